@@ -1,0 +1,79 @@
+/*
+ * What the outside sees of libunsock.so besides the socket calls that it intercepts: the control file's format and the
+ * functions that tests, the command line's self-test and embedding programs call by name.
+ */
+#ifndef UNSOCK_H
+#define UNSOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define UNSOCK_VERSION "2.0.0"
+
+/* A control file is exactly this structure, little-endian, byte-compatible with unsock 1.1. */
+#define UNSOCK_CONTROL_MAGIC 0x4b534e55u
+#define UNSOCK_CONTROL_SIZE 452
+#define UNSOCK_CONTROL_FIRECRACKER 1u
+#define UNSOCK_CONTROL_ADDRESS_SIZE 128
+#define UNSOCK_CONTROL_SOCKOPTS 4
+#define UNSOCK_CONTROL_SOCKOPT_SIZE 32
+
+struct unsock_control_sockopt {
+    uint32_t group; /* setsockopt's level; 0 with key 0 is an empty slot */
+    uint32_t key;   /* setsockopt's option name */
+    uint8_t value[UNSOCK_CONTROL_SOCKOPT_SIZE];
+};
+
+struct unsock_control_file {
+    uint64_t magic;
+    uint64_t options;
+    uint32_t proxy_length; /* bytes used of proxy */
+    uint32_t dest_length;  /* bytes used of dest */
+    uint32_t options_count;
+    uint32_t reserved;
+    uint8_t proxy[UNSOCK_CONTROL_ADDRESS_SIZE]; /* sockaddr_un of a Firecracker multiplexer, or zero */
+    uint8_t dest[UNSOCK_CONTROL_ADDRESS_SIZE];  /* the real address */
+    struct unsock_control_sockopt sockopts[UNSOCK_CONTROL_SOCKOPTS];
+    uint32_t reserved_end;
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct unsock_control_file) == UNSOCK_CONTROL_SIZE, "the control file is 452 bytes");
+
+#define UNSOCK_EXPORT __attribute__((visibility("default")))
+
+/* Returns UNSOCK_VERSION, a NUL-terminated string that lives as long as the library. */
+UNSOCK_EXPORT const char *unsock_version(void);
+
+/*
+ * Replaces the settings by those in `environment`: NAME=VALUE strings, each ended by a NUL, `length` bytes in all.
+ * Not for use while other threads make socket calls. Returns 0, or -EINVAL with one line about what is wrong (no
+ * newline, always NUL-terminated within `size` bytes) in `error`; the settings are then as they were.
+ */
+UNSOCK_EXPORT int unsock_configure(const char *environment, size_t length, char *error, size_t size);
+
+/* Returns 1 when the settings redirect this address (a sockaddr_in or sockaddr_in6 of `length` bytes), else 0. */
+UNSOCK_EXPORT int unsock_covers(const void *address, uint32_t length);
+
+/*
+ * Writes the NUL-terminated path of the socket file for `port` (host byte order) into `path`: type 1 (SOCK_STREAM)
+ * gives DIR/PORT.sock, type 2 (SOCK_DGRAM) DIR/PORT.dgram.sock. Returns its length, or -EINVAL (no directory, another
+ * type) or -ENAMETOOLONG (`size` too small).
+ */
+UNSOCK_EXPORT int unsock_path(uint16_t port, int type, char *path, size_t size);
+
+/* Returns 0 when these bytes are a valid control file, else -EINVAL. Never reads beyond `length`. */
+UNSOCK_EXPORT int unsock_check_control(const void *bytes, size_t length);
+
+/*
+ * Fills `bytes` (452) with the control file that the UNSOCK_* variables in `environment` (as for unsock_configure)
+ * describe. Returns 0, or -EINVAL with one line in `error`.
+ */
+UNSOCK_EXPORT int unsock_make_control(const char *environment, size_t length, void *bytes, char *error, size_t size);
+
+/*
+ * The errno of the last intercepted call of this process that failed inside the library (0: none yet). For callers
+ * that cannot read errno, such as a foreign-function interface; not exact when several threads fail at once.
+ */
+UNSOCK_EXPORT int unsock_last_error(void);
+
+#endif
