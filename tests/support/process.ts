@@ -1,0 +1,208 @@
+/** Child processes of a test: each leads a session of its own and takes its descendants with it when it ends. */
+
+/** How long a process may take to obey SIGTERM before it gets SIGKILL. */
+const TERM_GRACE_MS = 3_000;
+const RUN_TIMEOUT_MS = 60_000;
+
+export interface StartOptions {
+  /** Added to the caller's environment, or all there is with `clearEnv`. */
+  env?: Record<string, string>;
+  cwd?: string;
+  /** All of standard input; without it, standard input is empty. */
+  stdin?: string;
+  clearEnv?: boolean;
+}
+
+export interface RunOptions extends StartOptions {
+  timeoutMs?: number;
+}
+
+export interface RunResult {
+  code: number;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A running child process. Hold it with `await using`. */
+export class Proc implements AsyncDisposable {
+  readonly pid: number;
+  readonly status: Promise<Deno.CommandStatus>;
+  readonly #cmd: string[];
+  readonly #drained: Promise<unknown>;
+  #stdout = "";
+  #stderr = "";
+  #both = "";
+  #ended = false;
+
+  constructor(cmd: string[], options: StartOptions) {
+    this.#cmd = cmd;
+    const [program, ...args] = cmd;
+    if (program === undefined) throw new Error("no command to start");
+    const child = new Deno.Command(program, {
+      args,
+      cwd: options.cwd,
+      env: options.env,
+      clearEnv: options.clearEnv,
+      stdin: options.stdin === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+      detached: true,
+    }).spawn();
+    this.pid = child.pid;
+    this.status = child.status.finally(() => this.#ended = true);
+    this.#drained = Promise.all([
+      collect(child.stdout, (text) => (this.#stdout += text, this.#both += text)),
+      collect(child.stderr, (text) => (this.#stderr += text, this.#both += text)),
+      options.stdin === undefined ? undefined : feed(child.stdin, options.stdin),
+    ]);
+  }
+
+  /** @returns What it has written so far to standard output and standard error. */
+  output(): string {
+    return this.#both;
+  }
+
+  /**
+   * Waits for the end of the process and of its output.
+   *
+   * @param timeoutMs When the time is over, the process is ended.
+   * @returns How it ended and what it wrote.
+   * @throws {Error} when the time is over, with the output so far.
+   */
+  async result(timeoutMs: number): Promise<RunResult> {
+    const finished = Promise.all([this.status, this.#drained]);
+    if (!await settles(finished, timeoutMs)) {
+      await this[Symbol.asyncDispose]();
+      throw new Error(`${this.#cmd.join(" ")}: not finished after ${timeoutMs} ms; so far:\n${this.#both}`);
+    }
+    const { code, signal } = await this.status;
+    return { code, signal, stdout: this.#stdout, stderr: this.#stderr };
+  }
+
+  /**
+   * Ends it and its descendants: SIGTERM, then SIGKILL.
+   *
+   * @throws {Error} when a process that left the family still holds its output.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const family = descendants(this.pid);
+    if (!this.#ended) sendSignal(this.pid, "SIGTERM");
+    if (!await settles(this.status, TERM_GRACE_MS)) sendSignal(this.pid, "SIGKILL");
+    await this.status;
+    await endAll(() => [...family, ...family.flatMap(({ pid }) => descendants(pid)), ...session(this.pid)]);
+    if (await settles(this.#drained, TERM_GRACE_MS)) return;
+    throw new Error(`${this.#cmd.join(" ")}: it ended, but a process that it left behind holds its output`);
+  }
+}
+
+/**
+ * Starts a program.
+ *
+ * @param cmd The program and its arguments.
+ * @param options Environment, directory and standard input.
+ * @returns The process, to be held with `await using`.
+ * @throws {Deno.errors.NotFound} when there is no such program.
+ */
+export function start(cmd: string[], options: StartOptions = {}): Proc {
+  return new Proc(cmd, options);
+}
+
+/**
+ * Runs a program to its end.
+ *
+ * @param cmd The program and its arguments.
+ * @param options Environment, directory, standard input, and how long it may take (a minute unless told).
+ * @returns How it ended and what it wrote.
+ * @throws {Error} when it takes longer: it is ended and the message has the output so far.
+ */
+export async function run(cmd: string[], options: RunOptions = {}): Promise<RunResult> {
+  await using process = start(cmd, options);
+  return await process.result(options.timeoutMs ?? RUN_TIMEOUT_MS);
+}
+
+async function collect(stream: ReadableStream<Uint8Array>, add: (text: string) => void): Promise<void> {
+  const decoder = new TextDecoder();
+  for await (const chunk of stream) add(decoder.decode(chunk, { stream: true }));
+}
+
+async function feed(stream: WritableStream<Uint8Array>, text: string): Promise<void> {
+  const writer = stream.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  } catch {
+    // A program may end without reading all of its input.
+  }
+}
+
+async function settles(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), timeoutMs));
+  try {
+    return await Promise.race([promise.then(() => true), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function sendSignal(pid: number, signal: Deno.Signal): void {
+  try {
+    Deno.kill(pid, signal);
+  } catch {
+    // It ended by itself meanwhile.
+  }
+}
+
+/** A process id is reused; together with the start time it is not. */
+interface ProcessEntry {
+  pid: number;
+  parent: number;
+  session: number;
+  state: string;
+  startTime: string;
+}
+
+function readProcess(pid: number): ProcessEntry | undefined {
+  try {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const [state = "", parent, , session] = fields;
+    return { pid, state, parent: Number(parent), session: Number(session), startTime: fields[19] ?? "" };
+  } catch {
+    return undefined;
+  }
+}
+
+function allProcesses(): ProcessEntry[] {
+  const pids = [...Deno.readDirSync("/proc")].map(({ name }) => Number(name)).filter(Number.isInteger);
+  return pids.map(readProcess).filter((entry) => entry !== undefined);
+}
+
+function descendants(pid: number): ProcessEntry[] {
+  const all = allProcesses();
+  const found = all.filter(({ parent }) => parent === pid);
+  for (const entry of found) found.push(...all.filter(({ parent }) => parent === entry.pid));
+  return found;
+}
+
+function session(leader: number): ProcessEntry[] {
+  return allProcesses().filter(({ pid, session }) => session === leader && pid !== leader);
+}
+
+function isRunning(entry: ProcessEntry): boolean {
+  const now = readProcess(entry.pid);
+  return now !== undefined && now.startTime === entry.startTime && now.state !== "Z";
+}
+
+/** Asks again what is left, as a dying process may still start others. */
+async function endAll(list: () => ProcessEntry[]): Promise<void> {
+  const deadline = performance.now() + TERM_GRACE_MS;
+  for (const { pid } of list().filter(isRunning)) sendSignal(pid, "SIGTERM");
+  while (true) {
+    const left = list().filter(isRunning);
+    if (left.length === 0) return;
+    if (performance.now() > deadline) { for (const { pid } of left) sendSignal(pid, "SIGKILL"); }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

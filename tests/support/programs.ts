@@ -1,0 +1,107 @@
+/** The real programs that tests use, and the Debian packages that have them. Run directly, it prints the packages. */
+
+const PACKAGES: Record<string, string> = {
+  ab: "apache2-utils",
+  cc: "gcc",
+  curl: "curl",
+  dig: "bind9-dnsutils",
+  dnsmasq: "dnsmasq-base",
+  gcc: "gcc",
+  git: "git",
+  haproxy: "haproxy",
+  iperf: "iperf",
+  iperf3: "iperf3",
+  java: "default-jdk-headless",
+  lighttpd: "lighttpd",
+  mariadb: "mariadb-client",
+  mariadbd: "mariadb-server",
+  memcached: "memcached",
+  mosquitto: "mosquitto",
+  mosquitto_pub: "mosquitto-clients",
+  mosquitto_sub: "mosquitto-clients",
+  "musl-gcc": "musl-tools",
+  nc: "netcat-openbsd",
+  netperf: "netperf",
+  netserver: "netperf",
+  nginx: "nginx",
+  node: "nodejs",
+  openssl: "openssl",
+  pgbench: "postgresql",
+  php: "php-cli",
+  postgres: "postgresql",
+  psql: "postgresql",
+  python3: "python3",
+  "redis-benchmark": "redis-tools",
+  "redis-cli": "redis-tools",
+  "redis-server": "redis-server",
+  rsync: "rsync",
+  ruby: "ruby",
+  setpriv: "util-linux",
+  socat: "socat",
+  ssh: "openssh-client",
+  "ssh-keygen": "openssh-client",
+  sshd: "openssh-server",
+  strace: "strace",
+  stunnel: "stunnel4",
+  wget: "wget",
+  wrk: "wrk",
+};
+
+/** Directories that an unprivileged user's PATH does not have. */
+const SYSTEM_DIRECTORIES = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+
+/**
+ * Finds a program.
+ *
+ * @param program Its name, without a directory.
+ * @returns Its absolute path, or undefined when the machine does not have it.
+ */
+export function findProgram(program: string): string | undefined {
+  const path = (Deno.env.get("PATH") ?? "").split(":");
+  for (const directory of [...path, ...SYSTEM_DIRECTORIES, ...postgresDirectories()]) {
+    const file = `${directory}/${program}`;
+    if (isExecutable(file)) return file;
+  }
+  return undefined;
+}
+
+/** Debian keeps the programs of each PostgreSQL version in a directory of its own. */
+function postgresDirectories(): string[] {
+  try {
+    return [...Deno.readDirSync("/usr/lib/postgresql")].map(({ name }) => `/usr/lib/postgresql/${name}/bin`);
+  } catch {
+    return [];
+  }
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    const { isFile, mode } = Deno.statSync(file);
+    return isFile && ((mode ?? 0) & 0o111) !== 0;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Tells whether a test can run here, for `ignore: !need("nginx", "curl")`.
+ *
+ * @param programs Names of programs that the test starts.
+ * @returns False when one of them is missing.
+ * @throws {Error} naming the Debian package, instead of false, when UNSOCK_MUST_WORK is 1.
+ */
+export function need(...programs: string[]): boolean {
+  const missing = programs.filter((program) => findProgram(program) === undefined);
+  if (missing.length > 0 && Deno.env.get("UNSOCK_MUST_WORK") === "1") {
+    const packages = missing.map((program) => PACKAGES[program] ?? program);
+    throw new Error(`missing ${missing.join(", ")}: apt-get install ${packages.join(" ")}`);
+  }
+  return missing.length === 0;
+}
+
+/** Prints the packages of the programs that are missing, one a line. */
+if (import.meta.main) {
+  const missing = Object.keys(PACKAGES).filter((program) => findProgram(program) === undefined);
+  const packages = new Set(missing.map((program) => PACKAGES[program] ?? program));
+  for (const name of [...packages].sort()) console.log(name);
+}

@@ -1,0 +1,49 @@
+/** How a test puts a program under unsock: by environment (fast) or by the command line (as a user does). */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+/** What `unsock run` covers unless told otherwise: local traffic. */
+const RUN_ADDRESSES = "127.0.0.1/8,0.0.0.0,::1,::";
+
+/**
+ * Tells where the library is that the tests are about.
+ *
+ * @returns The absolute path of the source tree's build/libunsock.so.
+ */
+export function shimLibrary(): string {
+  return join(ROOT, "build", "libunsock.so");
+}
+
+/**
+ * Makes the environment that `unsock run` with its defaults would give to a program.
+ *
+ * @param dir The absolute directory of the socket files.
+ * @param extra Variables to add or to override.
+ * @returns The variables to add to a child's environment.
+ */
+export function shimEnv(dir: string, extra: Record<string, string> = {}): Record<string, string> {
+  return {
+    LD_PRELOAD: shimLibrary(),
+    UNSOCK_DIR: dir,
+    UNSOCK_ADDR: RUN_ADDRESSES,
+    UNSOCK_ACCEPT_CONVERT_ALL: "1",
+    ...extra,
+  };
+}
+
+/**
+ * Makes the command that runs `cmd` under `unsock run`: from source, or the compiled binary that the variable
+ * UNSOCK_TEST_BINARY names.
+ *
+ * @param dir The absolute directory of the socket files.
+ * @param cmd The program and its arguments.
+ * @param options More options of `unsock run`.
+ * @returns The argument vector to start.
+ */
+export function unsockRun(dir: string, cmd: string[], options: string[] = []): string[] {
+  const binary = Deno.env.get("UNSOCK_TEST_BINARY");
+  const unsock = binary ? [binary] : [Deno.execPath(), "run", "-A", join(ROOT, "main.ts")];
+  return [...unsock, "run", "--dir", dir, ...options, "--", ...cmd];
+}

@@ -1,0 +1,26 @@
+/** Waiting for a condition instead of sleeping for luck. */
+
+type Maybe<T> = T | undefined | false | null;
+
+/**
+ * Calls `fn` again and again until it returns something truthy.
+ *
+ * @param what Names the condition in the error message.
+ * @param fn Returns the result, or something falsy while there is none. An exception ends the wait.
+ * @param timeoutMs How long to try, in milliseconds.
+ * @returns The first truthy result.
+ * @throws {Error} when the time is over.
+ */
+export async function until<T>(
+  what: string,
+  fn: () => Maybe<T> | Promise<Maybe<T>>,
+  timeoutMs = 10_000,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  while (true) {
+    const result = await fn();
+    if (result) return result;
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

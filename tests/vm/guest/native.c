@@ -1,0 +1,62 @@
+/*
+ * The guest's own word that vsock and TIPC work, without unsock: a server and a client of the family, in two processes.
+ *
+ *   native vsock|tipc
+ */
+#include "peer.h"
+
+#include <errno.h>
+#include <linux/tipc.h>
+#include <linux/vm_sockets.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define DEADLINE_SECONDS 20
+
+union address {
+    struct sockaddr generic;
+    struct sockaddr_vm vm;
+    struct sockaddr_tipc tipc;
+};
+
+static union address address_of(const char *family)
+{
+    if (strcmp(family, "vsock") == 0)
+        return (union address){ .vm = { .svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_LOCAL, .svm_port = 4321 } };
+    if (strcmp(family, "tipc") == 0)
+        return (union address){ .tipc = { .family = AF_TIPC, .addrtype = TIPC_SERVICE_ADDR, .scope = TIPC_CLUSTER_SCOPE,
+                                          .addr.name.name = { .type = 1000, .instance = 1 } } };
+    fail("%s is no family", family);
+}
+
+static void be_client(const union address *address)
+{
+    int fd = socket(address->generic.sa_family, SOCK_STREAM, 0);
+    if (fd < 0) fail("socket");
+    if (connect(fd, &address->generic, sizeof *address) != 0) fail("connect");
+    exchange(fd, SIDE_CLIENT, MODE_BLOCKING, -1);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) fail("usage: native vsock|tipc");
+    alarm(DEADLINE_SECONDS);
+    union address address = address_of(argv[1]);
+    int listener = socket(address.generic.sa_family, SOCK_STREAM, 0);
+    if (listener < 0) fail("socket");
+    if (bind(listener, &address.generic, sizeof address) != 0) fail("bind");
+    if (listen(listener, 1) != 0) fail("listen");
+    pid_t child = fork();
+    if (child < 0) fail("fork");
+    if (child == 0) {
+        be_client(&address);
+        return 0;
+    }
+    int fd = accept(listener, NULL, NULL);
+    if (fd < 0) fail("accept");
+    exchange(fd, SIDE_SERVER, MODE_BLOCKING, -1);
+    int status;
+    if (waitpid(child, &status, 0) != child) fail("waitpid");
+    return status == 0 ? 0 : 1;
+}
