@@ -1,0 +1,203 @@
+/** Probe programs: builds each once, runs it over the kernel's TCP and UDP and under the library, compares the facts. */
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { withDir } from "./dir.ts";
+import { run } from "./process.ts";
+import { findProgram, need } from "./programs.ts";
+import { shimEnv } from "./shim.ts";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const SOURCES = join(ROOT, "tests", "probes");
+const BINARIES = join(ROOT, "build", "probes");
+const FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread"];
+const COUNTERS_FOLLOW = "=== what went over the network ===";
+
+/** Longer than a probe's own alarm, so that it is the probe that tells where it hangs. */
+const TIMEOUT_MS = 40_000;
+
+/** What one run of a probe printed and did. */
+export interface ProbeRun {
+  /** The lines, in order. */
+  facts: string[];
+  /** How many TCP segments and UDP datagrams went through IP in its network namespace; undefined without one. */
+  traffic?: number;
+  /** Names in the directory of socket files when it had ended. */
+  left: string[];
+}
+
+export interface ProbeOptions {
+  /** More compiler flags. */
+  flags?: string[];
+  /** Lines (by name; a `*` at the end stands for the rest) that cannot be equal, and why. */
+  mayDiffer?: Record<string, string>;
+  /** Names that may be left in the directory, and why: a process that was killed cannot remove its files. */
+  mayLeave?: string;
+  /** Why real IP traffic belongs to the run under the library. */
+  usesNetwork?: string;
+}
+
+/**
+ * Compiles a C file of the probes directory, unless it is there and newer than its sources.
+ *
+ * @param name The file's name without `.c`.
+ * @param flags More compiler flags; `-shared` makes a library.
+ * @returns The path of the program or library.
+ * @throws {Error} with the compiler's words.
+ */
+export async function buildProbe(name: string, flags: string[] = []): Promise<string> {
+  const source = join(SOURCES, `${name}.c`);
+  const binary = join(BINARIES, name);
+  const newest = Math.max(...[source, join(SOURCES, "probe.h")].map(modified));
+  if (modified(binary) > newest) return binary;
+  await Deno.mkdir(BINARIES, { recursive: true });
+  // Another test run may be building the same file: each finds a whole one.
+  const unfinished = `${binary}.${Deno.pid}`;
+  const compiler = Deno.env.get("CC") || "cc";
+  const result = await run([compiler, ...FLAGS, ...flags, "-o", unfinished, source]);
+  if (result.code !== 0) throw new Error(`${compiler} ${name}.c failed:\n${result.stderr}`);
+  await Deno.rename(unfinished, binary);
+  return binary;
+}
+
+function modified(file: string): number {
+  try {
+    return Deno.statSync(file).mtime?.getTime() ?? 0;
+  } catch {
+    return 0;
+  }
+}
+
+/** A namespace gives each run all ports and its own counters; undefined when this machine does not allow one. */
+let namespace: Promise<string[] | undefined> | undefined;
+
+async function findNamespace(): Promise<string[] | undefined> {
+  const unshare = findProgram("unshare");
+  const ip = findProgram("ip");
+  if (unshare === undefined || ip === undefined) return undefined;
+  for (const flags of ["-n", "-Urn"]) {
+    const { code } = await run([unshare, flags, ip, "link", "set", "lo", "up"]);
+    if (code === 0) return [unshare, flags];
+  }
+  return undefined;
+}
+
+/**
+ * Runs a command in a network namespace of its own where that is possible, else in this one.
+ *
+ * @param command The program and its arguments.
+ * @param env Variables for the program alone, not for the helpers that make the namespace.
+ * @returns The lines that it printed, and the traffic.
+ * @throws {Error} when it exits with another status than 0.
+ */
+export async function runIsolated(command: string[], env: Record<string, string> = {}): Promise<Omit<ProbeRun, "left">> {
+  namespace ??= findNamespace();
+  const isolation = await namespace;
+  const program = ["env", ...Object.entries(env).map(([name, value]) => `${name}=${value}`), ...command];
+  const script = `"$IP" link set lo up && "$@"; code=$?
+echo "${COUNTERS_FOLLOW}"; cat /proc/net/snmp /proc/net/snmp6 2>/dev/null; exit $code`;
+  const whole = isolation === undefined ? program : [...isolation, "sh", "-c", script, "sh", ...program];
+  const result = await run(whole, { timeoutMs: TIMEOUT_MS, env: { IP: findProgram("ip") ?? "" } });
+  const [text = "", counters] = result.stdout.split(`${COUNTERS_FOLLOW}\n`);
+  if (result.code !== 0 || result.signal !== null) {
+    throw new Error(`${command[0]} ended with ${result.signal ?? result.code}: ${result.stderr}\n${text}`);
+  }
+  return { facts: text.split("\n").filter((line) => line !== ""), traffic: counters && countTraffic(counters) };
+}
+
+/** The kernel counts segments and datagrams for each namespace: the proof that nothing went through IP. */
+function countTraffic(snmp: string): number {
+  const lines = snmp.split("\n");
+  const value = (table: string, name: string) => {
+    const [names, values] = lines.filter((line) => line.startsWith(`${table}:`)).map((line) => line.split(" "));
+    return Number(values?.[names?.indexOf(name) ?? -1] ?? 0);
+  };
+  const udp6 = lines.find((line) => line.startsWith("Udp6OutDatagrams"))?.split(/\s+/)[1] ?? 0;
+  return value("Tcp", "OutSegs") + value("Udp", "OutDatagrams") + Number(udp6);
+}
+
+/**
+ * Runs a probe over real TCP and UDP.
+ *
+ * @param binary What buildProbe returned.
+ * @param args Its arguments.
+ * @returns What it printed.
+ * @throws {Error} when it fails.
+ */
+export async function runPlain(binary: string, ...args: string[]): Promise<ProbeRun> {
+  return { ...await runIsolated([binary, ...args]), left: [] };
+}
+
+/**
+ * Runs a probe under the library.
+ *
+ * @param binary What buildProbe returned.
+ * @param env More variables.
+ * @returns What it printed, the traffic that it caused, and the files that it left.
+ * @throws {Error} when it fails.
+ */
+export async function runUnderShim(binary: string, env: Record<string, string> = {}): Promise<ProbeRun> {
+  let result: ProbeRun | undefined;
+  await withDir(async (dir) => {
+    const finished = await runIsolated([binary], shimEnv(dir, env));
+    result = { ...finished, left: [...Deno.readDirSync(dir)].map(({ name }) => name) };
+  });
+  assert(result);
+  return result;
+}
+
+/** Values by name; a name that is printed again gets a number. */
+function byName(facts: string[]): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const line of facts) {
+    const end = line.lastIndexOf(": ");
+    const name = line.slice(0, end);
+    let key = name;
+    for (let again = 2; values.has(key); again++) key = `${name} (${again})`;
+    values.set(key, line.slice(end + 2));
+  }
+  return values;
+}
+
+/**
+ * Lists where two runs differ.
+ *
+ * @param expected The lines of the run over TCP and UDP.
+ * @param actual The lines of the run under the library.
+ * @param mayDiffer See ProbeOptions.
+ * @returns One text a difference.
+ */
+export function differences(expected: string[], actual: string[], mayDiffer: Record<string, string> = {}): string[] {
+  const allowed = Object.keys(mayDiffer);
+  const mayBe = (key: string) =>
+    allowed.some((name) => name.endsWith("*") ? key.startsWith(name.slice(0, -1)) : key === name);
+  const [before, after] = [byName(expected), byName(actual)];
+  const found: string[] = [];
+  for (const key of new Set([...before.keys(), ...after.keys()])) {
+    const [was, is] = [before.get(key) ?? "(no such line)", after.get(key) ?? "(no such line)"];
+    if (was !== is && !mayBe(key)) found.push(`${key}: expected ${was}, got ${is}`);
+  }
+  return found;
+}
+
+/**
+ * Registers the test that a probe prints the same facts with and without the library.
+ *
+ * @param name The probe's file name without `.c`.
+ * @param story What the user relies on, as the test's name.
+ * @param options What may differ.
+ */
+export function testProbe(name: string, story: string, options: ProbeOptions = {}): void {
+  Deno.test({
+    name: `${story} (${name})`,
+    ignore: !need("cc"),
+    fn: async () => {
+      const binary = await buildProbe(name, options.flags);
+      const [plain, shim] = await Promise.all([runPlain(binary), runUnderShim(binary)]);
+      const found = differences(plain.facts, shim.facts, options.mayDiffer);
+      assert.equal(found.length, 0, `differs from TCP and UDP:\n  ${found.join("\n  ")}`);
+      if (!options.mayLeave) assert.deepEqual(shim.left, [], "socket files are left behind");
+      if (!options.usesNetwork) assert.equal(shim.traffic ?? 0, 0, "segments or datagrams went through IP");
+    },
+  });
+}
