@@ -1,13 +1,15 @@
 /*
  * The guest's own word that vsock and TIPC work, without unsock: a server and a client of the family, in two processes.
+ * "native node" is a TIPC server without a name: it prints "listening REFERENCE NODE" and waits for one client.
  *
- *   native vsock|tipc
+ *   native vsock|tipc|node
  */
 #include "peer.h"
 
 #include <errno.h>
 #include <linux/tipc.h>
 #include <linux/vm_sockets.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,24 +40,50 @@ static void be_client(const union address *address)
     exchange(fd, SIDE_CLIENT, MODE_BLOCKING, -1);
 }
 
+static int new_listener(const union address *address)
+{
+    int fd = socket(address->generic.sa_family, SOCK_STREAM, 0);
+    if (fd < 0) fail("socket");
+    if (bind(fd, &address->generic, sizeof *address) != 0) fail("bind");
+    if (listen(fd, 1) != 0) fail("listen");
+    return fd;
+}
+
+static void serve_one(int listener)
+{
+    int fd = accept(listener, NULL, NULL);
+    if (fd < 0) fail("accept");
+    exchange(fd, SIDE_SERVER, MODE_BLOCKING, -1);
+}
+
+static int serve_node(void)
+{
+    int fd = socket(AF_TIPC, SOCK_STREAM, 0);
+    union address address;
+    socklen_t length = sizeof address;
+    if (fd < 0) fail("socket");
+    if (listen(fd, 1) != 0) fail("listen");
+    if (getsockname(fd, &address.generic, &length) != 0) fail("getsockname");
+    printf("listening %u %u\n", address.tipc.addr.id.ref, address.tipc.addr.id.node);
+    fflush(stdout);
+    serve_one(fd);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 2) fail("usage: native vsock|tipc");
+    if (argc != 2) fail("usage: native vsock|tipc|node");
     alarm(DEADLINE_SECONDS);
+    if (strcmp(argv[1], "node") == 0) return serve_node();
     union address address = address_of(argv[1]);
-    int listener = socket(address.generic.sa_family, SOCK_STREAM, 0);
-    if (listener < 0) fail("socket");
-    if (bind(listener, &address.generic, sizeof address) != 0) fail("bind");
-    if (listen(listener, 1) != 0) fail("listen");
+    int listener = new_listener(&address);
     pid_t child = fork();
     if (child < 0) fail("fork");
     if (child == 0) {
         be_client(&address);
         return 0;
     }
-    int fd = accept(listener, NULL, NULL);
-    if (fd < 0) fail("accept");
-    exchange(fd, SIDE_SERVER, MODE_BLOCKING, -1);
+    serve_one(listener);
     int status;
     if (waitpid(child, &status, 0) != child) fail("waitpid");
     return status == 0 ? 0 : 1;

@@ -97,6 +97,11 @@ static void serve_one(int listener, enum mode mode, int epoll)
     int fd = accept4(listener, (struct sockaddr *)&address, &length, SOCK_CLOEXEC | flags_of(mode));
     if (fd < 0) fail("accept4");
     print_address("accepted", &address, length);
+    struct sockaddr_storage again = { 0 };
+    socklen_t again_length = sizeof again;
+    if (getpeername(fd, (struct sockaddr *)&again, &again_length) != 0) fail("getpeername");
+    errno = 0;
+    if (again_length != length || memcmp(&again, &address, length) != 0) fail("getpeername differs from accept4");
     int connection_epoll = new_epoll(mode);
     struct epoll_event event = { .data.fd = fd };
     if (connection_epoll >= 0 && epoll_ctl(connection_epoll, EPOLL_CTL_ADD, fd, &event) != 0) fail("epoll_ctl");

@@ -1,0 +1,128 @@
+/** The guest's file system: busybox, the C library, the shim, the test programs and the checks. */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { findProgram } from "../support/programs.ts";
+import { run } from "../support/process.ts";
+import { shimLibrary } from "../support/shim.ts";
+import {
+  controlFile,
+  firecrackerFile,
+  sockaddrTipc,
+  sockaddrVsock,
+  VSOCK_CID_ANY,
+  VSOCK_CID_LOCAL,
+} from "../support/control.ts";
+import { cpio, type Entry } from "./cpio.ts";
+import { type Kernel, readModule } from "./kernel.ts";
+
+const GUEST = join(dirname(fileURLToPath(import.meta.url)), "guest");
+
+/** In the order of their dependencies. */
+const MODULES = [
+  "vsock",
+  "vmw_vsock_virtio_transport_common",
+  "vsock_loopback",
+  "udp_tunnel",
+  "ip6_udp_tunnel",
+  "tipc",
+];
+
+/** Our C programs of the guest and their source files in tests/vm/guest. */
+const PROGRAMS: Record<string, string[]> = {
+  leave: ["leave.c"],
+  native: ["native.c", "exchange.c", "report.c"],
+  packets: ["packets.c", "report.c"],
+  peer: ["peer.c", "exchange.c", "report.c"],
+};
+
+/** What the shim as a program must write. */
+const EXPECTED: Record<string, Uint8Array> = {
+  vsock_any: controlFile({ dest: sockaddrVsock(VSOCK_CID_ANY, 5678) }),
+  vsock_local: controlFile({ dest: sockaddrVsock(VSOCK_CID_LOCAL, 5678) }),
+  firecracker: firecrackerFile("/run/fc/v.sock", 5678),
+  tipc: controlFile({ dest: sockaddrTipc({ type: 128, lower: 99 }) }),
+};
+
+const SCRIPTS = ["checks", "support"];
+
+/**
+ * Compiles a program of the guest; it also runs here.
+ *
+ * @param name One of PROGRAMS.
+ * @param directory Where to put it.
+ * @returns The executable's path.
+ * @throws {Error} with the compiler's output.
+ */
+export async function compile(name: string, directory: string): Promise<string> {
+  const sources = PROGRAMS[name];
+  if (sources === undefined) throw new Error(`no program ${name}`);
+  const output = join(directory, name);
+  const flags = "-std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror".split(" ");
+  const files = sources.map((source) => join(GUEST, source));
+  const { code, stderr } = await run(["cc", ...flags, "-o", output, ...files]);
+  if (code !== 0) throw new Error(`cc ${name}: exit status ${code}\n${stderr}`);
+  return output;
+}
+
+/**
+ * Makes the initial file system.
+ *
+ * @param kernel Its modules go in.
+ * @param directory Where the compiled programs and the archive go.
+ * @param library The shim.
+ * @returns The archive's path.
+ */
+export async function makeImage(kernel: Kernel, directory: string, library = shimLibrary()): Promise<string> {
+  const entries = [
+    await file("init", join(GUEST, "init"), 0o755),
+    await file("bin/busybox", programPath("busybox"), 0o755),
+    await file("lib/libunsock.so", library, 0o755),
+    // A root directory with nothing else in it, for the shim as a program without a C library.
+    await file("empty/libunsock.so", library, 0o755),
+    { kind: "directory", path: "empty/out" } as const,
+    data("guest/modules", new TextEncoder().encode(MODULES.join("\n") + "\n")),
+    ...Object.entries(EXPECTED).map(([name, bytes]) => data(`guest/expected/${name}`, bytes)),
+    ...await Promise.all(SCRIPTS.map((name) => file(`guest/${name}`, join(GUEST, name), 0o644))),
+    ...await Promise.all(MODULES.map((name) => moduleEntry(kernel, name))),
+    ...await programs(directory),
+    ...["dev", "proc", "sys", "tmp"].map((path) => ({ kind: "directory", path }) as const),
+  ];
+  const archive = join(directory, "initramfs");
+  await Deno.writeFile(archive, cpio(entries));
+  return archive;
+}
+
+async function programs(directory: string): Promise<Entry[]> {
+  const compiled = await Promise.all(Object.keys(PROGRAMS).map((name) => compile(name, directory)));
+  const iperf = programPath("iperf");
+  const libraries = new Set((await Promise.all([...compiled, iperf].map(librariesOf))).flat());
+  return await Promise.all([
+    ...compiled.map((path) => file(`guest/${path.slice(directory.length + 1)}`, path, 0o755)),
+    file("bin/iperf", iperf, 0o755),
+    ...[...libraries].map((path) => file(path.slice(1), path, 0o755)),
+  ]);
+}
+
+/** Asks the dynamic linker; the paths are those that it will look at in the guest too. */
+async function librariesOf(program: string): Promise<string[]> {
+  const { stdout } = await run(["ldd", program]);
+  return [...stdout.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path ?? "");
+}
+
+async function moduleEntry(kernel: Kernel, name: string): Promise<Entry> {
+  return { kind: "file", path: `modules/${name}.ko`, mode: 0o644, bytes: await readModule(kernel, name) };
+}
+
+async function file(path: string, source: string, mode: number): Promise<Entry> {
+  return { kind: "file", path, mode, bytes: await Deno.readFile(source) };
+}
+
+function data(path: string, bytes: Uint8Array): Entry {
+  return { kind: "file", path, mode: 0o644, bytes };
+}
+
+function programPath(name: string): string {
+  const path = findProgram(name);
+  if (path === undefined) throw new Error(`${name} is missing`);
+  return path;
+}

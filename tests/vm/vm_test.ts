@@ -1,0 +1,72 @@
+/** Runs tests/vm/guest/checks in a virtual machine with a stock Debian kernel: unsock over real AF_VSOCK and AF_TIPC. */
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { withDir } from "../support/dir.ts";
+import { start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { until } from "../support/wait.ts";
+import { compile, makeImage } from "./image.ts";
+import { fetchKernel } from "./kernel.ts";
+import { runGuest } from "./machine.ts";
+
+const CACHE = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "build", "vm");
+const GUEST_TIMEOUT_MS = 120_000;
+
+/** The guest has the host's own C library and iperf, and a kernel for this architecture. */
+const ignore = Deno.build.arch !== "x86_64" ||
+  !need("apt-get", "dpkg", "xz", "cc", "qemu-system-x86_64", "busybox", "iperf", "timeout");
+
+for (const mode of ["blocking", "nonblocking", "epoll"]) {
+  for (const address of ["127.0.0.1", "::1"]) {
+    Deno.test({
+      name: `the guest's TCP server and client, ${mode}, talk over real TCP at ${address}: the oracle`,
+      ignore: !need("cc"),
+      fn: () =>
+        withDir(async (dir) => {
+          const peer = await compile("peer", dir);
+          await using server = start([peer, "serve", address, "0", mode]);
+          const port = await until("listening", () => /^listening (\d+)$/m.exec(server.output())?.[1]);
+          await using client = start([peer, "connect", address, port, mode]);
+          assert.equal((await client.status).code, 0, client.output());
+          assert.equal((await server.status).code, 0, server.output());
+          assert.match(client.output(), new RegExp(`^peer AF_INET6? \\[?${address}\\]?:${port} `, "m"));
+        }),
+    });
+  }
+}
+
+Deno.test({
+  name: "in a virtual machine, unsock takes TCP programs to AF_VSOCK and AF_TIPC",
+  ignore,
+  fn: async (t) => {
+    await withDir(async (dir) => {
+      const kernel = await fetchKernel(CACHE);
+      const { verdict, console } = await runGuest(kernel, await makeImage(kernel, dir), GUEST_TIMEOUT_MS);
+      const checks = parseChecks(console);
+      for (const { name, ok, output } of checks) {
+        await t.step(name, () => assert.ok(ok, output));
+      }
+      assert.equal(console.findLast((line) => line.startsWith("1..")), `1..${checks.length}`, console.join("\n"));
+      assert.equal(verdict, checks.every(({ ok }) => ok) ? "passed" : "failed", console.join("\n"));
+    });
+  },
+});
+
+interface Check {
+  name: string;
+  ok: boolean;
+  output: string;
+}
+
+/** The guest speaks the Test Anything Protocol, with what a failed check wrote below its line. */
+function parseChecks(console: string[]): Check[] {
+  const checks: Check[] = [];
+  for (const line of console) {
+    const result = /^(not )?ok \d+ - (.*)$/.exec(line);
+    const last = checks.at(-1);
+    if (result) checks.push({ name: result[2] ?? "", ok: result[1] === undefined, output: "" });
+    else if (last !== undefined && line.startsWith("# ")) last.output += line.slice(2) + "\n";
+  }
+  return checks;
+}
