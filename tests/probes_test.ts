@@ -7,3 +7,17 @@ testProbe("stream_addresses", "both ends of a connection agree on addresses and 
 testProbe("short_buffers", "short, empty and NULL address buffers are answered as the kernel does");
 testProbe("ipv6", "IPv6 and IPv4 reach each other as the kernel lets them, each seeing its own family");
 testProbe("datagram_basic", "datagrams are sent, answered, filtered, peeked at and refused as UDP does");
+testProbe("datagram_msg", "datagrams with sendmsg, recvmsg, sendmmsg, recvmmsg and packet information, time-outs", {
+  flags: ["-D_FORTIFY_SOURCE=2"],
+});
+testProbe("options", "options set before or after bind and connect are read back, and accepted sockets have them", {
+  mayDiffer: {
+    "IPv4, late: listener, nothing set: SO_SNDBUF": "each kind of socket has its own default",
+    "IPv4, late: listener, nothing set: SO_RCVBUF": "each kind of socket has its own default",
+  },
+});
+testProbe("option_values", "options that are structures or read-only, and nonsense, are answered as TCP does");
+testProbe("errors", "what fails over TCP fails with the same errno, and success leaves errno alone");
+testProbe("poll_other_thread", "poll, select, read and accept in other threads see what happens to the socket");
+testProbe("descriptor_leak", "thousands of connections leave no descriptor, and each peer sees the close");
+testProbe("tcp_corners", "listen without bind, bind before connect, AF_UNSPEC and TCP Fast Open do what TCP does");
