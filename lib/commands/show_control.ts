@@ -1,0 +1,47 @@
+/** `unsock show-control FILE`: explains a control file. */
+import type { Command } from "commander";
+import type { Context } from "../context.ts";
+import { CONTROL_FILE_SIZE, type ControlFile, ControlFileError, decodeControlFile } from "../control_file.ts";
+import { reason, UnsockError } from "../errors.ts";
+import { controlFileToJson, describeControlFile } from "../format_control.ts";
+
+/** Adds the command to the program. */
+export function defineShowControl(program: Command, context: Context, settle: (exitCode: number) => void): void {
+  program.command("show-control <file>")
+    .description("explain every field of a control file")
+    .option("--json", "print JSON")
+    .action((file: string, options: { json?: boolean }) => {
+      const control = readControlFile(file);
+      const text = options.json
+        ? `${JSON.stringify(controlFileToJson(control), null, 2)}\n`
+        : describeControlFile(control);
+      context.print(text);
+      settle(0);
+    });
+}
+
+/**
+ * @param file Its path: anything may be there.
+ * @returns What it says.
+ * @throws {UnsockError} When it cannot be read or is no control file.
+ */
+export function readControlFile(file: string): ControlFile {
+  try {
+    return decodeControlFile(readRegularFile(file));
+  } catch (error) {
+    if (error instanceof UnsockError) throw error;
+    const prefix = error instanceof ControlFileError ? "not a control file: " : "";
+    throw new UnsockError(`${file}: ${prefix}${reason(error)}`, { cause: error });
+  }
+}
+
+/** Never waits on a FIFO, never reads more than it needs. */
+function readRegularFile(file: string): Uint8Array {
+  const status = Deno.statSync(file);
+  if (status.isSocket) throw new UnsockError(`${file}: not a control file: a real socket`);
+  if (!status.isFile) throw new UnsockError(`${file}: not a control file: not a regular file`);
+  if (status.size !== CONTROL_FILE_SIZE) {
+    throw new ControlFileError(`${status.size} bytes long, not ${CONTROL_FILE_SIZE}`);
+  }
+  return Deno.readFileSync(file);
+}

@@ -1,0 +1,81 @@
+/** An environment as the kernel keeps it: ordered byte strings, not necessarily UTF-8, perhaps twice the same name. */
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Splits NUL-terminated strings, as in `/proc/self/environ` and `/proc/self/cmdline`. */
+export function splitNul(bytes: Uint8Array): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  let start = 0;
+  for (let end = bytes.indexOf(0); end >= 0; end = bytes.indexOf(0, start)) {
+    parts.push(bytes.subarray(start, end));
+    start = end + 1;
+  }
+  if (start < bytes.length) parts.push(bytes.subarray(start));
+  return parts;
+}
+
+/** Names and values, in order, with everything that was not touched kept byte for byte. */
+export class Environ {
+  #entries: Uint8Array[];
+
+  /** @param entries `NAME=VALUE` each, without a NUL. */
+  constructor(entries: readonly Uint8Array[]) {
+    this.#entries = [...entries];
+  }
+
+  /** @param variables Names and values. */
+  static of(variables: Readonly<Record<string, string>>): Environ {
+    return new Environ(Object.entries(variables).map(([name, value]) => encoder.encode(`${name}=${value}`)));
+  }
+
+  /** What this process was started with: the kernel's copy, which nothing in the runtime has changed. */
+  static ofProcess(): Environ {
+    try {
+      return new Environ(splitNul(Deno.readFileSync("/proc/self/environ")));
+    } catch {
+      return Environ.of(Deno.env.toObject());
+    }
+  }
+
+  static #isNamed(entry: Uint8Array, name: string): boolean {
+    const prefix = encoder.encode(`${name}=`);
+    return entry.length >= prefix.length && prefix.every((byte, index) => entry[index] === byte);
+  }
+
+  /** The first value of this name, as `getenv` finds it; undefined when there is none. */
+  get(name: string): string | undefined {
+    const entry = this.#entries.find((entry) => Environ.#isNamed(entry, name));
+    return entry && decoder.decode(entry.subarray(encoder.encode(name).length + 1));
+  }
+
+  /** As {@linkcode Environ.get}, but an empty value is as good as none. */
+  getFilled(name: string): string | undefined {
+    return this.get(name) || undefined;
+  }
+
+  /** Replaces the value in its place, or appends it. */
+  set(name: string, value: string): void {
+    const entry = encoder.encode(`${name}=${value}`);
+    const index = this.#entries.findIndex((entry) => Environ.#isNamed(entry, name));
+    const others = this.#entries.filter((entry, i) => i <= index || !Environ.#isNamed(entry, name));
+    if (index < 0) others.push(entry);
+    else others[index] = entry;
+    this.#entries = others;
+  }
+
+  /** Removes every value of this name. */
+  delete(name: string): void {
+    this.#entries = this.#entries.filter((entry) => !Environ.#isNamed(entry, name));
+  }
+
+  /** A copy that can be changed without changing this one. */
+  clone(): Environ {
+    return new Environ(this.#entries);
+  }
+
+  /** `NAME=VALUE` each, without a NUL. */
+  get entries(): readonly Uint8Array[] {
+    return this.#entries;
+  }
+}

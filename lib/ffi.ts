@@ -1,0 +1,115 @@
+/** The foreign functions: libc's for becoming another program, the library's own for testing it. */
+import { ShimError, UnsockError } from "./errors.ts";
+
+/** What is needed of libc. */
+const LIBC = {
+  /** `int execve(const char *path, char *const argv[], char *const envp[])` */
+  execve: { parameters: ["buffer", "buffer", "buffer"], result: "i32" },
+  /** `int *__errno_location(void)`: glibc and musl both have it */
+  __errno_location: { parameters: [], result: "pointer" },
+  /** `void (*signal(int signum, void (*handler)(int)))(int)`: 0 is `SIG_DFL`, 1 `SIG_IGN` */
+  signal: { parameters: ["i32", "usize"], result: "usize" },
+  /** `int setrlimit(int resource, const struct rlimit *rlim)` */
+  setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  /** `int faccessat(int dirfd, const char *path, int mode, int flags)` */
+  faccessat: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
+  /** `ssize_t getxattr(const char *path, const char *name, void *value, size_t size)` */
+  getxattr: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "isize" },
+  /** `uid_t geteuid(void)` and its kin */
+  getuid: { parameters: [], result: "u32" },
+  geteuid: { parameters: [], result: "u32" },
+  getgid: { parameters: [], result: "u32" },
+  getegid: { parameters: [], result: "u32" },
+  /** `int socket(int domain, int type, int protocol)` */
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  /** `int connect(int fd, const struct sockaddr *address, socklen_t length)` */
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  /** `int close(int fd)` */
+  close: { parameters: ["i32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** libc's functions, named as in C. */
+export type Libc = Deno.DynamicLibrary<typeof LIBC>["symbols"];
+
+const LIBC_FILES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1", "libc.so"];
+
+/**
+ * Opens the C library that this process already has.
+ *
+ * @returns Its functions; it stays open for good.
+ * @throws {UnsockError} When there is none.
+ */
+export function openLibc(): Libc {
+  let cause: unknown;
+  for (const file of LIBC_FILES) {
+    try {
+      return Deno.dlopen(file, LIBC).symbols;
+    } catch (error) {
+      cause ??= error;
+    }
+  }
+  throw new UnsockError("C library: cannot be opened", { cause });
+}
+
+/** What the self-test calls in `libunsock.so`: see `c/unsock.h` and the manual pages of the socket calls. */
+const SHIM = {
+  /** `const char *unsock_version(void)` */
+  unsock_version: { parameters: [], result: "pointer" },
+  /** `int unsock_configure(const char *environment, size_t length, char *error, size_t size)` */
+  unsock_configure: { parameters: ["buffer", "usize", "buffer", "usize"], result: "i32" },
+  /** `int unsock_covers(const void *address, uint32_t length)` */
+  unsock_covers: { parameters: ["buffer", "u32"], result: "i32" },
+  /** `int unsock_path(uint16_t port, int type, char *path, size_t size)` */
+  unsock_path: { parameters: ["u16", "i32", "buffer", "usize"], result: "i32" },
+  /** `int unsock_check_control(const void *bytes, size_t length)` */
+  unsock_check_control: { parameters: ["buffer", "usize"], result: "i32" },
+  /** `int unsock_make_control(const char *environment, size_t length, void *bytes, char *error, size_t size)` */
+  unsock_make_control: { parameters: ["buffer", "usize", "buffer", "buffer", "usize"], result: "i32" },
+  /** `int unsock_last_error(void)` */
+  unsock_last_error: { parameters: [], result: "i32" },
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  listen: { parameters: ["i32", "i32"], result: "i32" },
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  accept4: { parameters: ["i32", "buffer", "buffer", "i32"], result: "i32" },
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  /** `ssize_t sendto(int, const void *, size_t, int, const struct sockaddr *, socklen_t)` */
+  sendto: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"], result: "isize" },
+  /** `ssize_t recvfrom(int, void *, size_t, int, struct sockaddr *, socklen_t *)` */
+  recvfrom: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "buffer"], result: "isize" },
+  close: { parameters: ["i32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The library's functions. */
+export type Shim = Deno.DynamicLibrary<typeof SHIM>["symbols"];
+
+/**
+ * Opens the library in this process, where it redirects nothing until `unsock_configure` is called.
+ *
+ * @param file Path of `libunsock.so`.
+ * @returns Its functions; it stays open for good.
+ * @throws {ShimError} When it cannot be opened or lacks a function.
+ */
+export function openShim(file: string): Shim {
+  try {
+    return Deno.dlopen(file, SHIM).symbols;
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    throw new ShimError(`library ${file}: ${why}`, { cause: error });
+  }
+}
+
+/** @returns The text with a NUL behind it, as C wants it. */
+export function cString(text: string | Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+  const copy = new Uint8Array(bytes.length + 1);
+  copy.set(bytes);
+  return copy;
+}
+
+/** @returns The calling thread's `errno`, right after a call that failed. */
+export function errno(libc: Libc): number {
+  const location = libc.__errno_location();
+  return location === null ? 0 : new Deno.UnsafePointerView(location).getInt32();
+}

@@ -1,0 +1,131 @@
+/** Finds `libunsock.so`; the compiled binary unpacks the one it carries when there is no other. */
+import * as path from "node:path";
+import { readProgramFile } from "./elf.ts";
+import type { Environ } from "./environ.ts";
+import { reason, ShimError } from "./errors.ts";
+import { THIS_MACHINE } from "./program.ts";
+import type { System } from "./system.ts";
+
+const NAME = "libunsock.so";
+
+/** Where this source tree puts what it builds; in a compiled binary, what it carries. */
+const BUILT = path.join(import.meta.dirname ?? ".", "..", "build", NAME);
+
+/**
+ * Finds the library: `--lib`, `UNSOCK_LIB`, beside the executable, `../lib`, the source tree, `/usr/local/lib`, the copy
+ * in the binary.
+ *
+ * @param option The value of `--lib`.
+ * @returns An absolute path that `LD_PRELOAD` can hold.
+ * @throws {ShimError} When there is none, or the one named is not fit.
+ */
+export async function findShim(option: string | undefined, environ: Environ, system: System): Promise<string> {
+  const named = option ?? environ.getFilled("UNSOCK_LIB");
+  if (named !== undefined) return checkShim(path.resolve(named), system);
+  const places = defaultPlaces();
+  const found = places.find((file) => exists(file));
+  if (found !== undefined) return checkShim(found, system);
+  if (Deno.build.standalone) return checkShim(await unpackShim(environ, system), system);
+  throw new ShimError(`library ${NAME}: not found in ${places.map(path.dirname).join(", ")}: run "deno task build"`);
+}
+
+function defaultPlaces(): string[] {
+  const places: string[] = [];
+  if (Deno.build.standalone) {
+    const directory = path.dirname(Deno.execPath());
+    places.push(path.join(directory, NAME), path.join(directory, "..", "lib", NAME));
+  } else {
+    places.push(BUILT);
+  }
+  places.push(`/usr/local/lib/${NAME}`);
+  return places;
+}
+
+function exists(file: string): boolean {
+  try {
+    return Deno.statSync(file).isFile;
+  } catch {
+    return false;
+  }
+}
+
+function checkShim(file: string, system: System): string {
+  if (/[\s:]/.test(file)) {
+    throw new ShimError(`library ${file}: LD_PRELOAD cannot hold a path with a colon or a blank: move it or use --lib`);
+  }
+  if (!exists(file)) throw new ShimError(`library ${file}: No such file`);
+  const content = system.withBytes(file, readProgramFile);
+  if (content === undefined) throw new ShimError(`library ${file}: not readable`);
+  if (content.kind !== "elf" || content.type !== 3) throw new ShimError(`library ${file}: not a shared object`);
+  if (content.machine !== THIS_MACHINE) throw new ShimError(`library ${file}: made for another machine`);
+  return file;
+}
+
+/**
+ * Writes the carried library into a private directory, under a name that holds its hash, so that a copy from another
+ * version is never taken for this one. Whoever could write there could make every command run code of theirs.
+ */
+async function unpackShim(environ: Environ, system: System): Promise<string> {
+  const bytes = Deno.readFileSync(BUILT);
+  const hash = await sha256(bytes);
+  let problem = "";
+  for (const directory of cacheDirectories(environ, system)) {
+    try {
+      return await unpackInto(directory, bytes, hash, system);
+    } catch (error) {
+      problem ||= `${directory}: ${reason(error)}`;
+    }
+  }
+  throw new ShimError(`library ${NAME}: cannot be unpacked: ${problem}: put it beside the program or use --lib`);
+}
+
+function cacheDirectories(environ: Environ, system: System): string[] {
+  const cache = environ.getFilled("XDG_CACHE_HOME");
+  const home = environ.getFilled("HOME");
+  const runtime = environ.getFilled("XDG_RUNTIME_DIR");
+  const directories: string[] = [];
+  if (cache?.startsWith("/")) directories.push(path.join(cache, "unsock"));
+  else if (home?.startsWith("/")) directories.push(path.join(home, ".cache", "unsock"));
+  // For a home that is read-only or does not exist.
+  if (runtime?.startsWith("/")) directories.push(path.join(runtime, "unsock-lib"));
+  directories.push(`/var/tmp/unsock-${system.euid}`, `/tmp/unsock-lib-${system.euid}`);
+  return directories;
+}
+
+async function unpackInto(directory: string, bytes: Uint8Array, hash: string, system: System): Promise<string> {
+  Deno.mkdirSync(path.dirname(directory), { recursive: true });
+  try {
+    Deno.mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+  const status = Deno.lstatSync(directory);
+  if (!status.isDirectory || status.uid !== system.euid || ((status.mode ?? 0) & 0o077) !== 0) {
+    throw new Error("not a private directory (owned by you, mode 0700)");
+  }
+  const file = path.join(directory, `libunsock-${hash.slice(0, 16)}.so`);
+  if (exists(file) && await sha256(Deno.readFileSync(file)) === hash) return file;
+  writeAtomically(file, bytes);
+  if (await sha256(Deno.readFileSync(file)) !== hash) throw new Error("what was written reads back different");
+  return file;
+}
+
+function writeAtomically(file: string, bytes: Uint8Array): void {
+  const part = `${file}.${crypto.randomUUID()}`;
+  try {
+    Deno.writeFileSync(part, bytes, { mode: 0o755, createNew: true });
+    Deno.renameSync(part, file);
+  } catch (error) {
+    try {
+      Deno.removeSync(part);
+    } catch {
+      // It was never made.
+    }
+    throw error;
+  }
+}
+
+async function sha256(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new Uint8Array(bytes));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

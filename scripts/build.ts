@@ -1,0 +1,173 @@
+/**
+ * Compiles `c/` to `build/libunsock.so`.
+ *
+ * Usage: `deno task build [--debug] [--target=aarch64]`. `CC` and `CFLAGS` are honoured.
+ */
+import * as path from "node:path";
+
+const ROOT = path.join(import.meta.dirname ?? ".", "..");
+
+/** Why each flag: `docs/architecture.md`. */
+const COMPILE_FLAGS = [
+  "-std=c17",
+  "-Wall",
+  "-Wextra",
+  "-Werror",
+  "-O2",
+  "-fPIC",
+  "-ffreestanding",
+  "-fno-stack-protector",
+  "-fvisibility=hidden",
+  "-fno-plt",
+  "-fno-asynchronous-unwind-tables",
+  "-Ic",
+];
+
+const LINK_FLAGS = [
+  "-shared",
+  "-nostdlib",
+  "-Wl,--unresolved-symbols=ignore-all",
+  "-Wl,-z,now",
+  "-Wl,-z,norelro", // executed directly, it relocates itself
+  "-Wl,-z,noexecstack",
+  "-Wl,--hash-style=both",
+  "-Wl,--build-id=sha1",
+  "-Wl,-e,unsock_start",
+];
+
+/** Where to build for, and what with. */
+interface Toolchain {
+  readonly compiler: string;
+  readonly flags: readonly string[];
+  readonly directory: string;
+  readonly packages: string;
+}
+
+/** Everything that was wrong, for the user: nothing to debug here. */
+class BuildError extends Error {}
+
+function toolchain(target: string | undefined): Toolchain {
+  const extra = (Deno.env.get("CFLAGS") ?? "").split(/\s+/).filter((flag) => flag !== "");
+  const given = Deno.env.get("CC") || undefined;
+  switch (target) {
+    case undefined:
+      return { compiler: given ?? "cc", flags: extra, directory: "build", packages: "gcc libc6-dev" };
+    case "aarch64": {
+      const packages = "gcc-aarch64-linux-gnu libc6-dev-arm64-cross";
+      const flags = ["-mno-outline-atomics", ...extra];
+      return { compiler: given ?? "aarch64-linux-gnu-gcc", flags, directory: "build/aarch64", packages };
+    }
+    default:
+      throw new BuildError(`--target: not aarch64: "${target}"`);
+  }
+}
+
+async function findFiles(directory: string, extension: string): Promise<string[]> {
+  const files: string[] = [];
+  for await (const entry of Deno.readDir(path.join(ROOT, directory))) {
+    const file = `${directory}/${entry.name}`;
+    if (entry.isDirectory) files.push(...await findFiles(file, extension));
+    else if (entry.name.endsWith(extension)) files.push(file);
+  }
+  return files.sort();
+}
+
+async function hash(parts: readonly string[]): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(parts.join("\0")));
+  return Array.from(new Uint8Array(digest).subarray(0, 12), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+async function runCompiler(tools: Toolchain, args: readonly string[]): Promise<string> {
+  const [program = "cc", ...words] = tools.compiler.split(/\s+/);
+  const command = new Deno.Command(program, { args: [...words, ...args], cwd: ROOT, stdin: "null" });
+  const output = await command.output().catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new BuildError(`C compiler "${program}": not found: apt-get install ${tools.packages} (or set CC)`);
+  });
+  const messages = new TextDecoder().decode(output.stderr);
+  if (!output.success) throw new BuildError(`${tools.compiler} failed:\n${messages.trimEnd()}`);
+  if (messages !== "") console.error(messages.trimEnd());
+  return new TextDecoder().decode(output.stdout);
+}
+
+/** Two builds may run at once: a file appears complete or not at all. */
+async function produce(file: string, make: (part: string) => Promise<unknown>): Promise<void> {
+  const part = `${file}.${crypto.randomUUID()}`;
+  try {
+    await make(part);
+    await Deno.rename(part, file);
+  } catch (error) {
+    await Deno.remove(part).catch(() => {});
+    throw error;
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  return await Deno.stat(file).then(() => true, () => false);
+}
+
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  const worker = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, worker));
+}
+
+async function buildLibrary(tools: Toolchain, name: string, extraFlags: readonly string[]): Promise<string> {
+  const [sources, headers] = await Promise.all([findFiles("c", ".c"), findFiles("c", ".h")]);
+  if (sources.length === 0) throw new BuildError("c/: no C sources");
+  const objectDirectory = path.join(ROOT, tools.directory, "obj");
+  await Deno.mkdir(objectDirectory, { recursive: true });
+  const version = await runCompiler(tools, ["--version"]);
+  const flags = [...COMPILE_FLAGS, ...extraFlags, ...tools.flags];
+  const read = (file: string) => Deno.readTextFile(path.join(ROOT, file));
+  const common = [version, tools.compiler, ...flags, ...headers, ...await Promise.all(headers.map(read))];
+  const objects = await Promise.all(sources.map(async (source) => {
+    return { source, object: path.join(objectDirectory, `${await hash([...common, source, await read(source)])}.o`) };
+  }));
+  await inParallel(objects, async ({ source, object }) => {
+    if (await exists(object)) return;
+    await produce(object, (part) => runCompiler(tools, [...flags, "-c", "-o", part, source]));
+  });
+  const library = path.join(ROOT, tools.directory, name);
+  const stamp = path.join(objectDirectory, `${name}.stamp`);
+  const links = [...flags, ...LINK_FLAGS, ...objects.map(({ object }) => object)];
+  const state = await hash([version, ...links]);
+  const before = await Deno.readTextFile(stamp).catch(() => "");
+  if (before !== state || !await exists(library)) {
+    await produce(library, (part) => runCompiler(tools, [...links, "-o", part]));
+    await produce(stamp, (part) => Deno.writeTextFile(part, state));
+  }
+  return path.relative(ROOT, library);
+}
+
+/**
+ * Builds the library, and only what changed.
+ *
+ * @param args `--debug`, `--target=aarch64`.
+ * @returns Paths of what was built, relative to the source tree.
+ * @throws {Error} With a message for the user.
+ */
+export async function build(args: readonly string[]): Promise<string[]> {
+  let target: string | undefined;
+  let debug = false;
+  for (const arg of args) {
+    if (arg === "--debug") debug = true;
+    else if (arg.startsWith("--target=")) target = arg.slice("--target=".length);
+    else throw new BuildError(`unknown option "${arg}"`);
+  }
+  const tools = toolchain(target);
+  const libraries = [await buildLibrary(tools, "libunsock.so", [])];
+  if (debug) libraries.push(await buildLibrary(tools, "libunsock-debug.so", ["-DUNSOCK_DEBUG", "-g"]));
+  return libraries;
+}
+
+if (import.meta.main) {
+  try {
+    for (const library of await build(Deno.args)) console.log(library);
+  } catch (error) {
+    console.error(`build: ${error instanceof BuildError ? error.message : error}`);
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * Builds, runs every test and ends with one line, `N passed, N failed`.
+ *
+ * Usage: `deno task test [deno test's arguments]`. The exit status is `deno test`'s.
+ */
+import * as path from "node:path";
+import { build } from "./build.ts";
+
+const ROOT = path.join(import.meta.dirname ?? ".", "..");
+
+/** Sums the summary lines of `deno test`. */
+export function countTests(output: string): { passed: number; failed: number } {
+  // deno-lint-ignore no-control-regex
+  const plain = output.replace(/\x1b\[[0-9;]*m/g, "");
+  const counts = { passed: 0, failed: 0 };
+  for (const match of plain.matchAll(/^(?:ok|FAILED) \| (\d+) passed.*?\| (\d+) failed/gm)) {
+    counts.passed += Number(match[1]);
+    counts.failed += Number(match[2]);
+  }
+  return counts;
+}
+
+async function runTests(args: readonly string[]): Promise<number> {
+  const targets = args.some((arg) => !arg.startsWith("-")) ? [] : ["tests/"];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", "-A", "--parallel", ...args, ...targets],
+    cwd: ROOT,
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  let output = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of child.stdout) {
+    await Deno.stdout.write(chunk);
+    output += decoder.decode(chunk, { stream: true });
+  }
+  const { code } = await child.status;
+  const { passed, failed } = countTests(output);
+  // A test file that does not even load is no test that failed, but nobody shall read "0 failed".
+  console.log(`${passed} passed, ${code !== 0 && failed === 0 ? 1 : failed} failed`);
+  return code;
+}
+
+if (import.meta.main) {
+  try {
+    await build([]);
+  } catch (error) {
+    console.error(`build: ${error instanceof Error ? error.message : error}`);
+    console.log("0 passed, 1 failed");
+    Deno.exit(1);
+  }
+  Deno.exit(await runTests(Deno.args));
+}
