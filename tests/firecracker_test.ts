@@ -1,0 +1,127 @@
+/** Ordinary programs and Firecracker's guests: through the multiplexer to the guest, and from the guest to the host. */
+import assert from "node:assert/strict";
+import { controlFile, sockaddrUnix } from "./support/control.ts";
+import { withDir } from "./support/dir.ts";
+import { GUEST_PORT, PORT, withMultiplexer } from "./support/firecracker.ts";
+import { run, start } from "./support/process.ts";
+import { need } from "./support/programs.ts";
+import { shimEnv } from "./support/shim.ts";
+import { until } from "./support/wait.ts";
+
+async function waitForFile(path: string): Promise<void> {
+  await until(path, () => Deno.stat(path).then(() => true, () => false));
+}
+
+// --- The multiplexer of these tests ----------------------------------------------------------------------------------
+
+Deno.test("the multiplexer lets a client that speaks its protocol through to the guest", () =>
+  withMultiplexer("faithful", async ({ guest, path, multiplexer }) => {
+    using server = Deno.listen({ transport: "unix", path: `${guest}/${GUEST_PORT}.sock` });
+    const greeted = server.accept().then(async (connection) => {
+      await connection.write(new TextEncoder().encode("hello"));
+      connection.close();
+    });
+    assert.equal(await say(path, `CONNECT ${GUEST_PORT}\n`), "OK 1073741824\nhello");
+    await greeted;
+    assert.equal(await say(path, "CONNECT 1\n"), "", "the guest has no such server");
+    assert.equal(
+      await say(path, `CONNECT ${"0".repeat(40)}1\n`),
+      "",
+      "one read of 32 bytes does not see the whole line",
+    );
+    assert.equal(await say(path, "GET / HTTP/1.1\r\n"), "");
+    assert.equal(multiplexer.requests.length, 4);
+  }));
+
+async function say(path: string, line: string): Promise<string> {
+  const connection = await Deno.connect({ transport: "unix", path });
+  await connection.write(new TextEncoder().encode(line));
+  return await new Response(connection.readable).text().catch((error: unknown) => {
+    // The end of a connection with unread data in it.
+    if (error instanceof Deno.errors.ConnectionReset) return "";
+    throw error;
+  });
+}
+
+// --- Real programs ---------------------------------------------------------------------------------------------------
+
+for (const kind of ["faithful", "slow"] as const) {
+  Deno.test({
+    name: `curl reaches a web server in the guest through a ${kind} multiplexer`,
+    ignore: !need("curl", "python3"),
+    fn: () =>
+      withMultiplexer(kind, async ({ dir, guest, multiplexer }) => {
+        await Deno.writeTextFile(`${guest}/page.txt`, "from the guest\n");
+        const serve = ["python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory", guest, String(GUEST_PORT)];
+        await using _server = start(serve, { env: shimEnv(guest) });
+        await waitForFile(`${guest}/${GUEST_PORT}.sock`);
+        const url = `http://127.0.0.1:${PORT}/page.txt`;
+        const format = "%{remote_ip} %{remote_port}\n";
+        const client = await run(["curl", "-sS", "--max-time", "10", "-w", format, url], { env: shimEnv(dir) });
+        assert.equal(client.code, 0, client.stderr);
+        assert.equal(client.stdout, `from the guest\n127.0.0.1 ${PORT}\n`);
+        assert.deepEqual(multiplexer.requests, [`CONNECT ${GUEST_PORT}\n`]);
+      }),
+  });
+}
+
+Deno.test({
+  name: "redis-cli reaches a redis-server in the guest",
+  ignore: !need("redis-cli", "redis-server"),
+  fn: () =>
+    withMultiplexer("faithful", async ({ dir, guest }) => {
+      const serve = ["redis-server", "--port", String(GUEST_PORT), "--bind", "127.0.0.1", "--save", ""];
+      await using _server = start(serve, { env: shimEnv(guest), cwd: guest });
+      await waitForFile(`${guest}/${GUEST_PORT}.sock`);
+      const cli = ["redis-cli", "-h", "127.0.0.1", "-p", String(PORT)];
+      const stdin = "SET where guest\nGET where\nPING\n";
+      const client = await run(cli, { env: shimEnv(dir), stdin });
+      assert.deepEqual(client.stdout.split("\n"), ["OK", "guest", "PONG", ""], client.stderr);
+    }),
+});
+
+Deno.test({
+  name: "iperf measures its way into the guest",
+  ignore: !need("iperf"),
+  fn: () =>
+    withMultiplexer("faithful", async ({ dir, guest }) => {
+      const serve = ["iperf", "-s", "-B", "127.0.0.1", "-p", String(GUEST_PORT)];
+      await using _server = start(serve, { env: shimEnv(guest) });
+      await waitForFile(`${guest}/${GUEST_PORT}.sock`);
+      const client = await run(["iperf", "-c", "127.0.0.1", "-p", String(PORT), "-n", "4M"], { env: shimEnv(dir) });
+      assert.equal(client.code, 0, client.stderr);
+      assert.match(client.stdout, /4\.00 MBytes/);
+    }),
+});
+
+// --- The host's side -------------------------------------------------------------------------------------------------
+
+Deno.test({
+  name: "a server of the host listens where the hypervisor delivers the guest's connections",
+  ignore: !need("curl", "python3"),
+  fn: () =>
+    withDir(async (base) => {
+      const [dir, delivered] = [`${base}/host`, `${base}/v.sock_${GUEST_PORT}`];
+      await Deno.mkdir(dir);
+      await Deno.writeFile(`${dir}/${PORT}.sock`, controlFile({ dest: sockaddrUnix(delivered) }));
+      await Deno.writeTextFile(`${base}/page.txt`, "from the host\n");
+      const serve = ["python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory", base, String(PORT)];
+      await using _server = start(serve, { env: shimEnv(dir) });
+      await waitForFile(delivered);
+      const client = await run(["curl", "-sS", "--unix-socket", delivered, "http://host/page.txt"]);
+      assert.equal(client.stdout, "from the host\n", client.stderr);
+      assert.ok((await Deno.lstat(`${dir}/${PORT}.sock`)).isFile, "the control file stays");
+    }),
+});
+
+Deno.test({
+  name: "no server can be bound through a Firecracker control file that connects",
+  ignore: !need("python3"),
+  fn: () =>
+    withMultiplexer({ kind: "silent" }, async ({ dir }) => {
+      const bind = `import socket; socket.socket().bind(("127.0.0.1", ${PORT}))`;
+      const { code, stderr } = await run(["python3", "-c", bind], { env: shimEnv(dir) });
+      assert.equal(code, 1);
+      assert.match(stderr, /\[Errno 22\] Invalid argument/);
+    }),
+});
