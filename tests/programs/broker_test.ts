@@ -36,13 +36,17 @@ Deno.test("memcached keeps a value over TCP, in four threads", { ignore: !need("
   });
 });
 
-Deno.test("memcached answers over UDP on the port that it has for TCP", { ignore: !need("memcached", "socat") }, async () => {
-  await withRig(async (rig) => {
-    const argv = ["memcached", "-l", "127.0.0.1", "-p", "17223", "-U", "17223", "-t", "1"];
-    await rig.server(rig.unprivileged(argv), { tcp: [17223], udp: [17223] });
-    // A request's frame: id 1, datagram 0 of 1.
-    const stdin = "\x00\x01\x00\x00\x00\x01\x00\x00version\r\n";
-    const { stdout } = await rig.client(["socat", "-T2", "-t1", "-", "UDP:127.0.0.1:17223"], { stdin });
-    assert.match(stdout, /VERSION [\d.]+\r\n$/);
-  });
-});
+Deno.test(
+  "memcached answers over UDP on the port that it has for TCP",
+  { ignore: !need("memcached", "socat") },
+  async () => {
+    await withRig(async (rig) => {
+      const argv = ["memcached", "-l", "127.0.0.1", "-p", "17223", "-U", "17223", "-t", "1"];
+      await rig.server(rig.unprivileged(argv), { tcp: [17223], udp: [17223] });
+      // A request's frame: id 1, datagram 0 of 1.
+      const stdin = "\x00\x01\x00\x00\x00\x01\x00\x00version\r\n";
+      const { stdout } = await rig.client(["socat", "-T2", "-t1", "-", "UDP:127.0.0.1:17223"], { stdin });
+      assert.match(stdout, /VERSION [\d.]+\r\n$/);
+    });
+  },
+);

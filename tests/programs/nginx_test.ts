@@ -33,21 +33,25 @@ function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-Deno.test("nginx as root with two unprivileged workers serves a file", { ignore: ignore || Deno.uid() !== 0 }, async () => {
-  await withRig(async (rig) => {
-    const content = randomBytes(3 << 20);
-    rig.write("file", content);
-    const http = `server { listen 127.0.0.1:17141; location / { root ${rig.files}; } }`;
-    const server = await rig.server(nginx(rig, { main: "user nobody nogroup;", http }), { tcp: [17141], cli: true });
-    const target = `${rig.files}/fetched`;
-    for (const cli of [false, true]) {
-      await rig.client(["curl", "-sSf", "-o", target, "http://127.0.0.1:17141/file"], { cli });
-      assert.equal(sha256(Deno.readFileSync(target)), sha256(content));
-    }
-    assert.equal(server.output().match(/start worker process \d+/g)?.length, 2);
-    assert.match(Deno.readTextFileSync(`${rig.files}/access.log`), /^127\.0\.0\.1 - /);
-  });
-});
+Deno.test(
+  "nginx as root with two unprivileged workers serves a file",
+  { ignore: ignore || Deno.uid() !== 0 },
+  async () => {
+    await withRig(async (rig) => {
+      const content = randomBytes(3 << 20);
+      rig.write("file", content);
+      const http = `server { listen 127.0.0.1:17141; location / { root ${rig.files}; } }`;
+      const server = await rig.server(nginx(rig, { main: "user nobody nogroup;", http }), { tcp: [17141], cli: true });
+      const target = `${rig.files}/fetched`;
+      for (const cli of [false, true]) {
+        await rig.client(["curl", "-sSf", "-o", target, "http://127.0.0.1:17141/file"], { cli });
+        assert.equal(sha256(Deno.readFileSync(target)), sha256(content));
+      }
+      assert.equal(server.output().match(/start worker process \d+/g)?.length, 2);
+      assert.match(Deno.readTextFileSync(`${rig.files}/access.log`), /^127\.0\.0\.1 - /);
+    });
+  },
+);
 
 Deno.test("nginx as a plain user serves on IPv4, IPv6 and a wildcard of the same port", { ignore }, async () => {
   await withRig(async (rig) => {
@@ -77,7 +81,9 @@ Deno.test("nginx reloads its configuration and goes on serving the same port", {
 
 Deno.test("nginx proxies to an upstream on another port, and passes the client's address on", { ignore }, async () => {
   await withRig(async (rig) => {
-    const upstream = rig.write("upstream.py", `
+    const upstream = rig.write(
+      "upstream.py",
+      `
 import http.server
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -89,7 +95,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 http.server.ThreadingHTTPServer(("127.0.0.1", 17145), Handler).serve_forever()
-`);
+`,
+    );
     await rig.server([PYTHON, upstream], { tcp: [17145], cli: true });
     const http = `
       upstream app { server 127.0.0.1:17145; keepalive 4; }

@@ -40,7 +40,10 @@ Deno.test("socat answers UDP datagrams from a child for each", { ignore }, async
   await withRig(async (rig) => {
     await rig.server(["socat", "UDP-RECVFROM:17125,fork,bind=127.0.0.1", "SYSTEM:tr a-z A-Z"], { udp: [17125] });
     for (const cli of [false, true]) {
-      const { stdout } = await rig.client(["socat", "-T2", "-t2", "-", "UDP:127.0.0.1:17125"], { stdin: "shout\n", cli });
+      const { stdout } = await rig.client(["socat", "-T2", "-t2", "-", "UDP:127.0.0.1:17125"], {
+        stdin: "shout\n",
+        cli,
+      });
       assert.equal(stdout, "SHOUT\n");
     }
   });

@@ -33,15 +33,19 @@ Deno.test("ab sends 2,000 requests over 32 connections to lighttpd, none fails",
   });
 });
 
-Deno.test("wrk keeps 64 connections to lighttpd without a socket error", { ignore: !need("lighttpd", "wrk") }, async () => {
-  await withRig(async (rig) => {
-    await startLighttpd(rig, 17192, false);
-    const wrk = ["wrk", "-t", "2", "-c", "64", "-d", "2s", "http://127.0.0.1:17192/page.txt"];
-    const { stdout } = await rig.client(wrk, { cli: true });
-    assert.doesNotMatch(stdout, /Socket errors|Non-2xx/);
-    assert.ok(Number(stdout.match(/(\d+) requests in/)?.[1]) > 1000, stdout);
-  });
-});
+Deno.test(
+  "wrk keeps 64 connections to lighttpd without a socket error",
+  { ignore: !need("lighttpd", "wrk") },
+  async () => {
+    await withRig(async (rig) => {
+      await startLighttpd(rig, 17192, false);
+      const wrk = ["wrk", "-t", "2", "-c", "64", "-d", "2s", "http://127.0.0.1:17192/page.txt"];
+      const { stdout } = await rig.client(wrk, { cli: true });
+      assert.doesNotMatch(stdout, /Socket errors|Non-2xx/);
+      assert.ok(Number(stdout.match(/(\d+) requests in/)?.[1]) > 1000, stdout);
+    });
+  },
+);
 
 Deno.test("PHP's own server tells a client's address", { ignore: !need("php", "curl") }, async () => {
   await withRig(async (rig) => {
@@ -56,13 +60,16 @@ Deno.test("PHP's own server tells a client's address", { ignore: !need("php", "c
 
 Deno.test("PHP's streams are client and server in one script", { ignore: !need("php") }, async () => {
   await withRig(async (rig) => {
-    const script = rig.write("both.php", `<?php
+    const script = rig.write(
+      "both.php",
+      `<?php
       $server = stream_socket_server("tcp://127.0.0.1:17194");
       $client = stream_socket_client("tcp://127.0.0.1:17194", $number, $text, 5);
       $peer = stream_socket_accept($server, 5, $name);
       echo $name === stream_socket_get_name($client, false) ? "same" : "other", " client, ";
       echo stream_socket_get_name($client, true), ", ";
-      fwrite($client, "hello\\n"); echo fgets($peer);`);
+      fwrite($client, "hello\\n"); echo fgets($peer);`,
+    );
     const { stdout } = await rig.client(["php", script], { cli: true });
     assert.equal(stdout, "same client, 127.0.0.1:17194, hello\n");
   });
@@ -70,7 +77,9 @@ Deno.test("PHP's streams are client and server in one script", { ignore: !need("
 
 Deno.test("Ruby's TCPServer serves threads of TCPSocket over both families", { ignore: !need("ruby") }, async () => {
   await withRig(async (rig) => {
-    const server = rig.write("server.rb", `
+    const server = rig.write(
+      "server.rb",
+      `
       require "socket"
       server = TCPServer.new("localhost", 17195)
       loop do
@@ -78,8 +87,11 @@ Deno.test("Ruby's TCPServer serves threads of TCPSocket over both families", { i
           peer.puts "#{peer.remote_address.ip_port} #{peer.gets}"
           peer.close
         end
-      end`);
-    const client = rig.write("client.rb", `
+      end`,
+    );
+    const client = rig.write(
+      "client.rb",
+      `
       require "socket"
       threads = (1..20).map do |i|
         Thread.new do
@@ -88,7 +100,8 @@ Deno.test("Ruby's TCPServer serves threads of TCPSocket over both families", { i
           socket.read == "#{socket.local_address.ip_port} number #{i}\\n"
         end
       end
-      puts threads.map(&:value).count(true)`);
+      puts threads.map(&:value).count(true)`,
+    );
     await rig.server(["ruby", server], { tcp: [17195], cli: true });
     for (const cli of [false, true]) {
       assert.equal((await rig.client(["ruby", client], { cli })).stdout, "20\n");

@@ -12,6 +12,7 @@ const PACKAGES: Record<string, string> = {
   dpkg: "dpkg",
   gcc: "gcc",
   git: "git",
+  "git-daemon": "git",
   haproxy: "haproxy",
   initdb: "postgresql",
   iperf: "iperf",
@@ -60,8 +61,14 @@ const PACKAGES: Record<string, string> = {
   xz: "xz-utils",
 };
 
+/** What a program needs that is no program itself: the file that shows its package. */
+const FILES: Record<string, string> = {
+  webrick: "/usr/share/doc/ruby-webrick/copyright",
+};
+
 /** Directories that an unprivileged user's PATH does not have. */
 const SYSTEM_DIRECTORIES = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+const GIT_DIRECTORY = "/usr/lib/git-core";
 
 /**
  * Finds a program.
@@ -71,11 +78,25 @@ const SYSTEM_DIRECTORIES = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
  */
 export function findProgram(program: string): string | undefined {
   const path = (Deno.env.get("PATH") ?? "").split(":");
-  for (const directory of [...path, ...SYSTEM_DIRECTORIES, ...postgresDirectories()]) {
+  for (const directory of [...path, ...SYSTEM_DIRECTORIES, GIT_DIRECTORY, ...postgresDirectories()]) {
     const file = `${directory}/${program}`;
     if (isExecutable(file)) return file;
   }
   return undefined;
+}
+
+function isThere(name: string): boolean {
+  const file = FILES[name];
+  return file === undefined ? findProgram(name) !== undefined : exists(file);
+}
+
+function exists(file: string): boolean {
+  try {
+    Deno.statSync(file);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Debian keeps the programs of each PostgreSQL version in a directory of its own. */
@@ -104,7 +125,7 @@ function isExecutable(file: string): boolean {
  * @throws {Error} naming the Debian package, instead of false, when UNSOCK_MUST_WORK is 1.
  */
 export function need(...programs: string[]): boolean {
-  const missing = programs.filter((program) => findProgram(program) === undefined);
+  const missing = programs.filter((program) => !isThere(program));
   if (missing.length > 0 && Deno.env.get("UNSOCK_MUST_WORK") === "1") {
     const packages = missing.map((program) => PACKAGES[program] ?? program);
     throw new Error(`missing ${missing.join(", ")}: apt-get install ${packages.join(" ")}`);
@@ -114,7 +135,7 @@ export function need(...programs: string[]): boolean {
 
 /** Prints the packages of the programs that are missing, one a line. */
 if (import.meta.main) {
-  const missing = Object.keys(PACKAGES).filter((program) => findProgram(program) === undefined);
+  const missing = Object.keys(PACKAGES).filter((program) => !isThere(program));
   const packages = new Set(missing.map((program) => PACKAGES[program] ?? program));
   for (const name of [...packages].sort()) console.log(name);
 }

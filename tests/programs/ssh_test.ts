@@ -1,0 +1,85 @@
+/** OpenSSH: privilege separation with a system call filter, sessions of their own, and forwarded ports. */
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { need } from "../support/programs.ts";
+import { run } from "../support/process.ts";
+import { type Rig, withRig } from "./rig.ts";
+
+// Only root can log somebody in; as another user sshd would let that user in, whose account may have no shell.
+const ignore = !need("sshd", "ssh", "ssh-keygen", "socat") || Deno.uid() !== 0;
+/** sshd insists on this directory, which its service makes at boot. */
+const SEPARATION = "/run/sshd";
+
+async function withSeparationDirectory(fn: () => Promise<void>): Promise<void> {
+  let made = false;
+  try {
+    Deno.mkdirSync(SEPARATION, { mode: 0o755 });
+    made = true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+  try {
+    await fn();
+  } finally {
+    if (made) Deno.removeSync(SEPARATION);
+  }
+}
+
+/** Starts sshd with keys of its own; returns the client's command up to the remote command. */
+async function startSshd(rig: Rig, port: number, cli: boolean): Promise<string[]> {
+  const { files } = rig;
+  for (const key of ["host", "user"]) {
+    const made = await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", `${files}/${key}`]);
+    assert.equal(made.code, 0, made.stderr);
+  }
+  Deno.copyFileSync(`${files}/user.pub`, `${files}/authorized`);
+  const config = rig.write(
+    "sshd_config",
+    `ListenAddress 127.0.0.1:${port}
+     HostKey ${files}/host
+     AuthorizedKeysFile ${files}/authorized
+     PidFile none
+     StrictModes no
+     UsePAM no
+     PermitRootLogin yes
+     PasswordAuthentication no\n`,
+  );
+  await rig.server(["sshd", "-D", "-e", "-f", config], { tcp: [port], cli });
+  const options = ["StrictHostKeyChecking=no", `UserKnownHostsFile=${files}/known`, "BatchMode=yes"];
+  const flags = options.flatMap((option) => ["-o", option]);
+  return ["ssh", "-F", "none", "-i", `${files}/user`, "-p", `${port}`, ...flags, "root@127.0.0.1"];
+}
+
+Deno.test("ssh runs a command on sshd, which tells it the client's true address", { ignore }, async () => {
+  await withSeparationDirectory(() =>
+    withRig(async (rig) => {
+      const ssh = await startSshd(rig, 17251, true);
+      for (const cli of [false, true]) {
+        const { stdout } = await rig.client([...ssh, "echo $SSH_CONNECTION; wc -c"], {
+          stdin: "x".repeat(50_000),
+          cli,
+        });
+        assert.match(stdout, /^127\.0\.0\.1 [1-9]\d* 127\.0\.0\.1 17251\n50000\n$/);
+      }
+    })
+  );
+});
+
+Deno.test("ssh -L and ssh -W forward to a port that only unsock has", { ignore }, async () => {
+  await withSeparationDirectory(() =>
+    withRig(async (rig) => {
+      const ssh = await startSshd(rig, 17252, false);
+      await rig.server(["socat", "TCP-LISTEN:17253,fork,reuseaddr,bind=127.0.0.1", "PIPE"], { tcp: [17253] });
+      const text = randomBytes(30_000).toString("hex");
+      const direct = await rig.client([...ssh.slice(0, -1), "-W", "127.0.0.1:17253", ...ssh.slice(-1)], {
+        stdin: text,
+      });
+      assert.equal(direct.stdout, text);
+
+      const forward = [...ssh.slice(0, -1), "-N", "-L", "127.0.0.1:17254:127.0.0.1:17253", ...ssh.slice(-1)];
+      await rig.server(forward, { tcp: [17254], cli: true });
+      const { stdout } = await rig.client(["socat", "-t5", "-", "TCP:127.0.0.1:17254"], { stdin: text });
+      assert.equal(stdout, text);
+    })
+  );
+});
