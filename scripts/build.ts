@@ -80,7 +80,7 @@ async function hash(parts: readonly string[]): Promise<string> {
 async function runCompiler(tools: Toolchain, args: readonly string[]): Promise<string> {
   const [program = "cc", ...words] = tools.compiler.split(/\s+/);
   const command = new Deno.Command(program, { args: [...words, ...args], cwd: ROOT, stdin: "null" });
-  const output = await command.output().catch((error) => {
+  const output = await spawn(command).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new BuildError(`C compiler "${program}": not found: apt-get install ${tools.packages} (or set CC)`);
   });
@@ -88,6 +88,11 @@ async function runCompiler(tools: Toolchain, args: readonly string[]): Promise<s
   if (!output.success) throw new BuildError(`${tools.compiler} failed:\n${messages.trimEnd()}`);
   if (messages !== "") console.error(messages.trimEnd());
   return new TextDecoder().decode(output.stdout);
+}
+
+/** `output` throws at once, not through its promise, when there is no such program. */
+async function spawn(command: Deno.Command): Promise<Deno.CommandOutput> {
+  return await command.output();
 }
 
 /** Two builds may run at once: a file appears complete or not at all. */
@@ -106,12 +111,17 @@ async function exists(file: string): Promise<boolean> {
   return await Deno.stat(file).then(() => true, () => false);
 }
 
+/** Waits for all, so that nothing half-made stays behind, then throws what went wrong first. */
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const queue = [...items];
+  const failures: unknown[] = [];
   const worker = async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+    for (let item = queue.shift(); item !== undefined && failures.length === 0; item = queue.shift()) {
+      await work(item).catch((error) => failures.push(error));
+    }
   };
   await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, worker));
+  if (failures.length > 0) throw failures[0];
 }
 
 async function buildLibrary(tools: Toolchain, name: string, extraFlags: readonly string[]): Promise<string> {

@@ -1,3 +1,44 @@
+/** `unsock self-test`: opens the library in this process, makes real sockets with it and checks what they do. */
 import type { Command } from "commander";
 import type { Context } from "../context.ts";
-export function defineSelfTest(_program: Command, _context: Context, _settle: (exitCode: number) => void): void {}
+import { EXIT_FAILED, reason } from "../errors.ts";
+import { openShim } from "../ffi.ts";
+import { type Check, selfChecks } from "../self_checks.ts";
+import { parseSettings } from "../settings.ts";
+import { findShim } from "../shim.ts";
+
+/** Adds the command to the program. */
+export function defineSelfTest(program: Command, context: Context, settle: (exitCode: number) => void): void {
+  program.command("self-test")
+    .description("check the library on this machine, with real sockets in a private directory")
+    .option("--lib <file>", "the libunsock.so to test")
+    .action(async ({ lib }: { lib?: string }) => settle(await selfTest(lib, context)));
+}
+
+async function selfTest(lib: string | undefined, context: Context): Promise<number> {
+  // The library would refuse to load with these, and end this process.
+  parseSettings((name) => context.environ.get(name));
+  const file = await findShim(lib, context.environ, context.system);
+  const shim = openShim(file);
+  const directory = Deno.makeTempDirSync({ prefix: "unsock-self-test-" });
+  try {
+    context.print(`library ${file}\n`);
+    const failures = selfChecks(shim, directory).filter((check) => !passes(check, context));
+    if (failures.length === 0) return 0;
+    context.print(`${failures.length} failed\n`);
+    return EXIT_FAILED;
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+function passes(check: Check, context: Context): boolean {
+  try {
+    check.run();
+    context.print(`ok   ${check.name}\n`);
+    return true;
+  } catch (error) {
+    context.print(`FAIL ${check.name}: ${reason(error)}\n`);
+    return false;
+  }
+}

@@ -1,0 +1,160 @@
+/** Sockets through the library's own exported functions, in this very process: for the self-test. */
+import { type Shim } from "./ffi.ts";
+import { decodeAddress, encodeAddress, Family, type InternetAddress } from "./socket_address.ts";
+import { formatIp, parseIpv4, parseIpv6 } from "./ip.ts";
+
+/** Linux's numbers, the same on x86-64 and aarch64. */
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_CLOEXEC = 0o2000000;
+const MSG_DONTWAIT = 0x40;
+
+/** Names of the errors that the self-test provokes. */
+const ERRNO: Readonly<Record<number, string>> = {
+  11: "EAGAIN",
+  22: "EINVAL",
+  93: "EPROTONOSUPPORT",
+  98: "EADDRINUSE",
+  111: "ECONNREFUSED",
+};
+
+/** A call that failed; `code` is the name of its errno. */
+export class SocketError extends Error {
+  readonly code: string;
+
+  constructor(call: string, errno: number) {
+    const code = ERRNO[errno] ?? `errno ${errno}`;
+    super(`${call}: ${code}`);
+    this.code = code;
+  }
+}
+
+/** @returns The address of an IP address, IPv4 or IPv6, and a port. */
+export function internetAddress(text: string, port: number): InternetAddress {
+  const ipv4 = parseIpv4(text);
+  const ip = ipv4 ?? parseIpv6(text);
+  if (ip === undefined) throw new Error(`not an IP address: ${text}`);
+  return { family: ipv4 ? Family.Inet : Family.Inet6, ip, port, scopeId: 0, flowInfo: 0 };
+}
+
+/** @returns `ADDRESS:PORT` */
+export function formatEndpoint(address: InternetAddress): string {
+  return address.family === Family.Inet
+    ? `${formatIp(address.ip)}:${address.port}`
+    : `[${formatIp(address.ip)}]:${address.port}`;
+}
+
+/** Calls that fill in an address and its length. */
+type NameCall = (address: Uint8Array<ArrayBuffer>, length: Uint32Array<ArrayBuffer>) => number | bigint;
+
+/** One socket, which never waits: what the self-test asks for has always happened already. */
+export class ShimSocket implements Disposable {
+  readonly #shim: Shim;
+  readonly #fd: number;
+  #open = true;
+
+  private constructor(shim: Shim, fd: number) {
+    this.#shim = shim;
+    this.#fd = fd;
+  }
+
+  /** `socket` */
+  static open(shim: Shim, family: Family, type: number): ShimSocket {
+    const fd = shim.socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) throw new SocketError("socket", shim.unsock_last_error());
+    return new ShimSocket(shim, fd);
+  }
+
+  #check(call: string, result: number | bigint): number {
+    if (result < 0) throw new SocketError(call, this.#shim.unsock_last_error());
+    return Number(result);
+  }
+
+  #name(call: string, invoke: NameCall): { result: number; address: InternetAddress } {
+    const bytes = new Uint8Array(128);
+    const length = Uint32Array.of(bytes.length);
+    const result = this.#check(call, invoke(bytes, length));
+    const address = decodeAddress(bytes.subarray(0, length[0]));
+    if (typeof address === "string") throw new Error(`${call}: ${address}`);
+    if (address.family !== Family.Inet && address.family !== Family.Inet6) {
+      throw new Error(`${call}: an address of family ${address.family} instead of an IP address`);
+    }
+    return { result, address };
+  }
+
+  bind(address: InternetAddress): void {
+    const bytes = new Uint8Array(encodeAddress(address));
+    this.#check("bind", this.#shim.bind(this.#fd, bytes, bytes.length));
+  }
+
+  listen(): void {
+    this.#check("listen", this.#shim.listen(this.#fd, 16));
+  }
+
+  connect(address: InternetAddress): void {
+    const bytes = new Uint8Array(encodeAddress(address));
+    this.#check("connect", this.#shim.connect(this.#fd, bytes, bytes.length));
+  }
+
+  /** `accept4` */
+  accept(): { socket: ShimSocket; peer: InternetAddress } {
+    const flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+    const { result, address } = this.#name(
+      "accept4",
+      (bytes, length) => this.#shim.accept4(this.#fd, bytes, new Uint8Array(length.buffer), flags),
+    );
+    return { socket: new ShimSocket(this.#shim, result), peer: address };
+  }
+
+  /** `getsockname` */
+  get localAddress(): InternetAddress {
+    return this.#name(
+      "getsockname",
+      (bytes, length) => this.#shim.getsockname(this.#fd, bytes, new Uint8Array(length.buffer)),
+    ).address;
+  }
+
+  /** `getpeername` */
+  get peerAddress(): InternetAddress {
+    return this.#name(
+      "getpeername",
+      (bytes, length) => this.#shim.getpeername(this.#fd, bytes, new Uint8Array(length.buffer)),
+    ).address;
+  }
+
+  /** `sendto`; without an address, on a connected socket. */
+  send(text: string, address?: InternetAddress): void {
+    const bytes = new TextEncoder().encode(text);
+    const to = address === undefined ? null : new Uint8Array(encodeAddress(address));
+    this.#check("sendto", this.#shim.sendto(this.#fd, bytes, BigInt(bytes.length), MSG_DONTWAIT, to, to?.length ?? 0));
+  }
+
+  /** `recvfrom` without asking for an address. */
+  receive(): string {
+    const bytes = new Uint8Array(4096);
+    const result = this.#shim.recvfrom(this.#fd, bytes, BigInt(bytes.length), MSG_DONTWAIT, null, null);
+    return new TextDecoder().decode(bytes.subarray(0, this.#check("recvfrom", result)));
+  }
+
+  /** `recvfrom` */
+  receiveFrom(): { text: string; sender: InternetAddress } {
+    const bytes = new Uint8Array(4096);
+    const { result, address } = this.#name(
+      "recvfrom",
+      (name, length) =>
+        this.#shim.recvfrom(this.#fd, bytes, BigInt(bytes.length), MSG_DONTWAIT, name, new Uint8Array(length.buffer)),
+    );
+    return { text: new TextDecoder().decode(bytes.subarray(0, result)), sender: address };
+  }
+
+  /** `close` */
+  close(): void {
+    if (this.#open) this.#shim.close(this.#fd);
+    this.#open = false;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
