@@ -1,6 +1,7 @@
 /** The real programs that tests use, and the Debian packages that have them. Run directly, it prints the packages. */
 
 const PACKAGES: Record<string, string> = {
+  Xvfb: "xvfb",
   ab: "apache2-utils",
   "apt-get": "apt",
   busybox: "busybox-static",
@@ -20,8 +21,8 @@ const PACKAGES: Record<string, string> = {
   java: "default-jdk-headless",
   lighttpd: "lighttpd",
   mariadb: "mariadb-client",
-  mariadbd: "mariadb-server",
   "mariadb-install-db": "mariadb-server",
+  mariadbd: "mariadb-server",
   memcached: "memcached",
   mosquitto: "mosquitto",
   mosquitto_pub: "mosquitto-clients",
@@ -52,12 +53,11 @@ const PACKAGES: Record<string, string> = {
   strace: "strace",
   stunnel: "stunnel4",
   timeout: "coreutils",
-  websockify: "websockify",
   webrick: "ruby-webrick",
+  websockify: "websockify",
   wget: "wget",
   wrk: "wrk",
   x11vnc: "x11vnc",
-  Xvfb: "xvfb",
   xz: "xz-utils",
 };
 
