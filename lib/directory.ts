@@ -2,7 +2,7 @@
 import * as path from "node:path";
 import type { Environ } from "./environ.ts";
 import { reason, UnsockError, UsageError } from "./errors.ts";
-import { MAX_DIRECTORY_LENGTH } from "./settings.ts";
+import { DIRECTORY_LENGTH_PROBLEM, MAX_DIRECTORY_LENGTH } from "./settings.ts";
 
 /** A directory, and whether the user named it. */
 export interface ChosenDirectory {
@@ -27,7 +27,7 @@ export function chooseDirectory(option: string | undefined, environ: Environ, ui
   }
   const variable = environ.getFilled("UNSOCK_DIR");
   if (variable !== undefined) {
-    if (!variable.startsWith("/")) throw new UsageError(`UNSOCK_DIR: not an absolute path: "${variable}"`);
+    if (!variable.startsWith("/")) throw new UsageError(`UNSOCK_DIR: must be an absolute path: "${variable}"`);
     return { path: checkLength("UNSOCK_DIR", path.resolve(variable)), asked: true };
   }
   const runtime = environ.getFilled("XDG_RUNTIME_DIR");
@@ -37,9 +37,8 @@ export function chooseDirectory(option: string | undefined, environ: Environ, ui
 }
 
 function checkLength(name: string, directory: string): string {
-  if (new TextEncoder().encode(directory).length > MAX_DIRECTORY_LENGTH) {
-    const problem = `longer than ${MAX_DIRECTORY_LENGTH} bytes, no room for a socket's name`;
-    throw new UsageError(`${name}: ${problem}: "${directory}"`);
+  if (directory === "/" || new TextEncoder().encode(directory).length > MAX_DIRECTORY_LENGTH) {
+    throw new UsageError(`${name}: ${DIRECTORY_LENGTH_PROBLEM}: "${directory}"`);
   }
   return directory;
 }

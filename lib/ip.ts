@@ -57,6 +57,11 @@ export function parseIpv6(text: string): Uint8Array | undefined {
   return Uint8Array.from([...head, ...new Array<number>(gap).fill(0), ...tail]);
 }
 
+/** `::ffff:a.b.c.d` (RFC 4291, 2.5.5.2) */
+function isMapped(bytes: Uint8Array): boolean {
+  return bytes.length === 16 && bytes.subarray(0, 12).every((byte, index) => byte === (index < 10 ? 0 : 0xff));
+}
+
 /**
  * @param text `ADDR` or `ADDR/BITS`.
  * @returns What it says, or undefined.
@@ -67,7 +72,9 @@ export function parseAddressRange(text: string): AddressRange | undefined {
   const bytes = parseIpv4(address) ?? parseIpv6(address);
   if (bytes === undefined) return undefined;
   const bits = bitsText === undefined ? bytes.length * 8 : parseDecimal(bitsText, 0, bytes.length * 8);
-  return bits === undefined ? undefined : { text: address, bytes, bits };
+  // An IPv4-mapped address is the IPv4 address: fewer bits than its prefix would be neither family.
+  if (bits === undefined || (isMapped(bytes) && bits < 96)) return undefined;
+  return { text: address, bytes, bits };
 }
 
 /**

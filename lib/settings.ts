@@ -6,6 +6,10 @@ import { parseDecimal, parseOctal } from "./numbers.ts";
 /** `sun_path` is 108 bytes with its NUL; the longest name in the directory is `/65535.dgram.sock`. */
 export const MAX_DIRECTORY_LENGTH = 108 - 1 - "/65535.dgram.sock".length;
 
+/** What is wrong with a directory whose socket files' paths do not fit. */
+export const DIRECTORY_LENGTH_PROBLEM =
+  `must be a directory of 2 to ${MAX_DIRECTORY_LENGTH} bytes, so that a socket file's path fits`;
+
 /** What is covered when `UNSOCK_ADDR` is not set. */
 export const DEFAULT_ADDRESSES = "127.175.0.0/32";
 
@@ -13,6 +17,7 @@ export const DEFAULT_ADDRESSES = "127.175.0.0/32";
 export const RUN_ADDRESSES = "127.0.0.1/8,0.0.0.0,::1,::";
 
 const MAX_LIST_ENTRIES = 64;
+const MAX_LOG_LENGTH = 255;
 
 /** Ports `first` to `last`, both included. */
 export interface PortRange {
@@ -55,17 +60,22 @@ export class SettingError extends UsageError {
 type Lookup = (name: string) => string | undefined;
 
 function parseDirectory(name: string, value: string): string {
-  if (!value.startsWith("/")) throw new SettingError(name, "not an absolute path", value);
-  const directory = value.replace(/\/+$/, "") || "/";
-  if (new TextEncoder().encode(directory).length > MAX_DIRECTORY_LENGTH) {
-    throw new SettingError(name, `longer than ${MAX_DIRECTORY_LENGTH} bytes, no room for a socket's name`, value);
+  if (!value.startsWith("/")) throw new SettingError(name, "must be an absolute path", value);
+  const directory = normalizeDirectory(value);
+  if (directory === "" || new TextEncoder().encode(directory).length > MAX_DIRECTORY_LENGTH) {
+    throw new SettingError(name, DIRECTORY_LENGTH_PROBLEM, value);
   }
   return directory;
 }
 
+/** @returns The path without doubled and trailing slashes and without `/./`, as the library compares it. */
+function normalizeDirectory(value: string): string {
+  return value.split("/").filter((part) => part !== "" && part !== ".").map((part) => `/${part}`).join("");
+}
+
 function parseList<T>(name: string, value: string, what: string, parse: (item: string) => T | undefined): T[] {
   const items = value.split(",");
-  if (items.length > MAX_LIST_ENTRIES) throw new SettingError(name, `more than ${MAX_LIST_ENTRIES} entries`, value);
+  if (items.length > MAX_LIST_ENTRIES) throw new SettingError(name, `has more than ${MAX_LIST_ENTRIES} entries`, value);
   return items.map((item) => {
     const parsed = parse(item);
     if (parsed === undefined) throw new SettingError(name, what, value);
@@ -86,25 +96,26 @@ export function parsePortRange(text: string): PortRange | undefined {
 }
 
 function parseFlag(name: string, value: string): boolean {
-  if (value !== "0" && value !== "1") throw new SettingError(name, "neither 0 nor 1", value);
+  if (value !== "0" && value !== "1") throw new SettingError(name, "must be 1 (on) or 0 (off)", value);
   return value === "1";
 }
 
 function parseMode(name: string, value: string): number {
   const mode = parseOctal(value, 0o777);
-  if (mode === undefined) throw new SettingError(name, "not an octal mode between 0 and 777", value);
+  if (mode === undefined) throw new SettingError(name, "must be an octal mode from 0 to 777", value);
   return mode;
 }
 
 function parseTimeout(name: string, value: string): number {
   const timeout = parseDecimal(value, 1, 3_600_000);
-  if (timeout === undefined) throw new SettingError(name, "not a number between 1 and 3600000", value);
+  if (timeout === undefined) throw new SettingError(name, "must be milliseconds from 1 to 3600000", value);
   return timeout;
 }
 
 function parseLog(name: string, value: string): string {
-  if (value !== "stderr" && !value.startsWith("/")) {
-    throw new SettingError(name, "neither stderr nor an absolute path", value);
+  const isFile = value.startsWith("/") && new TextEncoder().encode(value).length <= MAX_LOG_LENGTH;
+  if (value !== "stderr" && !isFile) {
+    throw new SettingError(name, `must be stderr or an absolute path of at most ${MAX_LOG_LENGTH} bytes`, value);
   }
   return value;
 }
@@ -122,9 +133,9 @@ export function parseSettings(lookup: Lookup): Settings {
     return value === undefined || value === "" ? unset : parse(name, value);
   }
   const addresses = (name: string, value: string) =>
-    parseList(name, value, "not a list of IP addresses, each ADDR or ADDR/BITS", parseAddressRange);
+    parseList(name, value, "must be a comma-separated list of ADDR or ADDR/BITS", parseAddressRange);
   const ports = (name: string, value: string) =>
-    parseList(name, value, "not a list of ports between 1 and 65535, each N or N-M", parsePortRange);
+    parseList(name, value, "must be a comma-separated list of N or N-M, from 1 to 65535", parsePortRange);
   return {
     directory: read("UNSOCK_DIR", parseDirectory, undefined),
     addresses: read("UNSOCK_ADDR", addresses, undefined) ?? addresses("UNSOCK_ADDR", DEFAULT_ADDRESSES),
