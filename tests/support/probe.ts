@@ -26,11 +26,17 @@ export interface ProbeRun {
   left: string[];
 }
 
+/** Why a line cannot be equal, and what the library must print instead where that is known. */
+export type Difference = string | { instead: string; why: string };
+
+/** By the line's name; a `*` at its end stands for the rest of it. */
+export type Differences = Record<string, Difference>;
+
 export interface ProbeOptions {
   /** More compiler flags. */
   flags?: string[];
-  /** Lines (by name; a `*` at the end stands for the rest) that cannot be equal, and why. */
-  mayDiffer?: Record<string, string>;
+  /** Lines that cannot be equal. */
+  mayDiffer?: Differences;
   /** Names that may be left in the directory, and why: a process that was killed cannot remove its files. */
   mayLeave?: string;
   /** Why real IP traffic belongs to the run under the library. */
@@ -137,15 +143,20 @@ export async function runPlain(binary: string, ...args: string[]): Promise<Probe
  *
  * @param binary What buildProbe returned.
  * @param env More variables.
+ * @param args Its arguments.
  * @returns What it printed, the traffic that it caused, and the files that it left.
  * @throws {Error} when it fails.
  */
-export async function runUnderShim(binary: string, env: Record<string, string> = {}): Promise<ProbeRun> {
+export async function runUnderShim(
+  binary: string,
+  env: Record<string, string> = {},
+  ...args: string[]
+): Promise<ProbeRun> {
   // The loader only warns about a library that is not there: the run would prove nothing.
   Deno.statSync(shimLibrary());
   let result: ProbeRun | undefined;
   await withDir(async (dir) => {
-    const finished = await runIsolated([binary], shimEnv(dir, env));
+    const finished = await runIsolated([binary, ...args], shimEnv(dir, env));
     result = { ...finished, left: [...Deno.readDirSync(dir)].map(({ name }) => name) };
   });
   assert(result);
@@ -173,17 +184,20 @@ function byName(facts: string[]): Map<string, string> {
  * @param mayDiffer See ProbeOptions.
  * @returns One text a difference.
  */
-export function differences(expected: string[], actual: string[], mayDiffer: Record<string, string> = {}): string[] {
-  const allowed = Object.keys(mayDiffer);
-  const mayBe = (key: string) =>
-    allowed.some((name) => name.endsWith("*") ? key.startsWith(name.slice(0, -1)) : key === name);
+export function differences(expected: string[], actual: string[], mayDiffer: Differences = {}): string[] {
   const [before, after] = [byName(expected), byName(actual)];
   const found: string[] = [];
   for (const key of new Set([...before.keys(), ...after.keys()])) {
-    const [was, is] = [before.get(key) ?? "(no such line)", after.get(key) ?? "(no such line)"];
-    if (was !== is && !mayBe(key)) found.push(`${key}: expected ${was}, got ${is}`);
+    const known = mayDiffer[Object.keys(mayDiffer).find((name) => covers(name, key)) ?? ""];
+    const is = after.get(key) ?? "(no such line)";
+    const wanted = typeof known === "object" ? known.instead : before.get(key) ?? "(no such line)";
+    if (is !== wanted && typeof known !== "string") found.push(`${key}: expected ${wanted}, got ${is}`);
   }
   return found;
+}
+
+function covers(pattern: string, key: string): boolean {
+  return pattern.endsWith("*") ? key.startsWith(pattern.slice(0, -1)) : key === pattern;
 }
 
 /**

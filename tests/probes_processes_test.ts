@@ -1,0 +1,67 @@
+/** Sockets across processes, threads and signals, and how long they live, compared with TCP and UDP. */
+import assert from "node:assert/strict";
+import { buildProbe, differences, runIsolated, runPlain, runUnderShim, testProbe } from "./support/probe.ts";
+import { withDir } from "./support/dir.ts";
+import { need } from "./support/programs.ts";
+import { shimEnv, shimLibrary } from "./support/shim.ts";
+
+testProbe("lifetime", "a listener lives as long as its last descriptor, in whatever order processes close it", {
+  mayLeave: "a child that executes another program, or is killed, cannot remove a file",
+});
+testProbe("same_port_twice", "the same port is shared, refused and handed on within a process as TCP and UDP do");
+testProbe("threads", "threads create, connect and close while others block in accept, and nothing is mixed up");
+testProbe("signals", "signals interrupt, restart, time out and cancel calls as over TCP, and handlers may make calls");
+testProbe("vfork_spawn", "children by vfork and posix_spawn leave the parent's sockets alone");
+testProbe("stream_data", "queue sizes, urgent data, half close, reset, sendfile and splice are as over TCP", {
+  mayDiffer: {
+    "and again": "a Unix socket tells of a reset once more, TCP reads the end of file",
+    "sendto with *": "AF_UNIX refuses an address on a connection, and the data path is not intercepted",
+  },
+});
+testProbe("backlog", "connections wait to be accepted, more than the backlog says", {
+  mayDiffer: {
+    "backlog 1, connected at once": {
+      instead: "50 of 50",
+      why: "backlogs are raised: a Unix client cannot keep trying",
+    },
+  },
+});
+testProbe("dup_before_bind", "a descriptor duplicated before bind or connect is the same socket afterwards");
+
+for (const order of ["before", "after"]) {
+  Deno.test({
+    name: `sockets made in another library's constructor work when that library is preloaded ${order} unsock`,
+    ignore: !need("cc"),
+    fn: async () => {
+      const program = await buildProbe("early_constructor");
+      const library = await buildProbe("early_library", ["-shared", "-fPIC"]);
+      const plain = await runIsolated([program], { LD_PRELOAD: library });
+      const both = order === "before" ? [library, shimLibrary()] : [shimLibrary(), library];
+      await withDir(async (dir) => {
+        const shim = await runIsolated([program], shimEnv(dir, { LD_PRELOAD: both.join(" ") }));
+        assert.deepEqual(differences(plain.facts, shim.facts), []);
+        assert.equal(shim.traffic ?? 0, 0, "segments or datagrams went through IP");
+      });
+    },
+  });
+}
+
+Deno.test({
+  name: "two processes that race for the port of a killed one: exactly one wins, and its clients reach it",
+  ignore: !need("cc"),
+  fn: async () => {
+    const rounds = Deno.env.get("UNSOCK_RACE_ROUNDS") || "200";
+    const program = await buildProbe("race_for_port");
+    const plain = await runPlain(program, "20");
+    assert(plain.facts.includes("rounds with one winner: 20"), plain.facts.join("\n"));
+    const shim = await runUnderShim(program, {}, rounds);
+    assert.deepEqual(shim.facts, [
+      `rounds: ${rounds}`,
+      `rounds with one winner: ${rounds}`,
+      `losers told EADDRINUSE: ${rounds}`,
+      `winners reached: ${rounds}`,
+      `refused afterwards: ${rounds}`,
+    ]);
+    assert.deepEqual(shim.left, []);
+  },
+});
