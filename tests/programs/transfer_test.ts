@@ -22,7 +22,15 @@ Deno.test("git clones from git daemon and pushes back", { ignore: !need("git", "
     await git(rig, "-C", source, "add", "file");
     await git(rig, "-C", source, "commit", "-q", "-m", "A file");
     await git(rig, "clone", "-q", "--bare", source, `${rig.files}/served.git`);
-    const daemon = ["git", "daemon", "--listen=127.0.0.1", "--port=17261", "--export-all", "--enable=receive-pack"];
+    const daemon = [
+      "git",
+      "daemon",
+      "--listen=127.0.0.1",
+      "--port=17261",
+      "--reuseaddr",
+      "--export-all",
+      "--enable=receive-pack",
+    ];
     await rig.server([...daemon, `--base-path=${rig.files}`, rig.files], { tcp: [17261], cli: true });
 
     const url = "git://127.0.0.1:17261/served.git";
