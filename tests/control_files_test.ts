@@ -1,0 +1,221 @@
+/** What may stand in the place of a socket file: malformed control files, directories, FIFOs, devices, links. */
+import assert from "node:assert/strict";
+import { CONTROL_SIZE, controlFile, sockaddrUnix, sockaddrVsock } from "./support/control.ts";
+import { dial, MODES, UNCHANGED } from "./support/dial.ts";
+import { withDir } from "./support/dir.ts";
+import { run, start } from "./support/process.ts";
+import { need } from "./support/programs.ts";
+import { shimEnv } from "./support/shim.ts";
+import { until } from "./support/wait.ts";
+
+const PORT = 2000;
+const NEXT_PORT = 3000;
+
+/** An operation on a FIFO that blocks would take longer than this. */
+const PATIENCE_MS = 10_000;
+
+const SAYS_NEXT = "next\n";
+
+function malformed(change: (bytes: Uint8Array<ArrayBuffer>, view: DataView) => void): Uint8Array {
+  const bytes = controlFile({ dest: sockaddrVsock(1, 5678) });
+  change(bytes, new DataView(bytes.buffer));
+  return bytes;
+}
+
+const MALFORMED: [string, Uint8Array][] = [
+  ["an empty file", new Uint8Array()],
+  [
+    "a control file that lacks its last byte",
+    controlFile({ dest: sockaddrVsock(1, 5678) }).subarray(0, CONTROL_SIZE - 1),
+  ],
+  ["a control file with one byte more", new Uint8Array([...controlFile({ dest: sockaddrVsock(1, 5678) }), 0])],
+  ["a control file with another magic", malformed((bytes) => bytes[0] = 0x56)],
+  ["a control file with an unknown option", malformed((_, view) => view.setUint32(8, 2, true))],
+  ["a control file with a destLen of 4096", malformed((_, view) => view.setUint32(20, 4096, true))],
+  ["a control file with a destLen of 0", malformed((_, view) => view.setUint32(20, 0, true))],
+  ["a control file with a proxyLen of 129", malformed((_, view) => view.setUint32(16, 129, true))],
+  ["a control file with a family of nobody's", malformed((_, view) => view.setUint16(160, 99, true))],
+  ["a control file whose family has another length", malformed((_, view) => view.setUint32(20, 28, true))],
+  ["a Firecracker file without a proxy", malformed((_, view) => view.setUint32(8, 1, true))],
+  ["a text file", new TextEncoder().encode("#!/bin/sh\n")],
+  ["a big file", new Uint8Array(1_000_000)],
+];
+
+/** Puts something at the path that is neither a socket nor a regular file. */
+const SPECIAL: [string, (path: string) => Promise<void>][] = [
+  ["a directory", (path) => Deno.mkdir(path)],
+  ["a FIFO", makeFifo],
+  ["a device", (path) => Deno.symlink("/dev/null", path)],
+  ["an endless device", (path) => Deno.symlink("/dev/zero", path)],
+  ["a link to a directory", (path) => Deno.symlink("/", path)],
+  ["a link to itself", (path) => Deno.symlink(path, path)],
+];
+
+async function makeFifo(path: string): Promise<void> {
+  const { code, stderr } = await run(["mkfifo", path]);
+  assert.equal(code, 0, stderr);
+}
+
+/** Serves one connection after another at the path, with a greeting. */
+function greeter(path: string, greeting: string): Disposable {
+  const listener = Deno.listen({ transport: "unix", path });
+  (async () => {
+    for await (const connection of listener) {
+      await connection.write(new TextEncoder().encode(greeting));
+      await connection.readable.pipeTo(connection.writable).catch(() => {});
+    }
+  })();
+  return { [Symbol.dispose]: () => listener.close() };
+}
+
+async function assertRefused(dir: string, errno: string): Promise<void> {
+  using _next = greeter(`${dir}/${NEXT_PORT}.sock`, SAYS_NEXT);
+  for (const mode of MODES) {
+    const facts = await dial(mode, dir, { ports: [PORT, NEXT_PORT] });
+    assert.equal(facts.get("connect"), errno, mode);
+    assert.equal(facts.get("next connect"), "ok");
+    assert.equal(facts.get("received"), "next|ping|");
+    for (const name of UNCHANGED) assert.equal(facts.get(name), "yes", name);
+  }
+}
+
+/** Runs a Python program under the shim that prints the name of the errno with which `statement` fails. */
+async function errnoOf(dir: string, statement: string): Promise<string> {
+  const program = `
+import errno, socket
+tcp, udp = socket.socket(), socket.socket(type=socket.SOCK_DGRAM)
+try:
+    ${statement}
+    print("ok")
+except OSError as error:
+    print(errno.errorcode[error.errno])
+`;
+  const { stdout, stderr } = await run(["python3", "-c", program], { env: shimEnv(dir), timeoutMs: PATIENCE_MS });
+  return stdout.trim() || stderr;
+}
+
+for (const [what, bytes] of MALFORMED) {
+  Deno.test({
+    name: `${what} is an invalid argument to connect and bind, and stays as it is`,
+    ignore: !need("cc", "python3"),
+    fn: () =>
+      withDir(async (dir) => {
+        for (const name of [`${PORT}.sock`, `${PORT}.dgram.sock`]) await Deno.writeFile(`${dir}/${name}`, bytes);
+        await assertRefused(dir, "EINVAL");
+        assert.equal(await errnoOf(dir, `tcp.bind(("127.0.0.1", ${PORT}))`), "EINVAL");
+        assert.equal(await errnoOf(dir, `udp.bind(("127.0.0.1", ${PORT}))`), "EINVAL");
+        assert.equal(await errnoOf(dir, `udp.sendto(b"x", ("127.0.0.1", ${PORT}))`), "EINVAL");
+        assert.deepEqual(await Deno.readFile(`${dir}/${PORT}.sock`), new Uint8Array(bytes));
+        assert.deepEqual(await Deno.readFile(`${dir}/${PORT}.dgram.sock`), new Uint8Array(bytes));
+      }),
+  });
+}
+
+for (const [what, make] of SPECIAL) {
+  Deno.test({
+    name: `${what} in the place of a socket file refuses connections, is never bound over, and blocks nobody`,
+    ignore: !need("cc", "python3"),
+    fn: () =>
+      withDir(async (dir) => {
+        for (const name of [`${PORT}.sock`, `${PORT}.dgram.sock`]) await make(`${dir}/${name}`);
+        const before = await Deno.lstat(`${dir}/${PORT}.sock`);
+        await assertRefused(dir, "ECONNREFUSED");
+        assert.equal(await errnoOf(dir, `tcp.bind(("127.0.0.1", ${PORT}))`), "EADDRINUSE");
+        assert.equal(await errnoOf(dir, `udp.bind(("127.0.0.1", ${PORT}))`), "EADDRINUSE");
+        assert.equal(await errnoOf(dir, `udp.sendto(b"x", ("127.0.0.1", ${PORT}))`), "ok", "as UDP to nobody");
+        assert.equal((await Deno.lstat(`${dir}/${PORT}.sock`)).ino, before.ino);
+      }),
+  });
+}
+
+Deno.test({
+  name: "a link to a control file is followed, and a link to nothing refuses connections",
+  ignore: !need("cc"),
+  fn: () =>
+    withDir(async (dir) => {
+      using _server = greeter(`${dir}/server`, "linked\n");
+      await Deno.writeFile(`${dir}/elsewhere`, controlFile({ dest: sockaddrUnix(`${dir}/server`) }));
+      await Deno.symlink("elsewhere", `${dir}/${PORT}.sock`);
+      assert.equal((await dial("blocking", dir, { ports: [PORT] })).get("received"), "linked|ping|");
+      await Deno.remove(`${dir}/elsewhere`);
+      assert.equal((await dial("blocking", dir, { ports: [PORT] })).get("connect"), "ECONNREFUSED");
+    }),
+});
+
+Deno.test({
+  name: "a control file that may not be read is a denied permission",
+  ignore: !need("setpriv", "cc") || Deno.uid() !== 0,
+  fn: () =>
+    withDir(async (dir) => {
+      await Deno.chmod(dir, 0o755);
+      await Deno.writeFile(`${dir}/${PORT}.sock`, controlFile({ dest: sockaddrVsock(1, 5678) }), { mode: 0o600 });
+      const drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+      const probe = `import socket; socket.socket().connect(("127.0.0.1", ${PORT}))`;
+      const { stderr } = await run([...drop, "env", ...environment(dir), "python3", "-c", probe]);
+      assert.match(stderr, /PermissionError: \[Errno 13\]/);
+    }),
+});
+
+function environment(dir: string): string[] {
+  return Object.entries(shimEnv(dir)).map(([name, value]) => `${name}=${value}`);
+}
+
+/** Renames one thing after another onto the path, until it is killed. */
+const SWAP = `
+import itertools, os, socket, sys
+directory, place, stages = sys.argv[1], sys.argv[2], sys.argv[3:]
+for count in itertools.count():
+    name = stages[count % len(stages)]
+    new = os.path.join(directory, "new")
+    if name == "fifo":
+        os.mkfifo(new)
+    elif name == "socket":
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(new)
+        listener.listen(1000)
+    else:
+        os.link(os.path.join(directory, name), new)
+    os.rename(new, place)
+    if count == 20:
+        print("swapping", flush=True)
+`;
+
+/** Connects again and again, and counts the outcomes. */
+const CONNECT_OFTEN = `
+import collections, errno, os, socket, sys
+outcomes = collections.Counter()
+before = len(os.listdir("/proc/self/fd"))
+for _ in range(500):
+    with socket.socket() as client:
+        try:
+            client.connect(("127.0.0.1", int(sys.argv[1])))
+            outcomes["ok"] += 1
+        except OSError as error:
+            outcomes[errno.errorcode[error.errno]] += 1
+print(dict(outcomes), "leaked", len(os.listdir("/proc/self/fd")) - before)
+`;
+
+Deno.test({
+  name: "files that are swapped while programs connect lead to a connection or an error, never to a wait or a leak",
+  ignore: !need("python3"),
+  fn: () =>
+    withDir(async (base) => {
+      const dir = `${base}/sockets`;
+      await Deno.mkdir(dir);
+      using _server = greeter(`${base}/server`, "");
+      await Deno.writeFile(`${base}/good`, controlFile({ dest: sockaddrUnix(`${base}/server`) }));
+      await Deno.writeFile(`${base}/bad`, new Uint8Array(CONTROL_SIZE));
+      const place = `${dir}/${PORT}.sock`;
+      await using swapper = start(["python3", "-c", SWAP, base, place, "good", "fifo", "bad", "socket"]);
+      await until("swapping", () => swapper.output().includes("swapping"));
+      const client = ["python3", "-c", CONNECT_OFTEN, String(PORT)];
+      const { code, stdout, stderr } = await run(client, { env: shimEnv(dir), timeoutMs: 30_000 });
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, / leaked 0\n$/);
+      const outcomes = [...stdout.matchAll(/'(\w+)': (\d+)/g)];
+      assert.equal(outcomes.reduce((sum, [, , count]) => sum + Number(count), 0), 500);
+      for (const [, outcome] of outcomes) assert.match(outcome ?? "", /^(ok|EINVAL|ECONNREFUSED)$/);
+      assert.ok(outcomes.some(([, outcome]) => outcome === "ok"), stdout);
+      assert.equal(swapper.output(), "swapping\n");
+    }),
+});
