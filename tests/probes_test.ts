@@ -21,3 +21,8 @@ testProbe("errors", "what fails over TCP fails with the same errno, and success 
 testProbe("poll_other_thread", "poll, select, read and accept in other threads see what happens to the socket");
 testProbe("descriptor_leak", "thousands of connections leave no descriptor, and each peer sees the close");
 testProbe("tcp_corners", "listen without bind, bind before connect, AF_UNSPEC and TCP Fast Open do what TCP does");
+testProbe("datagram_stuck", "a receiver that does not read holds no sender up");
+testProbe("both_directions", "a socket bound to a covered address reaches one that is not, and the other way round", {
+  env: { UNSOCK_ADDR: "127.0.0.1" },
+  usesNetwork: "127.0.0.2 is not covered",
+});

@@ -39,6 +39,8 @@ export interface ProbeOptions {
   mayDiffer?: Differences;
   /** Names that may be left in the directory, and why: a process that was killed cannot remove its files. */
   mayLeave?: string;
+  /** More variables for the run under the library. */
+  env?: Record<string, string>;
   /** Why real IP traffic belongs to the run under the library. */
   usesNetwork?: string;
 }
@@ -213,7 +215,7 @@ export function testProbe(name: string, story: string, options: ProbeOptions = {
     ignore: !need("cc"),
     fn: async () => {
       const binary = await buildProbe(name, options.flags);
-      const [plain, shim] = await Promise.all([runPlain(binary), runUnderShim(binary)]);
+      const [plain, shim] = await Promise.all([runPlain(binary), runUnderShim(binary, options.env)]);
       const found = differences(plain.facts, shim.facts, options.mayDiffer);
       assert.equal(found.length, 0, `differs from TCP and UDP:\n  ${found.join("\n  ")}`);
       if (!options.mayLeave) assert.deepEqual(shim.left, [], "socket files are left behind");
