@@ -177,6 +177,38 @@ static void datagram_first(void) {
     close(set);
 }
 
+/* nginx registers listeners with EPOLLEXCLUSIVE in each worker; the kernel does not allow to modify that. */
+static void exclusive(void) {
+    int set = new_set(), listener = new_socket();
+    fact_call("exclusive: added before bind", control(set, EPOLL_CTL_ADD, listener, EPOLLIN | EPOLLEXCLUSIVE, DATA));
+    address at = ip("127.0.0.1", 0);
+    CHECK(bind(listener, &at.any, at.length));
+    CHECK(listen(listener, 8));
+    int client = connected("127.0.0.1", own_port(listener));
+    show("exclusive: a connection", set, 5000);
+    fact_call("exclusive: modified", control(set, EPOLL_CTL_MOD, listener, EPOLLIN, 1));
+    fact_call("exclusive: deleted", control(set, EPOLL_CTL_DEL, listener, 0, 0));
+    close(client);
+    close(listener);
+    close(set);
+}
+
+/* Registered through a duplicate of the descriptor that is connected later: the duplicate is the same socket. */
+static void through_duplicate(void) {
+    int set = new_set(), client = new_socket(), copy = CHECK(dup(client));
+    CHECK(control(set, EPOLL_CTL_ADD, copy, EPOLLIN, DATA));
+    int peer = join(client);
+    send_byte(peer);
+    show("registered through a duplicate", set, 5000);
+    fact_call("registered through a duplicate: the other is added too", control(set, EPOLL_CTL_ADD, client, EPOLLIN, 1));
+    fact_call("registered through a duplicate: deleted", control(set, EPOLL_CTL_DEL, copy, 0, 0));
+    show("registered through a duplicate: the other is left", set, 5000);
+    close(copy);
+    close(peer);
+    close(client);
+    close(set);
+}
+
 /* What a registered socket reports when its peer has gone. */
 static void hang_up(void) {
     int set = new_set(), client = new_socket();
@@ -202,6 +234,8 @@ int main(void) {
     reused_number();
     nested_and_duplicated();
     listener_first();
+    exclusive();
+    through_duplicate();
     datagram_first();
     hang_up();
     return 0;
