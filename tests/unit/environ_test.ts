@@ -1,0 +1,86 @@
+/** The environment as bytes, and what `run` makes of it. */
+import assert from "node:assert/strict";
+import { Environ, splitNul } from "../../lib/environ.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { applySettings, type SettingOptions } from "../../lib/run_environment.ts";
+import { RUN_ADDRESSES } from "../../lib/settings.ts";
+import { shellQuote } from "../../lib/shell.ts";
+
+const text = (environ: Environ) => environ.entries.map((entry) => new TextDecoder().decode(entry));
+
+function apply(variables: Record<string, string>, options: SettingOptions): string[] {
+  const environ = Environ.of(variables);
+  applySettings(environ, options, "/run/u", "/lib/libunsock.so");
+  return text(environ);
+}
+
+Deno.test("Environ keeps order, bytes that are no UTF-8, doubled names and entries without a value", () => {
+  const entries = splitNul(Uint8Array.from("A=\xff\0B\0A=2\0C=3\0", (letter) => letter.charCodeAt(0)));
+  const environ = new Environ(entries);
+  environ.set("C", "4");
+  environ.set("D", "");
+  assert.deepEqual([...environ.entries[0] ?? []], [65, 61, 255]);
+  assert.deepEqual(text(environ).slice(1), ["B", "A=2", "C=4", "D="]);
+  environ.set("A", "1");
+  assert.deepEqual(text(environ), ["A=1", "B", "C=4", "D="]);
+  environ.delete("A");
+  assert.deepEqual(text(environ), ["B", "C=4", "D="]);
+  assert.equal(environ.get("B"), undefined);
+  assert.equal(environ.get("D"), "");
+  assert.equal(environ.getFilled("D"), undefined);
+});
+
+Deno.test("applySettings() adds the defaults of run and nothing else", () => {
+  assert.deepEqual(apply({ HOME: "/" }, {}), [
+    "HOME=/",
+    "UNSOCK_DIR=/run/u",
+    `UNSOCK_ADDR=${RUN_ADDRESSES}`,
+    "UNSOCK_ACCEPT_CONVERT_ALL=1",
+    "LD_PRELOAD=/lib/libunsock.so",
+  ]);
+});
+
+Deno.test("applySettings() lets the caller's variables stand, and options override them", () => {
+  const variables = {
+    UNSOCK_ADDR: "::1",
+    UNSOCK_PORT: "80",
+    UNSOCK_ACCEPT_CONVERT_VSOCK: "1",
+    LD_PRELOAD: "a.so b.so",
+  };
+  assert.deepEqual(apply(variables, {}), [
+    "UNSOCK_ADDR=::1",
+    "UNSOCK_PORT=80",
+    "UNSOCK_ACCEPT_CONVERT_VSOCK=1",
+    "LD_PRELOAD=/lib/libunsock.so:a.so b.so",
+    "UNSOCK_DIR=/run/u",
+  ]);
+  const all = apply(variables, { addr: "1.1.1.1", port: "81", acceptConvert: "none", log: true, fallback: true });
+  assert.deepEqual(all, [
+    "UNSOCK_ADDR=1.1.1.1",
+    "UNSOCK_PORT=81",
+    "LD_PRELOAD=/lib/libunsock.so:a.so b.so",
+    "UNSOCK_DIR=/run/u",
+    "UNSOCK_LOG=stderr",
+    "UNSOCK_FALLBACK=1",
+  ]);
+});
+
+Deno.test("applySettings() preloads the library once, in front", () => {
+  const preload = (before: string) => apply({ LD_PRELOAD: before }, {})[0];
+  assert.equal(preload("/lib/libunsock.so"), "LD_PRELOAD=/lib/libunsock.so");
+  assert.equal(preload("x.so:/lib/libunsock.so"), "LD_PRELOAD=/lib/libunsock.so:x.so");
+  assert.equal(preload(""), "LD_PRELOAD=/lib/libunsock.so");
+});
+
+Deno.test("applySettings() names what the user wrote: the option, or the variable", () => {
+  assert.throws(() => apply({}, { port: "0" }), /^UsageError: --port: .*: "0"$/);
+  assert.throws(() => apply({ UNSOCK_PORT: "0" }, {}), /^SettingError: UNSOCK_PORT: .*: "0"$/);
+  assert.throws(() => apply({}, { mode: "" }), UsageError);
+  assert.throws(() => apply({}, { acceptConvert: "some" }), UsageError);
+});
+
+Deno.test("shellQuote() protects what a shell would read", () => {
+  assert.equal(shellQuote("127.0.0.1/8,::1"), "127.0.0.1/8,::1");
+  assert.equal(shellQuote(""), "''");
+  assert.equal(shellQuote("it's $HOME"), `'it'\\''s $HOME'`);
+});

@@ -1,0 +1,82 @@
+/** Settings as the environment says them: `lib/settings.ts`. */
+import assert from "node:assert/strict";
+import { MAX_DIRECTORY_LENGTH, parseSettings, SettingError, toEnvironment } from "../../lib/settings.ts";
+
+const parse = (variables: Record<string, string>) => parseSettings((name) => variables[name]);
+
+/** Three bad values, at least, of every setting. */
+const BAD: Record<string, string[]> = {
+  UNSOCK_DIR: ["relative", "./x", "/", "//", "/./", `/${"d".repeat(MAX_DIRECTORY_LENGTH)}`, " /tmp"],
+  UNSOCK_ADDR: [
+    "localhost",
+    "127.0.0.1/33",
+    "127.0.0.1,",
+    "127.0.0.1, ::1",
+    "::1/129",
+    Array(65).fill("::1").join(","),
+  ],
+  UNSOCK_PORT: ["0", "65536", "80-", "-80", "90-80", "80,", "http", "80-90-100", Array(65).fill("1").join(",")],
+  UNSOCK_MODE: ["888", "1000", "rw", "-7", "0o700", "7 "],
+  UNSOCK_BLOCK_INET: ["2", "yes", "01"],
+  UNSOCK_BLOCK_INET6: ["true", "-1", " 1"],
+  UNSOCK_ACCEPT_CONVERT_ALL: ["on", "11", "1\n"],
+  UNSOCK_ACCEPT_CONVERT_VSOCK: ["y", "10", "0 "],
+  UNSOCK_FALLBACK: ["no", "2", "+1"],
+  UNSOCK_CONNECT_TIMEOUT_MS: ["0", "3600001", "5s", "-1", "1e3"],
+  UNSOCK_LOG: ["stdout", "log.txt", "STDERR", `/${"l".repeat(255)}`],
+};
+
+for (const [name, values] of Object.entries(BAD)) {
+  Deno.test(`parseSettings() refuses bad values of ${name}, naming both`, () => {
+    for (const value of values) {
+      assert.throws(() => parse({ [name]: value }), (error) => {
+        assert.ok(error instanceof SettingError);
+        assert.ok(error.message.startsWith(`${name}: `) && error.message.endsWith(`: "${value}"`), error.message);
+        return true;
+      }, value);
+    }
+  });
+}
+
+Deno.test("parseSettings() has the documented defaults, for unset and for empty", () => {
+  const empty = Object.fromEntries(Object.keys(BAD).map((name) => [name, ""]));
+  assert.deepEqual(parse(empty), parse({}));
+  const settings = parse({});
+  assert.equal(settings.directory, undefined);
+  assert.deepEqual(settings.addresses.map(({ text, bits }) => `${text}/${bits}`), ["127.175.0.0/32"]);
+  assert.deepEqual(settings.ports, []);
+  assert.equal(settings.mode, undefined);
+  assert.equal(settings.connectTimeoutMs, 5000);
+  assert.equal(settings.log, undefined);
+});
+
+Deno.test("parseSettings() reads lists, ranges and octal modes", () => {
+  const settings = parse({ UNSOCK_ADDR: "10.0.0.1/8,::1", UNSOCK_PORT: "80,8000-8999", UNSOCK_MODE: "0660" });
+  assert.deepEqual(settings.addresses.map(({ text }) => text), ["10.0.0.1", "::1"]);
+  assert.deepEqual(settings.ports, [{ first: 80, last: 80 }, { first: 8000, last: 8999 }]);
+  assert.equal(settings.mode, 0o660);
+});
+
+Deno.test("parseSettings() drops needless slashes before it measures the directory", () => {
+  assert.equal(parse({ UNSOCK_DIR: "/tmp//unsockets/./x/" }).directory, "/tmp/unsockets/x");
+  const longest = `/${"d".repeat(MAX_DIRECTORY_LENGTH - 1)}`;
+  assert.equal(parse({ UNSOCK_DIR: `${longest}///` }).directory, longest);
+});
+
+Deno.test("toEnvironment() writes what parseSettings() reads", () => {
+  const variables = {
+    UNSOCK_DIR: "/run/x",
+    UNSOCK_ADDR: "127.0.0.1/8,::1",
+    UNSOCK_PORT: "80,90-99",
+    UNSOCK_MODE: "060",
+    UNSOCK_BLOCK_INET: "1",
+    UNSOCK_BLOCK_INET6: "1",
+    UNSOCK_ACCEPT_CONVERT_ALL: "1",
+    UNSOCK_ACCEPT_CONVERT_VSOCK: "1",
+    UNSOCK_FALLBACK: "1",
+    UNSOCK_CONNECT_TIMEOUT_MS: "100",
+    UNSOCK_LOG: "/var/log/x",
+  };
+  assert.deepEqual(Object.fromEntries(toEnvironment(parse(variables))), variables);
+  assert.deepEqual([...toEnvironment(parse({}))], []);
+});
