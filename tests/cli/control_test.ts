@@ -1,0 +1,112 @@
+/** `make-control` writes files, `show-control` explains them. */
+import assert from "node:assert/strict";
+import * as path from "node:path";
+import { withDir } from "../support/dir.ts";
+import { assertFails, unsock } from "./unsock.ts";
+
+Deno.test("make-control and show-control: Firecracker, in words and as JSON", async () => {
+  await withDir(async (dir) => {
+    const file = path.join(dir, "1024.sock");
+    const made = await unsock([
+      "make-control",
+      file,
+      "--fc-sock",
+      "/path/to/firecracker/vsock",
+      "--vsock-port",
+      "5678",
+    ]);
+    assert.equal(made.code, 0, made.stderr);
+    const status = Deno.statSync(file);
+    assert.equal(status.size, 452);
+    assert.equal((status.mode ?? 0) & 0o777, 0o644);
+    const shown = await unsock(["show-control", file]);
+    assert.match(shown.stdout, /^kind: +Firecracker/m);
+    assert.match(shown.stdout, /^proxy: +AF_UNIX, Unix socket \/path\/to\/firecracker\/vsock$/m);
+    assert.match(shown.stdout, /^destination: +AF_VSOCK, vsock port 5678, CID any$/m);
+    const json = JSON.parse((await unsock(["show-control", "--json", file])).stdout);
+    assert.deepEqual(json.destination, { family: "AF_VSOCK", port: 5678, cid: 4294967295, flags: 0 });
+  });
+});
+
+Deno.test("make-control is 0644 whatever the umask, and never replaces a file or a link", async () => {
+  await withDir(async (dir) => {
+    const file = path.join(dir, "1.sock");
+    const args = ["make-control", file, "--vsock-port", "1"];
+    assert.equal((await unsock(args)).code, 0);
+    assertFails(await unsock(args), 1, /1\.sock: File exists/);
+    const link = path.join(dir, "2.sock");
+    Deno.symlinkSync(path.join(dir, "nowhere"), link);
+    assertFails(await unsock(["make-control", link, "--vsock-port", "1"]), 1, /2\.sock: File exists/);
+    assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name).sort(), ["1.sock", "2.sock"]);
+  });
+});
+
+Deno.test("make-control puts the file into the directory by port, or by the vsock port", async () => {
+  await withDir(async (dir) => {
+    const sockets = path.join(dir, "s");
+    assert.equal((await unsock(["make-control", "--dir", sockets, "--port", "80", "--vsock-port", "7"])).code, 0);
+    assert.equal((await unsock(["make-control", "--vsock-port", "7"], { env: { UNSOCK_DIR: sockets } })).code, 0);
+    assert.equal((await unsock(["make-control", "--dir", sockets, "--port", "81", "--inet", "[::1]:9"])).code, 0);
+    assert.deepEqual([...Deno.readDirSync(sockets)].map(({ name }) => name).sort(), ["7.sock", "80.sock", "81.sock"]);
+    assert.equal((Deno.statSync(sockets).mode ?? 0) & 0o777, 0o700);
+  });
+});
+
+Deno.test("make-control resolves Firecracker's socket", async () => {
+  await withDir(async (dir) => {
+    Deno.writeTextFileSync(path.join(dir, "real"), "");
+    Deno.symlinkSync("real", path.join(dir, "link"));
+    const args = (socket: string) => ["make-control", "f", "--fc-sock", socket, "--vsock-port", "5"];
+    assertFails(await unsock(args("missing"), { cwd: dir }), 2, /--fc-sock: does not exist/);
+    const made = await unsock(args("link"), { cwd: dir });
+    assert.ok(made.stdout.includes(path.join(dir, "real")), made.stdout);
+  });
+});
+
+Deno.test("make-control refuses what it cannot do, and makes nothing", async () => {
+  await withDir(async (dir) => {
+    const refuse = async (args: string[], line: RegExp) =>
+      assertFails(await unsock(["make-control", ...args], { cwd: dir }), 2, line);
+    await refuse([], /no target/);
+    await refuse(["f"], /no target/);
+    await refuse(["f", "--vsock-port", "many"], /--vsock-port: not a number/);
+    await refuse(["f", "--vsock-port", "1", "--unix", "/x"], /exclude each other/);
+    await refuse(["f", "--port", "80", "--vsock-port", "1"], /either FILE or/);
+    await refuse(["--dir", "d", "--unix", "/x"], /no file/);
+    await refuse(["--dir", "d", "--vsock-port", "65536"], /not a port/);
+    await refuse(["f", "--unix", "/x", "--sockopt", "SO_RCVBUF"], /--sockopt: /);
+    assert.deepEqual([...Deno.readDirSync(dir)], []);
+    assertFails(await unsock(["make-control", "no/dir/f", "--unix", "/x"], { cwd: dir }), 1, /No such file/);
+  });
+});
+
+Deno.test("show-control refuses hostile files with the reason", async () => {
+  await withDir(async (dir) => {
+    const good = path.join(dir, "good");
+    assert.equal((await unsock(["make-control", good, "--vsock-port", "5678"])).code, 0);
+    const bytes = Deno.readFileSync(good);
+    const refuse = async (change: (bytes: Uint8Array) => Uint8Array, line: RegExp) => {
+      const file = path.join(dir, "bad");
+      Deno.writeFileSync(file, change(bytes.slice()));
+      assertFails(await unsock(["show-control", file]), 1, line);
+    };
+    const patch = (offset: number, value: number) => (copy: Uint8Array) => (copy[offset] = value, copy);
+    await refuse((copy) => copy.subarray(0, 451), /not a control file: 451 bytes long, not 452/);
+    await refuse(patch(0, 0), /wrong magic/);
+    await refuse(patch(21, 0x10), /destLen 4112 is beyond 128/);
+    await refuse(patch(8, 4), /unknown options/);
+    await refuse(patch(160, 99), /unknown address family 99/);
+    assertFails(await unsock(["show-control", path.join(dir, "none")]), 1, /No such file/);
+    assertFails(await unsock(["show-control", dir]), 1, /not a regular file/);
+    assertFails(await unsock(["show-control", "/dev/zero"]), 1, /not a regular file/);
+  });
+});
+
+Deno.test("show-control does not let a hostile path write to the terminal", async () => {
+  await withDir(async (dir) => {
+    const file = path.join(dir, "f");
+    assert.equal((await unsock(["make-control", file, "--unix", "/x\x1b[31m\n"])).code, 0);
+    const { stdout } = await unsock(["show-control", file]);
+    assert.match(stdout, /\/x\\x1b\[31m\\x0a$/m);
+  });
+});

@@ -1,0 +1,70 @@
+/** The directory of the socket files: which one, and whose. */
+import assert from "node:assert/strict";
+import * as path from "node:path";
+import { withDir } from "../support/dir.ts";
+import { assertFails, unsock } from "./unsock.ts";
+
+const isRoot = Deno.uid() === 0;
+
+async function directoryOf(env: Record<string, string>, args: readonly string[] = []): Promise<string | undefined> {
+  const result = await unsock(["run", ...args, "--dry-run", "--", "true"], { env });
+  assert.equal(result.code, 0, result.stderr);
+  return /^UNSOCK_DIR=(.*) \\$/m.exec(result.stdout)?.[1];
+}
+
+Deno.test("the directory is --dir, else UNSOCK_DIR, else one of the user's own", async () => {
+  await withDir(async (dir) => {
+    const [option, variable] = [path.join(dir, "option"), path.join(dir, "variable")];
+    assert.equal(await directoryOf({ UNSOCK_DIR: variable, XDG_RUNTIME_DIR: dir }, ["--dir", option]), option);
+    assert.equal(await directoryOf({ UNSOCK_DIR: `${variable}//`, XDG_RUNTIME_DIR: dir }), variable);
+    assert.equal(await directoryOf({ UNSOCK_DIR: "", XDG_RUNTIME_DIR: dir }), path.join(dir, "unsock"));
+    assert.equal(await directoryOf({ XDG_RUNTIME_DIR: path.join(dir, "missing") }), `/tmp/unsock-${Deno.uid()}`);
+  });
+});
+
+Deno.test("the directory is made 0700, with its parents", async () => {
+  await withDir(async (dir) => {
+    const made = path.join(dir, "a", "b");
+    assert.equal((await unsock(["run", "--dir", made, "--", "true"])).code, 0);
+    assert.equal((Deno.statSync(made).mode ?? 0) & 0o777, 0o700);
+  });
+});
+
+Deno.test("a directory that is no directory is refused", async () => {
+  await withDir(async (dir) => {
+    Deno.writeTextFileSync(path.join(dir, "file"), "");
+    assertFails(await unsock(["run", "--dir", path.join(dir, "file"), "--", "true"]), 125, /file: not a directory$/m);
+    assertFails(await unsock(["run", "--dir", path.join(dir, "file", "x"), "--", "true"]), 125, /directory/);
+  });
+});
+
+Deno.test({
+  name: "a directory of somebody else, or behind somebody else's link, is refused",
+  ignore: !isRoot, // only root can give files away
+  fn: async () => {
+    await withDir(async (dir) => {
+      const [theirs, link, mine] = ["theirs", "link", "mine"].map((name) => path.join(dir, name));
+      assert.ok(theirs && link && mine);
+      Deno.mkdirSync(theirs);
+      Deno.chownSync(theirs, 65534, 65534);
+      Deno.mkdirSync(mine, { mode: 0o700 });
+      Deno.symlinkSync(mine, link);
+      const { code } = await new Deno.Command("chown", { args: ["-h", "65534:65534", link] }).output();
+      assert.equal(code, 0);
+      for (const directory of [theirs, link]) {
+        assertFails(await unsock(["run", "--dir", directory, "--", "true"]), 125, /owned by user 65534, not by you/);
+      }
+    });
+  },
+});
+
+Deno.test("a default directory that others may write to is refused, one that was asked for is not", async () => {
+  await withDir(async (dir) => {
+    const open = path.join(dir, "unsock");
+    Deno.mkdirSync(open);
+    Deno.chmodSync(open, 0o770);
+    const refused = await unsock(["run", "--", "true"], { env: { XDG_RUNTIME_DIR: dir } });
+    assertFails(refused, 125, /others may write to it: chmod 700/);
+    assert.equal((await unsock(["run", "--dir", open, "--", "true"])).code, 0);
+  });
+});

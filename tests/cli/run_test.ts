@@ -1,0 +1,145 @@
+/** `unsock run`: the command sees what it would see without unsock. */
+import assert from "node:assert/strict";
+import * as path from "node:path";
+import { withDir } from "../support/dir.ts";
+import { assertFails, shell, unsock, unsockCommand } from "./unsock.ts";
+
+/** Runs `script` once as it is and once under `unsock run`, by the same shell. */
+async function compare(script: string, before = "", after = ""): Promise<[string, string]> {
+  const outputs: string[] = [];
+  await withDir(async (dir) => {
+    for (const prefix of ["", `$UNSOCK run --dir ${dir}/s -- `]) {
+      const result = await shell(`${before}\n${prefix}${script} ${after}\necho status $?`, { cwd: dir });
+      assert.equal(result.stderr, "");
+      outputs.push(result.stdout);
+    }
+  });
+  const [plain = "", unsocked = ""] = outputs;
+  return [plain, unsocked];
+}
+
+async function assertSame(script: string, before = "", after = ""): Promise<void> {
+  const [plain, unsocked] = await compare(script, before, after);
+  assert.equal(unsocked, plain);
+}
+
+Deno.test("run leaves the limits of the caller, soft and hard", async () => {
+  await assertSame("cat /proc/self/limits");
+  await assertSame("cat /proc/self/limits", "ulimit -Sn 256");
+  await assertSame("cat /proc/self/limits", "ulimit -n 300");
+});
+
+Deno.test("run leaves signal dispositions and the signal mask", async () => {
+  await assertSame("grep ^Sig.*: /proc/self/status");
+  await assertSame("grep ^Sig[BIC] /proc/self/status", "trap '' PIPE INT CHLD USR1");
+});
+
+Deno.test("run leaves umask, working directory, privileges and scheduling", async () => {
+  await assertSame(
+    "grep -E '^(Umask|[UG]id|Groups|Cap|NoNewPrivs|Seccomp|Cpus_allowed)' /proc/self/status",
+    "umask 027",
+  );
+  await assertSame("cat /proc/self/timerslack_ns /proc/self/oom_score_adj /proc/self/personality", "cd /");
+  await assertSame("pwd", "mkdir -p 'a b'; cd 'a b'");
+});
+
+Deno.test("run hands down the caller's descriptors and none of its own", async () => {
+  const list = "sh -c 'for fd in /proc/self/fd/*; do readlink $fd; done; true'";
+  await assertSame(list, "", "5</dev/zero 9</dev/full </dev/null | grep -v /proc/ | sed 's/[0-9][0-9]*/N/'");
+});
+
+Deno.test("run adds UNSOCK_ variables and LD_PRELOAD, and changes no other", async () => {
+  const [plain, unsocked] = await compare("env", "unset _", "| sort | grep -v ^_=");
+  const lines = (text: string) => new Set(text.split("\n"));
+  const added = [...lines(unsocked).difference(lines(plain))].map((line) => line.split("=")[0]);
+  assert.deepEqual(added, ["LD_PRELOAD", "UNSOCK_ACCEPT_CONVERT_ALL", "UNSOCK_ADDR", "UNSOCK_DIR"]);
+  assert.equal(lines(plain).difference(lines(unsocked)).size, 0);
+});
+
+Deno.test("run hands down arguments and values byte for byte", async () => {
+  await assertSame('sh -c \'printf "%s|" "$0" "$@" | od -c\'', "", "'' 'a b' -- é --dir \"$(printf '\\377x')\"");
+  await assertSame("sh -c 'printf %s \"$BYTES\" | od -c'", "BYTES=$(printf '\\377\\376'); export BYTES");
+});
+
+Deno.test("run hands down argv[0] as it was typed", async () => {
+  await assertSame('sh -c \'tr "\\0" "|" </proc/$$/cmdline; true\'');
+});
+
+Deno.test("run becomes the command: same process, its status, its signals", async () => {
+  await assertSame("sh -c 'exit 7'");
+  await assertSame("sh -c 'kill -9 $$'", "", "2>/dev/null");
+  await withDir(async (dir) => {
+    const inner = `$UNSOCK run --dir ${dir}/s -- sh -c 'echo $$'`;
+    const result = await shell(`echo $$; exec ${inner}`);
+    const [first, second] = result.stdout.split("\n");
+    assert.equal(second, first, result.stderr);
+  });
+});
+
+Deno.test("run reads nothing from standard input", async () => {
+  await assertSame("sh -c 'read x; echo \"got $x\"; cat'", "", "<<END\none\ntwo\nEND\n");
+});
+
+Deno.test("run runs a script without #!, as a shell would", async () => {
+  await assertSame("./script A", "printf 'echo $0 $1' >script; chmod +x script");
+});
+
+Deno.test("run ends with 127 for what is not there, 126 for what cannot be executed", async () => {
+  await withDir(async (dir) => {
+    const start = (...command: string[]) => unsock(["run", "--dir", `${dir}/s`, "--", ...command], { cwd: dir });
+    assertFails(await start("/nonexistent"), 127, /\/nonexistent: not found$/m);
+    assertFails(await start("no-such-command"), 127, /not found in PATH/);
+    assertFails(await start(""), 127, /not found/);
+    assertFails(await start("/etc/passwd"), 126, /not executable/);
+    assertFails(await start("/etc"), 126, /is a directory/);
+    assertFails(await start("/etc/passwd/x"), 126, /Not a directory/);
+    Deno.writeTextFileSync(path.join(dir, "bad"), "#!/nonexistent/interpreter\n", { mode: 0o755 });
+    assertFails(await start("./bad"), 127, /interpreter \/nonexistent\/interpreter: not found/);
+    assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name), ["bad"]); // nothing was run, nothing made
+  });
+});
+
+Deno.test("run refuses what the library cannot reach, but for --force", async () => {
+  await withDir(async (dir) => {
+    const program = path.join(dir, "libunsock.so"); // static, and runs by itself
+    Deno.copyFileSync(path.join(import.meta.dirname ?? ".", "..", "..", "build", "libunsock.so"), program);
+    Deno.chmodSync(program, 0o755);
+    const refused = await unsock(["run", "--dir", `${dir}/s`, "--", program]);
+    assertFails(refused, 125, /the library cannot reach it: statically linked.*--force/);
+    const forced = await unsock(["run", "--dir", `${dir}/s`, "--force", "--", program]);
+    assert.equal(forced.code, 0, forced.stderr);
+  });
+});
+
+Deno.test("run --dry-run prints what to paste into a shell and touches nothing", async () => {
+  await withDir(async (dir) => {
+    const result = await unsock(["run", "--dir", `${dir}/s`, "--port", "80", "--dry-run", "--", "echo", "it's"]);
+    assert.equal(result.code, 0, result.stderr);
+    assert.match(result.stdout, /^UNSOCK_PORT=80 \\$/m);
+    assert.match(result.stdout, /^LD_PRELOAD=\S+libunsock\.so \\$/m);
+    assert.match(result.stdout, /^echo 'it'\\''s'$/m);
+    assert.deepEqual([...Deno.readDirSync(dir)], []);
+  });
+});
+
+Deno.test("run --log=FILE is a file of the working directory, --log is standard error", async () => {
+  await withDir(async (dir) => {
+    const log = async (option: string) => {
+      const { stdout } = await unsock(["run", "--dir", `${dir}/s`, option, "--dry-run", "--", "true"], { cwd: dir });
+      return /^UNSOCK_LOG=(.*) \\$/m.exec(stdout)?.[1];
+    };
+    assert.equal(await log("--log"), "stderr");
+    assert.equal(await log("--log=calls.log"), path.join(dir, "calls.log"));
+  });
+});
+
+Deno.test("run inside run takes the inner options and preloads once", async () => {
+  await withDir(async (dir) => {
+    const inner = [...unsockCommand(), "run", "--port", "81", "--", "env"];
+    const result = await unsock(["run", "--dir", `${dir}/s`, "--port", "80", "--addr", "::1", "--", ...inner]);
+    assert.equal(result.code, 0, result.stderr);
+    assert.match(result.stdout, /^UNSOCK_PORT=81$/m);
+    assert.match(result.stdout, /^UNSOCK_ADDR=::1$/m);
+    assert.match(result.stdout, /^LD_PRELOAD=[^:\n]+libunsock\.so$/m);
+  });
+});

@@ -1,0 +1,39 @@
+/** Runs the command line as a user would, from source or as the compiled binary that UNSOCK_TEST_BINARY names. */
+import assert from "node:assert/strict";
+import * as path from "node:path";
+import { run, type RunOptions, type RunResult } from "../support/process.ts";
+
+const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
+
+/** The words in front of a command's name. */
+export function unsockCommand(): string[] {
+  const binary = Deno.env.get("UNSOCK_TEST_BINARY");
+  return binary ? [binary] : [Deno.execPath(), "run", "-A", path.join(ROOT, "main.ts")];
+}
+
+/** The caller's environment without anything that unsock reads, plus `extra`. */
+function cleanEnvironment(extra: Record<string, string> = {}): Record<string, string> {
+  const kept = Object.entries(Deno.env.toObject()).filter(([name]) => {
+    return !name.startsWith("UNSOCK_") && name !== "LD_PRELOAD" && name !== "XDG_RUNTIME_DIR";
+  });
+  return { ...Object.fromEntries(kept), ...extra };
+}
+
+/** Runs `unsock` with `args`. */
+export async function unsock(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const env = cleanEnvironment(options.env);
+  return await run([...unsockCommand(), ...args], { ...options, env, clearEnv: true });
+}
+
+/** Runs a shell script in which `$UNSOCK` is the command line; `sh` of the system, as a caller like any other. */
+export async function shell(script: string, options: RunOptions = {}): Promise<RunResult> {
+  const env = cleanEnvironment({ ...options.env, UNSOCK: unsockCommand().join(" ") });
+  return await run(["sh", "-c", script], { ...options, env, clearEnv: true });
+}
+
+/** A failure as promised: the exit status, and one line that starts with `unsock: ` and matches. */
+export function assertFails(result: RunResult, code: number, line: RegExp): void {
+  assert.match(result.stderr, /^unsock: [^\n]*\n$/);
+  assert.match(result.stderr, line);
+  assert.equal(result.code, code, result.stderr);
+}
