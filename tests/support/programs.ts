@@ -24,6 +24,7 @@ const PACKAGES: Record<string, string> = {
   "mariadb-install-db": "mariadb-server",
   mariadbd: "mariadb-server",
   memcached: "memcached",
+  mkfifo: "coreutils",
   mosquitto: "mosquitto",
   mosquitto_pub: "mosquitto-clients",
   mosquitto_sub: "mosquitto-clients",
@@ -33,6 +34,7 @@ const PACKAGES: Record<string, string> = {
   netserver: "netperf",
   nginx: "nginx",
   node: "nodejs",
+  novnc: "novnc",
   openssl: "openssl",
   pgbench: "postgresql",
   php: "php-cli",
@@ -53,6 +55,7 @@ const PACKAGES: Record<string, string> = {
   strace: "strace",
   stunnel: "stunnel4",
   timeout: "coreutils",
+  unshare: "util-linux",
   webrick: "ruby-webrick",
   websockify: "websockify",
   wget: "wget",
@@ -63,6 +66,7 @@ const PACKAGES: Record<string, string> = {
 
 /** What a program needs that is no program itself: the file that shows its package. */
 const FILES: Record<string, string> = {
+  novnc: "/usr/share/novnc/vnc.html",
   webrick: "/usr/share/doc/ruby-webrick/copyright",
 };
 

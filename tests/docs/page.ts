@@ -1,0 +1,138 @@
+/** Runs the commands of a page in docs/ as a reader would, and tells which of them no test has run. */
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { withDir } from "../support/dir.ts";
+import { Proc, run, type RunResult, start } from "../support/process.ts";
+import { shimLibrary } from "../support/shim.ts";
+import { until } from "../support/wait.ts";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+/** A fenced block. */
+interface Block {
+  language: string;
+  text: string;
+}
+
+/**
+ * Finds the fenced blocks of a page; those inside of a list lose its indentation.
+ *
+ * @param page The page's name in docs/, without `.md`.
+ * @returns The blocks, in order.
+ */
+export function readBlocks(page: string): Block[] {
+  const text = Deno.readTextFileSync(join(ROOT, "docs", `${page}.md`));
+  return [...text.matchAll(/^( *)```(\w+)\n(.*?)^ *```$/gms)].map(([, indent = "", language = "", body = ""]) => ({
+    language,
+    text: body.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
+  }));
+}
+
+/** A reader at work: directories that the page's absolute paths stand for, and `unsock` in the PATH. */
+export class Reader implements AsyncDisposable {
+  /** What XDG_RUNTIME_DIR is. */
+  readonly runtime: string;
+  /** Where blocks run. */
+  readonly home: string;
+  readonly #blocks: Block[];
+  readonly #used = new Set<Block>();
+  readonly #places: Record<string, string>;
+  readonly #env: Record<string, string>;
+  readonly #running: Proc[] = [];
+
+  private constructor(base: string, page: string, places: Record<string, string>) {
+    this.runtime = `${base}/r`;
+    this.home = `${base}/h`;
+    for (const directory of [this.runtime, this.home, `${base}/bin`]) Deno.mkdirSync(directory, { mode: 0o700 });
+    const unsock = Deno.env.get("UNSOCK_TEST_BINARY") ?? `${Deno.execPath()} run -A ${join(ROOT, "main.ts")}`;
+    Deno.writeTextFileSync(`${base}/bin/unsock`, `#!/bin/sh\nexec ${unsock} "$@"\n`, { mode: 0o755 });
+    this.#blocks = readBlocks(page);
+    this.#places = { ...places, "/run/user/1000": this.runtime, "/usr/local/lib/libunsock.so": shimLibrary() };
+    this.#env = {
+      PATH: `${base}/bin:${Deno.env.get("PATH")}:/usr/sbin:/sbin`,
+      XDG_RUNTIME_DIR: this.runtime,
+      HOME: this.home,
+      // The cache of this user, where the command line's dependency is.
+      DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`,
+    };
+  }
+
+  /**
+   * Runs `fn` with a reader, and then checks that every shell command of the page was run.
+   *
+   * @param page The page's name in docs/, without `.md`.
+   * @param fn Gets the reader and an empty directory for the files that stand for the page's.
+   * @param options `places` maps texts of the page to what stands for them (given the directory), `cannotRun` the
+   *   commands (by a part of them) that cannot run here to the reason.
+   */
+  static async with(
+    page: string,
+    fn: (reader: Reader, dir: string) => Promise<void>,
+    options: { places?: (dir: string) => Record<string, string>; cannotRun?: Record<string, string> } = {},
+  ): Promise<void> {
+    await withDir(async (base) => {
+      const dir = `${base}/d`;
+      Deno.mkdirSync(dir);
+      await using reader = new Reader(base, page, options.places?.(dir) ?? {});
+      await fn(reader, dir);
+      for (const part of Object.keys(options.cannotRun ?? {})) reader.#find("sh", part);
+      const left = reader.#blocks.filter((block) => block.language === "sh" && !reader.#used.has(block));
+      assert.deepEqual(left.map(({ text }) => text), [], `docs/${page}.md has commands that no test runs`);
+    });
+  }
+
+  /** @returns The path of the socket or control file for a port in the default directory. */
+  socket(port: number): string {
+    return `${this.runtime}/unsock/${port}.sock`;
+  }
+
+  /**
+   * @param language The block's.
+   * @param part A text that only this block has; `nth` tells equal ones apart.
+   * @returns The block, with its places replaced.
+   */
+  block(language: string, part: string, nth = 0): string {
+    const { text } = this.#find(language, part, nth);
+    return Object.entries(this.#places).reduce((result, [from, to]) => result.replaceAll(from, to), text);
+  }
+
+  #find(language: string, part: string, nth = 0): Block {
+    const block = this.#blocks.filter((block) => block.language === language && block.text.includes(part))[nth];
+    assert.ok(block, `no ${language} block has "${part}"`);
+    this.#used.add(block);
+    return block;
+  }
+
+  /** Runs a shell block to its end. */
+  async run(part: string, nth = 0): Promise<RunResult> {
+    const result = await run(this.#command(part, nth), { cwd: this.home, env: this.#env });
+    assert.equal(result.code, 0, `${this.block("sh", part, nth)}${result.stdout}${result.stderr}${this.outputs()}`);
+    return result;
+  }
+
+  /** Starts a shell block that ends with a server, and waits until `ready` is a file (or a socket). */
+  async start(part: string, ready: string, nth = 0): Promise<void> {
+    const process = start(this.#command(part, nth), { cwd: this.home, env: this.#env });
+    this.#running.push(process);
+    const there = () => Deno.lstat(ready).then(({ isFile, isDirectory }) => !isFile && !isDirectory, () => false);
+    try {
+      await until(`${ready} appears`, there, 30_000);
+    } catch (error) {
+      throw new Error(`${part}\n${process.output()}`, { cause: error });
+    }
+  }
+
+  #command(part: string, nth: number): string[] {
+    return ["sh", "-ec", this.block("sh", part, nth)];
+  }
+
+  /** @returns What the servers have written. */
+  outputs(): string {
+    return this.#running.map((process) => process.output()).join("\n");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const process of this.#running.reverse()) await process[Symbol.asyncDispose]();
+  }
+}
