@@ -1,6 +1,7 @@
 /** The guest's file system: busybox, the C library, the shim, the test programs and the checks. */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readBlocks } from "../docs/page.ts";
 import { findProgram } from "../support/programs.ts";
 import { run } from "../support/process.ts";
 import { shimLibrary } from "../support/shim.ts";
@@ -76,11 +77,13 @@ export async function makeImage(kernel: Kernel, directory: string, library = shi
   const entries = [
     await file("init", join(GUEST, "init"), 0o755),
     await file("bin/busybox", programPath("busybox"), 0o755),
-    await file("lib/libunsock.so", library, 0o755),
+    await file("usr/local/lib/libunsock.so", library, 0o755),
     // A root directory with nothing else in it, for the shim as a program without a C library.
     await file("empty/libunsock.so", library, 0o755),
     { kind: "directory", path: "empty/out" } as const,
     data("guest/modules", new TextEncoder().encode(MODULES.join("\n") + "\n")),
+    documented("control", "UNSOCK_FILE="),
+    documented("serve", "iperf -s", 1),
     ...Object.entries(EXPECTED).map(([name, bytes]) => data(`guest/expected/${name}`, bytes)),
     ...await Promise.all(SCRIPTS.map((name) => file(`guest/${name}`, join(GUEST, name), 0o644))),
     ...await Promise.all(MODULES.map((name) => moduleEntry(kernel, name))),
@@ -90,6 +93,13 @@ export async function makeImage(kernel: Kernel, directory: string, library = shi
   const archive = join(directory, "initramfs");
   await Deno.writeFile(archive, cpio(entries));
   return archive;
+}
+
+/** A shell block of docs/iperf.md that is for a guest. */
+function documented(name: string, part: string, nth = 0): Entry {
+  const block = readBlocks("iperf").filter(({ text }) => text.includes(part))[nth];
+  if (block === undefined) throw new Error(`docs/iperf.md has no ${part}`);
+  return data(`guest/docs/${name}`, new TextEncoder().encode(block.text));
 }
 
 async function programs(directory: string): Promise<Entry[]> {
