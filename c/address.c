@@ -1,0 +1,156 @@
+/* Which addresses are redirected, and what a socket file or an abstract name stands for. Pure. */
+#include "address.h"
+
+#include "rt/mem.h"
+#include "settings.h"
+
+static const char stream_prefix[] = "\0unsock "; /* sizeof counts the NUL at the end: 9 */
+#define STREAM_PREFIX_LENGTH (sizeof(stream_prefix) - 1)
+
+static bool port_covered(uint16_t port) {
+    for (unsigned i = 0; i < unsock_settings.port_count; i++) {
+        if (port >= unsock_settings.ports[i].first && port <= unsock_settings.ports[i].last)
+            return true;
+    }
+    return unsock_settings.port_count == 0 || port == 0;
+}
+
+bool unsock_address_covered(const struct unsock_ip *ip) {
+    if (ip->family == 0 || !port_covered(ip->port))
+        return false;
+    for (unsigned i = 0; i < unsock_settings.address_count; i++) {
+        const struct unsock_prefix *prefix = &unsock_settings.addresses[i];
+        if (unsock_ip_in_prefix(ip, &prefix->ip, prefix->bits))
+            return true;
+    }
+    return false;
+}
+
+bool unsock_address_covered_bind(const struct unsock_ip *ip, bool v6only) {
+    if (unsock_address_covered(ip))
+        return true;
+    if (ip->family != AF_INET6 || v6only || !unsock_ip_is_wildcard(ip))
+        return false;
+    struct unsock_ip v4 = {.family = AF_INET, .port = ip->port};
+    return unsock_address_covered(&v4);
+}
+
+struct unsock_ip unsock_address_default(int domain, uint16_t port) {
+    struct unsock_ip ip = {.bytes = {127, 0, 0, 1}, .family = AF_INET};
+    bool found = false;
+    for (unsigned i = 0; i < unsock_settings.address_count; i++) {
+        const struct unsock_ip *listed = &unsock_settings.addresses[i].ip;
+        /* A socket of AF_INET6 has an IPv4 peer, mapped, where the list has no IPv6 address. */
+        if (listed->family == domain) {
+            ip = *listed;
+            break;
+        }
+        if (listed->family == AF_INET && !found) {
+            ip = *listed;
+            found = true;
+        }
+    }
+    if (unsock_ip_is_wildcard(&ip)) {
+        /* No peer ever has the wildcard as its address. */
+        uint8_t loopback4[16] = {127, 0, 0, 1};
+        uint8_t loopback6[16] = {[15] = 1};
+        memcpy(ip.bytes, ip.family == AF_INET ? loopback4 : loopback6, 16);
+    }
+    ip.port = port;
+    return ip;
+}
+
+static void put_port(struct unsock_text *text, uint16_t port, int type) {
+    unsock_text_number(text, port, 10, 1);
+    unsock_text_put(text, type == SOCK_DGRAM ? ".dgram.sock" : ".sock");
+}
+
+static void start_path(struct unsock_text *text, struct sockaddr_un *path, const char *separator) {
+    path->sun_family = AF_UNIX;
+    unsock_text_start(text, path->sun_path, sizeof(path->sun_path));
+    unsock_text_span(text, (struct unsock_span){unsock_settings.directory, unsock_settings.directory_length});
+    unsock_text_put(text, separator);
+}
+
+socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path) {
+    struct unsock_text text;
+    start_path(&text, path, "/");
+    put_port(&text, port, type);
+    return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1);
+}
+
+socklen_t unsock_address_shadow_path(uint16_t port, int type, unsigned index, struct sockaddr_un *path) {
+    struct unsock_text text;
+    start_path(&text, path, "/.");
+    put_port(&text, port, type);
+    unsock_text_char(&text, '.');
+    unsock_text_number(&text, index, 10, 1);
+    return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1);
+}
+
+static bool take_suffix(struct unsock_span *name, const char *suffix) {
+    size_t length = strlen(suffix);
+    if (name->length < length || !unsock_same(name->at + name->length - length, suffix, length))
+        return false;
+    name->length -= length;
+    return true;
+}
+
+/* PORT.sock, PORT.dgram.sock, or the hidden .PORT.sock.INDEX of either. */
+static bool read_file_name(struct unsock_span name, struct unsock_name *result) {
+    uint64_t port;
+    if (name.length > 0 && name.at[0] == '.') {
+        name = (struct unsock_span){name.at + 1, name.length - 1};
+        while (name.length > 0 && name.at[name.length - 1] != '.')
+            name.length--;
+        if (name.length > 0)
+            name.length--;
+    }
+    if (!take_suffix(&name, ".sock"))
+        return false;
+    result->type = take_suffix(&name, ".dgram") ? SOCK_DGRAM : SOCK_STREAM;
+    if (!unsock_span_number(name, 10, 65535, &port) || port == 0 || name.at[0] == '0')
+        return false;
+    result->port = (uint16_t)port;
+    return true;
+}
+
+static bool read_stream_name(struct unsock_span name, struct unsock_name *result) {
+    struct unsock_span source = unsock_span_next(&name, ' ');
+    return unsock_ip_parse_port(source, &result->source) && unsock_ip_parse_port(name, &result->target);
+}
+
+struct unsock_name unsock_address_read_name(const struct sockaddr_un *address, size_t length) {
+    struct unsock_name result = {.kind = UNSOCK_NAME_FOREIGN};
+    if (length <= UNSOCK_SUN_PATH_OFFSET) {
+        result.kind = UNSOCK_NAME_NONE;
+        return result;
+    }
+    struct unsock_span name = {address->sun_path, UNSOCK_MIN(length, sizeof(*address)) - UNSOCK_SUN_PATH_OFFSET};
+    if (name.at[0] == '\0') {
+        if (name.length > STREAM_PREFIX_LENGTH && unsock_same(name.at, stream_prefix, STREAM_PREFIX_LENGTH) &&
+            read_stream_name((struct unsock_span){name.at + STREAM_PREFIX_LENGTH, name.length - STREAM_PREFIX_LENGTH},
+                             &result))
+            result.kind = UNSOCK_NAME_STREAM;
+        return result;
+    }
+    name = unsock_span_next(&name, '\0');
+    size_t directory = unsock_settings.directory_length;
+    if (name.length > directory + 1 && unsock_same(name.at, unsock_settings.directory, directory) &&
+        name.at[directory] == '/' &&
+        read_file_name((struct unsock_span){name.at + directory + 1, name.length - directory - 1}, &result))
+        result.kind = UNSOCK_NAME_FILE;
+    return result;
+}
+
+socklen_t unsock_address_stream_name(const struct unsock_ip *source, const struct unsock_ip *target,
+                                     struct sockaddr_un *name) {
+    struct unsock_text text;
+    name->sun_family = AF_UNIX;
+    memcpy(name->sun_path, stream_prefix, STREAM_PREFIX_LENGTH);
+    unsock_text_start(&text, name->sun_path + STREAM_PREFIX_LENGTH, sizeof(name->sun_path) - STREAM_PREFIX_LENGTH);
+    unsock_ip_print_port(&text, source);
+    unsock_text_char(&text, ' ');
+    unsock_ip_print_port(&text, target);
+    return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + STREAM_PREFIX_LENGTH + text.length);
+}

@@ -1,0 +1,151 @@
+/* bind: to a socket file when the address is covered, to the network when it is not. */
+#include "bind.h"
+
+#include "bindfile.h"
+#include "log.h"
+#include "options.h"
+#include "redirect.h"
+#include "rt/mem.h"
+#include "rt/sys.h"
+#include "settings.h"
+#include "socket_info.h"
+#include "target.h"
+
+static long bind_real(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
+    union unsock_sockaddr address;
+    if (unsock_settings.block_inet)
+        return -EACCES;
+    if (entry->kind != UNSOCK_KIND_IP) {
+        long result = unsock_redirect_to_ip(fd, entry);
+        if (result < 0)
+            return result;
+    }
+    socklen_t length = unsock_ip_write(ip, entry->domain, &address);
+    long result = unsock_sys(__NR_bind, fd, &address, length);
+    if (result == 0) {
+        entry->flags |= UNSOCK_BOUND;
+        entry->local = *ip;
+    }
+    return result;
+}
+
+/* What the entry says of a bound socket. */
+static void remember(struct unsock_fd *entry, const struct unsock_bound *bound) {
+    entry->flags |= UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
+    entry->local = bound->ip;
+    entry->file.inode = bound->inode;
+    entry->local.tag = 0;
+    if (bound->how == UNSOCK_BOUND_SHADOW) {
+        entry->flags |= UNSOCK_SHADOW;
+        entry->local.tag = (uint8_t)bound->shadow;
+    }
+}
+
+/* SO_REUSEPORT twice in a process: both descriptors are one socket, and so share its queue. */
+static long share(int fd, struct unsock_fd *entry, const struct unsock_bound *bound) {
+    struct unsock_fd *first = unsock_fds_known(bound->share);
+    long copy = unsock_sys(__NR_fcntl, bound->share, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0)
+        return copy;
+    uint64_t options = entry->options;
+    long result = unsock_redirect_install(fd, entry, (int)copy, UNSOCK_KIND_LOCAL);
+    if (result < 0)
+        return result;
+    entry->options = options;
+    remember(entry, bound);
+    entry->file.inode = first ? first->file.inode : 0;
+    entry->local.tag = first ? first->local.tag : 0;
+    entry->flags |= UNSOCK_SHARED | (first ? first->flags & (UNSOCK_LISTENING | UNSOCK_SHADOW) : 0);
+    return 0;
+}
+
+static long bind_file(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only,
+                      struct unsock_bound *bound) {
+    bool in_place = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & (UNSOCK_NAMED | UNSOCK_DUPLICATED));
+    long socket = in_place ? fd : unsock_redirect_open(AF_UNIX, entry->type, 0);
+    if (socket < 0)
+        return socket;
+    struct unsock_bind_request request = {
+        .socket = (int)socket,
+        .type = entry->type,
+        .ip = *ip,
+        .v6only = v6only,
+        .reuseport = unsock_options_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT),
+        .reuseaddr = unsock_options_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR),
+    };
+    long result = unsock_bindfile_bind(&request, bound);
+    bool named = result == 0 && (bound->how == UNSOCK_BOUND_FILE || bound->how == UNSOCK_BOUND_SHADOW);
+    if (!named && !in_place)
+        unsock_sys(__NR_close, socket);
+    if (named && !in_place)
+        result = unsock_redirect_install(fd, entry, (int)socket, UNSOCK_KIND_LOCAL);
+    if (named && result == 0)
+        remember(entry, bound);
+    return result;
+}
+
+static long bind_covered(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only,
+                         struct unsock_bound *bound) {
+    long result = bind_file(fd, entry, ip, v6only, bound);
+    if (result < 0)
+        return result;
+    if (bound->how == UNSOCK_BOUND_SHARE)
+        return share(fd, entry, bound);
+    if (bound->how == UNSOCK_BOUND_CONTROL)
+        return unsock_target_bind(fd, entry, &bound->control, &bound->ip);
+    return 0;
+}
+
+/* Port 0 with UNSOCK_PORT: covered when the list has a port of the ephemeral range at all. */
+static bool has_covered_port(const struct unsock_ip *ip, bool v6only) {
+    struct unsock_ip one = *ip;
+    if (ip->port != 0 || unsock_settings.port_count == 0)
+        return true;
+    for (unsigned i = unsock_ephemeral_count(); i > 0; i--) {
+        one.port = unsock_ephemeral_next();
+        if (unsock_address_covered_bind(&one, v6only))
+            return true;
+    }
+    return false;
+}
+
+long unsock_bind(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
+    struct unsock_bound bound;
+    if (entry->flags & (UNSOCK_BOUND | UNSOCK_CONNECTED | UNSOCK_LISTENING))
+        return -EINVAL;
+    long open = unsock_socket_nonblocking(fd);
+    if (open < 0)
+        return open;
+    bool v6only = entry->domain == AF_INET6 && unsock_options_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
+    if (v6only && ip->family == AF_INET)
+        return -EINVAL;
+    if (!unsock_address_covered_bind(ip, v6only) || !has_covered_port(ip, v6only))
+        return bind_real(fd, entry, ip);
+    bound.path.sun_path[0] = '\0';
+    long result = bind_covered(fd, entry, ip, v6only, &bound);
+    return unsock_log("bind", fd, result == 0 ? &bound.ip : ip, &bound.path, result);
+}
+
+long unsock_bind_datagram_name(int fd, struct unsock_fd *entry) {
+    struct unsock_bound bound;
+    struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET};
+    struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = any};
+    struct unsock_ip local = entry->local;
+    bool in_place = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & (UNSOCK_NAMED | UNSOCK_DUPLICATED));
+    long socket = in_place ? fd : unsock_redirect_open(AF_UNIX, SOCK_DGRAM, 0);
+    if (socket < 0)
+        return socket;
+    request.socket = (int)socket;
+    long result = unsock_bindfile_bind_ephemeral(&request, &bound);
+    if (!in_place && result == 0)
+        result = unsock_redirect_install(fd, entry, (int)socket, UNSOCK_KIND_LOCAL);
+    else if (!in_place)
+        unsock_sys(__NR_close, socket);
+    if (result < 0)
+        return result;
+    remember(entry, &bound);
+    entry->flags &= (uint16_t)~UNSOCK_BOUND;
+    if (local.family != 0)
+        memcpy(entry->local.bytes, local.bytes, sizeof(local.bytes));
+    return 0;
+}

@@ -1,0 +1,180 @@
+/* Binding socket files: free names, stale ones, ports that this process has already, and control files. */
+#include "bindfile.h"
+
+#include "options.h"
+#include "rt/mem.h"
+#include "rt/sys.h"
+#include "settings.h"
+#include "socket_info.h"
+#include "socketfile.h"
+
+#define SHADOWS_MOST 99
+
+static uint64_t bound_inode(const struct sockaddr_un *path) {
+    int64_t inode = unsock_socketfile_inode(path->sun_path);
+    return inode > 0 ? (uint64_t)inode : 0;
+}
+
+/* Does a bind to `a` exclude one to `b` on the same port, as the kernel sees it (inet_rcv_saddr_equal)? */
+static bool conflicts(const struct unsock_ip *a, bool a_v6only, const struct unsock_ip *b, bool b_v6only) {
+    if (a->family == b->family)
+        return unsock_ip_same_address(a, b) || unsock_ip_is_wildcard(a) || unsock_ip_is_wildcard(b);
+    const struct unsock_ip *six = a->family == AF_INET6 ? a : b;
+    return unsock_ip_is_wildcard(six) && !(six == a ? a_v6only : b_v6only);
+}
+
+/* Is this entry of the cache really a socket of this process bound to the port? Entries may be out of date. */
+static bool holds_port(int fd, const struct unsock_fd *entry, const struct unsock_bind_request *request) {
+    union unsock_sockaddr address;
+    if (entry->kind != UNSOCK_KIND_LOCAL || !(entry->flags & UNSOCK_FILE) || entry->type != request->type ||
+        entry->local.port != request->ip.port)
+        return false;
+    long length = unsock_socket_name(fd, __NR_getsockname, &address);
+    if (length < 0 || address.any.sa_family != AF_UNIX)
+        return false;
+    struct unsock_name name = unsock_address_read_name(&address.un, (size_t)length);
+    return name.kind == UNSOCK_NAME_FILE && name.port == entry->local.port && name.type == entry->type;
+}
+
+static long bind_shadow(const struct unsock_bind_request *request, struct unsock_bound *bound) {
+    for (unsigned i = 1; i <= SHADOWS_MOST; i++) {
+        socklen_t length = unsock_address_shadow_path(request->ip.port, request->type, i, &bound->path);
+        long result = unsock_socketfile_bind(request->socket, &bound->path, length);
+        if (result == -EADDRINUSE && unsock_socketfile_is_stale(&bound->path, length, request->type) &&
+            unsock_socketfile_inode(bound->path.sun_path) > 0) {
+            unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
+            result = unsock_socketfile_bind(request->socket, &bound->path, length);
+        }
+        if (result == -EADDRINUSE)
+            continue;
+        bound->how = UNSOCK_BOUND_SHADOW;
+        bound->shadow = i;
+        bound->inode = bound_inode(&bound->path);
+        return result;
+    }
+    return -EADDRINUSE;
+}
+
+/* Moves the port's file of another datagram socket of ours out of the way: with SO_REUSEADDR the latest one gets all. */
+static long take_over(const struct unsock_bind_request *request, int holder, struct unsock_bound *bound) {
+    struct sockaddr_un hidden;
+    struct unsock_fd *entry = unsock_fds_known(holder);
+    socklen_t length = unsock_address_path(request->ip.port, request->type, &bound->path);
+    for (unsigned i = 1; i <= SHADOWS_MOST; i++) {
+        unsock_address_shadow_path(request->ip.port, request->type, i, &hidden);
+        long result = unsock_sys(__NR_renameat2, AT_FDCWD, bound->path.sun_path, AT_FDCWD, hidden.sun_path,
+                                 1u /* RENAME_NOREPLACE */);
+        if (result == -EEXIST)
+            continue;
+        if (result < 0)
+            return -EADDRINUSE;
+        entry->flags |= UNSOCK_SHADOW;
+        entry->local.tag = (uint8_t)i;
+        return unsock_socketfile_bind(request->socket, &bound->path, length);
+    }
+    return -EADDRINUSE;
+}
+
+/* Somebody is bound to the port. When that is this process: the same port once more. */
+static long bind_beside(const struct unsock_bind_request *request, struct unsock_bound *bound) {
+    int rival = -1, own = 0, holder = -1;
+    bool all_reuseport = true, all_reuseaddr = true;
+    for (int fd = 0; fd < unsock_fds_end(); fd++) {
+        struct unsock_fd *entry = unsock_fds_known(fd);
+        if (!entry || !holds_port(fd, entry, request))
+            continue;
+        own++;
+        if (!(entry->flags & UNSOCK_SHADOW))
+            holder = fd;
+        bool v6only = unsock_options_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
+        if (!conflicts(&request->ip, request->v6only, &entry->local, v6only))
+            continue;
+        all_reuseport &= unsock_options_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT);
+        all_reuseaddr &= unsock_options_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR);
+        if (rival < 0 || !(entry->flags & UNSOCK_SHADOW))
+            rival = fd;
+    }
+    if (own == 0)
+        return -EADDRINUSE;
+    if (rival < 0)
+        return bind_shadow(request, bound);
+    if (request->reuseport && all_reuseport) {
+        bound->how = UNSOCK_BOUND_SHARE;
+        bound->share = rival;
+        return 0;
+    }
+    if (request->type == SOCK_DGRAM && request->reuseaddr && all_reuseaddr && holder >= 0) {
+        bound->how = UNSOCK_BOUND_FILE;
+        return take_over(request, holder, bound);
+    }
+    return -EADDRINUSE;
+}
+
+/* The name is taken: by a stale file, a live socket, or a control file. Called with the directory locked. */
+static long bind_taken(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound) {
+    int64_t inode = unsock_socketfile_inode(bound->path.sun_path);
+    if (inode == 0) {
+        int control = unsock_control_read(bound->path.sun_path, &bound->control);
+        bound->how = UNSOCK_BOUND_CONTROL;
+        return control == -ENODATA || control == -ENOENT ? -EADDRINUSE : control;
+    }
+    if (inode < 0 && inode != -ENOENT)
+        return (long)inode;
+    if (inode > 0) {
+        if (!unsock_socketfile_is_stale(&bound->path, length, request->type))
+            return bind_beside(request, bound);
+        long result = unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
+        if (result < 0 && result != -ENOENT)
+            return result == -EPERM ? -EACCES : result;
+    }
+    return unsock_socketfile_bind(request->socket, &bound->path, length);
+}
+
+/* A missing directory may have been removed since the start: everything else is the caller's to see. */
+static long bind_port(const struct unsock_bind_request *request, struct unsock_bound *bound, bool clean) {
+    socklen_t length = unsock_address_path(request->ip.port, request->type, &bound->path);
+    bound->ip = request->ip;
+    bound->how = UNSOCK_BOUND_FILE;
+    long result = unsock_socketfile_bind(request->socket, &bound->path, length);
+    if (result == -EADDRINUSE && clean) {
+        long lock = unsock_socketfile_lock();
+        result = bind_taken(request, length, bound);
+        unsock_socketfile_unlock(lock);
+    }
+    if (result == -ENOENT || result == -ENOTDIR || result == -EROFS)
+        return -EACCES;
+    if (result == 0 && bound->how == UNSOCK_BOUND_FILE)
+        bound->inode = bound_inode(&bound->path);
+    return result;
+}
+
+static long bind_any_port(const struct unsock_bind_request *request, bool covered_only, struct unsock_bound *bound) {
+    struct unsock_bind_request one = *request;
+    unsigned count = unsock_ephemeral_count();
+    /* First the names that are free; only when there is none, those that are left over. */
+    for (int clean = 0; clean < 2; clean++) {
+        for (unsigned i = 0; i < count; i++) {
+            one.ip.port = unsock_ephemeral_next();
+            if (covered_only && !unsock_address_covered_bind(&one.ip, one.v6only))
+                continue;
+            long result = bind_port(&one, bound, clean == 1);
+            if (result == 0 && bound->how != UNSOCK_BOUND_FILE)
+                continue;
+            if (result != -EADDRINUSE && result != -EINVAL)
+                return result;
+        }
+    }
+    return -EADDRINUSE;
+}
+
+long unsock_bindfile_bind(const struct unsock_bind_request *request, struct unsock_bound *bound) {
+    memset(bound, 0, sizeof(*bound));
+    if (request->ip.port == 0)
+        return bind_any_port(request, true, bound);
+    return bind_port(request, bound, true);
+}
+
+long unsock_bindfile_bind_ephemeral(const struct unsock_bind_request *request, struct unsock_bound *bound) {
+    memset(bound, 0, sizeof(*bound));
+    return bind_any_port(request, false, bound);
+}

@@ -1,0 +1,55 @@
+/* Socket files: binding them, finding out whether somebody is there, and removing them with their last descriptor. */
+#ifndef UNSOCK_BINDFILE_H
+#define UNSOCK_BINDFILE_H
+
+#include "control.h"
+#include "fds.h"
+
+enum unsock_bound_how {
+    UNSOCK_BOUND_FILE,    /* the socket has the port's file */
+    UNSOCK_BOUND_SHADOW,  /* another socket of this process has it, on another address; this one waits behind it */
+    UNSOCK_BOUND_SHARE,   /* SO_REUSEPORT: the descriptor must become a duplicate of `share` */
+    UNSOCK_BOUND_CONTROL, /* nothing is bound yet: `control` says where to */
+};
+
+struct unsock_bound {
+    enum unsock_bound_how how;
+    struct unsock_ip ip; /* what was bound: with the port that was chosen for port 0 */
+    struct sockaddr_un path;
+    uint64_t inode;  /* of the file; 0: unknown */
+    uint32_t shadow; /* SHADOW: index of the hidden name */
+    int share;
+    struct unsock_control_file control;
+};
+
+struct unsock_bind_request {
+    int socket; /* AF_UNIX, of `type`, without a name */
+    int type;
+    struct unsock_ip ip; /* port 0: any free one */
+    bool v6only;
+    bool reuseport;
+    bool reuseaddr;
+};
+
+/* Binds. Returns 0 with `bound` filled, or -errno: -EADDRINUSE when somebody has the port, else as bind(2). */
+long unsock_bindfile_bind(const struct unsock_bind_request *request, struct unsock_bound *bound);
+
+/* The same to any free port of the ephemeral range, whether the settings cover it or not: a datagram client's own. */
+long unsock_bindfile_bind_ephemeral(const struct unsock_bind_request *request, struct unsock_bound *bound);
+
+/*
+ * The descriptor that `old` described has been closed: removes its file unless somebody else still has that socket
+ * open, or gives the port's file to a socket of this process that waits behind it.
+ */
+void unsock_bindfile_release(const struct unsock_fd *old);
+
+/* Takes the file away from a socket that stays open but will never accept again. */
+void unsock_bindfile_remove(const struct unsock_fd *entry);
+
+/* A port of the system's ephemeral range that has not been tried for long. */
+uint16_t unsock_ephemeral_next(void);
+
+/* How many ports the ephemeral range has. */
+unsigned unsock_ephemeral_count(void);
+
+#endif

@@ -1,0 +1,195 @@
+/* socket, bind, connect, listen, accept and shutdown: who does the work? */
+#include "calls.h"
+
+#include "bind.h"
+#include "bindfile.h"
+#include "datagram.h"
+#include "predict.h"
+#include "redirect.h"
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/sys.h"
+#include "settings.h"
+#include "socket_info.h"
+#include "stream.h"
+#include "target.h"
+
+static bool is_redirectable(int type, int protocol) {
+    if (type == SOCK_STREAM)
+        return protocol == 0 || protocol == IPPROTO_TCP || protocol == UNSOCK_IPPROTO_MPTCP;
+    return type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP);
+}
+
+static void remember_socket(int fd, int domain, int type, int protocol, enum unsock_kind kind) {
+    struct unsock_fd *entry = unsock_fds_entry(fd);
+    if (!entry)
+        return;
+    *entry = (struct unsock_fd){.kind = UNSOCK_KIND_OTHER};
+    if ((domain != AF_INET && domain != AF_INET6) || !is_redirectable(type, protocol))
+        return;
+    entry->kind = (uint8_t)kind;
+    entry->type = (uint8_t)type;
+    entry->domain = (uint16_t)domain;
+    entry->protocol = (uint16_t)(protocol != 0 ? protocol : type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP);
+    entry->id = unsock_fds_new_id();
+}
+
+long unsock_call_socket(int domain, int type, int protocol) {
+    int plain = type & ~UNSOCK_SOCK_FLAGS;
+    enum unsock_kind kind = UNSOCK_KIND_IP;
+    if (domain == AF_INET6 && unsock_settings.block_inet6)
+        return -EAFNOSUPPORT;
+    if (plain == SOCK_STREAM && is_redirectable(plain, protocol) && unsock_predict_local(domain))
+        kind = UNSOCK_KIND_LOCAL;
+    long fd = kind == UNSOCK_KIND_LOCAL ? unsock_sys(__NR_socket, AF_UNIX, type, 0)
+                                        : unsock_sys(__NR_socket, domain, type, protocol);
+    if (fd >= 0)
+        remember_socket((int)fd, domain, plain, protocol, kind);
+    return fd;
+}
+
+static int family_of(const void *address, socklen_t length) {
+    uint16_t family;
+    if (!address || length < sizeof(family))
+        return -1;
+    memcpy(&family, address, sizeof(family));
+    return family;
+}
+
+static bool is_ip_family(int family) {
+    return family == AF_INET || family == AF_INET6;
+}
+
+static bool is_ours(const struct unsock_fd *entry) {
+    return entry->kind == UNSOCK_KIND_IP ||
+           ((entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) && is_ip_family(entry->domain));
+}
+
+/* What the kernel says to an address of the wrong family or length; 0 when it fits the socket. */
+static long check_address(const struct unsock_fd *entry, int family, socklen_t length) {
+    socklen_t least = entry->domain == AF_INET6 ? offsetof(struct sockaddr_in6, sin6_scope_id) : sizeof(struct sockaddr_in);
+    /* An IPv6 datagram socket takes an IPv4 destination as it is (net/ipv6/udp.c). */
+    if (entry->type == SOCK_DGRAM && entry->domain == AF_INET6 && family == AF_INET)
+        return length < sizeof(struct sockaddr_in) ? -EINVAL : 0;
+    if (length < least)
+        return -EINVAL;
+    return family == entry->domain ? 0 : -EAFNOSUPPORT;
+}
+
+long unsock_call_bind(int fd, const void *address, socklen_t length) {
+    struct unsock_fd scratch;
+    struct unsock_ip ip;
+    int family = family_of(address, length);
+    if (family == AF_UNIX) {
+        long result = unsock_sys(__NR_bind, fd, address, length);
+        return result < 0 ? unsock_target_bind_path(fd, address, length, result) : result;
+    }
+    struct unsock_fd *entry = unsock_identify(fd, &scratch);
+    if (!is_ours(entry) || !is_ip_family(family)) {
+        if (is_ip_family(family) && unsock_settings.block_inet)
+            return -EACCES;
+        return unsock_sys(__NR_bind, fd, address, length);
+    }
+    long wrong = family == entry->domain ? check_address(entry, family, length) : -EAFNOSUPPORT;
+    if (wrong < 0 || !unsock_ip_read(address, length, &ip))
+        return entry->kind == UNSOCK_KIND_IP ? unsock_sys(__NR_bind, fd, address, length) : wrong;
+    return unsock_bind(fd, entry, &ip);
+}
+
+/* connect(AF_UNSPEC): the association ends. A stream is as new after it; a datagram socket keeps what was bound. */
+static long disconnect(int fd, const void *address, socklen_t length) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry || entry->kind == UNSOCK_KIND_IP || !is_ours(entry))
+        return unsock_real_connect(fd, address, length);
+    if (entry->type == SOCK_STREAM || !(entry->flags & UNSOCK_BOUND) || entry->kind == UNSOCK_KIND_FOREIGN) {
+        entry->flags &= (uint16_t)~UNSOCK_BOUND;
+        return unsock_redirect_to_ip(fd, entry);
+    }
+    long result = unsock_real_connect(fd, address, length);
+    entry->flags &= (uint16_t)~(UNSOCK_CONNECTED | UNSOCK_SENT);
+    memset(&entry->remote, 0, sizeof(entry->remote));
+    if (entry->flags & UNSOCK_SETTLED)
+        memset(entry->local.bytes, 0, sizeof(entry->local.bytes));
+    return result;
+}
+
+static long connect_uncovered(int fd, struct unsock_fd *entry, const void *address, socklen_t length) {
+    if (unsock_settings.block_inet)
+        return -EACCES;
+    if (is_ours(entry) && entry->kind != UNSOCK_KIND_IP) {
+        if (entry->type == SOCK_STREAM && (entry->flags & (UNSOCK_CONNECTED | UNSOCK_LISTENING)))
+            return -EISCONN;
+        long result = unsock_redirect_to_ip(fd, entry);
+        if (result < 0)
+            return result;
+    }
+    if (entry->type == SOCK_STREAM)
+        unsock_predict_was_ip();
+    return unsock_real_connect(fd, address, length);
+}
+
+long unsock_call_connect(int fd, const void *address, socklen_t length) {
+    struct unsock_fd scratch;
+    struct unsock_ip ip;
+    int family = family_of(address, length);
+    if (family == AF_UNIX)
+        return unsock_target_connect_path(fd, address, length, unsock_real_connect(fd, address, length));
+    if (family == AF_UNSPEC)
+        return disconnect(fd, address, length);
+    if (!is_ip_family(family))
+        return unsock_real_connect(fd, address, length);
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    bool covered = unsock_ip_read(address, length, &ip) && unsock_address_covered(&ip);
+    if (!covered && (!entry || entry->kind == UNSOCK_KIND_IP || entry->kind == UNSOCK_KIND_OTHER) &&
+        !unsock_settings.block_inet) {
+        if (entry && entry->type == SOCK_STREAM)
+            unsock_predict_was_ip();
+        return unsock_real_connect(fd, address, length);
+    }
+    entry = unsock_identify(fd, &scratch);
+    if (!is_ours(entry))
+        return unsock_settings.block_inet ? -EACCES : unsock_real_connect(fd, address, length);
+    long wrong = check_address(entry, family, length);
+    if (wrong < 0)
+        return entry->kind == UNSOCK_KIND_IP ? unsock_real_connect(fd, address, length) : wrong;
+    if (!covered)
+        return connect_uncovered(fd, entry, address, length);
+    if (entry->type == SOCK_DGRAM)
+        return unsock_datagram_connect(fd, entry, &ip);
+    unsock_predict_was_local();
+    return unsock_stream_connect(fd, entry, &ip);
+}
+
+long unsock_call_listen(int fd, int backlog) {
+    struct unsock_fd scratch;
+    struct unsock_fd *entry = unsock_identify(fd, &scratch);
+    if (!is_ours(entry) || entry->type != SOCK_STREAM)
+        return unsock_sys(__NR_listen, fd, backlog);
+    return unsock_stream_listen(fd, entry, backlog);
+}
+
+long unsock_call_accept(int fd, struct sockaddr *address, socklen_t *length, int flags) {
+    struct unsock_fd scratch;
+    struct unsock_fd *entry = address ? unsock_identify(fd, &scratch) : unsock_fds_known(fd);
+    if (entry && is_ours(entry) && entry->kind != UNSOCK_KIND_IP && entry->type == SOCK_STREAM)
+        return unsock_stream_accept(fd, entry, address, length, flags);
+    long accepted = unsock_real_accept4(fd, address, length, flags);
+    if (accepted >= 0)
+        unsock_fds_forget((int)accepted);
+    return accepted;
+}
+
+long unsock_call_shutdown(int fd, int how) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    long result = unsock_sys(__NR_shutdown, fd, how);
+    if (!entry || entry->kind != UNSOCK_KIND_LOCAL || result < 0)
+        return result;
+    if (entry->flags & UNSOCK_LISTENING) {
+        if (how != SHUT_WR && (entry->flags & UNSOCK_FILE)) {
+            unsock_bindfile_remove(entry);
+            entry->flags &= (uint16_t)~UNSOCK_FILE;
+        }
+        return result;
+    }
+    return entry->flags & UNSOCK_CONNECTED ? result : -ENOTCONN;
+}

@@ -1,0 +1,179 @@
+/* Sending and receiving with addresses: who does the work? */
+#include "calls.h"
+
+#include "datagram.h"
+#include "option_table.h"
+#include "options.h"
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/sys.h"
+#include "settings.h"
+#include "socket_info.h"
+
+
+#define MSG_ERRQUEUE_FLAG 0x2000
+#define MSG_FASTOPEN_FLAG 0x20000000
+
+static bool is_ip_entry(const struct unsock_fd *entry) {
+    return entry->domain == AF_INET || entry->domain == AF_INET6;
+}
+
+static bool is_redirected(const struct unsock_fd *entry) {
+    return (entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) && is_ip_entry(entry);
+}
+
+static bool is_ip_address(const void *address, socklen_t length) {
+    uint16_t family = 0;
+    if (address && length >= sizeof(family))
+        memcpy(&family, address, sizeof(family));
+    return family == AF_INET || family == AF_INET6;
+}
+
+static bool is_covered(const void *address, socklen_t length) {
+    struct unsock_ip ip;
+    return unsock_ip_read(address, length, &ip) && unsock_address_covered(&ip);
+}
+
+bool unsock_call_send_concerns(int fd, const void *address, socklen_t length, int flags) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry && is_redirected(entry))
+        return true;
+    if (!address || (entry && entry->kind == UNSOCK_KIND_OTHER && !unsock_settings.block_inet))
+        return false;
+    if (entry && entry->type == SOCK_STREAM && !(flags & MSG_FASTOPEN_FLAG))
+        return false;
+    return is_covered(address, length) || (unsock_settings.block_inet && is_ip_address(address, length));
+}
+
+bool unsock_call_receive_concerns(int fd, bool wants_address) {
+    struct unsock_fd scratch;
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry && wants_address)
+        entry = unsock_identify(fd, &scratch);
+    return entry && is_redirected(entry);
+}
+
+/* TCP ignores an address on a connected socket; with MSG_FASTOPEN it connects first (tcp(7)). */
+static long send_stream(int fd, const struct msghdr *message, int flags) {
+    struct msghdr plain = *message;
+    if ((flags & MSG_FASTOPEN_FLAG) && message->msg_name) {
+        long result = unsock_call_connect(fd, message->msg_name, message->msg_namelen);
+        if (result < 0)
+            return result;
+    }
+    plain.msg_name = NULL;
+    plain.msg_namelen = 0;
+    return unsock_real_sendmsg(fd, &plain, flags & ~MSG_FASTOPEN_FLAG);
+}
+
+long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
+    struct unsock_fd scratch;
+    struct unsock_ip ip;
+    struct unsock_fd *entry = unsock_identify(fd, &scratch);
+    bool ours = is_redirected(entry) || entry->kind == UNSOCK_KIND_IP;
+    bool has_ip = is_ip_address(message->msg_name, message->msg_namelen);
+    if (!ours)
+        return has_ip && unsock_settings.block_inet ? -EACCES : unsock_real_sendmsg(fd, message, flags);
+    if (entry->type == SOCK_STREAM)
+        return send_stream(fd, message, flags);
+    if (!message->msg_name || message->msg_namelen == 0)
+        return entry->kind == UNSOCK_KIND_LOCAL ? unsock_datagram_send(fd, entry, message, flags, NULL)
+                                                : unsock_real_sendmsg(fd, message, flags);
+    if (!has_ip)
+        return entry->kind == UNSOCK_KIND_LOCAL ? -EAFNOSUPPORT : unsock_real_sendmsg(fd, message, flags);
+    if (!unsock_ip_read(message->msg_name, message->msg_namelen, &ip))
+        return -EINVAL;
+    if (ip.family == AF_INET6 && entry->domain == AF_INET)
+        return -EAFNOSUPPORT;
+    if (unsock_address_covered(&ip) || entry->kind == UNSOCK_KIND_FOREIGN)
+        return unsock_datagram_send(fd, entry, message, flags, &ip);
+    if (unsock_settings.block_inet)
+        return -EACCES;
+    return unsock_datagram_send_real(fd, entry, message, flags);
+}
+
+long unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
+    struct unsock_fd scratch;
+    struct unsock_fd *entry = unsock_identify(fd, &scratch);
+    if (entry->type == SOCK_DGRAM)
+        return unsock_datagram_receive(fd, entry, message, flags);
+    if (flags & MSG_ERRQUEUE_FLAG)
+        return -EAGAIN;
+    struct msghdr plain = *message;
+    plain.msg_name = NULL;
+    plain.msg_namelen = 0;
+    long result = unsock_real_recvmsg(fd, &plain, flags);
+    if (result < 0)
+        return result;
+    message->msg_flags = plain.msg_flags;
+    message->msg_controllen = plain.msg_controllen;
+    message->msg_namelen = 0;
+    return result;
+}
+
+long unsock_call_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags) {
+    for (unsigned i = 0; i < count; i++) {
+        long result = unsock_call_sendmsg(fd, &messages[i].header, flags);
+        if (result < 0)
+            return i > 0 ? (long)i : result;
+        messages[i].length = (unsigned)result;
+    }
+    return (long)count;
+}
+
+static bool is_past(const struct timespec *deadline) {
+    struct timespec now = {0};
+    unsock_sys(__NR_clock_gettime, 1 /* CLOCK_MONOTONIC */, &now);
+    return now.tv_sec > deadline->tv_sec || (now.tv_sec == deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec);
+}
+
+/* As the kernel: the timeout is looked at after each datagram, and never interrupts a wait (recvmmsg(2), BUGS). */
+long unsock_call_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, const void *timeout) {
+    struct timespec deadline = {0}, wait = {0};
+    if (timeout) {
+        memcpy(&wait, timeout, sizeof(wait));
+        if (wait.tv_sec < 0 || wait.tv_nsec < 0 || wait.tv_nsec > 999999999)
+            return -EINVAL;
+        unsock_sys(__NR_clock_gettime, 1 /* CLOCK_MONOTONIC */, &deadline);
+        deadline.tv_sec += wait.tv_sec + (deadline.tv_nsec + wait.tv_nsec) / 1000000000;
+        deadline.tv_nsec = (deadline.tv_nsec + wait.tv_nsec) % 1000000000;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        long result = unsock_call_recvmsg(fd, &messages[i].header, flags & ~UNSOCK_MSG_WAITFORONE);
+        if (result < 0)
+            return i > 0 ? (long)i : result;
+        messages[i].length = (unsigned)result;
+        if (flags & UNSOCK_MSG_WAITFORONE)
+            flags |= MSG_DONTWAIT;
+        if (timeout && is_past(&deadline))
+            return (long)i + 1;
+    }
+    return (long)count;
+}
+
+/* A descriptor that nothing is known of: it is ours when an AF_UNIX socket's names say so. */
+static struct unsock_fd *entry_for_option(int fd, int level, int name, struct unsock_fd *scratch) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    bool telling = level == IPPROTO_TCP || level == IPPROTO_IP || level == IPPROTO_IPV6 || level == IPPROTO_UDP ||
+                   (level == SOL_SOCKET && (name == SO_DOMAIN || name == SO_PROTOCOL || name == SO_REUSEPORT));
+    return !entry && telling ? unsock_identify(fd, scratch) : entry;
+}
+
+long unsock_call_setsockopt(int fd, int level, int name, const void *value, socklen_t length) {
+    struct unsock_fd scratch;
+    struct unsock_fd *entry = entry_for_option(fd, level, name, &scratch);
+    if (entry && is_redirected(entry))
+        return unsock_options_set(fd, entry, level, name, value, length);
+    long result = unsock_sys(__NR_setsockopt, fd, level, name, value, length);
+    if (result == 0 && entry && entry->kind == UNSOCK_KIND_IP)
+        unsock_options_note(entry, level, name);
+    return result;
+}
+
+long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
+    struct unsock_fd scratch;
+    struct unsock_fd *entry = entry_for_option(fd, level, name, &scratch);
+    if (entry && is_redirected(entry))
+        return unsock_options_get(fd, entry, level, name, value, length);
+    return unsock_sys(__NR_getsockopt, fd, level, name, value, length);
+}

@@ -1,0 +1,268 @@
+/* connect and send of datagram sockets. */
+#include "datagram.h"
+
+#include "bind.h"
+#include "bindfile.h"
+#include "control.h"
+#include "log.h"
+#include "redirect.h"
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/sys.h"
+#include "settings.h"
+#include "socket_info.h"
+#include "strangers.h"
+#include "target.h"
+
+
+#define UDP4_MOST 65507 /* 65535 less the IPv4 and UDP headers */
+#define UDP6_MOST 65527
+#define FULL_WAIT_FIRST_NS 50000
+#define FULL_WAIT_MOST_NS 10000000
+
+/* An IP socket that the program had bound to an address outside: it keeps its port when it moves. */
+static long move_bound(int fd, struct unsock_fd *entry) {
+    union unsock_sockaddr address;
+    struct unsock_ip local;
+    struct unsock_bound bound;
+    long length = unsock_socket_name(fd, __NR_getsockname, &address);
+    if (length < 0 || !unsock_ip_read(&address, (size_t)length, &local))
+        return length < 0 ? length : -EINVAL;
+    long socket = unsock_redirect_open(AF_UNIX, SOCK_DGRAM, 0);
+    if (socket < 0)
+        return socket;
+    struct unsock_bind_request request = {.socket = (int)socket, .type = SOCK_DGRAM, .ip = local};
+    long result = unsock_bindfile_bind(&request, &bound);
+    if (result == 0 && bound.how != UNSOCK_BOUND_FILE)
+        result = -EADDRINUSE;
+    if (result < 0) {
+        unsock_sys(__NR_close, socket);
+        return result;
+    }
+    result = unsock_redirect_install(fd, entry, (int)socket, UNSOCK_KIND_LOCAL);
+    if (result < 0)
+        return result;
+    entry->flags |= UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
+    entry->local = local;
+    entry->file.inode = bound.inode;
+    return 0;
+}
+
+/* Makes the descriptor a local socket with a name that replies can reach. */
+static long be_local(int fd, struct unsock_fd *entry) {
+    if (entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_NAMED))
+        return 0;
+    if (entry->kind == UNSOCK_KIND_IP && (entry->flags & UNSOCK_BOUND))
+        return move_bound(fd, entry);
+    return unsock_bind_datagram_name(fd, entry);
+}
+
+static bool is_control(const struct sockaddr_un *path, struct unsock_control_file *control, long *result) {
+    int found = unsock_control_read(path->sun_path, control);
+    *result = found == -EINVAL ? -EINVAL : 0;
+    return found == 0;
+}
+
+static void set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, uint16_t flag) {
+    entry->remote = *ip;
+    entry->flags = (uint16_t)((entry->flags & ~(UNSOCK_CONNECTED | UNSOCK_SENT)) | flag);
+}
+
+/*
+ * Nobody is there, which a UDP connect does not mind. Connecting to a socket that is gone at once makes the next plain
+ * send or write say ECONNREFUSED, as the answer of a host without that port would.
+ */
+static void connect_to_nobody(int fd) {
+    struct unsock_bound bound;
+    struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = {.family = AF_INET}};
+    long socket = unsock_sys(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (socket < 0)
+        return;
+    request.socket = (int)socket;
+    if (unsock_bindfile_bind_ephemeral(&request, &bound) == 0) {
+        unsock_sys(__NR_connect, fd, &bound.path, UNSOCK_SUN_PATH_OFFSET + strlen(bound.path.sun_path) + 1);
+        unsock_sys(__NR_unlinkat, AT_FDCWD, bound.path.sun_path, 0);
+    }
+    unsock_sys(__NR_close, socket);
+}
+
+static socklen_t path_to(const struct unsock_ip *ip, struct sockaddr_un *path) {
+    socklen_t length = unsock_strangers_find(ip->port, path);
+    return length > 0 ? length : unsock_address_path(ip->port, SOCK_DGRAM, path);
+}
+
+static bool nobody(long result) {
+    return result == -ENOENT || result == -ECONNREFUSED || result == -EPROTOTYPE || result == -ENOTDIR ||
+           result == -ELOOP;
+}
+
+static long connect_real(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
+    union unsock_sockaddr address;
+    long result = entry->kind == UNSOCK_KIND_IP ? 0 : unsock_redirect_to_ip(fd, entry);
+    return result < 0 ? result : unsock_real_connect(fd, &address, unsock_ip_write(ip, entry->domain, &address));
+}
+
+/* What the kernel said to connecting to `path` when it was not yes. */
+static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, const struct sockaddr_un *path,
+                          long result) {
+    struct unsock_control_file control;
+    long wrong;
+    if (!nobody(result))
+        return result;
+    if (result == -ENOENT && unsock_settings.fallback)
+        return connect_real(fd, entry, ip);
+    if (result == -ECONNREFUSED && is_control(path, &control, &wrong))
+        return unsock_target_connect(fd, entry, &control, ip);
+    if (result == -ECONNREFUSED && wrong < 0)
+        return wrong;
+    connect_to_nobody(fd);
+    set_remote(entry, ip, UNSOCK_CONNECTED);
+    return 0;
+}
+
+/* The address that a connected UDP socket has: getsockname tells it, where it was the wildcard before. */
+static void settle_local(struct unsock_fd *entry, const struct unsock_ip *ip) {
+    uint16_t port = entry->local.port;
+    uint8_t tag = entry->local.tag;
+    if (!unsock_ip_is_wildcard(&entry->local))
+        return;
+    entry->local = unsock_address_default(ip->family, port);
+    entry->local.tag = tag;
+    entry->flags |= UNSOCK_SETTLED;
+}
+
+long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
+    struct sockaddr_un path = {0};
+    long result = be_local(fd, entry);
+    if (result == 0) {
+        socklen_t length = path_to(ip, &path);
+        result = unsock_sys(__NR_connect, fd, &path, length);
+        if (result == 0)
+            set_remote(entry, ip, UNSOCK_CONNECTED);
+        else
+            result = connect_other(fd, entry, ip, &path, result);
+    }
+    if (result == 0 && entry->kind == UNSOCK_KIND_LOCAL)
+        settle_local(entry, ip);
+    return unsock_log("connect", fd, ip, &path, result);
+}
+
+static size_t total_size(const struct msghdr *message) {
+    size_t total = 0;
+    for (size_t i = 0; message->msg_iov && i < message->msg_iovlen; i++) {
+        if (message->msg_iov[i].iov_len > (size_t)INT32_MAX - total)
+            return INT32_MAX;
+        total += message->msg_iov[i].iov_len;
+    }
+    return total;
+}
+
+/*
+ * The receiver's queue is full. A blocking send has waited its 100 ms: the datagram is dropped, as UDP may. A
+ * non-blocking one waits a moment where poll could not tell when to go on (it can on a connected socket).
+ */
+static long queue_full(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    struct timespec pause = {0, FULL_WAIT_FIRST_NS};
+    bool nonblocking = (flags & MSG_DONTWAIT) || unsock_socket_nonblocking(fd) == 1;
+    long result = -EAGAIN;
+    if (nonblocking && (entry->flags & UNSOCK_CONNECTED))
+        return -EAGAIN;
+    for (long waited = 0; nonblocking && result == -EAGAIN && waited < FULL_WAIT_MOST_NS; pause.tv_nsec *= 2) {
+        unsock_sys(__NR_nanosleep, &pause, 0);
+        waited += pause.tv_nsec;
+        result = unsock_sys(__NR_sendmsg, fd, message, flags | MSG_DONTWAIT);
+    }
+    return result == -EAGAIN ? (long)total_size(message) : result;
+}
+
+static long send_by_target(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                           const struct unsock_control_file *control, const struct unsock_ip *ip) {
+    struct msghdr plain = *message;
+    long result = unsock_target_connect(fd, entry, control, ip);
+    plain.msg_name = NULL;
+    plain.msg_namelen = 0;
+    return result < 0 ? result : unsock_real_sendmsg(fd, &plain, flags);
+}
+
+long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    long result = entry->kind == UNSOCK_KIND_IP ? 0 : unsock_redirect_to_ip(fd, entry);
+    return result < 0 ? result : unsock_real_sendmsg(fd, message, flags);
+}
+
+static long send_to(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                    const struct unsock_ip *ip) {
+    struct sockaddr_un path;
+    struct unsock_control_file control;
+    struct msghdr local = *message;
+    long wrong;
+    local.msg_name = &path;
+    local.msg_namelen = path_to(ip, &path);
+    if (!(entry->flags & UNSOCK_CONNECTED))
+        set_remote(entry, ip, UNSOCK_SENT);
+    long result = unsock_real_sendmsg(fd, &local, flags);
+    if (result >= 0)
+        return result;
+    if (result == -EAGAIN)
+        return queue_full(fd, entry, &local, flags);
+    if (result == -ENOENT && unsock_settings.fallback)
+        return unsock_datagram_send_real(fd, entry, message, flags);
+    if (result == -ECONNREFUSED && is_control(&path, &control, &wrong))
+        return send_by_target(fd, entry, message, flags, &control, ip);
+    if (result == -ECONNREFUSED && wrong < 0)
+        return wrong;
+    /* To nobody, or to somebody connected elsewhere, or who will not read: UDP drops it. */
+    return nobody(result) || result == -EPERM || result == -EPIPE ? (long)total_size(message) : result;
+}
+
+/* The connected peer went away, or was not there yet: it may have come (back) since. */
+static long send_again(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    struct sockaddr_un path;
+    socklen_t length = path_to(&entry->remote, &path);
+    if (unsock_sys(__NR_connect, fd, &path, length) < 0)
+        return -ECONNREFUSED;
+    return unsock_real_sendmsg(fd, message, flags);
+}
+
+static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    struct msghdr plain = *message;
+    plain.msg_name = NULL;
+    plain.msg_namelen = 0;
+    if (!(entry->flags & UNSOCK_CONNECTED))
+        return -EDESTADDRREQ;
+    long result = unsock_real_sendmsg(fd, &plain, flags);
+    if (result == -ECONNREFUSED || result == -ENOTCONN)
+        result = send_again(fd, entry, &plain, flags);
+    if (result == -EAGAIN)
+        return queue_full(fd, entry, &plain, flags);
+    return result == -EPERM || result == -EPIPE ? (long)total_size(message) : result;
+}
+
+/* A socket that a control file bound or connected: back to a sender that it heard, or on to its target. */
+static long send_foreign(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                         const struct unsock_ip *ip) {
+    struct sockaddr_un name;
+    struct msghdr there = *message;
+    there.msg_namelen = unsock_strangers_find(ip->port, &name);
+    there.msg_name = there.msg_namelen > 0 ? &name : NULL;
+    if (there.msg_name || (entry->flags & UNSOCK_CONNECTED))
+        return unsock_real_sendmsg(fd, &there, flags);
+    long result = be_local(fd, entry);
+    return result < 0 ? result : send_to(fd, entry, message, flags, ip);
+}
+
+long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                          const struct unsock_ip *ip) {
+    size_t most = entry->domain == AF_INET6 && (!ip || ip->family == AF_INET6) ? UDP6_MOST : UDP4_MOST;
+    if (total_size(message) > most)
+        return -EMSGSIZE;
+    if (!ip)
+        return send_connected(fd, entry, message, flags);
+    if (ip->port == 0)
+        return -EINVAL;
+    if (entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_NAMED))
+        return send_foreign(fd, entry, message, flags, ip);
+    long result = be_local(fd, entry);
+    if (result == 0)
+        result = send_to(fd, entry, message, flags, ip);
+    return unsock_log("sendto", fd, ip, NULL, result);
+}

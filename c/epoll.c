@@ -1,0 +1,140 @@
+/*
+ * Registrations in epoll sets. A registration belongs to the socket behind a descriptor: when another socket takes its
+ * place, the kernel drops it, so it is taken out before and made again after.
+ */
+#include "epoll.h"
+
+#include "rt/mem.h"
+#include "rt/sys.h"
+
+#define SETS_NOTED 64
+#define FDINFO_CHUNK 4096
+
+/* <linux/eventpoll.h> cannot be had together with <fcntl.h>. */
+enum { EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2 };
+#define EPOLLONESHOT (1u << 30)
+
+/* Every set that a socket of ours was ever added to, so that a second registration is found again. 0: free. */
+static int32_t sets[SETS_NOTED];
+
+static void note_set(int set) {
+    for (int i = 0; i < SETS_NOTED; i++) {
+        int32_t expected = 0;
+        if (__atomic_load_n(&sets[i], __ATOMIC_RELAXED) == set + 1)
+            return;
+        if (__atomic_compare_exchange_n(&sets[i], &expected, set + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
+            expected == set + 1)
+            return;
+    }
+}
+
+void unsock_epoll_note(int set, int operation, struct unsock_fd *entry, const struct unsock_epoll_event *event) {
+    bool here = entry->epoll == set + 1;
+    if (operation == EPOLL_CTL_DEL) {
+        if (here && !(entry->flags & UNSOCK_EPOLL_MANY))
+            entry->epoll = 0;
+        return;
+    }
+    note_set(set);
+    if (entry->epoll != 0 && !here)
+        entry->flags |= UNSOCK_EPOLL_MANY;
+    entry->epoll = set + 1;
+    if (entry->kind == UNSOCK_KIND_IP && event) {
+        entry->watch.events = event->events;
+        entry->watch.data = event->data;
+    }
+}
+
+/* "tfd: 5 events: 19 data: 7f00… pos:0 ino:1234 sdev:8" (fs/eventpoll.c, ep_show_fdinfo). */
+static bool read_registration(struct unsock_span line, int fd, struct unsock_epoll_event *event) {
+    static const char *const labels[] = {"tfd:", "events:", "data:"};
+    uint64_t values[3];
+    for (int i = 0; i < 3; i++) {
+        struct unsock_span word = {line.at, 0};
+        while (line.length > 0 && word.length == 0)
+            word = unsock_span_next(&line, ' ');
+        if (!unsock_span_is(word, labels[i]))
+            return false;
+        word.length = 0;
+        while (line.length > 0 && word.length == 0)
+            word = unsock_span_next(&line, ' ');
+        if (!unsock_span_number(word, i == 0 ? 10 : 16, UINT64_MAX, &values[i]))
+            return false;
+    }
+    *event = (struct unsock_epoll_event){(uint32_t)values[1], values[2]};
+    return values[0] == (uint64_t)fd;
+}
+
+static bool search_lines(char *buffer, size_t *filled, int fd, struct unsock_epoll_event *event) {
+    struct unsock_span rest = {buffer, *filled};
+    for (;;) {
+        struct unsock_span line = unsock_span_next(&rest, '\n');
+        if (line.at + line.length == buffer + *filled) {
+            memmove(buffer, line.at, line.length);
+            *filled = line.length == FDINFO_CHUNK ? 0 : line.length;
+            return false;
+        }
+        if (read_registration(line, fd, event))
+            return true;
+    }
+}
+
+/* Asks the kernel for the registration as it is now: a one-shot that has fired is disarmed, for example. */
+static bool ask_kernel(int set, int fd, struct unsock_epoll_event *event) {
+    char buffer[FDINFO_CHUNK];
+    struct unsock_text path;
+    size_t filled = 0;
+    bool found = false;
+    unsock_text_start(&path, buffer, sizeof(buffer));
+    unsock_text_put(&path, "/proc/self/fdinfo/");
+    unsock_text_number(&path, (uint64_t)set, 10, 1);
+    long info = unsock_sys(__NR_openat, AT_FDCWD, buffer, O_RDONLY | O_CLOEXEC);
+    while (info >= 0 && !found) {
+        long count = unsock_sys(__NR_read, info, buffer + filled, sizeof(buffer) - filled);
+        if (count <= 0)
+            break;
+        filled += (size_t)count;
+        found = search_lines(buffer, &filled, fd, event);
+    }
+    if (info >= 0)
+        unsock_sys(__NR_close, info);
+    return found;
+}
+
+static void take_from(int set, int fd, const struct unsock_fd *entry, struct unsock_epoll_carry *carry) {
+    struct unsock_epoll_event event = {0};
+    bool simple = entry->kind == UNSOCK_KIND_IP && !(entry->flags & UNSOCK_EPOLL_MANY) &&
+                  !(entry->watch.events & EPOLLONESHOT);
+    if (entry->kind == UNSOCK_KIND_IP)
+        event = (struct unsock_epoll_event){entry->watch.events, entry->watch.data};
+    if (carry->count == UNSOCK_EPOLL_CARRIED)
+        return;
+    if (!simple && !ask_kernel(set, fd, &event) && entry->kind != UNSOCK_KIND_IP)
+        return;
+    if (unsock_sys(__NR_epoll_ctl, set, EPOLL_CTL_DEL, fd, &event) < 0)
+        return;
+    carry->items[carry->count].set = set;
+    carry->items[carry->count++].event = event;
+}
+
+void unsock_epoll_take(int fd, const struct unsock_fd *entry, struct unsock_epoll_carry *carry) {
+    carry->count = 0;
+    if (entry->epoll == 0)
+        return;
+    if (!(entry->flags & UNSOCK_EPOLL_MANY)) {
+        take_from(entry->epoll - 1, fd, entry, carry);
+        return;
+    }
+    for (int i = 0; i < SETS_NOTED; i++) {
+        int set = __atomic_load_n(&sets[i], __ATOMIC_RELAXED) - 1;
+        if (set >= 0)
+            take_from(set, fd, entry, carry);
+    }
+}
+
+void unsock_epoll_give(int fd, const struct unsock_epoll_carry *carry) {
+    for (unsigned i = 0; i < carry->count; i++) {
+        struct unsock_epoll_event event = carry->items[i].event;
+        unsock_sys(__NR_epoll_ctl, carry->items[i].set, EPOLL_CTL_ADD, fd, &event);
+    }
+}

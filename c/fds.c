@@ -1,0 +1,114 @@
+/* What is remembered about descriptors. */
+#include "fds.h"
+
+#include "rt/mem.h"
+#include "rt/sys.h"
+
+#include <linux/mman.h>
+
+#define CHUNK 1024
+#define CHUNKS 1024 /* descriptors up to 2^20, the kernel's default limit */
+
+/* The first chunk needs no system call; nearly every process stays within it. */
+static struct unsock_fd first_chunk[CHUNK];
+static struct unsock_fd *chunks[CHUNKS] = {first_chunk};
+static int end;
+static uint32_t last_id;
+
+/* A page that the kernel clears in a forked child: the process that wrote it is the process that reads its own pid. */
+static int32_t *owner;
+
+void unsock_fds_start(void) {
+    long page = unsock_sys(__NR_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page < 0 && page > -4096)
+        return;
+    if (unsock_sys(__NR_madvise, page, 4096, MADV_WIPEONFORK) < 0) {
+        unsock_sys(__NR_munmap, page, 4096);
+        return;
+    }
+    owner = (int32_t *)page;
+    *owner = (int32_t)unsock_sys(__NR_getpid);
+}
+
+bool unsock_fds_are_ours(void) {
+    int32_t pid = (int32_t)unsock_sys(__NR_getpid);
+    if (!owner)
+        return true;
+    /* A vfork child of a freshly forked process may have put its pid here; it is gone when that one is. */
+    if (*owner == 0 || (*owner != pid && unsock_sys(__NR_kill, *owner, 0) == -ESRCH))
+        *owner = pid;
+    return *owner == pid;
+}
+
+static struct unsock_fd *new_chunk(int index) {
+    size_t size = CHUNK * sizeof(struct unsock_fd);
+    long memory = unsock_sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory < 0 && memory > -4096)
+        return NULL;
+    struct unsock_fd *expected = NULL;
+    struct unsock_fd *chunk = (struct unsock_fd *)memory;
+    if (__atomic_compare_exchange_n(&chunks[index], &expected, chunk, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        return chunk;
+    unsock_sys(__NR_munmap, memory, size);
+    return expected;
+}
+
+static void raise_end(int fd) {
+    int seen = __atomic_load_n(&end, __ATOMIC_RELAXED);
+    while (seen <= fd && !__atomic_compare_exchange_n(&end, &seen, fd + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+}
+
+struct unsock_fd *unsock_fds_entry(int fd) {
+    if (fd < 0 || fd >= CHUNK * CHUNKS)
+        return NULL;
+    struct unsock_fd *chunk = __atomic_load_n(&chunks[fd / CHUNK], __ATOMIC_ACQUIRE);
+    if (!chunk)
+        chunk = new_chunk(fd / CHUNK);
+    if (!chunk)
+        return NULL;
+    raise_end(fd);
+    return &chunk[fd % CHUNK];
+}
+
+struct unsock_fd *unsock_fds_known(int fd) {
+    if (fd < 0 || fd >= unsock_fds_end())
+        return NULL;
+    struct unsock_fd *chunk = __atomic_load_n(&chunks[fd / CHUNK], __ATOMIC_ACQUIRE);
+    if (!chunk || chunk[fd % CHUNK].kind == UNSOCK_KIND_UNKNOWN)
+        return NULL;
+    return &chunk[fd % CHUNK];
+}
+
+void unsock_fds_forget(int fd) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry)
+        memset(entry, 0, sizeof(*entry));
+}
+
+uint32_t unsock_fds_new_id(void) {
+    return __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
+}
+
+void unsock_fds_duplicate(int from, int to) {
+    struct unsock_fd *source = unsock_fds_known(from);
+    if (from == to)
+        return;
+    if (!source) {
+        unsock_fds_forget(to);
+        return;
+    }
+    struct unsock_fd *copy = unsock_fds_entry(to);
+    source->flags |= UNSOCK_DUPLICATED;
+    if (!copy)
+        return;
+    *copy = *source;
+    /* Registrations in epoll sets belong to the descriptor number, not to the socket. */
+    if (copy->kind == UNSOCK_KIND_IP)
+        memset(&copy->watch, 0, sizeof(copy->watch));
+    copy->epoll = 0;
+}
+
+int unsock_fds_end(void) {
+    return __atomic_load_n(&end, __ATOMIC_RELAXED);
+}

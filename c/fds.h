@@ -1,0 +1,89 @@
+/*
+ * What is remembered about descriptors: a cache of what the kernel cannot tell, never the truth. 64 bytes each, in
+ * pages that are only touched for descriptors in use; copied by fork as the descriptors are. No locks: a descriptor's
+ * entry is written by the calls that make or change that descriptor, which a program serialises itself.
+ *
+ * Entries can be out of date (a descriptor closed by fclose, say, is closed inside libc): whoever makes a descriptor
+ * through an intercepted call overwrites its entry, and whoever relies on one asks the kernel first.
+ */
+#ifndef UNSOCK_FDS_H
+#define UNSOCK_FDS_H
+
+#include "address.h"
+
+enum unsock_kind {
+    UNSOCK_KIND_UNKNOWN, /* nothing known: inherited, received, or made by other means */
+    UNSOCK_KIND_OTHER,   /* known to be none of ours: the program's own AF_UNIX socket, for example */
+    UNSOCK_KIND_IP,      /* a TCP or UDP socket of the kernel that may still be redirected */
+    UNSOCK_KIND_LOCAL,   /* an AF_UNIX socket in place of a TCP or UDP socket */
+    UNSOCK_KIND_FOREIGN, /* a socket that a control file named, in place of a TCP or UDP socket */
+};
+
+enum {
+    UNSOCK_BOUND = 1 << 0,     /* the program bound it, to `local` */
+    UNSOCK_NAMED = 1 << 1,     /* the kernel socket has a name: it cannot be bound again */
+    UNSOCK_FILE = 1 << 2,      /* its name is a socket file that goes with it */
+    UNSOCK_SHADOW = 1 << 3,    /* the file is hidden: another socket of this process has the port's file */
+    UNSOCK_LISTENING = 1 << 4, /* listen succeeded */
+    UNSOCK_CONNECTED = 1 << 5, /* to `remote` */
+    UNSOCK_DUPLICATED = 1 << 6, /* another descriptor has the same `id` */
+    UNSOCK_EPOLL_MANY = 1 << 7, /* registered in more than one epoll set */
+    UNSOCK_OPTIONS = 1 << 8,   /* unsock_options_values(fd) holds values */
+    UNSOCK_ACCEPTED = 1 << 9,  /* made by accept */
+    UNSOCK_SHARED = 1 << 10,   /* SO_REUSEPORT: this is a duplicate of another descriptor's socket */
+    UNSOCK_SENT = 1 << 11,     /* datagrams: `remote` is the last address sent to */
+    UNSOCK_SETTLED = 1 << 12,  /* datagrams: `local` was the wildcard before it was connected */
+};
+
+struct unsock_fd {
+    uint8_t kind;
+    uint8_t type;       /* SOCK_STREAM or SOCK_DGRAM */
+    uint16_t domain;    /* AF_INET or AF_INET6: what the program asked for */
+    uint16_t protocol;  /* as SO_PROTOCOL tells it */
+    uint16_t flags;
+    uint32_t id;        /* the same for duplicates of one descriptor */
+    int32_t epoll;      /* the epoll set where it was registered, plus 1; 0: none */
+    uint64_t options;   /* bit per row of the options table: set by the program */
+    struct unsock_ip local; /* its tag: SHADOW's index in the hidden name */
+    union {
+        struct unsock_ip remote;
+        struct {
+            uint64_t inode; /* FILE, not CONNECTED, not SENT: the socket file's inode number */
+        } __attribute__((packed, aligned(4))) file;
+        struct {
+            uint64_t data;   /* KIND_IP: what epoll_ctl registered */
+            uint32_t events;
+        } __attribute__((packed, aligned(4))) watch;
+    };
+};
+
+_Static_assert(sizeof(struct unsock_fd) == 64, "a descriptor costs 64 bytes");
+
+/* Once, at start. */
+void unsock_fds_start(void);
+
+/* The entry of a descriptor; NULL when nothing can be remembered about it (negative, too high, no memory). */
+struct unsock_fd *unsock_fds_entry(int fd);
+
+/* The entry when it exists already and is of a known kind, else NULL. No system call, no memory taken. */
+struct unsock_fd *unsock_fds_known(int fd);
+
+/* Forgets all about a descriptor. */
+void unsock_fds_forget(int fd);
+
+/* A new id for unsock_fd.id. */
+uint32_t unsock_fds_new_id(void);
+
+/* A descriptor became a duplicate of another. */
+void unsock_fds_duplicate(int from, int to);
+
+/* One more than the highest descriptor that ever had an entry. */
+int unsock_fds_end(void);
+
+/*
+ * False in a child of vfork (and posix_spawn): its memory is the parent's but its descriptors are its own, so what it
+ * closes must change nothing here.
+ */
+bool unsock_fds_are_ours(void);
+
+#endif

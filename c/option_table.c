@@ -1,0 +1,122 @@
+/* The options that are remembered. Initial values and ranges: net/ipv4/tcp.c, include/net/tcp.h, socket(7), tcp(7). */
+#include "option_table.h"
+
+#include "rt/sys.h"
+
+#include <linux/in6.h>
+#include <linux/mman.h>
+#include <linux/tcp.h>
+
+#define KERNEL(name) {SOL_SOCKET, name, UNSOCK_OPTION_KERNEL, 0, 0, 0, 0, 0}
+#define FLAG(level, name, initial) {level, name, UNSOCK_OPTION_FLAG, 0, 0, initial, 0, 0}
+#define SIMPLE_FLAG(level, name, initial) {level, name, UNSOCK_OPTION_FLAG, 0, 1, initial, INT32_MIN, INT32_MAX}
+#define NUMBER(level, name, index) {level, name, UNSOCK_OPTION_NUMBER, index, 0, 0, 0, 0}
+#define SIMPLE_NUMBER(level, name, index, initial, least, most) \
+    {level, name, UNSOCK_OPTION_NUMBER, index, 1, initial, least, most}
+
+/* linux/in.h and netinet/in.h exclude each other. */
+#define IP_TOS_NAME 1
+#define IP_TTL_NAME 2
+#define IP_PKTINFO_NAME 8
+#define IP_MTU_DISCOVER_NAME 10
+#define IP_RECVERR_NAME 11
+#define IP_RECVTTL_NAME 12
+#define IP_RECVTOS_NAME 13
+#define IP_FREEBIND_NAME 15
+#define IP_TRANSPARENT_NAME 19
+#define IP_BIND_ADDRESS_NO_PORT_NAME 24
+#define IP_MULTICAST_TTL_NAME 33
+#define IP_MULTICAST_LOOP_NAME 34
+
+const struct unsock_option unsock_option_table[] = {
+    KERNEL(SO_REUSEADDR),
+    KERNEL(SO_KEEPALIVE),
+    KERNEL(SO_BROADCAST),
+    KERNEL(SO_LINGER),
+    KERNEL(SO_OOBINLINE),
+    KERNEL(SO_PRIORITY),
+    KERNEL(SO_RCVBUF),
+    KERNEL(SO_SNDBUF),
+    KERNEL(SO_RCVLOWAT),
+    KERNEL(SO_RCVTIMEO),
+    KERNEL(SO_TIMESTAMP),
+    KERNEL(SO_DONTROUTE),
+    KERNEL(SO_MARK),
+    KERNEL(SO_BUSY_POLL),
+    KERNEL(SO_INCOMING_CPU),
+    NUMBER(SOL_SOCKET, SO_SNDTIMEO, 0), /* milliseconds; a datagram socket's real one is ours */
+    FLAG(SOL_SOCKET, SO_REUSEPORT, 0),
+    SIMPLE_FLAG(IPPROTO_TCP, TCP_NODELAY, 0),
+    SIMPLE_FLAG(IPPROTO_TCP, TCP_CORK, 0),
+    SIMPLE_FLAG(IPPROTO_TCP, TCP_QUICKACK, 1),
+    FLAG(IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 0),
+    SIMPLE_NUMBER(IPPROTO_TCP, TCP_KEEPIDLE, 1, 7200, 1, 32767),
+    SIMPLE_NUMBER(IPPROTO_TCP, TCP_KEEPINTVL, 2, 75, 1, 32767),
+    SIMPLE_NUMBER(IPPROTO_TCP, TCP_KEEPCNT, 3, 9, 1, 127),
+    SIMPLE_NUMBER(IPPROTO_TCP, TCP_USER_TIMEOUT, 4, 0, 0, INT32_MAX),
+    NUMBER(IPPROTO_TCP, TCP_SYNCNT, 5),
+    NUMBER(IPPROTO_TCP, TCP_LINGER2, 6),
+    NUMBER(IPPROTO_TCP, TCP_DEFER_ACCEPT, 7),
+    NUMBER(IPPROTO_TCP, TCP_WINDOW_CLAMP, 8),
+    NUMBER(IPPROTO_TCP, TCP_NOTSENT_LOWAT, 9),
+    NUMBER(IPPROTO_TCP, TCP_FASTOPEN, 10),
+    NUMBER(IPPROTO_TCP, TCP_MAXSEG, 11),
+    {IPPROTO_TCP, TCP_CONGESTION, UNSOCK_OPTION_TEXT, 12, 0, 0, 0, 0}, /* to 15 */
+    NUMBER(IPPROTO_IP, IP_TOS_NAME, 16),
+    NUMBER(IPPROTO_IP, IP_TTL_NAME, 17),
+    NUMBER(IPPROTO_IP, IP_MTU_DISCOVER_NAME, 18),
+    NUMBER(IPPROTO_IP, IP_MULTICAST_TTL_NAME, 19),
+    NUMBER(IPPROTO_IP, IP_MULTICAST_LOOP_NAME, 20),
+    FLAG(IPPROTO_IP, IP_PKTINFO_NAME, 0),
+    FLAG(IPPROTO_IP, IP_RECVERR_NAME, 0),
+    FLAG(IPPROTO_IP, IP_RECVTTL_NAME, 0),
+    FLAG(IPPROTO_IP, IP_RECVTOS_NAME, 0),
+    FLAG(IPPROTO_IP, IP_FREEBIND_NAME, 0),
+    FLAG(IPPROTO_IP, IP_TRANSPARENT_NAME, 0),
+    FLAG(IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT_NAME, 0),
+    NUMBER(IPPROTO_IPV6, IPV6_TCLASS, 21),
+    NUMBER(IPPROTO_IPV6, IPV6_UNICAST_HOPS, 22),
+    NUMBER(IPPROTO_IPV6, IPV6_MTU_DISCOVER, 23),
+    NUMBER(IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 24),
+    FLAG(IPPROTO_IPV6, IPV6_V6ONLY, 0),
+    FLAG(IPPROTO_IPV6, IPV6_RECVPKTINFO, 0),
+    FLAG(IPPROTO_IPV6, IPV6_RECVERR, 0),
+    FLAG(IPPROTO_IPV6, IPV6_RECVTCLASS, 0),
+    FLAG(IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 0),
+};
+
+const int unsock_option_count = sizeof(unsock_option_table) / sizeof(unsock_option_table[0]);
+
+_Static_assert(sizeof(unsock_option_table) / sizeof(unsock_option_table[0]) <= 64, "a bit for each row");
+
+int unsock_option_find(int level, int name) {
+    for (int i = 0; i < unsock_option_count; i++) {
+        if (unsock_option_table[i].level == level && unsock_option_table[i].name == name)
+            return i;
+    }
+    return -1;
+}
+
+#define CHUNK 256
+#define CHUNKS 4096
+
+typedef int32_t values[UNSOCK_OPTION_VALUES];
+static values *chunks[CHUNKS];
+
+int32_t *unsock_option_values(int fd, bool create) {
+    if (fd < 0 || fd >= CHUNK * CHUNKS)
+        return NULL;
+    values *chunk = __atomic_load_n(&chunks[fd / CHUNK], __ATOMIC_ACQUIRE);
+    if (!chunk && create) {
+        size_t size = CHUNK * sizeof(values);
+        long memory = unsock_sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory < 0 && memory > -4096)
+            return NULL;
+        if (__atomic_compare_exchange_n(&chunks[fd / CHUNK], &chunk, (values *)memory, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_ACQUIRE))
+            chunk = (values *)memory;
+        else
+            unsock_sys(__NR_munmap, memory, size);
+    }
+    return chunk ? chunk[fd % CHUNK] : NULL;
+}

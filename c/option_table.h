@@ -1,0 +1,38 @@
+/* The options that are remembered, and where their values are kept. */
+#ifndef UNSOCK_OPTION_TABLE_H
+#define UNSOCK_OPTION_TABLE_H
+
+#include "fds.h"
+
+enum unsock_option_kind {
+    UNSOCK_OPTION_KERNEL, /* SOL_SOCKET: every family has it; its row only says that it was set */
+    UNSOCK_OPTION_FLAG,   /* on or off: the bit in unsock_fd.options says that it differs from `initial` */
+    UNSOCK_OPTION_NUMBER, /* a number in the values: the bit says that there is one */
+    UNSOCK_OPTION_TEXT,   /* TCP_CONGESTION: UNSOCK_OPTION_TEXT_SIZE bytes in the values */
+};
+
+#define UNSOCK_OPTION_TEXT_SIZE 16
+
+struct unsock_option {
+    int16_t level;
+    int16_t name;
+    uint8_t kind;
+    uint8_t value;   /* index in the values */
+    uint8_t simple;  /* 1: a stream's setsockopt is decided here, without a system call, within least..most */
+    int32_t initial; /* FLAG, or simple: the value of a new socket */
+    int32_t least;
+    int32_t most;
+};
+
+#define UNSOCK_OPTION_VALUES 32
+
+extern const struct unsock_option unsock_option_table[];
+extern const int unsock_option_count;
+
+/* The row of an option, or -1. */
+int unsock_option_find(int level, int name);
+
+/* The values of a descriptor; NULL when there are none (and `create` is false or memory is short). */
+int32_t *unsock_option_values(int fd, bool create);
+
+#endif

@@ -1,0 +1,115 @@
+/* Replacing the socket behind a descriptor. */
+#include "redirect.h"
+
+#include "bindfile.h"
+#include "epoll.h"
+#include "options.h"
+#include "rt/mem.h"
+#include "rt/sys.h"
+
+/* What describes the old socket only. */
+#define SOCKET_FLAGS                                                                                      \
+    (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE | UNSOCK_SHADOW | UNSOCK_LISTENING | UNSOCK_CONNECTED | \
+     UNSOCK_ACCEPTED | UNSOCK_SHARED | UNSOCK_SENT)
+
+long unsock_redirect_open(int domain, int type, int protocol) {
+    long fd = unsock_sys(__NR_socket, domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+    if (fd >= 0 && domain == AF_UNIX && type == SOCK_DGRAM) {
+        static const int64_t limit[2] = {0, 100000}; /* 100 ms: UDP never blocks for a receiver */
+        unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, limit, sizeof(limit));
+    }
+    return fd;
+}
+
+/* Who gets SIGIO and SIGURG (fcntl(2)); also without O_ASYNC, which may be set later. */
+static void carry_owner(int fd, int standin) {
+    struct unsock_owner owner = {0, 0};
+    if (unsock_sys(__NR_fcntl, fd, UNSOCK_F_GETOWN_EX, &owner) < 0 || owner.pid == 0)
+        return;
+    long signal = unsock_sys(__NR_fcntl, fd, UNSOCK_F_GETSIG);
+    unsock_sys(__NR_fcntl, standin, UNSOCK_F_SETOWN_EX, &owner);
+    if (signal > 0)
+        unsock_sys(__NR_fcntl, standin, UNSOCK_F_SETSIG, signal);
+}
+
+static long carry_flags(int fd, int standin) {
+    long flags = unsock_sys(__NR_fcntl, fd, F_GETFL);
+    if (flags < 0)
+        return flags;
+    carry_owner(fd, standin);
+    if (!(flags & O_NONBLOCK) || (flags & UNSOCK_O_ASYNC))
+        return unsock_sys(__NR_fcntl, standin, F_SETFL, flags);
+    return 0;
+}
+
+static long replace(int fd, const struct unsock_fd *entry, int standin) {
+    struct unsock_epoll_carry carry;
+    long close_on_exec = unsock_sys(__NR_fcntl, fd, F_GETFD);
+    if (close_on_exec < 0)
+        return close_on_exec;
+    unsock_epoll_take(fd, entry, &carry);
+    long result = unsock_sys(__NR_dup3, standin, fd, close_on_exec & FD_CLOEXEC ? O_CLOEXEC : 0);
+    unsock_epoll_give(fd, &carry);
+    return result < 0 ? result : 0;
+}
+
+static void become(struct unsock_fd *entry, enum unsock_kind kind) {
+    entry->kind = (uint8_t)kind;
+    entry->flags &= (uint16_t)~SOCKET_FLAGS;
+    memset(&entry->local, 0, sizeof(entry->local));
+    memset(&entry->remote, 0, sizeof(entry->remote));
+}
+
+/* A descriptor that was duplicated before its redirection: all of them are the same socket, and stay so. */
+static void replace_duplicates(int fd, uint32_t id, int standin, enum unsock_kind kind) {
+    for (int other = 0; other < unsock_fds_end(); other++) {
+        struct unsock_fd *entry = unsock_fds_known(other);
+        if (!entry || other == fd || entry->id != id || !(entry->flags & UNSOCK_DUPLICATED))
+            continue;
+        if (replace(other, entry, standin) == 0)
+            become(entry, kind);
+    }
+}
+
+long unsock_redirect_install(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
+    struct unsock_fd old = *entry;
+    long result = carry_flags(fd, standin);
+    if (result == 0) {
+        unsock_options_carry(fd, entry, standin, kind == UNSOCK_KIND_IP);
+        result = replace(fd, &old, standin);
+    }
+    if (result == 0) {
+        become(entry, kind);
+        if (old.flags & UNSOCK_DUPLICATED)
+            replace_duplicates(fd, old.id, standin, kind);
+    }
+    unsock_sys(__NR_close, standin);
+    if (result == 0 && (old.flags & UNSOCK_FILE))
+        unsock_bindfile_release(&old);
+    return result;
+}
+
+long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
+    union unsock_sockaddr address;
+    struct unsock_ip local = entry->local;
+    bool bound = (entry->flags & UNSOCK_BOUND) != 0;
+    long standin = unsock_redirect_open(entry->domain, entry->type, entry->protocol);
+    if (standin < 0)
+        return standin;
+    if (bound) {
+        /* Before the bind: SO_REUSEADDR and IPV6_V6ONLY decide about it. */
+        unsock_options_carry(fd, entry, (int)standin, true);
+        socklen_t length = unsock_ip_write(&local, entry->domain, &address);
+        long result = unsock_sys(__NR_bind, standin, &address, length);
+        if (result < 0) {
+            unsock_sys(__NR_close, standin);
+            return result;
+        }
+    }
+    long result = unsock_redirect_install(fd, entry, (int)standin, UNSOCK_KIND_IP);
+    if (result == 0 && bound) {
+        entry->flags |= UNSOCK_BOUND;
+        entry->local = local;
+    }
+    return result;
+}

@@ -1,0 +1,59 @@
+/* Removing socket files when their last descriptor goes. */
+#include "bindfile.h"
+
+#include "rt/mem.h"
+#include "rt/sys.h"
+#include "socketfile.h"
+
+static socklen_t path_of(const struct unsock_fd *entry, struct sockaddr_un *path) {
+    if (entry->flags & UNSOCK_SHADOW)
+        return unsock_address_shadow_path(entry->local.port, entry->type, entry->local.tag, path);
+    return unsock_address_path(entry->local.port, entry->type, path);
+}
+
+/* Is the file at `path` the one that the entry's socket was bound to? Unknown counts as yes: the kernel decides then. */
+static bool is_own_file(const struct unsock_fd *entry, const struct sockaddr_un *path) {
+    int64_t inode = unsock_socketfile_inode(path->sun_path);
+    if (inode <= 0)
+        return false;
+    bool known = !(entry->flags & (UNSOCK_CONNECTED | UNSOCK_SENT)) && entry->file.inode != 0;
+    return !known || entry->file.inode == (uint64_t)inode;
+}
+
+/* Gives the port's file, now without a socket, to one of this process that waits behind it. */
+static bool promote_shadow(const struct unsock_fd *old, const struct sockaddr_un *path) {
+    struct sockaddr_un hidden;
+    for (int fd = 0; fd < unsock_fds_end(); fd++) {
+        struct unsock_fd *entry = unsock_fds_known(fd);
+        if (!entry || entry->kind != UNSOCK_KIND_LOCAL || !(entry->flags & UNSOCK_SHADOW) ||
+            entry->type != old->type || entry->local.port != old->local.port)
+            continue;
+        socklen_t length = path_of(entry, &hidden);
+        if (unsock_socketfile_is_stale(&hidden, length, entry->type))
+            continue;
+        if (unsock_sys(__NR_renameat, AT_FDCWD, hidden.sun_path, AT_FDCWD, path->sun_path) == 0) {
+            entry->flags &= (uint16_t)~UNSOCK_SHADOW;
+            return true;
+        }
+    }
+    return false;
+}
+
+void unsock_bindfile_release(const struct unsock_fd *old) {
+    struct sockaddr_un path;
+    socklen_t length = path_of(old, &path);
+    long lock = unsock_socketfile_lock();
+    if (is_own_file(old, &path) && unsock_socketfile_is_stale(&path, length, old->type) &&
+        ((old->flags & UNSOCK_SHADOW) || !promote_shadow(old, &path)))
+        unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
+    unsock_socketfile_unlock(lock);
+}
+
+void unsock_bindfile_remove(const struct unsock_fd *entry) {
+    struct sockaddr_un path;
+    path_of(entry, &path);
+    long lock = unsock_socketfile_lock();
+    if (is_own_file(entry, &path) && ((entry->flags & UNSOCK_SHADOW) || !promote_shadow(entry, &path)))
+        unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
+    unsock_socketfile_unlock(lock);
+}

@@ -1,0 +1,166 @@
+/* What comes from the process's libc. Every symbol is weak: without a libc (run as a program) all of them are NULL. */
+#include "rt/libc.h"
+
+#include "rt/mem.h"
+#include "rt/sys.h"
+
+#define AT_SECURE_TAG 23
+
+extern int *__errno_location(void) __attribute__((weak));
+extern void *dlsym(void *handle, const char *name) __attribute__((weak));
+extern unsigned long getauxval(unsigned long tag) __attribute__((weak));
+extern char **environ __attribute__((weak));
+
+static int errno_without_libc;
+static int last_error;
+
+static int *errno_place(void) {
+    return __errno_location ? __errno_location() : &errno_without_libc;
+}
+
+void unsock_errno_set(int error) {
+    *errno_place() = error;
+}
+
+int unsock_errno_get(void) {
+    return *errno_place();
+}
+
+long unsock_libc_result(long result) {
+    if (result >= 0)
+        return result;
+    __atomic_store_n(&last_error, (int)-result, __ATOMIC_RELAXED);
+    unsock_errno_set((int)-result);
+    return -1;
+}
+
+int unsock_libc_last_error(void) {
+    return __atomic_load_n(&last_error, __ATOMIC_RELAXED);
+}
+
+const char *const *unsock_environment(void) {
+    static const char *const none[] = {NULL};
+    return &environ && environ ? (const char *const *)environ : none;
+}
+
+bool unsock_is_secure(void) {
+    if (getauxval)
+        return getauxval(AT_SECURE_TAG) != 0;
+    return unsock_sys(__NR_getuid) != unsock_sys(__NR_geteuid) || unsock_sys(__NR_getgid) != unsock_sys(__NR_getegid);
+}
+
+static int raw_connect(int fd, const struct sockaddr *address, socklen_t length) {
+    return (int)unsock_libc_result(unsock_sys(__NR_connect, fd, address, length));
+}
+
+static int raw_accept(int fd, struct sockaddr *address, socklen_t *length) {
+    return (int)unsock_libc_result(unsock_sys(__NR_accept4, fd, address, length, 0));
+}
+
+static int raw_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
+    return (int)unsock_libc_result(unsock_sys(__NR_accept4, fd, address, length, flags));
+}
+
+static ssize_t raw_recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length) {
+    return unsock_libc_result(unsock_sys(__NR_recvfrom, fd, data, size, flags, address, length));
+}
+
+static ssize_t raw_recvmsg(int fd, struct msghdr *message, int flags) {
+    return unsock_libc_result(unsock_sys(__NR_recvmsg, fd, message, flags));
+}
+
+static int raw_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
+    return (int)unsock_libc_result(unsock_sys(__NR_recvmmsg, fd, messages, count, flags, timeout));
+}
+
+static ssize_t raw_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *to, socklen_t length) {
+    return unsock_libc_result(unsock_sys(__NR_sendto, fd, data, size, flags, to, length));
+}
+
+static ssize_t raw_sendmsg(int fd, const struct msghdr *message, int flags) {
+    return unsock_libc_result(unsock_sys(__NR_sendmsg, fd, message, flags));
+}
+
+static int raw_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags) {
+    return (int)unsock_libc_result(unsock_sys(__NR_sendmmsg, fd, messages, count, flags));
+}
+
+static int raw_close(int fd) {
+    return (int)unsock_libc_result(unsock_sys(__NR_close, fd));
+}
+
+static int raw_fcntl(int fd, int command, unsigned long argument) {
+    return (int)unsock_libc_result(unsock_sys(__NR_fcntl, fd, command, argument));
+}
+
+struct unsock_next unsock_next = {
+    .connect = raw_connect,
+    .accept = raw_accept,
+    .accept4 = raw_accept4,
+    .recvfrom = raw_recvfrom,
+    .recvmsg = raw_recvmsg,
+    .recvmmsg = raw_recvmmsg,
+    .sendto = raw_sendto,
+    .sendmsg = raw_sendmsg,
+    .sendmmsg = raw_sendmmsg,
+    .close = raw_close,
+    .fcntl = raw_fcntl,
+};
+
+/* RTLD_NEXT is -1 in glibc and in musl. In a library that dlopen brought, it finds nothing: the raw calls stay. */
+static void resolve(const char *name, void *slot) {
+    void *found = dlsym((void *)-1l, name);
+    if (found)
+        memcpy(slot, &found, sizeof(found));
+}
+
+void unsock_next_resolve(void) {
+    if (!dlsym)
+        return;
+    resolve("connect", &unsock_next.connect);
+    resolve("accept", &unsock_next.accept);
+    resolve("accept4", &unsock_next.accept4);
+    resolve("recvfrom", &unsock_next.recvfrom);
+    resolve("__recvfrom_chk", &unsock_next.recvfrom_chk);
+    resolve("recvmsg", &unsock_next.recvmsg);
+    resolve("recvmmsg", &unsock_next.recvmmsg);
+    resolve("sendto", &unsock_next.sendto);
+    resolve("sendmsg", &unsock_next.sendmsg);
+    resolve("sendmmsg", &unsock_next.sendmmsg);
+    resolve("close", &unsock_next.close);
+    resolve("fcntl", &unsock_next.fcntl);
+}
+
+/* Runs a libc call and gives its outcome kernel-style, errno as before. */
+#define KERNEL_STYLE(call)                    \
+    do {                                      \
+        int saved = unsock_errno_get();       \
+        long result = (call);                 \
+        if (result < 0) {                     \
+            result = -unsock_errno_get();     \
+            unsock_errno_set(saved);          \
+        }                                     \
+        return result;                        \
+    } while (0)
+
+long unsock_real_connect(int fd, const void *address, socklen_t length) {
+    KERNEL_STYLE(unsock_next.connect(fd, address, length));
+}
+
+long unsock_real_accept4(int fd, void *address, socklen_t *length, int flags) {
+    if (flags == 0)
+        KERNEL_STYLE(unsock_next.accept(fd, address, length));
+    KERNEL_STYLE(unsock_next.accept4(fd, address, length, flags));
+}
+
+long unsock_real_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
+    KERNEL_STYLE(unsock_next.recvfrom(fd, data, size, flags, address, length));
+}
+
+long unsock_real_recvmsg(int fd, struct msghdr *message, int flags) {
+    KERNEL_STYLE(unsock_next.recvmsg(fd, message, flags));
+}
+
+long unsock_real_sendmsg(int fd, const struct msghdr *message, int flags) {
+    KERNEL_STYLE(unsock_next.sendmsg(fd, message, flags));
+}

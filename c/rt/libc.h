@@ -1,0 +1,54 @@
+/*
+ * The few things that come from the libc of the process, where there is one: errno, the environment, the auxiliary
+ * vector, and the next library's functions (those that are cancellation points in glibc).
+ */
+#ifndef UNSOCK_RT_LIBC_H
+#define UNSOCK_RT_LIBC_H
+
+#include "net.h"
+
+/* Sets errno. */
+void unsock_errno_set(int error);
+int unsock_errno_get(void);
+
+/* Turns a kernel-style result (a value, or -errno) into libc's (a value, or -1 and errno). */
+long unsock_libc_result(long result);
+
+/* The errno of the last failure that unsock_libc_result reported. */
+int unsock_libc_last_error(void);
+
+/* The process's environment, NULL-terminated; never NULL itself. */
+const char *const *unsock_environment(void);
+
+/* True in a set-user-ID process (AT_SECURE). */
+bool unsock_is_secure(void);
+
+/* The next library's functions. Each can be called at any time: until unsock_next_resolve, or where the process has
+ * none, it is the raw system call. Like libc's they return -1 and set errno. */
+struct unsock_next {
+    int (*connect)(int, const struct sockaddr *, socklen_t);
+    int (*accept)(int, struct sockaddr *, socklen_t *);
+    int (*accept4)(int, struct sockaddr *, socklen_t *, int);
+    ssize_t (*recvfrom)(int, void *, size_t, int, struct sockaddr *, socklen_t *);
+    ssize_t (*recvfrom_chk)(int, void *, size_t, size_t, int, struct sockaddr *, socklen_t *); /* NULL: glibc only */
+    ssize_t (*recvmsg)(int, struct msghdr *, int);
+    int (*recvmmsg)(int, struct unsock_mmsghdr *, unsigned, int, void *);
+    ssize_t (*sendto)(int, const void *, size_t, int, const struct sockaddr *, socklen_t);
+    ssize_t (*sendmsg)(int, const struct msghdr *, int);
+    int (*sendmmsg)(int, struct unsock_mmsghdr *, unsigned, int);
+    int (*close)(int);
+    int (*fcntl)(int, int, unsigned long);
+};
+extern struct unsock_next unsock_next;
+
+/* Looks the functions up with dlsym; once, at start. */
+void unsock_next_resolve(void);
+
+/* The same calls kernel-style: they return -errno and leave errno as it was. They are cancellation points. */
+long unsock_real_connect(int fd, const void *address, socklen_t length);
+long unsock_real_accept4(int fd, void *address, socklen_t *length, int flags);
+long unsock_real_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length);
+long unsock_real_recvmsg(int fd, struct msghdr *message, int flags);
+long unsock_real_sendmsg(int fd, const struct msghdr *message, int flags);
+
+#endif

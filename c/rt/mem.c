@@ -1,0 +1,61 @@
+/*
+ * The memory functions that the compiler calls on its own even in freestanding code. Hidden: they never replace libc's.
+ */
+#include "rt/mem.h"
+
+#include <stdint.h>
+
+#if defined(__GNUC__) && !defined(__clang__)
+/* Without this GCC would turn the loops below into calls of themselves. */
+#pragma GCC optimize("no-tree-loop-distribute-patterns")
+#endif
+
+void *memcpy(void *restrict to, const void *restrict from, size_t length) {
+#if defined(__x86_64__)
+    void *at = to;
+    __asm__ volatile("rep movsb" : "+D"(at), "+S"(from), "+c"(length) : : "memory");
+#else
+    uint8_t *out = to;
+    const uint8_t *in = from;
+    for (size_t i = 0; i < length; i++)
+        out[i] = in[i];
+#endif
+    return to;
+}
+
+void *memmove(void *to, const void *from, size_t length) {
+    uint8_t *out = to;
+    const uint8_t *in = from;
+    if (out <= in) {
+        for (size_t i = 0; i < length; i++)
+            out[i] = in[i];
+    } else {
+        for (size_t i = length; i > 0; i--)
+            out[i - 1] = in[i - 1];
+    }
+    return to;
+}
+
+void *memset(void *to, int value, size_t length) {
+    uint8_t *out = to;
+    for (size_t i = 0; i < length; i++)
+        out[i] = (uint8_t)value;
+    return to;
+}
+
+int memcmp(const void *left, const void *right, size_t length) {
+    const uint8_t *a = left;
+    const uint8_t *b = right;
+    for (size_t i = 0; i < length; i++) {
+        if (a[i] != b[i])
+            return a[i] < b[i] ? -1 : 1;
+    }
+    return 0;
+}
+
+size_t strlen(const char *text) {
+    size_t length = 0;
+    while (text[length] != '\0')
+        length++;
+    return length;
+}

@@ -1,0 +1,22 @@
+/* Memory functions with their standard meaning, hidden inside the library. */
+#ifndef UNSOCK_RT_MEM_H
+#define UNSOCK_RT_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#pragma GCC visibility push(hidden)
+void *memcpy(void *restrict to, const void *restrict from, size_t length);
+void *memmove(void *to, const void *from, size_t length);
+void *memset(void *to, int value, size_t length);
+int memcmp(const void *left, const void *right, size_t length);
+size_t strlen(const char *text);
+#pragma GCC visibility pop
+
+static inline bool unsock_same(const void *left, const void *right, size_t length) {
+    return memcmp(left, right, length) == 0;
+}
+
+#define UNSOCK_MIN(a, b) ((a) < (b) ? (a) : (b))
+
+#endif

@@ -1,0 +1,96 @@
+/* Text of bounded length. */
+#include "rt/text.h"
+
+#include "rt/mem.h"
+
+#define QUOTE_MOST 200
+
+struct unsock_span unsock_span_of(const char *text) {
+    return (struct unsock_span){text, strlen(text)};
+}
+
+bool unsock_span_is(struct unsock_span span, const char *text) {
+    return span.length == strlen(text) && unsock_same(span.at, text, span.length);
+}
+
+struct unsock_span unsock_span_next(struct unsock_span *rest, char separator) {
+    size_t length = 0;
+    while (length < rest->length && rest->at[length] != separator)
+        length++;
+    struct unsock_span first = {rest->at, length};
+    size_t skipped = length < rest->length ? length + 1 : length;
+    rest->at += skipped;
+    rest->length -= skipped;
+    return first;
+}
+
+static unsigned digit_value(char c) {
+    if (c >= '0' && c <= '9')
+        return (unsigned)(c - '0');
+    if (c >= 'a' && c <= 'f')
+        return (unsigned)(c - 'a') + 10;
+    if (c >= 'A' && c <= 'F')
+        return (unsigned)(c - 'A') + 10;
+    return 99;
+}
+
+bool unsock_span_number(struct unsock_span span, unsigned base, uint64_t most, uint64_t *number) {
+    uint64_t sum = 0;
+    if (span.length == 0)
+        return false;
+    for (size_t i = 0; i < span.length; i++) {
+        unsigned digit = digit_value(span.at[i]);
+        if (digit >= base || sum > (UINT64_MAX - digit) / base)
+            return false;
+        sum = sum * base + digit;
+    }
+    if (sum > most)
+        return false;
+    *number = sum;
+    return true;
+}
+
+void unsock_text_start(struct unsock_text *text, char *buffer, size_t size) {
+    *text = (struct unsock_text){buffer, size, 0, false};
+    buffer[0] = '\0';
+}
+
+void unsock_text_char(struct unsock_text *text, char c) {
+    if (text->length + 1 >= text->size) {
+        text->cut = true;
+        return;
+    }
+    text->buffer[text->length++] = c;
+    text->buffer[text->length] = '\0';
+}
+
+void unsock_text_span(struct unsock_text *text, struct unsock_span span) {
+    for (size_t i = 0; i < span.length; i++)
+        unsock_text_char(text, span.at[i]);
+}
+
+void unsock_text_put(struct unsock_text *text, const char *string) {
+    unsock_text_span(text, unsock_span_of(string));
+}
+
+void unsock_text_number(struct unsock_text *text, uint64_t number, unsigned base, unsigned digits) {
+    char reversed[64];
+    unsigned count = 0;
+    do {
+        reversed[count++] = "0123456789abcdef"[number % base];
+        number /= base;
+    } while (number > 0);
+    while (count < digits && count < sizeof(reversed))
+        reversed[count++] = '0';
+    while (count > 0)
+        unsock_text_char(text, reversed[--count]);
+}
+
+void unsock_text_quote(struct unsock_text *text, struct unsock_span span) {
+    unsock_text_char(text, '"');
+    for (size_t i = 0; i < span.length && i < QUOTE_MOST; i++) {
+        char c = span.at[i];
+        unsock_text_char(text, (unsigned char)c < 0x20 || c == 0x7f ? '?' : c);
+    }
+    unsock_text_put(text, span.length > QUOTE_MOST ? "...\"" : "\"");
+}

@@ -1,0 +1,78 @@
+/*
+ * The settings: read once from the UNSOCK_* environment, then never changed (but by unsock_configure, for tests).
+ * A value that cannot be read ends the process before main: nobody may believe that traffic is off the network when it
+ * is not.
+ */
+#ifndef UNSOCK_SETTINGS_H
+#define UNSOCK_SETTINGS_H
+
+#include "address.h"
+
+#define UNSOCK_RANGES 64
+#define UNSOCK_DIR_MOST 90 /* leaves room for /65535.dgram.sock and the NUL in sun_path */
+#define UNSOCK_LOG_MOST 255
+
+struct unsock_prefix {
+    struct unsock_ip ip;
+    unsigned bits;
+};
+
+struct unsock_ports {
+    uint16_t first;
+    uint16_t last;
+};
+
+enum unsock_log_to { UNSOCK_LOG_OFF, UNSOCK_LOG_STDERR, UNSOCK_LOG_FILE };
+
+struct unsock_settings {
+    char directory[UNSOCK_DIR_MOST + 1]; /* absolute, no slash at the end */
+    size_t directory_length;
+    struct unsock_prefix addresses[UNSOCK_RANGES];
+    unsigned address_count;
+    struct unsock_ports ports[UNSOCK_RANGES]; /* none: all ports */
+    unsigned port_count;
+    int mode; /* of created socket files; -1: as the umask says */
+    bool block_inet;
+    bool block_inet6;
+    bool convert_all;
+    bool convert_vsock;
+    bool fallback;
+    unsigned connect_timeout_ms;
+    enum unsock_log_to log;
+    char log_file[UNSOCK_LOG_MOST + 1];
+};
+
+/* Where NAME=VALUE strings come from: a NULL-terminated list, or a block of NUL-terminated strings. */
+struct unsock_environment {
+    const char *const *list; /* or NULL */
+    const char *block;
+    size_t length;
+};
+
+/* Finds a variable; the first one counts. Returns NULL when it is unset or empty. */
+const char *unsock_environment_get(const struct unsock_environment *environment, const char *name);
+
+/* Reads the settings. Returns false with one line, "NAME: what is wrong: "value"", in `error`. No system call. */
+bool unsock_settings_read(const struct unsock_environment *environment, struct unsock_settings *settings,
+                          struct unsock_text *error);
+
+/* Makes the directory (0755, parents too) where it is missing. Returns false with one line in `error`. */
+bool unsock_settings_make_directory(const struct unsock_settings *settings, struct unsock_text *error);
+
+/* The settings in force. Only meaningful while unsock_active(). */
+extern struct unsock_settings unsock_settings;
+
+/* 0: not started yet; then inert (everything passes through) or active. */
+enum unsock_state { UNSOCK_NOT_STARTED, UNSOCK_STARTING, UNSOCK_INERT, UNSOCK_ACTIVE };
+extern enum unsock_state unsock_state;
+
+/* Starts the library: by its constructor, or by the first intercepted call where that comes earlier. */
+bool unsock_start_active(void);
+
+/* Is anything redirected at all in this process? The first question of every intercepted call. */
+static inline bool unsock_active(void) {
+    enum unsock_state state = __atomic_load_n(&unsock_state, __ATOMIC_ACQUIRE);
+    return state == UNSOCK_ACTIVE || (state < UNSOCK_INERT && unsock_start_active());
+}
+
+#endif

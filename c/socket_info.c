@@ -1,0 +1,167 @@
+/* Small questions to the kernel about one socket. */
+#include "socket_info.h"
+
+#include "rt/mem.h"
+#include "rt/sys.h"
+
+#include <linux/poll.h>
+#include <linux/stat.h>
+#include <linux/tcp.h>
+
+#define SEND_LIMIT_MICROSECONDS 100000
+#define INVENTED_FIRST 32768
+#define INVENTED_COUNT 28232 /* the system's ephemeral range by default: 32768 to 60999 */
+
+enum { STATE_ESTABLISHED = 1, STATE_CLOSE = 7, STATE_CLOSE_WAIT = 8, STATE_LISTEN = 10 }; /* net/tcp_states.h */
+
+long unsock_socket_option(int fd, int name) {
+    int32_t value = 0;
+    socklen_t length = sizeof(value);
+    long result = unsock_sys(__NR_getsockopt, fd, SOL_SOCKET, name, &value, &length);
+    return result < 0 ? result : value;
+}
+
+int32_t unsock_socket_timeval_ms(const void *timeval) {
+    struct unsock_timeval time;
+    memcpy(&time, timeval, sizeof(time));
+    if (time.seconds > 86400)
+        return 86400000;
+    return (int32_t)(time.seconds * 1000 + time.microseconds / 1000);
+}
+
+void unsock_socket_limit_send(int fd) {
+    struct unsock_timeval limit = {0, SEND_LIMIT_MICROSECONDS};
+    unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+long unsock_socket_nonblocking(int fd) {
+    long flags = unsock_sys(__NR_fcntl, fd, F_GETFL);
+    return flags < 0 ? flags : (flags & O_NONBLOCK) != 0;
+}
+
+static uint8_t tcp_state(int fd, const struct unsock_fd *entry) {
+    struct pollfd poll = {.fd = fd, .events = POLLRDHUP};
+    struct __kernel_timespec {
+        int64_t seconds, nanoseconds;
+    } now = {0, 0};
+    if (entry->flags & UNSOCK_LISTENING)
+        return STATE_LISTEN;
+    if (!(entry->flags & UNSOCK_CONNECTED) || unsock_sys(__NR_ppoll, &poll, 1, &now, 0, 0) < 0)
+        return STATE_CLOSE;
+    if (poll.revents & (POLLHUP | POLLERR))
+        return STATE_CLOSE;
+    return poll.revents & POLLRDHUP ? STATE_CLOSE_WAIT : STATE_ESTABLISHED;
+}
+
+void unsock_socket_complete_tcp_info(int fd, const struct unsock_fd *entry, void *info, socklen_t length) {
+    struct tcp_info whole;
+    if (!info || length == 0)
+        return;
+    socklen_t size = UNSOCK_MIN(length, sizeof(whole));
+    memset(&whole, 0, sizeof(whole));
+    memcpy(&whole, info, size);
+    whole.tcpi_state = tcp_state(fd, entry);
+    if (entry->flags & UNSOCK_CONNECTED) {
+        whole.tcpi_snd_mss = whole.tcpi_rcv_mss = 65483;
+        whole.tcpi_advmss = 65483;
+        whole.tcpi_pmtu = 65536;
+        whole.tcpi_snd_cwnd = 10;
+    }
+    memcpy(info, &whole, size);
+}
+
+uint16_t unsock_socket_invented_port(int fd) {
+    struct statx status;
+    if (unsock_sys(__NR_statx, fd, "", 0x1000 /* AT_EMPTY_PATH */, STATX_INO, &status) < 0)
+        return INVENTED_FIRST;
+    return (uint16_t)(INVENTED_FIRST + status.stx_ino % INVENTED_COUNT);
+}
+
+long unsock_socket_name(int fd, long number, union unsock_sockaddr *name) {
+    socklen_t length = sizeof(*name);
+    name->any.sa_family = AF_UNSPEC;
+    long result = unsock_sys(number, fd, name, &length);
+    return result < 0 ? result : (long)UNSOCK_MIN(length, sizeof(*name));
+}
+
+/* A listening or unconnected socket of ours: its file tells the port, and the address is the default one. */
+static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
+    struct unsock_ip none = {.family = AF_INET, .port = name->port};
+    entry->kind = UNSOCK_KIND_LOCAL;
+    entry->domain = AF_INET;
+    entry->local = none;
+    entry->flags = UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
+    if (unsock_socket_option(fd, SO_ACCEPTCONN) == 1)
+        entry->flags |= UNSOCK_LISTENING;
+}
+
+static void identify_stream(struct unsock_fd *entry, const struct unsock_ip *local, const struct unsock_ip *remote) {
+    entry->kind = UNSOCK_KIND_LOCAL;
+    entry->domain = local->family == AF_INET6 || remote->family == AF_INET6 ? AF_INET6 : AF_INET;
+    entry->local = *local;
+    entry->remote = *remote;
+    entry->flags = UNSOCK_CONNECTED | UNSOCK_NAMED;
+}
+
+/* An AF_UNIX socket that this process did not make itself: its names say whether it stands for an IP socket. */
+static void identify_unix(int fd, struct unsock_fd *entry) {
+    union unsock_sockaddr address;
+    long length = unsock_socket_name(fd, __NR_getsockname, &address);
+    if (length < 0)
+        return;
+    struct unsock_name own = unsock_address_read_name(&address.un, (size_t)length);
+    if (own.kind == UNSOCK_NAME_STREAM) {
+        identify_stream(entry, &own.source, &own.target);
+        return;
+    }
+    length = unsock_socket_name(fd, __NR_getpeername, &address);
+    struct unsock_name peer = {.kind = UNSOCK_NAME_NONE};
+    if (length >= 0)
+        peer = unsock_address_read_name(&address.un, (size_t)length);
+    if (own.kind == UNSOCK_NAME_FILE && peer.kind == UNSOCK_NAME_STREAM) {
+        identify_stream(entry, &peer.target, &peer.source);
+        entry->flags |= UNSOCK_ACCEPTED;
+    } else if (own.kind == UNSOCK_NAME_FILE && length >= 0 && own.type == SOCK_STREAM) {
+        struct unsock_ip local = unsock_address_default(AF_INET, own.port);
+        struct unsock_ip remote = unsock_address_default(AF_INET, unsock_socket_invented_port(fd));
+        identify_stream(entry, &local, &remote);
+        entry->flags |= UNSOCK_ACCEPTED;
+    } else if (own.kind == UNSOCK_NAME_FILE) {
+        identify_file(entry, fd, &own);
+        if (length >= 0 && peer.kind == UNSOCK_NAME_FILE) {
+            entry->flags |= UNSOCK_CONNECTED;
+            entry->remote = unsock_address_default(AF_INET, peer.port);
+        }
+    }
+}
+
+struct unsock_fd *unsock_identify(int fd, struct unsock_fd *scratch) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry)
+        return entry;
+    memset(scratch, 0, sizeof(*scratch));
+    long domain = unsock_socket_option(fd, SO_DOMAIN);
+    if (domain != AF_INET && domain != AF_INET6 && domain != AF_UNIX)
+        return scratch;
+    scratch->domain = (uint16_t)domain;
+    scratch->type = (uint8_t)unsock_socket_option(fd, SO_TYPE);
+    scratch->protocol = (uint16_t)unsock_socket_option(fd, SO_PROTOCOL);
+    scratch->id = unsock_fds_new_id();
+    if (domain == AF_UNIX) {
+        identify_unix(fd, scratch);
+        scratch->protocol = scratch->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+    } else if ((scratch->type == SOCK_STREAM &&
+                (scratch->protocol == IPPROTO_TCP || scratch->protocol == UNSOCK_IPPROTO_MPTCP)) ||
+               (scratch->type == SOCK_DGRAM && scratch->protocol == IPPROTO_UDP)) {
+        /* Made elsewhere: what was set on it is not known, so everything is carried over. */
+        scratch->kind = UNSOCK_KIND_IP;
+        scratch->options = UINT64_MAX;
+    }
+    if (scratch->kind == UNSOCK_KIND_UNKNOWN)
+        return scratch;
+    entry = unsock_fds_entry(fd);
+    if (!entry)
+        return scratch;
+    *entry = *scratch;
+    return entry;
+}

@@ -1,0 +1,45 @@
+/* Small questions to the kernel about one socket. */
+#ifndef UNSOCK_SOCKET_INFO_H
+#define UNSOCK_SOCKET_INFO_H
+
+#include "fds.h"
+
+/* The kernel's struct timeval for SO_SNDTIMEO and SO_RCVTIMEO on 64-bit machines. */
+struct unsock_timeval {
+    int64_t seconds;
+    int64_t microseconds;
+};
+
+#define UNSOCK_TCP_MAXSEG 2
+#define UNSOCK_TCP_INFO 11
+#define UNSOCK_IP_MTU 14
+
+/* One integer socket option of SOL_SOCKET, or -errno. */
+long unsock_socket_option(int fd, int name);
+
+/* Milliseconds of a struct unsock_timeval; anything above a day counts as a day. */
+int32_t unsock_socket_timeval_ms(const void *timeval);
+
+/* Bounds every blocking send to 100 ms. */
+void unsock_socket_limit_send(int fd);
+
+/* Is this descriptor non-blocking (1), blocking (0), or not open (-errno)? */
+long unsock_socket_nonblocking(int fd);
+
+/* Fills in what a connected or listening TCP socket says in struct tcp_info and a new one does not. */
+void unsock_socket_complete_tcp_info(int fd, const struct unsock_fd *entry, void *info, socklen_t length);
+
+/* A port that stands for an unnamed peer, the same in every process: from the socket's inode number. */
+uint16_t unsock_socket_invented_port(int fd);
+
+/* The kernel's getsockname or getpeername (`number`), into `name`. Returns its length or -errno. */
+long unsock_socket_name(int fd, long number, union unsock_sockaddr *name);
+
+/*
+ * What a descriptor is. Returns its entry in the cache when that knows it; otherwise asks the kernel, and returns the
+ * filled entry, or `scratch` where the cache has no room. The kind is UNSOCK_KIND_UNKNOWN when it is no socket that
+ * could be ours.
+ */
+struct unsock_fd *unsock_identify(int fd, struct unsock_fd *scratch);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * Socket files. Whoever removes a file holds the directory's lock and has asked the kernel whether a socket is still
+ * bound to it, so that two processes that find the same stale file cannot remove each other's new one.
+ */
+#include "socketfile.h"
+
+#include "rt/sys.h"
+#include "settings.h"
+
+#include <linux/stat.h>
+
+#define S_IFMT_MASK 0170000
+#define S_IFSOCK_TYPE 0140000
+#define LOCK_EX_NB (2 | 4)
+#define LOCK_UN_NOW 8
+#define LOCK_TRIES 1000
+#define LOCK_WAIT_NS 1000000
+
+/* Returns the lock's descriptor, or -errno: then we go on without. Nobody may stop us for ever by holding it. */
+long unsock_socketfile_lock(void) {
+    struct timespec pause = {0, LOCK_WAIT_NS};
+    long fd = unsock_sys(__NR_openat, AT_FDCWD, unsock_settings.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int i = 0; fd >= 0 && i < LOCK_TRIES; i++) {
+        long result = unsock_sys(__NR_flock, fd, LOCK_EX_NB);
+        if (result != -EAGAIN && result != -EINTR)
+            break;
+        unsock_sys(__NR_nanosleep, &pause, 0);
+    }
+    return fd;
+}
+
+void unsock_socketfile_unlock(long fd) {
+    if (fd < 0)
+        return;
+    /* Explicitly: a child that another thread forked meanwhile has a copy of the descriptor. */
+    unsock_sys(__NR_flock, fd, LOCK_UN_NOW);
+    unsock_sys(__NR_close, fd);
+}
+
+/* The file's inode number when it is a socket; 0 when it is something else; -errno. */
+int64_t unsock_socketfile_inode(const char *path) {
+    struct statx status;
+    long result = unsock_sys(__NR_statx, AT_FDCWD, path, 0x100 /* AT_SYMLINK_NOFOLLOW */, STATX_TYPE | STATX_INO, &status);
+    if (result < 0)
+        return result;
+    return (status.stx_mode & S_IFMT_MASK) == S_IFSOCK_TYPE ? (int64_t)status.stx_ino : 0;
+}
+
+/*
+ * Is nobody bound to this socket file? A socket of the other type gets EPROTOTYPE from a bound one, listening or not,
+ * and ECONNREFUSED from a file that is left over; its owner never sees that (net/unix/af_unix.c, unix_find_bsd).
+ */
+bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length, int type) {
+    int other = type == SOCK_DGRAM ? SOCK_STREAM : SOCK_DGRAM;
+    long probe = unsock_sys(__NR_socket, AF_UNIX, other | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0)
+        return false;
+    long result = unsock_sys(__NR_connect, probe, path, length);
+    unsock_sys(__NR_close, probe);
+    return result == -ECONNREFUSED;
+}
+
+/*
+ * The kernel makes the file with the mode of the socket itself, less the umask: setting that first means that the file
+ * never has wider rights than asked for, not even for a moment.
+ */
+long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length) {
+    int mode = unsock_settings.mode;
+    if (mode >= 0)
+        unsock_sys(__NR_fchmod, socket, mode);
+    long result = unsock_sys(__NR_bind, socket, path, length);
+    if (result == 0 && mode >= 0)
+        unsock_sys(__NR_fchmodat, AT_FDCWD, path->sun_path, mode);
+    return result;
+}

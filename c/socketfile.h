@@ -1,0 +1,20 @@
+/* One socket file: the directory's lock, who is there, and binding with the mode that was asked for. */
+#ifndef UNSOCK_SOCKETFILE_H
+#define UNSOCK_SOCKETFILE_H
+
+#include "net.h"
+
+/* Locks the directory against others that clean up. Returns the lock, or -errno: then one goes on without. */
+long unsock_socketfile_lock(void);
+void unsock_socketfile_unlock(long lock);
+
+/* The inode number of the socket file at `path`; 0 when something else is there; -errno. Links are not followed. */
+int64_t unsock_socketfile_inode(const char *path);
+
+/* Is nobody bound to the socket file of this type (SOCK_STREAM, SOCK_DGRAM)? Not visible to anybody. */
+bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length, int type);
+
+/* bind(2) with UNSOCK_MODE. Returns 0 or -errno. */
+long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length);
+
+#endif

@@ -1,0 +1,98 @@
+/* listen and accept of stream sockets. */
+#include "stream.h"
+
+#include "bind.h"
+#include "log.h"
+#include "names.h"
+#include "options.h"
+#include "redirect.h"
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/sys.h"
+#include "settings.h"
+#include "socket_info.h"
+
+#define BACKLOG_MOST 0x7fffffff /* the kernel cuts it to net.core.somaxconn */
+
+static long listen_here(int fd, struct unsock_fd *entry) {
+    long result = unsock_sys(__NR_listen, fd, BACKLOG_MOST);
+    if (result == 0)
+        entry->flags |= UNSOCK_LISTENING;
+    return unsock_log("listen", fd, &entry->local, NULL, result);
+}
+
+/* Nobody bound it: the kernel gives a TCP socket the wildcard address and a free port. */
+static long listen_unbound(int fd, struct unsock_fd *entry, int backlog) {
+    struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET};
+    bool v6only = entry->domain == AF_INET6 && unsock_options_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
+    if (unsock_address_covered_bind(&any, v6only)) {
+        long result = unsock_bind(fd, entry, &any);
+        return result < 0 ? result : listen_here(fd, entry);
+    }
+    if (unsock_settings.block_inet)
+        return -EACCES;
+    if (entry->kind != UNSOCK_KIND_IP) {
+        long result = unsock_redirect_to_ip(fd, entry);
+        if (result < 0)
+            return result;
+    }
+    return unsock_sys(__NR_listen, fd, backlog);
+}
+
+long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
+    if (entry->flags & UNSOCK_CONNECTED)
+        return -EINVAL;
+    if (entry->kind == UNSOCK_KIND_IP && (entry->flags & UNSOCK_BOUND))
+        return unsock_sys(__NR_listen, fd, backlog);
+    if (entry->flags & UNSOCK_BOUND)
+        return listen_here(fd, entry);
+    long open = unsock_socket_nonblocking(fd);
+    return open < 0 ? open : listen_unbound(fd, entry, backlog);
+}
+
+/* What is known of a new connection. The peer's address may still be open: a plain Unix client's is invented when asked. */
+static void remember_accepted(int listener, const struct unsock_fd *from, int fd, const union unsock_sockaddr *peer,
+                              socklen_t length) {
+    struct unsock_fd *entry = unsock_fds_entry(fd);
+    if (!entry)
+        return;
+    memset(entry, 0, sizeof(*entry));
+    entry->kind = from->kind;
+    entry->type = from->type;
+    entry->domain = from->domain;
+    entry->protocol = from->protocol;
+    entry->id = unsock_fds_new_id();
+    entry->flags = UNSOCK_CONNECTED | UNSOCK_NAMED | UNSOCK_ACCEPTED;
+    entry->local = from->local;
+    if (unsock_ip_is_wildcard(&entry->local))
+        entry->local = unsock_address_default(from->domain, from->local.port);
+    if (from->options != 0)
+        unsock_options_inherit(listener, from, fd, entry);
+    struct unsock_name name = {.kind = UNSOCK_NAME_NONE};
+    if (peer->any.sa_family == AF_UNIX)
+        name = unsock_address_read_name(&peer->un, length);
+    if (name.kind == UNSOCK_NAME_STREAM) {
+        entry->remote = name.source;
+        entry->local = name.target;
+    }
+}
+
+long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *address, socklen_t *length, int flags) {
+    union unsock_sockaddr peer;
+    socklen_t peer_length = sizeof(peer);
+    if (address && !length)
+        return -EFAULT;
+    if (address && (int32_t)*length < 0)
+        return -EINVAL;
+    peer.any.sa_family = AF_UNSPEC;
+    long accepted = unsock_real_accept4(fd, &peer, &peer_length, flags);
+    if (accepted < 0)
+        return accepted;
+    remember_accepted(fd, entry, (int)accepted, &peer, peer_length);
+    struct unsock_fd scratch;
+    struct unsock_fd *new = unsock_fds_known((int)accepted);
+    if (address)
+        unsock_names_peer((int)accepted, new ? new : unsock_identify((int)accepted, &scratch), &peer, peer_length,
+                          address, length);
+    return unsock_log("accept", (int)accepted, new ? &new->remote : NULL, NULL, accepted);
+}
