@@ -2,6 +2,11 @@
 import { Command, CommanderError } from "commander";
 import type { Context } from "./context.ts";
 import { UsageError } from "./errors.ts";
+import { defineCompletions } from "./commands/completions.ts";
+import { defineDoctor } from "./commands/doctor.ts";
+import { defineEnv } from "./commands/env.ts";
+import { defineInstall } from "./commands/install.ts";
+import { defineLs } from "./commands/ls.ts";
 import { defineMakeControl } from "./commands/make_control.ts";
 import { defineRun } from "./commands/run.ts";
 import { defineSelfTest } from "./commands/self_test.ts";
@@ -14,6 +19,18 @@ Run a server and a client, and their TCP connection to 127.0.0.1 is a Unix socke
   unsock run -- curl http://127.0.0.1:8000/
 
 "unsock COMMAND --help" tells the rest. Exit status: 2 for a wrong command line, 1 for other failures; "run" has its own.`;
+
+const COMMANDS = [
+  defineRun,
+  defineLs,
+  defineDoctor,
+  defineEnv,
+  defineMakeControl,
+  defineShowControl,
+  defineSelfTest,
+  defineInstall,
+  defineCompletions,
+];
 
 /**
  * Makes the command line.
@@ -33,9 +50,7 @@ export function makeProgram(context: Context, settle: (exitCode: number) => void
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({ writeOut: context.print, writeErr: () => {}, outputError: () => {} });
-  for (const define of [defineRun, defineMakeControl, defineShowControl, defineSelfTest]) {
-    define(program, context, settle);
-  }
+  for (const define of COMMANDS) define(program, context, settle);
   for (const command of program.commands) {
     command.copyInheritedSettings(program).helpOption("--help, -h", "print this help").allowExcessArguments(false);
   }

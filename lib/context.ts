@@ -1,5 +1,5 @@
 /** What every command gets: the world as it found it, opened lazily, so that `--help` costs nothing. */
-import { Environ } from "./environ.ts";
+import type { Environ } from "./environ.ts";
 import { type Libc, openLibc } from "./ffi.ts";
 import { LinuxSystem } from "./system.ts";
 

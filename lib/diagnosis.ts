@@ -1,0 +1,176 @@
+/** What `unsock doctor` looks at: the machine, the settings, a command. */
+import type { Context } from "./context.ts";
+import { chooseDirectory, directoryProblem } from "./directory.ts";
+import type { ProgramFile } from "./elf.ts";
+import { reason } from "./errors.ts";
+import { openShim } from "./ffi.ts";
+import { findProgram, inspectProgram, type ProgramStep } from "./program.ts";
+import { parseSettings } from "./settings.ts";
+import { findShim } from "./shim.ts";
+import { VERSION } from "./version.ts";
+
+/** One finding: `ok`, `note` (works, but know it) or `FAIL`, and what to do about it. */
+export interface Finding {
+  readonly level: "ok" | "note" | "FAIL";
+  readonly text: string;
+  readonly advice?: string;
+}
+
+const ok = (text: string): Finding => ({ level: "ok", text });
+const note = (text: string, advice?: string): Finding => ({ level: "note", text, advice });
+const bad = (text: string, advice?: string): Finding => ({ level: "FAIL", text, advice });
+
+function readText(file: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns Findings about this machine and the settings in the environment. */
+export async function diagnoseMachine(context: Context): Promise<Finding[]> {
+  return [
+    kernelFinding(Deno.osRelease()),
+    settingsFinding(context),
+    await libraryFinding(context),
+    directoryFinding(context),
+    ...preloadFindings(context),
+    ...familyFindings(readText("/proc/net/protocols") ?? ""),
+    queueFinding(readText("/proc/sys/net/unix/max_dgram_qlen")),
+  ].filter((finding) => finding !== undefined);
+}
+
+/** Exported for its test: Linux 5.10 is the oldest kernel that is promised. */
+export function kernelFinding(release: string): Finding {
+  const [major = 0, minor = 0] = release.split(/[.-]/).map(Number);
+  const isNew = major > 5 || (major === 5 && minor >= 10);
+  return isNew ? ok(`Linux ${release}`) : note(`Linux ${release}: older than 5.10`, "untested: run unsock self-test");
+}
+
+function settingsFinding(context: Context): Finding {
+  try {
+    parseSettings((name) => context.environ.get(name));
+    return ok("settings: every UNSOCK_ variable in the environment can be read");
+  } catch (error) {
+    return bad(`settings: ${reason(error)}`, "every command that the library is preloaded into ends with this line");
+  }
+}
+
+async function libraryFinding(context: Context): Promise<Finding> {
+  try {
+    const file = await findShim(undefined, context.environ, context.system);
+    parseSettings((name) => context.environ.get(name));
+    const pointer = openShim(file).unsock_version();
+    const version = pointer && new Deno.UnsafePointerView(pointer).getCString();
+    if (version !== VERSION) {
+      return bad(`library ${file}: version ${version}`, `this is unsock ${VERSION}: use its own`);
+    }
+    return ok(`library ${file}: version ${version}`);
+  } catch (error) {
+    return bad(reason(error));
+  }
+}
+
+function directoryFinding(context: Context): Finding {
+  const { euid } = context.system;
+  try {
+    const directory = chooseDirectory(undefined, context.environ, euid);
+    const status = statOrUndefined(directory.path);
+    if (status === undefined) return ok(`directory ${directory.path}: will be made, for you alone`);
+    const problem = directoryProblem(directory, euid);
+    if (problem !== undefined) return bad(`directory ${directory.path}: ${problem}`);
+    const mode = ((status.mode ?? 0) & 0o7777).toString(8).padStart(4, "0");
+    if (((status.mode ?? 0) & 0o022) !== 0) {
+      return note(
+        `directory ${directory.path}: mode ${mode}`,
+        "whoever may write there can answer in a server's place",
+      );
+    }
+    return ok(`directory ${directory.path}: yours, mode ${mode}`);
+  } catch (error) {
+    return bad(`directory: ${reason(error)}`);
+  }
+}
+
+function statOrUndefined(file: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+function preloadFindings(context: Context): Finding[] {
+  const findings: Finding[] = [];
+  const entries = context.environ.getFilled("LD_PRELOAD")?.split(/[\s:]+/).filter((entry) => entry !== "") ?? [];
+  for (const entry of entries) {
+    const missing = entry.includes("/") && statOrUndefined(entry) === undefined;
+    if (missing) findings.push(note(`LD_PRELOAD: ${entry} does not exist`, "the dynamic linker complains and goes on"));
+    else findings.push(note(`LD_PRELOAD: ${entry} is there already`, "unsock run goes in front of it"));
+  }
+  const system = readText("/etc/ld.so.preload")?.trim();
+  if (system) {
+    findings.push(note(`/etc/ld.so.preload: ${system.replace(/\s+/g, " ")}`, "in every program, behind unsock"));
+  }
+  return findings;
+}
+
+/** Reading this table, unlike making a socket, loads no kernel module. */
+function familyFindings(protocols: string): Finding[] {
+  const find = (name: string, family: string, module: string) =>
+    new RegExp(`^${name}\\b`, "m").test(protocols)
+      ? ok(`${family}: there`)
+      : note(`${family}: not loaded`, `only control files to ${family} need it: modprobe ${module}`);
+  return [find("AF_VSOCK", "AF_VSOCK", "vsock"), find("TIPC", "AF_TIPC", "tipc")];
+}
+
+function queueFinding(text: string | undefined): Finding | undefined {
+  const length = Number(text);
+  if (text === undefined || !(length < 100)) return undefined;
+  return note(
+    `datagrams: ${length + 1} fit into a queue (net.unix.max_dgram_qlen)`,
+    "for busy UDP: sysctl net.unix.max_dgram_qlen=512",
+  );
+}
+
+/**
+ * @param command As one would type it behind `unsock run --`.
+ * @returns What would happen to it, step by step.
+ */
+export function diagnoseCommand(command: string, context: Context): Finding[] {
+  const searchPath = context.environ.get("PATH");
+  try {
+    const file = findProgram(command, searchPath, context.system);
+    return inspectProgram(file, searchPath, context.system).map(stepFinding);
+  } catch (error) {
+    return [bad(reason(error))];
+  }
+}
+
+function stepFinding(step: ProgramStep): Finding {
+  if (step.problem !== undefined) return bad(`${step.file}: ${step.problem}`, adviceFor(step.problem));
+  return ok(`${step.file}: ${describeContent(step.content)}`);
+}
+
+function describeContent(content: ProgramFile | undefined): string {
+  switch (content?.kind) {
+    case "elf":
+      return `a dynamic program, the library reaches it${content.interpreter ? ` (${content.interpreter})` : ""}`;
+    case "script":
+      return `a script of ${content.interpreter}${content.argument ? ` ${content.argument}` : ""}`;
+    case "other":
+      return "no program and without #!: a shell runs it";
+    case undefined:
+      return "cannot be read, so nothing is known";
+  }
+}
+
+function adviceFor(problem: string): string {
+  if (problem.startsWith("a Go program")) {
+    return "let it use a Unix socket itself, or put socat in front: docs/security.md";
+  }
+  if (problem.startsWith("statically")) return "use a dynamically linked build";
+  if (problem.startsWith("made for")) return "use a build for this machine";
+  return "run it as the user that it would become";
+}

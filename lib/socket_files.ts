@@ -1,0 +1,169 @@
+/** What is in the directory: sockets alive and stale, control files, and who holds them. */
+import * as path from "node:path";
+import { CONTROL_FILE_SIZE, decodeControlFile } from "./control_file.ts";
+import { reason, UnsockError } from "./errors.ts";
+import { errno, type Libc } from "./ffi.ts";
+import { describeTarget } from "./format_control.ts";
+import { parseProcNetUnix, type UnixSocketEntry } from "./proc_net_unix.ts";
+import { encodeAddress, unixAddress } from "./socket_address.ts";
+
+/** A process that holds a socket open. */
+export interface SocketHolder {
+  readonly pid: number;
+  readonly name: string;
+}
+
+/** One file of the directory that stands for a port. */
+export interface SocketFile {
+  readonly file: string;
+  readonly port: number;
+  readonly kind: "stream" | "datagram";
+  /** `control`: a control file; `stale`: nobody is bound to it; `unknown`: not allowed to look. */
+  readonly state: "alive" | "stale" | "control" | "invalid" | "unknown";
+  /** Where a control file leads, or what is wrong with it. */
+  readonly target: string | undefined;
+  readonly uid: number;
+  readonly mode: number;
+  /** Processes, as far as rights allow. */
+  readonly processes: readonly SocketHolder[];
+  /** Accepted connections that are open. */
+  readonly connections: number;
+}
+
+const NAME = /^(\d{1,5})(\.dgram)?\.sock$/;
+
+/**
+ * @param directory Where the socket files are.
+ * @returns One entry a file, by port.
+ * @throws {UnsockError} When the directory cannot be read.
+ */
+export function listSocketFiles(directory: string, libc: Libc): SocketFile[] {
+  const sockets = parseProcNetUnix(readText("/proc/net/unix"));
+  const files: SocketFile[] = [];
+  const holders = new Holders();
+  for (const name of readNames(directory)) {
+    const match = NAME.exec(name);
+    const port = Number(match?.[1]);
+    if (match === null || port === 0 || port > 65535) continue;
+    const kind = match[2] === undefined ? "stream" : "datagram";
+    const entry = describeFile(path.join(directory, name), port, kind, sockets, holders, libc);
+    if (entry !== undefined) files.push(entry);
+  }
+  return files.sort((a, b) => a.port - b.port || b.kind.localeCompare(a.kind));
+}
+
+function readNames(directory: string): string[] {
+  try {
+    return Array.from(Deno.readDirSync(directory), (entry) => entry.name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw new UnsockError(`directory ${directory}: ${reason(error)}`, { cause: error });
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch {
+    return "";
+  }
+}
+
+function describeFile(
+  file: string,
+  port: number,
+  kind: SocketFile["kind"],
+  sockets: readonly UnixSocketEntry[],
+  holders: Holders,
+  libc: Libc,
+): SocketFile | undefined {
+  let status: Deno.FileInfo;
+  try {
+    status = Deno.lstatSync(file);
+  } catch {
+    return undefined; // gone meanwhile
+  }
+  const own = sockets.filter((socket) => socket.path === file);
+  const bound = own.filter((socket) => !socket.connected || kind === "datagram");
+  const common = { file, port, kind, uid: status.uid ?? 0, mode: (status.mode ?? 0) & 0o777 };
+  if (!status.isSocket) return { ...common, ...describeControl(file), processes: [], connections: 0 };
+  return {
+    ...common,
+    state: bound.length > 0 ? "alive" : probe(file, kind, libc),
+    target: undefined,
+    processes: bound.flatMap((socket) => holders.of(socket.inode)),
+    connections: own.length - bound.length,
+  };
+}
+
+function describeControl(file: string): Pick<SocketFile, "state" | "target"> {
+  try {
+    const status = Deno.statSync(file);
+    if (!status.isFile) return { state: "invalid", target: "neither a socket nor a control file" };
+    if (status.size !== CONTROL_FILE_SIZE) return { state: "invalid", target: `not ${CONTROL_FILE_SIZE} bytes long` };
+    return { state: "control", target: describeTarget(decodeControlFile(Deno.readFileSync(file))) };
+  } catch (error) {
+    return { state: "invalid", target: reason(error) };
+  }
+}
+
+const AF_UNIX = 1;
+const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2000000;
+const EPROTOTYPE = 91;
+const ECONNREFUSED = 111;
+
+/** Connects a socket of the other type, which its owner never sees: the owner may be in another network namespace. */
+function probe(file: string, kind: SocketFile["kind"], libc: Libc): SocketFile["state"] {
+  const fd = libc.socket(AF_UNIX, (kind === "stream" ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+  if (fd < 0) return "unknown";
+  const address = new Uint8Array(encodeAddress(unixAddress(file)));
+  const failure = libc.connect(fd, address, address.length) === 0 ? 0 : errno(libc);
+  libc.close(fd);
+  if (failure === ECONNREFUSED) return "stale";
+  return failure === EPROTOTYPE ? "alive" : "unknown";
+}
+
+/** Which processes have which sockets open; read once, when first asked. */
+class Holders {
+  #byInode: Map<number, SocketHolder[]> | undefined;
+
+  of(inode: number): readonly SocketHolder[] {
+    this.#byInode ??= Holders.#read();
+    return this.#byInode.get(inode) ?? [];
+  }
+
+  static #read(): Map<number, SocketHolder[]> {
+    const byInode = new Map<number, SocketHolder[]>();
+    for (const { name: pid } of Deno.readDirSync("/proc")) {
+      if (!/^\d+$/.test(pid)) continue;
+      for (const inode of socketsOf(pid)) {
+        const holder = { pid: Number(pid), name: readText(`/proc/${pid}/comm`).trim() };
+        byInode.set(inode, [...byInode.get(inode) ?? [], holder]);
+      }
+    }
+    return byInode;
+  }
+}
+
+function socketsOf(pid: string): Set<number> {
+  const inodes = new Set<number>();
+  try {
+    for (const { name: fd } of Deno.readDirSync(`/proc/${pid}/fd`)) {
+      const inode = /^socket:\[(\d+)\]$/.exec(readLink(`/proc/${pid}/fd/${fd}`))?.[1];
+      if (inode !== undefined) inodes.add(Number(inode));
+    }
+  } catch {
+    // Somebody else's process, or it has ended.
+  }
+  return inodes;
+}
+
+function readLink(file: string): string {
+  try {
+    return Deno.readLinkSync(file);
+  } catch {
+    return "";
+  }
+}
