@@ -5,6 +5,7 @@ testProbe("descriptor_flags", "a redirected descriptor keeps its number, flags, 
 testProbe("epoll_before_redirect", "epoll registrations made before bind or connect go on working");
 testProbe("stream_addresses", "both ends of a connection agree on addresses and ports, across fork, exec and passing");
 testProbe("short_buffers", "short, empty and NULL address buffers are answered as the kernel does");
+testProbe("bad_pointers", "pointers into nowhere are EFAULT, and not crashes");
 testProbe("ipv6", "IPv6 and IPv4 reach each other as the kernel lets them, each seeing its own family");
 testProbe("datagram_basic", "datagrams are sent, answered, filtered, peeked at and refused as UDP does");
 testProbe("datagram_msg", "datagrams with sendmsg, recvmsg, sendmmsg, recvmmsg and packet information, time-outs", {

@@ -82,11 +82,6 @@ static void nonsense(const char *where, int fd) {
     GET("an unknown level", 9999, 1);
     GET("an IPv6 option on IPv4", IPPROTO_IPV6, IPV6_V6ONLY);
     GET("a UDP option on TCP", IPPROTO_UDP, 1);
-    snprintf(text, sizeof text, "%s: get TCP_NODELAY into nowhere", where);
-    length = 4;
-    fact_call(text, getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, (void *)8, &length));
-    snprintf(text, sizeof text, "%s: get TCP_NODELAY, length nowhere", where);
-    fact_call(text, getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, space, (socklen_t *)8));
 }
 
 static void structures(const char *where, int fd) {
