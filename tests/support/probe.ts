@@ -111,7 +111,10 @@ echo "${COUNTERS_FOLLOW}"; cat /proc/net/snmp /proc/net/snmp6 2>/dev/null; exit 
   const result = await run(whole, { timeoutMs: TIMEOUT_MS, env: { IP: findProgram("ip") ?? "" } });
   const [text = "", counters] = result.stdout.split(`${COUNTERS_FOLLOW}\n`);
   if (result.code !== 0 || result.signal !== null) {
-    throw new Error(`${command[0]} ended with ${result.signal ?? result.code}: ${result.stderr}\n${text}`);
+    const last = text.trimEnd().split("\n").slice(-3).join("\n");
+    throw new Error(
+      `${command[0]} ended with ${result.signal ?? result.code}: ${result.stderr}\nIts last facts:\n${last}`,
+    );
   }
   const facts = text.split("\n").filter((line) => line !== "");
   return counters === undefined ? { facts } : { facts, traffic: countTraffic(counters) };
