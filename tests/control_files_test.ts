@@ -61,7 +61,8 @@ function greeter(path: string, greeting: string): Disposable {
   const listener = Deno.listen({ transport: "unix", path });
   (async () => {
     for await (const connection of listener) {
-      await connection.write(new TextEncoder().encode(greeting));
+      // A client may have gone.
+      await connection.write(new TextEncoder().encode(greeting)).catch(() => {});
       await connection.readable.pipeTo(connection.writable).catch(() => {});
     }
   })();

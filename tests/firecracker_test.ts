@@ -66,6 +66,27 @@ for (const kind of ["faithful", "slow"] as const) {
 }
 
 Deno.test({
+  name: "curl opens many connections into the guest at once, one after another, and by the control file's own path",
+  ignore: !need("curl", "python3"),
+  fn: () =>
+    withMultiplexer("faithful", async ({ dir, guest, multiplexer }) => {
+      await Deno.writeTextFile(`${guest}/page.txt`, "from the guest\n");
+      const serve = ["python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory", guest, String(GUEST_PORT)];
+      await using _server = start(serve, { env: shimEnv(guest) });
+      await waitForFile(`${guest}/${GUEST_PORT}.sock`);
+      const many = `http://127.0.0.1:${PORT}/page.txt?[1-60]`;
+      for (const how of [["-Z", "--parallel-immediate"], []]) {
+        const client = await run(["curl", "-sS", "--no-progress-meter", ...how, many], { env: shimEnv(dir) });
+        assert.equal(client.stdout, "from the guest\n".repeat(60), client.stderr);
+      }
+      const path = ["--unix-socket", `${dir}/${PORT}.sock`, "http://x/page.txt"];
+      const client = await run(["curl", "-sS", ...path], { env: shimEnv(dir) });
+      assert.equal(client.stdout, "from the guest\n", client.stderr);
+      assert.equal(multiplexer.requests.length, 121);
+    }),
+});
+
+Deno.test({
   name: "redis-cli reaches a redis-server in the guest",
   ignore: !need("redis-cli", "redis-server"),
   fn: () =>

@@ -14,7 +14,7 @@ const LINE_SIZE = 32;
  * - resetting: closes with the line half read, which resets the connection.
  * - silent: never says anything and never closes.
  * - slow: faithful, but the OK line goes out byte by byte.
- * - trickling: an endless line, a digit every few milliseconds.
+ * - trickling: a line of digits that takes its time, one digit every 100 ms.
  * - saying: the given text, then silence.
  * - cut: the given text, then the end of the connection.
  */
@@ -22,6 +22,8 @@ export type Behaviour =
   | { kind: "faithful" | "slow"; guest: (port: number) => Promise<Deno.Conn> }
   | { kind: "refusing" | "resetting" | "silent" | "trickling" }
   | { kind: "eager" | "saying" | "cut"; text: string };
+
+const TRICKLE_MS = 100;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -141,7 +143,7 @@ async function trickle(connection: Deno.Conn): Promise<void> {
   await writeAll(connection, encoder.encode("OK "));
   while (true) {
     await writeAll(connection, encoder.encode("1"));
-    await pause();
+    await new Promise((resolve) => setTimeout(resolve, TRICKLE_MS));
   }
 }
 

@@ -1,0 +1,137 @@
+/** Control files for datagram sockets: P.dgram.sock leads a UDP client, or a UDP server, to a socket elsewhere. */
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { controlFile, sockaddrInet, sockaddrUnix } from "./support/control.ts";
+import { withDir } from "./support/dir.ts";
+import { ipListeners } from "./support/net.ts";
+import { run, start } from "./support/process.ts";
+import { need } from "./support/programs.ts";
+import { shimEnv } from "./support/shim.ts";
+import { until } from "./support/wait.ts";
+
+const ignore = !need("python3");
+const PORT = 2000;
+
+/** An echo server that knows nothing of unsock, at a path or at an IP port that it prints; it says who asked first. */
+const ECHO = `
+import socket, sys
+path = sys.argv[1]
+server = socket.socket(socket.AF_INET if path == "inet" else socket.AF_UNIX, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", int(sys.argv[2])) if path == "inet" else path)
+print("listening", server.getsockname()[1] if path == "inet" else path, flush=True)
+while True:
+    message, sender = server.recvfrom(65536)
+    server.sendto(b"echo " + message, sender)
+`;
+
+/** Asks unconnected, then connected, small and big. Everything is seen as UDP shows it. */
+const ASK = `
+import socket, sys
+server = ("127.0.0.1", int(sys.argv[1]))
+with socket.socket(type=socket.SOCK_DGRAM) as client:
+    client.settimeout(5)
+    client.sendto(b"one", server)
+    print(client.recvfrom(100))
+    client.sendto(b"two", server)
+    print(client.recvfrom(100))
+with socket.socket(type=socket.SOCK_DGRAM) as client:
+    client.settimeout(5)
+    client.connect(server)
+    print(client.getpeername())
+    client.send(b"x" * 10000)
+    print(len(client.recv(65536)))
+    client.sendmsg([b"thr", b"ee"])
+    print(client.recv(100))
+`;
+
+const SEEN = `(b'echo one', ('127.0.0.1', ${PORT}))
+(b'echo two', ('127.0.0.1', ${PORT}))
+('127.0.0.1', ${PORT})
+10005
+b'echo three'
+`;
+
+async function ask(dir: string): Promise<string> {
+  const { stdout, stderr } = await run(["python3", "-c", ASK, String(PORT)], { env: shimEnv(dir) });
+  return stdout + stderr;
+}
+
+Deno.test("the two Python programs of these tests talk over UDP itself: the oracle", { ignore }, async () => {
+  await using server = start(["python3", "-c", ECHO, "inet", "0"]);
+  const port = await until("listening", () => /^listening (\d+)$/m.exec(server.output())?.[1]);
+  const { stdout, stderr } = await run(["python3", "-c", ASK, port]);
+  assert.equal(stdout, SEEN.replaceAll(String(PORT), port), stderr);
+});
+
+Deno.test("a UDP client asks an AF_UNIX datagram server elsewhere, and notices nothing", { ignore }, async () => {
+  await withDir(async (base) => {
+    const [dir, path] = [`${base}/sockets`, `${base}/server`];
+    await Deno.mkdir(dir);
+    await Deno.writeFile(`${dir}/${PORT}.dgram.sock`, controlFile({ dest: sockaddrUnix(path) }));
+    await using server = start(["python3", "-c", ECHO, path]);
+    await until("listening", () => server.output().includes("listening"));
+    assert.equal(await ask(dir), SEEN, server.output());
+    assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name), [`${PORT}.dgram.sock`]);
+  });
+});
+
+Deno.test("a UDP client asks another UDP port, and notices nothing", { ignore }, async () => {
+  await withDir(async (dir) => {
+    await using server = start(["python3", "-c", ECHO, "inet", "0"]);
+    const port = Number(await until("listening", () => /^listening (\d+)$/m.exec(server.output())?.[1]));
+    await Deno.writeFile(`${dir}/${PORT}.dgram.sock`, controlFile({ dest: sockaddrInet("127.0.0.1", port) }));
+    assert.equal(await ask(dir), SEEN, server.output());
+  });
+});
+
+Deno.test(
+  "a UDP server answers at an AF_UNIX path elsewhere, under unsock and to plain senders",
+  { ignore },
+  async () => {
+    await withDir(async (base) => {
+      const [dir, path] = [`${base}/sockets`, `${base}/server`];
+      await Deno.mkdir(dir);
+      await Deno.writeFile(`${dir}/${PORT}.dgram.sock`, controlFile({ dest: sockaddrUnix(path) }));
+      await using server = start(["python3", "-c", ECHO, "inet", String(PORT)], { env: shimEnv(dir) });
+      await until("listening", () => server.output().includes(`listening ${PORT}`));
+      assert.ok(!ipListeners().some(({ port }) => port === PORT));
+      assert.equal(await ask(dir), SEEN, server.output());
+      assert.equal(await askPlainly(base, path), "b'echo plain'\n", server.output());
+      assert.ok((await Deno.lstat(`${dir}/${PORT}.dgram.sock`)).isFile, "the control file stays");
+    });
+  },
+);
+
+/** A sender that speaks AF_UNIX itself. */
+async function askPlainly(base: string, path: string): Promise<string> {
+  const program = `
+import socket, sys
+client = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+client.settimeout(5)
+client.bind(sys.argv[1])
+client.sendto(b"plain", sys.argv[2])
+print(client.recv(100))
+`;
+  const { stdout, stderr } = await run(["python3", "-c", program, `${base}/sender`, path]);
+  return stdout + stderr;
+}
+
+Deno.test("a UDP server answers at another UDP port, where the network sees it", { ignore }, async () => {
+  await withDir(async (dir) => {
+    const real = await freeUdpPort();
+    await Deno.writeFile(`${dir}/${PORT}.dgram.sock`, controlFile({ dest: sockaddrInet("127.0.0.1", real) }));
+    await using server = start(["python3", "-c", ECHO, "inet", String(PORT)], { env: shimEnv(dir) });
+    await until("listening", () => server.output().includes(`listening ${PORT}`));
+    assert.ok(ipListeners().some(({ port }) => port === real));
+    assert.equal(await ask(dir), SEEN, server.output());
+  });
+});
+
+/** A port for a real server: free a moment ago. */
+async function freeUdpPort(): Promise<number> {
+  const socket = createSocket("udp4");
+  await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(resolve));
+  return port;
+}
