@@ -88,6 +88,90 @@ socklen_t unsock_address_shadow_path(uint16_t port, int type, unsigned index, st
     return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1);
 }
 
+/*
+ * Views, and the bits that tell them: 0 is spelled "/", 1 is spelled "./". Other IPv4 addresses are the bits 11 and
+ * then 24 bits (of 127.x.y.z) or 32.
+ */
+#define CODES 6
+#define OTHER_CODE 3u /* 11 */
+
+static bool decode(uint64_t bits, unsigned count, struct unsock_view *view) {
+    struct unsock_ip none = {0};
+    *view = (struct unsock_view){.domain = AF_INET, .ip = none};
+    if (count == 0 || (count == 2 && bits != OTHER_CODE && bits != 1)) {
+        view->domain = count == 0 ? AF_INET : AF_INET6;
+        view->ip = unsock_address_default(count == 2 && bits == 0 ? AF_INET6 : AF_INET, 0);
+        return true;
+    }
+    if (count == 1 || (count == 2 && bits == 1)) {
+        view->domain = count == 1 && bits == 0 ? AF_INET : AF_INET6;
+        view->ip.family = (uint8_t)view->domain;
+        view->v6only = count == 2;
+        return true;
+    }
+    if ((count != 26 && count != 34) || bits >> (count - 2) != OTHER_CODE)
+        return false;
+    view->ip.family = AF_INET;
+    for (int i = 0; i < 4; i++)
+        view->ip.bytes[i] = (uint8_t)(bits >> (24 - 8 * i));
+    if (count == 26)
+        view->ip.bytes[0] = 127;
+    return true;
+}
+
+static bool same_view(const struct unsock_view *a, const struct unsock_view *b) {
+    return a->domain == b->domain && a->v6only == b->v6only && unsock_ip_same_address(&a->ip, &b->ip);
+}
+
+/* The bits that tell a view; their number, or -1 where there are none. */
+static int encode(const struct unsock_view *view, uint64_t *bits) {
+    static const struct {
+        uint8_t bits, count;
+    } codes[CODES] = {{0, 0}, {0, 1}, {1, 1}, {0, 2}, {1, 2}, {2, 2}};
+    struct unsock_view other;
+    for (int i = 0; i < CODES; i++) {
+        *bits = codes[i].bits;
+        if (decode(codes[i].bits, codes[i].count, &other) && same_view(view, &other))
+            return codes[i].count;
+    }
+    if (view->domain != AF_INET || view->ip.family != AF_INET)
+        return -1;
+    int count = view->ip.bytes[0] == 127 ? 26 : 34;
+    *bits = OTHER_CODE;
+    for (int i = count == 26 ? 1 : 0; i < 4; i++)
+        *bits = *bits << 8 | view->ip.bytes[i];
+    return count;
+}
+
+socklen_t unsock_address_spell(const struct unsock_view *view, struct sockaddr_un *path) {
+    uint64_t bits;
+    struct unsock_text text;
+    struct sockaddr_un spelled;
+    const char *name = path->sun_path + unsock_settings.directory_length + 1;
+    int count = encode(view, &bits);
+    start_path(&text, &spelled, "/");
+    for (int i = count - 1; i >= 0; i--)
+        unsock_text_put(&text, bits >> i & 1 ? "./" : "/");
+    unsock_text_put(&text, name);
+    if (count > 0 && !text.cut)
+        *path = spelled;
+    return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1);
+}
+
+static void read_view(struct unsock_span *name, struct unsock_view *view) {
+    uint64_t bits = 0;
+    unsigned count = 0;
+    for (size_t step = 1; step > 0 && count < 64; count += step > 0) {
+        bool zero = name->length > 0 && name->at[0] == '/';
+        bool one = name->length > 1 && name->at[0] == '.' && name->at[1] == '/';
+        step = zero ? 1 : one ? 2 : 0;
+        bits = step > 0 ? bits << 1 | one : bits;
+        *name = (struct unsock_span){name->at + step, name->length - step};
+    }
+    if (!decode(bits, count, view))
+        decode(0, 0, view);
+}
+
 static bool take_suffix(struct unsock_span *name, const char *suffix) {
     size_t length = strlen(suffix);
     if (name->length < length || !unsock_same(name->at + name->length - length, suffix, length))
@@ -99,6 +183,7 @@ static bool take_suffix(struct unsock_span *name, const char *suffix) {
 /* PORT.sock, PORT.dgram.sock, or the hidden .PORT.sock.INDEX of either. */
 static bool read_file_name(struct unsock_span name, struct unsock_name *result) {
     uint64_t port;
+    read_view(&name, &result->view);
     if (name.length > 0 && name.at[0] == '.') {
         name = (struct unsock_span){name.at + 1, name.length - 1};
         while (name.length > 0 && name.at[name.length - 1] != '.')

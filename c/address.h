@@ -54,11 +54,26 @@ socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path)
 /* The hidden name .PORT.sock.INDEX under which a second socket on the same port waits for the first one to go. */
 socklen_t unsock_address_shadow_path(uint16_t port, int type, unsigned index, struct sockaddr_un *path);
 
+/* What a socket file's name cannot say: how the program sees the socket that is bound to it. */
+struct unsock_view {
+    int domain; /* AF_INET or AF_INET6 */
+    bool v6only;
+    struct unsock_ip ip; /* the bound address; its port counts for nothing */
+};
+
+/*
+ * Respells a path of the two above for bind: slashes and "/./" between the directory and the name lead to the same
+ * file, but are in the name that the kernel gives to everybody, and there they tell the view. The plain spelling means
+ * AF_INET and the default address. Where there is no room, the path stays as it is. Returns the length.
+ */
+socklen_t unsock_address_spell(const struct unsock_view *view, struct sockaddr_un *path);
+
 /* What a kernel name tells. */
 struct unsock_name {
     enum { UNSOCK_NAME_NONE, UNSOCK_NAME_FOREIGN, UNSOCK_NAME_FILE, UNSOCK_NAME_STREAM } kind;
     uint16_t port;           /* FILE: the port; type says which kind of file */
     int type;                /* FILE: SOCK_STREAM or SOCK_DGRAM */
+    struct unsock_view view; /* FILE: of the socket that has the name */
     struct unsock_ip source; /* STREAM: the client's address */
     struct unsock_ip target; /* STREAM: the address that the client connected to */
 };

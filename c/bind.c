@@ -69,7 +69,7 @@ static long bind_file(int fd, struct unsock_fd *entry, const struct unsock_ip *i
         .socket = (int)socket,
         .type = entry->type,
         .ip = *ip,
-        .v6only = v6only,
+        .view = {.domain = entry->domain, .v6only = v6only, .ip = *ip},
         .reuseport = unsock_options_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT),
         .reuseaddr = unsock_options_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR),
     };
@@ -126,17 +126,35 @@ long unsock_bind(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     return unsock_log("bind", fd, result == 0 ? &bound.ip : ip, &bound.path, result);
 }
 
-long unsock_bind_datagram_name(int fd, struct unsock_fd *entry) {
+/* The port that the kernel gave when it was still its own UDP socket, so that it keeps it; 0: none. */
+static uint16_t kernel_port(int fd, const struct unsock_fd *entry) {
+    union unsock_sockaddr address;
+    struct unsock_ip ip = {0};
+    long length = entry->kind == UNSOCK_KIND_IP ? unsock_socket_name(fd, __NR_getsockname, &address) : -ENOENT;
+    return length >= 0 && unsock_ip_read(&address, (size_t)length, &ip) ? ip.port : 0;
+}
+
+static long bind_name(const struct unsock_bind_request *any, uint16_t wanted, struct unsock_bound *bound) {
+    struct unsock_bind_request one = *any;
+    one.ip.port = wanted;
+    if (wanted != 0 && unsock_bindfile_bind(&one, bound) == 0 && bound->how == UNSOCK_BOUND_FILE)
+        return 0;
+    return unsock_bindfile_bind_ephemeral(any, bound);
+}
+
+long unsock_bind_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     struct unsock_bound bound;
     struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET};
     struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = any};
     struct unsock_ip local = entry->local;
+    uint16_t wanted = kernel_port(fd, entry);
+    request.view = (struct unsock_view){.domain = entry->domain, .ip = unsock_address_default(target->family, 0)};
     bool in_place = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & (UNSOCK_NAMED | UNSOCK_DUPLICATED));
     long socket = in_place ? fd : unsock_redirect_open(AF_UNIX, SOCK_DGRAM, 0);
     if (socket < 0)
         return socket;
     request.socket = (int)socket;
-    long result = unsock_bindfile_bind_ephemeral(&request, &bound);
+    long result = bind_name(&request, wanted, &bound);
     if (!in_place && result == 0)
         result = unsock_redirect_install(fd, entry, (int)socket, UNSOCK_KIND_LOCAL);
     else if (!in_place)

@@ -7,7 +7,10 @@
 /* bind(2) of an IP socket (any kind but UNSOCK_KIND_OTHER) to `ip`, covered or not. Returns 0 or -errno. */
 long unsock_bind(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
-/* Gives a datagram socket without a name a file of its own, so that replies reach it. Returns 0 or -errno. */
-long unsock_bind_datagram_name(int fd, struct unsock_fd *entry);
+/*
+ * Gives a datagram socket without a name a file of its own, so that replies to what it sends to `target` reach it.
+ * Returns 0 or -errno.
+ */
+long unsock_bind_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
 #endif

@@ -38,7 +38,8 @@ static bool holds_port(int fd, const struct unsock_fd *entry, const struct unsoc
 
 static long bind_shadow(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     for (unsigned i = 1; i <= SHADOWS_MOST; i++) {
-        socklen_t length = unsock_address_shadow_path(request->ip.port, request->type, i, &bound->path);
+        unsock_address_shadow_path(request->ip.port, request->type, i, &bound->path);
+        socklen_t length = unsock_address_spell(&request->view, &bound->path);
         long result = unsock_socketfile_bind(request->socket, &bound->path, length);
         if (result == -EADDRINUSE && unsock_socketfile_is_stale(&bound->path, length, request->type) &&
             unsock_socketfile_inode(bound->path.sun_path) > 0) {
@@ -59,7 +60,8 @@ static long bind_shadow(const struct unsock_bind_request *request, struct unsock
 static long take_over(const struct unsock_bind_request *request, int holder, struct unsock_bound *bound) {
     struct sockaddr_un hidden;
     struct unsock_fd *entry = unsock_fds_known(holder);
-    socklen_t length = unsock_address_path(request->ip.port, request->type, &bound->path);
+    unsock_address_path(request->ip.port, request->type, &bound->path);
+    socklen_t length = unsock_address_spell(&request->view, &bound->path);
     for (unsigned i = 1; i <= SHADOWS_MOST; i++) {
         unsock_address_shadow_path(request->ip.port, request->type, i, &hidden);
         long result = unsock_sys(__NR_renameat2, AT_FDCWD, bound->path.sun_path, AT_FDCWD, hidden.sun_path,
@@ -87,7 +89,7 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
         if (!(entry->flags & UNSOCK_SHADOW))
             holder = fd;
         bool v6only = unsock_options_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
-        if (!conflicts(&request->ip, request->v6only, &entry->local, v6only))
+        if (!conflicts(&request->ip, request->view.v6only, &entry->local, v6only))
             continue;
         all_reuseport &= unsock_options_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT);
         all_reuseaddr &= unsock_options_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR);
@@ -132,7 +134,8 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
 
 /* A missing directory may have been removed since the start: everything else is the caller's to see. */
 static long bind_port(const struct unsock_bind_request *request, struct unsock_bound *bound, bool clean) {
-    socklen_t length = unsock_address_path(request->ip.port, request->type, &bound->path);
+    unsock_address_path(request->ip.port, request->type, &bound->path);
+    socklen_t length = unsock_address_spell(&request->view, &bound->path);
     bound->ip = request->ip;
     bound->how = UNSOCK_BOUND_FILE;
     long result = unsock_socketfile_bind(request->socket, &bound->path, length);
@@ -155,7 +158,7 @@ static long bind_any_port(const struct unsock_bind_request *request, bool covere
     for (int clean = 0; clean < 2; clean++) {
         for (unsigned i = 0; i < count; i++) {
             one.ip.port = unsock_ephemeral_next();
-            if (covered_only && !unsock_address_covered_bind(&one.ip, one.v6only))
+            if (covered_only && !unsock_address_covered_bind(&one.ip, one.view.v6only))
                 continue;
             long result = bind_port(&one, bound, clean == 1);
             if (result == 0 && bound->how != UNSOCK_BOUND_FILE)

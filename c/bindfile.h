@@ -26,7 +26,7 @@ struct unsock_bind_request {
     int socket; /* AF_UNIX, of `type`, without a name */
     int type;
     struct unsock_ip ip; /* port 0: any free one */
-    bool v6only;
+    struct unsock_view view;
     bool reuseport;
     bool reuseaddr;
 };

@@ -4,6 +4,7 @@
 #include "bind.h"
 #include "bindfile.h"
 #include "datagram.h"
+#include "options.h"
 #include "predict.h"
 #include "redirect.h"
 #include "rt/libc.h"
@@ -13,6 +14,8 @@
 #include "socket_info.h"
 #include "stream.h"
 #include "target.h"
+
+#define IN6_LEAST offsetof(struct sockaddr_in6, sin6_scope_id) /* SIN6_LEN_RFC2133 */
 
 static bool is_redirectable(int type, int protocol) {
     if (type == SOCK_STREAM)
@@ -50,7 +53,7 @@ long unsock_call_socket(int domain, int type, int protocol) {
 
 static int family_of(const void *address, socklen_t length) {
     uint16_t family;
-    if (!address || length < sizeof(family))
+    if (unsock_is_nowhere(address) || length < sizeof(family) || length > sizeof(union unsock_sockaddr))
         return -1;
     memcpy(&family, address, sizeof(family));
     return family;
@@ -67,7 +70,7 @@ static bool is_ours(const struct unsock_fd *entry) {
 
 /* What the kernel says to an address of the wrong family or length; 0 when it fits the socket. */
 static long check_address(const struct unsock_fd *entry, int family, socklen_t length) {
-    socklen_t least = entry->domain == AF_INET6 ? offsetof(struct sockaddr_in6, sin6_scope_id) : sizeof(struct sockaddr_in);
+    socklen_t least = entry->domain == AF_INET6 ? IN6_LEAST : sizeof(struct sockaddr_in);
     /* An IPv6 datagram socket takes an IPv4 destination as it is (net/ipv6/udp.c). */
     if (entry->type == SOCK_DGRAM && entry->domain == AF_INET6 && family == AF_INET)
         return length < sizeof(struct sockaddr_in) ? -EINVAL : 0;
@@ -76,10 +79,34 @@ static long check_address(const struct unsock_fd *entry, int family, socklen_t l
     return family == entry->domain ? 0 : -EAFNOSUPPORT;
 }
 
+/* An address of another family on a descriptor that stands for an IP socket. The real socket must not see it. */
+static bool is_wrong_for_ip(int fd, int family) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    return !is_ip_family(family) && entry && entry->kind != UNSOCK_KIND_IP && is_ours(entry);
+}
+
+/* bind with AF_UNSPEC and the wildcard address means AF_INET (net/ipv4/af_inet.c, __inet_bind). */
+static long bind_unspecified(int fd, const void *address, socklen_t length) {
+    struct sockaddr_in in;
+    struct unsock_fd scratch;
+    struct unsock_fd *entry = unsock_identify(fd, &scratch);
+    if (length < sizeof(in) || !is_ours(entry) || entry->domain != AF_INET)
+        return unsock_sys(__NR_bind, fd, address, length);
+    memcpy(&in, address, sizeof(in));
+    if (in.sin_addr.s_addr != 0)
+        return -EAFNOSUPPORT;
+    in.sin_family = AF_INET;
+    return unsock_call_bind(fd, &in, sizeof(in));
+}
+
 long unsock_call_bind(int fd, const void *address, socklen_t length) {
     struct unsock_fd scratch;
     struct unsock_ip ip;
     int family = family_of(address, length);
+    if (family == AF_UNSPEC)
+        return bind_unspecified(fd, address, length);
+    if (family >= 0 && is_wrong_for_ip(fd, family))
+        return length < sizeof(struct sockaddr_in) ? -EINVAL : -EAFNOSUPPORT;
     if (family == AF_UNIX) {
         long result = unsock_sys(__NR_bind, fd, address, length);
         return result < 0 ? unsock_target_bind_path(fd, address, length, result) : result;
@@ -90,10 +117,13 @@ long unsock_call_bind(int fd, const void *address, socklen_t length) {
             return -EACCES;
         return unsock_sys(__NR_bind, fd, address, length);
     }
-    long wrong = family == entry->domain ? check_address(entry, family, length) : -EAFNOSUPPORT;
+    socklen_t least = entry->domain == AF_INET6 ? IN6_LEAST : sizeof(struct sockaddr_in);
+    long wrong = length < least ? -EINVAL : family == entry->domain ? 0 : -EAFNOSUPPORT;
     if (wrong < 0 || !unsock_ip_read(address, length, &ip))
         return entry->kind == UNSOCK_KIND_IP ? unsock_sys(__NR_bind, fd, address, length) : wrong;
-    return unsock_bind(fd, entry, &ip);
+    long result = unsock_bind(fd, entry, &ip);
+    unsock_fds_tell_duplicates(fd);
+    return result;
 }
 
 /* connect(AF_UNSPEC): the association ends. A stream is as new after it; a datagram socket keeps what was bound. */
@@ -132,6 +162,8 @@ long unsock_call_connect(int fd, const void *address, socklen_t length) {
     struct unsock_fd scratch;
     struct unsock_ip ip;
     int family = family_of(address, length);
+    if (family > AF_UNSPEC && is_wrong_for_ip(fd, family))
+        return length < sizeof(struct sockaddr_in) ? -EINVAL : -EAFNOSUPPORT;
     if (family == AF_UNIX)
         return unsock_target_connect_path(fd, address, length, unsock_real_connect(fd, address, length));
     if (family == AF_UNSPEC)
@@ -152,12 +184,17 @@ long unsock_call_connect(int fd, const void *address, socklen_t length) {
     long wrong = check_address(entry, family, length);
     if (wrong < 0)
         return entry->kind == UNSOCK_KIND_IP ? unsock_real_connect(fd, address, length) : wrong;
+    if (ip.family == AF_INET && entry->domain == AF_INET6 &&
+        unsock_options_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY))
+        return -ENETUNREACH;
     if (!covered)
         return connect_uncovered(fd, entry, address, length);
-    if (entry->type == SOCK_DGRAM)
-        return unsock_datagram_connect(fd, entry, &ip);
-    unsock_predict_was_local();
-    return unsock_stream_connect(fd, entry, &ip);
+    if (entry->type == SOCK_STREAM)
+        unsock_predict_was_local();
+    long result = entry->type == SOCK_DGRAM ? unsock_datagram_connect(fd, entry, &ip)
+                                            : unsock_stream_connect(fd, entry, &ip);
+    unsock_fds_tell_duplicates(fd);
+    return result;
 }
 
 long unsock_call_listen(int fd, int backlog) {
@@ -165,7 +202,9 @@ long unsock_call_listen(int fd, int backlog) {
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
     if (!is_ours(entry) || entry->type != SOCK_STREAM)
         return unsock_sys(__NR_listen, fd, backlog);
-    return unsock_stream_listen(fd, entry, backlog);
+    long result = unsock_stream_listen(fd, entry, backlog);
+    unsock_fds_tell_duplicates(fd);
+    return result;
 }
 
 long unsock_call_accept(int fd, struct sockaddr *address, socklen_t *length, int flags) {
@@ -187,7 +226,8 @@ long unsock_call_shutdown(int fd, int how) {
     if (entry->flags & UNSOCK_LISTENING) {
         if (how != SHUT_WR && (entry->flags & UNSOCK_FILE)) {
             unsock_bindfile_remove(entry);
-            entry->flags &= (uint16_t)~UNSOCK_FILE;
+            entry->flags &= (uint16_t)~(UNSOCK_FILE | UNSOCK_LISTENING);
+            unsock_fds_tell_duplicates(fd);
         }
         return result;
     }

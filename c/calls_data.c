@@ -11,6 +11,7 @@
 #include "socket_info.h"
 
 
+#define SIGPIPE_NUMBER 13
 #define MSG_ERRQUEUE_FLAG 0x2000
 #define MSG_FASTOPEN_FLAG 0x20000000
 
@@ -24,7 +25,7 @@ static bool is_redirected(const struct unsock_fd *entry) {
 
 static bool is_ip_address(const void *address, socklen_t length) {
     uint16_t family = 0;
-    if (address && length >= sizeof(family))
+    if (!unsock_is_nowhere(address) && length >= sizeof(family))
         memcpy(&family, address, sizeof(family));
     return family == AF_INET || family == AF_INET6;
 }
@@ -63,7 +64,13 @@ static long send_stream(int fd, const struct msghdr *message, int flags) {
     }
     plain.msg_name = NULL;
     plain.msg_namelen = 0;
-    return unsock_real_sendmsg(fd, &plain, flags & ~MSG_FASTOPEN_FLAG);
+    long result = unsock_real_sendmsg(fd, &plain, flags & ~MSG_FASTOPEN_FLAG);
+    if (result != -ENOTCONN)
+        return result;
+    /* TCP says that it cannot be written to, with the signal that goes with it (sk_stream_error). */
+    if (!(flags & MSG_NOSIGNAL))
+        unsock_sys(__NR_tgkill, unsock_sys(__NR_getpid), unsock_sys(__NR_gettid), SIGPIPE_NUMBER);
+    return -EPIPE;
 }
 
 long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
@@ -79,6 +86,8 @@ long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
     if (!message->msg_name || message->msg_namelen == 0)
         return entry->kind == UNSOCK_KIND_LOCAL ? unsock_datagram_send(fd, entry, message, flags, NULL)
                                                 : unsock_real_sendmsg(fd, message, flags);
+    if (unsock_is_nowhere(message->msg_name))
+        return -EFAULT;
     if (!has_ip)
         return entry->kind == UNSOCK_KIND_LOCAL ? -EAFNOSUPPORT : unsock_real_sendmsg(fd, message, flags);
     if (!unsock_ip_read(message->msg_name, message->msg_namelen, &ip))
@@ -95,6 +104,8 @@ long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
 long unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
     struct unsock_fd scratch;
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
+    if (message->msg_name && (unsock_is_nowhere(message->msg_name) || (int32_t)message->msg_namelen < 0))
+        return unsock_is_nowhere(message->msg_name) ? -EFAULT : -EINVAL;
     if (entry->type == SOCK_DGRAM)
         return unsock_datagram_receive(fd, entry, message, flags);
     if (flags & MSG_ERRQUEUE_FLAG)
@@ -162,8 +173,11 @@ static struct unsock_fd *entry_for_option(int fd, int level, int name, struct un
 long unsock_call_setsockopt(int fd, int level, int name, const void *value, socklen_t length) {
     struct unsock_fd scratch;
     struct unsock_fd *entry = entry_for_option(fd, level, name, &scratch);
-    if (entry && is_redirected(entry))
-        return unsock_options_set(fd, entry, level, name, value, length);
+    if (entry && is_redirected(entry)) {
+        long result = unsock_options_set(fd, entry, level, name, value, length);
+        unsock_fds_tell_duplicates(fd);
+        return result;
+    }
     long result = unsock_sys(__NR_setsockopt, fd, level, name, value, length);
     if (result == 0 && entry && entry->kind == UNSOCK_KIND_IP)
         unsock_options_note(entry, level, name);

@@ -32,6 +32,7 @@ static long move_bound(int fd, struct unsock_fd *entry) {
     if (socket < 0)
         return socket;
     struct unsock_bind_request request = {.socket = (int)socket, .type = SOCK_DGRAM, .ip = local};
+    request.view = (struct unsock_view){.domain = entry->domain, .ip = local};
     long result = unsock_bindfile_bind(&request, &bound);
     if (result == 0 && bound.how != UNSOCK_BOUND_FILE)
         result = -EADDRINUSE;
@@ -49,12 +50,12 @@ static long move_bound(int fd, struct unsock_fd *entry) {
 }
 
 /* Makes the descriptor a local socket with a name that replies can reach. */
-static long be_local(int fd, struct unsock_fd *entry) {
+static long be_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     if (entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_NAMED))
         return 0;
     if (entry->kind == UNSOCK_KIND_IP && (entry->flags & UNSOCK_BOUND))
         return move_bound(fd, entry);
-    return unsock_bind_datagram_name(fd, entry);
+    return unsock_bind_datagram_name(fd, entry, target);
 }
 
 static bool is_control(const struct sockaddr_un *path, struct unsock_control_file *control, long *result) {
@@ -74,7 +75,7 @@ static void set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, uint
  */
 static void connect_to_nobody(int fd) {
     struct unsock_bound bound;
-    struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = {.family = AF_INET}};
+    struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = {.family = AF_INET}, .view = {.domain = AF_INET}};
     long socket = unsock_sys(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (socket < 0)
         return;
@@ -133,7 +134,7 @@ static void settle_local(struct unsock_fd *entry, const struct unsock_ip *ip) {
 
 long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     struct sockaddr_un path = {0};
-    long result = be_local(fd, entry);
+    long result = be_local(fd, entry, ip);
     if (result == 0) {
         socklen_t length = path_to(ip, &path);
         result = unsock_sys(__NR_connect, fd, &path, length);
@@ -149,7 +150,7 @@ long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsoc
 
 static size_t total_size(const struct msghdr *message) {
     size_t total = 0;
-    for (size_t i = 0; message->msg_iov && i < message->msg_iovlen; i++) {
+    for (size_t i = 0; !unsock_is_nowhere(message->msg_iov) && i < message->msg_iovlen; i++) {
         if (message->msg_iov[i].iov_len > (size_t)INT32_MAX - total)
             return INT32_MAX;
         total += message->msg_iov[i].iov_len;
@@ -246,7 +247,7 @@ static long send_foreign(int fd, struct unsock_fd *entry, const struct msghdr *m
     there.msg_name = there.msg_namelen > 0 ? &name : NULL;
     if (there.msg_name || (entry->flags & UNSOCK_CONNECTED))
         return unsock_real_sendmsg(fd, &there, flags);
-    long result = be_local(fd, entry);
+    long result = be_local(fd, entry, ip);
     return result < 0 ? result : send_to(fd, entry, message, flags, ip);
 }
 
@@ -261,7 +262,7 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
         return -EINVAL;
     if (entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_NAMED))
         return send_foreign(fd, entry, message, flags, ip);
-    long result = be_local(fd, entry);
+    long result = be_local(fd, entry, ip);
     if (result == 0)
         result = send_to(fd, entry, message, flags, ip);
     return unsock_log("sendto", fd, ip, NULL, result);

@@ -36,7 +36,11 @@ static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct so
     if ((entry->flags & (UNSOCK_CONNECTED | UNSOCK_SENT)) && entry->remote.port == port &&
         !unsock_ip_is_wildcard(&entry->remote))
         return entry->remote;
-    return unsock_address_default(entry->domain, port);
+    struct unsock_ip sender = read.view.ip;
+    if (read.kind != UNSOCK_NAME_FILE || sender.family == 0 || unsock_ip_is_wildcard(&sender))
+        sender = unsock_address_default(read.kind == UNSOCK_NAME_FILE ? read.view.domain : entry->domain, port);
+    sender.port = port;
+    return sender;
 }
 
 /* Appends one control message after what the kernel gave, as put_cmsg in net/core/scm.c does. */

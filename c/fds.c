@@ -109,6 +109,22 @@ void unsock_fds_duplicate(int from, int to) {
     copy->epoll = 0;
 }
 
+void unsock_fds_tell_duplicates(int fd) {
+    const struct unsock_fd *source = unsock_fds_known(fd);
+    if (!source || !(source->flags & UNSOCK_DUPLICATED))
+        return;
+    for (int other = 0; other < unsock_fds_end(); other++) {
+        struct unsock_fd *entry = unsock_fds_known(other);
+        if (!entry || other == fd || entry->id != source->id || entry->kind != source->kind)
+            continue;
+        entry->flags = (uint16_t)((source->flags & ~UNSOCK_EPOLL_MANY) | (entry->flags & UNSOCK_EPOLL_MANY));
+        entry->options = source->options;
+        entry->local = source->local;
+        if (entry->kind != UNSOCK_KIND_IP)
+            entry->remote = source->remote;
+    }
+}
+
 int unsock_fds_end(void) {
     return __atomic_load_n(&end, __ATOMIC_RELAXED);
 }

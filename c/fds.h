@@ -77,6 +77,9 @@ uint32_t unsock_fds_new_id(void);
 /* A descriptor became a duplicate of another. */
 void unsock_fds_duplicate(int from, int to);
 
+/* Something changed about a descriptor: what is true of it is true of its duplicates. */
+void unsock_fds_tell_duplicates(int fd);
+
 /* One more than the highest descriptor that ever had an entry. */
 int unsock_fds_end(void);
 

@@ -21,7 +21,7 @@ static void unmap(struct unsock_ip *ip) {
 bool unsock_ip_read(const void *address, size_t length, struct unsock_ip *ip) {
     uint16_t family;
     *ip = (struct unsock_ip){0};
-    if (!address || length < sizeof(struct sockaddr_in))
+    if (unsock_is_nowhere(address) || length < sizeof(struct sockaddr_in))
         return false;
     memcpy(&family, address, sizeof(family));
     if (family == AF_INET) {

@@ -76,7 +76,7 @@ static void give_local(struct unsock_fd *entry, struct sockaddr *address, sockle
 
 /* The same checks of the arguments as the kernel's move_addr_to_user makes. */
 static long check(const void *address, const socklen_t *length) {
-    if (!address || !length)
+    if (unsock_is_nowhere(address) || unsock_is_nowhere(length))
         return -EFAULT;
     return (int32_t)*length < 0 ? -EINVAL : 0;
 }

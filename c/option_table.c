@@ -15,6 +15,7 @@
     {level, name, UNSOCK_OPTION_NUMBER, index, 1, initial, least, most}
 
 /* linux/in.h and netinet/in.h exclude each other. */
+#define SO_NO_CHECK_NAME 11
 #define IP_TOS_NAME 1
 #define IP_TTL_NAME 2
 #define IP_PKTINFO_NAME 8
@@ -44,12 +45,14 @@ const struct unsock_option unsock_option_table[] = {
     KERNEL(SO_MARK),
     KERNEL(SO_BUSY_POLL),
     KERNEL(SO_INCOMING_CPU),
+    KERNEL(SO_NO_CHECK_NAME),
     NUMBER(SOL_SOCKET, SO_SNDTIMEO, 0), /* milliseconds; a datagram socket's real one is ours */
     FLAG(SOL_SOCKET, SO_REUSEPORT, 0),
     SIMPLE_FLAG(IPPROTO_TCP, TCP_NODELAY, 0),
     SIMPLE_FLAG(IPPROTO_TCP, TCP_CORK, 0),
     SIMPLE_FLAG(IPPROTO_TCP, TCP_QUICKACK, 1),
     FLAG(IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 0),
+    FLAG(IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, 0),
     SIMPLE_NUMBER(IPPROTO_TCP, TCP_KEEPIDLE, 1, 7200, 1, 32767),
     SIMPLE_NUMBER(IPPROTO_TCP, TCP_KEEPINTVL, 2, 75, 1, 32767),
     SIMPLE_NUMBER(IPPROTO_TCP, TCP_KEEPCNT, 3, 9, 1, 127),

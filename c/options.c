@@ -69,7 +69,7 @@ static long set_simple(int fd, struct unsock_fd *entry, int row, const void *val
     int32_t number;
     if (length < sizeof(number))
         return -EINVAL;
-    if (!value)
+    if (unsock_is_nowhere(value))
         return -EFAULT;
     memcpy(&number, value, sizeof(number));
     if (number < option->least || number > option->most)
@@ -124,20 +124,25 @@ static long set_socket_level(int fd, struct unsock_fd *entry, int name, const vo
 long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length) {
     if (level == SOL_SOCKET)
         return set_socket_level(fd, entry, name, value, length);
-    if (!is_ip_level(level))
+    if (entry->kind == UNSOCK_KIND_FOREIGN && !is_ip_level(level))
         return kernel_set(fd, level, name, value, length);
     int row = unsock_option_find(level, name);
     if (row >= 0 && unsock_option_table[row].simple && entry->type == SOCK_STREAM)
         return set_simple(fd, entry, row, value, length);
+    /* So in do_tcp_setsockopt, net/ipv4/tcp.c. */
+    if (level == IPPROTO_TCP && name == UNSOCK_TCP_FASTOPEN_CONNECT &&
+        (entry->flags & (UNSOCK_LISTENING | UNSOCK_CONNECTED)))
+        return -EINVAL;
     /* IPV6_V6ONLY is fixed once the socket has a port (net/ipv6/ipv6_sockglue.c). */
-    if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY && (entry->flags & (UNSOCK_BOUND | UNSOCK_CONNECTED)))
+    if (entry->domain == AF_INET6 && level == IPPROTO_IPV6 && name == IPV6_V6ONLY &&
+        (entry->flags & (UNSOCK_BOUND | UNSOCK_CONNECTED)))
         return -EINVAL;
     return set_by_oracle(fd, entry, level, name, value, length);
 }
 
 /* Copies an answer out as the kernel does: cut to the caller's length, which becomes the length used. */
 static long answer(const void *from, socklen_t size, int level, void *value, socklen_t *length) {
-    if (!length || !value)
+    if (unsock_is_nowhere(length) || unsock_is_nowhere(value))
         return -EFAULT;
     if ((int32_t)*length < 0)
         return -EINVAL;
@@ -189,13 +194,17 @@ static long get_socket_level(int fd, struct unsock_fd *entry, int name, void *va
         struct unsock_timeval time = {ms ? *ms / 1000 : 0, ms ? *ms % 1000 * 1000 : 0};
         return answer(&time, sizeof(time), SOL_SOCKET, value, length);
     }
+    /* Until it is connected, a TCP socket has the sizes that tcp_rmem and tcp_wmem say. */
+    bool size = name == SO_SNDBUF || name == SO_RCVBUF;
+    if (size && entry->type == SOCK_STREAM && !(entry->flags & UNSOCK_CONNECTED) && !(entry->options & bit(row)))
+        return get_by_oracle(entry, SOL_SOCKET, name, value, length);
     return kernel_get(fd, SOL_SOCKET, name, value, length);
 }
 
 long unsock_options_get(int fd, struct unsock_fd *entry, int level, int name, void *value, socklen_t *length) {
     if (level == SOL_SOCKET)
         return get_socket_level(fd, entry, name, value, length);
-    if (!is_ip_level(level))
+    if (entry->kind == UNSOCK_KIND_FOREIGN && !is_ip_level(level))
         return kernel_get(fd, level, name, value, length);
     int row = unsock_option_find(level, name);
     bool fits = row >= 0 && (level != IPPROTO_TCP || entry->type == SOCK_STREAM) &&
@@ -266,8 +275,9 @@ void unsock_options_copy(int from, int to) {
 }
 
 void unsock_options_inherit(int listener, const struct unsock_fd *from, int fd, struct unsock_fd *to) {
-    static const int kernel_options[] = {SO_KEEPALIVE, SO_LINGER, SO_OOBINLINE, SO_RCVBUF,
-                                         SO_SNDBUF,    SO_PRIORITY, SO_RCVTIMEO, SO_SNDTIMEO, SO_REUSEADDR};
+    static const int kernel_options[] = {SO_KEEPALIVE, SO_LINGER,    SO_OOBINLINE, SO_RCVBUF,
+                                         SO_SNDBUF,    SO_BROADCAST, SO_RCVTIMEO,  SO_SNDTIMEO,
+                                         SO_REUSEADDR, SO_DONTROUTE, SO_TIMESTAMP, SO_BUSY_POLL};
     to->options = from->options;
     to->flags |= from->flags & UNSOCK_OPTIONS;
     if (from->flags & UNSOCK_OPTIONS)

@@ -89,6 +89,14 @@ long unsock_redirect_install(int fd, struct unsock_fd *entry, int standin, enum 
     return result;
 }
 
+/* A datagram client that the kernel would have given a port keeps the one that it has, if that is free there too. */
+static void keep_port(const struct unsock_fd *entry, int standin) {
+    union unsock_sockaddr address;
+    struct unsock_ip any = {.family = (uint8_t)entry->domain, .port = entry->local.port};
+    if (entry->type == SOCK_DGRAM && (entry->flags & UNSOCK_NAMED) && any.port != 0)
+        unsock_sys(__NR_bind, standin, &address, unsock_ip_write(&any, entry->domain, &address));
+}
+
 long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
     union unsock_sockaddr address;
     struct unsock_ip local = entry->local;
@@ -105,6 +113,8 @@ long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
             unsock_sys(__NR_close, standin);
             return result;
         }
+    } else {
+        keep_port(entry, (int)standin);
     }
     long result = unsock_redirect_install(fd, entry, (int)standin, UNSOCK_KIND_IP);
     if (result == 0 && bound) {

@@ -86,10 +86,10 @@ long unsock_socket_name(int fd, long number, union unsock_sockaddr *name) {
 
 /* A listening or unconnected socket of ours: its file tells the port, and the address is the default one. */
 static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
-    struct unsock_ip none = {.family = AF_INET, .port = name->port};
     entry->kind = UNSOCK_KIND_LOCAL;
-    entry->domain = AF_INET;
-    entry->local = none;
+    entry->domain = (uint16_t)name->view.domain;
+    entry->local = name->view.ip;
+    entry->local.port = name->port;
     entry->flags = UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
     if (unsock_socket_option(fd, SO_ACCEPTCONN) == 1)
         entry->flags |= UNSOCK_LISTENING;
@@ -120,17 +120,19 @@ static void identify_unix(int fd, struct unsock_fd *entry) {
         peer = unsock_address_read_name(&address.un, (size_t)length);
     if (own.kind == UNSOCK_NAME_FILE && peer.kind == UNSOCK_NAME_STREAM) {
         identify_stream(entry, &peer.target, &peer.source);
+        entry->domain = (uint16_t)own.view.domain;
         entry->flags |= UNSOCK_ACCEPTED;
     } else if (own.kind == UNSOCK_NAME_FILE && length >= 0 && own.type == SOCK_STREAM) {
-        struct unsock_ip local = unsock_address_default(AF_INET, own.port);
-        struct unsock_ip remote = unsock_address_default(AF_INET, unsock_socket_invented_port(fd));
+        struct unsock_ip local = unsock_address_default(own.view.domain, own.port);
+        struct unsock_ip remote = unsock_address_default(own.view.domain, unsock_socket_invented_port(fd));
         identify_stream(entry, &local, &remote);
+        entry->domain = (uint16_t)own.view.domain;
         entry->flags |= UNSOCK_ACCEPTED;
     } else if (own.kind == UNSOCK_NAME_FILE) {
         identify_file(entry, fd, &own);
         if (length >= 0 && peer.kind == UNSOCK_NAME_FILE) {
             entry->flags |= UNSOCK_CONNECTED;
-            entry->remote = unsock_address_default(AF_INET, peer.port);
+            entry->remote = unsock_address_default(own.view.domain, peer.port);
         }
     }
 }

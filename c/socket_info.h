@@ -12,6 +12,7 @@ struct unsock_timeval {
 
 #define UNSOCK_TCP_MAXSEG 2
 #define UNSOCK_TCP_INFO 11
+#define UNSOCK_TCP_FASTOPEN_CONNECT 30
 #define UNSOCK_IP_MTU 14
 
 /* One integer socket option of SOL_SOCKET, or -errno. */

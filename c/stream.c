@@ -39,11 +39,25 @@ static long listen_unbound(int fd, struct unsock_fd *entry, int backlog) {
     return unsock_sys(__NR_listen, fd, backlog);
 }
 
+/* It was shut down, which took its file; a TCP socket can listen again after that. */
+static long listen_again(int fd, struct unsock_fd *entry) {
+    struct unsock_ip local = entry->local;
+    entry->flags &= (uint16_t)~(UNSOCK_BOUND | UNSOCK_LISTENING);
+    long result = unsock_bind(fd, entry, &local);
+    if (result < 0) {
+        entry->flags |= UNSOCK_BOUND;
+        return result;
+    }
+    return listen_here(fd, entry);
+}
+
 long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
     if (entry->flags & UNSOCK_CONNECTED)
         return -EINVAL;
     if (entry->kind == UNSOCK_KIND_IP && (entry->flags & UNSOCK_BOUND))
         return unsock_sys(__NR_listen, fd, backlog);
+    if (entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_BOUND) && !(entry->flags & UNSOCK_FILE))
+        return listen_again(fd, entry);
     if (entry->flags & UNSOCK_BOUND)
         return listen_here(fd, entry);
     long open = unsock_socket_nonblocking(fd);
@@ -80,7 +94,7 @@ static void remember_accepted(int listener, const struct unsock_fd *from, int fd
 long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *address, socklen_t *length, int flags) {
     union unsock_sockaddr peer;
     socklen_t peer_length = sizeof(peer);
-    if (address && !length)
+    if (address && (unsock_is_nowhere(address) || unsock_is_nowhere(length)))
         return -EFAULT;
     if (address && (int32_t)*length < 0)
         return -EINVAL;

@@ -23,14 +23,14 @@ UNSOCK_EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, c
 }
 
 UNSOCK_EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
-    if (!unsock_active() || !message ||
+    if (!unsock_active() || unsock_is_nowhere(message) ||
         !unsock_call_send_concerns(fd, message->msg_name, message->msg_namelen, flags))
         return unsock_next.sendmsg(fd, message, flags);
     return unsock_libc_result(unsock_call_sendmsg(fd, message, flags));
 }
 
 static bool any_concerns(int fd, const struct unsock_mmsghdr *messages, unsigned count, int flags) {
-    for (unsigned i = 0; messages && i < count; i++) {
+    for (unsigned i = 0; !unsock_is_nowhere(messages) && i < count; i++) {
         if (unsock_call_send_concerns(fd, messages[i].header.msg_name, messages[i].header.msg_namelen, flags))
             return true;
     }
@@ -45,7 +45,7 @@ UNSOCK_EXPORT int sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned cou
 
 UNSOCK_EXPORT ssize_t recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *address,
                                socklen_t *length) {
-    bool checkable = !address || (length && (int32_t)*length >= 0);
+    bool checkable = !address || (!unsock_is_nowhere(length) && !unsock_is_nowhere(address) && (int32_t)*length >= 0);
     if (!unsock_active() || !checkable || !unsock_call_receive_concerns(fd, address != NULL))
         return unsock_next.recvfrom(fd, data, size, flags, address, length);
     struct iovec part = {data, size};
@@ -87,7 +87,7 @@ static void forget_received(const struct msghdr *message) {
 UNSOCK_EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
     bool active = unsock_active();
     ssize_t result;
-    if (!active || !message || !unsock_call_receive_concerns(fd, message->msg_name != NULL))
+    if (!active || unsock_is_nowhere(message) || !unsock_call_receive_concerns(fd, message->msg_name != NULL))
         result = unsock_next.recvmsg(fd, message, flags);
     else
         result = unsock_libc_result(unsock_call_recvmsg(fd, message, flags));
@@ -97,9 +97,10 @@ UNSOCK_EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
 }
 
 UNSOCK_EXPORT int recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
-    bool wants = messages && count > 0 && messages[0].header.msg_name;
+    bool usable = !unsock_is_nowhere(messages);
+    bool wants = usable && count > 0 && messages[0].header.msg_name;
     int result;
-    if (!unsock_active() || !messages || !unsock_call_receive_concerns(fd, wants))
+    if (!unsock_active() || !usable || !unsock_call_receive_concerns(fd, wants))
         result = unsock_next.recvmmsg(fd, messages, count, flags, timeout);
     else
         result = (int)unsock_libc_result(unsock_call_recvmmsg(fd, messages, count, flags, timeout));

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #pragma GCC visibility push(hidden)
 void *memcpy(void *restrict to, const void *restrict from, size_t length);
@@ -15,6 +16,11 @@ size_t strlen(const char *text);
 
 static inline bool unsock_same(const void *left, const void *right, size_t length) {
     return memcmp(left, right, length) == 0;
+}
+
+/* Where the kernel would say EFAULT at once: the zero page, and what is no user address on any machine. */
+static inline bool unsock_is_nowhere(const void *pointer) {
+    return (uintptr_t)pointer < 4096 || (uintptr_t)pointer >> 57 != 0;
 }
 
 #define UNSOCK_MIN(a, b) ((a) < (b) ? (a) : (b))
