@@ -60,7 +60,6 @@ function settingsFinding(context: Context): Finding {
 async function libraryFinding(context: Context): Promise<Finding> {
   try {
     const file = await findShim(undefined, context.environ, context.system);
-    parseSettings((name) => context.environ.get(name));
     const pointer = openShim(file).unsock_version();
     const version = pointer && new Deno.UnsafePointerView(pointer).getCString();
     if (version !== VERSION) {

@@ -85,13 +85,18 @@ const SHIM = {
 export type Shim = Deno.DynamicLibrary<typeof SHIM>["symbols"];
 
 /**
- * Opens the library in this process, where it redirects nothing until `unsock_configure` is called.
+ * Opens the library in this process, where it redirects nothing until `unsock_configure` is called. Takes the library's
+ * variables out of this process's environment.
  *
  * @param file Path of `libunsock.so`.
  * @returns Its functions; it stays open for good.
  * @throws {ShimError} When it cannot be opened or lacks a function.
  */
 export function openShim(file: string): Shim {
+  // Its constructor would take them for its settings, and end this process when they are wrong.
+  for (const name of Object.keys(Deno.env.toObject())) {
+    if (name.startsWith("UNSOCK_") || name === "LD_PRELOAD") Deno.env.delete(name);
+  }
   try {
     return Deno.dlopen(file, SHIM).symbols;
   } catch (error) {

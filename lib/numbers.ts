@@ -7,7 +7,7 @@
  * @returns The number, or undefined when `text` is anything but plain decimal digits in range.
  */
 export function parseDecimal(text: string, min: number, max: number): number | undefined {
-  if (!/^\d{1,15}$/.test(text)) return undefined;
+  if (!/^0*\d{1,15}$/.test(text)) return undefined;
   const value = Number(text);
   return value >= min && value <= max ? value : undefined;
 }
@@ -18,7 +18,7 @@ export function parseDecimal(text: string, min: number, max: number): number | u
  * @returns The number, or undefined when `text` is anything but octal digits in range.
  */
 export function parseOctal(text: string, max: number): number | undefined {
-  if (!/^[0-7]{1,15}$/.test(text)) return undefined;
+  if (!/^0*[0-7]{1,15}$/.test(text)) return undefined;
   const value = parseInt(text, 8);
   return value <= max ? value : undefined;
 }

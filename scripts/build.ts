@@ -111,6 +111,11 @@ async function exists(file: string): Promise<boolean> {
   return await Deno.stat(file).then(() => true, () => false);
 }
 
+/** Changes when somebody else puts another file there. */
+async function identity(file: string): Promise<string> {
+  return await Deno.stat(file).then(({ size, mtime, ino }) => `${size} ${mtime?.getTime()} ${ino}`, () => "none");
+}
+
 /** Waits for all, so that nothing half-made stays behind, then throws what went wrong first. */
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const queue = [...items];
@@ -145,9 +150,10 @@ async function buildLibrary(tools: Toolchain, name: string, extraFlags: readonly
   const links = [...flags, ...LINK_FLAGS, ...objects.map(({ object }) => object)];
   const state = await hash([version, ...links]);
   const before = await Deno.readTextFile(stamp).catch(() => "");
-  if (before !== state || !await exists(library)) {
+  if (before !== `${state} ${await identity(library)}`) {
     await produce(library, (part) => runCompiler(tools, [...links, "-o", part]));
-    await produce(stamp, (part) => Deno.writeTextFile(part, state));
+    const after = `${state} ${await identity(library)}`;
+    await produce(stamp, (part) => Deno.writeTextFile(part, after));
   }
   return path.relative(ROOT, library);
 }

@@ -4,7 +4,6 @@ import type { Context } from "../context.ts";
 import { EXIT_FAILED, reason } from "../errors.ts";
 import { openShim } from "../ffi.ts";
 import { type Check, selfChecks } from "../self_checks.ts";
-import { parseSettings } from "../settings.ts";
 import { findShim } from "../shim.ts";
 
 /** Adds the command to the program. */
@@ -16,8 +15,6 @@ export function defineSelfTest(program: Command, context: Context, settle: (exit
 }
 
 async function selfTest(lib: string | undefined, context: Context): Promise<number> {
-  // The library would refuse to load with these, and end this process.
-  parseSettings((name) => context.environ.get(name));
   const file = await findShim(lib, context.environ, context.system);
   const shim = openShim(file);
   const directory = Deno.makeTempDirSync({ prefix: "unsock-self-test-" });
