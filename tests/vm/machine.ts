@@ -39,13 +39,19 @@ export function machineCommand(kernel: Kernel, initramfs: string, words: string[
  * @param kernel What to boot.
  * @param initramfs The file with the initial file system.
  * @param timeoutMs How long boot and tests may take together.
+ * @param words More words of the kernel's command line.
  * @returns The verdict and the console.
  * @throws {Error} when the guest hangs, crashes or reboots, with the console so far.
  */
-export async function runGuest(kernel: Kernel, initramfs: string, timeoutMs: number): Promise<GuestResult> {
+export async function runGuest(
+  kernel: Kernel,
+  initramfs: string,
+  timeoutMs: number,
+  words: string[] = [],
+): Promise<GuestResult> {
   // Should this process be killed, timeout still ends the guest.
   const guard = ["timeout", "--kill-after=5", String(Math.ceil(timeoutMs / 1000) + 5)];
-  await using machine = start([...guard, ...machineCommand(kernel, initramfs)]);
+  await using machine = start([...guard, ...machineCommand(kernel, initramfs, words)]);
   const { code, stdout, stderr } = await machine.result(timeoutMs);
   const console = stdout.replaceAll("\r", "").split("\n");
   if (code === STATUS_PASSED) return { verdict: "passed", console };

@@ -1,4 +1,4 @@
-/** Runs tests/vm/guest/checks in a virtual machine with a stock Debian kernel: unsock over real AF_VSOCK and AF_TIPC. */
+/** Runs tests/vm/guest/checks in a virtual machine with a stock Debian kernel: unsock over real vsock and TIPC. */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -49,6 +49,20 @@ Deno.test({
       }
       assert.equal(console.findLast((line) => line.startsWith("1..")), `1..${checks.length}`, console.join("\n"));
       assert.equal(verdict, checks.every(({ ok }) => ok) ? "passed" : "failed", console.join("\n"));
+    });
+  },
+});
+
+Deno.test({
+  name: "a guest that crashes, and one that takes too long, are failures, with what it said",
+  ignore,
+  fn: async () => {
+    await withDir(async (dir) => {
+      const kernel = await fetchKernel(CACHE);
+      const image = await makeImage(kernel, dir);
+      const crash = runGuest(kernel, image, GUEST_TIMEOUT_MS, ["rdinit=/missing", "init=/missing"]);
+      await assert.rejects(crash, /without a verdict[^]*Kernel panic/);
+      await assert.rejects(runGuest(kernel, image, 1_000), /not finished after 1000 ms/);
     });
   },
 });
