@@ -164,8 +164,17 @@ static void to_nobody(void) {
     fact_number("nothing to receive", recv(client, &byte, 1, MSG_DONTWAIT));
     fact_call("connect to nobody", connect_to(client, "127.0.0.1", port));
     int server = bound("127.0.0.1", port, SOCK_DGRAM);
-    fact_number("then somebody comes", send(client, "xy", 2, 0));
     address from;
+    fact_number("then somebody comes: sendto", sendto(client, "xy", 2, 0, NULL, 0));
+    fact_number("and receives", receive(server, &from));
+    fact_number("then somebody comes: send", send(client, "xyz", 3, 0));
+    fact_number("and receives", receive(server, &from));
+    /* A server that starts again on its port gets what its clients send after that. */
+    close(server);
+    server = bound("127.0.0.1", port, SOCK_DGRAM);
+    fact_number("started again: sendto", sendto(client, "xy", 2, 0, NULL, 0));
+    fact_number("and receives", receive(server, &from));
+    fact_number("started again: send", send(client, "xyz", 3, 0));
     fact_number("and receives", receive(server, &from));
     struct timeval patience = {0, 50000};
     CHECK(setsockopt(server, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience));
