@@ -1,20 +1,7 @@
 /** `unsock`: parses, dispatches, prints the error, exits. Nothing else prints errors or exits. */
 import { runCommandLine } from "./lib/cli.ts";
 import { Context } from "./lib/context.ts";
-import { Environ, splitNul } from "./lib/environ.ts";
 import { EXIT_FAILED, EXIT_RUN_FAILED, EXIT_USAGE, reason, UnsockError, UsageError } from "./lib/errors.ts";
-
-/** The last `count` arguments as bytes: they need not be UTF-8, and COMMAND is to get them as they came. */
-function rawArguments(args: readonly string[]): Uint8Array[] {
-  try {
-    const raw = splitNul(Deno.readFileSync("/proc/self/cmdline")).slice(-args.length);
-    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-    if (args.length > 0 && raw.every((bytes, index) => decoder.decode(bytes) === args[index])) return raw;
-  } catch {
-    // No /proc: what the runtime decoded has to do.
-  }
-  return args.map((arg) => new TextEncoder().encode(arg));
-}
 
 function print(text: string): void {
   let bytes = new TextEncoder().encode(text);
@@ -35,9 +22,8 @@ function fail(error: unknown, isRun: boolean): number {
 async function main(args: readonly string[]): Promise<number> {
   const cut = args.indexOf("--");
   const own = cut < 0 ? args : args.slice(0, cut);
-  const command = cut < 0 ? undefined : rawArguments(args).slice(cut + 1);
   try {
-    return await runCommandLine(own, new Context(Environ.ofProcess(), command, print));
+    return await runCommandLine(own, new Context(args, print));
   } catch (error) {
     // Whoever reads our output has seen enough.
     if (error instanceof Deno.errors.BrokenPipe) return EXIT_FAILED;

@@ -4,6 +4,8 @@
  * text of `/proc`.
  */
 
+import type { Proc } from "./proc.ts";
+
 /** Soft and hard limit; `Infinity` is unlimited. */
 export interface Limit {
   readonly soft: number;
@@ -68,19 +70,11 @@ function deriveSoftNofile(texts: ProcTexts, parentName: string): number | undefi
   return soft === own.soft ? undefined : soft;
 }
 
-function readText(file: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(file);
-  } catch {
-    return undefined;
-  }
-}
-
 /** @returns What the caller of this process most likely had. */
-export function readCallerState(): CallerState {
+export function readCallerState(proc: Proc): CallerState {
   return deriveCallerState({
-    ownLimits: readText("/proc/self/limits"),
-    parentLimits: readText(`/proc/${Deno.ppid}/limits`),
-    parentStatus: readText(`/proc/${Deno.ppid}/status`),
+    ownLimits: proc.readText("/proc/self/limits"),
+    parentLimits: proc.readText(`/proc/${Deno.ppid}/limits`),
+    parentStatus: proc.readText(`/proc/${Deno.ppid}/status`),
   });
 }

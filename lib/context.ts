@@ -1,23 +1,23 @@
 /** What every command gets: the world as it found it, opened lazily, so that `--help` costs nothing. */
-import type { Environ } from "./environ.ts";
+import { Environ, splitNul } from "./environ.ts";
 import { type Libc, openLibc } from "./ffi.ts";
+import { Proc } from "./proc.ts";
 import { LinuxSystem } from "./system.ts";
 
 /** The surroundings of one invocation. */
 export class Context {
   #libc: Libc | undefined;
   #system: LinuxSystem | undefined;
+  #environ: Environ | undefined;
+  readonly #args: readonly string[];
 
   /**
-   * @param environ The caller's environment.
-   * @param command What follows the first `--`, as bytes; undefined when there is no `--`.
+   * @param args All arguments.
    * @param print Writes to standard output.
    */
-  constructor(
-    readonly environ: Environ,
-    readonly command: readonly Uint8Array[] | undefined,
-    readonly print: (text: string) => void,
-  ) {}
+  constructor(args: readonly string[], readonly print: (text: string) => void) {
+    this.#args = args;
+  }
 
   /** libc, opened at the first use. */
   get libc(): Libc {
@@ -27,5 +27,28 @@ export class Context {
   /** The operating system, asked at the first use. */
   get system(): LinuxSystem {
     return this.#system ??= new LinuxSystem(this.libc);
+  }
+
+  /** `/proc` */
+  get proc(): Proc {
+    return new Proc(this.libc);
+  }
+
+  /** The caller's environment. */
+  get environ(): Environ {
+    return this.#environ ??= Environ.ofProcess(this.proc);
+  }
+
+  /**
+   * What follows the first `--`, as bytes: a command's arguments need not be UTF-8, and it is to get them as they came.
+   * Undefined when there is no `--`.
+   */
+  get command(): readonly Uint8Array[] | undefined {
+    const cut = this.#args.indexOf("--");
+    if (cut < 0) return undefined;
+    const raw = splitNul(this.proc.read("/proc/self/cmdline") ?? new Uint8Array()).slice(-this.#args.length);
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    const isOurs = raw.length > 0 && raw.every((bytes, index) => decoder.decode(bytes) === this.#args[index]);
+    return isOurs ? raw.slice(cut + 1) : this.#args.slice(cut + 1).map((arg) => new TextEncoder().encode(arg));
   }
 }

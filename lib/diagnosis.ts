@@ -20,14 +20,6 @@ const ok = (text: string): Finding => ({ level: "ok", text });
 const note = (text: string, advice?: string): Finding => ({ level: "note", text, advice });
 const bad = (text: string, advice?: string): Finding => ({ level: "FAIL", text, advice });
 
-function readText(file: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(file);
-  } catch {
-    return undefined;
-  }
-}
-
 /** @returns Findings about this machine and the settings in the environment. */
 export async function diagnoseMachine(context: Context): Promise<Finding[]> {
   return [
@@ -36,8 +28,8 @@ export async function diagnoseMachine(context: Context): Promise<Finding[]> {
     await libraryFinding(context),
     directoryFinding(context),
     ...preloadFindings(context),
-    ...familyFindings(readText("/proc/net/protocols") ?? ""),
-    queueFinding(readText("/proc/sys/net/unix/max_dgram_qlen")),
+    ...familyFindings(context.proc.readText("/proc/net/protocols") ?? ""),
+    queueFinding(context.proc.readText("/proc/sys/net/unix/max_dgram_qlen")),
   ].filter((finding) => finding !== undefined);
 }
 
@@ -108,7 +100,7 @@ function preloadFindings(context: Context): Finding[] {
     if (missing) findings.push(note(`LD_PRELOAD: ${entry} does not exist`, "the dynamic linker complains and goes on"));
     else findings.push(note(`LD_PRELOAD: ${entry} is there already`, "unsock run goes in front of it"));
   }
-  const system = readText("/etc/ld.so.preload")?.trim();
+  const system = context.proc.readText("/etc/ld.so.preload")?.trim();
   if (system) {
     findings.push(note(`/etc/ld.so.preload: ${system.replace(/\s+/g, " ")}`, "in every program, behind unsock"));
   }

@@ -1,4 +1,5 @@
 /** An environment as the kernel keeps it: ordered byte strings, not necessarily UTF-8, perhaps twice the same name. */
+import type { Proc } from "./proc.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -30,12 +31,9 @@ export class Environ {
   }
 
   /** What this process was started with: the kernel's copy, which nothing in the runtime has changed. */
-  static ofProcess(): Environ {
-    try {
-      return new Environ(splitNul(Deno.readFileSync("/proc/self/environ")));
-    } catch {
-      return Environ.of(Deno.env.toObject());
-    }
+  static ofProcess(proc: Proc): Environ {
+    const bytes = proc.read("/proc/self/environ");
+    return bytes === undefined ? Environ.of(Deno.env.toObject()) : new Environ(splitNul(bytes));
   }
 
   static #isNamed(entry: Uint8Array, name: string): boolean {

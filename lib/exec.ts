@@ -56,14 +56,10 @@ export function execute(libc: Libc, execution: Execution, state: CallerState): n
 function restore(libc: Libc, state: CallerState): void {
   if (!state.ignoreSigpipe) libc.signal(SIGPIPE, SIG_DFL);
   if (state.softNofile === undefined) return;
-  const hard = readHardNofile();
-  if (hard !== undefined) libc.setrlimit(RLIMIT_NOFILE, BigUint64Array.of(BigInt(state.softNofile), hard));
-}
-
-function readHardNofile(): bigint | undefined {
-  const hard = /^Max open files\s+\S+\s+(\S+)/m.exec(Deno.readTextFileSync("/proc/self/limits"))?.[1];
-  if (hard === undefined) return undefined;
-  return hard === "unlimited" ? 0xffffffffffffffffn : BigInt(hard);
+  const limit = new BigUint64Array(2);
+  if (libc.getrlimit(RLIMIT_NOFILE, limit) !== 0) return;
+  limit[0] = BigInt(state.softNofile);
+  libc.setrlimit(RLIMIT_NOFILE, limit);
 }
 
 function viaShell({ file, argv, environment }: Execution): Execution {

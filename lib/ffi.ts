@@ -9,6 +9,8 @@ const LIBC = {
   __errno_location: { parameters: [], result: "pointer" },
   /** `void (*signal(int signum, void (*handler)(int)))(int)`: 0 is `SIG_DFL`, 1 `SIG_IGN` */
   signal: { parameters: ["i32", "usize"], result: "usize" },
+  /** `int getrlimit(int resource, struct rlimit *rlim)` */
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   /** `int setrlimit(int resource, const struct rlimit *rlim)` */
   setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   /** `int faccessat(int dirfd, const char *path, int mode, int flags)` */
@@ -26,6 +28,16 @@ const LIBC = {
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   /** `int close(int fd)` */
   close: { parameters: ["i32"], result: "i32" },
+  /** `int open(const char *path, int flags, ...)`, without a mode: it creates nothing */
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  /** `ssize_t read(int fd, void *buffer, size_t count)` */
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  /** `ssize_t readlink(const char *path, char *buffer, size_t size)` */
+  readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
+  /** `DIR *opendir(const char *name)` and its kin */
+  opendir: { parameters: ["buffer"], result: "pointer" },
+  readdir: { parameters: ["pointer"], result: "pointer" },
+  closedir: { parameters: ["pointer"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** libc's functions, named as in C. */

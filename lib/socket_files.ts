@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { CONTROL_FILE_SIZE, decodeControlFile } from "./control_file.ts";
 import { reason, UnsockError } from "./errors.ts";
 import { errno, type Libc } from "./ffi.ts";
+import { Proc } from "./proc.ts";
 import { describeTarget } from "./format_control.ts";
 import { parseProcNetUnix, type UnixSocketEntry } from "./proc_net_unix.ts";
 import { encodeAddress, unixAddress } from "./socket_address.ts";
@@ -38,9 +39,10 @@ const NAME = /^(\d{1,5})(\.dgram)?\.sock$/;
  * @throws {UnsockError} When the directory cannot be read.
  */
 export function listSocketFiles(directory: string, libc: Libc): SocketFile[] {
-  const sockets = parseProcNetUnix(readText("/proc/net/unix"));
+  const proc = new Proc(libc);
+  const sockets = parseProcNetUnix(proc.readText("/proc/net/unix") ?? "");
   const files: SocketFile[] = [];
-  const holders = new Holders();
+  const holders = new Holders(proc);
   for (const name of readNames(directory)) {
     const match = NAME.exec(name);
     const port = Number(match?.[1]);
@@ -58,14 +60,6 @@ function readNames(directory: string): string[] {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw new UnsockError(`directory ${directory}: ${reason(error)}`, { cause: error });
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return Deno.readTextFileSync(file);
-  } catch {
-    return "";
   }
 }
 
@@ -127,43 +121,36 @@ function probe(file: string, kind: SocketFile["kind"], libc: Libc): SocketFile["
 
 /** Which processes have which sockets open; read once, when first asked. */
 class Holders {
+  readonly #proc: Proc;
   #byInode: Map<number, SocketHolder[]> | undefined;
 
+  constructor(proc: Proc) {
+    this.#proc = proc;
+  }
+
   of(inode: number): readonly SocketHolder[] {
-    this.#byInode ??= Holders.#read();
+    this.#byInode ??= this.#read();
     return this.#byInode.get(inode) ?? [];
   }
 
-  static #read(): Map<number, SocketHolder[]> {
+  #read(): Map<number, SocketHolder[]> {
     const byInode = new Map<number, SocketHolder[]>();
-    for (const { name: pid } of Deno.readDirSync("/proc")) {
-      if (!/^\d+$/.test(pid)) continue;
-      for (const inode of socketsOf(pid)) {
-        const holder = { pid: Number(pid), name: readText(`/proc/${pid}/comm`).trim() };
-        byInode.set(inode, [...byInode.get(inode) ?? [], holder]);
+    for (const pid of this.#proc.list("/proc").filter((name) => /^\d+$/.test(name))) {
+      const name = this.#proc.readText(`/proc/${pid}/comm`)?.trim() ?? "";
+      for (const inode of this.#socketsOf(pid)) {
+        byInode.set(inode, [...byInode.get(inode) ?? [], { pid: Number(pid), name }]);
       }
     }
     return byInode;
   }
-}
 
-function socketsOf(pid: string): Set<number> {
-  const inodes = new Set<number>();
-  try {
-    for (const { name: fd } of Deno.readDirSync(`/proc/${pid}/fd`)) {
-      const inode = /^socket:\[(\d+)\]$/.exec(readLink(`/proc/${pid}/fd/${fd}`))?.[1];
+  /** None of somebody else's process. */
+  #socketsOf(pid: string): Set<number> {
+    const inodes = new Set<number>();
+    for (const fd of this.#proc.list(`/proc/${pid}/fd`)) {
+      const inode = /^socket:\[(\d+)\]$/.exec(this.#proc.readLink(`/proc/${pid}/fd/${fd}`) ?? "")?.[1];
       if (inode !== undefined) inodes.add(Number(inode));
     }
-  } catch {
-    // Somebody else's process, or it has ended.
-  }
-  return inodes;
-}
-
-function readLink(file: string): string {
-  try {
-    return Deno.readLinkSync(file);
-  } catch {
-    return "";
+    return inodes;
   }
 }

@@ -87,7 +87,7 @@ async function run(options: RunOptions, context: Context): Promise<number> {
     return 0;
   }
   prepareDirectory(directory, system.euid);
-  execute(context.libc, { file, argv, environment: environ.entries }, readCallerState());
+  execute(context.libc, { file, argv, environment: environ.entries }, readCallerState(context.proc));
 }
 
 /** @returns `options` with a log file of the working directory made absolute, as the library wants it. */

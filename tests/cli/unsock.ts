@@ -5,6 +5,11 @@ import { run, type RunOptions, type RunResult } from "../support/process.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 
+/** Whether the compiled binary is tested, not the source. */
+export function isCompiled(): boolean {
+  return Deno.env.get("UNSOCK_TEST_BINARY") !== undefined;
+}
+
 /** The words in front of a command's name. */
 export function unsockCommand(): string[] {
   const binary = Deno.env.get("UNSOCK_TEST_BINARY");
