@@ -232,7 +232,8 @@ Deno.test({
       const command = ["nginx", "-e", "stderr", "-p", dir, "-c", `${dir}/nginx.conf`];
       await using nginx = start(command, { env: shimEnv(dir) });
       await waitForFile(`${dir}/8080.sock`).catch((error) => assert.fail(`${error}: ${nginx.output()}`));
-      const client = await run(["curl", "-sS", "--unix-socket", `${dir}/8080.sock`, "http://x/"]);
+      const request = ["curl", "-sS", "--max-time", "10", "--unix-socket", `${dir}/8080.sock`, "http://x/"];
+      const client = await run(request);
       assert.equal(client.stdout, "behind\n", client.stderr + nginx.output());
     }),
 });

@@ -127,8 +127,9 @@ Deno.test({
       await Deno.writeFile(`${dir}/${PORT}.sock`, controlFile({ dest: sockaddrUnix(delivered) }));
       await Deno.writeTextFile(`${base}/page.txt`, "from the host\n");
       const serve = ["python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory", base, String(PORT)];
-      await using _server = start(serve, { env: shimEnv(dir) });
+      await using _server = start(serve, { env: shimEnv(dir, { UNSOCK_MODE: "660" }) });
       await waitForFile(delivered);
+      assert.equal(((await Deno.stat(delivered)).mode ?? 0) & 0o777, 0o660, "the hypervisor's group may connect");
       const client = await run(["curl", "-sS", "--unix-socket", delivered, "http://host/page.txt"]);
       assert.equal(client.stdout, "from the host\n", client.stderr);
       assert.ok((await Deno.lstat(`${dir}/${PORT}.sock`)).isFile, "the control file stays");
