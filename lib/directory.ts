@@ -52,20 +52,21 @@ function isDirectory(file: string): boolean {
 }
 
 /**
- * Says why a directory must not be used. A link counts as what its owner makes of it, so the link's owner is asked too.
- * Root is never a stranger: it could do everything anyway.
+ * Says why a directory must not be used: whoever owns it can answer in a server's place. A link counts as what its owner
+ * makes of it, so the link's owner is asked too.
  *
  * @param directory The directory.
  * @param uid The effective user id.
  * @returns The reason with the next step, or undefined: fine.
  */
 export function directoryProblem(directory: ChosenDirectory, uid: number): string | undefined {
-  const trusted = (owner: number | null) => owner === uid || (directory.asked && owner === 0);
   const link = Deno.lstatSync(directory.path);
   const target = link.isSymlink ? Deno.statSync(directory.path) : link;
-  if (!trusted(link.uid)) return `owned by user ${link.uid}, not by you: choose another with --dir`;
-  if (!target.isDirectory) return "not a directory";
-  if (!trusted(target.uid)) return `owned by user ${target.uid}, not by you: choose another with --dir`;
+  if (!target.isDirectory && link.uid === uid) return "not a directory";
+  const stranger = [link.uid, target.uid].find((owner) => owner !== uid);
+  if (stranger !== undefined) {
+    return `owned by user ${stranger}, not by you: choose another with --dir, or trust its owner with --force`;
+  }
   const othersWrite = ((target.mode ?? 0) & 0o022) !== 0;
   if (othersWrite && !directory.asked) return `others may write to it: chmod 700 ${directory.path}`;
   return undefined;
@@ -76,14 +77,16 @@ export function directoryProblem(directory: ChosenDirectory, uid: number): strin
  *
  * @param directory From {@linkcode chooseDirectory}.
  * @param uid The effective user id.
+ * @param force Whether a directory of somebody else is fine, if the user named it.
  * @throws {UnsockError} When it cannot be made or must not be used.
  */
-export function prepareDirectory(directory: ChosenDirectory, uid: number): void {
+export function prepareDirectory(directory: ChosenDirectory, uid: number, force = false): void {
   let problem: string | undefined;
   try {
     Deno.mkdirSync(path.dirname(directory.path), { recursive: true });
     makeOne(directory.path);
-    problem = directoryProblem(directory, uid);
+    const trusted = force && directory.asked && Deno.statSync(directory.path).isDirectory;
+    problem = trusted ? undefined : directoryProblem(directory, uid);
   } catch (error) {
     throw new UnsockError(`directory ${directory.path}: ${reason(error)}`, { cause: error });
   }

@@ -10,6 +10,7 @@ import { absoluteLog, addSettingOptions } from "./run.ts";
 interface EnvOptions extends SettingOptions {
   readonly dir?: string;
   readonly lib?: string;
+  readonly force?: boolean;
 }
 
 /** What a shell is told: the settings of the library, and the library. */
@@ -36,6 +37,7 @@ Everything that the shell starts from then on is redirected:
 export function defineEnv(program: Command, context: Context, settle: (exitCode: number) => void): void {
   addSettingOptions(program.command("env"))
     .description("print the environment that run would set, as export lines for a shell")
+    .option("--force", "even if --dir is somebody else's")
     .addHelpText("after", NOTES)
     .action(async (options: EnvOptions) => {
       const { system } = context;
@@ -43,7 +45,7 @@ export function defineEnv(program: Command, context: Context, settle: (exitCode:
       const library = await findShim(options.lib, context.environ, system);
       const environ = context.environ.clone();
       applySettings(environ, absoluteLog(options), directory.path, library);
-      prepareDirectory(directory, system.euid);
+      prepareDirectory(directory, system.euid, options.force);
       for (const name of NAMES) {
         const value = environ.get(name);
         if (value !== undefined) context.print(`export ${name}=${shellQuote(value)}\n`);

@@ -12,6 +12,7 @@ import { parseDecimal } from "../numbers.ts";
 interface MakeControlOptions extends ControlOptions {
   readonly dir?: string;
   readonly port?: string;
+  readonly force?: boolean;
 }
 
 const NOTES = `
@@ -34,6 +35,7 @@ export function defineMakeControl(program: Command, context: Context, settle: (e
     .description("write a control file that sends a port's traffic elsewhere: vsock, Firecracker, TIPC, Unix, IP")
     .option("--dir <directory>", "where DIR/PORT.sock is made (default: as for run)")
     .option("--port <n>", "the port that programs use")
+    .option("--force", "even if --dir is somebody else's")
     .option("--vsock-port <n>", "AF_VSOCK port")
     .option("--vsock-cid <cid>", "AF_VSOCK context id: a number, any, host or local (default: any)")
     .option("--fc-sock <path>", "Firecracker's Unix socket; connects to --vsock-port in the guest")
@@ -77,7 +79,7 @@ function placeOf(file: string | undefined, options: MakeControlOptions, context:
   }
   const { euid } = context.system;
   const directory = chooseDirectory(options.dir, context.environ, euid);
-  prepareDirectory(directory, euid);
+  prepareDirectory(directory, euid, options.force);
   return path.join(directory.path, `${port}.sock`);
 }
 

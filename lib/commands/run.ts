@@ -64,7 +64,7 @@ export function addSettingOptions(command: Command): Command {
 export function defineRun(program: Command, context: Context, settle: (exitCode: number) => void): void {
   addSettingOptions(program.command("run").usage("[options] -- COMMAND [ARG...]"))
     .description("run COMMAND with its local network traffic moved to Unix sockets")
-    .option("--force", "run COMMAND even if the library cannot reach it")
+    .option("--force", "run COMMAND even if the library cannot reach it, or --dir is somebody else's")
     .option("--dry-run", "print environment and command, run nothing")
     .addHelpText("after", NOTES)
     .action(async (options: RunOptions) => settle(await run(options, context)));
@@ -86,7 +86,7 @@ async function run(options: RunOptions, context: Context): Promise<number> {
     context.print(describe(argv, environ, context.environ));
     return 0;
   }
-  prepareDirectory(directory, system.euid);
+  prepareDirectory(directory, system.euid, options.force);
   execute(context.libc, { file, argv, environment: environ.entries }, readCallerState(context.proc));
 }
 
