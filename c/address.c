@@ -89,31 +89,41 @@ socklen_t unsock_address_shadow_path(uint16_t port, int type, unsigned index, st
 }
 
 /*
- * Views, and the bits that tell them: 0 is spelled "/", 1 is spelled "./". Other IPv4 addresses are the bits 11 and
- * then 24 bits (of 127.x.y.z) or 32.
+ * Views as numbers: a leading 1 bit, then the bits that tell the view. The plain view is 1 alone; other IPv4 addresses
+ * are the bits 11 and then 24 bits (of 127.x.y.z) or 32.
  */
-#define CODES 6
 #define OTHER_CODE 3u /* 11 */
 
-static bool decode(uint64_t bits, unsigned count, struct unsock_view *view) {
+static bool decode(uint64_t number, struct unsock_view *view) {
     struct unsock_ip none = {0};
     *view = (struct unsock_view){.domain = AF_INET, .ip = none};
-    if (count == 0 || (count == 2 && bits != OTHER_CODE && bits != 1)) {
-        view->domain = count == 0 ? AF_INET : AF_INET6;
-        view->ip = unsock_address_default(count == 2 && bits == 0 ? AF_INET6 : AF_INET, 0);
+    switch (number) {
+    case 1: /* AF_INET, the default address */
+        view->ip = unsock_address_default(AF_INET, 0);
         return true;
-    }
-    if (count == 1 || (count == 2 && bits == 1)) {
-        view->domain = count == 1 && bits == 0 ? AF_INET : AF_INET6;
-        view->ip.family = (uint8_t)view->domain;
-        view->v6only = count == 2;
+    case 2: /* 0.0.0.0 */
+        view->ip.family = AF_INET;
         return true;
+    case 3: /* [::] for both families */
+    case 5: /* [::] for IPv6 only */
+        view->domain = AF_INET6;
+        view->ip.family = AF_INET6;
+        view->v6only = number == 5;
+        return true;
+    case 4: /* AF_INET6, the default address */
+    case 6: /* AF_INET6, but an IPv4 address */
+        view->domain = AF_INET6;
+        view->ip = unsock_address_default(number == 4 ? AF_INET6 : AF_INET, 0);
+        return true;
+    default:
+        break;
     }
-    if ((count != 26 && count != 34) || bits >> (count - 2) != OTHER_CODE)
+    unsigned count = number >> 26 == 1 ? 26 : 34;
+    if (number >> count != 1 || (number >> (count - 2) & 3) != OTHER_CODE)
         return false;
     view->ip.family = AF_INET;
     for (int i = 0; i < 4; i++)
-        view->ip.bytes[i] = (uint8_t)(bits >> (24 - 8 * i));
+        view->ip.bytes[i] = (uint8_t)(number >> (24 - 8 * i));
     if (count == 26)
         view->ip.bytes[0] = 127;
     return true;
@@ -123,53 +133,56 @@ static bool same_view(const struct unsock_view *a, const struct unsock_view *b) 
     return a->domain == b->domain && a->v6only == b->v6only && unsock_ip_same_address(&a->ip, &b->ip);
 }
 
-/* The bits that tell a view; their number, or -1 where there are none. */
-static int encode(const struct unsock_view *view, uint64_t *bits) {
-    static const struct {
-        uint8_t bits, count;
-    } codes[CODES] = {{0, 0}, {0, 1}, {1, 1}, {0, 2}, {1, 2}, {2, 2}};
+/* The number of a view; the plain one's where there is none. */
+static uint64_t encode(const struct unsock_view *view) {
     struct unsock_view other;
-    for (int i = 0; i < CODES; i++) {
-        *bits = codes[i].bits;
-        if (decode(codes[i].bits, codes[i].count, &other) && same_view(view, &other))
-            return codes[i].count;
+    for (uint64_t number = 1; number <= 6; number++) {
+        if (decode(number, &other) && same_view(view, &other))
+            return number;
     }
     if (view->domain != AF_INET || view->ip.family != AF_INET)
-        return -1;
-    int count = view->ip.bytes[0] == 127 ? 26 : 34;
-    *bits = OTHER_CODE;
-    for (int i = count == 26 ? 1 : 0; i < 4; i++)
-        *bits = *bits << 8 | view->ip.bytes[i];
-    return count;
+        return 1;
+    uint64_t number = 1 << 2 | OTHER_CODE;
+    for (int i = view->ip.bytes[0] == 127 ? 1 : 0; i < 4; i++)
+        number = number << 8 | view->ip.bytes[i];
+    return number;
+}
+
+int32_t unsock_address_view_number(const struct unsock_view *view) {
+    uint64_t number = encode(view);
+    return number > INT32_MAX ? 1 : (int32_t)number;
+}
+
+void unsock_address_view_read(int32_t number, struct unsock_view *view) {
+    if (number < 1 || !decode((uint64_t)number, view))
+        decode(1, view);
 }
 
 socklen_t unsock_address_spell(const struct unsock_view *view, struct sockaddr_un *path) {
-    uint64_t bits;
     struct unsock_text text;
     struct sockaddr_un spelled;
     const char *name = path->sun_path + unsock_settings.directory_length + 1;
-    int count = encode(view, &bits);
+    uint64_t number = encode(view);
     start_path(&text, &spelled, "/");
-    for (int i = count - 1; i >= 0; i--)
-        unsock_text_put(&text, bits >> i & 1 ? "./" : "/");
+    for (int i = 62 - __builtin_clzll(number); i >= 0; i--)
+        unsock_text_put(&text, number >> i & 1 ? "./" : "/");
     unsock_text_put(&text, name);
-    if (count > 0 && !text.cut)
+    if (number > 1 && !text.cut)
         *path = spelled;
     return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1);
 }
 
-static void read_view(struct unsock_span *name, struct unsock_view *view) {
-    uint64_t bits = 0;
-    unsigned count = 0;
-    for (size_t step = 1; step > 0 && count < 64; count += step > 0) {
+static void read_spelling(struct unsock_span *name, struct unsock_view *view) {
+    uint64_t number = 1;
+    for (size_t step = 1; step > 0 && number >> 40 == 0;) {
         bool zero = name->length > 0 && name->at[0] == '/';
         bool one = name->length > 1 && name->at[0] == '.' && name->at[1] == '/';
         step = zero ? 1 : one ? 2 : 0;
-        bits = step > 0 ? bits << 1 | one : bits;
+        number = step > 0 ? number << 1 | one : number;
         *name = (struct unsock_span){name->at + step, name->length - step};
     }
-    if (!decode(bits, count, view))
-        decode(0, 0, view);
+    if (!decode(number, view))
+        decode(1, view);
 }
 
 static bool take_suffix(struct unsock_span *name, const char *suffix) {
@@ -183,7 +196,7 @@ static bool take_suffix(struct unsock_span *name, const char *suffix) {
 /* PORT.sock, PORT.dgram.sock, or the hidden .PORT.sock.INDEX of either. */
 static bool read_file_name(struct unsock_span name, struct unsock_name *result) {
     uint64_t port;
-    read_view(&name, &result->view);
+    read_spelling(&name, &result->view);
     if (name.length > 0 && name.at[0] == '.') {
         name = (struct unsock_span){name.at + 1, name.length - 1};
         while (name.length > 0 && name.at[name.length - 1] != '.')

@@ -54,17 +54,21 @@ socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path)
 /* The hidden name .PORT.sock.INDEX under which a second socket on the same port waits for the first one to go. */
 socklen_t unsock_address_shadow_path(uint16_t port, int type, unsigned index, struct sockaddr_un *path);
 
-/* What a socket file's name cannot say: how the program sees the socket that is bound to it. */
+/* What a socket file's plain name does not say: how the program sees the socket that is bound to it. */
 struct unsock_view {
     int domain; /* AF_INET or AF_INET6 */
     bool v6only;
     struct unsock_ip ip; /* the bound address; its port counts for nothing */
 };
 
+/* A view as a positive number, 1 for what cannot be told; and back. */
+int32_t unsock_address_view_number(const struct unsock_view *view);
+void unsock_address_view_read(int32_t number, struct unsock_view *view);
+
 /*
- * Respells a path of the two above for bind: slashes and "/./" between the directory and the name lead to the same
- * file, but are in the name that the kernel gives to everybody, and there they tell the view. The plain spelling means
- * AF_INET and the default address. Where there is no room, the path stays as it is. Returns the length.
+ * Respells the path of a datagram socket for bind: slashes and "/./" between the directory and the name lead to the
+ * same file, but are in the name that the kernel gives to every receiver, and there they tell the view. The plain
+ * spelling means AF_INET and the default address. Where there is no room, the path stays as it is. Returns the length.
  */
 socklen_t unsock_address_spell(const struct unsock_view *view, struct sockaddr_un *path);
 

@@ -123,6 +123,8 @@ long unsock_bind(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
         return bind_real(fd, entry, ip);
     bound.path.sun_path[0] = '\0';
     long result = bind_covered(fd, entry, ip, v6only, &bound);
+    if (result == 0 && ip->port == 0)
+        entry->flags |= UNSOCK_ANY_PORT;
     return unsock_log("bind", fd, result == 0 ? &bound.ip : ip, &bound.path, result);
 }
 

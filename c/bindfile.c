@@ -36,10 +36,17 @@ static bool holds_port(int fd, const struct unsock_fd *entry, const struct unsoc
     return name.kind == UNSOCK_NAME_FILE && name.port == entry->local.port && name.type == entry->type;
 }
 
+/* A receiver must know the sender's address, if it is a special one. A wildcard is no sender's address. */
+static socklen_t respell(const struct unsock_bind_request *request, struct sockaddr_un *path) {
+    if (request->type == SOCK_DGRAM && !unsock_ip_is_wildcard(&request->view.ip))
+        return unsock_address_spell(&request->view, path);
+    return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1);
+}
+
 static long bind_shadow(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     for (unsigned i = 1; i <= SHADOWS_MOST; i++) {
         unsock_address_shadow_path(request->ip.port, request->type, i, &bound->path);
-        socklen_t length = unsock_address_spell(&request->view, &bound->path);
+        socklen_t length = respell(request, &bound->path);
         long result = unsock_socketfile_bind(request->socket, &bound->path, length);
         if (result == -EADDRINUSE && unsock_socketfile_is_stale(&bound->path, length, request->type) &&
             unsock_socketfile_inode(bound->path.sun_path) > 0) {
@@ -61,7 +68,7 @@ static long take_over(const struct unsock_bind_request *request, int holder, str
     struct sockaddr_un hidden;
     struct unsock_fd *entry = unsock_fds_known(holder);
     unsock_address_path(request->ip.port, request->type, &bound->path);
-    socklen_t length = unsock_address_spell(&request->view, &bound->path);
+    socklen_t length = respell(request, &bound->path);
     for (unsigned i = 1; i <= SHADOWS_MOST; i++) {
         unsock_address_shadow_path(request->ip.port, request->type, i, &hidden);
         long result = unsock_sys(__NR_renameat2, AT_FDCWD, bound->path.sun_path, AT_FDCWD, hidden.sun_path,
@@ -118,7 +125,8 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
     if (inode == 0) {
         int control = unsock_control_read(bound->path.sun_path, &bound->control);
         bound->how = UNSOCK_BOUND_CONTROL;
-        return control == -ENODATA || control == -ENOENT ? -EADDRINUSE : control;
+        /* Whatever else is there, a link to nowhere for example, is in the way. */
+        return control == 0 || control == -EINVAL || control == -EACCES ? control : -EADDRINUSE;
     }
     if (inode < 0 && inode != -ENOENT)
         return (long)inode;
@@ -135,7 +143,7 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
 /* A missing directory may have been removed since the start: everything else is the caller's to see. */
 static long bind_port(const struct unsock_bind_request *request, struct unsock_bound *bound, bool clean) {
     unsock_address_path(request->ip.port, request->type, &bound->path);
-    socklen_t length = unsock_address_spell(&request->view, &bound->path);
+    socklen_t length = respell(request, &bound->path);
     bound->ip = request->ip;
     bound->how = UNSOCK_BOUND_FILE;
     long result = unsock_socketfile_bind(request->socket, &bound->path, length);
@@ -170,11 +178,22 @@ static long bind_any_port(const struct unsock_bind_request *request, bool covere
     return -EADDRINUSE;
 }
 
+/*
+ * A stream socket that another process inherits or receives tells its view by an option that means nothing on a
+ * listener (SO_PEEK_OFF; socket(7)).
+ */
+static void leave_view(const struct unsock_bind_request *request) {
+    int32_t number = unsock_address_view_number(&request->view);
+    if (request->type == SOCK_STREAM && number != 1)
+        unsock_sys(__NR_setsockopt, request->socket, SOL_SOCKET, SO_PEEK_OFF, &number, sizeof(number));
+}
+
 long unsock_bindfile_bind(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     memset(bound, 0, sizeof(*bound));
-    if (request->ip.port == 0)
-        return bind_any_port(request, true, bound);
-    return bind_port(request, bound, true);
+    long result = request->ip.port == 0 ? bind_any_port(request, true, bound) : bind_port(request, bound, true);
+    if (result == 0 && (bound->how == UNSOCK_BOUND_FILE || bound->how == UNSOCK_BOUND_SHADOW))
+        leave_view(request);
+    return result;
 }
 
 long unsock_bindfile_bind_ephemeral(const struct unsock_bind_request *request, struct unsock_bound *bound) {

@@ -111,7 +111,7 @@ long unsock_call_bind(int fd, const void *address, socklen_t length) {
         long result = unsock_sys(__NR_bind, fd, address, length);
         return result < 0 ? unsock_target_bind_path(fd, address, length, result) : result;
     }
-    struct unsock_fd *entry = unsock_identify(fd, &scratch);
+    struct unsock_fd *entry = unsock_identify_for(fd, family, &scratch);
     if (!is_ours(entry) || !is_ip_family(family)) {
         if (is_ip_family(family) && unsock_settings.block_inet)
             return -EACCES;
@@ -176,9 +176,12 @@ long unsock_call_connect(int fd, const void *address, socklen_t length) {
         !unsock_settings.block_inet) {
         if (entry && entry->type == SOCK_STREAM)
             unsock_predict_was_ip();
-        return unsock_real_connect(fd, address, length);
+        long result = unsock_real_connect(fd, address, length);
+        /* EINVAL from an unknown descriptor: it may be an AF_UNIX socket that stands for an IP one. */
+        if (entry || result != -EINVAL)
+            return result;
     }
-    entry = unsock_identify(fd, &scratch);
+    entry = unsock_identify_for(fd, family, &scratch);
     if (!is_ours(entry))
         return unsock_settings.block_inet ? -EACCES : unsock_real_connect(fd, address, length);
     long wrong = check_address(entry, family, length);

@@ -73,6 +73,13 @@ static long send_stream(int fd, const struct msghdr *message, int flags) {
     return -EPIPE;
 }
 
+/* UNSOCK_PORT names the servers' ports. Their clients' ports are others, and answers to them stay here too. */
+static bool is_local_client(const struct unsock_fd *entry, const struct unsock_ip *ip) {
+    struct unsock_ip address = *ip;
+    address.port = 0;
+    return entry->kind == UNSOCK_KIND_LOCAL && unsock_address_covered(&address);
+}
+
 long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
     struct unsock_fd scratch;
     struct unsock_ip ip;
@@ -94,7 +101,7 @@ long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
         return -EINVAL;
     if (ip.family == AF_INET6 && entry->domain == AF_INET)
         return -EAFNOSUPPORT;
-    if (unsock_address_covered(&ip) || entry->kind == UNSOCK_KIND_FOREIGN)
+    if (unsock_address_covered(&ip) || entry->kind == UNSOCK_KIND_FOREIGN || is_local_client(entry, &ip))
         return unsock_datagram_send(fd, entry, message, flags, &ip);
     if (unsock_settings.block_inet)
         return -EACCES;

@@ -66,7 +66,7 @@ static bool is_control(const struct sockaddr_un *path, struct unsock_control_fil
 
 static void set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, uint16_t flag) {
     entry->remote = *ip;
-    entry->flags = (uint16_t)((entry->flags & ~(UNSOCK_CONNECTED | UNSOCK_SENT)) | flag);
+    entry->flags = (uint16_t)((entry->flags & ~(UNSOCK_CONNECTED | UNSOCK_SENT | UNSOCK_BY_CONTROL)) | flag);
 }
 
 /*
@@ -103,6 +103,26 @@ static long connect_real(int fd, struct unsock_fd *entry, const struct unsock_ip
     return result < 0 ? result : unsock_real_connect(fd, &address, unsock_ip_write(ip, entry->domain, &address));
 }
 
+/* To a socket of the same family the descriptor's own can be connected, and keeps its name for the answers. */
+static long connect_by_control(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
+                               const struct unsock_ip *ip) {
+    uint16_t family;
+    memcpy(&family, control->dest, sizeof(family));
+    long result;
+    if (family == AF_UNIX) {
+        result = unsock_control_apply_options(control, fd);
+        if (result == 0)
+            result = unsock_sys(__NR_connect, fd, control->dest, control->dest_length);
+        if (result == 0)
+            set_remote(entry, ip, UNSOCK_CONNECTED);
+    } else {
+        result = unsock_target_connect(fd, entry, control, ip);
+    }
+    if (result == 0)
+        entry->flags |= UNSOCK_BY_CONTROL;
+    return result;
+}
+
 /* What the kernel said to connecting to `path` when it was not yes. */
 static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, const struct sockaddr_un *path,
                           long result) {
@@ -113,7 +133,7 @@ static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_i
     if (result == -ENOENT && unsock_settings.fallback)
         return connect_real(fd, entry, ip);
     if (result == -ECONNREFUSED && is_control(path, &control, &wrong))
-        return unsock_target_connect(fd, entry, &control, ip);
+        return connect_by_control(fd, entry, &control, ip);
     if (result == -ECONNREFUSED && wrong < 0)
         return wrong;
     connect_to_nobody(fd);
@@ -179,13 +199,34 @@ static long queue_full(int fd, const struct unsock_fd *entry, const struct msghd
 static long send_by_target(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                            const struct unsock_control_file *control, const struct unsock_ip *ip) {
     struct msghdr plain = *message;
-    long result = unsock_target_connect(fd, entry, control, ip);
+    long result = connect_by_control(fd, entry, control, ip);
     plain.msg_name = NULL;
     plain.msg_namelen = 0;
     return result < 0 ? result : unsock_real_sendmsg(fd, &plain, flags);
 }
 
+/* A server on a port of its own that local clients have used: it must not lose its file for one datagram elsewhere. */
+static bool is_serving(const struct unsock_fd *entry) {
+    return entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_BOUND) && !(entry->flags & UNSOCK_ANY_PORT) &&
+           (entry->flags & (UNSOCK_HEARD | UNSOCK_SENT | UNSOCK_CONNECTED));
+}
+
+/* From a UDP socket made for this datagram, with the same port if that is free. An answer to it will not be heard. */
+static long send_aside(const struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    union unsock_sockaddr address;
+    struct unsock_ip any = {.family = (uint8_t)entry->domain, .port = entry->local.port};
+    long socket = unsock_sys(__NR_socket, entry->domain, SOCK_DGRAM | SOCK_CLOEXEC, entry->protocol);
+    if (socket < 0)
+        return socket;
+    unsock_sys(__NR_bind, socket, &address, unsock_ip_write(&any, entry->domain, &address));
+    long result = unsock_sys(__NR_sendmsg, socket, message, flags);
+    unsock_sys(__NR_close, socket);
+    return result;
+}
+
 long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    if (is_serving(entry))
+        return send_aside(entry, message, flags);
     long result = entry->kind == UNSOCK_KIND_IP ? 0 : unsock_redirect_to_ip(fd, entry);
     return result < 0 ? result : unsock_real_sendmsg(fd, message, flags);
 }

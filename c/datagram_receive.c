@@ -31,14 +31,17 @@ struct pktinfo6 {
 static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length) {
     struct unsock_name read = unsock_address_read_name(name, length);
     uint16_t port = read.port;
-    if (read.kind != UNSOCK_NAME_FILE || read.type != SOCK_DGRAM)
+    bool stranger = read.kind != UNSOCK_NAME_FILE || read.type != SOCK_DGRAM;
+    if (stranger && (entry->flags & UNSOCK_BY_CONTROL))
+        return entry->remote;
+    if (stranger)
         port = unsock_strangers_port(name, length);
     if ((entry->flags & (UNSOCK_CONNECTED | UNSOCK_SENT)) && entry->remote.port == port &&
         !unsock_ip_is_wildcard(&entry->remote))
         return entry->remote;
     struct unsock_ip sender = read.view.ip;
-    if (read.kind != UNSOCK_NAME_FILE || sender.family == 0 || unsock_ip_is_wildcard(&sender))
-        sender = unsock_address_default(read.kind == UNSOCK_NAME_FILE ? read.view.domain : entry->domain, port);
+    if (stranger || unsock_ip_is_wildcard(&sender))
+        sender = unsock_address_default(stranger ? unsock_names_family(entry) : read.view.domain, port);
     sender.port = port;
     return sender;
 }
@@ -86,6 +89,7 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
     long result = unsock_real_recvmsg(fd, &own, flags);
     if (result < 0)
         return result;
+    entry->flags |= UNSOCK_HEARD;
     message->msg_flags = own.msg_flags;
     size_t room = message->msg_controllen;
     message->msg_controllen = own.msg_controllen;

@@ -32,6 +32,9 @@ enum {
     UNSOCK_ACCEPTED = 1 << 9,  /* made by accept */
     UNSOCK_SHARED = 1 << 10,   /* SO_REUSEPORT: this is a duplicate of another descriptor's socket */
     UNSOCK_SENT = 1 << 11,     /* datagrams: `remote` is the last address sent to */
+    UNSOCK_HEARD = 1 << 13,    /* datagrams: something was received */
+    UNSOCK_ANY_PORT = 1 << 14, /* the program bound it to port 0 */
+    UNSOCK_BY_CONTROL = 1 << 15, /* datagrams: what comes from outside the directory comes from `remote` */
     UNSOCK_SETTLED = 1 << 12,  /* datagrams: `local` was the wildcard before it was connected */
 };
 

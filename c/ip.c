@@ -85,7 +85,9 @@ static bool parse_v4(struct unsock_span text, uint8_t *bytes) {
     for (int i = 0; i < 4; i++) {
         uint64_t number;
         struct unsock_span part = i < 3 ? unsock_span_next(&text, '.') : text;
-        if (part.length > 3 || !unsock_span_number(part, 10, 255, &number))
+        /* No zero in front: some would read the rest as octal (inet_aton(3)). */
+        bool octal = part.length > 1 && part.at[0] == '0';
+        if (octal || part.length > 3 || !unsock_span_number(part, 10, 255, &number))
             return false;
         bytes[i] = (uint8_t)number;
     }

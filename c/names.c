@@ -47,10 +47,14 @@ void unsock_names_peer(int fd, struct unsock_fd *entry, const union unsock_socka
     }
     ip = entry->remote;
     if (ip.family == 0)
-        ip = unsock_address_default(entry->domain, invent_port(fd, peer));
+        ip = unsock_address_default(unsock_names_family(entry), invent_port(fd, peer));
     if (entry->remote.family == 0 && entry->kind != UNSOCK_KIND_UNKNOWN)
         entry->remote = ip;
     unsock_names_give_ip(&ip, entry->domain, address, length);
+}
+
+int unsock_names_family(const struct unsock_fd *entry) {
+    return entry->local.family == AF_INET ? AF_INET : entry->domain;
 }
 
 /* Is this descriptor's name one that the program must not see? Then gives its entry. */

@@ -7,6 +7,9 @@
 /* Do the settings show peers of this family as IP addresses? */
 bool unsock_names_converts(int family);
 
+/* The family of the peers that a socket can have: one bound to an IPv4-mapped address has IPv4 peers only. */
+int unsock_names_family(const struct unsock_fd *entry);
+
 /* Gives an address to the caller as the kernel does: cut to *length, which becomes the true length. */
 void unsock_names_give(const union unsock_sockaddr *from, socklen_t from_length, void *address, socklen_t *length);
 

@@ -5,6 +5,7 @@
 #include "rt/mem.h"
 #include "rt/sys.h"
 #include "socket_info.h"
+#include "target.h"
 
 #define SEND_TIMEOUT_MS 100
 
@@ -130,8 +131,9 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
     if (row >= 0 && unsock_option_table[row].simple && entry->type == SOCK_STREAM)
         return set_simple(fd, entry, row, value, length);
     /* So in do_tcp_setsockopt, net/ipv4/tcp.c. */
-    if (level == IPPROTO_TCP && name == UNSOCK_TCP_FASTOPEN_CONNECT &&
-        (entry->flags & (UNSOCK_LISTENING | UNSOCK_CONNECTED)))
+    if (level == IPPROTO_TCP &&
+        ((name == UNSOCK_TCP_FASTOPEN_CONNECT && (entry->flags & (UNSOCK_LISTENING | UNSOCK_CONNECTED))) ||
+         (name == UNSOCK_TCP_FASTOPEN_NO_COOKIE && (entry->flags & UNSOCK_CONNECTED))))
         return -EINVAL;
     /* IPV6_V6ONLY is fixed once the socket has a port (net/ipv6/ipv6_sockglue.c). */
     if (entry->domain == AF_INET6 && level == IPPROTO_IPV6 && name == IPV6_V6ONLY &&
@@ -180,6 +182,15 @@ static long get_by_state(int fd, struct unsock_fd *entry, int level, int name, v
     return get_by_oracle(entry, level, name, value, length);
 }
 
+/* How an asynchronous connect through a control file ended, in TCP's words. */
+static long get_error(int fd, void *value, socklen_t *length) {
+    union unsock_sockaddr peer;
+    int32_t error = (int32_t)unsock_socket_option(fd, SO_ERROR);
+    if (unsock_target_is_refusal(error) && unsock_socket_name(fd, __NR_getpeername, &peer) == -ENOTCONN)
+        error = ECONNREFUSED;
+    return answer(&error, sizeof(error), SOL_SOCKET, value, length);
+}
+
 static long get_socket_level(int fd, struct unsock_fd *entry, int name, void *value, socklen_t *length) {
     int32_t domain = entry->domain, protocol = entry->protocol;
     int row = unsock_option_find(SOL_SOCKET, name);
@@ -187,6 +198,8 @@ static long get_socket_level(int fd, struct unsock_fd *entry, int name, void *va
         return answer(&domain, sizeof(domain), SOL_SOCKET, value, length);
     if (name == SO_PROTOCOL)
         return answer(&protocol, sizeof(protocol), SOL_SOCKET, value, length);
+    if (name == SO_ERROR && entry->kind == UNSOCK_KIND_FOREIGN)
+        return get_error(fd, value, length);
     if (name == SO_REUSEPORT)
         return answer(recall(fd, entry, row), sizeof(int32_t), SOL_SOCKET, value, length);
     if (name == SO_SNDTIMEO && entry->type == SOCK_DGRAM) {

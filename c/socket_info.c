@@ -86,9 +86,12 @@ long unsock_socket_name(int fd, long number, union unsock_sockaddr *name) {
 
 /* A listening or unconnected socket of ours: its file tells the port, and the address is the default one. */
 static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
+    struct unsock_view view = name->view;
+    if (name->type == SOCK_STREAM)
+        unsock_address_view_read((int32_t)unsock_socket_option(fd, SO_PEEK_OFF), &view);
     entry->kind = UNSOCK_KIND_LOCAL;
-    entry->domain = (uint16_t)name->view.domain;
-    entry->local = name->view.ip;
+    entry->domain = (uint16_t)view.domain;
+    entry->local = view.ip;
     entry->local.port = name->port;
     entry->flags = UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
     if (unsock_socket_option(fd, SO_ACCEPTCONN) == 1)
@@ -120,13 +123,11 @@ static void identify_unix(int fd, struct unsock_fd *entry) {
         peer = unsock_address_read_name(&address.un, (size_t)length);
     if (own.kind == UNSOCK_NAME_FILE && peer.kind == UNSOCK_NAME_STREAM) {
         identify_stream(entry, &peer.target, &peer.source);
-        entry->domain = (uint16_t)own.view.domain;
         entry->flags |= UNSOCK_ACCEPTED;
     } else if (own.kind == UNSOCK_NAME_FILE && length >= 0 && own.type == SOCK_STREAM) {
-        struct unsock_ip local = unsock_address_default(own.view.domain, own.port);
-        struct unsock_ip remote = unsock_address_default(own.view.domain, unsock_socket_invented_port(fd));
+        struct unsock_ip local = unsock_address_default(AF_INET, own.port);
+        struct unsock_ip remote = unsock_address_default(AF_INET, unsock_socket_invented_port(fd));
         identify_stream(entry, &local, &remote);
-        entry->domain = (uint16_t)own.view.domain;
         entry->flags |= UNSOCK_ACCEPTED;
     } else if (own.kind == UNSOCK_NAME_FILE) {
         identify_file(entry, fd, &own);
@@ -135,6 +136,14 @@ static void identify_unix(int fd, struct unsock_fd *entry) {
             entry->remote = unsock_address_default(own.view.domain, peer.port);
         }
     }
+}
+
+static struct unsock_fd *keep(int fd, struct unsock_fd *scratch) {
+    struct unsock_fd *entry = unsock_fds_entry(fd);
+    if (!entry)
+        return scratch;
+    *entry = *scratch;
+    return entry;
 }
 
 struct unsock_fd *unsock_identify(int fd, struct unsock_fd *scratch) {
@@ -159,11 +168,18 @@ struct unsock_fd *unsock_identify(int fd, struct unsock_fd *scratch) {
         scratch->kind = UNSOCK_KIND_IP;
         scratch->options = UINT64_MAX;
     }
-    if (scratch->kind == UNSOCK_KIND_UNKNOWN)
-        return scratch;
-    entry = unsock_fds_entry(fd);
-    if (!entry)
-        return scratch;
-    *entry = *scratch;
-    return entry;
+    return scratch->kind == UNSOCK_KIND_UNKNOWN ? scratch : keep(fd, scratch);
+}
+
+struct unsock_fd *unsock_identify_for(int fd, int family, struct unsock_fd *scratch) {
+    union unsock_sockaddr name;
+    struct unsock_fd *entry = unsock_identify(fd, scratch);
+    if (entry->kind != UNSOCK_KIND_UNKNOWN || entry->domain != AF_UNIX || entry->type != SOCK_STREAM ||
+        unsock_socket_name(fd, __NR_getsockname, &name) > (long)UNSOCK_SUN_PATH_OFFSET ||
+        unsock_socket_name(fd, __NR_getpeername, &name) != -ENOTCONN)
+        return entry;
+    scratch->kind = UNSOCK_KIND_LOCAL;
+    scratch->domain = (uint16_t)family;
+    scratch->protocol = IPPROTO_TCP;
+    return keep(fd, scratch);
 }

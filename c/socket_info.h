@@ -13,6 +13,7 @@ struct unsock_timeval {
 #define UNSOCK_TCP_MAXSEG 2
 #define UNSOCK_TCP_INFO 11
 #define UNSOCK_TCP_FASTOPEN_CONNECT 30
+#define UNSOCK_TCP_FASTOPEN_NO_COOKIE 34
 #define UNSOCK_IP_MTU 14
 
 /* One integer socket option of SOL_SOCKET, or -errno. */
@@ -42,5 +43,11 @@ long unsock_socket_name(int fd, long number, union unsock_sockaddr *name);
  * could be ours.
  */
 struct unsock_fd *unsock_identify(int fd, struct unsock_fd *scratch);
+
+/*
+ * The same for a call that brings an address of `family` (AF_INET, AF_INET6): an unnamed AF_UNIX stream of which
+ * nothing is known was then born to stand for an IP socket, in the program that this one was executed by.
+ */
+struct unsock_fd *unsock_identify_for(int fd, int family, struct unsock_fd *scratch);
 
 #endif

@@ -79,7 +79,7 @@ static void remember_accepted(int listener, const struct unsock_fd *from, int fd
     entry->flags = UNSOCK_CONNECTED | UNSOCK_NAMED | UNSOCK_ACCEPTED;
     entry->local = from->local;
     if (unsock_ip_is_wildcard(&entry->local))
-        entry->local = unsock_address_default(from->domain, from->local.port);
+        entry->local = unsock_address_default(unsock_names_family(from), from->local.port);
     if (from->options != 0)
         unsock_options_inherit(listener, from, fd, entry);
     struct unsock_name name = {.kind = UNSOCK_NAME_NONE};

@@ -9,6 +9,7 @@
 #include "rt/mem.h"
 #include "rt/sys.h"
 #include "socket_info.h"
+#include "socketfile.h"
 
 static int dest_family(const struct unsock_control_file *control) {
     uint16_t family;
@@ -39,9 +40,14 @@ static void remember(struct unsock_fd *entry, const struct unsock_ip *asked) {
         entry->local = unsock_address_default(asked->family, unsock_ephemeral_next());
 }
 
+/* AF_VSOCK resets where nobody listens (virtio_transport_common.c), AF_TIPC finds no host (net/tipc/socket.c). */
+bool unsock_target_is_refusal(long error) {
+    return error == ECONNRESET || error == EHOSTUNREACH;
+}
+
 /* Errors that say the target is not there, as TCP says it. */
 static long as_tcp(long result) {
-    return result == -ENOENT || result == -EPROTOTYPE ? -ECONNREFUSED : result;
+    return unsock_target_is_refusal(-result) || result == -ENOENT || result == -EPROTOTYPE ? -ECONNREFUSED : result;
 }
 
 /* A blocking descriptor connects after the exchange, where a signal or a cancelled thread leaves nothing behind. */
@@ -98,23 +104,19 @@ long unsock_target_connect(int fd, struct unsock_fd *entry, const struct unsock_
     return result;
 }
 
-/* A left-over socket file of an AF_UNIX target is removed as the port's own would be. */
-static long bind_socket(int socket, const struct unsock_control_file *control) {
-    long result = unsock_sys(__NR_bind, socket, control->dest, control->dest_length);
+/* An AF_UNIX target that is a file is made, and when it is left over removed, as the port's own would be. */
+static long bind_target(int socket, int type, const struct unsock_control_file *control) {
     struct sockaddr_un path = {0};
-    if (result != -EADDRINUSE || dest_family(control) != AF_UNIX || control->dest[UNSOCK_SUN_PATH_OFFSET] == '\0')
-        return result;
+    if (dest_family(control) != AF_UNIX || control->dest[UNSOCK_SUN_PATH_OFFSET] == '\0')
+        return unsock_sys(__NR_bind, socket, control->dest, control->dest_length);
     memcpy(&path, control->dest, UNSOCK_MIN(control->dest_length, sizeof(path) - 1));
-    long probe = unsock_sys(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (probe < 0)
-        return result;
-    long alive = unsock_sys(__NR_connect, probe, &path, control->dest_length);
-    unsock_sys(__NR_close, probe);
-    struct unsock_control_file other;
-    if (alive != -ECONNREFUSED || unsock_control_read(path.sun_path, &other) != -ENODATA)
+    socklen_t length = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(path.sun_path) + 1);
+    long result = unsock_socketfile_bind(socket, &path, length);
+    if (result != -EADDRINUSE || unsock_socketfile_inode(path.sun_path) <= 0 ||
+        !unsock_socketfile_is_stale(&path, length, type))
         return result;
     unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
-    return unsock_sys(__NR_bind, socket, control->dest, control->dest_length);
+    return unsock_socketfile_bind(socket, &path, length);
 }
 
 long unsock_target_bind(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
@@ -124,7 +126,7 @@ long unsock_target_bind(int fd, struct unsock_fd *entry, const struct unsock_con
     long socket = open_target(entry, control);
     if (socket < 0)
         return socket;
-    long result = bind_socket((int)socket, control);
+    long result = bind_target((int)socket, entry->type, control);
     if (result < 0) {
         unsock_sys(__NR_close, socket);
         return result;
@@ -150,11 +152,17 @@ static bool read_path(const void *address, socklen_t length, struct sockaddr_un 
 /* The entry of a program's own AF_UNIX socket, filled in for its replacement. */
 static struct unsock_fd *own_entry(int fd, struct unsock_fd *scratch) {
     struct unsock_fd *entry = unsock_fds_entry(fd);
+    memset(scratch, 0, sizeof(*scratch));
     if (!entry)
         entry = scratch;
+    struct unsock_fd old = *entry;
     long type = unsock_socket_option(fd, SO_TYPE);
     *entry = (struct unsock_fd){.kind = UNSOCK_KIND_OTHER, .type = (uint8_t)(type < 0 ? 0 : type), .domain = AF_UNIX};
     entry->id = unsock_fds_new_id();
+    if (old.kind == UNSOCK_KIND_OTHER) {
+        entry->epoll = old.epoll;
+        entry->flags = old.flags & UNSOCK_EPOLL_MANY;
+    }
     return entry;
 }
 

@@ -15,6 +15,9 @@
 long unsock_target_connect(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
                            const struct unsock_ip *asked);
 
+/* Does this errno of a connect (or its SO_ERROR) over AF_VSOCK or AF_TIPC mean that nobody listens? */
+bool unsock_target_is_refusal(long error);
+
 /* Binds it there. `bound` is the address that the program asked for, or NULL. */
 long unsock_target_bind(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
                         const struct unsock_ip *bound);

@@ -5,10 +5,10 @@
 #include "settings.h"
 #include "unsock.h"
 
-/* Only a socket that may still be replaced is of interest. */
+/* Only a socket that may still be replaced is of interest: a program's own AF_UNIX socket too, by a control file. */
 static struct unsock_fd *replaceable(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!entry || entry->kind == UNSOCK_KIND_OTHER || (entry->flags & (UNSOCK_CONNECTED | UNSOCK_LISTENING)))
+    if (!entry || (entry->flags & (UNSOCK_CONNECTED | UNSOCK_LISTENING)))
         return NULL;
     return entry;
 }

@@ -1,0 +1,36 @@
+/* The exported ioctl: network interfaces are asked about on any IP socket (netdevice(7)), also on a redirected one. */
+#include "calls.h"
+#include "rt/libc.h"
+#include "rt/sys.h"
+#include "settings.h"
+#include "unsock.h"
+
+#include <stdarg.h>
+
+#define INTERFACE_REQUESTS 0x8900u
+
+/* AF_UNIX does not know the requests that belong to IP: a socket of the kind that the program believes to have does. */
+static long ask_ip_socket(int fd, unsigned long request, unsigned long argument, long result) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry || entry->kind == UNSOCK_KIND_OTHER || entry->kind == UNSOCK_KIND_IP ||
+        (entry->domain != AF_INET && entry->domain != AF_INET6))
+        return result;
+    long socket = unsock_sys(__NR_socket, entry->domain, entry->type | SOCK_CLOEXEC, entry->protocol);
+    if (socket < 0)
+        return result;
+    result = unsock_sys(__NR_ioctl, socket, request, argument);
+    unsock_sys(__NR_close, socket);
+    return result;
+}
+
+UNSOCK_EXPORT int ioctl(int fd, unsigned long request, ...) {
+    va_list arguments;
+    va_start(arguments, request);
+    unsigned long argument = va_arg(arguments, unsigned long);
+    va_end(arguments);
+    long result = unsock_sys(__NR_ioctl, fd, request, argument);
+    bool interface = (request & 0xff00u) == INTERFACE_REQUESTS && (result == -ENOTTY || result == -EINVAL);
+    if (interface && unsock_active())
+        result = ask_ip_socket(fd, request, argument, result);
+    return (int)unsock_libc_result(result);
+}
