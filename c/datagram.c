@@ -284,6 +284,8 @@ static long send_foreign(int fd, struct unsock_fd *entry, const struct msghdr *m
                          const struct unsock_ip *ip) {
     struct sockaddr_un name;
     struct msghdr there = *message;
+    if (unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX && !(entry->flags & UNSOCK_CONNECTED))
+        return send_to(fd, entry, message, flags, ip);
     there.msg_namelen = unsock_strangers_find(ip->port, &name);
     there.msg_name = there.msg_namelen > 0 ? &name : NULL;
     if (there.msg_name || (entry->flags & UNSOCK_CONNECTED))
