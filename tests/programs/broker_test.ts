@@ -36,17 +36,29 @@ Deno.test("memcached keeps a value over TCP, in four threads", { ignore: !need("
   });
 });
 
-Deno.test(
-  "memcached answers over UDP on the port that it has for TCP",
-  { ignore: !need("memcached", "socat") },
-  async () => {
-    await withRig(async (rig) => {
-      const argv = ["memcached", "-l", "127.0.0.1", "-p", "17223", "-U", "17223", "-t", "1"];
-      await rig.server(rig.unprivileged(argv), { tcp: [17223], udp: [17223] });
-      // A request's frame: id 1, datagram 0 of 1.
-      const stdin = "\x00\x01\x00\x00\x00\x01\x00\x00version\r\n";
-      const { stdout } = await rig.client(["socat", "-T2", "-t1", "-", "UDP:127.0.0.1:17223"], { stdin });
-      assert.match(stdout, /VERSION [\d.]+\r\n$/);
-    });
-  },
-);
+// A request's frame: id 1, datagram 0 of 1.
+const UDP_REQUEST = "\x00\x01\x00\x00\x00\x01\x00\x00version\r\n";
+
+Deno.test("memcached answers over UDP on the port that it has for TCP", {
+  ignore: !need("memcached", "socat"),
+}, async () => {
+  await withRig(async (rig) => {
+    const argv = ["memcached", "-l", "127.0.0.1", "-p", "17223", "-U", "17223", "-t", "1"];
+    await rig.server(rig.unprivileged(argv), { tcp: [17223], udp: [17223] });
+    const client = rig.unprivileged(["socat", "-T2", "-t1", "-", "UDP:127.0.0.1:17223"]);
+    const { stdout } = await rig.client(client, { stdin: UDP_REQUEST });
+    assert.match(stdout, /VERSION [\d.]+\r\n$/);
+  });
+});
+
+Deno.test("memcached of another user answers a UDP client", {
+  ignore: !need("memcached", "socat") || Deno.uid() !== 0,
+}, async () => {
+  await withRig(async (rig) => {
+    const argv = ["memcached", "-l", "127.0.0.1", "-p", "17224", "-U", "17224", "-t", "1"];
+    await rig.server(rig.unprivileged(argv), { tcp: [17224], udp: [17224] });
+    const client = ["socat", "-T2", "-t1", "-", "UDP:127.0.0.1:17224"];
+    const { stdout } = await rig.client(client, { stdin: UDP_REQUEST });
+    assert.match(stdout, /VERSION [\d.]+\r\n$/);
+  });
+});

@@ -64,7 +64,7 @@ Deno.test("curl reaches a redirected server by its socket file, without unsock",
   await withRig(async (rig) => {
     rig.write("small", "small\n");
     const server = await rig.server(
-      [PYTHON, "-u", "-m", "http.server", "--directory", rig.files, "17135"],
+      [PYTHON, "-u", "-m", "http.server", "--bind", "127.0.0.1", "--directory", rig.files, "17135"],
       { tcp: [17135] },
     );
     const { stdout } = await rig.client(
@@ -72,7 +72,7 @@ Deno.test("curl reaches a redirected server by its socket file, without unsock",
       { env: { LD_PRELOAD: "" } },
     );
     assert.equal(stdout, "small\n");
-    // The first listed address of the family that the server opened: it has a dual-stack IPv6 socket.
-    assert.match(server.output(), /^(::1|::ffff:127\.0\.0\.1) /m);
+    // A client without an IP address has the first listed one.
+    assert.match(server.output(), /^127\.0\.0\.1 - /m);
   });
 });

@@ -8,7 +8,7 @@ const ignore = !need("nc");
 
 Deno.test("nc hands its standard input to a listening nc", { ignore }, async () => {
   await withRig(async (rig) => {
-    const server = await rig.server(["nc", "-v", "-l", "127.0.0.1", "17111"], { tcp: [17111], cli: true });
+    const server = await rig.server(["nc", "-v", "-l", "127.0.0.1", "17111"], { tcp: [17111], cli: true, once: true });
     await rig.client(["nc", "-N", "127.0.0.1", "17111"], { stdin: "over the wire\n" });
     await until("the listening nc prints the text", () => server.output().includes("over the wire\n"));
     assert.match(server.output(), /Connection received on localhost \d+/);
@@ -18,7 +18,7 @@ Deno.test("nc hands its standard input to a listening nc", { ignore }, async () 
 
 Deno.test("nc reaches over IPv6 an nc that listens on every address", { ignore }, async () => {
   await withRig(async (rig) => {
-    const server = await rig.server(["nc", "-6", "-l", "17112"], { tcp: [17112] });
+    const server = await rig.server(["nc", "-6", "-l", "17112"], { tcp: [17112], once: true });
     await rig.client(["nc", "-N", "::1", "17112"], { stdin: "over IPv6\n", cli: true });
     assert.equal((await server.status).code, 0);
     await until("the listening nc prints the text", () => server.output().includes("over IPv6\n"));

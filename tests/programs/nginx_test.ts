@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { need } from "../support/programs.ts";
+import { until } from "../support/wait.ts";
 import { type Rig, withRig } from "./rig.ts";
 
 const ignore = !need("nginx", "curl");
@@ -79,12 +80,8 @@ Deno.test("nginx reloads its configuration and goes on serving the same port", {
   });
 });
 
-Deno.test("nginx proxies to an upstream on another port, and passes the client's address on", { ignore }, async () => {
-  await withRig(async (rig) => {
-    const upstream = rig.write(
-      "upstream.py",
-      `
-import http.server
+const UPSTREAM = `
+import http.server, sys
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_POST(self):
@@ -94,29 +91,55 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
-http.server.ThreadingHTTPServer(("127.0.0.1", 17145), Handler).serve_forever()
-`,
-    );
-    await rig.server([PYTHON, upstream], { tcp: [17145], cli: true });
-    const http = `
-      upstream app { server 127.0.0.1:17145; keepalive 4; }
-      server {
-        listen 127.0.0.1:17144;
-        location / {
-          proxy_pass http://app; proxy_http_version 1.1; client_max_body_size 8m;
-          proxy_set_header Connection ""; proxy_set_header X-Real-IP $remote_addr;
-        }
-        location /nobody { proxy_pass http://127.0.0.1:17146; }
-      }`;
-    await rig.server(nginx(rig, { http }), { tcp: [17144] });
-    rig.write("body", randomBytes(2 << 20));
-    const post = ["--data-binary", `@${rig.files}/body`];
-    for (let i = 0; i < 5; i++) {
-      const { stdout } = await rig.client(["curl", "-sSf", ...post, "http://127.0.0.1:17144/"]);
-      assert.equal(stdout, `${2 << 20} from 127.0.0.1 by 127.0.0.1\n`);
-    }
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+`;
+
+function proxy(port: number, upstream: number, nobody: number): string {
+  return `
+    upstream app { server 127.0.0.1:${upstream}; keepalive 4; }
+    server {
+      listen 127.0.0.1:${port};
+      location / {
+        proxy_pass http://app; proxy_http_version 1.1; client_max_body_size 8m;
+        proxy_set_header Connection ""; proxy_set_header X-Real-IP $remote_addr;
+      }
+      location /nobody { proxy_pass http://127.0.0.1:${nobody}; }
+    }`;
+}
+
+/** Posts 2 MiB five times through the proxy. */
+async function post(rig: Rig, port: number): Promise<void> {
+  const size = 2 << 20;
+  const data = ["--data-binary", `@${rig.write("body", randomBytes(size))}`];
+  for (let i = 0; i < 5; i++) {
+    const { stdout } = await rig.client(["curl", "-sSf", ...data, `http://127.0.0.1:${port}/`]);
+    assert.equal(stdout, `${size} from 127.0.0.1 by 127.0.0.1\n`);
+  }
+}
+
+Deno.test("nginx proxies to an upstream on another port, and passes the client's address on", { ignore }, async () => {
+  await withRig(async (rig) => {
+    const upstream = rig.unprivileged([PYTHON, rig.write("upstream.py", UPSTREAM), "17145"]);
+    await rig.server(upstream, { tcp: [17145], cli: true });
+    const server = await rig.server(rig.unprivileged(nginx(rig, { http: proxy(17144, 17145, 17146) })), {
+      tcp: [17144],
+    });
+    await post(rig, 17144);
     const { stdout } = await rig.client(["curl", "-sS", "http://127.0.0.1:17144/nobody"]);
     assert.match(stdout, /502 Bad Gateway/);
-    assert.match(rig.outputs(), /connect\(\) failed \(111: Connection refused\)/);
+    await until("nginx logs why", () => /:17146 failed \(111: Connection refused\)/.test(server.output()));
+  });
+});
+
+Deno.test("nginx's unprivileged workers reach root's upstream, when its socket file has a mode that lets them", {
+  ignore: ignore || Deno.uid() !== 0,
+}, async () => {
+  await withRig(async (rig) => {
+    // TCP has no owner, a file has: the workers are another user, so directory and file must admit them.
+    Deno.chmodSync(rig.sockets, 0o755);
+    const env = { UNSOCK_MODE: "666" };
+    await rig.server([PYTHON, rig.write("upstream.py", UPSTREAM), "17148"], { tcp: [17148], cli: true, env });
+    await rig.server(nginx(rig, { main: "user nobody nogroup;", http: proxy(17147, 17148, 17149) }), { tcp: [17147] });
+    await post(rig, 17147);
   });
 });

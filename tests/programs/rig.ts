@@ -3,7 +3,7 @@
  * the servers are socket files and not on the network. With UNSOCK_TEST_PLAIN=1 the same programs run over real TCP and
  * UDP, without unsock and without the proof: a test must pass there too, or it says nothing about unsock.
  */
-import { join } from "node:path";
+import { join, normalize } from "node:path";
 import { withDir } from "../support/dir.ts";
 import { assertNoIpListener, ipListeners } from "../support/net.ts";
 import { Proc, run, type RunOptions, type RunResult, start, type StartOptions } from "../support/process.ts";
@@ -13,12 +13,15 @@ import { until } from "../support/wait.ts";
 
 const PLAIN = Deno.env.get("UNSOCK_TEST_PLAIN") === "1";
 const NOBODY = 65534;
+const CACHE = Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "/", ".cache", "deno");
 
 export interface ServerOptions extends StartOptions {
   /** The TCP ports that it must listen on before it counts as started. */
   tcp?: number[];
   /** The UDP ports that it must be bound to before it counts as started. */
   udp?: number[];
+  /** It stops listening, as it should, when its first client is there: only then its files may be gone. */
+  once?: boolean;
   /** Start it by the command line instead of by environment. */
   cli?: boolean;
 }
@@ -57,7 +60,7 @@ export class Rig implements AsyncDisposable {
   readonly sockets: string;
   /** A directory for all other files. */
   readonly files: string;
-  readonly #servers: { cmd: string[]; process: Proc; ports: Port[] }[] = [];
+  readonly #servers: { cmd: string[]; process: Proc; ports: Port[]; once: boolean }[] = [];
 
   constructor(dir: string) {
     this.sockets = join(dir, "s");
@@ -81,7 +84,7 @@ export class Rig implements AsyncDisposable {
       ...(options.tcp ?? []).map((number): Port => ({ type: "tcp", number })),
       ...(options.udp ?? []).map((number): Port => ({ type: "udp", number })),
     ];
-    this.#servers.push({ cmd, process, ports });
+    this.#servers.push({ cmd, process, ports, once: options.once ?? false });
     let end: string | undefined;
     process.status.then(({ code, signal }) => end = signal ?? `status ${code}`);
     await until(`${cmd[0]} listens`, () => {
@@ -112,7 +115,7 @@ export class Rig implements AsyncDisposable {
 
   /** Checks for every running server that its ports are socket files and nothing on the network has them. */
   proveOffNetwork(): void {
-    for (const { ports } of this.#servers) this.#prove(ports);
+    for (const { ports, once } of this.#servers) this.#prove(ports, once);
   }
 
   /**
@@ -170,8 +173,8 @@ export class Rig implements AsyncDisposable {
   }
 
   #env({ cli, env }: { cli?: boolean; env?: Record<string, string> }): Record<string, string> {
-    // Locale and proxy settings of the machine must not reach the programs.
-    const common = { LC_ALL: "C.UTF-8", no_proxy: "*", HOME: this.files, ...env };
+    // Locale, proxy and home of the machine must not reach the programs; the command line's own cache must not be lost.
+    const common = { LC_ALL: "C.UTF-8", no_proxy: "*", HOME: this.files, DENO_DIR: CACHE, ...env };
     return cli || PLAIN ? common : { ...shimEnv(this.sockets), LD_PRELOAD: this.#library(), ...common };
   }
 
@@ -191,18 +194,20 @@ export class Rig implements AsyncDisposable {
     const file = this.#socketFile({ type, number });
     const listening = type === "tcp" ? "00010000" : "00000000";
     const lines = Deno.readTextFileSync("/proc/net/unix").split("\n").map((line) => line.trim().split(/\s+/));
-    return lines.some((fields) => fields[7] === file && fields[3] === listening);
+    // The name that the socket was bound to may be spelt with more slashes and dots.
+    return lines.some((fields) => normalize(fields[7] ?? "") === file && fields[3] === listening);
   }
 
   #socketFile({ type, number }: Port): string {
     return join(this.sockets, type === "tcp" ? `${number}.sock` : `${number}.dgram.sock`);
   }
 
-  #prove(ports: Port[]): void {
+  #prove(ports: Port[], mayBeGone = false): void {
     if (PLAIN) return;
     for (const port of ports) {
-      const { isSocket } = Deno.statSync(this.#socketFile(port));
-      if (!isSocket) throw new Error(`${this.#socketFile(port)} is no socket`);
+      if (!mayBeGone && !Deno.statSync(this.#socketFile(port)).isSocket) {
+        throw new Error(`${this.#socketFile(port)} is no socket`);
+      }
       assertNoIpListener(port.number);
     }
   }

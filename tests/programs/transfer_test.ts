@@ -68,9 +68,7 @@ Deno.test("rsync copies a tree from and to its daemon", { ignore: !need("rsync")
   });
 });
 
-Deno.test("stunnel carries HTTP in TLS between two of its kind", {
-  ignore: !need("stunnel", "openssl", "curl", "python3"),
-}, async () => {
+async function carryThroughStunnel(protocol: string): Promise<void> {
   await withRig(async (rig) => {
     const { files } = rig;
     const page = randomBytes(100_000).toString("hex");
@@ -87,8 +85,8 @@ Deno.test("stunnel carries HTTP in TLS between two of its kind", {
     const client = `[client]\nclient = yes\naccept = 127.0.0.1:17265\nconnect = 127.0.0.1:17264\n` +
       `verifyChain = yes\nCAfile = ${files}/certificate\n`;
 
-    const argv = [PYTHON, "-m", "http.server", "--bind", "127.0.0.1", "--directory", files, "17263"];
-    await rig.server(argv, { tcp: [17263] });
+    const python = [PYTHON, "-m", "http.server", "--protocol", protocol];
+    await rig.server([...python, "--bind", "127.0.0.1", "--directory", files, "17263"], { tcp: [17263] });
     await rig.server(["stunnel", rig.write("server.conf", common + server)], { tcp: [17264], cli: true });
     await rig.server(["stunnel", rig.write("client.conf", common + client)], { tcp: [17265] });
     for (const cli of [false, true]) {
@@ -97,4 +95,14 @@ Deno.test("stunnel carries HTTP in TLS between two of its kind", {
       assert.equal((await rig.client(["curl", "-sSf", "http://127.0.0.1:17265/page"], { cli })).stdout, page);
     }
   });
-});
+}
+
+const stunnel = { ignore: !need("stunnel", "openssl", "curl", "python3") };
+
+Deno.test("stunnel carries HTTP in TLS between two of its kind", stunnel, () => carryThroughStunnel("HTTP/1.1"));
+
+Deno.test(
+  "stunnel carries all of an answer whose server closes the connection at once",
+  stunnel,
+  () => carryThroughStunnel("HTTP/1.0"),
+);
