@@ -36,6 +36,12 @@ static uint16_t invent_port(int fd, const union unsock_sockaddr *peer) {
     return (port & 0xffff) != 0 ? (uint16_t)port : unsock_socket_invented_port(fd);
 }
 
+/* A name that tells the address by itself is believed before the cache. */
+static struct unsock_name read_name(const union unsock_sockaddr *name, long length) {
+    struct unsock_name none = {.kind = UNSOCK_NAME_NONE};
+    return name->any.sa_family == AF_UNIX && length >= 0 ? unsock_address_read_name(&name->un, (size_t)length) : none;
+}
+
 void unsock_names_peer(int fd, struct unsock_fd *entry, const union unsock_sockaddr *peer, socklen_t peer_length,
                        void *address, socklen_t *length) {
     struct unsock_ip ip;
@@ -45,7 +51,8 @@ void unsock_names_peer(int fd, struct unsock_fd *entry, const union unsock_socka
         unsock_names_give(peer, peer_length, address, length);
         return;
     }
-    ip = entry->remote;
+    struct unsock_name name = read_name(peer, peer_length);
+    ip = name.kind == UNSOCK_NAME_STREAM ? name.source : entry->remote;
     if (ip.family == 0)
         ip = unsock_address_default(unsock_names_family(entry), invent_port(fd, peer));
     if (entry->remote.family == 0 && entry->kind != UNSOCK_KIND_UNKNOWN)
@@ -95,10 +102,13 @@ long unsock_getsockname(int fd, struct sockaddr *address, socklen_t *length) {
     if (wrong < 0)
         return wrong;
     struct unsock_fd *entry = redirected(fd, &name, &scratch);
+    struct unsock_name own = entry ? read_name(&name, result) : (struct unsock_name){0};
     bool raw = !entry || (entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_ACCEPTED) &&
                           !unsock_names_converts(name.any.sa_family));
     if (raw)
         unsock_names_give(&name, (socklen_t)result, address, length);
+    else if (own.kind == UNSOCK_NAME_STREAM)
+        unsock_names_give_ip(&own.source, entry->domain, address, length);
     else
         give_local(entry, address, length);
     return 0;

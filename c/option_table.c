@@ -1,6 +1,7 @@
 /* The options that are remembered. Initial values and ranges: net/ipv4/tcp.c, include/net/tcp.h, socket(7), tcp(7). */
 #include "option_table.h"
 
+#include "rt/mem.h"
 #include "rt/sys.h"
 
 #include <linux/in6.h>
@@ -127,4 +128,31 @@ int32_t *unsock_option_values(int fd, bool create) {
             unsock_sys(__NR_munmap, memory, size);
     }
     return chunk ? chunk[fd % CHUNK] : NULL;
+}
+
+void unsock_option_remember(int fd, struct unsock_fd *entry, int row, const int32_t *value) {
+    const struct unsock_option *option = &unsock_option_table[row];
+    if (option->kind == UNSOCK_OPTION_FLAG) {
+        bool differs = (*value != 0) != (option->initial != 0);
+        entry->options = differs ? entry->options | UNSOCK_OPTION_BIT(row) : entry->options & ~UNSOCK_OPTION_BIT(row);
+        return;
+    }
+    int32_t *values = unsock_option_values(fd, true);
+    if (!values)
+        return;
+    if (!(entry->flags & UNSOCK_OPTIONS))
+        memset(values, 0, UNSOCK_OPTION_VALUES * sizeof(*values));
+    memcpy(&values[option->value], value, option->kind == UNSOCK_OPTION_TEXT ? UNSOCK_OPTION_TEXT_SIZE : sizeof(*value));
+    entry->flags |= UNSOCK_OPTIONS;
+    entry->options |= UNSOCK_OPTION_BIT(row);
+}
+
+const int32_t *unsock_option_recall(int fd, const struct unsock_fd *entry, int row) {
+    static const int32_t flags[2] = {0, 1};
+    const struct unsock_option *option = &unsock_option_table[row];
+    bool set = (entry->options & UNSOCK_OPTION_BIT(row)) != 0;
+    if (option->kind == UNSOCK_OPTION_FLAG)
+        return &flags[set != (option->initial != 0)];
+    const int32_t *values = set && (entry->flags & UNSOCK_OPTIONS) ? unsock_option_values(fd, false) : NULL;
+    return values ? &values[option->value] : NULL;
 }

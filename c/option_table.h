@@ -3,6 +3,7 @@
 #define UNSOCK_OPTION_TABLE_H
 
 #include "fds.h"
+#include "rt/sys.h"
 
 enum unsock_option_kind {
     UNSOCK_OPTION_KERNEL, /* SOL_SOCKET: every family has it; its row only says that it was set */
@@ -34,5 +35,23 @@ int unsock_option_find(int level, int name);
 
 /* The values of a descriptor; NULL when there are none (and `create` is false or memory is short). */
 int32_t *unsock_option_values(int fd, bool create);
+
+/* The kernel's own setsockopt and getsockopt. Return 0 or -errno. */
+static inline long unsock_option_set(int fd, int level, int name, const void *value, socklen_t length) {
+    return unsock_sys(__NR_setsockopt, fd, level, name, value, length);
+}
+
+static inline long unsock_option_get(int fd, int level, int name, void *value, socklen_t *length) {
+    return unsock_sys(__NR_getsockopt, fd, level, name, value, length);
+}
+
+/* A row's bit in unsock_fd.options. */
+#define UNSOCK_OPTION_BIT(row) ((uint64_t)1 << (row))
+
+/* Remembers a value of sizeof(int32_t) bytes, or TCP_CONGESTION's text. */
+void unsock_option_remember(int fd, struct unsock_fd *entry, int row, const int32_t *value);
+
+/* The remembered value of a row, or NULL. */
+const int32_t *unsock_option_recall(int fd, const struct unsock_fd *entry, int row);
 
 #endif

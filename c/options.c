@@ -9,18 +9,6 @@
 
 #define SEND_TIMEOUT_MS 100
 
-static uint64_t bit(int row) {
-    return (uint64_t)1 << row;
-}
-
-static long kernel_set(int fd, int level, int name, const void *value, socklen_t length) {
-    return unsock_sys(__NR_setsockopt, fd, level, name, value, length);
-}
-
-static long kernel_get(int fd, int level, int name, void *value, socklen_t *length) {
-    return unsock_sys(__NR_getsockopt, fd, level, name, value, length);
-}
-
 /* A socket of the kind that the program believes to have, to ask the kernel. */
 static long open_oracle(const struct unsock_fd *entry) {
     return unsock_sys(__NR_socket, entry->domain, entry->type | SOCK_CLOEXEC, entry->protocol);
@@ -33,36 +21,7 @@ static bool is_ip_level(int level) {
 void unsock_options_note(struct unsock_fd *entry, int level, int name) {
     int row = unsock_option_find(level, name);
     if (row >= 0)
-        entry->options |= bit(row);
-}
-
-/* Remembers a value of sizeof(int32_t) bytes, or TCP_CONGESTION's text. */
-static void remember(int fd, struct unsock_fd *entry, int row, const int32_t *value) {
-    const struct unsock_option *option = &unsock_option_table[row];
-    if (option->kind == UNSOCK_OPTION_FLAG) {
-        bool differs = (*value != 0) != (option->initial != 0);
-        entry->options = differs ? entry->options | bit(row) : entry->options & ~bit(row);
-        return;
-    }
-    int32_t *values = unsock_option_values(fd, true);
-    if (!values)
-        return;
-    if (!(entry->flags & UNSOCK_OPTIONS))
-        memset(values, 0, UNSOCK_OPTION_VALUES * sizeof(*values));
-    memcpy(&values[option->value], value, option->kind == UNSOCK_OPTION_TEXT ? UNSOCK_OPTION_TEXT_SIZE : sizeof(*value));
-    entry->flags |= UNSOCK_OPTIONS;
-    entry->options |= bit(row);
-}
-
-/* The remembered value of a row, or NULL. */
-static const int32_t *recall(int fd, const struct unsock_fd *entry, int row) {
-    static const int32_t flags[2] = {0, 1};
-    const struct unsock_option *option = &unsock_option_table[row];
-    bool set = (entry->options & bit(row)) != 0;
-    if (option->kind == UNSOCK_OPTION_FLAG)
-        return &flags[set != (option->initial != 0)];
-    const int32_t *values = set && (entry->flags & UNSOCK_OPTIONS) ? unsock_option_values(fd, false) : NULL;
-    return values ? &values[option->value] : NULL;
+        entry->options |= UNSOCK_OPTION_BIT(row);
 }
 
 static long set_simple(int fd, struct unsock_fd *entry, int row, const void *value, socklen_t length) {
@@ -75,9 +34,9 @@ static long set_simple(int fd, struct unsock_fd *entry, int row, const void *val
     memcpy(&number, value, sizeof(number));
     if (number < option->least || number > option->most)
         return -EINVAL;
-    if (option->kind == UNSOCK_OPTION_NUMBER && number == option->initial && !(entry->options & bit(row)))
+    if (option->kind == UNSOCK_OPTION_NUMBER && number == option->initial && !(entry->options & UNSOCK_OPTION_BIT(row)))
         return 0;
-    remember(fd, entry, row, &number);
+    unsock_option_remember(fd, entry, row, &number);
     return 0;
 }
 
@@ -89,9 +48,9 @@ static long set_by_oracle(int fd, struct unsock_fd *entry, int level, int name, 
     long oracle = open_oracle(entry);
     if (oracle < 0)
         return 0;
-    long result = kernel_set((int)oracle, level, name, value, length);
-    if (result == 0 && row >= 0 && kernel_get((int)oracle, level, name, answer, &answer_length) == 0)
-        remember(fd, entry, row, answer);
+    long result = unsock_option_set((int)oracle, level, name, value, length);
+    if (result == 0 && row >= 0 && unsock_option_get((int)oracle, level, name, answer, &answer_length) == 0)
+        unsock_option_remember(fd, entry, row, answer);
     unsock_sys(__NR_close, oracle);
     return result;
 }
@@ -99,13 +58,13 @@ static long set_by_oracle(int fd, struct unsock_fd *entry, int level, int name, 
 /* A datagram's send never blocks for more than 100 ms (UDP never blocks for a receiver); the program sees its own. */
 static long set_send_timeout(int fd, struct unsock_fd *entry, const void *value, socklen_t length) {
     struct unsock_timeval time;
-    long result = kernel_set(fd, SOL_SOCKET, SO_SNDTIMEO, value, length);
+    long result = unsock_option_set(fd, SOL_SOCKET, SO_SNDTIMEO, value, length);
     if (result < 0 || length < sizeof(time))
         return result;
     memcpy(&time, value, sizeof(time));
     int64_t ms = time.seconds > 2000000 ? 2000000000 : time.seconds * 1000 + time.microseconds / 1000;
     int32_t number = (int32_t)ms;
-    remember(fd, entry, unsock_option_find(SOL_SOCKET, SO_SNDTIMEO), &number);
+    unsock_option_remember(fd, entry, unsock_option_find(SOL_SOCKET, SO_SNDTIMEO), &number);
     if (entry->type == SOCK_DGRAM && (number == 0 || number > SEND_TIMEOUT_MS))
         unsock_socket_limit_send(fd);
     return 0;
@@ -116,7 +75,7 @@ static long set_socket_level(int fd, struct unsock_fd *entry, int name, const vo
         return set_by_oracle(fd, entry, SOL_SOCKET, name, value, length);
     if (name == SO_SNDTIMEO && entry->type == SOCK_DGRAM)
         return set_send_timeout(fd, entry, value, length);
-    long result = kernel_set(fd, SOL_SOCKET, name, value, length);
+    long result = unsock_option_set(fd, SOL_SOCKET, name, value, length);
     if (result == 0)
         unsock_options_note(entry, SOL_SOCKET, name);
     return result;
@@ -126,7 +85,7 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
     if (level == SOL_SOCKET)
         return set_socket_level(fd, entry, name, value, length);
     if (entry->kind == UNSOCK_KIND_FOREIGN && !is_ip_level(level))
-        return kernel_set(fd, level, name, value, length);
+        return unsock_option_set(fd, level, name, value, length);
     int row = unsock_option_find(level, name);
     if (row >= 0 && unsock_option_table[row].simple && entry->type == SOCK_STREAM)
         return set_simple(fd, entry, row, value, length);
@@ -159,7 +118,7 @@ static long get_by_oracle(struct unsock_fd *entry, int level, int name, void *va
     long oracle = open_oracle(entry);
     if (oracle < 0)
         return -ENOPROTOOPT;
-    long result = kernel_get((int)oracle, level, name, value, length);
+    long result = unsock_option_get((int)oracle, level, name, value, length);
     unsock_sys(__NR_close, oracle);
     return result;
 }
@@ -201,114 +160,41 @@ static long get_socket_level(int fd, struct unsock_fd *entry, int name, void *va
     if (name == SO_ERROR && entry->kind == UNSOCK_KIND_FOREIGN)
         return get_error(fd, value, length);
     if (name == SO_REUSEPORT)
-        return answer(recall(fd, entry, row), sizeof(int32_t), SOL_SOCKET, value, length);
+        return answer(unsock_option_recall(fd, entry, row), sizeof(int32_t), SOL_SOCKET, value, length);
     if (name == SO_SNDTIMEO && entry->type == SOCK_DGRAM) {
-        const int32_t *ms = recall(fd, entry, row);
+        const int32_t *ms = unsock_option_recall(fd, entry, row);
         struct unsock_timeval time = {ms ? *ms / 1000 : 0, ms ? *ms % 1000 * 1000 : 0};
         return answer(&time, sizeof(time), SOL_SOCKET, value, length);
     }
     /* Until it is connected, a TCP socket has the sizes that tcp_rmem and tcp_wmem say. */
     bool size = name == SO_SNDBUF || name == SO_RCVBUF;
-    if (size && entry->type == SOCK_STREAM && !(entry->flags & UNSOCK_CONNECTED) && !(entry->options & bit(row)))
+    if (size && entry->type == SOCK_STREAM && !(entry->flags & UNSOCK_CONNECTED) && !(entry->options & UNSOCK_OPTION_BIT(row)))
         return get_by_oracle(entry, SOL_SOCKET, name, value, length);
-    return kernel_get(fd, SOL_SOCKET, name, value, length);
+    return unsock_option_get(fd, SOL_SOCKET, name, value, length);
 }
 
 long unsock_options_get(int fd, struct unsock_fd *entry, int level, int name, void *value, socklen_t *length) {
     if (level == SOL_SOCKET)
         return get_socket_level(fd, entry, name, value, length);
     if (entry->kind == UNSOCK_KIND_FOREIGN && !is_ip_level(level))
-        return kernel_get(fd, level, name, value, length);
+        return unsock_option_get(fd, level, name, value, length);
     int row = unsock_option_find(level, name);
     bool fits = row >= 0 && (level != IPPROTO_TCP || entry->type == SOCK_STREAM) &&
                 (level != IPPROTO_IPV6 || entry->domain == AF_INET6);
-    const int32_t *known = fits ? recall(fd, entry, row) : NULL;
+    const int32_t *known = fits ? unsock_option_recall(fd, entry, row) : NULL;
     if (!known)
         return get_by_state(fd, entry, level, name, value, length);
     bool text = unsock_option_table[row].kind == UNSOCK_OPTION_TEXT;
     return answer(known, text ? UNSOCK_OPTION_TEXT_SIZE : sizeof(*known), level, value, length);
 }
 
-static void carry_kernel_option(int from, int to, const struct unsock_option *option) {
-    int32_t value[4] = {0};
-    socklen_t length = sizeof(value);
-    if (kernel_get(from, option->level, option->name, value, &length) < 0)
-        return;
-    /* The kernel doubles a buffer size that is set and tells the doubled one (socket(7)). */
-    if (option->name == SO_RCVBUF || option->name == SO_SNDBUF)
-        value[0] /= 2;
-    kernel_set(to, option->level, option->name, value, length);
-}
-
-static void carry_number(int from, struct unsock_fd *entry, int row) {
-    int32_t value[4] = {0};
-    socklen_t length = sizeof(value);
-    const struct unsock_option *option = &unsock_option_table[row];
-    if (kernel_get(from, option->level, option->name, value, &length) < 0) {
-        entry->options &= ~bit(row);
-        return;
-    }
-    if (option->level == SOL_SOCKET && option->name == SO_SNDTIMEO)
-        value[0] = unsock_socket_timeval_ms(value);
-    remember(from, entry, row, value);
-}
-
-/* On a kernel TCP or UDP socket: everything that the program had set. Errors have been reported when it was set. */
-static void replay(int from, struct unsock_fd *entry, int row, int to) {
-    const struct unsock_option *option = &unsock_option_table[row];
-    const int32_t *value = recall(from, entry, row);
-    if (!value || (option->level == SOL_SOCKET && option->name == SO_SNDTIMEO))
-        return;
-    size_t length = option->kind == UNSOCK_OPTION_TEXT ? UNSOCK_OPTION_TEXT_SIZE : sizeof(*value);
-    kernel_set(to, option->level, option->name, value, (socklen_t)length);
-}
-
-void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip) {
-    uint64_t rows = entry->options;
-    for (int row = 0; rows != 0; row++, rows >>= 1) {
-        const struct unsock_option *option = &unsock_option_table[row];
-        if (!(rows & 1))
-            continue;
-        if (option->kind == UNSOCK_OPTION_KERNEL)
-            carry_kernel_option(from, to, option);
-        else if (entry->kind == UNSOCK_KIND_IP)
-            carry_number(from, entry, row);
-        if (option->kind != UNSOCK_OPTION_KERNEL && to_ip)
-            replay(from, entry, row, to);
-        if (option->level == SOL_SOCKET && option->name == SO_SNDTIMEO && entry->type == SOCK_STREAM)
-            carry_kernel_option(from, to, option);
-    }
-}
-
-void unsock_options_copy(int from, int to) {
-    const int32_t *source = unsock_option_values(from, false);
-    int32_t *copy = source ? unsock_option_values(to, true) : NULL;
-    if (copy)
-        memcpy(copy, source, UNSOCK_OPTION_VALUES * sizeof(*copy));
-}
-
-void unsock_options_inherit(int listener, const struct unsock_fd *from, int fd, struct unsock_fd *to) {
-    static const int kernel_options[] = {SO_KEEPALIVE, SO_LINGER,    SO_OOBINLINE, SO_RCVBUF,
-                                         SO_SNDBUF,    SO_BROADCAST, SO_RCVTIMEO,  SO_SNDTIMEO,
-                                         SO_REUSEADDR, SO_DONTROUTE, SO_TIMESTAMP, SO_BUSY_POLL};
-    to->options = from->options;
-    to->flags |= from->flags & UNSOCK_OPTIONS;
-    if (from->flags & UNSOCK_OPTIONS)
-        unsock_options_copy(listener, fd);
-    for (size_t i = 0; from->options != 0 && i < sizeof(kernel_options) / sizeof(kernel_options[0]); i++) {
-        int row = unsock_option_find(SOL_SOCKET, kernel_options[i]);
-        if (from->options & bit(row))
-            carry_kernel_option(listener, fd, &unsock_option_table[row]);
-    }
-}
-
 bool unsock_options_flag(int fd, const struct unsock_fd *entry, int level, int name) {
     int row = unsock_option_find(level, name);
     int32_t value = 0;
     socklen_t length = sizeof(value);
-    if (row < 0 || (unsock_option_table[row].kind != UNSOCK_OPTION_FLAG && !(entry->options & bit(row))))
+    if (row < 0 || (unsock_option_table[row].kind != UNSOCK_OPTION_FLAG && !(entry->options & UNSOCK_OPTION_BIT(row))))
         return false;
     if (entry->kind != UNSOCK_KIND_IP && unsock_option_table[row].kind == UNSOCK_OPTION_FLAG)
-        return *recall(fd, entry, row) != 0;
-    return (entry->options & bit(row)) && kernel_get(fd, level, name, &value, &length) == 0 && value != 0;
+        return *unsock_option_recall(fd, entry, row) != 0;
+    return (entry->options & UNSOCK_OPTION_BIT(row)) && unsock_option_get(fd, level, name, &value, &length) == 0 && value != 0;
 }

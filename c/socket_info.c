@@ -1,6 +1,7 @@
 /* Small questions to the kernel about one socket. */
 #include "socket_info.h"
 
+#include "option_table.h"
 #include "rt/mem.h"
 #include "rt/sys.h"
 
@@ -39,18 +40,24 @@ long unsock_socket_nonblocking(int fd) {
     return flags < 0 ? flags : (flags & O_NONBLOCK) != 0;
 }
 
+/* poll(2) without waiting. Returns the events that there are. */
+static int poll_now(int fd, short events) {
+    struct pollfd poll = {.fd = fd, .events = events};
+    struct timespec now = {0, 0};
+    return unsock_sys(__NR_ppoll, &poll, 1, &now, 0, 0) < 0 ? POLLERR : poll.revents;
+}
+
+bool unsock_socket_writable(int fd) {
+    return poll_now(fd, POLLOUT) != 0;
+}
+
 static uint8_t tcp_state(int fd, const struct unsock_fd *entry) {
-    struct pollfd poll = {.fd = fd, .events = POLLRDHUP};
-    struct __kernel_timespec {
-        int64_t seconds, nanoseconds;
-    } now = {0, 0};
     if (entry->flags & UNSOCK_LISTENING)
         return STATE_LISTEN;
-    if (!(entry->flags & UNSOCK_CONNECTED) || unsock_sys(__NR_ppoll, &poll, 1, &now, 0, 0) < 0)
+    int events = entry->flags & UNSOCK_CONNECTED ? poll_now(fd, POLLRDHUP) : POLLERR;
+    if (events & (POLLHUP | POLLERR))
         return STATE_CLOSE;
-    if (poll.revents & (POLLHUP | POLLERR))
-        return STATE_CLOSE;
-    return poll.revents & POLLRDHUP ? STATE_CLOSE_WAIT : STATE_ESTABLISHED;
+    return events & POLLRDHUP ? STATE_CLOSE_WAIT : STATE_ESTABLISHED;
 }
 
 void unsock_socket_complete_tcp_info(int fd, const struct unsock_fd *entry, void *info, socklen_t length) {
@@ -166,7 +173,7 @@ struct unsock_fd *unsock_identify(int fd, struct unsock_fd *scratch) {
                (scratch->type == SOCK_DGRAM && scratch->protocol == IPPROTO_UDP)) {
         /* Made elsewhere: what was set on it is not known, so everything is carried over. */
         scratch->kind = UNSOCK_KIND_IP;
-        scratch->options = UINT64_MAX;
+        scratch->options = ~(uint64_t)0 >> (64 - unsock_option_count);
     }
     return scratch->kind == UNSOCK_KIND_UNKNOWN ? scratch : keep(fd, scratch);
 }

@@ -28,6 +28,9 @@ void unsock_socket_limit_send(int fd);
 /* Is this descriptor non-blocking (1), blocking (0), or not open (-errno)? */
 long unsock_socket_nonblocking(int fd);
 
+/* Would a write, or asking for SO_ERROR after a connect, not wait? */
+bool unsock_socket_writable(int fd);
+
 /* Fills in what a connected or listening TCP socket says in struct tcp_info and a new one does not. */
 void unsock_socket_complete_tcp_info(int fd, const struct unsock_fd *entry, void *info, socklen_t length);
 

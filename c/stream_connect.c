@@ -185,10 +185,22 @@ static long connect_real(const struct attempt *attempt, const struct unsock_ip *
     return unsock_real_connect(attempt->fd, &address, length);
 }
 
+/* connect on a descriptor that has one behind it: done, still under way (AF_VSOCK, AF_TIPC), or failed, then again. */
+static long connect_once_more(int fd, struct unsock_fd *entry) {
+    union unsock_sockaddr peer;
+    if (entry->kind != UNSOCK_KIND_FOREIGN || unsock_socket_name(fd, __NR_getpeername, &peer) != -ENOTCONN)
+        return -EISCONN;
+    if (!unsock_socket_writable(fd))
+        return -EALREADY;
+    entry->flags &= (uint16_t)~UNSOCK_CONNECTED;
+    return 0;
+}
+
 long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked) {
     struct attempt attempt = {.fd = fd, .entry = entry, .target = real_target(asked)};
-    if (entry->flags & (UNSOCK_CONNECTED | UNSOCK_LISTENING))
-        return -EISCONN;
+    long again = entry->flags & UNSOCK_CONNECTED ? connect_once_more(fd, entry) : 0;
+    if (again < 0 || (entry->flags & UNSOCK_LISTENING))
+        return again < 0 ? again : -EISCONN;
     if (asked->port == 0)
         return -ECONNREFUSED;
     attempt.source = source_of(fd, entry, &attempt.target);

@@ -1,0 +1,80 @@
+/* connect of datagram sockets. */
+#include "datagram.h"
+
+#include "bindfile.h"
+#include "datagram_peer.h"
+#include "log.h"
+#include "redirect.h"
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/sys.h"
+#include "settings.h"
+
+/*
+ * Nobody is there, which a UDP connect does not mind. Connecting to a socket that is gone at once makes the next plain
+ * send or write say ECONNREFUSED, as the answer of a host without that port would.
+ */
+static void connect_to_nobody(int fd) {
+    struct unsock_bound bound;
+    struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = {.family = AF_INET}, .view = {.domain = AF_INET}};
+    long socket = unsock_sys(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (socket < 0)
+        return;
+    request.socket = (int)socket;
+    if (unsock_bindfile_bind_ephemeral(&request, &bound) == 0) {
+        unsock_sys(__NR_connect, fd, &bound.path, UNSOCK_SUN_PATH_OFFSET + strlen(bound.path.sun_path) + 1);
+        unsock_sys(__NR_unlinkat, AT_FDCWD, bound.path.sun_path, 0);
+    }
+    unsock_sys(__NR_close, socket);
+}
+
+static long connect_real(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
+    union unsock_sockaddr address;
+    long result = entry->kind == UNSOCK_KIND_IP ? 0 : unsock_redirect_to_ip(fd, entry);
+    return result < 0 ? result : unsock_real_connect(fd, &address, unsock_ip_write(ip, entry->domain, &address));
+}
+
+/* What the kernel said to connecting to `path` when it was not yes. */
+static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, const struct sockaddr_un *path,
+                          long result) {
+    struct unsock_control_file control;
+    long wrong;
+    if (!unsock_datagram_nobody(result))
+        return result;
+    if (result == -ENOENT && unsock_settings.fallback)
+        return connect_real(fd, entry, ip);
+    if (result == -ECONNREFUSED && unsock_datagram_find_control(path, &control, &wrong))
+        return unsock_datagram_connect_by_control(fd, entry, &control, ip);
+    if (result == -ECONNREFUSED && wrong < 0)
+        return wrong;
+    connect_to_nobody(fd);
+    unsock_datagram_set_remote(entry, ip, UNSOCK_CONNECTED);
+    return 0;
+}
+
+/* The address that a connected UDP socket has: getsockname tells it, where it was the wildcard before. */
+static void settle_local(struct unsock_fd *entry, const struct unsock_ip *ip) {
+    uint16_t port = entry->local.port;
+    uint8_t tag = entry->local.tag;
+    if (!unsock_ip_is_wildcard(&entry->local))
+        return;
+    entry->local = unsock_address_default(ip->family, port);
+    entry->local.tag = tag;
+    entry->flags |= UNSOCK_SETTLED;
+}
+
+long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
+    struct sockaddr_un path = {0};
+    long result = unsock_datagram_be_local(fd, entry, ip);
+    if (result == 0) {
+        socklen_t length = unsock_datagram_path(ip, &path);
+        result = unsock_sys(__NR_connect, fd, &path, length);
+        if (result == 0)
+            unsock_datagram_set_remote(entry, ip, UNSOCK_CONNECTED);
+        else
+            result = connect_other(fd, entry, ip, &path, result);
+    }
+    if (result == 0 && entry->kind == UNSOCK_KIND_LOCAL)
+        settle_local(entry, ip);
+    return unsock_log("connect", fd, ip, &path, result);
+}

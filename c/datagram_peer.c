@@ -1,0 +1,90 @@
+/* Where datagrams go: the local socket of a descriptor, the files of ports, and control files in their place. */
+#include "datagram_peer.h"
+
+#include "bind.h"
+#include "bindfile.h"
+#include "redirect.h"
+#include "rt/mem.h"
+#include "rt/sys.h"
+#include "socket_info.h"
+#include "strangers.h"
+#include "target.h"
+
+/* An IP socket that the program had bound to an address outside: it keeps its port when it moves. */
+static long move_bound(int fd, struct unsock_fd *entry) {
+    union unsock_sockaddr address;
+    struct unsock_ip local;
+    struct unsock_bound bound;
+    long length = unsock_socket_name(fd, __NR_getsockname, &address);
+    if (length < 0 || !unsock_ip_read(&address, (size_t)length, &local))
+        return length < 0 ? length : -EINVAL;
+    long socket = unsock_redirect_open(AF_UNIX, SOCK_DGRAM, 0);
+    if (socket < 0)
+        return socket;
+    struct unsock_bind_request request = {.socket = (int)socket, .type = SOCK_DGRAM, .ip = local};
+    request.view = (struct unsock_view){.domain = entry->domain, .ip = local};
+    long result = unsock_bindfile_bind(&request, &bound);
+    if (result == 0 && bound.how != UNSOCK_BOUND_FILE)
+        result = -EADDRINUSE;
+    if (result < 0) {
+        unsock_sys(__NR_close, socket);
+        return result;
+    }
+    result = unsock_redirect_install(fd, entry, (int)socket, UNSOCK_KIND_LOCAL);
+    if (result < 0)
+        return result;
+    entry->flags |= UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
+    entry->local = local;
+    entry->file.inode = bound.inode;
+    return 0;
+}
+
+/* Makes the descriptor a local socket with a name that replies can reach. */
+long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
+    if (entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_NAMED))
+        return 0;
+    if (entry->kind == UNSOCK_KIND_IP && (entry->flags & UNSOCK_BOUND))
+        return move_bound(fd, entry);
+    return unsock_bind_datagram_name(fd, entry, target);
+}
+
+bool unsock_datagram_find_control(const struct sockaddr_un *path, struct unsock_control_file *control, long *result) {
+    int found = unsock_control_read(path->sun_path, control);
+    *result = found == -EINVAL ? -EINVAL : 0;
+    return found == 0;
+}
+
+void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, uint16_t flag) {
+    entry->remote = *ip;
+    entry->flags = (uint16_t)((entry->flags & ~(UNSOCK_CONNECTED | UNSOCK_SENT | UNSOCK_BY_CONTROL)) | flag);
+}
+
+socklen_t unsock_datagram_path(const struct unsock_ip *ip, struct sockaddr_un *path) {
+    socklen_t length = unsock_strangers_find(ip->port, path);
+    return length > 0 ? length : unsock_address_path(ip->port, SOCK_DGRAM, path);
+}
+
+bool unsock_datagram_nobody(long result) {
+    return result == -ENOENT || result == -ECONNREFUSED || result == -EPROTOTYPE || result == -ENOTDIR ||
+           result == -ELOOP;
+}
+
+/* To a socket of the same family the descriptor's own can be connected, and keeps its name for the answers. */
+long unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
+                               const struct unsock_ip *ip) {
+    uint16_t family;
+    memcpy(&family, control->dest, sizeof(family));
+    long result;
+    if (family == AF_UNIX) {
+        result = unsock_control_apply_options(control, fd);
+        if (result == 0)
+            result = unsock_sys(__NR_connect, fd, control->dest, control->dest_length);
+        if (result == 0)
+            unsock_datagram_set_remote(entry, ip, UNSOCK_CONNECTED);
+    } else {
+        result = unsock_target_connect(fd, entry, control, ip);
+    }
+    if (result == 0)
+        entry->flags |= UNSOCK_BY_CONTROL;
+    return result;
+}

@@ -1,0 +1,27 @@
+/* What connecting and sending datagrams have in common. All return a value or -errno. */
+#ifndef UNSOCK_DATAGRAM_PEER_H
+#define UNSOCK_DATAGRAM_PEER_H
+
+#include "control.h"
+#include "fds.h"
+
+/* Makes the descriptor a local socket with a name that replies from `target` can reach. */
+long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
+
+/* The path of a covered address, or the name of the plain Unix socket behind an invented port. Returns the length. */
+socklen_t unsock_datagram_path(const struct unsock_ip *ip, struct sockaddr_un *path);
+
+/* Does this outcome mean that nobody is bound there? */
+bool unsock_datagram_nobody(long result);
+
+/* Is there a control file at the path? If not, *result is -EINVAL for a damaged one, else 0. */
+bool unsock_datagram_find_control(const struct sockaddr_un *path, struct unsock_control_file *control, long *result);
+
+/* Remembers whom the socket is connected to (`flag` UNSOCK_CONNECTED) or sent to last (UNSOCK_SENT). */
+void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, uint16_t flag);
+
+/* Connects the descriptor to where a control file points. */
+long unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
+                                        const struct unsock_ip *ip);
+
+#endif

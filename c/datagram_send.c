@@ -1,0 +1,160 @@
+/* Sending datagrams. */
+#include "datagram.h"
+
+#include "datagram_peer.h"
+#include "log.h"
+#include "redirect.h"
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/sys.h"
+#include "settings.h"
+#include "socket_info.h"
+#include "strangers.h"
+
+#define UDP4_MOST 65507 /* 65535 less the IPv4 and UDP headers */
+#define UDP6_MOST 65527
+#define FULL_WAIT_FIRST_NS 50000
+#define FULL_WAIT_MOST_NS 10000000
+
+static size_t total_size(const struct msghdr *message) {
+    size_t total = 0;
+    for (size_t i = 0; !unsock_is_nowhere(message->msg_iov) && i < message->msg_iovlen; i++) {
+        if (message->msg_iov[i].iov_len > (size_t)INT32_MAX - total)
+            return INT32_MAX;
+        total += message->msg_iov[i].iov_len;
+    }
+    return total;
+}
+
+/*
+ * The receiver's queue is full. A blocking send has waited its 100 ms: the datagram is dropped, as UDP may. A
+ * non-blocking one waits a moment where poll could not tell when to go on (it can on a connected socket).
+ */
+static long queue_full(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    struct timespec pause = {0, FULL_WAIT_FIRST_NS};
+    bool nonblocking = (flags & MSG_DONTWAIT) || unsock_socket_nonblocking(fd) == 1;
+    long result = -EAGAIN;
+    if (nonblocking && (entry->flags & UNSOCK_CONNECTED))
+        return -EAGAIN;
+    for (long waited = 0; nonblocking && result == -EAGAIN && waited < FULL_WAIT_MOST_NS; pause.tv_nsec *= 2) {
+        unsock_sys(__NR_nanosleep, &pause, 0);
+        waited += pause.tv_nsec;
+        result = unsock_sys(__NR_sendmsg, fd, message, flags | MSG_DONTWAIT);
+    }
+    return result == -EAGAIN ? (long)total_size(message) : result;
+}
+
+static long send_by_target(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                           const struct unsock_control_file *control, const struct unsock_ip *ip) {
+    struct msghdr plain = *message;
+    long result = unsock_datagram_connect_by_control(fd, entry, control, ip);
+    plain.msg_name = NULL;
+    plain.msg_namelen = 0;
+    return result < 0 ? result : unsock_real_sendmsg(fd, &plain, flags);
+}
+
+/* A server on a port of its own that local clients have used: it must not lose its file for one datagram elsewhere. */
+static bool is_serving(const struct unsock_fd *entry) {
+    return entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_BOUND) && !(entry->flags & UNSOCK_ANY_PORT) &&
+           (entry->flags & (UNSOCK_HEARD | UNSOCK_SENT | UNSOCK_CONNECTED));
+}
+
+/* From a UDP socket made for this datagram, with the same port if that is free. An answer to it will not be heard. */
+static long send_aside(const struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    union unsock_sockaddr address;
+    struct unsock_ip any = {.family = (uint8_t)entry->domain, .port = entry->local.port};
+    long socket = unsock_sys(__NR_socket, entry->domain, SOCK_DGRAM | SOCK_CLOEXEC, entry->protocol);
+    if (socket < 0)
+        return socket;
+    unsock_sys(__NR_bind, socket, &address, unsock_ip_write(&any, entry->domain, &address));
+    long result = unsock_sys(__NR_sendmsg, socket, message, flags);
+    unsock_sys(__NR_close, socket);
+    return result;
+}
+
+long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    if (is_serving(entry))
+        return send_aside(entry, message, flags);
+    long result = entry->kind == UNSOCK_KIND_IP ? 0 : unsock_redirect_to_ip(fd, entry);
+    return result < 0 ? result : unsock_real_sendmsg(fd, message, flags);
+}
+
+static long send_to(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                    const struct unsock_ip *ip) {
+    struct sockaddr_un path;
+    struct unsock_control_file control;
+    struct msghdr local = *message;
+    long wrong;
+    local.msg_name = &path;
+    local.msg_namelen = unsock_datagram_path(ip, &path);
+    if (!(entry->flags & UNSOCK_CONNECTED))
+        unsock_datagram_set_remote(entry, ip, UNSOCK_SENT);
+    long result = unsock_real_sendmsg(fd, &local, flags);
+    if (result >= 0)
+        return result;
+    if (result == -EAGAIN)
+        return queue_full(fd, entry, &local, flags);
+    if (result == -ENOENT && unsock_settings.fallback)
+        return unsock_datagram_send_real(fd, entry, message, flags);
+    if (result == -ECONNREFUSED && unsock_datagram_find_control(&path, &control, &wrong))
+        return send_by_target(fd, entry, message, flags, &control, ip);
+    if (result == -ECONNREFUSED && wrong < 0)
+        return wrong;
+    /* To nobody, or to somebody connected elsewhere, or who will not read: UDP drops it. */
+    return unsock_datagram_nobody(result) || result == -EPERM || result == -EPIPE ? (long)total_size(message) : result;
+}
+
+/* The connected peer went away, or was not there yet: it may have come (back) since. */
+static long send_again(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    struct sockaddr_un path;
+    socklen_t length = unsock_datagram_path(&entry->remote, &path);
+    if (unsock_sys(__NR_connect, fd, &path, length) < 0)
+        return -ECONNREFUSED;
+    return unsock_real_sendmsg(fd, message, flags);
+}
+
+static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    struct msghdr plain = *message;
+    plain.msg_name = NULL;
+    plain.msg_namelen = 0;
+    if (!(entry->flags & UNSOCK_CONNECTED))
+        return -EDESTADDRREQ;
+    long result = unsock_real_sendmsg(fd, &plain, flags);
+    if (result == -ECONNREFUSED || result == -ENOTCONN)
+        result = send_again(fd, entry, &plain, flags);
+    if (result == -EAGAIN)
+        return queue_full(fd, entry, &plain, flags);
+    return result == -EPERM || result == -EPIPE ? (long)total_size(message) : result;
+}
+
+/* A socket that a control file bound or connected: back to a sender that it heard, or on to its target. */
+static long send_foreign(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                         const struct unsock_ip *ip) {
+    struct sockaddr_un name;
+    struct msghdr there = *message;
+    if (unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX && !(entry->flags & UNSOCK_CONNECTED))
+        return send_to(fd, entry, message, flags, ip);
+    there.msg_namelen = unsock_strangers_find(ip->port, &name);
+    there.msg_name = there.msg_namelen > 0 ? &name : NULL;
+    if (there.msg_name || (entry->flags & UNSOCK_CONNECTED))
+        return unsock_real_sendmsg(fd, &there, flags);
+    long result = unsock_datagram_be_local(fd, entry, ip);
+    return result < 0 ? result : send_to(fd, entry, message, flags, ip);
+}
+
+long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                          const struct unsock_ip *ip) {
+    size_t most = entry->domain == AF_INET6 && (!ip || ip->family == AF_INET6) ? UDP6_MOST : UDP4_MOST;
+    if (total_size(message) > most)
+        return -EMSGSIZE;
+    if (!ip)
+        return send_connected(fd, entry, message, flags);
+    if (ip->port == 0)
+        return -EINVAL;
+    if (entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_NAMED))
+        return send_foreign(fd, entry, message, flags, ip);
+    long result = unsock_datagram_be_local(fd, entry, ip);
+    if (result == 0)
+        result = send_to(fd, entry, message, flags, ip);
+    return unsock_log("sendto", fd, ip, NULL, result);
+}
