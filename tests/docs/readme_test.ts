@@ -1,0 +1,42 @@
+/** README.md */
+import assert from "node:assert/strict";
+import { firecrackerFile } from "../support/control.ts";
+import { assertNoIpListener } from "../support/net.ts";
+import { guestIn, Multiplexer } from "../support/multiplexer.ts";
+import { need } from "../support/programs.ts";
+import { Reader } from "./page.ts";
+
+const LISTING = /<title>Directory listing for/;
+
+Deno.test({
+  name: "README: the everyday recipes work as they are written",
+  ignore: !need("python3", "curl", "redis-server", "redis-cli", "nc"),
+  fn: () =>
+    Reader.with("../README", async (reader, dir) => {
+      await reader.start("http.server 8000", reader.socket(8000));
+      assert.match((await reader.run("run -- curl http://127.0.0.1:8000/")).stdout, LISTING);
+      assert.match((await reader.run("curl --unix-socket")).stdout, LISTING);
+      assert.match((await reader.run("unsock ls")).stdout, /8000/);
+      assertNoIpListener(8000);
+
+      await reader.start("--mode 660", `${dir}/db/6379.sock`);
+      assert.equal((Deno.statSync(`${dir}/db/6379.sock`).mode ?? 0) & 0o777, 0o660);
+      assert.equal((await reader.run("redis-cli ping")).stdout, "PONG\n");
+      await reader.start("LD_PRELOAD=", `${dir}/unsockets/7000.sock`);
+
+      await reader.run("make-control");
+      assert.deepEqual(await Deno.readFile(reader.socket(1024)), firecrackerFile(`${dir}/v.sock`, 5678));
+      const guest = `${dir}/guest`;
+      await Deno.mkdir(guest);
+      await Deno.symlink(reader.socket(8000), `${guest}/5678.sock`);
+      await using _multiplexer = new Multiplexer(`${dir}/v.sock`, { kind: "faithful", guest: guestIn(guest) });
+      assert.match((await reader.run("curl http://127.0.0.1:1024/")).stdout, LISTING);
+    }, {
+      places: (dir) => ({ "/run/db": `${dir}/db`, "/tmp/unsockets": `${dir}/unsockets`, "/run/vm": dir }),
+      cannotRun: {
+        "task demo": "it is tried on its own, in a fresh clone",
+        "task test": "it is what runs this test",
+        "install --prefix": "it is tested with the command line",
+      },
+    }),
+});
