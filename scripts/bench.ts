@@ -1,83 +1,117 @@
 /**
- * What unsock costs at start-up, each row with the command it measures.
+ * Measures how fast programs are over native `AF_UNIX`, over loopback, and over loopback addresses under unsock.
  *
- * Usage: `deno task bench`
+ * Usage: `deno task bench [--json] [--quick] [--out DIR] [--shim NAME=LIBRARY]...`
  */
 import * as path from "node:path";
+import { parseArgs } from "node:util";
+import { drawChart } from "./bench/chart.ts";
+import { measureCounts } from "./bench/counts.ts";
+import { writePage } from "./bench/page.ts";
+import { measurePrograms } from "./bench/programs.ts";
+import { formatText, type Report } from "./bench/report.ts";
+import { makeRig, type OtherLibrary, type Rig, ROOT } from "./bench/rig.ts";
+import { measureStartup } from "./bench/startup.ts";
+import { measureWorkloads } from "./bench/workloads.ts";
 import { build } from "./build.ts";
 
-const ROOT = path.join(import.meta.dirname ?? ".", "..");
-const LIBRARY = path.join(ROOT, "build", "libunsock.so");
-const ROUNDS = 5;
+const HELP = `usage: deno task bench [options]
 
-/** One thing to measure: a command, how often it runs in a row, and its environment. */
-interface Row {
-  readonly name: string;
-  readonly command: readonly string[];
-  readonly runs: number;
-  readonly env?: Record<string, string>;
+Measures and prints a table, and writes bench.json, bench.svg and bench.md.
+
+  --json                print the report as JSON instead
+  --out DIR             where to write (default: docs; with --quick: nowhere)
+  --quick               few and short measurements: shows that all works, not how fast
+  --shim NAME=LIBRARY   compare with another library to preload; may be repeated. It gets UNSOCK_DIR, UNSOCK_ADDR and
+                        SOCKET_WRAPPER_DIR, and the rest of its settings from the environment
+`;
+
+interface Options {
+  readonly json: boolean;
+  readonly quick: boolean;
+  readonly out: string | undefined;
+  readonly others: readonly OtherLibrary[];
 }
 
-/** Starts by a shell loop, so that what is measured is the program's start and not this runtime's. */
-async function millisecondsPerRun({ command, runs, env }: Row): Promise<number> {
-  const loop = `i=0; while [ $i -lt ${runs} ]; do env "$@" >/dev/null || exit 1; i=$((i + 1)); done`;
-  const words = [...Object.entries(env ?? {}).map(([name, value]) => `${name}=${value}`), ...command];
-  const start = performance.now();
-  const { success } = await new Deno.Command("sh", { args: ["-c", loop, "sh", ...words] }).spawn().status;
-  if (!success) throw new Error(`${command.join(" ")}: failed`);
-  return (performance.now() - start) / runs;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}
-
-async function makeEmptyLibrary(directory: string): Promise<string> {
-  const file = path.join(directory, "empty.so");
-  const compiler = Deno.env.get("CC") || "cc";
-  const command = new Deno.Command(compiler, { args: ["-shared", "-nostdlib", "-o", file, "-xc", "/dev/null"] });
-  if (!(await command.output()).success) throw new Error("the empty library cannot be compiled");
-  return file;
-}
-
-async function bench(directory: string): Promise<void> {
-  const deno = [Deno.execPath(), "run", "-A"];
-  const empty = await makeEmptyLibrary(directory);
-  const script = path.join(directory, "empty.ts");
-  await Deno.writeTextFile(script, "");
-  const sockets = path.join(directory, "s");
-  const run = [...deno, path.join(ROOT, "main.ts"), "run", "--dir", sockets, "--", "true"];
-  const rows: Row[] = [
-    { name: "the runtime alone", command: [...deno, script], runs: 10 },
-    { name: "unsock run -- true", command: run, runs: 10 },
-    { name: "true", command: ["true"], runs: 300 },
-    { name: "true, an empty library preloaded", command: ["true"], runs: 300, env: { LD_PRELOAD: empty } },
-    {
-      name: "true, libunsock.so preloaded",
-      command: ["true"],
-      runs: 300,
-      env: { LD_PRELOAD: LIBRARY, UNSOCK_DIR: sockets },
+function readOptions(args: readonly string[]): Options | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      help: { type: "boolean" },
+      json: { type: "boolean", default: false },
+      quick: { type: "boolean", default: false },
+      out: { type: "string" },
+      shim: { type: "string", multiple: true, default: [] },
     },
-  ];
-  const times = rows.map((): number[] => []);
-  // Alternating, so that whatever else the machine does meets all alike.
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [index, row] of rows.entries()) times[index]?.push(await millisecondsPerRun(row));
-  }
-  for (const [index, row] of rows.entries()) {
-    console.log(`${row.name.padEnd(36)}${median(times[index] ?? []).toFixed(3).padStart(9)} ms`);
+  });
+  if (values.help) return undefined;
+  const others = values.shim.map((text) => {
+    const [, name, library] = text.match(/^([^=]+)=(.+)$/) ?? [];
+    if (name === undefined || library === undefined) throw new Error(`--shim: not NAME=LIBRARY: "${text}"`);
+    return { name, library };
+  });
+  const out = values.out ?? (values.quick ? undefined : path.join(ROOT, "docs"));
+  return { json: values.json, quick: values.quick, out, others };
+}
+
+/** On a terminal one line that changes; elsewhere a line for each kind of measurement. */
+function makeProgress(): { show: Rig["progress"]; end: () => void } {
+  const encoder = new TextEncoder();
+  const terminal = Deno.stderr.isTerminal();
+  let last = "";
+  return {
+    show(what, detail = "") {
+      const line = terminal ? `\r\x1b[K${what} ${detail}` : `${what}\n`;
+      if (line !== last) Deno.stderr.writeSync(encoder.encode(line));
+      last = line;
+    },
+    end() {
+      if (terminal) Deno.stderr.writeSync(encoder.encode("\r\x1b[K"));
+    },
+  };
+}
+
+async function describeMachine(): Promise<string> {
+  const cpus = await Deno.readTextFile("/proc/cpuinfo").catch(() => "");
+  const model = cpus.match(/^model name\s*:\s*(.+)$/m)?.[1] ?? Deno.build.arch;
+  return `${model}, ${navigator.hardwareConcurrency} processors, Linux ${Deno.osRelease()}`;
+}
+
+async function measure(rig: Rig): Promise<Report> {
+  const workloads = await measureWorkloads(rig);
+  const programs = await measurePrograms(rig);
+  const counts = [...await measureCounts(rig), ...await measureStartup(rig)];
+  return { machine: await describeMachine(), comparisons: [...workloads, ...programs], counts };
+}
+
+async function writeReport(report: Report, directory: string): Promise<void> {
+  await Deno.mkdir(directory, { recursive: true });
+  await Deno.writeTextFile(path.join(directory, "bench.json"), `${JSON.stringify(report, null, 2)}\n`);
+  await Deno.writeTextFile(path.join(directory, "bench.svg"), drawChart(report));
+  await Deno.writeTextFile(path.join(directory, "bench.md"), writePage(report));
+}
+
+async function bench({ json, quick, out, others }: Options): Promise<void> {
+  const directory = await Deno.makeTempDir({ prefix: "unsock-bench-" });
+  const progress = makeProgress();
+  try {
+    await build([]);
+    const report = await measure(await makeRig(directory, { others, quick, progress: progress.show }));
+    progress.end();
+    console.log(json ? JSON.stringify(report, null, 2) : formatText(report));
+    if (out !== undefined) await writeReport(report, out);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
   }
 }
 
 if (import.meta.main) {
-  const directory = await Deno.makeTempDir({ prefix: "unsock-bench-" });
   try {
-    await build([]);
-    await bench(directory);
+    const options = readOptions(Deno.args);
+    if (options) await bench(options);
+    else console.log(HELP.trimEnd());
   } catch (error) {
     console.error(`bench: ${error instanceof Error ? error.message : error}`);
     Deno.exitCode = 1;
-  } finally {
-    await Deno.remove(directory, { recursive: true });
   }
 }

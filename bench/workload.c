@@ -1,0 +1,146 @@
+/*
+ * Usage: workload NAME unix DIRECTORY COUNT [pinned]
+ *        workload NAME inet ADDRESS:PORT COUNT [pinned]
+ *
+ * Does the named work COUNT times and prints one line of JSON: how often, how many seconds, and where it is measured the
+ * bytes of memory that each end took. Pinned, both ends run on one processor.
+ */
+#include "workload.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SPARE_DESCRIPTORS 32
+
+static const struct workload *const workloads[] = {&bulk, &round_trips, &connections, &datagrams, &held, &others};
+
+static void usage(void) {
+    fprintf(stderr, "usage: workload NAME unix DIRECTORY|inet ADDRESS:PORT COUNT [pinned]\n");
+    exit(2);
+}
+
+static const struct workload *find(const char *name) {
+    for (size_t i = 0; i < sizeof(workloads) / sizeof(*workloads); i++)
+        if (strcmp(workloads[i]->name, name) == 0)
+            return workloads[i];
+    usage();
+    return NULL;
+}
+
+static void place_unix(struct endpoint *endpoint, const char *directory) {
+    struct sockaddr_un *un = (struct sockaddr_un *)&endpoint->address;
+    size_t room = sizeof(un->sun_path);
+    un->sun_family = AF_UNIX;
+    endpoint->local = true;
+    endpoint->length = sizeof(*un);
+    if ((size_t)snprintf(un->sun_path, room, "%s/server", directory) >= room ||
+        (size_t)snprintf(endpoint->client_path, room, "%s/client", directory) >= room)
+        usage();
+    unlink(un->sun_path);
+    unlink(endpoint->client_path);
+}
+
+static void place_inet(struct endpoint *endpoint, char *where) {
+    struct sockaddr_in *in = (struct sockaddr_in *)&endpoint->address;
+    char *colon = strchr(where, ':');
+    if (!colon)
+        usage();
+    *colon = '\0';
+    in->sin_family = AF_INET;
+    in->sin_port = htons((uint16_t)atoi(colon + 1));
+    endpoint->length = sizeof(*in);
+    if (inet_pton(AF_INET, where, &in->sin_addr) != 1)
+        usage();
+}
+
+/* The last processor there is for this process: the first ones have the interrupts. */
+static void stay_on_one_processor(void) {
+    cpu_set_t set, one;
+    int last = -1;
+    must(sched_getaffinity(0, sizeof(set), &set), "sched_getaffinity");
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &set))
+            last = cpu;
+    CPU_ZERO(&one);
+    CPU_SET(last, &one);
+    must(sched_setaffinity(0, sizeof(one), &one), "sched_setaffinity");
+}
+
+/* Each end holds all connections: as many as the machine lets one process have. */
+static long descriptors_at_most(long wanted) {
+    struct rlimit limit;
+    must(getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
+    limit.rlim_cur = limit.rlim_max;
+    must(setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
+    long room = limit.rlim_max > 1 << 20 ? 1 << 20 : (long)limit.rlim_max - SPARE_DESCRIPTORS;
+    return wanted < room ? wanted : room;
+}
+
+static struct shared *share(void) {
+    struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        must(-1, "mmap");
+    must(sem_init(&shared->served, 1, 0), "sem_init");
+    must(sem_init(&shared->announced, 1, 0), "sem_init");
+    must(sem_init(&shared->leave, 1, 0), "sem_init");
+    return shared;
+}
+
+static void serve(const struct workload *workload, struct run *run, pid_t client) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() == client)
+        workload->serve(run);
+    _exit(0);
+}
+
+/* A server that failed leaves a client waiting that nobody will answer. */
+static void end_with_server(int signal) {
+    (void)signal;
+    int status = 0;
+    if (waitpid(-1, &status, WNOHANG) > 0 && status != 0)
+        _exit(1);
+}
+
+int main(int argc, char **argv) {
+    if (argc < 5)
+        usage();
+    const struct workload *workload = find(argv[1]);
+    struct run run = {.count = atol(argv[4]), .listener = -1};
+    run.endpoint.type = workload->type;
+    if (strcmp(argv[2], "unix") == 0)
+        place_unix(&run.endpoint, argv[3]);
+    else
+        place_inet(&run.endpoint, argv[3]);
+    if (argc > 5)
+        stay_on_one_processor();
+    if (workload == &held)
+        run.count = descriptors_at_most(run.count);
+    run.shared = share();
+    pid_t client = getpid(), server = 0;
+    if (workload->serve) {
+        run.listener = open_server(&run.endpoint);
+        signal(SIGCHLD, end_with_server);
+        server = (pid_t)must(fork(), "fork");
+        if (server == 0)
+            serve(workload, &run, client);
+    }
+    workload->client(&run);
+    signal(SIGCHLD, SIG_DFL);
+    if (server > 0)
+        waitpid(server, NULL, 0);
+    printf("{\"count\":%ld,\"seconds\":%.9f", run.count, run.seconds);
+    if (workload == &held)
+        printf(",\"clientMemory\":%ld,\"serverMemory\":%ld", run.client_memory, run.shared->server_memory);
+    printf("}\n");
+    return 0;
+}

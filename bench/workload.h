@@ -1,0 +1,78 @@
+/*
+ * The work that unsock is measured by, written once: the sockets are AF_UNIX ones or TCP and UDP ones, and nothing else
+ * differs. Server and client are two processes.
+ */
+#ifndef WORKLOAD_H
+#define WORKLOAD_H
+
+#include <semaphore.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+/* Where the server is: a socket file, or an IP address and port. */
+struct endpoint {
+    bool local; /* AF_UNIX */
+    int type;   /* SOCK_STREAM or SOCK_DGRAM */
+    struct sockaddr_storage address;
+    socklen_t length;
+    char client_path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* AF_UNIX datagrams: the client's own file */
+};
+
+/* Memory that both processes see. */
+struct shared {
+    sem_t served;    /* the server has caught up with what the client did */
+    sem_t announced; /* the client has done what the server shall catch up with */
+    sem_t leave;     /* held connections: all is measured, close */
+    long server_memory;
+};
+
+/* One run of one workload. */
+struct run {
+    struct endpoint endpoint;
+    int listener; /* of streams, else the server's datagram socket */
+    long count;   /* how often the unit of work is done */
+    struct shared *shared;
+    double seconds;     /* what the count took */
+    long client_memory; /* bytes */
+};
+
+struct workload {
+    const char *name;
+    int type;                     /* SOCK_STREAM, SOCK_DGRAM, or 0: no server */
+    void (*serve)(struct run *);  /* in the child; returns when the client is done */
+    void (*client)(struct run *); /* in the parent; fills in `seconds` */
+};
+
+extern const struct workload bulk, round_trips, connections, datagrams, held, others;
+
+#define BATCH 64         /* connections that may wait to be accepted */
+#define MESSAGE 64       /* bytes of a round trip */
+#define BLOCK (128 << 10) /* bytes of a bulk write */
+
+/* Ends the process with what failed and errno. Returns `result` when it is not negative. */
+long must(long result, const char *what);
+
+/* Seconds since some moment. */
+double now(void);
+
+/* Whether server and client shall each move `size` bytes: whole, or ends the process. */
+void read_all(int fd, void *data, size_t size);
+void write_all(int fd, const void *data, size_t size);
+
+/* Ends both: sem_wait that goes on after a signal. */
+void await(sem_t *semaphore);
+
+/* A server's socket, bound, and listening when of streams. */
+int open_server(const struct endpoint *endpoint);
+
+/* A client's socket: connected when of streams, bound where only a name gets answers. */
+int open_client(const struct endpoint *endpoint);
+
+/* Accepts as a server does that wants to know who comes. */
+int accept_client(int listener);
+
+/* Bytes of memory that this process has changed and shares with nobody. */
+long private_memory(void);
+
+#endif

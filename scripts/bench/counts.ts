@@ -1,0 +1,93 @@
+/** What is counted, not timed: system calls, and the memory that a descriptor costs. */
+import * as path from "node:path";
+import { findProgram } from "../../tests/support/programs.ts";
+import { type Count, LOOPBACK, NATIVE, UNSOCK } from "./report.ts";
+import { output, type Rig, type Variant } from "./rig.ts";
+import { type Place, runWorkload } from "./workloads.ts";
+
+/**
+ * Reads the number of calls from what `strace -c` prints.
+ *
+ * @param table As strace writes it.
+ * @throws {Error} when it has no total.
+ */
+export function parseCalls(table: string): number {
+  const total = table.split("\n").find((line) => line.trim().endsWith(" total"));
+  // % time, seconds, usecs/call, calls; usecs/call is missing in the total of older versions, errors where there are none.
+  const fields = total?.trim().split(/\s+/).slice(0, -1).filter((field) => /^\d+$/.test(field)) ?? [];
+  const calls = Number(fields.length > 1 ? fields[1] : fields[0]);
+  if (!Number.isInteger(calls)) throw new Error(`strace counted nothing:\n${table}`);
+  return calls;
+}
+
+/** Of both ends: what N more units of work cost, so that start and end do not count. */
+async function callsPerUnit(rig: Rig, name: string, unit: number, place: Place): Promise<number> {
+  const strace = findProgram("strace") ?? "strace";
+  const file = path.join(rig.directory, "calls");
+  const variables = Object.entries(place.env).flatMap(([variable, value]) => ["-E", `${variable}=${value}`]);
+  const calls = async (count: number) => {
+    // strace itself stays without the library.
+    const prefix = [strace, "-f", "-c", "-o", file, ...variables];
+    await runWorkload(rig, name, count, { ...place, env: {}, prefix });
+    return parseCalls(await Deno.readTextFile(file));
+  };
+  return (await calls(2 * unit) - await calls(unit)) / unit;
+}
+
+/** Also what holding one more connection costs each end, in bytes that are its own. */
+async function memoryPerDescriptor(rig: Rig, place: Place, many: number): Promise<number> {
+  const bytes = async (count: number) => {
+    const { clientMemory = 0, serverMemory = 0, count: held } = await runWorkload(rig, "held", count, place);
+    return { memory: clientMemory + serverMemory, held };
+  };
+  const all = await bytes(many);
+  const half = await bytes(Math.floor(all.held / 2));
+  return (all.memory - half.memory) / (all.held - half.held) / 2;
+}
+
+/**
+ * Counts.
+ *
+ * @returns The memory; and the system calls where `strace` is installed and may trace.
+ */
+export async function measureCounts(rig: Rig): Promise<Count[]> {
+  const find = (name: string) => rig.variants.find((variant) => variant.name === name) as Variant;
+  const [native, loopback, unsock] = [find(NATIVE), find(LOOPBACK), find(UNSOCK)];
+  // Connections to 127.0.0.1 are not covered then.
+  const elsewhere = { ...loopback, env: { ...unsock.env, UNSOCK_ADDR: "127.175.0.0" } };
+  const unit = rig.quick ? 64 : 1024;
+  const counts: Count[] = [];
+  rig.progress("Counting");
+  if (await canTrace()) {
+    const rows: [string, string, string, Place, Place][] = [
+      ["calls-connection", "System calls of a connection, native and under unsock", "connections", native, unsock],
+      ["calls-uncovered", "System calls of a connection that is not covered", "connections", loopback, elsewhere],
+      ["calls-round-trip", "System calls of a round trip, native and under unsock", "round-trips", native, unsock],
+      ["calls-datagram", "System calls of a datagram round trip, the same", "datagrams", native, unsock],
+      ["calls-others", "System calls of dup2, epoll_ctl twice and close of a pipe", "others", loopback, unsock],
+    ];
+    for (const [name, title, workload, without, withIt] of rows) {
+      counts.push({
+        name,
+        title,
+        unit: "calls",
+        without: await callsPerUnit(rig, workload, unit, without),
+        with: await callsPerUnit(rig, workload, unit, withIt),
+      });
+    }
+  }
+  counts.push({
+    name: "memory",
+    title: "Memory of one more descriptor",
+    unit: "bytes",
+    without: await memoryPerDescriptor(rig, native, rig.quick ? 500 : 10_000),
+    with: await memoryPerDescriptor(rig, unsock, rig.quick ? 500 : 10_000),
+  });
+  return counts;
+}
+
+async function canTrace(): Promise<boolean> {
+  const strace = findProgram("strace");
+  if (!strace) return false;
+  return await output([strace, "-f", "-c", "-o", "/dev/null", "true"]).then(() => true, () => false);
+}

@@ -1,0 +1,27 @@
+/** The page `docs/bench.md`: what the numbers mean, and the numbers. */
+import { formatMarkdown, type Report } from "./report.ts";
+
+const INTRODUCTION = `# How fast
+
+\`deno task bench\` measures this and writes this page, its chart and [bench.json](bench.json). Your machine's numbers will
+be others; their relations should not be.
+
+![Speed in relation to TCP or UDP over loopback](bench.svg)
+
+- The first rows are one program, \`bench/workload.c\`, that does the same work over native \`AF_UNIX\` sockets (a program
+  written for them), over TCP or UDP on 127.0.0.1, and over the same addresses under unsock. Server and client are two
+  processes on one processor, so that what is compared is the work and not where the scheduler puts it.
+- The native twin of datagrams has names as files on both sides, as answers need them.
+- The other rows are real programs with their own benchmarks. "Native" is the program's own \`AF_UNIX\` option, where it has
+  one. They may use all processors.
+- The ways take turns, round by round, and each round begins with another one. A ratio is the median of the rounds' own
+  ratios, with the quartiles: half of all rounds were between them.
+- System calls are counted by \`strace -f -c\`: what N more units of work cost, both ends together. Memory is what N more
+  held connections add to the private pages of both ends, for each descriptor.
+- Times to start are medians over many starts in turn, and the median of their differences.
+`;
+
+/** @returns The page, in Markdown. */
+export function writePage(report: Report): string {
+  return `${INTRODUCTION}\n${formatMarkdown(report)}\n`;
+}

@@ -1,0 +1,100 @@
+/** Real programs with benchmarks of their own, each over every variant that it can. */
+import * as path from "node:path";
+import { start } from "../../tests/support/process.ts";
+import { findProgram } from "../../tests/support/programs.ts";
+import { PROGRAMS } from "./program_list.ts";
+import { compare, type Comparison, NATIVE } from "./report.ts";
+import { interleave, newPort, output, type Rig, type Variant } from "./rig.ts";
+
+/** Where one server of a program is, and its client finds it. */
+export interface Site {
+  readonly port: number;
+  /** A directory of the server's own; its native socket is there. */
+  readonly directory: string;
+  readonly native: boolean;
+  readonly quick: boolean;
+}
+
+/** A server and the benchmark that measures it. */
+export interface Program {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: string;
+  /** All programs that have to be installed. */
+  readonly needs: readonly string[];
+  /** Can both ends use an `AF_UNIX` socket by themselves? */
+  readonly native: boolean;
+  /** What the server needs before it starts, made once a site. */
+  readonly prepare?: (site: Site) => Promise<void>;
+  readonly server: (site: Site) => string[];
+  /** Run once, under the same library, when the server is there. */
+  readonly fill?: (site: Site) => string[];
+  readonly client: (site: Site) => string[];
+  /** The speed that the client printed; NaN when there is none. */
+  readonly parse: (printed: string) => number;
+}
+
+const ROUNDS = 5;
+const READY_MS = 15_000;
+
+function withPath([program = "", ...args]: readonly string[]): string[] {
+  return [findProgram(program) ?? program, ...args];
+}
+
+/** Runs the client until it gets through, which also warms both ends up. */
+async function untilServed(command: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
+  const deadline = performance.now() + READY_MS;
+  while (true) {
+    try {
+      await output(command, { env, timeoutMs: READY_MS });
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+async function startServer(program: Program, site: Site, { env }: Variant): Promise<AsyncDisposable> {
+  await Deno.mkdir(site.directory);
+  await program.prepare?.(site);
+  const server = start(withPath(program.server(site)), { env: { ...env } });
+  try {
+    await untilServed(withPath((program.fill ?? program.client)(site)), env);
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw new Error(`${error instanceof Error ? error.message : error}\n${server.output()}`.trim());
+  }
+  return server;
+}
+
+async function measureProgram(rig: Rig, program: Program): Promise<Comparison> {
+  const { name, title, unit } = program;
+  const variants = rig.variants.filter((variant) => variant.name !== NATIVE || program.native);
+  const rounds = rig.quick ? 1 : ROUNDS;
+  const sites = new Map<string, Site>();
+  await using servers = new AsyncDisposableStack();
+  const { samples, notes } = await interleave(variants, rounds, async (variant, round) => {
+    rig.progress(title, `round ${round + 1} of ${rounds}, ${variant.name}`);
+    let site = sites.get(variant.name);
+    if (!site) {
+      const directory = path.join(rig.directory, `${name}-${variant.name}`);
+      site = { port: newPort(), directory, native: variant.name === NATIVE, quick: rig.quick };
+      servers.use(await startServer(program, site, variant));
+      sites.set(variant.name, site);
+    }
+    const printed = await output(withPath(program.client(site)), { env: variant.env });
+    const speed = program.parse(printed);
+    if (Number.isNaN(speed)) throw new Error(`${name}: no speed in what it printed:\n${printed}`);
+    return speed;
+  });
+  return compare({ name, title, unit, notes }, samples);
+}
+
+/** Measures those that are installed. */
+export async function measurePrograms(rig: Rig): Promise<Comparison[]> {
+  const installed = PROGRAMS.filter(({ needs }) => needs.every((program) => findProgram(program) !== undefined));
+  const comparisons: Comparison[] = [];
+  for (const program of installed) comparisons.push(await measureProgram(rig, program));
+  return comparisons;
+}

@@ -1,0 +1,143 @@
+/** What a run of the benchmark found, as it is kept in `docs/bench.json`. */
+import { ratio, type Spread, spread } from "./stats.ts";
+
+/** The same work done over native `AF_UNIX`, over loopback, and over loopback addresses under a library. */
+export const NATIVE = "unix";
+export const LOOPBACK = "tcp";
+export const UNSOCK = "unsock";
+
+/** The work done in one way: how fast, and how fast in relation to the other ways. */
+export interface Result {
+  readonly variant: string;
+  readonly speed: Spread;
+  /** Absent where the program has no such way, or this is it. */
+  readonly toNative?: Spread;
+  readonly toLoopback?: Spread;
+}
+
+/** One kind of work. */
+export interface Comparison {
+  readonly name: string;
+  readonly title: string;
+  /** Of the speeds: the more the better. */
+  readonly unit: string;
+  readonly rounds: number;
+  readonly results: readonly Result[];
+  /** What the numbers do not tell. */
+  readonly notes: readonly string[];
+}
+
+/** Something counted, or a time too short to compare by speed. */
+export interface Count {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: string;
+  /** Without the library, or with one that does nothing. */
+  readonly without: number;
+  readonly with: number;
+}
+
+export interface Report {
+  readonly machine: string;
+  readonly comparisons: readonly Comparison[];
+  readonly counts: readonly Count[];
+}
+
+/**
+ * Sums up what was measured.
+ *
+ * @param samples Speeds of each variant, one a round.
+ */
+export function compare(
+  { name, title, unit, notes = [] }: Pick<Comparison, "name" | "title" | "unit"> & { notes?: readonly string[] },
+  samples: ReadonlyMap<string, readonly number[]>,
+): Comparison {
+  const native = samples.get(NATIVE);
+  const loopback = samples.get(LOOPBACK);
+  const results = [...samples].filter(([, speeds]) => speeds.length > 0).map(([variant, speeds]): Result => ({
+    variant,
+    speed: spread(speeds),
+    ...(native && variant !== NATIVE && { toNative: ratio(speeds, native) }),
+    ...(loopback && variant !== LOOPBACK && { toLoopback: ratio(speeds, loopback) }),
+  }));
+  const rounds = Math.max(0, ...[...samples.values()].map((speeds) => speeds.length));
+  return { name, title, unit, rounds, results, notes };
+}
+
+/** Three significant digits, and thousands in groups. */
+export function formatNumber(value: number): string {
+  if (value === 0) return "0";
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
+  return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/** A ratio and the quartiles of it, or nothing. */
+export function formatRatio(ratio: Spread | undefined): string {
+  return ratio ? `${ratio.median.toFixed(2)} (${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)})` : "";
+}
+
+/** What a reader calls a variant. */
+export function variantName(variant: string): string {
+  switch (variant) {
+    case NATIVE:
+      return "native AF_UNIX";
+    case LOOPBACK:
+      return "loopback";
+    default:
+      return variant;
+  }
+}
+
+const COMPARISON_HEAD = ["", "way", "speed", "", "to native (quartiles)", "to loopback (quartiles)"];
+const COUNT_HEAD = ["", "without", "with unsock", "difference", ""];
+
+function comparisonRows({ comparisons }: Report): string[][] {
+  return comparisons.flatMap(({ title, unit, results }) =>
+    results.map(({ variant, speed, toNative, toLoopback }, index) => [
+      index === 0 ? title : "",
+      variantName(variant),
+      formatNumber(speed.median),
+      unit,
+      formatRatio(toNative),
+      formatRatio(toLoopback),
+    ])
+  );
+}
+
+function countRows({ counts }: Report): string[][] {
+  return counts.map((count) => [
+    count.title,
+    formatNumber(count.without),
+    formatNumber(count.with),
+    formatNumber(count.with - count.without),
+    count.unit,
+  ]);
+}
+
+function notesOf({ comparisons }: Report): string[] {
+  return comparisons.flatMap(({ title, notes }) => notes.map((note) => `${title}: ${note}`));
+}
+
+function textTable(rows: readonly string[][]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n");
+}
+
+function markdownTable([head = [], ...rows]: readonly string[][]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** The report for a terminal. */
+export function formatText(report: Report): string {
+  const tables = [[COMPARISON_HEAD, ...comparisonRows(report)], [COUNT_HEAD, ...countRows(report)]];
+  const parts = tables.filter((rows) => rows.length > 1).map(textTable);
+  return [report.machine, ...parts, ...notesOf(report)].join("\n\n");
+}
+
+/** The tables for `docs/bench.md`. */
+export function formatMarkdown(report: Report): string {
+  const tables = [[COMPARISON_HEAD, ...comparisonRows(report)], [COUNT_HEAD, ...countRows(report)]];
+  const parts = tables.filter((rows) => rows.length > 1).map(markdownTable);
+  return [`${report.machine}.`, ...parts, ...notesOf(report)].join("\n\n");
+}

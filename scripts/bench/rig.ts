@@ -1,0 +1,184 @@
+/** What all measurements share: a directory, the ways to do the work, and programs run to their end. */
+import * as path from "node:path";
+import { LOOPBACK, NATIVE, UNSOCK } from "./report.ts";
+
+export const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
+
+const WORKLOAD_SOURCES = ["workload.c", "endpoint.c", "stream.c", "datagram.c", "held.c", "others.c"];
+const COMPILE_FLAGS = ["-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread"];
+
+/** A way to do the work. */
+export interface Variant {
+  readonly name: string;
+  readonly transport: "unix" | "inet";
+  /** Added to the environment: what preloads a library and sets it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Somebody else's library may fail; ours may not. */
+  readonly mayFail: boolean;
+}
+
+/** A library to compare with, as `--shim NAME=LIBRARY` gives it. */
+export interface OtherLibrary {
+  readonly name: string;
+  readonly library: string;
+}
+
+export interface Rig {
+  readonly directory: string;
+  readonly workload: string;
+  readonly spawner: string;
+  readonly emptyProgram: string;
+  readonly emptyLibrary: string;
+  /** A copy that every user may read. */
+  readonly library: string;
+  /** Native, loopback, unsock, and then the others. */
+  readonly variants: readonly Variant[];
+  /** Few and short measurements, to see that all works. */
+  readonly quick: boolean;
+  /** Tells what is measured now, and how far it is. */
+  progress(what: string, detail?: string): void;
+}
+
+/**
+ * Runs a program to its end.
+ *
+ * @returns What it wrote to standard output.
+ * @throws {Error} with its standard error when it fails, or takes longer than `timeoutMs`.
+ */
+export async function output(
+  command: readonly string[],
+  { env = {}, timeoutMs = 60_000 }: { env?: Readonly<Record<string, string>>; timeoutMs?: number } = {},
+): Promise<string> {
+  const [program = "", ...args] = command;
+  const signal = AbortSignal.timeout(timeoutMs);
+  const child = new Deno.Command(program, { args, env, signal, stdin: "null", stdout: "piped", stderr: "piped" });
+  const { success, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  if (success) return decoder.decode(stdout);
+  const why = signal.aborted ? `not finished after ${timeoutMs} ms` : decoder.decode(stderr).trim();
+  throw new Error(`${path.basename(program)} ${args.join(" ")}: ${why || "failed"}`);
+}
+
+/** What `unsock run` sets by default. */
+export function unsockEnvironment(library: string, sockets: string): Record<string, string> {
+  return {
+    LD_PRELOAD: library,
+    UNSOCK_DIR: sockets,
+    UNSOCK_ADDR: "127.0.0.1/8,0.0.0.0,::1,::",
+    UNSOCK_ACCEPT_CONVERT_ALL: "1",
+  };
+}
+
+/** Other libraries get what the known ones need; the caller's environment has the rest. */
+function otherEnvironment(library: string, sockets: string): Record<string, string> {
+  return { LD_PRELOAD: library, UNSOCK_DIR: sockets, UNSOCK_ADDR: "127.0.0.1", SOCKET_WRAPPER_DIR: sockets };
+}
+
+async function compile(output: string, sources: readonly string[], flags: readonly string[]): Promise<string> {
+  const [program = "cc", ...words] = (Deno.env.get("CC") || "cc").split(/\s+/);
+  const files = sources.map((source) => path.join(ROOT, "bench", source));
+  const command = new Deno.Command(program, { args: [...words, ...flags, "-o", output, ...files], stderr: "piped" });
+  const { success, stderr } = await command.output();
+  if (!success) throw new Error(`${sources[0]}: not compiled:\n${new TextDecoder().decode(stderr).trimEnd()}`);
+  return output;
+}
+
+/**
+ * Compiles the programs and names the ways to do the work.
+ *
+ * @param directory An empty one, of the caller's.
+ * @throws {Error} when something does not compile, or a library is not there.
+ */
+export async function makeRig(
+  directory: string,
+  { others, quick, progress }: { others: readonly OtherLibrary[]; quick: boolean; progress: Rig["progress"] },
+): Promise<Rig> {
+  const at = (name: string) => path.join(directory, name);
+  // Programs that run as another user come here too.
+  await Deno.chmod(directory, 0o755);
+  await Deno.mkdir(at("unix"));
+  const sockets = async (name: string) => {
+    await Deno.mkdir(at(name));
+    await Deno.chmod(at(name), 0o1777);
+    return at(name);
+  };
+  await Deno.copyFile(path.join(ROOT, "build", "libunsock.so"), at("libunsock.so"));
+  await Deno.chmod(at("libunsock.so"), 0o755);
+  const variants: Variant[] = [
+    { name: NATIVE, transport: "unix", env: {}, mayFail: false },
+    { name: LOOPBACK, transport: "inet", env: {}, mayFail: false },
+    {
+      name: UNSOCK,
+      transport: "inet",
+      env: unsockEnvironment(at("libunsock.so"), await sockets("s")),
+      mayFail: false,
+    },
+  ];
+  for (const [index, { name, library }] of others.entries()) {
+    await Deno.stat(library);
+    const env = otherEnvironment(path.resolve(library), await sockets(`s${index}`));
+    variants.push({ name, transport: "inet", env, mayFail: true });
+  }
+  return {
+    directory,
+    workload: await compile(at("workload"), WORKLOAD_SOURCES, COMPILE_FLAGS),
+    spawner: await compile(at("spawn"), ["spawn.c"], COMPILE_FLAGS),
+    emptyProgram: await compile(at("empty"), ["empty.c"], COMPILE_FLAGS),
+    emptyLibrary: await compile(at("empty.so"), ["empty.c"], ["-shared", "-nostdlib", "-fPIC"]),
+    library: at("libunsock.so"),
+    variants,
+    quick,
+    progress,
+  };
+}
+
+let nextPort = 10_000 + Math.floor(Math.random() * 5_000);
+
+/** A port below the ephemeral range that no earlier call has given: what is left of old connections is in nobody's way. */
+export function newPort(): number {
+  while (true) {
+    nextPort = nextPort < 30_000 ? nextPort + 1 : 10_000;
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port: nextPort }).close();
+      return nextPort;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+}
+
+/** The order of a round: each round begins with another one, so that none always comes first. */
+export function rotate<T>(items: readonly T[], round: number): T[] {
+  const first = items.length === 0 ? 0 : round % items.length;
+  return [...items.slice(first), ...items.slice(0, first)];
+}
+
+/**
+ * Measures every variant once a round.
+ *
+ * @param measure Returns a speed.
+ * @returns The speeds of each variant, one a round; and why variants that may fail did.
+ * @throws What `measure` throws for a variant that may not fail.
+ */
+export async function interleave(
+  variants: readonly Variant[],
+  rounds: number,
+  measure: (variant: Variant, round: number) => Promise<number>,
+): Promise<{ samples: Map<string, number[]>; notes: string[] }> {
+  const samples = new Map<string, number[]>(variants.map(({ name }) => [name, []]));
+  const notes: string[] = [];
+  for (let round = 0; round < rounds; round++) {
+    for (const variant of rotate(variants, round)) {
+      const speeds = samples.get(variant.name);
+      if (!speeds) continue;
+      try {
+        speeds.push(await measure(variant, round));
+      } catch (error) {
+        if (!variant.mayFail) throw error;
+        samples.delete(variant.name);
+        notes.push(`${variant.name} failed: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+  }
+  return { samples, notes };
+}

@@ -1,0 +1,72 @@
+/** The C workloads of `bench/`, over every variant. */
+import { compare, type Comparison } from "./report.ts";
+import { interleave, newPort, output, type Rig, type Variant } from "./rig.ts";
+
+/** What one run of `bench/workload.c` prints. */
+export interface WorkloadRun {
+  readonly count: number;
+  readonly seconds: number;
+  readonly clientMemory?: number;
+  readonly serverMemory?: number;
+}
+
+interface Workload {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: string;
+  /** How much of the unit one unit of work is. */
+  readonly worth: number;
+  readonly count: number;
+  readonly rounds: number;
+}
+
+/** Short and many: a disturbance spoils a round, not the median. */
+const WORKLOADS: readonly Workload[] = [
+  { name: "bulk", title: "Throughput", unit: "MB/s", worth: (128 << 10) / 1e6, count: 1500, rounds: 31 },
+  { name: "round-trips", title: "Round trips of 64 bytes", unit: "per second", worth: 1, count: 3000, rounds: 31 },
+  { name: "connections", title: "Connect, accept, close", unit: "per second", worth: 1, count: 2048, rounds: 31 },
+  { name: "datagrams", title: "Datagram round trips", unit: "per second", worth: 1, count: 3000, rounds: 31 },
+  { name: "held", title: "10,000 connections at once", unit: "per second", worth: 1, count: 10_000, rounds: 7 },
+];
+
+/** Where and how a workload is run. */
+export interface Place {
+  readonly transport: Variant["transport"];
+  readonly env: Readonly<Record<string, string>>;
+  /** Put in front: `strace`, for example. */
+  readonly prefix?: readonly string[];
+  /** Do not keep both ends on one processor. */
+  readonly free?: boolean;
+}
+
+/**
+ * Runs a workload once.
+ *
+ * @param count How often the unit of work is done.
+ * @throws {Error} when it fails, or takes too long.
+ */
+export async function runWorkload(rig: Rig, name: string, count: number, place: Place): Promise<WorkloadRun> {
+  const { transport, env, prefix = [], free = false } = place;
+  const where = transport === "unix" ? `${rig.directory}/unix` : `127.0.0.1:${newPort()}`;
+  const pinned = free ? [] : ["pinned"];
+  const command = [...prefix, rig.workload, name, transport, where, `${count}`, ...pinned];
+  return JSON.parse(await output(command, { env }));
+}
+
+/** Measures all of them. */
+export async function measureWorkloads(rig: Rig): Promise<Comparison[]> {
+  const comparisons: Comparison[] = [];
+  for (const { name, title, unit, worth, count, rounds } of WORKLOADS) {
+    const wanted = rig.quick ? Math.ceil(count / 20) : count;
+    let done = wanted;
+    const { samples, notes } = await interleave(rig.variants, rig.quick ? 2 : rounds, async (variant, round) => {
+      rig.progress(title, `round ${round + 1} of ${rig.quick ? 2 : rounds}, ${variant.name}`);
+      const run = await runWorkload(rig, name, wanted, variant);
+      done = run.count;
+      return run.count * worth / run.seconds;
+    });
+    if (done < wanted) notes.push(`${done} instead of ${wanted}, by the limit of open files`);
+    comparisons.push(compare({ name, title, unit, notes }, samples));
+  }
+  return comparisons;
+}
