@@ -213,9 +213,30 @@ static bool read_file_name(struct unsock_span name, struct unsock_name *result) 
     return true;
 }
 
+/* ADDRESS:PORT in hexadecimal, most significant digit first: 8 or 32 digits, and 4. */
+static bool read_endpoint(struct unsock_span text, struct unsock_ip *ip) {
+    uint8_t bytes[18];
+    size_t address = text.length == 13 ? 4 : 16;
+    if ((text.length != 13 && text.length != 37) || text.at[2 * address] != ':')
+        return false;
+    bool good = unsock_text_hex_read(text.at, address, bytes) &&
+                unsock_text_hex_read(text.at + 2 * address + 1, 2, bytes + 16);
+    *ip = (struct unsock_ip){.family = address == 4 ? AF_INET : AF_INET6};
+    memcpy(ip->bytes, bytes, address);
+    ip->port = (uint16_t)(bytes[16] << 8 | bytes[17]);
+    return good;
+}
+
+static void put_endpoint(struct unsock_text *text, const struct unsock_ip *ip) {
+    uint8_t port[2] = {(uint8_t)(ip->port >> 8), (uint8_t)ip->port};
+    unsock_text_hex(text, ip->bytes, ip->family == AF_INET ? 4 : 16);
+    unsock_text_char(text, ':');
+    unsock_text_hex(text, port, 2);
+}
+
 static bool read_stream_name(struct unsock_span name, struct unsock_name *result) {
     struct unsock_span source = unsock_span_next(&name, ' ');
-    return unsock_ip_parse_port(source, &result->source) && unsock_ip_parse_port(name, &result->target);
+    return read_endpoint(source, &result->source) && read_endpoint(name, &result->target);
 }
 
 struct unsock_name unsock_address_read_name(const struct sockaddr_un *address, size_t length) {
@@ -247,8 +268,8 @@ socklen_t unsock_address_stream_name(const struct unsock_ip *source, const struc
     name->sun_family = AF_UNIX;
     memcpy(name->sun_path, stream_prefix, STREAM_PREFIX_LENGTH);
     unsock_text_start(&text, name->sun_path + STREAM_PREFIX_LENGTH, sizeof(name->sun_path) - STREAM_PREFIX_LENGTH);
-    unsock_ip_print_port(&text, source);
+    put_endpoint(&text, source);
     unsock_text_char(&text, ' ');
-    unsock_ip_print_port(&text, target);
+    put_endpoint(&text, target);
     return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + STREAM_PREFIX_LENGTH + text.length);
 }

@@ -33,7 +33,6 @@ bool unsock_ip_parse(struct unsock_span text, struct unsock_ip *ip);
 void unsock_ip_print(struct unsock_text *text, const struct unsock_ip *ip);
 
 /* The same with a port: 127.0.0.1:80, [::1]:80. */
-bool unsock_ip_parse_port(struct unsock_span text, struct unsock_ip *ip);
 void unsock_ip_print_port(struct unsock_text *text, const struct unsock_ip *ip);
 
 /* `bits` leading bits of both addresses are the same (and so is the family). */
@@ -89,8 +88,9 @@ struct unsock_name {
 struct unsock_name unsock_address_read_name(const struct sockaddr_un *address, size_t length);
 
 /*
- * The abstract name that a connecting stream socket binds: "\0unsock SOURCE TARGET", both ADDRESS:PORT. The server
- * reads the true peer address from it; it is unique as a TCP connection's four-tuple is. Returns the length.
+ * The abstract name that a connecting stream socket binds: "\0unsock SOURCE TARGET", both ADDRESS:PORT in hexadecimal,
+ * as in "7f000001:9c40". The server reads the true peer address from it; it is unique as a TCP connection's four-tuple
+ * is. Returns the length.
  */
 socklen_t unsock_address_stream_name(const struct unsock_ip *source, const struct unsock_ip *target,
                                      struct sockaddr_un *name);

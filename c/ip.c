@@ -151,25 +151,6 @@ bool unsock_ip_parse(struct unsock_span text, struct unsock_ip *ip) {
     return good;
 }
 
-bool unsock_ip_parse_port(struct unsock_span text, struct unsock_ip *ip) {
-    uint64_t port;
-    size_t colon = text.length;
-    while (colon > 0 && text.at[colon - 1] != ':')
-        colon--;
-    if (colon < 2)
-        return false;
-    struct unsock_span host = {text.at, colon - 1};
-    bool bracketed = host.at[0] == '[' && host.at[host.length - 1] == ']';
-    if (bracketed)
-        host = (struct unsock_span){host.at + 1, host.length - 2};
-    if (bracketed != contains(host, ':') || !unsock_ip_parse(host, ip))
-        return false;
-    if (!unsock_span_number((struct unsock_span){text.at + colon, text.length - colon}, 10, 65535, &port))
-        return false;
-    ip->port = (uint16_t)port;
-    return true;
-}
-
 void unsock_ip_print(struct unsock_text *text, const struct unsock_ip *ip) {
     if (ip->family == AF_INET6) {
         for (int i = 0; i < 16; i += 2) {

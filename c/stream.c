@@ -105,7 +105,9 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
     remember_accepted(fd, entry, (int)accepted, &peer, peer_length);
     struct unsock_fd scratch;
     struct unsock_fd *new = unsock_fds_known((int)accepted);
-    if (address)
+    if (address && new && new->kind == UNSOCK_KIND_LOCAL && new->remote.family != 0)
+        unsock_names_give_ip(&new->remote, new->domain, address, length);
+    else if (address)
         unsock_names_peer((int)accepted, new ? new : unsock_identify((int)accepted, &scratch), &peer, peer_length,
                           address, length);
     return unsock_log("accept", (int)accepted, new ? &new->remote : NULL, NULL, accepted);

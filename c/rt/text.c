@@ -65,8 +65,12 @@ void unsock_text_char(struct unsock_text *text, char c) {
 }
 
 void unsock_text_span(struct unsock_text *text, struct unsock_span span) {
-    for (size_t i = 0; i < span.length; i++)
-        unsock_text_char(text, span.at[i]);
+    size_t room = text->size - 1 - text->length;
+    size_t length = UNSOCK_MIN(span.length, room);
+    memcpy(text->buffer + text->length, span.at, length);
+    text->length += length;
+    text->buffer[text->length] = '\0';
+    text->cut |= length < span.length;
 }
 
 void unsock_text_put(struct unsock_text *text, const char *string) {
@@ -93,4 +97,23 @@ void unsock_text_quote(struct unsock_text *text, struct unsock_span span) {
         unsock_text_char(text, (unsigned char)c < 0x20 || c == 0x7f ? '?' : c);
     }
     unsock_text_put(text, span.length > QUOTE_MOST ? "...\"" : "\"");
+}
+
+void unsock_text_hex(struct unsock_text *text, const uint8_t *bytes, size_t count) {
+    char digits[32];
+    for (size_t i = 0; i < count && i < sizeof(digits) / 2; i++) {
+        digits[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+        digits[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+    }
+    unsock_text_span(text, (struct unsock_span){digits, UNSOCK_MIN(2 * count, sizeof(digits))});
+}
+
+bool unsock_text_hex_read(const char *digits, size_t count, uint8_t *bytes) {
+    for (size_t i = 0; i < count; i++) {
+        unsigned high = digit_value(digits[2 * i]), low = digit_value(digits[2 * i + 1]);
+        if (high > 15 || low > 15)
+            return false;
+        bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
 }
