@@ -147,7 +147,7 @@ static long bind_name(const struct unsock_bind_request *any, uint16_t wanted, st
 long unsock_bind_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     struct unsock_bound bound;
     struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET};
-    struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = any};
+    struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = any, .open_to_all = true};
     struct unsock_ip local = entry->local;
     uint16_t wanted = kernel_port(fd, entry);
     request.view = (struct unsock_view){.domain = entry->domain, .ip = unsock_address_default(target->family, 0)};

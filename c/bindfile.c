@@ -36,6 +36,11 @@ static bool holds_port(int fd, const struct unsock_fd *entry, const struct unsoc
     return name.kind == UNSOCK_NAME_FILE && name.port == entry->local.port && name.type == entry->type;
 }
 
+/* Answers come to a client's own file from servers of any user, as over UDP. */
+static int mode_of(const struct unsock_bind_request *request) {
+    return request->open_to_all ? 0666 : -1;
+}
+
 /* A receiver must know the sender's address, if it is a special one. A wildcard is no sender's address. */
 static socklen_t respell(const struct unsock_bind_request *request, struct sockaddr_un *path) {
     if (request->type == SOCK_DGRAM && !unsock_ip_is_wildcard(&request->view.ip))
@@ -47,11 +52,11 @@ static long bind_shadow(const struct unsock_bind_request *request, struct unsock
     for (unsigned i = 1; i <= SHADOWS_MOST; i++) {
         unsock_address_shadow_path(request->ip.port, request->type, i, &bound->path);
         socklen_t length = respell(request, &bound->path);
-        long result = unsock_socketfile_bind(request->socket, &bound->path, length);
+        long result = unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
         if (result == -EADDRINUSE && unsock_socketfile_is_stale(&bound->path, length, request->type) &&
             unsock_socketfile_inode(bound->path.sun_path) > 0) {
             unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
-            result = unsock_socketfile_bind(request->socket, &bound->path, length);
+            result = unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
         }
         if (result == -EADDRINUSE)
             continue;
@@ -79,7 +84,7 @@ static long take_over(const struct unsock_bind_request *request, int holder, str
             return -EADDRINUSE;
         entry->flags |= UNSOCK_SHADOW;
         entry->local.tag = (uint8_t)i;
-        return unsock_socketfile_bind(request->socket, &bound->path, length);
+        return unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
     }
     return -EADDRINUSE;
 }
@@ -137,7 +142,7 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
         if (result < 0 && result != -ENOENT)
             return result == -EPERM ? -EACCES : result;
     }
-    return unsock_socketfile_bind(request->socket, &bound->path, length);
+    return unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
 }
 
 /* A missing directory may have been removed since the start: everything else is the caller's to see. */
@@ -146,7 +151,7 @@ static long bind_port(const struct unsock_bind_request *request, struct unsock_b
     socklen_t length = respell(request, &bound->path);
     bound->ip = request->ip;
     bound->how = UNSOCK_BOUND_FILE;
-    long result = unsock_socketfile_bind(request->socket, &bound->path, length);
+    long result = unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
     if (result == -EADDRINUSE && clean) {
         long lock = unsock_socketfile_lock();
         result = bind_taken(request, length, bound);

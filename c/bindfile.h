@@ -29,6 +29,7 @@ struct unsock_bind_request {
     struct unsock_view view;
     bool reuseport;
     bool reuseaddr;
+    bool open_to_all; /* without UNSOCK_MODE: everybody who can reach the directory may send to it */
 };
 
 /* Binds. Returns 0 with `bound` filled, or -errno: -EADDRINUSE when somebody has the port, else as bind(2). */

@@ -64,8 +64,9 @@ bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length
  * The kernel makes the file with the mode of the socket itself, less the umask: setting that first means that the file
  * never has wider rights than asked for, not even for a moment.
  */
-long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length) {
-    int mode = unsock_settings.mode;
+long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length, int mode) {
+    if (unsock_settings.mode >= 0)
+        mode = unsock_settings.mode;
     if (mode >= 0)
         unsock_sys(__NR_fchmod, socket, mode);
     long result = unsock_sys(__NR_bind, socket, path, length);

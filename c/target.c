@@ -111,12 +111,12 @@ static long bind_target(int socket, int type, const struct unsock_control_file *
         return unsock_sys(__NR_bind, socket, control->dest, control->dest_length);
     memcpy(&path, control->dest, UNSOCK_MIN(control->dest_length, sizeof(path) - 1));
     socklen_t length = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(path.sun_path) + 1);
-    long result = unsock_socketfile_bind(socket, &path, length);
+    long result = unsock_socketfile_bind(socket, &path, length, -1);
     if (result != -EADDRINUSE || unsock_socketfile_inode(path.sun_path) <= 0 ||
         !unsock_socketfile_is_stale(&path, length, type))
         return result;
     unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
-    return unsock_socketfile_bind(socket, &path, length);
+    return unsock_socketfile_bind(socket, &path, length, -1);
 }
 
 long unsock_target_bind(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,

