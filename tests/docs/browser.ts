@@ -43,7 +43,8 @@ export class Browser implements AsyncDisposable {
    * @param dir Where it keeps its profile.
    */
   static async open(dir: string): Promise<Browser> {
-    const process = start(["chromium", ...FLAGS, `--user-data-dir=${dir}/profile`, "about:blank"]);
+    const command = ["chromium", ...FLAGS, `--user-data-dir=${dir}/profile`, "about:blank"];
+    const process = start(command, { env: { TMPDIR: dir } });
     try {
       const listening = /DevTools listening on ws:\/\/([^/\s]+)/;
       const host = await until("chromium is ready", () => listening.exec(process.output())?.[1], 30_000);
