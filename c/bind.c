@@ -15,13 +15,11 @@ static long bind_real(int fd, struct unsock_fd *entry, const struct unsock_ip *i
     union unsock_sockaddr address;
     if (unsock_settings.block_inet)
         return -EACCES;
-    if (entry->kind != UNSOCK_KIND_IP) {
-        long result = unsock_redirect_to_ip(fd, entry);
-        if (result < 0)
-            return result;
-    }
+    long result = unsock_redirect_to_ip(fd, entry);
+    if (result < 0)
+        return result;
     socklen_t length = unsock_ip_write(ip, entry->domain, &address);
-    long result = unsock_sys(__NR_bind, fd, &address, length);
+    result = unsock_sys(__NR_bind, fd, &address, length);
     if (result == 0) {
         entry->flags |= UNSOCK_BOUND;
         entry->local = *ip;

@@ -30,7 +30,7 @@ static void connect_to_nobody(int fd) {
 
 static long connect_real(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     union unsock_sockaddr address;
-    long result = entry->kind == UNSOCK_KIND_IP ? 0 : unsock_redirect_to_ip(fd, entry);
+    long result = unsock_redirect_to_ip(fd, entry);
     return result < 0 ? result : unsock_real_connect(fd, &address, unsock_ip_write(ip, entry->domain, &address));
 }
 

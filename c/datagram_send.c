@@ -75,7 +75,7 @@ static long send_aside(const struct unsock_fd *entry, const struct msghdr *messa
 long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
     if (is_serving(entry))
         return send_aside(entry, message, flags);
-    long result = entry->kind == UNSOCK_KIND_IP ? 0 : unsock_redirect_to_ip(fd, entry);
+    long result = unsock_redirect_to_ip(fd, entry);
     return result < 0 ? result : unsock_real_sendmsg(fd, message, flags);
 }
 

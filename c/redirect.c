@@ -102,6 +102,8 @@ long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
     union unsock_sockaddr address;
     struct unsock_ip local = entry->local;
     bool bound = (entry->flags & UNSOCK_BOUND) != 0;
+    if (entry->kind == UNSOCK_KIND_IP)
+        return 0;
     long standin = unsock_redirect_open(entry->domain, entry->type, entry->protocol);
     if (standin < 0)
         return standin;

@@ -17,7 +17,7 @@ long unsock_redirect_install(int fd, struct unsock_fd *entry, int standin, enum 
 
 /*
  * Makes a redirected descriptor the kernel's TCP or UDP socket (again): unconnected, bound to the address that the
- * program bound. Returns 0 or -errno, with the descriptor as it was.
+ * program bound. One that is that already stays as it is. Returns 0 or -errno, with the descriptor as it was.
  */
 long unsock_redirect_to_ip(int fd, struct unsock_fd *entry);
 

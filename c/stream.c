@@ -31,12 +31,8 @@ static long listen_unbound(int fd, struct unsock_fd *entry, int backlog) {
     }
     if (unsock_settings.block_inet)
         return -EACCES;
-    if (entry->kind != UNSOCK_KIND_IP) {
-        long result = unsock_redirect_to_ip(fd, entry);
-        if (result < 0)
-            return result;
-    }
-    return unsock_sys(__NR_listen, fd, backlog);
+    long result = unsock_redirect_to_ip(fd, entry);
+    return result < 0 ? result : unsock_sys(__NR_listen, fd, backlog);
 }
 
 /* It was shut down, which took its file; a TCP socket can listen again after that. */

@@ -176,11 +176,9 @@ static long connect_by_standin(struct attempt *attempt) {
 static long connect_real(const struct attempt *attempt, const struct unsock_ip *asked) {
     union unsock_sockaddr address;
     struct unsock_fd *entry = attempt->entry;
-    if (entry->kind != UNSOCK_KIND_IP) {
-        long result = unsock_redirect_to_ip(attempt->fd, entry);
-        if (result < 0)
-            return result;
-    }
+    long result = unsock_redirect_to_ip(attempt->fd, entry);
+    if (result < 0)
+        return result;
     socklen_t length = unsock_ip_write(asked, entry->domain, &address);
     return unsock_real_connect(attempt->fd, &address, length);
 }
