@@ -64,7 +64,7 @@ static long send_stream(int fd, const struct msghdr *message, int flags) {
     }
     plain.msg_name = NULL;
     plain.msg_namelen = 0;
-    long result = unsock_real_sendmsg(fd, &plain, flags & ~MSG_FASTOPEN_FLAG);
+    long result = unsock_real_send(fd, &plain, flags & ~MSG_FASTOPEN_FLAG);
     if (result != -ENOTCONN)
         return result;
     /* TCP says that it cannot be written to, with the signal that goes with it (sk_stream_error). */
@@ -108,13 +108,13 @@ long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
     return unsock_datagram_send_real(fd, entry, message, flags);
 }
 
-long unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
+static long receive(int fd, struct msghdr *message, int flags, bool flags_wanted) {
     struct unsock_fd scratch;
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
     if (message->msg_name && (unsock_is_nowhere(message->msg_name) || (int32_t)message->msg_namelen < 0))
         return unsock_is_nowhere(message->msg_name) ? -EFAULT : -EINVAL;
     if (entry->type == SOCK_DGRAM)
-        return unsock_datagram_receive(fd, entry, message, flags);
+        return unsock_datagram_receive(fd, entry, message, flags, flags_wanted);
     if (flags & MSG_ERRQUEUE_FLAG)
         return -EAGAIN;
     struct msghdr plain = *message;
@@ -127,6 +127,14 @@ long unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
     message->msg_controllen = plain.msg_controllen;
     message->msg_namelen = 0;
     return result;
+}
+
+long unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
+    return receive(fd, message, flags, true);
+}
+
+long unsock_call_recvfrom(int fd, struct msghdr *message, int flags) {
+    return receive(fd, message, flags, false);
 }
 
 long unsock_call_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags) {

@@ -14,7 +14,10 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
 /* sendmsg to an address that is not covered: the descriptor becomes (or stays) the kernel's UDP socket. */
 long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags);
 
-/* recvmsg on a redirected descriptor. */
-long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags);
+/*
+ * recvmsg on a redirected descriptor. `flags_wanted`: the caller wants msg_flags and control data; recvfrom, which is
+ * cheaper, gives neither.
+ */
+long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags, bool flags_wanted);
 
 #endif

@@ -78,7 +78,7 @@ static void append_pktinfo(int fd, const struct unsock_fd *entry, struct msghdr 
     }
 }
 
-long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags) {
+long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags, bool flags_wanted) {
     union unsock_sockaddr name;
     struct msghdr own = *message;
     if (flags & MSG_ERRQUEUE_FLAG)
@@ -86,7 +86,9 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
     own.msg_name = &name;
     own.msg_namelen = sizeof(name);
     name.any.sa_family = AF_UNSPEC;
-    long result = unsock_real_recvmsg(fd, &own, flags);
+    long result = flags_wanted ? unsock_real_recvmsg(fd, &own, flags)
+                               : unsock_real_recvfrom(fd, own.msg_iov->iov_base, own.msg_iov->iov_len, flags, &name,
+                                                      &own.msg_namelen);
     if (result < 0)
         return result;
     entry->flags |= UNSOCK_HEARD;

@@ -89,7 +89,7 @@ static long send_to(int fd, struct unsock_fd *entry, const struct msghdr *messag
     local.msg_namelen = unsock_datagram_path(ip, &path);
     if (!(entry->flags & UNSOCK_CONNECTED))
         unsock_datagram_set_remote(entry, ip, UNSOCK_SENT);
-    long result = unsock_real_sendmsg(fd, &local, flags);
+    long result = unsock_real_send(fd, &local, flags);
     if (result >= 0)
         return result;
     if (result == -EAGAIN)
@@ -119,7 +119,7 @@ static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr 
     plain.msg_namelen = 0;
     if (!(entry->flags & UNSOCK_CONNECTED))
         return -EDESTADDRREQ;
-    long result = unsock_real_sendmsg(fd, &plain, flags);
+    long result = unsock_real_send(fd, &plain, flags);
     if (result == -ECONNREFUSED || result == -ENOTCONN)
         result = send_again(fd, entry, &plain, flags);
     if (result == -EAGAIN)

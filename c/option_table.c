@@ -9,6 +9,7 @@
 #include <linux/tcp.h>
 
 #define KERNEL(name) {SOL_SOCKET, name, UNSOCK_OPTION_KERNEL, 0, 0, 0, 0, 0}
+#define APPLIED(name) {SOL_SOCKET, name, UNSOCK_OPTION_APPLIED, 0, 0, 0, 0, 0}
 #define FLAG(level, name, initial) {level, name, UNSOCK_OPTION_FLAG, 0, 0, initial, 0, 0}
 #define SIMPLE_FLAG(level, name, initial) {level, name, UNSOCK_OPTION_FLAG, 0, 1, initial, INT32_MIN, INT32_MAX}
 #define NUMBER(level, name, index) {level, name, UNSOCK_OPTION_NUMBER, index, 0, 0, 0, 0}
@@ -32,9 +33,9 @@
 #define IP_MULTICAST_LOOP_NAME 34
 
 const struct unsock_option unsock_option_table[] = {
-    KERNEL(SO_REUSEADDR),
-    KERNEL(SO_KEEPALIVE),
-    KERNEL(SO_BROADCAST),
+    APPLIED(SO_REUSEADDR),
+    APPLIED(SO_KEEPALIVE),
+    APPLIED(SO_BROADCAST),
     KERNEL(SO_LINGER),
     KERNEL(SO_OOBINLINE),
     KERNEL(SO_PRIORITY),
@@ -43,7 +44,7 @@ const struct unsock_option unsock_option_table[] = {
     KERNEL(SO_RCVLOWAT),
     KERNEL(SO_RCVTIMEO),
     KERNEL(SO_TIMESTAMP),
-    KERNEL(SO_DONTROUTE),
+    APPLIED(SO_DONTROUTE),
     KERNEL(SO_MARK),
     KERNEL(SO_BUSY_POLL),
     KERNEL(SO_INCOMING_CPU),
@@ -132,7 +133,7 @@ int32_t *unsock_option_values(int fd, bool create) {
 
 void unsock_option_remember(int fd, struct unsock_fd *entry, int row, const int32_t *value) {
     const struct unsock_option *option = &unsock_option_table[row];
-    if (option->kind == UNSOCK_OPTION_FLAG) {
+    if (option->kind == UNSOCK_OPTION_FLAG || option->kind == UNSOCK_OPTION_APPLIED) {
         bool differs = (*value != 0) != (option->initial != 0);
         entry->options = differs ? entry->options | UNSOCK_OPTION_BIT(row) : entry->options & ~UNSOCK_OPTION_BIT(row);
         return;
@@ -151,7 +152,7 @@ const int32_t *unsock_option_recall(int fd, const struct unsock_fd *entry, int r
     static const int32_t flags[2] = {0, 1};
     const struct unsock_option *option = &unsock_option_table[row];
     bool set = (entry->options & UNSOCK_OPTION_BIT(row)) != 0;
-    if (option->kind == UNSOCK_OPTION_FLAG)
+    if (option->kind == UNSOCK_OPTION_FLAG || option->kind == UNSOCK_OPTION_APPLIED)
         return &flags[set != (option->initial != 0)];
     const int32_t *values = set && (entry->flags & UNSOCK_OPTIONS) ? unsock_option_values(fd, false) : NULL;
     return values ? &values[option->value] : NULL;

@@ -6,10 +6,11 @@
 #include "rt/sys.h"
 
 enum unsock_option_kind {
-    UNSOCK_OPTION_KERNEL, /* SOL_SOCKET: every family has it; its row only says that it was set */
-    UNSOCK_OPTION_FLAG,   /* on or off: the bit in unsock_fd.options says that it differs from `initial` */
-    UNSOCK_OPTION_NUMBER, /* a number in the values: the bit says that there is one */
-    UNSOCK_OPTION_TEXT,   /* TCP_CONGESTION: UNSOCK_OPTION_TEXT_SIZE bytes in the values */
+    UNSOCK_OPTION_KERNEL,  /* SOL_SOCKET: every family has it; its row only says that it was set */
+    UNSOCK_OPTION_APPLIED, /* SOL_SOCKET flags without effect on AF_UNIX: applied, and remembered by the bit alone */
+    UNSOCK_OPTION_FLAG,    /* on or off: the bit in unsock_fd.options says that it differs from `initial` */
+    UNSOCK_OPTION_NUMBER,  /* a number in the values: the bit says that there is one */
+    UNSOCK_OPTION_TEXT,    /* TCP_CONGESTION: UNSOCK_OPTION_TEXT_SIZE bytes in the values */
 };
 
 #define UNSOCK_OPTION_TEXT_SIZE 16

@@ -76,7 +76,15 @@ static long set_socket_level(int fd, struct unsock_fd *entry, int name, const vo
     if (name == SO_SNDTIMEO && entry->type == SOCK_DGRAM)
         return set_send_timeout(fd, entry, value, length);
     long result = unsock_option_set(fd, SOL_SOCKET, name, value, length);
-    if (result == 0)
+    int row = unsock_option_find(SOL_SOCKET, name);
+    if (result < 0 || row < 0)
+        return result;
+    int32_t number = 1;
+    if (unsock_option_table[row].kind == UNSOCK_OPTION_APPLIED)
+        memcpy(&number, value, sizeof(number));
+    if (unsock_option_table[row].kind == UNSOCK_OPTION_APPLIED)
+        unsock_option_remember(fd, entry, row, &number);
+    else
         unsock_options_note(entry, SOL_SOCKET, name);
     return result;
 }
@@ -159,7 +167,8 @@ static long get_socket_level(int fd, struct unsock_fd *entry, int name, void *va
         return answer(&protocol, sizeof(protocol), SOL_SOCKET, value, length);
     if (name == SO_ERROR && entry->kind == UNSOCK_KIND_FOREIGN)
         return get_error(fd, value, length);
-    if (name == SO_REUSEPORT)
+    bool applied = row >= 0 && unsock_option_table[row].kind == UNSOCK_OPTION_APPLIED;
+    if (name == SO_REUSEPORT || (applied && (entry->options & UNSOCK_OPTION_BIT(row))))
         return answer(unsock_option_recall(fd, entry, row), sizeof(int32_t), SOL_SOCKET, value, length);
     if (name == SO_SNDTIMEO && entry->type == SOCK_DGRAM) {
         const int32_t *ms = unsock_option_recall(fd, entry, row);

@@ -40,21 +40,22 @@ static void replay(int from, struct unsock_fd *entry, int row, int to) {
     unsock_option_set(to, option->level, option->name, value, (socklen_t)length);
 }
 
+/* One option that was set on the program's socket `from`, on its way to `to`. */
+static void carry(int from, struct unsock_fd *entry, int row, int to, bool to_ip) {
+    const struct unsock_option *option = &unsock_option_table[row];
+    bool in_kernel = option->kind == UNSOCK_OPTION_KERNEL || option->kind == UNSOCK_OPTION_APPLIED;
+    bool send_timeout = option->level == SOL_SOCKET && option->name == SO_SNDTIMEO;
+    if (option->kind == UNSOCK_OPTION_KERNEL || (send_timeout && entry->type == SOCK_STREAM))
+        carry_kernel_option(from, to, option);
+    if (option->kind != UNSOCK_OPTION_KERNEL && entry->kind == UNSOCK_KIND_IP)
+        carry_number(from, entry, row);
+    if (option->kind == UNSOCK_OPTION_APPLIED || (!in_kernel && to_ip))
+        replay(from, entry, row, to);
+}
+
 void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip) {
-    uint64_t rows = entry->options;
-    for (int row = 0; rows != 0; row++, rows >>= 1) {
-        const struct unsock_option *option = &unsock_option_table[row];
-        if (!(rows & 1))
-            continue;
-        if (option->kind == UNSOCK_OPTION_KERNEL)
-            carry_kernel_option(from, to, option);
-        else if (entry->kind == UNSOCK_KIND_IP)
-            carry_number(from, entry, row);
-        if (option->kind != UNSOCK_OPTION_KERNEL && to_ip)
-            replay(from, entry, row, to);
-        if (option->level == SOL_SOCKET && option->name == SO_SNDTIMEO && entry->type == SOCK_STREAM)
-            carry_kernel_option(from, to, option);
-    }
+    for (uint64_t rows = entry->options; rows != 0; rows &= rows - 1)
+        carry(from, entry, __builtin_ctzll(rows), to, to_ip);
 }
 
 void unsock_options_copy(int from, int to) {
@@ -64,17 +65,21 @@ void unsock_options_copy(int from, int to) {
         memcpy(copy, source, UNSOCK_OPTION_VALUES * sizeof(*copy));
 }
 
+/* What sk_clone_lock copies and AF_UNIX does not; a new connection has the priority of its first packet. */
+static bool is_inherited(const struct unsock_option *option) {
+    if (option->level == SOL_SOCKET && option->name == SO_SNDTIMEO)
+        return true;
+    return option->kind == UNSOCK_OPTION_KERNEL && option->name != SO_PRIORITY && option->name != SO_INCOMING_CPU;
+}
+
 void unsock_options_inherit(int listener, const struct unsock_fd *from, int fd, struct unsock_fd *to) {
-    static const int kernel_options[] = {SO_KEEPALIVE, SO_LINGER,    SO_OOBINLINE, SO_RCVBUF,
-                                         SO_SNDBUF,    SO_BROADCAST, SO_RCVTIMEO,  SO_SNDTIMEO,
-                                         SO_REUSEADDR, SO_DONTROUTE, SO_TIMESTAMP, SO_BUSY_POLL};
     to->options = from->options;
     to->flags |= from->flags & UNSOCK_OPTIONS;
     if (from->flags & UNSOCK_OPTIONS)
         unsock_options_copy(listener, fd);
-    for (size_t i = 0; from->options != 0 && i < sizeof(kernel_options) / sizeof(kernel_options[0]); i++) {
-        int row = unsock_option_find(SOL_SOCKET, kernel_options[i]);
-        if (from->options & UNSOCK_OPTION_BIT(row))
-            carry_kernel_option(listener, fd, &unsock_option_table[row]);
+    for (uint64_t rows = from->options; rows != 0; rows &= rows - 1) {
+        const struct unsock_option *option = &unsock_option_table[__builtin_ctzll(rows)];
+        if (is_inherited(option))
+            carry_kernel_option(listener, fd, option);
     }
 }

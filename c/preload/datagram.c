@@ -51,7 +51,7 @@ UNSOCK_EXPORT ssize_t recvfrom(int fd, void *data, size_t size, int flags, struc
     struct iovec part = {data, size};
     struct msghdr message = {
         .msg_name = address, .msg_namelen = address ? *length : 0, .msg_iov = &part, .msg_iovlen = 1};
-    long result = unsock_call_recvmsg(fd, &message, flags);
+    long result = unsock_call_recvfrom(fd, &message, flags);
     if (result >= 0 && address)
         *length = message.msg_namelen;
     return unsock_libc_result(result);

@@ -164,3 +164,14 @@ long unsock_real_recvmsg(int fd, struct msghdr *message, int flags) {
 long unsock_real_sendmsg(int fd, const struct msghdr *message, int flags) {
     KERNEL_STYLE(unsock_next.sendmsg(fd, message, flags));
 }
+
+static long real_sendto(int fd, const struct msghdr *message, int flags) {
+    const struct iovec *part = message->msg_iov;
+    KERNEL_STYLE(unsock_next.sendto(fd, part->iov_base, part->iov_len, flags, message->msg_name,
+                                    message->msg_namelen));
+}
+
+long unsock_real_send(int fd, const struct msghdr *message, int flags) {
+    bool simple = message->msg_iovlen == 1 && !unsock_is_nowhere(message->msg_iov) && message->msg_controllen == 0;
+    return simple ? real_sendto(fd, message, flags) : unsock_real_sendmsg(fd, message, flags);
+}

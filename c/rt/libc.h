@@ -51,4 +51,7 @@ long unsock_real_recvfrom(int fd, void *data, size_t size, int flags, void *addr
 long unsock_real_recvmsg(int fd, struct msghdr *message, int flags);
 long unsock_real_sendmsg(int fd, const struct msghdr *message, int flags);
 
+/* sendmsg of a message, by the cheaper sendto where that can carry it. */
+long unsock_real_send(int fd, const struct msghdr *message, int flags);
+
 #endif
