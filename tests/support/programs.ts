@@ -2,6 +2,8 @@
 
 const PACKAGES: Record<string, string> = {
   Xvfb: "xvfb",
+  "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu",
+  "aarch64-libc": "libc6-dev-arm64-cross",
   ab: "apache2-utils",
   "apt-get": "apt",
   busybox: "busybox-static",
@@ -41,6 +43,7 @@ const PACKAGES: Record<string, string> = {
   postgres: "postgresql",
   psql: "postgresql",
   python3: "python3",
+  "qemu-aarch64": "qemu-user",
   "qemu-system-x86_64": "qemu-system-x86",
   "redis-benchmark": "redis-tools",
   "redis-cli": "redis-tools",
@@ -66,6 +69,7 @@ const PACKAGES: Record<string, string> = {
 
 /** What a program needs that is no program itself: the file that shows its package. */
 const FILES: Record<string, string> = {
+  "aarch64-libc": "/usr/aarch64-linux-gnu/include/stdio.h",
   novnc: "/usr/share/novnc/vnc.html",
   webrick: "/usr/share/doc/ruby-webrick/copyright",
 };

@@ -1,0 +1,103 @@
+/** The library as a program where there is nothing else: no C library, no loader, no /proc, as in a guest's first minute. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { decodeControlFile } from "../../lib/control_file.ts";
+import { describeTarget } from "../../lib/format_control.ts";
+import { withDir } from "../support/dir.ts";
+import { run, type RunResult } from "../support/process.ts";
+import { findProgram, need } from "../support/programs.ts";
+import { shimLibrary } from "../support/shim.ts";
+
+/** Without privileges a user namespace gives the right to change the root. */
+const ENTER = ["unshare", ...(Deno.uid() === 0 ? [] : ["--user", "--map-root-user"])];
+
+async function canEnter(): Promise<boolean> {
+  if (!need("unshare")) return false;
+  return (await run([...ENTER, "--root", "/", "true"])).code === 0;
+}
+
+/** Runs `use` with a root that holds nothing but the library and what `more` names. */
+async function withRoot(
+  more: Record<string, string>,
+  use: (root: string, execute: (args: string[], env?: Record<string, string>) => Promise<RunResult>) => Promise<void>,
+): Promise<void> {
+  await withDir(async (root) => {
+    for (const [name, file] of Object.entries({ "libunsock.so": shimLibrary(), ...more })) {
+      Deno.copyFileSync(file, join(root, name));
+      Deno.chmodSync(join(root, name), 0o755);
+    }
+    await use(root, (args, env) => {
+      // `unshare` looks itself up in PATH; the program in the root gets these variables alone.
+      const command = [findProgram("unshare") ?? "unshare", ...ENTER.slice(1), "--root", root];
+      return run([...command, "/libunsock.so", ...args], { env: env ?? {}, clearEnv: true });
+    });
+  });
+}
+
+const options = { ignore: !await canEnter() };
+
+Deno.test(
+  "in an empty root the library tells its usage and its version",
+  options,
+  () =>
+    withRoot({}, async (_root, execute) => {
+      const usage = await execute([]);
+      assert.equal(usage.code, 0, usage.stderr);
+      assert.match(usage.stdout, /libunsock\.so run -- COMMAND/);
+      assert.match((await execute(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
+    }),
+);
+
+Deno.test(
+  "in an empty root the library makes a control file, once",
+  options,
+  () =>
+    withRoot({}, async (root, execute) => {
+      const env = { UNSOCK_FILE: "/80.sock", UNSOCK_VSOCK_PORT: "5678", UNSOCK_VSOCK_CID: "3" };
+      const made = await execute([], env);
+      assert.equal(made.code, 0, made.stderr);
+      const file = join(root, "80.sock");
+      assert.equal(describeTarget(decodeControlFile(Deno.readFileSync(file))), "vsock port 5678, CID 3");
+      assert.equal((Deno.statSync(file).mode ?? 0) & 0o777, 0o644);
+      const again = await execute([], env);
+      assert.equal(again.code, 1);
+      assert.match(again.stderr, /^unsock: [^\n]*\n$/);
+      const bad = await execute([], { ...env, UNSOCK_FILE: "/81.sock", UNSOCK_VSOCK_PORT: "x" });
+      assert.equal(bad.code, 1);
+      assert.match(bad.stderr, /^unsock: UNSOCK_VSOCK_PORT: [^\n]*\n$/);
+      assert.deepEqual([...Deno.readDirSync(root)].map(({ name }) => name).sort(), ["80.sock", "libunsock.so"]);
+    }),
+);
+
+Deno.test(
+  "in an empty root run -- COMMAND says what is missing, in one line",
+  options,
+  () =>
+    withRoot({}, async (_root, execute) => {
+      const result = await execute(["run", "--", "/busybox"], { UNSOCK_DIR: "/s" });
+      assert.equal(result.code, 125);
+      assert.match(result.stderr, /^unsock: run: [^\n]*is \/proc mounted\?\n$/);
+    }),
+);
+
+Deno.test({
+  name: "in a root with one static program and /proc, run -- COMMAND executes it with the library named",
+  ignore: options.ignore || !need("busybox") || Deno.uid() !== 0,
+  fn: () =>
+    withDir(async (root) => {
+      for (
+        const [name, file] of [["libunsock.so", shimLibrary()], ["busybox", findProgram("busybox") ?? ""]] as const
+      ) {
+        Deno.copyFileSync(file, join(root, name));
+        Deno.chmodSync(join(root, name), 0o755);
+      }
+      Deno.mkdirSync(join(root, "proc"));
+      const script = `mount -t proc proc "$0/proc" && exec chroot "$0" /libunsock.so run -- busybox env`;
+      const result = await run(["unshare", "--mount", "sh", "-c", script, root], {
+        env: { UNSOCK_DIR: "/s", PATH: `${Deno.env.get("PATH")}:/usr/sbin:/sbin:/` },
+      });
+      assert.equal(result.code, 0, result.stderr);
+      assert.match(result.stdout, /^LD_PRELOAD=\/libunsock\.so$/m);
+      assert.match(result.stdout, /^UNSOCK_DIR=\/s$/m);
+    }),
+});

@@ -1,0 +1,18 @@
+/* For C libraries that lack strerrorname_np (musl, glibc before 2.32): the number is as good a fact as the name. */
+#ifndef ERRNO_NAMES_H
+#define ERRNO_NAMES_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <stdio.h>
+
+static inline const char *strerrorname_np(int number) {
+    static char names[8][16];
+    static unsigned next;
+    char *name = names[next++ % 8];
+    snprintf(name, sizeof names[0], "errno %d", number);
+    return name;
+}
+
+#endif

@@ -1,0 +1,73 @@
+/**
+ * glibc 2.31, the oldest that Debian's mirrors still carry: `dlsym` is in libdl there, which few programs link, and
+ * threads are in libpthread, which has `accept`, `connect` and others once more.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { withDir } from "../support/dir.ts";
+import { testForeignProbes } from "../support/foreign.ts";
+import { run, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimEnv } from "../support/shim.ts";
+import { until } from "../support/wait.ts";
+import { canFetchOldRoot, oldRoot } from "./old_root.ts";
+import { oldGlibc, oldGlibcWithLibdl } from "./targets.ts";
+
+const ignore = !need("gcc", "apt-get", "dpkg") || !canFetchOldRoot();
+
+testForeignProbes({
+  where: "glibc 2.31",
+  target: oldGlibc,
+  ignore,
+  without: {
+    lifetime: "glibc 2.31 has neither close_range nor closefrom",
+    vfork_spawn: "glibc 2.31 has neither close_range nor closefrom",
+    signals: "a thread in accept cannot be cancelled: libpthread's accept is out of reach without dlsym",
+  },
+});
+
+testForeignProbes({
+  where: "glibc 2.31 with libdl",
+  target: oldGlibcWithLibdl,
+  ignore,
+  only: ["signals", "stream_addresses", "datagram_basic", "epoll_before_redirect"],
+});
+
+const SERVER = `
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+client, address = server.accept()
+client.sendall(f"{address[0]} {address[1]}".encode())
+client.close()
+`;
+
+const CLIENT = `
+import socket, sys
+client = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+own = client.getsockname()
+print(client.makefile().read() == f"{own[0]} {own[1]}")
+`;
+
+Deno.test({
+  name:
+    "glibc 2.31: a server of the old Debian and a client of this machine agree on addresses, and the other way round",
+  ignore: ignore || !need("python3"),
+  fn: async () => {
+    const { directory, linker, libraries } = await oldRoot();
+    const path = [libraries, join(directory, "usr", "lib", `${Deno.build.arch}-linux-gnu`)].join(":");
+    const old = [linker, "--library-path", path, join(directory, "usr", "bin", "python3.9")];
+    for (const [server, client] of [[old, ["python3"]], [["python3"], old]] as const) {
+      await withDir(async (dir) => {
+        const options = { env: shimEnv(dir, { PYTHONHOME: "" }) };
+        const home = { env: { ...options.env, PYTHONHOME: join(directory, "usr") } };
+        const surroundings = (command: readonly string[]) => command === old ? home : options;
+        await using serving = start([...server, "-c", SERVER], surroundings(server));
+        const [port = ""] = await until("the server has its port", () => /^\d+$/m.exec(serving.output()));
+        assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name), [`${port}.sock`]);
+        const result = await run([...client, "-c", CLIENT, port], surroundings(client));
+        assert.equal(result.stdout, "True\n", result.stderr);
+      });
+    }
+  },
+});

@@ -1,0 +1,142 @@
+/**
+ * Probe programs for another C library or another machine than the one that the tests run on. As at home, a probe runs
+ * with and without the library, and both runs must tell the same facts.
+ */
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { withDir } from "./dir.ts";
+import { type Differences, differences, runIsolated } from "./probe.ts";
+import { run } from "./process.ts";
+import { shimEnv } from "./shim.ts";
+
+/** The source tree. */
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+const FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread"];
+
+/** Where a probe is compiled for, and how it is started there. */
+export interface Target {
+  /** Its binaries are in build/probes-NAME. */
+  readonly name: string;
+  /** The compiler with flags of its own. */
+  readonly compiler: readonly string[];
+  /** The absolute path of the library for this machine. */
+  readonly library: string;
+  /** The emulator and its options, which hand LD_PRELOAD to the program alone. */
+  readonly emulator?: (preload: string | undefined) => readonly string[];
+}
+
+/** What a user relies on, by the probe that shows it: a choice that touches every part of the library. */
+const PROBES: Readonly<Record<string, string>> = {
+  stream_addresses: "both ends of a connection agree on addresses and ports",
+  stream_data: "queues, urgent data, half close, sendfile and splice are as over TCP",
+  tcp_corners: "listen without bind, bind before connect and TCP Fast Open do what TCP does",
+  ipv6: "IPv6 and IPv4 reach each other as the kernel lets them",
+  datagram_basic: "datagrams are sent, answered, filtered and refused as UDP does",
+  datagram_msg: "sendmsg, recvmsg, sendmmsg and recvmmsg carry datagrams and their addresses",
+  epoll_before_redirect: "epoll registrations made before bind or connect go on working",
+  descriptor_flags: "a redirected descriptor keeps its number, flags, owner and signal",
+  descriptor_leak: "thousands of connections leave no descriptor",
+  dup_before_bind: "a descriptor duplicated before bind is the same socket afterwards",
+  options: "options are kept and read back",
+  option_values: "options that are structures, and nonsense, are answered as TCP does",
+  errors: "what fails over TCP fails with the same errno",
+  same_port_twice: "the same port is shared, refused and handed on",
+  threads: "threads are not mixed up",
+  signals: "signals interrupt, restart and cancel calls",
+  lifetime: "a listener lives as long as its last descriptor",
+  vfork_spawn: "children by vfork and posix_spawn leave the parent's sockets alone",
+};
+
+/** The reasons stand where these probes are run at home. */
+const MAY_DIFFER: Differences = {
+  "reading after the peer's SO_LINGER of 0": "AF_UNIX has no reset without unread data",
+  "IP_PKTINFO to another address: address": "all covered addresses share a port's file",
+  "recv *": "recv is not intercepted",
+  "send *": "send is not intercepted",
+};
+
+/** Which probes, and where. */
+export interface ForeignProbes {
+  /** Part of the tests' names. */
+  readonly where: string;
+  /** Made when a test runs, as it may have to be fetched. */
+  readonly target: () => Promise<Target>;
+  readonly ignore: boolean;
+  /** Probes that cannot run there, and why. */
+  readonly without?: Readonly<Record<string, string>>;
+  /** The only ones to run. */
+  readonly only?: readonly string[];
+}
+
+/**
+ * Compiles a C file for a target, always anew: the target's headers may have changed.
+ *
+ * @param target Where it will run.
+ * @param source The absolute path of a C file.
+ * @param output The absolute path of the program; its directory is made.
+ * @throws {Error} with the compiler's words.
+ */
+export async function compileFor(target: Target, source: string, output: string): Promise<void> {
+  await Deno.mkdir(dirname(output), { recursive: true });
+  // Another test run may be building the same file: each finds a whole one.
+  const unfinished = `${output}.${crypto.randomUUID()}`;
+  const command = [...target.compiler, ...FLAGS, "-o", unfinished, source];
+  const result = await run(command);
+  if (result.code !== 0) throw new Error(`${command.join(" ")}: exit status ${result.code}\n${result.stderr}`);
+  await Deno.rename(unfinished, output);
+}
+
+/**
+ * Makes the command and the variables that start a target's program.
+ *
+ * @param target What it was compiled for.
+ * @param command The program and its arguments.
+ * @param dir The absolute directory of the socket files; undefined: without the library.
+ * @returns What to run, with which variables in addition to the caller's.
+ */
+export function startFor(
+  target: Target,
+  command: readonly string[],
+  dir?: string,
+): { command: string[]; env: Record<string, string> } {
+  const variables: Record<string, string> = dir === undefined ? {} : shimEnv(dir, { LD_PRELOAD: target.library });
+  if (target.emulator === undefined) return { command: [...command], env: variables };
+  const { LD_PRELOAD, ...env } = variables;
+  return { command: [...target.emulator(LD_PRELOAD), ...command], env };
+}
+
+/**
+ * Registers the tests that probes print the same facts with and without the library.
+ *
+ * @param probes Which, and where.
+ */
+export function testForeignProbes(probes: ForeignProbes): void {
+  for (const [name, story] of Object.entries(PROBES)) {
+    if (probes.without?.[name] !== undefined || probes.only?.includes(name) === false) continue;
+    Deno.test({
+      name: `${probes.where}: ${story} (${name})`,
+      ignore: probes.ignore,
+      fn: async () => await compare(name, await probes.target()),
+    });
+  }
+}
+
+async function compare(name: string, target: Target): Promise<void> {
+  // The loader only warns about a library that is not there: the run would prove nothing.
+  Deno.statSync(target.library);
+  const binary = join(ROOT, "build", `probes-${target.name}`, name);
+  await compileFor(target, join(ROOT, "tests", "probes", `${name}.c`), binary);
+  await withDir(async (dir) => {
+    const start = (socketDir?: string) => {
+      const { command, env } = startFor(target, [binary], socketDir);
+      return runIsolated(command, env);
+    };
+    const [plain, shim] = await Promise.all([start(), start(dir)]);
+    const found = differences(plain.facts, shim.facts, MAY_DIFFER);
+    assert.equal(found.length, 0, `differs from TCP and UDP:\n  ${found.join("\n  ")}`);
+    if (name !== "lifetime") assert.deepEqual([...Deno.readDirSync(dir)], [], "socket files are left behind");
+    assert.equal(shim.traffic ?? 0, 0, "segments or datagrams went through IP");
+  });
+}
