@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { readProgramFile } from "./elf.ts";
 import type { Environ } from "./environ.ts";
 import { reason, ShimError } from "./errors.ts";
+import { openLibc } from "./ffi.ts";
 import { THIS_MACHINE } from "./program.ts";
 import type { System } from "./system.ts";
 
@@ -110,8 +111,14 @@ async function unpackInto(directory: string, bytes: Uint8Array, hash: string, sy
   return file;
 }
 
+const SIGXFSZ = 25;
+const SIG_IGN = 1n;
+
+/** A limit to the size of files is to be an error like a full disk, not the end of this process. */
 function writeAtomically(file: string, bytes: Uint8Array): void {
   const part = `${file}.${crypto.randomUUID()}`;
+  const libc = openLibc();
+  const before = libc.signal(SIGXFSZ, SIG_IGN);
   try {
     Deno.writeFileSync(part, bytes, { mode: 0o755, createNew: true });
     Deno.renameSync(part, file);
@@ -122,6 +129,8 @@ function writeAtomically(file: string, bytes: Uint8Array): void {
       // It was never made.
     }
     throw error;
+  } finally {
+    libc.signal(SIGXFSZ, before);
   }
 }
 

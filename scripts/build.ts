@@ -159,6 +159,14 @@ async function buildLibrary(tools: Toolchain, name: string, extraFlags: readonly
 }
 
 /**
+ * @param target `aarch64`; undefined: this machine.
+ * @returns Whether the compiler for it is there.
+ */
+export async function compilerIsThere(target: string | undefined): Promise<boolean> {
+  return await runCompiler(toolchain(target), ["--version"]).then(() => true, () => false);
+}
+
+/**
  * Builds the library, and only what changed.
  *
  * @param args `--debug`, `--target=aarch64`.

@@ -1,13 +1,13 @@
 /**
- * Makes what is shipped: `dist/unsock` and `dist/libunsock.so`, an archive of both with manual pages and completions, and
- * `SHA256SUMS`.
+ * Makes what is shipped: `dist/unsock` and `dist/libunsock.so`, an archive of both with manual pages and completions, one
+ * of the library for the other machine, and `SHA256SUMS`.
  *
  * Usage: `deno task compile`. `deno compile` fetches the runtime to put into the binary, `denort`, by itself; without
- * network, DENORT_BIN names one of the same version.
+ * network, DENORT_BIN names one of the same version. SOURCE_DATE_EPOCH dates the files in the archives.
  */
 import * as path from "node:path";
 import { VERSION } from "../lib/version.ts";
-import { build } from "./build.ts";
+import { build, compilerIsThere } from "./build.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");
 const DIST = path.join(ROOT, "dist");
@@ -52,14 +52,24 @@ function firstReason(text: string): string {
 }
 
 async function compileBinary(binary: string): Promise<void> {
-  const part = `${binary}.part`;
+  const part = `${binary}.${crypto.randomUUID()}`;
   // The code cache would be a file of a well-known name in /tmp, for anybody to put code into.
   const options = ["--quiet", "--no-code-cache", ...PERMISSIONS];
   const args = ["compile", ...options, "--include", "build/libunsock.so", "--output", part, "main.ts"];
   await run(Deno.execPath(), args).catch((error) => {
     throw new Error(`${error.message} (without network: DENORT_BIN=FILE, a denort ${Deno.version.deno})`);
   });
+  if (await versionOf(part) !== VERSION) {
+    await Deno.remove(part);
+    const runtime = Deno.env.get("DENORT_BIN") || "denort";
+    throw new Error(`${runtime}: what it makes does not run: is it a denort ${Deno.version.deno}?`);
+  }
   await Deno.rename(part, binary);
+}
+
+async function versionOf(binary: string): Promise<string> {
+  const { stdout } = await new Deno.Command(binary, { args: ["--version"], stderr: "null" }).output();
+  return new TextDecoder().decode(stdout).trim();
 }
 
 async function sha256(file: string): Promise<string> {
@@ -67,44 +77,69 @@ async function sha256(file: string): Promise<string> {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-async function copyIfThere(from: string, to: string): Promise<void> {
-  await Deno.copyFile(from, to).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
-}
-
-async function makeArchive(binary: string): Promise<string> {
-  const name = `unsock-${VERSION}-linux-${Deno.build.arch}`;
+/** Packs `files`, names in the archive with where they are now, so that the same files make the same archive. */
+async function pack(archive: string, name: string, files: Readonly<Record<string, string>>): Promise<string> {
   const stage = await Deno.makeTempDir({ prefix: "unsock-dist-" });
   try {
-    const prefix = path.join(stage, "prefix");
-    await run(binary, ["install", "--prefix", prefix, "--lib", path.join(DIST, "libunsock.so")]);
-    for (const directory of ["man", "completions"]) {
-      await Deno.mkdir(path.join(stage, name, directory), { recursive: true });
+    for (const [to, from] of Object.entries(files)) {
+      const file = path.join(stage, name, to);
+      await Deno.mkdir(path.dirname(file), { recursive: true });
+      await Deno.copyFile(from, file);
     }
-    for (const file of ["unsock", "libunsock.so"]) {
-      await Deno.copyFile(path.join(DIST, file), path.join(stage, name, file));
-    }
-    for (const file of ["README.md", "LICENSE"]) await copyIfThere(path.join(ROOT, file), path.join(stage, name, file));
-    for (const [to, from] of Object.entries(INSTALLED)) {
-      await Deno.copyFile(path.join(prefix, from), path.join(stage, name, to));
-    }
-    const archive = path.join(DIST, `${name}.tar.gz`);
-    await run("tar", ["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "-czf", archive, name], stage);
+    const date = `--mtime=@${Deno.env.get("SOURCE_DATE_EPOCH") || "0"}`;
+    const alike = ["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mode=u=rwX,go=rX", date];
+    const part = `${archive}.part`;
+    // Compressed by gzip as tar's child, which leaves no name and no time in its header.
+    await run("tar", [...alike, "-czf", part, name], stage);
+    await Deno.rename(part, archive);
     return archive;
   } finally {
     await Deno.remove(stage, { recursive: true });
   }
 }
 
+const SHARED: Readonly<Record<string, string>> = {
+  "README.md": path.join(ROOT, "README.md"),
+  "LICENSE": path.join(ROOT, "LICENSE"),
+};
+
+async function makeArchives(binary: string, library: string): Promise<string[]> {
+  const stage = await Deno.makeTempDir({ prefix: "unsock-dist-" });
+  try {
+    await run(binary, ["install", "--prefix", stage, "--lib", library]);
+    const installed = Object.entries(INSTALLED).map(([to, from]) => [to, path.join(stage, from)]);
+    const name = `unsock-${VERSION}-linux-${Deno.build.arch}`;
+    const files = { ...SHARED, unsock: binary, "libunsock.so": library, ...Object.fromEntries(installed) };
+    const archives = [await pack(path.join(DIST, `${name}.tar.gz`), name, files)];
+    if (Deno.build.arch === "x86_64") archives.push(...await makeForeignArchive(path.join(stage, LIBRARY_MANUAL)));
+    return archives;
+  } finally {
+    await Deno.remove(stage, { recursive: true });
+  }
+}
+
+const LIBRARY_MANUAL = "share/man/man7/libunsock.7";
+
+/** The library alone: `denort` of another machine is not to be had everywhere, and guests need nothing else. */
+async function makeForeignArchive(manual: string): Promise<string[]> {
+  if (!await compilerIsThere("aarch64")) {
+    console.error("compile: no library for aarch64: apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross");
+    return [];
+  }
+  const [library = ""] = await build(["--target=aarch64"]);
+  const name = `libunsock-${VERSION}-linux-aarch64`;
+  const files = { ...SHARED, "libunsock.so": path.join(ROOT, library), "man/libunsock.7": manual };
+  return [await pack(path.join(DIST, `${name}.tar.gz`), name, files)];
+}
+
 async function compile(): Promise<void> {
   await build([]);
   await Deno.mkdir(DIST, { recursive: true });
   const binary = path.join(DIST, "unsock");
+  const library = path.join(DIST, "libunsock.so");
   await compileBinary(binary);
-  await Deno.copyFile(path.join(ROOT, "build", "libunsock.so"), path.join(DIST, "libunsock.so"));
-  const archive = await makeArchive(binary);
-  const files = [binary, path.join(DIST, "libunsock.so"), archive];
+  await Deno.copyFile(path.join(ROOT, "build", "libunsock.so"), library);
+  const files = [binary, library, ...await makeArchives(binary, library)];
   const sums = await Promise.all(files.map(async (file) => `${await sha256(file)}  ${path.basename(file)}\n`));
   await Deno.writeTextFile(path.join(DIST, "SHA256SUMS"), sums.join(""));
   for (const file of [...files, path.join(DIST, "SHA256SUMS")]) console.log(path.relative(ROOT, file));

@@ -2,7 +2,7 @@
  * The main job, shown on real programs: an HTTP server and a client that know nothing but TCP talk over a Unix socket.
  * Ends with 1 when anything is not as it says.
  *
- * Usage: `deno task demo`
+ * Usage: `deno task demo`. UNSOCK_TEST_BINARY names a compiled unsock to show instead of the source.
  */
 import * as path from "node:path";
 import { build } from "./build.ts";
@@ -32,7 +32,9 @@ function claim(condition: boolean, what: string): void {
 /** The words that put a command under unsock; none: it stays on TCP. */
 function underUnsock(directory: string | undefined): string[] {
   if (directory === undefined) return [];
-  return [Deno.execPath(), "run", "-A", path.join(ROOT, "main.ts"), "run", "--dir", directory, "--mode", "600", "--"];
+  const binary = Deno.env.get("UNSOCK_TEST_BINARY");
+  const unsock = binary ? [binary] : [Deno.execPath(), "run", "-A", path.join(ROOT, "main.ts")];
+  return [...unsock, "run", "--dir", directory, "--mode", "600", "--"];
 }
 
 function command(directory: string | undefined, words: readonly string[]): Deno.Command {

@@ -1,0 +1,176 @@
+/** Where the binary unpacks the library that it carries: a private directory, checked at every start. */
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { withDir } from "../support/dir.ts";
+import { need } from "../support/programs.ts";
+import { BINARY, compiled, isWhole, makeHome, names, runAlone, TELL } from "./binary.ts";
+
+async function libraryFor(env: Record<string, string>): Promise<string> {
+  const result = await runAlone([BINARY, ...TELL], env);
+  assert.equal(result.code, 0, result.stderr);
+  assert.equal(result.stderr, "");
+  return result.stdout.trim();
+}
+
+Deno.test(
+  "the library is unpacked once, for nobody else to write, under a name with its hash",
+  compiled,
+  () =>
+    withDir(async (dir) => {
+      const { env, cache } = makeHome(dir);
+      const library = await libraryFor(env);
+      assert.equal(dirname(library), cache);
+      assert.ok(await isWhole(library));
+      assert.equal((Deno.statSync(cache).mode ?? 0) & 0o777, 0o700);
+      const { ino, mtime } = Deno.statSync(library);
+      assert.equal(await libraryFor(env), library);
+      const again = Deno.statSync(library);
+      assert.deepEqual([again.ino, again.mtime], [ino, mtime]);
+      const other = join(dir, "xdg");
+      assert.equal(dirname(await libraryFor({ ...env, XDG_CACHE_HOME: other })), join(other, "unsock"));
+    }),
+);
+
+Deno.test(
+  "a cached library that somebody changed is replaced, whatever is in its place",
+  compiled,
+  () =>
+    withDir(async (dir) => {
+      const { env, cache } = makeHome(dir);
+      const library = await libraryFor(env);
+      const spoil: [string, () => void][] = [
+        ["a byte more", () => Deno.writeTextFileSync(library, "x", { append: true })],
+        ["nothing", () => Deno.truncateSync(library, 0)],
+        ["a link elsewhere", () => {
+          Deno.removeSync(library);
+          Deno.symlinkSync("/etc/passwd", library);
+        }],
+        ["a link to nothing", () => {
+          Deno.removeSync(library);
+          Deno.symlinkSync("nowhere", library);
+        }],
+      ];
+      for (const [what, change] of spoil) {
+        change();
+        assert.equal(await libraryFor(env), library, what);
+        assert.ok(Deno.lstatSync(library).isFile && await isWhole(library), what);
+        assert.deepEqual(names(cache).length, 1, what);
+      }
+      assert.match(Deno.readTextFileSync("/etc/passwd"), /^root:/);
+    }),
+);
+
+Deno.test(
+  "a cache directory that others can write to, or that is a link, is not used",
+  compiled,
+  () =>
+    withDir(async (dir) => {
+      const { env, cache } = makeHome(dir);
+      const runtime = join(dir, "runtime");
+      Deno.mkdirSync(runtime);
+      Deno.mkdirSync(cache, { recursive: true });
+      const withRuntime = { ...env, XDG_RUNTIME_DIR: runtime };
+      Deno.chmodSync(cache, 0o777);
+      assert.equal(dirname(await libraryFor(withRuntime)), join(runtime, "unsock-lib"));
+      Deno.removeSync(cache);
+      Deno.mkdirSync(join(dir, "elsewhere"), { mode: 0o700 });
+      Deno.symlinkSync(join(dir, "elsewhere"), cache);
+      assert.equal(dirname(await libraryFor(withRuntime)), join(runtime, "unsock-lib"));
+      assert.deepEqual(names(join(dir, "elsewhere")), []);
+    }),
+);
+
+Deno.test({
+  name: "a cache directory of somebody else is not used",
+  ignore: compiled.ignore || Deno.uid() !== 0,
+  fn: () =>
+    withDir(async (dir) => {
+      const { env, cache } = makeHome(dir);
+      Deno.mkdirSync(cache, { recursive: true, mode: 0o700 });
+      Deno.chownSync(cache, 65534, 65534);
+      const runtime = join(dir, "runtime");
+      assert.equal(dirname(await libraryFor({ ...env, XDG_RUNTIME_DIR: runtime })), join(runtime, "unsock-lib"));
+      assert.deepEqual(names(cache), []);
+    }),
+});
+
+Deno.test("a home that is read-only, or does not exist, is no obstacle", compiled, () =>
+  withDir(async (dir) => {
+    const { env } = makeHome(dir);
+    const runtime = join(dir, "runtime");
+    for (const home of ["/proc/self", "/proc/nowhere", "relative", ""]) {
+      const library = await libraryFor({ ...env, HOME: home, XDG_RUNTIME_DIR: runtime });
+      assert.equal(dirname(library), join(runtime, "unsock-lib"));
+    }
+  }));
+
+Deno.test({
+  name: "a user with no home and nothing to write to but XDG_RUNTIME_DIR",
+  ignore: compiled.ignore || Deno.uid() !== 0 || !need("setpriv"),
+  fn: () =>
+    withDir(async (dir) => {
+      Deno.chmodSync(dir, 0o755);
+      const program = join(dir, "unsock"); // the way to the original may be root's alone
+      Deno.copyFileSync(BINARY, program);
+      const { env, home } = makeHome(dir); // root's: read-only for nobody
+      const runtime = join(dir, "runtime");
+      Deno.mkdirSync(runtime, { mode: 0o700 });
+      Deno.chownSync(runtime, 65534, 65534);
+      const { UNSOCK_DIR: _, ...rest } = env;
+      const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, ...TELL];
+      const result = await runAlone(nobody, { ...rest, XDG_RUNTIME_DIR: runtime }, { cwd: "/" });
+      assert.equal(dirname(result.stdout.trim()), join(runtime, "unsock-lib"), result.stderr);
+      assert.deepEqual(names(home), []);
+    }),
+});
+
+Deno.test("many that start at once unpack one library, and each gets it whole", compiled, () =>
+  withDir(async (dir) => {
+    const { env, cache } = makeHome(dir);
+    const libraries = await Promise.all(Array.from({ length: 8 }, () => libraryFor(env)));
+    assert.equal(new Set(libraries).size, 1);
+    assert.ok(await isWhole(libraries[0] ?? ""));
+    assert.deepEqual(names(cache).length, 1);
+  }));
+
+Deno.test(
+  "a limit to the size of files is met in one line, and leaves nothing half-written",
+  compiled,
+  () =>
+    withDir(async (dir) => {
+      const { env, cache } = makeHome(dir);
+      const other = join(dir, "runtime");
+      // 8 KiB: less than the library. /var/tmp and /tmp may have it from before.
+      const limited = `ulimit -f 16; exec "$0" "$@"`;
+      const command = ["sh", "-c", limited, BINARY, "run", "--", "grep", "^SigIgn", "/proc/self/status"];
+      const result = await runAlone(command, { ...env, XDG_RUNTIME_DIR: other });
+      if (result.code === 0) assert.match(result.stdout, /^SigIgn:\t0{16}\n$/);
+      else assert.match(result.stderr, /^unsock: library libunsock\.so: cannot be unpacked: [^\n]*\n$/);
+      assert.deepEqual([...names(cache), ...names(join(other, "unsock-lib"))], []);
+    }),
+);
+
+/** Mounts a disk that is too small wherever the library could go; the binary is still to be seen in /mnt. */
+const FULL_DISKS = `
+mount --bind "$(dirname "$1")" /mnt &&
+for place in "$2" /var/tmp /tmp; do mount -t tmpfs -o size=32k,mode=1777 none "$place" || exit 99; done
+cd / && HOME="$2" "/mnt/$(basename "$1")" run -- true; code=$?
+ls -R "$2" /var/tmp /tmp | grep "[.]so"
+exit $code`;
+
+Deno.test({
+  name: "full disks are one line with what to do, and leave nothing half-written",
+  ignore: compiled.ignore || Deno.uid() !== 0 || !need("unshare"),
+  fn: () =>
+    withDir(async (dir) => {
+      const { env, home } = makeHome(dir);
+      const command = ["unshare", "--mount", "sh", "-c", FULL_DISKS, "sh", BINARY, home];
+      const result = await runAlone(command, { ...env, UNSOCK_DIR: "" });
+      assert.match(
+        result.stderr,
+        /^unsock: library libunsock\.so: cannot be unpacked: [^\n]*No space left[^\n]*--lib\n$/,
+      );
+      assert.equal(result.code, 125);
+      assert.equal(result.stdout, "");
+    }),
+});

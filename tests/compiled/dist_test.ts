@@ -1,0 +1,93 @@
+/** What `deno task compile` leaves in dist/, and how it fails. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { readProgramFile } from "../../lib/elf.ts";
+import { VERSION } from "../../lib/version.ts";
+import { withDir } from "../support/dir.ts";
+import { ROOT } from "../support/foreign.ts";
+import { run } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { compiled } from "./binary.ts";
+
+const DIST = join(ROOT, "dist");
+const AARCH64 = 183;
+const X86_64 = 62;
+
+async function unpack(archive: string, dir: string): Promise<string[]> {
+  const result = await run(["tar", "xzf", join(DIST, archive), "-C", dir]);
+  assert.equal(result.code, 0, result.stderr);
+  const { stdout } = await run(["find", ".", "-type", "f"], { cwd: dir });
+  return stdout.trim().split("\n").sort();
+}
+
+/** Of an ELF file: which machine it is for. */
+function machineOf(file: string): number | undefined {
+  const bytes = Deno.readFileSync(file);
+  const content = readProgramFile({ read: (offset, length) => bytes.subarray(offset, offset + length) });
+  return content.kind === "elf" ? content.machine : undefined;
+}
+
+Deno.test("SHA256SUMS is that of all the other files", compiled, async () => {
+  const checked = await run(["sha256sum", "-c", "--strict", "SHA256SUMS"], { cwd: DIST });
+  assert.equal(checked.code, 0, checked.stdout + checked.stderr);
+  assert.equal(checked.stdout.trim().split("\n").length, [...Deno.readDirSync(DIST)].length - 1);
+});
+
+Deno.test("the archive has the program, the library, and what describes them", compiled, () =>
+  withDir(async (dir) => {
+    const name = `unsock-${VERSION}-linux-${Deno.build.arch}`;
+    assert.deepEqual(
+      await unpack(`${name}.tar.gz`, dir),
+      [
+        "LICENSE",
+        "README.md",
+        "completions/_unsock",
+        "completions/unsock.bash",
+        "completions/unsock.fish",
+        "libunsock.so",
+        "man/libunsock.7",
+        "man/unsock.1",
+        "unsock",
+      ].map((file) => `./${name}/${file}`),
+    );
+    const program = join(dir, name, "unsock");
+    const result = await run([program, "run", "--dir", join(dir, "s"), "--", "sh", "-c", 'echo "$LD_PRELOAD"']);
+    assert.equal(result.stdout.trim(), join(dir, name, "libunsock.so"), result.stderr);
+  }));
+
+Deno.test({
+  name: "the release has the library of both machines",
+  ignore: compiled.ignore || Deno.build.arch !== "x86_64" || !need("aarch64-linux-gnu-gcc", "aarch64-libc"),
+  fn: () =>
+    withDir(async (dir) => {
+      const name = `libunsock-${VERSION}-linux-aarch64`;
+      await unpack(`${name}.tar.gz`, dir);
+      assert.equal(machineOf(join(dir, name, "libunsock.so")), AARCH64);
+      assert.equal(machineOf(join(DIST, "libunsock.so")), X86_64);
+    }),
+});
+
+/** Fails before it could replace anything in dist/. */
+async function assertCompileFails(env: Record<string, string>, line: RegExp, prefix: string[] = []): Promise<void> {
+  const command = [...prefix, Deno.execPath(), "run", "-A", join(ROOT, "scripts", "compile.ts")];
+  const result = await run(command, { cwd: ROOT, env: { NO_COLOR: "1", ...env } });
+  assert.equal(result.code, 1, result.stderr);
+  assert.match(result.stderr, /^compile: [^\n]*\n$/);
+  assert.match(result.stderr, line);
+}
+
+Deno.test("compile with a DENORT_BIN that is none fails in one line", compiled, async () => {
+  await assertCompileFails({ DENORT_BIN: "/nonexistent/denort" }, /\/nonexistent\/denort.*DENORT_BIN=FILE/);
+  await assertCompileFails({ DENORT_BIN: "/bin/true" }, /\/bin\/true: what it makes does not run/);
+});
+
+Deno.test({
+  name: "compile without network and without DENORT_BIN fails in one line that says what to do",
+  ignore: compiled.ignore || !need("unshare"),
+  fn: () =>
+    withDir(async (dir) => {
+      const isolation = ["unshare", ...(Deno.uid() === 0 ? ["-n"] : ["-Urn"])];
+      // Nothing in its cache either.
+      await assertCompileFails({ DENORT_BIN: "", DENO_DIR: dir }, /without network: DENORT_BIN=FILE/, isolation);
+    }),
+});
