@@ -41,6 +41,7 @@ async function memoryPerDescriptor(rig: Rig, place: Place, many: number): Promis
     return { memory: clientMemory + serverMemory, held };
   };
   const all = await bytes(many);
+  // Memory comes in pages: powers of two fill them.
   const half = await bytes(Math.floor(all.held / 2));
   return (all.memory - half.memory) / (all.held - half.held) / 2;
 }
@@ -80,8 +81,8 @@ export async function measureCounts(rig: Rig): Promise<Count[]> {
     name: "memory",
     title: "Memory of one more descriptor",
     unit: "bytes",
-    without: await memoryPerDescriptor(rig, native, rig.quick ? 500 : 10_000),
-    with: await memoryPerDescriptor(rig, unsock, rig.quick ? 500 : 10_000),
+    without: await memoryPerDescriptor(rig, native, rig.quick ? 512 : 8192),
+    with: await memoryPerDescriptor(rig, unsock, rig.quick ? 512 : 8192),
   });
   return counts;
 }

@@ -50,7 +50,10 @@ export const PROGRAMS: readonly Program[] = [
     unit: "requests/s",
     needs: ["redis-server", "redis-benchmark"],
     native: true,
-    server: ({ port, directory }) => [...REDIS_SERVER, "--port", `${port}`, "--unixsocket", `${directory}/socket`],
+    server: ({ port, directory }) => [
+      ...REDIS_SERVER,
+      ...["--dir", directory, "--port", `${port}`, "--unixsocket", `${directory}/socket`],
+    ],
     client: ({ port, directory, native, quick }) => [
       "redis-benchmark",
       ...(native ? ["-s", `${directory}/socket`] : ["-h", "127.0.0.1", "-p", `${port}`]),

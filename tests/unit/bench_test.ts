@@ -1,0 +1,128 @@
+/** The benchmark's own arithmetic and drawing, and that all of it runs; never how fast anything is. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { drawChart } from "../../scripts/bench/chart.ts";
+import { parseCalls } from "../../scripts/bench/counts.ts";
+import { compare, formatMarkdown, formatNumber, formatText, type Report } from "../../scripts/bench/report.ts";
+import { interleave, rotate, type Variant } from "../../scripts/bench/rig.ts";
+import { difference, quantile, ratio, spread } from "../../scripts/bench/stats.ts";
+import { withDir } from "../support/dir.ts";
+import { run } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimLibrary } from "../support/shim.ts";
+
+const SCRIPT = join(import.meta.dirname ?? ".", "..", "..", "scripts", "bench.ts");
+
+function variant(name: string, mayFail = false): Variant {
+  return { name, transport: "inet", env: {}, mayFail };
+}
+
+const REPORT: Report = {
+  machine: "a machine",
+  comparisons: [
+    compare(
+      { name: "work", title: "Work & <play>", unit: "MB/s", notes: ["less than all"] },
+      new Map([["unix", [200, 220, 240]], ["tcp", [100, 100, 100]], ["unsock", [190, 210, 250]], ["rival", [
+        40,
+        50,
+        60,
+      ]]]),
+    ),
+  ],
+  counts: [{ name: "calls", title: "System calls", unit: "calls", without: 5, with: 8 }],
+};
+
+Deno.test("quantile() and spread() find the middle of unordered values", () => {
+  assert.equal(quantile([3, 1, 2], 0.5), 2);
+  assert.equal(quantile([4, 1, 3, 2], 0.5), 2.5);
+  assert.deepEqual(spread([5, 1, 3, 2, 4]), { low: 2, median: 3, high: 4 });
+  assert.throws(() => spread([]), /nothing was measured/);
+});
+
+Deno.test("ratio() and difference() compare round by round: what slows a whole round does not count", () => {
+  assert.deepEqual(ratio([50, 5, 500], [100, 10, 1000]), { low: 0.5, median: 0.5, high: 0.5 });
+  assert.deepEqual(difference([103, 13, 1003], [100, 10, 1000]), { low: 3, median: 3, high: 3 });
+});
+
+Deno.test("compare() relates every way to native and to loopback, but none to itself", () => {
+  const [native, loopback, unsock] = REPORT.comparisons[0]?.results ?? [];
+  assert.equal(native?.toNative, undefined);
+  assert.equal(native?.toLoopback?.median, 2.2);
+  assert.equal(loopback?.toLoopback, undefined);
+  assert.equal(unsock?.toNative?.median, 210 / 220);
+  assert.equal(unsock?.speed.median, 210);
+  assert.equal(REPORT.comparisons[0]?.rounds, 3);
+});
+
+Deno.test("formatNumber() keeps three digits of small numbers and groups large ones", () => {
+  assert.deepEqual([0, 0.0312, 5.06, 65.1, 1234567].map(formatNumber), ["0", "0.0312", "5.06", "65.1", "1,234,567"]);
+});
+
+Deno.test("formatText() and formatMarkdown() tell every number and note once", () => {
+  for (const text of [formatText(REPORT), formatMarkdown(REPORT)]) {
+    for (const part of ["a machine", "210", "0.95", "2.10", "rival", "System calls", "less than all"]) {
+      assert.equal(text.split(part).length > 1, true, `${part} is not in:\n${text}`);
+    }
+  }
+});
+
+Deno.test("drawChart() draws a bar for each way, longer for the faster one, and is well-formed", () => {
+  const svg = drawChart(REPORT);
+  const widths = [...svg.matchAll(/<rect class="(\w+)" x="240" y="\d+" width="([\d.]+)" height="14"/g)];
+  const of = (name: string) => Number(widths.find(([, style]) => style === name)?.[2]);
+  assert.deepEqual(widths.map(([, style]) => style), ["unix", "tcp", "unsock", "other"]);
+  assert.ok(of("unix") > of("unsock") && of("unsock") > of("tcp") && of("tcp") > of("other"), svg);
+  assert.match(svg, /Work &amp; &lt;play&gt;/);
+  assert.match(svg, /prefers-color-scheme: dark/);
+  assert.doesNotMatch(svg, /NaN|undefined/);
+});
+
+Deno.test("rotate() lets each item come first in turn", () => {
+  assert.deepEqual([0, 1, 2, 3].map((round) => rotate(["a", "b", "c"], round).join("")), ["abc", "bca", "cab", "abc"]);
+  assert.deepEqual(rotate([], 1), []);
+});
+
+Deno.test("interleave() leaves out somebody else's library that fails, and says so; ours must not fail", async () => {
+  const measure = ({ name }: Variant) => name === "good" ? Promise.resolve(1) : Promise.reject(new Error("no"));
+  const { samples, notes } = await interleave([variant("good"), variant("bad", true)], 2, measure);
+  assert.deepEqual([...samples], [["good", [1, 1]]]);
+  assert.deepEqual(notes, ["bad failed: no"]);
+  await assert.rejects(interleave([variant("bad")], 1, measure), /no/);
+});
+
+Deno.test("parseCalls() reads the total with and without errors and times per call", () => {
+  const head =
+    "% time     seconds  usecs/call     calls    errors syscall\n------ ----------- ----------- --------- ---------\n";
+  assert.equal(parseCalls(`${head}100.00    0.004563           2      2112        12 total\n`), 2112);
+  assert.equal(parseCalls(`${head}100.00    0.004563           2      2112           total\n`), 2112);
+  assert.throws(() => parseCalls(head), /counted nothing/);
+});
+
+Deno.test("bench --quick measures everything, with another library too, and writes its three files", {
+  ignore: !need("cc"),
+}, async () => {
+  await withDir(async (dir) => {
+    const words = ["--quick", "--json", "--out", dir, "--shim", `again=${shimLibrary()}`];
+    const { code, stdout, stderr } = await run([Deno.execPath(), "run", "-A", SCRIPT, ...words], {
+      timeoutMs: 120_000,
+    });
+    assert.equal(code, 0, stderr);
+    const report: Report = JSON.parse(stdout);
+    const workloads = ["bulk", "round-trips", "connections", "datagrams", "held"];
+    assert.deepEqual(report.comparisons.slice(0, workloads.length).map(({ name }) => name), workloads);
+    for (const { title, results, notes } of report.comparisons.slice(0, workloads.length)) {
+      assert.deepEqual(results.map(({ variant }) => variant), ["unix", "tcp", "unsock", "again"], `${title}: ${notes}`);
+      assert.ok(results.every(({ speed }) => speed.median > 0), JSON.stringify(results));
+    }
+    assert.ok(report.counts.some(({ name }) => name === "memory"));
+    assert.deepEqual(JSON.parse(await Deno.readTextFile(join(dir, "bench.json"))), report);
+    assert.match(await Deno.readTextFile(join(dir, "bench.svg")), /^<svg [\s\S]*<\/svg>\n$/);
+    assert.match(await Deno.readTextFile(join(dir, "bench.md")), /Round trips of 64 bytes/);
+  });
+});
+
+Deno.test("bench refuses what it does not know, in one line", async () => {
+  const { code, stderr } = await run([Deno.execPath(), "run", "-A", SCRIPT, "--shim", "nothing"]);
+  assert.equal(code, 1);
+  assert.equal(stderr, 'bench: --shim: not NAME=LIBRARY: "nothing"\n');
+});
