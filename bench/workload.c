@@ -22,7 +22,7 @@
 
 #define SPARE_DESCRIPTORS 32
 
-static const struct workload *const workloads[] = {&bulk, &round_trips, &connections, &datagrams, &held, &others};
+static const struct workload *const workloads[] = {&bulk, &round_trips, &connections, &datagrams, &held, &others, &mixed};
 
 static void usage(void) {
     fprintf(stderr, "usage: workload NAME unix DIRECTORY|inet ADDRESS:PORT COUNT [pinned]\n");

@@ -44,7 +44,7 @@ struct workload {
     void (*client)(struct run *); /* in the parent; fills in `seconds` */
 };
 
-extern const struct workload bulk, round_trips, connections, datagrams, held, others;
+extern const struct workload bulk, round_trips, connections, datagrams, held, others, mixed;
 
 #define BATCH 64         /* connections that may wait to be accepted */
 #define MESSAGE 64       /* bytes of a round trip */

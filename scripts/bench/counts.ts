@@ -56,6 +56,7 @@ export async function measureCounts(rig: Rig): Promise<Count[]> {
   const [native, loopback, unsock] = [find(NATIVE), find(LOOPBACK), find(UNSOCK)];
   // Connections to 127.0.0.1 are not covered then.
   const elsewhere = { ...loopback, env: { ...unsock.env, UNSOCK_ADDR: "127.175.0.0" } };
+  const partly = { ...loopback, env: { ...unsock.env, UNSOCK_ADDR: "127.0.0.1" } };
   const unit = rig.quick ? 64 : 1024;
   const counts: Count[] = [];
   rig.progress("Counting");
@@ -63,6 +64,7 @@ export async function measureCounts(rig: Rig): Promise<Count[]> {
     const rows: [string, string, string, Place, Place][] = [
       ["calls-connection", "System calls of a connection, native and under unsock", "connections", native, unsock],
       ["calls-uncovered", "System calls of a connection that is not covered", "connections", loopback, elsewhere],
+      ["calls-mixed", "System calls of a connection, every second one not covered", "mixed", loopback, partly],
       ["calls-round-trip", "System calls of a round trip, native and under unsock", "round-trips", native, unsock],
       ["calls-datagram", "System calls of a datagram round trip, the same", "datagrams", native, unsock],
       ["calls-others", "System calls of dup2, epoll_ctl twice and close of a pipe", "others", loopback, unsock],

@@ -4,7 +4,7 @@ import { LOOPBACK, NATIVE, UNSOCK } from "./report.ts";
 
 export const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 
-const WORKLOAD_SOURCES = ["workload.c", "endpoint.c", "stream.c", "datagram.c", "held.c", "others.c"];
+const WORKLOAD_SOURCES = ["workload.c", "endpoint.c", "stream.c", "datagram.c", "held.c", "others.c", "mixed.c"];
 const COMPILE_FLAGS = ["-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread"];
 
 /** A way to do the work. */
