@@ -1,7 +1,8 @@
 /** `unsock`: parses, dispatches, prints the error, exits. Nothing else prints errors or exits. */
-import { runCommandLine } from "./lib/cli.ts";
 import { Context } from "./lib/context.ts";
 import { EXIT_FAILED, EXIT_RUN_FAILED, EXIT_USAGE, reason, UnsockError, UsageError } from "./lib/errors.ts";
+import { run } from "./lib/run.ts";
+import { readRunOptions } from "./lib/run_options.ts";
 
 function print(text: string): void {
   let bytes = new TextEncoder().encode(text);
@@ -22,8 +23,13 @@ function fail(error: unknown, isRun: boolean): number {
 async function main(args: readonly string[]): Promise<number> {
   const cut = args.indexOf("--");
   const own = cut < 0 ? args : args.slice(0, cut);
+  const context = new Context(args, print);
   try {
-    return await runCommandLine(own, new Context(args, print));
+    const options = own[0] === "run" && cut >= 0 ? readRunOptions(own.slice(1)) : undefined;
+    if (options !== undefined) return await run(options, context);
+    // Loaded only where it is needed: `run` is to cost little more than the runtime's own start.
+    const { runCommandLine } = await import("./lib/cli.ts");
+    return await runCommandLine(own, context);
   } catch (error) {
     // Whoever reads our output has seen enough.
     if (error instanceof Deno.errors.BrokenPipe) return EXIT_FAILED;

@@ -2,10 +2,11 @@
 import type { Command } from "commander";
 import type { Context } from "../context.ts";
 import { chooseDirectory, prepareDirectory } from "../directory.ts";
+import { absoluteLog } from "../run.ts";
 import { applySettings, type SettingOptions } from "../run_environment.ts";
 import { shellQuote } from "../shell.ts";
 import { findShim } from "../shim.ts";
-import { absoluteLog, addSettingOptions } from "./run.ts";
+import { addSettingOptions } from "./run.ts";
 
 interface EnvOptions extends SettingOptions {
   readonly dir?: string;

@@ -1,24 +1,8 @@
 /** `unsock run [options] -- COMMAND`: becomes COMMAND with the library preloaded. */
 import { type Command, Option } from "commander";
-import { readCallerState } from "../caller.ts";
 import type { Context } from "../context.ts";
-import { chooseDirectory, prepareDirectory } from "../directory.ts";
-import type { Environ } from "../environ.ts";
-import { CommandError, EXIT_RUN_FAILED, UsageError } from "../errors.ts";
-import { execute } from "../exec.ts";
-import { findProgram, inspectProgram } from "../program.ts";
-import { applySettings, type SettingOptions } from "../run_environment.ts";
+import { run, type RunOptions } from "../run.ts";
 import { RUN_ADDRESSES } from "../settings.ts";
-import { shellQuote } from "../shell.ts";
-import { findShim } from "../shim.ts";
-
-/** Options of `run`, as commander gives them. */
-export interface RunOptions extends SettingOptions {
-  readonly dir?: string;
-  readonly lib?: string;
-  readonly force?: boolean;
-  readonly dryRun?: boolean;
-}
 
 const NOTES = `
 Exit status: 125 when unsock itself fails, 126 when COMMAND cannot be executed, 127 when it is not found, else COMMAND's.
@@ -68,53 +52,4 @@ export function defineRun(program: Command, context: Context, settle: (exitCode:
     .option("--dry-run", "print environment and command, run nothing")
     .addHelpText("after", NOTES)
     .action(async (options: RunOptions) => settle(await run(options, context)));
-}
-
-async function run(options: RunOptions, context: Context): Promise<number> {
-  const { system } = context;
-  const [name, ...args] = context.command ?? [];
-  if (name === undefined) {
-    throw new UsageError(`run: no command: write "unsock run [options] -- COMMAND [ARG...]"`);
-  }
-  const directory = chooseDirectory(options.dir, context.environ, system.euid);
-  const library = await findShim(options.lib, context.environ, system);
-  const environ = context.environ.clone();
-  applySettings(environ, absoluteLog(options), directory.path, library);
-  const file = locate(new TextDecoder().decode(name), environ, options.force === true, context);
-  const argv = [name, ...args];
-  if (options.dryRun) {
-    context.print(describe(argv, environ, context.environ));
-    return 0;
-  }
-  prepareDirectory(directory, system.euid, options.force);
-  execute(context.libc, { file, argv, environment: environ.entries }, readCallerState(context.proc));
-}
-
-/** @returns `options` with a log file of the working directory made absolute, as the library wants it. */
-export function absoluteLog<T extends SettingOptions>(options: T): T {
-  const { log } = options;
-  if (typeof log !== "string" || log === "stderr" || log === "" || log.startsWith("/")) return options;
-  return { ...options, log: `${Deno.cwd().replace(/\/$/, "")}/${log}` };
-}
-
-function locate(name: string, environ: Environ, force: boolean, context: Context): string {
-  const searchPath = environ.get("PATH");
-  const file = findProgram(name, searchPath, context.system);
-  if (force) return file;
-  const step = inspectProgram(file, searchPath, context.system).find(({ problem }) => problem !== undefined);
-  if (step === undefined) return file;
-  const via = step.file === file ? file : `${file}: its interpreter ${step.file}`;
-  throw new CommandError(`command ${via}: the library cannot reach it: ${step.problem} (--force runs it anyway)`, {
-    exitCode: EXIT_RUN_FAILED,
-  });
-}
-
-/** What differs from the caller's environment, then the command: something to paste into a shell. */
-function describe(argv: readonly Uint8Array[], environ: Environ, before: Environ): string {
-  const decoder = new TextDecoder();
-  const old = new Set(before.entries.map((entry) => decoder.decode(entry)));
-  const lines = environ.entries.map((entry) => decoder.decode(entry))
-    .filter((entry) => entry.startsWith("UNSOCK_") || !old.has(entry))
-    .map((entry) => `${entry.slice(0, entry.indexOf("="))}=${shellQuote(entry.slice(entry.indexOf("=") + 1))} \\\n`);
-  return `${lines.join("")}${argv.map((arg) => shellQuote(decoder.decode(arg))).join(" ")}\n`;
 }
