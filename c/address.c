@@ -135,9 +135,10 @@ static bool same_view(const struct unsock_view *a, const struct unsock_view *b) 
 
 /* The number of a view; the plain one's where there is none. */
 static uint64_t encode(const struct unsock_view *view) {
-    struct unsock_view other;
+    struct unsock_view other, shown = *view;
+    shown.v6only &= unsock_ip_is_wildcard(&view->ip);
     for (uint64_t number = 1; number <= 6; number++) {
-        if (decode(number, &other) && same_view(view, &other))
+        if (decode(number, &other) && same_view(&shown, &other))
             return number;
     }
     if (view->domain != AF_INET || view->ip.family != AF_INET)
@@ -236,6 +237,7 @@ static void put_endpoint(struct unsock_text *text, const struct unsock_ip *ip) {
 
 static bool read_stream_name(struct unsock_span name, struct unsock_name *result) {
     struct unsock_span source = unsock_span_next(&name, ' ');
+    name.length -= name.length > 0;
     return read_endpoint(source, &result->source) && read_endpoint(name, &result->target);
 }
 
@@ -271,5 +273,7 @@ socklen_t unsock_address_stream_name(const struct unsock_ip *source, const struc
     put_endpoint(&text, source);
     unsock_text_char(&text, ' ');
     put_endpoint(&text, target);
+    /* The kernel sums names up and folds the sum: digits alone would crowd a part of its table (net/unix/af_unix.c). */
+    unsock_text_char(&text, (char)source->port);
     return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + STREAM_PREFIX_LENGTH + text.length);
 }

@@ -109,7 +109,8 @@ static bool has_covered_port(const struct unsock_ip *ip, bool v6only) {
 
 long unsock_bind(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     struct unsock_bound bound;
-    if (entry->flags & (UNSOCK_BOUND | UNSOCK_CONNECTED | UNSOCK_LISTENING))
+    bool has_port = entry->type == SOCK_DGRAM && entry->kind != UNSOCK_KIND_IP && (entry->flags & UNSOCK_NAMED);
+    if (has_port || (entry->flags & (UNSOCK_BOUND | UNSOCK_CONNECTED | UNSOCK_LISTENING)))
         return -EINVAL;
     long open = unsock_socket_nonblocking(fd);
     if (open < 0)

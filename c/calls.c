@@ -15,6 +15,7 @@
 #include "stream.h"
 #include "target.h"
 
+#define IP_BIND_ADDRESS_NO_PORT_NAME 24
 #define IN6_LEAST offsetof(struct sockaddr_in6, sin6_scope_id) /* SIN6_LEN_RFC2133 */
 
 static bool is_redirectable(int type, int protocol) {
@@ -126,14 +127,33 @@ long unsock_call_bind(int fd, const void *address, socklen_t length) {
     return result;
 }
 
+/* The address that was bound with port 0 stays, its port goes. */
+static void bind_without_port(int fd, const struct unsock_fd *entry, const struct unsock_ip *local) {
+    static const int32_t on = 1, off = 0;
+    union unsock_sockaddr address;
+    struct unsock_ip any = *local;
+    any.port = 0;
+    socklen_t length = unsock_ip_write(&any, entry->domain, &address);
+    unsock_sys(__NR_setsockopt, fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT_NAME, &on, sizeof(on));
+    unsock_sys(__NR_bind, fd, &address, length);
+    unsock_sys(__NR_setsockopt, fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT_NAME, &off, sizeof(off));
+}
+
 /* connect(AF_UNSPEC): the association ends. A stream is as new after it; a datagram socket keeps what was bound. */
 static long disconnect(int fd, const void *address, socklen_t length) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry || entry->kind == UNSOCK_KIND_IP || !is_ours(entry))
         return unsock_real_connect(fd, address, length);
-    if (entry->type == SOCK_STREAM || !(entry->flags & UNSOCK_BOUND) || entry->kind == UNSOCK_KIND_FOREIGN) {
-        entry->flags &= (uint16_t)~UNSOCK_BOUND;
-        return unsock_redirect_to_ip(fd, entry);
+    /* A port that the program did not choose is given back (net/ipv4/udp.c, __udp_disconnect). */
+    bool chosen = (entry->flags & UNSOCK_BOUND) && !(entry->flags & UNSOCK_ANY_PORT);
+    if (entry->type == SOCK_STREAM || !chosen || entry->kind == UNSOCK_KIND_FOREIGN) {
+        struct unsock_ip local = entry->local;
+        bool keeps_address = (entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_SETTLED);
+        entry->flags &= (uint16_t)~(UNSOCK_BOUND | UNSOCK_NAMED);
+        long result = unsock_redirect_to_ip(fd, entry);
+        if (result == 0 && keeps_address)
+            bind_without_port(fd, entry, &local);
+        return result;
     }
     long result = unsock_real_connect(fd, address, length);
     entry->flags &= (uint16_t)~(UNSOCK_CONNECTED | UNSOCK_SENT);
@@ -187,7 +207,8 @@ long unsock_call_connect(int fd, const void *address, socklen_t length) {
     long wrong = check_address(entry, family, length);
     if (wrong < 0)
         return entry->kind == UNSOCK_KIND_IP ? unsock_real_connect(fd, address, length) : wrong;
-    if (ip.family == AF_INET && entry->domain == AF_INET6 &&
+    bool idle = !(entry->flags & (UNSOCK_CONNECTED | UNSOCK_LISTENING));
+    if (idle && ip.family == AF_INET && entry->domain == AF_INET6 &&
         unsock_options_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY))
         return -ENETUNREACH;
     if (!covered)

@@ -39,7 +39,8 @@ static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_i
                           long result) {
     struct unsock_control_file control;
     long wrong;
-    if (!unsock_datagram_nobody(result))
+    /* EPERM: the peer is connected to somebody else, and so is nobody for us. */
+    if (!unsock_datagram_nobody(result) && result != -EPERM)
         return result;
     if (result == -ENOENT && unsock_settings.fallback)
         return connect_real(fd, entry, ip);

@@ -1,12 +1,17 @@
-/* A saturating counter over the connects of this process, as branch predictors have. */
+/*
+ * The length of the current run of local connects, as branch predictors count. A wrong guess is dear (the socket has to be
+ * replaced after all), so each one makes the next guess wait for a longer run: a process with both kinds soon pays nothing.
+ */
 #include "predict.h"
 
 #include "settings.h"
 
-#define MOST 4
-#define LOCAL_FROM 2
+#define RUN_FIRST 2
+#define RUN_AFTER_WRONG 64
+#define RUN_MOST (1 << 20)
 
-static int score;
+static int run;
+static int needed = RUN_FIRST;
 
 /* Every address of the family is covered, and so are all ports: there is nothing to predict. */
 static bool covers_all(int domain) {
@@ -18,20 +23,26 @@ static bool covers_all(int domain) {
     return false;
 }
 
+static bool guesses_local(void) {
+    return __atomic_load_n(&run, __ATOMIC_RELAXED) >= __atomic_load_n(&needed, __ATOMIC_RELAXED);
+}
+
 bool unsock_predict_local(int domain) {
     if (domain != AF_INET && domain != AF_INET6)
         return false;
-    return __atomic_load_n(&score, __ATOMIC_RELAXED) >= LOCAL_FROM || covers_all(domain);
+    return guesses_local() || covers_all(domain);
 }
 
 void unsock_predict_was_local(void) {
-    int seen = __atomic_load_n(&score, __ATOMIC_RELAXED);
-    if (seen < MOST)
-        __atomic_store_n(&score, seen + 1, __ATOMIC_RELAXED);
+    if (!guesses_local())
+        __atomic_fetch_add(&run, 1, __ATOMIC_RELAXED);
 }
 
 void unsock_predict_was_ip(void) {
-    int seen = __atomic_load_n(&score, __ATOMIC_RELAXED);
-    if (seen > 0)
-        __atomic_store_n(&score, seen > 2 ? seen - 2 : 0, __ATOMIC_RELAXED);
+    int wait = __atomic_load_n(&needed, __ATOMIC_RELAXED);
+    if (guesses_local()) {
+        wait = wait < RUN_AFTER_WRONG ? RUN_AFTER_WRONG : wait < RUN_MOST ? 2 * wait : wait;
+        __atomic_store_n(&needed, wait, __ATOMIC_RELAXED);
+    }
+    __atomic_store_n(&run, 0, __ATOMIC_RELAXED);
 }

@@ -1,0 +1,26 @@
+/** Random call sequences: nobody chose what happens, and it must be the same over TCP and UDP and under the library. */
+import assert from "node:assert/strict";
+import { buildProbe, differences, runPlain, runUnderShim } from "./support/probe.ts";
+import { need } from "./support/programs.ts";
+
+const SEEDS = Number(Deno.env.get("UNSOCK_RANDOM_SEEDS") ?? 12);
+const CALLS = "200";
+
+/** The probes use fixed ports, so they need a network namespace of their own: root, and unshare and ip. */
+const ignore = !need("cc", "unshare", "ip") || Deno.uid() !== 0;
+
+for (const probe of ["random_calls", "random_datagrams"]) {
+  Deno.test({
+    name: `${SEEDS} random sequences of ${CALLS} calls end as they do without the library (${probe})`,
+    ignore,
+    fn: async () => {
+      const binary = await buildProbe(probe);
+      for (let seed = 1; seed <= SEEDS; seed++) {
+        const args = [String(seed), CALLS];
+        const [plain, shim] = await Promise.all([runPlain(binary, ...args), runUnderShim(binary, {}, ...args)]);
+        assert.deepEqual(differences(plain.facts, shim.facts), [], `${probe} ${args.join(" ")}`);
+        assert.ok(plain.facts.length > 50, "the sequence does something");
+      }
+    },
+  });
+}
