@@ -1,5 +1,6 @@
 /** What is in the directory: sockets alive and stale, control files, and who holds them. */
 import * as path from "node:path";
+import { boundNames } from "./bound_names.ts";
 import { CONTROL_FILE_SIZE, decodeControlFile } from "./control_file.ts";
 import { reason, UnsockError } from "./errors.ts";
 import { errno, type Libc } from "./ffi.ts";
@@ -19,8 +20,11 @@ export interface SocketFile {
   readonly file: string;
   readonly port: number;
   readonly kind: "stream" | "datagram";
-  /** `control`: a control file; `stale`: nobody is bound to it; `unknown`: not allowed to look. */
-  readonly state: "alive" | "stale" | "control" | "invalid" | "unknown";
+  /**
+   * `control`: a control file; `stale`: nobody is bound to it; `waiting`: a socket that would take the port's file, were
+   * there one; `unknown`: not allowed to look.
+   */
+  readonly state: "alive" | "stale" | "control" | "invalid" | "unknown" | "waiting";
   /** Where a control file leads, or what is wrong with it. */
   readonly target: string | undefined;
   readonly uid: number;
@@ -29,9 +33,9 @@ export interface SocketFile {
   readonly processes: readonly SocketHolder[];
   /** Accepted connections that are open. */
   readonly connections: number;
+  /** More sockets of the same process on this port, on other addresses: the first one gets everything meanwhile. */
+  readonly waiting: number;
 }
-
-const NAME = /^(\d{1,5})(\.dgram)?\.sock$/;
 
 /**
  * @param directory Where the socket files are.
@@ -40,18 +44,48 @@ const NAME = /^(\d{1,5})(\.dgram)?\.sock$/;
  */
 export function listSocketFiles(directory: string, libc: Libc): SocketFile[] {
   const proc = new Proc(libc);
-  const sockets = parseProcNetUnix(proc.readText("/proc/net/unix") ?? "");
-  const files: SocketFile[] = [];
-  const holders = new Holders(proc);
+  const bound = boundNames(directory, parseProcNetUnix(proc.readText("/proc/net/unix") ?? ""));
+  const surroundings: Surroundings = { libc, bound, holders: new Holders(proc) };
+  const [fronts, behind]: [SocketFile[], SocketFile[]] = [[], []];
   for (const name of readNames(directory)) {
-    const match = NAME.exec(name);
-    const port = Number(match?.[1]);
-    if (match === null || port === 0 || port > 65535) continue;
-    const kind = match[2] === undefined ? "stream" : "datagram";
-    const entry = describeFile(path.join(directory, name), port, kind, sockets, holders, libc);
-    if (entry !== undefined) files.push(entry);
+    const parsed = parseName(name);
+    const entry = parsed && describeFile(path.join(directory, name), parsed, surroundings);
+    if (entry !== undefined) (parsed?.hidden ? behind : fronts).push(entry);
   }
-  return files.sort((a, b) => a.port - b.port || b.kind.localeCompare(a.kind));
+  return gather(fronts, behind).sort((a, b) => a.port - b.port || b.kind.localeCompare(a.kind));
+}
+
+interface Surroundings {
+  readonly libc: Libc;
+  /** Sockets by the name of their file. */
+  readonly bound: ReadonlyMap<string, readonly UnixSocketEntry[]>;
+  readonly holders: Holders;
+}
+
+interface ParsedName {
+  readonly port: number;
+  readonly kind: SocketFile["kind"];
+  readonly hidden: boolean;
+}
+
+/** `PORT.sock`, or `.PORT.sock.N`, which waits behind it; undefined for names that stand for no port. */
+function parseName(name: string): ParsedName | undefined {
+  const [, dot = "", digits = "", datagram, number] = /^(\.?)(\d{1,5})(\.dgram)?\.sock(\.\d+)?$/.exec(name) ?? [];
+  const port = Number(digits);
+  const hidden = dot !== "";
+  if (port < 1 || port > 65535 || hidden !== (number !== undefined)) return undefined;
+  return { port, kind: datagram === undefined ? "stream" : "datagram", hidden };
+}
+
+/** Counts those that wait with the file that they wait behind. Without one, each is shown by itself. */
+function gather(fronts: readonly SocketFile[], behind: readonly SocketFile[]): SocketFile[] {
+  const isBehind = (front: SocketFile) => (file: SocketFile) => file.port === front.port && file.kind === front.kind;
+  const alone = behind.filter((file) => !fronts.some((front) => isBehind(front)(file)));
+  const counted = fronts.map((front) => {
+    const waiting = behind.filter(isBehind(front)).filter(({ state }) => state === "alive").length;
+    return { ...front, waiting };
+  });
+  return [...counted, ...alone.map((file) => file.state === "alive" ? { ...file, state: "waiting" as const } : file)];
 }
 
 function readNames(directory: string): string[] {
@@ -63,31 +97,29 @@ function readNames(directory: string): string[] {
   }
 }
 
-function describeFile(
-  file: string,
-  port: number,
-  kind: SocketFile["kind"],
-  sockets: readonly UnixSocketEntry[],
-  holders: Holders,
-  libc: Libc,
-): SocketFile | undefined {
+function describeFile(file: string, { port, kind }: ParsedName, surroundings: Surroundings): SocketFile | undefined {
   let status: Deno.FileInfo;
   try {
     status = Deno.lstatSync(file);
   } catch {
     return undefined; // gone meanwhile
   }
-  const own = sockets.filter((socket) => socket.path === file);
-  const bound = own.filter((socket) => !socket.connected || kind === "datagram");
-  const common = { file, port, kind, uid: status.uid ?? 0, mode: (status.mode ?? 0) & 0o777 };
+  const common = { file, port, kind, uid: status.uid ?? 0, mode: (status.mode ?? 0) & 0o777, waiting: 0 };
   if (!status.isSocket) return { ...common, ...describeControl(file), processes: [], connections: 0 };
+  const own = surroundings.bound.get(path.basename(file)) ?? [];
+  const bound = own.filter((socket) => !socket.connected || kind === "datagram");
   return {
     ...common,
-    state: bound.length > 0 ? "alive" : probe(file, kind, libc),
+    state: bound.length > 0 ? "alive" : probe(file, kind, surroundings.libc),
     target: undefined,
-    processes: bound.flatMap((socket) => holders.of(socket.inode)),
+    processes: distinct(bound.flatMap((socket) => surroundings.holders.of(socket.inode))),
     connections: own.length - bound.length,
   };
+}
+
+/** A process may have several sockets of the same name: the file's owner has ended, and another took its place. */
+function distinct(holders: readonly SocketHolder[]): SocketHolder[] {
+  return [...new Map(holders.map((holder) => [holder.pid, holder])).values()];
 }
 
 function describeControl(file: string): Pick<SocketFile, "state" | "target"> {

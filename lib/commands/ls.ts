@@ -28,6 +28,13 @@ function toJson(file: SocketFile): Record<string, unknown> {
   return { ...rest, target: target ?? null, owner: userName(uid), uid, mode: formatMode(mode) };
 }
 
+function describeHolders({ processes, waiting }: SocketFile): string {
+  const holders = processes.map(({ pid, name }) => `${name}[${pid}]`);
+  // As with a listener on 127.0.0.1 and one on ::1, which share a port's file.
+  if (waiting > 0) holders.push(`(+${waiting} on other addresses)`);
+  return holders.join(" ") || "-";
+}
+
 function formatTable(files: readonly SocketFile[]): string {
   const rows = files.map((file) => [
     `${file.port}`,
@@ -36,7 +43,7 @@ function formatTable(files: readonly SocketFile[]): string {
     userName(file.uid),
     formatMode(file.mode),
     file.state === "alive" && file.kind === "stream" ? `${file.connections}` : "-",
-    file.target ?? (file.processes.map(({ pid, name }) => `${name}[${pid}]`).join(" ") || "-"),
+    file.target ?? describeHolders(file),
   ]);
   const table = [["PORT", "KIND", "STATE", "OWNER", "MODE", "CONN", "PROCESS OR TARGET"], ...rows];
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));

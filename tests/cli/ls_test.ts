@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import * as path from "node:path";
 import { withDir } from "../support/dir.ts";
-import { run } from "../support/process.ts";
+import { run, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { unsockRun } from "../support/shim.ts";
+import { until } from "../support/wait.ts";
 import { unsock } from "./unsock.ts";
 
 interface Listed {
@@ -12,6 +15,7 @@ interface Listed {
   readonly target: string | null;
   readonly mode: string;
   readonly connections: number;
+  readonly waiting: number;
   readonly processes: { pid: number; name: string }[];
 }
 
@@ -60,3 +64,48 @@ Deno.test("ls of a directory that does not exist is an empty list", async () => 
     assert.deepEqual(await list(path.join(dir, "none")), []);
   });
 });
+
+/** A UDP server on 127.0.0.1, and a TCP server on two addresses, which talk to nobody. */
+const SERVERS = `
+import socket, time
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+udp.bind(("127.0.0.9", 5353))
+v4 = socket.create_server(("127.0.0.1", 8080))
+v6 = socket.create_server(("::1", 8080), family=socket.AF_INET6)
+print("ready", flush=True)
+time.sleep(60)
+`;
+
+Deno.test({
+  name: "ls finds what the library has bound, through any path to the directory, and counts two addresses as one port",
+  ignore: !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      const real = path.join(dir, "real");
+      const link = path.join(dir, "link");
+      Deno.mkdirSync(real);
+      Deno.symlinkSync("real", link);
+      for (const bound of [real, link]) {
+        await using server = start(unsockRun(bound, ["python3", "-c", SERVERS]));
+        await until("the servers are ready", () => server.output() === "ready\n");
+        for (const asked of [real, link]) {
+          const [udp, tcp, ...others] = await list(asked);
+          assert.deepEqual(others, []);
+          assert.deepEqual([udp?.port, udp?.kind, udp?.state], [5353, "datagram", "alive"]);
+          assert.deepEqual([tcp?.port, tcp?.kind, tcp?.state, tcp?.waiting], [8080, "stream", "alive", 1]);
+          for (const file of [udp, tcp]) assert.deepEqual(file?.processes.map(({ pid }) => pid), [server.pid]);
+        }
+        const { stdout } = await unsock(["ls", "--dir", real]);
+        assert.match(stdout, /^8080 .*\] \(\+1 on other addresses\)$/m);
+      }
+    }),
+});
+
+Deno.test("ls shows a socket that waits behind no file, alive or not", () =>
+  withDir(async (dir) => {
+    using _waiting = Deno.listen({ transport: "unix", path: path.join(dir, ".80.sock.1") });
+    await leaveStale(path.join(dir, ".81.sock.2"));
+    for (const name of [".80.sock", "80.sock.1", ".x.sock.1"]) Deno.writeTextFileSync(path.join(dir, name), "");
+    const files = await list(dir);
+    assert.deepEqual(files.map(({ port, state }) => [port, state]), [[80, "waiting"], [81, "stale"]]);
+  }));
