@@ -210,10 +210,13 @@ static inline int connected(const char *text, int port) {
     return fd;
 }
 
-/* What poll reports for `fd` within `milliseconds`; 0 when nothing happened. */
+/* What poll reports for `fd` within `milliseconds`, begun anew after a signal; 0 when nothing happened. */
 static inline int ready(int fd, int events, int milliseconds) {
     struct pollfd waiting = {.fd = fd, .events = (short)events};
-    return CHECK(poll(&waiting, 1, milliseconds)) == 0 ? 0 : waiting.revents;
+    int found;
+    do found = poll(&waiting, 1, milliseconds);
+    while (found < 0 && errno == EINTR);
+    return CHECK(found) == 0 ? 0 : waiting.revents;
 }
 
 /* Waits for one byte, which peers use to say how far they are. Returns false at the end of file. */
