@@ -273,7 +273,10 @@ socklen_t unsock_address_stream_name(const struct unsock_ip *source, const struc
     put_endpoint(&text, source);
     unsock_text_char(&text, ' ');
     put_endpoint(&text, target);
-    /* The kernel sums names up and folds the sum: digits alone would crowd a part of its table (net/unix/af_unix.c). */
-    unsock_text_char(&text, (char)source->port);
+    /*
+     * The kernel sums names up and folds the sum: digits alone would crowd a part of its table (net/unix/af_unix.c).
+     * ASCII, because a server that is not under unsock may read the name as text.
+     */
+    unsock_text_char(&text, (char)('0' + source->port % 64));
     return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + STREAM_PREFIX_LENGTH + text.length);
 }

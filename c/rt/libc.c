@@ -8,6 +8,7 @@
 
 extern int *__errno_location(void) __attribute__((weak));
 extern void *dlsym(void *handle, const char *name) __attribute__((weak));
+extern void *_dl_sym(void *handle, const char *name, void *caller) __attribute__((weak));
 extern unsigned long getauxval(unsigned long tag) __attribute__((weak));
 extern char **environ __attribute__((weak));
 
@@ -107,15 +108,19 @@ struct unsock_next unsock_next = {
     .fcntl = raw_fcntl,
 };
 
-/* RTLD_NEXT is -1 in glibc and in musl. In a library that dlopen brought, it finds nothing: the raw calls stay. */
+/*
+ * RTLD_NEXT is -1 in glibc and in musl. In a library that dlopen brought, it finds nothing: the raw calls stay. Before
+ * glibc 2.34 dlsym is in libdl, which few programs have; what it calls is in libc.
+ */
 static void resolve(const char *name, void *slot) {
-    void *found = dlsym((void *)-1l, name);
+    void *next = (void *)-1l;
+    void *found = dlsym ? dlsym(next, name) : _dl_sym(next, name, (void *)&resolve);
     if (found)
         memcpy(slot, &found, sizeof(found));
 }
 
 void unsock_next_resolve(void) {
-    if (!dlsym)
+    if (!dlsym && !_dl_sym)
         return;
     resolve("connect", &unsock_next.connect);
     resolve("accept", &unsock_next.accept);

@@ -99,7 +99,7 @@ export const PROGRAMS: readonly Program[] = [
     needs: ["iperf"],
     native: false,
     server: ({ port }) => ["iperf", "-s", "-B", "127.0.0.1", "-p", `${port}`],
-    client: ({ port, quick }) => ["iperf", "-c", "127.0.0.1", "-p", `${port}`, "-n", quick ? "8M" : "2G", "-y", "C"],
+    client: ({ port, quick }) => ["iperf", "-c", "127.0.0.1", "-p", `${port}`, "-n", quick ? "256M" : "2G", "-y", "C"],
     // The last line of comma-separated values ends with bits per second.
     parse: (printed) => Number(printed.trim().split("\n").at(-1)?.split(",")[8] ?? NaN) / 8e6,
   },

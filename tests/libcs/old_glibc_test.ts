@@ -22,7 +22,6 @@ testForeignProbes({
   without: {
     lifetime: "glibc 2.31 has neither close_range nor closefrom",
     vfork_spawn: "glibc 2.31 has neither close_range nor closefrom",
-    signals: "a thread in accept cannot be cancelled: libpthread's accept is out of reach without dlsym",
   },
 });
 
