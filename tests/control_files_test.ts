@@ -182,12 +182,13 @@ for count in itertools.count():
         print("swapping", flush=True)
 `;
 
-/** Connects again and again, and counts the outcomes. */
+/** Connects again and again until it was also let in, and counts the outcomes. */
 const CONNECT_OFTEN = `
-import collections, errno, os, socket, sys
+import collections, errno, os, socket, sys, time
+deadline = time.monotonic() + 20
 outcomes = collections.Counter()
 before = len(os.listdir("/proc/self/fd"))
-for _ in range(500):
+while sum(outcomes.values()) < 500 or (outcomes["ok"] == 0 and time.monotonic() < deadline):
     with socket.socket() as client:
         try:
             client.connect(("127.0.0.1", int(sys.argv[1])))
@@ -215,9 +216,9 @@ Deno.test({
       assert.equal(code, 0, stderr);
       assert.match(stdout, / leaked 0\n$/);
       const outcomes = [...stdout.matchAll(/'(\w+)': (\d+)/g)];
-      assert.equal(outcomes.reduce((sum, [, , count]) => sum + Number(count), 0), 500);
+      assert.ok(outcomes.reduce((sum, [, , count]) => sum + Number(count), 0) >= 500);
       for (const [, outcome] of outcomes) assert.match(outcome ?? "", /^(ok|EINVAL|ECONNREFUSED)$/);
-      assert.ok(outcomes.some(([, outcome]) => outcome === "ok"), stdout);
+      assert.match(stdout, /'ok': [1-9]/);
       assert.equal(swapper.output(), "swapping\n");
     }),
 });

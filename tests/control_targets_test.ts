@@ -27,7 +27,7 @@ const TARGETS: Record<string, (base: string) => Target> = {
     return { dest: sockaddrUnix(path), ...greet(Deno.listen({ transport: "unix", path })) };
   },
   "an abstract AF_UNIX name": () => {
-    const name = `\0unsock-test-${Deno.pid}`;
+    const name = `\0unsock-test-${crypto.randomUUID()}`;
     return {
       dest: sockaddrUnix(name).slice(0, 2 + name.length),
       ...greet(Deno.listen({ transport: "unix", path: name })),

@@ -18,7 +18,8 @@ let built: Promise<string> | undefined;
 async function build(): Promise<string> {
   const directory = join(ROOT, "build", "control");
   await Deno.mkdir(directory, { recursive: true });
-  const binary = join(directory, `dial.${Deno.pid}`);
+  // Test files that run side by side are one process: each builds a file of its own.
+  const binary = join(directory, `dial.${crypto.randomUUID()}`);
   const source = join(ROOT, "tests", "control", "dial.c");
   const { code, stderr } = await run(["cc", ...FLAGS, "-o", binary, source]);
   if (code !== 0) throw new Error(`cc dial.c failed:\n${stderr}`);

@@ -60,7 +60,7 @@ export async function buildProbe(name: string, flags: string[] = []): Promise<st
   if (modified(binary) > newest) return binary;
   await Deno.mkdir(BINARIES, { recursive: true });
   // Another test run may be building the same file: each finds a whole one.
-  const unfinished = `${binary}.${Deno.pid}`;
+  const unfinished = `${binary}.${crypto.randomUUID()}`;
   const compiler = Deno.env.get("CC") || "cc";
   const result = await run([compiler, ...FLAGS, ...flags, "-o", unfinished, source]);
   if (result.code !== 0) throw new Error(`${compiler} ${name}.c failed:\n${result.stderr}`);
