@@ -72,11 +72,28 @@ static void start_path(struct unsock_text *text, struct sockaddr_un *path, const
     unsock_text_put(text, separator);
 }
 
+/*
+ * Written by hand: every datagram that is sent needs it. There is room, since the settings take no longer directory
+ * (UNSOCK_DIR_MOST).
+ */
 socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path) {
-    struct unsock_text text;
-    start_path(&text, path, "/");
-    put_port(&text, port, type);
-    return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1);
+    static const char suffix[] = ".dgram.sock";
+    char digits[5];
+    int count = 0;
+    char *at = path->sun_path + unsock_settings.directory_length;
+    path->sun_family = AF_UNIX;
+    memcpy(path->sun_path, unsock_settings.directory, unsock_settings.directory_length);
+    *at++ = '/';
+    do {
+        digits[count++] = (char)('0' + port % 10);
+        port /= 10;
+    } while (port > 0);
+    while (count > 0)
+        *at++ = digits[--count];
+    size_t skipped = type == SOCK_DGRAM ? 0 : sizeof(".dgram") - 1;
+    memcpy(at, suffix + skipped, sizeof(suffix) - skipped);
+    at += sizeof(suffix) - skipped;
+    return (socklen_t)(at - (char *)path);
 }
 
 socklen_t unsock_address_shadow_path(uint16_t port, int type, unsigned index, struct sockaddr_un *path) {
@@ -255,7 +272,8 @@ struct unsock_name unsock_address_read_name(const struct sockaddr_un *address, s
             result.kind = UNSOCK_NAME_STREAM;
         return result;
     }
-    name = unsock_span_next(&name, '\0');
+    /* The kernel counts the NUL at the end. */
+    name.length -= name.at[name.length - 1] == '\0';
     size_t directory = unsock_settings.directory_length;
     if (name.length > directory + 1 && unsock_same(name.at, unsock_settings.directory, directory) &&
         name.at[directory] == '/' &&

@@ -59,6 +59,20 @@ int memcmp(const void *left, const void *right, size_t length) {
     return 0;
 }
 
+bool unsock_same(const void *left, const void *right, size_t length) {
+    const uint8_t *a = left;
+    const uint8_t *b = right;
+    for (; length >= sizeof(word); length -= sizeof(word), a += sizeof(word), b += sizeof(word)) {
+        if (((const word *)a)->value != ((const word *)b)->value)
+            return false;
+    }
+    for (; length > 0; length--) {
+        if (*a++ != *b++)
+            return false;
+    }
+    return true;
+}
+
 size_t strlen(const char *text) {
     size_t length = 0;
     while (text[length] != '\0')
