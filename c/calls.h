@@ -17,7 +17,8 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
 long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t *length);
 long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags);
 long unsock_call_recvmsg(int fd, struct msghdr *message, int flags);
-long unsock_call_recvfrom(int fd, struct msghdr *message, int flags); /* of one piece, without control data */
+long unsock_call_sendto(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length);
+long unsock_call_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length);
 long unsock_call_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags);
 long unsock_call_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, const void *timeout);
 long unsock_call_close(int fd);

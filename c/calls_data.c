@@ -108,13 +108,13 @@ long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
     return unsock_datagram_send_real(fd, entry, message, flags);
 }
 
-static long receive(int fd, struct msghdr *message, int flags, bool flags_wanted) {
+long unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
     struct unsock_fd scratch;
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
     if (message->msg_name && (unsock_is_nowhere(message->msg_name) || (int32_t)message->msg_namelen < 0))
         return unsock_is_nowhere(message->msg_name) ? -EFAULT : -EINVAL;
     if (entry->type == SOCK_DGRAM)
-        return unsock_datagram_receive(fd, entry, message, flags, flags_wanted);
+        return unsock_datagram_receive(fd, entry, message, flags);
     if (flags & MSG_ERRQUEUE_FLAG)
         return -EAGAIN;
     struct msghdr plain = *message;
@@ -129,12 +129,32 @@ static long receive(int fd, struct msghdr *message, int flags, bool flags_wanted
     return result;
 }
 
-long unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
-    return receive(fd, message, flags, true);
+/* TCP gives no address, and says so by the length. */
+long unsock_call_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
+    struct unsock_fd scratch;
+    struct unsock_fd *entry = unsock_identify(fd, &scratch);
+    if (entry->type == SOCK_DGRAM)
+        return unsock_datagram_recvfrom(fd, entry, data, size, flags, address, length);
+    if (flags & MSG_ERRQUEUE_FLAG)
+        return -EAGAIN;
+    long result = unsock_real_recvfrom(fd, data, size, flags, NULL, NULL);
+    if (result >= 0 && address)
+        *length = 0;
+    return result;
 }
 
-long unsock_call_recvfrom(int fd, struct msghdr *message, int flags) {
-    return receive(fd, message, flags, false);
+long unsock_call_sendto(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
+    struct unsock_ip ip;
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    bool named = entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_DGRAM && (entry->flags & UNSOCK_NAMED);
+    if (named && unsock_ip_read(address, length, &ip) && ip.port != 0 && size <= unsock_datagram_most(entry, &ip) &&
+        (ip.family == AF_INET || entry->domain == AF_INET6) && is_local_client(entry, &ip))
+        return unsock_datagram_sendto(fd, entry, data, size, flags, &ip);
+    struct iovec part = {.iov_len = size};
+    struct msghdr message = {.msg_namelen = address ? length : 0, .msg_iov = &part, .msg_iovlen = 1};
+    memcpy(&part.iov_base, &data, sizeof(data));
+    memcpy(&message.msg_name, &address, sizeof(address));
+    return unsock_call_sendmsg(fd, &message, flags);
 }
 
 long unsock_call_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags) {

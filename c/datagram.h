@@ -11,13 +11,22 @@ long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsoc
 long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                           const struct unsock_ip *ip);
 
+/* How many bytes a datagram can have; `ip` as above. */
+size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_ip *ip);
+
+/*
+ * sendto with all decided already: the descriptor is a redirected one with a name (UNSOCK_NAMED), the address is
+ * covered, and the datagram is no longer than it may be.
+ */
+long unsock_datagram_sendto(int fd, struct unsock_fd *entry, const void *data, size_t size, int flags,
+                            const struct unsock_ip *ip);
+
 /* sendmsg to an address that is not covered: the descriptor becomes (or stays) the kernel's UDP socket. */
 long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags);
 
-/*
- * recvmsg on a redirected descriptor. `flags_wanted`: the caller wants msg_flags and control data; recvfrom, which is
- * cheaper, gives neither.
- */
-long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags, bool flags_wanted);
+/* recvmsg and recvfrom on a redirected descriptor. */
+long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags);
+long unsock_datagram_recvfrom(int fd, struct unsock_fd *entry, void *data, size_t size, int flags, void *address,
+                              socklen_t *length);
 
 #endif

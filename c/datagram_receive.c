@@ -78,7 +78,18 @@ static void append_pktinfo(int fd, const struct unsock_fd *entry, struct msghdr 
     }
 }
 
-long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags, bool flags_wanted) {
+/* A family that the settings leave alone is shown as it is. */
+static void give_sender(struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t name_length,
+                        void *address, socklen_t *length) {
+    if (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_names_converts(name->any.sa_family)) {
+        unsock_names_give(name, name_length, address, length);
+        return;
+    }
+    struct unsock_ip sender = sender_of(entry, &name->un, name_length);
+    unsock_names_give_ip(&sender, entry->domain, address, length);
+}
+
+long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags) {
     union unsock_sockaddr name;
     struct msghdr own = *message;
     if (flags & MSG_ERRQUEUE_FLAG)
@@ -86,9 +97,7 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
     own.msg_name = &name;
     own.msg_namelen = sizeof(name);
     name.any.sa_family = AF_UNSPEC;
-    long result = flags_wanted ? unsock_real_recvmsg(fd, &own, flags)
-                               : unsock_real_recvfrom(fd, own.msg_iov->iov_base, own.msg_iov->iov_len, flags, &name,
-                                                      &own.msg_namelen);
+    long result = unsock_real_recvmsg(fd, &own, flags);
     if (result < 0)
         return result;
     entry->flags |= UNSOCK_HEARD;
@@ -97,12 +106,23 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
     message->msg_controllen = own.msg_controllen;
     if (message->msg_control && entry->options != 0)
         append_pktinfo(fd, entry, message, room);
-    /* A family that the settings leave alone is shown as it is. */
-    if (message->msg_name && entry->kind == UNSOCK_KIND_FOREIGN && !unsock_names_converts(name.any.sa_family)) {
-        unsock_names_give(&name, own.msg_namelen, message->msg_name, &message->msg_namelen);
-    } else if (message->msg_name) {
-        struct unsock_ip sender = sender_of(entry, &name.un, own.msg_namelen);
-        unsock_names_give_ip(&sender, entry->domain, message->msg_name, &message->msg_namelen);
-    }
+    if (message->msg_name)
+        give_sender(entry, &name, own.msg_namelen, message->msg_name, &message->msg_namelen);
+    return result;
+}
+
+long unsock_datagram_recvfrom(int fd, struct unsock_fd *entry, void *data, size_t size, int flags, void *address,
+                              socklen_t *length) {
+    union unsock_sockaddr name;
+    socklen_t name_length = sizeof(name);
+    if (flags & MSG_ERRQUEUE_FLAG)
+        return -EAGAIN;
+    name.any.sa_family = AF_UNSPEC;
+    long result = unsock_real_recvfrom(fd, data, size, flags, &name, &name_length);
+    if (result < 0)
+        return result;
+    entry->flags |= UNSOCK_HEARD;
+    if (address)
+        give_sender(entry, &name, name_length, address, length);
     return result;
 }

@@ -16,6 +16,10 @@
 #define FULL_WAIT_FIRST_NS 50000
 #define FULL_WAIT_MOST_NS 10000000
 
+size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_ip *ip) {
+    return entry->domain == AF_INET6 && (!ip || ip->family == AF_INET6) ? UDP6_MOST : UDP4_MOST;
+}
+
 static size_t total_size(const struct msghdr *message) {
     size_t total = 0;
     for (size_t i = 0; !unsock_is_nowhere(message->msg_iov) && i < message->msg_iovlen; i++) {
@@ -79,29 +83,53 @@ long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msg
     return result < 0 ? result : unsock_real_sendmsg(fd, message, flags);
 }
 
+/* A datagram to a port's file (`local`) was not taken: what UDP would do, or where else it goes. */
+static long not_taken(int fd, struct unsock_fd *entry, const struct msghdr *local, int flags,
+                      const struct unsock_ip *ip, long result) {
+    struct unsock_control_file control;
+    union unsock_sockaddr address;
+    struct msghdr outside = *local;
+    long wrong;
+    if (result == -EAGAIN)
+        return queue_full(fd, entry, local, flags);
+    outside.msg_name = &address;
+    outside.msg_namelen = unsock_ip_write(ip, entry->domain, &address);
+    if (result == -ENOENT && unsock_settings.fallback)
+        return unsock_datagram_send_real(fd, entry, &outside, flags);
+    if (result == -ECONNREFUSED && unsock_datagram_find_control(local->msg_name, &control, &wrong))
+        return send_by_target(fd, entry, &outside, flags, &control, ip);
+    if (result == -ECONNREFUSED && wrong < 0)
+        return wrong;
+    /* To nobody, or to somebody connected elsewhere, or who will not read: UDP drops it. */
+    return unsock_datagram_nobody(result) || result == -EPERM || result == -EPIPE ? (long)total_size(local) : result;
+}
+
 static long send_to(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                     const struct unsock_ip *ip) {
     struct sockaddr_un path;
-    struct unsock_control_file control;
     struct msghdr local = *message;
-    long wrong;
     local.msg_name = &path;
     local.msg_namelen = unsock_datagram_path(ip, &path);
     if (!(entry->flags & UNSOCK_CONNECTED))
         unsock_datagram_set_remote(entry, ip, UNSOCK_SENT);
     long result = unsock_real_send(fd, &local, flags);
-    if (result >= 0)
-        return result;
-    if (result == -EAGAIN)
-        return queue_full(fd, entry, &local, flags);
-    if (result == -ENOENT && unsock_settings.fallback)
-        return unsock_datagram_send_real(fd, entry, message, flags);
-    if (result == -ECONNREFUSED && unsock_datagram_find_control(&path, &control, &wrong))
-        return send_by_target(fd, entry, message, flags, &control, ip);
-    if (result == -ECONNREFUSED && wrong < 0)
-        return wrong;
-    /* To nobody, or to somebody connected elsewhere, or who will not read: UDP drops it. */
-    return unsock_datagram_nobody(result) || result == -EPERM || result == -EPIPE ? (long)total_size(message) : result;
+    return result >= 0 ? result : not_taken(fd, entry, &local, flags, ip, result);
+}
+
+long unsock_datagram_sendto(int fd, struct unsock_fd *entry, const void *data, size_t size, int flags,
+                            const struct unsock_ip *ip) {
+    struct sockaddr_un path;
+    socklen_t length = unsock_datagram_path(ip, &path);
+    if (!(entry->flags & UNSOCK_CONNECTED))
+        unsock_datagram_set_remote(entry, ip, UNSOCK_SENT);
+    long result = unsock_real_sendto(fd, data, size, flags, &path, length);
+    if (result < 0) {
+        struct iovec part = {.iov_len = size};
+        struct msghdr local = {.msg_name = &path, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
+        memcpy(&part.iov_base, &data, sizeof(data));
+        result = not_taken(fd, entry, &local, flags, ip, result);
+    }
+    return unsock_log("sendto", fd, ip, &path, result);
 }
 
 /* The connected peer went away, or was not there yet: it may have come (back) since. */
@@ -144,8 +172,7 @@ static long send_foreign(int fd, struct unsock_fd *entry, const struct msghdr *m
 
 long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                           const struct unsock_ip *ip) {
-    size_t most = entry->domain == AF_INET6 && (!ip || ip->family == AF_INET6) ? UDP6_MOST : UDP4_MOST;
-    if (total_size(message) > most)
+    if (total_size(message) > unsock_datagram_most(entry, ip))
         return -EMSGSIZE;
     if (!ip)
         return send_connected(fd, entry, message, flags);

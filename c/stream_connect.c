@@ -23,8 +23,7 @@ struct attempt {
     struct unsock_ip target;
     struct sockaddr_un path;
     socklen_t path_length;
-    int socket;     /* the AF_UNIX socket that connects: fd itself, or one that will take its place */
-    bool blocking;  /* as the program's descriptor is */
+    int socket; /* the AF_UNIX socket that connects: fd itself, or one that will take its place */
 };
 
 /* Connecting to the wildcard means the loopback address, and is reported so (ip_route_connect). */
@@ -195,7 +194,10 @@ static long connect_once_more(int fd, struct unsock_fd *entry) {
 }
 
 long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked) {
-    struct attempt attempt = {.fd = fd, .entry = entry, .target = real_target(asked)};
+    struct attempt attempt; /* not zeroed: its path is long */
+    attempt.fd = fd;
+    attempt.entry = entry;
+    attempt.target = real_target(asked);
     long again = entry->flags & UNSOCK_CONNECTED ? connect_once_more(fd, entry) : 0;
     if (again < 0 || (entry->flags & UNSOCK_LISTENING))
         return again < 0 ? again : -EISCONN;

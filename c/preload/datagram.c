@@ -5,21 +5,11 @@
 #include "settings.h"
 #include "unsock.h"
 
-/* A buffer to send is only read. */
-static void *writable(const void *data) {
-    void *pointer;
-    memcpy(&pointer, &data, sizeof(pointer));
-    return pointer;
-}
-
 UNSOCK_EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
                              socklen_t length) {
     if (!unsock_active() || !unsock_call_send_concerns(fd, address, length, flags))
         return unsock_next.sendto(fd, data, size, flags, address, length);
-    struct iovec part = {writable(data), size};
-    struct msghdr message = {
-        .msg_name = writable(address), .msg_namelen = address ? length : 0, .msg_iov = &part, .msg_iovlen = 1};
-    return unsock_libc_result(unsock_call_sendmsg(fd, &message, flags));
+    return unsock_libc_result(unsock_call_sendto(fd, data, size, flags, address, length));
 }
 
 UNSOCK_EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
@@ -48,13 +38,7 @@ UNSOCK_EXPORT ssize_t recvfrom(int fd, void *data, size_t size, int flags, struc
     bool checkable = !address || (!unsock_is_nowhere(length) && !unsock_is_nowhere(address) && (int32_t)*length >= 0);
     if (!unsock_active() || !checkable || !unsock_call_receive_concerns(fd, address != NULL))
         return unsock_next.recvfrom(fd, data, size, flags, address, length);
-    struct iovec part = {data, size};
-    struct msghdr message = {
-        .msg_name = address, .msg_namelen = address ? *length : 0, .msg_iov = &part, .msg_iovlen = 1};
-    long result = unsock_call_recvfrom(fd, &message, flags);
-    if (result >= 0 && address)
-        *length = message.msg_namelen;
-    return unsock_libc_result(result);
+    return unsock_libc_result(unsock_call_recvfrom(fd, data, size, flags, address, length));
 }
 
 /* Programs built with fortification call this; glibc ends the process when the buffer is smaller than the size. */

@@ -170,13 +170,13 @@ long unsock_real_sendmsg(int fd, const struct msghdr *message, int flags) {
     KERNEL_STYLE(unsock_next.sendmsg(fd, message, flags));
 }
 
-static long real_sendto(int fd, const struct msghdr *message, int flags) {
-    const struct iovec *part = message->msg_iov;
-    KERNEL_STYLE(unsock_next.sendto(fd, part->iov_base, part->iov_len, flags, message->msg_name,
-                                    message->msg_namelen));
+long unsock_real_sendto(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
+    KERNEL_STYLE(unsock_next.sendto(fd, data, size, flags, address, length));
 }
 
 long unsock_real_send(int fd, const struct msghdr *message, int flags) {
-    bool simple = message->msg_iovlen == 1 && !unsock_is_nowhere(message->msg_iov) && message->msg_controllen == 0;
-    return simple ? real_sendto(fd, message, flags) : unsock_real_sendmsg(fd, message, flags);
+    const struct iovec *part = message->msg_iov;
+    if (message->msg_iovlen != 1 || unsock_is_nowhere(part) || message->msg_controllen != 0)
+        return unsock_real_sendmsg(fd, message, flags);
+    return unsock_real_sendto(fd, part->iov_base, part->iov_len, flags, message->msg_name, message->msg_namelen);
 }

@@ -51,6 +51,8 @@ long unsock_real_recvfrom(int fd, void *data, size_t size, int flags, void *addr
 long unsock_real_recvmsg(int fd, struct msghdr *message, int flags);
 long unsock_real_sendmsg(int fd, const struct msghdr *message, int flags);
 
+long unsock_real_sendto(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length);
+
 /* sendmsg of a message, by the cheaper sendto where that can carry it. */
 long unsock_real_send(int fd, const struct msghdr *message, int flags);
 
