@@ -2,7 +2,7 @@
  * Random calls on a few TCP sockets, the same ones for the same seed: what each returned and what the addresses are then.
  * Nobody thought of these sequences, which is the point. Usage: random_calls SEED CALLS.
  */
-#include "probe.h"
+#include "random.h"
 
 #include <sys/epoll.h>
 
@@ -22,16 +22,6 @@ struct slot {
 };
 
 static struct slot slots[SLOTS];
-static uint64_t state;
-static int step;
-
-/* xorshift64: the same numbers everywhere. */
-static unsigned roll(unsigned below) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (unsigned)((state >> 11) % below);
-}
 
 static const char *outcome(long result) {
     static char text[32];
@@ -64,12 +54,6 @@ static address target(int domain) {
     unsigned which = roll(4);
     int port = FIRST_PORT + (int)roll(PORTS) + (domain == AF_INET6 ? PORTS : 0);
     return ip(domain == AF_INET ? v4[which] : v6[which], port);
-}
-
-static void say(const char *call, int slot, const char *result) {
-    char label[64];
-    snprintf(label, sizeof label, "%d %s(%d)", step, call, slot);
-    fact(label, "%s", result);
 }
 
 static void make(int slot) {
@@ -206,7 +190,7 @@ static void one_call(void) {
 int main(int argc, char **argv) {
     probe_start();
     if (argc != 3) die("usage: random_calls SEED CALLS");
-    state = strtoull(argv[1], NULL, 10) * 0x9e3779b97f4a7c15u + 1;
+    random_start(argv[1]);
     for (int i = 0; i < SLOTS; i++) slots[i].fd = -1;
     for (step = 0; step < atoi(argv[2]); step++) one_call();
     return 0;

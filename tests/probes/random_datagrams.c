@@ -5,7 +5,7 @@
  * Left out, since it is known to differ (docs/limits.md): IPv4 senders to IPv6 receivers, plain send after the peer went,
  * what was queued before connect, and what that leaves of an address with port 0.
  */
-#include "probe.h"
+#include "random.h"
 
 #define SLOTS 5
 #define PORTS 3
@@ -20,21 +20,6 @@ struct slot {
 };
 
 static struct slot slots[SLOTS];
-static uint64_t state;
-static int step;
-
-static unsigned roll(unsigned below) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (unsigned)((state >> 11) % below);
-}
-
-static void say(const char *call, int slot, const char *result) {
-    char label[64];
-    snprintf(label, sizeof label, "%d %s(%d)", step, call, slot);
-    fact(label, "%s", result);
-}
 
 static void say_result(const char *call, int slot, long result) {
     char text[32];
@@ -182,7 +167,7 @@ int main(int argc, char **argv) {
     /* AF_UNIX queues are short by default; this network namespace is the probe's own. */
     int queue = open("/proc/sys/net/unix/max_dgram_qlen", O_WRONLY);
     if (queue >= 0 && write(queue, "512", 3) == 3) close(queue);
-    state = strtoull(argv[1], NULL, 10) * 0x9e3779b97f4a7c15u + 1;
+    random_start(argv[1]);
     for (int i = 0; i < SLOTS; i++) slots[i].fd = -1;
     for (step = 0; step < atoi(argv[2]); step++) one_call();
     return 0;

@@ -56,7 +56,7 @@ export interface ProbeOptions {
 export async function buildProbe(name: string, flags: string[] = []): Promise<string> {
   const source = join(SOURCES, `${name}.c`);
   const binary = join(BINARIES, name);
-  const newest = Math.max(...[source, join(SOURCES, "probe.h")].map(modified));
+  const newest = Math.max(...[source, join(SOURCES, "probe.h"), join(SOURCES, "random.h")].map(modified));
   if (modified(binary) > newest) return binary;
   await Deno.mkdir(BINARIES, { recursive: true });
   // Another test run may be building the same file: each finds a whole one.
