@@ -53,7 +53,7 @@ static long share(int fd, struct unsock_fd *entry, const struct unsock_bound *bo
     remember(entry, bound);
     entry->file.inode = first ? first->file.inode : 0;
     entry->local.tag = first ? first->local.tag : 0;
-    entry->flags |= UNSOCK_SHARED | (first ? first->flags & (UNSOCK_LISTENING | UNSOCK_SHADOW) : 0);
+    entry->flags |= first ? first->flags & (UNSOCK_LISTENING | UNSOCK_SHADOW) : 0;
     return 0;
 }
 

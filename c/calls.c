@@ -15,7 +15,6 @@
 #include "stream.h"
 #include "target.h"
 
-#define IP_BIND_ADDRESS_NO_PORT_NAME 24
 #define IN6_LEAST offsetof(struct sockaddr_in6, sin6_scope_id) /* SIN6_LEN_RFC2133 */
 
 static bool is_redirectable(int type, int protocol) {
@@ -134,9 +133,9 @@ static void bind_without_port(int fd, const struct unsock_fd *entry, const struc
     struct unsock_ip any = *local;
     any.port = 0;
     socklen_t length = unsock_ip_write(&any, entry->domain, &address);
-    unsock_sys(__NR_setsockopt, fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT_NAME, &on, sizeof(on));
+    unsock_sys(__NR_setsockopt, fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
     unsock_sys(__NR_bind, fd, &address, length);
-    unsock_sys(__NR_setsockopt, fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT_NAME, &off, sizeof(off));
+    unsock_sys(__NR_setsockopt, fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &off, sizeof(off));
 }
 
 /* connect(AF_UNSPEC): the association ends. A stream is as new after it; a datagram socket keeps what was bound. */

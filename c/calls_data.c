@@ -12,8 +12,6 @@
 
 
 #define SIGPIPE_NUMBER 13
-#define MSG_ERRQUEUE_FLAG 0x2000
-#define MSG_FASTOPEN_FLAG 0x20000000
 
 static bool is_ip_entry(const struct unsock_fd *entry) {
     return entry->domain == AF_INET || entry->domain == AF_INET6;
@@ -41,7 +39,7 @@ bool unsock_call_send_concerns(int fd, const void *address, socklen_t length, in
         return true;
     if (!address || (entry && entry->kind == UNSOCK_KIND_OTHER && !unsock_settings.block_inet))
         return false;
-    if (entry && entry->type == SOCK_STREAM && !(flags & MSG_FASTOPEN_FLAG))
+    if (entry && entry->type == SOCK_STREAM && !(flags & MSG_FASTOPEN))
         return false;
     return is_covered(address, length) || (unsock_settings.block_inet && is_ip_address(address, length));
 }
@@ -57,14 +55,14 @@ bool unsock_call_receive_concerns(int fd, bool wants_address) {
 /* TCP ignores an address on a connected socket; with MSG_FASTOPEN it connects first (tcp(7)). */
 static long send_stream(int fd, const struct msghdr *message, int flags) {
     struct msghdr plain = *message;
-    if ((flags & MSG_FASTOPEN_FLAG) && message->msg_name) {
+    if ((flags & MSG_FASTOPEN) && message->msg_name) {
         long result = unsock_call_connect(fd, message->msg_name, message->msg_namelen);
         if (result < 0)
             return result;
     }
     plain.msg_name = NULL;
     plain.msg_namelen = 0;
-    long result = unsock_real_send(fd, &plain, flags & ~MSG_FASTOPEN_FLAG);
+    long result = unsock_real_send(fd, &plain, flags & ~MSG_FASTOPEN);
     if (result != -ENOTCONN)
         return result;
     /* TCP says that it cannot be written to, with the signal that goes with it (sk_stream_error). */
@@ -115,7 +113,7 @@ long unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
         return unsock_is_nowhere(message->msg_name) ? -EFAULT : -EINVAL;
     if (entry->type == SOCK_DGRAM)
         return unsock_datagram_receive(fd, entry, message, flags);
-    if (flags & MSG_ERRQUEUE_FLAG)
+    if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
     struct msghdr plain = *message;
     plain.msg_name = NULL;
@@ -135,7 +133,7 @@ long unsock_call_recvfrom(int fd, void *data, size_t size, int flags, void *addr
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
     if (entry->type == SOCK_DGRAM)
         return unsock_datagram_recvfrom(fd, entry, data, size, flags, address, length);
-    if (flags & MSG_ERRQUEUE_FLAG)
+    if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
     long result = unsock_real_recvfrom(fd, data, size, flags, NULL, NULL);
     if (result >= 0 && address)

@@ -7,11 +7,7 @@
 #include "rt/mem.h"
 #include "strangers.h"
 
-#define IP_PKTINFO_NAME 8
-#define IPV6_PKTINFO_NAME 50
-#define IPV6_RECVPKTINFO_NAME 49
 #define LOOPBACK_INDEX 1 /* of lo, in every network namespace */
-#define MSG_ERRQUEUE_FLAG 0x2000
 
 struct pktinfo4 {
     int32_t index;
@@ -64,17 +60,17 @@ static void append_pktinfo(int fd, const struct unsock_fd *entry, struct msghdr 
     struct unsock_ip local = entry->local;
     if (unsock_ip_is_wildcard(&local))
         local = unsock_address_default(entry->domain, local.port);
-    if (local.family == AF_INET && unsock_options_flag(fd, entry, IPPROTO_IP, IP_PKTINFO_NAME)) {
+    if (local.family == AF_INET && unsock_options_flag(fd, entry, IPPROTO_IP, IP_PKTINFO)) {
         struct pktinfo4 info = {.index = LOOPBACK_INDEX};
         memcpy(info.specific, local.bytes, 4);
         memcpy(info.destination, local.bytes, 4);
-        append(message, room, IPPROTO_IP, IP_PKTINFO_NAME, &info, sizeof(info));
+        append(message, room, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
     }
-    if (entry->domain == AF_INET6 && unsock_options_flag(fd, entry, IPPROTO_IPV6, IPV6_RECVPKTINFO_NAME)) {
+    if (entry->domain == AF_INET6 && unsock_options_flag(fd, entry, IPPROTO_IPV6, IPV6_RECVPKTINFO)) {
         struct pktinfo6 info = {.index = LOOPBACK_INDEX};
         unsock_ip_write(&local, AF_INET6, &address);
         memcpy(info.destination, &address.in6.sin6_addr, 16);
-        append(message, room, IPPROTO_IPV6, IPV6_PKTINFO_NAME, &info, sizeof(info));
+        append(message, room, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
     }
 }
 
@@ -92,7 +88,7 @@ static void give_sender(struct unsock_fd *entry, const union unsock_sockaddr *na
 long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags) {
     union unsock_sockaddr name;
     struct msghdr own = *message;
-    if (flags & MSG_ERRQUEUE_FLAG)
+    if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
     own.msg_name = &name;
     own.msg_namelen = sizeof(name);
@@ -115,7 +111,7 @@ long unsock_datagram_recvfrom(int fd, struct unsock_fd *entry, void *data, size_
                               socklen_t *length) {
     union unsock_sockaddr name;
     socklen_t name_length = sizeof(name);
-    if (flags & MSG_ERRQUEUE_FLAG)
+    if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
     name.any.sa_family = AF_UNSPEC;
     long result = unsock_real_recvfrom(fd, data, size, flags, &name, &name_length);

@@ -104,14 +104,19 @@ static long not_taken(int fd, struct unsock_fd *entry, const struct msghdr *loca
     return unsock_datagram_nobody(result) || result == -EPERM || result == -EPIPE ? (long)total_size(local) : result;
 }
 
+/* The path to send to; an unconnected socket remembers whom it asked. */
+static socklen_t choose_path(struct unsock_fd *entry, const struct unsock_ip *ip, struct sockaddr_un *path) {
+    if (!(entry->flags & UNSOCK_CONNECTED))
+        unsock_datagram_set_remote(entry, ip, UNSOCK_SENT);
+    return unsock_datagram_path(ip, path);
+}
+
 static long send_to(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                     const struct unsock_ip *ip) {
     struct sockaddr_un path;
     struct msghdr local = *message;
     local.msg_name = &path;
-    local.msg_namelen = unsock_datagram_path(ip, &path);
-    if (!(entry->flags & UNSOCK_CONNECTED))
-        unsock_datagram_set_remote(entry, ip, UNSOCK_SENT);
+    local.msg_namelen = choose_path(entry, ip, &path);
     long result = unsock_real_send(fd, &local, flags);
     return result >= 0 ? result : not_taken(fd, entry, &local, flags, ip, result);
 }
@@ -119,9 +124,7 @@ static long send_to(int fd, struct unsock_fd *entry, const struct msghdr *messag
 long unsock_datagram_sendto(int fd, struct unsock_fd *entry, const void *data, size_t size, int flags,
                             const struct unsock_ip *ip) {
     struct sockaddr_un path;
-    socklen_t length = unsock_datagram_path(ip, &path);
-    if (!(entry->flags & UNSOCK_CONNECTED))
-        unsock_datagram_set_remote(entry, ip, UNSOCK_SENT);
+    socklen_t length = choose_path(entry, ip, &path);
     long result = unsock_real_sendto(fd, data, size, flags, &path, length);
     if (result < 0) {
         struct iovec part = {.iov_len = size};

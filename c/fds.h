@@ -28,9 +28,8 @@ enum {
     UNSOCK_CONNECTED = 1 << 5, /* to `remote` */
     UNSOCK_DUPLICATED = 1 << 6, /* another descriptor has the same `id` */
     UNSOCK_EPOLL_MANY = 1 << 7, /* registered in more than one epoll set */
-    UNSOCK_OPTIONS = 1 << 8,   /* unsock_options_values(fd) holds values */
+    UNSOCK_OPTIONS = 1 << 8,   /* unsock_option_values(fd) holds values */
     UNSOCK_ACCEPTED = 1 << 9,  /* made by accept */
-    UNSOCK_SHARED = 1 << 10,   /* SO_REUSEPORT: this is a duplicate of another descriptor's socket */
     UNSOCK_SENT = 1 << 11,     /* datagrams: `remote` is the last address sent to */
     UNSOCK_HEARD = 1 << 13,    /* datagrams: something was received */
     UNSOCK_ANY_PORT = 1 << 14, /* the program bound it to port 0 */

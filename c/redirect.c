@@ -6,19 +6,18 @@
 #include "options.h"
 #include "rt/mem.h"
 #include "rt/sys.h"
+#include "socket_info.h"
 
 /* What describes the old socket only. */
 #define SOCKET_FLAGS                                                                                      \
     (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE | UNSOCK_SHADOW | UNSOCK_LISTENING | UNSOCK_CONNECTED | \
-     UNSOCK_ACCEPTED | UNSOCK_SHARED | UNSOCK_SENT | UNSOCK_SETTLED | UNSOCK_HEARD | UNSOCK_ANY_PORT | \
+     UNSOCK_ACCEPTED | UNSOCK_SENT | UNSOCK_SETTLED | UNSOCK_HEARD | UNSOCK_ANY_PORT | \
      UNSOCK_BY_CONTROL)
 
 long unsock_redirect_open(int domain, int type, int protocol) {
     long fd = unsock_sys(__NR_socket, domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
-    if (fd >= 0 && domain == AF_UNIX && type == SOCK_DGRAM) {
-        static const int64_t limit[2] = {0, 100000}; /* 100 ms: UDP never blocks for a receiver */
-        unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, limit, sizeof(limit));
-    }
+    if (fd >= 0 && domain == AF_UNIX && type == SOCK_DGRAM)
+        unsock_socket_limit_send((int)fd);
     return fd;
 }
 
@@ -72,13 +71,12 @@ static void replace_duplicates(int fd, uint32_t id, int standin, enum unsock_kin
     }
 }
 
-long unsock_redirect_install(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
+/* The exchange itself; the options have been carried over. */
+static long exchange(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
     struct unsock_fd old = *entry;
     long result = carry_flags(fd, standin);
-    if (result == 0) {
-        unsock_options_carry(fd, entry, standin, kind == UNSOCK_KIND_IP);
+    if (result == 0)
         result = replace(fd, &old, standin);
-    }
     if (result == 0) {
         become(entry, kind);
         if (old.flags & UNSOCK_DUPLICATED)
@@ -88,6 +86,11 @@ long unsock_redirect_install(int fd, struct unsock_fd *entry, int standin, enum 
     if (result == 0 && (old.flags & UNSOCK_FILE))
         unsock_bindfile_release(&old);
     return result;
+}
+
+long unsock_redirect_install(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
+    unsock_options_carry(fd, entry, standin, kind == UNSOCK_KIND_IP);
+    return exchange(fd, entry, standin, kind);
 }
 
 /* A datagram client that the kernel would have given a port keeps the one that it has, if that is free there too. */
@@ -107,9 +110,9 @@ long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
     long standin = unsock_redirect_open(entry->domain, entry->type, entry->protocol);
     if (standin < 0)
         return standin;
+    /* Before the bind: SO_REUSEADDR and IPV6_V6ONLY decide about it. */
+    unsock_options_carry(fd, entry, (int)standin, true);
     if (bound) {
-        /* Before the bind: SO_REUSEADDR and IPV6_V6ONLY decide about it. */
-        unsock_options_carry(fd, entry, (int)standin, true);
         socklen_t length = unsock_ip_write(&local, entry->domain, &address);
         long result = unsock_sys(__NR_bind, standin, &address, length);
         if (result < 0) {
@@ -119,7 +122,7 @@ long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
     } else {
         keep_port(entry, (int)standin);
     }
-    long result = unsock_redirect_install(fd, entry, (int)standin, UNSOCK_KIND_IP);
+    long result = exchange(fd, entry, (int)standin, UNSOCK_KIND_IP);
     if (result == 0 && bound) {
         entry->flags |= UNSOCK_BOUND;
         entry->local = local;
