@@ -155,7 +155,7 @@ static long disconnect(int fd, const void *address, socklen_t length) {
         return result;
     }
     long result = unsock_real_connect(fd, address, length);
-    entry->flags &= (uint16_t)~(UNSOCK_CONNECTED | UNSOCK_SENT);
+    entry->flags &= (uint16_t)~(UNSOCK_CONNECTED | UNSOCK_SENT | UNSOCK_NO_PEER);
     memset(&entry->remote, 0, sizeof(entry->remote));
     if (entry->flags & UNSOCK_SETTLED)
         memset(entry->local.bytes, 0, sizeof(entry->local.bytes));

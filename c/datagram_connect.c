@@ -49,7 +49,7 @@ static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_i
     if (result == -ECONNREFUSED && wrong < 0)
         return wrong;
     connect_to_nobody(fd);
-    unsock_datagram_set_remote(entry, ip, UNSOCK_CONNECTED);
+    unsock_datagram_set_remote(entry, ip, UNSOCK_CONNECTED | UNSOCK_NO_PEER);
     return 0;
 }
 

@@ -10,6 +10,9 @@
 #include "strangers.h"
 #include "target.h"
 
+/* What is said of the remote address. */
+#define REMOTE_FLAGS (UNSOCK_CONNECTED | UNSOCK_SENT | UNSOCK_BY_CONTROL | UNSOCK_NO_PEER)
+
 /* An IP socket that the program had bound to an address outside: it keeps its port when it moves. */
 static long move_bound(int fd, struct unsock_fd *entry) {
     union unsock_sockaddr address;
@@ -56,7 +59,7 @@ bool unsock_datagram_find_control(const struct sockaddr_un *path, struct unsock_
 
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, uint16_t flag) {
     entry->remote = *ip;
-    entry->flags = (uint16_t)((entry->flags & ~(UNSOCK_CONNECTED | UNSOCK_SENT | UNSOCK_BY_CONTROL)) | flag);
+    entry->flags = (uint16_t)((entry->flags & ~REMOTE_FLAGS) | flag);
 }
 
 socklen_t unsock_datagram_path(const struct unsock_ip *ip, struct sockaddr_un *path) {

@@ -104,8 +104,20 @@ static long not_taken(int fd, struct unsock_fd *entry, const struct msghdr *loca
     return unsock_datagram_nobody(result) || result == -EPERM || result == -EPIPE ? (long)total_size(local) : result;
 }
 
+/* The peer may have come (back) since: only then does the kernel let its datagrams in. */
+static long connect_again(int fd, struct unsock_fd *entry) {
+    struct sockaddr_un path;
+    socklen_t length = unsock_datagram_path(&entry->remote, &path);
+    long result = unsock_sys(__NR_connect, fd, &path, length);
+    if (result == 0)
+        entry->flags &= (uint16_t)~UNSOCK_NO_PEER;
+    return result;
+}
+
 /* The path to send to; an unconnected socket remembers whom it asked. */
-static socklen_t choose_path(struct unsock_fd *entry, const struct unsock_ip *ip, struct sockaddr_un *path) {
+static socklen_t choose_path(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, struct sockaddr_un *path) {
+    if (entry->flags & UNSOCK_NO_PEER)
+        connect_again(fd, entry);
     if (!(entry->flags & UNSOCK_CONNECTED))
         unsock_datagram_set_remote(entry, ip, UNSOCK_SENT);
     return unsock_datagram_path(ip, path);
@@ -116,7 +128,7 @@ static long send_to(int fd, struct unsock_fd *entry, const struct msghdr *messag
     struct sockaddr_un path;
     struct msghdr local = *message;
     local.msg_name = &path;
-    local.msg_namelen = choose_path(entry, ip, &path);
+    local.msg_namelen = choose_path(fd, entry, ip, &path);
     long result = unsock_real_send(fd, &local, flags);
     return result >= 0 ? result : not_taken(fd, entry, &local, flags, ip, result);
 }
@@ -124,7 +136,7 @@ static long send_to(int fd, struct unsock_fd *entry, const struct msghdr *messag
 long unsock_datagram_sendto(int fd, struct unsock_fd *entry, const void *data, size_t size, int flags,
                             const struct unsock_ip *ip) {
     struct sockaddr_un path;
-    socklen_t length = choose_path(entry, ip, &path);
+    socklen_t length = choose_path(fd, entry, ip, &path);
     long result = unsock_real_sendto(fd, data, size, flags, &path, length);
     if (result < 0) {
         struct iovec part = {.iov_len = size};
@@ -135,15 +147,6 @@ long unsock_datagram_sendto(int fd, struct unsock_fd *entry, const void *data, s
     return unsock_log("sendto", fd, ip, &path, result);
 }
 
-/* The connected peer went away, or was not there yet: it may have come (back) since. */
-static long send_again(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags) {
-    struct sockaddr_un path;
-    socklen_t length = unsock_datagram_path(&entry->remote, &path);
-    if (unsock_sys(__NR_connect, fd, &path, length) < 0)
-        return -ECONNREFUSED;
-    return unsock_real_sendmsg(fd, message, flags);
-}
-
 static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
     struct msghdr plain = *message;
     plain.msg_name = NULL;
@@ -152,7 +155,7 @@ static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr 
         return -EDESTADDRREQ;
     long result = unsock_real_send(fd, &plain, flags);
     if (result == -ECONNREFUSED || result == -ENOTCONN)
-        result = send_again(fd, entry, &plain, flags);
+        result = connect_again(fd, entry) < 0 ? -ECONNREFUSED : unsock_real_send(fd, &plain, flags);
     if (result == -EAGAIN)
         return queue_full(fd, entry, &plain, flags);
     return result == -EPERM || result == -EPIPE ? (long)total_size(message) : result;

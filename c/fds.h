@@ -30,6 +30,7 @@ enum {
     UNSOCK_EPOLL_MANY = 1 << 7, /* registered in more than one epoll set */
     UNSOCK_OPTIONS = 1 << 8,   /* unsock_option_values(fd) holds values */
     UNSOCK_ACCEPTED = 1 << 9,  /* made by accept */
+    UNSOCK_NO_PEER = 1 << 10,  /* datagrams: CONNECTED, but nobody was there for the kernel to connect to */
     UNSOCK_SENT = 1 << 11,     /* datagrams: `remote` is the last address sent to */
     UNSOCK_HEARD = 1 << 13,    /* datagrams: something was received */
     UNSOCK_ANY_PORT = 1 << 14, /* the program bound it to port 0 */

@@ -12,7 +12,7 @@
 #define SOCKET_FLAGS                                                                                      \
     (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE | UNSOCK_SHADOW | UNSOCK_LISTENING | UNSOCK_CONNECTED | \
      UNSOCK_ACCEPTED | UNSOCK_SENT | UNSOCK_SETTLED | UNSOCK_HEARD | UNSOCK_ANY_PORT | \
-     UNSOCK_BY_CONTROL)
+     UNSOCK_BY_CONTROL | UNSOCK_NO_PEER)
 
 long unsock_redirect_open(int domain, int type, int protocol) {
     long fd = unsock_sys(__NR_socket, domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
