@@ -41,12 +41,17 @@ function withPath([program = "", ...args]: readonly string[]): string[] {
   return [findProgram(program) ?? program, ...args];
 }
 
-/** Runs the client until it gets through, which also warms both ends up. */
-async function untilServed(command: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
+/** Runs the client until it gets through, which also warms both ends up. iperf ends well when it is refused. */
+async function untilServed(
+  command: readonly string[],
+  env: Readonly<Record<string, string>>,
+  isServed: (printed: string) => boolean,
+): Promise<void> {
   const deadline = performance.now() + READY_MS;
   while (true) {
     try {
-      await output(command, { env, timeoutMs: READY_MS });
+      const printed = await output(command, { env, timeoutMs: READY_MS });
+      if (!isServed(printed)) throw new Error(`not served: ${command.join(" ")}\n${printed}`);
       return;
     } catch (error) {
       if (performance.now() > deadline) throw error;
@@ -60,7 +65,8 @@ async function startServer(program: Program, site: Site, { env }: Variant): Prom
   await program.prepare?.(site);
   const server = start(withPath(program.server(site)), { env: { ...env } });
   try {
-    await untilServed(withPath((program.fill ?? program.client)(site)), env);
+    if (program.fill) await untilServed(withPath(program.fill(site)), env, () => true);
+    else await untilServed(withPath(program.client(site)), env, (printed) => !Number.isNaN(program.parse(printed)));
   } catch (error) {
     await server[Symbol.asyncDispose]();
     throw new Error(`${error instanceof Error ? error.message : error}\n${server.output()}`.trim());
