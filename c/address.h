@@ -26,6 +26,10 @@ bool unsock_ip_read(const void *address, size_t length, struct unsock_ip *ip);
 socklen_t unsock_ip_write(const struct unsock_ip *ip, int domain, union unsock_sockaddr *address);
 
 bool unsock_ip_is_wildcard(const struct unsock_ip *ip);
+
+/* The address itself; of the wildcard, which nobody has, the loopback address of the same family. */
+struct unsock_ip unsock_ip_some(struct unsock_ip ip);
+
 bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b);
 
 /* Numeric text, without a port: dotted quad, or RFC 4291 form (reading: any; writing: eight full groups). */
@@ -71,6 +75,9 @@ void unsock_address_view_read(int32_t number, struct unsock_view *view);
  */
 socklen_t unsock_address_spell(const struct unsock_view *view, struct sockaddr_un *path);
 
+/* The way back: cuts the spelling off the front of a name in the directory, and gives the view that it tells. */
+void unsock_address_read_spelling(struct unsock_span *name, struct unsock_view *view);
+
 /* What a kernel name tells. */
 struct unsock_name {
     enum { UNSOCK_NAME_NONE, UNSOCK_NAME_FOREIGN, UNSOCK_NAME_FILE, UNSOCK_NAME_STREAM } kind;
@@ -86,6 +93,10 @@ struct unsock_name {
  * the directory, STREAM for a client's abstract name, FOREIGN for everything else.
  */
 struct unsock_name unsock_address_read_name(const struct sockaddr_un *address, size_t length);
+
+/* STREAM alone: false for any other name, with both addresses undefined. */
+bool unsock_address_read_stream_name(const struct sockaddr_un *address, size_t length, struct unsock_ip *source,
+                                     struct unsock_ip *target);
 
 /*
  * The abstract name that a connecting stream socket binds: "\0unsock SOURCE TARGET", both ADDRESS:PORT in hexadecimal,

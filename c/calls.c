@@ -34,7 +34,6 @@ static void remember_socket(int fd, int domain, int type, int protocol, enum uns
     entry->type = (uint8_t)type;
     entry->domain = (uint16_t)domain;
     entry->protocol = (uint16_t)(protocol != 0 ? protocol : type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP);
-    entry->id = unsock_fds_new_id();
 }
 
 long unsock_call_socket(int domain, int type, int protocol) {
@@ -80,8 +79,7 @@ static long check_address(const struct unsock_fd *entry, int family, socklen_t l
 }
 
 /* An address of another family on a descriptor that stands for an IP socket. The real socket must not see it. */
-static bool is_wrong_for_ip(int fd, int family) {
-    const struct unsock_fd *entry = unsock_fds_known(fd);
+static bool is_wrong_for_ip(const struct unsock_fd *entry, int family) {
     return !is_ip_family(family) && entry && entry->kind != UNSOCK_KIND_IP && is_ours(entry);
 }
 
@@ -105,7 +103,7 @@ long unsock_call_bind(int fd, const void *address, socklen_t length) {
     int family = family_of(address, length);
     if (family == AF_UNSPEC)
         return bind_unspecified(fd, address, length);
-    if (family >= 0 && is_wrong_for_ip(fd, family))
+    if (family >= 0 && is_wrong_for_ip(unsock_fds_known(fd), family))
         return length < sizeof(struct sockaddr_in) ? -EINVAL : -EAFNOSUPPORT;
     if (family == AF_UNIX) {
         long result = unsock_sys(__NR_bind, fd, address, length);
@@ -181,7 +179,8 @@ long unsock_call_connect(int fd, const void *address, socklen_t length) {
     struct unsock_fd scratch;
     struct unsock_ip ip;
     int family = family_of(address, length);
-    if (family > AF_UNSPEC && is_wrong_for_ip(fd, family))
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (family > AF_UNSPEC && is_wrong_for_ip(entry, family))
         return length < sizeof(struct sockaddr_in) ? -EINVAL : -EAFNOSUPPORT;
     if (family == AF_UNIX)
         return unsock_target_connect_path(fd, address, length, unsock_real_connect(fd, address, length));
@@ -189,7 +188,6 @@ long unsock_call_connect(int fd, const void *address, socklen_t length) {
         return disconnect(fd, address, length);
     if (!is_ip_family(family))
         return unsock_real_connect(fd, address, length);
-    struct unsock_fd *entry = unsock_fds_known(fd);
     bool covered = unsock_ip_read(address, length, &ip) && unsock_address_covered(&ip);
     if (!covered && (!entry || entry->kind == UNSOCK_KIND_IP || entry->kind == UNSOCK_KIND_OTHER) &&
         !unsock_settings.block_inet) {
@@ -200,7 +198,8 @@ long unsock_call_connect(int fd, const void *address, socklen_t length) {
         if (entry || result != -EINVAL)
             return result;
     }
-    entry = unsock_identify_for(fd, family, &scratch);
+    if (!entry)
+        entry = unsock_identify_unknown_for(fd, family, &scratch);
     if (!is_ours(entry))
         return unsock_settings.block_inet ? -EACCES : unsock_real_connect(fd, address, length);
     long wrong = check_address(entry, family, length);

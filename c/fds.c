@@ -6,14 +6,14 @@
 
 #include <linux/mman.h>
 
-#define CHUNK 1024
+#define CHUNK UNSOCK_FDS_CHUNK
 #define CHUNKS 1024 /* descriptors up to 2^20, the kernel's default limit */
 
 /* The first chunk needs no system call; nearly every process stays within it. */
-static struct unsock_fd first_chunk[CHUNK];
-static struct unsock_fd *chunks[CHUNKS] = {first_chunk};
-static int end;
+static _Alignas(64) struct unsock_fd first_chunk[CHUNK];
+struct unsock_fd *unsock_fds_chunks[CHUNKS] = {first_chunk};
 static uint32_t last_id;
+int unsock_fds_top;
 
 /* A page that the kernel clears in a forked child: the process that wrote it is the process that reads its own pid. */
 static int32_t *owner;
@@ -40,54 +40,42 @@ bool unsock_fds_are_ours(void) {
     return *owner == pid;
 }
 
-static struct unsock_fd *new_chunk(int index) {
+static struct unsock_fd *new_chunk(unsigned index) {
     size_t size = CHUNK * sizeof(struct unsock_fd);
     long memory = unsock_sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory < 0 && memory > -4096)
         return NULL;
     struct unsock_fd *expected = NULL;
     struct unsock_fd *chunk = (struct unsock_fd *)memory;
-    if (__atomic_compare_exchange_n(&chunks[index], &expected, chunk, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    if (__atomic_compare_exchange_n(&unsock_fds_chunks[index], &expected, chunk, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
         return chunk;
     unsock_sys(__NR_munmap, memory, size);
     return expected;
 }
 
 static void raise_end(int fd) {
-    int seen = __atomic_load_n(&end, __ATOMIC_RELAXED);
-    while (seen <= fd && !__atomic_compare_exchange_n(&end, &seen, fd + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+    int seen = __atomic_load_n(&unsock_fds_top, __ATOMIC_RELAXED);
+    while (seen <= fd && !__atomic_compare_exchange_n(&unsock_fds_top, &seen, fd + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         ;
 }
 
 struct unsock_fd *unsock_fds_entry(int fd) {
-    if (fd < 0 || fd >= CHUNK * CHUNKS)
+    unsigned number = (unsigned)fd;
+    if (number >= CHUNK * CHUNKS)
         return NULL;
-    struct unsock_fd *chunk = __atomic_load_n(&chunks[fd / CHUNK], __ATOMIC_ACQUIRE);
+    struct unsock_fd *chunk = __atomic_load_n(&unsock_fds_chunks[number / CHUNK], __ATOMIC_ACQUIRE);
     if (!chunk)
-        chunk = new_chunk(fd / CHUNK);
+        chunk = new_chunk(number / CHUNK);
     if (!chunk)
         return NULL;
     raise_end(fd);
-    return &chunk[fd % CHUNK];
-}
-
-struct unsock_fd *unsock_fds_known(int fd) {
-    if (fd < 0 || fd >= unsock_fds_end())
-        return NULL;
-    struct unsock_fd *chunk = __atomic_load_n(&chunks[fd / CHUNK], __ATOMIC_ACQUIRE);
-    if (!chunk || chunk[fd % CHUNK].kind == UNSOCK_KIND_UNKNOWN)
-        return NULL;
-    return &chunk[fd % CHUNK];
+    return &chunk[number % CHUNK];
 }
 
 void unsock_fds_forget(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry)
         memset(entry, 0, sizeof(*entry));
-}
-
-uint32_t unsock_fds_new_id(void) {
-    return __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
 }
 
 void unsock_fds_duplicate(int from, int to) {
@@ -99,6 +87,8 @@ void unsock_fds_duplicate(int from, int to) {
         return;
     }
     struct unsock_fd *copy = unsock_fds_entry(to);
+    if (source->id == 0)
+        source->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
     source->flags |= UNSOCK_DUPLICATED;
     if (!copy)
         return;
@@ -109,10 +99,7 @@ void unsock_fds_duplicate(int from, int to) {
     copy->epoll = 0;
 }
 
-void unsock_fds_tell_duplicates(int fd) {
-    const struct unsock_fd *source = unsock_fds_known(fd);
-    if (!source || !(source->flags & UNSOCK_DUPLICATED))
-        return;
+void unsock_fds_tell_those(int fd, const struct unsock_fd *source) {
     for (int other = 0; other < unsock_fds_end(); other++) {
         struct unsock_fd *entry = unsock_fds_known(other);
         if (!entry || other == fd || entry->id != source->id || entry->kind != source->kind)
@@ -123,8 +110,4 @@ void unsock_fds_tell_duplicates(int fd) {
         if (entry->kind != UNSOCK_KIND_IP)
             entry->remote = source->remote;
     }
-}
-
-int unsock_fds_end(void) {
-    return __atomic_load_n(&end, __ATOMIC_RELAXED);
 }

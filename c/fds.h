@@ -44,7 +44,7 @@ struct unsock_fd {
     uint16_t domain;    /* AF_INET or AF_INET6: what the program asked for */
     uint16_t protocol;  /* as SO_PROTOCOL tells it */
     uint16_t flags;
-    uint32_t id;        /* the same for duplicates of one descriptor */
+    uint32_t id;        /* the same for duplicates of one descriptor; 0: it has none */
     int32_t epoll;      /* the epoll set where it was registered, plus 1; 0: none */
     uint64_t options;   /* bit per row of the options table: set by the program */
     struct unsock_ip local; /* its tag: SHADOW's index in the hidden name */
@@ -68,23 +68,40 @@ void unsock_fds_start(void);
 /* The entry of a descriptor; NULL when nothing can be remembered about it (negative, too high, no memory). */
 struct unsock_fd *unsock_fds_entry(int fd);
 
+#define UNSOCK_FDS_CHUNK 1024
+extern struct unsock_fd *unsock_fds_chunks[];
+extern int unsock_fds_top;
+
+/* One more than the highest descriptor that ever had an entry. */
+static inline int unsock_fds_end(void) {
+    return __atomic_load_n(&unsock_fds_top, __ATOMIC_RELAXED);
+}
+
 /* The entry when it exists already and is of a known kind, else NULL. No system call, no memory taken. */
-struct unsock_fd *unsock_fds_known(int fd);
+static inline struct unsock_fd *unsock_fds_known(int fd) {
+    unsigned number = (unsigned)fd;
+    if (number >= (unsigned)unsock_fds_end())
+        return NULL;
+    struct unsock_fd *chunk = __atomic_load_n(&unsock_fds_chunks[number / UNSOCK_FDS_CHUNK], __ATOMIC_ACQUIRE);
+    struct unsock_fd *entry = &chunk[number % UNSOCK_FDS_CHUNK];
+    return chunk && entry->kind != UNSOCK_KIND_UNKNOWN ? entry : NULL;
+}
 
 /* Forgets all about a descriptor. */
 void unsock_fds_forget(int fd);
 
-/* A new id for unsock_fd.id. */
-uint32_t unsock_fds_new_id(void);
-
 /* A descriptor became a duplicate of another. */
 void unsock_fds_duplicate(int from, int to);
 
-/* Something changed about a descriptor: what is true of it is true of its duplicates. */
-void unsock_fds_tell_duplicates(int fd);
+/* What is true of a descriptor is true of its duplicates: tells those of `source`, the entry of `fd`. */
+void unsock_fds_tell_those(int fd, const struct unsock_fd *source);
 
-/* One more than the highest descriptor that ever had an entry. */
-int unsock_fds_end(void);
+/* Something changed about a descriptor: tells its duplicates, if it has any. */
+static inline void unsock_fds_tell_duplicates(int fd) {
+    const struct unsock_fd *source = unsock_fds_known(fd);
+    if (source && (source->flags & UNSOCK_DUPLICATED))
+        unsock_fds_tell_those(fd, source);
+}
 
 /*
  * False in a child of vfork (and posix_spawn): its memory is the parent's but its descriptors are its own, so what it

@@ -5,6 +5,8 @@
 
 static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
+static const uint8_t loopback4[4] = {127, 0, 0, 1};
+
 static uint16_t swap16(uint16_t value) {
     return (uint16_t)(value << 8 | value >> 8);
 }
@@ -57,11 +59,10 @@ static socklen_t write_in6(const struct unsock_ip *ip, union unsock_sockaddr *ad
 }
 
 socklen_t unsock_ip_write(const struct unsock_ip *ip, int domain, union unsock_sockaddr *address) {
-    static const uint8_t loopback[4] = {127, 0, 0, 1};
     if (domain == AF_INET6)
         return write_in6(ip, address);
     address->in = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = swap16(ip->port)};
-    memcpy(&address->in.sin_addr, ip->family == AF_INET6 ? loopback : ip->bytes, 4);
+    memcpy(&address->in.sin_addr, ip->family == AF_INET6 ? loopback4 : ip->bytes, 4);
     return sizeof(struct sockaddr_in);
 }
 
@@ -70,15 +71,35 @@ bool unsock_ip_is_wildcard(const struct unsock_ip *ip) {
     return unsock_same(ip->bytes, zero, 16);
 }
 
+struct unsock_ip unsock_ip_some(struct unsock_ip ip) {
+    if (!unsock_ip_is_wildcard(&ip))
+        return ip;
+    if (ip.family == AF_INET6)
+        ip.bytes[15] = 1;
+    else
+        memcpy(ip.bytes, loopback4, sizeof(loopback4));
+    return ip;
+}
+
 bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b) {
     return a->family == b->family && unsock_same(a->bytes, b->bytes, 16);
 }
 
+/* Which bits differ, the first one of the addresses highest. */
+static uint64_t differences(const uint8_t *a, const uint8_t *b) {
+    uint64_t left, right;
+    memcpy(&left, a, sizeof(left));
+    memcpy(&right, b, sizeof(right));
+    return __builtin_bswap64(left ^ right);
+}
+
 bool unsock_ip_in_prefix(const struct unsock_ip *ip, const struct unsock_ip *prefix, unsigned bits) {
-    if (ip->family != prefix->family || !unsock_same(ip->bytes, prefix->bytes, bits / 8))
-        return false;
-    unsigned rest = bits % 8;
-    return rest == 0 || ((ip->bytes[bits / 8] ^ prefix->bytes[bits / 8]) >> (8 - rest)) == 0;
+    if (ip->family != prefix->family || bits == 0)
+        return ip->family == prefix->family;
+    uint64_t first = differences(ip->bytes, prefix->bytes);
+    if (bits <= 64)
+        return first >> (64 - bits) == 0;
+    return first == 0 && differences(ip->bytes + 8, prefix->bytes + 8) >> (128 - bits) == 0;
 }
 
 static bool parse_v4(struct unsock_span text, uint8_t *bytes) {

@@ -2,8 +2,6 @@
 #include "log.h"
 
 #include "rt/sys.h"
-#include "settings.h"
-
 
 struct error_name {
     int error;
@@ -51,11 +49,9 @@ static void write_line(const struct unsock_text *line) {
     unsock_sys(__NR_close, fd);
 }
 
-long unsock_log(const char *call, int fd, const struct unsock_ip *ip, const struct sockaddr_un *path, long result) {
+long unsock_log_line(const char *call, int fd, const struct unsock_ip *ip, const struct sockaddr_un *path, long result) {
     char buffer[512];
     struct unsock_text line;
-    if (__builtin_expect(unsock_settings.log == UNSOCK_LOG_OFF, 1))
-        return result;
     unsock_text_start(&line, buffer, sizeof(buffer));
     put_time(&line);
     unsock_text_char(&line, ' ');

@@ -18,7 +18,13 @@ void unsock_names_give_ip(const struct unsock_ip *ip, int domain, void *address,
     /* An IPv6 client on an IPv4 socket (they share ports) has no address there that could be shown. */
     if (domain == AF_INET && ip->family == AF_INET6)
         shown = unsock_address_default(AF_INET, ip->port);
-    unsock_names_give(&written, unsock_ip_write(&shown, domain, &written), address, length);
+    socklen_t written_length = unsock_ip_write(&shown, domain, &written);
+    if (address && written_length == sizeof(written.in) && *length >= sizeof(written.in)) {
+        memcpy(address, &written, sizeof(written.in));
+        *length = sizeof(written.in);
+        return;
+    }
+    unsock_names_give(&written, written_length, address, length);
 }
 
 bool unsock_names_converts(int family) {

@@ -71,7 +71,7 @@ static bool read_flag(struct reader *reader, const char *name, bool *flag) {
 /* Drops doubled and trailing slashes and "/./", so that the kernel's names and ours compare equal. */
 static bool normalize_directory(struct unsock_span path, struct unsock_settings *settings) {
     struct unsock_text text;
-    unsock_text_start(&text, settings->directory, sizeof(settings->directory));
+    unsock_text_start(&text, settings->directory, UNSOCK_DIR_MOST + 1);
     while (path.length > 0) {
         struct unsock_span part = unsock_span_next(&path, '/');
         if (part.length == 0 || unsock_span_is(part, "."))
@@ -115,6 +115,15 @@ static bool read_prefix(struct unsock_span item, struct unsock_prefix *prefix) {
     return true;
 }
 
+/* The first listed address of a family: the one that peers without an address of their own have. */
+static struct unsock_ip first_address(const struct unsock_settings *settings, int family, struct unsock_ip otherwise) {
+    for (unsigned i = 0; i < settings->address_count; i++) {
+        if (settings->addresses[i].ip.family == family)
+            return unsock_ip_some(settings->addresses[i].ip);
+    }
+    return otherwise;
+}
+
 static bool read_addresses(struct reader *reader) {
     const char *value = unsock_environment_get(reader->environment, "UNSOCK_ADDR");
     struct unsock_span rest = unsock_span_of(value ? value : "127.175.0.0/32");
@@ -127,6 +136,9 @@ static bool read_addresses(struct reader *reader) {
         if (!read_prefix(item, &reader->settings->addresses[reader->settings->address_count++]))
             return wrong(reader, "UNSOCK_ADDR", "must be a comma-separated list of ADDR or ADDR/BITS", value);
     }
+    struct unsock_ip loopback = unsock_ip_some((struct unsock_ip){.family = AF_INET});
+    reader->settings->default4 = first_address(reader->settings, AF_INET, loopback);
+    reader->settings->default6 = first_address(reader->settings, AF_INET6, reader->settings->default4);
     return true;
 }
 

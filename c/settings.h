@@ -10,6 +10,7 @@
 
 #define UNSOCK_RANGES 64
 #define UNSOCK_DIR_MOST 90 /* leaves room for /65535.dgram.sock and the NUL in sun_path */
+#define UNSOCK_DIR_ROOM 96 /* whole pieces of 16 bytes */
 #define UNSOCK_LOG_MOST 255
 
 struct unsock_prefix {
@@ -24,21 +25,24 @@ struct unsock_ports {
 
 enum unsock_log_to { UNSOCK_LOG_OFF, UNSOCK_LOG_STDERR, UNSOCK_LOG_FILE };
 
+/* What every call needs comes first, in few cache lines. */
 struct unsock_settings {
-    char directory[UNSOCK_DIR_MOST + 1]; /* absolute, no slash at the end */
-    size_t directory_length;
-    struct unsock_prefix addresses[UNSOCK_RANGES];
-    unsigned address_count;
-    struct unsock_ports ports[UNSOCK_RANGES]; /* none: all ports */
+    _Alignas(64) unsigned address_count;
     unsigned port_count;
-    int mode; /* of created socket files; -1: as the umask says */
+    enum unsock_log_to log;
     bool block_inet;
     bool block_inet6;
     bool convert_all;
     bool convert_vsock;
     bool fallback;
+    int mode; /* of created socket files; -1: as the umask says */
     unsigned connect_timeout_ms;
-    enum unsock_log_to log;
+    struct unsock_ip default4; /* the address that IPv4 peers without one of their own have */
+    struct unsock_ip default6; /* the same for IPv6; an IPv4 address where no IPv6 one is listed */
+    char directory[UNSOCK_DIR_ROOM]; /* absolute, no slash at the end */
+    size_t directory_length;
+    struct unsock_prefix addresses[UNSOCK_RANGES];
+    struct unsock_ports ports[UNSOCK_RANGES]; /* none: all ports */
     char log_file[UNSOCK_LOG_MOST + 1];
 };
 

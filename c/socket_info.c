@@ -153,10 +153,7 @@ static struct unsock_fd *keep(int fd, struct unsock_fd *scratch) {
     return entry;
 }
 
-struct unsock_fd *unsock_identify(int fd, struct unsock_fd *scratch) {
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    if (entry)
-        return entry;
+struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch) {
     memset(scratch, 0, sizeof(*scratch));
     long domain = unsock_socket_option(fd, SO_DOMAIN);
     if (domain != AF_INET && domain != AF_INET6 && domain != AF_UNIX)
@@ -164,7 +161,6 @@ struct unsock_fd *unsock_identify(int fd, struct unsock_fd *scratch) {
     scratch->domain = (uint16_t)domain;
     scratch->type = (uint8_t)unsock_socket_option(fd, SO_TYPE);
     scratch->protocol = (uint16_t)unsock_socket_option(fd, SO_PROTOCOL);
-    scratch->id = unsock_fds_new_id();
     if (domain == AF_UNIX) {
         identify_unix(fd, scratch);
         scratch->protocol = scratch->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
@@ -178,9 +174,9 @@ struct unsock_fd *unsock_identify(int fd, struct unsock_fd *scratch) {
     return scratch->kind == UNSOCK_KIND_UNKNOWN ? scratch : keep(fd, scratch);
 }
 
-struct unsock_fd *unsock_identify_for(int fd, int family, struct unsock_fd *scratch) {
+struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_fd *scratch) {
     union unsock_sockaddr name;
-    struct unsock_fd *entry = unsock_identify(fd, scratch);
+    struct unsock_fd *entry = unsock_identify_unknown(fd, scratch);
     if (entry->kind != UNSOCK_KIND_UNKNOWN || entry->domain != AF_UNIX || entry->type != SOCK_STREAM ||
         unsock_socket_name(fd, __NR_getsockname, &name) > (long)UNSOCK_SUN_PATH_OFFSET ||
         unsock_socket_name(fd, __NR_getpeername, &name) != -ENOTCONN)

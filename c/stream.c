@@ -66,25 +66,18 @@ static void remember_accepted(int listener, const struct unsock_fd *from, int fd
     struct unsock_fd *entry = unsock_fds_entry(fd);
     if (!entry)
         return;
-    memset(entry, 0, sizeof(*entry));
-    entry->kind = from->kind;
-    entry->type = from->type;
-    entry->domain = from->domain;
+    *entry = (struct unsock_fd){.kind = from->kind, .type = from->type, .domain = from->domain};
     entry->protocol = from->protocol;
-    entry->id = unsock_fds_new_id();
     entry->flags = UNSOCK_CONNECTED | UNSOCK_NAMED | UNSOCK_ACCEPTED;
-    entry->local = from->local;
-    if (unsock_ip_is_wildcard(&entry->local))
-        entry->local = unsock_address_default(unsock_names_family(from), from->local.port);
+    bool told = peer->any.sa_family == AF_UNIX &&
+                unsock_address_read_stream_name(&peer->un, length, &entry->remote, &entry->local);
+    if (!told) {
+        bool wildcard = unsock_ip_is_wildcard(&from->local);
+        entry->remote = (struct unsock_ip){0};
+        entry->local = wildcard ? unsock_address_default(unsock_names_family(from), from->local.port) : from->local;
+    }
     if (from->options != 0)
         unsock_options_inherit(listener, from, fd, entry);
-    struct unsock_name name = {.kind = UNSOCK_NAME_NONE};
-    if (peer->any.sa_family == AF_UNIX)
-        name = unsock_address_read_name(&peer->un, length);
-    if (name.kind == UNSOCK_NAME_STREAM) {
-        entry->remote = name.source;
-        entry->local = name.target;
-    }
 }
 
 long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *address, socklen_t *length, int flags) {

@@ -26,16 +26,6 @@ struct attempt {
     int socket; /* the AF_UNIX socket that connects: fd itself, or one that will take its place */
 };
 
-/* Connecting to the wildcard means the loopback address, and is reported so (ip_route_connect). */
-static struct unsock_ip real_target(const struct unsock_ip *asked) {
-    struct unsock_ip target = *asked;
-    if (unsock_ip_is_wildcard(asked))
-        target.bytes[asked->family == AF_INET6 ? 15 : 0] = asked->family == AF_INET6 ? 1 : 127;
-    if (unsock_ip_is_wildcard(asked) && asked->family == AF_INET)
-        target.bytes[3] = 1;
-    return target;
-}
-
 /* The address that the client has: what it bound, else the default; port 0 where one is still to be chosen. */
 static struct unsock_ip source_of(int fd, const struct unsock_fd *entry, const struct unsock_ip *target) {
     union unsock_sockaddr address;
@@ -56,15 +46,15 @@ static struct unsock_ip source_of(int fd, const struct unsock_fd *entry, const s
 static long name_client(struct attempt *attempt) {
     struct sockaddr_un name;
     bool chosen = attempt->source.port != 0;
-    unsigned count = chosen ? 1 : unsock_ephemeral_count();
-    for (unsigned i = 0; i < count; i++) {
+    unsigned tried = 0;
+    do {
         if (!chosen)
             attempt->source.port = unsock_ephemeral_next();
         socklen_t length = unsock_address_stream_name(&attempt->source, &attempt->target, &name);
         long result = unsock_sys(__NR_bind, attempt->socket, &name, length);
         if (result != -EADDRINUSE)
             return result;
-    }
+    } while (!chosen && ++tried < unsock_ephemeral_count());
     return -EADDRNOTAVAIL;
 }
 
@@ -197,7 +187,8 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     struct attempt attempt; /* not zeroed: its path is long */
     attempt.fd = fd;
     attempt.entry = entry;
-    attempt.target = real_target(asked);
+    /* Connecting to the wildcard means the loopback address, and is reported so (ip_route_connect). */
+    attempt.target = unsock_ip_some(*asked);
     long again = entry->flags & UNSOCK_CONNECTED ? connect_once_more(fd, entry) : 0;
     if (again < 0 || (entry->flags & UNSOCK_LISTENING))
         return again < 0 ? again : -EISCONN;

@@ -158,7 +158,6 @@ static struct unsock_fd *own_entry(int fd, struct unsock_fd *scratch) {
     struct unsock_fd old = *entry;
     long type = unsock_socket_option(fd, SO_TYPE);
     *entry = (struct unsock_fd){.kind = UNSOCK_KIND_OTHER, .type = (uint8_t)(type < 0 ? 0 : type), .domain = AF_UNIX};
-    entry->id = unsock_fds_new_id();
     if (old.kind == UNSOCK_KIND_OTHER) {
         entry->epoll = old.epoll;
         entry->flags = old.flags & UNSOCK_EPOLL_MANY;

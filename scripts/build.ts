@@ -23,6 +23,15 @@ const COMPILE_FLAGS = [
   "-Ic",
 ];
 
+/**
+ * Calls between the small files of the shim cost more than what they do. Only of GCC: others need a linker of their own.
+ * One partition, as more would want `make`.
+ */
+const WHOLE_PROGRAM_FLAGS = ["-flto", "-flto-partition=one"];
+
+/** Compiled as they stand: what the compiler itself calls, and what runs before the library is relocated. */
+const APART = ["c/rt/mem.c", "c/rt/start.c"];
+
 const LINK_FLAGS = [
   "-shared",
   "-nostdlib",
@@ -129,25 +138,36 @@ async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<voi
   if (failures.length > 0) throw failures[0];
 }
 
-async function buildLibrary(tools: Toolchain, name: string, extraFlags: readonly string[]): Promise<string> {
+/** What the files of a library are compiled with, and all of them linked with. */
+interface Recipe {
+  readonly name: string;
+  readonly flags: readonly string[];
+  /** Of the whole program, for all files but those that stand apart. */
+  readonly whole: readonly string[];
+}
+
+async function buildLibrary(tools: Toolchain, { name, flags: extraFlags, whole }: Recipe): Promise<string> {
   const [sources, headers] = await Promise.all([findFiles("c", ".c"), findFiles("c", ".h")]);
   if (sources.length === 0) throw new BuildError("c/: no C sources");
   const objectDirectory = path.join(ROOT, tools.directory, "obj");
   await Deno.mkdir(objectDirectory, { recursive: true });
   const version = await runCompiler(tools, ["--version"]);
+  const optimize = version.includes("clang") ? [] : whole;
   const flags = [...COMPILE_FLAGS, ...extraFlags, ...tools.flags];
   const read = (file: string) => Deno.readTextFile(path.join(ROOT, file));
   const common = [version, tools.compiler, ...flags, ...headers, ...await Promise.all(headers.map(read))];
   const objects = await Promise.all(sources.map(async (source) => {
-    return { source, object: path.join(objectDirectory, `${await hash([...common, source, await read(source)])}.o`) };
+    const own = APART.includes(source) ? flags : [...flags, ...optimize];
+    const name = `${await hash([...common, ...own, source, await read(source)])}.o`;
+    return { source, own, object: path.join(objectDirectory, name) };
   }));
-  await inParallel(objects, async ({ source, object }) => {
+  await inParallel(objects, async ({ source, own, object }) => {
     if (await exists(object)) return;
-    await produce(object, (part) => runCompiler(tools, [...flags, "-c", "-o", part, source]));
+    await produce(object, (part) => runCompiler(tools, [...own, "-c", "-o", part, source]));
   });
   const library = path.join(ROOT, tools.directory, name);
   const stamp = path.join(objectDirectory, `${name}.stamp`);
-  const links = [...flags, ...LINK_FLAGS, ...objects.map(({ object }) => object)];
+  const links = [...flags, ...optimize, ...LINK_FLAGS, ...objects.map(({ object }) => object)];
   const state = await hash([version, ...links]);
   const before = await Deno.readTextFile(stamp).catch(() => "");
   if (before !== `${state} ${await identity(library)}`) {
@@ -182,8 +202,11 @@ export async function build(args: readonly string[]): Promise<string[]> {
     else throw new BuildError(`unknown option "${arg}"`);
   }
   const tools = toolchain(target);
-  const libraries = [await buildLibrary(tools, "libunsock.so", [])];
-  if (debug) libraries.push(await buildLibrary(tools, "libunsock-debug.so", ["-DUNSOCK_DEBUG", "-g"]));
+  const libraries = [await buildLibrary(tools, { name: "libunsock.so", flags: [], whole: WHOLE_PROGRAM_FLAGS })];
+  if (debug) {
+    const recipe = { name: "libunsock-debug.so", flags: ["-DUNSOCK_DEBUG", "-g"], whole: [] };
+    libraries.push(await buildLibrary(tools, recipe));
+  }
   return libraries;
 }
 

@@ -3,7 +3,9 @@
  */
 #include "rt/mem.h"
 
-#include <stdint.h>
+#undef memcpy
+#undef memset
+#undef strlen
 
 #if defined(__GNUC__) && !defined(__clang__)
 /* Without this GCC would turn the loops below into calls of themselves. */
@@ -15,14 +17,30 @@ typedef struct {
     uint64_t value;
 } __attribute__((packed, may_alias)) word;
 
-/* Nearly all that is copied here is short: addresses, names, entries. */
+static inline uint64_t load(const uint8_t *at) {
+    return ((const word *)at)->value;
+}
+
+static inline void store(uint8_t *at, uint64_t value) {
+    ((word *)at)->value = value;
+}
+
+/*
+ * Nearly all that is copied, filled and compared here is short: addresses, names, entries. The last word of what is
+ * longer than one overlaps the one before.
+ */
 void *memcpy(void *restrict to, const void *restrict from, size_t length) {
     uint8_t *out = to;
     const uint8_t *in = from;
-    for (; length >= sizeof(word); length -= sizeof(word), out += sizeof(word), in += sizeof(word))
-        ((word *)out)->value = ((const word *)in)->value;
-    for (; length > 0; length--)
-        *out++ = *in++;
+    if (length >= sizeof(word)) {
+        size_t last = length - sizeof(word);
+        for (size_t i = 0; i < last; i += sizeof(word))
+            store(out + i, load(in + i));
+        store(out + last, load(in + last));
+        return to;
+    }
+    for (size_t i = 0; i < length; i++)
+        out[i] = in[i];
     return to;
 }
 
@@ -42,10 +60,15 @@ void *memmove(void *to, const void *from, size_t length) {
 void *memset(void *to, int value, size_t length) {
     uint8_t *out = to;
     uint64_t filled = 0x0101010101010101u * (uint8_t)value;
-    for (; length >= sizeof(word); length -= sizeof(word), out += sizeof(word))
-        ((word *)out)->value = filled;
-    for (; length > 0; length--)
-        *out++ = (uint8_t)value;
+    if (length >= sizeof(word)) {
+        size_t last = length - sizeof(word);
+        for (size_t i = 0; i < last; i += sizeof(word))
+            store(out + i, filled);
+        store(out + last, filled);
+        return to;
+    }
+    for (size_t i = 0; i < length; i++)
+        out[i] = (uint8_t)value;
     return to;
 }
 
@@ -59,15 +82,19 @@ int memcmp(const void *left, const void *right, size_t length) {
     return 0;
 }
 
-bool unsock_same(const void *left, const void *right, size_t length) {
+bool unsock_same_bytes(const void *left, const void *right, size_t length) {
     const uint8_t *a = left;
     const uint8_t *b = right;
-    for (; length >= sizeof(word); length -= sizeof(word), a += sizeof(word), b += sizeof(word)) {
-        if (((const word *)a)->value != ((const word *)b)->value)
-            return false;
+    if (length >= sizeof(word)) {
+        size_t last = length - sizeof(word);
+        for (size_t i = 0; i < last; i += sizeof(word)) {
+            if (load(a + i) != load(b + i))
+                return false;
+        }
+        return load(a + last) == load(b + last);
     }
-    for (; length > 0; length--) {
-        if (*a++ != *b++)
+    for (size_t i = 0; i < length; i++) {
+        if (a[i] != b[i])
             return false;
     }
     return true;

@@ -98,22 +98,3 @@ void unsock_text_quote(struct unsock_text *text, struct unsock_span span) {
     }
     unsock_text_put(text, span.length > QUOTE_MOST ? "...\"" : "\"");
 }
-
-void unsock_text_hex(struct unsock_text *text, const uint8_t *bytes, size_t count) {
-    char digits[32];
-    for (size_t i = 0; i < count && i < sizeof(digits) / 2; i++) {
-        digits[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
-        digits[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
-    }
-    unsock_text_span(text, (struct unsock_span){digits, UNSOCK_MIN(2 * count, sizeof(digits))});
-}
-
-bool unsock_text_hex_read(const char *digits, size_t count, uint8_t *bytes) {
-    for (size_t i = 0; i < count; i++) {
-        unsigned high = digit_value(digits[2 * i]), low = digit_value(digits[2 * i + 1]);
-        if (high > 15 || low > 15)
-            return false;
-        bytes[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}

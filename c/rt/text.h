@@ -35,10 +35,6 @@ void unsock_text_put(struct unsock_text *text, const char *string);
 void unsock_text_span(struct unsock_text *text, struct unsock_span span);
 void unsock_text_number(struct unsock_text *text, uint64_t number, unsigned base, unsigned digits);
 
-/* Bytes as hexadecimal digits, two each; reading returns false at anything else. */
-void unsock_text_hex(struct unsock_text *text, const uint8_t *bytes, size_t count);
-bool unsock_text_hex_read(const char *digits, size_t count, uint8_t *bytes);
-
 /* Appends "…" in quotes, control characters as '?', at most 200 bytes of it: for values in messages. */
 void unsock_text_quote(struct unsock_text *text, struct unsock_span span);
 

@@ -1,0 +1,99 @@
+/** The names by which a server under unsock knows its clients: each address is read as it was written, and nothing else is. */
+import assert from "node:assert/strict";
+import { withDir } from "./support/dir.ts";
+import { run, start } from "./support/process.ts";
+import { need } from "./support/programs.ts";
+import { shimEnv } from "./support/shim.ts";
+import { until } from "./support/wait.ts";
+
+const PORT = 2001;
+const RANDOM_NAMES = 200;
+
+/** An IPv6 server, for IPv4 too: prints both addresses of each connection, as numbers. */
+const SERVER = `
+import socket
+listener = socket.create_server(("::", ${PORT}), family=socket.AF_INET6, dualstack_ipv6=True)
+print("ready", flush=True)
+def told(name): return socket.inet_pton(socket.AF_INET6, name[0]).hex() + ":%04x" % name[1]
+while True:
+    connection, peer = listener.accept()
+    assert peer == connection.getpeername()
+    connection.sendall((told(peer) + " " + told(connection.getsockname())).encode())
+    connection.close()
+`;
+
+/** Not under unsock: binds the abstract names of its standard input, hexadecimal, one by one. */
+const CLIENT = `
+import socket, sys
+for line in sys.stdin:
+    client = socket.socket(socket.AF_UNIX)
+    client.bind(b"\\0" + bytes.fromhex(line))
+    client.connect(sys.argv[1])
+    print(client.makefile().read())
+    client.close()
+`;
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** ADDRESS:PORT of a random address; and as an IPv6 socket shows it. */
+function randomEndpoint(): { text: string; shown: string } {
+  const random = crypto.getRandomValues(new Uint8Array(19));
+  const four = (random[18] ?? 0) % 2 === 0;
+  const address = hex(random.subarray(0, four ? 4 : 16));
+  const port = hex(random.subarray(16, 18));
+  return { text: `${address}:${port}`, shown: `${four ? "0".repeat(20) + "ffff" : ""}${address}:${port}` };
+}
+
+/** What the server says of clients with these names. */
+async function ask(names: readonly string[]): Promise<string[]> {
+  let answers: string[] = [];
+  await withDir(async (dir) => {
+    await using server = start(["python3", "-c", SERVER], { env: shimEnv(dir) });
+    await until("the server", () => server.output().includes("ready"));
+    const stdin = names.map((name) => `${hex(new TextEncoder().encode(name))}\n`).join("");
+    const { stdout, stderr } = await run(["python3", "-c", CLIENT, `${dir}/${PORT}.sock`], { stdin });
+    assert.equal(stderr, "");
+    answers = stdout.trimEnd().split("\n");
+  });
+  assert.equal(answers.length, names.length);
+  return answers;
+}
+
+Deno.test({
+  name: "every address in a client's name is read as it was written, whatever the last character is",
+  ignore: !need("python3"),
+  fn: async () => {
+    const ends = Array.from({ length: RANDOM_NAMES }, () => ({ from: randomEndpoint(), to: randomEndpoint() }));
+    const names = ends.map(({ from, to }, i) => `unsock ${from.text} ${to.text}${String.fromCharCode(48 + i % 64)}`);
+    assert.deepEqual(await ask(names), ends.map(({ from, to }) => `${from.shown} ${to.shown}`));
+  },
+});
+
+Deno.test({
+  name: "a plain Unix client with a name that only resembles ours has an address made up for it",
+  ignore: !need("python3"),
+  fn: async () => {
+    const unique = hex(crypto.getRandomValues(new Uint8Array(4)));
+    const good = `unsock ${unique}:9c40 7f000001:07d1`;
+    const names = [
+      `${good}00`,
+      ...["G", "F", "g", "/", ":", "@", "`", "\0", "\x10", "é"].map((digit) =>
+        `${good.replace(":9c40", `:9${digit}40`)}0`
+      ),
+      ...["G", "A", "o", "`"].map((digit) => `unsock ${digit}${good.slice(8)}0`),
+      `unsock ${unique}:9c40`,
+      `unsock ${unique}:9c40 `,
+      `unsock ${unique}:9c40 7f000001:07d`,
+      `unsock ${unique};9c40 7f000001:07d10`,
+      `unsock ${unique}:9c40  7f000001:07d1`,
+      `unsock ${unique}00:9c40 7f000001:07d10`,
+      `unsocks${unique}:9c40 7f000001:07d10`,
+      `unsock ${unique.repeat(4)}:9c40 ${unique.repeat(5)}:07d10`,
+    ];
+    for (const [i, line] of (await ask(names)).entries()) {
+      assert.match(line, /^0{31}1:[89a-e][0-9a-f]{3} 0{31}1:07d1$/, JSON.stringify(names[i]));
+    }
+  },
+});
