@@ -17,7 +17,9 @@
 
 #define IN6_LEAST offsetof(struct sockaddr_in6, sin6_scope_id) /* SIN6_LEN_RFC2133 */
 
-static bool is_redirectable(int type, int protocol) {
+static bool is_redirectable(int domain, int type, int protocol) {
+    if (domain != AF_INET && domain != AF_INET6)
+        return false;
     if (type == SOCK_STREAM)
         return protocol == 0 || protocol == IPPROTO_TCP || protocol == UNSOCK_IPPROTO_MPTCP;
     return type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP);
@@ -27,10 +29,9 @@ static void remember_socket(int fd, int domain, int type, int protocol, enum uns
     struct unsock_fd *entry = unsock_fds_entry(fd);
     if (!entry)
         return;
-    *entry = (struct unsock_fd){.kind = UNSOCK_KIND_OTHER};
-    if ((domain != AF_INET && domain != AF_INET6) || !is_redirectable(type, protocol))
+    *entry = (struct unsock_fd){.kind = (uint8_t)kind};
+    if (kind == UNSOCK_KIND_OTHER)
         return;
-    entry->kind = (uint8_t)kind;
     entry->type = (uint8_t)type;
     entry->domain = (uint16_t)domain;
     entry->protocol = (uint16_t)(protocol != 0 ? protocol : type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP);
@@ -38,10 +39,10 @@ static void remember_socket(int fd, int domain, int type, int protocol, enum uns
 
 long unsock_call_socket(int domain, int type, int protocol) {
     int plain = type & ~UNSOCK_SOCK_FLAGS;
-    enum unsock_kind kind = UNSOCK_KIND_IP;
     if (domain == AF_INET6 && unsock_settings.block_inet6)
         return -EAFNOSUPPORT;
-    if (plain == SOCK_STREAM && is_redirectable(plain, protocol) && unsock_predict_local(domain))
+    enum unsock_kind kind = is_redirectable(domain, plain, protocol) ? UNSOCK_KIND_IP : UNSOCK_KIND_OTHER;
+    if (kind == UNSOCK_KIND_IP && plain == SOCK_STREAM && unsock_predict_local(domain))
         kind = UNSOCK_KIND_LOCAL;
     long fd = kind == UNSOCK_KIND_LOCAL ? unsock_sys(__NR_socket, AF_UNIX, type, 0)
                                         : unsock_sys(__NR_socket, domain, type, protocol);

@@ -8,9 +8,16 @@
 #define STREAM_PREFIX_LENGTH 8
 static const char stream_prefix[STREAM_PREFIX_LENGTH] = "\0unsock ";
 
-/* Digits of an address, ':', digits of a port. The two ports are written and read together. */
-#define ENDPOINT4_LENGTH (8 + 1 + 4)
-#define ENDPOINT6_LENGTH (32 + 1 + 4)
+/* Of an endpoint: digits of the address, ':', digits of the port. */
+#define PORT_LENGTH (1 + 4)
+#define ENDPOINT4_LENGTH (8 + PORT_LENGTH)
+#define ENDPOINT6_LENGTH (32 + PORT_LENGTH)
+
+/*
+ * The numbers of a name, without what stands between them: two addresses of 4 or 16 bytes, and both ports. All are
+ * written and read in one go; addresses are copied as if they had 16 bytes, and what comes next is put over the rest.
+ */
+#define NUMBERS_MOST (16 + 16 + 4)
 
 /* PORT.sock, PORT.dgram.sock, or the hidden .PORT.sock.INDEX of either. */
 static bool read_file_name(struct unsock_span name, struct unsock_name *result) {
@@ -35,60 +42,54 @@ static bool read_file_name(struct unsock_span name, struct unsock_name *result) 
     return stream || (length == 11 && unsock_same(suffix, ".dgram.sock", 11));
 }
 
-static char *put_endpoint(char *at, const struct unsock_ip *ip, uint32_t port_digits) {
-    uint32_t part;
-    for (size_t i = 0; i < (ip->family == AF_INET ? 4 : 16); i += 4, at += 8) {
-        memcpy(&part, ip->bytes + i, 4);
-        uint64_t digits = unsock_hex_write(part);
-        memcpy(at, &digits, 8);
-    }
-    *at = ':';
-    memcpy(at + 1, &port_digits, 4);
-    return at + 5;
-}
-
-/* All but the port's value. `length` is ENDPOINT4_LENGTH or ENDPOINT6_LENGTH. */
-static bool read_endpoint(const char *at, size_t length, struct unsock_ip *ip, uint32_t *port_digits) {
-    bool good = true;
-    uint64_t digits;
-    uint32_t part;
-    *ip = (struct unsock_ip){.family = length == ENDPOINT4_LENGTH ? AF_INET : AF_INET6};
-    for (size_t i = 0; i < length / 8 * 4; i += 4, at += 8) {
-        memcpy(&digits, at, 8);
-        good &= unsock_hex_read(digits, &part);
-        memcpy(ip->bytes + i, &part, 4);
-    }
-    memcpy(port_digits, at + 1, 4);
-    return good && *at == ':';
-}
-
-/* 0 when no endpoint ends with `end` here. */
-static size_t endpoint_length(const char *at, size_t length, char end) {
+/* The length of the address's digits in the endpoint here that ends with `end`; 0 when there is none. */
+static size_t address_digits(const char *at, size_t length, char end) {
     if (length > ENDPOINT4_LENGTH && at[ENDPOINT4_LENGTH] == end)
-        return ENDPOINT4_LENGTH;
-    return length > ENDPOINT6_LENGTH && at[ENDPOINT6_LENGTH] == end ? ENDPOINT6_LENGTH : 0;
+        return ENDPOINT4_LENGTH - PORT_LENGTH;
+    return length > ENDPOINT6_LENGTH && at[ENDPOINT6_LENGTH] == end ? ENDPOINT6_LENGTH - PORT_LENGTH : 0;
 }
 
-/* The last character only spreads names: it is not read. */
+static void take_address(const uint8_t *bytes, size_t size, uint16_t port, struct unsock_ip *ip) {
+    *ip = (struct unsock_ip){.family = size == 4 ? AF_INET : AF_INET6, .port = __builtin_bswap16(port)};
+    if (size == 4)
+        memcpy(ip->bytes, bytes, 4);
+    else
+        memcpy(ip->bytes, bytes, 16);
+}
+
+/* `at` has 108 - 8 bytes, `first` and `second` digits of addresses in them. */
+static bool read_numbers(const char *at, size_t first, size_t second, uint8_t *bytes) {
+    char digits[2 * NUMBERS_MOST];
+    uint32_t ports[2];
+    const char *target = at + first + PORT_LENGTH + 1;
+    memcpy(digits, at, 32);
+    memcpy(digits + first, target, 32);
+    memcpy(&ports[0], at + first + 1, 4);
+    memcpy(&ports[1], target + second + 1, 4);
+    uint64_t both = ports[0] | (uint64_t)ports[1] << 32;
+    memcpy(digits + first + second, &both, 8);
+    return at[first] == ':' && target[second] == ':' && unsock_hex_read(digits, (first + second) / 2 + 4, bytes);
+}
+
 bool unsock_address_read_stream_name(const struct sockaddr_un *address, size_t length, struct unsock_ip *source,
                                      struct unsock_ip *target) {
-    uint32_t source_port, target_port, ports = 0;
+    uint8_t bytes[NUMBERS_MOST];
+    uint32_t ports;
     const char *at = address->sun_path + STREAM_PREFIX_LENGTH;
     length = UNSOCK_MIN(length, sizeof(*address));
     if (length <= UNSOCK_SUN_PATH_OFFSET + STREAM_PREFIX_LENGTH ||
         !unsock_same(address->sun_path, stream_prefix, STREAM_PREFIX_LENGTH))
         return false;
     length -= UNSOCK_SUN_PATH_OFFSET + STREAM_PREFIX_LENGTH;
-    size_t first = endpoint_length(at, length, ' ');
-    size_t second = length - first - 2;
-    if (first == 0 || (second != ENDPOINT4_LENGTH && second != ENDPOINT6_LENGTH))
+    size_t first = address_digits(at, length, ' ');
+    /* Then the other endpoint, and one character that only spreads names. */
+    size_t second = length - first - 2 * PORT_LENGTH - 2;
+    if (first == 0 || (second != 8 && second != 32) || !read_numbers(at, first, second, bytes))
         return false;
-    bool good = read_endpoint(at, first, source, &source_port) &&
-                read_endpoint(at + first + 1, second, target, &target_port) &&
-                unsock_hex_read(source_port | (uint64_t)target_port << 32, &ports);
-    source->port = __builtin_bswap16((uint16_t)ports);
-    target->port = __builtin_bswap16((uint16_t)(ports >> 16));
-    return good;
+    memcpy(&ports, bytes + (first + second) / 2, 4);
+    take_address(bytes, first / 2, (uint16_t)ports, source);
+    take_address(bytes + first / 2, second / 2, (uint16_t)(ports >> 16), target);
+    return true;
 }
 
 static bool is_in_directory(struct unsock_span name) {
@@ -120,13 +121,27 @@ struct unsock_name unsock_address_read_name(const struct sockaddr_un *address, s
 
 socklen_t unsock_address_stream_name(const struct unsock_ip *source, const struct unsock_ip *target,
                                      struct sockaddr_un *name) {
+    uint8_t bytes[NUMBERS_MOST];
+    char digits[2 * NUMBERS_MOST];
+    size_t first = source->family == AF_INET ? 8 : 32;
+    size_t second = target->family == AF_INET ? 8 : 32;
+    uint32_t ports = __builtin_bswap16(source->port) | (uint32_t)__builtin_bswap16(target->port) << 16;
+    memcpy(bytes, source->bytes, 16);
+    memcpy(bytes + first / 2, target->bytes, 16);
+    memcpy(bytes + (first + second) / 2, &ports, 4);
+    unsock_hex_write(bytes, (first + second) / 2 + 4, digits);
     name->sun_family = AF_UNIX;
     memcpy(name->sun_path, stream_prefix, STREAM_PREFIX_LENGTH);
-    uint32_t both = __builtin_bswap16(source->port) | (uint32_t)__builtin_bswap16(target->port) << 16;
-    uint64_t ports = unsock_hex_write(both);
-    char *at = put_endpoint(name->sun_path + STREAM_PREFIX_LENGTH, source, (uint32_t)ports);
-    *at = ' ';
-    at = put_endpoint(at + 1, target, (uint32_t)(ports >> 32));
+    char *at = name->sun_path + STREAM_PREFIX_LENGTH;
+    memcpy(at, digits, 32);
+    at[first] = ':';
+    memcpy(at + first + 1, digits + first + second, 4);
+    at += first + PORT_LENGTH;
+    *at++ = ' ';
+    memcpy(at, digits + first, 32);
+    at[second] = ':';
+    memcpy(at + second + 1, digits + first + second + 4, 4);
+    at += second + PORT_LENGTH;
     /*
      * The kernel sums names up and folds the sum: digits alone would crowd a part of its table (net/unix/af_unix.c).
      * ASCII, because a server that is not under unsock may read the name as text.

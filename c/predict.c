@@ -28,8 +28,6 @@ static bool guesses_local(void) {
 }
 
 bool unsock_predict_local(int domain) {
-    if (domain != AF_INET && domain != AF_INET6)
-        return false;
     return guesses_local() || covers_all(domain);
 }
 
