@@ -41,9 +41,9 @@ async function memoryPerDescriptor(rig: Rig, place: Place, many: number): Promis
     return { memory: clientMemory + serverMemory, held };
   };
   const all = await bytes(many);
-  // Memory comes in pages: powers of two fill them.
+  // Memory comes in pages: powers of two fill them, and one page more or less makes half a byte here.
   const half = await bytes(Math.floor(all.held / 2));
-  return (all.memory - half.memory) / (all.held - half.held) / 2;
+  return Math.round((all.memory - half.memory) / (all.held - half.held) / 2);
 }
 
 /**

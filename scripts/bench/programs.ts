@@ -34,7 +34,7 @@ export interface Program {
   readonly parse: (printed: string) => number;
 }
 
-const ROUNDS = 5;
+const ROUNDS = 15;
 const READY_MS = 15_000;
 
 function withPath([program = "", ...args]: readonly string[]): string[] {

@@ -147,10 +147,15 @@ export function newPort(): number {
   }
 }
 
-/** The order of a round: each round begins with another one, so that none always comes first. */
-export function rotate<T>(items: readonly T[], round: number): T[] {
-  const first = items.length === 0 ? 0 : round % items.length;
-  return [...items.slice(first), ...items.slice(0, first)];
+/**
+ * The order of a round: each round begins with another one, so that none always comes first; and every second time
+ * backwards, so that none always follows the same one: what TCP leaves behind is cleared up later.
+ */
+export function orderOf<T>(items: readonly T[], round: number): T[] {
+  const turn = Math.floor(round / 2);
+  const first = items.length === 0 ? 0 : turn % items.length;
+  const order = [...items.slice(first), ...items.slice(0, first)];
+  return round % 2 === 0 ? order : order.reverse();
 }
 
 /**
@@ -168,7 +173,7 @@ export async function interleave(
   const samples = new Map<string, number[]>(variants.map(({ name }) => [name, []]));
   const notes: string[] = [];
   for (let round = 0; round < rounds; round++) {
-    for (const variant of rotate(variants, round)) {
+    for (const variant of orderOf(variants, round)) {
       const speeds = samples.get(variant.name);
       if (!speeds) continue;
       try {

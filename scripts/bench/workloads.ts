@@ -24,7 +24,7 @@ interface Workload {
 const WORKLOADS: readonly Workload[] = [
   { name: "bulk", title: "Throughput", unit: "MB/s", worth: (128 << 10) / 1e6, count: 1500, rounds: 101 },
   { name: "round-trips", title: "Round trips of 64 bytes", unit: "per second", worth: 1, count: 3000, rounds: 101 },
-  { name: "connections", title: "Connect, accept, close", unit: "per second", worth: 1, count: 2048, rounds: 101 },
+  { name: "connections", title: "Connect, accept, close", unit: "per second", worth: 1, count: 4096, rounds: 101 },
   { name: "datagrams", title: "Datagram round trips", unit: "per second", worth: 1, count: 3000, rounds: 101 },
   { name: "held", title: "10,000 connections at once", unit: "per second", worth: 1, count: 10_000, rounds: 7 },
 ];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { drawChart } from "../../scripts/bench/chart.ts";
 import { parseCalls } from "../../scripts/bench/counts.ts";
 import { compare, formatMarkdown, formatNumber, formatText, type Report } from "../../scripts/bench/report.ts";
-import { interleave, rotate, type Variant } from "../../scripts/bench/rig.ts";
+import { interleave, orderOf, type Variant } from "../../scripts/bench/rig.ts";
 import { difference, quantile, ratio, spread } from "../../scripts/bench/stats.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
@@ -77,9 +77,10 @@ Deno.test("drawChart() draws a bar for each way, longer for the faster one, and 
   assert.doesNotMatch(svg, /NaN|undefined/);
 });
 
-Deno.test("rotate() lets each item come first in turn", () => {
-  assert.deepEqual([0, 1, 2, 3].map((round) => rotate(["a", "b", "c"], round).join("")), ["abc", "bca", "cab", "abc"]);
-  assert.deepEqual(rotate([], 1), []);
+Deno.test("orderOf() lets each item come first in turn, and each follow each other", () => {
+  const rounds = [0, 1, 2, 3, 4, 5, 6].map((round) => orderOf(["a", "b", "c"], round).join(""));
+  assert.deepEqual(rounds, ["abc", "cba", "bca", "acb", "cab", "bac", "abc"]);
+  assert.deepEqual(orderOf([], 1), []);
 });
 
 Deno.test("interleave() leaves out somebody else's library that fails, and says so; ours must not fail", async () => {
