@@ -5,6 +5,7 @@ import type { ProgramFile } from "./elf.ts";
 import { reason } from "./errors.ts";
 import { openShim } from "./ffi.ts";
 import { findProgram, inspectProgram, type ProgramStep } from "./program.ts";
+import { isForEveryone } from "./reach.ts";
 import { parseSettings } from "./settings.ts";
 import { findShim } from "./shim.ts";
 import { VERSION } from "./version.ts";
@@ -56,6 +57,10 @@ async function libraryFinding(context: Context): Promise<Finding> {
     const version = pointer && new Deno.UnsafePointerView(pointer).getCString();
     if (version !== VERSION) {
       return bad(`library ${file}: version ${version}`, `this is unsock ${VERSION}: use its own`);
+    }
+    if (context.system.euid === 0 && !isForEveryone(Deno.realPathSync(file), context.system)) {
+      const advice = "what a command executes as another user is not redirected: use --lib with a copy for everyone";
+      return note(`library ${file}: version ${version}, root alone can reach it`, advice);
     }
     return ok(`library ${file}: version ${version}`);
   } catch (error) {

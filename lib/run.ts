@@ -1,11 +1,13 @@
 /** `unsock run` itself: becomes the command with the library preloaded. */
+import * as path from "node:path";
 import { readCallerState } from "./caller.ts";
 import type { Context } from "./context.ts";
 import { chooseDirectory, prepareDirectory } from "./directory.ts";
 import type { Environ } from "./environ.ts";
-import { CommandError, EXIT_RUN_FAILED, UsageError } from "./errors.ts";
+import { CommandError, EXIT_RUN_FAILED, ShimError, UsageError } from "./errors.ts";
 import { execute } from "./exec.ts";
 import { findProgram, inspectProgram } from "./program.ts";
+import { losesLibrary } from "./reach.ts";
 import { applySettings, type SettingOptions } from "./run_environment.ts";
 import { shellQuote } from "./shell.ts";
 import { findShim } from "./shim.ts";
@@ -37,6 +39,7 @@ export async function run(options: RunOptions, context: Context): Promise<number
   const environ = context.environ.clone();
   applySettings(environ, absoluteLog(options), directory.path, library);
   const file = locate(new TextDecoder().decode(name), environ, options.force === true, context);
+  if (options.force !== true) checkReach(file, library, context);
   const argv = [name, ...args];
   if (options.dryRun) {
     context.print(describe(argv, environ, context.environ));
@@ -63,6 +66,14 @@ function locate(name: string, environ: Environ, force: boolean, context: Context
   throw new CommandError(`command ${via}: the library cannot reach it: ${step.problem} (--force runs it anyway)`, {
     exitCode: EXIT_RUN_FAILED,
   });
+}
+
+function checkReach(program: string, library: string, { system }: Context): void {
+  if (!losesLibrary(program, Deno.realPathSync(library), system)) return;
+  throw new ShimError(
+    `library ${library}: root alone can reach it, and ${path.basename(program)} changes to another user: ` +
+      "use --lib with a copy that everyone may read (--force runs it anyway)",
+  );
 }
 
 /** What differs from the caller's environment, then the command: something to paste into a shell. */

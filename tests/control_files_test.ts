@@ -5,7 +5,7 @@ import { dial, MODES, UNCHANGED } from "./support/dial.ts";
 import { withDir } from "./support/dir.ts";
 import { run, start } from "./support/process.ts";
 import { need } from "./support/programs.ts";
-import { shimEnv } from "./support/shim.ts";
+import { shimEnv, shimLibrary } from "./support/shim.ts";
 import { until } from "./support/wait.ts";
 
 const PORT = 2000;
@@ -153,7 +153,10 @@ Deno.test({
       await Deno.writeFile(`${dir}/${PORT}.sock`, controlFile({ dest: sockaddrVsock(1, 5678) }), { mode: 0o600 });
       const drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
       const probe = `import socket; socket.socket().connect(("127.0.0.1", ${PORT}))`;
-      const { stderr } = await run([...drop, "env", ...environment(dir), "python3", "-c", probe]);
+      // The source tree may be where that user cannot go.
+      await Deno.copyFile(shimLibrary(), `${dir}/libunsock.so`);
+      const preload = `LD_PRELOAD=${dir}/libunsock.so`;
+      const { stderr } = await run([...drop, "env", ...environment(dir), preload, "python3", "-c", probe]);
       assert.match(stderr, /PermissionError: \[Errno 13\]/);
     }),
 });

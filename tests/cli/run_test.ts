@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import * as path from "node:path";
 import { withDir } from "../support/dir.ts";
+import { need } from "../support/programs.ts";
 import { assertFails, isCompiled, shell, unsock, unsockCommand } from "./unsock.ts";
+
+const LIBRARY = path.join(import.meta.dirname ?? ".", "..", "..", "build", "libunsock.so");
 
 /** Runs `script` once as it is and once under `unsock run`, by the same shell. */
 async function compare(script: string, before = "", after = ""): Promise<[string, string]> {
@@ -105,13 +108,40 @@ Deno.test("run ends with 127 for what is not there, 126 for what cannot be execu
 Deno.test("run refuses what the library cannot reach, but for --force", async () => {
   await withDir(async (dir) => {
     const program = path.join(dir, "libunsock.so"); // static, and runs by itself
-    Deno.copyFileSync(path.join(import.meta.dirname ?? ".", "..", "..", "build", "libunsock.so"), program);
+    Deno.copyFileSync(LIBRARY, program);
     Deno.chmodSync(program, 0o755);
     const refused = await unsock(["run", "--dir", `${dir}/s`, "--", program]);
     assertFails(refused, 125, /the library cannot reach it: statically linked.*--force/);
     const forced = await unsock(["run", "--dir", `${dir}/s`, "--force", "--", program]);
     assert.equal(forced.code, 0, forced.stderr);
   });
+});
+
+Deno.test({
+  name: "run refuses to change to a user who cannot reach the library, but for --force",
+  ignore: Deno.uid() !== 0 || !need("setpriv"),
+  fn: () =>
+    withDir(async (dir) => {
+      const inner = path.join(dir, "inner");
+      const library = path.join(inner, "libunsock.so");
+      Deno.mkdirSync(inner, { mode: 0o700 });
+      Deno.chmodSync(dir, 0o755);
+      Deno.copyFileSync(LIBRARY, library);
+      Deno.chmodSync(library, 0o644);
+      const change = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+      const maps = (...options: string[]) =>
+        unsock(["run", "--dir", `${dir}/s`, "--lib", library, ...options, "--", ...change, "cat", "/proc/self/maps"]);
+      assertFails(
+        await maps(),
+        125,
+        /root alone can reach it, and setpriv changes to another user: use --lib.*--force/,
+      );
+      assert.doesNotMatch((await maps("--force")).stdout, /libunsock/, "the danger is real");
+      Deno.chmodSync(inner, 0o711);
+      assert.match((await maps()).stdout, /libunsock/);
+      Deno.chmodSync(library, 0o600);
+      assertFails(await maps(), 125, /root alone can reach it/);
+    }),
 });
 
 Deno.test("run --dry-run prints what to paste into a shell and touches nothing", async () => {

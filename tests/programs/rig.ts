@@ -169,7 +169,7 @@ export class Rig implements AsyncDisposable {
 
   #argv([name = "", ...args]: string[], { cli }: { cli?: boolean }): string[] {
     const cmd = [findProgram(name) ?? name, ...args];
-    return cli && !PLAIN ? unsockRun(this.sockets, cmd) : cmd;
+    return cli && !PLAIN ? unsockRun(this.sockets, cmd, ["--lib", this.#library()]) : cmd;
   }
 
   #env({ cli, env }: { cli?: boolean; env?: Record<string, string> }): Record<string, string> {
