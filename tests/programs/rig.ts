@@ -91,7 +91,7 @@ export class Rig implements AsyncDisposable {
       if (end) throw new Error(`${cmd[0]} ended before it listened: ${end}`);
       return ports.every((port) => this.#isListening(port));
     }, 30_000);
-    this.#prove(ports);
+    await this.#prove(ports);
     return process;
   }
 
@@ -109,13 +109,13 @@ export class Rig implements AsyncDisposable {
       const how = result.signal ?? `status ${result.code}`;
       throw new Error(`${cmd.join(" ")}: ${how}\n${result.stdout}${result.stderr}`);
     }
-    this.proveOffNetwork();
+    await this.#proveOffNetwork();
     return result;
   }
 
   /** Checks for every running server that its ports are socket files and nothing on the network has them. */
-  proveOffNetwork(): void {
-    for (const { ports, once } of this.#servers) this.#prove(ports, once);
+  async #proveOffNetwork(): Promise<void> {
+    for (const { ports, once } of this.#servers) await this.#prove(ports, once);
   }
 
   /**
@@ -202,12 +202,13 @@ export class Rig implements AsyncDisposable {
     return join(this.sockets, type === "tcp" ? `${number}.sock` : `${number}.dgram.sock`);
   }
 
-  #prove(ports: Port[], mayBeGone = false): void {
+  /** A server may be between two listeners: iperf3 has one for each test. */
+  async #prove(ports: Port[], mayBeGone = false): Promise<void> {
     if (PLAIN) return;
     for (const port of ports) {
-      if (!mayBeGone && !Deno.statSync(this.#socketFile(port)).isSocket) {
-        throw new Error(`${this.#socketFile(port)} is no socket`);
-      }
+      const file = this.#socketFile(port);
+      const isSocket = () => Deno.stat(file).then((status) => status.isSocket, () => false);
+      if (!mayBeGone) await until(`${file} is a socket`, isSocket);
       assertNoIpListener(port.number);
     }
   }
