@@ -153,11 +153,13 @@ async function buildLibrary(tools: Toolchain, { name, flags: extraFlags, whole }
   await Deno.mkdir(objectDirectory, { recursive: true });
   const version = await runCompiler(tools, ["--version"]);
   const optimize = version.includes("clang") ? [] : whole;
-  const flags = [...COMPILE_FLAGS, ...extraFlags, ...tools.flags];
+  // The caller's flags last: -fno-lto, for example, takes back what is before it.
+  const apart = [...COMPILE_FLAGS, ...extraFlags, ...tools.flags];
+  const flags = [...COMPILE_FLAGS, ...extraFlags, ...optimize, ...tools.flags];
   const read = (file: string) => Deno.readTextFile(path.join(ROOT, file));
-  const common = [version, tools.compiler, ...flags, ...headers, ...await Promise.all(headers.map(read))];
+  const common = [version, tools.compiler, ...headers, ...await Promise.all(headers.map(read))];
   const objects = await Promise.all(sources.map(async (source) => {
-    const own = APART.includes(source) ? flags : [...flags, ...optimize];
+    const own = APART.includes(source) ? apart : flags;
     const name = `${await hash([...common, ...own, source, await read(source)])}.o`;
     return { source, own, object: path.join(objectDirectory, name) };
   }));
@@ -167,7 +169,7 @@ async function buildLibrary(tools: Toolchain, { name, flags: extraFlags, whole }
   });
   const library = path.join(ROOT, tools.directory, name);
   const stamp = path.join(objectDirectory, `${name}.stamp`);
-  const links = [...flags, ...optimize, ...LINK_FLAGS, ...objects.map(({ object }) => object)];
+  const links = [...flags, ...LINK_FLAGS, ...objects.map(({ object }) => object)];
   const state = await hash([version, ...links]);
   const before = await Deno.readTextFile(stamp).catch(() => "");
   if (before !== `${state} ${await identity(library)}`) {
