@@ -3,7 +3,8 @@
  * are then. Usage: random_datagrams SEED CALLS.
  *
  * Left out, since it is known to differ (docs/limits.md): IPv4 senders to IPv6 receivers, plain send after the peer went,
- * what was queued before connect, and what that leaves of an address with port 0.
+ * what was queued before connect, connecting to a socket that is connected elsewhere, and what that leaves of an address
+ * with port 0.
  */
 #include "random.h"
 
@@ -35,9 +36,9 @@ static void describe(const address *who, char *text, size_t size) {
     int owner = -1;
     for (int i = 0; i < SLOTS; i++) {
         address own = unwritten();
-        if (slots[i].fd >= 0 && getsockname(slots[i].fd, &own.any, &own.length) == 0 && port_of(&own) != 0 &&
-            port_of(&own) == port_of(who))
-            owner = i;
+        if (slots[i].fd < 0 || getsockname(slots[i].fd, &own.any, &own.length) < 0 || port_of(&own) == 0) continue;
+        /* The kernel may choose one port for two sockets of different families. */
+        if (port_of(&own) == port_of(who) && own.any.sa_family == who->any.sa_family) owner = i;
     }
     snprintf(text, size, "%s socket %d", host, owner);
 }
@@ -97,9 +98,17 @@ static bool somebody_has(int port) {
     return false;
 }
 
+/* The kernel connects nobody to a socket that is connected elsewhere; what that one sends all the same is lost (limits.md). */
+static bool is_connected_elsewhere(int port, int own) {
+    for (int i = 0; i < SLOTS; i++)
+        if (slots[i].fd >= 0 && slots[i].port == port && slots[i].peer != 0 && slots[i].peer != own) return true;
+    return false;
+}
+
 static void connect_it(int slot) {
     address to = target(slots[slot].domain);
     if (!somebody_has(port_of(&to)) || slots[slot].port == port_of(&to)) return;
+    if (is_connected_elsewhere(port_of(&to), slots[slot].port)) return;
     drain(slot);
     long result = connect(slots[slot].fd, &to.any, to.length);
     say_result("connect", slot, result);
