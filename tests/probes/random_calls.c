@@ -12,7 +12,8 @@
 
 /*
  * What is left out, since it is known to differ and why (docs/limits.md): an IPv4 client of an IPv6 server, a socket that
- * connects to itself, two sockets bound to one port of which none listens, and what a failed connect leaves of a name.
+ * connects to itself, two sockets bound to one port of which none listens, what a failed connect leaves of a name, and the
+ * same connection again.
  */
 struct slot {
     int fd; /* -1: free */
@@ -89,6 +90,15 @@ static void bind_it(int slot) {
     if (result == 0) slots[slot].port = port;
 }
 
+/* Connections from one fixed port to another: over TCP their addresses stay taken for a while (TIME_WAIT). */
+static bool used[2 * PORTS][2 * PORTS];
+
+static void use(int from, int to) {
+    if (from != 0) used[from - FIRST_PORT][to - FIRST_PORT] = true;
+}
+
+static bool is_used(int from, int to) { return from != 0 && used[from - FIRST_PORT][to - FIRST_PORT]; }
+
 /* An asynchronous connect is followed to its end. */
 static void connect_it(int slot) {
     address to = target(slots[slot].domain);
@@ -98,7 +108,7 @@ static void connect_it(int slot) {
         if (to.any.sa_family == AF_INET6) to.v6.sin6_port = htons((uint16_t)slots[i].port);
         else to.v4.sin_port = htons((uint16_t)slots[i].port);
     }
-    if (slots[slot].port == port_of(&to) || is_gone(slot)) return;
+    if (slots[slot].port == port_of(&to) || is_gone(slot) || is_used(slots[slot].port, port_of(&to))) return;
     long result = connect(slots[slot].fd, &to.any, to.length);
     if (result < 0 && errno == EINPROGRESS) {
         struct pollfd wait = {.fd = slots[slot].fd, .events = POLLOUT};
@@ -112,6 +122,7 @@ static void connect_it(int slot) {
     say("connect", slot, outcome(result));
     slots[slot].connected |= result == 0;
     slots[slot].refused |= result < 0;
+    if (result == 0) use(slots[slot].port, port_of(&to));
 }
 
 static void accept_it(int slot) {
