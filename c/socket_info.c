@@ -122,6 +122,11 @@ static void identify_unix(int fd, struct unsock_fd *entry) {
     struct unsock_name own = unsock_address_read_name(&address.un, (size_t)length);
     if (own.kind == UNSOCK_NAME_STREAM) {
         identify_stream(entry, &own.source, &own.target);
+        /* It has the name of a connection that was refused. */
+        if (unsock_socket_name(fd, __NR_getpeername, &address) == -ENOTCONN) {
+            entry->flags = UNSOCK_NAMED;
+            entry->remote = (struct unsock_ip){0};
+        }
         return;
     }
     length = unsock_socket_name(fd, __NR_getpeername, &address);

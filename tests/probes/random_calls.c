@@ -1,6 +1,7 @@
 /*
  * Random calls on a few TCP sockets, the same ones for the same seed: what each returned and what the addresses are then.
- * Nobody thought of these sequences, which is the point. Usage: random_calls SEED CALLS.
+ * Nobody thought of these sequences, which is the point. Usage: random_calls SEED CALLS [exec]. With "exec" the program
+ * executes itself again and again, and knows of its sockets only what the kernel tells.
  */
 #include "random.h"
 
@@ -19,10 +20,11 @@ struct slot {
     int fd; /* -1: free */
     int domain;
     int port;       /* that it is bound to; 0: none or any */
-    bool listening, connected, refused;
+    bool bound, listening, connected, refused;
 };
 
 static struct slot slots[SLOTS];
+static bool executes; /* then options are forgotten (docs/limits.md) */
 
 static const char *outcome(long result) {
     static char text[32];
@@ -52,7 +54,7 @@ static bool port_is_bound(int port) {
 static address target(int domain) {
     static const char *const v4[] = {"127.0.0.1", "127.0.0.1", "127.0.0.1", "0.0.0.0"};
     static const char *const v6[] = {"::1", "::1", "::", "::ffff:127.0.0.1"};
-    unsigned which = roll(4);
+    unsigned which = roll(executes ? 3 : 4); /* IPV6_V6ONLY is forgotten too */
     int port = FIRST_PORT + (int)roll(PORTS) + (domain == AF_INET6 ? PORTS : 0);
     return ip(domain == AF_INET ? v4[which] : v6[which], port);
 }
@@ -88,6 +90,7 @@ static void bind_it(int slot) {
     long result = bind(slots[slot].fd, &to.any, to.length);
     say("bind", slot, outcome(result));
     if (result == 0) slots[slot].port = port;
+    slots[slot].bound |= result == 0;
 }
 
 /* Connections from one fixed port to another: over TCP their addresses stay taken for a while (TIME_WAIT). */
@@ -143,10 +146,13 @@ static void accept_it(int slot) {
     say("accept", slot, text);
 }
 
+/* After exec a socket that is neither bound nor connected shows what it is (docs/limits.md). */
+static bool is_bare(int slot) { return executes && !slots[slot].bound && !slots[slot].connected; }
+
 static void names(int slot) {
     address own = unwritten(), peer = unwritten();
     char text[96];
-    if (slots[slot].refused || is_gone(slot)) return;
+    if (slots[slot].refused || is_gone(slot) || is_bare(slot)) return;
     long result = getsockname(slots[slot].fd, &own.any, &own.length);
     if (result == 0) name(&own, text, sizeof text);
     say("getsockname", slot, result < 0 ? outcome(result) : text);
@@ -163,7 +169,7 @@ static void copy(int slot) {
 }
 
 static void listen_on(int slot) {
-    if (slots[slot].refused || is_gone(slot)) return;
+    if (slots[slot].refused || is_gone(slot) || is_bare(slot)) return;
     long result = listen(slots[slot].fd, 8);
     say("listen", slot, outcome(result));
     slots[slot].listening |= result == 0;
@@ -195,14 +201,51 @@ static void one_call(void) {
     else if (which < 9) accept_it(slot);
     else if (which == 9) names(slot);
     else if (which == 10) copy(slot);
-    else options(slot);
+    else if (!executes) options(slot);
+}
+
+/* What the next program has to know: it goes on where this one stopped, with the descriptors that it inherits. */
+struct state {
+    uint64_t random;
+    int step;
+    struct slot slots[SLOTS];
+    bool used[2 * PORTS][2 * PORTS];
+};
+
+static void leave_state(char **argv) {
+    struct state state = {.random = random_state, .step = step + 1};
+    char text[2 * sizeof state + 1];
+    memcpy(state.slots, slots, sizeof slots);
+    memcpy(state.used, used, sizeof used);
+    for (size_t i = 0; i < sizeof state; i++) snprintf(text + 2 * i, 3, "%02x", ((unsigned char *)&state)[i]);
+    for (int i = 0; i < SLOTS; i++)
+        if (slots[i].fd >= 0) fcntl(slots[i].fd, F_SETFD, 0);
+    fflush(stdout);
+    execl("/proc/self/exe", argv[0], argv[1], argv[2], argv[3], text, (char *)NULL);
+    die("execl");
+}
+
+static void take_state(const char *text) {
+    struct state state;
+    unsigned byte;
+    for (size_t i = 0; i < sizeof state && sscanf(text + 2 * i, "%2x", &byte) == 1; i++)
+        ((unsigned char *)&state)[i] = (unsigned char)byte;
+    random_state = state.random;
+    step = state.step;
+    memcpy(slots, state.slots, sizeof slots);
+    memcpy(used, state.used, sizeof used);
 }
 
 int main(int argc, char **argv) {
     probe_start();
-    if (argc != 3) die("usage: random_calls SEED CALLS");
+    executes = argc > 3;
+    if (argc < 3) die("usage: random_calls SEED CALLS [exec]");
     random_start(argv[1]);
     for (int i = 0; i < SLOTS; i++) slots[i].fd = -1;
-    for (step = 0; step < atoi(argv[2]); step++) one_call();
+    if (argc > 4) take_state(argv[4]);
+    for (; step < atoi(argv[2]); step++) {
+        one_call();
+        if (executes && roll(8) == 0) leave_state(argv);
+    }
     return 0;
 }
