@@ -41,13 +41,10 @@ static int mode_of(const struct unsock_bind_request *request) {
     return request->open_to_all ? 0666 : -1;
 }
 
-/* A receiver must know the sender's address, if it is a special one. Who is bound to the wildcard has the default one. */
+/* A receiver must know the sender's address, if it is a special one; and whoever inherits the socket, its own. */
 static socklen_t respell(const struct unsock_bind_request *request, struct sockaddr_un *path) {
-    struct unsock_view view = request->view;
-    if (unsock_ip_is_wildcard(&view.ip))
-        view = (struct unsock_view){.domain = view.domain, .ip = unsock_address_default(view.domain, 0)};
     if (request->type == SOCK_DGRAM)
-        return unsock_address_spell(&view, path);
+        return unsock_address_spell(&request->view, path);
     return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1);
 }
 

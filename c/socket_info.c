@@ -113,6 +113,18 @@ static void identify_stream(struct unsock_fd *entry, const struct unsock_ip *loc
     entry->flags = UNSOCK_CONNECTED | UNSOCK_NAMED;
 }
 
+/* As datagram_connect.c leaves it. */
+static void identify_datagram_peer(struct unsock_fd *entry, const struct unsock_name *peer) {
+    bool wildcard = unsock_ip_is_wildcard(&peer->view.ip);
+    entry->flags |= UNSOCK_CONNECTED;
+    entry->remote = wildcard ? unsock_address_default(peer->view.domain, 0) : peer->view.ip;
+    entry->remote.port = peer->port;
+    if (unsock_ip_is_wildcard(&entry->local)) {
+        entry->local = unsock_address_default(entry->remote.family, entry->local.port);
+        entry->flags |= UNSOCK_SETTLED;
+    }
+}
+
 /* An AF_UNIX socket that this process did not make itself: its names say whether it stands for an IP socket. */
 static void identify_unix(int fd, struct unsock_fd *entry) {
     union unsock_sockaddr address;
@@ -143,10 +155,8 @@ static void identify_unix(int fd, struct unsock_fd *entry) {
         entry->flags |= UNSOCK_ACCEPTED;
     } else if (own.kind == UNSOCK_NAME_FILE) {
         identify_file(entry, fd, &own);
-        if (length >= 0 && peer.kind == UNSOCK_NAME_FILE) {
-            entry->flags |= UNSOCK_CONNECTED;
-            entry->remote = unsock_address_default(own.view.domain, peer.port);
-        }
+        if (length >= 0 && peer.kind == UNSOCK_NAME_FILE)
+            identify_datagram_peer(entry, &peer);
     }
 }
 

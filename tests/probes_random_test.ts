@@ -13,6 +13,7 @@ const PROBES: readonly (readonly [string, ...string[]])[] = [
   ["random_calls"],
   ["random_calls", "exec"],
   ["random_datagrams"],
+  ["random_datagrams", "exec"],
 ];
 
 for (const [probe, ...modes] of PROBES) {

@@ -214,22 +214,16 @@ struct state {
 
 static void leave_state(char **argv) {
     struct state state = {.random = random_state, .step = step + 1};
-    char text[2 * sizeof state + 1];
     memcpy(state.slots, slots, sizeof slots);
     memcpy(state.used, used, sizeof used);
-    for (size_t i = 0; i < sizeof state; i++) snprintf(text + 2 * i, 3, "%02x", ((unsigned char *)&state)[i]);
     for (int i = 0; i < SLOTS; i++)
         if (slots[i].fd >= 0) fcntl(slots[i].fd, F_SETFD, 0);
-    fflush(stdout);
-    execl("/proc/self/exe", argv[0], argv[1], argv[2], argv[3], text, (char *)NULL);
-    die("execl");
+    execute_again(argv, &state, sizeof state);
 }
 
-static void take_state(const char *text) {
+static void go_on(const char *text) {
     struct state state;
-    unsigned byte;
-    for (size_t i = 0; i < sizeof state && sscanf(text + 2 * i, "%2x", &byte) == 1; i++)
-        ((unsigned char *)&state)[i] = (unsigned char)byte;
+    take_state(text, &state, sizeof state);
     random_state = state.random;
     step = state.step;
     memcpy(slots, state.slots, sizeof slots);
@@ -242,7 +236,7 @@ int main(int argc, char **argv) {
     if (argc < 3) die("usage: random_calls SEED CALLS [exec]");
     random_start(argv[1]);
     for (int i = 0; i < SLOTS; i++) slots[i].fd = -1;
-    if (argc > 4) take_state(argv[4]);
+    if (argc > 4) go_on(argv[4]);
     for (; step < atoi(argv[2]); step++) {
         one_call();
         if (executes && roll(8) == 0) leave_state(argv);

@@ -1,6 +1,6 @@
 /*
  * Random calls on a few UDP sockets, the same ones for the same seed: who receives what from whom, and what the addresses
- * are then. Usage: random_datagrams SEED CALLS.
+ * are then. Usage: random_datagrams SEED CALLS [exec]. With "exec" the program executes itself again and again.
  *
  * Left out, since it is known to differ (docs/limits.md): IPv4 senders to IPv6 receivers, plain send after the peer went,
  * what was queued before connect, connecting to a socket that is connected elsewhere, and what that leaves of an address
@@ -17,6 +17,7 @@ struct slot {
     int domain;
     int port;      /* bound to; 0: none or any */
     bool any_port; /* bound to port 0 */
+    bool used;     /* has sent or been connected */
     int peer;      /* port that it is connected to; 0: none */
 };
 
@@ -42,6 +43,10 @@ static void describe(const address *who, char *text, size_t size) {
     }
     snprintf(text, size, "%s socket %d", host, owner);
 }
+
+/* After exec nobody remembers who chose the port of a socket, and which address it had then (docs/limits.md). */
+static bool executes;
+static bool is_forgotten(int slot) { return executes && slots[slot].port == 0 && slots[slot].used; }
 
 static int base(int domain) { return FIRST_PORT + (domain == AF_INET6 ? PORTS : 0); }
 
@@ -71,6 +76,7 @@ static void make(int slot) {
 }
 
 static void bind_it(int slot) {
+    if (is_forgotten(slot)) return;
     address to = target(slots[slot].domain);
     if (roll(4) == 0) to = ip(slots[slot].domain == AF_INET ? "0.0.0.0" : "::", port_of(&to));
     if (roll(4) == 0) to = ip(slots[slot].domain == AF_INET ? "127.0.0.1" : "::1", 0);
@@ -113,11 +119,12 @@ static void connect_it(int slot) {
     long result = connect(slots[slot].fd, &to.any, to.length);
     say_result("connect", slot, result);
     if (result == 0) slots[slot].peer = port_of(&to);
+    slots[slot].used = true;
 }
 
 static void disconnect(int slot) {
     struct sockaddr none = {.sa_family = AF_UNSPEC};
-    if (slots[slot].any_port) return;
+    if (slots[slot].any_port || is_forgotten(slot)) return;
     drain(slot);
     slots[slot].peer = 0;
     say_result("disconnect", slot, connect(slots[slot].fd, &none, sizeof none));
@@ -128,6 +135,7 @@ static void send_it(int slot) {
     char text[32];
     int length = snprintf(text, sizeof text, "%d from %d", step, slot);
     address to = target(slots[slot].domain);
+    slots[slot].used = true;
     say_result("sendto", slot, sendto(slots[slot].fd, text, (size_t)length, 0, &to.any, to.length));
     clear_error(slot);
 }
@@ -149,6 +157,7 @@ static void receive(int slot) {
 }
 
 static void names(int slot) {
+    if (is_forgotten(slot)) return;
     address own = unwritten(), peer = unwritten();
     char text[96];
     if (CHECK(getsockname(slots[slot].fd, &own.any, &own.length)) == 0) describe(&own, text, sizeof text);
@@ -170,14 +179,40 @@ static void one_call(void) {
     else names(slot);
 }
 
+/* What the next program has to know: it goes on where this one stopped, with the descriptors that it inherits. */
+struct state {
+    uint64_t random;
+    int step;
+    struct slot slots[SLOTS];
+};
+
+static void leave_state(char **argv) {
+    struct state state = {.random = random_state, .step = step + 1};
+    memcpy(state.slots, slots, sizeof slots);
+    execute_again(argv, &state, sizeof state);
+}
+
+static void go_on(const char *text) {
+    struct state state;
+    take_state(text, &state, sizeof state);
+    random_state = state.random;
+    step = state.step;
+    memcpy(slots, state.slots, sizeof slots);
+}
+
 int main(int argc, char **argv) {
     probe_start();
-    if (argc != 3) die("usage: random_datagrams SEED CALLS");
+    if (argc < 3) die("usage: random_datagrams SEED CALLS [exec]");
     /* AF_UNIX queues are short by default; this network namespace is the probe's own. */
     int queue = open("/proc/sys/net/unix/max_dgram_qlen", O_WRONLY);
     if (queue >= 0 && write(queue, "512", 3) == 3) close(queue);
     random_start(argv[1]);
     for (int i = 0; i < SLOTS; i++) slots[i].fd = -1;
-    for (step = 0; step < atoi(argv[2]); step++) one_call();
+    executes = argc > 3;
+    if (argc > 4) go_on(argv[4]);
+    for (; step < atoi(argv[2]); step++) {
+        one_call();
+        if (executes && roll(8) == 0) leave_state(argv);
+    }
     return 0;
 }
