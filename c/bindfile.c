@@ -25,15 +25,7 @@ static bool conflicts(const struct unsock_ip *a, bool a_v6only, const struct uns
 
 /* Is this entry of the cache really a socket of this process bound to the port? Entries may be out of date. */
 static bool holds_port(int fd, const struct unsock_fd *entry, const struct unsock_bind_request *request) {
-    union unsock_sockaddr address;
-    if (entry->kind != UNSOCK_KIND_LOCAL || !(entry->flags & UNSOCK_FILE) || entry->type != request->type ||
-        entry->local.port != request->ip.port)
-        return false;
-    long length = unsock_socket_name(fd, __NR_getsockname, &address);
-    if (length < 0 || address.any.sa_family != AF_UNIX)
-        return false;
-    struct unsock_name name = unsock_address_read_name(&address.un, (size_t)length);
-    return name.kind == UNSOCK_NAME_FILE && name.port == entry->local.port && name.type == entry->type;
+    return entry->type == request->type && entry->local.port == request->ip.port && unsock_socket_has_file(fd, entry);
 }
 
 /* Answers come to a client's own file from servers of any user, as over UDP. */
@@ -82,11 +74,24 @@ static long take_over(const struct unsock_bind_request *request, int holder, str
             continue;
         if (result < 0)
             return -EADDRINUSE;
-        entry->flags |= UNSOCK_SHADOW;
-        entry->local.tag = (uint8_t)i;
+        unsock_bindfile_renamed(entry, true, (uint8_t)i);
         return unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
     }
     return -EADDRINUSE;
+}
+
+/*
+ * Another process has the port. With SO_REUSEADDR a datagram socket that is connected to one client does not stand in the
+ * way of the next one for all others: a server that forks for each client does so. It keeps its name in the kernel.
+ */
+static long bind_after(const struct unsock_bind_request *request, struct unsock_bound *bound) {
+    unsock_address_path(request->ip.port, request->type, &bound->path);
+    socklen_t length = respell(request, &bound->path);
+    if (request->type != SOCK_DGRAM || !request->reuseaddr || !unsock_socketfile_is_connected(&bound->path, length))
+        return -EADDRINUSE;
+    bound->how = UNSOCK_BOUND_FILE;
+    long result = unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
+    return result < 0 ? -EADDRINUSE : unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
 }
 
 /* Somebody is bound to the port. When that is this process: the same port once more. */
@@ -109,7 +114,7 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
             rival = fd;
     }
     if (own == 0)
-        return -EADDRINUSE;
+        return bind_after(request, bound);
     if (rival < 0)
         return bind_shadow(request, bound);
     if (request->reuseport && all_reuseport) {

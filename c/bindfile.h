@@ -44,6 +44,9 @@ long unsock_bindfile_bind_ephemeral(const struct unsock_bind_request *request, s
  */
 void unsock_bindfile_release(const struct unsock_fd *old);
 
+/* The file of a socket got another name: all descriptors of this process that had it by the old one learn the new one. */
+void unsock_bindfile_renamed(const struct unsock_fd *before, bool shadow, uint8_t tag);
+
 /* Takes the file away from a socket that stays open but will never accept again. */
 void unsock_bindfile_remove(const struct unsock_fd *entry);
 

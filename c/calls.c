@@ -29,6 +29,8 @@ static void remember_socket(int fd, int domain, int type, int protocol, enum uns
     struct unsock_fd *entry = unsock_fds_entry(fd);
     if (!entry)
         return;
+    if (entry->flags & UNSOCK_FILE)
+        unsock_lifetime_new(fd);
     *entry = (struct unsock_fd){.kind = (uint8_t)kind};
     if (kind == UNSOCK_KIND_OTHER)
         return;
@@ -237,7 +239,7 @@ long unsock_call_accept(int fd, struct sockaddr *address, socklen_t *length, int
         return unsock_stream_accept(fd, entry, address, length, flags);
     long accepted = unsock_real_accept4(fd, address, length, flags);
     if (accepted >= 0)
-        unsock_fds_forget((int)accepted);
+        unsock_lifetime_new((int)accepted);
     return accepted;
 }
 

@@ -28,6 +28,9 @@ long unsock_call_close_range(unsigned first, unsigned last, unsigned flags);
 /* What is known of `from` is true of its duplicate `to`. */
 void unsock_lifetime_copy(int from, int to);
 
+/* A descriptor came back from the kernel as new: forgets what was known of the number, and tidies up after it. */
+void unsock_lifetime_new(int fd);
+
 /* Would sendto or sendmsg with this destination (NULL: none) concern the library? */
 bool unsock_call_send_concerns(int fd, const void *address, socklen_t length, int flags);
 

@@ -6,10 +6,26 @@
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/sys.h"
+#include "socket_info.h"
 
 /* Is a socket file to be looked after when this descriptor closes? */
 static bool has_file(const struct unsock_fd *entry) {
     return entry && entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_FILE);
+}
+
+/*
+ * Whatever was known of a descriptor that is new is of no use any more. When the number was a bound socket's, closing went
+ * past the library (a raw system call, as in libuv).
+ */
+void unsock_lifetime_new(int fd) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry)
+        return;
+    struct unsock_fd old = *entry;
+    bool release = has_file(entry) && unsock_fds_are_ours();
+    unsock_fds_forget(fd);
+    if (release)
+        unsock_bindfile_release(&old);
 }
 
 long unsock_call_close(int fd) {
@@ -92,7 +108,9 @@ __attribute__((destructor)) static void at_exit(void) {
             continue;
         struct unsock_fd old = *unsock_fds_known(fd);
         unsock_fds_forget(fd);
-        unsock_sys(__NR_close, fd);
+        /* The number may be a file's by now. */
+        if (unsock_socket_has_file(fd, &old))
+            unsock_sys(__NR_close, fd);
         unsock_bindfile_release(&old);
     }
 }

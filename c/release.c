@@ -20,6 +20,19 @@ static bool is_own_file(const struct unsock_fd *entry, const struct sockaddr_un 
     return !known || entry->file.inode == (uint64_t)inode;
 }
 
+void unsock_bindfile_renamed(const struct unsock_fd *before, bool shadow, uint8_t tag) {
+    struct unsock_fd old = *before;
+    for (int fd = 0; fd < unsock_fds_end(); fd++) {
+        struct unsock_fd *entry = unsock_fds_known(fd);
+        if (!entry || entry->kind != UNSOCK_KIND_LOCAL || !(entry->flags & UNSOCK_FILE) || entry->type != old.type ||
+            entry->local.port != old.local.port || ((entry->flags ^ old.flags) & UNSOCK_SHADOW) != 0 ||
+            entry->local.tag != old.local.tag)
+            continue;
+        entry->flags = (uint16_t)((entry->flags & ~UNSOCK_SHADOW) | (shadow ? UNSOCK_SHADOW : 0));
+        entry->local.tag = tag;
+    }
+}
+
 /* Gives the port's file, now without a socket, to one of this process that waits behind it. */
 static bool promote_shadow(const struct unsock_fd *old, const struct sockaddr_un *path) {
     struct sockaddr_un hidden;
@@ -32,7 +45,7 @@ static bool promote_shadow(const struct unsock_fd *old, const struct sockaddr_un
         if (unsock_socketfile_is_stale(&hidden, length, entry->type))
             continue;
         if (unsock_sys(__NR_renameat, AT_FDCWD, hidden.sun_path, AT_FDCWD, path->sun_path) == 0) {
-            entry->flags &= (uint16_t)~UNSOCK_SHADOW;
+            unsock_bindfile_renamed(entry, false, 0);
             return true;
         }
     }

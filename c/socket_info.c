@@ -91,6 +91,17 @@ long unsock_socket_name(int fd, long number, union unsock_sockaddr *name) {
     return result < 0 ? result : (long)UNSOCK_MIN(length, sizeof(*name));
 }
 
+bool unsock_socket_has_file(int fd, const struct unsock_fd *entry) {
+    union unsock_sockaddr address;
+    if (entry->kind != UNSOCK_KIND_LOCAL || !(entry->flags & UNSOCK_FILE))
+        return false;
+    long length = unsock_socket_name(fd, __NR_getsockname, &address);
+    if (length < 0 || address.any.sa_family != AF_UNIX)
+        return false;
+    struct unsock_name name = unsock_address_read_name(&address.un, (size_t)length);
+    return name.kind == UNSOCK_NAME_FILE && name.port == entry->local.port && name.type == entry->type;
+}
+
 /* A listening or unconnected socket of ours: its file tells the port, and the address is the default one. */
 static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
     struct unsock_view view = name->view;

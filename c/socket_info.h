@@ -40,6 +40,9 @@ uint16_t unsock_socket_invented_port(int fd);
 /* The kernel's getsockname or getpeername (`number`), into `name`. Returns its length or -errno. */
 long unsock_socket_name(int fd, long number, union unsock_sockaddr *name);
 
+/* Is the bound socket with a file that the entry describes (still) behind this descriptor? */
+bool unsock_socket_has_file(int fd, const struct unsock_fd *entry);
+
 /*
  * What the kernel says that a descriptor is of which nothing is known. Returns its entry, filled, or `scratch` where
  * the cache has no room. The kind is UNSOCK_KIND_UNKNOWN when it is no socket that could be ours.

@@ -60,6 +60,16 @@ bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length
     return result == -ECONNREFUSED;
 }
 
+/* Is the datagram socket behind this file connected to somebody? Then nobody else can connect to it (unix_may_send). */
+bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t length) {
+    long probe = unsock_sys(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0)
+        return false;
+    long result = unsock_sys(__NR_connect, probe, path, length);
+    unsock_sys(__NR_close, probe);
+    return result == -EPERM;
+}
+
 /*
  * The kernel makes the file with the mode of the socket itself, less the umask: setting that first means that the file
  * never has wider rights than asked for, not even for a moment.

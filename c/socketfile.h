@@ -14,6 +14,9 @@ int64_t unsock_socketfile_inode(const char *path);
 /* Is nobody bound to the socket file of this type (SOCK_STREAM, SOCK_DGRAM)? Not visible to anybody. */
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length, int type);
 
+/* Is the datagram socket behind the file connected to somebody? */
+bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t length);
+
 /* bind(2) with UNSOCK_MODE, or where that is not set, with `mode` (-1: as the umask says). Returns 0 or -errno. */
 long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length, int mode);
 

@@ -2,6 +2,7 @@
 #include "stream.h"
 
 #include "bind.h"
+#include "calls.h"
 #include "log.h"
 #include "names.h"
 #include "options.h"
@@ -66,6 +67,8 @@ static void remember_accepted(int listener, const struct unsock_fd *from, int fd
     struct unsock_fd *entry = unsock_fds_entry(fd);
     if (!entry)
         return;
+    if (entry->flags & UNSOCK_FILE)
+        unsock_lifetime_new(fd);
     *entry = (struct unsock_fd){.kind = from->kind, .type = from->type, .domain = from->domain};
     entry->protocol = from->protocol;
     entry->flags = UNSOCK_CONNECTED | UNSOCK_NAMED | UNSOCK_ACCEPTED;

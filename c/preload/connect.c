@@ -14,7 +14,7 @@ UNSOCK_EXPORT int socket(int domain, int type, int protocol) {
 UNSOCK_EXPORT int socketpair(int domain, int type, int protocol, int pair[2]) {
     long result = unsock_sys(__NR_socketpair, domain, type, protocol, pair);
     for (int i = 0; result == 0 && i < 2; i++)
-        unsock_fds_forget(pair[i]);
+        unsock_lifetime_new(pair[i]);
     return (int)unsock_libc_result(result);
 }
 

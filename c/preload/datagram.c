@@ -62,7 +62,7 @@ static void forget_received(const struct msghdr *message) {
         for (size_t i = CMSG_LEN(0); rights && i + sizeof(int) <= header.cmsg_len; i += sizeof(int)) {
             int fd;
             memcpy(&fd, control + i, sizeof(fd));
-            unsock_fds_forget(fd);
+            unsock_lifetime_new(fd);
         }
         at += CMSG_ALIGN(header.cmsg_len);
     }

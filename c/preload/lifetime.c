@@ -32,8 +32,10 @@ static int remember_duplicate(int from, int to) {
     if (to < 0 || !unsock_active())
         return to;
     bool known = unsock_fds_known(from) || unsock_fds_known(to);
-    if (known && unsock_fds_are_ours())
-        unsock_lifetime_copy(from, to);
+    if (!known || !unsock_fds_are_ours())
+        return to;
+    unsock_lifetime_new(to);
+    unsock_lifetime_copy(from, to);
     return to;
 }
 

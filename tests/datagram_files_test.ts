@@ -1,0 +1,142 @@
+/** Which files datagram sockets leave, share and hand on: what UDP does without any file must come out the same. */
+import assert from "node:assert/strict";
+import { withDir } from "./support/dir.ts";
+import { run } from "./support/process.ts";
+import { need } from "./support/programs.ts";
+import { shimEnv } from "./support/shim.ts";
+
+const ignore = !need("python3");
+
+/** Runs a Python program under the library; `files()` in it names what is in the directory. */
+async function python(program: string, dir: string, ...args: string[]): Promise<string> {
+  const helpers = `
+import ctypes, os, platform, socket, sys
+def files(): return sorted(os.listdir(os.environ["UNSOCK_DIR"]))
+def raw_close(fd): ctypes.CDLL(None).syscall(3 if platform.machine() == "x86_64" else 57, fd)
+`;
+  const { stdout, stderr } = await run(["python3", "-c", helpers + program, ...args], { env: shimEnv(dir) });
+  assert.equal(stderr, "");
+  return stdout;
+}
+
+const ASK_AND_CLOSE = `
+receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+receiver.bind(("127.0.0.1", 2001))
+for i in range(20):
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.sendto(b"x", ("127.0.0.1", 2001))
+    receiver.recv(1)
+    raw_close(client.detach())
+print(len(files()))
+`;
+
+Deno.test(
+  "a program that closes by raw system calls, as libuv does, leaves no files behind",
+  { ignore },
+  () =>
+    withDir(async (dir) => {
+      assert.equal(await python(ASK_AND_CLOSE, dir), "2\n", "the receiver's, and the last client's until the end");
+      assert.deepEqual([...Deno.readDirSync(dir)], []);
+    }),
+);
+
+const REUSED_NUMBER = `
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.sendto(b"x", ("127.0.0.1", 2001))
+number = client.detach()
+raw_close(number)
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+file = libc.fopen(sys.argv[1].encode(), b"w")
+assert os.readlink("/proc/self/fd/%d" % number) == sys.argv[1]
+libc.fputs(b"written at the very end", ctypes.c_void_p(file))
+`;
+
+Deno.test(
+  "what took a closed socket's number is not closed at the end of the program",
+  { ignore },
+  () =>
+    withDir(async (dir) => {
+      await Deno.mkdir(`${dir}/s`);
+      await python(REUSED_NUMBER, `${dir}/s`, `${dir}/file`);
+      assert.equal(await Deno.readTextFile(`${dir}/file`), "written at the very end");
+      assert.deepEqual([...Deno.readDirSync(`${dir}/s`)], []);
+    }),
+);
+
+/** As socat's UDP4-LISTEN with fork does. */
+const A_CHILD_FOR_EACH = `
+def bind():
+    fd = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    fd.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    fd.bind(("127.0.0.1", 2001))
+    fd.settimeout(10)
+    return fd
+clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for i in range(3)]
+for i, client in enumerate(clients):
+    client.settimeout(10)
+    server = bind()
+    client.connect(("127.0.0.1", 2001))
+    client.send(b"first")
+    server.connect(server.recvfrom(9)[1])
+    if os.fork() == 0:
+        server.send(b"%d " % i + server.recv(9))
+        os._exit(0)
+    server.close()
+for client in reversed(clients):
+    client.send(b"second")
+    print(client.recv(9))
+for client in clients: os.wait()
+`;
+
+Deno.test("a datagram server that forks for each client binds its port again, and each child keeps its client", {
+  ignore,
+}, () =>
+  withDir(async (dir) => {
+    assert.equal(await python(A_CHILD_FOR_EACH, dir), "b'2 second'\nb'1 second'\nb'0 second'\n");
+  }));
+
+const NOT_ONE_FOR_ALL = `
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 2001))
+if os.fork() == 0:
+    other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.close()
+    try: other.bind(("127.0.0.1", 2001))
+    except OSError as error: print(error.errno, flush=True)
+    os._exit(0)
+os.wait()
+`;
+
+Deno.test(
+  "a datagram server for all clients keeps its port from other processes",
+  { ignore },
+  () =>
+    withDir(async (dir) => {
+      assert.equal(await python(NOT_ONE_FOR_ALL, dir), "98\n");
+    }),
+);
+
+const TWO_FAMILIES = `
+def bind(family):
+    fd = socket.socket(family, socket.SOCK_DGRAM)
+    fd.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if family == socket.AF_INET6: fd.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    fd.bind(("127.0.0.1" if family == socket.AF_INET else "::1", 2001))
+    return fd
+fds = [bind(family) for family in (socket.AF_INET, socket.AF_INET, socket.AF_INET6, socket.AF_INET6)]
+for i in map(int, sys.argv[1]): fds[i].close()
+print(files())
+`;
+
+for (const order of ["0123", "2301", "0213", "3210"]) {
+  Deno.test(
+    `two groups that share a port take its file with them, closed in the order ${order}`,
+    { ignore },
+    () =>
+      withDir(async (dir) => {
+        assert.equal(await python(TWO_FAMILIES, dir, order), "[]\n");
+      }),
+  );
+}
