@@ -132,9 +132,13 @@ void unsock_epoll_take(int fd, const struct unsock_fd *entry, struct unsock_epol
     }
 }
 
-void unsock_epoll_give(int fd, const struct unsock_epoll_carry *carry) {
+void unsock_epoll_give(int fd, struct unsock_fd *entry, const struct unsock_epoll_carry *carry) {
     for (unsigned i = 0; i < carry->count; i++) {
         struct unsock_epoll_event event = carry->items[i].event;
+        if (entry->kind == UNSOCK_KIND_IP) {
+            entry->watch.events = event.events;
+            entry->watch.data = event.data;
+        }
         unsock_sys(__NR_epoll_ctl, carry->items[i].set, EPOLL_CTL_ADD, fd, &event);
     }
 }

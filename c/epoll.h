@@ -14,7 +14,7 @@ struct unsock_epoll_event {
 };
 #endif
 
-/* Notes a successful epoll_ctl(set, operation, fd, event) on a descriptor that may still be replaced. */
+/* Notes a successful epoll_ctl(set, operation, fd, event) on a descriptor of ours. */
 void unsock_epoll_note(int set, int operation, struct unsock_fd *entry, const struct unsock_epoll_event *event);
 
 #define UNSOCK_EPOLL_CARRIED 16
@@ -31,7 +31,7 @@ struct unsock_epoll_carry {
 /* Takes the descriptor out of every set that it is registered in. Sets that were closed meanwhile are skipped. */
 void unsock_epoll_take(int fd, const struct unsock_fd *entry, struct unsock_epoll_carry *carry);
 
-/* Registers it again, with the same events and data. */
-void unsock_epoll_give(int fd, const struct unsock_epoll_carry *carry);
+/* Registers it again, with the same events and data. `entry` is what it has become. */
+void unsock_epoll_give(int fd, struct unsock_fd *entry, const struct unsock_epoll_carry *carry);
 
 #endif

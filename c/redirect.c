@@ -42,22 +42,25 @@ static long carry_flags(int fd, int standin) {
     return 0;
 }
 
-static long replace(int fd, const struct unsock_fd *entry, int standin) {
+static void become(struct unsock_fd *entry, enum unsock_kind kind) {
+    entry->kind = (uint8_t)kind;
+    entry->flags &= (uint16_t)~SOCKET_FLAGS;
+    memset(&entry->local, 0, sizeof(entry->local));
+    memset(&entry->remote, 0, sizeof(entry->remote));
+}
+
+/* What is known of the descriptor afterwards is that it is of `kind`, and where it is watched. */
+static long replace(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
     struct unsock_epoll_carry carry;
     long close_on_exec = unsock_sys(__NR_fcntl, fd, F_GETFD);
     if (close_on_exec < 0)
         return close_on_exec;
     unsock_epoll_take(fd, entry, &carry);
     long result = unsock_sys(__NR_dup3, standin, fd, close_on_exec & FD_CLOEXEC ? O_CLOEXEC : 0);
-    unsock_epoll_give(fd, &carry);
+    if (result >= 0)
+        become(entry, kind);
+    unsock_epoll_give(fd, entry, &carry);
     return result < 0 ? result : 0;
-}
-
-static void become(struct unsock_fd *entry, enum unsock_kind kind) {
-    entry->kind = (uint8_t)kind;
-    entry->flags &= (uint16_t)~SOCKET_FLAGS;
-    memset(&entry->local, 0, sizeof(entry->local));
-    memset(&entry->remote, 0, sizeof(entry->remote));
 }
 
 /* A descriptor that was duplicated before its redirection: all of them are the same socket, and stay so. */
@@ -66,8 +69,7 @@ static void replace_duplicates(int fd, uint32_t id, int standin, enum unsock_kin
         struct unsock_fd *entry = unsock_fds_known(other);
         if (!entry || other == fd || entry->id != id || !(entry->flags & UNSOCK_DUPLICATED))
             continue;
-        if (replace(other, entry, standin) == 0)
-            become(entry, kind);
+        replace(other, entry, standin, kind);
     }
 }
 
@@ -76,12 +78,9 @@ static long exchange(int fd, struct unsock_fd *entry, int standin, enum unsock_k
     struct unsock_fd old = *entry;
     long result = carry_flags(fd, standin);
     if (result == 0)
-        result = replace(fd, &old, standin);
-    if (result == 0) {
-        become(entry, kind);
-        if (old.flags & UNSOCK_DUPLICATED)
-            replace_duplicates(fd, old.id, standin, kind);
-    }
+        result = replace(fd, entry, standin, kind);
+    if (result == 0 && (old.flags & UNSOCK_DUPLICATED))
+        replace_duplicates(fd, old.id, standin, kind);
     unsock_sys(__NR_close, standin);
     if (result == 0 && (old.flags & UNSOCK_FILE))
         unsock_bindfile_release(&old);
