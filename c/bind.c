@@ -168,3 +168,31 @@ long unsock_bind_datagram_name(int fd, struct unsock_fd *entry, const struct uns
         memcpy(entry->local.bytes, local.bytes, sizeof(local.bytes));
     return 0;
 }
+
+static bool has_heard(int fd) {
+    char byte;
+    return unsock_sys(__NR_recvfrom, fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT, 0, 0) != -EAGAIN;
+}
+
+void unsock_bind_show_ipv4(int fd, struct unsock_fd *entry) {
+    struct unsock_bound bound;
+    struct unsock_fd before = *entry;
+    struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = entry->local};
+    request.view = (struct unsock_view){.domain = AF_INET6, .ip = unsock_address_default(AF_INET, 0)};
+    /* What has arrived may not be lost. Then its answers have the address that was asked, anyway. */
+    if ((entry->flags & (UNSOCK_SHADOW | UNSOCK_DUPLICATED)) || has_heard(fd))
+        return;
+    long socket = unsock_redirect_open(AF_UNIX, SOCK_DGRAM, 0);
+    if (socket < 0)
+        return;
+    request.socket = (int)socket;
+    if (unsock_bindfile_replace(&request, &bound) < 0) {
+        unsock_sys(__NR_close, socket);
+        return;
+    }
+    if (unsock_redirect_install(fd, entry, (int)socket, UNSOCK_KIND_LOCAL) < 0)
+        return;
+    remember(entry, &bound);
+    entry->flags |= before.flags & UNSOCK_ANY_PORT;
+    entry->local = before.local;
+}

@@ -60,6 +60,22 @@ static long bind_shadow(const struct unsock_bind_request *request, struct unsock
     return -EADDRINUSE;
 }
 
+long unsock_bindfile_replace(const struct unsock_bind_request *request, struct unsock_bound *bound) {
+    struct sockaddr_un path;
+    memset(bound, 0, sizeof(*bound));
+    unsock_address_path(request->ip.port, request->type, &path);
+    long lock = unsock_socketfile_lock();
+    long result = bind_shadow(request, bound);
+    if (result == 0)
+        result = unsock_sys(__NR_renameat, AT_FDCWD, bound->path.sun_path, AT_FDCWD, path.sun_path);
+    if (result < 0 && bound->how == UNSOCK_BOUND_SHADOW)
+        unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
+    unsock_socketfile_unlock(lock);
+    bound->how = UNSOCK_BOUND_FILE;
+    bound->ip = request->ip;
+    return result;
+}
+
 /* Moves the port's file of another datagram socket of ours out of the way: with SO_REUSEADDR the latest one gets all. */
 static long take_over(const struct unsock_bind_request *request, int holder, struct unsock_bound *bound) {
     struct sockaddr_un hidden;

@@ -38,6 +38,9 @@ long unsock_bindfile_bind(const struct unsock_bind_request *request, struct unso
 /* The same to any free port of the ephemeral range, whether the settings cover it or not: a datagram client's own. */
 long unsock_bindfile_bind_ephemeral(const struct unsock_bind_request *request, struct unsock_bound *bound);
 
+/* Binds to a port that the caller's own socket has: the file becomes that of the new one, and no datagram in between is lost. */
+long unsock_bindfile_replace(const struct unsock_bind_request *request, struct unsock_bound *bound);
+
 /*
  * The descriptor that `old` described has been closed: removes its file unless somebody else still has that socket
  * open, or gives the port's file to a socket of this process that waits behind it.

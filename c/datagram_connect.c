@@ -68,6 +68,7 @@ long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsoc
     struct sockaddr_un path = {0};
     long result = unsock_datagram_be_local(fd, entry, ip);
     if (result == 0) {
+        unsock_datagram_choose_source(fd, entry, ip);
         socklen_t length = unsock_datagram_path(ip, &path);
         result = unsock_sys(__NR_connect, fd, &path, length);
         if (result == 0)

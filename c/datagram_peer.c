@@ -62,6 +62,13 @@ void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip 
     entry->flags = (uint16_t)((entry->flags & ~REMOTE_FLAGS) | flag);
 }
 
+void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
+    if (entry->domain == AF_INET6 && target->family == AF_INET && entry->local.family == AF_INET6 &&
+        (entry->flags & UNSOCK_BOUND) && !(entry->flags & (UNSOCK_CONNECTED | UNSOCK_SENT | UNSOCK_HEARD)) &&
+        unsock_ip_is_wildcard(&entry->local))
+        unsock_bind_show_ipv4(fd, entry);
+}
+
 socklen_t unsock_datagram_path(const struct unsock_ip *ip, struct sockaddr_un *path) {
     socklen_t length = unsock_strangers_find(ip->port, path);
     return length > 0 ? length : unsock_address_path(ip->port, SOCK_DGRAM, path);

@@ -24,4 +24,7 @@ void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip 
 long unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
                                         const struct unsock_ip *ip);
 
+/* Before the first datagram leaves: makes the name tell the source address that UDP would choose for this target. */
+void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
+
 #endif

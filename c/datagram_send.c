@@ -118,6 +118,7 @@ static long connect_again(int fd, struct unsock_fd *entry) {
 static socklen_t choose_path(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, struct sockaddr_un *path) {
     if (entry->flags & UNSOCK_NO_PEER)
         connect_again(fd, entry);
+    unsock_datagram_choose_source(fd, entry, ip);
     if (!(entry->flags & UNSOCK_CONNECTED))
         unsock_datagram_set_remote(entry, ip, UNSOCK_SENT);
     return unsock_datagram_path(ip, path);

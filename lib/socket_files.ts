@@ -106,7 +106,7 @@ function describeFile(file: string, { port, kind }: ParsedName, surroundings: Su
   }
   const common = { file, port, kind, uid: status.uid ?? 0, mode: (status.mode ?? 0) & 0o777, waiting: 0 };
   if (!status.isSocket) return { ...common, ...describeControl(file), processes: [], connections: 0 };
-  const own = surroundings.bound.get(path.basename(file)) ?? [];
+  const own = socketsOf(file, surroundings.bound);
   const bound = own.filter((socket) => !socket.connected || kind === "datagram");
   return {
     ...common,
@@ -115,6 +115,25 @@ function describeFile(file: string, { port, kind }: ParsedName, surroundings: Su
     processes: distinct(bound.flatMap((socket) => surroundings.holders.of(socket.inode))),
     connections: own.length - bound.length,
   };
+}
+
+/** The library renames files: a hidden one takes the port's name, and the kernel goes on telling the one that it was bound to. */
+function socketsOf(file: string, bound: Surroundings["bound"]): readonly UnixSocketEntry[] {
+  const { dir, base } = path.parse(file);
+  const renamed = [...bound].filter(([name]) => {
+    const isHidden = name.startsWith(`.${base}.`) && parseName(name)?.hidden === true;
+    return isHidden && !exists(path.join(dir, name));
+  });
+  return bound.get(base) ?? renamed.flatMap(([, sockets]) => sockets);
+}
+
+function exists(file: string): boolean {
+  try {
+    Deno.lstatSync(file);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A process may have several sockets of the same name: the file's owner has ended, and another took its place. */

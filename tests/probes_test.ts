@@ -9,6 +9,22 @@ testProbe("short_buffers", "short, empty and NULL address buffers are answered a
 testProbe("bad_pointers", "pointers into nowhere are EFAULT, and not crashes");
 testProbe("ipv6", "IPv6 and IPv4 reach each other as the kernel lets them, each seeing its own family");
 testProbe("datagram_basic", "datagrams are sent, answered, filtered, peeked at and refused as UDP does");
+testProbe(
+  "datagram_sources",
+  "a datagram socket of both families sends from an address of the family that it sends to",
+  {
+    mayDiffer: {
+      "sendto, IPv4, a datagram waits: question from": {
+        instead: "::1",
+        why: "what waits would be lost with the name by which receivers know the address",
+      },
+      "sendto, IPv4, a datagram waits: early from": {
+        instead: "::ffff:127.0.0.1",
+        why: "what comes from the port that was asked last counts as its answer",
+      },
+    },
+  },
+);
 testProbe("one_datagram_port", "answers reach clients of a covered port, although their own ports are not covered", {
   env: { UNSOCK_PORT: "20053" },
 });

@@ -101,6 +101,29 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: "ls finds the process of a datagram socket that got a new file under the old name",
+  ignore: !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      const client = `
+import socket, time
+client = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+client.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+client.bind(("::", 9302))
+client.sendto(b"x", ("::ffff:127.0.0.1", 9399))
+print("sent", flush=True)
+time.sleep(60)
+`;
+      await using process = start(unsockRun(dir, ["python3", "-c", client]));
+      await until("the client has sent", () => process.output().includes("sent"));
+      const [found, ...others] = await list(dir);
+      assert.deepEqual(others, []);
+      assert.deepEqual([found?.port, found?.kind, found?.state], [9302, "datagram", "alive"]);
+      assert.deepEqual(found?.processes.map(({ pid }) => pid), [process.pid]);
+    }),
+});
+
 Deno.test("ls shows a socket that waits behind no file, alive or not", () =>
   withDir(async (dir) => {
     using _waiting = Deno.listen({ transport: "unix", path: path.join(dir, ".80.sock.1") });
