@@ -12,6 +12,7 @@ const ignore = !need("cc", "unshare", "ip") || Deno.uid() !== 0;
 const PROBES: readonly (readonly [string, ...string[]])[] = [
   ["random_calls"],
   ["random_calls", "exec"],
+  ["random_calls", "dual"],
   ["random_datagrams"],
   ["random_datagrams", "exec"],
 ];

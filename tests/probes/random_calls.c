@@ -1,7 +1,8 @@
 /*
  * Random calls on a few TCP sockets, the same ones for the same seed: what each returned and what the addresses are then.
- * Nobody thought of these sequences, which is the point. Usage: random_calls SEED CALLS [exec]. With "exec" the program
- * executes itself again and again, and knows of its sockets only what the kernel tells.
+ * Nobody thought of these sequences, which is the point. Usage: random_calls SEED CALLS [exec|dual]. With "exec" the program
+ * executes itself again and again, and knows of its sockets only what the kernel tells; with "dual" IPv6 sockets are for
+ * IPv4 too.
  */
 #include "random.h"
 
@@ -25,6 +26,7 @@ struct slot {
 
 static struct slot slots[SLOTS];
 static bool executes; /* then options are forgotten (docs/limits.md) */
+static bool dual;     /* IPv6 sockets are for IPv4 too, and bound to the wildcard alone */
 
 static const char *outcome(long result) {
     static char text[32];
@@ -54,9 +56,16 @@ static bool port_is_bound(int port) {
 static address target(int domain) {
     static const char *const v4[] = {"127.0.0.1", "127.0.0.1", "127.0.0.1", "0.0.0.0"};
     static const char *const v6[] = {"::1", "::1", "::", "::ffff:127.0.0.1"};
-    unsigned which = roll(executes ? 3 : 4); /* IPV6_V6ONLY is forgotten too */
+    unsigned which = dual && domain == AF_INET6 ? 2 : roll(executes ? 3 : 4); /* IPV6_V6ONLY is forgotten too */
     int port = FIRST_PORT + (int)roll(PORTS) + (domain == AF_INET6 ? PORTS : 0);
     return ip(domain == AF_INET ? v4[which] : v6[which], port);
+}
+
+/* A port of either family, by the addresses at which it can be reached. */
+static address reach(int domain, int port) {
+    bool six = port >= FIRST_PORT + PORTS;
+    if (domain == AF_INET) return ip("127.0.0.1", port);
+    return ip(six && roll(2) == 0 ? "::1" : "::ffff:127.0.0.1", port);
 }
 
 static void make(int slot) {
@@ -69,7 +78,8 @@ static void make(int slot) {
     slots[slot].fd = CHECK(socket(slots[slot].domain, SOCK_STREAM, 0));
     int one = 1;
     setsockopt(slots[slot].fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (slots[slot].domain == AF_INET6) setsockopt(slots[slot].fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+    if (slots[slot].domain == AF_INET6 && !dual)
+        setsockopt(slots[slot].fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
     say("socket", slot, slots[slot].domain == AF_INET6 ? "v6" : "v4");
 }
 
@@ -107,8 +117,10 @@ static void connect_it(int slot) {
     address to = target(slots[slot].domain);
     /* Most go where somebody listens. */
     for (int i = 0; i < SLOTS && roll(4) != 0; i++) {
-        if (slots[i].fd < 0 || !slots[i].listening || slots[i].port == 0 || slots[i].domain != slots[slot].domain) continue;
-        if (to.any.sa_family == AF_INET6) to.v6.sin6_port = htons((uint16_t)slots[i].port);
+        if (slots[i].fd < 0 || !slots[i].listening || slots[i].port == 0) continue;
+        if (dual) to = reach(slots[slot].domain, slots[i].port);
+        else if (slots[i].domain != slots[slot].domain) continue;
+        else if (to.any.sa_family == AF_INET6) to.v6.sin6_port = htons((uint16_t)slots[i].port);
         else to.v4.sin_port = htons((uint16_t)slots[i].port);
     }
     if (slots[slot].port == port_of(&to) || is_gone(slot) || is_used(slots[slot].port, port_of(&to))) return;
@@ -232,8 +244,9 @@ static void go_on(const char *text) {
 
 int main(int argc, char **argv) {
     probe_start();
-    executes = argc > 3;
-    if (argc < 3) die("usage: random_calls SEED CALLS [exec]");
+    executes = argc > 3 && strcmp(argv[3], "exec") == 0;
+    dual = argc > 3 && strcmp(argv[3], "dual") == 0;
+    if (argc < 3) die("usage: random_calls SEED CALLS [exec|dual]");
     random_start(argv[1]);
     for (int i = 0; i < SLOTS; i++) slots[i].fd = -1;
     if (argc > 4) go_on(argv[4]);
