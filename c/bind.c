@@ -179,8 +179,8 @@ void unsock_bind_show_ipv4(int fd, struct unsock_fd *entry) {
     struct unsock_fd before = *entry;
     struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = entry->local};
     request.view = (struct unsock_view){.domain = AF_INET6, .ip = unsock_address_default(AF_INET, 0)};
-    /* What has arrived may not be lost. Then its answers have the address that was asked, anyway. */
-    if ((entry->flags & (UNSOCK_SHADOW | UNSOCK_DUPLICATED)) || has_heard(fd))
+    /* What has arrived may not be lost, and who has connected to this very socket must not lose it. */
+    if ((entry->flags & (UNSOCK_SHADOW | UNSOCK_DUPLICATED)) || has_heard(fd) || unsock_socket_is_a_peer(fd))
         return;
     long socket = unsock_redirect_open(AF_UNIX, SOCK_DGRAM, 0);
     if (socket < 0)
@@ -193,6 +193,6 @@ void unsock_bind_show_ipv4(int fd, struct unsock_fd *entry) {
     if (unsock_redirect_install(fd, entry, (int)socket, UNSOCK_KIND_LOCAL) < 0)
         return;
     remember(entry, &bound);
-    entry->flags |= before.flags & UNSOCK_ANY_PORT;
+    entry->flags |= UNSOCK_ANY_PORT;
     entry->local = before.local;
 }

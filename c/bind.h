@@ -14,7 +14,7 @@ long unsock_bind(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 long unsock_bind_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
 /*
- * A datagram socket bound to the wildcard of both families is about to send to an IPv4 address for the first time: gives
+ * A datagram socket bound to the wildcard of both families and to any port is about to send to an IPv4 address for the first time: gives
  * it a name by which receivers know it as an IPv4 sender, as UDP chooses its source address by the destination's.
  */
 void unsock_bind_show_ipv4(int fd, struct unsock_fd *entry);

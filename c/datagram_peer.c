@@ -64,7 +64,7 @@ void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip 
 
 void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     if (entry->domain == AF_INET6 && target->family == AF_INET && entry->local.family == AF_INET6 &&
-        (entry->flags & UNSOCK_BOUND) && !(entry->flags & (UNSOCK_CONNECTED | UNSOCK_SENT | UNSOCK_HEARD)) &&
+        (entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & (UNSOCK_CONNECTED | UNSOCK_SENT | UNSOCK_HEARD)) &&
         unsock_ip_is_wildcard(&entry->local))
         unsock_bind_show_ipv4(fd, entry);
 }

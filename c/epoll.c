@@ -4,11 +4,10 @@
  */
 #include "epoll.h"
 
-#include "rt/mem.h"
+#include "rt/lines.h"
 #include "rt/sys.h"
 
 #define SETS_NOTED 64
-#define FDINFO_CHUNK 4096
 
 /* <linux/eventpoll.h> cannot be had together with <fcntl.h>. */
 enum { EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2 };
@@ -50,54 +49,28 @@ static bool read_registration(struct unsock_span line, int fd, struct unsock_epo
     static const char *const labels[] = {"tfd:", "events:", "data:"};
     uint64_t values[3];
     for (int i = 0; i < 3; i++) {
-        struct unsock_span word = {line.at, 0};
-        while (line.length > 0 && word.length == 0)
-            word = unsock_span_next(&line, ' ');
-        if (!unsock_span_is(word, labels[i]))
-            return false;
-        word.length = 0;
-        while (line.length > 0 && word.length == 0)
-            word = unsock_span_next(&line, ' ');
-        if (!unsock_span_number(word, i == 0 ? 10 : 16, UINT64_MAX, &values[i]))
+        if (!unsock_span_is(unsock_lines_word(&line), labels[i]) ||
+            !unsock_span_number(unsock_lines_word(&line), i == 0 ? 10 : 16, UINT64_MAX, &values[i]))
             return false;
     }
     *event = (struct unsock_epoll_event){(uint32_t)values[1], values[2]};
     return values[0] == (uint64_t)fd;
 }
 
-static bool search_lines(char *buffer, size_t *filled, int fd, struct unsock_epoll_event *event) {
-    struct unsock_span rest = {buffer, *filled};
-    for (;;) {
-        struct unsock_span line = unsock_span_next(&rest, '\n');
-        if (line.at + line.length == buffer + *filled) {
-            memmove(buffer, line.at, line.length);
-            *filled = line.length == FDINFO_CHUNK ? 0 : line.length;
-            return false;
-        }
-        if (read_registration(line, fd, event))
-            return true;
-    }
-}
-
 /* Asks the kernel for the registration as it is now: a one-shot that has fired is disarmed, for example. */
 static bool ask_kernel(int set, int fd, struct unsock_epoll_event *event) {
-    char buffer[FDINFO_CHUNK];
+    struct unsock_lines lines;
+    struct unsock_span line;
     struct unsock_text path;
-    size_t filled = 0;
+    char name[64];
     bool found = false;
-    unsock_text_start(&path, buffer, sizeof(buffer));
+    unsock_text_start(&path, name, sizeof(name));
     unsock_text_put(&path, "/proc/self/fdinfo/");
     unsock_text_number(&path, (uint64_t)set, 10, 1);
-    long info = unsock_sys(__NR_openat, AT_FDCWD, buffer, O_RDONLY | O_CLOEXEC);
-    while (info >= 0 && !found) {
-        long count = unsock_sys(__NR_read, info, buffer + filled, sizeof(buffer) - filled);
-        if (count <= 0)
-            break;
-        filled += (size_t)count;
-        found = search_lines(buffer, &filled, fd, event);
-    }
-    if (info >= 0)
-        unsock_sys(__NR_close, info);
+    unsock_lines_open(&lines, name);
+    while (!found && unsock_lines_next(&lines, &line))
+        found = read_registration(line, fd, event);
+    unsock_lines_close(&lines);
     return found;
 }
 

@@ -2,6 +2,7 @@
 #include "socket_info.h"
 
 #include "option_table.h"
+#include "rt/lines.h"
 #include "rt/mem.h"
 #include "rt/sys.h"
 
@@ -82,6 +83,33 @@ uint16_t unsock_socket_invented_port(int fd) {
     if (unsock_sys(__NR_statx, fd, "", 0x1000 /* AT_EMPTY_PATH */, STATX_INO, &status) < 0)
         return INVENTED_FIRST;
     return (uint16_t)(INVENTED_FIRST + status.stx_ino % INVENTED_COUNT);
+}
+
+/*
+ * "Num: RefCount Protocol Flags Type St Inode Path" (net/unix/af_unix.c, unix_seq_show): one reference is the
+ * descriptor's, one the table's, and every socket that is connected to this one has another.
+ */
+static uint64_t count_references(struct unsock_span line, uint64_t inode) {
+    uint64_t references = 0, found = 0;
+    unsock_lines_word(&line);
+    bool good = unsock_span_number(unsock_lines_word(&line), 16, UINT32_MAX, &references);
+    for (int i = 0; i < 4; i++)
+        unsock_lines_word(&line);
+    return good && unsock_span_number(unsock_lines_word(&line), 10, UINT64_MAX, &found) && found == inode ? references : 0;
+}
+
+bool unsock_socket_is_a_peer(int fd) {
+    struct statx status;
+    struct unsock_lines lines;
+    struct unsock_span line;
+    uint64_t references = 0;
+    if (unsock_sys(__NR_statx, fd, "", 0x1000 /* AT_EMPTY_PATH */, STATX_INO, &status) < 0)
+        return true;
+    unsock_lines_open(&lines, "/proc/net/unix");
+    while (references == 0 && unsock_lines_next(&lines, &line))
+        references = count_references(line, status.stx_ino);
+    unsock_lines_close(&lines);
+    return references != 2;
 }
 
 long unsock_socket_name(int fd, long number, union unsock_sockaddr *name) {

@@ -37,6 +37,9 @@ void unsock_socket_complete_tcp_info(int fd, const struct unsock_fd *entry, void
 /* A port that stands for an unnamed peer, the same in every process: from the socket's inode number. */
 uint16_t unsock_socket_invented_port(int fd);
 
+/* Is somebody connected to this datagram socket? Yes, too, when that cannot be found out. */
+bool unsock_socket_is_a_peer(int fd);
+
 /* The kernel's getsockname or getpeername (`number`), into `name`. Returns its length or -errno. */
 long unsock_socket_name(int fd, long number, union unsock_sockaddr *name);
 

@@ -15,6 +15,7 @@ const PROBES: readonly (readonly [string, ...string[]])[] = [
   ["random_calls", "dual"],
   ["random_datagrams"],
   ["random_datagrams", "exec"],
+  ["random_datagrams", "dual"],
 ];
 
 for (const [probe, ...modes] of PROBES) {

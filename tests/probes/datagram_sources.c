@@ -60,8 +60,25 @@ static void servers_first(void) {
     close(client), close(server);
 }
 
+/* Who has connected to a socket stays connected to it, whatever it sends to whom. */
+static void connected_to(void) {
+    int client = both_families("::", 0), server = both_families("::", 0), peer = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
+    address mine = ip("127.0.0.1", own_port(client)), to = ip("::ffff:127.0.0.1", own_port(server));
+    char data[16];
+    CHECK(connect(peer, &mine.any, mine.length));
+    CHECK(sendto(client, "question", 8, 0, &to.any, to.length));
+    if (ready(server, POLLIN, 5000) == 0) die("no question");
+    fact_call("send by one who had connected", send(peer, "x", 1, 0));
+    fact_call("received", ready(client, POLLIN, 5000) == 0 ? -1 : recv(client, data, sizeof data, 0));
+    address back = ip("::ffff:127.0.0.1", own_port(peer));
+    fact_call("answer", sendto(client, "y", 1, 0, &back.any, back.length));
+    fact_call("answer received", ready(peer, POLLIN, 5000) == 0 ? -1 : recv(peer, data, sizeof data, 0));
+    close(client), close(server), close(peer);
+}
+
 int main(void) {
     probe_start();
+    connected_to();
     ask("sendto, IPv4", "::ffff:127.0.0.1", false, false);
     ask("sendto, IPv6", "::1", false, false);
     ask("connect, IPv4", "::ffff:127.0.0.1", true, false);

@@ -1,6 +1,7 @@
 /*
  * Random calls on a few UDP sockets, the same ones for the same seed: who receives what from whom, and what the addresses
- * are then. Usage: random_datagrams SEED CALLS [exec]. With "exec" the program executes itself again and again.
+ * are then. Usage: random_datagrams SEED CALLS [exec|dual]. With "exec" the program executes itself again and again; with
+ * "dual" IPv6 sockets are for IPv4 too.
  *
  * Left out, since it is known to differ (docs/limits.md): IPv4 senders to IPv6 receivers, plain send after the peer went,
  * what was queued before connect, connecting to a socket that is connected elsewhere, and what that leaves of an address
@@ -22,6 +23,7 @@ struct slot {
 };
 
 static struct slot slots[SLOTS];
+static bool dual; /* IPv6 sockets are for IPv4 too, and bound to the wildcard alone */
 
 static void say_result(const char *call, int slot, long result) {
     char text[32];
@@ -39,9 +41,10 @@ static void describe(const address *who, char *text, size_t size) {
         address own = unwritten();
         if (slots[i].fd < 0 || getsockname(slots[i].fd, &own.any, &own.length) < 0 || port_of(&own) == 0) continue;
         /* The kernel may choose one port for two sockets of different families. */
-        if (port_of(&own) == port_of(who) && own.any.sa_family == who->any.sa_family) owner = i;
+        if (port_of(&own) == port_of(who) && (dual || own.any.sa_family == who->any.sa_family)) owner = i;
     }
-    snprintf(text, size, "%s socket %d", host, owner);
+    /* Which of its addresses a socket of both families sends from depends on what it did before (docs/limits.md). */
+    snprintf(text, size, "%s socket %d", dual ? "" : host, owner);
 }
 
 /* After exec nobody remembers who chose the port of a socket, and which address it had then (docs/limits.md). */
@@ -51,6 +54,11 @@ static bool is_forgotten(int slot) { return executes && slots[slot].port == 0 &&
 static int base(int domain) { return FIRST_PORT + (domain == AF_INET6 ? PORTS : 0); }
 
 static address target(int domain) {
+    if (dual) {
+        int port = FIRST_PORT + (int)roll(2 * PORTS);
+        bool six = port >= FIRST_PORT + PORTS && roll(2) == 0;
+        return ip(domain == AF_INET ? "127.0.0.1" : six ? "::1" : "::ffff:127.0.0.1", port);
+    }
     return ip(domain == AF_INET ? "127.0.0.1" : "::1", base(domain) + (int)roll(PORTS));
 }
 
@@ -71,15 +79,17 @@ static void make(int slot) {
     slots[slot].domain = roll(3) == 0 ? AF_INET6 : AF_INET;
     slots[slot].fd = CHECK(socket(slots[slot].domain, SOCK_DGRAM | SOCK_NONBLOCK, 0));
     int one = 1;
-    if (slots[slot].domain == AF_INET6) setsockopt(slots[slot].fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+    if (slots[slot].domain == AF_INET6 && !dual)
+        setsockopt(slots[slot].fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
     say("socket", slot, slots[slot].domain == AF_INET6 ? "v6" : "v4");
 }
 
 static void bind_it(int slot) {
     if (is_forgotten(slot)) return;
-    address to = target(slots[slot].domain);
-    if (roll(4) == 0) to = ip(slots[slot].domain == AF_INET ? "0.0.0.0" : "::", port_of(&to));
-    if (roll(4) == 0) to = ip(slots[slot].domain == AF_INET ? "127.0.0.1" : "::1", 0);
+    int domain = slots[slot].domain;
+    address to = ip(domain == AF_INET ? "127.0.0.1" : dual ? "::" : "::1", base(domain) + (int)roll(PORTS));
+    if (roll(4) == 0) to = ip(domain == AF_INET ? "0.0.0.0" : "::", port_of(&to));
+    if (roll(4) == 0) to = ip(domain == AF_INET ? "127.0.0.1" : dual ? "::" : "::1", 0);
     long result = bind(slots[slot].fd, &to.any, to.length);
     say_result("bind", slot, result);
     if (result == 0) slots[slot].port = port_of(&to);
@@ -115,6 +125,8 @@ static void connect_it(int slot) {
     address to = target(slots[slot].domain);
     if (!somebody_has(port_of(&to)) || slots[slot].port == port_of(&to)) return;
     if (is_connected_elsewhere(port_of(&to), slots[slot].port)) return;
+    /* Connected by the one family it would not hear the same peer by the other. */
+    if (dual && slots[slot].domain == AF_INET6) return;
     drain(slot);
     long result = connect(slots[slot].fd, &to.any, to.length);
     say_result("connect", slot, result);
@@ -202,13 +214,14 @@ static void go_on(const char *text) {
 
 int main(int argc, char **argv) {
     probe_start();
-    if (argc < 3) die("usage: random_datagrams SEED CALLS [exec]");
+    if (argc < 3) die("usage: random_datagrams SEED CALLS [exec|dual]");
     /* AF_UNIX queues are short by default; this network namespace is the probe's own. */
     int queue = open("/proc/sys/net/unix/max_dgram_qlen", O_WRONLY);
     if (queue >= 0 && write(queue, "512", 3) == 3) close(queue);
     random_start(argv[1]);
     for (int i = 0; i < SLOTS; i++) slots[i].fd = -1;
-    executes = argc > 3;
+    executes = argc > 3 && strcmp(argv[3], "exec") == 0;
+    dual = argc > 3 && strcmp(argv[3], "dual") == 0;
     if (argc > 4) go_on(argv[4]);
     for (; step < atoi(argv[2]); step++) {
         one_call();

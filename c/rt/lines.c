@@ -1,0 +1,49 @@
+/* Reading line by line. */
+#include "rt/lines.h"
+
+#include "net.h"
+#include "rt/mem.h"
+#include "rt/sys.h"
+
+void unsock_lines_open(struct unsock_lines *lines, const char *path) {
+    lines->fd = unsock_sys(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    lines->used = lines->filled = 0;
+}
+
+/* Makes room by moving what is not used yet to the front, and reads on. */
+static bool read_on(struct unsock_lines *lines) {
+    size_t rest = lines->filled - lines->used;
+    if (lines->fd < 0)
+        return false;
+    memmove(lines->buffer, lines->buffer + lines->used, rest);
+    lines->used = 0;
+    lines->filled = rest == sizeof(lines->buffer) ? 0 : rest;
+    long count = unsock_sys(__NR_read, lines->fd, lines->buffer + lines->filled, sizeof(lines->buffer) - lines->filled);
+    lines->filled += count > 0 ? (size_t)count : 0;
+    return count > 0;
+}
+
+bool unsock_lines_next(struct unsock_lines *lines, struct unsock_span *line) {
+    do {
+        struct unsock_span rest = {lines->buffer + lines->used, lines->filled - lines->used};
+        size_t length = rest.length;
+        *line = unsock_span_next(&rest, '\n');
+        if (line->length < length) {
+            lines->used += line->length + 1;
+            return true;
+        }
+    } while (read_on(lines));
+    return false;
+}
+
+void unsock_lines_close(struct unsock_lines *lines) {
+    if (lines->fd >= 0)
+        unsock_sys(__NR_close, lines->fd);
+}
+
+struct unsock_span unsock_lines_word(struct unsock_span *line) {
+    struct unsock_span word = {line->at, 0};
+    while (line->length > 0 && word.length == 0)
+        word = unsock_span_next(line, ' ');
+    return word;
+}

@@ -1,0 +1,26 @@
+/* A text file of the kernel's, line by line, in a buffer of the caller's. */
+#ifndef UNSOCK_RT_LINES_H
+#define UNSOCK_RT_LINES_H
+
+#include "rt/text.h"
+
+#define UNSOCK_LINES_CHUNK 4096
+
+struct unsock_lines {
+    long fd; /* or -errno: then there is no line */
+    size_t used;
+    size_t filled;
+    char buffer[UNSOCK_LINES_CHUNK];
+};
+
+void unsock_lines_open(struct unsock_lines *lines, const char *path);
+
+/* The next line, without its end, good until the next call. A line longer than the buffer is left out. */
+bool unsock_lines_next(struct unsock_lines *lines, struct unsock_span *line);
+
+void unsock_lines_close(struct unsock_lines *lines);
+
+/* Cuts the next word off the front of a line: blanks in front of it are skipped. Empty when there is none. */
+struct unsock_span unsock_lines_word(struct unsock_span *line);
+
+#endif
