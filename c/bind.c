@@ -39,13 +39,24 @@ static void remember(struct unsock_fd *entry, const struct unsock_bound *bound) 
     }
 }
 
-/* SO_REUSEPORT twice in a process: both descriptors are one socket, and so share its queue. */
+/* A name was bound for nothing. */
+static void give_back(const struct unsock_fd *entry, const struct unsock_bound *bound) {
+    struct unsock_fd unused = {.kind = UNSOCK_KIND_LOCAL, .type = entry->type};
+    remember(&unused, bound);
+    unsock_bindfile_release(&unused);
+}
+
+/*
+ * SO_REUSEPORT twice in a process: both descriptors are one socket, and so share its queue. And its status flags: those
+ * of the first stay, whose program is at work already.
+ */
 static long share(int fd, struct unsock_fd *entry, const struct unsock_bound *bound) {
     struct unsock_fd *first = unsock_fds_known(bound->share);
     long copy = unsock_sys(__NR_fcntl, bound->share, F_DUPFD_CLOEXEC, 0);
     if (copy < 0)
         return copy;
     uint64_t options = entry->options;
+    unsock_sys(__NR_fcntl, fd, F_SETFL, unsock_sys(__NR_fcntl, copy, F_GETFL));
     long result = unsock_redirect_install(fd, entry, (int)copy, UNSOCK_KIND_LOCAL);
     if (result < 0)
         return result;
@@ -79,6 +90,8 @@ static long bind_file(int fd, struct unsock_fd *entry, const struct unsock_ip *i
         result = unsock_redirect_install(fd, entry, (int)socket, UNSOCK_KIND_LOCAL);
     if (named && result == 0)
         remember(entry, bound);
+    else if (named)
+        give_back(entry, bound);
     return result;
 }
 
@@ -156,16 +169,63 @@ long unsock_bind_datagram_name(int fd, struct unsock_fd *entry, const struct uns
         return socket;
     request.socket = (int)socket;
     long result = bind_name(&request, wanted, &bound);
-    if (!in_place && result == 0)
+    bool named = result == 0;
+    if (!in_place && named)
         result = unsock_redirect_install(fd, entry, (int)socket, UNSOCK_KIND_LOCAL);
     else if (!in_place)
         unsock_sys(__NR_close, socket);
+    if (named && result < 0)
+        give_back(entry, &bound);
     if (result < 0)
         return result;
     remember(entry, &bound);
     entry->flags &= (uint16_t)~UNSOCK_BOUND;
     if (local.family != 0)
         memcpy(entry->local.bytes, local.bytes, sizeof(local.bytes));
+    return 0;
+}
+
+/* Is this socket one that SO_REUSEPORT made two descriptors share? */
+static bool is_shared(int fd, const struct unsock_fd *entry) {
+    uint64_t cookie = 0;
+    for (int other = 0; other < unsock_fds_end(); other++) {
+        const struct unsock_fd *found = unsock_fds_known(other);
+        if (!found || other == fd || found->kind != UNSOCK_KIND_LOCAL || !(found->flags & UNSOCK_FILE) ||
+            found->type != entry->type || found->local.port != entry->local.port ||
+            (found->id == entry->id && found->id != 0))
+            continue;
+        cookie = cookie != 0 ? cookie : unsock_socket_cookie(fd);
+        if (unsock_socket_cookie(other) == cookie)
+            return true;
+    }
+    return false;
+}
+
+long unsock_bind_alone(int fd, struct unsock_fd *entry) {
+    struct unsock_bound bound;
+    struct unsock_fd before = *entry;
+    struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = entry->local, .reuseaddr = true};
+    request.view = (struct unsock_view){.domain = entry->domain, .ip = entry->local};
+    if (!(entry->flags & UNSOCK_FILE) || !unsock_options_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT) ||
+        !is_shared(fd, entry))
+        return 0;
+    long socket = unsock_redirect_open(AF_UNIX, SOCK_DGRAM, 0);
+    if (socket < 0)
+        return socket;
+    request.socket = (int)socket;
+    long result = unsock_bindfile_take_over(&request, fd, &bound);
+    if (result < 0) {
+        unsock_sys(__NR_close, socket);
+        return result;
+    }
+    /* A socket of its own has flags of its own. */
+    result = unsock_redirect_install(fd, entry, (int)socket, UNSOCK_KIND_LOCAL);
+    if (result < 0) {
+        give_back(&before, &bound);
+        return result;
+    }
+    remember(entry, &bound);
+    entry->flags |= before.flags & UNSOCK_ANY_PORT;
     return 0;
 }
 
@@ -180,7 +240,7 @@ void unsock_bind_show_ipv4(int fd, struct unsock_fd *entry) {
     struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = entry->local};
     request.view = (struct unsock_view){.domain = AF_INET6, .ip = unsock_address_default(AF_INET, 0)};
     /* What has arrived may not be lost, and who has connected to this very socket must not lose it. */
-    if ((entry->flags & (UNSOCK_SHADOW | UNSOCK_DUPLICATED)) || has_heard(fd) || unsock_socket_is_a_peer(fd))
+    if ((entry->flags & (UNSOCK_SHADOW | UNSOCK_DUPLICATED)) || has_heard(fd) || unsock_socket_peers(fd) != 0)
         return;
     long socket = unsock_redirect_open(AF_UNIX, SOCK_DGRAM, 0);
     if (socket < 0)

@@ -8,7 +8,7 @@
 #include "socket_info.h"
 #include "socketfile.h"
 
-#define SHADOWS_MOST 99
+#define SETTLES_MOST 10
 
 static uint64_t bound_inode(const struct sockaddr_un *path) {
     int64_t inode = unsock_socketfile_inode(path->sun_path);
@@ -40,12 +40,12 @@ static socklen_t respell(const struct unsock_bind_request *request, struct socka
     return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1);
 }
 
-static long bind_shadow(const struct unsock_bind_request *request, struct unsock_bound *bound) {
-    for (unsigned i = 1; i <= SHADOWS_MOST; i++) {
+static long bind_shadow(const struct unsock_bind_request *request, struct unsock_bound *bound, long *lock) {
+    for (unsigned i = 1; i <= UNSOCK_SHADOWS_MOST; i++) {
         unsock_address_shadow_path(request->ip.port, request->type, i, &bound->path);
         socklen_t length = respell(request, &bound->path);
         long result = unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
-        if (result == -EADDRINUSE && unsock_socketfile_is_stale(&bound->path, length, request->type) &&
+        if (result == -EADDRINUSE && unsock_socketfile_is_stale(&bound->path, length, request->type, lock) &&
             unsock_socketfile_inode(bound->path.sun_path) > 0) {
             unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
             result = unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
@@ -65,7 +65,7 @@ long unsock_bindfile_replace(const struct unsock_bind_request *request, struct u
     memset(bound, 0, sizeof(*bound));
     unsock_address_path(request->ip.port, request->type, &path);
     long lock = unsock_socketfile_lock();
-    long result = bind_shadow(request, bound);
+    long result = bind_shadow(request, bound, &lock);
     if (result == 0)
         result = unsock_sys(__NR_renameat, AT_FDCWD, bound->path.sun_path, AT_FDCWD, path.sun_path);
     if (result < 0 && bound->how == UNSOCK_BOUND_SHADOW)
@@ -77,12 +77,11 @@ long unsock_bindfile_replace(const struct unsock_bind_request *request, struct u
 }
 
 /* Moves the port's file of another datagram socket of ours out of the way: with SO_REUSEADDR the latest one gets all. */
-static long take_over(const struct unsock_bind_request *request, int holder, struct unsock_bound *bound) {
+static long take_over(const struct unsock_bind_request *request, struct unsock_fd *holder, struct unsock_bound *bound) {
     struct sockaddr_un hidden;
-    struct unsock_fd *entry = unsock_fds_known(holder);
     unsock_address_path(request->ip.port, request->type, &bound->path);
     socklen_t length = respell(request, &bound->path);
-    for (unsigned i = 1; i <= SHADOWS_MOST; i++) {
+    for (unsigned i = 1; i <= UNSOCK_SHADOWS_MOST; i++) {
         unsock_address_shadow_path(request->ip.port, request->type, i, &hidden);
         long result = unsock_sys(__NR_renameat2, AT_FDCWD, bound->path.sun_path, AT_FDCWD, hidden.sun_path,
                                  1u /* RENAME_NOREPLACE */);
@@ -90,10 +89,23 @@ static long take_over(const struct unsock_bind_request *request, int holder, str
             continue;
         if (result < 0)
             return -EADDRINUSE;
-        unsock_bindfile_renamed(entry, true, (uint8_t)i);
+        unsock_bindfile_renamed(holder, true, (uint8_t)i);
         return unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
     }
     return -EADDRINUSE;
+}
+
+long unsock_bindfile_take_over(const struct unsock_bind_request *request, int fd, struct unsock_bound *bound) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    memset(bound, 0, sizeof(*bound));
+    long lock = unsock_socketfile_lock();
+    /* Where yet another socket has the port's file already, that one stays. */
+    bool shadow = !entry || (entry->flags & UNSOCK_SHADOW);
+    long result = shadow ? bind_shadow(request, bound, &lock) : take_over(request, entry, bound);
+    unsock_socketfile_unlock(lock);
+    bound->ip = request->ip;
+    bound->inode = result == 0 ? bound_inode(&bound->path) : 0;
+    return result;
 }
 
 /*
@@ -111,7 +123,7 @@ static long bind_after(const struct unsock_bind_request *request, struct unsock_
 }
 
 /* Somebody is bound to the port. When that is this process: the same port once more. */
-static long bind_beside(const struct unsock_bind_request *request, struct unsock_bound *bound) {
+static long bind_beside(const struct unsock_bind_request *request, struct unsock_bound *bound, long *lock) {
     int rival = -1, own = 0, holder = -1;
     bool all_reuseport = true, all_reuseaddr = true;
     for (int fd = 0; fd < unsock_fds_end(); fd++) {
@@ -132,7 +144,7 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
     if (own == 0)
         return bind_after(request, bound);
     if (rival < 0)
-        return bind_shadow(request, bound);
+        return bind_shadow(request, bound, lock);
     if (request->reuseport && all_reuseport) {
         bound->how = UNSOCK_BOUND_SHARE;
         bound->share = rival;
@@ -140,13 +152,17 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
     }
     if (request->type == SOCK_DGRAM && request->reuseaddr && all_reuseaddr && holder >= 0) {
         bound->how = UNSOCK_BOUND_FILE;
-        return take_over(request, holder, bound);
+        return take_over(request, unsock_fds_known(holder), bound);
     }
     return -EADDRINUSE;
 }
 
-/* The name is taken: by a stale file, a live socket, or a control file. Called with the directory locked. */
-static long bind_taken(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound) {
+/*
+ * The name is taken: by a stale file, a live socket, or a control file. Called with the directory locked. -EAGAIN: the
+ * file looks stale, but is so new that its bind may still be under way.
+ */
+static long bind_taken(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound,
+                       long *lock) {
     int64_t inode = unsock_socketfile_inode(bound->path.sun_path);
     if (inode == 0) {
         int control = unsock_control_read(bound->path.sun_path, &bound->control);
@@ -157,13 +173,27 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
     if (inode < 0 && inode != -ENOENT)
         return (long)inode;
     if (inode > 0) {
-        if (!unsock_socketfile_is_stale(&bound->path, length, request->type))
-            return bind_beside(request, bound);
+        if (!unsock_socketfile_is_stale(&bound->path, length, request->type, lock))
+            return bind_beside(request, bound, lock);
+        if (unsock_socketfile_is_new(bound->path.sun_path))
+            return -EAGAIN;
         long result = unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
         if (result < 0 && result != -ENOENT)
             return result == -EPERM ? -EACCES : result;
     }
     return unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
+}
+
+/* Others that clean up at the same time can make the file a new one again. */
+static long bind_cleaning(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound) {
+    long result = -EAGAIN;
+    for (int i = 0; i < SETTLES_MOST && result == -EAGAIN; i++) {
+        unsock_socketfile_settle(&bound->path, length, request->type);
+        long lock = unsock_socketfile_lock();
+        result = bind_taken(request, length, bound, &lock);
+        unsock_socketfile_unlock(lock);
+    }
+    return result == -EAGAIN ? -EADDRINUSE : result;
 }
 
 /* A missing directory may have been removed since the start: everything else is the caller's to see. */
@@ -173,11 +203,8 @@ static long bind_port(const struct unsock_bind_request *request, struct unsock_b
     bound->ip = request->ip;
     bound->how = UNSOCK_BOUND_FILE;
     long result = unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
-    if (result == -EADDRINUSE && clean) {
-        long lock = unsock_socketfile_lock();
-        result = bind_taken(request, length, bound);
-        unsock_socketfile_unlock(lock);
-    }
+    if (result == -EADDRINUSE && clean)
+        result = bind_cleaning(request, length, bound);
     if (result == -ENOENT || result == -ENOTDIR || result == -EROFS)
         return -EACCES;
     if (result == 0 && bound->how == UNSOCK_BOUND_FILE)

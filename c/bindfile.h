@@ -5,6 +5,8 @@
 #include "control.h"
 #include "fds.h"
 
+#define UNSOCK_SHADOWS_MOST 99 /* hidden names of one port: 1 to this (unsock_address_shadow_path) */
+
 enum unsock_bound_how {
     UNSOCK_BOUND_FILE,    /* the socket has the port's file */
     UNSOCK_BOUND_SHADOW,  /* another socket of this process has it, on another address; this one waits behind it */
@@ -42,10 +44,19 @@ long unsock_bindfile_bind_ephemeral(const struct unsock_bind_request *request, s
 long unsock_bindfile_replace(const struct unsock_bind_request *request, struct unsock_bound *bound);
 
 /*
+ * Binds a datagram socket to the port of the caller's own `fd`, and moves the file of that out of the way: the new one
+ * gets what comes. Returns 0 or -errno.
+ */
+long unsock_bindfile_take_over(const struct unsock_bind_request *request, int fd, struct unsock_bound *bound);
+
+/*
  * The descriptor that `old` described has been closed: removes its file unless somebody else still has that socket
  * open, or gives the port's file to a socket of this process that waits behind it.
  */
 void unsock_bindfile_release(const struct unsock_fd *old);
+
+/* At exit: who had such a socket open then may be done with it. */
+void unsock_bindfile_release_late(void);
 
 /* The file of a socket got another name: all descriptors of this process that had it by the old one learn the new one. */
 void unsock_bindfile_renamed(const struct unsock_fd *before, bool shadow, uint8_t tag);

@@ -4,12 +4,12 @@
 #include "datagram.h"
 #include "option_table.h"
 #include "options.h"
+#include "rights.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/sys.h"
 #include "settings.h"
 #include "socket_info.h"
-
 
 #define SIGPIPE_NUMBER 13
 
@@ -28,6 +28,14 @@ static bool is_ip_address(const void *address, socklen_t length) {
     return family == AF_INET || family == AF_INET6;
 }
 
+/* UDP takes AF_UNSPEC for AF_INET, or, over IPv6, for no address at all (net/ipv4/udp.c, net/ipv6/udp.c). */
+static bool is_unspecified(const void *address, socklen_t length) {
+    uint16_t family = AF_INET;
+    if (!unsock_is_nowhere(address) && length >= sizeof(struct sockaddr_in))
+        memcpy(&family, address, sizeof(family));
+    return family == AF_UNSPEC;
+}
+
 static bool is_covered(const void *address, socklen_t length) {
     struct unsock_ip ip;
     return unsock_ip_read(address, length, &ip) && unsock_address_covered(&ip);
@@ -41,7 +49,8 @@ bool unsock_call_send_concerns(int fd, const void *address, socklen_t length, in
         return false;
     if (entry && entry->type == SOCK_STREAM && !(flags & MSG_FASTOPEN))
         return false;
-    return is_covered(address, length) || (unsock_settings.block_inet && is_ip_address(address, length));
+    return is_covered(address, length) || is_unspecified(address, length) ||
+           (unsock_settings.block_inet && is_ip_address(address, length));
 }
 
 bool unsock_call_receive_concerns(int fd, bool wants_address) {
@@ -49,6 +58,8 @@ bool unsock_call_receive_concerns(int fd, bool wants_address) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry && wants_address)
         entry = unsock_identify(fd, &scratch);
+    if (entry && entry->kind == UNSOCK_KIND_IP && entry->type == SOCK_DGRAM)
+        unsock_fds_mark(entry, UNSOCK_HEARD);
     return entry && is_redirected(entry);
 }
 
@@ -56,6 +67,8 @@ bool unsock_call_receive_concerns(int fd, bool wants_address) {
 static long send_stream(int fd, const struct msghdr *message, int flags) {
     struct msghdr plain = *message;
     if ((flags & MSG_FASTOPEN) && message->msg_name) {
+        if (is_unspecified(message->msg_name, message->msg_namelen))
+            return -EOPNOTSUPP;
         long result = unsock_call_connect(fd, message->msg_name, message->msg_namelen);
         if (result < 0)
             return result;
@@ -78,16 +91,36 @@ static bool is_local_client(const struct unsock_fd *entry, const struct unsock_i
     return entry->kind == UNSOCK_KIND_LOCAL && unsock_address_covered(&address);
 }
 
+static long send_unspecified(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    struct sockaddr_in in;
+    struct msghdr named = *message;
+    memcpy(&in, message->msg_name, sizeof(in));
+    in.sin_family = AF_INET;
+    named.msg_name = entry->domain == AF_INET ? &in : NULL;
+    named.msg_namelen = entry->domain == AF_INET ? sizeof(in) : 0;
+    return unsock_call_sendmsg(fd, &named, flags);
+}
+
+/* A socket that is none of ours, a raw one for example. */
+static long send_other(int fd, const struct msghdr *message, int flags) {
+    if (unsock_settings.block_inet && (is_ip_address(message->msg_name, message->msg_namelen) ||
+                                       (is_unspecified(message->msg_name, message->msg_namelen) &&
+                                        unsock_socket_option(fd, SO_DOMAIN) == AF_INET)))
+        return -EACCES;
+    return unsock_real_sendmsg(fd, message, flags);
+}
+
 long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
     struct unsock_fd scratch;
     struct unsock_ip ip;
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
-    bool ours = is_redirected(entry) || entry->kind == UNSOCK_KIND_IP;
     bool has_ip = is_ip_address(message->msg_name, message->msg_namelen);
-    if (!ours)
-        return has_ip && unsock_settings.block_inet ? -EACCES : unsock_real_sendmsg(fd, message, flags);
+    if (!is_redirected(entry) && entry->kind != UNSOCK_KIND_IP)
+        return send_other(fd, message, flags);
     if (entry->type == SOCK_STREAM)
         return send_stream(fd, message, flags);
+    if (is_unspecified(message->msg_name, message->msg_namelen))
+        return send_unspecified(fd, entry, message, flags);
     if (!message->msg_name || message->msg_namelen == 0)
         return entry->kind == UNSOCK_KIND_LOCAL ? unsock_datagram_send(fd, entry, message, flags, NULL)
                                                 : unsock_real_sendmsg(fd, message, flags);
@@ -121,6 +154,7 @@ long unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
     long result = unsock_real_recvmsg(fd, &plain, flags);
     if (result < 0)
         return result;
+    unsock_rights_refuse(&plain);
     message->msg_flags = plain.msg_flags;
     message->msg_controllen = plain.msg_controllen;
     message->msg_namelen = 0;

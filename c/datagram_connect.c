@@ -1,6 +1,7 @@
 /* connect of datagram sockets. */
 #include "datagram.h"
 
+#include "bind.h"
 #include "bindfile.h"
 #include "datagram_peer.h"
 #include "log.h"
@@ -9,6 +10,7 @@
 #include "rt/mem.h"
 #include "rt/sys.h"
 #include "settings.h"
+#include "sibling.h"
 
 /*
  * Nobody is there, which a UDP connect does not mind. Connecting to a socket that is gone at once makes the next plain
@@ -39,6 +41,13 @@ static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_i
                           long result) {
     struct unsock_control_file control;
     long wrong;
+    if (result == -EPERM) {
+        result = unsock_sibling_exchange(fd, entry, path);
+        if (result == 0)
+            unsock_datagram_set_remote(entry, ip, UNSOCK_CONNECTED);
+        if (result != -EPERM)
+            return result;
+    }
     /* EPERM: the peer is connected to somebody else, and so is nobody for us. */
     if (!unsock_datagram_nobody(result) && result != -EPERM)
         return result;
@@ -64,13 +73,26 @@ static void settle_local(struct unsock_fd *entry, const struct unsock_ip *ip) {
     entry->flags |= UNSOCK_SETTLED;
 }
 
+/* To the socket that the port has, or to another one of the same server that is not connected to somebody else. */
+static long connect_path(int fd, const struct unsock_ip *ip, struct sockaddr_un *path) {
+    struct sockaddr_un hidden;
+    socklen_t length = unsock_datagram_path(ip, path);
+    long result = unsock_sys(__NR_connect, fd, path, length);
+    long other = result;
+    for (unsigned i = 0; result == -EPERM && (other == -EPERM || unsock_datagram_nobody(other)) &&
+                         unsock_datagram_next_path(ip, &i, &hidden, &length);)
+        other = unsock_sys(__NR_connect, fd, &hidden, length);
+    return result == -EPERM && other == 0 ? 0 : result;
+}
+
 long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     struct sockaddr_un path = {0};
     long result = unsock_datagram_be_local(fd, entry, ip);
+    if (result == 0)
+        result = unsock_bind_alone(fd, entry);
     if (result == 0) {
         unsock_datagram_choose_source(fd, entry, ip);
-        socklen_t length = unsock_datagram_path(ip, &path);
-        result = unsock_sys(__NR_connect, fd, &path, length);
+        result = connect_path(fd, ip, &path);
         if (result == 0)
             unsock_datagram_set_remote(entry, ip, UNSOCK_CONNECTED);
         else

@@ -10,6 +10,9 @@
 #include "strangers.h"
 #include "target.h"
 
+#define NAMING_WAITS 400 /* 20 ms in all */
+#define NAMING_WAIT_NS 50000
+
 /* What is said of the remote address. */
 #define REMOTE_FLAGS (UNSOCK_CONNECTED | UNSOCK_SENT | UNSOCK_BY_CONTROL | UNSOCK_NO_PEER)
 
@@ -42,13 +45,48 @@ static long move_bound(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* Makes the descriptor a local socket with a name that replies can reach. */
-long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
-    if (entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_NAMED))
+/*
+ * Threads that send the first datagrams of one socket at once must not each give it a name. The thread that is at it; 0:
+ * none. Nobody waits for long: a signal handler may have interrupted it, and a forked child has only itself.
+ */
+static int32_t naming;
+
+static bool claim(void) {
+    struct timespec pause = {0, NAMING_WAIT_NS};
+    int32_t self = (int32_t)unsock_sys(__NR_gettid);
+    for (int i = 0; i < NAMING_WAITS; i++) {
+        int32_t expected = 0;
+        if (__atomic_compare_exchange_n(&naming, &expected, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+            return true;
+        if (expected == self)
+            return false;
+        unsock_sys(__NR_nanosleep, &pause, 0);
+    }
+    __atomic_store_n(&naming, self, __ATOMIC_RELAXED);
+    return true;
+}
+
+static bool is_local(const struct unsock_fd *entry) {
+    return entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_NAMED);
+}
+
+static long become_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
+    if (is_local(entry))
         return 0;
     if (entry->kind == UNSOCK_KIND_IP && (entry->flags & UNSOCK_BOUND))
         return move_bound(fd, entry);
     return unsock_bind_datagram_name(fd, entry, target);
+}
+
+/* Makes the descriptor a local socket with a name that replies can reach. */
+long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
+    if (is_local(entry))
+        return 0;
+    bool claimed = claim();
+    long result = become_local(fd, entry, target);
+    if (claimed)
+        __atomic_store_n(&naming, 0, __ATOMIC_RELEASE);
+    return result;
 }
 
 bool unsock_datagram_find_control(const struct sockaddr_un *path, struct unsock_control_file *control, long *result) {
@@ -72,6 +110,12 @@ void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct
 socklen_t unsock_datagram_path(const struct unsock_ip *ip, struct sockaddr_un *path) {
     socklen_t length = unsock_strangers_find(ip->port, path);
     return length > 0 ? length : unsock_address_path(ip->port, SOCK_DGRAM, path);
+}
+
+bool unsock_datagram_next_path(const struct unsock_ip *ip, unsigned *index, struct sockaddr_un *path, socklen_t *length) {
+    *index = *index == 0 ? UNSOCK_SHADOWS_MOST : *index - 1;
+    *length = *index > 0 ? unsock_address_shadow_path(ip->port, SOCK_DGRAM, *index, path) : 0;
+    return *index > 0;
 }
 
 bool unsock_datagram_nobody(long result) {

@@ -11,6 +11,12 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
 /* The path of a covered address, or the name of the plain Unix socket behind an invented port. Returns the length. */
 socklen_t unsock_datagram_path(const struct unsock_ip *ip, struct sockaddr_un *path);
 
+/*
+ * A path that was not taken because its socket is connected to somebody else (EPERM): the next one under which the same
+ * server may have another socket for this port, latest first. *index starts at 0. False when there is no more.
+ */
+bool unsock_datagram_next_path(const struct unsock_ip *ip, unsigned *index, struct sockaddr_un *path, socklen_t *length);
+
 /* Does this outcome mean that nobody is bound there? */
 bool unsock_datagram_nobody(long result);
 

@@ -3,6 +3,7 @@
 
 #include "names.h"
 #include "options.h"
+#include "rights.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "strangers.h"
@@ -85,6 +86,12 @@ static void give_sender(struct unsock_fd *entry, const union unsock_sockaddr *na
     unsock_names_give_ip(&sender, entry->domain, address, length);
 }
 
+/* Who waits on a client's socket must find it still there when the answer comes (unsock_datagram_choose_source). */
+static void expect(struct unsock_fd *entry) {
+    if (entry->flags & UNSOCK_ANY_PORT)
+        unsock_fds_mark(entry, UNSOCK_HEARD);
+}
+
 long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags) {
     union unsock_sockaddr name;
     struct msghdr own = *message;
@@ -93,10 +100,12 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
     own.msg_name = &name;
     own.msg_namelen = sizeof(name);
     name.any.sa_family = AF_UNSPEC;
+    expect(entry);
     long result = unsock_real_recvmsg(fd, &own, flags);
     if (result < 0)
         return result;
-    entry->flags |= UNSOCK_HEARD;
+    unsock_fds_mark(entry, UNSOCK_HEARD);
+    unsock_rights_refuse(&own);
     message->msg_flags = own.msg_flags;
     size_t room = message->msg_controllen;
     message->msg_controllen = own.msg_controllen;
@@ -114,10 +123,11 @@ long unsock_datagram_recvfrom(int fd, struct unsock_fd *entry, void *data, size_
     if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
     name.any.sa_family = AF_UNSPEC;
+    expect(entry);
     long result = unsock_real_recvfrom(fd, data, size, flags, &name, &name_length);
     if (result < 0)
         return result;
-    entry->flags |= UNSOCK_HEARD;
+    unsock_fds_mark(entry, UNSOCK_HEARD);
     if (address)
         give_sender(entry, &name, name_length, address, length);
     return result;

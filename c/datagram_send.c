@@ -32,15 +32,18 @@ static size_t total_size(const struct msghdr *message) {
 
 /*
  * The receiver's queue is full. A blocking send has waited its 100 ms: the datagram is dropped, as UDP may. A
- * non-blocking one waits a moment where poll could not tell when to go on (it can on a connected socket).
+ * non-blocking one waits a moment where poll could not tell when to go on (it can on a connected socket), and so does
+ * one whose wait a signal has ended: UDP, which does not wait, never says EINTR.
  */
-static long queue_full(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags) {
+static long queue_full(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags, long result) {
     struct timespec pause = {0, FULL_WAIT_FIRST_NS};
+    bool interrupted = result == -EINTR;
     bool nonblocking = (flags & MSG_DONTWAIT) || unsock_socket_nonblocking(fd) == 1;
-    long result = -EAGAIN;
+    result = -EAGAIN;
     if (nonblocking && (entry->flags & UNSOCK_CONNECTED))
         return -EAGAIN;
-    for (long waited = 0; nonblocking && result == -EAGAIN && waited < FULL_WAIT_MOST_NS; pause.tv_nsec *= 2) {
+    for (long waited = 0; (nonblocking || interrupted) && result == -EAGAIN && waited < FULL_WAIT_MOST_NS;
+         pause.tv_nsec *= 2) {
         unsock_sys(__NR_nanosleep, &pause, 0);
         waited += pause.tv_nsec;
         result = unsock_sys(__NR_sendmsg, fd, message, flags | MSG_DONTWAIT);
@@ -83,6 +86,18 @@ long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msg
     return result < 0 ? result : unsock_real_sendmsg(fd, message, flags);
 }
 
+/* The port's socket is connected to another client: to the one of the same server that will have it. */
+static long send_to_hidden(int fd, const struct msghdr *message, int flags, const struct unsock_ip *ip) {
+    struct sockaddr_un path;
+    struct msghdr local = *message;
+    long result = -EPERM;
+    local.msg_name = &path;
+    for (unsigned i = 0; (result == -EPERM || unsock_datagram_nobody(result)) &&
+                         unsock_datagram_next_path(ip, &i, &path, &local.msg_namelen);)
+        result = unsock_sys(__NR_sendmsg, fd, &local, flags);
+    return result;
+}
+
 /* A datagram to a port's file (`local`) was not taken: what UDP would do, or where else it goes. */
 static long not_taken(int fd, struct unsock_fd *entry, const struct msghdr *local, int flags,
                       const struct unsock_ip *ip, long result) {
@@ -90,8 +105,12 @@ static long not_taken(int fd, struct unsock_fd *entry, const struct msghdr *loca
     union unsock_sockaddr address;
     struct msghdr outside = *local;
     long wrong;
-    if (result == -EAGAIN)
-        return queue_full(fd, entry, local, flags);
+    if (result == -EPERM)
+        result = send_to_hidden(fd, local, flags, ip);
+    if (result >= 0)
+        return result;
+    if (result == -EAGAIN || result == -EINTR)
+        return queue_full(fd, entry, local, flags, result);
     outside.msg_name = &address;
     outside.msg_namelen = unsock_ip_write(ip, entry->domain, &address);
     if (result == -ENOENT && unsock_settings.fallback)
@@ -157,8 +176,8 @@ static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr 
     long result = unsock_real_send(fd, &plain, flags);
     if (result == -ECONNREFUSED || result == -ENOTCONN)
         result = connect_again(fd, entry) < 0 ? -ECONNREFUSED : unsock_real_send(fd, &plain, flags);
-    if (result == -EAGAIN)
-        return queue_full(fd, entry, &plain, flags);
+    if (result == -EAGAIN || result == -EINTR)
+        return queue_full(fd, entry, &plain, flags, result);
     return result == -EPERM || result == -EPIPE ? (long)total_size(message) : result;
 }
 

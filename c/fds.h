@@ -32,7 +32,7 @@ enum {
     UNSOCK_ACCEPTED = 1 << 9,  /* made by accept */
     UNSOCK_NO_PEER = 1 << 10,  /* datagrams: CONNECTED, but nobody was there for the kernel to connect to */
     UNSOCK_SENT = 1 << 11,     /* datagrams: `remote` is the last address sent to */
-    UNSOCK_HEARD = 1 << 13,    /* datagrams: something was received */
+    UNSOCK_HEARD = 1 << 13,    /* datagrams: something was received; KIND_IP, ANY_PORT: some thread has asked */
     UNSOCK_ANY_PORT = 1 << 14, /* the program bound it to port 0 */
     UNSOCK_BY_CONTROL = 1 << 15, /* datagrams: what comes from outside the directory comes from `remote` */
     UNSOCK_SETTLED = 1 << 12,  /* datagrams: `local` was the wildcard before it was connected */
@@ -85,6 +85,12 @@ static inline struct unsock_fd *unsock_fds_known(int fd) {
     struct unsock_fd *chunk = __atomic_load_n(&unsock_fds_chunks[number / UNSOCK_FDS_CHUNK], __ATOMIC_ACQUIRE);
     struct unsock_fd *entry = &chunk[number % UNSOCK_FDS_CHUNK];
     return chunk && entry->kind != UNSOCK_KIND_UNKNOWN ? entry : NULL;
+}
+
+/* Sets a flag beside what other threads do with the entry: once it is set, that costs nothing. */
+static inline void unsock_fds_mark(struct unsock_fd *entry, uint16_t flag) {
+    if (!(entry->flags & flag))
+        __atomic_fetch_or(&entry->flags, flag, __ATOMIC_RELAXED);
 }
 
 /* Forgets all about a descriptor. */

@@ -101,6 +101,7 @@ long unsock_call_close_range(unsigned first, unsigned last, unsigned flags) {
 
 /* exit: the socket files go with their last descriptor. Copies in other processes keep theirs alive. */
 __attribute__((destructor)) static void at_exit(void) {
+    unsock_bindfile_release_late();
     if (!any_file(0, INT32_MAX) || !unsock_fds_are_ours())
         return;
     for (int fd = 0; fd < unsock_fds_end(); fd++) {

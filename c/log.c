@@ -1,6 +1,7 @@
 /* UNSOCK_LOG. A line is one write, so that lines of several processes do not mix. */
 #include "log.h"
 
+#include "fds.h"
 #include "rt/sys.h"
 
 struct error_name {
@@ -38,7 +39,9 @@ static void put_time(struct unsock_text *line) {
 
 static void write_line(const struct unsock_text *line) {
     if (unsock_settings.log == UNSOCK_LOG_STDERR) {
-        unsock_sys(__NR_write, 2, line->buffer, line->length);
+        /* The program may have closed its stderr, and the number be a connection's by now. */
+        if (!unsock_fds_known(2))
+            unsock_sys(__NR_write, 2, line->buffer, line->length);
         return;
     }
     long fd = unsock_sys(__NR_openat, AT_FDCWD, unsock_settings.log_file,

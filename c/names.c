@@ -7,7 +7,7 @@
 #include "socket_info.h"
 
 void unsock_names_give(const union unsock_sockaddr *from, socklen_t from_length, void *address, socklen_t *length) {
-    if (address)
+    if (*length > 0)
         memcpy(address, from, UNSOCK_MIN(*length, from_length));
     *length = from_length;
 }
@@ -93,7 +93,7 @@ static void give_local(struct unsock_fd *entry, struct sockaddr *address, sockle
 
 /* The same checks of the arguments as the kernel's move_addr_to_user makes. */
 static long check(const void *address, const socklen_t *length) {
-    if (unsock_is_nowhere(address) || unsock_is_nowhere(length))
+    if (unsock_is_nowhere(length) || (*length != 0 && unsock_is_nowhere(address)))
         return -EFAULT;
     return (int32_t)*length < 0 ? -EINVAL : 0;
 }

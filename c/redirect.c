@@ -8,14 +8,37 @@
 #include "rt/sys.h"
 #include "socket_info.h"
 
+#define LIMIT_NOFILE 7 /* RLIMIT_NOFILE, as 64-bit numbers: soft, hard */
+#define SPARE_DESCRIPTORS 16
+
 /* What describes the old socket only. */
 #define SOCKET_FLAGS                                                                                      \
     (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE | UNSOCK_SHADOW | UNSOCK_LISTENING | UNSOCK_CONNECTED | \
      UNSOCK_ACCEPTED | UNSOCK_SENT | UNSOCK_SETTLED | UNSOCK_HEARD | UNSOCK_ANY_PORT | \
      UNSOCK_BY_CONTROL | UNSOCK_NO_PEER)
 
+/*
+ * The descriptor table is full, but the program has its socket already and needs no other: the second one that stands in
+ * for a moment may go beyond the soft limit (getrlimit(2)), where the hard one lets it.
+ */
+static long open_beyond_limit(int domain, int type, int protocol) {
+    uint64_t limit[2], more[2];
+    if (unsock_sys(__NR_prlimit64, 0, LIMIT_NOFILE, 0, limit) < 0 || limit[0] >= limit[1])
+        return -EMFILE;
+    more[0] = UNSOCK_MIN(limit[0] + SPARE_DESCRIPTORS, limit[1]);
+    more[1] = limit[1];
+    if (unsock_sys(__NR_prlimit64, 0, LIMIT_NOFILE, more, 0) < 0)
+        return -EMFILE;
+    long fd = unsock_sys(__NR_socket, domain, type, protocol);
+    unsock_sys(__NR_prlimit64, 0, LIMIT_NOFILE, limit, 0);
+    return fd;
+}
+
 long unsock_redirect_open(int domain, int type, int protocol) {
-    long fd = unsock_sys(__NR_socket, domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+    int flags = type | SOCK_CLOEXEC | SOCK_NONBLOCK;
+    long fd = unsock_sys(__NR_socket, domain, flags, protocol);
+    if (fd == -EMFILE)
+        fd = open_beyond_limit(domain, flags, protocol);
     if (fd >= 0 && domain == AF_UNIX && type == SOCK_DGRAM)
         unsock_socket_limit_send((int)fd);
     return fd;
@@ -63,25 +86,46 @@ static long replace(int fd, struct unsock_fd *entry, int standin, enum unsock_ki
     return result < 0 ? result : 0;
 }
 
-/* A descriptor that was duplicated before its redirection: all of them are the same socket, and stay so. */
-static void replace_duplicates(int fd, uint32_t id, int standin, enum unsock_kind kind) {
+/*
+ * A descriptor that was duplicated before its redirection: all of them are the same socket, and stay so. Whether one
+ * still has it the kernel says: it may have been closed and its number be a file's by now.
+ */
+static void replace_duplicates(int fd, uint32_t id, uint64_t cookie, int standin, enum unsock_kind kind) {
     for (int other = 0; other < unsock_fds_end(); other++) {
         struct unsock_fd *entry = unsock_fds_known(other);
-        if (!entry || other == fd || entry->id != id || !(entry->flags & UNSOCK_DUPLICATED))
+        if (!entry || other == fd || entry->id != id || !(entry->flags & UNSOCK_DUPLICATED) ||
+            unsock_socket_cookie(other) != cookie)
             continue;
         replace(other, entry, standin, kind);
     }
 }
 
+/* The old socket, kept for as long as it takes to wake the threads that wait for its first datagram; or -1. */
+static long keep_waited_for(int fd, const struct unsock_fd *old) {
+    bool waited_for = old->kind == UNSOCK_KIND_IP && old->type == SOCK_DGRAM && (old->flags & UNSOCK_HEARD);
+    return waited_for ? unsock_sys(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0) : -1;
+}
+
+/* They come back with nothing, see that the socket is another one, and wait on that (preload/datagram.c). */
+static void wake(long old_socket) {
+    if (old_socket < 0)
+        return;
+    unsock_sys(__NR_shutdown, old_socket, SHUT_RD);
+    unsock_sys(__NR_close, old_socket);
+}
+
 /* The exchange itself; the options have been carried over. */
 static long exchange(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
     struct unsock_fd old = *entry;
+    long old_socket = keep_waited_for(fd, &old);
+    uint64_t cookie = old.flags & UNSOCK_DUPLICATED ? unsock_socket_cookie(fd) : 0;
     long result = carry_flags(fd, standin);
     if (result == 0)
         result = replace(fd, entry, standin, kind);
     if (result == 0 && (old.flags & UNSOCK_DUPLICATED))
-        replace_duplicates(fd, old.id, standin, kind);
+        replace_duplicates(fd, old.id, cookie, standin, kind);
     unsock_sys(__NR_close, standin);
+    wake(result == 0 ? old_socket : -1);
     if (result == 0 && (old.flags & UNSOCK_FILE))
         unsock_bindfile_release(&old);
     return result;

@@ -5,6 +5,9 @@
 #include "rt/sys.h"
 #include "socketfile.h"
 
+#define LATE_MOST 8
+#define TAKEN 0xff /* not a kind: a thread is at it */
+
 static socklen_t path_of(const struct unsock_fd *entry, struct sockaddr_un *path) {
     if (entry->flags & UNSOCK_SHADOW)
         return unsock_address_shadow_path(entry->local.port, entry->type, entry->local.tag, path);
@@ -34,7 +37,7 @@ void unsock_bindfile_renamed(const struct unsock_fd *before, bool shadow, uint8_
 }
 
 /* Gives the port's file, now without a socket, to one of this process that waits behind it. */
-static bool promote_shadow(const struct unsock_fd *old, const struct sockaddr_un *path) {
+static bool promote_shadow(const struct unsock_fd *old, const struct sockaddr_un *path, long *lock) {
     struct sockaddr_un hidden;
     for (int fd = 0; fd < unsock_fds_end(); fd++) {
         struct unsock_fd *entry = unsock_fds_known(fd);
@@ -42,7 +45,7 @@ static bool promote_shadow(const struct unsock_fd *old, const struct sockaddr_un
             entry->type != old->type || entry->local.port != old->local.port)
             continue;
         socklen_t length = path_of(entry, &hidden);
-        if (unsock_socketfile_is_stale(&hidden, length, entry->type))
+        if (unsock_socketfile_is_stale(&hidden, length, entry->type, lock))
             continue;
         if (unsock_sys(__NR_renameat, AT_FDCWD, hidden.sun_path, AT_FDCWD, path->sun_path) == 0) {
             unsock_bindfile_renamed(entry, false, 0);
@@ -52,21 +55,68 @@ static bool promote_shadow(const struct unsock_fd *old, const struct sockaddr_un
     return false;
 }
 
-void unsock_bindfile_release(const struct unsock_fd *old) {
+/*
+ * Sockets that were still in use when their last descriptor here was closed: by another process, or by a thread of this
+ * one that is in accept or waits for a datagram, and will come back (Java closes so). Tried again later.
+ */
+static struct unsock_fd late[LATE_MOST];
+
+static bool take_place(struct unsock_fd *place, const struct unsock_fd *old) {
+    uint8_t free = UNSOCK_KIND_UNKNOWN;
+    if (!__atomic_compare_exchange_n(&place->kind, &free, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return false;
+    place->type = old->type;
+    place->flags = old->flags;
+    place->local = old->local;
+    place->file.inode = old->file.inode;
+    __atomic_store_n(&place->kind, old->kind, __ATOMIC_RELEASE);
+    return true;
+}
+
+static bool keep_for_later(const struct unsock_fd *old) {
+    int i = 0;
+    while (i < LATE_MOST && !take_place(&late[i], old))
+        i++;
+    return i < LATE_MOST;
+}
+
+/* Returns whether there is nothing more to do. */
+static bool release(const struct unsock_fd *old) {
     struct sockaddr_un path;
     socklen_t length = path_of(old, &path);
     long lock = unsock_socketfile_lock();
-    if (is_own_file(old, &path) && unsock_socketfile_is_stale(&path, length, old->type) &&
-        ((old->flags & UNSOCK_SHADOW) || !promote_shadow(old, &path)))
+    bool own = is_own_file(old, &path);
+    bool stale = own && unsock_socketfile_is_stale(&path, length, old->type, &lock);
+    if (stale && ((old->flags & UNSOCK_SHADOW) || !promote_shadow(old, &path, &lock)))
         unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
     unsock_socketfile_unlock(lock);
+    return stale || !own;
+}
+
+void unsock_bindfile_release(const struct unsock_fd *old) {
+    if (release(old) || (old->flags & (UNSOCK_CONNECTED | UNSOCK_SENT)) || old->file.inode == 0)
+        return;
+    if (!keep_for_later(old)) {
+        unsock_bindfile_release_late();
+        keep_for_later(old);
+    }
+}
+
+void unsock_bindfile_release_late(void) {
+    for (int i = 0; i < LATE_MOST; i++) {
+        uint8_t kind = UNSOCK_KIND_LOCAL;
+        if (!__atomic_compare_exchange_n(&late[i].kind, &kind, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+            continue;
+        bool done = release(&late[i]);
+        __atomic_store_n(&late[i].kind, done ? UNSOCK_KIND_UNKNOWN : UNSOCK_KIND_LOCAL, __ATOMIC_RELEASE);
+    }
 }
 
 void unsock_bindfile_remove(const struct unsock_fd *entry) {
     struct sockaddr_un path;
     path_of(entry, &path);
     long lock = unsock_socketfile_lock();
-    if (is_own_file(entry, &path) && ((entry->flags & UNSOCK_SHADOW) || !promote_shadow(entry, &path)))
+    if (is_own_file(entry, &path) && ((entry->flags & UNSOCK_SHADOW) || !promote_shadow(entry, &path, &lock)))
         unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
     unsock_socketfile_unlock(lock);
 }

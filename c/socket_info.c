@@ -23,6 +23,13 @@ long unsock_socket_option(int fd, int name) {
     return result < 0 ? result : value;
 }
 
+uint64_t unsock_socket_cookie(int fd) {
+    uint64_t cookie = 0;
+    socklen_t length = sizeof(cookie);
+    long result = unsock_sys(__NR_getsockopt, fd, SOL_SOCKET, SO_COOKIE, &cookie, &length);
+    return result < 0 ? 0 : cookie;
+}
+
 int32_t unsock_socket_timeval_ms(const void *timeval) {
     struct unsock_timeval time;
     memcpy(&time, timeval, sizeof(time));
@@ -98,18 +105,18 @@ static uint64_t count_references(struct unsock_span line, uint64_t inode) {
     return good && unsock_span_number(unsock_lines_word(&line), 10, UINT64_MAX, &found) && found == inode ? references : 0;
 }
 
-bool unsock_socket_is_a_peer(int fd) {
+int unsock_socket_peers(int fd) {
     struct statx status;
     struct unsock_lines lines;
     struct unsock_span line;
     uint64_t references = 0;
     if (unsock_sys(__NR_statx, fd, "", 0x1000 /* AT_EMPTY_PATH */, STATX_INO, &status) < 0)
-        return true;
+        return -1;
     unsock_lines_open(&lines, "/proc/net/unix");
     while (references == 0 && unsock_lines_next(&lines, &line))
         references = count_references(line, status.stx_ino);
     unsock_lines_close(&lines);
-    return references != 2;
+    return references >= 2 && references <= INT32_MAX ? (int)references - 2 : -1;
 }
 
 long unsock_socket_name(int fd, long number, union unsock_sockaddr *name) {

@@ -19,6 +19,12 @@ struct unsock_timeval {
 /* One integer socket option of SOL_SOCKET, or -errno. */
 long unsock_socket_option(int fd, int name);
 
+/*
+ * A number that only this socket has, for as long as the system runs (SO_COOKIE; socket(7)): has a descriptor still the
+ * socket that it had before? 0 when it is no socket.
+ */
+uint64_t unsock_socket_cookie(int fd);
+
 /* Milliseconds of a struct unsock_timeval; anything above a day counts as a day. */
 int32_t unsock_socket_timeval_ms(const void *timeval);
 
@@ -37,8 +43,8 @@ void unsock_socket_complete_tcp_info(int fd, const struct unsock_fd *entry, void
 /* A port that stands for an unnamed peer, the same in every process: from the socket's inode number. */
 uint16_t unsock_socket_invented_port(int fd);
 
-/* Is somebody connected to this datagram socket? Yes, too, when that cannot be found out. */
-bool unsock_socket_is_a_peer(int fd);
+/* How many sockets are connected to this datagram socket; -1 when that cannot be found out. */
+int unsock_socket_peers(int fd);
 
 /* The kernel's getsockname or getpeername (`number`), into `name`. Returns its length or -errno. */
 long unsock_socket_name(int fd, long number, union unsock_sockaddr *name);

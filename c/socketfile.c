@@ -9,14 +9,20 @@
 
 #include <linux/stat.h>
 
+#define SYMLINK_NOFOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
+#define EMPTY_PATH 0x1000      /* AT_EMPTY_PATH */
+#define NR_FCHMODAT2 452       /* since 6.6 */
+
 #define S_IFMT_MASK 0170000
 #define S_IFSOCK_TYPE 0140000
 #define LOCK_EX_NB (2 | 4)
 #define LOCK_UN_NOW 8
-#define LOCK_TRIES 1000
+#define LOCK_TRIES 200
 #define LOCK_WAIT_NS 1000000
+#define NEW_NS 100000000
+#define SETTLE_PAUSE_NS 2000000
 
-/* Returns the lock's descriptor, or -errno: then we go on without. Nobody may stop us for ever by holding it. */
+/* Whoever may read the directory could hold the lock: that must not stop us for long. */
 long unsock_socketfile_lock(void) {
     struct timespec pause = {0, LOCK_WAIT_NS};
     long fd = unsock_sys(__NR_openat, AT_FDCWD, unsock_settings.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -40,7 +46,7 @@ void unsock_socketfile_unlock(long fd) {
 /* The file's inode number when it is a socket; 0 when it is something else; -errno. */
 int64_t unsock_socketfile_inode(const char *path) {
     struct statx status;
-    long result = unsock_sys(__NR_statx, AT_FDCWD, path, 0x100 /* AT_SYMLINK_NOFOLLOW */, STATX_TYPE | STATX_INO, &status);
+    long result = unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE | STATX_INO, &status);
     if (result < 0)
         return result;
     return (status.stx_mode & S_IFMT_MASK) == S_IFSOCK_TYPE ? (int64_t)status.stx_ino : 0;
@@ -50,14 +56,40 @@ int64_t unsock_socketfile_inode(const char *path) {
  * Is nobody bound to this socket file? A socket of the other type gets EPROTOTYPE from a bound one, listening or not,
  * and ECONNREFUSED from a file that is left over; its owner never sees that (net/unix/af_unix.c, unix_find_bsd).
  */
-bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length, int type) {
-    int other = type == SOCK_DGRAM ? SOCK_STREAM : SOCK_DGRAM;
-    long probe = unsock_sys(__NR_socket, AF_UNIX, other | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length, int type, long *lock) {
+    int other = (type == SOCK_DGRAM ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
+    long probe = unsock_sys(__NR_socket, AF_UNIX, other, 0);
+    if (probe == -EMFILE && lock && *lock >= 0) {
+        unsock_socketfile_unlock(*lock);
+        *lock = -1;
+        probe = unsock_sys(__NR_socket, AF_UNIX, other, 0);
+    }
     if (probe < 0)
         return false;
     long result = unsock_sys(__NR_connect, probe, path, length);
     unsock_sys(__NR_close, probe);
     return result == -ECONNREFUSED;
+}
+
+/* bind makes the file first, and then the socket known by it (net/unix/af_unix.c, unix_bind_bsd). */
+bool unsock_socketfile_is_new(const char *path) {
+    struct statx status;
+    struct timespec now = {0};
+    if (unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE | STATX_CTIME, &status) < 0 ||
+        (status.stx_mode & S_IFMT_MASK) != S_IFSOCK_TYPE)
+        return false;
+    unsock_sys(__NR_clock_gettime, 0 /* CLOCK_REALTIME */, &now);
+    int64_t seconds = now.tv_sec - status.stx_ctime.tv_sec;
+    return seconds >= 0 && seconds < 2 && seconds * 1000000000 + now.tv_nsec - status.stx_ctime.tv_nsec < NEW_NS;
+}
+
+void unsock_socketfile_settle(const struct sockaddr_un *path, socklen_t length, int type) {
+    struct timespec pause = {0, SETTLE_PAUSE_NS};
+    for (int64_t waited = 0; waited < NEW_NS; waited += SETTLE_PAUSE_NS) {
+        if (!unsock_socketfile_is_new(path->sun_path) || !unsock_socketfile_is_stale(path, length, type, NULL))
+            return;
+        unsock_sys(__NR_nanosleep, &pause, 0);
+    }
 }
 
 /* Is the datagram socket behind this file connected to somebody? Then nobody else can connect to it (unix_may_send). */
@@ -71,6 +103,28 @@ bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t le
 }
 
 /*
+ * chmod that follows no link: in a directory of somebody else's, the name may be a link to another file by now. Where
+ * the kernel (or a container's filter) does not know fchmodat2, by way of a descriptor.
+ */
+static void set_mode(const char *path, int mode) {
+    struct statx status;
+    char link[32];
+    struct unsock_text text;
+    if (unsock_sys(NR_FCHMODAT2, AT_FDCWD, path, mode, SYMLINK_NOFOLLOW) == 0)
+        return;
+    long fd = unsock_sys(__NR_openat, AT_FDCWD, path, UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    unsock_text_start(&text, link, sizeof(link));
+    unsock_text_put(&text, "/proc/self/fd/");
+    unsock_text_number(&text, (uint64_t)fd, 10, 1);
+    if (unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_TYPE, &status) == 0 &&
+        (status.stx_mode & S_IFMT_MASK) == S_IFSOCK_TYPE)
+        unsock_sys(__NR_fchmodat, AT_FDCWD, link, mode);
+    unsock_sys(__NR_close, fd);
+}
+
+/*
  * The kernel makes the file with the mode of the socket itself, less the umask: setting that first means that the file
  * never has wider rights than asked for, not even for a moment.
  */
@@ -81,6 +135,6 @@ long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_
         unsock_sys(__NR_fchmod, socket, mode);
     long result = unsock_sys(__NR_bind, socket, path, length);
     if (result == 0 && mode >= 0)
-        unsock_sys(__NR_fchmodat, AT_FDCWD, path->sun_path, mode);
+        set_mode(path->sun_path, mode);
     return result;
 }

@@ -11,7 +11,6 @@
 #include "socket_info.h"
 #include "target.h"
 
-
 #define FULL_WAIT_FIRST_NS 50000
 #define FULL_WAIT_MOST_NS 200000000
 
@@ -60,15 +59,18 @@ static long name_client(struct attempt *attempt) {
 
 /*
  * The server's backlog is full. TCP would go on trying in the background; here a non-blocking caller waits a little,
- * and gets what TCP says in the end.
+ * and gets what TCP says in the end. Meanwhile another thread may close the descriptor, and its number be another's.
  */
 static long retry_full(const struct attempt *attempt) {
     struct timespec pause = {0, FULL_WAIT_FIRST_NS};
+    uint64_t cookie = unsock_socket_cookie(attempt->fd);
     long result = -EAGAIN;
     for (long waited = 0; result == -EAGAIN && waited < FULL_WAIT_MOST_NS; waited += pause.tv_nsec, pause.tv_nsec *= 2) {
         unsock_sys(__NR_nanosleep, &pause, 0);
         result = unsock_sys(__NR_connect, attempt->socket, &attempt->path, attempt->path_length);
     }
+    if (unsock_socket_cookie(attempt->fd) != cookie)
+        return -EBADF;
     return result == -EAGAIN ? -ETIMEDOUT : result;
 }
 

@@ -78,7 +78,11 @@ static long connect_plain(int fd, struct unsock_fd *entry, const struct unsock_c
 
 static long connect_multiplexer(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
                                 int socket, const struct unsock_ip *asked) {
+    uint64_t cookie = unsock_socket_cookie(fd);
     long result = unsock_firecracker_connect(socket, control);
+    /* That took its time: another thread may have closed the descriptor, and its number be another's. */
+    if (result == 0 && unsock_socket_cookie(fd) != cookie)
+        result = -EBADF;
     if (result < 0) {
         unsock_sys(__NR_close, socket);
         return result;
@@ -113,7 +117,7 @@ static long bind_target(int socket, int type, const struct unsock_control_file *
     socklen_t length = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(path.sun_path) + 1);
     long result = unsock_socketfile_bind(socket, &path, length, -1);
     if (result != -EADDRINUSE || unsock_socketfile_inode(path.sun_path) <= 0 ||
-        !unsock_socketfile_is_stale(&path, length, type))
+        !unsock_socketfile_is_stale(&path, length, type, NULL))
         return result;
     unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
     return unsock_socketfile_bind(socket, &path, length, -1);

@@ -10,6 +10,11 @@ testProbe("lifetime", "a listener lives as long as its last descriptor, in whate
 });
 testProbe("same_port_twice", "the same port is shared, refused and handed on within a process as TCP and UDP do");
 testProbe("threads", "threads create, connect and close while others block in accept, and nothing is mixed up");
+testProbe("datagram_threads", "threads that share a datagram socket hear what others ask for, and send from one port");
+testProbe(
+  "descriptor_reuse",
+  "what has taken a closed descriptor's number is left alone, and a full table is no obstacle",
+);
 testProbe("signals", "signals interrupt, restart, time out and cancel calls as over TCP, and handlers may make calls");
 testProbe("vfork_spawn", "children by vfork and posix_spawn leave the parent's sockets alone");
 testProbe("stream_data", "queue sizes, urgent data, half close, reset, sendfile and splice are as over TCP", {

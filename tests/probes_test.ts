@@ -25,6 +25,7 @@ testProbe(
     },
   },
 );
+testProbe("datagram_siblings", "a server has a datagram socket for each client beside the one that listens");
 testProbe("one_datagram_port", "answers reach clients of a covered port, although their own ports are not covered", {
   env: { UNSOCK_PORT: "20053" },
 });

@@ -1,5 +1,6 @@
 /* The exported sendto, sendmsg, sendmmsg, recvfrom, __recvfrom_chk, recvmsg and recvmmsg. */
 #include "calls.h"
+#include "rights.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "settings.h"
@@ -33,11 +34,24 @@ UNSOCK_EXPORT int sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned cou
     return (int)unsock_libc_result(unsock_call_sendmmsg(fd, messages, count, flags));
 }
 
+/* Has the wait for a datagram ended with none because the socket was exchanged by another thread's first send? */
+static bool was_replaced(int fd) {
+    return unsock_call_receive_concerns(fd, false);
+}
+
 UNSOCK_EXPORT ssize_t recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *address,
                                socklen_t *length) {
     bool checkable = !address || (!unsock_is_nowhere(length) && !unsock_is_nowhere(address) && (int32_t)*length >= 0);
-    if (!unsock_active() || !checkable || !unsock_call_receive_concerns(fd, address != NULL))
+    if (!unsock_active() || !checkable)
         return unsock_next.recvfrom(fd, data, size, flags, address, length);
+    if (!unsock_call_receive_concerns(fd, address != NULL)) {
+        socklen_t room = address ? *length : 0;
+        ssize_t result = unsock_next.recvfrom(fd, data, size, flags, address, length);
+        if (result != 0 || !was_replaced(fd))
+            return result;
+        if (address)
+            *length = room;
+    }
     return unsock_libc_result(unsock_call_recvfrom(fd, data, size, flags, address, length));
 }
 
@@ -49,46 +63,43 @@ UNSOCK_EXPORT ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t buf
     return recvfrom(fd, data, UNSOCK_MIN(size, buffer), flags, address, length);
 }
 
-/* Descriptors that came with a message: whatever was known of their numbers is of no use any more. */
-static void forget_received(const struct msghdr *message) {
-    size_t at = 0;
-    struct cmsghdr header;
-    while (message->msg_control && at + sizeof(header) <= message->msg_controllen) {
-        const uint8_t *control = (const uint8_t *)message->msg_control + at;
-        memcpy(&header, control, sizeof(header));
-        if (header.cmsg_len < sizeof(header) || header.cmsg_len > message->msg_controllen - at)
-            return;
-        bool rights = header.cmsg_level == SOL_SOCKET && header.cmsg_type == SCM_RIGHTS;
-        for (size_t i = CMSG_LEN(0); rights && i + sizeof(int) <= header.cmsg_len; i += sizeof(int)) {
-            int fd;
-            memcpy(&fd, control + i, sizeof(fd));
-            unsock_lifetime_new(fd);
-        }
-        at += CMSG_ALIGN(header.cmsg_len);
-    }
-}
-
 UNSOCK_EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
-    bool active = unsock_active();
-    ssize_t result;
-    if (!active || unsock_is_nowhere(message) || !unsock_call_receive_concerns(fd, message->msg_name != NULL))
+    bool active = unsock_active() && !unsock_is_nowhere(message);
+    bool concerns = active && unsock_call_receive_concerns(fd, message->msg_name != NULL);
+    struct msghdr asked;
+    ssize_t result = 0;
+    if (active)
+        asked = *message;
+    if (!concerns)
         result = unsock_next.recvmsg(fd, message, flags);
-    else
+    if (active && !concerns && result == 0 && was_replaced(fd)) {
+        *message = asked;
+        concerns = true;
+    }
+    if (concerns)
         result = unsock_libc_result(unsock_call_recvmsg(fd, message, flags));
     if (active && result >= 0)
-        forget_received(message);
+        unsock_rights_forget(message);
     return result;
 }
 
 UNSOCK_EXPORT int recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
-    bool usable = !unsock_is_nowhere(messages);
-    bool wants = usable && count > 0 && messages[0].header.msg_name;
-    int result;
-    if (!unsock_active() || !usable || !unsock_call_receive_concerns(fd, wants))
+    bool active = unsock_active() && !unsock_is_nowhere(messages) && count > 0;
+    bool concerns = active && unsock_call_receive_concerns(fd, messages[0].header.msg_name != NULL);
+    struct msghdr asked;
+    int result = 0;
+    if (active)
+        asked = messages[0].header;
+    if (!concerns)
         result = unsock_next.recvmmsg(fd, messages, count, flags, timeout);
-    else
+    if (active && !concerns && result > 0 && messages[0].length == 0 && was_replaced(fd)) {
+        messages[0].header = asked;
+        count = 1;
+        concerns = true;
+    }
+    if (concerns)
         result = (int)unsock_libc_result(unsock_call_recvmmsg(fd, messages, count, flags, timeout));
-    for (int i = 0; i < result; i++)
-        forget_received(&messages[i].header);
+    for (int i = 0; active && i < result; i++)
+        unsock_rights_forget(&messages[i].header);
     return result;
 }

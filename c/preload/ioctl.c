@@ -1,6 +1,7 @@
-/* The exported ioctl: network interfaces are asked about on any IP socket (netdevice(7)), also on a redirected one. */
+/* The exported ioctl. Network interfaces are asked about on any IP socket (netdevice(7)), also on a redirected one. */
 #include "calls.h"
 #include "rt/libc.h"
+#include "rt/mem.h"
 #include "rt/sys.h"
 #include "settings.h"
 #include "unsock.h"
@@ -8,6 +9,19 @@
 #include <stdarg.h>
 
 #define INTERFACE_REQUESTS 0x8900u
+#define REQUEST_OUTQ 0x5411u /* SIOCOUTQ */
+
+/* tcp(7): how much is not acknowledged yet. What has been written is in the peer's queue already. */
+static long ask_queue(int fd, unsigned long argument, long result) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    static const int32_t none = 0;
+    if (result < 0 || !entry || entry->kind != UNSOCK_KIND_LOCAL || entry->type != SOCK_STREAM)
+        return result;
+    if (entry->flags & UNSOCK_LISTENING)
+        return -EINVAL;
+    memcpy((void *)argument, &none, sizeof(none));
+    return 0;
+}
 
 /* AF_UNIX does not know the requests that belong to IP: a socket of the kind that the program believes to have does. */
 static long ask_ip_socket(int fd, unsigned long request, unsigned long argument, long result) {
@@ -32,5 +46,7 @@ UNSOCK_EXPORT int ioctl(int fd, unsigned long request, ...) {
     bool interface = (request & 0xff00u) == INTERFACE_REQUESTS && (result == -ENOTTY || result == -EINVAL);
     if (interface && unsock_active())
         result = ask_ip_socket(fd, request, argument, result);
+    if (request == REQUEST_OUTQ && unsock_active())
+        result = ask_queue(fd, argument, result);
     return (int)unsock_libc_result(result);
 }

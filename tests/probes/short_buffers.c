@@ -90,6 +90,16 @@ static void with_pointers(enum call call, const char *what, bool space_there, bo
     drain(call, extra);
 }
 
+/* A length of 0 asks for the length alone: then the address is not looked at. */
+static void names_without_room(void) {
+    socklen_t length = 0;
+    fact_call("getsockname, no address, length 0", getsockname(client, NULL, &length));
+    fact("getsockname, length", "%u", (unsigned)length);
+    length = 0;
+    fact_call("getpeername, no address, length 0", getpeername(client, NULL, &length));
+    fact("getpeername, length", "%u", (unsigned)length);
+}
+
 int main(void) {
     probe_start();
     server = listening("127.0.0.1", 0);
@@ -108,5 +118,6 @@ int main(void) {
         }
         if (call != RECVMSG) with_pointers((enum call)call, "an address, no length", true, false);
     }
+    names_without_room();
     return 0;
 }
