@@ -23,6 +23,9 @@ long unsock_call_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned coun
 long unsock_call_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, const void *timeout);
 long unsock_call_close(int fd);
 long unsock_call_dup3(int from, int to, int flags, bool is_dup2);
+/* The process is about to end: by exit, which calls this itself, or by _exit. */
+void unsock_call_exit(void);
+
 long unsock_call_close_range(unsigned first, unsigned last, unsigned flags);
 
 /* What is known of `from` is true of its duplicate `to`. */

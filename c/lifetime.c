@@ -99,8 +99,8 @@ long unsock_call_close_range(unsigned first, unsigned last, unsigned flags) {
     return result;
 }
 
-/* exit: the socket files go with their last descriptor. Copies in other processes keep theirs alive. */
-__attribute__((destructor)) static void at_exit(void) {
+/* The socket files go with their last descriptor. Copies in other processes keep theirs alive. */
+__attribute__((destructor)) void unsock_call_exit(void) {
     unsock_bindfile_release_late();
     if (!any_file(0, INT32_MAX) || !unsock_fds_are_ours())
         return;

@@ -1,4 +1,4 @@
-/* The exported close, close_range, closefrom, dup, dup2, dup3 and fcntl. */
+/* The exported close, close_range, closefrom, dup, dup2, dup3, fcntl, _exit and _Exit. */
 #include "calls.h"
 #include "options.h"
 #include "rt/libc.h"
@@ -26,6 +26,18 @@ UNSOCK_EXPORT void closefrom(int first) {
         unsock_call_close_range(from, ~0u, 0);
     else
         unsock_sys(__NR_close_range, from, ~0u, 0);
+}
+
+/* Children of Python's multiprocessing and daemons that have had enough end so, past all destructors. */
+UNSOCK_EXPORT _Noreturn void _exit(int status) {
+    if (unsock_active())
+        unsock_call_exit();
+    for (;;)
+        unsock_sys(__NR_exit_group, status);
+}
+
+UNSOCK_EXPORT _Noreturn void _Exit(int status) {
+    _exit(status);
 }
 
 static int remember_duplicate(int from, int to) {

@@ -1,4 +1,4 @@
-/** Which files datagram sockets leave, share and hand on: what UDP does without any file must come out the same. */
+/** Which files sockets leave, share and hand on: what TCP and UDP do without any file must come out the same. */
 import assert from "node:assert/strict";
 import { withDir } from "./support/dir.ts";
 import { run } from "./support/process.ts";
@@ -214,6 +214,35 @@ Deno.test(
   () =>
     withDir(async (dir) => {
       assert.equal(await python(CLOSED_WHILE_WAITING, dir), "");
+      assert.deepEqual([...Deno.readDirSync(dir)], []);
+    }),
+);
+
+const LAST_WORDS = `
+def serve(port):
+    global kept
+    stream = socket.create_server(("127.0.0.1", port))
+    datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    datagram.bind(("127.0.0.1", port))
+    kept = (stream, datagram)
+serve(2001)
+child = os.fork()
+if child == 0:
+    serve(2002)
+    assert len(files()) == 4
+    os._exit(0)
+os.waitpid(child, 0)
+print(files(), flush=True)
+socket.create_connection(("127.0.0.1", 2001))
+os._exit(0)
+`;
+
+Deno.test(
+  "_exit takes a process's own files with it, and leaves those of the one that it was forked from",
+  { ignore },
+  () =>
+    withDir(async (dir) => {
+      assert.equal(await python(LAST_WORDS, dir), "['2001.dgram.sock', '2001.sock']\n");
       assert.deepEqual([...Deno.readDirSync(dir)], []);
     }),
 );
