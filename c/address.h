@@ -83,6 +83,7 @@ struct unsock_name {
     enum { UNSOCK_NAME_NONE, UNSOCK_NAME_FOREIGN, UNSOCK_NAME_FILE, UNSOCK_NAME_STREAM } kind;
     uint16_t port;           /* FILE: the port; type says which kind of file */
     int type;                /* FILE: SOCK_STREAM or SOCK_DGRAM */
+    uint8_t shadow;          /* FILE: the hidden name's index; 0: it is the port's own name */
     struct unsock_view view; /* FILE: of the socket that has the name */
     struct unsock_ip source; /* STREAM: the client's address */
     struct unsock_ip target; /* STREAM: the address that the client connected to */

@@ -9,6 +9,8 @@
 #include "socketfile.h"
 
 #define SETTLES_MOST 10
+#define CHILD_PAUSES 50 /* 0.1 s in all: the directory is locked */
+#define CHILD_PAUSE_NS 2000000
 
 static uint64_t bound_inode(const struct sockaddr_un *path) {
     int64_t inode = unsock_socketfile_inode(path->sun_path);
@@ -40,7 +42,7 @@ static socklen_t respell(const struct unsock_bind_request *request, struct socka
     return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1);
 }
 
-static long bind_shadow(const struct unsock_bind_request *request, struct unsock_bound *bound, long *lock) {
+static long bind_shadow(const struct unsock_bind_request *request, struct unsock_bound *bound, struct unsock_lock *lock) {
     for (unsigned i = 1; i <= UNSOCK_SHADOWS_MOST; i++) {
         unsock_address_shadow_path(request->ip.port, request->type, i, &bound->path);
         socklen_t length = respell(request, &bound->path);
@@ -64,13 +66,14 @@ long unsock_bindfile_replace(const struct unsock_bind_request *request, struct u
     struct sockaddr_un path;
     memset(bound, 0, sizeof(*bound));
     unsock_address_path(request->ip.port, request->type, &path);
-    long lock = unsock_socketfile_lock();
+    struct unsock_lock lock;
+    unsock_socketfile_lock(&lock);
     long result = bind_shadow(request, bound, &lock);
     if (result == 0)
         result = unsock_sys(__NR_renameat, AT_FDCWD, bound->path.sun_path, AT_FDCWD, path.sun_path);
     if (result < 0 && bound->how == UNSOCK_BOUND_SHADOW)
         unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
-    unsock_socketfile_unlock(lock);
+    unsock_socketfile_unlock(&lock);
     bound->how = UNSOCK_BOUND_FILE;
     bound->ip = request->ip;
     return result;
@@ -98,14 +101,26 @@ static long take_over(const struct unsock_bind_request *request, struct unsock_f
 long unsock_bindfile_take_over(const struct unsock_bind_request *request, int fd, struct unsock_bound *bound) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     memset(bound, 0, sizeof(*bound));
-    long lock = unsock_socketfile_lock();
+    struct unsock_lock lock;
+    unsock_socketfile_lock(&lock);
     /* Where yet another socket has the port's file already, that one stays. */
     bool shadow = !entry || (entry->flags & UNSOCK_SHADOW);
     long result = shadow ? bind_shadow(request, bound, &lock) : take_over(request, entry, bound);
-    unsock_socketfile_unlock(lock);
+    unsock_socketfile_unlock(&lock);
     bound->ip = request->ip;
     bound->inode = result == 0 ? bound_inode(&bound->path) : 0;
     return result;
+}
+
+/* The child that is to serve one client may still be on its way to connect. */
+static bool will_be_connected(const struct sockaddr_un *path, socklen_t length) {
+    struct timespec pause = {0, CHILD_PAUSE_NS};
+    for (int i = 0; i < CHILD_PAUSES; i++) {
+        if (unsock_socketfile_is_connected(path, length))
+            return true;
+        unsock_sys(__NR_nanosleep, &pause, 0);
+    }
+    return false;
 }
 
 /*
@@ -115,7 +130,7 @@ long unsock_bindfile_take_over(const struct unsock_bind_request *request, int fd
 static long bind_after(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     unsock_address_path(request->ip.port, request->type, &bound->path);
     socklen_t length = respell(request, &bound->path);
-    if (request->type != SOCK_DGRAM || !request->reuseaddr || !unsock_socketfile_is_connected(&bound->path, length))
+    if (request->type != SOCK_DGRAM || !request->reuseaddr || !will_be_connected(&bound->path, length))
         return -EADDRINUSE;
     bound->how = UNSOCK_BOUND_FILE;
     long result = unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
@@ -123,7 +138,7 @@ static long bind_after(const struct unsock_bind_request *request, struct unsock_
 }
 
 /* Somebody is bound to the port. When that is this process: the same port once more. */
-static long bind_beside(const struct unsock_bind_request *request, struct unsock_bound *bound, long *lock) {
+static long bind_beside(const struct unsock_bind_request *request, struct unsock_bound *bound, struct unsock_lock *lock) {
     int rival = -1, own = 0, holder = -1;
     bool all_reuseport = true, all_reuseaddr = true;
     for (int fd = 0; fd < unsock_fds_end(); fd++) {
@@ -162,7 +177,7 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
  * file looks stale, but is so new that its bind may still be under way.
  */
 static long bind_taken(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound,
-                       long *lock) {
+                       struct unsock_lock *lock) {
     int64_t inode = unsock_socketfile_inode(bound->path.sun_path);
     if (inode == 0) {
         int control = unsock_control_read(bound->path.sun_path, &bound->control);
@@ -189,9 +204,10 @@ static long bind_cleaning(const struct unsock_bind_request *request, socklen_t l
     long result = -EAGAIN;
     for (int i = 0; i < SETTLES_MOST && result == -EAGAIN; i++) {
         unsock_socketfile_settle(&bound->path, length, request->type);
-        long lock = unsock_socketfile_lock();
+        struct unsock_lock lock;
+        unsock_socketfile_lock(&lock);
         result = bind_taken(request, length, bound, &lock);
-        unsock_socketfile_unlock(lock);
+        unsock_socketfile_unlock(&lock);
     }
     return result == -EAGAIN ? -EADDRINUSE : result;
 }

@@ -5,7 +5,7 @@
 #include "fds.h"
 
 /* connect to a covered address. */
-long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
+long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked);
 
 /* sendmsg to a covered address (`ip`), or, with `ip` NULL, on a redirected descriptor to its connected peer. */
 long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,

@@ -85,8 +85,10 @@ static long connect_path(int fd, const struct unsock_ip *ip, struct sockaddr_un 
     return result == -EPERM && other == 0 ? 0 : result;
 }
 
-long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
+long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked) {
     struct sockaddr_un path = {0};
+    /* Connecting to the wildcard means the loopback address, and is reported so (ip_route_connect). */
+    struct unsock_ip target = unsock_ip_some(*asked), *ip = &target;
     long result = unsock_datagram_be_local(fd, entry, ip);
     if (result == 0)
         result = unsock_bind_alone(fd, entry);
@@ -100,5 +102,5 @@ long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsoc
     }
     if (result == 0 && entry->kind == UNSOCK_KIND_LOCAL)
         settle_local(entry, ip);
-    return unsock_log("connect", fd, ip, &path, result);
+    return unsock_log("connect", fd, asked, &path, result);
 }

@@ -7,6 +7,7 @@
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/sys.h"
+#include "segment.h"
 #include "settings.h"
 #include "socket_info.h"
 #include "strangers.h"
@@ -14,7 +15,8 @@
 #define UDP4_MOST 65507 /* 65535 less the IPv4 and UDP headers */
 #define UDP6_MOST 65527
 #define FULL_WAIT_FIRST_NS 50000
-#define FULL_WAIT_MOST_NS 10000000
+#define FULL_WAIT_MOST_NS 1000000
+#define FULL_REST_NS 10000000
 
 size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_ip *ip) {
     return entry->domain == AF_INET6 && (!ip || ip->family == AF_INET6) ? UDP6_MOST : UDP4_MOST;
@@ -30,10 +32,20 @@ static size_t total_size(const struct msghdr *message) {
     return total;
 }
 
+/* Nanoseconds of CLOCK_MONOTONIC. */
+static int64_t now(void) {
+    struct timespec time = {0};
+    unsock_sys(__NR_clock_gettime, 1, &time);
+    return time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static int64_t no_wait_before;
+
 /*
  * The receiver's queue is full. A blocking send has waited its 100 ms: the datagram is dropped, as UDP may. A
  * non-blocking one waits a moment where poll could not tell when to go on (it can on a connected socket), and so does
- * one whose wait a signal has ended: UDP, which does not wait, never says EINTR.
+ * one whose wait a signal has ended: UDP, which does not wait, never says EINTR. After a wait for nothing there is none
+ * for a while: a receiver that does not read must not hold up a server's other clients.
  */
 static long queue_full(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags, long result) {
     struct timespec pause = {0, FULL_WAIT_FIRST_NS};
@@ -42,12 +54,15 @@ static long queue_full(int fd, const struct unsock_fd *entry, const struct msghd
     result = -EAGAIN;
     if (nonblocking && (entry->flags & UNSOCK_CONNECTED))
         return -EAGAIN;
-    for (long waited = 0; (nonblocking || interrupted) && result == -EAGAIN && waited < FULL_WAIT_MOST_NS;
-         pause.tv_nsec *= 2) {
+    if (!(nonblocking || interrupted) || now() < __atomic_load_n(&no_wait_before, __ATOMIC_RELAXED))
+        return (long)total_size(message);
+    for (long waited = 0; result == -EAGAIN && waited < FULL_WAIT_MOST_NS; pause.tv_nsec *= 2) {
         unsock_sys(__NR_nanosleep, &pause, 0);
         waited += pause.tv_nsec;
         result = unsock_sys(__NR_sendmsg, fd, message, flags | MSG_DONTWAIT);
     }
+    if (result == -EAGAIN)
+        __atomic_store_n(&no_wait_before, now() + FULL_REST_NS, __ATOMIC_RELAXED);
     return result == -EAGAIN ? (long)total_size(message) : result;
 }
 
@@ -196,10 +211,28 @@ static long send_foreign(int fd, struct unsock_fd *entry, const struct msghdr *m
     return result < 0 ? result : send_to(fd, entry, message, flags, ip);
 }
 
+/* What cannot be sent after the first datagram is dropped, as a full queue on the way would drop it. */
+static long send_segments(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                          const struct unsock_ip *ip, uint16_t size) {
+    struct unsock_segment segment;
+    size_t sent = 0;
+    long cut;
+    while ((cut = unsock_segment_cut(message, sent, size, &segment)) != 0) {
+        long result = cut < 0 ? cut : unsock_datagram_send(fd, entry, &segment.message, flags, ip);
+        if (result < 0)
+            return sent > 0 ? (long)total_size(message) : result;
+        sent += (size_t)cut;
+    }
+    return (long)sent;
+}
+
 long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                           const struct unsock_ip *ip) {
+    uint16_t size = unsock_segment_size(message);
     if (total_size(message) > unsock_datagram_most(entry, ip))
         return -EMSGSIZE;
+    if (size > 0 && total_size(message) > size)
+        return send_segments(fd, entry, message, flags, ip, size);
     if (!ip)
         return send_connected(fd, entry, message, flags);
     if (ip->port == 0)

@@ -22,13 +22,20 @@ static const char stream_prefix[STREAM_PREFIX_LENGTH] = "\0unsock ";
 /* PORT.sock, PORT.dgram.sock, or the hidden .PORT.sock.INDEX of either. */
 static bool read_file_name(struct unsock_span name, struct unsock_name *result) {
     uint32_t port = 0;
+    uint64_t shadow = 0;
     unsock_address_read_spelling(&name, &result->view);
     if (name.length > 0 && name.at[0] == '.') {
         name = (struct unsock_span){name.at + 1, name.length - 1};
-        while (name.length > 0 && name.at[name.length - 1] != '.')
+        struct unsock_span index = {name.at + name.length, 0};
+        while (name.length > 0 && name.at[name.length - 1] != '.') {
             name.length--;
+            index = (struct unsock_span){index.at - 1, index.length + 1};
+        }
         name.length -= name.length > 0;
+        if (!unsock_span_number(index, 10, UINT8_MAX, &shadow))
+            return false;
     }
+    result->shadow = (uint8_t)shadow;
     size_t digits = 0;
     for (; digits < name.length && digits < 5 && name.at[digits] >= '0' && name.at[digits] <= '9'; digits++)
         port = port * 10 + (uint32_t)(name.at[digits] - '0');

@@ -6,6 +6,7 @@
 #include "socketfile.h"
 
 #define LATE_MOST 8
+#define MISSING_MOST 8 /* hidden names are given out from the lowest free one on */
 #define TAKEN 0xff /* not a kind: a thread is at it */
 
 static socklen_t path_of(const struct unsock_fd *entry, struct sockaddr_un *path) {
@@ -36,8 +37,23 @@ void unsock_bindfile_renamed(const struct unsock_fd *before, bool shadow, uint8_
     }
 }
 
-/* Gives the port's file, now without a socket, to one of this process that waits behind it. */
-static bool promote_shadow(const struct unsock_fd *old, const struct sockaddr_un *path, long *lock) {
+/* Another process may have a socket that waits behind the port's file: one that forked, or was executed by this one. */
+static bool promote_stranger(const struct unsock_fd *old, const struct sockaddr_un *path, struct unsock_lock *lock) {
+    struct sockaddr_un hidden;
+    int missing = 0;
+    for (unsigned i = 1; i <= UNSOCK_SHADOWS_MOST && missing < MISSING_MOST; i++) {
+        socklen_t length = unsock_address_shadow_path(old->local.port, old->type, i, &hidden);
+        bool there = unsock_socketfile_inode(hidden.sun_path) > 0;
+        missing = there ? 0 : missing + 1;
+        if (there && !unsock_socketfile_is_stale(&hidden, length, old->type, lock) &&
+            unsock_sys(__NR_renameat, AT_FDCWD, hidden.sun_path, AT_FDCWD, path->sun_path) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Gives the port's file, now without a socket, to one that waits behind it. */
+static bool promote_shadow(const struct unsock_fd *old, const struct sockaddr_un *path, struct unsock_lock *lock) {
     struct sockaddr_un hidden;
     for (int fd = 0; fd < unsock_fds_end(); fd++) {
         struct unsock_fd *entry = unsock_fds_known(fd);
@@ -52,7 +68,8 @@ static bool promote_shadow(const struct unsock_fd *old, const struct sockaddr_un
             return true;
         }
     }
-    return false;
+    bool server = (old->flags & UNSOCK_BOUND) && !(old->flags & UNSOCK_ANY_PORT);
+    return server && promote_stranger(old, path, lock);
 }
 
 /*
@@ -83,13 +100,21 @@ static bool keep_for_later(const struct unsock_fd *old) {
 /* Returns whether there is nothing more to do. */
 static bool release(const struct unsock_fd *old) {
     struct sockaddr_un path;
+    struct unsock_fd now = *old;
     socklen_t length = path_of(old, &path);
-    long lock = unsock_socketfile_lock();
+    struct unsock_lock lock;
+    unsock_socketfile_lock(&lock);
     bool own = is_own_file(old, &path);
+    if (!own && (old->flags & UNSOCK_SHADOW)) {
+        /* Another process may have given it the port's file. */
+        now.flags &= (uint16_t)~UNSOCK_SHADOW;
+        length = path_of(&now, &path);
+        own = is_own_file(&now, &path);
+    }
     bool stale = own && unsock_socketfile_is_stale(&path, length, old->type, &lock);
-    if (stale && ((old->flags & UNSOCK_SHADOW) || !promote_shadow(old, &path, &lock)))
+    if (stale && ((now.flags & UNSOCK_SHADOW) || !promote_shadow(&now, &path, &lock)))
         unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
-    unsock_socketfile_unlock(lock);
+    unsock_socketfile_unlock(&lock);
     return stale || !own;
 }
 
@@ -115,8 +140,9 @@ void unsock_bindfile_release_late(void) {
 void unsock_bindfile_remove(const struct unsock_fd *entry) {
     struct sockaddr_un path;
     path_of(entry, &path);
-    long lock = unsock_socketfile_lock();
+    struct unsock_lock lock;
+    unsock_socketfile_lock(&lock);
     if (is_own_file(entry, &path) && ((entry->flags & UNSOCK_SHADOW) || !promote_shadow(entry, &path, &lock)))
         unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
-    unsock_socketfile_unlock(lock);
+    unsock_socketfile_unlock(&lock);
 }

@@ -5,6 +5,7 @@
 #include "rt/lines.h"
 #include "rt/mem.h"
 #include "rt/sys.h"
+#include "socketfile.h"
 
 #include <linux/poll.h>
 #include <linux/stat.h>
@@ -137,6 +138,15 @@ bool unsock_socket_has_file(int fd, const struct unsock_fd *entry) {
     return name.kind == UNSOCK_NAME_FILE && name.port == entry->local.port && name.type == entry->type;
 }
 
+/* Does the socket that was bound to a hidden name still have it? It may have got the port's file since. */
+static bool is_hidden(const struct unsock_name *name) {
+    struct sockaddr_un path;
+    if (name->shadow == 0)
+        return false;
+    unsock_address_shadow_path(name->port, name->type, name->shadow, &path);
+    return unsock_socketfile_inode(path.sun_path) > 0;
+}
+
 /* A listening or unconnected socket of ours: its file tells the port, and the address is the default one. */
 static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
     struct unsock_view view = name->view;
@@ -147,6 +157,10 @@ static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_n
     entry->local = view.ip;
     entry->local.port = name->port;
     entry->flags = UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
+    if (is_hidden(name)) {
+        entry->flags |= UNSOCK_SHADOW;
+        entry->local.tag = name->shadow;
+    }
     if (unsock_socket_option(fd, SO_ACCEPTCONN) == 1)
         entry->flags |= UNSOCK_LISTENING;
 }

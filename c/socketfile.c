@@ -17,30 +17,38 @@
 #define S_IFSOCK_TYPE 0140000
 #define LOCK_EX_NB (2 | 4)
 #define LOCK_UN_NOW 8
+#define SIGNALS_SET 2 /* SIG_SETMASK */
 #define LOCK_TRIES 200
 #define LOCK_WAIT_NS 1000000
 #define NEW_NS 100000000
 #define SETTLE_PAUSE_NS 2000000
 
 /* Whoever may read the directory could hold the lock: that must not stop us for long. */
-long unsock_socketfile_lock(void) {
+void unsock_socketfile_lock(struct unsock_lock *lock) {
+    static const uint64_t all = ~(uint64_t)0;
     struct timespec pause = {0, LOCK_WAIT_NS};
-    long fd = unsock_sys(__NR_openat, AT_FDCWD, unsock_settings.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    for (int i = 0; fd >= 0 && i < LOCK_TRIES; i++) {
-        long result = unsock_sys(__NR_flock, fd, LOCK_EX_NB);
-        if (result != -EAGAIN && result != -EINTR)
+    lock->signals = 0;
+    unsock_sys(__NR_rt_sigprocmask, SIGNALS_SET, &all, &lock->signals, sizeof(all));
+    lock->fd = unsock_sys(__NR_openat, AT_FDCWD, unsock_settings.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int i = 0; lock->fd >= 0 && i < LOCK_TRIES; i++) {
+        if (unsock_sys(__NR_flock, lock->fd, LOCK_EX_NB) != -EAGAIN)
             break;
         unsock_sys(__NR_nanosleep, &pause, 0);
     }
-    return fd;
 }
 
-void unsock_socketfile_unlock(long fd) {
-    if (fd < 0)
+static void give_up_lock(struct unsock_lock *lock) {
+    if (lock->fd < 0)
         return;
     /* Explicitly: a child that another thread forked meanwhile has a copy of the descriptor. */
-    unsock_sys(__NR_flock, fd, LOCK_UN_NOW);
-    unsock_sys(__NR_close, fd);
+    unsock_sys(__NR_flock, lock->fd, LOCK_UN_NOW);
+    unsock_sys(__NR_close, lock->fd);
+    lock->fd = -EMFILE;
+}
+
+void unsock_socketfile_unlock(struct unsock_lock *lock) {
+    give_up_lock(lock);
+    unsock_sys(__NR_rt_sigprocmask, SIGNALS_SET, &lock->signals, 0, sizeof(lock->signals));
 }
 
 /* The file's inode number when it is a socket; 0 when it is something else; -errno. */
@@ -56,12 +64,11 @@ int64_t unsock_socketfile_inode(const char *path) {
  * Is nobody bound to this socket file? A socket of the other type gets EPROTOTYPE from a bound one, listening or not,
  * and ECONNREFUSED from a file that is left over; its owner never sees that (net/unix/af_unix.c, unix_find_bsd).
  */
-bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length, int type, long *lock) {
+bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length, int type, struct unsock_lock *lock) {
     int other = (type == SOCK_DGRAM ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
     long probe = unsock_sys(__NR_socket, AF_UNIX, other, 0);
-    if (probe == -EMFILE && lock && *lock >= 0) {
-        unsock_socketfile_unlock(*lock);
-        *lock = -1;
+    if (probe == -EMFILE && lock && lock->fd >= 0) {
+        give_up_lock(lock);
         probe = unsock_sys(__NR_socket, AF_UNIX, other, 0);
     }
     if (probe < 0)

@@ -4,21 +4,27 @@
 
 #include "net.h"
 
+struct unsock_lock {
+    long fd; /* -errno: locked without */
+    uint64_t signals; /* the thread's mask before */
+};
+
 /*
- * Locks the directory against others that clean up. Returns a descriptor to unlock, or -errno; whoever cannot have the
- * lock (somebody holds it for 0.2 s, the directory cannot be opened) goes on without.
+ * Locks the directory against others that clean up; whoever cannot have the lock (somebody holds it for 0.2 s, the
+ * directory cannot be opened) goes on without. No signal handler runs in this thread until it is unlocked: one that
+ * closes a socket would wait for the lock that it has interrupted.
  */
-long unsock_socketfile_lock(void);
-void unsock_socketfile_unlock(long lock);
+void unsock_socketfile_lock(struct unsock_lock *lock);
+void unsock_socketfile_unlock(struct unsock_lock *lock);
 
 /* The inode number of the socket file at `path`; 0 when something else is there; -errno. Links are not followed. */
 int64_t unsock_socketfile_inode(const char *path);
 
 /*
  * Is nobody bound to the socket file of this type (SOCK_STREAM, SOCK_DGRAM)? Not visible to anybody. False when that
- * cannot be found out; where only the lock's descriptor is in the way, gives *lock up for it (NULL: there is none).
+ * cannot be found out; where only the lock's descriptor is in the way, gives that up for it (NULL: there is none).
  */
-bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length, int type, long *lock);
+bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length, int type, struct unsock_lock *lock);
 
 /* Was the socket file made just now (0.1 s), so that the one who made it may not have finished its bind? */
 bool unsock_socketfile_is_new(const char *path);
