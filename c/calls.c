@@ -112,6 +112,7 @@ long unsock_call_bind(int fd, const void *address, socklen_t length) {
         long result = unsock_sys(__NR_bind, fd, address, length);
         return result < 0 ? unsock_target_bind_path(fd, address, length, result) : result;
     }
+    unsock_lifetime_check(fd);
     struct unsock_fd *entry = unsock_identify_for(fd, family, &scratch);
     if (!is_ours(entry) || !is_ip_family(family)) {
         if (is_ip_family(family) && unsock_settings.block_inet)
@@ -139,13 +140,33 @@ static void bind_without_port(int fd, const struct unsock_fd *entry, const struc
     unsock_sys(__NR_setsockopt, fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &off, sizeof(off));
 }
 
-/* connect(AF_UNSPEC): the association ends. A stream is as new after it; a datagram socket keeps what was bound. */
+/*
+ * A stream that was bound to a port of the program's choice has it still, and can listen or connect again (haproxy makes
+ * room for its successor so, and comes back when that fails). Its file is gone meanwhile: others may have the port.
+ */
+static long disconnect_bound(int fd, struct unsock_fd *entry) {
+    struct unsock_ip local = entry->local;
+    long socket = unsock_redirect_open(AF_UNIX, SOCK_STREAM, 0);
+    if (socket < 0)
+        return socket;
+    long result = unsock_redirect_install(fd, entry, (int)socket, UNSOCK_KIND_LOCAL);
+    if (result < 0)
+        return result;
+    entry->flags |= UNSOCK_BOUND;
+    entry->local = local;
+    entry->local.tag = 0;
+    return 0;
+}
+
+/* connect(AF_UNSPEC): the association ends. An unbound stream is as new after it; a datagram socket keeps what was bound. */
 static long disconnect(int fd, const void *address, socklen_t length) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry || entry->kind == UNSOCK_KIND_IP || !is_ours(entry))
         return unsock_real_connect(fd, address, length);
     /* A port that the program did not choose is given back (net/ipv4/udp.c, __udp_disconnect). */
     bool chosen = (entry->flags & UNSOCK_BOUND) && !(entry->flags & UNSOCK_ANY_PORT);
+    if (entry->type == SOCK_STREAM && chosen && entry->kind == UNSOCK_KIND_LOCAL)
+        return disconnect_bound(fd, entry);
     if (entry->type == SOCK_STREAM || !chosen || entry->kind == UNSOCK_KIND_FOREIGN) {
         struct unsock_ip local = entry->local;
         bool keeps_address = (entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_SETTLED);
@@ -182,6 +203,7 @@ long unsock_call_connect(int fd, const void *address, socklen_t length) {
     struct unsock_fd scratch;
     struct unsock_ip ip;
     int family = family_of(address, length);
+    unsock_lifetime_check(fd);
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (family > AF_UNSPEC && is_wrong_for_ip(entry, family))
         return length < sizeof(struct sockaddr_in) ? -EINVAL : -EAFNOSUPPORT;
@@ -224,6 +246,7 @@ long unsock_call_connect(int fd, const void *address, socklen_t length) {
 
 long unsock_call_listen(int fd, int backlog) {
     struct unsock_fd scratch;
+    unsock_lifetime_check(fd);
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
     if (!is_ours(entry) || entry->type != SOCK_STREAM)
         return unsock_sys(__NR_listen, fd, backlog);

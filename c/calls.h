@@ -34,6 +34,12 @@ void unsock_lifetime_copy(int from, int to);
 /* A descriptor came back from the kernel as new: forgets what was known of the number, and tidies up after it. */
 void unsock_lifetime_new(int fd);
 
+/*
+ * Is what is known of the descriptor still true? Its number may be that of another socket by now, which was made inside
+ * libc (rresvport), by a raw system call or through io_uring: forgets what would make a call on that one fail.
+ */
+void unsock_lifetime_check(int fd);
+
 /* Would sendto or sendmsg with this destination (NULL: none) concern the library? */
 bool unsock_call_send_concerns(int fd, const void *address, socklen_t length, int flags);
 

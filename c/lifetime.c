@@ -1,6 +1,7 @@
 /* close, dup and the end of the process: what becomes of entries and socket files. */
 #include "calls.h"
 
+#include "address.h"
 #include "bindfile.h"
 #include "options.h"
 #include "rt/libc.h"
@@ -26,6 +27,19 @@ void unsock_lifetime_new(int fd) {
     unsock_fds_forget(fd);
     if (release)
         unsock_bindfile_release(&old);
+}
+
+void unsock_lifetime_check(int fd) {
+    union unsock_sockaddr name;
+    struct unsock_ip ip;
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry || !(entry->flags & (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_CONNECTED | UNSOCK_LISTENING)))
+        return;
+    long length = unsock_socket_name(fd, __NR_getsockname, &name);
+    bool is_ip = length >= 0 && unsock_ip_read(&name, (size_t)length, &ip);
+    bool unbound = is_ip && ip.port == 0 && unsock_ip_is_wildcard(&ip);
+    if ((entry->kind == UNSOCK_KIND_LOCAL && is_ip) || (entry->kind == UNSOCK_KIND_IP && unbound))
+        unsock_lifetime_new(fd);
 }
 
 long unsock_call_close(int fd) {

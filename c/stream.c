@@ -36,6 +36,21 @@ static long listen_unbound(int fd, struct unsock_fd *entry, int backlog) {
     return result < 0 ? result : unsock_sys(__NR_listen, fd, backlog);
 }
 
+/* Perhaps bound inside libc (bindresvport) or by a raw system call: then it keeps that port. */
+static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog) {
+    union unsock_sockaddr address;
+    struct unsock_ip ip;
+    long length = unsock_socket_name(fd, __NR_getsockname, &address);
+    if (length < 0)
+        return length;
+    if (!unsock_ip_read(&address, (size_t)length, &ip) || ip.port == 0)
+        return listen_unbound(fd, entry, backlog);
+    long result = unsock_bind(fd, entry, &ip);
+    if (result < 0)
+        return result;
+    return entry->kind == UNSOCK_KIND_IP ? unsock_sys(__NR_listen, fd, backlog) : listen_here(fd, entry);
+}
+
 /* It was shut down, which took its file; a TCP socket can listen again after that. */
 static long listen_again(int fd, struct unsock_fd *entry) {
     struct unsock_ip local = entry->local;
@@ -53,6 +68,8 @@ long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
         return -EINVAL;
     if (entry->kind == UNSOCK_KIND_IP && (entry->flags & UNSOCK_BOUND))
         return unsock_sys(__NR_listen, fd, backlog);
+    if (entry->kind == UNSOCK_KIND_IP)
+        return listen_bound_elsewhere(fd, entry, backlog);
     if (entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_BOUND) && !(entry->flags & UNSOCK_FILE))
         return listen_again(fd, entry);
     if (entry->flags & UNSOCK_BOUND)

@@ -1,6 +1,8 @@
 /* Listening without a bind, binding before connecting, dissolving a connection with AF_UNSPEC, and TCP Fast Open. */
 #include "probe.h"
 
+#include <sys/syscall.h>
+
 static void listen_without_bind(const char *prefix, int family, const char *host) {
     char text[80];
     int server = CHECK(socket(family, SOCK_STREAM, 0));
@@ -75,6 +77,53 @@ static void dissolve(void) {
     close(server);
 }
 
+/* A port that the program chose stays its own: haproxy gives its successor room so, and comes back if that fails. */
+static void dissolve_bound(void) {
+    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    int port = free_port(SOCK_STREAM), server = listening("127.0.0.1", port), client;
+    address own = name_of(server), name;
+    fact_call("AF_UNSPEC on a bound listener", connect(server, &nowhere, sizeof nowhere));
+    name = name_of(server);
+    fact_yes("it has its address still", same_address(&own, &name));
+    fact_call("bind again", bind(server, &own.any, own.length));
+    fact_call("connect meanwhile", connect_to(client = CHECK(socket(AF_INET, SOCK_STREAM, 0)), "127.0.0.1", port));
+    close(client);
+    fact_call("listen again", listen(server, 5));
+    fact_call("connect then", connect_to(client = CHECK(socket(AF_INET, SOCK_STREAM, 0)), "127.0.0.1", port));
+    int accepted = CHECK(accept(server, NULL, NULL));
+    name = peer_of(client);
+    fact_yes("to the same address", same_address(&own, &name));
+    close(accepted);
+    close(client);
+    close(server);
+}
+
+/* A number whose last socket the library knew is that of one which was made past it, by a raw system call. */
+static void made_elsewhere(void) {
+    int server = listening("127.0.0.1", 0);
+    int known = connected("127.0.0.1", own_port(server)), number = known;
+    close(CHECK(accept(server, NULL, NULL)));
+    CHECK(close(known));
+    address any = ip("127.0.0.1", 0);
+    int fd = (int)CHECK(syscall(SYS_socket, AF_INET, SOCK_STREAM, 0));
+    fact_yes("the number is the same", fd == number);
+    fact_call("connect, where one was connected", connect_to(fd, "127.0.0.1", own_port(server)));
+    close(CHECK(accept(server, NULL, NULL)));
+    CHECK(close(fd));
+    fd = (int)CHECK(syscall(SYS_socket, AF_INET, SOCK_STREAM, 0));
+    fact_call("bind, where one was connected", bind(fd, &any.any, any.length));
+    fact_call("listen", listen(fd, 5));
+    int port = own_port(fd);
+    fact_call("connect to it", connect_to(known = CHECK(socket(AF_INET, SOCK_STREAM, 0)), "127.0.0.1", port));
+    close(known);
+    CHECK(close(fd));
+    fd = (int)CHECK(syscall(SYS_socket, AF_INET, SOCK_STREAM, 0));
+    fact_call("listen, where one listened", listen(fd, 5));
+    fact_yes("on another port", own_port(fd) != 0);
+    close(fd);
+    close(server);
+}
+
 static void fast_open(const char *prefix, bool by_sendmsg, bool listener_option, bool nonblocking) {
     char text[80], bytes[16] = "";
     int server = listening("127.0.0.1", 0);
@@ -129,6 +178,8 @@ int main(void) {
     listen_without_bind("IPv6", AF_INET6, "::1");
     port_zero();
     dissolve();
+    dissolve_bound();
+    made_elsewhere();
     fast_open("fast open by sendto", false, false, false);
     fast_open("fast open by sendmsg", true, false, false);
     fast_open("fast open, willing listener", false, true, false);
