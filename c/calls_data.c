@@ -247,7 +247,7 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
     }
     long result = unsock_sys(__NR_setsockopt, fd, level, name, value, length);
     if (result == 0 && entry && entry->kind == UNSOCK_KIND_IP)
-        unsock_options_note(entry, level, name);
+        unsock_options_note(fd, entry, level, name);
     return result;
 }
 

@@ -1,6 +1,7 @@
 /* What is remembered about descriptors. */
 #include "fds.h"
 
+#include "options.h"
 #include "rt/mem.h"
 #include "rt/sys.h"
 
@@ -99,13 +100,37 @@ void unsock_fds_duplicate(int from, int to) {
     copy->epoll = 0;
 }
 
+/* The entry of `other` if that is a duplicate of `fd`, else NULL. */
+static struct unsock_fd *duplicate(int fd, const struct unsock_fd *source, int other) {
+    struct unsock_fd *entry = other == fd ? NULL : unsock_fds_known(other);
+    return entry && entry->id == source->id && entry->kind == source->kind ? entry : NULL;
+}
+
+static void tell_options(int fd, const struct unsock_fd *source, int other, struct unsock_fd *entry) {
+    entry->options = source->options;
+    if (source->flags & UNSOCK_OPTIONS) {
+        unsock_options_copy(fd, other);
+        unsock_fds_mark(entry, UNSOCK_OPTIONS);
+    }
+}
+
+void unsock_fds_tell_options(int fd) {
+    const struct unsock_fd *source = unsock_fds_known(fd);
+    int end = source && (source->flags & UNSOCK_DUPLICATED) ? unsock_fds_end() : 0;
+    for (int other = 0; other < end; other++) {
+        struct unsock_fd *entry = duplicate(fd, source, other);
+        if (entry)
+            tell_options(fd, source, other, entry);
+    }
+}
+
 void unsock_fds_tell_those(int fd, const struct unsock_fd *source) {
     for (int other = 0; other < unsock_fds_end(); other++) {
-        struct unsock_fd *entry = unsock_fds_known(other);
-        if (!entry || other == fd || entry->id != source->id || entry->kind != source->kind)
+        struct unsock_fd *entry = duplicate(fd, source, other);
+        if (!entry)
             continue;
         entry->flags = (uint16_t)((source->flags & ~UNSOCK_EPOLL_MANY) | (entry->flags & UNSOCK_EPOLL_MANY));
-        entry->options = source->options;
+        tell_options(fd, source, other, entry);
         entry->local = source->local;
         if (entry->kind != UNSOCK_KIND_IP)
             entry->remote = source->remote;

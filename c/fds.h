@@ -102,6 +102,9 @@ void unsock_fds_duplicate(int from, int to);
 /* What is true of a descriptor is true of its duplicates: tells those of `source`, the entry of `fd`. */
 void unsock_fds_tell_those(int fd, const struct unsock_fd *source);
 
+/* The same of its options alone, which have changed: nothing else may be true of the descriptor yet. */
+void unsock_fds_tell_options(int fd);
+
 /* Something changed about a descriptor: tells its duplicates, if it has any. */
 static inline void unsock_fds_tell_duplicates(int fd) {
     const struct unsock_fd *source = unsock_fds_known(fd);

@@ -18,10 +18,11 @@ static bool is_ip_level(int level) {
     return level == IPPROTO_TCP || level == IPPROTO_UDP || level == IPPROTO_IP || level == IPPROTO_IPV6;
 }
 
-void unsock_options_note(struct unsock_fd *entry, int level, int name) {
+void unsock_options_note(int fd, struct unsock_fd *entry, int level, int name) {
     int row = unsock_option_find(level, name);
     if (row >= 0)
         entry->options |= UNSOCK_OPTION_BIT(row);
+    unsock_fds_tell_options(fd);
 }
 
 static long set_simple(int fd, struct unsock_fd *entry, int row, const void *value, socklen_t length) {
@@ -85,7 +86,7 @@ static long set_socket_level(int fd, struct unsock_fd *entry, int name, const vo
     if (unsock_option_table[row].kind == UNSOCK_OPTION_APPLIED)
         unsock_option_remember(fd, entry, row, &number);
     else
-        unsock_options_note(entry, SOL_SOCKET, name);
+        unsock_options_note(fd, entry, SOL_SOCKET, name);
     return result;
 }
 

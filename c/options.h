@@ -9,7 +9,7 @@
 #include "fds.h"
 
 /* Notes that the program set an option on a socket that is still the kernel's: it is carried over by a redirection. */
-void unsock_options_note(struct unsock_fd *entry, int level, int name);
+void unsock_options_note(int fd, struct unsock_fd *entry, int level, int name);
 
 /* setsockopt and getsockopt of a redirected descriptor. Return 0 or -errno. */
 long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length);

@@ -56,6 +56,7 @@ static void carry(int from, struct unsock_fd *entry, int row, int to, bool to_ip
 void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip) {
     for (uint64_t rows = entry->options; rows != 0; rows &= rows - 1)
         carry(from, entry, __builtin_ctzll(rows), to, to_ip);
+    unsock_fds_tell_options(from);
 }
 
 void unsock_options_copy(int from, int to) {

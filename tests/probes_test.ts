@@ -54,6 +54,7 @@ testProbe("rare_options", "options that few programs set are answered as TCP doe
     "accepted: IP_MULTICAST_TTL": "a leftover of the kernel: no stream ever uses it",
   },
 });
+testProbe("carried_options", "options set on one descriptor are read back by its duplicates");
 testProbe("option_values", "options that are structures or read-only, and nonsense, are answered as TCP does");
 testProbe("errors", "what fails over TCP fails with the same errno, and success leaves errno alone", {
   mayDiffer: {
