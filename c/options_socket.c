@@ -1,0 +1,79 @@
+/* setsockopt and getsockopt of redirected descriptors at SOL_SOCKET: what AF_UNIX has, lacks, or understands otherwise. */
+#include "options_socket.h"
+
+#include "option_oracle.h"
+#include "option_table.h"
+#include "options.h"
+#include "rt/mem.h"
+#include "rt/sys.h"
+#include "socket_info.h"
+#include "target.h"
+
+#define SEND_TIMEOUT_MS 100
+
+/* A datagram's send never blocks for more than 100 ms (UDP never blocks for a receiver); the program sees its own. */
+static long set_send_timeout(int fd, struct unsock_fd *entry, const void *value, socklen_t length) {
+    struct unsock_timeval time;
+    long result = unsock_option_set(fd, SOL_SOCKET, SO_SNDTIMEO, value, length);
+    if (result < 0 || length < sizeof(time))
+        return result;
+    memcpy(&time, value, sizeof(time));
+    int64_t ms = time.seconds > 2000000 ? 2000000000 : time.seconds * 1000 + time.microseconds / 1000;
+    int32_t number = (int32_t)ms;
+    unsock_option_remember(fd, entry, unsock_option_find(SOL_SOCKET, SO_SNDTIMEO), &number);
+    if (entry->type == SOCK_DGRAM && (number == 0 || number > SEND_TIMEOUT_MS))
+        unsock_socket_limit_send(fd);
+    return 0;
+}
+
+long unsock_options_set_socket(int fd, struct unsock_fd *entry, int name, const void *value, socklen_t length) {
+    if (name == SO_REUSEPORT)
+        return unsock_oracle_set(fd, entry, SOL_SOCKET, name, value, length);
+    if (name == SO_SNDTIMEO && entry->type == SOCK_DGRAM)
+        return set_send_timeout(fd, entry, value, length);
+    long result = unsock_option_set(fd, SOL_SOCKET, name, value, length);
+    int row = unsock_option_find(SOL_SOCKET, name);
+    if (result < 0 || row < 0)
+        return result;
+    int32_t number = 1;
+    if (unsock_option_table[row].kind == UNSOCK_OPTION_APPLIED)
+        memcpy(&number, value, sizeof(number));
+    if (unsock_option_table[row].kind == UNSOCK_OPTION_APPLIED)
+        unsock_option_remember(fd, entry, row, &number);
+    else
+        unsock_options_note(fd, entry, SOL_SOCKET, name);
+    return result;
+}
+
+/* How an asynchronous connect through a control file ended, in TCP's words. */
+static long get_error(int fd, void *value, socklen_t *length) {
+    union unsock_sockaddr peer;
+    int32_t error = (int32_t)unsock_socket_option(fd, SO_ERROR);
+    if (unsock_target_is_refusal(error) && unsock_socket_name(fd, __NR_getpeername, &peer) == -ENOTCONN)
+        error = ECONNREFUSED;
+    return unsock_option_answer(&error, sizeof(error), SOL_SOCKET, value, length);
+}
+
+long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *value, socklen_t *length) {
+    int32_t domain = entry->domain, protocol = entry->protocol;
+    int row = unsock_option_find(SOL_SOCKET, name);
+    if (name == SO_DOMAIN)
+        return unsock_option_answer(&domain, sizeof(domain), SOL_SOCKET, value, length);
+    if (name == SO_PROTOCOL)
+        return unsock_option_answer(&protocol, sizeof(protocol), SOL_SOCKET, value, length);
+    if (name == SO_ERROR && entry->kind == UNSOCK_KIND_FOREIGN)
+        return get_error(fd, value, length);
+    bool applied = row >= 0 && unsock_option_table[row].kind == UNSOCK_OPTION_APPLIED;
+    if (name == SO_REUSEPORT || (applied && (entry->options & UNSOCK_OPTION_BIT(row))))
+        return unsock_option_answer(unsock_option_recall(fd, entry, row), sizeof(int32_t), SOL_SOCKET, value, length);
+    if (name == SO_SNDTIMEO && entry->type == SOCK_DGRAM) {
+        const int32_t *ms = unsock_option_recall(fd, entry, row);
+        struct unsock_timeval time = {ms ? *ms / 1000 : 0, ms ? *ms % 1000 * 1000 : 0};
+        return unsock_option_answer(&time, sizeof(time), SOL_SOCKET, value, length);
+    }
+    /* Until it is connected, a TCP socket has the sizes that tcp_rmem and tcp_wmem say. */
+    bool size = name == SO_SNDBUF || name == SO_RCVBUF;
+    if (size && entry->type == SOCK_STREAM && !(entry->flags & UNSOCK_CONNECTED) && !(entry->options & UNSOCK_OPTION_BIT(row)))
+        return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
+    return unsock_option_get(fd, SOL_SOCKET, name, value, length);
+}
