@@ -28,7 +28,7 @@ enum {
     UNSOCK_CONNECTED = 1 << 5, /* to `remote` */
     UNSOCK_DUPLICATED = 1 << 6, /* another descriptor has the same `id` */
     UNSOCK_EPOLL_MANY = 1 << 7, /* registered in more than one epoll set */
-    UNSOCK_OPTIONS = 1 << 8,   /* unsock_option_values(fd) holds values */
+    UNSOCK_OPTIONS = 1 << 8,   /* unsock_option_memory(fd) holds more about the options */
     UNSOCK_ACCEPTED = 1 << 9,  /* made by accept */
     UNSOCK_NO_PEER = 1 << 10,  /* datagrams: CONNECTED, but nobody was there for the kernel to connect to */
     UNSOCK_SENT = 1 << 11,     /* datagrams: `remote` is the last address sent to */
@@ -46,7 +46,7 @@ struct unsock_fd {
     uint16_t flags;
     uint32_t id;        /* the same for duplicates of one descriptor; 0: it has none */
     int32_t epoll;      /* the epoll set where it was registered, plus 1; 0: none */
-    uint64_t options;   /* bit per row of the options table: set by the program */
+    uint64_t options;   /* bit per row of the options table that is not rare: set by the program; see SOME_RARE */
     struct unsock_ip local; /* its tag: SHADOW's index in the hidden name */
     union {
         struct unsock_ip remote;

@@ -13,9 +13,14 @@ static bool is_ip_level(int level) {
 }
 
 void unsock_options_note(int fd, struct unsock_fd *entry, int level, int name) {
+    /* A device's name and its index are one option. */
+    if (level == SOL_SOCKET && name == SO_BINDTODEVICE)
+        name = UNSOCK_SO_BINDTOIFINDEX;
+    if (level == SOL_SOCKET && (name == SO_SNDBUFFORCE || name == SO_RCVBUFFORCE))
+        unsock_options_note(fd, entry, level, name == SO_SNDBUFFORCE ? SO_SNDBUF : SO_RCVBUF);
     int row = unsock_option_find(level, name);
     if (row >= 0)
-        entry->options |= UNSOCK_OPTION_BIT(row);
+        unsock_option_mark(fd, entry, row, true);
     unsock_fds_tell_options(fd);
 }
 
@@ -29,24 +34,24 @@ static long set_simple(int fd, struct unsock_fd *entry, int row, const void *val
     memcpy(&number, value, sizeof(number));
     if (number < option->least || number > option->most)
         return -EINVAL;
-    if (option->kind == UNSOCK_OPTION_NUMBER && number == option->initial && !(entry->options & UNSOCK_OPTION_BIT(row)))
+    if (option->kind == UNSOCK_OPTION_NUMBER && number == option->initial && !unsock_option_is_set(fd, entry, row))
         return 0;
     unsock_option_remember(fd, entry, row, &number);
     return 0;
 }
 
 long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length) {
+    int row = unsock_option_find(level, name);
     if (level == SOL_SOCKET)
-        return unsock_options_set_socket(fd, entry, name, value, length);
+        return unsock_options_set_socket(fd, entry, row, name, value, length);
     if (entry->kind == UNSOCK_KIND_FOREIGN && !is_ip_level(level))
         return unsock_option_set(fd, level, name, value, length);
-    int row = unsock_option_find(level, name);
     if (row >= 0 && unsock_option_table[row].simple && entry->type == SOCK_STREAM)
         return set_simple(fd, entry, row, value, length);
     /* So in do_tcp_setsockopt, net/ipv4/tcp.c. */
-    if (level == IPPROTO_TCP &&
-        ((name == UNSOCK_TCP_FASTOPEN_CONNECT && (entry->flags & (UNSOCK_LISTENING | UNSOCK_CONNECTED))) ||
-         (name == UNSOCK_TCP_FASTOPEN_NO_COOKIE && (entry->flags & UNSOCK_CONNECTED))))
+    bool tcp = level == IPPROTO_TCP && entry->type == SOCK_STREAM;
+    if (tcp && ((name == UNSOCK_TCP_FASTOPEN_CONNECT && (entry->flags & (UNSOCK_LISTENING | UNSOCK_CONNECTED))) ||
+                (name == UNSOCK_TCP_FASTOPEN_NO_COOKIE && (entry->flags & UNSOCK_CONNECTED))))
         return -EINVAL;
     /* IPV6_V6ONLY is fixed once the socket has a port (net/ipv6/ipv6_sockglue.c). */
     if (entry->domain == AF_INET6 && level == IPPROTO_IPV6 && name == IPV6_V6ONLY &&
@@ -80,7 +85,9 @@ long unsock_options_get(int fd, struct unsock_fd *entry, int level, int name, vo
         return unsock_option_get(fd, level, name, value, length);
     int row = unsock_option_find(level, name);
     bool fits = row >= 0 && (level != IPPROTO_TCP || entry->type == SOCK_STREAM) &&
-                (level != IPPROTO_IPV6 || entry->domain == AF_INET6);
+                (level != IPPROTO_UDP || entry->type == SOCK_DGRAM) && (level != IPPROTO_IPV6 || entry->domain == AF_INET6);
+    /* Whether the kernel has the rare ones at all, it says itself. */
+    fits = fits && (row < UNSOCK_OPTION_RARE || unsock_option_is_set(fd, entry, row));
     const int32_t *known = fits ? unsock_option_recall(fd, entry, row) : NULL;
     if (!known)
         return get_by_state(fd, entry, level, name, value, length);
@@ -92,9 +99,9 @@ bool unsock_options_flag(int fd, const struct unsock_fd *entry, int level, int n
     int row = unsock_option_find(level, name);
     int32_t value = 0;
     socklen_t length = sizeof(value);
-    if (row < 0 || (unsock_option_table[row].kind != UNSOCK_OPTION_FLAG && !(entry->options & UNSOCK_OPTION_BIT(row))))
+    if (row < 0)
         return false;
     if (entry->kind != UNSOCK_KIND_IP && unsock_option_table[row].kind == UNSOCK_OPTION_FLAG)
         return *unsock_option_recall(fd, entry, row) != 0;
-    return (entry->options & UNSOCK_OPTION_BIT(row)) && unsock_option_get(fd, level, name, &value, &length) == 0 && value != 0;
+    return unsock_option_is_set(fd, entry, row) && unsock_option_get(fd, level, name, &value, &length) == 0 && value != 0;
 }

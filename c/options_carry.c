@@ -6,13 +6,22 @@
 #include "rt/sys.h"
 #include "socket_info.h"
 
+/* By which name the value is read. */
+static int readable(int name) {
+    return name == SO_SNDBUFFORCE ? SO_SNDBUF : name == SO_RCVBUFFORCE ? SO_RCVBUF : name;
+}
+
 static void carry_kernel_option(int from, int to, const struct unsock_option *option) {
     int32_t value[4] = {0};
     socklen_t length = sizeof(value);
-    if (unsock_option_get(from, option->level, option->name, value, &length) < 0)
+    int name = readable(option->name);
+    if (unsock_option_get(from, option->level, name, value, &length) < 0)
+        return;
+    /* Either one that is switched off ends both (sock_set_timestamp, net/core/sock.c). */
+    if ((name == SO_TIMESTAMP || name == SO_TIMESTAMPNS) && value[0] == 0)
         return;
     /* The kernel doubles a buffer size that is set and tells the doubled one (socket(7)). */
-    if (option->name == SO_RCVBUF || option->name == SO_SNDBUF)
+    if (name == SO_RCVBUF || name == SO_SNDBUF)
         value[0] /= 2;
     unsock_option_set(to, option->level, option->name, value, length);
 }
@@ -22,7 +31,7 @@ static void carry_number(int from, struct unsock_fd *entry, int row) {
     socklen_t length = sizeof(value);
     const struct unsock_option *option = &unsock_option_table[row];
     if (unsock_option_get(from, option->level, option->name, value, &length) < 0) {
-        entry->options &= ~UNSOCK_OPTION_BIT(row);
+        unsock_option_mark(from, entry, row, false);
         return;
     }
     if (option->level == SOL_SOCKET && option->name == SO_SNDTIMEO)
@@ -40,6 +49,14 @@ static void replay(int from, struct unsock_fd *entry, int row, int to) {
     unsock_option_set(to, option->level, option->name, value, (socklen_t)length);
 }
 
+/* Not to a socket that may be going to listen: see can_peek in options_socket.c. */
+static void carry_peek_offset(const int32_t *offset, const struct unsock_fd *entry, int to) {
+    union unsock_sockaddr peer;
+    bool peeks = entry->type == SOCK_DGRAM || unsock_socket_name(to, __NR_getpeername, &peer) >= 0;
+    if (offset && *offset >= 0 && peeks)
+        unsock_option_set(to, SOL_SOCKET, SO_PEEK_OFF, offset, sizeof(*offset));
+}
+
 /* One option that was set on the program's socket `from`, on its way to `to`. */
 static void carry(int from, struct unsock_fd *entry, int row, int to, bool to_ip) {
     const struct unsock_option *option = &unsock_option_table[row];
@@ -49,21 +66,27 @@ static void carry(int from, struct unsock_fd *entry, int row, int to, bool to_ip
         carry_kernel_option(from, to, option);
     if (option->kind != UNSOCK_OPTION_KERNEL && entry->kind == UNSOCK_KIND_IP)
         carry_number(from, entry, row);
+    if (option->level == SOL_SOCKET && option->name == SO_PEEK_OFF && !to_ip)
+        carry_peek_offset(unsock_option_recall(from, entry, row), entry, to);
     if (option->kind == UNSOCK_OPTION_APPLIED || (!in_kernel && to_ip))
         replay(from, entry, row, to);
 }
 
 void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip) {
-    for (uint64_t rows = entry->options; rows != 0; rows &= rows - 1)
+    /* What is found out on the way may change the bits. */
+    uint64_t rare = unsock_option_rare(from, entry);
+    for (uint64_t rows = entry->options & ~UNSOCK_OPTION_SOME_RARE; rows != 0; rows &= rows - 1)
         carry(from, entry, __builtin_ctzll(rows), to, to_ip);
+    for (; rare != 0; rare &= rare - 1)
+        carry(from, entry, UNSOCK_OPTION_RARE + __builtin_ctzll(rare), to, to_ip);
     unsock_fds_tell_options(from);
 }
 
 void unsock_options_copy(int from, int to) {
-    const int32_t *source = unsock_option_values(from, false);
-    int32_t *copy = source ? unsock_option_values(to, true) : NULL;
+    const struct unsock_option_memory *source = unsock_option_memory(from, false);
+    struct unsock_option_memory *copy = source ? unsock_option_memory(to, true) : NULL;
     if (copy)
-        memcpy(copy, source, UNSOCK_OPTION_VALUES * sizeof(*copy));
+        *copy = *source;
 }
 
 /* What sk_clone_lock copies and AF_UNIX does not; a new connection has the priority of its first packet. */
@@ -73,14 +96,21 @@ static bool is_inherited(const struct unsock_option *option) {
     return option->kind == UNSOCK_OPTION_KERNEL && option->name != SO_PRIORITY && option->name != SO_INCOMING_CPU;
 }
 
+static void inherit(int listener, int fd, const struct unsock_fd *to, int row) {
+    const struct unsock_option *option = &unsock_option_table[row];
+    if (is_inherited(option))
+        carry_kernel_option(listener, fd, option);
+    if (option->level == SOL_SOCKET && option->name == SO_PEEK_OFF)
+        carry_peek_offset(unsock_option_recall(fd, to, row), to, fd);
+}
+
 void unsock_options_inherit(int listener, const struct unsock_fd *from, int fd, struct unsock_fd *to) {
     to->options = from->options;
     to->flags |= from->flags & UNSOCK_OPTIONS;
     if (from->flags & UNSOCK_OPTIONS)
         unsock_options_copy(listener, fd);
-    for (uint64_t rows = from->options; rows != 0; rows &= rows - 1) {
-        const struct unsock_option *option = &unsock_option_table[__builtin_ctzll(rows)];
-        if (is_inherited(option))
-            carry_kernel_option(listener, fd, option);
-    }
+    for (uint64_t rows = from->options & ~UNSOCK_OPTION_SOME_RARE; rows != 0; rows &= rows - 1)
+        inherit(listener, fd, to, __builtin_ctzll(rows));
+    for (uint64_t rare = unsock_option_rare(listener, from); rare != 0; rare &= rare - 1)
+        inherit(listener, fd, to, UNSOCK_OPTION_RARE + __builtin_ctzll(rare));
 }

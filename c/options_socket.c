@@ -26,22 +26,36 @@ static long set_send_timeout(int fd, struct unsock_fd *entry, const void *value,
     return 0;
 }
 
-long unsock_options_set_socket(int fd, struct unsock_fd *entry, int name, const void *value, socklen_t length) {
-    if (name == SO_REUSEPORT)
-        return unsock_oracle_set(fd, entry, SOL_SOCKET, name, value, length);
+/* Options at this level that AF_UNIX lacks, or that mean something else there. */
+static bool is_unlike_unix(int row) {
+    if (row < 0 || unsock_option_table[row].name == SO_SNDTIMEO)
+        return false;
+    return unsock_option_table[row].kind == UNSOCK_OPTION_FLAG || unsock_option_table[row].kind == UNSOCK_OPTION_NUMBER;
+}
+
+/* The offset means something there; a listener's holds its address (unsock_bindfile_bind). */
+static bool can_peek(const struct unsock_fd *entry) {
+    return entry->type == SOCK_DGRAM || (entry->flags & UNSOCK_CONNECTED);
+}
+
+long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int name, const void *value, socklen_t length) {
+    int32_t number;
+    if (is_unlike_unix(row)) {
+        long wrong = unsock_oracle_set(fd, entry, SOL_SOCKET, name, value, length);
+        bool applies = wrong == 0 && name == SO_PEEK_OFF && can_peek(entry);
+        return applies ? unsock_option_set(fd, SOL_SOCKET, name, value, length) : wrong;
+    }
     if (name == SO_SNDTIMEO && entry->type == SOCK_DGRAM)
         return set_send_timeout(fd, entry, value, length);
     long result = unsock_option_set(fd, SOL_SOCKET, name, value, length);
-    int row = unsock_option_find(SOL_SOCKET, name);
-    if (result < 0 || row < 0)
+    if (result < 0)
         return result;
-    int32_t number = 1;
-    if (unsock_option_table[row].kind == UNSOCK_OPTION_APPLIED)
-        memcpy(&number, value, sizeof(number));
-    if (unsock_option_table[row].kind == UNSOCK_OPTION_APPLIED)
-        unsock_option_remember(fd, entry, row, &number);
-    else
+    if (row < 0 || unsock_option_table[row].kind != UNSOCK_OPTION_APPLIED) {
         unsock_options_note(fd, entry, SOL_SOCKET, name);
+        return result;
+    }
+    memcpy(&number, value, sizeof(number));
+    unsock_option_remember(fd, entry, row, &number);
     return result;
 }
 
@@ -63,9 +77,15 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
         return unsock_option_answer(&protocol, sizeof(protocol), SOL_SOCKET, value, length);
     if (name == SO_ERROR && entry->kind == UNSOCK_KIND_FOREIGN)
         return get_error(fd, value, length);
-    bool applied = row >= 0 && unsock_option_table[row].kind == UNSOCK_OPTION_APPLIED;
-    if (name == SO_REUSEPORT || (applied && (entry->options & UNSOCK_OPTION_BIT(row))))
-        return unsock_option_answer(unsock_option_recall(fd, entry, row), sizeof(int32_t), SOL_SOCKET, value, length);
+    bool set = row >= 0 && unsock_option_is_set(fd, entry, row);
+    if (name == SO_PEEK_OFF && can_peek(entry))
+        return unsock_option_get(fd, SOL_SOCKET, name, value, length);
+    if (is_unlike_unix(row) && !set)
+        return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
+    bool remembered = is_unlike_unix(row) || (row >= 0 && unsock_option_table[row].kind == UNSOCK_OPTION_APPLIED);
+    const int32_t *known = set && remembered ? unsock_option_recall(fd, entry, row) : NULL;
+    if (known)
+        return unsock_option_answer(known, sizeof(*known), SOL_SOCKET, value, length);
     if (name == SO_SNDTIMEO && entry->type == SOCK_DGRAM) {
         const int32_t *ms = unsock_option_recall(fd, entry, row);
         struct unsock_timeval time = {ms ? *ms / 1000 : 0, ms ? *ms % 1000 * 1000 : 0};
@@ -73,7 +93,7 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
     }
     /* Until it is connected, a TCP socket has the sizes that tcp_rmem and tcp_wmem say. */
     bool size = name == SO_SNDBUF || name == SO_RCVBUF;
-    if (size && entry->type == SOCK_STREAM && !(entry->flags & UNSOCK_CONNECTED) && !(entry->options & UNSOCK_OPTION_BIT(row)))
+    if (size && entry->type == SOCK_STREAM && !(entry->flags & UNSOCK_CONNECTED) && !set)
         return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
     return unsock_option_get(fd, SOL_SOCKET, name, value, length);
 }

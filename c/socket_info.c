@@ -244,7 +244,7 @@ struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch) {
                (scratch->type == SOCK_DGRAM && scratch->protocol == IPPROTO_UDP)) {
         /* Made elsewhere: what was set on it is not known, so everything is carried over. */
         scratch->kind = UNSOCK_KIND_IP;
-        scratch->options = ~(uint64_t)0 >> (64 - unsock_option_count);
+        scratch->options = UNSOCK_OPTION_ALL;
     }
     return scratch->kind == UNSOCK_KIND_UNKNOWN ? scratch : keep(fd, scratch);
 }
