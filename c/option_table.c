@@ -54,7 +54,7 @@ const struct unsock_option unsock_option_table[] = {
     KERNEL(SO_OOBINLINE),
     KERNEL(SO_PRIORITY),
     KERNEL(SO_RCVBUF),
-    KERNEL(SO_SNDBUF),
+    {SOL_SOCKET, SO_SNDBUF, UNSOCK_OPTION_KERNEL, 1, 0, 0, 0, 0}, /* a datagram socket's: what the program sees */
     KERNEL(SO_RCVLOWAT),
     KERNEL(SO_RCVTIMEO),
     KERNEL(SO_TIMESTAMP),

@@ -6,7 +6,7 @@
 #include "rt/sys.h"
 
 enum unsock_option_kind {
-    UNSOCK_OPTION_KERNEL,  /* SOL_SOCKET: every family has it; its row only says that it was set */
+    UNSOCK_OPTION_KERNEL,  /* SOL_SOCKET: every family has it; its row says that it was set (and see SO_SNDBUF) */
     UNSOCK_OPTION_APPLIED, /* SOL_SOCKET flags without effect on AF_UNIX: applied, and remembered by the bit alone */
     UNSOCK_OPTION_FLAG,    /* on or off: the bit says that it differs from `initial` */
     UNSOCK_OPTION_NUMBER,  /* a number in the values: the bit says that there is one */

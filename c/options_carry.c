@@ -26,6 +26,20 @@ static void carry_kernel_option(int from, int to, const struct unsock_option *op
     unsock_option_set(to, option->level, option->name, value, length);
 }
 
+/* The program's size is UDP's alone: see set_send_buffer in options_socket.c. */
+static void carry_send_buffer(int from, struct unsock_fd *entry, int name, int to, bool to_ip) {
+    int row = unsock_option_find(SOL_SOCKET, SO_SNDBUF);
+    int32_t size = (int32_t)unsock_socket_option(from, SO_SNDBUF);
+    if (entry->kind == UNSOCK_KIND_IP)
+        unsock_option_remember(from, entry, row, &size);
+    const int32_t *known = unsock_option_recall(from, entry, row);
+    int32_t half = (known ? *known : size) / 2;
+    if (to_ip)
+        unsock_option_set(to, SOL_SOCKET, name, &half, sizeof(half));
+    else
+        unsock_socket_grow_send_buffer(to, 2 * half);
+}
+
 static void carry_number(int from, struct unsock_fd *entry, int row) {
     int32_t value[4] = {0};
     socklen_t length = sizeof(value);
@@ -60,6 +74,10 @@ static void carry_peek_offset(const int32_t *offset, const struct unsock_fd *ent
 /* One option that was set on the program's socket `from`, on its way to `to`. */
 static void carry(int from, struct unsock_fd *entry, int row, int to, bool to_ip) {
     const struct unsock_option *option = &unsock_option_table[row];
+    if (entry->type == SOCK_DGRAM && option->level == SOL_SOCKET && readable(option->name) == SO_SNDBUF) {
+        carry_send_buffer(from, entry, option->name, to, to_ip);
+        return;
+    }
     bool in_kernel = option->kind == UNSOCK_OPTION_KERNEL || option->kind == UNSOCK_OPTION_APPLIED;
     bool send_timeout = option->level == SOL_SOCKET && option->name == SO_SNDTIMEO;
     if (option->kind == UNSOCK_OPTION_KERNEL || (send_timeout && entry->type == SOCK_STREAM))

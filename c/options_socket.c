@@ -26,6 +26,25 @@ static long set_send_timeout(int fd, struct unsock_fd *entry, const void *value,
     return 0;
 }
 
+/* What the program sees is UDP's answer; what the socket has is enough for every datagram. */
+static long set_send_buffer(int fd, struct unsock_fd *entry, int name, const void *value, socklen_t length) {
+    int32_t size = 0;
+    socklen_t size_length = sizeof(size);
+    long oracle = unsock_oracle_open(entry);
+    if (oracle < 0)
+        return unsock_option_set(fd, SOL_SOCKET, name, value, length);
+    long result = unsock_option_set((int)oracle, SOL_SOCKET, name, value, length);
+    if (result == 0)
+        result = unsock_option_get((int)oracle, SOL_SOCKET, SO_SNDBUF, &size, &size_length);
+    unsock_sys(__NR_close, oracle);
+    if (result < 0)
+        return result;
+    unsock_options_note(fd, entry, SOL_SOCKET, name);
+    unsock_option_remember(fd, entry, unsock_option_find(SOL_SOCKET, SO_SNDBUF), &size);
+    unsock_socket_grow_send_buffer(fd, size);
+    return 0;
+}
+
 /* Options at this level that AF_UNIX lacks, or that mean something else there. */
 static bool is_unlike_unix(int row) {
     if (row < 0 || unsock_option_table[row].name == SO_SNDTIMEO)
@@ -47,6 +66,8 @@ long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int nam
     }
     if (name == SO_SNDTIMEO && entry->type == SOCK_DGRAM)
         return set_send_timeout(fd, entry, value, length);
+    if ((name == SO_SNDBUF || name == SO_SNDBUFFORCE) && entry->type == SOCK_DGRAM)
+        return set_send_buffer(fd, entry, name, value, length);
     long result = unsock_option_set(fd, SOL_SOCKET, name, value, length);
     if (result < 0)
         return result;
@@ -82,7 +103,8 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
         return unsock_option_get(fd, SOL_SOCKET, name, value, length);
     if (is_unlike_unix(row) && !set)
         return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
-    bool remembered = is_unlike_unix(row) || (row >= 0 && unsock_option_table[row].kind == UNSOCK_OPTION_APPLIED);
+    bool send_buffer = name == SO_SNDBUF && entry->type == SOCK_DGRAM;
+    bool remembered = is_unlike_unix(row) || send_buffer || (row >= 0 && unsock_option_table[row].kind == UNSOCK_OPTION_APPLIED);
     const int32_t *known = set && remembered ? unsock_option_recall(fd, entry, row) : NULL;
     if (known)
         return unsock_option_answer(known, sizeof(*known), SOL_SOCKET, value, length);

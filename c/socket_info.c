@@ -12,6 +12,7 @@
 #include <linux/tcp.h>
 
 #define SEND_LIMIT_MICROSECONDS 100000
+#define SEND_BUFFER_LEAST 66000 /* 65,527 bytes, the most in a UDP datagram over IPv6, and sock_alloc_send_pskb's own */
 #define INVENTED_FIRST 32768
 #define INVENTED_COUNT 28232 /* the system's ephemeral range by default: 32768 to 60999 */
 
@@ -42,6 +43,16 @@ int32_t unsock_socket_timeval_ms(const void *timeval) {
 void unsock_socket_limit_send(int fd) {
     struct unsock_timeval limit = {0, SEND_LIMIT_MICROSECONDS};
     unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+/*
+ * AF_UNIX counts what the receiver has not read yet, and refuses what is larger than the buffer. UDP over the loopback
+ * does neither: a small buffer never keeps a datagram from being sent.
+ */
+void unsock_socket_grow_send_buffer(int fd, int32_t size) {
+    int32_t half = (size > SEND_BUFFER_LEAST ? size : SEND_BUFFER_LEAST) / 2; /* the kernel doubles what is set (socket(7)) */
+    if (unsock_socket_option(fd, SO_SNDBUF) < 2 * half)
+        unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
 }
 
 long unsock_socket_nonblocking(int fd) {

@@ -31,6 +31,12 @@ int32_t unsock_socket_timeval_ms(const void *timeval);
 /* Bounds every blocking send to 100 ms. */
 void unsock_socket_limit_send(int fd);
 
+/*
+ * Applies what a UDP socket was given as SO_SNDBUF (`size` as getsockopt tells it) to an AF_UNIX datagram socket `fd`:
+ * never so that the buffer gets smaller, or too small for the largest datagram.
+ */
+void unsock_socket_grow_send_buffer(int fd, int32_t size);
+
 /* Is this descriptor non-blocking (1), blocking (0), or not open (-errno)? */
 long unsock_socket_nonblocking(int fd);
 
