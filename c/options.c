@@ -4,6 +4,8 @@
 #include "option_oracle.h"
 #include "option_table.h"
 #include "options_socket.h"
+#include "predict.h"
+#include "redirect.h"
 #include "rt/mem.h"
 #include "rt/sys.h"
 #include "socket_info.h"
@@ -40,8 +42,27 @@ static long set_simple(int fd, struct unsock_fd *entry, int row, const void *val
     return 0;
 }
 
+/*
+ * A stream that was born to stand for an IP socket, and is nothing else yet. SO_ZEROCOPY is better refused now: it cannot
+ * be taken back when the connection turns out to be local, and the program would wait for notifications.
+ */
+static bool is_a_guess(const struct unsock_fd *entry, int level, int name) {
+    if (level == SOL_SOCKET && name == SO_ZEROCOPY)
+        return false;
+    const int settled = UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_LISTENING | UNSOCK_CONNECTED | UNSOCK_ACCEPTED;
+    return entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && !(entry->flags & settled);
+}
+
 long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length) {
     int row = unsock_option_find(level, name);
+    /* Where it will connect to is open: the kernel is to have what may matter outside and what cannot be remembered. */
+    if ((row < 0 || row >= UNSOCK_OPTION_RARE) && is_a_guess(entry, level, name) && unsock_redirect_to_ip(fd, entry) == 0) {
+        unsock_predict_was_ip();
+        long result = unsock_option_set(fd, level, name, value, length);
+        if (result == 0)
+            unsock_options_note(fd, entry, level, name);
+        return result;
+    }
     if (level == SOL_SOCKET)
         return unsock_options_set_socket(fd, entry, row, name, value, length);
     if (entry->kind == UNSOCK_KIND_FOREIGN && !is_ip_level(level))

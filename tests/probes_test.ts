@@ -64,6 +64,14 @@ testProbe(
     },
   },
 );
+testProbe(
+  "options_outside",
+  "options that say by which interface traffic leaves hold for a socket that was taken for local",
+  {
+    env: { UNSOCK_ADDR: "127.0.0.1" },
+    usesNetwork: "127.0.0.2 is not covered",
+  },
+);
 testProbe("option_values", "options that are structures or read-only, and nonsense, are answered as TCP does");
 testProbe("errors", "what fails over TCP fails with the same errno, and success leaves errno alone", {
   mayDiffer: {
