@@ -15,6 +15,7 @@ enum unsock_option_kind {
 
 #define UNSOCK_OPTION_TEXT_SIZE 16
 #define UNSOCK_SO_BINDTOIFINDEX 62
+#define UNSOCK_SO_PEERPIDFD 77
 
 struct unsock_option {
     int16_t level;

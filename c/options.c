@@ -72,8 +72,12 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
     /* So in do_tcp_setsockopt, net/ipv4/tcp.c. */
     bool tcp = level == IPPROTO_TCP && entry->type == SOCK_STREAM;
     if (tcp && ((name == UNSOCK_TCP_FASTOPEN_CONNECT && (entry->flags & (UNSOCK_LISTENING | UNSOCK_CONNECTED))) ||
+                (name == UNSOCK_TCP_FASTOPEN && (entry->flags & UNSOCK_CONNECTED)) ||
                 (name == UNSOCK_TCP_FASTOPEN_NO_COOKIE && (entry->flags & UNSOCK_CONNECTED))))
         return -EINVAL;
+    /* Whoever takes a connection apart and puts it together elsewhere must hear that it cannot be done. */
+    if (tcp && name == UNSOCK_TCP_REPAIR)
+        return -EPERM;
     /* IPV6_V6ONLY is fixed once the socket has a port (net/ipv6/ipv6_sockglue.c). */
     if (entry->domain == AF_INET6 && level == IPPROTO_IPV6 && name == IPV6_V6ONLY &&
         (entry->flags & (UNSOCK_BOUND | UNSOCK_CONNECTED)))

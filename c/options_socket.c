@@ -45,6 +45,18 @@ static long set_send_buffer(int fd, struct unsock_fd *entry, int name, const voi
     return 0;
 }
 
+/* A program's choice between sockets that share a port: one socket has the port's file, so there is none. */
+static long attach_reuseport(int fd, const struct unsock_fd *entry, int name, const void *value, socklen_t length) {
+    int32_t on = unsock_options_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT);
+    long oracle = unsock_oracle_open(entry);
+    if (oracle < 0)
+        return oracle;
+    unsock_option_set((int)oracle, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    long result = unsock_option_set((int)oracle, SOL_SOCKET, name, value, length);
+    unsock_sys(__NR_close, oracle);
+    return result;
+}
+
 /* Options at this level that AF_UNIX lacks, or that mean something else there. */
 static bool is_unlike_unix(int row) {
     if (row < 0 || unsock_option_table[row].name == SO_SNDTIMEO)
@@ -64,6 +76,8 @@ long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int nam
         bool applies = wrong == 0 && name == SO_PEEK_OFF && can_peek(entry);
         return applies ? unsock_option_set(fd, SOL_SOCKET, name, value, length) : wrong;
     }
+    if (name == SO_ATTACH_REUSEPORT_CBPF || name == SO_ATTACH_REUSEPORT_EBPF)
+        return attach_reuseport(fd, entry, name, value, length);
     if (name == SO_SNDTIMEO && entry->type == SOCK_DGRAM)
         return set_send_timeout(fd, entry, value, length);
     if ((name == SO_SNDBUF || name == SO_SNDBUFFORCE) && entry->type == SOCK_DGRAM)
@@ -96,6 +110,9 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
         return unsock_option_answer(&domain, sizeof(domain), SOL_SOCKET, value, length);
     if (name == SO_PROTOCOL)
         return unsock_option_answer(&protocol, sizeof(protocol), SOL_SOCKET, value, length);
+    /* Nobody's credentials come with an IP connection. */
+    if (name == SO_PEERCRED || name == SO_PEERGROUPS || name == UNSOCK_SO_PEERPIDFD)
+        return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
     if (name == SO_ERROR && entry->kind == UNSOCK_KIND_FOREIGN)
         return get_error(fd, value, length);
     bool set = row >= 0 && unsock_option_is_set(fd, entry, row);

@@ -4,6 +4,7 @@
  */
 #include "probe.h"
 
+#include <linux/filter.h>
 #include <linux/in6.h>
 #include <linux/net_tstamp.h>
 
@@ -200,6 +201,18 @@ static void duplicates(void) {
     close(server);
 }
 
+static void reuseport_filter(const char *story, int type, bool reuseport) {
+    struct sock_filter first = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog program = {1, &first};
+    int fd = CHECK(socket(AF_INET, type, 0));
+    address at = ip("127.0.0.1", 0);
+    if (reuseport) CHECK(set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1));
+    CHECK(bind(fd, &at.any, at.length));
+    int result = setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
+    fact(story, "SO_ATTACH_REUSEPORT_CBPF, reuseport %d: %s", reuseport, result == 0 ? "ok" : errno_name(errno));
+    close(fd);
+}
+
 int main(void) {
     probe_start();
     static const char *const hosts[] = {"127.0.0.1", "::1"};
@@ -211,6 +224,8 @@ int main(void) {
         both_sides(datagrams, hosts[i], SOCK_DGRAM, datagram, COUNT(datagram));
         if (i == 1) both_sides(streams, hosts[i], SOCK_STREAM, six, COUNT(six));
         if (i == 1) both_sides(datagrams, hosts[i], SOCK_DGRAM, six, COUNT(six));
+        reuseport_filter(streams, SOCK_STREAM, i == 1);
+        reuseport_filter(datagrams, SOCK_DGRAM, i == 1);
         small_buffer("small buffer", i == 1);
     }
     duplicates();
