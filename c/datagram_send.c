@@ -3,6 +3,7 @@
 
 #include "datagram_peer.h"
 #include "log.h"
+#include "options.h"
 #include "redirect.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
@@ -14,6 +15,7 @@
 
 #define UDP4_MOST 65507 /* 65535 less the IPv4 and UDP headers */
 #define UDP6_MOST 65527
+#define UDP_CORK 1
 #define FULL_WAIT_FIRST_NS 50000
 #define FULL_WAIT_MOST_NS 1000000
 #define FULL_REST_NS 10000000
@@ -81,13 +83,16 @@ static bool is_serving(const struct unsock_fd *entry) {
            (entry->flags & (UNSOCK_HEARD | UNSOCK_SENT | UNSOCK_CONNECTED));
 }
 
-/* From a UDP socket made for this datagram, with the same port if that is free. An answer to it will not be heard. */
-static long send_aside(const struct unsock_fd *entry, const struct msghdr *message, int flags) {
+/* From a UDP socket made for this datagram, with the same options, and the same port if that is free. An answer to it will not be heard. */
+static long send_aside(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    static const int32_t off = 0;
     union unsock_sockaddr address;
     struct unsock_ip any = {.family = (uint8_t)entry->domain, .port = entry->local.port};
     long socket = unsock_sys(__NR_socket, entry->domain, SOCK_DGRAM | SOCK_CLOEXEC, entry->protocol);
     if (socket < 0)
         return socket;
+    unsock_options_carry(fd, entry, (int)socket, true);
+    unsock_sys(__NR_setsockopt, socket, IPPROTO_UDP, UDP_CORK, &off, sizeof(off)); /* nothing else will push it out */
     unsock_sys(__NR_bind, socket, &address, unsock_ip_write(&any, entry->domain, &address));
     long result = unsock_sys(__NR_sendmsg, socket, message, flags);
     unsock_sys(__NR_close, socket);
@@ -96,7 +101,7 @@ static long send_aside(const struct unsock_fd *entry, const struct msghdr *messa
 
 long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
     if (is_serving(entry))
-        return send_aside(entry, message, flags);
+        return send_aside(fd, entry, message, flags);
     long result = unsock_redirect_to_ip(fd, entry);
     return result < 0 ? result : unsock_real_sendmsg(fd, message, flags);
 }

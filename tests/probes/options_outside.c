@@ -88,6 +88,29 @@ static void datagram_outside(const char *story, int which) {
     close(there);
 }
 
+/* A datagram server on a port of its own answers inside, and then sends outside. */
+static void server_outside(void) {
+    int there = bound("127.0.0.2", 0, SOCK_DGRAM), fd = bound("127.0.0.1", free_port(SOCK_DGRAM), SOCK_DGRAM);
+    int client = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
+    address to = name_of(there), at = name_of(fd), from = unwritten();
+    char data, space[CMSG_SPACE(sizeof(int))];
+    struct iovec part = {&data, 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
+    CHECK(sendto(client, "q", 1, 0, &at.any, at.length));
+    CHECK(recvfrom(fd, &data, 1, 0, &from.any, &from.length));
+    CHECK(set_option(there, IPPROTO_IP, IP_RECVTTL, 1));
+    CHECK(set_option(fd, IPPROTO_IP, IP_TTL, 9));
+    fact_call("server: to outside", sendto(fd, "o", 1, 0, &to.any, to.length));
+    CHECK(recvmsg(there, &message, 0));
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    int ttl = -1;
+    if (header) memcpy(&ttl, CMSG_DATA(header), sizeof ttl);
+    fact("server: IP_TTL outside", "%d", ttl);
+    close(client);
+    close(fd);
+    close(there);
+}
+
 int main(void) {
     probe_start();
     far = listening("127.0.0.2", 0);
@@ -101,5 +124,6 @@ int main(void) {
         if (!(sets[i] & (8 | 16))) go_outside(story, sets[i], true);
         datagram_outside(story, sets[i] & ~8);
     }
+    server_outside();
     return 0;
 }
