@@ -2,22 +2,13 @@
 #ifndef UNSOCK_EPOLL_H
 #define UNSOCK_EPOLL_H
 
+#include "epoll_memory.h"
 #include "fds.h"
 
-/* The kernel's struct epoll_event. */
-struct unsock_epoll_event {
-    uint32_t events;
-    uint64_t data;
-#ifdef __x86_64__
-} __attribute__((packed));
-#else
-};
-#endif
+/* epoll_ctl. Returns 0 or -errno. */
+long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_event *event);
 
-/* Notes a successful epoll_ctl(set, operation, fd, event) on a descriptor of ours. */
-void unsock_epoll_note(int set, int operation, struct unsock_fd *entry, const struct unsock_epoll_event *event);
-
-#define UNSOCK_EPOLL_CARRIED 16
+#define UNSOCK_EPOLL_CARRIED 64
 
 /* The registrations that were taken out of their sets, to be made again on the new socket. */
 struct unsock_epoll_carry {

@@ -1,6 +1,7 @@
 /* What is remembered about descriptors. */
 #include "fds.h"
 
+#include "epoll_memory.h"
 #include "options.h"
 #include "rt/mem.h"
 #include "rt/sys.h"
@@ -83,6 +84,7 @@ void unsock_fds_duplicate(int from, int to) {
     struct unsock_fd *source = unsock_fds_known(from);
     if (from == to)
         return;
+    unsock_epoll_duplicate_set(from, to);
     if (!source) {
         unsock_fds_forget(to);
         return;
@@ -98,6 +100,7 @@ void unsock_fds_duplicate(int from, int to) {
     if (copy->kind == UNSOCK_KIND_IP)
         memset(&copy->watch, 0, sizeof(copy->watch));
     copy->epoll = 0;
+    copy->flags &= (uint16_t)~UNSOCK_EPOLL_MANY;
 }
 
 /* The entry of `other` if that is a duplicate of `fd`, else NULL. */

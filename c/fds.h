@@ -27,7 +27,7 @@ enum {
     UNSOCK_LISTENING = 1 << 4, /* listen succeeded */
     UNSOCK_CONNECTED = 1 << 5, /* to `remote` */
     UNSOCK_DUPLICATED = 1 << 6, /* another descriptor has the same `id` */
-    UNSOCK_EPOLL_MANY = 1 << 7, /* registered in more than one epoll set */
+    UNSOCK_EPOLL_MANY = 1 << 7, /* registered in more sets than `epoll`, or nobody knows where: any noted set */
     UNSOCK_OPTIONS = 1 << 8,   /* unsock_option_memory(fd) holds more about the options */
     UNSOCK_ACCEPTED = 1 << 9,  /* made by accept */
     UNSOCK_NO_PEER = 1 << 10,  /* datagrams: CONNECTED, but nobody was there for the kernel to connect to */
@@ -45,7 +45,7 @@ struct unsock_fd {
     uint16_t protocol;  /* as SO_PROTOCOL tells it */
     uint16_t flags;
     uint32_t id;        /* the same for duplicates of one descriptor; 0: it has none */
-    int32_t epoll;      /* the epoll set where it was registered, plus 1; 0: none */
+    int32_t epoll;      /* unsock_epoll_identity of the set where it was registered first, plus 1; 0: none */
     uint64_t options;   /* bit per row of the options table that is not rare: set by the program; see SOME_RARE */
     struct unsock_ip local; /* its tag: SHADOW's index in the hidden name */
     union {
@@ -54,7 +54,7 @@ struct unsock_fd {
             uint64_t inode; /* FILE, not CONNECTED, not SENT: the socket file's inode number */
         } __attribute__((packed, aligned(4))) file;
         struct {
-            uint64_t data;   /* KIND_IP: what epoll_ctl registered */
+            uint64_t data;   /* KIND_IP: what epoll_ctl registered in the set `epoll` */
             uint32_t events;
         } __attribute__((packed, aligned(4))) watch;
     };

@@ -233,6 +233,7 @@ static void identify_unix(int fd, struct unsock_fd *entry) {
 
 static struct unsock_fd *keep(int fd, struct unsock_fd *scratch) {
     struct unsock_fd *entry = unsock_fds_entry(fd);
+    scratch->flags |= UNSOCK_EPOLL_MANY; /* registered before it was known */
     if (!entry)
         return scratch;
     *entry = *scratch;

@@ -165,6 +165,8 @@ static struct unsock_fd *own_entry(int fd, struct unsock_fd *scratch) {
     if (old.kind == UNSOCK_KIND_OTHER) {
         entry->epoll = old.epoll;
         entry->flags = old.flags & UNSOCK_EPOLL_MANY;
+    } else {
+        entry->flags = UNSOCK_EPOLL_MANY;
     }
     return entry;
 }

@@ -4,6 +4,11 @@ import { testProbe } from "./support/probe.ts";
 testProbe("descriptor_flags", "a redirected descriptor keeps its number, flags, owner and signal");
 testProbe("epoll_before_redirect", "epoll registrations made before bind or connect go on working");
 testProbe("epoll_after_disconnect", "epoll registrations go on working after a socket was disconnected");
+testProbe("epoll_sets", "epoll registrations outlive bind and connect, whatever set, socket and number they are of");
+testProbe(
+  "epoll_one_shots",
+  "a one-shot that fired before bind or connect is not armed by it, but can be modified and deleted",
+);
 testProbe("stream_addresses", "both ends of a connection agree on addresses and ports, across fork, exec and passing");
 testProbe("short_buffers", "short, empty and NULL address buffers are answered as the kernel does");
 testProbe("bad_pointers", "pointers into nowhere are EFAULT, and not crashes");

@@ -1,5 +1,6 @@
 /* The exported close, close_range, closefrom, dup, dup2, dup3, fcntl, _exit and _Exit. */
 #include "calls.h"
+#include "epoll_memory.h"
 #include "options.h"
 #include "rt/libc.h"
 #include "rt/sys.h"
@@ -43,6 +44,7 @@ UNSOCK_EXPORT _Noreturn void _Exit(int status) {
 static int remember_duplicate(int from, int to) {
     if (to < 0 || !unsock_active())
         return to;
+    unsock_epoll_duplicate_set(from, to);
     bool known = unsock_fds_known(from) || unsock_fds_known(to);
     if (!known || !unsock_fds_are_ours())
         return to;

@@ -8,6 +8,7 @@ testForeignProbes({
   target: aarch64,
   ignore: !need("aarch64-linux-gnu-gcc", "aarch64-libc", "qemu-aarch64"),
   without: {
+    epoll_sets: "a program for aarch64 cannot execute itself here",
     option_values: "qemu answers into buffers that are too small otherwise than the kernel",
     options: "qemu does not know IP_BIND_ADDRESS_NO_PORT",
   },

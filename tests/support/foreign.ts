@@ -36,6 +36,8 @@ const PROBES: Readonly<Record<string, string>> = {
   datagram_basic: "datagrams are sent, answered, filtered and refused as UDP does",
   datagram_msg: "sendmsg, recvmsg, sendmmsg and recvmmsg carry datagrams and their addresses",
   epoll_before_redirect: "epoll registrations made before bind or connect go on working",
+  epoll_sets: "epoll registrations outlive bind and connect, whatever set, socket and number they are of",
+  epoll_one_shots: "a one-shot that fired before bind or connect is not armed by it",
   descriptor_flags: "a redirected descriptor keeps its number, flags, owner and signal",
   descriptor_leak: "thousands of connections leave no descriptor",
   dup_before_bind: "a descriptor duplicated before bind is the same socket afterwards",

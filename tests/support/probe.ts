@@ -56,7 +56,8 @@ export interface ProbeOptions {
 export async function buildProbe(name: string, flags: string[] = []): Promise<string> {
   const source = join(SOURCES, `${name}.c`);
   const binary = join(BINARIES, name);
-  const newest = Math.max(...[source, join(SOURCES, "probe.h"), join(SOURCES, "random.h")].map(modified));
+  const headers = ["probe.h", "random.h", "epoll.h"].map((header) => join(SOURCES, header));
+  const newest = Math.max(...[source, ...headers].map(modified));
   if (modified(binary) > newest) return binary;
   await Deno.mkdir(BINARIES, { recursive: true });
   // Another test run may be building the same file: each finds a whole one.

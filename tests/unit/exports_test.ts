@@ -6,7 +6,8 @@ import { shimLibrary } from "../support/shim.ts";
 const INTERCEPTED = `
   socket socketpair bind listen connect accept accept4 getsockname getpeername getsockopt setsockopt
   sendto sendmsg sendmmsg recvfrom __recvfrom_chk recvmsg recvmmsg
-  shutdown close closefrom close_range dup dup2 dup3 fcntl fcntl64 ioctl epoll_ctl _exit _Exit
+  shutdown close closefrom close_range dup dup2 dup3 fcntl fcntl64 ioctl epoll_create epoll_create1 epoll_ctl
+  _exit _Exit
 `;
 
 const OWN = `
