@@ -16,6 +16,7 @@ const PROBES: readonly (readonly [string, ...string[]])[] = [
   ["random_datagrams"],
   ["random_datagrams", "exec"],
   ["random_datagrams", "dual"],
+  ["random_epoll"],
 ];
 
 for (const [probe, ...modes] of PROBES) {
