@@ -25,7 +25,7 @@ static bool is_redirectable(int domain, int type, int protocol) {
     return type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP);
 }
 
-static void remember_socket(int fd, int domain, int type, int protocol, enum unsock_kind kind) {
+static void remember_socket(int fd, int domain, int type, int protocol, enum unsock_kind kind, bool nonblocking) {
     struct unsock_fd *entry = unsock_fds_entry(fd);
     if (!entry)
         return;
@@ -35,6 +35,7 @@ static void remember_socket(int fd, int domain, int type, int protocol, enum uns
     if (kind == UNSOCK_KIND_OTHER)
         return;
     entry->type = (uint8_t)type;
+    entry->flags = type == SOCK_STREAM && nonblocking ? UNSOCK_NONBLOCKING : 0;
     entry->domain = (uint16_t)domain;
     entry->protocol = (uint16_t)(protocol != 0 ? protocol : type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP);
 }
@@ -49,7 +50,7 @@ long unsock_call_socket(int domain, int type, int protocol) {
     long fd = kind == UNSOCK_KIND_LOCAL ? unsock_sys(__NR_socket, AF_UNIX, type, 0)
                                         : unsock_sys(__NR_socket, domain, type, protocol);
     if (fd >= 0)
-        remember_socket((int)fd, domain, plain, protocol, kind);
+        remember_socket((int)fd, domain, plain, protocol, kind, (type & SOCK_NONBLOCK) != 0);
     return fd;
 }
 

@@ -40,6 +40,13 @@ void unsock_lifetime_new(int fd);
  */
 void unsock_lifetime_check(int fd);
 
+/* The program set O_NONBLOCK. */
+static inline void unsock_call_was_made_nonblocking(int fd) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry && entry->type == SOCK_STREAM)
+        unsock_fds_mark(entry, UNSOCK_NONBLOCKING);
+}
+
 /* Would sendto or sendmsg with this destination (NULL: none) concern the library? */
 bool unsock_call_send_concerns(int fd, const void *address, socklen_t length, int flags);
 

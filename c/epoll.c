@@ -204,3 +204,11 @@ void unsock_epoll_give(int fd, struct unsock_fd *entry, const struct unsock_epol
         note_event(set, fd, entry, &event);
     }
 }
+
+void unsock_epoll_rearm(int fd, struct unsock_fd *entry) {
+    struct unsock_epoll_carry carry;
+    if (entry->epoll == 0 && !(entry->flags & UNSOCK_EPOLL_MANY))
+        return;
+    unsock_epoll_take(fd, entry, &carry);
+    unsock_epoll_give(fd, entry, &carry);
+}

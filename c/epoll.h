@@ -25,4 +25,7 @@ void unsock_epoll_take(int fd, const struct unsock_fd *entry, struct unsock_epol
 /* Registers it again, with the same events and data. `entry` is what it has become. */
 void unsock_epoll_give(int fd, struct unsock_fd *entry, const struct unsock_epoll_carry *carry);
 
+/* Makes the registrations anew: an edge that has been seen is told again, if it is there. */
+void unsock_epoll_rearm(int fd, struct unsock_fd *entry);
+
 #endif

@@ -38,6 +38,10 @@ enum {
     UNSOCK_SETTLED = 1 << 12,  /* datagrams: `local` was the wildcard before it was connected */
 };
 
+/* Streams have no use for some flags of datagrams: */
+#define UNSOCK_NONBLOCKING UNSOCK_HEARD   /* was made, or set, non-blocking: the kernel knows whether it still is */
+#define UNSOCK_IN_PROGRESS UNSOCK_NO_PEER /* CONNECTED, but connect has not said 0 yet */
+
 struct unsock_fd {
     uint8_t kind;
     uint8_t type;       /* SOCK_STREAM or SOCK_DGRAM */

@@ -2,6 +2,7 @@
 #include "stream.h"
 
 #include "bindfile.h"
+#include "epoll.h"
 #include "log.h"
 #include "redirect.h"
 #include "rt/libc.h"
@@ -23,6 +24,7 @@ struct attempt {
     struct sockaddr_un path;
     socklen_t path_length;
     int socket; /* the AF_UNIX socket that connects: fd itself, or one that will take its place */
+    bool nonblocking;
 };
 
 /* The address that the client has: what it bound, else the default; port 0 where one is still to be chosen. */
@@ -80,6 +82,17 @@ static void connected(struct attempt *attempt) {
     attempt->entry->remote = attempt->target;
 }
 
+/*
+ * A non-blocking TCP connect says EINPROGRESS first, also when the connection is there at once, then 0, then EISCONN;
+ * there are programs that only know this order (mosquitto's bridge).
+ */
+static long in_progress(struct attempt *attempt) {
+    if (!attempt->nonblocking || attempt->entry->kind != UNSOCK_KIND_LOCAL)
+        return 0;
+    attempt->entry->flags |= UNSOCK_IN_PROGRESS;
+    return -EINPROGRESS;
+}
+
 /* What nobody listening looks like: no file, a left-over one, a socket of another type, or something in the way. */
 static long as_tcp(long result) {
     switch (result) {
@@ -109,6 +122,7 @@ static long refused(struct attempt *attempt, long result) {
 
 /* The descriptor is an AF_UNIX socket without a name already: no replacement is needed. */
 static long connect_in_place(struct attempt *attempt) {
+    bool nonblocking = (attempt->entry->flags & UNSOCK_NONBLOCKING) != 0;
     attempt->socket = attempt->fd;
     long result = name_client(attempt);
     if (result < 0)
@@ -120,6 +134,9 @@ static long connect_in_place(struct attempt *attempt) {
     if (result < 0)
         return refused(attempt, result);
     connected(attempt);
+    attempt->nonblocking = nonblocking && unsock_socket_nonblocking(attempt->fd) == 1;
+    /* An unconnected socket was writable already: there is no edge for sets that wait for one. */
+    unsock_epoll_rearm(attempt->fd, attempt->entry);
     return 0;
 }
 
@@ -146,6 +163,7 @@ static long connect_by_standin(struct attempt *attempt) {
     if (socket < 0)
         return socket;
     attempt->socket = (int)socket;
+    attempt->nonblocking = nonblocking;
     long result = name_client(attempt);
     if (result == 0)
         result = unsock_sys(__NR_connect, socket, &attempt->path, attempt->path_length);
@@ -174,7 +192,10 @@ static long connect_real(const struct attempt *attempt, const struct unsock_ip *
     return unsock_real_connect(attempt->fd, &address, length);
 }
 
-/* connect on a descriptor that has one behind it: done, still under way (AF_VSOCK, AF_TIPC), or failed, then again. */
+/*
+ * connect on a descriptor that has one behind it: done, still under way (AF_VSOCK, AF_TIPC), or failed: then 0, to be
+ * tried again.
+ */
 static long connect_once_more(int fd, struct unsock_fd *entry) {
     union unsock_sockaddr peer;
     if (entry->kind != UNSOCK_KIND_FOREIGN || unsock_socket_name(fd, __NR_getpeername, &peer) != -ENOTCONN)
@@ -191,6 +212,11 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     attempt.entry = entry;
     /* Connecting to the wildcard means the loopback address, and is reported so (ip_route_connect). */
     attempt.target = unsock_ip_some(*asked);
+    attempt.nonblocking = false;
+    if (entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_CONNECTED) && (entry->flags & UNSOCK_IN_PROGRESS)) {
+        entry->flags &= (uint16_t)~UNSOCK_IN_PROGRESS;
+        return 0;
+    }
     long again = entry->flags & UNSOCK_CONNECTED ? connect_once_more(fd, entry) : 0;
     if (again < 0 || (entry->flags & UNSOCK_LISTENING))
         return again < 0 ? again : -EISCONN;
@@ -202,5 +228,6 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     long result = in_place ? connect_in_place(&attempt) : connect_by_standin(&attempt);
     if (result == UNSOCK_TARGET_FALLBACK)
         result = connect_real(&attempt, asked);
-    return unsock_log("connect", fd, asked, &attempt.path, result);
+    unsock_log("connect", fd, asked, &attempt.path, result);
+    return result == 0 ? in_progress(&attempt) : result;
 }

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 
 #define INTERFACE_REQUESTS 0x8900u
+#define REQUEST_NONBLOCK 0x5421u /* FIONBIO, on or off */
 #define REQUEST_OUTQ 0x5411u /* SIOCOUTQ */
 
 /* tcp(7): how much is not acknowledged yet. What has been written is in the peer's queue already. */
@@ -46,6 +47,8 @@ UNSOCK_EXPORT int ioctl(int fd, unsigned long request, ...) {
     bool interface = (request & 0xff00u) == INTERFACE_REQUESTS && (result == -ENOTTY || result == -EINVAL);
     if (interface && unsock_active())
         result = ask_ip_socket(fd, request, argument, result);
+    if (request == REQUEST_NONBLOCK && result == 0)
+        unsock_call_was_made_nonblocking(fd);
     if (request == REQUEST_OUTQ && unsock_active())
         result = ask_queue(fd, argument, result);
     return (int)unsock_libc_result(result);

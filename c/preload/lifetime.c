@@ -72,6 +72,8 @@ UNSOCK_EXPORT int fcntl(int fd, int command, ...) {
     unsigned long argument = va_arg(arguments, unsigned long);
     va_end(arguments);
     int result = unsock_next.fcntl(fd, command, argument);
+    if (command == F_SETFL && (argument & O_NONBLOCK) && result == 0)
+        unsock_call_was_made_nonblocking(fd);
     return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? remember_duplicate(fd, result) : result;
 }
 
