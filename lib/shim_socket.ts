@@ -9,6 +9,7 @@ export const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const MSG_DONTWAIT = 0x40;
+const EINPROGRESS = 115;
 
 /** Names of the errors that the self-test provokes. */
 const ERRNO: Readonly<Record<number, string>> = {
@@ -94,7 +95,9 @@ export class ShimSocket implements Disposable {
 
   connect(address: InternetAddress): void {
     const bytes = new Uint8Array(encodeAddress(address));
-    this.#check("connect", this.#shim.connect(this.#fd, bytes, bytes.length));
+    const result = this.#shim.connect(this.#fd, bytes, bytes.length);
+    if (result < 0 && this.#shim.unsock_last_error() === EINPROGRESS) return;
+    this.#check("connect", result);
   }
 
   /** `accept4` */
