@@ -185,9 +185,10 @@ long unsock_bind_datagram_name(int fd, struct unsock_fd *entry, const struct uns
     return 0;
 }
 
-/* Is this socket one that SO_REUSEPORT made two descriptors share? */
-static bool is_shared(int fd, const struct unsock_fd *entry) {
+bool unsock_bind_is_shared(int fd, const struct unsock_fd *entry) {
     uint64_t cookie = 0;
+    if (!(entry->flags & UNSOCK_FILE) || !unsock_options_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT))
+        return false;
     for (int other = 0; other < unsock_fds_end(); other++) {
         const struct unsock_fd *found = unsock_fds_known(other);
         if (!found || other == fd || found->kind != UNSOCK_KIND_LOCAL || !(found->flags & UNSOCK_FILE) ||
@@ -206,8 +207,7 @@ long unsock_bind_alone(int fd, struct unsock_fd *entry) {
     struct unsock_fd before = *entry;
     struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = entry->local, .reuseaddr = true};
     request.view = (struct unsock_view){.domain = entry->domain, .ip = entry->local};
-    if (!(entry->flags & UNSOCK_FILE) || !unsock_options_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT) ||
-        !is_shared(fd, entry))
+    if (!unsock_bind_is_shared(fd, entry))
         return 0;
     long socket = unsock_redirect_open(AF_UNIX, SOCK_DGRAM, 0);
     if (socket < 0)

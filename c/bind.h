@@ -13,6 +13,9 @@ long unsock_bind(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
  */
 long unsock_bind_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
+/* Is the socket one that SO_REUSEPORT made two descriptors of this process share? */
+bool unsock_bind_is_shared(int fd, const struct unsock_fd *entry);
+
 /*
  * A datagram socket is about to be connected: if SO_REUSEPORT made others share it, they must not be connected with it.
  * Gives it a socket of its own on the same port. Returns 0 or -errno.

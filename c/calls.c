@@ -269,6 +269,9 @@ long unsock_call_accept(int fd, struct sockaddr *address, socklen_t *length, int
 
 long unsock_call_shutdown(int fd, int how) {
     struct unsock_fd *entry = unsock_fds_known(fd);
+    bool listens = entry && entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_LISTENING);
+    if (listens && (how == SHUT_RD || how == SHUT_RDWR) && unsock_bind_is_shared(fd, entry))
+        return disconnect_bound(fd, entry);
     long result = unsock_sys(__NR_shutdown, fd, how);
     if (!entry || entry->kind != UNSOCK_KIND_LOCAL || result < 0)
         return result;

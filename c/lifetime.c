@@ -2,7 +2,9 @@
 #include "calls.h"
 
 #include "address.h"
+#include "bind.h"
 #include "bindfile.h"
+#include "epoll.h"
 #include "options.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
@@ -42,11 +44,19 @@ void unsock_lifetime_check(int fd) {
         unsock_lifetime_new(fd);
 }
 
+/* The kernel drops registrations with the socket, which another descriptor goes on sharing here. */
+static void leave_sets(int fd, const struct unsock_fd *entry) {
+    struct unsock_epoll_carry carry;
+    if ((entry->epoll != 0 || (entry->flags & UNSOCK_EPOLL_MANY)) && unsock_bind_is_shared(fd, entry))
+        unsock_epoll_take(fd, entry, &carry);
+}
+
 long unsock_call_close(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (!has_file(entry) || !unsock_fds_are_ours())
         return unsock_next.close(fd);
     struct unsock_fd old = *entry;
+    leave_sets(fd, entry);
     /* Before the close: the number may be another thread's right after it. */
     unsock_fds_forget(fd);
     int saved = unsock_errno_get();

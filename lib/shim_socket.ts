@@ -93,6 +93,7 @@ export class ShimSocket implements Disposable {
     this.#check("listen", this.#shim.listen(this.#fd, 16));
   }
 
+  /** `connect`; the sockets do not block, so it may still be in progress. */
   connect(address: InternetAddress): void {
     const bytes = new Uint8Array(encodeAddress(address));
     const result = this.#shim.connect(this.#fd, bytes, bytes.length);

@@ -4,6 +4,8 @@
  */
 #include "probe.h"
 
+#include <sys/epoll.h>
+
 static int stream(const char *text, int port, bool reuse_port, int *result) {
     address at = ip(text, port);
     int fd = CHECK(socket(at.any.sa_family, SOCK_STREAM, 0));
@@ -63,6 +65,35 @@ static void reuse_port(void) {
     fact_call("SO_REUSEPORT: only the second has it", result);
     close(pair[0]);
     close(pair[1]);
+}
+
+/* Sockets that share a port are two all the same: for epoll, and for shutdown. */
+static void reuse_port_apart(void) {
+    int result, port = free_port(SOCK_STREAM), set = CHECK(epoll_create1(0));
+    int first = stream("127.0.0.1", port, true, &result), second = stream("127.0.0.1", port, true, &result);
+    int fds[] = {first, second};
+    for (int i = 0; i < 2; i++) {
+        struct epoll_event event = {.events = EPOLLIN, .data.fd = fds[i]};
+        CHECK(listen(fds[i], 5));
+        CHECK(epoll_ctl(set, EPOLL_CTL_ADD, fds[i], &event));
+    }
+    CHECK(close(first));
+    int client = connected("127.0.0.1", port);
+    struct epoll_event events[4];
+    int count = CHECK(epoll_wait(set, events, 4, 5000));
+    fact_yes("an event of the open one alone", count == 1 && events[0].data.fd == second);
+    close(CHECK(accept(second, NULL, NULL)));
+    close(client);
+    first = stream("127.0.0.1", port, true, &result);
+    CHECK(listen(first, 5));
+    fact_call("shutdown of one", shutdown(first, SHUT_RDWR));
+    fact_call("accept from it", accept(first, NULL, NULL));
+    client = connected("127.0.0.1", port);
+    close(CHECK(accept(second, NULL, NULL)));
+    close(client);
+    close(first);
+    close(second);
+    close(set);
 }
 
 static void other_addresses(const char *prefix, const char *first, const char *second, bool close_first) {
@@ -194,6 +225,7 @@ static void datagrams(void) {
 int main(void) {
     probe_start();
     reuse_port();
+    reuse_port_apart();
     other_addresses("127.0.0.1 and ::1, first closes", "127.0.0.1", "::1", true);
     other_addresses("127.0.0.1 and ::1, second closes", "127.0.0.1", "::1", false);
     other_addresses("0.0.0.0 and ::", "0.0.0.0", "::", true);
