@@ -178,7 +178,8 @@ long unsock_call_recvfrom(int fd, void *data, size_t size, int flags, void *addr
 long unsock_call_sendto(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
     struct unsock_ip ip;
     struct unsock_fd *entry = unsock_fds_known(fd);
-    bool named = entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_DGRAM && (entry->flags & UNSOCK_NAMED);
+    bool named = entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_DGRAM &&
+                 (entry->flags & UNSOCK_NAMED) && !(entry->options & UNSOCK_OPTION_SOME_RARE);
     if (named && unsock_ip_read(address, length, &ip) && ip.port != 0 && size <= unsock_datagram_most(entry, &ip) &&
         (ip.family == AF_INET || entry->domain == AF_INET6) && is_local_client(entry, &ip))
         return unsock_datagram_sendto(fd, entry, data, size, flags, &ip);

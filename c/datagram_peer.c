@@ -84,6 +84,7 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
         return 0;
     bool claimed = claim();
     long result = become_local(fd, entry, target);
+    unsock_fds_tell_duplicates(fd);
     if (claimed)
         __atomic_store_n(&naming, 0, __ATOMIC_RELEASE);
     return result;

@@ -2,24 +2,11 @@
 #include "datagram.h"
 
 #include "names.h"
-#include "options.h"
+#include "packet_info.h"
 #include "rights.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "strangers.h"
-
-#define LOOPBACK_INDEX 1 /* of lo, in every network namespace */
-
-struct pktinfo4 {
-    int32_t index;
-    uint8_t specific[4];
-    uint8_t destination[4];
-};
-
-struct pktinfo6 {
-    uint8_t destination[16];
-    uint32_t index;
-};
 
 /*
  * The sender's IP address. Its port is in the name of its file; its address is the one that we sent to, for a reply
@@ -41,38 +28,6 @@ static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct so
         sender = unsock_address_default(stranger ? unsock_names_family(entry) : read.view.domain, port);
     sender.port = port;
     return sender;
-}
-
-/* Appends one control message after what the kernel gave, as put_cmsg in net/core/scm.c does. */
-static void append(struct msghdr *message, size_t room, int level, int type, const void *data, size_t size) {
-    struct cmsghdr header = {.cmsg_len = CMSG_LEN(size), .cmsg_level = level, .cmsg_type = type};
-    size_t used = CMSG_ALIGN(message->msg_controllen);
-    if (used + CMSG_LEN(size) > room) {
-        message->msg_flags |= MSG_CTRUNC;
-        return;
-    }
-    memcpy((uint8_t *)message->msg_control + used, &header, sizeof(header));
-    memcpy((uint8_t *)message->msg_control + used + CMSG_LEN(0), data, size);
-    message->msg_controllen = used + UNSOCK_MIN(CMSG_SPACE(size), room - used);
-}
-
-static void append_pktinfo(int fd, const struct unsock_fd *entry, struct msghdr *message, size_t room) {
-    union unsock_sockaddr address;
-    struct unsock_ip local = entry->local;
-    if (unsock_ip_is_wildcard(&local))
-        local = unsock_address_default(entry->domain, local.port);
-    if (local.family == AF_INET && unsock_options_flag(fd, entry, IPPROTO_IP, IP_PKTINFO)) {
-        struct pktinfo4 info = {.index = LOOPBACK_INDEX};
-        memcpy(info.specific, local.bytes, 4);
-        memcpy(info.destination, local.bytes, 4);
-        append(message, room, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
-    }
-    if (entry->domain == AF_INET6 && unsock_options_flag(fd, entry, IPPROTO_IPV6, IPV6_RECVPKTINFO)) {
-        struct pktinfo6 info = {.index = LOOPBACK_INDEX};
-        unsock_ip_write(&local, AF_INET6, &address);
-        memcpy(info.destination, &address.in6.sin6_addr, 16);
-        append(message, room, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
-    }
 }
 
 /* A family that the settings leave alone is shown as it is. */
@@ -110,7 +65,7 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
     size_t room = message->msg_controllen;
     message->msg_controllen = own.msg_controllen;
     if (message->msg_control && entry->options != 0)
-        append_pktinfo(fd, entry, message, room);
+        unsock_packet_info_append(fd, entry, &name.un, own.msg_namelen, message, room);
     if (message->msg_name)
         give_sender(entry, &name, own.msg_namelen, message->msg_name, &message->msg_namelen);
     return result;

@@ -3,6 +3,8 @@
 
 #include "datagram_peer.h"
 #include "log.h"
+#include "option_table.h"
+#include "options.h"
 #include "options.h"
 #include "redirect.h"
 #include "rt/libc.h"
@@ -216,28 +218,7 @@ static long send_foreign(int fd, struct unsock_fd *entry, const struct msghdr *m
     return result < 0 ? result : send_to(fd, entry, message, flags, ip);
 }
 
-/* What cannot be sent after the first datagram is dropped, as a full queue on the way would drop it. */
-static long send_segments(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
-                          const struct unsock_ip *ip, uint16_t size) {
-    struct unsock_segment segment;
-    size_t sent = 0;
-    long cut;
-    while ((cut = unsock_segment_cut(message, sent, size, &segment)) != 0) {
-        long result = cut < 0 ? cut : unsock_datagram_send(fd, entry, &segment.message, flags, ip);
-        if (result < 0)
-            return sent > 0 ? (long)total_size(message) : result;
-        sent += (size_t)cut;
-    }
-    return (long)sent;
-}
-
-long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
-                          const struct unsock_ip *ip) {
-    uint16_t size = unsock_segment_size(message);
-    if (total_size(message) > unsock_datagram_most(entry, ip))
-        return -EMSGSIZE;
-    if (size > 0 && total_size(message) > size)
-        return send_segments(fd, entry, message, flags, ip, size);
+static long send_one(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, const struct unsock_ip *ip) {
     if (!ip)
         return send_connected(fd, entry, message, flags);
     if (ip->port == 0)
@@ -248,4 +229,42 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
     if (result == 0)
         result = send_to(fd, entry, message, flags, ip);
     return unsock_log("sendto", fd, ip, NULL, result);
+}
+
+/* By the message, or by the socket's option. 0: none. */
+static size_t segment_size(int fd, const struct unsock_fd *entry, const struct msghdr *message) {
+    size_t size = unsock_segment_size(message);
+    if (size > 0 || !(entry->options & UNSOCK_OPTION_SOME_RARE))
+        return size;
+    int32_t option = unsock_options_number(fd, entry, IPPROTO_UDP, UNSOCK_UDP_SEGMENT);
+    return option > 0 ? (size_t)option : 0;
+}
+
+/* What cannot be sent after the first datagram is dropped, as a full queue on the way would drop it. */
+static long send_segments(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                          const struct unsock_ip *ip, size_t size) {
+    struct unsock_segment segment;
+    size_t sent = 0;
+    long cut;
+    while ((cut = unsock_segment_cut(message, sent, size, &segment)) != 0) {
+        long result = cut < 0 ? cut : send_one(fd, entry, &segment.message, flags, ip);
+        if (result < 0)
+            return sent > 0 ? (long)total_size(message) : result;
+        sent += (size_t)cut;
+    }
+    return (long)sent;
+}
+
+long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                          const struct unsock_ip *ip) {
+    if (total_size(message) > unsock_datagram_most(entry, ip))
+        return -EMSGSIZE;
+    /* The kernel knows the options of its own socket until then. */
+    long result = entry->kind == UNSOCK_KIND_IP && ip && ip->port != 0 ? unsock_datagram_be_local(fd, entry, ip) : 0;
+    if (result < 0)
+        return unsock_log("sendto", fd, ip, NULL, result);
+    size_t size = segment_size(fd, entry, message);
+    if (size > 0 && total_size(message) > size)
+        return send_segments(fd, entry, message, flags, ip, size);
+    return send_one(fd, entry, message, flags, ip);
 }

@@ -120,6 +120,12 @@ long unsock_options_get(int fd, struct unsock_fd *entry, int level, int name, vo
     return unsock_option_answer(known, text ? UNSOCK_OPTION_TEXT_SIZE : sizeof(*known), level, value, length);
 }
 
+int32_t unsock_options_number(int fd, const struct unsock_fd *entry, int level, int name) {
+    int row = unsock_option_find(level, name);
+    const int32_t *known = row < 0 ? NULL : unsock_option_recall(fd, entry, row);
+    return known ? *known : 0;
+}
+
 bool unsock_options_flag(int fd, const struct unsock_fd *entry, int level, int name) {
     int row = unsock_option_find(level, name);
     int32_t value = 0;

@@ -27,6 +27,9 @@ void unsock_options_inherit(int listener, const struct unsock_fd *from, int fd, 
 /* A duplicate has what was set on the first descriptor. */
 void unsock_options_copy(int from, int to);
 
+/* The number that the program set on a redirected descriptor; 0 when it set none. */
+int32_t unsock_options_number(int fd, const struct unsock_fd *entry, int level, int name);
+
 /* Is this flag (SO_REUSEPORT, IPV6_V6ONLY, IP_PKTINFO, …) on? Works for every kind of descriptor. */
 bool unsock_options_flag(int fd, const struct unsock_fd *entry, int level, int name);
 

@@ -27,7 +27,15 @@ static bool guesses_local(void) {
     return __atomic_load_n(&run, __ATOMIC_RELAXED) >= __atomic_load_n(&needed, __ATOMIC_RELAXED);
 }
 
+/*
+ * There in programs that use liburing: a connect through io_uring to an address that is not covered would find a socket
+ * of the wrong kind (IORING_OP_CONNECT is not intercepted).
+ */
+extern int io_uring_queue_init(unsigned entries, void *ring, unsigned flags) __attribute__((weak));
+
 bool unsock_predict_local(int domain) {
+    if (io_uring_queue_init)
+        return false;
     return guesses_local() || covers_all(domain);
 }
 

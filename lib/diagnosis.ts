@@ -163,7 +163,7 @@ function describeContent(content: ProgramFile | undefined): string {
 }
 
 function adviceFor(problem: string): string {
-  if (problem.startsWith("a Go program")) {
+  if (problem.endsWith("not through libc")) {
     return "let it use a Unix socket itself, or put socat in front: docs/security.md";
   }
   if (problem.startsWith("statically")) return "use a dynamically linked build";

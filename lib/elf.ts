@@ -18,8 +18,8 @@ export interface ElfFile {
   /** The dynamic linker that the file asks for. */
   readonly interpreter: string | undefined;
   readonly isDynamic: boolean;
-  /** Made by the Go linker: its sockets never pass through libc. */
-  readonly isGo: boolean;
+  /** The language whose own library makes the system calls, so that sockets never pass through libc. */
+  readonly ownSystemCalls: "Go" | "Free Pascal" | undefined;
 }
 
 /** A `#!` line. */
@@ -117,7 +117,7 @@ function readElf(start: Uint8Array, source: ByteSource): ElfFile | undefined {
     type: header.half(16),
     interpreter: path && decoder.decode(path).replace(/\0.*/s, ""),
     isDynamic: segments.some((segment) => segment.type === PT_DYNAMIC),
-    isGo: hasGoSection(header, source) || hasGoMark(segments, source),
+    ownSystemCalls: languageOfSections(header, source) ?? (hasGoMark(segments, source) ? "Go" : undefined),
   };
 }
 
@@ -138,16 +138,22 @@ function readSegments(header: ElfReader, source: ByteSource): Segment[] {
   return segments;
 }
 
-function hasGoSection(header: ElfReader, source: ByteSource): boolean {
+function languageOfSections(header: ElfReader, source: ByteSource): ElfFile["ownSystemCalls"] {
+  const names = sectionNames(header, source);
+  if (names.includes(".go.buildinfo")) return "Go";
+  return names.includes(".fpcdata") ? "Free Pascal" : undefined;
+}
+
+function sectionNames(header: ElfReader, source: ByteSource): readonly string[] {
   const entrySize = header.is64 ? 64 : 40;
   const count = header.half(header.is64 ? 60 : 48);
   const namesIndex = header.half(header.is64 ? 62 : 50);
-  if (count === 0 || namesIndex >= count) return false;
+  if (count === 0 || namesIndex >= count) return [];
   const table = source.read(header.long(40, 32), count * entrySize);
-  if (table.length < (namesIndex + 1) * entrySize) return false;
+  if (table.length < (namesIndex + 1) * entrySize) return [];
   const namesEntry = new ElfReader(table.subarray(namesIndex * entrySize), header.is64, header.little);
   const names = source.read(namesEntry.long(24, 16), Math.min(namesEntry.long(32, 20), 1 << 20));
-  return decoder.decode(names).split("\0").includes(".go.buildinfo");
+  return decoder.decode(names).split("\0");
 }
 
 /** Without section names (stripped), the mark stands near the start of the first writable segment. */

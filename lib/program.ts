@@ -118,7 +118,9 @@ function contentProblem(file: string, content: ProgramFile | undefined): string 
     const name = MACHINES[content.machine] ?? `machine ${content.machine}`;
     return `made for another machine (${content.is64Bit ? name : `${name}, 32-bit`.replace(/32-bit (.*), /, "$1, ")})`;
   }
-  if (content.isGo) return "a Go program: it makes system calls itself, not through libc";
+  if (content.ownSystemCalls !== undefined) {
+    return `a ${content.ownSystemCalls} program: it makes system calls itself, not through libc`;
+  }
   if (content.interpreter === undefined && !isDynamicLinker(file, content)) {
     return "statically linked: nothing can be preloaded";
   }

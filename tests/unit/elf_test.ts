@@ -19,14 +19,18 @@ Deno.test("readProgramFile() tells dynamic programs from static ones", () => {
   const fixed = readElf({ dynamic: false });
   assert.equal(fixed.interpreter, undefined);
   assert.equal(fixed.isDynamic, false);
-  assert.equal(fixed.isGo, false);
+  assert.equal(fixed.ownSystemCalls, undefined);
 });
 
 Deno.test("readProgramFile() finds Go by the section's name, and by the mark when names are stripped", () => {
-  assert.equal(readElf({ sections: [".text", ".go.buildinfo"] }).isGo, true);
-  assert.equal(readElf({ sections: [".text", ".data"] }).isGo, false);
-  assert.equal(readElf({ data: "\xff Go buildinf:\x08\x02" }).isGo, true);
-  assert.equal(readElf({ data: "x\xff Go buildinf:" }).isGo, false); // the mark is aligned
+  assert.equal(readElf({ sections: [".text", ".go.buildinfo"] }).ownSystemCalls, "Go");
+  assert.equal(readElf({ sections: [".text", ".data"] }).ownSystemCalls, undefined);
+  assert.equal(readElf({ data: "\xff Go buildinf:\x08\x02" }).ownSystemCalls, "Go");
+  assert.equal(readElf({ data: "x\xff Go buildinf:" }).ownSystemCalls, undefined); // the mark is aligned
+});
+
+Deno.test("readProgramFile() finds Free Pascal by the section's name", () => {
+  assert.equal(readElf({ sections: [".text", ".fpcdata"] }).ownSystemCalls, "Free Pascal");
 });
 
 Deno.test("readProgramFile() tells the machine", () => {
