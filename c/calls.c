@@ -67,8 +67,7 @@ static bool is_ip_family(int family) {
 }
 
 static bool is_ours(const struct unsock_fd *entry) {
-    return entry->kind == UNSOCK_KIND_IP ||
-           ((entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) && is_ip_family(entry->domain));
+    return entry->kind == UNSOCK_KIND_IP || unsock_fd_is_redirected(entry);
 }
 
 /* What the kernel says to an address of the wrong family or length; 0 when it fits the socket. */

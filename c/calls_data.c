@@ -13,14 +13,6 @@
 
 #define SIGPIPE_NUMBER 13
 
-static bool is_ip_entry(const struct unsock_fd *entry) {
-    return entry->domain == AF_INET || entry->domain == AF_INET6;
-}
-
-static bool is_redirected(const struct unsock_fd *entry) {
-    return (entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) && is_ip_entry(entry);
-}
-
 static bool is_ip_address(const void *address, socklen_t length) {
     uint16_t family = 0;
     if (!unsock_is_nowhere(address) && length >= sizeof(family))
@@ -43,7 +35,7 @@ static bool is_covered(const void *address, socklen_t length) {
 
 bool unsock_call_send_concerns(int fd, const void *address, socklen_t length, int flags) {
     struct unsock_fd *entry = unsock_fds_known(fd);
-    if (entry && is_redirected(entry))
+    if (entry && unsock_fd_is_redirected(entry))
         return true;
     if (!address || (entry && entry->kind == UNSOCK_KIND_OTHER && !unsock_settings.block_inet))
         return false;
@@ -60,7 +52,7 @@ bool unsock_call_receive_concerns(int fd, bool wants_address) {
         entry = unsock_identify(fd, &scratch);
     if (entry && entry->kind == UNSOCK_KIND_IP && entry->type == SOCK_DGRAM)
         unsock_fds_mark(entry, UNSOCK_HEARD);
-    return entry && is_redirected(entry);
+    return entry && unsock_fd_is_redirected(entry);
 }
 
 /* TCP ignores an address on a connected socket; with MSG_FASTOPEN it connects first (tcp(7)). */
@@ -115,7 +107,7 @@ long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
     struct unsock_ip ip;
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
     bool has_ip = is_ip_address(message->msg_name, message->msg_namelen);
-    if (!is_redirected(entry) && entry->kind != UNSOCK_KIND_IP)
+    if (!unsock_fd_is_redirected(entry) && entry->kind != UNSOCK_KIND_IP)
         return send_other(fd, message, flags);
     if (entry->type == SOCK_STREAM)
         return send_stream(fd, message, flags);
@@ -241,7 +233,7 @@ static struct unsock_fd *entry_for_option(int fd, int level, int name, struct un
 long unsock_call_setsockopt(int fd, int level, int name, const void *value, socklen_t length) {
     struct unsock_fd scratch;
     struct unsock_fd *entry = entry_for_option(fd, level, name, &scratch);
-    if (entry && is_redirected(entry)) {
+    if (entry && unsock_fd_is_redirected(entry)) {
         long result = unsock_options_set(fd, entry, level, name, value, length);
         unsock_fds_tell_duplicates(fd);
         return result;
@@ -255,7 +247,7 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
 long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
     struct unsock_fd scratch;
     struct unsock_fd *entry = entry_for_option(fd, level, name, &scratch);
-    if (entry && is_redirected(entry))
+    if (entry && unsock_fd_is_redirected(entry))
         return unsock_options_get(fd, entry, level, name, value, length);
     return unsock_sys(__NR_getsockopt, fd, level, name, value, length);
 }

@@ -6,8 +6,6 @@
 
 #include <linux/stat.h>
 
-#define S_IFMT_MASK 0170000
-#define S_IFREG_TYPE 0100000
 #define SOL_TIPC_LEVEL 271
 #define TIPC_GROUP_JOIN_OPTION 135
 #define TIPC_GROUP_REQ_SIZE 16
@@ -85,7 +83,7 @@ int unsock_control_read(const char *path, struct unsock_control_file *control) {
     unsock_sys(__NR_close, look);
     if (result < 0)
         return (int)result;
-    if ((status.stx_mode & S_IFMT_MASK) != S_IFREG_TYPE)
+    if ((status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFREG)
         return -ENODATA;
     /* It may have been exchanged since: O_NONBLOCK keeps even a FIFO from blocking, and what is read is checked. */
     long fd = unsock_sys(__NR_openat, AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

@@ -97,6 +97,12 @@ static inline void unsock_fds_mark(struct unsock_fd *entry, uint16_t flag) {
         __atomic_fetch_or(&entry->flags, flag, __ATOMIC_RELAXED);
 }
 
+/* Is this an AF_UNIX (or a control file's) socket that stands for a TCP or UDP one? */
+static inline bool unsock_fd_is_redirected(const struct unsock_fd *entry) {
+    return (entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) &&
+           (entry->domain == AF_INET || entry->domain == AF_INET6);
+}
+
 /* Forgets all about a descriptor. */
 void unsock_fds_forget(int fd);
 

@@ -152,10 +152,7 @@ static bool absolute_proxy(struct maker *maker, const char *given, char *path) {
     return true;
 }
 
-/*
- * Complete or not at all: written without a name, then linked to it. Where the file system cannot do that, written in
- * place, and removed again when that fails.
- */
+/* By one write; removed again when that was not complete. Who reads it before has a file that is not 452 bytes. */
 static long write_file(const char *path, const struct unsock_control_file *file) {
     long fd = unsock_sys(__NR_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0)

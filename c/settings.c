@@ -8,8 +8,6 @@
 
 #define CONNECT_TIMEOUT_DEFAULT_MS 5000
 #define CONNECT_TIMEOUT_MOST_MS 3600000
-#define S_IFMT_MASK 0170000
-#define S_IFDIR_TYPE 0040000
 
 struct unsock_settings unsock_settings;
 
@@ -242,7 +240,7 @@ bool unsock_settings_make_directory(const struct unsock_settings *settings, stru
         if (result == 0)
             return true;
     }
-    if (result == 0 && (status.stx_mode & S_IFMT_MASK) == S_IFDIR_TYPE)
+    if (result == 0 && (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFDIR)
         return true;
     unsock_text_put(error, "UNSOCK_DIR: ");
     unsock_text_put(error, result == 0 || result == -ENOTDIR ? "is not a directory" : why);

@@ -13,8 +13,6 @@
 #define EMPTY_PATH 0x1000      /* AT_EMPTY_PATH */
 #define NR_FCHMODAT2 452       /* since 6.6 */
 
-#define S_IFMT_MASK 0170000
-#define S_IFSOCK_TYPE 0140000
 #define LOCK_EX_NB (2 | 4)
 #define LOCK_UN_NOW 8
 #define SIGNALS_SET 2 /* SIG_SETMASK */
@@ -57,7 +55,7 @@ int64_t unsock_socketfile_inode(const char *path) {
     long result = unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE | STATX_INO, &status);
     if (result < 0)
         return result;
-    return (status.stx_mode & S_IFMT_MASK) == S_IFSOCK_TYPE ? (int64_t)status.stx_ino : 0;
+    return (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFSOCK ? (int64_t)status.stx_ino : 0;
 }
 
 /*
@@ -83,7 +81,7 @@ bool unsock_socketfile_is_new(const char *path) {
     struct statx status;
     struct timespec now = {0};
     if (unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE | STATX_CTIME, &status) < 0 ||
-        (status.stx_mode & S_IFMT_MASK) != S_IFSOCK_TYPE)
+        (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK)
         return false;
     unsock_sys(__NR_clock_gettime, 0 /* CLOCK_REALTIME */, &now);
     int64_t seconds = now.tv_sec - status.stx_ctime.tv_sec;
@@ -126,7 +124,7 @@ static void set_mode(const char *path, int mode) {
     unsock_text_put(&text, "/proc/self/fd/");
     unsock_text_number(&text, (uint64_t)fd, 10, 1);
     if (unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_TYPE, &status) == 0 &&
-        (status.stx_mode & S_IFMT_MASK) == S_IFSOCK_TYPE)
+        (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFSOCK)
         unsock_sys(__NR_fchmodat, AT_FDCWD, link, mode);
     unsock_sys(__NR_close, fd);
 }

@@ -27,8 +27,7 @@ static long ask_queue(int fd, unsigned long argument, long result) {
 /* AF_UNIX does not know the requests that belong to IP: a socket of the kind that the program believes to have does. */
 static long ask_ip_socket(int fd, unsigned long request, unsigned long argument, long result) {
     struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!entry || entry->kind == UNSOCK_KIND_OTHER || entry->kind == UNSOCK_KIND_IP ||
-        (entry->domain != AF_INET && entry->domain != AF_INET6))
+    if (!entry || !unsock_fd_is_redirected(entry))
         return result;
     long socket = unsock_sys(__NR_socket, entry->domain, entry->type | SOCK_CLOEXEC, entry->protocol);
     if (socket < 0)
