@@ -55,6 +55,12 @@ long unsock_bindfile_take_over(const struct unsock_bind_request *request, int fd
  */
 void unsock_bindfile_release(const struct unsock_fd *old);
 
+/*
+ * The same at the end of the process, of the socket with this inode number (0: unknown): a thread of this process that is
+ * still waiting on it does not keep its file.
+ */
+void unsock_bindfile_release_last(const struct unsock_fd *old, uint64_t socket);
+
 /* At exit: who had such a socket open then may be done with it. */
 void unsock_bindfile_release_late(void);
 

@@ -9,8 +9,7 @@
 
 #include "rt/lines.h"
 #include "rt/sys.h"
-
-#include <linux/stat.h>
+#include "socket_info.h"
 
 /* <linux/eventpoll.h> cannot be had together with <fcntl.h>. */
 enum { EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3 };
@@ -18,25 +17,19 @@ enum { EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3 };
 #define EPOLLHUP 0x10u
 #define EPOLLONESHOT (1u << 30)
 
-/* The socket behind a descriptor; 0 when it cannot be told. */
-static uint64_t inode_of(int fd) {
-    struct statx status;
-    return unsock_sys(__NR_statx, fd, "", 0x1000 /* AT_EMPTY_PATH */, STATX_INO, &status) < 0 ? 0 : status.stx_ino;
-}
-
 /*
  * A one-shot that has fired cannot be registered again: the kernel would arm it, and a second thread would get the socket
  * that a first one is at work with. It stays out of the set, remembered with the socket's inode number for data, and
  * the program's next call makes it true.
  */
 static bool remember_fired(int set, int fd) {
-    struct unsock_epoll_event fired = {EPOLLONESHOT, inode_of(fd)};
+    struct unsock_epoll_event fired = {EPOLLONESHOT, unsock_socket_inode(fd)};
     return unsock_epoll_remember(set, fd, &fired);
 }
 
 static bool is_remembered_fired(int set, int fd) {
     struct unsock_epoll_event fired;
-    return unsock_epoll_recall(set, fd, &fired) && unsock_epoll_is_fired(&fired) && fired.data == inode_of(fd);
+    return unsock_epoll_recall(set, fd, &fired) && unsock_epoll_is_fired(&fired) && fired.data == unsock_socket_inode(fd);
 }
 
 /* `event` as the kernel has it: with EPOLLERR and EPOLLHUP, unless it has fired; that has been remembered already. */
@@ -127,7 +120,7 @@ static bool ask_kernel(int set, int fd, struct unsock_epoll_event *event) {
     struct unsock_text path;
     char name[64];
     bool found = false;
-    uint64_t inode = inode_of(fd);
+    uint64_t inode = unsock_socket_inode(fd);
     unsock_text_start(&path, name, sizeof(name));
     unsock_text_put(&path, "/proc/self/fdinfo/");
     unsock_text_number(&path, (uint64_t)set, 10, 1);

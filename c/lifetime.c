@@ -134,8 +134,10 @@ __attribute__((destructor)) void unsock_call_exit(void) {
         struct unsock_fd old = *unsock_fds_known(fd);
         unsock_fds_forget(fd);
         /* The number may be a file's by now. */
-        if (unsock_socket_has_file(fd, &old))
+        bool open = unsock_socket_has_file(fd, &old);
+        uint64_t socket = open ? unsock_socket_inode(fd) : 0;
+        if (open)
             unsock_sys(__NR_close, fd);
-        unsock_bindfile_release(&old);
+        unsock_bindfile_release_last(&old, socket);
     }
 }

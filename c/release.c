@@ -1,6 +1,7 @@
 /* Removing socket files when their last descriptor goes. */
 #include "bindfile.h"
 
+#include "holders.h"
 #include "rt/mem.h"
 #include "rt/sys.h"
 #include "socketfile.h"
@@ -125,6 +126,12 @@ void unsock_bindfile_release(const struct unsock_fd *old) {
         unsock_bindfile_release_late();
         keep_for_later(old);
     }
+}
+
+void unsock_bindfile_release_last(const struct unsock_fd *old, uint64_t socket) {
+    bool bound_here = !(old->flags & (UNSOCK_CONNECTED | UNSOCK_SENT)) && old->file.inode != 0;
+    if (!release(old) && bound_here && socket != 0 && !unsock_holders_may_be_others(socket))
+        unsock_bindfile_remove(old);
 }
 
 void unsock_bindfile_release_late(void) {

@@ -32,6 +32,11 @@ uint64_t unsock_socket_cookie(int fd) {
     return result < 0 ? 0 : cookie;
 }
 
+uint64_t unsock_socket_inode(int fd) {
+    struct statx status;
+    return unsock_sys(__NR_statx, fd, "", 0x1000 /* AT_EMPTY_PATH */, STATX_INO, &status) < 0 ? 0 : status.stx_ino;
+}
+
 int32_t unsock_socket_timeval_ms(const void *timeval) {
     struct unsock_timeval time;
     memcpy(&time, timeval, sizeof(time));
@@ -98,10 +103,7 @@ void unsock_socket_complete_tcp_info(int fd, const struct unsock_fd *entry, void
 }
 
 uint16_t unsock_socket_invented_port(int fd) {
-    struct statx status;
-    if (unsock_sys(__NR_statx, fd, "", 0x1000 /* AT_EMPTY_PATH */, STATX_INO, &status) < 0)
-        return INVENTED_FIRST;
-    return (uint16_t)(INVENTED_FIRST + status.stx_ino % INVENTED_COUNT);
+    return (uint16_t)(INVENTED_FIRST + unsock_socket_inode(fd) % INVENTED_COUNT);
 }
 
 /*
@@ -118,15 +120,15 @@ static uint64_t count_references(struct unsock_span line, uint64_t inode) {
 }
 
 int unsock_socket_peers(int fd) {
-    struct statx status;
     struct unsock_lines lines;
+    uint64_t inode = unsock_socket_inode(fd);
     struct unsock_span line;
     uint64_t references = 0;
-    if (unsock_sys(__NR_statx, fd, "", 0x1000 /* AT_EMPTY_PATH */, STATX_INO, &status) < 0)
+    if (inode == 0)
         return -1;
     unsock_lines_open(&lines, "/proc/net/unix");
     while (references == 0 && unsock_lines_next(&lines, &line))
-        references = count_references(line, status.stx_ino);
+        references = count_references(line, inode);
     unsock_lines_close(&lines);
     return references >= 2 && references <= INT32_MAX ? (int)references - 2 : -1;
 }

@@ -27,6 +27,9 @@ long unsock_socket_option(int fd, int name);
  */
 uint64_t unsock_socket_cookie(int fd);
 
+/* The socket's inode number, as /proc/PID/fd shows it; 0 when it cannot be told. */
+uint64_t unsock_socket_inode(int fd);
+
 /* Milliseconds of a struct unsock_timeval; anything above a day counts as a day. */
 int32_t unsock_socket_timeval_ms(const void *timeval);
 

@@ -246,3 +246,32 @@ Deno.test(
       assert.deepEqual([...Deno.readDirSync(dir)], []);
     }),
 );
+
+const ENDS_WHILE_WAITING = `
+import threading, time
+listener = socket.create_server(("127.0.0.1", 2001))
+parent = os.getpid()
+child = os.fork() if sys.argv[1] == "shared" else None
+if child == 0:
+    while os.getppid() == parent: time.sleep(0.01)
+    print(files(), flush=True)
+    client = socket.create_connection(("127.0.0.1", 2001))
+    listener.accept()[0].send(b"served")
+    print(client.recv(6).decode(), flush=True)
+    os._exit(0)
+thread = threading.Thread(target=listener.accept, daemon=True)
+thread.start()
+while " S " not in open("/proc/self/task/%d/stat" % thread.native_id).read(): time.sleep(0.01)
+`;
+
+Deno.test(
+  "a process that ends while a thread is waiting in accept takes its file along, unless another process has the socket",
+  { ignore },
+  () =>
+    withDir(async (dir) => {
+      assert.equal(await python(ENDS_WHILE_WAITING, dir, "alone"), "");
+      assert.deepEqual([...Deno.readDirSync(dir)], []);
+      assert.equal(await python(ENDS_WHILE_WAITING, dir, "shared"), "['2001.sock']\nserved\n");
+      assert.deepEqual([...Deno.readDirSync(dir)], []);
+    }),
+);
