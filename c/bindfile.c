@@ -17,8 +17,7 @@ static uint64_t bound_inode(const struct sockaddr_un *path) {
     return inode > 0 ? (uint64_t)inode : 0;
 }
 
-/* Does a bind to `a` exclude one to `b` on the same port, as the kernel sees it (inet_rcv_saddr_equal)? */
-static bool conflicts(const struct unsock_ip *a, bool a_v6only, const struct unsock_ip *b, bool b_v6only) {
+bool unsock_bindfile_conflict(const struct unsock_ip *a, bool a_v6only, const struct unsock_ip *b, bool b_v6only) {
     if (a->family == b->family)
         return unsock_ip_same_address(a, b) || unsock_ip_is_wildcard(a) || unsock_ip_is_wildcard(b);
     const struct unsock_ip *six = a->family == AF_INET6 ? a : b;
@@ -140,7 +139,7 @@ static long bind_after(const struct unsock_bind_request *request, struct unsock_
 /* Somebody is bound to the port. When that is this process: the same port once more. */
 static long bind_beside(const struct unsock_bind_request *request, struct unsock_bound *bound, struct unsock_lock *lock) {
     int rival = -1, own = 0, holder = -1;
-    bool all_reuseport = true, all_reuseaddr = true;
+    bool all_reuseport = true, all_reuseaddr = true, listens = false;
     for (int fd = 0; fd < unsock_fds_end(); fd++) {
         struct unsock_fd *entry = unsock_fds_known(fd);
         if (!entry || !holds_port(fd, entry, request))
@@ -149,10 +148,11 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
         if (!(entry->flags & UNSOCK_SHADOW))
             holder = fd;
         bool v6only = unsock_options_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
-        if (!conflicts(&request->ip, request->view.v6only, &entry->local, v6only))
+        if (!unsock_bindfile_conflict(&request->ip, request->view.v6only, &entry->local, v6only))
             continue;
         all_reuseport &= unsock_options_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT);
         all_reuseaddr &= unsock_options_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR);
+        listens |= (entry->flags & UNSOCK_LISTENING) != 0;
         if (rival < 0 || !(entry->flags & UNSOCK_SHADOW))
             rival = fd;
     }
@@ -165,6 +165,9 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
         bound->share = rival;
         return 0;
     }
+    /* Which of them may listen is decided when one does. */
+    if (request->type == SOCK_STREAM && request->reuseaddr && all_reuseaddr && !listens)
+        return bind_shadow(request, bound, lock);
     if (request->type == SOCK_DGRAM && request->reuseaddr && all_reuseaddr && holder >= 0) {
         bound->how = UNSOCK_BOUND_FILE;
         return take_over(request, unsock_fds_known(holder), bound);

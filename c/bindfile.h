@@ -67,6 +67,15 @@ void unsock_bindfile_release_late(void);
 /* The file of a socket got another name: all descriptors of this process that had it by the old one learn the new one. */
 void unsock_bindfile_renamed(const struct unsock_fd *before, bool shadow, uint8_t tag);
 
+/* Does a bind to `a` exclude one to `b` on the same port, as the kernel sees it (inet_rcv_saddr_equal)? */
+bool unsock_bindfile_conflict(const struct unsock_ip *a, bool a_v6only, const struct unsock_ip *b, bool b_v6only);
+
+/*
+ * A stream socket that waits behind the port's file is going to listen: it gets the file, unless one that listens has
+ * it. Returns 0, or -EADDRINUSE when that one's address excludes it.
+ */
+long unsock_bindfile_come_forward(int fd, const struct unsock_fd *entry);
+
 /* Takes the file away from a socket that stays open but will never accept again. */
 void unsock_bindfile_remove(const struct unsock_fd *entry);
 

@@ -2,11 +2,14 @@
 #include "bindfile.h"
 
 #include "holders.h"
+#include "options.h"
 #include "rt/mem.h"
 #include "rt/sys.h"
 #include "socketfile.h"
 
 #define LATE_MOST 8
+#define MOVING 0xff        /* an index that no hidden name has */
+#define RENAME_EXCHANGED 2u /* renameat2(2) */
 #define MISSING_MOST 8 /* hidden names are given out from the lowest free one on */
 #define TAKEN 0xff /* not a kind: a thread is at it */
 
@@ -71,6 +74,41 @@ static bool promote_shadow(const struct unsock_fd *old, const struct sockaddr_un
     }
     bool server = (old->flags & UNSOCK_BOUND) && !(old->flags & UNSOCK_ANY_PORT);
     return server && promote_stranger(old, path, lock);
+}
+
+/* The two swap names: the file of one is hidden behind that of the other. */
+static void exchange_names(const struct unsock_fd *hidden, const struct unsock_fd *main) {
+    struct sockaddr_un hidden_path, main_path;
+    struct unsock_fd moved = *hidden;
+    path_of(hidden, &hidden_path);
+    path_of(main, &main_path);
+    if (unsock_sys(__NR_renameat2, AT_FDCWD, hidden_path.sun_path, AT_FDCWD, main_path.sun_path, RENAME_EXCHANGED) < 0)
+        return;
+    uint8_t tag = hidden->local.tag;
+    unsock_bindfile_renamed(hidden, true, MOVING);
+    moved.local.tag = MOVING;
+    unsock_bindfile_renamed(main, true, tag);
+    unsock_bindfile_renamed(&moved, false, 0);
+}
+
+long unsock_bindfile_come_forward(int fd, const struct unsock_fd *entry) {
+    bool v6only = unsock_options_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
+    for (int other = 0; other < unsock_fds_end(); other++) {
+        const struct unsock_fd *main = unsock_fds_known(other);
+        if (!main || main->kind != UNSOCK_KIND_LOCAL || !(main->flags & UNSOCK_FILE) || (main->flags & UNSOCK_SHADOW) ||
+            main->type != entry->type || main->local.port != entry->local.port)
+            continue;
+        bool other_v6only = unsock_options_flag(other, main, IPPROTO_IPV6, IPV6_V6ONLY);
+        if (!(main->flags & UNSOCK_LISTENING)) {
+            struct unsock_lock lock;
+            unsock_socketfile_lock(&lock);
+            exchange_names(entry, main);
+            unsock_socketfile_unlock(&lock);
+            return 0;
+        }
+        return unsock_bindfile_conflict(&entry->local, v6only, &main->local, other_v6only) ? -EADDRINUSE : 0;
+    }
+    return 0;
 }
 
 /*

@@ -2,6 +2,7 @@
 #include "stream.h"
 
 #include "bind.h"
+#include "bindfile.h"
 #include "calls.h"
 #include "log.h"
 #include "names.h"
@@ -16,6 +17,9 @@
 #define BACKLOG_MOST 0x7fffffff /* the kernel cuts it to net.core.somaxconn */
 
 static long listen_here(int fd, struct unsock_fd *entry) {
+    long wrong = entry->flags & UNSOCK_SHADOW ? unsock_bindfile_come_forward(fd, entry) : 0;
+    if (wrong < 0)
+        return unsock_log("listen", fd, &entry->local, NULL, wrong);
     long result = unsock_sys(__NR_listen, fd, BACKLOG_MOST);
     if (result == 0)
         entry->flags |= UNSOCK_LISTENING;
