@@ -1,6 +1,7 @@
 /* Sending datagrams. */
 #include "datagram.h"
 
+#include "datagram_full.h"
 #include "datagram_peer.h"
 #include "log.h"
 #include "option_table.h"
@@ -18,9 +19,6 @@
 #define UDP4_MOST 65507 /* 65535 less the IPv4 and UDP headers */
 #define UDP6_MOST 65527
 #define UDP_CORK 1
-#define FULL_WAIT_FIRST_NS 50000
-#define FULL_WAIT_MOST_NS 1000000
-#define FULL_REST_NS 10000000
 
 size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_ip *ip) {
     return entry->domain == AF_INET6 && (!ip || ip->family == AF_INET6) ? UDP6_MOST : UDP4_MOST;
@@ -34,40 +32,6 @@ static size_t total_size(const struct msghdr *message) {
         total += message->msg_iov[i].iov_len;
     }
     return total;
-}
-
-/* Nanoseconds of CLOCK_MONOTONIC. */
-static int64_t now(void) {
-    struct timespec time = {0};
-    unsock_sys(__NR_clock_gettime, 1, &time);
-    return time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
-static int64_t no_wait_before;
-
-/*
- * The receiver's queue is full. A blocking send has waited its 100 ms: the datagram is dropped, as UDP may. A
- * non-blocking one waits a moment where poll could not tell when to go on (it can on a connected socket), and so does
- * one whose wait a signal has ended: UDP, which does not wait, never says EINTR. After a wait for nothing there is none
- * for a while: a receiver that does not read must not hold up a server's other clients.
- */
-static long queue_full(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags, long result) {
-    struct timespec pause = {0, FULL_WAIT_FIRST_NS};
-    bool interrupted = result == -EINTR;
-    bool nonblocking = (flags & MSG_DONTWAIT) || unsock_socket_nonblocking(fd) == 1;
-    result = -EAGAIN;
-    if (nonblocking && (entry->flags & UNSOCK_CONNECTED))
-        return -EAGAIN;
-    if (!(nonblocking || interrupted) || now() < __atomic_load_n(&no_wait_before, __ATOMIC_RELAXED))
-        return (long)total_size(message);
-    for (long waited = 0; result == -EAGAIN && waited < FULL_WAIT_MOST_NS; pause.tv_nsec *= 2) {
-        unsock_sys(__NR_nanosleep, &pause, 0);
-        waited += pause.tv_nsec;
-        result = unsock_sys(__NR_sendmsg, fd, message, flags | MSG_DONTWAIT);
-    }
-    if (result == -EAGAIN)
-        __atomic_store_n(&no_wait_before, now() + FULL_REST_NS, __ATOMIC_RELAXED);
-    return result == -EAGAIN ? (long)total_size(message) : result;
 }
 
 static long send_by_target(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
@@ -132,7 +96,7 @@ static long not_taken(int fd, struct unsock_fd *entry, const struct msghdr *loca
     if (result >= 0)
         return result;
     if (result == -EAGAIN || result == -EINTR)
-        return queue_full(fd, entry, local, flags, result);
+        return unsock_datagram_full(fd, entry, local, flags, result, total_size(local));
     outside.msg_name = &address;
     outside.msg_namelen = unsock_ip_write(ip, entry->domain, &address);
     if (result == -ENOENT && unsock_settings.fallback)
@@ -199,7 +163,7 @@ static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr 
     if (result == -ECONNREFUSED || result == -ENOTCONN)
         result = connect_again(fd, entry) < 0 ? -ECONNREFUSED : unsock_real_send(fd, &plain, flags);
     if (result == -EAGAIN || result == -EINTR)
-        return queue_full(fd, entry, &plain, flags, result);
+        return unsock_datagram_full(fd, entry, &plain, flags, result, total_size(&plain));
     return result == -EPERM || result == -EPIPE ? (long)total_size(message) : result;
 }
 

@@ -18,7 +18,7 @@
 #define SIGNALS_SET 2 /* SIG_SETMASK */
 #define LOCK_TRIES 200
 #define LOCK_WAIT_NS 1000000
-#define NEW_NS 100000000
+#define NEW_NS 50000000
 #define SETTLE_PAUSE_NS 2000000
 
 /* Whoever may read the directory could hold the lock: that must not stop us for long. */

@@ -26,7 +26,7 @@ int64_t unsock_socketfile_inode(const char *path);
  */
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length, int type, struct unsock_lock *lock);
 
-/* Was the socket file made just now (0.1 s), so that the one who made it may not have finished its bind? */
+/* Was the socket file made just now (0.05 s), so that the one who made it may not have finished its bind? */
 bool unsock_socketfile_is_new(const char *path);
 
 /* Waits until a stale file is not new any more, or not stale. */
