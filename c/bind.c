@@ -68,7 +68,7 @@ static long share(int fd, struct unsock_fd *entry, const struct unsock_bound *bo
     return 0;
 }
 
-static long bind_file(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only,
+static long bind_file(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only, bool again,
                       struct unsock_bound *bound) {
     bool in_place = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & (UNSOCK_NAMED | UNSOCK_DUPLICATED));
     long socket = in_place ? fd : unsock_redirect_open(AF_UNIX, entry->type, 0);
@@ -82,6 +82,7 @@ static long bind_file(int fd, struct unsock_fd *entry, const struct unsock_ip *i
         .reuseport = unsock_options_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT),
         .reuseaddr = unsock_options_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR),
     };
+    request.behind_others = again && request.reuseport;
     long result = unsock_bindfile_bind(&request, bound);
     bool named = result == 0 && (bound->how == UNSOCK_BOUND_FILE || bound->how == UNSOCK_BOUND_SHADOW);
     if (!named && !in_place)
@@ -95,9 +96,9 @@ static long bind_file(int fd, struct unsock_fd *entry, const struct unsock_ip *i
     return result;
 }
 
-static long bind_covered(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only,
+static long bind_covered(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only, bool again,
                          struct unsock_bound *bound) {
-    long result = bind_file(fd, entry, ip, v6only, bound);
+    long result = bind_file(fd, entry, ip, v6only, again, bound);
     if (result < 0)
         return result;
     if (bound->how == UNSOCK_BOUND_SHARE)
@@ -120,7 +121,7 @@ static bool has_covered_port(const struct unsock_ip *ip, bool v6only) {
     return false;
 }
 
-long unsock_bind(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
+static long bind_to(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool again) {
     struct unsock_bound bound;
     bool has_port = entry->type == SOCK_DGRAM && entry->kind != UNSOCK_KIND_IP && (entry->flags & UNSOCK_NAMED);
     if (has_port || (entry->flags & (UNSOCK_BOUND | UNSOCK_CONNECTED | UNSOCK_LISTENING)))
@@ -134,10 +135,18 @@ long unsock_bind(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     if (!unsock_address_covered_bind(ip, v6only) || !has_covered_port(ip, v6only))
         return bind_real(fd, entry, ip);
     bound.path.sun_path[0] = '\0';
-    long result = bind_covered(fd, entry, ip, v6only, &bound);
+    long result = bind_covered(fd, entry, ip, v6only, again, &bound);
     if (result == 0 && ip->port == 0)
         entry->flags |= UNSOCK_ANY_PORT;
     return unsock_log("bind", fd, result == 0 ? &bound.ip : ip, &bound.path, result);
+}
+
+long unsock_bind(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
+    return bind_to(fd, entry, ip, false);
+}
+
+long unsock_bind_again(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
+    return bind_to(fd, entry, ip, true);
 }
 
 /* The port that the kernel gave when it was still its own UDP socket, so that it keeps it; 0: none. */

@@ -8,6 +8,12 @@
 long unsock_bind(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
 /*
+ * The same of a stream to an address that it had before. With SO_REUSEPORT it waits behind a process that has taken its
+ * place meanwhile: haproxy's successor tells the old one to go on before it gives the port up.
+ */
+long unsock_bind_again(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
+
+/*
  * Gives a datagram socket without a name a file of its own, so that replies to what it sends to `target` reach it.
  * Returns 0 or -errno.
  */

@@ -9,8 +9,6 @@
 #include "socketfile.h"
 
 #define SETTLES_MOST 10
-#define CHILD_PAUSES 50 /* 0.1 s in all: the directory is locked */
-#define CHILD_PAUSE_NS 2000000
 
 static uint64_t bound_inode(const struct sockaddr_un *path) {
     int64_t inode = unsock_socketfile_inode(path->sun_path);
@@ -111,17 +109,6 @@ long unsock_bindfile_take_over(const struct unsock_bind_request *request, int fd
     return result;
 }
 
-/* The child that is to serve one client may still be on its way to connect. */
-static bool will_be_connected(const struct sockaddr_un *path, socklen_t length) {
-    struct timespec pause = {0, CHILD_PAUSE_NS};
-    for (int i = 0; i < CHILD_PAUSES; i++) {
-        if (unsock_socketfile_is_connected(path, length))
-            return true;
-        unsock_sys(__NR_nanosleep, &pause, 0);
-    }
-    return false;
-}
-
 /*
  * Another process has the port. With SO_REUSEADDR a datagram socket that is connected to one client does not stand in the
  * way of the next one for all others: a server that forks for each client does so. It keeps its name in the kernel.
@@ -129,7 +116,10 @@ static bool will_be_connected(const struct sockaddr_un *path, socklen_t length) 
 static long bind_after(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     unsock_address_path(request->ip.port, request->type, &bound->path);
     socklen_t length = respell(request, &bound->path);
-    if (request->type != SOCK_DGRAM || !request->reuseaddr || !will_be_connected(&bound->path, length))
+    if (request->type != SOCK_DGRAM || !request->reuseaddr)
+        return -EADDRINUSE;
+    /* The child that has it may not have connected yet: then it is one that this process had before. */
+    if (!unsock_socketfile_is_connected(&bound->path, length) && !unsock_bindfile_was_released(&bound->path))
         return -EADDRINUSE;
     bound->how = UNSOCK_BOUND_FILE;
     long result = unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
@@ -156,7 +146,7 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
         if (rival < 0 || !(entry->flags & UNSOCK_SHADOW))
             rival = fd;
     }
-    if (own == 0)
+    if (own == 0 && !request->behind_others)
         return bind_after(request, bound);
     if (rival < 0)
         return bind_shadow(request, bound, lock);

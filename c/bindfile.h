@@ -31,6 +31,7 @@ struct unsock_bind_request {
     struct unsock_view view;
     bool reuseport;
     bool reuseaddr;
+    bool behind_others; /* where another process has the port, wait behind it */
     bool open_to_all; /* without UNSOCK_MODE: everybody who can reach the directory may send to it */
 };
 
@@ -60,6 +61,9 @@ void unsock_bindfile_release(const struct unsock_fd *old);
  * still waiting on it does not keep its file.
  */
 void unsock_bindfile_release_last(const struct unsock_fd *old, uint64_t socket);
+
+/* Has this process closed the socket of this file, so that only others have it? */
+bool unsock_bindfile_was_released(const struct sockaddr_un *path);
 
 /* At exit: who had such a socket open then may be done with it. */
 void unsock_bindfile_release_late(void);

@@ -7,7 +7,7 @@
 #include "rt/sys.h"
 #include "socketfile.h"
 
-#define LATE_MOST 8
+#define LATE_MOST 128
 #define MOVING 0xff        /* an index that no hidden name has */
 #define RENAME_EXCHANGED 2u /* renameat2(2) */
 #define MISSING_MOST 8 /* hidden names are given out from the lowest free one on */
@@ -170,6 +170,15 @@ void unsock_bindfile_release_last(const struct unsock_fd *old, uint64_t socket) 
     bool bound_here = !(old->flags & (UNSOCK_CONNECTED | UNSOCK_SENT)) && old->file.inode != 0;
     if (!release(old) && bound_here && socket != 0 && !unsock_holders_may_be_others(socket))
         unsock_bindfile_remove(old);
+}
+
+bool unsock_bindfile_was_released(const struct sockaddr_un *path) {
+    int64_t inode = unsock_socketfile_inode(path->sun_path);
+    for (int i = 0; inode > 0 && i < LATE_MOST; i++) {
+        if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL && late[i].file.inode == (uint64_t)inode)
+            return true;
+    }
+    return false;
 }
 
 void unsock_bindfile_release_late(void) {

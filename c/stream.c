@@ -59,7 +59,7 @@ static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog)
 static long listen_again(int fd, struct unsock_fd *entry) {
     struct unsock_ip local = entry->local;
     entry->flags &= (uint16_t)~(UNSOCK_BOUND | UNSOCK_LISTENING);
-    long result = unsock_bind(fd, entry, &local);
+    long result = unsock_bind_again(fd, entry, &local);
     if (result < 0) {
         entry->flags |= UNSOCK_BOUND;
         return result;
