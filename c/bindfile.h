@@ -62,7 +62,7 @@ void unsock_bindfile_release(const struct unsock_fd *old);
  */
 void unsock_bindfile_release_last(const struct unsock_fd *old, uint64_t socket);
 
-/* Has this process closed the socket of this file, so that only others have it? */
+/* Has this process closed the socket of this file, which had SO_REUSEADDR, so that only others have it? */
 bool unsock_bindfile_was_released(const struct sockaddr_un *path);
 
 /* At exit: who had such a socket open then may be done with it. */

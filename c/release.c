@@ -2,6 +2,7 @@
 #include "bindfile.h"
 
 #include "holders.h"
+#include "option_table.h"
 #include "options.h"
 #include "rt/mem.h"
 #include "rt/sys.h"
@@ -123,6 +124,7 @@ static bool take_place(struct unsock_fd *place, const struct unsock_fd *old) {
         return false;
     place->type = old->type;
     place->flags = old->flags;
+    place->options = old->options;
     place->local = old->local;
     place->file.inode = old->file.inode;
     __atomic_store_n(&place->kind, old->kind, __ATOMIC_RELEASE);
@@ -174,9 +176,10 @@ void unsock_bindfile_release_last(const struct unsock_fd *old, uint64_t socket) 
 
 bool unsock_bindfile_was_released(const struct sockaddr_un *path) {
     int64_t inode = unsock_socketfile_inode(path->sun_path);
+    int row = unsock_option_find(SOL_SOCKET, SO_REUSEADDR);
     for (int i = 0; inode > 0 && i < LATE_MOST; i++) {
         if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL && late[i].file.inode == (uint64_t)inode)
-            return true;
+            return unsock_option_is_set(-1, &late[i], row);
     }
     return false;
 }
