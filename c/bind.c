@@ -200,8 +200,7 @@ bool unsock_bind_is_shared(int fd, const struct unsock_fd *entry) {
         return false;
     for (int other = 0; other < unsock_fds_end(); other++) {
         const struct unsock_fd *found = unsock_fds_known(other);
-        if (!found || other == fd || found->kind != UNSOCK_KIND_LOCAL || !(found->flags & UNSOCK_FILE) ||
-            found->type != entry->type || found->local.port != entry->local.port ||
+        if (!found || other == fd || !unsock_bindfile_same_port(found, entry) ||
             (found->id == entry->id && found->id != 0))
             continue;
         cookie = cookie != 0 ? cookie : unsock_socket_cookie(fd);

@@ -71,6 +71,12 @@ void unsock_bindfile_release_late(void);
 /* The file of a socket got another name: all descriptors of this process that had it by the old one learn the new one. */
 void unsock_bindfile_renamed(const struct unsock_fd *before, bool shadow, uint8_t tag);
 
+/* Is `entry` of a socket with a file on the same port, and of the same type, as `other`? */
+static inline bool unsock_bindfile_same_port(const struct unsock_fd *entry, const struct unsock_fd *other) {
+    return entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_FILE) && entry->type == other->type &&
+           entry->local.port == other->local.port;
+}
+
 /* Does a bind to `a` exclude one to `b` on the same port, as the kernel sees it (inet_rcv_saddr_equal)? */
 bool unsock_bindfile_conflict(const struct unsock_ip *a, bool a_v6only, const struct unsock_ip *b, bool b_v6only);
 

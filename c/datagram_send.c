@@ -182,17 +182,16 @@ static long send_foreign(int fd, struct unsock_fd *entry, const struct msghdr *m
     return result < 0 ? result : send_to(fd, entry, message, flags, ip);
 }
 
+static bool is_foreign(const struct unsock_fd *entry) {
+    return entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_NAMED);
+}
+
 static long send_one(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, const struct unsock_ip *ip) {
     if (!ip)
         return send_connected(fd, entry, message, flags);
-    if (ip->port == 0)
-        return -EINVAL;
-    if (entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_NAMED))
+    if (is_foreign(entry))
         return send_foreign(fd, entry, message, flags, ip);
-    long result = unsock_datagram_be_local(fd, entry, ip);
-    if (result == 0)
-        result = send_to(fd, entry, message, flags, ip);
-    return unsock_log("sendto", fd, ip, NULL, result);
+    return unsock_log("sendto", fd, ip, NULL, send_to(fd, entry, message, flags, ip));
 }
 
 /* By the message, or by the socket's option. 0: none. */
@@ -223,8 +222,10 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
                           const struct unsock_ip *ip) {
     if (total_size(message) > unsock_datagram_most(entry, ip))
         return -EMSGSIZE;
-    /* The kernel knows the options of its own socket until then. */
-    long result = entry->kind == UNSOCK_KIND_IP && ip && ip->port != 0 ? unsock_datagram_be_local(fd, entry, ip) : 0;
+    if (ip && ip->port == 0)
+        return -EINVAL;
+    /* Before its options are asked for: until then the kernel has them. */
+    long result = ip && !is_foreign(entry) ? unsock_datagram_be_local(fd, entry, ip) : 0;
     if (result < 0)
         return unsock_log("sendto", fd, ip, NULL, result);
     size_t size = segment_size(fd, entry, message);

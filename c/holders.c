@@ -50,29 +50,27 @@ static bool is_searched(long directory, const char *name, struct search *search)
 }
 
 /* A process that may not be looked into is another user's, who cannot have the socket from this one; or root's matter. */
-static bool is_unknown(const char *path, long error) {
+static bool is_unknown(long proc, const char *path, long error) {
     struct statx status;
     if (error != -EACCES && error != -EPERM)
         return error != -ENOENT && error != -ESRCH;
     uint32_t user = (uint32_t)unsock_sys(__NR_geteuid);
-    return user == 0 || unsock_sys(__NR_statx, AT_FDCWD, path, 0, STATX_UID, &status) < 0 || status.stx_uid == user;
+    return user == 0 || unsock_sys(__NR_statx, proc, path, 0, STATX_UID, &status) < 0 || status.stx_uid == user;
 }
 
 static bool has_process(long proc, const char *name, struct search *search) {
     char path[40];
     struct unsock_text text;
     uint64_t pid = 0;
-    (void)proc;
     struct unsock_span number = unsock_span_of(name);
     if (!unsock_span_number(number, 10, INT32_MAX, &pid) || pid == (uint64_t)unsock_sys(__NR_getpid))
         return false;
     unsock_text_start(&text, path, sizeof(path));
-    unsock_text_put(&text, "/proc/");
     unsock_text_span(&text, number);
     unsock_text_put(&text, "/fd");
-    long directory = unsock_sys(__NR_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    long directory = unsock_sys(__NR_openat, proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
-        return is_unknown(path, directory);
+        return is_unknown(proc, path, directory);
     bool found = look_at_numbers(directory, is_searched, search);
     unsock_sys(__NR_close, directory);
     return found;

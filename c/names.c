@@ -74,11 +74,9 @@ int unsock_names_family(const struct unsock_fd *entry) {
 static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, struct unsock_fd *scratch) {
     struct unsock_fd *entry = unsock_identify(fd, scratch);
     int family = name->any.sa_family;
-    if (entry->domain != AF_INET && entry->domain != AF_INET6)
+    if (!unsock_fd_is_redirected(entry))
         return NULL;
-    if (entry->kind == UNSOCK_KIND_LOCAL && family == AF_UNIX)
-        return entry;
-    return entry->kind == UNSOCK_KIND_FOREIGN ? entry : NULL;
+    return entry->kind == UNSOCK_KIND_FOREIGN || family == AF_UNIX ? entry : NULL;
 }
 
 static void give_local(struct unsock_fd *entry, struct sockaddr *address, socklen_t *length) {

@@ -33,8 +33,7 @@ void unsock_bindfile_renamed(const struct unsock_fd *before, bool shadow, uint8_
     struct unsock_fd old = *before;
     for (int fd = 0; fd < unsock_fds_end(); fd++) {
         struct unsock_fd *entry = unsock_fds_known(fd);
-        if (!entry || entry->kind != UNSOCK_KIND_LOCAL || !(entry->flags & UNSOCK_FILE) || entry->type != old.type ||
-            entry->local.port != old.local.port || ((entry->flags ^ old.flags) & UNSOCK_SHADOW) != 0 ||
+        if (!entry || !unsock_bindfile_same_port(entry, &old) || ((entry->flags ^ old.flags) & UNSOCK_SHADOW) != 0 ||
             entry->local.tag != old.local.tag)
             continue;
         entry->flags = (uint16_t)((entry->flags & ~UNSOCK_SHADOW) | (shadow ? UNSOCK_SHADOW : 0));
@@ -96,8 +95,7 @@ long unsock_bindfile_come_forward(int fd, const struct unsock_fd *entry) {
     bool v6only = unsock_options_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
     for (int other = 0; other < unsock_fds_end(); other++) {
         const struct unsock_fd *main = unsock_fds_known(other);
-        if (!main || main->kind != UNSOCK_KIND_LOCAL || !(main->flags & UNSOCK_FILE) || (main->flags & UNSOCK_SHADOW) ||
-            main->type != entry->type || main->local.port != entry->local.port)
+        if (!main || !unsock_bindfile_same_port(main, entry) || (main->flags & UNSOCK_SHADOW))
             continue;
         bool other_v6only = unsock_options_flag(other, main, IPPROTO_IPV6, IPV6_V6ONLY);
         if (!(main->flags & UNSOCK_LISTENING)) {

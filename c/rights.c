@@ -2,18 +2,9 @@
 #include "rights.h"
 
 #include "calls.h"
+#include "cmsg.h"
 #include "rt/mem.h"
 #include "rt/sys.h"
-
-/* Reads the header of the control message at `at`. Returns the space that it takes up, or 0 after the last one. */
-static size_t read_header(const struct msghdr *message, size_t at, struct cmsghdr *header) {
-    if (!message->msg_control || at + sizeof(*header) > message->msg_controllen)
-        return 0;
-    memcpy(header, (const uint8_t *)message->msg_control + at, sizeof(*header));
-    if (header->cmsg_len < sizeof(*header) || header->cmsg_len > message->msg_controllen - at)
-        return 0;
-    return UNSOCK_MIN(CMSG_ALIGN(header->cmsg_len), message->msg_controllen - at);
-}
 
 static bool has_rights(const struct cmsghdr *header) {
     return header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS;
@@ -32,7 +23,7 @@ static void forget(const struct msghdr *message, size_t at, const struct cmsghdr
 void unsock_rights_forget(const struct msghdr *message) {
     struct cmsghdr header;
     size_t space;
-    for (size_t at = 0; (space = read_header(message, at, &header)) > 0; at += space) {
+    for (size_t at = 0; (space = unsock_cmsg_read(message, at, &header)) > 0; at += space) {
         if (has_rights(&header))
             forget(message, at, &header, false);
     }
@@ -41,7 +32,7 @@ void unsock_rights_forget(const struct msghdr *message) {
 void unsock_rights_refuse(struct msghdr *message) {
     struct cmsghdr header;
     size_t space, at = 0;
-    while ((space = read_header(message, at, &header)) > 0) {
+    while ((space = unsock_cmsg_read(message, at, &header)) > 0) {
         if (!has_rights(&header)) {
             at += space;
             continue;

@@ -1,20 +1,17 @@
 /* Cutting a message into datagrams. */
 #include "segment.h"
 
+#include "cmsg.h"
 #include "rt/mem.h"
 
 uint16_t unsock_segment_size(const struct msghdr *message) {
     struct cmsghdr header;
     uint16_t size = 0;
-    for (size_t at = 0; !unsock_is_nowhere(message->msg_control) && at + CMSG_LEN(sizeof(size)) <= message->msg_controllen;
-         at += CMSG_ALIGN(header.cmsg_len)) {
-        const uint8_t *control = (const uint8_t *)message->msg_control + at;
-        memcpy(&header, control, sizeof(header));
-        if (header.cmsg_len < sizeof(header) || header.cmsg_len > message->msg_controllen - at)
-            break;
+    size_t space;
+    for (size_t at = 0; (space = unsock_cmsg_read(message, at, &header)) > 0; at += space) {
         if (header.cmsg_level == IPPROTO_UDP && header.cmsg_type == UNSOCK_UDP_SEGMENT &&
             header.cmsg_len == CMSG_LEN(sizeof(size)))
-            memcpy(&size, control + CMSG_LEN(0), sizeof(size));
+            memcpy(&size, (const uint8_t *)message->msg_control + at + CMSG_LEN(0), sizeof(size));
     }
     return size;
 }

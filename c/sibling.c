@@ -1,6 +1,7 @@
 /* Datagram sockets of one process on one port. */
 #include "sibling.h"
 
+#include "bindfile.h"
 #include "redirect.h"
 #include "rt/mem.h"
 #include "rt/sys.h"
@@ -10,8 +11,7 @@
 #define FILE_FLAGS (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE | UNSOCK_SHADOW)
 
 static bool is_sibling(const struct unsock_fd *entry, const struct unsock_fd *other) {
-    return other->kind == UNSOCK_KIND_LOCAL && other->type == SOCK_DGRAM && (other->flags & UNSOCK_FILE) &&
-           !(other->flags & UNSOCK_CONNECTED) && other->local.port == entry->local.port &&
+    return unsock_bindfile_same_port(other, entry) && !(other->flags & UNSOCK_CONNECTED) &&
            (other->id != entry->id || other->id == 0);
 }
 

@@ -64,42 +64,41 @@ UNSOCK_EXPORT ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t buf
 }
 
 UNSOCK_EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
-    bool active = unsock_active() && !unsock_is_nowhere(message);
-    bool concerns = active && unsock_call_receive_concerns(fd, message->msg_name != NULL);
-    struct msghdr asked;
     ssize_t result = 0;
-    if (active)
-        asked = *message;
-    if (!concerns)
+    if (!unsock_active() || unsock_is_nowhere(message))
+        return unsock_next.recvmsg(fd, message, flags);
+    bool concerns = unsock_call_receive_concerns(fd, message->msg_name != NULL);
+    if (!concerns) {
+        struct msghdr asked = *message;
         result = unsock_next.recvmsg(fd, message, flags);
-    if (active && !concerns && result == 0 && was_replaced(fd)) {
-        *message = asked;
-        concerns = true;
+        concerns = result == 0 && was_replaced(fd);
+        if (concerns)
+            *message = asked;
     }
     if (concerns)
         result = unsock_libc_result(unsock_call_recvmsg(fd, message, flags));
-    if (active && result >= 0)
+    if (result >= 0)
         unsock_rights_forget(message);
     return result;
 }
 
 UNSOCK_EXPORT int recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
-    bool active = unsock_active() && !unsock_is_nowhere(messages) && count > 0;
-    bool concerns = active && unsock_call_receive_concerns(fd, messages[0].header.msg_name != NULL);
-    struct msghdr asked;
     int result = 0;
-    if (active)
-        asked = messages[0].header;
-    if (!concerns)
+    if (!unsock_active() || unsock_is_nowhere(messages) || count == 0)
+        return unsock_next.recvmmsg(fd, messages, count, flags, timeout);
+    bool concerns = unsock_call_receive_concerns(fd, messages[0].header.msg_name != NULL);
+    if (!concerns) {
+        struct msghdr asked = messages[0].header;
         result = unsock_next.recvmmsg(fd, messages, count, flags, timeout);
-    if (active && !concerns && result > 0 && messages[0].length == 0 && was_replaced(fd)) {
-        messages[0].header = asked;
-        count = 1;
-        concerns = true;
+        concerns = result > 0 && messages[0].length == 0 && was_replaced(fd);
+        if (concerns) {
+            messages[0].header = asked;
+            count = 1;
+        }
     }
     if (concerns)
         result = (int)unsock_libc_result(unsock_call_recvmmsg(fd, messages, count, flags, timeout));
-    for (int i = 0; active && i < result; i++)
+    for (int i = 0; i < result; i++)
         unsock_rights_forget(&messages[i].header);
     return result;
 }
