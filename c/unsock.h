@@ -70,6 +70,12 @@ UNSOCK_EXPORT int unsock_check_control(const void *bytes, size_t length);
  */
 UNSOCK_EXPORT int unsock_make_control(const char *environment, size_t length, void *bytes, char *error, size_t size);
 
+/* The name of intercepted call number `index`, as exported; NULL after the last. */
+UNSOCK_EXPORT const char *unsock_call_name(unsigned index);
+
+/* The environment variable of setting number `index`; NULL after the last. */
+UNSOCK_EXPORT const char *unsock_setting_name(unsigned index);
+
 /*
  * The errno of the last intercepted call of this process that failed inside the library (0: none yet). For callers
  * that cannot read errno, such as a foreign-function interface; not exact when several threads fail at once.

@@ -30,7 +30,7 @@ const COMPILE_FLAGS = [
 const WHOLE_PROGRAM_FLAGS = ["-flto", "-flto-partition=one"];
 
 /** Compiled as they stand: what the compiler itself calls, and what runs before the library is relocated. */
-const APART = ["c/rt/mem.c", "c/rt/start.c"];
+const APART = ["c/rt/mem.c", "c/program/entry.c"];
 
 const LINK_FLAGS = [
   "-shared",

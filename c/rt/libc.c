@@ -152,9 +152,13 @@ long unsock_real_connect(int fd, const void *address, socklen_t length) {
     KERNEL_STYLE(unsock_next.connect(fd, address, length));
 }
 
+long unsock_real_accept(int fd, void *address, socklen_t *length) {
+    KERNEL_STYLE(unsock_next.accept(fd, address, length));
+}
+
 long unsock_real_accept4(int fd, void *address, socklen_t *length, int flags) {
     if (flags == 0)
-        KERNEL_STYLE(unsock_next.accept(fd, address, length));
+        return unsock_real_accept(fd, address, length);
     KERNEL_STYLE(unsock_next.accept4(fd, address, length, flags));
 }
 
@@ -172,6 +176,22 @@ long unsock_real_sendmsg(int fd, const struct msghdr *message, int flags) {
 
 long unsock_real_sendto(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
     KERNEL_STYLE(unsock_next.sendto(fd, data, size, flags, address, length));
+}
+
+long unsock_real_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
+    KERNEL_STYLE(unsock_next.recvmmsg(fd, messages, count, flags, timeout));
+}
+
+long unsock_real_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags) {
+    KERNEL_STYLE(unsock_next.sendmmsg(fd, messages, count, flags));
+}
+
+long unsock_real_close(int fd) {
+    KERNEL_STYLE(unsock_next.close(fd));
+}
+
+long unsock_real_fcntl(int fd, int command, unsigned long argument) {
+    KERNEL_STYLE(unsock_next.fcntl(fd, command, argument));
 }
 
 long unsock_real_send(int fd, const struct msghdr *message, int flags) {

@@ -46,11 +46,16 @@ void unsock_next_resolve(void);
 
 /* The same calls kernel-style: they return -errno and leave errno as it was. They are cancellation points. */
 long unsock_real_connect(int fd, const void *address, socklen_t length);
+long unsock_real_accept(int fd, void *address, socklen_t *length);
 long unsock_real_accept4(int fd, void *address, socklen_t *length, int flags);
 long unsock_real_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length);
 long unsock_real_recvmsg(int fd, struct msghdr *message, int flags);
 long unsock_real_sendmsg(int fd, const struct msghdr *message, int flags);
 
+long unsock_real_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout);
+long unsock_real_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags);
+long unsock_real_close(int fd);
+long unsock_real_fcntl(int fd, int command, unsigned long argument);
 long unsock_real_sendto(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length);
 
 /* sendmsg of a message, by the cheaper sendto where that can carry it. */

@@ -3,7 +3,8 @@
  * a length in four bytes, then that many bytes. One character a record is printed: 1 accepted, 0 refused. With a
  * directory as argument, every hundredth record also goes through a file there, which must be judged alike.
  */
-#include "control.h"
+#include "files/control_file.h"
+#include "rules/control.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ static int judge_file(const char *path, const void *bytes, size_t length)
     struct unsock_control_file control;
     FILE *file = fopen(path, "wb");
     if (file == NULL || fwrite(bytes, 1, length, file) != length || fclose(file) != 0) abort();
-    return unsock_control_read(path, &control);
+    return unsock_control_file_read(path, &control);
 }
 
 int main(int argc, char **argv)

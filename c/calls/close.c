@@ -1,0 +1,140 @@
+/* close, dup and the end of the process: what becomes of entries and socket files. */
+#include "calls/close.h"
+
+#include "calls/bind.h"
+#include "files/release.h"
+#include "kernel/identify.h"
+#include "kernel/socket_info.h"
+#include "memory/epoll_memory.h"
+#include "memory/fds.h"
+#include "options/options.h"
+#include "replace/epoll.h"
+#include "replace/reuse.h"
+#include "rt/libc.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+/* The kernel drops registrations with the socket, which another descriptor goes on sharing here. */
+static void leave_sets(int fd, const struct unsock_fd *entry) {
+    struct unsock_epoll_carry carry;
+    if ((entry->epoll != 0 || (entry->flags & UNSOCK_EPOLL_MANY)) && unsock_bind_is_shared(fd, entry))
+        unsock_epoll_take(fd, entry, &carry);
+}
+
+long unsock_call_close(int fd) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry || !unsock_fd_has_file(entry) || !unsock_fds_are_ours())
+        return unsock_real_close(fd);
+    struct unsock_fd old = *entry;
+    leave_sets(fd, entry);
+    /* Before the close: the number may be another thread's right after it. */
+    unsock_fds_forget(fd);
+    long result = unsock_real_close(fd);
+    if (result >= 0)
+        unsock_release(&old);
+    return result;
+}
+
+/* What is known of `from` is true of its duplicate `to`. */
+static void copy_knowledge(int from, int to) {
+    unsock_fds_duplicate(from, to);
+    struct unsock_fd *entry = unsock_fds_known(to);
+    if (entry && (entry->flags & UNSOCK_OPTIONS))
+        unsock_option_copy(from, to);
+}
+
+/* A duplicate with a new number. */
+static long remember_duplicate(int from, long to) {
+    if (to < 0)
+        return to;
+    unsock_epoll_duplicate_set(from, (int)to);
+    bool known = unsock_fds_known(from) || unsock_fds_known((int)to);
+    if (!known || !unsock_fds_are_ours())
+        return to;
+    unsock_reuse_new((int)to);
+    copy_knowledge(from, (int)to);
+    return to;
+}
+
+long unsock_call_dup(int fd) {
+    return remember_duplicate(fd, unsock_sys(__NR_dup, fd));
+}
+
+long unsock_call_fcntl(int fd, int command, unsigned long argument) {
+    long result = unsock_real_fcntl(fd, command, argument);
+    if (command == F_SETFL && (argument & O_NONBLOCK) && result == 0)
+        unsock_fds_was_made_nonblocking(fd);
+    return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? remember_duplicate(fd, result) : result;
+}
+
+long unsock_call_dup2(int from, int to) {
+    if (from != to)
+        return unsock_call_dup3(from, to, 0);
+    long valid = unsock_sys(__NR_fcntl, from, F_GETFD);
+    return valid < 0 ? valid : to;
+}
+
+long unsock_call_dup3(int from, int to, int flags) {
+    struct unsock_fd *entry = from == to ? NULL : unsock_fds_known(to);
+    struct unsock_fd old = {0};
+    bool ours = (!(entry && unsock_fd_has_file(entry)) && !unsock_fds_known(from) && !entry) || unsock_fds_are_ours();
+    if ((entry && unsock_fd_has_file(entry)) && ours)
+        old = *entry;
+    long result = unsock_sys(__NR_dup3, from, to, flags);
+    if (result < 0 || !ours)
+        return result;
+    copy_knowledge(from, to);
+    if (old.flags & UNSOCK_FILE)
+        unsock_release(&old);
+    return result;
+}
+
+static void release_if_closed(int fd) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry || unsock_sys(__NR_fcntl, fd, F_GETFD) != -EBADF)
+        return;
+    struct unsock_fd old = *entry;
+    unsock_fds_forget(fd);
+    if (unsock_fd_has_file(&old))
+        unsock_release(&old);
+}
+
+static bool any_file(unsigned first, unsigned last) {
+    for (int fd = (int)first; fd < unsock_fds_end() && (unsigned)fd <= last; fd++) {
+        const struct unsock_fd *entry = unsock_fds_known(fd);
+        if (entry && unsock_fd_has_file(entry))
+            return true;
+    }
+    return false;
+}
+
+long unsock_call_close_range(unsigned first, unsigned last, unsigned flags) {
+    bool closes = !(flags & UNSOCK_CLOSE_RANGE_CLOEXEC) && first < (unsigned)unsock_fds_end();
+    bool look = closes && any_file(first, last) && unsock_fds_are_ours();
+    long result = unsock_sys(__NR_close_range, first, last, flags);
+    if (result < 0 || !look)
+        return result;
+    for (int fd = (int)first; fd < unsock_fds_end() && (unsigned)fd <= last; fd++)
+        release_if_closed(fd);
+    return result;
+}
+
+/* The socket files go with their last descriptor. Copies in other processes keep theirs alive. */
+void unsock_call_exit(void) {
+    unsock_release_late();
+    if (!any_file(0, INT32_MAX) || !unsock_fds_are_ours())
+        return;
+    for (int fd = 0; fd < unsock_fds_end(); fd++) {
+        const struct unsock_fd *entry = unsock_fds_known(fd);
+        if (!entry || !unsock_fd_has_file(entry))
+            continue;
+        struct unsock_fd old = *entry;
+        unsock_fds_forget(fd);
+        /* The number may be a file's by now. */
+        bool open = unsock_identify_has_file(fd, &old);
+        uint64_t socket = open ? unsock_socket_inode(fd) : 0;
+        if (open)
+            unsock_sys(__NR_close, fd);
+        unsock_release_last(&old, socket);
+    }
+}

@@ -1,0 +1,110 @@
+/* connect of datagram sockets. */
+#include "calls/bind.h"
+#include "calls/datagram.h"
+#include "calls/datagram_peer.h"
+#include "calls/datagram_per_client.h"
+#include "files/bindfile.h"
+#include "kernel/log.h"
+#include "memory/fds.h"
+#include "replace/redirect.h"
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/address.h"
+#include "rules/ip.h"
+#include "rules/settings.h"
+#include "unsock.h"
+
+/*
+ * Nobody is there, which a UDP connect does not mind. Connecting to a socket that is gone at once makes the next plain
+ * send or write say ECONNREFUSED, as the answer of a host without that port would.
+ */
+static void connect_to_nobody(int fd) {
+    struct unsock_bound bound;
+    struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = {.family = AF_INET}, .spelling = {.domain = AF_INET}};
+    long socket = unsock_sys(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (socket < 0)
+        return;
+    request.socket = (int)socket;
+    if (unsock_bindfile_bind_ephemeral(&request, &bound) == 0) {
+        unsock_sys(__NR_connect, fd, &bound.path, UNSOCK_SUN_PATH_OFFSET + strlen(bound.path.sun_path) + 1);
+        unsock_sys(__NR_unlinkat, AT_FDCWD, bound.path.sun_path, 0);
+    }
+    unsock_sys(__NR_close, socket);
+}
+
+static long connect_real(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
+    union unsock_sockaddr address;
+    long result = unsock_redirect_to_ip(fd, entry);
+    return result < 0 ? result : unsock_real_connect(fd, &address, unsock_ip_write(ip, entry->domain, &address));
+}
+
+/* What the kernel said to connecting to `path` when it was not yes. */
+static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, const struct sockaddr_un *path,
+                          long result) {
+    struct unsock_control_file control;
+    long wrong;
+    if (result == -EPERM) {
+        result = unsock_datagram_per_client(fd, entry, path);
+        if (result == 0)
+            unsock_datagram_set_remote(entry, ip, UNSOCK_CONNECTED);
+        if (result != -EPERM)
+            return result;
+    }
+    /* EPERM: the peer is connected to somebody else, and so is nobody for us. */
+    if (!unsock_datagram_nobody(result) && result != -EPERM)
+        return result;
+    if (result == -ENOENT && unsock_settings.fallback)
+        return connect_real(fd, entry, ip);
+    if (result == -ECONNREFUSED && unsock_datagram_find_control(path, &control, &wrong))
+        return unsock_datagram_connect_by_control(fd, entry, &control, ip);
+    if (result == -ECONNREFUSED && wrong < 0)
+        return wrong;
+    connect_to_nobody(fd);
+    unsock_datagram_set_remote(entry, ip, UNSOCK_CONNECTED | UNSOCK_NO_PEER);
+    return 0;
+}
+
+/* The address that a connected UDP socket has: getsockname tells it, where it was the wildcard before. */
+static void settle_local(struct unsock_fd *entry, const struct unsock_ip *ip) {
+    uint16_t port = entry->local.port;
+    uint8_t tag = entry->local.tag;
+    if (!unsock_ip_is_wildcard(&entry->local))
+        return;
+    entry->local = unsock_address_default(ip->family, port);
+    entry->local.tag = tag;
+    entry->flags |= UNSOCK_SETTLED;
+}
+
+/* To the socket that the port has, or to another one of the same server that is not connected to somebody else. */
+static long connect_path(int fd, const struct unsock_ip *ip, struct sockaddr_un *path) {
+    struct sockaddr_un hidden;
+    socklen_t length = unsock_datagram_path(ip, path);
+    long result = unsock_sys(__NR_connect, fd, path, length);
+    long other = result;
+    for (unsigned i = 0; result == -EPERM && (other == -EPERM || unsock_datagram_nobody(other)) &&
+                         unsock_datagram_next_path(ip, &i, &hidden, &length);)
+        other = unsock_sys(__NR_connect, fd, &hidden, length);
+    return result == -EPERM && other == 0 ? 0 : result;
+}
+
+long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked) {
+    struct sockaddr_un path = {0};
+    /* Connecting to the wildcard means the loopback address, and is reported so (ip_route_connect). */
+    struct unsock_ip target = unsock_ip_some(*asked), *ip = &target;
+    long result = unsock_datagram_be_local(fd, entry, ip);
+    if (result == 0)
+        result = unsock_bind_alone(fd, entry);
+    if (result == 0) {
+        unsock_datagram_choose_source(fd, entry, ip);
+        result = connect_path(fd, ip, &path);
+        if (result == 0)
+            unsock_datagram_set_remote(entry, ip, UNSOCK_CONNECTED);
+        else
+            result = connect_other(fd, entry, ip, &path, result);
+    }
+    if (result == 0 && entry->kind == UNSOCK_KIND_LOCAL)
+        settle_local(entry, ip);
+    return unsock_log("connect", fd, asked, &path, result);
+}

@@ -1,0 +1,153 @@
+/* Where datagrams go: the local socket of a descriptor, the files of ports, and control files in their place. */
+#include "calls/datagram_peer.h"
+
+#include "calls/bind.h"
+#include "calls/target.h"
+#include "files/bindfile.h"
+#include "files/control_file.h"
+#include "files/plain_senders.h"
+#include "files/sharers.h"
+#include "kernel/socket_info.h"
+#include "memory/fds.h"
+#include "replace/redirect.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/address.h"
+#include "rules/ip.h"
+#include "rules/spelling.h"
+#include "unsock.h"
+
+#define NAMING_WAITS 400 /* 20 ms in all */
+#define NAMING_WAIT_NS 50000
+
+/* What is said of the remote address. */
+#define REMOTE_FLAGS (UNSOCK_CONNECTED | UNSOCK_SENT | UNSOCK_BY_CONTROL | UNSOCK_NO_PEER)
+
+/* An IP socket that the program had bound to an address outside: it keeps its port when it moves. */
+static long move_bound(int fd, struct unsock_fd *entry) {
+    union unsock_sockaddr address;
+    struct unsock_ip local;
+    struct unsock_bound bound;
+    long length = unsock_socket_name(fd, __NR_getsockname, &address);
+    if (length < 0 || !unsock_ip_read(&address, (size_t)length, &local))
+        return length < 0 ? length : -EINVAL;
+    long socket = unsock_redirect_open(AF_UNIX, SOCK_DGRAM, 0);
+    if (socket < 0)
+        return socket;
+    struct unsock_bind_request request = {.socket = (int)socket, .type = SOCK_DGRAM, .ip = local};
+    request.spelling = (struct unsock_spelling){.domain = entry->domain, .ip = local};
+    long result = unsock_bindfile_bind(&request, &bound);
+    if (result == 0 && bound.how != UNSOCK_BOUND_FILE)
+        result = -EADDRINUSE;
+    if (result < 0) {
+        unsock_sys(__NR_close, socket);
+        return result;
+    }
+    result = unsock_redirect_install(fd, entry, (int)socket, UNSOCK_KIND_LOCAL);
+    if (result < 0)
+        return result;
+    entry->flags |= UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
+    entry->local = local;
+    entry->file.inode = bound.inode;
+    return 0;
+}
+
+/*
+ * Threads that send the first datagrams of one socket at once must not each give it a name. The thread that is at it; 0:
+ * none. Nobody waits for long: a signal handler may have interrupted it, and a forked child has only itself.
+ */
+static int32_t naming;
+
+static bool claim(void) {
+    struct timespec pause = {0, NAMING_WAIT_NS};
+    int32_t self = (int32_t)unsock_sys(__NR_gettid);
+    for (int i = 0; i < NAMING_WAITS; i++) {
+        int32_t expected = 0;
+        if (__atomic_compare_exchange_n(&naming, &expected, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+            return true;
+        if (expected == self)
+            return false;
+        unsock_sys(__NR_nanosleep, &pause, 0);
+    }
+    __atomic_store_n(&naming, self, __ATOMIC_RELAXED);
+    return true;
+}
+
+static bool is_local(const struct unsock_fd *entry) {
+    return entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_NAMED);
+}
+
+static long become_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
+    if (is_local(entry))
+        return 0;
+    if (entry->kind == UNSOCK_KIND_IP && (entry->flags & UNSOCK_BOUND))
+        return move_bound(fd, entry);
+    return unsock_bind_datagram_name(fd, entry, target);
+}
+
+/* Makes the descriptor a local socket with a name that replies can reach. */
+long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
+    if (is_local(entry))
+        return 0;
+    bool claimed = claim();
+    long result = become_local(fd, entry, target);
+    unsock_fds_tell_duplicates(fd);
+    if (claimed)
+        __atomic_store_n(&naming, 0, __ATOMIC_RELEASE);
+    return result;
+}
+
+bool unsock_datagram_find_control(const struct sockaddr_un *path, struct unsock_control_file *control, long *result) {
+    int found = unsock_control_file_read(path->sun_path, control);
+    *result = found == -EINVAL ? -EINVAL : 0;
+    return found == 0;
+}
+
+void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, uint16_t flag) {
+    entry->remote = *ip;
+    entry->flags = (uint16_t)((entry->flags & ~REMOTE_FLAGS) | flag);
+}
+
+void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
+    if (entry->domain == AF_INET6 && target->family == AF_INET && entry->local.family == AF_INET6 &&
+        (entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & (UNSOCK_CONNECTED | UNSOCK_SENT | UNSOCK_HEARD)) &&
+        unsock_ip_is_wildcard(&entry->local))
+        unsock_bind_show_ipv4(fd, entry);
+}
+
+socklen_t unsock_datagram_path(const struct unsock_ip *ip, struct sockaddr_un *path) {
+    socklen_t length = unsock_plain_sender_find(ip->port, path);
+    return length > 0 ? length : unsock_address_path(ip->port, SOCK_DGRAM, path);
+}
+
+bool unsock_datagram_next_path(const struct unsock_ip *ip, unsigned *index, struct sockaddr_un *path, socklen_t *length) {
+    *index = *index == 0 ? UNSOCK_HIDDEN_MOST : *index - 1;
+    *length = *index > 0 ? unsock_address_hidden_path(ip->port, SOCK_DGRAM, *index, path) : 0;
+    return *index > 0;
+}
+
+bool unsock_datagram_nobody(long result) {
+    return result == -ENOENT || result == -ECONNREFUSED || result == -EPROTOTYPE || result == -ENOTDIR ||
+           result == -ELOOP;
+}
+
+/* To a socket of the same family the descriptor's own can be connected, and keeps its name for the answers. */
+long unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
+                               const struct unsock_ip *ip) {
+    uint16_t family;
+    memcpy(&family, control->dest, sizeof(family));
+    long result;
+    if (family == AF_UNIX) {
+        result = unsock_target_apply_options(control, fd);
+        if (result == 0)
+            result = unsock_sys(__NR_connect, fd, control->dest, control->dest_length);
+        if (result == 0)
+            unsock_datagram_set_remote(entry, ip, UNSOCK_CONNECTED);
+    } else {
+        result = unsock_target_connect(fd, entry, control, ip);
+    }
+    if (result == 0)
+        entry->flags |= UNSOCK_BY_CONTROL;
+    return result;
+}

@@ -1,0 +1,38 @@
+/* What connecting and sending datagrams have in common. All return a value or -errno. */
+#ifndef UNSOCK_DATAGRAM_PEER_H
+#define UNSOCK_DATAGRAM_PEER_H
+
+#include "memory/fds.h"
+#include "rt/net.h"
+#include "rules/ip.h"
+#include "unsock.h"
+
+/* Makes the descriptor a local socket with a name that replies from `target` can reach. */
+long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
+
+/* The path of a covered address, or the name of the plain Unix socket behind an invented port. Returns the length. */
+socklen_t unsock_datagram_path(const struct unsock_ip *ip, struct sockaddr_un *path);
+
+/*
+ * A path that was not taken because its socket is connected to somebody else (EPERM): the next one under which the same
+ * server may have another socket for this port, latest first. *index starts at 0. False when there is no more.
+ */
+bool unsock_datagram_next_path(const struct unsock_ip *ip, unsigned *index, struct sockaddr_un *path, socklen_t *length);
+
+/* Does this outcome mean that nobody is bound there? */
+bool unsock_datagram_nobody(long result);
+
+/* Is there a control file at the path? If not, *result is -EINVAL for a damaged one, else 0. */
+bool unsock_datagram_find_control(const struct sockaddr_un *path, struct unsock_control_file *control, long *result);
+
+/* Remembers whom the socket is connected to (`flag` UNSOCK_CONNECTED) or sent to last (UNSOCK_SENT). */
+void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, uint16_t flag);
+
+/* Connects the descriptor to where a control file points. */
+long unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
+                                        const struct unsock_ip *ip);
+
+/* Before the first datagram leaves: makes the name tell the source address that UDP would choose for this target. */
+void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
+
+#endif

@@ -1,0 +1,92 @@
+/* Receiving on datagram sockets: who sent it, and the control data that UDP would give. */
+#include "calls/datagram.h"
+#include "calls/names.h"
+#include "calls/packet_info.h"
+#include "calls/passed_descriptors.h"
+#include "files/plain_senders.h"
+#include "memory/fds.h"
+#include "rt/libc.h"
+#include "rt/net.h"
+#include "rules/address.h"
+#include "rules/ip.h"
+#include "rules/kernel_name.h"
+
+/*
+ * The sender's IP address. Its port is in the name of its file; its address is the one that we sent to, for a reply
+ * from that port, and otherwise the address that local peers have.
+ */
+static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length) {
+    struct unsock_name read = unsock_kernel_name_read(name, length);
+    uint16_t port = read.port;
+    bool plain = read.kind != UNSOCK_NAME_FILE || read.type != SOCK_DGRAM;
+    if (plain && (entry->flags & UNSOCK_BY_CONTROL))
+        return entry->remote;
+    if (plain)
+        port = unsock_plain_sender_port(name, length);
+    if ((entry->flags & (UNSOCK_CONNECTED | UNSOCK_SENT)) && entry->remote.port == port &&
+        !unsock_ip_is_wildcard(&entry->remote))
+        return entry->remote;
+    struct unsock_ip sender = read.spelling.ip;
+    if (plain || unsock_ip_is_wildcard(&sender))
+        sender = unsock_address_default(plain ? unsock_names_family(entry) : read.spelling.domain, port);
+    sender.port = port;
+    return sender;
+}
+
+/* A family that the settings leave alone is shown as it is. */
+static void give_sender(struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t name_length,
+                        void *address, socklen_t *length) {
+    if (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_names_converts(name->any.sa_family)) {
+        unsock_names_give(name, name_length, address, length);
+        return;
+    }
+    struct unsock_ip sender = sender_of(entry, &name->un, name_length);
+    unsock_names_give_ip(&sender, entry->domain, address, length);
+}
+
+/* Who waits on a client's socket must find it still there when the answer comes (unsock_datagram_choose_source). */
+static void expect(struct unsock_fd *entry) {
+    if (entry->flags & UNSOCK_ANY_PORT)
+        unsock_fds_mark(entry, UNSOCK_HEARD);
+}
+
+long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags) {
+    union unsock_sockaddr name;
+    struct msghdr own = *message;
+    if (flags & MSG_ERRQUEUE)
+        return -EAGAIN;
+    own.msg_name = &name;
+    own.msg_namelen = sizeof(name);
+    name.any.sa_family = AF_UNSPEC;
+    expect(entry);
+    long result = unsock_real_recvmsg(fd, &own, flags);
+    if (result < 0)
+        return result;
+    unsock_fds_mark(entry, UNSOCK_HEARD);
+    unsock_passed_descriptors_refuse(&own);
+    message->msg_flags = own.msg_flags;
+    size_t room = message->msg_controllen;
+    message->msg_controllen = own.msg_controllen;
+    if (message->msg_control && entry->options != 0)
+        unsock_packet_info_append(fd, entry, &name.un, own.msg_namelen, message, room);
+    if (message->msg_name)
+        give_sender(entry, &name, own.msg_namelen, message->msg_name, &message->msg_namelen);
+    return result;
+}
+
+long unsock_datagram_recvfrom(int fd, struct unsock_fd *entry, void *data, size_t size, int flags, void *address,
+                              socklen_t *length) {
+    union unsock_sockaddr name;
+    socklen_t name_length = sizeof(name);
+    if (flags & MSG_ERRQUEUE)
+        return -EAGAIN;
+    name.any.sa_family = AF_UNSPEC;
+    expect(entry);
+    long result = unsock_real_recvfrom(fd, data, size, flags, &name, &name_length);
+    if (result < 0)
+        return result;
+    unsock_fds_mark(entry, UNSOCK_HEARD);
+    if (address)
+        give_sender(entry, &name, name_length, address, length);
+    return result;
+}

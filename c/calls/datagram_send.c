@@ -1,0 +1,238 @@
+/* Sending datagrams. */
+#include "calls/datagram.h"
+#include "calls/datagram_full.h"
+#include "calls/datagram_peer.h"
+#include "files/plain_senders.h"
+#include "kernel/log.h"
+#include "kernel/option_query.h"
+#include "kernel/socket_info.h"
+#include "memory/fds.h"
+#include "memory/option_table.h"
+#include "options/options.h"
+#include "replace/redirect.h"
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/ip.h"
+#include "rules/segment.h"
+#include "rules/settings.h"
+#include "unsock.h"
+
+#define UDP4_MOST 65507 /* 65535 less the IPv4 and UDP headers */
+#define UDP6_MOST 65527
+#define UDP_CORK 1
+
+size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_ip *ip) {
+    return entry->domain == AF_INET6 && (!ip || ip->family == AF_INET6) ? UDP6_MOST : UDP4_MOST;
+}
+
+static size_t total_size(const struct msghdr *message) {
+    size_t total = 0;
+    for (size_t i = 0; !unsock_is_nowhere(message->msg_iov) && i < message->msg_iovlen; i++) {
+        if (message->msg_iov[i].iov_len > (size_t)INT32_MAX - total)
+            return INT32_MAX;
+        total += message->msg_iov[i].iov_len;
+    }
+    return total;
+}
+
+static long send_by_target(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                           const struct unsock_control_file *control, const struct unsock_ip *ip) {
+    struct msghdr plain = *message;
+    long result = unsock_datagram_connect_by_control(fd, entry, control, ip);
+    plain.msg_name = NULL;
+    plain.msg_namelen = 0;
+    return result < 0 ? result : unsock_real_sendmsg(fd, &plain, flags);
+}
+
+/* A server on a port of its own that local clients have used: it must not lose its file for one datagram elsewhere. */
+static bool is_serving(const struct unsock_fd *entry) {
+    return entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_BOUND) && !(entry->flags & UNSOCK_ANY_PORT) &&
+           (entry->flags & (UNSOCK_HEARD | UNSOCK_SENT | UNSOCK_CONNECTED));
+}
+
+/* From a UDP socket made for this datagram, with the same options, and the same port if that is free. An answer to it will not be heard. */
+static long send_aside(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    static const int32_t off = 0;
+    union unsock_sockaddr address;
+    struct unsock_ip any = {.family = (uint8_t)entry->domain, .port = entry->local.port};
+    long socket = unsock_sys(__NR_socket, entry->domain, SOCK_DGRAM | SOCK_CLOEXEC, entry->protocol);
+    if (socket < 0)
+        return socket;
+    unsock_options_carry(fd, entry, (int)socket, true);
+    unsock_sys(__NR_setsockopt, socket, IPPROTO_UDP, UDP_CORK, &off, sizeof(off)); /* nothing else will push it out */
+    unsock_sys(__NR_bind, socket, &address, unsock_ip_write(&any, entry->domain, &address));
+    long result = unsock_sys(__NR_sendmsg, socket, message, flags);
+    unsock_sys(__NR_close, socket);
+    return result;
+}
+
+long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    if (is_serving(entry))
+        return send_aside(fd, entry, message, flags);
+    long result = unsock_redirect_to_ip(fd, entry);
+    return result < 0 ? result : unsock_real_sendmsg(fd, message, flags);
+}
+
+/* The port's socket is connected to another client: to the one of the same server that will have it. */
+static long send_to_hidden(int fd, const struct msghdr *message, int flags, const struct unsock_ip *ip) {
+    struct sockaddr_un path;
+    struct msghdr local = *message;
+    long result = -EPERM;
+    local.msg_name = &path;
+    for (unsigned i = 0; (result == -EPERM || unsock_datagram_nobody(result)) &&
+                         unsock_datagram_next_path(ip, &i, &path, &local.msg_namelen);)
+        result = unsock_sys(__NR_sendmsg, fd, &local, flags);
+    return result;
+}
+
+/* A datagram to a port's file (`local`) was not taken: what UDP would do, or where else it goes. */
+static long not_taken(int fd, struct unsock_fd *entry, const struct msghdr *local, int flags,
+                      const struct unsock_ip *ip, long result) {
+    struct unsock_control_file control;
+    union unsock_sockaddr address;
+    struct msghdr outside = *local;
+    long wrong;
+    if (result == -EPERM)
+        result = send_to_hidden(fd, local, flags, ip);
+    if (result >= 0)
+        return result;
+    if (result == -EAGAIN || result == -EINTR)
+        return unsock_datagram_full(fd, entry, local, flags, result, total_size(local));
+    outside.msg_name = &address;
+    outside.msg_namelen = unsock_ip_write(ip, entry->domain, &address);
+    if (result == -ENOENT && unsock_settings.fallback)
+        return unsock_datagram_send_real(fd, entry, &outside, flags);
+    if (result == -ECONNREFUSED && unsock_datagram_find_control(local->msg_name, &control, &wrong))
+        return send_by_target(fd, entry, &outside, flags, &control, ip);
+    if (result == -ECONNREFUSED && wrong < 0)
+        return wrong;
+    /* To nobody, or to somebody connected elsewhere, or who will not read: UDP drops it. */
+    return unsock_datagram_nobody(result) || result == -EPERM || result == -EPIPE ? (long)total_size(local) : result;
+}
+
+/* The peer may have come (back) since: only then does the kernel let its datagrams in. */
+static long connect_again(int fd, struct unsock_fd *entry) {
+    struct sockaddr_un path;
+    socklen_t length = unsock_datagram_path(&entry->remote, &path);
+    long result = unsock_sys(__NR_connect, fd, &path, length);
+    if (result == 0)
+        entry->flags &= (uint16_t)~UNSOCK_NO_PEER;
+    return result;
+}
+
+/* The path to send to; an unconnected socket remembers whom it asked. */
+static socklen_t choose_path(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, struct sockaddr_un *path) {
+    if (entry->flags & UNSOCK_NO_PEER)
+        connect_again(fd, entry);
+    unsock_datagram_choose_source(fd, entry, ip);
+    if (!(entry->flags & UNSOCK_CONNECTED))
+        unsock_datagram_set_remote(entry, ip, UNSOCK_SENT);
+    return unsock_datagram_path(ip, path);
+}
+
+static long send_to(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                    const struct unsock_ip *ip) {
+    struct sockaddr_un path;
+    struct msghdr local = *message;
+    local.msg_name = &path;
+    local.msg_namelen = choose_path(fd, entry, ip, &path);
+    long result = unsock_real_send(fd, &local, flags);
+    return result >= 0 ? result : not_taken(fd, entry, &local, flags, ip, result);
+}
+
+long unsock_datagram_sendto(int fd, struct unsock_fd *entry, const void *data, size_t size, int flags,
+                            const struct unsock_ip *ip) {
+    struct sockaddr_un path;
+    socklen_t length = choose_path(fd, entry, ip, &path);
+    long result = unsock_real_sendto(fd, data, size, flags, &path, length);
+    if (result < 0) {
+        struct iovec part = {.iov_len = size};
+        struct msghdr local = {.msg_name = &path, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
+        memcpy(&part.iov_base, &data, sizeof(data));
+        result = not_taken(fd, entry, &local, flags, ip, result);
+    }
+    return unsock_log("sendto", fd, ip, &path, result);
+}
+
+static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    struct msghdr plain = *message;
+    plain.msg_name = NULL;
+    plain.msg_namelen = 0;
+    if (!(entry->flags & UNSOCK_CONNECTED))
+        return -EDESTADDRREQ;
+    long result = unsock_real_send(fd, &plain, flags);
+    if (result == -ECONNREFUSED || result == -ENOTCONN)
+        result = connect_again(fd, entry) < 0 ? -ECONNREFUSED : unsock_real_send(fd, &plain, flags);
+    if (result == -EAGAIN || result == -EINTR)
+        return unsock_datagram_full(fd, entry, &plain, flags, result, total_size(&plain));
+    return result == -EPERM || result == -EPIPE ? (long)total_size(message) : result;
+}
+
+/* A socket that a control file bound or connected: back to a sender that it heard, or on to its target. */
+static long send_foreign(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                         const struct unsock_ip *ip) {
+    struct sockaddr_un name;
+    struct msghdr there = *message;
+    if (unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX && !(entry->flags & UNSOCK_CONNECTED))
+        return send_to(fd, entry, message, flags, ip);
+    there.msg_namelen = unsock_plain_sender_find(ip->port, &name);
+    there.msg_name = there.msg_namelen > 0 ? &name : NULL;
+    if (there.msg_name || (entry->flags & UNSOCK_CONNECTED))
+        return unsock_real_sendmsg(fd, &there, flags);
+    long result = unsock_datagram_be_local(fd, entry, ip);
+    return result < 0 ? result : send_to(fd, entry, message, flags, ip);
+}
+
+static bool is_foreign(const struct unsock_fd *entry) {
+    return entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_NAMED);
+}
+
+static long send_one(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, const struct unsock_ip *ip) {
+    if (!ip)
+        return send_connected(fd, entry, message, flags);
+    if (is_foreign(entry))
+        return send_foreign(fd, entry, message, flags, ip);
+    return unsock_log("sendto", fd, ip, NULL, send_to(fd, entry, message, flags, ip));
+}
+
+/* By the message, or by the socket's option. 0: none. */
+static size_t segment_size(int fd, const struct unsock_fd *entry, const struct msghdr *message) {
+    size_t size = unsock_segment_size(message);
+    if (size > 0 || !(entry->options & UNSOCK_OPTION_SOME_RARE))
+        return size;
+    int32_t option = unsock_option_number(fd, entry, IPPROTO_UDP, UNSOCK_UDP_SEGMENT);
+    return option > 0 ? (size_t)option : 0;
+}
+
+/* What cannot be sent after the first datagram is dropped, as a full queue on the way would drop it. */
+static long send_segments(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                          const struct unsock_ip *ip, size_t size) {
+    struct unsock_segment segment;
+    size_t sent = 0;
+    long cut;
+    while ((cut = unsock_segment_cut(message, sent, size, &segment)) != 0) {
+        long result = cut < 0 ? cut : send_one(fd, entry, &segment.message, flags, ip);
+        if (result < 0)
+            return sent > 0 ? (long)total_size(message) : result;
+        sent += (size_t)cut;
+    }
+    return (long)sent;
+}
+
+long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                          const struct unsock_ip *ip) {
+    if (total_size(message) > unsock_datagram_most(entry, ip))
+        return -EMSGSIZE;
+    if (ip && ip->port == 0)
+        return -EINVAL;
+    /* Before its options are asked for: until then the kernel has them. */
+    long result = ip && !is_foreign(entry) ? unsock_datagram_be_local(fd, entry, ip) : 0;
+    if (result < 0)
+        return unsock_log("sendto", fd, ip, NULL, result);
+    size_t size = segment_size(fd, entry, message);
+    if (size > 0 && total_size(message) > size)
+        return send_segments(fd, entry, message, flags, ip, size);
+    return send_one(fd, entry, message, flags, ip);
+}

@@ -1,0 +1,47 @@
+/* ioctl: network interfaces are asked about on any IP socket (netdevice(7)), also on a redirected one. */
+#include "calls/ioctl.h"
+
+#include "memory/fds.h"
+#include "options/option_oracle.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#define INTERFACE_REQUESTS 0x8900u
+#define REQUEST_NONBLOCK 0x5421u /* FIONBIO, on or off */
+#define REQUEST_OUTQ 0x5411u /* SIOCOUTQ */
+
+/* tcp(7): how much is not acknowledged yet. What has been written is in the peer's queue already. */
+static long ask_queue(int fd, unsigned long argument, long result) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    static const int32_t none = 0;
+    if (result < 0 || !entry || entry->kind != UNSOCK_KIND_LOCAL || entry->type != SOCK_STREAM)
+        return result;
+    if (entry->flags & UNSOCK_LISTENING)
+        return -EINVAL;
+    memcpy((void *)argument, &none, sizeof(none));
+    return 0;
+}
+
+/* AF_UNIX does not know the requests that belong to IP: a socket of the kind that the program believes to have does. */
+static long ask_ip_socket(int fd, unsigned long request, unsigned long argument, long result) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry || !unsock_fd_is_redirected(entry))
+        return result;
+    long socket = unsock_oracle_open(entry);
+    if (socket < 0)
+        return result;
+    result = unsock_sys(__NR_ioctl, socket, request, argument);
+    unsock_sys(__NR_close, socket);
+    return result;
+}
+
+long unsock_call_ioctl(int fd, unsigned long request, unsigned long argument) {
+    long result = unsock_sys(__NR_ioctl, fd, request, argument);
+    bool interface = (request & 0xff00u) == INTERFACE_REQUESTS && (result == -ENOTTY || result == -EINVAL);
+    if (interface)
+        return ask_ip_socket(fd, request, argument, result);
+    if (request == REQUEST_NONBLOCK && result == 0)
+        unsock_fds_was_made_nonblocking(fd);
+    return request == REQUEST_OUTQ ? ask_queue(fd, argument, result) : result;
+}

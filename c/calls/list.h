@@ -1,0 +1,68 @@
+/*
+ * The intercepted calls, each with its C declaration: the exported wrappers, the test of the exported symbols and the list in
+ * the manual are made from here.
+ *
+ * UNSOCK_CALLS applies one of four macros to each, by what becomes of the call while the library is inert:
+ *   LIBC(type, name, parameters, arguments)    the next library's function: it is a cancellation point in glibc
+ *   RAW(type, name, parameters, arguments)     the system call of that name
+ *   ALWAYS(type, name, parameters, arguments)  the logic itself: it finds nothing to do then
+ *   BY_HAND(name)                              a wrapper of its own shape, in preload/by_hand.c
+ */
+#ifndef UNSOCK_LIST_H
+#define UNSOCK_LIST_H
+
+#include "calls/close.h"
+#include "calls/dispatch.h"
+#include "calls/epoll.h"
+#include "calls/names.h"
+#include "calls/receive.h"
+#include "calls/send.h"
+#include "calls/socket_options.h"
+#include "memory/epoll_memory.h"
+#include "rt/net.h"
+
+#define UNSOCK_CALLS(LIBC, RAW, ALWAYS, BY_HAND)                                                                       \
+    RAW(int, socket, (int domain, int type, int protocol), (domain, type, protocol))                                   \
+    ALWAYS(int, socketpair, (int domain, int type, int protocol, int pair[2]), (domain, type, protocol, pair))         \
+    RAW(int, bind, (int fd, const struct sockaddr *address, socklen_t length), (fd, address, length))                  \
+    LIBC(int, connect, (int fd, const struct sockaddr *address, socklen_t length), (fd, address, length))              \
+    RAW(int, listen, (int fd, int backlog), (fd, backlog))                                                             \
+    LIBC(int, accept, (int fd, struct sockaddr *address, socklen_t *length), (fd, address, length))                    \
+    LIBC(int, accept4, (int fd, struct sockaddr *address, socklen_t *length, int flags), (fd, address, length, flags)) \
+    RAW(int, shutdown, (int fd, int how), (fd, how))                                                                   \
+    RAW(int, getsockname, (int fd, struct sockaddr *address, socklen_t *length), (fd, address, length))                \
+    RAW(int, getpeername, (int fd, struct sockaddr *address, socklen_t *length), (fd, address, length))                \
+    RAW(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *length),                                \
+        (fd, level, name, value, length))                                                                              \
+    RAW(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t length),                           \
+        (fd, level, name, value, length))                                                                              \
+    LIBC(ssize_t, sendto,                                                                                              \
+         (int fd, const void *data, size_t size, int flags, const struct sockaddr *address, socklen_t length),         \
+         (fd, data, size, flags, address, length))                                                                     \
+    LIBC(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags))                    \
+    LIBC(int, sendmmsg, (int fd, struct unsock_mmsghdr *messages, unsigned count, int flags),                          \
+         (fd, messages, count, flags))                                                                                 \
+    LIBC(ssize_t, recvfrom,                                                                                            \
+         (int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length),                    \
+         (fd, data, size, flags, address, length))                                                                     \
+    BY_HAND(__recvfrom_chk)                                                                                            \
+    LIBC(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags))                          \
+    LIBC(int, recvmmsg, (int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout),           \
+         (fd, messages, count, flags, timeout))                                                                        \
+    LIBC(int, close, (int fd), (fd))                                                                                   \
+    RAW(int, close_range, (unsigned first, unsigned last, int flags), (first, last, flags))                            \
+    BY_HAND(closefrom)                                                                                                 \
+    ALWAYS(int, dup, (int fd), (fd))                                                                                   \
+    ALWAYS(int, dup2, (int from, int to), (from, to))                                                                  \
+    ALWAYS(int, dup3, (int from, int to, int flags), (from, to, flags))                                                \
+    BY_HAND(fcntl)                                                                                                     \
+    BY_HAND(fcntl64)                                                                                                   \
+    BY_HAND(ioctl)                                                                                                     \
+    ALWAYS(int, epoll_create, (int size), (size))                                                                      \
+    ALWAYS(int, epoll_create1, (int flags), (flags))                                                                   \
+    RAW(int, epoll_ctl, (int set, int operation, int fd, struct unsock_epoll_event *event),                            \
+        (set, operation, fd, event))                                                                                   \
+    BY_HAND(_exit)                                                                                                     \
+    BY_HAND(_Exit)
+
+#endif

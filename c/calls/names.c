@@ -1,0 +1,160 @@
+/* getsockname and getpeername. The kernel is always asked first; the cache only says what the kernel cannot. */
+#include "calls/names.h"
+
+#include "kernel/identify.h"
+#include "kernel/socket_info.h"
+#include "memory/fds.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/address.h"
+#include "rules/ip.h"
+#include "rules/kernel_name.h"
+#include "rules/settings.h"
+
+void unsock_names_give(const union unsock_sockaddr *from, socklen_t from_length, void *address, socklen_t *length) {
+    if (*length > 0)
+        memcpy(address, from, UNSOCK_MIN(*length, from_length));
+    *length = from_length;
+}
+
+void unsock_names_give_ip(const struct unsock_ip *ip, int domain, void *address, socklen_t *length) {
+    union unsock_sockaddr written;
+    struct unsock_ip shown = *ip;
+    /* An IPv6 client on an IPv4 socket (they share ports) has no address there that could be shown. */
+    if (domain == AF_INET && ip->family == AF_INET6)
+        shown = unsock_address_default(AF_INET, ip->port);
+    socklen_t written_length = unsock_ip_write(&shown, domain, &written);
+    if (address && written_length == sizeof(written.in) && *length >= sizeof(written.in)) {
+        memcpy(address, &written, sizeof(written.in));
+        *length = sizeof(written.in);
+        return;
+    }
+    unsock_names_give(&written, written_length, address, length);
+}
+
+bool unsock_names_converts(int family) {
+    if (family == UNSOCK_AF_VSOCK)
+        return unsock_settings.convert_all || unsock_settings.convert_vsock;
+    return family == AF_UNIX || family == AF_UNSPEC || unsock_settings.convert_all;
+}
+
+/* A port for a peer that has none: of a vsock peer its own (cut to 16 bits), else from the socket's inode number. */
+static uint16_t invent_port(int fd, const union unsock_sockaddr *peer) {
+    uint32_t port;
+    if (peer->any.sa_family != UNSOCK_AF_VSOCK)
+        return unsock_socket_invented_port(fd);
+    memcpy(&port, peer->bytes + 4, sizeof(port)); /* svm_port */
+    return (port & 0xffff) != 0 ? (uint16_t)port : unsock_socket_invented_port(fd);
+}
+
+/* A name that tells the address by itself is believed before the cache. */
+static struct unsock_name read_name(const union unsock_sockaddr *name, long length) {
+    struct unsock_name none = {.kind = UNSOCK_NAME_NONE};
+    return name->any.sa_family == AF_UNIX && length >= 0 ? unsock_kernel_name_read(&name->un, (size_t)length) : none;
+}
+
+void unsock_names_peer(int fd, struct unsock_fd *entry, const union unsock_sockaddr *peer, socklen_t peer_length,
+                       void *address, socklen_t *length) {
+    struct unsock_ip ip;
+    bool accepted_foreign = entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_ACCEPTED);
+    bool is_ip = peer->any.sa_family == AF_INET || peer->any.sa_family == AF_INET6;
+    if (accepted_foreign && (is_ip || !unsock_names_converts(peer->any.sa_family))) {
+        unsock_names_give(peer, peer_length, address, length);
+        return;
+    }
+    struct unsock_name name = read_name(peer, peer_length);
+    ip = name.kind == UNSOCK_NAME_STREAM ? name.source : entry->remote;
+    if (ip.family == 0)
+        ip = unsock_address_default(unsock_names_family(entry), invent_port(fd, peer));
+    if (entry->remote.family == 0 && entry->kind != UNSOCK_KIND_UNKNOWN)
+        entry->remote = ip;
+    unsock_names_give_ip(&ip, entry->domain, address, length);
+}
+
+int unsock_names_family(const struct unsock_fd *entry) {
+    return entry->local.family == AF_INET ? AF_INET : entry->domain;
+}
+
+/* Is this descriptor's name one that the program must not see? Then gives its entry. */
+static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, struct unsock_fd *scratch) {
+    struct unsock_fd *entry = unsock_identify(fd, scratch);
+    int family = name->any.sa_family;
+    if (!unsock_fd_is_redirected(entry))
+        return NULL;
+    return entry->kind == UNSOCK_KIND_FOREIGN || family == AF_UNIX ? entry : NULL;
+}
+
+static void give_local(struct unsock_fd *entry, struct sockaddr *address, socklen_t *length) {
+    struct unsock_ip local = entry->local;
+    if (local.family == 0)
+        local.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET;
+    /* An unbound or wildcard socket shows the wildcard of its own family. */
+    if (unsock_ip_is_wildcard(&local))
+        local.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET;
+    unsock_names_give_ip(&local, entry->domain, address, length);
+}
+
+/* The same checks of the arguments as the kernel's move_addr_to_user makes. */
+static long check(const void *address, const socklen_t *length) {
+    if (unsock_is_nowhere(length) || (*length != 0 && unsock_is_nowhere(address)))
+        return -EFAULT;
+    return (int32_t)*length < 0 ? -EINVAL : 0;
+}
+
+/* Sockets that are known to be none of ours are asked about without a detour. */
+static bool is_plain(int fd) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry && (entry->kind == UNSOCK_KIND_OTHER || entry->kind == UNSOCK_KIND_IP);
+}
+
+long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length) {
+    union unsock_sockaddr name;
+    struct unsock_fd scratch;
+    if (is_plain(fd))
+        return unsock_sys(__NR_getsockname, fd, address, length);
+    long result = unsock_socket_name(fd, __NR_getsockname, &name);
+    if (result < 0)
+        return result;
+    long wrong = check(address, length);
+    if (wrong < 0)
+        return wrong;
+    struct unsock_fd *entry = redirected(fd, &name, &scratch);
+    struct unsock_name own = entry ? read_name(&name, result) : (struct unsock_name){0};
+    bool raw = !entry || (entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_ACCEPTED) &&
+                          !unsock_names_converts(name.any.sa_family));
+    if (raw)
+        unsock_names_give(&name, (socklen_t)result, address, length);
+    else if (own.kind == UNSOCK_NAME_STREAM)
+        unsock_names_give_ip(&own.source, entry->domain, address, length);
+    else
+        give_local(entry, address, length);
+    return 0;
+}
+
+long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length) {
+    union unsock_sockaddr name = {0};
+    struct unsock_fd scratch;
+    if (is_plain(fd))
+        return unsock_sys(__NR_getpeername, fd, address, length);
+    long result = unsock_socket_name(fd, __NR_getpeername, &name);
+    if (result < 0 && result != -ENOTCONN)
+        return result;
+    if (result == -ENOTCONN)
+        name.any.sa_family = AF_UNIX;
+    struct unsock_fd *entry = redirected(fd, &name, &scratch);
+    /* A connected datagram socket whose peer has not come yet is connected all the same. */
+    bool waiting = entry && entry->type == SOCK_DGRAM && (entry->flags & UNSOCK_CONNECTED);
+    if (result < 0 && !waiting)
+        return result;
+    long wrong = check(address, length);
+    if (wrong < 0)
+        return wrong;
+    if (!entry)
+        unsock_names_give(&name, (socklen_t)result, address, length);
+    else if (!(entry->flags & UNSOCK_CONNECTED))
+        return -ENOTCONN;
+    else
+        unsock_names_peer(fd, entry, &name, result < 0 ? 0 : (socklen_t)result, address, length);
+    return 0;
+}

@@ -1,0 +1,38 @@
+/* getsockopt and setsockopt: who does the work? */
+#include "calls/socket_options.h"
+
+#include "kernel/identify.h"
+#include "memory/fds.h"
+#include "options/options.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+/* A descriptor that nothing is known of: it is ours when an AF_UNIX socket's names say so. */
+static struct unsock_fd *entry_for_option(int fd, int level, int name, struct unsock_fd *scratch) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    bool telling = level == IPPROTO_TCP || level == IPPROTO_IP || level == IPPROTO_IPV6 || level == IPPROTO_UDP ||
+                   (level == SOL_SOCKET && (name == SO_DOMAIN || name == SO_PROTOCOL || name == SO_REUSEPORT));
+    return !entry && telling ? unsock_identify(fd, scratch) : entry;
+}
+
+long unsock_call_setsockopt(int fd, int level, int name, const void *value, socklen_t length) {
+    struct unsock_fd scratch;
+    struct unsock_fd *entry = entry_for_option(fd, level, name, &scratch);
+    if (entry && unsock_fd_is_redirected(entry)) {
+        long result = unsock_options_set(fd, entry, level, name, value, length);
+        unsock_fds_tell_duplicates(fd);
+        return result;
+    }
+    long result = unsock_sys(__NR_setsockopt, fd, level, name, value, length);
+    if (result == 0 && entry && entry->kind == UNSOCK_KIND_IP)
+        unsock_options_note(fd, entry, level, name);
+    return result;
+}
+
+long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
+    struct unsock_fd scratch;
+    struct unsock_fd *entry = entry_for_option(fd, level, name, &scratch);
+    if (entry && unsock_fd_is_redirected(entry))
+        return unsock_options_get(fd, entry, level, name, value, length);
+    return unsock_sys(__NR_getsockopt, fd, level, name, value, length);
+}

@@ -1,0 +1,134 @@
+/* listen and accept of stream sockets. */
+#include "calls/stream.h"
+
+#include "calls/bind.h"
+#include "calls/names.h"
+#include "files/sharers.h"
+#include "kernel/identify.h"
+#include "kernel/log.h"
+#include "kernel/option_query.h"
+#include "kernel/socket_info.h"
+#include "memory/fds.h"
+#include "options/options.h"
+#include "replace/redirect.h"
+#include "replace/reuse.h"
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/address.h"
+#include "rules/ip.h"
+#include "rules/kernel_name.h"
+#include "rules/settings.h"
+
+#define BACKLOG_MOST 0x7fffffff /* the kernel cuts it to net.core.somaxconn */
+
+static long listen_here(int fd, struct unsock_fd *entry) {
+    long wrong = entry->flags & UNSOCK_HIDDEN ? unsock_sharers_come_forward(fd, entry) : 0;
+    if (wrong < 0)
+        return unsock_log("listen", fd, &entry->local, NULL, wrong);
+    long result = unsock_sys(__NR_listen, fd, BACKLOG_MOST);
+    if (result == 0)
+        entry->flags |= UNSOCK_LISTENING;
+    return unsock_log("listen", fd, &entry->local, NULL, result);
+}
+
+/* Nobody bound it: the kernel gives a TCP socket the wildcard address and a free port. */
+static long listen_unbound(int fd, struct unsock_fd *entry, int backlog) {
+    struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET};
+    bool v6only = entry->domain == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
+    if (unsock_address_covered_bind(&any, v6only)) {
+        long result = unsock_bind(fd, entry, &any);
+        return result < 0 ? result : listen_here(fd, entry);
+    }
+    if (unsock_settings.block_inet)
+        return -EACCES;
+    long result = unsock_redirect_to_ip(fd, entry);
+    return result < 0 ? result : unsock_sys(__NR_listen, fd, backlog);
+}
+
+/* Perhaps bound inside libc (bindresvport) or by a raw system call: then it keeps that port. */
+static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog) {
+    union unsock_sockaddr address;
+    struct unsock_ip ip;
+    long length = unsock_socket_name(fd, __NR_getsockname, &address);
+    if (length < 0)
+        return length;
+    if (!unsock_ip_read(&address, (size_t)length, &ip) || ip.port == 0)
+        return listen_unbound(fd, entry, backlog);
+    long result = unsock_bind(fd, entry, &ip);
+    if (result < 0)
+        return result;
+    return entry->kind == UNSOCK_KIND_IP ? unsock_sys(__NR_listen, fd, backlog) : listen_here(fd, entry);
+}
+
+/* It was shut down, which took its file; a TCP socket can listen again after that. */
+static long listen_again(int fd, struct unsock_fd *entry) {
+    struct unsock_ip local = entry->local;
+    entry->flags &= (uint16_t)~(UNSOCK_BOUND | UNSOCK_LISTENING);
+    long result = unsock_bind_again(fd, entry, &local);
+    if (result < 0) {
+        entry->flags |= UNSOCK_BOUND;
+        return result;
+    }
+    return listen_here(fd, entry);
+}
+
+long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
+    if (entry->flags & UNSOCK_CONNECTED)
+        return -EINVAL;
+    if (entry->kind == UNSOCK_KIND_IP && (entry->flags & UNSOCK_BOUND))
+        return unsock_sys(__NR_listen, fd, backlog);
+    if (entry->kind == UNSOCK_KIND_IP)
+        return listen_bound_elsewhere(fd, entry, backlog);
+    if (entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_BOUND) && !(entry->flags & UNSOCK_FILE))
+        return listen_again(fd, entry);
+    if (entry->flags & UNSOCK_BOUND)
+        return listen_here(fd, entry);
+    long open = unsock_socket_nonblocking(fd);
+    return open < 0 ? open : listen_unbound(fd, entry, backlog);
+}
+
+/* What is known of a new connection. The peer's address may still be open: a plain Unix client's is invented when asked. */
+static void remember_accepted(int listener, const struct unsock_fd *from, int fd, const union unsock_sockaddr *peer,
+                              socklen_t length) {
+    struct unsock_fd *entry = unsock_fds_entry(fd);
+    if (!entry)
+        return;
+    if (entry->flags & UNSOCK_FILE)
+        unsock_reuse_new(fd);
+    *entry = (struct unsock_fd){.kind = from->kind, .type = from->type, .domain = from->domain};
+    entry->protocol = from->protocol;
+    entry->flags = UNSOCK_CONNECTED | UNSOCK_NAMED | UNSOCK_ACCEPTED;
+    bool told = peer->any.sa_family == AF_UNIX &&
+                unsock_kernel_name_read_stream(&peer->un, length, &entry->remote, &entry->local);
+    if (!told) {
+        bool wildcard = unsock_ip_is_wildcard(&from->local);
+        entry->remote = (struct unsock_ip){0};
+        entry->local = wildcard ? unsock_address_default(unsock_names_family(from), from->local.port) : from->local;
+    }
+    if (from->options != 0)
+        unsock_options_inherit(listener, from, fd, entry);
+}
+
+long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *address, socklen_t *length, int flags) {
+    union unsock_sockaddr peer;
+    socklen_t peer_length = sizeof(peer);
+    if (address && (unsock_is_nowhere(address) || unsock_is_nowhere(length)))
+        return -EFAULT;
+    if (address && (int32_t)*length < 0)
+        return -EINVAL;
+    peer.any.sa_family = AF_UNSPEC;
+    long accepted = unsock_real_accept4(fd, &peer, &peer_length, flags);
+    if (accepted < 0)
+        return accepted;
+    remember_accepted(fd, entry, (int)accepted, &peer, peer_length);
+    struct unsock_fd scratch;
+    struct unsock_fd *new = unsock_fds_known((int)accepted);
+    if (address && new && new->kind == UNSOCK_KIND_LOCAL && new->remote.family != 0)
+        unsock_names_give_ip(&new->remote, new->domain, address, length);
+    else if (address)
+        unsock_names_peer((int)accepted, new ? new : unsock_identify((int)accepted, &scratch), &peer, peer_length,
+                          address, length);
+    return unsock_log("accept", (int)accepted, new ? &new->remote : NULL, NULL, accepted);
+}

@@ -1,0 +1,238 @@
+/* connect of stream sockets to covered addresses. */
+#include "calls/stream.h"
+#include "calls/target.h"
+#include "files/control_file.h"
+#include "files/ephemeral.h"
+#include "kernel/log.h"
+#include "kernel/socket_info.h"
+#include "memory/fds.h"
+#include "replace/epoll.h"
+#include "replace/redirect.h"
+#include "rt/libc.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/address.h"
+#include "rules/ip.h"
+#include "rules/kernel_name.h"
+#include "rules/settings.h"
+#include "unsock.h"
+
+#define FULL_WAIT_FIRST_NS 50000
+#define FULL_WAIT_MOST_NS 200000000
+
+/* One connect in progress. */
+struct attempt {
+    int fd;
+    struct unsock_fd *entry;
+    struct unsock_ip source;
+    struct unsock_ip target;
+    struct sockaddr_un path;
+    socklen_t path_length;
+    int socket; /* the AF_UNIX socket that connects: fd itself, or one that will take its place */
+    bool nonblocking;
+};
+
+/* The address that the client has: what it bound, else the default; port 0 where one is still to be chosen. */
+static struct unsock_ip source_of(int fd, const struct unsock_fd *entry, const struct unsock_ip *target) {
+    union unsock_sockaddr address;
+    struct unsock_ip bound = entry->local;
+    if (!(entry->flags & UNSOCK_BOUND))
+        return unsock_address_default(target->family, 0);
+    if (entry->kind == UNSOCK_KIND_IP) {
+        long length = unsock_socket_name(fd, __NR_getsockname, &address);
+        if (length < 0 || !unsock_ip_read(&address, (size_t)length, &bound))
+            return unsock_address_default(target->family, 0);
+    }
+    if (unsock_ip_is_wildcard(&bound) || bound.family != target->family)
+        return unsock_address_default(target->family, bound.port);
+    return bound;
+}
+
+/* Gives the connecting socket the name from which the server reads the client's address. */
+static long name_client(struct attempt *attempt) {
+    struct sockaddr_un name;
+    bool chosen = attempt->source.port != 0;
+    unsigned tried = 0;
+    do {
+        if (!chosen)
+            attempt->source.port = unsock_ephemeral_next();
+        socklen_t length = unsock_kernel_name_stream(&attempt->source, &attempt->target, &name);
+        long result = unsock_sys(__NR_bind, attempt->socket, &name, length);
+        if (result != -EADDRINUSE)
+            return result;
+    } while (!chosen && ++tried < unsock_ephemeral_count());
+    return -EADDRNOTAVAIL;
+}
+
+/*
+ * The server's backlog is full. TCP would go on trying in the background; here a non-blocking caller waits a little,
+ * and gets what TCP says in the end. Meanwhile another thread may close the descriptor, and its number be another's.
+ */
+static long retry_full(const struct attempt *attempt) {
+    struct timespec pause = {0, FULL_WAIT_FIRST_NS};
+    uint64_t cookie = unsock_socket_cookie(attempt->fd);
+    long result = -EAGAIN;
+    for (long waited = 0; result == -EAGAIN && waited < FULL_WAIT_MOST_NS; waited += pause.tv_nsec, pause.tv_nsec *= 2) {
+        unsock_sys(__NR_nanosleep, &pause, 0);
+        result = unsock_sys(__NR_connect, attempt->socket, &attempt->path, attempt->path_length);
+    }
+    if (unsock_socket_cookie(attempt->fd) != cookie)
+        return -EBADF;
+    return result == -EAGAIN ? -ETIMEDOUT : result;
+}
+
+static void connected(struct attempt *attempt) {
+    attempt->entry->flags |= UNSOCK_CONNECTED | UNSOCK_NAMED;
+    attempt->entry->local = attempt->source;
+    attempt->entry->remote = attempt->target;
+}
+
+/*
+ * A non-blocking TCP connect says EINPROGRESS first, also when the connection is there at once, then 0, then EISCONN;
+ * there are programs that only know this order (mosquitto's bridge).
+ */
+static long in_progress(struct attempt *attempt) {
+    if (!attempt->nonblocking || attempt->entry->kind != UNSOCK_KIND_LOCAL)
+        return 0;
+    attempt->entry->flags |= UNSOCK_IN_PROGRESS;
+    return -EINPROGRESS;
+}
+
+/* What nobody listening looks like: no file, a left-over one, a socket of another type, or something in the way. */
+static long as_tcp(long result) {
+    switch (result) {
+    case -ENOENT:
+    case -EPROTOTYPE:
+    case -ENOTDIR:
+    case -ELOOP:
+    case -ENAMETOOLONG:
+        return -ECONNREFUSED;
+    default:
+        return result;
+    }
+}
+
+/* There is a file but no socket that answers: it may be a control file. */
+static long refused(struct attempt *attempt, long result) {
+    struct unsock_control_file control;
+    if (result == -ENOENT && unsock_settings.fallback)
+        return UNSOCK_TARGET_FALLBACK;
+    if (result != -ECONNREFUSED)
+        return as_tcp(result);
+    int found = unsock_control_file_read(attempt->path.sun_path, &control);
+    if (found == 0)
+        return unsock_target_connect(attempt->fd, attempt->entry, &control, &attempt->target);
+    return found == -EINVAL ? -EINVAL : -ECONNREFUSED;
+}
+
+/* The descriptor is an AF_UNIX socket without a name already: no replacement is needed. */
+static long connect_in_place(struct attempt *attempt) {
+    bool nonblocking = (attempt->entry->flags & UNSOCK_NONBLOCKING) != 0;
+    attempt->socket = attempt->fd;
+    long result = name_client(attempt);
+    if (result < 0)
+        return result;
+    attempt->entry->flags |= UNSOCK_NAMED;
+    result = unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
+    if (result == -EAGAIN && unsock_socket_nonblocking(attempt->fd) == 1)
+        result = retry_full(attempt);
+    if (result < 0)
+        return refused(attempt, result);
+    connected(attempt);
+    attempt->nonblocking = nonblocking && unsock_socket_nonblocking(attempt->fd) == 1;
+    /* An unconnected socket was writable already: there is no edge for sets that wait for one. */
+    unsock_epoll_rearm(attempt->fd, attempt->entry);
+    return 0;
+}
+
+/*
+ * With the backlog full, a blocking caller waits in the kernel, on its own descriptor: only then does closing, a
+ * signal or a cancelled thread end it without a trace.
+ */
+static long connect_and_wait(struct attempt *attempt) {
+    long result = unsock_redirect_install(attempt->fd, attempt->entry, attempt->socket, UNSOCK_KIND_LOCAL);
+    if (result < 0)
+        return result;
+    attempt->entry->flags |= UNSOCK_NAMED;
+    result = unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
+    if (result == 0)
+        connected(attempt);
+    return as_tcp(result);
+}
+
+static long connect_by_standin(struct attempt *attempt) {
+    long nonblocking = unsock_socket_nonblocking(attempt->fd);
+    if (nonblocking < 0)
+        return nonblocking;
+    long socket = unsock_redirect_open(AF_UNIX, SOCK_STREAM, 0);
+    if (socket < 0)
+        return socket;
+    attempt->socket = (int)socket;
+    attempt->nonblocking = nonblocking;
+    long result = name_client(attempt);
+    if (result == 0)
+        result = unsock_sys(__NR_connect, socket, &attempt->path, attempt->path_length);
+    if (result == -EAGAIN && !nonblocking)
+        return connect_and_wait(attempt);
+    if (result == -EAGAIN)
+        result = retry_full(attempt);
+    if (result < 0) {
+        unsock_sys(__NR_close, socket);
+        return refused(attempt, result);
+    }
+    result = unsock_redirect_install(attempt->fd, attempt->entry, attempt->socket, UNSOCK_KIND_LOCAL);
+    if (result == 0)
+        connected(attempt);
+    return result;
+}
+
+/* The network after all: UNSOCK_FALLBACK. */
+static long connect_real(const struct attempt *attempt, const struct unsock_ip *asked) {
+    union unsock_sockaddr address;
+    struct unsock_fd *entry = attempt->entry;
+    long result = unsock_redirect_to_ip(attempt->fd, entry);
+    if (result < 0)
+        return result;
+    socklen_t length = unsock_ip_write(asked, entry->domain, &address);
+    return unsock_real_connect(attempt->fd, &address, length);
+}
+
+/*
+ * connect on a descriptor that has one behind it: done, still under way (AF_VSOCK, AF_TIPC), or failed: then 0, to be
+ * tried again.
+ */
+static long connect_once_more(int fd, struct unsock_fd *entry) {
+    union unsock_sockaddr peer;
+    if (entry->kind != UNSOCK_KIND_FOREIGN || unsock_socket_name(fd, __NR_getpeername, &peer) != -ENOTCONN)
+        return -EISCONN;
+    if (!unsock_socket_writable(fd))
+        return -EALREADY;
+    entry->flags &= (uint16_t)~UNSOCK_CONNECTED;
+    return 0;
+}
+
+long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked) {
+    struct attempt attempt; /* not zeroed: its path is long */
+    attempt.fd = fd;
+    attempt.entry = entry;
+    /* Connecting to the wildcard means the loopback address, and is reported so (ip_route_connect). */
+    attempt.target = unsock_ip_some(*asked);
+    attempt.nonblocking = false;
+    if (entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_CONNECTED) && (entry->flags & UNSOCK_IN_PROGRESS)) {
+        entry->flags &= (uint16_t)~UNSOCK_IN_PROGRESS;
+        return 0;
+    }
+    long again = entry->flags & UNSOCK_CONNECTED ? connect_once_more(fd, entry) : 0;
+    if (again < 0 || (entry->flags & UNSOCK_LISTENING))
+        return again < 0 ? again : -EISCONN;
+    if (asked->port == 0)
+        return -ECONNREFUSED;
+    attempt.source = source_of(fd, entry, &attempt.target);
+    attempt.path_length = unsock_address_path(asked->port, SOCK_STREAM, &attempt.path);
+    bool in_place = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & (UNSOCK_NAMED | UNSOCK_DUPLICATED));
+    long result = in_place ? connect_in_place(&attempt) : connect_by_standin(&attempt);
+    if (result == UNSOCK_TARGET_FALLBACK)
+        result = connect_real(&attempt, asked);
+    unsock_log("connect", fd, asked, &attempt.path, result);
+    return result == 0 ? in_progress(&attempt) : result;
+}

@@ -1,0 +1,231 @@
+/* Sockets that control files name. */
+#include "calls/target.h"
+
+#include "calls/firecracker.h"
+#include "files/control_file.h"
+#include "files/ephemeral.h"
+#include "files/socketfile.h"
+#include "kernel/file_info.h"
+#include "kernel/log.h"
+#include "kernel/socket_info.h"
+#include "memory/fds.h"
+#include "replace/redirect.h"
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/address.h"
+#include "rules/ip.h"
+#include "unsock.h"
+
+#define SOL_TIPC_LEVEL 271
+#define TIPC_GROUP_JOIN_OPTION 135
+#define TIPC_GROUP_REQ_SIZE 16 /* struct tipc_group_req: type, instance, scope, flags */
+
+static size_t option_length(const struct unsock_control_sockopt *option) {
+    if (option->group == SOL_SOCKET && (option->key == SO_RCVTIMEO || option->key == SO_SNDTIMEO))
+        return sizeof(struct timeval);
+    if (option->group == SOL_TIPC_LEVEL && option->key == TIPC_GROUP_JOIN_OPTION)
+        return TIPC_GROUP_REQ_SIZE;
+    return sizeof(int32_t);
+}
+
+long unsock_target_apply_options(const struct unsock_control_file *control, int fd) {
+    for (int i = 0; i < UNSOCK_CONTROL_SOCKOPTS; i++) {
+        struct unsock_control_sockopt option = control->sockopts[i];
+        if (option.group == 0 || option.key == 0)
+            continue;
+        long result = unsock_sys(__NR_setsockopt, fd, option.group, option.key, option.value, option_length(&option));
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}
+
+static int dest_family(const struct unsock_control_file *control) {
+    uint16_t family;
+    memcpy(&family, control->dest, sizeof(family));
+    return family;
+}
+
+/* A socket of the target's family, with the control file's options. Returns it or -errno. */
+static long open_target(const struct unsock_fd *entry, const struct unsock_control_file *control) {
+    bool firecracker = (control->options & UNSOCK_CONTROL_FIRECRACKER) != 0;
+    long socket = unsock_redirect_open(firecracker ? AF_UNIX : dest_family(control), entry->type, 0);
+    if (socket < 0)
+        return socket == -EAFNOSUPPORT || socket == -EPROTONOSUPPORT ? -ENETUNREACH : socket;
+    long result = unsock_target_apply_options(control, (int)socket);
+    if (result < 0) {
+        unsock_sys(__NR_close, socket);
+        return result;
+    }
+    return socket;
+}
+
+static void remember(struct unsock_fd *entry, const struct unsock_ip *asked) {
+    entry->flags |= UNSOCK_CONNECTED | UNSOCK_NAMED;
+    if (!asked)
+        return;
+    entry->remote = *asked;
+    if (entry->local.family == 0)
+        entry->local = unsock_address_default(asked->family, unsock_ephemeral_next());
+}
+
+/* AF_VSOCK resets where nobody listens (virtio_transport_common.c), AF_TIPC finds no host (net/tipc/socket.c). */
+bool unsock_errno_is_refusal(long error) {
+    return error == ECONNRESET || error == EHOSTUNREACH;
+}
+
+/* Errors that say the target is not there, as TCP says it. */
+static long as_tcp(long result) {
+    return unsock_errno_is_refusal(-result) || result == -ENOENT || result == -EPROTOTYPE ? -ECONNREFUSED : result;
+}
+
+/* A blocking descriptor connects after the exchange, where a signal or a cancelled thread leaves nothing behind. */
+static long connect_plain(int fd, struct unsock_fd *entry, const struct unsock_control_file *control, int socket,
+                          const struct unsock_ip *asked) {
+    long nonblocking = unsock_socket_nonblocking(fd);
+    long result = 0;
+    if (nonblocking < 0) {
+        unsock_sys(__NR_close, socket);
+        return nonblocking;
+    }
+    if (nonblocking) {
+        result = unsock_sys(__NR_connect, socket, control->dest, control->dest_length);
+        if (result < 0 && result != -EINPROGRESS) {
+            unsock_sys(__NR_close, socket);
+            return as_tcp(result == -EAGAIN ? -ECONNREFUSED : result);
+        }
+    }
+    long installed = unsock_redirect_install(fd, entry, socket, UNSOCK_KIND_FOREIGN);
+    if (installed < 0)
+        return installed;
+    if (!nonblocking)
+        result = unsock_real_connect(fd, control->dest, control->dest_length);
+    if (result == 0 || result == -EINPROGRESS)
+        remember(entry, asked);
+    return as_tcp(result);
+}
+
+static long connect_multiplexer(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
+                                int socket, const struct unsock_ip *asked) {
+    uint64_t cookie = unsock_socket_cookie(fd);
+    long result = unsock_firecracker_connect(socket, control);
+    /* That took its time: another thread may have closed the descriptor, and its number be another's. */
+    if (result == 0 && unsock_socket_cookie(fd) != cookie)
+        result = -EBADF;
+    if (result < 0) {
+        unsock_sys(__NR_close, socket);
+        return result;
+    }
+    result = unsock_redirect_install(fd, entry, socket, UNSOCK_KIND_FOREIGN);
+    if (result == 0)
+        remember(entry, asked);
+    return result;
+}
+
+long unsock_target_connect(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
+                           const struct unsock_ip *asked) {
+    struct unsock_ip local = entry->local;
+    bool bound = (entry->flags & UNSOCK_BOUND) != 0;
+    long socket = open_target(entry, control);
+    if (socket < 0)
+        return socket;
+    bool firecracker = (control->options & UNSOCK_CONTROL_FIRECRACKER) != 0;
+    long result = firecracker ? connect_multiplexer(fd, entry, control, (int)socket, asked)
+                              : connect_plain(fd, entry, control, (int)socket, asked);
+    if (bound && entry->kind == UNSOCK_KIND_FOREIGN)
+        entry->local = local;
+    return result;
+}
+
+/* An AF_UNIX target that is a file is made, and when it is left over removed, as the port's own would be. */
+static long bind_target(int socket, int type, const struct unsock_control_file *control) {
+    struct sockaddr_un path = {0};
+    if (dest_family(control) != AF_UNIX || control->dest[UNSOCK_SUN_PATH_OFFSET] == '\0')
+        return unsock_sys(__NR_bind, socket, control->dest, control->dest_length);
+    memcpy(&path, control->dest, UNSOCK_MIN(control->dest_length, sizeof(path) - 1));
+    socklen_t length = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(path.sun_path) + 1);
+    long result = unsock_socketfile_bind(socket, &path, length, -1);
+    if (result != -EADDRINUSE || unsock_file_inode(path.sun_path) <= 0 ||
+        !unsock_socketfile_is_stale(&path, length, type, NULL))
+        return result;
+    unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
+    return unsock_socketfile_bind(socket, &path, length, -1);
+}
+
+long unsock_target_bind(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
+                        const struct unsock_ip *bound) {
+    if (control->options & UNSOCK_CONTROL_FIRECRACKER)
+        return -EINVAL;
+    long socket = open_target(entry, control);
+    if (socket < 0)
+        return socket;
+    long result = bind_target((int)socket, entry->type, control);
+    if (result < 0) {
+        unsock_sys(__NR_close, socket);
+        return result;
+    }
+    result = unsock_redirect_install(fd, entry, (int)socket, UNSOCK_KIND_FOREIGN);
+    if (result < 0)
+        return result;
+    entry->flags |= UNSOCK_BOUND | UNSOCK_NAMED;
+    if (bound)
+        entry->local = *bound;
+    return 0;
+}
+
+/* Is this an AF_UNIX path? Then copies it, with its NUL, to `path`. */
+static bool read_path(const void *address, socklen_t length, struct sockaddr_un *path) {
+    memset(path, 0, sizeof(*path));
+    if (!address || length <= UNSOCK_SUN_PATH_OFFSET || length > sizeof(*path))
+        return false;
+    memcpy(path, address, length);
+    return path->sun_family == AF_UNIX && path->sun_path[0] != '\0' && path->sun_path[sizeof(path->sun_path) - 1] == '\0';
+}
+
+/* The entry of a program's own AF_UNIX socket, filled in for its replacement. */
+static struct unsock_fd *own_entry(int fd, struct unsock_fd *scratch) {
+    struct unsock_fd *entry = unsock_fds_entry(fd);
+    memset(scratch, 0, sizeof(*scratch));
+    if (!entry)
+        entry = scratch;
+    struct unsock_fd old = *entry;
+    long type = unsock_socket_option(fd, SO_TYPE);
+    *entry = (struct unsock_fd){.kind = UNSOCK_KIND_OTHER, .type = (uint8_t)(type < 0 ? 0 : type), .domain = AF_UNIX};
+    if (old.kind == UNSOCK_KIND_OTHER) {
+        entry->epoll = old.epoll;
+        entry->flags = old.flags & UNSOCK_EPOLL_MANY;
+    } else {
+        entry->flags = UNSOCK_EPOLL_MANY;
+    }
+    return entry;
+}
+
+long unsock_target_connect_path(int fd, const void *address, socklen_t length, long result) {
+    struct sockaddr_un path;
+    struct unsock_control_file control;
+    struct unsock_fd scratch;
+    if (result != -ECONNREFUSED || !read_path(address, length, &path))
+        return result;
+    int found = unsock_control_file_read(path.sun_path, &control);
+    if (found != 0)
+        return found == -EINVAL ? -EINVAL : result;
+    struct unsock_fd *entry = own_entry(fd, &scratch);
+    result = unsock_target_connect(fd, entry, &control, NULL);
+    return unsock_log("connect", fd, NULL, &path, result);
+}
+
+long unsock_target_bind_path(int fd, const void *address, socklen_t length, long result) {
+    struct sockaddr_un path;
+    struct unsock_control_file control;
+    struct unsock_fd scratch;
+    if (result != -EADDRINUSE || !read_path(address, length, &path))
+        return result;
+    /* Not a control file: the error is bind's own. Only our kind of file, damaged, is EINVAL. */
+    if (unsock_control_file_read(path.sun_path, &control) != 0)
+        return result;
+    struct unsock_fd *entry = own_entry(fd, &scratch);
+    result = unsock_target_bind(fd, entry, &control, NULL);
+    return unsock_log("bind", fd, NULL, &path, result);
+}

@@ -1,0 +1,37 @@
+/* Sockets that control files name: AF_VSOCK, AF_TIPC, AF_UNIX, AF_INET, AF_INET6, and Firecracker's multiplexer. */
+#ifndef UNSOCK_TARGET_H
+#define UNSOCK_TARGET_H
+
+#include "memory/fds.h"
+#include "rt/net.h"
+#include "rules/ip.h"
+#include "unsock.h"
+
+/* Not an errno: the caller must go to the real network. */
+#define UNSOCK_TARGET_FALLBACK (-4096)
+
+/*
+ * Connects the descriptor to where the control file points; `asked` is the address the program asked for, or NULL when
+ * it was a path. Returns 0 or -errno (also -EINPROGRESS on a non-blocking descriptor).
+ */
+long unsock_target_connect(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
+                           const struct unsock_ip *asked);
+
+/* Runs the file's socket options on a new socket. Returns 0, or the -errno of the first that failed. */
+long unsock_target_apply_options(const struct unsock_control_file *control, int fd);
+
+/* Does this errno of a connect (or its SO_ERROR) over AF_VSOCK or AF_TIPC mean that nobody listens? */
+bool unsock_errno_is_refusal(long error);
+
+/* Binds it there. `bound` is the address that the program asked for, or NULL. */
+long unsock_target_bind(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
+                        const struct unsock_ip *bound);
+
+/*
+ * A program connects to or binds an AF_UNIX path (`length` bytes) and the kernel found no socket there: when there is
+ * a control file, goes on with it. Returns 0, -errno, or `result` unchanged when there is none.
+ */
+long unsock_target_connect_path(int fd, const void *address, socklen_t length, long result);
+long unsock_target_bind_path(int fd, const void *address, socklen_t length, long result);
+
+#endif

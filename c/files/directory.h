@@ -1,0 +1,11 @@
+/* The directory of the socket files. */
+#ifndef UNSOCK_DIRECTORY_H
+#define UNSOCK_DIRECTORY_H
+
+#include "rt/text.h"
+#include "rules/settings.h"
+
+/* Makes the directory (0755, parents too) where it is missing. Returns false with one line in `error`. */
+bool unsock_directory_make(const struct unsock_settings *settings, struct unsock_text *error);
+
+#endif

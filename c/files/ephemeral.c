@@ -1,0 +1,54 @@
+/* The system's ephemeral port range (ip(7), ip_local_port_range), walked from a random start in each process. */
+#include "files/ephemeral.h"
+
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/text.h"
+
+#define FIRST_DEFAULT 32768
+#define LAST_DEFAULT 60999
+
+/* first | last << 16, or 0 while unknown: one word, so that two threads may both read it in. */
+static uint32_t range;
+static uint32_t cursor;
+
+static uint32_t read_range(void) {
+    char text[64];
+    uint64_t first, last;
+    long fd = unsock_sys(__NR_openat, AT_FDCWD, "/proc/sys/net/ipv4/ip_local_port_range", O_RDONLY | O_CLOEXEC);
+    long count = fd < 0 ? fd : unsock_sys(__NR_read, fd, text, sizeof(text));
+    if (fd >= 0)
+        unsock_sys(__NR_close, fd);
+    struct unsock_span rest = {text, count > 0 ? (size_t)count : 0};
+    struct unsock_span line = unsock_span_next(&rest, '\n');
+    struct unsock_span part = unsock_span_next(&line, '\t');
+    if (unsock_span_number(part, 10, 65535, &first) && unsock_span_number(line, 10, 65535, &last) && first > 0 &&
+        first <= last)
+        return (uint32_t)(first | last << 16);
+    return FIRST_DEFAULT | (uint32_t)LAST_DEFAULT << 16;
+}
+
+static uint32_t known_range(void) {
+    uint32_t known = __atomic_load_n(&range, __ATOMIC_RELAXED);
+    if (known != 0)
+        return known;
+    uint32_t start = 0;
+    unsock_sys(__NR_getrandom, &start, sizeof(start), 1 /* GRND_NONBLOCK */);
+    __atomic_store_n(&cursor, start, __ATOMIC_RELAXED);
+    known = read_range();
+    __atomic_store_n(&range, known, __ATOMIC_RELAXED);
+    return known;
+}
+
+unsigned unsock_ephemeral_count(void) {
+    uint32_t known = known_range();
+    return (known >> 16) - (known & 0xffff) + 1;
+}
+
+uint16_t unsock_ephemeral_next(void) {
+    uint32_t known = known_range();
+    /* Not one atomic step: two threads may get the same port, and then the kernel tells one of them that it is taken. */
+    uint32_t step = __atomic_load_n(&cursor, __ATOMIC_RELAXED);
+    __atomic_store_n(&cursor, step + 1, __ATOMIC_RELAXED);
+    return (uint16_t)((known & 0xffff) + step % ((known >> 16) - (known & 0xffff) + 1));
+}

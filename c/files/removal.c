@@ -1,0 +1,49 @@
+/* Removing one socket file. */
+#include "files/removal.h"
+
+#include "files/lock.h"
+#include "files/sharers.h"
+#include "files/socketfile.h"
+#include "kernel/file_info.h"
+#include "memory/fds.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+/* Is the file at `path` the one that the entry's socket was bound to? Unknown counts as yes: the kernel decides then. */
+static bool is_own_file(const struct unsock_fd *entry, const struct sockaddr_un *path) {
+    int64_t inode = unsock_file_inode(path->sun_path);
+    if (inode <= 0)
+        return false;
+    bool known = !(entry->flags & (UNSOCK_CONNECTED | UNSOCK_SENT)) && entry->file.inode != 0;
+    return !known || entry->file.inode == (uint64_t)inode;
+}
+
+bool unsock_removal_try(const struct unsock_fd *old) {
+    struct sockaddr_un path;
+    struct unsock_fd now = *old;
+    socklen_t length = unsock_sharers_path(old, &path);
+    struct unsock_lock lock;
+    unsock_lock_take(&lock);
+    bool own = is_own_file(old, &path);
+    if (!own && (old->flags & UNSOCK_HIDDEN)) {
+        /* Another process may have given it the port's file. */
+        now.flags &= (uint16_t)~UNSOCK_HIDDEN;
+        length = unsock_sharers_path(&now, &path);
+        own = is_own_file(&now, &path);
+    }
+    bool stale = own && unsock_socketfile_is_stale(&path, length, old->type, &lock);
+    if (stale && ((now.flags & UNSOCK_HIDDEN) || !unsock_sharers_promote(&now, &path, &lock)))
+        unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
+    unsock_lock_drop(&lock);
+    return stale || !own;
+}
+
+void unsock_removal_force(const struct unsock_fd *entry) {
+    struct sockaddr_un path;
+    unsock_sharers_path(entry, &path);
+    struct unsock_lock lock;
+    unsock_lock_take(&lock);
+    if (is_own_file(entry, &path) && ((entry->flags & UNSOCK_HIDDEN) || !unsock_sharers_promote(entry, &path, &lock)))
+        unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
+    unsock_lock_drop(&lock);
+}

@@ -1,0 +1,110 @@
+/* Sockets of one process on one port. */
+#include "files/sharers.h"
+
+#include "files/lock.h"
+#include "files/socketfile.h"
+#include "kernel/file_info.h"
+#include "kernel/option_query.h"
+#include "memory/fds.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/address.h"
+#include "rules/ip.h"
+
+#define MOVING 0xff        /* an index that no hidden name has */
+#define RENAME_EXCHANGED 2u /* renameat2(2) */
+#define MISSING_MOST 8 /* hidden names are given out from the lowest free one on */
+
+socklen_t unsock_sharers_path(const struct unsock_fd *entry, struct sockaddr_un *path) {
+    if (entry->flags & UNSOCK_HIDDEN)
+        return unsock_address_hidden_path(entry->local.port, entry->type, entry->local.tag, path);
+    return unsock_address_path(entry->local.port, entry->type, path);
+}
+
+bool unsock_sharers_conflict(const struct unsock_ip *a, bool a_v6only, const struct unsock_ip *b, bool b_v6only) {
+    if (a->family == b->family)
+        return unsock_ip_same_address(a, b) || unsock_ip_is_wildcard(a) || unsock_ip_is_wildcard(b);
+    const struct unsock_ip *six = a->family == AF_INET6 ? a : b;
+    return unsock_ip_is_wildcard(six) && !(six == a ? a_v6only : b_v6only);
+}
+
+void unsock_sharers_renamed(const struct unsock_fd *before, bool hidden, uint8_t tag) {
+    struct unsock_fd old = *before;
+    for (int fd = 0; fd < unsock_fds_end(); fd++) {
+        struct unsock_fd *entry = unsock_fds_known(fd);
+        if (!entry || !unsock_sharers_same_port(entry, &old) || ((entry->flags ^ old.flags) & UNSOCK_HIDDEN) != 0 ||
+            entry->local.tag != old.local.tag)
+            continue;
+        entry->flags = (uint16_t)((entry->flags & ~UNSOCK_HIDDEN) | (hidden ? UNSOCK_HIDDEN : 0));
+        entry->local.tag = tag;
+    }
+}
+
+/* Another process may have a socket that waits behind the port's file: one that forked, or was executed by this one. */
+static bool promote_other_process(const struct unsock_fd *old, const struct sockaddr_un *path, struct unsock_lock *lock) {
+    struct sockaddr_un hidden;
+    int missing = 0;
+    for (unsigned i = 1; i <= UNSOCK_HIDDEN_MOST && missing < MISSING_MOST; i++) {
+        socklen_t length = unsock_address_hidden_path(old->local.port, old->type, i, &hidden);
+        bool there = unsock_file_inode(hidden.sun_path) > 0;
+        missing = there ? 0 : missing + 1;
+        if (there && !unsock_socketfile_is_stale(&hidden, length, old->type, lock) &&
+            unsock_sys(__NR_renameat, AT_FDCWD, hidden.sun_path, AT_FDCWD, path->sun_path) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Gives the port's file, now without a socket, to one that waits behind it. */
+bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_un *path, struct unsock_lock *lock) {
+    struct sockaddr_un hidden;
+    for (int fd = 0; fd < unsock_fds_end(); fd++) {
+        struct unsock_fd *entry = unsock_fds_known(fd);
+        if (!entry || entry->kind != UNSOCK_KIND_LOCAL || !(entry->flags & UNSOCK_HIDDEN) ||
+            entry->type != old->type || entry->local.port != old->local.port)
+            continue;
+        socklen_t length = unsock_sharers_path(entry, &hidden);
+        if (unsock_socketfile_is_stale(&hidden, length, entry->type, lock))
+            continue;
+        if (unsock_sys(__NR_renameat, AT_FDCWD, hidden.sun_path, AT_FDCWD, path->sun_path) == 0) {
+            unsock_sharers_renamed(entry, false, 0);
+            return true;
+        }
+    }
+    bool server = (old->flags & UNSOCK_BOUND) && !(old->flags & UNSOCK_ANY_PORT);
+    return server && promote_other_process(old, path, lock);
+}
+
+/* The two swap names: the file of one is hidden behind that of the other. */
+static void exchange_names(const struct unsock_fd *hidden, const struct unsock_fd *main) {
+    struct sockaddr_un hidden_path, main_path;
+    struct unsock_fd moved = *hidden;
+    unsock_sharers_path(hidden, &hidden_path);
+    unsock_sharers_path(main, &main_path);
+    if (unsock_sys(__NR_renameat2, AT_FDCWD, hidden_path.sun_path, AT_FDCWD, main_path.sun_path, RENAME_EXCHANGED) < 0)
+        return;
+    uint8_t tag = hidden->local.tag;
+    unsock_sharers_renamed(hidden, true, MOVING);
+    moved.local.tag = MOVING;
+    unsock_sharers_renamed(main, true, tag);
+    unsock_sharers_renamed(&moved, false, 0);
+}
+
+long unsock_sharers_come_forward(int fd, const struct unsock_fd *entry) {
+    bool v6only = unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
+    for (int other = 0; other < unsock_fds_end(); other++) {
+        const struct unsock_fd *main = unsock_fds_known(other);
+        if (!main || !unsock_sharers_same_port(main, entry) || (main->flags & UNSOCK_HIDDEN))
+            continue;
+        bool other_v6only = unsock_option_flag(other, main, IPPROTO_IPV6, IPV6_V6ONLY);
+        if (!(main->flags & UNSOCK_LISTENING)) {
+            struct unsock_lock lock;
+            unsock_lock_take(&lock);
+            exchange_names(entry, main);
+            unsock_lock_drop(&lock);
+            return 0;
+        }
+        return unsock_sharers_conflict(&entry->local, v6only, &main->local, other_v6only) ? -EADDRINUSE : 0;
+    }
+    return 0;
+}

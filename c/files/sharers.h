@@ -1,0 +1,39 @@
+/* Sockets of one process on one port: who has its file, and who waits behind it under a hidden name. */
+#ifndef UNSOCK_SHARERS_H
+#define UNSOCK_SHARERS_H
+
+#include "files/lock.h"
+#include "memory/fds.h"
+#include "rt/net.h"
+#include "rules/ip.h"
+
+#define UNSOCK_HIDDEN_MOST 99 /* hidden names of one port: 1 to this (unsock_address_hidden_path) */
+
+/* The name by which the entry's file is known now. Returns the length. */
+socklen_t unsock_sharers_path(const struct unsock_fd *entry, struct sockaddr_un *path);
+
+/* The file of a socket got another name: all descriptors of this process that had it by the old one learn the new one. */
+void unsock_sharers_renamed(const struct unsock_fd *before, bool shadow, uint8_t tag);
+
+/* Is `entry` of a socket with a file on the same port, and of the same type, as `other`? */
+static inline bool unsock_sharers_same_port(const struct unsock_fd *entry, const struct unsock_fd *other) {
+    return entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_FILE) && entry->type == other->type &&
+           entry->local.port == other->local.port;
+}
+
+/* Does a bind to `a` exclude one to `b` on the same port, as the kernel sees it (inet_rcv_saddr_equal)? */
+bool unsock_sharers_conflict(const struct unsock_ip *a, bool a_v6only, const struct unsock_ip *b, bool b_v6only);
+
+/*
+ * Gives the port's file at `path`, now without a socket, to one that waits behind it: of this process, else of another one. Called with
+ * the directory locked. Returns whether there was one.
+ */
+bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_un *path, struct unsock_lock *lock);
+
+/*
+ * A stream socket that waits behind the port's file is going to listen: it gets the file, unless one that listens has
+ * it. Returns 0, or -EADDRINUSE when that one's address excludes it.
+ */
+long unsock_sharers_come_forward(int fd, const struct unsock_fd *entry);
+
+#endif

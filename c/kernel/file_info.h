@@ -1,0 +1,10 @@
+/* What stands at a path. */
+#ifndef UNSOCK_FILE_INFO_H
+#define UNSOCK_FILE_INFO_H
+
+#include <stdint.h>
+
+/* The inode number of the socket file at `path`; 0 when something else is there; -errno. Links are not followed. */
+int64_t unsock_file_inode(const char *path);
+
+#endif

@@ -1,0 +1,150 @@
+/* What a descriptor is of which nothing is known. */
+#include "kernel/identify.h"
+
+#include "kernel/file_info.h"
+#include "kernel/socket_info.h"
+#include "memory/fds.h"
+#include "memory/option_table.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/address.h"
+#include "rules/ip.h"
+#include "rules/kernel_name.h"
+#include "rules/spelling.h"
+
+bool unsock_identify_has_file(int fd, const struct unsock_fd *entry) {
+    union unsock_sockaddr address;
+    if (entry->kind != UNSOCK_KIND_LOCAL || !(entry->flags & UNSOCK_FILE))
+        return false;
+    long length = unsock_socket_name(fd, __NR_getsockname, &address);
+    if (length < 0 || address.any.sa_family != AF_UNIX)
+        return false;
+    struct unsock_name name = unsock_kernel_name_read(&address.un, (size_t)length);
+    return name.kind == UNSOCK_NAME_FILE && name.port == entry->local.port && name.type == entry->type;
+}
+
+/* Does the socket that was bound to a hidden name still have it? It may have got the port's file since. */
+static bool is_hidden(const struct unsock_name *name) {
+    struct sockaddr_un path;
+    if (name->hidden == 0)
+        return false;
+    unsock_address_hidden_path(name->port, name->type, name->hidden, &path);
+    return unsock_file_inode(path.sun_path) > 0;
+}
+
+/* A listening or unconnected socket of ours: its file tells the port, and the address is the default one. */
+static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
+    struct unsock_spelling spelling = name->spelling;
+    if (name->type == SOCK_STREAM)
+        unsock_spelling_of_number((int32_t)unsock_socket_option(fd, SO_PEEK_OFF), &spelling);
+    entry->kind = UNSOCK_KIND_LOCAL;
+    entry->domain = (uint16_t)spelling.domain;
+    entry->local = spelling.ip;
+    entry->local.port = name->port;
+    entry->flags = UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
+    if (is_hidden(name)) {
+        entry->flags |= UNSOCK_HIDDEN;
+        entry->local.tag = name->hidden;
+    }
+    if (unsock_socket_option(fd, SO_ACCEPTCONN) == 1)
+        entry->flags |= UNSOCK_LISTENING;
+}
+
+static void identify_stream(struct unsock_fd *entry, const struct unsock_ip *local, const struct unsock_ip *remote) {
+    entry->kind = UNSOCK_KIND_LOCAL;
+    entry->domain = local->family == AF_INET6 || remote->family == AF_INET6 ? AF_INET6 : AF_INET;
+    entry->local = *local;
+    entry->remote = *remote;
+    entry->flags = UNSOCK_CONNECTED | UNSOCK_NAMED;
+}
+
+/* As datagram_connect.c leaves it. */
+static void identify_datagram_peer(struct unsock_fd *entry, const struct unsock_name *peer) {
+    bool wildcard = unsock_ip_is_wildcard(&peer->spelling.ip);
+    entry->flags |= UNSOCK_CONNECTED;
+    entry->remote = wildcard ? unsock_address_default(peer->spelling.domain, 0) : peer->spelling.ip;
+    entry->remote.port = peer->port;
+    if (unsock_ip_is_wildcard(&entry->local)) {
+        entry->local = unsock_address_default(entry->remote.family, entry->local.port);
+        entry->flags |= UNSOCK_SETTLED;
+    }
+}
+
+/* An AF_UNIX socket that this process did not make itself: its names say whether it stands for an IP socket. */
+static void identify_unix(int fd, struct unsock_fd *entry) {
+    union unsock_sockaddr address;
+    long length = unsock_socket_name(fd, __NR_getsockname, &address);
+    if (length < 0)
+        return;
+    struct unsock_name own = unsock_kernel_name_read(&address.un, (size_t)length);
+    if (own.kind == UNSOCK_NAME_STREAM) {
+        identify_stream(entry, &own.source, &own.target);
+        /* It has the name of a connection that was refused. */
+        if (unsock_socket_name(fd, __NR_getpeername, &address) == -ENOTCONN) {
+            entry->flags = UNSOCK_NAMED;
+            entry->remote = (struct unsock_ip){0};
+        }
+        return;
+    }
+    length = unsock_socket_name(fd, __NR_getpeername, &address);
+    struct unsock_name peer = {.kind = UNSOCK_NAME_NONE};
+    if (length >= 0)
+        peer = unsock_kernel_name_read(&address.un, (size_t)length);
+    if (own.kind == UNSOCK_NAME_FILE && peer.kind == UNSOCK_NAME_STREAM) {
+        identify_stream(entry, &peer.target, &peer.source);
+        entry->flags |= UNSOCK_ACCEPTED;
+    } else if (own.kind == UNSOCK_NAME_FILE && length >= 0 && own.type == SOCK_STREAM) {
+        struct unsock_ip local = unsock_address_default(AF_INET, own.port);
+        struct unsock_ip remote = unsock_address_default(AF_INET, unsock_socket_invented_port(fd));
+        identify_stream(entry, &local, &remote);
+        entry->flags |= UNSOCK_ACCEPTED;
+    } else if (own.kind == UNSOCK_NAME_FILE) {
+        identify_file(entry, fd, &own);
+        if (length >= 0 && peer.kind == UNSOCK_NAME_FILE)
+            identify_datagram_peer(entry, &peer);
+    }
+}
+
+static struct unsock_fd *keep(int fd, struct unsock_fd *scratch) {
+    struct unsock_fd *entry = unsock_fds_entry(fd);
+    scratch->flags |= UNSOCK_EPOLL_MANY; /* registered before it was known */
+    if (!entry)
+        return scratch;
+    *entry = *scratch;
+    return entry;
+}
+
+struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch) {
+    memset(scratch, 0, sizeof(*scratch));
+    long domain = unsock_socket_option(fd, SO_DOMAIN);
+    if (domain != AF_INET && domain != AF_INET6 && domain != AF_UNIX)
+        return scratch;
+    scratch->domain = (uint16_t)domain;
+    scratch->type = (uint8_t)unsock_socket_option(fd, SO_TYPE);
+    scratch->protocol = (uint16_t)unsock_socket_option(fd, SO_PROTOCOL);
+    if (domain == AF_UNIX) {
+        identify_unix(fd, scratch);
+        scratch->protocol = scratch->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+    } else if ((scratch->type == SOCK_STREAM &&
+                (scratch->protocol == IPPROTO_TCP || scratch->protocol == UNSOCK_IPPROTO_MPTCP)) ||
+               (scratch->type == SOCK_DGRAM && scratch->protocol == IPPROTO_UDP)) {
+        /* Made elsewhere: what was set on it is not known, so everything is carried over. */
+        scratch->kind = UNSOCK_KIND_IP;
+        scratch->options = UNSOCK_OPTION_ALL;
+    }
+    return scratch->kind == UNSOCK_KIND_UNKNOWN ? scratch : keep(fd, scratch);
+}
+
+struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_fd *scratch) {
+    union unsock_sockaddr name;
+    struct unsock_fd *entry = unsock_identify_unknown(fd, scratch);
+    if (entry->kind != UNSOCK_KIND_UNKNOWN || entry->domain != AF_UNIX || entry->type != SOCK_STREAM ||
+        unsock_socket_name(fd, __NR_getsockname, &name) > (long)UNSOCK_SUN_PATH_OFFSET ||
+        unsock_socket_name(fd, __NR_getpeername, &name) != -ENOTCONN)
+        return entry;
+    scratch->kind = UNSOCK_KIND_LOCAL;
+    scratch->domain = (uint16_t)family;
+    scratch->protocol = IPPROTO_TCP;
+    return keep(fd, scratch);
+}

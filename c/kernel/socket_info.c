@@ -1,0 +1,86 @@
+/* Small questions to the kernel about one socket. */
+#include "kernel/socket_info.h"
+
+#include "rt/lines.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/text.h"
+
+#include <linux/poll.h>
+#include <linux/stat.h>
+
+#define INVENTED_FIRST 32768
+#define INVENTED_COUNT 28232 /* the system's ephemeral range by default: 32768 to 60999 */
+
+long unsock_socket_option(int fd, int name) {
+    int32_t value = 0;
+    socklen_t length = sizeof(value);
+    long result = unsock_sys(__NR_getsockopt, fd, SOL_SOCKET, name, &value, &length);
+    return result < 0 ? result : value;
+}
+
+uint64_t unsock_socket_cookie(int fd) {
+    uint64_t cookie = 0;
+    socklen_t length = sizeof(cookie);
+    long result = unsock_sys(__NR_getsockopt, fd, SOL_SOCKET, SO_COOKIE, &cookie, &length);
+    return result < 0 ? 0 : cookie;
+}
+
+uint64_t unsock_socket_inode(int fd) {
+    struct statx status;
+    return unsock_sys(__NR_statx, fd, "", 0x1000 /* AT_EMPTY_PATH */, STATX_INO, &status) < 0 ? 0 : status.stx_ino;
+}
+
+long unsock_socket_nonblocking(int fd) {
+    long flags = unsock_sys(__NR_fcntl, fd, F_GETFL);
+    return flags < 0 ? flags : (flags & O_NONBLOCK) != 0;
+}
+
+int unsock_socket_poll(int fd, short events) {
+    struct pollfd poll = {.fd = fd, .events = events};
+    struct timespec now = {0, 0};
+    return unsock_sys(__NR_ppoll, &poll, 1, &now, 0, 0) < 0 ? POLLERR : poll.revents;
+}
+
+bool unsock_socket_writable(int fd) {
+    return unsock_socket_poll(fd, POLLOUT) != 0;
+}
+
+uint16_t unsock_socket_invented_port(int fd) {
+    return (uint16_t)(INVENTED_FIRST + unsock_socket_inode(fd) % INVENTED_COUNT);
+}
+
+/*
+ * "Num: RefCount Protocol Flags Type St Inode Path" (net/unix/af_unix.c, unix_seq_show): one reference is the
+ * descriptor's, one the table's, and every socket that is connected to this one has another.
+ */
+static uint64_t count_references(struct unsock_span line, uint64_t inode) {
+    uint64_t references = 0, found = 0;
+    unsock_lines_word(&line);
+    bool good = unsock_span_number(unsock_lines_word(&line), 16, UINT32_MAX, &references);
+    for (int i = 0; i < 4; i++)
+        unsock_lines_word(&line);
+    return good && unsock_span_number(unsock_lines_word(&line), 10, UINT64_MAX, &found) && found == inode ? references : 0;
+}
+
+int unsock_socket_peers(int fd) {
+    struct unsock_lines lines;
+    uint64_t inode = unsock_socket_inode(fd);
+    struct unsock_span line;
+    uint64_t references = 0;
+    if (inode == 0)
+        return -1;
+    unsock_lines_open(&lines, "/proc/net/unix");
+    while (references == 0 && unsock_lines_next(&lines, &line))
+        references = count_references(line, inode);
+    unsock_lines_close(&lines);
+    return references >= 2 && references <= INT32_MAX ? (int)references - 2 : -1;
+}
+
+long unsock_socket_name(int fd, long number, union unsock_sockaddr *name) {
+    socklen_t length = sizeof(*name);
+    name->any.sa_family = AF_UNSPEC;
+    long result = unsock_sys(number, fd, name, &length);
+    return result < 0 ? result : (long)UNSOCK_MIN(length, sizeof(*name));
+}

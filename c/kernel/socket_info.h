@@ -1,0 +1,37 @@
+/* Small questions to the kernel about one socket. */
+#ifndef UNSOCK_SOCKET_INFO_H
+#define UNSOCK_SOCKET_INFO_H
+
+#include "rt/net.h"
+
+/* One integer socket option of SOL_SOCKET, or -errno. */
+long unsock_socket_option(int fd, int name);
+
+/*
+ * A number that only this socket has, for as long as the system runs (SO_COOKIE; socket(7)): has a descriptor still the
+ * socket that it had before? 0 when it is no socket.
+ */
+uint64_t unsock_socket_cookie(int fd);
+
+/* The socket's inode number, as /proc/PID/fd shows it; 0 when it cannot be told. */
+uint64_t unsock_socket_inode(int fd);
+
+/* Is this descriptor non-blocking (1), blocking (0), or not open (-errno)? */
+long unsock_socket_nonblocking(int fd);
+
+/* poll(2) without waiting. Returns the events that there are; POLLERR when it cannot be asked. */
+int unsock_socket_poll(int fd, short events);
+
+/* Would a write, or asking for SO_ERROR after a connect, not wait? */
+bool unsock_socket_writable(int fd);
+
+/* A port that stands for an unnamed peer, the same in every process: from the socket's inode number. */
+uint16_t unsock_socket_invented_port(int fd);
+
+/* How many sockets are connected to this datagram socket; -1 when that cannot be found out. */
+int unsock_socket_peers(int fd);
+
+/* The kernel's getsockname or getpeername (`number`), into `name`. Returns its length or -errno. */
+long unsock_socket_name(int fd, long number, union unsock_sockaddr *name);
+
+#endif

@@ -1,0 +1,142 @@
+/* What is remembered about descriptors. */
+#include "memory/fds.h"
+
+#include "memory/epoll_memory.h"
+#include "options/options.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#include <linux/mman.h>
+
+#define CHUNK UNSOCK_FDS_CHUNK
+#define CHUNKS 1024 /* descriptors up to 2^20, the kernel's default limit */
+
+/* The first chunk needs no system call; nearly every process stays within it. */
+static _Alignas(64) struct unsock_fd first_chunk[CHUNK];
+struct unsock_fd *unsock_fds_chunks[CHUNKS] = {first_chunk};
+static uint32_t last_id;
+int unsock_fds_top;
+
+/* A page that the kernel clears in a forked child: the process that wrote it is the process that reads its own pid. */
+static int32_t *owner;
+
+void unsock_fds_start(void) {
+    long page = unsock_sys(__NR_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page < 0 && page > -4096)
+        return;
+    if (unsock_sys(__NR_madvise, page, 4096, MADV_WIPEONFORK) < 0) {
+        unsock_sys(__NR_munmap, page, 4096);
+        return;
+    }
+    owner = (int32_t *)page;
+    *owner = (int32_t)unsock_sys(__NR_getpid);
+}
+
+bool unsock_fds_are_ours(void) {
+    int32_t pid = (int32_t)unsock_sys(__NR_getpid);
+    if (!owner)
+        return true;
+    /* A vfork child of a freshly forked process may have put its pid here; it is gone when that one is. */
+    if (*owner == 0 || (*owner != pid && unsock_sys(__NR_kill, *owner, 0) == -ESRCH))
+        *owner = pid;
+    return *owner == pid;
+}
+
+static struct unsock_fd *new_chunk(unsigned index) {
+    size_t size = CHUNK * sizeof(struct unsock_fd);
+    long memory = unsock_sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory < 0 && memory > -4096)
+        return NULL;
+    struct unsock_fd *expected = NULL;
+    struct unsock_fd *chunk = (struct unsock_fd *)memory;
+    if (__atomic_compare_exchange_n(&unsock_fds_chunks[index], &expected, chunk, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        return chunk;
+    unsock_sys(__NR_munmap, memory, size);
+    return expected;
+}
+
+static void raise_end(int fd) {
+    int seen = __atomic_load_n(&unsock_fds_top, __ATOMIC_RELAXED);
+    while (seen <= fd && !__atomic_compare_exchange_n(&unsock_fds_top, &seen, fd + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+}
+
+struct unsock_fd *unsock_fds_entry(int fd) {
+    unsigned number = (unsigned)fd;
+    if (number >= CHUNK * CHUNKS)
+        return NULL;
+    struct unsock_fd *chunk = __atomic_load_n(&unsock_fds_chunks[number / CHUNK], __ATOMIC_ACQUIRE);
+    if (!chunk)
+        chunk = new_chunk(number / CHUNK);
+    if (!chunk)
+        return NULL;
+    raise_end(fd);
+    return &chunk[number % CHUNK];
+}
+
+void unsock_fds_forget(int fd) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry)
+        memset(entry, 0, sizeof(*entry));
+}
+
+void unsock_fds_duplicate(int from, int to) {
+    struct unsock_fd *source = unsock_fds_known(from);
+    if (from == to)
+        return;
+    unsock_epoll_duplicate_set(from, to);
+    if (!source) {
+        unsock_fds_forget(to);
+        return;
+    }
+    struct unsock_fd *copy = unsock_fds_entry(to);
+    if (source->id == 0)
+        source->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
+    source->flags |= UNSOCK_DUPLICATED;
+    if (!copy)
+        return;
+    *copy = *source;
+    /* Registrations in epoll sets belong to the descriptor number, not to the socket. */
+    if (copy->kind == UNSOCK_KIND_IP)
+        memset(&copy->watch, 0, sizeof(copy->watch));
+    copy->epoll = 0;
+    copy->flags &= (uint16_t)~UNSOCK_EPOLL_MANY;
+}
+
+/* The entry of `other` if that is a duplicate of `fd`, else NULL. */
+static struct unsock_fd *duplicate(int fd, const struct unsock_fd *source, int other) {
+    struct unsock_fd *entry = other == fd ? NULL : unsock_fds_known(other);
+    return entry && entry->id == source->id && entry->kind == source->kind ? entry : NULL;
+}
+
+static void tell_options(int fd, const struct unsock_fd *source, int other, struct unsock_fd *entry) {
+    entry->options = source->options;
+    if (source->flags & UNSOCK_OPTIONS) {
+        unsock_option_copy(fd, other);
+        unsock_fds_mark(entry, UNSOCK_OPTIONS);
+    }
+}
+
+void unsock_fds_tell_options(int fd) {
+    const struct unsock_fd *source = unsock_fds_known(fd);
+    int end = source && (source->flags & UNSOCK_DUPLICATED) ? unsock_fds_end() : 0;
+    for (int other = 0; other < end; other++) {
+        struct unsock_fd *entry = duplicate(fd, source, other);
+        if (entry)
+            tell_options(fd, source, other, entry);
+    }
+}
+
+void unsock_fds_tell_those(int fd, const struct unsock_fd *source) {
+    for (int other = 0; other < unsock_fds_end(); other++) {
+        struct unsock_fd *entry = duplicate(fd, source, other);
+        if (!entry)
+            continue;
+        entry->flags = (uint16_t)((source->flags & ~UNSOCK_EPOLL_MANY) | (entry->flags & UNSOCK_EPOLL_MANY));
+        tell_options(fd, source, other, entry);
+        entry->local = source->local;
+        if (entry->kind != UNSOCK_KIND_IP)
+            entry->remote = source->remote;
+    }
+}

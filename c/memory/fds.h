@@ -1,0 +1,144 @@
+/*
+ * What is remembered about descriptors: a cache of what the kernel cannot tell, never the truth. 64 bytes each, in
+ * pages that are only touched for descriptors in use; copied by fork as the descriptors are. No locks: a descriptor's
+ * entry is written by the calls that make or change that descriptor, which a program serialises itself.
+ *
+ * Entries can be out of date (a descriptor closed by fclose, say, is closed inside libc): whoever makes a descriptor
+ * through an intercepted call overwrites its entry, and whoever relies on one asks the kernel first.
+ */
+#ifndef UNSOCK_FDS_H
+#define UNSOCK_FDS_H
+
+#include "rt/net.h"
+#include "rules/ip.h"
+
+enum unsock_kind {
+    UNSOCK_KIND_UNKNOWN, /* nothing known: inherited, received, or made by other means */
+    UNSOCK_KIND_OTHER,   /* known to be none of ours: the program's own AF_UNIX socket, for example */
+    UNSOCK_KIND_IP,      /* a TCP or UDP socket of the kernel that may still be redirected */
+    UNSOCK_KIND_LOCAL,   /* an AF_UNIX socket in place of a TCP or UDP socket */
+    UNSOCK_KIND_FOREIGN, /* a socket that a control file named, in place of a TCP or UDP socket */
+};
+
+enum {
+    UNSOCK_BOUND = 1 << 0,     /* the program bound it, to `local` */
+    UNSOCK_NAMED = 1 << 1,     /* the kernel socket has a name: it cannot be bound again */
+    UNSOCK_FILE = 1 << 2,      /* its name is a socket file that goes with it */
+    UNSOCK_HIDDEN = 1 << 3,    /* the file is hidden: another socket of this process has the port's file */
+    UNSOCK_LISTENING = 1 << 4, /* listen succeeded */
+    UNSOCK_CONNECTED = 1 << 5, /* to `remote` */
+    UNSOCK_DUPLICATED = 1 << 6, /* another descriptor has the same `id` */
+    UNSOCK_EPOLL_MANY = 1 << 7, /* registered in more sets than `epoll`, or nobody knows where: any noted set */
+    UNSOCK_OPTIONS = 1 << 8,   /* unsock_option_memory(fd) holds more about the options */
+    UNSOCK_ACCEPTED = 1 << 9,  /* made by accept */
+    UNSOCK_NO_PEER = 1 << 10,  /* datagrams: CONNECTED, but nobody was there for the kernel to connect to */
+    UNSOCK_SENT = 1 << 11,     /* datagrams: `remote` is the last address sent to */
+    UNSOCK_HEARD = 1 << 13,    /* datagrams: something was received; KIND_IP, ANY_PORT: some thread has asked */
+    UNSOCK_ANY_PORT = 1 << 14, /* the program bound it to port 0 */
+    UNSOCK_BY_CONTROL = 1 << 15, /* datagrams: what comes from outside the directory comes from `remote` */
+    UNSOCK_SETTLED = 1 << 12,  /* datagrams: `local` was the wildcard before it was connected */
+};
+
+/* Streams have no use for some flags of datagrams: */
+#define UNSOCK_NONBLOCKING UNSOCK_HEARD   /* was made, or set, non-blocking: the kernel knows whether it still is */
+#define UNSOCK_IN_PROGRESS UNSOCK_NO_PEER /* CONNECTED, but connect has not said 0 yet */
+
+struct unsock_fd {
+    uint8_t kind;
+    uint8_t type;       /* SOCK_STREAM or SOCK_DGRAM */
+    uint16_t domain;    /* AF_INET or AF_INET6: what the program asked for */
+    uint16_t protocol;  /* as SO_PROTOCOL tells it */
+    uint16_t flags;
+    uint32_t id;        /* the same for duplicates of one descriptor; 0: it has none */
+    int32_t epoll;      /* unsock_epoll_identity of the set where it was registered first, plus 1; 0: none */
+    uint64_t options;   /* bit per row of the options table that is not rare: set by the program; see SOME_RARE */
+    struct unsock_ip local; /* its tag: HIDDEN's index in the hidden name */
+    union {
+        struct unsock_ip remote;
+        struct {
+            uint64_t inode; /* FILE, not CONNECTED, not SENT: the socket file's inode number */
+        } __attribute__((packed, aligned(4))) file;
+        struct {
+            uint64_t data;   /* KIND_IP: what epoll_ctl registered in the set `epoll` */
+            uint32_t events;
+        } __attribute__((packed, aligned(4))) watch;
+    };
+};
+
+_Static_assert(sizeof(struct unsock_fd) == 64, "a descriptor costs 64 bytes");
+
+/* Once, at start. */
+void unsock_fds_start(void);
+
+/* The entry of a descriptor; NULL when nothing can be remembered about it (negative, too high, no memory). */
+struct unsock_fd *unsock_fds_entry(int fd);
+
+#define UNSOCK_FDS_CHUNK 1024
+extern struct unsock_fd *unsock_fds_chunks[];
+extern int unsock_fds_top;
+
+/* One more than the highest descriptor that ever had an entry. */
+static inline int unsock_fds_end(void) {
+    return __atomic_load_n(&unsock_fds_top, __ATOMIC_RELAXED);
+}
+
+/* The entry when it exists already and is of a known kind, else NULL. No system call, no memory taken. */
+static inline struct unsock_fd *unsock_fds_known(int fd) {
+    unsigned number = (unsigned)fd;
+    if (number >= (unsigned)unsock_fds_end())
+        return NULL;
+    struct unsock_fd *chunk = __atomic_load_n(&unsock_fds_chunks[number / UNSOCK_FDS_CHUNK], __ATOMIC_ACQUIRE);
+    struct unsock_fd *entry = &chunk[number % UNSOCK_FDS_CHUNK];
+    return chunk && entry->kind != UNSOCK_KIND_UNKNOWN ? entry : NULL;
+}
+
+/* Sets a flag beside what other threads do with the entry: once it is set, that costs nothing. */
+static inline void unsock_fds_mark(struct unsock_fd *entry, uint16_t flag) {
+    if (!(entry->flags & flag))
+        __atomic_fetch_or(&entry->flags, flag, __ATOMIC_RELAXED);
+}
+
+/* The program set O_NONBLOCK. */
+static inline void unsock_fds_was_made_nonblocking(int fd) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry && entry->type == SOCK_STREAM)
+        unsock_fds_mark(entry, UNSOCK_NONBLOCKING);
+}
+
+/* Is this an AF_UNIX (or a control file's) socket that stands for a TCP or UDP one? */
+static inline bool unsock_fd_is_redirected(const struct unsock_fd *entry) {
+    return (entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) &&
+           (entry->domain == AF_INET || entry->domain == AF_INET6);
+}
+
+/* Is a socket file to be looked after when this descriptor closes? */
+static inline bool unsock_fd_has_file(const struct unsock_fd *entry) {
+    return entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_FILE);
+}
+
+/* Forgets all about a descriptor. */
+void unsock_fds_forget(int fd);
+
+/* A descriptor became a duplicate of another. */
+void unsock_fds_duplicate(int from, int to);
+
+/* What is true of a descriptor is true of its duplicates: tells those of `source`, the entry of `fd`. */
+void unsock_fds_tell_those(int fd, const struct unsock_fd *source);
+
+/* The same of its options alone, which have changed: nothing else may be true of the descriptor yet. */
+void unsock_fds_tell_options(int fd);
+
+/* Something changed about a descriptor: tells its duplicates, if it has any. */
+static inline void unsock_fds_tell_duplicates(int fd) {
+    const struct unsock_fd *source = unsock_fds_known(fd);
+    if (source && (source->flags & UNSOCK_DUPLICATED))
+        unsock_fds_tell_those(fd, source);
+}
+
+/*
+ * False in a child of vfork (and posix_spawn): its memory is the parent's but its descriptors are its own, so what it
+ * closes must change nothing here.
+ */
+bool unsock_fds_are_ours(void);
+
+#endif

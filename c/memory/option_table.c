@@ -1,0 +1,270 @@
+/* The options that are remembered. Initial values and ranges: net/ipv4/tcp.c, include/net/tcp.h, socket(7), tcp(7). */
+#include "memory/option_table.h"
+
+#include "memory/fds.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#include <linux/mman.h>
+#include <linux/tcp.h>
+
+#define KERNEL(name) {SOL_SOCKET, name, UNSOCK_OPTION_KERNEL, 0, 0, 0, 0, 0}
+#define APPLIED(name) {SOL_SOCKET, name, UNSOCK_OPTION_APPLIED, 0, 0, 0, 0, 0}
+#define FLAG(level, name, initial) {level, name, UNSOCK_OPTION_FLAG, 0, 0, initial, 0, 0}
+#define SIMPLE_FLAG(level, name, initial) {level, name, UNSOCK_OPTION_FLAG, 0, 1, initial, INT32_MIN, INT32_MAX}
+#define NUMBER(level, name, index) {level, name, UNSOCK_OPTION_NUMBER, index, 0, 0, 0, 0}
+#define SIMPLE_NUMBER(level, name, index, initial, least, most) \
+    {level, name, UNSOCK_OPTION_NUMBER, index, 1, initial, least, most}
+
+/* Names that the headers of an older system do not have. */
+enum {
+    SO_NO_CHECK_NAME = 11,
+    SO_PREFER_BUSY_POLL_NAME = 69,
+    SO_BUSY_POLL_BUDGET_NAME = 70,
+    SO_BUF_LOCK_NAME = 72,
+    SO_TXREHASH_NAME = 74,
+    SO_PASSPIDFD_NAME = 76,
+    TCP_TX_DELAY_NAME = 37,
+    TCP_RTO_MAX_MS_NAME = 44,
+    TCP_RTO_MIN_US_NAME = 45,
+    TCP_DELACK_MAX_US_NAME = 46,
+    IP_RECVERR_RFC4884_NAME = 26,
+    IP_LOCAL_PORT_RANGE_NAME = 51,
+    IPV6_FLOWINFO_NAME = 11,
+    IPV6_MULTICAST_ALL_NAME = 29,
+    IPV6_RECVERR_RFC4884_NAME = 31,
+    IPV6_FLOWINFO_SEND_NAME = 33,
+    IPV6_MINHOPCOUNT_NAME = 73,
+    IPV6_ORIGDSTADDR_NAME = 74,
+    IPV6_TRANSPARENT_NAME = 75,
+    IPV6_UNICAST_IF_NAME = 76,
+    IPV6_RECVFRAGSIZE_NAME = 77,
+    IPV6_FREEBIND_NAME = 78,
+    UDP_CORK_NAME = 1,
+    UDP_NO_CHECK6_TX_NAME = 101,
+    UDP_NO_CHECK6_RX_NAME = 102,
+    UDP_SEGMENT_NAME = 103,
+    UDP_GRO_NAME = 104,
+};
+
+const struct unsock_option unsock_option_table[] = {
+    APPLIED(SO_REUSEADDR),
+    APPLIED(SO_KEEPALIVE),
+    APPLIED(SO_BROADCAST),
+    KERNEL(SO_LINGER),
+    KERNEL(SO_OOBINLINE),
+    KERNEL(SO_PRIORITY),
+    KERNEL(SO_RCVBUF),
+    {SOL_SOCKET, SO_SNDBUF, UNSOCK_OPTION_KERNEL, 1, 0, 0, 0, 0}, /* a datagram socket's: what the program sees */
+    KERNEL(SO_RCVLOWAT),
+    KERNEL(SO_RCVTIMEO),
+    KERNEL(SO_TIMESTAMP),
+    APPLIED(SO_DONTROUTE),
+    KERNEL(SO_MARK),
+    KERNEL(SO_BUSY_POLL),
+    KERNEL(SO_INCOMING_CPU),
+    KERNEL(SO_NO_CHECK_NAME),
+    NUMBER(SOL_SOCKET, SO_SNDTIMEO, 0), /* milliseconds; a datagram socket's real one is ours */
+    FLAG(SOL_SOCKET, SO_REUSEPORT, 0),
+    SIMPLE_FLAG(IPPROTO_TCP, TCP_NODELAY, 0),
+    SIMPLE_FLAG(IPPROTO_TCP, TCP_CORK, 0),
+    SIMPLE_FLAG(IPPROTO_TCP, TCP_QUICKACK, 1),
+    FLAG(IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 0),
+    FLAG(IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, 0),
+    FLAG(IPPROTO_TCP, TCP_SAVE_SYN, 0),
+    FLAG(IPPROTO_TCP, TCP_INQ, 0),
+    FLAG(IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, 0),
+    SIMPLE_NUMBER(IPPROTO_TCP, TCP_KEEPIDLE, 1, 7200, 1, 32767),
+    SIMPLE_NUMBER(IPPROTO_TCP, TCP_KEEPINTVL, 2, 75, 1, 32767),
+    SIMPLE_NUMBER(IPPROTO_TCP, TCP_KEEPCNT, 3, 9, 1, 127),
+    SIMPLE_NUMBER(IPPROTO_TCP, TCP_USER_TIMEOUT, 4, 0, 0, INT32_MAX),
+    NUMBER(IPPROTO_TCP, TCP_SYNCNT, 5),
+    NUMBER(IPPROTO_TCP, TCP_LINGER2, 6),
+    NUMBER(IPPROTO_TCP, TCP_DEFER_ACCEPT, 7),
+    NUMBER(IPPROTO_TCP, TCP_WINDOW_CLAMP, 8),
+    NUMBER(IPPROTO_TCP, TCP_NOTSENT_LOWAT, 9),
+    NUMBER(IPPROTO_TCP, TCP_FASTOPEN, 10),
+    NUMBER(IPPROTO_TCP, TCP_MAXSEG, 11),
+    {IPPROTO_TCP, TCP_CONGESTION, UNSOCK_OPTION_TEXT, 12, 0, 0, 0, 0}, /* to 15 */
+    NUMBER(IPPROTO_IP, IP_TOS, 16),
+    NUMBER(IPPROTO_IP, IP_TTL, 17),
+    NUMBER(IPPROTO_IP, IP_MTU_DISCOVER, 18),
+    NUMBER(IPPROTO_IP, IP_MULTICAST_TTL, 19),
+    NUMBER(IPPROTO_IP, IP_MULTICAST_LOOP, 20),
+    NUMBER(IPPROTO_IP, IP_MINTTL, 25),
+    FLAG(IPPROTO_IP, IP_PKTINFO, 0),
+    FLAG(IPPROTO_IP, IP_RECVERR, 0),
+    FLAG(IPPROTO_IP, IP_RECVTTL, 0),
+    FLAG(IPPROTO_IP, IP_RECVTOS, 0),
+    FLAG(IPPROTO_IP, IP_FREEBIND, 0),
+    FLAG(IPPROTO_IP, IP_TRANSPARENT, 0),
+    FLAG(IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 0),
+    NUMBER(IPPROTO_IPV6, IPV6_TCLASS, 21),
+    NUMBER(IPPROTO_IPV6, IPV6_UNICAST_HOPS, 22),
+    NUMBER(IPPROTO_IPV6, IPV6_MTU_DISCOVER, 23),
+    NUMBER(IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 24),
+    FLAG(IPPROTO_IPV6, IPV6_V6ONLY, 0),
+    FLAG(IPPROTO_IPV6, IPV6_RECVPKTINFO, 0),
+    FLAG(IPPROTO_IPV6, IPV6_RECVERR, 0),
+    FLAG(IPPROTO_IPV6, IPV6_RECVTCLASS, 0),
+    FLAG(IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 0),
+    [UNSOCK_OPTION_RARE] = KERNEL(UNSOCK_SO_BINDTOIFINDEX),
+    KERNEL(SO_RXQ_OVFL),
+    KERNEL(SO_TIMESTAMPNS),
+    KERNEL(SO_TIMESTAMPING),
+    KERNEL(SO_MAX_PACING_RATE),
+    NUMBER(SOL_SOCKET, SO_PEEK_OFF, 38), /* the kernel's too, where there is something to peek at */
+    KERNEL(SO_LOCK_FILTER),
+    KERNEL(SO_NOFCS),
+    KERNEL(SO_SELECT_ERR_QUEUE),
+    KERNEL(SO_DEBUG),
+    KERNEL(SO_WIFI_STATUS),
+    KERNEL(SO_PREFER_BUSY_POLL_NAME),
+    KERNEL(SO_BUSY_POLL_BUDGET_NAME),
+    KERNEL(SO_SNDBUFFORCE),
+    KERNEL(SO_RCVBUFFORCE),
+    KERNEL(SO_BUF_LOCK_NAME), /* after the sizes, which set it too */
+    FLAG(SOL_SOCKET, SO_PASSCRED, 0),
+    FLAG(SOL_SOCKET, SO_PASSSEC, 0),
+    FLAG(SOL_SOCKET, SO_PASSPIDFD_NAME, 0),
+    NUMBER(SOL_SOCKET, SO_TXREHASH_NAME, 26),
+    NUMBER(IPPROTO_TCP, TCP_TX_DELAY_NAME, 27),
+    NUMBER(IPPROTO_TCP, TCP_RTO_MAX_MS_NAME, 28),
+    NUMBER(IPPROTO_TCP, TCP_RTO_MIN_US_NAME, 29),
+    NUMBER(IPPROTO_TCP, TCP_DELACK_MAX_US_NAME, 30),
+    NUMBER(IPPROTO_IP, IP_UNICAST_IF, 31),
+    NUMBER(IPPROTO_IP, IP_LOCAL_PORT_RANGE_NAME, 32),
+    FLAG(IPPROTO_IP, IP_RECVOPTS, 0),
+    FLAG(IPPROTO_IP, IP_RETOPTS, 0),
+    FLAG(IPPROTO_IP, IP_RECVERR_RFC4884_NAME, 0),
+    FLAG(IPPROTO_IP, IP_MULTICAST_ALL, 1),
+    FLAG(IPPROTO_IP, IP_RECVORIGDSTADDR, 0),
+    FLAG(IPPROTO_IP, IP_CHECKSUM, 0),
+    FLAG(IPPROTO_IP, IP_RECVFRAGSIZE, 0),
+    NUMBER(IPPROTO_IPV6, IPV6_UNICAST_IF_NAME, 33),
+    NUMBER(IPPROTO_IPV6, IPV6_MULTICAST_IF, 34),
+    NUMBER(IPPROTO_IPV6, IPV6_MINHOPCOUNT_NAME, 35),
+    NUMBER(IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, 36),
+    NUMBER(IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 37), /* net.ipv6.auto_flowlabels says what it is at first */
+    FLAG(IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 1),
+    FLAG(IPPROTO_IPV6, IPV6_MULTICAST_ALL_NAME, 1),
+    FLAG(IPPROTO_IPV6, IPV6_DONTFRAG, 0),
+    FLAG(IPPROTO_IPV6, IPV6_FREEBIND_NAME, 0),
+    FLAG(IPPROTO_IPV6, IPV6_TRANSPARENT_NAME, 0),
+    FLAG(IPPROTO_IPV6, IPV6_RECVRTHDR, 0),
+    FLAG(IPPROTO_IPV6, IPV6_RECVHOPOPTS, 0),
+    FLAG(IPPROTO_IPV6, IPV6_RECVDSTOPTS, 0),
+    FLAG(IPPROTO_IPV6, IPV6_RECVPATHMTU, 0),
+    FLAG(IPPROTO_IPV6, IPV6_RECVERR_RFC4884_NAME, 0),
+    FLAG(IPPROTO_IPV6, IPV6_FLOWINFO_NAME, 0),
+    FLAG(IPPROTO_IPV6, IPV6_FLOWINFO_SEND_NAME, 0),
+    FLAG(IPPROTO_IPV6, IPV6_ORIGDSTADDR_NAME, 0),
+    FLAG(IPPROTO_IPV6, IPV6_RECVFRAGSIZE_NAME, 0),
+    FLAG(IPPROTO_UDP, UDP_CORK_NAME, 0),
+    FLAG(IPPROTO_UDP, UDP_NO_CHECK6_TX_NAME, 0),
+    FLAG(IPPROTO_UDP, UDP_NO_CHECK6_RX_NAME, 0),
+    FLAG(IPPROTO_UDP, UDP_GRO_NAME, 0),
+    NUMBER(IPPROTO_UDP, UDP_SEGMENT_NAME, 2), /* no socket has both this and TCP_KEEPINTVL */
+};
+
+#define ROWS (sizeof(unsock_option_table) / sizeof(unsock_option_table[0]))
+#define RARE_ROWS (ROWS - UNSOCK_OPTION_RARE)
+
+_Static_assert(UNSOCK_OPTION_RARE <= 63 && RARE_ROWS < 64, "a bit for each row");
+
+int unsock_option_find(int level, int name) {
+    for (int i = 0; i < (int)ROWS; i++) {
+        if (unsock_option_table[i].level == level && unsock_option_table[i].name == name)
+            return i;
+    }
+    return -1;
+}
+
+#define BIT(row) ((uint64_t)1 << (row))
+#define ALL_RARE (BIT(RARE_ROWS) - 1)
+#define CHUNK 256
+#define CHUNKS 4096
+
+static struct unsock_option_memory *chunks[CHUNKS];
+
+struct unsock_option_memory *unsock_option_memory(int fd, bool create) {
+    if (fd < 0 || fd >= CHUNK * CHUNKS)
+        return NULL;
+    struct unsock_option_memory *chunk = __atomic_load_n(&chunks[fd / CHUNK], __ATOMIC_ACQUIRE);
+    if (!chunk && create) {
+        size_t size = CHUNK * sizeof(*chunk);
+        long memory = unsock_sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory < 0 && memory > -4096)
+            return NULL;
+        if (__atomic_compare_exchange_n(&chunks[fd / CHUNK], &chunk, (struct unsock_option_memory *)memory, false,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+            chunk = (struct unsock_option_memory *)memory;
+        else
+            unsock_sys(__NR_munmap, memory, size);
+    }
+    return chunk ? &chunk[fd % CHUNK] : NULL;
+}
+
+/* The memory to write into: empty when nothing of this descriptor is in it yet. */
+static struct unsock_option_memory *take_memory(int fd, struct unsock_fd *entry) {
+    struct unsock_option_memory *memory = unsock_option_memory(fd, true);
+    if (!memory || (entry->flags & UNSOCK_OPTIONS))
+        return memory;
+    memset(memory, 0, sizeof(*memory));
+    memory->rare = entry->options & UNSOCK_OPTION_SOME_RARE ? ALL_RARE : 0;
+    entry->flags |= UNSOCK_OPTIONS;
+    return memory;
+}
+
+uint64_t unsock_option_rare(int fd, const struct unsock_fd *entry) {
+    if (!(entry->options & UNSOCK_OPTION_SOME_RARE))
+        return 0;
+    if (!(entry->flags & UNSOCK_OPTIONS))
+        return ALL_RARE;
+    const struct unsock_option_memory *memory = unsock_option_memory(fd, false);
+    return memory ? memory->rare : 0;
+}
+
+bool unsock_option_is_set(int fd, const struct unsock_fd *entry, int row) {
+    if (row < UNSOCK_OPTION_RARE)
+        return (entry->options & BIT(row)) != 0;
+    return (unsock_option_rare(fd, entry) & BIT(row - UNSOCK_OPTION_RARE)) != 0;
+}
+
+void unsock_option_mark(int fd, struct unsock_fd *entry, int row, bool set) {
+    if (row < UNSOCK_OPTION_RARE) {
+        entry->options = set ? entry->options | BIT(row) : entry->options & ~BIT(row);
+        return;
+    }
+    struct unsock_option_memory *memory = set || unsock_option_rare(fd, entry) != 0 ? take_memory(fd, entry) : NULL;
+    if (!memory)
+        return;
+    uint64_t bit = BIT(row - UNSOCK_OPTION_RARE);
+    memory->rare = set ? memory->rare | bit : memory->rare & ~bit;
+    entry->options |= UNSOCK_OPTION_SOME_RARE;
+}
+
+void unsock_option_remember(int fd, struct unsock_fd *entry, int row, const int32_t *value) {
+    const struct unsock_option *option = &unsock_option_table[row];
+    if (option->kind == UNSOCK_OPTION_FLAG || option->kind == UNSOCK_OPTION_APPLIED) {
+        unsock_option_mark(fd, entry, row, (*value != 0) != (option->initial != 0));
+        return;
+    }
+    struct unsock_option_memory *memory = take_memory(fd, entry);
+    if (!memory)
+        return;
+    size_t size = option->kind == UNSOCK_OPTION_TEXT ? UNSOCK_OPTION_TEXT_SIZE : sizeof(*value);
+    memcpy(&memory->values[option->value], value, size);
+    unsock_option_mark(fd, entry, row, true);
+}
+
+const int32_t *unsock_option_recall(int fd, const struct unsock_fd *entry, int row) {
+    static const int32_t flags[2] = {0, 1};
+    const struct unsock_option *option = &unsock_option_table[row];
+    bool set = unsock_option_is_set(fd, entry, row);
+    if (option->kind == UNSOCK_OPTION_FLAG || option->kind == UNSOCK_OPTION_APPLIED)
+        return &flags[set != (option->initial != 0)];
+    const struct unsock_option_memory *memory = set && (entry->flags & UNSOCK_OPTIONS) ? unsock_option_memory(fd, false) : NULL;
+    return memory ? &memory->values[option->value] : NULL;
+}

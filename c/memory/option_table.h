@@ -1,0 +1,89 @@
+/* The options that are remembered, and where their values are kept. */
+#ifndef UNSOCK_OPTION_TABLE_H
+#define UNSOCK_OPTION_TABLE_H
+
+#include "memory/fds.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+/* Names that the headers hide without _GNU_SOURCE, or do not have. */
+#define UNSOCK_TCP_MAXSEG 2
+#define UNSOCK_TCP_INFO 11
+#define UNSOCK_TCP_REPAIR 19
+#define UNSOCK_TCP_FASTOPEN 23
+#define UNSOCK_TCP_FASTOPEN_CONNECT 30
+#define UNSOCK_TCP_FASTOPEN_NO_COOKIE 34
+#define UNSOCK_IP_MTU 14
+#define UNSOCK_SO_BINDTOIFINDEX 62
+#define UNSOCK_SO_PEERPIDFD 77
+
+enum unsock_option_kind {
+    UNSOCK_OPTION_KERNEL,  /* SOL_SOCKET: every family has it; its row says that it was set (and see SO_SNDBUF) */
+    UNSOCK_OPTION_APPLIED, /* SOL_SOCKET flags without effect on AF_UNIX: applied, and remembered by the bit alone */
+    UNSOCK_OPTION_FLAG,    /* on or off: the bit says that it differs from `initial` */
+    UNSOCK_OPTION_NUMBER,  /* a number in the values: the bit says that there is one */
+    UNSOCK_OPTION_TEXT,    /* TCP_CONGESTION: UNSOCK_OPTION_TEXT_SIZE bytes in the values */
+};
+
+#define UNSOCK_OPTION_TEXT_SIZE 16
+struct unsock_option {
+    int16_t level;
+    int16_t name;
+    uint8_t kind;
+    uint8_t value;   /* index in the values */
+    uint8_t simple;  /* 1: a stream's setsockopt is decided here, without a system call, within least..most */
+    int32_t initial; /* FLAG, or simple: the value of a new socket */
+    int32_t least;
+    int32_t most;
+};
+
+#define UNSOCK_OPTION_VALUES 40
+
+/* The rows from this one on are of options that few programs set: their bits are not in unsock_fd.options. */
+#define UNSOCK_OPTION_RARE 60
+
+/* In unsock_fd.options: unsock_option_memory.rare says which rare ones were set; all may be, as long as there is no such memory. */
+#define UNSOCK_OPTION_SOME_RARE ((uint64_t)1 << 63)
+
+/* What is remembered of a descriptor's options beside unsock_fd.options; valid with UNSOCK_OPTIONS in its flags. */
+struct unsock_option_memory {
+    uint64_t rare; /* bit per rare row: set by the program */
+    int32_t values[UNSOCK_OPTION_VALUES];
+};
+
+extern const struct unsock_option unsock_option_table[];
+
+/* The row of an option, or -1. */
+int unsock_option_find(int level, int name);
+
+/* The memory of a descriptor; NULL when there is none (and `create` is false or memory is short). */
+struct unsock_option_memory *unsock_option_memory(int fd, bool create);
+
+/* The kernel's own setsockopt and getsockopt. Return 0 or -errno. */
+static inline long unsock_option_set(int fd, int level, int name, const void *value, socklen_t length) {
+    return unsock_sys(__NR_setsockopt, fd, level, name, value, length);
+}
+
+static inline long unsock_option_get(int fd, int level, int name, void *value, socklen_t *length) {
+    return unsock_sys(__NR_getsockopt, fd, level, name, value, length);
+}
+
+/* Does the row's bit say that the option was set (a flag: that it is not as at first)? */
+bool unsock_option_is_set(int fd, const struct unsock_fd *entry, int row);
+
+/* Sets or clears the row's bit. */
+void unsock_option_mark(int fd, struct unsock_fd *entry, int row, bool set);
+
+/* The bits of the rare rows. */
+uint64_t unsock_option_rare(int fd, const struct unsock_fd *entry);
+
+/* The options of a descriptor of which nothing is known: all may have been set. */
+#define UNSOCK_OPTION_ALL ((((uint64_t)1 << UNSOCK_OPTION_RARE) - 1) | UNSOCK_OPTION_SOME_RARE)
+
+/* Remembers a value of sizeof(int32_t) bytes, or TCP_CONGESTION's text. */
+void unsock_option_remember(int fd, struct unsock_fd *entry, int row, const int32_t *value);
+
+/* The remembered value of a row, or NULL. */
+const int32_t *unsock_option_recall(int fd, const struct unsock_fd *entry, int row);
+
+#endif

@@ -1,0 +1,142 @@
+/* setsockopt and getsockopt of redirected descriptors at SOL_SOCKET: what AF_UNIX has, lacks, or understands otherwise. */
+#include "options/options_socket.h"
+
+#include "calls/target.h"
+#include "kernel/option_query.h"
+#include "kernel/socket_info.h"
+#include "memory/fds.h"
+#include "memory/option_table.h"
+#include "options/option_oracle.h"
+#include "options/options.h"
+#include "options/send_limits.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#define SEND_TIMEOUT_MS 100
+
+/* A datagram's send never blocks for more than 100 ms (UDP never blocks for a receiver); the program sees its own. */
+static long set_send_timeout(int fd, struct unsock_fd *entry, const void *value, socklen_t length) {
+    struct unsock_timeval time;
+    long result = unsock_option_set(fd, SOL_SOCKET, SO_SNDTIMEO, value, length);
+    if (result < 0 || length < sizeof(time))
+        return result;
+    memcpy(&time, value, sizeof(time));
+    int64_t ms = time.seconds > 2000000 ? 2000000000 : time.seconds * 1000 + time.microseconds / 1000;
+    int32_t number = (int32_t)ms;
+    unsock_option_remember(fd, entry, unsock_option_find(SOL_SOCKET, SO_SNDTIMEO), &number);
+    if (entry->type == SOCK_DGRAM && (number == 0 || number > SEND_TIMEOUT_MS))
+        unsock_send_limit_time(fd);
+    return 0;
+}
+
+/* What the program sees is UDP's answer; what the socket has is enough for every datagram. */
+static long set_send_buffer(int fd, struct unsock_fd *entry, int name, const void *value, socklen_t length) {
+    int32_t size = 0;
+    socklen_t size_length = sizeof(size);
+    long oracle = unsock_oracle_open(entry);
+    if (oracle < 0)
+        return unsock_option_set(fd, SOL_SOCKET, name, value, length);
+    long result = unsock_option_set((int)oracle, SOL_SOCKET, name, value, length);
+    if (result == 0)
+        result = unsock_option_get((int)oracle, SOL_SOCKET, SO_SNDBUF, &size, &size_length);
+    unsock_sys(__NR_close, oracle);
+    if (result < 0)
+        return result;
+    unsock_options_note(fd, entry, SOL_SOCKET, name);
+    unsock_option_remember(fd, entry, unsock_option_find(SOL_SOCKET, SO_SNDBUF), &size);
+    unsock_send_limit_grow(fd, size);
+    return 0;
+}
+
+/* A program's choice between sockets that share a port: one socket has the port's file, so there is none. */
+static long attach_reuseport(int fd, const struct unsock_fd *entry, int name, const void *value, socklen_t length) {
+    int32_t on = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT);
+    long oracle = unsock_oracle_open(entry);
+    if (oracle < 0)
+        return oracle;
+    unsock_option_set((int)oracle, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    long result = unsock_option_set((int)oracle, SOL_SOCKET, name, value, length);
+    unsock_sys(__NR_close, oracle);
+    return result;
+}
+
+/* Options at this level that AF_UNIX lacks, or that mean something else there. */
+static bool is_unlike_unix(int row) {
+    if (row < 0 || unsock_option_table[row].name == SO_SNDTIMEO)
+        return false;
+    return unsock_option_table[row].kind == UNSOCK_OPTION_FLAG || unsock_option_table[row].kind == UNSOCK_OPTION_NUMBER;
+}
+
+/* The offset means something there; a listener's holds its address (unsock_bindfile_bind). */
+static bool can_peek(const struct unsock_fd *entry) {
+    return entry->type == SOCK_DGRAM || (entry->flags & UNSOCK_CONNECTED);
+}
+
+long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int name, const void *value, socklen_t length) {
+    int32_t number;
+    if (is_unlike_unix(row)) {
+        long wrong = unsock_oracle_set(fd, entry, SOL_SOCKET, name, value, length);
+        bool applies = wrong == 0 && name == SO_PEEK_OFF && can_peek(entry);
+        return applies ? unsock_option_set(fd, SOL_SOCKET, name, value, length) : wrong;
+    }
+    if (name == SO_ATTACH_REUSEPORT_CBPF || name == SO_ATTACH_REUSEPORT_EBPF)
+        return attach_reuseport(fd, entry, name, value, length);
+    if (name == SO_SNDTIMEO && entry->type == SOCK_DGRAM)
+        return set_send_timeout(fd, entry, value, length);
+    if ((name == SO_SNDBUF || name == SO_SNDBUFFORCE) && entry->type == SOCK_DGRAM)
+        return set_send_buffer(fd, entry, name, value, length);
+    long result = unsock_option_set(fd, SOL_SOCKET, name, value, length);
+    if (result < 0)
+        return result;
+    if (row < 0 || unsock_option_table[row].kind != UNSOCK_OPTION_APPLIED) {
+        unsock_options_note(fd, entry, SOL_SOCKET, name);
+        return result;
+    }
+    memcpy(&number, value, sizeof(number));
+    unsock_option_remember(fd, entry, row, &number);
+    return result;
+}
+
+/* How an asynchronous connect through a control file ended, in TCP's words. */
+static long get_error(int fd, void *value, socklen_t *length) {
+    union unsock_sockaddr peer;
+    int32_t error = (int32_t)unsock_socket_option(fd, SO_ERROR);
+    if (unsock_errno_is_refusal(error) && unsock_socket_name(fd, __NR_getpeername, &peer) == -ENOTCONN)
+        error = ECONNREFUSED;
+    return unsock_option_answer(&error, sizeof(error), SOL_SOCKET, value, length);
+}
+
+long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *value, socklen_t *length) {
+    int32_t domain = entry->domain, protocol = entry->protocol;
+    int row = unsock_option_find(SOL_SOCKET, name);
+    if (name == SO_DOMAIN)
+        return unsock_option_answer(&domain, sizeof(domain), SOL_SOCKET, value, length);
+    if (name == SO_PROTOCOL)
+        return unsock_option_answer(&protocol, sizeof(protocol), SOL_SOCKET, value, length);
+    /* Nobody's credentials come with an IP connection. */
+    if (name == SO_PEERCRED || name == SO_PEERGROUPS || name == UNSOCK_SO_PEERPIDFD)
+        return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
+    if (name == SO_ERROR && entry->kind == UNSOCK_KIND_FOREIGN)
+        return get_error(fd, value, length);
+    bool set = row >= 0 && unsock_option_is_set(fd, entry, row);
+    if (name == SO_PEEK_OFF && can_peek(entry))
+        return unsock_option_get(fd, SOL_SOCKET, name, value, length);
+    if (is_unlike_unix(row) && !set)
+        return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
+    bool send_buffer = name == SO_SNDBUF && entry->type == SOCK_DGRAM;
+    bool remembered = is_unlike_unix(row) || send_buffer || (row >= 0 && unsock_option_table[row].kind == UNSOCK_OPTION_APPLIED);
+    const int32_t *known = set && remembered ? unsock_option_recall(fd, entry, row) : NULL;
+    if (known)
+        return unsock_option_answer(known, sizeof(*known), SOL_SOCKET, value, length);
+    if (name == SO_SNDTIMEO && entry->type == SOCK_DGRAM) {
+        const int32_t *ms = unsock_option_recall(fd, entry, row);
+        struct unsock_timeval time = {ms ? *ms / 1000 : 0, ms ? *ms % 1000 * 1000 : 0};
+        return unsock_option_answer(&time, sizeof(time), SOL_SOCKET, value, length);
+    }
+    /* Until it is connected, a TCP socket has the sizes that tcp_rmem and tcp_wmem say. */
+    bool size = name == SO_SNDBUF || name == SO_RCVBUF;
+    if (size && entry->type == SOCK_STREAM && !(entry->flags & UNSOCK_CONNECTED) && !set)
+        return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
+    return unsock_option_get(fd, SOL_SOCKET, name, value, length);
+}

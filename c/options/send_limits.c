@@ -1,0 +1,33 @@
+/* What a datagram socket's send may wait and hold. */
+#include "options/send_limits.h"
+
+#include "kernel/socket_info.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#define SEND_LIMIT_MICROSECONDS 100000
+#define SEND_BUFFER_LEAST 66000 /* 65,527 bytes, the most in a UDP datagram over IPv6, and sock_alloc_send_pskb's own */
+
+int32_t unsock_socket_timeval_ms(const void *timeval) {
+    struct unsock_timeval time;
+    memcpy(&time, timeval, sizeof(time));
+    if (time.seconds > 86400)
+        return 86400000;
+    return (int32_t)(time.seconds * 1000 + time.microseconds / 1000);
+}
+
+void unsock_send_limit_time(int fd) {
+    struct unsock_timeval limit = {0, SEND_LIMIT_MICROSECONDS};
+    unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+/*
+ * AF_UNIX counts what the receiver has not read yet, and refuses what is larger than the buffer. UDP over the loopback
+ * does neither: a small buffer never keeps a datagram from being sent.
+ */
+void unsock_send_limit_grow(int fd, int32_t size) {
+    int32_t half = (size > SEND_BUFFER_LEAST ? size : SEND_BUFFER_LEAST) / 2; /* the kernel doubles what is set (socket(7)) */
+    if (unsock_socket_option(fd, SO_SNDBUF) < 2 * half)
+        unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
+}

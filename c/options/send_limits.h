@@ -1,0 +1,19 @@
+/* What a datagram socket's send may wait and hold, so that AF_UNIX is no stricter than UDP. */
+#ifndef UNSOCK_SEND_LIMITS_H
+#define UNSOCK_SEND_LIMITS_H
+
+#include <stdint.h>
+
+/* Milliseconds of a struct unsock_timeval; anything above a day counts as a day. */
+int32_t unsock_socket_timeval_ms(const void *timeval);
+
+/* Bounds every blocking send to 100 ms. */
+void unsock_send_limit_time(int fd);
+
+/*
+ * Applies what a UDP socket was given as SO_SNDBUF (`size` as getsockopt tells it) to an AF_UNIX datagram socket `fd`:
+ * never so that the buffer gets smaller, or too small for the largest datagram.
+ */
+void unsock_send_limit_grow(int fd, int32_t size);
+
+#endif

@@ -1,0 +1,73 @@
+/* The exported functions that are not like their system calls: variable arguments, no result, fortification. */
+#include "calls/close.h"
+#include "calls/ioctl.h"
+#include "calls/list.h"
+#include "preload/start.h"
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "unsock.h"
+
+#include <stdarg.h>
+
+/* Programs built with fortification call this; glibc ends the process when the buffer is smaller than the size. */
+UNSOCK_EXPORT ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t buffer, int flags,
+                                     struct sockaddr *address, socklen_t *length) {
+    if (size > buffer && unsock_next.recvfrom_chk)
+        return unsock_next.recvfrom_chk(fd, data, size, buffer, flags, address, length);
+    return recvfrom(fd, data, UNSOCK_MIN(size, buffer), flags, address, length);
+}
+
+UNSOCK_EXPORT void closefrom(int first) {
+    unsigned from = first < 0 ? 0 : (unsigned)first;
+    if (unsock_active())
+        unsock_call_close_range(from, ~0u, 0);
+    else
+        unsock_sys(__NR_close_range, from, ~0u, 0);
+}
+
+/* Every command takes at most one argument, an integer or a pointer. */
+UNSOCK_EXPORT int fcntl(int fd, int command, ...) {
+    va_list arguments;
+    va_start(arguments, command);
+    unsigned long argument = va_arg(arguments, unsigned long);
+    va_end(arguments);
+    return (int)unsock_libc_result(unsock_call_fcntl(fd, command, argument));
+}
+
+UNSOCK_EXPORT int fcntl64(int fd, int command, ...) __attribute__((alias("fcntl")));
+
+UNSOCK_EXPORT int ioctl(int fd, unsigned long request, ...) {
+    va_list arguments;
+    va_start(arguments, request);
+    unsigned long argument = va_arg(arguments, unsigned long);
+    va_end(arguments);
+    if (!unsock_active())
+        return (int)unsock_libc_result(unsock_sys(__NR_ioctl, fd, request, argument));
+    return (int)unsock_libc_result(unsock_call_ioctl(fd, request, argument));
+}
+
+/* Children of Python's multiprocessing and daemons that have had enough end so, past all destructors. */
+UNSOCK_EXPORT _Noreturn void _exit(int status) {
+    if (unsock_active())
+        unsock_call_exit();
+    for (;;)
+        unsock_sys(__NR_exit_group, status);
+}
+
+UNSOCK_EXPORT _Noreturn void _Exit(int status) {
+    _exit(status);
+}
+
+__attribute__((destructor)) static void at_exit(void) {
+    unsock_call_exit();
+}
+
+#define NAME(type, name, parameters, arguments) #name,
+#define BY_HAND(name) #name,
+
+const char *unsock_call_name(unsigned index) {
+    static const char *const names[] = {UNSOCK_CALLS(NAME, NAME, NAME, BY_HAND)};
+    return index < sizeof(names) / sizeof(names[0]) ? names[index] : NULL;
+}

@@ -1,0 +1,69 @@
+/*
+ * Where the kernel jumps when libunsock.so is executed. Like a static PIE it has been mapped, but nobody has applied
+ * its relocations: that comes first, and until it is done only PC-relative code and data may be used.
+ */
+#include "program/program.h"
+#include "rt/sys.h"
+
+#include <elf.h>
+#include <stdint.h>
+
+extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
+extern const Elf64_Dyn _DYNAMIC[] __attribute__((visibility("hidden")));
+
+#if defined(__x86_64__)
+#define IS_RELATIVE(type) ((type) == R_X86_64_RELATIVE)
+#define IS_SYMBOL(type) ((type) == R_X86_64_GLOB_DAT || (type) == R_X86_64_JUMP_SLOT || (type) == R_X86_64_64)
+__asm__(".text\n.hidden unsock_start\n.globl unsock_start\n.type unsock_start,@function\nunsock_start:\n"
+        "xor %ebp,%ebp\nmov %rsp,%rdi\nand $-16,%rsp\ncall unsock_started\nhlt\n");
+#elif defined(__aarch64__)
+#define IS_RELATIVE(type) ((type) == R_AARCH64_RELATIVE)
+#define IS_SYMBOL(type) ((type) == R_AARCH64_GLOB_DAT || (type) == R_AARCH64_JUMP_SLOT || (type) == R_AARCH64_ABS64)
+__asm__(".text\n.hidden unsock_start\n.globl unsock_start\n.type unsock_start,%function\nunsock_start:\n"
+        "mov x29,xzr\nmov x30,xzr\nmov x0,sp\nand sp,x0,#-16\nb unsock_started\n");
+#endif
+
+static void relocate(const Elf64_Rela *relocation, const Elf64_Sym *symbols, uint64_t base) {
+    uint64_t *place = (uint64_t *)(base + relocation->r_offset);
+    uint64_t type = ELF64_R_TYPE(relocation->r_info);
+    const Elf64_Sym *symbol = &symbols[ELF64_R_SYM(relocation->r_info)];
+    if (IS_RELATIVE(type))
+        *place = base + (uint64_t)relocation->r_addend;
+    else if (IS_SYMBOL(type) && symbol->st_shndx != SHN_UNDEF)
+        *place = base + symbol->st_value + (uint64_t)relocation->r_addend;
+}
+
+static void relocate_table(uint64_t table, uint64_t size, const Elf64_Sym *symbols, uint64_t base) {
+    const Elf64_Rela *relocations = (const Elf64_Rela *)(base + table);
+    for (uint64_t i = 0; i < size / sizeof(Elf64_Rela); i++)
+        relocate(&relocations[i], symbols, base);
+}
+
+static void relocate_self(void) {
+    uint64_t base = (uint64_t)&__ehdr_start;
+    uint64_t rela = 0, rela_size = 0, plt = 0, plt_size = 0, symbols = 0;
+    for (const Elf64_Dyn *entry = _DYNAMIC; entry->d_tag != DT_NULL; entry++) {
+        if (entry->d_tag == DT_RELA)
+            rela = entry->d_un.d_ptr;
+        else if (entry->d_tag == DT_RELASZ)
+            rela_size = entry->d_un.d_val;
+        else if (entry->d_tag == DT_JMPREL)
+            plt = entry->d_un.d_ptr;
+        else if (entry->d_tag == DT_PLTRELSZ)
+            plt_size = entry->d_un.d_val;
+        else if (entry->d_tag == DT_SYMTAB)
+            symbols = entry->d_un.d_ptr;
+    }
+    relocate_table(rela, rela_size, (const Elf64_Sym *)(base + symbols), base);
+    relocate_table(plt, plt_size, (const Elf64_Sym *)(base + symbols), base);
+}
+
+/* `stack` is what the kernel left: argc, argv…, NULL, environment…, NULL, auxiliary vector (System V ABI). */
+__attribute__((used, noreturn, visibility("hidden"))) void unsock_started(const uint64_t *stack) {
+    relocate_self();
+    int argc = (int)stack[0];
+    const char *const *argv = (const char *const *)(stack + 1);
+    int status = unsock_program(argc, argv, argv + argc + 1);
+    for (;;)
+        unsock_sys(__NR_exit_group, status);
+}

@@ -1,0 +1,211 @@
+/*
+ * Registrations in epoll sets. A registration belongs to the socket behind a descriptor: when another socket takes its
+ * place, the kernel drops it, so it is taken out before and made again after.
+ *
+ * In the entry of a descriptor, `epoll` tells the set that it was added to first, and `watch` what with; what it is registered
+ * with in others is in epoll_memory.c. Both only matter where the kernel's answer costs time or cannot be had.
+ */
+#include "replace/epoll.h"
+
+#include "kernel/socket_info.h"
+#include "memory/epoll_memory.h"
+#include "memory/fds.h"
+#include "rt/lines.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/text.h"
+
+/* <linux/eventpoll.h> cannot be had together with <fcntl.h>. */
+enum { EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3 };
+#define EPOLLERR 0x8u
+#define EPOLLHUP 0x10u
+#define EPOLLONESHOT (1u << 30)
+
+/*
+ * A one-shot that has fired cannot be registered again: the kernel would arm it, and a second thread would get the socket
+ * that a first one is at work with. It stays out of the set, remembered with the socket's inode number for data, and
+ * the program's next call makes it true.
+ */
+static bool remember_fired(int set, int fd) {
+    struct unsock_epoll_event fired = {EPOLLONESHOT, unsock_socket_inode(fd)};
+    return unsock_epoll_remember(set, fd, &fired);
+}
+
+static bool is_remembered_fired(int set, int fd) {
+    struct unsock_epoll_event fired;
+    return unsock_epoll_recall(set, fd, &fired) && unsock_epoll_is_fired(&fired) && fired.data == unsock_socket_inode(fd);
+}
+
+/* `event` as the kernel has it: with EPOLLERR and EPOLLHUP, unless it has fired; that has been remembered already. */
+static void note_event(int set, int fd, struct unsock_fd *entry, const struct unsock_epoll_event *event) {
+    int identity = unsock_epoll_identity(set);
+    if (entry->epoll == 0)
+        entry->epoll = identity + 1;
+    if (entry->kind != UNSOCK_KIND_IP)
+        return;
+    if (entry->epoll == identity + 1) {
+        entry->watch.events = event->events;
+        entry->watch.data = event->data;
+    } else if (!unsock_epoll_is_fired(event)) {
+        unsock_epoll_remember(set, fd, event);
+    }
+}
+
+static void note(int set, int operation, int fd, struct unsock_fd *entry, const struct unsock_epoll_event *event) {
+    bool here = entry->epoll == unsock_epoll_identity(set) + 1;
+    bool many = (entry->flags & UNSOCK_EPOLL_MANY) != 0;
+    /* With a single set, what is remembered is of a socket that had the descriptor before. */
+    bool known = (unsock_epoll_forget(set, fd) && many) || here;
+    bool somewhere = entry->epoll != 0 || many;
+    if (operation == EPOLL_CTL_ADD) {
+        /* Also when it is here already: the number is another set's by now, and the first one may have another number. */
+        if (entry->epoll != 0)
+            entry->flags |= UNSOCK_EPOLL_MANY;
+    } else if (!known && somewhere) {
+        /* It was added to this set by another number: which registration this is about is not known. */
+        unsock_epoll_forget_armed(fd);
+        entry->flags |= UNSOCK_EPOLL_MANY;
+        entry->epoll = 0;
+    }
+    if (operation != EPOLL_CTL_DEL)
+        note_event(set, fd, entry, &(struct unsock_epoll_event){event->events | EPOLLERR | EPOLLHUP, event->data});
+    else if (here)
+        entry->epoll = 0;
+}
+
+long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_event *event) {
+    long result = unsock_sys(__NR_epoll_ctl, set, operation, fd, event);
+    if (result == -ENOENT && is_remembered_fired(set, fd)) {
+        result = operation == EPOLL_CTL_MOD ? unsock_sys(__NR_epoll_ctl, set, EPOLL_CTL_ADD, fd, event) : 0;
+        /* Another thread, or the process that this one was forked from, did so meanwhile. */
+        if (result == -EEXIST)
+            result = unsock_sys(__NR_epoll_ctl, set, operation, fd, event);
+    }
+    if (result < 0)
+        return result;
+    if (operation != EPOLL_CTL_DEL)
+        unsock_epoll_note_set(set);
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry)
+        note(set, operation, fd, entry, event);
+    return result;
+}
+
+/* "ino:1234", in hexadecimal; true as well when the kernel does not say it. */
+static bool is_inode(struct unsock_span word, uint64_t inode) {
+    uint64_t number;
+    struct unsock_span label = unsock_span_next(&word, ':');
+    return !unsock_span_is(label, "ino") || !unsock_span_number(word, 16, UINT64_MAX, &number) || number == inode;
+}
+
+/*
+ * "tfd: 5 events: 19 data: 7f00… pos:0 ino:1234 sdev:8" (fs/eventpoll.c, ep_show_fdinfo). The inode number tells it from the
+ * registration of a socket that had the descriptor before and lives on.
+ */
+static bool read_registration(struct unsock_span line, int fd, uint64_t inode, struct unsock_epoll_event *event) {
+    static const char *const labels[] = {"tfd:", "events:", "data:"};
+    uint64_t values[3];
+    for (int i = 0; i < 3; i++) {
+        if (!unsock_span_is(unsock_lines_word(&line), labels[i]) ||
+            !unsock_span_number(unsock_lines_word(&line), i == 0 ? 10 : 16, UINT64_MAX, &values[i]))
+            return false;
+    }
+    unsock_lines_word(&line);
+    if (values[0] != (uint64_t)fd || !is_inode(unsock_lines_word(&line), inode))
+        return false;
+    *event = (struct unsock_epoll_event){(uint32_t)values[1], values[2]};
+    return true;
+}
+
+/* Asks the kernel for the registration as it is now: a one-shot that has fired is disarmed, for example. */
+static bool ask_kernel(int set, int fd, struct unsock_epoll_event *event) {
+    struct unsock_lines lines;
+    struct unsock_span line;
+    struct unsock_text path;
+    char name[64];
+    bool found = false;
+    uint64_t inode = unsock_socket_inode(fd);
+    unsock_text_start(&path, name, sizeof(name));
+    unsock_text_put(&path, "/proc/self/fdinfo/");
+    unsock_text_number(&path, (uint64_t)set, 10, 1);
+    unsock_lines_open(&lines, name);
+    while (!found && unsock_lines_next(&lines, &line))
+        found = read_registration(line, fd, inode, event);
+    unsock_lines_close(&lines);
+    return found;
+}
+
+/* What the program registered, as far as that is certain. */
+static bool recall(int set, int fd, const struct unsock_fd *entry, struct unsock_epoll_event *event) {
+    bool many = (entry->flags & UNSOCK_EPOLL_MANY) != 0;
+    if (entry->kind != UNSOCK_KIND_IP)
+        return false;
+    /* The only one that there is, it may be found by another number of its set. */
+    if (entry->epoll != 0 && (!many || entry->epoll == unsock_epoll_identity(set) + 1))
+        *event = (struct unsock_epoll_event){entry->watch.events, entry->watch.data};
+    else if (!unsock_epoll_recall(set, fd, event))
+        return false;
+    return !unsock_epoll_is_fired(event);
+}
+
+/* Returns 0 or epoll_ctl's -errno. What cannot be known is not guessed: data are a pointer for most programs. */
+static long take_from(int set, int fd, const struct unsock_fd *entry, struct unsock_epoll_carry *carry) {
+    struct unsock_epoll_event event = {0};
+    bool known = recall(set, fd, entry, &event);
+    bool certain = known && entry->epoll == unsock_epoll_identity(set) + 1 && !(entry->flags & UNSOCK_EPOLL_MANY);
+    if ((!certain || (event.events & EPOLLONESHOT)) && ask_kernel(set, fd, &event))
+        known = true;
+    long result = unsock_sys(__NR_epoll_ctl, set, EPOLL_CTL_DEL, fd, &event);
+    if (result == -ENOENT && is_remembered_fired(set, fd)) {
+        event.events = EPOLLONESHOT;
+        known = true;
+        result = 0;
+    }
+    if (result < 0 || !known || carry->count == UNSOCK_EPOLL_CARRIED)
+        return result;
+    carry->items[carry->count].set = set;
+    carry->items[carry->count++].event = event;
+    return 0;
+}
+
+static bool is_no_set(long result) {
+    return result == -EBADF || result == -EINVAL;
+}
+
+void unsock_epoll_take(int fd, const struct unsock_fd *entry, struct unsock_epoll_carry *carry) {
+    bool many = (entry->flags & UNSOCK_EPOLL_MANY) != 0;
+    carry->count = 0;
+    if (entry->epoll == 0 && !many)
+        return;
+    int first = entry->epoll - 1;
+    if (!many && unsock_epoll_identity(first) == first && take_from(first, fd, entry, carry) == 0)
+        return;
+    /* In several sets; or in one that was closed by its first number, and may have others. */
+    for (int set = unsock_epoll_next_set(0); set >= 0; set = unsock_epoll_next_set(set + 1)) {
+        if (is_no_set(take_from(set, fd, entry, carry)) && unsock_fds_are_ours())
+            unsock_epoll_forget_set(set);
+    }
+}
+
+void unsock_epoll_give(int fd, struct unsock_fd *entry, const struct unsock_epoll_carry *carry) {
+    entry->epoll = 0;
+    entry->flags &= (uint16_t)~UNSOCK_EPOLL_MANY;
+    for (unsigned i = 0; i < carry->count; i++) {
+        int set = carry->items[i].set;
+        struct unsock_epoll_event event = carry->items[i].event;
+        if (!(unsock_epoll_is_fired(&event) && remember_fired(set, fd)) &&
+            unsock_sys(__NR_epoll_ctl, set, EPOLL_CTL_ADD, fd, &event) < 0)
+            continue;
+        if (entry->epoll != 0)
+            entry->flags |= UNSOCK_EPOLL_MANY;
+        note_event(set, fd, entry, &event);
+    }
+}
+
+void unsock_epoll_rearm(int fd, struct unsock_fd *entry) {
+    struct unsock_epoll_carry carry;
+    if (entry->epoll == 0 && !(entry->flags & UNSOCK_EPOLL_MANY))
+        return;
+    unsock_epoll_take(fd, entry, &carry);
+    unsock_epoll_give(fd, entry, &carry);
+}

@@ -1,0 +1,31 @@
+/* Registrations in epoll sets that outlive the replacement of a descriptor. */
+#ifndef UNSOCK_EPOLL_H
+#define UNSOCK_EPOLL_H
+
+#include "memory/epoll_memory.h"
+#include "memory/fds.h"
+
+/* epoll_ctl. Returns 0 or -errno. */
+long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_event *event);
+
+#define UNSOCK_EPOLL_CARRIED 64
+
+/* The registrations that were taken out of their sets, to be made again on the new socket. */
+struct unsock_epoll_carry {
+    unsigned count;
+    struct {
+        int set;
+        struct unsock_epoll_event event;
+    } items[UNSOCK_EPOLL_CARRIED];
+};
+
+/* Takes the descriptor out of every set that it is registered in. Sets that were closed meanwhile are skipped. */
+void unsock_epoll_take(int fd, const struct unsock_fd *entry, struct unsock_epoll_carry *carry);
+
+/* Registers it again, with the same events and data. `entry` is what it has become. */
+void unsock_epoll_give(int fd, struct unsock_fd *entry, const struct unsock_epoll_carry *carry);
+
+/* Makes the registrations anew: an edge that has been seen is told again, if it is there. */
+void unsock_epoll_rearm(int fd, struct unsock_fd *entry);
+
+#endif

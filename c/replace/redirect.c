@@ -1,0 +1,178 @@
+/* Replacing the socket behind a descriptor. */
+#include "replace/redirect.h"
+
+#include "files/release.h"
+#include "kernel/socket_info.h"
+#include "memory/fds.h"
+#include "options/options.h"
+#include "options/send_limits.h"
+#include "replace/epoll.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/ip.h"
+
+#define LIMIT_NOFILE 7 /* RLIMIT_NOFILE, as 64-bit numbers: soft, hard */
+#define SPARE_DESCRIPTORS 16
+
+/* What describes the old socket only. */
+#define SOCKET_FLAGS                                                                                      \
+    (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE | UNSOCK_HIDDEN | UNSOCK_LISTENING | UNSOCK_CONNECTED | \
+     UNSOCK_ACCEPTED | UNSOCK_SENT | UNSOCK_SETTLED | UNSOCK_HEARD | UNSOCK_ANY_PORT | \
+     UNSOCK_BY_CONTROL | UNSOCK_NO_PEER)
+
+/*
+ * The descriptor table is full, but the program has its socket already and needs no other: the second one that stands in
+ * for a moment may go beyond the soft limit (getrlimit(2)), where the hard one lets it.
+ */
+static long open_beyond_limit(int domain, int type, int protocol) {
+    uint64_t limit[2], more[2];
+    if (unsock_sys(__NR_prlimit64, 0, LIMIT_NOFILE, 0, limit) < 0 || limit[0] >= limit[1])
+        return -EMFILE;
+    more[0] = UNSOCK_MIN(limit[0] + SPARE_DESCRIPTORS, limit[1]);
+    more[1] = limit[1];
+    if (unsock_sys(__NR_prlimit64, 0, LIMIT_NOFILE, more, 0) < 0)
+        return -EMFILE;
+    long fd = unsock_sys(__NR_socket, domain, type, protocol);
+    unsock_sys(__NR_prlimit64, 0, LIMIT_NOFILE, limit, 0);
+    return fd;
+}
+
+long unsock_redirect_open(int domain, int type, int protocol) {
+    int flags = type | SOCK_CLOEXEC | SOCK_NONBLOCK;
+    long fd = unsock_sys(__NR_socket, domain, flags, protocol);
+    if (fd == -EMFILE)
+        fd = open_beyond_limit(domain, flags, protocol);
+    if (fd >= 0 && domain == AF_UNIX && type == SOCK_DGRAM)
+        unsock_send_limit_time((int)fd);
+    return fd;
+}
+
+/* Who gets SIGIO and SIGURG (fcntl(2)); also without O_ASYNC, which may be set later. */
+static void carry_owner(int fd, int standin) {
+    struct unsock_owner owner = {0, 0};
+    if (unsock_sys(__NR_fcntl, fd, UNSOCK_F_GETOWN_EX, &owner) < 0 || owner.pid == 0)
+        return;
+    long signal = unsock_sys(__NR_fcntl, fd, UNSOCK_F_GETSIG);
+    unsock_sys(__NR_fcntl, standin, UNSOCK_F_SETOWN_EX, &owner);
+    if (signal > 0)
+        unsock_sys(__NR_fcntl, standin, UNSOCK_F_SETSIG, signal);
+}
+
+static long carry_flags(int fd, int standin) {
+    long flags = unsock_sys(__NR_fcntl, fd, F_GETFL);
+    if (flags < 0)
+        return flags;
+    carry_owner(fd, standin);
+    if (!(flags & O_NONBLOCK) || (flags & UNSOCK_O_ASYNC))
+        return unsock_sys(__NR_fcntl, standin, F_SETFL, flags);
+    return 0;
+}
+
+static void become(struct unsock_fd *entry, enum unsock_kind kind) {
+    entry->kind = (uint8_t)kind;
+    entry->flags &= (uint16_t)~SOCKET_FLAGS;
+    memset(&entry->local, 0, sizeof(entry->local));
+    memset(&entry->remote, 0, sizeof(entry->remote));
+}
+
+/* What is known of the descriptor afterwards is that it is of `kind`, and where it is watched. */
+static long replace(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
+    struct unsock_epoll_carry carry;
+    long close_on_exec = unsock_sys(__NR_fcntl, fd, F_GETFD);
+    if (close_on_exec < 0)
+        return close_on_exec;
+    unsock_epoll_take(fd, entry, &carry);
+    long result = unsock_sys(__NR_dup3, standin, fd, close_on_exec & FD_CLOEXEC ? O_CLOEXEC : 0);
+    if (result >= 0)
+        become(entry, kind);
+    unsock_epoll_give(fd, entry, &carry);
+    return result < 0 ? result : 0;
+}
+
+/*
+ * A descriptor that was duplicated before its redirection: all of them are the same socket, and stay so. Whether one
+ * still has it the kernel says: it may have been closed and its number be a file's by now.
+ */
+static void replace_duplicates(int fd, uint32_t id, uint64_t cookie, int standin, enum unsock_kind kind) {
+    for (int other = 0; other < unsock_fds_end(); other++) {
+        struct unsock_fd *entry = unsock_fds_known(other);
+        if (!entry || other == fd || entry->id != id || !(entry->flags & UNSOCK_DUPLICATED) ||
+            unsock_socket_cookie(other) != cookie)
+            continue;
+        replace(other, entry, standin, kind);
+    }
+}
+
+/* The old socket, kept for as long as it takes to wake the threads that wait for its first datagram; or -1. */
+static long keep_waited_for(int fd, const struct unsock_fd *old) {
+    bool waited_for = old->kind == UNSOCK_KIND_IP && old->type == SOCK_DGRAM && (old->flags & UNSOCK_HEARD);
+    return waited_for ? unsock_sys(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0) : -1;
+}
+
+/* They come back with nothing, see that the socket is another one, and wait on that (preload/datagram.c). */
+static void wake(long old_socket) {
+    if (old_socket < 0)
+        return;
+    unsock_sys(__NR_shutdown, old_socket, SHUT_RD);
+    unsock_sys(__NR_close, old_socket);
+}
+
+/* The exchange itself; the options have been carried over. */
+static long exchange(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
+    struct unsock_fd old = *entry;
+    long old_socket = keep_waited_for(fd, &old);
+    uint64_t cookie = old.flags & UNSOCK_DUPLICATED ? unsock_socket_cookie(fd) : 0;
+    long result = carry_flags(fd, standin);
+    if (result == 0)
+        result = replace(fd, entry, standin, kind);
+    if (result == 0 && (old.flags & UNSOCK_DUPLICATED))
+        replace_duplicates(fd, old.id, cookie, standin, kind);
+    unsock_sys(__NR_close, standin);
+    wake(result == 0 ? old_socket : -1);
+    if (result == 0 && (old.flags & UNSOCK_FILE))
+        unsock_release(&old);
+    return result;
+}
+
+long unsock_redirect_install(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
+    unsock_options_carry(fd, entry, standin, kind == UNSOCK_KIND_IP);
+    return exchange(fd, entry, standin, kind);
+}
+
+/* A datagram client that the kernel would have given a port keeps the one that it has, if that is free there too. */
+static void keep_port(const struct unsock_fd *entry, int standin) {
+    union unsock_sockaddr address;
+    struct unsock_ip any = {.family = (uint8_t)entry->domain, .port = entry->local.port};
+    if (entry->type == SOCK_DGRAM && (entry->flags & UNSOCK_NAMED) && any.port != 0)
+        unsock_sys(__NR_bind, standin, &address, unsock_ip_write(&any, entry->domain, &address));
+}
+
+long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
+    union unsock_sockaddr address;
+    struct unsock_ip local = entry->local;
+    bool bound = (entry->flags & UNSOCK_BOUND) != 0;
+    if (entry->kind == UNSOCK_KIND_IP)
+        return 0;
+    long standin = unsock_redirect_open(entry->domain, entry->type, entry->protocol);
+    if (standin < 0)
+        return standin;
+    /* Before the bind: SO_REUSEADDR and IPV6_V6ONLY decide about it. */
+    unsock_options_carry(fd, entry, (int)standin, true);
+    if (bound) {
+        socklen_t length = unsock_ip_write(&local, entry->domain, &address);
+        long result = unsock_sys(__NR_bind, standin, &address, length);
+        if (result < 0) {
+            unsock_sys(__NR_close, standin);
+            return result;
+        }
+    } else {
+        keep_port(entry, (int)standin);
+    }
+    long result = exchange(fd, entry, (int)standin, UNSOCK_KIND_IP);
+    if (result == 0 && bound) {
+        entry->flags |= UNSOCK_BOUND;
+        entry->local = local;
+    }
+    return result;
+}

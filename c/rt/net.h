@@ -1,0 +1,63 @@
+/*
+ * The kernel's and the socket interface's types and constants, in one place. Declarations only: _GNU_SOURCE stays
+ * undefined so that the intercepted functions can be defined with plain pointer types, and what only it brings is here.
+ */
+#ifndef UNSOCK_NET_H
+#define UNSOCK_NET_H
+
+#define _DEFAULT_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+/* Own copies of what <sys/socket.h>, <netinet/tcp.h> and <fcntl.h> hide without _GNU_SOURCE. */
+struct unsock_mmsghdr {
+    struct msghdr header;
+    unsigned int length;
+};
+
+struct unsock_owner {
+    int type;
+    int pid;
+};
+
+#define UNSOCK_F_SETSIG 10
+#define UNSOCK_F_GETSIG 11
+#define UNSOCK_F_SETOWN_EX 15
+#define UNSOCK_F_GETOWN_EX 16
+#define UNSOCK_S_IFMT 0170000
+#define UNSOCK_S_IFSOCK 0140000
+#define UNSOCK_S_IFREG 0100000
+#define UNSOCK_S_IFDIR 0040000
+#define UNSOCK_O_PATH 010000000
+#define UNSOCK_O_ASYNC 020000
+#define UNSOCK_CLOSE_RANGE_CLOEXEC 4u
+#define UNSOCK_MSG_WAITFORONE 0x10000
+#define UNSOCK_IPPROTO_MPTCP 262
+#define UNSOCK_AF_TIPC 30
+#define UNSOCK_AF_VSOCK 40
+#define UNSOCK_SOCK_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
+
+#define UNSOCK_SUN_PATH_OFFSET offsetof(struct sockaddr_un, sun_path)
+
+/* The kernel's struct timeval for SO_SNDTIMEO and SO_RCVTIMEO on 64-bit machines. */
+struct unsock_timeval {
+    int64_t seconds;
+    int64_t microseconds;
+};
+
+/* Any address a kernel gives back (at most 128 bytes), aligned for every family. */
+union unsock_sockaddr {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+    struct sockaddr_un un;
+    uint8_t bytes[128];
+};
+
+#endif

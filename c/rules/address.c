@@ -1,0 +1,91 @@
+/* Which addresses are redirected, and to which files. Pure. */
+#include "rules/address.h"
+
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/text.h"
+#include "rules/ip.h"
+#include "rules/settings.h"
+
+static bool port_covered(uint16_t port) {
+    for (unsigned i = 0; i < unsock_settings.port_count; i++) {
+        if (port >= unsock_settings.ports[i].first && port <= unsock_settings.ports[i].last)
+            return true;
+    }
+    return unsock_settings.port_count == 0 || port == 0;
+}
+
+bool unsock_address_covered(const struct unsock_ip *ip) {
+    if (ip->family == 0 || !port_covered(ip->port))
+        return false;
+    for (unsigned i = 0; i < unsock_settings.address_count; i++) {
+        const struct unsock_prefix *prefix = &unsock_settings.addresses[i];
+        if (unsock_ip_in_prefix(ip, &prefix->ip, prefix->bits))
+            return true;
+    }
+    return false;
+}
+
+bool unsock_address_covered_bind(const struct unsock_ip *ip, bool v6only) {
+    if (unsock_address_covered(ip))
+        return true;
+    if (ip->family != AF_INET6 || v6only || !unsock_ip_is_wildcard(ip))
+        return false;
+    struct unsock_ip v4 = {.family = AF_INET, .port = ip->port};
+    return unsock_address_covered(&v4);
+}
+
+struct unsock_ip unsock_address_default(int domain, uint16_t port) {
+    struct unsock_ip ip = domain == AF_INET6 ? unsock_settings.default6 : unsock_settings.default4;
+    ip.port = port;
+    return ip;
+}
+
+static void put_port(struct unsock_text *text, uint16_t port, int type) {
+    unsock_text_number(text, port, 10, 1);
+    unsock_text_put(text, type == SOCK_DGRAM ? ".dgram.sock" : ".sock");
+}
+
+static void start_path(struct unsock_text *text, struct sockaddr_un *path, const char *separator) {
+    path->sun_family = AF_UNIX;
+    unsock_text_start(text, path->sun_path, sizeof(path->sun_path));
+    unsock_text_span(text, (struct unsock_span){unsock_settings.directory, unsock_settings.directory_length});
+    unsock_text_put(text, separator);
+}
+
+/* The directory, in pieces of constant length: what is copied beyond its end is written over or never read. */
+static char *put_directory(struct sockaddr_un *path) {
+    for (size_t i = 0; i < unsock_settings.directory_length; i += 16)
+        memcpy(path->sun_path + i, unsock_settings.directory + i, 16);
+    return path->sun_path + unsock_settings.directory_length;
+}
+
+/*
+ * Written by hand: every connection and every datagram needs it. There is room, since the settings take no longer
+ * directory (UNSOCK_DIR_MOST).
+ */
+socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path) {
+    static const char stream_suffix[] = ".sock", datagram_suffix[] = ".dgram.sock";
+    path->sun_family = AF_UNIX;
+    char *at = put_directory(path);
+    *at++ = '/';
+    unsigned count = 1 + (port > 9) + (port > 99) + (port > 999) + (port > 9999);
+    for (unsigned i = count; i > 0; i--, port /= 10)
+        at[i - 1] = (char)('0' + port % 10);
+    at += count;
+    if (type == SOCK_DGRAM)
+        memcpy(at, datagram_suffix, sizeof(datagram_suffix));
+    else
+        memcpy(at, stream_suffix, sizeof(stream_suffix));
+    at += type == SOCK_DGRAM ? sizeof(datagram_suffix) : sizeof(stream_suffix);
+    return (socklen_t)(at - (char *)path);
+}
+
+socklen_t unsock_address_hidden_path(uint16_t port, int type, unsigned index, struct sockaddr_un *path) {
+    struct unsock_text text;
+    start_path(&text, path, "/.");
+    put_port(&text, port, type);
+    unsock_text_char(&text, '.');
+    unsock_text_number(&text, index, 10, 1);
+    return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1);
+}

@@ -1,0 +1,23 @@
+/* Which IP addresses are redirected, and which socket file stands for one. Pure. */
+#ifndef UNSOCK_ADDRESS_H
+#define UNSOCK_ADDRESS_H
+
+#include "rt/net.h"
+#include "rules/ip.h"
+
+/* Is this address redirected? Port 0 asks for the address alone. */
+bool unsock_address_covered(const struct unsock_ip *ip);
+
+/* The same for a bind: a wildcard [::] that is not IPV6_V6ONLY is also the IPv4 wildcard. */
+bool unsock_address_covered_bind(const struct unsock_ip *ip, bool v6only);
+
+/* The address that peers without one of their own have for a socket of `domain`. */
+struct unsock_ip unsock_address_default(int domain, uint16_t port);
+
+/* Writes the socket file's name of a port: DIR/PORT.sock (SOCK_STREAM) or DIR/PORT.dgram.sock. Returns the length. */
+socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path);
+
+/* The hidden name .PORT.sock.INDEX under which a second socket on the same port waits for the first one to go. */
+socklen_t unsock_address_hidden_path(uint16_t port, int type, unsigned index, struct sockaddr_un *path);
+
+#endif

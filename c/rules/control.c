@@ -1,0 +1,54 @@
+/* Control files: checking and reading. */
+#include "rules/control.h"
+
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "unsock.h"
+
+static uint16_t family_of(const uint8_t *address) {
+    uint16_t family;
+    memcpy(&family, address, sizeof(family));
+    return family;
+}
+
+/* A path or an abstract name, not the unnamed address. */
+static bool unix_address_fits(const uint8_t *address, uint32_t length, bool abstract) {
+    if (family_of(address) != AF_UNIX || length <= UNSOCK_SUN_PATH_OFFSET || length > sizeof(struct sockaddr_un))
+        return false;
+    return address[UNSOCK_SUN_PATH_OFFSET] != '\0' || (abstract && length > UNSOCK_SUN_PATH_OFFSET + 1);
+}
+
+static bool dest_fits(const uint8_t *address, uint32_t length) {
+    switch (family_of(address)) {
+    case AF_UNIX:
+        return unix_address_fits(address, length, true);
+    case AF_INET6:
+        return length == sizeof(struct sockaddr_in6);
+    case AF_INET:
+    case UNSOCK_AF_TIPC:
+    case UNSOCK_AF_VSOCK:
+        return length == 16;
+    default:
+        return false;
+    }
+}
+
+bool unsock_control_check(const void *bytes, size_t length) {
+    struct unsock_control_file file;
+    if (!bytes || length != sizeof(file))
+        return false;
+    memcpy(&file, bytes, sizeof(file));
+    if (file.magic != UNSOCK_CONTROL_MAGIC || (file.options & ~(uint64_t)UNSOCK_CONTROL_FIRECRACKER) != 0)
+        return false;
+    if (file.proxy_length > sizeof(file.proxy) || file.dest_length > sizeof(file.dest))
+        return false;
+    if (!dest_fits(file.dest, file.dest_length))
+        return false;
+    if (!(file.options & UNSOCK_CONTROL_FIRECRACKER))
+        return true;
+    return unix_address_fits(file.proxy, file.proxy_length, false) && family_of(file.dest) == UNSOCK_AF_VSOCK;
+}
+
+int unsock_check_control(const void *bytes, size_t length) {
+    return unsock_control_check(bytes, length) ? 0 : -EINVAL;
+}

@@ -1,0 +1,196 @@
+/* IP addresses: to and from sockaddr and text. Pure. */
+#include "rules/ip.h"
+
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/text.h"
+
+static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+static const uint8_t loopback4[4] = {127, 0, 0, 1};
+
+static uint16_t swap16(uint16_t value) {
+    return (uint16_t)(value << 8 | value >> 8);
+}
+
+/* ::ffff:a.b.c.d is the IPv4 address a.b.c.d (RFC 4291, 2.5.5.2). */
+static void unmap(struct unsock_ip *ip) {
+    if (ip->family != AF_INET6 || !unsock_same(ip->bytes, mapped_prefix, sizeof(mapped_prefix)))
+        return;
+    memcpy(ip->bytes, ip->bytes + 12, 4);
+    memset(ip->bytes + 4, 0, 12);
+    ip->family = AF_INET;
+}
+
+bool unsock_ip_read(const void *address, size_t length, struct unsock_ip *ip) {
+    uint16_t family;
+    *ip = (struct unsock_ip){0};
+    if (unsock_is_nowhere(address) || length < sizeof(struct sockaddr_in))
+        return false;
+    memcpy(&family, address, sizeof(family));
+    if (family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, address, sizeof(in));
+        memcpy(ip->bytes, &in.sin_addr, 4);
+        ip->port = swap16(in.sin_port);
+        ip->family = AF_INET;
+        return true;
+    }
+    /* The kernel takes an address without the scope too (SIN6_LEN_RFC2133). */
+    if (family != AF_INET6 || length < offsetof(struct sockaddr_in6, sin6_scope_id))
+        return false;
+    struct sockaddr_in6 in6;
+    memcpy(&in6, address, offsetof(struct sockaddr_in6, sin6_scope_id));
+    memcpy(ip->bytes, &in6.sin6_addr, 16);
+    ip->port = swap16(in6.sin6_port);
+    ip->family = AF_INET6;
+    unmap(ip);
+    return true;
+}
+
+static socklen_t write_in6(const struct unsock_ip *ip, union unsock_sockaddr *address) {
+    address->in6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = swap16(ip->port)};
+    uint8_t *bytes = (uint8_t *)&address->in6.sin6_addr;
+    if (ip->family == AF_INET) {
+        memcpy(bytes, mapped_prefix, sizeof(mapped_prefix));
+        memcpy(bytes + 12, ip->bytes, 4);
+    } else {
+        memcpy(bytes, ip->bytes, 16);
+    }
+    return sizeof(struct sockaddr_in6);
+}
+
+socklen_t unsock_ip_write(const struct unsock_ip *ip, int domain, union unsock_sockaddr *address) {
+    if (domain == AF_INET6)
+        return write_in6(ip, address);
+    address->in = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = swap16(ip->port)};
+    memcpy(&address->in.sin_addr, ip->family == AF_INET6 ? loopback4 : ip->bytes, 4);
+    return sizeof(struct sockaddr_in);
+}
+
+bool unsock_ip_is_wildcard(const struct unsock_ip *ip) {
+    static const uint8_t zero[16];
+    return unsock_same(ip->bytes, zero, 16);
+}
+
+struct unsock_ip unsock_ip_some(struct unsock_ip ip) {
+    if (!unsock_ip_is_wildcard(&ip))
+        return ip;
+    if (ip.family == AF_INET6)
+        ip.bytes[15] = 1;
+    else
+        memcpy(ip.bytes, loopback4, sizeof(loopback4));
+    return ip;
+}
+
+bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b) {
+    return a->family == b->family && unsock_same(a->bytes, b->bytes, 16);
+}
+
+/* Which bits differ, the first one of the addresses highest. */
+static uint64_t differences(const uint8_t *a, const uint8_t *b) {
+    uint64_t left, right;
+    memcpy(&left, a, sizeof(left));
+    memcpy(&right, b, sizeof(right));
+    return __builtin_bswap64(left ^ right);
+}
+
+bool unsock_ip_in_prefix(const struct unsock_ip *ip, const struct unsock_ip *prefix, unsigned bits) {
+    if (ip->family != prefix->family || bits == 0)
+        return ip->family == prefix->family;
+    uint64_t first = differences(ip->bytes, prefix->bytes);
+    if (bits <= 64)
+        return first >> (64 - bits) == 0;
+    return first == 0 && differences(ip->bytes + 8, prefix->bytes + 8) >> (128 - bits) == 0;
+}
+
+static bool parse_v4(struct unsock_span text, uint8_t *bytes) {
+    for (int i = 0; i < 4; i++) {
+        uint64_t number;
+        struct unsock_span part = i < 3 ? unsock_span_next(&text, '.') : text;
+        /* No zero in front: some would read the rest as octal (inet_aton(3)). */
+        bool octal = part.length > 1 && part.at[0] == '0';
+        if (octal || part.length > 3 || !unsock_span_number(part, 10, 255, &number))
+            return false;
+        bytes[i] = (uint8_t)number;
+    }
+    return true;
+}
+
+static bool contains(struct unsock_span text, char c) {
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.at[i] == c)
+            return true;
+    }
+    return false;
+}
+
+/* Reads groups separated by ':' (the last may be a dotted quad) into at most `room` bytes. */
+static bool parse_groups(struct unsock_span text, uint8_t *bytes, size_t room, size_t *used) {
+    *used = 0;
+    while (text.length > 0) {
+        uint64_t group;
+        bool last_colon = text.at[text.length - 1] == ':';
+        struct unsock_span part = unsock_span_next(&text, ':');
+        if (last_colon)
+            return false;
+        if (text.length == 0 && contains(part, '.') && room - *used >= 4) {
+            *used += 4;
+            return parse_v4(part, bytes + *used - 4);
+        }
+        if (part.length > 4 || room - *used < 2 || !unsock_span_number(part, 16, 0xffff, &group))
+            return false;
+        bytes[(*used)++] = (uint8_t)(group >> 8);
+        bytes[(*used)++] = (uint8_t)group;
+    }
+    return true;
+}
+
+static bool parse_v6(struct unsock_span text, uint8_t *bytes) {
+    size_t gap = 0, front, back;
+    while (gap + 1 < text.length && !(text.at[gap] == ':' && text.at[gap + 1] == ':'))
+        gap++;
+    if (gap + 1 >= text.length)
+        return parse_groups(text, bytes, 16, &front) && front == 16;
+    struct unsock_span after = {text.at + gap + 2, text.length - gap - 2};
+    uint8_t tail[16];
+    if (after.length > 0 && after.at[0] == ':')
+        return false;
+    /* "::" stands for at least one group of zeros. */
+    if (!parse_groups((struct unsock_span){text.at, gap}, bytes, 14, &front) || !parse_groups(after, tail, 14, &back))
+        return false;
+    if (contains((struct unsock_span){text.at, gap}, '.') || front + back > 14)
+        return false;
+    memset(bytes + front, 0, 16 - front - back);
+    memcpy(bytes + 16 - back, tail, back);
+    return true;
+}
+
+bool unsock_ip_parse(struct unsock_span text, struct unsock_ip *ip) {
+    *ip = (struct unsock_ip){0};
+    ip->family = contains(text, ':') ? AF_INET6 : AF_INET;
+    bool good = ip->family == AF_INET6 ? parse_v6(text, ip->bytes) : parse_v4(text, ip->bytes);
+    unmap(ip);
+    return good;
+}
+
+void unsock_ip_print(struct unsock_text *text, const struct unsock_ip *ip) {
+    if (ip->family == AF_INET6) {
+        for (int i = 0; i < 16; i += 2) {
+            unsock_text_put(text, i > 0 ? ":" : "");
+            unsock_text_number(text, (unsigned)ip->bytes[i] << 8 | ip->bytes[i + 1], 16, 1);
+        }
+        return;
+    }
+    for (int i = 0; i < 4; i++) {
+        unsock_text_put(text, i > 0 ? "." : "");
+        unsock_text_number(text, ip->bytes[i], 10, 1);
+    }
+}
+
+void unsock_ip_print_port(struct unsock_text *text, const struct unsock_ip *ip) {
+    unsock_text_put(text, ip->family == AF_INET6 ? "[" : "");
+    unsock_ip_print(text, ip);
+    unsock_text_put(text, ip->family == AF_INET6 ? "]:" : ":");
+    unsock_text_number(text, ip->port, 10, 1);
+}

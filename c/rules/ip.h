@@ -1,0 +1,42 @@
+/* IP addresses: to and from sockaddr and text. Pure. The only place where byte order changes: outside, ports are in host byte order. */
+#ifndef UNSOCK_IP_H
+#define UNSOCK_IP_H
+
+#include "rt/net.h"
+#include "rt/text.h"
+
+/* An IP address and port. An IPv4-mapped IPv6 address is always held as the IPv4 address that it means. */
+struct unsock_ip {
+    uint8_t bytes[16]; /* network byte order; an IPv4 address uses the first 4 */
+    uint16_t port;     /* host byte order */
+    uint8_t family;    /* AF_INET, AF_INET6, or 0: none */
+    uint8_t tag;       /* free for the owner; not part of the address */
+};
+
+/* Reads a sockaddr_in or sockaddr_in6 of `length` bytes. Returns false when it is neither or too short. */
+bool unsock_ip_read(const void *address, size_t length, struct unsock_ip *ip);
+
+/*
+ * Writes `ip` as a socket of `domain` (AF_INET or AF_INET6) shows it: IPv4 in AF_INET6 as a mapped address. IPv6 in
+ * AF_INET cannot be shown and becomes 127.0.0.1 with the same port. Returns the sockaddr's length.
+ */
+socklen_t unsock_ip_write(const struct unsock_ip *ip, int domain, union unsock_sockaddr *address);
+
+bool unsock_ip_is_wildcard(const struct unsock_ip *ip);
+
+/* The address itself; of the wildcard, which nobody has, the loopback address of the same family. */
+struct unsock_ip unsock_ip_some(struct unsock_ip ip);
+
+bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b);
+
+/* Numeric text, without a port: dotted quad, or RFC 4291 form (reading: any; writing: eight full groups). */
+bool unsock_ip_parse(struct unsock_span text, struct unsock_ip *ip);
+void unsock_ip_print(struct unsock_text *text, const struct unsock_ip *ip);
+
+/* The same with a port: 127.0.0.1:80, [::1]:80. */
+void unsock_ip_print_port(struct unsock_text *text, const struct unsock_ip *ip);
+
+/* `bits` leading bits of both addresses are the same (and so is the family). */
+bool unsock_ip_in_prefix(const struct unsock_ip *ip, const struct unsock_ip *prefix, unsigned bits);
+
+#endif

@@ -1,0 +1,38 @@
+/* What the names of kernel sockets say, and the name that a client gets. Pure. */
+#ifndef UNSOCK_KERNEL_NAME_H
+#define UNSOCK_KERNEL_NAME_H
+
+#include "rt/net.h"
+#include "rules/ip.h"
+#include "rules/spelling.h"
+
+/* What a kernel name tells. */
+struct unsock_name {
+    enum { UNSOCK_NAME_NONE, UNSOCK_NAME_FOREIGN, UNSOCK_NAME_FILE, UNSOCK_NAME_STREAM } kind;
+    uint16_t port;           /* FILE: the port; type says which kind of file */
+    int type;                /* FILE: SOCK_STREAM or SOCK_DGRAM */
+    uint8_t hidden;          /* FILE: the hidden name's index; 0: it is the port's own name */
+    struct unsock_spelling spelling; /* FILE: of the socket that has the name */
+    struct unsock_ip source; /* STREAM: the client's address */
+    struct unsock_ip target; /* STREAM: the address that the client connected to */
+};
+
+/*
+ * Reads a sockaddr_un of `length` bytes as the kernel gave it: NONE for an unnamed socket, FILE for a socket file in
+ * the directory, STREAM for a client's abstract name, FOREIGN for everything else.
+ */
+struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, size_t length);
+
+/* STREAM alone: false for any other name, with both addresses undefined. */
+bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t length, struct unsock_ip *source,
+                                     struct unsock_ip *target);
+
+/*
+ * The abstract name that a connecting stream socket binds: "\0unsock SOURCE TARGET", both ADDRESS:PORT in hexadecimal,
+ * as in "7f000001:9c40". The server reads the true peer address from it; it is unique as a TCP connection's four-tuple
+ * is. Returns the length.
+ */
+socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct unsock_ip *target,
+                                     struct sockaddr_un *name);
+
+#endif

@@ -1,0 +1,241 @@
+/* Reading the settings from the environment. Pure, but for the directory that is made. */
+#include "rules/settings.h"
+
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/text.h"
+#include "rules/ip.h"
+#include "unsock.h"
+
+#include <linux/stat.h>
+
+#define CONNECT_TIMEOUT_DEFAULT_MS 5000
+#define CONNECT_TIMEOUT_MOST_MS 3600000
+
+struct unsock_settings unsock_settings;
+
+static const char *match(const char *entry, const char *name, size_t name_length) {
+    for (size_t i = 0; i < name_length; i++) {
+        if (entry[i] != name[i])
+            return NULL;
+    }
+    return entry[name_length] == '=' ? entry + name_length + 1 : NULL;
+}
+
+static const char *find(const struct unsock_environment *environment, const char *name) {
+    size_t name_length = strlen(name);
+    const char *value;
+    for (size_t i = 0; environment->list && environment->list[i]; i++) {
+        if ((value = match(environment->list[i], name, name_length)))
+            return value;
+    }
+    size_t end = environment->list ? 0 : environment->length;
+    /* A last string without its NUL is not read. */
+    while (end > 0 && environment->block[end - 1] != '\0')
+        end--;
+    for (size_t at = 0; at < end; at += strlen(environment->block + at) + 1) {
+        if ((value = match(environment->block + at, name, name_length)))
+            return value;
+    }
+    return NULL;
+}
+
+const char *unsock_environment_get(const struct unsock_environment *environment, const char *name) {
+    const char *value = find(environment, name);
+    return value && value[0] != '\0' ? value : NULL;
+}
+
+/* One reading in progress: what all the readers below need. */
+struct reader {
+    struct unsock_settings *settings;
+    struct unsock_text *error;
+};
+
+/* One setting; `value` is NULL when it is unset or empty. */
+struct setting {
+    const char *name;
+    bool (*read)(struct reader *reader, const struct setting *setting, const char *value);
+    size_t flag; /* read_flag: where it stands in the settings */
+};
+
+static bool wrong(struct reader *reader, const struct setting *setting, const char *why, const char *value) {
+    unsock_text_put(reader->error, setting->name);
+    unsock_text_put(reader->error, ": ");
+    unsock_text_put(reader->error, why);
+    unsock_text_put(reader->error, ": ");
+    unsock_text_quote(reader->error, unsock_span_of(value));
+    return false;
+}
+
+static bool read_flag(struct reader *reader, const struct setting *setting, const char *value) {
+    bool on = value && unsock_span_is(unsock_span_of(value), "1");
+    memcpy((char *)reader->settings + setting->flag, &on, sizeof(on));
+    if (value && !on && !unsock_span_is(unsock_span_of(value), "0"))
+        return wrong(reader, setting, "must be 1 (on) or 0 (off)", value);
+    return true;
+}
+
+/* Drops doubled and trailing slashes and "/./", so that the kernel's names and ours compare equal. */
+static bool normalize_directory(struct unsock_span path, struct unsock_settings *settings) {
+    struct unsock_text text;
+    unsock_text_start(&text, settings->directory, UNSOCK_DIR_MOST + 1);
+    while (path.length > 0) {
+        struct unsock_span part = unsock_span_next(&path, '/');
+        if (part.length == 0 || unsock_span_is(part, "."))
+            continue;
+        unsock_text_char(&text, '/');
+        unsock_text_span(&text, part);
+    }
+    settings->directory_length = text.length;
+    return !text.cut && text.length > 0;
+}
+
+static bool read_directory(struct reader *reader, const struct setting *setting, const char *value) {
+    if (!value)
+        return wrong(reader, setting, "is not set: name the absolute directory of the socket files", "");
+    if (value[0] != '/')
+        return wrong(reader, setting, "must be an absolute path", value);
+    if (!normalize_directory(unsock_span_of(value), reader->settings))
+        return wrong(reader, setting, "must be a directory of 2 to 90 bytes, so that a socket file's path fits", value);
+    return true;
+}
+
+static bool read_prefix(struct unsock_span item, struct unsock_prefix *prefix) {
+    struct unsock_span address = unsock_span_next(&item, '/');
+    bool has_bits = address.at + address.length != item.at || item.length > 0;
+    bool mapped = false;
+    for (size_t i = 0; i < address.length; i++)
+        mapped |= address.at[i] == ':';
+    if (!unsock_ip_parse(address, &prefix->ip))
+        return false;
+    mapped &= prefix->ip.family == AF_INET;
+    unsigned most = mapped || prefix->ip.family == AF_INET6 ? 128 : 32;
+    uint64_t bits = most;
+    if (has_bits && !unsock_span_number(item, 10, most, &bits))
+        return false;
+    if (mapped && bits < 96)
+        return false;
+    prefix->bits = (unsigned)(mapped ? bits - 96 : bits);
+    return true;
+}
+
+/* The first listed address of a family: the one that peers without an address of their own have. */
+static struct unsock_ip first_address(const struct unsock_settings *settings, int family, struct unsock_ip otherwise) {
+    for (unsigned i = 0; i < settings->address_count; i++) {
+        if (settings->addresses[i].ip.family == family)
+            return unsock_ip_some(settings->addresses[i].ip);
+    }
+    return otherwise;
+}
+
+static bool read_addresses(struct reader *reader, const struct setting *setting, const char *value) {
+    struct unsock_span rest = unsock_span_of(value ? value : "127.175.0.0/32");
+    for (bool more = true; more;) {
+        size_t before = rest.length;
+        struct unsock_span item = unsock_span_next(&rest, ',');
+        more = item.length < before;
+        if (reader->settings->address_count == UNSOCK_RANGES)
+            return wrong(reader, setting, "has more than 64 entries", value);
+        if (!read_prefix(item, &reader->settings->addresses[reader->settings->address_count++]))
+            return wrong(reader, setting, "must be a comma-separated list of ADDR or ADDR/BITS", value);
+    }
+    struct unsock_ip loopback = unsock_ip_some((struct unsock_ip){.family = AF_INET});
+    reader->settings->default4 = first_address(reader->settings, AF_INET, loopback);
+    reader->settings->default6 = first_address(reader->settings, AF_INET6, reader->settings->default4);
+    return true;
+}
+
+static bool read_port_range(struct unsock_span item, struct unsock_ports *ports) {
+    uint64_t first, last;
+    size_t length = item.length;
+    struct unsock_span part = unsock_span_next(&item, '-');
+    if (!unsock_span_number(part, 10, 65535, &first))
+        return false;
+    last = first;
+    if (part.length < length && !unsock_span_number(item, 10, 65535, &last))
+        return false;
+    *ports = (struct unsock_ports){(uint16_t)first, (uint16_t)last};
+    return first > 0 && first <= last;
+}
+
+static bool read_ports(struct reader *reader, const struct setting *setting, const char *value) {
+    struct unsock_span rest = unsock_span_of(value ? value : "");
+    for (bool more = value != NULL; more;) {
+        size_t before = rest.length;
+        struct unsock_span item = unsock_span_next(&rest, ',');
+        more = item.length < before;
+        if (reader->settings->port_count == UNSOCK_RANGES)
+            return wrong(reader, setting, "has more than 64 entries", value);
+        if (!read_port_range(item, &reader->settings->ports[reader->settings->port_count++]))
+            return wrong(reader, setting, "must be a comma-separated list of N or N-M, from 1 to 65535", value);
+    }
+    return true;
+}
+
+static bool read_mode(struct reader *reader, const struct setting *setting, const char *value) {
+    uint64_t mode = 0;
+    if (value && !unsock_span_number(unsock_span_of(value), 8, 0777, &mode))
+        return wrong(reader, setting, "must be an octal mode from 0 to 777", value);
+    reader->settings->mode = value ? (int)mode : -1;
+    return true;
+}
+
+static bool read_connect_timeout(struct reader *reader, const struct setting *setting, const char *value) {
+    uint64_t timeout = CONNECT_TIMEOUT_DEFAULT_MS;
+    if (value && (!unsock_span_number(unsock_span_of(value), 10, CONNECT_TIMEOUT_MOST_MS, &timeout) || timeout == 0))
+        return wrong(reader, setting, "must be milliseconds from 1 to 3600000", value);
+    reader->settings->connect_timeout_ms = (unsigned)timeout;
+    return true;
+}
+
+static bool read_log(struct reader *reader, const struct setting *setting, const char *value) {
+#ifdef UNSOCK_DEBUG
+    reader->settings->log = UNSOCK_LOG_STDERR;
+#endif
+    if (!value)
+        return true;
+    if (unsock_span_is(unsock_span_of(value), "stderr")) {
+        reader->settings->log = UNSOCK_LOG_STDERR;
+        return true;
+    }
+    if (value[0] != '/' || strlen(value) > UNSOCK_LOG_MOST)
+        return wrong(reader, setting, "must be stderr or an absolute path of at most 255 bytes", value);
+    memcpy(reader->settings->log_file, value, strlen(value) + 1);
+    reader->settings->log = UNSOCK_LOG_FILE;
+    return true;
+}
+
+#define FLAG(name, member) {name, read_flag, offsetof(struct unsock_settings, member)}
+
+/* In the order in which they are read, and complained about. */
+static const struct setting table[] = {
+    {"UNSOCK_DIR", read_directory, 0},
+    {"UNSOCK_ADDR", read_addresses, 0},
+    {"UNSOCK_PORT", read_ports, 0},
+    {"UNSOCK_MODE", read_mode, 0},
+    {"UNSOCK_CONNECT_TIMEOUT_MS", read_connect_timeout, 0},
+    FLAG("UNSOCK_BLOCK_INET", block_inet),
+    FLAG("UNSOCK_BLOCK_INET6", block_inet6),
+    FLAG("UNSOCK_ACCEPT_CONVERT_ALL", convert_all),
+    FLAG("UNSOCK_ACCEPT_CONVERT_VSOCK", convert_vsock),
+    FLAG("UNSOCK_FALLBACK", fallback),
+    {"UNSOCK_LOG", read_log, 0},
+};
+
+#define SETTINGS (sizeof(table) / sizeof(table[0]))
+
+const char *unsock_setting_name(unsigned index) {
+    return index < SETTINGS ? table[index].name : NULL;
+}
+
+bool unsock_settings_read(const struct unsock_environment *environment, struct unsock_settings *settings,
+                          struct unsock_text *error) {
+    struct reader reader = {settings, error};
+    memset(settings, 0, sizeof(*settings));
+    for (size_t i = 0; i < SETTINGS; i++) {
+        if (!table[i].read(&reader, &table[i], unsock_environment_get(environment, table[i].name)))
+            return false;
+    }
+    return true;
+}

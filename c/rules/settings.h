@@ -1,0 +1,68 @@
+/*
+ * The settings: read once from the UNSOCK_* environment, then never changed (but by unsock_configure, for tests).
+ * A value that cannot be read ends the process before main: nobody may believe that traffic is off the network when it
+ * is not.
+ */
+#ifndef UNSOCK_SETTINGS_H
+#define UNSOCK_SETTINGS_H
+
+#include "rt/libc.h"
+#include "rt/text.h"
+#include "rules/ip.h"
+
+#define UNSOCK_RANGES 64
+#define UNSOCK_DIR_MOST 90 /* leaves room for /65535.dgram.sock and the NUL in sun_path */
+#define UNSOCK_DIR_ROOM 96 /* whole pieces of 16 bytes */
+#define UNSOCK_LOG_MOST 255
+
+struct unsock_prefix {
+    struct unsock_ip ip;
+    unsigned bits;
+};
+
+struct unsock_ports {
+    uint16_t first;
+    uint16_t last;
+};
+
+enum unsock_log_to { UNSOCK_LOG_OFF, UNSOCK_LOG_STDERR, UNSOCK_LOG_FILE };
+
+/* What every call needs comes first, in few cache lines. */
+struct unsock_settings {
+    _Alignas(64) unsigned address_count;
+    unsigned port_count;
+    enum unsock_log_to log;
+    bool block_inet;
+    bool block_inet6;
+    bool convert_all;
+    bool convert_vsock;
+    bool fallback;
+    int mode; /* of created socket files; -1: as the umask says */
+    unsigned connect_timeout_ms;
+    struct unsock_ip default4; /* the address that IPv4 peers without one of their own have */
+    struct unsock_ip default6; /* the same for IPv6; an IPv4 address where no IPv6 one is listed */
+    char directory[UNSOCK_DIR_ROOM]; /* absolute, no slash at the end */
+    size_t directory_length;
+    struct unsock_prefix addresses[UNSOCK_RANGES];
+    struct unsock_ports ports[UNSOCK_RANGES]; /* none: all ports */
+    char log_file[UNSOCK_LOG_MOST + 1];
+};
+
+/* Where NAME=VALUE strings come from: a NULL-terminated list, or a block of NUL-terminated strings. */
+struct unsock_environment {
+    const char *const *list; /* or NULL */
+    const char *block;
+    size_t length;
+};
+
+/* Finds a variable; the first one counts. Returns NULL when it is unset or empty. */
+const char *unsock_environment_get(const struct unsock_environment *environment, const char *name);
+
+/* Reads the settings. Returns false with one line, "NAME: what is wrong: "value"", in `error`. No system call. */
+bool unsock_settings_read(const struct unsock_environment *environment, struct unsock_settings *settings,
+                          struct unsock_text *error);
+
+/* The settings in force. Only meaningful while the library is active (preload/start.h). */
+extern struct unsock_settings unsock_settings;
+
+#endif
