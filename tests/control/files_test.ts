@@ -1,12 +1,12 @@
 /** What may stand in the place of a socket file: malformed control files, directories, FIFOs, devices, links. */
 import assert from "node:assert/strict";
-import { CONTROL_SIZE, controlFile, sockaddrUnix, sockaddrVsock } from "./support/control.ts";
-import { dial, MODES, UNCHANGED } from "./support/dial.ts";
-import { withDir } from "./support/dir.ts";
-import { run, start } from "./support/process.ts";
-import { need } from "./support/programs.ts";
-import { shimEnv, shimLibrary } from "./support/shim.ts";
-import { until } from "./support/wait.ts";
+import { CONTROL_SIZE, controlFile, sockaddrUnix, sockaddrVsock } from "../support/control.ts";
+import { dial, MODES, UNCHANGED } from "../support/dial.ts";
+import { withDir } from "../support/dir.ts";
+import { run, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { until } from "../support/wait.ts";
 
 const PORT = 2000;
 const NEXT_PORT = 3000;

@@ -1,13 +1,13 @@
 /** Control files for datagram sockets: P.dgram.sock leads a UDP client, or a UDP server, to a socket elsewhere. */
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
-import { controlFile, sockaddrInet, sockaddrUnix } from "./support/control.ts";
-import { withDir } from "./support/dir.ts";
-import { ipListeners } from "./support/net.ts";
-import { run, start } from "./support/process.ts";
-import { need } from "./support/programs.ts";
-import { shimEnv } from "./support/shim.ts";
-import { until } from "./support/wait.ts";
+import { controlFile, sockaddrInet, sockaddrUnix } from "../support/control.ts";
+import { withDir } from "../support/dir.ts";
+import { ipListeners } from "../support/net.ts";
+import { run, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimEnv } from "../support/shim.ts";
+import { until } from "../support/wait.ts";
 
 const ignore = !need("python3");
 const PORT = 2000;

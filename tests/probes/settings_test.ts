@@ -1,12 +1,12 @@
 /** What the settings do to the sockets of small programs: blocking, fallback, converted addresses, the log. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { buildProbe } from "./support/probe.ts";
-import { withDir } from "./support/dir.ts";
-import { type Proc, run, start } from "./support/process.ts";
-import { need } from "./support/programs.ts";
-import { shimEnv } from "./support/shim.ts";
-import { until } from "./support/wait.ts";
+import { buildProbe } from "../support/probe.ts";
+import { withDir } from "../support/dir.ts";
+import { type Proc, run, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimEnv } from "../support/shim.ts";
+import { until } from "../support/wait.ts";
 
 const options = { ignore: !need("cc") };
 type Kind = "stream" | "datagram";

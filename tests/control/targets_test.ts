@@ -1,13 +1,13 @@
 /** Control files that lead to Unix and IP sockets elsewhere, for IP programs and for programs that speak AF_UNIX. */
 import assert from "node:assert/strict";
-import { controlFile, sockaddrInet, sockaddrInet6Loopback, sockaddrUnix, type Sockopt } from "./support/control.ts";
-import { dial, MODES, UNCHANGED } from "./support/dial.ts";
-import { withDir } from "./support/dir.ts";
-import { ipListeners } from "./support/net.ts";
-import { run, start } from "./support/process.ts";
-import { need } from "./support/programs.ts";
-import { shimEnv } from "./support/shim.ts";
-import { until } from "./support/wait.ts";
+import { controlFile, sockaddrInet, sockaddrInet6Loopback, sockaddrUnix, type Sockopt } from "../support/control.ts";
+import { dial, MODES, UNCHANGED } from "../support/dial.ts";
+import { withDir } from "../support/dir.ts";
+import { ipListeners } from "../support/net.ts";
+import { run, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimEnv } from "../support/shim.ts";
+import { until } from "../support/wait.ts";
 
 const PORT = 2000;
 const SOL_SOCKET = 1;

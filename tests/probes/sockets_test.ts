@@ -1,5 +1,5 @@
 /** Sockets of one process, seen from the program: descriptors, events, addresses, IPv6, datagrams, options, errors. */
-import { testProbe } from "./support/probe.ts";
+import { testProbe } from "../support/probe.ts";
 
 testProbe("descriptor_flags", "a redirected descriptor keeps its number, flags, owner and signal");
 testProbe("epoll_before_redirect", "epoll registrations made before bind or connect go on working");

@@ -1,10 +1,10 @@
 /** The names by which a server under unsock knows its clients: each address is read as it was written, and nothing else is. */
 import assert from "node:assert/strict";
-import { withDir } from "./support/dir.ts";
-import { run, start } from "./support/process.ts";
-import { need } from "./support/programs.ts";
-import { shimEnv } from "./support/shim.ts";
-import { until } from "./support/wait.ts";
+import { withDir } from "../support/dir.ts";
+import { run, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimEnv } from "../support/shim.ts";
+import { until } from "../support/wait.ts";
 
 const PORT = 2001;
 const RANDOM_NAMES = 200;

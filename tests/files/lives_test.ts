@@ -1,12 +1,12 @@
 /** The socket files themselves: when they appear, with which rights, and when they go. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { buildProbe } from "./support/probe.ts";
-import { withDir } from "./support/dir.ts";
-import { type Proc, start } from "./support/process.ts";
-import { need } from "./support/programs.ts";
-import { shimEnv } from "./support/shim.ts";
-import { until } from "./support/wait.ts";
+import { buildProbe } from "../support/probe.ts";
+import { withDir } from "../support/dir.ts";
+import { type Proc, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimEnv } from "../support/shim.ts";
+import { until } from "../support/wait.ts";
 
 const options = { ignore: !need("cc") };
 

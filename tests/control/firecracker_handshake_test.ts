@@ -1,13 +1,13 @@
 /** The handshake with a Firecracker multiplexer, seen from one descriptor: every way in which it can go. */
 import assert from "node:assert/strict";
-import { firecrackerFile } from "./support/control.ts";
-import { dial, type DialMode, MODES, UNCHANGED } from "./support/dial.ts";
-import { withDir } from "./support/dir.ts";
-import { GUEST_PORT, PORT, withMultiplexer } from "./support/firecracker.ts";
-import type { Behaviour } from "./support/multiplexer.ts";
-import { start } from "./support/process.ts";
-import { need } from "./support/programs.ts";
-import { until } from "./support/wait.ts";
+import { firecrackerFile } from "../support/control.ts";
+import { dial, type DialMode, MODES, UNCHANGED } from "../support/dial.ts";
+import { withDir } from "../support/dir.ts";
+import { GUEST_PORT, PORT, withMultiplexer } from "../support/firecracker.ts";
+import type { Behaviour } from "../support/multiplexer.ts";
+import { start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { until } from "../support/wait.ts";
 
 /** A plain server in the same directory, for the next connect of a descriptor whose first one failed. */
 const NEXT_PORT = 3000;

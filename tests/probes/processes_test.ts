@@ -1,9 +1,9 @@
 /** Sockets across processes, threads and signals, and how long they live, compared with TCP and UDP. */
 import assert from "node:assert/strict";
-import { buildProbe, differences, runIsolated, runPlain, runUnderShim, testProbe } from "./support/probe.ts";
-import { withDir } from "./support/dir.ts";
-import { need } from "./support/programs.ts";
-import { shimEnv, shimLibrary } from "./support/shim.ts";
+import { buildProbe, differences, runIsolated, runPlain, runUnderShim, testProbe } from "../support/probe.ts";
+import { withDir } from "../support/dir.ts";
+import { need } from "../support/programs.ts";
+import { shimEnv, shimLibrary } from "../support/shim.ts";
 
 testProbe("lifetime", "a listener lives as long as its last descriptor, in whatever order processes close it", {
   mayLeave: "a child that executes another program, or is killed, cannot remove a file",

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ControlFileError, decodeControlFile } from "../lib/control_file.ts";
+import { ControlFileError, decodeControlFile } from "../../lib/control_file.ts";
 import {
   CONTROL_SIZE,
   controlFile,
@@ -12,14 +12,14 @@ import {
   sockaddrTipc,
   sockaddrUnix,
   sockaddrVsock,
-} from "./support/control.ts";
-import { withDir } from "./support/dir.ts";
-import { run } from "./support/process.ts";
-import { need } from "./support/programs.ts";
-import { Random } from "./support/random.ts";
-import { shimLibrary } from "./support/shim.ts";
+} from "../support/control.ts";
+import { withDir } from "../support/dir.ts";
+import { run } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { Random } from "../support/random.ts";
+import { shimLibrary } from "../support/shim.ts";
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const EINVAL = 22;
 const COUNT = 100_000;
 const SEED = Number(Deno.env.get("UNSOCK_TEST_SEED") ?? 20_220_606);

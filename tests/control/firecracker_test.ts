@@ -1,12 +1,12 @@
 /** Ordinary programs and Firecracker's guests: through the multiplexer to the guest, and from the guest to the host. */
 import assert from "node:assert/strict";
-import { controlFile, sockaddrUnix } from "./support/control.ts";
-import { withDir } from "./support/dir.ts";
-import { GUEST_PORT, PORT, withMultiplexer } from "./support/firecracker.ts";
-import { run, start } from "./support/process.ts";
-import { need } from "./support/programs.ts";
-import { shimEnv } from "./support/shim.ts";
-import { until } from "./support/wait.ts";
+import { controlFile, sockaddrUnix } from "../support/control.ts";
+import { withDir } from "../support/dir.ts";
+import { GUEST_PORT, PORT, withMultiplexer } from "../support/firecracker.ts";
+import { run, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimEnv } from "../support/shim.ts";
+import { until } from "../support/wait.ts";
 
 async function waitForFile(path: string): Promise<void> {
   await until(path, () => Deno.stat(path).then(() => true, () => false));

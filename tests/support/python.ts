@@ -1,0 +1,25 @@
+/** Small Python programs under the library: where a C probe would be long, and the kernel need not be asked first. */
+import assert from "node:assert/strict";
+import { run } from "./process.ts";
+import { shimEnv } from "./shim.ts";
+
+const HELPERS = `
+import ctypes, os, platform, socket, sys
+def files(): return sorted(os.listdir(os.environ["UNSOCK_DIR"]))
+def raw_close(fd): ctypes.CDLL(None).syscall(3 if platform.machine() == "x86_64" else 57, fd)
+`;
+
+/**
+ * Runs a Python program under the library, which must write nothing to stderr.
+ *
+ * @param program Its text. ctypes, os, platform, socket and sys are imported; `files()` names what is in the directory,
+ *   `raw_close(fd)` closes past every library.
+ * @param dir The absolute directory of the socket files.
+ * @param args Its arguments.
+ * @returns What it printed.
+ */
+export async function python(program: string, dir: string, ...args: string[]): Promise<string> {
+  const { stdout, stderr } = await run(["python3", "-c", HELPERS + program, ...args], { env: shimEnv(dir) });
+  assert.equal(stderr, "");
+  return stdout;
+}
