@@ -1,4 +1,4 @@
-/** What closing a socket, and the end of its process, leave in the directory: nothing of their own, and all of others. */
+/** What closing a socket, and the end of its process, leave in the directory: nothing of their own, all of others. */
 import assert from "node:assert/strict";
 import { withDir } from "../support/dir.ts";
 import { need } from "../support/programs.ts";

@@ -1,6 +1,7 @@
 /** Sockets across processes, threads and signals, and how long they live, compared with TCP and UDP. */
 import assert from "node:assert/strict";
-import { buildProbe, differences, runIsolated, runPlain, runUnderShim, testProbe } from "../support/probe.ts";
+import { differences } from "../support/differences.ts";
+import { buildProbe, runIsolated, runPlain, runUnderShim, testProbe } from "../support/probe.ts";
 import { withDir } from "../support/dir.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv, shimLibrary } from "../support/shim.ts";
@@ -17,19 +18,8 @@ testProbe(
 );
 testProbe("signals", "signals interrupt, restart, time out and cancel calls as over TCP, and handlers may make calls");
 testProbe("vfork_spawn", "children by vfork and posix_spawn leave the parent's sockets alone");
-testProbe("stream_data", "queue sizes, urgent data, half close, reset, sendfile and splice are as over TCP", {
-  mayDiffer: {
-    "reading after the peer's SO_LINGER of 0": { instead: "0", why: "AF_UNIX has no reset without unread data" },
-  },
-});
-testProbe("backlog", "connections wait to be accepted, more than the backlog says", {
-  mayDiffer: {
-    "backlog 1, connected at once": {
-      instead: "50 of 50",
-      why: "backlogs are raised: a Unix client cannot keep trying",
-    },
-  },
-});
+testProbe("stream_data", "queue sizes, urgent data, half close, reset, sendfile and splice are as over TCP");
+testProbe("backlog", "connections wait to be accepted, more than the backlog says");
 testProbe("dup_before_bind", "a descriptor duplicated before bind or connect is the same socket afterwards");
 
 for (const order of ["before", "after"]) {

@@ -1,6 +1,7 @@
 /** Random call sequences: nobody chose what happens, and it must be the same over TCP and UDP and under the library. */
 import assert from "node:assert/strict";
-import { buildProbe, differences, runPlain, runUnderShim } from "../support/probe.ts";
+import { differences } from "../support/differences.ts";
+import { buildProbe, runPlain, runUnderShim } from "../support/probe.ts";
 import { need } from "../support/programs.ts";
 
 const SEEDS = Number(Deno.env.get("UNSOCK_RANDOM_SEEDS") ?? 12);

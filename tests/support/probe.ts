@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { MAY_DIFFER } from "../probes/may_differ.ts";
+import { differences } from "./differences.ts";
 import { withDir } from "./dir.ts";
 import { run } from "./process.ts";
 import { findProgram, need } from "./programs.ts";
@@ -26,17 +28,9 @@ export interface ProbeRun {
   left: string[];
 }
 
-/** Why a line cannot be equal, and what the library must print instead where that is known. */
-export type Difference = string | { instead: string; why: string };
-
-/** By the line's name; a `*` at its end stands for the rest of it. */
-export type Differences = Record<string, Difference>;
-
 export interface ProbeOptions {
   /** More compiler flags. */
   flags?: string[];
-  /** Lines that cannot be equal. */
-  mayDiffer?: Differences;
   /** Names that may be left in the directory, and why: a process that was killed cannot remove its files. */
   mayLeave?: string;
   /** More variables for the run under the library. */
@@ -169,49 +163,13 @@ export async function runUnderShim(
   return result;
 }
 
-/** Values by name; a name that is printed again gets a number. */
-function byName(facts: string[]): Map<string, string> {
-  const values = new Map<string, string>();
-  for (const line of facts) {
-    const end = line.lastIndexOf(": ");
-    const name = line.slice(0, end);
-    let key = name;
-    for (let again = 2; values.has(key); again++) key = `${name} (${again})`;
-    values.set(key, line.slice(end + 2));
-  }
-  return values;
-}
-
 /**
- * Lists where two runs differ.
- *
- * @param expected The lines of the run over TCP and UDP.
- * @param actual The lines of the run under the library.
- * @param mayDiffer See ProbeOptions.
- * @returns One text a difference.
- */
-export function differences(expected: string[], actual: string[], mayDiffer: Differences = {}): string[] {
-  const [before, after] = [byName(expected), byName(actual)];
-  const found: string[] = [];
-  for (const key of new Set([...before.keys(), ...after.keys()])) {
-    const known = mayDiffer[Object.keys(mayDiffer).find((name) => covers(name, key)) ?? ""];
-    const is = after.get(key) ?? "(no such line)";
-    const wanted = typeof known === "object" ? known.instead : before.get(key) ?? "(no such line)";
-    if (is !== wanted && typeof known !== "string") found.push(`${key}: expected ${wanted}, got ${is}`);
-  }
-  return found;
-}
-
-function covers(pattern: string, key: string): boolean {
-  return pattern.endsWith("*") ? key.startsWith(pattern.slice(0, -1)) : key === pattern;
-}
-
-/**
- * Registers the test that a probe prints the same facts with and without the library.
+ * Registers the test that a probe prints the same facts with and without the library, but for what `MAY_DIFFER`
+ * says of it.
  *
  * @param name The probe's file name without `.c`.
  * @param story What the user relies on, as the test's name.
- * @param options What may differ.
+ * @param options How it is built and run.
  */
 export function testProbe(name: string, story: string, options: ProbeOptions = {}): void {
   Deno.test({
@@ -220,7 +178,7 @@ export function testProbe(name: string, story: string, options: ProbeOptions = {
     fn: async () => {
       const binary = await buildProbe(name, options.flags);
       const [plain, shim] = await Promise.all([runPlain(binary), runUnderShim(binary, options.env)]);
-      const found = differences(plain.facts, shim.facts, options.mayDiffer);
+      const found = differences(plain.facts, shim.facts, MAY_DIFFER[name]);
       assert.equal(found.length, 0, `differs from TCP and UDP:\n  ${found.join("\n  ")}`);
       if (!options.mayLeave) assert.deepEqual(shim.left, [], "socket files are left behind");
       if (!options.usesNetwork) assert.equal(shim.traffic ?? 0, 0, "segments or datagrams went through IP");

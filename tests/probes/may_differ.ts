@@ -1,0 +1,64 @@
+/**
+ * The lines that a probe cannot print as it does over TCP and UDP: which, what the library prints there, and why. Users
+ * read of them in `docs/limits.md`. The list can only shrink: one that has become equal fails its test.
+ */
+import type { Differences } from "../support/differences.ts";
+
+const SHARED_FILE = "all covered addresses share a port's file: the receiver cannot know by which one it was asked";
+const NO_ZEROCOPY = {
+  instead: "set EOPNOTSUPP, get 0 in 4 bytes",
+  why: "AF_UNIX cannot send without copying: programs that ask are told so and copy",
+};
+const MULTICAST_LEFTOVER = "a leftover of the connection's beginning in the kernel's TCP: no stream ever uses it";
+const RECV = { instead: "EINVAL", why: "recv is not intercepted: AF_UNIX has an errno of its own when not connected" };
+const SEND = {
+  instead: "ENOTCONN",
+  why: "send is not intercepted: AF_UNIX has an errno of its own when not connected",
+};
+
+/** By the probe's file name without `.c`, whatever it was compiled for. */
+export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
+  backlog: {
+    "backlog 1, connected at once": {
+      instead: "50 of 50",
+      why: "backlogs are raised: a Unix client cannot keep trying",
+    },
+  },
+  carried_options: {
+    "IPv6 stream: IPV6_MULTICAST_IF early: accepted": { instead: "0 in 4 bytes", why: MULTICAST_LEFTOVER },
+    "IPv6 stream: IPV6_MULTICAST_IF late: accepted": { instead: "0 in 4 bytes", why: MULTICAST_LEFTOVER },
+  },
+  datagram_msg: {
+    "IP_PKTINFO to another address: address": { instead: "127.0.0.1", why: SHARED_FILE },
+  },
+  datagram_sources: {
+    "sendto, IPv4, a datagram waits: question from": {
+      instead: "::1",
+      why: "what waits would be lost with the name by which receivers know the address",
+    },
+    "sendto, IPv4, a datagram waits: early from": {
+      instead: "::ffff:127.0.0.1",
+      why: "what comes from the port that was asked last counts as its answer",
+    },
+  },
+  errors: {
+    "recv on a listener": RECV,
+    "send on a listener": SEND,
+    "recv before connect": RECV,
+    "send before connect": SEND,
+    "recv on a bound socket": RECV,
+    "send on a bound socket": SEND,
+  },
+  poll_other_thread: {
+    "poll in another thread, end of file": { instead: "17", why: "AF_UNIX adds POLLHUP when the peer has closed" },
+  },
+  rare_options: {
+    "listener: SO_ZEROCOPY": NO_ZEROCOPY,
+    "client: SO_ZEROCOPY": NO_ZEROCOPY,
+    "accepted: SO_ZEROCOPY": NO_ZEROCOPY,
+    "accepted: IP_MULTICAST_TTL": { instead: "set EINVAL, get 1 in 4 bytes", why: MULTICAST_LEFTOVER },
+  },
+  stream_data: {
+    "reading after the peer's SO_LINGER of 0": { instead: "0", why: "AF_UNIX has no reset without unread data" },
+  },
+};
