@@ -1,13 +1,13 @@
 /* close, dup and the end of the process: what becomes of entries and socket files. */
 #include "calls/close.h"
 
-#include "calls/bind.h"
 #include "files/release.h"
+#include "files/sharers.h"
 #include "kernel/identify.h"
 #include "kernel/socket_info.h"
 #include "memory/epoll_memory.h"
 #include "memory/fds.h"
-#include "options/options.h"
+#include "memory/option_table.h"
 #include "replace/epoll.h"
 #include "replace/reuse.h"
 #include "rt/libc.h"
@@ -17,7 +17,7 @@
 /* The kernel drops registrations with the socket, which another descriptor goes on sharing here. */
 static void leave_sets(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
-    if ((entry->epoll != 0 || (entry->flags & UNSOCK_EPOLL_MANY)) && unsock_bind_is_shared(fd, entry))
+    if ((entry->epoll != 0 || (entry->flags & UNSOCK_EPOLL_MANY)) && unsock_sharers_is_shared(fd, entry))
         unsock_epoll_take(fd, entry, &carry);
 }
 

@@ -1,17 +1,19 @@
 /* connect of datagram sockets. */
-#include "calls/bind.h"
 #include "calls/datagram.h"
+#include "calls/datagram_name.h"
 #include "calls/datagram_peer.h"
 #include "calls/datagram_per_client.h"
 #include "files/bindfile.h"
 #include "kernel/log.h"
 #include "memory/fds.h"
+#include "memory/state.h"
 #include "replace/redirect.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rules/address.h"
+#include "rules/errno.h"
 #include "rules/ip.h"
 #include "rules/settings.h"
 #include "unsock.h"
@@ -48,12 +50,12 @@ static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_i
     if (result == -EPERM) {
         result = unsock_datagram_per_client(fd, entry, path);
         if (result == 0)
-            unsock_datagram_set_remote(entry, ip, UNSOCK_CONNECTED);
+            unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_CONNECTED);
         if (result != -EPERM)
             return result;
     }
     /* EPERM: the peer is connected to somebody else, and so is nobody for us. */
-    if (!unsock_datagram_nobody(result) && result != -EPERM)
+    if (!unsock_errno_is_nobody(result) && result != -EPERM)
         return result;
     if (result == -ENOENT && unsock_settings.fallback)
         return connect_real(fd, entry, ip);
@@ -62,7 +64,7 @@ static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_i
     if (result == -ECONNREFUSED && wrong < 0)
         return wrong;
     connect_to_nobody(fd);
-    unsock_datagram_set_remote(entry, ip, UNSOCK_CONNECTED | UNSOCK_NO_PEER);
+    unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_NOBODY);
     return 0;
 }
 
@@ -83,7 +85,7 @@ static long connect_path(int fd, const struct unsock_ip *ip, struct sockaddr_un 
     socklen_t length = unsock_datagram_path(ip, path);
     long result = unsock_sys(__NR_connect, fd, path, length);
     long other = result;
-    for (unsigned i = 0; result == -EPERM && (other == -EPERM || unsock_datagram_nobody(other)) &&
+    for (unsigned i = 0; result == -EPERM && (other == -EPERM || unsock_errno_is_nobody(other)) &&
                          unsock_datagram_next_path(ip, &i, &hidden, &length);)
         other = unsock_sys(__NR_connect, fd, &hidden, length);
     return result == -EPERM && other == 0 ? 0 : result;
@@ -95,12 +97,12 @@ long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsoc
     struct unsock_ip target = unsock_ip_some(*asked), *ip = &target;
     long result = unsock_datagram_be_local(fd, entry, ip);
     if (result == 0)
-        result = unsock_bind_alone(fd, entry);
+        result = unsock_datagram_be_alone(fd, entry);
     if (result == 0) {
         unsock_datagram_choose_source(fd, entry, ip);
         result = connect_path(fd, ip, &path);
         if (result == 0)
-            unsock_datagram_set_remote(entry, ip, UNSOCK_CONNECTED);
+            unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_CONNECTED);
         else
             result = connect_other(fd, entry, ip, &path, result);
     }

@@ -3,6 +3,7 @@
 
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
+#include "memory/state.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 
@@ -54,7 +55,7 @@ long unsock_datagram_full(int fd, const struct unsock_fd *entry, const struct ms
     bool interrupted = result == -EINTR;
     bool nonblocking = (flags & MSG_DONTWAIT) || unsock_socket_nonblocking(fd) == 1;
     result = -EAGAIN;
-    if (nonblocking && (entry->flags & UNSOCK_CONNECTED))
+    if (nonblocking && unsock_state_is_connected(entry->state))
         return -EAGAIN;
     uint32_t receiver = receiver_of(entry, message);
     if (!(nonblocking || interrupted) || is_resting(receiver))

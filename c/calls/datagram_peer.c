@@ -1,57 +1,22 @@
 /* Where datagrams go: the local socket of a descriptor, the files of ports, and control files in their place. */
 #include "calls/datagram_peer.h"
 
-#include "calls/bind.h"
+#include "calls/datagram_name.h"
 #include "calls/target.h"
-#include "files/bindfile.h"
-#include "files/control_file.h"
 #include "files/plain_senders.h"
+#include "files/resolve.h"
 #include "files/sharers.h"
-#include "kernel/socket_info.h"
 #include "memory/fds.h"
-#include "replace/redirect.h"
+#include "memory/state.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rules/address.h"
 #include "rules/ip.h"
-#include "rules/spelling.h"
 #include "unsock.h"
 
 #define NAMING_WAITS 400 /* 20 ms in all */
 #define NAMING_WAIT_NS 50000
-
-/* What is said of the remote address. */
-#define REMOTE_FLAGS (UNSOCK_CONNECTED | UNSOCK_SENT | UNSOCK_BY_CONTROL | UNSOCK_NO_PEER)
-
-/* An IP socket that the program had bound to an address outside: it keeps its port when it moves. */
-static long move_bound(int fd, struct unsock_fd *entry) {
-    union unsock_sockaddr address;
-    struct unsock_ip local;
-    struct unsock_bound bound;
-    long length = unsock_socket_name(fd, __NR_getsockname, &address);
-    if (length < 0 || !unsock_ip_read(&address, (size_t)length, &local))
-        return length < 0 ? length : -EINVAL;
-    long socket = unsock_redirect_open(AF_UNIX, SOCK_DGRAM, 0);
-    if (socket < 0)
-        return socket;
-    struct unsock_bind_request request = {.socket = (int)socket, .type = SOCK_DGRAM, .ip = local};
-    request.spelling = (struct unsock_spelling){.domain = entry->domain, .ip = local};
-    long result = unsock_bindfile_bind(&request, &bound);
-    if (result == 0 && bound.how != UNSOCK_BOUND_FILE)
-        result = -EADDRINUSE;
-    if (result < 0) {
-        unsock_sys(__NR_close, socket);
-        return result;
-    }
-    result = unsock_redirect_install(fd, entry, (int)socket, UNSOCK_KIND_LOCAL);
-    if (result < 0)
-        return result;
-    entry->flags |= UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
-    entry->local = local;
-    entry->file.inode = bound.inode;
-    return 0;
-}
 
 /*
  * Threads that send the first datagrams of one socket at once must not each give it a name. The thread that is at it; 0:
@@ -82,8 +47,8 @@ static long become_local(int fd, struct unsock_fd *entry, const struct unsock_ip
     if (is_local(entry))
         return 0;
     if (entry->kind == UNSOCK_KIND_IP && (entry->flags & UNSOCK_BOUND))
-        return move_bound(fd, entry);
-    return unsock_bind_datagram_name(fd, entry, target);
+        return unsock_datagram_move(fd, entry);
+    return unsock_datagram_name(fd, entry, target);
 }
 
 /* Makes the descriptor a local socket with a name that replies can reach. */
@@ -99,21 +64,23 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
 }
 
 bool unsock_datagram_find_control(const struct sockaddr_un *path, struct unsock_control_file *control, long *result) {
-    int found = unsock_control_file_read(path->sun_path, control);
-    *result = found == -EINVAL ? -EINVAL : 0;
-    return found == 0;
+    long answers = unsock_resolve(path->sun_path, control);
+    *result = answers == -EINVAL ? -EINVAL : 0;
+    return answers == UNSOCK_ANSWERS_CONTROL;
 }
 
-void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, uint16_t flag) {
+void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state) {
+    if (!unsock_fd_enter(entry, state))
+        return;
     entry->remote = *ip;
-    entry->flags = (uint16_t)((entry->flags & ~REMOTE_FLAGS) | flag);
+    entry->flags &= (uint16_t)~UNSOCK_BY_CONTROL;
 }
 
 void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     if (entry->domain == AF_INET6 && target->family == AF_INET && entry->local.family == AF_INET6 &&
-        (entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & (UNSOCK_CONNECTED | UNSOCK_SENT | UNSOCK_HEARD)) &&
+        (entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_HEARD) && !unsock_state_has_remote(entry->state) &&
         unsock_ip_is_wildcard(&entry->local))
-        unsock_bind_show_ipv4(fd, entry);
+        unsock_datagram_show_ipv4(fd, entry);
 }
 
 socklen_t unsock_datagram_path(const struct unsock_ip *ip, struct sockaddr_un *path) {
@@ -127,11 +94,6 @@ bool unsock_datagram_next_path(const struct unsock_ip *ip, unsigned *index, stru
     return *index > 0;
 }
 
-bool unsock_datagram_nobody(long result) {
-    return result == -ENOENT || result == -ECONNREFUSED || result == -EPROTOTYPE || result == -ENOTDIR ||
-           result == -ELOOP;
-}
-
 /* To a socket of the same family the descriptor's own can be connected, and keeps its name for the answers. */
 long unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
                                const struct unsock_ip *ip) {
@@ -143,7 +105,7 @@ long unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const s
         if (result == 0)
             result = unsock_sys(__NR_connect, fd, control->dest, control->dest_length);
         if (result == 0)
-            unsock_datagram_set_remote(entry, ip, UNSOCK_CONNECTED);
+            unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_CONNECTED);
     } else {
         result = unsock_target_connect(fd, entry, control, ip);
     }

@@ -3,6 +3,7 @@
 #define UNSOCK_DATAGRAM_PEER_H
 
 #include "memory/fds.h"
+#include "memory/state.h"
 #include "rt/net.h"
 #include "rules/ip.h"
 #include "unsock.h"
@@ -19,14 +20,11 @@ socklen_t unsock_datagram_path(const struct unsock_ip *ip, struct sockaddr_un *p
  */
 bool unsock_datagram_next_path(const struct unsock_ip *ip, unsigned *index, struct sockaddr_un *path, socklen_t *length);
 
-/* Does this outcome mean that nobody is bound there? */
-bool unsock_datagram_nobody(long result);
-
 /* Is there a control file at the path? If not, *result is -EINVAL for a damaged one, else 0. */
 bool unsock_datagram_find_control(const struct sockaddr_un *path, struct unsock_control_file *control, long *result);
 
-/* Remembers whom the socket is connected to (`flag` UNSOCK_CONNECTED) or sent to last (UNSOCK_SENT). */
-void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, uint16_t flag);
+/* Remembers whom the socket is connected to (UNSOCK_STATE_CONNECTED, _NOBODY) or sent to last (UNSOCK_STATE_SENT). */
+void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state);
 
 /* Connects the descriptor to where a control file points. */
 long unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,

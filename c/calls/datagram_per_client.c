@@ -4,6 +4,7 @@
 #include "files/sharers.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
+#include "memory/state.h"
 #include "replace/redirect.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -13,7 +14,7 @@
 #define FILE_FLAGS (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE | UNSOCK_HIDDEN)
 
 static bool is_listener(const struct unsock_fd *entry, const struct unsock_fd *other) {
-    return unsock_sharers_same_port(other, entry) && !(other->flags & UNSOCK_CONNECTED) &&
+    return unsock_sharers_same_port(other, entry) && !unsock_state_is_connected(other->state) &&
            (other->id != entry->id || other->id == 0);
 }
 
@@ -26,11 +27,12 @@ static long take(int fd, struct unsock_fd *entry, int standin, const struct unso
         entry->flags = before.flags;
         return result;
     }
+    unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
     entry->flags |= file->flags & FILE_FLAGS;
     entry->flags |= before.flags & UNSOCK_ANY_PORT;
     entry->local = before.local;
     entry->local.tag = file->local.tag;
-    if (!(file->flags & (UNSOCK_CONNECTED | UNSOCK_SENT)))
+    if (!unsock_state_has_remote(file->state))
         entry->file.inode = file->file.inode;
     return 0;
 }
@@ -42,17 +44,24 @@ static long swap(int fd, struct unsock_fd *entry, int other, struct unsock_fd *l
     long its_flags = unsock_sys(__NR_fcntl, other, F_GETFL);
     long own_copy = unsock_sys(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0);
     long its_copy = unsock_sys(__NR_fcntl, other, F_DUPFD_CLOEXEC, 0);
-    if (own_copy < 0 || its_copy < 0) {
+    long way_back = unsock_sys(__NR_fcntl, other, F_DUPFD_CLOEXEC, 0);
+    if (own_copy < 0 || its_copy < 0 || way_back < 0) {
         unsock_sys(__NR_close, own_copy);
         unsock_sys(__NR_close, its_copy);
-        return own_copy < 0 ? own_copy : its_copy;
+        unsock_sys(__NR_close, way_back);
+        return -EMFILE;
     }
     long result = take(other, listener, (int)own_copy, &own);
     if (result < 0) {
         unsock_sys(__NR_close, its_copy);
+        unsock_sys(__NR_close, way_back);
         return result;
     }
     result = take(fd, entry, (int)its_copy, &its);
+    if (result < 0)
+        take(other, listener, (int)way_back, &its);
+    else
+        unsock_sys(__NR_close, way_back);
     unsock_sys(__NR_fcntl, other, F_SETFL, its_flags);
     unsock_sys(__NR_fcntl, fd, F_SETFL, own_flags);
     return result;
@@ -70,10 +79,10 @@ long unsock_datagram_per_client(int fd, struct unsock_fd *entry, const struct so
         if (unsock_sys(__NR_connect, other, path, UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1) < 0)
             continue;
         /* One peer: the client. The listener's own connection to it does not count here, but at the client. */
-        if (unsock_socket_peers(other) == 1)
-            return swap(fd, entry, other, listener);
+        result = unsock_socket_peers(other) == 1 ? swap(fd, entry, other, listener) : -EADDRNOTAVAIL;
+        if (result == 0)
+            return 0;
         unsock_sys(__NR_connect, other, &nobody, sizeof(nobody.sun_family));
-        result = -EADDRNOTAVAIL;
     }
     return result;
 }

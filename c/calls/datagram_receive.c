@@ -5,6 +5,7 @@
 #include "calls/passed_descriptors.h"
 #include "files/plain_senders.h"
 #include "memory/fds.h"
+#include "memory/state.h"
 #include "rt/libc.h"
 #include "rt/net.h"
 #include "rules/address.h"
@@ -23,7 +24,7 @@ static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct so
         return entry->remote;
     if (plain)
         port = unsock_plain_sender_port(name, length);
-    if ((entry->flags & (UNSOCK_CONNECTED | UNSOCK_SENT)) && entry->remote.port == port &&
+    if (unsock_state_has_remote(entry->state) && entry->remote.port == port &&
         !unsock_ip_is_wildcard(&entry->remote))
         return entry->remote;
     struct unsock_ip sender = read.spelling.ip;

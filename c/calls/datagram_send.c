@@ -8,12 +8,14 @@
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
 #include "memory/option_table.h"
+#include "memory/state.h"
 #include "options/options.h"
 #include "replace/redirect.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rules/errno.h"
 #include "rules/ip.h"
 #include "rules/segment.h"
 #include "rules/settings.h"
@@ -49,7 +51,7 @@ static long send_by_target(int fd, struct unsock_fd *entry, const struct msghdr 
 /* A server on a port of its own that local clients have used: it must not lose its file for one datagram elsewhere. */
 static bool is_serving(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_BOUND) && !(entry->flags & UNSOCK_ANY_PORT) &&
-           (entry->flags & (UNSOCK_HEARD | UNSOCK_SENT | UNSOCK_CONNECTED));
+           ((entry->flags & UNSOCK_HEARD) || unsock_state_has_remote(entry->state));
 }
 
 /* From a UDP socket made for this datagram, with the same options, and the same port if that is free. An answer to it will not be heard. */
@@ -81,7 +83,7 @@ static long send_to_hidden(int fd, const struct msghdr *message, int flags, cons
     struct msghdr local = *message;
     long result = -EPERM;
     local.msg_name = &path;
-    for (unsigned i = 0; (result == -EPERM || unsock_datagram_nobody(result)) &&
+    for (unsigned i = 0; (result == -EPERM || unsock_errno_is_nobody(result)) &&
                          unsock_datagram_next_path(ip, &i, &path, &local.msg_namelen);)
         result = unsock_sys(__NR_sendmsg, fd, &local, flags);
     return result;
@@ -109,7 +111,7 @@ static long not_taken(int fd, struct unsock_fd *entry, const struct msghdr *loca
     if (result == -ECONNREFUSED && wrong < 0)
         return wrong;
     /* To nobody, or to somebody connected elsewhere, or who will not read: UDP drops it. */
-    return unsock_datagram_nobody(result) || result == -EPERM || result == -EPIPE ? (long)total_size(local) : result;
+    return unsock_errno_is_nobody(result) || result == -EPERM || result == -EPIPE ? (long)total_size(local) : result;
 }
 
 /* The peer may have come (back) since: only then does the kernel let its datagrams in. */
@@ -118,17 +120,17 @@ static long connect_again(int fd, struct unsock_fd *entry) {
     socklen_t length = unsock_datagram_path(&entry->remote, &path);
     long result = unsock_sys(__NR_connect, fd, &path, length);
     if (result == 0)
-        entry->flags &= (uint16_t)~UNSOCK_NO_PEER;
+        unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
     return result;
 }
 
 /* The path to send to; an unconnected socket remembers whom it asked. */
 static socklen_t choose_path(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, struct sockaddr_un *path) {
-    if (entry->flags & UNSOCK_NO_PEER)
+    if (entry->state == UNSOCK_STATE_NOBODY)
         connect_again(fd, entry);
     unsock_datagram_choose_source(fd, entry, ip);
-    if (!(entry->flags & UNSOCK_CONNECTED))
-        unsock_datagram_set_remote(entry, ip, UNSOCK_SENT);
+    if (!unsock_state_is_connected(entry->state))
+        unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_SENT);
     return unsock_datagram_path(ip, path);
 }
 
@@ -160,7 +162,7 @@ static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr 
     struct msghdr plain = *message;
     plain.msg_name = NULL;
     plain.msg_namelen = 0;
-    if (!(entry->flags & UNSOCK_CONNECTED))
+    if (!unsock_state_is_connected(entry->state))
         return -EDESTADDRREQ;
     long result = unsock_real_send(fd, &plain, flags);
     if (result == -ECONNREFUSED || result == -ENOTCONN)
@@ -175,11 +177,11 @@ static long send_foreign(int fd, struct unsock_fd *entry, const struct msghdr *m
                          const struct unsock_ip *ip) {
     struct sockaddr_un name;
     struct msghdr there = *message;
-    if (unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX && !(entry->flags & UNSOCK_CONNECTED))
+    if (unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX && !unsock_state_is_connected(entry->state))
         return send_to(fd, entry, message, flags, ip);
     there.msg_namelen = unsock_plain_sender_find(ip->port, &name);
     there.msg_name = there.msg_namelen > 0 ? &name : NULL;
-    if (there.msg_name || (entry->flags & UNSOCK_CONNECTED))
+    if (there.msg_name || unsock_state_is_connected(entry->state))
         return unsock_real_sendmsg(fd, &there, flags);
     long result = unsock_datagram_be_local(fd, entry, ip);
     return result < 0 ? result : send_to(fd, entry, message, flags, ip);

@@ -5,6 +5,7 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
+#include "rules/errno.h"
 #include "rules/settings.h"
 #include "unsock.h"
 
@@ -40,10 +41,8 @@ static long connect_proxy(int socket, const struct unsock_control_file *control,
     struct timespec pause = {0, FULL_WAIT_NS};
     for (;;) {
         long result = unsock_sys(__NR_connect, socket, control->proxy, control->proxy_length);
-        if (result == -ENOENT || result == -EPROTOTYPE)
-            return -ECONNREFUSED;
         if (result != -EAGAIN && result != -EINTR)
-            return result;
+            return unsock_errno_as_ip(UNSOCK_AT_MULTIPLEXER, result);
         if (now_ms() >= deadline)
             return -ETIMEDOUT;
         unsock_sys(__NR_nanosleep, &pause, 0);

@@ -2,6 +2,7 @@
 #include "calls/ioctl.h"
 
 #include "memory/fds.h"
+#include "memory/state.h"
 #include "options/option_oracle.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -17,7 +18,7 @@ static long ask_queue(int fd, unsigned long argument, long result) {
     static const int32_t none = 0;
     if (result < 0 || !entry || entry->kind != UNSOCK_KIND_LOCAL || entry->type != SOCK_STREAM)
         return result;
-    if (entry->flags & UNSOCK_LISTENING)
+    if (entry->state == UNSOCK_STATE_LISTENING)
         return -EINVAL;
     memcpy((void *)argument, &none, sizeof(none));
     return 0;

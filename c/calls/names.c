@@ -4,6 +4,7 @@
 #include "kernel/identify.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
+#include "memory/state.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -144,7 +145,7 @@ long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length
         name.any.sa_family = AF_UNIX;
     struct unsock_fd *entry = redirected(fd, &name, &scratch);
     /* A connected datagram socket whose peer has not come yet is connected all the same. */
-    bool waiting = entry && entry->type == SOCK_DGRAM && (entry->flags & UNSOCK_CONNECTED);
+    bool waiting = entry && entry->type == SOCK_DGRAM && unsock_state_is_connected(entry->state);
     if (result < 0 && !waiting)
         return result;
     long wrong = check(address, length);
@@ -152,7 +153,7 @@ long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length
         return wrong;
     if (!entry)
         unsock_names_give(&name, (socklen_t)result, address, length);
-    else if (!(entry->flags & UNSOCK_CONNECTED))
+    else if (!unsock_state_is_connected(entry->state))
         return -ENOTCONN;
     else
         unsock_names_peer(fd, entry, &name, result < 0 ? 0 : (socklen_t)result, address, length);

@@ -3,7 +3,10 @@
 
 #include "kernel/identify.h"
 #include "memory/fds.h"
+#include "memory/predict.h"
+#include "options/note.h"
 #include "options/options.h"
+#include "replace/redirect.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 
@@ -19,13 +22,17 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
     struct unsock_fd scratch;
     struct unsock_fd *entry = entry_for_option(fd, level, name, &scratch);
     if (entry && unsock_fd_is_redirected(entry)) {
+        if (unsock_options_wants_ip(entry, level, name) && unsock_redirect_to_ip(fd, entry) == 0)
+            unsock_predict_was_ip();
+    }
+    if (entry && unsock_fd_is_redirected(entry)) {
         long result = unsock_options_set(fd, entry, level, name, value, length);
         unsock_fds_tell_duplicates(fd);
         return result;
     }
     long result = unsock_sys(__NR_setsockopt, fd, level, name, value, length);
     if (result == 0 && entry && entry->kind == UNSOCK_KIND_IP)
-        unsock_options_note(fd, entry, level, name);
+        unsock_option_note(fd, entry, level, name);
     return result;
 }
 

@@ -3,12 +3,14 @@
 
 #include "calls/bind.h"
 #include "calls/names.h"
+#include "calls/standin.h"
 #include "files/sharers.h"
 #include "kernel/identify.h"
 #include "kernel/log.h"
 #include "kernel/option_query.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
+#include "memory/state.h"
 #include "options/options.h"
 #include "replace/redirect.h"
 #include "replace/reuse.h"
@@ -29,7 +31,7 @@ static long listen_here(int fd, struct unsock_fd *entry) {
         return unsock_log("listen", fd, &entry->local, NULL, wrong);
     long result = unsock_sys(__NR_listen, fd, BACKLOG_MOST);
     if (result == 0)
-        entry->flags |= UNSOCK_LISTENING;
+        unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);
     return unsock_log("listen", fd, &entry->local, NULL, result);
 }
 
@@ -62,20 +64,36 @@ static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog)
     return entry->kind == UNSOCK_KIND_IP ? unsock_sys(__NR_listen, fd, backlog) : listen_here(fd, entry);
 }
 
+/*
+ * A stream that was bound to a port of the program's choice has it still, and can listen or connect again (haproxy makes
+ * room for its successor so, and comes back when that fails). Its file is gone meanwhile: others may have the port.
+ */
+long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
+    struct unsock_ip local = entry->local;
+    struct unsock_standin standin;
+    long socket = unsock_redirect_open(AF_UNIX, SOCK_STREAM, 0);
+    if (socket < 0)
+        return socket;
+    unsock_standin_take(&standin, (int)socket);
+    long result = unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_NEW);
+    if (result < 0)
+        return result;
+    unsock_fd_enter(entry, UNSOCK_STATE_RESERVED);
+    entry->flags |= UNSOCK_BOUND;
+    entry->local = local;
+    entry->local.tag = 0;
+    return 0;
+}
+
 /* It was shut down, which took its file; a TCP socket can listen again after that. */
 static long listen_again(int fd, struct unsock_fd *entry) {
     struct unsock_ip local = entry->local;
-    entry->flags &= (uint16_t)~(UNSOCK_BOUND | UNSOCK_LISTENING);
     long result = unsock_bind_again(fd, entry, &local);
-    if (result < 0) {
-        entry->flags |= UNSOCK_BOUND;
-        return result;
-    }
-    return listen_here(fd, entry);
+    return result < 0 ? result : listen_here(fd, entry);
 }
 
 long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
-    if (entry->flags & UNSOCK_CONNECTED)
+    if (unsock_state_is_connected(entry->state))
         return -EINVAL;
     if (entry->kind == UNSOCK_KIND_IP && (entry->flags & UNSOCK_BOUND))
         return unsock_sys(__NR_listen, fd, backlog);
@@ -99,7 +117,8 @@ static void remember_accepted(int listener, const struct unsock_fd *from, int fd
         unsock_reuse_new(fd);
     *entry = (struct unsock_fd){.kind = from->kind, .type = from->type, .domain = from->domain};
     entry->protocol = from->protocol;
-    entry->flags = UNSOCK_CONNECTED | UNSOCK_NAMED | UNSOCK_ACCEPTED;
+    unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
+    entry->flags = UNSOCK_NAMED | UNSOCK_ACCEPTED;
     bool told = peer->any.sa_family == AF_UNIX &&
                 unsock_kernel_name_read_stream(&peer->un, length, &entry->remote, &entry->local);
     if (!told) {

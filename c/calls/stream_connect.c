@@ -1,17 +1,20 @@
 /* connect of stream sockets to covered addresses. */
+#include "calls/standin.h"
 #include "calls/stream.h"
 #include "calls/target.h"
-#include "files/control_file.h"
 #include "files/ephemeral.h"
+#include "files/resolve.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
+#include "memory/state.h"
 #include "replace/epoll.h"
 #include "replace/redirect.h"
 #include "rt/libc.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rules/address.h"
+#include "rules/errno.h"
 #include "rules/ip.h"
 #include "rules/kernel_name.h"
 #include "rules/settings.h"
@@ -28,7 +31,7 @@ struct attempt {
     struct unsock_ip target;
     struct sockaddr_un path;
     socklen_t path_length;
-    int socket; /* the AF_UNIX socket that connects: fd itself, or one that will take its place */
+    struct unsock_standin standin; /* the socket that connects: fd itself, or one that will take its place */
     bool nonblocking;
 };
 
@@ -57,7 +60,7 @@ static long name_client(struct attempt *attempt) {
         if (!chosen)
             attempt->source.port = unsock_ephemeral_next();
         socklen_t length = unsock_kernel_name_stream(&attempt->source, &attempt->target, &name);
-        long result = unsock_sys(__NR_bind, attempt->socket, &name, length);
+        long result = unsock_sys(__NR_bind, attempt->standin.socket, &name, length);
         if (result != -EADDRINUSE)
             return result;
     } while (!chosen && ++tried < unsock_ephemeral_count());
@@ -74,42 +77,23 @@ static long retry_full(const struct attempt *attempt) {
     long result = -EAGAIN;
     for (long waited = 0; result == -EAGAIN && waited < FULL_WAIT_MOST_NS; waited += pause.tv_nsec, pause.tv_nsec *= 2) {
         unsock_sys(__NR_nanosleep, &pause, 0);
-        result = unsock_sys(__NR_connect, attempt->socket, &attempt->path, attempt->path_length);
+        result = unsock_sys(__NR_connect, attempt->standin.socket, &attempt->path, attempt->path_length);
     }
     if (unsock_socket_cookie(attempt->fd) != cookie)
         return -EBADF;
     return result == -EAGAIN ? -ETIMEDOUT : result;
 }
 
-static void connected(struct attempt *attempt) {
-    attempt->entry->flags |= UNSOCK_CONNECTED | UNSOCK_NAMED;
-    attempt->entry->local = attempt->source;
-    attempt->entry->remote = attempt->target;
-}
-
 /*
  * A non-blocking TCP connect says EINPROGRESS first, also when the connection is there at once, then 0, then EISCONN;
  * there are programs that only know this order (mosquitto's bridge).
  */
-static long in_progress(struct attempt *attempt) {
-    if (!attempt->nonblocking || attempt->entry->kind != UNSOCK_KIND_LOCAL)
-        return 0;
-    attempt->entry->flags |= UNSOCK_IN_PROGRESS;
-    return -EINPROGRESS;
-}
-
-/* What nobody listening looks like: no file, a left-over one, a socket of another type, or something in the way. */
-static long as_tcp(long result) {
-    switch (result) {
-    case -ENOENT:
-    case -EPROTOTYPE:
-    case -ENOTDIR:
-    case -ELOOP:
-    case -ENAMETOOLONG:
-        return -ECONNREFUSED;
-    default:
-        return result;
-    }
+static long connected(struct attempt *attempt) {
+    unsock_fd_enter(attempt->entry, attempt->nonblocking ? UNSOCK_STATE_CONNECTING : UNSOCK_STATE_CONNECTED);
+    attempt->entry->flags |= UNSOCK_NAMED;
+    attempt->entry->local = attempt->source;
+    attempt->entry->remote = attempt->target;
+    return attempt->nonblocking ? -EINPROGRESS : 0;
 }
 
 /* There is a file but no socket that answers: it may be a control file. */
@@ -118,31 +102,32 @@ static long refused(struct attempt *attempt, long result) {
     if (result == -ENOENT && unsock_settings.fallback)
         return UNSOCK_TARGET_FALLBACK;
     if (result != -ECONNREFUSED)
-        return as_tcp(result);
-    int found = unsock_control_file_read(attempt->path.sun_path, &control);
-    if (found == 0)
+        return unsock_errno_as_ip(UNSOCK_AT_CONNECT, result);
+    long answers = unsock_resolve(attempt->path.sun_path, &control);
+    if (answers == UNSOCK_ANSWERS_CONTROL)
         return unsock_target_connect(attempt->fd, attempt->entry, &control, &attempt->target);
-    return found == -EINVAL ? -EINVAL : -ECONNREFUSED;
+    return answers == -EINVAL ? -EINVAL : -ECONNREFUSED;
 }
 
 /* The descriptor is an AF_UNIX socket without a name already: no replacement is needed. */
 static long connect_in_place(struct attempt *attempt) {
     bool nonblocking = (attempt->entry->flags & UNSOCK_NONBLOCKING) != 0;
-    attempt->socket = attempt->fd;
+    attempt->standin.socket = attempt->fd;
     long result = name_client(attempt);
     if (result < 0)
         return result;
+    unsock_fd_enter(attempt->entry, UNSOCK_STATE_SPENT);
     attempt->entry->flags |= UNSOCK_NAMED;
     result = unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
     if (result == -EAGAIN && unsock_socket_nonblocking(attempt->fd) == 1)
         result = retry_full(attempt);
     if (result < 0)
         return refused(attempt, result);
-    connected(attempt);
     attempt->nonblocking = nonblocking && unsock_socket_nonblocking(attempt->fd) == 1;
+    result = connected(attempt);
     /* An unconnected socket was writable already: there is no edge for sets that wait for one. */
     unsock_epoll_rearm(attempt->fd, attempt->entry);
-    return 0;
+    return result;
 }
 
 /*
@@ -150,14 +135,13 @@ static long connect_in_place(struct attempt *attempt) {
  * signal or a cancelled thread end it without a trace.
  */
 static long connect_and_wait(struct attempt *attempt) {
-    long result = unsock_redirect_install(attempt->fd, attempt->entry, attempt->socket, UNSOCK_KIND_LOCAL);
+    long result = unsock_standin_install(&attempt->standin, attempt->fd, attempt->entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_NEW);
     if (result < 0)
         return result;
+    unsock_fd_enter(attempt->entry, UNSOCK_STATE_SPENT);
     attempt->entry->flags |= UNSOCK_NAMED;
     result = unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
-    if (result == 0)
-        connected(attempt);
-    return as_tcp(result);
+    return result == 0 ? connected(attempt) : unsock_errno_as_ip(UNSOCK_AT_CONNECT, result);
 }
 
 static long connect_by_standin(struct attempt *attempt) {
@@ -167,7 +151,7 @@ static long connect_by_standin(struct attempt *attempt) {
     long socket = unsock_redirect_open(AF_UNIX, SOCK_STREAM, 0);
     if (socket < 0)
         return socket;
-    attempt->socket = (int)socket;
+    unsock_standin_take(&attempt->standin, (int)socket);
     attempt->nonblocking = nonblocking;
     long result = name_client(attempt);
     if (result == 0)
@@ -176,14 +160,10 @@ static long connect_by_standin(struct attempt *attempt) {
         return connect_and_wait(attempt);
     if (result == -EAGAIN)
         result = retry_full(attempt);
-    if (result < 0) {
-        unsock_sys(__NR_close, socket);
-        return refused(attempt, result);
-    }
-    result = unsock_redirect_install(attempt->fd, attempt->entry, attempt->socket, UNSOCK_KIND_LOCAL);
-    if (result == 0)
-        connected(attempt);
-    return result;
+    if (result < 0)
+        return refused(attempt, unsock_standin_undo(&attempt->standin, SOCK_STREAM, result));
+    result = unsock_standin_install(&attempt->standin, attempt->fd, attempt->entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_NEW);
+    return result < 0 ? result : connected(attempt);
 }
 
 /* The network after all: UNSOCK_FALLBACK. */
@@ -207,7 +187,7 @@ static long connect_once_more(int fd, struct unsock_fd *entry) {
         return -EISCONN;
     if (!unsock_socket_writable(fd))
         return -EALREADY;
-    entry->flags &= (uint16_t)~UNSOCK_CONNECTED;
+    unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
     return 0;
 }
 
@@ -218,12 +198,12 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     /* Connecting to the wildcard means the loopback address, and is reported so (ip_route_connect). */
     attempt.target = unsock_ip_some(*asked);
     attempt.nonblocking = false;
-    if (entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_CONNECTED) && (entry->flags & UNSOCK_IN_PROGRESS)) {
-        entry->flags &= (uint16_t)~UNSOCK_IN_PROGRESS;
+    if (entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_CONNECTING) {
+        unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
         return 0;
     }
-    long again = entry->flags & UNSOCK_CONNECTED ? connect_once_more(fd, entry) : 0;
-    if (again < 0 || (entry->flags & UNSOCK_LISTENING))
+    long again = unsock_state_is_connected(entry->state) ? connect_once_more(fd, entry) : 0;
+    if (again < 0 || entry->state == UNSOCK_STATE_LISTENING)
         return again < 0 ? again : -EISCONN;
     if (asked->port == 0)
         return -ECONNREFUSED;
@@ -233,6 +213,8 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     long result = in_place ? connect_in_place(&attempt) : connect_by_standin(&attempt);
     if (result == UNSOCK_TARGET_FALLBACK)
         result = connect_real(&attempt, asked);
-    unsock_log("connect", fd, asked, &attempt.path, result);
-    return result == 0 ? in_progress(&attempt) : result;
+    /* A connection that is there is no failure for the log, whatever the program is told first. */
+    bool there = result == -EINPROGRESS && entry->kind == UNSOCK_KIND_LOCAL;
+    unsock_log("connect", fd, asked, &attempt.path, there ? 0 : result);
+    return result;
 }

@@ -2,19 +2,22 @@
 #include "calls/target.h"
 
 #include "calls/firecracker.h"
-#include "files/control_file.h"
+#include "calls/standin.h"
 #include "files/ephemeral.h"
+#include "files/resolve.h"
 #include "files/socketfile.h"
 #include "kernel/file_info.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
+#include "memory/state.h"
 #include "replace/redirect.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rules/address.h"
+#include "rules/errno.h"
 #include "rules/ip.h"
 #include "unsock.h"
 
@@ -48,22 +51,21 @@ static int dest_family(const struct unsock_control_file *control) {
     return family;
 }
 
-/* A socket of the target's family, with the control file's options. Returns it or -errno. */
-static long open_target(const struct unsock_fd *entry, const struct unsock_control_file *control) {
+/* A socket of the target's family, with the control file's options. Returns 0 or -errno. */
+static long open_target(struct unsock_standin *standin, const struct unsock_fd *entry,
+                        const struct unsock_control_file *control) {
     bool firecracker = (control->options & UNSOCK_CONTROL_FIRECRACKER) != 0;
     long socket = unsock_redirect_open(firecracker ? AF_UNIX : dest_family(control), entry->type, 0);
     if (socket < 0)
-        return socket == -EAFNOSUPPORT || socket == -EPROTONOSUPPORT ? -ENETUNREACH : socket;
+        return unsock_errno_as_ip(UNSOCK_AT_OPEN, socket);
+    unsock_standin_take(standin, (int)socket);
     long result = unsock_target_apply_options(control, (int)socket);
-    if (result < 0) {
-        unsock_sys(__NR_close, socket);
-        return result;
-    }
-    return socket;
+    return result < 0 ? unsock_standin_undo(standin, entry->type, result) : 0;
 }
 
-static void remember(struct unsock_fd *entry, const struct unsock_ip *asked) {
-    entry->flags |= UNSOCK_CONNECTED | UNSOCK_NAMED;
+static void remember(struct unsock_fd *entry, enum unsock_state state, const struct unsock_ip *asked) {
+    unsock_fd_enter(entry, state);
+    entry->flags |= UNSOCK_NAMED;
     if (!asked)
         return;
     entry->remote = *asked;
@@ -71,56 +73,38 @@ static void remember(struct unsock_fd *entry, const struct unsock_ip *asked) {
         entry->local = unsock_address_default(asked->family, unsock_ephemeral_next());
 }
 
-/* AF_VSOCK resets where nobody listens (virtio_transport_common.c), AF_TIPC finds no host (net/tipc/socket.c). */
-bool unsock_errno_is_refusal(long error) {
-    return error == ECONNRESET || error == EHOSTUNREACH;
-}
-
-/* Errors that say the target is not there, as TCP says it. */
-static long as_tcp(long result) {
-    return unsock_errno_is_refusal(-result) || result == -ENOENT || result == -EPROTOTYPE ? -ECONNREFUSED : result;
-}
-
 /* A blocking descriptor connects after the exchange, where a signal or a cancelled thread leaves nothing behind. */
-static long connect_plain(int fd, struct unsock_fd *entry, const struct unsock_control_file *control, int socket,
-                          const struct unsock_ip *asked) {
+static long connect_plain(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
+                          struct unsock_standin *standin, const struct unsock_ip *asked) {
     long nonblocking = unsock_socket_nonblocking(fd);
-    long result = 0;
-    if (nonblocking < 0) {
-        unsock_sys(__NR_close, socket);
-        return nonblocking;
-    }
-    if (nonblocking) {
-        result = unsock_sys(__NR_connect, socket, control->dest, control->dest_length);
-        if (result < 0 && result != -EINPROGRESS) {
-            unsock_sys(__NR_close, socket);
-            return as_tcp(result == -EAGAIN ? -ECONNREFUSED : result);
-        }
-    }
-    long installed = unsock_redirect_install(fd, entry, socket, UNSOCK_KIND_FOREIGN);
+    long result = nonblocking < 0 ? nonblocking : 0;
+    if (nonblocking == 1)
+        result = unsock_errno_as_ip(UNSOCK_AT_TARGET_ONCE,
+                                    unsock_sys(__NR_connect, standin->socket, control->dest, control->dest_length));
+    if (result < 0 && result != -EINPROGRESS)
+        return unsock_standin_undo(standin, entry->type, result);
+    long installed = unsock_standin_install(standin, fd, entry, UNSOCK_KIND_FOREIGN, UNSOCK_STATE_NEW);
     if (installed < 0)
         return installed;
-    if (!nonblocking)
-        result = unsock_real_connect(fd, control->dest, control->dest_length);
+    if (nonblocking == 0)
+        result = unsock_errno_as_ip(UNSOCK_AT_TARGET, unsock_real_connect(fd, control->dest, control->dest_length));
     if (result == 0 || result == -EINPROGRESS)
-        remember(entry, asked);
-    return as_tcp(result);
+        remember(entry, result == 0 ? UNSOCK_STATE_CONNECTED : UNSOCK_STATE_CONNECTING, asked);
+    return result;
 }
 
 static long connect_multiplexer(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
-                                int socket, const struct unsock_ip *asked) {
+                                struct unsock_standin *standin, const struct unsock_ip *asked) {
     uint64_t cookie = unsock_socket_cookie(fd);
-    long result = unsock_firecracker_connect(socket, control);
+    long result = unsock_firecracker_connect(standin->socket, control);
     /* That took its time: another thread may have closed the descriptor, and its number be another's. */
     if (result == 0 && unsock_socket_cookie(fd) != cookie)
         result = -EBADF;
-    if (result < 0) {
-        unsock_sys(__NR_close, socket);
-        return result;
-    }
-    result = unsock_redirect_install(fd, entry, socket, UNSOCK_KIND_FOREIGN);
+    if (result < 0)
+        return unsock_standin_undo(standin, entry->type, result);
+    result = unsock_standin_install(standin, fd, entry, UNSOCK_KIND_FOREIGN, UNSOCK_STATE_NEW);
     if (result == 0)
-        remember(entry, asked);
+        remember(entry, UNSOCK_STATE_CONNECTED, asked);
     return result;
 }
 
@@ -128,12 +112,13 @@ long unsock_target_connect(int fd, struct unsock_fd *entry, const struct unsock_
                            const struct unsock_ip *asked) {
     struct unsock_ip local = entry->local;
     bool bound = (entry->flags & UNSOCK_BOUND) != 0;
-    long socket = open_target(entry, control);
-    if (socket < 0)
-        return socket;
+    struct unsock_standin standin;
+    long result = open_target(&standin, entry, control);
+    if (result < 0)
+        return result;
     bool firecracker = (control->options & UNSOCK_CONTROL_FIRECRACKER) != 0;
-    long result = firecracker ? connect_multiplexer(fd, entry, control, (int)socket, asked)
-                              : connect_plain(fd, entry, control, (int)socket, asked);
+    result = firecracker ? connect_multiplexer(fd, entry, control, &standin, asked)
+                         : connect_plain(fd, entry, control, &standin, asked);
     if (bound && entry->kind == UNSOCK_KIND_FOREIGN)
         entry->local = local;
     return result;
@@ -158,17 +143,17 @@ long unsock_target_bind(int fd, struct unsock_fd *entry, const struct unsock_con
                         const struct unsock_ip *bound) {
     if (control->options & UNSOCK_CONTROL_FIRECRACKER)
         return -EINVAL;
-    long socket = open_target(entry, control);
-    if (socket < 0)
-        return socket;
-    long result = bind_target((int)socket, entry->type, control);
-    if (result < 0) {
-        unsock_sys(__NR_close, socket);
-        return result;
-    }
-    result = unsock_redirect_install(fd, entry, (int)socket, UNSOCK_KIND_FOREIGN);
+    struct unsock_standin standin;
+    long result = open_target(&standin, entry, control);
     if (result < 0)
         return result;
+    result = bind_target(standin.socket, entry->type, control);
+    if (result < 0)
+        return unsock_standin_undo(&standin, entry->type, result);
+    result = unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_FOREIGN, UNSOCK_STATE_NEW);
+    if (result < 0)
+        return result;
+    unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
     entry->flags |= UNSOCK_BOUND | UNSOCK_NAMED;
     if (bound)
         entry->local = *bound;
@@ -208,9 +193,9 @@ long unsock_target_connect_path(int fd, const void *address, socklen_t length, l
     struct unsock_fd scratch;
     if (result != -ECONNREFUSED || !read_path(address, length, &path))
         return result;
-    int found = unsock_control_file_read(path.sun_path, &control);
-    if (found != 0)
-        return found == -EINVAL ? -EINVAL : result;
+    long answers = unsock_resolve(path.sun_path, &control);
+    if (answers != UNSOCK_ANSWERS_CONTROL)
+        return answers == -EINVAL ? -EINVAL : result;
     struct unsock_fd *entry = own_entry(fd, &scratch);
     result = unsock_target_connect(fd, entry, &control, NULL);
     return unsock_log("connect", fd, NULL, &path, result);
@@ -223,7 +208,7 @@ long unsock_target_bind_path(int fd, const void *address, socklen_t length, long
     if (result != -EADDRINUSE || !read_path(address, length, &path))
         return result;
     /* Not a control file: the error is bind's own. Only our kind of file, damaged, is EINVAL. */
-    if (unsock_control_file_read(path.sun_path, &control) != 0)
+    if (unsock_resolve(path.sun_path, &control) != UNSOCK_ANSWERS_CONTROL)
         return result;
     struct unsock_fd *entry = own_entry(fd, &scratch);
     result = unsock_target_bind(fd, entry, &control, NULL);

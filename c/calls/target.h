@@ -20,9 +20,6 @@ long unsock_target_connect(int fd, struct unsock_fd *entry, const struct unsock_
 /* Runs the file's socket options on a new socket. Returns 0, or the -errno of the first that failed. */
 long unsock_target_apply_options(const struct unsock_control_file *control, int fd);
 
-/* Does this errno of a connect (or its SO_ERROR) over AF_VSOCK or AF_TIPC mean that nobody listens? */
-bool unsock_errno_is_refusal(long error);
-
 /* Binds it there. `bound` is the address that the program asked for, or NULL. */
 long unsock_target_bind(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
                         const struct unsock_ip *bound);

@@ -1,23 +1,26 @@
 /* Binding socket files: free names, stale ones, ports that this process has already, and control files. */
 #include "files/bindfile.h"
 
-#include "files/control_file.h"
 #include "files/ephemeral.h"
 #include "files/lock.h"
 #include "files/release.h"
+#include "files/resolve.h"
 #include "files/sharers.h"
 #include "files/socketfile.h"
 #include "kernel/file_info.h"
 #include "kernel/identify.h"
 #include "kernel/option_query.h"
 #include "memory/fds.h"
+#include "memory/state.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rules/address.h"
+#include "rules/errno.h"
 #include "rules/spelling.h"
 
 #define SETTLES_MOST 10
+#define RENAME_EXCHANGED 2u /* renameat2(2) */
 
 static uint64_t bound_inode(const struct sockaddr_un *path) {
     int64_t inode = unsock_file_inode(path->sun_path);
@@ -61,6 +64,10 @@ static long bind_hidden(const struct unsock_bind_request *request, struct unsock
     return -EADDRINUSE;
 }
 
+static void rename_path(const struct sockaddr_un *from, const struct sockaddr_un *to) {
+    unsock_sys(__NR_renameat, AT_FDCWD, from->sun_path, AT_FDCWD, to->sun_path);
+}
+
 long unsock_bindfile_replace(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     struct sockaddr_un path;
     memset(bound, 0, sizeof(*bound));
@@ -68,14 +75,40 @@ long unsock_bindfile_replace(const struct unsock_bind_request *request, struct u
     struct unsock_lock lock;
     unsock_lock_take(&lock);
     long result = bind_hidden(request, bound, &lock);
-    if (result == 0)
-        result = unsock_sys(__NR_renameat, AT_FDCWD, bound->path.sun_path, AT_FDCWD, path.sun_path);
-    if (result < 0 && bound->how == UNSOCK_BOUND_HIDDEN)
-        unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
+    if (result == 0) {
+        result = unsock_sys(__NR_renameat2, AT_FDCWD, bound->path.sun_path, AT_FDCWD, path.sun_path, RENAME_EXCHANGED);
+        if (result < 0)
+            unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
+    }
     unsock_lock_drop(&lock);
+    bound->moved = bound->hidden;
     bound->how = UNSOCK_BOUND_FILE;
     bound->ip = request->ip;
     return result;
+}
+
+bool unsock_bindfile_restore(int type, const struct unsock_bound *bound) {
+    struct sockaddr_un path, hidden;
+    if (bound->moved == 0)
+        return false;
+    unsock_address_path(bound->ip.port, type, &path);
+    unsock_address_hidden_path(bound->ip.port, type, bound->moved, &hidden);
+    struct unsock_lock lock;
+    unsock_lock_take(&lock);
+    rename_path(&hidden, &path);
+    unsock_lock_drop(&lock);
+    return true;
+}
+
+void unsock_bindfile_settled(int type, const struct unsock_bound *bound) {
+    struct sockaddr_un hidden;
+    if (bound->moved == 0)
+        return;
+    unsock_address_hidden_path(bound->ip.port, type, bound->moved, &hidden);
+    struct unsock_lock lock;
+    unsock_lock_take(&lock);
+    unsock_sys(__NR_unlinkat, AT_FDCWD, hidden.sun_path, 0);
+    unsock_lock_drop(&lock);
 }
 
 /* Moves the port's file of another datagram socket of ours out of the way: with SO_REUSEADDR the latest one gets all. */
@@ -91,8 +124,12 @@ static long take_over(const struct unsock_bind_request *request, struct unsock_f
             continue;
         if (result < 0)
             return -EADDRINUSE;
-        unsock_sharers_renamed(holder, true, (uint8_t)i);
-        return unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
+        result = unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
+        if (result < 0)
+            rename_path(&hidden, &bound->path);
+        else
+            unsock_sharers_renamed(holder, true, (uint8_t)i);
+        return result;
     }
     return -EADDRINUSE;
 }
@@ -144,7 +181,7 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
             continue;
         all_reuseport &= unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT);
         all_reuseaddr &= unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR);
-        listens |= (entry->flags & UNSOCK_LISTENING) != 0;
+        listens |= entry->state == UNSOCK_STATE_LISTENING;
         if (rival < 0 || !(entry->flags & UNSOCK_HIDDEN))
             rival = fd;
     }
@@ -173,23 +210,23 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
  */
 static long bind_taken(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound,
                        struct unsock_lock *lock) {
-    int64_t inode = unsock_file_inode(bound->path.sun_path);
-    if (inode == 0) {
-        int control = unsock_control_file_read(bound->path.sun_path, &bound->control);
+    long answers = unsock_resolve(bound->path.sun_path, &bound->control);
+    if (answers < 0)
+        return answers;
+    if (answers == UNSOCK_ANSWERS_OTHER)
+        return -EADDRINUSE;
+    if (answers == UNSOCK_ANSWERS_CONTROL) {
         bound->how = UNSOCK_BOUND_CONTROL;
-        /* Whatever else is there, a link to nowhere for example, is in the way. */
-        return control == 0 || control == -EINVAL || control == -EACCES ? control : -EADDRINUSE;
+        return 0;
     }
-    if (inode < 0 && inode != -ENOENT)
-        return (long)inode;
-    if (inode > 0) {
+    if (answers == UNSOCK_ANSWERS_SOCKET) {
         if (!unsock_socketfile_is_stale(&bound->path, length, request->type, lock))
             return bind_beside(request, bound, lock);
         if (unsock_socketfile_is_new(bound->path.sun_path))
             return -EAGAIN;
         long result = unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
         if (result < 0 && result != -ENOENT)
-            return result == -EPERM ? -EACCES : result;
+            return result;
     }
     return unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
 }
@@ -216,11 +253,9 @@ static long bind_port(const struct unsock_bind_request *request, struct unsock_b
     long result = unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
     if (result == -EADDRINUSE && clean)
         result = bind_cleaning(request, length, bound);
-    if (result == -ENOENT || result == -ENOTDIR || result == -EROFS)
-        return -EACCES;
     if (result == 0 && bound->how == UNSOCK_BOUND_FILE)
         bound->inode = bound_inode(&bound->path);
-    return result;
+    return unsock_errno_as_ip(UNSOCK_AT_BIND, result);
 }
 
 static long bind_any_port(const struct unsock_bind_request *request, bool covered_only, struct unsock_bound *bound) {

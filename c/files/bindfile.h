@@ -20,6 +20,7 @@ struct unsock_bound {
     struct sockaddr_un path;
     uint64_t inode;  /* of the file; 0: unknown */
     uint32_t hidden; /* HIDDEN: index of the hidden name */
+    uint32_t moved;  /* index of the hidden name to which the port's former file was moved for now; 0: none */
     int share;
     struct unsock_control_file control;
 };
@@ -41,7 +42,10 @@ long unsock_bindfile_bind(const struct unsock_bind_request *request, struct unso
 /* The same to any free port of the ephemeral range, whether the settings cover it or not: a datagram client's own. */
 long unsock_bindfile_bind_ephemeral(const struct unsock_bind_request *request, struct unsock_bound *bound);
 
-/* Binds to a port that the caller's own socket has: the file becomes that of the new one, and no datagram in between is lost. */
+/*
+ * Binds to a port that the caller's own socket has: the file becomes that of the new one, and no datagram in between is lost. The
+ * old one is kept under a hidden name until unsock_bindfile_settled, or unsock_bindfile_restore puts it back.
+ */
 long unsock_bindfile_replace(const struct unsock_bind_request *request, struct unsock_bound *bound);
 
 /*
@@ -49,5 +53,14 @@ long unsock_bindfile_replace(const struct unsock_bind_request *request, struct u
  * gets what comes. Returns 0 or -errno.
  */
 long unsock_bindfile_take_over(const struct unsock_bind_request *request, int fd, struct unsock_bound *bound);
+
+/*
+ * Undoes a bind (`type` as in the request) that keeps another socket's file for the way back: that one gets its name again.
+ * Returns false when there is none: then the file is released as any other.
+ */
+bool unsock_bindfile_restore(int type, const struct unsock_bound *bound);
+
+/* What a bind did is to stay: a file that was kept for the way back goes. */
+void unsock_bindfile_settled(int type, const struct unsock_bound *bound);
 
 #endif

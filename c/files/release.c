@@ -22,6 +22,7 @@ static bool take_place(struct unsock_fd *place, const struct unsock_fd *old) {
     if (!__atomic_compare_exchange_n(&place->kind, &free, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return false;
     place->type = old->type;
+    place->state = old->state;
     place->flags = old->flags;
     place->options = old->options;
     place->local = old->local;
@@ -38,7 +39,7 @@ static bool keep_for_later(const struct unsock_fd *old) {
 }
 
 void unsock_release(const struct unsock_fd *old) {
-    if (unsock_removal_try(old) || (old->flags & (UNSOCK_CONNECTED | UNSOCK_SENT)) || old->file.inode == 0)
+    if (unsock_removal_try(old) || !unsock_fd_knows_inode(old))
         return;
     if (!keep_for_later(old)) {
         unsock_release_late();
@@ -47,8 +48,7 @@ void unsock_release(const struct unsock_fd *old) {
 }
 
 void unsock_release_last(const struct unsock_fd *old, uint64_t socket) {
-    bool bound_here = !(old->flags & (UNSOCK_CONNECTED | UNSOCK_SENT)) && old->file.inode != 0;
-    if (!unsock_removal_try(old) && bound_here && socket != 0 && !unsock_holders_may_be_others(socket))
+    if (!unsock_removal_try(old) && unsock_fd_knows_inode(old) && socket != 0 && !unsock_holders_may_be_others(socket))
         unsock_removal_force(old);
 }
 

@@ -14,8 +14,7 @@ static bool is_own_file(const struct unsock_fd *entry, const struct sockaddr_un 
     int64_t inode = unsock_file_inode(path->sun_path);
     if (inode <= 0)
         return false;
-    bool known = !(entry->flags & (UNSOCK_CONNECTED | UNSOCK_SENT)) && entry->file.inode != 0;
-    return !known || entry->file.inode == (uint64_t)inode;
+    return !unsock_fd_knows_inode(entry) || entry->file.inode == (uint64_t)inode;
 }
 
 bool unsock_removal_try(const struct unsock_fd *old) {

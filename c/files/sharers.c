@@ -5,7 +5,9 @@
 #include "files/socketfile.h"
 #include "kernel/file_info.h"
 #include "kernel/option_query.h"
+#include "kernel/socket_info.h"
 #include "memory/fds.h"
+#include "memory/state.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rules/address.h"
@@ -97,7 +99,7 @@ long unsock_sharers_come_forward(int fd, const struct unsock_fd *entry) {
         if (!main || !unsock_sharers_same_port(main, entry) || (main->flags & UNSOCK_HIDDEN))
             continue;
         bool other_v6only = unsock_option_flag(other, main, IPPROTO_IPV6, IPV6_V6ONLY);
-        if (!(main->flags & UNSOCK_LISTENING)) {
+        if (main->state != UNSOCK_STATE_LISTENING) {
             struct unsock_lock lock;
             unsock_lock_take(&lock);
             exchange_names(entry, main);
@@ -107,4 +109,20 @@ long unsock_sharers_come_forward(int fd, const struct unsock_fd *entry) {
         return unsock_sharers_conflict(&entry->local, v6only, &main->local, other_v6only) ? -EADDRINUSE : 0;
     }
     return 0;
+}
+
+bool unsock_sharers_is_shared(int fd, const struct unsock_fd *entry) {
+    uint64_t cookie = 0;
+    if (!(entry->flags & UNSOCK_FILE) || !unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT))
+        return false;
+    for (int other = 0; other < unsock_fds_end(); other++) {
+        const struct unsock_fd *found = unsock_fds_known(other);
+        if (!found || other == fd || !unsock_sharers_same_port(found, entry) ||
+            (found->id == entry->id && found->id != 0))
+            continue;
+        cookie = cookie != 0 ? cookie : unsock_socket_cookie(fd);
+        if (unsock_socket_cookie(other) == cookie)
+            return true;
+    }
+    return false;
 }

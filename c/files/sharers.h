@@ -36,4 +36,7 @@ bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_u
  */
 long unsock_sharers_come_forward(int fd, const struct unsock_fd *entry);
 
+/* Is the socket one that SO_REUSEPORT made two descriptors of this process share? */
+bool unsock_sharers_is_shared(int fd, const struct unsock_fd *entry);
+
 #endif

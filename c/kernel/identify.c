@@ -5,6 +5,7 @@
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
 #include "memory/option_table.h"
+#include "memory/state.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -39,16 +40,17 @@ static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_n
     if (name->type == SOCK_STREAM)
         unsock_spelling_of_number((int32_t)unsock_socket_option(fd, SO_PEEK_OFF), &spelling);
     entry->kind = UNSOCK_KIND_LOCAL;
-    entry->domain = (uint16_t)spelling.domain;
+    entry->domain = (uint8_t)spelling.domain;
     entry->local = spelling.ip;
     entry->local.port = name->port;
     entry->flags = UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
+    unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
     if (is_hidden(name)) {
         entry->flags |= UNSOCK_HIDDEN;
         entry->local.tag = name->hidden;
     }
     if (unsock_socket_option(fd, SO_ACCEPTCONN) == 1)
-        entry->flags |= UNSOCK_LISTENING;
+        unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);
 }
 
 static void identify_stream(struct unsock_fd *entry, const struct unsock_ip *local, const struct unsock_ip *remote) {
@@ -56,13 +58,14 @@ static void identify_stream(struct unsock_fd *entry, const struct unsock_ip *loc
     entry->domain = local->family == AF_INET6 || remote->family == AF_INET6 ? AF_INET6 : AF_INET;
     entry->local = *local;
     entry->remote = *remote;
-    entry->flags = UNSOCK_CONNECTED | UNSOCK_NAMED;
+    entry->flags = UNSOCK_NAMED;
+    unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
 }
 
 /* As datagram_connect.c leaves it. */
 static void identify_datagram_peer(struct unsock_fd *entry, const struct unsock_name *peer) {
     bool wildcard = unsock_ip_is_wildcard(&peer->spelling.ip);
-    entry->flags |= UNSOCK_CONNECTED;
+    unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
     entry->remote = wildcard ? unsock_address_default(peer->spelling.domain, 0) : peer->spelling.ip;
     entry->remote.port = peer->port;
     if (unsock_ip_is_wildcard(&entry->local)) {
@@ -82,7 +85,7 @@ static void identify_unix(int fd, struct unsock_fd *entry) {
         identify_stream(entry, &own.source, &own.target);
         /* It has the name of a connection that was refused. */
         if (unsock_socket_name(fd, __NR_getpeername, &address) == -ENOTCONN) {
-            entry->flags = UNSOCK_NAMED;
+            unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
             entry->remote = (struct unsock_ip){0};
         }
         return;
@@ -120,7 +123,7 @@ struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch) {
     long domain = unsock_socket_option(fd, SO_DOMAIN);
     if (domain != AF_INET && domain != AF_INET6 && domain != AF_UNIX)
         return scratch;
-    scratch->domain = (uint16_t)domain;
+    scratch->domain = (uint8_t)domain;
     scratch->type = (uint8_t)unsock_socket_option(fd, SO_TYPE);
     scratch->protocol = (uint16_t)unsock_socket_option(fd, SO_PROTOCOL);
     if (domain == AF_UNIX) {
@@ -144,7 +147,7 @@ struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_
         unsock_socket_name(fd, __NR_getpeername, &name) != -ENOTCONN)
         return entry;
     scratch->kind = UNSOCK_KIND_LOCAL;
-    scratch->domain = (uint16_t)family;
+    scratch->domain = (uint8_t)family;
     scratch->protocol = IPPROTO_TCP;
     return keep(fd, scratch);
 }

@@ -5,32 +5,15 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
+#include "rules/errno.h"
 #include "rules/ip.h"
 #include "rules/settings.h"
 
-struct error_name {
-    int error;
-    const char *name;
-};
-
-static const struct error_name error_names[] = {
-    {EACCES, "EACCES"},           {EADDRINUSE, "EADDRINUSE"},     {EADDRNOTAVAIL, "EADDRNOTAVAIL"},
-    {EAFNOSUPPORT, "EAFNOSUPPORT"}, {EAGAIN, "EAGAIN"},           {EBADF, "EBADF"},
-    {ECONNREFUSED, "ECONNREFUSED"}, {EINPROGRESS, "EINPROGRESS"}, {EINTR, "EINTR"},
-    {EINVAL, "EINVAL"},           {EISCONN, "EISCONN"},           {EMFILE, "EMFILE"},
-    {EMSGSIZE, "EMSGSIZE"},       {ENOENT, "ENOENT"},             {ENOTCONN, "ENOTCONN"},
-    {EPERM, "EPERM"},             {ETIMEDOUT, "ETIMEDOUT"},
-};
-
 static void put_error(struct unsock_text *line, int error) {
-    for (size_t i = 0; i < sizeof(error_names) / sizeof(error_names[0]); i++) {
-        if (error_names[i].error == error) {
-            unsock_text_put(line, error_names[i].name);
-            return;
-        }
-    }
-    unsock_text_put(line, "errno ");
-    unsock_text_number(line, (uint64_t)error, 10, 1);
+    const char *name = unsock_errno_name(error);
+    unsock_text_put(line, name ? name : "errno ");
+    if (!name)
+        unsock_text_number(line, (uint64_t)error, 10, 1);
 }
 
 static void put_time(struct unsock_text *line) {

@@ -2,7 +2,7 @@
 #include "memory/fds.h"
 
 #include "memory/epoll_memory.h"
-#include "options/options.h"
+#include "memory/option_table.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -133,6 +133,7 @@ void unsock_fds_tell_those(int fd, const struct unsock_fd *source) {
         struct unsock_fd *entry = duplicate(fd, source, other);
         if (!entry)
             continue;
+        entry->state = source->state;
         entry->flags = (uint16_t)((source->flags & ~UNSOCK_EPOLL_MANY) | (entry->flags & UNSOCK_EPOLL_MANY));
         tell_options(fd, source, other, entry);
         entry->local = source->local;

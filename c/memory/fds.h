@@ -9,6 +9,7 @@
 #ifndef UNSOCK_FDS_H
 #define UNSOCK_FDS_H
 
+#include "memory/state.h"
 #include "rt/net.h"
 #include "rules/ip.h"
 
@@ -20,34 +21,32 @@ enum unsock_kind {
     UNSOCK_KIND_FOREIGN, /* a socket that a control file named, in place of a TCP or UDP socket */
 };
 
+/* What is true of a socket beside its state (memory/state.h). */
 enum {
-    UNSOCK_BOUND = 1 << 0,     /* the program bound it, to `local` */
-    UNSOCK_NAMED = 1 << 1,     /* the kernel socket has a name: it cannot be bound again */
-    UNSOCK_FILE = 1 << 2,      /* its name is a socket file that goes with it */
-    UNSOCK_HIDDEN = 1 << 3,    /* the file is hidden: another socket of this process has the port's file */
-    UNSOCK_LISTENING = 1 << 4, /* listen succeeded */
-    UNSOCK_CONNECTED = 1 << 5, /* to `remote` */
-    UNSOCK_DUPLICATED = 1 << 6, /* another descriptor has the same `id` */
-    UNSOCK_EPOLL_MANY = 1 << 7, /* registered in more sets than `epoll`, or nobody knows where: any noted set */
-    UNSOCK_OPTIONS = 1 << 8,   /* unsock_option_memory(fd) holds more about the options */
-    UNSOCK_ACCEPTED = 1 << 9,  /* made by accept */
-    UNSOCK_NO_PEER = 1 << 10,  /* datagrams: CONNECTED, but nobody was there for the kernel to connect to */
-    UNSOCK_SENT = 1 << 11,     /* datagrams: `remote` is the last address sent to */
-    UNSOCK_HEARD = 1 << 13,    /* datagrams: something was received; KIND_IP, ANY_PORT: some thread has asked */
-    UNSOCK_ANY_PORT = 1 << 14, /* the program bound it to port 0 */
-    UNSOCK_BY_CONTROL = 1 << 15, /* datagrams: what comes from outside the directory comes from `remote` */
-    UNSOCK_SETTLED = 1 << 12,  /* datagrams: `local` was the wildcard before it was connected */
+    /* Of the socket: gone when another one takes its place. */
+    UNSOCK_BOUND = 1 << 0,      /* the program bound it, to `local`; it stays so when it connects */
+    UNSOCK_NAMED = 1 << 1,      /* the kernel socket has a name: it cannot be bound again */
+    UNSOCK_FILE = 1 << 2,       /* its name is a socket file that goes with it */
+    UNSOCK_HIDDEN = 1 << 3,     /* the file is hidden: another socket of this process has the port's file */
+    UNSOCK_ANY_PORT = 1 << 4,   /* the program bound it to port 0 */
+    UNSOCK_ACCEPTED = 1 << 5,   /* made by accept */
+    UNSOCK_HEARD = 1 << 6,      /* datagrams: something was received; KIND_IP, ANY_PORT: some thread has asked */
+    UNSOCK_BY_CONTROL = 1 << 7, /* datagrams: what comes from outside the directory comes from `remote` */
+    UNSOCK_SETTLED = 1 << 8,    /* datagrams: `local` was the wildcard before it was connected */
+    UNSOCK_OF_SOCKET = (1 << 9) - 1,
+    /* Of the descriptor. */
+    UNSOCK_DUPLICATED = 1 << 9,   /* another descriptor has the same `id` */
+    UNSOCK_EPOLL_MANY = 1 << 10,  /* registered in more sets than `epoll`, or nobody knows where: any noted set */
+    UNSOCK_OPTIONS = 1 << 11,     /* unsock_option_memory(fd) holds more about the options */
+    UNSOCK_NONBLOCKING = 1 << 12, /* streams: was made, or set, non-blocking: the kernel knows whether it still is */
 };
-
-/* Streams have no use for some flags of datagrams: */
-#define UNSOCK_NONBLOCKING UNSOCK_HEARD   /* was made, or set, non-blocking: the kernel knows whether it still is */
-#define UNSOCK_IN_PROGRESS UNSOCK_NO_PEER /* CONNECTED, but connect has not said 0 yet */
 
 struct unsock_fd {
     uint8_t kind;
-    uint8_t type;       /* SOCK_STREAM or SOCK_DGRAM */
-    uint16_t domain;    /* AF_INET or AF_INET6: what the program asked for */
-    uint16_t protocol;  /* as SO_PROTOCOL tells it */
+    uint8_t type;      /* SOCK_STREAM or SOCK_DGRAM */
+    uint8_t domain;    /* AF_INET or AF_INET6: what the program asked for */
+    uint8_t state;     /* enum unsock_state */
+    uint16_t protocol; /* as SO_PROTOCOL tells it */
     uint16_t flags;
     uint32_t id;        /* the same for duplicates of one descriptor; 0: it has none */
     int32_t epoll;      /* unsock_epoll_identity of the set where it was registered first, plus 1; 0: none */
@@ -56,7 +55,7 @@ struct unsock_fd {
     union {
         struct unsock_ip remote;
         struct {
-            uint64_t inode; /* FILE, not CONNECTED, not SENT: the socket file's inode number */
+            uint64_t inode; /* FILE, and no remote address: the socket file's inode number */
         } __attribute__((packed, aligned(4))) file;
         struct {
             uint64_t data;   /* KIND_IP: what epoll_ctl registered in the set `epoll` */
@@ -103,6 +102,19 @@ static inline void unsock_fds_was_made_nonblocking(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry && entry->type == SOCK_STREAM)
         unsock_fds_mark(entry, UNSOCK_NONBLOCKING);
+}
+
+/* Goes over into another state, if that may follow. Returns whether it may. */
+static inline bool unsock_fd_enter(struct unsock_fd *entry, enum unsock_state state) {
+    bool follows = unsock_state_follows(entry->state, state);
+    if (follows)
+        entry->state = (uint8_t)state;
+    return follows;
+}
+
+/* Is the file's inode number known? Its place is the remote address's. */
+static inline bool unsock_fd_knows_inode(const struct unsock_fd *entry) {
+    return !unsock_state_has_remote(entry->state) && entry->file.inode != 0;
 }
 
 /* Is this an AF_UNIX (or a control file's) socket that stands for a TCP or UDP one? */

@@ -268,3 +268,10 @@ const int32_t *unsock_option_recall(int fd, const struct unsock_fd *entry, int r
     const struct unsock_option_memory *memory = set && (entry->flags & UNSOCK_OPTIONS) ? unsock_option_memory(fd, false) : NULL;
     return memory ? &memory->values[option->value] : NULL;
 }
+
+void unsock_option_copy(int from, int to) {
+    const struct unsock_option_memory *source = unsock_option_memory(from, false);
+    struct unsock_option_memory *copy = source ? unsock_option_memory(to, true) : NULL;
+    if (copy)
+        *copy = *source;
+}

@@ -86,4 +86,7 @@ void unsock_option_remember(int fd, struct unsock_fd *entry, int row, const int3
 /* The remembered value of a row, or NULL. */
 const int32_t *unsock_option_recall(int fd, const struct unsock_fd *entry, int row);
 
+/* A duplicate has what was set on the first descriptor. */
+void unsock_option_copy(int from, int to);
+
 #endif

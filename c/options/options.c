@@ -3,28 +3,15 @@
 
 #include "memory/fds.h"
 #include "memory/option_table.h"
-#include "memory/predict.h"
+#include "memory/state.h"
 #include "options/option_oracle.h"
 #include "options/options_socket.h"
 #include "options/tcp_info.h"
-#include "replace/redirect.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 
 static bool is_ip_level(int level) {
     return level == IPPROTO_TCP || level == IPPROTO_UDP || level == IPPROTO_IP || level == IPPROTO_IPV6;
-}
-
-void unsock_options_note(int fd, struct unsock_fd *entry, int level, int name) {
-    /* A device's name and its index are one option. */
-    if (level == SOL_SOCKET && name == SO_BINDTODEVICE)
-        name = UNSOCK_SO_BINDTOIFINDEX;
-    if (level == SOL_SOCKET && (name == SO_SNDBUFFORCE || name == SO_RCVBUFFORCE))
-        unsock_options_note(fd, entry, level, name == SO_SNDBUFFORCE ? SO_SNDBUF : SO_RCVBUF);
-    int row = unsock_option_find(level, name);
-    if (row >= 0)
-        unsock_option_mark(fd, entry, row, true);
-    unsock_fds_tell_options(fd);
 }
 
 static long set_simple(int fd, struct unsock_fd *entry, int row, const void *value, socklen_t length) {
@@ -43,27 +30,18 @@ static long set_simple(int fd, struct unsock_fd *entry, int row, const void *val
     return 0;
 }
 
-/*
- * A stream that was born to stand for an IP socket, and is nothing else yet. SO_ZEROCOPY is better refused now: it cannot
- * be taken back when the connection turns out to be local, and the program would wait for notifications.
- */
-static bool is_a_guess(const struct unsock_fd *entry, int level, int name) {
+bool unsock_options_wants_ip(const struct unsock_fd *entry, int level, int name) {
+    int row = unsock_option_find(level, name);
+    if (row >= 0 && row < UNSOCK_OPTION_RARE)
+        return false;
+    /* Better refused now: it cannot be taken back when the connection turns out to be local, and its notifications be missed. */
     if (level == SOL_SOCKET && name == SO_ZEROCOPY)
         return false;
-    const int settled = UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_LISTENING | UNSOCK_CONNECTED | UNSOCK_ACCEPTED;
-    return entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && !(entry->flags & settled);
+    return entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && entry->state == UNSOCK_STATE_NEW;
 }
 
 long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length) {
     int row = unsock_option_find(level, name);
-    /* Where it will connect to is open: the kernel is to have what may matter outside and what cannot be remembered. */
-    if ((row < 0 || row >= UNSOCK_OPTION_RARE) && is_a_guess(entry, level, name) && unsock_redirect_to_ip(fd, entry) == 0) {
-        unsock_predict_was_ip();
-        long result = unsock_option_set(fd, level, name, value, length);
-        if (result == 0)
-            unsock_options_note(fd, entry, level, name);
-        return result;
-    }
     if (level == SOL_SOCKET)
         return unsock_options_set_socket(fd, entry, row, name, value, length);
     if (entry->kind == UNSOCK_KIND_FOREIGN && !is_ip_level(level))
@@ -72,23 +50,23 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
         return set_simple(fd, entry, row, value, length);
     /* So in do_tcp_setsockopt, net/ipv4/tcp.c. */
     bool tcp = level == IPPROTO_TCP && entry->type == SOCK_STREAM;
-    if (tcp && ((name == UNSOCK_TCP_FASTOPEN_CONNECT && (entry->flags & (UNSOCK_LISTENING | UNSOCK_CONNECTED))) ||
-                (name == UNSOCK_TCP_FASTOPEN && (entry->flags & UNSOCK_CONNECTED)) ||
-                (name == UNSOCK_TCP_FASTOPEN_NO_COOKIE && (entry->flags & UNSOCK_CONNECTED))))
+    bool connected = unsock_state_is_connected(entry->state), listening = entry->state == UNSOCK_STATE_LISTENING;
+    if (tcp && ((name == UNSOCK_TCP_FASTOPEN_CONNECT && (listening || connected)) ||
+                ((name == UNSOCK_TCP_FASTOPEN || name == UNSOCK_TCP_FASTOPEN_NO_COOKIE) && connected)))
         return -EINVAL;
     /* Whoever takes a connection apart and puts it together elsewhere must hear that it cannot be done. */
     if (tcp && name == UNSOCK_TCP_REPAIR)
         return -EPERM;
     /* IPV6_V6ONLY is fixed once the socket has a port (net/ipv6/ipv6_sockglue.c). */
     if (entry->domain == AF_INET6 && level == IPPROTO_IPV6 && name == IPV6_V6ONLY &&
-        (entry->flags & (UNSOCK_BOUND | UNSOCK_CONNECTED)))
+        ((entry->flags & UNSOCK_BOUND) || connected))
         return -EINVAL;
     return unsock_oracle_set(fd, entry, level, name, value, length);
 }
 
 /* What a connected or listening TCP socket says that a new one does not. */
 static long get_by_state(int fd, struct unsock_fd *entry, int level, int name, void *value, socklen_t *length) {
-    bool connected = (entry->flags & UNSOCK_CONNECTED) != 0;
+    bool connected = unsock_state_is_connected(entry->state);
     int32_t mss = entry->domain == AF_INET6 && entry->remote.family == AF_INET6 ? 65463 : 65483;
     int32_t mtu = 65536;
     if (level == IPPROTO_TCP && name == UNSOCK_TCP_INFO) {

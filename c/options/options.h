@@ -9,8 +9,11 @@
 #include "memory/fds.h"
 #include "rt/net.h"
 
-/* Notes that the program set an option on a socket that is still the kernel's: it is carried over by a redirection. */
-void unsock_options_note(int fd, struct unsock_fd *entry, int level, int name);
+/*
+ * Must the socket be the kernel's before this option is set? A stream that was born to stand for an IP socket, and is nothing
+ * else yet: where it will connect to is open, and the kernel is to have what may matter outside and what cannot be remembered.
+ */
+bool unsock_options_wants_ip(const struct unsock_fd *entry, int level, int name);
 
 /* setsockopt and getsockopt of a redirected descriptor. Return 0 or -errno. */
 long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length);
@@ -24,8 +27,5 @@ void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip)
 
 /* An accepted socket has what was set on the listener. */
 void unsock_options_inherit(int listener, const struct unsock_fd *from, int fd, struct unsock_fd *to);
-
-/* A duplicate has what was set on the first descriptor. */
-void unsock_option_copy(int from, int to);
 
 #endif

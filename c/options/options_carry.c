@@ -101,13 +101,6 @@ void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip)
     unsock_fds_tell_options(from);
 }
 
-void unsock_option_copy(int from, int to) {
-    const struct unsock_option_memory *source = unsock_option_memory(from, false);
-    struct unsock_option_memory *copy = source ? unsock_option_memory(to, true) : NULL;
-    if (copy)
-        *copy = *source;
-}
-
 /* What sk_clone_lock copies and AF_UNIX does not; a new connection has the priority of its first packet. */
 static bool is_inherited(const struct unsock_option *option) {
     if (option->level == SOL_SOCKET && option->name == SO_SNDTIMEO)

@@ -1,17 +1,18 @@
 /* setsockopt and getsockopt of redirected descriptors at SOL_SOCKET: what AF_UNIX has, lacks, or understands otherwise. */
 #include "options/options_socket.h"
 
-#include "calls/target.h"
 #include "kernel/option_query.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
 #include "memory/option_table.h"
+#include "memory/state.h"
+#include "options/note.h"
 #include "options/option_oracle.h"
-#include "options/options.h"
 #include "options/send_limits.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rules/errno.h"
 
 #define SEND_TIMEOUT_MS 100
 
@@ -43,7 +44,7 @@ static long set_send_buffer(int fd, struct unsock_fd *entry, int name, const voi
     unsock_sys(__NR_close, oracle);
     if (result < 0)
         return result;
-    unsock_options_note(fd, entry, SOL_SOCKET, name);
+    unsock_option_note(fd, entry, SOL_SOCKET, name);
     unsock_option_remember(fd, entry, unsock_option_find(SOL_SOCKET, SO_SNDBUF), &size);
     unsock_send_limit_grow(fd, size);
     return 0;
@@ -70,7 +71,7 @@ static bool is_unlike_unix(int row) {
 
 /* The offset means something there; a listener's holds its address (unsock_bindfile_bind). */
 static bool can_peek(const struct unsock_fd *entry) {
-    return entry->type == SOCK_DGRAM || (entry->flags & UNSOCK_CONNECTED);
+    return entry->type == SOCK_DGRAM || unsock_state_is_connected(entry->state);
 }
 
 long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int name, const void *value, socklen_t length) {
@@ -90,7 +91,7 @@ long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int nam
     if (result < 0)
         return result;
     if (row < 0 || unsock_option_table[row].kind != UNSOCK_OPTION_APPLIED) {
-        unsock_options_note(fd, entry, SOL_SOCKET, name);
+        unsock_option_note(fd, entry, SOL_SOCKET, name);
         return result;
     }
     memcpy(&number, value, sizeof(number));
@@ -102,8 +103,10 @@ long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int nam
 static long get_error(int fd, void *value, socklen_t *length) {
     union unsock_sockaddr peer;
     int32_t error = (int32_t)unsock_socket_option(fd, SO_ERROR);
-    if (unsock_errno_is_refusal(error) && unsock_socket_name(fd, __NR_getpeername, &peer) == -ENOTCONN)
-        error = ECONNREFUSED;
+    int32_t as_ip = (int32_t)-unsock_errno_as_ip(UNSOCK_AT_ERROR, -error);
+    /* An established connection that was reset stays so. */
+    if (as_ip != error && unsock_socket_name(fd, __NR_getpeername, &peer) == -ENOTCONN)
+        error = as_ip;
     return unsock_option_answer(&error, sizeof(error), SOL_SOCKET, value, length);
 }
 
@@ -136,7 +139,7 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
     }
     /* Until it is connected, a TCP socket has the sizes that tcp_rmem and tcp_wmem say. */
     bool size = name == SO_SNDBUF || name == SO_RCVBUF;
-    if (size && entry->type == SOCK_STREAM && !(entry->flags & UNSOCK_CONNECTED) && !set)
+    if (size && entry->type == SOCK_STREAM && !unsock_state_is_connected(entry->state) && !set)
         return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
     return unsock_option_get(fd, SOL_SOCKET, name, value, length);
 }

@@ -4,6 +4,7 @@
 #include "files/release.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
+#include "memory/state.h"
 #include "options/options.h"
 #include "options/send_limits.h"
 #include "replace/epoll.h"
@@ -14,12 +15,6 @@
 
 #define LIMIT_NOFILE 7 /* RLIMIT_NOFILE, as 64-bit numbers: soft, hard */
 #define SPARE_DESCRIPTORS 16
-
-/* What describes the old socket only. */
-#define SOCKET_FLAGS                                                                                      \
-    (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE | UNSOCK_HIDDEN | UNSOCK_LISTENING | UNSOCK_CONNECTED | \
-     UNSOCK_ACCEPTED | UNSOCK_SENT | UNSOCK_SETTLED | UNSOCK_HEARD | UNSOCK_ANY_PORT | \
-     UNSOCK_BY_CONTROL | UNSOCK_NO_PEER)
 
 /*
  * The descriptor table is full, but the program has its socket already and needs no other: the second one that stands in
@@ -71,7 +66,8 @@ static long carry_flags(int fd, int standin) {
 
 static void become(struct unsock_fd *entry, enum unsock_kind kind) {
     entry->kind = (uint8_t)kind;
-    entry->flags &= (uint16_t)~SOCKET_FLAGS;
+    entry->state = UNSOCK_STATE_NEW;
+    entry->flags &= (uint16_t)~UNSOCK_OF_SOCKET;
     memset(&entry->local, 0, sizeof(entry->local));
     memset(&entry->remote, 0, sizeof(entry->remote));
 }
@@ -171,6 +167,7 @@ long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
     }
     long result = exchange(fd, entry, (int)standin, UNSOCK_KIND_IP);
     if (result == 0 && bound) {
+        unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
         entry->flags |= UNSOCK_BOUND;
         entry->local = local;
     }

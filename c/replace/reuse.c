@@ -4,6 +4,7 @@
 #include "files/release.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
+#include "memory/state.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rules/ip.h"
@@ -27,7 +28,7 @@ void unsock_reuse_check(int fd) {
     union unsock_sockaddr name;
     struct unsock_ip ip;
     struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!entry || !(entry->flags & (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_CONNECTED | UNSOCK_LISTENING)))
+    if (!entry || entry->state == UNSOCK_STATE_NEW)
         return;
     long length = unsock_socket_name(fd, __NR_getsockname, &name);
     bool is_ip = length >= 0 && unsock_ip_read(&name, (size_t)length, &ip);

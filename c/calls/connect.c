@@ -1,0 +1,132 @@
+/* connect: who does the work, and what it means to disconnect. */
+#include "calls/call_address.h"
+#include "calls/datagram.h"
+#include "calls/dispatch.h"
+#include "calls/stream.h"
+#include "calls/target.h"
+#include "kernel/identify.h"
+#include "kernel/option_query.h"
+#include "memory/fds.h"
+#include "memory/predict.h"
+#include "memory/state.h"
+#include "replace/redirect.h"
+#include "replace/reuse.h"
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/address.h"
+#include "rules/ip.h"
+#include "rules/settings.h"
+
+/* What the kernel says to an address of the wrong family or length; 0 when it fits the socket. */
+static long check_address(const struct unsock_fd *entry, int family, socklen_t length) {
+    socklen_t least = entry->domain == AF_INET6 ? UNSOCK_IN6_LEAST : sizeof(struct sockaddr_in);
+    /* An IPv6 datagram socket takes an IPv4 destination as it is (net/ipv6/udp.c). */
+    if (entry->type == SOCK_DGRAM && entry->domain == AF_INET6 && family == AF_INET)
+        return length < sizeof(struct sockaddr_in) ? -EINVAL : 0;
+    if (length < least)
+        return -EINVAL;
+    return family == entry->domain ? 0 : -EAFNOSUPPORT;
+}
+
+/* The address that was bound with port 0 stays, its port goes. */
+static void bind_without_port(int fd, const struct unsock_fd *entry, const struct unsock_ip *local) {
+    static const int32_t on = 1, off = 0;
+    union unsock_sockaddr address;
+    struct unsock_ip any = *local;
+    any.port = 0;
+    socklen_t length = unsock_ip_write(&any, entry->domain, &address);
+    unsock_sys(__NR_setsockopt, fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+    unsock_sys(__NR_bind, fd, &address, length);
+    unsock_sys(__NR_setsockopt, fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &off, sizeof(off));
+}
+
+/* connect(AF_UNSPEC): the association ends. An unbound stream is as new after it; a datagram socket keeps what was bound. */
+static long disconnect(int fd, const void *address, socklen_t length) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry || entry->kind == UNSOCK_KIND_IP || !unsock_call_is_ours(entry))
+        return unsock_real_connect(fd, address, length);
+    /* A port that the program did not choose is given back (net/ipv4/udp.c, __udp_disconnect). */
+    bool chosen = (entry->flags & UNSOCK_BOUND) && !(entry->flags & UNSOCK_ANY_PORT);
+    if (entry->type == SOCK_STREAM && chosen && entry->kind == UNSOCK_KIND_LOCAL)
+        return unsock_stream_reserve(fd, entry);
+    if (entry->type == SOCK_STREAM || !chosen || entry->kind == UNSOCK_KIND_FOREIGN) {
+        struct unsock_ip local = entry->local;
+        bool keeps_address = (entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_SETTLED);
+        uint16_t before = entry->flags;
+        entry->flags &= (uint16_t)~(UNSOCK_BOUND | UNSOCK_NAMED);
+        long result = unsock_redirect_to_ip(fd, entry);
+        if (result < 0)
+            entry->flags = before;
+        if (result == 0 && keeps_address)
+            bind_without_port(fd, entry, &local);
+        return result;
+    }
+    long result = unsock_real_connect(fd, address, length);
+    unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
+    memset(&entry->remote, 0, sizeof(entry->remote));
+    if (entry->flags & UNSOCK_SETTLED)
+        memset(entry->local.bytes, 0, sizeof(entry->local.bytes));
+    return result;
+}
+
+static long connect_uncovered(int fd, struct unsock_fd *entry, const void *address, socklen_t length) {
+    if (unsock_settings.block_inet)
+        return -EACCES;
+    if (unsock_call_is_ours(entry) && entry->kind != UNSOCK_KIND_IP) {
+        if (entry->type == SOCK_STREAM && (unsock_state_is_connected(entry->state) || entry->state == UNSOCK_STATE_LISTENING))
+            return -EISCONN;
+        long result = unsock_redirect_to_ip(fd, entry);
+        if (result < 0)
+            return result;
+    }
+    if (entry->type == SOCK_STREAM)
+        unsock_predict_was_ip();
+    return unsock_real_connect(fd, address, length);
+}
+
+long unsock_call_connect(int fd, const void *address, socklen_t length) {
+    struct unsock_fd scratch;
+    struct unsock_ip ip;
+    int family = unsock_call_family(address, length);
+    unsock_reuse_check(fd);
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (family > AF_UNSPEC && unsock_call_is_wrong_family(entry, family))
+        return length < sizeof(struct sockaddr_in) ? -EINVAL : -EAFNOSUPPORT;
+    if (family == AF_UNIX)
+        return unsock_target_connect_path(fd, address, length, unsock_real_connect(fd, address, length));
+    if (family == AF_UNSPEC)
+        return disconnect(fd, address, length);
+    if (!unsock_call_is_ip(family))
+        return unsock_real_connect(fd, address, length);
+    bool covered = unsock_ip_read(address, length, &ip) && unsock_address_covered(&ip);
+    if (!covered && (!entry || entry->kind == UNSOCK_KIND_IP || entry->kind == UNSOCK_KIND_OTHER) &&
+        !unsock_settings.block_inet) {
+        if (entry && entry->type == SOCK_STREAM)
+            unsock_predict_was_ip();
+        long result = unsock_real_connect(fd, address, length);
+        /* EINVAL from an unknown descriptor: it may be an AF_UNIX socket that stands for an IP one. */
+        if (entry || result != -EINVAL)
+            return result;
+    }
+    if (!entry)
+        entry = unsock_identify_unknown_for(fd, family, &scratch);
+    if (!unsock_call_is_ours(entry))
+        return unsock_settings.block_inet ? -EACCES : unsock_real_connect(fd, address, length);
+    long wrong = check_address(entry, family, length);
+    if (wrong < 0)
+        return entry->kind == UNSOCK_KIND_IP ? unsock_real_connect(fd, address, length) : wrong;
+    bool idle = !unsock_state_is_connected(entry->state) && entry->state != UNSOCK_STATE_LISTENING;
+    if (idle && ip.family == AF_INET && entry->domain == AF_INET6 &&
+        unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY))
+        return -ENETUNREACH;
+    if (!covered)
+        return connect_uncovered(fd, entry, address, length);
+    if (entry->type == SOCK_STREAM)
+        unsock_predict_was_local();
+    long result = entry->type == SOCK_DGRAM ? unsock_datagram_connect(fd, entry, &ip)
+                                            : unsock_stream_connect(fd, entry, &ip);
+    unsock_fds_tell_duplicates(fd);
+    return result;
+}

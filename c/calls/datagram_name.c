@@ -1,0 +1,115 @@
+/* The names of datagram sockets: their own, given for answers, and new ones in the place of those that they have. */
+#include "calls/datagram_name.h"
+
+#include "calls/standin.h"
+#include "files/bindfile.h"
+#include "files/sharers.h"
+#include "kernel/socket_info.h"
+#include "memory/fds.h"
+#include "memory/state.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/address.h"
+#include "rules/ip.h"
+#include "rules/spelling.h"
+
+/* The port that the kernel gave when it was still its own UDP socket, so that it keeps it; 0: none. */
+static uint16_t kernel_port(int fd, const struct unsock_fd *entry) {
+    union unsock_sockaddr address;
+    struct unsock_ip ip = {0};
+    long length = entry->kind == UNSOCK_KIND_IP ? unsock_socket_name(fd, __NR_getsockname, &address) : -ENOENT;
+    return length >= 0 && unsock_ip_read(&address, (size_t)length, &ip) ? ip.port : 0;
+}
+
+static long bind_name(const struct unsock_bind_request *any, uint16_t wanted, struct unsock_bound *bound) {
+    struct unsock_bind_request one = *any;
+    one.ip.port = wanted;
+    if (wanted != 0 && unsock_bindfile_bind(&one, bound) == 0 && bound->how == UNSOCK_BOUND_FILE)
+        return 0;
+    return unsock_bindfile_bind_ephemeral(any, bound);
+}
+
+long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
+    struct unsock_standin standin;
+    struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET};
+    struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = any, .open_to_all = true};
+    struct unsock_ip local = entry->local;
+    uint16_t wanted = kernel_port(fd, entry);
+    request.spelling = (struct unsock_spelling){.domain = entry->domain, .ip = unsock_address_default(target->family, 0)};
+    long result = unsock_standin_open(&standin, fd, entry);
+    if (result < 0)
+        return result;
+    request.socket = standin.socket;
+    result = unsock_standin_bound(&standin, bind_name(&request, wanted, &standin.bound));
+    if (result < 0)
+        return unsock_standin_undo(&standin, SOCK_DGRAM, result);
+    result = unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_NAMED);
+    if (result == 0 && local.family != 0)
+        memcpy(entry->local.bytes, local.bytes, sizeof(local.bytes));
+    return result;
+}
+
+long unsock_datagram_move(int fd, struct unsock_fd *entry) {
+    union unsock_sockaddr address;
+    struct unsock_ip local;
+    struct unsock_standin standin;
+    long length = unsock_socket_name(fd, __NR_getsockname, &address);
+    if (length < 0 || !unsock_ip_read(&address, (size_t)length, &local))
+        return length < 0 ? length : -EINVAL;
+    long result = unsock_standin_open(&standin, fd, entry);
+    if (result < 0)
+        return result;
+    struct unsock_bind_request request = {.socket = standin.socket, .type = SOCK_DGRAM, .ip = local};
+    request.spelling = (struct unsock_spelling){.domain = entry->domain, .ip = local};
+    result = unsock_standin_bound(&standin, unsock_bindfile_bind(&request, &standin.bound));
+    if (result == 0 && standin.bound.how != UNSOCK_BOUND_FILE)
+        result = -EADDRINUSE;
+    if (result < 0)
+        return unsock_standin_undo(&standin, SOCK_DGRAM, result);
+    return unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_BOUND);
+}
+
+long unsock_datagram_be_alone(int fd, struct unsock_fd *entry) {
+    struct unsock_standin standin;
+    uint16_t any_port = entry->flags & UNSOCK_ANY_PORT;
+    struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = entry->local, .reuseaddr = true};
+    request.spelling = (struct unsock_spelling){.domain = entry->domain, .ip = entry->local};
+    if (!unsock_sharers_is_shared(fd, entry))
+        return 0;
+    long result = unsock_standin_open(&standin, fd, entry);
+    if (result < 0)
+        return result;
+    request.socket = standin.socket;
+    result = unsock_standin_bound(&standin, unsock_bindfile_take_over(&request, fd, &standin.bound));
+    if (result < 0)
+        return unsock_standin_undo(&standin, SOCK_DGRAM, result);
+    /* A socket of its own has flags of its own. */
+    result = unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_BOUND);
+    if (result == 0)
+        entry->flags |= any_port;
+    return result;
+}
+
+static bool has_heard(int fd) {
+    char byte;
+    return unsock_sys(__NR_recvfrom, fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT, 0, 0) != -EAGAIN;
+}
+
+void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry) {
+    struct unsock_standin standin;
+    struct unsock_ip local = entry->local;
+    struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = local};
+    request.spelling = (struct unsock_spelling){.domain = AF_INET6, .ip = unsock_address_default(AF_INET, 0)};
+    /* What has arrived may not be lost, and who has connected to this very socket must not lose it. */
+    if ((entry->flags & (UNSOCK_HIDDEN | UNSOCK_DUPLICATED)) || has_heard(fd) || unsock_socket_peers(fd) != 0 ||
+        unsock_standin_open(&standin, fd, entry) < 0)
+        return;
+    request.socket = standin.socket;
+    if (unsock_standin_bound(&standin, unsock_bindfile_replace(&request, &standin.bound)) < 0)
+        unsock_standin_undo(&standin, SOCK_DGRAM, 0);
+    else if (unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_BOUND) == 0) {
+        entry->flags |= UNSOCK_ANY_PORT;
+        entry->local = local;
+    }
+}

@@ -1,0 +1,30 @@
+/* The names of datagram sockets: their own, given for answers, and new ones in the place of those that they have. */
+#ifndef UNSOCK_DATAGRAM_NAME_H
+#define UNSOCK_DATAGRAM_NAME_H
+
+#include "memory/fds.h"
+#include "rules/ip.h"
+
+/*
+ * Gives a datagram socket without a name a file of its own, so that replies to what it sends to `target` reach it.
+ * Returns 0 or -errno.
+ */
+long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
+
+/* The same of an IP socket that the program had bound to an address outside: it keeps its port when it moves. */
+long unsock_datagram_move(int fd, struct unsock_fd *entry);
+
+/*
+ * A datagram socket is about to be connected: if SO_REUSEPORT made others share it, they must not be connected with it.
+ * Gives it a socket of its own on the same port. Returns 0 or -errno.
+ */
+long unsock_datagram_be_alone(int fd, struct unsock_fd *entry);
+
+/*
+ * A datagram socket bound to the wildcard of both families and to any port is about to send to an IPv4 address for the
+ * first time: gives it a name by which receivers know it as an IPv4 sender, as UDP chooses its source address by the
+ * destination's.
+ */
+void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry);
+
+#endif

@@ -1,0 +1,72 @@
+/* A socket that is to take the place of a descriptor's, on its way there. */
+#include "calls/standin.h"
+
+#include "files/bindfile.h"
+#include "files/release.h"
+#include "memory/fds.h"
+#include "memory/state.h"
+#include "replace/redirect.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+void unsock_standin_take(struct unsock_standin *standin, int socket) {
+    standin->socket = socket;
+    standin->in_place = standin->named = false;
+    standin->bound.how = UNSOCK_BOUND_FILE;
+    standin->bound.path.sun_path[0] = '\0';
+}
+
+long unsock_standin_open(struct unsock_standin *standin, int fd, const struct unsock_fd *entry) {
+    bool in_place = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & (UNSOCK_NAMED | UNSOCK_DUPLICATED));
+    long socket = in_place ? fd : unsock_redirect_open(AF_UNIX, entry->type, 0);
+    unsock_standin_take(standin, (int)socket);
+    standin->in_place = in_place;
+    return socket < 0 ? socket : 0;
+}
+
+long unsock_standin_bound(struct unsock_standin *standin, long result) {
+    standin->named = result == 0 && (standin->bound.how == UNSOCK_BOUND_FILE || standin->bound.how == UNSOCK_BOUND_HIDDEN);
+    return result;
+}
+
+/* What an entry says of a socket that is known by a file. */
+static void remember(struct unsock_fd *entry, const struct unsock_bound *bound, enum unsock_state state) {
+    unsock_fd_enter(entry, state);
+    entry->flags |= UNSOCK_NAMED | UNSOCK_FILE | (bound->how == UNSOCK_BOUND_HIDDEN ? UNSOCK_HIDDEN : 0);
+    entry->flags |= state == UNSOCK_STATE_NAMED ? 0 : UNSOCK_BOUND;
+    entry->local = bound->ip;
+    entry->local.tag = bound->how == UNSOCK_BOUND_HIDDEN ? (uint8_t)bound->hidden : 0;
+    entry->file.inode = bound->inode;
+}
+
+long unsock_standin_undo(struct unsock_standin *standin, int type, long result) {
+    struct unsock_fd unused = {.kind = UNSOCK_KIND_LOCAL, .type = (uint8_t)type};
+    if (!standin->in_place && standin->socket >= 0)
+        unsock_sys(__NR_close, standin->socket);
+    standin->socket = -1;
+    if (!standin->named)
+        return result;
+    standin->named = false;
+    if (unsock_bindfile_restore(type, &standin->bound))
+        return result;
+    remember(&unused, &standin->bound, UNSOCK_STATE_BOUND);
+    unsock_release(&unused);
+    return result;
+}
+
+long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsock_fd *entry, enum unsock_kind kind,
+                            enum unsock_state state) {
+    int type = entry->type;
+    if (!standin->in_place) {
+        int socket = standin->socket;
+        standin->socket = -1; /* closed by the exchange */
+        long result = unsock_redirect_install(fd, entry, socket, kind);
+        if (result < 0)
+            return unsock_standin_undo(standin, type, result);
+    }
+    if (standin->named) {
+        remember(entry, &standin->bound, state);
+        unsock_bindfile_settled(type, &standin->bound);
+    }
+    return 0;
+}

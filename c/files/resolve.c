@@ -1,0 +1,19 @@
+/* Which file answers at a path. */
+#include "files/resolve.h"
+
+#include "files/control_file.h"
+#include "kernel/file_info.h"
+#include "rt/net.h"
+#include "unsock.h"
+
+long unsock_resolve(const char *path, struct unsock_control_file *control) {
+    int64_t inode = unsock_file_inode(path);
+    if (inode > 0)
+        return UNSOCK_ANSWERS_SOCKET;
+    if (inode < 0)
+        return inode == -ENOENT ? UNSOCK_ANSWERS_NOBODY : (long)inode;
+    int read = unsock_control_file_read(path, control);
+    if (read == 0)
+        return UNSOCK_ANSWERS_CONTROL;
+    return read == -EINVAL || read == -EACCES ? read : UNSOCK_ANSWERS_OTHER;
+}

@@ -1,0 +1,69 @@
+/* What TCP or UDP would say, and how errnos are worded. */
+#include "rules/errno.h"
+
+#include "rt/net.h"
+
+struct translation {
+    unsigned at; /* a bit for each enum unsock_errno_at */
+    int from;
+    int to;
+};
+
+#define BIT(name) (1u << UNSOCK_AT_##name)
+#define TARGETS (BIT(TARGET) | BIT(TARGET_ONCE))
+
+static const struct translation translations[] = {
+    /* No file, one of another type, or something in the way: nobody listens. */
+    {BIT(CONNECT) | BIT(SEND) | TARGETS | BIT(MULTIPLEXER), ENOENT, ECONNREFUSED},
+    {BIT(CONNECT) | BIT(SEND) | TARGETS | BIT(MULTIPLEXER), EPROTOTYPE, ECONNREFUSED},
+    {BIT(CONNECT) | BIT(SEND), ENOTDIR, ECONNREFUSED},
+    {BIT(CONNECT) | BIT(SEND), ELOOP, ECONNREFUSED},
+    {BIT(CONNECT), ENAMETOOLONG, ECONNREFUSED},
+    /* AF_VSOCK resets where nobody listens (virtio_transport_common.c), AF_TIPC finds no host (net/tipc/socket.c). */
+    {TARGETS | BIT(ERROR), ECONNRESET, ECONNREFUSED},
+    {TARGETS | BIT(ERROR), EHOSTUNREACH, ECONNREFUSED},
+    /* The peer's backlog is full, and nothing would tell when to go on. */
+    {BIT(TARGET_ONCE), EAGAIN, ECONNREFUSED},
+    /* The kernel has no such family. */
+    {BIT(OPEN), EAFNOSUPPORT, ENETUNREACH},
+    {BIT(OPEN), EPROTONOSUPPORT, ENETUNREACH},
+    /* The directory is gone, or nobody may write into it. */
+    {BIT(BIND), ENOENT, EACCES},
+    {BIT(BIND), ENOTDIR, EACCES},
+    {BIT(BIND), EROFS, EACCES},
+    {BIT(BIND), EPERM, EACCES},
+};
+
+long unsock_errno_as_ip(enum unsock_errno_at at, long result) {
+    for (size_t i = 0; result < 0 && i < sizeof(translations) / sizeof(translations[0]); i++) {
+        if (translations[i].from == -result && (translations[i].at & 1u << at) != 0)
+            return -translations[i].to;
+    }
+    return result;
+}
+
+bool unsock_errno_is_nobody(long result) {
+    return unsock_errno_as_ip(UNSOCK_AT_SEND, result) == -ECONNREFUSED;
+}
+
+struct error_name {
+    int error;
+    const char *name;
+};
+
+static const struct error_name names[] = {
+    {EACCES, "EACCES"},             {EADDRINUSE, "EADDRINUSE"},   {EADDRNOTAVAIL, "EADDRNOTAVAIL"},
+    {EAFNOSUPPORT, "EAFNOSUPPORT"}, {EAGAIN, "EAGAIN"},           {EBADF, "EBADF"},
+    {ECONNREFUSED, "ECONNREFUSED"}, {EINPROGRESS, "EINPROGRESS"}, {EINTR, "EINTR"},
+    {EINVAL, "EINVAL"},             {EISCONN, "EISCONN"},         {EMFILE, "EMFILE"},
+    {EMSGSIZE, "EMSGSIZE"},         {ENOENT, "ENOENT"},           {ENOTCONN, "ENOTCONN"},
+    {EPERM, "EPERM"},               {ETIMEDOUT, "ETIMEDOUT"},
+};
+
+const char *unsock_errno_name(int error) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (names[i].error == error)
+            return names[i].name;
+    }
+    return NULL;
+}

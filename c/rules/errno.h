@@ -1,0 +1,30 @@
+/*
+ * What TCP or UDP would say where the kernel says something of AF_UNIX, AF_VSOCK or AF_TIPC, and how errnos are worded. Pure.
+ */
+#ifndef UNSOCK_ERRNO_H
+#define UNSOCK_ERRNO_H
+
+#include <stdbool.h>
+
+/* What was being done. */
+enum unsock_errno_at {
+    UNSOCK_AT_BIND,        /* bind of a port's file */
+    UNSOCK_AT_CONNECT,     /* connect of a stream to a port's file */
+    UNSOCK_AT_SEND,        /* connect or sendmsg of a datagram socket to a port's file */
+    UNSOCK_AT_OPEN,        /* socket() of the family that a control file names */
+    UNSOCK_AT_TARGET,      /* connect to where a control file points */
+    UNSOCK_AT_TARGET_ONCE, /* the same by a socket that does not block */
+    UNSOCK_AT_MULTIPLEXER, /* connect to Firecracker's multiplexer */
+    UNSOCK_AT_ERROR,       /* SO_ERROR of a connect to where a control file points, negative */
+};
+
+/* `result` is a value, which stays as it is, or -errno. Returns it, or the -errno that TCP (UDP) has for it. */
+long unsock_errno_as_ip(enum unsock_errno_at at, long result);
+
+/* Does sending this way mean that nobody is there? UDP drops such a datagram. */
+bool unsock_errno_is_nobody(long result);
+
+/* "ECONNREFUSED" for 111, and so on; NULL for one that has no name here. */
+const char *unsock_errno_name(int error);
+
+#endif
