@@ -4,6 +4,7 @@
 #include "calls/standin.h"
 #include "calls/target.h"
 #include "files/bindfile.h"
+#include "files/bound.h"
 #include "files/ephemeral.h"
 #include "kernel/log.h"
 #include "kernel/option_query.h"

@@ -4,6 +4,7 @@
 #include "calls/datagram_peer.h"
 #include "calls/datagram_per_client.h"
 #include "files/bindfile.h"
+#include "files/bound.h"
 #include "kernel/log.h"
 #include "memory/fds.h"
 #include "memory/state.h"

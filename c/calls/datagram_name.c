@@ -2,7 +2,9 @@
 #include "calls/datagram_name.h"
 
 #include "calls/standin.h"
+#include "files/beside.h"
 #include "files/bindfile.h"
+#include "files/bound.h"
 #include "files/sharers.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
@@ -81,7 +83,7 @@ long unsock_datagram_be_alone(int fd, struct unsock_fd *entry) {
     if (result < 0)
         return result;
     request.socket = standin.socket;
-    result = unsock_standin_bound(&standin, unsock_bindfile_take_over(&request, fd, &standin.bound));
+    result = unsock_standin_bound(&standin, unsock_beside_be_alone(&request, fd, &standin.bound));
     if (result < 0)
         return unsock_standin_undo(&standin, SOCK_DGRAM, result);
     /* A socket of its own has flags of its own. */
@@ -106,7 +108,7 @@ void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry) {
         unsock_standin_open(&standin, fd, entry) < 0)
         return;
     request.socket = standin.socket;
-    if (unsock_standin_bound(&standin, unsock_bindfile_replace(&request, &standin.bound)) < 0)
+    if (unsock_standin_bound(&standin, unsock_beside_replace(&request, &standin.bound)) < 0)
         unsock_standin_undo(&standin, SOCK_DGRAM, 0);
     else if (unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_BOUND) == 0) {
         entry->flags |= UNSOCK_ANY_PORT;

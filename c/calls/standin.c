@@ -1,7 +1,8 @@
 /* A socket that is to take the place of a descriptor's, on its way there. */
 #include "calls/standin.h"
 
-#include "files/bindfile.h"
+#include "files/beside.h"
+#include "files/bound.h"
 #include "files/release.h"
 #include "memory/fds.h"
 #include "memory/state.h"
@@ -47,7 +48,7 @@ long unsock_standin_undo(struct unsock_standin *standin, int type, long result) 
     if (!standin->named)
         return result;
     standin->named = false;
-    if (unsock_bindfile_restore(type, &standin->bound))
+    if (unsock_beside_restore(type, &standin->bound))
         return result;
     remember(&unused, &standin->bound, UNSOCK_STATE_BOUND);
     unsock_release(&unused);
@@ -66,7 +67,7 @@ long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsoc
     }
     if (standin->named) {
         remember(entry, &standin->bound, state);
-        unsock_bindfile_settled(type, &standin->bound);
+        unsock_beside_settled(type, &standin->bound);
     }
     return 0;
 }

@@ -5,7 +5,7 @@
 #ifndef UNSOCK_STANDIN_H
 #define UNSOCK_STANDIN_H
 
-#include "files/bindfile.h"
+#include "files/bound.h"
 #include "memory/fds.h"
 #include "memory/state.h"
 

@@ -1,13 +1,14 @@
 /* Binding socket files: free names, stale ones, ports that this process has already, and control files. */
 #include "files/bindfile.h"
 
+#include "files/beside.h"
+#include "files/bound.h"
 #include "files/ephemeral.h"
 #include "files/lock.h"
 #include "files/release.h"
 #include "files/resolve.h"
 #include "files/sharers.h"
 #include "files/socketfile.h"
-#include "kernel/file_info.h"
 #include "kernel/identify.h"
 #include "kernel/option_query.h"
 #include "memory/fds.h"
@@ -20,132 +21,10 @@
 #include "rules/spelling.h"
 
 #define SETTLES_MOST 10
-#define RENAME_EXCHANGED 2u /* renameat2(2) */
-
-static uint64_t bound_inode(const struct sockaddr_un *path) {
-    int64_t inode = unsock_file_inode(path->sun_path);
-    return inode > 0 ? (uint64_t)inode : 0;
-}
 
 /* Is this entry of the cache really a socket of this process bound to the port? Entries may be out of date. */
 static bool holds_port(int fd, const struct unsock_fd *entry, const struct unsock_bind_request *request) {
     return entry->type == request->type && entry->local.port == request->ip.port && unsock_identify_has_file(fd, entry);
-}
-
-/* Answers come to a client's own file from servers of any user, as over UDP. */
-static int mode_of(const struct unsock_bind_request *request) {
-    return request->open_to_all ? 0666 : -1;
-}
-
-/* A receiver must know the sender's address, if it is a special one; and whoever inherits the socket, its own. */
-static socklen_t respell(const struct unsock_bind_request *request, struct sockaddr_un *path) {
-    if (request->type == SOCK_DGRAM)
-        return unsock_spelling_write(&request->spelling, path);
-    return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1);
-}
-
-static long bind_hidden(const struct unsock_bind_request *request, struct unsock_bound *bound, struct unsock_lock *lock) {
-    for (unsigned i = 1; i <= UNSOCK_HIDDEN_MOST; i++) {
-        unsock_address_hidden_path(request->ip.port, request->type, i, &bound->path);
-        socklen_t length = respell(request, &bound->path);
-        long result = unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
-        if (result == -EADDRINUSE && unsock_socketfile_is_stale(&bound->path, length, request->type, lock) &&
-            unsock_file_inode(bound->path.sun_path) > 0) {
-            unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
-            result = unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
-        }
-        if (result == -EADDRINUSE)
-            continue;
-        bound->how = UNSOCK_BOUND_HIDDEN;
-        bound->hidden = i;
-        bound->inode = bound_inode(&bound->path);
-        return result;
-    }
-    return -EADDRINUSE;
-}
-
-static void rename_path(const struct sockaddr_un *from, const struct sockaddr_un *to) {
-    unsock_sys(__NR_renameat, AT_FDCWD, from->sun_path, AT_FDCWD, to->sun_path);
-}
-
-long unsock_bindfile_replace(const struct unsock_bind_request *request, struct unsock_bound *bound) {
-    struct sockaddr_un path;
-    memset(bound, 0, sizeof(*bound));
-    unsock_address_path(request->ip.port, request->type, &path);
-    struct unsock_lock lock;
-    unsock_lock_take(&lock);
-    long result = bind_hidden(request, bound, &lock);
-    if (result == 0) {
-        result = unsock_sys(__NR_renameat2, AT_FDCWD, bound->path.sun_path, AT_FDCWD, path.sun_path, RENAME_EXCHANGED);
-        if (result < 0)
-            unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
-    }
-    unsock_lock_drop(&lock);
-    bound->moved = bound->hidden;
-    bound->how = UNSOCK_BOUND_FILE;
-    bound->ip = request->ip;
-    return result;
-}
-
-bool unsock_bindfile_restore(int type, const struct unsock_bound *bound) {
-    struct sockaddr_un path, hidden;
-    if (bound->moved == 0)
-        return false;
-    unsock_address_path(bound->ip.port, type, &path);
-    unsock_address_hidden_path(bound->ip.port, type, bound->moved, &hidden);
-    struct unsock_lock lock;
-    unsock_lock_take(&lock);
-    rename_path(&hidden, &path);
-    unsock_lock_drop(&lock);
-    return true;
-}
-
-void unsock_bindfile_settled(int type, const struct unsock_bound *bound) {
-    struct sockaddr_un hidden;
-    if (bound->moved == 0)
-        return;
-    unsock_address_hidden_path(bound->ip.port, type, bound->moved, &hidden);
-    struct unsock_lock lock;
-    unsock_lock_take(&lock);
-    unsock_sys(__NR_unlinkat, AT_FDCWD, hidden.sun_path, 0);
-    unsock_lock_drop(&lock);
-}
-
-/* Moves the port's file of another datagram socket of ours out of the way: with SO_REUSEADDR the latest one gets all. */
-static long take_over(const struct unsock_bind_request *request, struct unsock_fd *holder, struct unsock_bound *bound) {
-    struct sockaddr_un hidden;
-    unsock_address_path(request->ip.port, request->type, &bound->path);
-    socklen_t length = respell(request, &bound->path);
-    for (unsigned i = 1; i <= UNSOCK_HIDDEN_MOST; i++) {
-        unsock_address_hidden_path(request->ip.port, request->type, i, &hidden);
-        long result = unsock_sys(__NR_renameat2, AT_FDCWD, bound->path.sun_path, AT_FDCWD, hidden.sun_path,
-                                 1u /* RENAME_NOREPLACE */);
-        if (result == -EEXIST)
-            continue;
-        if (result < 0)
-            return -EADDRINUSE;
-        result = unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
-        if (result < 0)
-            rename_path(&hidden, &bound->path);
-        else
-            unsock_sharers_renamed(holder, true, (uint8_t)i);
-        return result;
-    }
-    return -EADDRINUSE;
-}
-
-long unsock_bindfile_take_over(const struct unsock_bind_request *request, int fd, struct unsock_bound *bound) {
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    memset(bound, 0, sizeof(*bound));
-    struct unsock_lock lock;
-    unsock_lock_take(&lock);
-    /* Where yet another socket has the port's file already, that one stays. */
-    bool hidden = !entry || (entry->flags & UNSOCK_HIDDEN);
-    long result = hidden ? bind_hidden(request, bound, &lock) : take_over(request, entry, bound);
-    unsock_lock_drop(&lock);
-    bound->ip = request->ip;
-    bound->inode = result == 0 ? bound_inode(&bound->path) : 0;
-    return result;
 }
 
 /*
@@ -154,7 +33,7 @@ long unsock_bindfile_take_over(const struct unsock_bind_request *request, int fd
  */
 static long bind_after(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     unsock_address_path(request->ip.port, request->type, &bound->path);
-    socklen_t length = respell(request, &bound->path);
+    socklen_t length = unsock_beside_respell(request, &bound->path);
     if (request->type != SOCK_DGRAM || !request->reuseaddr)
         return -EADDRINUSE;
     /* The child that has it may not have connected yet: then it is one that this process had before. */
@@ -162,7 +41,7 @@ static long bind_after(const struct unsock_bind_request *request, struct unsock_
         return -EADDRINUSE;
     bound->how = UNSOCK_BOUND_FILE;
     long result = unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
-    return result < 0 ? -EADDRINUSE : unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
+    return result < 0 ? -EADDRINUSE : unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
 }
 
 /* Somebody is bound to the port. When that is this process: the same port once more. */
@@ -188,7 +67,7 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
     if (own == 0 && !request->behind_others)
         return bind_after(request, bound);
     if (rival < 0)
-        return bind_hidden(request, bound, lock);
+        return unsock_beside_bind_hidden(request, bound, lock);
     if (request->reuseport && all_reuseport) {
         bound->how = UNSOCK_BOUND_SHARE;
         bound->share = rival;
@@ -196,10 +75,10 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
     }
     /* Which of them may listen is decided when one does. */
     if (request->type == SOCK_STREAM && request->reuseaddr && all_reuseaddr && !listens)
-        return bind_hidden(request, bound, lock);
+        return unsock_beside_bind_hidden(request, bound, lock);
     if (request->type == SOCK_DGRAM && request->reuseaddr && all_reuseaddr && holder >= 0) {
         bound->how = UNSOCK_BOUND_FILE;
-        return take_over(request, unsock_fds_known(holder), bound);
+        return unsock_beside_take_over(request, unsock_fds_known(holder), bound);
     }
     return -EADDRINUSE;
 }
@@ -228,7 +107,7 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
         if (result < 0 && result != -ENOENT)
             return result;
     }
-    return unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
+    return unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
 }
 
 /* Others that clean up at the same time can make the file a new one again. */
@@ -247,14 +126,14 @@ static long bind_cleaning(const struct unsock_bind_request *request, socklen_t l
 /* A missing directory may have been removed since the start: everything else is the caller's to see. */
 static long bind_port(const struct unsock_bind_request *request, struct unsock_bound *bound, bool clean) {
     unsock_address_path(request->ip.port, request->type, &bound->path);
-    socklen_t length = respell(request, &bound->path);
+    socklen_t length = unsock_beside_respell(request, &bound->path);
     bound->ip = request->ip;
     bound->how = UNSOCK_BOUND_FILE;
-    long result = unsock_socketfile_bind(request->socket, &bound->path, length, mode_of(request));
+    long result = unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
     if (result == -EADDRINUSE && clean)
         result = bind_cleaning(request, length, bound);
     if (result == 0 && bound->how == UNSOCK_BOUND_FILE)
-        bound->inode = bound_inode(&bound->path);
+        bound->inode = unsock_beside_inode(&bound->path);
     return unsock_errno_as_ip(UNSOCK_AT_BIND, result);
 }
 

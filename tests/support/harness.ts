@@ -1,0 +1,33 @@
+/** Small C programs around single files of the library, for what no exported function shows. */
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { withDir } from "./dir.ts";
+import { run } from "./process.ts";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const FLAGS = ["-std=c17", "-Wall", "-Wextra", "-Werror", "-fno-builtin", "-Ic"];
+
+/**
+ * Compiles a program with files of the library, runs it, and gives its output.
+ *
+ * @param code The program's text.
+ * @param sources Files of `c/` to compile with it, without `c/`.
+ * @param args Its arguments.
+ * @returns What it printed.
+ * @throws {Error} with the compiler's words, or when it fails.
+ */
+export async function runHarness(code: string, sources: readonly string[], ...args: string[]): Promise<string> {
+  let output = "";
+  await withDir(async (dir) => {
+    await Deno.writeTextFile(`${dir}/harness.c`, code);
+    const files = sources.map((source) => `c/${source}`);
+    const compiler = Deno.env.get("CC") || "cc";
+    const built = await run([compiler, ...FLAGS, "-o", `${dir}/harness`, `${dir}/harness.c`, ...files], { cwd: ROOT });
+    assert.equal(built.code, 0, built.stderr);
+    const { code: status, stdout, stderr } = await run([`${dir}/harness`, ...args]);
+    assert.equal(status, 0, stderr);
+    output = stdout;
+  });
+  return output;
+}

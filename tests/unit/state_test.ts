@@ -1,0 +1,61 @@
+/** The states of a socket (`c/memory/state.c`): every transition that there is, and every one that there is not. */
+import assert from "node:assert/strict";
+import { runHarness } from "../support/harness.ts";
+import { need } from "../support/programs.ts";
+
+const ignore = !need("cc");
+
+/** In the order of enum unsock_state. What may follow each, in the words of what a program does. */
+const MAY_FOLLOW: Record<string, string[]> = {
+  NEW: ["SPENT", "BOUND", "RESERVED", "LISTENING", "CONNECTING", "CONNECTED", "NAMED"],
+  SPENT: ["CONNECTING", "CONNECTED"],
+  BOUND: ["LISTENING", "RESERVED", "CONNECTING", "CONNECTED", "SENT", "NOBODY"],
+  RESERVED: ["SPENT", "BOUND", "CONNECTING", "CONNECTED"],
+  LISTENING: ["LISTENING", "RESERVED"],
+  CONNECTING: ["CONNECTED", "SPENT"],
+  CONNECTED: ["CONNECTED", "SPENT", "BOUND", "NOBODY"],
+  NAMED: ["SENT", "CONNECTED", "NOBODY"],
+  SENT: ["SENT", "CONNECTED", "NOBODY", "BOUND"],
+  NOBODY: ["CONNECTED", "NOBODY", "BOUND"],
+};
+
+const STATES = Object.keys(MAY_FOLLOW);
+
+const HARNESS = `
+#include "memory/fds.h"
+#include <stdio.h>
+int main(void) {
+    for (int from = 0; from <= UNSOCK_STATES; from++) {
+        for (int to = 0; to < UNSOCK_STATES; to++) {
+            struct unsock_fd entry = {.state = (uint8_t)from};
+            bool entered = unsock_fd_enter(&entry, (enum unsock_state)to);
+            if (entered != unsock_state_follows((uint8_t)from, (enum unsock_state)to)) return 1;
+            if (entry.state != (entered ? to : from)) return 2;
+            putchar(entered ? '1' : '0');
+        }
+        printf(" %d%d\\n", unsock_state_is_connected((uint8_t)from), unsock_state_has_remote((uint8_t)from));
+    }
+    return 0;
+}`;
+
+Deno.test("a socket goes from a state into those that may follow it, and into no other", { ignore }, async () => {
+  const rows = (await runHarness(HARNESS, ["memory/state.c"])).trimEnd().split("\n");
+  assert.equal(rows.length, STATES.length + 1);
+  STATES.forEach((from, index) => {
+    const row = rows[index] ?? "";
+    const following = STATES.filter((_, to) => row[to] === "1");
+    assert.deepEqual(following.toSorted(), MAY_FOLLOW[from]?.toSorted(), `after ${from}`);
+  });
+  assert.match(rows.at(-1) ?? "", /^0+ /, "a state that does not exist is followed by none");
+});
+
+Deno.test(
+  "connected is who has a peer in the program's eyes, also before connect said so and also nobody",
+  { ignore },
+  async () => {
+    const rows = (await runHarness(HARNESS, ["memory/state.c"])).trimEnd().split("\n");
+    const those = (place: number) => STATES.filter((_, index) => rows[index]?.split(" ")[1]?.[place] === "1");
+    assert.deepEqual(those(0), ["CONNECTING", "CONNECTED", "NOBODY"]);
+    assert.deepEqual(those(1), ["CONNECTING", "CONNECTED", "SENT", "NOBODY"]);
+  },
+);
