@@ -64,10 +64,14 @@ __attribute__((destructor)) static void at_exit(void) {
     unsock_call_exit();
 }
 
-#define NAME(type, name, parameters, arguments) #name,
-#define BY_HAND(name) #name,
+#define NAME(type, name, parameters, arguments) #name "\0"
+#define BY_HAND(name) #name "\0"
 
+/* In one text: pointers to names would have to be relocated in every process. */
 const char *unsock_call_name(unsigned index) {
-    static const char *const names[] = {UNSOCK_CALLS(NAME, NAME, NAME, BY_HAND)};
-    return index < sizeof(names) / sizeof(names[0]) ? names[index] : NULL;
+    static const char names[] = UNSOCK_CALLS(NAME, NAME, NAME, BY_HAND);
+    const char *name = names;
+    while (index-- > 0 && name[0] != '\0')
+        name += strlen(name) + 1;
+    return name[0] != '\0' ? name : NULL;
 }

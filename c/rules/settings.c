@@ -12,6 +12,7 @@
 
 #define CONNECT_TIMEOUT_DEFAULT_MS 5000
 #define CONNECT_TIMEOUT_MOST_MS 3600000
+#define SETTING_NAME_ROOM 32
 
 struct unsock_settings unsock_settings;
 
@@ -54,9 +55,9 @@ struct reader {
 
 /* One setting; `value` is NULL when it is unset or empty. */
 struct setting {
-    const char *name;
-    bool (*read)(struct reader *reader, const struct setting *setting, const char *value);
-    size_t flag; /* read_flag: where it stands in the settings */
+    char name[SETTING_NAME_ROOM]; /* a pointer would have to be relocated in every process */
+    bool (*read)(struct reader *reader, const struct setting *setting, const char *value); /* NULL: read_flag */
+    size_t flag; /* where it stands in the settings */
 };
 
 static bool wrong(struct reader *reader, const struct setting *setting, const char *why, const char *value) {
@@ -206,7 +207,7 @@ static bool read_log(struct reader *reader, const struct setting *setting, const
     return true;
 }
 
-#define FLAG(name, member) {name, read_flag, offsetof(struct unsock_settings, member)}
+#define FLAG(name, member) {name, NULL, offsetof(struct unsock_settings, member)}
 
 /* In the order in which they are read, and complained about. */
 static const struct setting table[] = {
@@ -234,7 +235,8 @@ bool unsock_settings_read(const struct unsock_environment *environment, struct u
     struct reader reader = {settings, error};
     memset(settings, 0, sizeof(*settings));
     for (size_t i = 0; i < SETTINGS; i++) {
-        if (!table[i].read(&reader, &table[i], unsock_environment_get(environment, table[i].name)))
+        const char *value = unsock_environment_get(environment, table[i].name);
+        if (!(table[i].read ? table[i].read(&reader, &table[i], value) : read_flag(&reader, &table[i], value)))
             return false;
     }
     return true;
