@@ -2,8 +2,8 @@
  * Usage: workload NAME unix DIRECTORY COUNT [pinned]
  *        workload NAME inet ADDRESS:PORT COUNT [pinned]
  *
- * Does the named work COUNT times and prints one line of JSON: how often, how many seconds, and where it is measured the
- * bytes of memory that each end took. Pinned, both ends run on one processor.
+ * Does the named work COUNT times and prints one line of JSON: how often, how many seconds, and where it is measured
+ * the bytes of memory that each end took. Pinned, both ends run on one processor.
  */
 #include "workload.h"
 
@@ -22,7 +22,8 @@
 
 #define SPARE_DESCRIPTORS 32
 
-static const struct workload *const workloads[] = {&bulk, &round_trips, &connections, &datagrams, &held, &others, &mixed};
+static const struct workload *const workloads[] = {&bulk, &round_trips, &connections, &datagrams,
+                                                   &held, &others,      &mixed};
 
 static void usage(void) {
     fprintf(stderr, "usage: workload NAME unix DIRECTORY|inet ADDRESS:PORT COUNT [pinned]\n");

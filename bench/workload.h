@@ -46,8 +46,8 @@ struct workload {
 
 extern const struct workload bulk, round_trips, connections, datagrams, held, others, mixed;
 
-#define BATCH 64         /* connections that may wait to be accepted */
-#define MESSAGE 64       /* bytes of a round trip */
+#define BATCH 64          /* connections that may wait to be accepted */
+#define MESSAGE 64        /* bytes of a round trip */
 #define BLOCK (128 << 10) /* bytes of a bulk write */
 
 /* Ends the process with what failed and errno. Returns `result` when it is not negative. */

@@ -3,8 +3,8 @@
  *
  *   dial blocking|nonblocking ADDRESS PORT [NEXT_PORT]
  *
- * When the connect fails, the same descriptor connects to NEXT_PORT. A connection gets "ping\n" and the end of file; all
- * that comes back is printed.
+ * When the connect fails, the same descriptor connects to NEXT_PORT. A connection gets "ping\n" and the end of file;
+ * all that comes back is printed.
  */
 #include "../probes/probe.h"
 
@@ -27,13 +27,16 @@ static int lowest_free(void) {
 }
 
 static void wait_until(int fd, int events) {
-    if (ready(fd, events, PATIENCE_MS) == 0) die("the peer does nothing");
+    if (ready(fd, events, PATIENCE_MS) == 0)
+        die("the peer does nothing");
 }
 
 /* Connects and waits for the outcome. Returns 0 or an errno. */
 static int dial(int fd, const address *to) {
-    if (connect(fd, &to->any, to->length) == 0) return 0;
-    if (errno != EINPROGRESS) return errno;
+    if (connect(fd, &to->any, to->length) == 0)
+        return 0;
+    if (errno != EINPROGRESS)
+        return errno;
     wait_until(fd, POLLOUT);
     return get_option(fd, SOL_SOCKET, SO_ERROR);
 }
@@ -50,7 +53,8 @@ static void converse(int fd) {
         length += (size_t)got;
     } while (got > 0);
     for (size_t i = 0; i < length; i++)
-        if (received[i] == '\n') received[i] = '|';
+        if (received[i] == '\n')
+            received[i] = '|';
     fact("received", "%s", received);
 }
 
@@ -60,7 +64,8 @@ static void fact_peer(int fd) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 4) return 2;
+    if (argc < 4)
+        return 2;
     probe_start();
     bool blocking = strcmp(argv[1], "blocking") == 0;
     address to = ip(argv[2], atoi(argv[3]));
@@ -76,13 +81,16 @@ int main(int argc, char **argv) {
     fact_yes("the same flags", fcntl(fd, F_GETFL) == flags && fcntl(fd, F_GETFD) == FD_CLOEXEC);
     fact_yes("no descriptor leaked", lowest_free() == free_before);
     if (error != 0) {
-        if (argc < 5) return 0;
+        if (argc < 5)
+            return 0;
         address next = ip(argv[2], atoi(argv[4]));
         error = dial(fd, &next);
         /* The kernel tells a non-blocking socket once more that the connect before this one failed. */
-        if (error == ECONNABORTED) error = dial(fd, &next);
+        if (error == ECONNABORTED)
+            error = dial(fd, &next);
         fact("next connect", "%s", error == 0 ? "ok" : errno_name(error));
-        if (error != 0) return 0;
+        if (error != 0)
+            return 0;
     }
     memset(&event, 0, sizeof event);
     fact_yes("epoll still knows it", epoll_wait(epoll, &event, 1, PATIENCE_MS) == 1 && event.data.u64 == 12345);

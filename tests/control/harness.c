@@ -1,7 +1,7 @@
 /*
- * Runs the library's reader of control files over inputs, for a build with AddressSanitizer. Standard input has records:
- * a length in four bytes, then that many bytes. One character a record is printed: 1 accepted, 0 refused. With a
- * directory as argument, every hundredth record also goes through a file there, which must be judged alike.
+ * Runs the library's reader of control files over inputs, for a build with AddressSanitizer. Standard input has
+ * records: a length in four bytes, then that many bytes. One character a record is printed: 1 accepted, 0 refused. With
+ * a directory as argument, every hundredth record also goes through a file there, which must be judged alike.
  */
 #include "files/control_file.h"
 #include "rules/control.h"
@@ -12,25 +12,26 @@
 #define EVERY 100
 #define LONGEST 4096
 
-static int judge_file(const char *path, const void *bytes, size_t length)
-{
+static int judge_file(const char *path, const void *bytes, size_t length) {
     struct unsock_control_file control;
     FILE *file = fopen(path, "wb");
-    if (file == NULL || fwrite(bytes, 1, length, file) != length || fclose(file) != 0) abort();
+    if (file == NULL || fwrite(bytes, 1, length, file) != length || fclose(file) != 0)
+        abort();
     return unsock_control_file_read(path, &control);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     uint32_t length;
     char path[LONGEST];
     snprintf(path, sizeof path, "%s/record", argc > 1 ? argv[1] : "");
     for (unsigned long count = 0; fread(&length, sizeof length, 1, stdin) == 1; count++) {
         /* Exactly as long as the record: the sanitizer sees the first byte read beyond it. */
         void *bytes = malloc(length);
-        if (length > LONGEST || fread(bytes, 1, length, stdin) != length) return 2;
+        if (length > LONGEST || fread(bytes, 1, length, stdin) != length)
+            return 2;
         int result = unsock_check_control(bytes, length);
-        if (argc > 1 && count % EVERY == 0 && judge_file(path, bytes, length) != result) return 3;
+        if (argc > 1 && count % EVERY == 0 && judge_file(path, bytes, length) != result)
+            return 3;
         putchar(result == 0 ? '1' : '0');
         free(bytes);
     }

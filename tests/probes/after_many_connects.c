@@ -30,14 +30,17 @@ static void connect_each(const char *story) {
         CHECK(set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1));
         CHECK(fcntl(fd, F_SETFL, O_NONBLOCK));
         int result = connect_to(fd, host, own_port(server));
-        if (result < 0 && errno != EINPROGRESS) die("connect");
-        if (ready(fd, POLLOUT, 5000) == 0) die("no connection");
+        if (result < 0 && errno != EINPROGRESS)
+            die("connect");
+        if (ready(fd, POLLOUT, 5000) == 0)
+            die("no connection");
         address seen = unwritten(), own = name_of(fd);
         int peer = CHECK(accept(server, &seen.any, &seen.length));
         fact(story, "%s: options %d %d %d %d %d, cloexec %d, nonblock %d, agree %d", host,
-             get_option(fd, IPPROTO_IP, IP_TOS), get_option(fd, IPPROTO_IP, IP_TTL), get_option(fd, IPPROTO_TCP, TCP_NODELAY),
-             get_option(fd, IPPROTO_TCP, TCP_KEEPIDLE), get_option(fd, SOL_SOCKET, SO_KEEPALIVE), fcntl(fd, F_GETFD),
-             (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0, same_address(&seen, &own));
+             get_option(fd, IPPROTO_IP, IP_TOS), get_option(fd, IPPROTO_IP, IP_TTL),
+             get_option(fd, IPPROTO_TCP, TCP_NODELAY), get_option(fd, IPPROTO_TCP, TCP_KEEPIDLE),
+             get_option(fd, SOL_SOCKET, SO_KEEPALIVE), fcntl(fd, F_GETFD), (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0,
+             same_address(&seen, &own));
         close(peer);
         close(fd);
     }
@@ -47,14 +50,16 @@ static void connect_each(const char *story) {
 static void interfaces(const char *story) {
     int fd = CHECK(socket(AF_INET, SOCK_STREAM, 0));
     struct ifreq request = {.ifr_name = "lo"};
-    if (ioctl(fd, SIOCGIFADDR, &request) < 0) fact(story, "SIOCGIFADDR: %s", errno_name(errno));
+    if (ioctl(fd, SIOCGIFADDR, &request) < 0)
+        fact(story, "SIOCGIFADDR: %s", errno_name(errno));
     else {
         address found = {.length = sizeof found.v4};
         memcpy(&found.v4, &request.ifr_addr, sizeof found.v4);
         fact(story, "SIOCGIFADDR: %s", ip_text(&found));
     }
     request = (struct ifreq){.ifr_name = "lo"};
-    fact(story, "SIOCGIFFLAGS: %s", ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_LOOPBACK) ? "loopback" : "no");
+    fact(story, "SIOCGIFFLAGS: %s",
+         ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_LOOPBACK) ? "loopback" : "no");
     struct ifreq list[8];
     struct ifconf all = {.ifc_len = sizeof list, .ifc_req = list};
     fact(story, "SIOCGIFCONF: %s", ioctl(fd, SIOCGIFCONF, &all) == 0 && all.ifc_len > 0 ? "some" : "none");
@@ -84,7 +89,8 @@ static void bound_elsewhere(const char *story) {
     fact(story, "poll of a fresh socket: 0x%x", (unsigned)ready(fd, POLLIN | POLLOUT, 0));
     close(fd);
     fd = CHECK(socket(AF_INET, SOCK_STREAM, 0));
-    fact(story, "fresh socket to nobody elsewhere: %s", connect_to(fd, "127.0.0.2", free_port(SOCK_STREAM)) == 0 ? "ok" : errno_name(errno));
+    fact(story, "fresh socket to nobody elsewhere: %s",
+         connect_to(fd, "127.0.0.2", free_port(SOCK_STREAM)) == 0 ? "ok" : errno_name(errno));
     close(fd);
 }
 
@@ -93,7 +99,8 @@ static void used_by_a_child(const char *story) {
     int fd = CHECK(socket(AF_INET, SOCK_STREAM, 0));
     pid_t pid = fork_peer();
     if (pid == 0) {
-        fact(story, "a child connects it: %s", connect_to(fd, "127.0.0.2", own_port(far)) == 0 ? "ok" : errno_name(errno));
+        fact(story, "a child connects it: %s",
+             connect_to(fd, "127.0.0.2", own_port(far)) == 0 ? "ok" : errno_name(errno));
         _exit(0);
     }
     ended(pid);
@@ -109,7 +116,8 @@ static void used_by_a_child(const char *story) {
         die("exec");
     }
     ended(pid);
-    if (ready(far, POLLIN, 1000) != 0) close(CHECK(accept(far, NULL, NULL)));
+    if (ready(far, POLLIN, 1000) != 0)
+        close(CHECK(accept(far, NULL, NULL)));
     close(fd);
 }
 
@@ -124,13 +132,17 @@ int main(int count, char **arguments) {
     far = listening("127.0.0.2", 0);
     static const char *const stories[] = {"at first", "after many to 127.0.0.1", "after many to 127.0.0.2"};
     for (int i = 0; i < 3; i++) {
-        if (i > 0) train(i == 1, 10);
+        if (i > 0)
+            train(i == 1, 10);
         interfaces(stories[i]);
-        if (i > 0) train(i == 1, 10);
+        if (i > 0)
+            train(i == 1, 10);
         bound_elsewhere(stories[i]);
-        if (i > 0) train(i == 1, 10);
+        if (i > 0)
+            train(i == 1, 10);
         used_by_a_child(stories[i]);
-        if (i > 0) train(i == 1, 10);
+        if (i > 0)
+            train(i == 1, 10);
         connect_each(stories[i]);
     }
     return 0;

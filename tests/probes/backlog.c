@@ -14,7 +14,8 @@ static void from_one_thread(const char *name, int backlog, int flags, int client
         }
     }
     for (int i = 0; i < clients; i++) {
-        if (ready(server, POLLIN, 5000) == 0) break;
+        if (ready(server, POLLIN, 5000) == 0)
+            break;
         address seen = unwritten();
         int peer = CHECK(accept(server, &seen.any, &seen.length));
         accepted++;
@@ -27,7 +28,8 @@ static void from_one_thread(const char *name, int backlog, int flags, int client
     }
     int answered = 0;
     for (int i = 0; i < clients; i++) {
-        if (ready(fds[i], POLLIN, 5000) != 0) answered += wait_byte(fds[i]);
+        if (ready(fds[i], POLLIN, 5000) != 0)
+            answered += wait_byte(fds[i]);
         close(fds[i]);
     }
     fact(name, "%d accepted, %d matched, %d answered", accepted, matched, answered);
@@ -55,7 +57,8 @@ static void gone_before(void) {
     int client = connected("127.0.0.1", own_port(server));
     CHECK(close(server));
     char byte;
-    if (ready(client, POLLIN | POLLHUP | POLLERR, 5000) == 0) die("no news");
+    if (ready(client, POLLIN | POLLHUP | POLLERR, 5000) == 0)
+        die("no news");
     fact("a client that nobody accepted", "%s", read(client, &byte, 1) < 0 ? errno_name(errno) : "end of file");
     close(client);
 }
@@ -69,7 +72,8 @@ static void many_at_once(void) {
         done += connect_to(fds[i], "127.0.0.1", own_port(server)) == 0 || ready(fds[i], POLLOUT, 2) != 0;
     }
     fact("backlog 1, connected at once", "%d of %d", done, CLIENTS);
-    for (int i = 0; i < CLIENTS; i++) close(fds[i]);
+    for (int i = 0; i < CLIENTS; i++)
+        close(fds[i]);
     close(server);
 }
 

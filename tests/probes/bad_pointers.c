@@ -1,4 +1,6 @@
-/* Pointers into nowhere are EFAULT, as from the kernel, and not crashes: programs that check their callers rely on it. */
+/*
+ * Pointers into nowhere are EFAULT, as from the kernel, and not crashes: programs that check their callers rely on it.
+ */
 #include "probe.h"
 
 /* Hidden from the compiler, which knows better than to let such a pointer through. */
@@ -8,14 +10,16 @@ static int server, client, receiver;
 
 /* Leaves one connection in the backlog for the next accept, which may or may not take it. */
 static void knock(void) {
-    while (ready(server, POLLIN, 0) != 0) close(CHECK(accept(server, NULL, NULL)));
+    while (ready(server, POLLIN, 0) != 0)
+        close(CHECK(accept(server, NULL, NULL)));
     close(connected("127.0.0.1", own_port(server)));
 }
 
 static void deliver(void) {
     char bytes[16];
     address to = name_of(receiver);
-    while (recv(receiver, bytes, sizeof bytes, MSG_DONTWAIT) >= 0) {}
+    while (recv(receiver, bytes, sizeof bytes, MSG_DONTWAIT) >= 0) {
+    }
     int fd = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
     CHECK(sendto(fd, "datagram", 8, 0, &to.any, to.length));
     close(fd);

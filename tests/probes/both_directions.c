@@ -4,11 +4,14 @@
  */
 #include "probe.h"
 
-static void line(const char *story, const char *what, bool value) { fact(story, "%s: %s", what, value ? "yes" : "no"); }
+static void line(const char *story, const char *what, bool value) {
+    fact(story, "%s: %s", what, value ? "yes" : "no");
+}
 
 static void stream(const char *story, const char *source, const char *target, bool register_options) {
     int server = listening(target, 0), client = bound(source, 0, SOCK_STREAM), port = own_port(client);
-    if (register_options) CHECK(set_option(client, IPPROTO_TCP, TCP_NODELAY, 1));
+    if (register_options)
+        CHECK(set_option(client, IPPROTO_TCP, TCP_NODELAY, 1));
     int result = connect_to(client, target, own_port(server));
     fact(story, "connect: %s", result == 0 ? "ok" : errno_name(errno));
     if (result == 0) {
@@ -60,7 +63,8 @@ static pid_t responder(const char *host, int *port) {
     int fd = bound(host, 0, SOCK_DGRAM);
     *port = own_port(fd);
     pid_t pid = fork_peer();
-    if (pid == 0 && strcmp(host, "127.0.0.1") == 0) answer(fd);
+    if (pid == 0 && strcmp(host, "127.0.0.1") == 0)
+        answer(fd);
     if (pid == 0) {
         char number[16], *arguments[] = {(char[]){"both_directions"}, number, NULL}, *environment[] = {NULL};
         snprintf(number, sizeof number, "%d", fd);
@@ -77,7 +81,8 @@ static void exchange(const char *story, int client, const char *target, int port
     fact(story, "to %s: %s", target, sendto(client, "x", 1, 0, &to.any, to.length) == 1 ? "sent" : errno_name(errno));
     bool came = ready(client, POLLIN, 1000) != 0;
     line(story, "answered", came);
-    if (!came) return;
+    if (!came)
+        return;
     CHECK(recvfrom(client, &byte, 1, 0, &back.any, &back.length));
     line(story, "from where it was asked", same_address(&back, &to));
 }
@@ -98,7 +103,8 @@ static void datagrams(const char *story, const char *first, const char *second) 
 
 int main(int count, char **arguments) {
     probe_start();
-    if (count == 2) answer(atoi(arguments[1]));
+    if (count == 2)
+        answer(atoi(arguments[1]));
     stream("127.0.0.1 to 127.0.0.2", "127.0.0.1", "127.0.0.2", false);
     stream("127.0.0.2 to 127.0.0.1", "127.0.0.2", "127.0.0.1", false);
     stream("127.0.0.1 to 127.0.0.2, with an option", "127.0.0.1", "127.0.0.2", true);

@@ -1,6 +1,6 @@
 /*
- * Options that few programs set: each is set on a socket before or after it is bound or connected, by one descriptor or its
- * duplicate, and read back by both; accepted sockets have their listener's.
+ * Options that few programs set: each is set on a socket before or after it is bound or connected, by one descriptor or
+ * its duplicate, and read back by both; accepted sockets have their listener's.
  */
 #include "probe.h"
 
@@ -74,18 +74,17 @@ static const struct option six[] = {
 };
 
 static const struct option stream[] = {
-    {"TCP_TX_DELAY", IPPROTO_TCP, 37, 100},          {"TCP_RTO_MAX_MS", IPPROTO_TCP, 44, 2000},
-    {"TCP_RTO_MIN_US", IPPROTO_TCP, 45, 100000},     {"TCP_DELACK_MAX_US", IPPROTO_TCP, 46, 100000},
+    {"TCP_TX_DELAY", IPPROTO_TCP, 37, 100},
+    {"TCP_RTO_MAX_MS", IPPROTO_TCP, 44, 2000},
+    {"TCP_RTO_MIN_US", IPPROTO_TCP, 45, 100000},
+    {"TCP_DELACK_MAX_US", IPPROTO_TCP, 46, 100000},
     TCP(TCP_KEEPIDLE, 60),
 };
 
 static const struct option datagram[] = {
-    {"UDP_CORK", IPPROTO_UDP, 1, 1},
-    {"UDP_NO_CHECK6_TX", IPPROTO_UDP, 101, 1},
-    {"UDP_NO_CHECK6_RX", IPPROTO_UDP, 102, 1},
-    {"UDP_SEGMENT", IPPROTO_UDP, 103, 500},
-    {"UDP_GRO", IPPROTO_UDP, 104, 1},
-    TCP(TCP_FASTOPEN_CONNECT, 1),
+    {"UDP_CORK", IPPROTO_UDP, 1, 1},           {"UDP_NO_CHECK6_TX", IPPROTO_UDP, 101, 1},
+    {"UDP_NO_CHECK6_RX", IPPROTO_UDP, 102, 1}, {"UDP_SEGMENT", IPPROTO_UDP, 103, 500},
+    {"UDP_GRO", IPPROTO_UDP, 104, 1},          TCP(TCP_FASTOPEN_CONNECT, 1),
 };
 
 /* One descriptor's answer, as text: an errno or the number, and the length. */
@@ -97,7 +96,8 @@ static const char *answer(int fd, const struct option *option) {
     int number;
     memset(value, 0xee, sizeof value);
     socklen_t length = sizeof value;
-    if (getsockopt(fd, option->level, option->option, value, &length) < 0) return errno_name(errno);
+    if (getsockopt(fd, option->level, option->option, value, &length) < 0)
+        return errno_name(errno);
     memcpy(&number, value, sizeof number);
     snprintf(text, sizeof texts[0], "%d in %u bytes", number, (unsigned)length);
     return text;
@@ -118,11 +118,13 @@ static void client(const char *story, const char *host, int type, int server, co
         const char *result = late ? "" : set(fd, option);
         CHECK(connect_to(fd, host, own_port(server)));
         int peer = type == SOCK_STREAM ? CHECK(accept(server, NULL, NULL)) : -1;
-        if (late) result = set(copy, option);
+        if (late)
+            result = set(copy, option);
         if (!is_known_to_differ(option, type, true))
             fact(story, "%s %s: set %s, get %s, duplicate %s", option->name, late ? "late" : "early", result,
                  answer(fd, option), answer(copy, option));
-        if (peer >= 0) close(peer);
+        if (peer >= 0)
+            close(peer);
         close(copy);
         close(fd);
     }
@@ -134,7 +136,8 @@ static void server_side(const char *story, const char *host, int type, const str
         int fd = CHECK(socket(at.any.sa_family, type, 0));
         const char *result = late ? "" : set(fd, option);
         CHECK(bind(fd, &at.any, at.length));
-        if (late) result = set(fd, option);
+        if (late)
+            result = set(fd, option);
         fact(story, "%s %s: bound: set %s, get %s", option->name, late ? "late" : "early", result, answer(fd, option));
         if (type == SOCK_STREAM && !is_known_to_differ(option, type, true)) {
             CHECK(listen(fd, 4));
@@ -151,7 +154,8 @@ static void server_side(const char *story, const char *host, int type, const str
 
 static void both_sides(const char *story, const char *host, int type, const struct option *options, size_t count) {
     int server = bound(host, 0, type);
-    if (type == SOCK_STREAM) CHECK(listen(server, 8));
+    if (type == SOCK_STREAM)
+        CHECK(listen(server, 8));
     for (size_t i = 0; i < count; i++) {
         client(story, host, type, server, &options[i]);
         server_side(story, host, type, &options[i]);
@@ -163,9 +167,11 @@ static void both_sides(const char *story, const char *host, int type, const stru
 static void small_buffer(const char *story, bool late) {
     static char data[60000];
     int server = bound("127.0.0.1", 0, SOCK_DGRAM), fd = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
-    if (!late) CHECK(set_option(fd, SOL_SOCKET, SO_SNDBUF, 1));
+    if (!late)
+        CHECK(set_option(fd, SOL_SOCKET, SO_SNDBUF, 1));
     CHECK(connect_to(fd, "127.0.0.1", own_port(server)));
-    if (late) CHECK(set_option(fd, SOL_SOCKET, SO_SNDBUF, 1));
+    if (late)
+        CHECK(set_option(fd, SOL_SOCKET, SO_SNDBUF, 1));
     for (int i = 0; i < 2; i++) {
         fact(story, "sent %ld", (long)send(fd, data, i == 0 ? sizeof data : 9000, MSG_DONTWAIT));
         fact(story, "received %ld", (long)recv(server, data, sizeof data, MSG_DONTWAIT));
@@ -206,7 +212,8 @@ static void reuseport_filter(const char *story, int type, bool reuseport) {
     struct sock_fprog program = {1, &first};
     int fd = CHECK(socket(AF_INET, type, 0));
     address at = ip("127.0.0.1", 0);
-    if (reuseport) CHECK(set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1));
+    if (reuseport)
+        CHECK(set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1));
     CHECK(bind(fd, &at.any, at.length));
     int result = setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
     fact(story, "SO_ATTACH_REUSEPORT_CBPF, reuseport %d: %s", reuseport, result == 0 ? "ok" : errno_name(errno));
@@ -217,13 +224,16 @@ int main(void) {
     probe_start();
     static const char *const hosts[] = {"127.0.0.1", "::1"};
     for (int i = 0; i < 2; i++) {
-        const char *streams = i == 0 ? "IPv4 stream" : "IPv6 stream", *datagrams = i == 0 ? "IPv4 datagram" : "IPv6 datagram";
+        const char *streams = i == 0 ? "IPv4 stream" : "IPv6 stream",
+                   *datagrams = i == 0 ? "IPv4 datagram" : "IPv6 datagram";
         both_sides(streams, hosts[i], SOCK_STREAM, general, COUNT(general));
         both_sides(streams, hosts[i], SOCK_STREAM, stream, COUNT(stream));
         both_sides(datagrams, hosts[i], SOCK_DGRAM, general, COUNT(general));
         both_sides(datagrams, hosts[i], SOCK_DGRAM, datagram, COUNT(datagram));
-        if (i == 1) both_sides(streams, hosts[i], SOCK_STREAM, six, COUNT(six));
-        if (i == 1) both_sides(datagrams, hosts[i], SOCK_DGRAM, six, COUNT(six));
+        if (i == 1)
+            both_sides(streams, hosts[i], SOCK_STREAM, six, COUNT(six));
+        if (i == 1)
+            both_sides(datagrams, hosts[i], SOCK_DGRAM, six, COUNT(six));
         reuseport_filter(streams, SOCK_STREAM, i == 1);
         reuseport_filter(datagrams, SOCK_DGRAM, i == 1);
         small_buffer("small buffer", i == 1);

@@ -9,8 +9,10 @@ static const char *const ways[WAYS] = {"SOCK_NONBLOCK", "F_SETFL", "FIONBIO"};
 
 static int made(int way) {
     int fd = CHECK(socket(AF_INET, SOCK_STREAM | (way == BY_SOCKET ? SOCK_NONBLOCK : 0), 0)), on = 1;
-    if (way == BY_FCNTL) CHECK(fcntl(fd, F_SETFL, O_NONBLOCK));
-    if (way == BY_IOCTL) CHECK(ioctl(fd, FIONBIO, &on));
+    if (way == BY_FCNTL)
+        CHECK(fcntl(fd, F_SETFL, O_NONBLOCK));
+    if (way == BY_IOCTL)
+        CHECK(ioctl(fd, FIONBIO, &on));
     return fd;
 }
 
@@ -19,7 +21,8 @@ static void connect_thrice(const char *way, int fd, int port) {
     for (int i = 1; i <= 3; i++) {
         snprintf(text, sizeof text, "%s: connect %d", way, i);
         fact_call(text, connect_to(fd, "127.0.0.1", port));
-        if (i == 1 && ready(fd, POLLOUT, 5000) != POLLOUT) die("not writable");
+        if (i == 1 && ready(fd, POLLOUT, 5000) != POLLOUT)
+            die("not writable");
     }
     snprintf(text, sizeof text, "%s: SO_ERROR", way);
     fact(text, "%d", get_option(fd, SOL_SOCKET, SO_ERROR));

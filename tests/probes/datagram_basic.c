@@ -11,7 +11,8 @@ static void line(const char *prefix, const char *name, bool value) {
 
 static long receive(int fd, address *from) {
     *from = unwritten();
-    if (ready(fd, POLLIN, 5000) == 0) die("no datagram");
+    if (ready(fd, POLLIN, 5000) == 0)
+        die("no datagram");
     return recvfrom(fd, big, sizeof big, MSG_DONTWAIT, &from->any, &from->length);
 }
 
@@ -133,15 +134,18 @@ static void sizes(void) {
         char text[60];
         memset(big, 'a' + (int)i, sizeof big);
         snprintf(text, sizeof text, "send %ld bytes", lengths[i]);
-        if (fact_number(text, sendto(client, big, (size_t)lengths[i], 0, &to.any, to.length)) < 0) continue;
+        if (fact_number(text, sendto(client, big, (size_t)lengths[i], 0, &to.any, to.length)) < 0)
+            continue;
         memset(big, 0, sizeof big);
         snprintf(text, sizeof text, "receive %ld bytes", lengths[i]);
         long got = fact_number(text, receive(server, &from));
-        if (got > 0) fact_yes("whole and unchanged", big[0] == 'a' + (int)i && big[got - 1] == 'a' + (int)i);
+        if (got > 0)
+            fact_yes("whole and unchanged", big[0] == 'a' + (int)i && big[got - 1] == 'a' + (int)i);
     }
     char small[4];
     CHECK(sendto(client, "0123456789", 10, 0, &to.any, to.length));
-    if (ready(server, POLLIN, 5000) == 0) die("no datagram");
+    if (ready(server, POLLIN, 5000) == 0)
+        die("no datagram");
     fact_number("peek", recv(server, small, sizeof small, MSG_PEEK));
     fact_number("peek with MSG_TRUNC", recv(server, small, sizeof small, MSG_PEEK | MSG_TRUNC));
     fact_number("peek at nothing with MSG_TRUNC", recv(server, NULL, 0, MSG_PEEK | MSG_TRUNC));

@@ -3,7 +3,9 @@
 
 #include <sys/time.h>
 
-static void line(const char *name, bool value) { fact_yes(name, value); }
+static void line(const char *name, bool value) {
+    fact_yes(name, value);
+}
 
 /* One message of two parts in and out of a msghdr. */
 struct envelope {
@@ -33,7 +35,8 @@ static struct msghdr *letter(struct envelope *envelope, const address *to, const
     envelope->header.msg_controllen = 0;
     envelope->parts[0] = (struct iovec){(void *)(uintptr_t)first, strlen(first)};
     envelope->parts[1] = (struct iovec){(void *)(uintptr_t)second, strlen(second)};
-    if (to != NULL) envelope->peer = *to;
+    if (to != NULL)
+        envelope->peer = *to;
     envelope->header.msg_name = to == NULL ? NULL : (void *)&envelope->peer.space;
     envelope->header.msg_namelen = to == NULL ? 0 : to->length;
     return &envelope->header;
@@ -84,21 +87,27 @@ static void many(void) {
     address to = name_of(server);
     struct envelope in[4], out[4];
     struct mmsghdr vector[4];
-    for (unsigned i = 0; i < 3; i++) vector[i].msg_hdr = *letter(&out[i], &to, "xxxxx" + i, "y");
+    for (unsigned i = 0; i < 3; i++)
+        vector[i].msg_hdr = *letter(&out[i], &to, "xxxxx" + i, "y");
     fact_number("sendmmsg", sendmmsg(client, vector, 3, 0));
     fact("sendmmsg: lengths", "%u %u %u", vector[0].msg_len, vector[1].msg_len, vector[2].msg_len);
-    for (unsigned i = 0; i < 4; i++) vector[i].msg_hdr = *prepare(&in[i]);
-    if (ready(server, POLLIN, 5000) == 0) die("nothing");
+    for (unsigned i = 0; i < 4; i++)
+        vector[i].msg_hdr = *prepare(&in[i]);
+    if (ready(server, POLLIN, 5000) == 0)
+        die("nothing");
     fact_number("recvmmsg with MSG_WAITFORONE", recvmmsg(server, vector, 4, MSG_WAITFORONE, NULL));
     fact("recvmmsg: lengths", "%u %u %u", vector[0].msg_len, vector[1].msg_len, vector[2].msg_len);
     for (unsigned i = 0; i < 3; i++) {
         in[i].peer.length = vector[i].msg_hdr.msg_namelen;
-        line("recvmmsg: sender is the client", port_of(&in[i].peer) == own_port(client) && in[i].peer.length == sizeof to.v4);
+        line("recvmmsg: sender is the client",
+             port_of(&in[i].peer) == own_port(client) && in[i].peer.length == sizeof to.v4);
     }
     address from = in[0].peer;
-    for (unsigned i = 0; i < 2; i++) vector[i].msg_hdr = *letter(&out[i], &from, "answer", "");
+    for (unsigned i = 0; i < 2; i++)
+        vector[i].msg_hdr = *letter(&out[i], &from, "answer", "");
     fact_number("sendmmsg back", sendmmsg(server, vector, 2, 0));
-    for (unsigned i = 0; i < 2; i++) vector[i].msg_hdr = *prepare(&in[i]);
+    for (unsigned i = 0; i < 2; i++)
+        vector[i].msg_hdr = *prepare(&in[i]);
     struct timespec patience = {5, 0};
     fact_number("recvmmsg of two with a time-out", recvmmsg(client, vector, 2, 0, &patience));
     in[1].peer.length = vector[1].msg_hdr.msg_namelen;
@@ -118,7 +127,8 @@ static void packet_info(const char *prefix, const char *to_text, int level, int 
     char text[80];
 #define NAME(what) (snprintf(text, sizeof text, "%s: " what, prefix), text)
     bool six = strchr(to_text, ':') != NULL;
-    int server = bound(six ? "::" : "0.0.0.0", 0, SOCK_DGRAM), client = CHECK(socket(six ? AF_INET6 : AF_INET, SOCK_DGRAM, 0));
+    int server = bound(six ? "::" : "0.0.0.0", 0, SOCK_DGRAM),
+        client = CHECK(socket(six ? AF_INET6 : AF_INET, SOCK_DGRAM, 0));
     address to = ip(to_text, own_port(server));
     fact_call(NAME("ask for it"), set_option(server, level, option, 1));
     struct envelope in, out;
@@ -128,8 +138,10 @@ static void packet_info(const char *prefix, const char *to_text, int level, int 
     fact_yes(NAME("came"), header != NULL && header->cmsg_level == level && header->cmsg_type == type);
     if (header != NULL) {
         address told = ip(six ? "::" : "0.0.0.0", 0);
-        if (six) told.v6.sin6_addr = ((struct in6_pktinfo *)CMSG_DATA(header))->ipi6_addr;
-        else told.v4.sin_addr = ((struct in_pktinfo *)CMSG_DATA(header))->ipi_addr;
+        if (six)
+            told.v6.sin6_addr = ((struct in6_pktinfo *)CMSG_DATA(header))->ipi6_addr;
+        else
+            told.v4.sin_addr = ((struct in_pktinfo *)CMSG_DATA(header))->ipi_addr;
         fact(NAME("address"), "%s", ip_text(&told));
         fact_yes(NAME("is the only one"), CMSG_NXTHDR(&in.header, header) == NULL);
         /* As dnsmasq does: the answer goes out with the same control data, to leave from the address asked. */
@@ -138,7 +150,8 @@ static void packet_info(const char *prefix, const char *to_text, int level, int 
         letter(&out, &from, "re", "ply");
         out.header.msg_control = in.control;
         out.header.msg_controllen = in.header.msg_controllen;
-        if (!six) ((struct in_pktinfo *)CMSG_DATA(header))->ipi_spec_dst = told.v4.sin_addr;
+        if (!six)
+            ((struct in_pktinfo *)CMSG_DATA(header))->ipi_spec_dst = told.v4.sin_addr;
         fact_number(NAME("answer with it"), sendmsg(server, &out.header, 0));
         fact_number(NAME("the answer"), recvmsg(client, prepare(&in), 0));
         in.peer.length = in.header.msg_namelen;
@@ -163,7 +176,8 @@ static void fortified(size_t length) {
     address to = name_of(server), from = unwritten();
     CHECK(sendto(client, "checked", 7, 0, &to.any, to.length));
     fact_number("fortified recvfrom", recvfrom(server, buffer, length, 0, &from.any, &from.length));
-    line("fortified recvfrom: sender is the client", port_of(&from) == own_port(client) && from.length == sizeof from.v4);
+    line("fortified recvfrom: sender is the client",
+         port_of(&from) == own_port(client) && from.length == sizeof from.v4);
     struct timeval patience = {0, 30000};
     CHECK(setsockopt(server, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience));
     fact_number("recvfrom times out", recvfrom(server, buffer, length, 0, &from.any, &from.length));

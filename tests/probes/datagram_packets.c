@@ -10,8 +10,9 @@
 static const struct {
     int level, option;
 } told[] = {
-    {IPPROTO_IP, IP_PKTINFO},         {IPPROTO_IP, IP_RECVTTL},           {IPPROTO_IP, IP_RECVTOS},
-    {IPPROTO_IP, IP_RECVORIGDSTADDR}, {IPPROTO_IPV6, IPV6_RECVPKTINFO},   {IPPROTO_IPV6, IPV6_RECVHOPLIMIT},
+    {IPPROTO_IP, IP_PKTINFO},         {IPPROTO_IP, IP_RECVTTL},
+    {IPPROTO_IP, IP_RECVTOS},         {IPPROTO_IP, IP_RECVORIGDSTADDR},
+    {IPPROTO_IPV6, IPV6_RECVPKTINFO}, {IPPROTO_IPV6, IPV6_RECVHOPLIMIT},
     {IPPROTO_IPV6, IPV6_RECVTCLASS},  {IPPROTO_IPV6, IPV6_RECVORIGDSTADDR},
 };
 
@@ -33,16 +34,21 @@ static void tell(const char *name, const char *at, const char *to, bool before) 
     address bound_to = ip(at, 0), target;
     int fd = CHECK(socket(bound_to.any.sa_family, SOCK_DGRAM, 0));
     int sender = CHECK(socket(strchr(to, ':') ? AF_INET6 : AF_INET, SOCK_DGRAM, 0));
-    if (!before) CHECK(bind(fd, &bound_to.any, bound_to.length));
+    if (!before)
+        CHECK(bind(fd, &bound_to.any, bound_to.length));
     for (size_t i = 0; i < sizeof told / sizeof *told; i++)
-        if (told[i].level == IPPROTO_IP || bound_to.any.sa_family == AF_INET6) set_option(fd, told[i].level, told[i].option, 1);
-    if (before) CHECK(bind(fd, &bound_to.any, bound_to.length));
+        if (told[i].level == IPPROTO_IP || bound_to.any.sa_family == AF_INET6)
+            set_option(fd, told[i].level, told[i].option, 1);
+    if (before)
+        CHECK(bind(fd, &bound_to.any, bound_to.length));
     target = ip(to, own_port(fd));
     CHECK(sendto(sender, "packet", 6, 0, &target.any, target.length));
     struct iovec part = {bytes, sizeof bytes};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
     fact_number(name, recvmsg(fd, &message, 0));
-    for (struct cmsghdr *each = CMSG_FIRSTHDR(&message); each; each = CMSG_NXTHDR(&message, each)) print_control(name, each);
+    for (struct cmsghdr *each = CMSG_FIRSTHDR(&message); each; each = CMSG_NXTHDR(&message, each))
+        print_control(name, each);
     close(sender);
     close(fd);
 }
@@ -53,12 +59,16 @@ static void segments(const char *name, size_t size, int piece, bool by_option, b
     char text[80], control[CMSG_SPACE(sizeof(uint16_t))] = "";
     int receiver = bound("127.0.0.1", 0, SOCK_DGRAM), fd = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
     address to = name_of(receiver);
-    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (char)(i * 7);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i * 7);
     struct iovec parts[2] = {{bytes, size / 3}, {bytes + size / 3, size - size / 3}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-    if (connects) CHECK(connect(fd, &to.any, to.length));
-    else message.msg_name = &to.any, message.msg_namelen = to.length;
-    if (by_option) CHECK(set_option(fd, IPPROTO_UDP, UDP_SEGMENT, piece));
+    if (connects)
+        CHECK(connect(fd, &to.any, to.length));
+    else
+        message.msg_name = &to.any, message.msg_namelen = to.length;
+    if (by_option)
+        CHECK(set_option(fd, IPPROTO_UDP, UDP_SEGMENT, piece));
     else {
         message.msg_control = control;
         message.msg_controllen = sizeof control;

@@ -1,4 +1,6 @@
-/* Servers that make a datagram socket of their own for each client: bound to the same port, connected to that client. */
+/*
+ * Servers that make a datagram socket of their own for each client: bound to the same port, connected to that client.
+ */
 #include "probe.h"
 
 static int server_socket(int port, int option) {
@@ -11,7 +13,8 @@ static int server_socket(int port, int option) {
 
 static void send_text(int fd, const char *text, const address *to) {
     ssize_t sent = to ? sendto(fd, text, strlen(text), 0, &to->any, to->length) : send(fd, text, strlen(text), 0);
-    if (sent < 0) fact(text, "%s", errno_name(errno));
+    if (sent < 0)
+        fact(text, "%s", errno_name(errno));
 }
 
 static void hears(const char *who, int fd, address *from) {
@@ -24,12 +27,14 @@ static void hears(const char *who, int fd, address *from) {
     ssize_t got = recvfrom(fd, bytes, sizeof bytes - 1, MSG_DONTWAIT, &any.any, &any.length);
     bytes[got < 0 ? 0 : got] = '\0';
     fact(who, "%s", got < 0 ? errno_name(errno) : bytes);
-    if (from) *from = any;
+    if (from)
+        *from = any;
 }
 
 static int new_client(const address *server, bool connects) {
     int fd = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
-    if (connects) CHECK(connect(fd, &server->any, server->length));
+    if (connects)
+        CHECK(connect(fd, &server->any, server->length));
     return fd;
 }
 

@@ -18,7 +18,8 @@ static void show(const char *name, const address *who) {
 static address receive(const char *name, int fd, const char *what) {
     address from = unwritten();
     char data[16] = "", label[96];
-    if (ready(fd, POLLIN, 5000) == 0) die("no datagram");
+    if (ready(fd, POLLIN, 5000) == 0)
+        die("no datagram");
     CHECK(recvfrom(fd, data, sizeof data - 1, 0, &from.any, &from.length));
     snprintf(label, sizeof label, "%s: %s comes", name, what);
     fact_yes(label, strcmp(data, what) == 0);
@@ -31,7 +32,8 @@ static void ask(const char *name, const char *target, bool connected, bool waiti
     int server = both_families("::", 0), client = both_families("::", 0);
     address to = ip(target, own_port(server)), back = ip("::1", own_port(client)), own = unwritten();
     char label[96];
-    if (waiting) CHECK(sendto(server, "early", 5, 0, &back.any, back.length));
+    if (waiting)
+        CHECK(sendto(server, "early", 5, 0, &back.any, back.length));
     if (connected) {
         CHECK(connect(client, &to.any, to.length));
         CHECK(send(client, "question", 8, 0));
@@ -41,7 +43,8 @@ static void ask(const char *name, const char *target, bool connected, bool waiti
     address from = receive(name, server, "question");
     fact_yes("from the client's port", from.v6.sin6_port == back.v6.sin6_port);
     CHECK(sendto(server, "answer", 6, 0, &from.any, from.length));
-    if (waiting) receive(name, client, "early");
+    if (waiting)
+        receive(name, client, "early");
     receive(name, client, "answer");
     CHECK(getsockname(client, &own.any, &own.length));
     snprintf(label, sizeof label, "%s: own address", name);
@@ -67,7 +70,8 @@ static void connected_to(void) {
     char data[16];
     CHECK(connect(peer, &mine.any, mine.length));
     CHECK(sendto(client, "question", 8, 0, &to.any, to.length));
-    if (ready(server, POLLIN, 5000) == 0) die("no question");
+    if (ready(server, POLLIN, 5000) == 0)
+        die("no question");
     fact_call("send by one who had connected", send(peer, "x", 1, 0));
     fact_call("received", ready(client, POLLIN, 5000) == 0 ? -1 : recv(client, data, sizeof data, 0));
     address back = ip("::ffff:127.0.0.1", own_port(peer));

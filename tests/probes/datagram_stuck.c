@@ -14,16 +14,19 @@ static long milliseconds(void) {
 static void flood(const char *story, int flags, bool connect_first, bool by_sendmsg) {
     int receiver = bound("127.0.0.1", 0, SOCK_DGRAM), sender = CHECK(socket(AF_INET, SOCK_DGRAM | flags, 0));
     address to = name_of(receiver);
-    if (connect_first) CHECK(connect(sender, &to.any, to.length));
+    if (connect_first)
+        CHECK(connect(sender, &to.any, to.length));
     long longest = 0;
     int sent = 0;
     for (int i = 0; i < SENDS; i++) {
         struct iovec part = {&i, sizeof i};
         struct msghdr message = {.msg_name = &to.any, .msg_namelen = to.length, .msg_iov = &part, .msg_iovlen = 1};
         long before = milliseconds();
-        sent += (by_sendmsg ? sendmsg(sender, &message, 0) : sendto(sender, &i, sizeof i, 0, &to.any, to.length)) == sizeof i;
+        sent += (by_sendmsg ? sendmsg(sender, &message, 0) : sendto(sender, &i, sizeof i, 0, &to.any, to.length)) ==
+                sizeof i;
         long took = milliseconds() - before;
-        if (took > longest) longest = took;
+        if (took > longest)
+            longest = took;
     }
     fact(story, "sent: %d", sent);
     /* 100 ms are promised; the rest is for a machine under load. */
@@ -39,7 +42,10 @@ static void flood(const char *story, int flags, bool connect_first, bool by_send
     number = 4711;
     CHECK(sendto(sender, &number, sizeof number, 0, &to.any, to.length));
     fact(story, "then it works again: %s",
-         ready(receiver, POLLIN, 2000) != 0 && recv(receiver, &number, sizeof number, 0) == sizeof number && number == 4711 ? "yes" : "no");
+         ready(receiver, POLLIN, 2000) != 0 && recv(receiver, &number, sizeof number, 0) == sizeof number &&
+                 number == 4711
+             ? "yes"
+             : "no");
     close(sender);
     close(receiver);
 }

@@ -26,7 +26,9 @@ static void *wait_recvmsg(void *result) {
 }
 
 /* Gives the other thread the time to wait: there is no way to see it do so. */
-static void let_wait(void) { usleep(100000); }
+static void let_wait(void) {
+    usleep(100000);
+}
 
 static void answer(int server, size_t size) {
     char bytes[16];
@@ -66,8 +68,10 @@ static bool same_port(int server, address *to) {
     int first = 0;
     bool same = true;
     client = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
-    for (int i = 0; i < SENDERS; i++) pthread_create(&threads[i], NULL, send_first, to);
-    for (int i = 0; i < SENDERS; i++) pthread_join(threads[i], NULL);
+    for (int i = 0; i < SENDERS; i++)
+        pthread_create(&threads[i], NULL, send_first, to);
+    for (int i = 0; i < SENDERS; i++)
+        pthread_join(threads[i], NULL);
     for (int i = 0; i < SENDERS; i++) {
         address from = unwritten();
         CHECK(recvfrom(server, bytes, sizeof bytes, 0, &from.any, &from.length));
@@ -88,6 +92,7 @@ int main(void) {
     ask("both families, recvfrom waits: ask", wait_recvfrom, server, AF_INET6, "::ffff:127.0.0.1");
     ask("both families, recvmsg waits: ask", wait_recvmsg, server, AF_INET6, "::ffff:127.0.0.1");
     pthread_barrier_init(&barrier, NULL, SENDERS);
-    for (int i = 0; i < ROUNDS; i++) good += same_port(server, &to);
+    for (int i = 0; i < ROUNDS; i++)
+        good += same_port(server, &to);
     fact("rounds with one port", "%d of %d", good, ROUNDS);
 }

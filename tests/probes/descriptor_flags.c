@@ -9,12 +9,16 @@ static void show(const char *when, int fd) {
     CHECK(fcntl(fd, F_GETOWN_EX, &owner));
     fact(when, "%s%s%s access %d, owner %s type %d, signal %d", flags & O_NONBLOCK ? "nonblock " : "blocking ",
          flags & O_ASYNC ? "async " : "", CHECK(fcntl(fd, F_GETFD)) & FD_CLOEXEC ? "cloexec" : "inherited",
-         flags & O_ACCMODE, owner.pid == 0 ? "nobody" : owner.pid == getpid() ? "me" : "other", (int)owner.type,
-         CHECK(fcntl(fd, F_GETSIG)));
+         flags & O_ACCMODE,
+         owner.pid == 0          ? "nobody"
+         : owner.pid == getpid() ? "me"
+                                 : "other",
+         (int)owner.type, CHECK(fcntl(fd, F_GETSIG)));
 }
 
 enum how { PLAIN, BY_SOCKET_FLAG, BY_FCNTL, BY_IOCTL, ASYNC, ASYNC_IOCTL, HOWS };
-static const char *const how_names[HOWS] = {"plain", "socket flags", "fcntl", "ioctl", "async by fcntl", "async by ioctl"};
+static const char *const how_names[HOWS] = {"plain", "socket flags",   "fcntl",
+                                            "ioctl", "async by fcntl", "async by ioctl"};
 
 static int make(enum how how) {
     int flags = how == BY_SOCKET_FLAG ? SOCK_NONBLOCK | SOCK_CLOEXEC : 0;
@@ -40,7 +44,8 @@ static int make(enum how how) {
 }
 
 static void finish(int fd) {
-    if (ready(fd, POLLOUT, 5000) == 0) die("connection did not finish");
+    if (ready(fd, POLLOUT, 5000) == 0)
+        die("connection did not finish");
 }
 
 static void probe(enum how how) {
@@ -61,7 +66,8 @@ static void probe(enum how how) {
     int probe_before = CHECK(dup(STDIN_FILENO));
     close(probe_before);
     int connecting = connect_to(client, "127.0.0.1", own_port(server));
-    if (connecting < 0 && errno != EINPROGRESS) die("connect");
+    if (connecting < 0 && errno != EINPROGRESS)
+        die("connect");
     finish(client);
     snprintf(text, sizeof text, "%s: after connect", how_names[how]);
     show(text, client);
@@ -70,7 +76,8 @@ static void probe(enum how how) {
     snprintf(text, sizeof text, "%s: connect used no other descriptor", how_names[how]);
     fact_yes(text, probe_after == probe_before);
 
-    if (ready(server, POLLIN, 5000) == 0) die("nothing to accept");
+    if (ready(server, POLLIN, 5000) == 0)
+        die("nothing to accept");
     int peer = CHECK(accept(server, NULL, NULL));
     snprintf(text, sizeof text, "%s: accepted", how_names[how]);
     show(text, peer);
@@ -80,9 +87,11 @@ static void probe(enum how how) {
     close(client);
 
     client = make(how);
-    if (connect_to(client, "127.0.0.1", own_port(server)) < 0 && errno != EINPROGRESS) die("connect again");
+    if (connect_to(client, "127.0.0.1", own_port(server)) < 0 && errno != EINPROGRESS)
+        die("connect again");
     finish(client);
-    if (ready(server, POLLIN, 5000) == 0) die("nothing to accept4");
+    if (ready(server, POLLIN, 5000) == 0)
+        die("nothing to accept4");
     peer = CHECK(accept4(server, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC));
     snprintf(text, sizeof text, "%s: accept4 with flags", how_names[how]);
     show(text, peer);
@@ -114,7 +123,8 @@ static void signals_arrive(void) {
     int peer = CHECK(accept(server, NULL, NULL));
     arrived = 0;
     send_byte(peer);
-    for (int i = 0; i < 500 && !arrived; i++) poll(NULL, 0, 10);
+    for (int i = 0; i < 500 && !arrived; i++)
+        poll(NULL, 0, 10);
     fact_yes("a byte raises the signal", arrived);
     fact_yes("the signal names the descriptor", arrived_on == client);
     fact("reading afterwards", "%s", wait_byte(client) ? "one byte" : "nothing");

@@ -8,9 +8,11 @@
 
 static int open_descriptors(void) {
     DIR *directory = opendir("/proc/self/fd");
-    if (directory == NULL) die("opendir");
+    if (directory == NULL)
+        die("opendir");
     int count = 0;
-    while (readdir(directory) != NULL) count++;
+    while (readdir(directory) != NULL)
+        count++;
     closedir(directory);
     return count;
 }
@@ -24,26 +26,33 @@ int main(void) {
     for (int i = 0; i < ROUNDS; i++) {
         int client = CHECK(socket(AF_INET, SOCK_STREAM, 0));
         struct epoll_event event = {.events = EPOLLIN};
-        if (i % 2 == 0) CHECK(epoll_ctl(set, EPOLL_CTL_ADD, client, &event));
+        if (i % 2 == 0)
+            CHECK(epoll_ctl(set, EPOLL_CTL_ADD, client, &event));
         /* Every fourth client is refused first and then connects with the same descriptor. */
-        if (i % 4 == 0 && connect_to(client, "127.0.0.1", nobody) < 0) refused++;
+        if (i % 4 == 0 && connect_to(client, "127.0.0.1", nobody) < 0)
+            refused++;
         CHECK(connect_to(client, "127.0.0.1", port));
         int peer = CHECK(accept(server, NULL, NULL));
         char byte;
         CHECK(close(client));
-        if (read(peer, &byte, 1) == 0) ends++;
+        if (read(peer, &byte, 1) == 0)
+            ends++;
         CHECK(close(peer));
-        if (i % 4 != 0) continue;
+        if (i % 4 != 0)
+            continue;
         int fd = CHECK(socket(AF_INET, SOCK_STREAM, 0));
         address at = ip("127.0.0.1", port);
-        if (bind(fd, &at.any, at.length) < 0) taken++;
+        if (bind(fd, &at.any, at.length) < 0)
+            taken++;
         CHECK(close(fd));
         fd = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
         address from = unwritten();
-        if (sendto(fd, "x", 1, 0, &to.any, to.length) == 1) datagrams++;
+        if (sendto(fd, "x", 1, 0, &to.any, to.length) == 1)
+            datagrams++;
         CHECK(recvfrom(receiver, &byte, 1, 0, &from.any, &from.length));
         CHECK(sendto(receiver, "y", 1, 0, &from.any, from.length));
-        if (recv(fd, &byte, 1, 0) == 1) replies++;
+        if (recv(fd, &byte, 1, 0) == 1)
+            replies++;
         CHECK(close(fd));
     }
     fact("descriptors more than before", "%d", open_descriptors() - before);

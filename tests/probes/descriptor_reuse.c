@@ -12,7 +12,9 @@ static int open_file(int number) {
     return fd;
 }
 
-static long size_of(int fd) { return (long)CHECK(lseek(fd, 0, SEEK_END)); }
+static long size_of(int fd) {
+    return (long)CHECK(lseek(fd, 0, SEEK_END));
+}
 
 /* The number of a closed duplicate is a file's when the first descriptor is connected. */
 static void duplicate_closed(int server) {
@@ -46,7 +48,8 @@ static void duplicate_of_receiver_closed(void) {
 }
 
 static void fill_table(void) {
-    while (dup(0) >= 0) {}
+    while (dup(0) >= 0) {
+    }
 }
 
 /* Whoever has a socket can use it, also when no further descriptor is to be had. */

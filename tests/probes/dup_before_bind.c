@@ -1,7 +1,9 @@
 /* A descriptor that was duplicated, inherited or passed before bind or connect: every copy is the same socket. */
 #include "probe.h"
 
-static void line(const char *story, const char *what, bool value) { fact(story, "%s: %s", what, value ? "yes" : "no"); }
+static void line(const char *story, const char *what, bool value) {
+    fact(story, "%s: %s", what, value ? "yes" : "no");
+}
 
 static void listens_on_copy(void) {
     const char *story = "bound here, listening through the copy";
@@ -26,11 +28,13 @@ static void listens_on_copy(void) {
 
 static void connects(void) {
     const char *story = "duplicated, then connected";
-    int server = listening("127.0.0.1", 0), fd = CHECK(socket(AF_INET, SOCK_STREAM, 0)), copy = CHECK(fcntl(fd, F_DUPFD_CLOEXEC, 40));
+    int server = listening("127.0.0.1", 0), fd = CHECK(socket(AF_INET, SOCK_STREAM, 0)),
+        copy = CHECK(fcntl(fd, F_DUPFD_CLOEXEC, 40));
     CHECK(connect_to(fd, "127.0.0.1", own_port(server)));
     int peer = CHECK(accept(server, NULL, NULL));
     address remote = unwritten(), asked = ip("127.0.0.1", own_port(server));
-    line(story, "the copy has the peer", getpeername(copy, &remote.any, &remote.length) == 0 && same_address(&remote, &asked));
+    line(story, "the copy has the peer",
+         getpeername(copy, &remote.any, &remote.length) == 0 && same_address(&remote, &asked));
     line(story, "the copy is close-on-exec still", fcntl(copy, F_GETFD) == FD_CLOEXEC);
     line(story, "the first is not", fcntl(fd, F_GETFD) == 0);
     line(story, "the copy writes", write(copy, "x", 1) == 1 && wait_byte(peer));
@@ -60,7 +64,8 @@ static void many_copies(void) {
     const char *story = "ten copies";
     int server = listening("127.0.0.1", 0), copies[10];
     copies[0] = CHECK(socket(AF_INET, SOCK_STREAM, 0));
-    for (int i = 1; i < 10; i++) copies[i] = CHECK(dup(copies[i - 1]));
+    for (int i = 1; i < 10; i++)
+        copies[i] = CHECK(dup(copies[i - 1]));
     CHECK(connect_to(copies[4], "127.0.0.1", own_port(server)));
     int peer = CHECK(accept(server, NULL, NULL)), good = 0;
     address own = name_of(copies[4]);
@@ -69,7 +74,8 @@ static void many_copies(void) {
         good += same_address(&name, &own) && write(copies[i], "x", 1) == 1 && wait_byte(peer);
     }
     fact(story, "all the same socket: %d", good);
-    for (int i = 0; i < 10; i++) close(copies[i]);
+    for (int i = 0; i < 10; i++)
+        close(copies[i]);
     line(story, "the end comes with the last", !wait_byte(peer));
     close(peer);
     close(server);
@@ -77,7 +83,8 @@ static void many_copies(void) {
 
 static void datagram_copy(void) {
     const char *story = "datagram";
-    int fd = CHECK(socket(AF_INET, SOCK_DGRAM, 0)), copy = CHECK(dup(fd)), sender = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
+    int fd = CHECK(socket(AF_INET, SOCK_DGRAM, 0)), copy = CHECK(dup(fd)),
+        sender = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
     address at = ip("127.0.0.1", 0);
     CHECK(bind(fd, &at.any, at.length));
     address name = name_of(copy);

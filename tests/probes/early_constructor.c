@@ -5,7 +5,8 @@ __attribute__((weak)) int early_server(void);
 
 int main(void) {
     probe_start();
-    if (early_server == NULL) die("early_library is not preloaded");
+    if (early_server == NULL)
+        die("early_library is not preloaded");
     int server = early_server(), client = connected("127.0.0.1", own_port(server));
     address seen = unwritten(), own = name_of(client);
     int peer = CHECK(accept(server, &seen.any, &seen.length));

@@ -25,9 +25,11 @@ static void streams(bool watched_first) {
     int client = CHECK(socket(AF_INET, SOCK_STREAM, 0));
     const char *when = watched_first ? "stream watched, connected" : "stream connected, watched";
     char text[80];
-    if (watched_first) watch(set, EPOLL_CTL_ADD, client);
+    if (watched_first)
+        watch(set, EPOLL_CTL_ADD, client);
     CHECK(connect_to(client, "127.0.0.1", own_port(server)));
-    if (!watched_first) watch(set, EPOLL_CTL_ADD, client);
+    if (!watched_first)
+        watch(set, EPOLL_CTL_ADD, client);
     int first = CHECK(accept(server, NULL, NULL));
     CHECK(connect(client, &none, sizeof none));
     CHECK(connect_to(client, "127.0.0.1", own_port(server)));
@@ -56,10 +58,13 @@ static void datagrams(const char *name, bool bound, bool watched_first) {
     char data[8];
     CHECK(bind(peer, &at.any, at.length));
     to = ip("127.0.0.1", own_port(peer));
-    if (bound) CHECK(bind(client, &at.any, at.length));
-    if (watched_first) watch(set, EPOLL_CTL_ADD, client);
+    if (bound)
+        CHECK(bind(client, &at.any, at.length));
+    if (watched_first)
+        watch(set, EPOLL_CTL_ADD, client);
     CHECK(connect(client, &to.any, to.length));
-    if (!watched_first) watch(set, EPOLL_CTL_ADD, client);
+    if (!watched_first)
+        watch(set, EPOLL_CTL_ADD, client);
     for (int round = 0; round < 3; round++) {
         CHECK(connect(client, &none, sizeof none));
         CHECK(sendto(client, "q", 1, 0, &to.any, to.length));

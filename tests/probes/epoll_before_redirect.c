@@ -9,7 +9,8 @@
 static void show(const char *name, int set, int milliseconds) {
     struct epoll_event events[8];
     int count = CHECK(epoll_wait(set, events, 8, milliseconds));
-    if (count == 0) fact(name, "no event");
+    if (count == 0)
+        fact(name, "no event");
     else
         fact(name, "%d event%s, 0x%x with data 0x%llx", count, count == 1 ? "" : "s", events[0].events,
              (unsigned long long)events[0].data.u64);
@@ -20,15 +21,21 @@ static int control(int set, int operation, int fd, uint32_t events, uint64_t dat
     return epoll_ctl(set, operation, fd, &event);
 }
 
-static int new_set(void) { return CHECK(epoll_create1(EPOLL_CLOEXEC)); }
-static int new_socket(void) { return CHECK(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)); }
+static int new_set(void) {
+    return CHECK(epoll_create1(EPOLL_CLOEXEC));
+}
+static int new_socket(void) {
+    return CHECK(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
 
 static int server;
 
 /* Connects a socket and returns the server's end; the client's end is writable when this returns. */
 static int join(int client) {
-    if (connect_to(client, "127.0.0.1", own_port(server)) < 0 && errno != EINPROGRESS) die("connect");
-    if (ready(client, POLLOUT, 5000) == 0 || ready(server, POLLIN, 5000) == 0) die("no connection");
+    if (connect_to(client, "127.0.0.1", own_port(server)) < 0 && errno != EINPROGRESS)
+        die("connect");
+    if (ready(client, POLLOUT, 5000) == 0 || ready(server, POLLIN, 5000) == 0)
+        die("no connection");
     return CHECK(accept(server, NULL, NULL));
 }
 
@@ -39,8 +46,10 @@ static void modes(const char *name, uint32_t mode) {
     int peer = join(client);
     /* An unconnected TCP socket is EPOLLHUP at once: one edge-triggered or oneshot event may be due for that. */
     struct epoll_event ignored;
-    while (epoll_wait(set, &ignored, 1, 0) > 0) {}
-    if (mode & EPOLLONESHOT) CHECK(control(set, EPOLL_CTL_MOD, client, EPOLLIN | mode, DATA));
+    while (epoll_wait(set, &ignored, 1, 0) > 0) {
+    }
+    if (mode & EPOLLONESHOT)
+        CHECK(control(set, EPOLL_CTL_MOD, client, EPOLLIN | mode, DATA));
     snprintf(text, sizeof text, "%s: connected and quiet", name);
     show(text, set, 30);
     send_byte(peer);
@@ -72,7 +81,8 @@ static void modes(const char *name, uint32_t mode) {
 
 static void several_sets(void) {
     int sets[3] = {new_set(), new_set(), new_set()}, closed = new_set(), client = new_socket();
-    for (int i = 0; i < 3; i++) CHECK(control(sets[i], EPOLL_CTL_ADD, client, EPOLLIN, DATA + (uint64_t)i));
+    for (int i = 0; i < 3; i++)
+        CHECK(control(sets[i], EPOLL_CTL_ADD, client, EPOLLIN, DATA + (uint64_t)i));
     CHECK(control(closed, EPOLL_CTL_ADD, client, EPOLLIN, 1));
     close(closed);
     CHECK(control(sets[1], EPOLL_CTL_DEL, client, 0, 0));
@@ -86,7 +96,8 @@ static void several_sets(void) {
     close(client);
     show("closed descriptor leaves the set", sets[0], 30);
     close(peer);
-    for (int i = 0; i < 3; i++) close(sets[i]);
+    for (int i = 0; i < 3; i++)
+        close(sets[i]);
 }
 
 /* A set that got the number of a closed set must not inherit its registrations. */
@@ -114,7 +125,8 @@ static void nested_and_duplicated(void) {
     int peer = join(client);
     while (ready(inner, POLLIN, 0) != 0) {
         struct epoll_event ignored;
-        if (epoll_wait(inner, &ignored, 1, 0) <= 0) break;
+        if (epoll_wait(inner, &ignored, 1, 0) <= 0)
+            break;
     }
     send_byte(peer);
     show("nested: outer", outer, 5000);
@@ -136,7 +148,8 @@ static void listener_first(void) {
     CHECK(bind(listener, &at.any, at.length));
     CHECK(listen(listener, 8));
     struct epoll_event ignored;
-    while (epoll_wait(set, &ignored, 1, 0) > 0) {}
+    while (epoll_wait(set, &ignored, 1, 0) > 0) {
+    }
     int client = connected("127.0.0.1", own_port(listener));
     show("listener registered before bind: a connection", set, 5000);
     int peer = CHECK(accept(listener, NULL, NULL));
@@ -170,7 +183,8 @@ static void datagram_first(void) {
         show("datagram: in a child", set, 5000);
         _exit(0);
     }
-    if (ended(pid) != 0) die("child");
+    if (ended(pid) != 0)
+        die("child");
     fact_call("datagram: deleted", control(set, EPOLL_CTL_DEL, fd, 0, 0));
     close(sender);
     close(fd);
@@ -200,7 +214,8 @@ static void through_duplicate(void) {
     int peer = join(client);
     send_byte(peer);
     show("registered through a duplicate", set, 5000);
-    fact_call("registered through a duplicate: the other is added too", control(set, EPOLL_CTL_ADD, client, EPOLLIN, 1));
+    fact_call("registered through a duplicate: the other is added too",
+              control(set, EPOLL_CTL_ADD, client, EPOLLIN, 1));
     fact_call("registered through a duplicate: deleted", control(set, EPOLL_CTL_DEL, copy, 0, 0));
     show("registered through a duplicate: the other is left", set, 5000);
     close(copy);
@@ -215,7 +230,8 @@ static void hang_up(void) {
     CHECK(control(set, EPOLL_CTL_ADD, client, EPOLLIN | EPOLLRDHUP, DATA));
     int peer = join(client);
     close(peer);
-    if (ready(client, POLLRDHUP, 5000) == 0) die("no end of file");
+    if (ready(client, POLLRDHUP, 5000) == 0)
+        die("no end of file");
     struct epoll_event event;
     int count = CHECK(epoll_wait(set, &event, 1, 5000));
     fact_yes("peer closed: readable and half closed",

@@ -1,11 +1,14 @@
-/* One-shot registrations that have fired stay so through bind, connect and connect(AF_UNSPEC), until they are modified. */
+/*
+ * One-shot registrations that have fired stay so through bind, connect and connect(AF_UNSPEC), until they are modified.
+ */
 #include "epoll.h"
 
 /* An unconnected stream has "hung up": registered for one shot, it fires at once, and has to be armed again. */
 static void fired(int set, int client, uint32_t events) {
     struct epoll_event event;
     add(set, client, events | EPOLLONESHOT, 7);
-    if (CHECK(epoll_wait(set, &event, 1, 1000)) != 1) die("an unconnected socket is quiet");
+    if (CHECK(epoll_wait(set, &event, 1, 1000)) != 1)
+        die("an unconnected socket is quiet");
 }
 
 static void one_shots(const char *mode, uint32_t extra) {

@@ -48,12 +48,15 @@ static void inherited(void) {
 static void duplicated_set(const char *name, bool duplicated_first, int (*duplicate)(int)) {
     int set = new_set(), client = next_socket(), copy = -1;
     char text[80];
-    if (duplicated_first) copy = CHECK(duplicate(set));
+    if (duplicated_first)
+        copy = CHECK(duplicate(set));
     add(set, client, EPOLLIN, 5);
-    if (!duplicated_first) copy = CHECK(duplicate(set));
+    if (!duplicated_first)
+        copy = CHECK(duplicate(set));
     close(set);
     int peer = join(client);
-    snprintf(text, sizeof text, "set closed, used through its duplicate (%s, %s)", name, duplicated_first ? "first" : "later");
+    snprintf(text, sizeof text, "set closed, used through its duplicate (%s, %s)", name,
+             duplicated_first ? "first" : "later");
     show_after_byte(text, copy, peer);
     fact_call("modified through the duplicate", control(copy, EPOLL_CTL_MOD, client, EPOLLIN, 6));
     show("modified through the duplicate: events", copy);
@@ -66,10 +69,18 @@ static void duplicated_set(const char *name, bool duplicated_first, int (*duplic
     close(copy);
 }
 
-static int by_dup(int fd) { return dup(fd); }
-static int by_dup2(int fd) { return dup2(fd, 60); }
-static int by_dup3(int fd) { return dup3(fd, 61, O_CLOEXEC); }
-static int by_fcntl(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 62); }
+static int by_dup(int fd) {
+    return dup(fd);
+}
+static int by_dup2(int fd) {
+    return dup2(fd, 60);
+}
+static int by_dup3(int fd) {
+    return dup3(fd, 61, O_CLOEXEC);
+}
+static int by_fcntl(int fd) {
+    return fcntl(fd, F_DUPFD_CLOEXEC, 62);
+}
 
 static void duplicated_sets(void) {
     for (int first = 0; first < 2; first++) {
@@ -101,7 +112,8 @@ static void number_of_other_socket(void) {
     int set = new_set(), client = next_socket(), copy = CHECK(dup(client));
     struct epoll_event event;
     add(set, client, EPOLLIN | EPOLLET, 1);
-    while (epoll_wait(set, &event, 1, 0) > 0) {}
+    while (epoll_wait(set, &event, 1, 0) > 0) {
+    }
     int new = next_socket(), other = new_set();
     CHECK(dup2(new, client));
     close(new);
@@ -124,23 +136,27 @@ static void many_sets(void) {
     }
     add(sets[91], two, EPOLLIN, 91);
     add(sets[92], two, EPOLLIN, 92);
-    for (int i = 0; i < 50; i++) add(sets[i], all, EPOLLIN, (uint64_t)i);
+    for (int i = 0; i < 50; i++)
+        add(sets[i], all, EPOLLIN, (uint64_t)i);
     int peer = join(two);
     show_after_byte("many sets: one", sets[91], peer);
     show("many sets: another", sets[92]);
     close_both(two, peer);
     peer = join(all);
     send_byte(peer);
-    for (int i = 0; i < 50; i++) right += epoll_wait(sets[i], &event, 1, 1000) == 1 && event.data.u64 == (uint64_t)i;
+    for (int i = 0; i < 50; i++)
+        right += epoll_wait(sets[i], &event, 1, 1000) == 1 && event.data.u64 == (uint64_t)i;
     fact("many sets: one socket in fifty: right", "%d", right);
     close_both(all, peer);
-    for (int i = 0; i < MANY_SETS; i++) close(sets[i]);
+    for (int i = 0; i < MANY_SETS; i++)
+        close(sets[i]);
 }
 
 /* Room for just one more descriptor: the program's data must not be mixed up then, either. */
 static void leave_room_for_one(struct rlimit *before) {
     int last;
-    do last = CHECK(dup(STDIN_FILENO));
+    do
+        last = CHECK(dup(STDIN_FILENO));
     while (last < FILLED);
     close(last);
     CHECK(getrlimit(RLIMIT_NOFILE, before));
@@ -167,7 +183,8 @@ static void no_descriptor_to_spare(void) {
     close_both(client, peer);
     close(a), close(b), close(c);
     for (int fd = STDERR_FILENO + 1; fd < FILLED; fd++)
-        if (fd != server) close(fd);
+        if (fd != server)
+            close(fd);
 }
 
 int main(int argc, char **argv) {

@@ -3,7 +3,9 @@
 
 #include <netinet/ip.h>
 
-static int stream(void) { return CHECK(socket(AF_INET, SOCK_STREAM, 0)); }
+static int stream(void) {
+    return CHECK(socket(AF_INET, SOCK_STREAM, 0));
+}
 
 static void refused(void) {
     int port = free_port(SOCK_STREAM), fd = stream();
@@ -33,7 +35,8 @@ static void nonblocking(void) {
     int result = connect_to(fd, "127.0.0.1", port);
     int outcome = result == 0 ? 0 : errno;
     if (outcome == EINPROGRESS) {
-        if (ready(fd, POLLOUT, 5000) == 0) die("connect stays in progress");
+        if (ready(fd, POLLOUT, 5000) == 0)
+            die("connect stays in progress");
         outcome = get_option(fd, SOL_SOCKET, SO_ERROR);
     }
     fact("non-blocking connect to nobody", "%s", errno_name(outcome));
@@ -41,10 +44,12 @@ static void nonblocking(void) {
     int server = listening("127.0.0.1", port);
     result = connect_to(fd, "127.0.0.1", port);
     /* Linux tells a failed attempt once more, as ECONNABORTED, before it begins another. */
-    if (result < 0 && errno == ECONNABORTED) result = connect_to(fd, "127.0.0.1", port);
+    if (result < 0 && errno == ECONNABORTED)
+        result = connect_to(fd, "127.0.0.1", port);
     outcome = result == 0 ? 0 : errno;
     if (outcome == EINPROGRESS) {
-        if (ready(fd, POLLOUT, 5000) == 0) die("connect stays in progress");
+        if (ready(fd, POLLOUT, 5000) == 0)
+            die("connect stays in progress");
         outcome = get_option(fd, SOL_SOCKET, SO_ERROR);
     }
     fact("the same descriptor, when somebody is there", "%s", errno_name(outcome));
@@ -212,7 +217,8 @@ static void errno_untouched(void) {
     address name = unwritten();
     int value = 1, bad = 0;
     socklen_t length = sizeof value;
-#define STEP(call) (errno = 4242, CHECK(call), errno == 4242 ? 0 : (fact("errno changed by", "%s to %d", #call, errno), bad = 1))
+#define STEP(call)                                                                                                     \
+    (errno = 4242, CHECK(call), errno == 4242 ? 0 : (fact("errno changed by", "%s to %d", #call, errno), bad = 1))
     int server = stream(), fd = stream(), peer;
     address at = ip("127.0.0.1", 0);
     STEP(set_option(server, SOL_SOCKET, SO_REUSEADDR, 1));

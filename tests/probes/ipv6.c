@@ -12,14 +12,17 @@ static void line(const char *prefix, const char *name, const char *value) {
     fact(text, "%s", value);
 }
 
-static const char *yes(bool value) { return value ? "yes" : "no"; }
+static const char *yes(bool value) {
+    return value ? "yes" : "no";
+}
 
 /* A listener on an IPv6 address; `v6only` of -1 leaves the option alone. */
 static int listening6(const char *text, int port, int v6only) {
     address at = ip(text, port);
     int fd = CHECK(socket(AF_INET6, SOCK_STREAM, 0));
     CHECK(set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1));
-    if (v6only >= 0) CHECK(set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, v6only));
+    if (v6only >= 0)
+        CHECK(set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, v6only));
     CHECK(bind(fd, &at.any, at.length));
     CHECK(listen(fd, 8));
     return fd;
@@ -29,7 +32,8 @@ static int listening6(const char *text, int port, int v6only) {
 static bool same_host(const address *a, const address *b) {
     address mapped[2] = {*a, *b};
     for (int i = 0; i < 2; i++) {
-        if (mapped[i].any.sa_family != AF_INET) continue;
+        if (mapped[i].any.sa_family != AF_INET)
+            continue;
         char text[80];
         snprintf(text, sizeof text, "::ffff:%s", ip_text(&mapped[i]));
         mapped[i] = ip(text, port_of(&mapped[i]));
@@ -55,7 +59,8 @@ static void views(const char *prefix, int server, int family, const char *to) {
         char text[80];
         snprintf(text, sizeof text, "lengths %u %u %u %u", client.length, remote.length, seen.length, own.length);
         line(prefix, "sizes", text);
-        line(prefix, "scope and flow", seen.any.sa_family == AF_INET6 && (seen.v6.sin6_scope_id || seen.v6.sin6_flowinfo) ? "set" : "none");
+        line(prefix, "scope and flow",
+             seen.any.sa_family == AF_INET6 && (seen.v6.sin6_scope_id || seen.v6.sin6_flowinfo) ? "set" : "none");
         fact("accepted: SO_DOMAIN and V6ONLY", "%d %d", get_option(peer, SOL_SOCKET, SO_DOMAIN),
              family == AF_INET6 ? get_option(fd, IPPROTO_IPV6, IPV6_V6ONLY) : -1);
         close(peer);
@@ -131,16 +136,22 @@ static void pair(const char *first, int first_v6only, const char *second, int se
              first_v6only == 1 ? " V6ONLY" : "", reuse ? ", REUSEADDR" : "", type == SOCK_DGRAM ? ", datagram" : "");
     address at = ip(first, 0);
     int one = CHECK(socket(at.any.sa_family, type, 0));
-    if (reuse) CHECK(set_option(one, SOL_SOCKET, SO_REUSEADDR, 1));
-    if (first_v6only >= 0) CHECK(set_option(one, IPPROTO_IPV6, IPV6_V6ONLY, first_v6only));
+    if (reuse)
+        CHECK(set_option(one, SOL_SOCKET, SO_REUSEADDR, 1));
+    if (first_v6only >= 0)
+        CHECK(set_option(one, IPPROTO_IPV6, IPV6_V6ONLY, first_v6only));
     CHECK(bind(one, &at.any, at.length));
-    if (type == SOCK_STREAM) CHECK(listen(one, 8));
+    if (type == SOCK_STREAM)
+        CHECK(listen(one, 8));
     at = ip(second, own_port(one));
     int two = CHECK(socket(at.any.sa_family, type, 0));
-    if (reuse) CHECK(set_option(two, SOL_SOCKET, SO_REUSEADDR, 1));
-    if (second_v6only >= 0) CHECK(set_option(two, IPPROTO_IPV6, IPV6_V6ONLY, second_v6only));
+    if (reuse)
+        CHECK(set_option(two, SOL_SOCKET, SO_REUSEADDR, 1));
+    if (second_v6only >= 0)
+        CHECK(set_option(two, IPPROTO_IPV6, IPV6_V6ONLY, second_v6only));
     int result = bind(two, &at.any, at.length);
-    if (result == 0 && type == SOCK_STREAM) result = listen(two, 8);
+    if (result == 0 && type == SOCK_STREAM)
+        result = listen(two, 8);
     fact_call(text, result);
     close(one);
     close(two);
@@ -169,13 +180,15 @@ static void double_binds(void) {
 
 /* `localhost` gives both families; a server on both is reached by each. */
 static void resolved(void) {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV}, *found;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV},
+                    *found;
     int port = free_port(SOCK_STREAM), servers[2];
     static const char *const hosts[] = {"127.0.0.1", "::1"};
     char service[8];
     snprintf(service, sizeof service, "%d", port);
     for (int i = 0; i < 2; i++) {
-        if (getaddrinfo(hosts[i], service, &hints, &found) != 0) die("getaddrinfo");
+        if (getaddrinfo(hosts[i], service, &hints, &found) != 0)
+            die("getaddrinfo");
         servers[i] = CHECK(socket(found->ai_family, found->ai_socktype, found->ai_protocol));
         CHECK(set_option(servers[i], SOL_SOCKET, SO_REUSEADDR, 1));
         CHECK(bind(servers[i], found->ai_addr, found->ai_addrlen));

@@ -29,7 +29,8 @@ static void judge(const char *story, const char *when, int port) {
         CHECK(close(fd));
         _exit(0);
     }
-    if (ended(pid) != 0) die("judge");
+    if (ended(pid) != 0)
+        die("judge");
 }
 
 static int server, port;
@@ -57,20 +58,40 @@ static void child_does(const char *story, void (*how)(void)) {
     close_and_judge(story);
 }
 
-static void closes(void) { CHECK(close(server)); }
-static void exits(void) { exit(0); }
-static void exits_at_once(void) { _exit(0); }
-static void kills_itself(void) { raise(SIGKILL); }
-static void closes_range(void) { CHECK(close_range(3, ~0u, 0)); }
-static void closes_from(void) { closefrom(3); }
+static void closes(void) {
+    CHECK(close(server));
+}
+static void exits(void) {
+    exit(0);
+}
+static void exits_at_once(void) {
+    _exit(0);
+}
+static void kills_itself(void) {
+    raise(SIGKILL);
+}
+static void closes_range(void) {
+    CHECK(close_range(3, ~0u, 0));
+}
+static void closes_from(void) {
+    closefrom(3);
+}
 static void marks_cloexec(void) {
     CHECK(close_range(3, ~0u, CLOSE_RANGE_CLOEXEC));
     execl("/bin/true", "true", NULL);
 }
-static void executes(void) { execl("/bin/true", "true", NULL); }
-static void puts_over(void) { CHECK(dup2(STDIN_FILENO, server)); }
-static void puts_over3(void) { CHECK(dup3(STDIN_FILENO, server, O_CLOEXEC)); }
-static void closes_stream(void) { fclose(fdopen(server, "r+")); }
+static void executes(void) {
+    execl("/bin/true", "true", NULL);
+}
+static void puts_over(void) {
+    CHECK(dup2(STDIN_FILENO, server));
+}
+static void puts_over3(void) {
+    CHECK(dup3(STDIN_FILENO, server, O_CLOEXEC));
+}
+static void closes_stream(void) {
+    fclose(fdopen(server, "r+"));
+}
 
 /* The parent of a daemon exits at once or closes its copy; the daemon goes on serving. */
 static void daemon_serves(const char *story, bool parent_closes_only) {
@@ -86,8 +107,10 @@ static void daemon_serves(const char *story, bool parent_closes_only) {
             /* Says its port only when the parent has gone, or has closed its copy. */
             wait_byte(go[0]);
             if (!parent_closes_only)
-                while (getppid() == parent) poll(NULL, 0, 5);
-            if (write(ports[1], &port, sizeof port) != sizeof port) die("write");
+                while (getppid() == parent)
+                    poll(NULL, 0, 5);
+            if (write(ports[1], &port, sizeof port) != sizeof port)
+                die("write");
             close(ports[1]);
             close(CHECK(accept(server, NULL, NULL)));
             wait_byte(go[0]);
@@ -103,9 +126,11 @@ static void daemon_serves(const char *story, bool parent_closes_only) {
         exit(0);
     }
     close(ports[1]);
-    if (!parent_closes_only) ended(parent);
+    if (!parent_closes_only)
+        ended(parent);
     /* The daemon sees another parent id only after the parent was waited for. */
-    if (read(ports[0], &port, sizeof port) != sizeof port) die("read");
+    if (read(ports[0], &port, sizeof port) != sizeof port)
+        die("read");
     judge(story, "while the daemon serves", port);
     send_byte(go[1]);
     /* The end of the pipe of ports cannot tell the daemon's end, so connecting is tried until it is refused. */
@@ -113,10 +138,12 @@ static void daemon_serves(const char *story, bool parent_closes_only) {
         int fd = CHECK(socket(AF_INET, SOCK_STREAM, 0));
         int refused = connect_to(fd, "127.0.0.1", port) < 0;
         close(fd);
-        if (refused) break;
+        if (refused)
+            break;
         poll(NULL, 0, 5);
     }
-    if (parent_closes_only) ended(parent);
+    if (parent_closes_only)
+        ended(parent);
     judge(story, "after the daemon", port);
     close(ports[0]);
     close(go[0]);
@@ -156,7 +183,8 @@ static void killed_and_restarted(void) {
         }
         wait_byte(ready_pipe[0]);
         int fd = CHECK(socket(AF_INET, SOCK_STREAM, 0));
-        say("killed and restarted", "connect while it runs", connect_to(fd, "127.0.0.1", port) == 0 ? "ok" : errno_name(errno));
+        say("killed and restarted", "connect while it runs",
+            connect_to(fd, "127.0.0.1", port) == 0 ? "ok" : errno_name(errno));
         CHECK(kill(pid, SIGKILL));
         ended(pid);
         close(fd);
@@ -181,21 +209,34 @@ static void duplicates(const char *story, int (*duplicate)(void)) {
     close_and_judge(story);
 }
 
-static int by_dup(void) { return CHECK(dup(server)); }
-static int by_fcntl(void) { return CHECK(fcntl(server, F_DUPFD, 100)); }
-static int by_fcntl_cloexec(void) { return CHECK(fcntl(server, F_DUPFD_CLOEXEC, 200)); }
-static int by_dup2(void) { return CHECK(dup2(server, 150)); }
-static int by_dup3(void) { return CHECK(dup3(server, 151, O_CLOEXEC)); }
+static int by_dup(void) {
+    return CHECK(dup(server));
+}
+static int by_fcntl(void) {
+    return CHECK(fcntl(server, F_DUPFD, 100));
+}
+static int by_fcntl_cloexec(void) {
+    return CHECK(fcntl(server, F_DUPFD_CLOEXEC, 200));
+}
+static int by_dup2(void) {
+    return CHECK(dup2(server, 150));
+}
+static int by_dup3(void) {
+    return CHECK(dup3(server, 151, O_CLOEXEC));
+}
 
 /* In this process: closing in each way frees the port. */
 static void way_to_close(const char *story, void (*how)(void)) {
     begin();
     how();
     judge(story, "afterwards", port);
-    if (fcntl(server, F_GETFD) >= 0) close(server);
+    if (fcntl(server, F_GETFD) >= 0)
+        close(server);
 }
 
-static void closes_only_it(void) { CHECK(close_range((unsigned)server, (unsigned)server, 0)); }
+static void closes_only_it(void) {
+    CHECK(close_range((unsigned)server, (unsigned)server, 0));
+}
 
 /* A port that the program chose stays the socket's own, so that it can listen there once more. */
 static void shut_down_and_listen_again(void) {

@@ -1,4 +1,6 @@
-/* A UDP service on one port, asked from ephemeral ports. The test covers that port alone, and the answers must arrive. */
+/*
+ * A UDP service on one port, asked from ephemeral ports. The test covers that port alone, and the answers must arrive.
+ */
 #include "probe.h"
 
 #define PORT 20053
@@ -6,15 +8,18 @@
 static void ask(const char *story, int client, int server, bool connect_first) {
     address to = ip("127.0.0.1", PORT), from = unwritten(), back = unwritten();
     char bytes[8];
-    if (connect_first) CHECK(connect(client, &to.any, to.length));
+    if (connect_first)
+        CHECK(connect(client, &to.any, to.length));
     fact_number(story, sendto(client, "ask", 3, 0, connect_first ? NULL : &to.any, connect_first ? 0 : to.length));
-    if (ready(server, POLLIN, 2000) == 0) die("no request");
+    if (ready(server, POLLIN, 2000) == 0)
+        die("no request");
     CHECK(recvfrom(server, bytes, sizeof bytes, 0, &from.any, &from.length));
     fact(story, "asked from %s, its own port: %s", ip_text(&from), port_of(&from) == own_port(client) ? "yes" : "no");
     CHECK(sendto(server, "answer", 6, 0, &from.any, from.length));
     bool came = ready(client, POLLIN, 2000) != 0;
     fact(story, "answered: %s", came ? "yes" : "no");
-    if (!came) return;
+    if (!came)
+        return;
     CHECK(recvfrom(client, bytes, sizeof bytes, 0, &back.any, &back.length));
     fact(story, "from where it was asked: %s", same_address(&back, &to) ? "yes" : "no");
 }

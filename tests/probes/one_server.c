@@ -5,19 +5,25 @@
 #include "probe.h"
 
 static void show(const char *who, const address *peer) {
-    if (peer->any.sa_family == AF_UNIX) fact(who, "a Unix socket");
-    else fact(who, "%s %d", ip_text(peer), port_of(peer));
+    if (peer->any.sa_family == AF_UNIX)
+        fact(who, "a Unix socket");
+    else
+        fact(who, "%s %d", ip_text(peer), port_of(peer));
 }
 
 int main(int count, char **arguments) {
-    if (count != 4) return 1;
+    if (count != 4)
+        return 1;
     probe_start();
     address at = ip(arguments[2], atoi(arguments[3])), peer = unwritten();
     bool stream = strcmp(arguments[1], "stream") == 0;
     int fd = CHECK(socket(at.any.sa_family, stream ? SOCK_STREAM : SOCK_DGRAM, 0));
-    if (stream) CHECK(set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1));
-    if (!fact_call("bind", bind(fd, &at.any, at.length))) return 0;
-    if (stream) CHECK(listen(fd, 1));
+    if (stream)
+        CHECK(set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1));
+    if (!fact_call("bind", bind(fd, &at.any, at.length)))
+        return 0;
+    if (stream)
+        CHECK(listen(fd, 1));
     fact("port", "%d", own_port(fd));
     if (!stream) {
         char bytes[64];

@@ -10,9 +10,11 @@ static void read_short(const char *name, int fd, int level, int option, int give
     memset(value, 0xee, sizeof value);
     socklen_t length = (socklen_t)given;
     int result = getsockopt(fd, level, option, value, &length), number = errno;
-    for (int i = 0; i < 8; i++) snprintf(bytes + i * 2, 3, "%02x", value[i]);
+    for (int i = 0; i < 8; i++)
+        snprintf(bytes + i * 2, 3, "%02x", value[i]);
     snprintf(text, sizeof text, "%s read into %d bytes", name, given);
-    if (result < 0) fact(text, "%s", errno_name(number));
+    if (result < 0)
+        fact(text, "%s", errno_name(number));
     else
         fact(text, "length %d, %s", (int)length, bytes);
 }
@@ -21,9 +23,12 @@ static void lengths(const char *where, int fd) {
     static const struct {
         const char *name;
         int level, option;
-    } options[] = {{"SO_REUSEADDR", SOL_SOCKET, SO_REUSEADDR}, {"TCP_NODELAY", IPPROTO_TCP, TCP_NODELAY},
-                   {"IP_TTL", IPPROTO_IP, IP_TTL},             {"SO_TYPE", SOL_SOCKET, SO_TYPE},
-                   {"SO_PROTOCOL", SOL_SOCKET, SO_PROTOCOL},   {"SO_LINGER", SOL_SOCKET, SO_LINGER},
+    } options[] = {{"SO_REUSEADDR", SOL_SOCKET, SO_REUSEADDR},
+                   {"TCP_NODELAY", IPPROTO_TCP, TCP_NODELAY},
+                   {"IP_TTL", IPPROTO_IP, IP_TTL},
+                   {"SO_TYPE", SOL_SOCKET, SO_TYPE},
+                   {"SO_PROTOCOL", SOL_SOCKET, SO_PROTOCOL},
+                   {"SO_LINGER", SOL_SOCKET, SO_LINGER},
                    {"TCP_KEEPIDLE", IPPROTO_TCP, TCP_KEEPIDLE}};
     static const int given[] = {-1, 0, 1, 2, 3, 4, 8, 64};
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
@@ -39,9 +44,10 @@ static void nonsense(const char *where, int fd) {
     int minus = -1, zero = 0, big = 100000;
     socklen_t length;
 #define SET(name, level, option, value, size)                                                                          \
-    (snprintf(text, sizeof text, "%s: set %s", where, name), fact_call(text, setsockopt(fd, level, option, value, size)))
+    (snprintf(text, sizeof text, "%s: set %s", where, name),                                                           \
+     fact_call(text, setsockopt(fd, level, option, value, size)))
 #define GET(name, level, option)                                                                                       \
-    (snprintf(text, sizeof text, "%s: get %s", where, name), length = sizeof space,                                     \
+    (snprintf(text, sizeof text, "%s: get %s", where, name), length = sizeof space,                                    \
      fact_call(text, getsockopt(fd, level, option, space, &length)))
     SET("TCP_NODELAY with 3 bytes", IPPROTO_TCP, TCP_NODELAY, &big, 3);
     SET("TCP_NODELAY with 0 bytes", IPPROTO_TCP, TCP_NODELAY, &big, 0);
@@ -69,7 +75,8 @@ static void nonsense(const char *where, int fd) {
     SET("SO_ACCEPTCONN", SOL_SOCKET, SO_ACCEPTCONN, &zero, 4);
     SET("SO_LINGER with 4 bytes", SOL_SOCKET, SO_LINGER, &zero, 4);
     SET("SO_RCVTIMEO with 4 bytes", SOL_SOCKET, SO_RCVTIMEO, &zero, 4);
-    SET("SO_RCVTIMEO with a million microseconds", SOL_SOCKET, SO_RCVTIMEO, &((struct timeval){0, 1000000}), sizeof(struct timeval));
+    SET("SO_RCVTIMEO with a million microseconds", SOL_SOCKET, SO_RCVTIMEO, &((struct timeval){0, 1000000}),
+        sizeof(struct timeval));
     SET("an unknown TCP option", IPPROTO_TCP, 9999, &big, 4);
     SET("an unknown socket option", SOL_SOCKET, 9999, &big, 4);
     SET("an unknown IP option", IPPROTO_IP, 9999, &big, 4);
@@ -124,7 +131,8 @@ static void structures(const char *where, int fd) {
     fact_yes(NAME("TCP_MAXSEG is usable"), segment >= 88 && segment <= 65535);
     fact(NAME("type, domain, protocol"), "%d %d %d", get_option(fd, SOL_SOCKET, SO_TYPE),
          get_option(fd, SOL_SOCKET, SO_DOMAIN), get_option(fd, SOL_SOCKET, SO_PROTOCOL));
-    fact(NAME("listening, error"), "%d %d", get_option(fd, SOL_SOCKET, SO_ACCEPTCONN), get_option(fd, SOL_SOCKET, SO_ERROR));
+    fact(NAME("listening, error"), "%d %d", get_option(fd, SOL_SOCKET, SO_ACCEPTCONN),
+         get_option(fd, SOL_SOCKET, SO_ERROR));
 }
 
 static void identity(const char *name, int family, int type, int protocol) {
@@ -132,7 +140,8 @@ static void identity(const char *name, int family, int type, int protocol) {
     int fd = CHECK(socket(family, type, protocol));
     address at = ip(family == AF_INET ? "127.0.0.1" : "::1", 0);
     for (int redirected = 0; redirected < 2; redirected++) {
-        if (redirected) CHECK(bind(fd, &at.any, at.length));
+        if (redirected)
+            CHECK(bind(fd, &at.any, at.length));
         snprintf(text, sizeof text, "%s, %s", name, redirected ? "bound" : "fresh");
         fact(text, "type %d, domain %d, protocol %d, listening %d", get_option(fd, SOL_SOCKET, SO_TYPE),
              get_option(fd, SOL_SOCKET, SO_DOMAIN), get_option(fd, SOL_SOCKET, SO_PROTOCOL),

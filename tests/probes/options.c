@@ -47,12 +47,9 @@ static const struct option stream_options[] = {
 };
 
 static const struct option stream6_options[] = {
-    OPTION(IPPROTO_IPV6, IPV6_V6ONLY, 1),
-    OPTION(IPPROTO_IPV6, IPV6_TCLASS, 0x20),
-    OPTION(IPPROTO_IPV6, IPV6_UNICAST_HOPS, 44),
-    OPTION(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1),
-    OPTION(IPPROTO_TCP, TCP_NODELAY, 1),
-    OPTION(IPPROTO_IP, IP_TOS, 0x08),
+    OPTION(IPPROTO_IPV6, IPV6_V6ONLY, 1),        OPTION(IPPROTO_IPV6, IPV6_TCLASS, 0x20),
+    OPTION(IPPROTO_IPV6, IPV6_UNICAST_HOPS, 44), OPTION(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1),
+    OPTION(IPPROTO_TCP, TCP_NODELAY, 1),         OPTION(IPPROTO_IP, IP_TOS, 0x08),
 };
 
 static const struct option datagram_options[] = {
@@ -74,13 +71,15 @@ static void show(const char *when, int fd, const struct option *option) {
     int value = -12345;
     socklen_t length = sizeof value;
     snprintf(text, sizeof text, "%s: %s", when, option->name);
-    if (getsockopt(fd, option->level, option->option, &value, &length) < 0) fact(text, "%s", errno_name(errno));
+    if (getsockopt(fd, option->level, option->option, &value, &length) < 0)
+        fact(text, "%s", errno_name(errno));
     else
         fact(text, "%d, length %u", value, (unsigned)length);
 }
 
 static void show_all(const char *when, int fd, const struct option *options, size_t count) {
-    for (size_t i = 0; i < count; i++) show(when, fd, &options[i]);
+    for (size_t i = 0; i < count; i++)
+        show(when, fd, &options[i]);
 }
 
 static void set_all(const char *when, int fd, const struct option *options, size_t count) {
@@ -96,20 +95,28 @@ static void life(const char *prefix, const char *host, const struct option *opti
     char text[80];
 #define WHEN(what) (snprintf(text, sizeof text, "%s, %s: %s", prefix, after ? "late" : "early", what), text)
     address at = ip(host, 0);
-    int server = CHECK(socket(at.any.sa_family, SOCK_STREAM, 0)), client = CHECK(socket(at.any.sa_family, SOCK_STREAM, 0));
+    int server = CHECK(socket(at.any.sa_family, SOCK_STREAM, 0)),
+        client = CHECK(socket(at.any.sa_family, SOCK_STREAM, 0));
     show_all(WHEN("fresh"), server, options, count);
-    if (!after) set_all(WHEN("server"), server, options, count);
-    if (!after) set_all(WHEN("client"), client, options, count);
+    if (!after)
+        set_all(WHEN("server"), server, options, count);
+    if (!after)
+        set_all(WHEN("client"), client, options, count);
     CHECK(bind(server, &at.any, at.length));
     CHECK(listen(server, 8));
-    if (after) show_all(WHEN("listener, nothing set"), server, options, count);
-    if (after) set_all(WHEN("server"), server, options, count);
+    if (after)
+        show_all(WHEN("listener, nothing set"), server, options, count);
+    if (after)
+        set_all(WHEN("server"), server, options, count);
     show_all(WHEN("listener"), server, options, count);
     /* A deferred accept and a fast open wait for data that this client does not send first. */
-    if (at.any.sa_family == AF_INET) CHECK(set_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, 0));
-    if (at.any.sa_family == AF_INET && !after) CHECK(set_option(client, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 0));
+    if (at.any.sa_family == AF_INET)
+        CHECK(set_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, 0));
+    if (at.any.sa_family == AF_INET && !after)
+        CHECK(set_option(client, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 0));
     CHECK(connect_to(client, host, own_port(server)));
-    if (after) set_all(WHEN("client"), client, options, count);
+    if (after)
+        set_all(WHEN("client"), client, options, count);
     show_all(WHEN("client connected"), client, options, count);
     int peer = CHECK(accept(server, NULL, NULL));
     show_all(WHEN("accepted"), peer, options, count);
@@ -126,12 +133,16 @@ static void datagram_life(bool after) {
     address at = ip("127.0.0.1", 0);
     int server = CHECK(socket(AF_INET, SOCK_DGRAM, 0)), client = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
     show_all(WHEN("fresh"), server, options, count);
-    if (!after) set_all(WHEN("server"), server, options, count);
-    if (!after) set_all(WHEN("client"), client, options, count);
+    if (!after)
+        set_all(WHEN("server"), server, options, count);
+    if (!after)
+        set_all(WHEN("client"), client, options, count);
     CHECK(bind(server, &at.any, at.length));
     CHECK(connect_to(client, "127.0.0.1", own_port(server)));
-    if (after) set_all(WHEN("server"), server, options, count);
-    if (after) set_all(WHEN("client"), client, options, count);
+    if (after)
+        set_all(WHEN("server"), server, options, count);
+    if (after)
+        set_all(WHEN("client"), client, options, count);
     show_all(WHEN("server"), server, options, count);
     show_all(WHEN("client"), client, options, count);
     show(WHEN("client"), client, &(struct option)OPTION(IPPROTO_TCP, TCP_NODELAY, 1));

@@ -1,6 +1,6 @@
 /*
- * Options that decide by which interface and port traffic leaves, on sockets that are taken for local ones first and then
- * connect to an address that is not covered. The test covers 127.0.0.1 and not 127.0.0.2.
+ * Options that decide by which interface and port traffic leaves, on sockets that are taken for local ones first and
+ * then connect to an address that is not covered. The test covers 127.0.0.1 and not 127.0.0.2.
  */
 #include "probe.h"
 
@@ -23,7 +23,8 @@ static const char *device(int fd) {
     static char name[32];
     socklen_t length = sizeof name - 1;
     memset(name, 0, sizeof name);
-    if (getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &length) < 0) return errno_name(errno);
+    if (getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &length) < 0)
+        return errno_name(errno);
     return name;
 }
 
@@ -36,27 +37,34 @@ static int number(int fd, int level, int option) {
 static void show(const char *story, int fd) {
     address own = name_of(fd);
     int port = port_of(&own), range = number(fd, IPPROTO_IP, 51);
-    fact(story, "device '%s', index %d, IP_UNICAST_IF %d, IP_LOCAL_PORT_RANGE %x, port in it %d, SO_MARK %d", device(fd),
-         number(fd, SOL_SOCKET, 62), number(fd, IPPROTO_IP, 50), (unsigned)range, port >= 20100 && port <= 20199,
-         number(fd, SOL_SOCKET, SO_MARK));
+    fact(story, "device '%s', index %d, IP_UNICAST_IF %d, IP_LOCAL_PORT_RANGE %x, port in it %d, SO_MARK %d",
+         device(fd), number(fd, SOL_SOCKET, 62), number(fd, IPPROTO_IP, 50), (unsigned)range,
+         port >= 20100 && port <= 20199, number(fd, SOL_SOCKET, SO_MARK));
 }
 
 static void set_some(const char *story, int fd, int which) {
     struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, 0xffffffff);
     struct sock_fprog program = {1, &all};
-    if (which & 1) fact(story, "set SO_BINDTODEVICE %d", setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2));
-    if (which & 2) fact(story, "set SO_BINDTOIFINDEX %d", set_option(fd, SOL_SOCKET, 62, 1));
-    if (which & 4) fact(story, "set IP_UNICAST_IF %d", set_option(fd, IPPROTO_IP, 50, (int)htonl(1)));
-    if (which & 8) fact(story, "set IP_LOCAL_PORT_RANGE %d", set_option(fd, IPPROTO_IP, 51, (20199 << 16) | 20100));
-    if (which & 16) fact(story, "set SO_ATTACH_FILTER %d", setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
-    if (which & 32) fact(story, "set SO_MARK %d", set_option(fd, SOL_SOCKET, SO_MARK, 7));
+    if (which & 1)
+        fact(story, "set SO_BINDTODEVICE %d", setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2));
+    if (which & 2)
+        fact(story, "set SO_BINDTOIFINDEX %d", set_option(fd, SOL_SOCKET, 62, 1));
+    if (which & 4)
+        fact(story, "set IP_UNICAST_IF %d", set_option(fd, IPPROTO_IP, 50, (int)htonl(1)));
+    if (which & 8)
+        fact(story, "set IP_LOCAL_PORT_RANGE %d", set_option(fd, IPPROTO_IP, 51, (20199 << 16) | 20100));
+    if (which & 16)
+        fact(story, "set SO_ATTACH_FILTER %d", setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
+    if (which & 32)
+        fact(story, "set SO_MARK %d", set_option(fd, SOL_SOCKET, SO_MARK, 7));
 }
 
 /* `bound_first`: its file in the directory is given up for the connection. */
 static void go_outside(const char *story, int which, bool bound_first) {
     address at = ip("127.0.0.1", 0);
     int fd = CHECK(socket(AF_INET, SOCK_STREAM, 0)), copy = CHECK(dup(fd));
-    if (bound_first) CHECK(bind(fd, &at.any, at.length));
+    if (bound_first)
+        CHECK(bind(fd, &at.any, at.length));
     CHECK(set_option(copy, IPPROTO_TCP, TCP_KEEPIDLE, 33));
     set_some(story, copy, which);
     show(story, fd);
@@ -64,7 +72,8 @@ static void go_outside(const char *story, int which, bool bound_first) {
     int peer = CHECK(accept(far, NULL, NULL));
     show(story, fd);
     socklen_t length = 0;
-    fact(story, "filter of %d instructions", getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, NULL, &length) == 0 ? (int)length : -errno);
+    fact(story, "filter of %d instructions",
+         getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, NULL, &length) == 0 ? (int)length : -errno);
     fact(story, "TCP_KEEPIDLE %d, duplicate '%s'", get_option(fd, IPPROTO_TCP, TCP_KEEPIDLE), device(copy));
     close(peer);
     close(copy);
@@ -104,7 +113,8 @@ static void server_outside(void) {
     CHECK(recvmsg(there, &message, 0));
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     int ttl = -1;
-    if (header) memcpy(&ttl, CMSG_DATA(header), sizeof ttl);
+    if (header)
+        memcpy(&ttl, CMSG_DATA(header), sizeof ttl);
     fact("server: IP_TTL outside", "%d", ttl);
     close(client);
     close(fd);
@@ -121,7 +131,8 @@ int main(void) {
         train();
         go_outside(story, sets[i], false);
         /* Filters are not copied from one socket to another. */
-        if (!(sets[i] & (8 | 16))) go_outside(story, sets[i], true);
+        if (!(sets[i] & (8 | 16)))
+            go_outside(story, sets[i], true);
         datagram_outside(story, sets[i] & ~8);
     }
     server_outside();

@@ -1,4 +1,6 @@
-/* poll, ppoll, select and blocking calls in other threads see what happens to a socket that another thread redirects. */
+/*
+ * poll, ppoll, select and blocking calls in other threads see what happens to a socket that another thread redirects.
+ */
 #include "probe.h"
 
 #include <pthread.h>
@@ -20,14 +22,20 @@ static void *wait_for_input(void *data) {
     struct timeval patience = {10, 0};
     send_byte(job->went);
     switch (job->kind) {
-    case BY_POLL: job->result = ready(job->fd, POLLIN, 10000); break;
+    case BY_POLL:
+        job->result = ready(job->fd, POLLIN, 10000);
+        break;
     case BY_SELECT:
         FD_ZERO(&set);
         FD_SET(job->fd, &set);
         job->result = select(job->fd + 1, &set, NULL, NULL, &patience);
         break;
-    case BY_READ: job->result = (int)read(job->fd, &byte, 1); break;
-    default: job->result = accept(job->fd, NULL, NULL); break;
+    case BY_READ:
+        job->result = (int)read(job->fd, &byte, 1);
+        break;
+    default:
+        job->result = accept(job->fd, NULL, NULL);
+        break;
     }
     return NULL;
 }
@@ -38,7 +46,8 @@ static pthread_t begin(struct job *job) {
     pthread_t thread;
     CHECK(pipe(pipes));
     job->went = pipes[1];
-    if (pthread_create(&thread, NULL, wait_for_input, job) != 0) die("pthread_create");
+    if (pthread_create(&thread, NULL, wait_for_input, job) != 0)
+        die("pthread_create");
     wait_byte(pipes[0]);
     poll(NULL, 0, 20);
     close(pipes[0]);
@@ -56,7 +65,8 @@ static void on_connection(const char *name, int kind) {
     fact(name, "%d", job.result);
     char text[60];
     snprintf(text, sizeof text, "%s, end of file", name);
-    if (kind != BY_READ) wait_byte(client);
+    if (kind != BY_READ)
+        wait_byte(client);
     thread = begin(&job);
     close(peer);
     pthread_join(thread, NULL);
@@ -95,10 +105,12 @@ static void polled_before_bind(void) {
     fact("poll of a client", "0x%x", (unsigned)ready(client, POLLIN | POLLOUT, 5000));
     int peer = CHECK(accept(server, NULL, NULL));
     send_byte(peer);
-    if (ready(client, POLLIN, 5000) == 0) die("no byte");
+    if (ready(client, POLLIN, 5000) == 0)
+        die("no byte");
     fact("poll of a client with input", "0x%x", (unsigned)ready(client, POLLIN | POLLOUT, 0));
     CHECK(shutdown(peer, SHUT_WR));
-    if (ready(client, POLLRDHUP, 5000) == 0) die("no end");
+    if (ready(client, POLLRDHUP, 5000) == 0)
+        die("no end");
     fact("poll of a client whose peer has finished", "0x%x", (unsigned)ready(client, POLLIN | POLLOUT | POLLRDHUP, 0));
     close(peer);
     close(client);
@@ -116,7 +128,8 @@ static void select_on_both(void) {
     FD_SET(server, &reading);
     FD_SET(client, &reading);
     FD_SET(client, &writing);
-    if (ready(server, POLLIN, 5000) == 0) die("no connection");
+    if (ready(server, POLLIN, 5000) == 0)
+        die("no connection");
     int count = select((server > client ? server : client) + 1, &reading, &writing, NULL, &patience);
     fact("select", "%d: server reads %d, client reads %d, client writes %d", count, FD_ISSET(server, &reading) != 0,
          FD_ISSET(client, &reading) != 0, FD_ISSET(client, &writing) != 0);

@@ -48,7 +48,8 @@ static inline _Noreturn void die(const char *what) {
 #define CHECK(call)                                                                                                    \
     __extension__({                                                                                                    \
         __auto_type check_result = (call);                                                                             \
-        if (check_result < 0) die(__FILE__ ":" PROBE_LINE(__LINE__) ": " #call);                                       \
+        if (check_result < 0)                                                                                          \
+            die(__FILE__ ":" PROBE_LINE(__LINE__) ": " #call);                                                         \
         check_result;                                                                                                  \
     })
 
@@ -62,11 +63,14 @@ __attribute__((format(printf, 2, 3))) static inline void fact(const char *name, 
     length += vsnprintf(line + length, sizeof line - (size_t)length - 1, format, values);
     va_end(values);
     line[length++] = '\n';
-    if (write(STDOUT_FILENO, line, (size_t)length) != length) die("write a fact");
+    if (write(STDOUT_FILENO, line, (size_t)length) != length)
+        die("write a fact");
     errno = saved;
 }
 
-static inline void fact_yes(const char *name, bool value) { fact(name, "%s", value ? "yes" : "no"); }
+static inline void fact_yes(const char *name, bool value) {
+    fact(name, "%s", value ? "yes" : "no");
+}
 
 /* Prints `ok` for a call that succeeded, else its errno. */
 static inline bool fact_call(const char *name, long result) {
@@ -76,8 +80,10 @@ static inline bool fact_call(const char *name, long result) {
 
 /* Prints the number that a call returned, else its errno. */
 static inline long fact_number(const char *name, long result) {
-    if (result >= 0) fact(name, "%ld", result);
-    else fact(name, "%s", errno_name(errno));
+    if (result >= 0)
+        fact(name, "%ld", result);
+    else
+        fact(name, "%s", errno_name(errno));
     return result;
 }
 
@@ -105,12 +111,14 @@ static inline address ip(const char *text, int port) {
         made.v6.sin6_family = AF_INET6;
         made.v6.sin6_port = htons((uint16_t)port);
         made.length = sizeof made.v6;
-        if (inet_pton(AF_INET6, text, &made.v6.sin6_addr) != 1) die(text);
+        if (inet_pton(AF_INET6, text, &made.v6.sin6_addr) != 1)
+            die(text);
     } else {
         made.v4.sin_family = AF_INET;
         made.v4.sin_port = htons((uint16_t)port);
         made.length = sizeof made.v4;
-        if (inet_pton(AF_INET, text, &made.v4.sin_addr) != 1) die(text);
+        if (inet_pton(AF_INET, text, &made.v4.sin_addr) != 1)
+            die(text);
     }
     return made;
 }
@@ -132,17 +140,23 @@ static inline const char *ip_text(const address *of) {
     static char texts[8][INET6_ADDRSTRLEN + 32];
     static unsigned next;
     char *text = texts[next++ % 8];
-    if (of->any.sa_family == AF_INET) inet_ntop(AF_INET, &of->v4.sin_addr, text, INET6_ADDRSTRLEN);
-    else if (of->any.sa_family == AF_INET6) inet_ntop(AF_INET6, &of->v6.sin6_addr, text, INET6_ADDRSTRLEN);
-    else snprintf(text, sizeof texts[0], "family %d, %u bytes", of->any.sa_family, (unsigned)of->length);
+    if (of->any.sa_family == AF_INET)
+        inet_ntop(AF_INET, &of->v4.sin_addr, text, INET6_ADDRSTRLEN);
+    else if (of->any.sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &of->v6.sin6_addr, text, INET6_ADDRSTRLEN);
+    else
+        snprintf(text, sizeof texts[0], "family %d, %u bytes", of->any.sa_family, (unsigned)of->length);
     return text;
 }
 
 /* Whether family, address, port and length are the same. */
 static inline bool same_address(const address *a, const address *b) {
-    if (a->length != b->length || a->any.sa_family != b->any.sa_family) return false;
-    if (port_of(a) != port_of(b)) return false;
-    if (a->any.sa_family == AF_INET) return a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
+    if (a->length != b->length || a->any.sa_family != b->any.sa_family)
+        return false;
+    if (port_of(a) != port_of(b))
+        return false;
+    if (a->any.sa_family == AF_INET)
+        return a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
     return memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof a->v6.sin6_addr) == 0;
 }
 
@@ -173,7 +187,8 @@ static inline int set_option(int fd, int level, int option, int value) {
 static inline int bound(const char *text, int port, int type) {
     address at = ip(text, port);
     int fd = CHECK(socket(at.any.sa_family, type, 0));
-    if ((type & 0xf) == SOCK_STREAM) CHECK(set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1));
+    if ((type & 0xf) == SOCK_STREAM)
+        CHECK(set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1));
     CHECK(bind(fd, &at.any, at.length));
     return fd;
 }
@@ -214,7 +229,8 @@ static inline int connected(const char *text, int port) {
 static inline int ready(int fd, int events, int milliseconds) {
     struct pollfd waiting = {.fd = fd, .events = (short)events};
     int found;
-    do found = poll(&waiting, 1, milliseconds);
+    do
+        found = poll(&waiting, 1, milliseconds);
     while (found < 0 && errno == EINTR);
     return CHECK(found) == 0 ? 0 : waiting.revents;
 }
@@ -223,19 +239,22 @@ static inline int ready(int fd, int events, int milliseconds) {
 static inline bool wait_byte(int fd) {
     char byte;
     ssize_t got;
-    do got = read(fd, &byte, 1);
+    do
+        got = read(fd, &byte, 1);
     while (got < 0 && errno == EINTR);
     return got == 1;
 }
 
 static inline void send_byte(int fd) {
-    if (write(fd, "x", 1) != 1) die("send a byte");
+    if (write(fd, "x", 1) != 1)
+        die("send a byte");
 }
 
 /* fork; the child has its own alarm, which fork does not hand on, and must end with _exit. */
 static inline pid_t fork_peer(void) {
     pid_t pid = CHECK(fork());
-    if (pid == 0) alarm(PROBE_SECONDS);
+    if (pid == 0)
+        alarm(PROBE_SECONDS);
     return pid;
 }
 
@@ -243,7 +262,8 @@ static inline pid_t fork_peer(void) {
 static inline int ended(pid_t pid) {
     int status;
     while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR) die("waitpid");
+        if (errno != EINTR)
+            die("waitpid");
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

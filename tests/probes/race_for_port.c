@@ -17,7 +17,8 @@ static int listen_on_it(void) {
     address at = ip("127.0.0.1", port);
     int fd = CHECK(socket(AF_INET, SOCK_STREAM, 0));
     CHECK(set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1));
-    if (bind(fd, &at.any, at.length) == 0 && listen(fd, 8) == 0) return fd;
+    if (bind(fd, &at.any, at.length) == 0 && listen(fd, 8) == 0)
+        return fd;
     int error = errno;
     close(fd);
     errno = error;
@@ -36,16 +37,19 @@ static void abandon(void) {
 
 static pid_t racer(int number) {
     pid_t pid = fork_peer();
-    if (pid != 0) return pid;
+    if (pid != 0)
+        return pid;
     close(go[1]);
     /* The end of this pipe is the start for both. */
     wait_byte(go[0]);
     int fd = listen_on_it();
     struct report report = {number, fd >= 0 ? 0 : errno};
-    if (write(reports[1], &report, sizeof report) != sizeof report) die("report");
+    if (write(reports[1], &report, sizeof report) != sizeof report)
+        die("report");
     if (fd >= 0) {
         int peer = CHECK(accept(fd, NULL, NULL));
-        if (write(peer, &number, sizeof number) != sizeof number) die("answer");
+        if (write(peer, &number, sizeof number) != sizeof number)
+            die("answer");
         close(peer);
         close(fd);
     }
@@ -68,7 +72,8 @@ int main(int count, char **arguments) {
         int winners = 0, winner = -1;
         for (int i = 0; i < 2; i++) {
             struct report report;
-            if (read(reports[0], &report, sizeof report) != sizeof report) die("read");
+            if (read(reports[0], &report, sizeof report) != sizeof report)
+                die("read");
             if (report.error == 0) {
                 winners++;
                 winner = report.racer;
@@ -83,9 +88,11 @@ int main(int count, char **arguments) {
         if (connect_to(fd, "127.0.0.1", port) == 0 && read(fd, &answer, sizeof answer) == sizeof answer)
             reached += answer == winner;
         else
-            for (int i = 0; i < 2; i++) kill(racers[i], SIGKILL);
+            for (int i = 0; i < 2; i++)
+                kill(racers[i], SIGKILL);
         close(fd);
-        for (int i = 0; i < 2; i++) ended(racers[i]);
+        for (int i = 0; i < 2; i++)
+            ended(racers[i]);
         fd = CHECK(socket(AF_INET, SOCK_STREAM, 0));
         free_again += connect_to(fd, "127.0.0.1", port) < 0 && errno == ECONNREFUSED;
         close(fd);

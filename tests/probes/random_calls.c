@@ -1,8 +1,8 @@
 /*
- * Random calls on a few TCP sockets, the same ones for the same seed: what each returned and what the addresses are then.
- * Nobody thought of these sequences, which is the point. Usage: random_calls SEED CALLS [exec|dual]. With "exec" the program
- * executes itself again and again, and knows of its sockets only what the kernel tells; with "dual" IPv6 sockets are for
- * IPv4 too.
+ * Random calls on a few TCP sockets, the same ones for the same seed: what each returned and what the addresses are
+ * then. Nobody thought of these sequences, which is the point. Usage: random_calls SEED CALLS [exec|dual]. With "exec"
+ * the program executes itself again and again, and knows of its sockets only what the kernel tells; with "dual" IPv6
+ * sockets are for IPv4 too.
  */
 #include "random.h"
 
@@ -13,14 +13,14 @@
 #define FIRST_PORT 20001
 
 /*
- * What is left out, since it is known to differ and why (docs/limits.md): an IPv4 client of an IPv6 server, a socket that
- * connects to itself, two sockets bound to one port of which none listens, what a failed connect leaves of a name, and the
- * same connection again.
+ * What is left out, since it is known to differ and why (docs/limits.md): an IPv4 client of an IPv6 server, a socket
+ * that connects to itself, two sockets bound to one port of which none listens, what a failed connect leaves of a name,
+ * and the same connection again.
  */
 struct slot {
     int fd; /* -1: free */
     int domain;
-    int port;       /* that it is bound to; 0: none or any */
+    int port; /* that it is bound to; 0: none or any */
     bool bound, listening, connected, refused;
 };
 
@@ -30,7 +30,8 @@ static bool dual;     /* IPv6 sockets are for IPv4 too, and bound to the wildcar
 
 static const char *outcome(long result) {
     static char text[32];
-    if (result < 0) return errno_name(errno);
+    if (result < 0)
+        return errno_name(errno);
     snprintf(text, sizeof text, "%ld", result);
     return text;
 }
@@ -39,16 +40,20 @@ static const char *outcome(long result) {
 static void name(const address *name, char *text, size_t size) {
     char host[64] = "?";
     int port = port_of(name);
-    inet_ntop(name->any.sa_family, name->any.sa_family == AF_INET6 ? (void *)&((address *)(uintptr_t)name)->v6.sin6_addr
-                                                                    : (void *)&((address *)(uintptr_t)name)->v4.sin_addr,
+    inet_ntop(name->any.sa_family,
+              name->any.sa_family == AF_INET6 ? (void *)&((address *)(uintptr_t)name)->v6.sin6_addr
+                                              : (void *)&((address *)(uintptr_t)name)->v4.sin_addr,
               host, sizeof host);
-    if (port == 0 || (port >= FIRST_PORT && port < FIRST_PORT + 2 * PORTS)) snprintf(text, size, "%s %d", host, port);
-    else snprintf(text, size, "%s ephemeral", host);
+    if (port == 0 || (port >= FIRST_PORT && port < FIRST_PORT + 2 * PORTS))
+        snprintf(text, size, "%s %d", host, port);
+    else
+        snprintf(text, size, "%s ephemeral", host);
 }
 
 static bool port_is_bound(int port) {
     for (int i = 0; i < SLOTS; i++)
-        if (slots[i].fd >= 0 && slots[i].port == port && !slots[i].listening) return true;
+        if (slots[i].fd >= 0 && slots[i].port == port && !slots[i].listening)
+            return true;
     return false;
 }
 
@@ -64,7 +69,8 @@ static address target(int domain) {
 /* A port of either family, by the addresses at which it can be reached. */
 static address reach(int domain, int port) {
     bool six = port >= FIRST_PORT + PORTS;
-    if (domain == AF_INET) return ip("127.0.0.1", port);
+    if (domain == AF_INET)
+        return ip("127.0.0.1", port);
     return ip(six && roll(2) == 0 ? "::1" : "::ffff:127.0.0.1", port);
 }
 
@@ -92,14 +98,18 @@ static bool is_gone(int slot) {
 static void bind_it(int slot) {
     address to = target(slots[slot].domain);
     if (roll(3) == 0) {
-        if (to.any.sa_family == AF_INET6) to.v6.sin6_port = 0;
-        else to.v4.sin_port = 0;
+        if (to.any.sa_family == AF_INET6)
+            to.v6.sin6_port = 0;
+        else
+            to.v4.sin_port = 0;
     }
     int port = port_of(&to);
-    if (slots[slot].refused || is_gone(slot) || (port != 0 && port_is_bound(port))) return;
+    if (slots[slot].refused || is_gone(slot) || (port != 0 && port_is_bound(port)))
+        return;
     long result = bind(slots[slot].fd, &to.any, to.length);
     say("bind", slot, outcome(result));
-    if (result == 0) slots[slot].port = port;
+    if (result == 0)
+        slots[slot].port = port;
     slots[slot].bound |= result == 0;
 }
 
@@ -107,23 +117,32 @@ static void bind_it(int slot) {
 static bool used[2 * PORTS][2 * PORTS];
 
 static void use(int from, int to) {
-    if (from != 0) used[from - FIRST_PORT][to - FIRST_PORT] = true;
+    if (from != 0)
+        used[from - FIRST_PORT][to - FIRST_PORT] = true;
 }
 
-static bool is_used(int from, int to) { return from != 0 && used[from - FIRST_PORT][to - FIRST_PORT]; }
+static bool is_used(int from, int to) {
+    return from != 0 && used[from - FIRST_PORT][to - FIRST_PORT];
+}
 
 /* An asynchronous connect is followed to its end. */
 static void connect_it(int slot) {
     address to = target(slots[slot].domain);
     /* Most go where somebody listens. */
     for (int i = 0; i < SLOTS && roll(4) != 0; i++) {
-        if (slots[i].fd < 0 || !slots[i].listening || slots[i].port == 0) continue;
-        if (dual) to = reach(slots[slot].domain, slots[i].port);
-        else if (slots[i].domain != slots[slot].domain) continue;
-        else if (to.any.sa_family == AF_INET6) to.v6.sin6_port = htons((uint16_t)slots[i].port);
-        else to.v4.sin_port = htons((uint16_t)slots[i].port);
+        if (slots[i].fd < 0 || !slots[i].listening || slots[i].port == 0)
+            continue;
+        if (dual)
+            to = reach(slots[slot].domain, slots[i].port);
+        else if (slots[i].domain != slots[slot].domain)
+            continue;
+        else if (to.any.sa_family == AF_INET6)
+            to.v6.sin6_port = htons((uint16_t)slots[i].port);
+        else
+            to.v4.sin_port = htons((uint16_t)slots[i].port);
     }
-    if (slots[slot].port == port_of(&to) || is_gone(slot) || is_used(slots[slot].port, port_of(&to))) return;
+    if (slots[slot].port == port_of(&to) || is_gone(slot) || is_used(slots[slot].port, port_of(&to)))
+        return;
     long result = connect(slots[slot].fd, &to.any, to.length);
     if (result < 0 && errno == EINPROGRESS) {
         struct pollfd wait = {.fd = slots[slot].fd, .events = POLLOUT};
@@ -137,17 +156,21 @@ static void connect_it(int slot) {
     say("connect", slot, outcome(result));
     slots[slot].connected |= result == 0;
     slots[slot].refused |= result < 0;
-    if (result == 0) use(slots[slot].port, port_of(&to));
+    if (result == 0)
+        use(slots[slot].port, port_of(&to));
 }
 
 static void accept_it(int slot) {
     int free = 0;
-    while (free < SLOTS && slots[free].fd >= 0) free++;
-    if (free == SLOTS) return;
+    while (free < SLOTS && slots[free].fd >= 0)
+        free++;
+    if (free == SLOTS)
+        return;
     address peer = unwritten();
     char text[96];
     struct pollfd wait = {.fd = slots[slot].fd, .events = POLLIN};
-    if (poll(&wait, 1, 50) == 0) return; /* over TCP a connection may be a moment later */
+    if (poll(&wait, 1, 50) == 0)
+        return; /* over TCP a connection may be a moment later */
     int fd = accept4(slots[slot].fd, &peer.any, &peer.length, SOCK_CLOEXEC);
     if (fd < 0) {
         say("accept", slot, outcome(fd));
@@ -159,18 +182,24 @@ static void accept_it(int slot) {
 }
 
 /* After exec a socket that is neither bound nor connected shows what it is (docs/limits.md). */
-static bool is_bare(int slot) { return executes && !slots[slot].bound && !slots[slot].connected; }
+static bool is_bare(int slot) {
+    return executes && !slots[slot].bound && !slots[slot].connected;
+}
 
 static void names(int slot) {
     address own = unwritten(), peer = unwritten();
     char text[96];
-    if (slots[slot].refused || is_gone(slot) || is_bare(slot)) return;
+    if (slots[slot].refused || is_gone(slot) || is_bare(slot))
+        return;
     long result = getsockname(slots[slot].fd, &own.any, &own.length);
-    if (result == 0) name(&own, text, sizeof text);
+    if (result == 0)
+        name(&own, text, sizeof text);
     say("getsockname", slot, result < 0 ? outcome(result) : text);
     result = getpeername(slots[slot].fd, &peer.any, &peer.length);
-    if (result < 0) say("getpeername", slot, outcome(result));
-    else name(&peer, text, sizeof text), say("getpeername", slot, text);
+    if (result < 0)
+        say("getpeername", slot, outcome(result));
+    else
+        name(&peer, text, sizeof text), say("getpeername", slot, text);
 }
 
 static void copy(int slot) {
@@ -181,7 +210,8 @@ static void copy(int slot) {
 }
 
 static void listen_on(int slot) {
-    if (slots[slot].refused || is_gone(slot) || is_bare(slot)) return;
+    if (slots[slot].refused || is_gone(slot) || is_bare(slot))
+        return;
     long result = listen(slots[slot].fd, 8);
     say("listen", slot, outcome(result));
     slots[slot].listening |= result == 0;
@@ -190,30 +220,37 @@ static void listen_on(int slot) {
 static void options(int slot) {
     static const struct {
         int level, option;
-    } known[] = {{SOL_SOCKET, SO_REUSEADDR}, {SOL_SOCKET, SO_KEEPALIVE}, {SOL_SOCKET, SO_ACCEPTCONN},
-                 {SOL_SOCKET, SO_TYPE},      {SOL_SOCKET, SO_DOMAIN},    {SOL_SOCKET, SO_PROTOCOL},
+    } known[] = {{SOL_SOCKET, SO_REUSEADDR}, {SOL_SOCKET, SO_KEEPALIVE},  {SOL_SOCKET, SO_ACCEPTCONN},
+                 {SOL_SOCKET, SO_TYPE},      {SOL_SOCKET, SO_DOMAIN},     {SOL_SOCKET, SO_PROTOCOL},
                  {IPPROTO_TCP, TCP_NODELAY}, {IPPROTO_TCP, TCP_KEEPIDLE}, {IPPROTO_IP, IP_TOS}};
     unsigned which = roll(sizeof known / sizeof known[0]);
-    int value = (int)roll(3);
+    int fd = slots[slot].fd, value = (int)roll(3);
     socklen_t length = sizeof value;
-    long result = setsockopt(slots[slot].fd, known[which].level, known[which].option, &value, sizeof value);
-    say("setsockopt", slot, outcome(result));
+    say("setsockopt", slot, outcome(setsockopt(fd, known[which].level, known[which].option, &value, sizeof value)));
     value = -1;
-    result = getsockopt(slots[slot].fd, known[which].level, known[which].option, &value, &length);
+    long result = getsockopt(fd, known[which].level, known[which].option, &value, &length);
     say("getsockopt", slot, outcome(result < 0 ? result : value));
 }
 
 static void one_call(void) {
     int slot = (int)roll(SLOTS);
     unsigned which = roll(12);
-    if (which < 1 || slots[slot].fd < 0) make(slot);
-    else if (which < 3) bind_it(slot);
-    else if (which < 5) listen_on(slot);
-    else if (which < 7) connect_it(slot);
-    else if (which < 9) accept_it(slot);
-    else if (which == 9) names(slot);
-    else if (which == 10) copy(slot);
-    else if (!executes) options(slot);
+    if (which < 1 || slots[slot].fd < 0)
+        make(slot);
+    else if (which < 3)
+        bind_it(slot);
+    else if (which < 5)
+        listen_on(slot);
+    else if (which < 7)
+        connect_it(slot);
+    else if (which < 9)
+        accept_it(slot);
+    else if (which == 9)
+        names(slot);
+    else if (which == 10)
+        copy(slot);
+    else if (!executes)
+        options(slot);
 }
 
 /* What the next program has to know: it goes on where this one stopped, with the descriptors that it inherits. */
@@ -229,7 +266,8 @@ static void leave_state(char **argv) {
     memcpy(state.slots, slots, sizeof slots);
     memcpy(state.used, used, sizeof used);
     for (int i = 0; i < SLOTS; i++)
-        if (slots[i].fd >= 0) fcntl(slots[i].fd, F_SETFD, 0);
+        if (slots[i].fd >= 0)
+            fcntl(slots[i].fd, F_SETFD, 0);
     execute_again(argv, &state, sizeof state);
 }
 
@@ -246,13 +284,17 @@ int main(int argc, char **argv) {
     probe_start();
     executes = argc > 3 && strcmp(argv[3], "exec") == 0;
     dual = argc > 3 && strcmp(argv[3], "dual") == 0;
-    if (argc < 3) die("usage: random_calls SEED CALLS [exec|dual]");
+    if (argc < 3)
+        die("usage: random_calls SEED CALLS [exec|dual]");
     random_start(argv[1]);
-    for (int i = 0; i < SLOTS; i++) slots[i].fd = -1;
-    if (argc > 4) go_on(argv[4]);
+    for (int i = 0; i < SLOTS; i++)
+        slots[i].fd = -1;
+    if (argc > 4)
+        go_on(argv[4]);
     for (; step < atoi(argv[2]); step++) {
         one_call();
-        if (executes && roll(8) == 0) leave_state(argv);
+        if (executes && roll(8) == 0)
+            leave_state(argv);
     }
     return 0;
 }

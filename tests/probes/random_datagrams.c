@@ -1,11 +1,11 @@
 /*
- * Random calls on a few UDP sockets, the same ones for the same seed: who receives what from whom, and what the addresses
- * are then. Usage: random_datagrams SEED CALLS [exec|dual]. With "exec" the program executes itself again and again; with
- * "dual" IPv6 sockets are for IPv4 too.
+ * Random calls on a few UDP sockets, the same ones for the same seed: who receives what from whom, and what the
+ * addresses are then. Usage: random_datagrams SEED CALLS [exec|dual]. With "exec" the program executes itself again and
+ * again; with "dual" IPv6 sockets are for IPv4 too.
  *
- * Left out, since it is known to differ (docs/limits.md): IPv4 senders to IPv6 receivers, plain send after the peer went,
- * what was queued before connect, connecting to a socket that is connected elsewhere, and what that leaves of an address
- * with port 0.
+ * Left out, since it is known to differ (docs/limits.md): IPv4 senders to IPv6 receivers, plain send after the peer
+ * went, what was queued before connect, connecting to a socket that is connected elsewhere, and what that leaves of an
+ * address with port 0.
  */
 #include "random.h"
 
@@ -34,14 +34,17 @@ static void say_result(const char *call, int slot, long result) {
 /* Which socket has this port? Ports that the kernel chose differ from run to run, their owners don't. */
 static void describe(const address *who, char *text, size_t size) {
     char host[64] = "?";
-    const void *bytes = who->any.sa_family == AF_INET6 ? (const void *)&who->v6.sin6_addr : (const void *)&who->v4.sin_addr;
+    const void *bytes =
+        who->any.sa_family == AF_INET6 ? (const void *)&who->v6.sin6_addr : (const void *)&who->v4.sin_addr;
     inet_ntop(who->any.sa_family, bytes, host, sizeof host);
     int owner = -1;
     for (int i = 0; i < SLOTS; i++) {
         address own = unwritten();
-        if (slots[i].fd < 0 || getsockname(slots[i].fd, &own.any, &own.length) < 0 || port_of(&own) == 0) continue;
+        if (slots[i].fd < 0 || getsockname(slots[i].fd, &own.any, &own.length) < 0 || port_of(&own) == 0)
+            continue;
         /* The kernel may choose one port for two sockets of different families. */
-        if (port_of(&own) == port_of(who) && (dual || own.any.sa_family == who->any.sa_family)) owner = i;
+        if (port_of(&own) == port_of(who) && (dual || own.any.sa_family == who->any.sa_family))
+            owner = i;
     }
     /* Which of its addresses a socket of both families sends from depends on what it did before (docs/limits.md). */
     snprintf(text, size, "%s socket %d", dual ? "" : host, owner);
@@ -49,9 +52,13 @@ static void describe(const address *who, char *text, size_t size) {
 
 /* After exec nobody remembers who chose the port of a socket, and which address it had then (docs/limits.md). */
 static bool executes;
-static bool is_forgotten(int slot) { return executes && slots[slot].port == 0 && slots[slot].used; }
+static bool is_forgotten(int slot) {
+    return executes && slots[slot].port == 0 && slots[slot].used;
+}
 
-static int base(int domain) { return FIRST_PORT + (domain == AF_INET6 ? PORTS : 0); }
+static int base(int domain) {
+    return FIRST_PORT + (domain == AF_INET6 ? PORTS : 0);
+}
 
 static address target(int domain) {
     if (dual) {
@@ -62,15 +69,19 @@ static address target(int domain) {
     return ip(domain == AF_INET ? "127.0.0.1" : "::1", base(domain) + (int)roll(PORTS));
 }
 
-/* A connected socket stays connected to the one that was there: a new one on its port is a stranger (docs/limits.md). */
+/*
+ * A connected socket stays connected to the one that was there: a new one on its port is a stranger (docs/limits.md).
+ */
 static bool is_peer(int slot) {
     for (int i = 0; i < SLOTS; i++)
-        if (slots[i].fd >= 0 && slots[i].peer != 0 && slots[i].peer == slots[slot].port) return true;
+        if (slots[i].fd >= 0 && slots[i].peer != 0 && slots[i].peer == slots[slot].port)
+            return true;
     return false;
 }
 
 static void make(int slot) {
-    if (slots[slot].fd >= 0 && is_peer(slot)) return;
+    if (slots[slot].fd >= 0 && is_peer(slot))
+        return;
     if (slots[slot].fd >= 0) {
         say_result("close", slot, close(slots[slot].fd));
         slots[slot] = (struct slot){.fd = -1};
@@ -85,20 +96,25 @@ static void make(int slot) {
 }
 
 static void bind_it(int slot) {
-    if (is_forgotten(slot)) return;
+    if (is_forgotten(slot))
+        return;
     int domain = slots[slot].domain;
     address to = ip(domain == AF_INET ? "127.0.0.1" : dual ? "::" : "::1", base(domain) + (int)roll(PORTS));
-    if (roll(4) == 0) to = ip(domain == AF_INET ? "0.0.0.0" : "::", port_of(&to));
-    if (roll(4) == 0) to = ip(domain == AF_INET ? "127.0.0.1" : dual ? "::" : "::1", 0);
+    if (roll(4) == 0)
+        to = ip(domain == AF_INET ? "0.0.0.0" : "::", port_of(&to));
+    if (roll(4) == 0)
+        to = ip(domain == AF_INET ? "127.0.0.1" : dual ? "::" : "::1", 0);
     long result = bind(slots[slot].fd, &to.any, to.length);
     say_result("bind", slot, result);
-    if (result == 0) slots[slot].port = port_of(&to);
+    if (result == 0)
+        slots[slot].port = port_of(&to);
     slots[slot].any_port |= result == 0 && port_of(&to) == 0;
 }
 
 static void drain(int slot) {
     char data[64];
-    while (recv(slots[slot].fd, data, sizeof data, 0) >= 0) continue;
+    while (recv(slots[slot].fd, data, sizeof data, 0) >= 0)
+        continue;
 }
 
 /* An answer to "nobody there" may arrive a moment later, and fail the next call: it is taken away here. */
@@ -110,33 +126,43 @@ static void clear_error(int slot) {
 
 static bool somebody_has(int port) {
     for (int i = 0; i < SLOTS; i++)
-        if (slots[i].fd >= 0 && slots[i].port == port) return true;
+        if (slots[i].fd >= 0 && slots[i].port == port)
+            return true;
     return false;
 }
 
-/* The kernel connects nobody to a socket that is connected elsewhere; what that one sends all the same is lost (limits.md). */
+/*
+ * The kernel connects nobody to a socket that is connected elsewhere; what that one sends all the same is lost
+ * (limits.md).
+ */
 static bool is_connected_elsewhere(int port, int own) {
     for (int i = 0; i < SLOTS; i++)
-        if (slots[i].fd >= 0 && slots[i].port == port && slots[i].peer != 0 && slots[i].peer != own) return true;
+        if (slots[i].fd >= 0 && slots[i].port == port && slots[i].peer != 0 && slots[i].peer != own)
+            return true;
     return false;
 }
 
 static void connect_it(int slot) {
     address to = target(slots[slot].domain);
-    if (!somebody_has(port_of(&to)) || slots[slot].port == port_of(&to)) return;
-    if (is_connected_elsewhere(port_of(&to), slots[slot].port)) return;
+    if (!somebody_has(port_of(&to)) || slots[slot].port == port_of(&to))
+        return;
+    if (is_connected_elsewhere(port_of(&to), slots[slot].port))
+        return;
     /* Connected by the one family it would not hear the same peer by the other. */
-    if (dual && slots[slot].domain == AF_INET6) return;
+    if (dual && slots[slot].domain == AF_INET6)
+        return;
     drain(slot);
     long result = connect(slots[slot].fd, &to.any, to.length);
     say_result("connect", slot, result);
-    if (result == 0) slots[slot].peer = port_of(&to);
+    if (result == 0)
+        slots[slot].peer = port_of(&to);
     slots[slot].used = true;
 }
 
 static void disconnect(int slot) {
     struct sockaddr none = {.sa_family = AF_UNSPEC};
-    if (slots[slot].any_port || is_forgotten(slot)) return;
+    if (slots[slot].any_port || is_forgotten(slot))
+        return;
     drain(slot);
     slots[slot].peer = 0;
     say_result("disconnect", slot, connect(slots[slot].fd, &none, sizeof none));
@@ -169,26 +195,36 @@ static void receive(int slot) {
 }
 
 static void names(int slot) {
-    if (is_forgotten(slot)) return;
+    if (is_forgotten(slot))
+        return;
     address own = unwritten(), peer = unwritten();
     char text[96];
-    if (CHECK(getsockname(slots[slot].fd, &own.any, &own.length)) == 0) describe(&own, text, sizeof text);
+    if (CHECK(getsockname(slots[slot].fd, &own.any, &own.length)) == 0)
+        describe(&own, text, sizeof text);
     say("getsockname", slot, text);
     long result = getpeername(slots[slot].fd, &peer.any, &peer.length);
-    if (result == 0) describe(&peer, text, sizeof text);
+    if (result == 0)
+        describe(&peer, text, sizeof text);
     say("getpeername", slot, result < 0 ? errno_name(errno) : text);
 }
 
 static void one_call(void) {
     int slot = (int)roll(SLOTS);
     unsigned which = roll(14);
-    if (which < 1 || slots[slot].fd < 0) make(slot);
-    else if (which < 3) bind_it(slot);
-    else if (which == 3) connect_it(slot);
-    else if (which == 4) disconnect(slot);
-    else if (which < 9) send_it(slot);
-    else if (which < 13) receive(slot);
-    else names(slot);
+    if (which < 1 || slots[slot].fd < 0)
+        make(slot);
+    else if (which < 3)
+        bind_it(slot);
+    else if (which == 3)
+        connect_it(slot);
+    else if (which == 4)
+        disconnect(slot);
+    else if (which < 9)
+        send_it(slot);
+    else if (which < 13)
+        receive(slot);
+    else
+        names(slot);
 }
 
 /* What the next program has to know: it goes on where this one stopped, with the descriptors that it inherits. */
@@ -214,18 +250,23 @@ static void go_on(const char *text) {
 
 int main(int argc, char **argv) {
     probe_start();
-    if (argc < 3) die("usage: random_datagrams SEED CALLS [exec|dual]");
+    if (argc < 3)
+        die("usage: random_datagrams SEED CALLS [exec|dual]");
     /* AF_UNIX queues are short by default; this network namespace is the probe's own. */
     int queue = open("/proc/sys/net/unix/max_dgram_qlen", O_WRONLY);
-    if (queue >= 0 && write(queue, "512", 3) == 3) close(queue);
+    if (queue >= 0 && write(queue, "512", 3) == 3)
+        close(queue);
     random_start(argv[1]);
-    for (int i = 0; i < SLOTS; i++) slots[i].fd = -1;
+    for (int i = 0; i < SLOTS; i++)
+        slots[i].fd = -1;
     executes = argc > 3 && strcmp(argv[3], "exec") == 0;
     dual = argc > 3 && strcmp(argv[3], "dual") == 0;
-    if (argc > 4) go_on(argv[4]);
+    if (argc > 4)
+        go_on(argv[4]);
     for (; step < atoi(argv[2]); step++) {
         one_call();
-        if (executes && roll(8) == 0) leave_state(argv);
+        if (executes && roll(8) == 0)
+            leave_state(argv);
     }
     return 0;
 }

@@ -39,7 +39,8 @@ static void each(const char *who, int fd) {
         int result = set_option(fd, options[i].level, options[i].option, options[i].value);
         const char *set = result == 0 ? "ok" : errno_name(errno);
         result = getsockopt(fd, options[i].level, options[i].option, &value, &length);
-        if (result < 0) fact(who, "%s: set %s, get %s", options[i].name, set, errno_name(errno));
+        if (result < 0)
+            fact(who, "%s: set %s, get %s", options[i].name, set, errno_name(errno));
         else
             fact(who, "%s: set %s, get %d in %u bytes", options[i].name, set, value, (unsigned)length);
     }
@@ -48,19 +49,22 @@ static void each(const char *who, int fd) {
 static void others(const char *who, int fd) {
     char name[32] = "";
     socklen_t length = sizeof name;
-    fact(who, "set SO_BINDTODEVICE: %s", setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "", 0) == 0 ? "ok" : errno_name(errno));
+    fact(who, "set SO_BINDTODEVICE: %s",
+         setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "", 0) == 0 ? "ok" : errno_name(errno));
     fact(who, "get SO_BINDTODEVICE: %s, length %u",
          getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &length) == 0 ? "ok" : errno_name(errno), (unsigned)length);
     uint64_t cookie = 0;
     length = sizeof cookie;
-    fact(who, "get SO_COOKIE: %s", getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &length) == 0 && cookie != 0 ? "ok" : errno_name(errno));
+    fact(who, "get SO_COOKIE: %s",
+         getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &length) == 0 && cookie != 0 ? "ok" : errno_name(errno));
     struct ip_mreqn group = {.imr_multiaddr.s_addr = htonl(0xe0000101)};
     fact(who, "IP_ADD_MEMBERSHIP: %s",
          setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group) == 0 ? "ok" : errno_name(errno));
     length = sizeof name;
-    fact(who, "get TCP_ULP: %s, length %u", getsockopt(fd, IPPROTO_TCP, TCP_ULP, name, &length) == 0 ? "ok" : errno_name(errno),
-         (unsigned)length);
-    fact(who, "set an unknown TCP_ULP: %s", setsockopt(fd, IPPROTO_TCP, TCP_ULP, "nonsense", 8) == 0 ? "ok" : errno_name(errno));
+    fact(who, "get TCP_ULP: %s, length %u",
+         getsockopt(fd, IPPROTO_TCP, TCP_ULP, name, &length) == 0 ? "ok" : errno_name(errno), (unsigned)length);
+    fact(who, "set an unknown TCP_ULP: %s",
+         setsockopt(fd, IPPROTO_TCP, TCP_ULP, "nonsense", 8) == 0 ? "ok" : errno_name(errno));
     /* Encryption in the kernel: a program that is told `ok` here goes on in plain text through its own library. */
     fact(who, "set TCP_ULP tls: %s", setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", 3) == 0 ? "ok" : errno_name(errno));
 }

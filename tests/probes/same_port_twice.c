@@ -10,7 +10,8 @@ static int stream(const char *text, int port, bool reuse_port, int *result) {
     address at = ip(text, port);
     int fd = CHECK(socket(at.any.sa_family, SOCK_STREAM, 0));
     CHECK(set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1));
-    if (reuse_port) CHECK(set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1));
+    if (reuse_port)
+        CHECK(set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1));
     *result = bind(fd, &at.any, at.length);
     return fd;
 }
@@ -21,14 +22,18 @@ static void serve(const char *name, const int *listeners, int listeners_count, c
     for (int i = 0; i < count; i++) {
         int client = connected(host, port);
         struct pollfd waiting[4];
-        for (int k = 0; k < listeners_count; k++) waiting[k] = (struct pollfd){listeners[k], POLLIN, 0};
-        if (CHECK(poll(waiting, (nfds_t)listeners_count, 5000)) == 0) die("nobody has the connection");
+        for (int k = 0; k < listeners_count; k++)
+            waiting[k] = (struct pollfd){listeners[k], POLLIN, 0};
+        if (CHECK(poll(waiting, (nfds_t)listeners_count, 5000)) == 0)
+            die("nobody has the connection");
         for (int k = 0; k < listeners_count; k++) {
-            if (!(waiting[k].revents & POLLIN)) continue;
+            if (!(waiting[k].revents & POLLIN))
+                continue;
             /* Non-blocking, as servers with several listeners are: two may be told of the one connection. */
             CHECK(fcntl(listeners[k], F_SETFL, O_NONBLOCK));
             int peer = accept(listeners[k], NULL, NULL);
-            if (peer < 0) continue;
+            if (peer < 0)
+                continue;
             send_byte(peer);
             close(peer);
             served += wait_byte(client);
@@ -106,7 +111,8 @@ static void other_addresses(const char *prefix, const char *first, const char *s
     address at = ip(second, port);
     pair[1] = CHECK(socket(at.any.sa_family, SOCK_STREAM, 0));
     CHECK(set_option(pair[1], SOL_SOCKET, SO_REUSEADDR, 1));
-    if (at.any.sa_family == AF_INET6) CHECK(set_option(pair[1], IPPROTO_IPV6, IPV6_V6ONLY, 1));
+    if (at.any.sa_family == AF_INET6)
+        CHECK(set_option(pair[1], IPPROTO_IPV6, IPV6_V6ONLY, 1));
     fact_call(NAME("second bind"), bind(pair[1], &at.any, at.length));
     fact_call(NAME("second listen"), listen(pair[1], 8));
     const char *to_first = strcmp(first, "0.0.0.0") == 0 ? "127.0.0.1" : first;
@@ -188,7 +194,8 @@ static void bound_only(void) {
         for (int i = 0; i < 10; i++) {
             int other = CHECK(socket(AF_INET, SOCK_STREAM, 0));
             CHECK(set_option(other, SOL_SOCKET, SO_REUSEADDR, 1));
-            if (bind(other, &at.any, at.length) == 0) die("took a port that is in use");
+            if (bind(other, &at.any, at.length) == 0)
+                die("took a port that is in use");
             close(other);
         }
         _exit(0);
@@ -201,7 +208,8 @@ static void bound_only(void) {
 static int datagram(int port, int option, int *result) {
     address at = ip("127.0.0.1", port);
     int fd = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
-    if (option != 0) CHECK(set_option(fd, SOL_SOCKET, option, 1));
+    if (option != 0)
+        CHECK(set_option(fd, SOL_SOCKET, option, 1));
     *result = bind(fd, &at.any, at.length);
     return fd;
 }

@@ -11,45 +11,62 @@ static const char *const call_names[CALLS] = {"accept",   "accept4", "getsocknam
 /* Makes sure that the call has something to return. */
 static void prepare(enum call call, int *extra) {
     *extra = -1;
-    if (call == ACCEPT || call == ACCEPT4) *extra = connected("127.0.0.1", own_port(server));
+    if (call == ACCEPT || call == ACCEPT4)
+        *extra = connected("127.0.0.1", own_port(server));
     if (call == RECVFROM || call == RECVMSG) {
         address to = name_of(receiver);
         CHECK(sendto(sender, "datagram", 8, 0, &to.any, to.length));
     }
-    if (call == RECVFROM_STREAM) send_byte(client);
+    if (call == RECVFROM_STREAM)
+        send_byte(client);
 }
 
 static long perform(enum call call, struct sockaddr *space, socklen_t *length) {
     char data[16];
     struct iovec part = {data, sizeof data};
-    struct msghdr message = {.msg_name = space, .msg_namelen = length == NULL ? 0 : *length, .msg_iov = &part, .msg_iovlen = 1};
+    struct msghdr message = {
+        .msg_name = space, .msg_namelen = length == NULL ? 0 : *length, .msg_iov = &part, .msg_iovlen = 1};
     long result;
     switch (call) {
-    case ACCEPT: result = accept(server, space, length); break;
-    case ACCEPT4: result = accept4(server, space, length, 0); break;
-    case GETSOCKNAME: return getsockname(client, space, length);
-    case GETPEERNAME: return getpeername(client, space, length);
-    case RECVFROM: return recvfrom(receiver, data, sizeof data, 0, space, length);
-    case RECVFROM_STREAM: return recvfrom(peer, data, sizeof data, 0, space, length);
+    case ACCEPT:
+        result = accept(server, space, length);
+        break;
+    case ACCEPT4:
+        result = accept4(server, space, length, 0);
+        break;
+    case GETSOCKNAME:
+        return getsockname(client, space, length);
+    case GETPEERNAME:
+        return getpeername(client, space, length);
+    case RECVFROM:
+        return recvfrom(receiver, data, sizeof data, 0, space, length);
+    case RECVFROM_STREAM:
+        return recvfrom(peer, data, sizeof data, 0, space, length);
     default:
         result = recvmsg(receiver, &message, 0);
-        if (length != NULL) *length = message.msg_namelen;
+        if (length != NULL)
+            *length = message.msg_namelen;
         return result;
     }
-    if (result >= 0) close((int)result);
+    if (result >= 0)
+        close((int)result);
     return result >= 0 ? 0 : -1;
 }
 
 /* After a call that failed, what it should have taken away may still be there. */
 static void drain(enum call call, int extra) {
     char data[16];
-    if (extra >= 0) close(extra);
+    if (extra >= 0)
+        close(extra);
     if (call == ACCEPT || call == ACCEPT4)
-        while (ready(server, POLLIN, 0) != 0) close(CHECK(accept(server, NULL, NULL)));
+        while (ready(server, POLLIN, 0) != 0)
+            close(CHECK(accept(server, NULL, NULL)));
     if (call == RECVFROM || call == RECVMSG)
-        while (recv(receiver, data, sizeof data, MSG_DONTWAIT) >= 0) {}
+        while (recv(receiver, data, sizeof data, MSG_DONTWAIT) >= 0) {
+        }
     if (call == RECVFROM_STREAM)
-        while (recv(peer, data, sizeof data, MSG_DONTWAIT) > 0) {}
+        while (recv(peer, data, sizeof data, MSG_DONTWAIT) > 0) {
+        }
 }
 
 static void with_length(enum call call, int given) {
@@ -62,18 +79,23 @@ static void with_length(enum call call, int given) {
     long result = perform(call, (struct sockaddr *)space, &length);
     int number = errno;
     size_t touched = sizeof space;
-    while (touched > 0 && space[touched - 1] == 0xee) touched--;
+    while (touched > 0 && space[touched - 1] == 0xee)
+        touched--;
     snprintf(text, sizeof text, "%s, length %d", call_names[call], given);
-    if (result < 0) fact(text, "%s, length now %d, wrote %zu", errno_name(number), (int)length, touched);
+    if (result < 0)
+        fact(text, "%s, length now %d, wrote %zu", errno_name(number), (int)length, touched);
     else
         fact(text, "%ld, length now %d, wrote %s", result, (int)length,
-             touched == 0 ? "nothing" : touched <= (size_t)given ? "within the buffer" : "beyond the buffer");
+             touched == 0               ? "nothing"
+             : touched <= (size_t)given ? "within the buffer"
+                                        : "beyond the buffer");
     if (result >= 0 && given >= 4 && length != 0) {
         struct sockaddr_in whole;
         memcpy(&whole, space, sizeof whole);
         snprintf(text, sizeof text, "%s, length %d: family and port right", call_names[call], given);
         int expected = call == GETPEERNAME ? own_port(server) : call == GETSOCKNAME ? own_port(client) : -1;
-        if (call == RECVFROM || call == RECVMSG) expected = port_of(&sender_name);
+        if (call == RECVFROM || call == RECVMSG)
+            expected = port_of(&sender_name);
         fact_yes(text, whole.sin_family == AF_INET && (expected < 0 || ntohs(whole.sin_port) == expected));
     }
     drain(call, extra);
@@ -111,12 +133,14 @@ int main(void) {
     static const int lengths[] = {0, 1, 2, 4, 8, 15, 16, 17, 28, 128, -1};
     for (int call = ACCEPT; call < CALLS; call++) {
         for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
-            if (!(call == RECVMSG && lengths[i] < 0)) with_length((enum call)call, lengths[i]);
+            if (!(call == RECVMSG && lengths[i] < 0))
+                with_length((enum call)call, lengths[i]);
         if (call != GETSOCKNAME && call != GETPEERNAME) {
             with_pointers((enum call)call, "no address, no length", false, false);
             with_pointers((enum call)call, "no address, a length", false, true);
         }
-        if (call != RECVMSG) with_pointers((enum call)call, "an address, no length", true, false);
+        if (call != RECVMSG)
+            with_pointers((enum call)call, "an address, no length", true, false);
     }
     names_without_room();
     return 0;

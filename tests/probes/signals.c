@@ -31,7 +31,8 @@ static void on(int number, void (*handler)(int), int flags) {
 }
 
 static void timer(int first_ms, int interval_ms) {
-    struct itimerval value = {{interval_ms / 1000, interval_ms % 1000 * 1000}, {first_ms / 1000, first_ms % 1000 * 1000}};
+    struct itimerval value = {{interval_ms / 1000, interval_ms % 1000 * 1000},
+                              {first_ms / 1000, first_ms % 1000 * 1000}};
     /* This is the clock of alarm, too: the caller sets the alarm again. */
     CHECK(setitimer(ITIMER_REAL, &value, NULL));
 }
@@ -39,7 +40,8 @@ static void timer(int first_ms, int interval_ms) {
 /* Another process sends the signal, for a blocked call uses no processor time. */
 static pid_t signal_later(int number, int after_ms, int then_connect_port) {
     pid_t parent = getpid(), pid = fork_peer();
-    if (pid != 0) return pid;
+    if (pid != 0)
+        return pid;
     poll(NULL, 0, after_ms);
     kill(parent, number);
     if (then_connect_port != 0) {
@@ -131,7 +133,8 @@ static void from_handler(void) {
         close(peer);
         close(fd);
         close(other);
-        while (ready(server, POLLIN, 0) != 0) close(CHECK(accept(server, NULL, NULL)));
+        while (ready(server, POLLIN, 0) != 0)
+            close(CHECK(accept(server, NULL, NULL)));
     }
     timer(0, 0);
     signal(SIGALRM, SIG_DFL);
@@ -157,8 +160,10 @@ static void cancelled(void) {
     int server = listening("127.0.0.1", 0), receiver = bound("127.0.0.1", 0, SOCK_DGRAM);
     pthread_t threads[2];
     void *result;
-    if (pthread_create(&threads[0], NULL, block, (void *)(intptr_t)server) != 0) die("pthread_create");
-    if (pthread_create(&threads[1], NULL, block_in_recvfrom, (void *)(intptr_t)receiver) != 0) die("pthread_create");
+    if (pthread_create(&threads[0], NULL, block, (void *)(intptr_t)server) != 0)
+        die("pthread_create");
+    if (pthread_create(&threads[1], NULL, block_in_recvfrom, (void *)(intptr_t)receiver) != 0)
+        die("pthread_create");
     poll(NULL, 0, 30);
     for (int i = 0; i < 2; i++) {
         pthread_cancel(threads[i]);

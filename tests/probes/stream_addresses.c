@@ -12,14 +12,18 @@ static void line(const char *prefix, const char *name, const char *value) {
     fact(text, "%s", value);
 }
 
-static const char *yes(bool value) { return value ? "yes" : "no"; }
+static const char *yes(bool value) {
+    return value ? "yes" : "no";
+}
 
 /* Everything that both ends can ask, when both are in this process. */
 static void both_ends(const char *prefix, int server, int client, int asked_port, bool use_accept4) {
     address seen = unwritten();
-    int peer = use_accept4 ? accept4(server, &seen.any, &seen.length, SOCK_CLOEXEC) : accept(server, &seen.any, &seen.length);
+    int peer =
+        use_accept4 ? accept4(server, &seen.any, &seen.length, SOCK_CLOEXEC) : accept(server, &seen.any, &seen.length);
     CHECK(peer);
-    address client_name = name_of(client), client_peer = peer_of(client), peer_name = name_of(peer), peer_peer = peer_of(peer);
+    address client_name = name_of(client), client_peer = peer_of(client), peer_name = name_of(peer),
+            peer_peer = peer_of(peer);
     line(prefix, "client's own address", ip_text(&client_name));
     line(prefix, "client's peer", ip_text(&client_peer));
     line(prefix, "client's peer has the port asked for", yes(port_of(&client_peer) == asked_port));
@@ -91,16 +95,19 @@ static void ports_differ(void) {
     for (int i = 0; i < 20; i++) {
         clients[i] = connected("127.0.0.1", own_port(server));
         int port = own_port(clients[i]);
-        if (port < 32768 || port > 60999) ephemeral = false;
+        if (port < 32768 || port > 60999)
+            ephemeral = false;
         for (int k = 0; k < i; k++)
-            if (own_port(clients[k]) == port) differ = false;
+            if (own_port(clients[k]) == port)
+                differ = false;
     }
     fact_yes("twenty clients have different ports", differ);
     fact_yes("twenty clients have ephemeral ports", ephemeral);
     for (int i = 0; i < 20; i++) {
         int peer = CHECK(accept(server, NULL, NULL));
         address seen = peer_of(peer), own = name_of(clients[i]);
-        if (!same_address(&seen, &own)) fact("accepted in order", "no, client %d", i);
+        if (!same_address(&seen, &own))
+            fact("accepted in order", "no, client %d", i);
         close(peer);
         close(clients[i]);
     }
@@ -115,13 +122,15 @@ static void across_fork(void) {
         close(server);
         int client = connected("127.0.0.1", port);
         address views[2] = {name_of(client), peer_of(client)};
-        if (write(client, views, sizeof views) != sizeof views) die("write views");
+        if (write(client, views, sizeof views) != sizeof views)
+            die("write views");
         wait_byte(client);
         _exit(0);
     }
     address seen = unwritten(), views[2];
     int peer = CHECK(accept(server, &seen.any, &seen.length));
-    if (recv(peer, views, sizeof views, MSG_WAITALL) != sizeof views) die("read views");
+    if (recv(peer, views, sizeof views, MSG_WAITALL) != sizeof views)
+        die("read views");
     address own = name_of(peer);
     line("client in a child", "server saw what the client is", yes(same_address(&seen, &views[0])));
     line("client in a child", "client's peer is the accepted socket", yes(same_address(&own, &views[1])));
@@ -147,7 +156,8 @@ static void describe_inherited(char **arguments) {
         snprintf(text, sizeof text, "after exec: %s", names[i]);
         line(text, "own address", ip_text(&name));
         line(text, "own port as before", yes(port_of(&name) == atoi(arguments[3 + i])));
-        if (i == 0) continue;
+        if (i == 0)
+            continue;
         address peer = peer_of(fd);
         line(text, "peer", ip_text(&peer));
         line(text, "peer's port as before", yes(port_of(&peer) == atoi(arguments[i == 1 ? 5 : 4])));
@@ -166,7 +176,8 @@ static void across_exec(void) {
     if (pid == 0) {
         char text[6][16];
         int values[6] = {server, client, peer, own_port(server), own_port(client), own_port(peer)};
-        for (int i = 0; i < 6; i++) snprintf(text[i], sizeof text[i], "%d", values[i]);
+        for (int i = 0; i < 6; i++)
+            snprintf(text[i], sizeof text[i], "%d", values[i]);
         execl("/proc/self/exe", "stream_addresses", text[0], text[1], text[2], text[3], text[4], text[5], NULL);
         die("exec");
     }
@@ -193,7 +204,8 @@ static int receive(int channel) {
     struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
     CHECK(recvmsg(channel, &message, 0));
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (header == NULL || header->cmsg_type != SCM_RIGHTS) die("no descriptor came");
+    if (header == NULL || header->cmsg_type != SCM_RIGHTS)
+        die("no descriptor came");
     memcpy(&fd, CMSG_DATA(header), sizeof fd);
     return fd;
 }
@@ -209,7 +221,8 @@ static void across_rights(void) {
         address name = name_of(listener), seen = unwritten();
         line("passed listener", "own address", ip_text(&name));
         int peer = CHECK(accept(listener, &seen.any, &seen.length));
-        if (write(peer, &seen, sizeof seen) != sizeof seen) die("write");
+        if (write(peer, &seen, sizeof seen) != sizeof seen)
+            die("write");
         pass(pair[1], peer);
         _exit(0);
     }
@@ -218,7 +231,8 @@ static void across_rights(void) {
     pass(pair[0], server);
     int client = connected("127.0.0.1", own_port(server));
     address seen, own = name_of(client);
-    if (recv(client, &seen, sizeof seen, MSG_WAITALL) != sizeof seen) die("read");
+    if (recv(client, &seen, sizeof seen, MSG_WAITALL) != sizeof seen)
+        die("read");
     line("passed listener", "worker saw what the client is", yes(same_address(&seen, &own)));
     int peer = receive(pair[0]);
     address remote = peer_of(peer), local = name_of(peer);

@@ -1,6 +1,6 @@
 /*
- * The data path of a connection: queue sizes, urgent data, half close, end of file, EPIPE and SIGPIPE, sendfile, splice,
- * scattered reads, peeking, and calls that give a stream an address.
+ * The data path of a connection: queue sizes, urgent data, half close, end of file, EPIPE and SIGPIPE, sendfile,
+ * splice, scattered reads, peeking, and calls that give a stream an address.
  */
 #include "probe.h"
 
@@ -31,7 +31,8 @@ static void queues(void) {
     join();
     fact("empty: FIONREAD, SIOCINQ", "%d %d", queued(client, FIONREAD), queued(client, SIOCINQ));
     CHECK(write(peer, "0123456789", 10));
-    if (ready(client, POLLIN, 5000) == 0) die("no input");
+    if (ready(client, POLLIN, 5000) == 0)
+        die("no input");
     fact("ten bytes: FIONREAD", "%d", queued(client, FIONREAD));
     char bytes[16];
     fact_number("peek", recv(client, bytes, 4, MSG_PEEK));
@@ -75,7 +76,8 @@ static void half_close(void) {
     close(client);
     join();
     CHECK(close(peer));
-    if (ready(client, POLLIN, 5000) == 0) die("no end of file");
+    if (ready(client, POLLIN, 5000) == 0)
+        die("no end of file");
     signal(SIGPIPE, SIG_IGN);
     long sent = 0;
     /* Over TCP the first write after the peer's close is accepted, and the answer to it breaks the pipe. */
@@ -90,7 +92,8 @@ static void half_close(void) {
     pid_t pid = fork_peer();
     if (pid == 0) {
         CHECK(shutdown(client, SHUT_WR));
-        if (write(client, "x", 1) == 1) _exit(1);
+        if (write(client, "x", 1) == 1)
+            _exit(1);
         _exit(0);
     }
     fact("SIGPIPE ends a writer", "%d", ended(pid) - 128 == SIGPIPE);
@@ -102,9 +105,11 @@ static void reset(void) {
     join();
     char byte;
     send_byte(client);
-    if (ready(peer, POLLIN, 5000) == 0) die("no input");
+    if (ready(peer, POLLIN, 5000) == 0)
+        die("no input");
     CHECK(close(peer));
-    if (ready(client, POLLIN | POLLERR | POLLHUP, 5000) == 0) die("no reset");
+    if (ready(client, POLLIN | POLLERR | POLLHUP, 5000) == 0)
+        die("no reset");
     fact_number("reading after the peer left data unread", read(client, &byte, 1));
     fact_number("and again", read(client, &byte, 1));
     close(client);
@@ -112,7 +117,8 @@ static void reset(void) {
     struct linger linger = {1, 0};
     CHECK(setsockopt(peer, SOL_SOCKET, SO_LINGER, &linger, sizeof linger));
     CHECK(close(peer));
-    if (ready(client, POLLIN | POLLERR | POLLHUP, 5000) == 0) die("no reset");
+    if (ready(client, POLLIN | POLLERR | POLLHUP, 5000) == 0)
+        die("no reset");
     fact_number("reading after the peer's SO_LINGER of 0", read(client, &byte, 1));
     close(client);
 }
@@ -121,8 +127,10 @@ static void bulk(void) {
     char name[] = "/tmp/probe-XXXXXX", bytes[8192];
     int file = CHECK(mkstemp(name)), pipes[2];
     unlink(name);
-    for (int i = 0; i < (int)sizeof bytes; i++) bytes[i] = (char)(i * 7);
-    if (write(file, bytes, sizeof bytes) != sizeof bytes) die("write");
+    for (int i = 0; i < (int)sizeof bytes; i++)
+        bytes[i] = (char)(i * 7);
+    if (write(file, bytes, sizeof bytes) != sizeof bytes)
+        die("write");
     join();
     off_t offset = 0;
     fact_number("sendfile", sendfile(client, file, &offset, sizeof bytes));
@@ -148,7 +156,8 @@ static void bulk(void) {
 static void addressed(void) {
     join();
     char bytes[8];
-    address to = ip("127.0.0.1", own_port(server)), other = ip("127.0.0.9", 9), name = unwritten(), sixth = ip("::1", 9);
+    address to = ip("127.0.0.1", own_port(server)), other = ip("127.0.0.9", 9), name = unwritten(),
+            sixth = ip("::1", 9);
     fact_number("sendto with the peer's address", sendto(client, "abc", 3, 0, &to.any, to.length));
     fact_number("sendto with another address", sendto(client, "de", 2, 0, &other.any, other.length));
     fact_number("sendto with an IPv6 address", sendto(client, "f", 1, 0, &sixth.any, sixth.length));
@@ -158,7 +167,8 @@ static void addressed(void) {
     fact("recvfrom: length of the name", "%u", name.length);
     fact_yes("recvfrom: name not written", name.any.sa_family == 0xffff);
     struct iovec room = {bytes, sizeof bytes};
-    struct msghdr message = {.msg_name = &name.space, .msg_namelen = sizeof name.space, .msg_iov = &room, .msg_iovlen = 1};
+    struct msghdr message = {
+        .msg_name = &name.space, .msg_namelen = sizeof name.space, .msg_iov = &room, .msg_iovlen = 1};
     fact_number("recvmsg", recvmsg(client, &message, 0));
     fact("recvmsg: length of the name, flags", "%u 0x%x", message.msg_namelen, (unsigned)message.msg_flags);
     message = (struct msghdr){.msg_name = &to.any, .msg_namelen = to.length, .msg_iov = &room, .msg_iovlen = 1};

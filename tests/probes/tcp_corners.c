@@ -31,15 +31,18 @@ static void port_zero(void) {
     for (int i = 0; i < 8; i++) {
         sockets[i] = bound("127.0.0.1", 0, i % 2 ? SOCK_STREAM : SOCK_DGRAM);
         int port = own_port(sockets[i]);
-        if (port < 32768 || port > 60999) ephemeral = false;
+        if (port < 32768 || port > 60999)
+            ephemeral = false;
         for (int k = i % 2; k < i; k += 2)
-            if (own_port(sockets[k]) == port) differ = false;
+            if (own_port(sockets[k]) == port)
+                differ = false;
     }
     fact_yes("port 0: all different", differ);
     fact_yes("port 0: all ephemeral", ephemeral);
     fact_call("port 0: connect to a bound socket that does not listen",
               connect_to(CHECK(socket(AF_INET, SOCK_STREAM, 0)), "127.0.0.1", own_port(sockets[1])));
-    for (int i = 0; i < 8; i++) close(sockets[i]);
+    for (int i = 0; i < 8; i++)
+        close(sockets[i]);
     int server = listening("127.0.0.1", 0), client = bound("127.0.0.1", 0, SOCK_STREAM), before = own_port(client);
     fact_call("port 0, then connect", connect_to(client, "127.0.0.1", own_port(server)));
     address seen = unwritten();
@@ -127,16 +130,19 @@ static void made_elsewhere(void) {
 static void fast_open(const char *prefix, bool by_sendmsg, bool listener_option, bool nonblocking) {
     char text[80], bytes[16] = "";
     int server = listening("127.0.0.1", 0);
-    if (listener_option) fact_call("TCP_FASTOPEN on a listener", set_option(server, IPPROTO_TCP, TCP_FASTOPEN, 5));
+    if (listener_option)
+        fact_call("TCP_FASTOPEN on a listener", set_option(server, IPPROTO_TCP, TCP_FASTOPEN, 5));
     int fd = CHECK(socket(AF_INET, SOCK_STREAM | (nonblocking ? SOCK_NONBLOCK : 0), 0));
     address to = ip("127.0.0.1", own_port(server));
     struct iovec part = {"early", 5};
     struct msghdr message = {.msg_name = &to.any, .msg_namelen = to.length, .msg_iov = &part, .msg_iovlen = 1};
-    long sent = by_sendmsg ? sendmsg(fd, &message, MSG_FASTOPEN) : sendto(fd, "early", 5, MSG_FASTOPEN, &to.any, to.length);
+    long sent =
+        by_sendmsg ? sendmsg(fd, &message, MSG_FASTOPEN) : sendto(fd, "early", 5, MSG_FASTOPEN, &to.any, to.length);
     snprintf(text, sizeof text, "%s: sent", prefix);
     /* Without a cookie from this server a non-blocking socket connects first and sends later; so may it always. */
     if (nonblocking && sent < 0 && errno == EINPROGRESS) {
-        if (ready(fd, POLLOUT, 5000) == 0) die("no connection");
+        if (ready(fd, POLLOUT, 5000) == 0)
+            die("no connection");
         sent = send(fd, "early", 5, 0);
     }
     fact_number(text, sent);
@@ -148,7 +154,8 @@ static void fast_open(const char *prefix, bool by_sendmsg, bool listener_option,
     fact_yes(text, same_address(&seen, &own) && same_address(&remote, &to));
     /* A non-blocking socket whose first bytes went out with the SYN may do it twice. */
     snprintf(text, sizeof text, "%s: again on the connection", prefix);
-    if (!nonblocking) fact_call(text, sendto(fd, "x", 1, MSG_FASTOPEN, &to.any, to.length));
+    if (!nonblocking)
+        fact_call(text, sendto(fd, "x", 1, MSG_FASTOPEN, &to.any, to.length));
     close(peer);
     close(fd);
     close(server);

@@ -91,7 +91,8 @@ static void spawned(int server, int port) {
     snprintf(text[1], sizeof text[1], "60");
     char *arguments[] = {"vfork_spawn", text[0], text[1], number, NULL};
     errno = posix_spawn(&pid, "/proc/self/exe", &actions, NULL, arguments, environ);
-    if (errno != 0) die("posix_spawn");
+    if (errno != 0)
+        die("posix_spawn");
     fact("spawned with the listener: exit status", "%d", ended(pid));
     check("spawned with the listener", server, port);
     posix_spawn_file_actions_destroy(&actions);
@@ -99,7 +100,8 @@ static void spawned(int server, int port) {
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addclosefrom_np(&actions, 3);
     errno = posix_spawn(&pid, "/bin/true", &actions, NULL, truth, environ);
-    if (errno != 0) die("posix_spawn");
+    if (errno != 0)
+        die("posix_spawn");
     fact("spawned, all closed: exit status", "%d", ended(pid));
     check("spawned, all closed", server, port);
     posix_spawn_file_actions_destroy(&actions);
@@ -121,7 +123,8 @@ int main(int count, char **arguments) {
     fact("system", "%d", system("exec true"));
     check("after system", server, port);
     FILE *stream = popen("exec echo x", "r");
-    if (stream == NULL) die("popen");
+    if (stream == NULL)
+        die("popen");
     fact_yes("popen", fgetc(stream) == 'x');
     pclose(stream);
     check("after popen", server, port);

@@ -81,8 +81,11 @@ static void socket_per_client(void) {
 int main(int argc, char **argv) {
     probe_start();
     const char *story = argc > 1 ? argv[1] : "";
-    if (strcmp(story, "moved") == 0) moved_from_outside();
-    else if (strcmp(story, "shown") == 0) shown_as_ipv4();
-    else socket_per_client();
+    if (strcmp(story, "moved") == 0)
+        moved_from_outside();
+    else if (strcmp(story, "shown") == 0)
+        shown_as_ipv4();
+    else
+        socket_per_client();
     return 0;
 }

@@ -4,9 +4,9 @@
 
 #define DEBUG_EXIT_PORT 0x501
 
-int main(int argc, char **argv)
-{
-    if (argc != 2 || ioperm(DEBUG_EXIT_PORT, 1, 1) != 0) return 1;
+int main(int argc, char **argv) {
+    if (argc != 2 || ioperm(DEBUG_EXIT_PORT, 1, 1) != 0)
+        return 1;
     outb((unsigned char)atoi(argv[1]), DEBUG_EXIT_PORT);
     return 1; /* no such device */
 }

@@ -22,69 +22,78 @@ union address {
     struct sockaddr_tipc tipc;
 };
 
-static union address address_of(const char *family)
-{
+static union address address_of(const char *family) {
     if (strcmp(family, "vsock") == 0)
-        return (union address){ .vm = { .svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_LOCAL, .svm_port = 4321 } };
+        return (union address){.vm = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_LOCAL, .svm_port = 4321}};
     if (strcmp(family, "tipc") == 0)
-        return (union address){ .tipc = { .family = AF_TIPC, .addrtype = TIPC_SERVICE_ADDR, .scope = TIPC_CLUSTER_SCOPE,
-                                          .addr.name.name = { .type = 1000, .instance = 1 } } };
+        return (union address){.tipc = {.family = AF_TIPC,
+                                        .addrtype = TIPC_SERVICE_ADDR,
+                                        .scope = TIPC_CLUSTER_SCOPE,
+                                        .addr.name.name = {.type = 1000, .instance = 1}}};
     fail("%s is no family", family);
 }
 
-static void be_client(const union address *address)
-{
+static void be_client(const union address *address) {
     int fd = socket(address->generic.sa_family, SOCK_STREAM, 0);
-    if (fd < 0) fail("socket");
-    if (connect(fd, &address->generic, sizeof *address) != 0) fail("connect");
+    if (fd < 0)
+        fail("socket");
+    if (connect(fd, &address->generic, sizeof *address) != 0)
+        fail("connect");
     exchange(fd, SIDE_CLIENT, MODE_BLOCKING, -1);
 }
 
-static int new_listener(const union address *address)
-{
+static int new_listener(const union address *address) {
     int fd = socket(address->generic.sa_family, SOCK_STREAM, 0);
-    if (fd < 0) fail("socket");
-    if (bind(fd, &address->generic, sizeof *address) != 0) fail("bind");
-    if (listen(fd, 1) != 0) fail("listen");
+    if (fd < 0)
+        fail("socket");
+    if (bind(fd, &address->generic, sizeof *address) != 0)
+        fail("bind");
+    if (listen(fd, 1) != 0)
+        fail("listen");
     return fd;
 }
 
-static void serve_one(int listener)
-{
+static void serve_one(int listener) {
     int fd = accept(listener, NULL, NULL);
-    if (fd < 0) fail("accept");
+    if (fd < 0)
+        fail("accept");
     exchange(fd, SIDE_SERVER, MODE_BLOCKING, -1);
 }
 
-static int serve_node(void)
-{
+static int serve_node(void) {
     int fd = socket(AF_TIPC, SOCK_STREAM, 0);
     union address address;
     socklen_t length = sizeof address;
-    if (fd < 0) fail("socket");
-    if (listen(fd, 1) != 0) fail("listen");
-    if (getsockname(fd, &address.generic, &length) != 0) fail("getsockname");
+    if (fd < 0)
+        fail("socket");
+    if (listen(fd, 1) != 0)
+        fail("listen");
+    if (getsockname(fd, &address.generic, &length) != 0)
+        fail("getsockname");
     printf("listening %u %u\n", address.tipc.addr.id.ref, address.tipc.addr.id.node);
     fflush(stdout);
     serve_one(fd);
     return 0;
 }
 
-int main(int argc, char **argv)
-{
-    if (argc != 2) fail("usage: native vsock|tipc|node");
+int main(int argc, char **argv) {
+    if (argc != 2)
+        fail("usage: native vsock|tipc|node");
     alarm(DEADLINE_SECONDS);
-    if (strcmp(argv[1], "node") == 0) return serve_node();
+    if (strcmp(argv[1], "node") == 0)
+        return serve_node();
     union address address = address_of(argv[1]);
     int listener = new_listener(&address);
     pid_t child = fork();
-    if (child < 0) fail("fork");
+    if (child < 0)
+        fail("fork");
     if (child == 0) {
         be_client(&address);
         return 0;
     }
     serve_one(listener);
     int status;
-    if (waitpid(child, &status, 0) != child) fail("waitpid");
+    if (waitpid(child, &status, 0) != child)
+        fail("waitpid");
     return status == 0 ? 0 : 1;
 }
