@@ -8,7 +8,7 @@ import * as path from "node:path";
 const ROOT = path.join(import.meta.dirname ?? ".", "..");
 
 /** Why each flag: `docs/architecture.md`. */
-const COMPILE_FLAGS = [
+export const COMPILE_FLAGS = [
   "-std=c17",
   "-Wall",
   "-Wextra",
@@ -71,7 +71,12 @@ function toolchain(target: string | undefined): Toolchain {
   }
 }
 
-async function findFiles(directory: string, extension: string): Promise<string[]> {
+/**
+ * @param directory Relative to the source tree.
+ * @param extension With its dot.
+ * @returns The files in it and below, relative to the source tree, sorted.
+ */
+export async function findFiles(directory: string, extension: string): Promise<string[]> {
   const files: string[] = [];
   for await (const entry of Deno.readDir(path.join(ROOT, directory))) {
     const file = `${directory}/${entry.name}`;

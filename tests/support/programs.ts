@@ -1,4 +1,4 @@
-/** The real programs that tests use, and the Debian packages that have them. Run directly, it prints the packages. */
+/** The real programs that tests and checks use, and the Debian packages that have them. Run directly, it prints the packages. */
 
 const PACKAGES: Record<string, string> = {
   Xvfb: "xvfb",
@@ -9,6 +9,9 @@ const PACKAGES: Record<string, string> = {
   busybox: "busybox-static",
   cc: "gcc",
   chromium: "chromium",
+  "clang-19": "clang-19",
+  "clang-format-19": "clang-format-19",
+  cppcheck: "cppcheck",
   curl: "curl",
   dig: "bind9-dnsutils",
   dnsmasq: "dnsmasq-base",

@@ -1,0 +1,101 @@
+/** What is checked of the C code without running it: its format, and what three analysers find in `c/`. */
+import * as path from "node:path";
+import { need } from "../../tests/support/programs.ts";
+import { COMPILE_FLAGS, findFiles } from "../build.ts";
+
+const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
+
+/** Makes system calls functions that nobody sees into: see there. */
+const SYSTEM_CALLS = "scripts/ok/sys.h";
+
+const FLAGS = [...COMPILE_FLAGS, "-include", SYSTEM_CALLS, "-o", "/dev/null"];
+
+const CLANG_FLAGS = [
+  "--analyze",
+  "-Xclang",
+  "-analyzer-werror",
+  "-Xclang",
+  "-analyzer-output=text",
+  // Else a NULL that a function here returned is taken for one that cannot be.
+  "-Xclang",
+  "-analyzer-config",
+  "-Xclang",
+  "suppress-null-return-paths=false",
+];
+
+const CPPCHECK = [
+  "cppcheck",
+  "--quiet",
+  "--error-exitcode=1",
+  "--enable=warning,performance,portability",
+  "--check-level=exhaustive",
+  "--inline-suppr",
+  "--std=c11", // the newest that it knows
+  "-Ic",
+  "-D__x86_64__",
+  `--include=${SYSTEM_CALLS}`,
+  // It brings its own knowledge of the system's headers.
+  "--suppress=missingIncludeSystem",
+  "c",
+];
+
+/** A command for all files at once, or for each. */
+interface Check {
+  readonly name: string;
+  readonly commands: () => Promise<(readonly string[])[]>;
+}
+
+async function cFiles(directories: readonly string[], extensions: readonly string[]): Promise<string[]> {
+  const found = directories.flatMap((directory) => extensions.map((extension) => findFiles(directory, extension)));
+  return (await Promise.all(found)).flat();
+}
+
+/** In order of how soon they fail. The first word of a command is what has to be installed. */
+const CHECKS: readonly Check[] = [
+  {
+    name: "C format",
+    commands: async () => [
+      ["clang-format-19", "--dry-run", "-Werror", ...await cFiles(["c", "tests", "bench"], [".c", ".h"])],
+    ],
+  },
+  { name: "C analysis by cppcheck", commands: () => Promise.resolve([CPPCHECK]) },
+  {
+    name: "C analysis by gcc",
+    commands: async () => (await cFiles(["c"], [".c"])).map((file) => ["gcc", ...FLAGS, "-fanalyzer", "-c", file]),
+  },
+  {
+    name: "C analysis by clang",
+    commands: async () => (await cFiles(["c"], [".c"])).map((file) => ["clang-19", ...FLAGS, ...CLANG_FLAGS, file]),
+  },
+];
+
+/** Runs commands, as many at once as there are processors; false when one of them has failed. */
+async function runAll(commands: readonly (readonly string[])[]): Promise<boolean> {
+  const queue = [...commands];
+  let good = true;
+  const worker = async () => {
+    for (let command = queue.shift(); command !== undefined; command = queue.shift()) {
+      const [program = "", ...args] = command;
+      const { code } = await new Deno.Command(program, { args, cwd: ROOT, stdin: "null" }).spawn().status;
+      good &&= code === 0;
+    }
+  };
+  await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, worker));
+  return good;
+}
+
+/** Runs a check whose program is here; null: it is not. */
+async function run({ commands }: Check): Promise<boolean | null> {
+  const all = await commands();
+  if (!need(...new Set(all.map(([program = ""]) => program)))) return null;
+  return await runAll(all);
+}
+
+/**
+ * The checks, to be run one by one. Each returns whether the code passed, or null where its program is missing.
+ *
+ * @throws {Error} naming the Debian package, instead of null, when UNSOCK_MUST_WORK is 1.
+ */
+export const C_CHECKS: readonly { readonly name: string; readonly run: () => Promise<boolean | null> }[] = CHECKS.map((
+  check,
+) => ({ name: check.name, run: () => run(check) }));
