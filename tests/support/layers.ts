@@ -1,0 +1,137 @@
+/** The rules of the layers as pure functions: who may use whom, circles, floors. Paths are relative to `c/`. */
+
+/** From high to low. Folders of one row are side by side: none of them may use another. */
+export const LAYERS: readonly (readonly string[])[] = [
+  ["program", "preload", "trap"],
+  ["calls"],
+  ["replace"],
+  ["options", "files"],
+  ["kernel"],
+  ["memory"],
+  ["rules"],
+  ["rt"],
+];
+
+/** One function or object uses another. */
+export interface Use {
+  readonly from: string;
+  readonly to: string;
+  readonly fromFile: string;
+  readonly toFile: string;
+}
+
+/** A graph of files: whom each uses. */
+export type Graph = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** The folder of a file; empty for one that lies directly in `c/`. */
+export function folderOf(file: string): string {
+  return file.includes("/") ? file.slice(0, file.indexOf("/")) : "";
+}
+
+/**
+ * @param from A folder.
+ * @param to Another or the same.
+ * @returns Whether files of the first may use those of the second. What lies directly in `c/` may be used by all.
+ * @throws {Error} when a folder is in no layer.
+ */
+export function mayUse(from: string, to: string): boolean {
+  const floor = (folder: string) => {
+    const found = LAYERS.findIndex((row) => row.includes(folder));
+    if (found < 0) throw new Error(`c/${folder}/ is in no layer`);
+    return found;
+  };
+  if (from === to || to === "") return true;
+  return from !== "" && floor(from) < floor(to);
+}
+
+/** The uses that the layers forbid, each in words that name both functions and both files. */
+export function forbidden(uses: readonly Use[]): string[] {
+  return uses
+    .filter(({ fromFile, toFile }) => !mayUse(folderOf(fromFile), folderOf(toFile)))
+    .map(({ from, to, fromFile, toFile }) => `${from} (c/${fromFile}) uses ${to} (c/${toFile})`);
+}
+
+/** Whom each file uses, other than itself. */
+export function graphOf(uses: readonly { readonly fromFile: string; readonly toFile: string }[]): Graph {
+  const graph = new Map<string, Set<string>>();
+  for (const { fromFile, toFile } of uses) {
+    const used = graph.get(fromFile) ?? new Set();
+    graph.set(fromFile, used);
+    if (fromFile !== toFile) used.add(toFile);
+  }
+  return graph;
+}
+
+/**
+ * Finds circles.
+ *
+ * @returns For each file that is in one, the shortest that starts there; each circle once, from the first of its files.
+ */
+export function circles(graph: Graph): string[][] {
+  const found: string[][] = [];
+  const seen = new Set<string>();
+  for (const start of [...graph.keys()].sort()) {
+    const circle = seen.has(start) ? undefined : wayBack(graph, start);
+    if (circle === undefined) continue;
+    circle.forEach((file) => seen.add(file));
+    found.push(circle);
+  }
+  return found;
+}
+
+/** The shortest way from a file to itself, without the end. */
+function wayBack(graph: Graph, start: string): string[] | undefined {
+  const cameFrom = new Map<string, string>();
+  const queue = [start];
+  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+    for (const next of graph.get(file) ?? []) {
+      if (next === start) return wayTo(cameFrom, file, start);
+      if (cameFrom.has(next)) continue;
+      cameFrom.set(next, file);
+      queue.push(next);
+    }
+  }
+  return undefined;
+}
+
+function wayTo(cameFrom: ReadonlyMap<string, string>, end: string, start: string): string[] {
+  const way = [end];
+  for (let at = end; at !== start;) {
+    at = cameFrom.get(at) ?? start;
+    way.unshift(at);
+  }
+  return way;
+}
+
+/**
+ * Words for a circle that name the functions.
+ *
+ * @param circle What `circles` found.
+ * @param uses Where the graph came from.
+ */
+export function describeCircle(circle: readonly string[], uses: readonly Use[]): string {
+  return circle.map((file, index) => {
+    const next = circle[(index + 1) % circle.length];
+    const use = uses.find(({ fromFile, toFile }) => fromFile === file && toFile === next);
+    return `${use?.from ?? "?"} (c/${file}) uses ${use?.to ?? "?"} (c/${next})`;
+  }).join(", ");
+}
+
+/** Names of the files that a C file includes from the source tree. */
+export function includesOf(source: string): string[] {
+  return Array.from(source.matchAll(/^\s*#\s*include\s+"([^"]+)"/gm), ([, name = ""]) => name);
+}
+
+/** How many files stand above each other where each includes the next: the longest way down. There are no circles. */
+export function floors(graph: Graph): number {
+  const heights = new Map<string, number>();
+  const height = (file: string): number => {
+    const known = heights.get(file);
+    if (known !== undefined) return known;
+    heights.set(file, 0);
+    const found = 1 + Math.max(0, ...[...graph.get(file) ?? []].map(height));
+    heights.set(file, found);
+    return found;
+  };
+  return Math.max(0, ...[...graph.keys()].map(height));
+}

@@ -1,0 +1,105 @@
+/** What the compiler makes of `c/`: which function or object of which file uses which of another. Needs binutils. */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { COMPILE_FLAGS } from "../../scripts/build.ts";
+import type { Use } from "./layers.ts";
+import { run } from "./process.ts";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const OBJECTS = join(ROOT, "build", "layers");
+
+/** Not optimised, so that no function has gone into another; each in a section of its own, which tells who refers. */
+const FLAGS = [...COMPILE_FLAGS, "-O0", "-ffunction-sections", "-fdata-sections"];
+
+/** One object file, as readelf tells it. */
+export interface ObjectFile {
+  /** Global symbols that it has. */
+  readonly defined: readonly string[];
+  /** The section that refers, and the global symbol that it refers to. */
+  readonly references: readonly (readonly [section: string, symbol: string])[];
+}
+
+/** `.text.NAME` and `.data.rel.ro.local.NAME` are NAME's; `.text` is assembly's. */
+export function ownerOf(section: string): string {
+  return section.replace(/^\.(?:text|data\.rel\.ro\.local|data\.rel\.local|data\.rel\.ro|data\.rel|data|rodata)\./, "");
+}
+
+/**
+ * Reads the output of `readelf --wide --symbols --relocs` about one object file.
+ *
+ * @param text Its lines.
+ */
+export function parseObject(text: string): ObjectFile {
+  const defined: string[] = [];
+  const references: [string, string][] = [];
+  let section = "";
+  for (const line of text.split("\n")) {
+    section = /^Relocation section '\.rela(\S+)'/.exec(line)?.[1] ?? section;
+    // Offset, info, type, value, name, "+" or "-", addend: sections are named by their dot.
+    const reference = /^[0-9a-f]{12,16}\s+[0-9a-f]+\s+R_\S+\s+[0-9a-f]+\s+([^\s.]\S*)/.exec(line)?.[1];
+    if (reference !== undefined) references.push([section, reference]);
+    // Number, value, size, type, binding, visibility, section (UND: it is another file's), name.
+    const symbol = /^\s*\d+:\s+\S+\s+\S+\s+\S+\s+(?:GLOBAL|WEAK)\s+\S+\s+(?!UND)\S+\s+(\S+)/.exec(line)?.[1];
+    if (symbol !== undefined) defined.push(symbol);
+  }
+  return { defined, references };
+}
+
+/**
+ * @param objects By file.
+ * @returns Who uses what another of these files has. What none of them has is the C library's.
+ */
+export function usesBetween(objects: ReadonlyMap<string, ObjectFile>): Use[] {
+  const files = new Map<string, string>();
+  for (const [file, { defined }] of objects) for (const symbol of defined) files.set(symbol, file);
+  return [...objects].flatMap(([fromFile, { references }]) =>
+    references.flatMap(([section, to]) => {
+      const toFile = files.get(to);
+      return toFile === undefined || toFile === fromFile ? [] : [{ from: ownerOf(section), to, fromFile, toFile }];
+    })
+  );
+}
+
+async function hash(parts: readonly string[]): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(parts.join("\0")));
+  return Array.from(new Uint8Array(digest).subarray(0, 12), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+async function checked(command: string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(command, { cwd: ROOT });
+  if (code !== 0) throw new Error(`${command.join(" ")}: exit status ${code}\n${stderr}`);
+  return stdout;
+}
+
+/** Compiles unless that has been done with the same text. */
+async function compile(file: string, text: string, common: readonly string[]): Promise<string> {
+  const object = join(OBJECTS, `${await hash([...common, file, text])}.o`);
+  if (await Deno.stat(object).then(() => true, () => false)) return object;
+  const part = `${object}.${crypto.randomUUID()}`;
+  await checked(["cc", ...FLAGS, "-c", "-o", part, join("c", file)]);
+  await Deno.rename(part, object);
+  return object;
+}
+
+/**
+ * Compiles files of `c/` and reads who uses whom.
+ *
+ * @param texts All files of `c/`, `.c` and `.h`, by their path in it.
+ * @throws {Error} with the compiler's words.
+ */
+export async function readUses(texts: ReadonlyMap<string, string>): Promise<Use[]> {
+  await Deno.mkdir(OBJECTS, { recursive: true });
+  const headers = [...texts].filter(([file]) => file.endsWith(".h")).flat();
+  const common = [await checked(["cc", "--version"]), ...FLAGS, ...headers];
+  const queue = [...texts].filter(([file]) => file.endsWith(".c"));
+  const objects = new Map<string, ObjectFile>();
+  const worker = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [file, text] = next;
+      const object = await compile(file, text, common);
+      objects.set(file, parseObject(await checked(["readelf", "--wide", "--symbols", "--relocs", object])));
+    }
+  };
+  await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, worker));
+  return usesBetween(objects);
+}
