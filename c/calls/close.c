@@ -4,10 +4,10 @@
 #include "files/release.h"
 #include "files/sharers.h"
 #include "kernel/identify.h"
-#include "kernel/socket_info.h"
 #include "memory/epoll_memory.h"
 #include "memory/fds.h"
 #include "memory/option_table.h"
+#include "memory/own.h"
 #include "replace/epoll.h"
 #include "replace/reuse.h"
 #include "rt/libc.h"
@@ -23,7 +23,7 @@ static void leave_sets(int fd, const struct unsock_fd *entry) {
 
 long unsock_call_close(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!entry || !unsock_fd_has_file(entry) || !unsock_fds_are_ours())
+    if (!entry || !unsock_fd_has_file(entry) || !unsock_own_descriptors())
         return unsock_real_close(fd);
     struct unsock_fd old = *entry;
     leave_sets(fd, entry);
@@ -49,7 +49,7 @@ static long remember_duplicate(int from, long to) {
         return to;
     unsock_epoll_duplicate_set(from, (int)to);
     bool known = unsock_fds_known(from) || unsock_fds_known((int)to);
-    if (!known || !unsock_fds_are_ours())
+    if (!known || !unsock_own_descriptors())
         return to;
     unsock_reuse_new((int)to);
     copy_knowledge(from, (int)to);
@@ -77,7 +77,7 @@ long unsock_call_dup2(int from, int to) {
 long unsock_call_dup3(int from, int to, int flags) {
     struct unsock_fd *entry = from == to ? NULL : unsock_fds_known(to);
     struct unsock_fd old = {0};
-    bool ours = (!(entry && unsock_fd_has_file(entry)) && !unsock_fds_known(from) && !entry) || unsock_fds_are_ours();
+    bool ours = (!(entry && unsock_fd_has_file(entry)) && !unsock_fds_known(from) && !entry) || unsock_own_descriptors();
     if ((entry && unsock_fd_has_file(entry)) && ours)
         old = *entry;
     long result = unsock_sys(__NR_dup3, from, to, flags);
@@ -110,7 +110,7 @@ static bool any_file(unsigned first, unsigned last) {
 
 long unsock_call_close_range(unsigned first, unsigned last, unsigned flags) {
     bool closes = !(flags & UNSOCK_CLOSE_RANGE_CLOEXEC) && first < (unsigned)unsock_fds_end();
-    bool look = closes && any_file(first, last) && unsock_fds_are_ours();
+    bool look = closes && any_file(first, last) && unsock_own_descriptors();
     long result = unsock_sys(__NR_close_range, first, last, flags);
     if (result < 0 || !look)
         return result;
@@ -121,20 +121,18 @@ long unsock_call_close_range(unsigned first, unsigned last, unsigned flags) {
 
 /* The socket files go with their last descriptor. Copies in other processes keep theirs alive. */
 void unsock_call_exit(void) {
-    unsock_release_late();
-    if (!any_file(0, INT32_MAX) || !unsock_fds_are_ours())
-        return;
-    for (int fd = 0; fd < unsock_fds_end(); fd++) {
-        const struct unsock_fd *entry = unsock_fds_known(fd);
-        if (!entry || !unsock_fd_has_file(entry))
-            continue;
-        struct unsock_fd old = *entry;
-        unsock_fds_forget(fd);
-        /* The number may be a file's by now. */
-        bool open = unsock_identify_has_file(fd, &old);
-        uint64_t socket = open ? unsock_socket_inode(fd) : 0;
-        if (open)
-            unsock_sys(__NR_close, fd);
-        unsock_release_last(&old, socket);
+    if (any_file(0, INT32_MAX) && unsock_own_descriptors()) {
+        for (int fd = 0; fd < unsock_fds_end(); fd++) {
+            const struct unsock_fd *entry = unsock_fds_known(fd);
+            if (!entry || !unsock_fd_has_file(entry))
+                continue;
+            struct unsock_fd old = *entry;
+            unsock_fds_forget(fd);
+            /* The number may be a file's by now. */
+            if (unsock_identify_has_file(fd, &old))
+                unsock_sys(__NR_close, fd);
+            unsock_release(&old);
+        }
     }
+    unsock_release_afterwards();
 }

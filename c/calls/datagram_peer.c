@@ -65,7 +65,7 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
 
 bool unsock_datagram_find_control(const struct sockaddr_un *path, struct unsock_control_file *control, long *result) {
     long answers = unsock_resolve(path->sun_path, control);
-    *result = answers == -EINVAL ? -EINVAL : 0;
+    *result = answers == -EINVAL || answers == -EACCES ? answers : 0;
     return answers == UNSOCK_ANSWERS_CONTROL;
 }
 

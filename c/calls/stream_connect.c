@@ -106,7 +106,7 @@ static long refused(struct attempt *attempt, long result) {
     long answers = unsock_resolve(attempt->path.sun_path, &control);
     if (answers == UNSOCK_ANSWERS_CONTROL)
         return unsock_target_connect(attempt->fd, attempt->entry, &control, &attempt->target);
-    return answers == -EINVAL ? -EINVAL : -ECONNREFUSED;
+    return answers == -EINVAL || answers == -EACCES ? answers : -ECONNREFUSED;
 }
 
 /* The descriptor is an AF_UNIX socket without a name already: no replacement is needed. */

@@ -3,10 +3,10 @@
 
 #include "calls/firecracker.h"
 #include "calls/standin.h"
+#include "files/bindfile.h"
 #include "files/ephemeral.h"
 #include "files/resolve.h"
 #include "files/socketfile.h"
-#include "kernel/file_info.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
@@ -57,7 +57,7 @@ static long open_target(struct unsock_standin *standin, const struct unsock_fd *
     bool firecracker = (control->options & UNSOCK_CONTROL_FIRECRACKER) != 0;
     long socket = unsock_redirect_open(firecracker ? AF_UNIX : dest_family(control), entry->type, 0);
     if (socket < 0)
-        return unsock_errno_as_ip(UNSOCK_AT_OPEN, socket);
+        return socket;
     unsock_standin_take(standin, (int)socket);
     long result = unsock_target_apply_options(control, (int)socket);
     return result < 0 ? unsock_standin_undo(standin, entry->type, result) : 0;
@@ -125,18 +125,14 @@ long unsock_target_connect(int fd, struct unsock_fd *entry, const struct unsock_
 }
 
 /* An AF_UNIX target that is a file is made, and when it is left over removed, as the port's own would be. */
-static long bind_target(int socket, int type, const struct unsock_control_file *control) {
+static long bind_target(int socket, const struct unsock_control_file *control) {
     struct sockaddr_un path = {0};
     if (dest_family(control) != AF_UNIX || control->dest[UNSOCK_SUN_PATH_OFFSET] == '\0')
         return unsock_sys(__NR_bind, socket, control->dest, control->dest_length);
     memcpy(&path, control->dest, UNSOCK_MIN(control->dest_length, sizeof(path) - 1));
     socklen_t length = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(path.sun_path) + 1);
     long result = unsock_socketfile_bind(socket, &path, length, -1);
-    if (result != -EADDRINUSE || unsock_file_inode(path.sun_path) <= 0 ||
-        !unsock_socketfile_is_stale(&path, length, type, NULL))
-        return result;
-    unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
-    return unsock_socketfile_bind(socket, &path, length, -1);
+    return result == -EADDRINUSE ? unsock_bindfile_replace_stale(socket, &path, length) : result;
 }
 
 long unsock_target_bind(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
@@ -147,7 +143,7 @@ long unsock_target_bind(int fd, struct unsock_fd *entry, const struct unsock_con
     long result = open_target(&standin, entry, control);
     if (result < 0)
         return result;
-    result = bind_target(standin.socket, entry->type, control);
+    result = bind_target(standin.socket, control);
     if (result < 0)
         return unsock_standin_undo(&standin, entry->type, result);
     result = unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_FOREIGN, UNSOCK_STATE_NEW);
@@ -195,7 +191,7 @@ long unsock_target_connect_path(int fd, const void *address, socklen_t length, l
         return result;
     long answers = unsock_resolve(path.sun_path, &control);
     if (answers != UNSOCK_ANSWERS_CONTROL)
-        return answers == -EINVAL ? -EINVAL : result;
+        return answers == -EINVAL || answers == -EACCES ? answers : result;
     struct unsock_fd *entry = own_entry(fd, &scratch);
     result = unsock_target_connect(fd, entry, &control, NULL);
     return unsock_log("connect", fd, NULL, &path, result);
@@ -208,8 +204,9 @@ long unsock_target_bind_path(int fd, const void *address, socklen_t length, long
     if (result != -EADDRINUSE || !read_path(address, length, &path))
         return result;
     /* Not a control file: the error is bind's own. Only our kind of file, damaged, is EINVAL. */
-    if (unsock_resolve(path.sun_path, &control) != UNSOCK_ANSWERS_CONTROL)
-        return result;
+    long answers = unsock_resolve(path.sun_path, &control);
+    if (answers != UNSOCK_ANSWERS_CONTROL)
+        return answers == -EACCES ? unsock_log("bind", fd, NULL, &path, answers) : result;
     struct unsock_fd *entry = own_entry(fd, &scratch);
     result = unsock_target_bind(fd, entry, &control, NULL);
     return unsock_log("bind", fd, NULL, &path, result);

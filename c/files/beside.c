@@ -32,12 +32,12 @@ uint64_t unsock_beside_inode(const struct sockaddr_un *path) {
     return inode > 0 ? (uint64_t)inode : 0;
 }
 
-long unsock_beside_bind_hidden(const struct unsock_bind_request *request, struct unsock_bound *bound, struct unsock_lock *lock) {
+long unsock_beside_bind_hidden(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     for (unsigned i = 1; i <= UNSOCK_HIDDEN_MOST; i++) {
         unsock_address_hidden_path(request->ip.port, request->type, i, &bound->path);
         socklen_t length = unsock_beside_respell(request, &bound->path);
         long result = unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
-        if (result == -EADDRINUSE && unsock_socketfile_is_stale(&bound->path, length, request->type, lock) &&
+        if (result == -EADDRINUSE && unsock_socketfile_is_stale(&bound->path, length) &&
             unsock_file_inode(bound->path.sun_path) > 0) {
             unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
             result = unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
@@ -61,8 +61,9 @@ long unsock_beside_replace(const struct unsock_bind_request *request, struct uns
     memset(bound, 0, sizeof(*bound));
     unsock_address_path(request->ip.port, request->type, &path);
     struct unsock_lock lock;
-    unsock_lock_take(&lock);
-    long result = unsock_beside_bind_hidden(request, bound, &lock);
+    long result = unsock_lock_take(&lock);
+    if (result == 0)
+        result = unsock_beside_bind_hidden(request, bound);
     if (result == 0) {
         result = unsock_sys(__NR_renameat2, AT_FDCWD, bound->path.sun_path, AT_FDCWD, path.sun_path, RENAME_EXCHANGED);
         if (result < 0)
@@ -82,8 +83,8 @@ bool unsock_beside_restore(int type, const struct unsock_bound *bound) {
     unsock_address_path(bound->ip.port, type, &path);
     unsock_address_hidden_path(bound->ip.port, type, bound->moved, &hidden);
     struct unsock_lock lock;
-    unsock_lock_take(&lock);
-    rename_path(&hidden, &path);
+    if (unsock_lock_take(&lock) == 0)
+        rename_path(&hidden, &path);
     unsock_lock_drop(&lock);
     return true;
 }
@@ -94,8 +95,8 @@ void unsock_beside_settled(int type, const struct unsock_bound *bound) {
         return;
     unsock_address_hidden_path(bound->ip.port, type, bound->moved, &hidden);
     struct unsock_lock lock;
-    unsock_lock_take(&lock);
-    unsock_sys(__NR_unlinkat, AT_FDCWD, hidden.sun_path, 0);
+    if (unsock_lock_take(&lock) == 0)
+        unsock_sys(__NR_unlinkat, AT_FDCWD, hidden.sun_path, 0);
     unsock_lock_drop(&lock);
 }
 
@@ -126,10 +127,11 @@ long unsock_beside_be_alone(const struct unsock_bind_request *request, int fd, s
     struct unsock_fd *entry = unsock_fds_known(fd);
     memset(bound, 0, sizeof(*bound));
     struct unsock_lock lock;
-    unsock_lock_take(&lock);
+    long result = unsock_lock_take(&lock);
     /* Where yet another socket has the port's file already, that one stays. */
     bool hidden = !entry || (entry->flags & UNSOCK_HIDDEN);
-    long result = hidden ? unsock_beside_bind_hidden(request, bound, &lock) : unsock_beside_take_over(request, entry, bound);
+    if (result == 0)
+        result = hidden ? unsock_beside_bind_hidden(request, bound) : unsock_beside_take_over(request, entry, bound);
     unsock_lock_drop(&lock);
     bound->ip = request->ip;
     bound->inode = result == 0 ? unsock_beside_inode(&bound->path) : 0;

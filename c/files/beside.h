@@ -3,7 +3,6 @@
 #define UNSOCK_BESIDE_H
 
 #include "files/bound.h"
-#include "files/lock.h"
 #include "memory/fds.h"
 #include "rt/net.h"
 
@@ -17,8 +16,7 @@ socklen_t unsock_beside_respell(const struct unsock_bind_request *request, struc
 uint64_t unsock_beside_inode(const struct sockaddr_un *path);
 
 /* Binds to a hidden name, behind the port's file. Called with the directory locked. */
-long unsock_beside_bind_hidden(const struct unsock_bind_request *request, struct unsock_bound *bound,
-                               struct unsock_lock *lock);
+long unsock_beside_bind_hidden(const struct unsock_bind_request *request, struct unsock_bound *bound);
 
 /*
  * Binds to the port's file, which `holder`, another datagram socket of ours, has: that one waits behind it from then on. With

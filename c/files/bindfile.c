@@ -9,8 +9,10 @@
 #include "files/resolve.h"
 #include "files/sharers.h"
 #include "files/socketfile.h"
+#include "kernel/file_info.h"
 #include "kernel/identify.h"
 #include "kernel/option_query.h"
+#include "kernel/version.h"
 #include "memory/fds.h"
 #include "memory/state.h"
 #include "rt/mem.h"
@@ -20,7 +22,7 @@
 #include "rules/errno.h"
 #include "rules/spelling.h"
 
-#define SETTLES_MOST 10
+#define LOOKS_FOR_FREE 10 /* before names that are taken are looked at more closely */
 
 /* Is this entry of the cache really a socket of this process bound to the port? Entries may be out of date. */
 static bool holds_port(int fd, const struct unsock_fd *entry, const struct unsock_bind_request *request) {
@@ -45,7 +47,7 @@ static long bind_after(const struct unsock_bind_request *request, struct unsock_
 }
 
 /* Somebody is bound to the port. When that is this process: the same port once more. */
-static long bind_beside(const struct unsock_bind_request *request, struct unsock_bound *bound, struct unsock_lock *lock) {
+static long bind_beside(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     int rival = -1, own = 0, holder = -1;
     bool all_reuseport = true, all_reuseaddr = true, listens = false;
     for (int fd = 0; fd < unsock_fds_end(); fd++) {
@@ -67,7 +69,7 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
     if (own == 0 && !request->behind_others)
         return bind_after(request, bound);
     if (rival < 0)
-        return unsock_beside_bind_hidden(request, bound, lock);
+        return unsock_beside_bind_hidden(request, bound);
     if (request->reuseport && all_reuseport) {
         bound->how = UNSOCK_BOUND_SHARE;
         bound->share = rival;
@@ -75,7 +77,7 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
     }
     /* Which of them may listen is decided when one does. */
     if (request->type == SOCK_STREAM && request->reuseaddr && all_reuseaddr && !listens)
-        return unsock_beside_bind_hidden(request, bound, lock);
+        return unsock_beside_bind_hidden(request, bound);
     if (request->type == SOCK_DGRAM && request->reuseaddr && all_reuseaddr && holder >= 0) {
         bound->how = UNSOCK_BOUND_FILE;
         return unsock_beside_take_over(request, unsock_fds_known(holder), bound);
@@ -83,12 +85,8 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
     return -EADDRINUSE;
 }
 
-/*
- * The name is taken: by a stale file, a live socket, or a control file. Called with the directory locked. -EAGAIN: the
- * file looks stale, but is so new that its bind may still be under way.
- */
-static long bind_taken(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound,
-                       struct unsock_lock *lock) {
+/* The name is taken: by a stale file, a live socket, or a control file. Called with the directory locked. */
+static long bind_taken(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound) {
     long answers = unsock_resolve(bound->path.sun_path, &bound->control);
     if (answers < 0)
         return answers;
@@ -99,10 +97,8 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
         return 0;
     }
     if (answers == UNSOCK_ANSWERS_SOCKET) {
-        if (!unsock_socketfile_is_stale(&bound->path, length, request->type, lock))
-            return bind_beside(request, bound, lock);
-        if (unsock_socketfile_is_new(bound->path.sun_path))
-            return -EAGAIN;
+        if (!unsock_socketfile_is_stale(&bound->path, length))
+            return bind_beside(request, bound);
         long result = unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
         if (result < 0 && result != -ENOENT)
             return result;
@@ -110,17 +106,24 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
     return unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
 }
 
-/* Others that clean up at the same time can make the file a new one again. */
-static long bind_cleaning(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound) {
-    long result = -EAGAIN;
-    for (int i = 0; i < SETTLES_MOST && result == -EAGAIN; i++) {
-        unsock_socketfile_settle(&bound->path, length, request->type);
-        struct unsock_lock lock;
-        unsock_lock_take(&lock);
-        result = bind_taken(request, length, bound, &lock);
-        unsock_lock_drop(&lock);
+/* Without the lock nothing is removed: a control file needs none, and who is bound there is told from what is left over. */
+static long bind_unlocked(struct unsock_bound *bound, socklen_t length, long why) {
+    long answers = unsock_resolve(bound->path.sun_path, &bound->control);
+    if (answers < 0)
+        return answers;
+    if (answers == UNSOCK_ANSWERS_CONTROL) {
+        bound->how = UNSOCK_BOUND_CONTROL;
+        return 0;
     }
-    return result == -EAGAIN ? -EADDRINUSE : result;
+    return answers == UNSOCK_ANSWERS_SOCKET && unsock_socketfile_is_stale(&bound->path, length) ? why : -EADDRINUSE;
+}
+
+static long bind_locked(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound) {
+    struct unsock_lock lock;
+    long locked = unsock_lock_take(&lock);
+    long result = locked == 0 ? bind_taken(request, length, bound) : locked;
+    unsock_lock_drop(&lock);
+    return locked == 0 ? result : bind_unlocked(bound, length, locked);
 }
 
 /* A missing directory may have been removed since the start: everything else is the caller's to see. */
@@ -129,29 +132,30 @@ static long bind_port(const struct unsock_bind_request *request, struct unsock_b
     socklen_t length = unsock_beside_respell(request, &bound->path);
     bound->ip = request->ip;
     bound->how = UNSOCK_BOUND_FILE;
-    long result = unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
-    if (result == -EADDRINUSE && clean)
-        result = bind_cleaning(request, length, bound);
+    /* Where a bind under way can be taken for a left-over file, it is done under the lock (unsock_socketfile_is_stale). */
+    bool at_once = !unsock_kernel_is_before(5, 14);
+    long result = at_once ? unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request))
+                          : -EADDRINUSE;
+    if (result == -EADDRINUSE && (clean || !at_once))
+        result = bind_locked(request, length, bound);
     if (result == 0 && bound->how == UNSOCK_BOUND_FILE)
         bound->inode = unsock_beside_inode(&bound->path);
     return unsock_errno_as_ip(UNSOCK_AT_BIND, result);
 }
 
+/* Looks at a few free names first. Where the range is full of left-over files, these are as good. */
 static long bind_any_port(const struct unsock_bind_request *request, bool covered_only, struct unsock_bound *bound) {
     struct unsock_bind_request one = *request;
     unsigned count = unsock_ephemeral_count();
-    /* First the names that are free; only when there is none, those that are left over. */
-    for (int clean = 0; clean < 2; clean++) {
-        for (unsigned i = 0; i < count; i++) {
-            one.ip.port = unsock_ephemeral_next();
-            if (covered_only && !unsock_address_covered_bind(&one.ip, one.spelling.v6only))
-                continue;
-            long result = bind_port(&one, bound, clean == 1);
-            if (result == 0 && bound->how != UNSOCK_BOUND_FILE)
-                continue;
-            if (result != -EADDRINUSE && result != -EINVAL)
-                return result;
-        }
+    for (unsigned i = 0, looks = 0; i < count; i++) {
+        one.ip.port = unsock_ephemeral_next();
+        if (covered_only && !unsock_address_covered_bind(&one.ip, one.spelling.v6only))
+            continue;
+        long result = bind_port(&one, bound, looks++ >= LOOKS_FOR_FREE);
+        if (result == 0 && bound->how != UNSOCK_BOUND_FILE)
+            continue;
+        if (result != -EADDRINUSE && result != -EINVAL)
+            return result;
     }
     return -EADDRINUSE;
 }
@@ -177,4 +181,21 @@ long unsock_bindfile_bind(const struct unsock_bind_request *request, struct unso
 long unsock_bindfile_bind_ephemeral(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     memset(bound, 0, sizeof(*bound));
     return bind_any_port(request, false, bound);
+}
+
+long unsock_bindfile_replace_stale(int socket, const struct sockaddr_un *path, socklen_t length) {
+    struct unsock_lock lock;
+    size_t directory = strlen(path->sun_path);
+    while (directory > 0 && path->sun_path[directory - 1] != '/')
+        directory--;
+    long result = directory > 0 ? unsock_lock_take_in(&lock, path->sun_path, directory - 1)
+                                : unsock_lock_take_in(&lock, ".", 1);
+    if (result == 0 && (unsock_file_inode(path->sun_path) <= 0 || !unsock_socketfile_is_stale(path, length)))
+        result = -EADDRINUSE;
+    if (result == 0)
+        result = unsock_sys(__NR_unlinkat, AT_FDCWD, path->sun_path, 0);
+    if (result == 0 || result == -ENOENT)
+        result = unsock_socketfile_bind(socket, path, length, -1);
+    unsock_lock_drop(&lock);
+    return unsock_errno_as_ip(UNSOCK_AT_BIND, result);
 }

@@ -3,11 +3,18 @@
 #define UNSOCK_BINDFILE_H
 
 #include "files/bound.h"
+#include "rt/net.h"
 
 /* Binds. Returns 0 with `bound` filled, or -errno: -EADDRINUSE when somebody has the port, else as bind(2). */
 long unsock_bindfile_bind(const struct unsock_bind_request *request, struct unsock_bound *bound);
 
 /* The same to any free port of the ephemeral range, whether the settings cover it or not: a datagram client's own. */
 long unsock_bindfile_bind_ephemeral(const struct unsock_bind_request *request, struct unsock_bound *bound);
+
+/*
+ * Binds a socket to a path of any directory at which a bind said -EADDRINUSE, if what is there is a socket file that is left over.
+ * Returns 0 or -errno.
+ */
+long unsock_bindfile_replace_stale(int socket, const struct sockaddr_un *path, socklen_t length);
 
 #endif

@@ -9,6 +9,9 @@
 
 #include <linux/stat.h>
 
+#define EMPTY_PATH 0x1000      /* AT_EMPTY_PATH */
+#define SYMLINK_NOFOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
+
 /* One byte more than a control file has, so that a longer file is seen as such. */
 static long read_all(long fd, uint8_t *bytes, size_t size) {
     size_t filled = 0;
@@ -23,6 +26,30 @@ static long read_all(long fd, uint8_t *bytes, size_t size) {
     return (long)filled;
 }
 
+/* Root, this user, and whoever made the directory may say where the traffic of others goes; somebody else may not. */
+static bool is_trusted(uint32_t owner, const char *path) {
+    struct statx status;
+    char directory[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
+    size_t length = strlen(path);
+    if (owner == 0 || owner == (uint32_t)unsock_sys(__NR_geteuid))
+        return true;
+    while (length > 0 && path[length - 1] != '/')
+        length--;
+    if (length >= sizeof(directory))
+        return false;
+    memcpy(directory, length > 0 ? path : ".", length > 0 ? length : 1);
+    directory[length > 0 ? length : 1] = '\0';
+    return unsock_sys(__NR_statx, AT_FDCWD, directory, 0, STATX_UID, &status) == 0 && status.stx_uid == owner;
+}
+
+/* Both the file and the link that led to it, if there is one. */
+static bool may_be_followed(long fd, const char *path) {
+    struct statx file, name;
+    return unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_UID, &file) == 0 &&
+           unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_UID, &name) == 0 &&
+           is_trusted(file.stx_uid, path) && is_trusted(name.stx_uid, path);
+}
+
 int unsock_control_file_read(const char *path, struct unsock_control_file *control) {
     uint8_t bytes[sizeof(*control) + 1];
     struct statx status;
@@ -30,7 +57,7 @@ int unsock_control_file_read(const char *path, struct unsock_control_file *contr
     long look = unsock_sys(__NR_openat, AT_FDCWD, path, UNSOCK_O_PATH | O_CLOEXEC);
     if (look < 0)
         return (int)look;
-    long result = unsock_sys(__NR_statx, look, "", 0x1000 /* AT_EMPTY_PATH */, STATX_TYPE | STATX_SIZE, &status);
+    long result = unsock_sys(__NR_statx, look, "", EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status);
     unsock_sys(__NR_close, look);
     if (result < 0)
         return (int)result;
@@ -41,11 +68,14 @@ int unsock_control_file_read(const char *path, struct unsock_control_file *contr
     if (fd < 0)
         return fd == -ENXIO ? -ENODATA : (int)fd;
     result = read_all(fd, bytes, sizeof(bytes));
+    bool followed = may_be_followed(fd, path);
     unsock_sys(__NR_close, fd);
     if (result < 0)
         return -EINVAL;
     if (!unsock_control_check(bytes, (size_t)result))
         return -EINVAL;
+    if (!followed)
+        return -EACCES;
     memcpy(control, bytes, sizeof(*control));
     return 0;
 }

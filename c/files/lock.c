@@ -1,40 +1,163 @@
-/* The directory's lock. */
+/* The lock of a directory. */
 #include "files/lock.h"
 
+#include "memory/own.h"
+#include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rt/text.h"
 #include "rules/settings.h"
 
-#define LOCK_EX_NB (2 | 4)
-#define LOCK_UN_NOW 8
-#define SIGNALS_SET 2 /* SIG_SETMASK */
-#define LOCK_TRIES 200
-#define LOCK_WAIT_NS 1000000
+#include <linux/stat.h>
 
-/* Whoever may read the directory could hold the lock: that must not stop us for long. */
-void unsock_lock_take(struct unsock_lock *lock) {
-    static const uint64_t all = ~(uint64_t)0;
-    struct timespec pause = {0, LOCK_WAIT_NS};
-    lock->signals = 0;
-    unsock_sys(__NR_rt_sigprocmask, SIGNALS_SET, &all, &lock->signals, sizeof(all));
-    lock->fd = unsock_sys(__NR_openat, AT_FDCWD, unsock_settings.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    for (int i = 0; lock->fd >= 0 && i < LOCK_TRIES; i++) {
-        if (unsock_sys(__NR_flock, lock->fd, LOCK_EX_NB) != -EAGAIN)
-            break;
-        unsock_sys(__NR_nanosleep, &pause, 0);
+#define LOCK_NAME "/.unsock.lock"
+#define EMPTY_PATH 0x1000 /* AT_EMPTY_PATH */
+#define SYMLINK_NOFOLLOW 0x100
+#define SIGNALS_SET 2 /* SIG_SETMASK */
+#define WAIT_FIRST_NS 20000
+#define WAIT_LONGEST_NS 5000000
+#define WAIT_MOST_NS 1000000000
+#define CLOSED_MOST_NS 50000000
+#define WRITABLE_BY_OTHERS 0022
+#define FLAGS (O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+
+/* struct flock of fcntl(2) on 64-bit machines. */
+struct record {
+    int16_t type;
+    int16_t whence;
+    int64_t start;
+    int64_t length;
+    int32_t pid;
+};
+
+static bool claim_among_threads(void) {
+    int32_t none = 0, self = (int32_t)unsock_sys(__NR_gettid);
+    return __atomic_compare_exchange_n(&unsock_own()->locker, &none, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/*
+ * Makes the lock's file. Where others may write to the directory they may have the lock too: the same classes of users may open
+ * its file, and nobody else. It gets its name when that is so: who is killed before leaves no lock that others cannot open.
+ */
+static long make_shared(const struct unsock_lock *lock, const struct statx *directory) {
+    char name[sizeof(lock->path) + 16];
+    struct unsock_text text;
+    unsock_text_start(&text, name, sizeof(name));
+    unsock_text_put(&text, lock->path);
+    unsock_text_char(&text, '.');
+    unsock_text_number(&text, (uint64_t)unsock_sys(__NR_gettid), 10, 1);
+    unsock_sys(__NR_unlinkat, AT_FDCWD, name, 0);
+    long fd = unsock_sys(__NR_openat, AT_FDCWD, name, FLAGS | O_CREAT | O_EXCL, 0200);
+    if (fd < 0)
+        return fd;
+    if (unsock_sys(__NR_fchown, fd, directory->stx_uid, directory->stx_gid) < 0)
+        unsock_sys(__NR_fchown, fd, -1, directory->stx_gid);
+    unsock_sys(__NR_fchmod, fd, 0200 | (directory->stx_mode & WRITABLE_BY_OTHERS));
+    long result = unsock_sys(__NR_linkat, AT_FDCWD, name, AT_FDCWD, lock->path, 0);
+    unsock_sys(__NR_unlinkat, AT_FDCWD, name, 0);
+    if (result < 0)
+        unsock_sys(__NR_close, fd);
+    return result < 0 ? result : fd;
+}
+
+static long open_file(const struct unsock_lock *lock, const char *directory) {
+    struct statx status;
+    long result = unsock_sys(__NR_statx, AT_FDCWD, directory, 0, STATX_MODE | STATX_UID | STATX_GID, &status);
+    if (result < 0)
+        return -EACCES;
+    bool private = (status.stx_mode & WRITABLE_BY_OTHERS) == 0 && status.stx_uid == (uint32_t)unsock_sys(__NR_geteuid);
+    long fd = private ? unsock_sys(__NR_openat, AT_FDCWD, lock->path, FLAGS | O_CREAT | O_EXCL, 0200)
+                      : make_shared(lock, &status);
+    return fd == -EEXIST ? unsock_sys(__NR_openat, AT_FDCWD, lock->path, FLAGS) : fd;
+}
+
+/* The lock counts only on the file that is there now: its last holder may have removed the one that was opened. */
+static bool is_the_file(const struct unsock_lock *lock, long fd) {
+    struct statx opened, there;
+    return unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_INO | STATX_TYPE, &opened) == 0 &&
+           unsock_sys(__NR_statx, AT_FDCWD, lock->path, SYMLINK_NOFOLLOW, STATX_INO, &there) == 0 &&
+           opened.stx_ino == there.stx_ino && (opened.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFREG;
+}
+
+/* Returns the descriptor; -EAGAIN: somebody has the lock; another -errno. */
+static long attempt(const struct unsock_lock *lock, const char *directory) {
+    struct record whole = {.type = F_WRLCK};
+    long fd = open_file(lock, directory);
+    if (fd < 0)
+        return fd == -ENOENT ? -EAGAIN : fd;
+    long result = unsock_sys(__NR_fcntl, fd, F_SETLK, &whole);
+    if (result == 0 && is_the_file(lock, fd))
+        return fd;
+    unsock_sys(__NR_close, fd);
+    return result == 0 || result == -EACCES ? -EAGAIN : result;
+}
+
+/* Does waiting help? Not where the file cannot be made. One that is there and cannot be opened may be about to go. */
+static bool may_change(const struct unsock_lock *lock, long result, int64_t waited) {
+    struct statx status;
+    if (result != -EACCES)
+        return result == -EAGAIN && waited < WAIT_MOST_NS;
+    return waited < CLOSED_MOST_NS &&
+           unsock_sys(__NR_statx, AT_FDCWD, lock->path, SYMLINK_NOFOLLOW, STATX_INO, &status) == 0;
+}
+
+static long as_errno(long result) {
+    switch (result) {
+    case -EACCES:
+    case -EPERM:
+    case -EROFS:
+    case -ENOTDIR:
+        return -EACCES;
+    case -EAGAIN:
+        return -EADDRINUSE;
+    default:
+        return -ENOBUFS;
     }
 }
 
-void unsock_lock_give_up(struct unsock_lock *lock) {
-    if (lock->fd < 0)
-        return;
-    /* Explicitly: a child that another thread forked meanwhile has a copy of the descriptor. */
-    unsock_sys(__NR_flock, lock->fd, LOCK_UN_NOW);
-    unsock_sys(__NR_close, lock->fd);
-    lock->fd = -EMFILE;
+static long wait_for(struct unsock_lock *lock, const char *directory) {
+    struct timespec pause = {0, WAIT_FIRST_NS};
+    long result = -EAGAIN;
+    bool first_here = false;
+    for (int64_t waited = 0; may_change(lock, result, waited); waited += pause.tv_nsec) {
+        if (waited > 0) {
+            unsock_sys(__NR_nanosleep, &pause, 0);
+            pause.tv_nsec = UNSOCK_MIN(2 * pause.tv_nsec, WAIT_LONGEST_NS);
+        }
+        first_here = first_here || claim_among_threads();
+        result = first_here ? attempt(lock, directory) : -EAGAIN;
+    }
+    if (result < 0 && first_here)
+        __atomic_store_n(&unsock_own()->locker, 0, __ATOMIC_RELEASE);
+    return result;
+}
+
+long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length) {
+    static const uint64_t all = ~(uint64_t)0;
+    char name[sizeof(lock->path)];
+    struct unsock_text text;
+    unsock_text_start(&text, name, sizeof(name));
+    unsock_text_span(&text, (struct unsock_span){directory, length});
+    unsock_text_start(&text, lock->path, sizeof(lock->path));
+    unsock_text_put(&text, name);
+    unsock_text_put(&text, LOCK_NAME);
+    lock->signals = 0;
+    unsock_sys(__NR_rt_sigprocmask, SIGNALS_SET, &all, &lock->signals, sizeof(all));
+    lock->fd = text.cut ? -EACCES : wait_for(lock, length == 0 ? "/" : name);
+    return lock->fd < 0 ? as_errno(lock->fd) : 0;
+}
+
+long unsock_lock_take(struct unsock_lock *lock) {
+    return unsock_lock_take_in(lock, unsock_settings.directory, unsock_settings.directory_length);
 }
 
 void unsock_lock_drop(struct unsock_lock *lock) {
-    unsock_lock_give_up(lock);
+    if (lock->fd >= 0) {
+        /* First the name: whoever opens it from now on makes another file. */
+        unsock_sys(__NR_unlinkat, AT_FDCWD, lock->path, 0);
+        unsock_sys(__NR_close, lock->fd);
+        __atomic_store_n(&unsock_own()->locker, 0, __ATOMIC_RELEASE);
+    }
+    lock->fd = -EBADF;
     unsock_sys(__NR_rt_sigprocmask, SIGNALS_SET, &lock->signals, 0, sizeof(lock->signals));
 }

@@ -1,23 +1,39 @@
-/* The directory's lock. */
+/*
+ * The lock of a directory, held by whoever removes or moves a socket file in it.
+ *
+ * It is a POSIX record lock (fcntl(2)) on a file of its own, ".unsock.lock", which is there only as long as somebody has it or
+ * waits for it. So
+ *   - only those who may write to the directory can have it: the file can be made by nobody else, and its mode lets nobody
+ *     else open it, for reading neither;
+ *   - who is killed has it no longer, and a child that another thread forked meanwhile never has it: such locks belong to the
+ *     process that took them;
+ *   - threads of one process, who would share it, exclude each other by a word in memory.
+ */
 #ifndef UNSOCK_LOCK_H
 #define UNSOCK_LOCK_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct unsock_lock {
-    long fd; /* -errno: locked without */
+    long fd;          /* of the lock's file; -errno: why there is none */
     uint64_t signals; /* the thread's mask before */
+    char path[112];   /* of the lock's file: as long as a sun_path may be, and more than UNSOCK_DIR_MOST leaves */
 };
 
 /*
- * Locks the directory against others that clean up; whoever cannot have the lock (somebody holds it for 0.2 s, the
- * directory cannot be opened) goes on without. No signal handler runs in this thread until it is unlocked: one that
- * closes a socket would wait for the lock that it has interrupted.
+ * Locks a directory (an absolute path of `length` bytes). Waits for others, at most a second. No signal handler runs in this
+ * thread until it is unlocked: one that closes a socket would wait for the lock that it has interrupted. Returns 0; or, not
+ * locked, -EADDRINUSE when others have it all the time, -EACCES for a directory that cannot be written to, -ENOBUFS when
+ * there is no descriptor, space or memory.
  */
-void unsock_lock_take(struct unsock_lock *lock);
-void unsock_lock_drop(struct unsock_lock *lock);
+long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length);
 
-/* Unlocks while the thread goes on as if it had the lock: its descriptor is needed for something else. */
-void unsock_lock_give_up(struct unsock_lock *lock);
+/* The same of the directory of the socket files. */
+long unsock_lock_take(struct unsock_lock *lock);
+
+/* Unlocks, whatever locking said. */
+void unsock_lock_drop(struct unsock_lock *lock);
 
 #endif

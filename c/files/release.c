@@ -3,13 +3,19 @@
 
 #include "files/removal.h"
 #include "kernel/file_info.h"
-#include "kernel/holders.h"
 #include "memory/fds.h"
 #include "memory/option_table.h"
+#include "memory/own.h"
 #include "rt/net.h"
+#include "rt/sys.h"
+
+#include <linux/stat.h>
 
 #define LATE_MOST 128
 #define TAKEN 0xff /* not a kind: a thread is at it */
+#define SINGLE_THREAD_LINKS 3
+#define AFTERWARDS_PAUSE_NS 2000000
+#define AFTERWARDS_PAUSES 2500 /* five seconds */
 
 /*
  * Sockets that were still in use when their last descriptor here was closed: by another process, or by a thread of this
@@ -47,11 +53,6 @@ void unsock_release(const struct unsock_fd *old) {
     }
 }
 
-void unsock_release_last(const struct unsock_fd *old, uint64_t socket) {
-    if (!unsock_removal_try(old) && unsock_fd_knows_inode(old) && socket != 0 && !unsock_holders_may_be_others(socket))
-        unsock_removal_force(old);
-}
-
 bool unsock_release_was(const struct sockaddr_un *path) {
     int64_t inode = unsock_file_inode(path->sun_path);
     int row = unsock_option_find(SOL_SOCKET, SO_REUSEADDR);
@@ -70,4 +71,43 @@ void unsock_release_late(void) {
         bool done = unsock_removal_try(&late[i]);
         __atomic_store_n(&late[i].kind, done ? UNSOCK_KIND_UNKNOWN : UNSOCK_KIND_LOCAL, __ATOMIC_RELEASE);
     }
+}
+
+static bool any_late(void) {
+    for (int i = 0; i < LATE_MOST; i++) {
+        if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL)
+            return true;
+    }
+    return false;
+}
+
+/* Of /proc/self/task: ".", ".." and one for each thread (proc_task_getattr, fs/proc/base.c). */
+static bool has_threads(void) {
+    struct statx status;
+    return unsock_sys(__NR_statx, AT_FDCWD, "/proc/self/task", 0, STATX_NLINK, &status) == 0 &&
+           status.stx_nlink > SINGLE_THREAD_LINKS;
+}
+
+/* The child of a process that is ending: has nothing of its open, waits until it is gone, and looks again. */
+_Noreturn static void look_afterwards(long parent) {
+    static const uint64_t all = ~(uint64_t)0;
+    struct timespec pause = {0, AFTERWARDS_PAUSE_NS};
+    unsock_sys(__NR_rt_sigprocmask, 0 /* SIG_BLOCK */, &all, 0, sizeof(all));
+    unsock_sys(__NR_close_range, 0, ~0u, 0);
+    for (int i = 0; i < AFTERWARDS_PAUSES && unsock_sys(__NR_getppid) == parent; i++)
+        unsock_sys(__NR_nanosleep, &pause, 0);
+    unsock_release_late();
+    for (;;)
+        unsock_sys(__NR_exit_group, 0);
+}
+
+void unsock_release_afterwards(void) {
+    if (!any_late() || !unsock_own_descriptors())
+        return;
+    unsock_release_late();
+    if (!any_late() || !has_threads())
+        return;
+    long parent = unsock_sys(__NR_getpid);
+    if (unsock_sys(__NR_clone, 0, 0, 0, 0, 0) == 0)
+        look_afterwards(parent);
 }

@@ -11,16 +11,17 @@
  */
 void unsock_release(const struct unsock_fd *old);
 
-/*
- * The same at the end of the process, of the socket with this inode number (0: unknown): a thread of this process that is
- * still waiting on it does not keep its file.
- */
-void unsock_release_last(const struct unsock_fd *old, uint64_t socket);
-
 /* Has this process closed the socket of this file, which had SO_REUSEADDR, so that only others have it? */
 bool unsock_release_was(const struct sockaddr_un *path);
 
 /* At exit: who had such a socket open then may be done with it. */
 void unsock_release_late(void);
+
+/*
+ * The process is ending, and has closed its sockets. One that a thread of its own is still waiting at, in accept or for a datagram,
+ * is in use until that thread ends: only then can be known whether another process has it too. A child that has nothing open
+ * waits for that, and looks once more. Where it cannot be made the file is left for the next bind.
+ */
+void unsock_release_afterwards(void);
 
 #endif

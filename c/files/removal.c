@@ -17,12 +17,11 @@ static bool is_own_file(const struct unsock_fd *entry, const struct sockaddr_un 
     return !unsock_fd_knows_inode(entry) || entry->file.inode == (uint64_t)inode;
 }
 
-bool unsock_removal_try(const struct unsock_fd *old) {
+/* With the directory locked. Returns whether there is nothing more to do. */
+static bool remove_if_stale(const struct unsock_fd *old) {
     struct sockaddr_un path;
     struct unsock_fd now = *old;
     socklen_t length = unsock_sharers_path(old, &path);
-    struct unsock_lock lock;
-    unsock_lock_take(&lock);
     bool own = is_own_file(old, &path);
     if (!own && (old->flags & UNSOCK_HIDDEN)) {
         /* Another process may have given it the port's file. */
@@ -30,19 +29,28 @@ bool unsock_removal_try(const struct unsock_fd *old) {
         length = unsock_sharers_path(&now, &path);
         own = is_own_file(&now, &path);
     }
-    bool stale = own && unsock_socketfile_is_stale(&path, length, old->type, &lock);
-    if (stale && ((now.flags & UNSOCK_HIDDEN) || !unsock_sharers_promote(&now, &path, &lock)))
+    if (!own)
+        return true;
+    if (!unsock_socketfile_is_stale(&path, length))
+        return false;
+    if ((now.flags & UNSOCK_HIDDEN) || !unsock_sharers_promote(&now, &path))
         unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
+    return true;
+}
+
+bool unsock_removal_try(const struct unsock_fd *old) {
+    struct unsock_lock lock;
+    bool done = unsock_lock_take(&lock) == 0 && remove_if_stale(old);
     unsock_lock_drop(&lock);
-    return stale || !own;
+    return done;
 }
 
 void unsock_removal_force(const struct unsock_fd *entry) {
     struct sockaddr_un path;
-    unsock_sharers_path(entry, &path);
     struct unsock_lock lock;
-    unsock_lock_take(&lock);
-    if (is_own_file(entry, &path) && ((entry->flags & UNSOCK_HIDDEN) || !unsock_sharers_promote(entry, &path, &lock)))
+    unsock_sharers_path(entry, &path);
+    if (unsock_lock_take(&lock) == 0 && is_own_file(entry, &path) &&
+        ((entry->flags & UNSOCK_HIDDEN) || !unsock_sharers_promote(entry, &path)))
         unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
     unsock_lock_drop(&lock);
 }

@@ -43,14 +43,14 @@ void unsock_sharers_renamed(const struct unsock_fd *before, bool hidden, uint8_t
 }
 
 /* Another process may have a socket that waits behind the port's file: one that forked, or was executed by this one. */
-static bool promote_other_process(const struct unsock_fd *old, const struct sockaddr_un *path, struct unsock_lock *lock) {
+static bool promote_other_process(const struct unsock_fd *old, const struct sockaddr_un *path) {
     struct sockaddr_un hidden;
     int missing = 0;
     for (unsigned i = 1; i <= UNSOCK_HIDDEN_MOST && missing < MISSING_MOST; i++) {
         socklen_t length = unsock_address_hidden_path(old->local.port, old->type, i, &hidden);
         bool there = unsock_file_inode(hidden.sun_path) > 0;
         missing = there ? 0 : missing + 1;
-        if (there && !unsock_socketfile_is_stale(&hidden, length, old->type, lock) &&
+        if (there && !unsock_socketfile_is_stale(&hidden, length) &&
             unsock_sys(__NR_renameat, AT_FDCWD, hidden.sun_path, AT_FDCWD, path->sun_path) == 0)
             return true;
     }
@@ -58,7 +58,7 @@ static bool promote_other_process(const struct unsock_fd *old, const struct sock
 }
 
 /* Gives the port's file, now without a socket, to one that waits behind it. */
-bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_un *path, struct unsock_lock *lock) {
+bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_un *path) {
     struct sockaddr_un hidden;
     for (int fd = 0; fd < unsock_fds_end(); fd++) {
         struct unsock_fd *entry = unsock_fds_known(fd);
@@ -66,7 +66,7 @@ bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_u
             entry->type != old->type || entry->local.port != old->local.port)
             continue;
         socklen_t length = unsock_sharers_path(entry, &hidden);
-        if (unsock_socketfile_is_stale(&hidden, length, entry->type, lock))
+        if (unsock_socketfile_is_stale(&hidden, length))
             continue;
         if (unsock_sys(__NR_renameat, AT_FDCWD, hidden.sun_path, AT_FDCWD, path->sun_path) == 0) {
             unsock_sharers_renamed(entry, false, 0);
@@ -74,7 +74,7 @@ bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_u
         }
     }
     bool server = (old->flags & UNSOCK_BOUND) && !(old->flags & UNSOCK_ANY_PORT);
-    return server && promote_other_process(old, path, lock);
+    return server && promote_other_process(old, path);
 }
 
 /* The two swap names: the file of one is hidden behind that of the other. */
@@ -101,10 +101,11 @@ long unsock_sharers_come_forward(int fd, const struct unsock_fd *entry) {
         bool other_v6only = unsock_option_flag(other, main, IPPROTO_IPV6, IPV6_V6ONLY);
         if (main->state != UNSOCK_STATE_LISTENING) {
             struct unsock_lock lock;
-            unsock_lock_take(&lock);
-            exchange_names(entry, main);
+            long locked = unsock_lock_take(&lock);
+            if (locked == 0)
+                exchange_names(entry, main);
             unsock_lock_drop(&lock);
-            return 0;
+            return locked;
         }
         return unsock_sharers_conflict(&entry->local, v6only, &main->local, other_v6only) ? -EADDRINUSE : 0;
     }

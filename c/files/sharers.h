@@ -2,7 +2,6 @@
 #ifndef UNSOCK_SHARERS_H
 #define UNSOCK_SHARERS_H
 
-#include "files/lock.h"
 #include "memory/fds.h"
 #include "rt/net.h"
 #include "rules/ip.h"
@@ -28,11 +27,11 @@ bool unsock_sharers_conflict(const struct unsock_ip *a, bool a_v6only, const str
  * Gives the port's file at `path`, now without a socket, to one that waits behind it: of this process, else of another one. Called with
  * the directory locked. Returns whether there was one.
  */
-bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_un *path, struct unsock_lock *lock);
+bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_un *path);
 
 /*
  * A stream socket that waits behind the port's file is going to listen: it gets the file, unless one that listens has
- * it. Returns 0, or -EADDRINUSE when that one's address excludes it.
+ * it. Returns 0, or -EADDRINUSE when that one's address excludes it, or what locking the directory said.
  */
 long unsock_sharers_come_forward(int fd, const struct unsock_fd *entry);
 

@@ -4,7 +4,7 @@
  */
 #include "files/socketfile.h"
 
-#include "files/lock.h"
+#include "files/origin.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
@@ -15,57 +15,42 @@
 #define SYMLINK_NOFOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
 #define EMPTY_PATH 0x1000      /* AT_EMPTY_PATH */
 #define NR_FCHMODAT2 452       /* since 6.6 */
-
-#define NEW_NS 50000000
-#define SETTLE_PAUSE_NS 2000000
+#define RENAME_NO_REPLACE 1u   /* renameat2(2) */
 
 /*
- * Is nobody bound to this socket file? A socket of the other type gets EPROTOTYPE from a bound one, listening or not,
- * and ECONNREFUSED from a file that is left over; its owner never sees that (net/unix/af_unix.c, unix_find_bsd).
+ * Asks the kernel who is bound to the file, by connecting a datagram socket, which no owner ever sees: a socket of another type
+ * gives EPROTOTYPE, a file that is left over ECONNREFUSED (net/unix/af_unix.c, unix_find_bsd).
  */
-bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length, int type, struct unsock_lock *lock) {
-    int other = (type == SOCK_DGRAM ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
-    long probe = unsock_sys(__NR_socket, AF_UNIX, other, 0);
-    if (probe == -EMFILE && lock && lock->fd >= 0) {
-        unsock_lock_give_up(lock);
-        probe = unsock_sys(__NR_socket, AF_UNIX, other, 0);
-    }
+static long ask(const struct sockaddr_un *path, socklen_t length) {
+    long probe = unsock_sys(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (probe < 0)
-        return false;
+        return probe;
     long result = unsock_sys(__NR_connect, probe, path, length);
     unsock_sys(__NR_close, probe);
-    return result == -ECONNREFUSED;
+    return result;
 }
 
-/* bind makes the file first, and then the socket known by it (net/unix/af_unix.c, unix_bind_bsd). */
-bool unsock_socketfile_is_new(const char *path) {
-    struct statx status;
-    struct timespec now = {0};
-    if (unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE | STATX_CTIME, &status) < 0 ||
-        (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK)
+/*
+ * bind makes the file first, and then the socket known by it; meanwhile it holds the directory's inode lock, which this waits
+ * for (unix_bind_bsd; since Linux 5.14: before, binding is done under our own lock). Renaming a file to itself changes nothing.
+ */
+static bool wait_for_binds(const struct sockaddr_un *path) {
+    return unsock_sys(__NR_renameat2, AT_FDCWD, path->sun_path, AT_FDCWD, path->sun_path, RENAME_NO_REPLACE) == -EEXIST;
+}
+
+bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length) {
+    long first = ask(path, length);
+    if (first != -ECONNREFUSED && first != -EACCES)
         return false;
-    unsock_sys(__NR_clock_gettime, 0 /* CLOCK_REALTIME */, &now);
-    int64_t seconds = now.tv_sec - status.stx_ctime.tv_sec;
-    return seconds >= 0 && seconds < 2 && seconds * 1000000000 + now.tv_nsec - status.stx_ctime.tv_nsec < NEW_NS;
-}
-
-void unsock_socketfile_settle(const struct sockaddr_un *path, socklen_t length, int type) {
-    struct timespec pause = {0, SETTLE_PAUSE_NS};
-    for (int64_t waited = 0; waited < NEW_NS; waited += SETTLE_PAUSE_NS) {
-        if (!unsock_socketfile_is_new(path->sun_path) || !unsock_socketfile_is_stale(path, length, type, NULL))
-            return;
-        unsock_sys(__NR_nanosleep, &pause, 0);
-    }
+    if (!wait_for_binds(path))
+        return false;
+    /* Who may not write to a socket gets no answer there: another user's, or one with a mode that shuts out its owner. */
+    return first == -EACCES ? unsock_origin_is_gone(path->sun_path) : ask(path, length) == -ECONNREFUSED;
 }
 
 /* Is the datagram socket behind this file connected to somebody? Then nobody else can connect to it (unix_may_send). */
 bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t length) {
-    long probe = unsock_sys(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (probe < 0)
-        return false;
-    long result = unsock_sys(__NR_connect, probe, path, length);
-    unsock_sys(__NR_close, probe);
-    return result == -EPERM;
+    return ask(path, length) == -EPERM;
 }
 
 /*
@@ -102,5 +87,7 @@ long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_
     long result = unsock_sys(__NR_bind, socket, path, length);
     if (result == 0 && mode >= 0)
         set_mode(path->sun_path, mode);
+    if (result == 0)
+        unsock_origin_note(path->sun_path);
     return result;
 }

@@ -4,7 +4,6 @@
 #include "memory/epoll_memory.h"
 #include "memory/option_table.h"
 #include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/sys.h"
 
 #include <linux/mman.h>
@@ -17,31 +16,6 @@ static _Alignas(64) struct unsock_fd first_chunk[CHUNK];
 struct unsock_fd *unsock_fds_chunks[CHUNKS] = {first_chunk};
 static uint32_t last_id;
 int unsock_fds_top;
-
-/* A page that the kernel clears in a forked child: the process that wrote it is the process that reads its own pid. */
-static int32_t *owner;
-
-void unsock_fds_start(void) {
-    long page = unsock_sys(__NR_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page < 0 && page > -4096)
-        return;
-    if (unsock_sys(__NR_madvise, page, 4096, MADV_WIPEONFORK) < 0) {
-        unsock_sys(__NR_munmap, page, 4096);
-        return;
-    }
-    owner = (int32_t *)page;
-    *owner = (int32_t)unsock_sys(__NR_getpid);
-}
-
-bool unsock_fds_are_ours(void) {
-    int32_t pid = (int32_t)unsock_sys(__NR_getpid);
-    if (!owner)
-        return true;
-    /* A vfork child of a freshly forked process may have put its pid here; it is gone when that one is. */
-    if (*owner == 0 || (*owner != pid && unsock_sys(__NR_kill, *owner, 0) == -ESRCH))
-        *owner = pid;
-    return *owner == pid;
-}
 
 static struct unsock_fd *new_chunk(unsigned index) {
     size_t size = CHUNK * sizeof(struct unsock_fd);

@@ -66,9 +66,6 @@ struct unsock_fd {
 
 _Static_assert(sizeof(struct unsock_fd) == 64, "a descriptor costs 64 bytes");
 
-/* Once, at start. */
-void unsock_fds_start(void);
-
 /* The entry of a descriptor; NULL when nothing can be remembered about it (negative, too high, no memory). */
 struct unsock_fd *unsock_fds_entry(int fd);
 
@@ -146,11 +143,5 @@ static inline void unsock_fds_tell_duplicates(int fd) {
     if (source && (source->flags & UNSOCK_DUPLICATED))
         unsock_fds_tell_those(fd, source);
 }
-
-/*
- * False in a child of vfork (and posix_spawn): its memory is the parent's but its descriptors are its own, so what it
- * closes must change nothing here.
- */
-bool unsock_fds_are_ours(void);
 
 #endif

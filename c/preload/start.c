@@ -2,7 +2,7 @@
 #include "preload/start.h"
 
 #include "files/directory.h"
-#include "memory/fds.h"
+#include "memory/own.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -114,7 +114,7 @@ bool unsock_start_active(void) {
     if (__atomic_compare_exchange_n(&unsock_activity, &expected, UNSOCK_STARTING, false, __ATOMIC_ACQ_REL,
                                     __ATOMIC_ACQUIRE)) {
         unsock_next_resolve();
-        unsock_fds_start();
+        unsock_own_start();
         __atomic_store_n(&unsock_activity, decide(), __ATOMIC_RELEASE);
     }
     /* Another thread is at it: that is before main, and over within microseconds. */

@@ -11,6 +11,7 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rules/errno.h"
 #include "rules/ip.h"
 
 #define LIMIT_NOFILE 7 /* RLIMIT_NOFILE, as 64-bit numbers: soft, hard */
@@ -40,7 +41,7 @@ long unsock_redirect_open(int domain, int type, int protocol) {
         fd = open_beyond_limit(domain, flags, protocol);
     if (fd >= 0 && domain == AF_UNIX && type == SOCK_DGRAM)
         unsock_send_limit_time((int)fd);
-    return fd;
+    return unsock_errno_as_ip(UNSOCK_AT_OPEN, fd);
 }
 
 /* Who gets SIGIO and SIGURG (fcntl(2)); also without O_ASYNC, which may be set later. */

@@ -4,6 +4,7 @@
 #include "files/release.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
+#include "memory/own.h"
 #include "memory/state.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -18,7 +19,7 @@ void unsock_reuse_new(int fd) {
     if (!entry)
         return;
     struct unsock_fd old = *entry;
-    bool release = unsock_fd_has_file(entry) && unsock_fds_are_ours();
+    bool release = unsock_fd_has_file(entry) && unsock_own_descriptors();
     unsock_fds_forget(fd);
     if (release)
         unsock_release(&old);

@@ -8,6 +8,7 @@
 void unsock_lines_open(struct unsock_lines *lines, const char *path) {
     lines->fd = unsock_sys(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
     lines->used = lines->filled = 0;
+    lines->failed = lines->fd < 0;
 }
 
 /* Makes room by moving what is not used yet to the front, and reads on. */
@@ -20,6 +21,7 @@ static bool read_on(struct unsock_lines *lines) {
     lines->filled = rest == sizeof(lines->buffer) ? 0 : rest;
     long count = unsock_sys(__NR_read, lines->fd, lines->buffer + lines->filled, sizeof(lines->buffer) - lines->filled);
     lines->filled += count > 0 ? (size_t)count : 0;
+    lines->failed = count < 0;
     return count > 0;
 }
 

@@ -5,7 +5,9 @@
 #ifndef UNSOCK_NET_H
 #define UNSOCK_NET_H
 
+#ifndef _DEFAULT_SOURCE
 #define _DEFAULT_SOURCE
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>

@@ -24,6 +24,9 @@ static const struct translation translations[] = {
     {TARGETS | BIT(ERROR), EHOSTUNREACH, ECONNREFUSED},
     /* The peer's backlog is full, and nothing would tell when to go on. */
     {BIT(TARGET_ONCE), EAGAIN, ECONNREFUSED},
+    /* A call that made no descriptor over TCP cannot fail for want of one. */
+    {BIT(OPEN), EMFILE, ENOBUFS},
+    {BIT(OPEN), ENFILE, ENOBUFS},
     /* The kernel has no such family. */
     {BIT(OPEN), EAFNOSUPPORT, ENETUNREACH},
     {BIT(OPEN), EPROTONOSUPPORT, ENETUNREACH},
@@ -32,6 +35,9 @@ static const struct translation translations[] = {
     {BIT(BIND), ENOTDIR, EACCES},
     {BIT(BIND), EROFS, EACCES},
     {BIT(BIND), EPERM, EACCES},
+    /* No room for a file, or no descriptor to look with. */
+    {BIT(BIND), ENOSPC, ENOBUFS},
+    {BIT(BIND), EDQUOT, ENOBUFS},
 };
 
 long unsock_errno_as_ip(enum unsock_errno_at at, long result) {

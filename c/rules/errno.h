@@ -11,7 +11,7 @@ enum unsock_errno_at {
     UNSOCK_AT_BIND,        /* bind of a port's file */
     UNSOCK_AT_CONNECT,     /* connect of a stream to a port's file */
     UNSOCK_AT_SEND,        /* connect or sendmsg of a datagram socket to a port's file */
-    UNSOCK_AT_OPEN,        /* socket() of the family that a control file names */
+    UNSOCK_AT_OPEN,        /* socket() of what takes a descriptor's place */
     UNSOCK_AT_TARGET,      /* connect to where a control file points */
     UNSOCK_AT_TARGET_ONCE, /* the same by a socket that does not block */
     UNSOCK_AT_MULTIPLEXER, /* connect to Firecracker's multiplexer */

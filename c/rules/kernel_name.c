@@ -23,8 +23,7 @@ static const char stream_prefix[STREAM_PREFIX_LENGTH] = "\0unsock ";
  */
 #define NUMBERS_MOST (16 + 16 + 4)
 
-/* PORT.sock, PORT.dgram.sock, or the hidden .PORT.sock.INDEX of either. */
-static bool read_file_name(struct unsock_span name, struct unsock_name *result) {
+bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *result) {
     uint32_t port = 0;
     uint64_t hidden = 0;
     unsock_spelling_read(&name, &result->spelling);
@@ -125,7 +124,7 @@ struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, si
     name.length -= name.at[name.length - 1] == '\0';
     size_t skipped = unsock_settings.directory_length + 1;
     if (is_in_directory(name) &&
-        read_file_name((struct unsock_span){name.at + skipped, name.length - skipped}, &result))
+        unsock_kernel_name_read_file((struct unsock_span){name.at + skipped, name.length - skipped}, &result))
         result.kind = UNSOCK_NAME_FILE;
     return result;
 }

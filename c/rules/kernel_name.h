@@ -3,6 +3,7 @@
 #define UNSOCK_KERNEL_NAME_H
 
 #include "rt/net.h"
+#include "rt/text.h"
 #include "rules/ip.h"
 #include "rules/spelling.h"
 
@@ -22,6 +23,9 @@ struct unsock_name {
  * the directory, STREAM for a client's abstract name, FOREIGN for everything else.
  */
 struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, size_t length);
+
+/* A file's name in the directory: PORT.sock, PORT.dgram.sock, or the hidden .PORT.sock.INDEX of either. False for any other. */
+bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *result);
 
 /* STREAM alone: false for any other name, with both addresses undefined. */
 bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t length, struct unsock_ip *source,

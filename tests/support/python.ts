@@ -5,14 +5,14 @@ import { shimEnv } from "./shim.ts";
 
 const HELPERS = `
 import ctypes, os, platform, socket, sys
-def files(): return sorted(os.listdir(os.environ["UNSOCK_DIR"]))
+def files(): return sorted(name for name in os.listdir(os.environ["UNSOCK_DIR"]) if not name.startswith(".unsock.lock"))
 def raw_close(fd): ctypes.CDLL(None).syscall(3 if platform.machine() == "x86_64" else 57, fd)
 `;
 
 /**
  * Runs a Python program under the library, which must write nothing to stderr.
  *
- * @param program Its text. ctypes, os, platform, socket and sys are imported; `files()` names what is in the directory,
+ * @param program Its text. ctypes, os, platform, socket and sys are imported; `files()` names what is in the directory beside its lock,
  *   `raw_close(fd)` closes past every library.
  * @param dir The absolute directory of the socket files.
  * @param args Its arguments.

@@ -1,0 +1,93 @@
+/* Where a socket file comes from. */
+#include "files/origin.h"
+
+#include "rt/lines.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/text.h"
+#include "rules/kernel_name.h"
+#include "rules/settings.h"
+
+#include <linux/stat.h>
+
+#define SYMLINK_NOFOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
+#define MARK 0x756e736bu       /* seconds: "unsk"; with the namespace's number in the nanoseconds */
+#define FIRST_NAMESPACE 0xe0000000u /* below PROC_NET_INIT_INO and PROC_DYNAMIC_FIRST (linux/nsfs.h, linux/proc_ns.h) */
+#define NAMESPACES_MOST 1000000000u
+#define WRITABLE_BY_OTHERS 0022
+#define WRITABLE_BY_OWNER 0200
+#define PASSES 3
+
+/* Of this process's network namespace, from 0; -1: unknown. */
+static int64_t namespace(void) {
+    struct statx status;
+    if (unsock_sys(__NR_statx, AT_FDCWD, "/proc/self/ns/net", 0, STATX_INO, &status) < 0 ||
+        status.stx_ino < FIRST_NAMESPACE || status.stx_ino - FIRST_NAMESPACE >= NAMESPACES_MOST)
+        return -1;
+    return (int64_t)(status.stx_ino - FIRST_NAMESPACE);
+}
+
+/* May anybody find this file who could not ask its socket? */
+static bool needs_note(const char *path) {
+    struct statx status;
+    if (unsock_settings.mode >= 0 && (unsock_settings.mode & WRITABLE_BY_OWNER) == 0)
+        return true;
+    if (unsock_sys(__NR_statx, AT_FDCWD, unsock_settings.directory, 0, STATX_MODE, &status) == 0 &&
+        (status.stx_mode & WRITABLE_BY_OTHERS) != 0)
+        return true;
+    return unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_MODE, &status) == 0 &&
+           (status.stx_mode & WRITABLE_BY_OWNER) == 0;
+}
+
+void unsock_origin_note(const char *path) {
+    if (!needs_note(path))
+        return;
+    int64_t number = namespace();
+    struct timespec times[2] = {{MARK, 0}, {MARK, (long)number}};
+    if (number >= 0)
+        unsock_sys(__NR_utimensat, AT_FDCWD, path, times, SYMLINK_NOFOLLOW);
+}
+
+static struct unsock_span last_component(struct unsock_span path) {
+    size_t start = path.length;
+    while (start > 0 && path.at[start - 1] != '/')
+        start--;
+    return (struct unsock_span){path.at + start, path.length - start};
+}
+
+/*
+ * Is this the line of a socket that may be the file's? By the last component of its name: the directory may have others, and a
+ * hidden name may have become the port's. A forged line can only keep a file.
+ */
+static bool may_be(struct unsock_span line, const struct unsock_name *name) {
+    struct unsock_name other;
+    return unsock_kernel_name_read_file(last_component(line), &other) && other.port == name->port && other.type == name->type;
+}
+
+/* True as well when that cannot be found out. */
+static bool is_listed(const struct unsock_name *name) {
+    struct unsock_lines lines;
+    struct unsock_span line;
+    bool found = false;
+    unsock_lines_open(&lines, "/proc/net/unix");
+    while (!found && unsock_lines_next(&lines, &line))
+        found = may_be(line, name);
+    found = found || lines.failed;
+    unsock_lines_close(&lines);
+    return found;
+}
+
+bool unsock_origin_is_gone(const char *path) {
+    struct statx status;
+    struct unsock_name name;
+    bool found = false;
+    int64_t here = namespace();
+    if (here < 0 || unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MTIME, &status) < 0 ||
+        (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK || status.stx_mtime.tv_sec != MARK ||
+        status.stx_mtime.tv_nsec != here || !unsock_kernel_name_read_file(last_component(unsock_span_of(path)), &name))
+        return false;
+    /* Where other sockets of the same hash go between two reads, one may be passed over, but not again and again. */
+    for (int i = 0; !found && i < PASSES; i++)
+        found = is_listed(&name);
+    return !found;
+}

@@ -1,0 +1,39 @@
+/* What belongs to this process alone. */
+#include "memory/own.h"
+
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#include <linux/mman.h>
+
+#define PAGE 4096
+
+/* Where there is no such page: then a forked child takes itself for its parent until that one has ended. */
+static struct unsock_own without;
+static struct unsock_own *page = &without;
+
+void unsock_own_start(void) {
+    long memory = unsock_sys(__NR_mmap, 0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory < 0 && memory > -PAGE)
+        return;
+    if (unsock_sys(__NR_madvise, memory, PAGE, MADV_WIPEONFORK) < 0) {
+        unsock_sys(__NR_munmap, memory, PAGE);
+        return;
+    }
+    page = (struct unsock_own *)memory;
+    page->owner = (int32_t)unsock_sys(__NR_getpid);
+}
+
+struct unsock_own *unsock_own(void) {
+    return page;
+}
+
+bool unsock_own_descriptors(void) {
+    int32_t pid = (int32_t)unsock_sys(__NR_getpid);
+    if (page == &without)
+        return true;
+    /* A vfork child of a freshly forked process may have put its pid here; it is gone when that one is. */
+    if (page->owner == 0 || (page->owner != pid && unsock_sys(__NR_kill, page->owner, 0) == -ESRCH))
+        page->owner = pid;
+    return page->owner == pid;
+}

@@ -1,0 +1,28 @@
+/*
+ * What belongs to this process alone: a forked child finds it empty, a child of vfork sees that it is its parent's. A page that
+ * the kernel clears on fork (MADV_WIPEONFORK, madvise(2)).
+ */
+#ifndef UNSOCK_OWN_H
+#define UNSOCK_OWN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct unsock_own {
+    int32_t owner;  /* pid of the process whose descriptors the memory describes; 0: not known yet */
+    int32_t locker; /* the thread (tid) that has, or is about to take, the directory's lock; 0: none */
+};
+
+/* Once, at start. */
+void unsock_own_start(void);
+
+/* The page; the same for all threads. */
+struct unsock_own *unsock_own(void);
+
+/*
+ * False in a child of vfork (and posix_spawn): its memory is the parent's but its descriptors are its own, so what it
+ * closes must change nothing here.
+ */
+bool unsock_own_descriptors(void);
+
+#endif

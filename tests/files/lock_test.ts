@@ -1,0 +1,150 @@
+/** The directory's lock: who may have it, who loses it, and what becomes of those who wait. */
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { withDir } from "../support/dir.ts";
+import { type Proc, run, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimEnv } from "../support/shim.ts";
+import { asNobody, whyNoOtherUser } from "../support/users.ts";
+import { until } from "../support/wait.ts";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const SOURCES = ["tests/files/lock_tool.c", "c/files/lock.c", "c/memory/own.c", "c/rt/text.c", "c/rt/mem.c"];
+const ignore = !need("cc") || !need("python3");
+
+/** Compiles the tool into the directory of a test, where every user may execute it. */
+async function buildTool(dir: string): Promise<string> {
+  const flags = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-fno-builtin", "-Ic"];
+  const { code, stderr } = await run(["cc", ...flags, "-o", `${dir}/tool`, ...SOURCES], { cwd: ROOT });
+  assert.equal(code, 0, stderr);
+  return `${dir}/tool`;
+}
+
+/** A directory of socket files with somebody's tool beside it. */
+async function withTool(mode: number, fn: (dir: string, tool: string) => Promise<void>): Promise<void> {
+  await withDir(async (dir) => {
+    await Deno.chmod(dir, 0o755);
+    const tool = await buildTool(dir);
+    await Deno.mkdir(`${dir}/s`);
+    await Deno.chmod(`${dir}/s`, mode);
+    await fn(`${dir}/s`, tool);
+  });
+}
+
+async function says(tool: Proc, what: RegExp): Promise<string> {
+  return (await until(`${what}`, () => what.exec(tool.output())))[0];
+}
+
+const LEAVE_FILE = `
+import socket
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(__import__("os").environ["UNSOCK_DIR"] + "/2001.sock")
+`;
+
+const BIND = `
+import errno, socket
+try:
+    listener = socket.create_server(("127.0.0.1", 2001))
+    print("bound")
+except OSError as error:
+    print(errno.errorcode[error.errno])
+`;
+
+/** A program under the library that binds port 2001. */
+async function bind(dir: string, as: (command: string[]) => string[] = (command) => command): Promise<string> {
+  const { stdout, stderr } = await run(as(["python3", "-c", BIND]), { env: shimEnv(dir) });
+  assert.equal(stderr, "");
+  return stdout.trim();
+}
+
+/** A socket file whose socket is gone. */
+async function leaveFile(dir: string): Promise<number | null> {
+  const { code } = await run(["python3", "-c", LEAVE_FILE], { env: { UNSOCK_DIR: dir } });
+  assert.equal(code, 0);
+  return Deno.statSync(`${dir}/2001.sock`).ino;
+}
+
+const HOLDERS = [
+  { story: "is at work", stop: false },
+  { story: "is stopped", stop: true },
+];
+
+for (const { story, stop } of HOLDERS) {
+  Deno.test(`whoever has the lock and ${story} makes others wait, and then fail: nothing is removed meanwhile`, {
+    ignore,
+  }, () =>
+    withTool(0o700, async (dir, tool) => {
+      const inode = await leaveFile(dir);
+      await using holder = start([tool, dir, "hold"], { stdin: undefined });
+      await using waiting = start([tool, dir, "fork"]);
+      // Without a standard input the first one has dropped the lock again, so the second one has it for as long as it lives.
+      const child = Number(await says(waiting, /\d+/));
+      await holder.status;
+      if (stop) Deno.kill(waiting.pid, "SIGSTOP");
+      assert.equal(await bind(dir), "EADDRINUSE");
+      assert.equal(Deno.statSync(`${dir}/2001.sock`).ino, inode);
+      Deno.kill(waiting.pid, "SIGKILL");
+      await waiting.status;
+      assert.equal(await bind(dir), "bound", "freed at once by the kill, though a child forked meanwhile lives");
+      Deno.kill(child, "SIGKILL");
+      assert.deepEqual([...Deno.readDirSync(dir)], []);
+    }));
+}
+
+const MAY_ONLY_READ = `
+import fcntl, os, sys
+lock = sys.argv[1] + "/.unsock.lock"
+for flags in (os.O_RDONLY, os.O_WRONLY, os.O_RDWR, os.O_CREAT | os.O_WRONLY):
+    try: print("opened", os.open(lock, flags))
+    except PermissionError: pass
+fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
+print("locked the directory", flush=True)
+sys.stdin.read() if len(sys.argv) > 2 else None
+`;
+
+Deno.test("who may only read the directory can neither have the lock nor slow down who may write", {
+  ignore: ignore || whyNoOtherUser() !== undefined,
+}, () =>
+  withTool(0o755, async (dir, tool) => {
+    await using holder = start([tool, dir, "fork"]);
+    const child = Number(await says(holder, /\d+/));
+    const reader = await run(asNobody(["/usr/bin/python3", "-c", MAY_ONLY_READ, dir]));
+    assert.equal(reader.stdout, "locked the directory\n", reader.stderr);
+    for (const pid of [holder.pid, child]) Deno.kill(pid, "SIGKILL");
+    await holder.status;
+    await leaveFile(dir);
+    await using staying = start(
+      asNobody(["sh", "-c", `exec 9<"$1" && flock -x 9 && echo locked && exec sleep 60`, "sh", dir]),
+    );
+    await says(staying, /locked/);
+    assert.equal(await bind(dir), "bound");
+  }));
+
+Deno.test("in a directory where several users may write all of them have the same lock", {
+  ignore: ignore || whyNoOtherUser() !== undefined,
+}, () =>
+  withTool(0o777, async (dir, tool) => {
+    await using holder = start(asNobody([tool, dir, "fork"]));
+    const child = Number(await says(holder, /\d+/));
+    assert.equal((await run([tool, dir, "try"])).stdout, "Address already in use\n");
+    for (const pid of [holder.pid, child]) Deno.kill(pid, "SIGKILL");
+    await holder.status;
+    assert.equal((await run([tool, dir, "try"])).stdout, "taken\n");
+    await using root = start([tool, dir, "fork"]);
+    const other = Number(await says(root, /\d+/));
+    assert.equal((await run(asNobody([tool, dir, "try"]))).stdout, "Address already in use\n");
+    for (const pid of [root.pid, other]) Deno.kill(pid, "SIGKILL");
+    await root.status;
+    assert.equal((await run(asNobody([tool, dir, "try"]))).stdout, "taken\n");
+    assert.deepEqual([...Deno.readDirSync(dir)], []);
+  }));
+
+Deno.test("where nobody may write, or nothing can be made, the lock is refused at once", {
+  ignore: ignore || whyNoOtherUser() !== undefined,
+}, () =>
+  withTool(0o755, async (dir, tool) => {
+    assert.equal((await run(asNobody([tool, dir, "try"]))).stdout, "Permission denied\n");
+    assert.equal((await run([tool, `${dir}/missing`, "try"])).stdout, "Permission denied\n");
+    assert.equal((await run([tool, dir, "full"])).stdout, "No buffer space available\n");
+  }));

@@ -1,0 +1,21 @@
+/** Running things as another user: only root can. */
+import { findProgram } from "./programs.ts";
+
+/** An ordinary user that every Debian has. */
+export const NOBODY = 65534;
+
+/** Why tests with several users are skipped, or undefined: they can run. */
+export function whyNoOtherUser(): string | undefined {
+  if (Deno.uid() !== 0) return "only root can be several users";
+  return findProgram("setpriv") === undefined ? "setpriv is not there" : undefined;
+}
+
+/**
+ * @param command A program and its arguments.
+ * @param groups Numbers of groups that the user is in besides its own.
+ * @returns The same, run as the ordinary user.
+ */
+export function asNobody(command: string[], groups: readonly number[] = []): string[] {
+  const others = groups.length > 0 ? `--groups=${groups.join(",")}` : "--clear-groups";
+  return ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, others, ...command];
+}
