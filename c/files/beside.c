@@ -3,6 +3,7 @@
 
 #include "files/bound.h"
 #include "files/lock.h"
+#include "files/origin.h"
 #include "files/sharers.h"
 #include "files/socketfile.h"
 #include "kernel/file_info.h"
@@ -27,11 +28,6 @@ socklen_t unsock_beside_respell(const struct unsock_bind_request *request, struc
     return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1);
 }
 
-uint64_t unsock_beside_inode(const struct sockaddr_un *path) {
-    int64_t inode = unsock_file_inode(path->sun_path);
-    return inode > 0 ? (uint64_t)inode : 0;
-}
-
 long unsock_beside_bind_hidden(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     for (unsigned i = 1; i <= UNSOCK_HIDDEN_MOST; i++) {
         unsock_address_hidden_path(request->ip.port, request->type, i, &bound->path);
@@ -46,7 +42,7 @@ long unsock_beside_bind_hidden(const struct unsock_bind_request *request, struct
             continue;
         bound->how = UNSOCK_BOUND_HIDDEN;
         bound->hidden = i;
-        bound->inode = unsock_beside_inode(&bound->path);
+        bound->inode = unsock_origin_note(bound->path.sun_path);
         return result;
     }
     return -EADDRINUSE;
@@ -134,6 +130,6 @@ long unsock_beside_be_alone(const struct unsock_bind_request *request, int fd, s
         result = hidden ? unsock_beside_bind_hidden(request, bound) : unsock_beside_take_over(request, entry, bound);
     unsock_lock_drop(&lock);
     bound->ip = request->ip;
-    bound->inode = result == 0 ? unsock_beside_inode(&bound->path) : 0;
+    bound->inode = result == 0 ? unsock_origin_note(bound->path.sun_path) : 0;
     return result;
 }

@@ -12,9 +12,6 @@ int unsock_beside_mode(const struct unsock_bind_request *request);
 /* Spells the path as the request's socket is to be seen: by receivers, and by who inherits it. Returns the length. */
 socklen_t unsock_beside_respell(const struct unsock_bind_request *request, struct sockaddr_un *path);
 
-/* The inode number of the file that was bound just now; 0 where it cannot be told. */
-uint64_t unsock_beside_inode(const struct sockaddr_un *path);
-
 /* Binds to a hidden name, behind the port's file. Called with the directory locked. */
 long unsock_beside_bind_hidden(const struct unsock_bind_request *request, struct unsock_bound *bound);
 

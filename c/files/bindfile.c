@@ -5,6 +5,7 @@
 #include "files/bound.h"
 #include "files/ephemeral.h"
 #include "files/lock.h"
+#include "files/origin.h"
 #include "files/release.h"
 #include "files/resolve.h"
 #include "files/sharers.h"
@@ -139,7 +140,7 @@ static long bind_port(const struct unsock_bind_request *request, struct unsock_b
     if (result == -EADDRINUSE && (clean || !at_once))
         result = bind_locked(request, length, bound);
     if (result == 0 && bound->how == UNSOCK_BOUND_FILE)
-        bound->inode = unsock_beside_inode(&bound->path);
+        bound->inode = unsock_origin_note(bound->path.sun_path);
     return unsock_errno_as_ip(UNSOCK_AT_BIND, result);
 }
 

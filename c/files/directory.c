@@ -9,6 +9,14 @@
 
 #include <linux/stat.h>
 
+#define WRITABLE_BY_OTHERS 0022
+
+static bool shared;
+
+bool unsock_directory_is_shared(void) {
+    return shared;
+}
+
 static long make_with_parents(char *path) {
     for (size_t i = 1; path[i] != '\0'; i++) {
         if (path[i] != '/')
@@ -28,15 +36,17 @@ bool unsock_directory_make(const struct unsock_settings *settings, struct unsock
     char path[UNSOCK_DIR_MOST + 1];
     const char *why = "cannot be used";
     memcpy(path, settings->directory, settings->directory_length + 1);
-    long result = unsock_sys(__NR_statx, AT_FDCWD, path, 0, STATX_TYPE, &status);
+    long result = unsock_sys(__NR_statx, AT_FDCWD, path, 0, STATX_TYPE | STATX_MODE, &status);
     if (result == -ENOENT) {
         why = "the directory cannot be made";
         result = make_with_parents(path);
         if (result == 0)
             return true;
     }
-    if (result == 0 && (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFDIR)
+    if (result == 0 && (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFDIR) {
+        shared = (status.stx_mode & WRITABLE_BY_OTHERS) != 0;
         return true;
+    }
     unsock_text_put(error, "UNSOCK_DIR: ");
     unsock_text_put(error, result == 0 || result == -ENOTDIR ? "is not a directory" : why);
     if (result < 0 && result != -ENOTDIR) {

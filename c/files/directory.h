@@ -8,4 +8,7 @@
 /* Makes the directory (0755, parents too) where it is missing. Returns false with one line in `error`. */
 bool unsock_directory_make(const struct unsock_settings *settings, struct unsock_text *error);
 
+/* Could others than its owner write to it when the process started? */
+bool unsock_directory_is_shared(void);
+
 #endif

@@ -1,12 +1,12 @@
 /* Where a socket file comes from. */
 #include "files/origin.h"
 
+#include "files/directory.h"
 #include "rt/lines.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
 #include "rules/kernel_name.h"
-#include "rules/settings.h"
 
 #include <linux/stat.h>
 
@@ -28,24 +28,22 @@ static int64_t namespace(void) {
 }
 
 /* May anybody find this file who could not ask its socket? */
-static bool needs_note(const char *path) {
-    struct statx status;
-    if (unsock_settings.mode >= 0 && (unsock_settings.mode & WRITABLE_BY_OWNER) == 0)
+static bool needs_note(unsigned mode) {
+    if ((mode & WRITABLE_BY_OWNER) == 0)
         return true;
-    if (unsock_sys(__NR_statx, AT_FDCWD, unsock_settings.directory, 0, STATX_MODE, &status) == 0 &&
-        (status.stx_mode & WRITABLE_BY_OTHERS) != 0)
-        return true;
-    return unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_MODE, &status) == 0 &&
-           (status.stx_mode & WRITABLE_BY_OWNER) == 0;
+    return unsock_directory_is_shared() && (mode & WRITABLE_BY_OTHERS) != WRITABLE_BY_OTHERS;
 }
 
-void unsock_origin_note(const char *path) {
-    if (!needs_note(path))
-        return;
-    int64_t number = namespace();
+uint64_t unsock_origin_note(const char *path) {
+    struct statx status;
+    if (unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE | STATX_INO | STATX_MODE, &status) < 0 ||
+        (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK)
+        return 0;
+    int64_t number = needs_note(status.stx_mode) ? namespace() : -1;
     struct timespec times[2] = {{MARK, 0}, {MARK, (long)number}};
     if (number >= 0)
         unsock_sys(__NR_utimensat, AT_FDCWD, path, times, SYMLINK_NOFOLLOW);
+    return status.stx_ino;
 }
 
 static struct unsock_span last_component(struct unsock_span path) {

@@ -9,9 +9,13 @@
 #define UNSOCK_ORIGIN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-/* A socket was bound to this file just now. Costs nothing where nobody but its owner writes to the directory. */
-void unsock_origin_note(const char *path);
+/*
+ * A socket was bound to this file just now. Returns the file's inode number; 0 where it cannot be told. The note is made where
+ * others may write to the directory but not to the file, or its owner may not.
+ */
+uint64_t unsock_origin_note(const char *path);
 
 /* Has the socket of this file gone, for certain? */
 bool unsock_origin_is_gone(const char *path);

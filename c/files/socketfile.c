@@ -39,13 +39,9 @@ static bool wait_for_binds(const struct sockaddr_un *path) {
 }
 
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length) {
-    long first = ask(path, length);
-    if (first != -ECONNREFUSED && first != -EACCES)
-        return false;
-    if (!wait_for_binds(path))
-        return false;
+    long answer = wait_for_binds(path) ? ask(path, length) : 0;
     /* Who may not write to a socket gets no answer there: another user's, or one with a mode that shuts out its owner. */
-    return first == -EACCES ? unsock_origin_is_gone(path->sun_path) : ask(path, length) == -ECONNREFUSED;
+    return answer == -ECONNREFUSED || (answer == -EACCES && unsock_origin_is_gone(path->sun_path));
 }
 
 /* Is the datagram socket behind this file connected to somebody? Then nobody else can connect to it (unix_may_send). */
@@ -87,7 +83,5 @@ long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_
     long result = unsock_sys(__NR_bind, socket, path, length);
     if (result == 0 && mode >= 0)
         set_mode(path->sun_path, mode);
-    if (result == 0)
-        unsock_origin_note(path->sun_path);
     return result;
 }
