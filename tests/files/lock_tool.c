@@ -19,24 +19,30 @@ struct unsock_settings unsock_settings;
 
 int main(int argc, char **argv) {
     struct unsock_lock lock;
-    if (argc < 3) return 2;
+    if (argc < 3)
+        return 2;
     unsock_own_start();
     struct rlimit none = {3, 3};
-    if (strcmp(argv[2], "full") == 0 && setrlimit(RLIMIT_NOFILE, &none) < 0) return 3;
+    if (strcmp(argv[2], "full") == 0 && setrlimit(RLIMIT_NOFILE, &none) < 0)
+        return 3;
     long result = unsock_lock_take_in(&lock, argv[1], strlen(argv[1]));
-    if (strcmp(argv[2], "try") == 0 || strcmp(argv[2], "full") == 0) printf("%s\n", result == 0 ? "taken" : strerror((int)-result));
+    if (strcmp(argv[2], "try") == 0 || strcmp(argv[2], "full") == 0)
+        printf("%s\n", result == 0 ? "taken" : strerror((int)-result));
     if (strcmp(argv[2], "fork") == 0) {
         int child = fork();
         if (child == 0)
-            for (;;) pause();
+            for (;;)
+                pause();
         printf("%d\n", child);
         fflush(stdout);
-        for (;;) pause();
+        for (;;)
+            pause();
     }
     if (strcmp(argv[2], "hold") == 0) {
         printf("%s\n", result == 0 ? "held" : strerror((int)-result));
         fflush(stdout);
-        while (getchar() != EOF) continue;
+        while (getchar() != EOF)
+            continue;
     }
     unsock_lock_drop(&lock);
     return 0;
