@@ -143,11 +143,11 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
         return accepted;
     remember_accepted(fd, entry, (int)accepted, &peer, peer_length);
     struct unsock_fd scratch;
-    struct unsock_fd *new = unsock_fds_known((int)accepted);
-    if (address && new && new->kind == UNSOCK_KIND_LOCAL && new->remote.family != 0)
-        unsock_names_give_ip(&new->remote, new->domain, address, length);
+    struct unsock_fd *known = unsock_fds_known((int)accepted);
+    if (address && known && known->kind == UNSOCK_KIND_LOCAL && known->remote.family != 0)
+        unsock_names_give_ip(&known->remote, known->domain, address, length);
     else if (address)
-        unsock_names_peer((int)accepted, new ? new : unsock_identify((int)accepted, &scratch), &peer, peer_length,
+        unsock_names_peer((int)accepted, known ? known : unsock_identify((int)accepted, &scratch), &peer, peer_length,
                           address, length);
-    return unsock_log("accept", (int)accepted, new ? &new->remote : NULL, NULL, accepted);
+    return unsock_log("accept", (int)accepted, known ? &known->remote : NULL, NULL, accepted);
 }

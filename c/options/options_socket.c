@@ -18,13 +18,10 @@
 
 /* A datagram's send never blocks for more than 100 ms (UDP never blocks for a receiver); the program sees its own. */
 static long set_send_timeout(int fd, struct unsock_fd *entry, const void *value, socklen_t length) {
-    struct unsock_timeval time;
     long result = unsock_option_set(fd, SOL_SOCKET, SO_SNDTIMEO, value, length);
-    if (result < 0 || length < sizeof(time))
+    if (result < 0 || length < sizeof(struct unsock_timeval))
         return result;
-    memcpy(&time, value, sizeof(time));
-    int64_t ms = time.seconds > 2000000 ? 2000000000 : time.seconds * 1000 + time.microseconds / 1000;
-    int32_t number = (int32_t)ms;
+    int32_t number = unsock_socket_timeval_ms(value);
     unsock_option_remember(fd, entry, unsock_option_find(SOL_SOCKET, SO_SNDTIMEO), &number);
     if (entry->type == SOCK_DGRAM && (number == 0 || number > SEND_TIMEOUT_MS))
         unsock_send_limit_time(fd);

@@ -7,13 +7,15 @@
 #include "rt/sys.h"
 
 #define SEND_LIMIT_MICROSECONDS 100000
-#define SEND_BUFFER_LEAST 66000 /* 65,527 bytes, the most in a UDP datagram over IPv6, and sock_alloc_send_pskb's own */
+/* 65,527 bytes, the most in a UDP datagram over IPv6, and sock_alloc_send_pskb's own. */
+#define SEND_BUFFER_LEAST 66000
+#define SECONDS_MOST 2000000
 
 int32_t unsock_socket_timeval_ms(const void *timeval) {
     struct unsock_timeval time;
     memcpy(&time, timeval, sizeof(time));
-    if (time.seconds > 86400)
-        return 86400000;
+    if (time.seconds > SECONDS_MOST)
+        return SECONDS_MOST * 1000;
     return (int32_t)(time.seconds * 1000 + time.microseconds / 1000);
 }
 

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* Milliseconds of a struct unsock_timeval; anything above a day counts as a day. */
+/* Milliseconds of a struct unsock_timeval; anything above 2,000,000 seconds counts as those. */
 int32_t unsock_socket_timeval_ms(const void *timeval);
 
 /* Bounds every blocking send to 100 ms. */

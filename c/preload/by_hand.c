@@ -70,8 +70,8 @@ __attribute__((destructor)) static void at_exit(void) {
 /* In one text: pointers to names would have to be relocated in every process. */
 const char *unsock_call_name(unsigned index) {
     static const char names[] = UNSOCK_CALLS(NAME, NAME, NAME, BY_HAND);
-    const char *name = names;
-    while (index-- > 0 && name[0] != '\0')
-        name += strlen(name) + 1;
-    return name[0] != '\0' ? name : NULL;
+    size_t at = 0;
+    while (index-- > 0 && at < sizeof(names) - 1)
+        at += strlen(names + at) + 1;
+    return at < sizeof(names) - 1 ? names + at : NULL;
 }

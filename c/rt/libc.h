@@ -5,7 +5,7 @@
 #ifndef UNSOCK_RT_LIBC_H
 #define UNSOCK_RT_LIBC_H
 
-#include "net.h"
+#include "rt/net.h"
 
 /* Sets errno. */
 void unsock_errno_set(int error);

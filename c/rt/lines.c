@@ -1,7 +1,7 @@
 /* Reading line by line. */
 #include "rt/lines.h"
 
-#include "net.h"
+#include "rt/net.h"
 #include "rt/mem.h"
 #include "rt/sys.h"
 
