@@ -119,13 +119,12 @@ static void remember_accepted(int listener, const struct unsock_fd *from, int fd
     entry->protocol = from->protocol;
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
     entry->flags = UNSOCK_NAMED | UNSOCK_ACCEPTED;
-    bool told = peer->any.sa_family == AF_UNIX &&
-                unsock_kernel_name_read_stream(&peer->un, length, &entry->remote, &entry->local);
-    if (!told) {
-        bool wildcard = unsock_ip_is_wildcard(&from->local);
-        entry->remote = (struct unsock_ip){0};
-        entry->local = wildcard ? unsock_address_default(unsock_names_family(from), from->local.port) : from->local;
+    struct unsock_ip claimed = {0}, bound = from->local;
+    if (peer->any.sa_family != AF_UNIX || !unsock_kernel_name_read_stream(&peer->un, length, &entry->remote, &claimed)) {
+        entry->remote = claimed = (struct unsock_ip){0};
+        bound.family = (uint8_t)unsock_names_family(from);
     }
+    entry->local = unsock_address_accepted(&bound, &claimed);
     if (from->options != 0)
         unsock_options_inherit(listener, from, fd, entry);
 }

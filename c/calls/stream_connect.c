@@ -1,8 +1,8 @@
 /* connect of stream sockets to covered addresses. */
+#include "calls/client_name.h"
 #include "calls/standin.h"
 #include "calls/stream.h"
 #include "calls/target.h"
-#include "files/ephemeral.h"
 #include "files/resolve.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
@@ -16,7 +16,6 @@
 #include "rules/address.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
-#include "rules/kernel_name.h"
 #include "rules/settings.h"
 #include "unsock.h"
 
@@ -53,18 +52,7 @@ static struct unsock_ip source_of(int fd, const struct unsock_fd *entry, const s
 
 /* Gives the connecting socket the name from which the server reads the client's address. */
 static long name_client(struct attempt *attempt) {
-    struct sockaddr_un name;
-    bool chosen = attempt->source.port != 0;
-    unsigned tried = 0;
-    do {
-        if (!chosen)
-            attempt->source.port = unsock_ephemeral_next();
-        socklen_t length = unsock_kernel_name_stream(&attempt->source, &attempt->target, &name);
-        long result = unsock_sys(__NR_bind, attempt->standin.socket, &name, length);
-        if (result != -EADDRINUSE)
-            return result;
-    } while (!chosen && ++tried < unsock_ephemeral_count());
-    return -EADDRNOTAVAIL;
+    return unsock_client_name_bind(attempt->standin.socket, &attempt->source, &attempt->target, attempt->path.sun_path);
 }
 
 /*

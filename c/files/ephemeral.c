@@ -52,3 +52,13 @@ uint16_t unsock_ephemeral_next(void) {
     __atomic_store_n(&cursor, step + 1, __ATOMIC_RELAXED);
     return (uint16_t)((known & 0xffff) + step % ((known >> 16) - (known & 0xffff) + 1));
 }
+
+bool unsock_ephemeral_has(uint16_t port) {
+    uint32_t known = known_range();
+    return port >= (known & 0xffff) && port <= known >> 16;
+}
+
+uint16_t unsock_ephemeral_aside(unsigned index) {
+    known_range();
+    return (uint16_t)(__atomic_load_n(&cursor, __ATOMIC_RELAXED) + index);
+}

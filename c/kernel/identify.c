@@ -95,7 +95,9 @@ static void identify_unix(int fd, struct unsock_fd *entry) {
     if (length >= 0)
         peer = unsock_kernel_name_read(&address.un, (size_t)length);
     if (own.kind == UNSOCK_NAME_FILE && peer.kind == UNSOCK_NAME_STREAM) {
-        identify_stream(entry, &peer.target, &peer.source);
+        struct unsock_ip any = {.family = peer.target.family, .port = own.port};
+        struct unsock_ip local = unsock_address_accepted(&any, &peer.target);
+        identify_stream(entry, &local, &peer.source);
         entry->flags |= UNSOCK_ACCEPTED;
     } else if (own.kind == UNSOCK_NAME_FILE && length >= 0 && own.type == SOCK_STREAM) {
         struct unsock_ip local = unsock_address_default(AF_INET, own.port);

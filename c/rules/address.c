@@ -41,6 +41,13 @@ struct unsock_ip unsock_address_default(int domain, uint16_t port) {
     return ip;
 }
 
+struct unsock_ip unsock_address_accepted(const struct unsock_ip *bound, const struct unsock_ip *claimed) {
+    if (!unsock_ip_is_wildcard(bound))
+        return *bound;
+    bool believed = claimed->port == bound->port && !unsock_ip_is_wildcard(claimed) && unsock_address_covered(claimed);
+    return believed ? *claimed : unsock_address_default(bound->family, bound->port);
+}
+
 static void put_port(struct unsock_text *text, uint16_t port, int type) {
     unsock_text_number(text, port, 10, 1);
     unsock_text_put(text, type == SOCK_DGRAM ? ".dgram.sock" : ".sock");

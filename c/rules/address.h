@@ -14,6 +14,12 @@ bool unsock_address_covered_bind(const struct unsock_ip *ip, bool v6only);
 /* The address that peers without one of their own have for a socket of `domain`. */
 struct unsock_ip unsock_address_default(int domain, uint16_t port);
 
+/*
+ * The own address of a connection that a listener accepted. `bound`: the listener's. `claimed`: the one that the peer says that it
+ * connected to: it counts where the listener has many, if it is one of those; a peer could have connected to that as well.
+ */
+struct unsock_ip unsock_address_accepted(const struct unsock_ip *bound, const struct unsock_ip *claimed);
+
 /* Writes the socket file's name of a port: DIR/PORT.sock (SOCK_STREAM) or DIR/PORT.dgram.sock. Returns the length. */
 socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path);
 

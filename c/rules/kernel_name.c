@@ -6,6 +6,7 @@
 #include "rt/net.h"
 #include "rt/text.h"
 #include "rules/ip.h"
+#include "rules/keyed_hash.h"
 #include "rules/settings.h"
 #include "rules/spelling.h"
 
@@ -16,6 +17,7 @@ static const char stream_prefix[STREAM_PREFIX_LENGTH] = "\0unsock ";
 #define PORT_LENGTH (1 + 4)
 #define ENDPOINT4_LENGTH (8 + PORT_LENGTH)
 #define ENDPOINT6_LENGTH (32 + PORT_LENGTH)
+#define HASH_LENGTH 16
 
 /*
  * The numbers of a name, without what stands between them: two addresses of 4 or 16 bytes, and both ports. All are
@@ -92,8 +94,9 @@ bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t le
         return false;
     length -= UNSOCK_SUN_PATH_OFFSET + STREAM_PREFIX_LENGTH;
     size_t first = address_digits(at, length, ' ');
-    /* Then the other endpoint, and one character that only spreads names. */
+    /* Then the other endpoint, one character that only spreads names, and perhaps a hash. */
     size_t second = length - first - 2 * PORT_LENGTH - 2;
+    second -= second == 8 + HASH_LENGTH || second == 32 + HASH_LENGTH ? HASH_LENGTH : 0;
     if (first == 0 || (second != 8 && second != 32) || !read_numbers(at, first, second, bytes))
         return false;
     memcpy(&ports, bytes + (first + second) / 2, 4);
@@ -158,4 +161,14 @@ socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct
      */
     *at = (char)('0' + source->port % 64);
     return (socklen_t)(at + 1 - (char *)name);
+}
+
+socklen_t unsock_kernel_name_keyed(const struct unsock_ip *source, const struct unsock_ip *target, const uint64_t key[2],
+                                   struct sockaddr_un *name) {
+    uint8_t bytes[HASH_LENGTH / 2];
+    socklen_t length = unsock_kernel_name_stream(source, target, name);
+    uint64_t hash = unsock_keyed_hash(key, name->sun_path, length - UNSOCK_SUN_PATH_OFFSET);
+    memcpy(bytes, &hash, sizeof(bytes));
+    unsock_hex_write(bytes, sizeof(bytes), (char *)name + length);
+    return length + HASH_LENGTH;
 }

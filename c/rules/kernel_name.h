@@ -39,4 +39,8 @@ bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t le
 socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct unsock_ip *target,
                                      struct sockaddr_un *name);
 
+/* The same name with a hash of it under `key` at its end. */
+socklen_t unsock_kernel_name_keyed(const struct unsock_ip *source, const struct unsock_ip *target, const uint64_t key[2],
+                                   struct sockaddr_un *name);
+
 #endif

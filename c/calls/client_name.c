@@ -1,0 +1,59 @@
+/* The names of connecting stream sockets. */
+#include "calls/client_name.h"
+
+#include "files/ephemeral.h"
+#include "kernel/file_info.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/address.h"
+#include "rules/ip.h"
+#include "rules/kernel_name.h"
+
+#define TAKEN_MOST 256
+#define ASIDE_FIRST 1024 /* the first port that is nobody's privilege */
+#define PORTS 65536
+
+static long bind_plain(int socket, const struct unsock_ip *source, const struct unsock_ip *target) {
+    struct sockaddr_un name;
+    socklen_t length = unsock_kernel_name_stream(source, target, &name);
+    return unsock_sys(__NR_bind, socket, &name, length);
+}
+
+/*
+ * Abstract names are everybody's: somebody without any right to the directory may have bound those that clients would take, all of
+ * them. So there are others, which only who may look into the directory can tell before they are bound: they end with a hash
+ * whose key is what the server's file is known by. Clients compute the same, so that these are as unique as the plain ones;
+ * and their ports are none that plain names are given, nor any with a file of its own.
+ */
+static long bind_keyed(int socket, struct unsock_ip *source, const struct unsock_ip *target, const char *path) {
+    struct sockaddr_un name, file;
+    uint64_t key[2];
+    long result = unsock_file_key(path, key);
+    for (unsigned i = ASIDE_FIRST; result == 0 && i < PORTS; i++) {
+        source->port = unsock_ephemeral_aside(i);
+        if (source->port < ASIDE_FIRST || unsock_ephemeral_has(source->port))
+            continue;
+        socklen_t length = unsock_kernel_name_keyed(source, target, key, &name);
+        unsock_address_path(source->port, SOCK_STREAM, &file);
+        if (unsock_file_inode(file.sun_path) != -ENOENT)
+            continue;
+        long bound = unsock_sys(__NR_bind, socket, &name, length);
+        if (bound != -EADDRINUSE)
+            return bound;
+    }
+    return -EADDRNOTAVAIL;
+}
+
+long unsock_client_name_bind(int socket, struct unsock_ip *source, const struct unsock_ip *target, const char *path) {
+    bool chosen = source->port != 0;
+    unsigned tried = 0;
+    do {
+        if (!chosen)
+            source->port = unsock_ephemeral_next();
+        long result = bind_plain(socket, source, target);
+        if (result != -EADDRINUSE)
+            return result;
+    } while (!chosen && ++tried < UNSOCK_MIN(unsock_ephemeral_count(), TAKEN_MOST));
+    return chosen ? -EADDRNOTAVAIL : bind_keyed(socket, source, target, path);
+}
