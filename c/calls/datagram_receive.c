@@ -64,7 +64,7 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
     if (result < 0)
         return result;
     unsock_fds_mark(entry, UNSOCK_HEARD);
-    unsock_passed_descriptors_refuse(&own);
+    unsock_passed_descriptors_refuse(fd, &own);
     message->msg_flags = own.msg_flags;
     size_t room = message->msg_controllen;
     message->msg_controllen = own.msg_controllen;

@@ -1,6 +1,7 @@
 /* Descriptors that come with a message. */
 #include "calls/passed_descriptors.h"
 
+#include "kernel/socket_info.h"
 #include "replace/reuse.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -11,13 +12,41 @@ static bool has_rights(const struct cmsghdr *header) {
     return header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS;
 }
 
+bool unsock_passed_descriptors_maybe(const struct msghdr *message) {
+    struct cmsghdr header;
+    size_t space;
+    if (message->msg_flags & MSG_CTRUNC)
+        return true;
+    for (size_t at = 0; (space = unsock_cmsg_read(message, at, &header)) > 0; at += space) {
+        if (has_rights(&header))
+            return true;
+    }
+    return false;
+}
+
+/* The last one to close a TCP socket with data that nobody takes would wait for as long as the peer has set (SO_LINGER). */
+static void close_at_once(int fd) {
+    static const struct linger off = {0, 0};
+    unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_LINGER, &off, sizeof(off));
+    unsock_sys(__NR_close, fd);
+}
+
+/* Has the program asked for control data that AF_UNIX has too, so that there may really have been no room for them? */
+static bool wants_control(int fd) {
+    static const int16_t options[] = {SO_TIMESTAMP, SO_TIMESTAMPNS, SO_TIMESTAMPING, SO_RXQ_OVFL, SO_PASSCRED};
+    bool any = false;
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+        any |= unsock_socket_option(fd, options[i]) > 0;
+    return any;
+}
+
 static void forget(const struct msghdr *message, size_t at, const struct cmsghdr *header, bool closes) {
     for (size_t i = CMSG_LEN(0); i + sizeof(int) <= header->cmsg_len; i += sizeof(int)) {
         int fd;
         memcpy(&fd, (const uint8_t *)message->msg_control + at + i, sizeof(fd));
         unsock_reuse_new(fd);
         if (closes)
-            unsock_sys(__NR_close, fd);
+            close_at_once(fd);
     }
 }
 
@@ -30,9 +59,11 @@ void unsock_passed_descriptors_forget(const struct msghdr *message) {
     }
 }
 
-void unsock_passed_descriptors_refuse(struct msghdr *message) {
+void unsock_passed_descriptors_refuse(int fd, struct msghdr *message) {
     struct cmsghdr header;
     size_t space, at = 0;
+    if ((message->msg_flags & MSG_CTRUNC) && !wants_control(fd))
+        message->msg_flags &= ~MSG_CTRUNC;
     while ((space = unsock_cmsg_read(message, at, &header)) > 0) {
         if (!has_rights(&header)) {
             at += space;

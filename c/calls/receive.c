@@ -36,7 +36,7 @@ static long receive_message(int fd, struct msghdr *message, int flags) {
     long result = unsock_real_recvmsg(fd, &plain, flags);
     if (result < 0)
         return result;
-    unsock_passed_descriptors_refuse(&plain);
+    unsock_passed_descriptors_refuse(fd, &plain);
     message->msg_flags = plain.msg_flags;
     message->msg_controllen = plain.msg_controllen;
     message->msg_namelen = 0;
@@ -87,6 +87,17 @@ static long receive_messages(int fd, struct unsock_mmsghdr *messages, unsigned c
     return (long)count;
 }
 
+/* Descriptors came with a message on one of which nothing may be known yet: it was inherited, or accepted from such a one. */
+static void take_passed(int fd, struct msghdr *message) {
+    struct unsock_fd scratch;
+    if (!unsock_passed_descriptors_maybe(message))
+        return;
+    if (unsock_fd_is_redirected(unsock_identify(fd, &scratch)))
+        unsock_passed_descriptors_refuse(fd, message);
+    else
+        unsock_passed_descriptors_forget(message);
+}
+
 /* Has the wait for a datagram ended with none because the socket was exchanged by another thread's first send? */
 static bool was_replaced(int fd) {
     return concerns(fd, false);
@@ -121,8 +132,8 @@ ssize_t unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
     }
     if (ours)
         result = receive_message(fd, message, flags);
-    if (result >= 0)
-        unsock_passed_descriptors_forget(message);
+    else if (result >= 0)
+        take_passed(fd, message);
     return result;
 }
 
@@ -142,7 +153,7 @@ long unsock_call_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned coun
     }
     if (ours)
         result = receive_messages(fd, messages, count, flags, timeout);
-    for (long i = 0; i < result; i++)
-        unsock_passed_descriptors_forget(&messages[i].header);
+    for (long i = 0; i < result && !ours; i++)
+        take_passed(fd, &messages[i].header);
     return result;
 }

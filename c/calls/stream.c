@@ -29,6 +29,8 @@ static long listen_here(int fd, struct unsock_fd *entry) {
     long wrong = entry->flags & UNSOCK_HIDDEN ? unsock_sharers_come_forward(fd, entry) : 0;
     if (wrong < 0)
         return unsock_log("listen", fd, &entry->local, NULL, wrong);
+    /* Before anybody can connect: accepted sockets are born with it. */
+    unsock_socket_refuse_descriptors(fd);
     long result = unsock_sys(__NR_listen, fd, BACKLOG_MOST);
     if (result == 0)
         unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);

@@ -138,6 +138,8 @@ struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch) {
         scratch->kind = UNSOCK_KIND_IP;
         scratch->options = UNSOCK_OPTION_ALL;
     }
+    if (scratch->kind == UNSOCK_KIND_LOCAL)
+        unsock_socket_refuse_descriptors(fd);
     return scratch->kind == UNSOCK_KIND_UNKNOWN ? scratch : keep(fd, scratch);
 }
 

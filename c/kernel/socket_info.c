@@ -20,6 +20,11 @@ long unsock_socket_option(int fd, int name) {
     return result < 0 ? result : value;
 }
 
+void unsock_socket_refuse_descriptors(int fd) {
+    static const int32_t off = 0;
+    unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, UNSOCK_SO_PASSRIGHTS, &off, sizeof(off));
+}
+
 uint64_t unsock_socket_cookie(int fd) {
     uint64_t cookie = 0;
     socklen_t length = sizeof(cookie);

@@ -39,8 +39,10 @@ long unsock_redirect_open(int domain, int type, int protocol) {
     long fd = unsock_sys(__NR_socket, domain, flags, protocol);
     if (fd == -EMFILE)
         fd = open_beyond_limit(domain, flags, protocol);
-    if (fd >= 0 && domain == AF_UNIX && type == SOCK_DGRAM)
+    if (fd >= 0 && domain == AF_UNIX && type == SOCK_DGRAM) {
         unsock_send_limit_time((int)fd);
+        unsock_socket_refuse_descriptors((int)fd);
+    }
     return unsock_errno_as_ip(UNSOCK_AT_OPEN, fd);
 }
 
