@@ -4,28 +4,47 @@
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
 #include "memory/state.h"
+#include "options/send_limits.h"
+#include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 
-#define FULL_WAIT_FIRST_NS 50000
-#define FULL_WAIT_MOST_NS 3000000
-#define FULL_REST_NS 10000000
-#define RESTS 64
+#define SECOND_NS 1000000000
+#define PAUSE_FIRST_NS 50000
+#define PAUSES_MOST_NS 10000000 /* a program that does not block is not held up for longer at a time */
+/* In a second, for one receiver in vain: by a socket that sends to that one alone; and by one that others wait for too. */
+#define ALONE_MOST_NS 100000000
+#define AMONG_MANY_MOST_NS 2000000
+#define ALL_MOST_NS 80000000 /* in a second, in vain or not, by sockets that others wait for too */
+
+#define SETS 64
+#define PLACES 4
+#define SOCKETS 64
+
+/* What was waited for one receiver in the second that began with `since`: in vain. */
+struct receiver {
+    uint32_t key;
+    int64_t since;
+    int64_t waited;
+};
+
+/*
+ * No locks: two threads that write one place at a time cost a wait, or spare one. Receivers are told apart by a hash of their names;
+ * in a set, the one that was full longest ago makes room.
+ */
+static struct receiver receivers[SETS][PLACES];
+static struct receiver all;
+static int64_t many_until[SOCKETS];
+static bool in_vain; /* some wait was */
 
 /* Nanoseconds of CLOCK_MONOTONIC. */
 static int64_t now(void) {
     struct timespec time = {0};
     unsock_sys(__NR_clock_gettime, 1, &time);
-    return time.tv_sec * 1000000000 + time.tv_nsec;
+    return time.tv_sec * SECOND_NS + time.tv_nsec;
 }
 
-/* For whom not to wait before when: by a hash of where the datagrams go. Two that share a place cost a wait, or spare one. */
-static struct {
-    uint32_t receiver;
-    int64_t until;
-} rests[RESTS];
-
-static uint32_t receiver_of(const struct unsock_fd *entry, const struct msghdr *message) {
+static uint32_t key_of(const struct unsock_fd *entry, const struct msghdr *message) {
     const uint8_t *name = message->msg_name;
     uint32_t sum = 2166136261u ^ entry->remote.port; /* FNV-1a */
     for (socklen_t i = 0; name && i < message->msg_namelen; i++)
@@ -33,39 +52,103 @@ static uint32_t receiver_of(const struct unsock_fd *entry, const struct msghdr *
     return sum;
 }
 
-static bool is_resting(uint32_t receiver) {
-    return __atomic_load_n(&rests[receiver % RESTS].receiver, __ATOMIC_RELAXED) == receiver &&
-           now() < __atomic_load_n(&rests[receiver % RESTS].until, __ATOMIC_RELAXED);
+static struct receiver *begin_second(struct receiver *receiver, int64_t time) {
+    if (time - receiver->since >= SECOND_NS) {
+        receiver->since = time;
+        receiver->waited = 0;
+    }
+    return receiver;
 }
 
-static void rest(uint32_t receiver) {
-    __atomic_store_n(&rests[receiver % RESTS].receiver, receiver, __ATOMIC_RELAXED);
-    __atomic_store_n(&rests[receiver % RESTS].until, now() + FULL_REST_NS, __ATOMIC_RELAXED);
+static struct receiver *find(uint32_t key, int64_t time) {
+    struct receiver *set = receivers[key % SETS], *oldest = set;
+    for (int i = 0; i < PLACES; i++) {
+        if (set[i].key == key && set[i].since != 0)
+            return begin_second(&set[i], time);
+        if (set[i].since < oldest->since)
+            oldest = &set[i];
+    }
+    *oldest = (struct receiver){key, time, 0};
+    return oldest;
 }
 
 /*
- * The receiver's queue is full. A blocking send has waited its 100 ms: the datagram is dropped, as UDP may. A
- * non-blocking one waits a moment where poll could not tell when to go on (it can on a connected socket), and so does
- * one whose wait a signal has ended: UDP, which does not wait, never says EINTR. After a wait for nothing there is none
- * for that receiver for a while: one that does not read must not hold up a server's other clients.
+ * Has this socket sent to several receivers lately? The mark is set when they change, and asked for here alone: it counts for a
+ * second after it was seen.
  */
-long unsock_datagram_full(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags, long result,
+static bool is_among_many(int fd, struct unsock_fd *entry, int64_t time) {
+    int64_t *until = &many_until[(unsigned)fd % SOCKETS];
+    if (entry->flags & UNSOCK_MANY) {
+        __atomic_fetch_and(&entry->flags, (uint16_t)~UNSOCK_MANY, __ATOMIC_RELAXED);
+        __atomic_store_n(until, time + SECOND_NS, __ATOMIC_RELAXED);
+    }
+    return time < __atomic_load_n(until, __ATOMIC_RELAXED);
+}
+
+int unsock_datagram_full_flags(const struct unsock_fd *entry) {
+    return (entry->flags & UNSOCK_MANY) || __atomic_load_n(&in_vain, __ATOMIC_RELAXED) ? MSG_DONTWAIT : 0;
+}
+
+static long try_again(int fd, const struct msghdr *message, int flags) {
+    return unsock_sys(__NR_sendmsg, fd, message, flags | MSG_DONTWAIT);
+}
+
+/* Tries again and again, for `most` nanoseconds. */
+static long pause_and_try(int fd, const struct msghdr *message, int flags, int64_t begun, int64_t most) {
+    struct timespec pause = {0, PAUSE_FIRST_NS};
+    long result = -EAGAIN;
+    for (int64_t waited = 0; result == -EAGAIN && waited < most; waited = now() - begun, pause.tv_nsec *= 2) {
+        unsock_sys(__NR_nanosleep, &pause, 0);
+        result = try_again(fd, message, flags);
+    }
+    return result;
+}
+
+/* `flags` without MSG_DONTWAIT: the kernel waits, for as long as the socket's SO_SNDTIMEO. */
+static long wait_for(int fd, const struct msghdr *message, int flags, struct receiver *receiver, bool many, bool pauses) {
+    int64_t begun = now();
+    int64_t most = (many ? AMONG_MANY_MOST_NS : ALONE_MOST_NS) - receiver->waited;
+    if (many)
+        most = UNSOCK_MIN(most, ALL_MOST_NS - begin_second(&all, begun)->waited);
+    if (most <= 0)
+        return -EAGAIN;
+    long result = pauses ? pause_and_try(fd, message, flags, begun, UNSOCK_MIN(most, PAUSES_MOST_NS))
+                         : unsock_sys(__NR_sendmsg, fd, message, flags);
+    int64_t waited = now() - begun;
+    if (many)
+        all.waited += waited;
+    /* Who takes datagrams is waited for again, as far as there is time for all. */
+    if (result == -EAGAIN) {
+        receiver->waited += waited;
+        __atomic_store_n(&in_vain, true, __ATOMIC_RELAXED);
+    }
+    return result;
+}
+
+/*
+ * A blocking send waits for its receiver, 100 ms at most: then the datagram is dropped, as UDP may. A non-blocking one waits a moment
+ * where poll could not tell when to go on (it can on a connected socket), and so does one whose wait a signal has ended: UDP, which
+ * does not wait, never says EINTR. But a server must not be held up by clients that do not read: what it waits for each, and for all,
+ * in a second is bounded, and nothing at the others' cost.
+ */
+long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, int added, long result,
                           size_t size) {
-    struct timespec pause = {0, FULL_WAIT_FIRST_NS};
     bool interrupted = result == -EINTR;
     bool nonblocking = (flags & MSG_DONTWAIT) || unsock_socket_nonblocking(fd) == 1;
-    result = -EAGAIN;
+    /* What is not read is held by the sender's buffer too: it may be that, and not the receiver, that is full. */
+    result = unsock_send_limit_relieve(fd) ? try_again(fd, message, flags) : -EAGAIN;
     if (nonblocking && unsock_state_is_connected(entry->state))
-        return -EAGAIN;
-    uint32_t receiver = receiver_of(entry, message);
-    if (!(nonblocking || interrupted) || is_resting(receiver))
-        return (long)size;
-    for (long waited = 0; result == -EAGAIN && waited < FULL_WAIT_MOST_NS; pause.tv_nsec *= 2) {
-        unsock_sys(__NR_nanosleep, &pause, 0);
-        waited += pause.tv_nsec;
-        result = unsock_sys(__NR_sendmsg, fd, message, flags | MSG_DONTWAIT);
+        return result;
+    if (result == -EAGAIN) {
+        int64_t time = now();
+        struct receiver *receiver = find(key_of(entry, message), time);
+        bool many = is_among_many(fd, entry, time);
+        if (!nonblocking && !interrupted && !(added & MSG_DONTWAIT)) {
+            receiver->waited = ALONE_MOST_NS; /* the kernel has waited that long */
+            __atomic_store_n(&in_vain, true, __ATOMIC_RELAXED);
+        } else {
+            result = wait_for(fd, message, flags, receiver, many, nonblocking || interrupted || many);
+        }
     }
-    if (result == -EAGAIN)
-        rest(receiver);
-    return result == -EAGAIN ? (long)size : result;
+    return result == -EAGAIN || result == -EINTR ? (long)size : result;
 }

@@ -90,18 +90,18 @@ static long send_to_hidden(int fd, const struct msghdr *message, int flags, cons
 }
 
 /* A datagram to a port's file (`local`) was not taken: what UDP would do, or where else it goes. */
-static long not_taken(int fd, struct unsock_fd *entry, const struct msghdr *local, int flags,
+static long not_taken(int fd, struct unsock_fd *entry, const struct msghdr *local, int flags, int added,
                       const struct unsock_ip *ip, long result) {
     struct unsock_control_file control;
     union unsock_sockaddr address;
     struct msghdr outside = *local;
     long wrong;
     if (result == -EPERM)
-        result = send_to_hidden(fd, local, flags, ip);
+        result = send_to_hidden(fd, local, flags | added, ip);
     if (result >= 0)
         return result;
     if (result == -EAGAIN || result == -EINTR)
-        return unsock_datagram_full(fd, entry, local, flags, result, total_size(local));
+        return unsock_datagram_full(fd, entry, local, flags, added, result, total_size(local));
     outside.msg_name = &address;
     outside.msg_namelen = unsock_ip_write(ip, entry->domain, &address);
     if (result == -ENOENT && unsock_settings.fallback)
@@ -129,6 +129,8 @@ static socklen_t choose_path(int fd, struct unsock_fd *entry, const struct unsoc
     if (entry->state == UNSOCK_STATE_NOBODY)
         connect_again(fd, entry);
     unsock_datagram_choose_source(fd, entry, ip);
+    if (entry->state == UNSOCK_STATE_SENT && entry->remote.port != ip->port)
+        unsock_fds_mark(entry, UNSOCK_MANY);
     if (!unsock_state_is_connected(entry->state))
         unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_SENT);
     return unsock_datagram_path(ip, path);
@@ -140,20 +142,22 @@ static long send_to(int fd, struct unsock_fd *entry, const struct msghdr *messag
     struct msghdr local = *message;
     local.msg_name = &path;
     local.msg_namelen = choose_path(fd, entry, ip, &path);
-    long result = unsock_real_send(fd, &local, flags);
-    return result >= 0 ? result : not_taken(fd, entry, &local, flags, ip, result);
+    int added = unsock_datagram_full_flags(entry);
+    long result = unsock_real_send(fd, &local, flags | added);
+    return result >= 0 ? result : not_taken(fd, entry, &local, flags, added, ip, result);
 }
 
 long unsock_datagram_sendto(int fd, struct unsock_fd *entry, const void *data, size_t size, int flags,
                             const struct unsock_ip *ip) {
     struct sockaddr_un path;
     socklen_t length = choose_path(fd, entry, ip, &path);
-    long result = unsock_real_sendto(fd, data, size, flags, &path, length);
+    int added = unsock_datagram_full_flags(entry);
+    long result = unsock_real_sendto(fd, data, size, flags | added, &path, length);
     if (result < 0) {
         struct iovec part = {.iov_len = size};
         struct msghdr local = {.msg_name = &path, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
         memcpy(&part.iov_base, &data, sizeof(data));
-        result = not_taken(fd, entry, &local, flags, ip, result);
+        result = not_taken(fd, entry, &local, flags, added, ip, result);
     }
     return unsock_log("sendto", fd, ip, &path, result);
 }
@@ -164,11 +168,12 @@ static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr 
     plain.msg_namelen = 0;
     if (!unsock_state_is_connected(entry->state))
         return -EDESTADDRREQ;
-    long result = unsock_real_send(fd, &plain, flags);
+    int added = unsock_datagram_full_flags(entry);
+    long result = unsock_real_send(fd, &plain, flags | added);
     if (result == -ECONNREFUSED || result == -ENOTCONN)
-        result = connect_again(fd, entry) < 0 ? -ECONNREFUSED : unsock_real_send(fd, &plain, flags);
+        result = connect_again(fd, entry) < 0 ? -ECONNREFUSED : unsock_real_send(fd, &plain, flags | added);
     if (result == -EAGAIN || result == -EINTR)
-        return unsock_datagram_full(fd, entry, &plain, flags, result, total_size(&plain));
+        return unsock_datagram_full(fd, entry, &plain, flags, added, result, total_size(&plain));
     return result == -EPERM || result == -EPIPE ? (long)total_size(message) : result;
 }
 

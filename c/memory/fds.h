@@ -39,6 +39,7 @@ enum {
     UNSOCK_EPOLL_MANY = 1 << 10,  /* registered in more sets than `epoll`, or nobody knows where: any noted set */
     UNSOCK_OPTIONS = 1 << 11,     /* unsock_option_memory(fd) holds more about the options */
     UNSOCK_NONBLOCKING = 1 << 12, /* streams: was made, or set, non-blocking: the kernel knows whether it still is */
+    UNSOCK_MANY = 1 << 13,        /* datagrams: sends to several receivers in turn */
 };
 
 struct unsock_fd {

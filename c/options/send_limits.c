@@ -10,6 +10,9 @@
 /* 65,527 bytes, the most in a UDP datagram over IPv6, and sock_alloc_send_pskb's own. */
 #define SEND_BUFFER_LEAST 66000
 #define SECONDS_MOST 2000000
+#define SIOCOUTQ 0x5411 /* linux/sockios.h */
+#define SEND_BUFFER_MOST (32 << 20)
+#define HELD_SHARE 8 /* poll says that a socket is writable as long as a quarter is free (unix_writable) */
 
 int32_t unsock_socket_timeval_ms(const void *timeval) {
     struct unsock_timeval time;
@@ -32,4 +35,15 @@ void unsock_send_limit_grow(int fd, int32_t size) {
     int32_t half = (size > SEND_BUFFER_LEAST ? size : SEND_BUFFER_LEAST) / 2; /* the kernel doubles what is set (socket(7)) */
     if (unsock_socket_option(fd, SO_SNDBUF) < 2 * half)
         unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
+}
+
+/* Twice as large, beyond the system's limit (net.core.wmem_max) where that is allowed. */
+bool unsock_send_limit_relieve(int fd) {
+    int32_t held = 0;
+    int32_t size = (int32_t)unsock_socket_option(fd, SO_SNDBUF);
+    if (unsock_sys(__NR_ioctl, fd, SIOCOUTQ, &held) < 0 || size <= 0 || size > SEND_BUFFER_MOST || held < size / HELD_SHARE)
+        return false;
+    if (unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
+        unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+    return unsock_socket_option(fd, SO_SNDBUF) > size;
 }

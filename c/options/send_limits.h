@@ -2,6 +2,7 @@
 #ifndef UNSOCK_SEND_LIMITS_H
 #define UNSOCK_SEND_LIMITS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Milliseconds of a struct unsock_timeval; anything above 2,000,000 seconds counts as those. */
@@ -15,5 +16,11 @@ void unsock_send_limit_time(int fd);
  * never so that the buffer gets smaller, or too small for the largest datagram.
  */
 void unsock_send_limit_grow(int fd, int32_t size);
+
+/*
+ * What receivers do not read is held by the sender's buffer, which is one for all of them: makes it larger when much of it is held so.
+ * Returns whether it did.
+ */
+bool unsock_send_limit_relieve(int fd);
 
 #endif
