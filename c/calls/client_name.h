@@ -2,7 +2,6 @@
 #ifndef UNSOCK_CLIENT_NAME_H
 #define UNSOCK_CLIENT_NAME_H
 
-#include "rt/net.h"
 #include "rules/ip.h"
 
 /*

@@ -2,7 +2,6 @@
 #include "rules/keyed_hash.h"
 
 #include "rt/mem.h"
-#include "rt/net.h"
 
 static uint64_t turn(uint64_t word, unsigned bits) {
     return word << bits | word >> (64 - bits);
