@@ -1,20 +1,19 @@
-/* Addresses that come with a call, and whether the call is the library's business. Reads memory of the program. */
+/* Addresses that come with a call, and whether the call is the library's business. */
 #ifndef UNSOCK_CALL_ADDRESS_H
 #define UNSOCK_CALL_ADDRESS_H
 
 #include "memory/fds.h"
-#include "rt/mem.h"
 #include "rt/net.h"
+#include "rt/user.h"
 
 #define UNSOCK_IN6_LEAST offsetof(struct sockaddr_in6, sin6_scope_id) /* SIN6_LEN_RFC2133 */
 
-/* The address family; -1 where the kernel would say EFAULT or EINVAL. */
-static inline int unsock_call_family(const void *address, socklen_t length) {
-    uint16_t family;
-    if (unsock_is_nowhere(address) || length < sizeof(family) || length > sizeof(union unsock_sockaddr))
+/* Copies the program's address. Returns its family; -1 where the kernel itself says EFAULT, or EINVAL for the length.
+ */
+static inline int unsock_call_address(const void *address, socklen_t length, union unsock_sockaddr *copy) {
+    if (length < sizeof(copy->any.sa_family) || length > sizeof(*copy) || unsock_user_read(copy, address, length) < 0)
         return -1;
-    memcpy(&family, address, sizeof(family));
-    return family;
+    return copy->any.sa_family;
 }
 
 static inline bool unsock_call_is_ip(int family) {

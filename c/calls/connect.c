@@ -89,23 +89,26 @@ static long connect_uncovered(int fd, struct unsock_fd *entry, const void *addre
 long unsock_call_connect(int fd, const void *address, socklen_t length) {
     struct unsock_fd scratch;
     struct unsock_ip ip;
-    int family = unsock_call_family(address, length);
+    union unsock_sockaddr copy;
+    int family = unsock_call_address(address, length, &copy);
+    if (family < 0)
+        return unsock_real_connect(fd, address, length);
     unsock_reuse_check(fd);
     struct unsock_fd *entry = unsock_fds_known(fd);
-    if (family > AF_UNSPEC && unsock_call_is_wrong_family(entry, family))
+    if (family != AF_UNSPEC && unsock_call_is_wrong_family(entry, family))
         return length < sizeof(struct sockaddr_in) ? -EINVAL : -EAFNOSUPPORT;
     if (family == AF_UNIX)
-        return unsock_target_connect_path(fd, address, length, unsock_real_connect(fd, address, length));
+        return unsock_target_connect_path(fd, &copy, length, unsock_real_connect(fd, &copy, length));
     if (family == AF_UNSPEC)
-        return disconnect(fd, address, length);
+        return disconnect(fd, &copy, length);
     if (!unsock_call_is_ip(family))
-        return unsock_real_connect(fd, address, length);
-    bool covered = unsock_ip_read(address, length, &ip) && unsock_address_covered(&ip);
+        return unsock_real_connect(fd, &copy, length);
+    bool covered = unsock_ip_read(&copy, length, &ip) && unsock_address_covered(&ip);
     if (!covered && (!entry || entry->kind == UNSOCK_KIND_IP || entry->kind == UNSOCK_KIND_OTHER) &&
         !unsock_settings.block_inet) {
         if (entry && entry->type == SOCK_STREAM)
             unsock_predict_was_ip();
-        long result = unsock_real_connect(fd, address, length);
+        long result = unsock_real_connect(fd, &copy, length);
         /* EINVAL from an unknown descriptor: it may be an AF_UNIX socket that stands for an IP one. */
         if (entry || result != -EINVAL)
             return result;
@@ -113,16 +116,16 @@ long unsock_call_connect(int fd, const void *address, socklen_t length) {
     if (!entry)
         entry = unsock_identify_unknown_for(fd, family, &scratch);
     if (!unsock_call_is_ours(entry))
-        return unsock_settings.block_inet ? -EACCES : unsock_real_connect(fd, address, length);
+        return unsock_settings.block_inet ? -EACCES : unsock_real_connect(fd, &copy, length);
     long wrong = check_address(entry, family, length);
     if (wrong < 0)
-        return entry->kind == UNSOCK_KIND_IP ? unsock_real_connect(fd, address, length) : wrong;
+        return entry->kind == UNSOCK_KIND_IP ? unsock_real_connect(fd, &copy, length) : wrong;
     bool idle = !unsock_state_is_connected(entry->state) && entry->state != UNSOCK_STATE_LISTENING;
     if (idle && ip.family == AF_INET && entry->domain == AF_INET6 &&
         unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY))
         return -ENETUNREACH;
     if (!covered)
-        return connect_uncovered(fd, entry, address, length);
+        return connect_uncovered(fd, entry, &copy, length);
     if (entry->type == SOCK_STREAM)
         unsock_predict_was_local();
     long result = entry->type == SOCK_DGRAM ? unsock_datagram_connect(fd, entry, &ip)

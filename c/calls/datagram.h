@@ -26,7 +26,7 @@ long unsock_datagram_sendto(int fd, struct unsock_fd *entry, const void *data, s
 /* sendmsg to an address that is not covered: the descriptor becomes (or stays) the kernel's UDP socket. */
 long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags);
 
-/* recvmsg and recvfrom on a redirected descriptor. */
+/* recvmsg and recvfrom on a redirected descriptor. `message` is a copy of the program's, what it points to is not. */
 long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags);
 long unsock_datagram_recvfrom(int fd, struct unsock_fd *entry, void *data, size_t size, int flags, void *address,
                               socklen_t *length);

@@ -35,14 +35,12 @@ static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct so
 }
 
 /* A family that the settings leave alone is shown as it is. */
-static void give_sender(struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t name_length,
+static long give_sender(struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t name_length,
                         void *address, socklen_t *length) {
-    if (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_names_converts(name->any.sa_family)) {
-        unsock_names_give(name, name_length, address, length);
-        return;
-    }
+    if (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_names_converts(name->any.sa_family))
+        return unsock_names_give(name, name_length, address, length);
     struct unsock_ip sender = sender_of(entry, &name->un, name_length);
-    unsock_names_give_ip(&sender, entry->domain, address, length);
+    return unsock_names_give_ip(&sender, entry->domain, address, length);
 }
 
 /* Who waits on a client's socket must find it still there when the answer comes (unsock_datagram_choose_source). */
@@ -68,11 +66,12 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
     message->msg_flags = own.msg_flags;
     size_t room = message->msg_controllen;
     message->msg_controllen = own.msg_controllen;
-    if (message->msg_control && entry->options != 0)
+    if (entry->options != 0)
         unsock_packet_info_append(fd, entry, &name.un, own.msg_namelen, message, room);
+    long wrong = 0;
     if (message->msg_name)
-        give_sender(entry, &name, own.msg_namelen, message->msg_name, &message->msg_namelen);
-    return result;
+        wrong = give_sender(entry, &name, own.msg_namelen, message->msg_name, &message->msg_namelen);
+    return wrong < 0 ? wrong : result;
 }
 
 long unsock_datagram_recvfrom(int fd, struct unsock_fd *entry, void *data, size_t size, int flags, void *address,
@@ -87,7 +86,6 @@ long unsock_datagram_recvfrom(int fd, struct unsock_fd *entry, void *data, size_
     if (result < 0)
         return result;
     unsock_fds_mark(entry, UNSOCK_HEARD);
-    if (address)
-        give_sender(entry, &name, name_length, address, length);
-    return result;
+    long wrong = address ? give_sender(entry, &name, name_length, address, length) : 0;
+    return wrong < 0 ? wrong : result;
 }

@@ -31,7 +31,7 @@ size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_i
 
 static size_t total_size(const struct msghdr *message) {
     size_t total = 0;
-    for (size_t i = 0; !unsock_is_nowhere(message->msg_iov) && i < message->msg_iovlen; i++) {
+    for (size_t i = 0; i < message->msg_iovlen; i++) {
         if (message->msg_iov[i].iov_len > (size_t)INT32_MAX - total)
             return INT32_MAX;
         total += message->msg_iov[i].iov_len;

@@ -80,26 +80,29 @@ static long bind_unspecified(int fd, const void *address, socklen_t length) {
 long unsock_call_bind(int fd, const void *address, socklen_t length) {
     struct unsock_fd scratch;
     struct unsock_ip ip;
-    int family = unsock_call_family(address, length);
+    union unsock_sockaddr copy;
+    int family = unsock_call_address(address, length, &copy);
+    if (family < 0)
+        return unsock_sys(__NR_bind, fd, address, length);
     if (family == AF_UNSPEC)
-        return bind_unspecified(fd, address, length);
-    if (family >= 0 && unsock_call_is_wrong_family(unsock_fds_known(fd), family))
+        return bind_unspecified(fd, &copy, length);
+    if (unsock_call_is_wrong_family(unsock_fds_known(fd), family))
         return length < sizeof(struct sockaddr_in) ? -EINVAL : -EAFNOSUPPORT;
     if (family == AF_UNIX) {
-        long result = unsock_sys(__NR_bind, fd, address, length);
-        return result < 0 ? unsock_target_bind_path(fd, address, length, result) : result;
+        long result = unsock_sys(__NR_bind, fd, &copy, length);
+        return result < 0 ? unsock_target_bind_path(fd, &copy, length, result) : result;
     }
     unsock_reuse_check(fd);
     struct unsock_fd *entry = unsock_identify_for(fd, family, &scratch);
     if (!unsock_call_is_ours(entry) || !unsock_call_is_ip(family)) {
         if (unsock_call_is_ip(family) && unsock_settings.block_inet)
             return -EACCES;
-        return unsock_sys(__NR_bind, fd, address, length);
+        return unsock_sys(__NR_bind, fd, &copy, length);
     }
     socklen_t least = entry->domain == AF_INET6 ? UNSOCK_IN6_LEAST : sizeof(struct sockaddr_in);
     long wrong = length < least ? -EINVAL : family == entry->domain ? 0 : -EAFNOSUPPORT;
-    if (wrong < 0 || !unsock_ip_read(address, length, &ip))
-        return entry->kind == UNSOCK_KIND_IP ? unsock_sys(__NR_bind, fd, address, length) : wrong;
+    if (wrong < 0 || !unsock_ip_read(&copy, length, &ip))
+        return entry->kind == UNSOCK_KIND_IP ? unsock_sys(__NR_bind, fd, &copy, length) : wrong;
     long result = unsock_bind(fd, entry, &ip);
     unsock_fds_tell_duplicates(fd);
     return result;

@@ -8,30 +8,32 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rt/user.h"
 #include "rules/address.h"
 #include "rules/ip.h"
 #include "rules/kernel_name.h"
 #include "rules/settings.h"
 
-void unsock_names_give(const union unsock_sockaddr *from, socklen_t from_length, void *address, socklen_t *length) {
-    if (*length > 0)
-        memcpy(address, from, UNSOCK_MIN(*length, from_length));
-    *length = from_length;
+/* As move_addr_to_user in net/socket.c, in its order. */
+long unsock_names_give(const union unsock_sockaddr *from, socklen_t from_length, void *address, socklen_t *length) {
+    int32_t room;
+    if (unsock_user_read(&room, length, sizeof(room)) < 0)
+        return -EFAULT;
+    if (room < 0)
+        return -EINVAL;
+    if (unsock_user_write(length, &from_length, sizeof(from_length)) < 0)
+        return -EFAULT;
+    return room == 0 ? 0 : unsock_user_write(address, from, UNSOCK_MIN((socklen_t)room, from_length));
 }
 
-void unsock_names_give_ip(const struct unsock_ip *ip, int domain, void *address, socklen_t *length) {
+long unsock_names_give_ip(const struct unsock_ip *ip, int domain, void *address, socklen_t *length) {
     union unsock_sockaddr written;
     struct unsock_ip shown = *ip;
     /* An IPv6 client on an IPv4 socket (they share ports) has no address there that could be shown. */
     if (domain == AF_INET && ip->family == AF_INET6)
         shown = unsock_address_default(AF_INET, ip->port);
     socklen_t written_length = unsock_ip_write(&shown, domain, &written);
-    if (address && written_length == sizeof(written.in) && *length >= sizeof(written.in)) {
-        memcpy(address, &written, sizeof(written.in));
-        *length = sizeof(written.in);
-        return;
-    }
-    unsock_names_give(&written, written_length, address, length);
+    return unsock_names_give(&written, written_length, address, length);
 }
 
 bool unsock_names_converts(int family) {
@@ -55,14 +57,13 @@ static struct unsock_name read_name(const union unsock_sockaddr *name, long leng
     return name->any.sa_family == AF_UNIX && length >= 0 ? unsock_kernel_name_read(&name->un, (size_t)length) : none;
 }
 
-void unsock_names_peer(int fd, struct unsock_fd *entry, const union unsock_sockaddr *peer, socklen_t peer_length,
+long unsock_names_peer(int fd, struct unsock_fd *entry, const union unsock_sockaddr *peer, socklen_t peer_length,
                        void *address, socklen_t *length) {
     struct unsock_ip ip;
     bool accepted_foreign = entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_ACCEPTED);
     bool is_ip = peer->any.sa_family == AF_INET || peer->any.sa_family == AF_INET6;
     if (accepted_foreign && (is_ip || !unsock_names_converts(peer->any.sa_family))) {
-        unsock_names_give(peer, peer_length, address, length);
-        return;
+        return unsock_names_give(peer, peer_length, address, length);
     }
     struct unsock_name name = read_name(peer, peer_length);
     ip = name.kind == UNSOCK_NAME_STREAM ? name.source : entry->remote;
@@ -70,7 +71,7 @@ void unsock_names_peer(int fd, struct unsock_fd *entry, const union unsock_socka
         ip = unsock_address_default(unsock_names_family(entry), invent_port(fd, peer));
     if (entry->remote.family == 0 && entry->kind != UNSOCK_KIND_UNKNOWN)
         entry->remote = ip;
-    unsock_names_give_ip(&ip, entry->domain, address, length);
+    return unsock_names_give_ip(&ip, entry->domain, address, length);
 }
 
 int unsock_names_family(const struct unsock_fd *entry) {
@@ -86,21 +87,14 @@ static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, s
     return entry->kind == UNSOCK_KIND_FOREIGN || family == AF_UNIX ? entry : NULL;
 }
 
-static void give_local(struct unsock_fd *entry, struct sockaddr *address, socklen_t *length) {
+static long give_local(struct unsock_fd *entry, struct sockaddr *address, socklen_t *length) {
     struct unsock_ip local = entry->local;
     if (local.family == 0)
         local.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET;
     /* An unbound or wildcard socket shows the wildcard of its own family. */
     if (unsock_ip_is_wildcard(&local))
         local.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET;
-    unsock_names_give_ip(&local, entry->domain, address, length);
-}
-
-/* The same checks of the arguments as the kernel's move_addr_to_user makes. */
-static long check(const void *address, const socklen_t *length) {
-    if (unsock_is_nowhere(length) || (*length != 0 && unsock_is_nowhere(address)))
-        return -EFAULT;
-    return (int32_t)*length < 0 ? -EINVAL : 0;
+    return unsock_names_give_ip(&local, entry->domain, address, length);
 }
 
 /* Sockets that are known to be none of ours are asked about without a detour. */
@@ -117,20 +111,15 @@ long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length
     long result = unsock_socket_name(fd, __NR_getsockname, &name);
     if (result < 0)
         return result;
-    long wrong = check(address, length);
-    if (wrong < 0)
-        return wrong;
     struct unsock_fd *entry = redirected(fd, &name, &scratch);
     struct unsock_name own = entry ? read_name(&name, result) : (struct unsock_name){0};
     bool raw = !entry || (entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_ACCEPTED) &&
                           !unsock_names_converts(name.any.sa_family));
     if (raw)
-        unsock_names_give(&name, (socklen_t)result, address, length);
-    else if (own.kind == UNSOCK_NAME_STREAM)
-        unsock_names_give_ip(&own.source, entry->domain, address, length);
-    else
-        give_local(entry, address, length);
-    return 0;
+        return unsock_names_give(&name, (socklen_t)result, address, length);
+    if (own.kind == UNSOCK_NAME_STREAM)
+        return unsock_names_give_ip(&own.source, entry->domain, address, length);
+    return give_local(entry, address, length);
 }
 
 long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length) {
@@ -148,14 +137,9 @@ long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length
     bool waiting = entry && entry->type == SOCK_DGRAM && unsock_state_is_connected(entry->state);
     if (result < 0 && !waiting)
         return result;
-    long wrong = check(address, length);
-    if (wrong < 0)
-        return wrong;
     if (!entry)
-        unsock_names_give(&name, (socklen_t)result, address, length);
-    else if (!unsock_state_is_connected(entry->state))
+        return unsock_names_give(&name, (socklen_t)result, address, length);
+    if (!unsock_state_is_connected(entry->state))
         return -ENOTCONN;
-    else
-        unsock_names_peer(fd, entry, &name, result < 0 ? 0 : (socklen_t)result, address, length);
-    return 0;
+    return unsock_names_peer(fd, entry, &name, result < 0 ? 0 : (socklen_t)result, address, length);
 }

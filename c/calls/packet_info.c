@@ -5,6 +5,7 @@
 #include "memory/fds.h"
 #include "rt/mem.h"
 #include "rt/net.h"
+#include "rt/user.h"
 #include "rules/address.h"
 #include "rules/ip.h"
 #include "rules/kernel_name.h"
@@ -12,6 +13,8 @@
 #define LOOPBACK_INDEX 1 /* of lo, in every network namespace */
 #define DEFAULT_TTL 64   /* a new socket's; the sender's own is not known */
 #define IPV6_ORIGDSTADDR_NAME 74
+
+#define DATA_MOST sizeof(struct sockaddr_in6) /* of the data that there are here */
 
 struct pktinfo4 {
     int32_t index;
@@ -36,18 +39,25 @@ static bool wants(const struct control *control, int level, int option) {
     return unsock_option_flag(control->fd, control->entry, level, option);
 }
 
-/* As put_cmsg in net/core/scm.c does. */
+/* As put_cmsg in net/core/scm.c does: what does not fit is cut, and what cannot be written is left out. */
 static void append(const struct control *control, int level, int type, const void *data, size_t size) {
     struct msghdr *message = control->message;
-    struct cmsghdr header = {.cmsg_len = CMSG_LEN(size), .cmsg_level = level, .cmsg_type = type};
-    size_t used = CMSG_ALIGN(message->msg_controllen);
-    if (used + CMSG_LEN(size) > control->room) {
+    struct {
+        struct cmsghdr header;
+        uint8_t data[DATA_MOST];
+    } whole = {{.cmsg_len = CMSG_LEN(size), .cmsg_level = level, .cmsg_type = type}, {0}};
+    size_t used = UNSOCK_MIN(message->msg_controllen, control->room), left = control->room - used;
+    if (!message->msg_control || left < sizeof(whole.header)) {
         message->msg_flags |= MSG_CTRUNC;
         return;
     }
-    memcpy((uint8_t *)message->msg_control + used, &header, sizeof(header));
-    memcpy((uint8_t *)message->msg_control + used + CMSG_LEN(0), data, size);
-    message->msg_controllen = used + UNSOCK_MIN(CMSG_SPACE(size), control->room - used);
+    memcpy(whole.data, data, size);
+    if (left < whole.header.cmsg_len) {
+        message->msg_flags |= MSG_CTRUNC;
+        whole.header.cmsg_len = left;
+    }
+    if (unsock_user_write((uint8_t *)message->msg_control + used, &whole, whole.header.cmsg_len) == 0)
+        message->msg_controllen = used + UNSOCK_MIN(CMSG_SPACE(size), left);
 }
 
 /* In the order of ip_cmsg_recv_offset (net/ipv4/ip_sockglue.c). */

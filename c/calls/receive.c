@@ -2,6 +2,7 @@
 #include "calls/receive.h"
 
 #include "calls/datagram.h"
+#include "calls/names.h"
 #include "calls/passed_descriptors.h"
 #include "kernel/identify.h"
 #include "memory/fds.h"
@@ -9,6 +10,7 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rt/user.h"
 
 /* Would receiving on this descriptor concern the library? `wants_address`: the caller asks for the sender. */
 static bool concerns(int fd, bool wants_address) {
@@ -21,16 +23,22 @@ static bool concerns(int fd, bool wants_address) {
     return entry && unsock_fd_is_redirected(entry);
 }
 
-static long receive_message(int fd, struct msghdr *message, int flags) {
-    struct unsock_fd scratch;
-    struct unsock_fd *entry = unsock_identify(fd, &scratch);
-    if (message->msg_name && (unsock_is_nowhere(message->msg_name) || (int32_t)message->msg_namelen < 0))
-        return unsock_is_nowhere(message->msg_name) ? -EFAULT : -EINVAL;
-    if (entry->type == SOCK_DGRAM)
-        return unsock_datagram_receive(fd, entry, message, flags);
+/* May another thread's first send exchange the socket while this one waits for its first datagram? */
+static bool may_be_replaced(int fd) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry && entry->kind == UNSOCK_KIND_IP && entry->type == SOCK_DGRAM;
+}
+
+/* Has the wait for a datagram ended with none because it was exchanged? */
+static bool was_replaced(int fd) {
+    return concerns(fd, false);
+}
+
+/* TCP gives no address, and says so by the length. */
+static long receive_stream(int fd, struct msghdr *message, int flags) {
+    struct msghdr plain = *message;
     if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
-    struct msghdr plain = *message;
     plain.msg_name = NULL;
     plain.msg_namelen = 0;
     long result = unsock_real_recvmsg(fd, &plain, flags);
@@ -43,7 +51,33 @@ static long receive_message(int fd, struct msghdr *message, int flags) {
     return result;
 }
 
-/* TCP gives no address, and says so by the length. */
+/* What the kernel gives back by the message itself, as ____sys_recvmsg in net/socket.c does. */
+static long give_back(struct msghdr *message, const struct msghdr *done, long result) {
+    if (result < 0 && result != -EFAULT)
+        return result;
+    if (!unsock_user_writable(message, sizeof(*message)))
+        return -EFAULT;
+    if (done->msg_name)
+        message->msg_namelen = done->msg_namelen;
+    if (result < 0)
+        return result;
+    message->msg_flags = done->msg_flags;
+    message->msg_controllen = done->msg_controllen;
+    return result;
+}
+
+/* The message on a redirected descriptor. One that the kernel would not read, or would refuse, it does. */
+static long receive_message(int fd, struct msghdr *message, int flags) {
+    struct unsock_fd scratch;
+    struct msghdr copy;
+    struct unsock_fd *entry = unsock_identify(fd, &scratch);
+    if (unsock_user_read(&copy, message, sizeof(copy)) < 0 || (copy.msg_name && (int32_t)copy.msg_namelen < 0))
+        return unsock_real_recvmsg(fd, message, flags);
+    long result =
+        entry->type == SOCK_DGRAM ? unsock_datagram_receive(fd, entry, &copy, flags) : receive_stream(fd, &copy, flags);
+    return give_back(message, &copy, result);
+}
+
 static long receive_from(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
     struct unsock_fd scratch;
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
@@ -52,9 +86,8 @@ static long receive_from(int fd, void *data, size_t size, int flags, void *addre
     if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
     long result = unsock_real_recvfrom(fd, data, size, flags, NULL, NULL);
-    if (result >= 0 && address)
-        *length = 0;
-    return result;
+    long wrong = result >= 0 && address ? unsock_names_give(NULL, 0, address, length) : 0;
+    return wrong < 0 ? wrong : result;
 }
 
 static bool is_past(const struct timespec *deadline) {
@@ -63,25 +96,24 @@ static bool is_past(const struct timespec *deadline) {
     return now.tv_sec > deadline->tv_sec || (now.tv_sec == deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec);
 }
 
+static void add(struct timespec *time, const struct timespec *more) {
+    time->tv_sec += more->tv_sec + (time->tv_nsec + more->tv_nsec) / 1000000000;
+    time->tv_nsec = (time->tv_nsec + more->tv_nsec) % 1000000000;
+}
+
 /* As the kernel: the timeout is looked at after each datagram, and never interrupts a wait (recvmmsg(2), BUGS). */
-static long receive_messages(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, const void *timeout) {
-    struct timespec deadline = {0}, wait = {0};
-    if (timeout) {
-        memcpy(&wait, timeout, sizeof(wait));
-        if (wait.tv_sec < 0 || wait.tv_nsec < 0 || wait.tv_nsec > 999999999)
-            return -EINVAL;
-        unsock_sys(__NR_clock_gettime, 1 /* CLOCK_MONOTONIC */, &deadline);
-        deadline.tv_sec += wait.tv_sec + (deadline.tv_nsec + wait.tv_nsec) / 1000000000;
-        deadline.tv_nsec = (deadline.tv_nsec + wait.tv_nsec) % 1000000000;
-    }
+static long receive_several(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags,
+                            const struct timespec *deadline) {
     for (unsigned i = 0; i < count; i++) {
         long result = receive_message(fd, &messages[i].header, flags & ~UNSOCK_MSG_WAITFORONE);
+        unsigned length = (unsigned)result;
+        if (result >= 0 && unsock_user_write(&messages[i].length, &length, sizeof(length)) < 0)
+            result = -EFAULT;
         if (result < 0)
             return i > 0 ? (long)i : result;
-        messages[i].length = (unsigned)result;
         if (flags & UNSOCK_MSG_WAITFORONE)
             flags |= MSG_DONTWAIT;
-        if (timeout && is_past(&deadline))
+        if (deadline && is_past(deadline))
             return (long)i + 1;
     }
     return (long)count;
@@ -98,62 +130,74 @@ static void take_passed(int fd, struct msghdr *message) {
         unsock_passed_descriptors_forget(message);
 }
 
-/* Has the wait for a datagram ended with none because the socket was exchanged by another thread's first send? */
-static bool was_replaced(int fd) {
-    return concerns(fd, false);
+/* What is left of the time is given back (__sys_recvmmsg in net/socket.c). */
+static long receive_messages(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
+    struct timespec deadline = {0}, wait, now = {0};
+    if (!timeout)
+        return receive_several(fd, messages, count, flags, NULL);
+    if (unsock_user_read(&wait, timeout, sizeof(wait)) < 0)
+        return -EFAULT;
+    if (wait.tv_sec < 0 || wait.tv_nsec < 0 || wait.tv_nsec > 999999999)
+        return -EINVAL;
+    unsock_sys(__NR_clock_gettime, 1 /* CLOCK_MONOTONIC */, &deadline);
+    add(&deadline, &wait);
+    long result = receive_several(fd, messages, count, flags, &deadline);
+    if (result <= 0)
+        return result;
+    unsock_sys(__NR_clock_gettime, 1, &now);
+    bool past = is_past(&deadline);
+    wait.tv_sec = past ? 0 : deadline.tv_sec - now.tv_sec - (deadline.tv_nsec < now.tv_nsec);
+    wait.tv_nsec = past ? 0 : deadline.tv_nsec - now.tv_nsec + (deadline.tv_nsec < now.tv_nsec ? 1000000000 : 0);
+    return unsock_user_write(timeout, &wait, sizeof(wait)) < 0 ? -EFAULT : result;
 }
 
 ssize_t unsock_call_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
-    bool checkable = !address || (!unsock_is_nowhere(length) && !unsock_is_nowhere(address) && (int32_t)*length >= 0);
-    if (!checkable)
-        return unsock_real_recvfrom(fd, data, size, flags, address, length);
     if (!concerns(fd, address != NULL)) {
-        socklen_t room = address ? *length : 0;
+        socklen_t room = 0;
+        bool asks = address && may_be_replaced(fd) && unsock_user_read(&room, length, sizeof(room)) == 0;
         long result = unsock_real_recvfrom(fd, data, size, flags, address, length);
         if (result != 0 || !was_replaced(fd))
             return result;
-        if (address)
-            *length = room;
+        if (asks && unsock_user_write(length, &room, sizeof(room)) < 0)
+            return -EFAULT;
     }
     return receive_from(fd, data, size, flags, address, length);
 }
 
 ssize_t unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
-    long result = 0;
-    if (unsock_is_nowhere(message))
+    struct msghdr asked;
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    bool waits = may_be_replaced(fd);
+    if ((!entry || waits) && unsock_user_read(&asked, message, sizeof(asked)) < 0)
         return unsock_real_recvmsg(fd, message, flags);
-    bool ours = concerns(fd, message->msg_name != NULL);
-    if (!ours) {
-        struct msghdr asked = *message;
-        result = unsock_real_recvmsg(fd, message, flags);
-        ours = result == 0 && was_replaced(fd);
-        if (ours)
-            *message = asked;
+    if (concerns(fd, !entry && asked.msg_name))
+        return receive_message(fd, message, flags);
+    long result = unsock_real_recvmsg(fd, message, flags);
+    if (result == 0 && waits && was_replaced(fd)) {
+        if (unsock_user_write(message, &asked, sizeof(asked)) < 0)
+            return -EFAULT;
+        return receive_message(fd, message, flags);
     }
-    if (ours)
-        result = receive_message(fd, message, flags);
-    else if (result >= 0)
+    if (result >= 0)
         take_passed(fd, message);
     return result;
 }
 
 long unsock_call_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
-    long result = 0;
-    if (unsock_is_nowhere(messages) || count == 0)
+    struct unsock_mmsghdr asked;
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    bool waits = may_be_replaced(fd);
+    if (count == 0 || ((!entry || waits) && unsock_user_read(&asked, messages, sizeof(asked)) < 0))
         return unsock_real_recvmmsg(fd, messages, count, flags, timeout);
-    bool ours = concerns(fd, messages[0].header.msg_name != NULL);
-    if (!ours) {
-        struct msghdr asked = messages[0].header;
-        result = unsock_real_recvmmsg(fd, messages, count, flags, timeout);
-        ours = result > 0 && messages[0].length == 0 && was_replaced(fd);
-        if (ours) {
-            messages[0].header = asked;
-            count = 1;
-        }
+    if (concerns(fd, !entry && asked.header.msg_name))
+        return receive_messages(fd, messages, count, flags, timeout);
+    long result = unsock_real_recvmmsg(fd, messages, count, flags, timeout);
+    if (result > 0 && waits && messages[0].length == 0 && was_replaced(fd)) {
+        if (unsock_user_write(messages, &asked, sizeof(asked)) < 0)
+            return -EFAULT;
+        return receive_messages(fd, messages, 1, flags, timeout);
     }
-    if (ours)
-        result = receive_messages(fd, messages, count, flags, timeout);
-    for (long i = 0; i < result && !ours; i++)
+    for (long i = 0; i < result; i++)
         take_passed(fd, &messages[i].header);
     return result;
 }

@@ -1,60 +1,96 @@
 /* sendto, sendmsg and sendmmsg: who does the work? */
 #include "calls/send.h"
 
+#include "calls/call_address.h"
 #include "calls/datagram.h"
 #include "calls/dispatch.h"
 #include "kernel/identify.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
 #include "memory/option_table.h"
+#include "memory/state.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rt/user.h"
 #include "rules/address.h"
 #include "rules/ip.h"
 #include "rules/settings.h"
 
 #define SIGPIPE_NUMBER 13
+#define PARTS_MOST 1024u /* UIO_MAXIOV */
+#define CONTROL_MOST 65536
 
-static bool is_ip_address(const void *address, socklen_t length) {
-    uint16_t family = 0;
-    if (!unsock_is_nowhere(address) && length >= sizeof(family))
-        memcpy(&family, address, sizeof(family));
-    return family == AF_INET || family == AF_INET6;
+/* A message on its way: a copy of the program's, with its address. What else the message points to is the program's
+ * memory. */
+struct outgoing {
+    struct msghdr message; /* its name is NULL, or the one below */
+    union unsock_sockaddr name;
+};
+
+static bool is_ip_address(const struct msghdr *message) {
+    const struct sockaddr *name = message->msg_name;
+    return name && message->msg_namelen >= sizeof(name->sa_family) && unsock_call_is_ip(name->sa_family);
 }
 
 /* UDP takes AF_UNSPEC for AF_INET, or, over IPv6, for no address at all (net/ipv4/udp.c, net/ipv6/udp.c). */
-static bool is_unspecified(const void *address, socklen_t length) {
-    uint16_t family = AF_INET;
-    if (!unsock_is_nowhere(address) && length >= sizeof(struct sockaddr_in))
-        memcpy(&family, address, sizeof(family));
-    return family == AF_UNSPEC;
+static bool is_unspecified(const struct msghdr *message) {
+    const struct sockaddr *name = message->msg_name;
+    return name && message->msg_namelen >= sizeof(struct sockaddr_in) && name->sa_family == AF_UNSPEC;
 }
 
-static bool is_covered(const void *address, socklen_t length) {
+static bool is_covered(const struct msghdr *message) {
     struct unsock_ip ip;
-    return unsock_ip_read(address, length, &ip) && unsock_address_covered(&ip);
+    return message->msg_name && unsock_ip_read(message->msg_name, message->msg_namelen, &ip) &&
+           unsock_address_covered(&ip);
 }
 
-/* Would sending with this destination (NULL: none) concern the library? */
-static bool concerns(int fd, const void *address, socklen_t length, int flags) {
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    if (entry && unsock_fd_is_redirected(entry))
-        return true;
-    if (!address || (entry && entry->kind == UNSOCK_KIND_OTHER && !unsock_settings.block_inet))
+/* Whatever the address, is the call none of the library's business? */
+static bool is_plain(const struct unsock_fd *entry, int flags) {
+    if (!entry || unsock_fd_is_redirected(entry))
         return false;
-    if (entry && entry->type == SOCK_STREAM && !(flags & MSG_FASTOPEN))
+    if (entry->kind == UNSOCK_KIND_OTHER)
+        return !unsock_settings.block_inet;
+    return entry->type == SOCK_STREAM && !(flags & MSG_FASTOPEN);
+}
+
+static bool concerns(const struct unsock_fd *entry, const struct msghdr *message) {
+    return (entry && unsock_fd_is_redirected(entry)) || is_covered(message) || is_unspecified(message) ||
+           (unsock_settings.block_inet && is_ip_address(message));
+}
+
+/* Copies an address as the kernel does before it looks at the socket. False where it fails for that. */
+static bool take_name(struct outgoing *outgoing, const void *name, socklen_t length) {
+    bool none = !name || length == 0;
+    outgoing->message.msg_name = none ? NULL : &outgoing->name;
+    outgoing->message.msg_namelen = none ? 0 : length;
+    return none || (length <= sizeof(outgoing->name) && unsock_user_read(&outgoing->name, name, length) == 0);
+}
+
+static bool take_message(struct outgoing *outgoing, const struct msghdr *message) {
+    if (unsock_user_read(&outgoing->message, message, sizeof(*message)) < 0)
         return false;
-    return is_covered(address, length) || is_unspecified(address, length) ||
-           (unsock_settings.block_inet && is_ip_address(address, length));
+    socklen_t length = outgoing->message.msg_namelen;
+    bool cut = length > sizeof(outgoing->name) && length <= INT32_MAX;
+    return take_name(outgoing, outgoing->message.msg_name, cut ? sizeof(outgoing->name) : length);
+}
+
+/* What will be looked at of a datagram beside its address; no more than the kernel takes. */
+static bool can_be_read(const struct msghdr *message) {
+    return message->msg_iovlen <= PARTS_MOST &&
+           unsock_user_readable(message->msg_iov, message->msg_iovlen * sizeof(struct iovec)) &&
+           message->msg_controllen <= CONTROL_MOST &&
+           unsock_user_readable(message->msg_control, message->msg_controllen);
 }
 
 /* TCP ignores an address on a connected socket; with MSG_FASTOPEN it connects first (tcp(7)). */
-static long send_stream(int fd, const struct msghdr *message, int flags) {
+static long send_stream(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags) {
     struct msghdr plain = *message;
-    if ((flags & MSG_FASTOPEN) && message->msg_name) {
-        if (is_unspecified(message->msg_name, message->msg_namelen))
+    if ((flags & MSG_FASTOPEN) && !message->msg_name)
+        return unsock_state_is_connected(entry->state) ? -EISCONN : -EINVAL;
+    if (flags & MSG_FASTOPEN) {
+        if (is_unspecified(message))
             return -EOPNOTSUPP;
         long result = unsock_call_connect(fd, message->msg_name, message->msg_namelen);
         if (result < 0)
@@ -62,7 +98,7 @@ static long send_stream(int fd, const struct msghdr *message, int flags) {
     }
     plain.msg_name = NULL;
     plain.msg_namelen = 0;
-    long result = unsock_real_send(fd, &plain, flags & ~MSG_FASTOPEN);
+    long result = unsock_real_sendmsg(fd, &plain, flags & ~MSG_FASTOPEN);
     if (result != -ENOTCONN)
         return result;
     /* TCP says that it cannot be written to, with the signal that goes with it (sk_stream_error). */
@@ -92,9 +128,8 @@ static long send_unspecified(int fd, const struct unsock_fd *entry, const struct
 
 /* A socket that is none of ours, a raw one for example. */
 static long send_other(int fd, const struct msghdr *message, int flags) {
-    if (unsock_settings.block_inet && (is_ip_address(message->msg_name, message->msg_namelen) ||
-                                       (is_unspecified(message->msg_name, message->msg_namelen) &&
-                                        unsock_socket_option(fd, SO_DOMAIN) == AF_INET)))
+    if (unsock_settings.block_inet &&
+        (is_ip_address(message) || (is_unspecified(message) && unsock_socket_option(fd, SO_DOMAIN) == AF_INET)))
         return -EACCES;
     return unsock_real_sendmsg(fd, message, flags);
 }
@@ -103,18 +138,16 @@ static long send_message(int fd, const struct msghdr *message, int flags) {
     struct unsock_fd scratch;
     struct unsock_ip ip;
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
-    bool has_ip = is_ip_address(message->msg_name, message->msg_namelen);
+    bool has_ip = is_ip_address(message);
     if (!unsock_fd_is_redirected(entry) && entry->kind != UNSOCK_KIND_IP)
         return send_other(fd, message, flags);
     if (entry->type == SOCK_STREAM)
-        return send_stream(fd, message, flags);
-    if (is_unspecified(message->msg_name, message->msg_namelen))
+        return send_stream(fd, entry, message, flags);
+    if (is_unspecified(message))
         return send_unspecified(fd, entry, message, flags);
     if (!message->msg_name || message->msg_namelen == 0)
         return entry->kind == UNSOCK_KIND_LOCAL ? unsock_datagram_send(fd, entry, message, flags, NULL)
                                                 : unsock_real_sendmsg(fd, message, flags);
-    if (unsock_is_nowhere(message->msg_name))
-        return -EFAULT;
     if (!has_ip)
         return entry->kind == UNSOCK_KIND_LOCAL ? -EAFNOSUPPORT : unsock_real_sendmsg(fd, message, flags);
     if (!unsock_ip_read(message->msg_name, message->msg_namelen, &ip))
@@ -128,49 +161,97 @@ static long send_message(int fd, const struct msghdr *message, int flags) {
     return unsock_datagram_send_real(fd, entry, message, flags);
 }
 
-ssize_t unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
-    if (unsock_is_nowhere(message) || !concerns(fd, message->msg_name, message->msg_namelen, flags))
+/* One message. `message` is the program's own, which the kernel is given wherever it would fail before it asks the
+ * socket. */
+static long send_outgoing(int fd, const struct msghdr *message, int flags) {
+    struct outgoing outgoing;
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (is_plain(entry, flags) || !take_message(&outgoing, message) || !concerns(entry, &outgoing.message))
         return unsock_real_sendmsg(fd, message, flags);
-    return send_message(fd, message, flags);
+    bool stream = entry && entry->type == SOCK_STREAM;
+    if (!stream && !can_be_read(&outgoing.message))
+        return unsock_real_sendmsg(fd, message, flags);
+    return send_message(fd, &outgoing.message, flags);
 }
 
-static ssize_t send_to(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
+/* A stream that is connected takes the message as it is: only one with an address, which AF_UNIX refuses, is looked at.
+ */
+static bool is_for_kernel(int fd, int flags) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && !(flags & MSG_FASTOPEN);
+}
+
+ssize_t unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
+    if (is_for_kernel(fd, flags)) {
+        long result = unsock_real_sendmsg(fd, message, flags);
+        if (result != -EISCONN && result != -EOPNOTSUPP && result != -ENOTCONN)
+            return result;
+    }
+    return send_outgoing(fd, message, flags);
+}
+
+static ssize_t send_to(int fd, const void *data, size_t size, int flags, const struct outgoing *outgoing) {
     struct unsock_ip ip;
     struct unsock_fd *entry = unsock_fds_known(fd);
     bool named = entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_DGRAM &&
                  (entry->flags & UNSOCK_NAMED) && !(entry->options & UNSOCK_OPTION_SOME_RARE);
-    if (named && unsock_ip_read(address, length, &ip) && ip.port != 0 && size <= unsock_datagram_most(entry, &ip) &&
+    if (named && outgoing->message.msg_name && unsock_ip_read(&outgoing->name, outgoing->message.msg_namelen, &ip) &&
+        ip.port != 0 && size <= unsock_datagram_most(entry, &ip) &&
         (ip.family == AF_INET || entry->domain == AF_INET6) && is_local_client(entry, &ip))
         return unsock_datagram_sendto(fd, entry, data, size, flags, &ip);
     struct iovec part = {.iov_len = size};
-    struct msghdr message = {.msg_namelen = address ? length : 0, .msg_iov = &part, .msg_iovlen = 1};
     memcpy(&part.iov_base, &data, sizeof(data));
-    memcpy(&message.msg_name, &address, sizeof(address));
+    struct msghdr message = outgoing->message;
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
     return send_message(fd, &message, flags);
 }
 
 ssize_t unsock_call_sendto(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
-    if (!concerns(fd, address, length, flags))
+    struct outgoing outgoing;
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    bool redirected = entry && unsock_fd_is_redirected(entry);
+    if (!address && is_for_kernel(fd, flags)) {
+        long result = unsock_real_sendto(fd, data, size, flags, NULL, 0);
+        if (result != -ENOTCONN)
+            return result;
+    }
+    if (is_plain(entry, flags) || (!address && !redirected))
         return unsock_real_sendto(fd, data, size, flags, address, length);
-    return send_to(fd, data, size, flags, address, length);
+    outgoing.message = (struct msghdr){0};
+    if (!take_name(&outgoing, address, length) || !concerns(entry, &outgoing.message))
+        return unsock_real_sendto(fd, data, size, flags, address, length);
+    return send_to(fd, data, size, flags, &outgoing);
 }
 
-static bool any_concerns(int fd, const struct unsock_mmsghdr *messages, unsigned count, int flags) {
-    for (unsigned i = 0; !unsock_is_nowhere(messages) && i < count; i++) {
-        if (concerns(fd, messages[i].header.msg_name, messages[i].header.msg_namelen, flags))
+/* Nothing is known of the descriptor, or it may be the library's business by the addresses. */
+static bool may_concern(int fd, const struct unsock_mmsghdr *messages, unsigned count, int flags) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    if (is_plain(entry, flags))
+        return false;
+    if (entry && unsock_fd_is_redirected(entry))
+        return true;
+    for (unsigned i = 0; i < count; i++) {
+        struct outgoing outgoing;
+        if (!take_message(&outgoing, &messages[i].header))
+            return i > 0;
+        if (concerns(entry, &outgoing.message))
             return true;
     }
     return false;
 }
 
 long unsock_call_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags) {
-    if (!any_concerns(fd, messages, count, flags))
+    count = UNSOCK_MIN(count, PARTS_MOST);
+    if (count == 0 || !may_concern(fd, messages, count, flags))
         return unsock_real_sendmmsg(fd, messages, count, flags);
     for (unsigned i = 0; i < count; i++) {
-        long result = send_message(fd, &messages[i].header, flags);
+        long result = unsock_call_sendmsg(fd, &messages[i].header, flags);
+        unsigned length = (unsigned)result;
+        if (result >= 0 && unsock_user_write(&messages[i].length, &length, sizeof(length)) < 0)
+            result = -EFAULT;
         if (result < 0)
             return i > 0 ? (long)i : result;
-        messages[i].length = (unsigned)result;
     }
     return (long)count;
 }

@@ -134,10 +134,6 @@ static void remember_accepted(int listener, const struct unsock_fd *from, int fd
 long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *address, socklen_t *length, int flags) {
     union unsock_sockaddr peer;
     socklen_t peer_length = sizeof(peer);
-    if (address && (unsock_is_nowhere(address) || unsock_is_nowhere(length)))
-        return -EFAULT;
-    if (address && (int32_t)*length < 0)
-        return -EINVAL;
     peer.any.sa_family = AF_UNSPEC;
     long accepted = unsock_real_accept4(fd, &peer, &peer_length, flags);
     if (accepted < 0)
@@ -145,10 +141,17 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
     remember_accepted(fd, entry, (int)accepted, &peer, peer_length);
     struct unsock_fd scratch;
     struct unsock_fd *known = unsock_fds_known((int)accepted);
+    long wrong = 0;
     if (address && known && known->kind == UNSOCK_KIND_LOCAL && known->remote.family != 0)
-        unsock_names_give_ip(&known->remote, known->domain, address, length);
+        wrong = unsock_names_give_ip(&known->remote, known->domain, address, length);
     else if (address)
-        unsock_names_peer((int)accepted, known ? known : unsock_identify((int)accepted, &scratch), &peer, peer_length,
-                          address, length);
+        wrong = unsock_names_peer((int)accepted, known ? known : unsock_identify((int)accepted, &scratch), &peer,
+                                  peer_length, address, length);
+    /* The connection is lost then, as the kernel loses it (__sys_accept4_file, net/socket.c). */
+    if (wrong < 0) {
+        unsock_fds_forget((int)accepted);
+        unsock_sys(__NR_close, accepted);
+        return wrong;
+    }
     return unsock_log("accept", (int)accepted, known ? &known->remote : NULL, NULL, accepted);
 }

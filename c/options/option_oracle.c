@@ -6,6 +6,7 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rt/user.h"
 
 long unsock_oracle_open(const struct unsock_fd *entry) {
     return unsock_sys(__NR_socket, entry->domain, entry->type | SOCK_CLOEXEC, entry->protocol);
@@ -26,15 +27,19 @@ long unsock_oracle_set(int fd, struct unsock_fd *entry, int level, int name, con
 }
 
 long unsock_option_answer(const void *from, socklen_t size, int level, void *value, socklen_t *length) {
-    if (unsock_is_nowhere(length) || unsock_is_nowhere(value))
+    int32_t room;
+    if (unsock_user_read(&room, length, sizeof(room)) < 0)
         return -EFAULT;
-    if ((int32_t)*length < 0)
+    if (room < 0)
         return -EINVAL;
     /* A byte is enough for a small number at this level (do_ip_getsockopt in net/ipv4/ip_sockglue.c). */
-    bool as_byte = level == IPPROTO_IP && *length > 0 && *length < sizeof(int32_t) && size == sizeof(int32_t);
-    *length = as_byte ? 1 : UNSOCK_MIN(*length, size);
-    memcpy(value, from, *length);
-    return 0;
+    bool as_byte = level == IPPROTO_IP && room > 0 && room < (int32_t)sizeof(int32_t) && size == sizeof(int32_t);
+    socklen_t given = as_byte ? 1 : UNSOCK_MIN((socklen_t)room, size);
+    /* At SOL_SOCKET the value comes first (net/core/sock.c), at the others the length. */
+    long result = level == SOL_SOCKET ? unsock_user_write(value, from, given) : 0;
+    if (result == 0)
+        result = unsock_user_write(length, &given, sizeof(given));
+    return result == 0 && level != SOL_SOCKET ? unsock_user_write(value, from, given) : result;
 }
 
 long unsock_oracle_get(struct unsock_fd *entry, int level, int name, void *value, socklen_t *length) {

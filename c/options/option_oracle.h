@@ -16,7 +16,7 @@ long unsock_oracle_get(struct unsock_fd *entry, int level, int name, void *value
 
 /*
  * Answers a getsockopt at `level` with the `size` bytes at `from`, as the kernel does: cut to the caller's `*length`,
- * which becomes the length used. Returns 0, -EFAULT or -EINVAL.
+ * which becomes the length used; both are the program's memory. Returns 0, -EFAULT or -EINVAL.
  */
 long unsock_option_answer(const void *from, socklen_t size, int level, void *value, socklen_t *length);
 

@@ -9,6 +9,7 @@
 #include "options/tcp_info.h"
 #include "rt/mem.h"
 #include "rt/net.h"
+#include "rt/user.h"
 
 static bool is_ip_level(int level) {
     return level == IPPROTO_TCP || level == IPPROTO_UDP || level == IPPROTO_IP || level == IPPROTO_IPV6;
@@ -19,9 +20,8 @@ static long set_simple(int fd, struct unsock_fd *entry, int row, const void *val
     int32_t number;
     if (length < sizeof(number))
         return -EINVAL;
-    if (unsock_is_nowhere(value))
+    if (unsock_user_read(&number, value, sizeof(number)) < 0)
         return -EFAULT;
-    memcpy(&number, value, sizeof(number));
     if (number < option->least || number > option->most)
         return -EINVAL;
     if (option->kind == UNSOCK_OPTION_NUMBER && number == option->initial && !unsock_option_is_set(fd, entry, row))

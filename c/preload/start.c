@@ -8,6 +8,7 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
+#include "rt/user.h"
 #include "rules/settings.h"
 #include "unsock.h"
 
@@ -114,6 +115,7 @@ bool unsock_start_active(void) {
     if (__atomic_compare_exchange_n(&unsock_activity, &expected, UNSOCK_STARTING, false, __ATOMIC_ACQ_REL,
                                     __ATOMIC_ACQUIRE)) {
         unsock_next_resolve();
+        unsock_user_start();
         unsock_own_start();
         __atomic_store_n(&unsock_activity, decide(), __ATOMIC_RELEASE);
     }

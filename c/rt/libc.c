@@ -44,6 +44,10 @@ const char *const *unsock_environment(void) {
     return &environ && environ ? (const char *const *)environ : none;
 }
 
+unsigned long unsock_libc_auxiliary(unsigned long tag) {
+    return getauxval ? getauxval(tag) : 0;
+}
+
 bool unsock_is_secure(void) {
     if (getauxval)
         return getauxval(AT_SECURE_TAG) != 0;
@@ -196,7 +200,7 @@ long unsock_real_fcntl(int fd, int command, unsigned long argument) {
 
 long unsock_real_send(int fd, const struct msghdr *message, int flags) {
     const struct iovec *part = message->msg_iov;
-    if (message->msg_iovlen != 1 || unsock_is_nowhere(part) || message->msg_controllen != 0)
+    if (message->msg_iovlen != 1 || message->msg_controllen != 0)
         return unsock_real_sendmsg(fd, message, flags);
     return unsock_real_sendto(fd, part->iov_base, part->iov_len, flags, message->msg_name, message->msg_namelen);
 }

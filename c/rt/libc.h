@@ -20,6 +20,9 @@ int unsock_libc_last_error(void);
 /* The process's environment, NULL-terminated; never NULL itself. */
 const char *const *unsock_environment(void);
 
+/* A value of the auxiliary vector (getauxval(3)); 0 when there is none. */
+unsigned long unsock_libc_auxiliary(unsigned long tag);
+
 /* True in a set-user-ID process (AT_SECURE). */
 bool unsock_is_secure(void);
 
@@ -58,7 +61,7 @@ long unsock_real_close(int fd);
 long unsock_real_fcntl(int fd, int command, unsigned long argument);
 long unsock_real_sendto(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length);
 
-/* sendmsg of a message, by the cheaper sendto where that can carry it. */
+/* sendmsg of a message, by the cheaper sendto where that can carry it. Its parts can be read. */
 long unsock_real_send(int fd, const struct msghdr *message, int flags);
 
 #endif

@@ -13,6 +13,7 @@ testProbe("connect_progress", "a non-blocking connect is in progress first, and 
 testProbe("stream_addresses", "both ends of a connection agree on addresses and ports, across fork, exec and passing");
 testProbe("short_buffers", "short, empty and NULL address buffers are answered as the kernel does");
 testProbe("bad_pointers", "pointers into nowhere are EFAULT, and not crashes");
+testProbe("bad_memory", "memory that is not there, or read-only, is EFAULT in every call, and ends no program");
 testProbe("ipv6", "IPv6 and IPv4 reach each other as the kernel lets them, each seeing its own family");
 testProbe("datagram_basic", "datagrams are sent, answered, filtered, peeked at and refused as UDP does");
 testProbe(

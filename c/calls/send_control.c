@@ -1,0 +1,82 @@
+/* What TCP and UDP say to the control data of a message. */
+#include "calls/send_control.h"
+
+#include "memory/fds.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/cmsg.h"
+#include "rules/segment.h"
+
+#define MSG_CONFIRM_FLAG 0x800
+#define MSG_PROBE_FLAG 0x10 /* with no data and MSG_CONFIRM nothing is sent (udp_sendmsg, do_confirm) */
+
+/* What programs send with many datagrams, and what it may be: an int, or so many bytes of any kind. */
+static const struct {
+    uint8_t domain; /* 0: both */
+    uint8_t level;
+    uint8_t type;
+    uint8_t size;
+    int16_t least; /* of an int */
+    int16_t most;
+} usual[] = {
+    {AF_INET, IPPROTO_IP, IP_PKTINFO, 12, 0, 0},       {AF_INET, IPPROTO_IP, IP_TOS, 4, 0, 255},
+    {AF_INET, IPPROTO_IP, IP_TOS, 1, 0, 0},            {AF_INET, IPPROTO_IP, IP_TTL, 4, 1, 255},
+    {AF_INET6, IPPROTO_IPV6, IPV6_TCLASS, 4, 0, 255},  {AF_INET6, IPPROTO_IPV6, IPV6_HOPLIMIT, 4, 0, 255},
+    {0, IPPROTO_UDP, UNSOCK_UDP_SEGMENT, 2, 0, 0},
+};
+
+static bool is_usual(int domain, const struct cmsghdr *header, const void *data) {
+    int32_t number;
+    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+        if ((usual[i].domain != 0 && usual[i].domain != domain) || usual[i].level != header->cmsg_level ||
+            usual[i].type != header->cmsg_type || CMSG_LEN(usual[i].size) != header->cmsg_len)
+            continue;
+        if (usual[i].size != sizeof(number))
+            return true;
+        memcpy(&number, data, sizeof(number));
+        return number >= usual[i].least && number <= usual[i].most;
+    }
+    return false;
+}
+
+/* By a socket made for the question, which sends nothing. Whether there is a way is not the question. */
+static long ask(int domain, void *control, size_t length) {
+    union unsock_sockaddr there = {0};
+    struct iovec none = {NULL, 0};
+    struct msghdr message = {.msg_name = &there, .msg_iov = &none, .msg_iovlen = 1};
+    message.msg_namelen = domain == AF_INET6 ? sizeof(there.in6) : sizeof(there.in);
+    message.msg_control = control;
+    message.msg_controllen = length;
+    there.any.sa_family = (sa_family_t)domain;
+    there.in.sin_port = 0x0900; /* of both families: port 9 */
+    long socket = unsock_sys(__NR_socket, domain, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (socket < 0)
+        return 0;
+    long result = unsock_sys(__NR_sendmsg, socket, &message, MSG_CONFIRM_FLAG | MSG_PROBE_FLAG | MSG_DONTWAIT);
+    unsock_sys(__NR_close, socket);
+    return result == -EINVAL || result == -EPERM || result == -ENOBUFS ? result : 0;
+}
+
+/* TCP looks at those of SOL_SOCKET alone (sock_cmsg_send in net/core/sock.c). */
+static long check_stream(const struct msghdr *message, size_t at, const struct cmsghdr *header) {
+    if (header->cmsg_level != SOL_SOCKET)
+        return 0;
+    return ask(AF_INET, (uint8_t *)message->msg_control + at, header->cmsg_len);
+}
+
+long unsock_send_control_check(const struct unsock_fd *entry, const struct msghdr *message) {
+    struct cmsghdr header;
+    size_t space, at = 0;
+    bool all_usual = true;
+    for (; (space = unsock_cmsg_read(message, at, &header)) > 0; at += space) {
+        long wrong = entry->type == SOCK_STREAM ? check_stream(message, at, &header) : 0;
+        if (wrong < 0)
+            return wrong;
+        all_usual &= is_usual(entry->domain, &header, (const uint8_t *)message->msg_control + at + CMSG_LEN(0));
+    }
+    /* One that is longer than what there is, or shorter than itself. */
+    if (at + sizeof(header) <= message->msg_controllen)
+        return -EINVAL;
+    return all_usual || entry->type == SOCK_STREAM ? 0 : ask(entry->domain, message->msg_control, message->msg_controllen);
+}

@@ -1,0 +1,126 @@
+/* Memory of the program that may not be there. */
+#include "rt/user.h"
+
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#define AUXILIARY_RANDOM 25 /* AT_RANDOM (getauxval(3)): 16 bytes at the end of the first thread's stack */
+#define PAGE UNSOCK_USER_PAGE
+
+/*
+ * Other threads' stacks end at the thread's own data, in one mapping with it (nptl/allocatestack.c; musl's
+ * pthread_create.c). Found out once for each thread and depth: how many pages up to that end can be written; the end
+ * and the count, in one word. A later thread with the same end has its stack there too.
+ */
+#define STACKS 64
+#define COUNT_BITS 22
+#define THREAD_STACK_MOST ((uintptr_t)2 << 20)
+
+uintptr_t unsock_user_stack_end;
+static uintptr_t first_thread;
+static uint64_t stacks[STACKS];
+
+static uintptr_t thread_pointer(void) {
+    uintptr_t at;
+#if defined(__x86_64__)
+    __asm__ volatile("mov %%fs:0, %0" : "=r"(at));
+#else
+    __asm__ volatile("mrs %0, tpidr_el0" : "=r"(at));
+#endif
+    return at;
+}
+
+void unsock_user_start(void) {
+    unsock_user_stack_end = unsock_libc_auxiliary(AUXILIARY_RANDOM);
+    /* Without a libc nobody may have set it. */
+    if (unsock_user_stack_end != 0)
+        first_thread = thread_pointer();
+}
+
+/*
+ * A change of the signal mask in a way that does not exist: the kernel reads the 8 bytes first, and then refuses. Where
+ * a sandbox refuses it before that, nothing is known, and nothing worse than it was without asking.
+ */
+static bool can_read(uintptr_t at) {
+    uintptr_t word = at < 8 ? 8 : at & ~(uintptr_t)7; /* 0 would mean none */
+    return unsock_sys(__NR_rt_sigprocmask, -1, word, 0, 8) != -EFAULT;
+}
+
+/* Adds nothing to the word there (futex(2), FUTEX_WAKE_OP): a write that changes nothing, also beside other threads'.
+ */
+static bool can_write(uintptr_t at) {
+    enum { WAKE_OP_PRIVATE = 5 | 128, ADD = 1 << 28, IF_LESS = 2 << 24, LEAST = 0x800 };
+    static uint32_t nobody;
+    uintptr_t word = at & ~(uintptr_t)3;
+    return unsock_sys(__NR_futex, &nobody, WAKE_OP_PRIVATE, 0, 0, word, ADD | IF_LESS | LEAST) != -EFAULT;
+}
+
+/* How many of the `size` bytes from `at` on can be had: all that lie before the first page that cannot. */
+static size_t reach(uintptr_t at, size_t size, bool (*can)(uintptr_t)) {
+    uintptr_t end = at + size;
+    if (end < at)
+        end = UINTPTR_MAX;
+    for (uintptr_t next = at; next < end; next = (next | (PAGE - 1)) + 1) {
+        if (!can(next))
+            return next - at;
+        if ((next | (PAGE - 1)) == UINTPTR_MAX)
+            break;
+    }
+    return size;
+}
+
+/* Are these bytes further up on the stack of this thread? */
+static bool is_on_stack(uintptr_t at, size_t size) {
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    if (at < here || first_thread == 0)
+        return false;
+    uintptr_t end = thread_pointer();
+    if (end == first_thread || at > end || size > end - at || end - here > THREAD_STACK_MOST)
+        return false;
+    uint64_t *stack = &stacks[end / PAGE % STACKS];
+    uint64_t known = __atomic_load_n(stack, __ATOMIC_RELAXED), tag = (uint64_t)end >> 6;
+    uintptr_t count = known >> COUNT_BITS == tag ? known & ((1 << COUNT_BITS) - 1) : 0;
+    uintptr_t needed = end / PAGE - here / PAGE + 1;
+    for (uintptr_t page = here / PAGE + 1; count < needed && page <= end / PAGE - count; page++) {
+        if (!can_write(page * PAGE))
+            return false;
+    }
+    if (count < needed)
+        __atomic_store_n(stack, tag << COUNT_BITS | needed, __ATOMIC_RELAXED);
+    return true;
+}
+
+static bool can_have(uintptr_t at, size_t size, bool (*can)(uintptr_t)) {
+    return is_on_stack(at, size) || reach(at, size, can) == size;
+}
+
+bool unsock_user_readable_far(const void *at, size_t size) {
+    return can_have((uintptr_t)at, size, can_read);
+}
+
+bool unsock_user_writable_far(void *at, size_t size) {
+    return can_have((uintptr_t)at, size, can_write);
+}
+
+/* What will be written over may be written to meanwhile: the signal mask is told there, in half the time. */
+static bool can_fill(uintptr_t at, size_t size) {
+    return size < 8 || at == 0 ? can_write(at) : unsock_sys(__NR_rt_sigprocmask, 0, 0, at, 8) != -EFAULT;
+}
+
+long unsock_user_write_far(void *to, const void *from, size_t size) {
+    uint8_t *out = to;
+    const uint8_t *in = from;
+    bool certain = is_on_stack((uintptr_t)to, size);
+    while (size > 0) {
+        size_t part = certain ? size : UNSOCK_MIN(size, PAGE - (uintptr_t)out % PAGE);
+        if (!certain && !can_fill((uintptr_t)out, part))
+            return -EFAULT;
+        memcpy(out, in, part);
+        out += part;
+        in += part;
+        size -= part;
+    }
+    return 0;
+}
