@@ -20,14 +20,26 @@ static inline bool unsock_call_is_ip(int family) {
     return family == AF_INET || family == AF_INET6;
 }
 
+/*
+ * What the kernel says to an address of this family and length: of bind, and of connect on a socket that is not connected.
+ * Returns 0, -EINVAL or -EAFNOSUPPORT.
+ */
+long unsock_call_check(const struct unsock_fd *entry, int family, socklen_t length);
+
+/* The same of a datagram's destination on a redirected socket: also -ENETUNREACH for IPv4 from a socket that has IPv6 peers alone. */
+long unsock_call_check_destination(int fd, const struct unsock_fd *entry, int family, socklen_t length);
+
+/* Has the socket IPv6 peers alone? One that is bound to an IPv6 address, and not to all, has (inet6_bind, net/ipv6/af_inet6.c). */
+bool unsock_call_is_ipv6_only(int fd, const struct unsock_fd *entry);
+
 /* An IP socket, or one that stands for one. */
 static inline bool unsock_call_is_ours(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_IP || unsock_fd_is_redirected(entry);
 }
 
-/* An address of another family on a descriptor that stands for an IP socket. The real socket must not see it. */
-static inline bool unsock_call_is_wrong_family(const struct unsock_fd *entry, int family) {
-    return !unsock_call_is_ip(family) && entry && entry->kind != UNSOCK_KIND_IP && unsock_call_is_ours(entry);
+/* A descriptor that stands for an IP socket: the real socket must not see addresses that are not its own kind's. */
+static inline bool unsock_call_is_standing_for_ip(const struct unsock_fd *entry) {
+    return entry && entry->kind != UNSOCK_KIND_IP && unsock_call_is_ours(entry);
 }
 
 #endif

@@ -5,7 +5,6 @@
 #include "calls/stream.h"
 #include "calls/target.h"
 #include "kernel/identify.h"
-#include "kernel/option_query.h"
 #include "memory/fds.h"
 #include "memory/predict.h"
 #include "memory/state.h"
@@ -19,15 +18,19 @@
 #include "rules/ip.h"
 #include "rules/settings.h"
 
+static bool is_idle(const struct unsock_fd *entry) {
+    return !unsock_state_is_connected(entry->state) && entry->state != UNSOCK_STATE_LISTENING;
+}
+
 /* What the kernel says to an address of the wrong family or length; 0 when it fits the socket. */
-static long check_address(const struct unsock_fd *entry, int family, socklen_t length) {
-    socklen_t least = entry->domain == AF_INET6 ? UNSOCK_IN6_LEAST : sizeof(struct sockaddr_in);
+static long check_address(int fd, const struct unsock_fd *entry, int family, socklen_t length) {
+    /* A connected stream's is not looked at (__inet_stream_connect, net/ipv4/af_inet.c). */
+    if (!is_idle(entry) && entry->type == SOCK_STREAM)
+        return 0;
     /* An IPv6 datagram socket takes an IPv4 destination as it is (net/ipv6/udp.c). */
     if (entry->type == SOCK_DGRAM && entry->domain == AF_INET6 && family == AF_INET)
-        return length < sizeof(struct sockaddr_in) ? -EINVAL : 0;
-    if (length < least)
-        return -EINVAL;
-    return family == entry->domain ? 0 : -EAFNOSUPPORT;
+        return unsock_call_is_ipv6_only(fd, entry) ? -EAFNOSUPPORT : length < sizeof(struct sockaddr_in) ? -EINVAL : 0;
+    return unsock_call_check(entry, family, length);
 }
 
 /* The address that was bound with port 0 stays, its port goes. */
@@ -95,8 +98,10 @@ long unsock_call_connect(int fd, const void *address, socklen_t length) {
         return unsock_real_connect(fd, address, length);
     unsock_reuse_check(fd);
     struct unsock_fd *entry = unsock_fds_known(fd);
-    if (family != AF_UNSPEC && unsock_call_is_wrong_family(entry, family))
-        return length < sizeof(struct sockaddr_in) ? -EINVAL : -EAFNOSUPPORT;
+    if (family != AF_UNSPEC && !unsock_call_is_ip(family) && unsock_call_is_standing_for_ip(entry)) {
+        long wrong = check_address(fd, entry, family, length);
+        return wrong < 0 ? wrong : unsock_stream_connect(fd, entry, &(struct unsock_ip){0});
+    }
     if (family == AF_UNIX)
         return unsock_target_connect_path(fd, &copy, length, unsock_real_connect(fd, &copy, length));
     if (family == AF_UNSPEC)
@@ -117,13 +122,14 @@ long unsock_call_connect(int fd, const void *address, socklen_t length) {
         entry = unsock_identify_unknown_for(fd, family, &scratch);
     if (!unsock_call_is_ours(entry))
         return unsock_settings.block_inet ? -EACCES : unsock_real_connect(fd, &copy, length);
-    long wrong = check_address(entry, family, length);
+    long wrong = check_address(fd, entry, family, length);
     if (wrong < 0)
         return entry->kind == UNSOCK_KIND_IP ? unsock_real_connect(fd, &copy, length) : wrong;
-    bool idle = !unsock_state_is_connected(entry->state) && entry->state != UNSOCK_STATE_LISTENING;
-    if (idle && ip.family == AF_INET && entry->domain == AF_INET6 &&
-        unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY))
+    if (is_idle(entry) && ip.family == AF_INET && unsock_call_is_ipv6_only(fd, entry))
         return -ENETUNREACH;
+    /* Connected, listening or connecting: what it says does not depend on the address. */
+    if (!covered && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && !is_idle(entry))
+        return unsock_stream_connect(fd, entry, &ip);
     if (!covered)
         return connect_uncovered(fd, entry, &copy, length);
     if (entry->type == SOCK_STREAM)

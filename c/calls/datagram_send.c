@@ -2,6 +2,7 @@
 #include "calls/datagram.h"
 #include "calls/datagram_full.h"
 #include "calls/datagram_peer.h"
+#include "calls/send_control.h"
 #include "files/plain_senders.h"
 #include "kernel/log.h"
 #include "kernel/option_query.h"
@@ -230,16 +231,22 @@ static long send_segments(int fd, struct unsock_fd *entry, const struct msghdr *
 
 long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                           const struct unsock_ip *ip) {
+    struct msghdr plain = *message;
     if (total_size(message) > unsock_datagram_most(entry, ip))
         return -EMSGSIZE;
+    long result = message->msg_controllen > 0 ? unsock_send_control_check(entry, message) : 0;
+    if (result < 0)
+        return result;
     if (ip && ip->port == 0)
         return -EINVAL;
     /* Before its options are asked for: until then the kernel has them. */
-    long result = ip && !is_foreign(entry) ? unsock_datagram_be_local(fd, entry, ip) : 0;
+    result = ip && !is_foreign(entry) ? unsock_datagram_be_local(fd, entry, ip) : 0;
     if (result < 0)
         return unsock_log("sendto", fd, ip, NULL, result);
     size_t size = segment_size(fd, entry, message);
-    if (size > 0 && total_size(message) > size)
-        return send_segments(fd, entry, message, flags, ip, size);
-    return send_one(fd, entry, message, flags, ip);
+    plain.msg_control = NULL;
+    plain.msg_controllen = 0;
+    if (size > 0 && total_size(&plain) > size)
+        return send_segments(fd, entry, &plain, flags, ip, size);
+    return send_one(fd, entry, &plain, flags, ip);
 }

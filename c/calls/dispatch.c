@@ -68,6 +68,8 @@ static long bind_unspecified(int fd, const void *address, socklen_t length) {
     struct sockaddr_in in;
     struct unsock_fd scratch;
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
+    if (unsock_call_is_standing_for_ip(entry) && (length < sizeof(in) || entry->domain != AF_INET))
+        return unsock_call_check(entry, AF_UNSPEC, length);
     if (length < sizeof(in) || !unsock_call_is_ours(entry) || entry->domain != AF_INET)
         return unsock_sys(__NR_bind, fd, address, length);
     memcpy(&in, address, sizeof(in));
@@ -86,8 +88,8 @@ long unsock_call_bind(int fd, const void *address, socklen_t length) {
         return unsock_sys(__NR_bind, fd, address, length);
     if (family == AF_UNSPEC)
         return bind_unspecified(fd, &copy, length);
-    if (unsock_call_is_wrong_family(unsock_fds_known(fd), family))
-        return length < sizeof(struct sockaddr_in) ? -EINVAL : -EAFNOSUPPORT;
+    if (!unsock_call_is_ip(family) && unsock_call_is_standing_for_ip(unsock_fds_known(fd)))
+        return unsock_call_check(unsock_fds_known(fd), family, length);
     if (family == AF_UNIX) {
         long result = unsock_sys(__NR_bind, fd, &copy, length);
         return result < 0 ? unsock_target_bind_path(fd, &copy, length, result) : result;
@@ -99,8 +101,7 @@ long unsock_call_bind(int fd, const void *address, socklen_t length) {
             return -EACCES;
         return unsock_sys(__NR_bind, fd, &copy, length);
     }
-    socklen_t least = entry->domain == AF_INET6 ? UNSOCK_IN6_LEAST : sizeof(struct sockaddr_in);
-    long wrong = length < least ? -EINVAL : family == entry->domain ? 0 : -EAFNOSUPPORT;
+    long wrong = unsock_call_check(entry, family, length);
     if (wrong < 0 || !unsock_ip_read(&copy, length, &ip))
         return entry->kind == UNSOCK_KIND_IP ? unsock_sys(__NR_bind, fd, &copy, length) : wrong;
     long result = unsock_bind(fd, entry, &ip);

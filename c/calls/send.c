@@ -4,6 +4,7 @@
 #include "calls/call_address.h"
 #include "calls/datagram.h"
 #include "calls/dispatch.h"
+#include "calls/send_control.h"
 #include "kernel/identify.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
@@ -37,7 +38,7 @@ static bool is_ip_address(const struct msghdr *message) {
 /* UDP takes AF_UNSPEC for AF_INET, or, over IPv6, for no address at all (net/ipv4/udp.c, net/ipv6/udp.c). */
 static bool is_unspecified(const struct msghdr *message) {
     const struct sockaddr *name = message->msg_name;
-    return name && message->msg_namelen >= sizeof(struct sockaddr_in) && name->sa_family == AF_UNSPEC;
+    return name && message->msg_namelen >= sizeof(name->sa_family) && name->sa_family == AF_UNSPEC;
 }
 
 static bool is_covered(const struct msghdr *message) {
@@ -76,10 +77,10 @@ static bool take_message(struct outgoing *outgoing, const struct msghdr *message
     return take_name(outgoing, outgoing->message.msg_name, cut ? sizeof(outgoing->name) : length);
 }
 
-/* What will be looked at of a datagram beside its address; no more than the kernel takes. */
-static bool can_be_read(const struct msghdr *message) {
-    return message->msg_iovlen <= PARTS_MOST &&
-           unsock_user_readable(message->msg_iov, message->msg_iovlen * sizeof(struct iovec)) &&
+/* What will be looked at beside the address: no more than the kernel takes. A stream's data the kernel alone looks at. */
+static bool can_be_read(const struct msghdr *message, bool stream) {
+    return (stream || (message->msg_iovlen <= PARTS_MOST &&
+                       unsock_user_readable(message->msg_iov, message->msg_iovlen * sizeof(struct iovec)))) &&
            message->msg_controllen <= CONTROL_MOST &&
            unsock_user_readable(message->msg_control, message->msg_controllen);
 }
@@ -96,8 +97,12 @@ static long send_stream(int fd, const struct unsock_fd *entry, const struct msgh
         if (result < 0)
             return result;
     }
-    plain.msg_name = NULL;
+    long wrong = unsock_send_control_check(entry, message);
+    if (wrong < 0)
+        return wrong;
+    plain.msg_name = plain.msg_control = NULL;
     plain.msg_namelen = 0;
+    plain.msg_controllen = 0;
     long result = unsock_real_sendmsg(fd, &plain, flags & ~MSG_FASTOPEN);
     if (result != -ENOTCONN)
         return result;
@@ -138,22 +143,23 @@ static long send_message(int fd, const struct msghdr *message, int flags) {
     struct unsock_fd scratch;
     struct unsock_ip ip;
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
-    bool has_ip = is_ip_address(message);
-    if (!unsock_fd_is_redirected(entry) && entry->kind != UNSOCK_KIND_IP)
+    bool redirected = unsock_fd_is_redirected(entry);
+    if (!redirected && entry->kind != UNSOCK_KIND_IP)
         return send_other(fd, message, flags);
     if (entry->type == SOCK_STREAM)
         return send_stream(fd, entry, message, flags);
-    if (is_unspecified(message))
-        return send_unspecified(fd, entry, message, flags);
-    if (!message->msg_name || message->msg_namelen == 0)
+    if (!message->msg_name)
         return entry->kind == UNSOCK_KIND_LOCAL ? unsock_datagram_send(fd, entry, message, flags, NULL)
                                                 : unsock_real_sendmsg(fd, message, flags);
-    if (!has_ip)
-        return entry->kind == UNSOCK_KIND_LOCAL ? -EAFNOSUPPORT : unsock_real_sendmsg(fd, message, flags);
-    if (!unsock_ip_read(message->msg_name, message->msg_namelen, &ip))
-        return -EINVAL;
-    if (ip.family == AF_INET6 && entry->domain == AF_INET)
-        return -EAFNOSUPPORT;
+    int family = ((const struct sockaddr *)message->msg_name)->sa_family;
+    long wrong = unsock_call_check_destination(fd, entry, family, message->msg_namelen);
+    if (wrong < 0)
+        return redirected ? wrong : unsock_real_sendmsg(fd, message, flags);
+    if (family == AF_UNSPEC)
+        return send_unspecified(fd, entry, message, flags);
+    unsock_ip_read(message->msg_name, message->msg_namelen, &ip);
+    if (ip.family == AF_INET && unsock_call_is_ipv6_only(fd, entry))
+        return -ENETUNREACH;
     if (unsock_address_covered(&ip) || entry->kind == UNSOCK_KIND_FOREIGN || is_local_client(entry, &ip))
         return unsock_datagram_send(fd, entry, message, flags, &ip);
     if (unsock_settings.block_inet)
@@ -168,23 +174,27 @@ static long send_outgoing(int fd, const struct msghdr *message, int flags) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (is_plain(entry, flags) || !take_message(&outgoing, message) || !concerns(entry, &outgoing.message))
         return unsock_real_sendmsg(fd, message, flags);
-    bool stream = entry && entry->type == SOCK_STREAM;
-    if (!stream && !can_be_read(&outgoing.message))
+    if (!can_be_read(&outgoing.message, entry && entry->type == SOCK_STREAM))
         return unsock_real_sendmsg(fd, message, flags);
     return send_message(fd, &outgoing.message, flags);
 }
 
-/* A stream that is connected takes the message as it is: only one with an address, which AF_UNIX refuses, is looked at.
- */
+/* A connected stream. */
 static bool is_for_kernel(int fd, int flags) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && !(flags & MSG_FASTOPEN);
 }
 
+/* Nothing that a stream of AF_UNIX would not take as TCP does. */
+static bool is_data_alone(const struct msghdr *message) {
+    struct msghdr copy;
+    return unsock_user_read(&copy, message, sizeof(copy)) == 0 && !copy.msg_name && copy.msg_controllen == 0;
+}
+
 ssize_t unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
-    if (is_for_kernel(fd, flags)) {
+    if (is_for_kernel(fd, flags) && is_data_alone(message)) {
         long result = unsock_real_sendmsg(fd, message, flags);
-        if (result != -EISCONN && result != -EOPNOTSUPP && result != -ENOTCONN)
+        if (result != -ENOTCONN)
             return result;
     }
     return send_outgoing(fd, message, flags);
@@ -196,8 +206,8 @@ static ssize_t send_to(int fd, const void *data, size_t size, int flags, const s
     bool named = entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_DGRAM &&
                  (entry->flags & UNSOCK_NAMED) && !(entry->options & UNSOCK_OPTION_SOME_RARE);
     if (named && outgoing->message.msg_name && unsock_ip_read(&outgoing->name, outgoing->message.msg_namelen, &ip) &&
-        ip.port != 0 && size <= unsock_datagram_most(entry, &ip) &&
-        (ip.family == AF_INET || entry->domain == AF_INET6) && is_local_client(entry, &ip))
+        outgoing->name.any.sa_family == entry->domain && ip.family == entry->domain && ip.port != 0 &&
+        size <= unsock_datagram_most(entry, &ip) && is_local_client(entry, &ip))
         return unsock_datagram_sendto(fd, entry, data, size, flags, &ip);
     struct iovec part = {.iov_len = size};
     memcpy(&part.iov_base, &data, sizeof(data));
@@ -221,6 +231,9 @@ ssize_t unsock_call_sendto(int fd, const void *data, size_t size, int flags, con
     outgoing.message = (struct msghdr){0};
     if (!take_name(&outgoing, address, length) || !concerns(entry, &outgoing.message))
         return unsock_real_sendto(fd, data, size, flags, address, length);
+    /* To UDP this is an address, and too short; of sendmsg it is none (__sys_sendto and __copy_msghdr in net/socket.c). */
+    if (address && length == 0 && entry && entry->type == SOCK_DGRAM)
+        return -EINVAL;
     return send_to(fd, data, size, flags, &outgoing);
 }
 

@@ -14,6 +14,10 @@ testProbe("stream_addresses", "both ends of a connection agree on addresses and 
 testProbe("short_buffers", "short, empty and NULL address buffers are answered as the kernel does");
 testProbe("bad_pointers", "pointers into nowhere are EFAULT, and not crashes");
 testProbe("bad_memory", "memory that is not there, or read-only, is EFAULT in every call, and ends no program");
+testProbe("bad_memory_messages", "messages that are not there, wholly or in part, are EFAULT, and end no program");
+testProbe("bad_memory_options", "values of options that are not there are EFAULT, and end no program");
+testProbe("edges_addresses", "addresses of every length are taken and given as the kernel does, byte by byte");
+testProbe("edges_control", "control data of every length are taken and given as the kernel does");
 testProbe("ipv6", "IPv6 and IPv4 reach each other as the kernel lets them, each seeing its own family");
 testProbe("datagram_basic", "datagrams are sent, answered, filtered, peeked at and refused as UDP does");
 testProbe(

@@ -50,7 +50,7 @@ export interface ProbeOptions {
 export async function buildProbe(name: string, flags: string[] = []): Promise<string> {
   const source = join(SOURCES, `${name}.c`);
   const binary = join(BINARIES, name);
-  const headers = ["probe.h", "random.h", "epoll.h"].map((header) => join(SOURCES, header));
+  const headers = ["probe.h", "random.h", "epoll.h", "bad_memory.h", "edges.h"].map((header) => join(SOURCES, header));
   const newest = Math.max(...[source, ...headers].map(modified));
   if (modified(binary) > newest) return binary;
   await Deno.mkdir(BINARIES, { recursive: true });
