@@ -21,7 +21,8 @@ bool unsock_call_is_ipv6_only(int fd, const struct unsock_fd *entry) {
 /* As udp_sendmsg in net/ipv4/udp.c and udpv6_sendmsg in net/ipv6/udp.c. */
 long unsock_call_check_destination(int fd, const struct unsock_fd *entry, int family, socklen_t length) {
     if (entry->domain == AF_INET)
-        return length >= sizeof(struct sockaddr_in) && family == AF_UNSPEC ? 0 : unsock_call_check(entry, family, length);
+        return length >= sizeof(struct sockaddr_in) && family == AF_UNSPEC ? 0
+                                                                           : unsock_call_check(entry, family, length);
     if (length < sizeof(sa_family_t) || (family == AF_INET6 && length < UNSOCK_IN6_LEAST))
         return -EINVAL;
     if (family == AF_INET && unsock_call_is_ipv6_only(fd, entry))

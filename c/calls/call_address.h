@@ -21,15 +21,17 @@ static inline bool unsock_call_is_ip(int family) {
 }
 
 /*
- * What the kernel says to an address of this family and length: of bind, and of connect on a socket that is not connected.
- * Returns 0, -EINVAL or -EAFNOSUPPORT.
+ * What the kernel says to an address of this family and length: of bind, and of connect on a socket that is not
+ * connected. Returns 0, -EINVAL or -EAFNOSUPPORT.
  */
 long unsock_call_check(const struct unsock_fd *entry, int family, socklen_t length);
 
-/* The same of a datagram's destination on a redirected socket: also -ENETUNREACH for IPv4 from a socket that has IPv6 peers alone. */
+/* The same of a datagram's destination on a redirected socket: also -ENETUNREACH for IPv4 from a socket that has IPv6
+ * peers alone. */
 long unsock_call_check_destination(int fd, const struct unsock_fd *entry, int family, socklen_t length);
 
-/* Has the socket IPv6 peers alone? One that is bound to an IPv6 address, and not to all, has (inet6_bind, net/ipv6/af_inet6.c). */
+/* Has the socket IPv6 peers alone? One that is bound to an IPv6 address, and not to all, has (inet6_bind,
+ * net/ipv6/af_inet6.c). */
 bool unsock_call_is_ipv6_only(int fd, const struct unsock_fd *entry);
 
 /* An IP socket, or one that stands for one. */

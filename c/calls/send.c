@@ -77,7 +77,8 @@ static bool take_message(struct outgoing *outgoing, const struct msghdr *message
     return take_name(outgoing, outgoing->message.msg_name, cut ? sizeof(outgoing->name) : length);
 }
 
-/* What will be looked at beside the address: no more than the kernel takes. A stream's data the kernel alone looks at. */
+/* What will be looked at beside the address: no more than the kernel takes. A stream's data the kernel alone looks at.
+ */
 static bool can_be_read(const struct msghdr *message, bool stream) {
     return (stream || (message->msg_iovlen <= PARTS_MOST &&
                        unsock_user_readable(message->msg_iov, message->msg_iovlen * sizeof(struct iovec)))) &&
@@ -231,7 +232,8 @@ ssize_t unsock_call_sendto(int fd, const void *data, size_t size, int flags, con
     outgoing.message = (struct msghdr){0};
     if (!take_name(&outgoing, address, length) || !concerns(entry, &outgoing.message))
         return unsock_real_sendto(fd, data, size, flags, address, length);
-    /* To UDP this is an address, and too short; of sendmsg it is none (__sys_sendto and __copy_msghdr in net/socket.c). */
+    /* To UDP this is an address, and too short; of sendmsg it is none (__sys_sendto and __copy_msghdr in net/socket.c).
+     */
     if (address && length == 0 && entry && entry->type == SOCK_DGRAM)
         return -EINVAL;
     return send_to(fd, data, size, flags, &outgoing);

@@ -20,9 +20,9 @@ static const struct {
     int16_t least; /* of an int */
     int16_t most;
 } usual[] = {
-    {AF_INET, IPPROTO_IP, IP_PKTINFO, 12, 0, 0},       {AF_INET, IPPROTO_IP, IP_TOS, 4, 0, 255},
-    {AF_INET, IPPROTO_IP, IP_TOS, 1, 0, 0},            {AF_INET, IPPROTO_IP, IP_TTL, 4, 1, 255},
-    {AF_INET6, IPPROTO_IPV6, IPV6_TCLASS, 4, 0, 255},  {AF_INET6, IPPROTO_IPV6, IPV6_HOPLIMIT, 4, 0, 255},
+    {AF_INET, IPPROTO_IP, IP_PKTINFO, 12, 0, 0},      {AF_INET, IPPROTO_IP, IP_TOS, 4, 0, 255},
+    {AF_INET, IPPROTO_IP, IP_TOS, 1, 0, 0},           {AF_INET, IPPROTO_IP, IP_TTL, 4, 1, 255},
+    {AF_INET6, IPPROTO_IPV6, IPV6_TCLASS, 4, 0, 255}, {AF_INET6, IPPROTO_IPV6, IPV6_HOPLIMIT, 4, 0, 255},
     {0, IPPROTO_UDP, UNSOCK_UDP_SEGMENT, 2, 0, 0},
 };
 
@@ -78,5 +78,6 @@ long unsock_send_control_check(const struct unsock_fd *entry, const struct msghd
     /* One that is longer than what there is, or shorter than itself. */
     if (at + sizeof(header) <= message->msg_controllen)
         return -EINVAL;
-    return all_usual || entry->type == SOCK_STREAM ? 0 : ask(entry->domain, message->msg_control, message->msg_controllen);
+    return all_usual || entry->type == SOCK_STREAM ? 0
+                                                   : ask(entry->domain, message->msg_control, message->msg_controllen);
 }

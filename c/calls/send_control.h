@@ -6,8 +6,8 @@
 #include "rt/net.h"
 
 /*
- * What a TCP or UDP socket would say to the message's control data, which can be read; AF_UNIX would take them for something
- * else, or pass descriptors on, and is never given them. Returns 0 or -errno.
+ * What a TCP or UDP socket would say to the message's control data, which can be read; AF_UNIX would take them for
+ * something else, or pass descriptors on, and is never given them. Returns 0 or -errno.
  */
 long unsock_send_control_check(const struct unsock_fd *entry, const struct msghdr *message);
 
