@@ -14,6 +14,8 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 
+#define RLIMIT_OPEN_FILES 7 /* RLIMIT_NOFILE (getrlimit(2)), as 64-bit numbers: soft, hard */
+
 /* The kernel drops registrations with the socket, which another descriptor goes on sharing here. */
 static void leave_sets(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
@@ -30,7 +32,8 @@ long unsock_call_close(int fd) {
     /* Before the close: the number may be another thread's right after it. */
     unsock_fds_forget(fd);
     long result = unsock_real_close(fd);
-    if (result >= 0)
+    /* Whatever else it says, the descriptor is closed (close(2)). */
+    if (result != -EBADF)
         unsock_release(&old);
     return result;
 }
@@ -117,6 +120,14 @@ long unsock_call_close_range(unsigned first, unsigned last, unsigned flags) {
     for (int fd = (int)first; fd < unsock_fds_end() && (unsigned)fd <= last; fd++)
         release_if_closed(fd);
     return result;
+}
+
+void unsock_call_closefrom(unsigned first) {
+    uint64_t limit[2];
+    if (unsock_call_close_range(first, ~0u, 0) == 0 || unsock_sys(__NR_prlimit64, 0, RLIMIT_OPEN_FILES, 0, limit) < 0)
+        return;
+    for (uint64_t fd = first; fd < limit[0] && fd <= INT32_MAX; fd++)
+        unsock_call_close((int)fd);
 }
 
 /* The socket files go with their last descriptor. Copies in other processes keep theirs alive. */

@@ -4,6 +4,8 @@
 
 long unsock_call_close(int fd);
 long unsock_call_close_range(unsigned first, unsigned last, unsigned flags);
+/* closefrom(3), also where the kernel or a container's filter refuses close_range. */
+void unsock_call_closefrom(unsigned first);
 long unsock_call_dup(int fd);
 long unsock_call_dup2(int from, int to);
 long unsock_call_dup3(int from, int to, int flags);

@@ -20,11 +20,8 @@ UNSOCK_EXPORT ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t buf
 }
 
 UNSOCK_EXPORT void closefrom(int first) {
-    unsigned from = first < 0 ? 0 : (unsigned)first;
-    if (unsock_active())
-        unsock_call_close_range(from, ~0u, 0);
-    else
-        unsock_sys(__NR_close_range, from, ~0u, 0);
+    unsock_active();
+    unsock_call_closefrom(first < 0 ? 0 : (unsigned)first);
 }
 
 /* Every command takes at most one argument, an integer or a pointer. */
