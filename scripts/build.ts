@@ -1,7 +1,7 @@
 /**
  * Compiles `c/` to `build/libunsock.so`.
  *
- * Usage: `deno task build [--debug] [--target=aarch64]`. `CC` and `CFLAGS` are honoured.
+ * Usage: `deno task build [--debug] [--sanitize] [--target=aarch64]`. `CC` and `CFLAGS` are honoured.
  */
 import * as path from "node:path";
 
@@ -43,6 +43,12 @@ const LINK_FLAGS = [
   "-Wl,--build-id=sha1",
   "-Wl,-e,unsock_start",
 ];
+
+/** For tests: what reads or writes where it may not ends the process. */
+const SANITIZE_FLAGS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g"];
+
+/** Named, as -nostdlib leaves them out; needed, so that they are ready before the library starts. */
+const SANITIZE_LIBRARIES = ["-Wl,--no-as-needed", "-lasan", "-lubsan"];
 
 /** Where to build for, and what with. */
 interface Toolchain {
@@ -149,9 +155,14 @@ interface Recipe {
   readonly flags: readonly string[];
   /** Of the whole program, for all files but those that stand apart. */
   readonly whole: readonly string[];
+  /** What it is linked with besides. */
+  readonly libraries?: readonly string[];
 }
 
-async function buildLibrary(tools: Toolchain, { name, flags: extraFlags, whole }: Recipe): Promise<string> {
+async function buildLibrary(
+  tools: Toolchain,
+  { name, flags: extraFlags, whole, libraries = [] }: Recipe,
+): Promise<string> {
   const [sources, headers] = await Promise.all([findFiles("c", ".c"), findFiles("c", ".h")]);
   if (sources.length === 0) throw new BuildError("c/: no C sources");
   const objectDirectory = path.join(ROOT, tools.directory, "obj");
@@ -174,7 +185,7 @@ async function buildLibrary(tools: Toolchain, { name, flags: extraFlags, whole }
   });
   const library = path.join(ROOT, tools.directory, name);
   const stamp = path.join(objectDirectory, `${name}.stamp`);
-  const links = [...flags, ...LINK_FLAGS, ...objects.map(({ object }) => object)];
+  const links = [...flags, ...LINK_FLAGS, ...objects.map(({ object }) => object), ...libraries];
   const state = await hash([version, ...links]);
   const before = await Deno.readTextFile(stamp).catch(() => "");
   if (before !== `${state} ${await identity(library)}`) {
@@ -196,15 +207,17 @@ export async function compilerIsThere(target: string | undefined): Promise<boole
 /**
  * Builds the library, and only what changed.
  *
- * @param args `--debug`, `--target=aarch64`.
+ * @param args `--debug`, `--sanitize`, `--target=aarch64`.
  * @returns Paths of what was built, relative to the source tree.
  * @throws {Error} With a message for the user.
  */
 export async function build(args: readonly string[]): Promise<string[]> {
   let target: string | undefined;
   let debug = false;
+  let sanitize = false;
   for (const arg of args) {
     if (arg === "--debug") debug = true;
+    else if (arg === "--sanitize") sanitize = true;
     else if (arg.startsWith("--target=")) target = arg.slice("--target=".length);
     else throw new BuildError(`unknown option "${arg}"`);
   }
@@ -212,6 +225,10 @@ export async function build(args: readonly string[]): Promise<string[]> {
   const libraries = [await buildLibrary(tools, { name: "libunsock.so", flags: [], whole: WHOLE_PROGRAM_FLAGS })];
   if (debug) {
     const recipe = { name: "libunsock-debug.so", flags: ["-DUNSOCK_DEBUG", "-g"], whole: [] };
+    libraries.push(await buildLibrary(tools, recipe));
+  }
+  if (sanitize) {
+    const recipe = { name: "libunsock-sanitized.so", flags: SANITIZE_FLAGS, whole: [], libraries: SANITIZE_LIBRARIES };
     libraries.push(await buildLibrary(tools, recipe));
   }
   return libraries;

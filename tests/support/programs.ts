@@ -11,6 +11,7 @@ const PACKAGES: Record<string, string> = {
   chromium: "chromium",
   "clang-19": "clang-19",
   "clang-format-19": "clang-format-19",
+  "clang-runtime-19": "libclang-rt-19-dev",
   cppcheck: "cppcheck",
   curl: "curl",
   dig: "bind9-dnsutils",
@@ -62,6 +63,7 @@ const PACKAGES: Record<string, string> = {
   stunnel: "stunnel4",
   timeout: "coreutils",
   unshare: "util-linux",
+  valgrind: "valgrind",
   webrick: "ruby-webrick",
   websockify: "websockify",
   wget: "wget",
@@ -73,6 +75,7 @@ const PACKAGES: Record<string, string> = {
 /** What a program needs that is no program itself: the file that shows its package. */
 const FILES: Record<string, string> = {
   "aarch64-libc": "/usr/aarch64-linux-gnu/include/stdio.h",
+  "clang-runtime-19": "/usr/share/doc/libclang-rt-19-dev/copyright",
   novnc: "/usr/share/novnc/vnc.html",
   webrick: "/usr/share/doc/ruby-webrick/copyright",
 };

@@ -1,0 +1,99 @@
+/** The tour of all intercepted calls, the injector, the sanitized library, and a guard to have in the directory. */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "../../scripts/build.ts";
+import { withDir } from "../support/dir.ts";
+import { run, type RunResult, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimEnv } from "../support/shim.ts";
+import { until } from "../support/wait.ts";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const SOURCES = join(ROOT, "tests", "faults");
+const FLAGS = ["-std=gnu17", "-O2", "-g", "-Wall", "-Wextra", "-Werror"];
+
+const FILES = {
+  tour: ["tour.c", "tour_stream.c", "tour_datagram.c", "tour_process.c", "guard.c"],
+  injector: ["injector.c", "trace.c", "errors.c"],
+};
+
+/** Results are set in registers of x86-64. */
+export const ignore = Deno.build.arch !== "x86_64" || !need("cc");
+
+/** @returns How many of the runs there are between two that are made: 1 is all, for a run by hand. */
+export function strideOr(inCi: number): number {
+  return Number(Deno.env.get("UNSOCK_TEST_STRIDE") || inCi);
+}
+
+/** Builds a tool once for each test file; another one may be building it too. */
+async function buildTool(name: keyof typeof FILES): Promise<string> {
+  const binary = join(ROOT, "build", "faults", name);
+  const unfinished = `${binary}.${crypto.randomUUID()}`;
+  await Deno.mkdir(dirname(binary), { recursive: true });
+  const compiler = Deno.env.get("CC") || "cc";
+  const files = FILES[name].map((file) => join(SOURCES, file));
+  const { code, stderr } = await run([compiler, ...FLAGS, "-o", unfinished, ...files]);
+  if (code !== 0) throw new Error(`${compiler} failed:\n${stderr}`);
+  await Deno.rename(unfinished, binary);
+  return binary;
+}
+
+/** @returns The paths of the tour and of the injector. */
+export async function buildTools(): Promise<{ tour: string; injector: string }> {
+  const [tour, injector] = await Promise.all([buildTool("tour"), buildTool("injector")]);
+  return { tour, injector };
+}
+
+/** @returns The library under AddressSanitizer and UndefinedBehaviorSanitizer, and what has to be preloaded for it. */
+export async function buildSanitized(): Promise<{ library: string; preload: string }> {
+  const libraries = await build(["--sanitize"]);
+  const library = join(ROOT, libraries.find((path) => path.includes("sanitized")) ?? "");
+  const { stdout } = await run([Deno.env.get("CC") || "cc", "-print-file-name=libasan.so"]);
+  return { library, preload: `${await Deno.realPath(stdout.trim())}:${library}` };
+}
+
+export interface TourOptions {
+  /** More variables of the programs; LD_PRELOAD is another one's than the library's. */
+  env?: Record<string, string>;
+  /** What stands before the tour's name: valgrind, for example. */
+  before?: string[];
+}
+
+/** Two tours at a time have ports of their own, from one test file to the next too. */
+const ports = { next: 7001 + 16 * (Deno.pid % 500) };
+
+/**
+ * @param dir The directory of the socket files.
+ * @param env More variables.
+ * @returns The environment of a tour.
+ */
+export function tourEnv(dir: string, env: Record<string, string> = {}): Record<string, string> {
+  const port = String(ports.next);
+  ports.next += 2;
+  return {
+    ...shimEnv(dir, env),
+    TOUR_PORT: port,
+    // Leaks are no matter of a library without malloc; the tour itself just ends.
+    ASAN_OPTIONS: "detect_leaks=0",
+  };
+}
+
+/**
+ * Runs the whole tour, with nothing failing, beside a guard.
+ *
+ * @param scenario Of the tour; `all`.
+ * @returns How it ended and what it wrote.
+ */
+export async function runTour(scenario: string, { env, before = [] }: TourOptions = {}): Promise<RunResult> {
+  const { tour } = await buildTools();
+  let result: RunResult | undefined;
+  await withDir(async (dir) => {
+    const variables = tourEnv(dir, env);
+    // It ends with its standard input.
+    await using guard = start(["sh", "-c", 'sleep 600 | "$0" guard', tour], { env: variables });
+    await until("the guard is there", () => guard.output().includes("."));
+    result = await run([...before, tour, scenario], { env: variables, timeoutMs: 120_000 });
+  });
+  if (!result) throw new Error("no result");
+  return result;
+}
