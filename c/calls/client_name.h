@@ -5,8 +5,9 @@
 #include "rules/ip.h"
 
 /*
- * Binds `socket` for a connection from `source` to `target`, whose socket file is at `path`. A source with port 0 gets a port that
- * no other connection to the target has. Returns 0 or -errno: -EADDRNOTAVAIL when there is none, or the chosen one is taken.
+ * Binds `socket` for a connection from `source` to `target`, whose socket file is at `path`. A source with port 0 gets
+ * a port that no other connection to the target has. Returns 0 or -errno: -EADDRNOTAVAIL when there is none, or the
+ * chosen one is taken.
  */
 long unsock_client_name_bind(int socket, struct unsock_ip *source, const struct unsock_ip *target, const char *path);
 

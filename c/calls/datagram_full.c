@@ -12,7 +12,8 @@
 #define SECOND_NS 1000000000
 #define PAUSE_FIRST_NS 50000
 #define PAUSES_MOST_NS 10000000 /* a program that does not block is not held up for longer at a time */
-/* In a second, for one receiver in vain: by a socket that sends to that one alone; and by one that others wait for too. */
+/* In a second, for one receiver in vain: by a socket that sends to that one alone; and by one that others wait for too.
+ */
 #define ALONE_MOST_NS 100000000
 #define AMONG_MANY_MOST_NS 2000000
 #define ALL_MOST_NS 80000000 /* in a second, in vain or not, by sockets that others wait for too */
@@ -29,8 +30,8 @@ struct receiver {
 };
 
 /*
- * No locks: two threads that write one place at a time cost a wait, or spare one. Receivers are told apart by a hash of their names;
- * in a set, the one that was full longest ago makes room.
+ * No locks: two threads that write one place at a time cost a wait, or spare one. Receivers are told apart by a hash of
+ * their names; in a set, the one that was full longest ago makes room.
  */
 static struct receiver receivers[SETS][PLACES];
 static struct receiver all;
@@ -73,8 +74,8 @@ static struct receiver *find(uint32_t key, int64_t time) {
 }
 
 /*
- * Has this socket sent to several receivers lately? The mark is set when they change, and asked for here alone: it counts for a
- * second after it was seen.
+ * Has this socket sent to several receivers lately? The mark is set when they change, and asked for here alone: it
+ * counts for a second after it was seen.
  */
 static bool is_among_many(int fd, struct unsock_fd *entry, int64_t time) {
     int64_t *until = &many_until[(unsigned)fd % SOCKETS];
@@ -105,7 +106,8 @@ static long pause_and_try(int fd, const struct msghdr *message, int flags, int64
 }
 
 /* `flags` without MSG_DONTWAIT: the kernel waits, for as long as the socket's SO_SNDTIMEO. */
-static long wait_for(int fd, const struct msghdr *message, int flags, struct receiver *receiver, bool many, bool pauses) {
+static long wait_for(int fd, const struct msghdr *message, int flags, struct receiver *receiver, bool many,
+                     bool pauses) {
     int64_t begun = now();
     int64_t most = (many ? AMONG_MANY_MOST_NS : ALONE_MOST_NS) - receiver->waited;
     if (many)
@@ -126,13 +128,13 @@ static long wait_for(int fd, const struct msghdr *message, int flags, struct rec
 }
 
 /*
- * A blocking send waits for its receiver, 100 ms at most: then the datagram is dropped, as UDP may. A non-blocking one waits a moment
- * where poll could not tell when to go on (it can on a connected socket), and so does one whose wait a signal has ended: UDP, which
- * does not wait, never says EINTR. But a server must not be held up by clients that do not read: what it waits for each, and for all,
- * in a second is bounded, and nothing at the others' cost.
+ * A blocking send waits for its receiver, 100 ms at most: then the datagram is dropped, as UDP may. A non-blocking one
+ * waits a moment where poll could not tell when to go on (it can on a connected socket), and so does one whose wait a
+ * signal has ended: UDP, which does not wait, never says EINTR. But a server must not be held up by clients that do not
+ * read: what it waits for each, and for all, in a second is bounded, and nothing at the others' cost.
  */
-long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, int added, long result,
-                          size_t size) {
+long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, int added,
+                          long result, size_t size) {
     bool interrupted = result == -EINTR;
     bool nonblocking = (flags & MSG_DONTWAIT) || unsock_socket_nonblocking(fd) == 1;
     /* What is not read is held by the sender's buffer too: it may be that, and not the receiver, that is full. */

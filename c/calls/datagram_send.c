@@ -55,7 +55,8 @@ static bool is_serving(const struct unsock_fd *entry) {
            ((entry->flags & UNSOCK_HEARD) || unsock_state_has_remote(entry->state));
 }
 
-/* From a UDP socket made for this datagram, with the same options, and the same port if that is free. An answer to it will not be heard. */
+/* From a UDP socket made for this datagram, with the same options, and the same port if that is free. An answer to it
+ * will not be heard. */
 static long send_aside(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
     static const int32_t off = 0;
     union unsock_sockaddr address;
@@ -197,7 +198,8 @@ static bool is_foreign(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_NAMED);
 }
 
-static long send_one(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, const struct unsock_ip *ip) {
+static long send_one(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                     const struct unsock_ip *ip) {
     if (!ip)
         return send_connected(fd, entry, message, flags);
     if (is_foreign(entry))

@@ -24,7 +24,8 @@ bool unsock_passed_descriptors_maybe(const struct msghdr *message) {
     return false;
 }
 
-/* The last one to close a TCP socket with data that nobody takes would wait for as long as the peer has set (SO_LINGER). */
+/* The last one to close a TCP socket with data that nobody takes would wait for as long as the peer has set
+ * (SO_LINGER). */
 static void close_at_once(int fd) {
     static const struct linger off = {0, 0};
     unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_LINGER, &off, sizeof(off));

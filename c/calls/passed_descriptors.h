@@ -12,8 +12,8 @@ void unsock_passed_descriptors_forget(const struct msghdr *message);
 
 /*
  * No TCP or UDP socket ever brings any, so that a program would not close them: a plain Unix peer could fill its table.
- * Closes them, which never waits, and takes them out of what recvmsg on `fd` put into `message`: the control data, for which it has
- * the kernel's msg_controllen, and the flags.
+ * Closes them, which never waits, and takes them out of what recvmsg on `fd` put into `message`: the control data, for
+ * which it has the kernel's msg_controllen, and the flags.
  */
 void unsock_passed_descriptors_refuse(int fd, struct msghdr *message);
 

@@ -119,7 +119,8 @@ static long receive_several(int fd, struct unsock_mmsghdr *messages, unsigned co
     return (long)count;
 }
 
-/* Descriptors came with a message on one of which nothing may be known yet: it was inherited, or accepted from such a one. */
+/* Descriptors came with a message on one of which nothing may be known yet: it was inherited, or accepted from such a
+ * one. */
 static void take_passed(int fd, struct msghdr *message) {
     struct unsock_fd scratch;
     if (!unsock_passed_descriptors_maybe(message))

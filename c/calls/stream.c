@@ -67,8 +67,9 @@ static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog)
 }
 
 /*
- * A stream that was bound to a port of the program's choice has it still, and can listen or connect again (haproxy makes
- * room for its successor so, and comes back when that fails). Its file is gone meanwhile: others may have the port.
+ * A stream that was bound to a port of the program's choice has it still, and can listen or connect again (haproxy
+ * makes room for its successor so, and comes back when that fails). Its file is gone meanwhile: others may have the
+ * port.
  */
 long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     struct unsock_ip local = entry->local;
@@ -109,7 +110,8 @@ long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
     return open < 0 ? open : listen_unbound(fd, entry, backlog);
 }
 
-/* What is known of a new connection. The peer's address may still be open: a plain Unix client's is invented when asked. */
+/* What is known of a new connection. The peer's address may still be open: a plain Unix client's is invented when
+ * asked. */
 static void remember_accepted(int listener, const struct unsock_fd *from, int fd, const union unsock_sockaddr *peer,
                               socklen_t length) {
     struct unsock_fd *entry = unsock_fds_entry(fd);
@@ -122,7 +124,8 @@ static void remember_accepted(int listener, const struct unsock_fd *from, int fd
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
     entry->flags = UNSOCK_NAMED | UNSOCK_ACCEPTED;
     struct unsock_ip claimed = {0}, bound = from->local;
-    if (peer->any.sa_family != AF_UNIX || !unsock_kernel_name_read_stream(&peer->un, length, &entry->remote, &claimed)) {
+    if (peer->any.sa_family != AF_UNIX ||
+        !unsock_kernel_name_read_stream(&peer->un, length, &entry->remote, &claimed)) {
         entry->remote = claimed = (struct unsock_ip){0};
         bound.family = (uint8_t)unsock_names_family(from);
     }

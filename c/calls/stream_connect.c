@@ -63,7 +63,8 @@ static long retry_full(const struct attempt *attempt) {
     struct timespec pause = {0, FULL_WAIT_FIRST_NS};
     uint64_t cookie = unsock_socket_cookie(attempt->fd);
     long result = -EAGAIN;
-    for (long waited = 0; result == -EAGAIN && waited < FULL_WAIT_MOST_NS; waited += pause.tv_nsec, pause.tv_nsec *= 2) {
+    for (long waited = 0; result == -EAGAIN && waited < FULL_WAIT_MOST_NS;
+         waited += pause.tv_nsec, pause.tv_nsec *= 2) {
         unsock_sys(__NR_nanosleep, &pause, 0);
         result = unsock_sys(__NR_connect, attempt->standin.socket, &attempt->path, attempt->path_length);
     }
@@ -123,7 +124,8 @@ static long connect_in_place(struct attempt *attempt) {
  * signal or a cancelled thread end it without a trace.
  */
 static long connect_and_wait(struct attempt *attempt) {
-    long result = unsock_standin_install(&attempt->standin, attempt->fd, attempt->entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_NEW);
+    long result =
+        unsock_standin_install(&attempt->standin, attempt->fd, attempt->entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_NEW);
     if (result < 0)
         return result;
     unsock_fd_enter(attempt->entry, UNSOCK_STATE_SPENT);
@@ -150,7 +152,8 @@ static long connect_by_standin(struct attempt *attempt) {
         result = retry_full(attempt);
     if (result < 0)
         return refused(attempt, unsock_standin_undo(&attempt->standin, SOCK_STREAM, result));
-    result = unsock_standin_install(&attempt->standin, attempt->fd, attempt->entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_NEW);
+    result =
+        unsock_standin_install(&attempt->standin, attempt->fd, attempt->entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_NEW);
     return result < 0 ? result : connected(attempt);
 }
 

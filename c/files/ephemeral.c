@@ -47,7 +47,8 @@ unsigned unsock_ephemeral_count(void) {
 
 uint16_t unsock_ephemeral_next(void) {
     uint32_t known = known_range();
-    /* Not one atomic step: two threads may get the same port, and then the kernel tells one of them that it is taken. */
+    /* Not one atomic step: two threads may get the same port, and then the kernel tells one of them that it is taken.
+     */
     uint32_t step = __atomic_load_n(&cursor, __ATOMIC_RELAXED);
     __atomic_store_n(&cursor, step + 1, __ATOMIC_RELAXED);
     return (uint16_t)((known & 0xffff) + step % ((known >> 16) - (known & 0xffff) + 1));

@@ -66,7 +66,8 @@ static uint64_t count_references(struct unsock_span line, uint64_t inode) {
     bool good = unsock_span_number(unsock_lines_word(&line), 16, UINT32_MAX, &references);
     for (int i = 0; i < 4; i++)
         unsock_lines_word(&line);
-    return good && unsock_span_number(unsock_lines_word(&line), 10, UINT64_MAX, &found) && found == inode ? references : 0;
+    return good && unsock_span_number(unsock_lines_word(&line), 10, UINT64_MAX, &found) && found == inode ? references
+                                                                                                          : 0;
 }
 
 int unsock_socket_peers(int fd) {

@@ -8,8 +8,8 @@
 long unsock_socket_option(int fd, int name);
 
 /*
- * Lets peers hear EPERM who pass descriptors along to this AF_UNIX socket, or to one that is accepted from it, where the kernel
- * can (SO_PASSRIGHTS; Linux 6.16): what is refused need not be closed.
+ * Lets peers hear EPERM who pass descriptors along to this AF_UNIX socket, or to one that is accepted from it, where
+ * the kernel can (SO_PASSRIGHTS; Linux 6.16): what is refused need not be closed.
  */
 void unsock_socket_refuse_descriptors(int fd);
 

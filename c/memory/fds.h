@@ -49,9 +49,9 @@ struct unsock_fd {
     uint8_t state;     /* enum unsock_state */
     uint16_t protocol; /* as SO_PROTOCOL tells it */
     uint16_t flags;
-    uint32_t id;        /* the same for duplicates of one descriptor; 0: it has none */
-    int32_t epoll;      /* unsock_epoll_identity of the set where it was registered first, plus 1; 0: none */
-    uint64_t options;   /* bit per row of the options table that is not rare: set by the program; see SOME_RARE */
+    uint32_t id;            /* the same for duplicates of one descriptor; 0: it has none */
+    int32_t epoll;          /* unsock_epoll_identity of the set where it was registered first, plus 1; 0: none */
+    uint64_t options;       /* bit per row of the options table that is not rare: set by the program; see SOME_RARE */
     struct unsock_ip local; /* its tag: HIDDEN's index in the hidden name */
     union {
         struct unsock_ip remote;
@@ -59,7 +59,7 @@ struct unsock_fd {
             uint64_t inode; /* FILE, and no remote address: the socket file's inode number */
         } __attribute__((packed, aligned(4))) file;
         struct {
-            uint64_t data;   /* KIND_IP: what epoll_ctl registered in the set `epoll` */
+            uint64_t data; /* KIND_IP: what epoll_ctl registered in the set `epoll` */
             uint32_t events;
         } __attribute__((packed, aligned(4))) watch;
     };

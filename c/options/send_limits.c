@@ -32,7 +32,8 @@ void unsock_send_limit_time(int fd) {
  * does neither: a small buffer never keeps a datagram from being sent.
  */
 void unsock_send_limit_grow(int fd, int32_t size) {
-    int32_t half = (size > SEND_BUFFER_LEAST ? size : SEND_BUFFER_LEAST) / 2; /* the kernel doubles what is set (socket(7)) */
+    int32_t half =
+        (size > SEND_BUFFER_LEAST ? size : SEND_BUFFER_LEAST) / 2; /* the kernel doubles what is set (socket(7)) */
     if (unsock_socket_option(fd, SO_SNDBUF) < 2 * half)
         unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
 }
@@ -41,7 +42,8 @@ void unsock_send_limit_grow(int fd, int32_t size) {
 bool unsock_send_limit_relieve(int fd) {
     int32_t held = 0;
     int32_t size = (int32_t)unsock_socket_option(fd, SO_SNDBUF);
-    if (unsock_sys(__NR_ioctl, fd, SIOCOUTQ, &held) < 0 || size <= 0 || size > SEND_BUFFER_MOST || held < size / HELD_SHARE)
+    if (unsock_sys(__NR_ioctl, fd, SIOCOUTQ, &held) < 0 || size <= 0 || size > SEND_BUFFER_MOST ||
+        held < size / HELD_SHARE)
         return false;
     if (unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
         unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));

@@ -18,8 +18,8 @@ void unsock_send_limit_time(int fd);
 void unsock_send_limit_grow(int fd, int32_t size);
 
 /*
- * What receivers do not read is held by the sender's buffer, which is one for all of them: makes it larger when much of it is held so.
- * Returns whether it did.
+ * What receivers do not read is held by the sender's buffer, which is one for all of them: makes it larger when much of
+ * it is held so. Returns whether it did.
  */
 bool unsock_send_limit_relieve(int fd);
 

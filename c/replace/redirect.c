@@ -18,8 +18,8 @@
 #define SPARE_DESCRIPTORS 16
 
 /*
- * The descriptor table is full, but the program has its socket already and needs no other: the second one that stands in
- * for a moment may go beyond the soft limit (getrlimit(2)), where the hard one lets it.
+ * The descriptor table is full, but the program has its socket already and needs no other: the second one that stands
+ * in for a moment may go beyond the soft limit (getrlimit(2)), where the hard one lets it.
  */
 static long open_beyond_limit(int domain, int type, int protocol) {
     uint64_t limit[2], more[2];

@@ -15,8 +15,9 @@ bool unsock_address_covered_bind(const struct unsock_ip *ip, bool v6only);
 struct unsock_ip unsock_address_default(int domain, uint16_t port);
 
 /*
- * The own address of a connection that a listener accepted. `bound`: the listener's. `claimed`: the one that the peer says that it
- * connected to: it counts where the listener has many, if it is one of those; a peer could have connected to that as well.
+ * The own address of a connection that a listener accepted. `bound`: the listener's. `claimed`: the one that the peer
+ * says that it connected to: it counts where the listener has many, if it is one of those; a peer could have connected
+ * to that as well.
  */
 struct unsock_ip unsock_address_accepted(const struct unsock_ip *bound, const struct unsock_ip *claimed);
 

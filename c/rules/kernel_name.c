@@ -84,7 +84,7 @@ static bool read_numbers(const char *at, size_t first, size_t second, uint8_t *b
 }
 
 bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t length, struct unsock_ip *source,
-                                     struct unsock_ip *target) {
+                                    struct unsock_ip *target) {
     uint8_t bytes[NUMBERS_MOST];
     uint32_t ports;
     const char *at = address->sun_path + STREAM_PREFIX_LENGTH;
@@ -133,7 +133,7 @@ struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, si
 }
 
 socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct unsock_ip *target,
-                                     struct sockaddr_un *name) {
+                                    struct sockaddr_un *name) {
     uint8_t bytes[NUMBERS_MOST];
     char digits[2 * NUMBERS_MOST];
     size_t first = source->family == AF_INET ? 8 : 32;
@@ -163,8 +163,8 @@ socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct
     return (socklen_t)(at + 1 - (char *)name);
 }
 
-socklen_t unsock_kernel_name_keyed(const struct unsock_ip *source, const struct unsock_ip *target, const uint64_t key[2],
-                                   struct sockaddr_un *name) {
+socklen_t unsock_kernel_name_keyed(const struct unsock_ip *source, const struct unsock_ip *target,
+                                   const uint64_t key[2], struct sockaddr_un *name) {
     uint8_t bytes[HASH_LENGTH / 2];
     socklen_t length = unsock_kernel_name_stream(source, target, name);
     uint64_t hash = unsock_keyed_hash(key, name->sun_path, length - UNSOCK_SUN_PATH_OFFSET);

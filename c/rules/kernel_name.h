@@ -10,12 +10,12 @@
 /* What a kernel name tells. */
 struct unsock_name {
     enum { UNSOCK_NAME_NONE, UNSOCK_NAME_FOREIGN, UNSOCK_NAME_FILE, UNSOCK_NAME_STREAM } kind;
-    uint16_t port;           /* FILE: the port; type says which kind of file */
-    int type;                /* FILE: SOCK_STREAM or SOCK_DGRAM */
-    uint8_t hidden;          /* FILE: the hidden name's index; 0: it is the port's own name */
+    uint16_t port;                   /* FILE: the port; type says which kind of file */
+    int type;                        /* FILE: SOCK_STREAM or SOCK_DGRAM */
+    uint8_t hidden;                  /* FILE: the hidden name's index; 0: it is the port's own name */
     struct unsock_spelling spelling; /* FILE: of the socket that has the name */
-    struct unsock_ip source; /* STREAM: the client's address */
-    struct unsock_ip target; /* STREAM: the address that the client connected to */
+    struct unsock_ip source;         /* STREAM: the client's address */
+    struct unsock_ip target;         /* STREAM: the address that the client connected to */
 };
 
 /*
@@ -24,12 +24,13 @@ struct unsock_name {
  */
 struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, size_t length);
 
-/* A file's name in the directory: PORT.sock, PORT.dgram.sock, or the hidden .PORT.sock.INDEX of either. False for any other. */
+/* A file's name in the directory: PORT.sock, PORT.dgram.sock, or the hidden .PORT.sock.INDEX of either. False for any
+ * other. */
 bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *result);
 
 /* STREAM alone: false for any other name, with both addresses undefined. */
 bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t length, struct unsock_ip *source,
-                                     struct unsock_ip *target);
+                                    struct unsock_ip *target);
 
 /*
  * The abstract name that a connecting stream socket binds: "\0unsock SOURCE TARGET", both ADDRESS:PORT in hexadecimal,
@@ -37,10 +38,10 @@ bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t le
  * is. Returns the length.
  */
 socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct unsock_ip *target,
-                                     struct sockaddr_un *name);
+                                    struct sockaddr_un *name);
 
 /* The same name with a hash of it under `key` at its end. */
-socklen_t unsock_kernel_name_keyed(const struct unsock_ip *source, const struct unsock_ip *target, const uint64_t key[2],
-                                   struct sockaddr_un *name);
+socklen_t unsock_kernel_name_keyed(const struct unsock_ip *source, const struct unsock_ip *target,
+                                   const uint64_t key[2], struct sockaddr_un *name);
 
 #endif

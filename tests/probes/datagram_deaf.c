@@ -1,6 +1,6 @@
 /*
- * Clients that ask a server and never read do not slow it down for the others. Rates with and without them are taken in turn, so that
- * what else the machine does is in both; the bound is wide, as tests share machines.
+ * Clients that ask a server and never read do not slow it down for the others. Rates with and without them are taken in
+ * turn, so that what else the machine does is in both; the bound is wide, as tests share machines.
  */
 #include "probe.h"
 
@@ -32,8 +32,10 @@ static void answer(int fd, bool blocking) {
     for (;;) {
         address from = unwritten();
         ssize_t got = recvfrom(fd, bytes, sizeof bytes, 0, &from.any, &from.length);
-        if (got < 0) epoll_wait(set, &event, 1, -1);
-        else sendto(fd, bytes, sizeof bytes, 0, &from.any, from.length);
+        if (got < 0)
+            epoll_wait(set, &event, 1, -1);
+        else
+            sendto(fd, bytes, sizeof bytes, 0, &from.any, from.length);
     }
 }
 
@@ -49,7 +51,8 @@ static void ask(struct client *client, const address *server) {
 
 static void ask_again(struct client *clients, const address *server) {
     for (int i = 0; i < OTHERS; i++)
-        if (milliseconds() - clients[i].asked > LOST_MS) ask(&clients[i], server);
+        if (milliseconds() - clients[i].asked > LOST_MS)
+            ask(&clients[i], server);
 }
 
 /* How many answers the others get in one turn. */
@@ -61,12 +64,15 @@ static long turn(int set, struct client *clients, struct client *deaf, const add
         int count = CHECK(epoll_wait(set, events, OTHERS, 10));
         for (int i = 0; i < count; i++) {
             struct client *client = events[i].data.ptr;
-            if (recv(client->fd, bytes, sizeof bytes, MSG_DONTWAIT) == REPLY) answers++;
+            if (recv(client->fd, bytes, sizeof bytes, MSG_DONTWAIT) == REPLY)
+                answers++;
             ask(client, server);
         }
-        if (count == 0) ask_again(clients, server);
+        if (count == 0)
+            ask_again(clients, server);
         if (deaf && milliseconds() - deaf_asked >= DEAF_ASK_MS) {
-            for (int i = 0; i < DEAF; i++) ask(&deaf[i], server);
+            for (int i = 0; i < DEAF; i++)
+                ask(&deaf[i], server);
             deaf_asked = milliseconds();
         }
     }
@@ -79,7 +85,8 @@ static void serve(const char *story, bool blocking, bool prints_rates) {
     int fd = bound("127.0.0.1", 0, SOCK_DGRAM), set = CHECK(epoll_create1(0));
     address server = name_of(fd);
     pid_t pid = fork_peer();
-    if (pid == 0) answer(fd, blocking);
+    if (pid == 0)
+        answer(fd, blocking);
     CHECK(close(fd));
     for (int i = 0; i < OTHERS; i++) {
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = &clients[i]};
@@ -87,18 +94,22 @@ static void serve(const char *story, bool blocking, bool prints_rates) {
         CHECK(epoll_ctl(set, EPOLL_CTL_ADD, clients[i].fd, &event));
         ask(&clients[i], &server);
     }
-    for (int i = 0; i < DEAF; i++) deaf[i].fd = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
+    for (int i = 0; i < DEAF; i++)
+        deaf[i].fd = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
     long without = 0, with = 0;
     for (int i = 0; i < TURNS; i++) {
         without += turn(set, clients, NULL, &server);
         with += turn(set, clients, deaf, &server);
     }
     fact(story, "served as well with deaf clients: %s", with * 2 > without ? "yes" : "no");
-    if (prints_rates) fact(story, "%ld answers without, %ld with: %ld %%", without, with, with * 100 / without);
+    if (prints_rates)
+        fact(story, "%ld answers without, %ld with: %ld %%", without, with, with * 100 / without);
     kill(pid, SIGKILL);
     ended(pid);
-    for (int i = 0; i < OTHERS; i++) close(clients[i].fd);
-    for (int i = 0; i < DEAF; i++) close(deaf[i].fd);
+    for (int i = 0; i < OTHERS; i++)
+        close(clients[i].fd);
+    for (int i = 0; i < DEAF; i++)
+        close(deaf[i].fd);
     close(set);
 }
 
