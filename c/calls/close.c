@@ -1,6 +1,7 @@
 /* close, dup and the end of the process: what becomes of entries and socket files. */
 #include "calls/close.h"
 
+#include "files/plain_senders.h"
 #include "files/release.h"
 #include "files/sharers.h"
 #include "kernel/identify.h"
@@ -29,6 +30,8 @@ long unsock_call_close(int fd) {
         return unsock_real_close(fd);
     struct unsock_fd old = *entry;
     leave_sets(fd, entry);
+    if (!(entry->flags & UNSOCK_DUPLICATED))
+        unsock_plain_sender_release(entry);
     /* Before the close: the number may be another thread's right after it. */
     unsock_fds_forget(fd);
     long result = unsock_real_close(fd);
@@ -80,7 +83,8 @@ long unsock_call_dup2(int from, int to) {
 long unsock_call_dup3(int from, int to, int flags) {
     struct unsock_fd *entry = from == to ? NULL : unsock_fds_known(to);
     struct unsock_fd old = {0};
-    bool ours = (!(entry && unsock_fd_has_file(entry)) && !unsock_fds_known(from) && !entry) || unsock_own_descriptors();
+    bool ours =
+        (!(entry && unsock_fd_has_file(entry)) && !unsock_fds_known(from) && !entry) || unsock_own_descriptors();
     if ((entry && unsock_fd_has_file(entry)) && ours)
         old = *entry;
     long result = unsock_sys(__NR_dup3, from, to, flags);
@@ -140,10 +144,13 @@ void unsock_call_exit(void) {
             struct unsock_fd old = *entry;
             unsock_fds_forget(fd);
             /* The number may be a file's by now. */
-            if (unsock_identify_has_file(fd, &old))
+            if (unsock_identify_has_file(fd, &old)) {
+                unsock_plain_sender_release(&old);
                 unsock_sys(__NR_close, fd);
+            }
             unsock_release(&old);
         }
     }
+    unsock_plain_sender_end();
     unsock_release_afterwards();
 }

@@ -23,7 +23,7 @@ static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct so
     if (plain && (entry->flags & UNSOCK_BY_CONTROL))
         return entry->remote;
     if (plain)
-        port = unsock_plain_sender_port(name, length);
+        port = unsock_plain_sender_port(entry, name, length);
     if (unsock_state_has_remote(entry->state) && entry->remote.port == port && !unsock_ip_is_wildcard(&entry->remote))
         return entry->remote;
     struct unsock_ip sender = read.spelling.ip;

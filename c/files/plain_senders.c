@@ -1,73 +1,245 @@
 /* Datagram peers that are plain Unix sockets. */
 #include "files/plain_senders.h"
 
+#include "files/bindfile.h"
+#include "files/bound.h"
+#include "files/sharers.h"
 #include "kernel/file_info.h"
+#include "memory/fds.h"
 #include "rt/mem.h"
 #include "rt/net.h"
+#include "rt/sys.h"
 #include "rules/address.h"
 
 #define FIRST_PORT 61000 /* above the system's ephemeral range by default */
-#define PLACES 256
-#define PLACES_TRIED 8
+#define PLACES 1024
+#define LOOKS 8        /* at places that may have become free, and at ports that may be left over, for one datagram */
+#define TAKEN_FIRST 32 /* so many ports may be others' before any of them is thought to be left over */
+#define ANSWERS_SECONDS 120 /* after the last datagram, or the last answer, none is to be expected */
 
 struct sender {
+    uint32_t version; /* odd: being written */
+    uint32_t length;  /* 0: free */
+    int32_t process;  /* that took the port: it gives it back */
+    bool linked;      /* to the file of a socket of ours */
+    int64_t used;     /* seconds of CLOCK_MONOTONIC_COARSE */
+    uint64_t file[2]; /* unsock_file_key of the port's file */
     struct sockaddr_un name;
-    uint32_t length; /* 0: free or being written */
 };
 
 static struct sender senders[PLACES];
-static uint32_t writing;
+static uint32_t count;  /* places that were ever used */
+static uint32_t cursor; /* where the search for a place goes on */
 
-static uint32_t hash(const struct sockaddr_un *name, socklen_t length) {
-    uint32_t sum = 2166136261u; /* FNV-1a */
-    for (socklen_t i = 0; i < length; i++)
-        sum = (sum ^ ((const uint8_t *)name)[i]) * 16777619u;
-    return sum;
+static int64_t seconds(void) {
+    struct timespec time = {0};
+    unsock_sys(__NR_clock_gettime, 6 /* CLOCK_MONOTONIC_COARSE */, &time);
+    return time.tv_sec;
 }
 
-static bool holds(const struct sender *sender, const struct sockaddr_un *name, socklen_t length) {
-    return __atomic_load_n(&sender->length, __ATOMIC_ACQUIRE) == length &&
-           unsock_same(&sender->name, name, length);
+static socklen_t path_of(uint32_t place, struct sockaddr_un *path) {
+    return unsock_address_path((uint16_t)(FIRST_PORT + place), SOCK_DGRAM, path);
 }
 
-/* A port that is somebody's own socket file must not be given to a plain sender. */
-static bool is_somebodys(uint16_t port) {
+/* A place as it was at one moment. False while it is being written, or free. */
+static bool read_place(uint32_t place, struct sender *sender) {
+    const struct sender *from = &senders[place];
+    uint32_t version = __atomic_load_n(&from->version, __ATOMIC_ACQUIRE);
+    memcpy(sender, from, sizeof(*sender));
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return version % 2 == 0 && version == __atomic_load_n(&from->version, __ATOMIC_RELAXED) && sender->length != 0;
+}
+
+/* Is the port's file still the link that was made? Anything else at the name is somebody else's. */
+static bool is_ours(uint32_t place, const struct sender *sender) {
     struct sockaddr_un path;
-    unsock_address_path(port, SOCK_DGRAM, &path);
-    return unsock_file_inode(path.sun_path) >= 0;
+    uint64_t file[2];
+    path_of(place, &path);
+    return unsock_file_key(path.sun_path, file) == 0 && unsock_same(file, sender->file, sizeof(file));
 }
 
-uint16_t unsock_plain_sender_port(const struct sockaddr_un *name, socklen_t length) {
-    uint32_t start = hash(name, length);
-    uint32_t expected = 0;
-    uint32_t place = start % PLACES;
-    if (length <= UNSOCK_SUN_PATH_OFFSET || length > sizeof(*name))
-        return FIRST_PORT + PLACES;
-    for (uint32_t i = 0; i < PLACES_TRIED; i++) {
-        if (holds(&senders[(start + i) % PLACES], name, length))
-            return (uint16_t)(FIRST_PORT + (start + i) % PLACES);
+/* Nobody can be at the other end of a name that no socket has any more. */
+static bool is_gone(const struct sender *sender) {
+    long probe = unsock_sys(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0)
+        return false;
+    long result = unsock_sys(__NR_connect, probe, &sender->name, sender->length);
+    unsock_sys(__NR_close, probe);
+    return result == -ECONNREFUSED || result == -ENOENT;
+}
+
+/* Claims a place for writing. Its reader sees none meanwhile; a process that was forked meanwhile does without it. */
+static bool claim(uint32_t place, uint32_t version) {
+    return version % 2 == 0 && __atomic_compare_exchange_n(&senders[place].version, &version, version + 1, false,
+                                                           __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static void publish(uint32_t place) {
+    __atomic_add_fetch(&senders[place].version, 1, __ATOMIC_RELEASE);
+}
+
+/* What a killed process has left at the port's name: binding removes it, if that can be, and the name is free again
+ * then. */
+static bool clear_left_over(uint32_t place, const struct sockaddr_un *path) {
+    struct unsock_bound bound;
+    struct unsock_bind_request request = {.type = SOCK_DGRAM,
+                                          .ip = {.family = AF_INET, .port = (uint16_t)(FIRST_PORT + place)}};
+    request.spelling = (struct unsock_spelling){.domain = AF_INET, .ip = request.ip};
+    long socket = unsock_sys(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (socket < 0)
+        return false;
+    request.socket = (int)socket;
+    bool cleared = unsock_bindfile_bind(&request, &bound) == 0 && bound.how == UNSOCK_BOUND_FILE;
+    if (cleared)
+        unsock_sys(__NR_unlinkat, AT_FDCWD, path->sun_path, 0);
+    unsock_sys(__NR_close, socket);
+    return cleared;
+}
+
+/* A socket elsewhere, of which a control file told, has no file that could stand here: a link that leads nowhere does.
+ */
+static long make(const struct sockaddr_un *own, const struct sockaddr_un *path) {
+    if (!own)
+        return unsock_sys(__NR_symlinkat, "unsock: a plain Unix sender's port", AT_FDCWD, path->sun_path);
+    return unsock_sys(__NR_linkat, AT_FDCWD, own->sun_path, AT_FDCWD, path->sun_path, 0);
+}
+
+/* The one step by which a port becomes ours. Returns 0 or -errno. */
+static long take_port(uint32_t place, const struct sockaddr_un *own, bool clears, uint64_t file[2]) {
+    struct sockaddr_un path;
+    path_of(place, &path);
+    long result = make(own, &path);
+    if (result == -EEXIST && clears && clear_left_over(place, &path))
+        result = make(own, &path);
+    return result < 0 ? result : unsock_file_key(path.sun_path, file);
+}
+
+/* A place that is free, or whose sender is gone and has not been heard or answered for long; its port is given back
+ * then. */
+static bool find_place(uint32_t *place, int64_t time, unsigned *probes) {
+    for (uint32_t i = 0; i < PLACES; i++) {
+        struct sender sender;
+        uint32_t candidate = __atomic_fetch_add(&cursor, 1, __ATOMIC_RELAXED) % PLACES;
+        if (!read_place(candidate, &sender)) {
+            *place = candidate;
+            if (claim(candidate, __atomic_load_n(&senders[candidate].version, __ATOMIC_RELAXED)))
+                return true;
+            continue;
+        }
+        if (time - sender.used < ANSWERS_SECONDS || *probes == 0)
+            continue;
+        --*probes;
+        struct sockaddr_un path;
+        if (!is_gone(&sender) || !claim(candidate, sender.version))
+            continue;
+        path_of(candidate, &path);
+        if (is_ours(candidate, &sender))
+            unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
+        senders[candidate].length = 0;
+        *place = candidate;
+        return true;
     }
-    for (uint32_t i = PLACES_TRIED; i > 0; i--) {
-        uint32_t candidate = (start + i - 1) % PLACES;
-        if (senders[candidate].length == 0 && !is_somebodys((uint16_t)(FIRST_PORT + candidate)))
-            place = candidate;
+    return false;
+}
+
+static void raise_count(uint32_t least) {
+    uint32_t seen = __atomic_load_n(&count, __ATOMIC_RELAXED);
+    while (seen < least &&
+           !__atomic_compare_exchange_n(&count, &seen, least, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+}
+
+static uint16_t invent(const struct sockaddr_un *own, const struct sockaddr_un *name, socklen_t length, int64_t time) {
+    uint32_t place;
+    unsigned probes = LOOKS;
+    for (int i = 0; i < PLACES && find_place(&place, time, &probes); i++) {
+        struct sender *sender = &senders[place];
+        long result = take_port(place, own, i >= TAKEN_FIRST && i < TAKEN_FIRST + LOOKS, sender->file);
+        if (result == 0) {
+            memcpy(&sender->name, name, length);
+            sender->used = time;
+            sender->linked = own != NULL;
+            sender->process = (int32_t)unsock_sys(__NR_getpid);
+            sender->length = length;
+            publish(place);
+            raise_count(place + 1);
+            return (uint16_t)(FIRST_PORT + place);
+        }
+        publish(place);
+        if (result != -EEXIST)
+            break;
     }
-    /* Another thread is writing an entry: this datagram's sender can wait for its next one. */
-    if (!__atomic_compare_exchange_n(&writing, &expected, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-        return FIRST_PORT + PLACES;
-    __atomic_store_n(&senders[place].length, 0, __ATOMIC_RELEASE);
-    memcpy(&senders[place].name, name, length);
-    __atomic_store_n(&senders[place].length, length, __ATOMIC_RELEASE);
-    __atomic_store_n(&writing, 0, __ATOMIC_RELEASE);
-    return (uint16_t)(FIRST_PORT + place);
+    return 0;
+}
+
+/* What is sent to a relative name from here goes to another socket than its owner's. */
+static bool can_be_answered(const struct sockaddr_un *name, socklen_t length) {
+    return length > UNSOCK_SUN_PATH_OFFSET + 1 && length <= sizeof(*name) &&
+           (name->sun_family != AF_UNIX || name->sun_path[0] == '/' || name->sun_path[0] == '\0');
+}
+
+uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length) {
+    struct sender sender;
+    struct sockaddr_un own;
+    int64_t time = seconds();
+    if (!can_be_answered(name, length))
+        return 0;
+    for (uint32_t place = 0; place < __atomic_load_n(&count, __ATOMIC_RELAXED); place++) {
+        if (senders[place].length != length || !read_place(place, &sender) || sender.length != length ||
+            !unsock_same(&sender.name, name, length) || !is_ours(place, &sender))
+            continue;
+        senders[place].used = time;
+        return (uint16_t)(FIRST_PORT + place);
+    }
+    bool has_file = entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_FILE);
+    if (has_file)
+        unsock_sharers_path(entry, &own);
+    return has_file || entry->kind == UNSOCK_KIND_FOREIGN ? invent(has_file ? &own : NULL, name, length, time) : 0;
 }
 
 socklen_t unsock_plain_sender_find(uint16_t port, struct sockaddr_un *name) {
-    if (port < FIRST_PORT || port >= FIRST_PORT + PLACES)
+    struct sender sender;
+    uint32_t place = (uint32_t)port - FIRST_PORT;
+    if (port < FIRST_PORT || place >= __atomic_load_n(&count, __ATOMIC_RELAXED) || !read_place(place, &sender))
         return 0;
-    const struct sender *sender = &senders[port - FIRST_PORT];
-    socklen_t length = __atomic_load_n(&sender->length, __ATOMIC_ACQUIRE);
-    if (length > 0)
-        memcpy(name, &sender->name, length);
-    return length;
+    int64_t time = seconds();
+    if (is_ours(place, &sender)) {
+        senders[place].used = time;
+        memcpy(name, &sender.name, sizeof(*name));
+        return sender.length;
+    }
+    return time - sender.used < ANSWERS_SECONDS ? unsock_address_path(0, SOCK_DGRAM, name) : 0;
+}
+
+/* Gives the ports of this process back that stand for the file (NULL: that are links leading nowhere). */
+static void give_back(const uint64_t *file) {
+    struct sockaddr_un path;
+    struct sender sender;
+    int32_t process = (int32_t)unsock_sys(__NR_getpid);
+    for (uint32_t place = 0; place < __atomic_load_n(&count, __ATOMIC_RELAXED); place++) {
+        if (senders[place].length == 0 || !read_place(place, &sender) || sender.process != process ||
+            sender.linked != (file != NULL) || (file && !unsock_same(sender.file, file, sizeof(sender.file))) ||
+            !is_ours(place, &sender) || !claim(place, sender.version))
+            continue;
+        path_of(place, &path);
+        unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
+        senders[place].length = 0;
+        publish(place);
+    }
+}
+
+/* As long as the socket is open nobody can have taken these names: they are not left over yet. */
+void unsock_plain_sender_release(const struct unsock_fd *entry) {
+    struct sockaddr_un path;
+    uint64_t file[2];
+    if (__atomic_load_n(&count, __ATOMIC_RELAXED) == 0 || entry->type != SOCK_DGRAM)
+        return;
+    unsock_sharers_path(entry, &path);
+    if (unsock_file_key(path.sun_path, file) == 0)
+        give_back(file);
+}
+
+void unsock_plain_sender_end(void) {
+    if (__atomic_load_n(&count, __ATOMIC_RELAXED) > 0)
+        give_back(NULL);
 }

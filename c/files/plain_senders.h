@@ -1,16 +1,34 @@
 /*
  * Datagram peers that are plain Unix sockets, not under unsock: each gets a port invented for it, and what is sent to
- * that port reaches it. A table of this process, of fixed size: the least recently made entry makes room.
+ * that port reaches it, from this process and its children.
+ *
+ * Such a port is nobody else's, for certain: it is taken in the directory, as every port is that somebody has. Its file
+ * is another link to the file of the socket that heard the sender, and so alive for as long as that socket is, to all
+ * who bind; making a link is one step, of which one thread of one process has the success. Where none can be made, no
+ * port is invented: 0 says, as in UDP, that there can be no answer.
  */
 #ifndef UNSOCK_STRANGERS_H
 #define UNSOCK_STRANGERS_H
 
+#include "memory/fds.h"
 #include "rt/net.h"
 
-/* The port for a sender's name. An unnamed sender has one too, but nothing can be sent back to it. */
-uint16_t unsock_plain_sender_port(const struct sockaddr_un *name, socklen_t length);
+/*
+ * The port for a sender's name, as the socket that `entry` describes heard it. 0: nothing can be sent back to it; it
+ * has no name, or one that means something else in another directory, or no port can be taken.
+ */
+uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length);
 
-/* The name behind a port: its length, or 0 when the port was not invented here. */
+/*
+ * The name behind a port: its length; 0 when the port was not invented here. A port that was, and is no longer ours,
+ * has the name of a file that is not there, for as long as the program may still mean the sender.
+ */
 socklen_t unsock_plain_sender_find(uint16_t port, struct sockaddr_un *name);
+
+/* The socket of this entry is going to be closed: gives the ports back that its file stands for. */
+void unsock_plain_sender_release(const struct unsock_fd *entry);
+
+/* The process ends: gives the others back. */
+void unsock_plain_sender_end(void);
 
 #endif

@@ -1,4 +1,5 @@
-/* setsockopt and getsockopt of redirected descriptors at SOL_SOCKET: what AF_UNIX has, lacks, or understands otherwise. */
+/* setsockopt and getsockopt of redirected descriptors at SOL_SOCKET: what AF_UNIX has, lacks, or understands otherwise.
+ */
 #include "options/options_socket.h"
 
 #include "kernel/option_query.h"
@@ -71,7 +72,8 @@ static bool can_peek(const struct unsock_fd *entry) {
     return entry->type == SOCK_DGRAM || unsock_state_is_connected(entry->state);
 }
 
-long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int name, const void *value, socklen_t length) {
+long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int name, const void *value,
+                               socklen_t length) {
     int32_t number;
     if (is_unlike_unix(row)) {
         long wrong = unsock_oracle_set(fd, entry, SOL_SOCKET, name, value, length);
@@ -122,10 +124,11 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
     bool set = row >= 0 && unsock_option_is_set(fd, entry, row);
     if (name == SO_PEEK_OFF && can_peek(entry))
         return unsock_option_get(fd, SOL_SOCKET, name, value, length);
-    if (is_unlike_unix(row) && !set)
+    if ((is_unlike_unix(row) || (name == SO_SNDBUF && entry->type == SOCK_DGRAM)) && !set)
         return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
     bool send_buffer = name == SO_SNDBUF && entry->type == SOCK_DGRAM;
-    bool remembered = is_unlike_unix(row) || send_buffer || (row >= 0 && unsock_option_table[row].kind == UNSOCK_OPTION_APPLIED);
+    bool remembered =
+        is_unlike_unix(row) || send_buffer || (row >= 0 && unsock_option_table[row].kind == UNSOCK_OPTION_APPLIED);
     const int32_t *known = set && remembered ? unsock_option_recall(fd, entry, row) : NULL;
     if (known)
         return unsock_option_answer(known, sizeof(*known), SOL_SOCKET, value, length);

@@ -11,6 +11,7 @@
 #define SEND_BUFFER_LEAST 66000
 #define SECONDS_MOST 2000000
 #define SIOCOUTQ 0x5411 /* linux/sockios.h */
+#define SEND_BUFFER_FIRST (4 << 20)
 #define SEND_BUFFER_MOST (32 << 20)
 #define HELD_SHARE 8 /* poll says that a socket is writable as long as a quarter is free (unix_writable) */
 
@@ -20,6 +21,18 @@ int32_t unsock_socket_timeval_ms(const void *timeval) {
     if (time.seconds > SECONDS_MOST)
         return SECONDS_MOST * 1000;
     return (int32_t)(time.seconds * 1000 + time.microseconds / 1000);
+}
+
+/* Beyond the system's limit (net.core.wmem_max) where that is allowed. `half`: the kernel doubles what is set
+ * (socket(7)). */
+static void set_buffer(int fd, int32_t half) {
+    if (unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDBUFFORCE, &half, sizeof(half)) < 0)
+        unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
+}
+
+void unsock_send_limit_open(int fd) {
+    set_buffer(fd, SEND_BUFFER_FIRST);
+    unsock_send_limit_time(fd);
 }
 
 void unsock_send_limit_time(int fd) {
@@ -38,14 +51,13 @@ void unsock_send_limit_grow(int fd, int32_t size) {
         unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
 }
 
-/* Twice as large, beyond the system's limit (net.core.wmem_max) where that is allowed. */
+/* Twice as large as it is. */
 bool unsock_send_limit_relieve(int fd) {
     int32_t held = 0;
     int32_t size = (int32_t)unsock_socket_option(fd, SO_SNDBUF);
     if (unsock_sys(__NR_ioctl, fd, SIOCOUTQ, &held) < 0 || size <= 0 || size > SEND_BUFFER_MOST ||
         held < size / HELD_SHARE)
         return false;
-    if (unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
-        unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+    set_buffer(fd, size);
     return unsock_socket_option(fd, SO_SNDBUF) > size;
 }

@@ -8,6 +8,13 @@
 /* Milliseconds of a struct unsock_timeval; anything above 2,000,000 seconds counts as those. */
 int32_t unsock_socket_timeval_ms(const void *timeval);
 
+/*
+ * A new AF_UNIX datagram socket: no send waits for more than 100 ms, and the buffer is large. What receivers do not
+ * read is held by the sender's; UDP over the loopback leaves it to theirs, and poll says of a UDP socket that it is
+ * writable.
+ */
+void unsock_send_limit_open(int fd);
+
 /* Bounds every blocking send to 100 ms. */
 void unsock_send_limit_time(int fd);
 

@@ -40,7 +40,7 @@ long unsock_redirect_open(int domain, int type, int protocol) {
     if (fd == -EMFILE)
         fd = open_beyond_limit(domain, flags, protocol);
     if (fd >= 0 && domain == AF_UNIX && type == SOCK_DGRAM) {
-        unsock_send_limit_time((int)fd);
+        unsock_send_limit_open((int)fd);
         unsock_socket_refuse_descriptors((int)fd);
     }
     return unsock_errno_as_ip(UNSOCK_AT_OPEN, fd);

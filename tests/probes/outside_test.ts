@@ -1,9 +1,8 @@
-/** What IP does not know: addresses of no family, and descriptors that a plain Unix client passes along. */
+/** What IP does not know: addresses of no family. */
 import assert from "node:assert/strict";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { python } from "../support/python.ts";
 import { shimEnv } from "../support/shim.ts";
 
 const ignore = !need("python3");
