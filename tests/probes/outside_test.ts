@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
+import { python } from "../support/python.ts";
 import { shimEnv } from "../support/shim.ts";
 
 const ignore = !need("python3");
