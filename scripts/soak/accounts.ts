@@ -1,0 +1,113 @@
+/** The accounts of the servers that stay, of the directory and of the network: at the start, every minute, at the end. */
+import * as path from "node:path";
+import { inodeOf, judgeFiles, readFiles } from "./directory.ts";
+import type { Family } from "./family.ts";
+import { childrenOf, ipSockets, type Sample, sample } from "./kernel.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Ports, SteadyServer } from "./load.ts";
+
+/** Connections that clients may have to one server at once beyond those after warm-up. */
+const MORE_DESCRIPTORS = 40;
+const MORE_RSS_KB = 12 * 1024;
+const SETTLE_MS = 2_000;
+
+/** One process of a server that stays. */
+interface Watched {
+  readonly name: string;
+  readonly pid: number;
+  readonly idle: Sample;
+  warm: Sample | undefined;
+  last: Sample;
+}
+
+const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+export class Accounts {
+  readonly #watched: Watched[];
+  readonly #inodes: Map<string, number | undefined>;
+
+  /** To be made when the servers listen and nobody has connected yet. */
+  constructor(
+    readonly family: Family,
+    readonly ledger: Ledger,
+    readonly ports: Ports,
+    servers: readonly SteadyServer[],
+  ) {
+    this.#watched = servers.flatMap(({ member: { name, pid } }) =>
+      [pid, ...childrenOf(pid)].flatMap((pid, index) => {
+        const idle = sample(pid);
+        return idle
+          ? [{ name: index === 0 ? name : `${name}, worker ${index}`, pid, idle, warm: undefined, last: idle }]
+          : [];
+      })
+    );
+    this.#inodes = new Map(servers.map(({ file }) => [file, inodeOf(path.join(family.sockets, file))]));
+  }
+
+  /** What the servers have now is what they may have. */
+  warmUp(): void {
+    for (const server of this.#watched) server.warm = sample(server.pid);
+  }
+
+  /** Looks at everything while the load is on. */
+  async check(): Promise<void> {
+    const before = readFiles(this.family.sockets);
+    await wait(SETTLE_MS);
+    for (const server of this.#watched) this.#checkServer(server);
+    this.#checkSteadyFiles();
+    this.#checkLeftFiles(before);
+    for (const line of ipSockets(this.family.alive())) this.ledger.find(`on the network: ${line}`);
+  }
+
+  #checkServer(server: Watched): void {
+    const now = sample(server.pid);
+    if (now === undefined) return this.ledger.find(`${server.name}: it has ended`);
+    server.last = now;
+    if (server.warm === undefined) return;
+    const more = { descriptors: now.descriptors - server.warm.descriptors, rssKb: now.rssKb - server.warm.rssKb };
+    if (more.descriptors > MORE_DESCRIPTORS) this.ledger.find(`${server.name}: ${more.descriptors} more descriptors`);
+    if (more.rssKb > MORE_RSS_KB) this.ledger.find(`${server.name}: ${more.rssKb} kB more memory`);
+  }
+
+  #checkSteadyFiles(): void {
+    for (const [file, inode] of this.#inodes) {
+      const now = inodeOf(path.join(this.family.sockets, file));
+      if (now === inode) continue;
+      this.ledger.find(`${file} of a living server is ${now === undefined ? "gone" : "another file"}`);
+    }
+  }
+
+  /** Files without a process: only those of who was killed. */
+  #checkLeftFiles(before: ReturnType<typeof readFiles>): void {
+    const kills = {
+      clients: this.ledger.row("fault: client killed").done,
+      files: this.ledger.row("fault: file left").done,
+    };
+    for (const finding of judgeFiles(this.family.sockets, this.ports, before, kills)) this.ledger.find(finding);
+  }
+
+  /** All have ended. */
+  checkLeft(): void {
+    this.#checkLeftFiles(readFiles(this.family.sockets));
+  }
+
+  /** All clients have ended: the servers must have the descriptors that they began with. */
+  async checkIdle(): Promise<void> {
+    const extra = () => this.#watched.filter(({ pid, idle }) => (sample(pid)?.descriptors ?? 0) !== idle.descriptors);
+    for (let round = 0; round < 50 && extra().length > 0; round++) await wait(100);
+    for (const { name, pid, idle } of extra()) {
+      this.ledger.find(
+        `${name}: ${sample(pid)?.descriptors} descriptors without a client, ${idle.descriptors} at first`,
+      );
+    }
+    for (const server of this.#watched) server.last = sample(server.pid) ?? server.last;
+  }
+
+  /** @returns For the summary: descriptors idle before, warm and idle after; memory warm and at the end. */
+  table(): Record<string, string> {
+    return Object.fromEntries(this.#watched.map(({ name, idle, warm, last }) => {
+      const descriptors = `descriptors ${idle.descriptors}, ${warm?.descriptors ?? "-"}, ${last.descriptors}`;
+      return [name, `${descriptors}; kB ${idle.rssKb}, ${warm?.rssKb ?? "-"}, ${last.rssKb}`];
+    }));
+  }
+}

@@ -1,0 +1,202 @@
+"""What the programs of the soak share: frames with a checksum, counts told once a second, and an orderly end."""
+
+import errno
+import json
+import os
+import random
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+import zlib
+
+HOST = "127.0.0.1"
+HEADER = struct.Struct("!IIH")  # length and checksum of the payload; in a reply, the port of who answers
+LONGEST = 1 << 20
+TIMEOUT_S = 20.0
+TOLD_EVERY_S = 1.0
+
+STOP = threading.Event()
+
+
+class Wrong(Exception):
+    """An answer that no server of ours gives, or none where there had to be one."""
+
+
+class Pool:
+    """Payloads of any length, cut out of random bytes that are made once."""
+
+    def __init__(self):
+        self._bytes = random.randbytes(LONGEST + 65536)
+
+    def cut(self, size):
+        start = random.randrange(len(self._bytes) - size)
+        return self._bytes[start : start + size]
+
+
+def pack(payload, port=0):
+    """A frame to send."""
+    return HEADER.pack(len(payload), zlib.crc32(payload), port) + payload
+
+
+def unpack(frame):
+    """The payload and the port of a whole frame."""
+    if len(frame) < HEADER.size:
+        raise Wrong(f"a frame of {len(frame)} bytes")
+    length, checksum, port = HEADER.unpack_from(frame)
+    payload = frame[HEADER.size :]
+    if len(payload) != length or zlib.crc32(payload) != checksum:
+        raise Wrong(f"a damaged frame of {length} bytes")
+    return payload, port
+
+
+def _read_all(sock, length):
+    parts = []
+    while length > 0:
+        part = sock.recv(min(length, 65536))
+        if not part:
+            break
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)
+
+
+def read_frame(sock):
+    """The next payload and port of a stream; None at its end."""
+    head = _read_all(sock, HEADER.size)
+    if not head:
+        return None
+    if len(head) < HEADER.size:
+        raise Wrong("the end within a header")
+    return unpack(head + _read_all(sock, min(HEADER.unpack(head)[0], LONGEST)))
+
+
+def round_trip(sock, port, payload):
+    """Asks the server on `port` over a stream."""
+    sock.sendall(pack(payload))
+    answer = read_frame(sock)
+    if answer is None:
+        raise Wrong("the end instead of an answer")
+    if answer != (payload, port):
+        raise Wrong(f"asked {port} for {len(payload)} bytes: {len(answer[0])} from {answer[1]}")
+
+
+def connect(port):
+    """A stream to a server, whose address must be what was asked for."""
+    sock = socket.create_connection((HOST, port), TIMEOUT_S)
+    if sock.getpeername() != (HOST, port) or sock.getsockname()[0] != HOST:
+        sock.close()
+        raise Wrong(f"connected to {port}, but the names are otherwise")
+    return sock
+
+
+def listen(port, backlog=128):
+    """A listener as servers make it."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((HOST, port))
+        sock.listen(backlog)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def answer_stream(conn, port):
+    """Serves one connection to its end; a client that is killed meanwhile is its own affair."""
+    try:
+        with conn:
+            while (frame := read_frame(conn)) is not None:
+                conn.sendall(pack(frame[0], port))
+    except (OSError, Wrong):
+        pass
+
+
+def tell(**fields):
+    """One line for the soak. One write: processes share the pipe."""
+    try:
+        os.write(1, (json.dumps(fields) + "\n").encode())
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # the soak is gone
+            os._exit(3)
+        raise
+
+
+class Report:
+    """Counts requests by kind, from any thread."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._counts = {}
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _add(self, kind, column):
+        with self._lock:
+            row = self._counts.setdefault(kind, {})
+            row[column] = row.get(column, 0) + 1
+
+    def done(self, kind):
+        """A request that was answered rightly."""
+        self._add(kind, "done")
+
+    def again(self, kind):
+        """A datagram that had to be sent again."""
+        self._add(kind, "again")
+
+    def apart(self, kind):
+        """A request to a server that was ended on purpose meanwhile."""
+        self._add(kind, "apart")
+
+    def lost(self, kind, why):
+        """A request that a living server should have answered."""
+        self._add(kind, "lost")
+        tell(kind=kind, why=f"{type(why).__name__}: {why}" if isinstance(why, Exception) else why)
+
+    def flush(self):
+        with self._lock:
+            counts, self._counts = self._counts, {}
+        for kind, row in counts.items():
+            tell(kind=kind, **row)
+
+    def _run(self):
+        while True:
+            time.sleep(TOLD_EVERY_S)
+            self.flush()
+
+
+def end_on_sigterm():
+    """For servers: leaves by exit(3), as a server does that was asked to end."""
+
+    def leave(_number, _frame):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, leave)
+
+
+def stop_on_sigterm():
+    """For clients: what is under way is finished first."""
+    signal.signal(signal.SIGTERM, lambda _number, _frame: STOP.set())
+
+
+def run_threads(report, functions):
+    """Runs all of them until STOP, and tells the last counts."""
+    threads = [threading.Thread(target=function) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    report.flush()
+
+
+class Pace:
+    """Sleeps so that something happens `rate` times a second on average and never more often."""
+
+    def __init__(self, rate):
+        self._interval = 1 / rate
+
+    def wait(self):
+        return STOP.wait(self._interval * random.uniform(0.5, 1.5))

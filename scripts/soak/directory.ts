@@ -1,0 +1,57 @@
+/** The files in the directory of the sockets: whose they are, and who may be missing. */
+import * as path from "node:path";
+import { unixNames } from "./kernel.ts";
+import { type Ports } from "./load.ts";
+
+const LOCK = ".unsock.lock";
+const FILES_OF_KILLED_CLIENT = 2;
+
+/** One file with the port that it stands for. */
+interface SocketFile {
+  readonly name: string;
+  readonly port: number | undefined;
+  readonly inode: number;
+  readonly live: boolean;
+}
+
+/** @returns All files, and whether the kernel has a socket of that name. */
+export function readFiles(directory: string): SocketFile[] {
+  const live = new Set(unixNames().filter((name) => name.startsWith("/")).map((name) => path.normalize(name)));
+  return [...Deno.readDirSync(directory)].filter(({ name }) => name !== LOCK).flatMap(({ name }) => {
+    const file = path.join(directory, name);
+    const port = name.match(/^\.?(\d+)\.(?:dgram\.)?sock(?:\.\d+)?$/)?.[1];
+    const inode = inodeOf(file);
+    const number = port === undefined ? undefined : Number(port);
+    return inode === undefined ? [] : [{ name, port: number, inode, live: live.has(file) }];
+  });
+}
+
+/** @returns undefined: it is not there. */
+export function inodeOf(file: string): number | undefined {
+  try {
+    return Deno.lstatSync(file).ino ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param before What was there a while ago, so that what is just coming or going does not count.
+ * @param kills How many clients of datagrams were killed, and how many files left on purpose.
+ * @returns What is not in order.
+ */
+export function judgeFiles(
+  directory: string,
+  ports: Ports,
+  before: readonly SocketFile[],
+  kills: { clients: number; files: number },
+): string[] {
+  const known = new Set(before.filter(({ live }) => !live).map(({ inode }) => inode));
+  const dead = readFiles(directory).filter(({ live, inode }) => !live && known.has(inode));
+  const foreign = dead.filter(({ port }) => port === undefined || ports.isSteady(port));
+  const others = dead.filter(({ port }) => port !== undefined && !ports.isOurs(port));
+  const most = FILES_OF_KILLED_CLIENT * (kills.clients + 1) + kills.files + 1;
+  const findings = foreign.map(({ name }) => `file ${name} is there without its process`);
+  if (others.length > most) findings.push(`${others.length} files of clients, but at most ${most} can be left over`);
+  return findings;
+}

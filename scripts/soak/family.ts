@@ -1,0 +1,118 @@
+/** The programs of a soak: started under the library, listened to, and ended on every way out. */
+import * as path from "node:path";
+import { shimEnv } from "../../tests/support/shim.ts";
+import { childrenOf, processesWith } from "./kernel.ts";
+
+const HERE = import.meta.dirname ?? ".";
+const DEBIAN_PYTHON = "/usr/bin/python3";
+const STDERR_MOST = 4000;
+
+/** A program that runs. */
+export interface Member {
+  readonly name: string;
+  readonly pid: number;
+  readonly status: Promise<Deno.CommandStatus>;
+  /** How it has ended. */
+  ended: Deno.CommandStatus | undefined;
+  /** The last it wrote to standard error. */
+  errors: string;
+}
+
+export class Family {
+  /** Of the socket files. */
+  readonly sockets: string;
+  readonly #home: string;
+  readonly #members: Member[] = [];
+  readonly #python: string;
+
+  /**
+   * @param home A private directory, with a short path.
+   * @param onLine Gets every line that a program writes to standard output.
+   */
+  constructor(home: string, readonly onLine: (line: string, member: Member) => void) {
+    this.#home = home;
+    this.sockets = path.join(home, "s");
+    Deno.mkdirSync(this.sockets, { mode: 0o700 });
+    this.#python = exists(DEBIAN_PYTHON) ? DEBIAN_PYTHON : "python3";
+  }
+
+  /** Starts one of the programs beside this file. */
+  python(script: string, ...args: (string | number)[]): Member {
+    return this.start(`${script} ${args.join(" ")}`, [this.#python, path.join(HERE, script), ...args.map(String)]);
+  }
+
+  /** Starts a program. */
+  start(name: string, [program = "", ...args]: readonly string[]): Member {
+    const env = { ...shimEnv(this.sockets), PYTHONPYCACHEPREFIX: path.join(this.#home, "cache"), LC_ALL: "C.UTF-8" };
+    const options = {
+      args,
+      env,
+      cwd: this.#home,
+      detached: true,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    } as const;
+    const child = new Deno.Command(program, options).spawn();
+    const member: Member = { name, pid: child.pid, status: child.status, ended: undefined, errors: "" };
+    child.status.then((status) => member.ended = status);
+    void readLines(child.stdout, (line) => this.onLine(line, member));
+    void readLines(child.stderr, (line) => member.errors = `${member.errors}${line}\n`.slice(-STDERR_MOST));
+    this.#members.push(member);
+    return member;
+  }
+
+  /** @returns Everybody who is alive: members, and by their environment whoever they started. */
+  alive(): number[] {
+    const members = this.#members.filter(({ ended }) => ended === undefined).map(({ pid }) => pid);
+    return [...new Set([...members, ...members.flatMap(childrenOf), ...processesWith(`UNSOCK_DIR=${this.sockets}`)])];
+  }
+
+  /** Ends all at once, whatever they are doing. */
+  kill(): void {
+    const end = Date.now() + 5_000;
+    for (let pids = this.alive(); pids.length > 0 && Date.now() < end; pids = this.strangers()) {
+      for (const pid of pids) signal(pid, "SIGKILL");
+    }
+  }
+
+  /** @returns Those alive that are no members. */
+  strangers(): number[] {
+    return processesWith(`UNSOCK_DIR=${this.sockets}`).filter((pid) =>
+      !this.#members.some((member) => member.pid === pid)
+    );
+  }
+}
+
+/** Asks to end, if it is still there. */
+export function signal(pid: number, name: Deno.Signal): void {
+  try {
+    Deno.kill(pid, name);
+  } catch {
+    // It has ended.
+  }
+}
+
+function exists(file: string): boolean {
+  try {
+    return Deno.statSync(file).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** @returns Whether a program is in PATH. */
+export function isInstalled(program: string): boolean {
+  return (Deno.env.get("PATH") ?? "").split(":").some((directory) => exists(path.join(directory, program)));
+}
+
+async function readLines(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<void> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line);
+  }
+  if (rest !== "") onLine(rest);
+}

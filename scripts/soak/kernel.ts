@@ -1,0 +1,98 @@
+/** What the kernel says about processes and their sockets. */
+
+const TABLES = ["tcp", "tcp6", "udp", "udp6"];
+
+function read(file: string): string {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch {
+    return ""; // of a process that has ended; or no IPv6 here
+  }
+}
+
+function list(directory: string): string[] {
+  try {
+    return [...Deno.readDirSync(directory)].map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+/** How much a process has. */
+export interface Sample {
+  readonly descriptors: number;
+  readonly rssKb: number;
+}
+
+/** @returns What a process has now; undefined: it has ended. */
+export function sample(pid: number): Sample | undefined {
+  const rss = read(`/proc/${pid}/status`).match(/^VmRSS:\s+(\d+)/m)?.[1];
+  return rss === undefined ? undefined : { descriptors: list(`/proc/${pid}/fd`).length, rssKb: Number(rss) };
+}
+
+/** @returns All processes with their parents. Zombies are none. */
+function processes(): { pid: number; parent: number }[] {
+  return list("/proc").map(Number).filter(Number.isInteger).flatMap((pid) => {
+    const stat = read(`/proc/${pid}/stat`);
+    const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return state === undefined || state === "" || state === "Z" ? [] : [{ pid, parent: Number(parent) }];
+  });
+}
+
+/** @returns The children of a process. */
+export function childrenOf(parent: number): number[] {
+  return processes().filter((process) => process.parent === parent).map(({ pid }) => pid);
+}
+
+/**
+ * @param setting `NAME=VALUE`.
+ * @returns The processes that were started with it in their environment.
+ */
+export function processesWith(setting: string): number[] {
+  return processes().map(({ pid }) => pid).filter((pid) => read(`/proc/${pid}/environ`).split("\0").includes(setting));
+}
+
+/** @returns The IP sockets of some processes that are bound or connected, as lines of the kernel's tables. */
+export function ipSockets(pids: readonly number[]): string[] {
+  const table = new Map<string, string>();
+  for (const name of TABLES) {
+    for (const line of read(`/proc/net/${name}`).split("\n").slice(1)) {
+      const fields = line.trim().split(/\s+/);
+      const inode = fields[9];
+      if (inode !== undefined && inode !== "0") table.set(inode, `${name} ${fields[1]} ${fields[2]} ${fields[3]}`);
+    }
+  }
+  return pids.flatMap((pid) =>
+    list(`/proc/${pid}/fd`).flatMap((fd) => {
+      const entry = table.get(linkOf(`/proc/${pid}/fd/${fd}`).match(/^socket:\[(\d+)\]$/)?.[1] ?? "");
+      return entry === undefined ? [] : [`process ${pid}: ${entry}`];
+    })
+  );
+}
+
+function linkOf(file: string): string {
+  try {
+    return Deno.readLinkSync(file);
+  } catch {
+    return "";
+  }
+}
+
+/** @returns The names of all Unix sockets, abstract ones with "@" in front. */
+export function unixNames(): string[] {
+  return read("/proc/net/unix").split("\n").slice(1).flatMap((line) => {
+    const name = line.match(/^\S+: \S+ \S+ \S+ \S+ \S+ +\d+ (.+)$/)?.[1];
+    return name === undefined ? [] : [name];
+  });
+}
+
+/**
+ * @param isOurs Tells by the port that a client connected to.
+ * @returns The abstract names that the library gave to clients of ours.
+ */
+export function clientNames(isOurs: (port: number) => boolean): string[] {
+  return unixNames().filter((name) => {
+    const target = name.match(/^@unsock [0-9a-f:]+ [0-9a-f:]*:([0-9a-f]{4})\b/)?.[1];
+    return target !== undefined && isOurs(parseInt(target, 16));
+  });
+}

@@ -1,0 +1,77 @@
+/** Counts what the programs tell, by kind, and keeps what was wrong. */
+
+const FINDINGS_MOST = 40;
+
+/** Of one kind of request. */
+export interface Row {
+  done: number;
+  /** Not answered, or wrongly, by a server that was there all the time. */
+  lost: number;
+  /** Datagrams that had to be sent again. */
+  again: number;
+  /** To servers that were ended on purpose meanwhile. */
+  apart: number;
+}
+
+/** One line of a program. */
+interface Line extends Partial<Row> {
+  readonly kind?: string;
+  readonly why?: string;
+}
+
+export class Ledger {
+  readonly rows = new Map<string, Row>();
+  readonly findings: string[] = [];
+  #findingCount = 0;
+  readonly #started = performance.now();
+
+  /** @returns How many findings there were, also those that were too many to keep. */
+  get findingCount(): number {
+    return this.#findingCount;
+  }
+
+  /** @returns Seconds since the start. */
+  get seconds(): number {
+    return (performance.now() - this.#started) / 1000;
+  }
+
+  /** Adds what a program told. */
+  add(text: string): void {
+    const line = parse(text);
+    if (line === undefined) return this.find(`a program wrote: ${text}`);
+    if (line.kind === undefined) return;
+    const row = this.row(line.kind);
+    row.done += line.done ?? 0;
+    row.lost += line.lost ?? 0;
+    row.again += line.again ?? 0;
+    row.apart += line.apart ?? 0;
+    if (line.why !== undefined) this.find(`${line.kind}: ${line.why}`);
+  }
+
+  /** @returns The row of a kind, made if there is none. */
+  row(kind: string): Row {
+    const row = this.rows.get(kind) ?? { done: 0, lost: 0, again: 0, apart: 0 };
+    this.rows.set(kind, row);
+    return row;
+  }
+
+  /** Keeps something that is not in order. */
+  find(what: string): void {
+    this.#findingCount++;
+    if (this.findings.length < FINDINGS_MOST) this.findings.push(`${this.seconds.toFixed(1)} s: ${what}`);
+  }
+
+  /** @returns The sum of a column over all kinds. */
+  total(column: keyof Row): number {
+    return [...this.rows.values()].reduce((sum, row) => sum + row[column], 0);
+  }
+}
+
+function parse(text: string): Line | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

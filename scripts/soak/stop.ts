@@ -1,0 +1,31 @@
+/** The wish to end: by the clock or by a signal. */
+
+export class Stop {
+  readonly #waiting = new Set<() => void>();
+  #isSet = false;
+
+  get isSet(): boolean {
+    return this.#isSet;
+  }
+
+  set(): void {
+    this.#isSet = true;
+    for (const wake of this.#waiting) wake();
+  }
+
+  /**
+   * Waits.
+   *
+   * @returns Whether to end.
+   */
+  async pause(milliseconds: number): Promise<boolean> {
+    if (this.#isSet) return true;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, milliseconds);
+    this.#waiting.add(resolve);
+    await promise;
+    clearTimeout(timer);
+    this.#waiting.delete(resolve);
+    return this.#isSet;
+  }
+}

@@ -1,0 +1,62 @@
+"""A server that comes and goes: visitor.py PORT serve|waits|forks|race
+
+serve: one thread; waits: ends by exit(3) while a thread of it waits in accept; forks: the parent that made the sockets
+ends, its child serves; race: binds when its standard input says so. Says "listening PID" or "refused ERRNO".
+"""
+
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+
+from common import HOST, answer_stream, end_on_sigterm, listen, pack, unpack
+
+
+def _say(text):
+    os.write(1, f"{text}\n".encode())
+
+
+def _serve(listener, datagrams, port):
+    while True:
+        for sock in select.select([listener, datagrams], [], [])[0]:
+            if sock is listener:
+                answer_stream(listener.accept()[0], port)
+                continue
+            frame, client = datagrams.recvfrom(65536)
+            try:
+                datagrams.sendto(pack(unpack(frame)[0], port), client)
+            except OSError:
+                pass
+
+
+def _accept(listener, port):
+    while True:
+        answer_stream(listener.accept()[0], port)
+
+
+def main():
+    port, how = int(sys.argv[1]), sys.argv[2]
+    end_on_sigterm()
+    if how == "race":
+        _say("ready")
+        os.read(0, 1)
+    try:
+        listener = listen(port)
+        datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        datagrams.bind((HOST, port))
+    except OSError as error:
+        return _say(f"refused {error.errno}")
+    if how == "forks" and os.fork() != 0:
+        return None  # by exit(3), with both sockets open here and there
+    if how == "waits":
+        threading.Thread(target=_accept, args=(listener, port), daemon=True).start()
+        _say(f"listening {os.getpid()}")
+        while True:
+            signal.pause()
+    _say(f"listening {os.getpid()}")
+    return _serve(listener, datagrams, port)
+
+
+main()
