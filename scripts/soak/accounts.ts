@@ -52,19 +52,24 @@ export class Accounts {
   /** Looks at everything while the load is on. */
   async check(): Promise<void> {
     const before = readFiles(this.family.sockets);
+    const rss = new Map(this.#watched.map(({ pid }) => [pid, sample(pid)?.rssKb ?? 0]));
     await wait(SETTLE_MS);
-    for (const server of this.#watched) this.#checkServer(server);
+    for (const server of this.#watched) this.#checkServer(server, rss.get(server.pid) ?? 0);
     this.#checkSteadyFiles();
     this.#checkLeftFiles(before);
     for (const line of ipSockets(this.family.alive())) this.ledger.find(`on the network: ${line}`);
   }
 
-  #checkServer(server: Watched): void {
+  /** A large message on its way is no leak: the less of two looks at the memory counts. */
+  #checkServer(server: Watched, rssBefore: number): void {
     const now = sample(server.pid);
     if (now === undefined) return this.ledger.find(`${server.name}: it has ended`);
     server.last = now;
     if (server.warm === undefined) return;
-    const more = { descriptors: now.descriptors - server.warm.descriptors, rssKb: now.rssKb - server.warm.rssKb };
+    const more = {
+      descriptors: now.descriptors - server.warm.descriptors,
+      rssKb: Math.min(now.rssKb, rssBefore) - server.warm.rssKb,
+    };
     if (more.descriptors > MORE_DESCRIPTORS) this.ledger.find(`${server.name}: ${more.descriptors} more descriptors`);
     if (more.rssKb > MORE_RSS_KB) this.ledger.find(`${server.name}: ${more.rssKb} kB more memory`);
   }

@@ -43,7 +43,12 @@ export class Family {
 
   /** Starts a program. */
   start(name: string, [program = "", ...args]: readonly string[]): Member {
-    const env = { ...shimEnv(this.sockets), PYTHONPYCACHEPREFIX: path.join(this.#home, "cache"), LC_ALL: "C.UTF-8" };
+    const env = {
+      ...shimEnv(this.sockets),
+      PYTHONPYCACHEPREFIX: path.join(this.#home, "cache"),
+      MALLOC_ARENA_MAX: "1", // or memory grows until each of many arenas has had its largest message
+      LC_ALL: "C.UTF-8",
+    };
     const options = {
       args,
       env,

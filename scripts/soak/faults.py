@@ -3,6 +3,7 @@
 The directory's lock is held, clients are stopped, and killed in the middle of what they do, and files of nobody are left.
 """
 
+import errno
 import os
 import random
 import select
@@ -11,7 +12,7 @@ import socket
 import subprocess
 import sys
 
-from common import STOP, Pace, Report, run_threads, stop_on_sigterm
+from common import HOST, STOP, Pace, Report, run_threads, stop_on_sigterm
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DIRECTORY = os.environ["UNSOCK_DIR"]
@@ -22,6 +23,7 @@ STOP_MOST_S = 1.5
 TEAR_RATE = 0.4
 KILL_RATE = 0.2
 LEAVE_RATE = 0.1
+COVET_RATE = 2
 SLOW_S = 20.0
 
 
@@ -99,6 +101,23 @@ def _leave_files(report):
                 pass
 
 
+def _covet(report, udp_ports, tcp_ports):
+    """A port that a living server has is nobody else's, and asking for it does the server no harm."""
+    kinds = [(port, socket.SOCK_DGRAM) for port in udp_ports] + [(port, socket.SOCK_STREAM) for port in tcp_ports]
+    pace = Pace(COVET_RATE)
+    while not pace.wait():
+        port, kind = random.choice(kinds)
+        with socket.socket(socket.AF_INET, kind) as sock:
+            try:
+                sock.bind((HOST, port))
+                report.lost("bind refused", f"port {port} of a living server was given away")
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    report.done("bind refused")
+                else:
+                    report.lost("bind refused", error)
+
+
 def main():
     udp_count, *ports = map(int, sys.argv[1:])
     udp_ports, tcp_ports = ports[:udp_count], ports[udp_count:]
@@ -112,6 +131,7 @@ def main():
             lambda: _tear(report, tcp_ports),
             lambda: _kill_datagrams(report, udp_ports),
             lambda: _leave_files(report),
+            lambda: _covet(report, udp_ports, tcp_ports),
         ],
     )
 

@@ -19,6 +19,7 @@ export const KINDS = [
   "churn udp",
   "servers",
   "races",
+  "bind refused",
   "fault: lock held",
   "fault: client stopped",
   "fault: client torn",
