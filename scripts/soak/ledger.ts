@@ -1,6 +1,8 @@
 /** Counts what the programs tell, by kind, and keeps what was wrong. */
 
-const FINDINGS_MOST = 40;
+const FINDINGS_MOST = 60;
+/** Of those that differ only in numbers: one kind must not hide the others. */
+const ALIKE_MOST = 4;
 
 /** Of one kind of request. */
 export interface Row {
@@ -22,6 +24,7 @@ interface Line extends Partial<Row> {
 export class Ledger {
   readonly rows = new Map<string, Row>();
   readonly findings: string[] = [];
+  readonly #patterns = new Map<string, number>();
   #findingCount = 0;
   readonly #started = performance.now();
 
@@ -58,7 +61,12 @@ export class Ledger {
   /** Keeps something that is not in order. */
   find(what: string): void {
     this.#findingCount++;
-    if (this.findings.length < FINDINGS_MOST) this.findings.push(`${this.seconds.toFixed(1)} s: ${what}`);
+    const pattern = what.replaceAll(/\d+/g, "0");
+    const alike = (this.#patterns.get(pattern) ?? 0) + 1;
+    this.#patterns.set(pattern, alike);
+    if (alike <= ALIKE_MOST && this.findings.length < FINDINGS_MOST) {
+      this.findings.push(`${this.seconds.toFixed(1)} s: ${what}`);
+    }
   }
 
   /** @returns The sum of a column over all kinds. */
