@@ -1,13 +1,18 @@
 /* UNSOCK_LOG. A line is one write, so that lines of several processes do not mix. */
 #include "kernel/log.h"
 
-#include "memory/fds.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
 #include "rules/settings.h"
+
+#include <linux/stat.h>
+
+#define AT_EMPTY_PATH_FLAG 0x1000 /* AT_EMPTY_PATH (fcntl.h) */
+#define SIG_BLOCK_HOW 0
+#define SIG_SETMASK_HOW 2
 
 static void put_error(struct unsock_text *line, int error) {
     const char *name = unsock_errno_name(error);
@@ -24,28 +29,101 @@ static void put_time(struct unsock_text *line) {
     unsock_text_number(line, (uint64_t)now.tv_nsec / 1000, 10, 6);
 }
 
+#define SIGNALS_SIZE 8
+#define SIGNAL_BIT(number) ((uint64_t)1 << ((number) - 1))
+#define SIGPIPE_NUMBER 13
+#define SIGXFSZ_NUMBER 25
+#define NAME_SIZE 16 /* prctl(2), PR_GET_NAME */
+#define PR_GET_NAME_COMMAND 16
+
+/* Of the process as it started. */
+static char program[NAME_SIZE];
+static struct file {
+    uint64_t device; /* of the file system, major and minor */
+    uint64_t inode;  /* 0: descriptor 2 was not open */
+} stderr_at_start;
+
+static struct file file_of(int fd) {
+    struct statx status;
+    if (unsock_sys(__NR_statx, fd, "", AT_EMPTY_PATH_FLAG, STATX_INO, &status) < 0)
+        return (struct file){0, 0};
+    return (struct file){(uint64_t)status.stx_dev_major << 32 | status.stx_dev_minor, status.stx_ino};
+}
+
+/* The program may have closed its stderr, and the number be a file's or a connection's by now. */
+static bool is_stderr(void) {
+    struct file now = file_of(2);
+    return now.inode != 0 && now.inode == stderr_at_start.inode && now.device == stderr_at_start.device;
+}
+
+/*
+ * A reader that has gone, and a file that may not grow, send a signal that would end the program: it is held back, and
+ * taken away again if it was not there before.
+ */
+static void write_quietly(int fd, const struct unsock_text *line) {
+    uint64_t signals = SIGNAL_BIT(SIGPIPE_NUMBER) | SIGNAL_BIT(SIGXFSZ_NUMBER), mask = 0, before = 0;
+    struct timespec now = {0, 0};
+    unsock_sys(__NR_rt_sigprocmask, SIG_BLOCK_HOW, &signals, &mask, SIGNALS_SIZE);
+    unsock_sys(__NR_rt_sigpending, &before, SIGNALS_SIZE);
+    long result = unsock_sys(__NR_write, fd, line->buffer, line->length);
+    uint64_t sent = result == -EPIPE ? SIGNAL_BIT(SIGPIPE_NUMBER) : result == -EFBIG ? SIGNAL_BIT(SIGXFSZ_NUMBER) : 0;
+    sent &= ~before;
+    if (sent != 0)
+        unsock_sys(__NR_rt_sigtimedwait, &sent, 0, &now, SIGNALS_SIZE);
+    unsock_sys(__NR_rt_sigprocmask, SIG_SETMASK_HOW, &mask, 0, SIGNALS_SIZE);
+}
+
+static long open_file(const char *path) {
+    return unsock_sys(__NR_openat, AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+                      0644);
+}
+
+bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text *error) {
+    if (settings->log == UNSOCK_LOG_OFF)
+        return true;
+    unsock_sys(__NR_prctl, PR_GET_NAME_COMMAND, program);
+    for (char *at = program; *at != '\0'; at++)
+        *at = *at > ' ' && *at < 127 ? *at : '?';
+    stderr_at_start = file_of(2);
+    if (settings->log == UNSOCK_LOG_STDERR)
+        return true;
+    long fd = open_file(settings->log_file);
+    /* ENXIO: a FIFO that nobody reads from yet. */
+    if (fd < 0 && fd != -ENXIO) {
+        unsock_text_put(error, "UNSOCK_LOG: cannot be written (");
+        put_error(error, (int)-fd);
+        unsock_text_put(error, "): ");
+        unsock_text_quote(error, unsock_span_of(settings->log_file));
+        return false;
+    }
+    if (fd >= 0)
+        unsock_sys(__NR_close, fd);
+    return true;
+}
+
 static void write_line(const struct unsock_text *line) {
     if (unsock_settings.log == UNSOCK_LOG_STDERR) {
-        /* The program may have closed its stderr, and the number be a connection's by now. */
-        if (!unsock_fds_known(2))
-            unsock_sys(__NR_write, 2, line->buffer, line->length);
+        if (is_stderr())
+            write_quietly(2, line);
         return;
     }
-    long fd = unsock_sys(__NR_openat, AT_FDCWD, unsock_settings.log_file,
-                         O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
+    long fd = open_file(unsock_settings.log_file);
     if (fd < 0)
         return;
-    unsock_sys(__NR_write, fd, line->buffer, line->length);
+    write_quietly((int)fd, line);
     unsock_sys(__NR_close, fd);
 }
 
-long unsock_log_line(const char *call, int fd, const struct unsock_ip *ip, const struct sockaddr_un *path, long result) {
+long unsock_log_line(const char *call, int fd, const struct unsock_ip *ip, const struct sockaddr_un *path,
+                     long result) {
     char buffer[512];
     struct unsock_text line;
     unsock_text_start(&line, buffer, sizeof(buffer));
     put_time(&line);
     unsock_text_char(&line, ' ');
     unsock_text_number(&line, (uint64_t)unsock_sys(__NR_getpid), 10, 1);
+    unsock_text_char(&line, ' ');
+    unsock_text_put(&line, program[0] != '\0' ? program : "-");
     unsock_text_char(&line, ' ');
     unsock_text_put(&line, call);
     unsock_text_char(&line, ' ');

@@ -3,11 +3,18 @@
 #define UNSOCK_LOG_H
 
 #include "rt/net.h"
+#include "rt/text.h"
 #include "rules/ip.h"
 #include "rules/settings.h"
 
 /*
- * Writes a line: time, pid, `call`, fd, `ip` (or NULL), the file or name in `path` (or NULL), and the result: a value,
+ * Remembers what the lines need of the process as it starts: the program's name, and which file descriptor 2 is, since no line goes
+ * into another one. Returns false, with one line in `error`, when the file cannot be written.
+ */
+bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text *error);
+
+/*
+ * Writes a line: time, pid, program, `call`, fd, `ip` (or NULL), the file or name in `path` (or NULL), and the result: a value,
  * or -errno. Never changes errno. Returns `result`.
  */
 long unsock_log_line(const char *call, int fd, const struct unsock_ip *ip, const struct sockaddr_un *path, long result);

@@ -2,6 +2,7 @@
 #include "preload/start.h"
 
 #include "files/directory.h"
+#include "kernel/log.h"
 #include "memory/own.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
@@ -105,7 +106,7 @@ static enum unsock_activity decide(void) {
     unsock_text_start(&error, line, sizeof(line) - 1);
     unsock_text_put(&error, "unsock: ");
     if (!unsock_settings_read(&environment, &unsock_settings, &error) ||
-        !unsock_directory_make(&unsock_settings, &error))
+        !unsock_directory_make(&unsock_settings, &error) || !unsock_log_start(&unsock_settings, &error))
         refuse(&error);
     return UNSOCK_ACTIVE;
 }
@@ -144,7 +145,8 @@ int unsock_configure(const char *environment, size_t length, char *error, size_t
     char none[1];
     unsock_text_start(&line, size > 0 ? error : none, size > 0 ? size : 1);
     unsock_active();
-    if (!unsock_settings_read(&source, &settings, &line) || !unsock_directory_make(&settings, &line))
+    if (!unsock_settings_read(&source, &settings, &line) || !unsock_directory_make(&settings, &line) ||
+        !unsock_log_start(&settings, &line))
         return -EINVAL;
     unsock_settings = settings;
     __atomic_store_n(&unsock_activity, UNSOCK_ACTIVE, __ATOMIC_RELEASE);

@@ -1,0 +1,58 @@
+/** UNSOCK_LOG: what it says, and that no program is ended or changed by it. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { withDir } from "../support/dir.ts";
+import { buildProbe, runUnderShim } from "../support/probe.ts";
+import { run } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimEnv } from "../support/shim.ts";
+
+const options = { ignore: !need("cc") };
+
+/** Runs the probe with the log in a file, or on stderr. */
+async function facts(what: string, log: string): Promise<string[]> {
+  return (await runUnderShim(await buildProbe("log_corners"), { UNSOCK_LOG: log }, what)).facts;
+}
+
+for (
+  const [what, expected, story] of [
+    ["reader", ["without a reader: 0"], "a log whose reader has gone does not end the program"],
+    [
+      "blocked",
+      ["without a reader: 0", "SIGPIPE is pending: yes"],
+      "a log whose reader has gone leaves signals as they were",
+    ],
+    ["reopened", ["bytes in the file: 0"], "no line of the log goes into a file that descriptor 2 has become"],
+    [
+      "connection",
+      ["the connection's number: 2", "the peer hears: EAGAIN"],
+      "no line of the log goes into a connection that descriptor 2 has become",
+    ],
+  ] as const
+) {
+  Deno.test(story, options, async () => assert.deepEqual(await facts(what, "stderr"), expected));
+}
+
+Deno.test("a log that may not grow does not end the program", options, () =>
+  withDir(async (dir) => {
+    const log = join(dir, "log");
+    assert.deepEqual(await facts("limit", log), ["SIGXFSZ is pending: no"]);
+  }));
+
+Deno.test("a line of the log tells time, process, program, call, descriptor, address, file and result", options, () =>
+  withDir(async (dir) => {
+    const log = join(dir, "log");
+    await run([await buildProbe("one_client"), "stream", "127.0.0.1", "4712"], {
+      env: shimEnv(dir, { UNSOCK_LOG: log }),
+    });
+    const line = /^\d+\.\d{6} \d+ one_client connect \d+ 127\.0\.0\.1:4712 (\S+) ECONNREFUSED$/m;
+    assert.equal(line.exec(Deno.readTextFileSync(log))?.[1], join(dir, "4712.sock"));
+  }));
+
+Deno.test("a log that cannot be written is refused at start", options, () =>
+  withDir(async (dir) => {
+    const log = join(dir, "missing", "log");
+    const { code, stderr } = await run(["true"], { env: shimEnv(dir, { UNSOCK_LOG: log }) });
+    assert.equal(code, 1);
+    assert.equal(stderr, `unsock: UNSOCK_LOG: cannot be written (ENOENT): "${log}"\n`);
+  }));
