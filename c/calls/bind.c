@@ -6,6 +6,7 @@
 #include "files/bindfile.h"
 #include "files/bound.h"
 #include "files/ephemeral.h"
+#include "kernel/beyond_limit.h"
 #include "kernel/log.h"
 #include "kernel/option_query.h"
 #include "kernel/socket_info.h"
@@ -42,7 +43,7 @@ static long bind_real(int fd, struct unsock_fd *entry, const struct unsock_ip *i
 static long share(int fd, struct unsock_fd *entry, struct unsock_standin *standin) {
     int holder = standin->bound.share;
     const struct unsock_fd *first = unsock_fds_known(holder);
-    long copy = unsock_sys(__NR_fcntl, holder, F_DUPFD_CLOEXEC, 0);
+    long copy = unsock_descriptor(__NR_fcntl, holder, F_DUPFD_CLOEXEC, 0);
     if (copy < 0 || !first)
         return copy < 0 ? copy : -EADDRINUSE;
     uint64_t options = entry->options;

@@ -5,6 +5,7 @@
 #include "calls/datagram_per_client.h"
 #include "files/bindfile.h"
 #include "files/bound.h"
+#include "kernel/beyond_limit.h"
 #include "kernel/log.h"
 #include "memory/fds.h"
 #include "memory/state.h"
@@ -26,7 +27,7 @@
 static void connect_to_nobody(int fd) {
     struct unsock_bound bound;
     struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = {.family = AF_INET}, .spelling = {.domain = AF_INET}};
-    long socket = unsock_sys(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    long socket = unsock_descriptor(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (socket < 0)
         return;
     request.socket = (int)socket;

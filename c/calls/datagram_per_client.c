@@ -2,6 +2,7 @@
 #include "calls/datagram_per_client.h"
 
 #include "files/sharers.h"
+#include "kernel/beyond_limit.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
 #include "memory/state.h"
@@ -42,9 +43,9 @@ static long swap(int fd, struct unsock_fd *entry, int other, struct unsock_fd *l
     struct unsock_fd own = *entry, its = *listener;
     long own_flags = unsock_sys(__NR_fcntl, fd, F_GETFL);
     long its_flags = unsock_sys(__NR_fcntl, other, F_GETFL);
-    long own_copy = unsock_sys(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0);
-    long its_copy = unsock_sys(__NR_fcntl, other, F_DUPFD_CLOEXEC, 0);
-    long way_back = unsock_sys(__NR_fcntl, other, F_DUPFD_CLOEXEC, 0);
+    long own_copy = unsock_descriptor(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0);
+    long its_copy = unsock_descriptor(__NR_fcntl, other, F_DUPFD_CLOEXEC, 0);
+    long way_back = unsock_descriptor(__NR_fcntl, other, F_DUPFD_CLOEXEC, 0);
     if (own_copy < 0 || its_copy < 0 || way_back < 0) {
         unsock_sys(__NR_close, own_copy);
         unsock_sys(__NR_close, its_copy);

@@ -4,6 +4,7 @@
 #include "calls/datagram_peer.h"
 #include "calls/send_control.h"
 #include "files/plain_senders.h"
+#include "kernel/beyond_limit.h"
 #include "kernel/log.h"
 #include "kernel/option_query.h"
 #include "kernel/socket_info.h"
@@ -61,7 +62,7 @@ static long send_aside(int fd, struct unsock_fd *entry, const struct msghdr *mes
     static const int32_t off = 0;
     union unsock_sockaddr address;
     struct unsock_ip any = {.family = (uint8_t)entry->domain, .port = entry->local.port};
-    long socket = unsock_sys(__NR_socket, entry->domain, SOCK_DGRAM | SOCK_CLOEXEC, entry->protocol);
+    long socket = unsock_descriptor(__NR_socket, entry->domain, SOCK_DGRAM | SOCK_CLOEXEC, entry->protocol);
     if (socket < 0)
         return socket;
     unsock_options_carry(fd, entry, (int)socket, true);

@@ -1,6 +1,7 @@
 /* Reading control files: bytes from outside, checked before anything in them is used. */
 #include "files/control_file.h"
 
+#include "kernel/beyond_limit.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -54,7 +55,7 @@ int unsock_control_file_read(const char *path, struct unsock_control_file *contr
     uint8_t bytes[sizeof(*control) + 1];
     struct statx status;
     /* O_PATH opens nothing: looking at a FIFO or a device neither blocks nor wakes anybody. */
-    long look = unsock_sys(__NR_openat, AT_FDCWD, path, UNSOCK_O_PATH | O_CLOEXEC);
+    long look = unsock_descriptor(__NR_openat, AT_FDCWD, path, UNSOCK_O_PATH | O_CLOEXEC);
     if (look < 0)
         return (int)look;
     long result = unsock_sys(__NR_statx, look, "", EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status);
@@ -64,7 +65,7 @@ int unsock_control_file_read(const char *path, struct unsock_control_file *contr
     if ((status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFREG)
         return -ENODATA;
     /* It may have been exchanged since: O_NONBLOCK keeps even a FIFO from blocking, and what is read is checked. */
-    long fd = unsock_sys(__NR_openat, AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    long fd = unsock_descriptor(__NR_openat, AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return fd == -ENXIO ? -ENODATA : (int)fd;
     result = read_all(fd, bytes, sizeof(bytes));

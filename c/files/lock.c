@@ -1,6 +1,7 @@
 /* The lock of a directory. */
 #include "files/lock.h"
 
+#include "kernel/beyond_limit.h"
 #include "memory/own.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -47,7 +48,7 @@ static long make_shared(const struct unsock_lock *lock, const struct statx *dire
     unsock_text_char(&text, '.');
     unsock_text_number(&text, (uint64_t)unsock_sys(__NR_gettid), 10, 1);
     unsock_sys(__NR_unlinkat, AT_FDCWD, name, 0);
-    long fd = unsock_sys(__NR_openat, AT_FDCWD, name, FLAGS | O_CREAT | O_EXCL, 0200);
+    long fd = unsock_descriptor(__NR_openat, AT_FDCWD, name, FLAGS | O_CREAT | O_EXCL, 0200);
     if (fd < 0)
         return fd;
     if (unsock_sys(__NR_fchown, fd, directory->stx_uid, directory->stx_gid) < 0)
@@ -66,9 +67,9 @@ static long open_file(const struct unsock_lock *lock, const char *directory) {
     if (result < 0)
         return -EACCES;
     bool private = (status.stx_mode & WRITABLE_BY_OTHERS) == 0 && status.stx_uid == (uint32_t)unsock_sys(__NR_geteuid);
-    long fd = private ? unsock_sys(__NR_openat, AT_FDCWD, lock->path, FLAGS | O_CREAT | O_EXCL, 0200)
+    long fd = private ? unsock_descriptor(__NR_openat, AT_FDCWD, lock->path, FLAGS | O_CREAT | O_EXCL, 0200)
                       : make_shared(lock, &status);
-    return fd == -EEXIST ? unsock_sys(__NR_openat, AT_FDCWD, lock->path, FLAGS) : fd;
+    return fd == -EEXIST ? unsock_descriptor(__NR_openat, AT_FDCWD, lock->path, FLAGS) : fd;
 }
 
 /* The lock counts only on the file that is there now: its last holder may have removed the one that was opened. */

@@ -5,6 +5,7 @@
 #include "files/socketfile.h"
 
 #include "files/origin.h"
+#include "kernel/beyond_limit.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
@@ -22,7 +23,7 @@
  * gives EPROTOTYPE, a file that is left over ECONNREFUSED (net/unix/af_unix.c, unix_find_bsd).
  */
 static long ask(const struct sockaddr_un *path, socklen_t length) {
-    long probe = unsock_sys(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    long probe = unsock_descriptor(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (probe < 0)
         return probe;
     long result = unsock_sys(__NR_connect, probe, path, length);
@@ -59,7 +60,7 @@ static void set_mode(const char *path, int mode) {
     struct unsock_text text;
     if (unsock_sys(NR_FCHMODAT2, AT_FDCWD, path, mode, SYMLINK_NOFOLLOW) == 0)
         return;
-    long fd = unsock_sys(__NR_openat, AT_FDCWD, path, UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    long fd = unsock_descriptor(__NR_openat, AT_FDCWD, path, UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return;
     unsock_text_start(&text, link, sizeof(link));

@@ -1,6 +1,7 @@
 /* Asking the kernel what a real TCP or UDP socket would say. */
 #include "options/option_oracle.h"
 
+#include "kernel/beyond_limit.h"
 #include "memory/fds.h"
 #include "memory/option_table.h"
 #include "rt/mem.h"
@@ -9,7 +10,7 @@
 #include "rt/user.h"
 
 long unsock_oracle_open(const struct unsock_fd *entry) {
-    return unsock_sys(__NR_socket, entry->domain, entry->type | SOCK_CLOEXEC, entry->protocol);
+    return unsock_descriptor(__NR_socket, entry->domain, entry->type | SOCK_CLOEXEC, entry->protocol);
 }
 
 long unsock_oracle_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length) {

@@ -2,6 +2,7 @@
 #include "replace/redirect.h"
 
 #include "files/release.h"
+#include "kernel/beyond_limit.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
 #include "memory/state.h"
@@ -14,31 +15,9 @@
 #include "rules/errno.h"
 #include "rules/ip.h"
 
-#define LIMIT_NOFILE 7 /* RLIMIT_NOFILE, as 64-bit numbers: soft, hard */
-#define SPARE_DESCRIPTORS 16
-
-/*
- * The descriptor table is full, but the program has its socket already and needs no other: the second one that stands
- * in for a moment may go beyond the soft limit (getrlimit(2)), where the hard one lets it.
- */
-static long open_beyond_limit(int domain, int type, int protocol) {
-    uint64_t limit[2], more[2];
-    if (unsock_sys(__NR_prlimit64, 0, LIMIT_NOFILE, 0, limit) < 0 || limit[0] >= limit[1])
-        return -EMFILE;
-    more[0] = UNSOCK_MIN(limit[0] + SPARE_DESCRIPTORS, limit[1]);
-    more[1] = limit[1];
-    if (unsock_sys(__NR_prlimit64, 0, LIMIT_NOFILE, more, 0) < 0)
-        return -EMFILE;
-    long fd = unsock_sys(__NR_socket, domain, type, protocol);
-    unsock_sys(__NR_prlimit64, 0, LIMIT_NOFILE, limit, 0);
-    return fd;
-}
-
 long unsock_redirect_open(int domain, int type, int protocol) {
     int flags = type | SOCK_CLOEXEC | SOCK_NONBLOCK;
-    long fd = unsock_sys(__NR_socket, domain, flags, protocol);
-    if (fd == -EMFILE)
-        fd = open_beyond_limit(domain, flags, protocol);
+    long fd = unsock_descriptor(__NR_socket, domain, flags, protocol);
     if (fd >= 0 && domain == AF_UNIX && type == SOCK_DGRAM) {
         unsock_send_limit_open((int)fd);
         unsock_socket_refuse_descriptors((int)fd);
@@ -82,7 +61,11 @@ static long replace(int fd, struct unsock_fd *entry, int standin, enum unsock_ki
     if (close_on_exec < 0)
         return close_on_exec;
     unsock_epoll_take(fd, entry, &carry);
-    long result = unsock_sys(__NR_dup3, standin, fd, close_on_exec & FD_CLOEXEC ? O_CLOEXEC : 0);
+    int flags = close_on_exec & FD_CLOEXEC ? O_CLOEXEC : 0;
+    long result = unsock_sys(__NR_dup3, standin, fd, flags);
+    /* The descriptor is there, but not below the limit any more. */
+    if (result == -EBADF)
+        result = unsock_beyond_limit(__NR_dup3, standin, fd, flags, 0);
     if (result >= 0)
         become(entry, kind);
     unsock_epoll_give(fd, entry, &carry);
@@ -106,7 +89,7 @@ static void replace_duplicates(int fd, uint32_t id, uint64_t cookie, int standin
 /* The old socket, kept for as long as it takes to wake the threads that wait for its first datagram; or -1. */
 static long keep_waited_for(int fd, const struct unsock_fd *old) {
     bool waited_for = old->kind == UNSOCK_KIND_IP && old->type == SOCK_DGRAM && (old->flags & UNSOCK_HEARD);
-    return waited_for ? unsock_sys(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0) : -1;
+    return waited_for ? unsock_descriptor(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0) : -1;
 }
 
 /* They come back with nothing, see that the socket is another one, and wait on that (preload/datagram.c). */
