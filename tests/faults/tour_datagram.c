@@ -83,7 +83,7 @@ static void messages(void) {
 }
 
 static void any_port(void) {
-    int server = datagrams("127.0.0.1", 0), port = own_port(server), client = datagrams("::1", 0);
+    int server = datagrams("127.0.0.1", 0), port = own_port(server), client = datagrams("::", 0);
     if (port != 0)
         send_to(client, "::ffff:127.0.0.1", port);
     close(client);
