@@ -1,5 +1,6 @@
 /* connect of stream sockets to covered addresses. */
 #include "calls/client_name.h"
+#include "calls/connect_wait.h"
 #include "calls/standin.h"
 #include "calls/stream.h"
 #include "calls/target.h"
@@ -16,6 +17,7 @@
 #include "rules/address.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
+#include "rules/kernel_name.h"
 #include "rules/settings.h"
 #include "unsock.h"
 
@@ -98,6 +100,39 @@ static long refused(struct attempt *attempt, long result) {
     return answers == -EINVAL || answers == -EACCES ? answers : -ECONNREFUSED;
 }
 
+/*
+ * With the backlog full, a blocking caller waits in the kernel, on its own descriptor: only then does closing, a
+ * signal or a cancelled thread end it without a trace.
+ */
+static long connect_and_wait(struct attempt *attempt) {
+    struct unsock_fd *entry = attempt->entry;
+    long result = unsock_connect_wait(attempt->fd, entry, &attempt->path, attempt->path_length);
+    if (result == -EINPROGRESS && (entry->flags & UNSOCK_WAITING))
+        result = -EALREADY;
+    if (result == -EINPROGRESS)
+        entry->flags |= UNSOCK_WAITING;
+    if (result < 0)
+        return result == -EINPROGRESS || result == -EALREADY ? result : refused(attempt, result);
+    entry->flags &= (uint16_t)~UNSOCK_WAITING;
+    result = connected(attempt);
+    /* An unconnected socket was writable already: there is no edge for sets that wait for one. */
+    unsock_epoll_rearm(attempt->fd, entry);
+    return result;
+}
+
+/* The program's SO_SNDTIMEO has ended a connect: the socket has a name, and goes on waiting with that. */
+static long wait_again(struct attempt *attempt) {
+    union unsock_sockaddr name;
+    long length = unsock_socket_name(attempt->fd, __NR_getsockname, &name);
+    struct unsock_ip target;
+    if (length < 0 || !unsock_kernel_name_read_stream(&name.un, (size_t)length, &attempt->source, &target))
+        return length < 0 ? length : -EINVAL;
+    attempt->target = target;
+    attempt->path_length = unsock_address_path(target.port, SOCK_STREAM, &attempt->path);
+    attempt->nonblocking = unsock_socket_nonblocking(attempt->fd) == 1;
+    return connect_and_wait(attempt);
+}
+
 /* The descriptor is an AF_UNIX socket without a name already: no replacement is needed. */
 static long connect_in_place(struct attempt *attempt) {
     bool nonblocking = (attempt->entry->flags & UNSOCK_NONBLOCKING) != 0;
@@ -107,31 +142,28 @@ static long connect_in_place(struct attempt *attempt) {
         return result;
     unsock_fd_enter(attempt->entry, UNSOCK_STATE_SPENT);
     attempt->entry->flags |= UNSOCK_NAMED;
+    attempt->nonblocking = nonblocking && unsock_socket_nonblocking(attempt->fd) == 1;
+    if (!attempt->nonblocking)
+        return connect_and_wait(attempt);
     result = unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
-    if (result == -EAGAIN && unsock_socket_nonblocking(attempt->fd) == 1)
+    if (result == -EAGAIN)
         result = retry_full(attempt);
     if (result < 0)
         return refused(attempt, result);
-    attempt->nonblocking = nonblocking && unsock_socket_nonblocking(attempt->fd) == 1;
     result = connected(attempt);
     /* An unconnected socket was writable already: there is no edge for sets that wait for one. */
     unsock_epoll_rearm(attempt->fd, attempt->entry);
     return result;
 }
 
-/*
- * With the backlog full, a blocking caller waits in the kernel, on its own descriptor: only then does closing, a
- * signal or a cancelled thread end it without a trace.
- */
-static long connect_and_wait(struct attempt *attempt) {
+static long install_and_wait(struct attempt *attempt) {
     long result =
         unsock_standin_install(&attempt->standin, attempt->fd, attempt->entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_NEW);
     if (result < 0)
         return result;
     unsock_fd_enter(attempt->entry, UNSOCK_STATE_SPENT);
     attempt->entry->flags |= UNSOCK_NAMED;
-    result = unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
-    return result == 0 ? connected(attempt) : unsock_errno_as_ip(UNSOCK_AT_CONNECT, result);
+    return connect_and_wait(attempt);
 }
 
 static long connect_by_standin(struct attempt *attempt) {
@@ -147,7 +179,7 @@ static long connect_by_standin(struct attempt *attempt) {
     if (result == 0)
         result = unsock_sys(__NR_connect, socket, &attempt->path, attempt->path_length);
     if (result == -EAGAIN && !nonblocking)
-        return connect_and_wait(attempt);
+        return install_and_wait(attempt);
     if (result == -EAGAIN)
         result = retry_full(attempt);
     if (result < 0)
@@ -201,11 +233,13 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     attempt.source = source_of(fd, entry, &attempt.target);
     attempt.path_length = unsock_address_path(asked->port, SOCK_STREAM, &attempt.path);
     bool in_place = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & (UNSOCK_NAMED | UNSOCK_DUPLICATED));
-    long result = in_place ? connect_in_place(&attempt) : connect_by_standin(&attempt);
+    bool waiting =
+        entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_SPENT && (entry->flags & UNSOCK_WAITING);
+    long result = waiting ? wait_again(&attempt) : in_place ? connect_in_place(&attempt) : connect_by_standin(&attempt);
     if (result == UNSOCK_TARGET_FALLBACK)
         result = connect_real(&attempt, asked);
     /* A connection that is there is no failure for the log, whatever the program is told first. */
-    bool there = result == -EINPROGRESS && entry->kind == UNSOCK_KIND_LOCAL;
+    bool there = result == -EINPROGRESS && entry->kind == UNSOCK_KIND_LOCAL && unsock_state_is_connected(entry->state);
     unsock_log("connect", fd, asked, &attempt.path, there ? 0 : result);
     return result;
 }

@@ -30,6 +30,7 @@ enum {
     UNSOCK_HIDDEN = 1 << 3,     /* the file is hidden: another socket of this process has the port's file */
     UNSOCK_ANY_PORT = 1 << 4,   /* the program bound it to port 0 */
     UNSOCK_ACCEPTED = 1 << 5,   /* made by accept */
+    UNSOCK_WAITING = 1 << 6,    /* streams, SPENT: SO_SNDTIMEO has ended a connect, with which the next one goes on */
     UNSOCK_HEARD = 1 << 6,      /* datagrams: something was received; KIND_IP, ANY_PORT: some thread has asked */
     UNSOCK_BY_CONTROL = 1 << 7, /* datagrams: what comes from outside the directory comes from `remote` */
     UNSOCK_SETTLED = 1 << 8,    /* datagrams: `local` was the wildcard before it was connected */

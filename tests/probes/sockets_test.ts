@@ -10,6 +10,10 @@ testProbe(
   "a one-shot that fired before bind or connect is not armed by it, but can be modified and deleted",
 );
 testProbe("connect_progress", "a non-blocking connect is in progress first, and its event comes by edge too");
+testProbe(
+  "connect_full",
+  "a blocking connect to a server that does not accept ends as over TCP, and not before",
+);
 testProbe("stream_addresses", "both ends of a connection agree on addresses and ports, across fork, exec and passing");
 testProbe("short_buffers", "short, empty and NULL address buffers are answered as the kernel does");
 testProbe("bad_pointers", "pointers into nowhere are EFAULT, and not crashes");

@@ -1,0 +1,15 @@
+/* A blocking connect to a server whose backlog is full: it waits as long as TCP would. */
+#ifndef UNSOCK_CONNECT_WAIT_H
+#define UNSOCK_CONNECT_WAIT_H
+
+#include "memory/fds.h"
+#include "rt/net.h"
+
+/*
+ * Connects a blocking AF_UNIX stream, of whose descriptor `entry` is known. Returns 0 or what connect(2) says;
+ * -ETIMEDOUT after the time that TCP gives (TCP_SYNCNT, TCP_USER_TIMEOUT, the system's settings), -EINPROGRESS after
+ * the program's SO_SNDTIMEO, and -EINTR where TCP's would not be started again by the kernel.
+ */
+long unsock_connect_wait(int fd, const struct unsock_fd *entry, const struct sockaddr_un *path, socklen_t length);
+
+#endif
