@@ -70,18 +70,23 @@ static uint64_t count_references(struct unsock_span line, uint64_t inode) {
                                                                                                           : 0;
 }
 
+/* A name with a newline in it forges lines: of two that tell of this socket one is not the kernel's, and none is believed. */
 int unsock_socket_peers(int fd) {
     struct unsock_lines lines;
     uint64_t inode = unsock_socket_inode(fd);
     struct unsock_span line;
     uint64_t references = 0;
+    int found = 0;
     if (inode == 0)
         return -1;
     unsock_lines_open(&lines, "/proc/net/unix");
-    while (references == 0 && unsock_lines_next(&lines, &line))
-        references = count_references(line, inode);
+    while (unsock_lines_next(&lines, &line)) {
+        uint64_t here = count_references(line, inode);
+        references = here != 0 ? here : references;
+        found += here != 0;
+    }
     unsock_lines_close(&lines);
-    return references >= 2 && references <= INT32_MAX ? (int)references - 2 : -1;
+    return found == 1 && references >= 2 && references <= INT32_MAX ? (int)references - 2 : -1;
 }
 
 long unsock_socket_name(int fd, long number, union unsock_sockaddr *name) {
