@@ -70,7 +70,8 @@ static uint64_t count_references(struct unsock_span line, uint64_t inode) {
                                                                                                           : 0;
 }
 
-/* A name with a newline in it forges lines: of two that tell of this socket one is not the kernel's, and none is believed. */
+/* A name with a newline in it forges lines: of two that tell of this socket one is not the kernel's, and none is
+ * believed. */
 int unsock_socket_peers(int fd) {
     struct unsock_lines lines;
     uint64_t inode = unsock_socket_inode(fd);
