@@ -10,7 +10,14 @@ import { asNobody, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-const SOURCES = ["tests/files/lock_tool.c", "c/files/lock.c", "c/memory/own.c", "c/rt/text.c", "c/rt/mem.c"];
+const SOURCES = [
+  "tests/files/lock_tool.c",
+  "c/files/lock.c",
+  "c/kernel/beyond_limit.c",
+  "c/memory/own.c",
+  "c/rt/text.c",
+  "c/rt/mem.c",
+];
 const ignore = !need("cc") || !need("python3");
 
 /** Compiles the tool into the directory of a test, where every user may execute it. */

@@ -39,15 +39,19 @@ Deno.test("a log that may not grow does not end the program", options, () =>
     assert.deepEqual(await facts("limit", log), ["SIGXFSZ is pending: no"]);
   }));
 
-Deno.test("a line of the log tells time, process, program, call, descriptor, address, file and result", options, () =>
-  withDir(async (dir) => {
-    const log = join(dir, "log");
-    await run([await buildProbe("one_client"), "stream", "127.0.0.1", "4712"], {
-      env: shimEnv(dir, { UNSOCK_LOG: log }),
-    });
-    const line = /^\d+\.\d{6} \d+ one_client connect \d+ 127\.0\.0\.1:4712 (\S+) ECONNREFUSED$/m;
-    assert.equal(line.exec(Deno.readTextFileSync(log))?.[1], join(dir, "4712.sock"));
-  }));
+Deno.test(
+  "a line of the log tells time, process, program, call, descriptor, address, file and result",
+  options,
+  () =>
+    withDir(async (dir) => {
+      const log = join(dir, "log");
+      await run([await buildProbe("one_client"), "stream", "127.0.0.1", "4712"], {
+        env: shimEnv(dir, { UNSOCK_LOG: log }),
+      });
+      const line = /^\d+\.\d{6} \d+ one_client connect \d+ 127\.0\.0\.1:4712 (\S+) ECONNREFUSED$/m;
+      assert.equal(line.exec(Deno.readTextFileSync(log))?.[1], join(dir, "4712.sock"));
+    }),
+);
 
 Deno.test("a log that cannot be written is refused at start", options, () =>
   withDir(async (dir) => {

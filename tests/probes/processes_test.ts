@@ -17,7 +17,10 @@ testProbe(
   "what has taken a closed descriptor's number is left alone, and a full table is no obstacle",
 );
 testProbe("signals", "signals interrupt, restart, time out and cancel calls as over TCP, and handlers may make calls");
-testProbe("limit_stays", "a full table of descriptors keeps no socket from its use, and the limit stays what the program set");
+testProbe(
+  "limit_stays",
+  "a full table of descriptors keeps no socket from its use, and the limit stays what the program set",
+);
 testProbe("vfork_spawn", "children by vfork and posix_spawn leave the parent's sockets alone");
 testProbe("stream_data", "queue sizes, urgent data, half close, reset, sendfile and splice are as over TCP");
 testProbe("backlog", "connections wait to be accepted, more than the backlog says");
