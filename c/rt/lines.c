@@ -1,13 +1,14 @@
 /* Reading line by line. */
 #include "rt/lines.h"
 
-#include "rt/net.h"
 #include "rt/mem.h"
+#include "rt/net.h"
 #include "rt/sys.h"
 
 void unsock_lines_open(struct unsock_lines *lines, const char *path) {
     lines->fd = unsock_sys(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
     lines->used = lines->filled = 0;
+    lines->too_long = false;
     lines->failed = lines->fd < 0;
 }
 
@@ -18,6 +19,7 @@ static bool read_on(struct unsock_lines *lines) {
         return false;
     memmove(lines->buffer, lines->buffer + lines->used, rest);
     lines->used = 0;
+    lines->too_long |= rest == sizeof(lines->buffer);
     lines->filled = rest == sizeof(lines->buffer) ? 0 : rest;
     long count = unsock_sys(__NR_read, lines->fd, lines->buffer + lines->filled, sizeof(lines->buffer) - lines->filled);
     lines->filled += count > 0 ? (size_t)count : 0;
@@ -28,11 +30,16 @@ static bool read_on(struct unsock_lines *lines) {
 bool unsock_lines_next(struct unsock_lines *lines, struct unsock_span *line) {
     do {
         struct unsock_span rest = {lines->buffer + lines->used, lines->filled - lines->used};
-        size_t length = rest.length;
-        *line = unsock_span_next(&rest, '\n');
-        if (line->length < length) {
+        while (rest.length > 0) {
+            size_t length = rest.length;
+            *line = unsock_span_next(&rest, '\n');
+            if (line->length == length)
+                break;
+            bool whole = !lines->too_long;
+            lines->too_long = false;
             lines->used += line->length + 1;
-            return true;
+            if (whole)
+                return true;
         }
     } while (read_on(lines));
     return false;
