@@ -1,0 +1,166 @@
+/**
+ * Fuzzes every reader of bytes from outside, each with its corpus in `tests/fuzz/corpus/`, and keeps inputs that crash
+ * one in `build/fuzz/`.
+ *
+ * Usage: `deno task fuzz [--seconds N] [NAME…]`: N seconds each (an hour unless told), as many at a time as there are
+ * processors. The last line is `N passed, N failed`.
+ */
+import * as path from "node:path";
+import { need } from "../tests/support/programs.ts";
+import { findFiles } from "./build.ts";
+
+const ROOT = path.join(import.meta.dirname ?? ".", "..");
+const BUILD = "build/fuzz";
+const SOURCES = "tests/fuzz";
+const COMPILER = "clang-19";
+const HOUR = 3600;
+
+/** Longer ones than the buffers of all readers. */
+const LONGEST = 10_000;
+
+/** Each target brings its own main, from libFuzzer; the rest of the library must not have hooks for it twice. */
+const SANITIZE = "address,undefined";
+const FLAGS = [
+  ..."-std=gnu17 -g -O1 -Wall -Wextra -Werror -Wno-gnu -ffreestanding -Ic -fno-sanitize-recover=all".split(" "),
+  "-include",
+  `${SOURCES}/sys.h`,
+];
+
+/** They would take the place of functions that the fuzzer itself calls, or that the sanitizers watch. */
+const LEFT_OUT = ["c/preload/wrappers.c", "c/preload/by_hand.c", "c/program/entry.c", "c/rt/mem.c"];
+
+/** What a fuzzer came to. */
+export interface Fuzzed {
+  readonly name: string;
+  readonly passed: boolean;
+  /** Of a failure, the end of its report; else how much was tried. */
+  readonly report: string;
+}
+
+/** @returns Whether the compiler and its runtime are there. */
+export function canFuzz(): boolean {
+  return need(COMPILER, "clang-runtime-19");
+}
+
+/** @returns The names of all readers. */
+export async function fuzzTargets(): Promise<string[]> {
+  return (await findFiles(`${SOURCES}/targets`, ".c")).map((file) => path.basename(file, ".c"));
+}
+
+async function call(program: string, args: readonly string[]): Promise<{ success: boolean; text: string }> {
+  const { success, stdout, stderr } = await new Deno.Command(program, { args: [...args], cwd: ROOT, stdin: "null" })
+    .output();
+  const decoder = new TextDecoder();
+  return { success, text: decoder.decode(stdout) + decoder.decode(stderr) };
+}
+
+async function compile(args: readonly string[]): Promise<void> {
+  const { success, text } = await call(COMPILER, args);
+  if (!success) throw new Error(`${COMPILER} failed:\n${text}`);
+}
+
+/** Works on all items, as many at a time as there are processors. */
+async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const queue = [...items.entries()];
+  const worker = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) results[next[0]] = await work(next[1]);
+  };
+  await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, worker));
+  return results;
+}
+
+/**
+ * Builds the fuzzers.
+ *
+ * @param names Of the readers.
+ * @returns The directory that has them.
+ * @throws {Error} With the compiler's words.
+ */
+export async function buildFuzzers(names: readonly string[]): Promise<string> {
+  const directory = `${BUILD}/${crypto.randomUUID()}`;
+  await Deno.mkdir(path.join(ROOT, directory), { recursive: true });
+  const sources = (await findFiles("c", ".c")).filter((file) => !LEFT_OUT.includes(file));
+  const objects = await inParallel([...sources, `${SOURCES}/kernel.c`], async (source) => {
+    const object = `${directory}/${source.replaceAll("/", "_")}.o`;
+    await compile([...FLAGS, `-fsanitize=fuzzer-no-link,${SANITIZE}`, "-c", "-o", object, source]);
+    return object;
+  });
+  // From an archive comes only what a target does not include itself.
+  const archive = `${directory}/library.a`;
+  await call("ar", ["rcs", archive, ...objects]);
+  await inParallel(names, async (name) => {
+    const source = `${SOURCES}/targets/${name}.c`;
+    await compile([...FLAGS, `-fsanitize=fuzzer,${SANITIZE}`, "-o", `${directory}/${name}`, source, archive]);
+  });
+  return path.join(ROOT, directory);
+}
+
+/**
+ * Fuzzes one reader.
+ *
+ * @param directory Where buildFuzzers put it.
+ * @param name The reader's.
+ * @param limits libFuzzer's options that end it.
+ * @returns What it came to; the input of a crash is in `build/fuzz/`.
+ */
+export async function fuzz(directory: string, name: string, limits: readonly string[]): Promise<Fuzzed> {
+  const found = `${directory}/${name}.corpus`;
+  await Deno.mkdir(found, { recursive: true });
+  const { success, text } = await call(`${directory}/${name}`, [
+    ...limits,
+    `-max_len=${LONGEST}`,
+    `-dict=${SOURCES}/words.dict`,
+    "-timeout=20",
+    "-close_fd_mask=0",
+    `-artifact_prefix=${ROOT}/${BUILD}/${name}-`,
+    found,
+    `${SOURCES}/corpus/${name}`,
+  ]);
+  const done = /^Done .*|^#\d+\s+DONE.*/m.exec(text)?.[0];
+  return { name, passed: success, report: success && done !== undefined ? done : text.slice(-4000) };
+}
+
+interface Words {
+  readonly seconds: number;
+  readonly names: readonly string[];
+}
+
+function parse(args: readonly string[]): Words {
+  const names: string[] = [];
+  let seconds = HOUR;
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i] ?? "";
+    if (word === "--seconds") seconds = Number(args[++i]);
+    else names.push(word);
+  }
+  if (!(seconds > 0)) throw new Error("--seconds: not a number above 0");
+  return { seconds, names };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { seconds, names } = parse(args);
+  const all = await fuzzTargets();
+  for (const name of names) if (!all.includes(name)) throw new Error(`no reader is called ${name}: ${all.join(" ")}`);
+  const wanted = names.length > 0 ? names : all;
+  const directory = await buildFuzzers(wanted);
+  const results = await inParallel(wanted, async (name) => {
+    const result = await fuzz(directory, name, [`-max_total_time=${seconds}`]);
+    console.log(`${name}: ${result.passed ? "ok: " : "FAILED\n"}${result.report}`);
+    return result;
+  });
+  await Deno.remove(directory, { recursive: true });
+  const failed = results.filter(({ passed }) => !passed).length;
+  console.log(`${results.length - failed} passed, ${failed} failed`);
+  return failed > 0 ? 1 : 0;
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main(Deno.args));
+  } catch (error) {
+    console.error(`fuzz: ${error instanceof Error ? error.message : error}`);
+    console.log("0 passed, 1 failed");
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,19 @@
+/*
+ * In the place of c/rt/sys.h while the readers are fuzzed: a kernel that answers with what the fuzzer makes up. Each
+ * target says what that is.
+ */
+#ifndef FUZZ_SYS_H
+#define FUZZ_SYS_H
+#define UNSOCK_RT_SYS_H
+
+#include <asm/unistd.h>
+#include <stddef.h>
+#include <stdint.h>
+
+long fuzz_syscall(long number, long a, long b, long c, long d, long e, long f);
+
+#define FUZZ_SYS_PAD(n, a, b, c, d, e, f, ...)                                                                         \
+    fuzz_syscall((long)(n), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+#define unsock_sys(...) FUZZ_SYS_PAD(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
+
+#endif

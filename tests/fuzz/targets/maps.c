@@ -1,0 +1,21 @@
+/* /proc/self/maps, with paths of others in it; and LD_PRELOAD, which must name one of them. */
+#include "../kernel.h"
+
+#include "preload/start.c"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static char buffer[MAPS_CHUNK];
+    struct unsock_span path;
+    fuzz_kernel_start(data, size);
+    bool found = own_path(buffer, &path);
+    HOLDS(fuzz_kernel.opened == 0);
+    HOLDS(!found || (path.at >= buffer && path.at + path.length <= buffer + sizeof buffer && path.at[0] == '/'));
+    char *copy = fuzz_exact(data, size);
+    own_map((struct unsock_span){copy, size}, &path);
+    free(copy);
+    fuzz_kernel_start(data, size);
+    struct unsock_environment environment = {.block = (const char *)data, .length = size};
+    preloaded_by_name(&environment);
+    HOLDS(fuzz_kernel.opened == 0);
+    return 0;
+}

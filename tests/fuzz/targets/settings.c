@@ -1,0 +1,26 @@
+/* The environment: settings, and the control files that it describes. */
+#include "../kernel.h"
+
+#include "rules/control.h"
+#include "rules/settings.h"
+#include "unsock.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static struct unsock_settings settings;
+    char line[64];
+    uint8_t record[UNSOCK_CONTROL_SIZE];
+    struct unsock_text error;
+    char *block = fuzz_exact(data, size);
+    struct unsock_environment environment = {.block = block, .length = size};
+    unsock_text_start(&error, line, sizeof line);
+    bool good = unsock_settings_read(&environment, &settings, &error);
+    HOLDS(good != (error.length > 0) && memchr(line, '\0', sizeof line));
+    HOLDS(!good || settings.directory[0] == '/');
+    HOLDS(settings.directory_length <= UNSOCK_DIR_MOST && settings.directory[settings.directory_length] == '\0');
+    HOLDS(settings.address_count <= UNSOCK_RANGES && settings.port_count <= UNSOCK_RANGES && settings.mode <= 0777);
+    int made = unsock_make_control(block, size, record, line, sizeof line);
+    HOLDS(made != 0 || unsock_control_check(record, sizeof record));
+    HOLDS(memchr(line, '\0', sizeof line));
+    free(block);
+    return 0;
+}
