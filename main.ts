@@ -1,7 +1,7 @@
 /** `unsock`: parses, dispatches, prints the error, exits. Nothing else prints errors or exits. */
-import { Context } from "./lib/context.ts";
-import { EXIT_FAILED, EXIT_RUN_FAILED, EXIT_USAGE, reason, UnsockError, UsageError } from "./lib/errors.ts";
-import { run } from "./lib/run.ts";
+import { Context } from "./lib/system/context.ts";
+import { EXIT_FAILED, EXIT_RUN_FAILED, EXIT_USAGE, reason, UnsockError, UsageError } from "./lib/system/errors.ts";
+import { run } from "./lib/run/run.ts";
 import { readRunOptions } from "./lib/run_options.ts";
 
 function print(text: string): void {

@@ -1,7 +1,7 @@
 /** Commands and options. The command that `run` starts is cut off at the first `--` before commander sees anything. */
 import { Command, CommanderError } from "commander";
-import type { Context } from "./context.ts";
-import { UsageError } from "./errors.ts";
+import type { Context } from "./system/context.ts";
+import { UsageError } from "./system/errors.ts";
 import { defineCompletions } from "./commands/completions.ts";
 import { defineDoctor } from "./commands/doctor.ts";
 import { defineEnv } from "./commands/env.ts";
@@ -11,7 +11,7 @@ import { defineMakeControl } from "./commands/make_control.ts";
 import { defineRun } from "./commands/run.ts";
 import { defineSelfTest } from "./commands/self_test.ts";
 import { defineShowControl } from "./commands/show_control.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "./system/version.ts";
 
 const NOTES = `
 Run a server and a client, and their TCP connection to 127.0.0.1 is a Unix socket instead:

@@ -2,7 +2,7 @@
  * The options of `run`, read without the command-line library, whose loading costs more than all the rest of `run`. Only
  * plain command lines: whatever is less than obvious is left to the library, and to its messages. Pure.
  */
-import type { RunOptions } from "./run.ts";
+import type { RunOptions } from "./run/run.ts";
 
 type Text = "dir" | "addr" | "port" | "mode" | "acceptConvert" | "timeout" | "lib";
 type Flag = "blockInet" | "blockInet6" | "fallback" | "force" | "dryRun";

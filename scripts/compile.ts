@@ -6,7 +6,7 @@
  * network, DENORT_BIN names one of the same version. SOURCE_DATE_EPOCH dates the files in the archives.
  */
 import * as path from "node:path";
-import { VERSION } from "../lib/version.ts";
+import { VERSION } from "../lib/system/version.ts";
 import { build, compilerIsThere } from "./build.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");

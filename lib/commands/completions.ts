@@ -1,7 +1,7 @@
 /** `unsock completions SHELL`: prints a completion script. */
 import { Argument, type Command } from "commander";
-import { completionScript, type Shell, SHELLS } from "../completions.ts";
-import type { Context } from "../context.ts";
+import { completionScript, type Shell, SHELLS } from "../report/completions.ts";
+import type { Context } from "../system/context.ts";
 
 /** Adds the command to the program. */
 export function defineCompletions(program: Command, context: Context, settle: (exitCode: number) => void): void {

@@ -1,8 +1,8 @@
 /** `unsock doctor [COMMAND]`: what this machine can do, and what would happen to COMMAND. */
 import type { Command } from "commander";
-import type { Context } from "../context.ts";
-import { diagnoseCommand, diagnoseMachine, type Finding } from "../diagnosis.ts";
-import { EXIT_FAILED, UsageError } from "../errors.ts";
+import type { Context } from "../system/context.ts";
+import { diagnoseCommand, diagnoseMachine, type Finding } from "../report/diagnosis.ts";
+import { EXIT_FAILED, UsageError } from "../system/errors.ts";
 
 /** Adds the command to the program. */
 export function defineDoctor(program: Command, context: Context, settle: (exitCode: number) => void): void {

@@ -1,11 +1,11 @@
 /** `unsock env`: what `run` would set, as lines for a shell. */
 import type { Command } from "commander";
-import type { Context } from "../context.ts";
-import { chooseDirectory, prepareDirectory } from "../directory.ts";
-import { absoluteLog } from "../run.ts";
-import { applySettings, type SettingOptions } from "../run_environment.ts";
-import { shellQuote } from "../shell.ts";
-import { findShim } from "../shim.ts";
+import type { Context } from "../system/context.ts";
+import { chooseDirectory, prepareDirectory } from "../run/directory.ts";
+import { absoluteLog } from "../run/run.ts";
+import { applySettings, type SettingOptions } from "../run/environment.ts";
+import { shellQuote } from "../system/shell.ts";
+import { findShim } from "../run/shim.ts";
 import { addSettingOptions } from "./run.ts";
 
 interface EnvOptions extends SettingOptions {

@@ -1,12 +1,12 @@
 /** `unsock install`: puts program, library, manual pages and completions in place; `--uninstall` removes exactly those. */
 import * as path from "node:path";
 import type { Command } from "commander";
-import { completionScript, type Shell } from "../completions.ts";
-import type { Context } from "../context.ts";
-import { reason, UnsockError } from "../errors.ts";
-import { commandManual, libraryManual } from "../manual.ts";
-import { shellQuote } from "../shell.ts";
-import { findShim } from "../shim.ts";
+import { completionScript, type Shell } from "../report/completions.ts";
+import type { Context } from "../system/context.ts";
+import { reason, UnsockError } from "../system/errors.ts";
+import { commandManual, libraryManual } from "../report/manual.ts";
+import { shellQuote } from "../system/shell.ts";
+import { findShim } from "../run/shim.ts";
 
 interface InstallOptions {
   readonly prefix: string;

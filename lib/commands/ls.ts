@@ -1,9 +1,9 @@
 /** `unsock ls`: what is in the directory, and who is behind it. */
 import type { Command } from "commander";
-import type { Context } from "../context.ts";
-import { chooseDirectory } from "../directory.ts";
-import { listSocketFiles, type SocketFile } from "../socket_files.ts";
-import { userName } from "../users.ts";
+import type { Context } from "../system/context.ts";
+import { chooseDirectory } from "../run/directory.ts";
+import { listSocketFiles, type SocketFile } from "../report/socket_files.ts";
+import { userName } from "../system/users.ts";
 
 /** Adds the command to the program. */
 export function defineLs(program: Command, context: Context, settle: (exitCode: number) => void): void {

@@ -1,13 +1,13 @@
 /** `unsock make-control`: writes a control file in the place of a socket file. */
 import * as path from "node:path";
 import type { Command } from "commander";
-import type { Context } from "../context.ts";
-import { encodeControlFile } from "../control_file.ts";
-import { controlFileFrom, type ControlOptions } from "../control_options.ts";
-import { chooseDirectory, prepareDirectory } from "../directory.ts";
-import { reason, UnsockError, UsageError } from "../errors.ts";
-import { describeTarget } from "../format_control.ts";
-import { parseDecimal } from "../numbers.ts";
+import type { Context } from "../system/context.ts";
+import { encodeControlFile } from "../control/control_file.ts";
+import { controlFileFrom, type ControlOptions } from "../control/control_options.ts";
+import { chooseDirectory, prepareDirectory } from "../run/directory.ts";
+import { reason, UnsockError, UsageError } from "../system/errors.ts";
+import { describeTarget } from "../control/format_control.ts";
+import { parseDecimal } from "../system/numbers.ts";
 
 interface MakeControlOptions extends ControlOptions {
   readonly dir?: string;

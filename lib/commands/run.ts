@@ -1,8 +1,8 @@
 /** `unsock run [options] -- COMMAND`: becomes COMMAND with the library preloaded. */
 import { type Command, Option } from "commander";
-import type { Context } from "../context.ts";
-import { run, type RunOptions } from "../run.ts";
-import { RUN_ADDRESSES } from "../settings.ts";
+import type { Context } from "../system/context.ts";
+import { run, type RunOptions } from "../run/run.ts";
+import { RUN_ADDRESSES } from "../run/settings.ts";
 
 const NOTES = `
 Exit status: 125 when unsock itself fails, 126 when COMMAND cannot be executed, 127 when it is not found, else COMMAND's.

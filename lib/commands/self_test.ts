@@ -1,10 +1,10 @@
 /** `unsock self-test`: opens the library in this process, makes real sockets with it and checks what they do. */
 import type { Command } from "commander";
-import type { Context } from "../context.ts";
-import { EXIT_FAILED, reason } from "../errors.ts";
-import { openShim } from "../ffi.ts";
-import { type Check, selfChecks } from "../self_checks.ts";
-import { findShim } from "../shim.ts";
+import type { Context } from "../system/context.ts";
+import { EXIT_FAILED, reason } from "../system/errors.ts";
+import { openShim } from "../system/ffi.ts";
+import { type Check, selfChecks } from "../report/self_checks.ts";
+import { findShim } from "../run/shim.ts";
 
 /** Adds the command to the program. */
 export function defineSelfTest(program: Command, context: Context, settle: (exitCode: number) => void): void {

@@ -1,9 +1,9 @@
 /** `unsock show-control FILE`: explains a control file. */
 import type { Command } from "commander";
-import type { Context } from "../context.ts";
-import { CONTROL_FILE_SIZE, type ControlFile, ControlFileError, decodeControlFile } from "../control_file.ts";
-import { reason, UnsockError } from "../errors.ts";
-import { controlFileToJson, describeControlFile } from "../format_control.ts";
+import type { Context } from "../system/context.ts";
+import { CONTROL_FILE_SIZE, type ControlFile, ControlFileError, decodeControlFile } from "../control/control_file.ts";
+import { reason, UnsockError } from "../system/errors.ts";
+import { controlFileToJson, describeControlFile } from "../control/format_control.ts";
 
 /** Adds the command to the program. */
 export function defineShowControl(program: Command, context: Context, settle: (exitCode: number) => void): void {

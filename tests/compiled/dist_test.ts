@@ -1,8 +1,8 @@
 /** What `deno task compile` leaves in dist/, and how it fails. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readProgramFile } from "../../lib/elf.ts";
-import { VERSION } from "../../lib/version.ts";
+import { readProgramFile } from "../../lib/system/elf.ts";
+import { VERSION } from "../../lib/system/version.ts";
 import { withDir } from "../support/dir.ts";
 import { ROOT } from "../support/foreign.ts";
 import { run } from "../support/process.ts";

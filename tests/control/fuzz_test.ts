@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ControlFileError, decodeControlFile } from "../../lib/control_file.ts";
+import { ControlFileError, decodeControlFile } from "../../lib/control/control_file.ts";
 import {
   CONTROL_SIZE,
   controlFile,

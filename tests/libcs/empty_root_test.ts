@@ -1,8 +1,8 @@
 /** The library as a program where there is nothing else: no C library, no loader, no /proc, as in a guest's first minute. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { decodeControlFile } from "../../lib/control_file.ts";
-import { describeTarget } from "../../lib/format_control.ts";
+import { decodeControlFile } from "../../lib/control/control_file.ts";
+import { describeTarget } from "../../lib/control/format_control.ts";
 import { withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { findProgram, need } from "../support/programs.ts";

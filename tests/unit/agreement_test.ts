@@ -1,7 +1,7 @@
 /** Two readers of the same settings, TypeScript and C, agree on every value: what `run` lets pass, the library takes. */
 import assert from "node:assert/strict";
-import { openShim, type Shim } from "../../lib/ffi.ts";
-import { parseSettings, SettingError } from "../../lib/settings.ts";
+import { openShim, type Shim } from "../../lib/system/ffi.ts";
+import { parseSettings, SettingError } from "../../lib/run/settings.ts";
 import { shimLibrary } from "../support/shim.ts";
 
 const LONG = "d".repeat(89);

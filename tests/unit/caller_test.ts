@@ -1,6 +1,6 @@
-/** What the caller had before the runtime changed it: `lib/caller.ts`. */
+/** What the caller had before the runtime changed it: `lib/system/caller.ts`. */
 import assert from "node:assert/strict";
-import { deriveCallerState, parseNofile, type ProcTexts } from "../../lib/caller.ts";
+import { deriveCallerState, parseNofile, type ProcTexts } from "../../lib/system/caller.ts";
 
 const limits = (soft: number | string, hard: number | string) =>
   `Limit                     Soft Limit           Hard Limit           Units     

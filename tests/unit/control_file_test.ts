@@ -1,4 +1,4 @@
-/** The 452 bytes of a control file: `lib/control_file.ts`. */
+/** The 452 bytes of a control file: `lib/control/control_file.ts`. */
 import assert from "node:assert/strict";
 import {
   CONTROL_FILE_SIZE,
@@ -6,8 +6,8 @@ import {
   ControlFileError,
   decodeControlFile,
   encodeControlFile,
-} from "../../lib/control_file.ts";
-import { type Address, Family, unixAddress } from "../../lib/socket_address.ts";
+} from "../../lib/control/control_file.ts";
+import { type Address, Family, unixAddress } from "../../lib/control/socket_address.ts";
 
 const plain = (dest: Address): ControlFile => ({ proxy: undefined, dest, socketOptions: [] });
 const VSOCK: Address = { family: Family.Vsock, port: 5678, cid: 0xffffffff, flags: 0 };

@@ -1,9 +1,9 @@
 /** `make-control`'s options and socket options as text. */
 import assert from "node:assert/strict";
-import { controlFileFrom, type ControlOptions } from "../../lib/control_options.ts";
-import { UsageError } from "../../lib/errors.ts";
-import { describeTarget } from "../../lib/format_control.ts";
-import { formatSocketOption, parseSocketOption } from "../../lib/socket_options.ts";
+import { controlFileFrom, type ControlOptions } from "../../lib/control/control_options.ts";
+import { UsageError } from "../../lib/system/errors.ts";
+import { describeTarget } from "../../lib/control/format_control.ts";
+import { formatSocketOption, parseSocketOption } from "../../lib/control/socket_options.ts";
 
 function nothingExists(file: string): string {
   throw new Deno.errors.NotFound(file);

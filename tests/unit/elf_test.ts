@@ -1,6 +1,6 @@
-/** Kinds of program files, from their bytes alone: `lib/elf.ts`. */
+/** Kinds of program files, from their bytes alone: `lib/system/elf.ts`. */
 import assert from "node:assert/strict";
-import { type ByteSource, type ElfFile, readProgramFile } from "../../lib/elf.ts";
+import { type ByteSource, type ElfFile, readProgramFile } from "../../lib/system/elf.ts";
 import { elfImage } from "./elf_image.ts";
 
 const source = (bytes: Uint8Array): ByteSource => ({ read: (offset, length) => bytes.slice(offset, offset + length) });

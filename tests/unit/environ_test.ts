@@ -1,10 +1,10 @@
 /** The environment as bytes, and what `run` makes of it. */
 import assert from "node:assert/strict";
-import { Environ, splitNul } from "../../lib/environ.ts";
-import { UsageError } from "../../lib/errors.ts";
-import { applySettings, type SettingOptions } from "../../lib/run_environment.ts";
-import { RUN_ADDRESSES } from "../../lib/settings.ts";
-import { shellQuote } from "../../lib/shell.ts";
+import { Environ, splitNul } from "../../lib/system/environ.ts";
+import { UsageError } from "../../lib/system/errors.ts";
+import { applySettings, type SettingOptions } from "../../lib/run/environment.ts";
+import { RUN_ADDRESSES } from "../../lib/run/settings.ts";
+import { shellQuote } from "../../lib/system/shell.ts";
 
 const text = (environ: Environ) => environ.entries.map((entry) => new TextDecoder().decode(entry));
 

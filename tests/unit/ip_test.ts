@@ -1,6 +1,6 @@
-/** Addresses as text: what `lib/ip.ts` reads and writes. */
+/** Addresses as text: what `lib/system/ip.ts` reads and writes. */
 import assert from "node:assert/strict";
-import { formatIp, parseAddressRange, parseIpv4, parseIpv6 } from "../../lib/ip.ts";
+import { formatIp, parseAddressRange, parseIpv4, parseIpv6 } from "../../lib/system/ip.ts";
 
 Deno.test("parseIpv4() reads dotted quads and nothing else", () => {
   assert.deepEqual([...parseIpv4("127.0.0.1") ?? []], [127, 0, 0, 1]);

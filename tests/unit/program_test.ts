@@ -1,9 +1,9 @@
-/** Finding a command's file and judging it: `lib/program.ts`, on a file system that does not exist. */
+/** Finding a command's file and judging it: `lib/run/program.ts`, on a file system that does not exist. */
 import assert from "node:assert/strict";
-import { CommandError } from "../../lib/errors.ts";
-import { findProgram, inspectProgram } from "../../lib/program.ts";
-import type { FileStatus, System } from "../../lib/system.ts";
-import type { ByteSource } from "../../lib/elf.ts";
+import { CommandError } from "../../lib/system/errors.ts";
+import { findProgram, inspectProgram } from "../../lib/run/program.ts";
+import type { FileStatus, System } from "../../lib/system/linux.ts";
+import type { ByteSource } from "../../lib/system/elf.ts";
 import { elfImage, type ElfOptions } from "./elf_image.ts";
 
 interface FakeFile {

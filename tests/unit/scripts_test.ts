@@ -1,6 +1,6 @@
 /** The helper scripts' own logic. */
 import assert from "node:assert/strict";
-import { parseProcNetUnix } from "../../lib/proc_net_unix.ts";
+import { parseProcNetUnix } from "../../lib/system/proc_net_unix.ts";
 import { countTests } from "../../scripts/test.ts";
 
 Deno.test("countTests() sums deno's own summaries, colours and all", () => {

@@ -1,6 +1,6 @@
-/** Settings as the environment says them: `lib/settings.ts`. */
+/** Settings as the environment says them: `lib/run/settings.ts`. */
 import assert from "node:assert/strict";
-import { MAX_DIRECTORY_LENGTH, parseSettings, SettingError, toEnvironment } from "../../lib/settings.ts";
+import { MAX_DIRECTORY_LENGTH, parseSettings, SettingError, toEnvironment } from "../../lib/run/settings.ts";
 
 const parse = (variables: Record<string, string>) => parseSettings((name) => variables[name]);
 

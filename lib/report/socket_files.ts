@@ -1,13 +1,13 @@
 /** What is in the directory: sockets alive and stale, control files, and who holds them. */
 import * as path from "node:path";
 import { boundNames } from "./bound_names.ts";
-import { CONTROL_FILE_SIZE, decodeControlFile } from "./control_file.ts";
-import { reason, UnsockError } from "./errors.ts";
-import { errno, type Libc } from "./ffi.ts";
-import { Proc } from "./proc.ts";
-import { describeTarget } from "./format_control.ts";
-import { parseProcNetUnix, type UnixSocketEntry } from "./proc_net_unix.ts";
-import { encodeAddress, unixAddress } from "./socket_address.ts";
+import { CONTROL_FILE_SIZE, decodeControlFile } from "../control/control_file.ts";
+import { reason, UnsockError } from "../system/errors.ts";
+import { errno, type Libc } from "../system/ffi.ts";
+import { Proc } from "../system/proc.ts";
+import { describeTarget } from "../control/format_control.ts";
+import { parseProcNetUnix, type UnixSocketEntry } from "../system/proc_net_unix.ts";
+import { encodeAddress, unixAddress } from "../control/socket_address.ts";
 
 /** A process that holds a socket open. */
 export interface SocketHolder {

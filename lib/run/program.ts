@@ -1,8 +1,8 @@
 /** Which file a command is, and whether the library can reach into it. */
 import * as path from "node:path";
-import { type ElfFile, type ProgramFile, readProgramFile, type Script } from "./elf.ts";
-import { CommandError, EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND } from "./errors.ts";
-import type { System } from "./system.ts";
+import { type ElfFile, type ProgramFile, readProgramFile, type Script } from "../system/elf.ts";
+import { CommandError, EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND } from "../system/errors.ts";
+import type { System } from "../system/linux.ts";
 
 /** What `execvp` searches when there is no `PATH`. */
 const DEFAULT_PATH = "/bin:/usr/bin";

@@ -1,6 +1,6 @@
 /** Whether the library goes along when a command changes to another user. */
 import * as path from "node:path";
-import type { System } from "./system.ts";
+import type { System } from "../system/linux.ts";
 
 const MAY_READ = 0o004;
 const MAY_SEARCH = 0o001;

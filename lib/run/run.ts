@@ -1,15 +1,15 @@
 /** `unsock run` itself: becomes the command with the library preloaded. */
 import * as path from "node:path";
-import { readCallerState } from "./caller.ts";
-import type { Context } from "./context.ts";
+import { readCallerState } from "../system/caller.ts";
+import type { Context } from "../system/context.ts";
 import { chooseDirectory, prepareDirectory } from "./directory.ts";
-import type { Environ } from "./environ.ts";
-import { CommandError, EXIT_RUN_FAILED, ShimError, UsageError } from "./errors.ts";
-import { execute } from "./exec.ts";
+import type { Environ } from "../system/environ.ts";
+import { CommandError, EXIT_RUN_FAILED, ShimError, UsageError } from "../system/errors.ts";
+import { execute } from "../system/exec.ts";
 import { findProgram, inspectProgram } from "./program.ts";
 import { losesLibrary } from "./reach.ts";
-import { applySettings, type SettingOptions } from "./run_environment.ts";
-import { shellQuote } from "./shell.ts";
+import { applySettings, type SettingOptions } from "./environment.ts";
+import { shellQuote } from "../system/shell.ts";
 import { findShim } from "./shim.ts";
 
 /** Options of `run`. */

@@ -1,6 +1,6 @@
 /** Options of `unsock run` and `unsock env` -> the environment that the library reads. Pure. */
-import type { Environ } from "./environ.ts";
-import { UsageError } from "./errors.ts";
+import type { Environ } from "../system/environ.ts";
+import { UsageError } from "../system/errors.ts";
 import { parseSettings, RUN_ADDRESSES, SettingError, type Settings } from "./settings.ts";
 
 /** The options that become `UNSOCK_*` variables; undefined: not given. */

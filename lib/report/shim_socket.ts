@@ -1,7 +1,7 @@
 /** Sockets through the library's own exported functions, in this very process: for the self-test. */
-import { type Shim } from "./ffi.ts";
-import { decodeAddress, encodeAddress, Family, type InternetAddress } from "./socket_address.ts";
-import { formatIp, parseIpv4, parseIpv6 } from "./ip.ts";
+import { type Shim } from "../system/ffi.ts";
+import { decodeAddress, encodeAddress, Family, type InternetAddress } from "../control/socket_address.ts";
+import { formatIp, parseIpv4, parseIpv6 } from "../system/ip.ts";
 
 /** Linux's numbers, the same on x86-64 and aarch64. */
 export const SOCK_STREAM = 1;

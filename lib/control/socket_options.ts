@@ -1,7 +1,7 @@
 /** Socket options of a control file: names and values <-> `setsockopt` arguments. Pure. */
 import { SOCKET_OPTION_VALUE_SIZE, type SocketOption } from "./control_file.ts";
-import { UsageError } from "./errors.ts";
-import { parseDecimal } from "./numbers.ts";
+import { UsageError } from "../system/errors.ts";
+import { parseDecimal } from "../system/numbers.ts";
 
 type ValueKind = "integer" | "seconds" | "tipc group";
 

@@ -1,7 +1,7 @@
 /** The manual pages, made from the same words as `--help`. Pure. */
 import type { Command } from "commander";
-import { MAX_DIRECTORY_LENGTH, RUN_ADDRESSES } from "./settings.ts";
-import { VERSION } from "./version.ts";
+import { MAX_DIRECTORY_LENGTH, RUN_ADDRESSES } from "../run/settings.ts";
+import { VERSION } from "../system/version.ts";
 
 /** A variable of the library's environment. */
 interface Variable {

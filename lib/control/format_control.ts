@@ -1,6 +1,6 @@
 /** A control file in words. Pure. */
 import type { ControlFile } from "./control_file.ts";
-import { formatIp } from "./ip.ts";
+import { formatIp } from "../system/ip.ts";
 import {
   type Address,
   Family,

@@ -1,9 +1,9 @@
 /** Options of `make-control` -> a control file. */
 import * as path from "node:path";
 import { type ControlFile, MAX_SOCKET_OPTIONS } from "./control_file.ts";
-import { UsageError } from "./errors.ts";
-import { parseIpv4, parseIpv6 } from "./ip.ts";
-import { parseDecimal } from "./numbers.ts";
+import { UsageError } from "../system/errors.ts";
+import { parseIpv4, parseIpv6 } from "../system/ip.ts";
+import { parseDecimal } from "../system/numbers.ts";
 import {
   type Address,
   Family,

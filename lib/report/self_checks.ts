@@ -1,11 +1,11 @@
 /** The checks of `unsock self-test`: the library, in this process, against what the command line knows. */
 import * as path from "node:path";
-import { type ControlFile, ControlFileError, decodeControlFile, encodeControlFile } from "./control_file.ts";
-import { type Shim } from "./ffi.ts";
-import { parseSettings, RUN_ADDRESSES } from "./settings.ts";
+import { type ControlFile, ControlFileError, decodeControlFile, encodeControlFile } from "../control/control_file.ts";
+import { type Shim } from "../system/ffi.ts";
+import { parseSettings, RUN_ADDRESSES } from "../run/settings.ts";
 import { formatEndpoint, internetAddress, ShimSocket, SOCK_DGRAM, SOCK_STREAM, SocketError } from "./shim_socket.ts";
-import { type Address, encodeAddress, Family, unixAddress, VSOCK_CID_ANY } from "./socket_address.ts";
-import { VERSION } from "./version.ts";
+import { type Address, encodeAddress, Family, unixAddress, VSOCK_CID_ANY } from "../control/socket_address.ts";
+import { VERSION } from "../system/version.ts";
 
 /** One check: returns when all is well, throws with the reason when not. */
 export interface Check {

@@ -1,14 +1,14 @@
 /** What `unsock doctor` looks at: the machine, the settings, a command. */
-import type { Context } from "./context.ts";
-import { chooseDirectory, directoryProblem } from "./directory.ts";
-import type { ProgramFile } from "./elf.ts";
-import { reason } from "./errors.ts";
-import { openShim } from "./ffi.ts";
-import { findProgram, inspectProgram, type ProgramStep } from "./program.ts";
-import { isForEveryone } from "./reach.ts";
-import { parseSettings } from "./settings.ts";
-import { findShim } from "./shim.ts";
-import { VERSION } from "./version.ts";
+import type { Context } from "../system/context.ts";
+import { chooseDirectory, directoryProblem } from "../run/directory.ts";
+import type { ProgramFile } from "../system/elf.ts";
+import { reason } from "../system/errors.ts";
+import { openShim } from "../system/ffi.ts";
+import { findProgram, inspectProgram, type ProgramStep } from "../run/program.ts";
+import { isForEveryone } from "../run/reach.ts";
+import { parseSettings } from "../run/settings.ts";
+import { findShim } from "../run/shim.ts";
+import { VERSION } from "../system/version.ts";
 
 /** One finding: `ok`, `note` (works, but know it) or `FAIL`, and what to do about it. */
 export interface Finding {

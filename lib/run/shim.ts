@@ -1,16 +1,16 @@
 /** Finds `libunsock.so`; the compiled binary unpacks the one it carries when there is no other. */
 import * as path from "node:path";
-import { readProgramFile } from "./elf.ts";
-import type { Environ } from "./environ.ts";
-import { reason, ShimError } from "./errors.ts";
-import { openLibc } from "./ffi.ts";
+import { readProgramFile } from "../system/elf.ts";
+import type { Environ } from "../system/environ.ts";
+import { reason, ShimError } from "../system/errors.ts";
+import { openLibc } from "../system/ffi.ts";
 import { THIS_MACHINE } from "./program.ts";
-import type { System } from "./system.ts";
+import type { System } from "../system/linux.ts";
 
 const NAME = "libunsock.so";
 
 /** Where this source tree puts what it builds; in a compiled binary, what it carries. */
-const BUILT = path.join(import.meta.dirname ?? ".", "..", "build", NAME);
+const BUILT = path.join(import.meta.dirname ?? ".", "..", "..", "build", NAME);
 
 /**
  * Finds the library: `--lib`, `UNSOCK_LIB`, beside the executable, `../lib`, the source tree, `/usr/local/lib`, the copy

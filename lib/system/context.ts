@@ -2,7 +2,7 @@
 import { Environ, splitNul } from "./environ.ts";
 import { type Libc, openLibc } from "./ffi.ts";
 import { Proc } from "./proc.ts";
-import { LinuxSystem } from "./system.ts";
+import { LinuxSystem } from "./linux.ts";
 
 /** The surroundings of one invocation. */
 export class Context {

@@ -1,6 +1,6 @@
 /** Which sockets are bound to names in a directory, whatever way they were spelled when they were bound. */
 import * as path from "node:path";
-import type { UnixSocketEntry } from "./proc_net_unix.ts";
+import type { UnixSocketEntry } from "../system/proc_net_unix.ts";
 
 /** What tells a directory from all others. */
 type Identity = string | undefined;

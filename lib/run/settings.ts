@@ -1,7 +1,7 @@
 /** Settings <-> the `UNSOCK_*` environment. The same rules as the library's own parser; pure. */
-import { UsageError } from "./errors.ts";
-import { type AddressRange, parseAddressRange } from "./ip.ts";
-import { parseDecimal, parseOctal } from "./numbers.ts";
+import { UsageError } from "../system/errors.ts";
+import { type AddressRange, parseAddressRange } from "../system/ip.ts";
+import { parseDecimal, parseOctal } from "../system/numbers.ts";
 
 /** `sun_path` is 108 bytes with its NUL; the longest name in the directory is `/65535.dgram.sock`. */
 export const MAX_DIRECTORY_LENGTH = 108 - 1 - "/65535.dgram.sock".length;

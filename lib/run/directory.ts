@@ -1,7 +1,7 @@
 /** The directory of the socket files: which one, and is it safe? Whoever owns it decides who answers. */
 import * as path from "node:path";
-import type { Environ } from "./environ.ts";
-import { reason, UnsockError, UsageError } from "./errors.ts";
+import type { Environ } from "../system/environ.ts";
+import { reason, UnsockError, UsageError } from "../system/errors.ts";
 import { DIRECTORY_LENGTH_PROBLEM, MAX_DIRECTORY_LENGTH } from "./settings.ts";
 
 /** A directory, and whether the user named it. */
