@@ -1,8 +1,8 @@
 /** `unsock`: parses, dispatches, prints the error, exits. Nothing else prints errors or exits. */
-import { Context } from "./lib/system/context.ts";
 import { EXIT_FAILED, EXIT_RUN_FAILED, EXIT_USAGE, reason, UnsockError, UsageError } from "./lib/system/errors.ts";
-import { run } from "./lib/run/run.ts";
-import { readRunOptions } from "./lib/run_options.ts";
+import { VERSION } from "./lib/system/version.ts";
+
+const VERSION_WORDS = ["--version", "-V", "version"];
 
 function print(text: string): void {
   let bytes = new TextEncoder().encode(text);
@@ -21,19 +21,19 @@ function fail(error: unknown, isRun: boolean): number {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const cut = args.indexOf("--");
-  const own = cut < 0 ? args : args.slice(0, cut);
-  const context = new Context(args, print);
+  const [name = ""] = args;
   try {
-    const options = own[0] === "run" && cut >= 0 ? readRunOptions(own.slice(1)) : undefined;
-    if (options !== undefined) return await run(options, context);
-    // Loaded only where it is needed: `run` is to cost little more than the runtime's own start.
-    const { runCommandLine } = await import("./lib/cli.ts");
-    return await runCommandLine(own, context);
+    if (VERSION_WORDS.includes(name)) {
+      print(`${VERSION}\n`);
+      return 0;
+    }
+    // Loaded only where it is needed: a script that asks for the version asks often.
+    const { runCommandLine } = await import("./lib/commands/command_line.ts");
+    return await runCommandLine(args, print);
   } catch (error) {
     // Whoever reads our output has seen enough.
     if (error instanceof Deno.errors.BrokenPipe) return EXIT_FAILED;
-    return fail(error, own[0] === "run");
+    return fail(error, name === "run");
   }
 }
 

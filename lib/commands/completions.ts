@@ -1,16 +1,18 @@
 /** `unsock completions SHELL`: prints a completion script. */
-import { Argument, type Command } from "commander";
-import { completionScript, type Shell, SHELLS } from "../report/completions.ts";
+import type { Command } from "../report/command.ts";
+import { completionScript } from "../report/completions.ts";
 import type { Context } from "../system/context.ts";
+import { SHELLS } from "../system/shell.ts";
 
-/** Adds the command to the program. */
-export function defineCompletions(program: Command, context: Context, settle: (exitCode: number) => void): void {
-  program.command("completions")
-    .description("print a completion script for bash, zsh or fish")
-    .addArgument(new Argument("<shell>", "the shell").choices(SHELLS))
-    .addHelpText("after", `\nFor this shell:\n  source <(unsock completions bash)`)
-    .action((shell: Shell) => {
-      context.print(completionScript(shell, program));
-      settle(0);
-    });
+/**
+ * Prints the script.
+ *
+ * @param name One of {@linkcode SHELLS}.
+ * @param commands All commands.
+ * @returns The exit status.
+ */
+export function completions(name: string, commands: readonly Command[], context: Context): number {
+  const shell = SHELLS.find((one) => one === name);
+  if (shell !== undefined) context.print(completionScript(shell, commands));
+  return 0;
 }

@@ -1,15 +1,15 @@
 /** `unsock install`: puts program, library, manual pages and completions in place; `--uninstall` removes exactly those. */
-import * as path from "node:path";
-import type { Command } from "commander";
-import { completionScript, type Shell } from "../report/completions.ts";
+import * as path from "@std/path/posix";
+import type { Command } from "../report/command.ts";
+import { completionScript } from "../report/completions.ts";
 import type { Context } from "../system/context.ts";
 import { reason, UnsockError } from "../system/errors.ts";
 import { commandManual, libraryManual } from "../report/manual.ts";
-import { shellQuote } from "../system/shell.ts";
+import { type Shell, shellQuote } from "../system/shell.ts";
 import { findShim } from "../run/shim.ts";
 
 interface InstallOptions {
-  readonly prefix: string;
+  readonly prefix?: string;
   readonly uninstall?: boolean;
   readonly lib?: string;
 }
@@ -20,36 +20,40 @@ interface Item {
   readonly content: () => Uint8Array;
 }
 
-/** Adds the command to the program. */
-export function defineInstall(program: Command, context: Context, settle: (exitCode: number) => void): void {
-  program.command("install")
-    .description("install program, library, manual pages and completions")
-    .option("--prefix <directory>", "where bin, lib and share are", "/usr/local")
-    .option("--uninstall", "remove what install has put there")
-    .option("--lib <file>", "the libunsock.so to install")
-    .action(async (options: InstallOptions) => {
-      const prefix = path.resolve(options.prefix);
-      const library = options.uninstall ? "" : await findShim(options.lib, context.environ, context.system);
-      for (const [name, item] of Object.entries(items(library, program))) {
-        const file = path.join(prefix, name);
-        if (!options.uninstall) {
-          putInPlace(file, item);
-          context.print(`${file}\n`);
-        } else if (remove(file)) {
-          context.print(`removed ${file}\n`);
-        }
-      }
-      settle(0);
-    });
+/**
+ * Puts everything in place, or removes it.
+ *
+ * @param options As on the command line.
+ * @param commands All commands, which manual and completions describe.
+ * @returns The exit status.
+ * @throws {UnsockError} When a file cannot be written or removed.
+ */
+export async function install(
+  options: InstallOptions,
+  commands: readonly Command[],
+  context: Context,
+): Promise<number> {
+  const prefix = path.resolve(options.prefix ?? "/usr/local");
+  const library = options.uninstall ? "" : await findShim(options.lib, context.environ, context.system);
+  for (const [name, item] of Object.entries(items(library, commands))) {
+    const file = path.join(prefix, name);
+    if (!options.uninstall) {
+      putInPlace(file, item);
+      context.print(`${file}\n`);
+    } else if (remove(file)) {
+      context.print(`removed ${file}\n`);
+    }
+  }
+  return 0;
 }
 
-function items(library: string, program: Command): Record<string, Item> {
+function items(library: string, commands: readonly Command[]): Record<string, Item> {
   const text = (content: () => string): Item => ({ mode: 0o644, content: () => new TextEncoder().encode(content()) });
-  const completions = (shell: Shell) => text(() => completionScript(shell, program));
+  const completions = (shell: Shell) => text(() => completionScript(shell, commands));
   return {
     "bin/unsock": { mode: 0o755, content: programFile },
     "lib/libunsock.so": { mode: 0o755, content: () => Deno.readFileSync(library) },
-    "share/man/man1/unsock.1": text(() => commandManual(program)),
+    "share/man/man1/unsock.1": text(() => commandManual(commands)),
     "share/man/man7/libunsock.7": text(libraryManual),
     "share/bash-completion/completions/unsock": completions("bash"),
     "share/zsh/site-functions/_unsock": completions("zsh"),

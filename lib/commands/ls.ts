@@ -1,22 +1,21 @@
 /** `unsock ls`: what is in the directory, and who is behind it. */
-import type { Command } from "commander";
 import type { Context } from "../system/context.ts";
 import { chooseDirectory } from "../run/directory.ts";
 import { listSocketFiles, type SocketFile } from "../report/socket_files.ts";
 import { userName } from "../system/users.ts";
 
-/** Adds the command to the program. */
-export function defineLs(program: Command, context: Context, settle: (exitCode: number) => void): void {
-  program.command("ls")
-    .description("list the ports: alive or stale, whose, with which processes and how many connections")
-    .option("--dir <directory>", "where the socket files are (default: as for run)")
-    .option("--json", "print JSON")
-    .action((options: { dir?: string; json?: boolean }) => {
-      const directory = chooseDirectory(options.dir, context.environ, context.system.euid).path;
-      const files = listSocketFiles(directory, context.libc);
-      context.print(options.json ? `${JSON.stringify(files.map(toJson), null, 2)}\n` : formatTable(files));
-      settle(0);
-    });
+/**
+ * Prints what is in the directory.
+ *
+ * @param options As on the command line.
+ * @returns The exit status.
+ * @throws {UnsockError} When the directory cannot be read.
+ */
+export function ls(options: { readonly dir?: string; readonly json?: boolean }, context: Context): number {
+  const directory = chooseDirectory(options.dir, context.environ, context.system.euid).path;
+  const files = listSocketFiles(directory, context.libc);
+  context.print(options.json ? `${JSON.stringify(files.map(toJson), null, 2)}\n` : formatTable(files));
+  return 0;
 }
 
 function formatMode(mode: number): string {

@@ -1,20 +1,18 @@
 /** `unsock self-test`: opens the library in this process, makes real sockets with it and checks what they do. */
-import type { Command } from "commander";
 import type { Context } from "../system/context.ts";
 import { EXIT_FAILED, reason } from "../system/errors.ts";
 import { openShim } from "../system/ffi.ts";
 import { type Check, selfChecks } from "../report/self_checks.ts";
 import { findShim } from "../run/shim.ts";
 
-/** Adds the command to the program. */
-export function defineSelfTest(program: Command, context: Context, settle: (exitCode: number) => void): void {
-  program.command("self-test")
-    .description("check the library on this machine, with real sockets in a private directory")
-    .option("--lib <file>", "the libunsock.so to test")
-    .action(async ({ lib }: { lib?: string }) => settle(await selfTest(lib, context)));
-}
-
-async function selfTest(lib: string | undefined, context: Context): Promise<number> {
+/**
+ * Prints a line for each check.
+ *
+ * @param lib The value of `--lib`.
+ * @returns The exit status.
+ * @throws {ShimError} When there is no library to test.
+ */
+export async function selfTest(lib: string | undefined, context: Context): Promise<number> {
   const file = await findShim(lib, context.environ, context.system);
   const shim = openShim(file);
   const directory = Deno.makeTempDirSync({ prefix: "unsock-self-test-" });

@@ -1,23 +1,22 @@
 /** `unsock show-control FILE`: explains a control file. */
-import type { Command } from "commander";
 import type { Context } from "../system/context.ts";
 import { CONTROL_FILE_SIZE, type ControlFile, ControlFileError, decodeControlFile } from "../control/control_file.ts";
 import { reason, UnsockError } from "../system/errors.ts";
 import { controlFileToJson, describeControlFile } from "../control/format_control.ts";
 
-/** Adds the command to the program. */
-export function defineShowControl(program: Command, context: Context, settle: (exitCode: number) => void): void {
-  program.command("show-control <file>")
-    .description("explain every field of a control file")
-    .option("--json", "print JSON")
-    .action((file: string, options: { json?: boolean }) => {
-      const control = readControlFile(file);
-      const text = options.json
-        ? `${JSON.stringify(controlFileToJson(control), null, 2)}\n`
-        : describeControlFile(control);
-      context.print(text);
-      settle(0);
-    });
+/**
+ * Prints what a control file says.
+ *
+ * @param options As on the command line.
+ * @param file Its path.
+ * @returns The exit status.
+ * @throws {UnsockError} When it cannot be read or is no control file.
+ */
+export function showControl(options: { readonly json?: boolean }, file: string, context: Context): number {
+  const control = readControlFile(file);
+  const json = () => `${JSON.stringify(controlFileToJson(control), null, 2)}\n`;
+  context.print(options.json ? json() : describeControlFile(control));
+  return 0;
 }
 
 /**
@@ -25,7 +24,7 @@ export function defineShowControl(program: Command, context: Context, settle: (e
  * @returns What it says.
  * @throws {UnsockError} When it cannot be read or is no control file.
  */
-export function readControlFile(file: string): ControlFile {
+function readControlFile(file: string): ControlFile {
   try {
     return decodeControlFile(readRegularFile(file));
   } catch (error) {

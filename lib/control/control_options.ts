@@ -1,9 +1,11 @@
 /** Options of `make-control` -> a control file. */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import { type ControlFile, MAX_SOCKET_OPTIONS } from "./control_file.ts";
 import { UsageError } from "../system/errors.ts";
 import { parseIpv4, parseIpv6 } from "../system/ip.ts";
 import { parseDecimal } from "../system/numbers.ts";
+import { optionFlag } from "../system/options.ts";
+import type { ControlOptions } from "./option_table.ts";
 import {
   type Address,
   Family,
@@ -15,23 +17,6 @@ import {
   VSOCK_CID_LOCAL,
 } from "./socket_address.ts";
 import { parseSocketOption } from "./socket_options.ts";
-
-/** What commander gives. */
-export interface ControlOptions {
-  readonly vsockPort?: string;
-  readonly vsockCid?: string;
-  readonly fcSock?: string;
-  readonly fcListen?: string;
-  readonly tipcType?: string;
-  readonly tipcInstance?: string;
-  readonly tipcLower?: string;
-  readonly tipcUpper?: string;
-  readonly tipcScope?: string;
-  readonly tipcAddrtype?: string;
-  readonly unix?: string;
-  readonly inet?: string;
-  readonly sockopt?: readonly string[];
-}
 
 const MAX_U32 = 0xffffffff;
 
@@ -56,11 +41,6 @@ const GROUPS: readonly (readonly (keyof ControlOptions)[])[] = [
   ["inet"],
 ];
 
-/** `vsockPort` -> `--vsock-port` */
-export function optionName(key: string): string {
-  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
 /**
  * @param options What the user wrote.
  * @param cwd The working directory, for relative paths.
@@ -80,7 +60,7 @@ export function controlFileFrom(
   }
   if (others !== undefined) {
     throw new UsageError(
-      `make-control: ${optionName(keys[0] ?? "")} and ${optionName(others[0] ?? "")} exclude each other`,
+      `make-control: ${optionFlag(keys[0] ?? "")} and ${optionFlag(others[0] ?? "")} exclude each other`,
     );
   }
   const sockopts = options.sockopt ?? [];

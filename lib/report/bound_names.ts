@@ -1,5 +1,5 @@
 /** Which sockets are bound to names in a directory, whatever way they were spelled when they were bound. */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import type { UnixSocketEntry } from "../system/proc_net_unix.ts";
 
 /** What tells a directory from all others. */

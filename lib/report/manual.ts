@@ -1,53 +1,10 @@
-/** The manual pages, made from the same words as `--help`. Pure. */
-import type { Command } from "commander";
-import { MAX_DIRECTORY_LENGTH, RUN_ADDRESSES } from "../run/settings.ts";
+/** The manual pages, from the tables of commands, options and settings. Pure. */
+import { CONTROL_FILE_VARIABLE, CONTROL_OPTIONS, type ControlOption } from "../control/option_table.ts";
+import { defaultInWords, LIBRARY, RUN_ADDRESSES, SETTING_LIST } from "../run/settings.ts";
+import { HELP_OPTION, optionHelp } from "../system/options.ts";
 import { VERSION } from "../system/version.ts";
-
-/** A variable of the library's environment. */
-interface Variable {
-  readonly name: string;
-  readonly value: string;
-  readonly meaning: string;
-}
-
-const VARIABLES: readonly Variable[] = [
-  {
-    name: "UNSOCK_DIR",
-    value: "DIRECTORY",
-    meaning: `absolute directory of the socket files, at most ${MAX_DIRECTORY_LENGTH} bytes; made 0755 if missing`,
-  },
-  {
-    name: "UNSOCK_ADDR",
-    value: "LIST",
-    meaning: "what is redirected: ADDR or ADDR/BITS, IPv4 and IPv6, separated by commas; /0 is all of that family. " +
-      "The first address of each family is what peers without one of their own seem to have (default: 127.175.0.0/32)",
-  },
-  { name: "UNSOCK_PORT", value: "LIST", meaning: "only these ports: N or N-M, separated by commas (default: all)" },
-  { name: "UNSOCK_MODE", value: "OCTAL", meaning: "permissions of created socket files (default: as the umask says)" },
-  { name: "UNSOCK_BLOCK_INET", value: "1", meaning: "IP traffic that is not redirected fails with EACCES" },
-  { name: "UNSOCK_BLOCK_INET6", value: "1", meaning: "IPv6 sockets fail with EAFNOSUPPORT" },
-  { name: "UNSOCK_ACCEPT_CONVERT_ALL", value: "1", meaning: "peers that are not IP are reported as IP" },
-  { name: "UNSOCK_ACCEPT_CONVERT_VSOCK", value: "1", meaning: "vsock peers are reported as IP" },
-  { name: "UNSOCK_FALLBACK", value: "1", meaning: "a connect where no socket file is goes to the real network" },
-  {
-    name: "UNSOCK_CONNECT_TIMEOUT_MS",
-    value: "MILLISECONDS",
-    meaning: "how long a Firecracker handshake may take (default: 5000)",
-  },
-  { name: "UNSOCK_LOG", value: "stderr|FILE", meaning: "a line for each redirected call" },
-];
-
-const FILE_VARIABLES: readonly Variable[] = [
-  { name: "UNSOCK_FILE", value: "FILE", meaning: "the control file to make; must not exist" },
-  { name: "UNSOCK_VSOCK_PORT", value: "N", meaning: "AF_VSOCK port" },
-  { name: "UNSOCK_VSOCK_CID", value: "N", meaning: "AF_VSOCK context id (default: any)" },
-  { name: "UNSOCK_FC_SOCK", value: "PATH", meaning: "Firecracker's Unix socket" },
-  { name: "UNSOCK_TIPC_ADDRTYPE", value: "N", meaning: "1 range, 2 service, 3 node" },
-  { name: "UNSOCK_TIPC_SCOPE", value: "N", meaning: "2 cluster, 3 node" },
-  { name: "UNSOCK_TIPC_TYPE", value: "N", meaning: "service type" },
-  { name: "UNSOCK_TIPC_LOWER", value: "N", meaning: "instance, or begin of the range" },
-  { name: "UNSOCK_TIPC_UPPER", value: "N", meaning: "domain, or end of the range" },
-];
+import { type Command, PROGRAM, usageOf } from "./command.ts";
+import { optionTerm } from "./help.ts";
 
 /** Escapes what roff would read: backslashes, hyphens that are minus signs, dots and quotes at a line's begin. */
 function roff(text: string): string {
@@ -62,52 +19,49 @@ function entry(term: string, text: string): string {
   return `.TP\n.B ${roff(term)}\n${roff(text)}\n`;
 }
 
-function variables(list: readonly Variable[]): string {
-  return list.map(({ name, value, meaning }) => entry(`${name}=${value}`, meaning)).join("");
+function settings(): string {
+  return SETTING_LIST.map((setting) => {
+    const otherwise = defaultInWords(setting);
+    const value = setting.type.value?.toUpperCase() ?? "1";
+    return entry(`${setting.variable}=${value}`, optionHelp({ help: setting.help, default: otherwise || undefined }));
+  }).join("");
 }
 
-/** What follows the options in `--help`: examples and exit statuses, kept as they stand. */
-function epilogue(command: Command): string {
-  let text = "";
-  const output = command.configureOutput();
-  const help = command.createHelp().formatHelp(command, command.createHelp());
-  command.configureOutput({ ...output, writeOut: (part) => text += part });
-  command.outputHelp();
-  command.configureOutput(output);
-  return text.startsWith(help) ? text.slice(help.length).trim() : "";
+function controlVariables(): string {
+  const options: readonly ControlOption[] = Object.values(CONTROL_OPTIONS);
+  const variables = [CONTROL_FILE_VARIABLE, ...options.map(({ variable }) => variable)];
+  return variables.filter((variable) => variable !== undefined)
+    .map(({ name, value, help }) => entry(`${name}=${value.toUpperCase()}`, help)).join("");
 }
 
 function commandSection(command: Command): string {
-  const help = command.createHelp();
-  const options = help.visibleOptions(command).map((option) => entry(help.optionTerm(option), option.description));
-  const notes = epilogue(command);
-  const example = notes === "" ? "" : `.PP\n.nf\n${roff(notes)}\n.fi\n`;
-  return `.SS ${roff(`unsock ${command.name()} ${command.usage()}`)}\n${roff(command.description())}.\n${
-    options.join("")
-  }${example}`;
+  const options = Object.entries({ ...command.options, help: HELP_OPTION })
+    .map(([name, option]) => entry(optionTerm(name, option), optionHelp(option)));
+  const example = command.notes === undefined ? "" : `.PP\n.nf\n${roff(command.notes)}\n.fi\n`;
+  const heading = roff(`${PROGRAM.name} ${command.name} ${usageOf(command)}`);
+  return `.SS ${heading}\n${roff(command.summary)}.\n${options.join("")}${example}`;
 }
 
 /**
  * `unsock(1)`.
  *
- * @param program The command line.
+ * @param commands All commands.
  * @returns The page in roff.
  */
-export function commandManual(program: Command): string {
-  const notes = epilogue(program);
+export function commandManual(commands: readonly Command[]): string {
   return `${title("unsock", 1)}.SH NAME
-unsock \\- ${roff(program.description())}
+unsock \\- ${roff(PROGRAM.summary)}
 .SH SYNOPSIS
 .B unsock
-${roff(program.usage())}
+${roff(PROGRAM.usage)}
 .SH DESCRIPTION
 .nf
-${roff(notes)}
+${roff(PROGRAM.notes)}
 .fi
 .SH COMMANDS
-${program.commands.map(commandSection).join("")}.SH ENVIRONMENT
+${commands.map(commandSection).join("")}.SH ENVIRONMENT
 Options override these variables, which the library reads:
-${variables(VARIABLES)}${entry("UNSOCK_LIB=FILE", "the libunsock.so to preload")}.SH SEE ALSO
+${settings()}${entry(`${LIBRARY.variable}=${LIBRARY.option.value.toUpperCase()}`, LIBRARY.option.help)}.SH SEE ALSO
 .BR libunsock (7),
 .BR ld.so (8),
 .BR unix (7)
@@ -135,8 +89,8 @@ It needs no other file, not even a C library.
 A value that cannot be read ends the program before it starts, with one line and status 1: nobody shall believe
 that traffic is off the network when it is not.
 .SH ENVIRONMENT
-${variables(VARIABLES)}.SS To make control files
-${variables(FILE_VARIABLES)}.SH NOTES
+${settings()}.SS To make control files
+${controlVariables()}.SH NOTES
 .B unsock run
 covers ${roff(RUN_ADDRESSES)} unless told otherwise.
 Programs can leave by raw system calls: preloading is no sandbox.

@@ -1,5 +1,5 @@
 /** The checks of `unsock self-test`: the library, in this process, against what the command line knows. */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import { type ControlFile, ControlFileError, decodeControlFile, encodeControlFile } from "../control/control_file.ts";
 import { type Shim } from "../system/ffi.ts";
 import { parseSettings, RUN_ADDRESSES } from "../run/settings.ts";

@@ -1,5 +1,5 @@
 /** What is in the directory: sockets alive and stale, control files, and who holds them. */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import { boundNames } from "./bound_names.ts";
 import { CONTROL_FILE_SIZE, decodeControlFile } from "../control/control_file.ts";
 import { reason, UnsockError } from "../system/errors.ts";

@@ -1,8 +1,8 @@
 /** The directory of the socket files: which one, and is it safe? Whoever owns it decides who answers. */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import type { Environ } from "../system/environ.ts";
 import { reason, UnsockError, UsageError } from "../system/errors.ts";
-import { DIRECTORY_LENGTH_PROBLEM, MAX_DIRECTORY_LENGTH } from "./settings.ts";
+import { DIRECTORY_LENGTH_PROBLEM, MAX_DIRECTORY_LENGTH } from "./setting_types.ts";
 
 /** A directory, and whether the user named it. */
 export interface ChosenDirectory {

@@ -1,30 +1,17 @@
 /** Options of `unsock run` and `unsock env` -> the environment that the library reads. Pure. */
 import type { Environ } from "../system/environ.ts";
 import { UsageError } from "../system/errors.ts";
-import { parseSettings, RUN_ADDRESSES, SettingError, type Settings } from "./settings.ts";
-
-/** The options that become `UNSOCK_*` variables; undefined: not given. */
-export interface SettingOptions {
-  readonly addr?: string;
-  readonly port?: string;
-  readonly mode?: string;
-  readonly blockInet?: boolean;
-  readonly blockInet6?: boolean;
-  readonly acceptConvert?: string;
-  readonly fallback?: boolean;
-  readonly timeout?: string;
-  /** True: to standard error. */
-  readonly log?: string | boolean;
-}
-
-/** The variable that each option sets, for messages that name what the user wrote. */
-const OPTION_OF: Readonly<Record<string, [keyof SettingOptions, string]>> = {
-  UNSOCK_ADDR: ["addr", "--addr"],
-  UNSOCK_PORT: ["port", "--port"],
-  UNSOCK_MODE: ["mode", "--mode"],
-  UNSOCK_CONNECT_TIMEOUT_MS: ["timeout", "--timeout"],
-  UNSOCK_LOG: ["log", "--log"],
-};
+import { optionFlag, type OptionValue } from "../system/options.ts";
+import { SettingError } from "./setting_types.ts";
+import {
+  NO_CHOICE,
+  parseSettings,
+  type Setting,
+  SETTING_LIST,
+  type SettingOptions,
+  type Settings,
+  SETTINGS_OF_OPTION,
+} from "./settings.ts";
 
 /**
  * Changes `environ` to what the command is to see: the caller's variables, what the options say, the defaults, and the
@@ -43,43 +30,36 @@ export function applySettings(
   directory: string,
   library: string,
 ): Settings {
-  const set = (name: string, value: string | undefined, option: string) => {
-    if (value === undefined) return;
-    if (value === "") throw new UsageError(`${option}: empty`);
-    environ.set(name, value);
-  };
-  environ.set("UNSOCK_DIR", directory);
-  set("UNSOCK_ADDR", options.addr, "--addr");
-  set("UNSOCK_PORT", options.port, "--port");
-  set("UNSOCK_MODE", options.mode, "--mode");
-  set("UNSOCK_CONNECT_TIMEOUT_MS", options.timeout, "--timeout");
-  set("UNSOCK_LOG", options.log === true ? "stderr" : options.log || undefined, "--log");
-  if (options.blockInet) environ.set("UNSOCK_BLOCK_INET", "1");
-  if (options.blockInet6) environ.set("UNSOCK_BLOCK_INET6", "1");
-  if (options.fallback) environ.set("UNSOCK_FALLBACK", "1");
-  if (environ.getFilled("UNSOCK_ADDR") === undefined) environ.set("UNSOCK_ADDR", RUN_ADDRESSES);
-  setAcceptConvert(environ, options.acceptConvert);
+  const given: Readonly<Record<string, OptionValue | undefined>> = { ...options, dir: directory };
+  for (const [name, settings] of SETTINGS_OF_OPTION) {
+    const [first] = settings;
+    if (first?.option?.choice !== undefined) choose(environ, name, settings, given[name]);
+    else if (first !== undefined) set(environ, name, first, given[name]);
+  }
   preload(environ, library);
-  return check(environ, options);
+  return check(environ, given);
 }
 
-function setAcceptConvert(environ: Environ, choice: string | undefined): void {
-  const [all, vsock] = ["UNSOCK_ACCEPT_CONVERT_ALL", "UNSOCK_ACCEPT_CONVERT_VSOCK"] as const;
-  const chosen = environ.getFilled(all) !== undefined || environ.getFilled(vsock) !== undefined;
-  if (choice === undefined && chosen) return;
-  environ.delete(all);
-  environ.delete(vsock);
-  switch (choice) {
-    case undefined:
-    case "all":
-      return environ.set(all, "1");
-    case "vsock":
-      return environ.set(vsock, "1");
-    case "none":
-      return;
-    default:
-      throw new UsageError(`--accept-convert: neither all, vsock nor none: "${choice}"`);
+function set(environ: Environ, name: string, { variable, type, option }: Setting<unknown>, value?: OptionValue): void {
+  if (value === "") throw new UsageError(`${optionFlag(name)}: empty`);
+  const unset = environ.getFilled(variable) === undefined;
+  const bare = type.value === undefined ? "1" : option?.bare;
+  const text = value === true ? bare : value ?? (unset ? option?.default : undefined);
+  if (text !== undefined) environ.set(variable, `${text}`);
+}
+
+/** Turns one of several switches on, and the others off. */
+function choose(environ: Environ, name: string, settings: readonly Setting<unknown>[], value?: OptionValue): void {
+  const isChosen = settings.some(({ variable }) => environ.getFilled(variable) !== undefined);
+  if (value === undefined && isChosen) return;
+  const words = settings.map(({ option }) => option?.choice ?? "");
+  const choice = value ?? settings[0]?.option?.default ?? NO_CHOICE;
+  if (choice !== NO_CHOICE && !words.includes(`${choice}`)) {
+    throw new UsageError(`${optionFlag(name)}: neither ${words.join(", ")} nor ${NO_CHOICE}: "${choice}"`);
   }
+  for (const { variable } of settings) environ.delete(variable);
+  const chosen = settings.find(({ option }) => option?.choice === choice);
+  if (chosen !== undefined) environ.set(chosen.variable, "1");
 }
 
 function preload(environ: Environ, library: string): void {
@@ -90,13 +70,14 @@ function preload(environ: Environ, library: string): void {
   environ.set("LD_PRELOAD", rest ? `${library}:${rest}` : library);
 }
 
-function check(environ: Environ, options: SettingOptions): Settings {
+/** A message names what the user wrote: the option, or the variable. */
+function check(environ: Environ, given: Readonly<Record<string, OptionValue | undefined>>): Settings {
   try {
     return parseSettings((name) => environ.get(name));
   } catch (error) {
     if (!(error instanceof SettingError)) throw error;
-    const [key, option] = OPTION_OF[error.variable] ?? [];
-    if (key === undefined || option === undefined || options[key] === undefined) throw error;
-    throw new UsageError(`${option}: ${error.problem}: "${error.value}"`);
+    const name = SETTING_LIST.find(({ variable }) => variable === error.variable)?.option?.name;
+    if (name === undefined || given[name] === undefined) throw error;
+    throw new UsageError(`${optionFlag(name)}: ${error.problem}: "${error.value}"`);
   }
 }

@@ -1,5 +1,5 @@
 /** Which file a command is, and whether the library can reach into it. */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import { type ElfFile, type ProgramFile, readProgramFile, type Script } from "../system/elf.ts";
 import { CommandError, EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND } from "../system/errors.ts";
 import type { System } from "../system/linux.ts";

@@ -1,5 +1,5 @@
 /** Whether the library goes along when a command changes to another user. */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import type { System } from "../system/linux.ts";
 
 const MAY_READ = 0o004;

@@ -1,5 +1,5 @@
 /** `unsock run` itself: becomes the command with the library preloaded. */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import { readCallerState } from "../system/caller.ts";
 import type { Context } from "../system/context.ts";
 import { chooseDirectory, prepareDirectory } from "./directory.ts";
@@ -8,29 +8,30 @@ import { CommandError, EXIT_RUN_FAILED, ShimError, UsageError } from "../system/
 import { execute } from "../system/exec.ts";
 import { findProgram, inspectProgram } from "./program.ts";
 import { losesLibrary } from "./reach.ts";
-import { applySettings, type SettingOptions } from "./environment.ts";
+import { applySettings } from "./environment.ts";
 import { shellQuote } from "../system/shell.ts";
+import type { SettingOptions } from "./settings.ts";
 import { findShim } from "./shim.ts";
 
 /** Options of `run`. */
 export interface RunOptions extends SettingOptions {
-  readonly dir?: string;
   readonly lib?: string;
   readonly force?: boolean;
   readonly dryRun?: boolean;
 }
 
 /**
- * Becomes the command behind `--`.
+ * Becomes a command.
  *
  * @param options As on the command line.
+ * @param command The last arguments of this process: the command's name and its own arguments.
  * @param context Its surroundings.
  * @returns The exit status, with `--dry-run` alone: else this process has become the command.
  * @throws {UnsockError} When it cannot.
  */
-export async function run(options: RunOptions, context: Context): Promise<number> {
+export async function run(options: RunOptions, command: readonly string[], context: Context): Promise<number> {
   const { system } = context;
-  const [name, ...args] = context.command ?? [];
+  const [name, ...args] = context.lastArguments(command.length);
   if (name === undefined) {
     throw new UsageError(`run: no command: write "unsock run [options] -- COMMAND [ARG...]"`);
   }

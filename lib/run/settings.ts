@@ -1,123 +1,201 @@
-/** Settings <-> the `UNSOCK_*` environment. The same rules as the library's own parser; pure. */
-import { UsageError } from "../system/errors.ts";
-import { type AddressRange, parseAddressRange } from "../system/ip.ts";
-import { parseDecimal, parseOctal } from "../system/numbers.ts";
-
-/** `sun_path` is 108 bytes with its NUL; the longest name in the directory is `/65535.dgram.sock`. */
-export const MAX_DIRECTORY_LENGTH = 108 - 1 - "/65535.dgram.sock".length;
-
-/** What is wrong with a directory whose socket files' paths do not fit. */
-export const DIRECTORY_LENGTH_PROBLEM =
-  `must be a directory of 2 to ${MAX_DIRECTORY_LENGTH} bytes, so that a socket file's path fits`;
+/**
+ * The one table of settings. The environment, the options of `run` and `env`, `--help`, the manual and the completions
+ * come from it; a test compares it with the library's own. Pure.
+ */
+import type { Option, OptionValues } from "../system/options.ts";
+import { ADDRESSES, DIRECTORY, LOG, MODE, PORTS, type SettingType, SWITCH, TIMEOUT } from "./setting_types.ts";
 
 /** What is covered when `UNSOCK_ADDR` is not set. */
-export const DEFAULT_ADDRESSES = "127.175.0.0/32";
+const DEFAULT_ADDRESSES = "127.175.0.0/32";
 
 /** What `unsock run` covers: local traffic moves, the internet stays. */
 export const RUN_ADDRESSES = "127.0.0.1/8,0.0.0.0,::1,::";
 
-const MAX_LIST_ENTRIES = 64;
-const MAX_LOG_LENGTH = 255;
-
-/** Ports `first` to `last`, both included. */
-export interface PortRange {
-  readonly first: number;
-  readonly last: number;
+/** The option of `run` and `env` that sets a setting. */
+interface SettingOption {
+  /** In code: `blockInet` is `--block-inet`. */
+  readonly name: string;
+  /** What it sets when it is given without a value. */
+  readonly bare?: string;
+  /** It chooses one of several switches: the word for this one. */
+  readonly choice?: string;
+  /** What `run` sets when neither the option nor the variable says anything. */
+  readonly default?: string;
+  /** The same in words, where it depends. */
+  readonly otherwise?: string;
+  /** One line, where the option is more than the setting. */
+  readonly help?: string;
 }
+
+/** One setting. */
+export interface Setting<T> {
+  /** The environment variable that the library reads. */
+  readonly variable: `UNSOCK_${string}`;
+  readonly type: SettingType<T>;
+  /** What counts when the variable is unset or empty. */
+  readonly default: T;
+  /** The same in words, where the value has none. */
+  readonly otherwise?: string;
+  /** One line, without the default. */
+  readonly help: string;
+  readonly option?: SettingOption;
+}
+
+const CONVERT = {
+  name: "acceptConvert",
+  default: "all",
+  help: "peers that are not IP are reported as IP: all, vsock or none",
+} as const;
+
+/** What the library can be told, in the order in which options are shown. */
+export const SETTINGS = {
+  directory: {
+    variable: "UNSOCK_DIR",
+    type: DIRECTORY,
+    default: undefined,
+    help: "where the socket files are: an absolute path of at most 90 bytes, made if missing",
+    option: {
+      name: "dir",
+      help: "where the socket files are",
+      otherwise: "$XDG_RUNTIME_DIR/unsock, /tmp/unsock-UID",
+    },
+  },
+  addresses: {
+    variable: "UNSOCK_ADDR",
+    type: ADDRESSES,
+    default: ADDRESSES.parse("UNSOCK_ADDR", DEFAULT_ADDRESSES),
+    help: "what is redirected: ADDR or ADDR/BITS, IPv4 and IPv6; the first of each family is what nameless peers have",
+    option: { name: "addr", default: RUN_ADDRESSES },
+  },
+  ports: {
+    variable: "UNSOCK_PORT",
+    type: PORTS,
+    default: [],
+    otherwise: "all",
+    help: "only these ports: N or N-M",
+    option: { name: "port" },
+  },
+  mode: {
+    variable: "UNSOCK_MODE",
+    type: MODE,
+    default: undefined,
+    otherwise: "as the umask says",
+    help: "permissions of created socket files",
+    option: { name: "mode" },
+  },
+  connectTimeoutMs: {
+    variable: "UNSOCK_CONNECT_TIMEOUT_MS",
+    type: TIMEOUT,
+    default: 5000,
+    help: "how long a Firecracker handshake may take, in milliseconds",
+    option: { name: "timeout" },
+  },
+  log: {
+    variable: "UNSOCK_LOG",
+    type: LOG,
+    default: undefined,
+    otherwise: "none",
+    help: "a line for each redirected call, to a file or to standard error (stderr)",
+    option: { name: "log", bare: "stderr" },
+  },
+  blockInet: {
+    variable: "UNSOCK_BLOCK_INET",
+    type: SWITCH,
+    default: false,
+    help: "refuse IP traffic that is not redirected: EACCES",
+    option: { name: "blockInet" },
+  },
+  blockInet6: {
+    variable: "UNSOCK_BLOCK_INET6",
+    type: SWITCH,
+    default: false,
+    help: "refuse IPv6 sockets: EAFNOSUPPORT",
+    option: { name: "blockInet6" },
+  },
+  acceptConvertAll: {
+    variable: "UNSOCK_ACCEPT_CONVERT_ALL",
+    type: SWITCH,
+    default: false,
+    help: "peers that are not IP are reported as IP",
+    option: { ...CONVERT, choice: "all" },
+  },
+  acceptConvertVsock: {
+    variable: "UNSOCK_ACCEPT_CONVERT_VSOCK",
+    type: SWITCH,
+    default: false,
+    help: "vsock peers are reported as IP",
+    option: { ...CONVERT, choice: "vsock" },
+  },
+  fallback: {
+    variable: "UNSOCK_FALLBACK",
+    type: SWITCH,
+    default: false,
+    help: "connect over the real network where no socket file exists",
+    option: { name: "fallback" },
+  },
+} as const satisfies Readonly<Record<string, Setting<unknown>>>;
+
+type Table = typeof SETTINGS;
 
 /** What the library would do, read from the environment. */
-export interface Settings {
-  /** Absolute path of the socket files, or undefined: the library stays inert. */
-  readonly directory: string | undefined;
-  readonly addresses: readonly AddressRange[];
-  /** Empty: all ports. */
-  readonly ports: readonly PortRange[];
-  /** Permission bits of created socket files; undefined: left as they are. */
-  readonly mode: number | undefined;
-  readonly blockInet: boolean;
-  readonly blockInet6: boolean;
-  readonly acceptConvertAll: boolean;
-  readonly acceptConvertVsock: boolean;
-  readonly fallback: boolean;
-  readonly connectTimeoutMs: number;
-  /** `stderr`, an absolute file, or undefined: no log. */
-  readonly log: string | undefined;
-}
+export type Settings = {
+  readonly [Name in keyof Table]: Table[Name] extends { readonly type: SettingType<infer T> } ? T : never;
+};
 
-/** A value that cannot be read. */
-export class SettingError extends UsageError {
-  constructor(
-    /** The variable's name. */
-    readonly variable: string,
-    /** What is wrong with it. */
-    readonly problem: string,
-    readonly value: string,
-  ) {
-    super(`${variable}: ${problem}: "${value}"`);
+/** The table as a list. */
+export const SETTING_LIST: readonly (Setting<unknown> & { readonly name: keyof Settings })[] = Object.entries(SETTINGS)
+  .map(([name, setting]) => ({ ...setting, name: name as keyof Settings }));
+
+/** The library itself is named by a variable and an option too, but it cannot be told of them. */
+export const LIBRARY = {
+  variable: "UNSOCK_LIB",
+  option: { value: "file", isFile: true, help: "the libunsock.so to preload" },
+} as const satisfies { readonly variable: string; readonly option: Option };
+
+/** The switch that chooses none of several. */
+export const NO_CHOICE = "none";
+
+type OptionOf<S> = S extends { readonly option: { readonly choice: string } } ? { readonly value: string }
+  : S extends { readonly type: SettingType<boolean> } ? { readonly help: string }
+  : S extends { readonly option: { readonly bare: string } } ? { readonly value: string; readonly optional: true }
+  : { readonly value: string };
+
+type SettingOptionTable = {
+  readonly [Name in keyof Table as Table[Name]["option"]["name"]]: Option & OptionOf<Table[Name]>;
+};
+
+/** What the options that become settings were given. */
+export type SettingOptions = OptionValues<SettingOptionTable>;
+
+/** The settings of each option: one, or those that it chooses from. */
+export const SETTINGS_OF_OPTION: ReadonlyMap<string, readonly Setting<unknown>[]> = Map.groupBy(
+  SETTING_LIST.filter(({ option }) => option !== undefined),
+  ({ option }) => option?.name ?? "",
+);
+
+/** The options of `run` and `env` that become settings. */
+export const SETTING_OPTIONS = Object.fromEntries(
+  Array.from(SETTINGS_OF_OPTION, ([name, settings]) => [name, optionFor(settings)]),
+) as SettingOptionTable;
+
+function optionFor(settings: readonly Setting<unknown>[]): Option {
+  const [setting] = settings;
+  if (setting === undefined) throw new Error("an option without a setting");
+  const { type, option } = setting;
+  const help = option?.help ?? setting.help;
+  if (option?.choice !== undefined) {
+    const choices = [...settings.map((one) => one.option?.choice ?? ""), NO_CHOICE];
+    return { value: "which", choices, help, default: option.default };
   }
+  if (type.value === undefined) return { help };
+  if (option?.bare !== undefined) return { value: type.value, isFile: type.isFile, optional: true, help };
+  const otherwise = option?.otherwise ?? option?.default ?? defaultInWords(setting);
+  return { value: type.value, isFile: type.isFile, help, default: `$${setting.variable}, ${otherwise}` };
 }
 
-type Lookup = (name: string) => string | undefined;
-
-function parseDirectory(name: string, value: string): string {
-  if (!value.startsWith("/")) throw new SettingError(name, "must be an absolute path", value);
-  const directory = normalizeDirectory(value);
-  if (directory === "" || new TextEncoder().encode(directory).length > MAX_DIRECTORY_LENGTH) {
-    throw new SettingError(name, DIRECTORY_LENGTH_PROBLEM, value);
-  }
-  return directory;
-}
-
-/** @returns The path without doubled and trailing slashes and without `/./`, as the library compares it. */
-function normalizeDirectory(value: string): string {
-  return value.split("/").filter((part) => part !== "" && part !== ".").map((part) => `/${part}`).join("");
-}
-
-function parseList<T>(name: string, value: string, what: string, parse: (item: string) => T | undefined): T[] {
-  const items = value.split(",");
-  if (items.length > MAX_LIST_ENTRIES) throw new SettingError(name, `has more than ${MAX_LIST_ENTRIES} entries`, value);
-  return items.map((item) => {
-    const parsed = parse(item);
-    if (parsed === undefined) throw new SettingError(name, what, value);
-    return parsed;
-  });
-}
-
-/**
- * @param text `N` or `N-M`.
- * @returns The ports, or undefined when it is not that.
- */
-export function parsePortRange(text: string): PortRange | undefined {
-  const [firstText = "", lastText = firstText, extra] = text.split("-");
-  const first = parseDecimal(firstText, 1, 65535);
-  const last = parseDecimal(lastText, 1, 65535);
-  if (first === undefined || last === undefined || extra !== undefined || first > last) return undefined;
-  return { first, last };
-}
-
-function parseFlag(name: string, value: string): boolean {
-  if (value !== "0" && value !== "1") throw new SettingError(name, "must be 1 (on) or 0 (off)", value);
-  return value === "1";
-}
-
-function parseMode(name: string, value: string): number {
-  const mode = parseOctal(value, 0o777);
-  if (mode === undefined) throw new SettingError(name, "must be an octal mode from 0 to 777", value);
-  return mode;
-}
-
-function parseTimeout(name: string, value: string): number {
-  const timeout = parseDecimal(value, 1, 3_600_000);
-  if (timeout === undefined) throw new SettingError(name, "must be milliseconds from 1 to 3600000", value);
-  return timeout;
-}
-
-function parseLog(name: string, value: string): string {
-  const isFile = value.startsWith("/") && new TextEncoder().encode(value).length <= MAX_LOG_LENGTH;
-  if (value !== "stderr" && !isFile) {
-    throw new SettingError(name, `must be stderr or an absolute path of at most ${MAX_LOG_LENGTH} bytes`, value);
-  }
-  return value;
+/** @returns What counts when the variable is not set; empty: nothing. */
+export function defaultInWords({ type, default: value, otherwise }: Setting<unknown>): string {
+  return otherwise ?? (type.value === undefined ? "" : type.format(value));
 }
 
 /**
@@ -127,28 +205,12 @@ function parseLog(name: string, value: string): string {
  * @returns The settings.
  * @throws {SettingError} When a value cannot be read.
  */
-export function parseSettings(lookup: Lookup): Settings {
-  function read<T, D>(name: string, parse: (name: string, value: string) => T, unset: D): T | D {
-    const value = lookup(name);
-    return value === undefined || value === "" ? unset : parse(name, value);
-  }
-  const addresses = (name: string, value: string) =>
-    parseList(name, value, "must be a comma-separated list of ADDR or ADDR/BITS", parseAddressRange);
-  const ports = (name: string, value: string) =>
-    parseList(name, value, "must be a comma-separated list of N or N-M, from 1 to 65535", parsePortRange);
-  return {
-    directory: read("UNSOCK_DIR", parseDirectory, undefined),
-    addresses: read("UNSOCK_ADDR", addresses, undefined) ?? addresses("UNSOCK_ADDR", DEFAULT_ADDRESSES),
-    ports: read("UNSOCK_PORT", ports, []),
-    mode: read("UNSOCK_MODE", parseMode, undefined),
-    blockInet: read("UNSOCK_BLOCK_INET", parseFlag, false),
-    blockInet6: read("UNSOCK_BLOCK_INET6", parseFlag, false),
-    acceptConvertAll: read("UNSOCK_ACCEPT_CONVERT_ALL", parseFlag, false),
-    acceptConvertVsock: read("UNSOCK_ACCEPT_CONVERT_VSOCK", parseFlag, false),
-    fallback: read("UNSOCK_FALLBACK", parseFlag, false),
-    connectTimeoutMs: read("UNSOCK_CONNECT_TIMEOUT_MS", parseTimeout, 5000),
-    log: read("UNSOCK_LOG", parseLog, undefined),
-  };
+export function parseSettings(lookup: (name: string) => string | undefined): Settings {
+  const values = SETTING_LIST.map(({ name, variable, type, default: unset }) => {
+    const text = lookup(variable);
+    return [name, text === undefined || text === "" ? unset : type.parse(variable, text)];
+  });
+  return Object.fromEntries(values);
 }
 
 /**
@@ -159,20 +221,9 @@ export function parseSettings(lookup: Lookup): Settings {
  */
 export function toEnvironment(settings: Settings): Map<string, string> {
   const environment = new Map<string, string>();
-  const range = ({ text, bytes, bits }: AddressRange) => bits === bytes.length * 8 ? text : `${text}/${bits}`;
-  const ports = ({ first, last }: PortRange) => first === last ? `${first}` : `${first}-${last}`;
-  const set = (name: string, value: string | undefined) => value && environment.set(name, value);
-  set("UNSOCK_DIR", settings.directory);
-  const addresses = settings.addresses.map(range).join(",");
-  if (`${addresses}/32` !== DEFAULT_ADDRESSES) set("UNSOCK_ADDR", addresses);
-  set("UNSOCK_PORT", settings.ports.map(ports).join(","));
-  set("UNSOCK_MODE", settings.mode?.toString(8).padStart(3, "0"));
-  if (settings.blockInet) set("UNSOCK_BLOCK_INET", "1");
-  if (settings.blockInet6) set("UNSOCK_BLOCK_INET6", "1");
-  if (settings.acceptConvertAll) set("UNSOCK_ACCEPT_CONVERT_ALL", "1");
-  if (settings.acceptConvertVsock) set("UNSOCK_ACCEPT_CONVERT_VSOCK", "1");
-  if (settings.fallback) set("UNSOCK_FALLBACK", "1");
-  if (settings.connectTimeoutMs !== 5000) set("UNSOCK_CONNECT_TIMEOUT_MS", `${settings.connectTimeoutMs}`);
-  set("UNSOCK_LOG", settings.log);
+  for (const { name, variable, type, default: unset } of SETTING_LIST) {
+    const text = type.format(settings[name]);
+    if (text !== type.format(unset)) environment.set(variable, text);
+  }
   return environment;
 }

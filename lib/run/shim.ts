@@ -1,5 +1,5 @@
 /** Finds `libunsock.so`; the compiled binary unpacks the one it carries when there is no other. */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import { readProgramFile } from "../system/elf.ts";
 import type { Environ } from "../system/environ.ts";
 import { reason, ShimError } from "../system/errors.ts";

@@ -40,15 +40,15 @@ export class Context {
   }
 
   /**
-   * What follows the first `--`, as bytes: a command's arguments need not be UTF-8, and it is to get them as they came.
-   * Undefined when there is no `--`.
+   * The last arguments as bytes: a command's need not be UTF-8, and it is to get them as they came.
+   *
+   * @param count How many.
    */
-  get command(): readonly Uint8Array[] | undefined {
-    const cut = this.#args.indexOf("--");
-    if (cut < 0) return undefined;
+  lastArguments(count: number): readonly Uint8Array[] {
+    const first = this.#args.length - count;
     const raw = splitNul(this.proc.read("/proc/self/cmdline") ?? new Uint8Array()).slice(-this.#args.length);
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     const isOurs = raw.length > 0 && raw.every((bytes, index) => decoder.decode(bytes) === this.#args[index]);
-    return isOurs ? raw.slice(cut + 1) : this.#args.slice(cut + 1).map((arg) => new TextEncoder().encode(arg));
+    return isOurs ? raw.slice(first) : this.#args.slice(first).map((arg) => new TextEncoder().encode(arg));
   }
 }

@@ -1,4 +1,9 @@
-/** Quoting for shells. Pure. */
+/** Shells: those that are known by name, and quoting for all of them. Pure. */
+
+/** Shells that can complete `unsock`'s command lines. */
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+
+export type Shell = (typeof SHELLS)[number];
 
 /**
  * @param text Any text without a NUL.

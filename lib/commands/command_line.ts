@@ -1,0 +1,65 @@
+/** From a command line to the command that it means. */
+import type { Command } from "../report/command.ts";
+import { Context } from "../system/context.ts";
+import { UsageError } from "../system/errors.ts";
+import { didYouMean } from "../system/nearest.ts";
+import { type ReadOptions, readOptions } from "../system/options.ts";
+import { COMMANDS } from "./table.ts";
+
+/**
+ * Runs one command.
+ *
+ * @param args What follows `unsock`.
+ * @param print Writes to standard output.
+ * @returns The exit status.
+ * @throws {UsageError} When the command line is wrong.
+ * @throws {UnsockError} When the command fails.
+ */
+export async function runCommandLine(args: readonly string[], print: (text: string) => void): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined) throw new UsageError(`no command: try "unsock --help"`);
+  if (name === "--help" || name === "-h") return await printHelp(undefined, print);
+  if (name === "help") return await printHelp(rest[0], print);
+  const command = find(name);
+  const { values, operands, help } = read(command, rest);
+  if (help) return await printHelp(name, print);
+  return await command.start({ options: values, operands, context: new Context(args, print) });
+}
+
+function find(name: string): Command {
+  const found = COMMANDS.find((command) => command.name === name);
+  if (found !== undefined) return found;
+  if (name.startsWith("-")) {
+    throw new UsageError(`unknown option '${name}'${didYouMean(name, ["--help", "--version"])}`);
+  }
+  throw new UsageError(`unknown command '${name}'${didYouMean(name, COMMANDS.map((command) => command.name))}`);
+}
+
+async function printHelp(name: string | undefined, print: (text: string) => void): Promise<number> {
+  const { commandHelp, programHelp } = await import("../report/help.ts");
+  print(name === undefined ? programHelp(COMMANDS) : commandHelp(find(name)));
+  return 0;
+}
+
+function read(command: Command, args: readonly string[]): ReadOptions {
+  try {
+    const words = readOptions(command.options, args, command.isWrapper === true);
+    if (!words.help) checkOperands(command, words.operands);
+    return words;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${command.name}: ${error.message}`, { cause: error });
+  }
+}
+
+function checkOperands({ operands, isWrapper }: Command, words: readonly string[]): void {
+  const extra = words[operands.length];
+  if (extra !== undefined && !isWrapper) throw new UsageError(`too many arguments: "${extra}"`);
+  for (const [index, { name, optional, choices }] of operands.entries()) {
+    const word = words[index];
+    if (word === undefined && !optional) throw new UsageError(`${name} is missing`);
+    if (word !== undefined && choices !== undefined && !choices.includes(word)) {
+      throw new UsageError(`${name}: not one of ${choices.join(", ")}: "${word}"`);
+    }
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * The one table of commands. Reading a command line, `--help`, the manual and the completions come from it. What a command
+ * does is loaded only when it runs.
+ */
+import { CONTROL_OPTIONS } from "../control/option_table.ts";
+import type { Command, Invocation } from "../report/command.ts";
+import { LIBRARY, SETTING_OPTIONS } from "../run/settings.ts";
+import type { OptionTable, OptionValues } from "../system/options.ts";
+import { SHELLS } from "../system/shell.ts";
+
+/** A command whose options have the types of their table. */
+interface Declaration<T extends OptionTable> extends Omit<Command, "options" | "operands" | "start"> {
+  readonly options: T;
+  readonly operands?: Command["operands"];
+  start(invocation: Invocation<OptionValues<T>>): Promise<number>;
+}
+
+function command<const T extends OptionTable>(declaration: Declaration<T>): Command {
+  // The values were read by this very table.
+  const start: Command["start"] = ({ options, ...rest }) =>
+    declaration.start({ ...rest, options: options as OptionValues<T> });
+  return { operands: [], ...declaration, start };
+}
+
+const JSON_OPTION = { help: "print JSON" };
+const DIRECTORY_OPTION = {
+  value: "directory",
+  isFile: true,
+  help: "where the socket files are",
+  default: "as for run",
+};
+
+/** In the order in which help shows them. */
+export const COMMANDS: readonly Command[] = [
+  command({
+    name: "run",
+    summary: "run COMMAND with its local network traffic moved to Unix sockets",
+    operands: [{ name: "COMMAND", optional: true, isProgram: true }],
+    isWrapper: true,
+    options: {
+      ...SETTING_OPTIONS,
+      lib: LIBRARY.option,
+      force: { help: "run COMMAND even if the library cannot reach it, or --dir is somebody else's" },
+      dryRun: { help: "print environment and command, run nothing" },
+    },
+    notes:
+      `Exit status: 125 when unsock itself fails, 126 when COMMAND cannot be executed, 127 when it is not found, else COMMAND's.
+
+Examples:
+  unsock run -- python3 -m http.server 8000
+  unsock run -- curl http://127.0.0.1:8000/
+  unsock run --port 5432 --mode 660 --dir /run/db -- postgres -D /srv/db`,
+    start: async ({ options, operands, context }) =>
+      await (await import("../run/run.ts")).run(options, operands, context),
+  }),
+  command({
+    name: "ls",
+    summary: "list the ports: alive or stale, whose, with which processes and how many connections",
+    options: { dir: DIRECTORY_OPTION, json: JSON_OPTION },
+    start: async ({ options, context }) => (await import("./ls.ts")).ls(options, context),
+  }),
+  command({
+    name: "doctor",
+    summary: "tell what this machine can do and whether the library can reach COMMAND",
+    operands: [{ name: "COMMAND", optional: true, isProgram: true }],
+    options: { json: JSON_OPTION },
+    notes: "Exit status: 0 when all is well, 1 when a line says FAIL.",
+    start: async ({ options, operands, context }) =>
+      await (await import("./doctor.ts")).doctor(options, operands[0], context),
+  }),
+  command({
+    name: "env",
+    summary: "print the environment that run would set, as export lines for a shell",
+    options: { ...SETTING_OPTIONS, lib: LIBRARY.option, force: { help: "even if --dir is somebody else's" } },
+    notes: `Everything that the shell starts from then on is redirected:
+  eval "$(unsock env --port 5432)"`,
+    start: async ({ options, context }) => await (await import("./env.ts")).env(options, context),
+  }),
+  command({
+    name: "make-control",
+    summary: "write a control file that sends a port's traffic elsewhere: vsock, Firecracker, TIPC, Unix, IP",
+    operands: [{ name: "FILE", optional: true, isFile: true }],
+    options: {
+      dir: { ...DIRECTORY_OPTION, help: "where DIR/PORT.sock is made" },
+      port: { value: "n", help: "the port that programs use" },
+      force: { help: "even if --dir is somebody else's" },
+      ...CONTROL_OPTIONS,
+    },
+    notes: `Without FILE the control file is DIR/PORT.sock; without --port, PORT is the vsock port.
+
+Examples:
+  unsock make-control --port 1234 --vsock-port 5678
+  unsock make-control --fc-sock /run/vm/v.sock --vsock-port 5678
+  unsock make-control --fc-listen /run/vm/v.sock --vsock-port 5678
+  unsock make-control --port 8000 --tipc-type 128 --tipc-instance 99
+  unsock make-control --port 80 --unix /run/nginx.sock --sockopt SO_RCVBUF=262144`,
+    start: async ({ options, operands, context }) =>
+      (await import("./make_control.ts")).makeControl(options, operands[0], context),
+  }),
+  command({
+    name: "show-control",
+    summary: "explain every field of a control file",
+    operands: [{ name: "FILE", isFile: true }],
+    options: { json: JSON_OPTION },
+    start: async ({ options, operands: [file = ""], context }) =>
+      (await import("./show_control.ts")).showControl(options, file, context),
+  }),
+  command({
+    name: "self-test",
+    summary: "check the library on this machine, with real sockets in a private directory",
+    options: { lib: { ...LIBRARY.option, help: "the libunsock.so to test" } },
+    start: async ({ options, context }) => await (await import("./self_test.ts")).selfTest(options.lib, context),
+  }),
+  command({
+    name: "install",
+    summary: "install program, library, manual pages and completions",
+    options: {
+      prefix: { value: "directory", isFile: true, help: "where bin, lib and share are", default: "/usr/local" },
+      uninstall: { help: "remove what install has put there" },
+      lib: { ...LIBRARY.option, help: "the libunsock.so to install" },
+    },
+    start: async ({ options, context }) => await (await import("./install.ts")).install(options, COMMANDS, context),
+  }),
+  command({
+    name: "completions",
+    summary: "print a completion script for bash, zsh or fish",
+    operands: [{ name: "SHELL", choices: SHELLS }],
+    options: {},
+    notes: `For this shell:
+  source <(unsock completions bash)`,
+    start: async ({ operands: [shell = ""], context }) =>
+      (await import("./completions.ts")).completions(shell, COMMANDS, context),
+  }),
+];

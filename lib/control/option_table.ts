@@ -1,0 +1,82 @@
+/** The options of `make-control`, with the variables by which the library, as a program, is told the same. */
+import type { Option, OptionValues } from "../system/options.ts";
+
+/** A variable of the library as a program. */
+export interface ControlVariable {
+  readonly name: `UNSOCK_${string}`;
+  readonly value: string;
+  /** One line. */
+  readonly help: string;
+}
+
+/** An option that says where a control file leads. */
+export interface ControlOption extends Option {
+  readonly variable?: ControlVariable;
+}
+
+/** The file itself is no option: it is what `make-control` is called with. */
+export const CONTROL_FILE_VARIABLE: ControlVariable = {
+  name: "UNSOCK_FILE",
+  value: "file",
+  help: "the control file to make; must not exist",
+};
+
+/** Where a control file leads. */
+export const CONTROL_OPTIONS = {
+  vsockPort: {
+    value: "n",
+    help: "AF_VSOCK port",
+    variable: { name: "UNSOCK_VSOCK_PORT", value: "n", help: "AF_VSOCK port" },
+  },
+  vsockCid: {
+    value: "cid",
+    help: "AF_VSOCK context id: a number, any, host or local",
+    default: "any",
+    variable: { name: "UNSOCK_VSOCK_CID", value: "n", help: "AF_VSOCK context id (default: any)" },
+  },
+  fcSock: {
+    value: "path",
+    isFile: true,
+    help: "Firecracker's Unix socket; connects to --vsock-port in the guest",
+    variable: { name: "UNSOCK_FC_SOCK", value: "path", help: "Firecracker's Unix socket" },
+  },
+  fcListen: {
+    value: "path",
+    isFile: true,
+    help: "Firecracker's Unix socket; receives what the guest sends to --vsock-port of the host",
+  },
+  tipcType: {
+    value: "n",
+    help: "AF_TIPC service type",
+    variable: { name: "UNSOCK_TIPC_TYPE", value: "n", help: "service type" },
+  },
+  tipcInstance: { value: "n", help: "AF_TIPC service instance" },
+  tipcLower: {
+    value: "n",
+    help: "AF_TIPC range, its begin",
+    variable: { name: "UNSOCK_TIPC_LOWER", value: "n", help: "instance, or begin of the range" },
+  },
+  tipcUpper: {
+    value: "n",
+    help: "AF_TIPC range, its end",
+    variable: { name: "UNSOCK_TIPC_UPPER", value: "n", help: "domain, or end of the range" },
+  },
+  tipcScope: {
+    value: "scope",
+    help: "cluster or node",
+    default: "cluster",
+    variable: { name: "UNSOCK_TIPC_SCOPE", value: "n", help: "2 cluster, 3 node" },
+  },
+  tipcAddrtype: {
+    value: "type",
+    help: "service, range or node",
+    default: "as the other options say",
+    variable: { name: "UNSOCK_TIPC_ADDRTYPE", value: "n", help: "1 range, 2 service, 3 node" },
+  },
+  unix: { value: "path", isFile: true, help: "another Unix socket; @NAME is an abstract one" },
+  inet: { value: "host:port", help: "an IP address and port, [IPv6]:PORT" },
+  sockopt: { value: "name=value", repeated: true, help: "set a socket option on the new socket, up to four times" },
+} as const satisfies Readonly<Record<string, ControlOption>>;
+
+/** What the user wrote. */
+export type ControlOptions = OptionValues<typeof CONTROL_OPTIONS>;

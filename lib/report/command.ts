@@ -1,0 +1,57 @@
+/** What a command of the command line says about itself. */
+import type { Context } from "../system/context.ts";
+import type { OptionTable, OptionValue } from "../system/options.ts";
+
+/** A word of a command line that is no option. */
+export interface Operand {
+  /** As help shows it: `FILE`. */
+  readonly name: string;
+  readonly optional?: boolean;
+  /** All values that there are. */
+  readonly choices?: readonly string[];
+  /** What completions offer. */
+  readonly isFile?: boolean;
+  readonly isProgram?: boolean;
+}
+
+/** One call of a command. */
+export interface Invocation<V = Readonly<Record<string, OptionValue>>> {
+  /** What its options were given. */
+  readonly options: V;
+  readonly operands: readonly string[];
+  readonly context: Context;
+}
+
+/** One command. */
+export interface Command {
+  readonly name: string;
+  /** One line, without a full stop. */
+  readonly summary: string;
+  readonly options: OptionTable;
+  readonly operands: readonly Operand[];
+  /** Its operands are a command line of their own: options end at the first. */
+  readonly isWrapper?: boolean;
+  /** What help says at its end: examples, exit statuses. */
+  readonly notes?: string;
+  /** @returns The exit status. */
+  start(invocation: Invocation): Promise<number>;
+}
+
+/** The program as a whole. */
+export const PROGRAM = {
+  name: "unsock",
+  summary: "move the TCP and UDP traffic of unmodified programs to Unix sockets",
+  usage: "COMMAND [options]",
+  options: { version: { help: "print the version" } },
+  notes: `Run a server and a client, and their TCP connection to 127.0.0.1 is a Unix socket instead:
+  unsock run -- python3 -m http.server 8000
+  unsock run -- curl http://127.0.0.1:8000/
+
+"unsock COMMAND --help" tells the rest. Exit status: 2 for a wrong command line, 1 for other failures; "run" has its own.`,
+} as const;
+
+/** @returns What follows the command's name: `[options] FILE`. */
+export function usageOf({ operands, isWrapper }: Command): string {
+  const words = operands.map(({ name, optional }) => optional ? `[${name}]` : name);
+  return ["[options]", ...(isWrapper ? ["[--]", ...words, "[ARG...]"] : words)].join(" ");
+}

@@ -1,0 +1,39 @@
+/** What a misspelt word was meant to be. Pure. */
+
+/** @returns How many letters to insert, remove, replace or swap with the next one (optimal string alignment). */
+function distance(a: string, b: string): number {
+  let [before, last]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, column) => column)];
+  for (let row = 1; row <= a.length; row++) {
+    const next = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const same = a[row - 1] === b[column - 1] ? 0 : 1;
+      const ways = [(last[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1, (last[column - 1] ?? 0) + same];
+      const swapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      if (row > 1 && column > 1 && swapped) ways.push((before[column - 2] ?? 0) + 1);
+      next.push(Math.min(...ways));
+    }
+    [before, last] = [last, next];
+  }
+  return last.at(-1) ?? 0;
+}
+
+/**
+ * @param word What was written.
+ * @param candidates What there is.
+ * @returns The candidate that `word` begins, or that is a slip or two away; undefined: none is near.
+ */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  const letters = word.replace(/^-+/, "");
+  if (letters.length < 2) return undefined;
+  const begun = candidates.find((candidate) => candidate.startsWith(word));
+  if (begun !== undefined) return begun;
+  const most = Math.max(1, Math.floor(letters.length / 3));
+  const ranked = candidates.map((candidate) => ({ candidate, slips: distance(word, candidate) }));
+  return ranked.filter(({ slips }) => slips <= most).toSorted((a, b) => a.slips - b.slips)[0]?.candidate;
+}
+
+/** @returns What to put behind a message about an unknown word. */
+export function didYouMean(word: string, candidates: readonly string[]): string {
+  const meant = nearest(word, candidates);
+  return meant === undefined ? "" : `: did you mean ${meant}?`;
+}

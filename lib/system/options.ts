@@ -1,0 +1,119 @@
+/** Options of a command: what each is, and reading them from a command line. Pure. */
+import { parseArgs } from "@std/cli/parse-args";
+import { UsageError } from "./errors.ts";
+import { didYouMean } from "./nearest.ts";
+
+/** One option, as help, manual and completions tell it. */
+export interface Option {
+  /** What its value is called; undefined: it takes none. */
+  readonly value?: string;
+  /** The value may be missing; a given one stands behind `=`. */
+  readonly optional?: boolean;
+  /** It may be given several times, and each counts. */
+  readonly repeated?: boolean;
+  /** The value is a path. */
+  readonly isFile?: boolean;
+  /** All values that there are. */
+  readonly choices?: readonly string[];
+  /** One line, without the default. */
+  readonly help: string;
+  /** What counts when it is not given, in words. */
+  readonly default?: string;
+}
+
+/** Options by their names in code: `dryRun` is `--dry-run`. */
+export type OptionTable = Readonly<Record<string, Option>>;
+
+/** What an option was given: text, texts, or just that it was given. */
+export type OptionValue = string | true | readonly string[];
+
+type ValueOf<O> = O extends { readonly repeated: true } ? readonly string[]
+  : O extends { readonly optional: true } ? string | true
+  : O extends { readonly value: string } ? string
+  : true;
+
+/** What the options of a table were given; undefined: nothing. */
+export type OptionValues<T> = { readonly [Name in keyof T]?: ValueOf<T[Name]> };
+
+/** A command line, read. */
+export interface ReadOptions {
+  readonly values: Readonly<Record<string, OptionValue>>;
+  /** What is no option, in order. */
+  readonly operands: readonly string[];
+  /** `--help` was among the options. */
+  readonly help: boolean;
+}
+
+/** What every command has. */
+export const HELP_OPTION = { help: "print this help" } as const satisfies Option;
+
+/** @returns `--dry-run` for `dryRun`. */
+export function optionFlag(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** @returns Its help with the default. */
+export function optionHelp({ help, default: otherwise }: Option): string {
+  return otherwise === undefined ? help : `${help} (default: ${otherwise})`;
+}
+
+/**
+ * Reads the options of a command.
+ *
+ * @param table The options that it has.
+ * @param args What follows the command's name.
+ * @param stopEarly Whether the options end at the first operand, as before a command of its own.
+ * @returns What was given.
+ * @throws {UsageError} When an option is unknown, lacks its value or has one too many.
+ */
+export function readOptions(table: OptionTable, args: readonly string[], stopEarly: boolean): ReadOptions {
+  const names = new Map(Object.entries(table).map(([name, option]) => [optionFlag(name).slice(2), { name, option }]));
+  const unknown: string[] = [];
+  const parsed = parseArgs(args.map((arg) => withoutNextWord(arg, names)), {
+    string: ["_", "help", ...names.keys()],
+    collect: [...names].filter(([, { option }]) => option.repeated).map(([flag]) => flag),
+    stopEarly,
+    "--": true,
+    unknown: (arg, key) => key === undefined || (unknown.push(arg), false),
+  });
+  const operands = stopEarly ? lastWords(args, parsed._.length, parsed["--"].length) : [...parsed._, ...parsed["--"]];
+  if (parsed.help === "") return { values: {}, operands, help: true };
+  const values: Record<string, OptionValue> = {};
+  for (const [flag, { name, option }] of names) {
+    if (parsed[flag] !== undefined) values[name] = checkValue(flag, option, parsed[flag]);
+  }
+  const [first] = unknown;
+  if (first !== undefined) throw new UsageError(unknownOption(first, [...names.keys(), "help"]));
+  return { values, operands, help: false };
+}
+
+/** A word by itself: the parser would take a `true` behind it, as in `run --force true`, for its value. */
+function withoutNextWord(arg: string, names: ReadonlyMap<string, { readonly option: Option }>): string {
+  if (arg === "-h" || arg === "--help") return "--help=";
+  const option = arg.startsWith("--") ? names.get(arg.slice(2))?.option : undefined;
+  const takesNext = option === undefined || (option.value !== undefined && option.optional !== true);
+  return takesNext ? arg : `${arg}=`;
+}
+
+/**
+ * The words from the first operand on, exactly as they were given: the parser drops the first `--`, which belongs to the
+ * command where it stands behind the command's name.
+ */
+function lastWords(args: readonly string[], before: number, behind: number): readonly string[] {
+  const dashes = before > 0 && args.includes("--") ? 1 : 0;
+  return args.slice(args.length - before - dashes - behind);
+}
+
+function checkValue(flag: string, option: Option, value: unknown): OptionValue {
+  const texts = [value].flat().map(String);
+  const text = texts.at(-1) ?? "";
+  if (option.value === undefined && text !== "") throw new UsageError(`--${flag}: takes no value: "${text}"`);
+  if (option.value === undefined || (option.optional && text === "")) return true;
+  if (texts.includes("")) throw new UsageError(`--${flag}: empty: write --${flag}=${option.value.toUpperCase()}`);
+  return option.repeated ? texts : text;
+}
+
+function unknownOption(arg: string, flags: readonly string[]): string {
+  const [written = arg] = arg.split("=");
+  return `unknown option '${written}'${didYouMean(written, flags.map((flag) => `--${flag}`))}`;
+}

@@ -1,0 +1,77 @@
+/**
+ * What is used of the standard library, typed: npm's `deno-std` is the same modules as JSR's `@std/*`, as JavaScript. Where
+ * JSR can be reached, `deno.json` may map the names to it, and this file goes.
+ */
+
+declare module "@std/path/posix" {
+  export interface ParsedPath {
+    root: string;
+    dir: string;
+    base: string;
+    ext: string;
+    name: string;
+  }
+  export function basename(path: string, suffix?: string): string;
+  export function dirname(path: string): string;
+  export function fromFileUrl(url: string | URL): string;
+  export function isAbsolute(path: string): boolean;
+  export function join(path?: string, ...paths: string[]): string;
+  export function normalize(path: string): string;
+  export function parse(path: string): ParsedPath;
+  export function relative(from: string, to: string): string;
+  export function resolve(...segments: string[]): string;
+}
+
+declare module "@std/cli/parse-args" {
+  export interface ParseOptions {
+    /** Names whose values stay text; `_` is the operands. */
+    string?: readonly string[];
+    /** Names that may be given several times: an array of all values. */
+    collect?: readonly string[];
+    /** Options end at the first operand. */
+    stopEarly?: boolean;
+    /** Gathers what follows `--` under that name, and not among the operands. */
+    "--": true;
+    /** Is told of what is not named above; `key` is undefined for an operand. False: leave it out. */
+    unknown?: (arg: string, key?: string, value?: unknown) => unknown;
+  }
+  export interface ParsedArgs {
+    _: string[];
+    "--": string[];
+    [name: string]: unknown;
+  }
+  export function parseArgs(args: string[], options: ParseOptions): ParsedArgs;
+}
+
+declare module "@std/assert" {
+  type ErrorClass<E extends Error> = abstract new (...args: never[]) => E;
+  export class AssertionError extends Error {}
+  export function assert(expression: unknown, message?: string): asserts expression;
+  export function assertEquals<T>(actual: T, expected: T, message?: string): void;
+  export function assertNotEquals<T>(actual: T, expected: T, message?: string): void;
+  export function assertStrictEquals<T>(actual: unknown, expected: T, message?: string): asserts actual is T;
+  export function assertNotStrictEquals<T>(actual: T, expected: T, message?: string): void;
+  export function assertMatch(actual: string, expected: RegExp, message?: string): void;
+  export function assertNotMatch(actual: string, expected: RegExp, message?: string): void;
+  export function assertStringIncludes(actual: string, expected: string, message?: string): void;
+  export function assertInstanceOf<E>(
+    actual: unknown,
+    expected: abstract new (...args: never[]) => E,
+    message?: string,
+  ): asserts actual is E;
+  export function assertThrows(call: () => unknown, message?: string): unknown;
+  export function assertThrows<E extends Error>(
+    call: () => unknown,
+    expected: ErrorClass<E>,
+    messageIncludes?: string,
+    message?: string,
+  ): E;
+  export function assertRejects(call: () => PromiseLike<unknown>, message?: string): Promise<unknown>;
+  export function assertRejects<E extends Error>(
+    call: () => PromiseLike<unknown>,
+    expected: ErrorClass<E>,
+    messageIncludes?: string,
+    message?: string,
+  ): Promise<E>;
+  export function fail(message?: string): never;
+}
