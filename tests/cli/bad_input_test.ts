@@ -61,7 +61,6 @@ Deno.test("a wrong command line is one line: 125 for run, 2 for the others", asy
   assertFails(await unsock(["run"]), 125, /no command: write "unsock run \[options\] -- COMMAND/);
   assertFails(await unsock(["run", "--"]), 125, /no command/);
   assertFails(await unsock(["run", "--nope", "--", "true"]), 125, /run: unknown option '--nope'/);
-  assertFails(await unsock(["run", "true"]), 125, /run: /);
   assertFails(await unsock(["run", "--accept-convert", "some", "--", "true"]), 125, /--accept-convert: /);
   assertFails(await unsock(["run", "--dir", "", "--", "true"]), 125, /--dir: empty/);
   assertFails(await unsock([]), 2, /no command: try "unsock --help"/);
@@ -69,6 +68,16 @@ Deno.test("a wrong command line is one line: 125 for run, 2 for the others", asy
   assertFails(await unsock(["--nope"]), 2, /unknown option '--nope'/);
   assertFails(await unsock(["show-control"]), 2, /show-control: /);
   assertFails(await unsock(["show-control", "a", "b"]), 2, /too many arguments/);
+});
+
+Deno.test("options end at the first word that is none, as in env and nice", async () => {
+  await withDir(async (dir) => {
+    for (const dashes of [[], ["--"]]) {
+      const result = await unsock(["run", "--dir", path.join(dir, "s"), ...dashes, "sh", "-c", "echo $0", "--force"]);
+      assert.equal(result.code, 0, result.stderr);
+      assert.equal(result.stdout, "--force\n");
+    }
+  });
 });
 
 Deno.test("run names the library that it does not find, or that is none", async () => {

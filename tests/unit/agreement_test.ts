@@ -1,7 +1,8 @@
 /** Two readers of the same settings, TypeScript and C, agree on every value: what `run` lets pass, the library takes. */
 import assert from "node:assert/strict";
 import { openShim, type Shim } from "../../lib/system/ffi.ts";
-import { parseSettings, SettingError } from "../../lib/run/settings.ts";
+import { SettingError } from "../../lib/run/setting_types.ts";
+import { parseSettings, SETTING_LIST } from "../../lib/run/settings.ts";
 import { shimLibrary } from "../support/shim.ts";
 
 const LONG = "d".repeat(89);
@@ -106,6 +107,27 @@ function acceptedHere(variables: Record<string, string>): boolean {
     throw error;
   }
 }
+
+/** The names in the library's own table (c/rules/settings.c). */
+function settingsOfLibrary(): string[] {
+  const library = Deno.dlopen(shimLibrary(), { unsock_setting_name: { parameters: ["u32"], result: "pointer" } });
+  try {
+    const names: string[] = [];
+    for (;;) {
+      const name = library.symbols.unsock_setting_name(names.length);
+      if (name === null) return names;
+      names.push(Deno.UnsafePointerView.getCString(name));
+    }
+  } finally {
+    library.close();
+  }
+}
+
+Deno.test("the table of settings has the library's own, each with values here", () => {
+  const names = settingsOfLibrary().toSorted();
+  assert.deepEqual(SETTING_LIST.map(({ variable }) => variable).toSorted(), names);
+  assert.deepEqual(Object.keys(VALUES).toSorted(), names);
+});
 
 Deno.test("parseSettings() and unsock_configure() accept the same values", () => {
   const shim = openShim(shimLibrary());

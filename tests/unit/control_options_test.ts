@@ -1,6 +1,7 @@
 /** `make-control`'s options and socket options as text. */
 import assert from "node:assert/strict";
-import { controlFileFrom, type ControlOptions } from "../../lib/control/control_options.ts";
+import { controlFileFrom } from "../../lib/control/control_options.ts";
+import type { ControlOptions } from "../../lib/control/option_table.ts";
 import { UsageError } from "../../lib/system/errors.ts";
 import { describeTarget } from "../../lib/control/format_control.ts";
 import { formatSocketOption, parseSocketOption } from "../../lib/control/socket_options.ts";

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { Environ, splitNul } from "../../lib/system/environ.ts";
 import { UsageError } from "../../lib/system/errors.ts";
-import { applySettings, type SettingOptions } from "../../lib/run/environment.ts";
+import { applySettings } from "../../lib/run/environment.ts";
+import type { SettingOptions } from "../../lib/run/settings.ts";
 import { RUN_ADDRESSES } from "../../lib/run/settings.ts";
 import { shellQuote } from "../../lib/system/shell.ts";
 

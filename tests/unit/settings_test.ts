@@ -1,6 +1,7 @@
 /** Settings as the environment says them: `lib/run/settings.ts`. */
 import assert from "node:assert/strict";
-import { MAX_DIRECTORY_LENGTH, parseSettings, SettingError, toEnvironment } from "../../lib/run/settings.ts";
+import { MAX_DIRECTORY_LENGTH, SettingError } from "../../lib/run/setting_types.ts";
+import { parseSettings, SETTING_LIST, toEnvironment } from "../../lib/run/settings.ts";
 
 const parse = (variables: Record<string, string>) => parseSettings((name) => variables[name]);
 
@@ -25,6 +26,10 @@ const BAD: Record<string, string[]> = {
   UNSOCK_CONNECT_TIMEOUT_MS: ["0", "3600001", "5s", "-1", "1e3"],
   UNSOCK_LOG: ["stdout", "log.txt", "STDERR", `/${"l".repeat(255)}`],
 };
+
+Deno.test("every setting has bad values here", () => {
+  assert.deepEqual(Object.keys(BAD).toSorted(), SETTING_LIST.map(({ variable }) => variable).toSorted());
+});
 
 for (const [name, values] of Object.entries(BAD)) {
   Deno.test(`parseSettings() refuses bad values of ${name}, naming both`, () => {

@@ -1,0 +1,77 @@
+/** Reading options: `lib/system/options.ts`, by the table of `run`. */
+import assert from "node:assert/strict";
+import { COMMANDS } from "../../lib/commands/table.ts";
+import { UsageError } from "../../lib/system/errors.ts";
+import { readOptions } from "../../lib/system/options.ts";
+
+const RUN = COMMANDS.find(({ name }) => name === "run");
+const CONTROL = COMMANDS.find(({ name }) => name === "make-control");
+assert.ok(RUN && CONTROL);
+
+const read = (...args: string[]) => readOptions(RUN.options, args, true);
+
+const PLAIN: readonly { args: string[]; values: Record<string, unknown> }[] = [
+  { args: [], values: {} },
+  {
+    args: ["--dir", "/d", "--addr=::1,127.0.0.1/8", "--port", "80-90", "--mode=660"],
+    values: { dir: "/d", addr: "::1,127.0.0.1/8", port: "80-90", mode: "660" },
+  },
+  {
+    args: ["--block-inet", "--block-inet6", "--fallback", "--force", "--dry-run"],
+    values: { blockInet: true, blockInet6: true, fallback: true, force: true, dryRun: true },
+  },
+  {
+    args: ["--accept-convert", "none", "--timeout", "5", "--lib=a=b", "--log=x.log"],
+    values: { acceptConvert: "none", timeout: "5", lib: "a=b", log: "x.log" },
+  },
+  { args: ["--port", "1", "--port=2"], values: { port: "2" } },
+  { args: ["--dir", "two\nlines", "--addr=a\nb"], values: { dir: "two\nlines", addr: "a\nb" } },
+  { args: ["--log"], values: { log: true } },
+];
+
+for (const { args, values } of PLAIN) {
+  Deno.test(`readOptions() reads ${JSON.stringify(args)}`, () => {
+    assert.deepEqual(read(...args), { values, operands: [], help: false });
+  });
+}
+
+const COMMAND_LINES: readonly { args: string[]; operands: string[] }[] = [
+  { args: ["true"], operands: ["true"] },
+  { args: ["--", "true"], operands: ["true"] },
+  { args: ["--force", "true", "--force"], operands: ["true", "--force"] },
+  { args: ["--port", "80", "--", "--odd-name", "-x"], operands: ["--odd-name", "-x"] },
+  { args: ["sh", "-c", "x", "--", "y"], operands: ["sh", "-c", "x", "--", "y"] },
+  { args: ["--", "sh", "--", "y"], operands: ["sh", "--", "y"] },
+  { args: ["--", "--"], operands: ["--"] },
+  { args: ["", "x"], operands: ["", "x"] },
+  { args: ["-", "x"], operands: ["-", "x"] },
+  { args: ["--log", "file"], operands: ["file"] },
+];
+
+for (const { args, operands } of COMMAND_LINES) {
+  Deno.test(`readOptions() leaves ${JSON.stringify(operands)} of ${JSON.stringify(args)} to the command`, () => {
+    assert.deepEqual(read(...args).operands, operands);
+  });
+}
+
+const WRONG: readonly { args: string[]; says: RegExp }[] = [
+  { args: ["--nope"], says: /unknown option '--nope'/ },
+  { args: ["--di", "x"], says: /unknown option '--di': did you mean --dir\?/ },
+  { args: ["--constructor", "x"], says: /unknown option/ },
+  { args: ["-x"], says: /unknown option/ },
+  { args: ["--dir"], says: /--dir: empty/ },
+  { args: ["--dir="], says: /--dir: empty/ },
+  { args: ["--force=1"], says: /--force: takes no value: "1"/ },
+];
+
+for (const { args, says } of WRONG) {
+  Deno.test(`readOptions() refuses ${JSON.stringify(args)} in one line`, () => {
+    assert.throws(() => read(...args), (error) => error instanceof UsageError && says.test(error.message));
+  });
+}
+
+Deno.test("readOptions() takes --help before what is wrong, and each of several values", () => {
+  assert.equal(read("--nope", "--help").help, true);
+  const { values } = readOptions(CONTROL.options, ["--sockopt", "A=1", "f", "--sockopt=B=2"], false);
+  assert.deepEqual(values, { sockopt: ["A=1", "B=2"] });
+});
