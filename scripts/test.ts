@@ -25,6 +25,7 @@ async function runTests(args: readonly string[]): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--parallel", ...args, ...targets],
     cwd: ROOT,
+    env: { UNSOCK_TEST_BUILT: "1" },
     stdout: "piped",
     stderr: "inherit",
   }).spawn();

@@ -1,8 +1,15 @@
 /** How a test puts a program under unsock: by environment (fast) or by the command line (as a user does). */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "../../scripts/build.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+/** Set by those who have just built the library, so that not every test file looks whether that is so. */
+export const BUILT = "UNSOCK_TEST_BUILT";
+
+// `deno test -A` alone, in a fresh clone, builds what is missing. Several that do so at once do not disturb each other.
+if (Deno.env.get(BUILT) !== "1") await build([]);
 
 /** What `unsock run` covers unless told otherwise: local traffic. */
 const RUN_ADDRESSES = "127.0.0.1/8,0.0.0.0,::1,::";
