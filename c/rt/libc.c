@@ -54,63 +54,7 @@ bool unsock_is_secure(void) {
     return unsock_sys(__NR_getuid) != unsock_sys(__NR_geteuid) || unsock_sys(__NR_getgid) != unsock_sys(__NR_getegid);
 }
 
-static int raw_connect(int fd, const struct sockaddr *address, socklen_t length) {
-    return (int)unsock_libc_result(unsock_sys(__NR_connect, fd, address, length));
-}
-
-static int raw_accept(int fd, struct sockaddr *address, socklen_t *length) {
-    return (int)unsock_libc_result(unsock_sys(__NR_accept4, fd, address, length, 0));
-}
-
-static int raw_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
-    return (int)unsock_libc_result(unsock_sys(__NR_accept4, fd, address, length, flags));
-}
-
-static ssize_t raw_recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length) {
-    return unsock_libc_result(unsock_sys(__NR_recvfrom, fd, data, size, flags, address, length));
-}
-
-static ssize_t raw_recvmsg(int fd, struct msghdr *message, int flags) {
-    return unsock_libc_result(unsock_sys(__NR_recvmsg, fd, message, flags));
-}
-
-static int raw_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
-    return (int)unsock_libc_result(unsock_sys(__NR_recvmmsg, fd, messages, count, flags, timeout));
-}
-
-static ssize_t raw_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *to, socklen_t length) {
-    return unsock_libc_result(unsock_sys(__NR_sendto, fd, data, size, flags, to, length));
-}
-
-static ssize_t raw_sendmsg(int fd, const struct msghdr *message, int flags) {
-    return unsock_libc_result(unsock_sys(__NR_sendmsg, fd, message, flags));
-}
-
-static int raw_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags) {
-    return (int)unsock_libc_result(unsock_sys(__NR_sendmmsg, fd, messages, count, flags));
-}
-
-static int raw_close(int fd) {
-    return (int)unsock_libc_result(unsock_sys(__NR_close, fd));
-}
-
-static int raw_fcntl(int fd, int command, unsigned long argument) {
-    return (int)unsock_libc_result(unsock_sys(__NR_fcntl, fd, command, argument));
-}
-
-struct unsock_next unsock_next = {
-    .connect = raw_connect,
-    .accept = raw_accept,
-    .accept4 = raw_accept4,
-    .recvfrom = raw_recvfrom,
-    .recvmsg = raw_recvmsg,
-    .recvmmsg = raw_recvmmsg,
-    .sendto = raw_sendto,
-    .sendmsg = raw_sendmsg,
-    .sendmmsg = raw_sendmmsg,
-    .close = raw_close,
-    .fcntl = raw_fcntl,
-};
+struct unsock_next unsock_next;
 
 /*
  * RTLD_NEXT is -1 in glibc and in musl. In a library that dlopen brought, it finds nothing: the raw calls stay. Before
@@ -140,11 +84,16 @@ void unsock_next_resolve(void) {
     resolve("fcntl", &unsock_next.fcntl);
 }
 
-/* Runs a libc call and gives its outcome kernel-style, errno as before. */
-#define KERNEL_STYLE(call)                    \
+/*
+ * Runs the next library's function and gives its outcome kernel-style, errno as before; where there is none, the system call
+ * itself, without errno: a thread that libc did not make has no place for it.
+ */
+#define KERNEL_STYLE(name, call, raw)         \
     do {                                      \
+        if (!unsock_next.name)                \
+            return raw;                       \
         int saved = unsock_errno_get();       \
-        long result = (call);                 \
+        long result = unsock_next.name call;  \
         if (result < 0) {                     \
             result = -unsock_errno_get();     \
             unsock_errno_set(saved);          \
@@ -153,49 +102,52 @@ void unsock_next_resolve(void) {
     } while (0)
 
 long unsock_real_connect(int fd, const void *address, socklen_t length) {
-    KERNEL_STYLE(unsock_next.connect(fd, address, length));
+    KERNEL_STYLE(connect, (fd, address, length), unsock_sys(__NR_connect, fd, address, length));
 }
 
 long unsock_real_accept(int fd, void *address, socklen_t *length) {
-    KERNEL_STYLE(unsock_next.accept(fd, address, length));
+    KERNEL_STYLE(accept, (fd, address, length), unsock_sys(__NR_accept4, fd, address, length, 0));
 }
 
 long unsock_real_accept4(int fd, void *address, socklen_t *length, int flags) {
     if (flags == 0)
         return unsock_real_accept(fd, address, length);
-    KERNEL_STYLE(unsock_next.accept4(fd, address, length, flags));
+    KERNEL_STYLE(accept4, (fd, address, length, flags), unsock_sys(__NR_accept4, fd, address, length, flags));
 }
 
 long unsock_real_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
-    KERNEL_STYLE(unsock_next.recvfrom(fd, data, size, flags, address, length));
+    KERNEL_STYLE(recvfrom, (fd, data, size, flags, address, length),
+                 unsock_sys(__NR_recvfrom, fd, data, size, flags, address, length));
 }
 
 long unsock_real_recvmsg(int fd, struct msghdr *message, int flags) {
-    KERNEL_STYLE(unsock_next.recvmsg(fd, message, flags));
+    KERNEL_STYLE(recvmsg, (fd, message, flags), unsock_sys(__NR_recvmsg, fd, message, flags));
 }
 
 long unsock_real_sendmsg(int fd, const struct msghdr *message, int flags) {
-    KERNEL_STYLE(unsock_next.sendmsg(fd, message, flags));
+    KERNEL_STYLE(sendmsg, (fd, message, flags), unsock_sys(__NR_sendmsg, fd, message, flags));
 }
 
 long unsock_real_sendto(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
-    KERNEL_STYLE(unsock_next.sendto(fd, data, size, flags, address, length));
+    KERNEL_STYLE(sendto, (fd, data, size, flags, address, length),
+                 unsock_sys(__NR_sendto, fd, data, size, flags, address, length));
 }
 
 long unsock_real_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
-    KERNEL_STYLE(unsock_next.recvmmsg(fd, messages, count, flags, timeout));
+    KERNEL_STYLE(recvmmsg, (fd, messages, count, flags, timeout),
+                 unsock_sys(__NR_recvmmsg, fd, messages, count, flags, timeout));
 }
 
 long unsock_real_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags) {
-    KERNEL_STYLE(unsock_next.sendmmsg(fd, messages, count, flags));
+    KERNEL_STYLE(sendmmsg, (fd, messages, count, flags), unsock_sys(__NR_sendmmsg, fd, messages, count, flags));
 }
 
 long unsock_real_close(int fd) {
-    KERNEL_STYLE(unsock_next.close(fd));
+    KERNEL_STYLE(close, (fd), unsock_sys(__NR_close, fd));
 }
 
 long unsock_real_fcntl(int fd, int command, unsigned long argument) {
-    KERNEL_STYLE(unsock_next.fcntl(fd, command, argument));
+    KERNEL_STYLE(fcntl, (fd, command, argument), unsock_sys(__NR_fcntl, fd, command, argument));
 }
 
 long unsock_real_send(int fd, const struct msghdr *message, int flags) {

@@ -26,14 +26,13 @@ unsigned long unsock_libc_auxiliary(unsigned long tag);
 /* True in a set-user-ID process (AT_SECURE). */
 bool unsock_is_secure(void);
 
-/* The next library's functions. Each can be called at any time: until unsock_next_resolve, or where the process has
- * none, it is the raw system call. Like libc's they return -1 and set errno. */
+/* The next library's functions: NULL until unsock_next_resolve, or where the process has none. */
 struct unsock_next {
     int (*connect)(int, const struct sockaddr *, socklen_t);
     int (*accept)(int, struct sockaddr *, socklen_t *);
     int (*accept4)(int, struct sockaddr *, socklen_t *, int);
     ssize_t (*recvfrom)(int, void *, size_t, int, struct sockaddr *, socklen_t *);
-    ssize_t (*recvfrom_chk)(int, void *, size_t, size_t, int, struct sockaddr *, socklen_t *); /* NULL: glibc only */
+    ssize_t (*recvfrom_chk)(int, void *, size_t, size_t, int, struct sockaddr *, socklen_t *); /* glibc only */
     ssize_t (*recvmsg)(int, struct msghdr *, int);
     int (*recvmmsg)(int, struct unsock_mmsghdr *, unsigned, int, void *);
     ssize_t (*sendto)(int, const void *, size_t, int, const struct sockaddr *, socklen_t);
@@ -47,7 +46,8 @@ extern struct unsock_next unsock_next;
 /* Looks the functions up with dlsym; once, at start. */
 void unsock_next_resolve(void);
 
-/* The same calls kernel-style: they return -errno and leave errno as it was. They are cancellation points. */
+/* The same calls kernel-style: they return -errno and leave errno as it was. They are cancellation points where there is such a
+ * function; else they are the system call. */
 long unsock_real_connect(int fd, const void *address, socklen_t length);
 long unsock_real_accept(int fd, void *address, socklen_t *length);
 long unsock_real_accept4(int fd, void *address, socklen_t *length, int flags);

@@ -1,0 +1,128 @@
+/* Making the filter. A block for each call, one after the other; each begins with the call's number in the accumulator. */
+#include "trap/filter.h"
+
+#include "rt/sys.h"
+
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <stdbool.h>
+
+#if defined(__x86_64__)
+#define THIS_MACHINE AUDIT_ARCH_X86_64
+#define FIRST_OTHER_ABI 0x40000000u /* x32's calls have this bit: other programs than ours, with the same machine */
+#else
+#define THIS_MACHINE AUDIT_ARCH_AARCH64
+#endif
+
+#define ERRNO_NO_SYSTEM 38 /* ENOSYS */
+#define JUMP_MOST 255
+
+struct maker {
+    struct sock_filter *program;
+    size_t room;
+    size_t length;
+    bool failed;
+};
+
+static void put(struct maker *maker, uint16_t code, uint32_t k, size_t if_true, size_t if_false) {
+    if (maker->length == maker->room || if_true > JUMP_MOST || if_false > JUMP_MOST) {
+        maker->failed = true;
+        return;
+    }
+    maker->program[maker->length++] = (struct sock_filter){code, (uint8_t)if_true, (uint8_t)if_false, k};
+}
+
+static void load(struct maker *maker, size_t offset) {
+    put(maker, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
+}
+
+static void load_lower(struct maker *maker, unsigned argument) {
+    load(maker, offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t));
+}
+
+static void load_upper(struct maker *maker, unsigned argument) {
+    load(maker, offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t) + sizeof(uint32_t));
+}
+
+static void give(struct maker *maker, uint32_t verdict) {
+    put(maker, BPF_RET | BPF_K, verdict, 0, 0);
+}
+
+/* The verdict when the accumulator is `value`; else on to the next instruction. */
+static void give_if(struct maker *maker, uint32_t value, uint32_t verdict) {
+    put(maker, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
+    give(maker, verdict);
+}
+
+static void give_unless(struct maker *maker, uint32_t value, uint32_t verdict) {
+    put(maker, BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0);
+    give(maker, verdict);
+}
+
+#define TRAP (SECCOMP_RET_TRAP | UNSOCK_FILTER_TAG)
+
+/* What decides when the call has no mark. Ends with a verdict on all paths. */
+static void decide(struct maker *maker, const struct unsock_trapped *call) {
+    switch (call->when) {
+    case UNSOCK_TRAPPED_IF_SET:
+        load_lower(maker, call->argument);
+        give_unless(maker, 0, TRAP);
+        load_upper(maker, call->argument);
+        give_unless(maker, 0, TRAP);
+        give(maker, SECCOMP_RET_ALLOW);
+        break;
+    case UNSOCK_TRAPPED_IF_VALUE:
+        load_lower(maker, call->argument);
+        for (unsigned i = 0; i < call->value_count; i++)
+            give_if(maker, call->values[i], TRAP);
+        if (call->mask) {
+            put(maker, BPF_ALU | BPF_AND | BPF_K, call->mask, 0, 0);
+            give_if(maker, call->masked, TRAP);
+        }
+        give(maker, SECCOMP_RET_ALLOW);
+        break;
+    case UNSOCK_TRAPPED_UNLESS:
+        load_lower(maker, call->argument);
+        give_if(maker, call->values[0], SECCOMP_RET_ALLOW);
+        give(maker, TRAP);
+        break;
+    case UNSOCK_TRAPPED_NO_SYSTEM:
+        give(maker, SECCOMP_RET_ERRNO | ERRNO_NO_SYSTEM);
+        break;
+    default:
+        give(maker, TRAP);
+    }
+}
+
+static void put_block(struct maker *maker, const struct unsock_trapped *call) {
+    size_t start = maker->length;
+    int mark = unsock_sys_marked_argument(call->number);
+    put(maker, BPF_JMP | BPF_JEQ | BPF_K, call->number, 0, 0);
+    if (mark >= 0) {
+        load_upper(maker, (unsigned)mark);
+        give_if(maker, UNSOCK_SYS_MARK, SECCOMP_RET_ALLOW);
+    }
+    if (call->number == __NR_socket)
+        give_if(maker, UNSOCK_FILTER_PROBE, SECCOMP_RET_ERRNO | UNSOCK_FILTER_PROBE_ERRNO);
+    decide(maker, call);
+    size_t length = maker->length - start - 1;
+    if (maker->failed || length > JUMP_MOST)
+        maker->failed = true;
+    else
+        maker->program[start].jf = (uint8_t)length;
+}
+
+size_t unsock_filter_make(const struct unsock_trapped *calls, size_t count, struct sock_filter *program, size_t room) {
+    struct maker maker = {program, room, 0, false};
+    load(&maker, offsetof(struct seccomp_data, arch));
+    give_unless(&maker, THIS_MACHINE, SECCOMP_RET_ALLOW);
+    load(&maker, offsetof(struct seccomp_data, nr));
+#ifdef FIRST_OTHER_ABI
+    put(&maker, BPF_JMP | BPF_JGE | BPF_K, FIRST_OTHER_ABI, 0, 1);
+    give(&maker, SECCOMP_RET_ERRNO | ERRNO_NO_SYSTEM);
+#endif
+    for (size_t i = 0; i < count; i++)
+        put_block(&maker, &calls[i]);
+    give(&maker, SECCOMP_RET_ALLOW);
+    return maker.failed ? 0 : maker.length;
+}

@@ -1,0 +1,74 @@
+/* The table of trapped system calls. */
+#include "trap/trapped.h"
+
+#include <asm/unistd.h>
+
+#define ALWAYS(name) {.number = __NR_##name, .when = UNSOCK_TRAPPED_ALWAYS}
+#define IF_SET(name, which) {.number = __NR_##name, .when = UNSOCK_TRAPPED_IF_SET, .argument = (which)}
+#define NO_SYSTEM(name) {.number = __NR_##name, .when = UNSOCK_TRAPPED_NO_SYSTEM}
+
+#define FCNTL_DUPFD 0
+#define FCNTL_SETFL 4
+#define FCNTL_DUPFD_CLOEXEC 1030
+#define IOCTL_NONBLOCK 0x5421 /* FIONBIO */
+#define IOCTL_OUTQ 0x5411     /* SIOCOUTQ */
+#define IOCTL_INTERFACE 0x8900 /* netdevice(7) */
+#define SIGNALS_UNBLOCK 1     /* SIG_UNBLOCK */
+
+const struct unsock_trapped unsock_trapped[] = {
+    ALWAYS(socket),
+    ALWAYS(socketpair),
+    ALWAYS(bind),
+    ALWAYS(connect),
+    ALWAYS(listen),
+    ALWAYS(accept),
+    ALWAYS(accept4),
+    ALWAYS(shutdown),
+    ALWAYS(getsockname),
+    ALWAYS(getpeername),
+    ALWAYS(getsockopt),
+    ALWAYS(setsockopt),
+    /* Without an address these are the data path of streams: send and recv. */
+    IF_SET(sendto, 4),
+    IF_SET(recvfrom, 4),
+    ALWAYS(sendmsg),
+    ALWAYS(sendmmsg),
+    ALWAYS(recvmsg),
+    ALWAYS(recvmmsg),
+    /* Files go with their last descriptor; what is known of a descriptor goes with it too, and on to its duplicates. */
+    ALWAYS(close),
+    ALWAYS(close_range),
+    ALWAYS(dup),
+    ALWAYS(dup3),
+    {.number = __NR_fcntl, .when = UNSOCK_TRAPPED_IF_VALUE, .argument = 1, .value_count = 3,
+     .values = {FCNTL_DUPFD, FCNTL_DUPFD_CLOEXEC, FCNTL_SETFL}},
+    {.number = __NR_ioctl, .when = UNSOCK_TRAPPED_IF_VALUE, .argument = 1, .value_count = 2,
+     .values = {IOCTL_NONBLOCK, IOCTL_OUTQ}, .mask = 0xff00, .masked = IOCTL_INTERFACE},
+    ALWAYS(exit_group),
+    ALWAYS(epoll_create1),
+    ALWAYS(epoll_ctl),
+    ALWAYS(execve),
+    ALWAYS(execveat),
+    /* /proc/self/exe is the library. */
+    ALWAYS(readlinkat),
+    /* A blocked or handled SIGSYS would be the end of the program. */
+    ALWAYS(rt_sigaction),
+    {.number = __NR_rt_sigprocmask, .when = UNSOCK_TRAPPED_UNLESS, .argument = 0, .value_count = 1,
+     .values = {SIGNALS_UNBLOCK}},
+    ALWAYS(rt_sigsuspend),
+    IF_SET(ppoll, 3),
+    IF_SET(pselect6, 5),
+    IF_SET(epoll_pwait, 4),
+    IF_SET(epoll_pwait2, 4),
+    /* Its calls are the kernel's own threads': nothing can trap them. */
+    NO_SYSTEM(io_uring_setup),
+    /* Can take all handlers away from the child, whose first system call would kill it; clone cannot. */
+    NO_SYSTEM(clone3),
+#ifdef __x86_64__
+    ALWAYS(dup2),
+    ALWAYS(epoll_create),
+    ALWAYS(readlink),
+#endif
+};
+
+const size_t unsock_trapped_count = sizeof(unsock_trapped) / sizeof(unsock_trapped[0]);

@@ -1,0 +1,35 @@
+/*
+ * Which system calls are trapped, and when: the filter is made from this table, and the handler answers what is in it. What is not
+ * here goes to the kernel as it is; for a call that is only looked at by its number the kernel keeps a bitmap, so that it costs
+ * nothing that could be measured.
+ */
+#ifndef UNSOCK_TRAPPED_H
+#define UNSOCK_TRAPPED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum unsock_trapped_when {
+    UNSOCK_TRAPPED_ALWAYS,
+    UNSOCK_TRAPPED_IF_SET,    /* the argument is not 0 (a pointer: not NULL) */
+    UNSOCK_TRAPPED_IF_VALUE,  /* the argument, an int, is one of `values`, or `masked` under `mask` */
+    UNSOCK_TRAPPED_UNLESS,    /* the argument, an int, is not values[0] */
+    UNSOCK_TRAPPED_NO_SYSTEM, /* never let through: ENOSYS, as on a kernel without it */
+};
+
+#define UNSOCK_TRAPPED_VALUES 3
+
+struct unsock_trapped {
+    uint16_t number;  /* of the system call */
+    uint8_t when;     /* enum unsock_trapped_when */
+    uint8_t argument; /* which one `when` is about, 0 to 5 */
+    uint8_t value_count;
+    uint32_t values[UNSOCK_TRAPPED_VALUES];
+    uint32_t mask; /* 0: none */
+    uint32_t masked;
+};
+
+extern const struct unsock_trapped unsock_trapped[];
+extern const size_t unsock_trapped_count;
+
+#endif

@@ -1,0 +1,26 @@
+/* Prints the trap door's filter for filter_test.ts: the mark, then an instruction a line, then what is in the table. */
+#include "rt/sys.h"
+#include "trap/filter.h"
+
+#include <linux/audit.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NAME(name) printf("call " #name " %d %d\n", __NR_##name, unsock_sys_marked_argument(__NR_##name))
+
+int main(void) {
+    struct sock_filter program[UNSOCK_FILTER_MOST];
+    size_t length = unsock_filter_make(unsock_trapped, unsock_trapped_count, program, UNSOCK_FILTER_MOST);
+    printf("mark %lu\nprobe %lu\ntag %d\nprobe_errno %d\n", UNSOCK_SYS_MARK, UNSOCK_FILTER_PROBE, UNSOCK_FILTER_TAG,
+           UNSOCK_FILTER_PROBE_ERRNO);
+    for (size_t i = 0; i < length; i++)
+        printf("instruction %u %u %u %u\n", program[i].code, program[i].jt, program[i].jf, program[i].k);
+    for (size_t i = 0; i < unsock_trapped_count; i++)
+        printf("trapped %u %u\n", unsock_trapped[i].number, unsock_trapped[i].when);
+    /* One instruction less than it needs is no filter. */
+    printf("short %zu\n", unsock_filter_make(unsock_trapped, unsock_trapped_count, program, length - 1));
+    NAME(socket), NAME(bind), NAME(sendto), NAME(recvfrom), NAME(fcntl), NAME(ioctl), NAME(execve), NAME(ppoll), NAME(pselect6);
+    NAME(rt_sigprocmask), NAME(rt_sigreturn), NAME(read), NAME(write), NAME(io_uring_setup), NAME(clone3), NAME(clone);
+    NAME(epoll_pwait), NAME(close);
+    return 0;
+}
