@@ -2,7 +2,7 @@
 #include "calls/close.h"
 #include "calls/ioctl.h"
 #include "calls/list.h"
-#include "preload/start.h"
+#include "process/start.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"

@@ -1,5 +1,5 @@
 /* The exported unsock_* functions that only look at the settings: for tests, the self-test and embedding programs. */
-#include "preload/start.h"
+#include "process/start.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rules/address.h"

@@ -1,6 +1,6 @@
 /* The exported functions that are like their system calls. */
 #include "calls/list.h"
-#include "preload/start.h"
+#include "process/start.h"
 #include "rt/libc.h"
 #include "rt/sys.h"
 #include "unsock.h"

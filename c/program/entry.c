@@ -4,6 +4,7 @@
  */
 #include "program/program.h"
 #include "rt/sys.h"
+#include "trap/loader.h"
 
 #include <elf.h>
 #include <stdint.h>
@@ -59,8 +60,10 @@ static void relocate_self(void) {
 }
 
 /* `stack` is what the kernel left: argc, argv…, NULL, environment…, NULL, auxiliary vector (System V ABI). */
-__attribute__((used, noreturn, visibility("hidden"))) void unsock_started(const uint64_t *stack) {
+__attribute__((used, noreturn, visibility("hidden"))) void unsock_started(uint64_t *stack) {
     relocate_self();
+    if (unsock_loader_is_asked(stack))
+        unsock_loader_start(stack);
     int argc = (int)stack[0];
     const char *const *argv = (const char *const *)(stack + 1);
     int status = unsock_program(argc, argv, argv + argc + 1);

@@ -1,6 +1,8 @@
 /* libunsock.so run as a program: `run -- COMMAND…`, a control file from the environment, or its usage. */
 #include "program/program.h"
 
+#include "process/search.h"
+#include "process/start.h"
 #include "program/make_control.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
@@ -11,7 +13,6 @@
 #include "unsock.h"
 
 #define PATH_MOST 4096
-#define ENVIRONMENT_MOST 8192 /* variables */
 #define EXIT_OWN 125
 #define EXIT_NOT_EXECUTABLE 126
 #define EXIT_NOT_FOUND 127
@@ -54,65 +55,13 @@ static bool own_file(char *path, size_t size) {
     return true;
 }
 
-static bool has_prefix(const char *text, const char *prefix) {
-    for (size_t i = 0; prefix[i] != '\0'; i++) {
-        if (text[i] != prefix[i])
-            return false;
-    }
-    return true;
-}
-
-/* As execvp: the error of the first file that was there but could not be executed wins over "not found". */
-static long execute(const char *command, const char *const *argv, const char *const *environment, const char *path) {
-    char candidate[PATH_MOST];
-    long error = -ENOENT;
-    for (size_t i = 0; command[i] != '\0'; i++) {
-        if (command[i] == '/')
-            return unsock_sys(__NR_execve, command, argv, environment);
-    }
-    struct unsock_span rest = unsock_span_of(path);
-    for (bool more = command[0] != '\0'; more;) {
-        struct unsock_text text;
-        size_t before = rest.length;
-        struct unsock_span directory = unsock_span_next(&rest, ':');
-        more = directory.length < before;
-        unsock_text_start(&text, candidate, sizeof(candidate));
-        unsock_text_span(&text, directory.length > 0 ? directory : unsock_span_of("."));
-        unsock_text_char(&text, '/');
-        unsock_text_put(&text, command);
-        long result = text.cut ? -ENAMETOOLONG : unsock_sys(__NR_execve, candidate, argv, environment);
-        if (result != -ENOENT && result != -ENOTDIR)
-            error = result;
-    }
-    return error;
-}
-
-static int run(const char *const *argv, const char *const *environment) {
-    static const char *changed[ENVIRONMENT_MOST];
-    static char preload[2 * PATH_MOST];
+static int run(const char *const *argv, const struct unsock_environment *environment) {
     char own[PATH_MOST];
-    struct unsock_environment source = {.list = environment};
-    const char *before = unsock_environment_get(&source, "LD_PRELOAD");
-    const char *path = unsock_environment_get(&source, "PATH");
-    struct unsock_text text;
-    size_t count = 0;
+    const char *path = unsock_environment_get(environment, "PATH");
     if (!own_file(own, sizeof(own)))
         return fail("run", "/proc/self/exe does not tell this file's path: is /proc mounted?", EXIT_OWN);
-    unsock_text_start(&text, preload, sizeof(preload));
-    unsock_text_put(&text, "LD_PRELOAD=");
-    unsock_text_put(&text, own);
-    unsock_text_put(&text, before ? ":" : "");
-    unsock_text_put(&text, before ? before : "");
-    if (text.cut)
-        return fail("run", "LD_PRELOAD is too long", EXIT_OWN);
-    changed[count++] = preload;
-    for (size_t i = 0; environment[i]; i++) {
-        if (count == ENVIRONMENT_MOST - 1)
-            return fail("run", "too many environment variables", EXIT_OWN);
-        if (!has_prefix(environment[i], "LD_PRELOAD="))
-            changed[count++] = environment[i];
-    }
-    long result = execute(argv[0], argv, changed, path ? path : "/usr/local/bin:/usr/bin:/bin");
+    unsock_start_program(environment, own);
+    long result = unsock_exec_search(argv[0], path ? path : "/usr/local/bin:/usr/bin:/bin", argv, environment->list, true);
     bool missing = result == -ENOENT || result == -ENOTDIR;
     return fail(argv[0], missing ? "not found" : "cannot be executed", missing ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
 }
@@ -125,7 +74,7 @@ static int check_and_run(const char *const *argv, const char *const *environment
     unsock_text_start(&error, line, sizeof(line));
     if (!unsock_settings_read(&source, &unsock_settings, &error))
         return fail(line, "", EXIT_OWN);
-    return run(argv, environment);
+    return run(argv, &source);
 }
 
 static bool is(const char *text, const char *other) {

@@ -42,6 +42,14 @@ static inline long unsock_syscall6(long number, long a, long b, long c, long d, 
  * the program's would carry too; execve and the few others that begin with a pointer carry it in one that they do not have.
  */
 #define UNSOCK_SYS_MARK 0x756e736bul
+
+/*
+ * socket() with this in the upper half of its first argument fails with an errno that no kernel has: so there is a filter. Without
+ * one it is a family that does not exist.
+ */
+#define UNSOCK_SYS_PROBE 0x756e7370ul
+#define UNSOCK_SYS_PROBE_ERRNO 4077
+#define UNSOCK_SYS_NO_FAMILY 0x7fff
 #define UNSOCK_SYS_UNMARKED (-1)
 
 /* The argument of a call (0 to 5) that carries the mark; UNSOCK_SYS_UNMARKED for those that are never trapped. */

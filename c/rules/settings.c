@@ -207,6 +207,25 @@ static bool read_log(struct reader *reader, const struct setting *setting, const
     return true;
 }
 
+static bool read_engine(struct reader *reader, const struct setting *setting, const char *value) {
+    static const char *const names[] = {"auto", "trap", "preload"};
+    for (uint8_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (!value || unsock_span_is(unsock_span_of(value), names[i])) {
+            reader->settings->engine = i;
+            return true;
+        }
+    }
+    return wrong(reader, setting, "must be auto, trap or preload", value);
+}
+
+/* Whoever forbids what is not redirected does not want a program that cannot be. */
+static bool read_strict(struct reader *reader, const struct setting *setting, const char *value) {
+    if (value)
+        return read_flag(reader, setting, value);
+    reader->settings->strict = reader->settings->block_inet;
+    return true;
+}
+
 #define FLAG(name, member) {name, NULL, offsetof(struct unsock_settings, member)}
 
 /* In the order in which they are read, and complained about. */
@@ -222,6 +241,9 @@ static const struct setting table[] = {
     FLAG("UNSOCK_ACCEPT_CONVERT_VSOCK", convert_vsock),
     FLAG("UNSOCK_FALLBACK", fallback),
     {"UNSOCK_LOG", read_log, 0},
+    {"UNSOCK_ENGINE", read_engine, 0},
+    {"UNSOCK_STRICT", read_strict, offsetof(struct unsock_settings, strict)},
+    FLAG("UNSOCK_OFF", off),
 };
 
 #define SETTINGS (sizeof(table) / sizeof(table[0]))

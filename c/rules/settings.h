@@ -25,6 +25,12 @@ struct unsock_ports {
     uint16_t last;
 };
 
+enum unsock_engine {
+    UNSOCK_ENGINE_AUTO,    /* by preloading; what that cannot reach, by trapping its system calls */
+    UNSOCK_ENGINE_TRAP,    /* all programs by trapping */
+    UNSOCK_ENGINE_PRELOAD, /* none by trapping */
+};
+
 enum unsock_log_to { UNSOCK_LOG_OFF, UNSOCK_LOG_STDERR, UNSOCK_LOG_FILE };
 
 /* What every call needs comes first, in few cache lines. */
@@ -37,6 +43,9 @@ struct unsock_settings {
     bool convert_all;
     bool convert_vsock;
     bool fallback;
+    bool strict; /* a program that cannot be reached is not started */
+    bool off;    /* nothing is done in this process, nor put back into its children's environment */
+    uint8_t engine; /* enum unsock_engine */
     int mode; /* of created socket files; -1: as the umask says */
     unsigned connect_timeout_ms;
     struct unsock_ip default4; /* the address that IPv4 peers without one of their own have */
@@ -62,7 +71,7 @@ const char *unsock_environment_get(const struct unsock_environment *environment,
 bool unsock_settings_read(const struct unsock_environment *environment, struct unsock_settings *settings,
                           struct unsock_text *error);
 
-/* The settings in force. Only meaningful while the library is active (preload/start.h). */
+/* The settings in force. Only meaningful while the library is active (process/start.h). */
 extern struct unsock_settings unsock_settings;
 
 #endif

@@ -103,7 +103,7 @@ static void put_block(struct maker *maker, const struct unsock_trapped *call) {
         give_if(maker, UNSOCK_SYS_MARK, SECCOMP_RET_ALLOW);
     }
     if (call->number == __NR_socket)
-        give_if(maker, UNSOCK_FILTER_PROBE, SECCOMP_RET_ERRNO | UNSOCK_FILTER_PROBE_ERRNO);
+        give_if(maker, UNSOCK_SYS_PROBE, SECCOMP_RET_ERRNO | UNSOCK_SYS_PROBE_ERRNO);
     decide(maker, call);
     size_t length = maker->length - start - 1;
     if (maker->failed || length > JUMP_MOST)

@@ -9,13 +9,6 @@
 /* What si_errno of a trap by this filter is: others of the program's may trap too. */
 #define UNSOCK_FILTER_TAG 0x756e
 
-/*
- * socket() with this in the upper half of its first argument fails with an errno that no kernel has: so the filter is there
- * already. No filter: EAFNOSUPPORT, as the lower half is no family.
- */
-#define UNSOCK_FILTER_PROBE 0x756e7370ul
-#define UNSOCK_FILTER_PROBE_ERRNO 4077
-
 /* Room for every table that there is. */
 #define UNSOCK_FILTER_MOST 512
 

@@ -11,8 +11,8 @@
 int main(void) {
     struct sock_filter program[UNSOCK_FILTER_MOST];
     size_t length = unsock_filter_make(unsock_trapped, unsock_trapped_count, program, UNSOCK_FILTER_MOST);
-    printf("mark %lu\nprobe %lu\ntag %d\nprobe_errno %d\n", UNSOCK_SYS_MARK, UNSOCK_FILTER_PROBE, UNSOCK_FILTER_TAG,
-           UNSOCK_FILTER_PROBE_ERRNO);
+    printf("mark %lu\nprobe %lu\ntag %d\nprobe_errno %d\n", UNSOCK_SYS_MARK, UNSOCK_SYS_PROBE, UNSOCK_FILTER_TAG,
+           UNSOCK_SYS_PROBE_ERRNO);
     for (size_t i = 0; i < length; i++)
         printf("instruction %u %u %u %u\n", program[i].code, program[i].jt, program[i].jf, program[i].k);
     for (size_t i = 0; i < unsock_trapped_count; i++)

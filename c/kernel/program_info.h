@@ -1,0 +1,27 @@
+/* What the kernel would say to executing a file, and what the file is. */
+#ifndef UNSOCK_PROGRAM_INFO_H
+#define UNSOCK_PROGRAM_INFO_H
+
+#include "rules/program_file.h"
+
+#include <stdbool.h>
+
+/*
+ * Opens the program that execveat(directory, path, flags) would execute, to look at it: close-on-exec. Returns the descriptor or
+ * -errno: -EACCES too when it is no regular file. It may be one that may be executed but not read.
+ */
+long unsock_program_open(int directory, const char *path, int flags);
+
+/* May this process execute it? Returns 0 or -errno, as execve would. */
+long unsock_program_may_execute(int directory, const char *path, int flags);
+
+/* Would executing it give other rights than this process has: set-user-ID, set-group-ID, file capabilities? */
+bool unsock_program_gains_rights(long fd);
+
+/* Reads from the descriptor what kind of file it is. `room` as for unsock_program_file_read. */
+void unsock_program_look(long fd, void *room, struct unsock_program_file *file);
+
+/* May this process read the file, with the rights that it has now? */
+bool unsock_program_is_readable(const char *path);
+
+#endif

@@ -1,0 +1,108 @@
+/* The directories of PATH, one after the other. */
+#include "process/search.h"
+
+#include "kernel/program_info.h"
+#include "process/exec.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/text.h"
+
+static const char shell[] = "/bin/sh";
+
+static bool has_slash(const char *name) {
+    for (; *name != '\0'; name++) {
+        if (*name == '/')
+            return true;
+    }
+    return false;
+}
+
+/* The next candidate into `file`. False at the end. An empty directory is the working directory. */
+static bool next_candidate(struct unsock_span *rest, bool *more, const char *name, char *file, bool *cut) {
+    if (!*more)
+        return false;
+    size_t before = rest->length;
+    struct unsock_span directory = unsock_span_next(rest, ':');
+    *more = directory.length < before;
+    struct unsock_text text;
+    unsock_text_start(&text, file, UNSOCK_SEARCH_PATH_MOST);
+    unsock_text_span(&text, directory);
+    unsock_text_put(&text, directory.length > 0 ? "/" : "./");
+    unsock_text_put(&text, name);
+    *cut = text.cut;
+    return true;
+}
+
+/* What lets execvp go on to the next directory (glibc's posix/execvpe.c). */
+static bool goes_on(long error) {
+    return error == -ENOENT || error == -ENOTDIR || error == -ESTALE || error == -ENODEV || error == -ETIMEDOUT || error == -EACCES;
+}
+
+static long execute_by_shell(const char *file, const char *const *argv, const char *const *environment) {
+    size_t count = 0;
+    while (argv && argv[count])
+        count++;
+    struct unsock_exec_space *space = unsock_exec_space_enter((count + 3) * sizeof(char *) + 16);
+    const char **list = space ? unsock_exec_space_cut(space, (count + 3) * sizeof(char *)) : NULL;
+    if (!list)
+        return -ENOMEM;
+    list[0] = shell;
+    list[1] = file;
+    list[2] = NULL;
+    for (size_t i = 1; i <= count; i++)
+        list[i + 1] = argv[i];
+    struct unsock_exec exec = {AT_FDCWD, shell, list, environment, 0};
+    long result = unsock_exec(&exec);
+    unsock_exec_space_leave(space);
+    return result;
+}
+
+static long execute(const char *file, const char *const *argv, const char *const *environment, bool by_shell) {
+    struct unsock_exec exec = {AT_FDCWD, file, argv, environment, 0};
+    long result = unsock_exec(&exec);
+    return result == -ENOEXEC && by_shell ? execute_by_shell(file, argv, environment) : result;
+}
+
+long unsock_exec_search(const char *name, const char *path, const char *const *argv, const char *const *environment, bool by_shell) {
+    struct unsock_span rest = unsock_span_of(path);
+    bool more = name[0] != '\0', cut;
+    long error = -ENOENT;
+    if (has_slash(name))
+        return execute(name, argv, environment, by_shell);
+    struct unsock_exec_space *space = unsock_exec_space_enter(UNSOCK_SEARCH_PATH_MOST + 16);
+    char *file = space ? unsock_exec_space_cut(space, UNSOCK_SEARCH_PATH_MOST) : NULL;
+    if (!file)
+        return -ENOMEM;
+    while (next_candidate(&rest, &more, name, file, &cut)) {
+        long result = cut ? -ENAMETOOLONG : execute(file, argv, environment, by_shell);
+        if (result == -EACCES)
+            error = result;
+        if (!cut && !goes_on(result)) {
+            error = result;
+            break;
+        }
+    }
+    unsock_exec_space_leave(space);
+    return error;
+}
+
+long unsock_exec_find(const char *name, const char *path, char *file) {
+    struct unsock_span rest = unsock_span_of(path);
+    bool more = name[0] != '\0', cut;
+    long error = -ENOENT;
+    if (has_slash(name)) {
+        struct unsock_text text;
+        unsock_text_start(&text, file, UNSOCK_SEARCH_PATH_MOST);
+        unsock_text_put(&text, name);
+        return text.cut ? -ENAMETOOLONG : 0;
+    }
+    while (next_candidate(&rest, &more, name, file, &cut)) {
+        long result = cut ? -ENAMETOOLONG : unsock_program_may_execute(AT_FDCWD, file, 0);
+        if (result == 0)
+            return 0;
+        if (result == -EACCES)
+            error = result;
+    }
+    return error;
+}

@@ -1,0 +1,148 @@
+/* The library's start inside a process: the constructor, and what it decides. */
+#include "process/start.h"
+
+#include "files/directory.h"
+#include "kernel/log.h"
+#include "kernel/trapped.h"
+#include "memory/own.h"
+#include "process/kept.h"
+#include "process/own_file.h"
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/text.h"
+#include "rt/user.h"
+#include "rules/settings.h"
+#include "unsock.h"
+
+#include <linux/stat.h>
+
+enum unsock_activity unsock_activity = UNSOCK_NOT_STARTED;
+bool unsock_start_trapped;
+bool unsock_start_traps;
+
+/* Ends the process before main: half the settings are worse than none. */
+__attribute__((noreturn)) static void refuse(struct unsock_text *line) {
+    unsock_text_char(line, '\n');
+    unsock_sys(__NR_write, 2, line->buffer, line->length);
+    for (;;)
+        unsock_sys(__NR_exit_group, 1);
+}
+
+/* Does LD_PRELOAD name the library, by whatever path? */
+static bool preloaded_by_name(const struct unsock_environment *environment) {
+    char buffer[UNSOCK_OWN_FILE_MOST];
+    struct unsock_span path;
+    const char *value = unsock_environment_get(environment, "LD_PRELOAD");
+    if (!value || !unsock_own_file_mapped(buffer, &path))
+        return value != NULL;
+    struct unsock_span own = unsock_base_name(path);
+    struct unsock_span rest = unsock_span_of(value);
+    for (struct unsock_span entry; (entry = unsock_preload_next(&rest)).length > 0;) {
+        struct unsock_span name = unsock_base_name(entry);
+        if (name.length == own.length && unsock_same(name.at, own.at, own.length))
+            return true;
+    }
+    return false;
+}
+
+static bool is_off(const struct unsock_environment *environment) {
+    const char *off = unsock_environment_get(environment, "UNSOCK_OFF");
+    return off && unsock_span_is(unsock_span_of(off), "1");
+}
+
+/* Reads the settings and makes the directory, or ends the process. */
+static void settle(const struct unsock_environment *environment) {
+    char line[512];
+    struct unsock_text error;
+    unsock_text_start(&error, line, sizeof(line) - 1);
+    unsock_text_put(&error, "unsock: ");
+    if (!unsock_settings_read(environment, &unsock_settings, &error) || !unsock_directory_make(&unsock_settings, &error) ||
+        !unsock_log_start(&unsock_settings, &error))
+        refuse(&error);
+}
+
+static enum unsock_activity decide(void) {
+    struct unsock_environment environment = {.list = unsock_environment()};
+    char buffer[UNSOCK_OWN_FILE_MOST];
+    struct unsock_span path = {buffer, 0};
+    bool inert = unsock_is_secure() || is_off(&environment) ||
+                 (!unsock_environment_get(&environment, "UNSOCK_DIR") && !preloaded_by_name(&environment));
+    if (!inert)
+        settle(&environment);
+    /* Not in a process that only opens the library, to call its functions. */
+    unsock_start_traps = !inert && unsock_settings.engine == UNSOCK_ENGINE_TRAP && preloaded_by_name(&environment);
+    /* What is trapped must be able to execute others, whether anything is redirected in it or not. */
+    if (inert && !unsock_start_trapped)
+        return UNSOCK_INERT;
+    if (!unsock_own_file(&environment, buffer, &path))
+        path.length = 0;
+    unsock_kept_take(inert ? NULL : &environment, path);
+    return inert ? UNSOCK_INERT : UNSOCK_ACTIVE;
+}
+
+void unsock_start_loaded(const struct unsock_environment *environment, const char *own_file) {
+    unsock_start_trapped = true;
+    unsock_user_start();
+    unsock_own_start();
+    bool inert = is_off(environment) || !unsock_environment_get(environment, "UNSOCK_DIR");
+    if (!inert)
+        settle(environment);
+    unsock_kept_take(inert ? NULL : environment, unsock_span_of(own_file));
+    __atomic_store_n(&unsock_activity, inert ? UNSOCK_INERT : UNSOCK_ACTIVE, __ATOMIC_RELEASE);
+}
+
+void unsock_start_program(const struct unsock_environment *environment, const char *own_file) {
+    unsock_start_trapped = unsock_is_trapped();
+    unsock_user_start();
+    unsock_own_start();
+    unsock_kept_take(environment, unsock_span_of(own_file));
+    __atomic_store_n(&unsock_activity, UNSOCK_ACTIVE, __ATOMIC_RELEASE);
+}
+
+bool unsock_start_active(void) {
+    enum unsock_activity expected = UNSOCK_NOT_STARTED;
+    if (__atomic_compare_exchange_n(&unsock_activity, &expected, UNSOCK_STARTING, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE)) {
+        unsock_start_trapped = unsock_is_trapped();
+        unsock_user_start();
+    unsock_own_start();
+        enum unsock_activity activity = decide();
+        /* Where calls are trapped, libc's functions would come back here. */
+        if (!unsock_start_trapped && !unsock_start_traps)
+            unsock_next_resolve();
+        __atomic_store_n(&unsock_activity, activity, __ATOMIC_RELEASE);
+    }
+    /* Another thread is at it: that is before main, and over within microseconds. */
+    while (__atomic_load_n(&unsock_activity, __ATOMIC_ACQUIRE) == UNSOCK_STARTING)
+        unsock_sys(__NR_sched_yield);
+    return __atomic_load_n(&unsock_activity, __ATOMIC_ACQUIRE) == UNSOCK_ACTIVE;
+}
+
+__attribute__((constructor)) static void start(void) {
+    unsock_start_active();
+}
+
+const char *unsock_version(void) {
+    return UNSOCK_VERSION;
+}
+
+int unsock_last_error(void) {
+    return unsock_libc_last_error();
+}
+
+int unsock_configure(const char *environment, size_t length, char *error, size_t size) {
+    struct unsock_environment source = {.block = environment, .length = length};
+    struct unsock_settings settings;
+    struct unsock_text line;
+    char none[1];
+    unsock_text_start(&line, size > 0 ? error : none, size > 0 ? size : 1);
+    unsock_active();
+    if (!unsock_settings_read(&source, &settings, &line) || !unsock_directory_make(&settings, &line) ||
+        !unsock_log_start(&settings, &line))
+        return -EINVAL;
+    unsock_settings = settings;
+    __atomic_store_n(&unsock_activity, UNSOCK_ACTIVE, __ATOMIC_RELEASE);
+    return 0;
+}

@@ -1,0 +1,77 @@
+/* The SIGSYS handler, and the filter that calls it. */
+#include "trap/install.h"
+
+#include "calls/close.h"
+#include "kernel/trapped.h"
+#include "process/start.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "trap/dispatch.h"
+#include "trap/exec.h"
+#include "trap/filter.h"
+#include "trap/self.h"
+#include "trap/signals.h"
+
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
+
+static long answer(struct unsock_context *context, long number, const long a[6]) {
+    switch (number) {
+    case __NR_rt_sigaction:
+        return unsock_signals_action(a[0], (const void *)a[1], (void *)a[2], a[3]);
+    case __NR_rt_sigprocmask:
+        return unsock_signals_mask(context, a[0], (const void *)a[1], (void *)a[2], a[3]);
+    case __NR_rt_sigsuspend:
+        return unsock_signals_suspend((const void *)a[0], a[1]);
+    case __NR_ppoll:
+    case __NR_pselect6:
+    case __NR_epoll_pwait:
+    case __NR_epoll_pwait2:
+        return unsock_signals_wait(number, a);
+    case __NR_execve:
+        return unsock_trap_execve((const char *)a[0], (const char *const *)a[1], (const char *const *)a[2]);
+    case __NR_execveat:
+        return unsock_trap_execveat((int)a[0], (const char *)a[1], (const char *const *)a[2], (const char *const *)a[3],
+                                    (int)a[4]);
+#ifdef __NR_readlink
+    case __NR_readlink:
+        return unsock_self_readlink(AT_FDCWD, (const char *)a[0], (char *)a[1], (int)a[2]);
+#endif
+    case __NR_readlinkat:
+        return unsock_self_readlink((int)a[0], (const char *)a[1], (char *)a[2], (int)a[3]);
+    case __NR_exit_group:
+        if (unsock_activity == UNSOCK_ACTIVE)
+            unsock_call_exit();
+        return unsock_sys(__NR_exit_group, a[0]);
+    default:
+        if (unsock_activity == UNSOCK_ACTIVE)
+            return unsock_trap_dispatch(number, a);
+        return unsock_sys(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    }
+}
+
+static void handle(int signal, void *signal_info, void *signal_context) {
+    struct unsock_signal_info *info = signal_info;
+    struct unsock_context *context = signal_context;
+    if (info->code != UNSOCK_SIGNAL_BY_SECCOMP || info->error != UNSOCK_FILTER_TAG) {
+        unsock_signals_foreign(signal, info, context);
+        return;
+    }
+    const long arguments[6] = UNSOCK_CONTEXT_ARGUMENTS(context);
+    UNSOCK_CONTEXT_RESULT(context) = (uint64_t)answer(context, info->number, arguments);
+}
+
+/* The kernel would slow the whole process down for a speculation that no secret of ours depends on (seccomp(2)). */
+static long install_filter(void) {
+    struct sock_filter program[UNSOCK_FILTER_MOST];
+    size_t length = unsock_filter_make(unsock_trapped, unsock_trapped_count, program, UNSOCK_FILTER_MOST);
+    struct sock_fprog filter = {(unsigned short)length, program};
+    unsock_sys(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    return unsock_sys(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_TSYNC, &filter);
+}
+
+long unsock_trap_install(bool on_alternate_stack) {
+    unsock_signals_install(handle, on_alternate_stack);
+    long result = unsock_is_trapped() ? 0 : install_filter();
+    return result > 0 ? -EBUSY : result;
+}

@@ -1,0 +1,191 @@
+/* Loading a program in the library's place. */
+#include "trap/loader.h"
+
+#include "kernel/program_info.h"
+#include "process/exec.h"
+#include "process/own_file.h"
+#include "process/start.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/text.h"
+#include "rules/settings.h"
+#include "trap/image.h"
+#include "trap/install.h"
+#include "trap/self.h"
+
+#include <elf.h>
+#include <linux/mman.h>
+#include <linux/prctl.h>
+
+#define EXIT_OWN 125
+#define EXIT_NOT_EXECUTABLE 126
+#define LOAD_STRINGS 2
+#define PAGE_DEFAULT 4096
+#define NAME_SIZE 16 /* of a thread (prctl(2), PR_SET_NAME) */
+
+/* argc, argv, NULL, environment, NULL, auxiliary vector: as the kernel puts them (System V ABI). */
+struct start {
+    uint64_t *stack;
+    const char **argv;
+    const char **environment;
+    size_t variables;
+    Elf64_auxv_t *auxiliary;
+    const char *file; /* behind UNSOCK_LOAD_FILE= */
+    const char *name; /* behind UNSOCK_LOAD_NAME= */
+};
+
+static const char *behind(const char *string, const char *prefix) {
+    size_t length = strlen(prefix);
+    for (size_t i = 0; i < length; i++) {
+        if (string[i] != prefix[i])
+            return NULL;
+    }
+    return string + length;
+}
+
+static void read_start(uint64_t *stack, struct start *start) {
+    start->stack = stack;
+    start->argv = (const char **)(stack + 1);
+    start->environment = start->argv + stack[0] + 1;
+    start->variables = 0;
+    while (start->environment[start->variables])
+        start->variables++;
+    start->auxiliary = (Elf64_auxv_t *)(start->environment + start->variables + 1);
+    start->file = start->name = NULL;
+    if (start->variables >= LOAD_STRINGS) {
+        start->file = behind(start->environment[start->variables - 2], UNSOCK_LOAD_FILE);
+        start->name = behind(start->environment[start->variables - 1], UNSOCK_LOAD_NAME);
+    }
+}
+
+bool unsock_loader_is_asked(const uint64_t *stack) {
+    struct start start;
+    read_start((uint64_t *)stack, &start);
+    return start.file && start.name;
+}
+
+static uint64_t auxiliary(const struct start *start, uint64_t type, uint64_t otherwise) {
+    for (const Elf64_auxv_t *entry = start->auxiliary; entry->a_type != AT_NULL; entry++) {
+        if (entry->a_type == type)
+            return entry->a_un.a_val;
+    }
+    return otherwise;
+}
+
+static void set_auxiliary(struct start *start, uint64_t type, uint64_t value) {
+    for (Elf64_auxv_t *entry = start->auxiliary; entry->a_type != AT_NULL; entry++) {
+        if (entry->a_type == type)
+            entry->a_un.a_val = value;
+    }
+}
+
+__attribute__((noreturn)) static void fail(const char *what, const char *why, int status) {
+    char buffer[512];
+    struct unsock_text line;
+    unsock_text_start(&line, buffer, sizeof(buffer));
+    unsock_text_put(&line, "unsock: ");
+    unsock_text_quote(&line, unsock_span_of(what));
+    unsock_text_put(&line, ": ");
+    unsock_text_put(&line, why);
+    unsock_text_char(&line, '\n');
+    unsock_sys(__NR_write, 2, line.buffer, line.length);
+    for (;;)
+        unsock_sys(__NR_exit_group, status);
+}
+
+/* Takes the two strings out of the environment: they are 16 bytes, so the stack stays aligned. */
+static void remove_strings(struct start *start) {
+    size_t words = (size_t)((uint64_t *)(start->environment + start->variables - LOAD_STRINGS) - start->stack);
+    memmove(start->stack + LOAD_STRINGS, start->stack, words * sizeof(uint64_t));
+    const char *file = start->file, *name = start->name;
+    read_start(start->stack + LOAD_STRINGS, start);
+    start->file = file;
+    start->name = name;
+}
+
+static void own_path(const struct start *start, char *path) {
+    const char *executed = (const char *)auxiliary(start, AT_EXECFN, 0);
+    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, "/proc/self/exe", path, UNSOCK_OWN_FILE_MOST - 1);
+    if (executed && executed[0] == '/' && strlen(executed) < UNSOCK_OWN_FILE_MOST)
+        memcpy(path, executed, strlen(executed) + 1);
+    else
+        path[length > 0 ? length : 0] = '\0';
+}
+
+/* "p" and a path, or "f" and a descriptor. */
+static long open_program(const struct start *start) {
+    uint64_t fd;
+    if (start->file[0] == 'p')
+        return unsock_sys(__NR_openat, AT_FDCWD, start->file + 1, O_RDONLY | O_CLOEXEC);
+    return unsock_span_number(unsock_span_of(start->file + 1), 10, INT32_MAX, &fd) ? (long)fd : -ENOENT;
+}
+
+/* A goroutine's stack is far too small for a signal handler; Go gives the kernel another. */
+static bool needs_alternate_stack(long fd) {
+    static uint8_t room[UNSOCK_PROGRAM_ROOM];
+    struct unsock_program_file file;
+    unsock_program_look(fd, room, &file);
+    return file.own_calls;
+}
+
+static void map_or_fail(const struct start *start, long fd, struct unsock_image *image) {
+    long result = fd < 0 ? fd : unsock_image_map(fd, auxiliary(start, AT_PAGESZ, PAGE_DEFAULT), image);
+    if (result < 0)
+        fail(start->name, result == -ENOEXEC ? "is no program that can be loaded" : "cannot be loaded", EXIT_NOT_EXECUTABLE);
+}
+
+static void set_name(const struct start *start) {
+    char name[NAME_SIZE] = {0};
+    struct unsock_span base = unsock_base_name(unsock_span_of(start->name));
+    memcpy(name, base.at, UNSOCK_MIN(base.length, sizeof(name) - 1));
+    unsock_sys(__NR_prctl, PR_SET_NAME, name, 0, 0, 0);
+}
+
+static void tell(struct start *start, const struct unsock_image *program, uint64_t linker) {
+    set_auxiliary(start, AT_PHDR, program->headers);
+    set_auxiliary(start, AT_PHNUM, program->header_count);
+    set_auxiliary(start, AT_ENTRY, program->entry);
+    set_auxiliary(start, AT_BASE, linker);
+    set_auxiliary(start, AT_EXECFN, (uint64_t)start->name);
+}
+
+__attribute__((noreturn)) static void jump(uint64_t entry, uint64_t *stack) {
+#if defined(__x86_64__)
+    __asm__ volatile("mov %1,%%rsp\nxor %%edx,%%edx\nxor %%ebp,%%ebp\njmp *%0" : : "a"(entry), "c"(stack) : "memory");
+#elif defined(__aarch64__)
+    register uint64_t to __asm__("x16") = entry;
+    __asm__ volatile("mov sp,%1\nmov x0,xzr\nmov x29,xzr\nmov x30,xzr\nbr %0" : : "r"(to), "r"(stack) : "memory", "x0", "x30");
+#endif
+    __builtin_unreachable();
+}
+
+static struct unsock_image program, linker;
+
+void unsock_loader_start(uint64_t *stack) {
+    struct start start;
+    char own[UNSOCK_OWN_FILE_MOST];
+    read_start(stack, &start);
+    own_path(&start, own);
+    remove_strings(&start);
+    struct unsock_environment environment = {.list = start.environment};
+    unsock_start_loaded(&environment, own);
+    long fd = open_program(&start);
+    map_or_fail(&start, fd, &program);
+    unsock_self_note((int)fd);
+    bool alternate = needs_alternate_stack(fd);
+    unsock_sys(__NR_close, fd);
+    if (program.interpreter[0] != '\0') {
+        long interpreter = unsock_sys(__NR_openat, AT_FDCWD, program.interpreter, O_RDONLY | O_CLOEXEC);
+        map_or_fail(&start, interpreter, &linker);
+        unsock_sys(__NR_close, interpreter);
+    }
+    if (program.executable_stack)
+        unsock_sys(__NR_mprotect, (uint64_t)start.stack & ~(auxiliary(&start, AT_PAGESZ, PAGE_DEFAULT) - 1), PAGE_DEFAULT,
+                   PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
+    tell(&start, &program, linker.bias);
+    set_name(&start);
+    if (unsock_trap_install(alternate) < 0)
+        fail(start.name, "this system does not let its system calls be trapped (seccomp)", EXIT_OWN);
+    jump(program.interpreter[0] != '\0' ? linker.entry : program.entry, start.stack);
+}

@@ -1,0 +1,23 @@
+/* /proc/self/exe of a program that the library loaded: the kernel says that it is the library. */
+#ifndef UNSOCK_TRAP_SELF_H
+#define UNSOCK_TRAP_SELF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Notes the file that is the program: the descriptor it was loaded from. */
+void unsock_self_note(int fd);
+
+/* Asks the copy of the library that loaded this program (which answers raw calls still) what it has noted. */
+void unsock_self_inherit(void);
+
+/* The program's file; NULL when it is not known, or the kernel tells it right. */
+const char *unsock_self_file(void);
+
+/* Is this path one of this process's own "exe" links? */
+bool unsock_self_is_exe(const char *path);
+
+/* readlinkat(2), made by the program. */
+long unsock_self_readlink(int directory, const char *path, char *link, int size);
+
+#endif

@@ -1,0 +1,175 @@
+/* SIGSYS kept for the library, and the program none the wiser. */
+#include "trap/signals.h"
+
+#include "memory/own.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "trap/pointers.h"
+
+#define SIGSYS_BIT ((uint64_t)1 << (UNSOCK_SIGSYS - 1))
+#define ACTION_SIGINFO 0x00000004ul
+#define ACTION_RESTORER 0x04000000ul
+#define ACTION_ON_STACK 0x08000000ul
+#define ACTION_RESTART 0x10000000ul
+#define ACTION_NO_DEFER 0x40000000ul
+#define HOW_UNBLOCK 1
+#define HOW_SET 2
+#define HANDLER_DEFAULT 0
+#define HANDLER_IGNORE 1
+
+/* What the program has asked for SIGSYS: at first, nothing. */
+static struct unsock_signal_action programs_own;
+static unsock_trap_handler_function *own_handler;
+
+#ifdef __x86_64__
+/* These bytes, and no others, are what gdb takes for the end of a signal handler. */
+__asm__(".text\n.hidden unsock_signals_return\n.type unsock_signals_return,@function\nnop\nunsock_signals_return:\n"
+        ".byte 0x48,0xc7,0xc0,0x0f,0x00,0x00,0x00,0x0f,0x05\n.size unsock_signals_return,.-unsock_signals_return\n");
+extern void unsock_signals_return(void) __attribute__((visibility("hidden")));
+#endif
+
+/*
+ * No other signal is blocked while it runs, nor SIGSYS itself: what the program's handlers see and do in the middle of a call is as
+ * in the system call that it stands for.
+ */
+static void set_handler(uint64_t stack_flag) {
+    struct unsock_signal_action action = {
+        .handler = own_handler, .flags = ACTION_SIGINFO | ACTION_NO_DEFER | ACTION_RESTART | stack_flag};
+#ifdef __x86_64__
+    action.flags |= ACTION_RESTORER;
+    action.restorer = unsock_signals_return;
+#endif
+    unsock_sys(__NR_rt_sigaction, UNSOCK_SIGSYS, &action, 0, UNSOCK_SIGNAL_SET_SIZE);
+}
+
+void unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack) {
+    static const uint64_t own = SIGSYS_BIT;
+    own_handler = handler;
+    set_handler(on_alternate_stack ? ACTION_ON_STACK : 0);
+    unsock_sys(__NR_rt_sigprocmask, HOW_UNBLOCK, &own, 0, UNSOCK_SIGNAL_SET_SIZE);
+}
+
+bool unsock_signals_on_alternate_stack(void) {
+    struct unsock_signal_action now = {0};
+    unsock_sys(__NR_rt_sigaction, UNSOCK_SIGSYS, 0, &now, UNSOCK_SIGNAL_SET_SIZE);
+    return now.flags & ACTION_ON_STACK;
+}
+
+/* A child of vfork has handlers of its own, but not this memory: it is about to execute, which forgets them. */
+static long own_action(const struct unsock_signal_action *action, struct unsock_signal_action *old) {
+    struct unsock_signal_action before = programs_own;
+    if (action) {
+        if (!unsock_can_read(action, sizeof(*action)))
+            return -EFAULT;
+        if (unsock_own_descriptors())
+            programs_own = *action;
+        /* Go wants all signals on other stacks than its goroutines'. Its build information may have been packed away. */
+        if ((uintptr_t)action->handler > HANDLER_IGNORE && (action->flags & ACTION_ON_STACK))
+            set_handler(ACTION_ON_STACK);
+    }
+    if (old) {
+        if (!unsock_can_write(old, sizeof(*old)))
+            return -EFAULT;
+        *old = before;
+    }
+    return 0;
+}
+
+long unsock_signals_action(long signal, const struct unsock_signal_action *action, struct unsock_signal_action *old, long size) {
+    if (size != UNSOCK_SIGNAL_SET_SIZE)
+        return -EINVAL;
+    if ((int)signal == UNSOCK_SIGSYS)
+        return own_action(action, old);
+    if (!action)
+        return unsock_sys(__NR_rt_sigaction, signal, 0, old, size);
+    if (!unsock_can_read(action, sizeof(*action)))
+        return -EFAULT;
+    struct unsock_signal_action copy = *action;
+    copy.blocked &= ~SIGSYS_BIT;
+    return unsock_sys(__NR_rt_sigaction, signal, &copy, old, size);
+}
+
+/*
+ * The handler has the program's own mask: so the kernel does it all, and what it comes to is what the program returns to. SIGSYS is
+ * taken out before, not after: a handler of the program's may run as soon as it is not blocked.
+ */
+long unsock_signals_mask(struct unsock_context *context, long how, const void *set, void *old, long size) {
+    uint64_t copy;
+    if (size != UNSOCK_SIGNAL_SET_SIZE)
+        return -EINVAL;
+    if (set && !unsock_can_read(set, sizeof(copy)))
+        return -EFAULT;
+    if (set) {
+        memcpy(&copy, set, sizeof(copy));
+        copy &= ~SIGSYS_BIT;
+    }
+    long result = unsock_sys(__NR_rt_sigprocmask, how, set ? &copy : NULL, old, size);
+    unsock_sys(__NR_rt_sigprocmask, 0, 0, &context->blocked, UNSOCK_SIGNAL_SET_SIZE);
+    return result;
+}
+
+long unsock_signals_suspend(const void *set, long size) {
+    uint64_t copy;
+    if (size != UNSOCK_SIGNAL_SET_SIZE)
+        return -EINVAL;
+    if (!unsock_can_read(set, sizeof(copy)))
+        return -EFAULT;
+    memcpy(&copy, set, sizeof(copy));
+    copy &= ~SIGSYS_BIT;
+    return unsock_sys(__NR_rt_sigsuspend, &copy, size);
+}
+
+/* pselect6's last argument: a pointer to the set, and its size. */
+struct pointed_set {
+    const void *set;
+    uint64_t size;
+};
+
+static long select_with(const long arguments[6]) {
+    struct pointed_set pointed;
+    uint64_t copy;
+    if (!unsock_can_read((const void *)arguments[5], sizeof(pointed)))
+        return -EFAULT;
+    memcpy(&pointed, (const void *)arguments[5], sizeof(pointed));
+    if (pointed.set && pointed.size == UNSOCK_SIGNAL_SET_SIZE) {
+        if (!unsock_can_read(pointed.set, sizeof(copy)))
+            return -EFAULT;
+        memcpy(&copy, pointed.set, sizeof(copy));
+        copy &= ~SIGSYS_BIT;
+        pointed.set = &copy;
+    }
+    return unsock_sys(__NR_pselect6, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], &pointed);
+}
+
+long unsock_signals_wait(long number, const long arguments[6]) {
+    if (number == __NR_pselect6)
+        return select_with(arguments);
+    unsigned set = number == __NR_ppoll ? 3 : 4;
+    uint64_t copy;
+    if (arguments[set + 1] != UNSOCK_SIGNAL_SET_SIZE)
+        return -EINVAL;
+    if (!unsock_can_read((const void *)arguments[set], sizeof(copy)))
+        return -EFAULT;
+    memcpy(&copy, (const void *)arguments[set], sizeof(copy));
+    copy &= ~SIGSYS_BIT;
+    if (number == __NR_ppoll)
+        return unsock_sys(__NR_ppoll, arguments[0], arguments[1], arguments[2], &copy, arguments[4]);
+    if (number == __NR_epoll_pwait)
+        return unsock_sys(__NR_epoll_pwait, arguments[0], arguments[1], arguments[2], arguments[3], &copy, arguments[5]);
+    return unsock_sys(__NR_epoll_pwait2, arguments[0], arguments[1], arguments[2], arguments[3], &copy, arguments[5]);
+}
+
+void unsock_signals_foreign(int signal, struct unsock_signal_info *info, struct unsock_context *context) {
+    uintptr_t handler = (uintptr_t)programs_own.handler;
+    if (handler == HANDLER_IGNORE && info->code <= 0)
+        return;
+    if (handler > HANDLER_IGNORE) {
+        programs_own.handler(signal, info, context);
+        return;
+    }
+    /* Ends as it would have: the signal comes again, and nobody handles it. */
+    struct unsock_signal_action action = {.handler = (void (*)(int, void *, void *))HANDLER_DEFAULT};
+    unsock_sys(__NR_rt_sigaction, UNSOCK_SIGSYS, &action, 0, UNSOCK_SIGNAL_SET_SIZE);
+    unsock_sys(__NR_tgkill, unsock_sys(__NR_getpid), unsock_sys(__NR_gettid), UNSOCK_SIGSYS);
+}

@@ -1,0 +1,47 @@
+/*
+ * Signals of a program under the trap. SIGSYS is the library's: a program that blocks it, or takes the handler away, would be ended
+ * by its next trapped call. So what it asks for is remembered and told back, and done for traps that are not the library's.
+ */
+#ifndef UNSOCK_TRAP_SIGNALS_H
+#define UNSOCK_TRAP_SIGNALS_H
+
+#include "trap/context.h"
+
+#include <stdbool.h>
+
+#define UNSOCK_SIGSYS 31
+#define UNSOCK_SIGNAL_SET_SIZE 8
+
+/* The kernel's struct sigaction. */
+struct unsock_signal_action {
+    void (*handler)(int, void *, void *);
+    uint64_t flags;
+#ifdef __x86_64__
+    void (*restorer)(void);
+#endif
+    uint64_t blocked;
+};
+
+typedef void unsock_trap_handler_function(int signal, void *info, void *context);
+
+/*
+ * Makes `handler` the process's SIGSYS handler, and unblocks the signal. `on_alternate_stack`: in a program whose stacks are too
+ * small for a handler, and which has others for it (Go).
+ */
+void unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack);
+
+/* Is it so in this process already? */
+bool unsock_signals_on_alternate_stack(void);
+
+/* The calls of these names, made by the program. They return what the program gets. */
+long unsock_signals_action(long signal, const struct unsock_signal_action *action, struct unsock_signal_action *old, long size);
+long unsock_signals_mask(struct unsock_context *context, long how, const void *set, void *old, long size);
+long unsock_signals_suspend(const void *set, long size);
+
+/* ppoll, epoll_pwait, epoll_pwait2 and pselect6: the wait itself, with SIGSYS taken out of its mask. */
+long unsock_signals_wait(long number, const long arguments[6]);
+
+/* A SIGSYS that is not of the library's filter: what the program would do with it. */
+void unsock_signals_foreign(int signal, struct unsock_signal_info *info, struct unsock_context *context);
+
+#endif
