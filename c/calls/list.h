@@ -62,6 +62,19 @@
     ALWAYS(int, epoll_create1, (int flags), (flags))                                                                   \
     RAW(int, epoll_ctl, (int set, int operation, int fd, struct unsock_epoll_event *event),                            \
         (set, operation, fd, event))                                                                                   \
+    BY_HAND(execve)                                                                                                    \
+    BY_HAND(execv)                                                                                                     \
+    BY_HAND(execvp)                                                                                                    \
+    BY_HAND(execvpe)                                                                                                   \
+    BY_HAND(execl)                                                                                                     \
+    BY_HAND(execlp)                                                                                                    \
+    BY_HAND(execle)                                                                                                    \
+    BY_HAND(execveat)                                                                                                  \
+    BY_HAND(fexecve)                                                                                                   \
+    BY_HAND(posix_spawn)                                                                                               \
+    BY_HAND(posix_spawnp)                                                                                              \
+    BY_HAND(system)                                                                                                    \
+    BY_HAND(popen)                                                                                                     \
     BY_HAND(_exit)                                                                                                     \
     BY_HAND(_Exit)
 

@@ -43,7 +43,7 @@ long unsock_program_open(int directory, const char *path, int flags) {
     if (result == 0 && (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFREG)
         return fd;
     unsock_sys(__NR_close, fd);
-    return -EACCES;
+    return -EISDIR;
 }
 
 /* Says EACCES for a file system without execution too. */

@@ -138,7 +138,7 @@ static long way_of(const struct planning *planning, long fd) {
 /* What can be executed, but not looked at. Under the trap there is no way then: without the loader it would be ended. */
 static long cannot_look(const struct planning *planning, long error) {
     if (may_execute_next(planning) < 0 || error != -EACCES)
-        return unsock_start_trapped ? error : PLAINLY;
+        return !unsock_start_trapped ? PLAINLY : error == -EISDIR ? -EACCES : error;
     if (unsock_start_trapped) {
         say(planning, "it can be executed, but not read", ": not started\n");
         return -EACCES;
@@ -285,6 +285,8 @@ long unsock_exec_plainly(const struct unsock_exec *exec) {
 }
 
 long unsock_exec(const struct unsock_exec *exec) {
+    if (!unsock_active() && !unsock_start_trapped)
+        return unsock_exec_plainly(exec);
     struct unsock_exec_plan plan;
     long result = unsock_exec_prepare(exec, &plan);
     if (result < 0)

@@ -7,68 +7,100 @@
 
 #include <linux/mman.h>
 
-#define SPACES 16
+#define PLACES 16
+#define LEVELS 4 /* spaces that a thread has at once: a search in PATH, its execution, and both again in a signal handler */
 #define TRIES 1000
 #define PAGES(size) (((size) + 0xffff) & ~(size_t)0xffff) /* in whole pages of any machine */
 
-static struct unsock_exec_space spaces[SPACES];
+struct place {
+    int32_t owner; /* the thread that has it; 0: nobody */
+    bool shared;   /* by the child of vfork that has it, with its parent */
+    unsigned depth; /* levels in use */
+    struct unsock_exec_space levels[LEVELS];
+};
+
+static struct place places[PLACES];
+
+static long map(size_t size) {
+    long memory = unsock_sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory < 0 && memory > -4096 ? 0 : memory;
+}
 
 static bool grow(struct unsock_exec_space *space, size_t size) {
+    space->used = 0;
     if (size <= space->size)
         return true;
     if (space->memory)
         unsock_sys(__NR_munmap, space->memory, space->size);
-    space->memory = NULL;
-    space->size = 0;
-    long memory = unsock_sys(__NR_mmap, 0, PAGES(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory < 0 && memory > -4096)
-        return false;
-    space->memory = (uint8_t *)memory;
-    space->size = PAGES(size);
-    return true;
+    space->memory = (uint8_t *)map(PAGES(size));
+    space->size = space->memory ? PAGES(size) : 0;
+    return space->memory;
+}
+
+static struct place *find(int32_t thread) {
+    for (size_t i = 0; i < PLACES; i++) {
+        if (__atomic_load_n(&places[i].owner, __ATOMIC_RELAXED) == thread)
+            return &places[i];
+    }
+    return NULL;
 }
 
 /*
  * All of them at work is all of them about to execute or to fail: one will be free soon. Not in a child that was forked in the
  * middle of that: then NULL.
  */
-static struct unsock_exec_space *take(int32_t thread) {
+static struct place *take(int32_t thread) {
     for (unsigned tries = 0; tries < TRIES; tries++) {
-        for (size_t i = 0; i < SPACES; i++) {
+        for (size_t i = 0; i < PLACES; i++) {
             int32_t nobody = 0;
-            if (__atomic_compare_exchange_n(&spaces[i].owner, &nobody, thread, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-                return &spaces[i];
+            if (__atomic_compare_exchange_n(&places[i].owner, &nobody, thread, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+                places[i].depth = 0;
+                return &places[i];
+            }
         }
         unsock_sys(__NR_sched_yield);
     }
     return NULL;
 }
 
-/* One more, in memory of its own. */
-static struct unsock_exec_space *make(size_t size) {
-    size_t whole = PAGES(size + sizeof(struct unsock_exec_space) + 16);
-    long memory = unsock_sys(__NR_mmap, 0, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory < 0 && memory > -4096)
-        return NULL;
-    struct unsock_exec_space *space = (struct unsock_exec_space *)memory;
-    *space = (struct unsock_exec_space){.memory = (uint8_t *)memory, .size = whole, .used = (sizeof(*space) + 15) & ~(size_t)15};
-    return space;
-}
-
 /*
  * A child of vfork that has executed cannot say that it is ready with its parent's memory. The kernel does: it writes 0 to the
  * address that set_tid_address names when a thread leaves memory that others go on using (set_tid_address(2)).
  */
+static struct place *take_for_good(int32_t thread) {
+    bool shared = !unsock_own_descriptors();
+    struct place *place = take(thread);
+    if (!place)
+        return NULL;
+    place->shared = shared;
+    if (shared)
+        unsock_sys(__NR_set_tid_address, &place->owner);
+    return place;
+}
+
+static void give_back(struct place *place) {
+    if (place->shared)
+        unsock_sys(__NR_set_tid_address, 0);
+    __atomic_store_n(&place->owner, 0, __ATOMIC_RELEASE);
+}
+
+/* One more, in memory of its own. */
+static struct unsock_exec_space *make(size_t size) {
+    size_t whole = PAGES(size + sizeof(struct unsock_exec_space) + 16);
+    struct unsock_exec_space *space = (struct unsock_exec_space *)map(whole);
+    if (space)
+        *space = (struct unsock_exec_space){(uint8_t *)space, whole, (sizeof(*space) + 15) & ~(size_t)15};
+    return space;
+}
+
 struct unsock_exec_space *unsock_exec_space_enter(size_t size) {
     int32_t thread = (int32_t)unsock_sys(__NR_gettid);
-    bool shared = !unsock_own_descriptors();
-    struct unsock_exec_space *space = take(thread);
-    if (!space)
+    struct place *place = find(thread);
+    if (!place)
+        place = take_for_good(thread);
+    if (!place || place->depth == LEVELS)
         return make(size);
-    space->shared = shared;
-    space->used = 0;
-    if (shared)
-        unsock_sys(__NR_set_tid_address, &space->owner);
+    struct unsock_exec_space *space = &place->levels[place->depth++];
     if (grow(space, size))
         return space;
     unsock_exec_space_leave(space);
@@ -80,9 +112,11 @@ void unsock_exec_space_leave(struct unsock_exec_space *space) {
         unsock_sys(__NR_munmap, space->memory, space->size);
         return;
     }
-    if (space->shared)
-        unsock_sys(__NR_set_tid_address, 0);
-    __atomic_store_n(&space->owner, 0, __ATOMIC_RELEASE);
+    for (size_t i = 0; i < PLACES; i++) {
+        struct place *place = &places[i];
+        if (space >= place->levels && space < place->levels + LEVELS && --place->depth == 0)
+            give_back(place);
+    }
 }
 
 void *unsock_exec_space_cut(struct unsock_exec_space *space, size_t size) {

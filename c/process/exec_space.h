@@ -5,19 +5,19 @@
 #ifndef UNSOCK_EXEC_SPACE_H
 #define UNSOCK_EXEC_SPACE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct unsock_exec_space {
-    int32_t owner; /* the thread that has it; 0: nobody */
-    bool shared;   /* by the child of vfork that has it */
     uint8_t *memory;
     size_t size;
     size_t used;
 };
 
-/* A space of at least `size` bytes, for this thread until it executes or unsock_exec_space_leave. NULL: no memory. */
+/*
+ * A space of at least `size` bytes, for this thread until it executes or unsock_exec_space_leave. One that was entered later is left
+ * earlier. NULL: no memory.
+ */
 struct unsock_exec_space *unsock_exec_space_enter(size_t size);
 void unsock_exec_space_leave(struct unsock_exec_space *space);
 

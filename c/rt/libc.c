@@ -48,6 +48,13 @@ unsigned long unsock_libc_auxiliary(unsigned long tag) {
     return getauxval ? getauxval(tag) : 0;
 }
 
+bool unsock_environment_set(const char *const *list) {
+    if (!&environ)
+        return false;
+    environ = (char **)list;
+    return true;
+}
+
 bool unsock_is_secure(void) {
     if (getauxval)
         return getauxval(AT_SECURE_TAG) != 0;
@@ -60,16 +67,20 @@ struct unsock_next unsock_next;
  * RTLD_NEXT is -1 in glibc and in musl. In a library that dlopen brought, it finds nothing: the raw calls stay. Before
  * glibc 2.34 dlsym is in libdl, which few programs have; what it calls is in libc.
  */
-static void resolve(const char *name, void *slot) {
+void *unsock_next_find(const char *name) {
     void *next = (void *)-1l;
-    void *found = dlsym ? dlsym(next, name) : _dl_sym(next, name, (void *)&resolve);
+    if (!dlsym && !_dl_sym)
+        return NULL;
+    return dlsym ? dlsym(next, name) : _dl_sym(next, name, (void *)&unsock_next_find);
+}
+
+static void resolve(const char *name, void *slot) {
+    void *found = unsock_next_find(name);
     if (found)
         memcpy(slot, &found, sizeof(found));
 }
 
 void unsock_next_resolve(void) {
-    if (!dlsym && !_dl_sym)
-        return;
     resolve("connect", &unsock_next.connect);
     resolve("accept", &unsock_next.accept);
     resolve("accept4", &unsock_next.accept4);

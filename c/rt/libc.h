@@ -23,6 +23,9 @@ const char *const *unsock_environment(void);
 /* A value of the auxiliary vector (getauxval(3)); 0 when there is none. */
 unsigned long unsock_libc_auxiliary(unsigned long tag);
 
+/* Makes it another. False where there is none. */
+bool unsock_environment_set(const char *const *list);
+
 /* True in a set-user-ID process (AT_SECURE). */
 bool unsock_is_secure(void);
 
@@ -45,6 +48,9 @@ extern struct unsock_next unsock_next;
 
 /* Looks the functions up with dlsym; once, at start. */
 void unsock_next_resolve(void);
+
+/* Looks one up, by its name; NULL where there is none. Not for use in a child of vfork. */
+void *unsock_next_find(const char *name);
 
 /* The same calls kernel-style: they return -errno and leave errno as it was. They are cancellation points where there is such a
  * function; else they are the system call. */

@@ -20,13 +20,18 @@ static const char go_mark[] = "\xff Go buildinf:";
 #define SEGMENTS_MOST 64
 #define SECTIONS_MOST 96
 
+#define ROOM 8192
+
+/* In the caller's room. */
 struct reading {
     const struct unsock_program_source *source;
-    uint8_t *room;
     Elf64_Ehdr header;
     unsigned segment_count;
     Elf64_Phdr segments[SEGMENTS_MOST];
+    _Alignas(16) uint8_t room[ROOM];
 };
+
+_Static_assert(sizeof(struct reading) <= UNSOCK_PROGRAM_ROOM, "it fits into the caller's room");
 
 static bool read_all(const struct reading *reading, uint64_t offset, void *bytes, size_t size) {
     return reading->source->read(reading->source, offset, bytes, size) == (long)size;
@@ -75,7 +80,7 @@ static bool sections_tell(struct reading *reading) {
         return false;
     if (!read_all(reading, header->e_shoff + header->e_shstrndx * sizeof(names), &names, sizeof(names)))
         return false;
-    size_t size = UNSOCK_MIN(names.sh_size, (uint64_t)UNSOCK_PROGRAM_ROOM);
+    size_t size = UNSOCK_MIN(names.sh_size, (uint64_t)ROOM);
     if (!read_all(reading, names.sh_offset, reading->room, size))
         return false;
     struct unsock_span rest = {(const char *)reading->room, size};
@@ -94,8 +99,8 @@ static bool has_go_mark(struct reading *reading) {
             data = &reading->segments[i];
     }
     uint64_t size = data ? UNSOCK_MIN(data->p_filesz, (uint64_t)GO_SEARCH) : 0;
-    for (uint64_t done = 0; done < size; done += UNSOCK_PROGRAM_ROOM) {
-        size_t part = (size_t)UNSOCK_MIN(size - done, (uint64_t)UNSOCK_PROGRAM_ROOM);
+    for (uint64_t done = 0; done < size; done += ROOM) {
+        size_t part = (size_t)UNSOCK_MIN(size - done, (uint64_t)ROOM);
         if (!read_all(reading, data->p_offset + done, reading->room, part))
             return false;
         for (size_t at = 0; at + GO_MARK_SIZE <= part; at += 16) {
@@ -123,14 +128,16 @@ static enum unsock_program_kind elf_kind(struct reading *reading, struct unsock_
 }
 
 void unsock_program_file_read(const struct unsock_program_source *source, void *room, struct unsock_program_file *file) {
-    struct reading reading = {.source = source, .room = room};
-    char *line = room;
+    struct reading *reading = room;
+    char *line = (char *)reading->room;
+    reading->source = source;
+    reading->segment_count = 0;
     *file = (struct unsock_program_file){.kind = UNSOCK_PROGRAM_OTHER};
     long length = source->read(source, 0, line, UNSOCK_SCRIPT_LINE - 1);
     if (length >= 3 && line[0] == '#' && line[1] == '!')
         read_script(line, (size_t)length, file);
-    if (length < (long)sizeof(reading.header) || !unsock_same(line, ELFMAG, SELFMAG))
+    if (length < (long)sizeof(reading->header) || !unsock_same(line, ELFMAG, SELFMAG))
         return;
-    memcpy(&reading.header, line, sizeof(reading.header));
-    file->kind = elf_kind(&reading, file);
+    memcpy(&reading->header, line, sizeof(reading->header));
+    file->kind = elf_kind(reading, file);
 }

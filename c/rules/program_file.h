@@ -33,8 +33,8 @@ struct unsock_program_source {
     size_t length;
 };
 
-/* `room`: UNSOCK_PROGRAM_ROOM bytes of memory for it. Never fails: what cannot be read is UNSOCK_PROGRAM_OTHER. */
-#define UNSOCK_PROGRAM_ROOM 8192
+/* `room`: UNSOCK_PROGRAM_ROOM bytes of memory for it, aligned to 8; the stack may be a very small one. Never fails: what cannot be read is UNSOCK_PROGRAM_OTHER. */
+#define UNSOCK_PROGRAM_ROOM 12288
 void unsock_program_file_read(const struct unsock_program_source *source, void *room, struct unsock_program_file *file);
 
 #endif

@@ -1,22 +1,59 @@
-/* Executing under the trap: /proc/self/exe is the program's, not the library's. */
+/*
+ * Executing under the trap: /proc/self/exe is the program's, not the library's; and the stack may be one that has hardly room for the
+ * handler (musl's posix_spawn gives its child 5 KiB in all), so that the work is done on another.
+ */
 #include "trap/exec.h"
 
 #include "process/exec.h"
+#include "process/exec_space.h"
 #include "rt/net.h"
 #include "trap/pointers.h"
 #include "trap/self.h"
+
+#define STACK_SIZE (32 * 1024)
+
+/* Calls a function on the stack that ends at `top`. */
+static long call_on(long (*function)(const struct unsock_exec *), const struct unsock_exec *exec, uint8_t *top) {
+#if defined(__x86_64__)
+    long result;
+    __asm__ volatile("mov %%rsp,%%rbx\nmov %[top],%%rsp\ncall *%[function]\nmov %%rbx,%%rsp"
+                     : "=a"(result), "+D"(exec)
+                     : [top] "r"(top), [function] "r"(function)
+                     : "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3",
+                       "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+    return result;
+#elif defined(__aarch64__)
+    register long x0 __asm__("x0") = (long)exec;
+    register uint8_t *to __asm__("x9") = top;
+    register long (*called)(const struct unsock_exec *) __asm__("x10") = function;
+    __asm__ volatile("mov x19,sp\nmov sp,%[top]\nblr %[function]\nmov sp,x19"
+                     : "+r"(x0), [top] "+r"(to), [function] "+r"(called)
+                     :
+                     : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "x19", "x30",
+                       "memory", "cc", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18", "v19", "v20", "v21",
+                       "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31");
+    return x0;
+#endif
+}
 
 /* The strings themselves are taken on trust, as nearly all programs deserve: the kernel would look at each. */
 static bool good_list(const char *const *list) {
     return !list || unsock_can_read(list, sizeof(*list));
 }
 
-long unsock_trap_execveat(int directory, const char *path, const char *const *argv, const char *const *environment, int flags) {
+__attribute__((noinline)) long unsock_trap_execveat(int directory, const char *path, const char *const *argv,
+                                                    const char *const *environment, int flags) {
     if (!unsock_can_read(path, 1) || !good_list(argv) || !good_list(environment))
         return -EFAULT;
     const char *self = unsock_self_file();
     struct unsock_exec exec = {directory, self && unsock_self_is_exe(path) ? self : path, argv, environment, flags};
-    return unsock_exec(&exec);
+    struct unsock_exec_space *space = unsock_exec_space_enter(STACK_SIZE + 16);
+    uint8_t *stack = space ? unsock_exec_space_cut(space, STACK_SIZE) : NULL;
+    if (!stack)
+        return -ENOMEM;
+    long result = call_on(unsock_exec, &exec, stack + STACK_SIZE);
+    unsock_exec_space_leave(space);
+    return result;
 }
 
 long unsock_trap_execve(const char *path, const char *const *argv, const char *const *environment) {

@@ -123,7 +123,7 @@ static long open_program(const struct start *start) {
 
 /* A goroutine's stack is far too small for a signal handler; Go gives the kernel another. */
 static bool needs_alternate_stack(long fd) {
-    static uint8_t room[UNSOCK_PROGRAM_ROOM];
+    static _Alignas(16) uint8_t room[UNSOCK_PROGRAM_ROOM];
     struct unsock_program_file file;
     unsock_program_look(fd, room, &file);
     return file.own_calls;

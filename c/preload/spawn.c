@@ -1,0 +1,119 @@
+/*
+ * The exported functions by which libc makes a child and executes in it: what the child is to execute is decided here, in the
+ * parent, since libc's child calls no exported function.
+ */
+#include "process/exec.h"
+#include "process/kept.h"
+#include "process/search.h"
+#include "process/start.h"
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "unsock.h"
+
+typedef const char *const *list;
+typedef int spawn(int *pid, const char *path, const void *actions, const void *attributes, list argv, list environment);
+
+static void *next(const char *name, void **known) {
+    if (!__atomic_load_n(known, __ATOMIC_RELAXED))
+        __atomic_store_n(known, unsock_next_find(name), __ATOMIC_RELAXED);
+    return *known;
+}
+
+static spawn *next_spawn(bool searches) {
+    static void *by_path, *by_name;
+    return (spawn *)(searches ? next("posix_spawnp", &by_name) : next("posix_spawn", &by_path));
+}
+
+/* Under the trap it is the child's own system call that is answered. */
+static bool is_followed(void) {
+    return unsock_active() && !unsock_start_trapped;
+}
+
+/* `file`: what will be found for `path`. Only what the library has to load is named by it: libc finds the rest again itself. */
+static int spawn_followed(int *pid, const char *path, const char *file, bool searches, const void *actions, const void *attributes,
+                          list argv, list environment) {
+    struct unsock_exec exec = {AT_FDCWD, file, argv, environment, 0};
+    struct unsock_exec_plan plan;
+    long result = unsock_exec_prepare(&exec, &plan);
+    if (result < 0)
+        return (int)-result;
+    bool same = plan.exec.path == file;
+    spawn *function = next_spawn(searches && same);
+    result = function ? function(pid, same ? path : plan.exec.path, actions, attributes, plan.exec.argv, plan.exec.environment)
+                      : ENOSYS;
+    unsock_exec_drop(&plan);
+    return (int)result;
+}
+
+UNSOCK_EXPORT int posix_spawn(int *pid, const char *path, const void *actions, const void *attributes, list argv,
+                              list environment) {
+    if (is_followed())
+        return spawn_followed(pid, path, path, false, actions, attributes, argv, environment);
+    spawn *function = next_spawn(false);
+    return function ? function(pid, path, actions, attributes, argv, environment) : ENOSYS;
+}
+
+UNSOCK_EXPORT int posix_spawnp(int *pid, const char *name, const void *actions, const void *attributes, list argv,
+                               list environment) {
+    struct unsock_environment own = {.list = unsock_environment()};
+    const char *path = unsock_environment_get(&own, "PATH");
+    char file[UNSOCK_SEARCH_PATH_MOST];
+    if (is_followed() && unsock_exec_find(name, path ? path : "/bin:/usr/bin", file) == 0)
+        return spawn_followed(pid, name, file, true, actions, attributes, argv, environment);
+    spawn *function = next_spawn(true);
+    return function ? function(pid, name, actions, attributes, argv, environment) : ENOSYS;
+}
+
+/* system and popen give the child the process's own environment: which is whole while they run. */
+struct whole_environment {
+    list before;
+    const char **during; /* NULL: it was whole */
+    struct unsock_exec_space *space;
+};
+
+static void make_whole(struct whole_environment *whole) {
+    whole->before = unsock_environment();
+    whole->during = NULL;
+    if (!is_followed() || !unsock_kept_lacks(whole->before))
+        return;
+    size_t count = 0;
+    while (whole->before[count])
+        count++;
+    size_t strings = (count + UNSOCK_KEPT_STRINGS + 1) * sizeof(char *), room = unsock_kept_room(whole->before);
+    whole->space = unsock_exec_space_enter(strings + room + 64);
+    if (!whole->space)
+        return;
+    whole->during = unsock_exec_space_cut(whole->space, strings);
+    unsock_kept_complete(whole->before, whole->during, unsock_exec_space_cut(whole->space, room), room);
+    unsock_environment_set(whole->during);
+}
+
+/* Unless somebody has made it another meanwhile. */
+static void unmake_whole(struct whole_environment *whole) {
+    if (!whole->during)
+        return;
+    if (unsock_environment() == whole->during)
+        unsock_environment_set(whole->before);
+    unsock_exec_space_leave(whole->space);
+}
+
+UNSOCK_EXPORT int system(const char *command) {
+    static void *known;
+    int (*function)(const char *) = (int (*)(const char *))next("system", &known);
+    struct whole_environment whole;
+    make_whole(&whole);
+    int result = function ? function(command) : (int)unsock_libc_result(-ENOSYS);
+    unmake_whole(&whole);
+    return result;
+}
+
+UNSOCK_EXPORT void *popen(const char *command, const char *type) {
+    static void *known;
+    void *(*function)(const char *, const char *) = (void *(*)(const char *, const char *))next("popen", &known);
+    struct whole_environment whole;
+    make_whole(&whole);
+    void *result = function ? function(command, type) : NULL;
+    unmake_whole(&whole);
+    return result;
+}

@@ -1,0 +1,217 @@
+/** Whoever executes a program under unsock takes the library along: in every way there is, with whatever environment. */
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { withDir } from "../support/dir.ts";
+import { run } from "../support/process.ts";
+import { findProgram, need } from "../support/programs.ts";
+import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { buildLinked, canLink, type Linking } from "../support/static.ts";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const WAYS = [
+  ...[
+    "execve",
+    "execve, no environment",
+    "execv",
+    "execvp",
+    "execvpe",
+    "execl",
+    "execlp",
+    "execle",
+    "execveat",
+    "fexecve",
+  ],
+  ...[
+    "fexecve of a path",
+    "memfd",
+    "syscall",
+    "posix_spawn",
+    "posix_spawnp",
+    "vfork",
+    "many vforks",
+    "system",
+    "popen",
+  ],
+];
+
+/** `syscall(2)` of a program that is only preloaded is beyond it. */
+const BEYOND_PRELOADING = ["syscall", "execveat"];
+
+let nextPort = 21_000;
+
+interface Programs {
+  dir: string;
+  starter: (linking: Linking) => string;
+  child: (linking: Linking) => string;
+}
+
+async function withPrograms(linkings: Linking[], use: (programs: Programs) => Promise<void>): Promise<void> {
+  await withDir(async (dir) => {
+    const built = new Map<string, string>();
+    for (const linking of linkings) {
+      for (const name of ["child", "start_child"]) {
+        built.set(`${name} ${linking}`, await buildLinked(join(HERE, `${name}.c`), dir, linking));
+      }
+    }
+    const get = (name: string) => built.get(name) ?? assert.fail(name);
+    const sockets = join(dir, "s");
+    await Deno.mkdir(sockets);
+    await use({ dir: sockets, starter: (one) => get(`start_child ${one}`), child: (one) => get(`child ${one}`) });
+  });
+}
+
+/** Starts it as `libunsock.so run` does, with nothing but the settings in the environment. */
+async function runFree(dir: string, command: string[], env: Record<string, string> = {}, cwd?: string) {
+  const { LD_PRELOAD: _, ...settings } = shimEnv(dir, env);
+  return await run([shimLibrary(), "run", "--", ...command], { env: settings, cwd });
+}
+
+function testStarts(parent: Linking, child: Linking): void {
+  Deno.test({
+    name: `a ${parent} program starts a ${child} one, in every way, with an empty environment: it is redirected`,
+    ignore: ![parent, child].every(canLink),
+    fn: () =>
+      withPrograms([...new Set([parent, child])], async (programs) => {
+        const ways = WAYS.filter((way) => parent !== "dynamic" || !BEYOND_PRELOADING.includes(way));
+        const found: string[] = [];
+        for (const way of ways) {
+          const command = [
+            programs.starter(parent),
+            way,
+            programs.child(child),
+            programs.dir,
+            String(nextPort++),
+            "last",
+          ];
+          const { code, stdout, stderr } = await runFree(programs.dir, command);
+          if (code !== 0 || stdout !== "redirected 1 0 last\n") found.push(`${way}: ${code} ${stdout}${stderr}`);
+        }
+        assert.deepEqual(found, []);
+        assert.deepEqual([...Deno.readDirSync(programs.dir)], [], "their files went with them");
+      }),
+  });
+}
+
+testStarts("dynamic", "dynamic");
+testStarts("dynamic", "static");
+testStarts("static", "static");
+testStarts("static", "dynamic");
+testStarts("static-pie", "musl");
+testStarts("musl", "static-pie");
+
+Deno.test({
+  name: "a script whose interpreter is static is redirected, from preloaded and from static programs",
+  ignore: !["static", "dynamic"].every((one) => canLink(one as Linking)),
+  fn: () =>
+    withPrograms(["dynamic", "static"], async ({ dir, starter, child }) => {
+      for (const parent of ["dynamic", "static"] as const) {
+        for (const interpreter of ["dynamic", "static"] as const) {
+          // The kernel passes: interpreter, its one argument, the script's name (here a port), the script's arguments.
+          const port = String(nextPort++);
+          await Deno.writeTextFile(join(dirname(dir), port), `#! ${child(interpreter)} ${dir} \n`, { mode: 0o755 });
+          const command = [starter(parent), "execve", port, "last", "x", "y"];
+          const { stdout, stderr } = await runFree(dir, command, {}, dirname(dir));
+          assert.equal(stdout, "redirected 1 0 last\n", `${parent} ${interpreter}: ${stderr}`);
+        }
+      }
+    }),
+});
+
+Deno.test({
+  name: "what clears the environment, or changes to another user, takes the library along",
+  ignore: !need("busybox") || !canLink("static"),
+  fn: () =>
+    withPrograms(["dynamic", "static"], async ({ dir, child }) => {
+      await Deno.chmod(dirname(dir), 0o755);
+      await Deno.chmod(dir, 0o777);
+      for (const linking of ["dynamic", "static"] as const) {
+        const starts: string[][] = [["env", "-i"], ["sh", "-c", 'exec env -i "$@"', "sh"], ["busybox", "env", "-i"]];
+        starts.push(["env", "LD_PRELOAD="], ["env", "-u", "LD_PRELOAD", "-u", "UNSOCK_DIR"]);
+        if (findProgram("setpriv")) starts.push(["setpriv", "--reuid=65534", "--clear-groups", "--reset-env"]);
+        for (const start of starts) {
+          const { stdout, stderr } = await runFree(dir, [...start, child(linking), dir, String(nextPort++), "last"]);
+          assert.equal(stdout, "redirected 1 0 last\n", `${start.join(" ")}: ${stderr}`);
+        }
+      }
+    }),
+});
+
+Deno.test({
+  name: "UNSOCK_OFF=1 is the way out, of preloaded and of static programs, and for what they start",
+  ignore: !need("busybox") || !canLink("static"),
+  fn: () =>
+    withPrograms(["dynamic", "static"], async ({ dir, child }) => {
+      for (const shell of [["sh", "-c"], ["busybox", "sh", "-c"]]) {
+        for (const linking of ["dynamic", "static"] as const) {
+          for (const off of ["UNSOCK_OFF=1", "UNSOCK_OFF=1 /usr/bin/env -i", "UNSOCK_OFF=1 sh -c 'exec \"$@\"' sh"]) {
+            const port = String(nextPort++);
+            const { stdout, stderr } = await runFree(dir, [...shell, `${off} ${child(linking)} ${dir} ${port} x`]);
+            assert.match(stdout, /^on the network [01] 0 x\n$/, `${shell.join(" ")} ${off} ${linking}: ${stderr}`);
+          }
+        }
+      }
+    }),
+});
+
+Deno.test({
+  name: "UNSOCK_ENGINE=preload names what it does not reach; with UNSOCK_STRICT it is not started",
+  ignore: !canLink("static"),
+  fn: () =>
+    withPrograms(["dynamic", "static"], async ({ dir, starter, child }) => {
+      const start = (env: Record<string, string>) =>
+        runFree(dir, [starter("dynamic"), "execve", child("static"), dir, String(nextPort++), "x"], {
+          UNSOCK_ENGINE: "preload",
+          ...env,
+        });
+      const named = await start({});
+      assert.match(named.stdout, /^on the network/);
+      assert.match(named.stderr, /^unsock: \S+child-static: .*UNSOCK_ENGINE is preload: it is not redirected\n$/);
+      for (const strict of [{ UNSOCK_STRICT: "1" }, { UNSOCK_BLOCK_INET: "1" }] as Record<string, string>[]) {
+        const refused = await start(strict);
+        assert.equal(refused.stdout, "");
+        assert.match(refused.stderr, /not started \(UNSOCK_STRICT\)\nexecve: Permission denied\n$/);
+      }
+      assert.match((await start({ UNSOCK_BLOCK_INET: "1", UNSOCK_STRICT: "0" })).stdout, /^on the network/);
+    }),
+});
+
+Deno.test({
+  name: "UNSOCK_ENGINE=trap reaches raw system calls of dynamic programs",
+  ignore: !canLink("dynamic"),
+  fn: () =>
+    withPrograms(["dynamic"], async ({ dir, starter, child }) => {
+      for (const way of BEYOND_PRELOADING) {
+        const command = [starter("dynamic"), way, child("dynamic"), dir, String(nextPort++), "x"];
+        assert.equal((await runFree(dir, command, { UNSOCK_ENGINE: "trap" })).stdout, "redirected 1 0 x\n", way);
+        const preloaded = await run(command, { env: shimEnv(dir, { UNSOCK_ENGINE: "trap" }) });
+        assert.equal(preloaded.stdout, "redirected 1 0 x\n", `${way}, preloaded: ${preloaded.stderr}`);
+      }
+    }),
+});
+
+Deno.test({
+  name: "errors of exec are the kernel's",
+  ignore: !canLink("static"),
+  fn: () =>
+    withPrograms(["dynamic", "static"], async ({ dir, starter }) => {
+      const above = dirname(dir);
+      await Deno.writeTextFile(join(above, "text"), "no program\n", { mode: 0o755 });
+      await Deno.writeTextFile(join(above, "closed"), "#!/bin/sh\n", { mode: 0o644 });
+      await Deno.writeTextFile(join(above, "lost"), "#!/nowhere/at/all\n", { mode: 0o755 });
+      for (
+        const [file, error] of [
+          ["text", "Exec format error"],
+          ["closed", "Permission denied"],
+          ["lost", "No such file or directory"],
+          ["absent", "No such file or directory"],
+          ["", "Permission denied"],
+        ]
+      ) {
+        for (const linking of ["dynamic", "static"] as const) {
+          const { stderr } = await runFree(dir, [starter(linking), "execve", join(above, file ?? ""), "a", "b", "c"]);
+          assert.equal(stderr, `execve: ${error}\n`, `${linking} ${file}`);
+        }
+      }
+    }),
+});
