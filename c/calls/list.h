@@ -1,6 +1,6 @@
 /*
- * The intercepted calls, each with its C declaration: the exported wrappers, the test of the exported symbols and the list in
- * the manual are made from here.
+ * The intercepted calls, each with its C declaration: the exported wrappers, the test of the exported symbols and the
+ * list in the manual are made from here.
  *
  * UNSOCK_CALLS applies one of four macros to each, by what becomes of the call while the library is inert:
  *   LIBC(type, name, parameters, arguments)    the next library's function: it is a cancellation point in glibc
@@ -42,8 +42,7 @@
     LIBC(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags))                    \
     LIBC(int, sendmmsg, (int fd, struct unsock_mmsghdr *messages, unsigned count, int flags),                          \
          (fd, messages, count, flags))                                                                                 \
-    LIBC(ssize_t, recvfrom,                                                                                            \
-         (int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length),                    \
+    LIBC(ssize_t, recvfrom, (int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length), \
          (fd, data, size, flags, address, length))                                                                     \
     BY_HAND(__recvfrom_chk)                                                                                            \
     LIBC(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags))                          \

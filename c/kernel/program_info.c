@@ -35,8 +35,9 @@ static long reopen(int fd) {
 long unsock_program_open(int directory, const char *path, int flags) {
     struct statx status;
     int follow = (flags & NO_FOLLOW) ? O_NOFOLLOW : 0;
-    long fd = is_descriptor(path, flags) ? reopen(directory)
-                                         : unsock_sys(__NR_openat, directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | follow);
+    long fd = is_descriptor(path, flags)
+                  ? reopen(directory)
+                  : unsock_sys(__NR_openat, directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | follow);
     if (fd < 0)
         return fd;
     long result = unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_TYPE, &status);
@@ -71,7 +72,8 @@ bool unsock_program_gains_rights(long fd) {
     if (unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_MODE | STATX_UID | STATX_GID, &status) < 0)
         return false;
     bool user = (status.stx_mode & MODE_SET_USER) && (long)status.stx_uid != unsock_sys(__NR_getuid);
-    bool group = (status.stx_mode & MODE_SET_GROUP) == MODE_SET_GROUP && (long)status.stx_gid != unsock_sys(__NR_getgid);
+    bool group =
+        (status.stx_mode & MODE_SET_GROUP) == MODE_SET_GROUP && (long)status.stx_gid != unsock_sys(__NR_getgid);
     bool rights = unsock_sys(__NR_getuid) != 0 &&
                   unsock_sys(__NR_fgetxattr, fd, "security.capability", capability, sizeof(capability)) > 0;
     return (user || group || rights) && unsock_sys(__NR_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1;

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 /*
- * Opens the program that execveat(directory, path, flags) would execute, to look at it: close-on-exec. Returns the descriptor or
- * -errno; -EISDIR when it is no regular file. It may be one that may be executed but not read.
+ * Opens the program that execveat(directory, path, flags) would execute, to look at it: close-on-exec. Returns the
+ * descriptor or -errno; -EISDIR when it is no regular file. It may be one that may be executed but not read.
  */
 long unsock_program_open(int directory, const char *path, int flags);
 

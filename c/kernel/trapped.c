@@ -1,6 +1,7 @@
 /* The question that only the library's filter answers. */
 #include "kernel/trapped.h"
 
+#include "rt/mark.h"
 #include "rt/sys.h"
 
 bool unsock_is_trapped(void) {

@@ -4,7 +4,8 @@
 
 #include <stdbool.h>
 
-/* Is there a filter of the library's (c/trap) in this process? It is never taken away, and survives exec. One system call. */
+/* Is there a filter of the library's (c/trap) in this process? It is never taken away, and survives exec. One system
+ * call. */
 bool unsock_is_trapped(void);
 
 #endif

@@ -68,13 +68,13 @@ static int execute_listed(enum variant variant, const char *name, const char *fi
     return result;
 }
 
-#define LISTED(function, variant)                                                  \
-    UNSOCK_EXPORT int function(const char *name, const char *first, ...) {         \
-        va_list arguments;                                                         \
-        va_start(arguments, first);                                                \
-        int result = execute_listed(variant, name, first, &arguments);             \
-        va_end(arguments);                                                         \
-        return result;                                                             \
+#define LISTED(function, variant)                                                                                      \
+    UNSOCK_EXPORT int function(const char *name, const char *first, ...) {                                             \
+        va_list arguments;                                                                                             \
+        va_start(arguments, first);                                                                                    \
+        int result = execute_listed(variant, name, first, &arguments);                                                 \
+        va_end(arguments);                                                                                             \
+        return result;                                                                                                 \
     }
 
 LISTED(execl, BY_PATH)

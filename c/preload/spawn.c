@@ -1,6 +1,6 @@
 /*
- * The exported functions by which libc makes a child and executes in it: what the child is to execute is decided here, in the
- * parent, since libc's child calls no exported function.
+ * The exported functions by which libc makes a child and executes in it: what the child is to execute is decided here,
+ * in the parent, since libc's child calls no exported function.
  */
 #include "process/exec.h"
 #include "process/kept.h"
@@ -30,9 +30,10 @@ static bool is_followed(void) {
     return unsock_active() && !unsock_start_trapped;
 }
 
-/* `file`: what will be found for `path`. Only what the library has to load is named by it: libc finds the rest again itself. */
-static int spawn_followed(int *pid, const char *path, const char *file, bool searches, const void *actions, const void *attributes,
-                          list argv, list environment) {
+/* `file`: what will be found for `path`. Only what the library has to load is named by it: libc finds the rest again
+ * itself. */
+static int spawn_followed(int *pid, const char *path, const char *file, bool searches, const void *actions,
+                          const void *attributes, list argv, list environment) {
     struct unsock_exec exec = {AT_FDCWD, file, argv, environment, 0};
     struct unsock_exec_plan plan;
     long result = unsock_exec_prepare(&exec, &plan);
@@ -40,7 +41,8 @@ static int spawn_followed(int *pid, const char *path, const char *file, bool sea
         return (int)-result;
     bool same = plan.exec.path == file;
     spawn *function = next_spawn(searches && same);
-    result = function ? function(pid, same ? path : plan.exec.path, actions, attributes, plan.exec.argv, plan.exec.environment)
+    result = function ? function(pid, same ? path : plan.exec.path, actions, attributes, plan.exec.argv,
+                                 plan.exec.environment)
                       : ENOSYS;
     unsock_exec_drop(&plan);
     return (int)result;

@@ -1,7 +1,7 @@
 /*
- * exec, followed: whoever executes a program takes the library along. What the new environment lacks of LD_PRELOAD and UNSOCK_* is
- * put back; a program that preloading cannot reach is started by the library as its loader, trapped; what neither reaches is named
- * on stderr, or with UNSOCK_STRICT not started.
+ * exec, followed: whoever executes a program takes the library along. What the new environment lacks of LD_PRELOAD and
+ * UNSOCK_* is put back; a program that preloading cannot reach is started by the library as its loader, trapped; what
+ * neither reaches is named on stderr, or with UNSOCK_STRICT not started.
  */
 #ifndef UNSOCK_EXEC_H
 #define UNSOCK_EXEC_H
@@ -10,8 +10,10 @@
 
 #include <stddef.h>
 
-/* What the library tells itself when it is to be a loader, behind the program's own environment: always both, in this order. */
-#define UNSOCK_LOAD_FILE "UNSOCK_LOAD_FILE=" /* "p" and the path of the file to load, or "f" and its descriptor, to be closed */
+/* What the library tells itself when it is to be a loader, behind the program's own environment: always both, in this
+ * order. */
+#define UNSOCK_LOAD_FILE                                                                                               \
+    "UNSOCK_LOAD_FILE=" /* "p" and the path of the file to load, or "f" and its descriptor, to be closed */
 #define UNSOCK_LOAD_NAME "UNSOCK_LOAD_NAME=" /* by which name it was executed */
 
 /* execveat(2)'s arguments. */

@@ -8,13 +8,14 @@
 #include <linux/mman.h>
 
 #define PLACES 16
-#define LEVELS 4 /* spaces that a thread has at once: a search in PATH, its execution, and both again in a signal handler */
+#define LEVELS                                                                                                         \
+    4 /* spaces that a thread has at once: a search in PATH, its execution, and both again in a signal handler */
 #define TRIES 1000
 #define PAGES(size) (((size) + 0xffff) & ~(size_t)0xffff) /* in whole pages of any machine */
 
 struct place {
-    int32_t owner; /* the thread that has it; 0: nobody */
-    bool shared;   /* by the child of vfork that has it, with its parent */
+    int32_t owner;  /* the thread that has it; 0: nobody */
+    bool shared;    /* by the child of vfork that has it, with its parent */
     unsigned depth; /* levels in use */
     struct unsock_exec_space levels[LEVELS];
 };
@@ -46,14 +47,15 @@ static struct place *find(int32_t thread) {
 }
 
 /*
- * All of them at work is all of them about to execute or to fail: one will be free soon. Not in a child that was forked in the
- * middle of that: then NULL.
+ * All of them at work is all of them about to execute or to fail: one will be free soon. Not in a child that was forked
+ * in the middle of that: then NULL.
  */
 static struct place *take(int32_t thread) {
     for (unsigned tries = 0; tries < TRIES; tries++) {
         for (size_t i = 0; i < PLACES; i++) {
             int32_t nobody = 0;
-            if (__atomic_compare_exchange_n(&places[i].owner, &nobody, thread, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+            if (__atomic_compare_exchange_n(&places[i].owner, &nobody, thread, false, __ATOMIC_ACQUIRE,
+                                            __ATOMIC_RELAXED)) {
                 places[i].depth = 0;
                 return &places[i];
             }
@@ -64,8 +66,8 @@ static struct place *take(int32_t thread) {
 }
 
 /*
- * A child of vfork that has executed cannot say that it is ready with its parent's memory. The kernel does: it writes 0 to the
- * address that set_tid_address names when a thread leaves memory that others go on using (set_tid_address(2)).
+ * A child of vfork that has executed cannot say that it is ready with its parent's memory. The kernel does: it writes 0
+ * to the address that set_tid_address names when a thread leaves memory that others go on using (set_tid_address(2)).
  */
 static struct place *take_for_good(int32_t thread) {
     bool shared = !unsock_own_descriptors();

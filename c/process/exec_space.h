@@ -1,6 +1,6 @@
 /*
- * Memory for what exec needs: paths, lists of arguments. Not on the stack, which is a child of vfork's own little one, or a
- * goroutine's; and not left behind in the parent of such a child, whose memory it is.
+ * Memory for what exec needs: paths, lists of arguments. Not on the stack, which is a child of vfork's own little one,
+ * or a goroutine's; and not left behind in the parent of such a child, whose memory it is.
  */
 #ifndef UNSOCK_EXEC_SPACE_H
 #define UNSOCK_EXEC_SPACE_H
@@ -15,8 +15,8 @@ struct unsock_exec_space {
 };
 
 /*
- * A space of at least `size` bytes, for this thread until it executes or unsock_exec_space_leave. One that was entered later is left
- * earlier. NULL: no memory.
+ * A space of at least `size` bytes, for this thread until it executes or unsock_exec_space_leave. One that was entered
+ * later is left earlier. NULL: no memory.
  */
 struct unsock_exec_space *unsock_exec_space_enter(size_t size);
 void unsock_exec_space_leave(struct unsock_exec_space *space);

@@ -1,6 +1,7 @@
 /*
- * What the library needs to be found in the environment of every program that this one executes: its own name in LD_PRELOAD, and
- * the settings. Kept from the start, since programs clear their environment, and write their title over it.
+ * What the library needs to be found in the environment of every program that this one executes: its own name in
+ * LD_PRELOAD, and the settings. Kept from the start, since programs clear their environment, and write their title over
+ * it.
  */
 #ifndef UNSOCK_KEPT_H
 #define UNSOCK_KEPT_H
@@ -24,9 +25,9 @@ size_t unsock_kept_room(const char *const *environment);
 #define UNSOCK_KEPT_STRINGS (UNSOCK_KEPT_MOST + 1)
 
 /*
- * Writes `environment` with what it lacks to `complete`, NULL-terminated, which has room for its strings, UNSOCK_KEPT_STRINGS more
- * and the NULL; `room` has the bytes that unsock_kept_room says. What is there stays as it is, an empty setting too. One with
- * UNSOCK_OFF=1 is left alone. Returns the number of strings.
+ * Writes `environment` with what it lacks to `complete`, NULL-terminated, which has room for its strings,
+ * UNSOCK_KEPT_STRINGS more and the NULL; `room` has the bytes that unsock_kept_room says. What is there stays as it is,
+ * an empty setting too. One with UNSOCK_OFF=1 is left alone. Returns the number of strings.
  */
 size_t unsock_kept_complete(const char *const *environment, const char **complete, char *room, size_t size);
 

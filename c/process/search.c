@@ -36,7 +36,8 @@ static bool next_candidate(struct unsock_span *rest, bool *more, const char *nam
 
 /* What lets execvp go on to the next directory (glibc's posix/execvpe.c). */
 static bool goes_on(long error) {
-    return error == -ENOENT || error == -ENOTDIR || error == -ESTALE || error == -ENODEV || error == -ETIMEDOUT || error == -EACCES;
+    return error == -ENOENT || error == -ENOTDIR || error == -ESTALE || error == -ENODEV || error == -ETIMEDOUT ||
+           error == -EACCES;
 }
 
 static long execute_by_shell(const char *file, const char *const *argv, const char *const *environment) {
@@ -64,7 +65,8 @@ static long execute(const char *file, const char *const *argv, const char *const
     return result == -ENOEXEC && by_shell ? execute_by_shell(file, argv, environment) : result;
 }
 
-long unsock_exec_search(const char *name, const char *path, const char *const *argv, const char *const *environment, bool by_shell) {
+long unsock_exec_search(const char *name, const char *path, const char *const *argv, const char *const *environment,
+                        bool by_shell) {
     struct unsock_span rest = unsock_span_of(path);
     bool more = name[0] != '\0', cut;
     long error = -ENOENT;

@@ -15,14 +15,15 @@ extern enum unsock_activity unsock_activity;
 bool unsock_start_active(void);
 
 /*
- * Starts it in a program that it has loaded itself (c/trap/loader.h): with the environment that the program gets, and the library's
- * own path. Inert without UNSOCK_DIR, or with UNSOCK_OFF=1. Ends the process for settings that cannot be read.
+ * Starts it in a program that it has loaded itself (c/trap/loader.h): with the environment that the program gets, and
+ * the library's own path. Inert without UNSOCK_DIR, or with UNSOCK_OFF=1. Ends the process for settings that cannot be
+ * read.
  */
 void unsock_start_loaded(const struct unsock_environment *environment, const char *own_file);
 
 /*
- * For the library run as a program, which is about to execute one: its settings have been read. What that program gets is completed
- * as a redirected program would for its children.
+ * For the library run as a program, which is about to execute one: its settings have been read. What that program gets
+ * is completed as a redirected program would for its children.
  */
 void unsock_start_program(const struct unsock_environment *environment, const char *own_file);
 

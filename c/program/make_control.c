@@ -89,7 +89,8 @@ static bool read_tipc(struct maker *maker, struct unsock_control_file *file) {
     if (kind == 0)
         return wrong(maker, "UNSOCK_TIPC_ADDRTYPE", "must be 1 (range), 2 (service) or 3 (node)", "0");
     /* The three numbers lie alike in a service range, a service and its domain, and a node address. */
-    struct sockaddr_tipc dest = {.family = UNSOCK_AF_TIPC, .addrtype = (unsigned char)kind, .scope = (signed char)scope};
+    struct sockaddr_tipc dest = {
+        .family = UNSOCK_AF_TIPC, .addrtype = (unsigned char)kind, .scope = (signed char)scope};
     dest.addr.nameseq.type = (uint32_t)type;
     dest.addr.nameseq.lower = (uint32_t)lower;
     dest.addr.nameseq.upper = (uint32_t)upper;

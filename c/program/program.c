@@ -61,7 +61,8 @@ static int run(const char *const *argv, const struct unsock_environment *environ
     if (!own_file(own, sizeof(own)))
         return fail("run", "/proc/self/exe does not tell this file's path: is /proc mounted?", EXIT_OWN);
     unsock_start_program(environment, own);
-    long result = unsock_exec_search(argv[0], path ? path : "/usr/local/bin:/usr/bin:/bin", argv, environment->list, true);
+    long result =
+        unsock_exec_search(argv[0], path ? path : "/usr/local/bin:/usr/bin:/bin", argv, environment->list, true);
     bool missing = result == -ENOENT || result == -ENOTDIR;
     return fail(argv[0], missing ? "not found" : "cannot be executed", missing ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
 }

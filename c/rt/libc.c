@@ -96,20 +96,20 @@ void unsock_next_resolve(void) {
 }
 
 /*
- * Runs the next library's function and gives its outcome kernel-style, errno as before; where there is none, the system call
- * itself, without errno: a thread that libc did not make has no place for it.
+ * Runs the next library's function and gives its outcome kernel-style, errno as before; where there is none, the system
+ * call itself, without errno: a thread that libc did not make has no place for it.
  */
-#define KERNEL_STYLE(name, call, raw)         \
-    do {                                      \
-        if (!unsock_next.name)                \
-            return raw;                       \
-        int saved = unsock_errno_get();       \
-        long result = unsock_next.name call;  \
-        if (result < 0) {                     \
-            result = -unsock_errno_get();     \
-            unsock_errno_set(saved);          \
-        }                                     \
-        return result;                        \
+#define KERNEL_STYLE(name, call, raw)                                                                                  \
+    do {                                                                                                               \
+        if (!unsock_next.name)                                                                                         \
+            return raw;                                                                                                \
+        int saved = unsock_errno_get();                                                                                \
+        long result = unsock_next.name call;                                                                           \
+        if (result < 0) {                                                                                              \
+            result = -unsock_errno_get();                                                                              \
+            unsock_errno_set(saved);                                                                                   \
+        }                                                                                                              \
+        return result;                                                                                                 \
     } while (0)
 
 long unsock_real_connect(int fd, const void *address, socklen_t length) {

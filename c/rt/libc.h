@@ -52,8 +52,8 @@ void unsock_next_resolve(void);
 /* Looks one up, by its name; NULL where there is none. Not for use in a child of vfork. */
 void *unsock_next_find(const char *name);
 
-/* The same calls kernel-style: they return -errno and leave errno as it was. They are cancellation points where there is such a
- * function; else they are the system call. */
+/* The same calls kernel-style: they return -errno and leave errno as it was. They are cancellation points where there
+ * is such a function; else they are the system call. */
 long unsock_real_connect(int fd, const void *address, socklen_t length);
 long unsock_real_accept(int fd, void *address, socklen_t *length);
 long unsock_real_accept4(int fd, void *address, socklen_t *length, int flags);

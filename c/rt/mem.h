@@ -13,12 +13,12 @@ void *memset(void *to, int value, size_t length);
 int memcmp(const void *left, const void *right, size_t length);
 size_t strlen(const char *text);
 
-
 /* unsock_same of any length: cheaper than memcmp, which must know which is less. */
 bool unsock_same_bytes(const void *left, const void *right, size_t length);
 #pragma GCC visibility pop
 
-/* Freestanding code has no built-in functions by itself; with them, a copy of constant length is an instruction or two. */
+/* Freestanding code has no built-in functions by itself; with them, a copy of constant length is an instruction or two.
+ */
 #define memcpy(to, from, length) __builtin_memcpy(to, from, length)
 #define memset(to, value, length) __builtin_memset(to, value, length)
 #define strlen(text) __builtin_strlen(text)

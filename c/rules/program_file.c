@@ -76,7 +76,8 @@ static bool has_segment(const struct reading *reading, uint32_t type) {
 static bool sections_tell(struct reading *reading) {
     const Elf64_Ehdr *header = &reading->header;
     Elf64_Shdr names;
-    if (header->e_shentsize != sizeof(names) || header->e_shstrndx >= header->e_shnum || header->e_shnum > SECTIONS_MOST)
+    if (header->e_shentsize != sizeof(names) || header->e_shstrndx >= header->e_shnum ||
+        header->e_shnum > SECTIONS_MOST)
         return false;
     if (!read_all(reading, header->e_shoff + header->e_shstrndx * sizeof(names), &names, sizeof(names)))
         return false;
@@ -113,7 +114,8 @@ static bool has_go_mark(struct reading *reading) {
 
 static enum unsock_program_kind elf_kind(struct reading *reading, struct unsock_program_file *file) {
     Elf64_Ehdr *header = &reading->header;
-    if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB || header->e_machine != THIS_MACHINE)
+    if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB ||
+        header->e_machine != THIS_MACHINE)
         return UNSOCK_PROGRAM_FOREIGN;
     if ((header->e_type != ET_EXEC && header->e_type != ET_DYN) || header->e_phentsize != sizeof(Elf64_Phdr) ||
         header->e_phnum == 0 || header->e_phnum > SEGMENTS_MOST)
@@ -127,7 +129,8 @@ static enum unsock_program_kind elf_kind(struct reading *reading, struct unsock_
     return file->own_calls ? UNSOCK_PROGRAM_OWN_CALLS : UNSOCK_PROGRAM_DYNAMIC;
 }
 
-void unsock_program_file_read(const struct unsock_program_source *source, void *room, struct unsock_program_file *file) {
+void unsock_program_file_read(const struct unsock_program_source *source, void *room,
+                              struct unsock_program_file *file) {
     struct reading *reading = room;
     char *line = (char *)reading->room;
     reading->source = source;

@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 enum unsock_program_kind {
-    UNSOCK_PROGRAM_OTHER,     /* neither ELF nor a script: the kernel may know it (binfmt_misc), or a shell makes of it what it can */
+    UNSOCK_PROGRAM_OTHER, /* neither ELF nor a script: the kernel may know it (binfmt_misc), or a shell makes of it what
+                             it can */
     UNSOCK_PROGRAM_SCRIPT,    /* "#!": `interpreter` runs it */
     UNSOCK_PROGRAM_DYNAMIC,   /* asks for a dynamic linker, which preloads */
     UNSOCK_PROGRAM_OWN_CALLS, /* the same, but it makes its system calls itself: Go, Free Pascal */
@@ -20,7 +21,7 @@ enum unsock_program_kind {
 
 struct unsock_program_file {
     enum unsock_program_kind kind;
-    bool own_calls; /* of a static program too: it is Go's or Free Pascal's */
+    bool own_calls;                       /* of a static program too: it is Go's or Free Pascal's */
     char interpreter[UNSOCK_SCRIPT_LINE]; /* of a script */
     char argument[UNSOCK_SCRIPT_LINE];    /* of a script: the rest of its line, one argument; empty: none */
 };
@@ -33,7 +34,8 @@ struct unsock_program_source {
     size_t length;
 };
 
-/* `room`: UNSOCK_PROGRAM_ROOM bytes of memory for it, aligned to 8; the stack may be a very small one. Never fails: what cannot be read is UNSOCK_PROGRAM_OTHER. */
+/* `room`: UNSOCK_PROGRAM_ROOM bytes of memory for it, aligned to 8; the stack may be a very small one. Never fails:
+ * what cannot be read is UNSOCK_PROGRAM_OTHER. */
 #define UNSOCK_PROGRAM_ROOM 12288
 void unsock_program_file_read(const struct unsock_program_source *source, void *room, struct unsock_program_file *file);
 

@@ -43,13 +43,13 @@ struct unsock_settings {
     bool convert_all;
     bool convert_vsock;
     bool fallback;
-    bool strict; /* a program that cannot be reached is not started */
-    bool off;    /* nothing is done in this process, nor put back into its children's environment */
+    bool strict;    /* a program that cannot be reached is not started */
+    bool off;       /* nothing is done in this process, nor put back into its children's environment */
     uint8_t engine; /* enum unsock_engine */
-    int mode; /* of created socket files; -1: as the umask says */
+    int mode;       /* of created socket files; -1: as the umask says */
     unsigned connect_timeout_ms;
-    struct unsock_ip default4; /* the address that IPv4 peers without one of their own have */
-    struct unsock_ip default6; /* the same for IPv6; an IPv4 address where no IPv6 one is listed */
+    struct unsock_ip default4;       /* the address that IPv4 peers without one of their own have */
+    struct unsock_ip default6;       /* the same for IPv6; an IPv4 address where no IPv6 one is listed */
     char directory[UNSOCK_DIR_ROOM]; /* absolute, no slash at the end */
     size_t directory_length;
     struct unsock_prefix addresses[UNSOCK_RANGES];

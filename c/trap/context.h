@@ -20,8 +20,8 @@ struct unsock_context {
     uint64_t blocked; /* signals, which come back into force when the handler returns */
 };
 #define UNSOCK_CONTEXT_RESULT(context) ((context)->registers.rax)
-#define UNSOCK_CONTEXT_ARGUMENTS(context)                                                                      \
-    {(long)(context)->registers.rdi, (long)(context)->registers.rsi, (long)(context)->registers.rdx,           \
+#define UNSOCK_CONTEXT_ARGUMENTS(context)                                                                              \
+    {(long)(context)->registers.rdi, (long)(context)->registers.rsi, (long)(context)->registers.rdx,                   \
      (long)(context)->registers.r10, (long)(context)->registers.r8,  (long)(context)->registers.r9}
 #elif defined(__aarch64__)
 struct unsock_context {
@@ -33,8 +33,8 @@ struct unsock_context {
     struct sigcontext registers;
 };
 #define UNSOCK_CONTEXT_RESULT(context) ((context)->registers.regs[0])
-#define UNSOCK_CONTEXT_ARGUMENTS(context)                                                                      \
-    {(long)(context)->registers.regs[0], (long)(context)->registers.regs[1], (long)(context)->registers.regs[2], \
+#define UNSOCK_CONTEXT_ARGUMENTS(context)                                                                              \
+    {(long)(context)->registers.regs[0], (long)(context)->registers.regs[1], (long)(context)->registers.regs[2],       \
      (long)(context)->registers.regs[3], (long)(context)->registers.regs[4], (long)(context)->registers.regs[5]}
 #endif
 
@@ -44,7 +44,7 @@ struct unsock_signal_info {
     int32_t error; /* of a trap: the filter's own number */
     int32_t code;
     int32_t padding;
-    void *address; /* of the instruction after the system call */
+    void *address;  /* of the instruction after the system call */
     int32_t number; /* of the system call */
     uint32_t machine;
 };

@@ -36,13 +36,16 @@ static bool good_to_send(const struct msghdr *message) {
 }
 
 static bool good_to_fill(struct msghdr *message) {
-    return (!message->msg_name || unsock_can_write(message->msg_name, UNSOCK_MIN((size_t)message->msg_namelen, ADDRESS_MOST))) &&
-           good_parts(message) && (!message->msg_control || unsock_can_write(message->msg_control, message->msg_controllen));
+    return (!message->msg_name ||
+            unsock_can_write(message->msg_name, UNSOCK_MIN((size_t)message->msg_namelen, ADDRESS_MOST))) &&
+           good_parts(message) &&
+           (!message->msg_control || unsock_can_write(message->msg_control, message->msg_controllen));
 }
 
 static bool good_messages(struct unsock_mmsghdr *messages, long count, bool (*good)(struct msghdr *)) {
     size_t number = UNSOCK_MIN((size_t)(unsigned)count, (size_t)MESSAGES_MOST);
-    if (!unsock_can_write(messages, number * sizeof(*messages)) || !unsock_can_read(messages, number * sizeof(*messages)))
+    if (!unsock_can_write(messages, number * sizeof(*messages)) ||
+        !unsock_can_read(messages, number * sizeof(*messages)))
         return false;
     for (size_t i = 0; i < number; i++) {
         if (!good(&messages[i].header))
@@ -86,12 +89,13 @@ static long dispatch_data(long number, const long a[6]) {
     bool good;
     switch (number) {
     case __NR_sendto:
-        return given(address, a[5]) ? unsock_call_sendto((int)a[0], (const void *)a[1], (size_t)a[2], (int)a[3], address,
-                                                         (socklen_t)a[5])
+        return given(address, a[5]) ? unsock_call_sendto((int)a[0], (const void *)a[1], (size_t)a[2], (int)a[3],
+                                                         address, (socklen_t)a[5])
                                     : -EFAULT;
     case __NR_recvfrom:
-        return wanted(address, length) ? unsock_call_recvfrom((int)a[0], (void *)a[1], (size_t)a[2], (int)a[3], address, length)
-                                       : -EFAULT;
+        return wanted(address, length)
+                   ? unsock_call_recvfrom((int)a[0], (void *)a[1], (size_t)a[2], (int)a[3], address, length)
+                   : -EFAULT;
     case __NR_sendmsg:
         good = unsock_can_read(message, sizeof(*message)) && good_to_send(message);
         return good ? unsock_call_sendmsg((int)a[0], message, (int)a[2]) : -EFAULT;

@@ -1,6 +1,6 @@
 /*
- * Executing under the trap: /proc/self/exe is the program's, not the library's; and the stack may be one that has hardly room for the
- * handler (musl's posix_spawn gives its child 5 KiB in all), so that the work is done on another.
+ * Executing under the trap: /proc/self/exe is the program's, not the library's; and the stack may be one that has
+ * hardly room for the handler (musl's posix_spawn gives its child 5 KiB in all), so that the work is done on another.
  */
 #include "trap/exec.h"
 
@@ -19,8 +19,9 @@ static long call_on(long (*function)(const struct unsock_exec *), const struct u
     __asm__ volatile("mov %%rsp,%%rbx\nmov %[top],%%rsp\ncall *%[function]\nmov %%rbx,%%rsp"
                      : "=a"(result), "+D"(exec)
                      : [top] "r"(top), [function] "r"(function)
-                     : "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3",
-                       "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+                     : "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc", "xmm0", "xmm1", "xmm2",
+                       "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13",
+                       "xmm14", "xmm15");
     return result;
 #elif defined(__aarch64__)
     register long x0 __asm__("x0") = (long)exec;
@@ -29,9 +30,10 @@ static long call_on(long (*function)(const struct unsock_exec *), const struct u
     __asm__ volatile("mov x19,sp\nmov sp,%[top]\nblr %[function]\nmov sp,x19"
                      : "+r"(x0), [top] "+r"(to), [function] "+r"(called)
                      :
-                     : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "x19", "x30",
-                       "memory", "cc", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18", "v19", "v20", "v21",
-                       "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31");
+                     : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
+                       "x19", "x30", "memory", "cc", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17",
+                       "v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30",
+                       "v31");
     return x0;
 #endif
 }

@@ -3,6 +3,7 @@
 #define UNSOCK_TRAP_EXEC_H
 
 long unsock_trap_execve(const char *path, const char *const *argv, const char *const *environment);
-long unsock_trap_execveat(int directory, const char *path, const char *const *argv, const char *const *environment, int flags);
+long unsock_trap_execveat(int directory, const char *path, const char *const *argv, const char *const *environment,
+                          int flags);
 
 #endif

@@ -1,7 +1,8 @@
-/* Making the filter. A block for each call, one after the other; each begins with the call's number in the accumulator. */
+/* Making the filter. A block for each call, one after the other; each begins with the call's number in the accumulator.
+ */
 #include "trap/filter.h"
 
-#include "rt/sys.h"
+#include "rt/mark.h"
 
 #include <linux/audit.h>
 #include <linux/seccomp.h>

@@ -13,8 +13,9 @@
 #define UNSOCK_FILTER_MOST 512
 
 /*
- * Makes the filter that traps these calls of this machine, unless they carry the library's mark (rt/sys.h), and lets all else
- * through. Returns its length in instructions, or 0 when `room` instructions are too few or the table asks for too long a jump.
+ * Makes the filter that traps these calls of this machine, unless they carry the library's mark (rt/sys.h), and lets
+ * all else through. Returns its length in instructions, or 0 when `room` instructions are too few or the table asks for
+ * too long a jump.
  */
 size_t unsock_filter_make(const struct unsock_trapped *calls, size_t count, struct sock_filter *program, size_t room);
 

@@ -35,8 +35,9 @@ static long read_headers(struct mapping *mapping) {
     if (unsock_sys(__NR_pread64, mapping->fd, header, sizeof(*header), 0) != (long)sizeof(*header))
         return -ENOEXEC;
     long size = (long)(header->e_phnum * sizeof(Elf64_Phdr));
-    bool good = unsock_same(header->e_ident, ELFMAG, SELFMAG) && (header->e_type == ET_EXEC || header->e_type == ET_DYN) &&
-                header->e_phentsize == sizeof(Elf64_Phdr) && header->e_phnum > 0 && header->e_phnum <= UNSOCK_IMAGE_SEGMENTS;
+    bool good = unsock_same(header->e_ident, ELFMAG, SELFMAG) &&
+                (header->e_type == ET_EXEC || header->e_type == ET_DYN) && header->e_phentsize == sizeof(Elf64_Phdr) &&
+                header->e_phnum > 0 && header->e_phnum <= UNSOCK_IMAGE_SEGMENTS;
     if (!good || unsock_sys(__NR_pread64, mapping->fd, mapping->segments, size, header->e_phoff) != size)
         return -ENOEXEC;
     return 0;

@@ -18,8 +18,8 @@ struct unsock_image {
 };
 
 /*
- * Maps the program of descriptor `fd`. `page`: the size of a page. Returns 0; -ENOEXEC for what is no program of this machine;
- * mmap's -errno.
+ * Maps the program of descriptor `fd`. `page`: the size of a page. Returns 0; -ENOEXEC for what is no program of this
+ * machine; mmap's -errno.
  */
 long unsock_image_map(long fd, uint64_t page, struct unsock_image *image);
 

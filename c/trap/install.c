@@ -67,7 +67,8 @@ static long install_filter(void) {
     size_t length = unsock_filter_make(unsock_trapped, unsock_trapped_count, program, UNSOCK_FILTER_MOST);
     struct sock_fprog filter = {(unsigned short)length, program};
     unsock_sys(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    return unsock_sys(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_TSYNC, &filter);
+    return unsock_sys(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_TSYNC,
+                      &filter);
 }
 
 long unsock_trap_install(bool on_alternate_stack) {

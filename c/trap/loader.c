@@ -39,7 +39,7 @@ static const char *behind(const char *string, const char *prefix) {
     size_t length = strlen(prefix);
     for (size_t i = 0; i < length; i++) {
         if (string[i] != prefix[i])
-            return NULL;
+            return "";
     }
     return string + length;
 }
@@ -52,7 +52,7 @@ static void read_start(uint64_t *stack, struct start *start) {
     while (start->environment[start->variables])
         start->variables++;
     start->auxiliary = (Elf64_auxv_t *)(start->environment + start->variables + 1);
-    start->file = start->name = NULL;
+    start->file = start->name = "";
     if (start->variables >= LOAD_STRINGS) {
         start->file = behind(start->environment[start->variables - 2], UNSOCK_LOAD_FILE);
         start->name = behind(start->environment[start->variables - 1], UNSOCK_LOAD_NAME);
@@ -62,7 +62,7 @@ static void read_start(uint64_t *stack, struct start *start) {
 bool unsock_loader_is_asked(const uint64_t *stack) {
     struct start start;
     read_start((uint64_t *)stack, &start);
-    return start.file && start.name;
+    return start.file[0] != '\0' && start.name[0] != '\0';
 }
 
 static uint64_t auxiliary(const struct start *start, uint64_t type, uint64_t otherwise) {
@@ -132,7 +132,8 @@ static bool needs_alternate_stack(long fd) {
 static void map_or_fail(const struct start *start, long fd, struct unsock_image *image) {
     long result = fd < 0 ? fd : unsock_image_map(fd, auxiliary(start, AT_PAGESZ, PAGE_DEFAULT), image);
     if (result < 0)
-        fail(start->name, result == -ENOEXEC ? "is no program that can be loaded" : "cannot be loaded", EXIT_NOT_EXECUTABLE);
+        fail(start->name, result == -ENOEXEC ? "is no program that can be loaded" : "cannot be loaded",
+             EXIT_NOT_EXECUTABLE);
 }
 
 static void set_name(const struct start *start) {
@@ -155,7 +156,10 @@ __attribute__((noreturn)) static void jump(uint64_t entry, uint64_t *stack) {
     __asm__ volatile("mov %1,%%rsp\nxor %%edx,%%edx\nxor %%ebp,%%ebp\njmp *%0" : : "a"(entry), "c"(stack) : "memory");
 #elif defined(__aarch64__)
     register uint64_t to __asm__("x16") = entry;
-    __asm__ volatile("mov sp,%1\nmov x0,xzr\nmov x29,xzr\nmov x30,xzr\nbr %0" : : "r"(to), "r"(stack) : "memory", "x0", "x30");
+    __asm__ volatile("mov sp,%1\nmov x0,xzr\nmov x29,xzr\nmov x30,xzr\nbr %0"
+                     :
+                     : "r"(to), "r"(stack)
+                     : "memory", "x0", "x30");
 #endif
     __builtin_unreachable();
 }
@@ -181,8 +185,8 @@ void unsock_loader_start(uint64_t *stack) {
         unsock_sys(__NR_close, interpreter);
     }
     if (program.executable_stack)
-        unsock_sys(__NR_mprotect, (uint64_t)start.stack & ~(auxiliary(&start, AT_PAGESZ, PAGE_DEFAULT) - 1), PAGE_DEFAULT,
-                   PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
+        unsock_sys(__NR_mprotect, (uint64_t)start.stack & ~(auxiliary(&start, AT_PAGESZ, PAGE_DEFAULT) - 1),
+                   PAGE_DEFAULT, PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
     tell(&start, &program, linker.bias);
     set_name(&start);
     if (unsock_trap_install(alternate) < 0)

@@ -1,6 +1,6 @@
 /*
- * The library as a program's loader. Under the filter every program needs the handler before its first system call, and exec takes
- * handlers away: so the library is executed in the program's place, maps it, and jumps to it.
+ * The library as a program's loader. Under the filter every program needs the handler before its first system call, and
+ * exec takes handlers away: so the library is executed in the program's place, maps it, and jumps to it.
  */
 #ifndef UNSOCK_LOADER_H
 #define UNSOCK_LOADER_H

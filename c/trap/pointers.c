@@ -10,17 +10,19 @@
 #define NO_SUCH_HOW 99
 #define SIGNALS_SIZE 8
 
-/* rt_sigprocmask reads the signals (8 bytes, here never across a page) before it sees that it does not know what to do with them. */
+/* rt_sigprocmask reads the signals (8 bytes, here never across a page) before it sees that it does not know what to do
+ * with them. */
 static bool readable(uintptr_t address) {
     return unsock_sys(__NR_rt_sigprocmask, NO_SUCH_HOW, address & ~(uintptr_t)7, 0, SIGNALS_SIZE) != -EFAULT;
 }
 
-/* Adds 0 to the number there, as one waking of a futex can do with another: nobody waits for the first, and nobody is woken. */
+/* Adds 0 to the number there, as one waking of a futex can do with another: nobody waits for the first, and nobody is
+ * woken. */
 static bool writable(uintptr_t address) {
     static uint32_t nobody;
     uint32_t add_nothing = FUTEX_OP(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_LT, 0);
-    return unsock_sys(__NR_futex, &nobody, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 1, 0, address & ~(uintptr_t)3, add_nothing) !=
-           -EFAULT;
+    return unsock_sys(__NR_futex, &nobody, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 1, 0, address & ~(uintptr_t)3,
+                      add_nothing) != -EFAULT;
 }
 
 bool unsock_can_read(const void *from, size_t size) {

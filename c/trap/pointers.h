@@ -1,6 +1,6 @@
 /*
- * Is there memory where a trapped call's pointers point? What a system call answers with EFAULT would otherwise be the end of the
- * program in the handler. The kernel is asked, by calls that change nothing: one for each page.
+ * Is there memory where a trapped call's pointers point? What a system call answers with EFAULT would otherwise be the
+ * end of the program in the handler. The kernel is asked, by calls that change nothing: one for each page.
  */
 #ifndef UNSOCK_TRAP_POINTERS_H
 #define UNSOCK_TRAP_POINTERS_H

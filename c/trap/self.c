@@ -24,7 +24,8 @@ void unsock_self_note(int fd) {
 
 void unsock_self_inherit(void) {
     /* Without the mark: it is trapped. */
-    long length = unsock_syscall6(__NR_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)file, sizeof(file) - 1, 0, 0);
+    long length =
+        unsock_syscall6(__NR_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)file, sizeof(file) - 1, 0, 0);
     file[length > 0 ? length : 0] = '\0';
 }
 

@@ -30,12 +30,12 @@ extern void unsock_signals_return(void) __attribute__((visibility("hidden")));
 #endif
 
 /*
- * No other signal is blocked while it runs, nor SIGSYS itself: what the program's handlers see and do in the middle of a call is as
- * in the system call that it stands for.
+ * No other signal is blocked while it runs, nor SIGSYS itself: what the program's handlers see and do in the middle of
+ * a call is as in the system call that it stands for.
  */
 static void set_handler(uint64_t stack_flag) {
-    struct unsock_signal_action action = {
-        .handler = own_handler, .flags = ACTION_SIGINFO | ACTION_NO_DEFER | ACTION_RESTART | stack_flag};
+    struct unsock_signal_action action = {.handler = own_handler,
+                                          .flags = ACTION_SIGINFO | ACTION_NO_DEFER | ACTION_RESTART | stack_flag};
 #ifdef __x86_64__
     action.flags |= ACTION_RESTORER;
     action.restorer = unsock_signals_return;
@@ -64,7 +64,8 @@ static long own_action(const struct unsock_signal_action *action, struct unsock_
             return -EFAULT;
         if (unsock_own_descriptors())
             programs_own = *action;
-        /* Go wants all signals on other stacks than its goroutines'. Its build information may have been packed away. */
+        /* Go wants all signals on other stacks than its goroutines'. Its build information may have been packed away.
+         */
         if ((uintptr_t)action->handler > HANDLER_IGNORE && (action->flags & ACTION_ON_STACK))
             set_handler(ACTION_ON_STACK);
     }
@@ -76,7 +77,8 @@ static long own_action(const struct unsock_signal_action *action, struct unsock_
     return 0;
 }
 
-long unsock_signals_action(long signal, const struct unsock_signal_action *action, struct unsock_signal_action *old, long size) {
+long unsock_signals_action(long signal, const struct unsock_signal_action *action, struct unsock_signal_action *old,
+                           long size) {
     if (size != UNSOCK_SIGNAL_SET_SIZE)
         return -EINVAL;
     if ((int)signal == UNSOCK_SIGSYS)
@@ -91,8 +93,8 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
 }
 
 /*
- * The handler has the program's own mask: so the kernel does it all, and what it comes to is what the program returns to. SIGSYS is
- * taken out before, not after: a handler of the program's may run as soon as it is not blocked.
+ * The handler has the program's own mask: so the kernel does it all, and what it comes to is what the program returns
+ * to. SIGSYS is taken out before, not after: a handler of the program's may run as soon as it is not blocked.
  */
 long unsock_signals_mask(struct unsock_context *context, long how, const void *set, void *old, long size) {
     uint64_t copy;
@@ -156,7 +158,8 @@ long unsock_signals_wait(long number, const long arguments[6]) {
     if (number == __NR_ppoll)
         return unsock_sys(__NR_ppoll, arguments[0], arguments[1], arguments[2], &copy, arguments[4]);
     if (number == __NR_epoll_pwait)
-        return unsock_sys(__NR_epoll_pwait, arguments[0], arguments[1], arguments[2], arguments[3], &copy, arguments[5]);
+        return unsock_sys(__NR_epoll_pwait, arguments[0], arguments[1], arguments[2], arguments[3], &copy,
+                          arguments[5]);
     return unsock_sys(__NR_epoll_pwait2, arguments[0], arguments[1], arguments[2], arguments[3], &copy, arguments[5]);
 }
 

@@ -1,6 +1,7 @@
 /*
- * Signals of a program under the trap. SIGSYS is the library's: a program that blocks it, or takes the handler away, would be ended
- * by its next trapped call. So what it asks for is remembered and told back, and done for traps that are not the library's.
+ * Signals of a program under the trap. SIGSYS is the library's: a program that blocks it, or takes the handler away,
+ * would be ended by its next trapped call. So what it asks for is remembered and told back, and done for traps that are
+ * not the library's.
  */
 #ifndef UNSOCK_TRAP_SIGNALS_H
 #define UNSOCK_TRAP_SIGNALS_H
@@ -25,8 +26,8 @@ struct unsock_signal_action {
 typedef void unsock_trap_handler_function(int signal, void *info, void *context);
 
 /*
- * Makes `handler` the process's SIGSYS handler, and unblocks the signal. `on_alternate_stack`: in a program whose stacks are too
- * small for a handler, and which has others for it (Go).
+ * Makes `handler` the process's SIGSYS handler, and unblocks the signal. `on_alternate_stack`: in a program whose
+ * stacks are too small for a handler, and which has others for it (Go).
  */
 void unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack);
 
@@ -34,7 +35,8 @@ void unsock_signals_install(unsock_trap_handler_function *handler, bool on_alter
 bool unsock_signals_on_alternate_stack(void);
 
 /* The calls of these names, made by the program. They return what the program gets. */
-long unsock_signals_action(long signal, const struct unsock_signal_action *action, struct unsock_signal_action *old, long size);
+long unsock_signals_action(long signal, const struct unsock_signal_action *action, struct unsock_signal_action *old,
+                           long size);
 long unsock_signals_mask(struct unsock_context *context, long how, const void *set, void *old, long size);
 long unsock_signals_suspend(const void *set, long size);
 

@@ -1,7 +1,7 @@
 /*
- * The library preloaded into a program whose calls are trapped already, because it was loaded by another copy: this one's handler
- * takes over, so that what libc's functions and what raw system calls do is remembered in one place. And into one that is to be
- * trapped (UNSOCK_ENGINE=trap), and was not started by the library.
+ * The library preloaded into a program whose calls are trapped already, because it was loaded by another copy: this
+ * one's handler takes over, so that what libc's functions and what raw system calls do is remembered in one place. And
+ * into one that is to be trapped (UNSOCK_ENGINE=trap), and was not started by the library.
  */
 #include "process/start.h"
 #include "rt/net.h"
@@ -14,7 +14,8 @@ static const char refused[] =
     "unsock: UNSOCK_ENGINE: this system does not let system calls be trapped (seccomp): \"trap\"\n";
 
 __attribute__((constructor)) static void take_over(void) {
-    /* A Go program may have a dynamic linker, and no libc: there is no environment then, and the other copy knows better. */
+    /* A Go program may have a dynamic linker, and no libc: there is no environment then, and the other copy knows
+     * better. */
     if (!unsock_start_active() || !(unsock_start_trapped || unsock_start_traps))
         return;
     if (unsock_start_trapped)

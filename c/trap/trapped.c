@@ -10,10 +10,10 @@
 #define FCNTL_DUPFD 0
 #define FCNTL_SETFL 4
 #define FCNTL_DUPFD_CLOEXEC 1030
-#define IOCTL_NONBLOCK 0x5421 /* FIONBIO */
-#define IOCTL_OUTQ 0x5411     /* SIOCOUTQ */
+#define IOCTL_NONBLOCK 0x5421  /* FIONBIO */
+#define IOCTL_OUTQ 0x5411      /* SIOCOUTQ */
 #define IOCTL_INTERFACE 0x8900 /* netdevice(7) */
-#define SIGNALS_UNBLOCK 1     /* SIG_UNBLOCK */
+#define SIGNALS_UNBLOCK 1      /* SIG_UNBLOCK */
 
 const struct unsock_trapped unsock_trapped[] = {
     ALWAYS(socket),
@@ -40,10 +40,18 @@ const struct unsock_trapped unsock_trapped[] = {
     ALWAYS(close_range),
     ALWAYS(dup),
     ALWAYS(dup3),
-    {.number = __NR_fcntl, .when = UNSOCK_TRAPPED_IF_VALUE, .argument = 1, .value_count = 3,
+    {.number = __NR_fcntl,
+     .when = UNSOCK_TRAPPED_IF_VALUE,
+     .argument = 1,
+     .value_count = 3,
      .values = {FCNTL_DUPFD, FCNTL_DUPFD_CLOEXEC, FCNTL_SETFL}},
-    {.number = __NR_ioctl, .when = UNSOCK_TRAPPED_IF_VALUE, .argument = 1, .value_count = 2,
-     .values = {IOCTL_NONBLOCK, IOCTL_OUTQ}, .mask = 0xff00, .masked = IOCTL_INTERFACE},
+    {.number = __NR_ioctl,
+     .when = UNSOCK_TRAPPED_IF_VALUE,
+     .argument = 1,
+     .value_count = 2,
+     .values = {IOCTL_NONBLOCK, IOCTL_OUTQ},
+     .mask = 0xff00,
+     .masked = IOCTL_INTERFACE},
     ALWAYS(exit_group),
     ALWAYS(epoll_create1),
     ALWAYS(epoll_ctl),
@@ -53,7 +61,10 @@ const struct unsock_trapped unsock_trapped[] = {
     ALWAYS(readlinkat),
     /* A blocked or handled SIGSYS would be the end of the program. */
     ALWAYS(rt_sigaction),
-    {.number = __NR_rt_sigprocmask, .when = UNSOCK_TRAPPED_UNLESS, .argument = 0, .value_count = 1,
+    {.number = __NR_rt_sigprocmask,
+     .when = UNSOCK_TRAPPED_UNLESS,
+     .argument = 0,
+     .value_count = 1,
      .values = {SIGNALS_UNBLOCK}},
     ALWAYS(rt_sigsuspend),
     IF_SET(ppoll, 3),

@@ -1,7 +1,7 @@
 /*
- * Which system calls are trapped, and when: the filter is made from this table, and the handler answers what is in it. What is not
- * here goes to the kernel as it is; for a call that is only looked at by its number the kernel keeps a bitmap, so that it costs
- * nothing that could be measured.
+ * Which system calls are trapped, and when: the filter is made from this table, and the handler answers what is in it.
+ * What is not here goes to the kernel as it is; for a call that is only looked at by its number the kernel keeps a
+ * bitmap, so that it costs nothing that could be measured.
  */
 #ifndef UNSOCK_TRAPPED_H
 #define UNSOCK_TRAPPED_H

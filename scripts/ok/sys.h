@@ -8,3 +8,6 @@
 
 /* Returns the kernel's value: a result, or -errno. */
 long unsock_sys(long number, ...);
+
+/* The same without the mark by which the library's own calls are known. */
+long unsock_syscall6(long number, long a, long b, long c, long d, long e, long f);

@@ -66,7 +66,8 @@ static pid_t responder(const char *host, int *port) {
     if (pid == 0 && strcmp(host, "127.0.0.1") == 0)
         answer(fd);
     if (pid == 0) {
-        char number[16], *arguments[] = {(char[]){"both_directions"}, number, NULL}, *environment[] = {(char[]){"UNSOCK_OFF=1"}, NULL};
+        char number[16], *arguments[] = {(char[]){"both_directions"}, number, NULL},
+                         *environment[] = {(char[]){"UNSOCK_OFF=1"}, NULL};
         snprintf(number, sizeof number, "%d", fd);
         execve("/proc/self/exe", arguments, environment);
         die("exec");

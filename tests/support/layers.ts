@@ -2,7 +2,9 @@
 
 /** From high to low. Folders of one row are side by side: none of them may use another. */
 export const LAYERS: readonly (readonly string[])[] = [
-  ["program", "preload", "trap"],
+  ["program"],
+  ["preload", "trap"],
+  ["process"],
   ["calls"],
   ["replace"],
   ["options", "files"],

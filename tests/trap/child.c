@@ -1,4 +1,5 @@
-/* Listens on the loopback port of its second argument, and says whether that became a socket file in the directory of the first. */
+/* Listens on the loopback port of its second argument, and says whether that became a socket file in the directory of
+ * the first. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -11,7 +12,8 @@ extern char **environ;
 
 int main(int count, char **arguments) {
     char file[4096];
-    if (count < 3) return 1;
+    if (count < 3)
+        return 1;
     alarm(10);
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(arguments[2]))};
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

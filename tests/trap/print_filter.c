@@ -1,5 +1,5 @@
 /* Prints the trap door's filter for filter_test.ts: the mark, then an instruction a line, then what is in the table. */
-#include "rt/sys.h"
+#include "rt/mark.h"
 #include "trap/filter.h"
 
 #include <linux/audit.h>
@@ -19,7 +19,8 @@ int main(void) {
         printf("trapped %u %u\n", unsock_trapped[i].number, unsock_trapped[i].when);
     /* One instruction less than it needs is no filter. */
     printf("short %zu\n", unsock_filter_make(unsock_trapped, unsock_trapped_count, program, length - 1));
-    NAME(socket), NAME(bind), NAME(sendto), NAME(recvfrom), NAME(fcntl), NAME(ioctl), NAME(execve), NAME(ppoll), NAME(pselect6);
+    NAME(socket), NAME(bind), NAME(sendto), NAME(recvfrom), NAME(fcntl), NAME(ioctl), NAME(execve), NAME(ppoll),
+        NAME(pselect6);
     NAME(rt_sigprocmask), NAME(rt_sigreturn), NAME(read), NAME(write), NAME(io_uring_setup), NAME(clone3), NAME(clone);
     NAME(epoll_pwait), NAME(close);
     return 0;

@@ -1,6 +1,6 @@
 /*
- * Starts a program with an empty environment, in the way that the first argument names; the rest is the program and its arguments.
- * Its own environment is cleared first, for those ways that hand it on.
+ * Starts a program with an empty environment, in the way that the first argument names; the rest is the program and its
+ * arguments. Its own environment is cleared first, for those ways that hand it on.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -18,7 +18,8 @@ static char *nothing[] = {NULL};
 
 static int wait_for(pid_t child) {
     int status;
-    if (child <= 0 || waitpid(child, &status, 0) != child) return 3;
+    if (child <= 0 || waitpid(child, &status, 0) != child)
+        return 3;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 4;
 }
 
@@ -26,7 +27,8 @@ static int copy_to_memory(const char *path) {
     static char bytes[1 << 16];
     int from = open(path, O_RDONLY), to = memfd_create("copy", MFD_CLOEXEC);
     for (ssize_t got; (got = read(from, bytes, sizeof bytes)) > 0;)
-        if (write(to, bytes, (size_t)got) != got) return -1;
+        if (write(to, bytes, (size_t)got) != got)
+            return -1;
     return to;
 }
 
@@ -40,7 +42,8 @@ static int by_vfork(const char *path, char **argv) {
 }
 
 int main(int count, char **arguments) {
-    if (count < 6) return 1;
+    if (count < 6)
+        return 1;
     const char *way = arguments[1];
     char **argv = arguments + 2;
     char command[8192];
@@ -74,12 +77,14 @@ int main(int count, char **arguments) {
     WAY("popen") {
         char line[256];
         FILE *from = popen(command, "r");
-        while (from && fgets(line, sizeof line, from)) fputs(line, stdout);
+        while (from && fgets(line, sizeof line, from))
+            fputs(line, stdout);
         return from ? pclose(from) : 7;
     }
     WAY("many vforks") {
         for (int i = 0; i < 200; i++)
-            if (by_vfork("/bin/true", argv) != 0 || by_vfork("/nowhere", argv) != 6) return 8;
+            if (by_vfork("/bin/true", argv) != 0 || by_vfork("/nowhere", argv) != 6)
+                return 8;
         return by_vfork(argv[0], argv);
     }
     perror(way);

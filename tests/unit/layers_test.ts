@@ -43,7 +43,7 @@ Deno.test("mayUse() lets a folder use itself, what is below, and what lies at th
   assert(mayUse("calls", "calls"));
   assert(mayUse("preload", "rt"));
   assert(mayUse("rt", ""));
-  for (const [from, to] of [["rt", "rules"], ["options", "files"], ["files", "options"], ["program", "preload"]]) {
+  for (const [from, to] of [["rt", "rules"], ["options", "files"], ["files", "options"], ["trap", "preload"]]) {
     assert(!mayUse(from ?? "", to ?? ""), `${from} and ${to}`);
   }
   assert(!mayUse("", "rt"), "what all include includes nothing");

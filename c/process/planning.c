@@ -1,0 +1,144 @@
+/* A look at what is to be executed: which way can it be started? */
+#include "process/planning.h"
+
+#include "kernel/program_info.h"
+#include "process/kept.h"
+#include "process/start.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/text.h"
+#include "rules/settings.h"
+
+void *unsock_planning_cut(struct unsock_planning *planning, size_t size) {
+    return unsock_exec_space_cut(planning->plan->space, size);
+}
+
+static void say(const struct unsock_planning *planning, const char *why, const char *outcome) {
+    struct unsock_text line;
+    unsock_text_start(&line, planning->room, UNSOCK_PROGRAM_ROOM);
+    unsock_text_put(&line, "unsock: ");
+    unsock_text_put(&line, planning->named);
+    unsock_text_put(&line, ": ");
+    unsock_text_put(&line, why);
+    unsock_text_put(&line, outcome);
+    unsock_sys(__NR_write, 2, line.buffer, line.length);
+}
+
+long unsock_planning_out_of_reach(const struct unsock_planning *planning, const char *why) {
+    if (unsock_activity != UNSOCK_ACTIVE)
+        return 0;
+    say(planning, why, unsock_settings.strict ? ": not started (UNSOCK_STRICT)\n" : ": it is not redirected\n");
+    return unsock_settings.strict ? -EACCES : 0;
+}
+
+static const char *copy_of(struct unsock_planning *planning, const char *string) {
+    size_t size = strlen(string) + 1;
+    char *copy = unsock_planning_cut(planning, size);
+    if (copy)
+        memcpy(copy, string, size);
+    return copy;
+}
+
+/* A script is executed by its interpreter: which gets its own argument, the script's name, and the script's arguments.
+ */
+static long follow_script(struct unsock_planning *planning) {
+    struct unsock_exec *exec = &planning->plan->exec;
+    const char *interpreter = copy_of(planning, planning->file->interpreter);
+    const char *argument = planning->file->argument[0] != '\0' ? copy_of(planning, planning->file->argument) : NULL;
+    if (!interpreter || (planning->file->argument[0] != '\0' && !argument))
+        return -ENOMEM;
+    const char **first = planning->argv;
+    *first = planning->load ? planning->load : exec->path;
+    if (argument)
+        *--first = argument;
+    *--first = interpreter;
+    planning->argv = first;
+    planning->argv_is_changed = true;
+    planning->load = interpreter;
+    return 0;
+}
+
+/* Opens what is to be executed now: the program, or the interpreter of the script that it is. */
+static long open_next(const struct unsock_planning *planning) {
+    const struct unsock_exec *exec = &planning->plan->exec;
+    if (planning->load)
+        return unsock_program_open(AT_FDCWD, planning->load, 0);
+    return unsock_program_open(exec->directory, exec->path, exec->flags);
+}
+
+static long may_execute_next(const struct unsock_planning *planning) {
+    const struct unsock_exec *exec = &planning->plan->exec;
+    if (planning->load)
+        return unsock_program_may_execute(AT_FDCWD, planning->load, 0);
+    return unsock_program_may_execute(exec->directory, exec->path, exec->flags);
+}
+
+/* How a program of this kind is started. Returns a way or -errno. */
+static long way_of(const struct unsock_planning *planning, long fd) {
+    bool trapped = unsock_start_trapped;
+    bool traps = trapped || unsock_settings.engine != UNSOCK_ENGINE_PRELOAD;
+    long result;
+    if (unsock_program_gains_rights(fd)) {
+        result = unsock_planning_out_of_reach(
+            planning, "it gets rights that its caller has not (set-user-ID), and ignores what it is given");
+        return result < 0 ? result : trapped ? UNSOCK_WAY_LOADED : UNSOCK_WAY_UNTOUCHED;
+    }
+    switch (planning->file->kind) {
+    case UNSOCK_PROGRAM_DYNAMIC:
+        return trapped || (unsock_settings.engine == UNSOCK_ENGINE_TRAP && unsock_kept_file()) ? UNSOCK_WAY_LOADED
+                                                                                               : UNSOCK_WAY_PLAINLY;
+    case UNSOCK_PROGRAM_STATIC:
+    case UNSOCK_PROGRAM_OWN_CALLS:
+        if (traps && unsock_kept_file())
+            return UNSOCK_WAY_LOADED;
+        result =
+            unsock_planning_out_of_reach(planning, "it makes its system calls itself, and UNSOCK_ENGINE is preload");
+        return result < 0 ? result : UNSOCK_WAY_PLAINLY;
+    case UNSOCK_PROGRAM_FOREIGN:
+        result = unsock_planning_out_of_reach(planning, "it is made for another machine, or for 32 bits");
+        return result < 0 ? result : UNSOCK_WAY_PLAINLY;
+    default:
+        return trapped ? -ENOEXEC : UNSOCK_WAY_PLAINLY;
+    }
+}
+
+/* What can be executed, but not looked at. Under the trap there is no way then: without the loader it would be ended.
+ */
+static long cannot_look(const struct unsock_planning *planning, long error) {
+    if (may_execute_next(planning) < 0 || error != -EACCES)
+        return !unsock_start_trapped ? UNSOCK_WAY_PLAINLY : error == -EISDIR ? -EACCES : error;
+    if (unsock_start_trapped) {
+        say(planning, "it can be executed, but not read", ": not started\n");
+        return -EACCES;
+    }
+    long result = unsock_planning_out_of_reach(planning, "it can be executed, but not read: what it is cannot be seen");
+    return result < 0 ? result : UNSOCK_WAY_PLAINLY;
+}
+
+long unsock_planning_find_way(struct unsock_planning *planning, long *opened) {
+    for (unsigned scripts = 0;; scripts++) {
+        long fd = open_next(planning);
+        if (fd < 0)
+            return cannot_look(planning, fd);
+        unsock_program_look(fd, planning->room, planning->file);
+        bool script = planning->file->kind == UNSOCK_PROGRAM_SCRIPT;
+        long result = script ? 0 : way_of(planning, fd);
+        if (result == UNSOCK_WAY_LOADED || script) {
+            long allowed = may_execute_next(planning);
+            result = allowed < 0 ? allowed : result;
+        }
+        if (result == UNSOCK_WAY_LOADED && !script) {
+            *opened = fd;
+            return UNSOCK_WAY_LOADED;
+        }
+        unsock_sys(__NR_close, fd);
+        if (result < 0 || !script)
+            return result;
+        if (scripts == UNSOCK_SCRIPTS_MOST)
+            return unsock_start_trapped ? -ELOOP : UNSOCK_WAY_PLAINLY;
+        result = follow_script(planning);
+        if (result < 0)
+            return result;
+    }
+}
