@@ -4,6 +4,7 @@
 #include "kernel/program_info.h"
 #include "process/kept.h"
 #include "process/planning.h"
+#include "process/self.h"
 #include "process/start.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -119,9 +120,12 @@ static long make_plan(struct unsock_planning *planning) {
 }
 
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan) {
+    const char *self = unsock_self_file();
     plan->exec = *exec;
+    if (self && unsock_self_is_exe(exec->path))
+        plan->exec.path = self;
     plan->descriptor = -1;
-    plan->space = unsock_exec_space_enter(whole_room(exec));
+    plan->space = unsock_exec_space_enter(whole_room(&plan->exec));
     if (!plan->space)
         return -ENOMEM;
     struct unsock_planning planning = {.plan = plan, .named = exec->path};

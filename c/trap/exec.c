@@ -1,6 +1,6 @@
 /*
- * Executing under the trap: /proc/self/exe is the program's, not the library's; and the stack may be one that has
- * hardly room for the handler (musl's posix_spawn gives its child 5 KiB in all), so that the work is done on another.
+ * Executing under the trap: the stack may be one that has hardly room for the handler (musl's posix_spawn gives its
+ * child 5 KiB in all), so that the work is done on another.
  */
 #include "trap/exec.h"
 
@@ -8,7 +8,6 @@
 #include "process/exec_space.h"
 #include "rt/net.h"
 #include "trap/pointers.h"
-#include "trap/self.h"
 
 #define STACK_SIZE (32 * 1024)
 
@@ -47,8 +46,7 @@ __attribute__((noinline)) long unsock_trap_execveat(int directory, const char *p
                                                     const char *const *environment, int flags) {
     if (!unsock_can_read(path, 1) || !good_list(argv) || !good_list(environment))
         return -EFAULT;
-    const char *self = unsock_self_file();
-    struct unsock_exec exec = {directory, self && unsock_self_is_exe(path) ? self : path, argv, environment, flags};
+    struct unsock_exec exec = {directory, path, argv, environment, flags};
     struct unsock_exec_space *space = unsock_exec_space_enter(STACK_SIZE + 16);
     uint8_t *stack = space ? unsock_exec_space_cut(space, STACK_SIZE) : NULL;
     if (!stack)

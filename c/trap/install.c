@@ -3,17 +3,31 @@
 
 #include "calls/close.h"
 #include "kernel/trapped.h"
+#include "process/self.h"
 #include "process/start.h"
+#include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "trap/dispatch.h"
 #include "trap/exec.h"
 #include "trap/filter.h"
-#include "trap/self.h"
+#include "trap/pointers.h"
 #include "trap/signals.h"
 
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
+
+/* /proc/self/exe is the program's, not the library's. */
+static long read_link(int directory, const char *path, char *link, int size) {
+    const char *file = unsock_self_file();
+    if (!file || size <= 0 || !unsock_can_read(path, 1) || !unsock_self_is_exe(path))
+        return unsock_sys(__NR_readlinkat, directory, path, link, size);
+    size_t length = UNSOCK_MIN(strlen(file), (size_t)size);
+    if (!unsock_can_write(link, length))
+        return -EFAULT;
+    memcpy(link, file, length);
+    return (long)length;
+}
 
 static long answer(struct unsock_context *context, long number, const long a[6]) {
     switch (number) {
@@ -35,10 +49,10 @@ static long answer(struct unsock_context *context, long number, const long a[6])
                                     (int)a[4]);
 #ifdef __NR_readlink
     case __NR_readlink:
-        return unsock_self_readlink(AT_FDCWD, (const char *)a[0], (char *)a[1], (int)a[2]);
+        return read_link(AT_FDCWD, (const char *)a[0], (char *)a[1], (int)a[2]);
 #endif
     case __NR_readlinkat:
-        return unsock_self_readlink((int)a[0], (const char *)a[1], (char *)a[2], (int)a[3]);
+        return read_link((int)a[0], (const char *)a[1], (char *)a[2], (int)a[3]);
     case __NR_exit_group:
         if (unsock_activity == UNSOCK_ACTIVE)
             unsock_call_exit();

@@ -4,6 +4,7 @@
 #include "kernel/program_info.h"
 #include "process/exec.h"
 #include "process/own_file.h"
+#include "process/self.h"
 #include "process/start.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -12,7 +13,6 @@
 #include "rules/settings.h"
 #include "trap/image.h"
 #include "trap/install.h"
-#include "trap/self.h"
 
 #include <elf.h>
 #include <linux/mman.h>

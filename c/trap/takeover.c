@@ -3,11 +3,11 @@
  * one's handler takes over, so that what libc's functions and what raw system calls do is remembered in one place. And
  * into one that is to be trapped (UNSOCK_ENGINE=trap), and was not started by the library.
  */
+#include "process/self.h"
 #include "process/start.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "trap/install.h"
-#include "trap/self.h"
 #include "trap/signals.h"
 
 static const char refused[] =

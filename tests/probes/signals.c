@@ -177,11 +177,12 @@ static void cancelled(void) {
     close(server);
 }
 
-int main(void) {
+int main(int count, char **arguments) {
     probe_start();
     interrupted();
     timeouts();
     from_handler();
-    cancelled();
+    if (count < 2 || strcmp(arguments[1], "without cancellation") != 0)
+        cancelled();
     return 0;
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MAY_DIFFER } from "../probes/may_differ.ts";
-import { differences } from "./differences.ts";
+import { type Differences, differences } from "./differences.ts";
 import { withDir } from "./dir.ts";
 import { run } from "./process.ts";
 import { findProgram, need } from "./programs.ts";
@@ -28,6 +28,19 @@ export interface ProbeRun {
   left: string[];
 }
 
+/**
+ * By which door the library reaches a probe: libc's functions; or its system calls, trapped, because it is static (of one
+ * libc or another), or dynamic with socket calls that go past libc.
+ */
+export type Door = "preload" | "static" | "musl" | "raw";
+
+const DOOR_FLAGS: Readonly<Record<Door, readonly string[]>> = {
+  preload: [],
+  static: ["-static"],
+  musl: ["-static", "-include", join(ROOT, "tests", "libcs", "errno_names.h")],
+  raw: ["-Wno-unused-value", "-include", join(SOURCES, "raw_calls.h")],
+};
+
 export interface ProbeOptions {
   /** More compiler flags. */
   flags?: string[];
@@ -44,20 +57,22 @@ export interface ProbeOptions {
  *
  * @param name The file's name without `.c`.
  * @param flags More compiler flags; `-shared` makes a library.
+ * @param door By which the library will reach it.
  * @returns The path of the program or library.
  * @throws {Error} with the compiler's words.
  */
-export async function buildProbe(name: string, flags: string[] = []): Promise<string> {
+export async function buildProbe(name: string, flags: string[] = [], door: Door = "preload"): Promise<string> {
   const source = join(SOURCES, `${name}.c`);
-  const binary = join(BINARIES, name);
-  const headers = ["probe.h", "random.h", "epoll.h", "bad_memory.h", "edges.h"].map((header) => join(SOURCES, header));
+  const binary = join(BINARIES, door === "preload" ? name : `${name}-${door}`);
+  const headers = ["probe.h", "random.h", "epoll.h", "bad_memory.h", "edges.h", "raw_calls.h"]
+    .map((header) => join(SOURCES, header));
   const newest = Math.max(...[source, ...headers].map(modified));
   if (modified(binary) > newest) return binary;
   await Deno.mkdir(BINARIES, { recursive: true });
   // Another test run may be building the same file: each finds a whole one.
   const unfinished = `${binary}.${crypto.randomUUID()}`;
-  const compiler = Deno.env.get("CC") || "cc";
-  const result = await run([compiler, ...FLAGS, ...flags, "-o", unfinished, source]);
+  const compiler = door === "musl" ? "musl-gcc" : Deno.env.get("CC") || "cc";
+  const result = await run([compiler, ...FLAGS, ...flags, ...DOOR_FLAGS[door], "-o", unfinished, source]);
   if (result.code !== 0) throw new Error(`${compiler} ${name}.c failed:\n${result.stderr}`);
   await Deno.rename(unfinished, binary);
   return binary;
@@ -164,12 +179,53 @@ export async function runUnderShim(
 }
 
 /**
- * Registers the test that a probe prints the same facts with and without the library, but for what `MAY_DIFFER`
- * says of it.
+ * Runs a probe with its system calls trapped: started by the library as a program, as `unsock run` starts it.
+ *
+ * @param binary What buildProbe returned, for another door than `preload`.
+ * @param env More variables.
+ * @param args Its arguments.
+ * @returns As of runUnderShim.
+ * @throws {Error} when it fails.
+ */
+export async function runTrapped(
+  binary: string,
+  env: Record<string, string> = {},
+  ...args: string[]
+): Promise<ProbeRun> {
+  let result: ProbeRun | undefined;
+  await withDir(async (dir) => {
+    const { LD_PRELOAD: _, ...settings } = shimEnv(dir, { UNSOCK_ENGINE: "trap", ...env });
+    const finished = await runIsolated([shimLibrary(), "run", "--", binary, ...args], settings);
+    result = { ...finished, left: [...Deno.readDirSync(dir)].map(({ name }) => name) };
+  });
+  assert(result);
+  return result;
+}
+
+/** Probes that one of the doors cannot have, and why; `trapped` stands for all but `preload`. */
+const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>> = {
+  datagram_basic: { trapped: "sendto without an address is send there, which is not looked at (docs/limits.md)" },
+  signals: { raw: "a system call of one's own is no cancellation point" },
+};
+
+/** What a probe is not to do through the trap door, as its arguments say it, and why. */
+const TRAPPED_ARGUMENTS: Readonly<Record<string, { args: string[]; why: string }>> = {
+  signals: { args: ["without cancellation"], why: "pthread_cancel waits for the call's end there (docs/limits.md)" },
+};
+
+/** Lines that cannot be equal through the trap door alone. */
+const TRAPPED_MAY_DIFFER: Readonly<Record<string, Differences>> = {
+  datagram_packets: {
+    "its first datagram (2)": { instead: "250 bytes", why: "UDP_SEGMENT has no effect on sendto without an address" },
+  },
+};
+
+/**
+ * Registers the tests that a probe prints the same facts with and without the library, through each door.
  *
  * @param name The probe's file name without `.c`.
  * @param story What the user relies on, as the test's name.
- * @param options How it is built and run.
+ * @param options What may differ.
  */
 export function testProbe(name: string, story: string, options: ProbeOptions = {}): void {
   Deno.test({
@@ -178,10 +234,30 @@ export function testProbe(name: string, story: string, options: ProbeOptions = {
     fn: async () => {
       const binary = await buildProbe(name, options.flags);
       const [plain, shim] = await Promise.all([runPlain(binary), runUnderShim(binary, options.env)]);
-      const found = differences(plain.facts, shim.facts, MAY_DIFFER[name]);
-      assert.equal(found.length, 0, `differs from TCP and UDP:\n  ${found.join("\n  ")}`);
-      if (!options.mayLeave) assert.deepEqual(shim.left, [], "socket files are left behind");
-      if (!options.usesNetwork) assert.equal(shim.traffic ?? 0, 0, "segments or datagrams went through IP");
+      compare(plain, shim, options, MAY_DIFFER[name]);
     },
   });
+  for (const door of ["static", "raw"] as const) testTrapped(name, story, options, door);
+}
+
+/** Registers the test of a probe through one of the trap's doors, where that can be. */
+export function testTrapped(name: string, story: string, options: ProbeOptions, door: Door): void {
+  if (NOT_BY[name]?.trapped !== undefined || NOT_BY[name]?.[door] !== undefined) return;
+  const args = TRAPPED_ARGUMENTS[name]?.args ?? [];
+  Deno.test({
+    name: `${story} (${name}, ${door}, trapped)`,
+    ignore: !need(door === "musl" ? "musl-gcc" : "cc"),
+    fn: async () => {
+      const binary = await buildProbe(name, options.flags, door);
+      const [plain, shim] = await Promise.all([runPlain(binary, ...args), runTrapped(binary, options.env, ...args)]);
+      compare(plain, shim, options, { ...MAY_DIFFER[name], ...TRAPPED_MAY_DIFFER[name] });
+    },
+  });
+}
+
+function compare(plain: ProbeRun, shim: ProbeRun, options: ProbeOptions, known: Differences | undefined): void {
+  const found = differences(plain.facts, shim.facts, known);
+  assert.equal(found.length, 0, `differs from TCP and UDP:\n  ${found.join("\n  ")}`);
+  if (!options.mayLeave) assert.deepEqual(shim.left, [], "socket files are left behind");
+  if (!options.usesNetwork) assert.equal(shim.traffic ?? 0, 0, "segments or datagrams went through IP");
 }

@@ -1,6 +1,6 @@
 /* /proc/self/exe of a program that the library loaded: the kernel says that it is the library. */
-#ifndef UNSOCK_TRAP_SELF_H
-#define UNSOCK_TRAP_SELF_H
+#ifndef UNSOCK_SELF_H
+#define UNSOCK_SELF_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,8 +16,5 @@ const char *unsock_self_file(void);
 
 /* Is this path one of this process's own "exe" links? */
 bool unsock_self_is_exe(const char *path);
-
-/* readlinkat(2), made by the program. */
-long unsock_self_readlink(int directory, const char *path, char *link, int size);
 
 #endif

@@ -1,11 +1,10 @@
 /* Answering for /proc/self/exe. */
-#include "trap/self.h"
+#include "process/self.h"
 
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
-#include "trap/pointers.h"
 
 #define FILE_MOST 4096
 #define LINK_MOST 64
@@ -51,14 +50,4 @@ bool unsock_self_is_exe(const char *path) {
     if (!unsock_span_is(rest, "exe"))
         return false;
     return unsock_span_is(who, "self") || unsock_span_is(who, "thread-self") || is_own_number(who);
-}
-
-long unsock_self_readlink(int directory, const char *path, char *link, int size) {
-    if (file[0] == '\0' || size <= 0 || !unsock_can_read(path, 1) || !unsock_self_is_exe(path))
-        return unsock_sys(__NR_readlinkat, directory, path, link, size);
-    size_t length = UNSOCK_MIN(strlen(file), (size_t)size);
-    if (!unsock_can_write(link, length))
-        return -EFAULT;
-    memcpy(link, file, length);
-    return (long)length;
 }
