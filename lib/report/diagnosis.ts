@@ -146,6 +146,7 @@ export function diagnoseCommand(command: string, context: Context): Finding[] {
 
 function stepFinding(step: ProgramStep): Finding {
   if (step.problem !== undefined) return bad(`${step.file}: ${step.problem}`, adviceFor(step.problem));
+  if (step.trapped !== undefined) return ok(`${step.file}: ${step.trapped}; its system calls are trapped`);
   return ok(`${step.file}: ${describeContent(step.content)}`);
 }
 
@@ -163,10 +164,6 @@ function describeContent(content: ProgramFile | undefined): string {
 }
 
 function adviceFor(problem: string): string {
-  if (problem.endsWith("not through libc")) {
-    return "let it use a Unix socket itself, or put socat in front: docs/security.md";
-  }
-  if (problem.startsWith("statically")) return "use a dynamically linked build";
   if (problem.startsWith("made for")) return "use a build for this machine";
   return "run it as the user that it would become";
 }

@@ -33,6 +33,8 @@ export interface ProgramStep {
   readonly content: ProgramFile | undefined;
   /** Why the library cannot reach it; undefined: it can. */
   readonly problem: string | undefined;
+  /** Why preloading does not reach it, so that its system calls have to be trapped; undefined: it does. */
+  readonly trapped: string | undefined;
 }
 
 /**
@@ -97,7 +99,8 @@ export function inspectProgram(file: string, searchPath: string | undefined, sys
 
 function inspectFile(file: string, system: System): ProgramStep {
   const content = system.withBytes(file, readProgramFile);
-  return { file, content, problem: privilegeProblem(file, content, system) ?? contentProblem(file, content) };
+  const problem = privilegeProblem(file, content, system) ?? machineProblem(content);
+  return { file, content, problem, trapped: problem === undefined ? trapReason(file, content) : undefined };
 }
 
 /** The dynamic linker ignores `LD_PRELOAD` where the kernel sets `AT_SECURE`: see `security/commoncap.c`. */
@@ -112,12 +115,17 @@ function privilegeProblem(file: string, content: ProgramFile | undefined, system
   return undefined;
 }
 
-function contentProblem(file: string, content: ProgramFile | undefined): string | undefined {
+function machineProblem(content: ProgramFile | undefined): string | undefined {
   if (content?.kind !== "elf") return undefined;
   if (content.machine !== THIS_MACHINE || !content.is64Bit || !content.littleEndian) {
     const name = MACHINES[content.machine] ?? `machine ${content.machine}`;
     return `made for another machine (${content.is64Bit ? name : `${name}, 32-bit`.replace(/32-bit (.*), /, "$1, ")})`;
   }
+  return undefined;
+}
+
+function trapReason(file: string, content: ProgramFile | undefined): string | undefined {
+  if (content?.kind !== "elf") return undefined;
   if (content.ownSystemCalls !== undefined) {
     return `a ${content.ownSystemCalls} program: it makes system calls itself, not through libc`;
   }

@@ -6,7 +6,7 @@ import { chooseDirectory, prepareDirectory } from "./directory.ts";
 import type { Environ } from "../system/environ.ts";
 import { CommandError, EXIT_RUN_FAILED, ShimError, UsageError } from "../system/errors.ts";
 import { execute } from "../system/exec.ts";
-import { findProgram, inspectProgram } from "./program.ts";
+import { findProgram, inspectProgram, type ProgramStep } from "./program.ts";
 import { losesLibrary } from "./reach.ts";
 import { applySettings } from "./environment.ts";
 import { shellQuote } from "../system/shell.ts";
@@ -39,7 +39,7 @@ export async function run(options: RunOptions, command: readonly string[], conte
   const library = await findShim(options.lib, context.environ, system);
   const environ = context.environ.clone();
   applySettings(environ, absoluteLog(options), directory.path, library);
-  const file = locate(new TextDecoder().decode(name), environ, options.force === true, context);
+  const { file, trapped } = locate(new TextDecoder().decode(name), environ, options.force === true, context);
   if (options.force !== true) checkReach(file, library, context);
   const argv = [name, ...args];
   if (options.dryRun) {
@@ -47,7 +47,8 @@ export async function run(options: RunOptions, command: readonly string[], conte
     return 0;
   }
   prepareDirectory(directory, system.euid, options.force);
-  execute(context.libc, { file, argv, environment: environ.entries }, readCallerState(context.proc));
+  const start = trapped ? throughLibrary(library, argv) : { file, argv };
+  execute(context.libc, { ...start, environment: environ.entries }, readCallerState(context.proc));
 }
 
 /** @returns `options` with a log file of the working directory made absolute, as the library wants it. */
@@ -57,14 +58,29 @@ export function absoluteLog<T extends SettingOptions>(options: T): T {
   return { ...options, log: `${Deno.cwd().replace(/\/$/, "")}/${log}` };
 }
 
-function locate(name: string, environ: Environ, force: boolean, context: Context): string {
+/** The library run as a program finds the command as we did, and starts it with its system calls trapped. */
+function throughLibrary(library: string, argv: readonly Uint8Array[]): { file: string; argv: Uint8Array[] } {
+  const words = [library, "run", "--"].map((word) => new TextEncoder().encode(word));
+  return { file: library, argv: [...words, ...argv] };
+}
+
+/** What the command is: its file, and whether its system calls have to be trapped for the library to reach it. */
+interface Located {
+  readonly file: string;
+  readonly trapped: boolean;
+}
+
+function locate(name: string, environ: Environ, force: boolean, context: Context): Located {
   const searchPath = environ.get("PATH");
   const file = findProgram(name, searchPath, context.system);
-  if (force) return file;
-  const step = inspectProgram(file, searchPath, context.system).find(({ problem }) => problem !== undefined);
-  if (step === undefined) return file;
+  const onlyPreload = environ.getFilled("UNSOCK_ENGINE") === "preload";
+  if (force && onlyPreload) return { file, trapped: false };
+  const steps = inspectProgram(file, searchPath, context.system);
+  const reason = (step: ProgramStep) => step.problem ?? (onlyPreload ? step.trapped : undefined);
+  const step = steps.find((step) => reason(step) !== undefined);
+  if (step === undefined || force) return { file, trapped: steps.some(({ trapped }) => trapped !== undefined) };
   const via = step.file === file ? file : `${file}: its interpreter ${step.file}`;
-  throw new CommandError(`command ${via}: the library cannot reach it: ${step.problem} (--force runs it anyway)`, {
+  throw new CommandError(`command ${via}: the library cannot reach it: ${reason(step)} (--force runs it anyway)`, {
     exitCode: EXIT_RUN_FAILED,
   });
 }

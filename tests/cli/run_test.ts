@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import * as path from "node:path";
 import { withDir } from "../support/dir.ts";
 import { need } from "../support/programs.ts";
+import { buildLinked } from "../support/static.ts";
 import { assertFails, isCompiled, shell, unsock, unsockCommand } from "./unsock.ts";
 
 const LIBRARY = path.join(import.meta.dirname ?? ".", "..", "..", "build", "libunsock.so");
@@ -110,11 +111,27 @@ Deno.test("run refuses what the library cannot reach, but for --force", async ()
     const program = path.join(dir, "libunsock.so"); // static, and runs by itself
     Deno.copyFileSync(LIBRARY, program);
     Deno.chmodSync(program, 0o755);
-    const refused = await unsock(["run", "--dir", `${dir}/s`, "--", program]);
+    const env = { UNSOCK_ENGINE: "preload" };
+    const refused = await unsock(["run", "--dir", `${dir}/s`, "--", program], { env });
     assertFails(refused, 125, /the library cannot reach it: statically linked.*--force/);
-    const forced = await unsock(["run", "--dir", `${dir}/s`, "--force", "--", program]);
+    const forced = await unsock(["run", "--dir", `${dir}/s`, "--force", "--", program], { env });
     assert.equal(forced.code, 0, forced.stderr);
   });
+});
+
+Deno.test({
+  name:
+    "run starts static programs with their system calls trapped, found in PATH, with their arguments and exit status",
+  ignore: !need("cc"),
+  fn: () =>
+    withDir(async (dir) => {
+      const child = new URL("../trap/child.c", import.meta.url).pathname;
+      const program = path.basename(await buildLinked(child, dir, "static"));
+      const env = { PATH: `${dir}:${Deno.env.get("PATH")}` };
+      const started = await unsock(["run", "--dir", `${dir}/s`, "--", program, `${dir}/s`, "20999", "a b"], { env });
+      assert.equal(started.stdout, "redirected 1 0 a b\n", started.stderr);
+      assert.equal((await unsock(["run", "--dir", `${dir}/s`, "--", program], { env })).code, 1);
+    }),
 });
 
 Deno.test({

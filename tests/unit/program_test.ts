@@ -70,6 +70,10 @@ function problem(files: Record<string, FakeFile>, uid = 1000, file = "/bin/x"): 
   return inspectProgram(file, "/bin", new FakeSystem(files, uid)).at(-1)?.problem;
 }
 
+function trapped(files: Record<string, FakeFile>, uid = 1000, file = "/bin/x"): string | undefined {
+  return inspectProgram(file, "/bin", new FakeSystem(files, uid)).at(-1)?.trapped;
+}
+
 Deno.test("findProgram() searches PATH as execvp does", () => {
   const system = new FakeSystem({ "/b/x": {}, "/c/x": {}, "./x": {}, "/bin/y": {} });
   assert.equal(findProgram("x", "/a:/b:/c", system), "/b/x");
@@ -99,10 +103,14 @@ Deno.test("inspectProgram() has nothing against dynamic programs, of glibc and o
   assert.equal(problem({ "/lib/ld-2.31.so": { content: { machine: HERE } } }, 1000, "/lib/ld-2.31.so"), undefined);
 });
 
+Deno.test("inspectProgram() says what has to be trapped, with the reason", () => {
+  assert.match(trapped({ "/bin/x": { content: { machine: HERE, dynamic: false } } }) ?? "", /^statically linked/);
+  assert.match(trapped({ "/bin/x": { content: { machine: HERE } } }) ?? "", /^statically linked/);
+  assert.match(trapped({ "/bin/x": { content: { ...DYNAMIC, sections: [".go.buildinfo"] } } }) ?? "", /^a Go program/);
+  assert.equal(trapped({ "/bin/x": { content: DYNAMIC } }), undefined);
+});
+
 Deno.test("inspectProgram() refuses what the library cannot reach, with the reason", () => {
-  assert.match(problem({ "/bin/x": { content: { machine: HERE, dynamic: false } } }) ?? "", /^statically linked/);
-  assert.match(problem({ "/bin/x": { content: { machine: HERE } } }) ?? "", /^statically linked/);
-  assert.match(problem({ "/bin/x": { content: { ...DYNAMIC, sections: [".go.buildinfo"] } } }) ?? "", /^a Go program/);
   assert.match(problem({ "/bin/x": { content: { ...DYNAMIC, machine: 40 } } }) ?? "", /another machine \(32-bit ARM\)/);
   assert.match(problem({ "/bin/x": { content: DYNAMIC, capabilities: true } }) ?? "", /^has file capabilities/);
 });
@@ -123,13 +131,13 @@ Deno.test("inspectProgram() follows scripts to what really runs", () => {
     "/usr/bin/env": { content: DYNAMIC },
     "/bin/go-tool": { content: { ...DYNAMIC, sections: [".go.buildinfo"] } },
   };
-  assert.match(problem(files) ?? "", /^a Go program/);
+  assert.match(trapped(files) ?? "", /^a Go program/);
   assert.match(
-    problem({ ...files, "/bin/x": { content: "#!/usr/bin/env -S A=1 go-tool -x\n" } }) ?? "",
+    trapped({ ...files, "/bin/x": { content: "#!/usr/bin/env -S A=1 go-tool -x\n" } }) ?? "",
     /^a Go program/,
   );
   const shell = { "/bin/x": { content: "echo no line\n" }, "/bin/sh": { content: { machine: HERE, dynamic: false } } };
-  assert.match(problem(shell) ?? "", /^statically linked/);
+  assert.match(trapped(shell) ?? "", /^statically linked/);
   assert.equal(problem({ "/bin/x": { content: "#!/bin/x\n" } }), undefined); // round and round: the kernel says no
 });
 

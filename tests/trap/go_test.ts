@@ -1,0 +1,56 @@
+/** Go programs make their system calls themselves, on stacks of their own: trapped, in each way that they are linked. */
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { withDir } from "../support/dir.ts";
+import { runIsolated } from "../support/probe.ts";
+import { run } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { buildLinked } from "../support/static.ts";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const BUILD_MS = 400_000;
+
+/** Flags of `go build`, and whether C belongs to it. */
+const MODES: Readonly<Record<string, { flags: string[]; cgo: boolean }>> = {
+  "static": { flags: [], cgo: false },
+  "position-independent": { flags: ["-buildmode=pie"], cgo: false },
+  "with C": { flags: [], cgo: true },
+  "position-independent with C": { flags: ["-buildmode=pie"], cgo: true },
+  "static, position-independent with C": {
+    flags: ["-buildmode=pie", "-tags=netgo,osusergo", "-ldflags=-linkmode external -extldflags -static-pie"],
+    cgo: true,
+  },
+};
+
+async function buildGo(dir: string, { flags, cgo }: { flags: string[]; cgo: boolean }): Promise<string> {
+  const binary = join(dir, "exchange");
+  const env = {
+    CGO_ENABLED: cgo ? "1" : "0",
+    GOCACHE: join(HERE, "..", "..", "build", "gocache"),
+    GOFLAGS: "-mod=mod",
+  };
+  const source = join(HERE, "exchange.go");
+  const { code, stderr } = await run(["go", "build", ...flags, "-o", binary, source], { env, timeoutMs: BUILD_MS });
+  assert.equal(code, 0, stderr);
+  return binary;
+}
+
+for (const [mode, how] of Object.entries(MODES)) {
+  Deno.test({
+    name: `a Go program, ${mode}: 10,000 connections without an error, none over TCP, and its child is redirected`,
+    ignore: !need("go") || !need("cc"),
+    fn: () =>
+      withDir(async (dir) => {
+        const [binary, child] = [await buildGo(dir, how), await buildLinked(join(HERE, "child.c"), dir, "static")];
+        const sockets = join(dir, "s");
+        await Deno.mkdir(sockets);
+        const { LD_PRELOAD: _, ...settings } = shimEnv(sockets, { GOGC: "1" });
+        const command = [shimLibrary(), "run", "--", binary, "10000", child, sockets, "20997", "x"];
+        const { facts, traffic } = await runIsolated(command, settings);
+        assert.deepEqual(facts, ["10000 exchanges, 0 errors", `file: ${binary}`, "child: redirected 1 0 x", "<nil>"]);
+        assert.equal(traffic ?? 0, 0);
+      }),
+  });
+}
