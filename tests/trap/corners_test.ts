@@ -1,0 +1,7 @@
+/** What a program does with signals, stacks and pointers, with its system calls trapped: as without. */
+import { testTrapped } from "../support/probe.ts";
+
+for (const door of ["static", "raw", "musl"] as const) {
+  const story = "a program blocks, handles and jumps out of signals, with little stacks and wild pointers, as ever";
+  testTrapped("own_signals", story, {}, door);
+}
