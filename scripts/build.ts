@@ -19,7 +19,7 @@ export const COMPILE_FLAGS = [
   "-fno-stack-protector",
   "-fvisibility=hidden",
   "-fno-plt",
-  "-fno-asynchronous-unwind-tables",
+  "-fasynchronous-unwind-tables",
   "-Ic",
 ];
 

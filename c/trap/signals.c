@@ -23,10 +23,10 @@ static struct unsock_signal_action programs_own;
 static unsock_trap_handler_function *own_handler;
 
 #ifdef __x86_64__
-/* These bytes, and no others, are what gdb takes for the end of a signal handler. */
-__asm__(".text\n.hidden unsock_signals_return\n.type unsock_signals_return,@function\nnop\nunsock_signals_return:\n"
-        ".byte 0x48,0xc7,0xc0,0x0f,0x00,0x00,0x00,0x0f,0x05\n.size unsock_signals_return,.-unsock_signals_return\n");
-extern void unsock_signals_return(void) __attribute__((visibility("hidden")));
+/* This name, and these bytes, are what gdb and libunwind take for the end of a signal handler. */
+__asm__(".text\n.hidden __restore_rt\n.type __restore_rt,@function\nnop\n__restore_rt:\n"
+        ".byte 0x48,0xc7,0xc0,0x0f,0x00,0x00,0x00,0x0f,0x05\n.size __restore_rt,.-__restore_rt\n");
+extern void __restore_rt(void) __attribute__((visibility("hidden")));
 #endif
 
 /*
@@ -38,7 +38,7 @@ static void set_handler(uint64_t stack_flag) {
                                           .flags = ACTION_SIGINFO | ACTION_NO_DEFER | ACTION_RESTART | stack_flag};
 #ifdef __x86_64__
     action.flags |= ACTION_RESTORER;
-    action.restorer = unsock_signals_return;
+    action.restorer = __restore_rt;
 #endif
     unsock_sys(__NR_rt_sigaction, UNSOCK_SIGSYS, &action, 0, UNSOCK_SIGNAL_SET_SIZE);
 }

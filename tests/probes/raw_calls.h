@@ -1,6 +1,6 @@
 /*
- * For a probe that makes its socket calls itself, as a program in another language or with a libc of its own would: every call
- * of the probe's goes past libc. Included before all else.
+ * For a probe that makes its socket calls itself, as a program in another language or with a libc of its own would:
+ * every call of the probe's goes past libc. Included before all else.
  */
 #ifndef RAW_CALLS_H
 #define RAW_CALLS_H

@@ -1,0 +1,33 @@
+/** A debugger sees through the trap: from the library's handler back into the program. */
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { withDir } from "../support/dir.ts";
+import { run, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { buildLinked } from "../support/static.ts";
+import { until } from "../support/wait.ts";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+
+Deno.test({
+  name: "gdb attaches to a trapped static program and shows the way from main into the library, as docs/limits.md says",
+  ignore: !need("gdb") || !need("cc"),
+  fn: () =>
+    withDir(async (dir) => {
+      const program = await buildLinked(join(HERE, "waits.c"), dir, "static");
+      const { LD_PRELOAD: _, ...env } = shimEnv(join(dir, "s"));
+      await using waiting = start([shimLibrary(), "run", "--", program, "20990"], { env });
+      await until("it listens", () => Deno.stat(join(dir, "s", "20990.sock")).then(() => true, () => false));
+      const maps = await Deno.readTextFile(`/proc/${waiting.pid}/maps`);
+      const base = maps.split("\n").find((line) => line.includes("libunsock.so"))?.split("-")[0];
+      const commands = ["-ex", `add-symbol-file ${shimLibrary()} -o 0x${base}`, "-ex", "backtrace"];
+      const gdb = ["gdb", "-batch", "-nx", "-iex", "set exec-file-mismatch off", ...commands];
+      const { stdout, stderr } = await run([...gdb, program, "-p", String(waiting.pid)]);
+      const functions = [...stdout.matchAll(/^#\d+ .*?(?: in |  )(\w+) \(/gm)].map((match) => match[1]);
+      assert.equal(functions.at(-1), "main", stdout + stderr);
+      for (const name of ["unsock_call_accept4", "waits_here"]) assert(functions.includes(name), stdout + stderr);
+      assert.match(stdout, /<signal handler called>/);
+    }),
+});
