@@ -58,8 +58,8 @@ static void settle(const struct unsock_environment *environment) {
     struct unsock_text error;
     unsock_text_start(&error, line, sizeof(line) - 1);
     unsock_text_put(&error, "unsock: ");
-    if (!unsock_settings_read(environment, &unsock_settings, &error) || !unsock_directory_make(&unsock_settings, &error) ||
-        !unsock_log_start(&unsock_settings, &error))
+    if (!unsock_settings_read(environment, &unsock_settings, &error) ||
+        !unsock_directory_make(&unsock_settings, &error) || !unsock_log_start(&unsock_settings, &error))
         refuse(&error);
 }
 
@@ -107,7 +107,7 @@ bool unsock_start_active(void) {
                                     __ATOMIC_ACQUIRE)) {
         unsock_start_trapped = unsock_is_trapped();
         unsock_user_start();
-    unsock_own_start();
+        unsock_own_start();
         enum unsock_activity activity = decide();
         /* Where calls are trapped, libc's functions would come back here. */
         if (!unsock_start_trapped && !unsock_start_traps)
