@@ -39,6 +39,8 @@ export interface SettingType<T> {
   readonly value?: string;
   /** The value is a path. */
   readonly isFile?: boolean;
+  /** All values that there are. */
+  readonly choices?: readonly string[];
   /**
    * @param variable Whose text it is, for the message.
    * @param text Never empty.
@@ -126,6 +128,24 @@ export const SWITCH: SettingType<boolean> = {
     return text === "1";
   },
   format: (on) => on ? "1" : "0",
+};
+
+/** By which door programs are reached. */
+const ENGINES = ["auto", "trap", "preload"] as const;
+
+/** One of the doors. */
+export type Engine = typeof ENGINES[number];
+
+/** Which door. */
+export const ENGINE: SettingType<Engine> = {
+  value: ENGINES.join("|"),
+  choices: ENGINES,
+  parse(variable, text) {
+    const engine = ENGINES.find((name) => name === text);
+    if (engine === undefined) throw new SettingError(variable, "must be auto, trap or preload", text);
+    return engine;
+  },
+  format: (engine) => engine,
 };
 
 /** Milliseconds, up to an hour. */

@@ -3,7 +3,7 @@
  * come from it; a test compares it with the library's own. Pure.
  */
 import type { Option, OptionValues } from "../system/options.ts";
-import { ADDRESSES, DIRECTORY, LOG, MODE, PORTS, type SettingType, SWITCH, TIMEOUT } from "./setting_types.ts";
+import { ADDRESSES, DIRECTORY, ENGINE, LOG, MODE, PORTS, type SettingType, SWITCH, TIMEOUT } from "./setting_types.ts";
 
 /** What is covered when `UNSOCK_ADDR` is not set. */
 const DEFAULT_ADDRESSES = "127.175.0.0/32";
@@ -133,6 +133,27 @@ export const SETTINGS = {
     help: "connect over the real network where no socket file exists",
     option: { name: "fallback" },
   },
+  engine: {
+    variable: "UNSOCK_ENGINE",
+    type: ENGINE,
+    default: "auto",
+    help: "auto: a program that preloading does not reach has its system calls trapped; trap: all; preload: none",
+    option: { name: "engine" },
+  },
+  strict: {
+    variable: "UNSOCK_STRICT",
+    type: SWITCH,
+    default: false,
+    otherwise: "on with UNSOCK_BLOCK_INET",
+    help: "do not start a program that cannot be reached at all, instead of naming it",
+    option: { name: "strict" },
+  },
+  off: {
+    variable: "UNSOCK_OFF",
+    type: SWITCH,
+    default: false,
+    help: "for one command: nothing is redirected in it and in what it starts",
+  },
 } as const satisfies Readonly<Record<string, Setting<unknown>>>;
 
 type Table = typeof SETTINGS;
@@ -190,7 +211,13 @@ function optionFor(settings: readonly Setting<unknown>[]): Option {
   if (type.value === undefined) return { help };
   if (option?.bare !== undefined) return { value: type.value, isFile: type.isFile, optional: true, help };
   const otherwise = option?.otherwise ?? option?.default ?? defaultInWords(setting);
-  return { value: type.value, isFile: type.isFile, help, default: `$${setting.variable}, ${otherwise}` };
+  return {
+    value: type.value,
+    isFile: type.isFile,
+    choices: type.choices,
+    help,
+    default: `$${setting.variable}, ${otherwise}`,
+  };
 }
 
 /** @returns What counts when the variable is not set; empty: nothing. */

@@ -127,7 +127,13 @@ Deno.test({
       await Deno.chmod(dir, 0o777);
       for (const linking of ["dynamic", "static"] as const) {
         const starts: string[][] = [["env", "-i"], ["sh", "-c", 'exec env -i "$@"', "sh"], ["busybox", "env", "-i"]];
-        starts.push(["env", "LD_PRELOAD="], ["env", "-u", "LD_PRELOAD", "-u", "UNSOCK_DIR"]);
+        starts.push(["env", "LD_PRELOAD=/nowhere/libunsock.so"], ["env", "LD_PRELOAD="], [
+          "env",
+          "-u",
+          "LD_PRELOAD",
+          "-u",
+          "UNSOCK_DIR",
+        ]);
         if (findProgram("setpriv")) starts.push(["setpriv", "--reuid=65534", "--clear-groups", "--reset-env"]);
         for (const start of starts) {
           const { stdout, stderr } = await runFree(dir, [...start, child(linking), dir, String(nextPort++), "last"]);

@@ -24,6 +24,9 @@ const BAD: Record<string, string[]> = {
   UNSOCK_ACCEPT_CONVERT_VSOCK: ["y", "10", "0 "],
   UNSOCK_FALLBACK: ["no", "2", "+1"],
   UNSOCK_CONNECT_TIMEOUT_MS: ["0", "3600001", "5s", "-1", "1e3"],
+  UNSOCK_ENGINE: ["none", "AUTO", "auto ", "1"],
+  UNSOCK_STRICT: ["2", "yes", "on"],
+  UNSOCK_OFF: ["off", "2", "01"],
   UNSOCK_LOG: ["stdout", "log.txt", "STDERR", `/${"l".repeat(255)}`],
 };
 
@@ -81,6 +84,9 @@ Deno.test("toEnvironment() writes what parseSettings() reads", () => {
     UNSOCK_FALLBACK: "1",
     UNSOCK_CONNECT_TIMEOUT_MS: "100",
     UNSOCK_LOG: "/var/log/x",
+    UNSOCK_ENGINE: "trap",
+    UNSOCK_STRICT: "1",
+    UNSOCK_OFF: "1",
   };
   assert.deepEqual(Object.fromEntries(toEnvironment(parse(variables))), variables);
   assert.deepEqual([...toEnvironment(parse({}))], []);
