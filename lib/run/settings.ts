@@ -181,8 +181,10 @@ type OptionOf<S> = S extends { readonly option: { readonly choice: string } } ? 
   : S extends { readonly option: { readonly bare: string } } ? { readonly value: string; readonly optional: true }
   : { readonly value: string };
 
+type OptionNameOf<S> = S extends { readonly option: { readonly name: infer N extends string } } ? N : never;
+
 type SettingOptionTable = {
-  readonly [Name in keyof Table as Table[Name]["option"]["name"]]: Option & OptionOf<Table[Name]>;
+  readonly [Name in keyof Table as OptionNameOf<Table[Name]>]: Option & OptionOf<Table[Name]>;
 };
 
 /** What the options that become settings were given. */
