@@ -1,6 +1,7 @@
 /*
  * Clients that ask a server and never read do not slow it down for the others. Rates with and without them are taken in
- * turn, so that what else the machine does is in both; the bound is wide, as tests share machines.
+ * turn, so that what else the machine does is in both; the bound is wide, as tests share machines: without the
+ * library's care it was none at all.
  */
 #include "probe.h"
 
@@ -101,7 +102,7 @@ static void serve(const char *story, bool blocking, bool prints_rates) {
         without += turn(set, clients, NULL, &server);
         with += turn(set, clients, deaf, &server);
     }
-    fact(story, "served as well with deaf clients: %s", with * 2 > without ? "yes" : "no");
+    fact(story, "served as well with deaf clients: %s", with * 4 > without ? "yes" : "no");
     if (prints_rates)
         fact(story, "%ld answers without, %ld with: %ld %%", without, with, with * 100 / without);
     kill(pid, SIGKILL);
