@@ -8,10 +8,10 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rt/user.h"
 #include "trap/dispatch.h"
 #include "trap/exec.h"
 #include "trap/filter.h"
-#include "trap/pointers.h"
 #include "trap/signals.h"
 
 #include <linux/prctl.h>
@@ -20,10 +20,10 @@
 /* /proc/self/exe is the program's, not the library's. */
 static long read_link(int directory, const char *path, char *link, int size) {
     const char *file = unsock_self_file();
-    if (!file || size <= 0 || !unsock_can_read(path, 1) || !unsock_self_is_exe(path))
+    if (!file || size <= 0 || !unsock_user_readable(path, 1) || !unsock_self_is_exe(path))
         return unsock_sys(__NR_readlinkat, directory, path, link, size);
     size_t length = UNSOCK_MIN(strlen(file), (size_t)size);
-    if (!unsock_can_write(link, length))
+    if (!unsock_user_writable(link, length))
         return -EFAULT;
     memcpy(link, file, length);
     return (long)length;

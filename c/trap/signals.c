@@ -5,7 +5,7 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
-#include "trap/pointers.h"
+#include "rt/user.h"
 
 #define SIGSYS_BIT ((uint64_t)1 << (UNSOCK_SIGSYS - 1))
 #define ACTION_SIGINFO 0x00000004ul
@@ -60,7 +60,7 @@ bool unsock_signals_on_alternate_stack(void) {
 static long own_action(const struct unsock_signal_action *action, struct unsock_signal_action *old) {
     struct unsock_signal_action before = programs_own;
     if (action) {
-        if (!unsock_can_read(action, sizeof(*action)))
+        if (!unsock_user_readable(action, sizeof(*action)))
             return -EFAULT;
         if (unsock_own_descriptors())
             programs_own = *action;
@@ -70,7 +70,7 @@ static long own_action(const struct unsock_signal_action *action, struct unsock_
             set_handler(ACTION_ON_STACK);
     }
     if (old) {
-        if (!unsock_can_write(old, sizeof(*old)))
+        if (!unsock_user_writable(old, sizeof(*old)))
             return -EFAULT;
         *old = before;
     }
@@ -85,7 +85,7 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
         return own_action(action, old);
     if (!action)
         return unsock_sys(__NR_rt_sigaction, signal, 0, old, size);
-    if (!unsock_can_read(action, sizeof(*action)))
+    if (!unsock_user_readable(action, sizeof(*action)))
         return -EFAULT;
     struct unsock_signal_action copy = *action;
     copy.blocked &= ~SIGSYS_BIT;
@@ -100,7 +100,7 @@ long unsock_signals_mask(struct unsock_context *context, long how, const void *s
     uint64_t copy;
     if (size != UNSOCK_SIGNAL_SET_SIZE)
         return -EINVAL;
-    if (set && !unsock_can_read(set, sizeof(copy)))
+    if (set && !unsock_user_readable(set, sizeof(copy)))
         return -EFAULT;
     if (set) {
         memcpy(&copy, set, sizeof(copy));
@@ -115,7 +115,7 @@ long unsock_signals_suspend(const void *set, long size) {
     uint64_t copy;
     if (size != UNSOCK_SIGNAL_SET_SIZE)
         return -EINVAL;
-    if (!unsock_can_read(set, sizeof(copy)))
+    if (!unsock_user_readable(set, sizeof(copy)))
         return -EFAULT;
     memcpy(&copy, set, sizeof(copy));
     copy &= ~SIGSYS_BIT;
@@ -131,11 +131,11 @@ struct pointed_set {
 static long select_with(const long arguments[6]) {
     struct pointed_set pointed;
     uint64_t copy;
-    if (!unsock_can_read((const void *)arguments[5], sizeof(pointed)))
+    if (!unsock_user_readable((const void *)arguments[5], sizeof(pointed)))
         return -EFAULT;
     memcpy(&pointed, (const void *)arguments[5], sizeof(pointed));
     if (pointed.set && pointed.size == UNSOCK_SIGNAL_SET_SIZE) {
-        if (!unsock_can_read(pointed.set, sizeof(copy)))
+        if (!unsock_user_readable(pointed.set, sizeof(copy)))
             return -EFAULT;
         memcpy(&copy, pointed.set, sizeof(copy));
         copy &= ~SIGSYS_BIT;
@@ -151,7 +151,7 @@ long unsock_signals_wait(long number, const long arguments[6]) {
     uint64_t copy;
     if (arguments[set + 1] != UNSOCK_SIGNAL_SET_SIZE)
         return -EINVAL;
-    if (!unsock_can_read((const void *)arguments[set], sizeof(copy)))
+    if (!unsock_user_readable((const void *)arguments[set], sizeof(copy)))
         return -EFAULT;
     memcpy(&copy, (const void *)arguments[set], sizeof(copy));
     copy &= ~SIGSYS_BIT;
