@@ -35,9 +35,8 @@ long unsock_call_close(int fd) {
     /* Before the close: the number may be another thread's right after it. */
     unsock_fds_forget(fd);
     long result = unsock_real_close(fd);
-    /* Whatever else it says, the descriptor is closed (close(2)). */
-    if (result != -EBADF)
-        unsock_release(&old);
+    /* Whatever it says, the descriptor is closed (close(2)); EBADF: it was before, by a raw system call. */
+    unsock_release(&old);
     return result;
 }
 

@@ -89,7 +89,7 @@ static long connect_uncovered(int fd, struct unsock_fd *entry, const void *addre
     return unsock_real_connect(fd, address, length);
 }
 
-long unsock_call_connect(int fd, const void *address, socklen_t length) {
+static long connect_once(int fd, const void *address, socklen_t length) {
     struct unsock_fd scratch;
     struct unsock_ip ip;
     union unsock_sockaddr copy;
@@ -118,6 +118,9 @@ long unsock_call_connect(int fd, const void *address, socklen_t length) {
         if (entry || result != -EINVAL)
             return result;
     }
+    /* Before it is exchanged, or sent to the network. */
+    if (entry && entry->kind != UNSOCK_KIND_LOCAL && unsock_reuse_look(fd))
+        entry = NULL;
     if (!entry)
         entry = unsock_identify_unknown_for(fd, family, &scratch);
     if (!unsock_call_is_ours(entry))
@@ -138,4 +141,11 @@ long unsock_call_connect(int fd, const void *address, socklen_t length) {
                                             : unsock_stream_connect(fd, entry, &ip);
     unsock_fds_tell_duplicates(fd);
     return result;
+}
+
+long unsock_call_connect(int fd, const void *address, socklen_t length) {
+    long result = connect_once(fd, address, length);
+    const struct unsock_fd *entry = result < 0 ? unsock_fds_known(fd) : NULL;
+    bool redirected = entry && unsock_fd_is_redirected(entry);
+    return redirected && unsock_reuse_failed(fd, result) ? connect_once(fd, address, length) : result;
 }

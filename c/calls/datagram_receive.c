@@ -36,6 +36,9 @@ static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct so
 /* A family that the settings leave alone is shown as it is. */
 static long give_sender(struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t name_length,
                         void *address, socklen_t *length) {
+    /* The number has become a UDP socket's. */
+    if (entry->kind == UNSOCK_KIND_LOCAL && (name->any.sa_family == AF_INET || name->any.sa_family == AF_INET6))
+        return unsock_names_give(name, name_length, address, length);
     if (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_names_converts(name->any.sa_family))
         return unsock_names_give(name, name_length, address, length);
     struct unsock_ip sender = sender_of(entry, &name->un, name_length);

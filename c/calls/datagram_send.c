@@ -41,6 +41,11 @@ static size_t total_size(const struct msghdr *message) {
     return total;
 }
 
+/* A receiver that has shut down reading, which UDP does not hear of; another socket by now says so of itself. */
+static bool is_deaf(int fd, long result) {
+    return result == -EPIPE && unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX;
+}
+
 static long send_by_target(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                            const struct unsock_control_file *control, const struct unsock_ip *ip) {
     struct msghdr plain = *message;
@@ -114,7 +119,7 @@ static long not_taken(int fd, struct unsock_fd *entry, const struct msghdr *loca
     if (result == -ECONNREFUSED && wrong < 0)
         return wrong;
     /* To nobody, or to somebody connected elsewhere, or who will not read: UDP drops it. */
-    return unsock_errno_is_nobody(result) || result == -EPERM || result == -EPIPE ? (long)total_size(local) : result;
+    return unsock_errno_is_nobody(result) || result == -EPERM || is_deaf(fd, result) ? (long)total_size(local) : result;
 }
 
 /* The peer may have come (back) since: only then does the kernel let its datagrams in. */
@@ -177,7 +182,7 @@ static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr 
         result = connect_again(fd, entry) < 0 ? -ECONNREFUSED : unsock_real_send(fd, &plain, flags | added);
     if (result == -EAGAIN || result == -EINTR)
         return unsock_datagram_full(fd, entry, &plain, flags, added, result, total_size(&plain));
-    return result == -EPERM || result == -EPIPE ? (long)total_size(message) : result;
+    return result == -EPERM || is_deaf(fd, result) ? (long)total_size(message) : result;
 }
 
 /* A socket that a control file bound or connected: back to a sender that it heard, or on to its target. */

@@ -16,6 +16,7 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rules/address.h"
 #include "rules/ip.h"
 #include "rules/settings.h"
 
@@ -95,6 +96,9 @@ long unsock_call_bind(int fd, const void *address, socklen_t length) {
         return result < 0 ? unsock_target_bind_path(fd, &copy, length, result) : result;
     }
     unsock_reuse_check(fd);
+    bool covered = unsock_ip_read(&copy, length, &ip) && unsock_address_covered_bind(&ip, false);
+    if (covered)
+        unsock_reuse_look(fd);
     struct unsock_fd *entry = unsock_identify_for(fd, family, &scratch);
     if (!unsock_call_is_ours(entry) || !unsock_call_is_ip(family)) {
         if (unsock_call_is_ip(family) && unsock_settings.block_inet)
@@ -111,7 +115,7 @@ long unsock_call_bind(int fd, const void *address, socklen_t length) {
 
 long unsock_call_listen(int fd, int backlog) {
     struct unsock_fd scratch;
-    unsock_reuse_check(fd);
+    unsock_reuse_look(fd);
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
     if (!unsock_call_is_ours(entry) || entry->type != SOCK_STREAM)
         return unsock_sys(__NR_listen, fd, backlog);
@@ -137,6 +141,8 @@ long unsock_call_accept(int fd, struct sockaddr *address, socklen_t *length) {
 
 long unsock_call_shutdown(int fd, int how) {
     struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry && entry->state == UNSOCK_STATE_LISTENING && unsock_reuse_look(fd))
+        entry = NULL;
     bool listens = entry && entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_LISTENING;
     if (listens && (how == SHUT_RD || how == SHUT_RDWR) && unsock_sharers_is_shared(fd, entry))
         return unsock_stream_reserve(fd, entry);
@@ -152,5 +158,5 @@ long unsock_call_shutdown(int fd, int how) {
         }
         return result;
     }
-    return unsock_state_is_connected(entry->state) ? result : -ENOTCONN;
+    return unsock_state_is_connected(entry->state) || unsock_reuse_look(fd) ? result : -ENOTCONN;
 }

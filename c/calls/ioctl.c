@@ -4,6 +4,7 @@
 #include "memory/fds.h"
 #include "memory/state.h"
 #include "options/option_oracle.h"
+#include "replace/reuse.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -16,7 +17,8 @@
 static long ask_queue(int fd, unsigned long argument, long result) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     static const int32_t none = 0;
-    if (result < 0 || !entry || entry->kind != UNSOCK_KIND_LOCAL || entry->type != SOCK_STREAM)
+    if (result < 0 || !entry || entry->kind != UNSOCK_KIND_LOCAL || entry->type != SOCK_STREAM ||
+        unsock_reuse_look(fd))
         return result;
     if (entry->state == UNSOCK_STATE_LISTENING)
         return -EINVAL;
@@ -27,7 +29,7 @@ static long ask_queue(int fd, unsigned long argument, long result) {
 /* AF_UNIX does not know the requests that belong to IP: a socket of the kind that the program believes to have does. */
 static long ask_ip_socket(int fd, unsigned long request, unsigned long argument, long result) {
     struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!entry || !unsock_fd_is_redirected(entry))
+    if (!entry || !unsock_fd_is_redirected(entry) || unsock_reuse_look(fd))
         return result;
     long socket = unsock_oracle_open(entry);
     if (socket < 0)

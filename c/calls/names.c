@@ -5,6 +5,7 @@
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
 #include "memory/state.h"
+#include "replace/reuse.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -111,6 +112,7 @@ long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length
     long result = unsock_socket_name(fd, __NR_getsockname, &name);
     if (result < 0)
         return result;
+    unsock_reuse_named(fd, &name, (size_t)result);
     struct unsock_fd *entry = redirected(fd, &name, &scratch);
     struct unsock_name own = entry ? read_name(&name, result) : (struct unsock_name){0};
     bool raw = !entry || (entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_ACCEPTED) &&
@@ -122,6 +124,12 @@ long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length
     return give_local(entry, address, length);
 }
 
+/* The peer's name tells that the socket is one of ours; a plain Unix client's does not, nor that of no peer. */
+static bool is_peer_of_ours(const union unsock_sockaddr *name, long length) {
+    struct unsock_name peer = read_name(name, length);
+    return peer.kind == UNSOCK_NAME_FILE || peer.kind == UNSOCK_NAME_STREAM;
+}
+
 long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length) {
     union unsock_sockaddr name = {0};
     struct unsock_fd scratch;
@@ -130,6 +138,8 @@ long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length
     long result = unsock_socket_name(fd, __NR_getpeername, &name);
     if (result < 0 && result != -ENOTCONN)
         return result;
+    if (!is_peer_of_ours(&name, result))
+        unsock_reuse_look(fd);
     if (result == -ENOTCONN)
         name.any.sa_family = AF_UNIX;
     struct unsock_fd *entry = redirected(fd, &name, &scratch);

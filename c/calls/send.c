@@ -10,6 +10,7 @@
 #include "memory/fds.h"
 #include "memory/option_table.h"
 #include "memory/state.h"
+#include "replace/reuse.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -47,13 +48,18 @@ static bool is_covered(const struct msghdr *message) {
            unsock_address_covered(&ip);
 }
 
-/* Whatever the address, is the call none of the library's business? */
+/* Is the call none of the library's business, as long as no address comes with it? */
 static bool is_plain(const struct unsock_fd *entry, int flags) {
     if (!entry || unsock_fd_is_redirected(entry))
         return false;
     if (entry->kind == UNSOCK_KIND_OTHER)
         return !unsock_settings.block_inet;
     return entry->type == SOCK_STREAM && !(flags & MSG_FASTOPEN);
+}
+
+/* A covered address must not leave by a descriptor that has become another socket. */
+static bool is_plain_with(int fd, int flags, const struct msghdr *message) {
+    return is_plain(unsock_fds_known(fd), flags) && !(is_covered(message) && unsock_reuse_look(fd));
 }
 
 static bool concerns(const struct unsock_fd *entry, const struct msghdr *message) {
@@ -86,6 +92,8 @@ static bool can_be_read(const struct msghdr *message, bool stream) {
            unsock_user_readable(message->msg_control, message->msg_controllen);
 }
 
+static long send_message(int fd, const struct msghdr *message, int flags);
+
 /* TCP ignores an address on a connected socket; with MSG_FASTOPEN it connects first (tcp(7)). */
 static long send_stream(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags) {
     struct msghdr plain = *message;
@@ -98,6 +106,9 @@ static long send_stream(int fd, const struct unsock_fd *entry, const struct msgh
         if (result < 0)
             return result;
     }
+    /* What only a stream would ignore. */
+    if ((message->msg_name || message->msg_controllen > 0) && unsock_reuse_look(fd))
+        return send_message(fd, message, flags);
     long wrong = unsock_send_control_check(entry, message);
     if (wrong < 0)
         return wrong;
@@ -107,6 +118,8 @@ static long send_stream(int fd, const struct unsock_fd *entry, const struct msgh
     long result = unsock_real_sendmsg(fd, &plain, flags & ~MSG_FASTOPEN);
     if (result != -ENOTCONN)
         return result;
+    if (unsock_reuse_look(fd))
+        return send_message(fd, message, flags);
     /* TCP says that it cannot be written to, with the signal that goes with it (sk_stream_error). */
     if (!(flags & MSG_NOSIGNAL))
         unsock_sys(__NR_tgkill, unsock_sys(__NR_getpid), unsock_sys(__NR_gettid), SIGPIPE_NUMBER);
@@ -119,8 +132,6 @@ static bool is_local_client(const struct unsock_fd *entry, const struct unsock_i
     address.port = 0;
     return entry->kind == UNSOCK_KIND_LOCAL && unsock_address_covered(&address);
 }
-
-static long send_message(int fd, const struct msghdr *message, int flags);
 
 static long send_unspecified(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags) {
     struct sockaddr_in in;
@@ -161,6 +172,9 @@ static long send_message(int fd, const struct msghdr *message, int flags) {
     unsock_ip_read(message->msg_name, message->msg_namelen, &ip);
     if (ip.family == AF_INET && unsock_call_is_ipv6_only(fd, entry))
         return -ENETUNREACH;
+    /* Before it is exchanged. */
+    if (entry->kind == UNSOCK_KIND_IP && unsock_reuse_look(fd))
+        return send_message(fd, message, flags);
     if (unsock_address_covered(&ip) || entry->kind == UNSOCK_KIND_FOREIGN || is_local_client(entry, &ip))
         return unsock_datagram_send(fd, entry, message, flags, &ip);
     if (unsock_settings.block_inet)
@@ -172,9 +186,10 @@ static long send_message(int fd, const struct msghdr *message, int flags) {
  * socket. */
 static long send_outgoing(int fd, const struct msghdr *message, int flags) {
     struct outgoing outgoing;
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    if (is_plain(entry, flags) || !take_message(&outgoing, message) || !concerns(entry, &outgoing.message))
+    if (!take_message(&outgoing, message) || is_plain_with(fd, flags, &outgoing.message) ||
+        !concerns(unsock_fds_known(fd), &outgoing.message))
         return unsock_real_sendmsg(fd, message, flags);
+    const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!can_be_read(&outgoing.message, entry && entry->type == SOCK_STREAM))
         return unsock_real_sendmsg(fd, message, flags);
     return send_message(fd, &outgoing.message, flags);
@@ -192,13 +207,20 @@ static bool is_data_alone(const struct msghdr *message) {
     return unsock_user_read(&copy, message, sizeof(copy)) == 0 && !copy.msg_name && copy.msg_controllen == 0;
 }
 
+/* The call failed, perhaps because the number has become another socket's: then it begins anew. */
+static bool is_another_by_now(int fd, long result) {
+    const struct unsock_fd *entry = result < 0 ? unsock_fds_known(fd) : NULL;
+    return entry && unsock_fd_is_redirected(entry) && result != -EPIPE && unsock_reuse_failed(fd, result);
+}
+
 ssize_t unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
     if (is_for_kernel(fd, flags) && is_data_alone(message)) {
         long result = unsock_real_sendmsg(fd, message, flags);
         if (result != -ENOTCONN)
             return result;
     }
-    return send_outgoing(fd, message, flags);
+    long result = send_outgoing(fd, message, flags);
+    return is_another_by_now(fd, result) ? send_outgoing(fd, message, flags) : result;
 }
 
 static ssize_t send_to(int fd, const void *data, size_t size, int flags, const struct outgoing *outgoing) {
@@ -227,16 +249,21 @@ ssize_t unsock_call_sendto(int fd, const void *data, size_t size, int flags, con
         if (result != -ENOTCONN)
             return result;
     }
-    if (is_plain(entry, flags) || (!address && !redirected))
+    /* Nor is an address of fewer bytes one of IP. */
+    bool no_ip = !address || (length < sizeof(struct sockaddr_in) && is_plain(entry, flags));
+    if (!redirected && no_ip)
         return unsock_real_sendto(fd, data, size, flags, address, length);
     outgoing.message = (struct msghdr){0};
-    if (!take_name(&outgoing, address, length) || !concerns(entry, &outgoing.message))
+    if (!take_name(&outgoing, address, length) || is_plain_with(fd, flags, &outgoing.message) ||
+        !concerns(unsock_fds_known(fd), &outgoing.message))
         return unsock_real_sendto(fd, data, size, flags, address, length);
+    entry = unsock_fds_known(fd);
     /* To UDP this is an address, and too short; of sendmsg it is none (__sys_sendto and __copy_msghdr in net/socket.c).
      */
     if (address && length == 0 && entry && entry->type == SOCK_DGRAM)
         return -EINVAL;
-    return send_to(fd, data, size, flags, &outgoing);
+    long result = send_to(fd, data, size, flags, &outgoing);
+    return is_another_by_now(fd, result) ? unsock_call_sendto(fd, data, size, flags, address, length) : result;
 }
 
 /* Nothing is known of the descriptor, or it may be the library's business by the addresses. */

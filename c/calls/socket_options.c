@@ -7,12 +7,21 @@
 #include "options/note.h"
 #include "options/options.h"
 #include "replace/redirect.h"
+#include "replace/reuse.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+
+/* What the kernel is asked in any case, so that the answer is right also where the number has become another socket's. */
+static bool is_kernels(const struct unsock_fd *entry, int level, int name) {
+    return level == SOL_SOCKET && entry->kind == UNSOCK_KIND_LOCAL &&
+           (name == SO_ERROR || name == SO_TYPE || name == SO_KEEPALIVE || name == SO_LINGER || name == SO_ACCEPTCONN);
+}
 
 /* A descriptor that nothing is known of: it is ours when an AF_UNIX socket's names say so. */
 static struct unsock_fd *entry_for_option(int fd, int level, int name, struct unsock_fd *scratch) {
     struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry && unsock_fd_is_redirected(entry) && !is_kernels(entry, level, name) && unsock_reuse_look(fd))
+        entry = NULL;
     bool telling = level == IPPROTO_TCP || level == IPPROTO_IP || level == IPPROTO_IPV6 || level == IPPROTO_UDP ||
                    (level == SOL_SOCKET && (name == SO_DOMAIN || name == SO_PROTOCOL || name == SO_REUSEPORT));
     return !entry && telling ? unsock_identify(fd, scratch) : entry;

@@ -141,6 +141,15 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
     long accepted = unsock_real_accept4(fd, &peer, &peer_length, flags);
     if (accepted < 0)
         return accepted;
+    /* Not from the listener that was known: its number is a TCP socket's by now. */
+    if (entry->kind == UNSOCK_KIND_LOCAL && (peer.any.sa_family == AF_INET || peer.any.sa_family == AF_INET6)) {
+        unsock_reuse_new(fd);
+        unsock_reuse_new((int)accepted);
+        long given = address ? unsock_names_give(&peer, peer_length, address, length) : 0;
+        if (given < 0)
+            unsock_sys(__NR_close, accepted);
+        return given < 0 ? given : accepted;
+    }
     remember_accepted(fd, entry, (int)accepted, &peer, peer_length);
     struct unsock_fd scratch;
     struct unsock_fd *known = unsock_fds_known((int)accepted);

@@ -9,10 +9,11 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rules/ip.h"
+#include "rules/kernel_name.h"
 
 /*
- * Whatever was known of a descriptor that is new is of no use any more. When the number was a bound socket's, closing went
- * past the library (a raw system call, as in libuv).
+ * Whatever was known of a descriptor that is new is of no use any more. When the number was a bound socket's, closing
+ * went past the library (a raw system call, as in libuv).
  */
 void unsock_reuse_new(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
@@ -25,15 +26,63 @@ void unsock_reuse_new(int fd) {
         unsock_release(&old);
 }
 
-void unsock_reuse_check(int fd) {
-    union unsock_sockaddr name;
+/* Has this AF_UNIX socket another name than the entry says? */
+static bool has_another_name(const struct unsock_fd *entry, const struct sockaddr_un *address, size_t length) {
+    struct unsock_name name = unsock_kernel_name_read(address, length);
+    if (entry->flags & UNSOCK_NAMED)
+        return name.kind == UNSOCK_NAME_NONE || name.kind == UNSOCK_NAME_FOREIGN;
+    return name.kind != UNSOCK_NAME_NONE;
+}
+
+static bool is_another_by_name(const struct unsock_fd *entry, const union unsock_sockaddr *name, size_t length) {
     struct unsock_ip ip;
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!entry || entry->state == UNSOCK_STATE_NEW)
-        return;
+    bool is_ip = unsock_ip_read(name, length, &ip);
+    switch (entry->kind) {
+    case UNSOCK_KIND_LOCAL:
+        return name->any.sa_family != AF_UNIX || has_another_name(entry, &name->un, length);
+    case UNSOCK_KIND_IP:
+        return !is_ip || name->any.sa_family != entry->domain ||
+               (entry->state != UNSOCK_STATE_NEW && ip.port == 0 && unsock_ip_is_wildcard(&ip));
+    case UNSOCK_KIND_OTHER:
+        return is_ip;
+    default:
+        return false;
+    }
+}
+
+/* By what the kernel tells of the socket, if it is one. */
+static bool look(int fd, bool thoroughly) {
+    union unsock_sockaddr name;
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry)
+        return false;
     long length = unsock_socket_name(fd, __NR_getsockname, &name);
-    bool is_ip = length >= 0 && unsock_ip_read(&name, (size_t)length, &ip);
-    bool unbound = is_ip && ip.port == 0 && unsock_ip_is_wildcard(&ip);
-    if ((entry->kind == UNSOCK_KIND_LOCAL && is_ip) || (entry->kind == UNSOCK_KIND_IP && unbound))
+    bool another = length < 0 || is_another_by_name(entry, &name, (size_t)length);
+    if (!another && thoroughly && entry->kind == UNSOCK_KIND_IP)
+        another = unsock_socket_option(fd, SO_TYPE) != entry->type;
+    if (another)
         unsock_reuse_new(fd);
+    return another;
+}
+
+void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry && is_another_by_name(entry, name, length))
+        unsock_reuse_new(fd);
+}
+
+bool unsock_reuse_look(int fd) {
+    return look(fd, true);
+}
+
+void unsock_reuse_check(int fd) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry && entry->state != UNSOCK_STATE_NEW)
+        look(fd, false);
+}
+
+bool unsock_reuse_failed(int fd, long result) {
+    bool usual =
+        result >= 0 || result == -EAGAIN || result == -EINTR || result == -EINPROGRESS || result == -ECONNREFUSED;
+    return !usual && look(fd, true);
 }

@@ -18,6 +18,10 @@ testProbe(
 );
 testProbe("signals", "signals interrupt, restart, time out and cancel calls as over TCP, and handlers may make calls");
 testProbe(
+  "closed_inside",
+  "a number that was closed inside libc, and is something else now, is answered by the kernel",
+);
+testProbe(
   "limit_stays",
   "a full table of descriptors keeps no socket from its use, and the limit stays what the program set",
 );
