@@ -17,8 +17,7 @@
 static long ask_queue(int fd, unsigned long argument, long result) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     static const int32_t none = 0;
-    if (result < 0 || !entry || entry->kind != UNSOCK_KIND_LOCAL || entry->type != SOCK_STREAM ||
-        unsock_reuse_look(fd))
+    if (result < 0 || !entry || entry->kind != UNSOCK_KIND_LOCAL || entry->type != SOCK_STREAM || unsock_reuse_look(fd))
         return result;
     if (entry->state == UNSOCK_STATE_LISTENING)
         return -EINVAL;

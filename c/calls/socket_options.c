@@ -11,7 +11,8 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 
-/* What the kernel is asked in any case, so that the answer is right also where the number has become another socket's. */
+/* What the kernel is asked in any case, so that the answer is right also where the number has become another socket's.
+ */
 static bool is_kernels(const struct unsock_fd *entry, int level, int name) {
     return level == SOL_SOCKET && entry->kind == UNSOCK_KIND_LOCAL &&
            (name == SO_ERROR || name == SO_TYPE || name == SO_KEEPALIVE || name == SO_LINGER || name == SO_ACCEPTCONN);
