@@ -1,4 +1,7 @@
-/* What ends or multiplies descriptors, and the end of the process, as the doors call them. All return a value or -errno. */
+/*
+ * What ends or multiplies descriptors, and the end of the process, as the doors call them. All return a value or
+ * -errno.
+ */
 #ifndef UNSOCK_CLOSE_H
 #define UNSOCK_CLOSE_H
 

@@ -45,7 +45,10 @@ static void bind_without_port(int fd, const struct unsock_fd *entry, const struc
     unsock_sys(__NR_setsockopt, fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &off, sizeof(off));
 }
 
-/* connect(AF_UNSPEC): the association ends. An unbound stream is as new after it; a datagram socket keeps what was bound. */
+/*
+ * connect(AF_UNSPEC): the association ends. An unbound stream is as new after it; a datagram socket keeps what was
+ * bound.
+ */
 static long disconnect(int fd, const void *address, socklen_t length) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry || entry->kind == UNSOCK_KIND_IP || !unsock_call_is_ours(entry))
@@ -78,7 +81,8 @@ static long connect_uncovered(int fd, struct unsock_fd *entry, const void *addre
     if (unsock_settings.block_inet)
         return -EACCES;
     if (unsock_call_is_ours(entry) && entry->kind != UNSOCK_KIND_IP) {
-        if (entry->type == SOCK_STREAM && (unsock_state_is_connected(entry->state) || entry->state == UNSOCK_STATE_LISTENING))
+        if (entry->type == SOCK_STREAM &&
+            (unsock_state_is_connected(entry->state) || entry->state == UNSOCK_STATE_LISTENING))
             return -EISCONN;
         long result = unsock_redirect_to_ip(fd, entry);
         if (result < 0)
@@ -137,8 +141,8 @@ static long connect_once(int fd, const void *address, socklen_t length) {
         return connect_uncovered(fd, entry, &copy, length);
     if (entry->type == SOCK_STREAM)
         unsock_predict_was_local();
-    long result = entry->type == SOCK_DGRAM ? unsock_datagram_connect(fd, entry, &ip)
-                                            : unsock_stream_connect(fd, entry, &ip);
+    long result =
+        entry->type == SOCK_DGRAM ? unsock_datagram_connect(fd, entry, &ip) : unsock_stream_connect(fd, entry, &ip);
     unsock_fds_tell_duplicates(fd);
     return result;
 }

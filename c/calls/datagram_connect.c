@@ -26,7 +26,8 @@
  */
 static void connect_to_nobody(int fd) {
     struct unsock_bound bound;
-    struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = {.family = AF_INET}, .spelling = {.domain = AF_INET}};
+    struct unsock_bind_request request = {
+        .type = SOCK_DGRAM, .ip = {.family = AF_INET}, .spelling = {.domain = AF_INET}};
     long socket = unsock_descriptor(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (socket < 0)
         return;

@@ -38,7 +38,8 @@ long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_i
     struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = any, .open_to_all = true};
     struct unsock_ip local = entry->local;
     uint16_t wanted = kernel_port(fd, entry);
-    request.spelling = (struct unsock_spelling){.domain = entry->domain, .ip = unsock_address_default(target->family, 0)};
+    request.spelling =
+        (struct unsock_spelling){.domain = entry->domain, .ip = unsock_address_default(target->family, 0)};
     long result = unsock_standin_open(&standin, fd, entry);
     if (result < 0)
         return result;

@@ -19,8 +19,8 @@
 #define NAMING_WAIT_NS 50000
 
 /*
- * Threads that send the first datagrams of one socket at once must not each give it a name. The thread that is at it; 0:
- * none. Nobody waits for long: a signal handler may have interrupted it, and a forked child has only itself.
+ * Threads that send the first datagrams of one socket at once must not each give it a name. The thread that is at it;
+ * 0: none. Nobody waits for long: a signal handler may have interrupted it, and a forked child has only itself.
  */
 static int32_t naming;
 
@@ -88,7 +88,8 @@ socklen_t unsock_datagram_path(const struct unsock_ip *ip, struct sockaddr_un *p
     return length > 0 ? length : unsock_address_path(ip->port, SOCK_DGRAM, path);
 }
 
-bool unsock_datagram_next_path(const struct unsock_ip *ip, unsigned *index, struct sockaddr_un *path, socklen_t *length) {
+bool unsock_datagram_next_path(const struct unsock_ip *ip, unsigned *index, struct sockaddr_un *path,
+                               socklen_t *length) {
     *index = *index == 0 ? UNSOCK_HIDDEN_MOST : *index - 1;
     *length = *index > 0 ? unsock_address_hidden_path(ip->port, SOCK_DGRAM, *index, path) : 0;
     return *index > 0;
@@ -96,7 +97,7 @@ bool unsock_datagram_next_path(const struct unsock_ip *ip, unsigned *index, stru
 
 /* To a socket of the same family the descriptor's own can be connected, and keeps its name for the answers. */
 long unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
-                               const struct unsock_ip *ip) {
+                                        const struct unsock_ip *ip) {
     uint16_t family;
     memcpy(&family, control->dest, sizeof(family));
     long result;

@@ -18,7 +18,8 @@ socklen_t unsock_datagram_path(const struct unsock_ip *ip, struct sockaddr_un *p
  * A path that was not taken because its socket is connected to somebody else (EPERM): the next one under which the same
  * server may have another socket for this port, latest first. *index starts at 0. False when there is no more.
  */
-bool unsock_datagram_next_path(const struct unsock_ip *ip, unsigned *index, struct sockaddr_un *path, socklen_t *length);
+bool unsock_datagram_next_path(const struct unsock_ip *ip, unsigned *index, struct sockaddr_un *path,
+                               socklen_t *length);
 
 /* Is there a control file at the path? If not, *result is -EINVAL for a damaged one, else 0. */
 bool unsock_datagram_find_control(const struct sockaddr_un *path, struct unsock_control_file *control, long *result);

@@ -10,8 +10,8 @@
  * listening socket of this process on the same port, to which its datagrams will go on coming. `fd` then takes that
  * one's place in the kernel, with the client, and the listener gets the one that `fd` had, for all others.
  *
- * Returns 0: connected. -EPERM: there is no such listener. -EADDRNOTAVAIL: the listener has other connected clients too,
- * who would be cut off; a server that is told so goes on serving this client by the listener.
+ * Returns 0: connected. -EPERM: there is no such listener. -EADDRNOTAVAIL: the listener has other connected clients
+ * too, who would be cut off; a server that is told so goes on serving this client by the listener.
  */
 long unsock_datagram_per_client(int fd, struct unsock_fd *entry, const struct sockaddr_un *path);
 

@@ -1,6 +1,6 @@
 /*
- * socket, bind, connect, listen, accept and shutdown, as the doors call them: each decides whether a call concerns the library
- * at all, and who does the work. All return a value or -errno and leave errno alone.
+ * socket, bind, connect, listen, accept and shutdown, as the doors call them: each decides whether a call concerns the
+ * library at all, and who does the work. All return a value or -errno and leave errno alone.
  */
 #ifndef UNSOCK_DISPATCH_H
 #define UNSOCK_DISPATCH_H

@@ -11,7 +11,7 @@
 
 #define INTERFACE_REQUESTS 0x8900u
 #define REQUEST_NONBLOCK 0x5421u /* FIONBIO, on or off */
-#define REQUEST_OUTQ 0x5411u /* SIOCOUTQ */
+#define REQUEST_OUTQ 0x5411u     /* SIOCOUTQ */
 
 /* tcp(7): how much is not acknowledged yet. What has been written is in the peer's queue already. */
 static long ask_queue(int fd, unsigned long argument, long result) {

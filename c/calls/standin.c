@@ -26,7 +26,8 @@ long unsock_standin_open(struct unsock_standin *standin, int fd, const struct un
 }
 
 long unsock_standin_bound(struct unsock_standin *standin, long result) {
-    standin->named = result == 0 && (standin->bound.how == UNSOCK_BOUND_FILE || standin->bound.how == UNSOCK_BOUND_HIDDEN);
+    standin->named =
+        result == 0 && (standin->bound.how == UNSOCK_BOUND_FILE || standin->bound.how == UNSOCK_BOUND_HIDDEN);
     return result;
 }
 

@@ -13,8 +13,8 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
 long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog);
 
 /*
- * Ends what a bound stream does, and keeps its address: a new socket takes its place, which may listen again (unsock_stream_listen).
- * Returns 0 or -errno.
+ * Ends what a bound stream does, and keeps its address: a new socket takes its place, which may listen again
+ * (unsock_stream_listen). Returns 0 or -errno.
  */
 long unsock_stream_reserve(int fd, struct unsock_fd *entry);
 

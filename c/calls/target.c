@@ -162,7 +162,8 @@ static bool read_path(const void *address, socklen_t length, struct sockaddr_un 
     if (!address || length <= UNSOCK_SUN_PATH_OFFSET || length > sizeof(*path))
         return false;
     memcpy(path, address, length);
-    return path->sun_family == AF_UNIX && path->sun_path[0] != '\0' && path->sun_path[sizeof(path->sun_path) - 1] == '\0';
+    return path->sun_family == AF_UNIX && path->sun_path[0] != '\0' &&
+           path->sun_path[sizeof(path->sun_path) - 1] == '\0';
 }
 
 /* The entry of a program's own AF_UNIX socket, filled in for its replacement. */

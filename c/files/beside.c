@@ -96,8 +96,11 @@ void unsock_beside_settled(int type, const struct unsock_bound *bound) {
     unsock_lock_drop(&lock);
 }
 
-/* Moves the port's file of another datagram socket of ours out of the way: with SO_REUSEADDR the latest one gets all. */
-long unsock_beside_take_over(const struct unsock_bind_request *request, struct unsock_fd *holder, struct unsock_bound *bound) {
+/*
+ * Moves the port's file of another datagram socket of ours out of the way: with SO_REUSEADDR the latest one gets all.
+ */
+long unsock_beside_take_over(const struct unsock_bind_request *request, struct unsock_fd *holder,
+                             struct unsock_bound *bound) {
     struct sockaddr_un hidden;
     unsock_address_path(request->ip.port, request->type, &bound->path);
     socklen_t length = unsock_beside_respell(request, &bound->path);

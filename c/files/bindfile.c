@@ -31,8 +31,8 @@ static bool holds_port(int fd, const struct unsock_fd *entry, const struct unsoc
 }
 
 /*
- * Another process has the port. With SO_REUSEADDR a datagram socket that is connected to one client does not stand in the
- * way of the next one for all others: a server that forks for each client does so. It keeps its name in the kernel.
+ * Another process has the port. With SO_REUSEADDR a datagram socket that is connected to one client does not stand in
+ * the way of the next one for all others: a server that forks for each client does so. It keeps its name in the kernel.
  */
 static long bind_after(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     unsock_address_path(request->ip.port, request->type, &bound->path);
@@ -44,7 +44,8 @@ static long bind_after(const struct unsock_bind_request *request, struct unsock_
         return -EADDRINUSE;
     bound->how = UNSOCK_BOUND_FILE;
     long result = unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
-    return result < 0 ? -EADDRINUSE : unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
+    return result < 0 ? -EADDRINUSE
+                      : unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
 }
 
 /* Somebody is bound to the port. When that is this process: the same port once more. */
@@ -107,7 +108,10 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
     return unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
 }
 
-/* Without the lock nothing is removed: a control file needs none, and who is bound there is told from what is left over. */
+/*
+ * Without the lock nothing is removed: a control file needs none, and who is bound there is told from what is left
+ * over.
+ */
 static long bind_unlocked(struct unsock_bound *bound, socklen_t length, long why) {
     long answers = unsock_resolve(bound->path.sun_path, &bound->control);
     if (answers < 0)
@@ -133,7 +137,9 @@ static long bind_port(const struct unsock_bind_request *request, struct unsock_b
     socklen_t length = unsock_beside_respell(request, &bound->path);
     bound->ip = request->ip;
     bound->how = UNSOCK_BOUND_FILE;
-    /* Where a bind under way can be taken for a left-over file, it is done under the lock (unsock_socketfile_is_stale). */
+    /*
+     * Where a bind under way can be taken for a left-over file, it is done under the lock (unsock_socketfile_is_stale).
+     */
     bool at_once = !unsock_kernel_is_before(5, 14);
     long result = at_once ? unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request))
                           : -EADDRINUSE;
@@ -189,8 +195,8 @@ long unsock_bindfile_replace_stale(int socket, const struct sockaddr_un *path, s
     size_t directory = strlen(path->sun_path);
     while (directory > 0 && path->sun_path[directory - 1] != '/')
         directory--;
-    long result = directory > 0 ? unsock_lock_take_in(&lock, path->sun_path, directory - 1)
-                                : unsock_lock_take_in(&lock, ".", 1);
+    long result =
+        directory > 0 ? unsock_lock_take_in(&lock, path->sun_path, directory - 1) : unsock_lock_take_in(&lock, ".", 1);
     if (result == 0 && (unsock_file_inode(path->sun_path) <= 0 || !unsock_socketfile_is_stale(path, length)))
         result = -EADDRINUSE;
     if (result == 0)

@@ -33,7 +33,7 @@ struct unsock_bind_request {
     bool reuseport;
     bool reuseaddr;
     bool behind_others; /* where another process has the port, wait behind it */
-    bool open_to_all; /* without UNSOCK_MODE: everybody who can reach the directory may send to it */
+    bool open_to_all;   /* without UNSOCK_MODE: everybody who can reach the directory may send to it */
 };
 
 #endif

@@ -37,8 +37,9 @@ static bool claim_among_threads(void) {
 }
 
 /*
- * Makes the lock's file. Where others may write to the directory they may have the lock too: the same classes of users may open
- * its file, and nobody else. It gets its name when that is so: who is killed before leaves no lock that others cannot open.
+ * Makes the lock's file. Where others may write to the directory they may have the lock too: the same classes of users
+ * may open its file, and nobody else. It gets its name when that is so: who is killed before leaves no lock that others
+ * cannot open.
  */
 static long make_shared(const struct unsock_lock *lock, const struct statx *directory) {
     char name[sizeof(lock->path) + 16];

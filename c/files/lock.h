@@ -1,12 +1,12 @@
 /*
  * The lock of a directory, held by whoever removes or moves a socket file in it.
  *
- * It is a POSIX record lock (fcntl(2)) on a file of its own, ".unsock.lock", which is there only as long as somebody has it or
- * waits for it. So
- *   - only those who may write to the directory can have it: the file can be made by nobody else, and its mode lets nobody
- *     else open it, for reading neither;
- *   - who is killed has it no longer, and a child that another thread forked meanwhile never has it: such locks belong to the
- *     process that took them;
+ * It is a POSIX record lock (fcntl(2)) on a file of its own, ".unsock.lock", which is there only as long as somebody
+ * has it or waits for it. So
+ *   - only those who may write to the directory can have it: the file can be made by nobody else, and its mode lets
+ * nobody else open it, for reading neither;
+ *   - who is killed has it no longer, and a child that another thread forked meanwhile never has it: such locks belong
+ * to the process that took them;
  *   - threads of one process, who would share it, exclude each other by a word in memory.
  */
 #ifndef UNSOCK_LOCK_H
@@ -23,10 +23,10 @@ struct unsock_lock {
 };
 
 /*
- * Locks a directory (an absolute path of `length` bytes). Waits for others, at most a second. No signal handler runs in this
- * thread until it is unlocked: one that closes a socket would wait for the lock that it has interrupted. Returns 0; or, not
- * locked, -EADDRINUSE when others have it all the time, -EACCES for a directory that cannot be written to, -ENOBUFS when
- * there is no descriptor, space or memory.
+ * Locks a directory (an absolute path of `length` bytes). Waits for others, at most a second. No signal handler runs in
+ * this thread until it is unlocked: one that closes a socket would wait for the lock that it has interrupted. Returns
+ * 0; or, not locked, -EADDRINUSE when others have it all the time, -EACCES for a directory that cannot be written to,
+ * -ENOBUFS when there is no descriptor, space or memory.
  */
 long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length);
 

@@ -12,7 +12,9 @@
 
 #define SYMLINK_NOFOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
 #define MARK 0x756e736bu       /* seconds: "unsk"; with the namespace's number in the nanoseconds */
-#define FIRST_NAMESPACE 0xe0000000u /* below PROC_NET_INIT_INO and PROC_DYNAMIC_FIRST (linux/nsfs.h, linux/proc_ns.h) */
+#define FIRST_NAMESPACE                                                                                                \
+    0xe0000000u /* below PROC_NET_INIT_INO and PROC_DYNAMIC_FIRST (linux/nsfs.h, linux/proc_ns.h)                      \
+                 */
 #define NAMESPACES_MOST 1000000000u
 #define WRITABLE_BY_OTHERS 0022
 #define WRITABLE_BY_OWNER 0200
@@ -54,12 +56,13 @@ static struct unsock_span last_component(struct unsock_span path) {
 }
 
 /*
- * Is this the line of a socket that may be the file's? By the last component of its name: the directory may have others, and a
- * hidden name may have become the port's. A forged line can only keep a file.
+ * Is this the line of a socket that may be the file's? By the last component of its name: the directory may have
+ * others, and a hidden name may have become the port's. A forged line can only keep a file.
  */
 static bool may_be(struct unsock_span line, const struct unsock_name *name) {
     struct unsock_name other;
-    return unsock_kernel_name_read_file(last_component(line), &other) && other.port == name->port && other.type == name->type;
+    return unsock_kernel_name_read_file(last_component(line), &other) && other.port == name->port &&
+           other.type == name->type;
 }
 
 /* True as well when that cannot be found out. */

@@ -1,9 +1,11 @@
 /*
- * Where a socket file comes from, noted at the file itself for those who may not ask its socket: another user in the same directory.
+ * Where a socket file comes from, noted at the file itself for those who may not ask its socket: another user in the
+ * same directory.
  *
- * The time of modification of a socket file means nothing to anybody. A file that such a user may find left over gets one that
- * names the network namespace of its socket. Whoever is in that namespace sees all its sockets in /proc/net/unix: one that is not
- * there is gone, whoever had it. (A number of a namespace is used again only when no socket of the old one is left.)
+ * The time of modification of a socket file means nothing to anybody. A file that such a user may find left over gets
+ * one that names the network namespace of its socket. Whoever is in that namespace sees all its sockets in
+ * /proc/net/unix: one that is not there is gone, whoever had it. (A number of a namespace is used again only when no
+ * socket of the old one is left.)
  */
 #ifndef UNSOCK_ORIGIN_H
 #define UNSOCK_ORIGIN_H
@@ -12,8 +14,8 @@
 #include <stdint.h>
 
 /*
- * A socket was bound to this file just now. Returns the file's inode number; 0 where it cannot be told. The note is made where
- * others may write to the directory but not to the file, or its owner may not.
+ * A socket was bound to this file just now. Returns the file's inode number; 0 where it cannot be told. The note is
+ * made where others may write to the directory but not to the file, or its owner may not.
  */
 uint64_t unsock_origin_note(const char *path);
 

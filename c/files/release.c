@@ -57,7 +57,8 @@ bool unsock_release_was(const struct sockaddr_un *path) {
     int64_t inode = unsock_file_inode(path->sun_path);
     int row = unsock_option_find(SOL_SOCKET, SO_REUSEADDR);
     for (int i = 0; inode > 0 && i < LATE_MOST; i++) {
-        if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL && late[i].file.inode == (uint64_t)inode)
+        if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL &&
+            late[i].file.inode == (uint64_t)inode)
             return unsock_option_is_set(-1, &late[i], row);
     }
     return false;

@@ -18,9 +18,9 @@ bool unsock_release_was(const struct sockaddr_un *path);
 void unsock_release_late(void);
 
 /*
- * The process is ending, and has closed its sockets. One that a thread of its own is still waiting at, in accept or for a datagram,
- * is in use until that thread ends: only then can be known whether another process has it too. A child that has nothing open
- * waits for that, and looks once more. Where it cannot be made the file is left for the next bind.
+ * The process is ending, and has closed its sockets. One that a thread of its own is still waiting at, in accept or for
+ * a datagram, is in use until that thread ends: only then can be known whether another process has it too. A child that
+ * has nothing open waits for that, and looks once more. Where it cannot be made the file is left for the next bind.
  */
 void unsock_release_afterwards(void);
 

@@ -9,7 +9,9 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 
-/* Is the file at `path` the one that the entry's socket was bound to? Unknown counts as yes: the kernel decides then. */
+/*
+ * Is the file at `path` the one that the entry's socket was bound to? Unknown counts as yes: the kernel decides then.
+ */
 static bool is_own_file(const struct unsock_fd *entry, const struct sockaddr_un *path) {
     int64_t inode = unsock_file_inode(path->sun_path);
     if (inode <= 0)

@@ -5,8 +5,8 @@
 #include "memory/fds.h"
 
 /*
- * The descriptor that `old` described has been closed: removes its file unless somebody else still has that socket open, or
- * gives the port's file to a socket that waits behind it. Returns whether there is nothing more to do.
+ * The descriptor that `old` described has been closed: removes its file unless somebody else still has that socket
+ * open, or gives the port's file to a socket that waits behind it. Returns whether there is nothing more to do.
  */
 bool unsock_removal_try(const struct unsock_fd *old);
 

@@ -13,9 +13,9 @@
 #include "rules/address.h"
 #include "rules/ip.h"
 
-#define MOVING 0xff        /* an index that no hidden name has */
+#define MOVING 0xff         /* an index that no hidden name has */
 #define RENAME_EXCHANGED 2u /* renameat2(2) */
-#define MISSING_MOST 8 /* hidden names are given out from the lowest free one on */
+#define MISSING_MOST 8      /* hidden names are given out from the lowest free one on */
 
 socklen_t unsock_sharers_path(const struct unsock_fd *entry, struct sockaddr_un *path) {
     if (entry->flags & UNSOCK_HIDDEN)
@@ -62,8 +62,8 @@ bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_u
     struct sockaddr_un hidden;
     for (int fd = 0; fd < unsock_fds_end(); fd++) {
         struct unsock_fd *entry = unsock_fds_known(fd);
-        if (!entry || entry->kind != UNSOCK_KIND_LOCAL || !(entry->flags & UNSOCK_HIDDEN) ||
-            entry->type != old->type || entry->local.port != old->local.port)
+        if (!entry || entry->kind != UNSOCK_KIND_LOCAL || !(entry->flags & UNSOCK_HIDDEN) || entry->type != old->type ||
+            entry->local.port != old->local.port)
             continue;
         socklen_t length = unsock_sharers_path(entry, &hidden);
         if (unsock_socketfile_is_stale(&hidden, length))

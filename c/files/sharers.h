@@ -11,7 +11,9 @@
 /* The name by which the entry's file is known now. Returns the length. */
 socklen_t unsock_sharers_path(const struct unsock_fd *entry, struct sockaddr_un *path);
 
-/* The file of a socket got another name: all descriptors of this process that had it by the old one learn the new one. */
+/*
+ * The file of a socket got another name: all descriptors of this process that had it by the old one learn the new one.
+ */
 void unsock_sharers_renamed(const struct unsock_fd *before, bool shadow, uint8_t tag);
 
 /* Is `entry` of a socket with a file on the same port, and of the same type, as `other`? */
@@ -24,8 +26,8 @@ static inline bool unsock_sharers_same_port(const struct unsock_fd *entry, const
 bool unsock_sharers_conflict(const struct unsock_ip *a, bool a_v6only, const struct unsock_ip *b, bool b_v6only);
 
 /*
- * Gives the port's file at `path`, now without a socket, to one that waits behind it: of this process, else of another one. Called with
- * the directory locked. Returns whether there was one.
+ * Gives the port's file at `path`, now without a socket, to one that waits behind it: of this process, else of another
+ * one. Called with the directory locked. Returns whether there was one.
  */
 bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_un *path);
 

@@ -19,8 +19,8 @@
 #define RENAME_NO_REPLACE 1u   /* renameat2(2) */
 
 /*
- * Asks the kernel who is bound to the file, by connecting a datagram socket, which no owner ever sees: a socket of another type
- * gives EPROTOTYPE, a file that is left over ECONNREFUSED (net/unix/af_unix.c, unix_find_bsd).
+ * Asks the kernel who is bound to the file, by connecting a datagram socket, which no owner ever sees: a socket of
+ * another type gives EPROTOTYPE, a file that is left over ECONNREFUSED (net/unix/af_unix.c, unix_find_bsd).
  */
 static long ask(const struct sockaddr_un *path, socklen_t length) {
     long probe = unsock_descriptor(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -32,8 +32,9 @@ static long ask(const struct sockaddr_un *path, socklen_t length) {
 }
 
 /*
- * bind makes the file first, and then the socket known by it; meanwhile it holds the directory's inode lock, which this waits
- * for (unix_bind_bsd; since Linux 5.14: before, binding is done under our own lock). Renaming a file to itself changes nothing.
+ * bind makes the file first, and then the socket known by it; meanwhile it holds the directory's inode lock, which this
+ * waits for (unix_bind_bsd; since Linux 5.14: before, binding is done under our own lock). Renaming a file to itself
+ * changes nothing.
  */
 static bool wait_for_binds(const struct sockaddr_un *path) {
     return unsock_sys(__NR_renameat2, AT_FDCWD, path->sun_path, AT_FDCWD, path->sun_path, RENAME_NO_REPLACE) == -EEXIST;
@@ -41,7 +42,9 @@ static bool wait_for_binds(const struct sockaddr_un *path) {
 
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length) {
     long answer = wait_for_binds(path) ? ask(path, length) : 0;
-    /* Who may not write to a socket gets no answer there: another user's, or one with a mode that shuts out its owner. */
+    /*
+     * Who may not write to a socket gets no answer there: another user's, or one with a mode that shuts out its owner.
+     */
     return answer == -ECONNREFUSED || (answer == -EACCES && unsock_origin_is_gone(path->sun_path));
 }
 

@@ -5,8 +5,8 @@
 #include "rt/net.h"
 
 /*
- * Is nobody bound to the socket file? Not visible to anybody, of whatever type the socket is. False when that cannot be known for
- * certain. Called with the directory locked.
+ * Is nobody bound to the socket file? Not visible to anybody, of whatever type the socket is. False when that cannot be
+ * known for certain. Called with the directory locked.
  */
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length);
 

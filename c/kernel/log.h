@@ -8,14 +8,14 @@
 #include "rules/settings.h"
 
 /*
- * Remembers what the lines need of the process as it starts: the program's name, and which file descriptor 2 is, since no line goes
- * into another one. Returns false, with one line in `error`, when the file cannot be written.
+ * Remembers what the lines need of the process as it starts: the program's name, and which file descriptor 2 is, since
+ * no line goes into another one. Returns false, with one line in `error`, when the file cannot be written.
  */
 bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text *error);
 
 /*
- * Writes a line: time, pid, program, `call`, fd, `ip` (or NULL), the file or name in `path` (or NULL), and the result: a value,
- * or -errno. Never changes errno. Returns `result`.
+ * Writes a line: time, pid, program, `call`, fd, `ip` (or NULL), the file or name in `path` (or NULL), and the result:
+ * a value, or -errno. Never changes errno. Returns `result`.
  */
 long unsock_log_line(const char *call, int fd, const struct unsock_ip *ip, const struct sockaddr_un *path, long result);
 

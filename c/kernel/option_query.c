@@ -19,5 +19,6 @@ bool unsock_option_flag(int fd, const struct unsock_fd *entry, int level, int na
         return false;
     if (entry->kind != UNSOCK_KIND_IP && unsock_option_table[row].kind == UNSOCK_OPTION_FLAG)
         return *unsock_option_recall(fd, entry, row) != 0;
-    return unsock_option_is_set(fd, entry, row) && unsock_option_get(fd, level, name, &value, &length) == 0 && value != 0;
+    return unsock_option_is_set(fd, entry, row) && unsock_option_get(fd, level, name, &value, &length) == 0 &&
+           value != 0;
 }

@@ -28,7 +28,7 @@ struct slot {
 /* Numbers of sets that are not their identity: the number plus 1, and the identity in the lower half. 0: free. */
 #define ALIASES 64
 static uint64_t aliases[ALIASES];
-static bool aliases_used; /* most programs never duplicate a set */
+static bool aliases_used;           /* most programs never duplicate a set */
 static int last_identity = 1 << 30; /* above all descriptors */
 
 #define BUSY 1u
@@ -45,7 +45,8 @@ void unsock_epoll_note_set(int set) {
         return;
     __atomic_fetch_or(&sets[(unsigned)set / WORD], (uint64_t)1 << (unsigned)set % WORD, __ATOMIC_RELAXED);
     int seen = __atomic_load_n(&sets_end, __ATOMIC_RELAXED);
-    while (seen <= set && !__atomic_compare_exchange_n(&sets_end, &seen, set + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+    while (seen <= set &&
+           !__atomic_compare_exchange_n(&sets_end, &seen, set + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         ;
 }
 

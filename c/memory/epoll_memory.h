@@ -1,6 +1,6 @@
 /*
- * What is remembered about epoll beside struct unsock_fd: which descriptors are epoll sets, and some registrations. A cache,
- * never the truth: whoever relies on it asks the kernel as well. No system calls, no locks.
+ * What is remembered about epoll beside struct unsock_fd: which descriptors are epoll sets, and some registrations. A
+ * cache, never the truth: whoever relies on it asks the kernel as well. No system calls, no locks.
  */
 #ifndef UNSOCK_EPOLL_MEMORY_H
 #define UNSOCK_EPOLL_MEMORY_H

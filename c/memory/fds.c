@@ -24,7 +24,8 @@ static struct unsock_fd *new_chunk(unsigned index) {
         return NULL;
     struct unsock_fd *expected = NULL;
     struct unsock_fd *chunk = (struct unsock_fd *)memory;
-    if (__atomic_compare_exchange_n(&unsock_fds_chunks[index], &expected, chunk, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    if (__atomic_compare_exchange_n(&unsock_fds_chunks[index], &expected, chunk, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE))
         return chunk;
     unsock_sys(__NR_munmap, memory, size);
     return expected;
@@ -32,7 +33,8 @@ static struct unsock_fd *new_chunk(unsigned index) {
 
 static void raise_end(int fd) {
     int seen = __atomic_load_n(&unsock_fds_top, __ATOMIC_RELAXED);
-    while (seen <= fd && !__atomic_compare_exchange_n(&unsock_fds_top, &seen, fd + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+    while (seen <= fd &&
+           !__atomic_compare_exchange_n(&unsock_fds_top, &seen, fd + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         ;
 }
 

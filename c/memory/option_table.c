@@ -14,7 +14,7 @@
 #define FLAG(level, name, initial) {level, name, UNSOCK_OPTION_FLAG, 0, 0, initial, 0, 0}
 #define SIMPLE_FLAG(level, name, initial) {level, name, UNSOCK_OPTION_FLAG, 0, 1, initial, INT32_MIN, INT32_MAX}
 #define NUMBER(level, name, index) {level, name, UNSOCK_OPTION_NUMBER, index, 0, 0, 0, 0}
-#define SIMPLE_NUMBER(level, name, index, initial, least, most) \
+#define SIMPLE_NUMBER(level, name, index, initial, least, most)                                                        \
     {level, name, UNSOCK_OPTION_NUMBER, index, 1, initial, least, most}
 
 /* Names that the headers of an older system do not have. */
@@ -265,7 +265,8 @@ const int32_t *unsock_option_recall(int fd, const struct unsock_fd *entry, int r
     bool set = unsock_option_is_set(fd, entry, row);
     if (option->kind == UNSOCK_OPTION_FLAG || option->kind == UNSOCK_OPTION_APPLIED)
         return &flags[set != (option->initial != 0)];
-    const struct unsock_option_memory *memory = set && (entry->flags & UNSOCK_OPTIONS) ? unsock_option_memory(fd, false) : NULL;
+    const struct unsock_option_memory *memory =
+        set && (entry->flags & UNSOCK_OPTIONS) ? unsock_option_memory(fd, false) : NULL;
     return memory ? &memory->values[option->value] : NULL;
 }
 

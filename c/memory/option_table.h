@@ -42,7 +42,10 @@ struct unsock_option {
 /* The rows from this one on are of options that few programs set: their bits are not in unsock_fd.options. */
 #define UNSOCK_OPTION_RARE 60
 
-/* In unsock_fd.options: unsock_option_memory.rare says which rare ones were set; all may be, as long as there is no such memory. */
+/*
+ * In unsock_fd.options: unsock_option_memory.rare says which rare ones were set; all may be, as long as there is no
+ * such memory.
+ */
 #define UNSOCK_OPTION_SOME_RARE ((uint64_t)1 << 63)
 
 /* What is remembered of a descriptor's options beside unsock_fd.options; valid with UNSOCK_OPTIONS in its flags. */

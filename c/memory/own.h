@@ -1,6 +1,6 @@
 /*
- * What belongs to this process alone: a forked child finds it empty, a child of vfork sees that it is its parent's. A page that
- * the kernel clears on fork (MADV_WIPEONFORK, madvise(2)).
+ * What belongs to this process alone: a forked child finds it empty, a child of vfork sees that it is its parent's. A
+ * page that the kernel clears on fork (MADV_WIPEONFORK, madvise(2)).
  */
 #ifndef UNSOCK_OWN_H
 #define UNSOCK_OWN_H

@@ -1,6 +1,6 @@
 /*
- * What has become of a descriptor's socket, in one word: which states there are, which follows which, and what is asked of
- * them. What is independent of it stands in the flags (memory/fds.h).
+ * What has become of a descriptor's socket, in one word: which states there are, which follows which, and what is asked
+ * of them. What is independent of it stands in the flags (memory/fds.h).
  */
 #ifndef UNSOCK_STATE_H
 #define UNSOCK_STATE_H
@@ -9,11 +9,12 @@
 #include <stdint.h>
 
 enum unsock_state {
-    UNSOCK_STATE_NEW,        /* nothing has been done with it: the kernel's own, or born local */
-    UNSOCK_STATE_SPENT,      /* stream: has a client's name, but no connection: refused */
-    UNSOCK_STATE_BOUND,      /* to `local`; datagrams: nobody has been asked yet */
-    UNSOCK_STATE_RESERVED,   /* stream: bound to `local`, but its file is gone: shut down, or disconnected. It may listen again */
-    UNSOCK_STATE_LISTENING,  /* stream */
+    UNSOCK_STATE_NEW,       /* nothing has been done with it: the kernel's own, or born local */
+    UNSOCK_STATE_SPENT,     /* stream: has a client's name, but no connection: refused */
+    UNSOCK_STATE_BOUND,     /* to `local`; datagrams: nobody has been asked yet */
+    UNSOCK_STATE_RESERVED,  /* stream: bound to `local`, but its file is gone: shut down, or disconnected. It may listen
+                               again */
+    UNSOCK_STATE_LISTENING, /* stream */
     UNSOCK_STATE_CONNECTING, /* stream: to `remote`; connect has not said 0 yet */
     UNSOCK_STATE_CONNECTED,  /* to `remote` */
     UNSOCK_STATE_NAMED,      /* datagrams: it has a name for the answers, and has asked nobody yet */
@@ -24,8 +25,8 @@ enum unsock_state {
 #define UNSOCK_STATES 10
 
 /*
- * May `to` follow `from`? A replacement of the socket starts anew and is no transition: whatever the old socket's state was, the
- * new one's is UNSOCK_STATE_NEW.
+ * May `to` follow `from`? A replacement of the socket starts anew and is no transition: whatever the old socket's state
+ * was, the new one's is UNSOCK_STATE_NEW.
  */
 bool unsock_state_follows(uint8_t from, enum unsock_state to);
 
@@ -38,7 +39,8 @@ static inline bool unsock_state_in(uint8_t state, unsigned states) {
 
 /* As the program sees it, also before its connect has said so, and also to nobody. */
 static inline bool unsock_state_is_connected(uint8_t state) {
-    return unsock_state_in(state, UNSOCK_STATE_BIT(CONNECTING) | UNSOCK_STATE_BIT(CONNECTED) | UNSOCK_STATE_BIT(NOBODY));
+    return unsock_state_in(state,
+                           UNSOCK_STATE_BIT(CONNECTING) | UNSOCK_STATE_BIT(CONNECTED) | UNSOCK_STATE_BIT(NOBODY));
 }
 
 /* Does unsock_fd.remote hold an address? */

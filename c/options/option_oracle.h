@@ -1,4 +1,7 @@
-/* Asking the kernel what a real TCP or UDP socket would say: what is valid, what the default is, how a value is read back. */
+/*
+ * Asking the kernel what a real TCP or UDP socket would say: what is valid, what the default is, how a value is read
+ * back.
+ */
 #ifndef UNSOCK_OPTION_ORACLE_H
 #define UNSOCK_OPTION_ORACLE_H
 
@@ -8,7 +11,10 @@
 /* A socket of the kind that the program believes to have; close-on-exec. Returns it or -errno. */
 long unsock_oracle_open(const struct unsock_fd *entry);
 
-/* setsockopt of such a socket. What it then answers is remembered of `fd`, if the option has a row. Returns 0 or -errno. */
+/*
+ * setsockopt of such a socket. What it then answers is remembered of `fd`, if the option has a row. Returns 0 or
+ * -errno.
+ */
 long unsock_oracle_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length);
 
 /* getsockopt of such a socket. Returns 0 or -errno. */

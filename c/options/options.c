@@ -34,7 +34,10 @@ bool unsock_options_wants_ip(const struct unsock_fd *entry, int level, int name)
     int row = unsock_option_find(level, name);
     if (row >= 0 && row < UNSOCK_OPTION_RARE)
         return false;
-    /* Better refused now: it cannot be taken back when the connection turns out to be local, and its notifications be missed. */
+    /*
+     * Better refused now: it cannot be taken back when the connection turns out to be local, and its notifications be
+     * missed.
+     */
     if (level == SOL_SOCKET && name == SO_ZEROCOPY)
         return false;
     return entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && entry->state == UNSOCK_STATE_NEW;
@@ -89,7 +92,8 @@ long unsock_options_get(int fd, struct unsock_fd *entry, int level, int name, vo
         return unsock_option_get(fd, level, name, value, length);
     int row = unsock_option_find(level, name);
     bool fits = row >= 0 && (level != IPPROTO_TCP || entry->type == SOCK_STREAM) &&
-                (level != IPPROTO_UDP || entry->type == SOCK_DGRAM) && (level != IPPROTO_IPV6 || entry->domain == AF_INET6);
+                (level != IPPROTO_UDP || entry->type == SOCK_DGRAM) &&
+                (level != IPPROTO_IPV6 || entry->domain == AF_INET6);
     /* Whether the kernel has the rare ones at all, it says itself. */
     fits = fits && (row < UNSOCK_OPTION_RARE || unsock_option_is_set(fd, entry, row));
     const int32_t *known = fits ? unsock_option_recall(fd, entry, row) : NULL;

@@ -10,8 +10,9 @@
 #include "rt/net.h"
 
 /*
- * Must the socket be the kernel's before this option is set? A stream that was born to stand for an IP socket, and is nothing
- * else yet: where it will connect to is open, and the kernel is to have what may matter outside and what cannot be remembered.
+ * Must the socket be the kernel's before this option is set? A stream that was born to stand for an IP socket, and is
+ * nothing else yet: where it will connect to is open, and the kernel is to have what may matter outside and what cannot
+ * be remembered.
  */
 bool unsock_options_wants_ip(const struct unsock_fd *entry, int level, int name);
 

@@ -2,8 +2,9 @@
  * Registrations in epoll sets. A registration belongs to the socket behind a descriptor: when another socket takes its
  * place, the kernel drops it, so it is taken out before and made again after.
  *
- * In the entry of a descriptor, `epoll` tells the set that it was added to first, and `watch` what with; what it is registered
- * with in others is in epoll_memory.c. Both only matter where the kernel's answer costs time or cannot be had.
+ * In the entry of a descriptor, `epoll` tells the set that it was added to first, and `watch` what with; what it is
+ * registered with in others is in epoll_memory.c. Both only matter where the kernel's answer costs time or cannot be
+ * had.
  */
 #include "replace/epoll.h"
 
@@ -23,9 +24,9 @@ enum { EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3 };
 #define EPOLLONESHOT (1u << 30)
 
 /*
- * A one-shot that has fired cannot be registered again: the kernel would arm it, and a second thread would get the socket
- * that a first one is at work with. It stays out of the set, remembered with the socket's inode number for data, and
- * the program's next call makes it true.
+ * A one-shot that has fired cannot be registered again: the kernel would arm it, and a second thread would get the
+ * socket that a first one is at work with. It stays out of the set, remembered with the socket's inode number for data,
+ * and the program's next call makes it true.
  */
 static bool remember_fired(int set, int fd) {
     struct unsock_epoll_event fired = {EPOLLONESHOT, unsock_socket_inode(fd)};
@@ -34,7 +35,8 @@ static bool remember_fired(int set, int fd) {
 
 static bool is_remembered_fired(int set, int fd) {
     struct unsock_epoll_event fired;
-    return unsock_epoll_recall(set, fd, &fired) && unsock_epoll_is_fired(&fired) && fired.data == unsock_socket_inode(fd);
+    return unsock_epoll_recall(set, fd, &fired) && unsock_epoll_is_fired(&fired) &&
+           fired.data == unsock_socket_inode(fd);
 }
 
 /* `event` as the kernel has it: with EPOLLERR and EPOLLHUP, unless it has fired; that has been remembered already. */
@@ -59,7 +61,9 @@ static void note(int set, int operation, int fd, struct unsock_fd *entry, const 
     bool known = (unsock_epoll_forget(set, fd) && many) || here;
     bool somewhere = entry->epoll != 0 || many;
     if (operation == EPOLL_CTL_ADD) {
-        /* Also when it is here already: the number is another set's by now, and the first one may have another number. */
+        /*
+         * Also when it is here already: the number is another set's by now, and the first one may have another number.
+         */
         if (entry->epoll != 0)
             entry->flags |= UNSOCK_EPOLL_MANY;
     } else if (!known && somewhere) {
@@ -100,8 +104,8 @@ static bool is_inode(struct unsock_span word, uint64_t inode) {
 }
 
 /*
- * "tfd: 5 events: 19 data: 7f00… pos:0 ino:1234 sdev:8" (fs/eventpoll.c, ep_show_fdinfo). The inode number tells it from the
- * registration of a socket that had the descriptor before and lives on.
+ * "tfd: 5 events: 19 data: 7f00… pos:0 ino:1234 sdev:8" (fs/eventpoll.c, ep_show_fdinfo). The inode number tells it
+ * from the registration of a socket that had the descriptor before and lives on.
  */
 static bool read_registration(struct unsock_span line, int fd, uint64_t inode, struct unsock_epoll_event *event) {
     static const char *const labels[] = {"tfd:", "events:", "data:"};

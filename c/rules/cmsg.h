@@ -6,8 +6,8 @@
 #include "rt/net.h"
 
 /*
- * Reads the header of the control message at `at`, whose cmsg_len is then within the control data. Returns the space that
- * it takes up, or 0 after the last one.
+ * Reads the header of the control message at `at`, whose cmsg_len is then within the control data. Returns the space
+ * that it takes up, or 0 after the last one.
  */
 static inline size_t unsock_cmsg_read(const struct msghdr *message, size_t at, struct cmsghdr *header) {
     if (unsock_is_nowhere(message->msg_control) || at + sizeof(*header) > message->msg_controllen)

@@ -58,12 +58,23 @@ struct error_name {
 };
 
 static const struct error_name names[] = {
-    {EACCES, "EACCES"},             {EADDRINUSE, "EADDRINUSE"},   {EADDRNOTAVAIL, "EADDRNOTAVAIL"},
-    {EAFNOSUPPORT, "EAFNOSUPPORT"}, {EAGAIN, "EAGAIN"},           {EBADF, "EBADF"},
-    {ECONNREFUSED, "ECONNREFUSED"}, {EINPROGRESS, "EINPROGRESS"}, {EINTR, "EINTR"},
-    {EINVAL, "EINVAL"},             {EISCONN, "EISCONN"},         {EMFILE, "EMFILE"},
-    {EMSGSIZE, "EMSGSIZE"},         {ENOENT, "ENOENT"},           {ENOTCONN, "ENOTCONN"},
-    {EPERM, "EPERM"},               {ETIMEDOUT, "ETIMEDOUT"},
+    {EACCES, "EACCES"},
+    {EADDRINUSE, "EADDRINUSE"},
+    {EADDRNOTAVAIL, "EADDRNOTAVAIL"},
+    {EAFNOSUPPORT, "EAFNOSUPPORT"},
+    {EAGAIN, "EAGAIN"},
+    {EBADF, "EBADF"},
+    {ECONNREFUSED, "ECONNREFUSED"},
+    {EINPROGRESS, "EINPROGRESS"},
+    {EINTR, "EINTR"},
+    {EINVAL, "EINVAL"},
+    {EISCONN, "EISCONN"},
+    {EMFILE, "EMFILE"},
+    {EMSGSIZE, "EMSGSIZE"},
+    {ENOENT, "ENOENT"},
+    {ENOTCONN, "ENOTCONN"},
+    {EPERM, "EPERM"},
+    {ETIMEDOUT, "ETIMEDOUT"},
 };
 
 const char *unsock_errno_name(int error) {

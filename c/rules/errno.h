@@ -1,5 +1,6 @@
 /*
- * What TCP or UDP would say where the kernel says something of AF_UNIX, AF_VSOCK or AF_TIPC, and how errnos are worded. Pure.
+ * What TCP or UDP would say where the kernel says something of AF_UNIX, AF_VSOCK or AF_TIPC, and how errnos are worded.
+ * Pure.
  */
 #ifndef UNSOCK_ERRNO_H
 #define UNSOCK_ERRNO_H

@@ -1,4 +1,7 @@
-/* IP addresses: to and from sockaddr and text. Pure. The only place where byte order changes: outside, ports are in host byte order. */
+/*
+ * IP addresses: to and from sockaddr and text. Pure. The only place where byte order changes: outside, ports are in
+ * host byte order.
+ */
 #ifndef UNSOCK_IP_H
 #define UNSOCK_IP_H
 

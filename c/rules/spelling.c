@@ -9,8 +9,8 @@
 #include "rules/settings.h"
 
 /*
- * Views as numbers: a leading 1 bit, then the bits that tell the spelling. The plain spelling is 1 alone; other IPv4 addresses
- * are the bits 11 and then 24 bits (of 127.x.y.z) or 32.
+ * Views as numbers: a leading 1 bit, then the bits that tell the spelling. The plain spelling is 1 alone; other IPv4
+ * addresses are the bits 11 and then 24 bits (of 127.x.y.z) or 32.
  */
 #define OTHER_CODE 3u /* 11 */
 

@@ -1,6 +1,6 @@
 /*
- * How a path is spelled tells how the program sees the socket behind it: its family and bound address, as a number and as
- * slashes and dots in the path. Pure.
+ * How a path is spelled tells how the program sees the socket behind it: its family and bound address, as a number and
+ * as slashes and dots in the path. Pure.
  */
 #ifndef UNSOCK_SPELLING_H
 #define UNSOCK_SPELLING_H
