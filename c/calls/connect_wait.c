@@ -122,6 +122,19 @@ static long wait_on(const struct wait *wait) {
     }
 }
 
+/* The options by which a program says that it minds how long a connect takes. */
+static bool has_limit(int fd, const struct unsock_fd *entry) {
+    return unsock_option_is_set(fd, entry, unsock_option_find(SOL_SOCKET, SO_SNDTIMEO)) ||
+           unsock_option_is_set(fd, entry, unsock_option_find(IPPROTO_TCP, TCP_SYNCNT)) ||
+           unsock_option_is_set(fd, entry, unsock_option_find(IPPROTO_TCP, TCP_USER_TIMEOUT));
+}
+
+long unsock_connect_born_local(int fd, const struct unsock_fd *entry, const struct sockaddr_un *path,
+                               socklen_t length) {
+    /* TCP's own limit, two minutes and more, is not worth two system calls to every connection. */
+    return has_limit(fd, entry) ? unsock_connect_wait(fd, entry, path, length) : unsock_real_connect(fd, path, length);
+}
+
 /* First without a wait worth the name: what it costs to do it right is for those alone who must wait. */
 long unsock_connect_wait(int fd, const struct unsock_fd *entry, const struct sockaddr_un *path, socklen_t length) {
     struct unsock_timeval time = {0, 0};

@@ -12,4 +12,7 @@
  */
 long unsock_connect_wait(int fd, const struct unsock_fd *entry, const struct sockaddr_un *path, socklen_t length);
 
+/* The same of one that was born local: where the program has set no limit of its own there is none. */
+long unsock_connect_born_local(int fd, const struct unsock_fd *entry, const struct sockaddr_un *path, socklen_t length);
+
 #endif

@@ -104,9 +104,8 @@ static long refused(struct attempt *attempt, long result) {
  * With the backlog full, a blocking caller waits in the kernel, on its own descriptor: only then does closing, a
  * signal or a cancelled thread end it without a trace.
  */
-static long connect_and_wait(struct attempt *attempt) {
+static long after_wait(struct attempt *attempt, long result) {
     struct unsock_fd *entry = attempt->entry;
-    long result = unsock_connect_wait(attempt->fd, entry, &attempt->path, attempt->path_length);
     if (result == -EINPROGRESS && (entry->flags & UNSOCK_WAITING))
         result = -EALREADY;
     if (result == -EINPROGRESS)
@@ -118,6 +117,10 @@ static long connect_and_wait(struct attempt *attempt) {
     /* An unconnected socket was writable already: there is no edge for sets that wait for one. */
     unsock_epoll_rearm(attempt->fd, entry);
     return result;
+}
+
+static long connect_and_wait(struct attempt *attempt) {
+    return after_wait(attempt, unsock_connect_wait(attempt->fd, attempt->entry, &attempt->path, attempt->path_length));
 }
 
 /* The program's SO_SNDTIMEO has ended a connect: the socket has a name, and goes on waiting with that. */
@@ -144,7 +147,8 @@ static long connect_in_place(struct attempt *attempt) {
     attempt->entry->flags |= UNSOCK_NAMED;
     attempt->nonblocking = nonblocking && unsock_socket_nonblocking(attempt->fd) == 1;
     if (!attempt->nonblocking)
-        return connect_and_wait(attempt);
+        return after_wait(attempt,
+                          unsock_connect_born_local(attempt->fd, attempt->entry, &attempt->path, attempt->path_length));
     result = unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
     if (result == -EAGAIN)
         result = retry_full(attempt);
