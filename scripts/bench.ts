@@ -3,7 +3,7 @@
  *
  * Usage: `deno task bench [--json] [--quick] [--out DIR] [--shim NAME=LIBRARY]...`
  */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import { parseArgs } from "node:util";
 import { drawChart } from "./bench/chart.ts";
 import { measureCounts } from "./bench/counts.ts";

@@ -3,7 +3,7 @@
  *
  * Usage: `deno task build [--debug] [--sanitize] [--target=aarch64]`. `CC` and `CFLAGS` are honoured.
  */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");
 

@@ -5,7 +5,7 @@
  * Usage: `deno task compile`. `deno compile` fetches the runtime to put into the binary, `denort`, by itself; without
  * network, DENORT_BIN names one of the same version. SOURCE_DATE_EPOCH dates the files in the archives.
  */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import { VERSION } from "../lib/system/version.ts";
 import { build, compilerIsThere } from "./build.ts";
 

@@ -4,7 +4,7 @@
  *
  * Usage: `deno task demo`. UNSOCK_TEST_BINARY names a compiled unsock to show instead of the source.
  */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import { build } from "./build.ts";
 import { freePort, listeningPorts } from "./demo/listeners.ts";
 

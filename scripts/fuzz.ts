@@ -5,7 +5,7 @@
  * Usage: `deno task fuzz [--seconds N] [NAME…]`: N seconds each (an hour unless told), as many at a time as there are
  * processors. The last line is `N passed, N failed`.
  */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import { need } from "../tests/support/programs.ts";
 import { findFiles } from "./build.ts";
 

@@ -6,7 +6,7 @@
  *
  * A check whose program is missing is skipped, but fails when UNSOCK_MUST_WORK is 1.
  */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import { C_CHECKS } from "./ok/c_checks.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");

@@ -4,7 +4,7 @@
  *
  * Usage: `deno task soak [--minutes N]`. Needs Python 3.
  */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import { parseArgs } from "node:util";
 import { build } from "./build.ts";
 import { Accounts } from "./soak/accounts.ts";

@@ -3,7 +3,7 @@
  *
  * Usage: `deno task test [deno test's arguments]`. The exit status is `deno test`'s.
  */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import { build } from "./build.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");

@@ -2,13 +2,12 @@
  * The tests that need a kernel of their own: `deno task test:vm` boots one under qemu and runs tests/vm in it.
  * `deno task test:vm --shell` gives a shell in the guest instead, to look around.
  */
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { makeImage } from "../tests/vm/image.ts";
 import { fetchKernel } from "../tests/vm/kernel.ts";
 import { machineCommand } from "../tests/vm/machine.ts";
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
+const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..");
 
 async function runTests(): Promise<number> {
   return await execute([Deno.execPath(), "test", "-A", join(ROOT, "tests", "vm")]);

@@ -1,5 +1,5 @@
 /** What is counted, not timed: system calls, and the memory that a descriptor costs. */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import { findProgram } from "../../tests/support/programs.ts";
 import { type Count, LOOPBACK, NATIVE, UNSOCK } from "./report.ts";
 import { output, type Rig, type Variant } from "./rig.ts";

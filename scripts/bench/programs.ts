@@ -1,5 +1,5 @@
 /** Real programs with benchmarks of their own, each over every variant that it can. */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import { start } from "../../tests/support/process.ts";
 import { findProgram } from "../../tests/support/programs.ts";
 import { PROGRAMS } from "./program_list.ts";

@@ -1,5 +1,5 @@
 /** What all measurements share: a directory, the ways to do the work, and programs run to their end. */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import { LOOPBACK, NATIVE, UNSOCK } from "./report.ts";
 
 export const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");

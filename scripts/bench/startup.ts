@@ -1,5 +1,5 @@
 /** What it costs to start a program under unsock. */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import type { Count } from "./report.ts";
 import { output, type Rig, ROOT, unsockEnvironment } from "./rig.ts";
 import { difference, quantile } from "./stats.ts";

@@ -1,5 +1,5 @@
 /** What is checked of the C code without running it: its format, and what three analysers find in `c/`. */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import { need } from "../../tests/support/programs.ts";
 import { COMPILE_FLAGS, findFiles } from "../build.ts";
 

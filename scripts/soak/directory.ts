@@ -1,5 +1,5 @@
 /** The files in the directory of the sockets: whose they are, and who may be missing. */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import { unixNames } from "./kernel.ts";
 import { type Ports } from "./load.ts";
 

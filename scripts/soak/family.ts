@@ -1,5 +1,5 @@
 /** The programs of a soak: started under the library, listened to, and ended on every way out. */
-import * as path from "node:path";
+import * as path from "@std/path/posix";
 import { shimEnv } from "../../tests/support/shim.ts";
 import { childrenOf, processesWith } from "./kernel.ts";
 

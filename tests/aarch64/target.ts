@@ -1,5 +1,5 @@
 /** aarch64: cross-compiled, and run by qemu's user emulation. */
-import { join } from "node:path";
+import { join } from "@std/path/posix";
 import { build } from "../../scripts/build.ts";
 import { ROOT, type Target } from "../support/foreign.ts";
 

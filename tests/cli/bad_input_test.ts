@@ -1,6 +1,6 @@
 /** Bad input: one line, the promised status, nothing made, never a stack trace. */
-import assert from "node:assert/strict";
-import * as path from "node:path";
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { assertFails, unsock } from "./unsock.ts";
 
@@ -22,7 +22,7 @@ const BAD: [string, string | undefined, string[]][] = [
 async function assertNothingMade(use: (dir: string) => Promise<void>): Promise<void> {
   await withDir(async (dir) => {
     await use(dir);
-    assert.deepEqual([...Deno.readDirSync(dir)], []);
+    assertEquals([...Deno.readDirSync(dir)], []);
   });
 }
 
@@ -43,7 +43,7 @@ for (const [name, option, values] of BAD) {
 Deno.test("run refuses a directory of 100 characters: no room for a socket's name", async () => {
   await assertNothingMade(async (dir) => {
     const long = path.join(dir, "d".repeat(100 - dir.length - 1));
-    assert.equal(long.length, 100);
+    assertStrictEquals(long.length, 100);
     assertFails(await unsock(["run", "--dir", long, "--", "true"]), 125, /--dir: must be a directory of 2 to 90 bytes/);
     assertFails(await unsock(["run", "--", "true"], { env: { UNSOCK_DIR: long } }), 125, /UNSOCK_DIR: /);
   });
@@ -53,7 +53,7 @@ Deno.test("run takes a directory of 90 characters", async () => {
   await withDir(async (dir) => {
     const longest = path.join(dir, "d".repeat(90 - dir.length - 1));
     const result = await unsock(["run", "--dir", longest, "--", "true"]);
-    assert.equal(result.code, 0, result.stderr);
+    assertStrictEquals(result.code, 0, result.stderr);
   });
 });
 
@@ -74,8 +74,8 @@ Deno.test("options end at the first word that is none, as in env and nice", asyn
   await withDir(async (dir) => {
     for (const dashes of [[], ["--"]]) {
       const result = await unsock(["run", "--dir", path.join(dir, "s"), ...dashes, "sh", "-c", "echo $0", "--force"]);
-      assert.equal(result.code, 0, result.stderr);
-      assert.equal(result.stdout, "--force\n");
+      assertStrictEquals(result.code, 0, result.stderr);
+      assertStrictEquals(result.stdout, "--force\n");
     }
   });
 });
@@ -97,15 +97,15 @@ Deno.test("run names the library that it does not find, or that is none", async 
 
 Deno.test("--version, --help of everything", async () => {
   const version = await unsock(["--version"]);
-  assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
+  assertMatch(version.stdout, /^\d+\.\d+\.\d+\n$/);
   const help = await unsock(["--help"]);
-  assert.equal(help.code, 0);
+  assertStrictEquals(help.code, 0);
   const list = help.stdout.slice(help.stdout.indexOf("Commands:"));
   const commands = [...list.matchAll(/^ {2}(?!unsock )([a-z-]+) +\S/gm)].map((match) => match[1] ?? "");
-  assert.ok(commands.includes("run") && commands.includes("make-control") && commands.includes("self-test"));
+  assert(commands.includes("run") && commands.includes("make-control") && commands.includes("self-test"));
   for (const command of commands) {
     const result = await unsock([command, "--help"]);
-    assert.equal(result.code, 0, result.stderr);
-    assert.match(result.stdout, new RegExp(`^Usage: unsock ${command}`));
+    assertStrictEquals(result.code, 0, result.stderr);
+    assertMatch(result.stdout, new RegExp(`^Usage: unsock ${command}`));
   }
 });

@@ -1,6 +1,6 @@
 /** `make-control` writes files, `show-control` explains them. */
-import assert from "node:assert/strict";
-import * as path from "node:path";
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { assertFails, unsock } from "./unsock.ts";
 
@@ -15,16 +15,16 @@ Deno.test("make-control and show-control: Firecracker, in words and as JSON", as
       "--vsock-port",
       "5678",
     ]);
-    assert.equal(made.code, 0, made.stderr);
+    assertStrictEquals(made.code, 0, made.stderr);
     const status = Deno.statSync(file);
-    assert.equal(status.size, 452);
-    assert.equal((status.mode ?? 0) & 0o777, 0o644);
+    assertStrictEquals(status.size, 452);
+    assertStrictEquals((status.mode ?? 0) & 0o777, 0o644);
     const shown = await unsock(["show-control", file]);
-    assert.match(shown.stdout, /^kind: +Firecracker/m);
-    assert.match(shown.stdout, /^proxy: +AF_UNIX, Unix socket \/path\/to\/firecracker\/vsock$/m);
-    assert.match(shown.stdout, /^destination: +AF_VSOCK, vsock port 5678, CID any$/m);
+    assertMatch(shown.stdout, /^kind: +Firecracker/m);
+    assertMatch(shown.stdout, /^proxy: +AF_UNIX, Unix socket \/path\/to\/firecracker\/vsock$/m);
+    assertMatch(shown.stdout, /^destination: +AF_VSOCK, vsock port 5678, CID any$/m);
     const json = JSON.parse((await unsock(["show-control", "--json", file])).stdout);
-    assert.deepEqual(json.destination, { family: "AF_VSOCK", port: 5678, cid: 4294967295, flags: 0 });
+    assertEquals(json.destination, { family: "AF_VSOCK", port: 5678, cid: 4294967295, flags: 0 });
   });
 });
 
@@ -32,23 +32,23 @@ Deno.test("make-control is 0644 whatever the umask, and never replaces a file or
   await withDir(async (dir) => {
     const file = path.join(dir, "1.sock");
     const args = ["make-control", file, "--vsock-port", "1"];
-    assert.equal((await unsock(args)).code, 0);
+    assertStrictEquals((await unsock(args)).code, 0);
     assertFails(await unsock(args), 1, /1\.sock: File exists/);
     const link = path.join(dir, "2.sock");
     Deno.symlinkSync(path.join(dir, "nowhere"), link);
     assertFails(await unsock(["make-control", link, "--vsock-port", "1"]), 1, /2\.sock: File exists/);
-    assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name).sort(), ["1.sock", "2.sock"]);
+    assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name).sort(), ["1.sock", "2.sock"]);
   });
 });
 
 Deno.test("make-control puts the file into the directory by port, or by the vsock port", async () => {
   await withDir(async (dir) => {
     const sockets = path.join(dir, "s");
-    assert.equal((await unsock(["make-control", "--dir", sockets, "--port", "80", "--vsock-port", "7"])).code, 0);
-    assert.equal((await unsock(["make-control", "--vsock-port", "7"], { env: { UNSOCK_DIR: sockets } })).code, 0);
-    assert.equal((await unsock(["make-control", "--dir", sockets, "--port", "81", "--inet", "[::1]:9"])).code, 0);
-    assert.deepEqual([...Deno.readDirSync(sockets)].map(({ name }) => name).sort(), ["7.sock", "80.sock", "81.sock"]);
-    assert.equal((Deno.statSync(sockets).mode ?? 0) & 0o777, 0o700);
+    assertStrictEquals((await unsock(["make-control", "--dir", sockets, "--port", "80", "--vsock-port", "7"])).code, 0);
+    assertStrictEquals((await unsock(["make-control", "--vsock-port", "7"], { env: { UNSOCK_DIR: sockets } })).code, 0);
+    assertStrictEquals((await unsock(["make-control", "--dir", sockets, "--port", "81", "--inet", "[::1]:9"])).code, 0);
+    assertEquals([...Deno.readDirSync(sockets)].map(({ name }) => name).sort(), ["7.sock", "80.sock", "81.sock"]);
+    assertStrictEquals((Deno.statSync(sockets).mode ?? 0) & 0o777, 0o700);
   });
 });
 
@@ -59,7 +59,7 @@ Deno.test("make-control resolves Firecracker's socket", async () => {
     const args = (socket: string) => ["make-control", "f", "--fc-sock", socket, "--vsock-port", "5"];
     assertFails(await unsock(args("missing"), { cwd: dir }), 2, /--fc-sock: does not exist/);
     const made = await unsock(args("link"), { cwd: dir });
-    assert.ok(made.stdout.includes(path.join(dir, "real")), made.stdout);
+    assert(made.stdout.includes(path.join(dir, "real")), made.stdout);
   });
 });
 
@@ -75,7 +75,7 @@ Deno.test("make-control refuses what it cannot do, and makes nothing", async () 
     await refuse(["--dir", "d", "--unix", "/x"], /no file/);
     await refuse(["--dir", "d", "--vsock-port", "65536"], /not a port/);
     await refuse(["f", "--unix", "/x", "--sockopt", "SO_RCVBUF"], /--sockopt: /);
-    assert.deepEqual([...Deno.readDirSync(dir)], []);
+    assertEquals([...Deno.readDirSync(dir)], []);
     assertFails(await unsock(["make-control", "no/dir/f", "--unix", "/x"], { cwd: dir }), 1, /No such file/);
   });
 });
@@ -83,7 +83,7 @@ Deno.test("make-control refuses what it cannot do, and makes nothing", async () 
 Deno.test("show-control refuses hostile files with the reason", async () => {
   await withDir(async (dir) => {
     const good = path.join(dir, "good");
-    assert.equal((await unsock(["make-control", good, "--vsock-port", "5678"])).code, 0);
+    assertStrictEquals((await unsock(["make-control", good, "--vsock-port", "5678"])).code, 0);
     const bytes = Deno.readFileSync(good);
     const refuse = async (change: (bytes: Uint8Array) => Uint8Array, line: RegExp) => {
       const file = path.join(dir, "bad");
@@ -105,8 +105,8 @@ Deno.test("show-control refuses hostile files with the reason", async () => {
 Deno.test("show-control does not let a hostile path write to the terminal", async () => {
   await withDir(async (dir) => {
     const file = path.join(dir, "f");
-    assert.equal((await unsock(["make-control", file, "--unix", "/x\x1b[31m\n"])).code, 0);
+    assertStrictEquals((await unsock(["make-control", file, "--unix", "/x\x1b[31m\n"])).code, 0);
     const { stdout } = await unsock(["show-control", file]);
-    assert.match(stdout, /\/x\\x1b\[31m\\x0a$/m);
+    assertMatch(stdout, /\/x\\x1b\[31m\\x0a$/m);
   });
 });

@@ -1,6 +1,6 @@
 /** The directory of the socket files: which one, and whose. */
-import assert from "node:assert/strict";
-import * as path from "node:path";
+import { assert, assertStrictEquals } from "@std/assert";
+import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { assertFails, unsock } from "./unsock.ts";
 
@@ -8,25 +8,25 @@ const isRoot = Deno.uid() === 0;
 
 async function directoryOf(env: Record<string, string>, args: readonly string[] = []): Promise<string | undefined> {
   const result = await unsock(["run", ...args, "--dry-run", "--", "true"], { env });
-  assert.equal(result.code, 0, result.stderr);
+  assertStrictEquals(result.code, 0, result.stderr);
   return /^UNSOCK_DIR=(.*) \\$/m.exec(result.stdout)?.[1];
 }
 
 Deno.test("the directory is --dir, else UNSOCK_DIR, else one of the user's own", async () => {
   await withDir(async (dir) => {
     const [option, variable] = [path.join(dir, "option"), path.join(dir, "variable")];
-    assert.equal(await directoryOf({ UNSOCK_DIR: variable, XDG_RUNTIME_DIR: dir }, ["--dir", option]), option);
-    assert.equal(await directoryOf({ UNSOCK_DIR: `${variable}//`, XDG_RUNTIME_DIR: dir }), variable);
-    assert.equal(await directoryOf({ UNSOCK_DIR: "", XDG_RUNTIME_DIR: dir }), path.join(dir, "unsock"));
-    assert.equal(await directoryOf({ XDG_RUNTIME_DIR: path.join(dir, "missing") }), `/tmp/unsock-${Deno.uid()}`);
+    assertStrictEquals(await directoryOf({ UNSOCK_DIR: variable, XDG_RUNTIME_DIR: dir }, ["--dir", option]), option);
+    assertStrictEquals(await directoryOf({ UNSOCK_DIR: `${variable}//`, XDG_RUNTIME_DIR: dir }), variable);
+    assertStrictEquals(await directoryOf({ UNSOCK_DIR: "", XDG_RUNTIME_DIR: dir }), path.join(dir, "unsock"));
+    assertStrictEquals(await directoryOf({ XDG_RUNTIME_DIR: path.join(dir, "missing") }), `/tmp/unsock-${Deno.uid()}`);
   });
 });
 
 Deno.test("the directory is made 0700, with its parents", async () => {
   await withDir(async (dir) => {
     const made = path.join(dir, "a", "b");
-    assert.equal((await unsock(["run", "--dir", made, "--", "true"])).code, 0);
-    assert.equal((Deno.statSync(made).mode ?? 0) & 0o777, 0o700);
+    assertStrictEquals((await unsock(["run", "--dir", made, "--", "true"])).code, 0);
+    assertStrictEquals((Deno.statSync(made).mode ?? 0) & 0o777, 0o700);
   });
 });
 
@@ -44,20 +44,20 @@ Deno.test({
   fn: async () => {
     await withDir(async (dir) => {
       const [theirs, link, mine] = ["theirs", "link", "mine"].map((name) => path.join(dir, name));
-      assert.ok(theirs && link && mine);
+      assert(theirs && link && mine);
       Deno.mkdirSync(theirs);
       Deno.chownSync(theirs, 65534, 65534);
       Deno.mkdirSync(mine, { mode: 0o700 });
       Deno.symlinkSync(mine, link);
       const { code } = await new Deno.Command("chown", { args: ["-h", "65534:65534", link] }).output();
-      assert.equal(code, 0);
+      assertStrictEquals(code, 0);
       for (const directory of [theirs, link]) {
         assertFails(
           await unsock(["run", "--dir", directory, "--", "true"]),
           125,
           /owned by user 65534, not by you.*--force/,
         );
-        assert.equal((await unsock(["run", "--dir", directory, "--force", "--", "true"])).code, 0);
+        assertStrictEquals((await unsock(["run", "--dir", directory, "--force", "--", "true"])).code, 0);
       }
     });
   },
@@ -70,6 +70,6 @@ Deno.test("a default directory that others may write to is refused, one that was
     Deno.chmodSync(open, 0o770);
     const refused = await unsock(["run", "--", "true"], { env: { XDG_RUNTIME_DIR: dir } });
     assertFails(refused, 125, /others may write to it: chmod 700/);
-    assert.equal((await unsock(["run", "--dir", open, "--", "true"])).code, 0);
+    assertStrictEquals((await unsock(["run", "--dir", open, "--", "true"])).code, 0);
   });
 });

@@ -1,6 +1,6 @@
 /** `unsock doctor`, `env`, `completions`, `self-test`: about this machine and this shell. */
-import assert from "node:assert/strict";
-import * as path from "node:path";
+import { assert, assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
+import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { assertFails, shell, unsock } from "./unsock.ts";
@@ -8,19 +8,19 @@ import { assertFails, shell, unsock } from "./unsock.ts";
 Deno.test("doctor finds nothing wrong here, and says which library it found", async () => {
   await withDir(async (dir) => {
     const result = await unsock(["doctor"], { env: { UNSOCK_DIR: path.join(dir, "s") } });
-    assert.equal(result.code, 0, result.stdout);
-    assert.match(result.stdout, /^(ok {3}|note )library \S+libunsock\S*\.so: version \d/m);
-    assert.doesNotMatch(result.stdout, /^FAIL/m);
+    assertStrictEquals(result.code, 0, result.stdout);
+    assertMatch(result.stdout, /^(ok {3}|note )library \S+libunsock\S*\.so: version \d/m);
+    assertNotMatch(result.stdout, /^FAIL/m);
   });
 });
 
 Deno.test("doctor reports settings that cannot be read and a directory of others", async () => {
   const settings = await unsock(["doctor"], { env: { UNSOCK_PORT: "0" } });
-  assert.equal(settings.code, 1);
-  assert.match(settings.stdout, /^FAIL settings: UNSOCK_PORT: /m);
+  assertStrictEquals(settings.code, 1);
+  assertMatch(settings.stdout, /^FAIL settings: UNSOCK_PORT: /m);
   const directory = await unsock(["doctor", "--json"], { env: { UNSOCK_DIR: "/etc/passwd" } });
-  assert.equal(directory.code, 1);
-  assert.ok(JSON.parse(directory.stdout).some(({ level, text }: Record<string, string>) => level === "FAIL" && text));
+  assertStrictEquals(directory.code, 1);
+  assert(JSON.parse(directory.stdout).some(({ level, text }: Record<string, string>) => level === "FAIL" && text));
 });
 
 Deno.test("doctor COMMAND follows it to what really runs", async () => {
@@ -28,11 +28,11 @@ Deno.test("doctor COMMAND follows it to what really runs", async () => {
     const script = path.join(dir, "script");
     Deno.writeTextFileSync(script, "#!/usr/bin/env sh\n", { mode: 0o755 });
     const good = await unsock(["doctor", script]);
-    assert.equal(good.code, 0, good.stdout);
-    assert.match(good.stdout, /^ok {3}\S+script: a script of \/usr\/bin\/env sh\nok {3}\S+sh: a dynamic program/m);
+    assertStrictEquals(good.code, 0, good.stdout);
+    assertMatch(good.stdout, /^ok {3}\S+script: a script of \/usr\/bin\/env sh\nok {3}\S+sh: a dynamic program/m);
     const missing = await unsock(["doctor", "--", "no-such-command"]);
-    assert.equal(missing.code, 1);
-    assert.match(missing.stdout, /^FAIL command "no-such-command": not found/);
+    assertStrictEquals(missing.code, 1);
+    assertMatch(missing.stdout, /^FAIL command "no-such-command": not found/);
   });
 });
 
@@ -45,8 +45,8 @@ Deno.test("env prints what a shell evaluates to what run sets", async () => {
     const started = await shell(`$UNSOCK run ${options} -- env`, { cwd: dir, env });
     const relevant = (text: string) =>
       text.split("\n").filter((line) => /^(UNSOCK_(?!=)|LD_PRELOAD)/.test(line)).sort();
-    assert.deepEqual(relevant(evaluated.stdout).filter((l) => !l.startsWith("UNSOCK=")), relevant(started.stdout));
-    assert.ok(evaluated.stdout.includes(`UNSOCK_DIR=${sockets}\n`), evaluated.stderr);
+    assertEquals(relevant(evaluated.stdout).filter((l) => !l.startsWith("UNSOCK=")), relevant(started.stdout));
+    assert(evaluated.stdout.includes(`UNSOCK_DIR=${sockets}\n`), evaluated.stderr);
   });
 });
 
@@ -54,28 +54,28 @@ Deno.test("env unsets what an option takes back", async () => {
   await withDir(async (dir) => {
     const env = { UNSOCK_DIR: path.join(dir, "s"), UNSOCK_ACCEPT_CONVERT_ALL: "1" };
     const { stdout } = await unsock(["env", "--accept-convert", "none"], { env });
-    assert.match(stdout, /^unset UNSOCK_ACCEPT_CONVERT_ALL$/m);
+    assertMatch(stdout, /^unset UNSOCK_ACCEPT_CONVERT_ALL$/m);
   });
 });
 
 Deno.test("completions knows its shells, and bash takes its script", async () => {
   assertFails(await unsock(["completions", "tcsh"]), 2, /bash, zsh, fish/);
-  for (const name of ["zsh", "fish"]) assert.match((await unsock(["completions", name])).stdout, /make-control/);
+  for (const name of ["zsh", "fish"]) assertMatch((await unsock(["completions", name])).stdout, /make-control/);
   await withDir(async (dir) => {
     const file = path.join(dir, "unsock.bash");
     Deno.writeTextFileSync(file, (await unsock(["completions", "bash"])).stdout);
     const complete = `. '${file}'; COMP_WORDS=(unsock run --d); COMP_CWORD=2; _unsock; echo "\${COMPREPLY[*]}"`;
     const { stdout, stderr } = await run(["bash", "-c", complete]);
-    assert.equal(stdout, "--dir --dry-run\n", stderr);
+    assertStrictEquals(stdout, "--dir --dry-run\n", stderr);
   });
 });
 
 Deno.test("self-test passes on this machine and leaves nothing", async () => {
   await withDir(async (dir) => {
     const result = await unsock(["self-test"], { env: { TMPDIR: dir } });
-    assert.equal(result.code, 0, result.stdout + result.stderr);
-    assert.ok((result.stdout.match(/^ok /gm) ?? []).length >= 10, result.stdout);
-    assert.deepEqual([...Deno.readDirSync(dir)], []);
+    assertStrictEquals(result.code, 0, result.stdout + result.stderr);
+    assert((result.stdout.match(/^ok /gm) ?? []).length >= 10, result.stdout);
+    assertEquals([...Deno.readDirSync(dir)], []);
   });
 });
 

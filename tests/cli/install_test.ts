@@ -1,6 +1,6 @@
 /** `unsock install`: everything in place, and gone again. */
-import assert from "node:assert/strict";
-import * as path from "node:path";
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { assertFails, unsock } from "./unsock.ts";
@@ -20,17 +20,17 @@ Deno.test("install puts everything below the prefix, uninstall removes exactly t
     const prefix = path.join(dir, "usr");
     for (let twice = 0; twice < 2; twice++) {
       const installed = await unsock(["install", "--prefix", prefix]);
-      assert.equal(installed.code, 0, installed.stderr);
-      assert.deepEqual(installed.stdout.trim().split("\n").sort(), filesBelow(prefix));
+      assertStrictEquals(installed.code, 0, installed.stderr);
+      assertEquals(installed.stdout.trim().split("\n").sort(), filesBelow(prefix));
     }
     const program = path.join(prefix, "bin", "unsock");
     const started = await run([program, "run", "--dir", path.join(dir, "s"), "--", "sh", "-c", "exit 5"]);
-    assert.equal(started.code, 5, started.stderr);
+    assertStrictEquals(started.code, 5, started.stderr);
     const manual = Deno.readTextFileSync(path.join(prefix, "share/man/man1/unsock.1"));
-    assert.match(manual, /^\.B \\-\\-accept\\-convert <which>$/m);
+    assertMatch(manual, /^\.B \\-\\-accept\\-convert <which>$/m);
     Deno.writeTextFileSync(path.join(prefix, "bin", "other"), "");
-    assert.equal((await unsock(["install", "--uninstall", "--prefix", prefix])).code, 0);
-    assert.deepEqual(filesBelow(prefix), [path.join(prefix, "bin", "other")]);
+    assertStrictEquals((await unsock(["install", "--uninstall", "--prefix", prefix])).code, 0);
+    assertEquals(filesBelow(prefix), [path.join(prefix, "bin", "other")]);
   });
 });
 

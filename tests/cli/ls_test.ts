@@ -1,6 +1,6 @@
 /** `unsock ls`: what is in the directory, and who is behind it. */
-import assert from "node:assert/strict";
-import * as path from "node:path";
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -21,7 +21,7 @@ interface Listed {
 
 async function list(directory: string): Promise<Listed[]> {
   const result = await unsock(["ls", "--dir", directory, "--json"]);
-  assert.equal(result.code, 0, result.stderr);
+  assertStrictEquals(result.code, 0, result.stderr);
   return JSON.parse(result.stdout);
 }
 
@@ -38,30 +38,30 @@ Deno.test("ls tells the live from the stale, sockets from control files, and who
     using _client = await Deno.connect({ transport: "unix", path: file("80.sock") });
     using _accepted = await server.accept();
     await leaveStale(file("81.sock"));
-    assert.equal((await unsock(["make-control", file("82.sock"), "--vsock-port", "7"])).code, 0);
+    assertStrictEquals((await unsock(["make-control", file("82.sock"), "--vsock-port", "7"])).code, 0);
     Deno.writeTextFileSync(file("83.sock"), "nonsense");
     for (const name of ["other", "0.sock", "65536.sock", "x.sock", "84.sock.bak"]) {
       Deno.writeTextFileSync(file(name), "");
     }
 
     const [alive, stale, control, invalid, ...others] = await list(dir);
-    assert.deepEqual(others, []);
-    assert.deepEqual([alive?.port, alive?.kind, alive?.state, alive?.connections], [80, "stream", "alive", 1]);
-    assert.deepEqual(alive?.processes.map(({ pid }) => pid), [Deno.pid]);
-    assert.deepEqual([stale?.port, stale?.state, stale?.connections], [81, "stale", 0]);
-    assert.deepEqual([control?.port, control?.state, control?.target], [82, "control", "vsock port 7, CID any"]);
-    assert.deepEqual([invalid?.port, invalid?.state], [83, "invalid"]);
-    assert.equal(alive?.mode.length, 4);
+    assertEquals(others, []);
+    assertEquals([alive?.port, alive?.kind, alive?.state, alive?.connections], [80, "stream", "alive", 1]);
+    assertEquals(alive?.processes.map(({ pid }) => pid), [Deno.pid]);
+    assertEquals([stale?.port, stale?.state, stale?.connections], [81, "stale", 0]);
+    assertEquals([control?.port, control?.state, control?.target], [82, "control", "vsock port 7, CID any"]);
+    assertEquals([invalid?.port, invalid?.state], [83, "invalid"]);
+    assertStrictEquals(alive?.mode.length, 4);
 
     const { stdout } = await unsock(["ls", "--dir", dir]);
-    assert.match(stdout, /^PORT +KIND +STATE/);
-    assert.match(stdout, new RegExp(`^80 +stream +alive .*\\[${Deno.pid}\\]$`, "m"));
+    assertMatch(stdout, /^PORT +KIND +STATE/);
+    assertMatch(stdout, new RegExp(`^80 +stream +alive .*\\[${Deno.pid}\\]$`, "m"));
   });
 });
 
 Deno.test("ls of a directory that does not exist is an empty list", async () => {
   await withDir(async (dir) => {
-    assert.deepEqual(await list(path.join(dir, "none")), []);
+    assertEquals(await list(path.join(dir, "none")), []);
   });
 });
 
@@ -90,13 +90,13 @@ Deno.test({
         await until("the servers are ready", () => server.output() === "ready\n");
         for (const asked of [real, link]) {
           const [udp, tcp, ...others] = await list(asked);
-          assert.deepEqual(others, []);
-          assert.deepEqual([udp?.port, udp?.kind, udp?.state], [5353, "datagram", "alive"]);
-          assert.deepEqual([tcp?.port, tcp?.kind, tcp?.state, tcp?.waiting], [8080, "stream", "alive", 1]);
-          for (const file of [udp, tcp]) assert.deepEqual(file?.processes.map(({ pid }) => pid), [server.pid]);
+          assertEquals(others, []);
+          assertEquals([udp?.port, udp?.kind, udp?.state], [5353, "datagram", "alive"]);
+          assertEquals([tcp?.port, tcp?.kind, tcp?.state, tcp?.waiting], [8080, "stream", "alive", 1]);
+          for (const file of [udp, tcp]) assertEquals(file?.processes.map(({ pid }) => pid), [server.pid]);
         }
         const { stdout } = await unsock(["ls", "--dir", real]);
-        assert.match(stdout, /^8080 .*\] \(\+1 on other addresses\)$/m);
+        assertMatch(stdout, /^8080 .*\] \(\+1 on other addresses\)$/m);
       }
     }),
 });
@@ -118,9 +118,9 @@ time.sleep(60)
       await using process = start(unsockRun(dir, ["python3", "-c", client]));
       await until("the client has sent", () => process.output().includes("sent"));
       const [found, ...others] = await list(dir);
-      assert.deepEqual(others, []);
-      assert.deepEqual([found?.port, found?.kind, found?.state], [9302, "datagram", "alive"]);
-      assert.deepEqual(found?.processes.map(({ pid }) => pid), [process.pid]);
+      assertEquals(others, []);
+      assertEquals([found?.port, found?.kind, found?.state], [9302, "datagram", "alive"]);
+      assertEquals(found?.processes.map(({ pid }) => pid), [process.pid]);
     }),
 });
 
@@ -130,5 +130,5 @@ Deno.test("ls shows a socket that waits behind no file, alive or not", () =>
     await leaveStale(path.join(dir, ".81.sock.2"));
     for (const name of [".80.sock", "80.sock.1", ".x.sock.1"]) Deno.writeTextFileSync(path.join(dir, name), "");
     const files = await list(dir);
-    assert.deepEqual(files.map(({ port, state }) => [port, state]), [[80, "waiting"], [81, "stale"]]);
+    assertEquals(files.map(({ port, state }) => [port, state]), [[80, "waiting"], [81, "stale"]]);
   }));

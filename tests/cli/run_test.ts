@@ -1,6 +1,6 @@
 /** `unsock run`: the command sees what it would see without unsock. */
-import assert from "node:assert/strict";
-import * as path from "node:path";
+import { assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
+import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { need } from "../support/programs.ts";
 import { buildLinked } from "../support/static.ts";
@@ -14,7 +14,7 @@ async function compare(script: string, before = "", after = ""): Promise<[string
   await withDir(async (dir) => {
     for (const prefix of ["", `$UNSOCK run --dir ${dir}/s -- `]) {
       const result = await shell(`${before}\n${prefix}${script} ${after}\necho status $?`, { cwd: dir });
-      assert.equal(result.stderr, "");
+      assertStrictEquals(result.stderr, "");
       outputs.push(result.stdout);
     }
   });
@@ -24,7 +24,7 @@ async function compare(script: string, before = "", after = ""): Promise<[string
 
 async function assertSame(script: string, before = "", after = ""): Promise<void> {
   const [plain, unsocked] = await compare(script, before, after);
-  assert.equal(unsocked, plain);
+  assertStrictEquals(unsocked, plain);
 }
 
 Deno.test("run leaves the limits of the caller, soft and hard", async () => {
@@ -56,8 +56,8 @@ Deno.test("run adds UNSOCK_ variables and LD_PRELOAD, and changes no other", asy
   const [plain, unsocked] = await compare("env", "unset _", "| sort | grep -v ^_=");
   const lines = (text: string) => new Set(text.split("\n"));
   const added = [...lines(unsocked).difference(lines(plain))].map((line) => line.split("=")[0]);
-  assert.deepEqual(added, ["LD_PRELOAD", "UNSOCK_ACCEPT_CONVERT_ALL", "UNSOCK_ADDR", "UNSOCK_DIR"]);
-  assert.equal(lines(plain).difference(lines(unsocked)).size, 0);
+  assertEquals(added, ["LD_PRELOAD", "UNSOCK_ACCEPT_CONVERT_ALL", "UNSOCK_ADDR", "UNSOCK_DIR"]);
+  assertStrictEquals(lines(plain).difference(lines(unsocked)).size, 0);
 });
 
 Deno.test("run hands down arguments and values byte for byte", async () => {
@@ -79,7 +79,7 @@ Deno.test("run becomes the command: same process, its status, its signals", asyn
     const inner = `$UNSOCK run --dir ${dir}/s -- sh -c 'echo $$'`;
     const result = await shell(`echo $$; exec ${inner}`);
     const [first, second] = result.stdout.split("\n");
-    assert.equal(second, first, result.stderr);
+    assertStrictEquals(second, first, result.stderr);
   });
 });
 
@@ -102,7 +102,7 @@ Deno.test("run ends with 127 for what is not there, 126 for what cannot be execu
     assertFails(await start("/etc/passwd/x"), 126, /Not a directory/);
     Deno.writeTextFileSync(path.join(dir, "bad"), "#!/nonexistent/interpreter\n", { mode: 0o755 });
     assertFails(await start("./bad"), 127, /interpreter \/nonexistent\/interpreter: not found/);
-    assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name), ["bad"]); // nothing was run, nothing made
+    assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), ["bad"]); // nothing was run, nothing made
   });
 });
 
@@ -115,7 +115,7 @@ Deno.test("run refuses what the library cannot reach, but for --force", async ()
     const refused = await unsock(["run", "--dir", `${dir}/s`, "--", program], { env });
     assertFails(refused, 125, /the library cannot reach it: statically linked.*--force/);
     const forced = await unsock(["run", "--dir", `${dir}/s`, "--force", "--", program], { env });
-    assert.equal(forced.code, 0, forced.stderr);
+    assertStrictEquals(forced.code, 0, forced.stderr);
   });
 });
 
@@ -129,8 +129,8 @@ Deno.test({
       const program = path.basename(await buildLinked(child, dir, "static"));
       const env = { PATH: `${dir}:${Deno.env.get("PATH")}` };
       const started = await unsock(["run", "--dir", `${dir}/s`, "--", program, `${dir}/s`, "20999", "a b"], { env });
-      assert.equal(started.stdout, "redirected 1 0 a b\n", started.stderr);
-      assert.equal((await unsock(["run", "--dir", `${dir}/s`, "--", program], { env })).code, 1);
+      assertStrictEquals(started.stdout, "redirected 1 0 a b\n", started.stderr);
+      assertStrictEquals((await unsock(["run", "--dir", `${dir}/s`, "--", program], { env })).code, 1);
     }),
 });
 
@@ -153,9 +153,9 @@ Deno.test({
         125,
         /root alone can reach it, and setpriv changes to another user: use --lib.*--force/,
       );
-      assert.doesNotMatch((await maps("--force")).stdout, /libunsock/, "the danger is real");
+      assertNotMatch((await maps("--force")).stdout, /libunsock/, "the danger is real");
       Deno.chmodSync(inner, 0o711);
-      assert.match((await maps()).stdout, /libunsock/);
+      assertMatch((await maps()).stdout, /libunsock/);
       Deno.chmodSync(library, 0o600);
       assertFails(await maps(), 125, /root alone can reach it/);
     }),
@@ -164,11 +164,11 @@ Deno.test({
 Deno.test("run --dry-run prints what to paste into a shell and touches nothing", async () => {
   await withDir(async (dir) => {
     const result = await unsock(["run", "--dir", `${dir}/s`, "--port", "80", "--dry-run", "--", "echo", "it's"]);
-    assert.equal(result.code, 0, result.stderr);
-    assert.match(result.stdout, /^UNSOCK_PORT=80 \\$/m);
-    assert.match(result.stdout, /^LD_PRELOAD=\S+libunsock\S*\.so \\$/m);
-    assert.match(result.stdout, /^echo 'it'\\''s'$/m);
-    assert.deepEqual([...Deno.readDirSync(dir)], []);
+    assertStrictEquals(result.code, 0, result.stderr);
+    assertMatch(result.stdout, /^UNSOCK_PORT=80 \\$/m);
+    assertMatch(result.stdout, /^LD_PRELOAD=\S+libunsock\S*\.so \\$/m);
+    assertMatch(result.stdout, /^echo 'it'\\''s'$/m);
+    assertEquals([...Deno.readDirSync(dir)], []);
   });
 });
 
@@ -178,8 +178,8 @@ Deno.test("run --log=FILE is a file of the working directory, --log is standard 
       const { stdout } = await unsock(["run", "--dir", `${dir}/s`, option, "--dry-run", "--", "true"], { cwd: dir });
       return /^UNSOCK_LOG=(.*) \\$/m.exec(stdout)?.[1];
     };
-    assert.equal(await log("--log"), "stderr");
-    assert.equal(await log("--log=calls.log"), path.join(dir, "calls.log"));
+    assertStrictEquals(await log("--log"), "stderr");
+    assertStrictEquals(await log("--log=calls.log"), path.join(dir, "calls.log"));
   });
 });
 
@@ -187,9 +187,9 @@ Deno.test("run inside run takes the inner options and preloads once", async () =
   await withDir(async (dir) => {
     const inner = [...unsockCommand(), "run", "--port", "81", "--", "env"];
     const result = await unsock(["run", "--dir", `${dir}/s`, "--port", "80", "--addr", "::1", "--", ...inner]);
-    assert.equal(result.code, 0, result.stderr);
-    assert.match(result.stdout, /^UNSOCK_PORT=81$/m);
-    assert.match(result.stdout, /^UNSOCK_ADDR=::1$/m);
-    assert.match(result.stdout, /^LD_PRELOAD=[^:\n]+libunsock[^:\n]*\.so$/m);
+    assertStrictEquals(result.code, 0, result.stderr);
+    assertMatch(result.stdout, /^UNSOCK_PORT=81$/m);
+    assertMatch(result.stdout, /^UNSOCK_ADDR=::1$/m);
+    assertMatch(result.stdout, /^LD_PRELOAD=[^:\n]+libunsock[^:\n]*\.so$/m);
   });
 });

@@ -1,6 +1,6 @@
 /** Runs the command line as a user would, from source or as the compiled binary that UNSOCK_TEST_BINARY names. */
-import assert from "node:assert/strict";
-import * as path from "node:path";
+import { assertMatch, assertStrictEquals } from "@std/assert";
+import * as path from "@std/path/posix";
 import { run, type RunOptions, type RunResult } from "../support/process.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
@@ -38,7 +38,7 @@ export async function shell(script: string, options: RunOptions = {}): Promise<R
 
 /** A failure as promised: the exit status, and one line that starts with `unsock: ` and matches. */
 export function assertFails(result: RunResult, code: number, line: RegExp): void {
-  assert.match(result.stderr, /^unsock: [^\n]*\n$/);
-  assert.match(result.stderr, line);
-  assert.equal(result.code, code, result.stderr);
+  assertMatch(result.stderr, /^unsock: [^\n]*\n$/);
+  assertMatch(result.stderr, line);
+  assertStrictEquals(result.code, code, result.stderr);
 }

@@ -1,5 +1,5 @@
 /** The compiled binary that UNSOCK_TEST_BINARY names, alone in its directory. */
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join } from "@std/path/posix";
 import { run, type RunOptions, type RunResult } from "../support/process.ts";
 
 /** Its absolute path; empty: there is none to test. */

@@ -1,14 +1,14 @@
 /** Where the binary unpacks the library that it carries: a private directory, checked at every start. */
-import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { dirname, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { need } from "../support/programs.ts";
 import { BINARY, compiled, isWhole, makeHome, names, runAlone, TELL } from "./binary.ts";
 
 async function libraryFor(env: Record<string, string>): Promise<string> {
   const result = await runAlone([BINARY, ...TELL], env);
-  assert.equal(result.code, 0, result.stderr);
-  assert.equal(result.stderr, "");
+  assertStrictEquals(result.code, 0, result.stderr);
+  assertStrictEquals(result.stderr, "");
   return result.stdout.trim();
 }
 
@@ -19,15 +19,15 @@ Deno.test(
     withDir(async (dir) => {
       const { env, cache } = makeHome(dir);
       const library = await libraryFor(env);
-      assert.equal(dirname(library), cache);
-      assert.ok(await isWhole(library));
-      assert.equal((Deno.statSync(cache).mode ?? 0) & 0o777, 0o700);
+      assertStrictEquals(dirname(library), cache);
+      assert(await isWhole(library));
+      assertStrictEquals((Deno.statSync(cache).mode ?? 0) & 0o777, 0o700);
       const { ino, mtime } = Deno.statSync(library);
-      assert.equal(await libraryFor(env), library);
+      assertStrictEquals(await libraryFor(env), library);
       const again = Deno.statSync(library);
-      assert.deepEqual([again.ino, again.mtime], [ino, mtime]);
+      assertEquals([again.ino, again.mtime], [ino, mtime]);
       const other = join(dir, "xdg");
-      assert.equal(dirname(await libraryFor({ ...env, XDG_CACHE_HOME: other })), join(other, "unsock"));
+      assertStrictEquals(dirname(await libraryFor({ ...env, XDG_CACHE_HOME: other })), join(other, "unsock"));
     }),
 );
 
@@ -52,11 +52,11 @@ Deno.test(
       ];
       for (const [what, change] of spoil) {
         change();
-        assert.equal(await libraryFor(env), library, what);
-        assert.ok(Deno.lstatSync(library).isFile && await isWhole(library), what);
-        assert.deepEqual(names(cache).length, 1, what);
+        assertStrictEquals(await libraryFor(env), library, what);
+        assert(Deno.lstatSync(library).isFile && await isWhole(library), what);
+        assertEquals(names(cache).length, 1, what);
       }
-      assert.match(Deno.readTextFileSync("/etc/passwd"), /^root:/);
+      assertMatch(Deno.readTextFileSync("/etc/passwd"), /^root:/);
     }),
 );
 
@@ -71,12 +71,12 @@ Deno.test(
       Deno.mkdirSync(cache, { recursive: true });
       const withRuntime = { ...env, XDG_RUNTIME_DIR: runtime };
       Deno.chmodSync(cache, 0o777);
-      assert.equal(dirname(await libraryFor(withRuntime)), join(runtime, "unsock-lib"));
+      assertStrictEquals(dirname(await libraryFor(withRuntime)), join(runtime, "unsock-lib"));
       Deno.removeSync(cache);
       Deno.mkdirSync(join(dir, "elsewhere"), { mode: 0o700 });
       Deno.symlinkSync(join(dir, "elsewhere"), cache);
-      assert.equal(dirname(await libraryFor(withRuntime)), join(runtime, "unsock-lib"));
-      assert.deepEqual(names(join(dir, "elsewhere")), []);
+      assertStrictEquals(dirname(await libraryFor(withRuntime)), join(runtime, "unsock-lib"));
+      assertEquals(names(join(dir, "elsewhere")), []);
     }),
 );
 
@@ -89,8 +89,8 @@ Deno.test({
       Deno.mkdirSync(cache, { recursive: true, mode: 0o700 });
       Deno.chownSync(cache, 65534, 65534);
       const runtime = join(dir, "runtime");
-      assert.equal(dirname(await libraryFor({ ...env, XDG_RUNTIME_DIR: runtime })), join(runtime, "unsock-lib"));
-      assert.deepEqual(names(cache), []);
+      assertStrictEquals(dirname(await libraryFor({ ...env, XDG_RUNTIME_DIR: runtime })), join(runtime, "unsock-lib"));
+      assertEquals(names(cache), []);
     }),
 });
 
@@ -100,7 +100,7 @@ Deno.test("a home that is read-only, or does not exist, is no obstacle", compile
     const runtime = join(dir, "runtime");
     for (const home of ["/proc/self", "/proc/nowhere", "relative", ""]) {
       const library = await libraryFor({ ...env, HOME: home, XDG_RUNTIME_DIR: runtime });
-      assert.equal(dirname(library), join(runtime, "unsock-lib"));
+      assertStrictEquals(dirname(library), join(runtime, "unsock-lib"));
     }
   }));
 
@@ -119,8 +119,8 @@ Deno.test({
       const { UNSOCK_DIR: _, ...rest } = env;
       const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, ...TELL];
       const result = await runAlone(nobody, { ...rest, XDG_RUNTIME_DIR: runtime }, { cwd: "/" });
-      assert.equal(dirname(result.stdout.trim()), join(runtime, "unsock-lib"), result.stderr);
-      assert.deepEqual(names(home), []);
+      assertStrictEquals(dirname(result.stdout.trim()), join(runtime, "unsock-lib"), result.stderr);
+      assertEquals(names(home), []);
     }),
 });
 
@@ -128,9 +128,9 @@ Deno.test("many that start at once unpack one library, and each gets it whole", 
   withDir(async (dir) => {
     const { env, cache } = makeHome(dir);
     const libraries = await Promise.all(Array.from({ length: 8 }, () => libraryFor(env)));
-    assert.equal(new Set(libraries).size, 1);
-    assert.ok(await isWhole(libraries[0] ?? ""));
-    assert.deepEqual(names(cache).length, 1);
+    assertStrictEquals(new Set(libraries).size, 1);
+    assert(await isWhole(libraries[0] ?? ""));
+    assertEquals(names(cache).length, 1);
   }));
 
 Deno.test(
@@ -144,9 +144,9 @@ Deno.test(
       const limited = `ulimit -f 16; exec "$0" "$@"`;
       const command = ["sh", "-c", limited, BINARY, "run", "--", "grep", "^SigIgn", "/proc/self/status"];
       const result = await runAlone(command, { ...env, XDG_RUNTIME_DIR: other });
-      if (result.code === 0) assert.match(result.stdout, /^SigIgn:\t0{16}\n$/);
-      else assert.match(result.stderr, /^unsock: library libunsock\.so: cannot be unpacked: [^\n]*\n$/);
-      assert.deepEqual([...names(cache), ...names(join(other, "unsock-lib"))], []);
+      if (result.code === 0) assertMatch(result.stdout, /^SigIgn:\t0{16}\n$/);
+      else assertMatch(result.stderr, /^unsock: library libunsock\.so: cannot be unpacked: [^\n]*\n$/);
+      assertEquals([...names(cache), ...names(join(other, "unsock-lib"))], []);
     }),
 );
 
@@ -166,11 +166,11 @@ Deno.test({
       const { env, home } = makeHome(dir);
       const command = ["unshare", "--mount", "sh", "-c", FULL_DISKS, "sh", BINARY, home];
       const result = await runAlone(command, { ...env, UNSOCK_DIR: "" });
-      assert.match(
+      assertMatch(
         result.stderr,
         /^unsock: library libunsock\.so: cannot be unpacked: [^\n]*No space left[^\n]*--lib\n$/,
       );
-      assert.equal(result.code, 125);
-      assert.equal(result.stdout, "");
+      assertStrictEquals(result.code, 125);
+      assertStrictEquals(result.stdout, "");
     }),
 });

@@ -1,6 +1,6 @@
 /** What `deno task compile` leaves in dist/, and how it fails. */
-import assert from "node:assert/strict";
-import { join } from "node:path";
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { join } from "@std/path/posix";
 import { readProgramFile } from "../../lib/system/elf.ts";
 import { VERSION } from "../../lib/system/version.ts";
 import { withDir } from "../support/dir.ts";
@@ -15,7 +15,7 @@ const X86_64 = 62;
 
 async function unpack(archive: string, dir: string): Promise<string[]> {
   const result = await run(["tar", "xzf", join(DIST, archive), "-C", dir]);
-  assert.equal(result.code, 0, result.stderr);
+  assertStrictEquals(result.code, 0, result.stderr);
   const { stdout } = await run(["find", ".", "-type", "f"], { cwd: dir });
   return stdout.trim().split("\n").sort();
 }
@@ -29,14 +29,14 @@ function machineOf(file: string): number | undefined {
 
 Deno.test("SHA256SUMS is that of all the other files", compiled, async () => {
   const checked = await run(["sha256sum", "-c", "--strict", "SHA256SUMS"], { cwd: DIST });
-  assert.equal(checked.code, 0, checked.stdout + checked.stderr);
-  assert.equal(checked.stdout.trim().split("\n").length, [...Deno.readDirSync(DIST)].length - 1);
+  assertStrictEquals(checked.code, 0, checked.stdout + checked.stderr);
+  assertStrictEquals(checked.stdout.trim().split("\n").length, [...Deno.readDirSync(DIST)].length - 1);
 });
 
 Deno.test("the archive has the program, the library, and what describes them", compiled, () =>
   withDir(async (dir) => {
     const name = `unsock-${VERSION}-linux-${Deno.build.arch}`;
-    assert.deepEqual(
+    assertEquals(
       await unpack(`${name}.tar.gz`, dir),
       [
         "LICENSE",
@@ -52,7 +52,7 @@ Deno.test("the archive has the program, the library, and what describes them", c
     );
     const program = join(dir, name, "unsock");
     const result = await run([program, "run", "--dir", join(dir, "s"), "--", "sh", "-c", 'echo "$LD_PRELOAD"']);
-    assert.equal(result.stdout.trim(), join(dir, name, "libunsock.so"), result.stderr);
+    assertStrictEquals(result.stdout.trim(), join(dir, name, "libunsock.so"), result.stderr);
   }));
 
 Deno.test({
@@ -62,8 +62,8 @@ Deno.test({
     withDir(async (dir) => {
       const name = `libunsock-${VERSION}-linux-aarch64`;
       await unpack(`${name}.tar.gz`, dir);
-      assert.equal(machineOf(join(dir, name, "libunsock.so")), AARCH64);
-      assert.equal(machineOf(join(DIST, "libunsock.so")), X86_64);
+      assertStrictEquals(machineOf(join(dir, name, "libunsock.so")), AARCH64);
+      assertStrictEquals(machineOf(join(DIST, "libunsock.so")), X86_64);
     }),
 });
 
@@ -71,9 +71,9 @@ Deno.test({
 async function assertCompileFails(env: Record<string, string>, line: RegExp, prefix: string[] = []): Promise<void> {
   const command = [...prefix, Deno.execPath(), "run", "-A", join(ROOT, "scripts", "compile.ts")];
   const result = await run(command, { cwd: ROOT, env: { NO_COLOR: "1", ...env } });
-  assert.equal(result.code, 1, result.stderr);
-  assert.match(result.stderr, /^compile: [^\n]*\n$/);
-  assert.match(result.stderr, line);
+  assertStrictEquals(result.code, 1, result.stderr);
+  assertMatch(result.stderr, /^compile: [^\n]*\n$/);
+  assertMatch(result.stderr, line);
 }
 
 Deno.test("compile with a DENORT_BIN that is none fails in one line", compiled, async () => {

@@ -1,6 +1,6 @@
 /** The compiled binary works from wherever it is called, and finds a library wherever one may be. */
-import assert from "node:assert/strict";
-import { basename, join } from "node:path";
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { basename, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { BINARY, BINARY_DIRECTORY, compiled, isWhole, makeHome, names, runAlone, TELL } from "./binary.ts";
@@ -12,8 +12,8 @@ Deno.test("the binary through a symbolic link, and a link to that", compiled, ()
     Deno.symlinkSync("first", join(dir, "second"));
     for (const [link, cwd] of [["./second", dir], [join(dir, "first"), "/"]] as const) {
       const result = await runAlone([link, ...TELL], env, { cwd });
-      assert.equal(result.stderr, "");
-      assert.equal(result.stdout, `${join(cache, names(cache)[0] ?? "")}\n`);
+      assertStrictEquals(result.stderr, "");
+      assertStrictEquals(result.stdout, `${join(cache, names(cache)[0] ?? "")}\n`);
     }
   }));
 
@@ -26,14 +26,14 @@ Deno.test("the binary from PATH, and from a relative entry of it", compiled, () 
       const script = `exec "$0" run -- pwd`;
       const path = `${entry}:${env.PATH}`;
       const result = await runAlone(["/bin/sh", "-c", script, name], { ...env, PATH: path }, { cwd });
-      assert.equal(result.stdout.trim(), Deno.realPathSync(cwd), result.stderr);
+      assertStrictEquals(result.stdout.trim(), Deno.realPathSync(cwd), result.stderr);
     }
   }));
 
 Deno.test("the binary without any environment", compiled, async () => {
   const result = await runAlone([BINARY, "run", "--dry-run", "--", "true"], {});
-  assert.equal(result.code, 0, result.stderr);
-  assert.match(result.stdout, /^LD_PRELOAD=\/\S+\.so \\$/m);
+  assertStrictEquals(result.code, 0, result.stderr);
+  assertMatch(result.stdout, /^LD_PRELOAD=\/\S+\.so \\$/m);
 });
 
 Deno.test(
@@ -54,9 +54,9 @@ Deno.test(
           Deno.copyFileSync(BINARY, program);
         }
         const result = await runAlone([program, ...TELL], env);
-        assert.equal(result.stdout, `${join(dir, expected, "libunsock.so")}\n`, result.stderr);
+        assertStrictEquals(result.stdout, `${join(dir, expected, "libunsock.so")}\n`, result.stderr);
       }
-      assert.deepEqual(names(home), []);
+      assertEquals(names(home), []);
     }),
 );
 
@@ -70,13 +70,13 @@ Deno.test(
       Deno.mkdirSync(temporary);
       for (const args of [["--version"], ["--help"], ["self-test"], ["doctor"], TELL]) {
         const result = await runAlone([BINARY, ...args], { ...env, TMPDIR: temporary });
-        assert.equal(result.code, 0, result.stdout + result.stderr);
+        assertStrictEquals(result.code, 0, result.stdout + result.stderr);
       }
-      assert.deepEqual(names(temporary), []);
-      assert.deepEqual(names(home), [".cache"]);
-      assert.deepEqual(names(join(home, ".cache")), ["unsock"]);
+      assertEquals(names(temporary), []);
+      assertEquals(names(home), [".cache"]);
+      assertEquals(names(join(home, ".cache")), ["unsock"]);
       const [library = "", ...more] = names(cache);
-      assert.deepEqual(more, []);
-      assert.ok(await isWhole(join(cache, library)));
+      assertEquals(more, []);
+      assert(await isWhole(join(cache, library)));
     }),
 );

@@ -1,5 +1,5 @@
 /** Control files for datagram sockets: P.dgram.sock leads a UDP client, or a UDP server, to a socket elsewhere. */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { createSocket } from "node:dgram";
 import { controlFile, sockaddrInet, sockaddrUnix } from "../support/control.ts";
 import { withDir } from "../support/dir.ts";
@@ -60,7 +60,7 @@ Deno.test("the two Python programs of these tests talk over UDP itself: the orac
   await using server = start(["python3", "-c", ECHO, "inet", "0"]);
   const port = await until("listening", () => /^listening (\d+)$/m.exec(server.output())?.[1]);
   const { stdout, stderr } = await run(["python3", "-c", ASK, port]);
-  assert.equal(stdout, SEEN.replaceAll(String(PORT), port), stderr);
+  assertStrictEquals(stdout, SEEN.replaceAll(String(PORT), port), stderr);
 });
 
 Deno.test("a UDP client asks an AF_UNIX datagram server elsewhere, and notices nothing", { ignore }, async () => {
@@ -70,8 +70,8 @@ Deno.test("a UDP client asks an AF_UNIX datagram server elsewhere, and notices n
     await Deno.writeFile(`${dir}/${PORT}.dgram.sock`, controlFile({ dest: sockaddrUnix(path) }));
     await using server = start(["python3", "-c", ECHO, path]);
     await until("listening", () => server.output().includes("listening"));
-    assert.equal(await ask(dir), SEEN, server.output());
-    assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name), [`${PORT}.dgram.sock`]);
+    assertStrictEquals(await ask(dir), SEEN, server.output());
+    assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), [`${PORT}.dgram.sock`]);
   });
 });
 
@@ -80,7 +80,7 @@ Deno.test("a UDP client asks another UDP port, and notices nothing", { ignore },
     await using server = start(["python3", "-c", ECHO, "inet", "0"]);
     const port = Number(await until("listening", () => /^listening (\d+)$/m.exec(server.output())?.[1]));
     await Deno.writeFile(`${dir}/${PORT}.dgram.sock`, controlFile({ dest: sockaddrInet("127.0.0.1", port) }));
-    assert.equal(await ask(dir), SEEN, server.output());
+    assertStrictEquals(await ask(dir), SEEN, server.output());
   });
 });
 
@@ -94,10 +94,10 @@ Deno.test(
       await Deno.writeFile(`${dir}/${PORT}.dgram.sock`, controlFile({ dest: sockaddrUnix(path) }));
       await using server = start(["python3", "-c", ECHO, "inet", String(PORT)], { env: shimEnv(dir) });
       await until("listening", () => server.output().includes(`listening ${PORT}`));
-      assert.ok(!ipListeners().some(({ port }) => port === PORT));
-      assert.equal(await ask(dir), SEEN, server.output());
-      assert.equal(await askPlainly(base, path), "b'echo plain'\n", server.output());
-      assert.ok((await Deno.lstat(`${dir}/${PORT}.dgram.sock`)).isFile, "the control file stays");
+      assert(!ipListeners().some(({ port }) => port === PORT));
+      assertStrictEquals(await ask(dir), SEEN, server.output());
+      assertStrictEquals(await askPlainly(base, path), "b'echo plain'\n", server.output());
+      assert((await Deno.lstat(`${dir}/${PORT}.dgram.sock`)).isFile, "the control file stays");
     });
   },
 );
@@ -122,8 +122,8 @@ Deno.test("a UDP server answers at another UDP port, where the network sees it",
     await Deno.writeFile(`${dir}/${PORT}.dgram.sock`, controlFile({ dest: sockaddrInet("127.0.0.1", real) }));
     await using server = start(["python3", "-c", ECHO, "inet", String(PORT)], { env: shimEnv(dir) });
     await until("listening", () => server.output().includes(`listening ${PORT}`));
-    assert.ok(ipListeners().some(({ port }) => port === real));
-    assert.equal(await ask(dir), SEEN, server.output());
+    assert(ipListeners().some(({ port }) => port === real));
+    assertStrictEquals(await ask(dir), SEEN, server.output());
   });
 });
 

@@ -1,5 +1,5 @@
 /** What may stand in the place of a socket file: malformed control files, directories, FIFOs, devices, links. */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { CONTROL_SIZE, controlFile, sockaddrUnix, sockaddrVsock } from "../support/control.ts";
 import { dial, MODES, UNCHANGED } from "../support/dial.ts";
 import { withDir } from "../support/dir.ts";
@@ -54,7 +54,7 @@ const SPECIAL: [string, (path: string) => Promise<void>][] = [
 
 async function makeFifo(path: string): Promise<void> {
   const { code, stderr } = await run(["mkfifo", path]);
-  assert.equal(code, 0, stderr);
+  assertStrictEquals(code, 0, stderr);
 }
 
 /** Serves one connection after another at the path, with a greeting. */
@@ -74,10 +74,10 @@ async function assertRefused(dir: string, errno: string): Promise<void> {
   using _next = greeter(`${dir}/${NEXT_PORT}.sock`, SAYS_NEXT);
   for (const mode of MODES) {
     const facts = await dial(mode, dir, { ports: [PORT, NEXT_PORT] });
-    assert.equal(facts.get("connect"), errno, mode);
-    assert.equal(facts.get("next connect"), "ok");
-    assert.equal(facts.get("received"), "next|ping|");
-    for (const name of UNCHANGED) assert.equal(facts.get(name), "yes", name);
+    assertStrictEquals(facts.get("connect"), errno, mode);
+    assertStrictEquals(facts.get("next connect"), "ok");
+    assertStrictEquals(facts.get("received"), "next|ping|");
+    for (const name of UNCHANGED) assertStrictEquals(facts.get(name), "yes", name);
   }
 }
 
@@ -104,11 +104,11 @@ for (const [what, bytes] of MALFORMED) {
       withDir(async (dir) => {
         for (const name of [`${PORT}.sock`, `${PORT}.dgram.sock`]) await Deno.writeFile(`${dir}/${name}`, bytes);
         await assertRefused(dir, "EINVAL");
-        assert.equal(await errnoOf(dir, `tcp.bind(("127.0.0.1", ${PORT}))`), "EINVAL");
-        assert.equal(await errnoOf(dir, `udp.bind(("127.0.0.1", ${PORT}))`), "EINVAL");
-        assert.equal(await errnoOf(dir, `udp.sendto(b"x", ("127.0.0.1", ${PORT}))`), "EINVAL");
-        assert.deepEqual(await Deno.readFile(`${dir}/${PORT}.sock`), new Uint8Array(bytes));
-        assert.deepEqual(await Deno.readFile(`${dir}/${PORT}.dgram.sock`), new Uint8Array(bytes));
+        assertStrictEquals(await errnoOf(dir, `tcp.bind(("127.0.0.1", ${PORT}))`), "EINVAL");
+        assertStrictEquals(await errnoOf(dir, `udp.bind(("127.0.0.1", ${PORT}))`), "EINVAL");
+        assertStrictEquals(await errnoOf(dir, `udp.sendto(b"x", ("127.0.0.1", ${PORT}))`), "EINVAL");
+        assertEquals(await Deno.readFile(`${dir}/${PORT}.sock`), new Uint8Array(bytes));
+        assertEquals(await Deno.readFile(`${dir}/${PORT}.dgram.sock`), new Uint8Array(bytes));
       }),
   });
 }
@@ -122,10 +122,10 @@ for (const [what, make] of SPECIAL) {
         for (const name of [`${PORT}.sock`, `${PORT}.dgram.sock`]) await make(`${dir}/${name}`);
         const before = await Deno.lstat(`${dir}/${PORT}.sock`);
         await assertRefused(dir, "ECONNREFUSED");
-        assert.equal(await errnoOf(dir, `tcp.bind(("127.0.0.1", ${PORT}))`), "EADDRINUSE");
-        assert.equal(await errnoOf(dir, `udp.bind(("127.0.0.1", ${PORT}))`), "EADDRINUSE");
-        assert.equal(await errnoOf(dir, `udp.sendto(b"x", ("127.0.0.1", ${PORT}))`), "ok", "as UDP to nobody");
-        assert.equal((await Deno.lstat(`${dir}/${PORT}.sock`)).ino, before.ino);
+        assertStrictEquals(await errnoOf(dir, `tcp.bind(("127.0.0.1", ${PORT}))`), "EADDRINUSE");
+        assertStrictEquals(await errnoOf(dir, `udp.bind(("127.0.0.1", ${PORT}))`), "EADDRINUSE");
+        assertStrictEquals(await errnoOf(dir, `udp.sendto(b"x", ("127.0.0.1", ${PORT}))`), "ok", "as UDP to nobody");
+        assertStrictEquals((await Deno.lstat(`${dir}/${PORT}.sock`)).ino, before.ino);
       }),
   });
 }
@@ -138,9 +138,9 @@ Deno.test({
       using _server = greeter(`${dir}/server`, "linked\n");
       await Deno.writeFile(`${dir}/elsewhere`, controlFile({ dest: sockaddrUnix(`${dir}/server`) }));
       await Deno.symlink("elsewhere", `${dir}/${PORT}.sock`);
-      assert.equal((await dial("blocking", dir, { ports: [PORT] })).get("received"), "linked|ping|");
+      assertStrictEquals((await dial("blocking", dir, { ports: [PORT] })).get("received"), "linked|ping|");
       await Deno.remove(`${dir}/elsewhere`);
-      assert.equal((await dial("blocking", dir, { ports: [PORT] })).get("connect"), "ECONNREFUSED");
+      assertStrictEquals((await dial("blocking", dir, { ports: [PORT] })).get("connect"), "ECONNREFUSED");
     }),
 });
 
@@ -157,7 +157,7 @@ Deno.test({
       await Deno.copyFile(shimLibrary(), `${dir}/libunsock.so`);
       const preload = `LD_PRELOAD=${dir}/libunsock.so`;
       const { stderr } = await run([...drop, "env", ...environment(dir), preload, "python3", "-c", probe]);
-      assert.match(stderr, /PermissionError: \[Errno 13\]/);
+      assertMatch(stderr, /PermissionError: \[Errno 13\]/);
     }),
 });
 
@@ -216,12 +216,12 @@ Deno.test({
       await until("swapping", () => swapper.output().includes("swapping"));
       const client = ["python3", "-c", CONNECT_OFTEN, String(PORT)];
       const { code, stdout, stderr } = await run(client, { env: shimEnv(dir), timeoutMs: 30_000 });
-      assert.equal(code, 0, stderr);
-      assert.match(stdout, / leaked 0\n$/);
+      assertStrictEquals(code, 0, stderr);
+      assertMatch(stdout, / leaked 0\n$/);
       const outcomes = [...stdout.matchAll(/'(\w+)': (\d+)/g)];
-      assert.ok(outcomes.reduce((sum, [, , count]) => sum + Number(count), 0) >= 500);
-      for (const [, outcome] of outcomes) assert.match(outcome ?? "", /^(ok|EINVAL|ECONNREFUSED)$/);
-      assert.match(stdout, /'ok': [1-9]/);
-      assert.equal(swapper.output(), "swapping\n");
+      assert(outcomes.reduce((sum, [, , count]) => sum + Number(count), 0) >= 500);
+      for (const [, outcome] of outcomes) assertMatch(outcome ?? "", /^(ok|EINVAL|ECONNREFUSED)$/);
+      assertMatch(stdout, /'ok': [1-9]/);
+      assertStrictEquals(swapper.output(), "swapping\n");
     }),
 });

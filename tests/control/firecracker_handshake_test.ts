@@ -1,5 +1,5 @@
 /** The handshake with a Firecracker multiplexer, seen from one descriptor: every way in which it can go. */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { firecrackerFile } from "../support/control.ts";
 import { dial, type DialMode, MODES, UNCHANGED } from "../support/dial.ts";
 import { withDir } from "../support/dir.ts";
@@ -24,11 +24,11 @@ for (const mode of MODES) {
     fn: () =>
       withMultiplexer({ kind: "eager", text: "OK 7\nhello\n" }, async ({ dir, multiplexer }) => {
         const facts = await dial(mode, dir, { ports: [PORT] });
-        assert.equal(facts.get("connect"), "ok");
-        assert.equal(facts.get("received"), "OK 7|hello|ping|");
-        assert.equal(facts.get("peer"), `127.0.0.1 port ${PORT}`);
+        assertStrictEquals(facts.get("connect"), "ok");
+        assertStrictEquals(facts.get("received"), "OK 7|hello|ping|");
+        assertStrictEquals(facts.get("peer"), `127.0.0.1 port ${PORT}`);
         assertIntact(facts);
-        assert.deepEqual(multiplexer.requests, [`CONNECT ${GUEST_PORT}\n`]);
+        assertEquals(multiplexer.requests, [`CONNECT ${GUEST_PORT}\n`]);
       }),
   });
 
@@ -73,7 +73,7 @@ for (const mode of MODES) {
       fn: async () => {
         const settings = { UNSOCK_CONNECT_TIMEOUT_MS: String(SHORT_TIMEOUT_MS) };
         const elapsed = await assertFails(mode, { kind }, "ETIMEDOUT", settings);
-        assert.ok(elapsed >= SHORT_TIMEOUT_MS - 50 && elapsed < SHORT_TIMEOUT_MS + 1500, `${elapsed} ms`);
+        assert(elapsed >= SHORT_TIMEOUT_MS - 50 && elapsed < SHORT_TIMEOUT_MS + 1500, `${elapsed} ms`);
       },
     });
   }
@@ -84,7 +84,7 @@ Deno.test({
   ignore: !need("cc"),
   fn: async () => {
     const elapsed = await assertFails("blocking", { kind: "silent" }, "ETIMEDOUT");
-    assert.ok(elapsed >= DEFAULT_TIMEOUT_MS - 100 && elapsed < DEFAULT_TIMEOUT_MS + 2000, `${elapsed} ms`);
+    assert(elapsed >= DEFAULT_TIMEOUT_MS - 100 && elapsed < DEFAULT_TIMEOUT_MS + 2000, `${elapsed} ms`);
   },
 });
 
@@ -99,7 +99,7 @@ for (const mode of MODES) {
         await until("the backlog is full", () => full.output().includes("full"));
         await Deno.writeFile(`${dir}/${PORT}.sock`, firecrackerFile(path, GUEST_PORT));
         const settings = { UNSOCK_CONNECT_TIMEOUT_MS: String(SHORT_TIMEOUT_MS) };
-        assert.equal((await dial(mode, dir, { ports: [PORT], settings })).get("connect"), "ETIMEDOUT");
+        assertStrictEquals((await dial(mode, dir, { ports: [PORT], settings })).get("connect"), "ETIMEDOUT");
       }),
   });
 
@@ -109,7 +109,7 @@ for (const mode of MODES) {
     fn: () =>
       withDir(async (dir) => {
         await Deno.writeFile(`${dir}/${PORT}.sock`, firecrackerFile(`${dir}/missing.sock`, GUEST_PORT));
-        assert.equal((await dial(mode, dir, { ports: [PORT] })).get("connect"), "ECONNREFUSED");
+        assertStrictEquals((await dial(mode, dir, { ports: [PORT] })).get("connect"), "ECONNREFUSED");
       }),
   });
 }
@@ -160,10 +160,10 @@ async function assertFails(
   await withMultiplexer(behaviour, async ({ dir }) => {
     await using _next = startNext(dir);
     const facts = await dial(mode, dir, { ports: [PORT, NEXT_PORT], settings });
-    assert.equal(facts.get("connect"), errno);
-    assert.equal(facts.get("next connect"), "ok");
-    assert.equal(facts.get("received"), "next|ping|");
-    assert.equal(facts.get("peer"), `127.0.0.1 port ${NEXT_PORT}`);
+    assertStrictEquals(facts.get("connect"), errno);
+    assertStrictEquals(facts.get("next connect"), "ok");
+    assertStrictEquals(facts.get("received"), "next|ping|");
+    assertStrictEquals(facts.get("peer"), `127.0.0.1 port ${NEXT_PORT}`);
     assertIntact(facts);
     elapsed = Number(facts.get("milliseconds"));
   });
@@ -172,5 +172,5 @@ async function assertFails(
 
 /** The descriptor is the one that the program opened, before and after. */
 function assertIntact(facts: Map<string, string>): void {
-  for (const name of UNCHANGED) assert.equal(facts.get(name), "yes", name);
+  for (const name of UNCHANGED) assertStrictEquals(facts.get(name), "yes", name);
 }

@@ -1,5 +1,5 @@
 /** Ordinary programs and Firecracker's guests: through the multiplexer to the guest, and from the guest to the host. */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { controlFile, sockaddrUnix } from "../support/control.ts";
 import { withDir } from "../support/dir.ts";
 import { GUEST_PORT, PORT, withMultiplexer } from "../support/firecracker.ts";
@@ -21,16 +21,16 @@ Deno.test("the multiplexer lets a client that speaks its protocol through to the
       await connection.write(new TextEncoder().encode("hello"));
       connection.close();
     });
-    assert.equal(await say(path, `CONNECT ${GUEST_PORT}\n`), "OK 1073741824\nhello");
+    assertStrictEquals(await say(path, `CONNECT ${GUEST_PORT}\n`), "OK 1073741824\nhello");
     await greeted;
-    assert.equal(await say(path, "CONNECT 1\n"), "", "the guest has no such server");
-    assert.equal(
+    assertStrictEquals(await say(path, "CONNECT 1\n"), "", "the guest has no such server");
+    assertStrictEquals(
       await say(path, `CONNECT ${"0".repeat(40)}1\n`),
       "",
       "one read of 32 bytes does not see the whole line",
     );
-    assert.equal(await say(path, "GET / HTTP/1.1\r\n"), "");
-    assert.equal(multiplexer.requests.length, 4);
+    assertStrictEquals(await say(path, "GET / HTTP/1.1\r\n"), "");
+    assertStrictEquals(multiplexer.requests.length, 4);
   }));
 
 async function say(path: string, line: string): Promise<string> {
@@ -58,9 +58,9 @@ for (const kind of ["faithful", "slow"] as const) {
         const url = `http://127.0.0.1:${PORT}/page.txt`;
         const format = "%{remote_ip} %{remote_port}\n";
         const client = await run(["curl", "-sS", "--max-time", "10", "-w", format, url], { env: shimEnv(dir) });
-        assert.equal(client.code, 0, client.stderr);
-        assert.equal(client.stdout, `from the guest\n127.0.0.1 ${PORT}\n`);
-        assert.deepEqual(multiplexer.requests, [`CONNECT ${GUEST_PORT}\n`]);
+        assertStrictEquals(client.code, 0, client.stderr);
+        assertStrictEquals(client.stdout, `from the guest\n127.0.0.1 ${PORT}\n`);
+        assertEquals(multiplexer.requests, [`CONNECT ${GUEST_PORT}\n`]);
       }),
   });
 }
@@ -77,12 +77,12 @@ Deno.test({
       const many = `http://127.0.0.1:${PORT}/page.txt?[1-60]`;
       for (const how of [["-Z", "--parallel-immediate"], []]) {
         const client = await run(["curl", "-sS", "--no-progress-meter", ...how, many], { env: shimEnv(dir) });
-        assert.equal(client.stdout, "from the guest\n".repeat(60), client.stderr);
+        assertStrictEquals(client.stdout, "from the guest\n".repeat(60), client.stderr);
       }
       const path = ["--unix-socket", `${dir}/${PORT}.sock`, "http://x/page.txt"];
       const client = await run(["curl", "-sS", ...path], { env: shimEnv(dir) });
-      assert.equal(client.stdout, "from the guest\n", client.stderr);
-      assert.equal(multiplexer.requests.length, 121);
+      assertStrictEquals(client.stdout, "from the guest\n", client.stderr);
+      assertStrictEquals(multiplexer.requests.length, 121);
     }),
 });
 
@@ -97,7 +97,7 @@ Deno.test({
       const cli = ["redis-cli", "-h", "127.0.0.1", "-p", String(PORT)];
       const stdin = "SET where guest\nGET where\nPING\n";
       const client = await run(cli, { env: shimEnv(dir), stdin });
-      assert.deepEqual(client.stdout.split("\n"), ["OK", "guest", "PONG", ""], client.stderr);
+      assertEquals(client.stdout.split("\n"), ["OK", "guest", "PONG", ""], client.stderr);
     }),
 });
 
@@ -110,8 +110,8 @@ Deno.test({
       await using _server = start(serve, { env: shimEnv(guest) });
       await waitForFile(`${guest}/${GUEST_PORT}.sock`);
       const client = await run(["iperf", "-c", "127.0.0.1", "-p", String(PORT), "-n", "4M"], { env: shimEnv(dir) });
-      assert.equal(client.code, 0, client.stderr);
-      assert.match(client.stdout, /4\.00 MBytes/);
+      assertStrictEquals(client.code, 0, client.stderr);
+      assertMatch(client.stdout, /4\.00 MBytes/);
     }),
 });
 
@@ -129,10 +129,10 @@ Deno.test({
       const serve = ["python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory", base, String(PORT)];
       await using _server = start(serve, { env: shimEnv(dir, { UNSOCK_MODE: "660" }) });
       await waitForFile(delivered);
-      assert.equal(((await Deno.stat(delivered)).mode ?? 0) & 0o777, 0o660, "the hypervisor's group may connect");
+      assertStrictEquals(((await Deno.stat(delivered)).mode ?? 0) & 0o777, 0o660, "the hypervisor's group may connect");
       const client = await run(["curl", "-sS", "--unix-socket", delivered, "http://host/page.txt"]);
-      assert.equal(client.stdout, "from the host\n", client.stderr);
-      assert.ok((await Deno.lstat(`${dir}/${PORT}.sock`)).isFile, "the control file stays");
+      assertStrictEquals(client.stdout, "from the host\n", client.stderr);
+      assert((await Deno.lstat(`${dir}/${PORT}.sock`)).isFile, "the control file stays");
     }),
 });
 
@@ -143,7 +143,7 @@ Deno.test({
     withMultiplexer({ kind: "silent" }, async ({ dir }) => {
       const bind = `import socket; socket.socket().bind(("127.0.0.1", ${PORT}))`;
       const { code, stderr } = await run(["python3", "-c", bind], { env: shimEnv(dir) });
-      assert.equal(code, 1);
-      assert.match(stderr, /\[Errno 22\] Invalid argument/);
+      assertStrictEquals(code, 1);
+      assertMatch(stderr, /\[Errno 22\] Invalid argument/);
     }),
 });

@@ -1,7 +1,6 @@
 /** Control files are data from outside: both readers judge 100,000 random and mutated ones alike; neither crashes. */
-import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { assert, assertStrictEquals, fail } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { ControlFileError, decodeControlFile } from "../../lib/control/control_file.ts";
 import {
   CONTROL_SIZE,
@@ -19,7 +18,7 @@ import { need } from "../support/programs.ts";
 import { Random } from "../support/random.ts";
 import { shimLibrary } from "../support/shim.ts";
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const EINVAL = 22;
 const COUNT = 100_000;
 const SEED = Number(Deno.env.get("UNSOCK_TEST_SEED") ?? 20_220_606);
@@ -105,27 +104,27 @@ Deno.test({
     const counts = { accepted: 0, refused: 0 };
     for (const bytes of inputs()) {
       const result = library.check(bytes, bytes.length);
-      assert.ok(result === 0 || result === -EINVAL, `${result} for ${hex(bytes)}`);
+      assert(result === 0 || result === -EINVAL, `${result} for ${hex(bytes)}`);
       const accepted = acceptedByTypeScript(bytes);
       if (accepted !== (result === 0)) {
-        assert.fail(`TypeScript ${accepted ? "accepts" : "refuses"} what C judges by ${result}: ${hex(bytes)}`);
+        fail(`TypeScript ${accepted ? "accepts" : "refuses"} what C judges by ${result}: ${hex(bytes)}`);
       }
       counts[accepted ? "accepted" : "refused"]++;
     }
-    assert.equal(counts.accepted + counts.refused, COUNT);
+    assertStrictEquals(counts.accepted + counts.refused, COUNT);
     // Else the inputs try only one side.
-    assert.ok(Math.min(counts.accepted, counts.refused) > COUNT / 5, JSON.stringify(counts));
+    assert(Math.min(counts.accepted, counts.refused) > COUNT / 5, JSON.stringify(counts));
   },
 });
 
 Deno.test("both readers accept every kind of control file, and nothing of another length", () => {
   using library = openLibrary();
   for (const bytes of VALID) {
-    assert.ok(acceptedByTypeScript(bytes));
-    assert.equal(library.check(bytes, bytes.length), 0);
+    assert(acceptedByTypeScript(bytes));
+    assertStrictEquals(library.check(bytes, bytes.length), 0);
     for (const length of [0, 1, CONTROL_SIZE - 1]) {
-      assert.equal(library.check(bytes, length), -EINVAL);
-      assert.ok(!acceptedByTypeScript(bytes.subarray(0, length)));
+      assertStrictEquals(library.check(bytes, length), -EINVAL);
+      assert(!acceptedByTypeScript(bytes.subarray(0, length)));
     }
   }
 });
@@ -139,9 +138,9 @@ Deno.test({
       await Deno.writeFile(`${dir}/records`, records());
       const script = '"$1" "$2" < "$3"';
       const { code, stdout, stderr } = await run(["sh", "-c", script, "sh", harness, dir, `${dir}/records`]);
-      assert.equal(code, 0, stderr);
+      assertStrictEquals(code, 0, stderr);
       const expected = [...inputs()].map((bytes) => acceptedByTypeScript(bytes) ? "1" : "0").join("");
-      assert.ok(stdout === expected, "the sanitized build judges differently");
+      assert(stdout === expected, "the sanitized build judges differently");
     }),
 });
 
@@ -149,7 +148,7 @@ async function buildHarness(dir: string): Promise<string> {
   const flags = "-std=gnu17 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-builtin -Ic".split(" ");
   const sources = ["tests/control/harness.c", "c/rules/control.c", "c/files/control_file.c", "c/rt/mem.c"];
   const { code, stderr } = await run(["cc", ...flags, "-o", `${dir}/harness`, ...sources], { cwd: ROOT });
-  assert.equal(code, 0, stderr);
+  assertStrictEquals(code, 0, stderr);
   return `${dir}/harness`;
 }
 

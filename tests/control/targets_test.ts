@@ -1,5 +1,5 @@
 /** Control files that lead to Unix and IP sockets elsewhere, for IP programs and for programs that speak AF_UNIX. */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertStrictEquals, fail } from "@std/assert";
 import { controlFile, sockaddrInet, sockaddrInet6Loopback, sockaddrUnix, type Sockopt } from "../support/control.ts";
 import { dial, MODES, UNCHANGED } from "../support/dial.ts";
 import { withDir } from "../support/dir.ts";
@@ -61,7 +61,7 @@ async function withTarget(
 ): Promise<void> {
   await withDir(async (base) => {
     const make = TARGETS[name];
-    assert.ok(make);
+    assert(make);
     using target = make(base);
     const dir = `${base}/sockets`;
     await Deno.mkdir(dir);
@@ -86,10 +86,10 @@ for (const target of Object.keys(TARGETS)) {
         fn: () =>
           withTarget(target, async (dir) => {
             const facts = await dial(mode, dir, { ports: [PORT], address });
-            assert.equal(facts.get("connect"), "ok");
-            assert.equal(facts.get("received"), "elsewhere|ping|");
-            assert.equal(facts.get("peer"), `${address} port ${PORT}`);
-            for (const name of UNCHANGED) assert.equal(facts.get(name), "yes", name);
+            assertStrictEquals(facts.get("connect"), "ok");
+            assertStrictEquals(facts.get("received"), "elsewhere|ping|");
+            assertStrictEquals(facts.get("peer"), `${address} port ${PORT}`);
+            for (const name of UNCHANGED) assertStrictEquals(facts.get(name), "yes", name);
           }),
       });
     }
@@ -106,7 +106,7 @@ for (const target of Object.keys(TARGETS)) {
             env: shimEnv(dir),
             stdin: "ping\n",
           });
-          assert.equal(client.stdout, "elsewhere\nping\n", client.stderr);
+          assertStrictEquals(client.stdout, "elsewhere\nping\n", client.stderr);
         }
       }),
   });
@@ -124,7 +124,7 @@ for (
     fn: () =>
       withDir(async (dir) => {
         await Deno.writeFile(`${dir}/${PORT}.sock`, controlFile({ dest }));
-        for (const mode of MODES) assert.equal((await dial(mode, dir, { ports: [PORT] })).get("connect"), errno);
+        for (const mode of MODES) assertStrictEquals((await dial(mode, dir, { ports: [PORT] })).get("connect"), errno);
       }),
   });
 }
@@ -152,7 +152,7 @@ Deno.test({
         Deno.kill(server.pid, "SIGKILL");
         await server.status;
       }
-      assert.deepEqual(await Deno.readFile(`${dir}/${PORT}.sock`), control);
+      assertEquals(await Deno.readFile(`${dir}/${PORT}.sock`), control);
     }),
 });
 
@@ -167,11 +167,11 @@ Deno.test({
       await Deno.writeFile(`${dir}/${PORT}.sock`, controlFile({ dest: sockaddrInet("127.0.0.1", real) }));
       await using _server = start([...WEB_SERVER, base, String(PORT)], { env: shimEnv(dir) });
       await until("the server listens", () => ipListeners().some(({ port }) => port === real));
-      assert.ok(!ipListeners().some(({ port }) => port === PORT));
+      assert(!ipListeners().some(({ port }) => port === PORT));
       const direct = await run(["curl", "-sS", `http://127.0.0.1:${real}/page.txt`]);
-      assert.equal(direct.stdout, "served\n", direct.stderr);
+      assertStrictEquals(direct.stdout, "served\n", direct.stderr);
       const through = await run(["curl", "-sS", `http://localhost:${PORT}/page.txt`], { env: shimEnv(dir) });
-      assert.equal(through.stdout, "served\n", through.stderr);
+      assertStrictEquals(through.stdout, "served\n", through.stderr);
     }),
 });
 
@@ -197,10 +197,10 @@ connection, _ = listener.accept()
 connection.sendall(b"bound elsewhere\\n")
 `;
       await using server = start(["python3", "-c", program, control], { env: shimEnv(base) });
-      await waitForFile(path).catch((error) => assert.fail(`${error}: ${server.output()}`));
+      await waitForFile(path).catch((error) => fail(`${error}: ${server.output()}`));
       const client = await run(["socat", "-t", "5", "-", `UNIX-CONNECT:${path},retry=20,interval=0.1`]);
-      assert.equal(client.stdout, "bound elsewhere\n", client.stderr);
-      assert.ok((await Deno.lstat(control)).isFile);
+      assertStrictEquals(client.stdout, "bound elsewhere\n", client.stderr);
+      assert((await Deno.lstat(control)).isFile);
     }),
 });
 
@@ -214,7 +214,7 @@ Deno.test({
       await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response("far\n"));
       await Deno.writeFile(`${dir}/web`, controlFile({ dest: sockaddrInet("127.0.0.1", server.addr.port) }));
       const client = await run(["curl", "-sS", "--unix-socket", `${dir}/web`, "http://x/"], { env: shimEnv(dir) });
-      assert.equal(client.stdout, "far\n", client.stderr);
+      assertStrictEquals(client.stdout, "far\n", client.stderr);
     }),
 });
 
@@ -231,10 +231,10 @@ Deno.test({
       await Deno.writeTextFile(`${dir}/nginx.conf`, nginxConfiguration(dir));
       const command = ["nginx", "-e", "stderr", "-p", dir, "-c", `${dir}/nginx.conf`];
       await using nginx = start(command, { env: shimEnv(dir) });
-      await waitForFile(`${dir}/8080.sock`).catch((error) => assert.fail(`${error}: ${nginx.output()}`));
+      await waitForFile(`${dir}/8080.sock`).catch((error) => fail(`${error}: ${nginx.output()}`));
       const request = ["curl", "-sS", "--max-time", "10", "--unix-socket", `${dir}/8080.sock`, "http://x/"];
       const client = await run(request);
-      assert.equal(client.stdout, "behind\n", client.stderr + nginx.output());
+      assertStrictEquals(client.stdout, "behind\n", client.stderr + nginx.output());
     }),
 });
 
@@ -291,7 +291,7 @@ for (const target of ["AF_UNIX", "AF_INET"]) {
     fn: () =>
       withTarget(target, async (dir) => {
         const { stdout, stderr } = await run(["python3", "-c", READ_OPTIONS, String(PORT)], { env: shimEnv(dir) });
-        assert.equal(stdout, "131072 3 1\nb'elsewhere\\n'\nEAGAIN True\n", stderr);
+        assertStrictEquals(stdout, "131072 3 1\nb'elsewhere\\n'\nEAGAIN True\n", stderr);
       }, OPTIONS),
   });
 }

@@ -1,5 +1,5 @@
 /** A headless Chromium, steered by its debugging protocol. */
-import assert from "node:assert/strict";
+import { assert } from "@std/assert";
 import { Proc, start } from "../support/process.ts";
 import { until } from "../support/wait.ts";
 
@@ -80,9 +80,9 @@ export class Browser implements AsyncDisposable {
   /** @returns The value of a JavaScript expression, as text. */
   async evaluate(expression: string): Promise<string> {
     const answer = await this.#call("Runtime.evaluate", { expression: `String(${expression})`, returnByValue: true });
-    assert.ok(typeof answer === "object" && answer !== null && "result" in answer);
+    assert(typeof answer === "object" && answer !== null && "result" in answer);
     const { result } = answer;
-    assert.ok(typeof result === "object" && result !== null && "value" in result);
+    assert(typeof result === "object" && result !== null && "value" in result);
     return String(result.value);
   }
 

@@ -1,5 +1,5 @@
 /** docs/containers.md */
-import assert from "node:assert/strict";
+import { assertMatch } from "@std/assert";
 import { need } from "../support/programs.ts";
 import { Reader } from "./page.ts";
 
@@ -9,7 +9,7 @@ Deno.test({
   fn: () =>
     Reader.with("containers", async (reader, dir) => {
       await reader.start("unshare", `${dir}/sockets/8001.sock`);
-      assert.match((await reader.run("curl http://127.0.0.1:8001/")).stdout, /<title>Directory listing for/);
+      assertMatch((await reader.run("curl http://127.0.0.1:8001/")).stdout, /<title>Directory listing for/);
     }, {
       places: (dir) => ({ "/srv/sockets": `${dir}/sockets` }),
       cannotRun: {

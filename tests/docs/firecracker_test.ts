@@ -1,5 +1,5 @@
 /** docs/firecracker.md */
-import assert from "node:assert/strict";
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { controlFile, sockaddrUnix, sockaddrVsock, VSOCK_CID_ANY } from "../support/control.ts";
 import { Multiplexer } from "../support/multiplexer.ts";
 import { need } from "../support/programs.ts";
@@ -14,23 +14,23 @@ Deno.test({
       const guest = `${dir}/guest`;
       await reader.run("UNSOCK_FILE=", 0);
       const served = controlFile({ dest: sockaddrVsock(VSOCK_CID_ANY, 5000) });
-      assert.deepEqual(await Deno.readFile(`${guest}/8000.sock`), served);
+      assertEquals(await Deno.readFile(`${guest}/8000.sock`), served);
       await Deno.remove(`${guest}/8000.sock`);
       await reader.start("run -- python3", `${guest}/8000.sock`);
       await using multiplexer = new Multiplexer(`${dir}/v.sock`, {
         kind: "faithful",
         guest: () => Deno.connect({ transport: "unix", path: `${guest}/8000.sock` }),
       });
-      assert.match((await reader.run("--fc-sock")).stdout, /<title>Directory listing for/);
-      assert.deepEqual(multiplexer.requests, ["CONNECT 5000\n"]);
+      assertMatch((await reader.run("--fc-sock")).stdout, /<title>Directory listing for/);
+      assertEquals(multiplexer.requests, ["CONNECT 5000\n"]);
 
       const delivered = `${dir}/v.sock_6000`;
       await reader.start("--fc-listen", delivered);
       await reader.run("UNSOCK_FILE=", 1);
-      assert.deepEqual(await Deno.readFile(`${guest}/6379.sock`), controlFile({ dest: sockaddrVsock(2, 6000) }));
+      assertEquals(await Deno.readFile(`${guest}/6379.sock`), controlFile({ dest: sockaddrVsock(2, 6000) }));
       await Deno.writeFile(`${guest}/6379.sock`, controlFile({ dest: sockaddrUnix(delivered) }));
-      assert.equal((await reader.run("redis-cli ping")).stdout, "PONG\n");
+      assertStrictEquals((await reader.run("redis-cli ping")).stdout, "PONG\n");
 
-      assert.match((await reader.run("show-control")).stdout, new RegExp(`${dir}/v\\.sock[^]*5000`));
+      assertMatch((await reader.run("show-control")).stdout, new RegExp(`${dir}/v\\.sock[^]*5000`));
     }, { places: (dir) => ({ "/run/unsock": `${dir}/guest`, "/run/vm": dir }) }),
 });

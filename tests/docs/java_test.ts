@@ -1,5 +1,5 @@
 /** docs/java.md */
-import assert from "node:assert/strict";
+import { assertMatch, assertStrictEquals } from "@std/assert";
 import { need } from "../support/programs.ts";
 import { Reader } from "./page.ts";
 
@@ -10,8 +10,8 @@ Deno.test({
     Reader.with("java", async (reader) => {
       await Deno.writeTextFile(`${reader.home}/Hello.java`, reader.block("java", "class Hello"));
       await reader.start("unsock run -- java", reader.socket(8080));
-      assert.equal((await reader.run("unsock run -- curl")).stdout, "hello, 127.0.0.1\n");
-      assert.equal((await reader.run("curl --unix-socket")).stdout, "hello, 127.0.0.1\n");
-      assert.match((await reader.run("--dry-run")).stdout, /LD_PRELOAD=.*UNSOCK_DIR=|UNSOCK_DIR=[^]*LD_PRELOAD=/);
+      assertStrictEquals((await reader.run("unsock run -- curl")).stdout, "hello, 127.0.0.1\n");
+      assertStrictEquals((await reader.run("curl --unix-socket")).stdout, "hello, 127.0.0.1\n");
+      assertMatch((await reader.run("--dry-run")).stdout, /LD_PRELOAD=.*UNSOCK_DIR=|UNSOCK_DIR=[^]*LD_PRELOAD=/);
     }),
 });

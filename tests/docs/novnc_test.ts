@@ -1,5 +1,5 @@
 /** docs/novnc.md, up to a browser that shows the screen. */
-import assert from "node:assert/strict";
+import { assertMatch } from "@std/assert";
 import { assertNoIpListener } from "../support/net.ts";
 import { start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -37,7 +37,7 @@ Deno.test({
         const page = await browser.evaluate("document.documentElement.outerHTML.slice(0, 3000)");
         throw new Error([reader.outputs(), nginx.output(), page].join("\n"), { cause: error });
       }
-      assert.match(await browser.evaluate("document.documentElement.className"), /noVNC_connected/);
+      assertMatch(await browser.evaluate("document.documentElement.className"), /noVNC_connected/);
       for (const internal of [5900, 6080]) assertNoIpListener(internal);
     }, { places: () => ({ "-display :1": `-display :${number}`, "127.0.0.1:8080": `127.0.0.1:${port}` }) });
   },

@@ -1,13 +1,12 @@
 /** Runs the commands of a page in docs/ as a reader would, and tells which of them no test has run. */
-import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { Proc, run, type RunResult, start } from "../support/process.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 
 /** A fenced block. */
 interface Block {
@@ -78,7 +77,7 @@ export class Reader implements AsyncDisposable {
       await fn(reader, dir);
       for (const part of Object.keys(options.cannotRun ?? {})) reader.#find("sh", part);
       const left = reader.#blocks.filter((block) => block.language === "sh" && !reader.#used.has(block));
-      assert.deepEqual(left.map(({ text }) => text), [], `docs/${page}.md has commands that no test runs`);
+      assertEquals(left.map(({ text }) => text), [], `docs/${page}.md has commands that no test runs`);
     });
   }
 
@@ -99,7 +98,7 @@ export class Reader implements AsyncDisposable {
 
   #find(language: string, part: string, nth = 0): Block {
     const block = this.#blocks.filter((block) => block.language === language && block.text.includes(part))[nth];
-    assert.ok(block, `no ${language} block has "${part}"`);
+    assert(block, `no ${language} block has "${part}"`);
     this.#used.add(block);
     return block;
   }
@@ -107,7 +106,11 @@ export class Reader implements AsyncDisposable {
   /** Runs a shell block to its end. */
   async run(part: string, nth = 0): Promise<RunResult> {
     const result = await run(this.#command(part, nth), { cwd: this.home, env: this.#env });
-    assert.equal(result.code, 0, `${this.block("sh", part, nth)}${result.stdout}${result.stderr}${this.outputs()}`);
+    assertStrictEquals(
+      result.code,
+      0,
+      `${this.block("sh", part, nth)}${result.stdout}${result.stderr}${this.outputs()}`,
+    );
     return result;
   }
 

@@ -1,5 +1,5 @@
 /** docs/python-http.md */
-import assert from "node:assert/strict";
+import { assertEquals, assertMatch } from "@std/assert";
 import { controlFile, firecrackerFile, sockaddrTipc, sockaddrVsock, VSOCK_CID_ANY } from "../support/control.ts";
 import { assertNoIpListener } from "../support/net.ts";
 import { guestIn, Multiplexer } from "../support/multiplexer.ts";
@@ -14,27 +14,27 @@ Deno.test({
   fn: () =>
     Reader.with("python-http", async (reader, dir) => {
       await reader.start("unsock run -- python3", reader.socket(8000));
-      assert.match((await reader.run("curl http://localhost:8000/")).stdout, LISTING);
-      assert.match((await reader.run("curl --unix-socket")).stdout, LISTING);
+      assertMatch((await reader.run("curl http://localhost:8000/")).stdout, LISTING);
+      assertMatch((await reader.run("curl --unix-socket")).stdout, LISTING);
       assertNoIpListener(8000);
 
       // The guest's file leads to vsock, which only a guest has: here the guest's port is its socket file.
       await reader.run("UNSOCK_FILE=");
       const guestFile = `${dir}/guest/8000.sock`;
-      assert.deepEqual(await Deno.readFile(guestFile), controlFile({ dest: sockaddrVsock(VSOCK_CID_ANY, 8000) }));
+      assertEquals(await Deno.readFile(guestFile), controlFile({ dest: sockaddrVsock(VSOCK_CID_ANY, 8000) }));
       await Deno.remove(guestFile);
       await reader.start("export UNSOCK_DIR=", guestFile);
       await reader.run("--vsock-cid 3");
-      assert.deepEqual(await Deno.readFile(reader.socket(38000)), controlFile({ dest: sockaddrVsock(3, 8000) }));
+      assertEquals(await Deno.readFile(reader.socket(38000)), controlFile({ dest: sockaddrVsock(3, 8000) }));
       await reader.run("--fc-sock");
-      assert.deepEqual(await Deno.readFile(reader.socket(38001)), firecrackerFile(`${dir}/v.sock`, 8000));
+      assertEquals(await Deno.readFile(reader.socket(38001)), firecrackerFile(`${dir}/v.sock`, 8000));
       await using _multiplexer = new Multiplexer(`${dir}/v.sock`, { kind: "faithful", guest: guestIn(`${dir}/guest`) });
-      assert.match((await reader.run("curl http://localhost:38001/")).stdout, LISTING);
+      assertMatch((await reader.run("curl http://localhost:38001/")).stdout, LISTING);
 
       await Deno.remove(reader.socket(8000));
       await reader.run("--tipc-type");
       const tipc = controlFile({ dest: sockaddrTipc({ type: 180, lower: 0 }) });
-      assert.deepEqual(await Deno.readFile(reader.socket(8000)), tipc);
+      assertEquals(await Deno.readFile(reader.socket(8000)), tipc);
     }, {
       places: (dir) => ({ "/run/unsock": `${dir}/guest`, "/run/vm": dir }),
       cannotRun: { modprobe: "it needs the machine's kernel and network card" },

@@ -1,5 +1,5 @@
 /** README.md */
-import assert from "node:assert/strict";
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { firecrackerFile } from "../support/control.ts";
 import { assertNoIpListener } from "../support/net.ts";
 import { guestIn, Multiplexer } from "../support/multiplexer.ts";
@@ -14,23 +14,23 @@ Deno.test({
   fn: () =>
     Reader.with("../README", async (reader, dir) => {
       await reader.start("http.server 8000", reader.socket(8000));
-      assert.match((await reader.run("run -- curl http://127.0.0.1:8000/")).stdout, LISTING);
-      assert.match((await reader.run("curl --unix-socket")).stdout, LISTING);
-      assert.match((await reader.run("unsock ls")).stdout, /8000/);
+      assertMatch((await reader.run("run -- curl http://127.0.0.1:8000/")).stdout, LISTING);
+      assertMatch((await reader.run("curl --unix-socket")).stdout, LISTING);
+      assertMatch((await reader.run("unsock ls")).stdout, /8000/);
       assertNoIpListener(8000);
 
       await reader.start("--mode 660", `${dir}/db/6379.sock`);
-      assert.equal((Deno.statSync(`${dir}/db/6379.sock`).mode ?? 0) & 0o777, 0o660);
-      assert.equal((await reader.run("redis-cli ping")).stdout, "PONG\n");
+      assertStrictEquals((Deno.statSync(`${dir}/db/6379.sock`).mode ?? 0) & 0o777, 0o660);
+      assertStrictEquals((await reader.run("redis-cli ping")).stdout, "PONG\n");
       await reader.start("LD_PRELOAD=", `${dir}/unsockets/7000.sock`);
 
       await reader.run("make-control");
-      assert.deepEqual(await Deno.readFile(reader.socket(1024)), firecrackerFile(`${dir}/v.sock`, 5678));
+      assertEquals(await Deno.readFile(reader.socket(1024)), firecrackerFile(`${dir}/v.sock`, 5678));
       const guest = `${dir}/guest`;
       await Deno.mkdir(guest);
       await Deno.symlink(reader.socket(8000), `${guest}/5678.sock`);
       await using _multiplexer = new Multiplexer(`${dir}/v.sock`, { kind: "faithful", guest: guestIn(guest) });
-      assert.match((await reader.run("curl http://127.0.0.1:1024/")).stdout, LISTING);
+      assertMatch((await reader.run("curl http://127.0.0.1:1024/")).stdout, LISTING);
     }, {
       places: (dir) => ({ "/run/db": `${dir}/db`, "/tmp/unsockets": `${dir}/unsockets`, "/run/vm": dir }),
       cannotRun: {

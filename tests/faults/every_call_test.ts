@@ -5,7 +5,7 @@
  *
  * By hand, all of it, and not only each n-th run: UNSOCK_TEST_STRIDE=1.
  */
-import assert from "node:assert/strict";
+import { assert, assertEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { shimLibrary } from "../support/shim.ts";
@@ -31,11 +31,11 @@ async function findings(dir: string, env: Record<string, string>, stride: number
   const { code, stdout, stderr } = await run(command, { env: variables, timeoutMs: TIMEOUT_MS });
   const lines = stdout.trimEnd().split("\n");
   const summary = /^(\d+) runs, \d+ findings$/.exec(lines.pop() ?? "");
-  assert.ok(summary && code <= 1, `${lines.join("\n")}\n${stderr}`);
-  assert.ok(Number(summary[1]) > 4000 / stride, summary[0]);
+  assert(summary && code <= 1, `${lines.join("\n")}\n${stderr}`);
+  assert(Number(summary[1]) > 4000 / stride, summary[0]);
   for (const { scenario, finding, why } of KNOWN) {
     const seen = lines.some((line) => line.startsWith(`${scenario}:`) && finding.test(line));
-    assert.ok(seen || stride > 1, `it does not show any more that ${why}: take it from the list`);
+    assert(seen || stride > 1, `it does not show any more that ${why}: take it from the list`);
   }
   return lines.filter((line) =>
     !KNOWN.some(({ scenario, finding }) => line.startsWith(`${scenario}:`) && finding.test(line))
@@ -47,7 +47,7 @@ Deno.test(
   { ignore },
   () =>
     withDir(async (dir) => {
-      assert.deepEqual(await findings(dir, {}, STRIDE, 0), []);
+      assertEquals(await findings(dir, {}, STRIDE, 0), []);
     }),
 );
 
@@ -57,5 +57,5 @@ Deno.test("the same in a directory of several users, with a log and a mode", { i
     await Deno.mkdir(shared);
     await Deno.chmod(shared, 0o1777);
     const env = { UNSOCK_LOG: `${dir}/log`, UNSOCK_MODE: "0660" };
-    assert.deepEqual(await findings(shared, env, STRIDE, STRIDE >> 1), []);
+    assertEquals(await findings(shared, env, STRIDE, STRIDE >> 1), []);
   }));

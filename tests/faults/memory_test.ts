@@ -1,5 +1,5 @@
 /** The tour of all calls, and what follows each failing one, under tools that see every access to memory. */
-import assert from "node:assert/strict";
+import { assert, assertMatch, assertNotMatch, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -13,14 +13,14 @@ const TIMEOUT_MS = 30 * 60_000;
 Deno.test("the sanitized library sees a read beyond the end of a record", { ignore }, async () => {
   const { preload } = await buildSanitized();
   const { code, stderr } = await runTour("overrun", { env: { LD_PRELOAD: preload } });
-  assert.notEqual(code, 0);
-  assert.match(stderr, /AddressSanitizer: /);
+  assertNotStrictEquals(code, 0);
+  assertMatch(stderr, /AddressSanitizer: /);
 });
 
 Deno.test("no call touches memory that it may not, or does what C leaves undefined", { ignore }, async () => {
   const { preload } = await buildSanitized();
   const { code, stdout, stderr } = await runTour("all", { env: { LD_PRELOAD: preload } });
-  assert.equal(code, 0, stdout + stderr);
+  assertStrictEquals(code, 0, stdout + stderr);
 });
 
 Deno.test("no call does so after another one has failed, or was killed", { ignore }, () =>
@@ -29,12 +29,12 @@ Deno.test("no call does so after another one has failed, or was killed", { ignor
     const { LD_PRELOAD: _, ...env } = tourEnv(dir);
     const command = [injector, "-s", String(STRIDE), "-p", preload, library, tour];
     const { code, stdout, stderr } = await run(command, { env, timeoutMs: TIMEOUT_MS });
-    assert.ok(code <= 1 && / runs, /.test(stdout), stdout + stderr);
-    assert.doesNotMatch(stdout, /Sanitizer|runtime error|SUMMARY|ended by/);
+    assert(code <= 1 && / runs, /.test(stdout), stdout + stderr);
+    assertNotMatch(stdout, /Sanitizer|runtime error|SUMMARY|ended by/);
   }));
 
 Deno.test("no call uses a value that was never set (valgrind)", { ignore: ignore || !need("valgrind") }, async () => {
   const before = ["valgrind", "-q", "--error-exitcode=9", "--leak-check=no"];
   const { code, stdout, stderr } = await runTour("all", { before, env: { LD_PRELOAD: shimLibrary() } });
-  assert.equal(code, 0, stdout + stderr);
+  assertStrictEquals(code, 0, stdout + stderr);
 });

@@ -1,6 +1,5 @@
 /** The tour of all intercepted calls, the injector, the sanitized library, and a guard to have in the directory. */
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { build } from "../../scripts/build.ts";
 import { withDir } from "../support/dir.ts";
 import { run, type RunResult, start } from "../support/process.ts";
@@ -8,7 +7,7 @@ import { need } from "../support/programs.ts";
 import { shimEnv } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const SOURCES = join(ROOT, "tests", "faults");
 const FLAGS = ["-std=gnu17", "-O2", "-g", "-Wall", "-Wextra", "-Werror"];
 

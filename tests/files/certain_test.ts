@@ -1,5 +1,5 @@
 /** A live server's file is never removed, whoever holds it and however little of that can be seen. */
-import assert from "node:assert/strict";
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { findProgram, need } from "../support/programs.ts";
@@ -30,7 +30,7 @@ except OSError as error:
 
 async function tries(dir: string, command: string[] = [PYTHON, "-c", TRY]): Promise<string> {
   const { stdout, stderr } = await run(command, { env: shimEnv(dir) });
-  assert.equal(stderr, "");
+  assertStrictEquals(stderr, "");
   return stdout;
 }
 
@@ -53,7 +53,7 @@ for (const { story, command, why } of UNSEEN) {
         await Deno.chmod(dir, 0o777);
         await using server = start([...command, PYTHON, "-c", SERVE], { env: shimEnv(dir) });
         await until("serving", () => server.output().includes("serves"));
-        assert.equal(await tries(dir), "EADDRINUSE\nfirst\n");
+        assertStrictEquals(await tries(dir), "EADDRINUSE\nfirst\n");
       }),
   );
 }
@@ -85,7 +85,7 @@ Deno.test(
   { ignore },
   () =>
     withDir(async (dir) => {
-      assert.equal(await python(HANDED_ON, dir), "['2001.sock'] served\n");
+      assertStrictEquals(await python(HANDED_ON, dir), "['2001.sock'] served\n");
       await until("its last holder's file is gone", () => [...Deno.readDirSync(dir)].length === 0);
     }),
 );
@@ -108,9 +108,9 @@ Deno.test(
     withDir(async (dir) => {
       await using family = start([PYTHON, "-c", `import os, socket\n${INHERITED}`], { env: shimEnv(dir) });
       await family.status;
-      assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name), ["2001.sock"]);
+      assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), ["2001.sock"]);
       const { stdout } = await run([PYTHON, "-c", TRY.split("    print(socket")[0] ?? ""], { env: shimEnv(dir) });
-      assert.equal(stdout, "EADDRINUSE\n");
+      assertStrictEquals(stdout, "EADDRINUSE\n");
     }),
 );
 
@@ -134,7 +134,7 @@ print("bound")
 
 async function leave(dir: string, as: (command: string[]) => string[], extra: Record<string, string>, umask: string) {
   await run(as([PYTHON, "-c", `import sys\n${LEAVE}`, umask]), { env: shimEnv(dir, extra) });
-  assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name).toSorted(), ["2001.dgram.sock", "2001.sock"]);
+  assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name).toSorted(), ["2001.dgram.sock", "2001.sock"]);
 }
 
 Deno.test("left-over files of another user in a directory of both do not keep the port", {
@@ -144,8 +144,8 @@ Deno.test("left-over files of another user in a directory of both do not keep th
     await Deno.chmod(dir, 0o777);
     await leave(dir, (command) => command, {}, "022");
     const { stdout, stderr } = await run(asNobody([PYTHON, "-c", TAKE]), { env: shimEnv(dir) });
-    assert.equal(stdout, "bound\n", stderr);
-    assert.deepEqual([...Deno.readDirSync(dir)], []);
+    assertStrictEquals(stdout, "bound\n", stderr);
+    assertEquals([...Deno.readDirSync(dir)], []);
   }));
 
 const SHUT_OUT: readonly { story: string; extra: Record<string, string>; umask: string }[] = [
@@ -163,8 +163,8 @@ for (const { story, extra, umask } of SHUT_OUT) {
       for (let i = 0; i < 2; i++) {
         const program = `import os\nos.umask(0o${umask})\n${TAKE}`;
         const { stdout, stderr } = await run(asNobody([PYTHON, "-c", program]), { env: shimEnv(dir, extra) });
-        assert.equal(stdout, "bound\n", stderr);
-        assert.deepEqual([...Deno.readDirSync(dir)], []);
+        assertStrictEquals(stdout, "bound\n", stderr);
+        assertEquals([...Deno.readDirSync(dir)], []);
       }
     }));
 }
@@ -179,6 +179,6 @@ Deno.test("another user's file that may live in another network namespace is lef
     await leave(dir, (command) => [...OTHER_NAMESPACE.split(" "), ...command], {}, "022");
     const program = TAKE.replace("import socket", "import socket, sys\nsys.tracebacklimit = 0");
     const { stdout, stderr } = await run(asNobody([PYTHON, "-c", program]), { env: shimEnv(dir) });
-    assert.equal(stdout, "");
-    assert.match(stderr, /Address already in use/);
+    assertStrictEquals(stdout, "");
+    assertMatch(stderr, /Address already in use/);
   }));

@@ -1,5 +1,5 @@
 /** What closing a socket, and the end of its process, leave in the directory: nothing of their own, all of others. */
-import assert from "node:assert/strict";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { need } from "../support/programs.ts";
 import { python } from "../support/python.ts";
@@ -23,8 +23,12 @@ Deno.test(
   { ignore },
   () =>
     withDir(async (dir) => {
-      assert.equal(await python(ASK_AND_CLOSE, dir), "2\n", "the receiver's, and the last client's until the end");
-      assert.deepEqual([...Deno.readDirSync(dir)], []);
+      assertStrictEquals(
+        await python(ASK_AND_CLOSE, dir),
+        "2\n",
+        "the receiver's, and the last client's until the end",
+      );
+      assertEquals([...Deno.readDirSync(dir)], []);
     }),
 );
 
@@ -47,8 +51,8 @@ Deno.test(
     withDir(async (dir) => {
       await Deno.mkdir(`${dir}/s`);
       await python(REUSED_NUMBER, `${dir}/s`, `${dir}/file`);
-      assert.equal(await Deno.readTextFile(`${dir}/file`), "written at the very end");
-      assert.deepEqual([...Deno.readDirSync(`${dir}/s`)], []);
+      assertStrictEquals(await Deno.readTextFile(`${dir}/file`), "written at the very end");
+      assertEquals([...Deno.readDirSync(`${dir}/s`)], []);
     }),
 );
 
@@ -73,8 +77,8 @@ Deno.test(
   { ignore },
   () =>
     withDir(async (dir) => {
-      assert.equal(await python(CLOSED_WHILE_WAITING, dir), "");
-      assert.deepEqual([...Deno.readDirSync(dir)], []);
+      assertStrictEquals(await python(CLOSED_WHILE_WAITING, dir), "");
+      assertEquals([...Deno.readDirSync(dir)], []);
     }),
 );
 
@@ -102,8 +106,8 @@ Deno.test(
   { ignore },
   () =>
     withDir(async (dir) => {
-      assert.equal(await python(LAST_WORDS, dir), "['2001.dgram.sock', '2001.sock']\n");
-      assert.deepEqual([...Deno.readDirSync(dir)], []);
+      assertStrictEquals(await python(LAST_WORDS, dir), "['2001.dgram.sock', '2001.sock']\n");
+      assertEquals([...Deno.readDirSync(dir)], []);
     }),
 );
 
@@ -129,9 +133,9 @@ Deno.test(
   { ignore },
   () =>
     withDir(async (dir) => {
-      assert.equal(await python(ENDS_WHILE_WAITING, dir, "alone"), "");
+      assertStrictEquals(await python(ENDS_WHILE_WAITING, dir, "alone"), "");
       await until("its file is gone", () => [...Deno.readDirSync(dir)].length === 0);
-      assert.equal(await python(ENDS_WHILE_WAITING, dir, "shared"), "['2001.sock']\nserved\n");
+      assertStrictEquals(await python(ENDS_WHILE_WAITING, dir, "shared"), "['2001.sock']\nserved\n");
       await until("its file is gone", () => [...Deno.readDirSync(dir)].length === 0);
     }),
 );

@@ -1,6 +1,6 @@
 /** The socket files themselves: when they appear, with which rights, and when they go. */
-import assert from "node:assert/strict";
-import { join } from "node:path";
+import { assert, assertEquals, assertMatch, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import { join } from "@std/path/posix";
 import { buildProbe } from "../support/probe.ts";
 import { withDir } from "../support/dir.ts";
 import { type Proc, start } from "../support/process.ts";
@@ -36,10 +36,10 @@ for (const [type, suffix] of [["stream", ".sock"], ["datagram", ".dgram.sock"]] 
       withDir(async (dir) => {
         const held = await hold(dir, type);
         await using holder = held.holder;
-        assert.deepEqual(names(dir), [`${held.port}${suffix}`]);
+        assertEquals(names(dir), [`${held.port}${suffix}`]);
         assert(Deno.statSync(join(dir, `${held.port}${suffix}`)).isSocket);
         await tell(holder, "SIGUSR1");
-        assert.deepEqual(names(dir), []);
+        assertEquals(names(dir), []);
       }),
   );
 
@@ -51,10 +51,10 @@ for (const [type, suffix] of [["stream", ".sock"], ["datagram", ".dgram.sock"]] 
         const held = await hold(dir, type);
         await using holder = held.holder;
         await tell(holder, "SIGHUP");
-        assert.deepEqual(names(dir), [`${held.port}${suffix}`]);
+        assertEquals(names(dir), [`${held.port}${suffix}`]);
         Deno.kill(holder.pid, "SIGTERM");
         await holder.status;
-        assert.deepEqual(names(dir), []);
+        assertEquals(names(dir), []);
       }),
   );
 
@@ -74,7 +74,7 @@ for (const [type, suffix] of [["stream", ".sock"], ["datagram", ".dgram.sock"]] 
         const stale = Deno.statSync(file).mtime?.getTime();
         const second = await hold(dir, type, "127.0.0.1", first.port);
         await using _holder = second.holder;
-        assert.notEqual(Deno.statSync(file).mtime?.getTime(), stale);
+        assertNotStrictEquals(Deno.statSync(file).mtime?.getTime(), stale);
       }),
   );
 
@@ -87,9 +87,9 @@ for (const [type, suffix] of [["stream", ".sock"], ["datagram", ".dgram.sock"]] 
       await using other = start([await buildProbe("hold_port"), type, "127.0.0.1", String(held.port)], {
         env: shimEnv(dir),
       });
-      assert.equal((await other.status).code, 2);
-      assert.match(other.output(), /EADDRINUSE/);
-      assert.equal(Deno.statSync(file).ino, before);
+      assertStrictEquals((await other.status).code, 2);
+      assertMatch(other.output(), /EADDRINUSE/);
+      assertStrictEquals(Deno.statSync(file).ino, before);
     }));
 }
 
@@ -98,7 +98,7 @@ Deno.test("the file goes at shutdown", options, () =>
     const held = await hold(dir, "stream");
     await using holder = held.holder;
     await tell(holder, "SIGUSR2");
-    assert.deepEqual(names(dir), []);
+    assertEquals(names(dir), []);
   }));
 
 Deno.test(
@@ -113,7 +113,7 @@ Deno.test(
         const held = await hold(dir, "stream", "127.0.0.1", 0, env as Record<string, string>);
         await using _holder = held.holder;
         const { mode: actual } = Deno.statSync(join(dir, `${held.port}.sock`));
-        assert.equal(((actual ?? 0) & 0o777).toString(8), (mode as number).toString(8));
+        assertStrictEquals(((actual ?? 0) & 0o777).toString(8), (mode as number).toString(8));
       }
     }),
 );
@@ -131,9 +131,9 @@ Deno.test(
       }
       const second = await hold(dir, "stream", "0.0.0.0", first.port);
       await using holder = second.holder;
-      assert.deepEqual(names(dir), [`${first.port}.sock`]);
+      assertEquals(names(dir), [`${first.port}.sock`]);
       await tell(holder, "SIGUSR1");
-      assert.deepEqual(names(dir), []);
+      assertEquals(names(dir), []);
     }),
 );
 
@@ -142,7 +142,7 @@ Deno.test("all covered addresses of both families share the one file of a port",
     for (const at of ["127.0.0.1", "127.0.0.99", "0.0.0.0", "::1", "::"]) {
       const held = await hold(dir, "stream", at, 4711);
       await using holder = held.holder;
-      assert.deepEqual(names(dir), ["4711.sock"], at);
+      assertEquals(names(dir), ["4711.sock"], at);
       await tell(holder, "SIGUSR1");
     }
   }));

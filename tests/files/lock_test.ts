@@ -1,7 +1,6 @@
 /** The directory's lock: who may have it, who loses it, and what becomes of those who wait. */
-import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { type Proc, run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -9,7 +8,7 @@ import { shimEnv } from "../support/shim.ts";
 import { asNobody, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const SOURCES = [
   "tests/files/lock_tool.c",
   "c/files/lock.c",
@@ -24,7 +23,7 @@ const ignore = !need("cc") || !need("python3");
 async function buildTool(dir: string): Promise<string> {
   const flags = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-fno-builtin", "-Ic"];
   const { code, stderr } = await run(["cc", ...flags, "-o", `${dir}/tool`, ...SOURCES], { cwd: ROOT });
-  assert.equal(code, 0, stderr);
+  assertStrictEquals(code, 0, stderr);
   return `${dir}/tool`;
 }
 
@@ -61,14 +60,14 @@ except OSError as error:
 /** A program under the library that binds port 2001. */
 async function bind(dir: string, as: (command: string[]) => string[] = (command) => command): Promise<string> {
   const { stdout, stderr } = await run(as(["python3", "-c", BIND]), { env: shimEnv(dir) });
-  assert.equal(stderr, "");
+  assertStrictEquals(stderr, "");
   return stdout.trim();
 }
 
 /** A socket file whose socket is gone. */
 async function leaveFile(dir: string): Promise<number | null> {
   const { code } = await run(["python3", "-c", LEAVE_FILE], { env: { UNSOCK_DIR: dir } });
-  assert.equal(code, 0);
+  assertStrictEquals(code, 0);
   return Deno.statSync(`${dir}/2001.sock`).ino;
 }
 
@@ -89,13 +88,13 @@ for (const { story, stop } of HOLDERS) {
       const child = Number(await says(waiting, /\d+/));
       await holder.status;
       if (stop) Deno.kill(waiting.pid, "SIGSTOP");
-      assert.equal(await bind(dir), "EADDRINUSE");
-      assert.equal(Deno.statSync(`${dir}/2001.sock`).ino, inode);
+      assertStrictEquals(await bind(dir), "EADDRINUSE");
+      assertStrictEquals(Deno.statSync(`${dir}/2001.sock`).ino, inode);
       Deno.kill(waiting.pid, "SIGKILL");
       await waiting.status;
-      assert.equal(await bind(dir), "bound", "freed at once by the kill, though a child forked meanwhile lives");
+      assertStrictEquals(await bind(dir), "bound", "freed at once by the kill, though a child forked meanwhile lives");
       Deno.kill(child, "SIGKILL");
-      assert.deepEqual([...Deno.readDirSync(dir)], []);
+      assertEquals([...Deno.readDirSync(dir)], []);
     }));
 }
 
@@ -117,7 +116,7 @@ Deno.test("who may only read the directory can neither have the lock nor slow do
     await using holder = start([tool, dir, "fork"]);
     const child = Number(await says(holder, /\d+/));
     const reader = await run(asNobody(["/usr/bin/python3", "-c", MAY_ONLY_READ, dir]));
-    assert.equal(reader.stdout, "locked the directory\n", reader.stderr);
+    assertStrictEquals(reader.stdout, "locked the directory\n", reader.stderr);
     for (const pid of [holder.pid, child]) Deno.kill(pid, "SIGKILL");
     await holder.status;
     await leaveFile(dir);
@@ -125,7 +124,7 @@ Deno.test("who may only read the directory can neither have the lock nor slow do
       asNobody(["sh", "-c", `exec 9<"$1" && flock -x 9 && echo locked && exec sleep 60`, "sh", dir]),
     );
     await says(staying, /locked/);
-    assert.equal(await bind(dir), "bound");
+    assertStrictEquals(await bind(dir), "bound");
   }));
 
 Deno.test("in a directory where several users may write all of them have the same lock", {
@@ -134,24 +133,24 @@ Deno.test("in a directory where several users may write all of them have the sam
   withTool(0o777, async (dir, tool) => {
     await using holder = start(asNobody([tool, dir, "fork"]));
     const child = Number(await says(holder, /\d+/));
-    assert.equal((await run([tool, dir, "try"])).stdout, "Address already in use\n");
+    assertStrictEquals((await run([tool, dir, "try"])).stdout, "Address already in use\n");
     for (const pid of [holder.pid, child]) Deno.kill(pid, "SIGKILL");
     await holder.status;
-    assert.equal((await run([tool, dir, "try"])).stdout, "taken\n");
+    assertStrictEquals((await run([tool, dir, "try"])).stdout, "taken\n");
     await using root = start([tool, dir, "fork"]);
     const other = Number(await says(root, /\d+/));
-    assert.equal((await run(asNobody([tool, dir, "try"]))).stdout, "Address already in use\n");
+    assertStrictEquals((await run(asNobody([tool, dir, "try"]))).stdout, "Address already in use\n");
     for (const pid of [root.pid, other]) Deno.kill(pid, "SIGKILL");
     await root.status;
-    assert.equal((await run(asNobody([tool, dir, "try"]))).stdout, "taken\n");
-    assert.deepEqual([...Deno.readDirSync(dir)], []);
+    assertStrictEquals((await run(asNobody([tool, dir, "try"]))).stdout, "taken\n");
+    assertEquals([...Deno.readDirSync(dir)], []);
   }));
 
 Deno.test("where nobody may write, or nothing can be made, the lock is refused at once", {
   ignore: ignore || whyNoOtherUser() !== undefined,
 }, () =>
   withTool(0o755, async (dir, tool) => {
-    assert.equal((await run(asNobody([tool, dir, "try"]))).stdout, "Permission denied\n");
-    assert.equal((await run([tool, `${dir}/missing`, "try"])).stdout, "Permission denied\n");
-    assert.equal((await run([tool, dir, "full"])).stdout, "No buffer space available\n");
+    assertStrictEquals((await run(asNobody([tool, dir, "try"]))).stdout, "Permission denied\n");
+    assertStrictEquals((await run([tool, `${dir}/missing`, "try"])).stdout, "Permission denied\n");
+    assertStrictEquals((await run([tool, dir, "full"])).stdout, "No buffer space available\n");
   }));

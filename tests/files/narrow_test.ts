@@ -1,5 +1,5 @@
 /** Where something is short: ports, descriptors, room for files, the right to write. */
-import assert from "node:assert/strict";
+import { assert, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { findProgram, need } from "../support/programs.ts";
@@ -33,15 +33,15 @@ Deno.test("left-over files of every ephemeral port cost the next client and serv
 }, () =>
   withDir(async (dir) => {
     const made = await run([PYTHON, "-c", LEAVE_ALL], { env: { UNSOCK_DIR: dir } });
-    assert.equal(made.code, 0, made.stderr);
+    assertStrictEquals(made.code, 0, made.stderr);
     const trace = ["strace", "-f", "-e", "trace=bind", "-o", `${dir}/trace`];
     const env = Object.entries(shimEnv(dir)).map(([name, value]) => `-E${name}=${value}`);
     const { code, stderr } = await run([...trace, ...env, PYTHON, "-c", ASK_ONCE]);
-    assert.equal(code, 0, stderr);
+    assertStrictEquals(code, 0, stderr);
     const binds = (await Deno.readTextFile(`${dir}/trace`)).split("\n").filter((line) => line.includes("bind("));
     for (const kind of [".dgram.sock", /\d\.sock/]) {
       const looks = binds.filter((line) => typeof kind === "string" ? line.includes(kind) : kind.test(line));
-      assert.ok(looks.length > 0 && looks.length <= 20, `${looks.length} looks:\n${looks.slice(0, 3).join("\n")}`);
+      assert(looks.length > 0 && looks.length <= 20, `${looks.length} looks:\n${looks.slice(0, 3).join("\n")}`);
     }
   }));
 
@@ -84,7 +84,7 @@ def free():
 
 async function leftOver(dir: string): Promise<void> {
   const program = `import socket\nleft = socket.socket(socket.AF_UNIX)\nleft.bind("${dir}/2002.sock")`;
-  assert.equal((await run([PYTHON, "-c", program])).code, 0);
+  assertStrictEquals((await run([PYTHON, "-c", program])).code, 0);
 }
 
 async function besideServer(dir: string, command: string[]): Promise<string> {
@@ -92,7 +92,7 @@ async function besideServer(dir: string, command: string[]): Promise<string> {
   await until("serving", () => server.output().includes("serves"));
   await leftOver(dir);
   const { stdout, stderr } = await run(command, { env: shimEnv(dir) });
-  assert.equal(stderr, "");
+  assertStrictEquals(stderr, "");
   return stdout;
 }
 
@@ -104,8 +104,8 @@ Deno.test(
   () =>
     withDir(async (dir) => {
       const [outcomes = "", answer] = (await besideServer(dir, [PYTHON, "-c", NO_DESCRIPTOR + TRY])).split("\n");
-      assert.equal(answer, "first");
-      for (const outcome of outcomes.split(" ")) assert.match(outcome, /^(EADDRINUSE|ENOBUFS|bound)$/);
+      assertStrictEquals(answer, "first");
+      for (const outcome of outcomes.split(" ")) assertMatch(outcome, /^(EADDRINUSE|ENOBUFS|bound)$/);
     }),
 );
 
@@ -119,7 +119,7 @@ Deno.test("in a directory that may not be written to bind is refused, and the li
     await until("serving", () => server.output().includes("serves"));
     await leftOver(dir);
     const { stdout, stderr } = await run(asNobody([PYTHON, "-c", TRY]), { env: shimEnv(dir) });
-    assert.equal(stdout, "EADDRINUSE EADDRINUSE EACCES\nfirst\n", stderr);
+    assertStrictEquals(stdout, "EADDRINUSE EADDRINUSE EACCES\nfirst\n", stderr);
   }));
 
 const IN_SMALL_FILE_SYSTEM = `
@@ -142,7 +142,7 @@ Deno.test("in a full file system bind says that there are no buffers, and the li
     const env = { ...shimEnv(`${dir}/s`), SERVE, LEAVE, TRY, OUT: `${dir}/out` };
     const command = ["unshare", "--mount", "sh", "-c", IN_SMALL_FILE_SYSTEM, "sh", PYTHON];
     const { stdout, stderr } = await run(command, { env });
-    assert.equal(stdout, "EADDRINUSE ENOBUFS ENOBUFS\nfirst\n", stderr);
+    assertStrictEquals(stdout, "EADDRINUSE ENOBUFS ENOBUFS\nfirst\n", stderr);
   }));
 
 Deno.test("a directory that was removed is no reason to use the network", { ignore }, () =>
@@ -155,5 +155,5 @@ for call in (lambda s: s.bind(("127.0.0.1", 2003)), lambda s: s.connect(("127.0.
     except OSError as error: print(errno.errorcode[error.errno], end=" ")
 `;
     await Deno.mkdir(`${dir}/s`);
-    assert.equal(await python(program, `${dir}/s`), "EACCES ECONNREFUSED ");
+    assertStrictEquals(await python(program, `${dir}/s`), "EACCES ECONNREFUSED ");
   }));

@@ -1,5 +1,5 @@
 /** What else may stand under a port's name: it is never opened so that it blocks, never removed, and never told. */
-import assert from "node:assert/strict";
+import { assert, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -38,7 +38,7 @@ for (const { what, make } of ODD) {
       withDir(async (dir) => {
         const program =
           `d = os.environ["UNSOCK_DIR"] + "/"\n${make}\nbefore = files()\n${TRY_ALL}\nassert files() == before`;
-        assert.equal(await python(program, dir), "EADDRINUSE ECONNREFUSED EADDRINUSE done\n");
+        assertStrictEquals(await python(program, dir), "EADDRINUSE ECONNREFUSED EADDRINUSE done\n");
       }),
   );
 }
@@ -70,7 +70,7 @@ for (const kind of ["stream", "datagram", "seqpacket"]) {
     () =>
       withDir(async (dir) => {
         const names = `['2001.dgram.sock', '2001.sock']`;
-        assert.equal(await python(PLAIN_SERVER, dir, kind), `EADDRINUSE EADDRINUSE 0 ${names}\n`);
+        assertStrictEquals(await python(PLAIN_SERVER, dir, kind), `EADDRINUSE EADDRINUSE 0 ${names}\n`);
       }),
   );
 }
@@ -93,16 +93,16 @@ Deno.test(
       await Deno.chmod(dir, 0o1777);
       const victim = `${dir}/victim`;
       const make = `import os\n${CONTROL_OF}\nfor n in (${NAMES}): control("${dir}/" + n, "${victim}")`;
-      assert.equal((await run(asNobody(["/usr/bin/python3", "-c", make]))).code, 0);
-      assert.equal(await python(TRY_ALL, dir), "EACCES EACCES EACCES EACCES\n");
-      assert.ok(![...Deno.readDirSync(dir)].some(({ name }) => name === "victim"), "nothing is made at its target");
+      assertStrictEquals((await run(asNobody(["/usr/bin/python3", "-c", make]))).code, 0);
+      assertStrictEquals(await python(TRY_ALL, dir), "EACCES EACCES EACCES EACCES\n");
+      assert(![...Deno.readDirSync(dir)].some(({ name }) => name === "victim"), "nothing is made at its target");
       const log = `${dir}/log`;
       await run(["/usr/bin/python3", "-c", `import os, socket, sys\n${TRY_ALL}`], {
         env: shimEnv(dir, { UNSOCK_LOG: log }),
       });
-      assert.match(await Deno.readTextFile(log), /bind .*127\.0\.0\.1:2001 .*2001\.sock EACCES/);
+      assertMatch(await Deno.readTextFile(log), /bind .*127\.0\.0\.1:2001 .*2001\.sock EACCES/);
       for (const name of ["2001.sock", "2001.dgram.sock"]) await Deno.chown(`${dir}/${name}`, 0, 0);
-      assert.equal(await python(TRY_ALL, dir), "done ECONNREFUSED done ECONNREFUSED\n", "root's own is followed");
-      assert.match(await python(`${TRY_ALL}\nprint(files())`, dir), /victim/);
+      assertStrictEquals(await python(TRY_ALL, dir), "done ECONNREFUSED done ECONNREFUSED\n", "root's own is followed");
+      assertMatch(await python(`${TRY_ALL}\nprint(files())`, dir), /victim/);
     }),
 );

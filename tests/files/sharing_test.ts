@@ -1,5 +1,5 @@
 /** One port and several sockets: which file they share, and who hands it on to whom. */
-import assert from "node:assert/strict";
+import { assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { need } from "../support/programs.ts";
 import { python } from "../support/python.ts";
@@ -35,7 +35,7 @@ Deno.test("a datagram server that forks for each client binds its port again, an
   ignore,
 }, () =>
   withDir(async (dir) => {
-    assert.equal(await python(A_CHILD_FOR_EACH, dir), "b'2 second'\nb'1 second'\nb'0 second'\n");
+    assertStrictEquals(await python(A_CHILD_FOR_EACH, dir), "b'2 second'\nb'1 second'\nb'0 second'\n");
   }));
 
 const NOT_ONE_FOR_ALL = `
@@ -56,7 +56,7 @@ Deno.test(
   { ignore },
   () =>
     withDir(async (dir) => {
-      assert.equal(await python(NOT_ONE_FOR_ALL, dir), "98\n");
+      assertStrictEquals(await python(NOT_ONE_FOR_ALL, dir), "98\n");
     }),
 );
 
@@ -78,7 +78,7 @@ for (const order of ["0123", "2301", "0213", "3210"]) {
     { ignore },
     () =>
       withDir(async (dir) => {
-        assert.equal(await python(TWO_FAMILIES, dir, order), "[]\n");
+        assertStrictEquals(await python(TWO_FAMILIES, dir, order), "[]\n");
       }),
   );
 }
@@ -117,6 +117,6 @@ Deno.test(
   { ignore },
   () =>
     withDir(async (dir) => {
-      assert.equal(await python(RESUMED, dir), "True ['2001.sock']\n[]\n");
+      assertStrictEquals(await python(RESUMED, dir), "True ['2001.sock']\n[]\n");
     }),
 );

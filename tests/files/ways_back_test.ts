@@ -1,5 +1,5 @@
 /** An exchange that fails half-way is undone: no file is left, and nobody loses the one that he had. */
-import assert from "node:assert/strict";
+import { assertEquals } from "@std/assert";
 import { buildProbe, runUnderShim } from "../support/probe.ts";
 import { need } from "../support/programs.ts";
 
@@ -32,7 +32,7 @@ const STORIES: readonly { name: string; story: string; env?: Record<string, stri
 for (const { name, story, env, facts } of STORIES) {
   Deno.test(name, { ignore }, async () => {
     const result = await runUnderShim(await buildProbe("ways_back"), env, story);
-    assert.deepEqual(result.facts, facts);
-    assert.deepEqual(result.left, []);
+    assertEquals(result.facts, facts);
+    assertEquals(result.left, []);
   });
 }

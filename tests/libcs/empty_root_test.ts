@@ -1,6 +1,6 @@
 /** The library as a program where there is nothing else: no C library, no loader, no /proc, as in a guest's first minute. */
-import assert from "node:assert/strict";
-import { join } from "node:path";
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { join } from "@std/path/posix";
 import { decodeControlFile } from "../../lib/control/control_file.ts";
 import { describeTarget } from "../../lib/control/format_control.ts";
 import { withDir } from "../support/dir.ts";
@@ -42,9 +42,9 @@ Deno.test(
   () =>
     withRoot({}, async (_root, execute) => {
       const usage = await execute([]);
-      assert.equal(usage.code, 0, usage.stderr);
-      assert.match(usage.stdout, /libunsock\.so run -- COMMAND/);
-      assert.match((await execute(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
+      assertStrictEquals(usage.code, 0, usage.stderr);
+      assertMatch(usage.stdout, /libunsock\.so run -- COMMAND/);
+      assertMatch((await execute(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
     }),
 );
 
@@ -55,17 +55,17 @@ Deno.test(
     withRoot({}, async (root, execute) => {
       const env = { UNSOCK_FILE: "/80.sock", UNSOCK_VSOCK_PORT: "5678", UNSOCK_VSOCK_CID: "3" };
       const made = await execute([], env);
-      assert.equal(made.code, 0, made.stderr);
+      assertStrictEquals(made.code, 0, made.stderr);
       const file = join(root, "80.sock");
-      assert.equal(describeTarget(decodeControlFile(Deno.readFileSync(file))), "vsock port 5678, CID 3");
-      assert.equal((Deno.statSync(file).mode ?? 0) & 0o777, 0o644);
+      assertStrictEquals(describeTarget(decodeControlFile(Deno.readFileSync(file))), "vsock port 5678, CID 3");
+      assertStrictEquals((Deno.statSync(file).mode ?? 0) & 0o777, 0o644);
       const again = await execute([], env);
-      assert.equal(again.code, 1);
-      assert.match(again.stderr, /^unsock: [^\n]*\n$/);
+      assertStrictEquals(again.code, 1);
+      assertMatch(again.stderr, /^unsock: [^\n]*\n$/);
       const bad = await execute([], { ...env, UNSOCK_FILE: "/81.sock", UNSOCK_VSOCK_PORT: "x" });
-      assert.equal(bad.code, 1);
-      assert.match(bad.stderr, /^unsock: UNSOCK_VSOCK_PORT: [^\n]*\n$/);
-      assert.deepEqual([...Deno.readDirSync(root)].map(({ name }) => name).sort(), ["80.sock", "libunsock.so"]);
+      assertStrictEquals(bad.code, 1);
+      assertMatch(bad.stderr, /^unsock: UNSOCK_VSOCK_PORT: [^\n]*\n$/);
+      assertEquals([...Deno.readDirSync(root)].map(({ name }) => name).sort(), ["80.sock", "libunsock.so"]);
     }),
 );
 
@@ -75,8 +75,8 @@ Deno.test(
   () =>
     withRoot({}, async (_root, execute) => {
       const result = await execute(["run", "--", "/busybox"], { UNSOCK_DIR: "/s" });
-      assert.equal(result.code, 125);
-      assert.match(result.stderr, /^unsock: run: [^\n]*is \/proc mounted\?\n$/);
+      assertStrictEquals(result.code, 125);
+      assertMatch(result.stderr, /^unsock: run: [^\n]*is \/proc mounted\?\n$/);
     }),
 );
 
@@ -96,8 +96,8 @@ Deno.test({
       const result = await run(["unshare", "--mount", "sh", "-c", script, root], {
         env: { UNSOCK_DIR: "/s", PATH: `${Deno.env.get("PATH")}:/usr/sbin:/sbin:/` },
       });
-      assert.equal(result.code, 0, result.stderr);
-      assert.match(result.stdout, /^LD_PRELOAD=\/libunsock\.so$/m);
-      assert.match(result.stdout, /^UNSOCK_DIR=\/s$/m);
+      assertStrictEquals(result.code, 0, result.stderr);
+      assertMatch(result.stdout, /^LD_PRELOAD=\/libunsock\.so$/m);
+      assertMatch(result.stdout, /^UNSOCK_DIR=\/s$/m);
     }),
 });

@@ -2,8 +2,8 @@
  * glibc 2.31, the oldest that Debian's mirrors still carry: `dlsym` is in libdl there, which few programs link, and
  * threads are in libpthread, which has `accept`, `connect` and others once more.
  */
-import assert from "node:assert/strict";
-import { join } from "node:path";
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { testForeignProbes } from "../support/foreign.ts";
 import { run, start } from "../support/process.ts";
@@ -63,9 +63,9 @@ Deno.test({
         const surroundings = (command: readonly string[]) => command === old ? home : options;
         await using serving = start([...server, "-c", SERVER], surroundings(server));
         const [port = ""] = await until("the server has its port", () => /^\d+$/m.exec(serving.output()));
-        assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name), [`${port}.sock`]);
+        assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), [`${port}.sock`]);
         const result = await run([...client, "-c", CLIENT, port], surroundings(client));
-        assert.equal(result.stdout, "True\n", result.stderr);
+        assertStrictEquals(result.stdout, "True\n", result.stderr);
       });
     }
   },

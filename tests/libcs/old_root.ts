@@ -2,7 +2,7 @@
  * An old Debian to compile and run against: glibc 2.31 still has `dlsym` in libdl and cancellation points in libpthread.
  * Fetched from the mirror that apt uses, checked by Debian's keys and unpacked under build/, never installed; no privileges.
  */
-import { join, relative } from "node:path";
+import { join, relative } from "@std/path/posix";
 import { ROOT } from "../support/foreign.ts";
 import { run } from "../support/process.ts";
 

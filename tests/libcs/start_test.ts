@@ -1,6 +1,6 @@
 /** How the library starts in a process: refuses bad settings before main, stays inert where nobody asked for it. */
-import assert from "node:assert/strict";
-import { join } from "node:path";
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { ROOT } from "../support/foreign.ts";
 import { run, type RunResult } from "../support/process.ts";
@@ -25,10 +25,10 @@ const BAD: Record<string, string[]> = {
 };
 
 function assertRefused(result: RunResult, line: RegExp): void {
-  assert.match(result.stderr, /^unsock: [^\n]*\n$/);
-  assert.match(result.stderr, line);
-  assert.equal(result.stdout, "");
-  assert.equal(result.code, 1);
+  assertMatch(result.stderr, /^unsock: [^\n]*\n$/);
+  assertMatch(result.stderr, line);
+  assertStrictEquals(result.stdout, "");
+  assertStrictEquals(result.code, 1);
 }
 
 for (const [name, values] of Object.entries(BAD)) {
@@ -38,7 +38,7 @@ for (const [name, values] of Object.entries(BAD)) {
         // `echo` as a program: nothing else in this test may have the library.
         const result = await run(["/bin/echo", "ran"], { env: shimEnv(join(dir, "s"), { [name]: value }) });
         assertRefused(result, new RegExp(`^unsock: ${name}: [^\n]+: "`));
-        assert.deepEqual([...Deno.readDirSync(dir)], []);
+        assertEquals([...Deno.readDirSync(dir)], []);
       }
     }));
 }
@@ -57,7 +57,7 @@ async function buildEmbedding(dir: string, ...flags: string[]): Promise<string> 
   const program = join(dir, "embedding");
   const source = join(ROOT, "tests", "libcs", "embedding.c");
   const { code, stderr } = await run(["cc", "-Wall", "-Werror", "-o", program, source, ...flags]);
-  assert.equal(code, 0, stderr);
+  assertStrictEquals(code, 0, stderr);
   return program;
 }
 
@@ -70,7 +70,7 @@ Deno.test(
     withDir(async (dir) => {
       const program = await buildEmbedding(dir);
       const result = await run([program, shimLibrary()], { env: { UNSOCK_DIR: "", UNSOCK_MODE: "nonsense" } });
-      assert.deepEqual([result.stderr, result.stdout], ["", "secure: no, socket: inet\n"]);
+      assertEquals([result.stderr, result.stdout], ["", "secure: no, socket: inet\n"]);
     }),
 );
 
@@ -82,12 +82,12 @@ Deno.test(
       const program = await buildEmbedding(dir, shimLibrary());
       const sockets = join(dir, "s");
       const inert = await run([program], { env: { UNSOCK_DIR: "" } });
-      assert.deepEqual([inert.stderr, inert.stdout], ["", "secure: no, socket: inet\n"]);
+      assertEquals([inert.stderr, inert.stdout], ["", "secure: no, socket: inet\n"]);
       const other = await run([program], { env: { UNSOCK_DIR: "", LD_PRELOAD: "/nonexistent/other.so" } });
-      assert.equal(other.stdout, "secure: no, socket: inet\n");
+      assertStrictEquals(other.stdout, "secure: no, socket: inet\n");
       const { LD_PRELOAD: _, ...settings } = shimEnv(sockets);
       const active = await run([program], { env: settings });
-      assert.equal(active.stdout, "secure: no, socket: unix\n", active.stderr);
+      assertStrictEquals(active.stdout, "secure: no, socket: unix\n", active.stderr);
     }),
 );
 
@@ -103,13 +103,13 @@ Deno.test({
       // Linked, since the loader itself ignores LD_PRELOAD in such a process.
       const program = await buildEmbedding(dir, shimLibrary());
       const { LD_PRELOAD: _, ...env } = shimEnv(join(dir, "s"));
-      assert.equal((await run([program], { env })).stdout, "secure: no, socket: unix\n");
+      assertStrictEquals((await run([program], { env })).stdout, "secure: no, socket: unix\n");
       Deno.chownSync(program, NOBODY, NOBODY);
       Deno.chmodSync(program, 0o4755);
       const result = await run([program], { env: { ...env, UNSOCK_MODE: "nonsense" } });
       // A file system may be mounted nosuid; then nothing is to be seen here.
       if (result.stdout !== "secure: yes, socket: inet\n") {
-        assert.match(Deno.readTextFileSync("/proc/mounts"), /nosuid/, result.stdout + result.stderr);
+        assertMatch(Deno.readTextFileSync("/proc/mounts"), /nosuid/, result.stdout + result.stderr);
       }
     }),
 });

@@ -1,5 +1,5 @@
 /** C libraries other than this machine's own, and how programs for them are compiled. */
-import { join } from "node:path";
+import { join } from "@std/path/posix";
 import { ROOT, type Target } from "../support/foreign.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { oldRoot } from "./old_root.ts";

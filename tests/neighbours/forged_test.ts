@@ -1,5 +1,5 @@
 /** Lines that others forge in /proc/net/unix, by names with a newline in them. */
-import assert from "node:assert/strict";
+import { assertStrictEquals } from "@std/assert";
 import { runHarness } from "../support/harness.ts";
 import { need } from "../support/programs.ts";
 
@@ -40,5 +40,5 @@ int main(void) {
 `;
 
 Deno.test("a forged line never tells how many sockets are connected to ours", { ignore: !need("cc") }, async () => {
-  assert.equal(await runHarness(HARNESS, ["rt/mem.c"]), "0 1 right, or not known\n");
+  assertStrictEquals(await runHarness(HARNESS, ["rt/mem.c"]), "0 1 right, or not known\n");
 });

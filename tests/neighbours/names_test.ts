@@ -1,5 +1,5 @@
 /** What abstract names of others can do: another user's squat on those that clients want, a peer's claims in its own. */
-import assert from "node:assert/strict";
+import { assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -49,7 +49,7 @@ async function claim(listening: string, target: string): Promise<string> {
       `${dir}/2001.sock`,
       `7f000001:${port} ${target}0`,
     ]);
-    assert.equal(stderr, "");
+    assertStrictEquals(stderr, "");
     told = stdout.trimEnd();
   });
   return told;
@@ -69,9 +69,9 @@ for (
     ignore,
   }, async () => {
     const [itself, executed] = (await claim(listening, target)).split(/(?<=\)) /);
-    assert.equal(itself, `('${own}', 2001)`);
+    assertStrictEquals(itself, `('${own}', 2001)`);
     // Which address its listener had cannot be told after exec; the port can.
-    assert.match(executed ?? "", /^\('127\.0\.0\.[12]', 2001\)$/);
+    assertMatch(executed ?? "", /^\('127\.0\.0\.[12]', 2001\)$/);
   });
 }
 
@@ -122,6 +122,6 @@ Deno.test("connections go on when another user has bound the names that their cl
   await using squatter = start(["python3", "-c", SQUATTER, port, low, high]);
   await until("all names are taken", () => squatter.output().includes("taken"), 30_000);
   await withDir(async (dir) => {
-    assert.equal(await python(CONNECTIONS, dir, port), "20\n");
+    assertStrictEquals(await python(CONNECTIONS, dir, port), "20\n");
   });
 });

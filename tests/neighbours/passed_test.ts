@@ -1,5 +1,5 @@
 /** Descriptors that a plain Unix peer passes along: TCP and UDP bring none, however a program reads. */
-import assert from "node:assert/strict";
+import { assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -102,7 +102,7 @@ async function serve(program: string, peers: number): Promise<string> {
   await withDir(async (dir) => {
     const env = Object.entries(shimEnv(dir)).map(([name, value]) => `${name}=${value}`);
     const { stdout, stderr } = await run(["python3", "-c", BEFORE, dir, program, String(peers), ...env]);
-    assert.equal(stderr, "");
+    assertStrictEquals(stderr, "");
     output = stdout;
   });
   return output;
@@ -111,7 +111,7 @@ async function serve(program: string, peers: number): Promise<string> {
 Deno.test("descriptors that came before the server inherited its sockets are closed, however it reads", {
   ignore,
 }, async () => {
-  assert.equal(await serve(EACH_WAY, 9), expected());
+  assertStrictEquals(await serve(EACH_WAY, 9), expected());
 });
 
 const LINGERING = READING + `
@@ -125,7 +125,7 @@ os._exit(0)
 Deno.test("closing a passed connection that would linger with unsent data does not hold the server up", {
   ignore,
 }, async () => {
-  assert.equal(await serve(LINGERING, 0), "(1, 0, 0) True\n(1, 0, 0) True\n");
+  assertStrictEquals(await serve(LINGERING, 0), "(1, 0, 0) True\n(1, 0, 0) True\n");
 });
 
 const REFUSED = `
@@ -156,6 +156,6 @@ Deno.test("where the kernel can, it refuses descriptors for a server's sockets a
 }, () =>
   withDir(async (dir) => {
     const { stdout, stderr } = await run(["python3", "-c", REFUSED], { env: shimEnv(dir) });
-    assert.equal(stderr, "");
-    assert.equal(stdout, "refused refused refused\n");
+    assertStrictEquals(stderr, "");
+    assertStrictEquals(stdout, "refused refused refused\n");
   }));

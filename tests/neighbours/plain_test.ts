@@ -1,5 +1,5 @@
 /** Senders of datagrams that are plain Unix sockets: the ports that are invented for them are nobody else's. */
-import assert from "node:assert/strict";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { need } from "../support/programs.ts";
 import { python } from "../support/python.ts";
@@ -30,8 +30,8 @@ def name(i): return "\\0unsock test %d %s" % (i, os.path.basename(DIR))
 function story(what: string, program: string, output: string): void {
   Deno.test(what, { ignore }, () =>
     withDir(async (dir) => {
-      assert.equal(await python(HELPERS + program, dir), output);
-      assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name).filter((name) => !name.startsWith("s")), []);
+      assertStrictEquals(await python(HELPERS + program, dir), output);
+      assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name).filter((name) => !name.startsWith("s")), []);
     }));
 }
 

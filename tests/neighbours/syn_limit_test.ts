@@ -1,5 +1,5 @@
 /** For how long TCP tries to connect: the arithmetic behind what tests/probes/connect_full.c compares with the kernel. */
-import assert from "node:assert/strict";
+import { assertEquals } from "@std/assert";
 import { runHarness } from "../support/harness.ts";
 import { need } from "../support/programs.ts";
 
@@ -41,6 +41,6 @@ Deno.test(
       ["rules/syn_limit.c"],
       ...cases.flatMap((one) => one.slice(0, 3)).map(String),
     );
-    assert.deepEqual(output.trimEnd().split("\n").map(Number), cases.map((one) => one[3]));
+    assertEquals(output.trimEnd().split("\n").map(Number), cases.map((one) => one[3]));
   },
 );

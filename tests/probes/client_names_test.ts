@@ -1,5 +1,5 @@
 /** The names by which a server under unsock knows its clients: each address is read as it was written, and nothing else is. */
-import assert from "node:assert/strict";
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -56,10 +56,10 @@ async function ask(names: readonly string[]): Promise<string[]> {
     await until("the server", () => server.output().includes("ready"));
     const stdin = names.map((name) => `${hex(new TextEncoder().encode(name))}\n`).join("");
     const { stdout, stderr } = await run(["python3", "-c", CLIENT, `${dir}/${PORT}.sock`], { stdin });
-    assert.equal(stderr, "");
+    assertStrictEquals(stderr, "");
     answers = stdout.trimEnd().split("\n");
   });
-  assert.equal(answers.length, names.length);
+  assertStrictEquals(answers.length, names.length);
   return answers;
 }
 
@@ -72,7 +72,7 @@ Deno.test({
     const names = ends.map(({ from, to }, i) =>
       `unsock ${from.text} ${to.text}${String.fromCharCode(48 + i % 64)}${i % 3 === 0 ? hash : ""}`
     );
-    assert.deepEqual(await ask(names), ends.map(({ from, to }) => `${from.shown} ${to.shown}`));
+    assertEquals(await ask(names), ends.map(({ from, to }) => `${from.shown} ${to.shown}`));
   },
 });
 
@@ -98,7 +98,7 @@ Deno.test({
       `unsock ${unique.repeat(4)}:9c40 ${unique.repeat(5)}:07d10`,
     ];
     for (const [i, line] of (await ask(names)).entries()) {
-      assert.match(line, /^0{31}1:[89a-e][0-9a-f]{3} 0{31}1:07d1$/, JSON.stringify(names[i]));
+      assertMatch(line, /^0{31}1:[89a-e][0-9a-f]{3} 0{31}1:07d1$/, JSON.stringify(names[i]));
     }
   },
 });

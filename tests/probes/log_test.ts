@@ -1,6 +1,6 @@
 /** UNSOCK_LOG: what it says, and that no program is ended or changed by it. */
-import assert from "node:assert/strict";
-import { join } from "node:path";
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { buildProbe, runUnderShim } from "../support/probe.ts";
 import { run } from "../support/process.ts";
@@ -30,13 +30,13 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(story, options, async () => assert.deepEqual(await facts(what, "stderr"), expected));
+  Deno.test(story, options, async () => assertEquals(await facts(what, "stderr"), [...expected]));
 }
 
 Deno.test("a log that may not grow does not end the program", options, () =>
   withDir(async (dir) => {
     const log = join(dir, "log");
-    assert.deepEqual(await facts("limit", log), ["SIGXFSZ is pending: no"]);
+    assertEquals(await facts("limit", log), ["SIGXFSZ is pending: no"]);
   }));
 
 Deno.test(
@@ -49,7 +49,7 @@ Deno.test(
         env: shimEnv(dir, { UNSOCK_LOG: log }),
       });
       const line = /^\d+\.\d{6} \d+ one_client connect \d+ 127\.0\.0\.1:4712 (\S+) ECONNREFUSED$/m;
-      assert.equal(line.exec(Deno.readTextFileSync(log))?.[1], join(dir, "4712.sock"));
+      assertStrictEquals(line.exec(Deno.readTextFileSync(log))?.[1], join(dir, "4712.sock"));
     }),
 );
 
@@ -57,6 +57,6 @@ Deno.test("a log that cannot be written is refused at start", options, () =>
   withDir(async (dir) => {
     const log = join(dir, "missing", "log");
     const { code, stderr } = await run(["true"], { env: shimEnv(dir, { UNSOCK_LOG: log }) });
-    assert.equal(code, 1);
-    assert.equal(stderr, `unsock: UNSOCK_LOG: cannot be written (ENOENT): "${log}"\n`);
+    assertStrictEquals(code, 1);
+    assertStrictEquals(stderr, `unsock: UNSOCK_LOG: cannot be written (ENOENT): "${log}"\n`);
   }));

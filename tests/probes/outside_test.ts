@@ -1,5 +1,5 @@
 /** What IP does not know: addresses of no family. */
-import assert from "node:assert/strict";
+import { assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -28,8 +28,8 @@ Deno.test(
       const env = shimEnv(dir, { UNSOCK_BLOCK_INET: "1" });
       const program = "import ctypes, os, socket\n" + UNSPECIFIED;
       const { stdout, stderr } = await run(["python3", "-c", program], { env });
-      assert.equal(stderr, "");
-      assert.equal(stdout, "sent x sent x Permission denied\n");
+      assertStrictEquals(stderr, "");
+      assertStrictEquals(stdout, "sent x sent x Permission denied\n");
     }),
 );
 
@@ -57,6 +57,6 @@ Deno.test(
   { ignore },
   () =>
     withDir(async (dir) => {
-      assert.equal(await python(PASSED_DESCRIPTORS, dir), "b'x' []\nb'x' []\n0\n");
+      assertStrictEquals(await python(PASSED_DESCRIPTORS, dir), "b'x' []\nb'x' []\n0\n");
     }),
 );

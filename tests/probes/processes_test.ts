@@ -1,5 +1,5 @@
 /** Sockets across processes, threads and signals, and how long they live, compared with TCP and UDP. */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { differences } from "../support/differences.ts";
 import { buildProbe, runIsolated, runPlain, runUnderShim, testProbe } from "../support/probe.ts";
 import { withDir } from "../support/dir.ts";
@@ -41,8 +41,8 @@ for (const order of ["before", "after"]) {
       const both = order === "before" ? [library, shimLibrary()] : [shimLibrary(), library];
       await withDir(async (dir) => {
         const shim = await runIsolated([program], shimEnv(dir, { LD_PRELOAD: both.join(" ") }));
-        assert.deepEqual(differences(plain.facts, shim.facts), []);
-        assert.equal(shim.traffic ?? 0, 0, "segments or datagrams went through IP");
+        assertEquals(differences(plain.facts, shim.facts), []);
+        assertStrictEquals(shim.traffic ?? 0, 0, "segments or datagrams went through IP");
       });
     },
   });
@@ -57,13 +57,13 @@ Deno.test({
     const plain = await runPlain(program, "20");
     assert(plain.facts.includes("rounds with one winner: 20"), plain.facts.join("\n"));
     const shim = await runUnderShim(program, {}, rounds);
-    assert.deepEqual(shim.facts, [
+    assertEquals(shim.facts, [
       `rounds: ${rounds}`,
       `rounds with one winner: ${rounds}`,
       `losers told EADDRINUSE: ${rounds}`,
       `winners reached: ${rounds}`,
       `refused afterwards: ${rounds}`,
     ]);
-    assert.deepEqual(shim.left, []);
+    assertEquals(shim.left, []);
   },
 });

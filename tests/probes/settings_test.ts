@@ -1,6 +1,6 @@
 /** What the settings do to the sockets of small programs: blocking, fallback, converted addresses, the log. */
-import assert from "node:assert/strict";
-import { join } from "node:path";
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { join } from "@std/path/posix";
 import { buildProbe } from "../support/probe.ts";
 import { withDir } from "../support/dir.ts";
 import { type Proc, run, start } from "../support/process.ts";
@@ -14,7 +14,7 @@ type Kind = "stream" | "datagram";
 /** Runs one_client or a one_server that fails to bind, and returns its facts by name. */
 async function facts(program: string, args: string[], env: Record<string, string>): Promise<Map<string, string>> {
   const result = await run([await buildProbe(program), ...args], { env });
-  assert.equal(result.code, 0, result.stderr);
+  assertStrictEquals(result.code, 0, result.stderr);
   return parse(result.stdout);
 }
 
@@ -31,7 +31,7 @@ async function serve(dir: string, kind: Kind, at: string, extra: Record<string, 
 
 /** Waits for the server's end and returns what it saw. */
 async function seen(server: Proc): Promise<Map<string, string>> {
-  assert.equal((await server.status).code, 0, server.output());
+  assertStrictEquals((await server.status).code, 0, server.output());
   return parse(server.output());
 }
 
@@ -42,14 +42,14 @@ Deno.test(
     withDir(async (dir) => {
       const env = shimEnv(dir, { UNSOCK_ADDR: "127.0.0.1,::1", UNSOCK_BLOCK_INET: "1" });
       for (const address of ["127.0.0.2", "::2"]) {
-        assert.equal((await facts("one_client", ["stream", address, "9"], env)).get("connect"), "EACCES");
-        assert.equal((await facts("one_server", ["stream", address, "0"], env)).get("bind"), "EACCES");
+        assertStrictEquals((await facts("one_client", ["stream", address, "9"], env)).get("connect"), "EACCES");
+        assertStrictEquals((await facts("one_server", ["stream", address, "0"], env)).get("bind"), "EACCES");
         const datagram = await facts("one_client", ["datagram", address, "9"], env);
-        for (const call of ["sendto", "sendmsg", "connect"]) assert.equal(datagram.get(call), "EACCES", call);
+        for (const call of ["sendto", "sendmsg", "connect"]) assertStrictEquals(datagram.get(call), "EACCES", call);
       }
       const { server, port } = await serve(dir, "stream", "127.0.0.1", { UNSOCK_BLOCK_INET: "1" });
       await using _server = server;
-      assert.equal((await facts("one_client", ["stream", "127.0.0.1", String(port)], env)).get("read"), "1");
+      assertStrictEquals((await facts("one_client", ["stream", "127.0.0.1", String(port)], env)).get("read"), "1");
     }),
 );
 
@@ -63,8 +63,8 @@ Deno.test(
       const accepted = listener.accept().then((connection) => connection.close());
       const client = await facts("one_client", ["stream", "127.0.0.2", String(listener.addr.port)], env);
       await accepted;
-      assert.equal(client.get("connect"), "ok");
-      assert.deepEqual([...Deno.readDirSync(dir)], []);
+      assertStrictEquals(client.get("connect"), "ok");
+      assertEquals([...Deno.readDirSync(dir)], []);
     }),
 );
 
@@ -72,10 +72,10 @@ Deno.test("UNSOCK_BLOCK_INET6=1 leaves no IPv6 sockets", options, () =>
   withDir(async (dir) => {
     for (const kind of ["stream", "datagram"]) {
       const client = await facts("one_client", [kind, "::1", "9"], shimEnv(dir, { UNSOCK_BLOCK_INET6: "1" }));
-      assert.equal(client.get("socket"), "EAFNOSUPPORT");
+      assertStrictEquals(client.get("socket"), "EAFNOSUPPORT");
     }
     const client = await facts("one_client", ["stream", "127.0.0.1", "9"], shimEnv(dir, { UNSOCK_BLOCK_INET6: "1" }));
-    assert.equal(client.get("socket"), "ok");
+    assertStrictEquals(client.get("socket"), "ok");
   }));
 
 Deno.test(
@@ -90,14 +90,14 @@ Deno.test(
         return connection.remoteAddr as Deno.NetAddr;
       });
       const refused = await facts("one_client", args, shimEnv(dir));
-      assert.equal(refused.get("connect"), "ECONNREFUSED");
+      assertStrictEquals(refused.get("connect"), "ECONNREFUSED");
       const client = await facts("one_client", args, shimEnv(dir, { UNSOCK_FALLBACK: "1" }));
-      assert.equal(client.get("connect"), "ok");
-      assert.equal(client.get("own port"), String((await accepted).port));
+      assertStrictEquals(client.get("connect"), "ok");
+      assertStrictEquals(client.get("own port"), String((await accepted).port));
       const { server, port } = await serve(dir, "stream", "127.0.0.1");
       await using _server = server;
       const env = shimEnv(dir, { UNSOCK_FALLBACK: "1" });
-      assert.equal((await facts("one_client", ["stream", "127.0.0.1", String(port)], env)).get("read"), "1");
+      assertStrictEquals((await facts("one_client", ["stream", "127.0.0.1", String(port)], env)).get("read"), "1");
     }),
 );
 
@@ -108,8 +108,11 @@ Deno.test("UNSOCK_PORT covers these ports and no others", options, () =>
     const env = shimEnv(dir, { UNSOCK_PORT: "1-1023,4711" });
     const client = await facts("one_client", ["stream", "127.0.0.1", String(listener.addr.port)], env);
     await accepted;
-    assert.equal(client.get("connect"), "ok");
-    assert.equal((await facts("one_client", ["stream", "127.0.0.1", "4711"], env)).get("connect"), "ECONNREFUSED");
+    assertStrictEquals(client.get("connect"), "ok");
+    assertStrictEquals(
+      (await facts("one_client", ["stream", "127.0.0.1", "4711"], env)).get("connect"),
+      "ECONNREFUSED",
+    );
   }));
 
 const conversions: [title: string, at: string, settings: Record<string, string>, peer: RegExp][] = [
@@ -127,11 +130,11 @@ for (const [title, at, settings, peer] of conversions) {
         const { server, port } = await serve(dir, "stream", at, env);
         await using _server = server;
         using client = await Deno.connect({ transport: "unix", path: join(dir, `${port}.sock`) });
-        assert.equal(await client.read(new Uint8Array(1)), 1);
+        assertStrictEquals(await client.read(new Uint8Array(1)), 1);
         const views = await seen(server);
-        assert.match(views.get("accepted from") ?? "", peer);
-        assert.equal(views.get("getpeername"), views.get("accepted from"));
-        assert.equal(views.get("getpeername in a child"), views.get("accepted from"));
+        assertMatch(views.get("accepted from") ?? "", peer);
+        assertStrictEquals(views.get("getpeername"), views.get("accepted from"));
+        assertStrictEquals(views.get("getpeername in a child"), views.get("accepted from"));
       }),
   );
 }
@@ -145,7 +148,7 @@ Deno.test(
       await using _server = server;
       const client = await facts("one_client", ["stream", "127.0.0.1", String(port)], shimEnv(dir));
       const own = `${client.get("own address")} ${client.get("own port")}`;
-      assert.equal((await seen(server)).get("accepted from"), own);
+      assertStrictEquals((await seen(server)).get("accepted from"), own);
     }),
 );
 
@@ -159,9 +162,9 @@ Deno.test(
       const paths = [join(dir, "plain"), join(dir, `${port}.dgram.sock`)];
       const { stdout } = await run([await buildProbe("plain_unix_sender"), ...paths]);
       const views = await seen(server);
-      assert.match(views.get("received from") ?? "", /^127\.0\.0\.1 \d+$/);
-      assert.equal(views.get("answered"), "5");
-      assert.equal(parse(stdout).get("answer"), "5");
+      assertMatch(views.get("received from") ?? "", /^127\.0\.0\.1 \d+$/);
+      assertStrictEquals(views.get("answered"), "5");
+      assertStrictEquals(parse(stdout).get("answer"), "5");
     }),
 );
 
@@ -183,7 +186,7 @@ for (const target of ["a file", "stderr"]) {
         const silent = await run([await buildProbe("one_client"), "stream", "127.0.0.1", "4712"], {
           env: shimEnv(dir),
         });
-        assert.equal(silent.stderr, "");
+        assertStrictEquals(silent.stderr, "");
       }),
   );
 }

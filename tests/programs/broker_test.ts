@@ -1,5 +1,5 @@
 /** Small servers with a protocol of their own: mosquitto and memcached. */
-import assert from "node:assert/strict";
+import { assertMatch, assertStrictEquals } from "@std/assert";
 import { need } from "../support/programs.ts";
 import { until } from "../support/wait.ts";
 import { withRig } from "./rig.ts";
@@ -15,9 +15,9 @@ Deno.test("mosquitto passes a message from publisher to subscriber", {
     await until("the broker knows the subscriber", () => broker.output().includes("Sending SUBACK"));
     await rig.client(["mosquitto_pub", ...where, "-q", "1", "-m", "first"]);
     await rig.client(["mosquitto_pub", ...where, "-q", "2", "-m", "second"], { cli: true });
-    assert.equal((await subscriber.status).code, 0);
+    assertStrictEquals((await subscriber.status).code, 0);
     await until("both messages are printed", () => subscriber.output() === "first\nsecond\n");
-    assert.match(broker.output(), /New connection from (::1|::ffff:127\.0\.0\.1|127\.0\.0\.1):\d+ on port 17221/);
+    assertMatch(broker.output(), /New connection from (::1|::ffff:127\.0\.0\.1|127\.0\.0\.1):\d+ on port 17221/);
   });
 });
 
@@ -29,10 +29,10 @@ Deno.test("memcached keeps a value over TCP, in four threads", { ignore: !need("
     );
     const nc = ["nc", "-N", "127.0.0.1", "17222"];
     const set = await rig.client(nc, { stdin: "set key 0 0 5\r\nvalue\r\nquit\r\n" });
-    assert.equal(set.stdout, "STORED\r\n");
+    assertStrictEquals(set.stdout, "STORED\r\n");
     const get = await rig.client(nc, { stdin: "get key\r\nstats\r\nquit\r\n", cli: true });
-    assert.match(get.stdout, /^VALUE key 0 5\r\nvalue\r\nEND\r\n/);
-    assert.match(get.stdout, /STAT cmd_set 1\r\n/);
+    assertMatch(get.stdout, /^VALUE key 0 5\r\nvalue\r\nEND\r\n/);
+    assertMatch(get.stdout, /STAT cmd_set 1\r\n/);
   });
 });
 
@@ -47,7 +47,7 @@ Deno.test("memcached answers over UDP on the port that it has for TCP", {
     await rig.server(rig.unprivileged(argv), { tcp: [17223], udp: [17223] });
     const client = rig.unprivileged(["socat", "-T2", "-t1", "-", "UDP:127.0.0.1:17223"]);
     const { stdout } = await rig.client(client, { stdin: UDP_REQUEST });
-    assert.match(stdout, /VERSION [\d.]+\r\n$/);
+    assertMatch(stdout, /VERSION [\d.]+\r\n$/);
   });
 });
 
@@ -59,6 +59,6 @@ Deno.test("memcached of another user answers a UDP client", {
     await rig.server(rig.unprivileged(argv), { tcp: [17224], udp: [17224] });
     const client = ["socat", "-T2", "-t1", "-", "UDP:127.0.0.1:17224"];
     const { stdout } = await rig.client(client, { stdin: UDP_REQUEST });
-    assert.match(stdout, /VERSION [\d.]+\r\n$/);
+    assertMatch(stdout, /VERSION [\d.]+\r\n$/);
   });
 });

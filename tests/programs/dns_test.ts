@@ -1,5 +1,5 @@
 /** dnsmasq and dig: the same port over UDP and TCP, and answers that must come from the address that was asked. */
-import assert from "node:assert/strict";
+import { assert, assertMatch, assertStrictEquals } from "@std/assert";
 import { need } from "../support/programs.ts";
 import { type Rig, withRig } from "./rig.ts";
 
@@ -16,8 +16,8 @@ async function ask(rig: Rig, server: string, port: number, cli: boolean): Promis
   for (const how of ["+notcp", "+tcp"]) {
     const dig = ["dig", "+tries=1", "+time=5", how, `@${server}`, "-p", `${port}`, "+noall", "+answer", "+stats"];
     const { stdout } = await rig.client([...dig, "www.example.test"], { cli });
-    assert.match(stdout, /www\.example\.test\.\t\d+\tIN\tA\t10\.1\.2\.3\n/, how);
-    assert.ok(stdout.includes(`;; SERVER: ${server}#${port}(${server}) (${how === "+tcp" ? "TCP" : "UDP"})`), stdout);
+    assertMatch(stdout, /www\.example\.test\.\t\d+\tIN\tA\t10\.1\.2\.3\n/, how);
+    assert(stdout.includes(`;; SERVER: ${server}#${port}(${server}) (${how === "+tcp" ? "TCP" : "UDP"})`), stdout);
   }
 }
 
@@ -28,7 +28,7 @@ Deno.test("dnsmasq bound to one address answers dig over UDP and TCP on one port
       { tcp: [17241], udp: [17241], cli: true },
     );
     for (const cli of [false, true]) await ask(rig, "127.0.0.1", 17241, cli);
-    assert.match(server.output(), /127\.0\.0\.1\/\d+ query\[A\] www\.example\.test from 127\.0\.0\.1/);
+    assertMatch(server.output(), /127\.0\.0\.1\/\d+ query\[A\] www\.example\.test from 127\.0\.0\.1/);
   });
 });
 
@@ -46,6 +46,6 @@ Deno.test("dig asks ten times in one run, each time from a socket of its own", {
     await rig.server(server, { tcp: [17243], udp: [17243] });
     const names = Array.from({ length: 10 }, (_, i) => ["long.test", "TXT", `+retry=${i % 2}`]).flat();
     const { stdout } = await rig.client(["dig", "+time=5", "@127.0.0.1", "-p", "17243", "+short", ...names]);
-    assert.equal(stdout, `"${"x".repeat(250)}"\n`.repeat(10));
+    assertStrictEquals(stdout, `"${"x".repeat(250)}"\n`.repeat(10));
   });
 });

@@ -1,5 +1,5 @@
 /** haproxy: health checks that notice a server's end, and a balanced choice between servers. */
-import assert from "node:assert/strict";
+import { assertEquals } from "@std/assert";
 import { need } from "../support/programs.ts";
 import type { Proc } from "../support/process.ts";
 import { until } from "../support/wait.ts";
@@ -68,14 +68,14 @@ Deno.test("haproxy balances two servers and takes one out when it stops answerin
     const config = rig.write("haproxy.cfg", CONFIG);
     await rig.server(["haproxy", "-db", "-f", config], { tcp: [17201, 17202], cli: true });
     await until("both servers are up", async () => await health(rig) === "UP,UP");
-    assert.deepEqual(await answers(rig), ["17203 127.0.0.1", "17204 127.0.0.1"]);
+    assertEquals(await answers(rig), ["17203 127.0.0.1", "17204 127.0.0.1"]);
 
     await rig.end(two);
     await until("the second server is down", async () => await health(rig) === "UP,DOWN");
-    assert.deepEqual(await answers(rig), ["17203 127.0.0.1"]);
+    assertEquals(await answers(rig), ["17203 127.0.0.1"]);
 
     await startBackend(rig, 17204, false);
     await until("the second server is up again", async () => await health(rig) === "UP,UP");
-    assert.deepEqual(await answers(rig), ["17203 127.0.0.1", "17204 127.0.0.1"]);
+    assertEquals(await answers(rig), ["17203 127.0.0.1", "17204 127.0.0.1"]);
   });
 });

@@ -1,5 +1,5 @@
 /** Python's web server with the everyday clients. */
-import assert from "node:assert/strict";
+import { assertMatch, assertStrictEquals } from "@std/assert";
 import { createHash, randomBytes } from "node:crypto";
 import { need } from "../support/programs.ts";
 import { withRig } from "./rig.ts";
@@ -24,12 +24,12 @@ for (const cli of [false, true]) {
 
       const fetched = `${rig.files}/by-curl`;
       await rig.client(["curl", "-sSf", "-o", fetched, `http://127.0.0.1:${port}/big`], { cli: !cli });
-      assert.equal(sha256(Deno.readFileSync(fetched)), sha256(content));
+      assertStrictEquals(sha256(Deno.readFileSync(fetched)), sha256(content));
 
       const copied = `${rig.files}/by-wget`;
       await rig.client(["wget", "-q", "-O", copied, `http://localhost:${port}/big`], { cli });
-      assert.equal(sha256(Deno.readFileSync(copied)), sha256(content));
-      assert.match(server.output(), /127\.0\.0\.1 .*"GET \/big HTTP\/1\.1" 200/);
+      assertStrictEquals(sha256(Deno.readFileSync(copied)), sha256(content));
+      assertMatch(server.output(), /127\.0\.0\.1 .*"GET \/big HTTP\/1\.1" 200/);
     });
   });
 }
@@ -44,9 +44,9 @@ Deno.test("curl opens many connections at once and tells the address of each end
       ["curl", "-sSf", "--parallel", "-w", form, "-o", "/dev/null", "http://127.0.0.1:17133/small?[1-30]"],
     );
     const lines = stdout.trim().split("\n");
-    assert.equal(lines.length, 30);
-    for (const line of lines) assert.match(line, /^127\.0\.0\.1 17133 127\.0\.0\.1 \d+$/);
-    assert.equal(new Set(lines).size, 30, "each connection has a client port of its own");
+    assertStrictEquals(lines.length, 30);
+    for (const line of lines) assertMatch(line, /^127\.0\.0\.1 17133 127\.0\.0\.1 \d+$/);
+    assertStrictEquals(new Set(lines).size, 30, "each connection has a client port of its own");
   });
 });
 
@@ -54,7 +54,7 @@ Deno.test("curl reports a port without a server as refused", { ignore }, async (
   await withRig(async (rig) => {
     for (const cli of [false, true]) {
       const { stderr } = await rig.client(["curl", "-sS", "http://127.0.0.1:17134/"], { code: 7, cli });
-      assert.match(stderr, /Failed to connect|Could not connect|refused/);
+      assertMatch(stderr, /Failed to connect|Could not connect|refused/);
     }
   });
 });
@@ -71,8 +71,8 @@ Deno.test("curl reaches a redirected server by its socket file, without unsock",
       ["curl", "-sSf", "--unix-socket", `${rig.sockets}/17135.sock`, "http://any.example/small"],
       { env: { LD_PRELOAD: "" } },
     );
-    assert.equal(stdout, "small\n");
+    assertStrictEquals(stdout, "small\n");
     // A client without an IP address has the first listed one.
-    assert.match(server.output(), /^127\.0\.0\.1 - /m);
+    assertMatch(server.output(), /^127\.0\.0\.1 - /m);
   });
 });

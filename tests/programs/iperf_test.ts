@@ -1,5 +1,5 @@
 /** iperf 2: the seed's first example. */
-import assert from "node:assert/strict";
+import { assert, assertMatch, assertStrictEquals } from "@std/assert";
 import { need } from "../support/programs.ts";
 import { withRig } from "./rig.ts";
 
@@ -16,7 +16,7 @@ Deno.test("iperf by environment sends to iperf by command line, and reports the 
   await withRig(async (rig) => {
     await rig.server(["iperf", "-s"], { tcp: [5001], cli: true });
     const { stdout } = await rig.client(["iperf", "-c", "127.0.0.1", "-n", `${MEBIBYTES}M`, "-y", "C"]);
-    assert.equal(transferred(stdout), MEBIBYTES << 20);
+    assertStrictEquals(transferred(stdout), MEBIBYTES << 20);
   });
 });
 
@@ -27,8 +27,8 @@ Deno.test("iperf by command line sends to iperf by environment, and both report 
       ["iperf", "-c", "127.0.0.1", "-p", "17101", "-n", `${MEBIBYTES}M`, "-f", "M"],
       { cli: true },
     );
-    assert.match(stdout, /64(\.0)? MBytes/);
-    assert.match(server.output(), /64(\.0)? MBytes/);
+    assertMatch(stdout, /64(\.0)? MBytes/);
+    assertMatch(server.output(), /64(\.0)? MBytes/);
   });
 });
 
@@ -38,7 +38,7 @@ Deno.test("iperf runs four streams both ways at once", { ignore }, async () => {
     const { stdout } = await rig.client(
       ["iperf", "-c", "localhost", "-p", "17102", "-n", "8M", "-P", "4", "--full-duplex", "-f", "M"],
     );
-    assert.match(stdout, /\[SUM/);
+    assertMatch(stdout, /\[SUM/);
   });
 });
 
@@ -48,9 +48,9 @@ Deno.test("iperf -u counts its datagrams at the other end", { ignore }, async ()
     const { stdout } = await rig.client(
       ["iperf", "-u", "-c", "127.0.0.1", "-p", "17103", "-n", "1M", "-b", "40M", "-l", "1400"],
     );
-    assert.match(stdout, /Server Report/);
+    assertMatch(stdout, /Server Report/);
     const [, lost, total] = stdout.match(/(\d+)\/(\d+) \(\d/) ?? [];
-    assert.ok(Number(total) >= 749, `all datagrams are accounted for:\n${stdout}`);
-    assert.ok(Number(lost) < Number(total) / 2, `more than half arrives:\n${stdout}`);
+    assert(Number(total) >= 749, `all datagrams are accounted for:\n${stdout}`);
+    assert(Number(lost) < Number(total) / 2, `more than half arrives:\n${stdout}`);
   });
 });

@@ -1,12 +1,11 @@
 /** Java: dual-stack sockets, and NIO, which registers channels with a selector before they have an address. */
-import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { assertStrictEquals } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { need } from "../support/programs.ts";
 import { withRig } from "./rig.ts";
 
 const ignore = !need("java");
-const SOURCES = join(dirname(fileURLToPath(import.meta.url)), "java");
+const SOURCES = join(dirname(fromFileUrl(import.meta.url)), "java");
 
 /** Runs a single-file program. */
 function java(program: string, ...args: string[]): string[] {
@@ -17,7 +16,7 @@ Deno.test("Java's HttpServer answers java.net.URL on the address it was bound to
   await withRig(async (rig) => {
     await rig.server(java("UrlServer", "17171", "127.0.0.1"), { tcp: [17171], cli: true });
     const { stdout } = await rig.client(java("UrlClient", "http://127.0.0.1:17171/"));
-    assert.equal(stdout, "from 127.0.0.1\n".repeat(10) + "10 ports\n");
+    assertStrictEquals(stdout, "from 127.0.0.1\n".repeat(10) + "10 ports\n");
   });
 });
 
@@ -25,9 +24,9 @@ Deno.test("Java's default dual-stack HttpServer answers over IPv4 and IPv6", { i
   await withRig(async (rig) => {
     await rig.server(java("UrlServer", "17172"), { tcp: [17172] });
     const four = await rig.client(java("UrlClient", "http://127.0.0.1:17172/"), { cli: true });
-    assert.equal(four.stdout, "from 127.0.0.1\n".repeat(10) + "10 ports\n");
+    assertStrictEquals(four.stdout, "from 127.0.0.1\n".repeat(10) + "10 ports\n");
     const six = await rig.client(java("UrlClient", "http://[::1]:17172/"));
-    assert.equal(six.stdout, "from 0:0:0:0:0:0:0:1\n".repeat(10) + "10 ports\n");
+    assertStrictEquals(six.stdout, "from 0:0:0:0:0:0:0:1\n".repeat(10) + "10 ports\n");
   });
 });
 
@@ -35,7 +34,7 @@ Deno.test("Java NIO keeps its selector over bind and connect, with 100 clients",
   await withRig(async (rig) => {
     for (const cli of [false, true]) {
       const { stdout } = await rig.client(java("NioEcho", "17173", "100"), { cli });
-      assert.equal(stdout, "100 clients echoed\n");
+      assertStrictEquals(stdout, "100 clients echoed\n");
     }
   });
 });

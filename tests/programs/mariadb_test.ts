@@ -1,5 +1,5 @@
 /** MariaDB: a thread for each connection. */
-import assert from "node:assert/strict";
+import { assertStrictEquals } from "@std/assert";
 import { need } from "../support/programs.ts";
 import { run } from "../support/process.ts";
 import { withRig } from "./rig.ts";
@@ -12,7 +12,7 @@ Deno.test("MariaDB answers its client and lists its true address", { ignore }, a
     const common = ["--no-defaults", `--datadir=${data}`];
     const install = ["mariadb-install-db", ...common, "--auth-root-authentication-method=normal", "--skip-test-db"];
     const made = await run(rig.unprivileged(install), { cwd: rig.files, env: { TMPDIR: rig.files } });
-    assert.equal(made.code, 0, made.stdout + made.stderr);
+    assertStrictEquals(made.code, 0, made.stdout + made.stderr);
 
     const files = [`--socket=${rig.files}/plain.sock`, `--pid-file=${rig.files}/pid`];
     const address = ["--bind-address=127.0.0.1", "--port=17211"];
@@ -26,7 +26,7 @@ Deno.test("MariaDB answers its client and lists its true address", { ignore }, a
     for (const cli of [false, true]) {
       // The grant is for root@localhost: the server has to find that name for 127.0.0.1.
       const { stdout } = await rig.client([...client, `${host}; select repeat('x', 1000000)`], { cli });
-      assert.equal(stdout, `localhost\t1\n${"x".repeat(1_000_000)}\n`);
+      assertStrictEquals(stdout, `localhost\t1\n${"x".repeat(1_000_000)}\n`);
     }
   });
 });

@@ -1,5 +1,5 @@
 /** OpenBSD's netcat. */
-import assert from "node:assert/strict";
+import { assertMatch, assertStrictEquals } from "@std/assert";
 import { need } from "../support/programs.ts";
 import { until } from "../support/wait.ts";
 import { withRig } from "./rig.ts";
@@ -11,8 +11,8 @@ Deno.test("nc hands its standard input to a listening nc", { ignore }, async () 
     const server = await rig.server(["nc", "-v", "-l", "127.0.0.1", "17111"], { tcp: [17111], cli: true, once: true });
     await rig.client(["nc", "-N", "127.0.0.1", "17111"], { stdin: "over the wire\n" });
     await until("the listening nc prints the text", () => server.output().includes("over the wire\n"));
-    assert.match(server.output(), /Connection received on localhost \d+/);
-    assert.equal((await server.status).code, 0);
+    assertMatch(server.output(), /Connection received on localhost \d+/);
+    assertStrictEquals((await server.status).code, 0);
   });
 });
 
@@ -20,7 +20,7 @@ Deno.test("nc reaches over IPv6 an nc that listens on every address", { ignore }
   await withRig(async (rig) => {
     const server = await rig.server(["nc", "-6", "-l", "17112"], { tcp: [17112], once: true });
     await rig.client(["nc", "-N", "::1", "17112"], { stdin: "over IPv6\n", cli: true });
-    assert.equal((await server.status).code, 0);
+    assertStrictEquals((await server.status).code, 0);
     await until("the listening nc prints the text", () => server.output().includes("over IPv6\n"));
   });
 });
@@ -29,9 +29,9 @@ Deno.test("nc -z tells an open port from a closed one", { ignore }, async () => 
   await withRig(async (rig) => {
     await rig.server(["nc", "-k", "-l", "127.0.0.1", "17113"], { tcp: [17113] });
     const open = await rig.client(["nc", "-zvn", "127.0.0.1", "17113"]);
-    assert.match(open.stderr, /succeeded/);
+    assertMatch(open.stderr, /succeeded/);
     const closed = await rig.client(["nc", "-zvn", "127.0.0.1", "17114"], { code: 1 });
-    assert.match(closed.stderr, /Connection refused/);
+    assertMatch(closed.stderr, /Connection refused/);
   });
 });
 

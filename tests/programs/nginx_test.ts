@@ -1,5 +1,5 @@
 /** nginx: several workers on one listening socket, and a proxy that registers with epoll before it connects. */
-import assert from "node:assert/strict";
+import { assertMatch, assertStrictEquals } from "@std/assert";
 import { createHash, randomBytes } from "node:crypto";
 import { need } from "../support/programs.ts";
 import { until } from "../support/wait.ts";
@@ -46,10 +46,10 @@ Deno.test(
       const target = `${rig.files}/fetched`;
       for (const cli of [false, true]) {
         await rig.client(["curl", "-sSf", "-o", target, "http://127.0.0.1:17141/file"], { cli });
-        assert.equal(sha256(Deno.readFileSync(target)), sha256(content));
+        assertStrictEquals(sha256(Deno.readFileSync(target)), sha256(content));
       }
-      assert.equal(server.output().match(/start worker process \d+/g)?.length, 2);
-      assert.match(Deno.readTextFileSync(`${rig.files}/access.log`), /^127\.0\.0\.1 - /);
+      assertStrictEquals(server.output().match(/start worker process \d+/g)?.length, 2);
+      assertMatch(Deno.readTextFileSync(`${rig.files}/access.log`), /^127\.0\.0\.1 - /);
     });
   },
 );
@@ -61,7 +61,7 @@ Deno.test("nginx as a plain user serves on IPv4, IPv6 and a wildcard of the same
     await rig.server(rig.unprivileged(nginx(rig, { http })), { tcp: [17142] });
     for (const host of ["127.0.0.1", "[::1]", "localhost", "127.8.9.10"]) {
       const { stdout } = await rig.client(["curl", "-sSf", "-g", `http://${host}:17142/file`]);
-      assert.equal(stdout, "from nginx\n", host);
+      assertStrictEquals(stdout, "from nginx\n", host);
     }
   });
 });
@@ -70,13 +70,13 @@ Deno.test("nginx reloads its configuration and goes on serving the same port", {
   await withRig(async (rig) => {
     const page = (text: string) => `server { listen 127.0.0.1:17143; location / { return 200 "${text}\\n"; } }`;
     const server = await rig.server(nginx(rig, { http: page("old") }), { tcp: [17143] });
-    assert.equal((await rig.client(["curl", "-sSf", "http://127.0.0.1:17143/"])).stdout, "old\n");
+    assertStrictEquals((await rig.client(["curl", "-sSf", "http://127.0.0.1:17143/"])).stdout, "old\n");
     nginx(rig, { http: page("new") });
     Deno.kill(Number(Deno.readTextFileSync(`${rig.files}/nginx.pid`)), "SIGHUP");
     while (!/worker process \d+ exited with code 0/.test(server.output())) {
       await rig.client(["curl", "-sSf", "http://127.0.0.1:17143/"]);
     }
-    assert.equal((await rig.client(["curl", "-sSf", "http://127.0.0.1:17143/"])).stdout, "new\n");
+    assertStrictEquals((await rig.client(["curl", "-sSf", "http://127.0.0.1:17143/"])).stdout, "new\n");
   });
 });
 
@@ -113,7 +113,7 @@ async function post(rig: Rig, port: number): Promise<void> {
   const data = ["--data-binary", `@${rig.write("body", randomBytes(size))}`];
   for (let i = 0; i < 5; i++) {
     const { stdout } = await rig.client(["curl", "-sSf", ...data, `http://127.0.0.1:${port}/`]);
-    assert.equal(stdout, `${size} from 127.0.0.1 by 127.0.0.1\n`);
+    assertStrictEquals(stdout, `${size} from 127.0.0.1 by 127.0.0.1\n`);
   }
 }
 
@@ -126,7 +126,7 @@ Deno.test("nginx proxies to an upstream on another port, and passes the client's
     });
     await post(rig, 17144);
     const { stdout } = await rig.client(["curl", "-sS", "http://127.0.0.1:17144/nobody"]);
-    assert.match(stdout, /502 Bad Gateway/);
+    assertMatch(stdout, /502 Bad Gateway/);
     await until("nginx logs why", () => /:17146 failed \(111: Connection refused\)/.test(server.output()));
   });
 });

@@ -1,5 +1,5 @@
 /** Node.js: listens on [::] unless told otherwise, resolves localhost to both families, and passes listeners around. */
-import assert from "node:assert/strict";
+import { assert, assertMatch, assertStrictEquals } from "@std/assert";
 import { need } from "../support/programs.ts";
 import { withRig } from "./rig.ts";
 
@@ -61,10 +61,10 @@ Deno.test("a node server on its default [::] answers node over localhost, IPv4 a
     for (const [host, address] of expected) {
       const { stdout } = await rig.client(["node", client, `http://${host}:17181/`, "20"]);
       const lines = answers(stdout);
-      assert.equal(lines.length, 20);
+      assertStrictEquals(lines.length, 20);
       for (const [, seen, port] of lines) {
-        assert.match(seen ?? "", address);
-        assert.equal(port, "17181");
+        assertMatch(seen ?? "", address);
+        assertStrictEquals(port, "17181");
       }
     }
   });
@@ -76,7 +76,7 @@ Deno.test("node by command line reaches a node server on 127.0.0.1", { ignore },
     const client = rig.write("client.js", CLIENT);
     await rig.server(["node", server, '[17182, "127.0.0.1"]'], { tcp: [17182] });
     const { stdout } = await rig.client(["node", client, "http://127.0.0.1:17182/", "20"], { cli: true });
-    assert.ok(answers(stdout).every(([, seen, port]) => seen === "127.0.0.1" && port === "17182"), stdout);
+    assert(answers(stdout).every(([, seen, port]) => seen === "127.0.0.1" && port === "17182"), stdout);
   });
 });
 
@@ -92,11 +92,11 @@ for (const policy of ["rr", "none"]) {
       await rig.server(["node", cluster, `[${port}]`], { tcp: [port], env });
       const { stdout } = await rig.client(["node", client, `http://localhost:${port}/`, "40"]);
       const lines = answers(stdout);
-      assert.equal(lines.length, 40);
-      assert.ok(lines.every(([, , local]) => local === `${port}`), stdout);
+      assertStrictEquals(lines.length, 40);
+      assert(lines.every(([, , local]) => local === `${port}`), stdout);
       // Round robin promises that both work; with a shared socket whoever is awake takes the connection.
       const workers = new Set(lines.map(([pid]) => pid)).size;
-      assert.ok(policy === "rr" ? workers === 2 : workers >= 1, stdout);
+      assert(policy === "rr" ? workers === 2 : workers >= 1, stdout);
     });
   });
 }

@@ -1,5 +1,5 @@
 /** PostgreSQL: a process for each connection, started by an unprivileged user. */
-import assert from "node:assert/strict";
+import { assertMatch, assertStrictEquals } from "@std/assert";
 import { findProgram, need } from "../support/programs.ts";
 import { run } from "../support/process.ts";
 import { type Rig, withRig } from "./rig.ts";
@@ -11,7 +11,7 @@ async function startPostgres(rig: Rig, port: number, cli: boolean): Promise<void
   const data = `${rig.files}/data`;
   const init = rig.unprivileged(["initdb", "-D", data, "-U", "owner", "-A", "trust", "-N", "--locale=C.UTF-8"]);
   const made = await run(init.map((word) => findProgram(word) ?? word), { cwd: rig.files, env: { TZ: "UTC" } });
-  assert.equal(made.code, 0, made.stderr);
+  assertStrictEquals(made.code, 0, made.stderr);
   const settings = ["unix_socket_directories=", "listen_addresses=localhost", "fsync=off"];
   const argv = ["postgres", "-D", data, "-p", `${port}`, ...settings.flatMap((setting) => ["-c", setting])];
   await rig.server(rig.unprivileged(argv), { tcp: [port], cwd: rig.files, cli });
@@ -23,11 +23,11 @@ Deno.test("psql queries PostgreSQL, which sees a true client address", { ignore 
     const where = "select inet_client_addr(), inet_client_port() > 1023, inet_server_addr(), inet_server_port()";
     for (const cli of [false, true]) {
       const { stdout } = await rig.client(["psql", ...USER, "-p", "17161", "-XAtc", where], { cli });
-      assert.equal(stdout, "127.0.0.1|t|127.0.0.1|17161\n");
+      assertStrictEquals(stdout, "127.0.0.1|t|127.0.0.1|17161\n");
     }
     const six = ["-h", "localhost", "-U", "owner", "-d", "postgres", "-p", "17161"];
     const { stdout } = await rig.client(["psql", ...six, "-XAtc", "select sum(n) from generate_series(1, 1000000) n"]);
-    assert.equal(stdout, "500000500000\n");
+    assertStrictEquals(stdout, "500000500000\n");
   });
 });
 
@@ -36,7 +36,7 @@ Deno.test("pgbench runs four clients in two threads", { ignore }, async () => {
     await startPostgres(rig, 17162, false);
     await rig.client(["pgbench", ...USER, "-p", "17162", "-i", "-q"]);
     const { stdout } = await rig.client(["pgbench", ...USER, "-p", "17162", "-c", "4", "-j", "2", "-t", "100"]);
-    assert.match(stdout, /number of transactions actually processed: 400\/400/);
-    assert.match(stdout, /number of failed transactions: 0 /);
+    assertMatch(stdout, /number of transactions actually processed: 400\/400/);
+    assertMatch(stdout, /number of failed transactions: 0 /);
   });
 });

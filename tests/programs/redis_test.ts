@@ -1,5 +1,5 @@
 /** redis: event loop over epoll, replication, and its own list of clients. */
-import assert from "node:assert/strict";
+import { assert, assertMatch, assertStrictEquals } from "@std/assert";
 import { need } from "../support/programs.ts";
 import { until } from "../support/wait.ts";
 import { type Rig, withRig } from "./rig.ts";
@@ -17,8 +17,8 @@ Deno.test("redis-server answers redis-cli on its default addresses", { ignore },
     const value = "x".repeat(100_000);
     await rig.client(["redis-cli", "-p", "17151", "-x", "SET", "key"], { stdin: value });
     const { stdout } = await rig.client(["redis-cli", "-h", "localhost", "-p", "17151", "GET", "key"], { cli: true });
-    assert.equal(stdout, `${value}\n`);
-    assert.equal((await rig.client(["redis-cli", "-h", "::1", "-p", "17151", "PING"])).stdout, "PONG\n");
+    assertStrictEquals(stdout, `${value}\n`);
+    assertStrictEquals((await rig.client(["redis-cli", "-h", "::1", "-p", "17151", "PING"])).stdout, "PONG\n");
   });
 });
 
@@ -28,11 +28,11 @@ Deno.test("redis-benchmark drives 50 connections", { ignore }, async () => {
     const { stdout } = await rig.client(
       ["redis-benchmark", "-p", "17152", "-c", "50", "-n", "20000", "-t", "set,get", "--csv"],
     );
-    assert.match(stdout, /"SET","\d+/);
-    assert.match(stdout, /"GET","\d+/);
+    assertMatch(stdout, /"SET","\d+/);
+    assertMatch(stdout, /"GET","\d+/);
     const stats = await rig.client(["redis-cli", "-p", "17152", "INFO", "stats"]);
     const [, commands] = stats.stdout.match(/total_commands_processed:(\d+)/) ?? [];
-    assert.ok(Number(commands) >= 40_000, stats.stdout);
+    assert(Number(commands) >= 40_000, stats.stdout);
   });
 });
 
@@ -47,8 +47,8 @@ Deno.test("redis CLIENT LIST shows each client's true address, each with a port 
       return lines.length === 3 ? lines : undefined;
     });
     const addresses = clients.map((line) => line.match(/ addr=127\.0\.0\.1:(\d+) laddr=127\.0\.0\.1:17153 /)?.[1]);
-    assert.equal(new Set(addresses).size, 3, clients.join("\n"));
-    assert.ok(addresses.every((port) => Number(port) > 0), clients.join("\n"));
+    assertStrictEquals(new Set(addresses).size, 3, clients.join("\n"));
+    assert(addresses.every((port) => Number(port) > 0), clients.join("\n"));
     await rig.client(["redis-cli", "-p", "17153", "PUBLISH", "news", "extra"]);
     for (const subscriber of subscribers) {
       await until("the news arrives", () => subscriber.output().includes("extra"));
@@ -66,6 +66,6 @@ Deno.test("a redis replica copies its master and follows it", { ignore }, async 
     await rig.client(["redis-cli", "-p", "17154", "SET", "late", "2"]);
     await until("the replica follows", async () => await get("late") === "2\n");
     const { stdout } = await rig.client(["redis-cli", "-p", "17154", "INFO", "replication"]);
-    assert.match(stdout, /slave0:ip=127\.0\.0\.1,port=17155,state=online/);
+    assertMatch(stdout, /slave0:ip=127\.0\.0\.1,port=17155,state=online/);
   });
 });

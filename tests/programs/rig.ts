@@ -3,7 +3,7 @@
  * the servers are socket files and not on the network. With UNSOCK_TEST_PLAIN=1 the same programs run over real TCP and
  * UDP, without unsock and without the proof: a test must pass there too, or it says nothing about unsock.
  */
-import { join, normalize } from "node:path";
+import { join, normalize } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { assertNoIpListener, ipListeners } from "../support/net.ts";
 import { Proc, run, type RunOptions, type RunResult, start, type StartOptions } from "../support/process.ts";

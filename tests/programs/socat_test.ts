@@ -1,5 +1,5 @@
 /** socat: every shape of server that forks, and UDP. */
-import assert from "node:assert/strict";
+import { assertStrictEquals } from "@std/assert";
 import { need } from "../support/programs.ts";
 import { withRig } from "./rig.ts";
 
@@ -11,7 +11,7 @@ Deno.test("socat forks a child for each TCP client and tells it the client's add
     await rig.server(["socat", "TCP-LISTEN:17121,fork,reuseaddr,bind=127.0.0.1", child], { tcp: [17121] });
     for (const cli of [false, true]) {
       const { stdout } = await rig.client(["socat", "-", "TCP:127.0.0.1:17121"], { stdin: "and back\n", cli });
-      assert.equal(stdout, "from 127.0.0.1 to 127.0.0.1:17121\nand back\n");
+      assertStrictEquals(stdout, "from 127.0.0.1 to 127.0.0.1:17121\nand back\n");
     }
   });
 });
@@ -21,7 +21,7 @@ Deno.test("socat sees the source port that its client was bound to", { ignore },
     const child = "SYSTEM:echo $SOCAT_PEERADDR $SOCAT_PEERPORT";
     await rig.server(["socat", "TCP-LISTEN:17122,fork,reuseaddr", child], { tcp: [17122] });
     const { stdout } = await rig.client(["socat", "-u", "TCP:127.0.0.1:17122,bind=127.0.0.2:17123", "-"]);
-    assert.equal(stdout, "127.0.0.2 17123\n");
+    assertStrictEquals(stdout, "127.0.0.2 17123\n");
   });
 });
 
@@ -30,9 +30,9 @@ Deno.test("socat on IPv6 serves an IPv6 and an IPv4 client", { ignore }, async (
     const child = "SYSTEM:echo $SOCAT_PEERADDR";
     await rig.server(["socat", "TCP6-LISTEN:17124,fork,reuseaddr,ipv6only=0", child], { tcp: [17124], cli: true });
     const six = await rig.client(["socat", "-u", "TCP6:[::1]:17124", "-"]);
-    assert.equal(six.stdout, "[0000:0000:0000:0000:0000:0000:0000:0001]\n");
+    assertStrictEquals(six.stdout, "[0000:0000:0000:0000:0000:0000:0000:0001]\n");
     const four = await rig.client(["socat", "-u", "TCP4:127.0.0.1:17124", "-"]);
-    assert.equal(four.stdout, "[0000:0000:0000:0000:0000:ffff:7f00:0001]\n");
+    assertStrictEquals(four.stdout, "[0000:0000:0000:0000:0000:ffff:7f00:0001]\n");
   });
 });
 
@@ -44,7 +44,7 @@ Deno.test("socat answers UDP datagrams from a child for each", { ignore }, async
         stdin: "shout\n",
         cli,
       });
-      assert.equal(stdout, "SHOUT\n");
+      assertStrictEquals(stdout, "SHOUT\n");
     }
   });
 });
@@ -53,6 +53,6 @@ Deno.test("socat connects its UDP socket to the first sender and serves it", { i
   await withRig(async (rig) => {
     await rig.server(["socat", "UDP-LISTEN:17126,bind=127.0.0.1", "PIPE"], { udp: [17126], cli: true });
     const { stdout } = await rig.client(["socat", "-T2", "-t1", "-", "UDP:127.0.0.1:17126"], { stdin: "echo\n" });
-    assert.equal(stdout, "echo\n");
+    assertStrictEquals(stdout, "echo\n");
   });
 });

@@ -1,5 +1,5 @@
 /** OpenSSH: privilege separation with a system call filter, sessions of their own, and forwarded ports. */
-import assert from "node:assert/strict";
+import { assertMatch, assertStrictEquals } from "@std/assert";
 import { randomBytes } from "node:crypto";
 import { need } from "../support/programs.ts";
 import { run } from "../support/process.ts";
@@ -30,7 +30,7 @@ async function startSshd(rig: Rig, port: number, cli: boolean): Promise<string[]
   const { files } = rig;
   for (const key of ["host", "user"]) {
     const made = await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", `${files}/${key}`]);
-    assert.equal(made.code, 0, made.stderr);
+    assertStrictEquals(made.code, 0, made.stderr);
   }
   Deno.copyFileSync(`${files}/user.pub`, `${files}/authorized`);
   const config = rig.write(
@@ -59,7 +59,7 @@ Deno.test("ssh runs a command on sshd, which tells it the client's true address"
           stdin: "x".repeat(50_000),
           cli,
         });
-        assert.match(stdout, /^127\.0\.0\.1 [1-9]\d* 127\.0\.0\.1 17251\n50000\n$/);
+        assertMatch(stdout, /^127\.0\.0\.1 [1-9]\d* 127\.0\.0\.1 17251\n50000\n$/);
       }
     })
   );
@@ -74,12 +74,12 @@ Deno.test("ssh -L and ssh -W forward to a port that only unsock has", { ignore }
       const direct = await rig.client([...ssh.slice(0, -1), "-W", "127.0.0.1:17253", ...ssh.slice(-1)], {
         stdin: text,
       });
-      assert.equal(direct.stdout, text);
+      assertStrictEquals(direct.stdout, text);
 
       const forward = [...ssh.slice(0, -1), "-N", "-L", "127.0.0.1:17254:127.0.0.1:17253", ...ssh.slice(-1)];
       await rig.server(forward, { tcp: [17254], cli: true });
       const { stdout } = await rig.client(["socat", "-t5", "-", "TCP:127.0.0.1:17254"], { stdin: text });
-      assert.equal(stdout, text);
+      assertStrictEquals(stdout, text);
     })
   );
 });

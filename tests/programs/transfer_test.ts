@@ -1,5 +1,5 @@
 /** Servers that start a process for each client: git daemon, the rsync daemon; and stunnel, a thread for each. */
-import assert from "node:assert/strict";
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { randomBytes } from "node:crypto";
 import { need } from "../support/programs.ts";
 import { run } from "../support/process.ts";
@@ -10,7 +10,7 @@ const PYTHON = "/usr/bin/python3";
 async function git(rig: Rig, ...args: string[]): Promise<string> {
   const identity = ["-c", "user.name=Test", "-c", "user.email=test@example.test", "-c", "init.defaultBranch=main"];
   const { code, stdout, stderr } = await run(["git", ...identity, ...args], { env: { HOME: rig.files } });
-  assert.equal(code, 0, stderr);
+  assertStrictEquals(code, 0, stderr);
   return stdout;
 }
 
@@ -37,12 +37,12 @@ Deno.test("git clones from git daemon and pushes back", { ignore: !need("git", "
     for (const cli of [false, true]) {
       const clone = `${rig.files}/clone-${cli}`;
       await rig.client(["git", "clone", "-q", url, clone], { cli });
-      assert.deepEqual(Deno.readFileSync(`${clone}/file`), Deno.readFileSync(`${source}/file`));
+      assertEquals(Deno.readFileSync(`${clone}/file`), Deno.readFileSync(`${source}/file`));
     }
     const clone = `${rig.files}/clone-true`;
     await git(rig, "-C", clone, "commit", "-q", "--allow-empty", "-m", "Another");
     await rig.client(["git", "-C", clone, "push", "-q", "origin", "main"]);
-    assert.match(await git(rig, "-C", `${rig.files}/served.git`, "log", "--oneline", "main"), / Another\n.* A file\n$/);
+    assertMatch(await git(rig, "-C", `${rig.files}/served.git`, "log", "--oneline", "main"), / Another\n.* A file\n$/);
   });
 });
 
@@ -59,12 +59,12 @@ Deno.test("rsync copies a tree from and to its daemon", { ignore: !need("rsync")
     );
     await rig.server(["rsync", "--daemon", "--no-detach", `--config=${config}`], { tcp: [17262], cli: true });
     await rig.client(["rsync", "-a", "rsync://127.0.0.1:17262/tree/", `${files}/taken/`]);
-    assert.equal([...Deno.readDirSync(`${files}/taken`)].length, 20);
-    assert.deepEqual(Deno.readFileSync(`${files}/taken/19`), Deno.readFileSync(`${files}/served/19`));
+    assertStrictEquals([...Deno.readDirSync(`${files}/taken`)].length, 20);
+    assertEquals(Deno.readFileSync(`${files}/taken/19`), Deno.readFileSync(`${files}/served/19`));
     const added = rig.write("taken/added", "added\n");
     await rig.client(["rsync", "-a", added, "rsync://localhost:17262/tree/"], { cli: true });
-    assert.equal(Deno.readTextFileSync(`${files}/served/added`), "added\n");
-    assert.match(Deno.readTextFileSync(`${files}/log`), /rsync on tree\/ from \S+ \(127\.0\.0\.1\)/);
+    assertStrictEquals(Deno.readTextFileSync(`${files}/served/added`), "added\n");
+    assertMatch(Deno.readTextFileSync(`${files}/log`), /rsync on tree\/ from \S+ \(127\.0\.0\.1\)/);
   });
 });
 
@@ -79,7 +79,7 @@ async function carryThroughStunnel(): Promise<void> {
         .concat(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
         .concat(["-keyout", `${files}/key`, "-out", `${files}/certificate`]),
     );
-    assert.equal(made.code, 0, made.stderr);
+    assertStrictEquals(made.code, 0, made.stderr);
     const common = "foreground = yes\npid =\nsyslog = no\n";
     const server =
       `[server]\naccept = 127.0.0.1:17264\nconnect = 127.0.0.1:17263\ncert = ${files}/certificate\nkey = ${files}/key\n`;
@@ -92,8 +92,8 @@ async function carryThroughStunnel(): Promise<void> {
     await rig.server(["stunnel", rig.write("client.conf", common + client)], { tcp: [17265] });
     for (const cli of [false, true]) {
       const tls = ["--cacert", `${files}/certificate`, "https://127.0.0.1:17264/page"];
-      assert.equal((await rig.client(["curl", "-sSf", ...tls], { cli })).stdout, page);
-      assert.equal((await rig.client(["curl", "-sSf", "http://127.0.0.1:17265/page"], { cli })).stdout, page);
+      assertStrictEquals((await rig.client(["curl", "-sSf", ...tls], { cli })).stdout, page);
+      assertStrictEquals((await rig.client(["curl", "-sSf", "http://127.0.0.1:17265/page"], { cli })).stdout, page);
     }
   });
 }

@@ -1,5 +1,5 @@
 /** lighttpd under two load generators, PHP's and Ruby's own servers. */
-import assert from "node:assert/strict";
+import { assert, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import { need } from "../support/programs.ts";
 import { type Rig, withRig } from "./rig.ts";
 
@@ -26,9 +26,9 @@ Deno.test("ab sends 2,000 requests over 32 connections to lighttpd, none fails",
       const { stdout } = await rig.client(
         ["ab", "-q", "-c", "32", "-n", "2000", ...keepAlive, "http://127.0.0.1:17191/page.txt"],
       );
-      assert.match(stdout, /Complete requests: +2000\n/);
-      assert.match(stdout, /Failed requests: +0\n/);
-      assert.match(stdout, new RegExp(`HTML transferred: +${2000 * BODY.length} bytes`));
+      assertMatch(stdout, /Complete requests: +2000\n/);
+      assertMatch(stdout, /Failed requests: +0\n/);
+      assertMatch(stdout, new RegExp(`HTML transferred: +${2000 * BODY.length} bytes`));
     }
   });
 });
@@ -41,8 +41,8 @@ Deno.test(
       await startLighttpd(rig, 17192, false);
       const wrk = ["wrk", "-t", "2", "-c", "64", "-d", "2s", "http://127.0.0.1:17192/page.txt"];
       const { stdout } = await rig.client(wrk, { cli: true });
-      assert.doesNotMatch(stdout, /Socket errors|Non-2xx/);
-      assert.ok(Number(stdout.match(/(\d+) requests in/)?.[1]) > 1000, stdout);
+      assertNotMatch(stdout, /Socket errors|Non-2xx/);
+      assert(Number(stdout.match(/(\d+) requests in/)?.[1]) > 1000, stdout);
     });
   },
 );
@@ -53,7 +53,7 @@ Deno.test("PHP's own server tells a client's address", { ignore: !need("php", "c
     await rig.server(["php", "-S", "127.0.0.1:17193", "-t", rig.files], { tcp: [17193], cli: true });
     for (const cli of [false, true]) {
       const { stdout } = await rig.client(["curl", "-sSf", "-d", `text=${BODY}`, "http://127.0.0.1:17193/"], { cli });
-      assert.equal(stdout, `127.0.0.1 17193 ${BODY.length}`);
+      assertStrictEquals(stdout, `127.0.0.1 17193 ${BODY.length}`);
     }
   });
 });
@@ -71,7 +71,7 @@ Deno.test("PHP's streams are client and server in one script", { ignore: !need("
       fwrite($client, "hello\\n"); echo fgets($peer);`,
     );
     const { stdout } = await rig.client(["php", script], { cli: true });
-    assert.equal(stdout, "same client, 127.0.0.1:17194, hello\n");
+    assertStrictEquals(stdout, "same client, 127.0.0.1:17194, hello\n");
   });
 });
 
@@ -104,7 +104,7 @@ Deno.test("Ruby's TCPServer serves threads of TCPSocket over both families", { i
     );
     await rig.server(["ruby", server], { tcp: [17195], cli: true });
     for (const cli of [false, true]) {
-      assert.equal((await rig.client(["ruby", client], { cli })).stdout, "20\n");
+      assertStrictEquals((await rig.client(["ruby", client], { cli })).stdout, "20\n");
     }
   });
 });
@@ -115,6 +115,6 @@ Deno.test("Ruby's WEBrick serves a file to its own HTTP client", { ignore: !need
     await rig.server(["ruby", "-run", "-e", "httpd", rig.files, "-p", "17196"], { tcp: [17196] });
     const script = `require "net/http"; print Net::HTTP.get(URI("http://localhost:17196/page.txt"))`;
     const { stdout } = await rig.client(["ruby", "-e", script], { cli: true });
-    assert.equal(stdout, BODY);
+    assertStrictEquals(stdout, BODY);
   });
 });

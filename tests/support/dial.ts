@@ -1,10 +1,9 @@
 /** tests/control/dial.c: an ordinary TCP client that tells how its connect went. */
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { run } from "./process.ts";
 import { shimEnv } from "./shim.ts";
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror"];
 
 export const MODES = ["blocking", "nonblocking"] as const;

@@ -2,9 +2,8 @@
  * Probe programs for another C library or another machine than the one that the tests run on. As at home, a probe runs
  * with and without the library, and both runs must tell the same facts.
  */
-import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { MAY_DIFFER } from "../probes/may_differ.ts";
 import { differences } from "./differences.ts";
 import { withDir } from "./dir.ts";
@@ -13,7 +12,7 @@ import { run } from "./process.ts";
 import { shimEnv } from "./shim.ts";
 
 /** The source tree. */
-export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+export const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 
 const FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread"];
 
@@ -131,8 +130,8 @@ async function compare(name: string, target: Target): Promise<void> {
     };
     const [plain, shim] = await Promise.all([start(), start(dir)]);
     const found = differences(plain.facts, shim.facts, MAY_DIFFER[name]);
-    assert.equal(found.length, 0, `differs from TCP and UDP:\n  ${found.join("\n  ")}`);
-    if (name !== "lifetime") assert.deepEqual([...Deno.readDirSync(dir)], [], "socket files are left behind");
-    assert.equal(shim.traffic ?? 0, 0, "segments or datagrams went through IP");
+    assertStrictEquals(found.length, 0, `differs from TCP and UDP:\n  ${found.join("\n  ")}`);
+    if (name !== "lifetime") assertEquals([...Deno.readDirSync(dir)], [], "socket files are left behind");
+    assertStrictEquals(shim.traffic ?? 0, 0, "segments or datagrams went through IP");
   });
 }

@@ -1,11 +1,10 @@
 /** Small C programs around single files of the library, for what no exported function shows. */
-import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { assertStrictEquals } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "./dir.ts";
 import { run } from "./process.ts";
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const FLAGS = ["-std=c17", "-Wall", "-Wextra", "-Werror", "-fno-builtin", "-Ic"];
 
 /**
@@ -24,9 +23,9 @@ export async function runHarness(code: string, sources: readonly string[], ...ar
     const files = sources.map((source) => `c/${source}`);
     const compiler = Deno.env.get("CC") || "cc";
     const built = await run([compiler, ...FLAGS, "-o", `${dir}/harness`, `${dir}/harness.c`, ...files], { cwd: ROOT });
-    assert.equal(built.code, 0, built.stderr);
+    assertStrictEquals(built.code, 0, built.stderr);
     const { code: status, stdout, stderr } = await run([`${dir}/harness`, ...args]);
-    assert.equal(status, 0, stderr);
+    assertStrictEquals(status, 0, stderr);
     output = stdout;
   });
   return output;

@@ -1,11 +1,10 @@
 /** What the compiler makes of `c/`: which function or object of which file uses which of another. Needs binutils. */
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { COMPILE_FLAGS } from "../../scripts/build.ts";
 import type { Use } from "./layers.ts";
 import { run } from "./process.ts";
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const OBJECTS = join(ROOT, "build", "layers");
 
 /** Not optimised, so that no function has gone into another; each in a section of its own, which tells who refers. */

@@ -1,7 +1,6 @@
 /** Probe programs: builds each once, runs it over the kernel's TCP and UDP and under the library, compares the facts. */
-import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { MAY_DIFFER } from "../probes/may_differ.ts";
 import { type Differences, differences } from "./differences.ts";
 import { withDir } from "./dir.ts";
@@ -9,7 +8,7 @@ import { run } from "./process.ts";
 import { findProgram, need } from "./programs.ts";
 import { shimEnv, shimLibrary } from "./shim.ts";
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const SOURCES = join(ROOT, "tests", "probes");
 const BINARIES = join(ROOT, "build", "probes");
 const FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread"];
@@ -264,7 +263,7 @@ export function testTrapped(name: string, story: string, options: ProbeOptions, 
 
 function compare(plain: ProbeRun, shim: ProbeRun, options: ProbeOptions, known: Differences | undefined): void {
   const found = differences(plain.facts, shim.facts, known);
-  assert.equal(found.length, 0, `differs from TCP and UDP:\n  ${found.join("\n  ")}`);
-  if (!options.mayLeave) assert.deepEqual(shim.left, [], "socket files are left behind");
-  if (!options.usesNetwork) assert.equal(shim.traffic ?? 0, 0, "segments or datagrams went through IP");
+  assertStrictEquals(found.length, 0, `differs from TCP and UDP:\n  ${found.join("\n  ")}`);
+  if (!options.mayLeave) assertEquals(shim.left, [], "socket files are left behind");
+  if (!options.usesNetwork) assertStrictEquals(shim.traffic ?? 0, 0, "segments or datagrams went through IP");
 }

@@ -1,5 +1,5 @@
 /** Small Python programs under the library: where a C probe would be long, and the kernel need not be asked first. */
-import assert from "node:assert/strict";
+import { assertStrictEquals } from "@std/assert";
 import { run } from "./process.ts";
 import { shimEnv } from "./shim.ts";
 
@@ -20,6 +20,6 @@ def raw_close(fd): ctypes.CDLL(None).syscall(3 if platform.machine() == "x86_64"
  */
 export async function python(program: string, dir: string, ...args: string[]): Promise<string> {
   const { stdout, stderr } = await run(["python3", "-c", HELPERS + program, ...args], { env: shimEnv(dir) });
-  assert.equal(stderr, "");
+  assertStrictEquals(stderr, "");
   return stdout;
 }

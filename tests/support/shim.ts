@@ -1,9 +1,8 @@
 /** How a test puts a program under unsock: by environment (fast) or by the command line (as a user does). */
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { build } from "../../scripts/build.ts";
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 
 /** Set by those who have just built the library, so that not every test file looks whether that is so. */
 export const BUILT = "UNSOCK_TEST_BUILT";

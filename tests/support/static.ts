@@ -1,5 +1,5 @@
 /** C programs for the tests of reach, built in each way that a program can be: what preloading reaches, and what it does not. */
-import { join } from "node:path";
+import { join } from "@std/path/posix";
 import { run } from "./process.ts";
 import { findProgram, need } from "./programs.ts";
 

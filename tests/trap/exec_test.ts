@@ -1,14 +1,13 @@
 /** Whoever executes a program under unsock takes the library along: in every way there is, with whatever environment. */
-import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { assertEquals, assertMatch, assertStrictEquals, fail } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { findProgram, need } from "../support/programs.ts";
 import { shimEnv, shimLibrary } from "../support/shim.ts";
 import { buildLinked, canLink, type Linking } from "../support/static.ts";
 
-const HERE = dirname(fileURLToPath(import.meta.url));
+const HERE = dirname(fromFileUrl(import.meta.url));
 const WAYS = [
   ...[
     "execve",
@@ -54,7 +53,7 @@ async function withPrograms(linkings: Linking[], use: (programs: Programs) => Pr
         built.set(`${name} ${linking}`, await buildLinked(join(HERE, `${name}.c`), dir, linking));
       }
     }
-    const get = (name: string) => built.get(name) ?? assert.fail(name);
+    const get = (name: string) => built.get(name) ?? fail(name);
     const sockets = join(dir, "s");
     await Deno.mkdir(sockets);
     await use({ dir: sockets, starter: (one) => get(`start_child ${one}`), child: (one) => get(`child ${one}`) });
@@ -87,8 +86,8 @@ function testStarts(parent: Linking, child: Linking): void {
           const { code, stdout, stderr } = await runFree(programs.dir, command);
           if (code !== 0 || stdout !== "redirected 1 0 last\n") found.push(`${way}: ${code} ${stdout}${stderr}`);
         }
-        assert.deepEqual(found, []);
-        assert.deepEqual([...Deno.readDirSync(programs.dir)], [], "their files went with them");
+        assertEquals(found, []);
+        assertEquals([...Deno.readDirSync(programs.dir)], [], "their files went with them");
       }),
   });
 }
@@ -112,7 +111,7 @@ Deno.test({
           await Deno.writeTextFile(join(dirname(dir), port), `#! ${child(interpreter)} ${dir} \n`, { mode: 0o755 });
           const command = [starter(parent), "execve", port, "last", "x", "y"];
           const { stdout, stderr } = await runFree(dir, command, {}, dirname(dir));
-          assert.equal(stdout, "redirected 1 0 last\n", `${parent} ${interpreter}: ${stderr}`);
+          assertStrictEquals(stdout, "redirected 1 0 last\n", `${parent} ${interpreter}: ${stderr}`);
         }
       }
     }),
@@ -137,7 +136,7 @@ Deno.test({
         if (findProgram("setpriv")) starts.push(["setpriv", "--reuid=65534", "--clear-groups", "--reset-env"]);
         for (const start of starts) {
           const { stdout, stderr } = await runFree(dir, [...start, child(linking), dir, String(nextPort++), "last"]);
-          assert.equal(stdout, "redirected 1 0 last\n", `${start.join(" ")}: ${stderr}`);
+          assertStrictEquals(stdout, "redirected 1 0 last\n", `${start.join(" ")}: ${stderr}`);
         }
       }
     }),
@@ -153,7 +152,7 @@ Deno.test({
           for (const off of ["UNSOCK_OFF=1", "UNSOCK_OFF=1 /usr/bin/env -i", "UNSOCK_OFF=1 sh -c 'exec \"$@\"' sh"]) {
             const port = String(nextPort++);
             const { stdout, stderr } = await runFree(dir, [...shell, `${off} ${child(linking)} ${dir} ${port} x`]);
-            assert.match(stdout, /^on the network [01] 0 x\n$/, `${shell.join(" ")} ${off} ${linking}: ${stderr}`);
+            assertMatch(stdout, /^on the network [01] 0 x\n$/, `${shell.join(" ")} ${off} ${linking}: ${stderr}`);
           }
         }
       }
@@ -171,14 +170,14 @@ Deno.test({
           ...env,
         });
       const named = await start({});
-      assert.match(named.stdout, /^on the network/);
-      assert.match(named.stderr, /^unsock: \S+child-static: .*UNSOCK_ENGINE is preload: it is not redirected\n$/);
+      assertMatch(named.stdout, /^on the network/);
+      assertMatch(named.stderr, /^unsock: \S+child-static: .*UNSOCK_ENGINE is preload: it is not redirected\n$/);
       for (const strict of [{ UNSOCK_STRICT: "1" }, { UNSOCK_BLOCK_INET: "1" }] as Record<string, string>[]) {
         const refused = await start(strict);
-        assert.equal(refused.stdout, "");
-        assert.match(refused.stderr, /not started \(UNSOCK_STRICT\)\nexecve: Permission denied\n$/);
+        assertStrictEquals(refused.stdout, "");
+        assertMatch(refused.stderr, /not started \(UNSOCK_STRICT\)\nexecve: Permission denied\n$/);
       }
-      assert.match((await start({ UNSOCK_BLOCK_INET: "1", UNSOCK_STRICT: "0" })).stdout, /^on the network/);
+      assertMatch((await start({ UNSOCK_BLOCK_INET: "1", UNSOCK_STRICT: "0" })).stdout, /^on the network/);
     }),
 });
 
@@ -189,9 +188,9 @@ Deno.test({
     withPrograms(["dynamic"], async ({ dir, starter, child }) => {
       for (const way of BEYOND_PRELOADING) {
         const command = [starter("dynamic"), way, child("dynamic"), dir, String(nextPort++), "x"];
-        assert.equal((await runFree(dir, command, { UNSOCK_ENGINE: "trap" })).stdout, "redirected 1 0 x\n", way);
+        assertStrictEquals((await runFree(dir, command, { UNSOCK_ENGINE: "trap" })).stdout, "redirected 1 0 x\n", way);
         const preloaded = await run(command, { env: shimEnv(dir, { UNSOCK_ENGINE: "trap" }) });
-        assert.equal(preloaded.stdout, "redirected 1 0 x\n", `${way}, preloaded: ${preloaded.stderr}`);
+        assertStrictEquals(preloaded.stdout, "redirected 1 0 x\n", `${way}, preloaded: ${preloaded.stderr}`);
       }
     }),
 });
@@ -216,7 +215,7 @@ Deno.test({
       ) {
         for (const linking of ["dynamic", "static"] as const) {
           const { stderr } = await runFree(dir, [starter(linking), "execve", join(above, file ?? ""), "a", "b", "c"]);
-          assert.equal(stderr, `execve: ${error}\n`, `${linking} ${file}`);
+          assertStrictEquals(stderr, `execve: ${error}\n`, `${linking} ${file}`);
         }
       }
     }),

@@ -1,13 +1,12 @@
 /** The trap door's seccomp filter, asked by an interpreter. The system calls' numbers are this machine's. */
-import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { assert, assertStrictEquals } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { type Instruction, runFilter } from "../support/bpf.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const MACHINE = Deno.build.arch === "aarch64" ? 0xc00000b7 : 0xc000003e;
 const OTHER_MACHINE = 0x40000003; // i386
 const ALLOW = 0x7fff0000;
@@ -66,7 +65,7 @@ function testFilter(name: string, check: (filter: Filter) => void): void {
         );
         const flags = ["-std=c17", "-O1", "-Wall", "-Wextra", "-Werror", `-I${join(ROOT, "c")}`];
         const built = await run(["cc", ...flags, "-o", binary, ...sources]);
-        assert.equal(built.code, 0, built.stderr);
+        assertStrictEquals(built.code, 0, built.stderr);
         check(new Filter((await run([binary])).stdout));
       }),
   });
@@ -78,12 +77,12 @@ testFilter(
     const mark = BigInt(filter.value("mark")) << 32n;
     for (const { number } of filter.trapped.filter(({ when }) => when === 0)) {
       const ask = (...args: bigint[]) => runFilter(filter.program, { number, machine: MACHINE, args });
-      assert.equal(ask(FD), filter.trap, `call ${number}`);
-      assert.equal(ask(-1n, -1n, -1n, -1n, -1n, -1n), filter.trap, `call ${number}: nothing but ones is no mark`);
+      assertStrictEquals(ask(FD), filter.trap, `call ${number}`);
+      assertStrictEquals(ask(-1n, -1n, -1n, -1n, -1n, -1n), filter.trap, `call ${number}: nothing but ones is no mark`);
       const marked = [0, 3, 5].map((place) =>
         ask(...[0n, 0n, 0n, 0n, 0n, 0n].map((_, i) => i === place ? mark | 3n : 3n))
       );
-      assert.equal(
+      assertStrictEquals(
         marked.filter((verdict) => verdict === ALLOW).length,
         1,
         `call ${number}: one argument has the mark`,
@@ -94,21 +93,21 @@ testFilter(
 
 testFilter("the mark is looked for in one half of one argument", (filter) => {
   const mark = BigInt(filter.value("mark"));
-  assert.equal(filter.verdict("bind", mark << 32n | FD), ALLOW);
-  assert.equal(filter.verdict("bind", mark), filter.trap);
-  assert.equal(
+  assertStrictEquals(filter.verdict("bind", mark << 32n | FD), ALLOW);
+  assertStrictEquals(filter.verdict("bind", mark), filter.trap);
+  assertStrictEquals(
     filter.verdict("bind", FD, mark << 32n, mark << 32n, mark << 32n, mark << 32n, mark << 32n),
     filter.trap,
   );
-  assert.equal(filter.verdict("execve", mark << 32n, 0n, 0n, 0n), filter.trap);
-  assert.equal(filter.verdict("execve", POINTER, 0n, 0n, mark << 32n), ALLOW);
+  assertStrictEquals(filter.verdict("execve", mark << 32n, 0n, 0n, 0n), filter.trap);
+  assertStrictEquals(filter.verdict("execve", POINTER, 0n, 0n, mark << 32n), ALLOW);
 });
 
 testFilter("send and recv, without an address, are not trapped", (filter) => {
   for (const name of ["sendto", "recvfrom"]) {
-    assert.equal(filter.verdict(name, FD, POINTER, 1n, 0n, 0n, 0n), ALLOW);
-    assert.equal(filter.verdict(name, FD, POINTER, 1n, 0n, POINTER, 16n), filter.trap);
-    assert.equal(
+    assertStrictEquals(filter.verdict(name, FD, POINTER, 1n, 0n, 0n, 0n), ALLOW);
+    assertStrictEquals(filter.verdict(name, FD, POINTER, 1n, 0n, POINTER, 16n), filter.trap);
+    assertStrictEquals(
       filter.verdict(name, FD, POINTER, 1n, 0n, 1n << 40n, 16n),
       filter.trap,
       "a pointer whose lower half is 0",
@@ -117,46 +116,48 @@ testFilter("send and recv, without an address, are not trapped", (filter) => {
 });
 
 testFilter("calls that are about signals are trapped when they bring a mask", (filter) => {
-  assert.equal(filter.verdict("ppoll", POINTER, 1n, 0n, 0n, 8n), ALLOW);
-  assert.equal(filter.verdict("ppoll", POINTER, 1n, 0n, POINTER, 8n), filter.trap);
-  assert.equal(filter.verdict("pselect6", 1n, 0n, 0n, 0n, 0n, POINTER), filter.trap);
-  assert.equal(filter.verdict("pselect6", 1n, 0n, 0n, 0n, 0n, 0n), ALLOW);
-  assert.equal(filter.verdict("epoll_pwait", FD, POINTER, 1n, 0n, 0n, 8n), ALLOW);
-  assert.equal(filter.verdict("epoll_pwait", FD, POINTER, 1n, 0n, POINTER, 8n), filter.trap);
+  assertStrictEquals(filter.verdict("ppoll", POINTER, 1n, 0n, 0n, 8n), ALLOW);
+  assertStrictEquals(filter.verdict("ppoll", POINTER, 1n, 0n, POINTER, 8n), filter.trap);
+  assertStrictEquals(filter.verdict("pselect6", 1n, 0n, 0n, 0n, 0n, POINTER), filter.trap);
+  assertStrictEquals(filter.verdict("pselect6", 1n, 0n, 0n, 0n, 0n, 0n), ALLOW);
+  assertStrictEquals(filter.verdict("epoll_pwait", FD, POINTER, 1n, 0n, 0n, 8n), ALLOW);
+  assertStrictEquals(filter.verdict("epoll_pwait", FD, POINTER, 1n, 0n, POINTER, 8n), filter.trap);
   const [block, unblock, set] = [0n, 1n, 2n];
-  assert.equal(filter.verdict("rt_sigprocmask", block, POINTER, 0n, 8n), filter.trap);
-  assert.equal(filter.verdict("rt_sigprocmask", set, POINTER, 0n, 8n), filter.trap);
-  assert.equal(filter.verdict("rt_sigprocmask", unblock, POINTER, 0n, 8n), ALLOW);
+  assertStrictEquals(filter.verdict("rt_sigprocmask", block, POINTER, 0n, 8n), filter.trap);
+  assertStrictEquals(filter.verdict("rt_sigprocmask", set, POINTER, 0n, 8n), filter.trap);
+  assertStrictEquals(filter.verdict("rt_sigprocmask", unblock, POINTER, 0n, 8n), ALLOW);
 });
 
 testFilter("of fcntl and ioctl only what concerns sockets is trapped", (filter) => {
   for (
     const [command, trapped] of [[0n, true], [1030n, true], [4n, true], [1n, false], [2n, false], [3n, false]] as const
   ) {
-    assert.equal(filter.verdict("fcntl", FD, command), trapped ? filter.trap : ALLOW, `fcntl ${command}`);
+    assertStrictEquals(filter.verdict("fcntl", FD, command), trapped ? filter.trap : ALLOW, `fcntl ${command}`);
   }
   for (const [request, trapped] of [[0x5421n, true], [0x5411n, true], [0x8912n, true], [0x5401n, false]] as const) {
-    assert.equal(filter.verdict("ioctl", FD, request), trapped ? filter.trap : ALLOW, `ioctl ${request}`);
+    assertStrictEquals(filter.verdict("ioctl", FD, request), trapped ? filter.trap : ALLOW, `ioctl ${request}`);
   }
 });
 
 testFilter("data and signal returns go to the kernel; io_uring and clone3 are not there", (filter) => {
-  for (const name of ["read", "write", "rt_sigreturn", "clone"]) assert.equal(filter.verdict(name, FD), ALLOW, name);
-  for (const name of ["io_uring_setup", "clone3"]) assert.equal(filter.verdict(name, POINTER), ENOSYS, name);
+  for (const name of ["read", "write", "rt_sigreturn", "clone"]) {
+    assertStrictEquals(filter.verdict(name, FD), ALLOW, name);
+  }
+  for (const name of ["io_uring_setup", "clone3"]) assertStrictEquals(filter.verdict(name, POINTER), ENOSYS, name);
 });
 
 testFilter("the filter says that it is there, and is for this machine's calls", (filter) => {
   const probe = BigInt(filter.value("probe")) << 32n;
-  assert.equal(filter.verdict("socket", probe), 0x00050000 | filter.value("probe_errno"));
+  assertStrictEquals(filter.verdict("socket", probe), 0x00050000 | filter.value("probe_errno"));
   assert(filter.value("probe_errno") < 4096, "the kernel cuts off a larger errno");
   const number = filter.call("socket").number;
-  assert.equal(runFilter(filter.program, { number, machine: OTHER_MACHINE }), ALLOW);
+  assertStrictEquals(runFilter(filter.program, { number, machine: OTHER_MACHINE }), ALLOW);
   if (Deno.build.arch === "x86_64") {
-    assert.equal(runFilter(filter.program, { number: number | 0x40000000, machine: MACHINE }), ENOSYS, "x32");
+    assertStrictEquals(runFilter(filter.program, { number: number | 0x40000000, machine: MACHINE }), ENOSYS, "x32");
   }
 });
 
 testFilter("a filter that does not fit is none", (filter) => {
-  assert.equal(filter.value("short"), 0);
+  assertStrictEquals(filter.value("short"), 0);
   assert(filter.program.length < 512);
 });

@@ -1,7 +1,6 @@
 /** A debugger sees through the trap: from the library's handler back into the program. */
-import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { assert, assertMatch, assertStrictEquals } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -9,7 +8,7 @@ import { shimEnv, shimLibrary } from "../support/shim.ts";
 import { buildLinked } from "../support/static.ts";
 import { until } from "../support/wait.ts";
 
-const HERE = dirname(fileURLToPath(import.meta.url));
+const HERE = dirname(fromFileUrl(import.meta.url));
 
 Deno.test({
   name: "gdb attaches to a trapped static program and shows the way from main into the library, as docs/limits.md says",
@@ -26,8 +25,8 @@ Deno.test({
       const gdb = ["gdb", "-batch", "-nx", "-iex", "set exec-file-mismatch off", ...commands];
       const { stdout, stderr } = await run([...gdb, program, "-p", String(waiting.pid)]);
       const functions = [...stdout.matchAll(/^#\d+ .*?(?: in | {2})(\w+) \(/gm)].map((match) => match[1]);
-      assert.equal(functions.at(-1), "main", stdout + stderr);
+      assertStrictEquals(functions.at(-1), "main", stdout + stderr);
       for (const name of ["unsock_call_accept4", "waits_here"]) assert(functions.includes(name), stdout + stderr);
-      assert.match(stdout, /<signal handler called>/);
+      assertMatch(stdout, /<signal handler called>/);
     }),
 });

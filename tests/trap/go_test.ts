@@ -1,7 +1,6 @@
 /** Go programs make their system calls themselves, on stacks of their own: trapped, in each way that they are linked. */
-import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { runIsolated } from "../support/probe.ts";
 import { run } from "../support/process.ts";
@@ -9,7 +8,7 @@ import { need } from "../support/programs.ts";
 import { shimEnv, shimLibrary } from "../support/shim.ts";
 import { buildLinked } from "../support/static.ts";
 
-const HERE = dirname(fileURLToPath(import.meta.url));
+const HERE = dirname(fromFileUrl(import.meta.url));
 const BUILD_MS = 400_000;
 
 /** Flags of `go build`, and whether C belongs to it. */
@@ -33,7 +32,7 @@ async function buildGo(dir: string, { flags, cgo }: { flags: string[]; cgo: bool
   };
   const source = join(HERE, "exchange.go");
   const { code, stderr } = await run(["go", "build", ...flags, "-o", binary, source], { env, timeoutMs: BUILD_MS });
-  assert.equal(code, 0, stderr);
+  assertStrictEquals(code, 0, stderr);
   return binary;
 }
 
@@ -49,8 +48,8 @@ for (const [mode, how] of Object.entries(MODES)) {
         const { LD_PRELOAD: _, ...settings } = shimEnv(sockets, { GOGC: "1" });
         const command = [shimLibrary(), "run", "--", binary, "10000", child, sockets, "20997", "x"];
         const { facts, traffic } = await runIsolated(command, settings);
-        assert.deepEqual(facts, ["10000 exchanges, 0 errors", `file: ${binary}`, "child: redirected 1 0 x", "<nil>"]);
-        assert.equal(traffic ?? 0, 0);
+        assertEquals(facts, ["10000 exchanges, 0 errors", `file: ${binary}`, "child: redirected 1 0 x", "<nil>"]);
+        assertStrictEquals(traffic ?? 0, 0);
       }),
   });
 }

@@ -1,6 +1,6 @@
 /** Real programs that preloading does not reach, server and client under unsock; nothing of them is on an IP port. */
-import assert from "node:assert/strict";
-import { join } from "node:path";
+import { assert, assertMatch } from "@std/assert";
+import { join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -31,7 +31,7 @@ function testServer(name: string, programs: string[], prepare: (dir: string) => 
         await using server = start(unsockRun(join(dir, "s"), command), { cwd: dir, env: { HOME: dir } });
         await until(`${name} listens`, () => exists(join(dir, "s", `${port}.sock`)));
         const { stdout, stderr } = await run(unsockRun(join(dir, "s"), client), { cwd: dir, env: { HOME: dir } });
-        assert.match(stdout + stderr, answer, server.output());
+        assertMatch(stdout + stderr, answer, server.output());
         assert(!await isOnTheNetwork(port), "it listens on TCP");
       }),
   });

@@ -1,5 +1,5 @@
 /** Two readers of the same settings, TypeScript and C, agree on every value: what `run` lets pass, the library takes. */
-import assert from "node:assert/strict";
+import { assertEquals } from "@std/assert";
 import { openShim, type Shim } from "../../lib/system/ffi.ts";
 import { SettingError } from "../../lib/run/setting_types.ts";
 import { parseSettings, SETTING_LIST } from "../../lib/run/settings.ts";
@@ -128,8 +128,8 @@ function settingsOfLibrary(): string[] {
 
 Deno.test("the table of settings has the library's own, each with values here", () => {
   const names = settingsOfLibrary().toSorted();
-  assert.deepEqual(SETTING_LIST.map(({ variable }) => variable).toSorted(), names);
-  assert.deepEqual(Object.keys(VALUES).toSorted(), names);
+  assertEquals(SETTING_LIST.map(({ variable }) => variable).toSorted(), names);
+  assertEquals(Object.keys(VALUES).toSorted(), names);
 });
 
 Deno.test("parseSettings() and unsock_configure() accept the same values", () => {
@@ -151,5 +151,5 @@ Deno.test("parseSettings() and unsock_configure() accept the same values", () =>
     acceptedByLibrary(shim, { UNSOCK_DIR: directory });
     Deno.removeSync(directory, { recursive: true });
   }
-  assert.deepEqual(different, []);
+  assertEquals(different, []);
 });

@@ -1,6 +1,14 @@
 /** The benchmark's own arithmetic and drawing, and that all of it runs; never how fast anything is. */
-import assert from "node:assert/strict";
-import { join } from "node:path";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotMatch,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { join } from "@std/path/posix";
 import { drawChart } from "../../scripts/bench/chart.ts";
 import { parseCalls } from "../../scripts/bench/counts.ts";
 import { compare, formatMarkdown, formatNumber, formatText, type Report } from "../../scripts/bench/report.ts";
@@ -33,35 +41,35 @@ const REPORT: Report = {
 };
 
 Deno.test("quantile() and spread() find the middle of unordered values", () => {
-  assert.equal(quantile([3, 1, 2], 0.5), 2);
-  assert.equal(quantile([4, 1, 3, 2], 0.5), 2.5);
-  assert.deepEqual(spread([5, 1, 3, 2, 4]), { low: 2, median: 3, high: 4 });
-  assert.throws(() => spread([]), /nothing was measured/);
+  assertStrictEquals(quantile([3, 1, 2], 0.5), 2);
+  assertStrictEquals(quantile([4, 1, 3, 2], 0.5), 2.5);
+  assertEquals(spread([5, 1, 3, 2, 4]), { low: 2, median: 3, high: 4 });
+  assertMatch(assertThrows(() => spread([]), Error).message, /nothing was measured/);
 });
 
 Deno.test("ratio() and difference() compare round by round: what slows a whole round does not count", () => {
-  assert.deepEqual(ratio([50, 5, 500], [100, 10, 1000]), { low: 0.5, median: 0.5, high: 0.5 });
-  assert.deepEqual(difference([103, 13, 1003], [100, 10, 1000]), { low: 3, median: 3, high: 3 });
+  assertEquals(ratio([50, 5, 500], [100, 10, 1000]), { low: 0.5, median: 0.5, high: 0.5 });
+  assertEquals(difference([103, 13, 1003], [100, 10, 1000]), { low: 3, median: 3, high: 3 });
 });
 
 Deno.test("compare() relates every way to native and to loopback, but none to itself", () => {
   const [native, loopback, unsock] = REPORT.comparisons[0]?.results ?? [];
-  assert.equal(native?.toNative, undefined);
-  assert.equal(native?.toLoopback?.median, 2.2);
-  assert.equal(loopback?.toLoopback, undefined);
-  assert.equal(unsock?.toNative?.median, 210 / 220);
-  assert.equal(unsock?.speed.median, 210);
-  assert.equal(REPORT.comparisons[0]?.rounds, 3);
+  assertStrictEquals(native?.toNative, undefined);
+  assertStrictEquals(native?.toLoopback?.median, 2.2);
+  assertStrictEquals(loopback?.toLoopback, undefined);
+  assertStrictEquals(unsock?.toNative?.median, 210 / 220);
+  assertStrictEquals(unsock?.speed.median, 210);
+  assertStrictEquals(REPORT.comparisons[0]?.rounds, 3);
 });
 
 Deno.test("formatNumber() keeps three digits of small numbers and groups large ones", () => {
-  assert.deepEqual([0, 0.0312, 5.06, 65.1, 1234567].map(formatNumber), ["0", "0.0312", "5.06", "65.1", "1,234,567"]);
+  assertEquals([0, 0.0312, 5.06, 65.1, 1234567].map(formatNumber), ["0", "0.0312", "5.06", "65.1", "1,234,567"]);
 });
 
 Deno.test("formatText() and formatMarkdown() tell every number and note once", () => {
   for (const text of [formatText(REPORT), formatMarkdown(REPORT)]) {
     for (const part of ["a machine", "210", "0.95", "2.10", "rival", "System calls", "less than all"]) {
-      assert.equal(text.split(part).length > 1, true, `${part} is not in:\n${text}`);
+      assertStrictEquals(text.split(part).length > 1, true, `${part} is not in:\n${text}`);
     }
   }
 });
@@ -70,33 +78,33 @@ Deno.test("drawChart() draws a bar for each way, longer for the faster one, and 
   const svg = drawChart(REPORT);
   const widths = [...svg.matchAll(/<rect class="(\w+)" x="240" y="\d+" width="([\d.]+)" height="14"/g)];
   const of = (name: string) => Number(widths.find(([, style]) => style === name)?.[2]);
-  assert.deepEqual(widths.map(([, style]) => style), ["unix", "tcp", "unsock", "other"]);
-  assert.ok(of("unix") > of("unsock") && of("unsock") > of("tcp") && of("tcp") > of("other"), svg);
-  assert.match(svg, /Work &amp; &lt;play&gt;/);
-  assert.match(svg, /prefers-color-scheme: dark/);
-  assert.doesNotMatch(svg, /NaN|undefined/);
+  assertEquals(widths.map(([, style]) => style), ["unix", "tcp", "unsock", "other"]);
+  assert(of("unix") > of("unsock") && of("unsock") > of("tcp") && of("tcp") > of("other"), svg);
+  assertMatch(svg, /Work &amp; &lt;play&gt;/);
+  assertMatch(svg, /prefers-color-scheme: dark/);
+  assertNotMatch(svg, /NaN|undefined/);
 });
 
 Deno.test("orderOf() lets each item come first in turn, and each follow each other", () => {
   const rounds = [0, 1, 2, 3, 4, 5, 6].map((round) => orderOf(["a", "b", "c"], round).join(""));
-  assert.deepEqual(rounds, ["abc", "cba", "bca", "acb", "cab", "bac", "abc"]);
-  assert.deepEqual(orderOf([], 1), []);
+  assertEquals(rounds, ["abc", "cba", "bca", "acb", "cab", "bac", "abc"]);
+  assertEquals(orderOf([], 1), []);
 });
 
 Deno.test("interleave() leaves out somebody else's library that fails, and says so; ours must not fail", async () => {
   const measure = ({ name }: Variant) => name === "good" ? Promise.resolve(1) : Promise.reject(new Error("no"));
   const { samples, notes } = await interleave([variant("good"), variant("bad", true)], 2, measure);
-  assert.deepEqual([...samples], [["good", [1, 1]]]);
-  assert.deepEqual(notes, ["bad failed: no"]);
-  await assert.rejects(interleave([variant("bad")], 1, measure), /no/);
+  assertEquals([...samples], [["good", [1, 1]]]);
+  assertEquals(notes, ["bad failed: no"]);
+  assertMatch((await assertRejects(() => interleave([variant("bad")], 1, measure), Error)).message, /no/);
 });
 
 Deno.test("parseCalls() reads the total with and without errors and times per call", () => {
   const head =
     "% time     seconds  usecs/call     calls    errors syscall\n------ ----------- ----------- --------- ---------\n";
-  assert.equal(parseCalls(`${head}100.00    0.004563           2      2112        12 total\n`), 2112);
-  assert.equal(parseCalls(`${head}100.00    0.004563           2      2112           total\n`), 2112);
-  assert.throws(() => parseCalls(head), /counted nothing/);
+  assertStrictEquals(parseCalls(`${head}100.00    0.004563           2      2112        12 total\n`), 2112);
+  assertStrictEquals(parseCalls(`${head}100.00    0.004563           2      2112           total\n`), 2112);
+  assertMatch(assertThrows(() => parseCalls(head), Error).message, /counted nothing/);
 });
 
 Deno.test("bench --quick measures everything, with another library too, and writes its three files", {
@@ -107,23 +115,23 @@ Deno.test("bench --quick measures everything, with another library too, and writ
     const { code, stdout, stderr } = await run([Deno.execPath(), "run", "-A", SCRIPT, ...words], {
       timeoutMs: 120_000,
     });
-    assert.equal(code, 0, stderr);
+    assertStrictEquals(code, 0, stderr);
     const report: Report = JSON.parse(stdout);
     const workloads = ["bulk", "round-trips", "connections", "datagrams", "held"];
-    assert.deepEqual(report.comparisons.slice(0, workloads.length).map(({ name }) => name), workloads);
+    assertEquals(report.comparisons.slice(0, workloads.length).map(({ name }) => name), workloads);
     for (const { title, results, notes } of report.comparisons.slice(0, workloads.length)) {
-      assert.deepEqual(results.map(({ variant }) => variant), ["unix", "tcp", "unsock", "again"], `${title}: ${notes}`);
-      assert.ok(results.every(({ speed }) => speed.median > 0), JSON.stringify(results));
+      assertEquals(results.map(({ variant }) => variant), ["unix", "tcp", "unsock", "again"], `${title}: ${notes}`);
+      assert(results.every(({ speed }) => speed.median > 0), JSON.stringify(results));
     }
-    assert.ok(report.counts.some(({ name }) => name === "memory"));
-    assert.deepEqual(JSON.parse(await Deno.readTextFile(join(dir, "bench.json"))), report);
-    assert.match(await Deno.readTextFile(join(dir, "bench.svg")), /^<svg [\s\S]*<\/svg>\n$/);
-    assert.match(await Deno.readTextFile(join(dir, "bench.md")), /Round trips of 64 bytes/);
+    assert(report.counts.some(({ name }) => name === "memory"));
+    assertEquals(JSON.parse(await Deno.readTextFile(join(dir, "bench.json"))), report);
+    assertMatch(await Deno.readTextFile(join(dir, "bench.svg")), /^<svg [\s\S]*<\/svg>\n$/);
+    assertMatch(await Deno.readTextFile(join(dir, "bench.md")), /Round trips of 64 bytes/);
   });
 });
 
 Deno.test("bench refuses what it does not know, in one line", async () => {
   const { code, stderr } = await run([Deno.execPath(), "run", "-A", SCRIPT, "--shim", "nothing"]);
-  assert.equal(code, 1);
-  assert.equal(stderr, 'bench: --shim: not NAME=LIBRARY: "nothing"\n');
+  assertStrictEquals(code, 1);
+  assertStrictEquals(stderr, 'bench: --shim: not NAME=LIBRARY: "nothing"\n');
 });

@@ -1,5 +1,5 @@
 /** The 452 bytes of a control file: `lib/control/control_file.ts`. */
-import assert from "node:assert/strict";
+import { assertEquals, assertThrows } from "@std/assert";
 import {
   CONTROL_FILE_SIZE,
   type ControlFile,
@@ -24,7 +24,7 @@ const ascii = (text: string) => Array.from(text, (letter) => letter.charCodeAt(0
 
 Deno.test("encodeControlFile() writes a vsock file as unsock 1.1 does", () => {
   const expected = layout({ 0: MAGIC, 20: [16], 160: [40, 0, 0, 0, 0x2e, 0x16, 0, 0, 0xff, 0xff, 0xff, 0xff] });
-  assert.deepEqual(encodeControlFile(plain(VSOCK)), expected);
+  assertEquals(encodeControlFile(plain(VSOCK)), expected);
 });
 
 Deno.test("encodeControlFile() writes a Firecracker file as unsock 1.1 does", () => {
@@ -37,20 +37,20 @@ Deno.test("encodeControlFile() writes a Firecracker file as unsock 1.1 does", ()
     32: [1, 0, ...ascii(path)],
     160: [40, 0, 0, 0, 0x2e, 0x16, 0, 0, 0xff, 0xff, 0xff, 0xff],
   });
-  assert.deepEqual(encodeControlFile({ proxy: unixAddress(path), dest: VSOCK, socketOptions: [] }), expected);
+  assertEquals(encodeControlFile({ proxy: unixAddress(path), dest: VSOCK, socketOptions: [] }), expected);
 });
 
 Deno.test("encodeControlFile() writes a TIPC file as unsock 1.1 does", () => {
   const expected = layout({ 0: MAGIC, 20: [16], 160: [30, 0, 2, 2, 128, 0, 0, 0, 99, 0, 0, 0, 0, 0, 0, 0] });
   const dest: Address = { family: Family.Tipc, addressType: 2, scope: 2, words: [128, 99, 0] };
-  assert.deepEqual(encodeControlFile(plain(dest)), expected);
+  assertEquals(encodeControlFile(plain(dest)), expected);
 });
 
 Deno.test("encodeControlFile() writes ports and addresses in network order, scopes in the host's", () => {
   const ip = Uint8Array.from([0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
   const dest: Address = { family: Family.Inet6, ip, port: 443, scopeId: 2, flowInfo: 0 };
   const expected = layout({ 0: MAGIC, 20: [28], 160: [10, 0, 1, 187, 0, 0, 0, 0, ...ip, 2, 0, 0, 0] });
-  assert.deepEqual(encodeControlFile(plain(dest)), expected);
+  assertEquals(encodeControlFile(plain(dest)), expected);
 });
 
 Deno.test("decodeControlFile() reads back what encodeControlFile() wrote", () => {
@@ -65,7 +65,7 @@ Deno.test("decodeControlFile() reads back what encodeControlFile() wrote", () =>
     plain({ family: Family.Tipc, addressType: 1, scope: 3, words: [1, 2, 0xffffffff] }),
     { proxy: unixAddress("/v.sock"), dest: VSOCK, socketOptions: [{ level: 1, name: 8, value }] },
   ];
-  for (const file of files) assert.deepEqual(decodeControlFile(encodeControlFile(file)), file);
+  for (const file of files) assertEquals(decodeControlFile(encodeControlFile(file)), file);
 });
 
 /** Changes one thing about a valid file. */
@@ -99,16 +99,16 @@ for (const [name, [file, mutate]] of Object.entries(MUTATIONS)) {
   Deno.test(`decodeControlFile() refuses: ${name}`, () => {
     const bytes = encodeControlFile(file);
     mutate(bytes, new DataView(bytes.buffer));
-    assert.throws(() => decodeControlFile(bytes), ControlFileError);
+    assertThrows(() => decodeControlFile(bytes), ControlFileError);
   });
 }
 
 Deno.test("decodeControlFile() refuses any other length", () => {
   const bytes = encodeControlFile(plain(VSOCK));
   for (const length of [0, 1, 8, 451]) {
-    assert.throws(() => decodeControlFile(bytes.subarray(0, length)), ControlFileError);
+    assertThrows(() => decodeControlFile(bytes.subarray(0, length)), ControlFileError);
   }
-  assert.throws(() => decodeControlFile(Uint8Array.of(...bytes, 0)), ControlFileError);
+  assertThrows(() => decodeControlFile(Uint8Array.of(...bytes, 0)), ControlFileError);
 });
 
 Deno.test("decodeControlFile() ignores reserved fields, the count, empty slots and an unused proxy", () => {
@@ -117,5 +117,5 @@ Deno.test("decodeControlFile() ignores reserved fields, the count, empty slots a
   bytes.fill(0xaa, 448);
   bytes[16] = 128;
   bytes[288] = 1; // a level without a number
-  assert.deepEqual(decodeControlFile(bytes), plain(VSOCK));
+  assertEquals(decodeControlFile(bytes), plain(VSOCK));
 });

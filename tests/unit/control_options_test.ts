@@ -1,5 +1,5 @@
 /** `make-control`'s options and socket options as text. */
-import assert from "node:assert/strict";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { controlFileFrom } from "../../lib/control/control_options.ts";
 import type { ControlOptions } from "../../lib/control/option_table.ts";
 import { UsageError } from "../../lib/system/errors.ts";
@@ -14,31 +14,31 @@ const target = (options: ControlOptions, realPath = nothingExists) =>
   describeTarget(controlFileFrom(options, "/work", realPath));
 
 Deno.test("controlFileFrom() understands every form", () => {
-  assert.equal(target({ vsockPort: "5678" }), "vsock port 5678, CID any");
-  assert.equal(target({ vsockPort: "5678", vsockCid: "host" }), "vsock port 5678, CID 2 (host)");
-  assert.equal(target({ vsockPort: "5678", vsockCid: "17" }), "vsock port 5678, CID 17");
-  assert.equal(target({ tipcType: "128", tipcInstance: "99" }), "TIPC service 128, instance 99, scope cluster");
-  assert.equal(
+  assertStrictEquals(target({ vsockPort: "5678" }), "vsock port 5678, CID any");
+  assertStrictEquals(target({ vsockPort: "5678", vsockCid: "host" }), "vsock port 5678, CID 2 (host)");
+  assertStrictEquals(target({ vsockPort: "5678", vsockCid: "17" }), "vsock port 5678, CID 17");
+  assertStrictEquals(target({ tipcType: "128", tipcInstance: "99" }), "TIPC service 128, instance 99, scope cluster");
+  assertStrictEquals(
     target({ tipcType: "128", tipcLower: "1", tipcUpper: "9", tipcScope: "node" }),
     "TIPC service range 128:1-9, scope node",
   );
-  assert.equal(
+  assertStrictEquals(
     target({ tipcType: "128", tipcLower: "99", tipcUpper: "0", tipcAddrtype: "service" }),
     "TIPC service 128, instance 99, scope cluster",
   );
-  assert.equal(target({ unix: "/run/a" }), "Unix socket /run/a");
-  assert.equal(target({ unix: "a" }), "Unix socket /work/a");
-  assert.equal(target({ unix: "@a" }), "Unix socket @a");
-  assert.equal(target({ inet: "192.0.2.1:80" }), "192.0.2.1:80");
-  assert.equal(target({ inet: "[fe80::1%2]:80" }), "[fe80::1%2]:80");
-  assert.equal(target({ fcListen: "v.sock", vsockPort: "52" }), "Unix socket /work/v.sock_52");
+  assertStrictEquals(target({ unix: "/run/a" }), "Unix socket /run/a");
+  assertStrictEquals(target({ unix: "a" }), "Unix socket /work/a");
+  assertStrictEquals(target({ unix: "@a" }), "Unix socket @a");
+  assertStrictEquals(target({ inet: "192.0.2.1:80" }), "192.0.2.1:80");
+  assertStrictEquals(target({ inet: "[fe80::1%2]:80" }), "[fe80::1%2]:80");
+  assertStrictEquals(target({ fcListen: "v.sock", vsockPort: "52" }), "Unix socket /work/v.sock_52");
 });
 
 Deno.test("controlFileFrom() resolves Firecracker's socket where it exists, and wants a relative one to", () => {
   const guest = (path: string) => `port 1 of the guest behind Firecracker's Unix socket ${path}`;
-  assert.equal(target({ fcSock: "v", vsockPort: "1" }, (file) => `/real${file}`), guest("/real/work/v"));
-  assert.equal(target({ fcSock: "/v", vsockPort: "1" }), guest("/v"));
-  assert.throws(() => target({ fcSock: "v", vsockPort: "1" }), UsageError);
+  assertStrictEquals(target({ fcSock: "v", vsockPort: "1" }, (file) => `/real${file}`), guest("/real/work/v"));
+  assertStrictEquals(target({ fcSock: "/v", vsockPort: "1" }), guest("/v"));
+  assertThrows(() => target({ fcSock: "v", vsockPort: "1" }), UsageError);
 });
 
 Deno.test("controlFileFrom() refuses what is missing, too much or out of range", () => {
@@ -71,20 +71,20 @@ Deno.test("controlFileFrom() refuses what is missing, too much or out of range",
     { inet: "[1.2.3.4]:80" },
     { vsockPort: "1", sockopt: Array(5).fill("SO_RCVBUF=1") },
   ];
-  for (const options of wrong) assert.throws(() => target(options), UsageError, JSON.stringify(options));
+  for (const options of wrong) assertThrows(() => target(options), UsageError, JSON.stringify(options));
 });
 
 Deno.test("parseSocketOption() reads names, numbers, seconds and groups, and formatSocketOption() writes them", () => {
   for (
     const text of ["SO_RCVBUF=65536", "SO_RCVTIMEO=2.5", "SO_SNDTIMEO=0.000001", "SO_RCVTIMEO=10", "TIPC_IMPORTANCE=-3"]
   ) {
-    assert.equal(formatSocketOption(parseSocketOption(text)), text);
+    assertStrictEquals(formatSocketOption(parseSocketOption(text)), text);
   }
   const join = "TIPC_GROUP_JOIN=18888:1:2:3";
-  assert.equal(formatSocketOption(parseSocketOption(join)), join);
-  assert.equal(formatSocketOption(parseSocketOption("1:8=5")), "SO_RCVBUF=5");
-  assert.equal(formatSocketOption(parseSocketOption("40:9=5")), "40:9=5");
-  assert.deepEqual([...parseSocketOption("SO_MARK=4294967295").value.subarray(0, 5)], [255, 255, 255, 255, 0]);
+  assertStrictEquals(formatSocketOption(parseSocketOption(join)), join);
+  assertStrictEquals(formatSocketOption(parseSocketOption("1:8=5")), "SO_RCVBUF=5");
+  assertStrictEquals(formatSocketOption(parseSocketOption("40:9=5")), "40:9=5");
+  assertEquals([...parseSocketOption("SO_MARK=4294967295").value.subarray(0, 5)], [255, 255, 255, 255, 0]);
 });
 
 Deno.test("parseSocketOption() refuses what does not fit into a control file", () => {
@@ -105,5 +105,5 @@ Deno.test("parseSocketOption() refuses what does not fit into a control file", (
     "SO_VM_SOCKETS_BUFFER_SIZE=1",
     "toString=1",
   ];
-  for (const text of wrong) assert.throws(() => parseSocketOption(text), UsageError, text);
+  for (const text of wrong) assertThrows(() => parseSocketOption(text), UsageError, text);
 });

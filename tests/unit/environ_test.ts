@@ -1,8 +1,9 @@
 /** The environment as bytes, and what `run` makes of it. */
-import assert from "node:assert/strict";
+import { assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
 import { Environ, splitNul } from "../../lib/system/environ.ts";
 import { UsageError } from "../../lib/system/errors.ts";
 import { applySettings } from "../../lib/run/environment.ts";
+import { SettingError } from "../../lib/run/setting_types.ts";
 import type { SettingOptions } from "../../lib/run/settings.ts";
 import { RUN_ADDRESSES } from "../../lib/run/settings.ts";
 import { shellQuote } from "../../lib/system/shell.ts";
@@ -20,19 +21,19 @@ Deno.test("Environ keeps order, bytes that are no UTF-8, doubled names and entri
   const environ = new Environ(entries);
   environ.set("C", "4");
   environ.set("D", "");
-  assert.deepEqual([...environ.entries[0] ?? []], [65, 61, 255]);
-  assert.deepEqual(text(environ).slice(1), ["B", "A=2", "C=4", "D="]);
+  assertEquals([...environ.entries[0] ?? []], [65, 61, 255]);
+  assertEquals(text(environ).slice(1), ["B", "A=2", "C=4", "D="]);
   environ.set("A", "1");
-  assert.deepEqual(text(environ), ["A=1", "B", "C=4", "D="]);
+  assertEquals(text(environ), ["A=1", "B", "C=4", "D="]);
   environ.delete("A");
-  assert.deepEqual(text(environ), ["B", "C=4", "D="]);
-  assert.equal(environ.get("B"), undefined);
-  assert.equal(environ.get("D"), "");
-  assert.equal(environ.getFilled("D"), undefined);
+  assertEquals(text(environ), ["B", "C=4", "D="]);
+  assertStrictEquals(environ.get("B"), undefined);
+  assertStrictEquals(environ.get("D"), "");
+  assertStrictEquals(environ.getFilled("D"), undefined);
 });
 
 Deno.test("applySettings() adds the defaults of run and nothing else", () => {
-  assert.deepEqual(apply({ HOME: "/" }, {}), [
+  assertEquals(apply({ HOME: "/" }, {}), [
     "HOME=/",
     "UNSOCK_DIR=/run/u",
     `UNSOCK_ADDR=${RUN_ADDRESSES}`,
@@ -48,7 +49,7 @@ Deno.test("applySettings() lets the caller's variables stand, and options overri
     UNSOCK_ACCEPT_CONVERT_VSOCK: "1",
     LD_PRELOAD: "a.so b.so",
   };
-  assert.deepEqual(apply(variables, {}), [
+  assertEquals(apply(variables, {}), [
     "UNSOCK_ADDR=::1",
     "UNSOCK_PORT=80",
     "UNSOCK_ACCEPT_CONVERT_VSOCK=1",
@@ -56,7 +57,7 @@ Deno.test("applySettings() lets the caller's variables stand, and options overri
     "UNSOCK_DIR=/run/u",
   ]);
   const all = apply(variables, { addr: "1.1.1.1", port: "81", acceptConvert: "none", log: true, fallback: true });
-  assert.deepEqual(all, [
+  assertEquals(all, [
     "UNSOCK_ADDR=1.1.1.1",
     "UNSOCK_PORT=81",
     "LD_PRELOAD=/lib/libunsock.so:a.so b.so",
@@ -68,20 +69,20 @@ Deno.test("applySettings() lets the caller's variables stand, and options overri
 
 Deno.test("applySettings() preloads the library once, in front", () => {
   const preload = (before: string) => apply({ LD_PRELOAD: before }, {})[0];
-  assert.equal(preload("/lib/libunsock.so"), "LD_PRELOAD=/lib/libunsock.so");
-  assert.equal(preload("x.so:/lib/libunsock.so"), "LD_PRELOAD=/lib/libunsock.so:x.so");
-  assert.equal(preload(""), "LD_PRELOAD=/lib/libunsock.so");
+  assertStrictEquals(preload("/lib/libunsock.so"), "LD_PRELOAD=/lib/libunsock.so");
+  assertStrictEquals(preload("x.so:/lib/libunsock.so"), "LD_PRELOAD=/lib/libunsock.so:x.so");
+  assertStrictEquals(preload(""), "LD_PRELOAD=/lib/libunsock.so");
 });
 
 Deno.test("applySettings() names what the user wrote: the option, or the variable", () => {
-  assert.throws(() => apply({}, { port: "0" }), /^UsageError: --port: .*: "0"$/);
-  assert.throws(() => apply({ UNSOCK_PORT: "0" }, {}), /^SettingError: UNSOCK_PORT: .*: "0"$/);
-  assert.throws(() => apply({}, { mode: "" }), UsageError);
-  assert.throws(() => apply({}, { acceptConvert: "some" }), UsageError);
+  assertMatch(assertThrows(() => apply({}, { port: "0" }), UsageError).message, /^--port: .*: "0"$/);
+  assertMatch(assertThrows(() => apply({ UNSOCK_PORT: "0" }, {}), SettingError).message, /^UNSOCK_PORT: .*: "0"$/);
+  assertThrows(() => apply({}, { mode: "" }), UsageError);
+  assertThrows(() => apply({}, { acceptConvert: "some" }), UsageError);
 });
 
 Deno.test("shellQuote() protects what a shell would read", () => {
-  assert.equal(shellQuote("127.0.0.1/8,::1"), "127.0.0.1/8,::1");
-  assert.equal(shellQuote(""), "''");
-  assert.equal(shellQuote("it's $HOME"), `'it'\\''s $HOME'`);
+  assertStrictEquals(shellQuote("127.0.0.1/8,::1"), "127.0.0.1/8,::1");
+  assertStrictEquals(shellQuote(""), "''");
+  assertStrictEquals(shellQuote("it's $HOME"), `'it'\\''s $HOME'`);
 });

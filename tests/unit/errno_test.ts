@@ -1,5 +1,5 @@
 /** What TCP and UDP say where the kernel says something of another family (`c/rules/errno.c`). */
-import assert from "node:assert/strict";
+import { assertEquals } from "@std/assert";
 import { runHarness } from "../support/harness.ts";
 import { need } from "../support/programs.ts";
 
@@ -49,6 +49,6 @@ Deno.test(
           Object.fromEntries(Object.entries(by).map(([to, from]) => [to, from.toSorted()])),
         ]),
       );
-    assert.deepEqual(sorted(found), sorted(EXPECTED));
+    assertEquals(sorted(found), sorted(EXPECTED));
   },
 );

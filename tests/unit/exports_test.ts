@@ -1,5 +1,5 @@
 /** What `libunsock.so` shows to the outside: an exported name too many would replace a function of every program. */
-import assert from "node:assert/strict";
+import { assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import { run } from "../support/process.ts";
 import { shimLibrary } from "../support/shim.ts";
 
@@ -28,7 +28,7 @@ function interceptedCalls(): string[] {
 /** The tools come with the compiler that built the library. */
 async function inspect(...command: string[]): Promise<string> {
   const { code, stdout, stderr } = await run([...command, shimLibrary()]);
-  assert.equal(code, 0, stderr);
+  assertStrictEquals(code, 0, stderr);
   return stdout;
 }
 
@@ -36,25 +36,25 @@ Deno.test("libunsock.so exports the intercepted functions and unsock_*, nothing 
   const exported = (await inspect("nm", "-D", "--defined-only", "-P")).trim().split("\n").map((line) =>
     line.split(" ")[0]
   );
-  assert.deepEqual(exported.toSorted(), [...interceptedCalls(), ...words(OWN)].toSorted());
+  assertEquals(exported.toSorted(), [...interceptedCalls(), ...words(OWN)].toSorted());
 });
 
 Deno.test("libunsock.so can do without every function that it imports", async () => {
   const imported = (await inspect("nm", "-D", "--undefined-only", "-P")).trim().split("\n").filter((line) =>
     line !== ""
   );
-  for (const line of imported) assert.match(line, /^\S+ [wv]\b/, "a strong reference would not load in every libc");
+  for (const line of imported) assertMatch(line, /^\S+ [wv]\b/, "a strong reference would not load in every libc");
 });
 
 Deno.test("libunsock.so needs no library and no symbol version, and starts by itself", async () => {
   const dynamic = await inspect("readelf", "-dW");
-  assert.doesNotMatch(dynamic, /\((NEEDED|VERNEED|VERSYM|TEXTREL|RUNPATH|RPATH)\)/);
-  assert.match(dynamic, /\(HASH\)/); // musl and old glibc
-  assert.match(dynamic, /\(GNU_HASH\)/);
+  assertNotMatch(dynamic, /\((NEEDED|VERNEED|VERSYM|TEXTREL|RUNPATH|RPATH)\)/);
+  assertMatch(dynamic, /\(HASH\)/); // musl and old glibc
+  assertMatch(dynamic, /\(GNU_HASH\)/);
   const program = await inspect("readelf", "-lW");
-  assert.doesNotMatch(program, /INTERP/);
-  assert.doesNotMatch(program, /GNU_STACK.*RWE/);
+  assertNotMatch(program, /INTERP/);
+  assertNotMatch(program, /GNU_STACK.*RWE/);
   const { code, stdout, stderr } = await run([shimLibrary()]);
-  assert.equal(code, 0, stderr);
-  assert.match(stdout + stderr, /libunsock\.so run -- COMMAND/);
+  assertStrictEquals(code, 0, stderr);
+  assertMatch(stdout + stderr, /libunsock\.so run -- COMMAND/);
 });

@@ -1,25 +1,25 @@
 /** Addresses as text: what `lib/system/ip.ts` reads and writes. */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { formatIp, parseAddressRange, parseIpv4, parseIpv6 } from "../../lib/system/ip.ts";
 
 Deno.test("parseIpv4() reads dotted quads and nothing else", () => {
-  assert.deepEqual([...parseIpv4("127.0.0.1") ?? []], [127, 0, 0, 1]);
+  assertEquals([...parseIpv4("127.0.0.1") ?? []], [127, 0, 0, 1]);
   for (
     const text of ["", "1.2.3", "1.2.3.4.5", "256.0.0.1", "1.2.3.4 ", "01.2.3.4", "0x7f.0.0.1", "-1.2.3.4", "1..2.3"]
   ) {
-    assert.equal(parseIpv4(text), undefined, text);
+    assertStrictEquals(parseIpv4(text), undefined, text);
   }
 });
 
 Deno.test("parseIpv6() reads every form that inet_pton reads", () => {
   const hex = (text: string) =>
     Array.from(parseIpv6(text) ?? [], (byte) => byte.toString(16).padStart(2, "0")).join("");
-  assert.equal(hex("::"), "0".repeat(32));
-  assert.equal(hex("::1"), "0".repeat(31) + "1");
-  assert.equal(hex("2001:DB8::8:800:200c:417a"), "20010db80000000000080800200c417a");
-  assert.equal(hex("1:2:3:4:5:6:7::"), "00010002000300040005000600070000");
-  assert.equal(hex("::ffff:192.0.2.1"), "00000000000000000000ffffc0000201");
-  assert.equal(hex("1:2:3:4:5:6:1.2.3.4"), "00010002000300040005000601020304");
+  assertStrictEquals(hex("::"), "0".repeat(32));
+  assertStrictEquals(hex("::1"), "0".repeat(31) + "1");
+  assertStrictEquals(hex("2001:DB8::8:800:200c:417a"), "20010db80000000000080800200c417a");
+  assertStrictEquals(hex("1:2:3:4:5:6:7::"), "00010002000300040005000600070000");
+  assertStrictEquals(hex("::ffff:192.0.2.1"), "00000000000000000000ffffc0000201");
+  assertStrictEquals(hex("1:2:3:4:5:6:1.2.3.4"), "00010002000300040005000601020304");
 });
 
 Deno.test("parseIpv6() refuses what is not quite an address", () => {
@@ -41,17 +41,17 @@ Deno.test("parseIpv6() refuses what is not quite an address", () => {
     "1:2:3:4:5:6:7::8",
     "::1.2.3",
   ];
-  for (const text of wrong) assert.equal(parseIpv6(text), undefined, text);
+  for (const text of wrong) assertStrictEquals(parseIpv6(text), undefined, text);
 });
 
 Deno.test("parseAddressRange() takes bits that fit the family", () => {
-  assert.equal(parseAddressRange("127.0.0.1/8")?.bits, 8);
-  assert.equal(parseAddressRange("127.0.0.1")?.bits, 32);
-  assert.equal(parseAddressRange("1.2.3.4/0")?.bits, 0);
-  assert.equal(parseAddressRange("::1")?.bits, 128);
-  assert.equal(parseAddressRange("::ffff:1.2.3.4/96")?.bits, 96);
+  assertStrictEquals(parseAddressRange("127.0.0.1/8")?.bits, 8);
+  assertStrictEquals(parseAddressRange("127.0.0.1")?.bits, 32);
+  assertStrictEquals(parseAddressRange("1.2.3.4/0")?.bits, 0);
+  assertStrictEquals(parseAddressRange("::1")?.bits, 128);
+  assertStrictEquals(parseAddressRange("::ffff:1.2.3.4/96")?.bits, 96);
   for (const text of ["1.2.3.4/33", "::/129", "1.2.3.4/", "1.2.3.4/8/8", "1.2.3.4/-1", "/8", "::ffff:1.2.3.4/95"]) {
-    assert.equal(parseAddressRange(text), undefined, text);
+    assertStrictEquals(parseAddressRange(text), undefined, text);
   }
 });
 
@@ -60,7 +60,7 @@ Deno.test("formatIp() leaves out the longest run of zeros", () => {
     const text of ["127.0.0.1", "::", "::1", "1::", "2001:db8::1", "1:0:0:2::3", "1:2:3:4:5:6:7:8", "fe80::10:0:0:1"]
   ) {
     const bytes = parseIpv4(text) ?? parseIpv6(text);
-    assert.ok(bytes);
-    assert.equal(formatIp(bytes), text);
+    assert(bytes);
+    assertStrictEquals(formatIp(bytes), text);
   }
 });

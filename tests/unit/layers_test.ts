@@ -2,9 +2,8 @@
  * The house in order: a folder of `c/` uses only what stands below it, files do not use each other in circles, and none
  * is long. Read from object files, as a declaration in the wrong place deceives nobody there.
  */
-import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { assert, assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { findFiles } from "../../scripts/build.ts";
 import {
   circles,
@@ -21,7 +20,7 @@ import {
 import { ownerOf, parseObject, readUses, usesBetween } from "../support/objects.ts";
 import { need } from "../support/programs.ts";
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const MOST_LINES = 300;
 const MOST_FLOORS = 12;
 const MOST_FILES_AT_THE_TOP = 4;
@@ -47,11 +46,11 @@ Deno.test("mayUse() lets a folder use itself, what is below, and what lies at th
     assert(!mayUse(from ?? "", to ?? ""), `${from} and ${to}`);
   }
   assert(!mayUse("", "rt"), "what all include includes nothing");
-  assert.throws(() => mayUse("calls", "misc"), /c\/misc\/ is in no layer/);
+  assertMatch(assertThrows(() => mayUse("calls", "misc"), Error).message, /c\/misc\/ is in no layer/);
 });
 
 Deno.test("forbidden() names both functions and both files of a use that goes up or aside", () => {
-  assert.deepEqual(forbidden([use("calls/a.c", "rt/b.c"), use("rules/a.c", "memory/b.c")]), [
+  assertEquals(forbidden([use("calls/a.c", "rt/b.c"), use("rules/a.c", "memory/b.c")]), [
     "f_of_rules/a.c (c/rules/a.c) uses g_of_memory/b.c (c/memory/b.c)",
   ]);
 });
@@ -59,33 +58,33 @@ Deno.test("forbidden() names both functions and both files of a use that goes up
 Deno.test("circles() finds the shortest way back of each circle, once", () => {
   const uses = [["a", "b"], ["b", "c"], ["c", "a"], ["b", "d"], ["d", "b"], ["e", "a"], ["a", "a"]];
   const graph = graphOf(uses.map(([fromFile = "", toFile = ""]) => ({ fromFile, toFile })));
-  assert.deepEqual(circles(graph), [["a", "b", "c"], ["d", "b"]]);
-  assert.deepEqual(circles(graphOf([use("a", "b"), use("b", "c"), use("a", "c")])), []);
+  assertEquals(circles(graph), [["a", "b", "c"], ["d", "b"]]);
+  assertEquals(circles(graphOf([use("a", "b"), use("b", "c"), use("a", "c")])), []);
 });
 
 Deno.test("describeCircle() names the functions on the way round", () => {
-  assert.equal(
+  assertStrictEquals(
     describeCircle(["a", "b"], [use("a", "b"), use("b", "a")]),
     "f_of_a (c/a) uses g_of_b (c/b), f_of_b (c/b) uses g_of_a (c/a)",
   );
 });
 
 Deno.test("floors() counts the files of the longest way down", () => {
-  assert.equal(floors(graphOf([use("a", "b"), use("b", "c"), use("a", "c"), use("d", "c")])), 3);
-  assert.equal(floors(new Map()), 0);
+  assertStrictEquals(floors(graphOf([use("a", "b"), use("b", "c"), use("a", "c"), use("d", "c")])), 3);
+  assertStrictEquals(floors(new Map()), 0);
 });
 
 Deno.test("includesOf() reads what is included from the source tree, and not from the system", () => {
-  assert.deepEqual(includesOf('#include "rt/sys.h"\n#include <stdio.h>\n  # include "unsock.h"\n'), [
+  assertEquals(includesOf('#include "rt/sys.h"\n#include <stdio.h>\n  # include "unsock.h"\n'), [
     "rt/sys.h",
     "unsock.h",
   ]);
 });
 
 Deno.test("ownerOf() names the function or object of a section", () => {
-  assert.equal(ownerOf(".text.unsock_bind"), "unsock_bind");
-  assert.equal(ownerOf(".data.rel.ro.local.handlers"), "handlers");
-  assert.equal(ownerOf(".text"), ".text");
+  assertStrictEquals(ownerOf(".text.unsock_bind"), "unsock_bind");
+  assertStrictEquals(ownerOf(".data.rel.ro.local.handlers"), "handlers");
+  assertStrictEquals(ownerOf(".text"), ".text");
 });
 
 const READELF = `
@@ -104,7 +103,7 @@ Symbol table '.symtab' contains 4 entries:
 `;
 
 Deno.test("parseObject() tells which section refers to what, and which global symbols the file has", () => {
-  assert.deepEqual(parseObject(READELF), {
+  assertEquals(parseObject(READELF), {
     defined: ["unsock_bind"],
     references: [[".text.share", "unsock_open"], [".text.share", "getenv"]],
   });
@@ -115,7 +114,7 @@ Deno.test("usesBetween() leaves out what is the file's own and what is the C lib
     ["calls/bind.c", parseObject(READELF)],
     ["replace/open.c", { defined: ["unsock_open"], references: [[".text.unsock_open", "unsock_open"] as const] }],
   ]);
-  assert.deepEqual(usesBetween(objects), [
+  assertEquals(usesBetween(objects), [
     { from: "share", to: "unsock_open", fromFile: "calls/bind.c", toFile: "replace/open.c" },
   ]);
 });
@@ -131,13 +130,13 @@ Deno.test(
     const uses = await readUses(await sources());
     assert(uses.length > 100, "object files were read");
     const wrong = [...new Set(forbidden(uses))];
-    assert.equal(
+    assertStrictEquals(
       wrong.length,
       0,
       `the layers are ${LAYERS.map((row) => row.join(" ")).join(" → ")}:\n${wrong.join("\n")}`,
     );
     const round = circles(graphOf(uses)).map((circle) => describeCircle(circle, uses));
-    assert.equal(round.length, 0, `files in a circle:\n${round.join("\n")}`);
+    assertStrictEquals(round.length, 0, `files in a circle:\n${round.join("\n")}`);
   },
 );
 
@@ -150,9 +149,9 @@ Deno.test("a folder includes only headers of itself and of folders below, none i
   const wrong = includes
     .filter(({ fromFile, toFile }) => !mayUse(folderOf(fromFile), folderOf(toFile)))
     .map(({ fromFile, toFile }) => `c/${fromFile} includes c/${toFile}`);
-  assert.deepEqual(wrong, []);
+  assertEquals(wrong, []);
   const graph = graphOf(includes);
-  assert.deepEqual(circles(graph), []);
+  assertEquals(circles(graph), []);
   assert(floors(graph) <= MOST_FLOORS, `${floors(graph)} floors of includes`);
 });
 
@@ -172,5 +171,5 @@ Deno.test(`no file of code has more than ${MOST_LINES} lines`, async () => {
     .map((file) => ({ file, lines: Deno.readTextFileSync(join(ROOT, file)).split("\n").length - 1 }))
     .filter(({ lines }) => lines > MOST_LINES)
     .map(({ file, lines }) => `${file}: ${lines}`);
-  assert.deepEqual(long, []);
+  assertEquals(long, []);
 });

@@ -1,12 +1,12 @@
 /** Reading options: `lib/system/options.ts`, by the table of `run`. */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
 import { COMMANDS } from "../../lib/commands/table.ts";
 import { UsageError } from "../../lib/system/errors.ts";
 import { readOptions } from "../../lib/system/options.ts";
 
 const RUN = COMMANDS.find(({ name }) => name === "run");
 const CONTROL = COMMANDS.find(({ name }) => name === "make-control");
-assert.ok(RUN && CONTROL);
+assert(RUN && CONTROL);
 
 const read = (...args: string[]) => readOptions(RUN.options, args, true);
 
@@ -31,7 +31,7 @@ const PLAIN: readonly { args: string[]; values: Record<string, unknown> }[] = [
 
 for (const { args, values } of PLAIN) {
   Deno.test(`readOptions() reads ${JSON.stringify(args)}`, () => {
-    assert.deepEqual(read(...args), { values, operands: [], help: false });
+    assertEquals<unknown>(read(...args), { values, operands: [], help: false });
   });
 }
 
@@ -50,7 +50,7 @@ const COMMAND_LINES: readonly { args: string[]; operands: string[] }[] = [
 
 for (const { args, operands } of COMMAND_LINES) {
   Deno.test(`readOptions() leaves ${JSON.stringify(operands)} of ${JSON.stringify(args)} to the command`, () => {
-    assert.deepEqual(read(...args).operands, operands);
+    assertEquals(read(...args).operands, operands);
   });
 }
 
@@ -66,12 +66,12 @@ const WRONG: readonly { args: string[]; says: RegExp }[] = [
 
 for (const { args, says } of WRONG) {
   Deno.test(`readOptions() refuses ${JSON.stringify(args)} in one line`, () => {
-    assert.throws(() => read(...args), (error) => error instanceof UsageError && says.test(error.message));
+    assertMatch(assertThrows(() => read(...args), UsageError).message, says);
   });
 }
 
 Deno.test("readOptions() takes --help before what is wrong, and each of several values", () => {
-  assert.equal(read("--nope", "--help").help, true);
+  assertStrictEquals(read("--nope", "--help").help, true);
   const { values } = readOptions(CONTROL.options, ["--sockopt", "A=1", "f", "--sockopt=B=2"], false);
-  assert.deepEqual(values, { sockopt: ["A=1", "B=2"] });
+  assertEquals(values, { sockopt: ["A=1", "B=2"] });
 });

@@ -1,5 +1,5 @@
 /** Finding a command's file and judging it: `lib/run/program.ts`, on a file system that does not exist. */
-import assert from "node:assert/strict";
+import { assert, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
 import { CommandError } from "../../lib/system/errors.ts";
 import { findProgram, inspectProgram } from "../../lib/run/program.ts";
 import type { FileStatus, System } from "../../lib/system/linux.ts";
@@ -60,7 +60,7 @@ function findError(command: string, path: string | undefined, files: Record<stri
   try {
     findProgram(command, path, new FakeSystem(files));
   } catch (error) {
-    assert.ok(error instanceof CommandError);
+    assert(error instanceof CommandError);
     return error;
   }
   throw new Error("it was found");
@@ -76,53 +76,59 @@ function trapped(files: Record<string, FakeFile>, uid = 1000, file = "/bin/x"): 
 
 Deno.test("findProgram() searches PATH as execvp does", () => {
   const system = new FakeSystem({ "/b/x": {}, "/c/x": {}, "./x": {}, "/bin/y": {} });
-  assert.equal(findProgram("x", "/a:/b:/c", system), "/b/x");
-  assert.equal(findProgram("x", "/a::/c", system), "./x"); // an empty entry is the working directory
-  assert.equal(findProgram("/c/x", "/b", system), "/c/x");
-  assert.equal(findProgram("y", undefined, system), "/bin/y");
+  assertStrictEquals(findProgram("x", "/a:/b:/c", system), "/b/x");
+  assertStrictEquals(findProgram("x", "/a::/c", system), "./x"); // an empty entry is the working directory
+  assertStrictEquals(findProgram("/c/x", "/b", system), "/c/x");
+  assertStrictEquals(findProgram("y", undefined, system), "/bin/y");
 });
 
 Deno.test("findProgram() goes on behind a file that cannot be executed, and remembers it", () => {
-  assert.equal(findProgram("x", "/a:/b", new FakeSystem({ "/a/x": { mode: 0o644 }, "/b/x": {} })), "/b/x");
-  assert.equal(findError("x", "/a:/b", { "/a/x": { mode: 0o644 } }).exitCode, 126);
+  assertStrictEquals(findProgram("x", "/a:/b", new FakeSystem({ "/a/x": { mode: 0o644 }, "/b/x": {} })), "/b/x");
+  assertStrictEquals(findError("x", "/a:/b", { "/a/x": { mode: 0o644 } }).exitCode, 126);
 });
 
 Deno.test("findProgram() says 127 for nothing there, 126 for something that is no program", () => {
-  assert.equal(findError("x", "/a", {}).exitCode, 127);
-  assert.equal(findError("", "/a", {}).exitCode, 127);
-  assert.equal(findError("/a/x", "", {}).exitCode, 127);
-  assert.equal(findError("/a", "", { "/a": { directory: true } }).exitCode, 126);
-  assert.equal(findError("/a", "", { "/a": { error: new Deno.errors.PermissionDenied() } }).exitCode, 126);
-  assert.equal(findError("/a/x", "", { "/a/x": { error: new Deno.errors.NotADirectory() } }).exitCode, 126);
+  assertStrictEquals(findError("x", "/a", {}).exitCode, 127);
+  assertStrictEquals(findError("", "/a", {}).exitCode, 127);
+  assertStrictEquals(findError("/a/x", "", {}).exitCode, 127);
+  assertStrictEquals(findError("/a", "", { "/a": { directory: true } }).exitCode, 126);
+  assertStrictEquals(findError("/a", "", { "/a": { error: new Deno.errors.PermissionDenied() } }).exitCode, 126);
+  assertStrictEquals(findError("/a/x", "", { "/a/x": { error: new Deno.errors.NotADirectory() } }).exitCode, 126);
 });
 
 Deno.test("inspectProgram() has nothing against dynamic programs, of glibc and of musl", () => {
-  assert.equal(problem({ "/bin/x": { content: DYNAMIC } }), undefined);
-  assert.equal(problem({ "/bin/x": { content: { ...DYNAMIC, interpreter: "/lib/ld-musl-x86_64.so.1" } } }), undefined);
-  assert.equal(problem({ "/bin/x": {} }), undefined); // executable but not readable: unknown is no reason
-  assert.equal(problem({ "/lib/ld-2.31.so": { content: { machine: HERE } } }, 1000, "/lib/ld-2.31.so"), undefined);
+  assertStrictEquals(problem({ "/bin/x": { content: DYNAMIC } }), undefined);
+  assertStrictEquals(
+    problem({ "/bin/x": { content: { ...DYNAMIC, interpreter: "/lib/ld-musl-x86_64.so.1" } } }),
+    undefined,
+  );
+  assertStrictEquals(problem({ "/bin/x": {} }), undefined); // executable but not readable: unknown is no reason
+  assertStrictEquals(
+    problem({ "/lib/ld-2.31.so": { content: { machine: HERE } } }, 1000, "/lib/ld-2.31.so"),
+    undefined,
+  );
 });
 
 Deno.test("inspectProgram() says what has to be trapped, with the reason", () => {
-  assert.match(trapped({ "/bin/x": { content: { machine: HERE, dynamic: false } } }) ?? "", /^statically linked/);
-  assert.match(trapped({ "/bin/x": { content: { machine: HERE } } }) ?? "", /^statically linked/);
-  assert.match(trapped({ "/bin/x": { content: { ...DYNAMIC, sections: [".go.buildinfo"] } } }) ?? "", /^a Go program/);
-  assert.equal(trapped({ "/bin/x": { content: DYNAMIC } }), undefined);
+  assertMatch(trapped({ "/bin/x": { content: { machine: HERE, dynamic: false } } }) ?? "", /^statically linked/);
+  assertMatch(trapped({ "/bin/x": { content: { machine: HERE } } }) ?? "", /^statically linked/);
+  assertMatch(trapped({ "/bin/x": { content: { ...DYNAMIC, sections: [".go.buildinfo"] } } }) ?? "", /^a Go program/);
+  assertStrictEquals(trapped({ "/bin/x": { content: DYNAMIC } }), undefined);
 });
 
 Deno.test("inspectProgram() refuses what the library cannot reach, with the reason", () => {
-  assert.match(problem({ "/bin/x": { content: { ...DYNAMIC, machine: 40 } } }) ?? "", /another machine \(32-bit ARM\)/);
-  assert.match(problem({ "/bin/x": { content: DYNAMIC, capabilities: true } }) ?? "", /^has file capabilities/);
+  assertMatch(problem({ "/bin/x": { content: { ...DYNAMIC, machine: 40 } } }) ?? "", /another machine \(32-bit ARM\)/);
+  assertMatch(problem({ "/bin/x": { content: DYNAMIC, capabilities: true } }) ?? "", /^has file capabilities/);
 });
 
 Deno.test("inspectProgram() minds set-user-ID only where it changes the user", () => {
   const setUser = { "/bin/x": { content: DYNAMIC, mode: 0o4755, uid: 0 } };
-  assert.match(problem(setUser) ?? "", /^set-user-ID/);
-  assert.equal(problem(setUser, 0), undefined);
-  assert.equal(problem({ "/bin/x": { content: DYNAMIC, mode: 0o4755, uid: 1000 } }), undefined);
-  assert.match(problem({ "/bin/x": { content: DYNAMIC, mode: 0o2755, gid: 5 } }) ?? "", /^set-group-ID/);
-  assert.equal(problem({ "/bin/x": { content: DYNAMIC, mode: 0o2745, gid: 5 } }), undefined); // locking, not identity
-  assert.equal(problem({ "/bin/x": { content: DYNAMIC, capabilities: true } }, 0), undefined);
+  assertMatch(problem(setUser) ?? "", /^set-user-ID/);
+  assertStrictEquals(problem(setUser, 0), undefined);
+  assertStrictEquals(problem({ "/bin/x": { content: DYNAMIC, mode: 0o4755, uid: 1000 } }), undefined);
+  assertMatch(problem({ "/bin/x": { content: DYNAMIC, mode: 0o2755, gid: 5 } }) ?? "", /^set-group-ID/);
+  assertStrictEquals(problem({ "/bin/x": { content: DYNAMIC, mode: 0o2745, gid: 5 } }), undefined); // locking, not identity
+  assertStrictEquals(problem({ "/bin/x": { content: DYNAMIC, capabilities: true } }, 0), undefined);
 });
 
 Deno.test("inspectProgram() follows scripts to what really runs", () => {
@@ -131,20 +137,19 @@ Deno.test("inspectProgram() follows scripts to what really runs", () => {
     "/usr/bin/env": { content: DYNAMIC },
     "/bin/go-tool": { content: { ...DYNAMIC, sections: [".go.buildinfo"] } },
   };
-  assert.match(trapped(files) ?? "", /^a Go program/);
-  assert.match(
+  assertMatch(trapped(files) ?? "", /^a Go program/);
+  assertMatch(
     trapped({ ...files, "/bin/x": { content: "#!/usr/bin/env -S A=1 go-tool -x\n" } }) ?? "",
     /^a Go program/,
   );
   const shell = { "/bin/x": { content: "echo no line\n" }, "/bin/sh": { content: { machine: HERE, dynamic: false } } };
-  assert.match(trapped(shell) ?? "", /^statically linked/);
-  assert.equal(problem({ "/bin/x": { content: "#!/bin/x\n" } }), undefined); // round and round: the kernel says no
+  assertMatch(trapped(shell) ?? "", /^statically linked/);
+  assertStrictEquals(problem({ "/bin/x": { content: "#!/bin/x\n" } }), undefined); // round and round: the kernel says no
 });
 
 Deno.test("inspectProgram() reports an interpreter that is not there as not found", () => {
   const system = new FakeSystem({ "/bin/x": { content: "#!/opt/none\n" } });
-  assert.throws(
-    () => inspectProgram("/bin/x", "/bin", system),
-    (error) => error instanceof CommandError && error.exitCode === 127 && /\/opt\/none: not found/.test(error.message),
-  );
+  const error = assertThrows(() => inspectProgram("/bin/x", "/bin", system), CommandError);
+  assertStrictEquals(error.exitCode, 127);
+  assertMatch(error.message, /\/opt\/none: not found/);
 });

@@ -1,13 +1,13 @@
 /** The helper scripts' own logic. */
-import assert from "node:assert/strict";
+import { assertEquals } from "@std/assert";
 import { parseProcNetUnix } from "../../lib/system/proc_net_unix.ts";
 import { countTests } from "../../scripts/test.ts";
 
 Deno.test("countTests() sums deno's own summaries, colours and all", () => {
   const output = "\x1b[32mok\x1b[0m | 12 passed (3 steps) | 0 failed | 1 ignored (2s)\n" +
     "\nFAILED | 3 passed | 2 failed (1 step) (10ms)\n";
-  assert.deepEqual(countTests(output), { passed: 15, failed: 2 });
-  assert.deepEqual(countTests("error: Module not found\n"), { passed: 0, failed: 0 });
+  assertEquals(countTests(output), { passed: 15, failed: 2 });
+  assertEquals(countTests("error: Module not found\n"), { passed: 0, failed: 0 });
 });
 
 Deno.test("parseProcNetUnix() reads paths with blanks, listeners and accepted sockets", () => {
@@ -17,7 +17,7 @@ Deno.test("parseProcNetUnix() reads paths with blanks, listeners and accepted so
 0000000000000000: 00000003 00000000 00000000 0001 03 23814
 0000000000000000: 00000002 00000000 00000000 0002 01 23815 @name
 `;
-  assert.deepEqual(parseProcNetUnix(table), [
+  assertEquals(parseProcNetUnix(table), [
     { path: "/run/a b.sock", type: "stream", listening: true, connected: false, inode: 23813 },
     { path: "/run/a b.sock", type: "stream", listening: false, connected: true, inode: 900 },
     { path: "@name", type: "datagram", listening: false, connected: false, inode: 23815 },

@@ -1,5 +1,5 @@
 /** Settings as the environment says them: `lib/run/settings.ts`. */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { MAX_DIRECTORY_LENGTH, SettingError } from "../../lib/run/setting_types.ts";
 import { parseSettings, SETTING_LIST, toEnvironment } from "../../lib/run/settings.ts";
 
@@ -31,44 +31,41 @@ const BAD: Record<string, string[]> = {
 };
 
 Deno.test("every setting has bad values here", () => {
-  assert.deepEqual(Object.keys(BAD).toSorted(), SETTING_LIST.map(({ variable }) => variable).toSorted());
+  assertEquals(Object.keys(BAD).toSorted(), SETTING_LIST.map(({ variable }) => variable).toSorted());
 });
 
 for (const [name, values] of Object.entries(BAD)) {
   Deno.test(`parseSettings() refuses bad values of ${name}, naming both`, () => {
     for (const value of values) {
-      assert.throws(() => parse({ [name]: value }), (error) => {
-        assert.ok(error instanceof SettingError);
-        assert.ok(error.message.startsWith(`${name}: `) && error.message.endsWith(`: "${value}"`), error.message);
-        return true;
-      }, value);
+      const { message } = assertThrows(() => parse({ [name]: value }), SettingError);
+      assert(message.startsWith(`${name}: `) && message.endsWith(`: "${value}"`), message);
     }
   });
 }
 
 Deno.test("parseSettings() has the documented defaults, for unset and for empty", () => {
   const empty = Object.fromEntries(Object.keys(BAD).map((name) => [name, ""]));
-  assert.deepEqual(parse(empty), parse({}));
+  assertEquals(parse(empty), parse({}));
   const settings = parse({});
-  assert.equal(settings.directory, undefined);
-  assert.deepEqual(settings.addresses.map(({ text, bits }) => `${text}/${bits}`), ["127.175.0.0/32"]);
-  assert.deepEqual(settings.ports, []);
-  assert.equal(settings.mode, undefined);
-  assert.equal(settings.connectTimeoutMs, 5000);
-  assert.equal(settings.log, undefined);
+  assertStrictEquals(settings.directory, undefined);
+  assertEquals(settings.addresses.map(({ text, bits }) => `${text}/${bits}`), ["127.175.0.0/32"]);
+  assertEquals(settings.ports, []);
+  assertStrictEquals(settings.mode, undefined);
+  assertStrictEquals(settings.connectTimeoutMs, 5000);
+  assertStrictEquals(settings.log, undefined);
 });
 
 Deno.test("parseSettings() reads lists, ranges and octal modes", () => {
   const settings = parse({ UNSOCK_ADDR: "10.0.0.1/8,::1", UNSOCK_PORT: "80,8000-8999", UNSOCK_MODE: "0660" });
-  assert.deepEqual(settings.addresses.map(({ text }) => text), ["10.0.0.1", "::1"]);
-  assert.deepEqual(settings.ports, [{ first: 80, last: 80 }, { first: 8000, last: 8999 }]);
-  assert.equal(settings.mode, 0o660);
+  assertEquals(settings.addresses.map(({ text }) => text), ["10.0.0.1", "::1"]);
+  assertEquals(settings.ports, [{ first: 80, last: 80 }, { first: 8000, last: 8999 }]);
+  assertStrictEquals(settings.mode, 0o660);
 });
 
 Deno.test("parseSettings() drops needless slashes before it measures the directory", () => {
-  assert.equal(parse({ UNSOCK_DIR: "/tmp//unsockets/./x/" }).directory, "/tmp/unsockets/x");
+  assertStrictEquals(parse({ UNSOCK_DIR: "/tmp//unsockets/./x/" }).directory, "/tmp/unsockets/x");
   const longest = `/${"d".repeat(MAX_DIRECTORY_LENGTH - 1)}`;
-  assert.equal(parse({ UNSOCK_DIR: `${longest}///` }).directory, longest);
+  assertStrictEquals(parse({ UNSOCK_DIR: `${longest}///` }).directory, longest);
 });
 
 Deno.test("toEnvironment() writes what parseSettings() reads", () => {
@@ -88,6 +85,6 @@ Deno.test("toEnvironment() writes what parseSettings() reads", () => {
     UNSOCK_STRICT: "1",
     UNSOCK_OFF: "1",
   };
-  assert.deepEqual(Object.fromEntries(toEnvironment(parse(variables))), variables);
-  assert.deepEqual([...toEnvironment(parse({}))], []);
+  assertEquals(Object.fromEntries(toEnvironment(parse(variables))), variables);
+  assertEquals([...toEnvironment(parse({}))], []);
 });

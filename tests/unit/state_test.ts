@@ -1,5 +1,5 @@
 /** The states of a socket (`c/memory/state.c`): every transition that there is, and every one that there is not. */
-import assert from "node:assert/strict";
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { runHarness } from "../support/harness.ts";
 import { need } from "../support/programs.ts";
 
@@ -40,13 +40,13 @@ int main(void) {
 
 Deno.test("a socket goes from a state into those that may follow it, and into no other", { ignore }, async () => {
   const rows = (await runHarness(HARNESS, ["memory/state.c"])).trimEnd().split("\n");
-  assert.equal(rows.length, STATES.length + 1);
+  assertStrictEquals(rows.length, STATES.length + 1);
   STATES.forEach((from, index) => {
     const row = rows[index] ?? "";
     const following = STATES.filter((_, to) => row[to] === "1");
-    assert.deepEqual(following.toSorted(), MAY_FOLLOW[from]?.toSorted(), `after ${from}`);
+    assertEquals(following.toSorted(), MAY_FOLLOW[from]?.toSorted(), `after ${from}`);
   });
-  assert.match(rows.at(-1) ?? "", /^0+ /, "a state that does not exist is followed by none");
+  assertMatch(rows.at(-1) ?? "", /^0+ /, "a state that does not exist is followed by none");
 });
 
 Deno.test(
@@ -55,7 +55,7 @@ Deno.test(
   async () => {
     const rows = (await runHarness(HARNESS, ["memory/state.c"])).trimEnd().split("\n");
     const those = (place: number) => STATES.filter((_, index) => rows[index]?.split(" ")[1]?.[place] === "1");
-    assert.deepEqual(those(0), ["CONNECTING", "CONNECTED", "NOBODY"]);
-    assert.deepEqual(those(1), ["CONNECTING", "CONNECTED", "SENT", "NOBODY"]);
+    assertEquals(those(0), ["CONNECTING", "CONNECTED", "NOBODY"]);
+    assertEquals(those(1), ["CONNECTING", "CONNECTED", "SENT", "NOBODY"]);
   },
 );

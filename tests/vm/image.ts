@@ -1,6 +1,5 @@
 /** The guest's file system: busybox, the C library, the shim, the test programs and the checks. */
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { readBlocks } from "../docs/page.ts";
 import { findProgram } from "../support/programs.ts";
 import { run } from "../support/process.ts";
@@ -16,7 +15,7 @@ import {
 import { cpio, type Entry } from "./cpio.ts";
 import { type Kernel, readModule } from "./kernel.ts";
 
-const GUEST = join(dirname(fileURLToPath(import.meta.url)), "guest");
+const GUEST = join(dirname(fromFileUrl(import.meta.url)), "guest");
 
 /** In the order of their dependencies. */
 const MODULES = [

@@ -1,5 +1,5 @@
 /** The kernel that the guest boots: Debian's cloud kernel, fetched and unpacked under build/vm, never installed. */
-import { join } from "node:path";
+import { join } from "@std/path/posix";
 import { run } from "../support/process.ts";
 
 /** The package that depends on the newest one with a kernel in it. */

@@ -1,7 +1,6 @@
 /** Runs tests/vm/guest/checks in a virtual machine with a stock Debian kernel: unsock over real vsock and TIPC. */
-import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { assert, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -10,7 +9,7 @@ import { compile, makeImage } from "./image.ts";
 import { fetchKernel } from "./kernel.ts";
 import { runGuest } from "./machine.ts";
 
-const CACHE = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "build", "vm");
+const CACHE = join(dirname(fromFileUrl(import.meta.url)), "..", "..", "build", "vm");
 const GUEST_TIMEOUT_MS = 120_000;
 
 /** The guest has the host's own C library and iperf, and a kernel for this architecture. */
@@ -28,9 +27,9 @@ for (const mode of ["blocking", "nonblocking", "epoll"]) {
           await using server = start([peer, "serve", address, "0", mode]);
           const port = await until("listening", () => /^listening (\d+)$/m.exec(server.output())?.[1]);
           await using client = start([peer, "connect", address, port, mode]);
-          assert.equal((await client.status).code, 0, client.output());
-          assert.equal((await server.status).code, 0, server.output());
-          assert.match(client.output(), new RegExp(`^peer AF_INET6? \\[?${address}\\]?:${port} `, "m"));
+          assertStrictEquals((await client.status).code, 0, client.output());
+          assertStrictEquals((await server.status).code, 0, server.output());
+          assertMatch(client.output(), new RegExp(`^peer AF_INET6? \\[?${address}\\]?:${port} `, "m"));
         }),
     });
   }
@@ -45,10 +44,10 @@ Deno.test({
       const { verdict, console } = await runGuest(kernel, await makeImage(kernel, dir), GUEST_TIMEOUT_MS);
       const checks = parseChecks(console);
       for (const { name, ok, output } of checks) {
-        await t.step(name, () => assert.ok(ok, output));
+        await t.step(name, () => assert(ok, output));
       }
-      assert.equal(console.findLast((line) => line.startsWith("1..")), `1..${checks.length}`, console.join("\n"));
-      assert.equal(verdict, checks.every(({ ok }) => ok) ? "passed" : "failed", console.join("\n"));
+      assertStrictEquals(console.findLast((line) => line.startsWith("1..")), `1..${checks.length}`, console.join("\n"));
+      assertStrictEquals(verdict, checks.every(({ ok }) => ok) ? "passed" : "failed", console.join("\n"));
     });
   },
 });
@@ -61,8 +60,11 @@ Deno.test({
       const kernel = await fetchKernel(CACHE);
       const image = await makeImage(kernel, dir);
       const crash = runGuest(kernel, image, GUEST_TIMEOUT_MS, ["rdinit=/missing", "init=/missing"]);
-      await assert.rejects(crash, /without a verdict[^]*Kernel panic/);
-      await assert.rejects(runGuest(kernel, image, 1_000), /not finished after 1000 ms/);
+      assertMatch((await assertRejects(() => crash, Error)).message, /without a verdict[^]*Kernel panic/);
+      assertMatch(
+        (await assertRejects(() => runGuest(kernel, image, 1_000), Error)).message,
+        /not finished after 1000 ms/,
+      );
     });
   },
 });
