@@ -6,6 +6,7 @@
 #include "files/bindfile.h"
 #include "files/bound.h"
 #include "files/ephemeral.h"
+#include "files/resolve.h"
 #include "kernel/beyond_limit.h"
 #include "kernel/log.h"
 #include "kernel/option_query.h"
@@ -18,6 +19,7 @@
 #include "rules/address.h"
 #include "rules/ip.h"
 #include "rules/settings.h"
+#include "unsock.h"
 
 static long bind_real(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     union unsock_sockaddr address;
@@ -83,6 +85,15 @@ static long bind_file(int fd, struct unsock_fd *entry, const struct unsock_ip *i
     return unsock_standin_install(standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_BOUND);
 }
 
+/* The control file may have gone since. */
+static long bind_by_control(int fd, struct unsock_fd *entry, const struct unsock_bound *bound) {
+    struct unsock_control_file control;
+    long answers = unsock_resolve(bound->path.sun_path, &control);
+    if (answers != UNSOCK_ANSWERS_CONTROL)
+        return answers < 0 ? answers : -EADDRINUSE;
+    return unsock_target_bind(fd, entry, &control, &bound->ip);
+}
+
 static long bind_covered(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only, bool again,
                          struct unsock_standin *standin) {
     long result = bind_file(fd, entry, ip, v6only, again, standin);
@@ -90,9 +101,7 @@ static long bind_covered(int fd, struct unsock_fd *entry, const struct unsock_ip
         return result;
     if (standin->bound.how == UNSOCK_BOUND_SHARE)
         return share(fd, entry, standin);
-    if (standin->bound.how == UNSOCK_BOUND_CONTROL)
-        return unsock_target_bind(fd, entry, &standin->bound.control, &standin->bound.ip);
-    return 0;
+    return standin->bound.how == UNSOCK_BOUND_CONTROL ? bind_by_control(fd, entry, &standin->bound) : 0;
 }
 
 /* Port 0 with UNSOCK_PORT: covered when the list has a port of the ephemeral range at all. */

@@ -24,7 +24,7 @@
  * Nobody is there, which a UDP connect does not mind. Connecting to a socket that is gone at once makes the next plain
  * send or write say ECONNREFUSED, as the answer of a host without that port would.
  */
-static void connect_to_nobody(int fd) {
+UNSOCK_OWN_FRAME static void connect_to_nobody(int fd) {
     struct unsock_bound bound;
     struct unsock_bind_request request = {
         .type = SOCK_DGRAM, .ip = {.family = AF_INET}, .spelling = {.domain = AF_INET}};
@@ -46,7 +46,7 @@ static long connect_real(int fd, struct unsock_fd *entry, const struct unsock_ip
 }
 
 /* What the kernel said to connecting to `path` when it was not yes. */
-static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, const struct sockaddr_un *path,
+UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, const struct sockaddr_un *path,
                           long result) {
     struct unsock_control_file control;
     long wrong;
@@ -94,7 +94,7 @@ static long connect_path(int fd, const struct unsock_ip *ip, struct sockaddr_un 
     return result == -EPERM && other == 0 ? 0 : result;
 }
 
-long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked) {
+UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked) {
     struct sockaddr_un path = {0};
     /* Connecting to the wildcard means the loopback address, and is reported so (ip_route_connect). */
     struct unsock_ip target = unsock_ip_some(*asked), *ip = &target;

@@ -71,7 +71,7 @@ static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog)
  * makes room for its successor so, and comes back when that fails). Its file is gone meanwhile: others may have the
  * port.
  */
-long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
+UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     struct unsock_ip local = entry->local;
     struct unsock_standin standin;
     long socket = unsock_redirect_open(AF_UNIX, SOCK_STREAM, 0);

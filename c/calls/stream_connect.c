@@ -88,7 +88,7 @@ static long connected(struct attempt *attempt) {
 }
 
 /* There is a file but no socket that answers: it may be a control file. */
-static long refused(struct attempt *attempt, long result) {
+UNSOCK_OWN_FRAME static long refused(struct attempt *attempt, long result) {
     struct unsock_control_file control;
     if (result == -ENOENT && unsock_settings.fallback)
         return UNSOCK_TARGET_FALLBACK;
@@ -194,7 +194,7 @@ static long connect_by_standin(struct attempt *attempt) {
 }
 
 /* The network after all: UNSOCK_FALLBACK. */
-static long connect_real(const struct attempt *attempt, const struct unsock_ip *asked) {
+UNSOCK_OWN_FRAME static long connect_real(const struct attempt *attempt, const struct unsock_ip *asked) {
     union unsock_sockaddr address;
     struct unsock_fd *entry = attempt->entry;
     long result = unsock_redirect_to_ip(attempt->fd, entry);

@@ -108,7 +108,7 @@ static long connect_multiplexer(int fd, struct unsock_fd *entry, const struct un
     return result;
 }
 
-long unsock_target_connect(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
+UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
                            const struct unsock_ip *asked) {
     struct unsock_ip local = entry->local;
     bool bound = (entry->flags & UNSOCK_BOUND) != 0;
@@ -135,7 +135,7 @@ static long bind_target(int socket, const struct unsock_control_file *control) {
     return result == -EADDRINUSE ? unsock_bindfile_replace_stale(socket, &path, length) : result;
 }
 
-long unsock_target_bind(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
+UNSOCK_OWN_FRAME long unsock_target_bind(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
                         const struct unsock_ip *bound) {
     if (control->options & UNSOCK_CONTROL_FIRECRACKER)
         return -EINVAL;
@@ -184,7 +184,7 @@ static struct unsock_fd *own_entry(int fd, struct unsock_fd *scratch) {
     return entry;
 }
 
-long unsock_target_connect_path(int fd, const void *address, socklen_t length, long result) {
+UNSOCK_OWN_FRAME long unsock_target_connect_path(int fd, const void *address, socklen_t length, long result) {
     struct sockaddr_un path;
     struct unsock_control_file control;
     struct unsock_fd scratch;
@@ -198,7 +198,7 @@ long unsock_target_connect_path(int fd, const void *address, socklen_t length, l
     return unsock_log("connect", fd, NULL, &path, result);
 }
 
-long unsock_target_bind_path(int fd, const void *address, socklen_t length, long result) {
+UNSOCK_OWN_FRAME long unsock_target_bind_path(int fd, const void *address, socklen_t length, long result) {
     struct sockaddr_un path;
     struct unsock_control_file control;
     struct unsock_fd scratch;

@@ -89,7 +89,7 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
 
 /* The name is taken: by a stale file, a live socket, or a control file. Called with the directory locked. */
 static long bind_taken(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound) {
-    long answers = unsock_resolve(bound->path.sun_path, &bound->control);
+    long answers = unsock_resolve(bound->path.sun_path, NULL);
     if (answers < 0)
         return answers;
     if (answers == UNSOCK_ANSWERS_OTHER)
@@ -113,7 +113,7 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
  * over.
  */
 static long bind_unlocked(struct unsock_bound *bound, socklen_t length, long why) {
-    long answers = unsock_resolve(bound->path.sun_path, &bound->control);
+    long answers = unsock_resolve(bound->path.sun_path, NULL);
     if (answers < 0)
         return answers;
     if (answers == UNSOCK_ANSWERS_CONTROL) {

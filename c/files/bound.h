@@ -5,13 +5,12 @@
 #include "rt/net.h"
 #include "rules/ip.h"
 #include "rules/spelling.h"
-#include "unsock.h"
 
 enum unsock_bound_how {
     UNSOCK_BOUND_FILE,    /* the socket has the port's file */
     UNSOCK_BOUND_HIDDEN,  /* another socket of this process has it, on another address; this one waits behind it */
     UNSOCK_BOUND_SHARE,   /* SO_REUSEPORT: the descriptor must become a duplicate of `share` */
-    UNSOCK_BOUND_CONTROL, /* nothing is bound yet: `control` says where to */
+    UNSOCK_BOUND_CONTROL, /* nothing is bound yet: the control file at `path` says where to */
 };
 
 struct unsock_bound {
@@ -22,7 +21,6 @@ struct unsock_bound {
     uint32_t hidden; /* HIDDEN: index of the hidden name */
     uint32_t moved;  /* index of the hidden name to which the port's former file was moved for now; 0: none */
     int share;
-    struct unsock_control_file control;
 };
 
 struct unsock_bind_request {

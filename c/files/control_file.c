@@ -45,10 +45,10 @@ static bool is_trusted(uint32_t owner, const char *path) {
 
 /* Both the file and the link that led to it, if there is one. */
 static bool may_be_followed(long fd, const char *path) {
-    struct statx file, name;
-    return unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_UID, &file) == 0 &&
-           unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_UID, &name) == 0 &&
-           is_trusted(file.stx_uid, path) && is_trusted(name.stx_uid, path);
+    struct statx status;
+    return unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_UID, &status) == 0 && is_trusted(status.stx_uid, path) &&
+           unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_UID, &status) == 0 &&
+           is_trusted(status.stx_uid, path);
 }
 
 int unsock_control_file_read(const char *path, struct unsock_control_file *control) {
@@ -77,6 +77,7 @@ int unsock_control_file_read(const char *path, struct unsock_control_file *contr
         return -EINVAL;
     if (!followed)
         return -EACCES;
-    memcpy(control, bytes, sizeof(*control));
+    if (control)
+        memcpy(control, bytes, sizeof(*control));
     return 0;
 }

@@ -12,7 +12,7 @@ enum unsock_answers {
 };
 
 /*
- * Returns one of these, with the content of a control file in `control`; or -EINVAL for a regular file that is no
+ * Returns one of these, with the content of a control file in `control` (or NULL); or -EINVAL for a regular file that is no
  * control file, -EACCES for one that may not be read, or what else looking at the path said. Never blocks.
  */
 long unsock_resolve(const char *path, struct unsock_control_file *control);

@@ -75,7 +75,7 @@ static void identify_datagram_peer(struct unsock_fd *entry, const struct unsock_
 }
 
 /* An AF_UNIX socket that this process did not make itself: its names say whether it stands for an IP socket. */
-static void identify_unix(int fd, struct unsock_fd *entry) {
+UNSOCK_OWN_FRAME static void identify_unix(int fd, struct unsock_fd *entry) {
     union unsock_sockaddr address;
     long length = unsock_socket_name(fd, __NR_getsockname, &address);
     if (length < 0)

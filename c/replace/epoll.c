@@ -17,6 +17,8 @@
 #include "rt/sys.h"
 #include "rt/text.h"
 
+#include <linux/mman.h>
+
 /* <linux/eventpoll.h> cannot be had together with <fcntl.h>. */
 enum { EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3 };
 #define EPOLLERR 0x8u
@@ -123,7 +125,7 @@ static bool read_registration(struct unsock_span line, int fd, uint64_t inode, s
 }
 
 /* Asks the kernel for the registration as it is now: a one-shot that has fired is disarmed, for example. */
-static bool ask_kernel(int set, int fd, struct unsock_epoll_event *event) {
+UNSOCK_OWN_FRAME static bool ask_kernel(int set, int fd, struct unsock_epoll_event *event) {
     struct unsock_lines lines;
     struct unsock_span line;
     struct unsock_text path;
@@ -153,6 +155,27 @@ static bool recall(int set, int fd, const struct unsock_fd *entry, struct unsock
     return !unsock_epoll_is_fired(event);
 }
 
+#define MORE_SIZE (UNSOCK_EPOLL_MORE * sizeof(struct unsock_epoll_registration))
+
+/* NULL: there is none. */
+static struct unsock_epoll_registration *new_place(struct unsock_epoll_carry *carry) {
+    if (carry->count < UNSOCK_EPOLL_FEW)
+        return &carry->few[carry->count++];
+    if (!carry->more) {
+        long memory =
+            unsock_sys(__NR_mmap, 0, MORE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        carry->more = memory < 0 && memory > -4096 ? NULL : (struct unsock_epoll_registration *)memory;
+    }
+    if (!carry->more || carry->count == UNSOCK_EPOLL_FEW + UNSOCK_EPOLL_MORE)
+        return NULL;
+    return &carry->more[carry->count++ - UNSOCK_EPOLL_FEW];
+}
+
+void unsock_epoll_drop(const struct unsock_epoll_carry *carry) {
+    if (carry->more)
+        unsock_sys(__NR_munmap, carry->more, MORE_SIZE);
+}
+
 /* Returns 0 or epoll_ctl's -errno. What cannot be known is not guessed: data are a pointer for most programs. */
 static long take_from(int set, int fd, const struct unsock_fd *entry, struct unsock_epoll_carry *carry) {
     struct unsock_epoll_event event = {0};
@@ -166,11 +189,10 @@ static long take_from(int set, int fd, const struct unsock_fd *entry, struct uns
         known = true;
         result = 0;
     }
-    if (result < 0 || !known || carry->count == UNSOCK_EPOLL_CARRIED)
-        return result;
-    carry->items[carry->count].set = set;
-    carry->items[carry->count++].event = event;
-    return 0;
+    struct unsock_epoll_registration *place = result < 0 || !known ? NULL : new_place(carry);
+    if (place)
+        *place = (struct unsock_epoll_registration){set, event};
+    return result;
 }
 
 static bool is_no_set(long result) {
@@ -180,6 +202,7 @@ static bool is_no_set(long result) {
 void unsock_epoll_take(int fd, const struct unsock_fd *entry, struct unsock_epoll_carry *carry) {
     bool many = (entry->flags & UNSOCK_EPOLL_MANY) != 0;
     carry->count = 0;
+    carry->more = NULL;
     if (entry->epoll == 0 && !many)
         return;
     int first = entry->epoll - 1;
@@ -196,8 +219,10 @@ void unsock_epoll_give(int fd, struct unsock_fd *entry, const struct unsock_epol
     entry->epoll = 0;
     entry->flags &= (uint16_t)~UNSOCK_EPOLL_MANY;
     for (unsigned i = 0; i < carry->count; i++) {
-        int set = carry->items[i].set;
-        struct unsock_epoll_event event = carry->items[i].event;
+        const struct unsock_epoll_registration *one =
+            i < UNSOCK_EPOLL_FEW ? &carry->few[i] : &carry->more[i - UNSOCK_EPOLL_FEW];
+        int set = one->set;
+        struct unsock_epoll_event event = one->event;
         if (!(unsock_epoll_is_fired(&event) && remember_fired(set, fd)) &&
             unsock_sys(__NR_epoll_ctl, set, EPOLL_CTL_ADD, fd, &event) < 0)
             continue;
@@ -205,9 +230,10 @@ void unsock_epoll_give(int fd, struct unsock_fd *entry, const struct unsock_epol
             entry->flags |= UNSOCK_EPOLL_MANY;
         note_event(set, fd, entry, &event);
     }
+    unsock_epoll_drop(carry);
 }
 
-void unsock_epoll_rearm(int fd, struct unsock_fd *entry) {
+UNSOCK_OWN_FRAME void unsock_epoll_rearm(int fd, struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
     if (entry->epoll == 0 && !(entry->flags & UNSOCK_EPOLL_MANY))
         return;

@@ -8,15 +8,22 @@
 /* epoll_ctl. Returns 0 or -errno. */
 long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_event *event);
 
-#define UNSOCK_EPOLL_CARRIED 64
+#define UNSOCK_EPOLL_FEW 8 /* on the stack, which may be small */
+#define UNSOCK_EPOLL_MORE 256
 
-/* The registrations that were taken out of their sets, to be made again on the new socket. */
+struct unsock_epoll_registration {
+    int set;
+    struct unsock_epoll_event event;
+};
+
+/*
+ * The registrations that were taken out of their sets, to be made again on the new socket by unsock_epoll_give, or dropped by
+ * unsock_epoll_drop.
+ */
 struct unsock_epoll_carry {
     unsigned count;
-    struct {
-        int set;
-        struct unsock_epoll_event event;
-    } items[UNSOCK_EPOLL_CARRIED];
+    struct unsock_epoll_registration few[UNSOCK_EPOLL_FEW];
+    struct unsock_epoll_registration *more; /* NULL: none */
 };
 
 /* Takes the descriptor out of every set that it is registered in. Sets that were closed meanwhile are skipped. */
@@ -24,6 +31,9 @@ void unsock_epoll_take(int fd, const struct unsock_fd *entry, struct unsock_epol
 
 /* Registers it again, with the same events and data. `entry` is what it has become. */
 void unsock_epoll_give(int fd, struct unsock_fd *entry, const struct unsock_epoll_carry *carry);
+
+/* Nothing is registered again. */
+void unsock_epoll_drop(const struct unsock_epoll_carry *carry);
 
 /* Makes the registrations anew: an edge that has been seen is told again, if it is there. */
 void unsock_epoll_rearm(int fd, struct unsock_fd *entry);

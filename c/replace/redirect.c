@@ -55,12 +55,13 @@ static void become(struct unsock_fd *entry, enum unsock_kind kind) {
 }
 
 /* What is known of the descriptor afterwards is that it is of `kind`, and where it is watched. */
-static long replace(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
+UNSOCK_OWN_FRAME static long replace(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
     struct unsock_epoll_carry carry;
     long close_on_exec = unsock_sys(__NR_fcntl, fd, F_GETFD);
     if (close_on_exec < 0)
         return close_on_exec;
     unsock_epoll_take(fd, entry, &carry);
+    unsock_fds_mark(entry, UNSOCK_CHANGING);
     int flags = close_on_exec & FD_CLOEXEC ? O_CLOEXEC : 0;
     long result = unsock_sys(__NR_dup3, standin, fd, flags);
     /* The descriptor is there, but not below the limit any more. */
@@ -68,6 +69,7 @@ static long replace(int fd, struct unsock_fd *entry, int standin, enum unsock_ki
         result = unsock_beyond_limit(__NR_dup3, standin, fd, flags, 0);
     if (result >= 0)
         become(entry, kind);
+    __atomic_fetch_and(&entry->flags, (uint16_t)~UNSOCK_CHANGING, __ATOMIC_RELEASE);
     unsock_epoll_give(fd, entry, &carry);
     return result < 0 ? result : 0;
 }

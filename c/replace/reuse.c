@@ -29,9 +29,7 @@ void unsock_reuse_new(int fd) {
 /* Has this AF_UNIX socket another name than the entry says? */
 static bool has_another_name(const struct unsock_fd *entry, const struct sockaddr_un *address, size_t length) {
     struct unsock_name name = unsock_kernel_name_read(address, length);
-    if (entry->flags & UNSOCK_NAMED)
-        return name.kind == UNSOCK_NAME_NONE || name.kind == UNSOCK_NAME_FOREIGN;
-    return name.kind != UNSOCK_NAME_NONE;
+    return name.kind == UNSOCK_NAME_FOREIGN || (name.kind == UNSOCK_NAME_NONE && (entry->flags & UNSOCK_NAMED));
 }
 
 static bool is_another_by_name(const struct unsock_fd *entry, const union unsock_sockaddr *name, size_t length) {
@@ -50,25 +48,36 @@ static bool is_another_by_name(const struct unsock_fd *entry, const union unsock
     }
 }
 
+/* Was nobody exchanging the socket meanwhile? Another thread's first datagram does, and a connect. */
+static bool is_settled(const struct unsock_fd *entry, const struct unsock_fd *before) {
+    uint16_t flags = __atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE);
+    return !((flags | before->flags) & UNSOCK_CHANGING) && entry->kind == before->kind && entry->state == before->state &&
+           flags == before->flags;
+}
+
 /* By what the kernel tells of the socket, if it is one. */
 static bool look(int fd, bool thoroughly) {
     union unsock_sockaddr name;
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry)
         return false;
+    struct unsock_fd before = *entry;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
     long length = unsock_socket_name(fd, __NR_getsockname, &name);
-    bool another = length < 0 || is_another_by_name(entry, &name, (size_t)length);
-    if (!another && thoroughly && entry->kind == UNSOCK_KIND_IP)
-        another = unsock_socket_option(fd, SO_TYPE) != entry->type;
-    if (another)
-        unsock_reuse_new(fd);
-    return another;
+    bool another = length < 0 || is_another_by_name(&before, &name, (size_t)length);
+    if (!another && thoroughly && before.kind == UNSOCK_KIND_IP)
+        another = unsock_socket_option(fd, SO_TYPE) != before.type;
+    if (!another || !is_settled(entry, &before))
+        return false;
+    unsock_reuse_new(fd);
+    return true;
 }
 
 void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
+    /* The name is older than what is known of the descriptor now. */
     if (entry && is_another_by_name(entry, name, length))
-        unsock_reuse_new(fd);
+        unsock_reuse_look(fd);
 }
 
 bool unsock_reuse_look(int fd) {

@@ -4,7 +4,7 @@
 
 #include "rt/text.h"
 
-#define UNSOCK_LINES_CHUNK 1024 /* calls may run on small stacks */
+#define UNSOCK_LINES_CHUNK 512 /* calls may run on small stacks */
 
 struct unsock_lines {
     long fd;       /* or -errno: then there is no line */

@@ -146,7 +146,13 @@ Deno.test({
 
 async function buildHarness(dir: string): Promise<string> {
   const flags = "-std=gnu17 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-builtin -Ic".split(" ");
-  const sources = ["tests/control/harness.c", "c/rules/control.c", "c/files/control_file.c", "c/rt/mem.c"];
+  const sources = [
+    "tests/control/harness.c",
+    "c/rules/control.c",
+    "c/files/control_file.c",
+    "c/kernel/beyond_limit.c",
+    "c/rt/mem.c",
+  ];
   const { code, stderr } = await run(["cc", ...flags, "-o", `${dir}/harness`, ...sources], { cwd: ROOT });
   assertStrictEquals(code, 0, stderr);
   return `${dir}/harness`;

@@ -17,6 +17,7 @@ testProbe(
   "what has taken a closed descriptor's number is left alone, and a full table is no obstacle",
 );
 testProbe("signals", "signals interrupt, restart, time out and cancel calls as over TCP, and handlers may make calls");
+testProbe("small_stacks", "every call works on the smallest thread stack, and in a handler on 8 KiB");
 testProbe(
   "closed_inside",
   "a number that was closed inside libc, and is something else now, is answered by the kernel",

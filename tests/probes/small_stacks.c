@@ -1,6 +1,6 @@
 /*
- * Every call on the smallest stack that a thread may have, and in a handler on the smallest alternate stack that programs use:
- * below both lies a page that cannot be accessed.
+ * Every call on the smallest stack that a thread may have, and in a handler on the smallest alternate stack that
+ * programs use: below both lies a page that cannot be accessed.
  */
 #include "probe.h"
 
@@ -16,7 +16,9 @@
 
 static volatile int good;
 
-static void took(bool yes) { good += yes; }
+static void took(bool yes) {
+    good += yes;
+}
 
 static void streams(const char *text) {
     char byte = 'x', space[200];
@@ -81,12 +83,14 @@ static void datagrams(const char *text) {
     struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT};
     int set = epoll_create1(0), server = socket(domain, SOCK_DGRAM, 0), client = socket(domain, SOCK_DGRAM, 0);
     took(set_option(server, SOL_SOCKET, SO_REUSEADDR, 1) == 0);
-    took(set_option(server, domain == AF_INET ? IPPROTO_IP : IPPROTO_IPV6, domain == AF_INET ? IP_PKTINFO : IPV6_RECVPKTINFO, 1) == 0);
+    took(set_option(server, domain == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
+                    domain == AF_INET ? IP_PKTINFO : IPV6_RECVPKTINFO, 1) == 0);
     took(bind(server, &any.any, any.length) == 0);
     name = name_of(server);
     took(epoll_ctl(set, EPOLL_CTL_ADD, client, &event) == 0);
     took(sendto(client, "x", 1, 0, &name.any, name.length) == 1);
-    struct msghdr message = {.msg_name = &sender.any, .msg_namelen = sizeof sender.space, .msg_iov = &part, .msg_iovlen = 1};
+    struct msghdr message = {
+        .msg_name = &sender.any, .msg_namelen = sizeof sender.space, .msg_iov = &part, .msg_iovlen = 1};
     message.msg_control = space;
     message.msg_controllen = sizeof space;
     took(recvmsg(server, &message, 0) == 1);
@@ -96,6 +100,7 @@ static void datagrams(const char *text) {
     two[0].msg_hdr.msg_name = two[1].msg_hdr.msg_name = &name.any;
     two[0].msg_hdr.msg_namelen = two[1].msg_hdr.msg_namelen = name.length;
     took(sendmmsg(client, two, 2, 0) == 2);
+    two[0].msg_hdr.msg_name = two[1].msg_hdr.msg_name = &sender.any;
     took(recvmmsg(server, two, 2, MSG_DONTWAIT, NULL) == 2);
     int own = socket(domain, SOCK_DGRAM, 0);
     took(set_option(own, SOL_SOCKET, SO_REUSEADDR, 1) == 0);
