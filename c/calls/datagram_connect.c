@@ -46,8 +46,8 @@ static long connect_real(int fd, struct unsock_fd *entry, const struct unsock_ip
 }
 
 /* What the kernel said to connecting to `path` when it was not yes. */
-UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, const struct sockaddr_un *path,
-                          long result) {
+UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_ip *ip,
+                                           const struct sockaddr_un *path, long result) {
     struct unsock_control_file control;
     long wrong;
     if (result == -EPERM) {

@@ -165,8 +165,9 @@ static long send_message(int fd, const struct msghdr *message, int flags) {
                                                 : unsock_real_sendmsg(fd, message, flags);
     int family = ((const struct sockaddr *)message->msg_name)->sa_family;
     long wrong = unsock_call_check_destination(fd, entry, family, message->msg_namelen);
+    /* A socket that a control file named may have heard from a peer of its own family, and answers that. */
     if (wrong < 0)
-        return redirected ? wrong : unsock_real_sendmsg(fd, message, flags);
+        return entry->kind == UNSOCK_KIND_LOCAL ? wrong : unsock_real_sendmsg(fd, message, flags);
     if (family == AF_UNSPEC)
         return send_unspecified(fd, entry, message, flags);
     unsock_ip_read(message->msg_name, message->msg_namelen, &ip);

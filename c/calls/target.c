@@ -109,7 +109,7 @@ static long connect_multiplexer(int fd, struct unsock_fd *entry, const struct un
 }
 
 UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
-                           const struct unsock_ip *asked) {
+                                            const struct unsock_ip *asked) {
     struct unsock_ip local = entry->local;
     bool bound = (entry->flags & UNSOCK_BOUND) != 0;
     struct unsock_standin standin;
@@ -136,7 +136,7 @@ static long bind_target(int socket, const struct unsock_control_file *control) {
 }
 
 UNSOCK_OWN_FRAME long unsock_target_bind(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
-                        const struct unsock_ip *bound) {
+                                         const struct unsock_ip *bound) {
     if (control->options & UNSOCK_CONTROL_FIRECRACKER)
         return -EINVAL;
     struct unsock_standin standin;

@@ -180,7 +180,7 @@ static bool can_be_answered(const struct sockaddr_un *name, socklen_t length) {
 
 uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length) {
     struct sender sender;
-    struct sockaddr_un own;
+    struct sockaddr_un own = {.sun_family = AF_UNIX};
     int64_t time = seconds();
     if (!can_be_answered(name, length))
         return 0;

@@ -5,6 +5,7 @@
  */
 #include "kernel/beyond_limit.h"
 
+#include "rt/mark.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 
@@ -92,8 +93,17 @@ static long run_apart(struct task *task, void *stack) {
 
 _Static_assert(offsetof(struct task, result) == 40 && offsetof(struct task, limit) == 48, "as the code above has it");
 
+/* The other process has the filter of the trap door too. */
+static long marked(long number, int argument, long value) {
+    if (unsock_sys_marked_argument(number) != argument)
+        return value;
+    return (long)((unsigned long)(uint32_t)value | unsock_sys_mark_bits);
+}
+
 long unsock_beyond_limit(long number, long first, long second, long third, long fourth) {
-    struct task task = {.number = number, .arguments = {first, second, third, fourth}, .result = -EMFILE};
+    struct task task = {.number = number,
+                        .arguments = {marked(number, 0, first), second, third, marked(number, 3, fourth)},
+                        .result = -EMFILE};
     _Alignas(16) char stack[256];
     uint64_t all = ~(uint64_t)0, mask = 0;
     if (unsock_sys(__NR_prlimit64, 0, LIMIT_NOFILE, 0, task.limit) < 0 || task.limit[0] >= task.limit[1])

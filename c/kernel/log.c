@@ -114,8 +114,8 @@ static void write_line(const struct unsock_text *line) {
     unsock_sys(__NR_close, fd);
 }
 
-UNSOCK_OWN_FRAME long unsock_log_line(const char *call, int fd, const struct unsock_ip *ip, const struct sockaddr_un *path,
-                     long result) {
+UNSOCK_OWN_FRAME long unsock_log_line(const char *call, int fd, const struct unsock_ip *ip,
+                                      const struct sockaddr_un *path, long result) {
     char buffer[512];
     struct unsock_text line;
     unsock_text_start(&line, buffer, sizeof(buffer));

@@ -111,7 +111,7 @@ void unsock_fds_tell_those(int fd, const struct unsock_fd *source) {
             continue;
         entry->state = source->state;
         entry->flags = (uint16_t)((source->flags & ~(UNSOCK_EPOLL_MANY | UNSOCK_CHANGING)) |
-                                 (entry->flags & (UNSOCK_EPOLL_MANY | UNSOCK_CHANGING)));
+                                  (entry->flags & (UNSOCK_EPOLL_MANY | UNSOCK_CHANGING)));
         tell_options(fd, source, other, entry);
         entry->local = source->local;
         if (entry->kind != UNSOCK_KIND_IP)

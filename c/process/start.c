@@ -106,6 +106,8 @@ bool unsock_start_active(void) {
     if (__atomic_compare_exchange_n(&unsock_activity, &expected, UNSOCK_STARTING, false, __ATOMIC_ACQ_REL,
                                     __ATOMIC_ACQUIRE)) {
         unsock_start_trapped = unsock_is_trapped();
+        if (!unsock_start_trapped)
+            unsock_sys_mark_bits = 0;
         unsock_user_start();
         unsock_own_start();
         enum unsock_activity activity = decide();

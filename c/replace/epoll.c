@@ -162,8 +162,7 @@ static struct unsock_epoll_registration *new_place(struct unsock_epoll_carry *ca
     if (carry->count < UNSOCK_EPOLL_FEW)
         return &carry->few[carry->count++];
     if (!carry->more) {
-        long memory =
-            unsock_sys(__NR_mmap, 0, MORE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        long memory = unsock_sys(__NR_mmap, 0, MORE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         carry->more = memory < 0 && memory > -4096 ? NULL : (struct unsock_epoll_registration *)memory;
     }
     if (!carry->more || carry->count == UNSOCK_EPOLL_FEW + UNSOCK_EPOLL_MORE)

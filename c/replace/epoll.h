@@ -17,8 +17,8 @@ struct unsock_epoll_registration {
 };
 
 /*
- * The registrations that were taken out of their sets, to be made again on the new socket by unsock_epoll_give, or dropped by
- * unsock_epoll_drop.
+ * The registrations that were taken out of their sets, to be made again on the new socket by unsock_epoll_give, or
+ * dropped by unsock_epoll_drop.
  */
 struct unsock_epoll_carry {
     unsigned count;

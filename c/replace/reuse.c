@@ -51,8 +51,8 @@ static bool is_another_by_name(const struct unsock_fd *entry, const union unsock
 /* Was nobody exchanging the socket meanwhile? Another thread's first datagram does, and a connect. */
 static bool is_settled(const struct unsock_fd *entry, const struct unsock_fd *before) {
     uint16_t flags = __atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE);
-    return !((flags | before->flags) & UNSOCK_CHANGING) && entry->kind == before->kind && entry->state == before->state &&
-           flags == before->flags;
+    return !((flags | before->flags) & UNSOCK_CHANGING) && entry->kind == before->kind &&
+           entry->state == before->state && flags == before->flags;
 }
 
 /* By what the kernel tells of the socket, if it is one. */

@@ -28,7 +28,9 @@ struct unsock_owner {
     int pid;
 };
 
-/* A function whose frame must not become part of its callers': calls may run on small stacks, and it is rarely called. */
+/*
+ * A function whose frame must not become part of its callers': calls may run on small stacks, and it is rarely called.
+ */
 #define UNSOCK_OWN_FRAME __attribute__((noinline))
 
 #define UNSOCK_F_SETSIG 10

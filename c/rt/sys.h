@@ -35,11 +35,17 @@ static inline long unsock_syscall6(long number, long a, long b, long c, long d, 
 #endif
 }
 
+/*
+ * The mark in its place; 0 in a process without the filter, where it would only confuse tools that read the arguments
+ * as the kernel does not (valgrind). It is there until the start has found out.
+ */
+extern unsigned long unsock_sys_mark_bits;
+
 /* The mark for one argument: an int keeps its lower half, whatever is above it. */
 static inline __attribute__((always_inline)) long unsock_sys_marked(long number, int argument, long value) {
     if (unsock_sys_marked_argument(number) != argument)
         return value;
-    return (long)((unsigned long)(unsigned)value | UNSOCK_SYS_MARK << 32);
+    return (long)((unsigned long)(unsigned)value | unsock_sys_mark_bits);
 }
 
 #define UNSOCK_SYS_PAD(n, a, b, c, d, e, f, ...)                                                                       \

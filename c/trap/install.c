@@ -5,6 +5,7 @@
 #include "kernel/trapped.h"
 #include "process/self.h"
 #include "process/start.h"
+#include "rt/mark.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -86,6 +87,7 @@ static long install_filter(void) {
 }
 
 long unsock_trap_install(bool on_alternate_stack) {
+    unsock_sys_mark_bits = UNSOCK_SYS_MARK << 32;
     unsock_signals_install(handle, on_alternate_stack);
     long result = unsock_is_trapped() ? 0 : install_filter();
     return result > 0 ? -EBUSY : result;

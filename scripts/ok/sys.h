@@ -6,6 +6,8 @@
 
 #include <asm/unistd.h>
 
+extern unsigned long unsock_sys_mark_bits;
+
 /* Returns the kernel's value: a result, or -errno. */
 long unsock_sys(long number, ...);
 

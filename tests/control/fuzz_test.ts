@@ -152,6 +152,7 @@ async function buildHarness(dir: string): Promise<string> {
     "c/files/control_file.c",
     "c/kernel/beyond_limit.c",
     "c/rt/mem.c",
+    "c/rt/sys.c",
   ];
   const { code, stderr } = await run(["cc", ...flags, "-o", `${dir}/harness`, ...sources], { cwd: ROOT });
   assertStrictEquals(code, 0, stderr);

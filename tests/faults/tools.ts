@@ -54,7 +54,7 @@ export async function buildSanitized(): Promise<{ library: string; preload: stri
 export interface TourOptions {
   /** More variables of the programs; LD_PRELOAD is another one's than the library's. */
   env?: Record<string, string>;
-  /** What stands before the tour's name: valgrind, for example. */
+  /** What stands before the tour's name. */
   before?: string[];
 }
 

@@ -16,6 +16,7 @@ const SOURCES = [
   "c/memory/own.c",
   "c/rt/text.c",
   "c/rt/mem.c",
+  "c/rt/sys.c",
 ];
 const ignore = !need("cc") || !need("python3");
 

@@ -69,7 +69,6 @@ const PACKAGES: Record<string, string> = {
   stunnel: "stunnel4",
   timeout: "coreutils",
   unshare: "util-linux",
-  valgrind: "valgrind",
   webrick: "ruby-webrick",
   websockify: "websockify",
   wget: "wget",

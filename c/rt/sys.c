@@ -1,0 +1,6 @@
+/* The mark of the library's own system calls. */
+#include "rt/sys.h"
+
+#include "rt/mark.h"
+
+unsigned long unsock_sys_mark_bits = UNSOCK_SYS_MARK << 32;
