@@ -69,7 +69,9 @@ export function optionHelp({ help, default: otherwise }: Option): string {
 export function readOptions(table: OptionTable, args: readonly string[], stopEarly: boolean): ReadOptions {
   const names = new Map(Object.entries(table).map(([name, option]) => [optionFlag(name).slice(2), { name, option }]));
   const unknown: string[] = [];
-  const parsed = parseArgs(args.map((arg) => withoutNextWord(arg, names)), {
+  const cut = args.includes("--") ? args.indexOf("--") : args.length;
+  const words = [...args.slice(0, cut).map((arg) => withoutNextWord(arg, names)), ...args.slice(cut)];
+  const parsed = parseArgs(words, {
     string: ["_", "help", ...names.keys()],
     collect: [...names].filter(([, { option }]) => option.repeated).map(([flag]) => flag),
     stopEarly,
@@ -80,7 +82,8 @@ export function readOptions(table: OptionTable, args: readonly string[], stopEar
   if (parsed.help === "") return { values: {}, operands, help: true };
   const values: Record<string, OptionValue> = {};
   for (const [flag, { name, option }] of names) {
-    if (parsed[flag] !== undefined) values[name] = checkValue(flag, option, parsed[flag]);
+    const texts = [parsed[flag] ?? []].flat().map(String);
+    if (texts.length > 0) values[name] = checkValue(flag, option, texts);
   }
   const [first] = unknown;
   if (first !== undefined) throw new UsageError(unknownOption(first, [...names.keys(), "help"]));
@@ -104,8 +107,7 @@ function lastWords(args: readonly string[], before: number, behind: number): rea
   return args.slice(args.length - before - dashes - behind);
 }
 
-function checkValue(flag: string, option: Option, value: unknown): OptionValue {
-  const texts = [value].flat().map(String);
+function checkValue(flag: string, option: Option, texts: readonly string[]): OptionValue {
   const text = texts.at(-1) ?? "";
   if (option.value === undefined && text !== "") throw new UsageError(`--${flag}: takes no value: "${text}"`);
   if (option.value === undefined || (option.optional && text === "")) return true;

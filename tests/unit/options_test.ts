@@ -75,3 +75,9 @@ Deno.test("readOptions() takes --help before what is wrong, and each of several 
   const { values } = readOptions(CONTROL.options, ["--sockopt", "A=1", "f", "--sockopt=B=2"], false);
   assertEquals(values, { sockopt: ["A=1", "B=2"] });
 });
+
+Deno.test("readOptions() takes options among operands, but none behind --", () => {
+  const { values, operands } = readOptions(CONTROL.options, ["a", "--force", "b", "--", "--force", "--", "-h"], false);
+  assertEquals(values, { force: true });
+  assertEquals(operands, ["a", "b", "--force", "--", "-h"]);
+});
