@@ -35,7 +35,7 @@ export const COMMANDS: readonly Command[] = [
   command({
     name: "run",
     summary: "run COMMAND with its local network traffic moved to Unix sockets",
-    operands: [{ name: "COMMAND", optional: true, isProgram: true }],
+    operands: [{ name: "COMMAND", isProgram: true }],
     isWrapper: true,
     options: {
       ...SETTING_OPTIONS,

@@ -1,0 +1,61 @@
+/** The folders of the command line are layers: a module uses only what stands beside or below it, and none goes in a circle. */
+import { assertEquals } from "@std/assert";
+import { dirname, fromFileUrl, join, relative } from "@std/path/posix";
+
+const ROOT = fromFileUrl(new URL("../..", import.meta.url));
+
+/** From the bottom up; `main.ts` stands on top. */
+const LAYERS = ["lib/system", "lib/control", "lib/run", "lib/report", "lib/commands", "."];
+
+function modules(directory: string): string[] {
+  return Array.from(Deno.readDirSync(join(ROOT, directory))).flatMap(({ name, isDirectory }) => {
+    const file = join(directory, name);
+    return isDirectory ? modules(file) : name.endsWith(".ts") ? [file] : [];
+  });
+}
+
+const ALL = ["main.ts", ...modules("lib")].toSorted();
+
+function read(file: string): string {
+  return Deno.readTextFileSync(join(ROOT, file));
+}
+
+/** The modules that one imports, at its start or later. */
+function importsOf(file: string): string[] {
+  const matches = read(file).matchAll(/(?:\bfrom |^import |\bimport\()"(\.[^"]+)"/gm);
+  return Array.from(matches, ([, name = ""]) => relative(ROOT, join(ROOT, dirname(file), name)));
+}
+
+/** The modules on a way back to `file`, if there is one. */
+function circleFrom(file: string, way: readonly string[] = [], seen: Set<string> = new Set()): readonly string[] {
+  for (const next of importsOf(way.at(-1) ?? file)) {
+    if (next === file) return [file, ...way, file];
+    if (seen.has(next)) continue;
+    seen.add(next);
+    const circle = circleFrom(file, [...way, next], seen);
+    if (circle.length > 0) return circle;
+  }
+  return [];
+}
+
+Deno.test("every module of the command line lies in a layer", () => {
+  assertEquals(ALL.filter((file) => !LAYERS.includes(dirname(file))), []);
+});
+
+Deno.test("a module of the command line imports nothing from a higher layer", () => {
+  const layer = (file: string) => LAYERS.indexOf(dirname(file));
+  const upward = ALL.flatMap((file) =>
+    importsOf(file).filter((other) => layer(other) > layer(file)).map((other) => `${file} imports ${other}`)
+  );
+  assertEquals(upward, []);
+});
+
+Deno.test("the imports of the command line make no circle", () => {
+  const circles = ALL.map((file) => circleFrom(file)).filter((circle) => circle.length > 0);
+  assertEquals(circles.map((circle) => circle.join(" -> ")), []);
+});
+
+Deno.test("only main.ts prints errors and exits", () => {
+  const others = ALL.filter((file) => file !== "main.ts" && /\bDeno\.(exit|stderr)\b|\bconsole\./.test(read(file)));
+  assertEquals(others, []);
+});
