@@ -10,10 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+extern unsigned long unsock_sys_mark_bits;
+
 long fuzz_syscall(long number, long a, long b, long c, long d, long e, long f);
 
 #define FUZZ_SYS_PAD(n, a, b, c, d, e, f, ...)                                                                         \
     fuzz_syscall((long)(n), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 #define unsock_sys(...) FUZZ_SYS_PAD(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
+#define unsock_syscall6(...) FUZZ_SYS_PAD(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
 
 #endif

@@ -71,7 +71,7 @@ Deno.test("controlFileFrom() refuses what is missing, too much or out of range",
     { inet: "[1.2.3.4]:80" },
     { vsockPort: "1", sockopt: Array(5).fill("SO_RCVBUF=1") },
   ];
-  for (const options of wrong) assertThrows(() => target(options), UsageError, JSON.stringify(options));
+  for (const options of wrong) assertThrows(() => target(options), UsageError, undefined, JSON.stringify(options));
 });
 
 Deno.test("parseSocketOption() reads names, numbers, seconds and groups, and formatSocketOption() writes them", () => {
@@ -105,5 +105,5 @@ Deno.test("parseSocketOption() refuses what does not fit into a control file", (
     "SO_VM_SOCKETS_BUFFER_SIZE=1",
     "toString=1",
   ];
-  for (const text of wrong) assertThrows(() => parseSocketOption(text), UsageError, text);
+  for (const text of wrong) assertThrows(() => parseSocketOption(text), UsageError, undefined, text);
 });

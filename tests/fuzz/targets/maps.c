@@ -1,7 +1,7 @@
 /* /proc/self/maps, with paths of others in it; and LD_PRELOAD, which must name one of them. */
 #include "../kernel.h"
 
-#include "preload/start.c"
+#include "process/start.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static char buffer[MAPS_CHUNK];
