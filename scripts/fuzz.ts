@@ -6,7 +6,6 @@
  * processors. The last line is `N passed, N failed`.
  */
 import * as path from "@std/path/posix";
-import { need } from "../tests/support/programs.ts";
 import { findFiles } from "./build.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");
@@ -30,20 +29,15 @@ const FLAGS = [
 const LEFT_OUT = ["c/preload/wrappers.c", "c/preload/by_hand.c", "c/program/entry.c", "c/rt/mem.c"];
 
 /** What a fuzzer came to. */
-export interface Fuzzed {
+interface Fuzzed {
   readonly name: string;
   readonly passed: boolean;
   /** Of a failure, the end of its report; else how much was tried. */
   readonly report: string;
 }
 
-/** @returns Whether the compiler and its runtime are there. */
-export function canFuzz(): boolean {
-  return need(COMPILER, "clang-runtime-19");
-}
-
 /** @returns The names of all readers. */
-export async function fuzzTargets(): Promise<string[]> {
+async function fuzzTargets(): Promise<string[]> {
   return (await findFiles(`${SOURCES}/targets`, ".c")).map((file) => path.basename(file, ".c"));
 }
 
@@ -77,7 +71,7 @@ async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<
  * @returns The directory that has them.
  * @throws {Error} With the compiler's words.
  */
-export async function buildFuzzers(names: readonly string[]): Promise<string> {
+async function buildFuzzers(names: readonly string[]): Promise<string> {
   const directory = `${BUILD}/${crypto.randomUUID()}`;
   await Deno.mkdir(path.join(ROOT, directory), { recursive: true });
   const sources = (await findFiles("c", ".c")).filter((file) => !LEFT_OUT.includes(file));
@@ -104,7 +98,7 @@ export async function buildFuzzers(names: readonly string[]): Promise<string> {
  * @param limits libFuzzer's options that end it.
  * @returns What it came to; the input of a crash is in `build/fuzz/`.
  */
-export async function fuzz(directory: string, name: string, limits: readonly string[]): Promise<Fuzzed> {
+async function fuzz(directory: string, name: string, limits: readonly string[]): Promise<Fuzzed> {
   const found = `${directory}/${name}.corpus`;
   await Deno.mkdir(found, { recursive: true });
   const { success, text } = await call(`${directory}/${name}`, [

@@ -32,6 +32,14 @@ static long bind_name(const struct unsock_bind_request *any, uint16_t wanted, st
     return unsock_bindfile_bind_ephemeral(any, bound);
 }
 
+/* Binding the standin ended with `result`, or what was bound will not do: puts it in place, or undoes it. */
+static long finish(struct unsock_standin *standin, int fd, struct unsock_fd *entry, enum unsock_state state,
+                   long result) {
+    if (result < 0)
+        return unsock_standin_undo(standin, SOCK_DGRAM, result);
+    return unsock_standin_install(standin, fd, entry, UNSOCK_KIND_LOCAL, state);
+}
+
 long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     struct unsock_standin standin;
     struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET};
@@ -45,9 +53,7 @@ long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_i
         return result;
     request.socket = standin.socket;
     result = unsock_standin_bound(&standin, bind_name(&request, wanted, &standin.bound));
-    if (result < 0)
-        return unsock_standin_undo(&standin, SOCK_DGRAM, result);
-    result = unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_NAMED);
+    result = finish(&standin, fd, entry, UNSOCK_STATE_NAMED, result);
     if (result == 0 && local.family != 0)
         memcpy(entry->local.bytes, local.bytes, sizeof(local.bytes));
     return result;
@@ -68,9 +74,7 @@ long unsock_datagram_move(int fd, struct unsock_fd *entry) {
     result = unsock_standin_bound(&standin, unsock_bindfile_bind(&request, &standin.bound));
     if (result == 0 && standin.bound.how != UNSOCK_BOUND_FILE)
         result = -EADDRINUSE;
-    if (result < 0)
-        return unsock_standin_undo(&standin, SOCK_DGRAM, result);
-    return unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_BOUND);
+    return finish(&standin, fd, entry, UNSOCK_STATE_BOUND, result);
 }
 
 long unsock_datagram_be_alone(int fd, struct unsock_fd *entry) {
@@ -85,10 +89,8 @@ long unsock_datagram_be_alone(int fd, struct unsock_fd *entry) {
         return result;
     request.socket = standin.socket;
     result = unsock_standin_bound(&standin, unsock_beside_be_alone(&request, fd, &standin.bound));
-    if (result < 0)
-        return unsock_standin_undo(&standin, SOCK_DGRAM, result);
     /* A socket of its own has flags of its own. */
-    result = unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_BOUND);
+    result = finish(&standin, fd, entry, UNSOCK_STATE_BOUND, result);
     if (result == 0)
         entry->flags |= any_port;
     return result;
@@ -109,9 +111,8 @@ void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry) {
         unsock_standin_open(&standin, fd, entry) < 0)
         return;
     request.socket = standin.socket;
-    if (unsock_standin_bound(&standin, unsock_beside_replace(&request, &standin.bound)) < 0)
-        unsock_standin_undo(&standin, SOCK_DGRAM, 0);
-    else if (unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_BOUND) == 0) {
+    long result = unsock_standin_bound(&standin, unsock_beside_replace(&request, &standin.bound));
+    if (finish(&standin, fd, entry, UNSOCK_STATE_BOUND, result) == 0) {
         entry->flags |= UNSOCK_ANY_PORT;
         entry->local = local;
     }

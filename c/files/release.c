@@ -44,11 +44,22 @@ static bool keep_for_later(const struct unsock_fd *old) {
     return i < LATE_MOST;
 }
 
+/* Looks again at those that were kept: who had such a socket open then may be done with it. */
+static void release_late(void) {
+    for (int i = 0; i < LATE_MOST; i++) {
+        uint8_t kind = UNSOCK_KIND_LOCAL;
+        if (!__atomic_compare_exchange_n(&late[i].kind, &kind, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+            continue;
+        bool done = unsock_removal_try(&late[i]);
+        __atomic_store_n(&late[i].kind, done ? UNSOCK_KIND_UNKNOWN : UNSOCK_KIND_LOCAL, __ATOMIC_RELEASE);
+    }
+}
+
 void unsock_release(const struct unsock_fd *old) {
     if (unsock_removal_try(old) || !unsock_fd_knows_inode(old))
         return;
     if (!keep_for_later(old)) {
-        unsock_release_late();
+        release_late();
         keep_for_later(old);
     }
 }
@@ -62,16 +73,6 @@ bool unsock_release_was(const struct sockaddr_un *path) {
             return unsock_option_is_set(-1, &late[i], row);
     }
     return false;
-}
-
-void unsock_release_late(void) {
-    for (int i = 0; i < LATE_MOST; i++) {
-        uint8_t kind = UNSOCK_KIND_LOCAL;
-        if (!__atomic_compare_exchange_n(&late[i].kind, &kind, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-            continue;
-        bool done = unsock_removal_try(&late[i]);
-        __atomic_store_n(&late[i].kind, done ? UNSOCK_KIND_UNKNOWN : UNSOCK_KIND_LOCAL, __ATOMIC_RELEASE);
-    }
 }
 
 static bool any_late(void) {
@@ -97,7 +98,7 @@ _Noreturn static void look_afterwards(long parent) {
     unsock_sys(__NR_close_range, 0, ~0u, 0);
     for (int i = 0; i < AFTERWARDS_PAUSES && unsock_sys(__NR_getppid) == parent; i++)
         unsock_sys(__NR_nanosleep, &pause, 0);
-    unsock_release_late();
+    release_late();
     for (;;)
         unsock_sys(__NR_exit_group, 0);
 }
@@ -105,7 +106,7 @@ _Noreturn static void look_afterwards(long parent) {
 void unsock_release_afterwards(void) {
     if (!any_late() || !unsock_own_descriptors())
         return;
-    unsock_release_late();
+    release_late();
     if (!any_late() || !has_threads())
         return;
     long parent = unsock_sys(__NR_getpid);

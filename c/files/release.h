@@ -14,9 +14,6 @@ void unsock_release(const struct unsock_fd *old);
 /* Has this process closed the socket of this file, which had SO_REUSEADDR, so that only others have it? */
 bool unsock_release_was(const struct sockaddr_un *path);
 
-/* At exit: who had such a socket open then may be done with it. */
-void unsock_release_late(void);
-
 /*
  * The process is ending, and has closed its sockets. One that a thread of its own is still waiting at, in accept or for
  * a datagram, is in use until that thread ends: only then can be known whether another process has it too. A child that

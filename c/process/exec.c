@@ -141,7 +141,8 @@ void unsock_exec_drop(struct unsock_exec_plan *plan) {
     unsock_exec_space_leave(plan->space);
 }
 
-long unsock_exec_plainly(const struct unsock_exec *exec) {
+/* execveat(2) as it is. */
+static long exec_plainly(const struct unsock_exec *exec) {
     if (exec->directory == AT_FDCWD && exec->flags == 0)
         return unsock_sys(__NR_execve, exec->path, exec->argv, exec->environment);
     return unsock_sys(__NR_execveat, exec->directory, exec->path, exec->argv, exec->environment, exec->flags);
@@ -149,12 +150,12 @@ long unsock_exec_plainly(const struct unsock_exec *exec) {
 
 long unsock_exec(const struct unsock_exec *exec) {
     if (!unsock_active() && !unsock_start_trapped)
-        return unsock_exec_plainly(exec);
+        return exec_plainly(exec);
     struct unsock_exec_plan plan;
     long result = unsock_exec_prepare(exec, &plan);
     if (result < 0)
         return result;
-    result = unsock_exec_plainly(&plan.exec);
+    result = exec_plainly(&plan.exec);
     unsock_exec_drop(&plan);
     return result;
 }

@@ -39,7 +39,4 @@ void unsock_exec_drop(struct unsock_exec_plan *plan);
 /* execveat(2) by such a plan. Returns -errno, if it returns. */
 long unsock_exec(const struct unsock_exec *exec);
 
-/* execveat(2) as it is. */
-long unsock_exec_plainly(const struct unsock_exec *exec);
-
 #endif

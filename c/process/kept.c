@@ -86,11 +86,6 @@ static const char *const *find(const char *const *environment, const char *named
     return NULL;
 }
 
-static bool is_off(const char *const *environment) {
-    const char *const *off = find(environment, "UNSOCK_OFF=");
-    return off && unsock_span_is(unsock_span_of(*off), "UNSOCK_OFF=1");
-}
-
 static bool has_library(const char *variable) {
     struct unsock_span own = unsock_span_of(unsock_kept_file());
     struct unsock_span rest = unsock_span_of(variable + sizeof(PRELOAD) - 1);
@@ -102,7 +97,8 @@ static bool has_library(const char *variable) {
 }
 
 bool unsock_kept_lacks(const char *const *environment) {
-    if (is_off(environment))
+    struct unsock_environment own = {.list = environment};
+    if (unsock_environment_is_off(&own))
         return false;
     const char *const *old = preload ? find(environment, PRELOAD) : NULL;
     if (preload && (!old || !has_library(*old)))
@@ -122,7 +118,8 @@ size_t unsock_kept_room(const char *const *environment) {
 size_t unsock_kept_complete(const char *const *environment, const char **complete, char *room, size_t size) {
     size_t count = 0;
     const char *const *old = preload ? find(environment, PRELOAD) : NULL;
-    bool lacks = !is_off(environment);
+    struct unsock_environment own = {.list = environment};
+    bool lacks = !unsock_environment_is_off(&own);
     bool add = lacks && old && !has_library(*old);
     if (add) {
         struct unsock_text text;

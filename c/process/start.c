@@ -47,11 +47,6 @@ static bool preloaded_by_name(const struct unsock_environment *environment) {
     return false;
 }
 
-static bool is_off(const struct unsock_environment *environment) {
-    const char *off = unsock_environment_get(environment, "UNSOCK_OFF");
-    return off && unsock_span_is(unsock_span_of(off), "1");
-}
-
 /* Reads the settings and makes the directory, or ends the process. */
 static void settle(const struct unsock_environment *environment) {
     char line[512];
@@ -67,7 +62,7 @@ static enum unsock_activity decide(void) {
     struct unsock_environment environment = {.list = unsock_environment()};
     char buffer[UNSOCK_OWN_FILE_MOST];
     struct unsock_span path = {buffer, 0};
-    bool inert = unsock_is_secure() || is_off(&environment) ||
+    bool inert = unsock_is_secure() || unsock_environment_is_off(&environment) ||
                  (!unsock_environment_get(&environment, "UNSOCK_DIR") && !preloaded_by_name(&environment));
     if (!inert)
         settle(&environment);
@@ -86,7 +81,7 @@ void unsock_start_loaded(const struct unsock_environment *environment, const cha
     unsock_start_trapped = true;
     unsock_user_start();
     unsock_own_start();
-    bool inert = is_off(environment) || !unsock_environment_get(environment, "UNSOCK_DIR");
+    bool inert = unsock_environment_is_off(environment) || !unsock_environment_get(environment, "UNSOCK_DIR");
     if (!inert)
         settle(environment);
     unsock_kept_take(inert ? NULL : environment, unsock_span_of(own_file));

@@ -104,8 +104,12 @@ static bool any_tipc(struct maker *maker) {
            get(maker, "UNSOCK_TIPC_LOWER") || get(maker, "UNSOCK_TIPC_UPPER");
 }
 
-bool unsock_make_control_read(const struct unsock_environment *environment, const char *proxy,
-                              struct unsock_control_file *file, struct unsock_text *error) {
+/*
+ * The control file that the variables describe. `proxy` is UNSOCK_FC_SOCK made absolute, or NULL. Returns false with
+ * one line in `error`. No system call.
+ */
+static bool read_file(const struct unsock_environment *environment, const char *proxy, struct unsock_control_file *file,
+                      struct unsock_text *error) {
     struct maker maker = {environment, error};
     bool vsock = proxy || get(&maker, "UNSOCK_VSOCK_PORT") || get(&maker, "UNSOCK_VSOCK_CID");
     memset(file, 0, sizeof(*file));
@@ -127,7 +131,7 @@ int unsock_make_control(const char *environment, size_t length, void *bytes, cha
     struct unsock_text line;
     char none[1];
     unsock_text_start(&line, size > 0 ? error : none, size > 0 ? size : 1);
-    if (!unsock_make_control_read(&source, unsock_environment_get(&source, "UNSOCK_FC_SOCK"), &file, &line))
+    if (!read_file(&source, unsock_environment_get(&source, "UNSOCK_FC_SOCK"), &file, &line))
         return -EINVAL;
     memcpy(bytes, &file, sizeof(file));
     return 0;
@@ -230,8 +234,8 @@ int unsock_make_control_program(const struct unsock_environment *environment) {
     const char *given = unsock_environment_get(environment, "UNSOCK_FC_SOCK");
     unsock_text_start(&line, buffer, sizeof(buffer) - 1);
     unsock_text_put(&line, "unsock: ");
-    bool good = (!given || absolute_proxy(&maker, given, proxy)) &&
-                unsock_make_control_read(environment, given ? proxy : NULL, &file, &line);
+    bool good =
+        (!given || absolute_proxy(&maker, given, proxy)) && read_file(environment, given ? proxy : NULL, &file, &line);
     long result = good ? write_file(path, &file) : 0;
     if (good && result < 0)
         wrong(&maker, path, reason(result), NULL);

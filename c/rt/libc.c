@@ -19,11 +19,11 @@ static int *errno_place(void) {
     return __errno_location ? __errno_location() : &errno_without_libc;
 }
 
-void unsock_errno_set(int error) {
+static void errno_set(int error) {
     *errno_place() = error;
 }
 
-int unsock_errno_get(void) {
+static int errno_get(void) {
     return *errno_place();
 }
 
@@ -31,7 +31,7 @@ long unsock_libc_result(long result) {
     if (result >= 0)
         return result;
     __atomic_store_n(&last_error, (int)-result, __ATOMIC_RELAXED);
-    unsock_errno_set((int)-result);
+    errno_set((int)-result);
     return -1;
 }
 
@@ -103,11 +103,11 @@ void unsock_next_resolve(void) {
     do {                                                                                                               \
         if (!unsock_next.name)                                                                                         \
             return raw;                                                                                                \
-        int saved = unsock_errno_get();                                                                                \
+        int saved = errno_get();                                                                                       \
         long result = unsock_next.name call;                                                                           \
         if (result < 0) {                                                                                              \
-            result = -unsock_errno_get();                                                                              \
-            unsock_errno_set(saved);                                                                                   \
+            result = -errno_get();                                                                                     \
+            errno_set(saved);                                                                                          \
         }                                                                                                              \
         return result;                                                                                                 \
     } while (0)

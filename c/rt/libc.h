@@ -7,10 +7,6 @@
 
 #include "rt/net.h"
 
-/* Sets errno. */
-void unsock_errno_set(int error);
-int unsock_errno_get(void);
-
 /* Turns a kernel-style result (a value, or -errno) into libc's (a value, or -1 and errno). */
 long unsock_libc_result(long result);
 

@@ -47,6 +47,11 @@ const char *unsock_environment_get(const struct unsock_environment *environment,
     return value && value[0] != '\0' ? value : NULL;
 }
 
+bool unsock_environment_is_off(const struct unsock_environment *environment) {
+    const char *off = unsock_environment_get(environment, "UNSOCK_OFF");
+    return off && unsock_span_is(unsock_span_of(off), "1");
+}
+
 /* One reading in progress: what all the readers below need. */
 struct reader {
     struct unsock_settings *settings;
@@ -130,17 +135,30 @@ static struct unsock_ip first_address(const struct unsock_settings *settings, in
     return otherwise;
 }
 
-static bool read_addresses(struct reader *reader, const struct setting *setting, const char *value) {
-    struct unsock_span rest = unsock_span_of(value ? value : "127.175.0.0/32");
+/* Reads what commas separate; `add` takes each item into the settings, which have room for UNSOCK_RANGES of them. */
+static bool read_list(struct reader *reader, const struct setting *setting, const char *value, const unsigned *count,
+                      bool (*add)(struct unsock_span item, struct unsock_settings *settings), const char *why) {
+    struct unsock_span rest = unsock_span_of(value);
     for (bool more = true; more;) {
         size_t before = rest.length;
         struct unsock_span item = unsock_span_next(&rest, ',');
         more = item.length < before;
-        if (reader->settings->address_count == UNSOCK_RANGES)
+        if (*count == UNSOCK_RANGES)
             return wrong(reader, setting, "has more than 64 entries", value);
-        if (!read_prefix(item, &reader->settings->addresses[reader->settings->address_count++]))
-            return wrong(reader, setting, "must be a comma-separated list of ADDR or ADDR/BITS", value);
+        if (!add(item, reader->settings))
+            return wrong(reader, setting, why, value);
     }
+    return true;
+}
+
+static bool add_address(struct unsock_span item, struct unsock_settings *settings) {
+    return read_prefix(item, &settings->addresses[settings->address_count++]);
+}
+
+static bool read_addresses(struct reader *reader, const struct setting *setting, const char *value) {
+    if (!read_list(reader, setting, value ? value : "127.175.0.0/32", &reader->settings->address_count, add_address,
+                   "must be a comma-separated list of ADDR or ADDR/BITS"))
+        return false;
     struct unsock_ip loopback = unsock_ip_some((struct unsock_ip){.family = AF_INET});
     reader->settings->default4 = first_address(reader->settings, AF_INET, loopback);
     reader->settings->default6 = first_address(reader->settings, AF_INET6, reader->settings->default4);
@@ -160,18 +178,13 @@ static bool read_port_range(struct unsock_span item, struct unsock_ports *ports)
     return first > 0 && first <= last;
 }
 
+static bool add_ports(struct unsock_span item, struct unsock_settings *settings) {
+    return read_port_range(item, &settings->ports[settings->port_count++]);
+}
+
 static bool read_ports(struct reader *reader, const struct setting *setting, const char *value) {
-    struct unsock_span rest = unsock_span_of(value ? value : "");
-    for (bool more = value != NULL; more;) {
-        size_t before = rest.length;
-        struct unsock_span item = unsock_span_next(&rest, ',');
-        more = item.length < before;
-        if (reader->settings->port_count == UNSOCK_RANGES)
-            return wrong(reader, setting, "has more than 64 entries", value);
-        if (!read_port_range(item, &reader->settings->ports[reader->settings->port_count++]))
-            return wrong(reader, setting, "must be a comma-separated list of N or N-M, from 1 to 65535", value);
-    }
-    return true;
+    return !value || read_list(reader, setting, value, &reader->settings->port_count, add_ports,
+                               "must be a comma-separated list of N or N-M, from 1 to 65535");
 }
 
 static bool read_mode(struct reader *reader, const struct setting *setting, const char *value) {

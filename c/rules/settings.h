@@ -67,6 +67,9 @@ struct unsock_environment {
 /* Finds a variable; the first one counts. Returns NULL when it is unset or empty. */
 const char *unsock_environment_get(const struct unsock_environment *environment, const char *name);
 
+/* Shall nothing be done where this is the environment (UNSOCK_OFF=1)? */
+bool unsock_environment_is_off(const struct unsock_environment *environment);
+
 /* Reads the settings. Returns false with one line, "NAME: what is wrong: "value"", in `error`. No system call. */
 bool unsock_settings_read(const struct unsock_environment *environment, struct unsock_settings *settings,
                           struct unsock_text *error);

@@ -16,7 +16,6 @@ const SUN_SIZE = 110;
 
 export const VSOCK_CID_ANY = 0xffffffff;
 export const VSOCK_CID_LOCAL = 1;
-export const TIPC_SERVICE_RANGE = 1;
 export const TIPC_SERVICE = 2;
 export const TIPC_CLUSTER_SCOPE = 2;
 
