@@ -52,7 +52,8 @@ static void streams(const char *text) {
     took(peer >= 0);
     name = peer_of(client);
     took(send(client, "x", 1, 0) == 1 && sendto(client, "x", 1, 0, NULL, 0) == 1);
-    took(sendmsg(client, &(struct msghdr){.msg_iov = &part, .msg_iovlen = 1}, 0) == 1);
+    struct msghdr plain = {.msg_iov = &part, .msg_iovlen = 1};
+    took(sendmsg(client, &plain, 0) == 1);
     took(recvmsg(peer, &message, 0) == 1);
     took(recvfrom(peer, &byte, 1, 0, &name.any, &name.length) == 1);
     took(get_option(client, SOL_SOCKET, SO_ERROR) == 0 && get_option(peer, IPPROTO_TCP, TCP_NODELAY) >= 0);
