@@ -1,5 +1,6 @@
 /** What `unsock doctor` looks at: the machine, the settings, a command. */
 import type { Context } from "../system/context.ts";
+import { statOrUndefined } from "../system/files.ts";
 import { chooseDirectory, directoryProblem } from "../run/directory.ts";
 import type { ProgramFile } from "../system/elf.ts";
 import { reason } from "../system/errors.ts";
@@ -86,14 +87,6 @@ function directoryFinding(context: Context): Finding {
     return ok(`directory ${directory.path}: yours, mode ${mode}`);
   } catch (error) {
     return bad(`directory: ${reason(error)}`);
-  }
-}
-
-function statOrUndefined(file: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.statSync(file);
-  } catch {
-    return undefined;
   }
 }
 

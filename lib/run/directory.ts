@@ -1,6 +1,7 @@
 /** The directory of the socket files: which one, and is it safe? Whoever owns it decides who answers. */
 import * as path from "@std/path/posix";
 import type { Environ } from "../system/environ.ts";
+import { statOrUndefined } from "../system/files.ts";
 import { reason, UnsockError, UsageError } from "../system/errors.ts";
 import { DIRECTORY_LENGTH_PROBLEM, MAX_DIRECTORY_LENGTH } from "./setting_types.ts";
 
@@ -31,7 +32,7 @@ export function chooseDirectory(option: string | undefined, environ: Environ, ui
     return { path: checkLength("UNSOCK_DIR", path.resolve(variable)), asked: true };
   }
   const runtime = environ.getFilled("XDG_RUNTIME_DIR");
-  const usable = runtime?.startsWith("/") === true && isDirectory(runtime);
+  const usable = runtime?.startsWith("/") === true && statOrUndefined(runtime)?.isDirectory === true;
   const chosen = usable ? path.join(runtime, "unsock") : `/tmp/unsock-${uid}`;
   return { path: checkLength("XDG_RUNTIME_DIR", chosen), asked: false };
 }
@@ -41,14 +42,6 @@ function checkLength(name: string, directory: string): string {
     throw new UsageError(`${name}: ${DIRECTORY_LENGTH_PROBLEM}: "${directory}"`);
   }
   return directory;
-}
-
-function isDirectory(file: string): boolean {
-  try {
-    return Deno.statSync(file).isDirectory;
-  } catch {
-    return false;
-  }
 }
 
 /**

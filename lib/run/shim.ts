@@ -1,5 +1,6 @@
 /** Finds `libunsock.so`; the compiled binary unpacks the one it carries when there is no other. */
 import * as path from "@std/path/posix";
+import { statOrUndefined } from "../system/files.ts";
 import { readProgramFile } from "../system/elf.ts";
 import type { Environ } from "../system/environ.ts";
 import { reason, ShimError } from "../system/errors.ts";
@@ -43,11 +44,7 @@ function defaultPlaces(): string[] {
 }
 
 function exists(file: string): boolean {
-  try {
-    return Deno.statSync(file).isFile;
-  } catch {
-    return false;
-  }
+  return statOrUndefined(file)?.isFile === true;
 }
 
 function checkShim(file: string, system: System): string {
