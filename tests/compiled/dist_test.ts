@@ -1,5 +1,5 @@
 /** What `deno task compile` leaves in dist/, and how it fails. */
-import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { readProgramFile } from "../../lib/system/elf.ts";
 import { VERSION } from "../../lib/system/version.ts";
@@ -81,13 +81,22 @@ Deno.test("compile with a DENORT_BIN that is none fails in one line", compiled, 
   await assertCompileFails({ DENORT_BIN: "/bin/true" }, /\/bin\/true: what it makes does not run/);
 });
 
+/** Where Deno keeps the npm packages: `deno info --json`. */
+async function npmCache(): Promise<string> {
+  const { stdout } = await run([Deno.execPath(), "info", "--json"]);
+  const info: unknown = JSON.parse(stdout);
+  assert(typeof info === "object" && info !== null && "npmCache" in info && typeof info.npmCache === "string", stdout);
+  return info.npmCache;
+}
+
 Deno.test({
   name: "compile without network and without DENORT_BIN fails in one line that says what to do",
   ignore: compiled.ignore || !need("unshare"),
   fn: () =>
     withDir(async (dir) => {
       const isolation = ["unshare", ...(Deno.uid() === 0 ? ["-n"] : ["-Urn"])];
-      // Nothing in its cache either.
+      // A cache with the packages that the script imports, and without a runtime to put into a binary.
+      await Deno.symlink(await npmCache(), join(dir, "npm"));
       await assertCompileFails({ DENORT_BIN: "", DENO_DIR: dir }, /without network: DENORT_BIN=FILE/, isolation);
     }),
 });
