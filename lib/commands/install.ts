@@ -4,6 +4,7 @@ import type { Command } from "../report/command.ts";
 import { completionScript } from "../report/completions.ts";
 import type { Context } from "../system/context.ts";
 import { reason, UnsockError } from "../system/errors.ts";
+import { interceptedCalls, openShim } from "../system/ffi.ts";
 import { commandManual, libraryManual } from "../report/manual.ts";
 import { type Shell, shellQuote } from "../system/shell.ts";
 import { findShim } from "../run/shim.ts";
@@ -54,7 +55,7 @@ function items(library: string, commands: readonly Command[]): Record<string, It
     "bin/unsock": { mode: 0o755, content: programFile },
     "lib/libunsock.so": { mode: 0o755, content: () => Deno.readFileSync(library) },
     "share/man/man1/unsock.1": text(() => commandManual(commands)),
-    "share/man/man7/libunsock.7": text(libraryManual),
+    "share/man/man7/libunsock.7": text(() => libraryManual(interceptedCalls(openShim(library)))),
     "share/bash-completion/completions/unsock": completions("bash"),
     "share/zsh/site-functions/_unsock": completions("zsh"),
     "share/fish/vendor_completions.d/unsock.fish": completions("fish"),

@@ -68,8 +68,13 @@ ${settings()}${entry(`${LIBRARY.variable}=${LIBRARY.option.value.toUpperCase()}`
 `;
 }
 
-/** @returns `libunsock(7)` in roff. */
-export function libraryManual(): string {
+/**
+ * `libunsock(7)`.
+ *
+ * @param calls The functions that the library puts itself in front of, as it names them itself.
+ * @returns The page in roff.
+ */
+export function libraryManual(calls: readonly string[]): string {
   return `${title("libunsock", 7)}.SH NAME
 libunsock \\- change IP sockets of unmodified programs to Unix sockets
 .SH SYNOPSIS
@@ -85,6 +90,9 @@ A regular file in such a place, a control file, leads elsewhere: to vsock, TIPC,
 .PP
 The library is also a program. With UNSOCK_FILE it makes a control file; "run" preloads it into COMMAND.
 It needs no other file, not even a C library.
+.PP
+It puts itself in front of these functions of the C library, and of no others:
+${roff(calls.toSorted().join(", "))}.
 .PP
 A value that cannot be read ends the program before it starts, with one line and status 1: nobody shall believe
 that traffic is off the network when it is not.

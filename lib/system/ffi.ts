@@ -67,6 +67,8 @@ export function openLibc(): Libc {
 const SHIM = {
   /** `const char *unsock_version(void)` */
   unsock_version: { parameters: [], result: "pointer" },
+  /** `const char *unsock_call_name(unsigned index)` */
+  unsock_call_name: { parameters: ["u32"], result: "pointer" },
   /** `int unsock_configure(const char *environment, size_t length, char *error, size_t size)` */
   unsock_configure: { parameters: ["buffer", "usize", "buffer", "usize"], result: "i32" },
   /** `int unsock_covers(const void *address, uint32_t length)` */
@@ -114,6 +116,20 @@ export function openShim(file: string): Shim {
   } catch (error) {
     const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
     throw new ShimError(`library ${file}: ${why}`, { cause: error });
+  }
+}
+
+/**
+ * Asks the library for its own list of calls (`c/calls/list.h`), from which its exported functions are made.
+ *
+ * @returns The names of all functions of libc that it puts itself in front of.
+ */
+export function interceptedCalls(shim: Shim): string[] {
+  const names: string[] = [];
+  for (;;) {
+    const name = shim.unsock_call_name(names.length);
+    if (name === null) return names;
+    names.push(Deno.UnsafePointerView.getCString(name));
   }
 }
 

@@ -3,6 +3,7 @@ import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
+import { listedCalls } from "../support/shim.ts";
 import { assertFails, unsock } from "./unsock.ts";
 
 function filesBelow(directory: string): string[] {
@@ -28,6 +29,10 @@ Deno.test("install puts everything below the prefix, uninstall removes exactly t
     assertStrictEquals(started.code, 5, started.stderr);
     const manual = Deno.readTextFileSync(path.join(prefix, "share/man/man1/unsock.1"));
     assertMatch(manual, /^\.B \\-\\-accept\\-convert <which>$/m);
+    const libraryManual = Deno.readTextFileSync(path.join(prefix, "share/man/man7/libunsock.7"));
+    for (const name of listedCalls()) {
+      assertMatch(libraryManual, new RegExp(`[ \\n]${name}[,.]`), "a function that the manual does not name");
+    }
     Deno.writeTextFileSync(path.join(prefix, "bin", "other"), "");
     assertStrictEquals((await unsock(["install", "--uninstall", "--prefix", prefix])).code, 0);
     assertEquals(filesBelow(prefix), [path.join(prefix, "bin", "other")]);

@@ -23,6 +23,26 @@ export function shimLibrary(): string {
 }
 
 /**
+ * Asks the library for its own list of calls (c/calls/list.h). Unlike `openShim` this leaves the environment alone, which
+ * all test files of a process share.
+ *
+ * @returns The names of all functions of libc that it puts itself in front of.
+ */
+export function listedCalls(): string[] {
+  const library = Deno.dlopen(shimLibrary(), { unsock_call_name: { parameters: ["u32"], result: "pointer" } });
+  try {
+    const names: string[] = [];
+    for (;;) {
+      const name = library.symbols.unsock_call_name(names.length);
+      if (name === null) return names;
+      names.push(Deno.UnsafePointerView.getCString(name));
+    }
+  } finally {
+    library.close();
+  }
+}
+
+/**
  * Makes the environment that `unsock run` with its defaults would give to a program.
  *
  * @param dir The absolute directory of the socket files.

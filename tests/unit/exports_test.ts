@@ -1,7 +1,7 @@
 /** What `libunsock.so` shows to the outside: an exported name too many would replace a function of every program. */
 import { assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import { run } from "../support/process.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { listedCalls, shimLibrary } from "../support/shim.ts";
 
 const OWN = `
   unsock_call_name unsock_check_control unsock_configure unsock_covers unsock_last_error unsock_make_control unsock_path
@@ -9,21 +9,6 @@ const OWN = `
 `;
 
 const words = (text: string) => text.trim().split(/\s+/);
-
-/** The library's own list (c/calls/list.h), from which the exported wrappers are made too. */
-function interceptedCalls(): string[] {
-  const library = Deno.dlopen(shimLibrary(), { unsock_call_name: { parameters: ["u32"], result: "pointer" } });
-  try {
-    const names: string[] = [];
-    for (;;) {
-      const name = library.symbols.unsock_call_name(names.length);
-      if (name === null) return names;
-      names.push(Deno.UnsafePointerView.getCString(name));
-    }
-  } finally {
-    library.close();
-  }
-}
 
 /** The tools come with the compiler that built the library. */
 async function inspect(...command: string[]): Promise<string> {
@@ -36,7 +21,7 @@ Deno.test("libunsock.so exports the intercepted functions and unsock_*, nothing 
   const exported = (await inspect("nm", "-D", "--defined-only", "-P")).trim().split("\n").map((line) =>
     line.split(" ")[0]
   );
-  assertEquals(exported.toSorted(), [...interceptedCalls(), ...words(OWN)].toSorted());
+  assertEquals(exported.toSorted(), [...listedCalls(), ...words(OWN)].toSorted());
 });
 
 Deno.test("libunsock.so can do without every function that it imports", async () => {
