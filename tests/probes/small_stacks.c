@@ -5,6 +5,7 @@
 #include "probe.h"
 
 #include <pthread.h>
+#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -13,6 +14,10 @@
 #define THREAD_STACK (16 * 1024)
 #define HANDLER_STACK (8 * 1024)
 #define SIZE(stack) ((size_t)(stack) + PAGE)
+
+#ifndef AT_MINSIGSTKSZ
+#define AT_MINSIGSTKSZ 51
+#endif
 
 static volatile int good;
 
@@ -153,9 +158,12 @@ static void tell_rest(const char *what, const unsigned char *stack) {
         dprintf(STDERR_FILENO, "%s: %zu bytes were never used\n", what, rest);
 }
 
-int main(void) {
+/* Trapped, each call is a signal of its own: its frame, with the processor's registers, is on the same stack. */
+int main(int argc, char **argv) {
+    size_t handler_stack = HANDLER_STACK + (argc > 1 ? getauxval(AT_MINSIGSTKSZ) : 0);
     pthread_attr_t attributes;
     pthread_t thread;
+    (void)argv;
     probe_start();
     signal(SIGPIPE, SIG_IGN);
     unsigned char *stack = stack_of(THREAD_STACK);
@@ -165,8 +173,8 @@ int main(void) {
     pthread_join(thread, NULL);
     fact("in a thread", "%d", good);
     tell_rest("in a thread", stack);
-    stack = stack_of(HANDLER_STACK);
-    stack_t alternate = {.ss_sp = stack, .ss_size = HANDLER_STACK};
+    stack = stack_of(handler_stack);
+    stack_t alternate = {.ss_sp = stack, .ss_size = handler_stack};
     CHECK(sigaltstack(&alternate, NULL));
     struct sigaction action = {.sa_handler = handler, .sa_flags = SA_ONSTACK};
     CHECK(sigaction(SIGUSR1, &action, NULL));

@@ -210,6 +210,7 @@ const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>
 /** What a probe is not to do through the trap door, as its arguments say it, and why. */
 const TRAPPED_ARGUMENTS: Readonly<Record<string, { args: string[]; why: string }>> = {
   signals: { args: ["without cancellation"], why: "pthread_cancel waits for the call's end there (docs/limits.md)" },
+  small_stacks: { args: ["with room for two signals"], why: "a trapped call is a signal of its own (docs/limits.md)" },
 };
 
 const SENDTO_NULL = { instead: "ENOTCONN, 0 more, left 15", why: "sendto without an address is send, not looked at" };
