@@ -1,6 +1,6 @@
 /** The programs, each with its server, its client, and where the client prints the speed. */
 import { findProgram } from "../../tests/support/programs.ts";
-import type { Program, Site } from "./programs.ts";
+import type { Program, Site } from "./program.ts";
 import { output } from "./rig.ts";
 
 const NOBODY = 65534;

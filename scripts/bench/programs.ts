@@ -2,37 +2,10 @@
 import * as path from "@std/path/posix";
 import { start } from "../../tests/support/process.ts";
 import { findProgram } from "../../tests/support/programs.ts";
+import type { Program, Site } from "./program.ts";
 import { PROGRAMS } from "./program_list.ts";
 import { compare, type Comparison, NATIVE } from "./report.ts";
 import { interleave, newPort, output, type Rig, type Variant } from "./rig.ts";
-
-/** Where one server of a program is, and its client finds it. */
-export interface Site {
-  readonly port: number;
-  /** A directory of the server's own; its native socket is there. */
-  readonly directory: string;
-  readonly native: boolean;
-  readonly quick: boolean;
-}
-
-/** A server and the benchmark that measures it. */
-export interface Program {
-  readonly name: string;
-  readonly title: string;
-  readonly unit: string;
-  /** All programs that have to be installed. */
-  readonly needs: readonly string[];
-  /** Can both ends use an `AF_UNIX` socket by themselves? */
-  readonly native: boolean;
-  /** What the server needs before it starts, made once a site. */
-  readonly prepare?: (site: Site) => Promise<void>;
-  readonly server: (site: Site) => string[];
-  /** Run once, under the same library, when the server is there. */
-  readonly fill?: (site: Site) => string[];
-  readonly client: (site: Site) => string[];
-  /** The speed that the client printed; NaN when there is none. */
-  readonly parse: (printed: string) => number;
-}
 
 const ROUNDS = 15;
 const READY_MS = 15_000;
