@@ -6,6 +6,7 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
+#include "rules/setting_names.h"
 #include "rules/settings.h"
 #include "unsock.h"
 
@@ -234,8 +235,9 @@ int unsock_make_control_program(const struct unsock_environment *environment) {
     const char *given = unsock_environment_get(environment, "UNSOCK_FC_SOCK");
     unsock_text_start(&line, buffer, sizeof(buffer) - 1);
     unsock_text_put(&line, "unsock: ");
-    bool good =
-        (!given || absolute_proxy(&maker, given, proxy)) && read_file(environment, given ? proxy : NULL, &file, &line);
+    bool good = unsock_setting_names_check(environment, unsock_setting_name, &line) &&
+                (!given || absolute_proxy(&maker, given, proxy)) &&
+                read_file(environment, given ? proxy : NULL, &file, &line);
     long result = good ? write_file(path, &file) : 0;
     if (good && result < 0)
         wrong(&maker, path, reason(result), NULL);

@@ -6,6 +6,7 @@
 #include "rt/net.h"
 #include "rt/text.h"
 #include "rules/ip.h"
+#include "rules/setting_names.h"
 #include "unsock.h"
 
 #include <linux/stat.h>
@@ -15,42 +16,6 @@
 #define SETTING_NAME_ROOM 32
 
 struct unsock_settings unsock_settings;
-
-static const char *match(const char *entry, const char *name, size_t name_length) {
-    for (size_t i = 0; i < name_length; i++) {
-        if (entry[i] != name[i])
-            return NULL;
-    }
-    return entry[name_length] == '=' ? entry + name_length + 1 : NULL;
-}
-
-static const char *find(const struct unsock_environment *environment, const char *name) {
-    size_t name_length = strlen(name);
-    const char *value;
-    for (size_t i = 0; environment->list && environment->list[i]; i++) {
-        if ((value = match(environment->list[i], name, name_length)))
-            return value;
-    }
-    size_t end = environment->list ? 0 : environment->length;
-    /* A last string without its NUL is not read. */
-    while (end > 0 && environment->block[end - 1] != '\0')
-        end--;
-    for (size_t at = 0; at < end; at += strlen(environment->block + at) + 1) {
-        if ((value = match(environment->block + at, name, name_length)))
-            return value;
-    }
-    return NULL;
-}
-
-const char *unsock_environment_get(const struct unsock_environment *environment, const char *name) {
-    const char *value = find(environment, name);
-    return value && value[0] != '\0' ? value : NULL;
-}
-
-bool unsock_environment_is_off(const struct unsock_environment *environment) {
-    const char *off = unsock_environment_get(environment, "UNSOCK_OFF");
-    return off && unsock_span_is(unsock_span_of(off), "1");
-}
 
 /* One reading in progress: what all the readers below need. */
 struct reader {
@@ -269,6 +234,8 @@ bool unsock_settings_read(const struct unsock_environment *environment, struct u
                           struct unsock_text *error) {
     struct reader reader = {settings, error};
     memset(settings, 0, sizeof(*settings));
+    if (!unsock_setting_names_check(environment, unsock_setting_name, error))
+        return false;
     for (size_t i = 0; i < SETTINGS; i++) {
         const char *value = unsock_environment_get(environment, table[i].name);
         if (!(table[i].read ? table[i].read(&reader, &table[i], value) : read_flag(&reader, &table[i], value)))

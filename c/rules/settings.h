@@ -8,6 +8,7 @@
 
 #include "rt/libc.h"
 #include "rt/text.h"
+#include "rules/environment.h"
 #include "rules/ip.h"
 
 #define UNSOCK_RANGES 64
@@ -56,19 +57,6 @@ struct unsock_settings {
     struct unsock_ports ports[UNSOCK_RANGES]; /* none: all ports */
     char log_file[UNSOCK_LOG_MOST + 1];
 };
-
-/* Where NAME=VALUE strings come from: a NULL-terminated list, or a block of NUL-terminated strings. */
-struct unsock_environment {
-    const char *const *list; /* or NULL */
-    const char *block;
-    size_t length;
-};
-
-/* Finds a variable; the first one counts. Returns NULL when it is unset or empty. */
-const char *unsock_environment_get(const struct unsock_environment *environment, const char *name);
-
-/* Shall nothing be done where this is the environment (UNSOCK_OFF=1)? */
-bool unsock_environment_is_off(const struct unsock_environment *environment);
 
 /* Reads the settings. Returns false with one line, "NAME: what is wrong: "value"", in `error`. No system call. */
 bool unsock_settings_read(const struct unsock_environment *environment, struct unsock_settings *settings,

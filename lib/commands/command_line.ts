@@ -4,6 +4,7 @@ import { Context } from "../system/context.ts";
 import { UsageError } from "../system/errors.ts";
 import { didYouMean } from "../system/nearest.ts";
 import { type ReadOptions, readOptions } from "../system/options.ts";
+import { checkSettingNames } from "../run/setting_names.ts";
 import { COMMANDS } from "./table.ts";
 
 /**
@@ -23,6 +24,7 @@ export async function runCommandLine(args: readonly string[], print: (text: stri
   const command = find(name);
   const { values, operands, help } = read(command, rest);
   if (help) return await printHelp(name, print);
+  if (command.anyEnvironment !== true) checkSettingNames(Object.entries(Deno.env.toObject()));
   return await command.start({ options: values, operands, context: new Context(args, print) });
 }
 

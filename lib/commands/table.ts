@@ -61,6 +61,7 @@ Examples:
   }),
   command({
     name: "doctor",
+    anyEnvironment: true,
     summary: "tell what this machine can do and whether the library can reach COMMAND",
     operands: [{ name: "COMMAND", optional: true, isProgram: true }],
     options: { json: JSON_OPTION },
@@ -123,6 +124,7 @@ Examples:
   }),
   command({
     name: "completions",
+    anyEnvironment: true,
     summary: "print a completion script for bash, zsh or fish",
     operands: [{ name: "SHELL", choices: SHELLS }],
     options: {},

@@ -7,6 +7,7 @@ import { reason } from "../system/errors.ts";
 import { openShim } from "../system/ffi.ts";
 import { findProgram, inspectProgram, type ProgramStep } from "../run/program.ts";
 import { isForEveryone } from "../run/reach.ts";
+import { checkSettingNames } from "../run/setting_names.ts";
 import { parseSettings } from "../run/settings.ts";
 import { findShim } from "../run/shim.ts";
 import { VERSION } from "../system/version.ts";
@@ -44,6 +45,7 @@ export function kernelFinding(release: string): Finding {
 
 function settingsFinding(context: Context): Finding {
   try {
+    checkSettingNames(Object.entries(Deno.env.toObject()));
     parseSettings((name) => context.environ.get(name));
     return ok("settings: every UNSOCK_ variable in the environment can be read");
   } catch (error) {

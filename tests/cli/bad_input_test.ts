@@ -2,6 +2,8 @@
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
+import { run } from "../support/process.ts";
+import { shimLibrary } from "../support/shim.ts";
 import { assertFails, unsock } from "./unsock.ts";
 
 /** Three bad values of every setting, with the option that sets it. */
@@ -68,6 +70,42 @@ Deno.test("a wrong command line is one line: 125 for run, 2 for the others", asy
   assertFails(await unsock(["--nope"]), 2, /unknown option '--nope'/);
   assertFails(await unsock(["show-control"]), 2, /show-control: /);
   assertFails(await unsock(["show-control", "a", "b"]), 2, /too many arguments/);
+});
+
+Deno.test("a misspelt UNSOCK_ name is refused by every command that would read it, with the real one", async () => {
+  await assertNothingMade(async (dir) => {
+    const env = { UNSOCK_DIR: path.join(dir, "s"), UNSOCK_PROT: "80" };
+    const line = /^unsock: UNSOCK_PROT: no such setting: did you mean UNSOCK_PORT\?$/m;
+    assertFails(await unsock(["run", "--", "touch", path.join(dir, "ran")], { env }), 125, line);
+    assertFails(await unsock(["ls"], { env }), 2, line);
+    assertFails(await unsock(["env"], { env }), 2, line);
+    const doctor = await unsock(["doctor"], { env });
+    assertStrictEquals(doctor.code, 1);
+    assertMatch(doctor.stdout, /^FAIL settings: UNSOCK_PROT: no such setting: did you mean UNSOCK_PORT\?$/m);
+    for (const args of [["--help"], ["run", "--help"], ["help", "run"], ["--version"], ["completions", "bash"]]) {
+      assertStrictEquals((await unsock(args, { env })).code, 0);
+    }
+  });
+});
+
+Deno.test("a preloaded program with a misspelt name ends before main, and the library as a program refuses it", async () => {
+  await assertNothingMade(async (dir) => {
+    const env = { UNSOCK_DIR: path.join(dir, "s"), UNSOCK_MOED: "600", LD_PRELOAD: shimLibrary() };
+    const line = /^unsock: UNSOCK_MOED: no such setting: did you mean UNSOCK_MODE\?\n$/;
+    const preloaded = await run(["touch", path.join(dir, "ran")], { env });
+    assertStrictEquals(preloaded.code, 1);
+    assertMatch(preloaded.stderr, line);
+    const started = await run([shimLibrary(), "run", "--", "touch", path.join(dir, "ran")], {
+      env: { ...env, LD_PRELOAD: "" },
+    });
+    assertStrictEquals(started.code, 125);
+    assertMatch(started.stderr, line);
+    const made = await run([shimLibrary()], {
+      env: { UNSOCK_FILE: path.join(dir, "f"), UNSOCK_VSOCK_PROT: "1", UNSOCK_VSOCK_PORT: "2" },
+    });
+    assertStrictEquals(made.code, 1);
+    assertMatch(made.stderr, /^unsock: UNSOCK_VSOCK_PROT: no such setting: did you mean UNSOCK_VSOCK_PORT\?\n$/);
+  });
 });
 
 Deno.test("options end at the first word that is none, as in env and nice", async () => {

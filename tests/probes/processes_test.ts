@@ -53,7 +53,7 @@ Deno.test({
   name: "two processes that race for the port of a killed one: exactly one wins, and its clients reach it",
   ignore: !need("cc"),
   fn: async () => {
-    const rounds = Deno.env.get("UNSOCK_RACE_ROUNDS") || "200";
+    const rounds = Deno.env.get("UNSOCK_TEST_ROUNDS") || "200";
     const program = await buildProbe("race_for_port");
     const plain = await runPlain(program, "20");
     assert(plain.facts.includes("rounds with one winner: 20"), plain.facts.join("\n"));

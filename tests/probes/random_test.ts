@@ -4,7 +4,7 @@ import { differences } from "../support/differences.ts";
 import { buildProbe, runPlain, runUnderShim } from "../support/probe.ts";
 import { need } from "../support/programs.ts";
 
-const SEEDS = Number(Deno.env.get("UNSOCK_RANDOM_SEEDS") ?? 12);
+const SEEDS = Number(Deno.env.get("UNSOCK_TEST_SEEDS") ?? 12);
 const CALLS = "200";
 
 /** The probes use fixed ports, so they need a network namespace of their own: root, and unshare and ip. */

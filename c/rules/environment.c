@@ -1,0 +1,39 @@
+/* An environment, wherever its strings come from. */
+#include "rules/environment.h"
+
+#include "rt/mem.h"
+#include "rt/text.h"
+
+const char *unsock_environment_next(const struct unsock_environment *environment, size_t *at) {
+    if (environment->list)
+        return environment->list[*at] ? environment->list[(*at)++] : NULL;
+    size_t end = environment->length;
+    while (end > 0 && environment->block[end - 1] != '\0')
+        end--;
+    if (*at >= end)
+        return NULL;
+    const char *entry = environment->block + *at;
+    *at += strlen(entry) + 1;
+    return entry;
+}
+
+static const char *match(const char *entry, const char *name, size_t name_length) {
+    for (size_t i = 0; i < name_length; i++) {
+        if (entry[i] != name[i])
+            return NULL;
+    }
+    return entry[name_length] == '=' ? entry + name_length + 1 : NULL;
+}
+
+const char *unsock_environment_get(const struct unsock_environment *environment, const char *name) {
+    size_t at = 0, length = strlen(name);
+    const char *entry, *value = NULL;
+    while (!value && (entry = unsock_environment_next(environment, &at)))
+        value = match(entry, name, length);
+    return value && value[0] != '\0' ? value : NULL;
+}
+
+bool unsock_environment_is_off(const struct unsock_environment *environment) {
+    const char *off = unsock_environment_get(environment, "UNSOCK_OFF");
+    return off && unsock_span_is(unsock_span_of(off), "1");
+}
