@@ -1,13 +1,14 @@
 /** `unsock env`: what `run` would set, as lines for a shell. */
 import { chooseDirectory, prepareDirectory } from "../run/directory.ts";
 import { applySettings } from "../run/environment.ts";
-import { absoluteLog } from "../run/run.ts";
+import { type DirectoryOptions, readDirectoryRights } from "../run/directory_rights.ts";
+import { settingOptions } from "../run/run.ts";
 import { SETTING_LIST, type SettingOptions } from "../run/settings.ts";
 import { findShim } from "../run/shim.ts";
 import type { Context } from "../system/context.ts";
 import { shellQuote } from "../system/shell.ts";
 
-interface EnvOptions extends SettingOptions {
+interface EnvOptions extends SettingOptions, DirectoryOptions {
   readonly lib?: string;
   readonly force?: boolean;
 }
@@ -27,8 +28,9 @@ export async function env(options: EnvOptions, context: Context): Promise<number
   const directory = chooseDirectory(options.dir, context.environ, system.euid);
   const library = await findShim(options.lib, context.environ, system);
   const environ = context.environ.clone();
-  applySettings(environ, absoluteLog(options), directory.path, library);
-  prepareDirectory(directory, system.euid, options.force);
+  const rights = readDirectoryRights(options, context.libc);
+  applySettings(environ, settingOptions(options, environ), directory.path, library);
+  prepareDirectory(directory, system.euid, options.force, rights);
   for (const name of NAMES) {
     const value = environ.get(name);
     if (value !== undefined) context.print(`export ${name}=${shellQuote(value)}\n`);

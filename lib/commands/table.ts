@@ -4,6 +4,7 @@
  */
 import { CONTROL_OPTIONS } from "../control/option_table.ts";
 import type { Command, Invocation } from "../report/command.ts";
+import { DIRECTORY_OPTIONS } from "../run/directory_rights.ts";
 import { LIBRARY, SETTING_OPTIONS } from "../run/settings.ts";
 import type { OptionTable, OptionValues } from "../system/options.ts";
 import { SHELLS } from "../system/shell.ts";
@@ -39,8 +40,9 @@ export const COMMANDS: readonly Command[] = [
     isWrapper: true,
     options: {
       ...SETTING_OPTIONS,
+      ...DIRECTORY_OPTIONS,
       lib: LIBRARY.option,
-      force: { help: "run COMMAND even if the library cannot reach it, or --dir is somebody else's" },
+      force: { help: "run COMMAND even if the library cannot reach it, or everybody may write to --dir" },
       dryRun: { help: "print environment and command, run nothing" },
     },
     notes:
@@ -49,7 +51,7 @@ export const COMMANDS: readonly Command[] = [
 Examples:
   unsock run -- python3 -m http.server 8000
   unsock run -- curl http://127.0.0.1:8000/
-  unsock run --port 5432 --mode 660 --dir /run/db -- postgres -D /srv/db`,
+  unsock run --dir /run/db --group db -- redis-server`,
     start: async ({ options, operands, context }) =>
       await (await import("../run/run.ts")).run(options, operands, context),
   }),
@@ -72,7 +74,12 @@ Examples:
   command({
     name: "env",
     summary: "print the environment that run would set, as export lines for a shell",
-    options: { ...SETTING_OPTIONS, lib: LIBRARY.option, force: { help: "even if --dir is somebody else's" } },
+    options: {
+      ...SETTING_OPTIONS,
+      ...DIRECTORY_OPTIONS,
+      lib: LIBRARY.option,
+      force: { help: "even if everybody may write to --dir" },
+    },
     notes: `Everything that the shell starts from then on is redirected:
   eval "$(unsock env --port 5432)"`,
     start: async ({ options, context }) => await (await import("./env.ts")).env(options, context),
@@ -84,7 +91,7 @@ Examples:
     options: {
       dir: { ...DIRECTORY_OPTION, help: "where DIR/PORT.sock is made" },
       port: { value: "n", help: "the port that programs use" },
-      force: { help: "even if --dir is somebody else's" },
+      force: { help: "even if everybody may write to --dir" },
       ...CONTROL_OPTIONS,
     },
     notes: `Without FILE the control file is DIR/PORT.sock; without --port, PORT is the vsock port.

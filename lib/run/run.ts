@@ -3,6 +3,7 @@ import * as path from "@std/path/posix";
 import { readCallerState } from "../system/caller.ts";
 import type { Context } from "../system/context.ts";
 import { chooseDirectory, prepareDirectory } from "./directory.ts";
+import { type DirectoryOptions, readDirectoryRights, withGroupMode } from "./directory_rights.ts";
 import type { Environ } from "../system/environ.ts";
 import { CommandError, EXIT_RUN_FAILED, ShimError, UsageError } from "../system/errors.ts";
 import { execute } from "../system/exec.ts";
@@ -14,7 +15,7 @@ import type { SettingOptions } from "./settings.ts";
 import { findShim } from "./shim.ts";
 
 /** Options of `run`. */
-export interface RunOptions extends SettingOptions {
+export interface RunOptions extends SettingOptions, DirectoryOptions {
   readonly lib?: string;
   readonly force?: boolean;
   readonly dryRun?: boolean;
@@ -38,7 +39,8 @@ export async function run(options: RunOptions, command: readonly string[], conte
   const directory = chooseDirectory(options.dir, context.environ, system.euid);
   const library = await findShim(options.lib, context.environ, system);
   const environ = context.environ.clone();
-  applySettings(environ, absoluteLog(options), directory.path, library);
+  const rights = readDirectoryRights(options, context.libc);
+  applySettings(environ, settingOptions(options, environ), directory.path, library);
   const { file, trapped } = locate(new TextDecoder().decode(name), environ, options.force === true, context);
   if (options.force !== true) checkReach(file, library, context);
   const argv = [name, ...args];
@@ -46,16 +48,16 @@ export async function run(options: RunOptions, command: readonly string[], conte
     context.print(describe(argv, environ, context.environ));
     return 0;
   }
-  prepareDirectory(directory, system.euid, options.force);
+  prepareDirectory(directory, system.euid, options.force, rights);
   const start = trapped ? throughLibrary(library, argv) : { file, argv };
   execute(context.libc, { ...start, environment: environ.entries }, readCallerState(context.proc));
 }
 
-/** @returns `options` with a log file of the working directory made absolute, as the library wants it. */
-export function absoluteLog<T extends SettingOptions>(options: T): T {
-  const { log } = options;
-  if (typeof log !== "string" || log === "stderr" || log === "" || log.startsWith("/")) return options;
-  return { ...options, log: `${Deno.cwd().replace(/\/$/, "")}/${log}` };
+/** @returns `options` as settings: a log file of the working directory made absolute, and the mode that a group needs. */
+export function settingOptions<T extends SettingOptions & DirectoryOptions>(options: T, environ: Environ): T {
+  const { log, ...rest } = withGroupMode(options, environ.getFilled("UNSOCK_MODE") === undefined);
+  const isWhole = typeof log !== "string" || log === "stderr" || log === "" || log.startsWith("/");
+  return { ...rest, log: isWhole ? log : `${Deno.cwd().replace(/\/$/, "")}/${log}` } as T;
 }
 
 /** The library run as a program finds the command as we did, and starts it with its system calls trapped. */

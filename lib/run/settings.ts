@@ -57,7 +57,7 @@ export const SETTINGS = {
     option: {
       name: "dir",
       help: "where the socket files are",
-      otherwise: "$XDG_RUNTIME_DIR/unsock, /tmp/unsock-UID",
+      otherwise: "$XDG_RUNTIME_DIR/unsock, /run/unsock for root, /tmp/unsock-UID",
     },
   },
   addresses: {

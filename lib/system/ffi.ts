@@ -22,6 +22,8 @@ const LIBC = {
   geteuid: { parameters: [], result: "u32" },
   getgid: { parameters: [], result: "u32" },
   getegid: { parameters: [], result: "u32" },
+  /** `struct group *getgrnam(const char *name)` */
+  getgrnam: { parameters: ["buffer"], result: "pointer" },
   /** `int socket(int domain, int type, int protocol)` */
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   /** `int connect(int fd, const struct sockaddr *address, socklen_t length)` */

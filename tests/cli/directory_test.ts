@@ -5,6 +5,7 @@ import { withDir } from "../support/dir.ts";
 import { assertFails, unsock } from "./unsock.ts";
 
 const isRoot = Deno.uid() === 0;
+const WITHOUT_RUNTIME = isRoot ? "/run/unsock" : `/tmp/unsock-${Deno.uid()}`;
 
 async function directoryOf(env: Record<string, string>, args: readonly string[] = []): Promise<string | undefined> {
   const result = await unsock(["run", ...args, "--dry-run", "--", "true"], { env });
@@ -18,28 +19,48 @@ Deno.test("the directory is --dir, else UNSOCK_DIR, else one of the user's own",
     assertStrictEquals(await directoryOf({ UNSOCK_DIR: variable, XDG_RUNTIME_DIR: dir }, ["--dir", option]), option);
     assertStrictEquals(await directoryOf({ UNSOCK_DIR: `${variable}//`, XDG_RUNTIME_DIR: dir }), variable);
     assertStrictEquals(await directoryOf({ UNSOCK_DIR: "", XDG_RUNTIME_DIR: dir }), path.join(dir, "unsock"));
-    assertStrictEquals(await directoryOf({ XDG_RUNTIME_DIR: path.join(dir, "missing") }), `/tmp/unsock-${Deno.uid()}`);
+    assertStrictEquals(await directoryOf({ XDG_RUNTIME_DIR: path.join(dir, "missing") }), WITHOUT_RUNTIME);
   });
 });
 
-Deno.test("the directory is made 0700, with its parents", async () => {
+Deno.test("the directory is made 0700, or as --dir-mode says, and never a parent of it", async () => {
   await withDir(async (dir) => {
-    const made = path.join(dir, "a", "b");
+    const made = path.join(dir, "a");
     assertStrictEquals((await unsock(["run", "--dir", made, "--", "true"])).code, 0);
-    assertStrictEquals((Deno.statSync(made).mode ?? 0) & 0o777, 0o700);
+    assertStrictEquals((Deno.statSync(made).mode ?? 0) & 0o7777, 0o700);
+    const wide = path.join(dir, "b");
+    assertStrictEquals((await unsock(["run", "--dir", wide, "--dir-mode", "1755", "--", "true"])).code, 0);
+    assertStrictEquals((Deno.statSync(wide).mode ?? 0) & 0o7777, 0o1755);
+    assertFails(
+      await unsock(["run", "--dir", path.join(dir, "c", "d"), "--", "true"]),
+      125,
+      /directory \S+\/c\/d: \S+\/c does not exist: make it first, mkdir -p/,
+    );
+    assertFails(await unsock(["run", "--dir-mode", "888", "true"]), 125, /--dir-mode: must be an octal mode/);
+    assertFails(await unsock(["run", "--group", "no such", "true"]), 125, /--group: there is no such group.*"no such"/);
   });
+});
+
+Deno.test("--group sets the mode of the socket files, too, unless that was said", async () => {
+  const mode = async (args: string[], env: Record<string, string> = {}) => {
+    const { stdout } = await unsock(["run", "--group", `${Deno.gid()}`, ...args, "--dry-run", "true"], { env });
+    return /^UNSOCK_MODE=(.*) \\$/m.exec(stdout)?.[1];
+  };
+  assertStrictEquals(await mode([]), "660");
+  assertStrictEquals(await mode(["--mode", "666"]), "666");
+  assertStrictEquals(await mode([], { UNSOCK_MODE: "640" }), "640");
 });
 
 Deno.test("a directory that is no directory is refused", async () => {
   await withDir(async (dir) => {
     Deno.writeTextFileSync(path.join(dir, "file"), "");
-    assertFails(await unsock(["run", "--dir", path.join(dir, "file"), "--", "true"]), 125, /file: not a directory$/m);
+    assertFails(await unsock(["run", "--dir", path.join(dir, "file"), "--", "true"]), 125, /file: not a directory: /);
     assertFails(await unsock(["run", "--dir", path.join(dir, "file", "x"), "--", "true"]), 125, /directory/);
   });
 });
 
 Deno.test({
-  name: "a directory of somebody else, or behind somebody else's link, is refused",
+  name: "a default directory of somebody else, or behind somebody else's link, is refused; a named one is not",
   ignore: !isRoot, // only root can give files away
   fn: async () => {
     await withDir(async (dir) => {
@@ -52,12 +73,15 @@ Deno.test({
       const { code } = await new Deno.Command("chown", { args: ["-h", "65534:65534", link] }).output();
       assertStrictEquals(code, 0);
       for (const directory of [theirs, link]) {
+        const runtime = path.join(dir, `runtime-${path.basename(directory)}`);
+        Deno.mkdirSync(runtime);
+        Deno.renameSync(directory, path.join(runtime, "unsock"));
         assertFails(
-          await unsock(["run", "--dir", directory, "--", "true"]),
+          await unsock(["run", "--force", "--", "true"], { env: { XDG_RUNTIME_DIR: runtime } }),
           125,
-          /owned by user 65534, not by you.*--force/,
+          /owned by user 65534, not by you.*--dir/,
         );
-        assertStrictEquals((await unsock(["run", "--dir", directory, "--force", "--", "true"])).code, 0);
+        assertStrictEquals((await unsock(["run", "--dir", path.join(runtime, "unsock"), "--", "true"])).code, 0);
       }
     });
   },

@@ -66,7 +66,7 @@ Deno.test("completions knows its shells, and bash takes its script", async () =>
     Deno.writeTextFileSync(file, (await unsock(["completions", "bash"])).stdout);
     const complete = `. '${file}'; COMP_WORDS=(unsock run --d); COMP_CWORD=2; _unsock; echo "\${COMPREPLY[*]}"`;
     const { stdout, stderr } = await run(["bash", "-c", complete]);
-    assertStrictEquals(stdout, "--dir --dry-run\n", stderr);
+    assertStrictEquals(stdout, "--dir --dir-mode --dry-run\n", stderr);
   });
 });
 

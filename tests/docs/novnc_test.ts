@@ -1,5 +1,6 @@
 /** docs/novnc.md, up to a browser that shows the screen. */
 import { assertMatch } from "@std/assert";
+import { dirname } from "@std/path/posix";
 import { assertNoIpListener } from "../support/net.ts";
 import { start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -9,6 +10,7 @@ import { Reader } from "./page.ts";
 
 const WIDTH = 321;
 const HEIGHT = 243;
+const isRoot = Deno.uid() === 0;
 
 Deno.test({
   name: "docs: a browser sees a screen by noVNC behind nginx, with VNC server and websockify off the network",
@@ -19,8 +21,10 @@ Deno.test({
     const number = await until("Xvfb is ready", () => /^(\d+)\n/m.exec(display.output())?.[1]);
     const port = freePort();
     await Reader.with("novnc", async (reader, dir) => {
-      await reader.start("x11vnc", reader.socket(5900));
-      await reader.start("websockify", reader.socket(6080));
+      await reader.start("x11vnc", `${dir}/vnc/5900.sock`);
+      await reader.start("websockify", `${dir}/vnc/6080.sock`);
+      // The page's /run is open to www-data, the test's own directories are not.
+      for (const open of [dir, dirname(dir)]) Deno.chmodSync(open, 0o755);
       await Deno.writeTextFile(`${dir}/nginx.conf`, nginxConfiguration(dir, reader.block("nginx", "proxy_pass")));
       await using nginx = start(["nginx", "-e", "stderr", "-p", dir, "-c", `${dir}/nginx.conf`]);
       await using browser = await Browser.open(dir);
@@ -39,7 +43,15 @@ Deno.test({
       }
       assertMatch(await browser.evaluate("document.documentElement.className"), /noVNC_connected/);
       for (const internal of [5900, 6080]) assertNoIpListener(internal);
-    }, { places: () => ({ "-display :1": `-display :${number}`, "127.0.0.1:8080": `127.0.0.1:${port}` }) });
+    }, {
+      places: (dir) => ({
+        "-display :1": `-display :${number}`,
+        "127.0.0.1:8080": `127.0.0.1:${port}`,
+        "/run/novnc": `${dir}/vnc`,
+        // An ordinary user is in no group of nginx's; its workers are then the same user.
+        "--group www-data": isRoot ? "--group www-data" : `--group ${Deno.gid()}`,
+      }),
+    });
   },
 });
 
@@ -59,7 +71,7 @@ function nginxConfiguration(dir: string, server: string): string {
   return `
 daemon off;
 pid ${dir}/nginx.pid;
-${Deno.uid() === 0 ? "user root;" : ""}
+${isRoot ? "user www-data;" : ""}
 error_log stderr;
 events {}
 http {

@@ -19,7 +19,7 @@ Deno.test({
       assertMatch((await reader.run("unsock ls")).stdout, /8000/);
       assertNoIpListener(8000);
 
-      await reader.start("--mode 660", `${dir}/db/6379.sock`);
+      await reader.start("redis-server", `${dir}/db/6379.sock`);
       assertStrictEquals((Deno.statSync(`${dir}/db/6379.sock`).mode ?? 0) & 0o777, 0o660);
       assertStrictEquals((await reader.run("redis-cli ping")).stdout, "PONG\n");
       await reader.start("LD_PRELOAD=", `${dir}/unsockets/7000.sock`);
@@ -32,7 +32,12 @@ Deno.test({
       await using _multiplexer = new Multiplexer(`${dir}/v.sock`, { kind: "faithful", guest: guestIn(guest) });
       assertMatch((await reader.run("curl http://127.0.0.1:1024/")).stdout, LISTING);
     }, {
-      places: (dir) => ({ "/run/db": `${dir}/db`, "/tmp/unsockets": `${dir}/unsockets`, "/run/vm": dir }),
+      places: (dir) => ({
+        "/run/db": `${dir}/db`,
+        "--group db": `--group ${Deno.gid()}`,
+        "/tmp/unsockets": `${dir}/unsockets`,
+        "/run/vm": dir,
+      }),
       cannotRun: {
         "task demo": "it is tried on its own, in a fresh clone",
         "task test": "it is what runs this test",

@@ -16,6 +16,22 @@ export function whyNoOtherUser(): string | undefined {
  * @returns The same, run as the ordinary user.
  */
 export function asNobody(command: string[], groups: readonly number[] = []): string[] {
+  return asUser(NOBODY, command, groups);
+}
+
+/** Users who need no name: a server's, a client's, somebody else; and a group. */
+export const SERVER = 61_001;
+export const CLIENT = 61_002;
+export const STRANGER = 61_003;
+export const MEMBERS = 61_100;
+
+/**
+ * @param uid Number of a user, whose own group has the same number.
+ * @param command A program and its arguments.
+ * @param groups Numbers of groups that the user is in besides its own.
+ * @returns The same, run as this user.
+ */
+export function asUser(uid: number, command: string[], groups: readonly number[] = []): string[] {
   const others = groups.length > 0 ? `--groups=${groups.join(",")}` : "--clear-groups";
-  return ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, others, ...command];
+  return ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, others, ...command];
 }

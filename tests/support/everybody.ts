@@ -1,0 +1,42 @@
+/** A command line that every user may run: the source tree that is tested may be for its owner alone. */
+import { dirname, fromFileUrl, join } from "@std/path/posix";
+import { shimLibrary } from "./shim.ts";
+
+const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
+
+/**
+ * @param dir An existing directory, which everybody can enter from now on.
+ * @returns The path of a program `unsock` that everybody can start: what UNSOCK_TEST_BINARY names, or a copy of the source.
+ */
+export async function unsockForEverybody(dir: string): Promise<string> {
+  const program = join(dir, "unsock");
+  Deno.chmodSync(dir, 0o755);
+  const binary = Deno.env.get("UNSOCK_TEST_BINARY");
+  if (binary) {
+    Deno.copyFileSync(binary, program);
+    Deno.chmodSync(program, 0o755);
+    return program;
+  }
+  const tree = join(dir, "tree");
+  Deno.mkdirSync(join(tree, "cache", "npm"), { recursive: true });
+  Deno.mkdirSync(join(tree, "build"));
+  Deno.copyFileSync(Deno.execPath(), join(tree, "deno"));
+  Deno.copyFileSync(shimLibrary(), join(tree, "build", "libunsock.so"));
+  const cache = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
+  const sources = ["main.ts", "lib", "types", "deno.json", "deno.lock"].map((name) => join(ROOT, name));
+  await copy(sources, tree);
+  await copy([join(cache, "npm", "registry.npmjs.org")], join(tree, "cache", "npm"));
+  const words = [join(tree, "deno"), "run", "-A", "--cached-only", join(tree, "main.ts")];
+  Deno.writeTextFileSync(program, `#!/bin/sh\nDENO_DIR=${tree}/cache exec ${words.join(" ")} "$@"\n`, { mode: 0o755 });
+  await command("chmod", "-R", "a+rX", dir);
+  return program;
+}
+
+async function copy(from: readonly string[], to: string): Promise<void> {
+  await command("cp", "-r", ...from, to);
+}
+
+async function command(name: string, ...args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(name, { args }).output();
+  if (!success) throw new Error(`${name}: ${new TextDecoder().decode(stderr)}`);
+}
