@@ -7,6 +7,7 @@ import { reason, ShimError } from "../system/errors.ts";
 import { openLibc } from "../system/ffi.ts";
 import { THIS_MACHINE } from "./program.ts";
 import type { System } from "../system/linux.ts";
+import { strangersHand } from "./trusted_file.ts";
 
 const NAME = "libunsock.so";
 
@@ -15,7 +16,7 @@ const BUILT = path.join(import.meta.dirname ?? ".", "..", "..", "build", NAME);
 
 /**
  * Finds the library: `--lib`, `UNSOCK_LIB`, beside the executable, `../lib`, the source tree, `/usr/local/lib`, the copy
- * in the binary.
+ * in the binary. One that somebody other than root and the user could have written is passed over, and refused if named.
  *
  * @param option The value of `--lib`.
  * @returns An absolute path that `LD_PRELOAD` can hold.
@@ -25,9 +26,11 @@ export async function findShim(option: string | undefined, environ: Environ, sys
   const named = option ?? environ.getFilled("UNSOCK_LIB");
   if (named !== undefined) return checkShim(path.resolve(named), system);
   const places = defaultPlaces();
-  const found = places.find((file) => exists(file));
+  const there = places.filter(exists);
+  const found = there.find((file) => distrust(file, system) === undefined);
   if (found !== undefined) return checkShim(found, system);
   if (Deno.build.standalone) return checkShim(await unpackShim(environ, system), system);
+  if (there[0] !== undefined) return checkShim(there[0], system);
   throw new ShimError(`library ${NAME}: not found in ${places.map(path.dirname).join(", ")}: run "deno task build"`);
 }
 
@@ -47,11 +50,22 @@ function exists(file: string): boolean {
   return statOrUndefined(file)?.isFile === true;
 }
 
+/** @returns Why it must not be loaded, or undefined: nobody but root and the user could have written it. */
+function distrust(file: string, system: System): string | undefined {
+  try {
+    return strangersHand(file, system.euid);
+  } catch (error) {
+    return reason(error);
+  }
+}
+
 function checkShim(file: string, system: System): string {
   if (/[\s:]/.test(file)) {
     throw new ShimError(`library ${file}: LD_PRELOAD cannot hold a path with a colon or a blank: move it or use --lib`);
   }
   if (!exists(file)) throw new ShimError(`library ${file}: No such file`);
+  const why = distrust(file, system);
+  if (why !== undefined) throw new ShimError(`library ${file}: ${why}: use --lib with a copy that only you can write`);
   const content = system.withBytes(file, readProgramFile);
   if (content === undefined) throw new ShimError(`library ${file}: not readable`);
   if (content.kind !== "elf" || content.type !== 3) throw new ShimError(`library ${file}: not a shared object`);
@@ -101,6 +115,8 @@ async function unpackInto(directory: string, bytes: Uint8Array, hash: string, sy
   if (!status.isDirectory || status.uid !== system.euid || ((status.mode ?? 0) & 0o077) !== 0) {
     throw new Error("not a private directory (owned by you, mode 0700)");
   }
+  const why = distrust(directory, system);
+  if (why !== undefined) throw new Error(why);
   const file = path.join(directory, `libunsock-${hash.slice(0, 16)}.so`);
   if (exists(file) && await sha256(Deno.readFileSync(file)) === hash) return file;
   writeAtomically(file, bytes);

@@ -1,18 +1,28 @@
-/** Names of users. */
+/** Users and groups. */
 
 let names: Map<number, string> | undefined;
 
 /** @returns The user's name by `/etc/passwd`, or the number. */
 export function userName(uid: number): string {
-  names ??= readNames();
+  names ??= new Map(records("/etc/passwd").map(([name = "", , id]) => [Number(id), name]));
   return names.get(uid) ?? `${uid}`;
 }
 
-function readNames(): Map<number, string> {
+/** @returns Whether nobody but the user and root is in the group, as far as `/etc/passwd` and `/etc/group` are all. */
+export function isGroupOnlyOf(gid: number, uid: number): boolean {
+  const known = [userName(uid), userName(0)];
+  const group = records("/etc/group").find(([, , id]) => Number(id) === gid);
+  if (group === undefined) return false;
+  const members = (group[3] ?? "").split(",").filter((name) => name !== "");
+  const first = records("/etc/passwd").filter(([, , , id]) => Number(id) === gid).map(([name = ""]) => name);
+  return [...members, ...first].every((name) => known.includes(name));
+}
+
+/** A file of lines with colons between their fields; nothing of one that cannot be read. */
+function records(file: string): string[][] {
   try {
-    const lines = Deno.readTextFileSync("/etc/passwd").split("\n").map((line) => line.split(":"));
-    return new Map(lines.map(([name = "", , uid]) => [Number(uid), name]));
+    return Deno.readTextFileSync(file).split("\n").filter((line) => line !== "").map((line) => line.split(":"));
   } catch {
-    return new Map();
+    return [];
   }
 }

@@ -94,6 +94,29 @@ Deno.test({
     }),
 });
 
+Deno.test(
+  "a library that anybody could have put beside the binary, or where it is unpacked, is not used",
+  compiled,
+  () =>
+    withDir(async (dir) => {
+      const { env, home, cache } = makeHome(dir);
+      const program = join(dir, "bin", "unsock");
+      const planted = join(dir, "bin", "libunsock.so");
+      Deno.mkdirSync(dirname(program));
+      Deno.copyFileSync(BINARY, program);
+      Deno.copyFileSync(await libraryFor(env), planted);
+      const tell = async (extra: Record<string, string> = {}) => {
+        return (await runAlone([program, ...TELL], { ...env, ...extra })).stdout.trim();
+      };
+      assertStrictEquals(await tell(), planted);
+      Deno.chmodSync(dirname(program), 0o777);
+      assertStrictEquals(dirname(await tell()), cache);
+      Deno.chmodSync(home, 0o777);
+      const runtime = join(dir, "runtime");
+      assertStrictEquals(dirname(await tell({ XDG_RUNTIME_DIR: runtime })), join(runtime, "unsock-lib"));
+    }),
+);
+
 Deno.test("a home that is read-only, or does not exist, is no obstacle", compiled, () =>
   withDir(async (dir) => {
     const { env } = makeHome(dir);

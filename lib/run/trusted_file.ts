@@ -1,0 +1,81 @@
+/** Who could have written a file: code in it runs with the rights of whoever loads it. */
+import * as path from "@std/path/posix";
+import { cString, openLibc } from "../system/ffi.ts";
+import { Proc } from "../system/proc.ts";
+import { isGroupOnlyOf, userName } from "../system/users.ts";
+
+/** The kernel's own limit to symbolic links in one path. */
+const LINKS_MOST = 40;
+const OTHERS_WRITE = 0o002;
+const GROUP_WRITES = 0o020;
+const STICKY = 0o1000;
+
+/**
+ * Follows a path, link by link, as the kernel does: whoever may write to a directory on the way could put something else
+ * there. A directory with the sticky bit (`/tmp`) is safe for what belongs to root or to the user.
+ *
+ * @param file An absolute path.
+ * @param uid The user who would load the file, besides root.
+ * @returns Who else could have written it, or undefined: nobody.
+ * @throws {Deno.errors.NotFound} When there is no such file; other errors of `Deno.lstatSync` when it cannot be reached.
+ */
+export function strangersHand(file: string, uid: number): string | undefined {
+  const rest = split(file);
+  let at = "/";
+  let isShared = false;
+  for (let links = 0;;) {
+    const status = Deno.lstatSync(at);
+    const problem = ownerProblem(at, status, uid, isShared) ?? writeProblem(at, status, uid);
+    if (problem !== undefined) return problem;
+    isShared = false;
+    if (status.isSymlink) {
+      if (++links > LINKS_MOST) throw new Deno.errors.FilesystemLoop(file);
+      const target = Deno.readLinkSync(at);
+      rest.unshift(...split(target));
+      at = target.startsWith("/") ? "/" : path.dirname(at);
+    } else {
+      isShared = ((status.mode ?? 0) & OTHERS_WRITE) !== 0;
+    }
+    const next = rest.shift();
+    if (next === undefined) return undefined;
+    if (next === "..") isShared = false;
+    at = path.join(at, next);
+  }
+}
+
+function split(text: string): string[] {
+  return text.split("/").filter((name) => name !== "" && name !== ".");
+}
+
+function ownerProblem(at: string, { uid: owner }: Deno.FileInfo, uid: number, isShared: boolean): string | undefined {
+  if (owner === 0 || owner === uid) return undefined;
+  // In a user namespace that does not have root, what is root's shows itself so; in /tmp it would be anybody's.
+  if (owner === unknownOwner() && !isShared) return undefined;
+  return `${at} belongs to ${owner === null ? "somebody" : userName(owner)}`;
+}
+
+function writeProblem(at: string, { mode, gid, isDirectory, isSymlink }: Deno.FileInfo, uid: number) {
+  const rights = mode ?? 0;
+  if (isSymlink || (isDirectory && (rights & STICKY) !== 0)) return undefined;
+  if ((rights & OTHERS_WRITE) !== 0) return `everybody may write to ${at}`;
+  if ((rights & GROUP_WRITES) === 0) return undefined;
+  // With a list of access rights these bits are the most that any user in the list has.
+  if (gid === null || !isGroupOnlyOf(gid, uid) || hasAccessList(at)) return `others may write to ${at}`;
+  return undefined;
+}
+
+function hasAccessList(file: string): boolean {
+  const name = cString("system.posix_acl_access");
+  return openLibc().getxattr(cString(file), name, new Uint8Array(0), 0n) > 0n;
+}
+
+/** @returns Whom this user namespace shows as the owner of what belongs to nobody that it knows; undefined: it knows all. */
+function unknownOwner(): number | undefined {
+  const proc = new Proc(openLibc());
+  const unknown = Number(proc.readText("/proc/sys/kernel/overflowuid") ?? "65534");
+  const ranges = (proc.readText("/proc/self/uid_map") ?? "").trim().split("\n").map((line) => line.trim().split(/ +/));
+  const isKnown = ranges.some(([first, , count]) => {
+    return unknown >= Number(first) && unknown < Number(first) + Number(count);
+  });
+  return isKnown ? undefined : unknown;
+}
