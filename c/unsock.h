@@ -70,6 +70,14 @@ UNSOCK_EXPORT int unsock_check_control(const void *bytes, size_t length);
  */
 UNSOCK_EXPORT int unsock_make_control(const char *environment, size_t length, void *bytes, char *error, size_t size);
 
+/*
+ * Looks, with its directory locked, whether nobody is bound to the socket file at `path` (absolute), and removes it
+ * then if `remove` is not 0. Returns 1 when it is left over, 0 when it is not, or that cannot be known, or no socket is
+ * there; -EINVAL for a path that can be none, or -errno: -EACCES where the directory may not be written to, -EADDRINUSE
+ * when others have it locked all the time.
+ */
+UNSOCK_EXPORT int unsock_prune(const char *path, int remove);
+
 /* The name of intercepted call number `index`, as exported; NULL after the last. */
 UNSOCK_EXPORT const char *unsock_call_name(unsigned index);
 

@@ -57,7 +57,7 @@ function read(command: Command, args: readonly string[]): ReadOptions {
 function checkOperands({ operands, isWrapper }: Command, words: readonly string[]): void {
   if (isWrapper) return; // how many words a command of its own has is its own affair
   const extra = words[operands.length];
-  if (extra !== undefined) throw new UsageError(`too many arguments: "${extra}"`);
+  if (extra !== undefined && operands.at(-1)?.repeated !== true) throw new UsageError(`too many arguments: "${extra}"`);
   for (const [index, { name, optional, choices }] of operands.entries()) {
     const word = words[index];
     if (word === undefined && !optional) throw new UsageError(`${name} is missing`);

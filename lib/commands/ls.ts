@@ -1,51 +1,58 @@
 /** `unsock ls`: what is in the directory, and who is behind it. */
 import type { Context } from "../system/context.ts";
 import { chooseDirectory } from "../run/directory.ts";
-import { listSocketFiles, type SocketFile } from "../report/socket_files.ts";
-import { userName } from "../system/users.ts";
+import { formatSocketTable, socketFileToJson } from "../report/format_sockets.ts";
+import { listSocketFiles } from "../report/socket_files.ts";
+import { statOrUndefined } from "../system/files.ts";
+import { parseDecimal } from "../system/numbers.ts";
+import { UsageError } from "../system/errors.ts";
+import { DirectoryWatch } from "../system/watch.ts";
+
+interface ListOptions {
+  readonly dir?: string;
+  readonly json?: true;
+  readonly watch?: true;
+}
+
+/** Connections come and go without any change of the directory. */
+const LOOK_AGAIN_MS = 1000;
+
+const CLEAR_SCREEN = "\x1b[H\x1b[2J";
 
 /**
- * Prints what is in the directory.
+ * Prints what is in the directory; with `--watch` again whenever it is not the same.
  *
  * @param options As on the command line.
+ * @param port The port that is asked for, as the user wrote it; undefined: all.
  * @returns The exit status.
  * @throws {UnsockError} When the directory cannot be read.
  */
-export function ls(options: { readonly dir?: string; readonly json?: boolean }, context: Context): number {
+export async function ls(options: ListOptions, port: string | undefined, context: Context): Promise<number> {
+  const wanted = port === undefined ? undefined : parseDecimal(port, 1, 65535);
+  if (port !== undefined && wanted === undefined) {
+    throw new UsageError(`ls: PORT: not a port from 1 to 65535: "${port}"`);
+  }
   const directory = chooseDirectory(options.dir, context.environ, context.system.euid).path;
-  const files = listSocketFiles(directory, context.libc);
-  context.print(options.json ? `${JSON.stringify(files.map(toJson), null, 2)}\n` : formatTable(files));
-  return 0;
+  const show = () => format(directory, wanted, options, context);
+  if (!options.watch) {
+    context.print(show());
+    return 0;
+  }
+  using watch = new DirectoryWatch(directory);
+  for (let shown = "";; await watch.change(LOOK_AGAIN_MS)) {
+    const text = show();
+    if (text === shown) continue;
+    context.print(`${Deno.stdout.isTerminal() ? CLEAR_SCREEN : shown === "" || options.json ? "" : "\n"}${text}`);
+    shown = text;
+  }
 }
 
-function formatMode(mode: number): string {
-  return mode.toString(8).padStart(4, "0");
-}
-
-function toJson(file: SocketFile): Record<string, unknown> {
-  const { uid, mode, target, ...rest } = file;
-  return { ...rest, target: target ?? null, owner: userName(uid), uid, mode: formatMode(mode) };
-}
-
-function describeHolders({ processes, waiting }: SocketFile): string {
-  const holders = processes.map(({ pid, name }) => `${name}[${pid}]`);
-  // As with a listener on 127.0.0.1 and one on ::1, which share a port's file.
-  if (waiting > 0) holders.push(`(+${waiting} on other addresses)`);
-  return holders.join(" ") || "-";
-}
-
-function formatTable(files: readonly SocketFile[]): string {
-  const rows = files.map((file) => [
-    `${file.port}`,
-    file.kind,
-    file.state,
-    userName(file.uid),
-    formatMode(file.mode),
-    file.state === "alive" && file.kind === "stream" ? `${file.connections}` : "-",
-    file.target ?? describeHolders(file),
-  ]);
-  const table = [["PORT", "KIND", "STATE", "OWNER", "MODE", "CONN", "PROCESS OR TARGET"], ...rows];
-  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  return table.map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()}\n`)
-    .join("");
+function format(directory: string, port: number | undefined, options: ListOptions, context: Context): string {
+  const files = listSocketFiles(directory, context.libc, { port });
+  if (!options.json) {
+    const exists = statOrUndefined(directory) !== undefined;
+    return formatSocketTable({ directory, exists, port, files, isRoot: context.system.euid === 0 });
+  }
+  // One line each time, so that a reader knows where one ends.
+  return `${JSON.stringify(files.map(socketFileToJson), null, options.watch ? undefined : 2)}\n`;
 }

@@ -57,9 +57,51 @@ Examples:
   }),
   command({
     name: "ls",
-    summary: "list the ports: alive or stale, whose, with which processes and how many connections",
-    options: { dir: DIRECTORY_OPTION, json: JSON_OPTION },
-    start: async ({ options, context }) => (await import("./ls.ts")).ls(options, context),
+    summary: "list the ports: who listens, whose the files are, with which processes and how many clients",
+    operands: [{ name: "PORT", optional: true }],
+    options: {
+      dir: DIRECTORY_OPTION,
+      json: JSON_OPTION,
+      watch: { help: "print again whenever something changes, until interrupted" },
+    },
+    start: async ({ options, operands, context }) => await (await import("./ls.ts")).ls(options, operands[0], context),
+  }),
+  command({
+    name: "path",
+    summary: "print the path of a port's file, for scripts",
+    operands: [{ name: "PORT[/udp]" }],
+    options: { dir: DIRECTORY_OPTION },
+    notes: `Programs that speak Unix sockets need no unsock to reach it:
+  curl --unix-socket "$(unsock path 8000)" http://localhost/`,
+    start: async ({ options, operands: [port = ""], context }) =>
+      (await import("./path.ts")).printPath(options, port, context),
+  }),
+  command({
+    name: "wait",
+    summary: "wait until somebody listens at all of these ports",
+    operands: [{ name: "PORT[/udp]", repeated: true }],
+    options: {
+      dir: DIRECTORY_OPTION,
+      timeout: { value: "seconds", help: "fail when it takes longer", default: "wait for ever" },
+      gone: { help: "wait until nobody is there any more" },
+    },
+    notes: `Exit status: 0 when they are ready, 1 when the time is over.
+
+Example:
+  unsock run -- redis-server & unsock wait 6379 --timeout 10 && unsock run -- redis-cli ping`,
+    start: async ({ options, operands, context }) => await (await import("./wait.ts")).wait(options, operands, context),
+  }),
+  command({
+    name: "prune",
+    summary: "remove left-over socket files, never one that somebody is bound to",
+    options: {
+      dir: DIRECTORY_OPTION,
+      dryRun: { help: "print what would be removed, remove nothing" },
+      json: JSON_OPTION,
+      lib: { ...LIBRARY.option, help: "the libunsock.so that removes them" },
+    },
+    notes: "Exit status: 1 when one could not be removed.",
+    start: async ({ options, context }) => await (await import("./prune.ts")).prune(options, context),
   }),
   command({
     name: "doctor",

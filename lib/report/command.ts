@@ -7,6 +7,8 @@ export interface Operand {
   /** As help shows it: `FILE`. */
   readonly name: string;
   readonly optional?: boolean;
+  /** It may be given several times; the last one alone. */
+  readonly repeated?: boolean;
   /** All values that there are. */
   readonly choices?: readonly string[];
   /** What completions offer. */
@@ -54,6 +56,9 @@ export const PROGRAM = {
 
 /** @returns What follows the command's name: `[options] FILE`. */
 export function usageOf({ operands, isWrapper }: Command): string {
-  const words = operands.map(({ name, optional }) => optional ? `[${name}]` : name);
+  const words = operands.map(({ name, optional, repeated }) => {
+    const word = repeated ? `${name}...` : name;
+    return optional ? `[${word}]` : word;
+  });
   return ["[options]", ...(isWrapper ? ["[--]", ...words, "[ARG...]"] : words)].join(" ");
 }

@@ -13,6 +13,8 @@ import { encodeAddress, unixAddress } from "../control/socket_address.ts";
 export interface SocketHolder {
   readonly pid: number;
   readonly name: string;
+  /** Effective user; undefined: not known. */
+  readonly uid: number | undefined;
 }
 
 /** One file of the directory that stands for a port. */
@@ -29,6 +31,10 @@ export interface SocketFile {
   readonly target: string | undefined;
   readonly uid: number;
   readonly mode: number;
+  /** Whether connections are taken; undefined: not known, as of a socket in another network namespace, or of no stream. */
+  readonly listening: boolean | undefined;
+  /** When the file was made. */
+  readonly since: Date | undefined;
   /** Processes, as far as rights allow. */
   readonly processes: readonly SocketHolder[];
   /** Accepted connections that are open. */
@@ -37,18 +43,28 @@ export interface SocketFile {
   readonly waiting: number;
 }
 
+/** What is asked for. */
+export interface Wanted {
+  /** One port's files; undefined: all. */
+  readonly port?: number;
+  /** Whether the processes behind them are looked for, which takes a look at every process; true unless told. */
+  readonly processes?: boolean;
+}
+
 /**
  * @param directory Where the socket files are.
  * @returns One entry a file, by port.
  * @throws {UnsockError} When the directory cannot be read.
  */
-export function listSocketFiles(directory: string, libc: Libc): SocketFile[] {
+export function listSocketFiles(directory: string, libc: Libc, { port, processes = true }: Wanted = {}): SocketFile[] {
   const proc = new Proc(libc);
   const bound = boundNames(directory, parseProcNetUnix(proc.readText("/proc/net/unix") ?? ""));
-  const surroundings: Surroundings = { libc, bound, holders: new Holders(proc) };
+  const holders = processes ? new Holders(proc) : { of: () => [] };
+  const surroundings: Surroundings = { libc, bound, holders };
   const [fronts, behind]: [SocketFile[], SocketFile[]] = [[], []];
   for (const name of readNames(directory)) {
     const parsed = parseName(name);
+    if (port !== undefined && parsed?.port !== port) continue;
     const entry = parsed && describeFile(path.join(directory, name), parsed, surroundings);
     if (entry !== undefined) (parsed?.hidden ? behind : fronts).push(entry);
   }
@@ -59,7 +75,7 @@ interface Surroundings {
   readonly libc: Libc;
   /** Sockets by the name of their file. */
   readonly bound: ReadonlyMap<string, readonly UnixSocketEntry[]>;
-  readonly holders: Holders;
+  readonly holders: Pick<Holders, "of">;
 }
 
 interface ParsedName {
@@ -88,6 +104,11 @@ function gather(fronts: readonly SocketFile[], behind: readonly SocketFile[]): S
   return [...counted, ...alone.map((file) => file.state === "alive" ? { ...file, state: "waiting" as const } : file)];
 }
 
+/** @returns Names in the directory that stand for ports. */
+export function socketFileNames(directory: string): string[] {
+  return readNames(directory).filter((name) => parseName(name) !== undefined).toSorted();
+}
+
 function readNames(directory: string): string[] {
   try {
     return Array.from(Deno.readDirSync(directory), (entry) => entry.name);
@@ -104,14 +125,17 @@ function describeFile(file: string, { port, kind }: ParsedName, surroundings: Su
   } catch {
     return undefined; // gone meanwhile
   }
-  const common = { file, port, kind, uid: status.uid ?? 0, mode: (status.mode ?? 0) & 0o777, waiting: 0 };
-  if (!status.isSocket) return { ...common, ...describeControl(file), processes: [], connections: 0 };
+  const since = status.birthtime ?? status.ctime ?? undefined;
+  const common = { file, port, kind, uid: status.uid ?? 0, mode: (status.mode ?? 0) & 0o777, since, waiting: 0 };
+  const nobody = { listening: undefined, processes: [], connections: 0 };
+  if (!status.isSocket) return { ...common, ...nobody, ...describeControl(file) };
   const own = socketsOf(file, surroundings.bound);
   const bound = own.filter((socket) => !socket.connected || kind === "datagram");
   return {
     ...common,
     state: bound.length > 0 ? "alive" : probe(file, kind, surroundings.libc),
     target: undefined,
+    listening: kind === "stream" && bound.length > 0 ? bound.some(({ listening }) => listening) : undefined,
     processes: distinct(bound.flatMap((socket) => surroundings.holders.of(socket.inode))),
     connections: own.length - bound.length,
   };
@@ -187,10 +211,13 @@ class Holders {
   #read(): Map<number, SocketHolder[]> {
     const byInode = new Map<number, SocketHolder[]>();
     for (const pid of this.#proc.list("/proc").filter((name) => /^\d+$/.test(name))) {
-      const name = this.#proc.readText(`/proc/${pid}/comm`)?.trim() ?? "";
-      for (const inode of this.#socketsOf(pid)) {
-        byInode.set(inode, [...byInode.get(inode) ?? [], { pid: Number(pid), name }]);
-      }
+      const inodes = this.#socketsOf(pid);
+      if (inodes.size === 0) continue;
+      const status = this.#proc.readText(`/proc/${pid}/status`) ?? "";
+      const [, name = ""] = /^Name:\t(.*)$/m.exec(status) ?? [];
+      const [, uid] = /^Uid:\t\d+\t(\d+)/m.exec(status) ?? [];
+      const holder = { pid: Number(pid), name, uid: uid === undefined ? undefined : Number(uid) };
+      for (const inode of inodes) byInode.set(inode, [...byInode.get(inode) ?? [], holder]);
     }
     return byInode;
   }

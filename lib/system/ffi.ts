@@ -81,6 +81,8 @@ const SHIM = {
   unsock_check_control: { parameters: ["buffer", "usize"], result: "i32" },
   /** `int unsock_make_control(const char *environment, size_t length, void *bytes, char *error, size_t size)` */
   unsock_make_control: { parameters: ["buffer", "usize", "buffer", "buffer", "usize"], result: "i32" },
+  /** `int unsock_prune(const char *path, int remove)` */
+  unsock_prune: { parameters: ["buffer", "i32"], result: "i32" },
   /** `int unsock_last_error(void)` */
   unsock_last_error: { parameters: [], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },

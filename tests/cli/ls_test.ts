@@ -1,12 +1,12 @@
 /** `unsock ls`: what is in the directory, and who is behind it. */
-import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { unsockRun } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
-import { unsock } from "./unsock.ts";
+import { assertFails, unsock, unsockCommand } from "./unsock.ts";
 
 interface Listed {
   readonly port: number;
@@ -16,7 +16,9 @@ interface Listed {
   readonly mode: string;
   readonly connections: number;
   readonly waiting: number;
-  readonly processes: { pid: number; name: string }[];
+  readonly listening: boolean | null;
+  readonly since: string | null;
+  readonly processes: { pid: number; name: string; user: string | null }[];
 }
 
 async function list(directory: string): Promise<Listed[]> {
@@ -54,16 +56,62 @@ Deno.test("ls tells the live from the stale, sockets from control files, and who
     assertStrictEquals(alive?.mode.length, 4);
 
     const { stdout } = await unsock(["ls", "--dir", dir]);
-    assertMatch(stdout, /^PORT +KIND +STATE/);
-    assertMatch(stdout, new RegExp(`^80 +stream +alive .*\\[${Deno.pid}\\]$`, "m"));
+    assertMatch(stdout, new RegExp(`^${dir}:\nPORT +KIND +STATE`));
+    assertMatch(stdout, new RegExp(`^80 +stream +listening .*\\[${Deno.pid}\\]$`, "m"));
   });
 });
 
-Deno.test("ls of a directory that does not exist is an empty list", async () => {
+Deno.test("ls of a directory that does not exist, or is empty, names it", async () => {
   await withDir(async (dir) => {
-    assertEquals(await list(path.join(dir, "none")), []);
+    const none = path.join(dir, "none");
+    assertEquals(await list(none), []);
+    assertStrictEquals((await unsock(["ls", "--dir", none])).stdout, `${none}: does not exist yet\n`);
+    assertStrictEquals((await unsock(["ls", "--dir", dir])).stdout, `${dir}: nothing\n`);
+    assertStrictEquals((await unsock(["ls", "--dir", dir, "80"])).stdout, `${dir}: nothing at port 80\n`);
+    assertFails(await unsock(["ls", "http"]), 2, /PORT: not a port from 1 to 65535: "http"/);
   });
 });
+
+Deno.test({
+  name: "ls tells who listens from who is merely bound, since when, and as which user; a port is a filter",
+  ignore: !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      const code = `
+import socket, time
+bound = socket.socket()
+bound.bind(("127.0.0.1", 8081))
+listening = socket.create_server(("127.0.0.1", 8080))
+print("ready", flush=True)
+time.sleep(60)
+`;
+      const before = Date.now() - 1000;
+      await using server = start(unsockRun(dir, ["python3", "-c", code]));
+      await until("the server is ready", () => server.output() === "ready\n");
+      const [listening, bound] = await list(dir);
+      assertEquals([listening?.port, listening?.listening], [8080, true]);
+      assertEquals([bound?.port, bound?.listening], [8081, false]);
+      const since = Date.parse(listening?.since ?? "");
+      assert(since >= before && since <= Date.now(), `${listening?.since}`);
+      const owner = await run(["id", "-un"]);
+      assertStrictEquals(`${listening?.processes[0]?.user}\n`, owner.stdout);
+      const { stdout } = await unsock(["ls", "--dir", dir, "8081"]);
+      assertMatch(stdout, /^8081 +stream +bound /m);
+      assertNotMatch(stdout, /8080/);
+    }),
+});
+
+Deno.test("ls --watch prints again when something has changed, one line each time as JSON", () =>
+  withDir(async (dir) => {
+    await using watching = start([...unsockCommand(), "ls", "--dir", dir, "--watch", "--json"]);
+    await until("it shows nothing", () => watching.output() === "[]\n");
+    using _server = Deno.listen({ transport: "unix", path: path.join(dir, "80.sock") });
+    const lines = await until("it shows the port", () => {
+      const lines = watching.output().trimEnd().split("\n");
+      return lines.length > 1 ? lines : undefined;
+    });
+    assertEquals(JSON.parse(lines.at(-1) ?? "").map(({ port }: Listed) => port), [80]);
+  }));
 
 /** A UDP server on 127.0.0.1, and a TCP server on two addresses, which talk to nobody. */
 const SERVERS = `

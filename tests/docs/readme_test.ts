@@ -17,6 +17,7 @@ Deno.test({
       assertMatch((await reader.run("run -- curl http://127.0.0.1:8000/")).stdout, LISTING);
       assertMatch((await reader.run("curl --unix-socket")).stdout, LISTING);
       assertMatch((await reader.run("unsock ls")).stdout, /8000/);
+      await reader.run("unsock wait 8000");
       assertNoIpListener(8000);
 
       await reader.start("redis-server", `${dir}/db/6379.sock`);

@@ -1,0 +1,81 @@
+/** `unsock wait PORT…`: until somebody listens, or nobody does any more. */
+import type { Context } from "../system/context.ts";
+import { listSocketFiles, type SocketFile } from "../report/socket_files.ts";
+import { chooseDirectory } from "../run/directory.ts";
+import { formatPort, parsePort, type Port } from "../run/ports.ts";
+import { UnsockError, UsageError } from "../system/errors.ts";
+import type { Libc } from "../system/ffi.ts";
+import { DirectoryWatch } from "../system/watch.ts";
+
+interface WaitOptions {
+  readonly dir?: string;
+  readonly timeout?: string;
+  readonly gone?: true;
+}
+
+/** What of a port's state no change of the directory tells is asked again after this. */
+const LISTEN_SOON_MS = 10;
+const KILLED_MS = 200;
+const LONGEST_MS = 0x7fff_ffff;
+
+/** `ready`: somebody takes connections (datagrams); `soon`: a socket is bound and does not listen yet. */
+type State = "ready" | "soon" | "nobody";
+
+/**
+ * Waits.
+ *
+ * @param options As on the command line.
+ * @param ports As the user wrote them; all of them count.
+ * @returns The exit status.
+ * @throws {UsageError} When there is no port, or the time cannot be read.
+ * @throws {UnsockError} When the time is over.
+ */
+export async function wait(options: WaitOptions, ports: readonly string[], context: Context): Promise<number> {
+  const wanted = ports.map((port) => parsePort(port));
+  const timeout = parseTimeout(options.timeout);
+  const directory = chooseDirectory(options.dir, context.environ, context.system.euid).path;
+  const deadline = timeout === undefined ? Infinity : performance.now() + timeout;
+  using watch = new DirectoryWatch(directory);
+  for (;;) {
+    const states = wanted.map((port) => stateOf(directory, port, context.libc));
+    const left = wanted.filter((_, index) => options.gone ? states[index] !== "nobody" : states[index] !== "ready");
+    if (left.length === 0) return 0;
+    const rest = deadline - performance.now();
+    if (rest <= 0) throw new UnsockError(timeIsOver(left, directory, options));
+    await watch.change(Math.min(rest, askAgainAfter(states, options.gone === true)));
+  }
+}
+
+/** listen(2) after bind(2), and the end of a process that is killed, change nothing in the directory. */
+function askAgainAfter(states: readonly State[], gone: boolean): number {
+  if (gone) return KILLED_MS;
+  return states.includes("soon") ? LISTEN_SOON_MS : LONGEST_MS;
+}
+
+function stateOf(directory: string, { number, kind }: Port, libc: Libc): State {
+  const files = listSocketFiles(directory, libc, { port: number, processes: false }).filter((file) =>
+    file.kind === kind
+  );
+  const states = files.map(stateOfFile);
+  return states.find((state) => state === "ready") ?? states.find((state) => state === "soon") ?? "nobody";
+}
+
+/** A control file leads elsewhere, and a socket in another network namespace does not tell whether it listens. */
+function stateOfFile({ state, listening }: SocketFile): State {
+  if (state === "control") return "ready";
+  if (state !== "alive" && state !== "waiting") return "nobody";
+  return listening === false ? "soon" : "ready";
+}
+
+function parseTimeout(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const milliseconds = /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) * 1000 : undefined;
+  if (milliseconds === undefined) throw new UsageError(`--timeout: not a number of seconds: "${text}"`);
+  return milliseconds;
+}
+
+function timeIsOver(left: readonly Port[], directory: string, { timeout, gone }: WaitOptions): string {
+  const ports = left.map(formatPort).join(", ");
+  const what = gone ? "somebody is still there" : "nobody listens";
+  return `wait: port ${ports} in ${directory}: after ${timeout} s ${what}: "unsock ls --dir ${directory}" shows who is there`;
+}

@@ -1,0 +1,77 @@
+/** A list of socket files in words, and as JSON. */
+import { printable } from "../system/text.ts";
+import type { SocketFile } from "./socket_files.ts";
+import { userName } from "../system/users.ts";
+
+/** What is shown. */
+export interface SocketList {
+  readonly directory: string;
+  readonly exists: boolean;
+  /** The one that was asked for. */
+  readonly port: number | undefined;
+  readonly files: readonly SocketFile[];
+  readonly isRoot: boolean;
+}
+
+function formatMode(mode: number): string {
+  return mode.toString(8).padStart(4, "0");
+}
+
+/** @returns What `docs/json.md` promises. */
+export function socketFileToJson(file: SocketFile): Record<string, unknown> {
+  const { uid, mode, target, listening, since, processes, ...rest } = file;
+  return {
+    ...rest,
+    target: target ?? null,
+    owner: userName(uid),
+    uid,
+    mode: formatMode(mode),
+    listening: listening ?? null,
+    since: since?.toISOString() ?? null,
+    processes: processes.map(({ pid, name, uid }) => ({ pid, name, user: uid === undefined ? null : userName(uid) })),
+  };
+}
+
+/** @returns A table under the directory's name. */
+export function formatSocketTable({ directory, exists, port, files, isRoot }: SocketList): string {
+  const title = `${printable(directory)}:`;
+  if (files.length === 0) {
+    if (!exists) return `${title} does not exist yet\n`;
+    return `${title} nothing${port === undefined ? "" : ` at port ${port}`}\n`;
+  }
+  const rows = files.map((file) => [
+    `${file.port}`,
+    file.kind,
+    describeState(file),
+    userName(file.uid),
+    formatMode(file.mode),
+    file.state === "alive" && file.kind === "stream" ? `${file.connections}` : "-",
+    describeTime(file.since),
+    printable(file.target ?? describeHolders(file)),
+  ]);
+  const table = [["PORT", "KIND", "STATE", "OWNER", "MODE", "CLIENTS", "SINCE", "PROCESS OR TARGET"], ...rows];
+  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+  const unseen = !isRoot && files.some(({ state, processes }) => state === "alive" && processes.length === 0);
+  return [title, ...lines, ...unseen ? ["(root would see the processes of other users, too)"] : []]
+    .map((line) => `${line}\n`).join("");
+}
+
+function describeState({ state, kind, listening }: SocketFile): string {
+  if (state !== "alive" || kind === "datagram" || listening === undefined) return state;
+  return listening ? "listening" : "bound";
+}
+
+function describeTime(since: Date | undefined): string {
+  if (since === undefined) return "-";
+  const two = (number: number) => `${number}`.padStart(2, "0");
+  const day = `${since.getFullYear()}-${two(since.getMonth() + 1)}-${two(since.getDate())}`;
+  return `${day} ${two(since.getHours())}:${two(since.getMinutes())}`;
+}
+
+function describeHolders({ processes, waiting }: SocketFile): string {
+  const holders = processes.map(({ pid, name }) => `${name}[${pid}]`);
+  // As with a listener on 127.0.0.1 and one on ::1, which share a port's file.
+  if (waiting > 0) holders.push(`(+${waiting} on other addresses)`);
+  return holders.join(" ") || "-";
+}

@@ -1,0 +1,37 @@
+/** Ports as users write them, and the names of their files. Pure. */
+import * as path from "@std/path/posix";
+import { UsageError } from "../system/errors.ts";
+import { parseDecimal } from "../system/numbers.ts";
+
+/** A port of TCP, or of UDP. */
+export interface Port {
+  readonly number: number;
+  readonly kind: "stream" | "datagram";
+}
+
+const KINDS: Readonly<Record<string, Port["kind"]>> = { tcp: "stream", udp: "datagram" };
+
+/**
+ * @param text `8000`, `8000/tcp` or `53/udp`.
+ * @param name What the message calls it.
+ * @throws {UsageError} When it is none of these.
+ */
+export function parsePort(text: string, name = "PORT"): Port {
+  const [digits = "", protocol = "tcp", extra] = text.split("/");
+  const number = parseDecimal(digits, 1, 65535);
+  const kind = KINDS[protocol];
+  if (number === undefined || kind === undefined || extra !== undefined) {
+    throw new UsageError(`${name}: not a port from 1 to 65535, alone or with /tcp or /udp: "${text}"`);
+  }
+  return { number, kind };
+}
+
+/** @returns `8000`, `53/udp`. */
+export function formatPort({ number, kind }: Port): string {
+  return kind === "stream" ? `${number}` : `${number}/udp`;
+}
+
+/** @returns The path of its file: of the socket, or of a control file in its place. */
+export function portFile(directory: string, { number, kind }: Port): string {
+  return path.join(directory, `${number}${kind === "stream" ? "" : ".dgram"}.sock`);
+}

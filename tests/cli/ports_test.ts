@@ -1,0 +1,151 @@
+/** `unsock path`, `wait` and `prune`: what scripts need of ports. */
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import * as path from "@std/path/posix";
+import { withDir } from "../support/dir.ts";
+import { run, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { unsockRun } from "../support/shim.ts";
+import { asUser, SERVER, whyNoOtherUser } from "../support/users.ts";
+import { until } from "../support/wait.ts";
+import { assertFails, unsock, unsockCommand } from "./unsock.ts";
+
+/** Listens as it is told, line by line: `bind`, then `listen`, then `close`. */
+const SERVER_PROGRAM = `
+import socket, sys
+s = socket.socket()
+for line in sys.stdin:
+    line = line.strip()
+    if line == "bind": s.bind(("127.0.0.1", 8000))
+    if line == "listen": s.listen()
+    if line == "close": s.close()
+    print(line, flush=True)
+`;
+
+/** A server that is killed leaves its file behind. */
+async function leaveStale(file: string): Promise<void> {
+  const code = `Deno.listen({ transport: "unix", path: ${JSON.stringify(file)} }); Deno.kill(Deno.pid, "SIGKILL")`;
+  await run([Deno.execPath(), "eval", code]);
+}
+
+/** A server at port 8000 that does one step at a time. */
+async function withSteps(dir: string, use: (step: (name: string) => Promise<void>) => Promise<void>): Promise<void> {
+  const [program = "", ...args] = unsockRun(dir, ["python3", "-c", SERVER_PROGRAM]);
+  await using server = new Deno.Command(program, { args, stdin: "piped", stdout: "piped" }).spawn();
+  const [input, output] = [server.stdin.getWriter(), server.stdout.getReader()];
+  await use(async (name) => {
+    await input.write(new TextEncoder().encode(`${name}\n`));
+    assertStrictEquals(new TextDecoder().decode((await output.read()).value), `${name}\n`);
+  });
+  await input.close();
+  await output.cancel();
+  await server.status;
+}
+
+Deno.test("path prints the path of a port's file", async () => {
+  const env = { UNSOCK_DIR: "/run/x" };
+  for (const [port, name] of [["8000", "8000.sock"], ["53/udp", "53.dgram.sock"], ["53/tcp", "53.sock"]] as const) {
+    assertStrictEquals((await unsock(["path", port], { env })).stdout, `/run/x/${name}\n`);
+  }
+  assertStrictEquals((await unsock(["path", "--dir", "/tmp", "80"], { env })).stdout, "/tmp/80.sock\n");
+  for (const port of ["0", "65536", "http", "80/sctp", "80/udp/x", ""]) {
+    assertFails(await unsock(["path", port], { env }), 2, /^unsock: PORT: not a port from 1 to 65535/);
+  }
+  assertFails(await unsock(["path"], { env }), 2, /PORT\[\/udp\] is missing/);
+});
+
+Deno.test({
+  name: "wait ends when somebody listens, not when a socket is merely bound; --gone when nobody is there",
+  ignore: !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      const sockets = path.join(dir, "sockets");
+      await using waiting = start([...unsockCommand(), "wait", "--dir", sockets, "8000"]);
+      let ended = false;
+      waiting.status.then(() => ended = true);
+      await withSteps(sockets, async (step) => {
+        await step("bind");
+        assertFails(
+          await unsock(["wait", "--dir", sockets, "8000", "--timeout", "0.3"]),
+          1,
+          /nobody listens: "unsock ls/,
+        );
+        assert(!ended, waiting.output());
+        await step("listen");
+        assertEquals(await waiting.result(20_000), { code: 0, signal: null, stdout: "", stderr: "" });
+        assertFails(await unsock(["wait", "--dir", sockets, "8000", "--gone", "--timeout", "0"]), 1, /still there/);
+        await using gone = start([...unsockCommand(), "wait", "--dir", sockets, "--gone", "8000"]);
+        await step("close");
+        assertStrictEquals((await gone.result(20_000)).code, 0);
+      });
+    }),
+});
+
+Deno.test("wait needs all of its ports, and knows a control file, UDP, and the end of a process that is killed", () =>
+  withDir(async (dir) => {
+    const wait = (...args: string[]) => unsock(["wait", "--dir", dir, ...args]);
+    assertStrictEquals((await unsock(["make-control", path.join(dir, "81.sock"), "--unix", "/x"])).code, 0);
+    using _one = Deno.listen({ transport: "unix", path: path.join(dir, "80.sock") });
+    await leaveStale(path.join(dir, "82.sock"));
+    assertStrictEquals((await wait("80", "81")).code, 0);
+    assertFails(await wait("80", "82", "--timeout", "0"), 1, /port 82 in \/tmp.* after 0 s nobody listens/);
+    assertFails(await wait("80/udp", "--timeout", "0"), 1, /port 80\/udp in/);
+    assertStrictEquals((await wait("82", "83/udp", "--gone")).code, 0);
+    assertFails(await wait("80", "--timeout", "soon"), 2, /--timeout: not a number of seconds: "soon"/);
+    assertFails(await wait(), 2, /PORT\[\/udp\] is missing/);
+
+    const code = `Deno.listen({ transport: "unix", path: "${dir}/84.sock" }); setTimeout(() => {}, 60_000)`;
+    await using victim = start([Deno.execPath(), "eval", code]);
+    assertStrictEquals((await wait("84")).code, 0);
+    await using gone = start([...unsockCommand(), "wait", "--dir", dir, "--gone", "84"]);
+    Deno.kill(victim.pid, "SIGKILL");
+    assertStrictEquals((await gone.result(20_000)).code, 0);
+  }));
+
+Deno.test("prune removes what is left over, and never a live one's file, a control file or another file", () =>
+  withDir(async (dir) => {
+    const names = () => [...Deno.readDirSync(dir)].map(({ name }) => name).toSorted();
+    using _live = Deno.listen({ transport: "unix", path: path.join(dir, "80.sock") });
+    for (const name of ["81.sock", "82.dgram.sock", ".83.sock.1", "other.sock"]) await leaveStale(path.join(dir, name));
+    assertStrictEquals((await unsock(["make-control", path.join(dir, "84.sock"), "--unix", "/x"])).code, 0);
+    Deno.writeTextFileSync(path.join(dir, "85.sock"), "nonsense");
+    const before = names();
+    const dry = await unsock(["prune", "--dir", dir, "--dry-run"]);
+    assertEquals([dry.code, dry.stdout.split("\n").length - 1], [0, 3]);
+    assertMatch(dry.stdout, /^would remove \S+\/\.83\.sock\.1\nwould remove \S+\/81\.sock\nwould remove/);
+    assertEquals(names(), before);
+    const { stdout } = await unsock(["prune", "--dir", dir, "--json"]);
+    assertEquals(JSON.parse(stdout).map(({ problem }: { problem: unknown }) => problem), [null, null, null]);
+    assertEquals(names(), ["80.sock", "84.sock", "85.sock", "other.sock"]);
+    assertEquals((await unsock(["prune", "--dir", dir])).stdout, "");
+  }));
+
+Deno.test("prune leaves the port's file that a live socket waits behind", () =>
+  withDir(async (dir) => {
+    await leaveStale(path.join(dir, "80.sock"));
+    using _waiting = Deno.listen({ transport: "unix", path: path.join(dir, ".80.sock.1") });
+    assertEquals((await unsock(["prune", "--dir", dir])).stdout, "");
+    assertEquals([...Deno.readDirSync(dir)].length, 2);
+  }));
+
+Deno.test({
+  name: "prune removes a server's file of another user, when nobody is bound to it, and only then",
+  ignore: whyNoOtherUser() !== undefined || !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      const sockets = path.join(dir, "s");
+      Deno.mkdirSync(sockets);
+      Deno.chownSync(sockets, SERVER, SERVER);
+      Deno.chmodSync(dir, 0o755);
+      const code = `import socket, time
+s = socket.socket(socket.AF_UNIX)
+s.bind("${sockets}/80.sock")
+s.listen()
+print("ready", flush=True)
+time.sleep(60)`;
+      await using server = start(asUser(SERVER, ["/usr/bin/python3", "-c", code]));
+      await until("the server is ready", () => server.output() === "ready\n");
+      assertEquals((await unsock(["prune", "--dir", sockets])).stdout, "");
+      await server[Symbol.asyncDispose]();
+      assertEquals((await unsock(["prune", "--dir", sockets])).stdout, `removed ${sockets}/80.sock\n`);
+    }),
+});
