@@ -25,6 +25,7 @@ from common import (
     run_threads,
     stop_on_sigterm,
     unpack,
+    waits_at,
 )
 
 VISITOR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "visitor.py")
@@ -45,14 +46,14 @@ class Visitor:
         self._process = subprocess.Popen(
             [sys.executable, VISITOR, str(port), how], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        self._pidfd = None
+        self._pid, self._pidfd = self._process.pid, None
 
     def line(self):
         """What it says next; nothing when it has ended."""
         fd, text = self._process.stdout.fileno(), b""
         while not text.endswith(b"\n"):
             if not select.select([fd], [], [], SLOW_S)[0]:
-                raise Wrong(f"port {self.port}: a server says nothing")
+                raise Wrong(f"port {self.port}: a server says nothing: {waits_at(self._process.pid)}")
             part = os.read(fd, 1)
             if not part:
                 break
@@ -67,9 +68,9 @@ class Visitor:
         line = self.line()
         if not line.startswith("listening "):
             return line or "it ended"
-        pid = int(line.split()[1])
+        self._pid = int(line.split()[1])
         try:
-            self._pidfd = os.pidfd_open(pid)  # in "forks", a grandchild
+            self._pidfd = os.pidfd_open(self._pid)  # in "forks", a grandchild
         except ProcessLookupError:
             return "it ended after it listened"
         return None
@@ -83,8 +84,9 @@ class Visitor:
             if self.is_alive():
                 signal.pidfd_send_signal(self._pidfd, number)
             if not select.select([self._pidfd], [], [], SLOW_S)[0]:
+                where = waits_at(self._pid)
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-                raise Wrong(f"port {self.port}: a server does not end")
+                raise Wrong(f"port {self.port}: a server does not end: {where}")
         self.close()
 
     def close(self):

@@ -17,6 +17,8 @@ HEADER = struct.Struct("!IIH")  # length and checksum of the payload; in a reply
 LONGEST = 1 << 20
 TIMEOUT_S = 20.0
 TOLD_EVERY_S = 1.0
+# Python handles signals in its main thread only, and another thread may be the one that the kernel interrupts.
+AWAKE_EVERY_S = 0.5
 
 STOP = threading.Event()
 
@@ -188,8 +190,37 @@ def run_threads(report, functions):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        while thread.is_alive():
+            thread.join(AWAKE_EVERY_S)
     report.flush()
+
+
+def _first_line(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.readline().strip()
+    except OSError:
+        return "?"
+
+
+def waits_at(pid):
+    """
+    What a process that should be at work is doing: where each thread waits in the kernel, its processor time, and how
+    much everybody waits. A machine that stands still is no finding about the library, a process that does is.
+    """
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        threads = []
+    of_each = []
+    for thread in threads:
+        task = f"/proc/{pid}/task/{thread}"
+        fields = _first_line(f"{task}/stat").rpartition(")")[2].split()
+        state, ticks = (fields[0], f"{fields[11]}+{fields[12]}") if len(fields) > 12 else ("?", "?")
+        call = _first_line(f"{task}/syscall").split(" ")[0]
+        of_each.append(f"{state} in {_first_line(f'{task}/wchan')}, system call {call}, {ticks} ticks")
+    pressure = [_first_line(f"/proc/pressure/{name}").split(" total")[0] for name in ("cpu", "io", "memory")]
+    return "; ".join([*of_each, *pressure])
 
 
 class Pace:

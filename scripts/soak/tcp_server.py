@@ -6,8 +6,21 @@ import select
 import signal
 import sys
 import threading
+import time
 
-from common import HEADER, HOST, LONGEST, Wrong, answer_stream, end_on_sigterm, listen, pack, tell, unpack
+from common import (
+    AWAKE_EVERY_S,
+    HEADER,
+    HOST,
+    LONGEST,
+    Wrong,
+    answer_stream,
+    end_on_sigterm,
+    listen,
+    pack,
+    tell,
+    unpack,
+)
 
 WORKERS = 4
 
@@ -35,7 +48,7 @@ def serve_prefork(port):
     tell(listening=port)
     try:
         while True:
-            signal.pause()
+            time.sleep(AWAKE_EVERY_S)
     finally:
         for pid in workers:
             os.kill(pid, signal.SIGTERM)

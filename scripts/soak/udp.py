@@ -4,6 +4,7 @@ import os
 import random
 import select
 import socket
+import struct
 import sys
 import time
 
@@ -16,6 +17,7 @@ TRIPS_MOST = 60
 DEAF_SOCKETS = 3
 DEAF_RATE = 50
 LONGEST_DATAGRAM = 8000
+MARK = struct.Struct("!8sH")  # begins a payload: what tells it from all others, and the asker's port
 
 
 def _bound(port):
@@ -52,47 +54,74 @@ def serve_events(port):
         _answer(sock, port)
 
 
-def _hear(sock, port, payload, deadline):
-    """Waits for the answer; answers to what was asked before are passed over."""
-    while (left := deadline - time.monotonic()) > 0:
-        sock.settimeout(left)
-        frame, server = sock.recvfrom(65536)
+class Asker:
+    """One socket, and what was asked by it: an answer counts by the question that it answers, however late it comes."""
+
+    def __init__(self, sock, is_connected):
+        self._sock = sock
+        self._is_connected = is_connected
+        self._asked = {}  # by mark: the server's port, and the payload
+
+    def ask(self, report, kind, port, payload):
+        """Asks until there is an answer, as a resolver does."""
+        mark = MARK.pack(os.urandom(8), self._sock.getsockname()[1])
+        self._asked[mark] = port, mark + payload
+        reasons = []
+        for wait in WAITS_S:
+            reason = self._try_once(report, mark, wait)
+            if reason is None:
+                report.done(kind)
+                return
+            reasons.append(reason)
+            report.again(kind)
+        report.lost(kind, f"port {port}: {', '.join(reasons)}")
+
+    def _try_once(self, report, mark, wait):
+        """Returns why there was no answer; None: there was."""
+        port, payload = self._asked[mark]
+        deadline = time.monotonic() + wait
+        try:
+            self._sock.settimeout(wait)
+            if self._is_connected:
+                self._sock.send(pack(payload))
+            else:
+                self._sock.sendto(pack(payload), (HOST, port))
+            while (left := deadline - time.monotonic()) > 0:
+                self._sock.settimeout(left)
+                if self._read(report) == mark:
+                    return None
+            return "time-out"
+        except OSError as error:
+            time.sleep(max(0, min(0.05, deadline - time.monotonic())))
+            return repr(error)
+
+    def _read(self, report):
+        """
+        The mark of the next answer, which must be the right one from the right server. It may be one to an earlier
+        question, to another server too: what was asked again, because this program was stopped or the answer came
+        late, is answered twice.
+        """
+        frame, server = self._sock.recvfrom(65536)
         answer, answerer = unpack(frame)
+        mark = answer[: MARK.size]
+        if mark not in self._asked:
+            return self._pass_over(report, answerer, server, mark)
+        port, payload = self._asked[mark]
         if server != (HOST, port) or answerer != port:
             raise Wrong(f"asked {port}, heard {answerer} from {server}")
-        if answer == payload:
-            return True
-        if answer[:8] == payload[:8]:
-            raise Wrong("another answer to this request")
-    return False
+        if answer != payload:
+            raise Wrong(f"asked {port} for {len(payload)} bytes, heard {len(answer)} others")
+        return mark
 
-
-def _try_once(sock, port, payload, is_connected, wait):
-    """Returns why there was no answer; None: there was."""
-    deadline = time.monotonic() + wait
-    try:
-        sock.settimeout(wait)
-        if is_connected:
-            sock.send(pack(payload))
-        else:
-            sock.sendto(pack(payload), (HOST, port))
-        return None if _hear(sock, port, payload, deadline) else "time-out"
-    except OSError as error:
-        time.sleep(max(0, min(0.05, deadline - time.monotonic())))
-        return repr(error)
-
-
-def _ask(report, kind, sock, port, pool):
-    payload = os.urandom(8) + pool.cut(random.randrange(1, LONGEST_DATAGRAM if random.random() < 0.1 else 1200))
-    reasons = []
-    for wait in WAITS_S:
-        reason = _try_once(sock, port, payload, kind == "udp connected", wait)
-        if reason is None:
-            report.done(kind)
-            return
-        reasons.append(reason)
-        report.again(kind)
-    report.lost(kind, f"port {port}: {', '.join(reasons)}")
+    def _pass_over(self, report, answerer, server, mark):
+        """
+        An answer to somebody else. A port is used again, and one to its former holder may be on its way then, as over
+        UDP; but one to another port is nobody's but that port's. (Who asked first by a socket had no port yet.)
+        """
+        asker = MARK.unpack(mark)[1] if len(mark) == MARK.size else -1
+        if server != (HOST, answerer) or asker not in (0, self._sock.getsockname()[1]):
+            raise Wrong(f"port {asker} asked, port {self._sock.getsockname()[1]} heard {answerer} from {server}")
+        report.apart("udp former holder")
 
 
 def _converse(report, pool, kind, ports):
@@ -100,12 +129,14 @@ def _converse(report, pool, kind, ports):
     while not STOP.is_set():
         try:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-                port = random.choice(ports)
-                if kind == "udp connected":
+                port, is_connected = random.choice(ports), kind == "udp connected"
+                if is_connected:
                     sock.connect((HOST, port))
+                asker = Asker(sock, is_connected)
                 for _ in range(random.randrange(1, TRIPS_MOST)):
-                    _ask(report, kind, sock, port, pool)
-                    port = port if kind == "udp connected" else random.choice(ports)
+                    size = random.randrange(1, LONGEST_DATAGRAM if random.random() < 0.1 else 1200)
+                    asker.ask(report, kind, port, pool.cut(size))
+                    port = port if is_connected else random.choice(ports)
                     if pace.wait():
                         break
         except (OSError, Wrong) as error:

@@ -6,12 +6,12 @@ ends, its child serves; race: binds when its standard input says so. Says "liste
 
 import os
 import select
-import signal
 import socket
 import sys
 import threading
+import time
 
-from common import HOST, answer_stream, end_on_sigterm, listen, pack, unpack
+from common import AWAKE_EVERY_S, HOST, answer_stream, end_on_sigterm, listen, pack, unpack
 
 
 def _say(text):
@@ -54,7 +54,7 @@ def main():
         threading.Thread(target=_accept, args=(listener, port), daemon=True).start()
         _say(f"listening {os.getpid()}")
         while True:
-            signal.pause()
+            time.sleep(AWAKE_EVERY_S)
     _say(f"listening {os.getpid()}")
     return _serve(listener, datagrams, port)
 
