@@ -17,6 +17,7 @@
 #define UNSOCK_CONTROL_ADDRESS_SIZE 128
 #define UNSOCK_CONTROL_SOCKOPTS 4
 #define UNSOCK_CONTROL_SOCKOPT_SIZE 32
+#define UNSOCK_CONTROL_NOBODY "/dev/null" /* an AF_UNIX destination where no socket is, nor will be */
 
 struct unsock_control_sockopt {
     uint32_t group; /* setsockopt's level; 0 with key 0 is an empty slot */

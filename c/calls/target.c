@@ -17,6 +17,7 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rules/address.h"
+#include "rules/control.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
 #include "unsock.h"
@@ -139,6 +140,8 @@ UNSOCK_OWN_FRAME long unsock_target_bind(int fd, struct unsock_fd *entry, const 
                                          const struct unsock_ip *bound) {
     if (control->options & UNSOCK_CONTROL_FIRECRACKER)
         return -EINVAL;
+    if (unsock_control_refuses(control))
+        return -EACCES;
     struct unsock_standin standin;
     long result = open_target(&standin, entry, control);
     if (result < 0)

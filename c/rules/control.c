@@ -49,6 +49,12 @@ bool unsock_control_check(const void *bytes, size_t length) {
     return unix_address_fits(file.proxy, file.proxy_length, false) && family_of(file.dest) == UNSOCK_AF_VSOCK;
 }
 
+bool unsock_control_refuses(const struct unsock_control_file *file) {
+    static const char nobody[] = UNSOCK_CONTROL_NOBODY;
+    return family_of(file->dest) == AF_UNIX && file->dest_length >= UNSOCK_SUN_PATH_OFFSET + sizeof(nobody) &&
+           unsock_same(file->dest + UNSOCK_SUN_PATH_OFFSET, nobody, sizeof(nobody));
+}
+
 int unsock_check_control(const void *bytes, size_t length) {
     return unsock_control_check(bytes, length) ? 0 : -EINVAL;
 }

@@ -1,4 +1,5 @@
-/** `unsock env`: what `run` would set, as lines for a shell. */
+/** `unsock env`: what `run` would set, as lines for a shell; with `--off` the way back. */
+import * as path from "@std/path/posix";
 import { chooseDirectory, prepareDirectory } from "../run/directory.ts";
 import { applySettings } from "../run/environment.ts";
 import { type DirectoryOptions, readDirectoryRights } from "../run/directory_rights.ts";
@@ -6,11 +7,14 @@ import { settingOptions } from "../run/run.ts";
 import { SETTING_LIST, type SettingOptions } from "../run/settings.ts";
 import { findShim } from "../run/shim.ts";
 import type { Context } from "../system/context.ts";
+import type { Environ } from "../system/environ.ts";
+import { UsageError } from "../system/errors.ts";
 import { shellQuote } from "../system/shell.ts";
 
 interface EnvOptions extends SettingOptions, DirectoryOptions {
   readonly lib?: string;
   readonly force?: boolean;
+  readonly off?: true;
 }
 
 /** What a shell is told: the settings of the library, and the library. */
@@ -24,6 +28,16 @@ const NAMES = [...SETTING_LIST.map(({ variable }) => variable), "LD_PRELOAD"];
  * @throws {UnsockError} When `run` could not start anything either.
  */
 export async function env(options: EnvOptions, context: Context): Promise<number> {
+  const environ = options.off ? turnOff(options, context) : await turnOn(options, context);
+  for (const name of NAMES) {
+    const value = environ.get(name);
+    if (value !== undefined) context.print(`export ${name}=${shellQuote(value)}\n`);
+    else if (context.environ.get(name) !== undefined) context.print(`unset ${name}\n`);
+  }
+  return 0;
+}
+
+async function turnOn(options: EnvOptions, context: Context): Promise<Environ> {
   const { system } = context;
   const directory = chooseDirectory(options.dir, context.environ, system.euid);
   const library = await findShim(options.lib, context.environ, system);
@@ -31,10 +45,18 @@ export async function env(options: EnvOptions, context: Context): Promise<number
   const rights = readDirectoryRights(options, context.libc);
   applySettings(environ, settingOptions(options, environ), directory.path, library);
   prepareDirectory(directory, system.euid, options.force, rights);
-  for (const name of NAMES) {
-    const value = environ.get(name);
-    if (value !== undefined) context.print(`export ${name}=${shellQuote(value)}\n`);
-    else if (context.environ.get(name) !== undefined) context.print(`unset ${name}\n`);
+  return environ;
+}
+
+/** Without the settings, and without the library; what else is preloaded stays. */
+function turnOff({ off: _, ...others }: EnvOptions, context: Context): Environ {
+  if (Object.values(others).some((value) => value !== undefined)) {
+    throw new UsageError("env: --off stands alone: it takes back whatever was set");
   }
-  return 0;
+  const environ = context.environ.clone();
+  const preloaded = environ.get("LD_PRELOAD")?.split(/[\s:]+/) ?? [];
+  for (const name of NAMES) environ.delete(name);
+  const rest = preloaded.filter((entry) => entry !== "" && !/^libunsock[^/]*\.so$/.test(path.basename(entry)));
+  if (rest.length > 0) environ.set("LD_PRELOAD", rest.join(":"));
+  return environ;
 }

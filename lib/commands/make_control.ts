@@ -1,11 +1,13 @@
 /** `unsock make-control`: writes a control file in the place of a socket file. */
 import * as path from "@std/path/posix";
 import type { Context } from "../system/context.ts";
-import { encodeControlFile } from "../control/control_file.ts";
 import { controlFileFrom } from "../control/control_options.ts";
 import { chooseDirectory, prepareDirectory } from "../run/directory.ts";
-import { reason, UnsockError, UsageError } from "../system/errors.ts";
+import { findShim } from "../run/shim.ts";
+import { UsageError } from "../system/errors.ts";
+import { cString, openShim } from "../system/ffi.ts";
 import { describeTarget } from "../control/format_control.ts";
+import { writeControlFile } from "../control/write_control.ts";
 import type { ControlOptions } from "../control/option_table.ts";
 import { parseDecimal } from "../system/numbers.ts";
 
@@ -24,10 +26,15 @@ interface MakeControlOptions extends ControlOptions {
  * @throws {UsageError} When options are missing, contradict each other or cannot be read.
  * @throws {UnsockError} When the file exists or cannot be written.
  */
-export function makeControl(options: MakeControlOptions, file: string | undefined, context: Context): number {
+export async function makeControl(
+  options: MakeControlOptions,
+  file: string | undefined,
+  context: Context,
+): Promise<number> {
   const control = controlFileFrom(options, Deno.cwd(), Deno.realPathSync);
   const target = placeOf(file, options, context);
-  createComplete(target, encodeControlFile(control));
+  if (options.force) await removeLeftOver(path.resolve(target), context);
+  writeControlFile(target, control);
   context.print(`${target}: ${describeTarget(control)}\n`);
   return 0;
 }
@@ -53,24 +60,16 @@ function placeOf(file: string | undefined, options: MakeControlOptions, context:
   return path.join(directory.path, `${port}.sock`);
 }
 
-/** A name appears with all its bytes or not at all, and never replaces another: `link` does both. */
-function createComplete(file: string, bytes: Uint8Array): void {
-  const part = path.join(path.dirname(file), `.unsock-${crypto.randomUUID()}`);
-  try {
-    Deno.writeFileSync(part, bytes, { createNew: true });
-    Deno.chmodSync(part, 0o644);
-    Deno.linkSync(part, file);
-  } catch (error) {
-    throw new UnsockError(`control file ${file}: ${reason(error)}`, { cause: error });
-  } finally {
-    removeQuietly(part);
-  }
+/** By the library's own rules: a socket that somebody is bound to stays, and then the control file cannot be made. */
+async function removeLeftOver(file: string, context: Context): Promise<void> {
+  if (!isSocket(file)) return;
+  openShim(await findShim(undefined, context.environ, context.system)).unsock_prune(cString(file), 1);
 }
 
-function removeQuietly(file: string): void {
+function isSocket(file: string): boolean {
   try {
-    Deno.removeSync(file);
+    return Deno.lstatSync(file).isSocket === true;
   } catch {
-    // It was never made.
+    return false;
   }
 }

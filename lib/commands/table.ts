@@ -5,6 +5,7 @@
 import { CONTROL_OPTIONS } from "../control/option_table.ts";
 import type { Command, Invocation } from "../report/command.ts";
 import { DIRECTORY_OPTIONS } from "../run/directory_rights.ts";
+import { MAP_OPTION } from "../run/maps.ts";
 import { LIBRARY, SETTING_OPTIONS } from "../run/settings.ts";
 import type { OptionTable, OptionValues } from "../system/options.ts";
 import { SHELLS } from "../system/shell.ts";
@@ -41,6 +42,7 @@ export const COMMANDS: readonly Command[] = [
     options: {
       ...SETTING_OPTIONS,
       ...DIRECTORY_OPTIONS,
+      map: MAP_OPTION,
       lib: LIBRARY.option,
       force: { help: "run COMMAND even if the library cannot reach it, or everybody may write to --dir" },
       dryRun: { help: "print environment and command, run nothing" },
@@ -121,9 +123,12 @@ Example:
       ...DIRECTORY_OPTIONS,
       lib: LIBRARY.option,
       force: { help: "even if everybody may write to --dir" },
+      off: { help: "print the way back: nothing is redirected any more in what the shell starts" },
     },
     notes: `Everything that the shell starts from then on is redirected:
-  eval "$(unsock env --port 5432)"`,
+  eval "$(unsock env --port 5432)"
+and no longer:
+  eval "$(unsock env --off)"`,
     start: async ({ options, context }) => await (await import("./env.ts")).env(options, context),
   }),
   command({
@@ -133,7 +138,7 @@ Example:
     options: {
       dir: { ...DIRECTORY_OPTION, help: "where DIR/PORT.sock is made" },
       port: { value: "n", help: "the port that programs use" },
-      force: { help: "even if everybody may write to --dir" },
+      force: { help: "replace a socket file that is left over; even if everybody may write to --dir" },
       ...CONTROL_OPTIONS,
     },
     notes: `Without FILE the control file is DIR/PORT.sock; without --port, PORT is the vsock port.
@@ -145,7 +150,7 @@ Examples:
   unsock make-control --port 8000 --tipc-type 128 --tipc-instance 99
   unsock make-control --port 80 --unix /run/nginx.sock --sockopt SO_RCVBUF=262144`,
     start: async ({ options, operands, context }) =>
-      (await import("./make_control.ts")).makeControl(options, operands[0], context),
+      await (await import("./make_control.ts")).makeControl(options, operands[0], context),
   }),
   command({
     name: "show-control",

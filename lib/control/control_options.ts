@@ -9,6 +9,7 @@ import type { ControlOptions } from "./option_table.ts";
 import {
   type Address,
   Family,
+  NOBODY,
   TipcAddressType,
   TipcScope,
   unixAddress,
@@ -39,6 +40,7 @@ const GROUPS: readonly (readonly (keyof ControlOptions)[])[] = [
   ["vsockPort", "vsockCid", "fcSock", "fcListen"],
   ["unix"],
   ["inet"],
+  ["refuse"],
 ];
 
 /**
@@ -56,7 +58,9 @@ export function controlFileFrom(
   const groups = GROUPS.map((group) => group.filter((key) => options[key] !== undefined)).filter((keys) => keys.length);
   const [keys, others] = groups;
   if (keys === undefined) {
-    throw new UsageError("make-control: no target: give --vsock-port, --fc-sock, --tipc-type, --unix or --inet");
+    throw new UsageError(
+      "make-control: no target: give --vsock-port, --fc-sock, --tipc-type, --unix, --inet or --refuse",
+    );
   }
   if (others !== undefined) {
     throw new UsageError(
@@ -73,6 +77,7 @@ function target(
   cwd: string,
   realPath: (file: string) => string,
 ): { proxy: Address | undefined; dest: Address } {
+  if (options.refuse !== undefined) return plain(unixAddress(NOBODY));
   if (options.unix !== undefined) return plain(unixPath("--unix", options.unix, cwd));
   if (options.inet !== undefined) return plain(internet(options.inet));
   if (GROUPS[0]?.some((key) => options[key] !== undefined)) return plain(tipc(options));
@@ -106,6 +111,17 @@ function number(option: string, text: string, min: number, max: number): number 
   return value;
 }
 
+/**
+ * @param file A path as the user wrote it.
+ * @param cwd The working directory, for a relative one.
+ * @param option What the message calls it.
+ * @returns A control file that leads to the Unix socket there.
+ * @throws {UsageError} When it is empty or does not fit.
+ */
+export function controlFileToPath(file: string, cwd: string, option: string): ControlFile {
+  return { ...plain(unixPath(option, file, cwd)), socketOptions: [] };
+}
+
 /** A number, or one of a few names. */
 function named(option: string, text: string, names: Readonly<Record<string, number>>, max = MAX_U32): number {
   const value = Object.hasOwn(names, text) ? names[text] : parseDecimal(text, 0, max);
@@ -128,7 +144,7 @@ function multiplexer(file: string, cwd: string, realPath: (file: string) => stri
 
 function unixPath(option: string, file: string, cwd: string): Address {
   if (file === "") throw new UsageError(`${option}: empty`);
-  const isAbstract = option === "--unix" && file.startsWith("@");
+  const isAbstract = option !== "--fc-sock" && option !== "--fc-listen" && file.startsWith("@");
   const address = isAbstract
     ? { ...unixAddress(file.slice(1)), abstract: true }
     : unixAddress(path.isAbsolute(file) ? file : path.resolve(cwd, file));

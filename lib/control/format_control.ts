@@ -4,6 +4,7 @@ import { formatIp } from "../system/ip.ts";
 import {
   type Address,
   Family,
+  NOBODY,
   TipcAddressType,
   TipcScope,
   VSOCK_CID_ANY,
@@ -73,8 +74,13 @@ export function describeAddress(address: Address): string {
   }
 }
 
+function refuses({ proxy, dest }: ControlFile): boolean {
+  return proxy === undefined && dest.family === Family.Unix && !dest.abstract && printable(dest.path) === NOBODY;
+}
+
 /** @returns Where a control file leads, in one short line. */
 export function describeTarget(file: ControlFile): string {
+  if (refuses(file)) return "nobody: connections are refused";
   if (file.proxy === undefined) return describeAddress(file.dest);
   const port = file.dest.family === Family.Vsock ? file.dest.port : 0;
   return `port ${port} of the guest behind Firecracker's ${describeAddress(file.proxy)}`;
@@ -83,7 +89,9 @@ export function describeTarget(file: ControlFile): string {
 /** @returns Every field in words, a line each. */
 export function describeControlFile(file: ControlFile): string {
   const lines: [string, string][] = [];
-  if (file.proxy === undefined) {
+  if (refuses(file)) {
+    lines.push(["kind", "refusing: nobody can be connected to, and binding is EACCES"]);
+  } else if (file.proxy === undefined) {
     lines.push(["kind", "plain: bind, connect and datagrams use the destination as it is"]);
   } else {
     lines.push(["kind", "Firecracker: connect only, through a multiplexer that is asked for the guest's port"]);
@@ -98,7 +106,7 @@ export function describeControlFile(file: ControlFile): string {
 /** @returns Something for `JSON.stringify`. */
 export function controlFileToJson(file: ControlFile): Record<string, unknown> {
   return {
-    kind: file.proxy === undefined ? "plain" : "firecracker",
+    kind: refuses(file) ? "refusing" : file.proxy === undefined ? "plain" : "firecracker",
     proxy: file.proxy === undefined ? null : addressToJson(file.proxy),
     destination: addressToJson(file.dest),
     socketOptions: file.socketOptions.map(formatSocketOption),

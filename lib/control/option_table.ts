@@ -75,6 +75,7 @@ export const CONTROL_OPTIONS = {
   },
   unix: { value: "path", isFile: true, help: "another Unix socket; @NAME is an abstract one" },
   inet: { value: "host:port", help: "an IP address and port, [IPv6]:PORT" },
+  refuse: { help: "nobody: connections are refused, and binding is EACCES" },
   sockopt: { value: "name=value", repeated: true, help: "set a socket option on the new socket, up to four times" },
 } as const satisfies Readonly<Record<string, ControlOption>>;
 

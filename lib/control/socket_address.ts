@@ -63,6 +63,9 @@ export interface VsockAddress {
 
 export type Address = UnixAddress | InternetAddress | TipcAddress | VsockAddress;
 
+/** A path where no socket is, nor will be: `UNSOCK_CONTROL_NOBODY` in `c/unsock.h`. */
+export const NOBODY = "/dev/null";
+
 const SOCKADDR_UN_SIZE = 110;
 
 /**

@@ -9,6 +9,7 @@ import { CommandError, EXIT_RUN_FAILED, ShimError, UsageError } from "../system/
 import { execute } from "../system/exec.ts";
 import { findProgram, inspectProgram, type ProgramStep } from "./program.ts";
 import { losesLibrary } from "./reach.ts";
+import { parseMap, placeMap } from "./maps.ts";
 import { applySettings } from "./environment.ts";
 import { shellQuote } from "../system/shell.ts";
 import type { SettingOptions } from "./settings.ts";
@@ -16,6 +17,7 @@ import { findShim } from "./shim.ts";
 
 /** Options of `run`. */
 export interface RunOptions extends SettingOptions, DirectoryOptions {
+  readonly map?: readonly string[];
   readonly lib?: string;
   readonly force?: boolean;
   readonly dryRun?: boolean;
@@ -40,7 +42,8 @@ export async function run(options: RunOptions, command: readonly string[], conte
   const library = await findShim(options.lib, context.environ, system);
   const environ = context.environ.clone();
   const rights = readDirectoryRights(options, context.libc);
-  applySettings(environ, settingOptions(options, environ), directory.path, library);
+  const { addresses } = applySettings(environ, settingOptions(options, environ), directory.path, library);
+  const maps = (options.map ?? []).map((text) => parseMap(text, addresses));
   const { file, trapped } = locate(new TextDecoder().decode(name), environ, options.force === true, context);
   if (options.force !== true) checkReach(file, library, context);
   const argv = [name, ...args];
@@ -49,6 +52,7 @@ export async function run(options: RunOptions, command: readonly string[], conte
     return 0;
   }
   prepareDirectory(directory, system.euid, options.force, rights);
+  for (const map of maps) placeMap(directory.path, map);
   const start = trapped ? throughLibrary(library, argv) : { file, argv };
   execute(context.libc, { ...start, environment: environ.entries }, readCallerState(context.proc));
 }

@@ -2,7 +2,11 @@
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
-import { assertFails, unsock } from "./unsock.ts";
+import { run, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { unsockRun } from "../support/shim.ts";
+import { until } from "../support/wait.ts";
+import { assertFails, shell, unsock } from "./unsock.ts";
 
 Deno.test("make-control and show-control: Firecracker, in words and as JSON", async () => {
   await withDir(async (dir) => {
@@ -33,10 +37,14 @@ Deno.test("make-control is 0644 whatever the umask, and never replaces a file or
     const file = path.join(dir, "1.sock");
     const args = ["make-control", file, "--vsock-port", "1"];
     assertStrictEquals((await unsock(args)).code, 0);
-    assertFails(await unsock(args), 1, /1\.sock: File exists/);
+    assertFails(await unsock(args), 1, /1\.sock: exists already, and leads to vsock port 1, CID any: remove it first/);
     const link = path.join(dir, "2.sock");
     Deno.symlinkSync(path.join(dir, "nowhere"), link);
-    assertFails(await unsock(["make-control", link, "--vsock-port", "1"]), 1, /2\.sock: File exists/);
+    assertFails(
+      await unsock(["make-control", link, "--vsock-port", "1"]),
+      1,
+      /2\.sock: exists already, a link: remove/,
+    );
     assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name).sort(), ["1.sock", "2.sock"]);
   });
 });
@@ -76,7 +84,11 @@ Deno.test("make-control refuses what it cannot do, and makes nothing", async () 
     await refuse(["--dir", "d", "--vsock-port", "65536"], /not a port/);
     await refuse(["f", "--unix", "/x", "--sockopt", "SO_RCVBUF"], /--sockopt: /);
     assertEquals([...Deno.readDirSync(dir)], []);
-    assertFails(await unsock(["make-control", "no/dir/f", "--unix", "/x"], { cwd: dir }), 1, /No such file/);
+    assertFails(
+      await unsock(["make-control", "no/dir/f", "--unix", "/x"], { cwd: dir }),
+      1,
+      /no\/dir does not exist: make it first, mkdir -p no\/dir/,
+    );
   });
 });
 
@@ -108,5 +120,95 @@ Deno.test("show-control does not let a hostile path write to the terminal", asyn
     assertStrictEquals((await unsock(["make-control", file, "--unix", "/x\x1b[31m\n"])).code, 0);
     const { stdout } = await unsock(["show-control", file]);
     assertMatch(stdout, /\/x\\x1b\[31m\\x0a$/m);
+  });
+});
+
+Deno.test("make-control says who is in the file's place, and --force replaces a left-over socket, not a live one", async () => {
+  await withDir(async (dir) => {
+    const [live, left] = [path.join(dir, "80.sock"), path.join(dir, "81.sock")];
+    const make = (file: string, ...options: string[]) => unsock(["make-control", file, "--refuse", ...options]);
+    using _server = Deno.listen({ transport: "unix", path: live });
+    const code = `Deno.listen({ transport: "unix", path: "${left}" }); Deno.kill(Deno.pid, "SIGKILL")`;
+    await run([Deno.execPath(), "eval", code]);
+    for (const file of [live, left]) {
+      assertFails(await make(file), 1, /exists already, a socket: a server has this port, or.*--force replaces it/);
+    }
+    assertFails(await make(live, "--force"), 1, /exists already, a socket/);
+    assertStrictEquals((await make(left, "--force")).stdout, `${left}: nobody: connections are refused\n`);
+    assert(Deno.lstatSync(live).isSocket);
+  });
+});
+
+const ANSWERS = `
+import socket, sys
+for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+    client, server = socket.socket(type=kind), socket.socket(type=kind)
+    answers = [client.connect_ex(("127.0.0.1", 8000))]
+    try: server.bind(("127.0.0.1", 8000))
+    except OSError as error: answers.append(error.errno)
+    print(*answers, file=sys.stderr)
+`;
+
+Deno.test({
+  name: "make-control --refuse: connections are refused and binding is EACCES, of streams and datagrams",
+  ignore: !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      for (const name of ["8000.sock", "8000.dgram.sock"]) {
+        assertStrictEquals((await unsock(["make-control", path.join(dir, name), "--refuse"])).code, 0);
+      }
+      const { stderr } = await run(unsockRun(dir, ["python3", "-c", ANSWERS]));
+      assertStrictEquals(stderr, "111 13\n111 13\n");
+      assertMatch((await unsock(["show-control", path.join(dir, "8000.sock")])).stdout, /^kind: +refusing/);
+    }),
+});
+
+const SERVE = `
+import socket
+server = socket.create_server(("127.0.0.1", 8000))
+print("ready", flush=True)
+while True: server.accept()[0].sendall(b"hello")
+`;
+
+const ASK = `import socket; print(socket.create_connection(("127.0.0.1", 8000)).recv(9).decode(), end="")`;
+
+Deno.test({
+  name: "run --map: a port is a Unix socket of another name, for the server and for its clients",
+  ignore: !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      const map = ["--map", `8000=${dir}/app-%p-%a.sock`];
+      await using server = start(unsockRun(`${dir}/s`, ["python3", "-c", SERVE], map));
+      await until("the server is ready", () => server.output() === "ready\n");
+      assert(Deno.lstatSync(`${dir}/app-8000-127.0.0.1.sock`).isSocket);
+      for (const options of [map, []]) {
+        const client = await run(unsockRun(`${dir}/s`, ["python3", "-c", ASK], options));
+        assertEquals([client.stdout, client.stderr], ["hello", ""]);
+      }
+      const other = ["run", "--dir", `${dir}/s`, "--map", "8000=/elsewhere", "true"];
+      assertFails(await unsock(other), 125, /8000\.sock: exists already, and leads to Unix socket .*app-8000/);
+      for (const map of ["8000", "8000=", "=x", "0=/x", "80/sctp=/x", "80=/%q", `80=/${"x".repeat(108)}`]) {
+        assertFails(await unsock(["run", "--dir", `${dir}/s`, "--map", map, "true"]), 125, /^unsock: --map: /);
+      }
+      const udp = await unsock(["run", "--dir", `${dir}/s`, "--map", "53/udp=@dns", "true"]);
+      assertEquals([udp.code, udp.stderr], [0, ""]);
+      assertMatch((await unsock(["show-control", `${dir}/s/53.dgram.sock`])).stdout, /Unix socket @dns/);
+    }),
+});
+
+Deno.test("env --off takes back what env has set, and leaves what else is preloaded", async () => {
+  await withDir(async (dir) => {
+    const script = `
+      before=$(env -u _ | sort)
+      eval "$($UNSOCK env --dir ${dir} --port 80)"
+      [ "$UNSOCK_PORT" = 80 ] || exit 9
+      eval "$($UNSOCK env --off)"
+      [ "$(env -u _ | grep -v ^before= | sort)" = "$before" ]`;
+    const back = await shell(script);
+    assertEquals([back.code, back.stdout, back.stderr], [0, "", ""]);
+    const env = { LD_PRELOAD: `/x/libunsock-0123.so:/none/other.so /none/libunsock.so` };
+    const { stdout } = await unsock(["env", "--off"], { env });
+    assertStrictEquals(stdout, "export LD_PRELOAD=/none/other.so\n");
+    assertFails(await unsock(["env", "--off", "--port", "80"]), 2, /--off stands alone/);
   });
 });
