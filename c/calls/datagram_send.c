@@ -151,7 +151,7 @@ static long send_to(int fd, struct unsock_fd *entry, const struct msghdr *messag
     local.msg_name = &path;
     local.msg_namelen = choose_path(fd, entry, ip, &path);
     int added = unsock_datagram_full_flags(entry);
-    long result = unsock_real_send(fd, &local, flags | added);
+    long result = unsock_real_send_message(fd, &local, flags | added);
     return result >= 0 ? result : not_taken(fd, entry, &local, flags, added, ip, result);
 }
 
@@ -177,9 +177,9 @@ static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr 
     if (!unsock_state_is_connected(entry->state))
         return -EDESTADDRREQ;
     int added = unsock_datagram_full_flags(entry);
-    long result = unsock_real_send(fd, &plain, flags | added);
+    long result = unsock_real_send_message(fd, &plain, flags | added);
     if (result == -ECONNREFUSED || result == -ENOTCONN)
-        result = connect_again(fd, entry) < 0 ? -ECONNREFUSED : unsock_real_send(fd, &plain, flags | added);
+        result = connect_again(fd, entry) < 0 ? -ECONNREFUSED : unsock_real_send_message(fd, &plain, flags | added);
     if (result == -EAGAIN || result == -EINTR)
         return unsock_datagram_full(fd, entry, &plain, flags, added, result, total_size(&plain));
     return result == -EPERM || is_deaf(fd, result) ? (long)total_size(message) : result;

@@ -1,12 +1,10 @@
-/* socket, bind, connect, listen, accept and shutdown: who does the work? */
+/* socket, bind, connect, listen and accept: who does the work? */
 #include "calls/dispatch.h"
 
 #include "calls/bind.h"
 #include "calls/call_address.h"
 #include "calls/stream.h"
 #include "calls/target.h"
-#include "files/removal.h"
-#include "files/sharers.h"
 #include "kernel/identify.h"
 #include "memory/fds.h"
 #include "memory/predict.h"
@@ -137,26 +135,4 @@ long unsock_call_accept4(int fd, struct sockaddr *address, socklen_t *length, in
 
 long unsock_call_accept(int fd, struct sockaddr *address, socklen_t *length) {
     return unsock_call_accept4(fd, address, length, 0);
-}
-
-long unsock_call_shutdown(int fd, int how) {
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    if (entry && entry->state == UNSOCK_STATE_LISTENING && unsock_reuse_look(fd))
-        entry = NULL;
-    bool listens = entry && entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_LISTENING;
-    if (listens && (how == SHUT_RD || how == SHUT_RDWR) && unsock_sharers_is_shared(fd, entry))
-        return unsock_stream_reserve(fd, entry);
-    long result = unsock_sys(__NR_shutdown, fd, how);
-    if (!entry || entry->kind != UNSOCK_KIND_LOCAL || result < 0)
-        return result;
-    if (listens) {
-        if (how != SHUT_WR && (entry->flags & UNSOCK_FILE)) {
-            unsock_removal_force(entry);
-            unsock_fd_enter(entry, UNSOCK_STATE_RESERVED);
-            entry->flags &= (uint16_t)~UNSOCK_FILE;
-            unsock_fds_tell_duplicates(fd);
-        }
-        return result;
-    }
-    return unsock_state_is_connected(entry->state) || unsock_reuse_look(fd) ? result : -ENOTCONN;
 }

@@ -1,5 +1,5 @@
 /*
- * socket, bind, connect, listen, accept and shutdown, as the doors call them: each decides whether a call concerns the
+ * socket, bind, connect, listen and accept, as the doors call them: each decides whether a call concerns the
  * library at all, and who does the work. All return a value or -errno and leave errno alone.
  */
 #ifndef UNSOCK_DISPATCH_H
@@ -14,6 +14,5 @@ long unsock_call_connect(int fd, const void *address, socklen_t length);
 long unsock_call_listen(int fd, int backlog);
 long unsock_call_accept(int fd, struct sockaddr *address, socklen_t *length);
 long unsock_call_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
-long unsock_call_shutdown(int fd, int how);
 
 #endif

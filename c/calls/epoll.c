@@ -2,9 +2,12 @@
 #include "calls/epoll.h"
 
 #include "memory/epoll_memory.h"
+#include "memory/watches.h"
 #include "replace/epoll.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+
+enum { EPOLL_CTL_DEL = 2 };
 
 long unsock_call_epoll_create1(int flags) {
     long set = unsock_sys(__NR_epoll_create1, flags);
@@ -18,5 +21,10 @@ long unsock_call_epoll_create(int size) {
 }
 
 long unsock_call_epoll_ctl(int set, int operation, int fd, struct unsock_epoll_event *event) {
-    return unsock_epoll_control(set, operation, fd, event);
+    long result = unsock_epoll_control(set, operation, fd, event);
+    if (result == 0 && operation == EPOLL_CTL_DEL)
+        unsock_watch_forget(set, fd);
+    else if (result == 0)
+        unsock_watch_note(set, fd, event);
+    return result;
 }

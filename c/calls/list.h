@@ -14,10 +14,14 @@
 #include "calls/close.h"
 #include "calls/dispatch.h"
 #include "calls/epoll.h"
+#include "calls/epoll_wait.h"
 #include "calls/names.h"
+#include "calls/poll.h"
 #include "calls/receive.h"
 #include "calls/send.h"
+#include "calls/shutdown.h"
 #include "calls/socket_options.h"
+#include "calls/write.h"
 #include "memory/epoll_memory.h"
 #include "rt/net.h"
 
@@ -36,6 +40,9 @@
         (fd, level, name, value, length))                                                                              \
     RAW(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t length),                           \
         (fd, level, name, value, length))                                                                              \
+    LIBC(ssize_t, write, (int fd, const void *data, size_t size), (fd, data, size))                                    \
+    LIBC(ssize_t, writev, (int fd, const struct iovec *parts, int count), (fd, parts, count))                          \
+    LIBC(ssize_t, send, (int fd, const void *data, size_t size, int flags), (fd, data, size, flags))                   \
     LIBC(ssize_t, sendto,                                                                                              \
          (int fd, const void *data, size_t size, int flags, const struct sockaddr *address, socklen_t length),         \
          (fd, data, size, flags, address, length))                                                                     \
@@ -48,6 +55,11 @@
     LIBC(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags))                          \
     LIBC(int, recvmmsg, (int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout),           \
          (fd, messages, count, flags, timeout))                                                                        \
+    LIBC(int, poll, (struct pollfd * fds, unsigned long count, int timeout), (fds, count, timeout))                    \
+    LIBC(int, ppoll, (struct pollfd * fds, unsigned long count, const struct timespec *timeout, const void *signals),  \
+         (fds, count, timeout, signals))                                                                               \
+    BY_HAND(__poll_chk)                                                                                                \
+    BY_HAND(__ppoll_chk)                                                                                               \
     LIBC(int, close, (int fd), (fd))                                                                                   \
     RAW(int, close_range, (unsigned first, unsigned last, int flags), (first, last, flags))                            \
     BY_HAND(closefrom)                                                                                                 \
@@ -61,6 +73,13 @@
     ALWAYS(int, epoll_create1, (int flags), (flags))                                                                   \
     RAW(int, epoll_ctl, (int set, int operation, int fd, struct unsock_epoll_event *event),                            \
         (set, operation, fd, event))                                                                                   \
+    LIBC(int, epoll_wait, (int set, struct unsock_epoll_event *events, int most, int timeout),                         \
+         (set, events, most, timeout))                                                                                 \
+    LIBC(int, epoll_pwait, (int set, struct unsock_epoll_event *events, int most, int timeout, const void *signals),   \
+         (set, events, most, timeout, signals))                                                                        \
+    LIBC(int, epoll_pwait2,                                                                                            \
+         (int set, struct unsock_epoll_event *events, int most, const struct timespec *timeout, const void *signals),  \
+         (set, events, most, timeout, signals))                                                                        \
     BY_HAND(execve)                                                                                                    \
     BY_HAND(execv)                                                                                                     \
     BY_HAND(execvp)                                                                                                    \

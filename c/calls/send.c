@@ -5,6 +5,7 @@
 #include "calls/datagram.h"
 #include "calls/dispatch.h"
 #include "calls/send_control.h"
+#include "calls/stream_send.h"
 #include "kernel/identify.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
@@ -20,7 +21,6 @@
 #include "rules/ip.h"
 #include "rules/settings.h"
 
-#define SIGPIPE_NUMBER 13
 #define PARTS_MOST 1024u /* UIO_MAXIOV */
 #define CONTROL_MOST 65536
 
@@ -115,15 +115,13 @@ static long send_stream(int fd, const struct unsock_fd *entry, const struct msgh
     plain.msg_name = plain.msg_control = NULL;
     plain.msg_namelen = 0;
     plain.msg_controllen = 0;
-    long result = unsock_real_sendmsg(fd, &plain, flags & ~MSG_FASTOPEN);
+    flags &= ~MSG_FASTOPEN;
+    long result = entry->kind == UNSOCK_KIND_LOCAL ? unsock_stream_sendmsg(fd, &plain, flags)
+                                                   : unsock_real_sendmsg(fd, &plain, flags);
     if (result != -ENOTCONN)
         return result;
-    if (unsock_reuse_look(fd))
-        return send_message(fd, message, flags);
-    /* TCP says that it cannot be written to, with the signal that goes with it (sk_stream_error). */
-    if (!(flags & MSG_NOSIGNAL))
-        unsock_sys(__NR_tgkill, unsock_sys(__NR_getpid), unsock_sys(__NR_gettid), SIGPIPE_NUMBER);
-    return -EPIPE;
+    /* TCP says that it cannot be written to (sk_stream_error). */
+    return unsock_reuse_look(fd) ? send_message(fd, message, flags) : unsock_stream_broken(flags);
 }
 
 /* UNSOCK_PORT names the servers' ports. Their clients' ports are others, and answers to them stay here too. */
@@ -198,8 +196,7 @@ static long send_outgoing(int fd, const struct msghdr *message, int flags) {
 
 /* A connected stream. */
 static bool is_for_kernel(int fd, int flags) {
-    const struct unsock_fd *entry = unsock_fds_known(fd);
-    return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && !(flags & MSG_FASTOPEN);
+    return unsock_stream_is_known(fd) && !(flags & MSG_FASTOPEN);
 }
 
 /* Nothing that a stream of AF_UNIX would not take as TCP does. */
@@ -216,7 +213,7 @@ static bool is_another_by_now(int fd, long result) {
 
 ssize_t unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
     if (is_for_kernel(fd, flags) && is_data_alone(message)) {
-        long result = unsock_real_sendmsg(fd, message, flags);
+        long result = unsock_stream_sendmsg(fd, message, flags);
         if (result != -ENOTCONN)
             return result;
     }
@@ -246,7 +243,7 @@ ssize_t unsock_call_sendto(int fd, const void *data, size_t size, int flags, con
     const struct unsock_fd *entry = unsock_fds_known(fd);
     bool redirected = entry && unsock_fd_is_redirected(entry);
     if (!address && is_for_kernel(fd, flags)) {
-        long result = unsock_real_sendto(fd, data, size, flags, NULL, 0);
+        long result = unsock_stream_sendto(fd, data, size, flags);
         if (result != -ENOTCONN)
             return result;
     }

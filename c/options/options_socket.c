@@ -2,6 +2,7 @@
  */
 #include "options/options_socket.h"
 
+#include "kernel/end_mark.h"
 #include "kernel/option_query.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
@@ -98,6 +99,17 @@ long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int nam
     return result;
 }
 
+/* TCP's error after a write that came after the peer's end: told once. The marks are no processor's number. */
+static long get_after_end(int fd, int name, void *value, socklen_t *length) {
+    unsigned mark = unsock_end_mark(fd);
+    int32_t answer = name == SO_ERROR && (mark & (UNSOCK_END_LOST | UNSOCK_END_TOLD)) == UNSOCK_END_LOST ? EPIPE : 0;
+    if (mark == 0 || (name == SO_ERROR && answer == 0))
+        return unsock_option_get(fd, SOL_SOCKET, name, value, length);
+    if (name == SO_ERROR)
+        unsock_end_mark_set(fd, mark, UNSOCK_END_TOLD);
+    return unsock_option_answer(&answer, sizeof(answer), SOL_SOCKET, value, length);
+}
+
 /* How an asynchronous connect through a control file ended, in TCP's words. */
 static long get_error(int fd, void *value, socklen_t *length) {
     union unsock_sockaddr peer;
@@ -121,6 +133,9 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
         return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
     if (name == SO_ERROR && entry->kind == UNSOCK_KIND_FOREIGN)
         return get_error(fd, value, length);
+    if ((name == SO_ERROR || name == SO_INCOMING_CPU) && entry->type == SOCK_STREAM &&
+        unsock_state_is_connected(entry->state))
+        return get_after_end(fd, name, value, length);
     bool set = row >= 0 && unsock_option_is_set(fd, entry, row);
     if (name == SO_PEEK_OFF && can_peek(entry))
         return unsock_option_get(fd, SOL_SOCKET, name, value, length);

@@ -9,6 +9,7 @@
 #include "rt/sys.h"
 #include "unsock.h"
 
+#include <linux/poll.h>
 #include <stdarg.h>
 
 /* Programs built with fortification call this; glibc ends the process when the buffer is smaller than the size. */
@@ -17,6 +18,23 @@ UNSOCK_EXPORT ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t buf
     if (size > buffer && unsock_next.recvfrom_chk)
         return unsock_next.recvfrom_chk(fd, data, size, buffer, flags, address, length);
     return recvfrom(fd, data, UNSOCK_MIN(size, buffer), flags, address, length);
+}
+
+/* So are these: `room` is how many bytes the array of descriptors has. */
+int poll(struct pollfd *fds, unsigned long count, int timeout);
+int ppoll(struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals);
+
+UNSOCK_EXPORT int __poll_chk(struct pollfd *fds, unsigned long count, int timeout, size_t room) {
+    if (room / sizeof(struct pollfd) < count && unsock_next.poll_chk)
+        return unsock_next.poll_chk(fds, count, timeout, room);
+    return poll(fds, count, timeout);
+}
+
+UNSOCK_EXPORT int __ppoll_chk(struct pollfd *fds, unsigned long count, const struct timespec *timeout,
+                              const void *signals, size_t room) {
+    if (room / sizeof(struct pollfd) < count && unsock_next.ppoll_chk)
+        return unsock_next.ppoll_chk(fds, count, timeout, signals, room);
+    return ppoll(fds, count, timeout, signals);
 }
 
 UNSOCK_EXPORT void closefrom(int first) {

@@ -5,11 +5,13 @@
 #include "rt/sys.h"
 
 #define AT_SECURE_TAG 23
+#define CLOCK_MONOTONIC_COARSE_ID 6
 
 extern int *__errno_location(void) __attribute__((weak));
 extern void *dlsym(void *handle, const char *name) __attribute__((weak));
 extern void *_dl_sym(void *handle, const char *name, void *caller) __attribute__((weak));
 extern unsigned long getauxval(unsigned long tag) __attribute__((weak));
+extern int clock_gettime(int clock, struct timespec *time) __attribute__((weak));
 extern char **environ __attribute__((weak));
 
 static int errno_without_libc;
@@ -42,6 +44,13 @@ int unsock_libc_last_error(void) {
 const char *const *unsock_environment(void) {
     static const char *const none[] = {NULL};
     return &environ && environ ? (const char *const *)environ : none;
+}
+
+int64_t unsock_libc_clock(void) {
+    struct timespec time;
+    return clock_gettime && clock_gettime(CLOCK_MONOTONIC_COARSE_ID, &time) == 0
+               ? time.tv_sec * 1000000000 + time.tv_nsec
+               : 0;
 }
 
 unsigned long unsock_libc_auxiliary(unsigned long tag) {
@@ -91,6 +100,15 @@ void unsock_next_resolve(void) {
     resolve("sendto", &unsock_next.sendto);
     resolve("sendmsg", &unsock_next.sendmsg);
     resolve("sendmmsg", &unsock_next.sendmmsg);
+    resolve("write", &unsock_next.write);
+    resolve("writev", &unsock_next.writev);
+    resolve("poll", &unsock_next.poll);
+    resolve("ppoll", &unsock_next.ppoll);
+    resolve("__poll_chk", &unsock_next.poll_chk);
+    resolve("__ppoll_chk", &unsock_next.ppoll_chk);
+    resolve("epoll_wait", &unsock_next.epoll_wait);
+    resolve("epoll_pwait", &unsock_next.epoll_pwait);
+    resolve("epoll_pwait2", &unsock_next.epoll_pwait2);
     resolve("close", &unsock_next.close);
     resolve("fcntl", &unsock_next.fcntl);
 }
@@ -144,6 +162,18 @@ long unsock_real_sendto(int fd, const void *data, size_t size, int flags, const 
                  unsock_sys(__NR_sendto, fd, data, size, flags, address, length));
 }
 
+long unsock_real_send(int fd, const void *data, size_t size, int flags) {
+    return unsock_real_sendto(fd, data, size, flags, NULL, 0);
+}
+
+long unsock_real_write(int fd, const void *data, size_t size) {
+    KERNEL_STYLE(write, (fd, data, size), unsock_sys(__NR_write, fd, data, size));
+}
+
+long unsock_real_writev(int fd, const struct iovec *parts, int count) {
+    KERNEL_STYLE(writev, (fd, parts, count), unsock_sys(__NR_writev, fd, parts, count));
+}
+
 long unsock_real_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
     KERNEL_STYLE(recvmmsg, (fd, messages, count, flags, timeout),
                  unsock_sys(__NR_recvmmsg, fd, messages, count, flags, timeout));
@@ -151,6 +181,47 @@ long unsock_real_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned coun
 
 long unsock_real_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags) {
     KERNEL_STYLE(sendmmsg, (fd, messages, count, flags), unsock_sys(__NR_sendmmsg, fd, messages, count, flags));
+}
+
+#define SIGNAL_SET_SIZE 8
+
+/* Without the mark: where calls are trapped, a set of signals is the trap's business (trap/signals.c). */
+#define BY_THE_PROGRAM(number, a, b, c, d, e, f)                                                                       \
+    unsock_syscall6(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+
+static long raw_ppoll(struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals) {
+    struct timespec copy; /* the kernel writes what is left of it */
+    if (timeout)
+        copy = *timeout;
+    return BY_THE_PROGRAM(__NR_ppoll, fds, count, timeout ? &copy : NULL, signals, SIGNAL_SET_SIZE, 0);
+}
+
+static long raw_poll(struct pollfd *fds, unsigned long count, int timeout) {
+    struct timespec time = {timeout / 1000, timeout % 1000 * 1000000l};
+    return raw_ppoll(fds, count, timeout < 0 ? NULL : &time, NULL);
+}
+
+long unsock_real_poll(struct pollfd *fds, unsigned long count, int timeout) {
+    KERNEL_STYLE(poll, (fds, count, timeout), raw_poll(fds, count, timeout));
+}
+
+long unsock_real_ppoll(struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals) {
+    KERNEL_STYLE(ppoll, (fds, count, timeout, signals), raw_ppoll(fds, count, timeout, signals));
+}
+
+long unsock_real_epoll_wait(int set, void *events, int most, int timeout) {
+    KERNEL_STYLE(epoll_wait, (set, events, most, timeout),
+                 BY_THE_PROGRAM(__NR_epoll_pwait, set, events, most, timeout, 0, SIGNAL_SET_SIZE));
+}
+
+long unsock_real_epoll_pwait(int set, void *events, int most, int timeout, const void *signals) {
+    KERNEL_STYLE(epoll_pwait, (set, events, most, timeout, signals),
+                 BY_THE_PROGRAM(__NR_epoll_pwait, set, events, most, timeout, signals, SIGNAL_SET_SIZE));
+}
+
+long unsock_real_epoll_pwait2(int set, void *events, int most, const struct timespec *timeout, const void *signals) {
+    KERNEL_STYLE(epoll_pwait2, (set, events, most, timeout, signals),
+                 BY_THE_PROGRAM(__NR_epoll_pwait2, set, events, most, timeout, signals, SIGNAL_SET_SIZE));
 }
 
 long unsock_real_close(int fd) {
@@ -161,7 +232,7 @@ long unsock_real_fcntl(int fd, int command, unsigned long argument) {
     KERNEL_STYLE(fcntl, (fd, command, argument), unsock_sys(__NR_fcntl, fd, command, argument));
 }
 
-long unsock_real_send(int fd, const struct msghdr *message, int flags) {
+long unsock_real_send_message(int fd, const struct msghdr *message, int flags) {
     const struct iovec *part = message->msg_iov;
     if (message->msg_iovlen != 1 || message->msg_controllen != 0)
         return unsock_real_sendmsg(fd, message, flags);

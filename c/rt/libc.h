@@ -7,6 +7,8 @@
 
 #include "rt/net.h"
 
+struct pollfd;
+
 /* Turns a kernel-style result (a value, or -errno) into libc's (a value, or -1 and errno). */
 long unsock_libc_result(long result);
 
@@ -21,6 +23,9 @@ unsigned long unsock_libc_auxiliary(unsigned long tag);
 
 /* Makes it another. False where there is none. */
 bool unsock_environment_set(const char *const *list);
+
+/* A clock that tells some milliseconds, without a system call: nanoseconds. 0 where there is none. */
+int64_t unsock_libc_clock(void);
 
 /* True in a set-user-ID process (AT_SECURE). */
 bool unsock_is_secure(void);
@@ -37,6 +42,15 @@ struct unsock_next {
     ssize_t (*sendto)(int, const void *, size_t, int, const struct sockaddr *, socklen_t);
     ssize_t (*sendmsg)(int, const struct msghdr *, int);
     int (*sendmmsg)(int, struct unsock_mmsghdr *, unsigned, int);
+    ssize_t (*write)(int, const void *, size_t);
+    ssize_t (*writev)(int, const struct iovec *, int);
+    int (*poll)(struct pollfd *, unsigned long, int);
+    int (*ppoll)(struct pollfd *, unsigned long, const struct timespec *, const void *);
+    int (*poll_chk)(struct pollfd *, unsigned long, int, size_t); /* glibc only, as the next */
+    int (*ppoll_chk)(struct pollfd *, unsigned long, const struct timespec *, const void *, size_t);
+    int (*epoll_wait)(int, void *, int, int);
+    int (*epoll_pwait)(int, void *, int, int, const void *);
+    int (*epoll_pwait2)(int, void *, int, const struct timespec *, const void *);
     int (*close)(int);
     int (*fcntl)(int, int, unsigned long);
 };
@@ -60,10 +74,18 @@ long unsock_real_sendmsg(int fd, const struct msghdr *message, int flags);
 long unsock_real_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout);
 long unsock_real_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags);
 long unsock_real_close(int fd);
+long unsock_real_poll(struct pollfd *fds, unsigned long count, int timeout);
+long unsock_real_ppoll(struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals);
+long unsock_real_epoll_wait(int set, void *events, int most, int timeout);
+long unsock_real_epoll_pwait(int set, void *events, int most, int timeout, const void *signals);
+long unsock_real_epoll_pwait2(int set, void *events, int most, const struct timespec *timeout, const void *signals);
 long unsock_real_fcntl(int fd, int command, unsigned long argument);
 long unsock_real_sendto(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length);
+long unsock_real_send(int fd, const void *data, size_t size, int flags);
+long unsock_real_write(int fd, const void *data, size_t size);
+long unsock_real_writev(int fd, const struct iovec *parts, int count);
 
 /* sendmsg of a message, by the cheaper sendto where that can carry it. Its parts can be read. */
-long unsock_real_send(int fd, const struct msghdr *message, int flags);
+long unsock_real_send_message(int fd, const struct msghdr *message, int flags);
 
 #endif

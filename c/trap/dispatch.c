@@ -4,6 +4,7 @@
 
 #include "calls/ioctl.h"
 #include "calls/list.h"
+#include "calls/shutdown.h"
 #include "rt/net.h"
 
 #include <asm/unistd.h>

@@ -45,6 +45,9 @@
 #define dup3(from, to, flags) ((int)RAW(dup3, from, to, flags))
 #define epoll_create1(flags) ((int)RAW(epoll_create1, flags))
 #define epoll_ctl(set, operation, fd, event) ((int)RAW(epoll_ctl, set, operation, fd, event))
+#ifdef SYS_poll
+#define poll(fds, count, timeout) ((int)RAW(poll, fds, count, timeout))
+#endif
 #define fcntl(fd, ...) ((int)RAW(fcntl, fd, __VA_ARGS__))
 #define ioctl(fd, ...) ((int)RAW(ioctl, fd, __VA_ARGS__))
 

@@ -63,7 +63,7 @@ export interface ProbeOptions {
 export async function buildProbe(name: string, flags: string[] = [], door: Door = "preload"): Promise<string> {
   const source = join(SOURCES, `${name}.c`);
   const binary = join(BINARIES, door === "preload" ? name : `${name}-${door}`);
-  const headers = ["probe.h", "random.h", "epoll.h", "bad_memory.h", "edges.h", "raw_calls.h"]
+  const headers = ["probe.h", "random.h", "epoll.h", "bad_memory.h", "edges.h", "endings.h", "raw_calls.h"]
     .map((header) => join(SOURCES, header));
   const newest = Math.max(...[source, ...headers].map(modified));
   if (modified(binary) > newest) return binary;
@@ -201,8 +201,14 @@ export async function runTrapped(
   return result;
 }
 
+const UNTRAPPED = "write, send and poll are not trapped: that would slow every connection down (docs/limits.md)";
+
 /** Probes that one of the doors cannot have, and why; `trapped` stands for all but `preload`. */
 const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>> = {
+  endings_epoll: { trapped: UNTRAPPED },
+  endings_poll: { trapped: UNTRAPPED },
+  endings_shutdown: { trapped: UNTRAPPED },
+  endings_write: { trapped: UNTRAPPED },
   datagram_basic: { trapped: "sendto without an address is send there, which is not looked at (docs/limits.md)" },
   signals: { raw: "a system call of one's own is no cancellation point" },
 };
@@ -215,12 +221,22 @@ const TRAPPED_ARGUMENTS: Readonly<Record<string, { args: string[]; why: string }
 
 const SENDTO_NULL = { instead: "ENOTCONN, 0 more, left 15", why: "sendto without an address is send, not looked at" };
 
+const SEND = { instead: "ENOTCONN", why: "send is not trapped: AF_UNIX has an errno of its own when not connected" };
+
 /** Lines that cannot be equal through the trap door alone. */
 const TRAPPED_MAY_DIFFER: Readonly<Record<string, Differences>> = {
   bad_memory: {
     "sendto, has sent: address, NULL": SENDTO_NULL,
     "sendto, bound: address, NULL": SENDTO_NULL,
     "sendto, MSG_FASTOPEN: address, NULL": SENDTO_NULL,
+  },
+  errors: {
+    "send on a listener": SEND,
+    "send before connect": SEND,
+    "send on a bound socket": SEND,
+  },
+  poll_other_thread: {
+    "poll in another thread, end of file": { instead: "17", why: "AF_UNIX adds POLLHUP, and poll is not trapped" },
   },
   datagram_packets: {
     "its first datagram (2)": { instead: "250 bytes", why: "UDP_SEGMENT has no effect on sendto without an address" },

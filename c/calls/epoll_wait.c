@@ -1,0 +1,149 @@
+/*
+ * epoll_wait and its kin. What the kernel says is what the program gets, but for hang-ups that TCP would not tell of
+ * yet. Such a one the kernel tells of again and again: so the registration waits by edge meanwhile, which wakes it when
+ * anything changes, and it becomes again what it was as soon as there is something to tell.
+ */
+#include "calls/epoll_wait.h"
+
+#include "calls/hangup.h"
+#include "kernel/socket_info.h"
+#include "memory/watches.h"
+#include "rt/libc.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/user.h"
+
+#include <linux/poll.h>
+
+enum { EPOLL_CTL_MOD = 3 };
+#define EPOLLHUP 0x10u
+#define EPOLLET (1u << 31)
+#define EPOLLONESHOT (1u << 30)
+#define MARKS (UNSOCK_WATCH_QUIET | UNSOCK_WATCH_FIRED)
+#define FOREVER INT64_MAX
+#define SECOND 1000000000
+
+static bool has_hangup(const struct unsock_epoll_event *events, long count) {
+    for (long i = 0; i < count; i++)
+        if (events[i].events & EPOLLHUP)
+            return true;
+    return false;
+}
+
+static bool has_hung_up(int fd) {
+    return (unsock_socket_poll(fd, 0) & POLLHUP) != 0;
+}
+
+/* Whose event is it? Several may have the same data: one that is not quiet yet is meant rather than one that is. */
+static int find(int set, uint64_t data, struct unsock_watch **watch) {
+    struct unsock_watch *here;
+    int quiet = -1, fd = unsock_watch_find(set, data, -1, &here);
+    for (; fd >= 0; fd = unsock_watch_find(set, data, fd + 1, &here)) {
+        if (!has_hung_up(fd))
+            continue;
+        *watch = here;
+        if (!(here->events & UNSOCK_WATCH_QUIET))
+            return fd;
+        quiet = fd;
+        if (here->data == (uint64_t)fd)
+            break;
+    }
+    return quiet;
+}
+
+static bool change(int set, int fd, const struct unsock_watch *watch, uint32_t events) {
+    struct unsock_epoll_event event = {events, watch->data};
+    return unsock_sys(__NR_epoll_ctl, set, EPOLL_CTL_MOD, fd, &event) == 0;
+}
+
+/* Nothing that TCP would say. Returns whether the program has to hear it all the same. */
+static bool fall_silent(int set, int fd, struct unsock_watch *watch) {
+    uint32_t events = watch->events;
+    if (events & UNSOCK_WATCH_QUIET || (events & (EPOLLET | EPOLLONESHOT)) == EPOLLET)
+        return false;
+    if (!change(set, fd, watch, (events & ~(EPOLLONESHOT | MARKS)) | EPOLLET))
+        return true;
+    __atomic_fetch_or(&watch->events, UNSOCK_WATCH_QUIET, __ATOMIC_RELAXED);
+    return false;
+}
+
+/* There is something to tell of one that was quiet. Returns whether this thread is the one to tell it. */
+static bool speak(int set, int fd, struct unsock_watch *watch) {
+    uint32_t events = watch->events;
+    if (events & EPOLLONESHOT)
+        return !(__atomic_fetch_or(&watch->events, UNSOCK_WATCH_FIRED, __ATOMIC_RELAXED) & UNSOCK_WATCH_FIRED);
+    __atomic_fetch_and(&watch->events, ~MARKS, __ATOMIC_RELAXED);
+    change(set, fd, watch, events & ~MARKS);
+    return true;
+}
+
+/* Returns whether the program gets the event, made as TCP would tell it. */
+static bool correct(int set, struct unsock_epoll_event *event) {
+    struct unsock_watch *watch;
+    int fd = event->events & EPOLLHUP ? find(set, event->data, &watch) : -1;
+    if (fd < 0)
+        return true;
+    uint32_t events = unsock_hangup_as_tcp(fd, event->events);
+    if (events == 0 && fall_silent(set, fd, watch))
+        return true;
+    event->events = events;
+    return events != 0 && (!(watch->events & UNSOCK_WATCH_QUIET) || speak(set, fd, watch));
+}
+
+UNSOCK_OWN_FRAME static long correct_all(int set, struct unsock_epoll_event *events, long count) {
+    long kept = 0;
+    for (long i = 0; i < count; i++) {
+        struct unsock_epoll_event event = events[i];
+        if (correct(set, &event))
+            events[kept++] = event;
+    }
+    return kept;
+}
+
+/* What is left of a time-out in nanoseconds that began at `begun`, by unsock_libc_clock. */
+static int64_t left_of(int64_t timeout, int64_t begun) {
+    int64_t clock = unsock_libc_clock();
+    int64_t waited = begun != 0 && clock > begun ? clock - begun : 0;
+    if (timeout == FOREVER || timeout == 0)
+        return timeout;
+    return timeout > waited ? timeout - waited : 0;
+}
+
+long unsock_call_epoll_pwait(int set, struct unsock_epoll_event *events, int most, int timeout, const void *signals) {
+    int64_t begun = timeout > 0 ? unsock_libc_clock() : 0, whole = timeout < 0 ? FOREVER : timeout * (int64_t)1000000;
+    for (;;) {
+        long count = signals ? unsock_real_epoll_pwait(set, events, most, timeout, signals)
+                             : unsock_real_epoll_wait(set, events, most, timeout);
+        if (count <= 0 || !has_hangup(events, count))
+            return count;
+        count = correct_all(set, events, count);
+        if (count > 0)
+            return count;
+        timeout = timeout < 0 ? timeout : (int)((left_of(whole, begun) + 999999) / 1000000);
+    }
+}
+
+long unsock_call_epoll_wait(int set, struct unsock_epoll_event *events, int most, int timeout) {
+    return unsock_call_epoll_pwait(set, events, most, timeout, NULL);
+}
+
+long unsock_call_epoll_pwait2(int set, struct unsock_epoll_event *events, int most, const struct timespec *timeout,
+                              const void *signals) {
+    struct timespec time;
+    int64_t whole = FOREVER, begun = timeout ? unsock_libc_clock() : 0;
+    for (;;) {
+        long count = unsock_real_epoll_pwait2(set, events, most, timeout, signals);
+        if (count <= 0 || !has_hangup(events, count))
+            return count;
+        count = correct_all(set, events, count);
+        if (count > 0)
+            return count;
+        if (!timeout || unsock_user_read(&time, timeout, sizeof(time)) < 0)
+            continue;
+        if (whole == FOREVER && time.tv_sec < FOREVER / SECOND)
+            whole = time.tv_sec * SECOND + time.tv_nsec;
+        int64_t left = left_of(whole, begun);
+        time = (struct timespec){left / SECOND, left % SECOND};
+        timeout = &time;
+    }
+}

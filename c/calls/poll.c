@@ -1,0 +1,166 @@
+/*
+ * poll and ppoll. What the kernel says is what the program gets, but for hang-ups that TCP would not tell of yet; only
+ * then there is something to do. select has no hang-ups, and is as over TCP by itself.
+ */
+#include "calls/poll.h"
+
+#include "calls/hangup.h"
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/user.h"
+
+#include <linux/mman.h>
+#include <linux/poll.h>
+
+enum { EPOLL_CTL_ADD = 1 };
+#define EPOLLET (1u << 31)
+#define EVENT_SIZE 16 /* of struct epoll_event, at most */
+#define FEW 16        /* descriptors that are copied on the stack */
+#define DRAINED 8
+#define FOREVER INT64_MAX
+#define CLOCK_MONOTONIC_ID 1
+#define SECOND 1000000000
+
+struct wait {
+    struct pollfd *fds;
+    unsigned long count;
+    int64_t timeout;     /* nanoseconds, or FOREVER */
+    int64_t begun;       /* by unsock_libc_clock */
+    const void *signals; /* ppoll's */
+};
+
+static bool has_hangup(const struct pollfd *fds, unsigned long count, long ready) {
+    for (unsigned long i = 0; i < count && ready > 0; i++) {
+        if (fds[i].revents & POLLHUP)
+            return true;
+        ready -= fds[i].revents != 0;
+    }
+    return false;
+}
+
+/* Takes what TCP would not say out of the answer. Returns how many descriptors are ready still. */
+static long correct(struct pollfd *fds, unsigned long count, long ready) {
+    for (unsigned long i = 0; i < count; i++) {
+        if (!(fds[i].revents & POLLHUP))
+            continue;
+        fds[i].revents = (short)unsock_hangup_as_tcp(fds[i].fd, (uint16_t)fds[i].revents);
+        ready -= fds[i].revents == 0;
+    }
+    return ready;
+}
+
+static long ask_now(const struct wait *wait) {
+    long ready = unsock_real_poll(wait->fds, wait->count, 0);
+    return ready > 0 ? correct(wait->fds, wait->count, ready) : ready;
+}
+
+/*
+ * A set that is woken when something changes on those that have hung up, and not by the hang-up that there is. Returns
+ * it, or -errno: then nobody waits for those.
+ */
+static long watch_quiet(const struct wait *wait, struct pollfd *copy) {
+    static const struct timespec now = {0, 0};
+    uint8_t event[EVENT_SIZE] = {0}, drained[DRAINED * EVENT_SIZE];
+    uint32_t edge = EPOLLET;
+    struct pollfd *place = NULL;
+    long set = unsock_sys(__NR_epoll_create1, O_CLOEXEC);
+    for (unsigned long i = 0; i < wait->count; i++) {
+        struct pollfd one = {.fd = wait->fds[i].fd, .events = wait->fds[i].events};
+        copy[i] = one;
+        if (one.fd < 0)
+            continue;
+        struct pollfd probe = one;
+        if (unsock_sys(__NR_ppoll, &probe, 1, &now, 0, 0) != 1 || !(probe.revents & POLLHUP))
+            continue;
+        copy[i].fd = -1;
+        edge = EPOLLET | (uint16_t)one.events;
+        memcpy(event, &edge, sizeof(edge));
+        if (set >= 0)
+            unsock_sys(__NR_epoll_ctl, set, EPOLL_CTL_ADD, one.fd, event);
+        place = place ? place : &copy[i];
+    }
+    if (set >= 0 && place)
+        *place = (struct pollfd){.fd = (int)set, .events = POLLIN};
+    while (set >= 0 && unsock_sys(__NR_epoll_pwait, set, drained, DRAINED, 0, 0, 8) == DRAINED)
+        ;
+    return set;
+}
+
+static int64_t now_ns(void) {
+    struct timespec time = {0, 0};
+    unsock_sys(__NR_clock_gettime, CLOCK_MONOTONIC_ID, &time);
+    return time.tv_sec * SECOND + time.tv_nsec;
+}
+
+/* Waits until something has changed, or until `end`. Returns as poll; what is ready the caller asks again. */
+static long wait_for_change(const struct wait *wait, struct pollfd *copy, int64_t end) {
+    struct timespec left = {0, 0};
+    long set = watch_quiet(wait, copy);
+    /* What changed before the set was there. */
+    long ready = ask_now(wait);
+    int64_t rest = end == FOREVER ? 0 : end - now_ns();
+    if (end != FOREVER && rest > 0)
+        left = (struct timespec){rest / SECOND, rest % SECOND};
+    if (ready == 0)
+        ready = unsock_real_ppoll(copy, wait->count, end == FOREVER ? NULL : &left, wait->signals);
+    if (set >= 0)
+        unsock_sys(__NR_close, set);
+    return ready;
+}
+
+/* Nothing of what the kernel said was TCP's: waits on. */
+static long wait_on(const struct wait *wait) {
+    struct pollfd few[FEW], *copy = few;
+    size_t size = wait->count * sizeof(struct pollfd);
+    int64_t end = FOREVER;
+    long memory = 0, ready;
+    if (wait->timeout != FOREVER) {
+        int64_t clock = unsock_libc_clock();
+        int64_t waited = wait->begun != 0 && clock > wait->begun ? clock - wait->begun : 0;
+        end = now_ns() + (wait->timeout > waited ? wait->timeout - waited : 0);
+    }
+    if (wait->count > FEW) {
+        memory = unsock_sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory < 0 && memory > -4096)
+            return memory;
+        copy = (struct pollfd *)memory;
+    }
+    do {
+        ready = wait_for_change(wait, copy, end);
+        if (ready > 0)
+            ready = ask_now(wait);
+        else
+            break;
+    } while (ready == 0 && (end == FOREVER || now_ns() < end));
+    if (memory != 0)
+        unsock_sys(__NR_munmap, memory, size);
+    return ready;
+}
+
+UNSOCK_OWN_FRAME static long judge(const struct wait *wait, long ready) {
+    ready = correct(wait->fds, wait->count, ready);
+    return ready == 0 && wait->timeout != 0 ? wait_on(wait) : ready;
+}
+
+long unsock_call_poll(struct pollfd *fds, unsigned long count, int timeout) {
+    int64_t begun = timeout > 0 ? unsock_libc_clock() : 0;
+    long ready = unsock_real_poll(fds, count, timeout);
+    if (ready <= 0 || !has_hangup(fds, count, ready))
+        return ready;
+    struct wait wait = {fds, count, timeout < 0 ? FOREVER : timeout * (int64_t)1000000, begun, NULL};
+    return judge(&wait, ready);
+}
+
+long unsock_call_ppoll(struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals) {
+    struct timespec time;
+    int64_t begun = timeout ? unsock_libc_clock() : 0;
+    long ready = unsock_real_ppoll(fds, count, timeout, signals);
+    if (ready <= 0 || !has_hangup(fds, count, ready))
+        return ready;
+    struct wait wait = {fds, count, FOREVER, begun, signals};
+    if (timeout && unsock_user_read(&time, timeout, sizeof(time)) == 0 && time.tv_sec < FOREVER / SECOND)
+        wait.timeout = time.tv_sec * SECOND + time.tv_nsec;
+    return judge(&wait, ready);
+}

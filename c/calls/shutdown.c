@@ -1,0 +1,87 @@
+/* shutdown, of listeners and of connections. */
+#include "calls/shutdown.h"
+
+#include "calls/stream.h"
+#include "files/removal.h"
+#include "files/sharers.h"
+#include "kernel/end_mark.h"
+#include "kernel/identify.h"
+#include "kernel/socket_info.h"
+#include "memory/fds.h"
+#include "memory/state.h"
+#include "replace/reuse.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#include <linux/poll.h>
+
+static long shut_listener(int fd, struct unsock_fd *entry, int how) {
+    if (how == SHUT_WR)
+        return unsock_sys(__NR_shutdown, fd, how);
+    if (unsock_sharers_is_shared(fd, entry))
+        return unsock_stream_reserve(fd, entry);
+    long result = unsock_sys(__NR_shutdown, fd, how);
+    if (result == 0 && (entry->flags & UNSOCK_FILE)) {
+        unsock_removal_force(entry);
+        unsock_fd_enter(entry, UNSOCK_STATE_RESERVED);
+        entry->flags &= (uint16_t)~UNSOCK_FILE;
+        unsock_fds_tell_duplicates(fd);
+    }
+    return result;
+}
+
+/*
+ * Is TCP's socket closed: reset, or done by both sides? Whose shutting down it was that ended reading is only certain
+ * while this side has not done so itself.
+ */
+static bool is_over(int fd, unsigned mark) {
+    if (mark & (UNSOCK_END_LOST | UNSOCK_END_RESET | UNSOCK_END_OVER))
+        return true;
+    int events = unsock_socket_poll(fd, POLLRDHUP);
+    /* Whoever reads it takes it away. */
+    if (events & POLLERR)
+        unsock_end_mark_set(fd, mark, UNSOCK_END_RESET);
+    return (events & POLLERR) ||
+           ((mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_SHUT_READ)) == UNSOCK_END_SHUT_WRITE && (events & POLLRDHUP));
+}
+
+/* Will it be over by this? */
+static bool ends_it(int fd, unsigned mark, unsigned added) {
+    bool writes = ((mark | added) & UNSOCK_END_SHUT_WRITE) != 0;
+    return writes && !(mark & UNSOCK_END_SHUT_READ) && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP);
+}
+
+/* The mark comes first: whoever waits in another thread asks for it as soon as the kernel wakes him. */
+static long shut_connection(int fd, int how) {
+    static const unsigned marks[] = {UNSOCK_END_SHUT_READ, UNSOCK_END_SHUT_WRITE,
+                                     UNSOCK_END_SHUT_READ | UNSOCK_END_SHUT_WRITE};
+    if (how < SHUT_RD || how > SHUT_RDWR)
+        return unsock_sys(__NR_shutdown, fd, how);
+    unsigned mark = unsock_end_mark(fd), added = marks[how];
+    if (is_over(fd, mark))
+        return -ENOTCONN;
+    if (how == SHUT_RDWR && ends_it(fd, mark, added))
+        added |= UNSOCK_END_OVER;
+    unsock_end_mark_set(fd, mark, added);
+    return unsock_sys(__NR_shutdown, fd, how);
+}
+
+long unsock_call_shutdown(int fd, int how) {
+    struct unsock_fd scratch;
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    bool listens = entry && entry->state == UNSOCK_STATE_LISTENING;
+    if (listens && unsock_reuse_look(fd))
+        entry = NULL;
+    if (!entry)
+        entry = unsock_identify(fd, &scratch);
+    if (entry->kind != UNSOCK_KIND_LOCAL)
+        return unsock_sys(__NR_shutdown, fd, how);
+    if (listens && entry->state == UNSOCK_STATE_LISTENING)
+        return shut_listener(fd, entry, how);
+    if (unsock_state_is_connected(entry->state) && entry->type == SOCK_STREAM)
+        return shut_connection(fd, how);
+    long result = unsock_sys(__NR_shutdown, fd, how);
+    if (result < 0)
+        return result;
+    return unsock_state_is_connected(entry->state) || unsock_reuse_look(fd) ? result : -ENOTCONN;
+}

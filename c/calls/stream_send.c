@@ -1,0 +1,65 @@
+/* Data on connected streams, and what follows when the peer has gone. */
+#include "calls/stream_send.h"
+
+#include "kernel/end_mark.h"
+#include "kernel/socket_info.h"
+#include "replace/reuse.h"
+#include "rt/libc.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/user.h"
+
+#include <linux/poll.h>
+
+#define SIGPIPE_NUMBER 13
+#define PARTS_MOST 1024u      /* UIO_MAXIOV */
+#define BYTES_MOST 0x7ffff000 /* MAX_RW_COUNT: the kernel takes no more in one call */
+
+long unsock_stream_broken(int flags) {
+    if (!(flags & MSG_NOSIGNAL))
+        unsock_sys(__NR_tgkill, unsock_sys(__NR_getpid), unsock_sys(__NR_gettid), SIGPIPE_NUMBER);
+    return -EPIPE;
+}
+
+/* As sk_stream_error and tcp_sendmsg do it (net/ipv4/tcp.c). */
+long unsock_stream_refused(int fd, size_t size, int flags) {
+    if (unsock_reuse_look(fd))
+        return unsock_stream_broken(flags);
+    unsigned mark = unsock_end_mark(fd);
+    long error = unsock_socket_option(fd, SO_ERROR);
+    if (error > 0) {
+        unsock_end_mark_set(fd, mark, UNSOCK_END_RESET);
+        return -error;
+    }
+    if (mark & UNSOCK_END_LOST)
+        unsock_end_mark_set(fd, mark, UNSOCK_END_TOLD);
+    if (mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_LOST | UNSOCK_END_RESET))
+        return unsock_stream_broken(flags);
+    /* Of a peer that only reads no more TCP knows nothing, and nothing is sent for no bytes. */
+    if (size > 0 && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP))
+        unsock_end_mark_set(fd, mark, UNSOCK_END_LOST);
+    return (long)UNSOCK_MIN(size, (size_t)BYTES_MOST);
+}
+
+long unsock_stream_sendto(int fd, const void *data, size_t size, int flags) {
+    long result = unsock_real_sendto(fd, data, size, flags | MSG_NOSIGNAL, NULL, 0);
+    return result == -EPIPE ? unsock_stream_refused(fd, size, flags) : result;
+}
+
+/* How much the message's parts have together. The kernel has read them already. */
+static size_t sum_up(const struct msghdr *message) {
+    struct msghdr copy;
+    struct iovec part;
+    size_t sum = 0;
+    if (unsock_user_read(&copy, message, sizeof(copy)) < 0)
+        return 0;
+    for (size_t i = 0; i < UNSOCK_MIN(copy.msg_iovlen, PARTS_MOST) && sum < BYTES_MOST; i++)
+        if (unsock_user_read(&part, &copy.msg_iov[i], sizeof(part)) == 0)
+            sum += UNSOCK_MIN(part.iov_len, (size_t)BYTES_MOST);
+    return sum;
+}
+
+long unsock_stream_sendmsg(int fd, const struct msghdr *message, int flags) {
+    long result = unsock_real_sendmsg(fd, message, flags | MSG_NOSIGNAL);
+    return result == -EPIPE ? unsock_stream_refused(fd, sum_up(message), flags) : result;
+}

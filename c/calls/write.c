@@ -1,0 +1,73 @@
+/*
+ * write, writev and send. They concern the library on connected streams alone, where a system call that can be told to
+ * raise no signal does the same: sendto and sendmsg.
+ */
+#include "calls/write.h"
+
+#include "calls/stream_send.h"
+#include "kernel/identify.h"
+#include "memory/asked.h"
+#include "memory/fds.h"
+#include "memory/own.h"
+#include "replace/reuse.h"
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+
+#define PARTS_MOST 1024 /* UIO_MAXIOV: beyond it the two calls have different errnos */
+
+/* Inherited by exec, perhaps: the kernel's names tell it, and are asked for once. */
+static bool was_inherited(int fd) {
+    struct unsock_fd scratch;
+    if (!unsock_own_descriptors())
+        return false;
+    unsock_asked_note(fd);
+    unsock_identify_unknown(fd, &scratch);
+    return unsock_stream_is_known(fd);
+}
+
+static inline bool concerns(int fd) {
+    return unsock_stream_is_known(fd) || (!unsock_fds_known(fd) && !unsock_asked(fd) && was_inherited(fd));
+}
+
+/* The socket is not connected, or there is none. Returns whether the number is something else by now. */
+static bool is_another(int fd, long result) {
+    if (result == -ENOTCONN)
+        return unsock_reuse_look(fd);
+    unsock_asked_note(fd);
+    unsock_reuse_new(fd);
+    return true;
+}
+
+static inline bool is_unusual(long result) {
+    return result == -ENOTCONN || result == -ENOTSOCK;
+}
+
+ssize_t unsock_call_write(int fd, const void *data, size_t size) {
+    if (!concerns(fd))
+        return unsock_real_write(fd, data, size);
+    long result = unsock_stream_sendto(fd, data, size, 0);
+    if (!is_unusual(result))
+        return result;
+    return is_another(fd, result) ? unsock_real_write(fd, data, size) : unsock_stream_broken(0);
+}
+
+ssize_t unsock_call_writev(int fd, const struct iovec *parts, int count) {
+    struct msghdr message = {.msg_iovlen = (size_t)count};
+    if (count <= 0 || count > PARTS_MOST || !concerns(fd))
+        return unsock_real_writev(fd, parts, count);
+    memcpy(&message.msg_iov, &parts, sizeof(parts));
+    long result = unsock_stream_sendmsg(fd, &message, 0);
+    if (!is_unusual(result))
+        return result;
+    return is_another(fd, result) ? unsock_real_writev(fd, parts, count) : unsock_stream_broken(0);
+}
+
+ssize_t unsock_call_send(int fd, const void *data, size_t size, int flags) {
+    if ((flags & MSG_FASTOPEN) || !concerns(fd))
+        return unsock_real_sendto(fd, data, size, flags, NULL, 0);
+    long result = unsock_stream_sendto(fd, data, size, flags);
+    if (!is_unusual(result))
+        return result;
+    return is_another(fd, result) ? unsock_real_sendto(fd, data, size, flags, NULL, 0) : unsock_stream_broken(flags);
+}

@@ -1,0 +1,17 @@
+/* The marks of a connection's end. */
+#include "kernel/end_mark.h"
+
+#include "kernel/socket_info.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+unsigned unsock_end_mark(int fd) {
+    long value = unsock_socket_option(fd, SO_INCOMING_CPU);
+    return (value & ~UNSOCK_END_MARK_BITS) == UNSOCK_END_MARK ? (unsigned)value & UNSOCK_END_MARK_BITS : 0;
+}
+
+void unsock_end_mark_set(int fd, unsigned old, unsigned added) {
+    int32_t value = (int32_t)(UNSOCK_END_MARK | old | added);
+    if ((old & added) != added)
+        unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_INCOMING_CPU, &value, sizeof(value));
+}

@@ -1,0 +1,30 @@
+/*
+ * What the kernel does not keep apart about a connection's end: AF_UNIX has one word for what this side has shut down
+ * and what the other one has. The marks are in an option of the socket that means nothing on AF_UNIX
+ * (SO_INCOMING_CPU), so that every descriptor of it and every process that has it knows them.
+ */
+#ifndef UNSOCK_END_MARK_H
+#define UNSOCK_END_MARK_H
+
+#include <stdint.h>
+
+enum {
+    UNSOCK_END_SHUT_WRITE = 1 << 0, /* this side has shut down writing */
+    UNSOCK_END_SHUT_READ = 1 << 1,  /* this side has shut down reading */
+    UNSOCK_END_LOST = 1 << 2,       /* a write after the peer's end was taken: TCP's would have been reset by it */
+    UNSOCK_END_TOLD = 1 << 3,       /* the error that followed has been told */
+    UNSOCK_END_RESET = 1 << 4,      /* the peer closed with unread data, and that has been told */
+    UNSOCK_END_OVER = 1 << 5,       /* both sides have shut down writing: TCP's socket is closed */
+};
+
+/* What the program may read in the option's place. */
+#define UNSOCK_END_MARK 0x756e0000
+#define UNSOCK_END_MARK_BITS 0xffff
+
+/* The marks; 0 also for what is no socket. One system call. */
+unsigned unsock_end_mark(int fd);
+
+/* Adds some to those that there are. */
+void unsock_end_mark_set(int fd, unsigned old, unsigned added);
+
+#endif

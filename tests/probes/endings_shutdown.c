@@ -1,0 +1,105 @@
+/* shutdown: twice, of a side that is shut, before and after the peer's end, on duplicates and in children. */
+#include "endings.h"
+
+static const char *const how_names[] = {"SHUT_RD", "SHUT_WR", "SHUT_RDWR"};
+
+/* Over TCP the peer's answer to the end of this side takes a moment. */
+static void settle(const struct pair *pair) {
+    ready(pair->fd, 0, 30);
+}
+
+static void tell(const char *story, const char *what, long result) {
+    char name[160];
+    snprintf(name, sizeof name, "%s: %s", story, what);
+    fact_call(name, result);
+}
+
+/* What the socket says of itself then. */
+static void tell_state(const char *story, struct pair *pair) {
+    char name[160], byte;
+    snprintf(name, sizeof name, "%s: poll", story);
+    fact(name, "0x%x", ready(pair->fd, POLLIN | POLLRDHUP, 0));
+    snprintf(name, sizeof name, "%s: read", story);
+    fact_number(name, recv(pair->fd, &byte, 1, MSG_DONTWAIT));
+    snprintf(name, sizeof name, "%s: write", story);
+    fact_number(name, send(pair->fd, "x", 1, MSG_NOSIGNAL));
+}
+
+static void before_and_after(enum end end, int first, int second) {
+    char story[100];
+    struct pair pair = make_pair(false);
+    snprintf(story, sizeof story, "%s, %s, %s", how_names[first], end_names[end], how_names[second]);
+    tell(story, "first", shutdown(pair.fd, first));
+    if (end == CLOSED_UNREAD && first != SHUT_RD)
+        end = OPEN;
+    peer_ends(&pair, end);
+    settle(&pair);
+    tell(story, "second", shutdown(pair.fd, second));
+    tell_state(story, &pair);
+    drop_pair(&pair);
+}
+
+static void after(enum end end, int first, int second) {
+    char story[100];
+    struct pair pair = make_pair(true);
+    snprintf(story, sizeof story, "%s, then %s, %s", end_names[end], how_names[first], how_names[second]);
+    peer_ends(&pair, end);
+    tell(story, "first", shutdown(pair.fd, first));
+    settle(&pair);
+    tell(story, "second", shutdown(pair.fd, second));
+    tell_state(story, &pair);
+    drop_pair(&pair);
+}
+
+static void after_lost_write(void) {
+    struct pair pair = make_pair(false);
+    peer_ends(&pair, CLOSED);
+    fact_number("lost write", send(pair.fd, "hello", 5, 0));
+    ready(pair.fd, 0, 2000);
+    fact_call("shutdown after it", shutdown(pair.fd, SHUT_WR));
+    fact_call("and again", shutdown(pair.fd, SHUT_RDWR));
+    drop_pair(&pair);
+    pair = make_pair(false);
+    peer_ends(&pair, CLOSED_UNREAD);
+    fact_call("shutdown after a reset", shutdown(pair.fd, SHUT_RDWR));
+    drop_pair(&pair);
+}
+
+static void by_others(void) {
+    struct pair pair = make_pair(true);
+    int other = CHECK(dup(pair.fd));
+    fact_call("by a duplicate", shutdown(other, SHUT_WR));
+    close(other);
+    peer_ends(&pair, CLOSED);
+    settle(&pair);
+    fact_call("then", shutdown(pair.fd, SHUT_WR));
+    drop_pair(&pair);
+    pair = make_pair(false);
+    pid_t child = fork_peer();
+    if (child == 0)
+        _exit(shutdown(pair.fd, SHUT_WR) == 0 ? 0 : errno);
+    fact("by a child", "%d", ended(child));
+    peer_ends(&pair, CLOSED);
+    settle(&pair);
+    fact_call("by its parent then", shutdown(pair.fd, SHUT_RD));
+    drop_pair(&pair);
+}
+
+int main(void) {
+    probe_start();
+    count_pipes();
+    for (int end = OPEN; end < ENDS; end++)
+        for (int first = SHUT_RD; first <= SHUT_RDWR; first++)
+            for (int second = SHUT_RD; second <= SHUT_RDWR; second++) {
+                /* What comes after a side was shut for reading can be read over TCP alone (docs/limits.md). */
+                if (end != SENT_CLOSED || first == SHUT_WR)
+                    before_and_after((enum end)end, first, second);
+                after((enum end)end, first, second);
+            }
+    after_lost_write();
+    by_others();
+    struct pair pair = make_pair(false);
+    fact_call("nonsense", shutdown(pair.fd, 7));
+    drop_pair(&pair);
+    return 0;
+}

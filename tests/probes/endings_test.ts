@@ -1,0 +1,15 @@
+/**
+ * How connections end: what can be written, waited for and shut down after the peer's end, each beside the kernel's
+ * TCP.
+ */
+import { testProbe } from "../support/probe.ts";
+
+testProbe("endings_write", "the first write after the peer's end is lost without a word, and the next one fails", {
+  mayLeave: "a process that a signal ends cannot remove its files",
+});
+testProbe("endings_shutdown", "shutdown fails where TCP's does: of what is over, and nowhere else");
+testProbe(
+  "endings_poll",
+  "poll, ppoll and select tell of a hang-up when both sides have shut down, and wait until then",
+);
+testProbe("endings_epoll", "epoll tells of a hang-up when both sides have shut down, and waits until then");
