@@ -7,10 +7,9 @@
  */
 import * as path from "@std/path/posix";
 import { VERSION } from "../lib/system/version.ts";
-import { build, compilerIsThere } from "./build.ts";
-
-const ROOT = path.join(import.meta.dirname ?? ".", "..");
-const DIST = path.join(ROOT, "dist");
+import { build } from "./build.ts";
+import { DIST, pack, ROOT, run, sha256, withStage } from "./dist/tools.ts";
+import { makeForeignTree, makeOwnTree, type Tree } from "./dist/trees.ts";
 
 /**
  * What the binary may do, and why: read and write socket files, control files and itself; read the environment; call libc
@@ -24,32 +23,6 @@ const PERMISSIONS = [
   "--allow-ffi",
   "--allow-sys=osRelease",
 ];
-
-/** Where the archive's files come from, below what `unsock install` makes. */
-const INSTALLED: Readonly<Record<string, string>> = {
-  "man/unsock.1": "share/man/man1/unsock.1",
-  "man/libunsock.7": "share/man/man7/libunsock.7",
-  "completions/unsock.bash": "share/bash-completion/completions/unsock",
-  "completions/_unsock": "share/zsh/site-functions/_unsock",
-  "completions/unsock.fish": "share/fish/vendor_completions.d/unsock.fish",
-};
-
-async function run(program: string, args: readonly string[], cwd = ROOT): Promise<void> {
-  const { success, stderr } = await new Deno.Command(program, { args: [...args], cwd, stdout: "null" }).output();
-  if (success) return;
-  throw new Error(`${path.basename(program)} ${args[0] ?? ""}: ${firstReason(new TextDecoder().decode(stderr))}`);
-}
-
-/** The first cause of an error that the runtime prints with its causes and a stack, else the last line. */
-function firstReason(text: string): string {
-  // deno-lint-ignore no-control-regex
-  const lines = text.replace(/\x1b\[[0-9;]*m/g, "").split("\n").map((line) => line.trim()).filter((line) =>
-    line !== ""
-  );
-  const causes = lines.filter((line) => /^[01]: (?!<)/.test(line)).map((line) => line.slice(3).replace(/\.$/, ""));
-  const error = lines.find((line) => line.startsWith("error: "))?.slice("error: ".length);
-  return causes.length > 0 ? causes.join(": ") : error ?? lines.at(-1) ?? "it says nothing";
-}
 
 async function compileBinary(binary: string): Promise<void> {
   const part = `${binary}.${crypto.randomUUID()}`;
@@ -72,82 +45,51 @@ async function versionOf(binary: string): Promise<string> {
   return new TextDecoder().decode(stdout).trim();
 }
 
-async function sha256(file: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(file));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** What lies in an archive beside the tree that is installed. */
+const BESIDE = ["README.md", "LICENSE", "packaging/install.sh"];
+
+async function makeArchive(name: string, tree: string): Promise<string> {
+  return await pack(path.join(DIST, `${name}.tar.gz`), name, [
+    ...BESIDE.map((file) => path.join(ROOT, file)),
+    ...Array.from(Deno.readDirSync(tree), (entry) => path.join(tree, entry.name)),
+  ]);
 }
 
-/** Packs `files`, names in the archive with where they are now, so that the same files make the same archive. */
-async function pack(archive: string, name: string, files: Readonly<Record<string, string>>): Promise<string> {
-  const stage = await Deno.makeTempDir({ prefix: "unsock-dist-" });
-  try {
-    for (const [to, from] of Object.entries(files)) {
-      const file = path.join(stage, name, to);
-      await Deno.mkdir(path.dirname(file), { recursive: true });
-      await Deno.copyFile(from, file);
-    }
-    const date = `--mtime=@${Deno.env.get("SOURCE_DATE_EPOCH") || "0"}`;
-    const alike = ["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mode=u=rwX,go=rX", date];
-    const part = `${archive}.part`;
-    // Compressed by gzip as tar's child, which leaves no name and no time in its header.
-    await run("tar", [...alike, "-czf", part, name], stage);
-    await Deno.rename(part, archive);
-    return archive;
-  } finally {
-    await Deno.remove(stage, { recursive: true });
-  }
+/** Writes `dist/SHA256SUMS`, and prints the names. */
+export async function finish(files: readonly string[]): Promise<void> {
+  const sums = await Promise.all(files.map(async (file) => `${await sha256(file)}  ${path.basename(file)}\n`));
+  await Deno.writeTextFile(path.join(DIST, "SHA256SUMS"), sums.join(""));
+  for (const file of [...files, path.join(DIST, "SHA256SUMS")]) console.log(path.relative(ROOT, file));
 }
 
-const SHARED: Readonly<Record<string, string>> = {
-  "README.md": path.join(ROOT, "README.md"),
-  "LICENSE": path.join(ROOT, "LICENSE"),
-};
-
-async function makeArchives(binary: string, library: string): Promise<string[]> {
-  const stage = await Deno.makeTempDir({ prefix: "unsock-dist-" });
-  try {
-    await run(binary, ["install", "--prefix", stage, "--lib", library]);
-    const installed = Object.entries(INSTALLED).map(([to, from]) => [to, path.join(stage, from)]);
-    const name = `unsock-${VERSION}-linux-${Deno.build.arch}`;
-    const files = { ...SHARED, unsock: binary, "libunsock.so": library, ...Object.fromEntries(installed) };
-    const archives = [await pack(path.join(DIST, `${name}.tar.gz`), name, files)];
-    if (Deno.build.arch === "x86_64") archives.push(...await makeForeignArchive(path.join(stage, LIBRARY_MANUAL)));
-    return archives;
-  } finally {
-    await Deno.remove(stage, { recursive: true });
-  }
+/** What was made: all files in dist/ but the sums, and what is to be installed on each machine. */
+export interface Compiled {
+  readonly files: readonly string[];
+  readonly trees: readonly Tree[];
 }
 
-const LIBRARY_MANUAL = "share/man/man7/libunsock.7";
-
-/** The library alone: `denort` of another machine is not to be had everywhere, and guests need nothing else. */
-async function makeForeignArchive(manual: string): Promise<string[]> {
-  if (!await compilerIsThere("aarch64")) {
-    console.error("compile: no library for aarch64: apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross");
-    return [];
-  }
-  const [library = ""] = await build(["--target=aarch64"]);
-  const name = `libunsock-${VERSION}-linux-aarch64`;
-  const files = { ...SHARED, "libunsock.so": path.join(ROOT, library), "man/libunsock.7": manual };
-  return [await pack(path.join(DIST, `${name}.tar.gz`), name, files)];
-}
-
-async function compile(): Promise<void> {
+/**
+ * Makes the program, the library and the archives.
+ *
+ * @param stage Where the trees go that are to be installed.
+ */
+export async function compile(stage: string): Promise<Compiled> {
   await build([]);
   await Deno.mkdir(DIST, { recursive: true });
   const binary = path.join(DIST, "unsock");
   const library = path.join(DIST, "libunsock.so");
   await compileBinary(binary);
   await Deno.copyFile(path.join(ROOT, "build", "libunsock.so"), library);
-  const files = [binary, library, ...await makeArchives(binary, library)];
-  const sums = await Promise.all(files.map(async (file) => `${await sha256(file)}  ${path.basename(file)}\n`));
-  await Deno.writeTextFile(path.join(DIST, "SHA256SUMS"), sums.join(""));
-  for (const file of [...files, path.join(DIST, "SHA256SUMS")]) console.log(path.relative(ROOT, file));
+  const own = await makeOwnTree(path.join(stage, "own"), binary, library);
+  const foreign = Deno.build.arch === "x86_64" ? await makeForeignTree(path.join(stage, "foreign"), own) : undefined;
+  const archives = [await makeArchive(`unsock-${VERSION}-linux-${Deno.build.arch}`, own.directory)];
+  if (foreign) archives.push(await makeArchive(`libunsock-${VERSION}-linux-${foreign.arch}`, foreign.directory));
+  return { files: [binary, library, ...archives], trees: foreign ? [own, foreign] : [own] };
 }
 
 if (import.meta.main) {
   try {
-    await compile();
+    await withStage(async (stage) => await finish((await compile(stage)).files));
   } catch (error) {
     console.error(`compile: ${error instanceof Error ? error.message : error}`);
     Deno.exit(1);

@@ -41,18 +41,19 @@ Deno.test("the archive has the program, the library, and what describes them", c
       [
         "LICENSE",
         "README.md",
-        "completions/_unsock",
-        "completions/unsock.bash",
-        "completions/unsock.fish",
-        "libunsock.so",
-        "man/libunsock.7",
-        "man/unsock.1",
-        "unsock",
+        "bin/unsock",
+        "install.sh",
+        "lib/libunsock.so",
+        "share/bash-completion/completions/unsock",
+        "share/fish/vendor_completions.d/unsock.fish",
+        "share/man/man1/unsock.1",
+        "share/man/man7/libunsock.7",
+        "share/zsh/site-functions/_unsock",
       ].map((file) => `./${name}/${file}`),
     );
-    const program = join(dir, name, "unsock");
+    const program = join(dir, name, "bin", "unsock");
     const result = await run([program, "run", "--dir", join(dir, "s"), "--", "sh", "-c", 'echo "$LD_PRELOAD"']);
-    assertStrictEquals(result.stdout.trim(), join(dir, name, "libunsock.so"), result.stderr);
+    assertStrictEquals(result.stdout.trim(), join(dir, name, "lib", "libunsock.so"), result.stderr);
   }));
 
 Deno.test({
@@ -62,7 +63,7 @@ Deno.test({
     withDir(async (dir) => {
       const name = `libunsock-${VERSION}-linux-aarch64`;
       await unpack(`${name}.tar.gz`, dir);
-      assertStrictEquals(machineOf(join(dir, name, "libunsock.so")), AARCH64);
+      assertStrictEquals(machineOf(join(dir, name, "lib", "libunsock.so")), AARCH64);
       assertStrictEquals(machineOf(join(DIST, "libunsock.so")), X86_64);
     }),
 });

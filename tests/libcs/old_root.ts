@@ -113,8 +113,8 @@ async function download(work: string): Promise<string[]> {
   );
 }
 
-/** The mirror with this machine's own release; those of security updates have other paths. */
-async function mirror(): Promise<string> {
+/** @returns The mirror with this machine's own release; those of security updates have other paths. */
+export async function mirror(): Promise<string> {
   const sites = (await succeed(["apt-get", "indextargets", "--format", "$(SITE)"])).split("\n");
   const site = sites.find((line) => /^https?:.*\/debian\/?$/.test(line));
   if (site === undefined) throw new Error("apt knows no mirror of Debian: run apt-get update first");

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+// Finds the package with this machine's program and becomes it; where Node.js cannot, it stays as its parent.
+"use strict";
+const { spawn } = require("node:child_process");
+const path = require("node:path");
+const os = require("node:os");
+
+const name = `unsock-linux-${process.arch}`;
+let program;
+try {
+  program = path.join(path.dirname(require.resolve(`${name}/package.json`)), "bin", "unsock");
+} catch {
+  console.error(`unsock: package ${name}: not installed: npm install ${name} (Linux on x64 and arm64 only)`);
+  process.exit(125);
+}
+const args = process.argv.slice(2);
+// Of Node.js 22.15: standard input, signals and job control are the program's own then.
+if (typeof process.execve === "function") process.execve(program, ["unsock", ...args], process.env);
+const child = spawn(program, args, { stdio: "inherit" });
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"]) {
+  // From a terminal the child gets it too; this process must only not end before it.
+  process.on(signal, () => process.stdin.isTTY && signal === "SIGINT" || child.kill(signal));
+}
+child.on("error", (error) => {
+  console.error(`unsock: ${program}: ${error.message}`);
+  process.exit(125);
+});
+child.on("exit", (code, signal) => {
+  if (signal === null) process.exit(code);
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+  // A signal that does not end this process.
+  setTimeout(() => process.exit(128 + os.constants.signals[signal]), 100);
+});
