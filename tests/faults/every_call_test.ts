@@ -9,7 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { shimLibrary } from "../support/shim.ts";
-import { buildTools, ignore, strideOr, tourEnv } from "./tools.ts";
+import { buildTools, ignore, strideOr, withTourEnv } from "./tools.ts";
 
 const STRIDE = strideOr(10);
 const TIMEOUT_MS = 20 * 60_000;
@@ -26,9 +26,12 @@ const KNOWN: readonly { scenario: string; finding: RegExp; why: string }[] = [
 /** @returns The findings that nobody knows of. */
 async function findings(dir: string, env: Record<string, string>, stride: number, offset: number): Promise<string[]> {
   const { tour, injector } = await buildTools();
-  const { LD_PRELOAD: _, ...variables } = tourEnv(dir, env);
   const command = [injector, "-s", String(stride), "-o", String(offset), shimLibrary(), tour];
-  const { code, stdout, stderr } = await run(command, { env: variables, timeoutMs: TIMEOUT_MS });
+  const { code, stdout, stderr } = await withTourEnv(
+    dir,
+    env,
+    ({ LD_PRELOAD: _, ...variables }) => run(command, { env: variables, timeoutMs: TIMEOUT_MS }),
+  );
   const lines = stdout.trimEnd().split("\n");
   const summary = /^(\d+) runs, \d+ findings$/.exec(lines.pop() ?? "");
   assert(summary && code <= 1, `${lines.join("\n")}\n${stderr}`);

@@ -2,7 +2,7 @@
 import { assert, assertMatch, assertNotMatch, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
-import { buildSanitized, buildTools, ignore, runTour, strideOr, tourEnv } from "./tools.ts";
+import { buildSanitized, buildTools, ignore, runTour, strideOr, withTourEnv } from "./tools.ts";
 
 /** Of the injector's runs: the sanitizers themselves take longer to start than a scenario takes. */
 const STRIDE = strideOr(40);
@@ -24,9 +24,12 @@ Deno.test("no call touches memory that it may not, or does what C leaves undefin
 Deno.test("no call does so after another one has failed, or was killed", { ignore }, () =>
   withDir(async (dir) => {
     const [{ tour, injector }, { library, preload }] = await Promise.all([buildTools(), buildSanitized()]);
-    const { LD_PRELOAD: _, ...env } = tourEnv(dir);
     const command = [injector, "-s", String(STRIDE), "-p", preload, library, tour];
-    const { code, stdout, stderr } = await run(command, { env, timeoutMs: TIMEOUT_MS });
+    const { code, stdout, stderr } = await withTourEnv(
+      dir,
+      {},
+      ({ LD_PRELOAD: _, ...env }) => run(command, { env, timeoutMs: TIMEOUT_MS }),
+    );
     assert(code <= 1 && / runs, /.test(stdout), stdout + stderr);
     assertNotMatch(stdout, /Sanitizer|runtime error|SUMMARY|ended by/);
   }));

@@ -58,23 +58,46 @@ export interface TourOptions {
   before?: string[];
 }
 
-/** Two tours at a time have ports of their own, from one test file to the next too. */
-const ports = { next: 7001 + 16 * (Deno.pid % 500) };
+/** A tour has a port and the guard the next one. */
+const PORTS = { first: 7001, last: 9999, each: 2 };
 
 /**
+ * Takes ports for one tour. Names of clients are common to all directories, and test files run beside each other in one
+ * process or in several: a TCP listener, held meanwhile, says to all of them whose ports these are.
+ *
+ * @returns The listener, to be held with `using`.
+ */
+function takePorts(): Deno.TcpListener {
+  for (let port = PORTS.first; port <= PORTS.last; port += PORTS.each) {
+    try {
+      return Deno.listen({ hostname: "127.0.0.1", port });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+  throw new Error(`no port from ${PORTS.first} to ${PORTS.last} is free`);
+}
+
+/**
+ * Lends the environment of a tour, with ports that no other one has meanwhile.
+ *
  * @param dir The directory of the socket files.
  * @param env More variables.
- * @returns The environment of a tour.
+ * @param use What is done with it.
+ * @returns What `use` returned.
  */
-export function tourEnv(dir: string, env: Record<string, string> = {}): Record<string, string> {
-  const port = String(ports.next);
-  ports.next += 2;
-  return {
+export async function withTourEnv<Result>(
+  dir: string,
+  env: Record<string, string>,
+  use: (variables: Record<string, string>) => Promise<Result>,
+): Promise<Result> {
+  using listener = takePorts();
+  return await use({
     ...shimEnv(dir, env),
-    TOUR_PORT: port,
+    TOUR_PORT: String(listener.addr.port),
     // Leaks are no matter of a library without malloc; the tour itself just ends.
     ASAN_OPTIONS: "detect_leaks=0",
-  };
+  });
 }
 
 /**
@@ -87,11 +110,12 @@ export async function runTour(scenario: string, { env, before = [] }: TourOption
   const { tour } = await buildTools();
   let result: RunResult | undefined;
   await withDir(async (dir) => {
-    const variables = tourEnv(dir, env);
-    // It ends with its standard input.
-    await using guard = start(["sh", "-c", 'sleep 600 | "$0" guard', tour], { env: variables });
-    await until("the guard is there", () => guard.output().includes("."));
-    result = await run([...before, tour, scenario], { env: variables, timeoutMs: 120_000 });
+    result = await withTourEnv(dir, env ?? {}, async (variables) => {
+      // It ends with its standard input.
+      await using guard = start(["sh", "-c", 'sleep 600 | "$0" guard', tour], { env: variables });
+      await until("the guard is there", () => guard.output().includes("."));
+      return await run([...before, tour, scenario], { env: variables, timeoutMs: 120_000 });
+    });
   });
   if (!result) throw new Error("no result");
   return result;
