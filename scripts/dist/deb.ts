@@ -1,0 +1,119 @@
+/** The Debian packages, by `dpkg-deb`, which dates all files with SOURCE_DATE_EPOCH. */
+import * as path from "@std/path/posix";
+import { VERSION } from "../../lib/system/version.ts";
+import { DATE, DIST, ROOT, run, withStage } from "./tools.ts";
+
+/** Debian's name of a machine. */
+export type DebianMachine = "amd64" | "arm64";
+
+/** Of the runtime in the program; the library needs nothing. */
+const RUNTIME = "libc6 (>= 2.27), libgcc-s1, ";
+
+function control(machine: DebianMachine, hasProgram: boolean, kilobytes: number): string {
+  const without = hasProgram ? "" : `
+ .
+ On this machine the program does run and make-control alone: it is the
+ library, executed.`;
+  return `Package: unsock
+Version: ${VERSION}
+Architecture: ${machine}
+Maintainer: The unsock maintainers <maintainers@unsock.example>
+Installed-Size: ${kilobytes}
+Depends: ${hasProgram ? RUNTIME : ""}passwd
+Section: net
+Priority: optional
+Description: run programs with Unix sockets in place of IP sockets
+ unsock runs unmodified programs whose TCP and UDP sockets become Unix
+ sockets: files with owners and permissions instead of open ports. With a
+ control file in place of the socket file they become vsock, TIPC or a
+ Firecracker guest's sockets.${without}
+`;
+}
+
+/** In the form that Debian reads by machine; the licence's text is on every Debian. */
+const COPYRIGHT = `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Upstream-Name: unsock
+
+Files: *
+Copyright: 2026 The unsock authors
+License: Apache-2.0
+ On Debian systems, the complete text of the Apache License version 2.0 is in
+ /usr/share/common-licenses/Apache-2.0.
+`;
+
+function changelog(): string {
+  const date = new Date(Number(DATE) * 1000).toUTCString().replace("GMT", "+0000");
+  return `unsock (${VERSION}) unstable; urgency=medium
+
+  * See /usr/share/doc/unsock/CHANGELOG.md.gz.
+
+ -- The unsock maintainers <maintainers@unsock.example>  ${date}
+`;
+}
+
+/** Writes a file that `gzip` then compresses without its name and time. */
+async function compressed(file: string, content: string | Uint8Array): Promise<void> {
+  await Deno.mkdir(path.dirname(file), { recursive: true });
+  await Deno.writeFile(file, typeof content === "string" ? new TextEncoder().encode(content) : content);
+  await run("gzip", ["-9nf", file]);
+}
+
+async function put(file: string, from: string, mode = 0o644): Promise<void> {
+  await Deno.mkdir(path.dirname(file), { recursive: true });
+  await Deno.copyFile(path.join(ROOT, "packaging", from), file);
+  await Deno.chmod(file, mode);
+}
+
+/** Debian has its own place for zsh's completions, and wants manual pages compressed. */
+async function asDebian(usr: string): Promise<void> {
+  const zsh = path.join(usr, "share/zsh");
+  if (await exists(zsh)) await Deno.rename(path.join(zsh, "site-functions"), path.join(zsh, "vendor-completions"));
+  for (const section of ["man1", "man7"]) {
+    const directory = path.join(usr, "share/man", section);
+    if (!await exists(directory)) continue;
+    for (const { name } of Deno.readDirSync(directory)) await run("gzip", ["-9nf", path.join(directory, name)]);
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  return await Deno.lstat(file).then(() => true, () => false);
+}
+
+async function kilobytesOf(directory: string): Promise<number> {
+  let kilobytes = 0;
+  for (const { name, isDirectory } of Deno.readDirSync(directory)) {
+    const file = path.join(directory, name);
+    kilobytes += isDirectory ? 1 + await kilobytesOf(file) : Math.ceil((await Deno.lstat(file)).size / 1024);
+  }
+  return kilobytes;
+}
+
+/**
+ * Makes `dist/unsock_VERSION_MACHINE.deb`.
+ *
+ * @param tree What `unsock install` puts below a prefix, for that machine.
+ * @param hasProgram Whether its `bin/unsock` is the whole command line.
+ * @returns The package's path.
+ */
+export async function makeDeb(machine: DebianMachine, tree: string, hasProgram: boolean): Promise<string> {
+  return await withStage(async (root) => {
+    const usr = path.join(root, "usr");
+    await run("cp", ["-a", tree, usr]);
+    await asDebian(usr);
+    const doc = path.join(usr, "share/doc/unsock");
+    await compressed(path.join(doc, "changelog"), changelog());
+    await compressed(path.join(doc, "CHANGELOG.md"), await Deno.readFile(path.join(ROOT, "CHANGELOG.md")));
+    await Deno.writeTextFile(path.join(doc, "copyright"), COPYRIGHT);
+    await put(path.join(usr, "lib/tmpfiles.d/unsock.conf"), "tmpfiles.conf");
+    await put(path.join(usr, "lib/sysusers.d/unsock.conf"), "sysusers.conf");
+    await put(path.join(usr, "share/lintian/overrides/unsock"), "deb/lintian-overrides");
+    await put(path.join(root, "DEBIAN/postinst"), "deb/postinst", 0o755);
+    await Deno.writeTextFile(path.join(root, "DEBIAN/control"), control(machine, hasProgram, await kilobytesOf(usr)));
+    await run("chmod", ["-R", "u=rwX,go=rX", root]);
+    const deb = path.join(DIST, `unsock_${VERSION}_${machine}.deb`);
+    const options = ["--root-owner-group", "-Zxz", "--build", root, `${deb}.part`];
+    await run("dpkg-deb", options, ROOT, { SOURCE_DATE_EPOCH: DATE });
+    await Deno.rename(`${deb}.part`, deb);
+    return deb;
+  });
+}

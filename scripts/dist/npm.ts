@@ -1,0 +1,62 @@
+/** The npm packages: one that everybody names, and one with the program for each machine, of which npm takes the right one. */
+import * as path from "@std/path/posix";
+import { VERSION } from "../../lib/system/version.ts";
+import { DIST, ROOT, run, withStage } from "./tools.ts";
+
+/** Node.js's name of a machine. */
+export type NodeMachine = "x64" | "arm64";
+
+const MACHINES: readonly NodeMachine[] = ["x64", "arm64"];
+
+const COMMON = { version: VERSION, license: "Apache-2.0", os: ["linux"] } as const;
+
+function nameFor(machine: NodeMachine): string {
+  return `unsock-linux-${machine}`;
+}
+
+/** `npm pack` dates all files alike, whatever the clock says. */
+async function packAs(name: string, manifest: object, fill: (directory: string) => Promise<void>): Promise<string> {
+  return await withStage(async (directory) => {
+    await fill(directory);
+    await Deno.copyFile(path.join(ROOT, "LICENSE"), path.join(directory, "LICENSE"));
+    const text = JSON.stringify({ name, ...COMMON, ...manifest }, null, 2);
+    await Deno.writeTextFile(path.join(directory, "package.json"), `${text}\n`);
+    await run("chmod", ["-R", "u=rwX,go=rX", directory]);
+    await run("npm", ["pack", "--silent", "--pack-destination", DIST, directory]);
+    return path.join(DIST, `${name}-${VERSION}.tgz`);
+  });
+}
+
+/**
+ * Makes the package of one machine.
+ *
+ * @param tree What `unsock install` puts below a prefix: the program and the library in it are taken.
+ * @returns The package's path.
+ */
+export async function makeMachinePackage(machine: NodeMachine, tree: string): Promise<string> {
+  const manifest = { description: `unsock for Linux on ${machine}`, cpu: [machine], files: ["bin", "lib"] };
+  return await packAs(nameFor(machine), manifest, async (directory) => {
+    for (const part of ["bin", "lib"]) await run("cp", ["-rL", path.join(tree, part), directory]);
+  });
+}
+
+/**
+ * Makes the package that people name, with the others as optional dependencies.
+ *
+ * @returns The package's path.
+ */
+export async function makeMainPackage(): Promise<string> {
+  const manifest = {
+    description: "Run unmodified programs with Unix sockets in place of IP sockets",
+    bin: { unsock: "bin/unsock.js" },
+    files: ["bin"],
+    engines: { node: ">=18" },
+    optionalDependencies: Object.fromEntries(MACHINES.map((machine) => [nameFor(machine), VERSION])),
+  };
+  return await packAs("unsock", manifest, async (directory) => {
+    await Deno.mkdir(path.join(directory, "bin"));
+    await Deno.copyFile(path.join(ROOT, "packaging/npm/unsock.js"), path.join(directory, "bin/unsock.js"));
+    await Deno.chmod(path.join(directory, "bin/unsock.js"), 0o755);
+    await Deno.copyFile(path.join(ROOT, "README.md"), path.join(directory, "README.md"));
+  });
+}

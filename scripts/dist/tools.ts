@@ -1,0 +1,75 @@
+/** What all that is shipped is made with. */
+import * as path from "@std/path/posix";
+
+export const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
+
+/** Where it goes. */
+export const DIST = path.join(ROOT, "dist");
+
+/** Seconds since 1970 that all files in archives are of, so that the same files make the same archive: else the year 2000. */
+export const DATE = Deno.env.get("SOURCE_DATE_EPOCH") || "946684800";
+
+/**
+ * Runs a tool to its end; nothing of its standard output is shown.
+ *
+ * @throws {Error} with the tool's own reason in one line.
+ */
+export async function run(
+  program: string,
+  args: readonly string[],
+  cwd = ROOT,
+  env: Record<string, string> = {},
+): Promise<void> {
+  const { success, stderr } = await new Deno.Command(program, { args: [...args], cwd, env, stdout: "null" }).output();
+  if (success) return;
+  throw new Error(`${path.basename(program)} ${args[0] ?? ""}: ${firstReason(new TextDecoder().decode(stderr))}`);
+}
+
+/** The first cause of an error that the runtime prints with its causes and a stack, else the last line. */
+function firstReason(text: string): string {
+  // deno-lint-ignore no-control-regex
+  const lines = text.replace(/\x1b\[[0-9;]*m/g, "").split("\n").map((line) => line.trim()).filter((line) =>
+    line !== ""
+  );
+  const causes = lines.filter((line) => /^[01]: (?!<)/.test(line)).map((line) => line.slice(3).replace(/\.$/, ""));
+  const error = lines.find((line) => line.startsWith("error: "))?.slice("error: ".length);
+  return causes.length > 0 ? causes.join(": ") : error ?? lines.at(-1) ?? "it says nothing";
+}
+
+/** @returns Hexadecimal digits. */
+export async function sha256(file: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(file));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Options of GNU tar that make the same archive of the same files, whoever owns them and whenever they were made. */
+export const ALIKE = [
+  "--sort=name",
+  "--owner=0",
+  "--group=0",
+  "--numeric-owner",
+  "--mode=u=rwX,go=rX",
+  `--mtime=@${DATE}`,
+];
+
+/** Makes a directory for the time of `body`. */
+export async function withStage<T>(body: (stage: string) => Promise<T>): Promise<T> {
+  const stage = await Deno.makeTempDir({ prefix: "unsock-dist-" });
+  try {
+    return await body(stage);
+  } finally {
+    await Deno.remove(stage, { recursive: true });
+  }
+}
+
+/** Packs files and directories into a directory of that name in the archive. */
+export async function pack(archive: string, name: string, from: readonly string[]): Promise<string> {
+  return await withStage(async (stage) => {
+    await Deno.mkdir(path.join(stage, name));
+    await run("cp", ["-a", ...from, path.join(stage, name)]);
+    // Compressed by gzip as tar's child, which leaves no name and no time in its header.
+    await run("tar", [...ALIKE, "-czf", `${archive}.part`, name], stage);
+    await Deno.rename(`${archive}.part`, archive);
+    return archive;
+  });
+}
