@@ -21,6 +21,15 @@ long unsock_stream_broken(int flags) {
     return -EPIPE;
 }
 
+/* SO_ERROR is asked of every connection that is made: the marks are looked at only where there can be some. */
+static void note_lost(int fd) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry)
+        return;
+    unsock_fds_mark(entry, UNSOCK_LOST_WRITE);
+    unsock_fds_tell_duplicates(fd);
+}
+
 /* As sk_stream_error and tcp_sendmsg do it (net/ipv4/tcp.c). */
 long unsock_stream_refused(int fd, size_t size, int flags) {
     if (unsock_reuse_look(fd))
@@ -36,8 +45,10 @@ long unsock_stream_refused(int fd, size_t size, int flags) {
     if (mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_LOST | UNSOCK_END_RESET))
         return unsock_stream_broken(flags);
     /* Of a peer that only reads no more TCP knows nothing, and nothing is sent for no bytes. */
-    if (size > 0 && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP))
+    if (size > 0 && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP)) {
         unsock_end_mark_set(fd, mark, UNSOCK_END_LOST);
+        note_lost(fd);
+    }
     return (long)UNSOCK_MIN(size, (size_t)BYTES_MOST);
 }
 

@@ -42,6 +42,7 @@ enum {
     UNSOCK_NONBLOCKING = 1 << 12, /* streams: was made, or set, non-blocking: the kernel knows whether it still is */
     UNSOCK_MANY = 1 << 13,        /* datagrams: sends to several receivers in turn */
     UNSOCK_CHANGING = 1 << 14,    /* a thread is exchanging the socket: what the kernel says may not be true yet */
+    UNSOCK_LOST_WRITE = 1 << 15,  /* streams: some write came after the peer's end: the kernel's marks tell the rest */
 };
 
 struct unsock_fd {

@@ -133,8 +133,8 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
         return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
     if (name == SO_ERROR && entry->kind == UNSOCK_KIND_FOREIGN)
         return get_error(fd, value, length);
-    if ((name == SO_ERROR || name == SO_INCOMING_CPU) && entry->type == SOCK_STREAM &&
-        unsock_state_is_connected(entry->state))
+    bool ended = name == SO_INCOMING_CPU || (name == SO_ERROR && (entry->flags & UNSOCK_LOST_WRITE));
+    if (ended && entry->type == SOCK_STREAM && unsock_state_is_connected(entry->state))
         return get_after_end(fd, name, value, length);
     bool set = row >= 0 && unsock_option_is_set(fd, entry, row);
     if (name == SO_PEEK_OFF && can_peek(entry))

@@ -72,7 +72,10 @@ const PACKAGES: Record<string, string> = {
   strace: "strace",
   stunnel: "stunnel4",
   timeout: "coreutils",
+  twisted: "python3-twisted",
   unshare: "util-linux",
+  "valkey-cli": "valkey-tools",
+  "valkey-server": "valkey-server",
   webrick: "ruby-webrick",
   websockify: "websockify",
   wget: "wget",
@@ -86,6 +89,7 @@ const FILES: Record<string, string> = {
   "aarch64-libc": "/usr/aarch64-linux-gnu/include/stdio.h",
   "clang-runtime-19": "/usr/share/doc/libclang-rt-19-dev/copyright",
   novnc: "/usr/share/novnc/vnc.html",
+  twisted: "/usr/lib/python3/dist-packages/twisted/__init__.py",
   webrick: "/usr/share/doc/ruby-webrick/copyright",
 };
 
