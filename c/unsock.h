@@ -86,6 +86,31 @@ UNSOCK_EXPORT const char *unsock_call_name(unsigned index);
 UNSOCK_EXPORT const char *unsock_setting_name(unsigned index);
 
 /*
+ * `run` (c/program/run.h): `words` are those behind it, NUL-terminated strings, `words_length` bytes in all, and so is
+ * the caller's `environment`. `library`: the one that is preloaded where options and environment name none. With
+ * `only_check` 1 nothing is made, printed or started. Returns the exit status, with one line in `error`, or 0 when
+ * there was nothing to start; else this process has become the command.
+ */
+UNSOCK_EXPORT int unsock_run(const char *words, size_t words_length, const char *environment, size_t length,
+                             const char *library, int only_check, char *error, size_t size);
+
+/* The name of `run`'s option number `index`, without the dashes; NULL behind the last. */
+UNSOCK_EXPORT const char *unsock_run_option_name(unsigned index);
+
+/*
+ * How a command would be reached: a line "DOOR<TAB>FILE<TAB>WHY" for each program on the way from the command, as it is
+ * typed, to what really runs, into `text`. DOOR is preload, trap, none, script or unknown. `search`: the value of PATH,
+ * NULL for none. Returns 0, or the exit status with which `run` would end, and what it would say.
+ */
+UNSOCK_EXPORT int unsock_route(const char *command, const char *search, char *text, size_t size);
+
+/*
+ * Proves that the library at the absolute `path` is this one and can be preloaded (c/process/proof.h). Returns 0; 1
+ * when this is root and another user could not read it; or -EINVAL with one line in `error`.
+ */
+UNSOCK_EXPORT int unsock_check_library(const char *path, char *error, size_t size);
+
+/*
  * The errno of the last intercepted call of this process that failed inside the library (0: none yet). For callers
  * that cannot read errno, such as a foreign-function interface; not exact when several threads fail at once.
  */

@@ -66,17 +66,19 @@ bool unsock_program_is_readable(const char *path) {
     return unsock_sys(__NR_faccessat, AT_FDCWD, path, MAY_READ) == 0;
 }
 
-bool unsock_program_gains_rights(long fd) {
+enum unsock_program_gain unsock_program_gains_rights(long fd) {
     struct statx status;
     uint8_t capability[64];
-    if (unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_MODE | STATX_UID | STATX_GID, &status) < 0)
-        return false;
-    bool user = (status.stx_mode & MODE_SET_USER) && (long)status.stx_uid != unsock_sys(__NR_getuid);
-    bool group =
-        (status.stx_mode & MODE_SET_GROUP) == MODE_SET_GROUP && (long)status.stx_gid != unsock_sys(__NR_getgid);
+    if (unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_MODE | STATX_UID | STATX_GID, &status) < 0 ||
+        unsock_sys(__NR_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+        return UNSOCK_GAINS_NOTHING;
+    if ((status.stx_mode & MODE_SET_USER) && (long)status.stx_uid != unsock_sys(__NR_getuid))
+        return UNSOCK_GAINS_USER;
+    if ((status.stx_mode & MODE_SET_GROUP) == MODE_SET_GROUP && (long)status.stx_gid != unsock_sys(__NR_getgid))
+        return UNSOCK_GAINS_GROUP;
     bool rights = unsock_sys(__NR_getuid) != 0 &&
                   unsock_sys(__NR_fgetxattr, fd, "security.capability", capability, sizeof(capability)) > 0;
-    return (user || group || rights) && unsock_sys(__NR_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1;
+    return rights ? UNSOCK_GAINS_CAPABILITIES : UNSOCK_GAINS_NOTHING;
 }
 
 static long read_file(const struct unsock_program_source *source, uint64_t offset, void *bytes, size_t size) {

@@ -15,8 +15,9 @@ long unsock_program_open(int directory, const char *path, int flags);
 /* May this process execute it? Returns 0 or -errno, as execve would. */
 long unsock_program_may_execute(int directory, const char *path, int flags);
 
-/* Would executing it give other rights than this process has: set-user-ID, set-group-ID, file capabilities? */
-bool unsock_program_gains_rights(long fd);
+/* Would executing it give other rights than this process has? */
+enum unsock_program_gain { UNSOCK_GAINS_NOTHING, UNSOCK_GAINS_USER, UNSOCK_GAINS_GROUP, UNSOCK_GAINS_CAPABILITIES };
+enum unsock_program_gain unsock_program_gains_rights(long fd);
 
 /* Reads from the descriptor what kind of file it is. `room` as for unsock_program_file_read. */
 void unsock_program_look(long fd, void *room, struct unsock_program_file *file);

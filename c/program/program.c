@@ -1,9 +1,11 @@
-/* libunsock.so run as a program: `run -- COMMAND…`, a control file from the environment, or its usage. */
+/* libunsock.so run as a program: `run`, a control file from the environment, its usage; or in front of the command
+ * line. */
 #include "program/program.h"
 
-#include "process/search.h"
-#include "process/start.h"
+#include "process/own_file.h"
 #include "program/make_control.h"
+#include "program/run.h"
+#include "program/run_options.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -13,15 +15,15 @@
 #include "unsock.h"
 
 #define PATH_MOST 4096
-#define EXIT_OWN 125
-#define EXIT_NOT_EXECUTABLE 126
-#define EXIT_NOT_FOUND 127
+#define LINE_MOST (4 * PATH_MOST)
+#define FRONT "unsock" /* by this name it is in front of the command line */
 
 static const char usage[] =
     "libunsock.so " UNSOCK_VERSION ": IP sockets become Unix domain sockets (or AF_VSOCK, AF_TIPC, ...)\n"
     "\n"
     "  LD_PRELOAD=/path/to/libunsock.so UNSOCK_DIR=DIR COMMAND...   run COMMAND with it\n"
-    "  libunsock.so run -- COMMAND...                               the same, settings from the environment\n"
+    "  libunsock.so run [OPTIONS] -- COMMAND...                     the same, with a directory and settings by "
+    "options\n"
     "  UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so         make a control file for AF_VSOCK\n"
     "  UNSOCK_FILE=FILE UNSOCK_FC_SOCK=PATH UNSOCK_VSOCK_PORT=PORT libunsock.so\n"
     "                                                               ... for a Firecracker multiplexer\n"
@@ -32,18 +34,24 @@ static void say(int fd, const char *text) {
     unsock_sys(__NR_write, fd, text, strlen(text));
 }
 
-/* "unsock: what: why", on stderr. */
-static int fail(const char *what, const char *why, int status) {
-    char buffer[PATH_MOST + 256];
-    struct unsock_text line;
-    unsock_text_start(&line, buffer, sizeof(buffer));
-    unsock_text_put(&line, "unsock: ");
-    unsock_text_put(&line, what);
-    unsock_text_put(&line, why[0] != '\0' ? ": " : "");
-    unsock_text_put(&line, why);
-    unsock_text_char(&line, '\n');
-    say(2, buffer);
+/* "unsock: line", on stderr; bytes of others are shown, not obeyed. */
+static int fail(char *line, int status) {
+    for (char *c = line; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    }
+    say(2, "unsock: ");
+    say(2, line);
+    say(2, "\n");
     return status;
+}
+
+static int fail_with(const char *what, const char *why, int status) {
+    char line[PATH_MOST + 256];
+    struct unsock_text text;
+    unsock_text_start(&text, line, sizeof(line));
+    unsock_text_join(&text, what, ": ", why);
+    return fail(line, status);
 }
 
 /* The path of this file, for LD_PRELOAD. Returns false where /proc does not tell. */
@@ -55,46 +63,82 @@ static bool own_file(char *path, size_t size) {
     return true;
 }
 
-static int run(const char *const *argv, const struct unsock_environment *environment) {
-    char own[PATH_MOST];
-    const char *path = unsock_environment_get(environment, "PATH");
-    if (!own_file(own, sizeof(own)))
-        return fail("run", "/proc/self/exe does not tell this file's path: is /proc mounted?", EXIT_OWN);
-    unsock_start_program(environment, own);
-    long result =
-        unsock_exec_search(argv[0], path ? path : "/usr/local/bin:/usr/bin:/bin", argv, environment->list, true);
-    bool missing = result == -ENOENT || result == -ENOTDIR;
-    return fail(argv[0], missing ? "not found" : "cannot be executed", missing ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
-}
-
-/* Refused here too, where the message has a command line to belong to: not in every program that COMMAND starts. */
-static int check_and_run(const char *const *argv, const char *const *environment) {
-    struct unsock_environment source = {.list = environment};
-    char line[512];
-    struct unsock_text error;
-    unsock_text_start(&error, line, sizeof(line));
-    if (!unsock_settings_read(&source, &unsock_settings, &error))
-        return fail(line, "", EXIT_OWN);
-    return run(argv, &source);
-}
-
 static bool is(const char *text, const char *other) {
     return unsock_span_is(unsock_span_of(text), other);
 }
 
+/* To the command line, seen from the library where `install` and packages put it. Returns where there is none. */
+static void hand_over(const char *const *argv, const char *const *environment) {
+    static const char places[][24] = {"../libexec/unsock", "unsock/unsock"};
+    char own[PATH_MOST], file[PATH_MOST + 32];
+    bool found = own_file(own, sizeof(own));
+    struct unsock_span base = unsock_base_name(unsock_span_of(own));
+    for (size_t i = 0; found && i < sizeof(places) / sizeof(places[0]); i++) {
+        struct unsock_text text;
+        unsock_text_start(&text, file, sizeof(file));
+        unsock_text_span(&text, (struct unsock_span){own, (size_t)(base.at - own)});
+        unsock_text_put(&text, places[i]);
+        unsock_sys(__NR_execve, file, argv, environment);
+    }
+}
+
+static int run_usage(void) {
+    const struct unsock_run_option *option;
+    say(1, "libunsock.so run [options] [--] COMMAND [ARG...]\n\nCOMMAND's IP sockets on local addresses become Unix "
+           "ones.\n");
+    for (unsigned i = 0; (option = unsock_run_option_at(i)); i++) {
+        if (option->kind == UNSOCK_RUN_ELSEWHERE)
+            continue;
+        say(1, "  ");
+        say(1, option->flag);
+        say(1, option->value[0] == '\0' ? "" : option->kind == UNSOCK_RUN_MAYBE ? "[=" : " <");
+        say(1, option->value);
+        say(1, option->value[0] == '\0' ? "\n" : option->kind == UNSOCK_RUN_MAYBE ? "]\n" : ">\n");
+    }
+    say(1, "More, which the command line `unsock run` alone has:");
+    for (unsigned i = 0; (option = unsock_run_option_at(i)); i++) {
+        say(1, option->kind == UNSOCK_RUN_ELSEWHERE ? " " : "");
+        say(1, option->kind == UNSOCK_RUN_ELSEWHERE ? option->flag : "");
+    }
+    say(1, "\n");
+    return 0;
+}
+
+static int run(const char *const *argv, const char *const *environment, bool is_front) {
+    char own[PATH_MOST], line[LINE_MOST];
+    struct unsock_text error;
+    struct unsock_run_options options;
+    unsock_text_start(&error, line, sizeof(line));
+    bool read = unsock_run_options_read(argv + 2, &options, &error);
+    if (is_front && (options.help || (read && options.elsewhere)))
+        hand_over(argv, environment);
+    if (options.help)
+        return run_usage();
+    if (read && options.elsewhere) {
+        unsock_text_join(&error, "run: ", options.elsewhere, ": only the command line `unsock run` has it");
+        return fail(line, UNSOCK_RUN_FAILED);
+    }
+    if (!own_file(own, sizeof(own)))
+        return fail_with("run", "/proc/self/exe does not tell this file's path: is /proc mounted?", UNSOCK_RUN_FAILED);
+    unsock_text_start(&error, line, sizeof(line));
+    struct unsock_run_start start = {.words = argv + 2, .caller = environment, .library = own};
+    int status = unsock_run_words(&start, &error);
+    return error.length > 0 ? fail(line, status) : status;
+}
+
 int unsock_program(int argc, const char *const *argv, const char *const *environment) {
     struct unsock_environment source = {.list = environment};
-    if (argc >= 2 && is(argv[1], "run")) {
-        if (argc < 4 || !is(argv[2], "--"))
-            return fail("run", "usage: libunsock.so run -- COMMAND [ARG...]", EXIT_OWN);
-        return check_and_run(argv + 3, environment);
-    }
-    if (argc >= 2 && !is(argv[1], "--help") && !is(argv[1], "-h") && !is(argv[1], "--version"))
-        return fail(argv[1], "unknown command; --help says what there is", 1);
+    bool is_front = argc >= 1 && unsock_span_is(unsock_base_name(unsock_span_of(argv[0])), FRONT);
+    if (argc >= 2 && is(argv[1], "run"))
+        return run(argv, environment, is_front);
     if (argc >= 2 && is(argv[1], "--version")) {
         say(1, UNSOCK_VERSION "\n");
         return 0;
     }
+    if (is_front)
+        hand_over(argv, environment);
+    if (argc >= 2 && !is(argv[1], "--help") && !is(argv[1], "-h"))
+        return fail_with(argv[1], "unknown command; --help says what there is", 1);
     if (argc < 2 && unsock_environment_get(&source, "UNSOCK_FILE"))
         return unsock_make_control_program(&source);
     say(1, usage);

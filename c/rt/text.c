@@ -77,6 +77,11 @@ void unsock_text_put(struct unsock_text *text, const char *string) {
     unsock_text_span(text, unsock_span_of(string));
 }
 
+void unsock_text_list(struct unsock_text *text, const char *const *strings) {
+    for (; *strings; strings++)
+        unsock_text_put(text, *strings);
+}
+
 void unsock_text_number(struct unsock_text *text, uint64_t number, unsigned base, unsigned digits) {
     char reversed[64];
     unsigned count = 0;

@@ -32,6 +32,10 @@ bool unsock_span_number(struct unsock_span span, unsigned base, uint64_t most, u
 void unsock_text_start(struct unsock_text *text, char *buffer, size_t size);
 void unsock_text_char(struct unsock_text *text, char c);
 void unsock_text_put(struct unsock_text *text, const char *string);
+/* Appends strings, one behind the other. */
+void unsock_text_list(struct unsock_text *text, const char *const *strings);
+#define unsock_text_join(text, ...) unsock_text_list(text, (const char *const[]){__VA_ARGS__, NULL})
+
 void unsock_text_span(struct unsock_text *text, struct unsock_span span);
 void unsock_text_number(struct unsock_text *text, uint64_t number, unsigned base, unsigned digits);
 

@@ -73,7 +73,7 @@ static bool has_segment(const struct reading *reading, uint32_t type) {
 }
 
 /* Does the table of section names have one that says so? Stripped programs have none. */
-static bool sections_tell(struct reading *reading) {
+static bool sections_tell(struct reading *reading, struct unsock_program_file *file) {
     const Elf64_Ehdr *header = &reading->header;
     Elf64_Shdr names;
     if (header->e_shentsize != sizeof(names) || header->e_shstrndx >= header->e_shnum ||
@@ -87,7 +87,8 @@ static bool sections_tell(struct reading *reading) {
     struct unsock_span rest = {(const char *)reading->room, size};
     while (rest.length > 0) {
         struct unsock_span name = unsock_span_next(&rest, '\0');
-        if (unsock_span_is(name, ".go.buildinfo") || unsock_span_is(name, ".fpcdata"))
+        file->is_pascal = unsock_span_is(name, ".fpcdata");
+        if (file->is_pascal || unsock_span_is(name, ".go.buildinfo"))
             return true;
     }
     return false;
@@ -114,6 +115,8 @@ static bool has_go_mark(struct reading *reading) {
 
 static enum unsock_program_kind elf_kind(struct reading *reading, struct unsock_program_file *file) {
     Elf64_Ehdr *header = &reading->header;
+    file->bits = header->e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
+    file->machine = header->e_machine;
     if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB ||
         header->e_machine != THIS_MACHINE)
         return UNSOCK_PROGRAM_FOREIGN;
@@ -123,7 +126,7 @@ static enum unsock_program_kind elf_kind(struct reading *reading, struct unsock_
     reading->segment_count = header->e_phnum;
     if (!read_all(reading, header->e_phoff, reading->segments, header->e_phnum * sizeof(Elf64_Phdr)))
         return UNSOCK_PROGRAM_OTHER;
-    file->own_calls = sections_tell(reading) || (header->e_shnum == 0 && has_go_mark(reading));
+    file->own_calls = sections_tell(reading, file) || (header->e_shnum == 0 && has_go_mark(reading));
     if (!has_segment(reading, PT_INTERP))
         return UNSOCK_PROGRAM_STATIC;
     return file->own_calls ? UNSOCK_PROGRAM_OWN_CALLS : UNSOCK_PROGRAM_DYNAMIC;

@@ -22,6 +22,9 @@ enum unsock_program_kind {
 struct unsock_program_file {
     enum unsock_program_kind kind;
     bool own_calls;                       /* of a static program too: it is Go's or Free Pascal's */
+    bool is_pascal;                       /* which of the two */
+    uint8_t bits;                         /* of an ELF file: 32 or 64 */
+    uint16_t machine;                     /* of an ELF file: e_machine */
     char interpreter[UNSOCK_SCRIPT_LINE]; /* of a script */
     char argument[UNSOCK_SCRIPT_LINE];    /* of a script: the rest of its line, one argument; empty: none */
 };

@@ -16,7 +16,7 @@ export async function doctor(
   context: Context,
 ): Promise<number> {
   if (command === "") throw new UsageError("doctor: COMMAND: empty");
-  const findings = command === undefined ? await diagnoseMachine(context) : diagnoseCommand(command, context);
+  const findings = command === undefined ? await diagnoseMachine(context) : await diagnoseCommand(command, context);
   context.print(options.json ? `${JSON.stringify(findings, null, 2)}\n` : findings.map(formatFinding).join(""));
   return findings.some(({ level }) => level === "FAIL") ? EXIT_FAILED : 0;
 }

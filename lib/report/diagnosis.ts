@@ -2,14 +2,12 @@
 import type { Context } from "../system/context.ts";
 import { statOrUndefined } from "../system/files.ts";
 import { chooseDirectory, directoryProblem } from "../run/directory.ts";
-import type { ProgramFile } from "../system/elf.ts";
 import { reason } from "../system/errors.ts";
-import { openShim } from "../system/ffi.ts";
-import { findProgram, inspectProgram, type ProgramStep } from "../run/program.ts";
-import { isForEveryone } from "../run/reach.ts";
+import { cString, openRunner, openShim } from "../system/ffi.ts";
+import { inspectCommand, type ProgramStep } from "../run/program.ts";
 import { checkSettingNames } from "../run/setting_names.ts";
 import { parseSettings } from "../run/settings.ts";
-import { findShim } from "../run/shim.ts";
+import { findOwnShim, findShim } from "../run/shim.ts";
 import { VERSION } from "../system/version.ts";
 
 /** One finding: `ok`, `note` (works, but know it) or `FAIL`, and what to do about it. */
@@ -61,7 +59,7 @@ async function libraryFinding(context: Context): Promise<Finding> {
     if (version !== VERSION) {
       return bad(`library ${file}: version ${version}`, `this is unsock ${VERSION}: use its own`);
     }
-    if (context.system.euid === 0 && !isForEveryone(Deno.realPathSync(file), context.system)) {
+    if (isRootAlones(file)) {
       const advice = "what a command executes as another user is not redirected: use --lib with a copy for everyone";
       return note(`library ${file}: version ${version}, root alone can reach it`, advice);
     }
@@ -69,6 +67,11 @@ async function libraryFinding(context: Context): Promise<Finding> {
   } catch (error) {
     return bad(reason(error));
   }
+}
+
+/** Whether another user than root could not read the library, where this is root. */
+function isRootAlones(file: string): boolean {
+  return openRunner(file).unsock_check_library(cString(file), new Uint8Array(1), 1n) === 1;
 }
 
 function directoryFinding(context: Context): Finding {
@@ -129,33 +132,19 @@ function queueFinding(text: string | undefined): Finding | undefined {
  * @param command As one would type it behind `unsock run --`.
  * @returns What would happen to it, step by step.
  */
-export function diagnoseCommand(command: string, context: Context): Finding[] {
+export async function diagnoseCommand(command: string, context: Context): Promise<Finding[]> {
   const searchPath = context.environ.get("PATH");
   try {
-    const file = findProgram(command, searchPath, context.system);
-    return inspectProgram(file, searchPath, context.system).map(stepFinding);
+    const runner = openRunner(await findOwnShim(undefined, context.environ, context.system));
+    return inspectCommand(command, searchPath, runner).map(stepFinding);
   } catch (error) {
     return [bad(reason(error))];
   }
 }
 
-function stepFinding(step: ProgramStep): Finding {
-  if (step.problem !== undefined) return bad(`${step.file}: ${step.problem}`, adviceFor(step.problem));
-  if (step.trapped !== undefined) return ok(`${step.file}: ${step.trapped}; its system calls are trapped`);
-  return ok(`${step.file}: ${describeContent(step.content)}`);
-}
-
-function describeContent(content: ProgramFile | undefined): string {
-  switch (content?.kind) {
-    case "elf":
-      return `a dynamic program, the library reaches it${content.interpreter ? ` (${content.interpreter})` : ""}`;
-    case "script":
-      return `a script of ${content.interpreter}${content.argument ? ` ${content.argument}` : ""}`;
-    case "other":
-      return "no program and without #!: a shell runs it";
-    case undefined:
-      return "cannot be read, so nothing is known";
-  }
+function stepFinding({ file, door, why }: ProgramStep): Finding {
+  if (door === "none") return bad(`${file}: ${why}`, adviceFor(why));
+  return ok(door === "trap" ? `${file}: ${why}; its system calls are trapped` : `${file}: ${why}`);
 }
 
 function adviceFor(problem: string): string {

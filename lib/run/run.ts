@@ -1,19 +1,17 @@
-/** `unsock run` itself: becomes the command with the library preloaded. */
-import * as path from "@std/path/posix";
-import { readCallerState } from "../system/caller.ts";
+/** `unsock run` itself: what it does is the library's (`c/program/run.c`); here is what it is told beforehand. */
+import { readCallerState, restoreCallerState } from "../system/caller.ts";
 import type { Context } from "../system/context.ts";
+import { joinNul } from "../system/environ.ts";
+import type { Environ } from "../system/environ.ts";
+import { CommandError } from "../system/errors.ts";
+import { cString, openRunner, textOf } from "../system/ffi.ts";
+import { optionFlag, type OptionValue } from "../system/options.ts";
 import { chooseDirectory, prepareDirectory } from "./directory.ts";
 import { type DirectoryOptions, readDirectoryRights, withGroupMode } from "./directory_rights.ts";
-import type { Environ } from "../system/environ.ts";
-import { CommandError, EXIT_RUN_FAILED, ShimError, UsageError } from "../system/errors.ts";
-import { execute } from "../system/exec.ts";
-import { findProgram, inspectProgram, type ProgramStep } from "./program.ts";
-import { losesLibrary } from "./reach.ts";
-import { parseMap, placeMap } from "./maps.ts";
-import { applySettings } from "./environment.ts";
-import { shellQuote } from "../system/shell.ts";
-import type { SettingOptions } from "./settings.ts";
-import { findShim } from "./shim.ts";
+import { parseMap, placeMap, type PortMap } from "./maps.ts";
+import { ADDRESSES } from "./setting_types.ts";
+import { RUN_ADDRESSES, type SettingOptions } from "./settings.ts";
+import { findOwnShim } from "./shim.ts";
 
 /** Options of `run`. */
 export interface RunOptions extends SettingOptions, DirectoryOptions {
@@ -22,6 +20,8 @@ export interface RunOptions extends SettingOptions, DirectoryOptions {
   readonly force?: boolean;
   readonly dryRun?: boolean;
 }
+
+const MESSAGE_SIZE = 1 << 15;
 
 /**
  * Becomes a command.
@@ -33,28 +33,56 @@ export interface RunOptions extends SettingOptions, DirectoryOptions {
  * @throws {UnsockError} When it cannot.
  */
 export async function run(options: RunOptions, command: readonly string[], context: Context): Promise<number> {
-  const { system } = context;
-  const [name, ...args] = context.lastArguments(command.length);
-  if (name === undefined) {
-    throw new UsageError(`run: no command: write "unsock run [options] -- COMMAND [ARG...]"`);
-  }
-  const directory = chooseDirectory(options.dir, context.environ, system.euid);
-  const library = await findShim(options.lib, context.environ, system);
-  const environ = context.environ.clone();
+  const { environ, system } = context;
+  const own = await findOwnShim(options.lib, environ, system);
   const rights = readDirectoryRights(options, context.libc);
-  const { addresses } = applySettings(environ, settingOptions(options, environ), directory.path, library);
-  const maps = (options.map ?? []).map((text) => parseMap(text, addresses));
-  const { file, trapped } = locate(new TextDecoder().decode(name), environ, options.force === true, context);
-  if (options.force !== true) checkReach(file, library, context);
-  const argv = [name, ...args];
-  if (options.dryRun) {
-    context.print(describe(argv, environ, context.environ));
-    return 0;
+  const words = [
+    ...optionWords(options, environ),
+    cString("--").slice(0, -1),
+    ...context.lastArguments(command.length),
+  ];
+  const runLibrary = (onlyCheck: boolean) => {
+    const [given, caller, message] = [joinNul(words), joinNul(environ.entries), new Uint8Array(MESSAGE_SIZE)];
+    const status = openRunner(own).unsock_run(
+      given,
+      BigInt(given.length),
+      caller,
+      BigInt(caller.length),
+      cString(own),
+      onlyCheck ? 1 : 0,
+      message,
+      BigInt(message.length),
+    );
+    if (message[0] !== 0) throw new CommandError(textOf(message), { exitCode: status });
+    return status;
+  };
+  const isPrepared = rights !== undefined || options.map !== undefined;
+  if (isPrepared) runLibrary(true);
+  const maps = readMaps(options, environ);
+  if (options.dryRun) return runLibrary(false);
+  if (isPrepared) {
+    const directory = chooseDirectory(options.dir, environ, system.euid);
+    prepareDirectory(directory, system.euid, options.force, rights);
+    for (const map of maps) placeMap(directory.path, map);
   }
-  prepareDirectory(directory, system.euid, options.force, rights);
-  for (const map of maps) placeMap(directory.path, map);
-  const start = trapped ? throughLibrary(library, argv) : { file, argv };
-  execute(context.libc, { ...start, environment: environ.entries }, readCallerState(context.proc));
+  restoreCallerState(context.libc, readCallerState(context.proc));
+  return runLibrary(false);
+}
+
+function readMaps({ map = [], addr }: RunOptions, environ: Environ): PortMap[] {
+  if (map.length === 0) return [];
+  const addresses = ADDRESSES.parse("UNSOCK_ADDR", addr ?? environ.getFilled("UNSOCK_ADDR") ?? RUN_ADDRESSES);
+  return map.map((text) => parseMap(text, addresses));
+}
+
+/** @returns What was given, once more as words, without what is not the library's. */
+function optionWords({ map: _map, group, dirMode, ...options }: RunOptions, environ: Environ): Uint8Array[] {
+  const unset = environ.getFilled("UNSOCK_MODE") === undefined;
+  const { group: _group, dirMode: _mode, ...rest } = withGroupMode({ group, dirMode, ...options }, unset);
+  return Object.entries<OptionValue | boolean | undefined>(rest).flatMap(([name, value]) => {
+    if (value === undefined || value === false) return [];
+    return [new TextEncoder().encode(value === true ? optionFlag(name) : `${optionFlag(name)}=${value}`)];
+  });
 }
 
 /** @returns `options` as settings: a log file of the working directory made absolute, and the mode that a group needs. */
@@ -62,49 +90,4 @@ export function settingOptions<T extends SettingOptions & DirectoryOptions>(opti
   const { log, ...rest } = withGroupMode(options, environ.getFilled("UNSOCK_MODE") === undefined);
   const isWhole = typeof log !== "string" || log === "stderr" || log === "" || log.startsWith("/");
   return { ...rest, log: isWhole ? log : `${Deno.cwd().replace(/\/$/, "")}/${log}` } as T;
-}
-
-/** The library run as a program finds the command as we did, and starts it with its system calls trapped. */
-function throughLibrary(library: string, argv: readonly Uint8Array[]): { file: string; argv: Uint8Array[] } {
-  const words = [library, "run", "--"].map((word) => new TextEncoder().encode(word));
-  return { file: library, argv: [...words, ...argv] };
-}
-
-/** What the command is: its file, and whether its system calls have to be trapped for the library to reach it. */
-interface Located {
-  readonly file: string;
-  readonly trapped: boolean;
-}
-
-function locate(name: string, environ: Environ, force: boolean, context: Context): Located {
-  const searchPath = environ.get("PATH");
-  const file = findProgram(name, searchPath, context.system);
-  const onlyPreload = environ.getFilled("UNSOCK_ENGINE") === "preload";
-  if (force && onlyPreload) return { file, trapped: false };
-  const steps = inspectProgram(file, searchPath, context.system);
-  const reason = (step: ProgramStep) => step.problem ?? (onlyPreload ? step.trapped : undefined);
-  const step = steps.find((step) => reason(step) !== undefined);
-  if (step === undefined || force) return { file, trapped: steps.some(({ trapped }) => trapped !== undefined) };
-  const via = step.file === file ? file : `${file}: its interpreter ${step.file}`;
-  throw new CommandError(`command ${via}: the library cannot reach it: ${reason(step)} (--force runs it anyway)`, {
-    exitCode: EXIT_RUN_FAILED,
-  });
-}
-
-function checkReach(program: string, library: string, { system }: Context): void {
-  if (!losesLibrary(program, Deno.realPathSync(library), system)) return;
-  throw new ShimError(
-    `library ${library}: root alone can reach it, and ${path.basename(program)} changes to another user: ` +
-      "use --lib with a copy that everyone may read (--force runs it anyway)",
-  );
-}
-
-/** What differs from the caller's environment, then the command: something to paste into a shell. */
-function describe(argv: readonly Uint8Array[], environ: Environ, before: Environ): string {
-  const decoder = new TextDecoder();
-  const old = new Set(before.entries.map((entry) => decoder.decode(entry)));
-  const lines = environ.entries.map((entry) => decoder.decode(entry))
-    .filter((entry) => entry.startsWith("UNSOCK_") || !old.has(entry))
-    .map((entry) => `${entry.slice(0, entry.indexOf("="))}=${shellQuote(entry.slice(entry.indexOf("=") + 1))} \\\n`);
-  return `${lines.join("")}${argv.map((arg) => shellQuote(decoder.decode(arg))).join(" ")}\n`;
 }

@@ -1,11 +1,9 @@
 /** Finds `libunsock.so`; the compiled binary unpacks the one it carries when there is no other. */
 import * as path from "@std/path/posix";
 import { statOrUndefined } from "../system/files.ts";
-import { readProgramFile } from "../system/elf.ts";
 import type { Environ } from "../system/environ.ts";
 import { reason, ShimError } from "../system/errors.ts";
-import { openLibc } from "../system/ffi.ts";
-import { THIS_MACHINE } from "./program.ts";
+import { cString, openLibc, openRunner, textOf } from "../system/ffi.ts";
 import type { System } from "../system/linux.ts";
 import { strangersHand } from "./trusted_file.ts";
 
@@ -15,22 +13,36 @@ const NAME = "libunsock.so";
 const BUILT = path.join(import.meta.dirname ?? ".", "..", "..", "build", NAME);
 
 /**
- * Finds the library: `--lib`, `UNSOCK_LIB`, beside the executable, `../lib`, the source tree, `/usr/local/lib`, the copy
- * in the binary. One that somebody other than root and the user could have written is passed over, and refused if named.
+ * Finds the library: `--lib`, `UNSOCK_LIB`, else {@linkcode findOwnShim}'s. One that is named is proved first.
  *
  * @param option The value of `--lib`.
  * @returns An absolute path that `LD_PRELOAD` can hold.
  * @throws {ShimError} When there is none, or the one named is not fit.
  */
 export async function findShim(option: string | undefined, environ: Environ, system: System): Promise<string> {
+  const file = await findOwnShim(option, environ, system);
   const named = option ?? environ.getFilled("UNSOCK_LIB");
-  if (named !== undefined) return checkShim(path.resolve(named), system);
+  return checkShim(named === undefined ? file : path.resolve(named), file);
+}
+
+/**
+ * Finds the library that this command line does its own work by: beside the executable, in `../lib`, in the source tree,
+ * `/usr/local/lib`, the copy in the binary. One that somebody other than root and the user could have written is passed
+ * over.
+ *
+ * @param option The value of `--lib`, which counts, as `UNSOCK_LIB` does, only where there is no other.
+ * @returns An absolute path.
+ * @throws {ShimError} When there is none.
+ */
+export async function findOwnShim(option: string | undefined, environ: Environ, system: System): Promise<string> {
   const places = defaultPlaces();
   const there = places.filter(exists);
   const found = there.find((file) => distrust(file, system) === undefined);
-  if (found !== undefined) return checkShim(found, system);
-  if (Deno.build.standalone) return checkShim(await unpackShim(environ, system), system);
-  if (there[0] !== undefined) return checkShim(there[0], system);
+  if (found !== undefined) return checkOwn(found, system);
+  if (Deno.build.standalone) return checkOwn(await unpackShim(environ, system), system);
+  const named = option ?? environ.getFilled("UNSOCK_LIB");
+  if (named !== undefined) return checkOwn(path.resolve(named), system);
+  if (there[0] !== undefined) return checkOwn(there[0], system);
   throw new ShimError(`library ${NAME}: not found in ${places.map(path.dirname).join(", ")}: run "deno task build"`);
 }
 
@@ -59,18 +71,31 @@ function distrust(file: string, system: System): string | undefined {
   }
 }
 
-function checkShim(file: string, system: System): string {
-  if (/[\s:]/.test(file)) {
-    throw new ShimError(`library ${file}: LD_PRELOAD cannot hold a path with a colon or a blank: move it or use --lib`);
-  }
+/** The library that is opened proves the one that is preloaded: without running any of that. */
+function checkShim(file: string, own: string): string {
+  const error = new Uint8Array(16_384);
+  const result = openRunner(own).unsock_check_library(cString(file), error, BigInt(error.length));
+  if (result < 0) throw new ShimError(textOf(error));
+  return file;
+}
+
+/** What is to be opened here has nobody else to prove it: one cut short would end this process by a signal. */
+function checkOwn(file: string, system: System): string {
   if (!exists(file)) throw new ShimError(`library ${file}: No such file`);
   const why = distrust(file, system);
   if (why !== undefined) throw new ShimError(`library ${file}: ${why}: use --lib with a copy that only you can write`);
-  const content = system.withBytes(file, readProgramFile);
-  if (content === undefined) throw new ShimError(`library ${file}: not readable`);
-  if (content.kind !== "elf" || content.type !== 3) throw new ShimError(`library ${file}: not a shared object`);
-  if (content.machine !== THIS_MACHINE) throw new ShimError(`library ${file}: made for another machine`);
+  if (!isWhole(file)) throw new ShimError(`library ${file}: cut short: copy it once more`);
   return file;
+}
+
+/** Linkers put the table of sections at an ELF file's end: it is told by the header, from its 40th byte on. */
+function isWhole(file: string): boolean {
+  const header = new Uint8Array(64);
+  using handle = Deno.openSync(file);
+  if ((handle.readSync(header) ?? 0) < header.length) return false;
+  const view = new DataView(header.buffer);
+  const end = Number(view.getBigUint64(40, true)) + view.getUint16(58, true) * view.getUint16(60, true);
+  return end <= handle.statSync().size;
 }
 
 /**

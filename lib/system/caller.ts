@@ -4,6 +4,7 @@
  * text of `/proc`.
  */
 
+import type { Libc } from "./ffi.ts";
 import type { Proc } from "./proc.ts";
 
 /** Soft and hard limit; `Infinity` is unlimited. */
@@ -77,4 +78,18 @@ export function readCallerState(proc: Proc): CallerState {
     parentLimits: proc.readText(`/proc/${Deno.ppid}/limits`),
     parentStatus: proc.readText(`/proc/${Deno.ppid}/status`),
   });
+}
+
+const SIGPIPE = 13;
+const SIG_DFL = 0n;
+const RLIMIT_NOFILE = 7;
+
+/** Puts it back. Every descriptor of the runtime is close-on-exec; those of the caller have not been touched. */
+export function restoreCallerState(libc: Libc, state: CallerState): void {
+  if (!state.ignoreSigpipe) libc.signal(SIGPIPE, SIG_DFL);
+  if (state.softNofile === undefined) return;
+  const limit = new BigUint64Array(2);
+  if (libc.getrlimit(RLIMIT_NOFILE, limit) !== 0) return;
+  limit[0] = BigInt(state.softNofile);
+  libc.setrlimit(RLIMIT_NOFILE, limit);
 }

@@ -2,12 +2,12 @@
 import { Environ, splitNul } from "./environ.ts";
 import { type Libc, openLibc } from "./ffi.ts";
 import { Proc } from "./proc.ts";
-import { LinuxSystem } from "./linux.ts";
+import { askSystem, type System } from "./linux.ts";
 
 /** The surroundings of one invocation. */
 export class Context {
   #libc: Libc | undefined;
-  #system: LinuxSystem | undefined;
+  #system: System | undefined;
   #environ: Environ | undefined;
   readonly #args: readonly string[];
 
@@ -24,9 +24,9 @@ export class Context {
     return this.#libc ??= openLibc();
   }
 
-  /** The operating system, asked at the first use. */
-  get system(): LinuxSystem {
-    return this.#system ??= new LinuxSystem(this.libc);
+  /** Whose process this is, asked at the first use. */
+  get system(): System {
+    return this.#system ??= askSystem(this.libc);
   }
 
   /** `/proc` */

@@ -1,10 +1,8 @@
-/** The foreign functions: libc's for becoming another program, the library's own for testing it. */
+/** The foreign functions: libc's, the library's own for starting programs, and those for testing it. */
 import { ShimError, UnsockError } from "./errors.ts";
 
 /** What is needed of libc. */
 const LIBC = {
-  /** `int execve(const char *path, char *const argv[], char *const envp[])` */
-  execve: { parameters: ["buffer", "buffer", "buffer"], result: "i32" },
   /** `int *__errno_location(void)`: glibc and musl both have it */
   __errno_location: { parameters: [], result: "pointer" },
   /** `void (*signal(int signum, void (*handler)(int)))(int)`: 0 is `SIG_DFL`, 1 `SIG_IGN` */
@@ -13,8 +11,6 @@ const LIBC = {
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   /** `int setrlimit(int resource, const struct rlimit *rlim)` */
   setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
-  /** `int faccessat(int dirfd, const char *path, int mode, int flags)` */
-  faccessat: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
   /** `ssize_t getxattr(const char *path, const char *name, void *value, size_t size)` */
   getxattr: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "isize" },
   /** `uid_t geteuid(void)` and its kin */
@@ -99,6 +95,27 @@ const SHIM = {
   close: { parameters: ["i32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
+/** What of the library the command line does its own work by: see `c/unsock.h`. */
+const RUNNER = {
+  /**
+   * `int unsock_run(const char *words, size_t words_length, const char *environment, size_t length, const char *library,
+   * int only_check, char *error, size_t size)`
+   */
+  unsock_run: {
+    parameters: ["buffer", "usize", "buffer", "usize", "buffer", "i32", "buffer", "usize"],
+    result: "i32",
+  },
+  /** `const char *unsock_run_option_name(unsigned index)` */
+  unsock_run_option_name: { parameters: ["u32"], result: "pointer" },
+  /** `int unsock_route(const char *command, const char *search, char *text, size_t size)` */
+  unsock_route: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "i32" },
+  /** `int unsock_check_library(const char *path, char *error, size_t size)` */
+  unsock_check_library: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The library's functions that tell how programs are reached, and start them. */
+export type Runner = Deno.DynamicLibrary<typeof RUNNER>["symbols"];
+
 /** The library's functions. */
 export type Shim = Deno.DynamicLibrary<typeof SHIM>["symbols"];
 
@@ -111,12 +128,27 @@ export type Shim = Deno.DynamicLibrary<typeof SHIM>["symbols"];
  * @throws {ShimError} When it cannot be opened or lacks a function.
  */
 export function openShim(file: string): Shim {
+  return open(file, SHIM);
+}
+
+/**
+ * Opens the library as {@linkcode openShim} does, for the command line's own work.
+ *
+ * @param file Path of `libunsock.so`, which is whole, and in nobody else's hands.
+ * @returns Its functions; it stays open for good.
+ * @throws {ShimError} When it cannot be opened or lacks a function.
+ */
+export function openRunner(file: string): Runner {
+  return open(file, RUNNER);
+}
+
+function open<T extends Deno.ForeignLibraryInterface>(file: string, functions: T): Deno.DynamicLibrary<T>["symbols"] {
   // Its constructor would take them for its settings, and end this process when they are wrong.
   for (const name of Object.keys(Deno.env.toObject())) {
     if (name.startsWith("UNSOCK_") || name === "LD_PRELOAD") Deno.env.delete(name);
   }
   try {
-    return Deno.dlopen(file, SHIM).symbols;
+    return Deno.dlopen(file, functions).symbols;
   } catch (error) {
     const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
     throw new ShimError(`library ${file}: ${why}`, { cause: error });
@@ -143,6 +175,11 @@ export function cString(text: string | Uint8Array): Uint8Array<ArrayBuffer> {
   const copy = new Uint8Array(bytes.length + 1);
   copy.set(bytes);
   return copy;
+}
+
+/** @returns The text up to the NUL that C wrote behind it. */
+export function textOf(buffer: Uint8Array): string {
+  return new TextDecoder().decode(buffer.subarray(0, buffer.indexOf(0)));
 }
 
 /** @returns The calling thread's `errno`, right after a call that failed. */

@@ -43,7 +43,7 @@ Deno.test(
     withRoot({}, async (_root, execute) => {
       const usage = await execute([]);
       assertStrictEquals(usage.code, 0, usage.stderr);
-      assertMatch(usage.stdout, /libunsock\.so run -- COMMAND/);
+      assertMatch(usage.stdout, /libunsock\.so run \[OPTIONS\] -- COMMAND/);
       assertMatch((await execute(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
     }),
 );

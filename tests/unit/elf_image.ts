@@ -42,7 +42,9 @@ export function elfImage(options: ElfOptions): Uint8Array {
   view.setUint16(18, machine, true);
   view.setBigUint64(32, BigInt(HEADER_SIZE), true);
   view.setBigUint64(40, BigInt(count === 0 ? 0 : end), true);
+  view.setUint16(54, PROGRAM_ENTRY, true);
   view.setUint16(56, segments.length, true);
+  view.setUint16(58, SECTION_ENTRY, true);
   view.setUint16(60, count, true);
   view.setUint16(62, count === 0 ? 0 : count - 1, true);
   for (const [index, [type, flags, offset, size]] of segments.entries()) {

@@ -4,8 +4,9 @@ import { run } from "../support/process.ts";
 import { listedCalls, shimLibrary } from "../support/shim.ts";
 
 const OWN = `
-  unsock_call_name unsock_check_control unsock_configure unsock_covers unsock_last_error unsock_make_control unsock_path
-  unsock_prune unsock_setting_name unsock_version
+  unsock_call_name unsock_check_control unsock_check_library unsock_configure unsock_covers unsock_last_error
+  unsock_make_control unsock_path unsock_prune unsock_route unsock_run unsock_run_option_name unsock_setting_name
+  unsock_version
 `;
 
 const words = (text: string) => text.trim().split(/\s+/);
@@ -41,5 +42,5 @@ Deno.test("libunsock.so needs no library and no symbol version, and starts by it
   assertNotMatch(program, /GNU_STACK.*RWE/);
   const { code, stdout, stderr } = await run([shimLibrary()]);
   assertStrictEquals(code, 0, stderr);
-  assertMatch(stdout + stderr, /libunsock\.so run -- COMMAND/);
+  assertMatch(stdout + stderr, /libunsock\.so run \[OPTIONS\] -- COMMAND/);
 });

@@ -1,155 +1,147 @@
-/** Finding a command's file and judging it: `lib/run/program.ts`, on a file system that does not exist. */
-import { assert, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
+/** Finding a command's program and telling by which door it is reached: `c/process/route.c`, called by `lib/run/program.ts`. */
+import { assert, assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
+import * as path from "@std/path/posix";
+import { type Door, inspectCommand } from "../../lib/run/program.ts";
 import { CommandError } from "../../lib/system/errors.ts";
-import { findProgram, inspectProgram } from "../../lib/run/program.ts";
-import type { FileStatus, System } from "../../lib/system/linux.ts";
-import type { ByteSource } from "../../lib/system/elf.ts";
+import { openRunner } from "../../lib/system/ffi.ts";
+import { withDir } from "../support/dir.ts";
+import { shimLibrary } from "../support/shim.ts";
+import { NOBODY } from "../support/users.ts";
 import { elfImage, type ElfOptions } from "./elf_image.ts";
 
-interface FakeFile {
-  readonly content?: string | ElfOptions;
-  readonly mode?: number;
-  readonly uid?: number;
-  readonly gid?: number;
-  readonly capabilities?: boolean;
-  readonly directory?: boolean;
-  /** `stat` fails with it. */
-  readonly error?: Error;
-}
-
 const HERE = Deno.build.arch === "aarch64" ? 183 : 62;
-const LD = "/lib64/ld-linux-x86-64.so.2";
-const DYNAMIC: ElfOptions = { interpreter: LD, machine: HERE };
+const DYNAMIC: ElfOptions = { interpreter: "/lib64/ld-linux-x86-64.so.2", machine: HERE };
 
-/** Everything is owned by root and executable unless it says otherwise; the user is 1000. */
-class FakeSystem implements System {
-  readonly uid: number;
-  readonly euid: number;
-  readonly gid = 1000;
-  readonly egid = 1000;
+const runner = openRunner(shimLibrary());
 
-  constructor(readonly files: Record<string, FakeFile>, uid = 1000) {
-    this.uid = this.euid = uid;
-  }
+type Content = string | ElfOptions;
 
-  stat(file: string): FileStatus {
-    const found = this.files[file];
-    if (found === undefined) throw new Deno.errors.NotFound();
-    if (found.error !== undefined) throw found.error;
-    const { directory = false, mode = 0o755, uid = 0, gid = 0 } = found;
-    return { isDirectory: directory, isFile: !directory, mode, uid, gid };
-  }
-
-  isExecutable(file: string): boolean {
-    return (this.stat(file).mode & 0o111) !== 0;
-  }
-
-  hasCapabilities(file: string): boolean {
-    return this.files[file]?.capabilities === true;
-  }
-
-  withBytes<T>(file: string, use: (source: ByteSource) => T): T | undefined {
-    const content = this.files[file]?.content;
-    if (content === undefined) return undefined;
-    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : elfImage(content);
-    return use({ read: (offset, length) => bytes.slice(offset, offset + length) });
-  }
+/** Makes the files, named relative to a directory, and calls `use` with it. */
+async function withFiles(files: Record<string, Content>, use: (dir: string) => void): Promise<void> {
+  await withDir((dir) => {
+    for (const [name, content] of Object.entries(files)) {
+      const file = path.join(dir, name);
+      Deno.mkdirSync(path.dirname(file), { recursive: true });
+      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : elfImage(content);
+      Deno.writeFileSync(file, bytes, { mode: 0o755 });
+      Deno.chmodSync(file, 0o755);
+    }
+    use(dir);
+    return Promise.resolve();
+  });
 }
 
-function findError(command: string, path: string | undefined, files: Record<string, FakeFile>): CommandError {
-  try {
-    findProgram(command, path, new FakeSystem(files));
-  } catch (error) {
-    assert(error instanceof CommandError);
-    return error;
+function doorsOf(command: string, search?: string): Door[] {
+  return inspectCommand(command, search, runner).map(({ door }) => door);
+}
+
+async function doorOf(content: Content): Promise<{ door: Door | undefined; why: string }> {
+  let found: { door: Door | undefined; why: string } = { door: undefined, why: "" };
+  await withFiles({ x: content }, (dir) => {
+    const [step] = inspectCommand(path.join(dir, "x"), undefined, runner);
+    found = { door: step?.door, why: step?.why ?? "" };
+  });
+  return found;
+}
+
+function errorOf(command: string, search?: string): CommandError {
+  return assertThrows(() => inspectCommand(command, search, runner), CommandError);
+}
+
+Deno.test("a command is searched in PATH as execvp does", () =>
+  withFiles({ "b/x": DYNAMIC, "c/x": DYNAMIC, "c/y": DYNAMIC }, (dir) => {
+    const find = (command: string, search: string) => inspectCommand(command, search, runner)[0]?.file;
+    assertStrictEquals(find("x", `${dir}/a:${dir}/b:${dir}/c`), `${dir}/b/x`);
+    assertStrictEquals(find("y", `${dir}/b:${dir}/c/`), `${dir}/c/y`);
+    assertStrictEquals(find(`${dir}/c/x`, `${dir}/b`), `${dir}/c/x`);
+    assertStrictEquals(inspectCommand("sh", undefined, runner)[0]?.file, "/bin/sh");
+  }));
+
+Deno.test("what cannot be executed is remembered, and the search goes on behind it", () =>
+  withFiles({ "a/x": DYNAMIC, "b/x": DYNAMIC }, (dir) => {
+    Deno.chmodSync(`${dir}/a/x`, 0o644);
+    assertStrictEquals(inspectCommand("x", `${dir}/a:${dir}/b`, runner)[0]?.file, `${dir}/b/x`);
+    assertStrictEquals(errorOf("x", `${dir}/a`).exitCode, 126);
+    assertMatch(errorOf("x", `${dir}/a:/nowhere`).message, /a\/x: not executable$/);
+  }));
+
+Deno.test("127 is for nothing there, 126 for something that is no program", () =>
+  withFiles({ x: "#!/opt/none\n" }, (dir) => {
+    assertStrictEquals(errorOf("x", "/nowhere").exitCode, 127);
+    assertStrictEquals(errorOf("").exitCode, 127);
+    assertStrictEquals(errorOf(`${dir}/none`).exitCode, 127);
+    assertStrictEquals(errorOf(dir).exitCode, 126);
+    assertStrictEquals(errorOf(`${dir}/x/y`).exitCode, 126);
+    assertMatch(errorOf(`${dir}/x`).message, /x: its interpreter \/opt\/none: not found$/);
+    assertStrictEquals(errorOf(`${dir}/x`).exitCode, 127);
+  }));
+
+Deno.test("a dynamic program is preloaded, whatever its linker; what makes its own system calls is trapped, with the reason", async () => {
+  assertStrictEquals((await doorOf(DYNAMIC)).door, "preload");
+  assertStrictEquals((await doorOf({ ...DYNAMIC, interpreter: "/lib/ld-musl-x86_64.so.1" })).door, "preload");
+  for (const dynamic of [true, false]) {
+    const { door, why } = await doorOf({ machine: HERE, dynamic });
+    assertStrictEquals(door, "trap");
+    assertMatch(why, /^statically linked/);
   }
-  throw new Error("it was found");
-}
-
-function problem(files: Record<string, FakeFile>, uid = 1000, file = "/bin/x"): string | undefined {
-  return inspectProgram(file, "/bin", new FakeSystem(files, uid)).at(-1)?.problem;
-}
-
-function trapped(files: Record<string, FakeFile>, uid = 1000, file = "/bin/x"): string | undefined {
-  return inspectProgram(file, "/bin", new FakeSystem(files, uid)).at(-1)?.trapped;
-}
-
-Deno.test("findProgram() searches PATH as execvp does", () => {
-  const system = new FakeSystem({ "/b/x": {}, "/c/x": {}, "./x": {}, "/bin/y": {} });
-  assertStrictEquals(findProgram("x", "/a:/b:/c", system), "/b/x");
-  assertStrictEquals(findProgram("x", "/a::/c", system), "./x"); // an empty entry is the working directory
-  assertStrictEquals(findProgram("/c/x", "/b", system), "/c/x");
-  assertStrictEquals(findProgram("y", undefined, system), "/bin/y");
+  assertMatch((await doorOf({ ...DYNAMIC, sections: [".text", ".go.buildinfo"] })).why, /^a Go program/);
+  assertMatch((await doorOf({ ...DYNAMIC, data: "\xff Go buildinf:\x08\x02" })).why, /^a Go program/);
+  assertStrictEquals((await doorOf({ ...DYNAMIC, data: "x\xff Go buildinf:" })).door, "preload"); // the mark is aligned
+  assertMatch((await doorOf({ ...DYNAMIC, sections: [".fpcdata"] })).why, /^a Free Pascal program/);
 });
 
-Deno.test("findProgram() goes on behind a file that cannot be executed, and remembers it", () => {
-  assertStrictEquals(findProgram("x", "/a:/b", new FakeSystem({ "/a/x": { mode: 0o644 }, "/b/x": {} })), "/b/x");
-  assertStrictEquals(findError("x", "/a:/b", { "/a/x": { mode: 0o644 } }).exitCode, 126);
+Deno.test("a program of another machine is reached by no door, and the machine is named", async () => {
+  const { door, why } = await doorOf({ ...DYNAMIC, machine: 40 });
+  assertStrictEquals(door, "none");
+  assertMatch(why, /another machine \(ARM\)/);
 });
 
-Deno.test("findProgram() says 127 for nothing there, 126 for something that is no program", () => {
-  assertStrictEquals(findError("x", "/a", {}).exitCode, 127);
-  assertStrictEquals(findError("", "/a", {}).exitCode, 127);
-  assertStrictEquals(findError("/a/x", "", {}).exitCode, 127);
-  assertStrictEquals(findError("/a", "", { "/a": { directory: true } }).exitCode, 126);
-  assertStrictEquals(findError("/a", "", { "/a": { error: new Deno.errors.PermissionDenied() } }).exitCode, 126);
-  assertStrictEquals(findError("/a/x", "", { "/a/x": { error: new Deno.errors.NotADirectory() } }).exitCode, 126);
+Deno.test({
+  name: "set-user-ID and set-group-ID count where they change something",
+  ignore: Deno.uid() !== 0,
+  fn: () =>
+    withFiles({ x: DYNAMIC }, (dir) => {
+      const file = path.join(dir, "x");
+      const why = (mode: number, uid = 0, gid = 0) => {
+        Deno.chownSync(file, uid, gid);
+        Deno.chmodSync(file, mode);
+        const [step] = inspectCommand(file, undefined, runner);
+        return step?.door === "none" ? step.why : undefined;
+      };
+      assertMatch(why(0o4755, NOBODY) ?? "", /^set-user-ID/);
+      assertStrictEquals(why(0o4755), undefined);
+      assertMatch(why(0o2755, 0, 5) ?? "", /^set-group-ID/);
+      assertStrictEquals(why(0o2745, 0, 5), undefined); // locking, not identity
+    }),
 });
 
-Deno.test("inspectProgram() has nothing against dynamic programs, of glibc and of musl", () => {
-  assertStrictEquals(problem({ "/bin/x": { content: DYNAMIC } }), undefined);
-  assertStrictEquals(
-    problem({ "/bin/x": { content: { ...DYNAMIC, interpreter: "/lib/ld-musl-x86_64.so.1" } } }),
-    undefined,
-  );
-  assertStrictEquals(problem({ "/bin/x": {} }), undefined); // executable but not readable: unknown is no reason
-  assertStrictEquals(
-    problem({ "/lib/ld-2.31.so": { content: { machine: HERE } } }, 1000, "/lib/ld-2.31.so"),
-    undefined,
-  );
-});
+Deno.test("scripts, and env in them, are followed to what really runs", () =>
+  withFiles({
+    "env": "#!/usr/bin/env go-tool\n",
+    "split": "#! /usr/bin/env -S A=1 go-tool -x\n",
+    "own": "#!/bin/sh -e \n",
+    "none": "echo no line\n",
+    "empty": "#!\n",
+    "go-tool": { ...DYNAMIC, sections: [".go.buildinfo"] },
+  }, (dir) => {
+    for (const name of ["env", "split"]) assertEquals(doorsOf(path.join(dir, name), dir), ["script", "trap"]);
+    for (const name of ["own", "none", "empty"]) assertEquals(doorsOf(path.join(dir, name))[0], "script", name);
+    Deno.writeTextFileSync(path.join(dir, "round"), `#!${dir}/round\n`, { mode: 0o755 });
+    assert(doorsOf(path.join(dir, "round")).every((door) => door === "script")); // round and round: the kernel says no
+  }));
 
-Deno.test("inspectProgram() says what has to be trapped, with the reason", () => {
-  assertMatch(trapped({ "/bin/x": { content: { machine: HERE, dynamic: false } } }) ?? "", /^statically linked/);
-  assertMatch(trapped({ "/bin/x": { content: { machine: HERE } } }) ?? "", /^statically linked/);
-  assertMatch(trapped({ "/bin/x": { content: { ...DYNAMIC, sections: [".go.buildinfo"] } } }) ?? "", /^a Go program/);
-  assertStrictEquals(trapped({ "/bin/x": { content: DYNAMIC } }), undefined);
-});
-
-Deno.test("inspectProgram() refuses what the library cannot reach, with the reason", () => {
-  assertMatch(problem({ "/bin/x": { content: { ...DYNAMIC, machine: 40 } } }) ?? "", /another machine \(32-bit ARM\)/);
-  assertMatch(problem({ "/bin/x": { content: DYNAMIC, capabilities: true } }) ?? "", /^has file capabilities/);
-});
-
-Deno.test("inspectProgram() minds set-user-ID only where it changes the user", () => {
-  const setUser = { "/bin/x": { content: DYNAMIC, mode: 0o4755, uid: 0 } };
-  assertMatch(problem(setUser) ?? "", /^set-user-ID/);
-  assertStrictEquals(problem(setUser, 0), undefined);
-  assertStrictEquals(problem({ "/bin/x": { content: DYNAMIC, mode: 0o4755, uid: 1000 } }), undefined);
-  assertMatch(problem({ "/bin/x": { content: DYNAMIC, mode: 0o2755, gid: 5 } }) ?? "", /^set-group-ID/);
-  assertStrictEquals(problem({ "/bin/x": { content: DYNAMIC, mode: 0o2745, gid: 5 } }), undefined); // locking, not identity
-  assertStrictEquals(problem({ "/bin/x": { content: DYNAMIC, capabilities: true } }, 0), undefined);
-});
-
-Deno.test("inspectProgram() follows scripts to what really runs", () => {
-  const files = {
-    "/bin/x": { content: "#!/usr/bin/env go-tool\n" },
-    "/usr/bin/env": { content: DYNAMIC },
-    "/bin/go-tool": { content: { ...DYNAMIC, sections: [".go.buildinfo"] } },
-  };
-  assertMatch(trapped(files) ?? "", /^a Go program/);
-  assertMatch(
-    trapped({ ...files, "/bin/x": { content: "#!/usr/bin/env -S A=1 go-tool -x\n" } }) ?? "",
-    /^a Go program/,
-  );
-  const shell = { "/bin/x": { content: "echo no line\n" }, "/bin/sh": { content: { machine: HERE, dynamic: false } } };
-  assertMatch(trapped(shell) ?? "", /^statically linked/);
-  assertStrictEquals(problem({ "/bin/x": { content: "#!/bin/x\n" } }), undefined); // round and round: the kernel says no
-});
-
-Deno.test("inspectProgram() reports an interpreter that is not there as not found", () => {
-  const system = new FakeSystem({ "/bin/x": { content: "#!/opt/none\n" } });
-  const error = assertThrows(() => inspectProgram("/bin/x", "/bin", system), CommandError);
-  assertStrictEquals(error.exitCode, 127);
-  assertMatch(error.message, /\/opt\/none: not found/);
-});
+Deno.test("any truncation and any changed byte of a program is told in some way", () =>
+  withFiles({ x: "" }, (dir) => {
+    const file = path.join(dir, "x");
+    const bytes = elfImage({ interpreter: "/lib/ld.so", sections: [".go.buildinfo"], machine: HERE });
+    const tell = (content: Uint8Array) => {
+      Deno.writeFileSync(file, content);
+      assert(doorsOf(file).length > 0);
+    };
+    for (let length = 0; length < bytes.length; length++) tell(bytes.subarray(0, length));
+    for (let offset = 4; offset < bytes.length; offset++) {
+      const mutant = bytes.slice();
+      mutant[offset] = 0xff;
+      tell(mutant);
+    }
+  }));

@@ -1,0 +1,168 @@
+/* What ld.so says one line about, and then goes on without; or what would end the program with a bus error. */
+#include "process/proof.h"
+
+#include "process/trust.h"
+#include "process/words.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "unsock.h"
+
+#include <elf.h>
+#include <linux/mman.h>
+#include <linux/stat.h>
+
+#define EMPTY_PATH 0x1000 /* AT_EMPTY_PATH */
+#define SEGMENTS_MOST 32
+#define NOTES_MOST 1024
+#define NOTE_NAME "unsock"
+#define NOTE_ALIGN 4
+#define VERSION_ROOM 32
+#define PAGE 4096
+
+#if defined(__x86_64__)
+#define THIS_MACHINE EM_X86_64
+#else
+#define THIS_MACHINE EM_AARCH64
+#endif
+
+/* By which a file is known to be this library, and its version, without running any of it. */
+static const struct {
+    Elf64_Nhdr header;
+    char name[8];
+    char version[VERSION_ROOM];
+} note __attribute__((section(".note.unsock"), used, aligned(NOTE_ALIGN))) = {
+    {sizeof(NOTE_NAME), VERSION_ROOM, 1},
+    NOTE_NAME,
+    UNSOCK_VERSION,
+};
+
+struct proof {
+    const char *path;
+    struct unsock_text *error;
+    long fd;
+    uint64_t size;
+    Elf64_Ehdr header;
+    Elf64_Phdr segments[SEGMENTS_MOST];
+};
+
+static bool wrong(const struct proof *proof, const char *why, const char *advice) {
+    unsock_text_join(proof->error, "library ", proof->path, ": ", why, advice[0] != '\0' ? ": " : "", advice);
+    return false;
+}
+
+static bool read_at(const struct proof *proof, uint64_t offset, void *bytes, size_t size) {
+    return unsock_sys(__NR_pread64, proof->fd, bytes, size, offset) == (long)size;
+}
+
+static bool can_be_named(const struct proof *proof) {
+    for (const char *c = proof->path; *c != '\0'; c++) {
+        if (*c == ':' || *c == ' ' || (*c >= '\t' && *c <= '\r'))
+            return wrong(proof, "LD_PRELOAD cannot hold a path with a colon or a blank", "move it or use --lib");
+    }
+    return true;
+}
+
+static bool is_there(struct proof *proof) {
+    struct statx status;
+    long result = unsock_sys(__NR_statx, AT_FDCWD, proof->path, 0, STATX_TYPE | STATX_SIZE, &status);
+    if (result < 0)
+        return wrong(proof, result == -ENOENT ? "No such file" : unsock_words_of(-result), "");
+    if ((status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFREG)
+        return wrong(proof, "No such file", "");
+    proof->size = status.stx_size;
+    return true;
+}
+
+static bool is_in_good_hands(const struct proof *proof) {
+    char buffer[PAGE + 64];
+    struct unsock_text why;
+    unsock_text_start(&why, buffer, sizeof(buffer));
+    return unsock_trust(proof->path, &why) || wrong(proof, buffer, "use --lib with a copy that only you can write");
+}
+
+static bool opens(struct proof *proof) {
+    proof->fd = unsock_sys(__NR_openat, AT_FDCWD, proof->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    return proof->fd >= 0 || wrong(proof, "not readable", "");
+}
+
+static bool is_shared_object(struct proof *proof) {
+    Elf64_Ehdr *header = &proof->header;
+    if (!read_at(proof, 0, header, sizeof(*header)) || !unsock_same(header->e_ident, ELFMAG, SELFMAG) ||
+        header->e_type != ET_DYN)
+        return wrong(proof, "not a shared object", "");
+    if (header->e_machine != THIS_MACHINE || header->e_ident[EI_CLASS] != ELFCLASS64)
+        return wrong(proof, "made for another machine", "");
+    return true;
+}
+
+static bool is_whole(struct proof *proof) {
+    const Elf64_Ehdr *header = &proof->header;
+    uint64_t end = header->e_shoff + (uint64_t)header->e_shnum * header->e_shentsize;
+    size_t size = header->e_phnum * sizeof(Elf64_Phdr);
+    if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phnum == 0 || header->e_phnum > SEGMENTS_MOST)
+        return wrong(proof, "not a shared object", "");
+    bool read = read_at(proof, header->e_phoff, proof->segments, size);
+    for (unsigned i = 0; read && i < header->e_phnum; i++) {
+        const Elf64_Phdr *segment = &proof->segments[i];
+        if (segment->p_type == PT_LOAD && segment->p_offset + segment->p_filesz > end)
+            end = segment->p_offset + segment->p_filesz;
+    }
+    return (read && end <= proof->size) || wrong(proof, "cut short", "copy it once more");
+}
+
+/* Goes through the notes of one segment: each has a name and a content, padded to 4. */
+static const char *version_in(const uint8_t *notes, size_t size) {
+    for (size_t at = 0; at + sizeof(Elf64_Nhdr) <= size;) {
+        Elf64_Nhdr header;
+        memcpy(&header, notes + at, sizeof(header));
+        size_t name = at + sizeof(header);
+        size_t content = name + (((size_t)header.n_namesz + NOTE_ALIGN - 1) & ~(size_t)(NOTE_ALIGN - 1));
+        size_t next = content + (((size_t)header.n_descsz + NOTE_ALIGN - 1) & ~(size_t)(NOTE_ALIGN - 1));
+        if (next > size)
+            return NULL;
+        bool ours = header.n_namesz == sizeof(NOTE_NAME) && unsock_same(notes + name, NOTE_NAME, sizeof(NOTE_NAME));
+        if (ours && header.n_descsz == VERSION_ROOM && notes[next - 1] == '\0')
+            return (const char *)notes + content;
+        at = next;
+    }
+    return NULL;
+}
+
+static bool is_this_version(const struct proof *proof) {
+    uint8_t notes[NOTES_MOST];
+    const char *version = NULL;
+    for (unsigned i = 0; i < proof->header.e_phnum && !version; i++) {
+        const Elf64_Phdr *segment = &proof->segments[i];
+        size_t size = UNSOCK_MIN(segment->p_filesz, (uint64_t)sizeof(notes));
+        if (segment->p_type == PT_NOTE && read_at(proof, segment->p_offset, notes, size))
+            version = version_in(notes, size);
+    }
+    if (!version)
+        return wrong(proof, "is not libunsock.so, or one of before 2.0",
+                     "use --lib with that of unsock " UNSOCK_VERSION);
+    if (unsock_span_is(unsock_span_of(version), note.version))
+        return true;
+    unsock_text_join(proof->error, "library ", proof->path, ": version ", version, ": this is unsock " UNSOCK_VERSION,
+                     ": use its own");
+    return false;
+}
+
+/* As the dynamic linker will. */
+static bool can_be_mapped(const struct proof *proof) {
+    long memory = unsock_sys(__NR_mmap, 0, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, proof->fd, 0);
+    if (memory < 0 && memory > -PAGE)
+        return wrong(proof, memory == -EPERM ? "its file system is mounted noexec" : unsock_words_of(-memory),
+                     "nothing can be preloaded from there: use --lib with a copy elsewhere");
+    unsock_sys(__NR_munmap, memory, PAGE);
+    return true;
+}
+
+bool unsock_proof_library(const char *path, struct unsock_text *error) {
+    struct proof proof = {.path = path, .error = error};
+    if (!can_be_named(&proof) || !is_there(&proof) || !is_in_good_hands(&proof) || !opens(&proof))
+        return false;
+    bool good = is_shared_object(&proof) && is_whole(&proof) && is_this_version(&proof) && can_be_mapped(&proof);
+    unsock_sys(__NR_close, proof.fd);
+    return good;
+}

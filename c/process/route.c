@@ -1,0 +1,233 @@
+/* Looking at each file as the kernel, and execvp, would. */
+#include "process/route.h"
+
+#include "kernel/program_info.h"
+#include "process/own_file.h"
+#include "process/words.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#include <elf.h>
+#include <linux/stat.h>
+
+#define STEPS_MOST 10
+#define WHY_MOST 400
+
+static bool fail(struct unsock_route *route, const char *file, const char *why, int status) {
+    unsock_text_start(route->error, route->error->buffer, route->error->size);
+    unsock_text_join(route->error, "command ", file, ": ", why);
+    route->status = status;
+    return false;
+}
+
+static bool check(struct unsock_route *route, const char *file) {
+    struct statx status;
+    long result = unsock_sys(__NR_statx, AT_FDCWD, file, 0, STATX_TYPE, &status);
+    if (result == -ENOENT)
+        return fail(route, file, "not found", UNSOCK_NOT_FOUND);
+    if (result < 0)
+        return fail(route, file, unsock_words_of(-result), UNSOCK_NOT_EXECUTABLE);
+    if ((status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFDIR)
+        return fail(route, file, "is a directory", UNSOCK_NOT_EXECUTABLE);
+    if ((status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFREG || unsock_program_may_execute(AT_FDCWD, file, 0) < 0)
+        return fail(route, file, "not executable", UNSOCK_NOT_EXECUTABLE);
+    return true;
+}
+
+static bool put_path(char *file, struct unsock_span directory, const char *name) {
+    struct unsock_text text;
+    while (directory.length > 1 && directory.at[directory.length - 1] == '/')
+        directory.length--;
+    unsock_text_start(&text, file, UNSOCK_ROUTE_PATH_MOST);
+    if (directory.length != 1 || directory.at[0] != '/')
+        unsock_text_span(&text, directory);
+    unsock_text_join(&text, directory.length > 0 ? "/" : "./", name);
+    return !text.cut;
+}
+
+static bool has_slash(const char *name) {
+    while (*name != '\0' && *name != '/')
+        name++;
+    return *name == '/';
+}
+
+/* As execvp does: what is there but cannot be executed is remembered, and the search goes on. */
+static bool search(struct unsock_route *route, const char *command, char *file) {
+    struct unsock_span rest = unsock_span_of(route->search ? route->search : UNSOCK_ROUTE_SEARCH);
+    char first[WHY_MOST] = "";
+    for (bool more = command[0] != '\0'; more;) {
+        size_t before = rest.length;
+        struct unsock_span directory = unsock_span_next(&rest, ':');
+        more = directory.length < before;
+        if (!put_path(file, directory, command))
+            continue;
+        if (check(route, file)) {
+            unsock_text_start(route->error, route->error->buffer, route->error->size);
+            return true;
+        }
+        if (route->status == UNSOCK_NOT_EXECUTABLE && first[0] == '\0') {
+            struct unsock_text text;
+            unsock_text_start(&text, first, sizeof(first));
+            unsock_text_put(&text, route->error->buffer);
+        }
+    }
+    unsock_text_start(route->error, route->error->buffer, route->error->size);
+    route->status = first[0] != '\0' ? UNSOCK_NOT_EXECUTABLE : UNSOCK_NOT_FOUND;
+    if (first[0] != '\0')
+        unsock_text_put(route->error, first);
+    else
+        unsock_text_join(route->error, "command \"", command, "\": not found in PATH");
+    return false;
+}
+
+bool unsock_route_find(struct unsock_route *route, const char *command, char *file) {
+    struct unsock_text text;
+    if (!has_slash(command))
+        return search(route, command, file);
+    unsock_text_start(&text, file, UNSOCK_ROUTE_PATH_MOST);
+    unsock_text_put(&text, command);
+    return text.cut ? fail(route, file, "File name too long", UNSOCK_NOT_EXECUTABLE) : check(route, command);
+}
+
+static const char *machine_name(unsigned machine) {
+    switch (machine) {
+    case EM_386:
+        return "x86";
+    case EM_MIPS:
+        return "MIPS";
+    case EM_PPC:
+    case EM_PPC64:
+        return "PowerPC";
+    case EM_S390:
+        return "S/390";
+    case EM_ARM:
+        return "ARM";
+    case EM_X86_64:
+        return "x86-64";
+    case EM_AARCH64:
+        return "aarch64";
+    case EM_RISCV:
+        return "RISC-V";
+    default:
+        return "unknown";
+    }
+}
+
+static const char *gain_in_words(enum unsock_program_gain gain) {
+    return gain == UNSOCK_GAINS_USER    ? "set-user-ID: the dynamic linker ignores LD_PRELOAD"
+           : gain == UNSOCK_GAINS_GROUP ? "set-group-ID: the dynamic linker ignores LD_PRELOAD"
+                                        : "has file capabilities: the dynamic linker ignores LD_PRELOAD";
+}
+
+static enum unsock_door door_of(const struct unsock_program_file *file, enum unsock_program_gain gain,
+                                struct unsock_text *why) {
+    bool script = file->kind == UNSOCK_PROGRAM_SCRIPT; /* Its bits count for nothing. */
+    if (!script && gain != UNSOCK_GAINS_NOTHING) {
+        unsock_text_put(why, gain_in_words(gain));
+        return UNSOCK_DOOR_NONE;
+    }
+    switch (file->kind) {
+    case UNSOCK_PROGRAM_FOREIGN:
+        unsock_text_join(why, "made for another machine (", file->bits == 32 ? "32-bit " : "",
+                         machine_name(file->machine), ")");
+        return UNSOCK_DOOR_NONE;
+    case UNSOCK_PROGRAM_SCRIPT:
+        unsock_text_join(why, "a script of ", file->interpreter, file->argument[0] != '\0' ? " " : "", file->argument);
+        return UNSOCK_DOOR_SCRIPT;
+    case UNSOCK_PROGRAM_OTHER:
+        unsock_text_put(why, "no program and without #!: a shell runs it");
+        return UNSOCK_DOOR_SCRIPT;
+    case UNSOCK_PROGRAM_DYNAMIC:
+        unsock_text_put(why, "a dynamic program, the library reaches it");
+        return UNSOCK_DOOR_PRELOAD;
+    default:
+        if (file->own_calls)
+            unsock_text_join(why, "a ", file->is_pascal ? "Free Pascal" : "Go",
+                             " program: it makes system calls itself, not through libc");
+        else
+            unsock_text_put(why, "statically linked: nothing can be preloaded");
+        return UNSOCK_DOOR_TRAP;
+    }
+}
+
+static bool is_option(struct unsock_span word) {
+    bool assigns = false;
+    for (size_t i = 0; i < word.length; i++)
+        assigns |= word.at[i] == '=';
+    return word.length == 0 || word.at[0] == '-' || assigns;
+}
+
+/* The program that "#!/usr/bin/env [-S] [NAME=VALUE…] PROGRAM" starts; empty: it is no such line. */
+static struct unsock_span env_command(const struct unsock_program_file *file) {
+    struct unsock_span rest = unsock_span_of(file->argument), none = {file->argument, 0};
+    if (!unsock_span_is(unsock_base_name(unsock_span_of(file->interpreter)), "env"))
+        return none;
+    /* Without -S the whole rest is one word: the kernel does not split it. */
+    if (rest.length < 2 || rest.at[0] != '-')
+        return is_option(rest) ? none : rest;
+    while (rest.length > 0) {
+        struct unsock_span word = unsock_span_next(&rest, ' ');
+        if (!is_option(word))
+            return word;
+    }
+    return none;
+}
+
+/* What runs next into `next`. False with the error: it is not there. */
+static bool find_next(struct unsock_route *route, const struct unsock_program_file *file, char *next) {
+    char name[UNSOCK_SCRIPT_LINE];
+    struct unsock_text text;
+    struct unsock_span command = env_command(file);
+    if (file->kind == UNSOCK_PROGRAM_OTHER) {
+        unsock_text_start(&text, next, UNSOCK_ROUTE_PATH_MOST);
+        unsock_text_put(&text, "/bin/sh");
+        return true;
+    }
+    if (command.length == 0) {
+        unsock_text_start(&text, next, UNSOCK_ROUTE_PATH_MOST);
+        unsock_text_put(&text, file->interpreter);
+        return check(route, file->interpreter);
+    }
+    unsock_text_start(&text, name, sizeof(name));
+    unsock_text_span(&text, command);
+    return unsock_route_find(route, name, next);
+}
+
+/* Shows one file. Returns whether another follows it, which is what `file` was read for. */
+static bool look(struct unsock_route *route, const char *path, struct unsock_program_file *file) {
+    _Alignas(16) uint8_t room[UNSOCK_PROGRAM_ROOM];
+    char buffer[2 * UNSOCK_SCRIPT_LINE + 64];
+    struct unsock_text why;
+    struct unsock_route_step step = {path, UNSOCK_DOOR_UNKNOWN, "cannot be read, so nothing is known"};
+    long fd = unsock_program_open(AT_FDCWD, path, 0);
+    if (fd >= 0) {
+        unsock_program_look(fd, room, file);
+        unsock_text_start(&why, buffer, sizeof(buffer));
+        step.door = door_of(file, unsock_program_gains_rights(fd), &why);
+        step.why = buffer;
+        unsock_sys(__NR_close, fd);
+    }
+    route->see(route, &step);
+    return step.door == UNSOCK_DOOR_SCRIPT;
+}
+
+bool unsock_route_follow(struct unsock_route *route, const char *path) {
+    char places[2][UNSOCK_ROUTE_PATH_MOST];
+    struct unsock_program_file file = {.kind = UNSOCK_PROGRAM_OTHER};
+    const char *here = path;
+    for (unsigned steps = 0; steps <= STEPS_MOST && look(route, here, &file); steps++) {
+        char *next = places[steps % 2];
+        if (!find_next(route, &file, next)) {
+            char why[WHY_MOST];
+            struct unsock_text text;
+            unsock_text_start(&text, why, sizeof(why));
+            unsock_text_join(&text, path, ": its interpreter ", route->error->buffer + sizeof("command ") - 1);
+            unsock_text_start(route->error, route->error->buffer, route->error->size);
+            unsock_text_join(route->error, "command ", why);
+            return false;
+        }
+        here = next;
+    }
+    return true;
+}

@@ -1,0 +1,170 @@
+/* Who may write to it decides who answers. */
+#include "process/run_directory.h"
+
+#include "process/words.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/settings.h"
+
+#include <linux/stat.h>
+
+#define NO_FOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW */
+#define EVERYBODY_WRITES 0002
+#define OTHERS_WRITE 0022
+#define LENGTH_PROBLEM "must be a directory of 2 to 90 bytes, so that a socket file's path fits"
+
+/* Adds the parts of a path to what is there, which is "" for the root. */
+static void add_parts(struct unsock_text *text, struct unsock_span rest) {
+    while (rest.length > 0) {
+        struct unsock_span part = unsock_span_next(&rest, '/');
+        if (part.length == 0 || unsock_span_is(part, "."))
+            continue;
+        if (unsock_span_is(part, "..")) {
+            while (text->length > 0 && text->buffer[--text->length] != '/')
+                ;
+            text->buffer[text->length] = '\0';
+            continue;
+        }
+        unsock_text_char(text, '/');
+        unsock_text_span(text, part);
+    }
+}
+
+long unsock_run_resolve(const char *path, char *resolved) {
+    char working[UNSOCK_RUN_PATH_MOST];
+    struct unsock_text text;
+    unsock_text_start(&text, resolved, UNSOCK_RUN_PATH_MOST);
+    if (path[0] != '/') {
+        long length = unsock_sys(__NR_getcwd, working, sizeof(working));
+        /* "(unreachable)/…" is outside of this root directory. */
+        if (length < 0 || working[0] != '/')
+            return length < 0 ? length : -ENOENT;
+        add_parts(&text, unsock_span_of(working));
+    }
+    add_parts(&text, unsock_span_of(path));
+    if (text.length == 0)
+        unsock_text_char(&text, '/');
+    return text.cut ? -ENAMETOOLONG : 0;
+}
+
+static bool is_directory(const char *path) {
+    struct statx status;
+    return unsock_sys(__NR_statx, AT_FDCWD, path, 0, STATX_TYPE, &status) == 0 &&
+           (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFDIR;
+}
+
+static bool check_length(const char *name, const char *path, struct unsock_text *error) {
+    size_t length = strlen(path);
+    if (length > 1 && length <= UNSOCK_DIR_MOST)
+        return true;
+    unsock_text_join(error, name, ": " LENGTH_PROBLEM ": \"", path, "\"");
+    return false;
+}
+
+static bool choose_named(const char *name, const char *value, struct unsock_run_directory *directory,
+                         struct unsock_text *error) {
+    long result = unsock_run_resolve(value, directory->path);
+    directory->asked = true;
+    if (result == 0)
+        return check_length(name, directory->path, error);
+    unsock_text_join(error, name,
+                     result == -ENOENT ? ": the working directory was removed: write an absolute path: \""
+                                       : ": " LENGTH_PROBLEM ": \"");
+    unsock_text_join(error, value, "\"");
+    return false;
+}
+
+bool unsock_run_directory_choose(const char *option, const struct unsock_environment *environment,
+                                 struct unsock_run_directory *directory, struct unsock_text *error) {
+    if (option)
+        return choose_named("--dir", option, directory, error);
+    const char *variable = unsock_environment_get(environment, "UNSOCK_DIR");
+    if (variable && variable[0] != '/') {
+        unsock_text_join(error, "UNSOCK_DIR: must be an absolute path: \"", variable, "\"");
+        return false;
+    }
+    if (variable)
+        return choose_named("UNSOCK_DIR", variable, directory, error);
+    const char *runtime = unsock_environment_get(environment, "XDG_RUNTIME_DIR");
+    long uid = unsock_sys(__NR_geteuid);
+    char path[UNSOCK_RUN_PATH_MOST];
+    struct unsock_text text;
+    unsock_text_start(&text, path, sizeof(path));
+    directory->asked = false;
+    if (runtime && runtime[0] == '/' && is_directory(runtime)) {
+        unsock_text_join(&text, runtime, "/unsock");
+    } else if (uid == 0 && is_directory("/run")) {
+        unsock_text_put(&text, "/run/unsock");
+    } else {
+        unsock_text_put(&text, "/tmp/unsock-");
+        unsock_text_number(&text, (uint64_t)uid, 10, 1);
+    }
+    unsock_run_resolve(path, directory->path);
+    return check_length("XDG_RUNTIME_DIR", directory->path, error);
+}
+
+static bool wrong(const struct unsock_run_directory *directory, struct unsock_text *error, const char *why,
+                  const char *more) {
+    unsock_text_join(error, "directory ", directory->path, ": ", why, more);
+    return false;
+}
+
+/* A link counts as what its owner makes of it, so the link's owner is asked too. */
+static bool is_safe(const struct unsock_run_directory *directory, bool force, struct unsock_text *error) {
+    struct statx link, target;
+    long result = unsock_sys(__NR_statx, AT_FDCWD, directory->path, NO_FOLLOW, STATX_BASIC_STATS, &link);
+    if (result == 0)
+        result = unsock_sys(__NR_statx, AT_FDCWD, directory->path, 0, STATX_BASIC_STATS, &target);
+    if (result != 0)
+        return wrong(directory, error, unsock_words_of(-result), "");
+    if ((target.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFDIR)
+        return wrong(directory, error, "not a directory: name another with --dir", "");
+    if (directory->asked) {
+        if (force || !(target.stx_mode & EVERYBODY_WRITES))
+            return true;
+        wrong(directory, error,
+              "everybody may write to it, and so answer in a server's place: use one of its own in it, ", "--dir ");
+        unsock_text_join(error, directory->path, "/unsock, or trust everybody with --force");
+        return false;
+    }
+    uint32_t uid = (uint32_t)unsock_sys(__NR_geteuid);
+    if (link.stx_uid != uid || target.stx_uid != uid) {
+        wrong(directory, error, "owned by user ", "");
+        unsock_text_number(error, link.stx_uid != uid ? link.stx_uid : target.stx_uid, 10, 1);
+        unsock_text_put(error, ", not by you: name another with --dir");
+        return false;
+    }
+    if (target.stx_mode & OTHERS_WRITE)
+        return wrong(directory, error, "others may write to it: chmod 700 ", directory->path);
+    return true;
+}
+
+static bool not_made(const struct unsock_run_directory *directory, long why, struct unsock_text *error) {
+    char parent[UNSOCK_RUN_PATH_MOST];
+    struct unsock_text text;
+    size_t length = strlen(directory->path);
+    while (length > 1 && directory->path[length - 1] != '/')
+        length--;
+    unsock_text_start(&text, parent, sizeof(parent));
+    unsock_text_span(&text, (struct unsock_span){directory->path, length > 1 ? length - 1 : 1});
+    unsock_text_join(error, "directory ", directory->path, ": ");
+    if (why == -ENOENT) {
+        unsock_text_join(error, parent, " does not exist: make it first, mkdir -p ", parent);
+    } else if (why == -EACCES || why == -EPERM) {
+        unsock_text_join(error, "you may not make it in ", parent,
+                         ", or not enter that: name another with --dir, or let ", "root make it, install -d -o ");
+        unsock_text_number(error, (uint64_t)unsock_sys(__NR_geteuid), 10, 1);
+        unsock_text_join(error, " -m 700 ", directory->path);
+    } else {
+        unsock_text_put(error, unsock_words_of(-why));
+    }
+    return false;
+}
+
+bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force, struct unsock_text *error) {
+    long result = unsock_sys(__NR_mkdirat, AT_FDCWD, directory->path, 0700);
+    if (result < 0 && result != -EEXIST)
+        return not_made(directory, result, error);
+    return is_safe(directory, force, error);
+}

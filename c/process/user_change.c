@@ -1,0 +1,176 @@
+/* Who it is, and trying it with his rights. */
+#include "process/user_change.h"
+
+#include "process/own_file.h"
+#include "rt/lines.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#include <linux/mman.h>
+
+#define NOBODY 65534
+#define MAY_ENTER 1
+#define PAGE 4096
+#define SIGCHLD_NUMBER 17
+#define NAME_ROOM 24
+
+/* How each of them is told the user: by an option with a value, or by the first word that is no option. */
+static const struct {
+    char name[NAME_ROOM];
+    char option[NAME_ROOM]; /* "" : none */
+    char letter;            /* of the same option; 0: none */
+    bool by_word;
+} changers[] = {
+    {"chpst", "", 'u', false},     {"doas", "", 'u', false},
+    {"gosu", "", 0, true},         {"runuser", "user", 'u', true},
+    {"s6-setuidgid", "", 0, true}, {"setpriv", "reuid", 0, false},
+    {"setuidgid", "", 0, true},    {"start-stop-daemon", "chuid", 'c', false},
+    {"su", "", 0, true},           {"su-exec", "", 0, true},
+    {"sudo", "user", 'u', false},
+};
+
+/* The value of an option that is written "--NAME=VALUE", "--NAME VALUE", "-L VALUE", "-XL VALUE" or "-LVALUE". */
+static const char *option_value(const char *const *word, const char *name, char letter) {
+    const char *text = *word;
+    size_t size = strlen(text), length = strlen(name);
+    if (letter && text[0] == '-' && text[1] == letter)
+        return text[2] != '\0' ? text + 2 : word[1];
+    if (letter && size > 2 && text[0] == '-' && text[1] != '-' && text[size - 1] == letter)
+        return word[1];
+    if (length == 0 || text[0] != '-' || text[1] != '-' || strlen(text) < length + 2 ||
+        !unsock_same(text + 2, name, length))
+        return NULL;
+    return text[length + 2] == '=' ? text + length + 3 : text[length + 2] == '\0' ? word[1] : NULL;
+}
+
+/* "-c COMMAND" and the like, of su and runuser. */
+static bool takes_next(const char *text) {
+    static const char letters[] = "csgGwC";
+    if (text[0] != '-' || text[1] == '\0' || text[2] != '\0')
+        return false;
+    for (const char *letter = letters; *letter != '\0'; letter++) {
+        if (text[1] == *letter)
+            return true;
+    }
+    return false;
+}
+
+/* NULL: it does not say. */
+static const char *told_user(const char *const *argv, size_t changer) {
+    for (const char *const *word = argv + 1; *word; word++) {
+        const char *value = option_value(word, changers[changer].option, changers[changer].letter);
+        if (value)
+            return value;
+        if ((*word)[0] != '-')
+            return changers[changer].by_word ? *word : NULL;
+        if (changers[changer].by_word && takes_next(*word) && word[1])
+            word++;
+    }
+    return NULL;
+}
+
+/* NAME or NAME:GROUP; the fields of /etc/passwd. */
+static void identify(const char *told, struct unsock_user *user) {
+    struct unsock_lines lines;
+    struct unsock_span line, rest = unsock_span_of(told);
+    struct unsock_span name = unsock_span_next(&rest, ':');
+    struct unsock_text text;
+    uint64_t number = UINT64_MAX, uid, gid;
+    unsock_text_start(&text, user->name, sizeof(user->name));
+    unsock_text_span(&text, name);
+    *user = (struct unsock_user){.uid = NOBODY, .group_count = 1, .groups = {NOBODY}};
+    unsock_text_start(&text, user->name, sizeof(user->name));
+    unsock_text_span(&text, name);
+    if (unsock_span_number(name, 10, UINT32_MAX, &number)) {
+        user->uid = (uint32_t)number;
+        user->groups[0] = (uint32_t)number;
+    }
+    unsock_lines_open(&lines, "/etc/passwd");
+    while (unsock_lines_next(&lines, &line)) {
+        struct unsock_span entry = unsock_span_next(&line, ':');
+        unsock_span_next(&line, ':');
+        if (!unsock_span_number(unsock_span_next(&line, ':'), 10, UINT32_MAX, &uid) ||
+            !unsock_span_number(unsock_span_next(&line, ':'), 10, UINT32_MAX, &gid))
+            continue;
+        if (uid != number && (entry.length != name.length || !unsock_same(entry.at, name.at, name.length)))
+            continue;
+        unsock_text_start(&text, user->name, sizeof(user->name));
+        unsock_text_span(&text, entry);
+        user->uid = (uint32_t)uid;
+        user->groups[0] = (uint32_t)gid;
+        break;
+    }
+    unsock_lines_close(&lines);
+}
+
+/* The groups that list him in /etc/group. */
+static void add_groups(struct unsock_user *user) {
+    struct unsock_lines lines;
+    struct unsock_span line;
+    uint64_t gid;
+    unsock_lines_open(&lines, "/etc/group");
+    while (unsock_lines_next(&lines, &line) && user->group_count < UNSOCK_USER_GROUPS_MOST) {
+        unsock_span_next(&line, ':');
+        unsock_span_next(&line, ':');
+        if (!unsock_span_number(unsock_span_next(&line, ':'), 10, UINT32_MAX, &gid))
+            continue;
+        while (line.length > 0) {
+            if (unsock_span_is(unsock_span_next(&line, ','), user->name)) {
+                user->groups[user->group_count++] = (uint32_t)gid;
+                break;
+            }
+        }
+    }
+    unsock_lines_close(&lines);
+}
+
+bool unsock_user_change(const char *file, const char *const *argv, struct unsock_user *user) {
+    struct unsock_span name = unsock_base_name(unsock_span_of(file));
+    if (unsock_sys(__NR_geteuid) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof(changers) / sizeof(changers[0]); i++) {
+        if (!unsock_span_is(name, changers[i].name))
+            continue;
+        const char *told = told_user(argv, i);
+        if (!told)
+            return false; /* it stays root */
+        identify(told, user);
+        add_groups(user);
+        return user->uid != 0;
+    }
+    return false;
+}
+
+__attribute__((noreturn)) static void end(enum unsock_user_lacks lacks) {
+    for (;;)
+        unsock_sys(__NR_exit_group, lacks);
+}
+
+/* In a child that ends here. Where the rights cannot be taken on, nothing is known, and nothing said. */
+__attribute__((noreturn)) static void try_it(const struct unsock_user *user, const char *library,
+                                             const char *directory) {
+    if (unsock_sys(__NR_setgroups, user->group_count, user->groups) < 0 ||
+        unsock_sys(__NR_setresgid, user->groups[0], user->groups[0], user->groups[0]) < 0 ||
+        unsock_sys(__NR_setresuid, user->uid, user->uid, user->uid) < 0)
+        end(UNSOCK_USER_LACKS_NOTHING);
+    long fd = unsock_sys(__NR_openat, AT_FDCWD, library, O_RDONLY | O_CLOEXEC);
+    long memory = fd < 0 ? fd : unsock_sys(__NR_mmap, 0, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    if (memory < 0 && memory > -PAGE)
+        end(UNSOCK_USER_LACKS_LIBRARY);
+    if (directory && unsock_sys(__NR_faccessat, AT_FDCWD, directory, MAY_ENTER) < 0)
+        end(UNSOCK_USER_LACKS_DIRECTORY);
+    end(UNSOCK_USER_LACKS_NOTHING);
+}
+
+enum unsock_user_lacks unsock_user_lacks(const struct unsock_user *user, const char *library, const char *directory) {
+    int status = 0;
+    long child = unsock_sys(__NR_clone, SIGCHLD_NUMBER, 0, 0, 0, 0);
+    if (child == 0)
+        try_it(user, library, directory);
+    if (child < 0)
+        return UNSOCK_USER_LACKS_NOTHING;
+    while (unsock_sys(__NR_wait4, child, &status, 0, 0) == -EINTR)
+        ;
+    return (status & 0x7f) == 0 ? (enum unsock_user_lacks)((status >> 8) & 0xff) : UNSOCK_USER_LACKS_NOTHING;
+}

@@ -1,0 +1,33 @@
+/* A command that changes to another user (sudo, su, runuser, setpriv) and then executes the rest of its line. */
+#ifndef UNSOCK_USER_CHANGE_H
+#define UNSOCK_USER_CHANGE_H
+
+#include "rt/text.h"
+
+#include <stdint.h>
+
+#define UNSOCK_USER_NAME_MOST 64
+#define UNSOCK_USER_GROUPS_MOST 64
+
+struct unsock_user {
+    char name[UNSOCK_USER_NAME_MOST];
+    uint32_t uid;
+    unsigned group_count; /* the first is the user's own */
+    uint32_t groups[UNSOCK_USER_GROUPS_MOST];
+};
+
+/*
+ * Is `file`, executed with `argv`, such a command, by root, and to another user? Which one, as far as its arguments and
+ * /etc/passwd tell; else nobody at all.
+ */
+bool unsock_user_change(const char *file, const char *const *argv, struct unsock_user *user);
+
+enum unsock_user_lacks { UNSOCK_USER_LACKS_NOTHING, UNSOCK_USER_LACKS_LIBRARY, UNSOCK_USER_LACKS_DIRECTORY };
+
+/*
+ * What of these could that user not have: the library, to be read and mapped, or the directory, to be entered (NULL:
+ * not asked for)? A child with his rights tries it.
+ */
+enum unsock_user_lacks unsock_user_lacks(const struct unsock_user *user, const char *library, const char *directory);
+
+#endif

@@ -1,0 +1,70 @@
+/* The exported functions by which the command line does what the library does as a program. */
+#include "process/exec_space.h"
+#include "process/proof.h"
+#include "process/route.h"
+#include "process/user_change.h"
+#include "program/run.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "unsock.h"
+
+#define NOBODY 65534
+
+/* NUL-terminated strings, one behind the other, as a list. NULL: no memory. */
+static const char **list_of(const char *block, size_t length, struct unsock_exec_space **space) {
+    size_t count = 0;
+    for (size_t i = 0; i < length; i++)
+        count += block[i] == '\0';
+    *space = unsock_exec_space_enter((count + 1) * sizeof(char *) + 16);
+    const char **list = *space ? unsock_exec_space_cut(*space, (count + 1) * sizeof(char *)) : NULL;
+    for (size_t i = 0, at = 0; list && i < count; i++) {
+        list[i] = block + at;
+        at += strlen(block + at) + 1;
+    }
+    if (list)
+        list[count] = NULL;
+    return list;
+}
+
+int unsock_run(const char *words, size_t words_length, const char *environment, size_t length, const char *library,
+               int only_check, char *error, size_t size) {
+    struct unsock_exec_space *first = NULL, *second = NULL;
+    struct unsock_text line;
+    unsock_text_start(&line, error, size);
+    const char **word_list = list_of(words, words_length, &first);
+    const char **caller = list_of(environment, length, &second);
+    struct unsock_run_start start = {word_list, caller, library, only_check != 0};
+    int status = word_list && caller ? unsock_run_words(&start, &line) : UNSOCK_RUN_FAILED;
+    if (second)
+        unsock_exec_space_leave(second);
+    if (first)
+        unsock_exec_space_leave(first);
+    return status;
+}
+
+static void put_step(struct unsock_route *route, const struct unsock_route_step *step) {
+    static const char doors[][8] = {"preload", "trap", "none", "script", "unknown"};
+    unsock_text_join(route->context, doors[step->door], "\t", step->file, "\t", step->why, "\n");
+}
+
+int unsock_route(const char *command, const char *search, char *text, size_t size) {
+    char file[UNSOCK_ROUTE_PATH_MOST], line[2 * UNSOCK_ROUTE_PATH_MOST];
+    struct unsock_text steps, error;
+    struct unsock_route route = {.search = search, .error = &error, .see = put_step, .context = &steps};
+    unsock_text_start(&steps, text, size);
+    unsock_text_start(&error, line, sizeof(line));
+    if (unsock_route_find(&route, command, file) && unsock_route_follow(&route, file))
+        return 0;
+    unsock_text_start(&steps, text, size);
+    unsock_text_put(&steps, line);
+    return route.status;
+}
+
+int unsock_check_library(const char *path, char *error, size_t size) {
+    struct unsock_text line;
+    unsock_text_start(&line, error, size);
+    if (!unsock_proof_library(path, &line))
+        return -EINVAL;
+    struct unsock_user nobody = {.uid = NOBODY, .group_count = 1, .groups = {NOBODY}};
+    return unsock_user_lacks(&nobody, path, NULL) == UNSOCK_USER_LACKS_LIBRARY;
+}

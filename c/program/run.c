@@ -1,0 +1,152 @@
+/* Everything that can be known beforehand is looked at before anything is made or started. */
+#include "program/run.h"
+
+#include "kernel/program_info.h"
+#include "process/exec.h"
+#include "process/proof.h"
+#include "process/route.h"
+#include "process/run_directory.h"
+#include "process/search.h"
+#include "process/start.h"
+#include "process/user_change.h"
+#include "process/words.h"
+#include "program/run_environment.h"
+#include "program/run_options.h"
+#include "program/run_print.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rules/setting_names.h"
+#include "rules/settings.h"
+#include "unsock.h"
+
+#define EXIT_UNPRINTED 1
+
+struct run {
+    const struct unsock_run_start *start;
+    struct unsock_text *error;
+    struct unsock_run_options options;
+    struct unsock_run_directory directory;
+    struct unsock_run_environment environment;
+    char library[UNSOCK_RUN_PATH_MOST];
+    char file[UNSOCK_ROUTE_PATH_MOST];
+    bool unreached;
+    bool is_trapped;
+};
+
+static bool choose_library(struct run *run) {
+    struct unsock_environment caller = {.list = run->start->caller};
+    const char *named = run->options.library ? run->options.library : unsock_environment_get(&caller, "UNSOCK_LIB");
+    long result = unsock_run_resolve(named ? named : run->start->library, run->library);
+    if (result == 0)
+        return unsock_proof_library(run->library, run->error);
+    unsock_text_join(run->error, "library ", named ? named : run->start->library, ": ",
+                     result == -ENOENT ? "the working directory was removed: write an absolute path"
+                                       : "the path is too long");
+    return false;
+}
+
+/* What would not be redirected is refused, unless --force. */
+static void see(struct unsock_route *route, const struct unsock_route_step *step) {
+    struct run *run = route->context;
+    bool only_preload = unsock_settings.engine == UNSOCK_ENGINE_PRELOAD;
+    run->is_trapped |= step->door == UNSOCK_DOOR_TRAP;
+    if (step->door != UNSOCK_DOOR_NONE && !(step->door == UNSOCK_DOOR_TRAP && only_preload))
+        return;
+    if (run->options.force || run->unreached)
+        return;
+    run->unreached = true;
+    unsock_text_join(run->error, "command ", run->file);
+    if (!unsock_span_is(unsock_span_of(step->file), run->file))
+        unsock_text_join(run->error, ": its interpreter ", step->file);
+    unsock_text_join(run->error, ": the library cannot reach it: ", step->why, " (--force runs it anyway)");
+}
+
+static int find_program(struct run *run) {
+    struct unsock_environment environment = {.list = run->environment.list};
+    struct unsock_route route = {
+        .search = unsock_environment_get(&environment, "PATH"), .error = run->error, .see = see, .context = run};
+    if (!unsock_route_find(&route, run->options.command[0], run->file))
+        return route.status;
+    unsock_text_start(run->error, run->error->buffer, run->error->size);
+    bool asks = !run->options.force || unsock_settings.engine != UNSOCK_ENGINE_PRELOAD;
+    if (asks && !unsock_route_follow(&route, run->file))
+        return route.status;
+    if (run->unreached)
+        return UNSOCK_RUN_FAILED;
+    bool loads = run->is_trapped || unsock_settings.engine == UNSOCK_ENGINE_TRAP;
+    if (!loads || unsock_program_may_execute(AT_FDCWD, run->library, 0) == 0)
+        return 0;
+    unsock_text_join(run->error, "library ", run->library, ": not executable, and ", run->options.command[0],
+                     " has to be started by it: chmod +x ", run->library);
+    return UNSOCK_RUN_FAILED;
+}
+
+/* The dynamic linker complains about a library that it may not read, and starts the program all the same. */
+static bool check_user(const struct run *run, const char *directory) {
+    struct unsock_user user;
+    if (run->options.force || !unsock_user_change(run->file, run->options.command, &user))
+        return true;
+    enum unsock_user_lacks lacks = unsock_user_lacks(&user, run->library, directory);
+    if (lacks == UNSOCK_USER_LACKS_NOTHING)
+        return true;
+    bool library = lacks == UNSOCK_USER_LACKS_LIBRARY;
+    unsock_text_join(run->error, library ? "library " : "directory ", library ? run->library : directory, ": user ",
+                     user.name, ", to whom ", run->options.command[0], " changes, ");
+    unsock_text_join(run->error,
+                     library ? "cannot read it: use --lib with a copy that everyone may read"
+                             : "cannot enter it: name one of his with --dir, or make it for his group with --group",
+                     " (--force runs it anyway)");
+    return false;
+}
+
+/* All that is certain before anything is changed. Returns the exit status, 0: fine. */
+static int check(struct run *run) {
+    struct unsock_environment caller = {.list = run->start->caller};
+    struct unsock_text *error = run->error;
+    if (!unsock_setting_names_check(&caller, unsock_setting_name, error))
+        return UNSOCK_RUN_FAILED;
+    if (!run->options.command[0]) {
+        unsock_text_put(error, "run: no command: write \"unsock run [options] -- COMMAND [ARG...]\"");
+        return UNSOCK_RUN_FAILED;
+    }
+    if (!unsock_run_directory_choose(run->options.directory, &caller, &run->directory, error) || !choose_library(run) ||
+        !unsock_run_environment_make(&run->options, run->start->caller, run->directory.path, run->library,
+                                     &run->environment, error))
+        return UNSOCK_RUN_FAILED;
+    int status = find_program(run);
+    return status != 0 ? status : check_user(run, NULL) ? 0 : UNSOCK_RUN_FAILED;
+}
+
+static int become(struct run *run) {
+    struct unsock_environment environment = {.list = run->environment.list};
+    const char *path = unsock_environment_get(&environment, "PATH");
+    unsock_start_program(&environment, run->library);
+    long result = unsock_exec_search(run->options.command[0], path ? path : UNSOCK_ROUTE_SEARCH, run->options.command,
+                                     environment.list, true);
+    unsock_text_join(run->error, "command ", run->file, ": ",
+                     result == -ENOENT ? "its interpreter or dynamic linker does not exist" : unsock_words_of(-result));
+    return result == -ENOENT ? UNSOCK_NOT_FOUND : UNSOCK_NOT_EXECUTABLE;
+}
+
+static int run_checked(struct run *run) {
+    if (run->start->only_check)
+        return 0;
+    if (run->options.dry_run)
+        return unsock_run_print(run->environment.list, run->start->caller, run->options.command) ? 0 : EXIT_UNPRINTED;
+    if (!unsock_run_directory_prepare(&run->directory, run->options.force, run->error) ||
+        !check_user(run, run->directory.path))
+        return UNSOCK_RUN_FAILED;
+    return become(run);
+}
+
+int unsock_run_words(const struct unsock_run_start *start, struct unsock_text *error) {
+    struct run run = {.start = start, .error = error};
+    if (!unsock_run_options_read(start->words, &run.options, error))
+        return UNSOCK_RUN_FAILED;
+    int status = check(&run);
+    if (status == 0)
+        status = run_checked(&run);
+    if (run.environment.space)
+        unsock_exec_space_leave(run.environment.space);
+    return status;
+}

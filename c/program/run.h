@@ -1,0 +1,24 @@
+/* `run`: becomes a command under unsock. Exists once, here; the command line calls it (unsock.h, unsock_run). */
+#ifndef UNSOCK_RUN_H
+#define UNSOCK_RUN_H
+
+#include "rt/text.h"
+
+#include <stdbool.h>
+
+#define UNSOCK_RUN_FAILED 125
+
+struct unsock_run_start {
+    const char *const *words;  /* behind `run` */
+    const char *const *caller; /* the environment */
+    const char *library;       /* where options and environment name none */
+    bool only_check;           /* nothing is made, printed or started */
+};
+
+/*
+ * Returns the exit status: 0 with --dry-run, or when only checked; else there is one line in `error`. Otherwise this
+ * process has become the command.
+ */
+int unsock_run_words(const struct unsock_run_start *start, struct unsock_text *error);
+
+#endif

@@ -1,0 +1,195 @@
+/* Ordered strings, of which what is not touched stays byte for byte. */
+#include "program/run_environment.h"
+
+#include "process/own_file.h"
+#include "process/run_directory.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rules/settings.h"
+
+#define ADDED_STRINGS 24
+#define ADDED_BYTES (ADDED_STRINGS * 64 + 4 * UNSOCK_RUN_PATH_MOST)
+#define NONE "none"
+#define VSOCK "vsock"
+#define CONVERT_VSOCK "UNSOCK_ACCEPT_CONVERT_VSOCK"
+
+static bool same_name(const char *string, const char *name) {
+    size_t length = strlen(name);
+    return strlen(string) > length && unsock_same(string, name, length) && string[length] == '=';
+}
+
+static const char *get(const struct unsock_run_environment *environment, const char *name) {
+    struct unsock_environment list = {.list = environment->list};
+    return unsock_environment_get(&list, name);
+}
+
+/* Takes out all of this name behind the first `kept` ones. Returns the place of the first, or the end. */
+static size_t reduce(struct unsock_run_environment *environment, const char *name, size_t kept) {
+    size_t to = 0, found = 0, place = SIZE_MAX;
+    for (size_t from = 0; from < environment->count; from++) {
+        bool same = same_name(environment->list[from], name);
+        if (same && found == 0)
+            place = to;
+        if (!same || found < kept)
+            environment->list[to++] = environment->list[from];
+        found += same;
+    }
+    environment->count = to;
+    environment->list[to] = NULL;
+    return UNSOCK_MIN(place, to);
+}
+
+/* In its place, or at the end. */
+static void set(struct unsock_run_environment *environment, const char *name, const char *value, const char *more) {
+    size_t size = strlen(name) + strlen(value) + strlen(more) + 2;
+    char *string = unsock_exec_space_cut(environment->space, size);
+    struct unsock_text text;
+    if (!string)
+        return;
+    unsock_text_start(&text, string, size);
+    unsock_text_join(&text, name, "=", value, more);
+    size_t place = reduce(environment, name, 1);
+    environment->list[place] = string;
+    if (place == environment->count)
+        environment->list[++environment->count] = NULL;
+}
+
+static void drop(struct unsock_run_environment *environment, const char *name) {
+    reduce(environment, name, 0);
+}
+
+static bool choose(struct unsock_run_environment *environment, const struct unsock_run_option *option,
+                   const char *value, struct unsock_text *error) {
+    struct unsock_span choice = unsock_span_of(value ? value : option->otherwise);
+    if (!value && (get(environment, option->variable) || get(environment, CONVERT_VSOCK)))
+        return true;
+    bool all = unsock_span_is(choice, option->otherwise), vsock = unsock_span_is(choice, VSOCK);
+    if (!all && !vsock && !unsock_span_is(choice, NONE)) {
+        unsock_text_join(error, option->flag, ": neither ", option->otherwise, ", " VSOCK " nor " NONE ": \"", value,
+                         "\"");
+        return false;
+    }
+    drop(environment, option->variable);
+    drop(environment, CONVERT_VSOCK);
+    if (all || vsock)
+        set(environment, all ? option->variable : CONVERT_VSOCK, "1", "");
+    return true;
+}
+
+/* A log file of the working directory is made absolute, as the library wants it. */
+static bool set_log(struct unsock_run_environment *environment, const struct unsock_run_option *option,
+                    const char *value, struct unsock_text *error) {
+    char path[UNSOCK_RUN_PATH_MOST];
+    const char *file = value[0] != '\0' ? value : "stderr";
+    if (file[0] != '/' && !unsock_span_is(unsock_span_of(file), "stderr")) {
+        long result = unsock_run_resolve(file, path);
+        if (result < 0) {
+            unsock_text_join(error, "--log: ", result == -ENOENT ? "the working directory was removed" : "is too long",
+                             ": write an absolute path: \"", file, "\"");
+            return false;
+        }
+        file = path;
+    }
+    set(environment, option->variable, file, "");
+    return true;
+}
+
+static bool apply(struct unsock_run_environment *environment, const struct unsock_run_option *option, const char *value,
+                  struct unsock_text *error) {
+    if (option->kind == UNSOCK_RUN_CHOICE)
+        return choose(environment, option, value, error);
+    if (option->kind == UNSOCK_RUN_MAYBE)
+        return !value || set_log(environment, option, value, error);
+    if (option->kind == UNSOCK_RUN_SWITCH && value)
+        set(environment, option->variable, "1", "");
+    if (option->kind == UNSOCK_RUN_VALUE && value)
+        set(environment, option->variable, value, "");
+    if (option->kind == UNSOCK_RUN_VALUE && !value && option->otherwise[0] != '\0' &&
+        !get(environment, option->variable))
+        set(environment, option->variable, option->otherwise, "");
+    return true;
+}
+
+/* In front of what is there, which stays untouched where it can: a linker that reads it sees the very same text. */
+static void preload(struct unsock_run_environment *environment, const char *library) {
+    const char *before = get(environment, "LD_PRELOAD");
+    size_t size = (before ? strlen(before) : 0) + 2;
+    char *others = unsock_exec_space_cut(environment->space, size);
+    if (!others)
+        return;
+    struct unsock_text text;
+    struct unsock_span rest = unsock_span_of(before ? before : "");
+    bool is_there = false;
+    unsock_text_start(&text, others, size);
+    for (struct unsock_span entry; (entry = unsock_preload_next(&rest)).length > 0;) {
+        if (unsock_span_is(entry, library)) {
+            is_there = true;
+            continue;
+        }
+        unsock_text_put(&text, ":");
+        unsock_text_span(&text, entry);
+    }
+    if (before && !is_there) {
+        unsock_text_start(&text, others, size);
+        unsock_text_join(&text, ":", before);
+    }
+    set(environment, "LD_PRELOAD", library, others);
+}
+
+/* A message names what the user wrote: the option, or the variable. */
+static bool check(const struct unsock_run_environment *environment, const struct unsock_run_options *options,
+                  struct unsock_text *error) {
+    char line[1024];
+    struct unsock_text text;
+    struct unsock_environment source = {.list = environment->list};
+    const struct unsock_run_option *option;
+    unsock_text_start(&text, line, sizeof(line));
+    if (unsock_settings_read(&source, &unsock_settings, &text))
+        return true;
+    struct unsock_span rest = {line, text.length};
+    struct unsock_span name = unsock_span_next(&rest, ':');
+    for (unsigned i = 0; (option = unsock_run_option_at(i)); i++) {
+        if (!options->values[i] || !unsock_span_is(name, option->variable))
+            continue;
+        unsock_text_join(error, option->flag, ":", rest.at);
+        return false;
+    }
+    unsock_text_put(error, line);
+    return false;
+}
+
+static size_t room_for(const char *const *caller, const struct unsock_run_options *options, size_t *count) {
+    struct unsock_environment list = {.list = caller};
+    const char *before = unsock_environment_get(&list, "LD_PRELOAD");
+    size_t size = ADDED_BYTES + 2 * (before ? strlen(before) : 0);
+    for (unsigned i = 0; i < UNSOCK_RUN_OPTIONS_MOST; i++)
+        size += options->values[i] ? strlen(options->values[i]) : 0;
+    for (*count = 0; caller[*count]; ++*count)
+        ;
+    return size + (*count + ADDED_STRINGS + 1) * sizeof(char *);
+}
+
+bool unsock_run_environment_make(const struct unsock_run_options *options, const char *const *caller,
+                                 const char *directory, const char *library, struct unsock_run_environment *environment,
+                                 struct unsock_text *error) {
+    const struct unsock_run_option *option;
+    size_t count, size = room_for(caller, options, &count);
+    environment->space = unsock_exec_space_enter(size);
+    environment->list = environment->space
+                            ? unsock_exec_space_cut(environment->space, (count + ADDED_STRINGS + 1) * sizeof(char *))
+                            : NULL;
+    if (!environment->list) {
+        unsock_text_put(error, "run: out of memory");
+        return false;
+    }
+    memcpy(environment->list, caller, (count + 1) * sizeof(char *));
+    environment->count = count;
+    for (unsigned i = 0; (option = unsock_run_option_at(i)); i++) {
+        const char *value = options->values[i];
+        if (!apply(environment, option, unsock_span_is(unsock_span_of(option->flag), "--dir") ? directory : value,
+                   error))
+            return false;
+    }
+    preload(environment, library);
+    return check(environment, options, error);
+}

@@ -1,0 +1,167 @@
+/* Reading them as lib/system/options.ts does, with its words. */
+#include "program/run_options.h"
+
+#include "rt/mem.h"
+#include "rules/nearest.h"
+#include "unsock.h"
+
+static const struct unsock_run_option table[] = {
+    {"--dir", "directory", "UNSOCK_DIR", UNSOCK_RUN_VALUE, ""},
+    {"--addr", "list", "UNSOCK_ADDR", UNSOCK_RUN_VALUE, "127.0.0.1/8,0.0.0.0,::1,::"},
+    {"--port", "list", "UNSOCK_PORT", UNSOCK_RUN_VALUE, ""},
+    {"--mode", "octal", "UNSOCK_MODE", UNSOCK_RUN_VALUE, ""},
+    {"--timeout", "ms", "UNSOCK_CONNECT_TIMEOUT_MS", UNSOCK_RUN_VALUE, ""},
+    {"--log", "file", "UNSOCK_LOG", UNSOCK_RUN_MAYBE, ""},
+    {"--block-inet", "", "UNSOCK_BLOCK_INET", UNSOCK_RUN_SWITCH, ""},
+    {"--block-inet6", "", "UNSOCK_BLOCK_INET6", UNSOCK_RUN_SWITCH, ""},
+    {"--accept-convert", "which", "UNSOCK_ACCEPT_CONVERT_ALL", UNSOCK_RUN_CHOICE, "all"},
+    {"--fallback", "", "UNSOCK_FALLBACK", UNSOCK_RUN_SWITCH, ""},
+    {"--engine", "auto|trap|preload", "UNSOCK_ENGINE", UNSOCK_RUN_VALUE, ""},
+    {"--strict", "", "UNSOCK_STRICT", UNSOCK_RUN_SWITCH, ""},
+    {"--group", "group", "", UNSOCK_RUN_ELSEWHERE, ""},
+    {"--dir-mode", "octal", "", UNSOCK_RUN_ELSEWHERE, ""},
+    {"--map", "port[/udp]=path", "", UNSOCK_RUN_ELSEWHERE, ""},
+    {"--lib", "file", "", UNSOCK_RUN_LIBRARY, ""},
+    {"--force", "", "", UNSOCK_RUN_FORCE, ""},
+    {"--dry-run", "", "", UNSOCK_RUN_DRY, ""},
+};
+
+#define OPTIONS (sizeof(table) / sizeof(table[0]))
+_Static_assert(OPTIONS <= UNSOCK_RUN_OPTIONS_MOST, "there is room for what was given");
+
+const struct unsock_run_option *unsock_run_option_at(unsigned index) {
+    return index < OPTIONS ? &table[index] : NULL;
+}
+
+const char *unsock_run_option_name(unsigned index) {
+    return index < OPTIONS ? table[index].flag + sizeof("--") - 1 : NULL;
+}
+
+struct reading {
+    struct unsock_run_options *options;
+    struct unsock_text *error;
+    bool empty[OPTIONS]; /* given without the value that it needs, at least once */
+    struct unsock_span unknown;
+};
+
+/* Where "--FLAG" or "--FLAG=…" stands in the table; OPTIONS: nowhere. */
+static unsigned find(const char *word, const char **value) {
+    for (unsigned i = 0; i < OPTIONS; i++) {
+        size_t length = strlen(table[i].flag);
+        const char *text = word;
+        if (strlen(text) < length || !unsock_same(text, table[i].flag, length))
+            continue;
+        if (text[length] != '\0' && text[length] != '=')
+            continue;
+        *value = text[length] == '=' ? text + length + 1 : NULL;
+        return i;
+    }
+    return OPTIONS;
+}
+
+/* Is the next word this one's value? */
+static bool is_value(const char *next) {
+    return next && (next[0] != '-' || next[1] == '\0');
+}
+
+static void take_unknown(struct reading *reading, const char *word) {
+    struct unsock_span rest = unsock_span_of(word);
+    if (reading->unknown.length == 0)
+        reading->unknown = unsock_span_next(&rest, '=');
+}
+
+/* Takes one option. Returns how many words it was. */
+static unsigned take(struct reading *reading, const char *const *words) {
+    const char *word = words[0], *value = NULL;
+    unsigned number = word[1] == '-' ? find(word, &value) : OPTIONS;
+    if (unsock_span_is(unsock_span_of(word), "-h") || unsock_span_is(unsock_span_of(word), "--help")) {
+        reading->options->help = true;
+        return 1;
+    }
+    if (number == OPTIONS) {
+        take_unknown(reading, word);
+        return word[1] == '-' && is_value(words[1]) ? 2 : 1;
+    }
+    bool takes_next = table[number].value[0] != '\0' && table[number].kind != UNSOCK_RUN_MAYBE;
+    unsigned taken = !value && takes_next && is_value(words[1]) ? 2 : 1;
+    reading->options->values[number] = taken == 2 ? words[1] : value ? value : "";
+    reading->empty[number] |= takes_next && reading->options->values[number][0] == '\0';
+    return taken;
+}
+
+static char upper(char c) {
+    return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+}
+
+static bool check_value(const struct reading *reading, unsigned number) {
+    const struct unsock_run_option *option = &table[number];
+    const char *value = reading->options->values[number];
+    if (!value)
+        return true;
+    if (option->value[0] == '\0' && value[0] != '\0') {
+        unsock_text_join(reading->error, "run: ", option->flag, ": takes no value: \"", value, "\"");
+        return false;
+    }
+    if (!reading->empty[number])
+        return true;
+    unsock_text_join(reading->error, "run: ", option->flag, ": empty: write ", option->flag, "=");
+    for (const char *c = option->value; *c != '\0'; c++)
+        unsock_text_char(reading->error, upper(*c));
+    return false;
+}
+
+/* The flag of each, and "--help" at the end. */
+static const char *flag_of(const struct unsock_words *words, unsigned index) {
+    (void)words;
+    return index < OPTIONS ? table[index].flag : index == OPTIONS ? "--help" : NULL;
+}
+
+static bool refuse_unknown(const struct reading *reading) {
+    struct unsock_words words = {.word = flag_of};
+    struct unsock_span word = reading->unknown;
+    size_t dashes = 0;
+    while (dashes < word.length && word.at[dashes] == '-')
+        dashes++;
+    const char *meant = unsock_nearest(word, dashes, &words);
+    unsock_text_put(reading->error, "run: unknown option '");
+    unsock_text_span(reading->error, word);
+    unsock_text_join(reading->error, "'", meant ? ": did you mean " : "", meant ? meant : "", meant ? "?" : "");
+    return false;
+}
+
+/* What the others mean by what was given. */
+static void sort_out(struct unsock_run_options *options) {
+    for (unsigned i = 0; i < OPTIONS; i++) {
+        const char *value = options->values[i];
+        if (!value)
+            continue;
+        options->force |= table[i].kind == UNSOCK_RUN_FORCE;
+        options->dry_run |= table[i].kind == UNSOCK_RUN_DRY;
+        if (table[i].kind == UNSOCK_RUN_LIBRARY)
+            options->library = value;
+        if (table[i].kind == UNSOCK_RUN_ELSEWHERE && !options->elsewhere)
+            options->elsewhere = table[i].flag;
+        if (unsock_span_is(unsock_span_of(table[i].flag), "--dir"))
+            options->directory = value;
+    }
+}
+
+bool unsock_run_options_read(const char *const *words, struct unsock_run_options *options, struct unsock_text *error) {
+    struct reading reading = {.options = options, .error = error};
+    memset(options, 0, sizeof(*options));
+    while (*words && (*words)[0] == '-' && (*words)[1] != '\0' && !unsock_span_is(unsock_span_of(*words), "--"))
+        words += take(&reading, words);
+    if (*words && unsock_span_is(unsock_span_of(*words), "--"))
+        words++;
+    options->command = words;
+    if (options->help)
+        return true;
+    for (unsigned i = 0; i < OPTIONS; i++) {
+        if (!check_value(&reading, i))
+            return false;
+    }
+    if (reading.unknown.length > 0)
+        return refuse_unknown(&reading);
+    sort_out(options);
+    return true;
+}

@@ -1,0 +1,106 @@
+/* Words of a POSIX shell, bare where that is safe. */
+#include "program/run_print.h"
+
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/text.h"
+
+#define CHUNK 4096
+
+struct printer {
+    char buffer[CHUNK];
+    size_t used;
+    bool failed;
+};
+
+static void flush(struct printer *printer) {
+    size_t done = 0;
+    while (done < printer->used && !printer->failed) {
+        long count = unsock_sys(__NR_write, 1, printer->buffer + done, printer->used - done);
+        if (count > 0)
+            done += (size_t)count;
+        else if (count != -EINTR)
+            printer->failed = true;
+    }
+    printer->used = 0;
+}
+
+static void put(struct printer *printer, char c) {
+    if (printer->used == sizeof(printer->buffer))
+        flush(printer);
+    printer->buffer[printer->used++] = c;
+}
+
+static void put_all(struct printer *printer, const char *text) {
+    for (; *text != '\0'; text++)
+        put(printer, *text);
+}
+
+static bool is_safe(char c) {
+    static const char marks[] = "_@%+=:,./-";
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+        return true;
+    for (const char *mark = marks; *mark != '\0'; mark++) {
+        if (c == *mark)
+            return true;
+    }
+    return false;
+}
+
+static void put_quoted(struct printer *printer, const char *text) {
+    bool bare = text[0] != '\0';
+    for (const char *c = text; *c != '\0'; c++)
+        bare &= is_safe(*c);
+    if (bare) {
+        put_all(printer, text);
+        return;
+    }
+    put(printer, '\'');
+    for (; *text != '\0'; text++) {
+        if (*text == '\'')
+            put_all(printer, "'\\''");
+        else
+            put(printer, *text);
+    }
+    put(printer, '\'');
+}
+
+static bool is_among(const char *string, const char *const *list) {
+    struct unsock_span span = unsock_span_of(string);
+    for (; *list; list++) {
+        if (unsock_span_is(span, *list))
+            return true;
+    }
+    return false;
+}
+
+static bool begins(const char *string, const char *with) {
+    while (*with != '\0' && *string == *with)
+        string++, with++;
+    return *with == '\0';
+}
+
+static void put_variable(struct printer *printer, const char *string) {
+    while (*string != '\0' && *string != '=')
+        put(printer, *string++);
+    put(printer, '=');
+    put_quoted(printer, *string == '=' ? string + 1 : string);
+    put_all(printer, " \\\n");
+}
+
+bool unsock_run_print(const char *const *environment, const char *const *caller, const char *const *command) {
+    struct printer printer = {.used = 0};
+    for (; *environment; environment++) {
+        if (begins(*environment, "UNSOCK_") || !is_among(*environment, caller))
+            put_variable(&printer, *environment);
+    }
+    for (const char *const *word = command; *word; word++) {
+        if (word != command)
+            put(&printer, ' ');
+        put_quoted(&printer, *word);
+    }
+    put(&printer, '\n');
+    flush(&printer);
+    return !printer.failed;
+}

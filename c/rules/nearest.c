@@ -1,0 +1,57 @@
+/* Distances between words. */
+#include "rules/nearest.h"
+
+#include "rt/mem.h"
+
+#include <stdint.h>
+
+#define NAME_MOST 48
+#define SLIPS_NONE 255
+
+static unsigned least(unsigned a, unsigned b) {
+    return a < b ? a : b;
+}
+
+/* How many letters to insert, remove, replace or swap with the next one. */
+static unsigned slips(struct unsock_span a, struct unsock_span b) {
+    uint8_t rows[3][NAME_MOST + 1];
+    if (a.length > NAME_MOST || b.length > NAME_MOST)
+        return SLIPS_NONE;
+    for (size_t column = 0; column <= b.length; column++)
+        rows[0][column] = (uint8_t)column;
+    for (size_t row = 1; row <= a.length; row++) {
+        uint8_t *next = rows[row % 3], *last = rows[(row + 2) % 3], *before = rows[(row + 1) % 3];
+        next[0] = (uint8_t)row;
+        for (size_t column = 1; column <= b.length; column++) {
+            unsigned most = last[column - 1] + (a.at[row - 1] == b.at[column - 1] ? 0 : 1);
+            most = least(most, least(last[column], next[column - 1]) + 1);
+            if (row > 1 && column > 1 && a.at[row - 1] == b.at[column - 2] && a.at[row - 2] == b.at[column - 1])
+                most = least(most, before[column - 2] + 1);
+            next[column] = (uint8_t)most;
+        }
+    }
+    return rows[a.length % 3][b.length];
+}
+
+const char *unsock_nearest(struct unsock_span name, size_t prefix, const struct unsock_words *words) {
+    const char *found = NULL, *candidate;
+    size_t letters = name.length - UNSOCK_MIN(prefix, name.length);
+    if (letters < 2)
+        return NULL;
+    for (unsigned i = 0; (candidate = words->word(words, i)); i++) {
+        struct unsock_span span = unsock_span_of(candidate);
+        if (span.length > name.length && unsock_same(span.at, name.at, name.length))
+            return candidate;
+    }
+    unsigned most = letters < 6 ? 1 : (unsigned)letters / 3;
+    for (unsigned i = 0; (candidate = words->word(words, i)); i++) {
+        unsigned distance = slips(name, unsock_span_of(candidate));
+        if (distance <= most) {
+            most = distance - 1;
+            found = candidate;
+            if (distance == 0)
+                break;
+        }
+    }
+    return found;
+}

@@ -1,0 +1,131 @@
+/** `unsock run` and `libunsock.so run` are one: the same words through both, the same output and exit status. */
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import * as path from "@std/path/posix";
+import { COMMANDS } from "../../lib/commands/table.ts";
+import { openRunner } from "../../lib/system/ffi.ts";
+import { optionFlag } from "../../lib/system/options.ts";
+import { withDir } from "../support/dir.ts";
+import { run, type RunOptions, type RunResult } from "../support/process.ts";
+import { shimLibrary } from "../support/shim.ts";
+import { unsockCommand } from "./unsock.ts";
+
+const PATH = `/nowhere:${Deno.env.get("PATH") ?? "/usr/bin:/bin"}`;
+
+/** Both, from the same directory and environment. */
+async function both(words: readonly string[], options: RunOptions = {}): Promise<[RunResult, RunResult]> {
+  const env = { PATH, HOME: Deno.env.get("HOME") ?? "/", NO_COLOR: "1", ...options.env };
+  const start = (program: readonly string[]) => run([...program, "run", ...words], { ...options, env, clearEnv: true });
+  return await Promise.all([start(unsockCommand()), start([shimLibrary()])]);
+}
+
+async function assertSame(words: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const [command, library] = await both(words, options);
+  assertEquals(library, command, words.join(" "));
+  return library;
+}
+
+/** `@` stands for a directory of the test's own. */
+const WORDS: readonly (readonly string[])[] = [
+  [],
+  ["--"],
+  ["--dry-run", "true"],
+  ["--dry-run", "--", "true"],
+  ["--dry-run", "--dir", "@/x", "--port", "80,90-99", "--mode=660", "echo", "it's", "", "a b", "--dir"],
+  ["--dry-run", "--dir=rel/../other//x/", "--log", "--block-inet", "--strict", "--", "true", "--"],
+  ["--dry-run", "--log=rel.log", "--engine", "trap", "--timeout", "7", "--fallback", "--block-inet6", "true"],
+  ["--dry-run", "--accept-convert", "vsock", "true"],
+  ["--dry-run", "--accept-convert=none", "--dir", "@/a", "--dir", "@/b", "true"],
+  ["--drx", "@", "true"],
+  ["--direct", "@", "true"],
+  ["--por=1", "true"],
+  ["--blok-inet", "true"],
+  ["-x", "true"],
+  ["--dir"],
+  ["--dir="],
+  ["--dir", "--port", "80", "true"],
+  ["--dir", "@/a", "--dir=", "true"],
+  ["--force=1", "true"],
+  ["--log=", "--dry-run", "true"],
+  ["--port", "99999", "true"],
+  ["--addr", "1.2.3", "true"],
+  ["--mode", "999", "true"],
+  ["--engine", "both", "true"],
+  ["--accept-convert", "some", "true"],
+  ["--timeout", "0", "true"],
+  ["--dir", "/", "true"],
+  ["--dir", `/${"d".repeat(95)}`, "true"],
+  ["--dir", "@/missing/dir", "true"],
+  ["--dir", "@/file", "true"],
+  ["--dir", "@/open", "true"],
+  ["--dir", "@/open", "--force", "true"],
+  ["--dir", "@/s", "true"],
+  ["--dir", "@/s", "sh", "-c", "exit 7"],
+  ["--dir", "@/s", "sh", "-c", "kill -9 $$"],
+  ["--dir", "@/s", "sh", "-c", "echo $LD_PRELOAD; echo $UNSOCK_DIR >&2"],
+  ["--dir", "@/s", "/nonexistent"],
+  ["--dir", "@/s", "no-such-command"],
+  ["--dir", "@/s", ""],
+  ["--dir", "@/s", "/etc/passwd"],
+  ["--dir", "@/s", "/etc"],
+  ["--dir", "@/s", "@/script"],
+  ["--dir", "@/s", "@/lost"],
+  ["--dir", "@/s", "@/env"],
+  ["--dir", "@/s", "--dry-run", "@/env"],
+  ["--lib", "@/none.so", "true"],
+  ["--lib", "@/file", "true"],
+  ["--lib", "@/a b.so", "true"],
+  ["--lib", "/usr/bin/env", "true"],
+  ["--lib", "@", "true"],
+];
+
+Deno.test("the same words are the same to both", async () => {
+  await withDir(async (dir) => {
+    Deno.writeTextFileSync(path.join(dir, "file"), "no library\n");
+    Deno.writeTextFileSync(path.join(dir, "script"), "echo $0 $1\n", { mode: 0o755 });
+    Deno.writeTextFileSync(path.join(dir, "lost"), "#!/nonexistent/interpreter\n", { mode: 0o755 });
+    Deno.writeTextFileSync(path.join(dir, "env"), "#!/usr/bin/env sh\necho by env\n", { mode: 0o755 });
+    Deno.mkdirSync(path.join(dir, "s"), { mode: 0o700 });
+    Deno.mkdirSync(path.join(dir, "open"));
+    Deno.chmodSync(path.join(dir, "open"), 0o777);
+    for (const words of WORDS) await assertSame(words.map((word) => word.replaceAll("@", dir)), { cwd: dir });
+  });
+});
+
+Deno.test("the same variables are the same to both", async () => {
+  await withDir(async (dir) => {
+    const environments: readonly Record<string, string>[] = [
+      {},
+      { UNSOCK_DIR: `${dir}//x/` },
+      { UNSOCK_DIR: "relative" },
+      { UNSOCK_DIR: "" },
+      { XDG_RUNTIME_DIR: dir },
+      { XDG_RUNTIME_DIR: `${dir}/none` },
+      { UNSOCK_ADDR: "::1", UNSOCK_ACCEPT_CONVERT_VSOCK: "1", UNSOCK_PORT: "1" },
+      { UNSOCK_PORT: "0" },
+      { UNSOCK_PORTS: "80" },
+      { LD_PRELOAD: `libc.so.6 ${shimLibrary()}:libm.so.6`, UNSOCK_DIR: `${dir}/s` },
+      { LD_PRELOAD: " libc.so.6  libm.so.6" },
+      { UNSOCK_LIB: `${dir}/none.so` },
+      { UNSOCK_ENGINE: "preload" },
+    ];
+    for (const env of environments) await assertSame(["--dry-run", "true"], { env, cwd: dir });
+  });
+});
+
+Deno.test("the options are those of the command line's table, in its order", () => {
+  const runner = openRunner(shimLibrary());
+  const names: string[] = [];
+  for (let name = runner.unsock_run_option_name(0); name !== null; name = runner.unsock_run_option_name(names.length)) {
+    names.push(Deno.UnsafePointerView.getCString(name));
+  }
+  const options = COMMANDS.find(({ name }) => name === "run")?.options ?? {};
+  assertEquals(names, Object.keys(options).map((name) => optionFlag(name).slice(2)));
+});
+
+Deno.test("what is more than a setting is named by the library as the command line's", async () => {
+  for (const option of ["--group=root", "--dir-mode=700", "--map=80=/x"]) {
+    const { code, stderr } = await run([shimLibrary(), "run", option, "true"]);
+    assertStrictEquals(code, 125);
+    assertMatch(stderr, /^unsock: run: --[a-z-]+: only the command line `unsock run` has it\n$/);
+  }
+});
