@@ -17,6 +17,7 @@
 #define HOW_SET 2
 #define HANDLER_DEFAULT 0
 #define HANDLER_IGNORE 1
+#define SIGURG 23
 
 /* What the program has asked for SIGSYS: at first, nothing. */
 static struct unsock_signal_action programs_own;
@@ -56,6 +57,10 @@ bool unsock_signals_on_alternate_stack(void) {
     return now.flags & ACTION_ON_STACK;
 }
 
+static bool wants_other_stack(const struct unsock_signal_action *action) {
+    return (uintptr_t)action->handler > HANDLER_IGNORE && (action->flags & ACTION_ON_STACK);
+}
+
 /* A child of vfork has handlers of its own, but not this memory: it is about to execute, which forgets them. */
 static long own_action(const struct unsock_signal_action *action, struct unsock_signal_action *old) {
     struct unsock_signal_action before = programs_own;
@@ -66,7 +71,7 @@ static long own_action(const struct unsock_signal_action *action, struct unsock_
             programs_own = *action;
         /* Go wants all signals on other stacks than its goroutines'. Its build information may have been packed away.
          */
-        if ((uintptr_t)action->handler > HANDLER_IGNORE && (action->flags & ACTION_ON_STACK))
+        if (wants_other_stack(action))
             set_handler(ACTION_ON_STACK);
     }
     if (old) {
@@ -89,6 +94,9 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
         return -EFAULT;
     struct unsock_signal_action copy = *action;
     copy.blocked &= ~SIGSYS_BIT;
+    /* Go as a library in a C program handles few signals, and not SIGSYS; this one interrupts its goroutines. */
+    if ((int)signal == SIGURG && wants_other_stack(action))
+        set_handler(ACTION_ON_STACK);
     return unsock_sys(__NR_rt_sigaction, signal, &copy, old, size);
 }
 

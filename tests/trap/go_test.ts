@@ -21,35 +21,55 @@ const MODES: Readonly<Record<string, { flags: string[]; cgo: boolean }>> = {
     flags: ["-buildmode=pie", "-tags=netgo,osusergo", "-ldflags=-linkmode external -extldflags -static-pie"],
     cgo: true,
   },
+  "with the race detector": { flags: ["-race"], cgo: true },
 };
 
-async function buildGo(dir: string, { flags, cgo }: { flags: string[]; cgo: boolean }): Promise<string> {
-  const binary = join(dir, "exchange");
+async function buildGo(
+  binary: string,
+  { flags, cgo }: { flags: string[]; cgo: boolean },
+  sources = ["exchange.go"],
+): Promise<string> {
   const env = {
     CGO_ENABLED: cgo ? "1" : "0",
     GOCACHE: join(HERE, "..", "..", "build", "gocache"),
     GOFLAGS: "-mod=mod",
   };
-  const source = join(HERE, "exchange.go");
-  const { code, stderr } = await run(["go", "build", ...flags, "-o", binary, source], { env, timeoutMs: BUILD_MS });
+  const files = sources.map((source) => join(HERE, source));
+  const { code, stderr } = await run(["go", "build", ...flags, "-o", binary, ...files], { env, timeoutMs: BUILD_MS });
   assertStrictEquals(code, 0, stderr);
   return binary;
+}
+
+async function exchangeThousands(dir: string, binary: string, extra: Record<string, string> = {}): Promise<void> {
+  const child = await buildLinked(join(HERE, "child.c"), dir, "static");
+  const sockets = join(dir, "s");
+  await Deno.mkdir(sockets);
+  const { LD_PRELOAD: _, ...settings } = shimEnv(sockets, { GOGC: "1", ...extra });
+  const command = [shimLibrary(), "run", "--", binary, "10000", child, sockets, "20997", "x"];
+  const { facts, traffic } = await runIsolated(command, settings);
+  assertEquals(facts, ["10000 exchanges, 0 errors", `file: ${binary}`, "child: redirected 1 0 x", "<nil>"]);
+  assertStrictEquals(traffic ?? 0, 0);
 }
 
 for (const [mode, how] of Object.entries(MODES)) {
   Deno.test({
     name: `a Go program, ${mode}: 10,000 connections without an error, none over TCP, and its child is redirected`,
     ignore: !need("go") || !need("cc"),
-    fn: () =>
-      withDir(async (dir) => {
-        const [binary, child] = [await buildGo(dir, how), await buildLinked(join(HERE, "child.c"), dir, "static")];
-        const sockets = join(dir, "s");
-        await Deno.mkdir(sockets);
-        const { LD_PRELOAD: _, ...settings } = shimEnv(sockets, { GOGC: "1" });
-        const command = [shimLibrary(), "run", "--", binary, "10000", child, sockets, "20997", "x"];
-        const { facts, traffic } = await runIsolated(command, settings);
-        assertEquals(facts, ["10000 exchanges, 0 errors", `file: ${binary}`, "child: redirected 1 0 x", "<nil>"]);
-        assertStrictEquals(traffic ?? 0, 0);
-      }),
+    fn: () => withDir(async (dir) => await exchangeThousands(dir, await buildGo(join(dir, "exchange"), how))),
   });
 }
+
+Deno.test({
+  name:
+    "a C program with a library in Go, under UNSOCK_ENGINE=trap: 10,000 connections without an error, none over TCP",
+  ignore: !need("go") || !need("cc"),
+  fn: () =>
+    withDir(async (dir) => {
+      const library = join(dir, "libexchange.so");
+      await buildGo(library, { flags: ["-buildmode=c-shared"], cgo: true }, ["exchange.go", "shared.go"]);
+      const binary = join(dir, "exchange");
+      const { code, stderr } = await run(["cc", "-o", binary, join(HERE, "shared.c"), library, `-Wl,-rpath,${dir}`]);
+      assertStrictEquals(code, 0, stderr);
+      await exchangeThousands(dir, binary, { UNSOCK_ENGINE: "trap" });
+    }),
+});

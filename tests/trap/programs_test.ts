@@ -89,3 +89,11 @@ testServer("node under UNSOCK_ENGINE=trap serves Python under the same", ["node"
     answer: /^node sees 127\.0\.0\.1$/m,
   });
 });
+
+testServer("static busybox: its nc sends to its nc", ["busybox"], () =>
+  Promise.resolve({
+    command: ["busybox", "sh", "-c", "echo from nc | busybox nc -l -p 20989"],
+    port: 20989,
+    client: ["busybox", "nc", "127.0.0.1", "20989"],
+    answer: /^from nc$/m,
+  }));
