@@ -151,7 +151,7 @@ export class Rig implements AsyncDisposable {
    */
   unprivileged(cmd: string[]): string[] {
     if (Deno.uid() !== 0) return cmd;
-    Deno.chmodSync(this.sockets, 0o1777);
+    Deno.chownSync(this.sockets, NOBODY, NOBODY);
     Deno.chmodSync(this.files, 0o1777);
     const ids = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
     const [program = "", ...rest] = cmd;
