@@ -58,6 +58,7 @@ static long share(int fd, struct unsock_fd *entry, struct unsock_standin *standi
         return result;
     entry->options = options;
     entry->flags |= UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE | (known.flags & UNSOCK_HIDDEN);
+    unsock_fds_note_file(fd);
     entry->local = standin->bound.ip;
     entry->local.tag = known.local.tag;
     entry->file.inode = known.file.inode;

@@ -108,12 +108,8 @@ static void release_if_closed(int fd) {
 }
 
 static bool any_file(unsigned first, unsigned last) {
-    for (int fd = (int)first; fd < unsock_fds_end() && (unsigned)fd <= last; fd++) {
-        const struct unsock_fd *entry = unsock_fds_known(fd);
-        if (entry && unsock_fd_has_file(entry))
-            return true;
-    }
-    return false;
+    int fd = unsock_fds_next_with_file((int)first);
+    return fd >= 0 && (unsigned)fd <= last;
 }
 
 long unsock_call_close_range(unsigned first, unsigned last, unsigned flags) {
@@ -137,10 +133,12 @@ void unsock_call_closefrom(unsigned first) {
 
 /* The socket files go with their last descriptor. Copies in other processes keep theirs alive. */
 void unsock_call_exit(void) {
+    bool alone = false;
+    unsock_release_earlier();
     if (any_file(0, INT32_MAX) && unsock_own_descriptors()) {
-        for (int fd = 0; fd < unsock_fds_end(); fd++) {
+        for (int fd = -1; (fd = unsock_fds_next_with_file(fd + 1)) >= 0;) {
             const struct unsock_fd *entry = unsock_fds_known(fd);
-            if (!entry || !unsock_fd_has_file(entry))
+            if (!entry)
                 continue;
             struct unsock_fd old = *entry;
             unsock_fds_forget(fd);
@@ -149,7 +147,7 @@ void unsock_call_exit(void) {
                 unsock_plain_sender_release(&old);
                 unsock_sys(__NR_close, fd);
             }
-            unsock_release(&old);
+            unsock_release_at_end(&old, &alone);
         }
     }
     unsock_plain_sender_end();

@@ -30,6 +30,7 @@ static long take(int fd, struct unsock_fd *entry, int standin, const struct unso
     }
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
     entry->flags |= file->flags & FILE_FLAGS;
+    unsock_fds_note_file(fd);
     entry->flags |= before.flags & UNSOCK_ANY_PORT;
     entry->local = before.local;
     entry->local.tag = file->local.tag;

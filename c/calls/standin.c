@@ -36,6 +36,8 @@ static void remember(struct unsock_fd *entry, const struct unsock_bound *bound, 
     unsock_fd_enter(entry, state);
     entry->flags |= UNSOCK_NAMED | UNSOCK_FILE | (bound->how == UNSOCK_BOUND_HIDDEN ? UNSOCK_HIDDEN : 0);
     entry->flags |= state == UNSOCK_STATE_NAMED ? 0 : UNSOCK_BOUND;
+    if (bound->how == UNSOCK_BOUND_HIDDEN)
+        unsock_fds_note_hidden(bound->ip.port);
     entry->local = bound->ip;
     entry->local.tag = bound->how == UNSOCK_BOUND_HIDDEN ? (uint8_t)bound->hidden : 0;
     entry->file.inode = bound->inode;
@@ -68,6 +70,7 @@ long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsoc
     }
     if (standin->named) {
         remember(entry, &standin->bound, state);
+        unsock_fds_note_file(fd);
         unsock_beside_settled(type, &standin->bound);
     }
     return 0;

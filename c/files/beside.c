@@ -1,6 +1,7 @@
 /* Binding behind, or in front of, another socket of this process that has the port. */
 #include "files/beside.h"
 
+#include "files/behind.h"
 #include "files/bound.h"
 #include "files/lock.h"
 #include "files/origin.h"
@@ -40,6 +41,8 @@ long unsock_beside_bind_hidden(const struct unsock_bind_request *request, struct
         }
         if (result == -EADDRINUSE)
             continue;
+        if (result == 0)
+            unsock_behind_mark(request->ip.port, request->type);
         bound->how = UNSOCK_BOUND_HIDDEN;
         bound->hidden = i;
         bound->inode = unsock_origin_note(bound->path.sun_path);
@@ -64,6 +67,8 @@ long unsock_beside_replace(const struct unsock_bind_request *request, struct uns
         result = unsock_sys(__NR_renameat2, AT_FDCWD, bound->path.sun_path, AT_FDCWD, path.sun_path, RENAME_EXCHANGED);
         if (result < 0)
             unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
+        else
+            unsock_behind_mark(request->ip.port, request->type);
     }
     unsock_lock_drop(&lock);
     bound->moved = bound->hidden;
@@ -113,11 +118,13 @@ long unsock_beside_take_over(const struct unsock_bind_request *request, struct u
         if (result < 0)
             return -EADDRINUSE;
         result = unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
-        if (result < 0)
+        if (result < 0) {
             rename_path(&hidden, &bound->path);
-        else
-            unsock_sharers_renamed(holder, true, (uint8_t)i);
-        return result;
+            return result;
+        }
+        unsock_sharers_renamed(holder, true, (uint8_t)i);
+        unsock_behind_mark(request->ip.port, request->type);
+        return 0;
     }
     return -EADDRINUSE;
 }

@@ -1,6 +1,7 @@
 /* Binding socket files: free names, stale ones, ports that this process has already, and control files. */
 #include "files/bindfile.h"
 
+#include "files/behind.h"
 #include "files/beside.h"
 #include "files/bound.h"
 #include "files/ephemeral.h"
@@ -89,6 +90,7 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
 
 /* The name is taken: by a stale file, a live socket, or a control file. Called with the directory locked. */
 static long bind_taken(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound) {
+    bool behind = false;
     long answers = unsock_resolve(bound->path.sun_path, NULL);
     if (answers < 0)
         return answers;
@@ -101,11 +103,15 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
     if (answers == UNSOCK_ANSWERS_SOCKET) {
         if (!unsock_socketfile_is_stale(&bound->path, length))
             return bind_beside(request, bound);
+        behind = unsock_behind_any(bound->path.sun_path);
         long result = unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
         if (result < 0 && result != -ENOENT)
             return result;
     }
-    return unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
+    long result = unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
+    if (result == 0 && behind)
+        unsock_behind_mark(request->ip.port, request->type);
+    return result;
 }
 
 /*

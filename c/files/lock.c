@@ -62,7 +62,8 @@ static long make_shared(const struct unsock_lock *lock, const struct statx *dire
     return result < 0 ? result : fd;
 }
 
-static long open_file(const struct unsock_lock *lock, const char *directory) {
+/* `made`: this process has made it just now, and by this name alone. */
+static long open_file(const struct unsock_lock *lock, const char *directory, bool *made) {
     struct statx status;
     long result = unsock_sys(__NR_statx, AT_FDCWD, directory, 0, STATX_MODE | STATX_UID | STATX_GID, &status);
     if (result < 0)
@@ -70,12 +71,18 @@ static long open_file(const struct unsock_lock *lock, const char *directory) {
     bool private = (status.stx_mode & WRITABLE_BY_OTHERS) == 0 && status.stx_uid == (uint32_t)unsock_sys(__NR_geteuid);
     long fd = private ? unsock_descriptor(__NR_openat, AT_FDCWD, lock->path, FLAGS | O_CREAT | O_EXCL, 0200)
                       : make_shared(lock, &status);
+    *made = private && fd >= 0;
     return fd == -EEXIST ? unsock_descriptor(__NR_openat, AT_FDCWD, lock->path, FLAGS) : fd;
 }
 
-/* The lock counts only on the file that is there now: its last holder may have removed the one that was opened. */
-static bool is_the_file(const struct unsock_lock *lock, long fd) {
+/*
+ * The lock counts only on the file that is there now: its last holder may have removed the one that was opened. One
+ * that was made by this name alone has it as long as it has any.
+ */
+static bool is_the_file(const struct unsock_lock *lock, long fd, bool made) {
     struct statx opened, there;
+    if (made)
+        return unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_NLINK, &opened) == 0 && opened.stx_nlink > 0;
     return unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_INO | STATX_TYPE, &opened) == 0 &&
            unsock_sys(__NR_statx, AT_FDCWD, lock->path, SYMLINK_NOFOLLOW, STATX_INO, &there) == 0 &&
            opened.stx_ino == there.stx_ino && (opened.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFREG;
@@ -84,11 +91,12 @@ static bool is_the_file(const struct unsock_lock *lock, long fd) {
 /* Returns the descriptor; -EAGAIN: somebody has the lock; another -errno. */
 static long attempt(const struct unsock_lock *lock, const char *directory) {
     struct record whole = {.type = F_WRLCK};
-    long fd = open_file(lock, directory);
+    bool made = false;
+    long fd = open_file(lock, directory, &made);
     if (fd < 0)
         return fd == -ENOENT ? -EAGAIN : fd;
     long result = unsock_sys(__NR_fcntl, fd, F_SETLK, &whole);
-    if (result == 0 && is_the_file(lock, fd))
+    if (result == 0 && is_the_file(lock, fd, made))
         return fd;
     unsock_sys(__NR_close, fd);
     return result == 0 || result == -EACCES ? -EAGAIN : result;

@@ -6,12 +6,14 @@
 #include "memory/fds.h"
 #include "memory/option_table.h"
 #include "memory/own.h"
+#include "rt/libc.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 
 #include <linux/stat.h>
 
 #define LATE_MOST 128
+#define LATE_LOOKS 2
 #define TAKEN 0xff /* not a kind: a thread is at it */
 #define SINGLE_THREAD_LINKS 3
 #define AFTERWARDS_PAUSE_NS 2000000
@@ -37,6 +39,16 @@ static bool take_place(struct unsock_fd *place, const struct unsock_fd *old) {
     return true;
 }
 
+/* The place of this very file; NULL: it is not kept. */
+static struct unsock_fd *find_late(const struct unsock_fd *old) {
+    for (int i = 0; i < LATE_MOST && unsock_fd_knows_inode(old); i++) {
+        if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL &&
+            late[i].file.inode == old->file.inode && late[i].local.port == old->local.port && late[i].type == old->type)
+            return &late[i];
+    }
+    return NULL;
+}
+
 static bool keep_for_later(const struct unsock_fd *old) {
     int i = 0;
     while (i < LATE_MOST && !take_place(&late[i], old))
@@ -44,22 +56,58 @@ static bool keep_for_later(const struct unsock_fd *old) {
     return i < LATE_MOST;
 }
 
-/* Looks again at those that were kept: who had such a socket open then may be done with it. */
+/* Who had such a socket open when it was kept may be done with it. */
+static void look_again(struct unsock_fd *place) {
+    uint8_t kind = UNSOCK_KIND_LOCAL;
+    if (!__atomic_compare_exchange_n(&place->kind, &kind, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return;
+    bool done = unsock_removal_try(place);
+    __atomic_store_n(&place->kind, done ? UNSOCK_KIND_UNKNOWN : UNSOCK_KIND_LOCAL, __ATOMIC_RELEASE);
+}
+
 static void release_late(void) {
-    for (int i = 0; i < LATE_MOST; i++) {
-        uint8_t kind = UNSOCK_KIND_LOCAL;
-        if (!__atomic_compare_exchange_n(&late[i].kind, &kind, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-            continue;
-        bool done = unsock_removal_try(&late[i]);
-        __atomic_store_n(&late[i].kind, done ? UNSOCK_KIND_UNKNOWN : UNSOCK_KIND_LOCAL, __ATOMIC_RELEASE);
-    }
+    for (int i = 0; i < LATE_MOST; i++)
+        look_again(&late[i]);
+}
+
+/* A child that closes what it has inherited may close thousands: each of them looks again at a few, not at all. */
+static void release_some(void) {
+    static unsigned turn;
+    for (int i = 0; i < LATE_LOOKS; i++)
+        look_again(&late[__atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % LATE_MOST]);
+}
+
+/* Of /proc/self/task: ".", ".." and one for each thread (proc_task_getattr, fs/proc/base.c). */
+static bool has_threads(void) {
+    struct statx status;
+    if (unsock_libc_is_single_threaded())
+        return false;
+    return unsock_sys(__NR_statx, AT_FDCWD, "/proc/self/task", 0, STATX_NLINK, &status) == 0 &&
+           status.stx_nlink > SINGLE_THREAD_LINKS;
+}
+
+void unsock_release_at_end(const struct unsock_fd *old, bool *alone) {
+    if (unsock_removal_try(old) || *alone)
+        return;
+    *alone = !has_threads();
+    if (!*alone)
+        keep_for_later(old);
 }
 
 void unsock_release(const struct unsock_fd *old) {
-    if (unsock_removal_try(old) || !unsock_fd_knows_inode(old))
+    if (unsock_removal_try(old)) {
+        struct unsock_fd *kept = find_late(old);
+        uint8_t kind = UNSOCK_KIND_LOCAL;
+        if (kept)
+            __atomic_compare_exchange_n(&kept->kind, &kind, UNSOCK_KIND_UNKNOWN, false, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED);
+        return;
+    }
+    /* By closing a duplicate, and then the next one, it comes here again. */
+    if (!unsock_fd_knows_inode(old) || find_late(old))
         return;
     if (!keep_for_later(old)) {
-        release_late();
+        release_some();
         keep_for_later(old);
     }
 }
@@ -83,13 +131,6 @@ static bool any_late(void) {
     return false;
 }
 
-/* Of /proc/self/task: ".", ".." and one for each thread (proc_task_getattr, fs/proc/base.c). */
-static bool has_threads(void) {
-    struct statx status;
-    return unsock_sys(__NR_statx, AT_FDCWD, "/proc/self/task", 0, STATX_NLINK, &status) == 0 &&
-           status.stx_nlink > SINGLE_THREAD_LINKS;
-}
-
 /* The child of a process that is ending: has nothing of its open, waits until it is gone, and looks again. */
 _Noreturn static void look_afterwards(long parent) {
     static const uint64_t all = ~(uint64_t)0;
@@ -103,11 +144,17 @@ _Noreturn static void look_afterwards(long parent) {
         unsock_sys(__NR_exit_group, 0);
 }
 
+void unsock_release_earlier(void) {
+    if (any_late() && unsock_own_descriptors())
+        release_late();
+}
+
 void unsock_release_afterwards(void) {
-    if (!any_late() || !unsock_own_descriptors())
+    /* Without threads nothing of this process is in the way: somebody else has what was in use when it closed it. */
+    if (!any_late() || !unsock_own_descriptors() || !has_threads())
         return;
     release_late();
-    if (!any_late() || !has_threads())
+    if (!any_late())
         return;
     long parent = unsock_sys(__NR_getpid);
     if (unsock_sys(__NR_clone, 0, 0, 0, 0, 0) == 0)

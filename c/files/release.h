@@ -14,6 +14,15 @@ void unsock_release(const struct unsock_fd *old);
 /* Has this process closed the socket of this file, which had SO_REUSEADDR, so that only others have it? */
 bool unsock_release_was(const struct sockaddr_un *path);
 
+/* The process is ending, and closes its sockets now: looks once more at those that it closed before. */
+void unsock_release_earlier(void);
+
+/*
+ * The same of one of those. Without threads nothing of this process can still be in the way: somebody else has the
+ * socket then, and will release it. `alone` is false at first, and says that for the next ones.
+ */
+void unsock_release_at_end(const struct unsock_fd *old, bool *alone);
+
 /*
  * The process is ending, and has closed its sockets. One that a thread of its own is still waiting at, in accept or for
  * a datagram, is in use until that thread ends: only then can be known whether another process has it too. A child that

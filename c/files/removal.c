@@ -19,8 +19,15 @@ static bool is_own_file(const struct unsock_fd *entry, const struct sockaddr_un 
     return !unsock_fd_knows_inode(entry) || entry->file.inode == (uint64_t)inode;
 }
 
+/* Needs no lock, as nothing is removed then: most closes of a socket that others have too end here. */
+static bool is_in_use(const struct unsock_fd *old, long probe) {
+    struct sockaddr_un path;
+    socklen_t length = unsock_sharers_path(old, &path);
+    return unsock_socketfile_is_live(probe, &path, length) && is_own_file(old, &path);
+}
+
 /* With the directory locked. Returns whether there is nothing more to do. */
-static bool remove_if_stale(const struct unsock_fd *old) {
+static bool remove_if_stale(const struct unsock_fd *old, long probe) {
     struct sockaddr_un path;
     struct unsock_fd now = *old;
     socklen_t length = unsock_sharers_path(old, &path);
@@ -33,7 +40,7 @@ static bool remove_if_stale(const struct unsock_fd *old) {
     }
     if (!own)
         return true;
-    if (!unsock_socketfile_is_stale(&path, length))
+    if (!unsock_socketfile_is_stale_by(probe, &path, length))
         return false;
     if ((now.flags & UNSOCK_HIDDEN) || !unsock_sharers_promote(&now, &path))
         unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
@@ -42,8 +49,13 @@ static bool remove_if_stale(const struct unsock_fd *old) {
 
 bool unsock_removal_try(const struct unsock_fd *old) {
     struct unsock_lock lock;
-    bool done = unsock_lock_take(&lock) == 0 && remove_if_stale(old);
-    unsock_lock_drop(&lock);
+    long probe = unsock_socketfile_probe();
+    bool done = false;
+    if (!is_in_use(old, probe)) {
+        done = unsock_lock_take(&lock) == 0 && remove_if_stale(old, probe);
+        unsock_lock_drop(&lock);
+    }
+    unsock_socketfile_probe_end(probe);
     return done;
 }
 

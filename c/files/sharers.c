@@ -1,6 +1,7 @@
 /* Sockets of one process on one port. */
 #include "files/sharers.h"
 
+#include "files/behind.h"
 #include "files/lock.h"
 #include "files/socketfile.h"
 #include "kernel/file_info.h"
@@ -32,6 +33,8 @@ bool unsock_sharers_conflict(const struct unsock_ip *a, bool a_v6only, const str
 
 void unsock_sharers_renamed(const struct unsock_fd *before, bool hidden, uint8_t tag) {
     struct unsock_fd old = *before;
+    if (hidden)
+        unsock_fds_note_hidden(old.local.port);
     for (int fd = 0; fd < unsock_fds_end(); fd++) {
         struct unsock_fd *entry = unsock_fds_known(fd);
         if (!entry || !unsock_sharers_same_port(entry, &old) || ((entry->flags ^ old.flags) & UNSOCK_HIDDEN) != 0 ||
@@ -46,13 +49,17 @@ void unsock_sharers_renamed(const struct unsock_fd *before, bool hidden, uint8_t
 static bool promote_other_process(const struct unsock_fd *old, const struct sockaddr_un *path) {
     struct sockaddr_un hidden;
     int missing = 0;
+    if (!unsock_behind_any(path->sun_path))
+        return false;
     for (unsigned i = 1; i <= UNSOCK_HIDDEN_MOST && missing < MISSING_MOST; i++) {
         socklen_t length = unsock_address_hidden_path(old->local.port, old->type, i, &hidden);
         bool there = unsock_file_inode(hidden.sun_path) > 0;
         missing = there ? 0 : missing + 1;
         if (there && !unsock_socketfile_is_stale(&hidden, length) &&
-            unsock_sys(__NR_renameat, AT_FDCWD, hidden.sun_path, AT_FDCWD, path->sun_path) == 0)
+            unsock_sys(__NR_renameat, AT_FDCWD, hidden.sun_path, AT_FDCWD, path->sun_path) == 0) {
+            unsock_behind_mark(old->local.port, old->type);
             return true;
+        }
     }
     return false;
 }
@@ -60,7 +67,8 @@ static bool promote_other_process(const struct unsock_fd *old, const struct sock
 /* Gives the port's file, now without a socket, to one that waits behind it. */
 bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_un *path) {
     struct sockaddr_un hidden;
-    for (int fd = 0; fd < unsock_fds_end(); fd++) {
+    int end = unsock_fds_had_hidden(old->local.port) ? unsock_fds_end() : 0;
+    for (int fd = 0; fd < end; fd++) {
         struct unsock_fd *entry = unsock_fds_known(fd);
         if (!entry || entry->kind != UNSOCK_KIND_LOCAL || !(entry->flags & UNSOCK_HIDDEN) || entry->type != old->type ||
             entry->local.port != old->local.port)
@@ -70,6 +78,7 @@ bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_u
             continue;
         if (unsock_sys(__NR_renameat, AT_FDCWD, hidden.sun_path, AT_FDCWD, path->sun_path) == 0) {
             unsock_sharers_renamed(entry, false, 0);
+            unsock_behind_mark(old->local.port, old->type);
             return true;
         }
     }
@@ -86,6 +95,7 @@ static void exchange_names(const struct unsock_fd *hidden, const struct unsock_f
     if (unsock_sys(__NR_renameat2, AT_FDCWD, hidden_path.sun_path, AT_FDCWD, main_path.sun_path, RENAME_EXCHANGED) < 0)
         return;
     uint8_t tag = hidden->local.tag;
+    unsock_behind_mark(hidden->local.port, hidden->type);
     unsock_sharers_renamed(hidden, true, MOVING);
     moved.local.tag = MOVING;
     unsock_sharers_renamed(main, true, tag);

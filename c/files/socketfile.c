@@ -22,13 +22,29 @@
  * Asks the kernel who is bound to the file, by connecting a datagram socket, which no owner ever sees: a socket of
  * another type gives EPROTOTYPE, a file that is left over ECONNREFUSED (net/unix/af_unix.c, unix_find_bsd).
  */
+static long ask_by(long probe, const struct sockaddr_un *path, socklen_t length) {
+    return probe < 0 ? probe : unsock_sys(__NR_connect, probe, path, length);
+}
+
 static long ask(const struct sockaddr_un *path, socklen_t length) {
-    long probe = unsock_descriptor(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (probe < 0)
-        return probe;
-    long result = unsock_sys(__NR_connect, probe, path, length);
-    unsock_sys(__NR_close, probe);
+    long probe = unsock_socketfile_probe();
+    long result = ask_by(probe, path, length);
+    unsock_socketfile_probe_end(probe);
     return result;
+}
+
+long unsock_socketfile_probe(void) {
+    return unsock_descriptor(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+void unsock_socketfile_probe_end(long probe) {
+    if (probe >= 0)
+        unsock_sys(__NR_close, probe);
+}
+
+bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, socklen_t length) {
+    long answer = ask_by(probe, path, length);
+    return answer == 0 || answer == -EPROTOTYPE || answer == -EPERM;
 }
 
 /*
@@ -41,7 +57,14 @@ static bool wait_for_binds(const struct sockaddr_un *path) {
 }
 
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length) {
-    long answer = wait_for_binds(path) ? ask(path, length) : 0;
+    long probe = unsock_socketfile_probe();
+    bool stale = unsock_socketfile_is_stale_by(probe, path, length);
+    unsock_socketfile_probe_end(probe);
+    return stale;
+}
+
+bool unsock_socketfile_is_stale_by(long probe, const struct sockaddr_un *path, socklen_t length) {
+    long answer = wait_for_binds(path) ? ask_by(probe, path, length) : 0;
     /*
      * Who may not write to a socket gets no answer there: another user's, or one with a mode that shuts out its owner.
      */
@@ -57,7 +80,7 @@ bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t le
  * chmod that follows no link: in a directory of somebody else's, the name may be a link to another file by now. Where
  * the kernel (or a container's filter) does not know fchmodat2, by way of a descriptor.
  */
-static void set_mode(const char *path, int mode) {
+void unsock_socketfile_set_mode(const char *path, int mode) {
     struct statx status;
     char link[32];
     struct unsock_text text;
@@ -86,6 +109,6 @@ long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_
         unsock_sys(__NR_fchmod, socket, mode);
     long result = unsock_sys(__NR_bind, socket, path, length);
     if (result == 0 && mode >= 0)
-        set_mode(path->sun_path, mode);
+        unsock_socketfile_set_mode(path->sun_path, mode);
     return result;
 }

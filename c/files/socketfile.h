@@ -10,8 +10,25 @@
  */
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length);
 
+/*
+ * Asks several times with one socket: the probe, which unsock_socketfile_probe makes (-errno: none, and then nothing is
+ * known for certain) and unsock_socketfile_probe_end closes.
+ */
+long unsock_socketfile_probe(void);
+void unsock_socketfile_probe_end(long probe);
+bool unsock_socketfile_is_stale_by(long probe, const struct sockaddr_un *path, socklen_t length);
+
+/*
+ * Is somebody bound to the socket file, for certain? That needs no lock: nothing is removed by it. False may mean that
+ * it is not known.
+ */
+bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, socklen_t length);
+
 /* Is the datagram socket behind the file connected to somebody? */
 bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t length);
+
+/* chmod(2) of the socket file at a path, which is no link. */
+void unsock_socketfile_set_mode(const char *path, int mode);
 
 /* bind(2) with UNSOCK_MODE, or where that is not set, with `mode` (-1: as the umask says). Returns 0 or -errno. */
 long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length, int mode);

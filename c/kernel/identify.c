@@ -47,6 +47,7 @@ static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_n
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
     if (is_hidden(name)) {
         entry->flags |= UNSOCK_HIDDEN;
+        unsock_fds_note_hidden(name->port);
         entry->local.tag = name->hidden;
     }
     if (unsock_socket_option(fd, SO_ACCEPTCONN) == 1)
@@ -117,6 +118,8 @@ static struct unsock_fd *keep(int fd, struct unsock_fd *scratch) {
     if (!entry)
         return scratch;
     *entry = *scratch;
+    if (entry->flags & UNSOCK_FILE)
+        unsock_fds_note_file(fd);
     return entry;
 }
 

@@ -51,10 +51,42 @@ struct unsock_fd *unsock_fds_entry(int fd) {
     return &chunk[number % CHUNK];
 }
 
+static uint64_t hidden_ports[65536 / 64];
+
+bool unsock_fds_had_hidden(uint16_t port) {
+    return (__atomic_load_n(&hidden_ports[port / 64], __ATOMIC_RELAXED) >> port % 64 & 1) != 0;
+}
+
+void unsock_fds_note_hidden(uint16_t port) {
+    __atomic_fetch_or(&hidden_ports[port / 64], (uint64_t)1 << port % 64, __ATOMIC_RELAXED);
+}
+
+/* A bit for each descriptor that may have a file. One too many costs a look. */
+static uint64_t with_file[CHUNK * CHUNKS / 64];
+
+void unsock_fds_note_file(int fd) {
+    if ((unsigned)fd < CHUNK * CHUNKS)
+        __atomic_fetch_or(&with_file[fd / 64], (uint64_t)1 << fd % 64, __ATOMIC_RELAXED);
+}
+
+int unsock_fds_next_with_file(int from) {
+    for (int fd = from; fd < unsock_fds_end(); fd++) {
+        uint64_t rest = __atomic_load_n(&with_file[fd / 64], __ATOMIC_RELAXED) >> fd % 64;
+        fd += rest ? __builtin_ctzll(rest) : 63 - fd % 64;
+        const struct unsock_fd *entry = rest ? unsock_fds_known(fd) : NULL;
+        if (entry && unsock_fd_has_file(entry))
+            return fd;
+    }
+    return -1;
+}
+
 void unsock_fds_forget(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
-    if (entry)
-        memset(entry, 0, sizeof(*entry));
+    if (!entry)
+        return;
+    if (entry->flags & UNSOCK_FILE)
+        __atomic_fetch_and(&with_file[fd / 64], ~((uint64_t)1 << fd % 64), __ATOMIC_RELAXED);
+    memset(entry, 0, sizeof(*entry));
 }
 
 void unsock_fds_duplicate(int from, int to) {
@@ -73,6 +105,8 @@ void unsock_fds_duplicate(int from, int to) {
     if (!copy)
         return;
     *copy = *source;
+    if (copy->flags & UNSOCK_FILE)
+        unsock_fds_note_file(to);
     /* Registrations in epoll sets belong to the descriptor number, not to the socket. */
     if (copy->kind == UNSOCK_KIND_IP)
         memset(&copy->watch, 0, sizeof(copy->watch));
@@ -112,6 +146,8 @@ void unsock_fds_tell_those(int fd, const struct unsock_fd *source) {
         entry->state = source->state;
         entry->flags = (uint16_t)((source->flags & ~(UNSOCK_EPOLL_MANY | UNSOCK_CHANGING)) |
                                   (entry->flags & (UNSOCK_EPOLL_MANY | UNSOCK_CHANGING)));
+        if (entry->flags & UNSOCK_FILE)
+            unsock_fds_note_file(other);
         tell_options(fd, source, other, entry);
         entry->local = source->local;
         if (entry->kind != UNSOCK_KIND_IP)

@@ -129,6 +129,20 @@ static inline bool unsock_fd_has_file(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_FILE);
 }
 
+/*
+ * Was a socket of this process, or of the one that forked it, ever hidden behind the file of this port? So that nobody
+ * looks through all descriptors for one, where nearly never is any.
+ */
+bool unsock_fds_had_hidden(uint16_t port);
+void unsock_fds_note_hidden(uint16_t port);
+
+/*
+ * The descriptors that have a socket file to be looked after, by number: the first one from `from` on, -1 when there is
+ * none. Costs what those cost, and a bit for each of the others. Whoever sets UNSOCK_FILE notes the descriptor.
+ */
+int unsock_fds_next_with_file(int from);
+void unsock_fds_note_file(int fd);
+
 /* Forgets all about a descriptor. */
 void unsock_fds_forget(int fd);
 

@@ -13,6 +13,7 @@ extern void *_dl_sym(void *handle, const char *name, void *caller) __attribute__
 extern unsigned long getauxval(unsigned long tag) __attribute__((weak));
 extern int clock_gettime(int clock, struct timespec *time) __attribute__((weak));
 extern char **environ __attribute__((weak));
+extern char __libc_single_threaded __attribute__((weak));
 
 static int errno_without_libc;
 static int last_error;
@@ -62,6 +63,10 @@ bool unsock_environment_set(const char *const *list) {
         return false;
     environ = (char **)list;
     return true;
+}
+
+bool unsock_libc_is_single_threaded(void) {
+    return &__libc_single_threaded && __libc_single_threaded;
 }
 
 bool unsock_is_secure(void) {

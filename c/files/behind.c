@@ -1,0 +1,32 @@
+/* Whether somebody waits behind a port's file. */
+#include "files/behind.h"
+
+#include "files/socketfile.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/address.h"
+
+#include <linux/stat.h>
+
+#define SYMLINK_NOFOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
+#define STICKY 01000           /* S_ISVTX (sys/stat.h) */
+#define MODE_BITS 07777
+
+static long mode_of(const char *path) {
+    struct statx status;
+    long result = unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MODE, &status);
+    return result < 0 ? result : status.stx_mode;
+}
+
+void unsock_behind_mark(uint16_t port, int type) {
+    struct sockaddr_un path;
+    unsock_address_path(port, type, &path);
+    long mode = mode_of(path.sun_path);
+    if (mode >= 0 && (mode & UNSOCK_S_IFMT) == UNSOCK_S_IFSOCK && !(mode & STICKY))
+        unsock_socketfile_set_mode(path.sun_path, (int)(mode & MODE_BITS) | STICKY);
+}
+
+bool unsock_behind_any(const char *path) {
+    long mode = mode_of(path);
+    return mode < 0 || (mode & STICKY) != 0;
+}
