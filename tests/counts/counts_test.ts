@@ -1,0 +1,95 @@
+/** How many system calls each operation takes, exactly: with next to nothing held, and with many sockets held. */
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path/posix";
+import { withDir } from "../support/dir.ts";
+import { run } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimEnv } from "../support/shim.ts";
+
+const FEW = 2;
+const MANY = 200;
+
+/** What a process of its own adds: the question, file by file, whether somebody else has that socket too. */
+const CALLS_OF_AN_INHERITED_FILE = 6;
+
+/** SO_SNDBUFFORCE is root's; who may not gets as much as there is by one call more. */
+const BUFFER = Deno.uid() === 0 ? 0 : 1;
+
+/**
+ * The calls of each operation. A number that changes is a decision: a connection has six (socket, bind, connect, accept,
+ * two closes) once sockets are born local, and the data path has none but the program's own.
+ */
+const EXPECTED: Readonly<Record<string, number>> = {
+  "socket": 1,
+  "bind": 4,
+  "listen": 3,
+  "connect": 2,
+  "accept": 1,
+  "dup a connection": 2,
+  "close the copy of a connection": 1,
+  "close a connection": 1,
+  "dup a listener": 2,
+  "close the copy of a listener": 6,
+  "close a listener": 20,
+  "socket UDP": 1,
+  "bind UDP": 15 + BUFFER,
+  "first send UDP": 19 + BUFFER,
+  "send UDP": 1,
+  "receive UDP": 1,
+  "answer UDP": 1,
+  "receive the answer UDP": 1,
+  "close UDP": 19,
+  "connect UDP": 19 + BUFFER,
+  "send connected UDP": 1,
+  "close connected UDP": 19,
+  "close a UDP server": 20,
+  "fork, _exit": 1,
+};
+
+/** The calls of all processes between each pair of marks, by the name of the operation. */
+function readOperations(log: string): Map<string, string[]> {
+  const operations = new Map<string, string[]>();
+  let calls: string[] | undefined;
+  for (const line of log.split("\n")) {
+    const [, side, name = ""] = line.match(/faccessat\(AT_FDCWD, "\/(begin|end)\/([^"]+)"/) ?? [];
+    const call = line.match(/^\d+ +(\w+)\(/)?.[1];
+    if (side === "begin") operations.set(name, calls = []);
+    else if (side === "end") calls = undefined;
+    else if (call !== undefined) calls?.push(call);
+  }
+  return operations;
+}
+
+async function trace(program: string, dir: string, held: string, env: Record<string, string>) {
+  const log = join(dir, `calls-${held}`);
+  const variables = Object.entries(env).flatMap(([name, value]) => ["-E", `${name}=${value}`]);
+  const { code, stderr } = await run(["strace", "-f", "-q", "-s", "64", "-o", log, ...variables, program, held]);
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  return readOperations(await Deno.readTextFile(log));
+}
+
+Deno.test({
+  name: "each operation takes exactly so many system calls, whatever else is held",
+  ignore: !need("strace", "cc"),
+  async fn() {
+    await withDir(async (dir) => {
+      const program = join(dir, "operations");
+      const source = join(import.meta.dirname ?? ".", "operations.c");
+      const compiled = await run(["cc", "-std=c17", "-Wall", "-Wextra", "-Werror", "-o", program, source]);
+      assertEquals(compiled.stderr, "");
+      const sockets = join(dir, "s");
+      // What libc does for a fork depends on libc: what the library adds is exact.
+      const plain = await trace(program, dir, "nothing", {});
+      for (const held of [FEW, MANY]) {
+        const operations = await trace(program, dir, `${held}`, shimEnv(sockets));
+        const counts = Array.from(operations, ([name, calls]): [string, number] => {
+          const files = name === "fork, _exit" ? 2 * held + 1 : 0;
+          const others = plain.get(name)?.length ?? 0;
+          return [name, calls.length - others - files * CALLS_OF_AN_INHERITED_FILE];
+        });
+        assertEquals(Object.fromEntries(counts), EXPECTED, `${held} held`);
+      }
+      assertEquals(Array.from(Deno.readDirSync(sockets), ({ name }) => name), []);
+    });
+  },
+});

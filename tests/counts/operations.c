@@ -1,0 +1,204 @@
+/*
+ * Usage: operations HELD | nothing
+ *
+ * Does each operation once, between two marks that a tracer sees (faccessat of "/begin/NAME" and "/end/NAME"), while
+ * HELD listeners, as many UDP servers and as many connections are held. What a process does for the first time only
+ * (reading the range of ports, say) is done before. With "nothing" there are no sockets: forks.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PORT 9000
+#define PORT_HELD 10000
+
+static long must(long result, const char *what) {
+    if (result >= 0)
+        return result;
+    fprintf(stderr, "operations: %s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+static void mark(const char *side, const char *name) {
+    char path[64];
+    snprintf(path, sizeof(path), "/%s/%s", side, name);
+    syscall(SYS_faccessat, AT_FDCWD, path, F_OK);
+}
+
+static void begin(const char *name) {
+    mark("begin", name);
+}
+
+static void end(const char *name) {
+    mark("end", name);
+}
+
+static struct sockaddr_in at(int port) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return address;
+}
+
+static int opened(int type) {
+    return (int)must(socket(AF_INET, type | SOCK_CLOEXEC, 0), "socket");
+}
+
+static void bind_to(int fd, int port) {
+    struct sockaddr_in address = at(port);
+    must(bind(fd, (struct sockaddr *)&address, sizeof(address)), "bind");
+}
+
+static void connect_to(int fd, int port) {
+    struct sockaddr_in address = at(port);
+    must(connect(fd, (struct sockaddr *)&address, sizeof(address)), "connect");
+}
+
+static void send_to(int fd, int port) {
+    struct sockaddr_in address = at(port);
+    must(sendto(fd, "x", 1, 0, (struct sockaddr *)&address, sizeof(address)), "sendto");
+}
+
+static int accepted(int listener) {
+    struct sockaddr_in peer;
+    socklen_t length = sizeof(peer);
+    return (int)must(accept4(listener, (struct sockaddr *)&peer, &length, SOCK_CLOEXEC), "accept4");
+}
+
+static int received(int fd, struct sockaddr_in *peer) {
+    char byte;
+    socklen_t length = sizeof(*peer);
+    return (int)must(recvfrom(fd, &byte, 1, 0, (struct sockaddr *)peer, &length), "recvfrom");
+}
+
+static int listening(int port) {
+    int fd = opened(SOCK_STREAM);
+    bind_to(fd, port);
+    must(listen(fd, 64), "listen");
+    return fd;
+}
+
+/* Left open: what is held, from number `first` on. */
+static void hold(int first, int count) {
+    for (int i = first; i < count; i++) {
+        int listener = listening(PORT_HELD + i);
+        bind_to(opened(SOCK_DGRAM), PORT_HELD + i);
+        connect_to(opened(SOCK_STREAM), PORT_HELD + i);
+        accepted(listener);
+    }
+}
+
+static void streams(void) {
+    begin("socket");
+    int listener = opened(SOCK_STREAM);
+    end("socket");
+    begin("bind");
+    bind_to(listener, PORT);
+    end("bind");
+    begin("listen");
+    must(listen(listener, 64), "listen");
+    end("listen");
+    int client = opened(SOCK_STREAM);
+    begin("connect");
+    connect_to(client, PORT);
+    end("connect");
+    begin("accept");
+    int server = accepted(listener);
+    end("accept");
+    begin("dup a connection");
+    int copy = dup(server);
+    end("dup a connection");
+    begin("close the copy of a connection");
+    close(copy);
+    end("close the copy of a connection");
+    begin("close a connection");
+    close(server);
+    end("close a connection");
+    close(client);
+    begin("dup a listener");
+    copy = dup(listener);
+    end("dup a listener");
+    begin("close the copy of a listener");
+    close(copy);
+    end("close the copy of a listener");
+    begin("close a listener");
+    close(listener);
+    end("close a listener");
+}
+
+static void datagrams(void) {
+    struct sockaddr_in peer;
+    int server = opened(SOCK_DGRAM);
+    begin("bind UDP");
+    bind_to(server, PORT);
+    end("bind UDP");
+    begin("socket UDP");
+    int client = opened(SOCK_DGRAM);
+    end("socket UDP");
+    begin("first send UDP");
+    send_to(client, PORT);
+    end("first send UDP");
+    begin("send UDP");
+    send_to(client, PORT);
+    end("send UDP");
+    begin("receive UDP");
+    received(server, &peer);
+    end("receive UDP");
+    begin("answer UDP");
+    must(sendto(server, "y", 1, 0, (struct sockaddr *)&peer, sizeof(peer)), "sendto");
+    end("answer UDP");
+    begin("receive the answer UDP");
+    received(client, &peer);
+    end("receive the answer UDP");
+    begin("close UDP");
+    close(client);
+    end("close UDP");
+    client = opened(SOCK_DGRAM);
+    begin("connect UDP");
+    connect_to(client, PORT);
+    end("connect UDP");
+    begin("send connected UDP");
+    must(send(client, "x", 1, 0), "send");
+    end("send connected UDP");
+    begin("close connected UDP");
+    close(client);
+    end("close connected UDP");
+    begin("close a UDP server");
+    close(server);
+    end("close a UDP server");
+}
+
+static void processes(void) {
+    begin("fork, _exit");
+    pid_t child = (pid_t)must(fork(), "fork");
+    if (child == 0)
+        _exit(0);
+    waitpid(child, NULL, 0);
+    end("fork, _exit");
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2)
+        return 2;
+    if (strcmp(argv[1], "nothing") == 0) {
+        processes();
+        return 0;
+    }
+    /* The first time. */
+    hold(0, 2);
+    send_to(opened(SOCK_DGRAM), PORT_HELD);
+    close(listening(PORT));
+    hold(2, atoi(argv[1]));
+    streams();
+    datagrams();
+    processes();
+    return 0;
+}
