@@ -1,9 +1,10 @@
 /*
- * Usage: workload NAME unix DIRECTORY COUNT [pinned]
- *        workload NAME inet ADDRESS:PORT COUNT [pinned]
+ * Usage: workload NAME unix DIRECTORY COUNT [HELD] [pinned]
+ *        workload NAME inet ADDRESS:PORT COUNT [HELD] [pinned]
  *
  * Does the named work COUNT times and prints one line of JSON: how often, how many seconds, and where it is measured
- * the bytes of memory that each end took. Pinned, both ends run on one processor.
+ * the bytes of memory that each end took. HELD sockets with a file are there all the time. Pinned, both ends run on one
+ * processor.
  */
 #include "workload.h"
 
@@ -22,11 +23,13 @@
 
 #define SPARE_DESCRIPTORS 32
 
-static const struct workload *const workloads[] = {&bulk, &round_trips, &connections, &datagrams,
-                                                   &held, &others,      &mixed};
+static const struct workload *const workloads[] = {
+    &bulk,      &round_trips, &connections,       &datagrams,        &held,       &others, &mixed,
+    &listeners, &closings,    &datagram_closings, &datagram_clients, &duplicates, &forks,
+};
 
 static void usage(void) {
-    fprintf(stderr, "usage: workload NAME unix DIRECTORY|inet ADDRESS:PORT COUNT [pinned]\n");
+    fprintf(stderr, "usage: workload NAME unix DIRECTORY|inet ADDRESS:PORT COUNT [HELD] [pinned]\n");
     exit(2);
 }
 
@@ -122,12 +125,15 @@ int main(int argc, char **argv) {
         place_unix(&run.endpoint, argv[3]);
     else
         place_inet(&run.endpoint, argv[3]);
-    if (argc > 5)
+    run.held = argc > 5 ? atol(argv[5]) : 0;
+    if (strcmp(argv[argc - 1], "pinned") == 0)
         stay_on_one_processor();
+    long descriptors = descriptors_at_most(run.count + run.held);
     if (workload == &held)
-        run.count = descriptors_at_most(run.count);
+        run.count = descriptors;
     run.shared = share();
     pid_t client = getpid(), server = 0;
+    hold_sockets(&run);
     if (workload->serve) {
         run.listener = open_server(&run.endpoint);
         signal(SIGCHLD, end_with_server);

@@ -23,7 +23,7 @@ struct endpoint {
 struct shared {
     sem_t served;    /* the server has caught up with what the client did */
     sem_t announced; /* the client has done what the server shall catch up with */
-    sem_t leave;     /* held connections: all is measured, close */
+    sem_t leave;     /* all is measured, close */
     long server_memory;
 };
 
@@ -32,6 +32,7 @@ struct run {
     struct endpoint endpoint;
     int listener; /* of streams, else the server's datagram socket */
     long count;   /* how often the unit of work is done */
+    long held;    /* sockets with a file that are there all the time */
     struct shared *shared;
     double seconds;     /* what the count took */
     long client_memory; /* bytes */
@@ -44,7 +45,8 @@ struct workload {
     void (*client)(struct run *); /* in the parent; fills in `seconds` */
 };
 
-extern const struct workload bulk, round_trips, connections, datagrams, held, others, mixed;
+extern const struct workload bulk, round_trips, connections, datagrams, held, others, mixed, listeners, closings,
+    datagram_closings, datagram_clients, duplicates, forks;
 
 #define BATCH 64          /* connections that may wait to be accepted */
 #define MESSAGE 64        /* bytes of a round trip */
@@ -68,6 +70,9 @@ int open_server(const struct endpoint *endpoint);
 
 /* A client's socket: connected when of streams, bound where only a name gets answers. */
 int open_client(const struct endpoint *endpoint);
+
+/* Opens the sockets that `run->held` asks for, at addresses beside the workload's. */
+void hold_sockets(struct run *run);
 
 /* Accepts as a server does that wants to know who comes. */
 int accept_client(int listener);

@@ -11,6 +11,8 @@ be others; their relations should not be.
 - The first rows are one program, \`bench/workload.c\`, that does the same work over native \`AF_UNIX\` sockets (a program
   written for them), over TCP or UDP on 127.0.0.1, and over the same addresses under unsock. Server and client are two
   processes on one processor, so that what is compared is the work and not where the scheduler puts it.
+- Set-up is measured with the socket files in memory (\`/dev/shm\`), as in \`/run\`: on a disk they cost what its journal costs.
+  The native twin removes its own files.
 - The native twin of datagrams has names as files on both sides, as answers need them.
 - The other rows are real programs with their own benchmarks. "Native" is the program's own \`AF_UNIX\` option, where it has
   one. They may use all processors.

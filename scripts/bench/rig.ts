@@ -4,7 +4,16 @@ import { LOOPBACK, NATIVE, UNSOCK } from "./report.ts";
 
 export const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 
-const WORKLOAD_SOURCES = ["workload.c", "endpoint.c", "stream.c", "datagram.c", "held.c", "others.c", "mixed.c"];
+const WORKLOAD_SOURCES = [
+  "workload.c",
+  "endpoint.c",
+  "stream.c",
+  "datagram.c",
+  "held.c",
+  "others.c",
+  "mixed.c",
+  "setup.c",
+];
 const COMPILE_FLAGS = ["-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread"];
 
 /** A way to do the work. */
@@ -25,6 +34,8 @@ export interface OtherLibrary {
 
 export interface Rig {
   readonly directory: string;
+  /** Of the socket files: in memory, as `/run` is, where there is such a place. */
+  readonly sockets: string;
   readonly workload: string;
   readonly spawner: string;
   readonly emptyProgram: string;
@@ -87,20 +98,24 @@ async function compile(output: string, sources: readonly string[], flags: readon
  * Compiles the programs and names the ways to do the work.
  *
  * @param directory An empty one, of the caller's.
+ * @param sockets Another one, for socket files.
  * @throws {Error} when something does not compile, or a library is not there.
  */
 export async function makeRig(
   directory: string,
+  sockets: string,
   { others, quick, progress }: { others: readonly OtherLibrary[]; quick: boolean; progress: Rig["progress"] },
 ): Promise<Rig> {
   const at = (name: string) => path.join(directory, name);
   // Programs that run as another user come here too.
   await Deno.chmod(directory, 0o755);
-  await Deno.mkdir(at("unix"));
-  const sockets = async (name: string) => {
-    await Deno.mkdir(at(name));
-    await Deno.chmod(at(name), 0o1777);
-    return at(name);
+  await Deno.chmod(sockets, 0o755);
+  await Deno.mkdir(path.join(sockets, "unix"));
+  const makeSockets = async (name: string) => {
+    const place = path.join(sockets, name);
+    await Deno.mkdir(place);
+    await Deno.chmod(place, 0o1777);
+    return place;
   };
   await Deno.copyFile(path.join(ROOT, "build", "libunsock.so"), at("libunsock.so"));
   await Deno.chmod(at("libunsock.so"), 0o755);
@@ -110,17 +125,18 @@ export async function makeRig(
     {
       name: UNSOCK,
       transport: "inet",
-      env: unsockEnvironment(at("libunsock.so"), await sockets("s")),
+      env: unsockEnvironment(at("libunsock.so"), await makeSockets("s")),
       mayFail: false,
     },
   ];
   for (const [index, { name, library }] of others.entries()) {
     await Deno.stat(library);
-    const env = otherEnvironment(path.resolve(library), await sockets(`s${index}`));
+    const env = otherEnvironment(path.resolve(library), await makeSockets(`s${index}`));
     variants.push({ name, transport: "inet", env, mayFail: true });
   }
   return {
     directory,
+    sockets,
     workload: await compile(at("workload"), WORKLOAD_SOURCES, COMPILE_FLAGS),
     spawner: await compile(at("spawn"), ["spawn.c"], COMPILE_FLAGS),
     emptyProgram: await compile(at("empty"), ["empty.c"], COMPILE_FLAGS),

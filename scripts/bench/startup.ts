@@ -29,7 +29,7 @@ async function measure(rig: Rig, pair: Pair): Promise<Count> {
 
 /** Measures the library alone, the command line, and the compiled one where there is one. */
 export async function measureStartup(rig: Rig): Promise<Count[]> {
-  const sockets = path.join(rig.directory, "s");
+  const sockets = path.join(rig.sockets, "s");
   const script = path.join(rig.directory, "empty.ts");
   await Deno.writeTextFile(script, "");
   const deno = [Deno.execPath(), "run", "-A"];

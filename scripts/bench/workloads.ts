@@ -27,6 +27,16 @@ const WORKLOADS: readonly Workload[] = [
   { name: "connections", title: "Connect, accept, close", unit: "per second", worth: 1, count: 4096, rounds: 101 },
   { name: "datagrams", title: "Datagram round trips", unit: "per second", worth: 1, count: 3000, rounds: 101 },
   { name: "held", title: "10,000 connections at once", unit: "per second", worth: 1, count: 10_000, rounds: 15 },
+  { name: "listeners", title: "Bind, listen, close", unit: "per second", worth: 1, count: 1000, rounds: 51 },
+  {
+    name: "datagram-clients",
+    title: "UDP client: socket to close",
+    unit: "per second",
+    worth: 1,
+    count: 1000,
+    rounds: 51,
+  },
+  { name: "forks", title: "Fork and _exit, 1,000 connections", unit: "per second", worth: 1, count: 100, rounds: 51 },
 ];
 
 /** Where and how a workload is run. */
@@ -35,6 +45,8 @@ export interface Place {
   readonly env: Readonly<Record<string, string>>;
   /** Put in front: `strace`, for example. */
   readonly prefix?: readonly string[];
+  /** So many sockets with a file are there all the time. */
+  readonly held?: number;
   /** Do not keep both ends on one processor. */
   readonly free?: boolean;
 }
@@ -46,10 +58,10 @@ export interface Place {
  * @throws {Error} when it fails, or takes too long.
  */
 export async function runWorkload(rig: Rig, name: string, count: number, place: Place): Promise<WorkloadRun> {
-  const { transport, env, prefix = [], free = false } = place;
-  const where = transport === "unix" ? `${rig.directory}/unix` : `127.0.0.1:${newPort()}`;
+  const { transport, env, prefix = [], free = false, held = 0 } = place;
+  const where = transport === "unix" ? `${rig.sockets}/unix` : `127.0.0.1:${newPort()}`;
   const pinned = free ? [] : ["pinned"];
-  const command = [...prefix, rig.workload, name, transport, where, `${count}`, ...pinned];
+  const command = [...prefix, rig.workload, name, transport, where, `${count}`, `${held}`, ...pinned];
   return JSON.parse(await output(command, { env }));
 }
 

@@ -117,7 +117,16 @@ Deno.test("bench --quick measures everything, with another library too, and writ
     });
     assertStrictEquals(code, 0, stderr);
     const report: Report = JSON.parse(stdout);
-    const workloads = ["bulk", "round-trips", "connections", "datagrams", "held"];
+    const workloads = [
+      "bulk",
+      "round-trips",
+      "connections",
+      "datagrams",
+      "held",
+      "listeners",
+      "datagram-clients",
+      "forks",
+    ];
     assertEquals(report.comparisons.slice(0, workloads.length).map(({ name }) => name), workloads);
     for (const { title, results, notes } of report.comparisons.slice(0, workloads.length)) {
       assertEquals(results.map(({ variant }) => variant), ["unix", "tcp", "unsock", "again"], `${title}: ${notes}`);
