@@ -5,6 +5,7 @@
 #include "calls/call_address.h"
 #include "calls/stream.h"
 #include "calls/target.h"
+#include "kernel/beyond_limit.h"
 #include "kernel/identify.h"
 #include "memory/fds.h"
 #include "memory/predict.h"
@@ -41,6 +42,19 @@ static void remember_socket(int fd, int domain, int type, int protocol, enum uns
     entry->protocol = (uint16_t)(protocol != 0 ? protocol : type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP);
 }
 
+/*
+ * A service manager's filter (systemd's RestrictAddressFamilies=AF_UNIX) leaves no IP socket to be replaced: its stand-in
+ * is made at once. A kernel that merely has no IPv6 says the same, and the program goes on with IPv4 then.
+ */
+static bool no_ip_at_all(int domain, long refused) {
+    if (refused != -EAFNOSUPPORT)
+        return false;
+    long fd = domain == AF_INET ? refused : unsock_descriptor(__NR_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0)
+        unsock_sys(__NR_close, fd);
+    return fd == -EAFNOSUPPORT;
+}
+
 long unsock_call_socket(int domain, int type, int protocol) {
     int plain = type & ~UNSOCK_SOCK_FLAGS;
     if (domain == AF_INET6 && unsock_settings.block_inet6)
@@ -50,6 +64,10 @@ long unsock_call_socket(int domain, int type, int protocol) {
         kind = UNSOCK_KIND_LOCAL;
     long fd = kind == UNSOCK_KIND_LOCAL ? unsock_sys(__NR_socket, AF_UNIX, type, 0)
                                         : unsock_sys(__NR_socket, domain, type, protocol);
+    if (fd < 0 && kind == UNSOCK_KIND_IP && no_ip_at_all(domain, fd)) {
+        kind = UNSOCK_KIND_LOCAL;
+        fd = unsock_sys(__NR_socket, AF_UNIX, type, 0);
+    }
     if (fd >= 0)
         remember_socket((int)fd, domain, plain, protocol, kind, (type & SOCK_NONBLOCK) != 0);
     return fd;

@@ -1,0 +1,71 @@
+/** Where the service manager forbids all but AF_UNIX (`RestrictAddressFamilies=AF_UNIX`), what is redirected goes on. */
+import { assertMatch, assertStrictEquals } from "@std/assert";
+import { withDir } from "../support/dir.ts";
+import { run, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { unsockRun } from "../support/shim.ts";
+import { buildLinked } from "../support/static.ts";
+import { until } from "../support/wait.ts";
+
+const FILTER = new URL("only_unix.c", import.meta.url).pathname;
+const CANNOT = !need("cc", "python3", "curl");
+
+Deno.test({
+  name: "only AF_UNIX is allowed: a server and its clients go on, preloaded and trapped",
+  ignore: CANNOT,
+  fn: () =>
+    withDir(async (dir) => {
+      const onlyUnix = await buildLinked(FILTER, dir, "dynamic");
+      const serve = [onlyUnix, "python3", "-u", "-m", "http.server", "--bind", "127.0.0.1", "8000"];
+      await using server = start(unsockRun(`${dir}/s`, serve), { cwd: dir });
+      await until("the server is there", () => Deno.lstat(`${dir}/s/8000.sock`).then(() => true, () => false));
+      for (
+        const [command, options] of [
+          [[onlyUnix, "curl", "-sS"], []],
+          [[onlyUnix, "curl", "-sS"], ["--engine", "trap"]],
+          [["curl", "-sS"], []],
+        ] as const
+      ) {
+        const client = await run(unsockRun(`${dir}/s`, [...command, "http://127.0.0.1:8000/"], [...options]));
+        assertMatch(client.stdout, /Directory listing/, client.stderr + server.output());
+      }
+    }),
+});
+
+const DATAGRAMS = `
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 5300))
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.sendto(b"question", ("127.0.0.1", 5300))
+question, address = server.recvfrom(99)
+server.sendto(b"answer", address)
+print(question.decode(), *client.recvfrom(99))
+connected = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+connected.connect(("::1", 5300))
+print(connected.getpeername()[:2], connected.send(b"more"), server.recvfrom(99)[0])
+`;
+
+const OUTSIDE = `
+import socket
+for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+    for family, address in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        try: socket.socket(family, kind).connect((address, 9))
+        except OSError as error: print(error.errno)
+print(socket.socket().getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), socket.socket().getsockname())
+`;
+
+Deno.test({
+  name: "only AF_UNIX is allowed: datagrams go and are answered, and what is not redirected is unreachable",
+  ignore: CANNOT,
+  fn: () =>
+    withDir(async (dir) => {
+      const onlyUnix = await buildLinked(FILTER, dir, "dynamic");
+      const python = (code: string) => run(unsockRun(`${dir}/s`, [onlyUnix, "python3", "-c", code]));
+      const datagrams = await python(DATAGRAMS);
+      const lines = "question b'answer' ('127.0.0.1', 5300)\n('::1', 5300) 4 b'more'\n";
+      assertStrictEquals(datagrams.stdout, lines, datagrams.stderr);
+      const outside = await python(OUTSIDE);
+      assertStrictEquals(outside.stdout, `${"101\n".repeat(4)}0 ('0.0.0.0', 0)\n`, outside.stderr);
+    }),
+});
