@@ -4,6 +4,7 @@
  */
 import { CONTROL_OPTIONS } from "../control/option_table.ts";
 import type { Command, Invocation } from "../report/command.ts";
+import { UNIT_OPTIONS } from "../run/unit_options.ts";
 import { DIRECTORY_OPTIONS } from "../run/directory_rights.ts";
 import { MAP_OPTION } from "../run/maps.ts";
 import { LIBRARY, SETTING_OPTIONS } from "../run/settings.ts";
@@ -130,6 +131,23 @@ Example:
 and no longer:
   eval "$(unsock env --off)"`,
     start: async ({ options, context }) => await (await import("./env.ts")).env(options, context),
+  }),
+  command({
+    name: "unit",
+    summary: "print a hardened systemd service that runs COMMAND, and its socket unit",
+    operands: [{ name: "COMMAND", isProgram: true }],
+    isWrapper: true,
+    options: {
+      ...UNIT_OPTIONS,
+      ...SETTING_OPTIONS,
+      ...DIRECTORY_OPTIONS,
+      lib: { ...LIBRARY.option, help: "the libunsock.so that starts COMMAND" },
+    },
+    notes: `The directory is /run/NAME, where --dir does not say another; systemd makes it.
+
+Example:
+  unsock unit --group www-data --output /etc/systemd/system -- python3 -m http.server --bind 127.0.0.1 8000`,
+    start: async ({ options, operands, context }) => await (await import("./unit.ts")).unit(options, operands, context),
   }),
   command({
     name: "make-control",

@@ -71,6 +71,8 @@ const PACKAGES: Record<string, string> = {
   sshd: "openssh-server",
   strace: "strace",
   stunnel: "stunnel4",
+  "systemd-analyze": "systemd",
+  "systemd-socket-activate": "systemd",
   timeout: "coreutils",
   twisted: "python3-twisted",
   unshare: "util-linux",

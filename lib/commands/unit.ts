@@ -1,0 +1,90 @@
+/** `unsock unit -- COMMAND`: prints a hardened systemd service for a command, and its socket unit. */
+import * as path from "@std/path/posix";
+import { type Service, serviceUnit, socketUnit } from "../report/unit_files.ts";
+import { chooseDirectory } from "../run/directory.ts";
+import { type DirectoryOptions, formatMode, readDirectoryRights, withGroupMode } from "../run/directory_rights.ts";
+import { applySettings } from "../run/environment.ts";
+import { portFile } from "../run/ports.ts";
+import { findProgram } from "../run/program.ts";
+import { SETTING_LIST, type SettingOptions, type Settings } from "../run/settings.ts";
+import { findShim } from "../run/shim.ts";
+import type { UNIT_OPTIONS } from "../run/unit_options.ts";
+import type { Context } from "../system/context.ts";
+import { Environ } from "../system/environ.ts";
+import { reason, UnsockError, UsageError } from "../system/errors.ts";
+import type { OptionValues } from "../system/options.ts";
+
+type UnitOptions = SettingOptions & DirectoryOptions & OptionValues<typeof UNIT_OPTIONS> & { readonly lib?: string };
+
+/** A service has its directory to itself: only its user can enter, unless it is a group's. */
+const PRIVATE_MODE = 0o750;
+const SOCKETS_MOST = 64;
+
+/**
+ * Prints the units, or writes them.
+ *
+ * @param options As on the command line.
+ * @param command The command's name and its arguments.
+ * @returns The exit status.
+ * @throws {UnsockError} When the command is not there, or an option cannot be read.
+ */
+export async function unit(options: UnitOptions, command: readonly string[], context: Context): Promise<number> {
+  const service = await describeService(options, command, context);
+  const units = [{ file: `${service.name}.service`, text: serviceUnit(service) }];
+  if (service.sockets.length > 0) units.push({ file: `${service.name}.socket`, text: socketUnit(service) });
+  for (const { file, text } of units) {
+    if (options.output !== undefined) write(path.join(options.output, file), text, context);
+    else context.print(units.length > 1 ? `# /etc/systemd/system/${file}\n${text}\n` : text);
+  }
+  return 0;
+}
+
+async function describeService(options: UnitOptions, command: readonly string[], context: Context): Promise<Service> {
+  const { system, environ } = context;
+  const [word, ...args] = command;
+  if (word === undefined) throw new UsageError(`unit: no command: write "unsock unit [options] -- COMMAND [ARG...]"`);
+  const program = path.resolve(findProgram(word, environ.get("PATH"), system));
+  const name = options.name ?? path.basename(program);
+  if (!/^[A-Za-z0-9:_.-]{1,200}$/.test(name)) throw new UsageError(`--name: not a unit's name: "${name}"`);
+  const directory = chooseDirectory(options.dir ?? `/run/${name}`, environ, system.euid).path;
+  const library = await findShim(options.lib, environ, system);
+  const rights = readDirectoryRights(options, context.libc);
+  // The units are for another time and user: what this shell's environment says does not count.
+  const variables = Environ.of({});
+  const settings = applySettings(variables, withGroupMode(options, true), directory, library);
+  return {
+    name,
+    library,
+    command: [program, ...args],
+    environment: SETTING_LIST.flatMap(({ variable }) => {
+      const value = variables.get(variable);
+      return value === undefined ? [] : [[variable, value]];
+    }),
+    directory,
+    directoryMode: formatMode(rights?.mode ?? PRIVATE_MODE).padStart(4, "0"),
+    user: options.user,
+    group: options.group,
+    network: options.network === true,
+    sockets: options.socket ? socketsOf(settings, directory) : [],
+    socketMode: formatMode(settings.mode ?? (options.group === undefined ? 0o600 : 0o660)),
+  };
+}
+
+function socketsOf({ ports }: Settings, directory: string): string[] {
+  const count = ports.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  if (count === 0) throw new UsageError("unit: --socket needs the ports: --port 8000");
+  if (count > SOCKETS_MOST) throw new UsageError(`unit: --socket: more than ${SOCKETS_MOST} ports`);
+  return ports.flatMap(({ first, last }) =>
+    Array.from({ length: last - first + 1 }, (_, i) => portFile(directory, { number: first + i, kind: "stream" }))
+  );
+}
+
+function write(file: string, text: string, context: Context): void {
+  try {
+    Deno.writeTextFileSync(file, text, { createNew: true });
+  } catch (error) {
+    const why = error instanceof Deno.errors.AlreadyExists ? "exists already: remove it first" : reason(error);
+    throw new UnsockError(`unit ${file}: ${why}`, { cause: error });
+  }
+  context.print(`${file}\n`);
+}

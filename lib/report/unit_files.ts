@@ -1,0 +1,103 @@
+/** Units of systemd for a command under unsock. Pure. */
+
+/** A service, and what its units are to say. */
+export interface Service {
+  readonly name: string;
+  /** The library, which starts the command: preloaded, or with its system calls trapped. */
+  readonly library: string;
+  /** Absolute file and arguments. */
+  readonly command: readonly string[];
+  /** What the library is told. */
+  readonly environment: readonly (readonly [name: string, value: string])[];
+  /** Where the socket files are; below `/run`, systemd makes it. */
+  readonly directory: string;
+  readonly directoryMode: string;
+  /** Undefined: a user that systemd invents. */
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+  /** Whether it may use IP where nothing is redirected. */
+  readonly network: boolean;
+  /** Files at which systemd listens for it; none: it listens by itself. */
+  readonly sockets: readonly string[];
+  readonly socketMode: string;
+}
+
+/** What the service cannot do: as much as servers in general can do without. */
+const HARDENED = `NoNewPrivileges=yes
+CapabilityBoundingSet=
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectProc=invisible
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectControlGroups=yes
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service seccomp`;
+
+/** One word of a line, as systemd.syntax(7) and systemd.service(5) read it. */
+function quote(word: string, isCommand: boolean): string {
+  const plain = word.replaceAll("%", "%%");
+  const escaped = isCommand ? plain.replaceAll("$", "$$$$") : plain;
+  if (/^[A-Za-z0-9_@%+=:,./$-]+$/.test(escaped)) return escaped;
+  const inside = escaped.replace(/["\\]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+  return `"${inside}"`;
+}
+
+/** @returns `NAME` where systemd makes `/run/NAME` for the service. */
+function runtimeDirectory({ directory, sockets }: Service): string | undefined {
+  return sockets.length > 0 ? undefined : /^\/run\/(.+)$/.exec(directory)?.[1];
+}
+
+/** @returns The text of `NAME.service`. */
+export function serviceUnit(service: Service): string {
+  const { name, library, command, environment, directory, directoryMode, user, group, network } = service;
+  const runtime = runtimeDirectory(service);
+  const lines = [
+    `ExecStart=${[library, "run", "--", ...command].map((word) => quote(word, true)).join(" ")}`,
+    ...environment.map(([variable, value]) => `Environment=${quote(`${variable}=${value}`, false)}`),
+    user === undefined ? "DynamicUser=yes" : `User=${user}`,
+    ...group === undefined ? [] : [`Group=${group}`],
+    ...runtime === undefined ? [] : [`RuntimeDirectory=${runtime}`, `RuntimeDirectoryMode=${directoryMode}`],
+    ...runtime === undefined && service.sockets.length === 0 ? [`ReadWritePaths=${quote(directory, false)}`] : [],
+    "Restart=on-failure",
+    `RestrictAddressFamilies=AF_UNIX${network ? " AF_INET AF_INET6 AF_NETLINK" : ""}`,
+    HARDENED,
+  ];
+  const socket = service.sockets.length === 0 ? "" : `Requires=${name}.socket\n`;
+  const install = service.sockets.length === 0 ? "\n[Install]\nWantedBy=multi-user.target\n" : "";
+  return `[Unit]
+Description=${name} on Unix sockets in ${directory.replaceAll("%", "%%")}
+${socket}
+[Service]
+${lines.join("\n")}
+${install}`;
+}
+
+/** @returns The text of `NAME.socket`. */
+export function socketUnit({ name, directory, sockets, socketMode, group }: Service): string {
+  return `[Unit]
+Description=Unix sockets of ${name} in ${directory.replaceAll("%", "%%")}
+
+[Socket]
+${
+    sockets.map((file) => {
+      const kind = file.endsWith(".dgram.sock") ? "ListenDatagram" : "ListenStream";
+      return `${kind}=${file.replaceAll("%", "%%")}`;
+    }).join("\n")
+  }
+SocketMode=${socketMode.padStart(4, "0")}
+${group === undefined ? "" : `SocketGroup=${group}\n`}RemoveOnStop=yes
+
+[Install]
+WantedBy=sockets.target
+`;
+}

@@ -1,0 +1,25 @@
+/** docs/systemd.md, as far as it goes without a booted systemd. */
+import { assertMatch } from "@std/assert";
+import { need } from "../support/programs.ts";
+import { Reader } from "./page.ts";
+
+Deno.test({
+  name: "docs: the units of docs/systemd.md are written, and systemd's checker takes them",
+  ignore: !need("systemd-analyze", "python3"),
+  fn: () =>
+    Reader.with("systemd", async (reader) => {
+      await reader.run("--name example");
+      assertMatch(Deno.readTextFileSync(`${reader.home}/example.service`), /^RuntimeDirectory=example$/m);
+      await reader.run("--name activated");
+      assertMatch(
+        Deno.readTextFileSync(`${reader.home}/activated.socket`),
+        /^ListenStream=\/run\/activated\/8000\.sock$/m,
+      );
+      await reader.run("systemd-analyze verify");
+    }, {
+      cannotRun: {
+        "curl http://127.0.0.1:8000/": "its server is the service",
+        "systemd-socket-activate": "PROGRAM is the reader's; tests/cli/unit_test.ts does it with one",
+      },
+    }),
+});
