@@ -24,7 +24,7 @@
 static long bind_real(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     union unsock_sockaddr address;
     if (unsock_settings.block_inet)
-        return -EACCES;
+        return unsock_log("bind", fd, ip, NULL, -EACCES);
     long result = unsock_redirect_to_ip(fd, entry);
     if (result < 0)
         return result;

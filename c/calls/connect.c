@@ -5,6 +5,7 @@
 #include "calls/stream.h"
 #include "calls/target.h"
 #include "kernel/identify.h"
+#include "kernel/log.h"
 #include "memory/fds.h"
 #include "memory/predict.h"
 #include "memory/state.h"
@@ -77,9 +78,15 @@ static long disconnect(int fd, const void *address, socklen_t length) {
     return result;
 }
 
+/* UNSOCK_BLOCK_INET */
+static long refuse(int fd, const void *address, socklen_t length) {
+    struct unsock_ip ip;
+    return unsock_log("connect", fd, unsock_ip_read(address, length, &ip) ? &ip : NULL, NULL, -EACCES);
+}
+
 static long connect_uncovered(int fd, struct unsock_fd *entry, const void *address, socklen_t length) {
     if (unsock_settings.block_inet)
-        return -EACCES;
+        return refuse(fd, address, length);
     if (unsock_call_is_ours(entry) && entry->kind != UNSOCK_KIND_IP) {
         if (entry->type == SOCK_STREAM &&
             (unsock_state_is_connected(entry->state) || entry->state == UNSOCK_STATE_LISTENING))
@@ -128,7 +135,7 @@ static long connect_once(int fd, const void *address, socklen_t length) {
     if (!entry)
         entry = unsock_identify_unknown_for(fd, family, &scratch);
     if (!unsock_call_is_ours(entry))
-        return unsock_settings.block_inet ? -EACCES : unsock_real_connect(fd, &copy, length);
+        return unsock_settings.block_inet ? refuse(fd, &copy, length) : unsock_real_connect(fd, &copy, length);
     long wrong = check_address(fd, entry, family, length);
     if (wrong < 0)
         return entry->kind == UNSOCK_KIND_IP ? unsock_real_connect(fd, &copy, length) : wrong;

@@ -120,8 +120,8 @@ static long wait_for(int fd, const struct msghdr *message, int flags, struct rec
     if (many)
         all.waited += waited;
     /*
-     * Who takes datagrams is waited for again, as far as there is time for all. In vain, one wait is all that a receiver
-     * costs those beside it in a second, however short it was.
+     * Who takes datagrams is waited for again, as far as there is time for all. In vain, one wait is all that a
+     * receiver costs those beside it in a second, however short it was.
      */
     if (result == -EAGAIN) {
         receiver->waited = many ? ALONE_MOST_NS : receiver->waited + waited;

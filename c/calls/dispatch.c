@@ -7,6 +7,7 @@
 #include "calls/target.h"
 #include "kernel/beyond_limit.h"
 #include "kernel/identify.h"
+#include "kernel/log.h"
 #include "memory/fds.h"
 #include "memory/predict.h"
 #include "memory/state.h"
@@ -43,8 +44,8 @@ static void remember_socket(int fd, int domain, int type, int protocol, enum uns
 }
 
 /*
- * A service manager's filter (systemd's RestrictAddressFamilies=AF_UNIX) leaves no IP socket to be replaced: its stand-in
- * is made at once. A kernel that merely has no IPv6 says the same, and the program goes on with IPv4 then.
+ * A service manager's filter (systemd's RestrictAddressFamilies=AF_UNIX) leaves no IP socket to be replaced: its
+ * stand-in is made at once. A kernel that merely has no IPv6 says the same, and the program goes on with IPv4 then.
  */
 static bool no_ip_at_all(int domain, long refused) {
     if (refused != -EAFNOSUPPORT)
@@ -118,7 +119,7 @@ long unsock_call_bind(int fd, const void *address, socklen_t length) {
     struct unsock_fd *entry = unsock_identify_for(fd, family, &scratch);
     if (!unsock_call_is_ours(entry) || !unsock_call_is_ip(family)) {
         if (unsock_call_is_ip(family) && unsock_settings.block_inet)
-            return -EACCES;
+            return unsock_log("bind", fd, NULL, NULL, -EACCES);
         return unsock_sys(__NR_bind, fd, &copy, length);
     }
     long wrong = unsock_call_check(entry, family, length);

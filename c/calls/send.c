@@ -7,6 +7,7 @@
 #include "calls/send_control.h"
 #include "calls/stream_send.h"
 #include "kernel/identify.h"
+#include "kernel/log.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
 #include "memory/option_table.h"
@@ -83,8 +84,7 @@ static bool take_message(struct outgoing *outgoing, const struct msghdr *message
     return take_name(outgoing, outgoing->message.msg_name, cut ? sizeof(outgoing->name) : length);
 }
 
-/* What will be looked at beside the address: no more than the kernel takes. A stream's data the kernel alone looks at.
- */
+/* What will be looked at beside the address: no more than the kernel takes; of a stream's data, nothing. */
 static bool can_be_read(const struct msghdr *message, bool stream) {
     return (stream || (message->msg_iovlen <= PARTS_MOST &&
                        unsock_user_readable(message->msg_iov, message->msg_iovlen * sizeof(struct iovec)))) &&
@@ -177,7 +177,7 @@ static long send_message(int fd, const struct msghdr *message, int flags) {
     if (unsock_address_covered(&ip) || entry->kind == UNSOCK_KIND_FOREIGN || is_local_client(entry, &ip))
         return unsock_datagram_send(fd, entry, message, flags, &ip);
     if (unsock_settings.block_inet)
-        return -EACCES;
+        return unsock_log("sendto", fd, &ip, NULL, -EACCES);
     return unsock_datagram_send_real(fd, entry, message, flags);
 }
 

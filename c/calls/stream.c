@@ -46,7 +46,7 @@ static long listen_unbound(int fd, struct unsock_fd *entry, int backlog) {
         return result < 0 ? result : listen_here(fd, entry);
     }
     if (unsock_settings.block_inet)
-        return -EACCES;
+        return unsock_log("listen", fd, &any, NULL, -EACCES);
     long result = unsock_redirect_to_ip(fd, entry);
     return result < 0 ? result : unsock_sys(__NR_listen, fd, backlog);
 }

@@ -1,6 +1,7 @@
 /** `unsock doctor [COMMAND]`: what this machine can do, and what would happen to COMMAND. */
 import type { Context } from "../system/context.ts";
-import { diagnoseCommand, diagnoseMachine, type Finding } from "../report/diagnosis.ts";
+import { diagnoseCommand, diagnoseMachine } from "../report/diagnosis.ts";
+import type { Finding } from "../report/finding.ts";
 import { EXIT_FAILED, UsageError } from "../system/errors.ts";
 
 /**
@@ -11,12 +12,14 @@ import { EXIT_FAILED, UsageError } from "../system/errors.ts";
  * @returns The exit status.
  */
 export async function doctor(
-  options: { readonly json?: boolean },
+  options: { readonly json?: boolean; readonly dir?: string },
   command: string | undefined,
   context: Context,
 ): Promise<number> {
   if (command === "") throw new UsageError("doctor: COMMAND: empty");
-  const findings = command === undefined ? await diagnoseMachine(context) : await diagnoseCommand(command, context);
+  const findings = command === undefined
+    ? await diagnoseMachine(context, options.dir)
+    : await diagnoseCommand(command, context, options.dir);
   context.print(options.json ? `${JSON.stringify(findings, null, 2)}\n` : findings.map(formatFinding).join(""));
   return findings.some(({ level }) => level === "FAIL") ? EXIT_FAILED : 0;
 }

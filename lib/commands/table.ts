@@ -109,9 +109,9 @@ Example:
   command({
     name: "doctor",
     anyEnvironment: true,
-    summary: "tell what this machine can do and whether the library can reach COMMAND",
+    summary: "tell what this machine can do, who listens where, and how COMMAND is reached",
     operands: [{ name: "COMMAND", optional: true, isProgram: true }],
-    options: { json: JSON_OPTION },
+    options: { dir: DIRECTORY_OPTION, json: JSON_OPTION },
     notes: "Exit status: 0 when all is well, 1 when a line says FAIL.",
     start: async ({ options, operands, context }) =>
       await (await import("./doctor.ts")).doctor(options, operands[0], context),

@@ -5,13 +5,14 @@ import { chooseDirectory } from "../run/directory.ts";
 import { type DirectoryOptions, formatMode, readDirectoryRights, withGroupMode } from "../run/directory_rights.ts";
 import { applySettings } from "../run/environment.ts";
 import { portFile } from "../run/ports.ts";
-import { findProgram } from "../run/program.ts";
+import { inspectCommand } from "../run/program.ts";
 import { SETTING_LIST, type SettingOptions, type Settings } from "../run/settings.ts";
-import { findShim } from "../run/shim.ts";
+import { findOwnShim, findShim } from "../run/shim.ts";
 import type { UNIT_OPTIONS } from "../run/unit_options.ts";
 import type { Context } from "../system/context.ts";
 import { Environ } from "../system/environ.ts";
 import { reason, UnsockError, UsageError } from "../system/errors.ts";
+import { openRunner } from "../system/ffi.ts";
 import type { OptionValues } from "../system/options.ts";
 
 type UnitOptions = SettingOptions & DirectoryOptions & OptionValues<typeof UNIT_OPTIONS> & { readonly lib?: string };
@@ -43,7 +44,8 @@ async function describeService(options: UnitOptions, command: readonly string[],
   const { system, environ } = context;
   const [word, ...args] = command;
   if (word === undefined) throw new UsageError(`unit: no command: write "unsock unit [options] -- COMMAND [ARG...]"`);
-  const program = path.resolve(findProgram(word, environ.get("PATH"), system));
+  const runner = openRunner(await findOwnShim(undefined, environ, system));
+  const program = path.resolve(inspectCommand(word, environ.get("PATH"), runner)[0]?.file ?? word);
   const name = options.name ?? path.basename(program);
   if (!/^[A-Za-z0-9:_.-]{1,200}$/.test(name)) throw new UsageError(`--name: not a unit's name: "${name}"`);
   const directory = chooseDirectory(options.dir ?? `/run/${name}`, environ, system.euid).path;

@@ -1,33 +1,26 @@
 /** What `unsock doctor` looks at: the machine, the settings, a command. */
 import type { Context } from "../system/context.ts";
 import { statOrUndefined } from "../system/files.ts";
-import { chooseDirectory, directoryProblem } from "../run/directory.ts";
+import { chooseDirectory, type ChosenDirectory, directoryProblem } from "../run/directory.ts";
 import { reason } from "../system/errors.ts";
 import { cString, openRunner, openShim } from "../system/ffi.ts";
 import { inspectCommand, type ProgramStep } from "../run/program.ts";
 import { checkSettingNames } from "../run/setting_names.ts";
-import { parseSettings } from "../run/settings.ts";
+import { parseSettings, SETTING_LIST } from "../run/settings.ts";
 import { findOwnShim, findShim } from "../run/shim.ts";
+import { bad, type Finding, note, ok } from "./finding.ts";
+import { portFindings } from "./diagnosis_ports.ts";
+import { printable } from "../system/text.ts";
+import { userName } from "../system/users.ts";
 import { VERSION } from "../system/version.ts";
 
-/** One finding: `ok`, `note` (works, but know it) or `FAIL`, and what to do about it. */
-export interface Finding {
-  readonly level: "ok" | "note" | "FAIL";
-  readonly text: string;
-  readonly advice?: string;
-}
-
-const ok = (text: string): Finding => ({ level: "ok", text });
-const note = (text: string, advice?: string): Finding => ({ level: "note", text, advice });
-const bad = (text: string, advice?: string): Finding => ({ level: "FAIL", text, advice });
-
 /** @returns Findings about this machine and the settings in the environment. */
-export async function diagnoseMachine(context: Context): Promise<Finding[]> {
+export async function diagnoseMachine(context: Context, directory: string | undefined): Promise<Finding[]> {
   return [
     kernelFinding(Deno.osRelease()),
     settingsFinding(context),
     await libraryFinding(context),
-    directoryFinding(context),
+    ...directoryFindings(context, directory),
     ...preloadFindings(context),
     ...familyFindings(context.proc.readText("/proc/net/protocols") ?? ""),
     queueFinding(context.proc.readText("/proc/sys/net/unix/max_dgram_qlen")),
@@ -38,16 +31,22 @@ export async function diagnoseMachine(context: Context): Promise<Finding[]> {
 export function kernelFinding(release: string): Finding {
   const [major = 0, minor = 0] = release.split(/[.-]/).map(Number);
   const isNew = major > 5 || (major === 5 && minor >= 10);
-  return isNew ? ok(`Linux ${release}`) : note(`Linux ${release}: older than 5.10`, "untested: run unsock self-test");
+  return isNew
+    ? ok("kernel", `Linux ${release}`)
+    : note("kernel", `Linux ${release}: older than 5.10`, "untested: run unsock self-test");
 }
 
 function settingsFinding(context: Context): Finding {
   try {
     checkSettingNames(Object.entries(Deno.env.toObject()));
     parseSettings((name) => context.environ.get(name));
-    return ok("settings: every UNSOCK_ variable in the environment can be read");
+    return ok("settings", "settings: every UNSOCK_ variable in the environment can be read");
   } catch (error) {
-    return bad(`settings: ${reason(error)}`, "every command that the library is preloaded into ends with this line");
+    return bad(
+      "settings",
+      `settings: ${reason(error)}`,
+      "every command that the library is preloaded into ends with this line",
+    );
   }
 }
 
@@ -57,15 +56,15 @@ async function libraryFinding(context: Context): Promise<Finding> {
     const pointer = openShim(file).unsock_version();
     const version = pointer && new Deno.UnsafePointerView(pointer).getCString();
     if (version !== VERSION) {
-      return bad(`library ${file}: version ${version}`, `this is unsock ${VERSION}: use its own`);
+      return bad("library", `library ${file}: version ${version}`, `this is unsock ${VERSION}: use its own`);
     }
     if (isRootAlones(file)) {
       const advice = "what a command executes as another user is not redirected: use --lib with a copy for everyone";
-      return note(`library ${file}: version ${version}, root alone can reach it`, advice);
+      return note("library", `library ${file}: version ${version}, root alone can reach it`, advice);
     }
-    return ok(`library ${file}: version ${version}`);
+    return ok("library", `library ${file}: version ${version}`);
   } catch (error) {
-    return bad(reason(error));
+    return bad("library", reason(error));
   }
 }
 
@@ -74,24 +73,34 @@ function isRootAlones(file: string): boolean {
   return openRunner(file).unsock_check_library(cString(file), new Uint8Array(1), 1n) === 1;
 }
 
-function directoryFinding(context: Context): Finding {
+function directoryFindings(context: Context, option: string | undefined): Finding[] {
+  try {
+    const directory = chooseDirectory(option, context.environ, context.system.euid);
+    return [directoryFinding(directory, context), ...portFindings(directory, context)];
+  } catch (error) {
+    return [bad("directory", `directory: ${reason(error)}`)];
+  }
+}
+
+function directoryFinding(directory: ChosenDirectory, context: Context): Finding {
   const { euid } = context.system;
   try {
-    const directory = chooseDirectory(undefined, context.environ, euid);
     const status = statOrUndefined(directory.path);
-    if (status === undefined) return ok(`directory ${directory.path}: will be made, for you alone`);
+    if (status === undefined) return ok("directory", `directory ${directory.path}: will be made, for you alone`);
     const problem = directoryProblem(directory, euid);
-    if (problem !== undefined) return bad(`directory ${directory.path}: ${problem}`);
+    if (problem !== undefined) return bad("directory", `directory ${directory.path}: ${problem}`);
     const mode = ((status.mode ?? 0) & 0o7777).toString(8).padStart(4, "0");
     if (((status.mode ?? 0) & 0o022) !== 0) {
       return note(
+        "directory",
         `directory ${directory.path}: mode ${mode}`,
         "whoever may write there can answer in a server's place",
       );
     }
-    return ok(`directory ${directory.path}: yours, mode ${mode}`);
+    const owner = status.uid === euid ? "yours" : `${userName(status.uid ?? 0)}'s`;
+    return ok("directory", `directory ${directory.path}: ${owner}, mode ${mode}`);
   } catch (error) {
-    return bad(`directory: ${reason(error)}`);
+    return bad("directory", `directory: ${reason(error)}`);
   }
 }
 
@@ -100,22 +109,25 @@ function preloadFindings(context: Context): Finding[] {
   const entries = context.environ.getFilled("LD_PRELOAD")?.split(/[\s:]+/).filter((entry) => entry !== "") ?? [];
   for (const entry of entries) {
     const missing = entry.includes("/") && statOrUndefined(entry) === undefined;
-    if (missing) findings.push(note(`LD_PRELOAD: ${entry} does not exist`, "the dynamic linker complains and goes on"));
-    else findings.push(note(`LD_PRELOAD: ${entry} is there already`, "unsock run goes in front of it"));
+    if (missing) {
+      findings.push(note("preload", `LD_PRELOAD: ${entry} does not exist`, "the dynamic linker complains and goes on"));
+    } else findings.push(note("preload", `LD_PRELOAD: ${entry} is there already`, "unsock run goes in front of it"));
   }
   const system = context.proc.readText("/etc/ld.so.preload")?.trim();
   if (system) {
-    findings.push(note(`/etc/ld.so.preload: ${system.replace(/\s+/g, " ")}`, "in every program, behind unsock"));
+    findings.push(
+      note("preload", `/etc/ld.so.preload: ${system.replace(/\s+/g, " ")}`, "in every program, behind unsock"),
+    );
   }
   return findings;
 }
 
 /** Reading this table, unlike making a socket, loads no kernel module. */
 function familyFindings(protocols: string): Finding[] {
-  const find = (name: string, family: string, module: string) =>
+  const find = (name: string, family: string, module: "vsock" | "tipc") =>
     new RegExp(`^${name}\\b`, "m").test(protocols)
-      ? ok(`${family}: there`)
-      : note(`${family}: not loaded`, `only control files to ${family} need it: modprobe ${module}`);
+      ? ok(module, `${family}: there`)
+      : note(module, `${family}: not loaded`, `only control files to ${family} need it: modprobe ${module}`);
   return [find("AF_VSOCK", "AF_VSOCK", "vsock"), find("TIPC", "AF_TIPC", "tipc")];
 }
 
@@ -123,6 +135,7 @@ function queueFinding(text: string | undefined): Finding | undefined {
   const length = Number(text);
   if (text === undefined || !(length < 100)) return undefined;
   return note(
+    "datagrams",
     `datagrams: ${length + 1} fit into a queue (net.unix.max_dgram_qlen)`,
     "for busy UDP: sysctl net.unix.max_dgram_qlen=512",
   );
@@ -132,19 +145,40 @@ function queueFinding(text: string | undefined): Finding | undefined {
  * @param command As one would type it behind `unsock run --`.
  * @returns What would happen to it, step by step.
  */
-export async function diagnoseCommand(command: string, context: Context): Promise<Finding[]> {
+export async function diagnoseCommand(
+  command: string,
+  context: Context,
+  directory: string | undefined,
+): Promise<Finding[]> {
+  return [
+    ...await programFindings(command, context),
+    ...environmentFindings(context),
+    ...directoryFindings(context, directory),
+  ];
+}
+
+async function programFindings(command: string, context: Context): Promise<Finding[]> {
   const searchPath = context.environ.get("PATH");
   try {
     const runner = openRunner(await findOwnShim(undefined, context.environ, context.system));
     return inspectCommand(command, searchPath, runner).map(stepFinding);
   } catch (error) {
-    return [bad(reason(error))];
+    return [bad("program", reason(error))];
   }
 }
 
+/** What the environment says that changes what a client does. */
+function environmentFindings({ environ }: Context): Finding[] {
+  const set = SETTING_LIST.map(({ variable }) => ({ variable, value: environ.getFilled(variable) }))
+    .filter(({ value }) => value !== undefined).map(({ variable, value }) => `${variable}=${value}`);
+  const findings = set.length === 0 ? [] : [ok("environment", `environment: ${printable(set.join(" "))}`)];
+  if (environ.getFilled("UNSOCK_OFF") !== "1") return findings;
+  return [...findings, note("environment", "UNSOCK_OFF=1: nothing is redirected", "unset UNSOCK_OFF")];
+}
+
 function stepFinding({ file, door, why }: ProgramStep): Finding {
-  if (door === "none") return bad(`${file}: ${why}`, adviceFor(why));
-  return ok(door === "trap" ? `${file}: ${why}; its system calls are trapped` : `${file}: ${why}`);
+  if (door === "none") return bad("program", `${file}: ${why}`, adviceFor(why));
+  return ok("program", door === "trap" ? `${file}: ${why}; its system calls are trapped` : `${file}: ${why}`);
 }
 
 function adviceFor(problem: string): string {

@@ -20,6 +20,8 @@ const LIBC = {
   getegid: { parameters: [], result: "u32" },
   /** `struct group *getgrnam(const char *name)` */
   getgrnam: { parameters: ["buffer"], result: "pointer" },
+  /** `int faccessat(int dirfd, const char *path, int mode, int flags)` */
+  faccessat: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
   /** `int socket(int domain, int type, int protocol)` */
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   /** `int connect(int fd, const struct sockaddr *address, socklen_t length)` */

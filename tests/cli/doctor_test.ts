@@ -21,6 +21,10 @@ Deno.test("doctor reports settings that cannot be read and a directory of others
   const directory = await unsock(["doctor", "--json"], { env: { UNSOCK_DIR: "/etc/passwd" } });
   assertStrictEquals(directory.code, 1);
   assert(JSON.parse(directory.stdout).some(({ level, text }: Record<string, string>) => level === "FAIL" && text));
+  assertStrictEquals(
+    JSON.parse(directory.stdout).find(({ level }: Record<string, string>) => level === "FAIL").key,
+    "directory",
+  );
 });
 
 Deno.test("doctor COMMAND follows it to what really runs", async () => {
@@ -35,6 +39,26 @@ Deno.test("doctor COMMAND follows it to what really runs", async () => {
     assertMatch(missing.stdout, /^FAIL command "no-such-command": not found/);
   });
 });
+
+Deno.test("doctor tells who listens, what is left over, and in which other directory somebody listens", () =>
+  withDir(async (dir) => {
+    const [here, there] = [path.join(dir, "here"), path.join(dir, "there")];
+    for (const directory of [here, there]) Deno.mkdirSync(directory);
+    using _here = Deno.listen({ transport: "unix", path: path.join(here, "8000.sock") });
+    using _there = Deno.listen({ transport: "unix", path: path.join(there, "8001.sock") });
+    const code = `Deno.listen({ transport: "unix", path: "${here}/8002.sock" }); Deno.kill(Deno.pid, "SIGKILL")`;
+    await run([Deno.execPath(), "eval", code]);
+    const { stdout } = await unsock(["doctor", "--dir", here, "sh"]);
+    assertMatch(stdout, /^ok {3}listeners: 8000 \(deno\[\d+\]\)$/m);
+    assertMatch(
+      stdout,
+      /^note \S+\/8002\.sock: left over: connections are refused: ECONNREFUSED\n {5}-> unsock prune/m,
+    );
+    assert(
+      stdout.includes(`note another directory, ${there}: 8001\n     -> a client of these needs --dir ${there}\n`),
+      stdout,
+    );
+  }));
 
 Deno.test("env prints what a shell evaluates to what run sets", async () => {
   await withDir(async (dir) => {

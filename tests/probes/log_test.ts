@@ -53,6 +53,32 @@ Deno.test(
     }),
 );
 
+Deno.test("the log has what UNSOCK_BLOCK_INET refuses", { ignore: !need("python3") }, () =>
+  withDir(async (dir) => {
+    const log = join(dir, "log");
+    const code = `
+import socket
+def try_to(call, *arguments):
+    try: call(*arguments)
+    except OSError: pass
+try_to(socket.socket().connect, ("192.0.2.1", 80))
+try_to(socket.socket().bind, ("192.0.2.1", 81))
+try_to(socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).connect, ("2001:db8::1", 82))
+try_to(socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto, b"x", ("192.0.2.1", 83))
+`;
+    const { stderr } = await run(["python3", "-c", code], {
+      env: shimEnv(dir, { UNSOCK_LOG: log, UNSOCK_BLOCK_INET: "1" }),
+    });
+    assertStrictEquals(stderr, "");
+    const lines = Deno.readTextFileSync(log).matchAll(/^\S+ \d+ python3\S* (\w+) \d+ (\S+) (.*)$/gm);
+    assertEquals([...lines].map((match) => match.slice(1).join(" ")), [
+      "connect 192.0.2.1:80 - EACCES",
+      "bind 192.0.2.1:81 - EACCES",
+      "connect [2001:db8:0:0:0:0:0:1]:82 - EACCES",
+      "sendto 192.0.2.1:83 - EACCES",
+    ]);
+  }));
+
 Deno.test("a log that cannot be written is refused at start", options, () =>
   withDir(async (dir) => {
     const log = join(dir, "missing", "log");

@@ -1,0 +1,34 @@
+/** What `unsock doctor` says: one finding a line. */
+
+/** What a finding is about, for scripts: as `docs/json.md` lists them. */
+export const FINDING_KEYS = [
+  "kernel",
+  "settings",
+  "library",
+  "directory",
+  "listeners",
+  "rights",
+  "stale",
+  "bound",
+  "elsewhere",
+  "preload",
+  "vsock",
+  "tipc",
+  "datagrams",
+  "environment",
+  "program",
+] as const;
+
+export type FindingKey = typeof FINDING_KEYS[number];
+
+/** One finding: `ok`, `note` (works, but know it) or `FAIL`, and what to do about it. */
+export interface Finding {
+  readonly key: FindingKey;
+  readonly level: "ok" | "note" | "FAIL";
+  readonly text: string;
+  readonly advice?: string;
+}
+
+export const ok = (key: FindingKey, text: string): Finding => ({ key, level: "ok", text });
+export const note = (key: FindingKey, text: string, advice?: string): Finding => ({ key, level: "note", text, advice });
+export const bad = (key: FindingKey, text: string, advice?: string): Finding => ({ key, level: "FAIL", text, advice });
