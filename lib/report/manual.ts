@@ -2,17 +2,87 @@
 import { CONTROL_FILE_VARIABLE, CONTROL_OPTIONS, type ControlOption } from "../control/option_table.ts";
 import { defaultInWords, LIBRARY, RUN_ADDRESSES, SETTING_LIST } from "../run/settings.ts";
 import { HELP_OPTION, optionHelp } from "../system/options.ts";
-import { VERSION } from "../system/version.ts";
+import { RELEASED, VERSION } from "../system/version.ts";
 import { type Command, PROGRAM, usageOf } from "./command.ts";
 import { optionTerm } from "./help.ts";
+
+type Pair = readonly [term: string, text: string];
+
+/** What all commands end with. */
+const EXIT_STATUS: readonly Pair[] = [
+  ["0", "all is well"],
+  ["1", "the command failed, or found something wrong"],
+  ["2", "the command line, or a variable of the environment, cannot be read"],
+  ["125", "run: unsock itself failed"],
+  ["126", "run: COMMAND cannot be executed"],
+  ["127", "run: COMMAND was not found"],
+];
+
+/** What the command line reads besides the settings. */
+const OWN_VARIABLES: readonly Pair[] = [
+  ["UNSOCK_DEBUG=1", "print where an error comes from, too"],
+  ["XDG_RUNTIME_DIR", "its directory unsock is the default directory of the socket files"],
+  ["XDG_CACHE_HOME", "in its directory unsock the compiled program keeps the library that it carries"],
+];
+
+/** The first are the library's, too. */
+const FILES: readonly Pair[] = [
+  ["DIR/PORT.sock", "the socket of a TCP port, or a control file"],
+  ["DIR/PORT.dgram.sock", "the same of a UDP port"],
+  ["DIR/.unsock.lock", "the lock of the directory, there while somebody holds it"],
+  ["/usr/local/lib/libunsock.so", "the library, as install puts it in place"],
+  ["/run/unsock", "root's directory, where XDG_RUNTIME_DIR is not set"],
+  ["/tmp/unsock-UID", "other users' directory, where XDG_RUNTIME_DIR is not set"],
+];
+const SOCKET_FILES = 3;
+
+const EXAMPLES: readonly Pair[] = [
+  [
+    "A web server without a port, and a client",
+    `unsock run python3 -m http.server 8000
+unsock run curl http://127.0.0.1:8000/`,
+  ],
+  ["For a group of users", "unsock run --dir /run/db --group db redis-server"],
+  ["In a script, until the server is ready", "unsock wait 8000 --timeout 10"],
+  [
+    "The same port in a guest behind Firecracker",
+    "unsock make-control --port 8000 --fc-sock /run/vm/v.sock --vsock-port 8000",
+  ],
+];
 
 /** Escapes what roff would read: backslashes, hyphens that are minus signs, dots and quotes at a line's begin. */
 function roff(text: string): string {
   return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^([.'])/gm, "\\&$1");
 }
 
+const LINE_MOST = 80;
+
+/** Breaks long lines of text between words, as roff's own checkers want them; what stands in .nf and .fi stays. */
+function wrapped(page: string): string {
+  let asIs = false;
+  return page.split("\n").map((line) => {
+    if (/^\.(nf|fi)$/.test(line)) asIs = line === ".nf";
+    return asIs || line.startsWith(".") ? line : wrap(line);
+  }).join("\n");
+}
+
+function wrap(text: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= LINE_MOST) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(lines.length > 0 ? roffStart(word) : word);
+  }
+  return lines.join("\n");
+}
+
+/** A line that begins with one of these would be read as a request. */
+function roffStart(word: string): string {
+  return /^[.']/.test(word) ? `\\&${word}` : word;
+}
+
 function title(name: string, section: number): string {
-  return `.TH ${name.toUpperCase()} ${section} "" "unsock ${VERSION}" "unsock manual"\n`;
+  return `.TH ${name.toUpperCase()} ${section} ${RELEASED} "unsock ${VERSION}" "unsock manual"\n`;
 }
 
 function entry(term: string, text: string): string {
@@ -22,7 +92,8 @@ function entry(term: string, text: string): string {
 function settings(): string {
   return SETTING_LIST.map((setting) => {
     const otherwise = defaultInWords(setting);
-    const value = setting.type.value?.toUpperCase() ?? "1";
+    const { choices, value: named } = setting.type;
+    const value = choices?.join("|") ?? named?.toUpperCase() ?? "1";
     return entry(`${setting.variable}=${value}`, optionHelp({ help: setting.help, default: otherwise || undefined }));
   }).join("");
 }
@@ -49,7 +120,7 @@ function commandSection(command: Command): string {
  * @returns The page in roff.
  */
 export function commandManual(commands: readonly Command[]): string {
-  return `${title("unsock", 1)}.SH NAME
+  return wrapped(`${title("unsock", 1)}.SH NAME
 unsock \\- ${roff(PROGRAM.summary)}
 .SH SYNOPSIS
 .B unsock
@@ -59,13 +130,18 @@ ${roff(PROGRAM.usage)}
 ${roff(PROGRAM.notes)}
 .fi
 .SH COMMANDS
-${commands.map(commandSection).join("")}.SH ENVIRONMENT
+${commands.map(commandSection).join("")}.SH EXIT STATUS
+${EXIT_STATUS.map(([status, text]) => entry(status, text)).join("")}.SH ENVIRONMENT
 Options override these variables, which the library reads:
-${settings()}${entry(`${LIBRARY.variable}=${LIBRARY.option.value.toUpperCase()}`, LIBRARY.option.help)}.SH SEE ALSO
+${settings()}${entry(`${LIBRARY.variable}=${LIBRARY.option.value.toUpperCase()}`, LIBRARY.option.help)}${
+    OWN_VARIABLES.map(([name, text]) => entry(name, text)).join("")
+  }.SH FILES
+${FILES.map(([name, text]) => entry(name, text)).join("")}.SH EXAMPLES
+${EXAMPLES.map(([text, lines]) => `${roff(text)}:\n.PP\n.nf\n${roff(lines)}\n.fi\n`).join(".PP\n")}.SH SEE ALSO
 .BR libunsock (7),
 .BR ld.so (8),
 .BR unix (7)
-`;
+`);
 }
 
 /**
@@ -75,7 +151,7 @@ ${settings()}${entry(`${LIBRARY.variable}=${LIBRARY.option.value.toUpperCase()}`
  * @returns The page in roff.
  */
 export function libraryManual(calls: readonly string[]): string {
-  return `${title("libunsock", 7)}.SH NAME
+  return wrapped(`${title("libunsock", 7)}.SH NAME
 libunsock \\- change IP sockets of unmodified programs to Unix sockets
 .SH SYNOPSIS
 .nf
@@ -101,11 +177,23 @@ ${settings()}.SS To make control files
 ${controlVariables()}.SH NOTES
 .B unsock run
 covers ${roff(RUN_ADDRESSES)} unless told otherwise.
-Programs can leave by raw system calls: preloading is no sandbox.
+A program that wants to leave can: this is no sandbox.
+.SH EXIT STATUS
+Of the library as a program: with "run", 125 when it fails itself, 126 when COMMAND cannot be executed, 127 when it is not found, else
+COMMAND's own; 1 for a control file that cannot be made.
+.SH FILES
+${FILES.slice(0, SOCKET_FILES).map(([name, text]) => entry(name, text)).join("")}.SH EXAMPLES
+A server and a client, without the command line:
+.PP
+.nf
+export UNSOCK_DIR=/tmp/sockets UNSOCK_ADDR=127.0.0.1/8
+LD_PRELOAD=/usr/local/lib/libunsock.so python3 \\-m http.server \\-\\-bind 127.0.0.1 8000 &
+LD_PRELOAD=/usr/local/lib/libunsock.so curl http://127.0.0.1:8000/
+.fi
 .SH SEE ALSO
 .BR unsock (1),
 .BR ld.so (8),
 .BR unix (7),
 .BR vsock (7)
-`;
+`);
 }

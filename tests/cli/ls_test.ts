@@ -49,7 +49,8 @@ Deno.test("ls tells the live from the stale, sockets from control files, and who
     const [alive, stale, control, invalid, ...others] = await list(dir);
     assertEquals(others, []);
     assertEquals([alive?.port, alive?.kind, alive?.state, alive?.connections], [80, "stream", "alive", 1]);
-    assertEquals(alive?.processes.map(({ pid }) => pid), [Deno.pid]);
+    // A child that another test of this process forks has all of its descriptors until it is another program.
+    assert(alive?.processes.some(({ pid }) => pid === Deno.pid));
     assertEquals([stale?.port, stale?.state, stale?.connections], [81, "stale", 0]);
     assertEquals([control?.port, control?.state, control?.target], [82, "control", "vsock port 7, CID any"]);
     assertEquals([invalid?.port, invalid?.state], [83, "invalid"]);
@@ -57,7 +58,7 @@ Deno.test("ls tells the live from the stale, sockets from control files, and who
 
     const { stdout } = await unsock(["ls", "--dir", dir]);
     assertMatch(stdout, new RegExp(`^${dir}:\nPORT +KIND +STATE`));
-    assertMatch(stdout, new RegExp(`^80 +stream +listening .*\\[${Deno.pid}\\]$`, "m"));
+    assertMatch(stdout, new RegExp(`^80 +stream +listening .*\\[${Deno.pid}\\]`, "m"));
   });
 });
 

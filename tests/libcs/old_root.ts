@@ -91,6 +91,8 @@ async function download(work: string): Promise<string[]> {
   await Deno.writeTextFile(sources, `deb [signed-by=${KEYRING}] ${await mirror()} ${RELEASE} main\n`);
   const settings = {
     "APT::Sandbox::User": "",
+    // It locks its configured directories besides those below, which only root may do.
+    "Debug::NoLocking": "1",
     "APT::Install-Recommends": "false",
     "Acquire::Retries": "3",
     "Dir::State": join(work, "state"),

@@ -2,6 +2,7 @@
 import { assertMatch, assertStrictEquals } from "@std/assert";
 import { findProgram, need } from "../support/programs.ts";
 import { run } from "../support/process.ts";
+import { until } from "../support/wait.ts";
 import { type Rig, withRig } from "./rig.ts";
 
 const ignore = !need("postgres", "initdb", "psql", "pgbench", "setpriv");
@@ -15,6 +16,9 @@ async function startPostgres(rig: Rig, port: number, cli: boolean): Promise<void
   const settings = ["unix_socket_directories=", "listen_addresses=localhost", "fsync=off"];
   const argv = ["postgres", "-D", data, "-p", `${port}`, ...settings.flatMap((setting) => ["-c", setting])];
   await rig.server(rig.unprivileged(argv), { tcp: [port], cwd: rig.files, cli });
+  // Its socket is there before the database takes questions: "the database system is starting up".
+  const ask = () => rig.client(["psql", ...USER, "-p", `${port}`, "-XAtc", "select 1"]);
+  await until("the database answers", () => ask().then(() => true, () => false), 30_000);
 }
 
 Deno.test("psql queries PostgreSQL, which sees a true client address", { ignore }, async () => {

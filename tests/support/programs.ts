@@ -35,6 +35,8 @@ const PACKAGES: Record<string, string> = {
   mariadb: "mariadb-client",
   "mariadb-install-db": "mariadb-server",
   mariadbd: "mariadb-server",
+  lexgrog: "man-db",
+  mandoc: "mandoc",
   memcached: "memcached",
   mkfifo: "coreutils",
   mmdebstrap: "mmdebstrap",

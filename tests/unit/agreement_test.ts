@@ -90,7 +90,7 @@ const VALUES: Record<string, string[]> = {
   UNSOCK_ENGINE: ["auto", "trap", "preload", "none", "AUTO", "auto ", "1"],
   UNSOCK_STRICT: ["0", "1", "2", "01", "yes", " 1"],
   UNSOCK_OFF: ["0", "1", "2", "01", "yes", " 1"],
-  UNSOCK_LOG: ["stderr", "/x", "stdout", "x", "./x", "STDERR", `/${"l".repeat(254)}`, `/${"l".repeat(255)}`],
+  UNSOCK_LOG: ["stderr", "@/log", "stdout", "x", "./x", "STDERR", "@/l#255", "@/l#256"],
 };
 
 function acceptedByLibrary(shim: Shim, variables: Record<string, string>): boolean {
@@ -109,6 +109,12 @@ function acceptedHere(variables: Record<string, string>): boolean {
     if (error instanceof SettingError) return false;
     throw error;
   }
+}
+
+/** `@` in front is a directory that this user may write to, `#N` at the end makes it N bytes long. */
+function spelledOut(text: string, directory: string): string {
+  const [word = "", length] = text.replace(/^( ?)@/, `$1${directory}`).split(/#(?=\d+$)/);
+  return length === undefined ? word : word.padEnd(Number(length), "l");
 }
 
 /** The names in the library's own table (c/rules/settings.c). */
@@ -139,7 +145,7 @@ Deno.test("parseSettings() and unsock_configure() accept the same values", () =>
   try {
     for (const [name, values] of Object.entries(VALUES)) {
       for (const text of values) {
-        const value = name === "UNSOCK_DIR" ? text.replace("@", directory) : text;
+        const value = spelledOut(text, directory);
         const variables = { UNSOCK_DIR: directory, [name]: value };
         const [ours, theirs] = [acceptedHere(variables), acceptedByLibrary(shim, variables)];
         if (ours !== theirs) {
