@@ -1,6 +1,7 @@
 /** A control file in words. Pure. */
 import type { ControlFile } from "./control_file.ts";
 import { formatIp } from "../system/ip.ts";
+import { printable } from "../system/text.ts";
 import {
   type Address,
   Family,
@@ -28,14 +29,8 @@ export function describeCid(cid: number): string {
   return meaning === undefined ? `${cid}` : cid === VSOCK_CID_ANY ? meaning : `${cid} (${meaning})`;
 }
 
-/** Control characters would let a hostile file write to the terminal. */
-function printable(path: Uint8Array): string {
-  // deno-lint-ignore no-control-regex
-  return new TextDecoder().decode(path).replace(/[\x00-\x1f\x7f-\x9f]/g, (c) => `\\x${hex(c.charCodeAt(0))}`);
-}
-
-function hex(value: number): string {
-  return value.toString(16).padStart(2, "0");
+function shown(path: Uint8Array): string {
+  return printable(new TextDecoder().decode(path));
 }
 
 function tipcWords(addressType: number, words: readonly [number, number, number]): string {
@@ -56,7 +51,7 @@ function tipcWords(addressType: number, words: readonly [number, number, number]
 export function describeAddress(address: Address): string {
   switch (address.family) {
     case Family.Unix:
-      return `Unix socket ${address.abstract ? "@" : ""}${printable(address.path)}`;
+      return `Unix socket ${address.abstract ? "@" : ""}${shown(address.path)}`;
     case Family.Inet:
       return `${formatIp(address.ip)}:${address.port}`;
     case Family.Inet6: {
@@ -118,7 +113,7 @@ function addressToJson(address: Address): Record<string, unknown> {
   const family = familyName(address.family);
   switch (address.family) {
     case Family.Unix:
-      return { family, path: printable(address.path), abstract: address.abstract };
+      return { family, path: shown(address.path), abstract: address.abstract };
     case Family.Inet:
     case Family.Inet6:
       return { family, address: formatIp(address.ip), port: address.port, scopeId: address.scopeId };

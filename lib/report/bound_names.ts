@@ -1,6 +1,6 @@
 /** Which sockets are bound to names in a directory, whatever way they were spelled when they were bound. */
 import * as path from "@std/path/posix";
-import type { UnixSocketEntry } from "../system/proc_net_unix.ts";
+import type { UnixSocketEntry } from "../system/unix_sockets.ts";
 
 /** What tells a directory from all others. */
 type Identity = string | undefined;
@@ -10,7 +10,7 @@ type Identity = string | undefined;
  * library itself writes slashes and `/./` in front of a datagram socket's name to tell its IP address.
  *
  * @param directory Absolute path; it need not exist.
- * @param sockets From `/proc/net/unix`.
+ * @param sockets All that have a name.
  * @returns The sockets by the name of their file.
  */
 export function boundNames(directory: string, sockets: readonly UnixSocketEntry[]): Map<string, UnixSocketEntry[]> {

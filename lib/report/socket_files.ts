@@ -6,7 +6,7 @@ import { reason, UnsockError } from "../system/errors.ts";
 import { errno, type Libc } from "../system/ffi.ts";
 import { Proc } from "../system/proc.ts";
 import { describeTarget } from "../control/format_control.ts";
-import { parseProcNetUnix, type UnixSocketEntry } from "../system/proc_net_unix.ts";
+import { listUnixSockets, type UnixSocketEntry } from "../system/unix_sockets.ts";
 import { encodeAddress, unixAddress } from "../control/socket_address.ts";
 
 /** A process that holds a socket open. */
@@ -58,7 +58,7 @@ export interface Wanted {
  */
 export function listSocketFiles(directory: string, libc: Libc, { port, processes = true }: Wanted = {}): SocketFile[] {
   const proc = new Proc(libc);
-  const bound = boundNames(directory, parseProcNetUnix(proc.readText("/proc/net/unix") ?? ""));
+  const bound = boundNames(directory, listUnixSockets(libc));
   const holders = processes ? new Holders(proc) : { of: () => [] };
   const surroundings: Surroundings = { libc, bound, holders };
   const [fronts, behind]: [SocketFile[], SocketFile[]] = [[], []];
@@ -133,7 +133,8 @@ function describeFile(file: string, { port, kind }: ParsedName, surroundings: Su
   const bound = own.filter((socket) => !socket.connected || kind === "datagram");
   return {
     ...common,
-    state: bound.length > 0 ? "alive" : probe(file, kind, surroundings.libc),
+    // The kernel's answer at the file counts: a name says nothing of what is there now.
+    state: probe(file, surroundings.libc) ?? (bound.length > 0 ? "alive" : "unknown"),
     target: undefined,
     listening: kind === "stream" && bound.length > 0 ? bound.some(({ listening }) => listening) : undefined,
     processes: distinct(bound.flatMap((socket) => surroundings.holders.of(socket.inode))),
@@ -177,21 +178,25 @@ function describeControl(file: string): Pick<SocketFile, "state" | "target"> {
 }
 
 const AF_UNIX = 1;
-const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
+const EPERM = 1;
 const EPROTOTYPE = 91;
 const ECONNREFUSED = 111;
 
-/** Connects a socket of the other type, which its owner never sees: the owner may be in another network namespace. */
-function probe(file: string, kind: SocketFile["kind"], libc: Libc): SocketFile["state"] {
-  const fd = libc.socket(AF_UNIX, (kind === "stream" ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
-  if (fd < 0) return "unknown";
+/**
+ * Connects a datagram socket, which no owner ever sees, of whatever type it is: the owner may be in another network namespace.
+ *
+ * @returns Undefined: it may not be asked.
+ */
+function probe(file: string, libc: Libc): "alive" | "stale" | undefined {
+  const fd = libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return undefined;
   const address = new Uint8Array(encodeAddress(unixAddress(file)));
   const failure = libc.connect(fd, address, address.length) === 0 ? 0 : errno(libc);
   libc.close(fd);
   if (failure === ECONNREFUSED) return "stale";
-  return failure === EPROTOTYPE ? "alive" : "unknown";
+  return [0, EPERM, EPROTOTYPE].includes(failure) ? "alive" : undefined;
 }
 
 /** Which processes have which sockets open; read once, when first asked. */

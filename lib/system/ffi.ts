@@ -32,6 +32,8 @@ const LIBC = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
   /** `ssize_t read(int fd, void *buffer, size_t count)` */
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  /** `ssize_t write(int fd, const void *buffer, size_t count)` */
+  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   /** `ssize_t readlink(const char *path, char *buffer, size_t size)` */
   readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
   /** `DIR *opendir(const char *name)` and its kin */

@@ -173,6 +173,56 @@ time.sleep(60)
     }),
 });
 
+/** Says of files in a directory, in names with newlines, what is not so; its own name is a hostile one too. */
+const FORGER = `
+import os, socket, sys, time
+directory = sys.argv[1]
+def forge(state, flags, inode, name):
+    forger = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    forger.bind(f"\\0\\n0: 2 0 {flags} 0001 {state} {inode} {directory}/{name}")
+    return forger
+server = socket.socket(socket.AF_UNIX)
+server.bind(f"{directory}/82.sock")
+server.listen()
+forgers = [forge("01", 10000, 4000000000, "81.sock"), forge("03", 0, 4000000001, "82.sock")]
+forgers += [forge("01", 10000, os.fstat(server.fileno()).st_ino, "83.sock")]
+open("/proc/self/comm", "w").write("\\x1b[1m\\n80 up")
+print("ready", flush=True)
+time.sleep(60)
+`;
+
+Deno.test({
+  name: "ls believes no line that others forge, and shows the names of others escaped",
+  ignore: !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      for (const port of [81, 83]) await leaveStale(path.join(dir, `${port}.sock`));
+      await using forger = start(["python3", "-c", FORGER, dir]);
+      await until("it has forged", () => forger.output() === "ready\n");
+      const files = await list(dir);
+      assertEquals(files.map(({ port, state, connections }) => [port, state, connections]), [
+        [81, "stale", 0],
+        [82, "alive", 0],
+        [83, "stale", 0],
+      ]);
+      const { stdout } = await unsock(["ls", "--dir", dir]);
+      assertMatch(stdout, /^82 .* \\x1b\[1m\\n80 up\[\d+\]$/m);
+      assertStrictEquals(stdout.trimEnd().split("\n").length, 5);
+    }),
+});
+
+Deno.test("ls connects to nobody, whatever type of socket has a port's name", () =>
+  withDir(async (dir) => {
+    using server = Deno.listen({ transport: "unix", path: path.join(dir, "53.dgram.sock") });
+    assertEquals((await list(dir)).map(({ state }) => state), ["alive"]);
+    const first = server.accept();
+    using client = await Deno.connect({ transport: "unix", path: path.join(dir, "53.dgram.sock") });
+    await client.write(new TextEncoder().encode("first"));
+    using accepted = await first;
+    const bytes = new Uint8Array(8);
+    assertStrictEquals(await accepted.read(bytes), 5);
+  }));
+
 Deno.test("ls shows a socket that waits behind no file, alive or not", () =>
   withDir(async (dir) => {
     using _waiting = Deno.listen({ transport: "unix", path: path.join(dir, ".80.sock.1") });

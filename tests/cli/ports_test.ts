@@ -34,7 +34,13 @@ async function withSteps(dir: string, use: (step: (name: string) => Promise<void
   const [input, output] = [server.stdin.getWriter(), server.stdout.getReader()];
   await use(async (name) => {
     await input.write(new TextEncoder().encode(`${name}\n`));
-    assertStrictEquals(new TextDecoder().decode((await output.read()).value), `${name}\n`);
+    let answer = "";
+    while (!answer.endsWith("\n")) {
+      const { value, done } = await output.read();
+      if (done) break;
+      answer += new TextDecoder().decode(value);
+    }
+    assertStrictEquals(answer, `${name}\n`);
   });
   await input.close();
   await output.cancel();

@@ -1,6 +1,6 @@
 /** The helper scripts' own logic. */
 import { assertEquals } from "@std/assert";
-import { parseProcNetUnix } from "../../lib/system/proc_net_unix.ts";
+import { parseProcNetUnix } from "../../lib/system/unix_sockets.ts";
 import { countTests } from "../../scripts/test.ts";
 
 Deno.test("countTests() sums deno's own summaries, colours and all", () => {
@@ -22,4 +22,17 @@ Deno.test("parseProcNetUnix() reads paths with blanks, listeners and accepted so
     { path: "/run/a b.sock", type: "stream", listening: false, connected: true, inode: 900 },
     { path: "@name", type: "datagram", listening: false, connected: false, inode: 23815 },
   ]);
+});
+
+Deno.test("parseProcNetUnix() believes no line that contradicts another one", () => {
+  const table = `Num       RefCount Protocol Flags    Type St Inode Path
+0000000000000000: 00000002 00000000 00010000 0001 01 11 /run/80.sock
+0000000000000000: 00000002 00000000 00000000 0002 07 12
+0000000000000000: 00000002 00000000 00000000 0002 01 13 @
+0000000000000000: 00000002 00000000 00010000 0001 01 11 /run/81.sock
+0000000000000000: 00000002 00000000 00010000 0001 01 12 /run/82.sock
+not a line
+0000000000000000: 00000002 00000000 00000000 0002 01 14 @name
+`;
+  assertEquals(parseProcNetUnix(table).map(({ path }) => path), ["@", "@name"]);
 });
