@@ -8,6 +8,7 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
+#include "rules/environment.h"
 #include "rules/settings.h"
 
 void *unsock_planning_cut(struct unsock_planning *planning, size_t size) {
@@ -74,10 +75,32 @@ static long may_execute_next(const struct unsock_planning *planning) {
     return unsock_program_may_execute(exec->directory, exec->path, exec->flags);
 }
 
+/*
+ * valgrind's tools are static programs that run another one in themselves, with LD_PRELOAD as ld.so would. They make
+ * its system calls as their own, and a signal in the middle of one is not answered.
+ */
+static bool runs_another_in_itself(const struct unsock_planning *planning) {
+    struct unsock_environment environment = {.list = planning->plan->exec.environment};
+    return unsock_environment_get(&environment, "VALGRIND_LAUNCHER") != NULL;
+}
+
+/* How a static program is started, or one that makes its own system calls. */
+static long way_of_own_calls(const struct unsock_planning *planning, bool trapped) {
+    long result;
+    if (runs_another_in_itself(planning)) {
+        bool traps = trapped || unsock_settings.engine == UNSOCK_ENGINE_TRAP;
+        result = traps ? unsock_planning_out_of_reach(planning, "what it runs in itself cannot be trapped") : 0;
+        return result < 0 ? result : trapped ? UNSOCK_WAY_LOADED : UNSOCK_WAY_PLAINLY;
+    }
+    if ((trapped || unsock_settings.engine != UNSOCK_ENGINE_PRELOAD) && unsock_kept_file())
+        return UNSOCK_WAY_LOADED;
+    result = unsock_planning_out_of_reach(planning, "it makes its system calls itself, and UNSOCK_ENGINE is preload");
+    return result < 0 ? result : UNSOCK_WAY_PLAINLY;
+}
+
 /* How a program of this kind is started. Returns a way or -errno. */
 static long way_of(const struct unsock_planning *planning, long fd) {
     bool trapped = unsock_start_trapped;
-    bool traps = trapped || unsock_settings.engine != UNSOCK_ENGINE_PRELOAD;
     long result;
     if (unsock_program_gains_rights(fd)) {
         result = unsock_planning_out_of_reach(
@@ -90,11 +113,7 @@ static long way_of(const struct unsock_planning *planning, long fd) {
                                                                                                : UNSOCK_WAY_PLAINLY;
     case UNSOCK_PROGRAM_STATIC:
     case UNSOCK_PROGRAM_OWN_CALLS:
-        if (traps && unsock_kept_file())
-            return UNSOCK_WAY_LOADED;
-        result =
-            unsock_planning_out_of_reach(planning, "it makes its system calls itself, and UNSOCK_ENGINE is preload");
-        return result < 0 ? result : UNSOCK_WAY_PLAINLY;
+        return way_of_own_calls(planning, trapped);
     case UNSOCK_PROGRAM_FOREIGN:
         result = unsock_planning_out_of_reach(planning, "it is made for another machine, or for 32 bits");
         return result < 0 ? result : UNSOCK_WAY_PLAINLY;

@@ -80,6 +80,7 @@ const PACKAGES: Record<string, string> = {
   unshare: "util-linux",
   "valkey-cli": "valkey-tools",
   "valkey-server": "valkey-server",
+  valgrind: "valgrind",
   webrick: "ruby-webrick",
   websockify: "websockify",
   wget: "wget",
