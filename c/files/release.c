@@ -42,7 +42,7 @@ static bool take_place(struct unsock_fd *place, const struct unsock_fd *old) {
 /* The place of this very file; NULL: it is not kept. */
 static struct unsock_fd *find_late(const struct unsock_fd *old) {
     for (int i = 0; i < LATE_MOST && unsock_fd_knows_inode(old); i++) {
-        if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL &&
+        if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL && unsock_fd_knows_inode(&late[i]) &&
             late[i].file.inode == old->file.inode && late[i].local.port == old->local.port && late[i].type == old->type)
             return &late[i];
     }
@@ -104,7 +104,7 @@ void unsock_release(const struct unsock_fd *old) {
         return;
     }
     /* By closing a duplicate, and then the next one, it comes here again. */
-    if (!unsock_fd_knows_inode(old) || find_late(old))
+    if (find_late(old))
         return;
     if (!keep_for_later(old)) {
         release_some();
@@ -116,7 +116,7 @@ bool unsock_release_was(const struct sockaddr_un *path) {
     int64_t inode = unsock_file_inode(path->sun_path);
     int row = unsock_option_find(SOL_SOCKET, SO_REUSEADDR);
     for (int i = 0; inode > 0 && i < LATE_MOST; i++) {
-        if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL &&
+        if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL && unsock_fd_knows_inode(&late[i]) &&
             late[i].file.inode == (uint64_t)inode)
             return unsock_option_is_set(-1, &late[i], row);
     }

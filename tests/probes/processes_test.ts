@@ -27,6 +27,7 @@ testProbe(
   "a full table of descriptors keeps no socket from its use, and the limit stays what the program set",
 );
 testProbe("vfork_spawn", "children by vfork and posix_spawn leave the parent's sockets alone");
+testProbe("nothing_left", "nothing is left over beside threads that fork, vfork and spawn");
 testProbe("stream_data", "queue sizes, urgent data, half close, reset, sendfile and splice are as over TCP");
 testProbe("backlog", "connections wait to be accepted, more than the backlog says");
 testProbe("dup_before_bind", "a descriptor duplicated before bind or connect is the same socket afterwards");
