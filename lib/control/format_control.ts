@@ -70,7 +70,7 @@ export function describeAddress(address: Address): string {
 }
 
 function refuses({ proxy, dest }: ControlFile): boolean {
-  return proxy === undefined && dest.family === Family.Unix && !dest.abstract && printable(dest.path) === NOBODY;
+  return proxy === undefined && dest.family === Family.Unix && !dest.abstract && shown(dest.path) === NOBODY;
 }
 
 /** @returns Where a control file leads, in one short line. */

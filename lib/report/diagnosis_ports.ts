@@ -4,7 +4,7 @@ import { type ChosenDirectory } from "../run/directory.ts";
 import type { Context } from "../system/context.ts";
 import { cString } from "../system/ffi.ts";
 import { statOrUndefined } from "../system/files.ts";
-import { parseProcNetUnix } from "../system/proc_net_unix.ts";
+import { listUnixSockets } from "../system/unix_sockets.ts";
 import { printable } from "../system/text.ts";
 import { userName } from "../system/users.ts";
 import { type Finding, note, ok } from "./finding.ts";
@@ -74,9 +74,9 @@ function describe(files: readonly SocketFile[]): string {
 }
 
 /** Another directory with the same kind of names is where the other side may be. */
-function portsElsewhere(directory: string, { proc }: Context): Finding[] {
+function portsElsewhere(directory: string, { libc }: Context): Finding[] {
   const ports = new Map<string, Set<string>>();
-  for (const socket of parseProcNetUnix(proc.readText("/proc/net/unix") ?? "")) {
+  for (const socket of listUnixSockets(libc)) {
     const { dir, base } = path.parse(path.normalize(socket.path));
     const port = /^(\d{1,5})(@[^/]+)?(\.dgram)?\.sock$/.exec(base)?.[1];
     const serves = socket.listening || (socket.type === "datagram" && !socket.connected);
