@@ -18,6 +18,7 @@
 #include "rules/errno.h"
 #include "rules/ip.h"
 #include "rules/kernel_name.h"
+#include "rules/own_name.h"
 #include "rules/settings.h"
 #include "unsock.h"
 
@@ -55,6 +56,54 @@ static struct unsock_ip source_of(int fd, const struct unsock_fd *entry, const s
 /* Gives the connecting socket the name from which the server reads the client's address. */
 static long name_client(struct attempt *attempt) {
     return unsock_client_name_bind(attempt->standin.socket, &attempt->source, &attempt->target, attempt->path.sun_path);
+}
+
+/* One way to connect the socket of an attempt to its path. */
+typedef long connect_way(struct attempt *attempt);
+
+static long by_path(struct attempt *attempt, connect_way *way, socklen_t length) {
+    attempt->path_length = length;
+    return way(attempt);
+}
+
+/* There are several sockets on the port: that of the address, else the wildcard's, else who has the port's file. */
+UNSOCK_OWN_FRAME static long connect_among_several(struct attempt *attempt, connect_way *way) {
+    struct unsock_ip wildcard = {.family = attempt->target.family, .port = attempt->target.port};
+    long result = by_path(attempt, way, unsock_own_name_path(&attempt->target, &attempt->path));
+    if (result == -ENOENT)
+        result = by_path(attempt, way, unsock_own_name_path(&wildcard, &attempt->path));
+    if (result != -ENOENT)
+        return result;
+    return by_path(attempt, way, unsock_address_path(attempt->target.port, SOCK_STREAM, &attempt->path));
+}
+
+/*
+ * By the link beside the port's file. It leads there where that is the port's only socket; else to nowhere (ELOOP).
+ * Without one, the file is the only one, or there is none; what may not be followed (fs.protected_symlinks) says
+ * nothing.
+ */
+static long connect_by_link(struct attempt *attempt, connect_way *way) {
+    long result = by_path(attempt, way, unsock_address_link_path(attempt->target.port, &attempt->path));
+    if (result == -ELOOP || result == -EACCES)
+        return connect_among_several(attempt, way);
+    attempt->path_length = unsock_address_path(attempt->target.port, SOCK_STREAM, &attempt->path);
+    return result == -ENOENT ? way(attempt) : result;
+}
+
+static long way_in_place(struct attempt *attempt) {
+    return unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
+}
+
+static long way_born_local(struct attempt *attempt) {
+    return unsock_connect_born_local(attempt->fd, attempt->entry, &attempt->path, attempt->path_length);
+}
+
+static long way_waiting(struct attempt *attempt) {
+    return unsock_connect_wait(attempt->fd, attempt->entry, &attempt->path, attempt->path_length);
+}
+
+static long way_standin(struct attempt *attempt) {
+    return unsock_sys(__NR_connect, attempt->standin.socket, &attempt->path, attempt->path_length);
 }
 
 /*
@@ -120,7 +169,7 @@ static long after_wait(struct attempt *attempt, long result) {
 }
 
 static long connect_and_wait(struct attempt *attempt) {
-    return after_wait(attempt, unsock_connect_wait(attempt->fd, attempt->entry, &attempt->path, attempt->path_length));
+    return after_wait(attempt, connect_by_link(attempt, way_waiting));
 }
 
 /* The program's SO_SNDTIMEO has ended a connect: the socket has a name, and goes on waiting with that. */
@@ -147,9 +196,8 @@ static long connect_in_place(struct attempt *attempt) {
     attempt->entry->flags |= UNSOCK_NAMED;
     attempt->nonblocking = nonblocking && unsock_socket_nonblocking(attempt->fd) == 1;
     if (!attempt->nonblocking)
-        return after_wait(attempt,
-                          unsock_connect_born_local(attempt->fd, attempt->entry, &attempt->path, attempt->path_length));
-    result = unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
+        return after_wait(attempt, connect_by_link(attempt, way_born_local));
+    result = connect_by_link(attempt, way_in_place);
     if (result == -EAGAIN)
         result = retry_full(attempt);
     if (result < 0)
@@ -181,7 +229,7 @@ static long connect_by_standin(struct attempt *attempt) {
     attempt->nonblocking = nonblocking;
     long result = name_client(attempt);
     if (result == 0)
-        result = unsock_sys(__NR_connect, socket, &attempt->path, attempt->path_length);
+        result = connect_by_link(attempt, way_standin);
     if (result == -EAGAIN && !nonblocking)
         return install_and_wait(attempt);
     if (result == -EAGAIN)

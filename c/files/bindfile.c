@@ -7,6 +7,8 @@
 #include "files/ephemeral.h"
 #include "files/lock.h"
 #include "files/origin.h"
+#include "files/own_names.h"
+#include "files/port_link.h"
 #include "files/release.h"
 #include "files/resolve.h"
 #include "files/sharers.h"
@@ -22,6 +24,7 @@
 #include "rt/sys.h"
 #include "rules/address.h"
 #include "rules/errno.h"
+#include "rules/ip.h"
 #include "rules/spelling.h"
 
 #define LOOKS_FOR_FREE 10 /* before names that are taken are looked at more closely */
@@ -49,8 +52,11 @@ static long bind_after(const struct unsock_bind_request *request, struct unsock_
                       : unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
 }
 
-/* Somebody is bound to the port. When that is this process: the same port once more. */
-static long bind_beside(const struct unsock_bind_request *request, struct unsock_bound *bound) {
+/*
+ * Somebody is bound to the port; `excluded`: by an address that excludes this one, for certain. When that is this
+ * process: the same port once more.
+ */
+static long bind_beside(const struct unsock_bind_request *request, bool excluded, struct unsock_bound *bound) {
     int rival = -1, own = 0, holder = -1;
     bool all_reuseport = true, all_reuseaddr = true, listens = false;
     for (int fd = 0; fd < unsock_fds_end(); fd++) {
@@ -61,7 +67,7 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
         if (!(entry->flags & UNSOCK_HIDDEN))
             holder = fd;
         bool v6only = unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
-        if (!unsock_sharers_conflict(&request->ip, request->spelling.v6only, &entry->local, v6only))
+        if (!unsock_ip_conflict(&request->ip, request->spelling.v6only, &entry->local, v6only))
             continue;
         all_reuseport &= unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT);
         all_reuseaddr &= unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR);
@@ -71,6 +77,9 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
     }
     if (own == 0 && !request->behind_others)
         return bind_after(request, bound);
+    /* Where another process has a socket that excludes it. */
+    if (rival < 0 && excluded && !request->behind_others)
+        return -EADDRINUSE;
     if (rival < 0)
         return unsock_beside_bind_hidden(request, bound);
     if (request->reuseport && all_reuseport) {
@@ -91,6 +100,7 @@ static long bind_beside(const struct unsock_bind_request *request, struct unsock
 /* The name is taken: by a stale file, a live socket, or a control file. Called with the directory locked. */
 static long bind_taken(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound) {
     bool behind = false;
+    struct unsock_port_link link;
     long answers = unsock_resolve(bound->path.sun_path, NULL);
     if (answers < 0)
         return answers;
@@ -101,8 +111,12 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
         return 0;
     }
     if (answers == UNSOCK_ANSWERS_SOCKET) {
-        if (!unsock_socketfile_is_stale(&bound->path, length))
-            return bind_beside(request, bound);
+        if (!unsock_socketfile_is_stale(&bound->path, length)) {
+            link = unsock_port_link_get(request->ip.port);
+            bool known = request->type == SOCK_STREAM && link.ip.family != 0;
+            bool excluded = known && unsock_ip_conflict(&request->ip, request->spelling.v6only, &link.ip, link.v6only);
+            return known && !excluded ? unsock_own_names_bind(request, bound) : bind_beside(request, excluded, bound);
+        }
         behind = unsock_behind_any(bound->path.sun_path);
         long result = unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
         if (result < 0 && result != -ENOENT)
@@ -114,11 +128,33 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
     return result;
 }
 
+/* A stream: others may have names of their own. Called with the directory locked. */
+static long bind_stream(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound) {
+    bool several = unsock_port_link_get(request->ip.port).several;
+    long clash = several ? unsock_own_names_clash(request) : 0;
+    if (clash != 0)
+        return clash > 0 ? bind_beside(request, true, bound) : -EADDRINUSE;
+    long result = unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
+    if (result == -EADDRINUSE)
+        result = bind_taken(request, length, bound);
+    if (result == 0 && bound->how == UNSOCK_BOUND_FILE)
+        unsock_own_names_holder(&request->ip, request->spelling.v6only);
+    return result;
+}
+
 /*
- * Without the lock nothing is removed: a control file needs none, and who is bound there is told from what is left
- * over.
+ * Without the lock nothing is removed: a control file needs none, nor does a free name, and who is bound there is told
+ * from what is left over.
  */
-static long bind_unlocked(struct unsock_bound *bound, socklen_t length, long why) {
+static long bind_unlocked(const struct unsock_bind_request *request, struct unsock_bound *bound, socklen_t length,
+                          long why) {
+    struct unsock_port_link link = unsock_port_link_get(request->ip.port);
+    bool free = request->type == SOCK_STREAM && !link.several && link.ip.family == 0;
+    long result = !free || unsock_kernel_is_before(5, 14)
+                      ? -EADDRINUSE
+                      : unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
+    if (result != -EADDRINUSE)
+        return result;
     long answers = unsock_resolve(bound->path.sun_path, NULL);
     if (answers < 0)
         return answers;
@@ -132,9 +168,12 @@ static long bind_unlocked(struct unsock_bound *bound, socklen_t length, long why
 static long bind_locked(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound) {
     struct unsock_lock lock;
     long locked = unsock_lock_take(&lock);
-    long result = locked == 0 ? bind_taken(request, length, bound) : locked;
+    bool stream = request->type == SOCK_STREAM;
+    long result = locked < 0 ? locked
+                  : stream   ? bind_stream(request, length, bound)
+                             : bind_taken(request, length, bound);
     unsock_lock_drop(&lock);
-    return locked == 0 ? result : bind_unlocked(bound, length, locked);
+    return locked == 0 ? result : bind_unlocked(request, bound, length, locked);
 }
 
 /* A missing directory may have been removed since the start: everything else is the caller's to see. */
@@ -144,9 +183,10 @@ static long bind_port(const struct unsock_bind_request *request, struct unsock_b
     bound->ip = request->ip;
     bound->how = UNSOCK_BOUND_FILE;
     /*
-     * Where a bind under way can be taken for a left-over file, it is done under the lock (unsock_socketfile_is_stale).
+     * Where a bind under way can be taken for a left-over file, it is done under the lock (unsock_socketfile_is_stale);
+     * and that of a stream, for the link beside its file.
      */
-    bool at_once = !unsock_kernel_is_before(5, 14);
+    bool at_once = request->type == SOCK_DGRAM && !unsock_kernel_is_before(5, 14);
     long result = at_once ? unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request))
                           : -EADDRINUSE;
     if (result == -EADDRINUSE && (clean || !at_once))
@@ -165,7 +205,8 @@ static long bind_any_port(const struct unsock_bind_request *request, bool covere
         if (covered_only && !unsock_address_covered_bind(&one.ip, one.spelling.v6only))
             continue;
         long result = bind_port(&one, bound, looks++ >= LOOKS_FOR_FREE);
-        if (result == 0 && bound->how != UNSOCK_BOUND_FILE)
+        bool own_name = bound->how == UNSOCK_BOUND_HIDDEN && bound->hidden == UNSOCK_OWN_NAME_TAG;
+        if (result == 0 && bound->how != UNSOCK_BOUND_FILE && !own_name)
             continue;
         if (result != -EADDRINUSE && result != -EINVAL)
             return result;

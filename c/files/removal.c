@@ -2,6 +2,7 @@
 #include "files/removal.h"
 
 #include "files/lock.h"
+#include "files/own_names.h"
 #include "files/sharers.h"
 #include "files/socketfile.h"
 #include "kernel/file_info.h"
@@ -26,24 +27,41 @@ static bool is_in_use(const struct unsock_fd *old, long probe) {
     return unsock_socketfile_is_live(probe, &path, length) && is_own_file(old, &path);
 }
 
+/* The path of the entry's file, as which it is known now; 0: it is not there any more. */
+static socklen_t find_own(struct unsock_fd *entry, struct sockaddr_un *path) {
+    socklen_t length = unsock_sharers_path(entry, path);
+    bool own = is_own_file(entry, path);
+    if (!own && (entry->flags & UNSOCK_HIDDEN)) {
+        /* Another process may have given it the port's file. */
+        entry->flags &= (uint16_t)~UNSOCK_HIDDEN;
+        length = unsock_sharers_path(entry, path);
+        own = is_own_file(entry, path);
+    }
+    return own ? length : 0;
+}
+
+/* The file goes, or another socket gets it. Who asks where a stream is finds out by the link beside the port's file. */
+static void take_away(const struct unsock_fd *entry, const struct sockaddr_un *path) {
+    bool own_name = unsock_sharers_has_own_name(entry), hidden = (entry->flags & UNSOCK_HIDDEN) != 0;
+    if (hidden ? own_name && unsock_sharers_follow(entry, path) : unsock_sharers_promote(entry, path))
+        return;
+    unsock_sys(__NR_unlinkat, AT_FDCWD, path->sun_path, 0);
+    if (entry->type == SOCK_STREAM && own_name)
+        unsock_own_names_gone(entry->local.port);
+    else if (entry->type == SOCK_STREAM && !hidden)
+        unsock_own_names_holder_gone(entry->local.port);
+}
+
 /* With the directory locked. Returns whether there is nothing more to do. */
 static bool remove_if_stale(const struct unsock_fd *old, long probe) {
     struct sockaddr_un path;
     struct unsock_fd now = *old;
-    socklen_t length = unsock_sharers_path(old, &path);
-    bool own = is_own_file(old, &path);
-    if (!own && (old->flags & UNSOCK_HIDDEN)) {
-        /* Another process may have given it the port's file. */
-        now.flags &= (uint16_t)~UNSOCK_HIDDEN;
-        length = unsock_sharers_path(&now, &path);
-        own = is_own_file(&now, &path);
-    }
-    if (!own)
+    socklen_t length = find_own(&now, &path);
+    if (length == 0)
         return true;
     if (!unsock_socketfile_is_stale_by(probe, &path, length))
         return false;
-    if ((now.flags & UNSOCK_HIDDEN) || !unsock_sharers_promote(&now, &path))
-        unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
+    take_away(&now, &path);
     return true;
 }
 
@@ -62,9 +80,8 @@ bool unsock_removal_try(const struct unsock_fd *old) {
 void unsock_removal_force(const struct unsock_fd *entry) {
     struct sockaddr_un path;
     struct unsock_lock lock;
-    unsock_sharers_path(entry, &path);
-    if (unsock_lock_take(&lock) == 0 && is_own_file(entry, &path) &&
-        ((entry->flags & UNSOCK_HIDDEN) || !unsock_sharers_promote(entry, &path)))
-        unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
+    struct unsock_fd now = *entry;
+    if (unsock_lock_take(&lock) == 0 && find_own(&now, &path))
+        take_away(&now, &path);
     unsock_lock_drop(&lock);
 }

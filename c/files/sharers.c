@@ -3,6 +3,8 @@
 
 #include "files/behind.h"
 #include "files/lock.h"
+#include "files/own_names.h"
+#include "files/port_link.h"
 #include "files/socketfile.h"
 #include "kernel/file_info.h"
 #include "kernel/option_query.h"
@@ -13,22 +15,18 @@
 #include "rt/sys.h"
 #include "rules/address.h"
 #include "rules/ip.h"
+#include "rules/own_name.h"
 
 #define MOVING 0xff         /* an index that no hidden name has */
 #define RENAME_EXCHANGED 2u /* renameat2(2) */
 #define MISSING_MOST 8      /* hidden names are given out from the lowest free one on */
 
 socklen_t unsock_sharers_path(const struct unsock_fd *entry, struct sockaddr_un *path) {
+    if (unsock_sharers_has_own_name(entry))
+        return unsock_own_name_path(&entry->local, path);
     if (entry->flags & UNSOCK_HIDDEN)
         return unsock_address_hidden_path(entry->local.port, entry->type, entry->local.tag, path);
     return unsock_address_path(entry->local.port, entry->type, path);
-}
-
-bool unsock_sharers_conflict(const struct unsock_ip *a, bool a_v6only, const struct unsock_ip *b, bool b_v6only) {
-    if (a->family == b->family)
-        return unsock_ip_same_address(a, b) || unsock_ip_is_wildcard(a) || unsock_ip_is_wildcard(b);
-    const struct unsock_ip *six = a->family == AF_INET6 ? a : b;
-    return unsock_ip_is_wildcard(six) && !(six == a ? a_v6only : b_v6only);
 }
 
 void unsock_sharers_renamed(const struct unsock_fd *before, bool hidden, uint8_t tag) {
@@ -38,7 +36,8 @@ void unsock_sharers_renamed(const struct unsock_fd *before, bool hidden, uint8_t
     for (int fd = 0; fd < unsock_fds_end(); fd++) {
         struct unsock_fd *entry = unsock_fds_known(fd);
         if (!entry || !unsock_sharers_same_port(entry, &old) || ((entry->flags ^ old.flags) & UNSOCK_HIDDEN) != 0 ||
-            entry->local.tag != old.local.tag)
+            entry->local.tag != old.local.tag ||
+            (unsock_sharers_has_own_name(&old) && !unsock_ip_same_address(&entry->local, &old.local)))
             continue;
         entry->flags = (uint16_t)((entry->flags & ~UNSOCK_HIDDEN) | (hidden ? UNSOCK_HIDDEN : 0));
         entry->local.tag = tag;
@@ -55,23 +54,30 @@ static bool promote_other_process(const struct unsock_fd *old, const struct sock
         socklen_t length = unsock_address_hidden_path(old->local.port, old->type, i, &hidden);
         bool there = unsock_file_inode(hidden.sun_path) > 0;
         missing = there ? 0 : missing + 1;
-        if (there && !unsock_socketfile_is_stale(&hidden, length) &&
-            unsock_sys(__NR_renameat, AT_FDCWD, hidden.sun_path, AT_FDCWD, path->sun_path) == 0) {
-            unsock_behind_mark(old->local.port, old->type);
-            return true;
-        }
+        if (!there || unsock_socketfile_is_stale(&hidden, length) ||
+            unsock_sys(__NR_renameat, AT_FDCWD, hidden.sun_path, AT_FDCWD, path->sun_path) < 0)
+            continue;
+        unsock_behind_mark(old->local.port, old->type);
+        /* Its address is known to its process alone. */
+        if (old->type == SOCK_STREAM)
+            unsock_own_names_holder(&(struct unsock_ip){.port = old->local.port}, false);
+        return true;
     }
     return false;
 }
 
-/* Gives the port's file, now without a socket, to one that waits behind it. */
-bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_un *path) {
+static bool is_v6only(int fd, const struct unsock_fd *entry) {
+    return unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
+}
+
+/* To a socket of this process: first one that waits behind the port's file, then one that has a name of its own. */
+static bool promote_own(const struct unsock_fd *old, const struct sockaddr_un *path, bool has_own_name) {
     struct sockaddr_un hidden;
     int end = unsock_fds_had_hidden(old->local.port) ? unsock_fds_end() : 0;
     for (int fd = 0; fd < end; fd++) {
         struct unsock_fd *entry = unsock_fds_known(fd);
         if (!entry || entry->kind != UNSOCK_KIND_LOCAL || !(entry->flags & UNSOCK_HIDDEN) || entry->type != old->type ||
-            entry->local.port != old->local.port)
+            entry->local.port != old->local.port || unsock_sharers_has_own_name(entry) != has_own_name)
             continue;
         socklen_t length = unsock_sharers_path(entry, &hidden);
         if (unsock_socketfile_is_stale(&hidden, length))
@@ -79,11 +85,39 @@ bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_u
         if (unsock_sys(__NR_renameat, AT_FDCWD, hidden.sun_path, AT_FDCWD, path->sun_path) == 0) {
             unsock_sharers_renamed(entry, false, 0);
             unsock_behind_mark(old->local.port, old->type);
+            if (old->type == SOCK_STREAM)
+                unsock_own_names_holder(&entry->local, is_v6only(fd, entry));
             return true;
         }
     }
+    return false;
+}
+
+bool unsock_sharers_follow(const struct unsock_fd *old, const struct sockaddr_un *path) {
+    struct sockaddr_un hidden;
+    int end = unsock_fds_had_hidden(old->local.port) ? unsock_fds_end() : 0;
+    for (int fd = 0; fd < end; fd++) {
+        struct unsock_fd *entry = unsock_fds_known(fd);
+        if (!entry || !unsock_sharers_same_port(entry, old) || !(entry->flags & UNSOCK_HIDDEN) ||
+            unsock_sharers_has_own_name(entry) || !unsock_ip_same_address(&entry->local, &old->local))
+            continue;
+        socklen_t length = unsock_sharers_path(entry, &hidden);
+        if (unsock_socketfile_is_stale(&hidden, length) ||
+            unsock_sys(__NR_renameat, AT_FDCWD, hidden.sun_path, AT_FDCWD, path->sun_path) < 0)
+            continue;
+        unsock_sharers_renamed(entry, true, UNSOCK_OWN_NAME_TAG);
+        return true;
+    }
+    return false;
+}
+
+/* Gives the port's file, now without a socket, to one that waits behind it. */
+bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_un *path) {
     bool server = (old->flags & UNSOCK_BOUND) && !(old->flags & UNSOCK_ANY_PORT);
-    return server && promote_other_process(old, path);
+    if (promote_own(old, path, false) || (server && promote_other_process(old, path)))
+        return true;
+    return old->type == SOCK_STREAM &&
+           (promote_own(old, path, true) || unsock_own_names_promote(old->local.port, path));
 }
 
 /* The two swap names: the file of one is hidden behind that of the other. */
@@ -94,32 +128,52 @@ static void exchange_names(const struct unsock_fd *hidden, const struct unsock_f
     unsock_sharers_path(main, &main_path);
     if (unsock_sys(__NR_renameat2, AT_FDCWD, hidden_path.sun_path, AT_FDCWD, main_path.sun_path, RENAME_EXCHANGED) < 0)
         return;
+    bool own_name = unsock_sharers_has_own_name(main);
     uint8_t tag = hidden->local.tag;
     unsock_behind_mark(hidden->local.port, hidden->type);
     unsock_sharers_renamed(hidden, true, MOVING);
     moved.local.tag = MOVING;
     unsock_sharers_renamed(main, true, tag);
-    unsock_sharers_renamed(&moved, false, 0);
+    unsock_sharers_renamed(&moved, own_name, own_name ? UNSOCK_OWN_NAME_TAG : 0);
+}
+
+/* Who stands before the hidden socket: first one whose address excludes it, else who has the port's file. -1: nobody.
+ */
+static int find_main(const struct unsock_fd *entry, bool v6only, bool *excludes) {
+    int found = -1;
+    *excludes = false;
+    for (int other = 0; other < unsock_fds_end() && !*excludes; other++) {
+        const struct unsock_fd *main = unsock_fds_known(other);
+        if (!main || !unsock_sharers_same_port(main, entry) ||
+            ((main->flags & UNSOCK_HIDDEN) && !unsock_sharers_has_own_name(main)))
+            continue;
+        *excludes = unsock_ip_conflict(&entry->local, v6only, &main->local, is_v6only(other, main));
+        if (*excludes || !(main->flags & UNSOCK_HIDDEN))
+            found = other;
+    }
+    return found;
 }
 
 long unsock_sharers_come_forward(int fd, const struct unsock_fd *entry) {
-    bool v6only = unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
-    for (int other = 0; other < unsock_fds_end(); other++) {
-        const struct unsock_fd *main = unsock_fds_known(other);
-        if (!main || !unsock_sharers_same_port(main, entry) || (main->flags & UNSOCK_HIDDEN))
-            continue;
-        bool other_v6only = unsock_option_flag(other, main, IPPROTO_IPV6, IPV6_V6ONLY);
-        if (main->state != UNSOCK_STATE_LISTENING) {
-            struct unsock_lock lock;
-            long locked = unsock_lock_take(&lock);
-            if (locked == 0)
-                exchange_names(entry, main);
-            unsock_lock_drop(&lock);
-            return locked;
-        }
-        return unsock_sharers_conflict(&entry->local, v6only, &main->local, other_v6only) ? -EADDRINUSE : 0;
+    bool excludes, v6only = is_v6only(fd, entry);
+    struct unsock_lock lock;
+    if (unsock_sharers_has_own_name(entry))
+        return 0;
+    const struct unsock_fd *main = unsock_fds_known(find_main(entry, v6only, &excludes));
+    if (!main || (main->state == UNSOCK_STATE_LISTENING && !excludes))
+        return 0;
+    bool own_name = unsock_sharers_has_own_name(main);
+    /* The name of another address would tell clients the wrong one. */
+    if (main->state == UNSOCK_STATE_LISTENING || (own_name && !unsock_ip_same_address(&entry->local, &main->local)))
+        return -EADDRINUSE;
+    long locked = unsock_lock_take(&lock);
+    if (locked == 0) {
+        exchange_names(entry, main);
+        if (!own_name)
+            unsock_own_names_holder(&entry->local, v6only);
     }
-    return 0;
+    unsock_lock_drop(&lock);
+    return locked;
 }
 
 bool unsock_sharers_is_shared(int fd, const struct unsock_fd *entry) {

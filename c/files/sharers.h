@@ -2,6 +2,7 @@
 #ifndef UNSOCK_SHARERS_H
 #define UNSOCK_SHARERS_H
 
+#include "files/own_names.h"
 #include "memory/fds.h"
 #include "rt/net.h"
 #include "rules/ip.h"
@@ -22,14 +23,19 @@ static inline bool unsock_sharers_same_port(const struct unsock_fd *entry, const
            entry->local.port == other->local.port;
 }
 
-/* Does a bind to `a` exclude one to `b` on the same port, as the kernel sees it (inet_rcv_saddr_equal)? */
-bool unsock_sharers_conflict(const struct unsock_ip *a, bool a_v6only, const struct unsock_ip *b, bool b_v6only);
-
 /*
- * Gives the port's file at `path`, now without a socket, to one that waits behind it: of this process, else of another
- * one. Called with the directory locked. Returns whether there was one.
+ * Gives the port's file at `path`, now without a socket, to one that waits behind it, or has a name of its own: of this
+ * process, else of another one. Called with the directory locked. Returns whether there was one.
  */
 bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_un *path);
+
+/* The same of a file PORT@ADDR.sock: to one of this process that waits for that address. */
+bool unsock_sharers_follow(const struct unsock_fd *old, const struct sockaddr_un *path);
+
+/* Is the hidden file of this entry's socket PORT@ADDR.sock, and not a name under which it waits? */
+static inline bool unsock_sharers_has_own_name(const struct unsock_fd *entry) {
+    return (entry->flags & UNSOCK_HIDDEN) && entry->local.tag == UNSOCK_OWN_NAME_TAG;
+}
 
 /*
  * A stream socket that waits behind the port's file is going to listen: it gets the file, unless one that listens has

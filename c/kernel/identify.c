@@ -12,6 +12,7 @@
 #include "rules/address.h"
 #include "rules/ip.h"
 #include "rules/kernel_name.h"
+#include "rules/own_name.h"
 #include "rules/spelling.h"
 
 bool unsock_identify_has_file(int fd, const struct unsock_fd *entry) {
@@ -25,12 +26,16 @@ bool unsock_identify_has_file(int fd, const struct unsock_fd *entry) {
     return name.kind == UNSOCK_NAME_FILE && name.port == entry->local.port && name.type == entry->type;
 }
 
-/* Does the socket that was bound to a hidden name still have it? It may have got the port's file since. */
-static bool is_hidden(const struct unsock_name *name) {
+/* Does the socket that was bound to a hidden name, or one of its own, still have it? It may have got the port's file
+ * since. */
+static bool is_hidden(const struct unsock_name *name, const struct unsock_ip *local) {
     struct sockaddr_un path;
-    if (name->hidden == 0)
+    if (name->hidden == 0 && !name->own)
         return false;
-    unsock_address_hidden_path(name->port, name->type, name->hidden, &path);
+    if (name->own)
+        unsock_own_name_path(local, &path);
+    else
+        unsock_address_hidden_path(name->port, name->type, name->hidden, &path);
     return unsock_file_inode(path.sun_path) > 0;
 }
 
@@ -43,12 +48,16 @@ static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_n
     entry->domain = (uint8_t)spelling.domain;
     entry->local = spelling.ip;
     entry->local.port = name->port;
+    if (name->own && name->address_known) {
+        entry->local = name->address;
+        entry->domain = name->address.family == AF_INET6 ? AF_INET6 : entry->domain;
+    }
     entry->flags = UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
-    if (is_hidden(name)) {
+    if (is_hidden(name, &entry->local)) {
         entry->flags |= UNSOCK_HIDDEN;
         unsock_fds_note_hidden(name->port);
-        entry->local.tag = name->hidden;
+        entry->local.tag = name->own ? UNSOCK_OWN_NAME_TAG : name->hidden;
     }
     if (unsock_socket_option(fd, SO_ACCEPTCONN) == 1)
         unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);

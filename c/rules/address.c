@@ -67,15 +67,9 @@ static char *put_directory(struct sockaddr_un *path) {
     return path->sun_path + unsock_settings.directory_length;
 }
 
-/*
- * Written by hand: every connection and every datagram needs it. There is room, since the settings take no longer
- * directory (UNSOCK_DIR_MOST).
- */
-socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path) {
+/* The digits of a port, and ".sock" or ".dgram.sock". Returns where the NUL at its end is. */
+static char *put_name(char *at, uint16_t port, int type) {
     static const char stream_suffix[] = ".sock", datagram_suffix[] = ".dgram.sock";
-    path->sun_family = AF_UNIX;
-    char *at = put_directory(path);
-    *at++ = '/';
     unsigned count = 1 + (port > 9) + (port > 99) + (port > 999) + (port > 9999);
     for (unsigned i = count; i > 0; i--, port /= 10)
         at[i - 1] = (char)('0' + port % 10);
@@ -84,8 +78,26 @@ socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path)
         memcpy(at, datagram_suffix, sizeof(datagram_suffix));
     else
         memcpy(at, stream_suffix, sizeof(stream_suffix));
-    at += type == SOCK_DGRAM ? sizeof(datagram_suffix) : sizeof(stream_suffix);
-    return (socklen_t)(at - (char *)path);
+    return at + (type == SOCK_DGRAM ? sizeof(datagram_suffix) : sizeof(stream_suffix)) - 1;
+}
+
+/*
+ * Written by hand: every connection and every datagram needs them. There is room, since the settings take no longer
+ * directory (UNSOCK_DIR_MOST).
+ */
+socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path) {
+    path->sun_family = AF_UNIX;
+    char *at = put_directory(path);
+    *at++ = '/';
+    return (socklen_t)(put_name(at, port, type) + 1 - (char *)path);
+}
+
+socklen_t unsock_address_link_path(uint16_t port, struct sockaddr_un *path) {
+    path->sun_family = AF_UNIX;
+    char *at = put_directory(path);
+    *at++ = '/';
+    *at++ = '.';
+    return (socklen_t)(put_name(at, port, SOCK_STREAM) + 1 - (char *)path);
 }
 
 socklen_t unsock_address_hidden_path(uint16_t port, int type, unsigned index, struct sockaddr_un *path) {

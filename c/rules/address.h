@@ -24,6 +24,9 @@ struct unsock_ip unsock_address_accepted(const struct unsock_ip *bound, const st
 /* Writes the socket file's name of a port: DIR/PORT.sock (SOCK_STREAM) or DIR/PORT.dgram.sock. Returns the length. */
 socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path);
 
+/* The link beside a stream's file, DIR/.PORT.sock (files/port_link.h). */
+socklen_t unsock_address_link_path(uint16_t port, struct sockaddr_un *path);
+
 /* The hidden name .PORT.sock.INDEX under which a second socket on the same port waits for the first one to go. */
 socklen_t unsock_address_hidden_path(uint16_t port, int type, unsigned index, struct sockaddr_un *path);
 

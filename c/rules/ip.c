@@ -87,6 +87,13 @@ bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b
     return a->family == b->family && unsock_same(a->bytes, b->bytes, 16);
 }
 
+bool unsock_ip_conflict(const struct unsock_ip *a, bool a_v6only, const struct unsock_ip *b, bool b_v6only) {
+    if (a->family == b->family)
+        return unsock_ip_same_address(a, b) || unsock_ip_is_wildcard(a) || unsock_ip_is_wildcard(b);
+    const struct unsock_ip *six = a->family == AF_INET6 ? a : b;
+    return unsock_ip_is_wildcard(six) && !(six == a ? a_v6only : b_v6only);
+}
+
 /* Which bits differ, the first one of the addresses highest. */
 static uint64_t differences(const uint8_t *a, const uint8_t *b) {
     uint64_t left, right;

@@ -32,6 +32,9 @@ struct unsock_ip unsock_ip_some(struct unsock_ip ip);
 
 bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b);
 
+/* Does a bind to `a` exclude one to `b` on the same port, as the kernel sees it (inet_rcv_saddr_equal)? */
+bool unsock_ip_conflict(const struct unsock_ip *a, bool a_v6only, const struct unsock_ip *b, bool b_v6only);
+
 /* Numeric text, without a port: dotted quad, or RFC 4291 form (reading: any; writing: eight full groups). */
 bool unsock_ip_parse(struct unsock_span text, struct unsock_ip *ip);
 void unsock_ip_print(struct unsock_text *text, const struct unsock_ip *ip);

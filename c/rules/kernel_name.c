@@ -7,6 +7,7 @@
 #include "rt/text.h"
 #include "rules/ip.h"
 #include "rules/keyed_hash.h"
+#include "rules/own_name.h"
 #include "rules/settings.h"
 #include "rules/spelling.h"
 
@@ -25,9 +26,22 @@ static const char stream_prefix[STREAM_PREFIX_LENGTH] = "\0unsock ";
  */
 #define NUMBERS_MOST (16 + 16 + 4)
 
+/* "@ADDR.sock", what follows the port of a stream socket beside another one. */
+static bool read_own(struct unsock_span name, struct unsock_name *result) {
+    static const char suffix[] = ".sock";
+    size_t most = sizeof(suffix) - 1;
+    if (name.length <= 1 + most || !unsock_same(name.at + name.length - most, suffix, sizeof(suffix) - 1))
+        return false;
+    result->own = true;
+    result->type = SOCK_STREAM;
+    return unsock_own_name_read((struct unsock_span){name.at + 1, name.length - 1 - most}, &result->address,
+                                &result->address_known);
+}
+
 bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *result) {
     uint32_t port = 0;
     uint64_t hidden = 0;
+    result->own = false;
     unsock_spelling_read(&name, &result->spelling);
     if (name.length > 0 && name.at[0] == '.') {
         name = (struct unsock_span){name.at + 1, name.length - 1};
@@ -51,6 +65,12 @@ bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *r
     bool stream = length == 5 && unsock_same(suffix, ".sock", 5);
     result->type = stream ? SOCK_STREAM : SOCK_DGRAM;
     result->port = (uint16_t)port;
+    result->address.port = result->port;
+    if (length > 0 && suffix[0] == '@' && hidden == 0) {
+        bool good = read_own((struct unsock_span){suffix, length}, result);
+        result->address.port = result->port;
+        return good;
+    }
     return stream || (length == 11 && unsock_same(suffix, ".dgram.sock", 11));
 }
 

@@ -13,6 +13,9 @@ struct unsock_name {
     uint16_t port;                   /* FILE: the port; type says which kind of file */
     int type;                        /* FILE: SOCK_STREAM or SOCK_DGRAM */
     uint8_t hidden;                  /* FILE: the hidden name's index; 0: it is the port's own name */
+    bool own;                        /* FILE: PORT@ADDR, of a socket beside the one that has the port's own name */
+    bool address_known;              /* own: the name tells all of `address`; else its family alone */
+    struct unsock_ip address;        /* own: by which the socket was bound */
     struct unsock_spelling spelling; /* FILE: of the socket that has the name */
     struct unsock_ip source;         /* STREAM: the client's address */
     struct unsock_ip target;         /* STREAM: the address that the client connected to */
@@ -24,8 +27,10 @@ struct unsock_name {
  */
 struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, size_t length);
 
-/* A file's name in the directory: PORT.sock, PORT.dgram.sock, or the hidden .PORT.sock.INDEX of either. False for any
- * other. */
+/*
+ * A file's name in the directory: PORT.sock, PORT.dgram.sock, the hidden .PORT.sock.INDEX of either, or PORT@ADDR.sock.
+ * False for any other.
+ */
 bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *result);
 
 /* STREAM alone: false for any other name, with both addresses undefined. */

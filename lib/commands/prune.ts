@@ -1,7 +1,7 @@
 /** `unsock prune`: removes files to which nobody is bound any more. */
 import * as path from "@std/path/posix";
 import type { Context } from "../system/context.ts";
-import { listSocketFiles, socketFileNames } from "../report/socket_files.ts";
+import { listSocketFiles, portLinkNames, socketFileNames } from "../report/socket_files.ts";
 import { chooseDirectory } from "../run/directory.ts";
 import { findShim } from "../run/shim.ts";
 import { EXIT_FAILED } from "../system/errors.ts";
@@ -47,6 +47,10 @@ export async function prune(options: PruneOptions, context: Context): Promise<nu
     // A live one that waits behind it takes its name by the library's own rules.
     .filter((file) => !needed.has(file))
     .map((file) => pruneOne(shim, file, options.dryRun !== true)).filter((one) => one !== undefined);
+  // What is left of those that are gone, and says nothing to users.
+  if (options.dryRun !== true) {
+    for (const name of portLinkNames(directory)) pruneOne(shim, path.join(directory, name), true);
+  }
   context.print(options.json ? `${JSON.stringify(pruned, null, 2)}\n` : pruned.map(describe(options)).join(""));
   return pruned.some(({ problem }) => problem !== null) ? EXIT_FAILED : 0;
 }

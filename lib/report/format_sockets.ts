@@ -40,7 +40,7 @@ export function formatSocketTable({ directory, exists, port, files, isRoot }: So
     return `${title} nothing${port === undefined ? "" : ` at port ${port}`}\n`;
   }
   const rows = files.map((file) => [
-    `${file.port}`,
+    file.address === null ? `${file.port}` : `${file.port}@${file.address}`,
     file.kind,
     describeState(file),
     userName(file.uid),
@@ -71,7 +71,7 @@ function describeTime(since: Date | undefined): string {
 
 function describeHolders({ processes, waiting }: SocketFile): string {
   const holders = processes.map(({ pid, name }) => `${name}[${pid}]`);
-  // As with a listener on 127.0.0.1 and one on ::1, which share a port's file.
-  if (waiting > 0) holders.push(`(+${waiting} on other addresses)`);
+  // Two that were bound to one address with SO_REUSEADDR: who listens gets the name.
+  if (waiting > 0) holders.push(`(+${waiting} waiting)`);
   return holders.join(" ") || "-";
 }

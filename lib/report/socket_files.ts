@@ -21,6 +21,8 @@ export interface SocketHolder {
 export interface SocketFile {
   readonly file: string;
   readonly port: number;
+  /** That of a socket beside the one that has the port's file; null: it has that, or the file's name tells no address. */
+  readonly address: string | null;
   readonly kind: "stream" | "datagram";
   /**
    * `control`: a control file; `stale`: nobody is bound to it; `waiting`: a socket that would take the port's file, were
@@ -39,7 +41,7 @@ export interface SocketFile {
   readonly processes: readonly SocketHolder[];
   /** Accepted connections that are open. */
   readonly connections: number;
-  /** More sockets of the same process on this port, on other addresses: the first one gets everything meanwhile. */
+  /** More sockets on this port that wait for the first one's name: two that were bound to one address. */
   readonly waiting: number;
 }
 
@@ -80,22 +82,30 @@ interface Surroundings {
 
 interface ParsedName {
   readonly port: number;
+  readonly address: string | null;
   readonly kind: SocketFile["kind"];
   readonly hidden: boolean;
 }
 
-/** `PORT.sock`, or `.PORT.sock.N`, which waits behind it; undefined for names that stand for no port. */
+const NAME = /^(\.?)(\d{1,5})(?:@([\da-f.-]+|[\w+]{5}))?(\.dgram)?\.sock(\.\d+)?$/;
+
+/**
+ * `PORT.sock`; `PORT@ADDR.sock`, of another address, with `-` for each colon, or five characters where it is too long;
+ * or `.PORT.sock.N`, which waits behind the first. Undefined for names that stand for no port.
+ */
 function parseName(name: string): ParsedName | undefined {
-  const [, dot = "", digits = "", datagram, number] = /^(\.?)(\d{1,5})(\.dgram)?\.sock(\.\d+)?$/.exec(name) ?? [];
+  const [, dot = "", digits = "", own, datagram, number] = NAME.exec(name) ?? [];
   const port = Number(digits);
   const hidden = dot !== "";
   if (port < 1 || port > 65535 || hidden !== (number !== undefined)) return undefined;
-  return { port, kind: datagram === undefined ? "stream" : "datagram", hidden };
+  const address = own !== undefined && /[.-]/.test(own) ? own.replaceAll("-", ":") : null;
+  return { port, address, kind: datagram === undefined ? "stream" : "datagram", hidden };
 }
 
 /** Counts those that wait with the file that they wait behind. Without one, each is shown by itself. */
 function gather(fronts: readonly SocketFile[], behind: readonly SocketFile[]): SocketFile[] {
-  const isBehind = (front: SocketFile) => (file: SocketFile) => file.port === front.port && file.kind === front.kind;
+  const isBehind = (front: SocketFile) => (file: SocketFile) =>
+    file.port === front.port && file.kind === front.kind && front.address === null;
   const alone = behind.filter((file) => !fronts.some((front) => isBehind(front)(file)));
   const counted = fronts.map((front) => {
     const waiting = behind.filter(isBehind(front)).filter(({ state }) => state === "alive").length;
@@ -109,6 +119,11 @@ export function socketFileNames(directory: string): string[] {
   return readNames(directory).filter((name) => parseName(name) !== undefined).toSorted();
 }
 
+/** @returns Names of the links beside streams' files, by which the library's clients find them. */
+export function portLinkNames(directory: string): string[] {
+  return readNames(directory).filter((name) => /^\.\d{1,5}\.sock$/.test(name));
+}
+
 function readNames(directory: string): string[] {
   try {
     return Array.from(Deno.readDirSync(directory), (entry) => entry.name);
@@ -118,7 +133,8 @@ function readNames(directory: string): string[] {
   }
 }
 
-function describeFile(file: string, { port, kind }: ParsedName, surroundings: Surroundings): SocketFile | undefined {
+function describeFile(file: string, parsed: ParsedName, surroundings: Surroundings): SocketFile | undefined {
+  const { port, address, kind } = parsed;
   let status: Deno.FileInfo;
   try {
     status = Deno.lstatSync(file);
@@ -126,7 +142,8 @@ function describeFile(file: string, { port, kind }: ParsedName, surroundings: Su
     return undefined; // gone meanwhile
   }
   const since = status.birthtime ?? status.ctime ?? undefined;
-  const common = { file, port, kind, uid: status.uid ?? 0, mode: (status.mode ?? 0) & 0o777, since, waiting: 0 };
+  const mode = (status.mode ?? 0) & 0o777;
+  const common = { file, port, address, kind, uid: status.uid ?? 0, mode, since, waiting: 0 };
   const nobody = { listening: undefined, processes: [], connections: 0 };
   if (!status.isSocket) return { ...common, ...nobody, ...describeControl(file) };
   const own = socketsOf(file, surroundings.bound);
@@ -147,7 +164,8 @@ function socketsOf(file: string, bound: Surroundings["bound"]): readonly UnixSoc
   const { dir, base } = path.parse(file);
   const renamed = [...bound].filter(([name]) => {
     const isHidden = name.startsWith(`.${base}.`) && parseName(name)?.hidden === true;
-    return isHidden && !exists(path.join(dir, name));
+    const hasOwnName = name.startsWith(`${base.slice(0, -".sock".length)}@`) && parseName(name) !== undefined;
+    return (isHidden || hasOwnName) && !exists(path.join(dir, name));
   });
   return bound.get(base) ?? renamed.flatMap(([, sockets]) => sockets);
 }

@@ -10,6 +10,7 @@ import { assertFails, unsock, unsockCommand } from "./unsock.ts";
 
 interface Listed {
   readonly port: number;
+  readonly address: string | null;
   readonly kind: string;
   readonly state: string;
   readonly target: string | null;
@@ -126,7 +127,8 @@ time.sleep(60)
 `;
 
 Deno.test({
-  name: "ls finds what the library has bound, through any path to the directory, and counts two addresses as one port",
+  name:
+    "ls finds what the library has bound, through any path to the directory, and tells two addresses on one port apart",
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {
@@ -138,14 +140,15 @@ Deno.test({
         await using server = start(unsockRun(bound, ["python3", "-c", SERVERS]));
         await until("the servers are ready", () => server.output() === "ready\n");
         for (const asked of [real, link]) {
-          const [udp, tcp, ...others] = await list(asked);
+          const [udp, tcp, tcp6, ...others] = await list(asked);
           assertEquals(others, []);
           assertEquals([udp?.port, udp?.kind, udp?.state], [5353, "datagram", "alive"]);
-          assertEquals([tcp?.port, tcp?.kind, tcp?.state, tcp?.waiting], [8080, "stream", "alive", 1]);
-          for (const file of [udp, tcp]) assertEquals(file?.processes.map(({ pid }) => pid), [server.pid]);
+          assertEquals([tcp?.port, tcp?.kind, tcp?.state, tcp?.address], [8080, "stream", "alive", null]);
+          assertEquals([tcp6?.port, tcp6?.kind, tcp6?.state, tcp6?.address], [8080, "stream", "alive", "::1"]);
+          for (const file of [udp, tcp, tcp6]) assertEquals(file?.processes.map(({ pid }) => pid), [server.pid]);
         }
         const { stdout } = await unsock(["ls", "--dir", real]);
-        assertMatch(stdout, /^8080 .*\] \(\+1 on other addresses\)$/m);
+        assertMatch(stdout, /^8080@::1 .*\[\d+\]$/m);
       }
     }),
 });

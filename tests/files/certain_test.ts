@@ -1,6 +1,6 @@
 /** A live server's file is never removed, whoever holds it and however little of that can be seen. */
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
-import { withDir } from "../support/dir.ts";
+import { namesIn, withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { findProgram, need } from "../support/programs.ts";
 import { python } from "../support/python.ts";
@@ -108,7 +108,7 @@ Deno.test(
     withDir(async (dir) => {
       await using family = start([PYTHON, "-c", `import os, socket\n${INHERITED}`], { env: shimEnv(dir) });
       await family.status;
-      assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), ["2001.sock"]);
+      assertEquals(namesIn(dir), ["2001.sock"]);
       const { stdout } = await run([PYTHON, "-c", TRY.split("    print(socket")[0] ?? ""], { env: shimEnv(dir) });
       assertStrictEquals(stdout, "EADDRINUSE\n");
     }),
@@ -134,7 +134,7 @@ print("bound")
 
 async function leave(dir: string, as: (command: string[]) => string[], extra: Record<string, string>, umask: string) {
   await run(as([PYTHON, "-c", `import sys\n${LEAVE}`, umask]), { env: shimEnv(dir, extra) });
-  assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name).toSorted(), ["2001.dgram.sock", "2001.sock"]);
+  assertEquals(namesIn(dir), ["2001.dgram.sock", "2001.sock"]);
 }
 
 Deno.test("left-over files of another user in a directory of both do not keep the port", {

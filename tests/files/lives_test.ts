@@ -2,17 +2,13 @@
 import { assert, assertEquals, assertMatch, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { buildProbe } from "../support/probe.ts";
-import { withDir } from "../support/dir.ts";
+import { namesIn as names, withDir } from "../support/dir.ts";
 import { type Proc, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
 
 const options = { ignore: !need("cc") };
-
-function names(dir: string): string[] {
-  return [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
-}
 
 /** Starts hold_port under the library and waits until it holds its port. */
 async function hold(dir: string, type: "stream" | "datagram", at = "127.0.0.1", port = 0, env = {}) {

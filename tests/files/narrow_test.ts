@@ -124,7 +124,7 @@ Deno.test("in a directory that may not be written to bind is refused, and the li
 
 const IN_SMALL_FILE_SYSTEM = `
 set -e
-mount -t tmpfs -o size=64k,nr_inodes=4 tmpfs "$UNSOCK_DIR"
+mount -t tmpfs -o size=64k,nr_inodes=5 tmpfs "$UNSOCK_DIR"
 "$@" -c "$SERVE" > "$OUT" &
 while ! grep -q serves "$OUT"; do sleep 0.05; done
 "$@" -c "$LEAVE"

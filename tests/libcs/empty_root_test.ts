@@ -3,7 +3,7 @@ import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { decodeControlFile } from "../../lib/control/control_file.ts";
 import { describeTarget } from "../../lib/control/format_control.ts";
-import { withDir } from "../support/dir.ts";
+import { namesIn, withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { findProgram, need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
@@ -65,7 +65,7 @@ Deno.test(
       const bad = await execute([], { ...env, UNSOCK_FILE: "/81.sock", UNSOCK_VSOCK_PORT: "x" });
       assertStrictEquals(bad.code, 1);
       assertMatch(bad.stderr, /^unsock: UNSOCK_VSOCK_PORT: [^\n]*\n$/);
-      assertEquals([...Deno.readDirSync(root)].map(({ name }) => name).sort(), ["80.sock", "libunsock.so"]);
+      assertEquals(namesIn(root), ["80.sock", "libunsock.so"]);
     }),
 );
 

@@ -4,7 +4,7 @@
  */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
-import { withDir } from "../support/dir.ts";
+import { namesIn, withDir } from "../support/dir.ts";
 import { testForeignProbes } from "../support/foreign.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -63,7 +63,7 @@ Deno.test({
         const surroundings = (command: readonly string[]) => command === old ? home : options;
         await using serving = start([...server, "-c", SERVER], surroundings(server));
         const [port = ""] = await until("the server has its port", () => /^\d+$/m.exec(serving.output()));
-        assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), [`${port}.sock`]);
+        assertEquals(namesIn(dir), [`${port}.sock`]);
         const result = await run([...client, "-c", CLIENT, port], surroundings(client));
         assertStrictEquals(result.stdout, "True\n", result.stderr);
       });

@@ -9,6 +9,7 @@ import { shimEnv, shimLibrary } from "../support/shim.ts";
 testProbe("lifetime", "a listener lives as long as its last descriptor, in whatever order processes close it", {
   mayLeave: "a child that executes another program, or is killed, cannot remove a file",
 });
+testProbe("own_addresses", "each address has its own server on a port, whoever came first, goes, or is killed");
 testProbe("same_port_twice", "the same port is shared, refused and handed on within a process as TCP and UDP do");
 testProbe("threads", "threads create, connect and close while others block in accept, and nothing is mixed up");
 testProbe("datagram_threads", "threads that share a datagram socket hear what others ask for, and send from one port");

@@ -14,3 +14,12 @@ export async function withDir(fn: (dir: string) => Promise<void>): Promise<void>
     await Deno.remove(dir, { recursive: true });
   }
 }
+
+/**
+ * @param dir A directory of socket files.
+ * @returns What is in it, sorted, but for the links `.PORT.sock` of files that are there.
+ */
+export function namesIn(dir: string): string[] {
+  const names = Array.from(Deno.readDirSync(dir), ({ name }) => name);
+  return names.filter((name) => !(name.startsWith(".") && names.includes(name.slice(1)))).toSorted();
+}

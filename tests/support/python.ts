@@ -5,14 +5,17 @@ import { shimEnv } from "./shim.ts";
 
 const HELPERS = `
 import ctypes, os, platform, socket, sys
-def files(): return sorted(name for name in os.listdir(os.environ["UNSOCK_DIR"]) if not name.startswith(".unsock.lock"))
+def files():
+    names = os.listdir(os.environ["UNSOCK_DIR"])
+    return sorted(name for name in names if not name.startswith(".unsock.lock") and not (name[0] == "." and name[1:] in names))
 def raw_close(fd): ctypes.CDLL(None).syscall(3 if platform.machine() == "x86_64" else 57, fd)
 `;
 
 /**
  * Runs a Python program under the library, which must write nothing to stderr.
  *
- * @param program Its text. ctypes, os, platform, socket and sys are imported; `files()` names what is in the directory beside its lock,
+ * @param program Its text. ctypes, os, platform, socket and sys are imported; `files()` names what is in the directory beside its lock
+ *   and the links of files that are there,
  *   `raw_close(fd)` closes past every library.
  * @param dir The absolute directory of the socket files.
  * @param args Its arguments.

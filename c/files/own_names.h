@@ -1,0 +1,44 @@
+/*
+ * Stream sockets beside the one that has a port's file: on addresses that TCP tells apart, each known by a name of its
+ * own, PORT@ADDR.sock. Everything here is done with the directory locked.
+ */
+#ifndef UNSOCK_OWN_NAMES_H
+#define UNSOCK_OWN_NAMES_H
+
+#include "files/bound.h"
+#include "memory/fds.h"
+#include "rules/ip.h"
+#include "rules/own_name.h"
+
+/* Would TCP refuse this bind because of a socket that has a name of its own? 0, 1, or -errno where it cannot be told.
+ */
+long unsock_own_names_clash(const struct unsock_bind_request *request);
+
+/*
+ * Binds beside the socket that has the port's file, to a name that tells the address. Returns 0 or -errno: nothing is
+ * bound then.
+ */
+long unsock_own_names_bind(const struct unsock_bind_request *request, struct unsock_bound *bound);
+
+/*
+ * `holder` has the port's file now (family 0: it is not known on which address); `v6only`: it is bound to [::] for IPv6
+ * alone.
+ */
+void unsock_own_names_holder(const struct unsock_ip *holder, bool v6only);
+
+/* The port's file is gone, and nobody has taken its place. */
+void unsock_own_names_holder_gone(uint16_t port);
+
+/* A file PORT@ADDR.sock is gone: when it was the last one, clients need not ask for such names any more. */
+void unsock_own_names_gone(uint16_t port);
+
+/*
+ * The port's file, at `path`, has no socket: one of any process that has a name of its own gets it. Returns whether
+ * there was one.
+ */
+bool unsock_own_names_promote(uint16_t port, const struct sockaddr_un *path);
+
+/* Has the directory any file PORT@ADDR.sock, with a socket or left over? True where that cannot be told. */
+bool unsock_own_names_left(const char *directory, uint16_t port);
+
+#endif

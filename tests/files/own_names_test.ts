@@ -1,0 +1,180 @@
+/** Sockets of one port on several addresses: their names, who gets whose, and what is left. */
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { withDir } from "../support/dir.ts";
+import { run } from "../support/process.ts";
+import { findProgram, need } from "../support/programs.ts";
+import { python } from "../support/python.ts";
+import { shimEnv } from "../support/shim.ts";
+
+const ignore = !need("python3");
+
+const HELPERS = `
+import signal, struct, threading
+def listening(address, port=9042, **options):
+    return socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET, **options)
+def reached(listeners, address, port=9042):
+    """Which of the listeners a client of the address reaches."""
+    client = socket.create_connection((address, port), 10)
+    for listener in listeners:
+        listener.setblocking(False)
+        try: peer, name = listener.accept()
+        except BlockingIOError: continue
+        assert name[:2] == client.getsockname()[:2] and peer.getpeername() == name, (name, client.getsockname())
+        assert client.getpeername()[0] == address
+        return listeners.index(listener), peer.getsockname()[0]
+def plain(name):
+    """Which of the listeners a plain Unix client of the file reaches: connects past the library."""
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(os.environ["UNSOCK_DIR"] + "/" + name)
+    return client
+def names(): return sorted(os.listdir(os.environ["UNSOCK_DIR"]))
+def link(port=9042): return os.path.exists(os.environ["UNSOCK_DIR"] + "/.%d.sock" % port)
+`;
+
+function story(what: string, program: string, output: string, dirName = "", extra: Record<string, string> = {}): void {
+  Deno.test(what, { ignore }, () =>
+    withDir(async (dir) => {
+      const sockets = `${dir}${dirName}`;
+      await Deno.mkdir(sockets, { recursive: true });
+      const { stdout, stderr } = await run(["python3", "-c", `import ctypes, os, socket, sys\n${HELPERS}${program}`], {
+        env: shimEnv(sockets, extra),
+      });
+      assertStrictEquals(stderr, "");
+      assertStrictEquals(stdout, output);
+      assertEquals([...Deno.readDirSync(sockets)], []);
+    }));
+}
+
+story(
+  "the first socket of a port has its plain name, the others names of their addresses, and plain clients reach the first",
+  `
+listeners = [listening(address) for address in ("127.0.0.2", "127.0.0.1", "::1", "127.0.0.3")]
+print(names())
+print([reached(listeners, address) for address in ("127.0.0.1", "127.0.0.2", "127.0.0.3", "::1", "127.0.0.9")])
+clients = [plain("9042.sock"), plain("9042@--1.sock")]
+print([len(__import__("select").select([listener], [], [], 0)[0]) for listener in listeners])
+`,
+  "['.9042.sock', '9042.sock', '9042@--1.sock', '9042@127.0.0.1.sock', '9042@127.0.0.3.sock']\n" +
+    "[(1, '127.0.0.1'), (0, '127.0.0.2'), (3, '127.0.0.3'), (2, '::1'), (0, '127.0.0.2')]\n[1, 0, 1, 0]\n",
+);
+
+story(
+  "when the first one goes another has its name, and the link leads there when that is the last one",
+  `
+listeners = [listening(address) for address in ("127.0.0.1", "127.0.0.2")]
+print(link())
+waiting = socket.create_connection(("127.0.0.2", 9042))
+listeners.pop(0).close()
+print(names(), link())
+peer, name = listeners[0].accept()
+print(name == waiting.getsockname(), reached(listeners, "127.0.0.2"), reached(listeners, "127.0.0.1"))
+listeners.append(listening("127.0.0.1"))
+print(names(), link(), reached(listeners, "127.0.0.1"), reached(listeners, "127.0.0.2"))
+try: listening("127.0.0.2")
+except OSError as error: print(error.errno)
+listeners.pop().close()
+print(names(), link())
+`,
+  "False\n['.9042.sock', '9042.sock'] True\nTrue (0, '127.0.0.2') (0, '127.0.0.2')\n" +
+    "['.9042.sock', '9042.sock', '9042@127.0.0.1.sock'] False (1, '127.0.0.1') (0, '127.0.0.2')\n98\n" +
+    "['.9042.sock', '9042.sock'] True\n",
+);
+
+story(
+  "a server's own address survives exec, and its file goes with it",
+  `
+first, second = listening("127.0.0.1"), listening("127.0.0.2")
+os.set_inheritable(second.fileno(), True)
+if os.fork() == 0:
+    first.close()
+    program = """
+import os, socket, sys
+second = socket.socket(fileno=int(sys.argv[1]))
+client = socket.create_connection(("127.0.0.2", 9042))
+peer, name = second.accept()
+print(second.getsockname(), peer.getsockname(), name == client.getsockname(), flush=True)
+second.close()
+print(sorted(os.listdir(os.environ["UNSOCK_DIR"])), flush=True)
+"""
+    os.execv(sys.executable, [sys.executable, "-c", program, str(second.fileno())])
+second.close()
+os.wait()
+print(names(), link(), reached([first], "127.0.0.1"))
+`,
+  "('127.0.0.2', 9042) ('127.0.0.2', 9042) True\n['.9042.sock', '9042.sock']\n['.9042.sock', '9042.sock'] True (0, '127.0.0.1')\n",
+);
+
+story(
+  "where a name with an address does not fit it is shortened",
+  `
+addresses = ["127.0.0.1", "127.0.0.2", "127.250.251.252", "::1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2:3:4:5:7"]
+listeners = [listening(address, 65535) for address in addresses]
+print([len(name) for name in names()])
+print([reached(listeners, address, 65535) for address in addresses] == list(enumerate(addresses)))
+for address in addresses[1:] + ["0.0.0.0"]:
+    try: listening(address, 65535)
+    except OSError as error: print(error.errno)
+`,
+  "[11, 10, 14, 16, 16, 16, 16]\nTrue\n98\n98\n98\n98\n98\n98\n",
+  `/${"d".repeat(90 - "/tmp/u0123456789abcdef/".length)}`,
+  { UNSOCK_ADDR: "127.0.0.0/8,0.0.0.0,::/0" },
+);
+
+/** What a client and a server say to the kernel about one connection. */
+const COUNTED = `
+import socket, sys
+listener = socket.create_server(("127.0.0.1", 9042))
+for i in range(int(sys.argv[1])):
+    client = socket.socket()
+    client.connect_ex(("127.0.0.1", 9042))
+    client.close()
+`;
+
+Deno.test("a connect to a port's only server is one call", {
+  ignore: ignore || findProgram("strace") === undefined,
+}, () =>
+  withDir(async (dir) => {
+    const counts: number[] = [];
+    for (const rounds of [1, 11]) {
+      const trace = `${dir}/trace${rounds}`;
+      const { LD_PRELOAD: preload = "", ...env } = shimEnv(`${dir}/s`);
+      const command = [
+        "strace",
+        "-f",
+        "-o",
+        trace,
+        "-e",
+        "trace=connect,readlinkat,statx",
+        "-E",
+        `LD_PRELOAD=${preload}`,
+      ];
+      await run([...command, "python3", "-c", COUNTED, String(rounds)], { env });
+      counts.push(Deno.readTextFileSync(trace).split("\n").length);
+    }
+    assertStrictEquals((counts[1] ?? 0) - (counts[0] ?? 0), 10);
+  }));
+
+Deno.test("five processes that bind five addresses at once all get theirs", { ignore }, () =>
+  withDir(async (dir) => {
+    const program = `
+import time
+go, start = os.pipe()
+results, result = os.pipe()
+stop, stopping = os.pipe()
+for i in range(1, 6):
+    if os.fork() == 0:
+        os.close(start), os.close(stopping)
+        os.read(go, 1)
+        try: listener = socket.create_server(("127.0.0.%d" % i, 9042))
+        except OSError as error: os.write(result, b"e")
+        else: os.write(result, b"b")
+        os.read(stop, 1)
+        os._exit(0)
+os.close(start)
+print(sorted(os.read(results, 1) for i in range(5)), len(files()), flush=True)
+os.close(stopping)
+for i in range(5): os.wait()
+print(files(), flush=True)
+`;
+    assertStrictEquals(await python(program, dir), "[b'b', b'b', b'b', b'b', b'b'] 5\n[]\n");
+  }));
