@@ -58,7 +58,7 @@ static bool each_name(bool (*look)(const char *name)) {
         fail("the directory cannot be read");
     for (struct dirent *entry; (entry = readdir(directory));) {
         bool special = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-        bool of_guard = atoi(entry->d_name) == GUARD_PORT;
+        bool of_guard = atoi(entry->d_name + (entry->d_name[0] == '.')) == GUARD_PORT;
         if (!special && !of_guard)
             good &= look(entry->d_name);
     }
@@ -106,7 +106,8 @@ static bool is_left(const char *name) {
     if (lstat(name, &status) == 0 && S_ISSOCK(status.st_mode)) {
         if (clean)
             finding("a file is left: %s", name);
-    } else {
+    } else if (name[0] != '.' || atoi(name + 1) == 0) {
+        /* But not the link beside a port's file, which goes with that. */
         unlink(name);
     }
     return true;
