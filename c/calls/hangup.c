@@ -23,13 +23,13 @@ static bool is_redirected_connection(int fd) {
 uint32_t unsock_hangup_as_tcp(int fd, uint32_t events) {
     if (!is_redirected_connection(fd))
         return events;
-    unsigned mark = unsock_end_mark(fd);
+    unsigned mark = unsock_end_mark_certain(fd);
     /* Whoever reads it takes it away, and a write later must know of it. */
     if (events & POLLERR)
         unsock_end_mark_set(fd, mark, UNSOCK_END_RESET);
     else if ((mark & (UNSOCK_END_LOST | UNSOCK_END_TOLD)) == UNSOCK_END_LOST)
         events |= POLLERR;
-    else if (!(mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_LOST | UNSOCK_END_RESET)))
+    else if (!(mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_LOST | UNSOCK_END_RESET | UNSOCK_END_UNKNOWN)))
         events &= ~(uint32_t)POLLHUP;
     return events;
 }

@@ -34,7 +34,7 @@ static void note_lost(int fd) {
 long unsock_stream_refused(int fd, size_t size, int flags) {
     if (unsock_reuse_look(fd))
         return unsock_stream_broken(flags);
-    unsigned mark = unsock_end_mark(fd);
+    unsigned mark = unsock_end_mark_certain(fd);
     long error = unsock_socket_option(fd, SO_ERROR);
     if (error > 0) {
         unsock_end_mark_set(fd, mark, UNSOCK_END_RESET);
@@ -42,7 +42,7 @@ long unsock_stream_refused(int fd, size_t size, int flags) {
     }
     if (mark & UNSOCK_END_LOST)
         unsock_end_mark_set(fd, mark, UNSOCK_END_TOLD);
-    if (mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_LOST | UNSOCK_END_RESET))
+    if (mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_LOST | UNSOCK_END_RESET | UNSOCK_END_UNKNOWN))
         return unsock_stream_broken(flags);
     /* Of a peer that only reads no more TCP knows nothing, and nothing is sent for no bytes. */
     if (size > 0 && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP)) {

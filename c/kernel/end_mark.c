@@ -10,6 +10,15 @@ unsigned unsock_end_mark(int fd) {
     return (value & ~UNSOCK_END_MARK_BITS) == UNSOCK_END_MARK ? (unsigned)value & UNSOCK_END_MARK_BITS : 0;
 }
 
+unsigned unsock_end_mark_certain(int fd) {
+    unsigned mark = unsock_end_mark(fd);
+    int32_t none = UNSOCK_END_MARK;
+    if (mark != 0)
+        return mark;
+    long result = unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_INCOMING_CPU, &none, sizeof(none));
+    return result == -ENOPROTOOPT || result == -EOPNOTSUPP ? UNSOCK_END_UNKNOWN : 0;
+}
+
 void unsock_end_mark_set(int fd, unsigned old, unsigned added) {
     int32_t value = (int32_t)(UNSOCK_END_MARK | old | added);
     if ((old & added) != added)

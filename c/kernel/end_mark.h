@@ -15,6 +15,8 @@ enum {
     UNSOCK_END_TOLD = 1 << 3,       /* the error that followed has been told */
     UNSOCK_END_RESET = 1 << 4,      /* the peer closed with unread data, and that has been told */
     UNSOCK_END_OVER = 1 << 5,       /* both sides have shut down writing: TCP's socket is closed */
+    UNSOCK_END_UNKNOWN =
+        1 << 6, /* no marks can be had (qemu's user emulation lacks the option): AF_UNIX's word counts */
 };
 
 /* What the program may read in the option's place. */
@@ -23,6 +25,9 @@ enum {
 
 /* The marks; 0 also for what is no socket. One system call. */
 unsigned unsock_end_mark(int fd);
+
+/* The same, and where there can be none, UNSOCK_END_UNKNOWN. Two system calls where there are none. */
+unsigned unsock_end_mark_certain(int fd);
 
 /* Adds some to those that there are. */
 void unsock_end_mark_set(int fd, unsigned old, unsigned added);

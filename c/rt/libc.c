@@ -113,7 +113,10 @@ void unsock_next_resolve(void) {
     resolve("__ppoll_chk", &unsock_next.ppoll_chk);
     resolve("epoll_wait", &unsock_next.epoll_wait);
     resolve("epoll_pwait", &unsock_next.epoll_pwait);
-    resolve("epoll_pwait2", &unsock_next.epoll_pwait2);
+    /* Of glibc 2.35. _dl_sym ends a program that asks for a name that is nowhere; it is asked where dlsym is not there.
+     */
+    if (dlsym)
+        resolve("epoll_pwait2", &unsock_next.epoll_pwait2);
     resolve("close", &unsock_next.close);
     resolve("fcntl", &unsock_next.fcntl);
 }
