@@ -4,6 +4,7 @@
 #include "kernel/end_mark.h"
 #include "kernel/identify.h"
 #include "memory/fds.h"
+#include "memory/sandbox.h"
 #include "memory/state.h"
 #include "replace/reuse.h"
 #include "rt/net.h"
@@ -21,7 +22,7 @@ static bool is_redirected_connection(int fd) {
 
 /* As tcp_poll (net/ipv4/tcp.c). */
 uint32_t unsock_hangup_as_tcp(int fd, uint32_t events) {
-    if (!is_redirected_connection(fd))
+    if (unsock_sandboxed || !is_redirected_connection(fd))
         return events;
     unsigned mark = unsock_end_mark_certain(fd);
     /* Whoever reads it takes it away, and a write later must know of it. */

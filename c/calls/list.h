@@ -93,6 +93,8 @@
     BY_HAND(posix_spawnp)                                                                                              \
     BY_HAND(system)                                                                                                    \
     BY_HAND(popen)                                                                                                     \
+    BY_HAND(prctl)                                                                                                     \
+    BY_HAND(seccomp_load)                                                                                              \
     BY_HAND(_exit)                                                                                                     \
     BY_HAND(_Exit)
 

@@ -3,6 +3,7 @@
 
 #include "kernel/end_mark.h"
 #include "kernel/socket_info.h"
+#include "memory/sandbox.h"
 #include "replace/reuse.h"
 #include "rt/libc.h"
 #include "rt/net.h"
@@ -53,6 +54,8 @@ long unsock_stream_refused(int fd, size_t size, int flags) {
 }
 
 long unsock_stream_sendto(int fd, const void *data, size_t size, int flags) {
+    if (unsock_sandboxed)
+        return unsock_real_sendto(fd, data, size, flags, NULL, 0);
     long result = unsock_real_sendto(fd, data, size, flags | MSG_NOSIGNAL, NULL, 0);
     return result == -EPIPE ? unsock_stream_refused(fd, size, flags) : result;
 }
@@ -71,6 +74,8 @@ static size_t sum_up(const struct msghdr *message) {
 }
 
 long unsock_stream_sendmsg(int fd, const struct msghdr *message, int flags) {
+    if (unsock_sandboxed)
+        return unsock_real_sendmsg(fd, message, flags);
     long result = unsock_real_sendmsg(fd, message, flags | MSG_NOSIGNAL);
     return result == -EPIPE ? unsock_stream_refused(fd, sum_up(message), flags) : result;
 }

@@ -9,6 +9,7 @@
 #include "memory/asked.h"
 #include "memory/fds.h"
 #include "memory/own.h"
+#include "memory/sandbox.h"
 #include "replace/reuse.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
@@ -27,6 +28,8 @@ static bool was_inherited(int fd) {
 }
 
 static inline bool concerns(int fd) {
+    if (unsock_sandboxed)
+        return false;
     return unsock_stream_is_known(fd) || (!unsock_fds_known(fd) && !unsock_asked(fd) && was_inherited(fd));
 }
 

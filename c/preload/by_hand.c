@@ -2,6 +2,7 @@
 #include "calls/close.h"
 #include "calls/ioctl.h"
 #include "calls/list.h"
+#include "memory/sandbox.h"
 #include "process/start.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
@@ -10,6 +11,7 @@
 #include "unsock.h"
 
 #include <linux/poll.h>
+#include <linux/prctl.h>
 #include <stdarg.h>
 
 /* Programs built with fortification call this; glibc ends the process when the buffer is smaller than the size. */
@@ -61,6 +63,29 @@ UNSOCK_EXPORT int ioctl(int fd, unsigned long request, ...) {
     if (!unsock_active())
         return (int)unsock_libc_result(unsock_sys(__NR_ioctl, fd, request, argument));
     return (int)unsock_libc_result(unsock_call_ioctl(fd, request, argument));
+}
+
+/* A filter of the program's own comes: from now on it makes no calls but its own where that can be had. */
+UNSOCK_EXPORT int prctl(int option, ...) {
+    va_list arguments;
+    unsigned long values[4];
+    va_start(arguments, option);
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+        values[i] = va_arg(arguments, unsigned long);
+    va_end(arguments);
+    unsock_sandboxed |= option == PR_SET_SECCOMP;
+    return (int)unsock_libc_result(unsock_sys(__NR_prctl, option, values[0], values[1], values[2], values[3]));
+}
+
+/* libseccomp's, which asks the kernel past libc. Nobody calls it where that library is not. */
+UNSOCK_EXPORT int seccomp_load(void *context) {
+    int (*next)(void *) = NULL;
+    void *found = unsock_next_find("seccomp_load");
+    if (!found)
+        return -ENOSYS;
+    memcpy(&next, &found, sizeof(next));
+    unsock_sandboxed = true;
+    return next(context);
 }
 
 /* Children of Python's multiprocessing and daemons that have had enough end so, past all destructors. */
