@@ -147,9 +147,11 @@ export function openRunner(file: string): Runner {
 }
 
 function open<T extends Deno.ForeignLibraryInterface>(file: string, functions: T): Deno.DynamicLibrary<T>["symbols"] {
-  // Its constructor would take them for its settings, and end this process when they are wrong.
+  // Its constructor would take them for its settings, and end this process when they are wrong. What tests say to each other
+  // it passes over, and a process of tests has one environment for all of them.
   for (const name of Object.keys(Deno.env.toObject())) {
-    if (name.startsWith("UNSOCK_") || name === "LD_PRELOAD") Deno.env.delete(name);
+    const isSetting = name.startsWith("UNSOCK_") && !name.startsWith("UNSOCK_TEST_") && name !== "UNSOCK_MUST_WORK";
+    if (isSetting || name === "LD_PRELOAD") Deno.env.delete(name);
   }
   try {
     return Deno.dlopen(file, functions).symbols;

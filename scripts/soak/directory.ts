@@ -17,7 +17,10 @@ interface SocketFile {
 /** @returns All files, and whether the kernel has a socket of that name. */
 export function readFiles(directory: string): SocketFile[] {
   const live = new Set(unixNames().filter((name) => name.startsWith("/")).map((name) => path.normalize(name)));
-  return [...Deno.readDirSync(directory)].filter(({ name }) => name !== LOCK).flatMap(({ name }) => {
+  const names = new Set(Array.from(Deno.readDirSync(directory), ({ name }) => name));
+  // The link beside a port's file comes and goes with that: alone it is nobody's.
+  const isBeside = (name: string) => /^\.\d+\.sock$/.test(name) && names.has(name.slice(1));
+  return [...names].filter((name) => name !== LOCK && !isBeside(name)).flatMap((name) => {
     const file = path.join(directory, name);
     const port = name.match(/^\.?(\d+)\.(?:dgram\.)?sock(?:\.\d+)?$/)?.[1];
     const inode = inodeOf(file);

@@ -11,7 +11,7 @@ import { shimLibrary } from "../support/shim.ts";
 import { buildLinked, canLink, type Linking } from "../support/static.ts";
 import { NOBODY } from "../support/users.ts";
 import { elfImage } from "../unit/elf_image.ts";
-import { assertFails, unsockCommand } from "./unsock.ts";
+import { assertFails, testedLibrary, unsockCommand } from "./unsock.ts";
 
 const CHILD = new URL("../trap/child.c", import.meta.url).pathname;
 const isRoot = Deno.uid() === 0;
@@ -51,7 +51,7 @@ async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
           const words = [...before, ...program, "run", "--dir", sockets, ...options, "--", ...command];
           check(
             await run(words, {
-              env: { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.env.get("HOME") ?? "/", ...env },
+              env: { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.env.get("HOME") ?? "/", ...testedLibrary(), ...env },
               clearEnv: true,
               cwd: dir,
             }),

@@ -1,7 +1,7 @@
 /** `unsock run`: the command sees what it would see without unsock. */
 import { assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
-import { withDir } from "../support/dir.ts";
+import { copyProgram, withDir } from "../support/dir.ts";
 import { need } from "../support/programs.ts";
 import { buildLinked } from "../support/static.ts";
 import { assertFails, isCompiled, shell, unsock, unsockCommand } from "./unsock.ts";
@@ -109,7 +109,7 @@ Deno.test("run ends with 127 for what is not there, 126 for what cannot be execu
 Deno.test("run refuses what the library cannot reach, but for --force", async () => {
   await withDir(async (dir) => {
     const program = path.join(dir, "libunsock.so"); // static, and runs by itself
-    Deno.copyFileSync(LIBRARY, program);
+    copyProgram(LIBRARY, program);
     Deno.chmodSync(program, 0o755);
     const env = { UNSOCK_ENGINE: "preload" };
     const refused = await unsock(["run", "--dir", `${dir}/s`, "--", program], { env });

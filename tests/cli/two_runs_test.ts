@@ -7,13 +7,13 @@ import { optionFlag } from "../../lib/system/options.ts";
 import { withDir } from "../support/dir.ts";
 import { run, type RunOptions, type RunResult } from "../support/process.ts";
 import { shimLibrary } from "../support/shim.ts";
-import { unsockCommand } from "./unsock.ts";
+import { testedLibrary, unsockCommand } from "./unsock.ts";
 
 const PATH = `/nowhere:${Deno.env.get("PATH") ?? "/usr/bin:/bin"}`;
 
 /** Both, from the same directory and environment. */
 async function both(words: readonly string[], options: RunOptions = {}): Promise<[RunResult, RunResult]> {
-  const env = { PATH, HOME: Deno.env.get("HOME") ?? "/", NO_COLOR: "1", ...options.env };
+  const env = { PATH, HOME: Deno.env.get("HOME") ?? "/", NO_COLOR: "1", ...testedLibrary(), ...options.env };
   const start = (program: readonly string[]) => run([...program, "run", ...words], { ...options, env, clearEnv: true });
   return await Promise.all([start(unsockCommand()), start([shimLibrary()])]);
 }

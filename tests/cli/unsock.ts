@@ -2,6 +2,7 @@
 import { assertMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { run, type RunOptions, type RunResult } from "../support/process.ts";
+import { shimLibrary } from "../support/shim.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 
@@ -14,6 +15,13 @@ export function isCompiled(): boolean {
 export function unsockCommand(): string[] {
   const binary = Deno.env.get("UNSOCK_TEST_BINARY");
   return binary ? [binary] : [Deno.execPath(), "run", "-A", path.join(ROOT, "main.ts")];
+}
+
+/**
+ * What makes the command line take the library that its tests are about: the compiled binary takes the one that it carries.
+ */
+export function testedLibrary(): Record<string, string> {
+  return Deno.env.get("UNSOCK_TEST_BINARY") ? { UNSOCK_LIB: shimLibrary() } : {};
 }
 
 /** The caller's environment without anything that unsock reads, plus `extra`. */

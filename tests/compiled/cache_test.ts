@@ -1,7 +1,7 @@
 /** Where the binary unpacks the library that it carries: a private directory, checked at every start. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { dirname, join } from "@std/path/posix";
-import { withDir } from "../support/dir.ts";
+import { copyProgram, withDir } from "../support/dir.ts";
 import { need } from "../support/programs.ts";
 import { BINARY, compiled, isWhole, makeHome, names, runAlone, TELL } from "./binary.ts";
 
@@ -103,7 +103,7 @@ Deno.test(
       const program = join(dir, "bin", "unsock");
       const planted = join(dir, "bin", "libunsock.so");
       Deno.mkdirSync(dirname(program));
-      Deno.copyFileSync(BINARY, program);
+      copyProgram(BINARY, program);
       Deno.copyFileSync(await libraryFor(env), planted);
       const tell = async (extra: Record<string, string> = {}) => {
         return (await runAlone([program, ...TELL], { ...env, ...extra })).stdout.trim();
@@ -134,7 +134,7 @@ Deno.test({
     withDir(async (dir) => {
       Deno.chmodSync(dir, 0o755);
       const program = join(dir, "unsock"); // the way to the original may be root's alone
-      Deno.copyFileSync(BINARY, program);
+      copyProgram(BINARY, program);
       const { env, home } = makeHome(dir); // root's: read-only for nobody
       const runtime = join(dir, "runtime");
       Deno.mkdirSync(runtime, { mode: 0o700 });

@@ -1,7 +1,7 @@
 /** The compiled binary works from wherever it is called, and finds a library wherever one may be. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { basename, join } from "@std/path/posix";
-import { withDir } from "../support/dir.ts";
+import { copyProgram, withDir } from "../support/dir.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { BINARY, BINARY_DIRECTORY, compiled, isWhole, makeHome, names, runAlone, TELL } from "./binary.ts";
 
@@ -51,7 +51,7 @@ Deno.test(
         try {
           Deno.linkSync(BINARY, program);
         } catch {
-          Deno.copyFileSync(BINARY, program);
+          copyProgram(BINARY, program);
         }
         const result = await runAlone([program, ...TELL], env);
         assertStrictEquals(result.stdout, `${join(dir, expected, "libunsock.so")}\n`, result.stderr);

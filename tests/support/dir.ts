@@ -23,3 +23,14 @@ export function namesIn(dir: string): string[] {
   const names = Array.from(Deno.readDirSync(dir), ({ name }) => name);
   return names.filter((name) => !(name.startsWith(".") && names.includes(name.slice(1)))).toSorted();
 }
+
+/**
+ * Copies a program that is executed at once. By a process of its own: a child that another test starts meanwhile would inherit
+ * the file, still open for writing, from this one, and nobody could execute it (ETXTBSY).
+ *
+ * @throws {Error} with what cp said.
+ */
+export function copyProgram(from: string, to: string): void {
+  const { success, stderr } = new Deno.Command("cp", { args: ["--", from, to], stdout: "null" }).outputSync();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+}

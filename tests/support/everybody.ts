@@ -1,4 +1,5 @@
 /** A command line that every user may run: the source tree that is tested may be for its owner alone. */
+import { copyProgram } from "./dir.ts";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { shimLibrary } from "./shim.ts";
 
@@ -13,14 +14,14 @@ export async function unsockForEverybody(dir: string): Promise<string> {
   Deno.chmodSync(dir, 0o755);
   const binary = Deno.env.get("UNSOCK_TEST_BINARY");
   if (binary) {
-    Deno.copyFileSync(binary, program);
+    copyProgram(binary, program);
     Deno.chmodSync(program, 0o755);
     return program;
   }
   const tree = join(dir, "tree");
   Deno.mkdirSync(join(tree, "cache", "npm"), { recursive: true });
   Deno.mkdirSync(join(tree, "build"));
-  Deno.copyFileSync(Deno.execPath(), join(tree, "deno"));
+  copyProgram(Deno.execPath(), join(tree, "deno"));
   Deno.copyFileSync(shimLibrary(), join(tree, "build", "libunsock.so"));
   const cache = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
   const sources = ["main.ts", "lib", "types", "deno.json", "deno.lock"].map((name) => join(ROOT, name));
