@@ -10,7 +10,7 @@ const SOAK = join(dirname(fromFileUrl(import.meta.url)), "..", "..", "scripts", 
 
 /** Two servers in one program, which answer in a certain way, and the client: tells what the client found. */
 const SERVERS = `
-import json, re, select, socket, struct, subprocess, sys, tempfile
+import json, os, re, select, socket, struct, subprocess, sys, tempfile
 soak, how, questions = sys.argv[1], sys.argv[2], int(sys.argv[3])
 sys.path.insert(0, soak)
 from common import pack, unpack
@@ -40,7 +40,9 @@ while client.poll() is None:
         frame, asker = sock.recvfrom(65536)
         answer(socks.index(sock), unpack(frame)[0], asker)
         questions -= 1
-        if questions == 0: client.terminate()
+        # Which clients ask in turn is chance: the story goes on until it has happened.
+        happened = how != "another client" or b'"why"' in os.pread(output.fileno(), 1 << 20, 0)
+        if questions <= 0 and (happened or questions < -5000): client.terminate()
 output.seek(0)
 told = [json.loads(line) for line in output]
 total = lambda column: sum(line.get(column, 0) for line in told)
