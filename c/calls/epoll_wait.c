@@ -102,10 +102,9 @@ UNSOCK_OWN_FRAME static long correct_all(int set, struct unsock_epoll_event *eve
 
 /* What is left of a time-out in nanoseconds that began at `begun`, by unsock_libc_clock. */
 static int64_t left_of(int64_t timeout, int64_t begun) {
-    int64_t clock = unsock_libc_clock();
-    int64_t waited = begun != 0 && clock > begun ? clock - begun : 0;
     if (timeout == FOREVER || timeout == 0)
         return timeout;
+    int64_t waited = unsock_libc_waited(begun);
     return timeout > waited ? timeout - waited : 0;
 }
 

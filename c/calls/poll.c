@@ -117,8 +117,7 @@ static long wait_on(const struct wait *wait) {
     int64_t end = FOREVER;
     long memory = 0, ready;
     if (wait->timeout != FOREVER) {
-        int64_t clock = unsock_libc_clock();
-        int64_t waited = wait->begun != 0 && clock > wait->begun ? clock - wait->begun : 0;
+        int64_t waited = unsock_libc_waited(wait->begun);
         end = now_ns() + (wait->timeout > waited ? wait->timeout - waited : 0);
     }
     if (wait->count > FEW) {

@@ -54,6 +54,11 @@ int64_t unsock_libc_clock(void) {
                : 0;
 }
 
+int64_t unsock_libc_waited(int64_t begun) {
+    int64_t clock = unsock_libc_clock();
+    return begun != 0 && clock > begun ? clock - begun : 0;
+}
+
 unsigned long unsock_libc_auxiliary(unsigned long tag) {
     return getauxval ? getauxval(tag) : 0;
 }

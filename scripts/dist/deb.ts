@@ -1,5 +1,6 @@
 /** The Debian packages, by `dpkg-deb`, which dates all files with SOURCE_DATE_EPOCH. */
 import * as path from "@std/path/posix";
+import { statOrUndefined } from "../../lib/system/files.ts";
 import { VERSION } from "../../lib/system/version.ts";
 import { DATE, DIST, ROOT, run, withStage } from "./tools.ts";
 
@@ -67,16 +68,14 @@ async function put(file: string, from: string, mode = 0o644): Promise<void> {
 /** Debian has its own place for zsh's completions, and wants manual pages compressed. */
 async function asDebian(usr: string): Promise<void> {
   const zsh = path.join(usr, "share/zsh");
-  if (await exists(zsh)) await Deno.rename(path.join(zsh, "site-functions"), path.join(zsh, "vendor-completions"));
+  if (statOrUndefined(zsh) !== undefined) {
+    await Deno.rename(path.join(zsh, "site-functions"), path.join(zsh, "vendor-completions"));
+  }
   for (const section of ["man1", "man7"]) {
     const directory = path.join(usr, "share/man", section);
-    if (!await exists(directory)) continue;
+    if (statOrUndefined(directory) === undefined) continue;
     for (const { name } of Deno.readDirSync(directory)) await run("gzip", ["-9nf", path.join(directory, name)]);
   }
-}
-
-async function exists(file: string): Promise<boolean> {
-  return await Deno.lstat(file).then(() => true, () => false);
 }
 
 async function kilobytesOf(directory: string): Promise<number> {

@@ -3,7 +3,7 @@ import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
-import { listedCalls } from "../support/shim.ts";
+import { namesInLibrary } from "../support/shim.ts";
 import { assertFails, unsock } from "./unsock.ts";
 
 function filesBelow(directory: string): string[] {
@@ -30,7 +30,7 @@ Deno.test("install puts everything below the prefix, uninstall removes exactly t
     const manual = Deno.readTextFileSync(path.join(prefix, "share/man/man1/unsock.1"));
     assertMatch(manual, /^\.B \\-\\-accept\\-convert <which>$/m);
     const libraryManual = Deno.readTextFileSync(path.join(prefix, "share/man/man7/libunsock.7"));
-    for (const name of listedCalls()) {
+    for (const name of namesInLibrary("unsock_call_name")) {
       assertMatch(libraryManual, new RegExp(`[ \\n]${name}[,.]`), "a function that the manual does not name");
     }
     Deno.writeTextFileSync(path.join(prefix, "bin", "other"), "");

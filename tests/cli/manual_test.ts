@@ -7,11 +7,11 @@ import { optionFlag } from "../../lib/system/options.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { findProgram, need } from "../support/programs.ts";
-import { listedCalls } from "../support/shim.ts";
+import { namesInLibrary } from "../support/shim.ts";
 
 const PAGES: Record<string, string> = {
   "unsock.1": commandManual(COMMANDS),
-  "libunsock.7": libraryManual(listedCalls()),
+  "libunsock.7": libraryManual(namesInLibrary("unsock_call_name")),
 };
 
 async function withPages(use: (files: string[]) => Promise<void>): Promise<void> {

@@ -1,6 +1,7 @@
 /** What `deno task package` leaves in dist/: each package installed where nothing of unsock was, used, and removed again. */
 import { assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
+import { statOrUndefined } from "../../lib/system/files.ts";
 import { VERSION } from "../../lib/system/version.ts";
 import { mirror } from "../libcs/old_root.ts";
 import { withDir } from "../support/dir.ts";
@@ -15,16 +16,7 @@ const AMD64 = Deno.build.arch === "x86_64";
 const LONG_MS = 600_000;
 
 /** `deno task compile` alone makes none of them. */
-const ignore = compiled.ignore || !AMD64 || !exists(DEB);
-
-function exists(file: string): boolean {
-  try {
-    Deno.lstatSync(file);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const ignore = compiled.ignore || !AMD64 || statOrUndefined(DEB) === undefined;
 
 async function succeed(command: string[], cwd = DIST): Promise<RunResult> {
   const result = await run(command, { cwd, timeoutMs: LONG_MS, env: { LC_ALL: "C" } });

@@ -3,6 +3,7 @@
  * Fetched from the mirror that apt uses, checked by Debian's keys and unpacked under build/, never installed; no privileges.
  */
 import { join, relative } from "@std/path/posix";
+import { statOrUndefined } from "../../lib/system/files.ts";
 import { ROOT } from "../support/foreign.ts";
 import { run } from "../support/process.ts";
 
@@ -35,22 +36,13 @@ export function oldRoot(): Promise<OldRoot> {
 async function findOrFetch(): Promise<OldRoot> {
   const directory = join(ROOT, "build", "libcs", RELEASE);
   const libraries = join(directory, "lib", `${Deno.build.arch}-linux-gnu`);
-  if (!exists(libraries)) await fetchInto(directory);
+  if (statOrUndefined(libraries) === undefined) await fetchInto(directory);
   return { directory, libraries, linker: join(libraries, "ld-2.31.so") };
-}
-
-function exists(file: string): boolean {
-  try {
-    Deno.statSync(file);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Whether apt is there and the release's keys: else it is no Debian that could fetch an older one. */
 export function canFetchOldRoot(): boolean {
-  return exists(join(ROOT, "build", "libcs", RELEASE)) || exists(KEYRING);
+  return [join(ROOT, "build", "libcs", RELEASE), KEYRING].some((file) => statOrUndefined(file) !== undefined);
 }
 
 async function fetchInto(directory: string): Promise<void> {
@@ -65,7 +57,7 @@ async function fetchInto(directory: string): Promise<void> {
     await Deno.rename(unpacked, directory);
   } catch (error) {
     // Another run may have been faster; then its root is there.
-    if (!exists(directory)) throw error;
+    if (statOrUndefined(directory) === undefined) throw error;
   } finally {
     await Deno.remove(work, { recursive: true });
   }

@@ -4,6 +4,9 @@
 
 #include "probe.h"
 
+#include <sys/resource.h>
+#include <time.h>
+
 enum end {
     OPEN,          /* it has done nothing */
     CLOSED,        /* close, with nothing left to read */
@@ -78,6 +81,20 @@ static inline void drop_pair(struct pair *pair) {
     if (pair->peer >= 0)
         close(pair->peer);
     close(pair->listener);
+}
+
+/* Processor time, in milliseconds. */
+static inline long used(void) {
+    struct rusage usage;
+    CHECK(getrusage(RUSAGE_SELF, &usage));
+    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+}
+
+static inline long now_ms(void) {
+    struct timespec time;
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &time));
+    return time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
 #endif

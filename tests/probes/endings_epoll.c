@@ -4,7 +4,6 @@
 
 #include <pthread.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 
 static const uint32_t asked[] = {0, EPOLLIN, EPOLLOUT, EPOLLIN | EPOLLOUT, EPOLLIN | EPOLLRDHUP, EPOLLRDHUP, EPOLLPRI};
 static const uint32_t kinds[] = {0, EPOLLET, EPOLLONESHOT};
@@ -84,19 +83,6 @@ static void register_and_end(enum end end, uint32_t events, unsigned kind, bool 
     show(story, "then", set, 0);
     close(set);
     drop_pair(&pair);
-}
-
-static long used(void) {
-    struct rusage usage;
-    CHECK(getrusage(RUSAGE_SELF, &usage));
-    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
-           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
-}
-
-static long now_ms(void) {
-    struct timespec time;
-    CHECK(clock_gettime(CLOCK_MONOTONIC, &time));
-    return time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
 /* It waits as long as it was told to and does nothing meanwhile. */

@@ -2,7 +2,6 @@
 #include "endings.h"
 
 #include <pthread.h>
-#include <sys/resource.h>
 #include <sys/select.h>
 #include <time.h>
 
@@ -52,20 +51,6 @@ static void ask(enum end end, enum own own) {
     snprintf(name, sizeof name, "%s%s, select", own_names[own], end_names[end]);
     fact(name, "%d, %d", select_one(pair.fd, 0, false), select_one(pair.fd, 0, true));
     drop_pair(&pair);
-}
-
-/* Processor time, in milliseconds. */
-static long used(void) {
-    struct rusage usage;
-    CHECK(getrusage(RUSAGE_SELF, &usage));
-    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
-           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
-}
-
-static long now_ms(void) {
-    struct timespec time;
-    CHECK(clock_gettime(CLOCK_MONOTONIC, &time));
-    return time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
 /* Asked for nothing it waits as long as it was told to, and does nothing meanwhile. */

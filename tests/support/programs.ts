@@ -1,4 +1,5 @@
 /** The real programs that tests and checks use, and the Debian packages that have them. Run directly, it prints the packages. */
+import { statOrUndefined } from "../../lib/system/files.ts";
 
 const PACKAGES: Record<string, string> = {
   Xvfb: "xvfb",
@@ -119,16 +120,7 @@ export function findProgram(program: string): string | undefined {
 
 function isThere(name: string): boolean {
   const file = FILES[name];
-  return file === undefined ? findProgram(name) !== undefined : exists(file);
-}
-
-function exists(file: string): boolean {
-  try {
-    Deno.statSync(file);
-    return true;
-  } catch {
-    return false;
-  }
+  return file === undefined ? findProgram(name) !== undefined : statOrUndefined(file) !== undefined;
 }
 
 /** Debian keeps the programs of each PostgreSQL version in a directory of its own. */

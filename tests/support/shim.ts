@@ -22,18 +22,26 @@ export function shimLibrary(): string {
   return join(ROOT, "build", "libunsock.so");
 }
 
+/** The library's functions that tell the names of one of its tables, by index. */
+const NAMES = {
+  unsock_call_name: { parameters: ["u32"], result: "pointer" },
+  unsock_setting_name: { parameters: ["u32"], result: "pointer" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
 /**
- * Asks the library for its own list of calls (c/calls/list.h). Unlike `openShim` this leaves the environment alone, which
- * all test files of a process share.
+ * Asks the library for one of its own tables. Unlike `openShim` this leaves the environment alone, which all test files of a
+ * process share.
  *
- * @returns The names of all functions of libc that it puts itself in front of.
+ * @param table The function that tells the names: of the intercepted calls (c/calls/list.h), or of the settings
+ *   (c/rules/settings.c).
+ * @returns All names, in the table's order.
  */
-export function listedCalls(): string[] {
-  const library = Deno.dlopen(shimLibrary(), { unsock_call_name: { parameters: ["u32"], result: "pointer" } });
+export function namesInLibrary(table: keyof typeof NAMES): string[] {
+  const library = Deno.dlopen(shimLibrary(), NAMES);
   try {
     const names: string[] = [];
     for (;;) {
-      const name = library.symbols.unsock_call_name(names.length);
+      const name = library.symbols[table](names.length);
       if (name === null) return names;
       names.push(Deno.UnsafePointerView.getCString(name));
     }

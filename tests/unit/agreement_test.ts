@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { openShim, type Shim } from "../../lib/system/ffi.ts";
 import { SettingError } from "../../lib/run/setting_types.ts";
 import { parseSettings, SETTING_LIST } from "../../lib/run/settings.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { namesInLibrary, shimLibrary } from "../support/shim.ts";
 
 const LONG = "d".repeat(89);
 
@@ -117,23 +117,8 @@ function spelledOut(text: string, directory: string): string {
   return length === undefined ? word : word.padEnd(Number(length), "l");
 }
 
-/** The names in the library's own table (c/rules/settings.c). */
-function settingsOfLibrary(): string[] {
-  const library = Deno.dlopen(shimLibrary(), { unsock_setting_name: { parameters: ["u32"], result: "pointer" } });
-  try {
-    const names: string[] = [];
-    for (;;) {
-      const name = library.symbols.unsock_setting_name(names.length);
-      if (name === null) return names;
-      names.push(Deno.UnsafePointerView.getCString(name));
-    }
-  } finally {
-    library.close();
-  }
-}
-
 Deno.test("the table of settings has the library's own, each with values here", () => {
-  const names = settingsOfLibrary().toSorted();
+  const names = namesInLibrary("unsock_setting_name").toSorted();
   assertEquals(SETTING_LIST.map(({ variable }) => variable).toSorted(), names);
   assertEquals(Object.keys(VALUES).toSorted(), names);
 });
