@@ -1,6 +1,7 @@
 /* The names of connecting stream sockets. */
 #include "calls/client_name.h"
 
+#include "files/directory.h"
 #include "files/ephemeral.h"
 #include "kernel/file_info.h"
 #include "rt/mem.h"
@@ -16,7 +17,7 @@
 
 static long bind_plain(int socket, const struct unsock_ip *source, const struct unsock_ip *target) {
     struct sockaddr_un name;
-    socklen_t length = unsock_kernel_name_stream(source, target, &name);
+    socklen_t length = unsock_kernel_name_stream(source, target, unsock_directory_tag(), &name);
     return unsock_sys(__NR_bind, socket, &name, length);
 }
 

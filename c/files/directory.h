@@ -8,6 +8,12 @@
 /* Makes the directory (0755, parents too) where it is missing. Returns false with one line in `error`. */
 bool unsock_directory_make(const struct unsock_settings *settings, struct unsock_text *error);
 
+/*
+ * A number that is this directory's, by whatever path it is reached: what is named after it is apart from what another
+ * directory's programs name, where names are common to all (a network namespace's abstract ones). 0: not known.
+ */
+uint64_t unsock_directory_tag(void);
+
 /* Could others than its owner write to it when the process started? */
 bool unsock_directory_is_shared(void);
 

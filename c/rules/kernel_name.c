@@ -18,7 +18,7 @@ static const char stream_prefix[STREAM_PREFIX_LENGTH] = "\0unsock ";
 #define PORT_LENGTH (1 + 4)
 #define ENDPOINT4_LENGTH (8 + PORT_LENGTH)
 #define ENDPOINT6_LENGTH (32 + PORT_LENGTH)
-#define HASH_LENGTH 16
+#define TAG_LENGTH 16
 
 /*
  * The numbers of a name, without what stands between them: two addresses of 4 or 16 bytes, and both ports. All are
@@ -114,9 +114,9 @@ bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t le
         return false;
     length -= UNSOCK_SUN_PATH_OFFSET + STREAM_PREFIX_LENGTH;
     size_t first = address_digits(at, length, ' ');
-    /* Then the other endpoint, one character that only spreads names, and perhaps a hash. */
+    /* Then the other endpoint, one character that only spreads names, and a tag, which may be missing: older clients had none. */
     size_t second = length - first - 2 * PORT_LENGTH - 2;
-    second -= second == 8 + HASH_LENGTH || second == 32 + HASH_LENGTH ? HASH_LENGTH : 0;
+    second -= second == 8 + TAG_LENGTH || second == 32 + TAG_LENGTH ? TAG_LENGTH : 0;
     if (first == 0 || (second != 8 && second != 32) || !read_numbers(at, first, second, bytes))
         return false;
     memcpy(&ports, bytes + (first + second) / 2, 4);
@@ -152,7 +152,15 @@ struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, si
     return result;
 }
 
-socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct unsock_ip *target,
+/* What follows the addresses. Returns the end. */
+static char *put_tag(char *at, uint64_t tag) {
+    uint8_t bytes[TAG_LENGTH / 2];
+    memcpy(bytes, &tag, sizeof(bytes));
+    unsock_hex_write(bytes, sizeof(bytes), at);
+    return at + TAG_LENGTH;
+}
+
+socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct unsock_ip *target, uint64_t directory,
                                     struct sockaddr_un *name) {
     uint8_t bytes[NUMBERS_MOST];
     char digits[2 * NUMBERS_MOST];
@@ -179,16 +187,14 @@ socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct
      * The kernel sums names up and folds the sum: digits alone would crowd a part of its table (net/unix/af_unix.c).
      * ASCII, because a server that is not under unsock may read the name as text.
      */
-    *at = (char)('0' + source->port % 64);
-    return (socklen_t)(at + 1 - (char *)name);
+    *at++ = (char)('0' + source->port % 64);
+    return (socklen_t)(put_tag(at, directory) - (char *)name);
 }
 
 socklen_t unsock_kernel_name_keyed(const struct unsock_ip *source, const struct unsock_ip *target,
                                    const uint64_t key[2], struct sockaddr_un *name) {
-    uint8_t bytes[HASH_LENGTH / 2];
-    socklen_t length = unsock_kernel_name_stream(source, target, name);
+    socklen_t length = unsock_kernel_name_stream(source, target, 0, name);
     uint64_t hash = unsock_keyed_hash(key, name->sun_path, length - UNSOCK_SUN_PATH_OFFSET);
-    memcpy(bytes, &hash, sizeof(bytes));
-    unsock_hex_write(bytes, sizeof(bytes), (char *)name + length);
-    return length + HASH_LENGTH;
+    put_tag((char *)name + length - TAG_LENGTH, hash);
+    return length;
 }

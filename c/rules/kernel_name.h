@@ -39,13 +39,13 @@ bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t le
 
 /*
  * The abstract name that a connecting stream socket binds: "\0unsock SOURCE TARGET", both ADDRESS:PORT in hexadecimal,
- * as in "7f000001:9c40". The server reads the true peer address from it; it is unique as a TCP connection's four-tuple
- * is. Returns the length.
+ * as in "7f000001:9c40", and then `directory`. The server reads the true peer address from it; in one directory it is
+ * unique as a TCP connection's four-tuple is. Returns the length.
  */
-socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct unsock_ip *target,
+socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct unsock_ip *target, uint64_t directory,
                                     struct sockaddr_un *name);
 
-/* The same name with a hash of it under `key` at its end. */
+/* The same name with a hash of it under `key` in the place of the directory. */
 socklen_t unsock_kernel_name_keyed(const struct unsock_ip *source, const struct unsock_ip *target,
                                    const uint64_t key[2], struct sockaddr_un *name);
 

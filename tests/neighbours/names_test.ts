@@ -78,7 +78,8 @@ for (
 /** Not under unsock, and another user if root can be one: takes every name that a client of the port would take. */
 const SQUATTER = `
 import os, resource, signal, socket, sys
-port, low, high = map(int, sys.argv[1:])
+port, low, high = map(int, sys.argv[1:4])
+tag = sys.argv[4].encode()
 if os.getuid() == 0:
     os.setgid(65534); os.setuid(65534)
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -91,7 +92,7 @@ for first in workers:
     taken = []
     for source in range(first, min(first + each, high + 1)):
         taken.append(socket.socket(socket.AF_UNIX))
-        taken[-1].bind(b"\\0unsock 7f000001:%04x 7f000001:%04x%c" % (source, port, ord("0") + source % 64))
+        taken[-1].bind(b"\\0unsock 7f000001:%04x 7f000001:%04x%c%s" % (source, port, ord("0") + source % 64, tag))
     os.write(tell, b"x")
     signal.pause()
 for first in workers: os.read(told, 1)
@@ -100,7 +101,7 @@ signal.pause()
 `;
 
 const CONNECTIONS = `
-port = int(sys.argv[1])
+port, low, high = map(int, sys.argv[1:])
 listener = socket.create_server(("127.0.0.1", port))
 clients, seen = [], set()
 for i in range(20):
@@ -110,8 +111,17 @@ for i in range(20):
     assert server.getpeername() == address and server.getsockname() == clients[-1].getpeername()
     seen.add(address)
     clients.append(server)
-print(len(seen))
+# Those of the range are all taken: else the squatter has missed the names, and nothing is shown.
+print(len(seen), sum(low <= port <= high for _, port in seen))
 `;
+
+/** How the names of a directory's clients end: its inode number with the device's two mixed in, bytes from the lowest. */
+function tagOf(dir: string): string {
+  const { ino, dev } = Deno.statSync(dir);
+  const major = BigInt(dev >> 8), minor = BigInt(dev & 0xff);
+  const tag = new BigUint64Array([BigInt(ino ?? 0) ^ major << 52n ^ minor << 32n]);
+  return [...new Uint8Array(tag.buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 Deno.test("connections go on when another user has bound the names that their clients would take", {
   ignore,
@@ -119,9 +129,33 @@ Deno.test("connections go on when another user has bound the names that their cl
   const port = String(randomPort());
   const [low = "32768", high = "60999"] = Deno.readTextFileSync("/proc/sys/net/ipv4/ip_local_port_range").trim()
     .split(/\s+/);
-  await using squatter = start(["python3", "-c", SQUATTER, port, low, high]);
-  await until("all names are taken", () => squatter.output().includes("taken"), 30_000);
   await withDir(async (dir) => {
-    assertStrictEquals(await python(CONNECTIONS, dir, port), "20\n");
+    // Nothing keeps another user from guessing the numbers of a directory that they may not look into.
+    await using squatter = start(["python3", "-c", SQUATTER, port, low, high, tagOf(dir)]);
+    await until("all names are taken", () => squatter.output().includes("taken"), 30_000);
+    assertStrictEquals(await python(CONNECTIONS, dir, port, low, high), "20 0\n");
+  });
+});
+
+/** From a chosen port to a server of its own, which it holds until it is told to end. */
+const FROM_CHOSEN = `
+port, source = map(int, sys.argv[1:3])
+listener = socket.create_server(("127.0.0.1", port))
+client = socket.create_connection(("127.0.0.1", port), source_address=("127.0.0.1", source))
+server, address = listener.accept()
+print(address[1], flush=True)
+if len(sys.argv) > 3: signal.pause()
+`;
+
+Deno.test("the same port may connect to the same port in two directories at once", { ignore }, async () => {
+  const port = randomPort(), source = randomPort() + 20_000;
+  await withDir(async (one) => {
+    await withDir(async (other) => {
+      const command = ["python3", "-c", `import signal, socket, sys\n${FROM_CHOSEN}`, String(port), String(source), "hold"];
+      await using held = start(command, { env: shimEnv(one) });
+      await until("the first connection", () => held.output().includes("\n"));
+      assertStrictEquals(held.output(), `${source}\n`);
+      assertStrictEquals(await python(FROM_CHOSEN, other, String(port), String(source)), `${source}\n`);
+    });
   });
 });

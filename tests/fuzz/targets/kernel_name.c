@@ -7,7 +7,7 @@
 static void stays_the_same(const struct unsock_name *name) {
     struct sockaddr_un again;
     struct unsock_ip source, target;
-    socklen_t length = unsock_kernel_name_stream(&name->source, &name->target, &again);
+    socklen_t length = unsock_kernel_name_stream(&name->source, &name->target, 1, &again);
     HOLDS(unsock_kernel_name_read_stream(&again, length, &source, &target));
     HOLDS(unsock_ip_same_address(&source, &name->source) && source.port == name->source.port);
     HOLDS(unsock_ip_same_address(&target, &name->target) && target.port == name->target.port);
