@@ -34,6 +34,13 @@ if peers == 0:
     lingering.close()
     os.set_inheritable(connection.fileno(), True)
     os.set_inheritable(sink.fileno(), True)
+for i in range(peers):
+    plain = socket.socket(socket.AF_UNIX)
+    plain.connect(directory + "/2001.sock")
+    connection = listener.accept()[0]
+    os.dup2(connection.fileno(), 100 + i)
+    connection.close()
+    plain.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0] * 100))])
 for i in range(peers): send([0] * 100)
 assert (listener.fileno(), receiver.fileno()) == (3, 4)
 for fd in 3, 4: os.set_inheritable(fd, True)
@@ -80,6 +87,10 @@ for way, receive_by in ways.items():
     result = receive_by(fd)
     print("stream", way, result, opened() - before)
     os.close(fd)
+for i, (way, receive_by) in enumerate(ways.items()):
+    before = opened()
+    result = receive_by(100 + i)
+    print("inherited", way, result, opened() - before)
 for way, receive_by in ways.items():
     before = opened()
     result = receive_by(4)
@@ -88,7 +99,7 @@ for way, receive_by in ways.items():
 
 function expected(): string {
   const lines = [];
-  for (const type of ["stream", "datagram"]) {
+  for (const type of ["stream", "inherited", "datagram"]) {
     for (const way of ["recvmsg", "recvmmsg", "peeked", "room for some", "room for none", "no room"]) {
       lines.push(`${type} ${way} ${way === "peeked" ? "[(1, 0, 0), (1, 0, 0), (1, 0, 0)]" : "(1, 0, 0)"} 0`);
     }
