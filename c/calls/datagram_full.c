@@ -18,13 +18,20 @@
 #define AMONG_MANY_MOST_NS 2000000
 #define ALL_MOST_NS 50000000 /* in a second, in vain or not, by sockets that others wait for too: a twentieth */
 
+#define VAIN_MOST 5                       /* waits in vain, one after the other, after which they get no shorter */
+#define VAIN_FORGOTTEN_NS (10l * SECOND_NS) /* who had no full queue for so long is waited for as ever */
+
 #define SETS 64
 #define PLACES 4
 #define SOCKETS 64
 
-/* What was waited for one receiver in the second that began with `since`: in vain. */
+/*
+ * What was waited for one receiver in the second that began with `since`: in vain. Each wait in vain that follows
+ * another is half as long: who has not read for seconds will not read now.
+ */
 struct receiver {
     uint32_t key;
+    uint32_t vain; /* waits, one after the other */
     int64_t since;
     int64_t waited;
 };
@@ -55,6 +62,7 @@ static uint32_t key_of(const struct unsock_fd *entry, const struct msghdr *messa
 
 static struct receiver *begin_second(struct receiver *receiver, int64_t time) {
     if (time - receiver->since >= SECOND_NS) {
+        receiver->vain = time - receiver->since < VAIN_FORGOTTEN_NS ? receiver->vain : 0;
         receiver->since = time;
         receiver->waited = 0;
     }
@@ -69,7 +77,7 @@ static struct receiver *find(uint32_t key, int64_t time) {
         if (set[i].since < oldest->since)
             oldest = &set[i];
     }
-    *oldest = (struct receiver){key, time, 0};
+    *oldest = (struct receiver){.key = key, .since = time};
     return oldest;
 }
 
@@ -109,7 +117,7 @@ static long pause_and_try(int fd, const struct msghdr *message, int flags, int64
 static long wait_for(int fd, const struct msghdr *message, int flags, struct receiver *receiver, bool many,
                      bool pauses) {
     int64_t begun = now();
-    int64_t most = (many ? AMONG_MANY_MOST_NS : ALONE_MOST_NS) - receiver->waited;
+    int64_t most = (many ? AMONG_MANY_MOST_NS >> receiver->vain : ALONE_MOST_NS) - receiver->waited;
     if (many)
         most = UNSOCK_MIN(most, ALL_MOST_NS - begin_second(&all, begun)->waited);
     if (most <= 0)
@@ -125,7 +133,10 @@ static long wait_for(int fd, const struct msghdr *message, int flags, struct rec
      */
     if (result == -EAGAIN) {
         receiver->waited = many ? ALONE_MOST_NS : receiver->waited + waited;
+        receiver->vain = UNSOCK_MIN(receiver->vain + 1, VAIN_MOST);
         __atomic_store_n(&in_vain, true, __ATOMIC_RELAXED);
+    } else {
+        receiver->vain = 0;
     }
     return result;
 }
@@ -139,14 +150,18 @@ static long wait_for(int fd, const struct msghdr *message, int flags, struct rec
 long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, int added,
                           long result, size_t size) {
     bool interrupted = result == -EINTR;
+    bool connected = unsock_state_is_connected(entry->state);
+    int64_t time = now();
+    struct receiver *receiver = find(key_of(entry, message), time);
+    /* It has had its wait in this second: a server that floods it pays one call each time. */
+    if (!connected && receiver->waited >= ALONE_MOST_NS)
+        return (long)size;
     bool nonblocking = (flags & MSG_DONTWAIT) || unsock_socket_nonblocking(fd) == 1;
     /* What is not read is held by the sender's buffer too: it may be that, and not the receiver, that is full. */
     result = unsock_send_limit_relieve(fd) ? try_again(fd, message, flags) : -EAGAIN;
-    if (nonblocking && unsock_state_is_connected(entry->state))
+    if (nonblocking && connected)
         return result;
     if (result == -EAGAIN) {
-        int64_t time = now();
-        struct receiver *receiver = find(key_of(entry, message), time);
         bool many = is_among_many(fd, entry, time);
         if (!nonblocking && !interrupted && !(added & MSG_DONTWAIT)) {
             receiver->waited = ALONE_MOST_NS; /* the kernel has waited that long */
