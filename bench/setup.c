@@ -39,6 +39,13 @@ void hold_sockets(struct run *run) {
     }
 }
 
+void drop_sockets(const struct run *run) {
+    for (long i = 0; i < run->held && run->endpoint.local; i++) {
+        struct endpoint endpoint = beside(&run->endpoint, i, i % 2 ? SOCK_DGRAM : SOCK_STREAM);
+        unlink(((const struct sockaddr_un *)&endpoint.address)->sun_path);
+    }
+}
+
 static void bind_and_close(struct run *run) {
     struct endpoint endpoint = beside(&run->endpoint, run->held, SOCK_STREAM);
     double start = now();

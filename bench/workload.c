@@ -3,8 +3,8 @@
  *        workload NAME inet ADDRESS:PORT COUNT [HELD] [pinned]
  *
  * Does the named work COUNT times and prints one line of JSON: how often, how many seconds, and where it is measured
- * the bytes of memory that each end took. HELD sockets with a file are there all the time. Pinned, both ends run on one
- * processor.
+ * the bytes of memory that each end took. HELD sockets with a file are there all the time (for "askers": clients that
+ * never read). Pinned, both ends run on one processor.
  */
 #include "workload.h"
 
@@ -25,7 +25,7 @@
 
 static const struct workload *const workloads[] = {
     &bulk,      &round_trips, &connections,       &datagrams,        &held,       &others, &mixed,
-    &listeners, &closings,    &datagram_closings, &datagram_clients, &duplicates, &forks,
+    &listeners, &closings,    &datagram_closings, &datagram_clients, &duplicates, &forks, &askers,
 };
 
 static void usage(void) {
@@ -67,8 +67,12 @@ static void place_inet(struct endpoint *endpoint, char *where) {
         usage();
 }
 
-/* The last processor there is for this process: the first ones have the interrupts. */
+/*
+ * The last processor there is for this process: the first ones have the interrupts. Where that is allowed, before
+ * everything else that would run there.
+ */
 static void stay_on_one_processor(void) {
+    struct sched_param first = {.sched_priority = 1};
     cpu_set_t set, one;
     int last = -1;
     must(sched_getaffinity(0, sizeof(set), &set), "sched_getaffinity");
@@ -78,6 +82,7 @@ static void stay_on_one_processor(void) {
     CPU_ZERO(&one);
     CPU_SET(last, &one);
     must(sched_setaffinity(0, sizeof(one), &one), "sched_setaffinity");
+    sched_setscheduler(0, SCHED_FIFO, &first);
 }
 
 /* Each end holds all connections: as many as the machine lets one process have. */
@@ -133,7 +138,8 @@ int main(int argc, char **argv) {
         run.count = descriptors;
     run.shared = share();
     pid_t client = getpid(), server = 0;
-    hold_sockets(&run);
+    if (workload != &askers)
+        hold_sockets(&run);
     if (workload->serve) {
         run.listener = open_server(&run.endpoint);
         signal(SIGCHLD, end_with_server);
@@ -145,6 +151,7 @@ int main(int argc, char **argv) {
     signal(SIGCHLD, SIG_DFL);
     if (server > 0)
         waitpid(server, NULL, 0);
+    drop_sockets(&run);
     printf("{\"count\":%ld,\"seconds\":%.9f", run.count, run.seconds);
     if (workload == &held)
         printf(",\"clientMemory\":%ld,\"serverMemory\":%ld", run.client_memory, run.shared->server_memory);

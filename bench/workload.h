@@ -46,7 +46,7 @@ struct workload {
 };
 
 extern const struct workload bulk, round_trips, connections, datagrams, held, others, mixed, listeners, closings,
-    datagram_closings, datagram_clients, duplicates, forks;
+    datagram_closings, datagram_clients, duplicates, forks, askers;
 
 #define BATCH 64          /* connections that may wait to be accepted */
 #define MESSAGE 64        /* bytes of a round trip */
@@ -73,6 +73,9 @@ int open_client(const struct endpoint *endpoint);
 
 /* Opens the sockets that `run->held` asks for, at addresses beside the workload's. */
 void hold_sockets(struct run *run);
+
+/* Removes their files where nobody else does. */
+void drop_sockets(const struct run *run);
 
 /* Accepts as a server does that wants to know who comes. */
 int accept_client(int listener);

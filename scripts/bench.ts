@@ -1,12 +1,14 @@
 /**
  * Measures how fast programs are over native `AF_UNIX`, over loopback, and over loopback addresses under unsock.
  *
- * Usage: `deno task bench [--json] [--quick] [--out DIR] [--shim NAME=LIBRARY]...`
+ * Usage: `deno task bench [--json] [--quick] [--out DIR] [--compare COMMIT] [--shim NAME=LIBRARY]...`
  */
 import * as path from "@std/path/posix";
 import { parseArgs } from "node:util";
+import { buildBefore } from "./bench/before.ts";
 import { drawChart } from "./bench/chart.ts";
 import { measureCounts } from "./bench/counts.ts";
+import { measureGrowth } from "./bench/growth.ts";
 import { writePage } from "./bench/page.ts";
 import { measurePrograms } from "./bench/programs.ts";
 import { formatText, type Report } from "./bench/report.ts";
@@ -22,6 +24,8 @@ Measures and prints a table, and writes bench.json, bench.svg and bench.md.
   --json                print the report as JSON instead
   --out DIR             where to write (default: docs; with --quick: nowhere)
   --quick               few and short measurements: shows that all works, not how fast
+  --compare COMMIT      what has changed since: the library of that commit takes its turns too; nothing is written
+                        without --out
   --shim NAME=LIBRARY   compare with another library to preload; may be repeated. It gets UNSOCK_DIR, UNSOCK_ADDR and
                         SOCKET_WRAPPER_DIR, and the rest of its settings from the environment
 `;
@@ -30,6 +34,7 @@ interface Options {
   readonly json: boolean;
   readonly quick: boolean;
   readonly out: string | undefined;
+  readonly compare: string | undefined;
   readonly others: readonly OtherLibrary[];
 }
 
@@ -41,6 +46,7 @@ function readOptions(args: readonly string[]): Options | undefined {
       json: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
       out: { type: "string" },
+      compare: { type: "string" },
       shim: { type: "string", multiple: true, default: [] },
     },
   });
@@ -48,10 +54,11 @@ function readOptions(args: readonly string[]): Options | undefined {
   const others = values.shim.map((text) => {
     const [, name, library] = text.match(/^([^=]+)=(.+)$/) ?? [];
     if (name === undefined || library === undefined) throw new Error(`--shim: not NAME=LIBRARY: "${text}"`);
-    return { name, library };
+    return { name, library, ours: false };
   });
-  const out = values.out ?? (values.quick ? undefined : path.join(ROOT, "docs"));
-  return { json: values.json, quick: values.quick, out, others };
+  const { json, quick, compare } = values;
+  const out = values.out ?? (quick || compare !== undefined ? undefined : path.join(ROOT, "docs"));
+  return { json, quick, out, compare, others };
 }
 
 /** On a terminal one line that changes; elsewhere a line for each kind of measurement. */
@@ -79,9 +86,10 @@ async function describeMachine(): Promise<string> {
 
 async function measure(rig: Rig): Promise<Report> {
   const workloads = await measureWorkloads(rig);
+  const growth = await measureGrowth(rig);
   const programs = await measurePrograms(rig);
   const counts = [...await measureCounts(rig), ...await measureStartup(rig)];
-  return { machine: await describeMachine(), comparisons: [...workloads, ...programs], counts };
+  return { machine: await describeMachine(), comparisons: [...workloads, ...programs], growth, counts };
 }
 
 async function writeReport(report: Report, directory: string): Promise<void> {
@@ -97,13 +105,16 @@ async function makeInMemory(): Promise<string> {
   return await Deno.makeTempDir({ ...options, dir: "/dev/shm" }).catch(() => Deno.makeTempDir(options));
 }
 
-async function bench({ json, quick, out, others }: Options): Promise<void> {
+async function bench({ json, quick, out, compare, others }: Options): Promise<void> {
   const directory = await Deno.makeTempDir({ prefix: "unsock-bench-" });
   const sockets = await makeInMemory();
   const progress = makeProgress();
   try {
     await build([]);
-    const report = await measure(await makeRig(directory, sockets, { others, quick, progress: progress.show }));
+    const before = compare === undefined ? [] : [await buildBefore(compare, directory)];
+    const libraries = [...before, ...others];
+    const rig = await makeRig(directory, sockets, { others: libraries, quick, progress: progress.show });
+    const report = await measure(rig);
     progress.end();
     console.log(json ? JSON.stringify(report, null, 2) : formatText(report));
     if (out !== undefined) await writeReport(report, out);

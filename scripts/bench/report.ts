@@ -5,6 +5,8 @@ import { ratio, type Spread, spread } from "./stats.ts";
 export const NATIVE = "unix";
 export const LOOPBACK = "tcp";
 export const UNSOCK = "unsock";
+/** unsock as it was at the commit of `--compare`. */
+export const BEFORE = "before";
 
 /** The work done in one way: how fast, and how fast in relation to the other ways. */
 export interface Result {
@@ -13,6 +15,8 @@ export interface Result {
   /** Absent where the program has no such way, or this is it. */
   readonly toNative?: Spread;
   readonly toLoopback?: Spread;
+  /** Of unsock alone, and only where it was compared with an earlier one. */
+  readonly toBefore?: Spread;
 }
 
 /** One kind of work. */
@@ -25,6 +29,13 @@ export interface Comparison {
   readonly results: readonly Result[];
   /** What the numbers do not tell. */
   readonly notes: readonly string[];
+}
+
+/** How many times as long a unit of work takes where much is there already, by way. */
+export interface Growth {
+  readonly name: string;
+  readonly title: string;
+  readonly ways: readonly { readonly variant: string; readonly times: Spread }[];
 }
 
 /** Something counted, or a time too short to compare by speed. */
@@ -40,6 +51,7 @@ export interface Count {
 export interface Report {
   readonly machine: string;
   readonly comparisons: readonly Comparison[];
+  readonly growth: readonly Growth[];
   readonly counts: readonly Count[];
 }
 
@@ -54,11 +66,13 @@ export function compare(
 ): Comparison {
   const native = samples.get(NATIVE);
   const loopback = samples.get(LOOPBACK);
+  const before = samples.get(BEFORE);
   const results = [...samples].filter(([, speeds]) => speeds.length > 0).map(([variant, speeds]): Result => ({
     variant,
     speed: spread(speeds),
     ...(native && variant !== NATIVE && { toNative: ratio(speeds, native) }),
     ...(loopback && variant !== LOOPBACK && { toLoopback: ratio(speeds, loopback) }),
+    ...(before && variant === UNSOCK && { toBefore: ratio(speeds, before) }),
   }));
   const rounds = Math.max(0, ...[...samples.values()].map((speeds) => speeds.length));
   return { name, title, unit, rounds, results, notes };
@@ -89,6 +103,8 @@ export function variantName(variant: string): string {
 }
 
 const COMPARISON_HEAD = ["", "way", "speed", "", "to native (quartiles)", "to loopback (quartiles)"];
+const CHANGE_HEAD = ["", "speed now to before (quartiles)"];
+const GROWTH_HEAD = ["", "way", "times as long (quartiles)"];
 const COUNT_HEAD = ["", "without", "with unsock", "difference", ""];
 
 function comparisonRows({ comparisons }: Report): string[][] {
@@ -102,6 +118,29 @@ function comparisonRows({ comparisons }: Report): string[][] {
       formatRatio(toLoopback),
     ])
   );
+}
+
+function changeRows({ comparisons }: Report): string[][] {
+  return comparisons.flatMap(({ title, results }) =>
+    results.filter(({ toBefore }) => toBefore).map(({ toBefore }) => [title, formatRatio(toBefore)])
+  );
+}
+
+function growthRows({ growth }: Report): string[][] {
+  return growth.flatMap(({ title, ways }) =>
+    ways.map(({ variant, times }, index) => [index === 0 ? title : "", variantName(variant), formatRatio(times)])
+  );
+}
+
+/** Those that have rows, each with its head. */
+function tablesOf(report: Report): string[][][] {
+  const tables = [
+    [COMPARISON_HEAD, ...comparisonRows(report)],
+    [CHANGE_HEAD, ...changeRows(report)],
+    [GROWTH_HEAD, ...growthRows(report)],
+    [COUNT_HEAD, ...countRows(report)],
+  ];
+  return tables.filter((rows) => rows.length > 1);
 }
 
 function countRows({ counts }: Report): string[][] {
@@ -130,14 +169,10 @@ function markdownTable([head = [], ...rows]: readonly string[][]): string {
 
 /** The report for a terminal. */
 export function formatText(report: Report): string {
-  const tables = [[COMPARISON_HEAD, ...comparisonRows(report)], [COUNT_HEAD, ...countRows(report)]];
-  const parts = tables.filter((rows) => rows.length > 1).map(textTable);
-  return [report.machine, ...parts, ...notesOf(report)].join("\n\n");
+  return [report.machine, ...tablesOf(report).map(textTable), ...notesOf(report)].join("\n\n");
 }
 
 /** The tables for `docs/bench.md`. */
 export function formatMarkdown(report: Report): string {
-  const tables = [[COMPARISON_HEAD, ...comparisonRows(report)], [COUNT_HEAD, ...countRows(report)]];
-  const parts = tables.filter((rows) => rows.length > 1).map(markdownTable);
-  return [`${report.machine}.`, ...parts, ...notesOf(report)].join("\n\n");
+  return [`${report.machine}.`, ...tablesOf(report).map(markdownTable), ...notesOf(report)].join("\n\n");
 }

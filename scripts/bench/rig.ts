@@ -13,6 +13,7 @@ const WORKLOAD_SOURCES = [
   "others.c",
   "mixed.c",
   "setup.c",
+  "askers.c",
 ];
 const COMPILE_FLAGS = ["-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread"];
 
@@ -26,10 +27,11 @@ export interface Variant {
   readonly mayFail: boolean;
 }
 
-/** A library to compare with, as `--shim NAME=LIBRARY` gives it. */
+/** A library to compare with: as `--shim NAME=LIBRARY` gives it, or an earlier one of ours. */
 export interface OtherLibrary {
   readonly name: string;
   readonly library: string;
+  readonly ours: boolean;
 }
 
 export interface Rig {
@@ -81,7 +83,9 @@ export function unsockEnvironment(library: string, sockets: string): Record<stri
 }
 
 /** Other libraries get what the known ones need; the caller's environment has the rest. */
-function otherEnvironment(library: string, sockets: string): Record<string, string> {
+function otherEnvironment({ library: file, ours }: OtherLibrary, sockets: string): Record<string, string> {
+  const library = path.resolve(file);
+  if (ours) return unsockEnvironment(library, sockets);
   return { LD_PRELOAD: library, UNSOCK_DIR: sockets, UNSOCK_ADDR: "127.0.0.1", SOCKET_WRAPPER_DIR: sockets };
 }
 
@@ -129,10 +133,10 @@ export async function makeRig(
       mayFail: false,
     },
   ];
-  for (const [index, { name, library }] of others.entries()) {
-    await Deno.stat(library);
-    const env = otherEnvironment(path.resolve(library), await makeSockets(`s${index}`));
-    variants.push({ name, transport: "inet", env, mayFail: true });
+  for (const [index, other] of others.entries()) {
+    await Deno.stat(other.library);
+    const env = otherEnvironment(other, await makeSockets(`s${index}`));
+    variants.push({ name: other.name, transport: "inet", env, mayFail: true });
   }
   return {
     directory,

@@ -37,6 +37,11 @@ const REPORT: Report = {
       ]]]),
     ),
   ],
+  growth: [{
+    name: "more",
+    title: "Much more",
+    ways: [{ variant: "unsock", times: { low: 1, median: 1.25, high: 2 } }],
+  }],
   counts: [{ name: "calls", title: "System calls", unit: "calls", without: 5, with: 8 }],
 };
 
@@ -62,13 +67,29 @@ Deno.test("compare() relates every way to native and to loopback, but none to it
   assertStrictEquals(REPORT.comparisons[0]?.rounds, 3);
 });
 
+Deno.test("compare() tells what a change did where there is an unsock of before", () => {
+  const { results } = compare(
+    { name: "work", title: "Work", unit: "MB/s" },
+    new Map([["unsock", [110, 120]], ["before", [100, 100]]]),
+  );
+  assertStrictEquals(results[0]?.toBefore?.median, 1.15);
+  assertStrictEquals(results[1]?.toBefore, undefined);
+  const text = formatText({
+    ...REPORT,
+    comparisons: [{ ...REPORT.comparisons[0], name: "", title: "Work", unit: "", rounds: 2, notes: [], results }],
+  });
+  assertMatch(text, /^Work +1\.15 \(/m);
+});
+
 Deno.test("formatNumber() keeps three digits of small numbers and groups large ones", () => {
   assertEquals([0, 0.0312, 5.06, 65.1, 1234567].map(formatNumber), ["0", "0.0312", "5.06", "65.1", "1,234,567"]);
 });
 
 Deno.test("formatText() and formatMarkdown() tell every number and note once", () => {
   for (const text of [formatText(REPORT), formatMarkdown(REPORT)]) {
-    for (const part of ["a machine", "210", "0.95", "2.10", "rival", "System calls", "less than all"]) {
+    for (
+      const part of ["a machine", "210", "0.95", "2.10", "rival", "Much more", "1.25", "System calls", "less than all"]
+    ) {
       assertStrictEquals(text.split(part).length > 1, true, `${part} is not in:\n${text}`);
     }
   }
@@ -131,6 +152,10 @@ Deno.test("bench --quick measures everything, with another library too, and writ
     for (const { title, results, notes } of report.comparisons.slice(0, workloads.length)) {
       assertEquals(results.map(({ variant }) => variant), ["unix", "tcp", "unsock", "again"], `${title}: ${notes}`);
       assert(results.every(({ speed }) => speed.median > 0), JSON.stringify(results));
+    }
+    assert(report.growth.length >= 6);
+    for (const { title, ways } of report.growth) {
+      assert(ways.some(({ variant }) => variant === "unsock") && ways.every(({ times }) => times.median > 0), title);
     }
     assert(report.counts.some(({ name }) => name === "memory"));
     assertEquals(JSON.parse(await Deno.readTextFile(join(dir, "bench.json"))), report);

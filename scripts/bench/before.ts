@@ -1,0 +1,22 @@
+/** The library as it was at an earlier commit. */
+import * as path from "@std/path/posix";
+import { BEFORE } from "./report.ts";
+import { type OtherLibrary, output, ROOT } from "./rig.ts";
+
+const BUILD_MS = 300_000;
+
+/**
+ * Builds it, by that commit's own script, and lends it.
+ *
+ * @param commit What git takes for one.
+ * @param directory An empty one of the caller's.
+ * @throws {Error} when there is no such commit, or it does not build.
+ */
+export async function buildBefore(commit: string, directory: string): Promise<OtherLibrary> {
+  const tree = path.join(directory, "before");
+  await output(["git", "clone", "--quiet", "--no-checkout", "--shared", ROOT, tree]);
+  const hash = (await output(["git", "-C", ROOT, "rev-parse", "--verify", `${commit}^{commit}`])).trim();
+  await output(["git", "-C", tree, "checkout", "--quiet", hash]);
+  await output([Deno.execPath(), "run", "-A", path.join(tree, "scripts", "build.ts")], { timeoutMs: BUILD_MS });
+  return { name: BEFORE, library: path.join(tree, "build", "libunsock.so"), ours: true };
+}
