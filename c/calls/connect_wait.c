@@ -124,6 +124,8 @@ static long wait_on(const struct wait *wait) {
 
 /* The options by which a program says that it minds how long a connect takes. */
 static bool has_limit(int fd, const struct unsock_fd *entry) {
+    if (entry->options == 0)
+        return false;
     return unsock_option_is_set(fd, entry, unsock_option_find(SOL_SOCKET, SO_SNDTIMEO)) ||
            unsock_option_is_set(fd, entry, unsock_option_find(IPPROTO_TCP, TCP_SYNCNT)) ||
            unsock_option_is_set(fd, entry, unsock_option_find(IPPROTO_TCP, TCP_USER_TIMEOUT));

@@ -86,6 +86,9 @@ static long connect_by_link(struct attempt *attempt, connect_way *way) {
     long result = by_path(attempt, way, unsock_address_link_path(attempt->target.port, &attempt->path));
     if (result == -ELOOP || result == -EACCES)
         return connect_among_several(attempt, way);
+    if (result == 0 && unsock_settings.log == UNSOCK_LOG_OFF)
+        return 0;
+    /* From here on it is about the file itself, not the link. */
     attempt->path_length = unsock_address_path(attempt->target.port, SOCK_STREAM, &attempt->path);
     return result == -ENOENT ? way(attempt) : result;
 }
