@@ -31,15 +31,33 @@ static void end_server(int fd, const struct endpoint *endpoint) {
         must(unlink(((const struct sockaddr_un *)&endpoint->address)->sun_path), "unlink");
 }
 
-/* Sockets that are there all the time, each with a file: as many as `held` says. They go with the process. */
-void hold_sockets(struct run *run) {
-    for (long i = 0; i < run->held; i++) {
+/* Sockets that are there all the time, each with a file: half of them streams. They go with their process. */
+static void hold_share(const struct run *run, long first, long end) {
+    for (long i = first; i < end; i++) {
         struct endpoint endpoint = beside(&run->endpoint, i, i % 2 ? SOCK_DGRAM : SOCK_STREAM);
         open_server(&endpoint);
     }
 }
 
+void hold_sockets(const struct run *run) {
+    if (run->holders == 0)
+        hold_share(run, 0, run->held);
+    for (long i = 0; i < run->holders; i++) {
+        if (must(fork(), "fork") == 0) {
+            hold_share(run, run->held * i / run->holders, run->held * (i + 1) / run->holders);
+            sem_post(&run->shared->holding);
+            await(&run->shared->release);
+            exit(0);
+        }
+        await(&run->shared->holding);
+    }
+}
+
 void drop_sockets(const struct run *run) {
+    for (long i = 0; i < run->holders; i++)
+        sem_post(&run->shared->release);
+    for (long i = 0; i < run->holders; i++)
+        must(wait(NULL), "wait");
     for (long i = 0; i < run->held && run->endpoint.local; i++) {
         struct endpoint endpoint = beside(&run->endpoint, i, i % 2 ? SOCK_DGRAM : SOCK_STREAM);
         unlink(((const struct sockaddr_un *)&endpoint.address)->sun_path);

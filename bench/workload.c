@@ -1,10 +1,10 @@
 /*
- * Usage: workload NAME unix DIRECTORY COUNT [HELD] [pinned]
- *        workload NAME inet ADDRESS:PORT COUNT [HELD] [pinned]
+ * Usage: workload NAME unix DIRECTORY COUNT [HELD [HOLDERS]] [pinned]
+ *        workload NAME inet ADDRESS:PORT COUNT [HELD [HOLDERS]] [pinned]
  *
  * Does the named work COUNT times and prints one line of JSON: how often, how many seconds, and where it is measured
- * the bytes of memory that each end took. HELD sockets with a file are there all the time (for "askers": clients that
- * never read). Pinned, both ends run on one processor.
+ * the bytes of memory that each end took. HELD sockets with a file are there all the time, in as many other
+ * processes as HOLDERS says (for "askers": clients that never read). Pinned, both ends run on one processor.
  */
 #include "workload.h"
 
@@ -25,11 +25,11 @@
 
 static const struct workload *const workloads[] = {
     &bulk,      &round_trips, &connections,       &datagrams,        &held,       &others, &mixed,
-    &listeners, &closings,    &datagram_closings, &datagram_clients, &duplicates, &forks, &askers,
+    &listeners, &closings,    &datagram_closings, &datagram_clients, &duplicates, &forks, &askers, &starts, &leavings,
 };
 
 static void usage(void) {
-    fprintf(stderr, "usage: workload NAME unix DIRECTORY|inet ADDRESS:PORT COUNT [HELD] [pinned]\n");
+    fprintf(stderr, "usage: workload NAME unix DIRECTORY|inet ADDRESS:PORT COUNT [HELD [HOLDERS]] [pinned]\n");
     exit(2);
 }
 
@@ -89,6 +89,9 @@ static void stay_on_one_processor(void) {
 static long descriptors_at_most(long wanted) {
     struct rlimit limit;
     must(getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
+    struct rlimit more = {(rlim_t)(wanted + SPARE_DESCRIPTORS), (rlim_t)(wanted + SPARE_DESCRIPTORS)};
+    if (more.rlim_max > limit.rlim_max && setrlimit(RLIMIT_NOFILE, &more) == 0)
+        return wanted;
     limit.rlim_cur = limit.rlim_max;
     must(setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
     long room = limit.rlim_max > 1 << 20 ? 1 << 20 : (long)limit.rlim_max - SPARE_DESCRIPTORS;
@@ -102,6 +105,8 @@ static struct shared *share(void) {
     must(sem_init(&shared->served, 1, 0), "sem_init");
     must(sem_init(&shared->announced, 1, 0), "sem_init");
     must(sem_init(&shared->leave, 1, 0), "sem_init");
+    must(sem_init(&shared->holding, 1, 0), "sem_init");
+    must(sem_init(&shared->release, 1, 0), "sem_init");
     return shared;
 }
 
@@ -131,6 +136,7 @@ int main(int argc, char **argv) {
     else
         place_inet(&run.endpoint, argv[3]);
     run.held = argc > 5 ? atol(argv[5]) : 0;
+    run.holders = argc > 6 ? atol(argv[6]) : 0;
     if (strcmp(argv[argc - 1], "pinned") == 0)
         stay_on_one_processor();
     long descriptors = descriptors_at_most(run.count + run.held);

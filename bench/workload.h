@@ -24,6 +24,8 @@ struct shared {
     sem_t served;    /* the server has caught up with what the client did */
     sem_t announced; /* the client has done what the server shall catch up with */
     sem_t leave;     /* all is measured, close */
+    sem_t holding;   /* a holder has opened its share */
+    sem_t release;   /* a holder may end */
     long server_memory;
 };
 
@@ -33,6 +35,7 @@ struct run {
     int listener; /* of streams, else the server's datagram socket */
     long count;   /* how often the unit of work is done */
     long held;    /* sockets with a file that are there all the time */
+    long holders; /* the processes that hold them, each its share; 0: this one */
     struct shared *shared;
     double seconds;     /* what the count took */
     long client_memory; /* bytes */
@@ -46,7 +49,7 @@ struct workload {
 };
 
 extern const struct workload bulk, round_trips, connections, datagrams, held, others, mixed, listeners, closings,
-    datagram_closings, datagram_clients, duplicates, forks, askers;
+    datagram_closings, datagram_clients, duplicates, forks, askers, starts, leavings;
 
 #define BATCH 64          /* connections that may wait to be accepted */
 #define MESSAGE 64        /* bytes of a round trip */
@@ -72,9 +75,9 @@ int open_server(const struct endpoint *endpoint);
 int open_client(const struct endpoint *endpoint);
 
 /* Opens the sockets that `run->held` asks for, at addresses beside the workload's. */
-void hold_sockets(struct run *run);
+void hold_sockets(const struct run *run);
 
-/* Removes their files where nobody else does. */
+/* Ends other processes that hold them, and removes their files where nobody else does. */
 void drop_sockets(const struct run *run);
 
 /* Accepts as a server does that wants to know who comes. */

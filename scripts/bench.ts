@@ -5,17 +5,16 @@
  */
 import * as path from "@std/path/posix";
 import { parseArgs } from "node:util";
-import { buildBefore } from "./bench/before.ts";
 import { drawChart } from "./bench/chart.ts";
 import { measureCounts } from "./bench/counts.ts";
 import { measureGrowth } from "./bench/growth.ts";
 import { writePage } from "./bench/page.ts";
 import { measurePrograms } from "./bench/programs.ts";
 import { formatText, type Report } from "./bench/report.ts";
-import { makeRig, type OtherLibrary, type Rig, ROOT } from "./bench/rig.ts";
+import { type OtherLibrary, type Rig, ROOT } from "./bench/rig.ts";
+import { withRig } from "./bench/rig_life.ts";
 import { measureStartup } from "./bench/startup.ts";
 import { measureWorkloads } from "./bench/workloads.ts";
-import { build } from "./build.ts";
 
 const HELP = `usage: deno task bench [options]
 
@@ -61,23 +60,6 @@ function readOptions(args: readonly string[]): Options | undefined {
   return { json, quick, out, compare, others };
 }
 
-/** On a terminal one line that changes; elsewhere a line for each kind of measurement. */
-function makeProgress(): { show: Rig["progress"]; end: () => void } {
-  const encoder = new TextEncoder();
-  const terminal = Deno.stderr.isTerminal();
-  let last = "";
-  return {
-    show(what, detail = "") {
-      const line = terminal ? `\r\x1b[K${what} ${detail}` : `${what}\n`;
-      if (line !== last) Deno.stderr.writeSync(encoder.encode(line));
-      last = line;
-    },
-    end() {
-      if (terminal) Deno.stderr.writeSync(encoder.encode("\r\x1b[K"));
-    },
-  };
-}
-
 async function describeMachine(): Promise<string> {
   const cpus = await Deno.readTextFile("/proc/cpuinfo").catch(() => "");
   const model = cpus.match(/^model name\s*:\s*(.+)$/m)?.[1] ?? Deno.build.arch;
@@ -99,29 +81,10 @@ async function writeReport(report: Report, directory: string): Promise<void> {
   await Deno.writeTextFile(path.join(directory, "bench.md"), writePage(report));
 }
 
-/** Set-up is about files: on a disk they cost what its journal costs, and `/run` is none. */
-async function makeInMemory(): Promise<string> {
-  const options = { prefix: "u" };
-  return await Deno.makeTempDir({ ...options, dir: "/dev/shm" }).catch(() => Deno.makeTempDir(options));
-}
-
 async function bench({ json, quick, out, compare, others }: Options): Promise<void> {
-  const directory = await Deno.makeTempDir({ prefix: "unsock-bench-" });
-  const sockets = await makeInMemory();
-  const progress = makeProgress();
-  try {
-    await build([]);
-    const before = compare === undefined ? [] : [await buildBefore(compare, directory)];
-    const libraries = [...before, ...others];
-    const rig = await makeRig(directory, sockets, { others: libraries, quick, progress: progress.show });
-    const report = await measure(rig);
-    progress.end();
-    console.log(json ? JSON.stringify(report, null, 2) : formatText(report));
-    if (out !== undefined) await writeReport(report, out);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-    await Deno.remove(sockets, { recursive: true });
-  }
+  const report = await withRig({ others, quick, compare }, measure);
+  console.log(json ? JSON.stringify(report, null, 2) : formatText(report));
+  if (out !== undefined) await writeReport(report, out);
 }
 
 if (import.meta.main) {

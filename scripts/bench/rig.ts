@@ -14,6 +14,7 @@ const WORKLOAD_SOURCES = [
   "mixed.c",
   "setup.c",
   "askers.c",
+  "scale.c",
 ];
 const COMPILE_FLAGS = ["-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread"];
 

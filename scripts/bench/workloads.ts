@@ -47,6 +47,8 @@ export interface Place {
   readonly prefix?: readonly string[];
   /** So many sockets with a file are there all the time. */
   readonly held?: number;
+  /** The processes that hold them: this one alone without. */
+  readonly holders?: number;
   /** Do not keep both ends on one processor. */
   readonly free?: boolean;
 }
@@ -58,10 +60,10 @@ export interface Place {
  * @throws {Error} when it fails, or takes too long.
  */
 export async function runWorkload(rig: Rig, name: string, count: number, place: Place): Promise<WorkloadRun> {
-  const { transport, env, prefix = [], free = false, held = 0 } = place;
+  const { transport, env, prefix = [], free = false, held = 0, holders = 0 } = place;
   const where = transport === "unix" ? `${rig.sockets}/unix` : `127.0.0.1:${newPort()}`;
   const pinned = free ? [] : ["pinned"];
-  const command = [...prefix, rig.workload, name, transport, where, `${count}`, `${held}`, ...pinned];
+  const command = [...prefix, rig.workload, name, transport, where, `${count}`, `${held}`, `${holders}`, ...pinned];
   return JSON.parse(await output(command, { env }));
 }
 

@@ -1,0 +1,117 @@
+/** How the cost of a unit of work grows with what is there already: a curve each. */
+import { LOOPBACK, UNSOCK } from "./report.ts";
+import type { Rig, Variant } from "./rig.ts";
+import { quantile } from "./stats.ts";
+import { type Place, runWorkload } from "./workloads.ts";
+
+/** One number of things, and what a unit of work takes then: microseconds by way, the median of some rounds. */
+export interface Point {
+  readonly many: number;
+  readonly microseconds: Readonly<Record<string, number>>;
+}
+
+export interface Curve {
+  readonly name: string;
+  readonly title: string;
+  readonly points: readonly Point[];
+}
+
+interface Measured {
+  readonly name: string;
+  readonly title: string;
+  readonly many: readonly number[];
+  /** Runs it once; seconds of one unit of work. */
+  readonly seconds: (rig: Rig, many: number, way: Variant) => Promise<number>;
+}
+
+const ROUNDS = 7;
+const DECADES = [1, 10, 100, 1000, 10_000];
+/** A pair of addresses has no more ephemeral ports (ip_local_port_range). */
+const CONNECTIONS = [...DECADES, 25_000];
+/** From the bench's ports on there are no more. */
+const SOCKETS = [...DECADES, 30_000];
+const PROCESSES = [1, 10, 100, 1000, 4000];
+const UNITS = 500;
+/** A process holds so many where many hold them. */
+const SHARE = 100;
+
+async function once(rig: Rig, workload: string, count: number, place: Place): Promise<number> {
+  const run = await runWorkload(rig, workload, count, place);
+  return run.seconds / run.count;
+}
+
+function withHeld(workload: string, title: string, spread: boolean): Measured {
+  return {
+    name: `${workload}-${spread ? "spread" : "held"}`,
+    title: `${title}, of ${spread ? `processes with ${SHARE} each` : "one process"}`,
+    many: SOCKETS,
+    seconds: (rig, many, way) =>
+      once(rig, workload, UNITS, { ...way, held: many, holders: spread ? Math.ceil(many / SHARE) : 0 }),
+  };
+}
+
+/** Left-over files are unsock's alone: over loopback there is nothing to be left. */
+async function besideLeftOver(rig: Rig, many: number, way: Variant): Promise<number> {
+  if (way.name === UNSOCK) await runWorkload(rig, "leavings", many, way);
+  try {
+    return await once(rig, "datagram-clients", UNITS, way);
+  } finally {
+    if (way.name === UNSOCK) await empty(way.env["UNSOCK_DIR"] ?? "");
+  }
+}
+
+async function empty(directory: string): Promise<void> {
+  for await (const { name } of Deno.readDir(directory)) await Deno.remove(`${directory}/${name}`);
+}
+
+const MEASURED: readonly Measured[] = [
+  {
+    name: "connections",
+    title: "One of so many connections: opened, asked once, closed",
+    many: CONNECTIONS,
+    seconds: (rig, many, way) => once(rig, "held", many, way),
+  },
+  withHeld("listeners", "Bind, listen, close beside so many sockets", false),
+  withHeld("listeners", "Bind, listen, close beside so many sockets", true),
+  withHeld("datagram-clients", "A UDP client's life beside so many sockets", false),
+  withHeld("datagram-clients", "A UDP client's life beside so many sockets", true),
+  {
+    name: "left-over",
+    title: "A UDP client's life beside so many left-over files",
+    many: CONNECTIONS,
+    seconds: besideLeftOver,
+  },
+  {
+    name: "starts",
+    title: "One of so many processes that start at once",
+    many: PROCESSES,
+    seconds: (rig, many, way) =>
+      once(rig, "starts", many, { ...way, env: { ...way.env, BENCH_PROGRAM: rig.emptyProgram } }),
+  },
+];
+
+async function measurePoint(rig: Rig, { title, seconds }: Measured, many: number): Promise<Point> {
+  const ways = rig.variants.filter(({ name }) => name === LOOPBACK || name === UNSOCK);
+  const samples: Record<string, number[]> = {};
+  for (let round = 0; round < (rig.quick ? 1 : ROUNDS); round++) {
+    for (const way of ways) {
+      rig.progress(title, `${many}, ${way.name}`);
+      (samples[way.name] ??= []).push(await seconds(rig, many, way) * 1e6);
+    }
+  }
+  const medians = Object.entries(samples).map(([name, values]) => [name, quantile(values, 0.5)]);
+  return { many, microseconds: Object.fromEntries(medians) };
+}
+
+/** Measures all of them; with `rig.quick` only where there are few. */
+export async function measureCurves(rig: Rig): Promise<Curve[]> {
+  const curves: Curve[] = [];
+  for (const measured of MEASURED) {
+    const points: Point[] = [];
+    for (const many of measured.many.filter((many) => !rig.quick || many <= 100)) {
+      points.push(await measurePoint(rig, measured, many));
+    }
+    curves.push({ name: measured.name, title: measured.title, points });
+  }
+  return curves;
+}
