@@ -59,7 +59,9 @@ static void settle(const struct unsock_environment *environment) {
 }
 
 static enum unsock_activity decide(void) {
-    struct unsock_environment environment = {.list = unsock_environment()};
+    const char *own[UNSOCK_ENVIRONMENT_OWN];
+    struct unsock_environment whole = {.list = unsock_environment()};
+    struct unsock_environment environment = unsock_environment_own(&whole, own);
     char buffer[UNSOCK_OWN_FILE_MOST];
     struct unsock_span path = {buffer, 0};
     bool inert = unsock_is_secure() || unsock_environment_is_off(&environment) ||

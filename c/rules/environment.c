@@ -33,6 +33,26 @@ const char *unsock_environment_get(const struct unsock_environment *environment,
     return value && value[0] != '\0' ? value : NULL;
 }
 
+static bool begins(const char *entry, const char *with) {
+    while (*with != '\0' && *entry == *with)
+        entry++, with++;
+    return *with == '\0';
+}
+
+struct unsock_environment unsock_environment_own(const struct unsock_environment *whole,
+                                                 const char *own[UNSOCK_ENVIRONMENT_OWN]) {
+    size_t at = 0, count = 0;
+    for (const char *entry; (entry = unsock_environment_next(whole, &at));) {
+        if (!begins(entry, "UNSOCK_") && !begins(entry, "LD_PRELOAD="))
+            continue;
+        if (count == UNSOCK_ENVIRONMENT_OWN - 1)
+            return *whole;
+        own[count++] = entry;
+    }
+    own[count] = NULL;
+    return (struct unsock_environment){.list = own};
+}
+
 bool unsock_environment_is_off(const struct unsock_environment *environment) {
     const char *off = unsock_environment_get(environment, "UNSOCK_OFF");
     return off && unsock_span_is(unsock_span_of(off), "1");

@@ -19,6 +19,16 @@ const char *unsock_environment_next(const struct unsock_environment *environment
 /* Finds a variable; the first one counts. Returns NULL when it is unset or empty. */
 const char *unsock_environment_get(const struct unsock_environment *environment, const char *name);
 
+/* So many strings of one's own are picked out. */
+#define UNSOCK_ENVIRONMENT_OWN 64
+
+/*
+ * What concerns the library: LD_PRELOAD and the UNSOCK_* variables, in their order, by way of `own`. Looking them up
+ * one by one in a long environment is most of what a start costs. The whole environment where they are too many.
+ */
+struct unsock_environment unsock_environment_own(const struct unsock_environment *whole,
+                                                 const char *own[UNSOCK_ENVIRONMENT_OWN]);
+
 /* Shall nothing be done where this is the environment (UNSOCK_OFF=1)? */
 bool unsock_environment_is_off(const struct unsock_environment *environment);
 
