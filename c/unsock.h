@@ -94,6 +94,29 @@ UNSOCK_EXPORT const char *unsock_setting_name(unsigned index);
 UNSOCK_EXPORT int unsock_run(const char *words, size_t words_length, const char *environment, size_t length,
                              const char *library, int only_check, char *error, size_t size);
 
+/*
+ * `run` in a room (c/program/room.h), by executing `library` as a program: with `isolate` 1 in a network namespace of
+ * its own; with `lock` 0 or above in the directory that unsock_private_make has made with it, which the words name by
+ * --dir. Returns the exit status, with one line in `error`; else this process has become that program.
+ */
+UNSOCK_EXPORT int unsock_run_room(const char *words, size_t words_length, const char *environment, size_t length,
+                                  const char *library, int isolate, int lock, char *error, size_t size);
+
+/*
+ * Makes a directory of its own for one run in the one at the absolute path `directory`, and writes its path into `text`.
+ * Returns the descriptor that keeps it, or -EINVAL with one line in `text`.
+ */
+UNSOCK_EXPORT int unsock_private_directory(const char *directory, char *text, size_t size);
+
+/* Removes such a directory that nothing was started in, and closes its descriptor. */
+UNSOCK_EXPORT void unsock_private_drop(const char *path, int lock);
+
+/*
+ * Looks for such directories in `directory` that are left over, and removes them if `remove` is not 0. Writes the path
+ * of each, with a newline behind it, into `text`.
+ */
+UNSOCK_EXPORT void unsock_private_prune(const char *directory, int remove, char *text, size_t size);
+
 /* The name of `run`'s option number `index`, without the dashes; NULL behind the last. */
 UNSOCK_EXPORT const char *unsock_run_option_name(unsigned index);
 

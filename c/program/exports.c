@@ -1,11 +1,14 @@
 /* The exported functions by which the command line does what the library does as a program. */
 #include "process/exec_space.h"
+#include "process/private.h"
 #include "process/proof.h"
 #include "process/route.h"
 #include "process/user_change.h"
+#include "program/room.h"
 #include "program/run.h"
 #include "rt/mem.h"
 #include "rt/net.h"
+#include "rt/sys.h"
 #include "unsock.h"
 
 #define NOBODY 65534
@@ -26,20 +29,63 @@ static const char **list_of(const char *block, size_t length, struct unsock_exec
     return list;
 }
 
-int unsock_run(const char *words, size_t words_length, const char *environment, size_t length, const char *library,
-               int only_check, char *error, size_t size) {
+/* Words and environment, each as a block of `length` bytes. */
+struct block {
+    const char *bytes;
+    size_t length;
+};
+
+static int start_with(struct unsock_run_start *start, const struct block *words, const struct block *environment,
+                      int (*run)(const struct unsock_run_start *start, struct unsock_text *error),
+                      struct unsock_text *error) {
     struct unsock_exec_space *first = NULL, *second = NULL;
-    struct unsock_text line;
-    unsock_text_start(&line, error, size);
-    const char **word_list = list_of(words, words_length, &first);
-    const char **caller = list_of(environment, length, &second);
-    struct unsock_run_start start = {word_list, caller, library, only_check != 0};
-    int status = word_list && caller ? unsock_run_words(&start, &line) : UNSOCK_RUN_FAILED;
+    start->words = list_of(words->bytes, words->length, &first);
+    start->caller = list_of(environment->bytes, environment->length, &second);
+    int status = start->words && start->caller ? run(start, error) : UNSOCK_RUN_FAILED;
     if (second)
         unsock_exec_space_leave(second);
     if (first)
         unsock_exec_space_leave(first);
     return status;
+}
+
+int unsock_run(const char *words, size_t words_length, const char *environment, size_t length, const char *library,
+               int only_check, char *error, size_t size) {
+    struct block word_block = {words, words_length}, variables = {environment, length};
+    struct unsock_run_start start = {.library = library, .only_check = only_check != 0};
+    struct unsock_text line;
+    unsock_text_start(&line, error, size);
+    return start_with(&start, &word_block, &variables, unsock_run_words, &line);
+}
+
+int unsock_run_room(const char *words, size_t words_length, const char *environment, size_t length, const char *library,
+                    int isolate, int lock, char *error, size_t size) {
+    struct block word_block = {words, words_length}, variables = {environment, length};
+    struct unsock_run_start start = {.library = library, .room = {isolate != 0, lock >= 0, lock}};
+    struct unsock_text line;
+    unsock_text_start(&line, error, size);
+    return start_with(&start, &word_block, &variables, unsock_room_enter, &line);
+}
+
+int unsock_private_directory(const char *directory, char *text, size_t size) {
+    struct unsock_private private;
+    struct unsock_text line;
+    unsock_text_start(&line, text, size);
+    if (!unsock_private_make(directory, &private, &line))
+        return -EINVAL;
+    unsock_text_put(&line, private.path);
+    return (int)private.lock;
+}
+
+void unsock_private_drop(const char *path, int lock) {
+    unsock_private_remove(path);
+    unsock_sys(__NR_close, lock);
+}
+
+void unsock_private_prune(const char *directory, int remove, char *text, size_t size) {
+    struct unsock_text paths;
+    unsock_text_start(&paths, text, size);
+    unsock_private_sweep(directory, remove != 0, &paths);
 }
 
 static void put_step(struct unsock_route *route, const struct unsock_route_step *step) {

@@ -4,6 +4,7 @@
 
 #include "process/own_file.h"
 #include "program/make_control.h"
+#include "program/room.h"
 #include "program/run.h"
 #include "program/run_options.h"
 #include "rt/libc.h"
@@ -104,7 +105,8 @@ static int run_usage(void) {
     return 0;
 }
 
-static int run(const char *const *argv, const char *const *environment, bool is_front) {
+static int run(const char *const *argv, const char *const *environment, const struct unsock_room *room,
+               bool is_front) {
     char own[PATH_MOST], line[LINE_MOST];
     struct unsock_text error;
     struct unsock_run_options options;
@@ -122,15 +124,21 @@ static int run(const char *const *argv, const char *const *environment, bool is_
         return fail_with("run", "/proc/self/exe does not tell this file's path: is /proc mounted?", UNSOCK_RUN_FAILED);
     unsock_text_start(&error, line, sizeof(line));
     struct unsock_run_start start = {.words = argv + 2, .caller = environment, .library = own};
+    if (room)
+        start.room = *room;
     int status = unsock_run_words(&start, &error);
     return error.length > 0 ? fail(line, status) : status;
 }
 
 int unsock_program(int argc, const char *const *argv, const char *const *environment) {
     struct unsock_environment source = {.list = environment};
+    struct unsock_room room;
+    /* On the stack, where the kernel has put it. */
+    if (unsock_room_asked((const char **)environment, &room))
+        return run(argv, environment, &room, false);
     bool is_front = argc >= 1 && unsock_span_is(unsock_base_name(unsock_span_of(argv[0])), FRONT);
     if (argc >= 2 && is(argv[1], "run"))
-        return run(argv, environment, is_front);
+        return run(argv, environment, NULL, is_front);
     if (argc >= 2 && is(argv[1], "--version")) {
         say(1, UNSOCK_VERSION "\n");
         return 0;

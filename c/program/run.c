@@ -3,6 +3,7 @@
 
 #include "kernel/program_info.h"
 #include "process/exec.h"
+#include "process/private.h"
 #include "process/proof.h"
 #include "process/route.h"
 #include "process/run_directory.h"
@@ -10,9 +11,11 @@
 #include "process/start.h"
 #include "process/user_change.h"
 #include "process/words.h"
+#include "program/isolate.h"
 #include "program/run_environment.h"
 #include "program/run_options.h"
 #include "program/run_print.h"
+#include "program/supervise.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rules/setting_names.h"
@@ -31,6 +34,7 @@ struct run {
     char file[UNSOCK_ROUTE_PATH_MOST];
     bool unreached;
     bool is_trapped;
+    bool is_kept; /* somebody else removes the directory */
 };
 
 static bool choose_library(struct run *run) {
@@ -136,6 +140,15 @@ static int run_checked(struct run *run) {
     if (!unsock_run_directory_prepare(&run->directory, run->options.force, run->error) ||
         !check_user(run, run->directory.path))
         return UNSOCK_RUN_FAILED;
+    if (run->start->room.private) {
+        if (!unsock_supervise(run->directory.path, run->start->room.lock, run->error))
+            return UNSOCK_RUN_FAILED;
+        run->is_kept = true;
+    } else {
+        unsock_private_sweep(run->directory.path, true, NULL);
+    }
+    if (run->start->room.isolate && !unsock_isolate(run->error))
+        return UNSOCK_RUN_FAILED;
     return become(run);
 }
 
@@ -146,6 +159,8 @@ int unsock_run_words(const struct unsock_run_start *start, struct unsock_text *e
     int status = check(&run);
     if (status == 0)
         status = run_checked(&run);
+    if (start->room.private && !run.is_kept && run.directory.path[0] != '\0')
+        unsock_private_remove(run.directory.path);
     if (run.environment.space)
         unsock_exec_space_leave(run.environment.space);
     return status;

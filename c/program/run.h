@@ -8,11 +8,19 @@
 
 #define UNSOCK_RUN_FAILED 125
 
+/* What the command line has besides settings (program/room.h). */
+struct unsock_room {
+    bool isolate; /* in a network namespace of its own */
+    bool private; /* the directory goes when all that was started has ended */
+    int lock;     /* the descriptor that keeps that directory */
+};
+
 struct unsock_run_start {
     const char *const *words;  /* behind `run` */
     const char *const *caller; /* the environment */
     const char *library;       /* where options and environment name none */
     bool only_check;           /* nothing is made, printed or started */
+    struct unsock_room room;
 };
 
 /*

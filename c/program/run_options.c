@@ -21,6 +21,8 @@ static const struct unsock_run_option table[] = {
     {"--group", "group", "", UNSOCK_RUN_ELSEWHERE, ""},
     {"--dir-mode", "octal", "", UNSOCK_RUN_ELSEWHERE, ""},
     {"--map", "port[/udp]=path", "", UNSOCK_RUN_ELSEWHERE, ""},
+    {"--private", "", "", UNSOCK_RUN_ELSEWHERE, ""},
+    {"--isolate", "", "", UNSOCK_RUN_ELSEWHERE, ""},
     {"--lib", "file", "", UNSOCK_RUN_LIBRARY, ""},
     {"--force", "", "", UNSOCK_RUN_FORCE, ""},
     {"--dry-run", "", "", UNSOCK_RUN_DRY, ""},

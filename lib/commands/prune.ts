@@ -5,7 +5,7 @@ import { listSocketFiles, portLinkNames, socketFileNames } from "../report/socke
 import { chooseDirectory } from "../run/directory.ts";
 import { findShim } from "../run/shim.ts";
 import { EXIT_FAILED } from "../system/errors.ts";
-import { cString, openShim, type Shim } from "../system/ffi.ts";
+import { cString, openShim, type Shim, textOf } from "../system/ffi.ts";
 
 interface PruneOptions {
   readonly dir?: string;
@@ -47,6 +47,7 @@ export async function prune(options: PruneOptions, context: Context): Promise<nu
     // A live one that waits behind it takes its name by the library's own rules.
     .filter((file) => !needed.has(file))
     .map((file) => pruneOne(shim, file, options.dryRun !== true)).filter((one) => one !== undefined);
+  pruned.push(...prunePrivate(shim, directory, options.dryRun !== true));
   // What is left of those that are gone, and says nothing to users.
   if (options.dryRun !== true) {
     for (const name of portLinkNames(directory)) pruneOne(shim, path.join(directory, name), true);
@@ -59,6 +60,15 @@ function pruneOne(shim: Shim, file: string, remove: boolean): Pruned | undefined
   const result = shim.unsock_prune(cString(file), remove ? 1 : 0);
   if (result === 0) return undefined;
   return { file, problem: result > 0 ? null : REASONS[result] ?? "cannot be removed" };
+}
+
+const TEXT_SIZE = 1 << 16;
+
+/** Directories of `run --private` whose keeper was killed. */
+function prunePrivate(shim: Shim, directory: string, remove: boolean): Pruned[] {
+  const text = new Uint8Array(TEXT_SIZE);
+  shim.unsock_private_prune(cString(directory), remove ? 1 : 0, text, BigInt(text.length));
+  return textOf(text).split("\n").filter((line) => line !== "").map((file) => ({ file, problem: null }));
 }
 
 function describe({ dryRun }: PruneOptions): (pruned: Pruned) => string {

@@ -44,6 +44,8 @@ export const COMMANDS: readonly Command[] = [
       ...SETTING_OPTIONS,
       ...DIRECTORY_OPTIONS,
       map: MAP_OPTION,
+      private: { help: "a directory of its own in --dir, gone when COMMAND and all that it started have ended" },
+      isolate: { help: "no network but unsock's: a network namespace of its own, for ordinary users too" },
       lib: LIBRARY.option,
       force: { help: "run COMMAND even if the library cannot reach it, or everybody may write to --dir" },
       dryRun: { help: "print environment and command, run nothing" },

@@ -3,7 +3,7 @@ import { readCallerState, restoreCallerState } from "../system/caller.ts";
 import type { Context } from "../system/context.ts";
 import { joinNul } from "../system/environ.ts";
 import type { Environ } from "../system/environ.ts";
-import { CommandError } from "../system/errors.ts";
+import { CommandError, UnsockError } from "../system/errors.ts";
 import { cString, openRunner, textOf } from "../system/ffi.ts";
 import { optionFlag, type OptionValue } from "../system/options.ts";
 import { chooseDirectory, prepareDirectory } from "./directory.ts";
@@ -16,6 +16,8 @@ import { findOwnShim } from "./shim.ts";
 /** Options of `run`. */
 export interface RunOptions extends SettingOptions, DirectoryOptions {
   readonly map?: readonly string[];
+  readonly private?: boolean;
+  readonly isolate?: boolean;
   readonly lib?: string;
   readonly force?: boolean;
   readonly dryRun?: boolean;
@@ -36,37 +38,73 @@ export async function run(options: RunOptions, command: readonly string[], conte
   const { environ, system } = context;
   const own = await findOwnShim(options.lib, environ, system);
   const rights = readDirectoryRights(options, context.libc);
-  const words = [
-    ...optionWords(options, environ),
-    cString("--").slice(0, -1),
-    ...context.lastArguments(command.length),
-  ];
-  const runLibrary = (onlyCheck: boolean) => {
-    const [given, caller, message] = [joinNul(words), joinNul(environ.entries), new Uint8Array(MESSAGE_SIZE)];
-    const status = openRunner(own).unsock_run(
-      given,
-      BigInt(given.length),
-      caller,
-      BigInt(caller.length),
-      cString(own),
-      onlyCheck ? 1 : 0,
-      message,
-      BigInt(message.length),
-    );
+  const library = new RunLibrary(own, options, context.lastArguments(command.length), environ);
+  const isPrepared = rights !== undefined || options.map !== undefined || options.private === true;
+  if (isPrepared || options.isolate) library.run({ onlyCheck: true });
+  const maps = readMaps(options, environ);
+  const directory = isPrepared ? chooseDirectory(options.dir, environ, system.euid) : undefined;
+  if (options.dryRun) return library.run({ dir: options.private ? `${directory?.path}/private/XXXXXX` : undefined });
+  if (directory !== undefined) prepareDirectory(directory, system.euid, options.force, rights);
+  const room = options.private && directory !== undefined ? makePrivate(directory.path, own) : undefined;
+  const place = room?.path ?? directory?.path;
+  try {
+    if (place !== undefined) { for (const map of maps) placeMap(place, map); }
+    restoreCallerState(context.libc, readCallerState(context.proc));
+    return library.run({ dir: room?.path, lock: room?.lock, inRoom: room !== undefined || options.isolate });
+  } catch (error) {
+    if (room !== undefined) openRunner(own).unsock_private_drop(cString(room.path), room.lock);
+    throw error;
+  }
+}
+
+/** A directory that goes with the command, and the descriptor that keeps it. */
+interface PrivateDirectory {
+  readonly path: string;
+  readonly lock: number;
+}
+
+function makePrivate(directory: string, own: string): PrivateDirectory {
+  const text = new Uint8Array(MESSAGE_SIZE);
+  const lock = openRunner(own).unsock_private_directory(cString(directory), text, BigInt(text.length));
+  if (lock < 0) throw new UnsockError(textOf(text));
+  return { path: textOf(text), lock };
+}
+
+/** How the library is to run it. */
+interface Call {
+  readonly onlyCheck?: boolean;
+  /** In the place of `--dir`. */
+  readonly dir?: string;
+  readonly lock?: number;
+  /** By the library as a program: this process has threads, and would stay with all its memory. */
+  readonly inRoom?: boolean;
+}
+
+/** `run` of the library, with the words of this one. */
+class RunLibrary {
+  constructor(
+    private readonly own: string,
+    private readonly options: RunOptions,
+    private readonly command: readonly Uint8Array[],
+    private readonly environ: Environ,
+  ) {}
+
+  run({ onlyCheck = false, dir = this.options.dir, lock = -1, inRoom = false }: Call): number {
+    const words = [...optionWords({ ...this.options, dir }, this.environ), encode("--"), ...this.command];
+    const [given, caller, message] = [joinNul(words), joinNul(this.environ.entries), new Uint8Array(MESSAGE_SIZE)];
+    const runner = openRunner(this.own);
+    const [size, length, room] = [BigInt(given.length), BigInt(caller.length), BigInt(message.length)];
+    const isolate = this.options.isolate ? 1 : 0;
+    const status = inRoom
+      ? runner.unsock_run_room(given, size, caller, length, cString(this.own), isolate, lock, message, room)
+      : runner.unsock_run(given, size, caller, length, cString(this.own), onlyCheck ? 1 : 0, message, room);
     if (message[0] !== 0) throw new CommandError(textOf(message), { exitCode: status });
     return status;
-  };
-  const isPrepared = rights !== undefined || options.map !== undefined;
-  if (isPrepared) runLibrary(true);
-  const maps = readMaps(options, environ);
-  if (options.dryRun) return runLibrary(false);
-  if (isPrepared) {
-    const directory = chooseDirectory(options.dir, environ, system.euid);
-    prepareDirectory(directory, system.euid, options.force, rights);
-    for (const map of maps) placeMap(directory.path, map);
   }
-  restoreCallerState(context.libc, readCallerState(context.proc));
-  return runLibrary(false);
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }
 
 function readMaps({ map = [], addr }: RunOptions, environ: Environ): PortMap[] {
@@ -76,12 +114,13 @@ function readMaps({ map = [], addr }: RunOptions, environ: Environ): PortMap[] {
 }
 
 /** @returns What was given, once more as words, without what is not the library's. */
-function optionWords({ map: _map, group, dirMode, ...options }: RunOptions, environ: Environ): Uint8Array[] {
+function optionWords(given: RunOptions, environ: Environ): Uint8Array[] {
+  const { map: _map, private: _private, isolate: _isolate, group, dirMode, ...options } = given;
   const unset = environ.getFilled("UNSOCK_MODE") === undefined;
   const { group: _group, dirMode: _mode, ...rest } = withGroupMode({ group, dirMode, ...options }, unset);
   return Object.entries<OptionValue | boolean | undefined>(rest).flatMap(([name, value]) => {
     if (value === undefined || value === false) return [];
-    return [new TextEncoder().encode(value === true ? optionFlag(name) : `${optionFlag(name)}=${value}`)];
+    return [encode(value === true ? optionFlag(name) : `${optionFlag(name)}=${value}`)];
   });
 }
 

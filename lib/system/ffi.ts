@@ -83,6 +83,8 @@ const SHIM = {
   unsock_make_control: { parameters: ["buffer", "usize", "buffer", "buffer", "usize"], result: "i32" },
   /** `int unsock_prune(const char *path, int remove)` */
   unsock_prune: { parameters: ["buffer", "i32"], result: "i32" },
+  /** `void unsock_private_prune(const char *directory, int remove, char *text, size_t size)` */
+  unsock_private_prune: { parameters: ["buffer", "i32", "buffer", "usize"], result: "void" },
   /** `int unsock_last_error(void)` */
   unsock_last_error: { parameters: [], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
@@ -109,6 +111,18 @@ const RUNNER = {
     parameters: ["buffer", "usize", "buffer", "usize", "buffer", "i32", "buffer", "usize"],
     result: "i32",
   },
+  /**
+   * `int unsock_run_room(const char *words, size_t words_length, const char *environment, size_t length,
+   * const char *library, int isolate, int lock, char *error, size_t size)`
+   */
+  unsock_run_room: {
+    parameters: ["buffer", "usize", "buffer", "usize", "buffer", "i32", "i32", "buffer", "usize"],
+    result: "i32",
+  },
+  /** `int unsock_private_directory(const char *directory, char *text, size_t size)` */
+  unsock_private_directory: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
+  /** `void unsock_private_drop(const char *path, int lock)` */
+  unsock_private_drop: { parameters: ["buffer", "i32"], result: "void" },
   /** `const char *unsock_run_option_name(unsigned index)` */
   unsock_run_option_name: { parameters: ["u32"], result: "pointer" },
   /** `int unsock_route(const char *command, const char *search, char *text, size_t size)` */

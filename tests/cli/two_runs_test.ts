@@ -123,7 +123,7 @@ Deno.test("the options are those of the command line's table, in its order", () 
 });
 
 Deno.test("what is more than a setting is named by the library as the command line's", async () => {
-  for (const option of ["--group=root", "--dir-mode=700", "--map=80=/x"]) {
+  for (const option of ["--group=root", "--dir-mode=700", "--map=80=/x", "--private", "--isolate"]) {
     const { code, stderr } = await run([shimLibrary(), "run", option, "true"]);
     assertStrictEquals(code, 125);
     assertMatch(stderr, /^unsock: run: --[a-z-]+: only the command line `unsock run` has it\n$/);

@@ -1,0 +1,10 @@
+/* Who uses a directory of socket files. */
+#ifndef UNSOCK_USERS_OF_H
+#define UNSOCK_USERS_OF_H
+
+#include <stdbool.h>
+
+/* Is there a process whose environment, as far as it can be read, has this path for UNSOCK_DIR? */
+bool unsock_users_of(const char *directory);
+
+#endif

@@ -1,0 +1,98 @@
+/* unshare(2), user_namespaces(7), netdevice(7). */
+#include "program/isolate.h"
+
+#include "process/words.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#include <linux/sched.h>
+
+#define GET_FLAGS 0x8913 /* SIOCGIFFLAGS */
+#define SET_FLAGS 0x8914
+#define FLAG_UP 1
+
+/* struct ifreq (netdevice(7)) */
+struct interface {
+    char name[16];
+    int16_t flags;
+    char rest[22];
+};
+
+static const char *why_not(long error) {
+    switch (error) {
+    case -EPERM:
+    case -EACCES:
+        return "user namespaces are forbidden here: root may allow them (sysctl kernel.unprivileged_userns_clone=1, "
+               "kernel.apparmor_restrict_unprivileged_userns=0, or the container's seccomp profile)";
+    case -ENOSPC:
+    case -EUSERS:
+        return "there may be no more namespaces: see sysctl user.max_user_namespaces and user.max_net_namespaces";
+    case -EINVAL:
+    case -ENOSYS:
+        return "this kernel has no such namespaces";
+    default:
+        return unsock_words_of(-error);
+    }
+}
+
+static bool fail(struct unsock_text *error, long result) {
+    unsock_text_join(error, "run: --isolate: the system refuses a network namespace of its own: ", why_not(result));
+    return false;
+}
+
+static long write_to(const char *path, const char *text) {
+    long fd = unsock_sys(__NR_openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
+    long result = fd < 0 ? fd : unsock_sys(__NR_write, fd, text, strlen(text));
+    if (fd >= 0)
+        unsock_sys(__NR_close, fd);
+    return result;
+}
+
+/* The same number inside as outside. */
+static long map(const char *path, long number) {
+    char line[64];
+    struct unsock_text text;
+    unsock_text_start(&text, line, sizeof(line));
+    unsock_text_number(&text, (uint64_t)number, 10, 1);
+    unsock_text_char(&text, ' ');
+    unsock_text_number(&text, (uint64_t)number, 10, 1);
+    unsock_text_put(&text, " 1");
+    return write_to(path, line);
+}
+
+/* Who may not make a network namespace may in a user namespace of his own. He is who he was in it. */
+static long unshare_as_user(void) {
+    long uid = unsock_sys(__NR_geteuid), gid = unsock_sys(__NR_getegid);
+    long result = unsock_sys(__NR_unshare, CLONE_NEWUSER | CLONE_NEWNET);
+    if (result == 0)
+        result = map("/proc/self/uid_map", uid);
+    /* Without this only root may map groups (user_namespaces(7)). */
+    if (result >= 0)
+        result = write_to("/proc/self/setgroups", "deny");
+    if (result >= 0)
+        result = map("/proc/self/gid_map", gid);
+    return UNSOCK_MIN(result, 0);
+}
+
+/* By a socket of any family: AF_INET may be forbidden. */
+static long bring_up_loopback(void) {
+    struct interface loopback = {.name = "lo"};
+    long fd = unsock_sys(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    long result = fd < 0 ? fd : unsock_sys(__NR_ioctl, fd, GET_FLAGS, &loopback);
+    loopback.flags |= FLAG_UP;
+    if (result == 0)
+        result = unsock_sys(__NR_ioctl, fd, SET_FLAGS, &loopback);
+    if (fd >= 0)
+        unsock_sys(__NR_close, fd);
+    return result;
+}
+
+bool unsock_isolate(struct unsock_text *error) {
+    long result = unsock_sys(__NR_unshare, CLONE_NEWNET);
+    if (result == -EPERM)
+        result = unshare_as_user();
+    if (result == 0)
+        result = bring_up_loopback();
+    return result == 0 || fail(error, result);
+}

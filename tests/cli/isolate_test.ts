@@ -1,0 +1,135 @@
+/** `unsock run --isolate`: no network but unsock's. */
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { withDir } from "../support/dir.ts";
+import { unsockForEverybody } from "../support/everybody.ts";
+import { run, type RunResult, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { asNobody, NOBODY, whyNoOtherUser } from "../support/users.ts";
+import { until } from "../support/wait.ts";
+import { assertFails, unsock, unsockCommand } from "./unsock.ts";
+
+/** Its interfaces, who it is, and what it may do. */
+const WHO = 'cut -sd: -f1 /proc/net/dev; id -u; id -g; grep -E "^(CapEff|NoNewPrivs|Seccomp):" /proc/self/status';
+
+/** How a machine answers that does not let this user make namespaces; a test has to know. */
+const FORBIDDEN = /the system refuses a network namespace of its own: [^\n]*\n$/;
+
+async function mayIsolate(): Promise<boolean> {
+  const { code } = await run(["unshare", ...(Deno.uid() === 0 ? ["-n"] : ["-Un"]), "true"]);
+  return code === 0;
+}
+
+const CANNOT = !need("unshare") || !await mayIsolate();
+
+function lines(result: RunResult): string[] {
+  assertStrictEquals(result.code, 0, result.stderr);
+  return result.stdout.trim().split("\n").map((line) => line.trim());
+}
+
+Deno.test({
+  name: "--isolate: lo alone, the same user, nobody in between",
+  ignore: CANNOT,
+  fn: () =>
+    withDir(async (dir) => {
+      const options = ["run", "--isolate", "--dir", `${dir}/s`, "--"];
+      const [interfaces, uid, gid] = lines(await unsock([...options, "sh", "-c", WHO]));
+      assertEquals([interfaces, uid, gid], ["lo", `${Deno.uid()}`, `${Deno.gid()}`]);
+      const script = `echo $$; exec ${[...unsockCommand(), ...options].join(" ")} sh -c 'echo $$'`;
+      const { stdout, stderr } = await run(["sh", "-c", script]);
+      const [before, after] = stdout.trim().split("\n");
+      assertStrictEquals(after, before, stderr);
+    }),
+});
+
+Deno.test({
+  name: "--isolate, as an ordinary user: lo alone, his own number, and no right more",
+  ignore: CANNOT || whyNoOtherUser() !== undefined || (await run(asNobody(["unshare", "-Un", "true"]))).code !== 0,
+  fn: () =>
+    withDir(async (dir) => {
+      const program = await unsockForEverybody(dir);
+      Deno.mkdirSync(`${dir}/s`);
+      Deno.chownSync(`${dir}/s`, NOBODY, NOBODY);
+      const isolated = (...words: string[]) =>
+        run(asNobody([program, "run", "--isolate", "--dir", `${dir}/s`, ...words]), { cwd: "/", env: { HOME: dir } });
+      const plain = await isolated("--", "sh", "-c", WHO);
+      assertEquals(lines(plain).slice(0, 4), ["lo", `${NOBODY}`, `${NOBODY}`, "CapEff:\t0000000000000000"]);
+      const rooms = await isolated("--private", "--engine", "trap", "--", "sh", "-c", `${WHO}; touch "$UNSOCK_DIR/x"`);
+      assertEquals(lines(rooms), [...lines(plain).slice(0, 4), "NoNewPrivs:\t1", "Seccomp:\t2"]);
+      assertEquals([...Deno.readDirSync(`${dir}/s`)], []);
+    }),
+});
+
+/** Connects, and prints what comes, or why not. */
+const CLIENT = `
+import socket, sys
+try:
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5) as client:
+        print(client.recv(100).decode())
+except OSError as error:
+    print(type(error).__name__)
+`;
+
+const SERVER = `
+import socket, sys
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print(server.getsockname()[1], flush=True)
+while True:
+    client, _ = server.accept()
+    client.sendall(sys.argv[2].encode())
+    client.close()
+`;
+
+Deno.test({
+  name: "--isolate: unsock's sockets lead in and out, the machine's own do not",
+  ignore: CANNOT || !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      const words = (...options: string[]) => ["run", "--dir", `${dir}/s`, ...options, "--", "python3", "-c"];
+      const isolated = words("--isolate", "--port", "8000,8001");
+      await using inside = start([...unsockCommand(), ...isolated, SERVER, "8000", "inside"]);
+      await using outside = start([...unsockCommand(), ...words("--port", "8000,8001"), SERVER, "8001", "outside"]);
+      await using real = start(["python3", "-c", SERVER, "0", "real"]);
+      const port = await until("the real one listens", () => /^\d+\n/.test(real.output()) && real.output().trim());
+      for (const server of [inside, outside]) await until("it listens", () => server.output().includes("\n"));
+      assertStrictEquals((await unsock([...words("--port", "8000,8001"), CLIENT, "8000"])).stdout, "inside\n");
+      assertStrictEquals((await unsock([...isolated, CLIENT, "8001"])).stdout, "outside\n");
+      assertStrictEquals((await unsock([...isolated, CLIENT, port])).stdout, "ConnectionRefusedError\n");
+      const open = await unsock([...words("--port", "8000,8001"), CLIENT, port]);
+      assertStrictEquals(open.stdout, "real\n", "without the wall it is reached");
+    }),
+});
+
+Deno.test({
+  name: "--isolate: a command that changes to another user does",
+  ignore: CANNOT || whyNoOtherUser() !== undefined,
+  fn: () =>
+    withDir(async (dir) => {
+      Deno.mkdirSync(`${dir}/s`);
+      Deno.chmodSync(dir, 0o755);
+      Deno.chmodSync(`${dir}/s`, 0o711);
+      const library = `${dir}/libunsock.so`;
+      Deno.copyFileSync(new URL("../../build/libunsock.so", import.meta.url), library);
+      Deno.chmodSync(library, 0o755);
+      for (const room of [["--isolate"], ["--isolate", "--private"]]) {
+        const options = ["run", ...room, "--dir", `${dir}/s`, "--lib", library, "--"];
+        const changed = await unsock([...options, ...asNobody(["sh", "-c", `${WHO}; tr '\\0' '\\n' </proc/$$/maps`])]);
+        assertEquals(lines(changed).slice(0, 3), ["lo", `${NOBODY}`, `${NOBODY}`]);
+        assertMatch(changed.stdout, /libunsock\.so/, "and the library is in it");
+      }
+    }),
+});
+
+Deno.test({
+  name: "--isolate: where the system refuses it, one line and 125, and nothing is left",
+  ignore: !need("unshare") || (await run(["unshare", "-Ur", "true"])).code !== 0,
+  fn: () =>
+    withDir(async (dir) => {
+      // A user namespace in which there may be no more network namespaces.
+      const inside = 'echo 0 >/proc/sys/user/max_net_namespaces; exec "$0" "$@"';
+      const words = [...unsockCommand(), "run", "--isolate", "--private", "--dir", `${dir}/s`, "--", "true"];
+      const refused = await run(["unshare", "-Ur", "sh", "-c", inside, ...words]);
+      assertFails(refused, 125, FORBIDDEN);
+      assertMatch(refused.stderr, /max_net_namespaces/);
+      assertEquals([...Deno.readDirSync(`${dir}/s`)], []);
+    }),
+});
