@@ -103,8 +103,8 @@ UNSOCK_EXPORT int unsock_run_room(const char *words, size_t words_length, const 
                                   const char *library, int isolate, int lock, char *error, size_t size);
 
 /*
- * Makes a directory of its own for one run in the one at the absolute path `directory`, and writes its path into `text`.
- * Returns the descriptor that keeps it, or -EINVAL with one line in `text`.
+ * Makes a directory of its own for one run in the one at the absolute path `directory`, and writes its path into
+ * `text`. Returns the descriptor that keeps it, or -EINVAL with one line in `text`.
  */
 UNSOCK_EXPORT int unsock_private_directory(const char *directory, char *text, size_t size);
 

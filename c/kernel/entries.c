@@ -54,7 +54,7 @@ const char *unsock_entries_next(struct unsock_entries *entries, enum unsock_entr
             continue;
         unsigned kind = (unsigned char)entry[ENTRY_TYPE_AT];
         kind = kind == TYPE_UNKNOWN ? ask_type(entries, name) : kind;
-        *type = kind == UNSOCK_S_IFSOCK >> 12   ? UNSOCK_ENTRY_SOCKET
+        *type = kind == UNSOCK_S_IFSOCK >> 12  ? UNSOCK_ENTRY_SOCKET
                 : kind == UNSOCK_S_IFDIR >> 12 ? UNSOCK_ENTRY_DIRECTORY
                                                : UNSOCK_ENTRY_OTHER;
         return name;

@@ -14,7 +14,7 @@
 
 #define PLACE "/private"
 #define LOCK "/.unsock.run"
-#define NO_FOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW */
+#define NO_FOLLOW 0x100        /* AT_SYMLINK_NOFOLLOW */
 #define REMOVE_DIRECTORY 0x200 /* AT_REMOVEDIR */
 #define EVERYBODY_WRITES 0002
 #define MODE_BITS 07777
@@ -53,7 +53,7 @@ static bool make_place(const char *directory, char *place, struct unsock_text *e
         if (result == 0 || result == -EEXIST)
             result = unsock_sys(__NR_statx, AT_FDCWD, place, NO_FOLLOW, STATX_BASIC_STATS, &status);
     }
-    if (result < 0) {
+    if (result != 0) {
         unsock_text_join(error, "directory ", place, ": ", unsock_words_of(-result), ": name another with --dir");
         return false;
     }
@@ -120,7 +120,8 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
     char place[UNSOCK_RUN_PATH_MOST];
     long result = -EAGAIN;
     if (strlen(directory) + sizeof(PLACE) + UNSOCK_PRIVATE_NAME_LENGTH > UNSOCK_DIR_MOST) {
-        unsock_text_join(error, "directory ", directory, ": too long for one of its own in it: name another with --dir");
+        unsock_text_join(error, "directory ", directory,
+                         ": too long for one of its own in it: name another with --dir");
         return false;
     }
     unsock_private_sweep(directory, true, NULL);

@@ -20,11 +20,11 @@
 struct stay {
     const struct unsock_keeper *keeper;
     bool command_ended;
-    bool told;        /* the parent knows of it */
+    bool told; /* the parent knows of it */
     bool parent_gone;
-    bool alone;       /* nobody is left */
+    bool alone; /* nobody is left */
     bool removed;
-    bool continuing;  /* the command goes on, and the parent may still be stopped */
+    bool continuing; /* the command goes on, and the parent may still be stopped */
     int32_t status;
     struct unsock_relay_message direct[UNSOCK_RELAY_SIGNALS_MOST + 1]; /* what came to the keeper itself, by number */
 };

@@ -105,8 +105,7 @@ static int run_usage(void) {
     return 0;
 }
 
-static int run(const char *const *argv, const char *const *environment, const struct unsock_room *room,
-               bool is_front) {
+static int run(const char *const *argv, const char *const *environment, const struct unsock_room *room, bool is_front) {
     char own[PATH_MOST], line[LINE_MOST];
     struct unsock_text error;
     struct unsock_run_options options;

@@ -65,8 +65,8 @@ bool unsock_relay_next_signal(struct unsock_relay_message *signal) {
     struct told told;
     if (unsock_sys(__NR_read, UNSOCK_RELAY_SIGNALS, &told, sizeof(told)) != (long)sizeof(told))
         return false;
-    *signal = (struct unsock_relay_message){UNSOCK_RELAY_SIGNAL, (int32_t)told.number, told.code,
-                                            (int32_t)told.pid, told.uid, told.value};
+    *signal = (struct unsock_relay_message){
+        UNSOCK_RELAY_SIGNAL, (int32_t)told.number, told.code, (int32_t)told.pid, told.uid, told.value};
     return true;
 }
 

@@ -23,7 +23,7 @@
 #define EXIT_SIGNAL 128
 #define NAME "unsock"
 
-#define BIT(signal) ((uint64_t)1 << ((signal)-1))
+#define BIT(signal) ((uint64_t)1 << ((signal) - 1))
 
 struct supervision {
     uint64_t mask; /* the caller's */
@@ -153,8 +153,7 @@ bool unsock_supervise(const char *path, long lock, struct unsock_text *error) {
     supervision.signals = unsock_sys(__NR_signalfd4, -1, &all, sizeof(all), SIGNALFD_FLAGS);
     if (supervision.signals < 0)
         return fail(error, supervision.signals);
-    long result =
-        unsock_sys(__NR_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, supervision.channel);
+    long result = unsock_sys(__NR_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, supervision.channel);
     if (result < 0)
         return fail(error, result);
     unsock_relay_mask(ALL_SIGNALS, &supervision.mask);

@@ -23,6 +23,7 @@ Deno.test({
       await reader.start("redis-server", `${dir}/db/6379.sock`);
       assertStrictEquals((Deno.statSync(`${dir}/db/6379.sock`).mode ?? 0) & 0o777, 0o660);
       assertStrictEquals((await reader.run("redis-cli ping")).stdout, "PONG\n");
+      assertMatch((await reader.run("--private --isolate")).stdout, LISTING);
       await reader.start("LD_PRELOAD=", `${dir}/unsockets/7000.sock`);
 
       await reader.run("make-control");
