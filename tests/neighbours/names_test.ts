@@ -151,7 +151,14 @@ Deno.test("the same port may connect to the same port in two directories at once
   const port = randomPort(), source = randomPort() + 20_000;
   await withDir(async (one) => {
     await withDir(async (other) => {
-      const command = ["python3", "-c", `import signal, socket, sys\n${FROM_CHOSEN}`, String(port), String(source), "hold"];
+      const command = [
+        "python3",
+        "-c",
+        `import signal, socket, sys\n${FROM_CHOSEN}`,
+        String(port),
+        String(source),
+        "hold",
+      ];
       await using held = start(command, { env: shimEnv(one) });
       await until("the first connection", () => held.output().includes("\n"));
       assertStrictEquals(held.output(), `${source}\n`);
