@@ -1,12 +1,21 @@
 /**
- * Measures what a unit of work costs when little and when very much is there already, and prints a table for each.
+ * Measures what a unit of work costs when little and when very much is there already, and writes a table for each.
  *
- * Usage: `deno task scale [--json] [--quick]`
+ * Usage: `deno task scale [--json] [--quick] [--out FILE]`
  */
+import * as path from "@std/path/posix";
 import { parseArgs } from "node:util";
 import { type Curve, measureCurves } from "./bench/curves.ts";
+import { type DirectoryCost, measureDirectories } from "./bench/directories.ts";
 import { formatNumber, LOOPBACK, UNSOCK } from "./bench/report.ts";
+import { ROOT } from "./bench/rig.ts";
 import { withRig } from "./bench/rig_life.ts";
+import { writeScalePage } from "./bench/scale_page.ts";
+
+export interface Scale {
+  readonly curves: readonly Curve[];
+  readonly directories: readonly DirectoryCost[];
+}
 
 /** One curve as a table in Markdown: microseconds, and how many times as long as with the fewest. */
 export function formatCurve({ title, points }: Curve): string {
@@ -25,14 +34,39 @@ export function formatCurve({ title, points }: Curve): string {
   return [`**${title}**`, "", ...head, ...rows].join("\n");
 }
 
+/** What directories cost, as a table in Markdown. */
+export function formatDirectories(costs: readonly DirectoryCost[]): string {
+  const head = [
+    "| files | directories | processes | bind and unlink, µs | connect, µs |",
+    "| ---: | ---: | ---: | ---: | ---: |",
+  ];
+  const rows = costs.map(({ files, shards, processes, bind, connect }) =>
+    `| ${files.toLocaleString("en-US")} | ${shards} | ${processes} | ${formatNumber(bind)} | ${formatNumber(connect)} |`
+  );
+  return [...head, ...rows].join("\n");
+}
+
+async function scale(json: boolean, quick: boolean, out: string | undefined): Promise<void> {
+  const result: Scale = await withRig({ others: [], quick }, async (rig) => ({
+    curves: await measureCurves(rig),
+    directories: await measureDirectories(rig),
+  }));
+  const tables = [...result.curves.map(formatCurve), formatDirectories(result.directories)];
+  console.log(json ? JSON.stringify(result, null, 2) : tables.join("\n\n"));
+  if (out !== undefined) await Deno.writeTextFile(out, writeScalePage(tables));
+}
+
 if (import.meta.main) {
   try {
-    const { values } = parseArgs({
+    const { values: { json, quick, out } } = parseArgs({
       args: [...Deno.args],
-      options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false } },
+      options: {
+        json: { type: "boolean", default: false },
+        quick: { type: "boolean", default: false },
+        out: { type: "string" },
+      },
     });
-    const curves = await withRig({ others: [], quick: values.quick }, measureCurves);
-    console.log(values.json ? JSON.stringify(curves, null, 2) : curves.map(formatCurve).join("\n\n"));
+    await scale(json, quick, out ?? (quick ? undefined : path.join(ROOT, "docs", "scale.md")));
   } catch (error) {
     console.error(`scale: ${error instanceof Error ? error.message : error}`);
     Deno.exitCode = 1;

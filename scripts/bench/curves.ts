@@ -16,10 +16,19 @@ export interface Curve {
   readonly points: readonly Point[];
 }
 
+/** How many a process may have (RLIMIT_NOFILE), less those that it needs for other things. */
+async function descriptors(): Promise<number> {
+  const limits = await Deno.readTextFile("/proc/self/limits");
+  const hard = Number(limits.match(/^Max open files\s+\S+\s+(\d+)/m)?.[1] ?? 1024);
+  return Math.floor((hard - UNITS - 100) / 100) * 100;
+}
+
 interface Measured {
   readonly name: string;
   readonly title: string;
   readonly many: readonly number[];
+  /** All of them are one process's: its limit is the most. */
+  readonly ofOne: boolean;
   /** Runs it once; seconds of one unit of work. */
   readonly seconds: (rig: Rig, many: number, way: Variant) => Promise<number>;
 }
@@ -45,6 +54,7 @@ function withHeld(workload: string, title: string, spread: boolean): Measured {
     name: `${workload}-${spread ? "spread" : "held"}`,
     title: `${title}, of ${spread ? `processes with ${SHARE} each` : "one process"}`,
     many: SOCKETS,
+    ofOne: !spread,
     seconds: (rig, many, way) =>
       once(rig, workload, UNITS, { ...way, held: many, holders: spread ? Math.ceil(many / SHARE) : 0 }),
   };
@@ -69,6 +79,7 @@ const MEASURED: readonly Measured[] = [
     name: "connections",
     title: "One of so many connections: opened, asked once, closed",
     many: CONNECTIONS,
+    ofOne: true,
     seconds: (rig, many, way) => once(rig, "held", many, way),
   },
   withHeld("listeners", "Bind, listen, close beside so many sockets", false),
@@ -79,12 +90,14 @@ const MEASURED: readonly Measured[] = [
     name: "left-over",
     title: "A UDP client's life beside so many left-over files",
     many: CONNECTIONS,
+    ofOne: true,
     seconds: besideLeftOver,
   },
   {
     name: "starts",
     title: "One of so many processes that start at once",
     many: PROCESSES,
+    ofOne: false,
     seconds: (rig, many, way) =>
       once(rig, "starts", many, { ...way, env: { ...way.env, BENCH_PROGRAM: rig.emptyProgram } }),
   },
@@ -106,9 +119,11 @@ async function measurePoint(rig: Rig, { title, seconds }: Measured, many: number
 /** Measures all of them; with `rig.quick` only where there are few. */
 export async function measureCurves(rig: Rig): Promise<Curve[]> {
   const curves: Curve[] = [];
+  const most = await descriptors();
   for (const measured of MEASURED) {
     const points: Point[] = [];
-    for (const many of measured.many.filter((many) => !rig.quick || many <= 100)) {
+    const possible = measured.ofOne ? measured.many.map((many) => Math.min(many, most)) : measured.many;
+    for (const many of new Set(possible.filter((many) => !rig.quick || many <= 100))) {
       points.push(await measurePoint(rig, measured, many));
     }
     curves.push({ name: measured.name, title: measured.title, points });

@@ -41,6 +41,7 @@ export interface Rig {
   readonly sockets: string;
   readonly workload: string;
   readonly spawner: string;
+  readonly directories: string;
   readonly emptyProgram: string;
   readonly emptyLibrary: string;
   /** A copy that every user may read. */
@@ -143,6 +144,7 @@ export async function makeRig(
     directory,
     sockets,
     workload: await compile(at("workload"), WORKLOAD_SOURCES, COMPILE_FLAGS),
+    directories: await compile(at("directories"), ["directories.c", "endpoint.c"], COMPILE_FLAGS),
     spawner: await compile(at("spawn"), ["spawn.c"], COMPILE_FLAGS),
     emptyProgram: await compile(at("empty"), ["empty.c"], COMPILE_FLAGS),
     emptyLibrary: await compile(at("empty.so"), ["empty.c"], ["-shared", "-nostdlib", "-fPIC"]),

@@ -1,0 +1,119 @@
+/*
+ * Usage: directories DIRECTORY FILES SHARDS PROCESSES COUNT
+ *
+ * What a directory of very many sockets costs: FILES of them are bound, spread over SHARDS subdirectories, then
+ * PROCESSES at once each bind a socket and remove its file, COUNT times, and as often connect to one of those, which
+ * does not listen. Prints one line of JSON: microseconds of each bind, and of each connect. The files are left for the caller.
+ */
+#include "workload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SPARE_DESCRIPTORS 32
+
+struct places {
+    const char *directory;
+    long shards;
+};
+
+static struct sockaddr_un place(const struct places *places, const char *kind, long n) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/%ld/%s%ld", places->directory, n % places->shards, kind,
+             n);
+    return address;
+}
+
+/* As many as one process may have; it holds them until it is told to end. */
+static void hold(const struct places *places, long first, long end, struct shared *shared) {
+    for (long i = first; i < end; i++) {
+        struct sockaddr_un address = place(places, "f", i);
+        int fd = (int)must(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+        must(bind(fd, (struct sockaddr *)&address, sizeof(address)), "bind");
+    }
+    sem_post(&shared->holding);
+    await(&shared->release);
+    _exit(0);
+}
+
+/* Returns how many processes hold them. */
+static long fill(const struct places *places, long files, struct shared *shared) {
+    struct rlimit limit;
+    char path[4096];
+    long holders = 0;
+    for (long i = 0; i < places->shards; i++) {
+        snprintf(path, sizeof(path), "%s/%ld", places->directory, i);
+        must(mkdir(path, 0700), "mkdir");
+    }
+    must(getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
+    long share = (long)limit.rlim_cur - SPARE_DESCRIPTORS;
+    for (long first = 0; first < files; first += share, holders++) {
+        if (must(fork(), "fork") == 0)
+            hold(places, first, first + share < files ? first + share : files, shared);
+        await(&shared->holding);
+    }
+    return holders;
+}
+
+static double bind_and_remove(const struct places *places, long process, long count) {
+    double start = now();
+    for (long i = 0; i < count; i++) {
+        struct sockaddr_un own = place(places, "own", process * count + i);
+        int fd = (int)must(socket(AF_UNIX, SOCK_STREAM, 0), "socket");
+        must(bind(fd, (struct sockaddr *)&own, sizeof(own)), "bind");
+        must(unlink(own.sun_path), "unlink");
+        close(fd);
+    }
+    return (now() - start) / (double)count * 1e6;
+}
+
+static double connect_to_each(const struct places *places, long files, long count) {
+    int fd = (int)must(socket(AF_UNIX, SOCK_STREAM, 0), "socket");
+    double start = now();
+    for (long i = 0; i < count; i++) {
+        /* Far apart, as clients of many servers are. */
+        struct sockaddr_un other = place(places, "f", i * 7919 % files);
+        if (connect(fd, (struct sockaddr *)&other, sizeof(other)) == 0)
+            must(-1, "somebody is there");
+    }
+    double seconds = now() - start;
+    close(fd);
+    return seconds / (double)count * 1e6;
+}
+
+int main(int argc, char **argv) {
+    if (argc != 6)
+        return 2;
+    struct places places = {argv[1], atol(argv[3])};
+    long files = atol(argv[2]), processes = atol(argv[4]), count = atol(argv[5]);
+    double *times = mmap(NULL, (size_t)processes * 2 * sizeof(*times) + sizeof(struct shared), PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    double binds = 0, connects = 0;
+    if (times == MAP_FAILED)
+        must(-1, "mmap");
+    struct shared *shared = (struct shared *)(times + 2 * processes);
+    must(sem_init(&shared->holding, 1, 0), "sem_init");
+    must(sem_init(&shared->release, 1, 0), "sem_init");
+    long holders = fill(&places, files, shared);
+    for (long i = 0; i < processes; i++) {
+        if (must(fork(), "fork") == 0) {
+            times[2 * i] = bind_and_remove(&places, i, count);
+            times[2 * i + 1] = connect_to_each(&places, files, count);
+            _exit(0);
+        }
+    }
+    for (long i = 0; i < processes; i++)
+        must(wait(NULL), "wait");
+    for (long i = 0; i < holders; i++)
+        sem_post(&shared->release);
+    for (long i = 0; i < processes; i++)
+        binds += times[2 * i] / (double)processes, connects += times[2 * i + 1] / (double)processes;
+    printf("{\"bind\":%.3f,\"connect\":%.3f}\n", binds, connects);
+    return 0;
+}
