@@ -1,4 +1,5 @@
 /** Child processes of a test: each leads a session of its own and takes its descendants with it when it ends. */
+import { searchPath } from "./programs.ts";
 
 /** How long a process may take to obey SIGTERM before it gets SIGKILL. */
 const TERM_GRACE_MS = 3_000;
@@ -42,7 +43,7 @@ export class Proc implements AsyncDisposable {
     const child = new Deno.Command(program, {
       args,
       cwd: options.cwd,
-      env: options.env,
+      env: options.clearEnv ? options.env : { PATH: searchPath(), ...options.env },
       clearEnv: options.clearEnv,
       stdin: options.stdin === undefined ? "null" : "piped",
       stdout: "piped",

@@ -7,6 +7,8 @@ const PACKAGES: Record<string, string> = {
   "aarch64-libc": "libc6-dev-arm64-cross",
   ab: "apache2-utils",
   "apt-get": "apt",
+  bash: "bash",
+  "bash-completion": "bash-completion",
   busybox: "busybox-static",
   caddy: "caddy",
   cc: "gcc",
@@ -21,6 +23,7 @@ const PACKAGES: Record<string, string> = {
   dpkg: "dpkg",
   etcd: "etcd-server",
   etcdctl: "etcd-client",
+  fish: "fish",
   gcc: "gcc",
   gdb: "gdb",
   git: "git",
@@ -50,12 +53,14 @@ const PACKAGES: Record<string, string> = {
   netperf: "netperf",
   netserver: "netperf",
   nginx: "nginx",
+  nsenter: "util-linux",
   node: "nodejs",
   novnc: "novnc",
   npm: "npm",
   openssl: "openssl",
   pgbench: "postgresql",
   php: "php-cli",
+  "php-fpm": "php-fpm",
   postgres: "postgresql",
   psql: "postgresql",
   python3: "python3",
@@ -74,6 +79,7 @@ const PACKAGES: Record<string, string> = {
   sshd: "openssh-server",
   strace: "strace",
   stunnel: "stunnel4",
+  systemctl: "systemd",
   "systemd-analyze": "systemd",
   "systemd-socket-activate": "systemd",
   timeout: "coreutils",
@@ -88,12 +94,15 @@ const PACKAGES: Record<string, string> = {
   wrk: "wrk",
   x11vnc: "x11vnc",
   xz: "xz-utils",
+  zsh: "zsh",
 };
 
 /** What a program needs that is no program itself: the file that shows its package. */
 const FILES: Record<string, string> = {
   "aarch64-libc": "/usr/aarch64-linux-gnu/include/stdio.h",
+  "bash-completion": "/usr/share/bash-completion/bash_completion",
   "clang-runtime-19": "/usr/share/doc/libclang-rt-19-dev/copyright",
+  "php-fpm": "/usr/share/doc/php-fpm/copyright",
   novnc: "/usr/share/novnc/vnc.html",
   twisted: "/usr/lib/python3/dist-packages/twisted/__init__.py",
   webrick: "/usr/share/doc/ruby-webrick/copyright",
@@ -103,6 +112,12 @@ const FILES: Record<string, string> = {
 const SYSTEM_DIRECTORIES = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 const GIT_DIRECTORY = "/usr/lib/git-core";
 
+/** @returns The PATH with the directories of servers, which an ordinary user's does not have. */
+export function searchPath(): string {
+  const path = (Deno.env.get("PATH") ?? "").split(":");
+  return [...path, ...SYSTEM_DIRECTORIES.filter((directory) => !path.includes(directory))].join(":");
+}
+
 /**
  * Finds a program.
  *
@@ -110,8 +125,7 @@ const GIT_DIRECTORY = "/usr/lib/git-core";
  * @returns Its absolute path, or undefined when the machine does not have it.
  */
 export function findProgram(program: string): string | undefined {
-  const path = (Deno.env.get("PATH") ?? "").split(":");
-  for (const directory of [...path, ...SYSTEM_DIRECTORIES, GIT_DIRECTORY, ...postgresDirectories()]) {
+  for (const directory of [...searchPath().split(":"), GIT_DIRECTORY, ...postgresDirectories()]) {
     const file = `${directory}/${program}`;
     if (isExecutable(file)) return file;
   }
