@@ -8,7 +8,7 @@ import { UNIT_OPTIONS } from "../run/unit_options.ts";
 import { DIRECTORY_OPTIONS } from "../run/directory_rights.ts";
 import { MAP_OPTION } from "../run/maps.ts";
 import { LIBRARY, SETTING_OPTIONS } from "../run/settings.ts";
-import type { OptionTable, OptionValues } from "../system/options.ts";
+import type { Option, OptionTable, OptionValues } from "../system/options.ts";
 import { SHELLS } from "../system/shell.ts";
 
 /** A command whose options have the types of their table. */
@@ -28,17 +28,17 @@ function command<const T extends OptionTable>(declaration: Declaration<T>): Comm
 const JSON_OPTION = { help: "print JSON" };
 const DIRECTORY_OPTION = {
   value: "directory",
-  isFile: true,
+  kind: "directory",
   help: "where the socket files are",
   default: "as for run",
-};
+} as const satisfies Option;
 
 /** In the order in which help shows them. */
 export const COMMANDS: readonly Command[] = [
   command({
     name: "run",
     summary: "run COMMAND with its local network traffic moved to Unix sockets",
-    operands: [{ name: "COMMAND", isProgram: true }],
+    operands: [{ name: "COMMAND", kind: "program" }],
     isWrapper: true,
     options: {
       ...SETTING_OPTIONS,
@@ -63,7 +63,7 @@ Examples:
   command({
     name: "ls",
     summary: "list the ports: who listens, whose the files are, with which processes and how many clients",
-    operands: [{ name: "PORT", optional: true }],
+    operands: [{ name: "PORT", optional: true, kind: "port" }],
     options: {
       dir: DIRECTORY_OPTION,
       json: JSON_OPTION,
@@ -74,7 +74,7 @@ Examples:
   command({
     name: "path",
     summary: "print the path of a port's file, for scripts",
-    operands: [{ name: "PORT[/udp]" }],
+    operands: [{ name: "PORT[/udp]", kind: "port/udp" }],
     options: { dir: DIRECTORY_OPTION },
     notes: `Programs that speak Unix sockets need no unsock to reach it:
   curl --unix-socket "$(unsock path 8000)" http://localhost/`,
@@ -84,7 +84,7 @@ Examples:
   command({
     name: "wait",
     summary: "wait until somebody listens at all of these ports",
-    operands: [{ name: "PORT[/udp]", repeated: true }],
+    operands: [{ name: "PORT[/udp]", kind: "port/udp", repeated: true }],
     options: {
       dir: DIRECTORY_OPTION,
       timeout: { value: "seconds", help: "fail when it takes longer", default: "wait for ever" },
@@ -112,7 +112,7 @@ Example:
     name: "doctor",
     anyEnvironment: true,
     summary: "tell what this machine can do, who listens where, and how COMMAND is reached",
-    operands: [{ name: "COMMAND", optional: true, isProgram: true }],
+    operands: [{ name: "COMMAND", optional: true, kind: "program" }],
     options: { dir: DIRECTORY_OPTION, json: JSON_OPTION },
     notes: "Exit status: 0 when all is well, 1 when a line says FAIL.",
     start: async ({ options, operands, context }) =>
@@ -137,7 +137,7 @@ and no longer:
   command({
     name: "unit",
     summary: "print a hardened systemd service that runs COMMAND, and its socket unit",
-    operands: [{ name: "COMMAND", isProgram: true }],
+    operands: [{ name: "COMMAND", kind: "program" }],
     isWrapper: true,
     options: {
       ...UNIT_OPTIONS,
@@ -154,10 +154,10 @@ Example:
   command({
     name: "make-control",
     summary: "write a control file that sends a port's traffic elsewhere: vsock, Firecracker, TIPC, Unix, IP",
-    operands: [{ name: "FILE", optional: true, isFile: true }],
+    operands: [{ name: "FILE", optional: true, kind: "file" }],
     options: {
       dir: { ...DIRECTORY_OPTION, help: "where DIR/PORT.sock is made" },
-      port: { value: "n", help: "the port that programs use" },
+      port: { value: "n", kind: "port", help: "the port that programs use" },
       force: { help: "replace a socket file that is left over; even if everybody may write to --dir" },
       ...CONTROL_OPTIONS,
     },
@@ -175,7 +175,7 @@ Examples:
   command({
     name: "show-control",
     summary: "explain every field of a control file",
-    operands: [{ name: "FILE", isFile: true }],
+    operands: [{ name: "FILE", kind: "file" }],
     options: { json: JSON_OPTION },
     start: async ({ options, operands: [file = ""], context }) =>
       (await import("./show_control.ts")).showControl(options, file, context),
@@ -190,7 +190,7 @@ Examples:
     name: "install",
     summary: "install program, library, manual pages and completions",
     options: {
-      prefix: { value: "directory", isFile: true, help: "where bin, lib and share are", default: "/usr/local" },
+      prefix: { value: "directory", kind: "directory", help: "where bin, lib and share are", default: "/usr/local" },
       uninstall: { help: "remove what install has put there" },
       lib: { ...LIBRARY.option, help: "the libunsock.so to install" },
     },

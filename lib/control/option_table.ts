@@ -1,5 +1,6 @@
 /** The options of `make-control`, with the variables by which the library, as a program, is told the same. */
 import type { Option, OptionValues } from "../system/options.ts";
+import { SOCKET_OPTION_NAMES } from "./socket_options.ts";
 
 /** A variable of the library as a program. */
 export interface ControlVariable {
@@ -30,19 +31,20 @@ export const CONTROL_OPTIONS = {
   },
   vsockCid: {
     value: "cid",
+    choices: ["any", "host", "local"],
     help: "AF_VSOCK context id: a number, any, host or local",
     default: "any",
     variable: { name: "UNSOCK_VSOCK_CID", value: "n", help: "AF_VSOCK context id (default: any)" },
   },
   fcSock: {
     value: "path",
-    isFile: true,
+    kind: "file",
     help: "Firecracker's Unix socket; connects to --vsock-port in the guest",
     variable: { name: "UNSOCK_FC_SOCK", value: "path", help: "Firecracker's Unix socket" },
   },
   fcListen: {
     value: "path",
-    isFile: true,
+    kind: "file",
     help: "Firecracker's Unix socket; receives what the guest sends to --vsock-port of the host",
   },
   tipcType: {
@@ -63,20 +65,27 @@ export const CONTROL_OPTIONS = {
   },
   tipcScope: {
     value: "scope",
+    choices: ["cluster", "node"],
     help: "cluster or node",
     default: "cluster",
     variable: { name: "UNSOCK_TIPC_SCOPE", value: "n", help: "2 cluster, 3 node" },
   },
   tipcAddrtype: {
     value: "type",
+    choices: ["service", "range", "node"],
     help: "service, range or node",
     default: "as the other options say",
     variable: { name: "UNSOCK_TIPC_ADDRTYPE", value: "n", help: "1 range, 2 service, 3 node" },
   },
-  unix: { value: "path", isFile: true, help: "another Unix socket; @NAME is an abstract one" },
+  unix: { value: "path", kind: "file", help: "another Unix socket; @NAME is an abstract one" },
   inet: { value: "host:port", help: "an IP address and port, [IPv6]:PORT" },
   refuse: { help: "nobody: connections are refused, and binding is EACCES" },
-  sockopt: { value: "name=value", repeated: true, help: "set a socket option on the new socket, up to four times" },
+  sockopt: {
+    value: "name=value",
+    choices: SOCKET_OPTION_NAMES.map((name) => `${name}=`),
+    repeated: true,
+    help: "set a socket option on the new socket, up to four times",
+  },
 } as const satisfies Readonly<Record<string, ControlOption>>;
 
 /** What the user wrote. */

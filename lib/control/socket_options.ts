@@ -59,6 +59,9 @@ const KNOWN: Readonly<Record<string, KnownOption>> = {
   TIPC_NODELAY: integer(SOL_TIPC, 138),
 };
 
+/** The names that are known. */
+export const SOCKET_OPTION_NAMES: readonly string[] = Object.keys(KNOWN);
+
 /**
  * @param text `NAME=VALUE`; NAME as in C or `LEVEL:NUMBER`. VALUE is a whole number, seconds with decimals for the
  * timeouts, `TYPE:INSTANCE:SCOPE:FLAGS` for `TIPC_GROUP_JOIN`.

@@ -1,6 +1,6 @@
 /** What a command of the command line says about itself. */
 import type { Context } from "../system/context.ts";
-import type { OptionTable, OptionValue } from "../system/options.ts";
+import type { OptionTable, OptionValue, WordKind } from "../system/options.ts";
 
 /** A word of a command line that is no option. */
 export interface Operand {
@@ -12,8 +12,7 @@ export interface Operand {
   /** All values that there are. */
   readonly choices?: readonly string[];
   /** What completions offer. */
-  readonly isFile?: boolean;
-  readonly isProgram?: boolean;
+  readonly kind?: WordKind;
 }
 
 /** One call of a command. */

@@ -22,6 +22,7 @@ const GROUP_FILE_MODE = "660";
 export const DIRECTORY_OPTIONS = {
   group: {
     value: "group",
+    kind: "group",
     help: "make the directory for a group: it enters, serves and connects there; others do not get in (--mode 660 too)",
   },
   dirMode: {

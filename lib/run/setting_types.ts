@@ -2,6 +2,7 @@
 import { UsageError } from "../system/errors.ts";
 import { type AddressRange, parseAddressRange } from "../system/ip.ts";
 import { parseDecimal, parseOctal } from "../system/numbers.ts";
+import type { WordKind } from "../system/options.ts";
 
 /** `sun_path` is 108 bytes with its NUL; the longest name in the directory is `/65535.dgram.sock`. */
 export const MAX_DIRECTORY_LENGTH = 108 - 1 - "/65535.dgram.sock".length;
@@ -37,8 +38,8 @@ export class SettingError extends UsageError {
 export interface SettingType<T> {
   /** What its value is called; undefined: a switch, 1 or 0. */
   readonly value?: string;
-  /** The value is a path. */
-  readonly isFile?: boolean;
+  /** What the value is, for completions. */
+  readonly kind?: WordKind;
   /** All values that there are. */
   readonly choices?: readonly string[];
   /**
@@ -54,7 +55,7 @@ export interface SettingType<T> {
 /** An absolute directory, short enough for the names in it. */
 export const DIRECTORY: SettingType<string | undefined> = {
   value: "directory",
-  isFile: true,
+  kind: "directory",
   parse(variable, text) {
     if (!text.startsWith("/")) throw new SettingError(variable, "must be an absolute path", text);
     // Without doubled and trailing slashes and without /./, as the library compares it.
@@ -105,6 +106,7 @@ function parsePortRange(text: string): PortRange | undefined {
 /** Ports and ranges of them; none: all. */
 export const PORTS: SettingType<readonly PortRange[]> = {
   value: "list",
+  kind: "port",
   parse: (variable, text) =>
     parseList(variable, text, "must be a comma-separated list of N or N-M, from 1 to 65535", parsePortRange),
   format: (ranges) => ranges.map(({ first, last }) => first === last ? `${first}` : `${first}-${last}`).join(","),
@@ -164,7 +166,7 @@ export const TIMEOUT: SettingType<number> = {
 /** `stderr`, an absolute file, or undefined: no log. */
 export const LOG: SettingType<string | undefined> = {
   value: "file",
-  isFile: true,
+  kind: "file",
   parse(variable, text) {
     const isFile = text.startsWith("/") && new TextEncoder().encode(text).length <= MAX_LOG_LENGTH;
     if (text !== "stderr" && !isFile) {

@@ -170,7 +170,7 @@ export const SETTING_LIST: readonly (Setting<unknown> & { readonly name: keyof S
 /** The library itself is named by a variable and an option too, but it cannot be told of them. */
 export const LIBRARY = {
   variable: "UNSOCK_LIB",
-  option: { value: "file", isFile: true, help: "the libunsock.so to preload" },
+  option: { value: "file", kind: "file", help: "the libunsock.so to preload" },
 } as const satisfies { readonly variable: string; readonly option: Option };
 
 /** The switch that chooses none of several. */
@@ -211,11 +211,11 @@ function optionFor(settings: readonly Setting<unknown>[]): Option {
     return { value: "which", choices, help, default: option.default };
   }
   if (type.value === undefined) return { help };
-  if (option?.bare !== undefined) return { value: type.value, isFile: type.isFile, optional: true, help };
+  if (option?.bare !== undefined) return { value: type.value, kind: type.kind, optional: true, help };
   const otherwise = option?.otherwise ?? option?.default ?? defaultInWords(setting);
   return {
     value: type.value,
-    isFile: type.isFile,
+    kind: type.kind,
     choices: type.choices,
     help,
     default: `$${setting.variable}, ${otherwise}`,

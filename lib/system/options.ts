@@ -3,6 +3,9 @@ import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "./errors.ts";
 import { didYouMean } from "./nearest.ts";
 
+/** What completions offer for a word: what there is of these on the machine. `port/udp` may name a UDP port. */
+export type WordKind = "file" | "directory" | "port" | "port/udp" | "group" | "user" | "program";
+
 /** One option, as help, manual and completions tell it. */
 export interface Option {
   /** What its value is called; undefined: it takes none. */
@@ -11,9 +14,9 @@ export interface Option {
   readonly optional?: boolean;
   /** It may be given several times, and each counts. */
   readonly repeated?: boolean;
-  /** The value is a path. */
-  readonly isFile?: boolean;
-  /** All values that there are. */
+  /** What the value is, for completions. */
+  readonly kind?: WordKind;
+  /** Values to choose from; one that ends with "=" goes on. */
   readonly choices?: readonly string[];
   /** One line, without the default. */
   readonly help: string;

@@ -1,0 +1,140 @@
+/** The completion script for fish. Pure. */
+import { optionHelp } from "../system/options.ts";
+import type { Command, Operand } from "./command.ts";
+import { type Flag, flagsOf, GLOBAL_FLAGS, GLOBAL_WORDS, takesWord } from "./completion_flags.ts";
+
+/** What offers words of each kind, as the value of `-a`; files are fish's own. */
+const OFFERS: Readonly<Record<Exclude<NonNullable<Operand["kind"]>, "file">, string>> = {
+  directory: "(__fish_complete_directories)",
+  port: "(__unsock_ports)",
+  "port/udp": "(__unsock_ports udp)",
+  group: "(__fish_complete_groups)",
+  user: "(__fish_complete_users)",
+  program: "(__fish_complete_command)",
+};
+
+/** What does not depend on the tables. */
+const FUNCTIONS = `# __unsock_at COMMAND: options and operands of this command stand here, not those of one behind it.
+function __unsock_at
+    set -l words (commandline -opc)
+    test (count $words) -ge 2; and test $words[2] = $argv[1]; and test (__unsock_start) -eq 0
+end
+
+# Where the command behind a wrapper's options begins, or 0.
+function __unsock_start
+    set -l words (commandline -opc)
+    if test (count $words) -lt 2; or not contains -- $words[2] $__unsock_wrappers
+        echo 0
+        return
+    end
+    set -l i 3
+    while test $i -le (count $words)
+        switch $words[$i]
+            case --
+                echo (math $i + 1)
+                return
+            case '--*=*'
+            case '-*'
+                contains -- "$words[2] $words[$i]" $__unsock_takers; and set i (math $i + 1)
+            case '*'
+                echo $i
+                return
+        end
+        set i (math $i + 1)
+    end
+    # The word that is being written is the command, unless it is an option or one's value.
+    if test $i -eq (math (count $words) + 1); and not string match -q -- '-*' (commandline -ct)
+        echo $i
+    else
+        echo 0
+    end
+end
+
+function __unsock_behind
+    test (__unsock_start) -gt 0
+end
+
+# What completes there by itself.
+function __unsock_command
+    set -l start (__unsock_start)
+    set -l words (commandline -opc)
+    set -l line
+    test $start -le (count $words); and set line (string escape -- $words[$start..-1])
+    complete -C (string join ' ' -- $line (commandline -ct))
+end
+
+# The ports in the directory that the words name, or in the default one.
+function __unsock_ports
+    set -l words (commandline -opc)
+    set -l directory
+    for i in (seq 3 (count $words))
+        switch $words[$i]
+            case '--dir=*'
+                set directory $words[$i]
+            case --dir
+                test $i -lt (count $words); and set directory --dir=$words[(math $i + 1)]
+        end
+    end
+    set -l one ($words[1] path $directory 1 2>/dev/null); or return
+    for name in (string replace -r '.*/' '' -- (string replace -r '/1\\.sock$' '' -- $one)/*.sock)
+        if not string match -q '*.dgram.sock' -- $name
+            string replace -r '[@.].*' '' -- $name
+        else if test "$argv[1]" = udp
+            string replace -r '[@.].*' /udp -- $name
+        end
+    end | sort -u
+end`;
+
+/** @returns The script. */
+export function fishScript(commands: readonly Command[]): string {
+  const wrappers = commands.filter(({ isWrapper }) => isWrapper).map(({ name }) => name);
+  const takers = commands.flatMap(({ name, options }) =>
+    flagsOf(options).filter(takesWord).map(({ flag }) => quote(`${name} ${flag}`))
+  );
+  const begin = "complete -c unsock -n __fish_use_subcommand";
+  const lines = [
+    ...GLOBAL_FLAGS.map((flag) => `${begin} -l ${flag.slice(2)}`),
+    ...commands.map(({ name, summary }) => `${begin} -a ${name} -d ${quote(summary)}`),
+    ...Object.entries(GLOBAL_WORDS).map(([name, help]) => `${begin} -a ${name} -d ${quote(help)}`),
+    `complete -c unsock -n '__unsock_at help' -a ${quote(commands.map(({ name }) => name).join(" "))}`,
+    ...commands.flatMap(commandLines),
+    "complete -c unsock -n __unsock_behind -a '(__unsock_command)'",
+  ];
+  return `# fish completion for unsock
+set -g __unsock_wrappers ${wrappers.join(" ")}
+set -g __unsock_takers ${takers.join(" ")}
+
+${FUNCTIONS}
+
+complete -c unsock -f
+${lines.join("\n")}
+`;
+}
+
+function quote(text: string): string {
+  return `'${text.replace(/['\\]/g, "\\$&")}'`;
+}
+
+function commandLines({ name, options, operands: [operand], isWrapper }: Command): string[] {
+  const here = `complete -c unsock -n '__unsock_at ${name}'`;
+  const lines = flagsOf(options).flatMap((flag) => optionLines(name, here, flag));
+  if (operand === undefined || isWrapper) return lines;
+  return [...lines, `${here} ${offer(operand)}`];
+}
+
+function optionLines(name: string, here: string, taker: Flag): string[] {
+  const { flag, option } = taker;
+  const words = `-l ${flag.slice(2)}`;
+  const help = `-d ${quote(optionHelp(option))}`;
+  if (option.value === undefined) return [`${here} ${words} ${help}`];
+  if (takesWord(taker)) return [`${here} ${words} -r ${offer(option)} ${help}`];
+  // fish knows no optional values: this one takes one as soon as "=" stands behind it.
+  const typed = `complete -c unsock -n '__unsock_at ${name}; and string match -q -- "${flag}=*" (commandline -ct)'`;
+  return [`${here} ${words} ${help}`, `${typed} ${words} -r ${offer(option)}`];
+}
+
+function offer({ kind, choices }: Pick<Flag["option"], "kind" | "choices">): string {
+  if (choices !== undefined) return `-f -a ${quote(choices.join(" "))}`;
+  if (kind === "file") return "-F";
+  return kind === undefined ? "-f" : `-f -a '${OFFERS[kind]}'`;
+}

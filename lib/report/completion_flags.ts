@@ -1,0 +1,28 @@
+/** What the completion scripts of all shells have in common. Pure. */
+import { HELP_OPTION, type Option, optionFlag } from "../system/options.ts";
+import { type Command, PROGRAM } from "./command.ts";
+
+/** An option as it is written: `--dry-run`. */
+export interface Flag {
+  readonly flag: string;
+  readonly option: Option;
+}
+
+/** @returns The options, `--help` last. */
+export function flagsOf(options: Command["options"]): Flag[] {
+  return Object.entries({ ...options, help: HELP_OPTION }).map(([name, option]) => ({
+    flag: optionFlag(name),
+    option,
+  }));
+}
+
+/** What can follow `unsock` instead of a command. */
+export const GLOBAL_FLAGS: readonly string[] = flagsOf(PROGRAM.options).map(({ flag }) => flag);
+
+/** The same as words, and what their values are. */
+export const GLOBAL_WORDS = { help: "print a command's help", version: PROGRAM.options.version.help } as const;
+
+/** @returns Whether its value is the next word, where it does not stand behind "=". */
+export function takesWord({ option }: Flag): boolean {
+  return option.value !== undefined && option.optional !== true;
+}
