@@ -1,0 +1,109 @@
+/** The units that `unsock unit` prints, in a booted systemd: they start, serve whom they shall, and nobody else. */
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { join } from "@std/path/posix";
+import { unsock } from "../cli/unsock.ts";
+import { withDir } from "../support/dir.ts";
+import { need } from "../support/programs.ts";
+import { shimLibrary } from "../support/shim.ts";
+import { NOBODY } from "../support/users.ts";
+import { until } from "../support/wait.ts";
+import { canBoot, System } from "./system.ts";
+
+/** Where the booted system has the library: one that every service may read, as `unsock install` puts it there. */
+const LIBRARY = "/usr/local/lib/libunsock.so";
+const UNITS = "etc/systemd/system";
+const WWW_DATA = 33;
+
+/** Says what it sees of the socket that systemd hands over, and of its client. */
+const ACTIVATED = `import os, socket
+assert os.environ["LISTEN_FDS"] == "1"
+server = socket.socket(fileno=3)
+while True:
+    connection, address = server.accept()
+    connection.recv(1024)
+    body = f"{server.family.name} {server.getsockname()[0]} {address[0]}"
+    connection.sendall(f"HTTP/1.0 200 OK\\r\\n\\r\\n{body}".encode())
+    connection.close()
+`;
+
+const ignore = !canBoot() || !need("python3", "curl", "setpriv");
+
+/** Writes files of a system whose services have the library. */
+async function withFiles(fn: (files: string, dir: string) => Promise<void>): Promise<void> {
+  await withDir(async (dir) => {
+    const files = join(dir, "files");
+    await Deno.mkdir(join(files, UNITS), { recursive: true });
+    await Deno.mkdir(join(files, "usr/local/lib"), { recursive: true });
+    await Deno.copyFile(shimLibrary(), join(files, LIBRARY));
+    await fn(files, dir);
+  });
+}
+
+/** Writes what `unsock unit` prints among the files. */
+async function writeUnits(files: string, ...args: string[]): Promise<void> {
+  const { code, stderr } = await unsock(["unit", "--lib", shimLibrary(), "--output", join(files, UNITS), ...args]);
+  assertStrictEquals(code, 0, stderr);
+  for (const { name, isFile } of Deno.readDirSync(join(files, UNITS))) {
+    if (!isFile) continue;
+    const file = join(files, UNITS, name);
+    Deno.writeTextFileSync(file, Deno.readTextFileSync(file).replaceAll(shimLibrary(), LIBRARY));
+  }
+}
+
+const as = (uid: number) => ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", "env", "HOME=/"];
+const client = (dir: string) => [LIBRARY, "run", "--dir", dir, "--", "curl", "-sS", "http://127.0.0.1:8000/"];
+
+Deno.test({
+  name:
+    "a service of unsock unit starts in a booted systemd: its group gets in, others get EACCES, and it ends cleanly",
+  ignore,
+  fn: () =>
+    withFiles(async (files, dir) => {
+      const server = ["/usr/bin/python3", "-m", "http.server", "--bind", "127.0.0.1", "8000"];
+      await writeUnits(files, "--name", "example", "--group", "www-data", "--", ...server);
+      await using system = await System.boot(dir, files);
+      await system.run("systemctl", "start", "example.service");
+      const file = "/run/example/8000.sock";
+      await until(`${file} is there`, async () => (await system.tryRun("test", "-S", file)).code === 0);
+      assertMatch((await system.run(...as(WWW_DATA), ...client("/run/example"))).stdout, /Directory listing/);
+      const stranger = await system.tryRun(...as(NOBODY), ...client("/run/example"));
+      assertEquals([stranger.code !== 0, stranger.stdout], [true, ""]);
+      const tcp = await system.run("cat", "/proc/net/tcp", "/proc/net/tcp6");
+      assertEquals(tcp.stdout.trim().split("\n").length, 2, `only the two head lines:\n${tcp.stdout}`);
+      const show = await system.run(
+        "systemctl",
+        "show",
+        "-P",
+        "ActiveState",
+        "-P",
+        "User",
+        "-P",
+        "NRestarts",
+        "example",
+      );
+      assertMatch(show.stdout, /active/);
+      await system.run("systemctl", "stop", "example.service");
+      assertStrictEquals((await system.tryRun("test", "-e", "/run/example")).code, 1, "its directory went with it");
+      assertMatch((await system.run("systemctl", "show", "-P", "Result", "example")).stdout, /^success$/m);
+    }),
+});
+
+Deno.test({
+  name: "a socket unit of unsock unit --socket starts its service when the first client comes",
+  ignore,
+  fn: () =>
+    withFiles(async (files, dir) => {
+      await Deno.writeTextFile(join(files, "usr/local/lib/activated.py"), ACTIVATED);
+      const server = ["/usr/bin/python3", "/usr/local/lib/activated.py"];
+      await writeUnits(files, "--name", "activated", "--socket", "--port", "8000", "--", ...server);
+      await using system = await System.boot(dir, files);
+      await system.run("systemctl", "start", "activated.socket");
+      const state = async () => (await system.tryRun("systemctl", "is-active", "activated.service")).stdout.trim();
+      assertStrictEquals(await state(), "inactive");
+      const { stdout } = await system.run(...client("/run/activated"));
+      assertStrictEquals(stdout, "AF_INET 127.0.0.1 127.0.0.1");
+      assertStrictEquals(await state(), "active");
+      const plain = ["curl", "-sS", "--unix-socket", "/run/activated/8000.sock", "http://localhost/"];
+      assertStrictEquals((await system.run(...plain)).stdout, "AF_INET 127.0.0.1 127.0.0.1");
+    }),
+});
