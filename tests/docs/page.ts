@@ -2,8 +2,11 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
+import { unsockForEverybody } from "../support/everybody.ts";
 import { Proc, run, type RunResult, start } from "../support/process.ts";
+import { searchPath } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
+import { asUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
@@ -28,6 +31,23 @@ export function readBlocks(page: string): Block[] {
   }));
 }
 
+/** Who a block is run by, where the tests are root's; otherwise everybody is the user who runs them. */
+export interface Who {
+  readonly uid: number;
+  /** Numbers of groups besides the user's own. */
+  readonly groups?: readonly number[];
+}
+
+/** What a page's test may say about it. */
+interface ReaderOptions {
+  /** Maps texts of the page to what stands for them, given the directory. */
+  readonly places?: (dir: string) => Record<string, string>;
+  /** The commands (by a part of them) that cannot run here, to the reason. */
+  readonly cannotRun?: Record<string, string>;
+  /** Several users run them: all get at `unsock`, the library and the directory. */
+  readonly users?: boolean;
+}
+
 /** A reader at work: directories that the page's absolute paths stand for, and `unsock` in the PATH. */
 export class Reader implements AsyncDisposable {
   /** What XDG_RUNTIME_DIR is. */
@@ -38,18 +58,22 @@ export class Reader implements AsyncDisposable {
   readonly #used = new Set<Block>();
   readonly #places: Record<string, string>;
   readonly #env: Record<string, string>;
-  readonly #running: Proc[] = [];
+  readonly #running: { part: string; process: Proc }[] = [];
 
-  private constructor(base: string, page: string, places: Record<string, string>) {
+  private constructor(base: string, page: string, places: Record<string, string>, everybody: string | undefined) {
     this.runtime = `${base}/r`;
     this.home = `${base}/h`;
     for (const directory of [this.runtime, this.home, `${base}/bin`]) Deno.mkdirSync(directory, { mode: 0o700 });
-    const unsock = Deno.env.get("UNSOCK_TEST_BINARY") ?? `${Deno.execPath()} run -A ${join(ROOT, "main.ts")}`;
+    const unsock = everybody ?? Deno.env.get("UNSOCK_TEST_BINARY") ??
+      `${Deno.execPath()} run -A ${join(ROOT, "main.ts")}`;
     Deno.writeTextFileSync(`${base}/bin/unsock`, `#!/bin/sh\nexec ${unsock} "$@"\n`, { mode: 0o755 });
     this.#blocks = readBlocks(page);
-    this.#places = { ...places, "/run/user/1000": this.runtime, "/usr/local/lib/libunsock.so": shimLibrary() };
+    if (everybody !== undefined) Deno.copyFileSync(shimLibrary(), `${base}/bin/libunsock.so`);
+    const library = everybody === undefined ? shimLibrary() : `${base}/bin/libunsock.so`;
+    this.#places = { ...places, "/run/user/1000": this.runtime, "/usr/local/lib/libunsock.so": library };
+    if (everybody !== undefined) { for (const open of [base, `${base}/bin`, this.home]) Deno.chmodSync(open, 0o755); }
     this.#env = {
-      PATH: `${base}/bin:${Deno.env.get("PATH")}:/usr/sbin:/sbin`,
+      PATH: `${base}/bin:${searchPath()}`,
       XDG_RUNTIME_DIR: this.runtime,
       HOME: this.home,
       // The cache of this user, where the command line's dependency is.
@@ -62,18 +86,19 @@ export class Reader implements AsyncDisposable {
    *
    * @param page The page's name in docs/, without `.md`.
    * @param fn Gets the reader and an empty directory for the files that stand for the page's.
-   * @param options `places` maps texts of the page to what stands for them (given the directory), `cannotRun` the
-   *   commands (by a part of them) that cannot run here to the reason.
    */
   static async with(
     page: string,
     fn: (reader: Reader, dir: string) => Promise<void>,
-    options: { places?: (dir: string) => Record<string, string>; cannotRun?: Record<string, string> } = {},
+    options: ReaderOptions = {},
   ): Promise<void> {
     await withDir(async (base) => {
       const dir = `${base}/d`;
       Deno.mkdirSync(dir);
-      await using reader = new Reader(base, page, options.places?.(dir) ?? {});
+      const everybody = options.users && Deno.uid() === 0
+        ? await unsockForEverybody(makeDirectory(`${base}/e`))
+        : undefined;
+      await using reader = new Reader(base, page, options.places?.(dir) ?? {}, everybody);
       await fn(reader, dir);
       for (const part of Object.keys(options.cannotRun ?? {})) reader.#find("sh", part);
       const left = reader.#blocks.filter((block) => block.language === "sh" && !reader.#used.has(block));
@@ -103,9 +128,9 @@ export class Reader implements AsyncDisposable {
     return block;
   }
 
-  /** Runs a shell block to its end. */
-  async run(part: string, nth = 0): Promise<RunResult> {
-    const result = await run(this.#command(part, nth), { cwd: this.home, env: this.#env });
+  /** Runs a shell block to its end; it must succeed. */
+  async run(part: string, nth = 0, who?: Who): Promise<RunResult> {
+    const result = await this.tryRun(part, nth, who);
     assertStrictEquals(
       result.code,
       0,
@@ -114,10 +139,15 @@ export class Reader implements AsyncDisposable {
     return result;
   }
 
+  /** Runs a shell block to its end, whatever that is. */
+  async tryRun(part: string, nth = 0, who?: Who): Promise<RunResult> {
+    return await run(this.#command(part, nth, who), { cwd: this.home, env: this.#env });
+  }
+
   /** Starts a shell block that ends with a server, and waits until `ready` is a file (or a socket). */
-  async start(part: string, ready: string, nth = 0): Promise<void> {
-    const process = start(this.#command(part, nth), { cwd: this.home, env: this.#env });
-    this.#running.push(process);
+  async start(part: string, ready: string, nth = 0, who?: Who): Promise<void> {
+    const process = start(this.#command(part, nth, who), { cwd: this.home, env: this.#env });
+    this.#running.push({ part, process });
     const there = () => Deno.lstat(ready).then(({ isFile, isDirectory }) => !isFile && !isDirectory, () => false);
     try {
       await until(`${ready} appears`, there, 30_000);
@@ -126,16 +156,28 @@ export class Reader implements AsyncDisposable {
     }
   }
 
-  #command(part: string, nth: number): string[] {
-    return ["sh", "-ec", this.block("sh", part, nth)];
+  /** Ends what was started by the block. */
+  async end(part: string): Promise<void> {
+    const index = this.#running.findIndex((one) => one.part === part);
+    for (const { process } of this.#running.splice(index, 1)) await process[Symbol.asyncDispose]();
+  }
+
+  #command(part: string, nth: number, who?: Who): string[] {
+    const command = ["sh", "-ec", this.block("sh", part, nth)];
+    return who === undefined || Deno.uid() !== 0 ? command : asUser(who.uid, command, who.groups);
   }
 
   /** @returns What the servers have written. */
   outputs(): string {
-    return this.#running.map((process) => process.output()).join("\n");
+    return this.#running.map(({ process }) => process.output()).join("\n");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const process of this.#running.reverse()) await process[Symbol.asyncDispose]();
+    for (const { process } of this.#running.reverse()) await process[Symbol.asyncDispose]();
   }
+}
+
+function makeDirectory(path: string): string {
+  Deno.mkdirSync(path);
+  return path;
 }
