@@ -11,6 +11,9 @@ import { until } from "../support/wait.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 
+/** A compiler may be among what a page runs. */
+const LONG_MS = 300_000;
+
 /** A fenced block. */
 interface Block {
   language: string;
@@ -29,6 +32,16 @@ export function readBlocks(page: string): Block[] {
     language,
     text: body.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
   }));
+}
+
+/** @returns The page's one YAML block, read. */
+export async function readYaml(page: string): Promise<unknown> {
+  const [block, ...more] = readBlocks(page).filter(({ language }) => language === "yaml");
+  assert(block !== undefined && more.length === 0, `docs/${page}.md has one file`);
+  const script = "import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)))";
+  const { stdout, stderr } = await run(["/usr/bin/python3", "-c", script], { stdin: block.text });
+  assertStrictEquals(stderr, "");
+  return JSON.parse(stdout);
 }
 
 /** Who a block is run by, where the tests are root's; otherwise everybody is the user who runs them. */
@@ -76,6 +89,8 @@ export class Reader implements AsyncDisposable {
       PATH: `${base}/bin:${searchPath()}`,
       XDG_RUNTIME_DIR: this.runtime,
       HOME: this.home,
+      // Nobody waits for Go's standard library twice.
+      GOCACHE: join(ROOT, "build", "gocache"),
       // The cache of this user, where the command line's dependency is.
       DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`,
     };
@@ -141,7 +156,12 @@ export class Reader implements AsyncDisposable {
 
   /** Runs a shell block to its end, whatever that is. */
   async tryRun(part: string, nth = 0, who?: Who): Promise<RunResult> {
-    return await run(this.#command(part, nth, who), { cwd: this.home, env: this.#env });
+    return await this.tryCommand(this.#command(part, nth, who));
+  }
+
+  /** Runs a command as a reader's shell would. */
+  async tryCommand(command: string[]): Promise<RunResult> {
+    return await run(command, { cwd: this.home, env: this.#env, timeoutMs: LONG_MS });
   }
 
   /** Starts a shell block that ends with a server, and waits until `ready` is a file (or a socket). */

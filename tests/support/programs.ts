@@ -94,6 +94,7 @@ const PACKAGES: Record<string, string> = {
   wrk: "wrk",
   x11vnc: "x11vnc",
   xz: "xz-utils",
+  yaml: "python3-yaml",
   zsh: "zsh",
 };
 
@@ -105,6 +106,7 @@ const FILES: Record<string, string> = {
   "php-fpm": "/usr/share/doc/php-fpm/copyright",
   novnc: "/usr/share/novnc/vnc.html",
   twisted: "/usr/lib/python3/dist-packages/twisted/__init__.py",
+  yaml: "/usr/lib/python3/dist-packages/yaml/__init__.py",
   webrick: "/usr/share/doc/ruby-webrick/copyright",
 };
 
