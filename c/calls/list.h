@@ -15,6 +15,7 @@
 #include "calls/dispatch.h"
 #include "calls/epoll.h"
 #include "calls/epoll_wait.h"
+#include "calls/file_send.h"
 #include "calls/names.h"
 #include "calls/poll.h"
 #include "calls/receive.h"
@@ -49,6 +50,10 @@
     LIBC(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags))                    \
     LIBC(int, sendmmsg, (int fd, struct unsock_mmsghdr *messages, unsigned count, int flags),                          \
          (fd, messages, count, flags))                                                                                 \
+    RAW(ssize_t, sendfile, (int out, int in, int64_t *offset, size_t count), (out, in, offset, count))                 \
+    BY_HAND(sendfile64)                                                                                                \
+    LIBC(ssize_t, splice, (int in, int64_t *in_offset, int out, int64_t *out_offset, size_t size, unsigned flags),     \
+         (in, in_offset, out, out_offset, size, flags))                                                                \
     LIBC(ssize_t, recvfrom, (int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length), \
          (fd, data, size, flags, address, length))                                                                     \
     BY_HAND(__recvfrom_chk)                                                                                            \

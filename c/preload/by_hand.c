@@ -24,6 +24,7 @@ UNSOCK_EXPORT ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t buf
 
 /* So are these: `room` is how many bytes the array of descriptors has. */
 int poll(struct pollfd *fds, unsigned long count, int timeout);
+ssize_t sendfile(int out, int in, int64_t *offset, size_t count);
 int ppoll(struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals);
 
 UNSOCK_EXPORT int __poll_chk(struct pollfd *fds, unsigned long count, int timeout, size_t room) {
@@ -37,6 +38,11 @@ UNSOCK_EXPORT int __ppoll_chk(struct pollfd *fds, unsigned long count, const str
     if (room / sizeof(struct pollfd) < count && unsock_next.ppoll_chk)
         return unsock_next.ppoll_chk(fds, count, timeout, signals, room);
     return ppoll(fds, count, timeout, signals);
+}
+
+/* What programs built for files of any size call; it is the same on 64-bit machines. */
+UNSOCK_EXPORT ssize_t sendfile64(int out, int in, int64_t *offset, size_t count) {
+    return sendfile(out, in, offset, count);
 }
 
 UNSOCK_EXPORT void closefrom(int first) {

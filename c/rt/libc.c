@@ -112,6 +112,7 @@ void unsock_next_resolve(void) {
     resolve("sendmmsg", &unsock_next.sendmmsg);
     resolve("write", &unsock_next.write);
     resolve("writev", &unsock_next.writev);
+    resolve("splice", &unsock_next.splice);
     resolve("poll", &unsock_next.poll);
     resolve("ppoll", &unsock_next.ppoll);
     resolve("__poll_chk", &unsock_next.poll_chk);
@@ -185,6 +186,11 @@ long unsock_real_write(int fd, const void *data, size_t size) {
 
 long unsock_real_writev(int fd, const struct iovec *parts, int count) {
     KERNEL_STYLE(writev, (fd, parts, count), unsock_sys(__NR_writev, fd, parts, count));
+}
+
+long unsock_real_splice(int in, int64_t *in_offset, int out, int64_t *out_offset, size_t size, unsigned flags) {
+    KERNEL_STYLE(splice, (in, in_offset, out, out_offset, size, flags),
+                 unsock_sys(__NR_splice, in, in_offset, out, out_offset, size, flags));
 }
 
 long unsock_real_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {

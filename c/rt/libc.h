@@ -50,6 +50,7 @@ struct unsock_next {
     int (*sendmmsg)(int, struct unsock_mmsghdr *, unsigned, int);
     ssize_t (*write)(int, const void *, size_t);
     ssize_t (*writev)(int, const struct iovec *, int);
+    ssize_t (*splice)(int, int64_t *, int, int64_t *, size_t, unsigned);
     int (*poll)(struct pollfd *, unsigned long, int);
     int (*ppoll)(struct pollfd *, unsigned long, const struct timespec *, const void *);
     int (*poll_chk)(struct pollfd *, unsigned long, int, size_t); /* glibc only, as the next */
@@ -90,6 +91,7 @@ long unsock_real_sendto(int fd, const void *data, size_t size, int flags, const 
 long unsock_real_send(int fd, const void *data, size_t size, int flags);
 long unsock_real_write(int fd, const void *data, size_t size);
 long unsock_real_writev(int fd, const struct iovec *parts, int count);
+long unsock_real_splice(int in, int64_t *in_offset, int out, int64_t *out_offset, size_t size, unsigned flags);
 
 /* sendmsg of a message, by the cheaper sendto where that can carry it. Its parts can be read. */
 long unsock_real_send_message(int fd, const struct msghdr *message, int flags);

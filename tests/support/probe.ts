@@ -201,13 +201,15 @@ export async function runTrapped(
   return result;
 }
 
-const UNTRAPPED = "write, send and poll are not trapped: that would slow every connection down (docs/limits.md)";
+const UNTRAPPED =
+  "write, send, sendfile and poll are not trapped: that would slow every connection down (docs/limits.md)";
 
 /** Probes that one of the doors cannot have, and why; `trapped` stands for all but `preload`. */
 const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>> = {
   endings_epoll: { trapped: UNTRAPPED },
   endings_poll: { trapped: UNTRAPPED },
   endings_shutdown: { trapped: UNTRAPPED },
+  endings_splice: { trapped: UNTRAPPED },
   datagram_basic: { trapped: "sendto without an address is send there, which is not looked at (docs/limits.md)" },
   signals: { raw: "a system call of one's own is no cancellation point" },
 };

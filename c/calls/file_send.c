@@ -1,0 +1,101 @@
+/*
+ * sendfile and splice. What TCP takes and loses after the peer's end is taken out of the file or the pipe here. The
+ * kernel cannot be told to raise no signal by these calls: whoever does not ignore SIGPIPE gets one with what is lost.
+ */
+#include "calls/file_send.h"
+
+#include "calls/stream_send.h"
+#include "kernel/identify.h"
+#include "memory/fds.h"
+#include "memory/sandbox.h"
+#include "replace/reuse.h"
+#include "rt/libc.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/user.h"
+
+#include <asm/ioctls.h>
+#include <linux/stat.h>
+
+#define EMPTY_PATH 0x1000 /* AT_EMPTY_PATH */
+#define FROM_HERE 1       /* SEEK_CUR */
+#define PIECE 1024
+
+/* Pipes and the program's own AF_UNIX sockets fail as ever. */
+static bool is_redirected_stream(int fd) {
+    struct unsock_fd scratch;
+    if (unsock_sandboxed)
+        return false;
+    if (unsock_fds_known(fd))
+        unsock_reuse_look(fd);
+    const struct unsock_fd *entry = unsock_identify(fd, &scratch);
+    return entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM;
+}
+
+/* `size` bytes were refused, with the signal. Returns how many of them TCP takes, or -errno. */
+static long refused(int fd, long result, size_t size) {
+    return result == -ENOTCONN ? unsock_stream_broken(0) : unsock_stream_refused(fd, size, MSG_NOSIGNAL);
+}
+
+static inline bool is_unusual(long result) {
+    return result == -EPIPE || result == -ENOTCONN;
+}
+
+/* How much a file has from `at` on; 0 also of what is no file: what was read from that is gone already. */
+static size_t rest_of_file(int fd, int64_t at) {
+    struct statx status;
+    if (at < 0 || unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_SIZE | STATX_TYPE, &status) < 0 ||
+        (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFREG || (int64_t)status.stx_size <= at)
+        return 0;
+    return (size_t)status.stx_size - (size_t)at;
+}
+
+ssize_t unsock_call_sendfile(int out, int in, int64_t *offset, size_t count) {
+    long result = unsock_sys(__NR_sendfile, out, in, offset, count);
+    int64_t at = -1;
+    if (!is_unusual(result) || !is_redirected_stream(out))
+        return result;
+    if (!offset)
+        at = unsock_sys(__NR_lseek, in, 0, FROM_HERE);
+    else if (unsock_user_read(&at, offset, sizeof(at)) < 0)
+        return -EFAULT;
+    size_t size = UNSOCK_MIN(count, rest_of_file(in, at));
+    if (size == 0)
+        return result;
+    result = refused(out, result, size);
+    if (result <= 0)
+        return result;
+    at += result;
+    if (offset)
+        unsock_user_write(offset, &at, sizeof(at));
+    else
+        unsock_sys(__NR_lseek, in, result, FROM_HERE);
+    return result;
+}
+
+static size_t waits_in(int pipe) {
+    int32_t count = 0;
+    unsock_sys(__NR_ioctl, pipe, FIONREAD, &count);
+    return count > 0 ? (size_t)count : 0;
+}
+
+static void drop(int pipe, size_t size) {
+    char piece[PIECE];
+    while (size > 0) {
+        size_t some = UNSOCK_MIN(UNSOCK_MIN(size, sizeof(piece)), waits_in(pipe));
+        long got = some > 0 ? unsock_sys(__NR_read, pipe, piece, some) : 0;
+        if (got <= 0)
+            return;
+        size -= (size_t)got;
+    }
+}
+
+ssize_t unsock_call_splice(int in, int64_t *in_offset, int out, int64_t *out_offset, size_t size, unsigned flags) {
+    long result = unsock_real_splice(in, in_offset, out, out_offset, size, flags);
+    if (!is_unusual(result) || !is_redirected_stream(out))
+        return result;
+    result = refused(out, result, UNSOCK_MIN(size, waits_in(in)));
+    if (result > 0)
+        drop(in, (size_t)result);
+    return result;
+}
