@@ -14,7 +14,8 @@
 #define LOCK_NAME "/.unsock.lock"
 #define EMPTY_PATH 0x1000 /* AT_EMPTY_PATH */
 #define SYMLINK_NOFOLLOW 0x100
-#define SIGNALS_SET 2 /* SIG_SETMASK */
+#define SIGNALS_SET 2     /* SIG_SETMASK */
+#define ON_SIGNAL_STACK 1 /* SS_ONSTACK */
 #define WAIT_FIRST_NS 20000
 #define WAIT_LONGEST_NS 5000000
 #define WAIT_MOST_NS 1000000000
@@ -31,9 +32,42 @@ struct record {
     int32_t pid;
 };
 
-static bool claim_among_threads(void) {
-    int32_t none = 0, self = (int32_t)unsock_sys(__NR_gettid);
-    return __atomic_compare_exchange_n(&unsock_own()->locker, &none, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+static bool claim_among_threads(int32_t self, const struct unsock_lock *lock) {
+    struct unsock_own *own = unsock_own();
+    int32_t none = 0;
+    if (!__atomic_compare_exchange_n(&own->locker, &none, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return false;
+    own->lock_fd = -1;
+    own->lock_frame = lock;
+    return true;
+}
+
+static void leave_to_threads(void) {
+    __atomic_store_n(&unsock_own()->locker, 0, __ATOMIC_RELEASE);
+}
+
+struct signal_stack {
+    void *start;
+    int flags;
+    size_t size;
+};
+
+/*
+ * Has a signal handler of this thread come while it had a lock? Not if it has left what it did by siglongjmp: then the
+ * lock is further up the stack than this one, in what has been left, and it is given back.
+ */
+static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
+    struct unsock_own *own = unsock_own();
+    struct signal_stack stack = {.flags = ON_SIGNAL_STACK};
+    if (__atomic_load_n(&own->locker, __ATOMIC_RELAXED) != self)
+        return false;
+    unsock_sys(__NR_sigaltstack, 0, &stack);
+    if ((stack.flags & ON_SIGNAL_STACK) || (uintptr_t)lock < (uintptr_t)own->lock_frame)
+        return true;
+    if (own->lock_fd >= 0)
+        unsock_sys(__NR_close, own->lock_fd);
+    leave_to_threads();
+    return false;
 }
 
 /*
@@ -125,7 +159,7 @@ static long as_errno(long result) {
     }
 }
 
-static long wait_for(struct unsock_lock *lock, const char *directory) {
+static long wait_for(struct unsock_lock *lock, const char *directory, int32_t self) {
     struct timespec pause = {0, WAIT_FIRST_NS};
     long result = -EAGAIN;
     bool first_here = false;
@@ -134,11 +168,13 @@ static long wait_for(struct unsock_lock *lock, const char *directory) {
             unsock_sys(__NR_nanosleep, &pause, 0);
             pause.tv_nsec = UNSOCK_MIN(2 * pause.tv_nsec, WAIT_LONGEST_NS);
         }
-        first_here = first_here || claim_among_threads();
+        first_here = first_here || claim_among_threads(self, lock);
         result = first_here ? attempt(lock, directory) : -EAGAIN;
     }
-    if (result < 0 && first_here)
-        __atomic_store_n(&unsock_own()->locker, 0, __ATOMIC_RELEASE);
+    if (result >= 0)
+        unsock_own()->lock_fd = (int32_t)result;
+    else if (first_here)
+        leave_to_threads();
     return result;
 }
 
@@ -151,9 +187,15 @@ long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t
     unsock_text_start(&text, lock->path, sizeof(lock->path));
     unsock_text_put(&text, name);
     unsock_text_put(&text, LOCK_NAME);
+    int32_t self = (int32_t)unsock_sys(__NR_gettid), first = unsock_own()->owner;
     lock->signals = 0;
-    unsock_sys(__NR_rt_sigprocmask, SIGNALS_SET, &all, &lock->signals, sizeof(all));
-    lock->fd = text.cut ? -EACCES : wait_for(lock, length == 0 ? "/" : name);
+    lock->blocks = first == 0 || first == self;
+    if (lock->blocks)
+        unsock_sys(__NR_rt_sigprocmask, SIGNALS_SET, &all, &lock->signals, sizeof(all));
+    if (text.cut)
+        lock->fd = -EACCES;
+    else
+        lock->fd = has_interrupted(self, lock) ? -EAGAIN : wait_for(lock, length == 0 ? "/" : name, self);
     return lock->fd < 0 ? as_errno(lock->fd) : 0;
 }
 
@@ -166,8 +208,9 @@ void unsock_lock_drop(struct unsock_lock *lock) {
         /* First the name: whoever opens it from now on makes another file. */
         unsock_sys(__NR_unlinkat, AT_FDCWD, lock->path, 0);
         unsock_sys(__NR_close, lock->fd);
-        __atomic_store_n(&unsock_own()->locker, 0, __ATOMIC_RELEASE);
+        leave_to_threads();
     }
     lock->fd = -EBADF;
-    unsock_sys(__NR_rt_sigprocmask, SIGNALS_SET, &lock->signals, 0, sizeof(lock->signals));
+    if (lock->blocks)
+        unsock_sys(__NR_rt_sigprocmask, SIGNALS_SET, &lock->signals, 0, sizeof(lock->signals));
 }

@@ -8,6 +8,10 @@
  *   - who is killed has it no longer, and a child that another thread forked meanwhile never has it: such locks belong
  * to the process that took them;
  *   - threads of one process, who would share it, exclude each other by a word in memory.
+ *
+ * Signals are held back meanwhile in the first thread alone, and in the only one. A thread that holds them back and
+ * lets them in again takes what was sent to the process just then, also what the first thread has been woken for (it
+ * asks the kernel what is pending): it would sleep on, and Python runs its handlers nowhere else.
  */
 #ifndef UNSOCK_LOCK_H
 #define UNSOCK_LOCK_H
@@ -18,15 +22,15 @@
 
 struct unsock_lock {
     long fd;          /* of the lock's file; -errno: why there is none */
-    uint64_t signals; /* the thread's mask before */
+    bool blocks;      /* signals are held back */
+    uint64_t signals; /* then: the thread's mask before */
     char path[112];   /* of the lock's file: as long as a sun_path may be, and more than UNSOCK_DIR_MOST leaves */
 };
 
 /*
- * Locks a directory (an absolute path of `length` bytes). Waits for others, at most a second. No signal handler runs in
- * this thread until it is unlocked: one that closes a socket would wait for the lock that it has interrupted. Returns
- * 0; or, not locked, -EADDRINUSE when others have it all the time, -EACCES for a directory that cannot be written to,
- * -ENOBUFS when there is no descriptor, space or memory.
+ * Locks a directory (an absolute path of `length` bytes). Waits for others, at most a second; not in a signal handler
+ * that has interrupted this thread while it has a lock. Returns 0; or, not locked, -EADDRINUSE when others have it all
+ * the time, -EACCES for a directory that cannot be written to, -ENOBUFS when there is no descriptor, space or memory.
  */
 long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length);
 

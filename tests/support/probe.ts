@@ -217,6 +217,7 @@ const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>
 /** What a probe is not to do through the trap door, as its arguments say it, and why. */
 const TRAPPED_ARGUMENTS: Readonly<Record<string, { args: string[]; why: string }>> = {
   endings_write: { args: ["messages"], why: "what else writes is not trapped (docs/limits.md)" },
+  signal_threads: { args: ["of threads alone"], why: "a trapped call is a signal of its own (docs/limits.md)" },
   signals: { args: ["without cancellation"], why: "pthread_cancel waits for the call's end there (docs/limits.md)" },
   small_stacks: { args: ["with room for two signals"], why: "a trapped call is a signal of its own (docs/limits.md)" },
 };
