@@ -25,6 +25,21 @@ Deno.test("Java NIO reads the answer of a server that has gone, and its first wr
   });
 });
 
+const NETTY = ["transport", "transport-native-unix-common", "common", "buffer", "resolver"];
+
+Deno.test("Netty's clients read to the end of a server that has gone, and what they write then is lost", {
+  ignore: !need("java", "netty"),
+}, async () => {
+  await withRig(async (rig) => {
+    const program = join(HERE, "java", "NettyEnding.java");
+    const jars = NETTY.map((part) => `/usr/share/java/netty-${part}.jar`).join(":");
+    const { stdout } = await rig.client(
+      ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-cp", jars, program, "17429", "50"],
+    );
+    assertStrictEquals(stdout, "50 answers, 50 first writes, 0 failures\n");
+  });
+});
+
 Deno.test("curl tells what a server said that closes at once, by telnet and FTP", {
   ignore: !need("curl", "socat"),
 }, async () => {
@@ -92,6 +107,23 @@ Deno.test("socat relays an upload whole", { ignore: !need("socat") }, async () =
       once: true,
     });
     await rig.client(["socat", "-u", `FILE:${upload}`, "TCP:127.0.0.1:17425"]);
+    await until("all has arrived", () => Deno.statSync(target).size === 65536);
+    assertEquals(Deno.readFileSync(target), Deno.readFileSync(upload));
+  });
+});
+
+Deno.test("pen relays an upload whole, and goes on after a client that has gone at once", {
+  ignore: !need("socat", "pen"),
+}, async () => {
+  await withRig(async (rig) => {
+    const upload = rig.write("upload", crypto.getRandomValues(new Uint8Array(65536)));
+    const target = join(rig.files, "received");
+    await rig.server(["socat", "-u", "TCP-LISTEN:17430,bind=127.0.0.1,reuseaddr,fork", `OPEN:${target},creat,append`], {
+      tcp: [17430],
+    });
+    await rig.server(["pen", "-f", "127.0.0.1:17431", "127.0.0.1:17430"], { tcp: [17431] });
+    await rig.client(["socat", "-u", "/dev/null", "TCP:127.0.0.1:17431"]);
+    await rig.client(["socat", "-u", `FILE:${upload}`, "TCP:127.0.0.1:17431"]);
     await until("all has arrived", () => Deno.statSync(target).size === 65536);
     assertEquals(Deno.readFileSync(target), Deno.readFileSync(upload));
   });
