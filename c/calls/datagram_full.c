@@ -18,7 +18,7 @@
 #define AMONG_MANY_MOST_NS 2000000
 #define ALL_MOST_NS 50000000 /* in a second, in vain or not, by sockets that others wait for too: a twentieth */
 
-#define VAIN_MOST 5                       /* waits in vain, one after the other, after which they get no shorter */
+#define VAIN_MOST 5                         /* waits in vain, one after the other, after which they get no shorter */
 #define VAIN_FORGOTTEN_NS (10l * SECOND_NS) /* who had no full queue for so long is waited for as ever */
 
 #define SETS 64

@@ -51,6 +51,10 @@
     LIBC(int, sendmmsg, (int fd, struct unsock_mmsghdr *messages, unsigned count, int flags),                          \
          (fd, messages, count, flags))                                                                                 \
     RAW(ssize_t, sendfile, (int out, int in, int64_t *offset, size_t count), (out, in, offset, count))                 \
+    BY_HAND(dprintf)                                                                                                   \
+    BY_HAND(vdprintf)                                                                                                  \
+    BY_HAND(__dprintf_chk)                                                                                             \
+    BY_HAND(__vdprintf_chk)                                                                                            \
     BY_HAND(sendfile64)                                                                                                \
     LIBC(ssize_t, splice, (int in, int64_t *in_offset, int out, int64_t *out_offset, size_t size, unsigned flags),     \
          (in, in_offset, out, out_offset, size, flags))                                                                \

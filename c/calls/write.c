@@ -33,6 +33,10 @@ static inline bool concerns(int fd) {
     return unsock_stream_is_known(fd) || (!unsock_fds_known(fd) && !unsock_asked(fd) && was_inherited(fd));
 }
 
+bool unsock_write_concerns(int fd) {
+    return concerns(fd);
+}
+
 /* The socket is not connected, or there is none. Returns whether the number is something else by now. */
 static bool is_another(int fd, long result) {
     if (result == -ENOTCONN)

@@ -208,7 +208,6 @@ const UNTRAPPED =
 const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>> = {
   endings_epoll: { trapped: UNTRAPPED },
   endings_poll: { trapped: UNTRAPPED },
-  endings_shutdown: { trapped: UNTRAPPED },
   endings_splice: { trapped: UNTRAPPED },
   datagram_basic: { trapped: "sendto without an address is send there, which is not looked at (docs/limits.md)" },
   signals: { raw: "a system call of one's own is no cancellation point" },
@@ -216,6 +215,10 @@ const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>
 
 /** What a probe is not to do through the trap door, as its arguments say it, and why. */
 const TRAPPED_ARGUMENTS: Readonly<Record<string, { args: string[]; why: string }>> = {
+  endings_shutdown: {
+    args: ["everywhere"],
+    why: "poll and send are not trapped, shutdown and sendmsg are (docs/limits.md)",
+  },
   endings_write: { args: ["messages"], why: "what else writes is not trapped (docs/limits.md)" },
   signal_threads: { args: ["of threads alone"], why: "a trapped call is a signal of its own (docs/limits.md)" },
   signals: { args: ["without cancellation"], why: "pthread_cancel waits for the call's end there (docs/limits.md)" },

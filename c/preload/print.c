@@ -1,0 +1,100 @@
+/*
+ * dprintf and its kin: libc writes past write what they print. On a connected stream it is formatted here, and written
+ * as write does it.
+ */
+#include "calls/list.h"
+#include "calls/write.h"
+#include "process/start.h"
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "unsock.h"
+
+#include <stdarg.h>
+
+#define LONGEST 2048   /* what is longer libc writes itself */
+#define UNCHECKED (-1) /* in the place of fortification's flag */
+
+/* libc's, looked for when they are needed first. */
+static int (*next_print)(int, const char *, va_list);
+static int (*next_format)(char *, size_t, const char *, va_list);
+static int (*next_print_checked)(int, int, const char *, va_list);
+static int (*next_format_checked)(char *, size_t, int, size_t, const char *, va_list);
+
+static void find(const char *name, void *place) {
+    void *found = unsock_next_find(name);
+    memcpy(place, &found, sizeof(found));
+}
+
+static bool has_libc(int flag) {
+    if (flag == UNCHECKED && !(next_print && next_format)) {
+        find("vsnprintf", &next_format);
+        find("vdprintf", &next_print);
+    }
+    if (flag != UNCHECKED && !(next_print_checked && next_format_checked)) {
+        find("__vsnprintf_chk", &next_format_checked);
+        find("__vdprintf_chk", &next_print_checked);
+    }
+    return flag == UNCHECKED ? next_print && next_format : next_print_checked && next_format_checked;
+}
+
+static int format(char *text, int flag, const char *pattern, va_list values) {
+    if (flag == UNCHECKED)
+        return next_format(text, LONGEST, pattern, values);
+    return next_format_checked(text, LONGEST, flag, LONGEST, pattern, values);
+}
+
+static int print_by_libc(int fd, int flag, const char *pattern, va_list values) {
+    return flag == UNCHECKED ? next_print(fd, pattern, values) : next_print_checked(fd, flag, pattern, values);
+}
+
+static int write_all(int fd, const char *text, int length) {
+    for (int done = 0; done < length;) {
+        long written = unsock_libc_result(unsock_call_write(fd, text + done, (size_t)(length - done)));
+        if (written < 0)
+            return -1;
+        done += (int)written;
+    }
+    return length;
+}
+
+UNSOCK_OWN_FRAME static int print_here(int fd, int flag, const char *pattern, va_list values) {
+    char text[LONGEST];
+    va_list copy;
+    va_copy(copy, values);
+    int length = format(text, flag, pattern, copy);
+    va_end(copy);
+    return length < 0 || length >= LONGEST ? print_by_libc(fd, flag, pattern, values) : write_all(fd, text, length);
+}
+
+static int print(int fd, int flag, const char *pattern, va_list values) {
+    bool active = unsock_active();
+    if (!has_libc(flag))
+        return (int)unsock_libc_result(-ENOSYS);
+    return active && unsock_write_concerns(fd) ? print_here(fd, flag, pattern, values)
+                                               : print_by_libc(fd, flag, pattern, values);
+}
+
+UNSOCK_EXPORT int vdprintf(int fd, const char *pattern, va_list values) {
+    return print(fd, UNCHECKED, pattern, values);
+}
+
+UNSOCK_EXPORT int __vdprintf_chk(int fd, int flag, const char *pattern, va_list values) {
+    return print(fd, flag, pattern, values);
+}
+
+UNSOCK_EXPORT int dprintf(int fd, const char *pattern, ...) {
+    va_list values;
+    va_start(values, pattern);
+    int result = print(fd, UNCHECKED, pattern, values);
+    va_end(values);
+    return result;
+}
+
+UNSOCK_EXPORT int __dprintf_chk(int fd, int flag, const char *pattern, ...) {
+    va_list values;
+    va_start(values, pattern);
+    int result = print(fd, flag, pattern, values);
+    va_end(values);
+    return result;
+}
