@@ -32,13 +32,27 @@ struct record {
     int32_t pid;
 };
 
+/* A thread that ended in a signal handler gives nothing back. */
+static bool has_ended(int32_t thread) {
+    return unsock_own_descriptors() && unsock_sys(__NR_tgkill, unsock_own()->owner, thread, 0) == -ESRCH;
+}
+
+static void close_left(struct unsock_own *own) {
+    int32_t left = own->lock_file - 1;
+    own->lock_file = 0;
+    if (left >= 0)
+        unsock_sys(__NR_close, left);
+}
+
 static bool claim_among_threads(int32_t self, const struct unsock_lock *lock) {
     struct unsock_own *own = unsock_own();
-    int32_t none = 0;
-    if (!__atomic_compare_exchange_n(&own->locker, &none, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-        return false;
-    own->lock_fd = -1;
+    int32_t other = 0;
+    while (!__atomic_compare_exchange_n(&own->locker, &other, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        if (!has_ended(other))
+            return false;
     own->lock_frame = lock;
+    if (other != 0)
+        close_left(own);
     return true;
 }
 
@@ -64,8 +78,7 @@ static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
     unsock_sys(__NR_sigaltstack, 0, &stack);
     if ((stack.flags & ON_SIGNAL_STACK) || (uintptr_t)lock < (uintptr_t)own->lock_frame)
         return true;
-    if (own->lock_fd >= 0)
-        unsock_sys(__NR_close, own->lock_fd);
+    close_left(own);
     leave_to_threads();
     return false;
 }
@@ -172,7 +185,7 @@ static long wait_for(struct unsock_lock *lock, const char *directory, int32_t se
         result = first_here ? attempt(lock, directory) : -EAGAIN;
     }
     if (result >= 0)
-        unsock_own()->lock_fd = (int32_t)result;
+        unsock_own()->lock_file = (int32_t)result + 1;
     else if (first_here)
         leave_to_threads();
     return result;
@@ -207,6 +220,8 @@ void unsock_lock_drop(struct unsock_lock *lock) {
     if (lock->fd >= 0) {
         /* First the name: whoever opens it from now on makes another file. */
         unsock_sys(__NR_unlinkat, AT_FDCWD, lock->path, 0);
+        /* Not after it: the number may be another's by then, and this thread may end here. */
+        unsock_own()->lock_file = 0;
         unsock_sys(__NR_close, lock->fd);
         leave_to_threads();
     }

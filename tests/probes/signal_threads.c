@@ -1,16 +1,18 @@
 /*
  * Signals while threads bind and close. One for the process comes to the first thread, which sleeps, whatever the
- * others do; one for a thread runs its handler there, and may leave by a jump what it interrupts.
+ * others do; one for a thread runs its handler there, and may leave by a jump what it interrupts, or end the thread.
  */
 #include "probe.h"
 
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdatomic.h>
+#include <sys/syscall.h>
 
 #define THREADS 3
-#define SIGNALS 400
-#define JUMPS 200
+#define SIGNALS 200
+#define JUMPS 100
+#define ENDINGS 40
 
 static pthread_t first;
 static int came[2];
@@ -138,6 +140,28 @@ static void leaves_by_jump(void) {
     fact("jumps", "%d", JUMPS);
 }
 
+static void leave(int number) {
+    (void)number;
+    syscall(SYS_exit, 0);
+}
+
+static void ends_in_handler(void) {
+    over = false;
+    on(SIGUSR2, leave);
+    for (int i = 0; i < ENDINGS; i++) {
+        pthread_t thread;
+        at_work = 0;
+        pthread_create(&thread, NULL, works, NULL);
+        while (at_work == 0)
+            sched_yield();
+        usleep((useconds_t)(i * 7));
+        pthread_kill(thread, SIGUSR2);
+        pthread_join(thread, NULL);
+        bind_and_close();
+    }
+    fact("threads that ended in a handler", "%d", ENDINGS);
+}
+
 int main(int words, char **word) {
     probe_start();
     first = pthread_self();
@@ -145,5 +169,6 @@ int main(int words, char **word) {
         comes_to_first();
     comes_to_one();
     leaves_by_jump();
+    ends_in_handler();
     return 0;
 }
