@@ -3,7 +3,8 @@
  *
  * What a directory of very many sockets costs: FILES of them are bound, spread over SHARDS subdirectories, then
  * PROCESSES at once each bind a socket and remove its file, COUNT times, and as often connect to one of those, which
- * does not listen. Prints one line of JSON: microseconds of each bind, and of each connect. The files are left for the caller.
+ * does not listen. Prints one line of JSON: microseconds of each bind, and of each connect. The files are left for the
+ * caller.
  */
 #include "workload.h"
 

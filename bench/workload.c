@@ -24,8 +24,8 @@
 #define SPARE_DESCRIPTORS 32
 
 static const struct workload *const workloads[] = {
-    &bulk,      &round_trips, &connections,       &datagrams,        &held,       &others, &mixed,
-    &listeners, &closings,    &datagram_closings, &datagram_clients, &duplicates, &forks, &askers, &starts, &leavings,
+    &bulk,     &round_trips,       &connections,      &datagrams,  &held,  &others, &mixed,  &listeners,
+    &closings, &datagram_closings, &datagram_clients, &duplicates, &forks, &askers, &starts, &leavings,
 };
 
 static void usage(void) {
