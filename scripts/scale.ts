@@ -7,7 +7,7 @@ import * as path from "@std/path/posix";
 import { parseArgs } from "node:util";
 import { type Curve, measureCurves } from "./bench/curves.ts";
 import { type DirectoryCost, measureDirectories } from "./bench/directories.ts";
-import { formatNumber, LOOPBACK, UNSOCK } from "./bench/report.ts";
+import { formatNumber, LOOPBACK, NATIVE, UNSOCK, variantName } from "./bench/report.ts";
 import { ROOT } from "./bench/rig.ts";
 import { withRig } from "./bench/rig_life.ts";
 import { writeScalePage } from "./bench/scale_page.ts";
@@ -17,20 +17,23 @@ export interface Scale {
   readonly directories: readonly DirectoryCost[];
 }
 
-/** One curve as a table in Markdown: microseconds, and how many times as long as with the fewest. */
+/** One curve as a table in Markdown: microseconds by way, and how many times as long as with the fewest. */
 export function formatCurve({ title, points }: Curve): string {
   const [first] = points;
+  const ways = [NATIVE, LOOPBACK, UNSOCK].filter((way) => first?.microseconds[way] !== undefined);
   const cell = (way: string, microseconds: number | undefined) => {
     const base = first?.microseconds[way];
     if (microseconds === undefined || base === undefined) return "";
     return `${formatNumber(microseconds)} (${(microseconds / base).toFixed(2)})`;
   };
+  const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const head = [
+    row(["many", ...ways.map((way) => `${variantName(way)}, µs (times the first)`)]),
+    row(["---:", ...ways.map(() => "---:")]),
+  ];
   const rows = points.map(({ many, microseconds }) =>
-    `| ${many.toLocaleString("en-US")} | ${cell(LOOPBACK, microseconds[LOOPBACK])} | ${
-      cell(UNSOCK, microseconds[UNSOCK])
-    } |`
+    row([many.toLocaleString("en-US"), ...ways.map((way) => cell(way, microseconds[way]))])
   );
-  const head = ["| many | loopback, µs (times the first) | unsock, µs (times the first) |", "| ---: | ---: | ---: |"];
   return [`**${title}**`, "", ...head, ...rows].join("\n");
 }
 

@@ -1,5 +1,5 @@
 /** How the cost of a unit of work grows with what is there already: a curve each. */
-import { LOOPBACK, UNSOCK } from "./report.ts";
+import { LOOPBACK, NATIVE, UNSOCK } from "./report.ts";
 import type { Rig, Variant } from "./rig.ts";
 import { quantile } from "./stats.ts";
 import { type Place, runWorkload } from "./workloads.ts";
@@ -29,6 +29,8 @@ interface Measured {
   readonly many: readonly number[];
   /** All of them are one process's: its limit is the most. */
   readonly ofOne: boolean;
+  /** Native AF_UNIX has its like. */
+  readonly natively: boolean;
   /** Runs it once; seconds of one unit of work. */
   readonly seconds: (rig: Rig, many: number, way: Variant) => Promise<number>;
 }
@@ -55,6 +57,7 @@ function withHeld(workload: string, title: string, spread: boolean): Measured {
     title: `${title}, of ${spread ? `processes with ${SHARE} each` : "one process"}`,
     many: SOCKETS,
     ofOne: !spread,
+    natively: true,
     seconds: (rig, many, way) =>
       once(rig, workload, UNITS, { ...way, held: many, holders: spread ? Math.ceil(many / SHARE) : 0 }),
   };
@@ -80,6 +83,7 @@ const MEASURED: readonly Measured[] = [
     title: "One of so many connections: opened, asked once, closed",
     many: CONNECTIONS,
     ofOne: true,
+    natively: true,
     seconds: (rig, many, way) => once(rig, "held", many, way),
   },
   withHeld("listeners", "Bind, listen, close beside so many sockets", false),
@@ -91,6 +95,7 @@ const MEASURED: readonly Measured[] = [
     title: "A UDP client's life beside so many left-over files",
     many: CONNECTIONS,
     ofOne: true,
+    natively: false,
     seconds: besideLeftOver,
   },
   {
@@ -98,13 +103,15 @@ const MEASURED: readonly Measured[] = [
     title: "One of so many processes that start at once",
     many: PROCESSES,
     ofOne: false,
+    natively: false,
     seconds: (rig, many, way) =>
       once(rig, "starts", many, { ...way, env: { ...way.env, BENCH_PROGRAM: rig.emptyProgram } }),
   },
 ];
 
-async function measurePoint(rig: Rig, { title, seconds }: Measured, many: number): Promise<Point> {
-  const ways = rig.variants.filter(({ name }) => name === LOOPBACK || name === UNSOCK);
+async function measurePoint(rig: Rig, { title, seconds, natively }: Measured, many: number): Promise<Point> {
+  const names = [LOOPBACK, UNSOCK, ...natively ? [NATIVE] : []];
+  const ways = rig.variants.filter(({ name }) => names.includes(name));
   const samples: Record<string, number[]> = {};
   for (let round = 0; round < (rig.quick ? 1 : ROUNDS); round++) {
     for (const way of ways) {

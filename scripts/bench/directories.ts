@@ -11,8 +11,8 @@ export interface DirectoryCost {
   readonly connect: number;
 }
 
-const ROUNDS = 5;
-const COUNT = 20_000;
+const ROUNDS = 3;
+const COUNT = 5000;
 const FILES = [100, 10_000, 100_000];
 
 async function measure(rig: Rig, files: number, shards: number, processes: number): Promise<DirectoryCost> {
