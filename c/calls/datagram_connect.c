@@ -85,8 +85,8 @@ static void settle_local(struct unsock_fd *entry, const struct unsock_ip *ip) {
 /* To the socket that the port has, or to another one of the same server that is not connected to somebody else. */
 static long connect_path(int fd, const struct unsock_ip *ip, struct sockaddr_un *path) {
     struct sockaddr_un hidden;
-    socklen_t length = unsock_datagram_path(ip, path);
-    long result = unsock_sys(__NR_connect, fd, path, length);
+    socklen_t length;
+    long result = unsock_datagram_connect_socket(fd, ip, path);
     long other = result;
     for (unsigned i = 0; result == -EPERM && (other == -EPERM || unsock_errno_is_nobody(other)) &&
                          unsock_datagram_next_path(ip, &i, &hidden, &length);)

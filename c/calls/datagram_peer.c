@@ -6,6 +6,7 @@
 #include "files/plain_senders.h"
 #include "files/resolve.h"
 #include "files/sharers.h"
+#include "kernel/beyond_limit.h"
 #include "memory/fds.h"
 #include "memory/state.h"
 #include "rt/mem.h"
@@ -13,6 +14,7 @@
 #include "rt/sys.h"
 #include "rules/address.h"
 #include "rules/ip.h"
+#include "rules/own_name.h"
 #include "unsock.h"
 
 #define NAMING_WAITS 400 /* 20 ms in all */
@@ -86,6 +88,38 @@ void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct
 socklen_t unsock_datagram_path(const struct unsock_ip *ip, struct sockaddr_un *path) {
     socklen_t length = unsock_plain_sender_find(ip->port, path);
     return length > 0 ? length : unsock_address_path(ip->port, SOCK_DGRAM, path);
+}
+
+UNSOCK_OWN_FRAME bool unsock_datagram_several_path(const struct unsock_ip *ip, unsigned *index,
+                                                   struct sockaddr_un *path, socklen_t *length) {
+    struct unsock_ip wildcard = {.family = ip->family, .port = ip->port};
+    switch ((*index)++) {
+    case 0:
+        *length = unsock_own_name_path(ip, SOCK_DGRAM, path);
+        return true;
+    case 1:
+        *length = unsock_own_name_path(&wildcard, SOCK_DGRAM, path);
+        return true;
+    case 2:
+        *length = unsock_address_aside_path(ip->port, path);
+        return true;
+    case 3: /* the others may just have gone */
+        *length = unsock_address_path(ip->port, SOCK_DGRAM, path);
+        return true;
+    default:
+        return false;
+    }
+}
+
+long unsock_datagram_connect_socket(int fd, const struct unsock_ip *ip, struct sockaddr_un *path) {
+    socklen_t length = unsock_datagram_path(ip, path);
+    long result = unsock_sys(__NR_connect, fd, path, length);
+    if (result != -ELOOP)
+        return result;
+    result = -ENOENT;
+    for (unsigned i = 0; result == -ENOENT && unsock_datagram_several_path(ip, &i, path, &length);)
+        result = unsock_sys(__NR_connect, fd, path, length);
+    return result == -ELOOP ? -ENOENT : result;
 }
 
 bool unsock_datagram_next_path(const struct unsock_ip *ip, unsigned *index, struct sockaddr_un *path,

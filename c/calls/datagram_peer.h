@@ -15,6 +15,18 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
 socklen_t unsock_datagram_path(const struct unsock_ip *ip, struct sockaddr_un *path);
 
 /*
+ * The port has several sockets: the path said ELOOP. The next one at which that of an address may be: its own, the
+ * wildcard's, and who has the port. *index starts at 0. False when there is no more.
+ */
+bool unsock_datagram_several_path(const struct unsock_ip *ip, unsigned *index, struct sockaddr_un *path,
+                                  socklen_t *length);
+
+/* connect(2) of the kernel's socket to a covered address, by `path`, which is found as well. Returns 0 or -errno. */
+long unsock_datagram_connect_socket(int fd, const struct unsock_ip *ip, struct sockaddr_un *path);
+
+#define UNSOCK_DATAGRAM_SEVERAL 1 /* tag of an entry's `remote`: there the port has several sockets */
+
+/*
  * A path that was not taken because its socket is connected to somebody else (EPERM): the next one under which the same
  * server may have another socket for this port, latest first. *index starts at 0. False when there is no more.
  */

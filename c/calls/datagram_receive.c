@@ -1,5 +1,6 @@
 /* Receiving on datagram sockets: who sent it, and the control data that UDP would give. */
 #include "calls/datagram.h"
+#include "calls/datagram_peer.h"
 #include "calls/names.h"
 #include "calls/packet_info.h"
 #include "calls/passed_descriptors.h"
@@ -11,6 +12,25 @@
 #include "rules/address.h"
 #include "rules/ip.h"
 #include "rules/kernel_name.h"
+#include "rules/spelling.h"
+
+/* Has a name in this directory room for this address's spelling? Where not, it is spelled as the default one's. */
+static bool has_room(const struct unsock_ip *ip) {
+    struct unsock_spelling spelling = {.domain = ip->family, .ip = *ip};
+    struct sockaddr_un path;
+    socklen_t plain = unsock_address_path(ip->port, SOCK_DGRAM, &path);
+    return unsock_spelling_write(&spelling, &path) > plain;
+}
+
+/* Where the port that was asked has several sockets, their names tell which it is, but for wildcards. */
+static struct unsock_ip one_of_several(const struct unsock_ip *asked, const struct unsock_name *name) {
+    const struct unsock_ip *told = &name->spelling.ip;
+    bool tells = told->family == asked->family && !unsock_ip_is_wildcard(told) &&
+                 (name->own ? name->address_known : has_room(asked));
+    struct unsock_ip sender = tells ? *told : *asked;
+    sender.port = asked->port;
+    return sender;
+}
 
 /*
  * The sender's IP address. Its port is in the name of its file; its address is the one that we sent to, for a reply
@@ -25,7 +45,8 @@ static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct so
     if (plain)
         port = unsock_plain_sender_port(entry, name, length);
     if (unsock_state_has_remote(entry->state) && entry->remote.port == port && !unsock_ip_is_wildcard(&entry->remote))
-        return entry->remote;
+        return entry->remote.tag == UNSOCK_DATAGRAM_SEVERAL && !plain ? one_of_several(&entry->remote, &read)
+                                                                      : entry->remote;
     struct unsock_ip sender = read.spelling.ip;
     if (plain || unsock_ip_is_wildcard(&sender))
         sender = unsock_address_default(plain ? unsock_names_family(entry) : read.spelling.domain, port);

@@ -19,6 +19,7 @@
 #include "rt/sys.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
+#include "rules/own_name.h"
 #include "rules/segment.h"
 #include "rules/settings.h"
 #include "unsock.h"
@@ -97,13 +98,37 @@ static long send_to_hidden(int fd, const struct msghdr *message, int flags, cons
     return result;
 }
 
+/* Was this the address's own name, to which the last datagram went? */
+static bool is_to_own_name(const struct unsock_fd *entry, const struct unsock_ip *ip) {
+    return entry->state == UNSOCK_STATE_SENT && entry->remote.tag == UNSOCK_DATAGRAM_SEVERAL &&
+           entry->remote.port == ip->port && unsock_ip_same_address(&entry->remote, ip);
+}
+
+/* The port has several sockets. `local` gets the path that was the right one, or the last. */
+UNSOCK_OWN_FRAME static long send_among_several(int fd, struct unsock_fd *entry, struct msghdr *local, int flags,
+                                                const struct unsock_ip *ip) {
+    long result = -ENOENT;
+    for (unsigned i = 0;
+         result == -ENOENT && unsock_datagram_several_path(ip, &i, local->msg_name, &local->msg_namelen);)
+        result = unsock_sys(__NR_sendmsg, fd, local, flags);
+    if (result == -ELOOP)
+        result = -ENOENT;
+    if (!unsock_state_is_connected(entry->state) && unsock_ip_same_address(&entry->remote, ip))
+        entry->remote.tag = UNSOCK_DATAGRAM_SEVERAL;
+    return result;
+}
+
 /* A datagram to a port's file (`local`) was not taken: what UDP would do, or where else it goes. */
-static long not_taken(int fd, struct unsock_fd *entry, const struct msghdr *local, int flags, int added,
+static long not_taken(int fd, struct unsock_fd *entry, struct msghdr *local, int flags, int added,
                       const struct unsock_ip *ip, long result) {
     struct unsock_control_file control;
     union unsock_sockaddr address;
-    struct msghdr outside = *local;
     long wrong;
+    if (result == -ELOOP || (result == -ENOENT && is_to_own_name(entry, ip))) {
+        entry->remote.tag = 0;
+        result = send_among_several(fd, entry, local, flags | added, ip);
+    }
+    struct msghdr outside = *local;
     if (result == -EPERM)
         result = send_to_hidden(fd, local, flags | added, ip);
     if (result >= 0)
@@ -125,8 +150,7 @@ static long not_taken(int fd, struct unsock_fd *entry, const struct msghdr *loca
 /* The peer may have come (back) since: only then does the kernel let its datagrams in. */
 static long connect_again(int fd, struct unsock_fd *entry) {
     struct sockaddr_un path;
-    socklen_t length = unsock_datagram_path(&entry->remote, &path);
-    long result = unsock_sys(__NR_connect, fd, &path, length);
+    long result = unsock_datagram_connect_socket(fd, &entry->remote, &path);
     if (result == 0)
         unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
     return result;
@@ -139,6 +163,8 @@ static socklen_t choose_path(int fd, struct unsock_fd *entry, const struct unsoc
     unsock_datagram_choose_source(fd, entry, ip);
     if (entry->state == UNSOCK_STATE_SENT && entry->remote.port != ip->port)
         unsock_fds_mark(entry, UNSOCK_MANY);
+    if (is_to_own_name(entry, ip))
+        return unsock_own_name_path(ip, SOCK_DGRAM, path);
     if (!unsock_state_is_connected(entry->state))
         unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_SENT);
     return unsock_datagram_path(ip, path);

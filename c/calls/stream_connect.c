@@ -69,9 +69,9 @@ static long by_path(struct attempt *attempt, connect_way *way, socklen_t length)
 /* There are several sockets on the port: that of the address, else the wildcard's, else who has the port's file. */
 UNSOCK_OWN_FRAME static long connect_among_several(struct attempt *attempt, connect_way *way) {
     struct unsock_ip wildcard = {.family = attempt->target.family, .port = attempt->target.port};
-    long result = by_path(attempt, way, unsock_own_name_path(&attempt->target, &attempt->path));
+    long result = by_path(attempt, way, unsock_own_name_path(&attempt->target, SOCK_STREAM, &attempt->path));
     if (result == -ENOENT)
-        result = by_path(attempt, way, unsock_own_name_path(&wildcard, &attempt->path));
+        result = by_path(attempt, way, unsock_own_name_path(&wildcard, SOCK_STREAM, &attempt->path));
     if (result != -ENOENT)
         return result;
     return by_path(attempt, way, unsock_address_path(attempt->target.port, SOCK_STREAM, &attempt->path));

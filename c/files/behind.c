@@ -1,6 +1,7 @@
 /* Whether somebody waits behind a port's file. */
 #include "files/behind.h"
 
+#include "files/datagram_port.h"
 #include "files/socketfile.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -22,6 +23,10 @@ void unsock_behind_mark(uint16_t port, int type) {
     struct sockaddr_un path;
     unsock_address_path(port, type, &path);
     long mode = mode_of(path.sun_path);
+    if (type == SOCK_DGRAM && mode >= 0 && (mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK) {
+        unsock_datagram_port_holder(port, &path);
+        mode = mode_of(path.sun_path);
+    }
     if (mode >= 0 && (mode & UNSOCK_S_IFMT) == UNSOCK_S_IFSOCK && !(mode & STICKY))
         unsock_socketfile_set_mode(path.sun_path, (int)(mode & MODE_BITS) | STICKY);
 }

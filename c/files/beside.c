@@ -3,6 +3,7 @@
 
 #include "files/behind.h"
 #include "files/bound.h"
+#include "files/datagram_port.h"
 #include "files/lock.h"
 #include "files/origin.h"
 #include "files/sharers.h"
@@ -45,7 +46,7 @@ long unsock_beside_bind_hidden(const struct unsock_bind_request *request, struct
             unsock_behind_mark(request->ip.port, request->type);
         bound->how = UNSOCK_BOUND_HIDDEN;
         bound->hidden = i;
-        bound->inode = unsock_origin_note(bound->path.sun_path);
+        bound->inode = unsock_origin_note(bound->path.sun_path, request);
         return result;
     }
     return -EADDRINUSE;
@@ -58,9 +59,9 @@ static void rename_path(const struct sockaddr_un *from, const struct sockaddr_un
 long unsock_beside_replace(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     struct sockaddr_un path;
     memset(bound, 0, sizeof(*bound));
-    unsock_address_path(request->ip.port, request->type, &path);
     struct unsock_lock lock;
     long result = unsock_lock_take(&lock);
+    unsock_datagram_port_holder(request->ip.port, &path);
     if (result == 0)
         result = unsock_beside_bind_hidden(request, bound);
     if (result == 0) {
@@ -81,11 +82,12 @@ bool unsock_beside_restore(int type, const struct unsock_bound *bound) {
     struct sockaddr_un path, hidden;
     if (bound->moved == 0)
         return false;
-    unsock_address_path(bound->ip.port, type, &path);
     unsock_address_hidden_path(bound->ip.port, type, bound->moved, &hidden);
     struct unsock_lock lock;
-    if (unsock_lock_take(&lock) == 0)
+    if (unsock_lock_take(&lock) == 0) {
+        unsock_datagram_port_holder(bound->ip.port, &path);
         rename_path(&hidden, &path);
+    }
     unsock_lock_drop(&lock);
     return true;
 }
@@ -107,7 +109,7 @@ void unsock_beside_settled(int type, const struct unsock_bound *bound) {
 long unsock_beside_take_over(const struct unsock_bind_request *request, struct unsock_fd *holder,
                              struct unsock_bound *bound) {
     struct sockaddr_un hidden;
-    unsock_address_path(request->ip.port, request->type, &bound->path);
+    unsock_datagram_port_holder(request->ip.port, &bound->path);
     socklen_t length = unsock_beside_respell(request, &bound->path);
     for (unsigned i = 1; i <= UNSOCK_HIDDEN_MOST; i++) {
         unsock_address_hidden_path(request->ip.port, request->type, i, &hidden);
@@ -140,6 +142,6 @@ long unsock_beside_be_alone(const struct unsock_bind_request *request, int fd, s
         result = hidden ? unsock_beside_bind_hidden(request, bound) : unsock_beside_take_over(request, entry, bound);
     unsock_lock_drop(&lock);
     bound->ip = request->ip;
-    bound->inode = result == 0 ? unsock_origin_note(bound->path.sun_path) : 0;
+    bound->inode = result == 0 ? unsock_origin_note(bound->path.sun_path, request) : 0;
     return result;
 }

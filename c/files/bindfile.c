@@ -4,6 +4,7 @@
 #include "files/behind.h"
 #include "files/beside.h"
 #include "files/bound.h"
+#include "files/datagram_port.h"
 #include "files/ephemeral.h"
 #include "files/lock.h"
 #include "files/origin.h"
@@ -25,6 +26,7 @@
 #include "rules/address.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
+#include "rules/own_name.h"
 #include "rules/spelling.h"
 
 #define LOOKS_FOR_FREE 10 /* before names that are taken are looked at more closely */
@@ -97,10 +99,38 @@ static long bind_beside(const struct unsock_bind_request *request, bool excluded
     return -EADDRINUSE;
 }
 
+/*
+ * A server on the wildcards of both families, with a datagram socket for each, is one server: dnsmasq, unbound. They
+ * share the port's file, which plain Unix senders know.
+ */
+static bool is_on_both_wildcards(const struct unsock_bind_request *request) {
+    for (int fd = 0; request->type == SOCK_DGRAM && unsock_ip_is_wildcard(&request->ip) && fd < unsock_fds_end();
+         fd++) {
+        const struct unsock_fd *entry = unsock_fds_known(fd);
+        if (entry && !(entry->flags & UNSOCK_HIDDEN) && entry->type == SOCK_DGRAM &&
+            entry->local.family != request->ip.family && unsock_ip_is_wildcard(&entry->local) &&
+            holds_port(fd, entry, request))
+            return true;
+    }
+    return false;
+}
+
+/* Is the address of the socket at `path`, which has the port's file, known, and does it exclude the request's? */
+static bool holder_excludes(const struct unsock_bind_request *request, const struct sockaddr_un *path, bool *excludes) {
+    if (request->type == SOCK_DGRAM) {
+        struct unsock_origin origin = unsock_origin_read(path->sun_path);
+        *excludes = origin.known && unsock_own_name_conflict(&request->ip, request->spelling.v6only, origin.number);
+        return origin.known;
+    }
+    struct unsock_port_link link = unsock_port_link_get(request->ip.port);
+    *excludes =
+        link.ip.family != 0 && unsock_ip_conflict(&request->ip, request->spelling.v6only, &link.ip, link.v6only);
+    return link.ip.family != 0;
+}
+
 /* The name is taken: by a stale file, a live socket, or a control file. Called with the directory locked. */
 static long bind_taken(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound) {
     bool behind = false;
-    struct unsock_port_link link;
     long answers = unsock_resolve(bound->path.sun_path, NULL);
     if (answers < 0)
         return answers;
@@ -112,10 +142,9 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
     }
     if (answers == UNSOCK_ANSWERS_SOCKET) {
         if (!unsock_socketfile_is_stale(&bound->path, length)) {
-            link = unsock_port_link_get(request->ip.port);
-            bool known = request->type == SOCK_STREAM && link.ip.family != 0;
-            bool excluded = known && unsock_ip_conflict(&request->ip, request->spelling.v6only, &link.ip, link.v6only);
-            return known && !excluded ? unsock_own_names_bind(request, bound) : bind_beside(request, excluded, bound);
+            bool excluded = false, known = holder_excludes(request, &bound->path, &excluded);
+            return known && !excluded && !is_on_both_wildcards(request) ? unsock_own_names_bind(request, bound)
+                                                                        : bind_beside(request, excluded, bound);
         }
         behind = unsock_behind_any(bound->path.sun_path);
         long result = unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
@@ -128,17 +157,29 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
     return result;
 }
 
-/* A stream: others may have names of their own. Called with the directory locked. */
-static long bind_stream(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound) {
-    bool several = unsock_port_link_get(request->ip.port).several;
+/* Others may have names of their own. Called with the directory locked. */
+static long bind_named(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound) {
+    bool stream = request->type == SOCK_STREAM;
+    bool several =
+        stream ? unsock_port_link_get(request->ip.port).several : unsock_datagram_port_is_several(request->ip.port);
+    if (!stream && several) {
+        unsock_address_aside_path(request->ip.port, &bound->path);
+        length = unsock_beside_respell(request, &bound->path);
+    }
     long clash = several ? unsock_own_names_clash(request) : 0;
     if (clash != 0)
         return clash > 0 ? bind_beside(request, true, bound) : -EADDRINUSE;
     long result = unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
     if (result == -EADDRINUSE)
         result = bind_taken(request, length, bound);
-    if (result == 0 && bound->how == UNSOCK_BOUND_FILE)
+    if (result == 0 && bound->how == UNSOCK_BOUND_FILE && several)
+        unsock_own_names_clear(request);
+    if (result == 0 && bound->how == UNSOCK_BOUND_FILE && stream)
         unsock_own_names_holder(&request->ip, request->spelling.v6only);
+    else if (result == 0 && bound->how == UNSOCK_BOUND_FILE && several) {
+        unsock_own_names_gone(request->ip.port, request->type);
+        unsock_datagram_port_holder(request->ip.port, &bound->path);
+    }
     return result;
 }
 
@@ -168,10 +209,7 @@ static long bind_unlocked(const struct unsock_bind_request *request, struct unso
 static long bind_locked(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound) {
     struct unsock_lock lock;
     long locked = unsock_lock_take(&lock);
-    bool stream = request->type == SOCK_STREAM;
-    long result = locked < 0 ? locked
-                  : stream   ? bind_stream(request, length, bound)
-                             : bind_taken(request, length, bound);
+    long result = locked < 0 ? locked : bind_named(request, length, bound);
     unsock_lock_drop(&lock);
     return locked == 0 ? result : bind_unlocked(request, bound, length, locked);
 }
@@ -192,13 +230,14 @@ static long bind_port(const struct unsock_bind_request *request, struct unsock_b
     if (result == -EADDRINUSE && (clean || !at_once))
         result = bind_locked(request, length, bound);
     if (result == 0 && bound->how == UNSOCK_BOUND_FILE)
-        bound->inode = unsock_origin_note(bound->path.sun_path);
+        bound->inode = unsock_origin_note(bound->path.sun_path, request);
     return unsock_errno_as_ip(UNSOCK_AT_BIND, result);
 }
 
 /* Looks at a few free names first. Where the range is full of left-over files, these are as good. */
 static long bind_any_port(const struct unsock_bind_request *request, bool covered_only, struct unsock_bound *bound) {
     struct unsock_bind_request one = *request;
+    one.unnoted = !covered_only;
     unsigned count = unsock_ephemeral_count();
     for (unsigned i = 0, looks = 0; i < count; i++) {
         one.ip.port = unsock_ephemeral_next();

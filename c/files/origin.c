@@ -1,12 +1,14 @@
 /* Where a socket file comes from. */
 #include "files/origin.h"
 
+#include "files/bound.h"
 #include "files/directory.h"
 #include "rt/lines.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
 #include "rules/kernel_name.h"
+#include "rules/own_name.h"
 
 #include <linux/stat.h>
 
@@ -15,7 +17,11 @@
 #define FIRST_NAMESPACE                                                                                                \
     0xe0000000u /* below PROC_NET_INIT_INO and PROC_DYNAMIC_FIRST (linux/nsfs.h, linux/proc_ns.h)                      \
                  */
-#define NAMESPACES_MOST 1000000000u
+#define NAMESPACES_MOST 999999999u
+#define NO_NAMESPACE NAMESPACES_MOST
+/* Of what is told of the socket, as seconds before 1970: no clock that is only wrong has them. */
+#define REUSEPORT_BIT (1u << UNSOCK_OWN_NAME_NUMBER_BITS)
+#define REUSEADDR_BIT (2u << UNSOCK_OWN_NAME_NUMBER_BITS)
 #define WRITABLE_BY_OTHERS 0022
 #define WRITABLE_BY_OWNER 0200
 #define PASSES 3
@@ -36,16 +42,45 @@ static bool needs_note(unsigned mode) {
     return unsock_directory_is_shared() && (mode & WRITABLE_BY_OTHERS) != WRITABLE_BY_OTHERS;
 }
 
-uint64_t unsock_origin_note(const char *path) {
+/* A client's own file needs none: nobody binds beside it. */
+static bool is_told(const struct unsock_bind_request *request) {
+    return request && !request->unnoted && (request->type == SOCK_DGRAM || request->reuseport);
+}
+
+static long seconds(const struct unsock_bind_request *request) {
+    if (!is_told(request))
+        return MARK;
+    uint32_t told = unsock_own_name_number(&request->ip, request->spelling.v6only);
+    told |= (request->reuseport ? REUSEPORT_BIT : 0) | (request->reuseaddr ? REUSEADDR_BIT : 0);
+    return -1 - (long)told;
+}
+
+uint64_t unsock_origin_note(const char *path, const struct unsock_bind_request *request) {
     struct statx status;
     if (unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE | STATX_INO | STATX_MODE, &status) < 0 ||
         (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK)
         return 0;
     int64_t number = needs_note(status.stx_mode) ? namespace() : -1;
-    struct timespec times[2] = {{MARK, 0}, {MARK, (long)number}};
-    if (number >= 0)
+    struct timespec times[2] = {{MARK, 0}, {seconds(request), number >= 0 ? (long)number : NO_NAMESPACE}};
+    if (number >= 0 || is_told(request))
         unsock_sys(__NR_utimensat, AT_FDCWD, path, times, SYMLINK_NOFOLLOW);
     return status.stx_ino;
+}
+
+struct unsock_origin unsock_origin_read(const char *path) {
+    struct statx status;
+    struct unsock_origin origin = {.known = false};
+    long result =
+        unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MTIME | STATX_UID, &status);
+    if (result < 0 || (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK || status.stx_mtime.tv_sec >= 0)
+        return origin;
+    uint64_t told = (uint64_t)(-1 - status.stx_mtime.tv_sec);
+    origin.known = told < 2 * REUSEADDR_BIT;
+    origin.number = (uint32_t)told & (REUSEPORT_BIT - 1);
+    origin.reuseport = (told & REUSEPORT_BIT) != 0;
+    origin.reuseaddr = (told & REUSEADDR_BIT) != 0;
+    origin.user = status.stx_uid;
+    return origin;
 }
 
 static struct unsock_span last_component(struct unsock_span path) {
@@ -84,8 +119,9 @@ bool unsock_origin_is_gone(const char *path) {
     bool found = false;
     int64_t here = namespace();
     if (here < 0 || unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MTIME, &status) < 0 ||
-        (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK || status.stx_mtime.tv_sec != MARK ||
-        status.stx_mtime.tv_nsec != here || !unsock_kernel_name_read_file(last_component(unsock_span_of(path)), &name))
+        (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK ||
+        (status.stx_mtime.tv_sec != MARK && status.stx_mtime.tv_sec >= 0) || status.stx_mtime.tv_nsec != here ||
+        !unsock_kernel_name_read_file(last_component(unsock_span_of(path)), &name))
         return false;
     /* Where other sockets of the same hash go between two reads, one may be passed over, but not again and again. */
     for (int i = 0; !found && i < PASSES; i++)

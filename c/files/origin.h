@@ -6,18 +6,36 @@
  * one that names the network namespace of its socket. Whoever is in that namespace sees all its sockets in
  * /proc/net/unix: one that is not there is gone, whoever had it. (A number of a namespace is used again only when no
  * socket of the old one is left.)
+ *
+ * The file of a datagram server, and of any socket with SO_REUSEPORT, also tells whoever binds next to it on which
+ * address its socket is, and which of the options that let others share it has.
  */
 #ifndef UNSOCK_ORIGIN_H
 #define UNSOCK_ORIGIN_H
 
+#include "files/bound.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What a file tells of its socket. */
+struct unsock_origin {
+    bool known;      /* else nothing of the following is */
+    uint32_t number; /* unsock_own_name_number of the bound address */
+    bool reuseport;
+    bool reuseaddr;
+    uint32_t user; /* whose file it is */
+};
+
 /*
- * A socket was bound to this file just now. Returns the file's inode number; 0 where it cannot be told. The note is
- * made where others may write to the directory but not to the file, or its owner may not.
+ * A socket was bound to this file just now, as the request (or NULL) says. Returns the file's inode number; 0 where it
+ * cannot be told. The namespace is noted where others may write to the directory but not to the file, or its owner may
+ * not.
  */
-uint64_t unsock_origin_note(const char *path);
+uint64_t unsock_origin_note(const char *path, const struct unsock_bind_request *request);
+
+/* Reads what was noted. */
+struct unsock_origin unsock_origin_read(const char *path);
 
 /* Has the socket of this file gone, for certain? */
 bool unsock_origin_is_gone(const char *path);

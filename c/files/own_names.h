@@ -1,6 +1,7 @@
 /*
- * Stream sockets beside the one that has a port's file: on addresses that TCP tells apart, each known by a name of its
- * own, PORT@ADDR.sock. Everything here is done with the directory locked.
+ * Sockets beside the one that has a port's file: on addresses that TCP (UDP) tells apart, each known by a name of its
+ * own, PORT@ADDR.sock or PORT@ADDR.dgram.sock. Everything here is done with the directory locked. `type` is SOCK_STREAM
+ * or SOCK_DGRAM.
  */
 #ifndef UNSOCK_OWN_NAMES_H
 #define UNSOCK_OWN_NAMES_H
@@ -10,7 +11,8 @@
 #include "rules/ip.h"
 #include "rules/own_name.h"
 
-/* Would TCP refuse this bind because of a socket that has a name of its own? 0, 1, or -errno where it cannot be told.
+/* Would TCP (UDP) refuse this bind because of a socket that has a name of its own? 0, 1, or -errno where it cannot be
+ * told.
  */
 long unsock_own_names_clash(const struct unsock_bind_request *request);
 
@@ -20,25 +22,29 @@ long unsock_own_names_clash(const struct unsock_bind_request *request);
  */
 long unsock_own_names_bind(const struct unsock_bind_request *request, struct unsock_bound *bound);
 
+/* The request's socket has the port's file: one of its own name, which a killed process left, would lead clients there.
+ */
+void unsock_own_names_clear(const struct unsock_bind_request *request);
+
 /*
- * `holder` has the port's file now (family 0: it is not known on which address); `v6only`: it is bound to [::] for IPv6
- * alone.
+ * Streams: `holder` has the port's file now (family 0: it is not known on which address); `v6only`: it is bound to [::]
+ * for IPv6 alone.
  */
 void unsock_own_names_holder(const struct unsock_ip *holder, bool v6only);
 
 /* The port's file is gone, and nobody has taken its place. */
-void unsock_own_names_holder_gone(uint16_t port);
+void unsock_own_names_holder_gone(uint16_t port, int type);
 
-/* A file PORT@ADDR.sock is gone: when it was the last one, clients need not ask for such names any more. */
-void unsock_own_names_gone(uint16_t port);
+/* A file of an address's own is gone: when it was the last one, clients need not ask for such names any more. */
+void unsock_own_names_gone(uint16_t port, int type);
 
 /*
  * The port's file, at `path`, has no socket: one of any process that has a name of its own gets it. Returns whether
  * there was one.
  */
-bool unsock_own_names_promote(uint16_t port, const struct sockaddr_un *path);
+bool unsock_own_names_promote(uint16_t port, int type, const struct sockaddr_un *path);
 
-/* Has the directory any file PORT@ADDR.sock, with a socket or left over? True where that cannot be told. */
-bool unsock_own_names_left(const char *directory, uint16_t port);
+/* Has the directory any file of an address's own, with a socket or left over? True where that cannot be told. */
+bool unsock_own_names_left(const char *directory, uint16_t port, int type);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include <linux/stat.h>
 
+#define NAME_MOST 32    /* of a port's link */
 #define NO_FOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
 
 static bool is_socket(const char *path) {
@@ -21,26 +22,41 @@ static bool is_socket(const char *path) {
            (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFSOCK;
 }
 
-/* A link .PORT.sock, of which nothing is left that it could lead to or tell of. */
-static bool is_idle_link(const char *path, size_t directory) {
+static bool is_link(const char *path) {
     struct statx status;
-    struct unsock_name name;
-    char parent[sizeof((struct sockaddr_un){0}.sun_path)], file[sizeof(parent)];
-    struct unsock_span last = unsock_span_of(path + directory);
-    if (last.length < 2 || last.at[0] != '.' ||
-        unsock_sys(__NR_statx, AT_FDCWD, path, NO_FOLLOW, STATX_TYPE, &status) < 0 ||
-        (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFLNK)
+    return unsock_sys(__NR_statx, AT_FDCWD, path, NO_FOLLOW, STATX_TYPE, &status) == 0 &&
+           (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFLNK;
+}
+
+/* DIR/.PORT.sock is beside DIR/PORT.sock; DIR/PORT.dgram.sock leads to itself, beside DIR/.PORT.udp. */
+static bool read_link_name(const char *path, struct unsock_span last, struct unsock_name *name) {
+    char text[NAME_MOST];
+    bool dotted = last.at[0] == '.';
+    struct unsock_span plain = {last.at + dotted, last.length - dotted};
+    if (!unsock_kernel_name_read_file(plain, name) || name->own || name->hidden != 0)
         return false;
-    last = (struct unsock_span){last.at + 1, last.length - 1};
-    if (!unsock_kernel_name_read_file(last, &name) || name.own || name.hidden != 0 || name.type != SOCK_STREAM)
+    if (dotted || name->type != SOCK_DGRAM)
+        return dotted && name->type == SOCK_STREAM;
+    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, path, text, sizeof(text));
+    return length == (long)last.length && unsock_same(text, last.at, last.length);
+}
+
+/* One of these links, of which nothing is left that it could lead to or tell of. */
+static bool is_idle_link(const char *path, size_t directory) {
+    struct unsock_name name;
+    char parent[sizeof((struct sockaddr_un){0}.sun_path)], file[sizeof(parent) + NAME_MOST];
+    struct unsock_span last = unsock_span_of(path + directory);
+    if (last.length < 2 || !is_link(path) || !read_link_name(path, last, &name))
         return false;
     struct unsock_text text;
     unsock_text_start(&text, parent, sizeof(parent));
     unsock_text_span(&text, (struct unsock_span){path, directory - 1});
     unsock_text_start(&text, file, sizeof(file));
     unsock_text_span(&text, (struct unsock_span){path, directory});
-    unsock_text_span(&text, last);
-    return unsock_file_inode(file) == -ENOENT && !unsock_own_names_left(parent, name.port);
+    unsock_text_put(&text, name.type == SOCK_DGRAM ? "." : "");
+    unsock_text_number(&text, name.port, 10, 1);
+    unsock_text_put(&text, name.type == SOCK_DGRAM ? ".udp" : ".sock");
+    return unsock_file_inode(file) == -ENOENT && !unsock_own_names_left(parent, name.port, name.type);
 }
 
 int unsock_prune(const char *path, int remove) {

@@ -1,6 +1,7 @@
 /* Removing one socket file. */
 #include "files/removal.h"
 
+#include "files/datagram_port.h"
 #include "files/lock.h"
 #include "files/own_names.h"
 #include "files/sharers.h"
@@ -9,6 +10,7 @@
 #include "memory/fds.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rules/address.h"
 
 /*
  * Is the file at `path` the one that the entry's socket was bound to? Unknown counts as yes: the kernel decides then.
@@ -37,6 +39,11 @@ static socklen_t find_own(struct unsock_fd *entry, struct sockaddr_un *path) {
         length = unsock_sharers_path(entry, path);
         own = is_own_file(entry, path);
     }
+    if (!own && entry->type == SOCK_DGRAM && !(entry->flags & UNSOCK_HIDDEN)) {
+        /* There may be others on the port by now. */
+        length = unsock_address_aside_path(entry->local.port, path);
+        own = is_own_file(entry, path);
+    }
     return own ? length : 0;
 }
 
@@ -46,10 +53,10 @@ static void take_away(const struct unsock_fd *entry, const struct sockaddr_un *p
     if (hidden ? own_name && unsock_sharers_follow(entry, path) : unsock_sharers_promote(entry, path))
         return;
     unsock_sys(__NR_unlinkat, AT_FDCWD, path->sun_path, 0);
-    if (entry->type == SOCK_STREAM && own_name)
-        unsock_own_names_gone(entry->local.port);
-    else if (entry->type == SOCK_STREAM && !hidden)
-        unsock_own_names_holder_gone(entry->local.port);
+    if (own_name)
+        unsock_own_names_gone(entry->local.port, entry->type);
+    else if (!hidden && (entry->type == SOCK_STREAM || unsock_datagram_port_is_aside(path)))
+        unsock_own_names_holder_gone(entry->local.port, entry->type);
 }
 
 /* With the directory locked. Returns whether there is nothing more to do. */

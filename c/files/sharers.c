@@ -2,6 +2,7 @@
 #include "files/sharers.h"
 
 #include "files/behind.h"
+#include "files/datagram_port.h"
 #include "files/lock.h"
 #include "files/own_names.h"
 #include "files/port_link.h"
@@ -23,7 +24,7 @@
 
 socklen_t unsock_sharers_path(const struct unsock_fd *entry, struct sockaddr_un *path) {
     if (unsock_sharers_has_own_name(entry))
-        return unsock_own_name_path(&entry->local, path);
+        return unsock_own_name_path(&entry->local, entry->type, path);
     if (entry->flags & UNSOCK_HIDDEN)
         return unsock_address_hidden_path(entry->local.port, entry->type, entry->local.tag, path);
     return unsock_address_path(entry->local.port, entry->type, path);
@@ -87,6 +88,8 @@ static bool promote_own(const struct unsock_fd *old, const struct sockaddr_un *p
             unsock_behind_mark(old->local.port, old->type);
             if (old->type == SOCK_STREAM)
                 unsock_own_names_holder(&entry->local, is_v6only(fd, entry));
+            else if (has_own_name)
+                unsock_own_names_gone(old->local.port, old->type);
             return true;
         }
     }
@@ -116,8 +119,9 @@ bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_u
     bool server = (old->flags & UNSOCK_BOUND) && !(old->flags & UNSOCK_ANY_PORT);
     if (promote_own(old, path, false) || (server && promote_other_process(old, path)))
         return true;
-    return old->type == SOCK_STREAM &&
-           (promote_own(old, path, true) || unsock_own_names_promote(old->local.port, path));
+    if (old->type == SOCK_DGRAM && !unsock_datagram_port_is_aside(path))
+        return false;
+    return promote_own(old, path, true) || unsock_own_names_promote(old->local.port, old->type, path);
 }
 
 /* The two swap names: the file of one is hidden behind that of the other. */

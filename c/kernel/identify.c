@@ -33,7 +33,7 @@ static bool is_hidden(const struct unsock_name *name, const struct unsock_ip *lo
     if (name->hidden == 0 && !name->own)
         return false;
     if (name->own)
-        unsock_own_name_path(local, &path);
+        unsock_own_name_path(local, name->type, &path);
     else
         unsock_address_hidden_path(name->port, name->type, name->hidden, &path);
     return unsock_file_inode(path.sun_path) > 0;

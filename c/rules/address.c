@@ -100,6 +100,15 @@ socklen_t unsock_address_link_path(uint16_t port, struct sockaddr_un *path) {
     return (socklen_t)(put_name(at, port, SOCK_STREAM) + 1 - (char *)path);
 }
 
+/* No longer than the port's own name, for which there is room. */
+socklen_t unsock_address_aside_path(uint16_t port, struct sockaddr_un *path) {
+    struct unsock_text text;
+    start_path(&text, path, "/.");
+    unsock_text_number(&text, port, 10, 1);
+    unsock_text_put(&text, ".udp");
+    return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1);
+}
+
 socklen_t unsock_address_hidden_path(uint16_t port, int type, unsigned index, struct sockaddr_un *path) {
     struct unsock_text text;
     start_path(&text, path, "/.");

@@ -27,6 +27,9 @@ socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path)
 /* The link beside a stream's file, DIR/.PORT.sock (files/port_link.h). */
 socklen_t unsock_address_link_path(uint16_t port, struct sockaddr_un *path);
 
+/* Where a datagram socket's file is while the port has several (files/datagram_port.h): DIR/.PORT.udp. */
+socklen_t unsock_address_aside_path(uint16_t port, struct sockaddr_un *path);
+
 /* The hidden name .PORT.sock.INDEX under which a second socket on the same port waits for the first one to go. */
 socklen_t unsock_address_hidden_path(uint16_t port, int type, unsigned index, struct sockaddr_un *path);
 

@@ -5,6 +5,7 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/text.h"
+#include "rules/address.h"
 #include "rules/ip.h"
 #include "rules/keyed_hash.h"
 #include "rules/own_name.h"
@@ -26,32 +27,56 @@ static const char stream_prefix[STREAM_PREFIX_LENGTH] = "\0unsock ";
  */
 #define NUMBERS_MOST (16 + 16 + 4)
 
-/* "@ADDR.sock", what follows the port of a stream socket beside another one. */
+static bool ends_with(struct unsock_span name, const char *suffix) {
+    size_t length = strlen(suffix);
+    return name.length >= length && unsock_same(name.at + name.length - length, suffix, length);
+}
+
+/* "@ADDR.sock", what follows the port of a socket beside another one; "@ADDR.dgram.sock" or "@XXXXX.udp" of datagrams.
+ */
 static bool read_own(struct unsock_span name, struct unsock_name *result) {
-    static const char suffix[] = ".sock";
-    size_t most = sizeof(suffix) - 1;
-    if (name.length <= 1 + most || !unsock_same(name.at + name.length - most, suffix, sizeof(suffix) - 1))
+    const char *suffix = ends_with(name, ".dgram.sock") ? ".dgram.sock" : ends_with(name, ".udp") ? ".udp" : ".sock";
+    size_t most = strlen(suffix);
+    if (name.length <= 1 + most || !ends_with(name, suffix))
         return false;
     result->own = true;
-    result->type = SOCK_STREAM;
-    return unsock_own_name_read((struct unsock_span){name.at + 1, name.length - 1 - most}, &result->address,
-                                &result->address_known);
+    result->type = most == strlen(".sock") ? SOCK_STREAM : SOCK_DGRAM;
+    if (!unsock_own_name_read((struct unsock_span){name.at + 1, name.length - 1 - most}, &result->address,
+                              &result->address_known))
+        return false;
+    result->spelling.domain = result->address.family;
+    result->spelling.v6only = true; /* [::] for both families has nobody beside it */
+    result->spelling.ip = result->address_known ? result->address : unsock_address_default(result->address.family, 0);
+    return true;
+}
+
+/*
+ * ".INDEX" at the end of a name that began with a dot; none at all where a datagram socket has made room for the link
+ * that says that there are others on its port.
+ */
+static bool cut_index(struct unsock_span *name, uint64_t *hidden) {
+    struct unsock_span rest = *name, index = {name->at + name->length, 0};
+    if (ends_with(*name, ".udp"))
+        return true;
+    while (rest.length > 0 && rest.at[rest.length - 1] != '.') {
+        rest.length--;
+        index = (struct unsock_span){index.at - 1, index.length + 1};
+    }
+    rest.length -= rest.length > 0;
+    *name = rest;
+    return unsock_span_number(index, 10, UINT8_MAX, hidden);
 }
 
 bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *result) {
     uint32_t port = 0;
     uint64_t hidden = 0;
+    bool dotted = false;
     result->own = false;
     unsock_spelling_read(&name, &result->spelling);
     if (name.length > 0 && name.at[0] == '.') {
         name = (struct unsock_span){name.at + 1, name.length - 1};
-        struct unsock_span index = {name.at + name.length, 0};
-        while (name.length > 0 && name.at[name.length - 1] != '.') {
-            name.length--;
-            index = (struct unsock_span){index.at - 1, index.length + 1};
-        }
-        name.length -= name.length > 0;
-        if (!unsock_span_number(index, 10, UINT8_MAX, &hidden))
+        dotted = true;
+        if (!cut_index(&name, &hidden))
             return false;
     }
     result->hidden = (uint8_t)hidden;
@@ -66,12 +91,13 @@ bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *r
     result->type = stream ? SOCK_STREAM : SOCK_DGRAM;
     result->port = (uint16_t)port;
     result->address.port = result->port;
-    if (length > 0 && suffix[0] == '@' && hidden == 0) {
+    if (length > 0 && suffix[0] == '@' && !dotted) {
         bool good = read_own((struct unsock_span){suffix, length}, result);
         result->address.port = result->port;
         return good;
     }
-    return stream || (length == 11 && unsock_same(suffix, ".dgram.sock", 11));
+    bool aside = dotted && length == 4 && unsock_same(suffix, ".udp", 4);
+    return stream || aside || (length == 11 && unsock_same(suffix, ".dgram.sock", 11));
 }
 
 /* The length of the address's digits in the endpoint here that ends with `end`; 0 when there is none. */

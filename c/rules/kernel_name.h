@@ -28,8 +28,8 @@ struct unsock_name {
 struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, size_t length);
 
 /*
- * A file's name in the directory: PORT.sock, PORT.dgram.sock, the hidden .PORT.sock.INDEX of either, or PORT@ADDR.sock.
- * False for any other.
+ * A file's name in the directory: PORT.sock, PORT.dgram.sock, the hidden .PORT.sock.INDEX of either, PORT@ADDR.sock,
+ * PORT@ADDR.dgram.sock (or PORT@XXXXX.udp), or .PORT.udp. False for any other.
  */
 bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *result);
 

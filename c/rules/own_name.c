@@ -54,11 +54,15 @@ static void put_address(struct unsock_text *text, const struct unsock_ip *ip) {
     }
 }
 
-static void put_short(struct unsock_text *text, const struct unsock_ip *ip) {
+static uint32_t hash(const struct unsock_ip *ip) {
     static const uint64_t key[2] = {0x756e736f636b, 0x61646472};
+    return (uint32_t)unsock_keyed_hash(key, (const char *)ip->bytes, 16);
+}
+
+static void put_short(struct unsock_text *text, const struct unsock_ip *ip) {
     bool loopback = ip->family == AF_INET && ip->bytes[0] == 127;
     uint32_t number = ip->family == AF_INET ? OTHER4 : OTHER6;
-    number = number << CLASS_SHIFT | ((uint32_t)unsock_keyed_hash(key, (const char *)ip->bytes, 16) & 0xfffffff);
+    number = number << CLASS_SHIFT | (hash(ip) & 0xfffffff);
     if (unsock_ip_is_wildcard(ip))
         number = (uint32_t)WILDCARD << CLASS_SHIFT | (ip->family == AF_INET6);
     else if (loopback)
@@ -75,8 +79,9 @@ static void start_path(struct unsock_text *text, uint16_t port, struct sockaddr_
     unsock_text_number(text, port, 10, 1);
 }
 
-socklen_t unsock_own_name_path(const struct unsock_ip *ip, struct sockaddr_un *path) {
+socklen_t unsock_own_name_path(const struct unsock_ip *ip, int type, struct sockaddr_un *path) {
     struct unsock_text text;
+    bool datagram = type == SOCK_DGRAM;
     for (int shortened = 0; shortened < 2; shortened++) {
         start_path(&text, ip->port, path);
         unsock_text_char(&text, '@');
@@ -84,7 +89,7 @@ socklen_t unsock_own_name_path(const struct unsock_ip *ip, struct sockaddr_un *p
             put_short(&text, ip);
         else
             put_address(&text, ip);
-        unsock_text_put(&text, ".sock");
+        unsock_text_put(&text, !datagram ? ".sock" : shortened ? ".udp" : ".dgram.sock");
         if (!text.cut)
             break;
     }
@@ -130,6 +135,39 @@ bool unsock_own_name_read(struct unsock_span text, struct unsock_ip *ip, bool *k
     return unsock_ip_parse((struct unsock_span){plain, text.length}, ip);
 }
 
+#define NUMBER_SHIFT (UNSOCK_OWN_NAME_NUMBER_BITS - 2)
+#define NUMBER_MASK ((1u << NUMBER_SHIFT) - 1)
+
+/* Of the class WILDCARD. */
+enum { NUMBER_ANY4, NUMBER_DUAL, NUMBER_ANY6, NUMBER_LOOPBACK6 };
+
+static const uint8_t loopback4[16] = {127, 0, 0, 1}, loopback6[16] = {[15] = 1};
+
+uint32_t unsock_own_name_number(const struct unsock_ip *ip, bool v6only) {
+    const uint8_t *bytes = ip->bytes;
+    if (unsock_ip_is_wildcard(ip))
+        return (uint32_t)WILDCARD << NUMBER_SHIFT | (ip->family == AF_INET ? NUMBER_ANY4
+                                                     : v6only              ? NUMBER_ANY6
+                                                                           : NUMBER_DUAL);
+    if (ip->family == AF_INET6 && unsock_same(bytes, loopback6, 16))
+        return (uint32_t)WILDCARD << NUMBER_SHIFT | NUMBER_LOOPBACK6;
+    if (ip->family == AF_INET && bytes[0] == 127)
+        return (uint32_t)LOOPBACK4 << NUMBER_SHIFT | (uint32_t)(bytes[1] << 16 | bytes[2] << 8 | bytes[3]);
+    return (ip->family == AF_INET ? (uint32_t)OTHER4 : (uint32_t)OTHER6) << NUMBER_SHIFT | (hash(ip) & NUMBER_MASK);
+}
+
+bool unsock_own_name_conflict(const struct unsock_ip *ip, bool v6only, uint32_t number) {
+    unsigned class = number >> NUMBER_SHIFT, which = number & NUMBER_MASK;
+    bool six = class == OTHER6 || (class == WILDCARD && which != NUMBER_ANY4);
+    struct unsock_ip other = {.family = six ? AF_INET6 : AF_INET};
+    if (class == WILDCARD && which != NUMBER_LOOPBACK6)
+        return unsock_ip_conflict(ip, v6only, &other, which == NUMBER_ANY6);
+    /* The wildcard excludes every address of its family, and that of both all of IPv4 too. */
+    if (unsock_ip_is_wildcard(ip))
+        return ip->family == other.family || (ip->family == AF_INET6 && !v6only);
+    return unsock_own_name_number(ip, v6only) == number;
+}
+
 /*
  * A dot and so many slashes, which lead nowhere else: the usual holders have one, an address one for its family and
  * one for each four bits. 127.0.0.1 has none at all.
@@ -141,8 +179,6 @@ static void put_dot(struct unsock_text *text, unsigned slashes) {
     for (unsigned i = 0; i < slashes; i++)
         unsock_text_char(text, '/');
 }
-
-static const uint8_t loopback4[16] = {127, 0, 0, 1}, loopback6[16] = {[15] = 1};
 
 static void put_holder(struct unsock_text *text, const struct unsock_port_link *link) {
     const struct unsock_ip *ip = &link->ip;

@@ -23,16 +23,29 @@ struct unsock_port_link {
 };
 
 /*
- * Writes DIR/PORT@ADDR.sock of a stream socket, '-' for each colon; where that does not fit, five characters stand for
- * the address. Returns the length.
+ * Writes DIR/PORT@ADDR.sock of a stream socket, DIR/PORT@ADDR.dgram.sock of a datagram socket, '-' for each colon;
+ * where that does not fit, five characters stand for the address (and .udp for .dgram.sock). Returns the length.
  */
-socklen_t unsock_own_name_path(const struct unsock_ip *ip, struct sockaddr_un *path);
+socklen_t unsock_own_name_path(const struct unsock_ip *ip, int type, struct sockaddr_un *path);
 
 /*
  * Reads the ADDR of such a name. Of five characters that may stand for other addresses too only the family is told:
  * then `known` is false.
  */
 bool unsock_own_name_read(struct unsock_span text, struct unsock_ip *ip, bool *known);
+
+#define UNSOCK_OWN_NAME_NUMBER_BITS 27
+
+/*
+ * The bound address `ip` as a number of so many bits: 127.x.y.z, ::1 and the wildcards exactly, of others a hash.
+ * `v6only` counts for [::] alone.
+ */
+uint32_t unsock_own_name_number(const struct unsock_ip *ip, bool v6only);
+
+/*
+ * Does a bind to `ip` exclude the one that a number tells of, as unsock_ip_conflict says? Two addresses of one hash do.
+ */
+bool unsock_own_name_conflict(const struct unsock_ip *ip, bool v6only, uint32_t number);
 
 /*
  * What the link DIR/.PORT.sock says (NUL-terminated). It leads to PORT.sock where that is the port's only socket, and

@@ -1,7 +1,9 @@
 /** `unsock path PORT[/udp]`: the path of a port's file, for scripts. */
+import * as path from "@std/path/posix";
 import type { Context } from "../system/context.ts";
 import { chooseDirectory } from "../run/directory.ts";
-import { parsePort, portFile } from "../run/ports.ts";
+import { isLinkToItself } from "../report/socket_files.ts";
+import { firstOfSeveral, parsePort, portFile } from "../run/ports.ts";
 
 /**
  * Prints the path, whether the file is there or not.
@@ -13,6 +15,10 @@ import { parsePort, portFile } from "../run/ports.ts";
  */
 export function printPath(options: { readonly dir?: string }, port: string, context: Context): number {
   const directory = chooseDirectory(options.dir, context.environ, context.system.euid);
-  context.print(`${portFile(directory.path, parsePort(port))}\n`);
+  const parsed = parsePort(port);
+  const file = portFile(directory.path, parsed);
+  // Of several datagram sockets the first one has another name, which plain Unix programs can use.
+  const first = isLinkToItself(directory.path, path.basename(file)) ? firstOfSeveral(directory.path, parsed) : file;
+  context.print(`${first}\n`);
   return 0;
 }

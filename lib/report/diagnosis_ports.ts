@@ -78,7 +78,7 @@ function portsElsewhere(directory: string, { libc }: Context): Finding[] {
   const ports = new Map<string, Set<string>>();
   for (const socket of listUnixSockets(libc)) {
     const { dir, base } = path.parse(path.normalize(socket.path));
-    const port = /^(\d{1,5})(@[^/]+)?(\.dgram)?\.sock$/.exec(base)?.[1];
+    const port = /^\.?(\d{1,5})(@[^/]+)?(\.dgram\.sock|\.sock|\.udp)$/.exec(base)?.[1];
     const serves = socket.listening || (socket.type === "datagram" && !socket.connected);
     if (port === undefined || !serves || !dir.startsWith("/") || sameDirectory(dir, directory)) continue;
     ports.set(dir, (ports.get(dir) ?? new Set()).add(port));

@@ -85,21 +85,29 @@ interface ParsedName {
   readonly address: string | null;
   readonly kind: SocketFile["kind"];
   readonly hidden: boolean;
+  /** Whether it is the port's own file, which belongs to whoever came first. */
+  readonly first: boolean;
 }
 
-const NAME = /^(\.?)(\d{1,5})(?:@([\da-f.-]+|[\w+]{5}))?(\.dgram)?\.sock(\.\d+)?$/;
+const NAME = /^(\.?)(\d{1,5})(?:@([\da-f.-]+|[\w+]{5}))?(\.dgram\.sock|\.sock|\.udp)(\.\d+)?$/;
 
 /**
- * `PORT.sock`; `PORT@ADDR.sock`, of another address, with `-` for each colon, or five characters where it is too long;
- * or `.PORT.sock.N`, which waits behind the first. Undefined for names that stand for no port.
+ * `PORT.sock`; `PORT@ADDR.sock`, of another address, with `-` for each colon, or five characters where it is too long
+ * (and `.udp` for `.dgram.sock` then); `.PORT.sock.N`, which waits behind the first; or `.PORT.udp`, the first datagram
+ * socket of a port that has several. Undefined for names that stand for no port.
  */
 function parseName(name: string): ParsedName | undefined {
-  const [, dot = "", digits = "", own, datagram, number] = NAME.exec(name) ?? [];
+  const [, dot = "", digits = "", own, suffix = "", number] = NAME.exec(name) ?? [];
   const port = Number(digits);
-  const hidden = dot !== "";
+  const dotted = dot !== "";
+  const aside = dotted && own === undefined && suffix === ".udp" && number === undefined;
+  const hidden = dotted && !aside;
+  const short = own !== undefined && own.length === 5 && !/[.-]/.test(own);
   if (port < 1 || port > 65535 || hidden !== (number !== undefined)) return undefined;
-  const address = own !== undefined && /[.-]/.test(own) ? own.replaceAll("-", ":") : null;
-  return { port, address, kind: datagram === undefined ? "stream" : "datagram", hidden };
+  if ((suffix === ".udp" && !aside && !short) || (dotted && own !== undefined)) return undefined;
+  const address = own === undefined || short ? null : own.replaceAll("-", ":");
+  const kind = suffix === ".sock" ? "stream" : "datagram";
+  return { port, address, kind, hidden, first: own === undefined && !hidden };
 }
 
 /** Counts those that wait with the file that they wait behind. Without one, each is shown by itself. */
@@ -116,12 +124,22 @@ function gather(fronts: readonly SocketFile[], behind: readonly SocketFile[]): S
 
 /** @returns Names in the directory that stand for ports. */
 export function socketFileNames(directory: string): string[] {
-  return readNames(directory).filter((name) => parseName(name) !== undefined).toSorted();
+  return readNames(directory).filter((name) => parseName(name) !== undefined && !isLinkToItself(directory, name))
+    .toSorted();
 }
 
-/** @returns Names of the links beside streams' files, by which the library's clients find them. */
+/** @returns Names of the links that tell the library's clients which sockets a port has. */
 export function portLinkNames(directory: string): string[] {
-  return readNames(directory).filter((name) => /^\.\d{1,5}\.sock$/.test(name));
+  return readNames(directory).filter((name) => /^\.\d{1,5}\.sock$/.test(name) || isLinkToItself(directory, name));
+}
+
+/** Whether it is `PORT.dgram.sock` of a port with several sockets: the first one's file is `.PORT.udp` then. */
+export function isLinkToItself(directory: string, name: string): boolean {
+  try {
+    return Deno.readLinkSync(path.join(directory, name)) === name;
+  } catch {
+    return false;
+  }
 }
 
 function readNames(directory: string): string[] {
@@ -143,10 +161,11 @@ function describeFile(file: string, parsed: ParsedName, surroundings: Surroundin
   }
   const since = status.birthtime ?? status.ctime ?? undefined;
   const mode = (status.mode ?? 0) & 0o777;
+  if (status.isSymlink && isLinkToItself(path.dirname(file), path.basename(file))) return undefined;
   const common = { file, port, address, kind, uid: status.uid ?? 0, mode, since, waiting: 0 };
   const nobody = { listening: undefined, processes: [], connections: 0 };
   if (!status.isSocket) return { ...common, ...nobody, ...describeControl(file) };
-  const own = socketsOf(file, surroundings.bound);
+  const own = socketsOf(file, parsed, surroundings.bound);
   const bound = own.filter((socket) => !socket.connected || kind === "datagram");
   return {
     ...common,
@@ -159,21 +178,20 @@ function describeFile(file: string, parsed: ParsedName, surroundings: Surroundin
   };
 }
 
-/** The library renames files: a hidden one takes the port's name, and the kernel goes on telling the one that it was bound to. */
-function socketsOf(file: string, bound: Surroundings["bound"]): readonly UnixSocketEntry[] {
+/** The library renames files: another one takes the port's name, and the kernel goes on telling the one that it was bound to. */
+function socketsOf(file: string, parsed: ParsedName, bound: Surroundings["bound"]): readonly UnixSocketEntry[] {
   const { dir, base } = path.parse(file);
-  const renamed = [...bound].filter(([name]) => {
-    const isHidden = name.startsWith(`.${base}.`) && parseName(name)?.hidden === true;
-    const hasOwnName = name.startsWith(`${base.slice(0, -".sock".length)}@`) && parseName(name) !== undefined;
-    return (isHidden || hasOwnName) && !exists(path.join(dir, name));
-  });
+  const mayBeRenamed = (name: string) => {
+    const other = parseName(name);
+    return other?.port === parsed.port && other.kind === parsed.kind && !isSocket(path.join(dir, name));
+  };
+  const renamed = parsed.first ? [...bound].filter(([name]) => mayBeRenamed(name)) : [];
   return bound.get(base) ?? renamed.flatMap(([, sockets]) => sockets);
 }
 
-function exists(file: string): boolean {
+function isSocket(file: string): boolean {
   try {
-    Deno.lstatSync(file);
-    return true;
+    return Deno.lstatSync(file).isSocket === true;
   } catch {
     return false;
   }

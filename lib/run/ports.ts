@@ -35,3 +35,8 @@ export function formatPort({ number, kind }: Port): string {
 export function portFile(directory: string, { number, kind }: Port): string {
   return path.join(directory, `${number}${kind === "stream" ? "" : ".dgram"}.sock`);
 }
+
+/** @returns The path of the first datagram socket's file where a port has several, on addresses of their own. */
+export function firstOfSeveral(directory: string, { number }: Port): string {
+  return path.join(directory, `.${number}.udp`);
+}

@@ -115,11 +115,13 @@ Deno.test("ls --watch prints again when something has changed, one line each tim
     assertEquals(JSON.parse(lines.at(-1) ?? "").map(({ port }: Listed) => port), [80]);
   }));
 
-/** A UDP server on 127.0.0.1, and a TCP server on two addresses, which talk to nobody. */
+/** A UDP server on one address, and one on two, and a TCP server on two addresses, which talk to nobody. */
 const SERVERS = `
 import socket, time
 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 udp.bind(("127.0.0.9", 5353))
+several = [socket.socket(family, socket.SOCK_DGRAM) for family in (socket.AF_INET, socket.AF_INET6)]
+for one, address in zip(several, ("127.0.0.9", "::1")): one.bind((address, 5354))
 v4 = socket.create_server(("127.0.0.1", 8080))
 v6 = socket.create_server(("::1", 8080), family=socket.AF_INET6)
 print("ready", flush=True)
@@ -140,15 +142,26 @@ Deno.test({
         await using server = start(unsockRun(bound, ["python3", "-c", SERVERS]));
         await until("the servers are ready", () => server.output() === "ready\n");
         for (const asked of [real, link]) {
-          const [udp, tcp, tcp6, ...others] = await list(asked);
+          const [udp, first, second, tcp, tcp6, ...others] = await list(asked);
           assertEquals(others, []);
+          assertEquals([first?.port, first?.kind, first?.state, first?.address], [5354, "datagram", "alive", null]);
+          assertEquals([second?.port, second?.kind, second?.state, second?.address], [
+            5354,
+            "datagram",
+            "alive",
+            "::1",
+          ]);
           assertEquals([udp?.port, udp?.kind, udp?.state], [5353, "datagram", "alive"]);
           assertEquals([tcp?.port, tcp?.kind, tcp?.state, tcp?.address], [8080, "stream", "alive", null]);
           assertEquals([tcp6?.port, tcp6?.kind, tcp6?.state, tcp6?.address], [8080, "stream", "alive", "::1"]);
-          for (const file of [udp, tcp, tcp6]) assertEquals(file?.processes.map(({ pid }) => pid), [server.pid]);
+          for (const file of [udp, first, second, tcp, tcp6]) {
+            assertEquals(file?.processes.map(({ pid }) => pid), [server.pid]);
+          }
         }
         const { stdout } = await unsock(["ls", "--dir", real]);
         assertMatch(stdout, /^8080@::1 .*\[\d+\]$/m);
+        const first = await unsock(["path", "--dir", real, "5354/udp"]);
+        assertStrictEquals(first.stdout, `${real}/.5354.udp\n`);
       }
     }),
 });

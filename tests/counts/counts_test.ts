@@ -33,7 +33,7 @@ const EXPECTED: Readonly<Record<string, number>> = {
   "close the copy of a listener": 6,
   "close a listener": 23,
   "socket UDP": 1,
-  "bind UDP": 15 + BUFFER,
+  "bind UDP": 16 + BUFFER,
   "first send UDP": 19 + BUFFER,
   "send UDP": 1,
   "receive UDP": 1,

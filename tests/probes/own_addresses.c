@@ -1,49 +1,17 @@
-/*
- * One port on several addresses, each in a process of its own: who may bind beside whom, whom a client reaches, what
- * both ends are told, and what becomes of all that when one of them goes and another one comes.
- */
-#include "probe.h"
+/* One port on several addresses, over streams. */
+#include "own_addresses.h"
 
-#include <sys/prctl.h>
-
-#define SERVERS_MOST 254
-
-enum { REUSEADDR = 1, ONLY_BOUND = 2, V6ONLY = 4 };
-
-struct server {
-    pid_t pid;
-    int stop; /* a byte here ends it */
-    int port;
-    int error;
-    bool there;
-};
+static const int own_type = SOCK_STREAM;
 
 /* Answers each client with its own address, as accept's socket tells it. */
-static _Noreturn void serve(const char *text, int port, int flags, int tell, int stop) {
-    address at = ip(text, port);
-    int fd = CHECK(socket(at.any.sa_family, SOCK_STREAM, 0));
-    int error = 0;
-    if (flags & REUSEADDR)
-        CHECK(set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1));
-    if (at.any.sa_family == AF_INET6 && (flags & V6ONLY))
-        CHECK(set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1));
-    if (bind(fd, &at.any, at.length) < 0 || (!(flags & ONLY_BOUND) && listen(fd, 16) < 0))
-        error = errno;
-    address name = name_of(fd);
-    int result[2] = {error, error == 0 ? port_of(&name) : 0};
-    CHECK(write(tell, result, sizeof result));
-    if (error != 0)
-        _exit(1);
-    alarm(0);
+static void serve(int fd, const char *text, int flags, int stop) {
     for (;;) {
         char line[200];
         address peer = unwritten();
         struct pollfd waiting[2] = {{stop, POLLIN, 0}, {fd, POLLIN, 0}};
         CHECK(poll(waiting, flags & ONLY_BOUND ? 1 : 2, -1));
-        if (waiting[0].revents != 0) {
-            CHECK(close(fd));
-            _exit(0);
-        }
+        if (waiting[0].revents != 0)
+            return;
         int client = CHECK(accept(fd, &peer.any, &peer.length));
         address own = name_of(client);
         int length = snprintf(line, sizeof line, "%s as %s from port %d", text, ip_text(&own), port_of(&peer));
@@ -52,47 +20,6 @@ static _Noreturn void serve(const char *text, int port, int flags, int tell, int
     }
 }
 
-static struct server start(const char *text, int port, int flags) {
-    int pair[2], control[2], result[2];
-    CHECK(pipe(pair));
-    CHECK(pipe(control));
-    pid_t parent = getpid();
-    struct server server = {.pid = CHECK(fork()), .stop = control[1]};
-    if (server.pid == 0) {
-        close(pair[0]);
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent)
-            _exit(1);
-        serve(text, port, flags, pair[1], control[0]);
-    }
-    close(control[0]);
-    close(pair[1]);
-    if (read(pair[0], result, sizeof result) != sizeof result)
-        die("a server that says nothing");
-    close(pair[0]);
-    server.error = result[0];
-    server.port = result[1];
-    server.there = result[0] == 0;
-    if (!server.there) {
-        CHECK(waitpid(server.pid, NULL, 0));
-        close(server.stop);
-    }
-    return server;
-}
-
-static void stop(struct server *server, bool killed) {
-    if (!server->there)
-        return;
-    if (killed)
-        CHECK(kill(server->pid, SIGKILL));
-    else
-        send_byte(server->stop);
-    CHECK(waitpid(server->pid, NULL, 0));
-    close(server->stop);
-    server->there = false;
-}
-
-/* Who answers at an address, and whether both ends tell the same of the connection. */
 static void ask(const char *name, const char *text, int port) {
     char line[200], whole[300];
     address at = ip(text, port);
@@ -115,150 +42,30 @@ static void ask(const char *name, const char *text, int port) {
     close(fd);
 }
 
-static const char *const no_clients[] = {NULL};
+static bool reaches(const char *text, int port) {
+    char line[200] = "";
+    int fd = connected(text, port);
+    ssize_t count = CHECK(read(fd, line, sizeof line - 1));
+    line[count] = '\0';
+    size_t length = strlen(text);
+    close(fd);
+    return strncmp(line, text, length) == 0 && line[length] == ' ';
+}
 
-struct story {
-    const char *name;
-    const char *addresses[6];
-    int flags[6];
-    const char *const *clients; /* NULL: the addresses themselves */
-};
-
-static const char *const both_families[] = {"127.0.0.1", "127.0.0.77", "::1", NULL};
-static const char *const v4_only[] = {"127.0.0.1", "127.0.0.77", NULL};
-
-static const struct story stories[] = {
-    {"two addresses", {"127.0.0.1", "127.0.0.2"}, {0}, NULL},
-    {"two addresses, the other way", {"127.0.0.2", "127.0.0.1"}, {0}, NULL},
-    {"five addresses", {"127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"}, {0}, NULL},
-    {"both families", {"127.0.0.1", "::1"}, {0}, NULL},
-    {"both families, the other way", {"::1", "127.0.0.1"}, {0}, NULL},
-    {"three of both families", {"127.0.0.9", "::1", "127.0.0.1"}, {0}, NULL},
-    {"the same address", {"127.0.0.1", "127.0.0.1"}, {0}, no_clients},
-    {"the same second address", {"127.0.0.1", "127.0.0.2", "127.0.0.2"}, {0}, no_clients},
+static const struct story stream_stories[] = {
     {"the same, SO_REUSEADDR", {"127.0.0.1", "127.0.0.1"}, {REUSEADDR, REUSEADDR}, no_clients},
-    {"the wildcard beside an address", {"127.0.0.1", "0.0.0.0"}, {0}, no_clients},
-    {"an address beside the wildcard", {"0.0.0.0", "127.0.0.1"}, {0}, no_clients},
     {"an address beside the wildcard, SO_REUSEADDR", {"0.0.0.0", "127.0.0.1"}, {REUSEADDR, REUSEADDR}, no_clients},
     {"the wildcard beside an address, SO_REUSEADDR", {"127.0.0.1", "0.0.0.0"}, {REUSEADDR, REUSEADDR}, no_clients},
-    {"the wildcard beside two addresses", {"127.0.0.1", "127.0.0.2", "0.0.0.0"}, {0}, no_clients},
-    {"the wildcard beside the second address", {"::1", "127.0.0.2", "0.0.0.0"}, {0}, no_clients},
-    {"an address beside a wildcard that came second", {"::1", "0.0.0.0", "127.0.0.1"}, {0}, no_clients},
-    {"IPv6's wildcard alone beside IPv4",
-     {"127.0.0.1", "::"},
-     {0, V6ONLY},
-     (const char *const[]){"127.0.0.1", "::1", NULL}},
-    {"both wildcards", {"0.0.0.0", "::"}, {0, V6ONLY}, both_families},
-    {"both wildcards, the other way", {"::", "0.0.0.0"}, {V6ONLY, 0}, both_families},
-    {"the wildcard of both beside IPv4's", {"0.0.0.0", "::"}, {0}, no_clients},
-    {"the wildcard of both beside an address", {"127.0.0.1", "::"}, {0}, no_clients},
-    {"the wildcard of both beside ::1", {"::1", "::"}, {0}, no_clients},
-    {"IPv4's wildcard beside that of both", {"::", "0.0.0.0"}, {0}, both_families},
-    {"an address beside the wildcard of both", {"::", "127.0.0.1"}, {0}, both_families},
-    {"::1 beside the wildcard of both", {"::", "::1"}, {0}, both_families},
-    {"a mapped address", {"127.0.0.2", "::ffff:127.0.0.1"}, {0}, (const char *const[]){"127.0.0.1", "127.0.0.2", NULL}},
-    {"a mapped address again", {"127.0.0.1", "::ffff:127.0.0.1"}, {0}, no_clients},
-    {"the wildcard, and ::1", {"0.0.0.0", "::1"}, {0}, (const char *const[]){"127.0.0.1", "127.0.0.77", "::1", NULL}},
     {"only bound, and another address", {"127.0.0.1", "127.0.0.2"}, {ONLY_BOUND, 0}, NULL},
     {"another address, only bound", {"127.0.0.1", "127.0.0.2"}, {0, ONLY_BOUND}, NULL},
     {"only bound, the same address", {"127.0.0.1", "127.0.0.1"}, {ONLY_BOUND, 0}, no_clients},
     {"only bound, and the wildcard", {"127.0.0.1", "0.0.0.0"}, {ONLY_BOUND, 0}, v4_only + 2},
 };
 
-static void tell_story(const struct story *story) {
-    struct server servers[6] = {0};
-    char name[200];
-    int port = free_port(SOCK_STREAM);
-    for (int i = 0; i < 6 && story->addresses[i] != NULL; i++) {
-        servers[i] = start(story->addresses[i], port, story->flags[i]);
-        snprintf(name, sizeof name, "%s: bind %s", story->name, story->addresses[i]);
-        fact(name, "%s", servers[i].there ? "ok" : errno_name(servers[i].error));
-    }
-    const char *const *clients = story->clients != NULL ? story->clients : story->addresses;
-    for (int i = 0; i < 6 && clients[i] != NULL; i++)
-        ask(story->name, clients[i], port);
-    for (int i = 0; i < 6; i++)
-        stop(&servers[i], false);
-}
-
-/* Each in turn goes: the others are still there, and a new one takes its place. */
-static void successors(bool killed) {
-    static const char *const addresses[] = {"127.0.0.1", "127.0.0.2", "127.0.0.3"};
-    const char *how = killed ? "killed" : "closed";
-    struct server servers[3];
-    char name[200];
-    int port = free_port(SOCK_STREAM);
-    for (int i = 0; i < 3; i++)
-        servers[i] = start(addresses[i], port, REUSEADDR);
-    for (int gone = 0; gone < 3; gone++) {
-        stop(&servers[gone], killed);
-        for (int i = 0; i < 3; i++) {
-            snprintf(name, sizeof name, "%s, without %s", how, addresses[gone]);
-            if (i != gone)
-                ask(name, addresses[i], port);
-        }
-        struct server again = start(addresses[gone == 0 ? 1 : 0], port, REUSEADDR);
-        snprintf(name, sizeof name, "%s, without %s: another one's address", how, addresses[gone]);
-        fact(name, "%s", errno_name(again.error));
-        stop(&again, killed);
-        servers[gone] = start(addresses[gone], port, REUSEADDR);
-        snprintf(name, sizeof name, "%s, %s is back", how, addresses[gone]);
-        fact(name, "%s", errno_name(servers[gone].error));
-        for (int i = 0; i < 3; i++)
-            ask(name, addresses[i], port);
-    }
-    for (int i = 0; i < 3; i++)
-        stop(&servers[i], killed);
-    struct server any = start("0.0.0.0", port, REUSEADDR);
-    snprintf(name, sizeof name, "%s, all gone: the wildcard", how);
-    fact(name, "%s", errno_name(any.error));
-    ask(name, "127.0.0.2", port);
-    stop(&any, false);
-}
-
-static void many(void) {
-    static struct server servers[SERVERS_MOST];
-    char text[40];
-    int port = free_port(SOCK_STREAM), bound = 0, right = 0;
-    for (int i = 0; i < SERVERS_MOST; i++) {
-        snprintf(text, sizeof text, "127.0.3.%d", i + 1);
-        servers[i] = start(text, port, 0);
-        bound += servers[i].there;
-    }
-    fact("many: bound", "%d", bound);
-    for (int i = 0; i < SERVERS_MOST; i++) {
-        char line[200] = "";
-        snprintf(text, sizeof text, "127.0.3.%d", i + 1);
-        int fd = connected(text, port);
-        ssize_t count = CHECK(read(fd, line, sizeof line - 1));
-        line[count] = '\0';
-        size_t length = strlen(text);
-        right += strncmp(line, text, length) == 0 && line[length] == ' ';
-        close(fd);
-    }
-    fact("many: reached the right one", "%d", right);
-    for (int i = 0; i < SERVERS_MOST; i++)
-        stop(&servers[i], false);
-}
-
-/* Port 0 is one that is free on that address. */
-static void any_port(void) {
-    struct server first = start("127.0.0.2", 0, 0), second = start("127.0.0.3", first.port, 0);
-    fact_yes("port 0: bound", first.there);
-    fact_yes("port 0: the same port on another address", second.there && second.port == first.port);
-    ask("port 0", "127.0.0.2", first.port);
-    ask("port 0", "127.0.0.3", first.port);
-    stop(&first, false);
-    stop(&second, false);
-}
-
 int main(void) {
     probe_start();
-    for (size_t i = 0; i < sizeof stories / sizeof stories[0]; i++)
-        tell_story(&stories[i]);
-    successors(false);
-    successors(true);
-    any_port();
-    many();
+    tell_all();
+    for (size_t i = 0; i < sizeof stream_stories / sizeof stream_stories[0]; i++)
+        tell_story(&stream_stories[i]);
     return 0;
 }

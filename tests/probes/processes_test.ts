@@ -10,6 +10,10 @@ testProbe("lifetime", "a listener lives as long as its last descriptor, in whate
   mayLeave: "a child that executes another program, or is killed, cannot remove a file",
 });
 testProbe("own_addresses", "each address has its own server on a port, whoever came first, goes, or is killed");
+testProbe(
+  "own_addresses_udp",
+  "each address has its own datagram socket on a port, and answers come from the address that was asked",
+);
 testProbe("same_port_twice", "the same port is shared, refused and handed on within a process as TCP and UDP do");
 testProbe("threads", "threads create, connect and close while others block in accept, and nothing is mixed up");
 testProbe("datagram_threads", "threads that share a datagram socket hear what others ask for, and send from one port");
