@@ -4,6 +4,7 @@
 #include "calls/datagram_name.h"
 #include "calls/target.h"
 #include "files/plain_senders.h"
+#include "files/rescue.h"
 #include "files/resolve.h"
 #include "files/sharers.h"
 #include "kernel/beyond_limit.h"
@@ -111,15 +112,22 @@ UNSOCK_OWN_FRAME bool unsock_datagram_several_path(const struct unsock_ip *ip, u
     }
 }
 
-long unsock_datagram_connect_socket(int fd, const struct unsock_ip *ip, struct sockaddr_un *path) {
-    socklen_t length = unsock_datagram_path(ip, path);
-    long result = unsock_sys(__NR_connect, fd, path, length);
+static long connect_socket(int fd, const struct unsock_ip *ip, struct sockaddr_un *path, socklen_t *length) {
+    *length = unsock_datagram_path(ip, path);
+    long result = unsock_sys(__NR_connect, fd, path, *length);
     if (result != -ELOOP)
         return result;
     result = -ENOENT;
-    for (unsigned i = 0; result == -ENOENT && unsock_datagram_several_path(ip, &i, path, &length);)
-        result = unsock_sys(__NR_connect, fd, path, length);
+    for (unsigned i = 0; result == -ENOENT && unsock_datagram_several_path(ip, &i, path, length);)
+        result = unsock_sys(__NR_connect, fd, path, *length);
     return result == -ELOOP ? -ENOENT : result;
+}
+
+long unsock_datagram_connect_socket(int fd, const struct unsock_ip *ip, struct sockaddr_un *path) {
+    socklen_t length;
+    long result = connect_socket(fd, ip, path, &length);
+    bool rescued = result == -ECONNREFUSED && unsock_rescue(ip->port, SOCK_DGRAM, path, length);
+    return rescued ? connect_socket(fd, ip, path, &length) : result;
 }
 
 bool unsock_datagram_next_path(const struct unsock_ip *ip, unsigned *index, struct sockaddr_un *path,

@@ -4,6 +4,7 @@
 #include "calls/datagram_peer.h"
 #include "calls/send_control.h"
 #include "files/plain_senders.h"
+#include "files/rescue.h"
 #include "kernel/beyond_limit.h"
 #include "kernel/log.h"
 #include "kernel/option_query.h"
@@ -128,6 +129,10 @@ static long not_taken(int fd, struct unsock_fd *entry, struct msghdr *local, int
         entry->remote.tag = 0;
         result = send_among_several(fd, entry, local, flags | added, ip);
     }
+    if (result == -ECONNREFUSED && unsock_rescue(ip->port, SOCK_DGRAM, local->msg_name, local->msg_namelen))
+        result = unsock_sys(__NR_sendmsg, fd, local, flags | added);
+    if (result >= 0)
+        return result;
     struct msghdr outside = *local;
     if (result == -EPERM)
         result = send_to_hidden(fd, local, flags | added, ip);

@@ -5,6 +5,7 @@
 #include "calls/names.h"
 #include "calls/standin.h"
 #include "files/sharers.h"
+#include "files/successor.h"
 #include "kernel/identify.h"
 #include "kernel/log.h"
 #include "kernel/option_query.h"
@@ -25,7 +26,7 @@
 
 #define BACKLOG_MOST 0x7fffffff /* the kernel cuts it to net.core.somaxconn */
 
-static long listen_here(int fd, struct unsock_fd *entry) {
+static long listen_here(int fd, struct unsock_fd *entry, bool comes_forward) {
     long wrong = entry->flags & UNSOCK_HIDDEN ? unsock_sharers_come_forward(fd, entry) : 0;
     if (wrong < 0)
         return unsock_log("listen", fd, &entry->local, NULL, wrong);
@@ -34,6 +35,10 @@ static long listen_here(int fd, struct unsock_fd *entry) {
     long result = unsock_sys(__NR_listen, fd, BACKLOG_MOST);
     if (result == 0)
         unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);
+    /* Only now: whoever connects in between finds the older one, which listens. */
+    if (result == 0 && comes_forward && (entry->flags & UNSOCK_HIDDEN) &&
+        unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT))
+        unsock_successor_listen(fd, entry);
     return unsock_log("listen", fd, &entry->local, NULL, result);
 }
 
@@ -43,7 +48,7 @@ static long listen_unbound(int fd, struct unsock_fd *entry, int backlog) {
     bool v6only = entry->domain == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
     if (unsock_address_covered_bind(&any, v6only)) {
         long result = unsock_bind(fd, entry, &any);
-        return result < 0 ? result : listen_here(fd, entry);
+        return result < 0 ? result : listen_here(fd, entry, true);
     }
     if (unsock_settings.block_inet)
         return unsock_log("listen", fd, &any, NULL, -EACCES);
@@ -63,7 +68,7 @@ static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog)
     long result = unsock_bind(fd, entry, &ip);
     if (result < 0)
         return result;
-    return entry->kind == UNSOCK_KIND_IP ? unsock_sys(__NR_listen, fd, backlog) : listen_here(fd, entry);
+    return entry->kind == UNSOCK_KIND_IP ? unsock_sys(__NR_listen, fd, backlog) : listen_here(fd, entry, true);
 }
 
 /*
@@ -92,7 +97,7 @@ UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
 static long listen_again(int fd, struct unsock_fd *entry) {
     struct unsock_ip local = entry->local;
     long result = unsock_bind_again(fd, entry, &local);
-    return result < 0 ? result : listen_here(fd, entry);
+    return result < 0 ? result : listen_here(fd, entry, false);
 }
 
 long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
@@ -105,7 +110,7 @@ long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
     if (entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_BOUND) && !(entry->flags & UNSOCK_FILE))
         return listen_again(fd, entry);
     if (entry->flags & UNSOCK_BOUND)
-        return listen_here(fd, entry);
+        return listen_here(fd, entry, true);
     long open = unsock_socket_nonblocking(fd);
     return open < 0 ? open : listen_unbound(fd, entry, backlog);
 }

@@ -3,6 +3,7 @@
 #include "calls/connect_wait.h"
 #include "calls/standin.h"
 #include "calls/stream.h"
+#include "calls/stream_path.h"
 #include "calls/target.h"
 #include "files/resolve.h"
 #include "kernel/log.h"
@@ -18,7 +19,6 @@
 #include "rules/errno.h"
 #include "rules/ip.h"
 #include "rules/kernel_name.h"
-#include "rules/own_name.h"
 #include "rules/settings.h"
 #include "unsock.h"
 
@@ -58,54 +58,27 @@ static long name_client(struct attempt *attempt) {
     return unsock_client_name_bind(attempt->standin.socket, &attempt->source, &attempt->target, attempt->path.sun_path);
 }
 
-/* One way to connect the socket of an attempt to its path. */
-typedef long connect_way(struct attempt *attempt);
-
-static long by_path(struct attempt *attempt, connect_way *way, socklen_t length) {
-    attempt->path_length = length;
-    return way(attempt);
+static long connect_found(struct attempt *attempt, unsock_connect_way *way) {
+    return unsock_stream_path_connect(&attempt->target, &attempt->path, &attempt->path_length, way, attempt);
 }
 
-/* There are several sockets on the port: that of the address, else the wildcard's, else who has the port's file. */
-UNSOCK_OWN_FRAME static long connect_among_several(struct attempt *attempt, connect_way *way) {
-    struct unsock_ip wildcard = {.family = attempt->target.family, .port = attempt->target.port};
-    long result = by_path(attempt, way, unsock_own_name_path(&attempt->target, SOCK_STREAM, &attempt->path));
-    if (result == -ENOENT)
-        result = by_path(attempt, way, unsock_own_name_path(&wildcard, SOCK_STREAM, &attempt->path));
-    if (result != -ENOENT)
-        return result;
-    return by_path(attempt, way, unsock_address_path(attempt->target.port, SOCK_STREAM, &attempt->path));
-}
-
-/*
- * By the link beside the port's file. It leads there where that is the port's only socket; else to nowhere (ELOOP).
- * Without one, the file is the only one, or there is none; what may not be followed (fs.protected_symlinks) says
- * nothing.
- */
-static long connect_by_link(struct attempt *attempt, connect_way *way) {
-    long result = by_path(attempt, way, unsock_address_link_path(attempt->target.port, &attempt->path));
-    if (result == -ELOOP || result == -EACCES)
-        return connect_among_several(attempt, way);
-    if (result == 0 && unsock_settings.log == UNSOCK_LOG_OFF)
-        return 0;
-    /* From here on it is about the file itself, not the link. */
-    attempt->path_length = unsock_address_path(attempt->target.port, SOCK_STREAM, &attempt->path);
-    return result == -ENOENT ? way(attempt) : result;
-}
-
-static long way_in_place(struct attempt *attempt) {
+static long way_in_place(void *of_attempt) {
+    struct attempt *attempt = of_attempt;
     return unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
 }
 
-static long way_born_local(struct attempt *attempt) {
+static long way_born_local(void *of_attempt) {
+    struct attempt *attempt = of_attempt;
     return unsock_connect_born_local(attempt->fd, attempt->entry, &attempt->path, attempt->path_length);
 }
 
-static long way_waiting(struct attempt *attempt) {
+static long way_waiting(void *of_attempt) {
+    struct attempt *attempt = of_attempt;
     return unsock_connect_wait(attempt->fd, attempt->entry, &attempt->path, attempt->path_length);
 }
 
-static long way_standin(struct attempt *attempt) {
+static long way_standin(void *of_attempt) {
+    struct attempt *attempt = of_attempt;
     return unsock_sys(__NR_connect, attempt->standin.socket, &attempt->path, attempt->path_length);
 }
 
@@ -172,7 +145,7 @@ static long after_wait(struct attempt *attempt, long result) {
 }
 
 static long connect_and_wait(struct attempt *attempt) {
-    return after_wait(attempt, connect_by_link(attempt, way_waiting));
+    return after_wait(attempt, connect_found(attempt, way_waiting));
 }
 
 /* The program's SO_SNDTIMEO has ended a connect: the socket has a name, and goes on waiting with that. */
@@ -199,8 +172,8 @@ static long connect_in_place(struct attempt *attempt) {
     attempt->entry->flags |= UNSOCK_NAMED;
     attempt->nonblocking = nonblocking && unsock_socket_nonblocking(attempt->fd) == 1;
     if (!attempt->nonblocking)
-        return after_wait(attempt, connect_by_link(attempt, way_born_local));
-    result = connect_by_link(attempt, way_in_place);
+        return after_wait(attempt, connect_found(attempt, way_born_local));
+    result = connect_found(attempt, way_in_place);
     if (result == -EAGAIN)
         result = retry_full(attempt);
     if (result < 0)
@@ -232,7 +205,7 @@ static long connect_by_standin(struct attempt *attempt) {
     attempt->nonblocking = nonblocking;
     long result = name_client(attempt);
     if (result == 0)
-        result = connect_by_link(attempt, way_standin);
+        result = connect_found(attempt, way_standin);
     if (result == -EAGAIN && !nonblocking)
         return install_and_wait(attempt);
     if (result == -EAGAIN)

@@ -19,16 +19,19 @@ static long mode_of(const char *path) {
     return result < 0 ? result : status.stx_mode;
 }
 
+void unsock_behind_mark_file(const char *path) {
+    long mode = mode_of(path);
+    if (mode >= 0 && (mode & UNSOCK_S_IFMT) == UNSOCK_S_IFSOCK && !(mode & STICKY))
+        unsock_socketfile_set_mode(path, (int)(mode & MODE_BITS) | STICKY);
+}
+
 void unsock_behind_mark(uint16_t port, int type) {
     struct sockaddr_un path;
-    unsock_address_path(port, type, &path);
-    long mode = mode_of(path.sun_path);
-    if (type == SOCK_DGRAM && mode >= 0 && (mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK) {
+    if (type == SOCK_DGRAM)
         unsock_datagram_port_holder(port, &path);
-        mode = mode_of(path.sun_path);
-    }
-    if (mode >= 0 && (mode & UNSOCK_S_IFMT) == UNSOCK_S_IFSOCK && !(mode & STICKY))
-        unsock_socketfile_set_mode(path.sun_path, (int)(mode & MODE_BITS) | STICKY);
+    else
+        unsock_address_path(port, type, &path);
+    unsock_behind_mark_file(path.sun_path);
 }
 
 bool unsock_behind_any(const char *path) {

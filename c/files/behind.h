@@ -15,6 +15,9 @@
  */
 void unsock_behind_mark(uint16_t port, int type);
 
+/* The same of the socket file at a path. */
+void unsock_behind_mark_file(const char *path);
+
 /* Does the file at the path say so? True as well where that cannot be found out. */
 bool unsock_behind_any(const char *path);
 

@@ -14,6 +14,7 @@
 #include "files/resolve.h"
 #include "files/sharers.h"
 #include "files/socketfile.h"
+#include "files/successor.h"
 #include "kernel/file_info.h"
 #include "kernel/identify.h"
 #include "kernel/option_query.h"
@@ -77,11 +78,13 @@ static long bind_beside(const struct unsock_bind_request *request, bool excluded
         if (rival < 0 || !(entry->flags & UNSOCK_HIDDEN))
             rival = fd;
     }
-    if (own == 0 && !request->behind_others)
-        return bind_after(request, bound);
+    if (own == 0 && !request->behind_others) {
+        long result = bind_after(request, bound);
+        return result == -EADDRINUSE ? unsock_successor_bind(request, bound) : result;
+    }
     /* Where another process has a socket that excludes it. */
     if (rival < 0 && excluded && !request->behind_others)
-        return -EADDRINUSE;
+        return unsock_successor_bind(request, bound);
     if (rival < 0)
         return unsock_beside_bind_hidden(request, bound);
     if (request->reuseport && all_reuseport) {
@@ -141,7 +144,8 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
         return 0;
     }
     if (answers == UNSOCK_ANSWERS_SOCKET) {
-        if (!unsock_socketfile_is_stale(&bound->path, length)) {
+        bool stale = unsock_socketfile_is_stale(&bound->path, length);
+        if (!stale || unsock_sharers_rescue(request->ip.port, request->type, &bound->path)) {
             bool excluded = false, known = holder_excludes(request, &bound->path, &excluded);
             return known && !excluded && !is_on_both_wildcards(request) ? unsock_own_names_bind(request, bound)
                                                                         : bind_beside(request, excluded, bound);

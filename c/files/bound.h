@@ -31,6 +31,7 @@ struct unsock_bind_request {
     bool reuseport;
     bool reuseaddr;
     bool behind_others; /* where another process has the port, wait behind it */
+    bool waits;         /* a stream that will take another's place when it listens */
     bool unnoted;       /* a client's own file: nobody binds beside it */
     bool open_to_all;   /* without UNSOCK_MODE: everybody who can reach the directory may send to it */
 };

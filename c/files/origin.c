@@ -22,6 +22,8 @@
 /* Of what is told of the socket, as seconds before 1970: no clock that is only wrong has them. */
 #define REUSEPORT_BIT (1u << UNSOCK_OWN_NAME_NUMBER_BITS)
 #define REUSEADDR_BIT (2u << UNSOCK_OWN_NAME_NUMBER_BITS)
+#define WAITS_BIT (4u << UNSOCK_OWN_NAME_NUMBER_BITS)
+#define NANOSECONDS 1000000000
 #define WRITABLE_BY_OTHERS 0022
 #define WRITABLE_BY_OWNER 0200
 #define PASSES 3
@@ -52,6 +54,7 @@ static long seconds(const struct unsock_bind_request *request) {
         return MARK;
     uint32_t told = unsock_own_name_number(&request->ip, request->spelling.v6only);
     told |= (request->reuseport ? REUSEPORT_BIT : 0) | (request->reuseaddr ? REUSEADDR_BIT : 0);
+    told |= request->waits ? WAITS_BIT : 0;
     return -1 - (long)told;
 }
 
@@ -70,17 +73,30 @@ uint64_t unsock_origin_note(const char *path, const struct unsock_bind_request *
 struct unsock_origin unsock_origin_read(const char *path) {
     struct statx status;
     struct unsock_origin origin = {.known = false};
-    long result =
-        unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MTIME | STATX_UID, &status);
-    if (result < 0 || (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK || status.stx_mtime.tv_sec >= 0)
+    unsigned wanted = STATX_TYPE | STATX_MTIME | STATX_CTIME | STATX_UID;
+    if (unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, wanted, &status) < 0 ||
+        (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK)
         return origin;
+    origin.changed = status.stx_ctime.tv_sec * NANOSECONDS + status.stx_ctime.tv_nsec;
+    origin.user = status.stx_uid;
     uint64_t told = (uint64_t)(-1 - status.stx_mtime.tv_sec);
-    origin.known = told < 2 * REUSEADDR_BIT;
+    if (status.stx_mtime.tv_sec >= 0 || told >= 2 * WAITS_BIT)
+        return origin;
+    origin.known = true;
     origin.number = (uint32_t)told & (REUSEPORT_BIT - 1);
     origin.reuseport = (told & REUSEPORT_BIT) != 0;
     origin.reuseaddr = (told & REUSEADDR_BIT) != 0;
-    origin.user = status.stx_uid;
+    origin.waits = (told & WAITS_BIT) != 0;
     return origin;
+}
+
+bool unsock_origin_admits(const struct unsock_origin *origin, const struct unsock_bind_request *request, bool *same) {
+    bool both = (origin->reuseport && request->reuseport) ||
+                (request->type == SOCK_DGRAM && origin->reuseaddr && request->reuseaddr);
+    if (!origin->known || !both || origin->user != (uint32_t)unsock_sys(__NR_geteuid))
+        return false;
+    *same |= origin->number == unsock_own_name_number(&request->ip, request->spelling.v6only);
+    return true;
 }
 
 static struct unsock_span last_component(struct unsock_span path) {

@@ -24,7 +24,9 @@ struct unsock_origin {
     uint32_t number; /* unsock_own_name_number of the bound address */
     bool reuseport;
     bool reuseaddr;
-    uint32_t user; /* whose file it is */
+    bool waits;      /* it does not listen yet, and another one did when it was bound */
+    uint32_t user;   /* whose file it is */
+    int64_t changed; /* when it got its name or rights, in nanoseconds; this is known of every socket file */
 };
 
 /*
@@ -36,6 +38,12 @@ uint64_t unsock_origin_note(const char *path, const struct unsock_bind_request *
 
 /* Reads what was noted. */
 struct unsock_origin unsock_origin_read(const char *path);
+
+/*
+ * Does the socket of which that is known let the request's be bound to an address that it excludes? Both have
+ * SO_REUSEPORT, or SO_REUSEADDR if they are of datagrams, and are this user's. Sets *same when it is the same address.
+ */
+bool unsock_origin_admits(const struct unsock_origin *origin, const struct unsock_bind_request *request, bool *same);
 
 /* Has the socket of this file gone, for certain? */
 bool unsock_origin_is_gone(const char *path);

@@ -118,6 +118,20 @@ UNSOCK_OWN_FRAME long unsock_own_names_clash(const struct unsock_bind_request *r
     return found ? 1 : is_complete(&walk) ? 0 : walk.fd;
 }
 
+UNSOCK_OWN_FRAME bool unsock_own_names_admit(const struct unsock_bind_request *request, bool *same) {
+    struct walk walk;
+    bool admitted = true;
+    begin(&walk, request->ip.port, request->type);
+    while (admitted && next(&walk)) {
+        if (!clashes(request, &walk) || unsock_socketfile_is_stale(&walk.path, walk.length))
+            continue;
+        struct unsock_origin origin = unsock_origin_read(walk.path.sun_path);
+        admitted = unsock_origin_admits(&origin, request, same);
+    }
+    end(&walk);
+    return admitted && is_complete(&walk);
+}
+
 /* Is there any, with a socket? Left-over ones go. True where that cannot be told. */
 UNSOCK_OWN_FRAME static bool any(uint16_t port, int type) {
     struct walk walk;
@@ -140,8 +154,7 @@ UNSOCK_OWN_FRAME bool unsock_own_names_left(const char *directory, uint16_t port
     return found || !is_complete(&walk);
 }
 
-/* Lets senders and clients know that the port has several sockets. */
-static long tell_several(const struct unsock_bind_request *request) {
+long unsock_own_names_tell(const struct unsock_bind_request *request) {
     if (request->type == SOCK_DGRAM)
         return unsock_datagram_port_is_several(request->ip.port) ? 0 : unsock_datagram_port_divide(request->ip.port);
     struct unsock_port_link link = unsock_port_link_get(request->ip.port);
@@ -152,7 +165,7 @@ static long tell_several(const struct unsock_bind_request *request) {
 }
 
 long unsock_own_names_bind(const struct unsock_bind_request *request, struct unsock_bound *bound) {
-    if (tell_several(request) < 0)
+    if (unsock_own_names_tell(request) < 0)
         return -EADDRINUSE;
     socklen_t length = unsock_own_name_path(&request->ip, request->type, &bound->path);
     long result = unsock_socketfile_bind(request->socket, &bound->path, length, -1);

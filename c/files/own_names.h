@@ -17,6 +17,15 @@
 long unsock_own_names_clash(const struct unsock_bind_request *request);
 
 /*
+ * Do all those that would be a reason let it (unsock_origin_admits)? False as well where that cannot be told. Sets
+ * *same when one of them is on the request's very address.
+ */
+bool unsock_own_names_admit(const struct unsock_bind_request *request, bool *same);
+
+/* Lets senders and clients know that the request's port has several sockets. Returns 0 or -errno. */
+long unsock_own_names_tell(const struct unsock_bind_request *request);
+
+/*
  * Binds beside the socket that has the port's file, to a name that tells the address. Returns 0 or -errno: nothing is
  * bound then.
  */

@@ -1,16 +1,20 @@
 /* Removing one socket file. */
 #include "files/removal.h"
 
+#include "files/behind.h"
 #include "files/datagram_port.h"
 #include "files/lock.h"
 #include "files/own_names.h"
 #include "files/sharers.h"
 #include "files/socketfile.h"
+#include "files/waiting.h"
 #include "kernel/file_info.h"
 #include "memory/fds.h"
+#include "memory/option_table.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rules/address.h"
+#include "rules/own_name.h"
 
 /*
  * Is the file at `path` the one that the entry's socket was bound to? Unknown counts as yes: the kernel decides then.
@@ -22,11 +26,23 @@ static bool is_own_file(const struct unsock_fd *entry, const struct sockaddr_un 
     return !unsock_fd_knows_inode(entry) || entry->file.inode == (uint64_t)inode;
 }
 
+/* Only who lets others have its address. Of a stream that is bound the file is known, and so where it is. */
+static bool may_be_displaced(const struct unsock_fd *old) {
+    static const int options[] = {SO_REUSEPORT, SO_REUSEADDR};
+    bool lets = false;
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]) && !unsock_fd_knows_inode(old); i++)
+        lets |= unsock_option_is_set(-1, old, unsock_option_find(SOL_SOCKET, options[i]));
+    return lets;
+}
+
 /* Needs no lock, as nothing is removed then: most closes of a socket that others have too end here. */
 static bool is_in_use(const struct unsock_fd *old, long probe) {
     struct sockaddr_un path;
     socklen_t length = unsock_sharers_path(old, &path);
-    return unsock_socketfile_is_live(probe, &path, length) && is_own_file(old, &path);
+    if (!unsock_socketfile_is_live(probe, &path, length) || !is_own_file(old, &path))
+        return false;
+    /* A successor may have the name, and this one's file a hidden one. */
+    return !may_be_displaced(old) || !unsock_behind_any(path.sun_path);
 }
 
 /* The path of the entry's file, as which it is known now; 0: it is not there any more. */
@@ -44,6 +60,13 @@ static socklen_t find_own(struct unsock_fd *entry, struct sockaddr_un *path) {
         length = unsock_address_aside_path(entry->local.port, path);
         own = is_own_file(entry, path);
     }
+    if (!own && unsock_fd_knows_inode(entry) && !(entry->flags & UNSOCK_HIDDEN)) {
+        /* A wildcard that shares the port has that name, and this one is known by its own. */
+        length = unsock_own_name_path(&entry->local, entry->type, path);
+        own = is_own_file(entry, path);
+        entry->flags |= own ? UNSOCK_HIDDEN : 0;
+        entry->local.tag = own ? UNSOCK_OWN_NAME_TAG : entry->local.tag;
+    }
     return own ? length : 0;
 }
 
@@ -59,15 +82,23 @@ static void take_away(const struct unsock_fd *entry, const struct sockaddr_un *p
         unsock_own_names_holder_gone(entry->local.port, entry->type);
 }
 
+static struct sockaddr_un port_path(const struct unsock_fd *old) {
+    struct sockaddr_un path;
+    unsock_sharers_path(old, &path);
+    return path;
+}
+
 /* With the directory locked. Returns whether there is nothing more to do. */
 static bool remove_if_stale(const struct unsock_fd *old, long probe) {
     struct sockaddr_un path;
     struct unsock_fd now = *old;
     socklen_t length = find_own(&now, &path);
-    if (length == 0)
+    bool live = length > 0 && !unsock_socketfile_is_stale_by(probe, &path, length);
+    bool displaced = live ? may_be_displaced(old) : length == 0;
+    if (displaced && unsock_behind_any(port_path(old).sun_path) && unsock_waiting_sweep(old->local.port, old->type))
         return true;
-    if (!unsock_socketfile_is_stale_by(probe, &path, length))
-        return false;
+    if (length == 0 || live)
+        return length == 0;
     take_away(&now, &path);
     return true;
 }

@@ -7,6 +7,7 @@
 #include "files/own_names.h"
 #include "files/port_link.h"
 #include "files/socketfile.h"
+#include "files/waiting.h"
 #include "kernel/file_info.h"
 #include "kernel/option_query.h"
 #include "kernel/socket_info.h"
@@ -17,10 +18,10 @@
 #include "rules/address.h"
 #include "rules/ip.h"
 #include "rules/own_name.h"
+#include "rules/settings.h"
 
 #define MOVING 0xff         /* an index that no hidden name has */
 #define RENAME_EXCHANGED 2u /* renameat2(2) */
-#define MISSING_MOST 8      /* hidden names are given out from the lowest free one on */
 
 socklen_t unsock_sharers_path(const struct unsock_fd *entry, struct sockaddr_un *path) {
     if (unsock_sharers_has_own_name(entry))
@@ -47,24 +48,12 @@ void unsock_sharers_renamed(const struct unsock_fd *before, bool hidden, uint8_t
 
 /* Another process may have a socket that waits behind the port's file: one that forked, or was executed by this one. */
 static bool promote_other_process(const struct unsock_fd *old, const struct sockaddr_un *path) {
-    struct sockaddr_un hidden;
-    int missing = 0;
     if (!unsock_behind_any(path->sun_path))
         return false;
-    for (unsigned i = 1; i <= UNSOCK_HIDDEN_MOST && missing < MISSING_MOST; i++) {
-        socklen_t length = unsock_address_hidden_path(old->local.port, old->type, i, &hidden);
-        bool there = unsock_file_inode(hidden.sun_path) > 0;
-        missing = there ? 0 : missing + 1;
-        if (!there || unsock_socketfile_is_stale(&hidden, length) ||
-            unsock_sys(__NR_renameat, AT_FDCWD, hidden.sun_path, AT_FDCWD, path->sun_path) < 0)
-            continue;
-        unsock_behind_mark(old->local.port, old->type);
-        /* Its address is known to its process alone. */
-        if (old->type == SOCK_STREAM)
-            unsock_own_names_holder(&(struct unsock_ip){.port = old->local.port}, false);
-        return true;
-    }
-    return false;
+    bool promoted = unsock_waiting_promote(old->local.port, old->type, path, false);
+    if (!promoted)
+        unsock_waiting_sweep(old->local.port, old->type);
+    return promoted;
 }
 
 static bool is_v6only(int fd, const struct unsock_fd *entry) {
@@ -111,7 +100,7 @@ bool unsock_sharers_follow(const struct unsock_fd *old, const struct sockaddr_un
         unsock_sharers_renamed(entry, true, UNSOCK_OWN_NAME_TAG);
         return true;
     }
-    return false;
+    return unsock_behind_any(path->sun_path) && unsock_waiting_promote(old->local.port, old->type, path, true);
 }
 
 /* Gives the port's file, now without a socket, to one that waits behind it. */
@@ -122,6 +111,22 @@ bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_u
     if (old->type == SOCK_DGRAM && !unsock_datagram_port_is_aside(path))
         return false;
     return promote_own(old, path, true) || unsock_own_names_promote(old->local.port, old->type, path);
+}
+
+/* Is this the path of a name with an address? */
+static bool is_own_name(const struct sockaddr_un *path) {
+    const char *at = path->sun_path + unsock_settings.directory_length + 1;
+    while (*at >= '0' && *at <= '9')
+        at++;
+    return *at == '@';
+}
+
+/* Whoever had the name was killed, and gave it to nobody. */
+bool unsock_sharers_rescue(uint16_t port, int type, const struct sockaddr_un *path) {
+    struct unsock_fd old = {.kind = UNSOCK_KIND_LOCAL, .type = (uint8_t)type, .local.port = port};
+    bool own_name = is_own_name(path);
+    return unsock_behind_any(path->sun_path) &&
+           ((!own_name && promote_own(&old, path, false)) || unsock_waiting_promote(port, type, path, own_name));
 }
 
 /* The two swap names: the file of one is hidden behind that of the other. */

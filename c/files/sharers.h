@@ -7,8 +7,6 @@
 #include "rt/net.h"
 #include "rules/ip.h"
 
-#define UNSOCK_HIDDEN_MOST 99 /* hidden names of one port: 1 to this (unsock_address_hidden_path) */
-
 /* The name by which the entry's file is known now. Returns the length. */
 socklen_t unsock_sharers_path(const struct unsock_fd *entry, struct sockaddr_un *path);
 
@@ -29,8 +27,14 @@ static inline bool unsock_sharers_same_port(const struct unsock_fd *entry, const
  */
 bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_un *path);
 
-/* The same of a file PORT@ADDR.sock: to one of this process that waits for that address. */
+/* The same of a file of an address's own: to one that waits for that address. */
 bool unsock_sharers_follow(const struct unsock_fd *old, const struct sockaddr_un *path);
+
+/*
+ * The file at `path`, of a port or an address, has lost its socket to a kill: one that waits behind it gets it. Returns
+ * whether there was one. Called with the directory locked.
+ */
+bool unsock_sharers_rescue(uint16_t port, int type, const struct sockaddr_un *path);
 
 /* Is the hidden file of this entry's socket PORT@ADDR.sock, and not a name under which it waits? */
 static inline bool unsock_sharers_has_own_name(const struct unsock_fd *entry) {

@@ -30,6 +30,8 @@ socklen_t unsock_address_link_path(uint16_t port, struct sockaddr_un *path);
 /* Where a datagram socket's file is while the port has several (files/datagram_port.h): DIR/.PORT.udp. */
 socklen_t unsock_address_aside_path(uint16_t port, struct sockaddr_un *path);
 
+#define UNSOCK_HIDDEN_MOST 99 /* hidden names of one port: 1 to this */
+
 /* The hidden name .PORT.sock.INDEX under which a second socket on the same port waits for the first one to go. */
 socklen_t unsock_address_hidden_path(uint16_t port, int type, unsigned index, struct sockaddr_un *path);
 

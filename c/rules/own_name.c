@@ -156,12 +156,25 @@ uint32_t unsock_own_name_number(const struct unsock_ip *ip, bool v6only) {
     return (ip->family == AF_INET ? (uint32_t)OTHER4 : (uint32_t)OTHER6) << NUMBER_SHIFT | (hash(ip) & NUMBER_MASK);
 }
 
-bool unsock_own_name_conflict(const struct unsock_ip *ip, bool v6only, uint32_t number) {
+bool unsock_own_name_of_number(uint32_t number, struct unsock_ip *ip, bool *v6only) {
     unsigned class = number >> NUMBER_SHIFT, which = number & NUMBER_MASK;
     bool six = class == OTHER6 || (class == WILDCARD && which != NUMBER_ANY4);
-    struct unsock_ip other = {.family = six ? AF_INET6 : AF_INET};
-    if (class == WILDCARD && which != NUMBER_LOOPBACK6)
-        return unsock_ip_conflict(ip, v6only, &other, which == NUMBER_ANY6);
+    *ip = (struct unsock_ip){.family = six ? AF_INET6 : AF_INET};
+    *v6only = class == WILDCARD && which == NUMBER_ANY6;
+    if (class == WILDCARD && which == NUMBER_LOOPBACK6)
+        memcpy(ip->bytes, loopback6, 16);
+    if (class == LOOPBACK4) {
+        const uint8_t bytes[4] = {127, (uint8_t)(which >> 16), (uint8_t)(which >> 8), (uint8_t)which};
+        memcpy(ip->bytes, bytes, 4);
+    }
+    return class == LOOPBACK4 || class == WILDCARD;
+}
+
+bool unsock_own_name_conflict(const struct unsock_ip *ip, bool v6only, uint32_t number) {
+    struct unsock_ip other;
+    bool other_v6only;
+    if (unsock_own_name_of_number(number, &other, &other_v6only))
+        return unsock_ip_conflict(ip, v6only, &other, other_v6only);
     /* The wildcard excludes every address of its family, and that of both all of IPv4 too. */
     if (unsock_ip_is_wildcard(ip))
         return ip->family == other.family || (ip->family == AF_INET6 && !v6only);

@@ -42,6 +42,9 @@ bool unsock_own_name_read(struct unsock_span text, struct unsock_ip *ip, bool *k
  */
 uint32_t unsock_own_name_number(const struct unsock_ip *ip, bool v6only);
 
+/* The way back, without a port. False for a hash: then only the family is right. */
+bool unsock_own_name_of_number(uint32_t number, struct unsock_ip *ip, bool *v6only);
+
 /*
  * Does a bind to `ip` exclude the one that a number tells of, as unsock_ip_conflict says? Two addresses of one hash do.
  */

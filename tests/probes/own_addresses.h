@@ -12,7 +12,7 @@
 
 #define SERVERS_MOST 254
 
-enum { REUSEADDR = 1, ONLY_BOUND = 2, V6ONLY = 4 };
+enum { REUSEADDR = 1, ONLY_BOUND = 2, V6ONLY = 4, REUSEPORT = 8 };
 
 struct server {
     pid_t pid;
@@ -40,6 +40,8 @@ static _Noreturn void bind_and_serve(const char *text, int port, int flags, int 
     int error = 0;
     if (flags & REUSEADDR)
         CHECK(set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1));
+    if (flags & REUSEPORT)
+        CHECK(set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1));
     if (at.any.sa_family == AF_INET6 && (flags & V6ONLY))
         CHECK(set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1));
     bool listens = own_type == SOCK_STREAM && !(flags & ONLY_BOUND);
@@ -222,7 +224,7 @@ static void any_port(void) {
     stop(&second, false);
 }
 
-static void tell_all(void) {
+static inline void tell_all(void) {
     for (size_t i = 0; i < sizeof stories / sizeof stories[0]; i++)
         tell_story(&stories[i]);
     successors(false);

@@ -14,6 +14,10 @@ testProbe(
   "own_addresses_udp",
   "each address has its own datagram socket on a port, and answers come from the address that was asked",
 );
+testProbe(
+  "reuse_port_processes",
+  "processes share a port by SO_REUSEPORT, and all that ask are answered by one of them",
+);
 testProbe("same_port_twice", "the same port is shared, refused and handed on within a process as TCP and UDP do");
 testProbe("threads", "threads create, connect and close while others block in accept, and nothing is mixed up");
 testProbe("datagram_threads", "threads that share a datagram socket hear what others ask for, and send from one port");

@@ -3,7 +3,7 @@
  * the servers are socket files and not on the network. With UNSOCK_TEST_PLAIN=1 the same programs run over real TCP and
  * UDP, without unsock and without the proof: a test must pass there too, or it says nothing about unsock.
  */
-import { join, normalize } from "@std/path/posix";
+import { join, normalize, parse } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { assertNoIpListener, ipListeners } from "../support/net.ts";
 import { Proc, run, type RunOptions, type RunResult, start, type StartOptions } from "../support/process.ts";
@@ -195,7 +195,12 @@ export class Rig implements AsyncDisposable {
     const listening = type === "tcp" ? "00010000" : "00000000";
     const lines = Deno.readTextFileSync("/proc/net/unix").split("\n").map((line) => line.trim().split(/\s+/));
     // The name that the socket was bound to may be spelt with more slashes and dots.
-    return lines.some((fields) => normalize(fields[7] ?? "") === file && fields[3] === listening);
+    const { dir, base } = parse(file);
+    // One that has taken another's place (SO_REUSEPORT) was bound to a hidden name, and got that one's.
+    const hidden = join(dir, `.${base}.`);
+    const isIts = (name: string) =>
+      name === file || /^\d+$/.test(name.startsWith(hidden) ? name.slice(hidden.length) : "");
+    return lines.some((fields) => isIts(normalize(fields[7] ?? "")) && fields[3] === listening);
   }
 
   #socketFile({ type, number }: Port): string {

@@ -63,7 +63,16 @@ export interface ProbeOptions {
 export async function buildProbe(name: string, flags: string[] = [], door: Door = "preload"): Promise<string> {
   const source = join(SOURCES, `${name}.c`);
   const binary = join(BINARIES, door === "preload" ? name : `${name}-${door}`);
-  const headers = ["probe.h", "random.h", "epoll.h", "bad_memory.h", "edges.h", "endings.h", "own_addresses.h", "raw_calls.h"]
+  const headers = [
+    "probe.h",
+    "random.h",
+    "epoll.h",
+    "bad_memory.h",
+    "edges.h",
+    "endings.h",
+    "own_addresses.h",
+    "raw_calls.h",
+  ]
     .map((header) => join(SOURCES, header));
   const newest = Math.max(...[source, ...headers].map(modified));
   if (modified(binary) > newest) return binary;

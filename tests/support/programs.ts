@@ -29,6 +29,7 @@ const PACKAGES: Record<string, string> = {
   git: "git",
   "git-daemon": "git",
   go: "golang-go",
+  gunicorn: "gunicorn",
   haproxy: "haproxy",
   initdb: "postgresql",
   iperf: "iperf",

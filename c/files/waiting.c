@@ -1,0 +1,91 @@
+/* Sockets under hidden names, in whatever process. */
+#include "files/waiting.h"
+
+#include "files/behind.h"
+#include "files/origin.h"
+#include "files/own_names.h"
+#include "files/socketfile.h"
+#include "kernel/file_info.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/address.h"
+#include "rules/own_name.h"
+
+#define MISSING_MOST 8 /* hidden names are given out from the lowest free one on */
+
+/* One hidden name after the other that is there. */
+struct names {
+    uint16_t port;
+    int type;
+    unsigned index;
+    int missing;
+    struct sockaddr_un path;
+    socklen_t length;
+};
+
+static bool next(struct names *names) {
+    while (names->index < UNSOCK_HIDDEN_MOST && names->missing < MISSING_MOST) {
+        names->length = unsock_address_hidden_path(names->port, names->type, ++names->index, &names->path);
+        bool there = unsock_file_inode(names->path.sun_path) > 0;
+        names->missing = there ? 0 : names->missing + 1;
+        if (there)
+            return true;
+    }
+    return false;
+}
+
+/* Whoever binds next, and clients, must know on which address the holder of a stream's port is. */
+static void tell_holder(uint16_t port, const struct sockaddr_un *path) {
+    struct sockaddr_un plain;
+    struct unsock_ip holder = {.port = port};
+    bool v6only = false;
+    struct unsock_origin origin = unsock_origin_read(path->sun_path);
+    unsock_address_path(port, SOCK_STREAM, &plain);
+    if (!unsock_same(plain.sun_path, path->sun_path, strlen(plain.sun_path) + 1))
+        return;
+    if (!origin.known || !unsock_own_name_of_number(origin.number, &holder, &v6only))
+        holder.family = 0;
+    holder.port = port;
+    unsock_own_names_holder(&holder, v6only);
+}
+
+/* How well one of those that wait suits: on the same address before others, who listens before who does not. */
+static int rank(const struct unsock_origin *gone, const struct unsock_origin *origin) {
+    bool same = gone->known && origin->known && origin->number == gone->number;
+    return 2 * same + !origin->waits;
+}
+
+bool unsock_waiting_promote(uint16_t port, int type, const struct sockaddr_un *path, bool same_address) {
+    struct names names = {.port = port, .type = type};
+    struct sockaddr_un best;
+    struct unsock_origin gone = unsock_origin_read(path->sun_path);
+    int64_t latest = -1;
+    int best_rank = 0;
+    while (next(&names)) {
+        struct unsock_origin origin = unsock_origin_read(names.path.sun_path);
+        int suits = rank(&gone, &origin);
+        bool better = suits != best_rank ? suits > best_rank : origin.changed > latest;
+        if (!better || (same_address && suits < 2) || unsock_socketfile_is_stale(&names.path, names.length))
+            continue;
+        best = names.path;
+        latest = origin.changed;
+        best_rank = suits;
+    }
+    if (latest < 0 || unsock_sys(__NR_renameat, AT_FDCWD, best.sun_path, AT_FDCWD, path->sun_path) < 0)
+        return false;
+    unsock_behind_mark_file(path->sun_path);
+    if (type == SOCK_STREAM)
+        tell_holder(port, path);
+    return true;
+}
+
+bool unsock_waiting_sweep(uint16_t port, int type) {
+    struct names names = {.port = port, .type = type};
+    bool any = false;
+    while (next(&names)) {
+        if (unsock_socketfile_is_stale(&names.path, names.length))
+            any |= unsock_sys(__NR_unlinkat, AT_FDCWD, names.path.sun_path, 0) == 0;
+    }
+    return any;
+}
