@@ -27,7 +27,12 @@ async function main(args: readonly string[]): Promise<number> {
       print(`${VERSION}\n`);
       return 0;
     }
-    // Loaded only where it is needed: a script that asks for the version asks often.
+    // Each is loaded only where it is needed: scripts ask for these often.
+    if (name === "run") {
+      const { runDirectly } = await import("./lib/run/direct.ts");
+      const status = await runDirectly(args);
+      if (status !== undefined) return status;
+    }
     const { runCommandLine } = await import("./lib/commands/command_line.ts");
     return await runCommandLine(args, print);
   } catch (error) {

@@ -88,11 +88,12 @@ UNSOCK_EXPORT const char *unsock_setting_name(unsigned index);
 /*
  * `run` (c/program/run.h): `words` are those behind it, NUL-terminated strings, `words_length` bytes in all, and so is
  * the caller's `environment`. `library`: the one that is preloaded where options and environment name none. With
- * `only_check` 1 nothing is made, printed or started. Returns the exit status, with one line in `error`, or 0 when
- * there was nothing to start; else this process has become the command.
+ * `how` 1 nothing is made, printed or started; with 2 nothing is done for --help, or with an option that is the command
+ * line's alone. Returns the exit status, with one line in `error`, or 0 when there was nothing to start, or with `how`
+ * 2 -ENOTSUP; else this process has become the command.
  */
 UNSOCK_EXPORT int unsock_run(const char *words, size_t words_length, const char *environment, size_t length,
-                             const char *library, int only_check, char *error, size_t size);
+                             const char *library, int how, char *error, size_t size);
 
 /*
  * `run` in a room (c/program/room.h), by executing `library` as a program: with `isolate` 1 in a network namespace of

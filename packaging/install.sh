@@ -1,7 +1,9 @@
 #!/bin/sh
 # Puts what lies beside this file in place, as "unsock install" does; --uninstall removes exactly that.
-# usage: install.sh [--prefix DIR] [--uninstall]
+# usage: install.sh [--prefix DIR] [--force] [--uninstall]
 set -eu
+umask 022
+usage="usage: install.sh [--prefix DIR] [--force] [--uninstall]"
 
 fail() {
   echo "install.sh: $1" >&2
@@ -10,6 +12,7 @@ fail() {
 
 prefix=/usr/local
 uninstall=
+force=
 while [ $# -gt 0 ]; do
   case $1 in
     --prefix)
@@ -19,29 +22,97 @@ while [ $# -gt 0 ]; do
       ;;
     --prefix=*) prefix=${1#--prefix=} ;;
     --uninstall) uninstall=yes ;;
+    --force) force=yes ;;
     --help)
-      echo "usage: install.sh [--prefix DIR] [--uninstall]"
+      echo "$usage"
       exit 0
       ;;
-    *) fail "$1: no such option; usage: install.sh [--prefix DIR] [--uninstall]" ;;
+    *) fail "$1: no such option; $usage" ;;
   esac
   shift
 done
 
 here=$(cd "$(dirname "$0")" && pwd)
-(cd "$here" && find bin lib share -type f -o -type l) | sort | while read -r file; do
-  target=$prefix/$file
-  if [ -n "$uninstall" ]; then
-    [ ! -e "$target" ] && [ ! -L "$target" ] && continue
-    rm -f "$target" || fail "$target: cannot be removed"
-    echo "removed $target"
-  else
-    mkdir -p "$(dirname "$target")" || fail "$target: its directory cannot be made"
-    # Moved into place: a program that runs from the old one goes on.
-    cp -P "$here/$file" "$target.part.$$" && mv -f "$target.part.$$" "$target" || {
-      rm -f "$target.part.$$"
-      fail "$target: cannot be written"
-    }
-    echo "$target"
-  fi
+record=share/unsock/installed # lib/install/record.ts has the same
+LC_ALL=C
+export LC_ALL
+
+listed() {
+  [ -f "$prefix/$record" ] && grep -Fxq -e "f $1" "$prefix/$record"
+}
+
+is_there() {
+  [ -e "$1" ] || [ -L "$1" ]
+}
+
+# Where the directory in front of the last slash is "." it is the prefix itself.
+place() {
+  [ "$1" = . ] && echo "$prefix" || echo "$prefix/$1"
+}
+
+if [ -n "$uninstall" ]; then
+  [ -f "$prefix/$record" ] || {
+    echo "nothing of unsock is installed below $prefix"
+    exit 0
+  }
+  # Read whole before the first line is obeyed: it is among what is removed.
+  lines=$(cat "$prefix/$record")
+  echo "$lines" | while read -r kind name; do
+    if [ "$kind" = d ]; then
+      rmdir "$(place "$name")" 2>/dev/null || :
+    elif is_there "$prefix/$name"; then
+      rm -f "$prefix/$name" || fail "$prefix/$name: cannot be removed"
+      echo "removed $prefix/$name"
+    fi
+  done
+  exit 0
+fi
+
+files=$( (cd "$here" && find bin lib libexec share -type f -o -type l 2>/dev/null; echo "$record") | sort)
+for file in $files; do
+  is_there "$prefix/$file" && [ -z "$force" ] || continue
+  front=$(readlink "$prefix/bin/unsock" || :)
+  listed "$file" && { [ "$file" != bin/unsock ] || [ "$front" = ../lib/libunsock.so ]; } ||
+    fail "$prefix/$file: is there already, and not by unsock's installation: --force replaces it"
 done
+
+# Each behind the one that it lies in.
+directories=$(for file in $files; do
+  while [ "$file" != . ]; do
+    file=$(dirname "$file")
+    echo "$file"
+  done
+done | sort -u)
+mkdir -p "$(dirname "$prefix")" || fail "$prefix: cannot be made"
+made=$(sed -n "s/^d //p" "$prefix/$record" 2>/dev/null || :)
+for directory in $directories; do
+  target=$(place "$directory")
+  [ -d "$target" ] && continue
+  mkdir "$target" || fail "$target: cannot be made"
+  made="$made $directory"
+done
+
+for file in $files; do
+  [ "$file" = "$record" ] && continue
+  target=$prefix/$file
+  # Moved into place: a program that runs from the old one goes on.
+  cp -P "$here/$file" "$target.part.$$" && mv -f "$target.part.$$" "$target" || {
+    rm -f "$target.part.$$"
+    fail "$target: cannot be written"
+  }
+  echo "$target"
+done
+
+# What an older version had and this one has not.
+sed -n "s/^f //p" "$prefix/$record" 2>/dev/null | while read -r file; do
+  case "
+$files
+" in *"
+$file
+"*) ;; *) rm -f "$prefix/$file" ;; esac
+done
+{
+  for file in $files; do echo "f $file"; done
+  for directory in $made; do echo "d $directory"; done | sort -ru
+} >"$prefix/$record"
+echo "$prefix/$record"

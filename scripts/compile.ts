@@ -28,7 +28,13 @@ async function compileBinary(binary: string): Promise<void> {
   const part = `${binary}.${crypto.randomUUID()}`;
   // The code cache would be a file of a well-known name in /tmp, for anybody to put code into.
   const options = ["--quiet", "--no-code-cache", ...PERMISSIONS];
-  const args = ["compile", ...options, "--include", "build/libunsock.so", "--output", part, "main.ts"];
+  // The name by which it is unpacked, so that no start has to find it out.
+  await Deno.writeTextFile(
+    path.join(ROOT, "build/libunsock.so.sha256"),
+    await sha256(path.join(ROOT, "build/libunsock.so")),
+  );
+  const carried = ["build/libunsock.so", "build/libunsock.so.sha256"].flatMap((file) => ["--include", file]);
+  const args = ["compile", ...options, ...carried, "--output", part, "main.ts"];
   await run(Deno.execPath(), args).catch((error) => {
     throw new Error(`${error.message} (without network: DENORT_BIN=FILE, a denort ${Deno.version.deno})`);
   });

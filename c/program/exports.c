@@ -50,9 +50,9 @@ static int start_with(struct unsock_run_start *start, const struct block *words,
 }
 
 int unsock_run(const char *words, size_t words_length, const char *environment, size_t length, const char *library,
-               int only_check, char *error, size_t size) {
+               int how, char *error, size_t size) {
     struct block word_block = {words, words_length}, variables = {environment, length};
-    struct unsock_run_start start = {.library = library, .only_check = only_check != 0};
+    struct unsock_run_start start = {.library = library, .only_check = how == 1, .settings_only = how == 2};
     struct unsock_text line;
     unsock_text_start(&line, error, size);
     return start_with(&start, &word_block, &variables, unsock_run_words, &line);

@@ -13,11 +13,15 @@
 #include "rt/sys.h"
 #include "rt/text.h"
 #include "rules/settings.h"
+#include "rules/utf8.h"
 #include "unsock.h"
 
 #define PATH_MOST 4096
 #define LINE_MOST (4 * PATH_MOST)
 #define FRONT "unsock" /* by this name it is in front of the command line */
+#define COMMAND_LINE "../libexec/unsock"
+#define MAY_EXECUTE 1 /* X_OK */
+#define EXIT_USAGE 2
 
 static const char usage[] =
     "libunsock.so " UNSOCK_VERSION ": IP sockets become Unix domain sockets (or AF_VSOCK, AF_TIPC, ...)\n"
@@ -68,19 +72,40 @@ static bool is(const char *text, const char *other) {
     return unsock_span_is(unsock_span_of(text), other);
 }
 
+__attribute__((noreturn)) static void end(int status) {
+    for (;;)
+        unsock_sys(__NR_exit_group, status);
+}
+
+/* What ends the runtime with a panic is told here. NULL: nothing does. */
+static const char *runtime_fails_at(const char *const *argv) {
+    char directory[PATH_MOST];
+    if (unsock_sys(__NR_getcwd, directory, sizeof(directory)) == -ENOENT)
+        return "the working directory was removed: change to another";
+    for (; *argv; argv++) {
+        if (!unsock_utf8_is(*argv))
+            return "an argument is no UTF-8: only a `run` with settings alone takes such";
+    }
+    return NULL;
+}
+
 /* To the command line, seen from the library where `install` and packages put it. Returns where there is none. */
 static void hand_over(const char *const *argv, const char *const *environment) {
-    static const char places[][24] = {"../libexec/unsock", "unsock/unsock"};
     char own[PATH_MOST], file[PATH_MOST + 32];
-    bool found = own_file(own, sizeof(own));
+    struct unsock_text text;
+    if (!own_file(own, sizeof(own)))
+        return;
     struct unsock_span base = unsock_base_name(unsock_span_of(own));
-    for (size_t i = 0; found && i < sizeof(places) / sizeof(places[0]); i++) {
-        struct unsock_text text;
-        unsock_text_start(&text, file, sizeof(file));
-        unsock_text_span(&text, (struct unsock_span){own, (size_t)(base.at - own)});
-        unsock_text_put(&text, places[i]);
+    unsock_text_start(&text, file, sizeof(file));
+    unsock_text_span(&text, (struct unsock_span){own, (size_t)(base.at - own)});
+    unsock_text_put(&text, COMMAND_LINE);
+    if (unsock_sys(__NR_faccessat, AT_FDCWD, file, MAY_EXECUTE) < 0)
+        return;
+    const char *why = runtime_fails_at(argv);
+    if (!why)
         unsock_sys(__NR_execve, file, argv, environment);
-    }
+    else
+        end(fail_with(argv[1] ? argv[1] : FRONT, why, argv[1] && is(argv[1], "run") ? UNSOCK_RUN_FAILED : EXIT_USAGE));
 }
 
 static int run_usage(void) {

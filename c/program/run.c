@@ -154,7 +154,10 @@ static int run_checked(struct run *run) {
 
 int unsock_run_words(const struct unsock_run_start *start, struct unsock_text *error) {
     struct run run = {.start = start, .error = error};
-    if (!unsock_run_options_read(start->words, &run.options, error))
+    bool read = unsock_run_options_read(start->words, &run.options, error);
+    if (start->settings_only && (run.options.help || (read && run.options.elsewhere)))
+        return -ENOTSUP;
+    if (!read)
         return UNSOCK_RUN_FAILED;
     int status = check(&run);
     if (status == 0)

@@ -20,6 +20,7 @@ struct unsock_run_start {
     const char *const *caller; /* the environment */
     const char *library;       /* where options and environment name none */
     bool only_check;           /* nothing is made, printed or started */
+    bool settings_only;        /* -ENOTSUP where the words are more than that */
     struct unsock_room room;
 };
 

@@ -1,25 +1,30 @@
 /** `unsock install`: puts program, library, manual pages and completions in place; `--uninstall` removes exactly those. */
 import * as path from "@std/path/posix";
+import { CACHE, ownProgram, type ProgramFile, TREE } from "../install/program.ts";
+import { directoriesFor, formatRecord, type Installation, readRecord, RECORD } from "../install/record.ts";
 import type { Command } from "../report/command.ts";
 import { completionScript } from "../report/completions.ts";
 import type { Context } from "../system/context.ts";
 import { reason, UnsockError } from "../system/errors.ts";
 import { interceptedCalls, openShim } from "../system/ffi.ts";
 import { commandManual, libraryManual } from "../report/manual.ts";
-import { type Shell, shellQuote } from "../system/shell.ts";
+import type { Shell } from "../system/shell.ts";
 import { findShim } from "../run/shim.ts";
 
 interface InstallOptions {
   readonly prefix?: string;
   readonly uninstall?: boolean;
+  readonly force?: boolean;
   readonly lib?: string;
 }
 
-/** A file to put in place. */
-interface Item {
-  readonly mode: number;
-  readonly content: () => Uint8Array;
-}
+/** What users type is the library, executed: it does a `run` at once, and leaves all else to the program behind it. */
+const FRONT = "bin/unsock";
+const LIBRARY = "lib/libunsock.so";
+const FRONT_TARGET = path.join("..", LIBRARY);
+
+/** A file to put in place, or a link. */
+type Item = ProgramFile | { readonly target: string };
 
 /**
  * Puts everything in place, or removes it.
@@ -27,7 +32,7 @@ interface Item {
  * @param options As on the command line.
  * @param commands All commands, which manual and completions describe.
  * @returns The exit status.
- * @throws {UnsockError} When a file cannot be written or removed.
+ * @throws {UnsockError} When a file cannot be written or removed, or something else is in its place.
  */
 export async function install(
   options: InstallOptions,
@@ -35,25 +40,42 @@ export async function install(
   context: Context,
 ): Promise<number> {
   const prefix = path.resolve(options.prefix ?? "/usr/local");
-  const library = options.uninstall ? "" : await findShim(options.lib, context.environ, context.system);
-  for (const [name, item] of Object.entries(items(library, commands))) {
-    const file = path.join(prefix, name);
-    if (!options.uninstall) {
-      putInPlace(file, item);
-      context.print(`${file}\n`);
-    } else if (remove(file)) {
-      context.print(`removed ${file}\n`);
-    }
+  const before = readRecord(prefix);
+  if (options.uninstall) {
+    if (before.files.length === 0) context.print(`nothing of unsock is installed below ${prefix}\n`);
+    uninstall(prefix, before, context);
+    return 0;
   }
+  const library = await findShim(options.lib, context.environ, context.system);
+  const program = await ownProgram();
+  const all: Record<string, Item> = { ...items(library, commands), ...program.files };
+  const files = [...Object.keys(all), RECORD];
+  if (!options.force) refuseOthers(prefix, files, before);
+  const made = makeDirectories(prefix, directoriesFor(files));
+  for (const [name, item] of Object.entries(all)) putInPlace(path.join(prefix, name), item);
+  const directories = [...before.directories, ...made];
+  const record = new TextEncoder().encode(formatRecord({ files, directories }));
+  putInPlace(path.join(prefix, RECORD), { mode: 0o644, content: () => record });
+  for (const name of shown(files)) context.print(`${path.join(prefix, name)}\n`);
+  // What an older version had and this one has not.
+  uninstall(prefix, { files: before.files.filter((file) => !files.includes(file)), directories: [] }, context);
+  context.print(
+    `${path.join(prefix, FRONT)} is the library, which runs commands at once; all else is done by ${program.what}\n`,
+  );
   return 0;
+}
+
+/** A copy of the source is one thing to those who read of it. */
+function shown(files: readonly string[]): string[] {
+  return [...new Set(files.map((name) => name.startsWith(`${TREE}/`) ? TREE : name))];
 }
 
 function items(library: string, commands: readonly Command[]): Record<string, Item> {
   const text = (content: () => string): Item => ({ mode: 0o644, content: () => new TextEncoder().encode(content()) });
   const completions = (shell: Shell) => text(() => completionScript(shell, commands));
   return {
-    "bin/unsock": { mode: 0o755, content: programFile },
-    "lib/libunsock.so": { mode: 0o755, content: () => Deno.readFileSync(library) },
+    [FRONT]: { target: FRONT_TARGET },
+    [LIBRARY]: { mode: 0o755, content: () => Deno.readFileSync(library) },
     "share/man/man1/unsock.1": text(() => commandManual(commands)),
     "share/man/man7/libunsock.7": text(() => libraryManual(interceptedCalls(openShim(library)))),
     "share/bash-completion/completions/unsock": completions("bash"),
@@ -62,25 +84,78 @@ function items(library: string, commands: readonly Command[]): Record<string, It
   };
 }
 
-/** The compiled binary is its own file; from source, a script starts the source tree. */
-function programFile(): Uint8Array {
-  if (Deno.build.standalone) return Deno.readFileSync(Deno.execPath());
-  const root = path.join(import.meta.dirname ?? ".", "..", "..");
-  const words = [Deno.execPath(), "run", "-A", "--config", path.join(root, "deno.json"), path.join(root, "main.ts")];
-  return new TextEncoder().encode(`#!/bin/sh\nexec ${words.map(shellQuote).join(" ")} "$@"\n`);
+/** Before anything is changed: a file that no record speaks of is somebody else's, and so is a program in the link's place. */
+function refuseOthers(prefix: string, files: readonly string[], before: Installation): void {
+  for (const name of files) {
+    const file = path.join(prefix, name);
+    const status = lstatOrUndefined(file);
+    if (status === undefined) continue;
+    const isOurs = before.files.includes(name) && (name !== FRONT || linkTarget(file) === FRONT_TARGET);
+    if (isOurs) continue;
+    throw new UnsockError(`install ${file}: is there already, and not by "unsock install": --force replaces it`);
+  }
+}
+
+function lstatOrUndefined(file: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(file);
+  } catch {
+    return undefined; // where it cannot be looked at, it cannot be written either: that is said then
+  }
+}
+
+function linkTarget(file: string): string | undefined {
+  try {
+    return Deno.readLinkSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns Those that were missing. Everybody may enter them, whatever the umask. */
+function makeDirectories(prefix: string, names: readonly string[]): string[] {
+  return names.filter((name) => {
+    const directory = path.join(prefix, name);
+    try {
+      if (name === ".") Deno.mkdirSync(path.dirname(prefix), { recursive: true });
+      Deno.mkdirSync(directory);
+      Deno.chmodSync(directory, 0o755);
+      return true;
+    } catch (error) {
+      if (error instanceof Deno.errors.AlreadyExists) return false;
+      throw new UnsockError(`install ${directory}: cannot be made: ${reason(error)}`, { cause: error });
+    }
+  });
 }
 
 /** Replaces the file at once: a program that runs from it goes on, and nobody meets half of it. */
 function putInPlace(file: string, item: Item): void {
   const part = `${file}.${crypto.randomUUID()}`;
   try {
-    Deno.mkdirSync(path.dirname(file), { recursive: true });
-    Deno.writeFileSync(part, item.content(), { createNew: true });
-    Deno.chmodSync(part, item.mode);
+    if ("target" in item) {
+      Deno.symlinkSync(item.target, part);
+    } else {
+      Deno.writeFileSync(part, item.content(), { createNew: true });
+      Deno.chmodSync(part, item.mode);
+    }
     Deno.renameSync(part, file);
   } catch (error) {
     remove(part);
     throw new UnsockError(`install ${file}: ${reason(error)}`, { cause: error });
+  }
+}
+
+/** What the runtime has left in its own directory, which only its copy has, goes with that. */
+function uninstall(prefix: string, { files, directories }: Installation, context: Context): void {
+  const removed = files.filter((name) => remove(path.join(prefix, name)));
+  for (const name of shown(removed)) context.print(`removed ${path.join(prefix, name)}\n`);
+  for (const name of directories) {
+    const directory = path.join(prefix, name);
+    try {
+      Deno.removeSync(directory, { recursive: name === CACHE });
+    } catch {
+      // Others have put something there meanwhile.
+    }
   }
 }
 

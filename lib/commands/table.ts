@@ -192,6 +192,7 @@ Examples:
     options: {
       prefix: { value: "directory", kind: "directory", help: "where bin, lib and share are", default: "/usr/local" },
       uninstall: { help: "remove what install has put there" },
+      force: { help: "replace files that are there already and not by install" },
       lib: { ...LIBRARY.option, help: "the libunsock.so to install" },
     },
     start: async ({ options, context }) => await (await import("./install.ts")).install(options, COMMANDS, context),

@@ -3,7 +3,7 @@ import * as path from "@std/path/posix";
 import { boundNames } from "./bound_names.ts";
 import { CONTROL_FILE_SIZE, decodeControlFile } from "../control/control_file.ts";
 import { reason, UnsockError } from "../system/errors.ts";
-import { errno, type Libc } from "../system/ffi.ts";
+import { errnoOf, type Libc } from "../system/ffi.ts";
 import { Proc } from "../system/proc.ts";
 import { describeTarget } from "../control/format_control.ts";
 import { listUnixSockets, type UnixSocketEntry } from "../system/unix_sockets.ts";
@@ -229,7 +229,7 @@ function probe(file: string, libc: Libc): "alive" | "stale" | undefined {
   const fd = libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return undefined;
   const address = new Uint8Array(encodeAddress(unixAddress(file)));
-  const failure = libc.connect(fd, address, address.length) === 0 ? 0 : errno(libc);
+  const failure = errnoOf(libc, () => libc.connect(fd, address, address.length));
   libc.close(fd);
   if (failure === ECONNREFUSED) return "stale";
   return [0, EPERM, EPROTOTYPE].includes(failure) ? "alive" : undefined;

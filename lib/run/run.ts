@@ -11,7 +11,7 @@ import { type DirectoryOptions, readDirectoryRights, withGroupMode } from "./dir
 import { parseMap, placeMap, type PortMap } from "./maps.ts";
 import { ADDRESSES } from "./setting_types.ts";
 import { RUN_ADDRESSES, type SettingOptions } from "./settings.ts";
-import { findOwnShim } from "./shim.ts";
+import { findOwnShim } from "./own_shim.ts";
 
 /** Options of `run`. */
 export interface RunOptions extends SettingOptions, DirectoryOptions {

@@ -1,21 +1,35 @@
 /** The foreign functions: libc's, the library's own for starting programs, and those for testing it. */
 import { ShimError, UnsockError } from "./errors.ts";
 
-/** What is needed of libc. */
-const LIBC = {
-  /** `int *__errno_location(void)`: glibc and musl both have it */
-  __errno_location: { parameters: [], result: "pointer" },
+/** What every `run` needs of libc: made callable in one go. */
+const LIBC_OF_RUN = {
   /** `void (*signal(int signum, void (*handler)(int)))(int)`: 0 is `SIG_DFL`, 1 `SIG_IGN` */
   signal: { parameters: ["i32", "usize"], result: "usize" },
   /** `int getrlimit(int resource, struct rlimit *rlim)` */
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   /** `int setrlimit(int resource, const struct rlimit *rlim)` */
   setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  /** `uid_t geteuid(void)` */
+  geteuid: { parameters: [], result: "u32" },
+  /** `int memcmp(const void *one, const void *other, size_t length)` */
+  memcmp: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
+  /** `int close(int fd)` */
+  close: { parameters: ["i32"], result: "i32" },
+  /** `int open(const char *path, int flags, ...)`, without a mode: it creates nothing */
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  /** `ssize_t read(int fd, void *buffer, size_t count)` */
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** What else is needed of libc. */
+const LIBC = {
+  ...LIBC_OF_RUN,
+  /** `int *__errno_location(void)`: glibc and musl both have it */
+  __errno_location: { parameters: [], result: "pointer" },
   /** `ssize_t getxattr(const char *path, const char *name, void *value, size_t size)` */
   getxattr: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "isize" },
-  /** `uid_t geteuid(void)` and its kin */
+  /** `uid_t getuid(void)` and its kin */
   getuid: { parameters: [], result: "u32" },
-  geteuid: { parameters: [], result: "u32" },
   getgid: { parameters: [], result: "u32" },
   getegid: { parameters: [], result: "u32" },
   /** `struct group *getgrnam(const char *name)` */
@@ -26,12 +40,6 @@ const LIBC = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   /** `int connect(int fd, const struct sockaddr *address, socklen_t length)` */
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  /** `int close(int fd)` */
-  close: { parameters: ["i32"], result: "i32" },
-  /** `int open(const char *path, int flags, ...)`, without a mode: it creates nothing */
-  open: { parameters: ["buffer", "i32"], result: "i32" },
-  /** `ssize_t read(int fd, void *buffer, size_t count)` */
-  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   /** `ssize_t write(int fd, const void *buffer, size_t count)` */
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   /** `ssize_t readlink(const char *path, char *buffer, size_t size)` */
@@ -47,6 +55,8 @@ export type Libc = Deno.DynamicLibrary<typeof LIBC>["symbols"];
 
 const LIBC_FILES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1", "libc.so"];
 
+let libc: Libc | undefined;
+
 /**
  * Opens the C library that this process already has.
  *
@@ -54,10 +64,11 @@ const LIBC_FILES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.
  * @throws {UnsockError} When there is none.
  */
 export function openLibc(): Libc {
+  if (libc !== undefined) return libc;
   let cause: unknown;
   for (const file of LIBC_FILES) {
     try {
-      return Deno.dlopen(file, LIBC).symbols;
+      return libc = lazily(file, LIBC, Deno.dlopen(file, LIBC_OF_RUN).symbols);
     } catch (error) {
       cause ??= error;
     }
@@ -105,7 +116,7 @@ const SHIM = {
 const RUNNER = {
   /**
    * `int unsock_run(const char *words, size_t words_length, const char *environment, size_t length, const char *library,
-   * int only_check, char *error, size_t size)`
+   * int how, char *error, size_t size)`
    */
   unsock_run: {
     parameters: ["buffer", "usize", "buffer", "usize", "buffer", "i32", "buffer", "usize"],
@@ -167,12 +178,29 @@ function open<T extends Deno.ForeignLibraryInterface>(file: string, functions: T
     const isSetting = name.startsWith("UNSOCK_") && !name.startsWith("UNSOCK_TEST_") && name !== "UNSOCK_MUST_WORK";
     if (isSetting || name === "LD_PRELOAD") Deno.env.delete(name);
   }
-  try {
-    return Deno.dlopen(file, functions).symbols;
-  } catch (error) {
-    const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new ShimError(`library ${file}: ${why}`, { cause: error });
+  return lazily(file, functions);
+}
+
+/** The runtime takes a hundred times longer to make a function callable than to call it: all but `ready` wait until they are used. */
+function lazily<T extends Deno.ForeignLibraryInterface>(
+  file: string,
+  functions: T,
+  ready: Readonly<Record<string, unknown>> = {},
+): Deno.DynamicLibrary<T>["symbols"] {
+  const found: Record<string, unknown> = { ...ready };
+  const find = (name: string, definition: T[string]) => {
+    try {
+      return found[name] ??= Deno.dlopen(file, { [name]: definition }).symbols[name];
+    } catch (error) {
+      const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
+      throw new ShimError(`library ${file}: ${why}`, { cause: error });
+    }
+  };
+  const symbols = {};
+  for (const [name, definition] of Object.entries(functions)) {
+    Object.defineProperty(symbols, name, { enumerable: true, get: () => find(name, definition as T[string]) });
   }
+  return symbols as Deno.DynamicLibrary<T>["symbols"];
 }
 
 /**
@@ -202,8 +230,14 @@ export function textOf(buffer: Uint8Array): string {
   return new TextDecoder().decode(buffer.subarray(0, buffer.indexOf(0)));
 }
 
-/** @returns The calling thread's `errno`, right after a call that failed. */
-export function errno(libc: Libc): number {
-  const location = libc.__errno_location();
+/**
+ * @param call Calls one function of libc's, which returns 0 unless it fails.
+ * @returns 0, or the `errno` with which it failed.
+ */
+export function errnoOf(libc: Libc, call: () => number): number {
+  // Looked up before: that changes errno.
+  const locate = libc.__errno_location;
+  if (call() === 0) return 0;
+  const location = locate();
   return location === null ? 0 : new Deno.UnsafePointerView(location).getInt32();
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Finds the package with this machine's program and becomes it; where Node.js cannot, it stays as its parent.
+// Finds the package with this machine's library, which under this name is the program, and becomes it; where Node.js cannot, it stays as its parent.
 "use strict";
 const { spawn } = require("node:child_process");
 const path = require("node:path");
@@ -8,7 +8,7 @@ const os = require("node:os");
 const name = `unsock-linux-${process.arch}`;
 let program;
 try {
-  program = path.join(path.dirname(require.resolve(`${name}/package.json`)), "bin", "unsock");
+  program = path.join(path.dirname(require.resolve(`${name}/package.json`)), "lib", "libunsock.so");
 } catch {
   console.error(`unsock: package ${name}: not installed: npm install ${name} (Linux on x64 and arm64 only)`);
   process.exit(125);
@@ -16,7 +16,7 @@ try {
 const args = process.argv.slice(2);
 // Of Node.js 22.15: standard input, signals and job control are the program's own then.
 if (typeof process.execve === "function") process.execve(program, ["unsock", ...args], process.env);
-const child = spawn(program, args, { stdio: "inherit" });
+const child = spawn(program, args, { stdio: "inherit", argv0: "unsock" });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"]) {
   // From a terminal the child gets it too; this process must only not end before it.
   process.on(signal, () => process.stdin.isTTY && signal === "SIGINT" || child.kill(signal));

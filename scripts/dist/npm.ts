@@ -1,5 +1,6 @@
 /** The npm packages: one that everybody names, and one with the program for each machine, of which npm takes the right one. */
 import * as path from "@std/path/posix";
+import { statOrUndefined } from "../../lib/system/files.ts";
 import { VERSION } from "../../lib/system/version.ts";
 import { DIST, ROOT, run, withStage } from "./tools.ts";
 
@@ -30,13 +31,16 @@ async function packAs(name: string, manifest: object, fill: (directory: string) 
 /**
  * Makes the package of one machine.
  *
- * @param tree What `unsock install` puts below a prefix: the program and the library in it are taken.
+ * @param tree What `unsock install` puts below a prefix: the library, which is started, and the program behind it are taken.
  * @returns The package's path.
  */
 export async function makeMachinePackage(machine: NodeMachine, tree: string): Promise<string> {
-  const manifest = { description: `unsock for Linux on ${machine}`, cpu: [machine], files: ["bin", "lib"] };
+  const manifest = { description: `unsock for Linux on ${machine}`, cpu: [machine], files: ["lib", "libexec"] };
   return await packAs(nameFor(machine), manifest, async (directory) => {
-    for (const part of ["bin", "lib"]) await run("cp", ["-rL", path.join(tree, part), directory]);
+    for (const part of ["lib", "libexec"]) {
+      const from = path.join(tree, part);
+      if (statOrUndefined(from) !== undefined) await run("cp", ["-r", from, directory]);
+    }
   });
 }
 

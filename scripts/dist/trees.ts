@@ -1,5 +1,6 @@
 /** What is put below a prefix on each machine: archives and packages are made of it. */
 import * as path from "@std/path/posix";
+import { RECORD } from "../../lib/install/record.ts";
 import { build, compilerIsThere } from "../build.ts";
 import { ROOT, run } from "./tools.ts";
 
@@ -11,9 +12,10 @@ export interface Tree {
   readonly hasProgram: boolean;
 }
 
-/** This machine's: what the program itself installs. */
+/** This machine's: what the program itself installs, without the record of that: each package keeps its own. */
 export async function makeOwnTree(directory: string, program: string, library: string): Promise<Tree> {
   await run(program, ["install", "--prefix", directory, "--lib", library]);
+  await Deno.remove(path.join(directory, path.dirname(RECORD)), { recursive: true });
   return { arch: Deno.build.arch, directory, hasProgram: true };
 }
 

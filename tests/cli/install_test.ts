@@ -1,10 +1,14 @@
-/** `unsock install`: everything in place, and gone again. */
-import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+/** `unsock install`: everything in place, by itself, and gone again. */
+import { assert, assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
+import { unsockForEverybody } from "../support/everybody.ts";
 import { run } from "../support/process.ts";
 import { namesInLibrary } from "../support/shim.ts";
-import { assertFails, unsock } from "./unsock.ts";
+import { asNobody, whyNoOtherUser } from "../support/users.ts";
+import { assertFails, isCompiled, unsock } from "./unsock.ts";
+
+const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 
 function filesBelow(directory: string): string[] {
   const files: string[] = [];
@@ -16,13 +20,23 @@ function filesBelow(directory: string): string[] {
   return files.sort();
 }
 
+/** What is told of files, in which a copy of the source is one. */
+function shown(prefix: string, files: readonly string[]): string[] {
+  const tree = path.join(prefix, "lib/unsock");
+  return [...new Set(files.map((file) => file.startsWith(`${tree}/`) ? tree : file))];
+}
+
+const install = (...options: string[]) => unsock(["install", ...options], { timeoutMs: 120_000 });
+
 Deno.test("install puts everything below the prefix, uninstall removes exactly that", async () => {
   await withDir(async (dir) => {
     const prefix = path.join(dir, "usr");
     for (let twice = 0; twice < 2; twice++) {
-      const installed = await unsock(["install", "--prefix", prefix]);
+      const installed = await install("--prefix", prefix);
       assertStrictEquals(installed.code, 0, installed.stderr);
-      assertEquals(installed.stdout.trim().split("\n").sort(), filesBelow(prefix));
+      const told = installed.stdout.trim().split("\n");
+      assertMatch(told.pop() ?? "", /\/bin\/unsock is the library, .* all else is done by /);
+      assertEquals(told.sort(), shown(prefix, filesBelow(prefix)));
     }
     const program = path.join(prefix, "bin", "unsock");
     const started = await run([program, "run", "--dir", path.join(dir, "s"), "--", "sh", "-c", "exit 5"]);
@@ -34,11 +48,95 @@ Deno.test("install puts everything below the prefix, uninstall removes exactly t
       assertMatch(libraryManual, new RegExp(`[ \\n]${name}[,.]`), "a function that the manual does not name");
     }
     Deno.writeTextFileSync(path.join(prefix, "bin", "other"), "");
-    assertStrictEquals((await unsock(["install", "--uninstall", "--prefix", prefix])).code, 0);
-    assertEquals(filesBelow(prefix), [path.join(prefix, "bin", "other")]);
+    assertStrictEquals((await install("--uninstall", "--prefix", prefix)).code, 0);
+    assertEquals(filesBelow(dir), [path.join(prefix, "bin", "other")]);
+    assertEquals([...Deno.readDirSync(prefix)].map(({ name }) => name), ["bin"], "no directory of its own is left");
   });
 });
 
+Deno.test("uninstall leaves the directories that were there before, and says where there is nothing to remove", () =>
+  withDir(async (dir) => {
+    Deno.mkdirSync(path.join(dir, "share/man"), { recursive: true });
+    assertStrictEquals((await install("--prefix", dir)).code, 0);
+    assertStrictEquals((await install("--uninstall", "--prefix", dir)).code, 0);
+    assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), ["share"]);
+    assertEquals([...Deno.readDirSync(path.join(dir, "share"))].map(({ name }) => name), ["man"]);
+    assertStrictEquals(
+      (await install("--uninstall", "--prefix", dir)).stdout,
+      `nothing of unsock is installed below ${dir}\n`,
+    );
+  }));
+
+Deno.test("install leaves a program that is not its own alone, but for --force, and changes nothing then", () =>
+  withDir(async (dir) => {
+    const program = path.join(dir, "bin", "unsock");
+    Deno.mkdirSync(path.dirname(program));
+    Deno.writeTextFileSync(program, "theirs");
+    const refused = /install \S+\/bin\/unsock: is there already, .*: --force replaces it\n$/;
+    assertFails(await install("--prefix", dir), 1, refused);
+    assertEquals(filesBelow(dir), [program]);
+    assertStrictEquals((await install("--force", "--prefix", dir)).code, 0);
+    assertStrictEquals((await install("--prefix", dir)).code, 0, "now it is ours");
+    Deno.removeSync(program);
+    Deno.writeTextFileSync(program, "theirs");
+    assertFails(await install("--prefix", dir), 1, refused);
+    assertStrictEquals(Deno.readTextFileSync(program), "theirs");
+  }));
+
+Deno.test("install stands by itself: for every user, without the source tree, its cache or a network", {
+  ignore: whyNoOtherUser() !== undefined,
+}, () =>
+  withDir(async (dir) => {
+    Deno.chmodSync(dir, 0o755);
+    const from = path.join(dir, "from");
+    Deno.mkdirSync(from);
+    const source = await unsockForEverybody(from);
+    const prefix = path.join(dir, "usr");
+    const script = `umask 077; exec ${source} install --prefix ${prefix}`;
+    const installed = await run(["sh", "-c", script], { timeoutMs: 120_000 });
+    assertStrictEquals(installed.code, 0, installed.stderr);
+    Deno.removeSync(from, { recursive: true });
+    const program = path.join(prefix, "bin", "unsock");
+    const env = { PATH: "/usr/bin:/bin", HOME: "/nonexistent" };
+    const home = path.join(dir, "s");
+    Deno.mkdirSync(home);
+    Deno.chownSync(home, 65534, 65534);
+    const nobody = (...words: string[]) =>
+      run(["unshare", "-n", ...asNobody([program, ...words])], { env, clearEnv: true, cwd: "/" });
+    for (const words of [["--version"], ["ls", "--dir", home], ["self-test"], ["completions", "bash"]]) {
+      const { code, stdout, stderr } = await nobody(...words);
+      assertStrictEquals(code, 0, stdout + stderr);
+      assertStrictEquals(stderr, "");
+    }
+    const library = path.join(prefix, "lib", "libunsock.so");
+    for (const room of [[], ["--private"]]) {
+      const { stdout, stderr } = await nobody("run", ...room, "--dir", home, "--", "sh", "-c", 'echo "$LD_PRELOAD"');
+      assertStrictEquals(stdout, `${library}\n`, stderr);
+      assertStrictEquals(stderr, "");
+    }
+    const { stdout } = await run(["grep", "-rlF", "-e", ROOT, "-e", "/_npx/", "--exclude=deno", prefix]);
+    if (!isCompiled()) assertStrictEquals(stdout, "", "nothing leads back to where it came from");
+  }));
+
+Deno.test("the program in front says in one line what the runtime would end with a panic at", () =>
+  withDir(async (dir) => {
+    const prefix = path.join(dir, "usr");
+    assertStrictEquals((await install("--prefix", prefix)).code, 0);
+    const program = path.join(prefix, "bin", "unsock");
+    const odd = (script: string) => run(["sh", "-c", script, program], { cwd: dir });
+    const words = "run --private -- printf %s \"$(printf '\\377x')\"";
+    assertFails(await odd(`"$0" ${words}`), 125, /run: an argument is no UTF-8: /);
+    assertFails(await odd(`"$0" ls "$(printf '\\355\\240\\200')"`), 2, /ls: an argument is no UTF-8: /);
+    const gone = "mkdir gone; cd gone; rmdir ../gone;";
+    assertFails(await odd(`${gone} "$0" ls`), 2, /ls: the working directory was removed: change to another/);
+    const run_ = `"$0" run --dir ${dir}/s`;
+    assertStrictEquals((await odd(`${gone} ${run_} true`)).code, 0);
+    const bytes = await odd(`${run_} printf %s "$(printf '\\377x')" | od -An -tx1`);
+    assertStrictEquals(bytes.stdout.trim(), "ff 78", bytes.stderr);
+    assertNotMatch((await odd(`"$0" ls --dir ${dir}/é`)).stderr, /UTF-8/);
+    assert(!bytes.stderr.includes("panicked"));
+  }));
+
 Deno.test("install says in one line where it cannot write", async () => {
-  assertFails(await unsock(["install", "--prefix", "/proc/nowhere"]), 1, /install \/proc\/nowhere\/bin\/unsock: /);
+  assertFails(await install("--prefix", "/proc/nowhere"), 1, /install \/proc\/nowhere: cannot be made: /);
 });

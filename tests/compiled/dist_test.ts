@@ -15,7 +15,7 @@ const X86_64 = 62;
 async function unpack(archive: string, dir: string): Promise<string[]> {
   const result = await run(["tar", "xzf", join(DIST, archive), "-C", dir]);
   assertStrictEquals(result.code, 0, result.stderr);
-  const { stdout } = await run(["find", ".", "-type", "f"], { cwd: dir });
+  const { stdout } = await run(["find", ".", "-type", "f", "-o", "-type", "l"], { cwd: dir });
   return stdout.trim().split("\n").sort();
 }
 
@@ -43,6 +43,7 @@ Deno.test("the archive has the program, the library, and what describes them", c
         "bin/unsock",
         "install.sh",
         "lib/libunsock.so",
+        "libexec/unsock",
         "share/bash-completion/completions/unsock",
         "share/fish/vendor_completions.d/unsock.fish",
         "share/man/man1/unsock.1",
@@ -51,6 +52,8 @@ Deno.test("the archive has the program, the library, and what describes them", c
       ].map((file) => `./${name}/${file}`),
     );
     const program = join(dir, name, "bin", "unsock");
+    assertStrictEquals(Deno.readLinkSync(program), "../lib/libunsock.so");
+    assertStrictEquals((await run([program, "path", "80", "--dir", "/x"])).stdout, "/x/80.sock\n");
     const result = await run([program, "run", "--dir", join(dir, "s"), "--", "sh", "-c", 'echo "$LD_PRELOAD"']);
     assertStrictEquals(result.stdout.trim(), join(dir, name, "lib", "libunsock.so"), result.stderr);
   }));

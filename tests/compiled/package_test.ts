@@ -65,6 +65,7 @@ for (const release of RELEASES) {
         const before = await filesBelow(join(root, "usr"));
         await inside("dpkg", "-i", "/unsock.deb");
         assertStrictEquals((await inside("unsock", "--version")).stdout.trim(), VERSION);
+        assertStrictEquals((await inside("unsock", "path", "80")).stdout.trim(), "/run/unsock/80.sock");
         const { stdout } = await inside("unsock", "run", "--", "sh", "-c", 'echo "$LD_PRELOAD"');
         assertStrictEquals(stdout.trim(), "/usr/lib/libunsock.so");
         assertMatch((await inside("getent", "group", "unsock")).stdout, /^unsock:/);
@@ -108,13 +109,23 @@ Deno.test({
       for (let twice = 0; twice < 2; twice++) await succeed([script, "--prefix", ours]);
       await succeed([join(dir, name, "bin", "unsock"), "install", "--prefix", theirs]);
       assertEquals(await filesBelow(ours), await filesBelow(theirs));
+      const record = (prefix: string) => Deno.readTextFile(join(prefix, "share/unsock/installed"));
+      assertStrictEquals(await record(ours), await record(theirs));
       const unsock = join(ours, "bin", "unsock");
       assertStrictEquals((await succeed([unsock, "--version"])).stdout.trim(), VERSION);
       await succeed([script, "--uninstall", `--prefix=${ours}`]);
-      assertEquals(await filesBelow(ours), []);
+      assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name).toSorted(), [name, "theirs"].toSorted());
       const refused = await run([script, "--prefix", "/proc/nowhere"]);
       assertStrictEquals(refused.code, 1);
-      assertMatch(refused.stderr, /install\.sh: \/proc\/nowhere\/[^\n]*: its directory cannot be made\n$/);
+      assertMatch(refused.stderr, /install\.sh: \/proc\/nowhere: cannot be made\n$/);
+      await Deno.mkdir(join(ours, "bin"), { recursive: true });
+      await Deno.writeTextFile(unsock, "theirs");
+      const kept = await run([script, "--prefix", ours]);
+      assertStrictEquals(kept.code, 1);
+      assertMatch(kept.stderr, /install\.sh: \S+\/bin\/unsock: is there already, [^\n]*: --force replaces it\n$/);
+      assertEquals(await filesBelow(ours), ["./bin/unsock"]);
+      await succeed([script, "--prefix", ours, "--force"]);
+      assertStrictEquals((await succeed([unsock, "--version"])).stdout.trim(), VERSION);
     }),
 });
 

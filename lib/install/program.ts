@@ -1,0 +1,92 @@
+/**
+ * The command line behind the library that is put in front: the compiled binary; from a source tree that has none which is
+ * as new as itself, a copy of the source, of what it imports and of the runtime. Nothing in it leads back to the source tree.
+ */
+import * as path from "@std/path/posix";
+import { statOrUndefined } from "../system/files.ts";
+import { UnsockError } from "../system/errors.ts";
+import { VERSION } from "../system/version.ts";
+
+/** One file of it. */
+export interface ProgramFile {
+  readonly mode: number;
+  readonly content: () => Uint8Array;
+}
+
+/** The files, by their paths below the prefix. */
+export interface Program {
+  /** For the user: what it is. */
+  readonly what: string;
+  readonly files: Readonly<Record<string, ProgramFile>>;
+}
+
+/** What the library in front executes: `c/program/program.c`. */
+const COMMAND_LINE = "libexec/unsock";
+
+/** Where a copy of the source is; with what the runtime keeps there for itself. */
+export const TREE = "lib/unsock";
+export const CACHE = `${TREE}/cache`;
+const EXECUTABLE = 0o755;
+const READABLE = 0o644;
+
+const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
+const SOURCES = ["main.ts", "deno.json", "deno.lock", "lib", "types"];
+
+/** What the source tree is compiled from. */
+const COMPILED_FROM = [...SOURCES, "build/libunsock.so"];
+
+/** @returns What is to be installed. */
+export async function ownProgram(): Promise<Program> {
+  const binary = Deno.build.standalone ? Deno.execPath() : currentBinary();
+  if (binary === undefined) return await copyOfSource();
+  const file = { mode: EXECUTABLE, content: () => Deno.readFileSync(binary) };
+  return { what: `the compiled binary ${binary}`, files: { [COMMAND_LINE]: file } };
+}
+
+/** What `deno task compile` has made, unless something of the source tree is newer. */
+function currentBinary(): string | undefined {
+  const binary = path.join(ROOT, "dist", "unsock");
+  const made = statOrUndefined(binary)?.mtime?.getTime();
+  if (made === undefined) return undefined;
+  const newer = (file: string): boolean => {
+    const status = statOrUndefined(file);
+    if (status?.isDirectory) return [...Deno.readDirSync(file)].some(({ name }) => newer(path.join(file, name)));
+    return status?.mtime === undefined || status.mtime === null || status.mtime.getTime() > made;
+  };
+  return COMPILED_FROM.some((name) => newer(path.join(ROOT, name))) ? undefined : binary;
+}
+
+/** By its own path, wherever it has been put; the packages that it imports lie beside it, so that nothing is fetched. */
+const START = `#!/bin/sh
+here=\${0%/*}/../${TREE}
+DENO_DIR=$here/cache DENO_NO_UPDATE_CHECK=1 exec "$here/deno" run --quiet --no-prompt -A --cached-only "$here/main.ts" "$@"
+`;
+
+async function copyOfSource(): Promise<Program> {
+  const files: Record<string, ProgramFile> = {
+    [COMMAND_LINE]: { mode: EXECUTABLE, content: () => new TextEncoder().encode(START) },
+    [`${TREE}/deno`]: { mode: EXECUTABLE, content: () => Deno.readFileSync(Deno.execPath()) },
+  };
+  const add = (from: string, to: string): void => {
+    if (!Deno.statSync(from).isDirectory) files[to] = { mode: READABLE, content: () => Deno.readFileSync(from) };
+    else for (const { name } of Deno.readDirSync(from)) add(path.join(from, name), `${to}/${name}`);
+  };
+  for (const name of SOURCES) add(path.join(ROOT, name), `${TREE}/${name}`);
+  for (const { from, below } of await importedPackages()) add(from, `${CACHE}/npm/${below}`);
+  return { what: `a copy of Deno ${Deno.version.deno} and of the source of unsock ${VERSION}`, files };
+}
+
+/** Where the runtime keeps the packages of `deno.json`: in its directory for npm, by registry, name and version. */
+async function importedPackages(): Promise<{ from: string; below: string }[]> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"], stderr: "null" }).output();
+  const { npmCache }: { npmCache: string } = JSON.parse(new TextDecoder().decode(stdout));
+  const imports: Record<string, string> = JSON.parse(Deno.readTextFileSync(path.join(ROOT, "deno.json"))).imports;
+  const packages = new Set(Object.values(imports).map((target) => /^npm:([^/]+)@/.exec(target)?.[1] ?? ""));
+  const found = [...Deno.readDirSync(npmCache)].flatMap(({ name: registry }) =>
+    [...packages].map((name) => ({ from: path.join(npmCache, registry, name), below: `${registry}/${name}` }))
+  ).filter(({ from }) => statOrUndefined(from)?.isDirectory === true);
+  if (found.length < packages.size) {
+    throw new UnsockError(`install: the packages of deno.json are not in ${npmCache}: run "deno task build" once`);
+  }
+  return found;
+}

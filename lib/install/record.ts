@@ -1,0 +1,48 @@
+/** What an installation has put below a prefix, written down there: `--uninstall` removes exactly that, and nothing else is overwritten. */
+import * as path from "@std/path/posix";
+import { statOrUndefined } from "../system/files.ts";
+
+/** Where it is written down, below the prefix. `packaging/install.sh` reads and writes the same. */
+export const RECORD = "share/unsock/installed";
+
+const FILE = "f ";
+const DIRECTORY = "d ";
+
+/** The paths of an installation, relative to its prefix. */
+export interface Installation {
+  readonly files: readonly string[];
+  /** What was made for them; "." is the prefix itself. */
+  readonly directories: readonly string[];
+}
+
+/**
+ * @param prefix Where something may be installed.
+ * @returns What was written down; nothing, where nothing was.
+ */
+export function readRecord(prefix: string): Installation {
+  const file = path.join(prefix, RECORD);
+  const lines = statOrUndefined(file) === undefined ? [] : Deno.readTextFileSync(file).split("\n");
+  const of = (kind: string) => lines.filter((line) => line.startsWith(kind)).map((line) => line.slice(kind.length));
+  return { files: of(FILE), directories: of(DIRECTORY) };
+}
+
+/** @returns The record's text: the files, then the directories, each before the one that it lies in. */
+export function formatRecord({ files, directories }: Installation): string {
+  const lines = [
+    ...files.toSorted().map((file) => `${FILE}${file}`),
+    ...[...new Set(directories)].toSorted().reverse().map((directory) => `${DIRECTORY}${directory}`),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/**
+ * @param files Paths relative to the prefix.
+ * @returns All directories that they need, the prefix among them as ".", each behind the one that it lies in.
+ */
+export function directoriesFor(files: readonly string[]): string[] {
+  const found = new Set<string>(["."]);
+  for (const file of files) {
+    for (let at = path.dirname(file); at !== "."; at = path.dirname(at)) found.add(at);
+  }
+  return [...found].toSorted();
+}

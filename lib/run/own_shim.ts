@@ -1,0 +1,88 @@
+/**
+ * Finds the library that this command line does its own work by. Every `run` comes through here: so it imports little.
+ */
+import type { Environ } from "../system/environ.ts";
+import { statOrUndefined } from "../system/files.ts";
+import { reason, ShimError } from "../system/errors.ts";
+import { parentOf, strangersHand } from "./trusted_file.ts";
+
+export const NAME = "libunsock.so";
+
+/** The source tree; in a compiled binary, what it carries. */
+const ROOT = parentOf(parentOf(import.meta.dirname ?? "/"));
+
+/** Where this source tree puts what it builds; in a compiled binary, what it carries. */
+export const BUILT = `${ROOT}/build/${NAME}`;
+
+/** Whose process this is, as far as it counts for trust. */
+export interface Owner {
+  readonly euid: number;
+}
+
+/**
+ * Finds it: beside the executable, in `../lib`, in the source tree, `/usr/local/lib`, the copy in the binary. One that
+ * somebody other than root and the user could have written is passed over.
+ *
+ * @param option The value of `--lib`, which counts, as `UNSOCK_LIB` does, only where there is no other.
+ * @returns An absolute path.
+ * @throws {ShimError} When there is none.
+ */
+export async function findOwnShim(option: string | undefined, environ: Environ, system: Owner): Promise<string> {
+  const places = defaultPlaces();
+  const there = places.filter(exists);
+  const found = there.find((file) => distrust(file, system) === undefined);
+  if (found !== undefined) return checkOwn(found, system);
+  if (Deno.build.standalone) {
+    const { unpackShim } = await import("./unpack.ts");
+    return checkOwn(unpackShim(environ, system), system);
+  }
+  const named = option ?? environ.getFilled("UNSOCK_LIB");
+  if (named !== undefined) return checkOwn(named.startsWith("/") ? named : `${Deno.cwd()}/${named}`, system);
+  if (there[0] !== undefined) return checkOwn(there[0], system);
+  throw new ShimError(`library ${NAME}: not found in ${places.map(parentOf).join(", ")}: run "deno task build"`);
+}
+
+function defaultPlaces(): string[] {
+  const places: string[] = [];
+  if (Deno.build.standalone) {
+    const directory = parentOf(Deno.execPath());
+    places.push(`${directory}/${NAME}`, `${parentOf(directory)}/lib/${NAME}`);
+  } else {
+    // Beside the tree: of what `install` has made a copy.
+    places.push(BUILT, `${parentOf(ROOT)}/${NAME}`);
+  }
+  places.push(`/usr/local/lib/${NAME}`);
+  return places;
+}
+
+function exists(file: string): boolean {
+  return statOrUndefined(file)?.isFile === true;
+}
+
+/** @returns Why it must not be loaded, or undefined: nobody but root and the user could have written it. */
+export function distrust(file: string, system: Owner): string | undefined {
+  try {
+    return strangersHand(file, system.euid);
+  } catch (error) {
+    return reason(error);
+  }
+}
+
+/** What is to be opened here has nobody else to prove it: one cut short would end this process by a signal. */
+function checkOwn(file: string, system: Owner): string {
+  if (!exists(file)) throw new ShimError(`library ${file}: No such file`);
+  const why = distrust(file, system);
+  if (why !== undefined) throw new ShimError(`library ${file}: ${why}: use --lib with a copy that only you can write`);
+  if (!isWhole(file)) throw new ShimError(`library ${file}: cut short: copy it once more`);
+  return file;
+}
+
+/** Linkers put the table of sections at an ELF file's end: it is told by the header, from its 40th byte on. */
+function isWhole(file: string): boolean {
+  const header = new Uint8Array(64);
+  using handle = Deno.openSync(file);
+  if ((handle.readSync(header) ?? 0) < header.length) return false;
+  const view = new DataView(header.buffer);
+  const end = Number(view.getBigUint64(40, true)) + view.getUint16(58, true) * view.getUint16(60, true);
+  return end <= handle.statSync().size;
+}
