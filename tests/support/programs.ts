@@ -79,6 +79,7 @@ const PACKAGES: Record<string, string> = {
   setpriv: "util-linux",
   skopeo: "skopeo",
   socat: "socat",
+  ss: "iproute2",
   ssh: "openssh-client",
   "ssh-keygen": "openssh-client",
   sshd: "openssh-server",
