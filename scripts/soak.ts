@@ -7,6 +7,7 @@
 import * as path from "@std/path/posix";
 import { parseArgs } from "node:util";
 import { build } from "./build.ts";
+import { endProgress, showProgress } from "./progress.ts";
 import { Accounts } from "./soak/accounts.ts";
 import { closeAccounts, endAll } from "./soak/closing.ts";
 import { Family, type Member } from "./soak/family.ts";
@@ -45,12 +46,10 @@ async function waitForServers(servers: readonly SteadyServer[], listening: Reado
   await new Promise((resolve) => setTimeout(resolve, 500));
 }
 
-function showProgress(ledger: Ledger, seconds: number, ports: Ports): void {
-  if (!Deno.stderr.isTerminal()) return;
+function showLoad(ledger: Ledger, seconds: number, ports: Ports): void {
   const names = clientNames((port) => ports.isOurs(port)).length;
   const counts = `${ledger.total("done")} done, ${ledger.total("lost")} lost, ${ledger.findingCount} findings`;
-  const text = `\r\x1b[K${ledger.seconds.toFixed(0)} of ${seconds} s: ${counts}, ${names} connections`;
-  Deno.stderr.writeSync(new TextEncoder().encode(text));
+  showProgress(`${ledger.seconds.toFixed(0)} of ${seconds} s: ${counts}, ${names} connections`);
 }
 
 /** Looks at the load each second until the time is over. */
@@ -60,7 +59,7 @@ async function watch(accounts: Accounts, clients: readonly Member[], seconds: nu
   const told = new Set<Member>();
   for (let second = 1; !stop.isSet && ledger.seconds - start < seconds; second++) {
     await stop.pause(Math.max(0, (start + second - ledger.seconds) * 1000));
-    showProgress(ledger, seconds, ports);
+    showLoad(ledger, seconds, ports);
     if (second === WARM_S) accounts.warmUp();
     if (second % CHECK_S === 0) await accounts.check();
     for (const client of clients.filter((client) => client.ended !== undefined && !told.has(client))) {
@@ -92,7 +91,7 @@ async function run(home: string, seconds: number, stop: Stop, ended: { family?: 
     await accounts.checkIdle();
     await closeAccounts(accounts, servers.map(({ member }) => member));
   }
-  if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(new TextEncoder().encode("\r\x1b[K"));
+  endProgress();
   const inOrder = !interrupted && ledger.findingCount === 0 && ledger.total("lost") === 0;
   const skipped = hasRedis() ? [] : ["redis: not installed"];
   console.log(formatSummary(accounts, { inOrder, interrupted, skipped }));

@@ -5,6 +5,7 @@
  */
 import * as path from "@std/path/posix";
 import { build } from "./build.ts";
+import { endProgress, mayColour, showProgress } from "./progress.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");
 
@@ -20,22 +21,39 @@ export function countTests(output: string): { passed: number; failed: number } {
   return counts;
 }
 
+/** Counts what `deno test` has told of until now, colours and all. */
+export function countSoFar(output: string): { passed: number; failed: number } {
+  const count = (word: string) => output.match(new RegExp(` \\.\\.\\. \\S*${word}`, "g"))?.length ?? 0;
+  return { passed: count("ok"), failed: count("FAILED") };
+}
+
+function showCounts(output: string, start: number): void {
+  const { passed, failed } = countSoFar(output);
+  const seconds = ((performance.now() - start) / 1000).toFixed(0);
+  showProgress(`${seconds} s: ${passed} passed, ${failed} failed so far`);
+}
+
 async function runTests(args: readonly string[]): Promise<number> {
   const targets = args.some((arg) => !arg.startsWith("-")) ? [] : ["tests/"];
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--parallel", ...args, ...targets],
     cwd: ROOT,
-    env: { UNSOCK_TEST_BUILT: "1" },
+    // In a pipe it would write colours all the same.
+    env: { UNSOCK_TEST_BUILT: "1", ...(mayColour() ? {} : { NO_COLOR: "1" }) },
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
+  const start = performance.now();
   let output = "";
   const decoder = new TextDecoder();
   for await (const chunk of child.stdout) {
+    endProgress();
     await Deno.stdout.write(chunk);
     output += decoder.decode(chunk, { stream: true });
+    if (output.endsWith("\n")) showCounts(output, start);
   }
   const { code } = await child.status;
+  endProgress();
   const { passed, failed } = countTests(output);
   // A test file that does not even load is no test that failed, but nobody shall read "0 failed".
   console.log(`${passed} passed, ${code !== 0 && failed === 0 ? 1 : failed} failed`);

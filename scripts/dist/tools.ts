@@ -1,5 +1,6 @@
 /** What all that is shipped is made with. */
 import * as path from "@std/path/posix";
+import { endProgress, showProgress } from "../progress.ts";
 
 export const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 
@@ -20,7 +21,9 @@ export async function run(
   cwd = ROOT,
   env: Record<string, string> = {},
 ): Promise<void> {
+  showProgress(`${path.basename(program)} ${args[0] ?? ""}`);
   const { success, stderr } = await new Deno.Command(program, { args: [...args], cwd, env, stdout: "null" }).output();
+  endProgress();
   if (success) return;
   throw new Error(`${path.basename(program)} ${args[0] ?? ""}: ${firstReason(new TextDecoder().decode(stderr))}`);
 }

@@ -1,7 +1,7 @@
 /** The helper scripts' own logic. */
 import { assertEquals } from "@std/assert";
 import { parseProcNetUnix } from "../../lib/system/unix_sockets.ts";
-import { countTests } from "../../scripts/test.ts";
+import { countSoFar, countTests } from "../../scripts/test.ts";
 
 Deno.test("countTests() sums deno's own summaries, colours and all", () => {
   const output = "\x1b[32mok\x1b[0m | 12 passed (3 steps) | 0 failed | 1 ignored (2s)\n" +
@@ -35,4 +35,10 @@ not a line
 0000000000000000: 00000002 00000000 00000000 0002 01 14 @name
 `;
   assertEquals(parseProcNetUnix(table).map(({ path }) => path), ["@", "@name"]);
+});
+
+Deno.test("countSoFar() counts the tests that have ended, colours and all", () => {
+  const output =
+    "a => b ... ok (2ms)\na => c ... \x1b[0m\x1b[31mFAILED\x1b[0m (3s)\na => d ... \x1b[0m\x1b[32mok\x1b[0m\n";
+  assertEquals(countSoFar(`${output}a => e ... `), { passed: 2, failed: 1 });
 });
