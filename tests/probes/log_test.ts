@@ -79,6 +79,34 @@ try_to(socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto, b"x", ("192.0.2.
     ]);
   }));
 
+Deno.test(
+  "the log has what rights refuse, with the program's name",
+  { ignore: !need("python3") },
+  () =>
+    withDir(async (dir) => {
+      const code = `
+import os, socket
+server = socket.socket()
+server.bind(("127.0.0.1", 4713))
+server.listen()
+os.chmod(os.environ["UNSOCK_DIR"] + "/4713.sock", 0)
+os.chmod(os.environ["UNSOCK_DIR"], 0o555)
+if os.getuid() == 0: os.setresuid(65534, 65534, 65534)
+print(socket.socket().connect_ex(("127.0.0.1", 4713)))
+try: socket.socket().bind(("127.0.0.1", 4714))
+except OSError as error: print(error.errno)
+`;
+      const { stdout, stderr } = await run(["python3", "-c", code], { env: shimEnv(dir, { UNSOCK_LOG: "stderr" }) });
+      await Deno.chmod(dir, 0o755);
+      assertStrictEquals(stdout, "13\n13\n", stderr);
+      const lines = stderr.matchAll(/^\S+ \d+ python3\S* (\w+) \d+ (\S+) (\S+) EACCES$/gm);
+      assertEquals([...lines].map((match) => match.slice(1).join(" ")), [
+        `connect 127.0.0.1:4713 ${dir}/4713.sock`,
+        `bind 127.0.0.1:4714 ${dir}/4714.sock`,
+      ]);
+    }),
+);
+
 Deno.test("a log that cannot be written is refused at start", options, () =>
   withDir(async (dir) => {
     const log = join(dir, "missing", "log");
