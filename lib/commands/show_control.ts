@@ -1,22 +1,36 @@
-/** `unsock show-control FILE`: explains a control file. */
+/** `unsock show-control FILE|PORT`: explains a control file. */
 import type { Context } from "../system/context.ts";
 import { CONTROL_FILE_SIZE, type ControlFile, ControlFileError, decodeControlFile } from "../control/control_file.ts";
 import { reason, UnsockError } from "../system/errors.ts";
+import { chooseDirectory } from "../run/directory.ts";
+import { parsePort, portFile } from "../run/ports.ts";
+import { statOrUndefined } from "../system/files.ts";
 import { controlFileToJson, describeControlFile } from "../control/format_control.ts";
+
+interface ShowOptions {
+  readonly dir?: string;
+  readonly json?: true;
+}
 
 /**
  * Prints what a control file says.
  *
  * @param options As on the command line.
- * @param file Its path.
+ * @param word Its path, or the port that it is for.
  * @returns The exit status.
  * @throws {UnsockError} When it cannot be read or is no control file.
  */
-export function showControl(options: { readonly json?: boolean }, file: string, context: Context): number {
-  const control = readControlFile(file);
+export function showControl(options: ShowOptions, word: string, context: Context): number {
+  const control = readControlFile(fileOf(word, options, context));
   const json = () => `${JSON.stringify(controlFileToJson(control), null, 2)}\n`;
   context.print(options.json ? json() : describeControlFile(control));
   return 0;
+}
+
+/** A number is a port, unless a file has that name. */
+function fileOf(word: string, { dir }: ShowOptions, { environ, system }: Context): string {
+  if (!/^\d+(\/\w*)?$/.test(word) || statOrUndefined(word) !== undefined) return word;
+  return portFile(chooseDirectory(dir, environ, system.euid).path, parsePort(word));
 }
 
 /**

@@ -174,9 +174,9 @@ Examples:
   }),
   command({
     name: "show-control",
-    summary: "explain every field of a control file",
-    operands: [{ name: "FILE", kind: "file" }],
-    options: { json: JSON_OPTION },
+    summary: "explain every field of a control file, or of the one that a port has",
+    operands: [{ name: "FILE|PORT[/udp]", kind: "file" }],
+    options: { dir: DIRECTORY_OPTION, json: JSON_OPTION },
     start: async ({ options, operands: [file = ""], context }) =>
       (await import("./show_control.ts")).showControl(options, file, context),
   }),

@@ -25,6 +25,9 @@ Deno.test("make-control and show-control: Firecracker, in words and as JSON", as
     assertStrictEquals((status.mode ?? 0) & 0o777, 0o644);
     const shown = await unsock(["show-control", file]);
     assertMatch(shown.stdout, /^kind: +Firecracker/m);
+    assertEquals(await unsock(["show-control", "--dir", dir, "1024"]), shown);
+    assertFails(await unsock(["show-control", "--dir", dir, "1024/udp"]), 1, /1024\.dgram\.sock: No such file/);
+    assertFails(await unsock(["show-control", "70000"]), 2, /not a port from 1 to 65535/);
     assertMatch(shown.stdout, /^proxy: +AF_UNIX, Unix socket \/path\/to\/firecracker\/vsock$/m);
     assertMatch(shown.stdout, /^destination: +AF_VSOCK, vsock port 5678, CID any$/m);
     const json = JSON.parse((await unsock(["show-control", "--json", file])).stdout);

@@ -1,17 +1,29 @@
 /** docs/containers.md */
-import { assertMatch } from "@std/assert";
+import { assertMatch, assertStrictEquals } from "@std/assert";
 import { need } from "../support/programs.ts";
+import { CLIENT, MEMBERS, SERVER } from "../support/users.ts";
 import { Reader } from "./page.ts";
 
+const isRoot = Deno.uid() === 0;
+
 Deno.test({
-  name: "docs: a server in a network namespace of its own is reached through the shared directory",
+  name: "docs: a server in a network namespace of its own is reached through the shared directory, by its group",
   ignore: !need("python3", "curl", "unshare"),
   fn: () =>
     Reader.with("containers", async (reader, dir) => {
-      await reader.start("unshare", `${dir}/sockets/8001.sock`);
-      assertMatch((await reader.run("curl http://127.0.0.1:8001/")).stdout, /<title>Directory listing for/);
+      Deno.chmodSync(dir, 0o755);
+      await reader.run("install -d");
+      await reader.start("unshare", `${dir}/sockets/8001.sock`, 0, { uid: SERVER });
+      const member = await reader.run("curl http://127.0.0.1:8001/", 0, { uid: CLIENT, groups: [MEMBERS] });
+      assertMatch(member.stdout, /<title>Directory listing for/);
+      const stranger = await reader.tryRun("curl http://127.0.0.1:8001/", 0, { uid: CLIENT });
+      assertStrictEquals(stranger.code === 0, !isRoot, stranger.stderr);
     }, {
-      places: (dir) => ({ "/srv/sockets": `${dir}/sockets` }),
+      users: true,
+      places: (dir) => ({
+        "/srv/sockets": `${dir}/sockets`,
+        "-o app -g app-clients": isRoot ? `-o ${SERVER} -g ${MEMBERS}` : `-o ${Deno.uid()} -g ${Deno.gid()}`,
+      }),
       cannotRun: {
         "docker run": "it needs a container engine and an image",
         "curl http://127.0.0.1:8000/": "its server is the one in that container",

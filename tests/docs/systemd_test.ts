@@ -1,4 +1,4 @@
-/** docs/systemd.md, as far as it goes without a booted systemd. */
+/** docs/systemd.md, but for the services themselves: tests/booted/ starts them in a booted systemd. */
 import { assertMatch } from "@std/assert";
 import { need } from "../support/programs.ts";
 import { Reader } from "./page.ts";
@@ -18,7 +18,7 @@ Deno.test({
       await reader.run("systemd-analyze verify");
     }, {
       cannotRun: {
-        "curl http://127.0.0.1:8000/": "its server is the service",
+        "curl http://127.0.0.1:8000/": "its server is the service, which tests/booted/unit_test.ts starts",
         "systemd-socket-activate": "PROGRAM is the reader's; tests/cli/unit_test.ts does it with one",
       },
     }),
