@@ -20,6 +20,9 @@
 #define EMPTY_PATH 0x1000 /* AT_EMPTY_PATH */
 #define FROM_HERE 1       /* SEEK_CUR */
 #define PIECE 1024
+#define PAGE 4096
+#define PAGES 16 /* PIPE_DEF_BUFFERS: through so many the kernel passes a file on, and looks at the connection again   \
+                  */
 
 /* Pipes and the program's own AF_UNIX sockets fail as ever. */
 static bool is_redirected_stream(int fd) {
@@ -32,22 +35,18 @@ static bool is_redirected_stream(int fd) {
     return entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM;
 }
 
-/* `size` bytes were refused, with the signal. Returns how many of them TCP takes, or -errno. */
-static long refused(int fd, long result, size_t size) {
-    return result == -ENOTCONN ? unsock_stream_broken(0) : unsock_stream_refused(fd, size, MSG_NOSIGNAL);
-}
-
 static inline bool is_unusual(long result) {
     return result == -EPIPE || result == -ENOTCONN;
 }
 
-/* How much a file has from `at` on; 0 also of what is no file: what was read from that is gone already. */
-static size_t rest_of_file(int fd, int64_t at) {
+/* How much of a file TCP takes before it hears of the loss; 0 also of what is no file: what was read from that is gone
+ * already. */
+static size_t lost_of_file(int fd, int64_t at) {
     struct statx status;
     if (at < 0 || unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_SIZE | STATX_TYPE, &status) < 0 ||
         (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFREG || (int64_t)status.stx_size <= at)
         return 0;
-    return (size_t)status.stx_size - (size_t)at;
+    return UNSOCK_MIN((size_t)status.stx_size - (size_t)at, PAGES * PAGE - (size_t)at % PAGE);
 }
 
 ssize_t unsock_call_sendfile(int out, int in, int64_t *offset, size_t count) {
@@ -55,14 +54,16 @@ ssize_t unsock_call_sendfile(int out, int in, int64_t *offset, size_t count) {
     int64_t at = -1;
     if (!is_unusual(result) || !is_redirected_stream(out))
         return result;
+    if (result == -ENOTCONN)
+        return unsock_stream_broken(0);
     if (!offset)
         at = unsock_sys(__NR_lseek, in, 0, FROM_HERE);
     else if (unsock_user_read(&at, offset, sizeof(at)) < 0)
         return -EFAULT;
-    size_t size = UNSOCK_MIN(count, rest_of_file(in, at));
+    size_t size = UNSOCK_MIN(count, lost_of_file(in, at));
     if (size == 0)
         return result;
-    result = refused(out, result, size);
+    result = unsock_stream_refused(out, size, MSG_NOSIGNAL);
     if (result <= 0)
         return result;
     at += result;
@@ -94,7 +95,10 @@ ssize_t unsock_call_splice(int in, int64_t *in_offset, int out, int64_t *out_off
     long result = unsock_real_splice(in, in_offset, out, out_offset, size, flags);
     if (!is_unusual(result) || !is_redirected_stream(out))
         return result;
-    result = refused(out, result, UNSOCK_MIN(size, waits_in(in)));
+    if (result == -ENOTCONN)
+        return unsock_stream_broken(0);
+    /* The kernel has raised the signal that may come with it. */
+    result = unsock_stream_refused(out, UNSOCK_MIN(size, waits_in(in)), MSG_NOSIGNAL);
     if (result > 0)
         drop(in, (size_t)result);
     return result;

@@ -172,13 +172,19 @@ static long as_errno(long result) {
     }
 }
 
+/* Also where handlers come between. */
+static void sleep_whole(struct timespec time) {
+    while (unsock_sys(__NR_nanosleep, &time, &time) == -EINTR)
+        ;
+}
+
 static long wait_for(struct unsock_lock *lock, const char *directory, int32_t self) {
     struct timespec pause = {0, WAIT_FIRST_NS};
     long result = -EAGAIN;
     bool first_here = false;
     for (int64_t waited = 0; may_change(lock, result, waited); waited += pause.tv_nsec) {
         if (waited > 0) {
-            unsock_sys(__NR_nanosleep, &pause, 0);
+            sleep_whole(pause);
             pause.tv_nsec = UNSOCK_MIN(2 * pause.tv_nsec, WAIT_LONGEST_NS);
         }
         first_here = first_here || claim_among_threads(self, lock);

@@ -163,6 +163,20 @@ static void whole(void) {
     drop_pair(&pair);
 }
 
+/* Of a large file so much goes as the kernel passes on at once. */
+static void large(off_t offset) {
+    int file = CHECK(memfd_create("large", MFD_CLOEXEC));
+    CHECK(ftruncate(file, LARGE));
+    struct pair pair = make_pair(false);
+    peer_ends(&pair, CLOSED);
+    fact_number("large: first", sendfile(pair.fd, file, &offset, LARGE));
+    fact("large: offset", "%ld", (long)offset);
+    settle(&pair, CLOSED);
+    fact_number("large: second", sendfile(pair.fd, file, &offset, LARGE));
+    close(file);
+    drop_pair(&pair);
+}
+
 /* Who has a handler hears of the second call. */
 static void signals(void) {
     struct pair pair = make_pair(false);
@@ -193,6 +207,9 @@ int main(void) {
     not_connected();
     others();
     whole();
+    large(0);
+    large(5);
+    large(250000);
     signals();
     return 0;
 }
