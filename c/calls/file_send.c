@@ -21,8 +21,7 @@
 #define FROM_HERE 1       /* SEEK_CUR */
 #define PIECE 1024
 #define PAGE 4096
-#define PAGES 16 /* PIPE_DEF_BUFFERS: through so many the kernel passes a file on, and looks at the connection again   \
-                  */
+#define PAGES 16 /* PIPE_DEF_BUFFERS: so many the kernel passes on, before it looks at the connection again */
 
 /* Pipes and the program's own AF_UNIX sockets fail as ever. */
 static bool is_redirected_stream(int fd) {

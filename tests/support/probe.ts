@@ -210,8 +210,7 @@ export async function runTrapped(
   return result;
 }
 
-const UNTRAPPED =
-  "write, send, sendfile and poll are not trapped: that would slow every connection down (docs/limits.md)";
+const UNTRAPPED = "write, sendfile and poll are not trapped: that would slow every connection down (docs/limits.md)";
 
 /** Probes that one of the doors cannot have, and why; `trapped` stands for all but `preload`. */
 const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>> = {
