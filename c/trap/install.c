@@ -73,7 +73,10 @@ static void handle(int signal, void *signal_info, void *signal_context) {
         return;
     }
     const long arguments[6] = UNSOCK_CONTEXT_ARGUMENTS(context);
-    UNSOCK_CONTEXT_RESULT(context) = (uint64_t)answer(context, info->number, arguments);
+    long result = answer(context, info->number, arguments);
+    if (result == -EINTR)
+        unsock_signals_keep_mask(context);
+    UNSOCK_CONTEXT_RESULT(context) = (uint64_t)result;
 }
 
 /* The kernel would slow the whole process down for a speculation that no secret of ours depends on (seccomp(2)). */

@@ -115,8 +115,13 @@ long unsock_signals_mask(struct unsock_context *context, long how, const void *s
         copy &= ~SIGSYS_BIT;
     }
     long result = unsock_sys(__NR_rt_sigprocmask, how, set ? &copy : NULL, old, size);
-    unsock_sys(__NR_rt_sigprocmask, 0, 0, &context->blocked, UNSOCK_SIGNAL_SET_SIZE);
+    unsock_signals_keep_mask(context);
     return result;
+}
+
+void unsock_signals_keep_mask(struct unsock_context *context) {
+    unsock_sys(__NR_rt_sigprocmask, 0, 0, &context->blocked, UNSOCK_SIGNAL_SET_SIZE);
+    context->blocked &= ~SIGSYS_BIT;
 }
 
 long unsock_signals_suspend(const void *set, long size) {

@@ -13,13 +13,11 @@
 #define UNSOCK_SIGSYS 31
 #define UNSOCK_SIGNAL_SET_SIZE 8
 
-/* The kernel's struct sigaction. */
+/* The kernel's struct sigaction. aarch64 has the restorer too, for its 32-bit programs. */
 struct unsock_signal_action {
     void (*handler)(int, void *, void *);
     uint64_t flags;
-#ifdef __x86_64__
     void (*restorer)(void);
-#endif
     uint64_t blocked;
 };
 
@@ -39,6 +37,9 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
                            long size);
 long unsock_signals_mask(struct unsock_context *context, long how, const void *set, void *old, long size);
 long unsock_signals_suspend(const void *set, long size);
+
+/* The mask that is in force now is the one that the program goes on with: one of its handlers may have edited it. */
+void unsock_signals_keep_mask(struct unsock_context *context);
 
 /* ppoll, epoll_pwait, epoll_pwait2 and pselect6: the wait itself, with SIGSYS taken out of its mask. */
 long unsock_signals_wait(long number, const long arguments[6]);

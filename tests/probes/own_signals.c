@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <ucontext.h>
 
 static int server;
 static volatile sig_atomic_t handled;
@@ -66,6 +67,51 @@ static void waits(void) {
     fact("waiting with pselect", "%s", pselect(0, NULL, NULL, NULL, NULL, &most) < 0 ? errno_name(errno) : "0");
     fact("exchanges in their handlers", "%d", (int)handled);
     CHECK(sigprocmask(SIG_SETMASK, &before, NULL));
+}
+
+static void block_usr2(int signal, siginfo_t *info, void *context) {
+    (void)signal, (void)info;
+    sigaddset(&((ucontext_t *)context)->uc_sigmask, SIGUSR2);
+}
+
+/* Says whether SIGUSR2 is blocked, and unblocks it. */
+static bool usr2_was_blocked(void) {
+    sigset_t usr2, before;
+    sigemptyset(&usr2);
+    sigaddset(&usr2, SIGUSR2);
+    CHECK(sigprocmask(SIG_UNBLOCK, &usr2, &before));
+    return sigismember(&before, SIGUSR2);
+}
+
+/* What a handler writes into the saved mask is in force when it has returned: to the program, or to a call of its. */
+static void edited_masks(void) {
+    struct sigaction action = {.sa_sigaction = block_usr2, .sa_flags = SA_SIGINFO};
+    sigset_t none, usr1, before;
+    sigemptyset(&none);
+    sigemptyset(&usr1);
+    sigaddset(&usr1, SIGUSR1);
+    CHECK(sigaction(SIGUSR1, &action, NULL));
+    raise(SIGUSR1);
+    fact_yes("an exchange with a mask that a handler edited", exchange());
+    fact_yes("it is in force", usr2_was_blocked());
+    CHECK(sigprocmask(SIG_BLOCK, &usr1, &before));
+    raise(SIGUSR1);
+    sigsuspend(&none);
+    fact_yes("edited in sigsuspend", usr2_was_blocked());
+    raise(SIGUSR1);
+    ppoll(NULL, 0, NULL, &none);
+    fact_yes("edited in ppoll", usr2_was_blocked());
+    CHECK(sigprocmask(SIG_SETMASK, &before, NULL));
+    pid_t self = getpid(), child = fork_peer();
+    if (child == 0) {
+        while (poll(NULL, 0, 20) == 0)
+            kill(self, SIGUSR1);
+        _exit(0);
+    }
+    fact("accept, interrupted", "%s", accept(server, NULL, NULL) < 0 ? errno_name(errno) : "0");
+    kill(child, SIGKILL);
+    ended(child);
+    fact_yes("edited in accept", usr2_was_blocked());
 }
 
 static volatile sig_atomic_t own_calls;
@@ -165,6 +211,39 @@ static void little_stacks(void) {
     fact("exchanges on stacks of 16 KiB", "%d", whole);
 }
 
+static int go[2];
+
+static void *exchange_with_the_others(void *port) {
+    char byte;
+    if (read(go[0], &byte, 1) != 0)
+        die("begin");
+    return one_exchange(port);
+}
+
+/* Thousands of threads that are there at once, on stacks of their own. */
+static void many_threads(void) {
+    enum { THREADS = 2000 };
+    static pthread_t threads[THREADS];
+    pthread_t echo;
+    pthread_attr_t attributes;
+    int whole = 0;
+    CHECK(pipe2(go, O_CLOEXEC));
+    pthread_attr_init(&attributes);
+    CHECK(pthread_attr_setstacksize(&attributes, 16384));
+    CHECK(-pthread_create(&echo, NULL, echo_all, (void *)(intptr_t)THREADS));
+    for (int i = 0; i < THREADS; i++)
+        CHECK(-pthread_create(&threads[i], &attributes, exchange_with_the_others, (void *)(intptr_t)own_port(server)));
+    close(go[1]); /* they begin together */
+    for (int i = 0; i < THREADS; i++) {
+        void *result;
+        pthread_join(threads[i], &result);
+        whole += result != NULL;
+    }
+    pthread_join(echo, NULL);
+    close(go[0]);
+    fact("exchanges of threads that are there at once", "%d", whole);
+}
+
 /* Pointers to nothing, and to what cannot be written. */
 static void pointers(void) {
     char *gone = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -198,7 +277,9 @@ int main(void) {
     waits();
     own_sigsys();
     jumps();
+    edited_masks();
     little_stacks();
+    many_threads();
     pointers();
     close(server);
     return 0;

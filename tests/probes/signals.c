@@ -145,18 +145,22 @@ static void from_handler(void) {
 }
 
 static void *block(void *fd) {
-    accept((int)(intptr_t)fd, NULL, NULL);
+    for (;;)
+        close(accept((int)(intptr_t)fd, NULL, NULL));
     return NULL;
 }
 
 static void *block_in_recvfrom(void *fd) {
-    address name = unwritten();
-    char byte;
-    recvfrom((int)(intptr_t)fd, &byte, 1, 0, &name.any, &name.length);
+    for (;;) {
+        address name = unwritten();
+        char byte;
+        recvfrom((int)(intptr_t)fd, &byte, 1, 0, &name.any, &name.length);
+    }
     return NULL;
 }
 
-static void cancelled(void) {
+/* `calls_end`: only after that the calls that the threads wait in end, too. */
+static void cancelled(bool calls_end) {
     int server = listening("127.0.0.1", 0), receiver = bound("127.0.0.1", 0, SOCK_DGRAM);
     pthread_t threads[2];
     void *result;
@@ -165,8 +169,16 @@ static void cancelled(void) {
     if (pthread_create(&threads[1], NULL, block_in_recvfrom, (void *)(intptr_t)receiver) != 0)
         die("pthread_create");
     poll(NULL, 0, 30);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         pthread_cancel(threads[i]);
+    if (calls_end) {
+        int sender = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
+        address to = name_of(receiver);
+        close(connected("127.0.0.1", own_port(server)));
+        CHECK(sendto(sender, "x", 1, 0, &to.any, to.length));
+        close(sender);
+    }
+    for (int i = 0; i < 2; i++) {
         pthread_join(threads[i], &result);
         fact_yes(i == 0 ? "cancelled in accept" : "cancelled in recvfrom", result == PTHREAD_CANCELED);
     }
@@ -182,7 +194,6 @@ int main(int count, char **arguments) {
     interrupted();
     timeouts();
     from_handler();
-    if (count < 2 || strcmp(arguments[1], "without cancellation") != 0)
-        cancelled();
+    cancelled(count > 1 && strcmp(arguments[1], "the cancelled calls end") == 0);
     return 0;
 }

@@ -11,7 +11,11 @@
 #include <sys/mman.h>
 
 #define PAGE 4096
+#ifdef __aarch64__
+#define THREAD_STACK (128 * 1024) /* the smallest there */
+#else
 #define THREAD_STACK (16 * 1024)
+#endif
 #define HANDLER_STACK (8 * 1024)
 #define SIZE(stack) ((size_t)(stack) + PAGE)
 

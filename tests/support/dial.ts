@@ -1,29 +1,37 @@
 /** tests/control/dial.c: an ordinary TCP client that tells how its connect went. */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { run } from "./process.ts";
-import { shimEnv } from "./shim.ts";
+import { shimEnv, shimLibrary } from "./shim.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror"];
 
-export const MODES = ["blocking", "nonblocking"] as const;
+/** How its descriptor is, and by which door the library reaches it. */
+export const MODES = ["blocking", "nonblocking", "blocking, static", "nonblocking, static"] as const;
 export type DialMode = typeof MODES[number];
 
 /** The facts that are "yes" for every connect, failed or not. */
 export const UNCHANGED = ["the same flags", "no descriptor leaked", "epoll still knows it"];
 
-let built: Promise<string> | undefined;
+const built = new Map<string, Promise<string>>();
 
-async function build(): Promise<string> {
+/** @param name `dial`, or `dial-static`. */
+async function build(name: string, flags: readonly string[]): Promise<string> {
   const directory = join(ROOT, "build", "control");
   await Deno.mkdir(directory, { recursive: true });
   // Test files that run side by side are one process: each builds a file of its own.
-  const binary = join(directory, `dial.${crypto.randomUUID()}`);
+  const binary = join(directory, `${name}.${crypto.randomUUID()}`);
   const source = join(ROOT, "tests", "control", "dial.c");
-  const { code, stderr } = await run(["cc", ...FLAGS, "-o", binary, source]);
+  const { code, stderr } = await run(["cc", ...FLAGS, ...flags, "-o", binary, source]);
   if (code !== 0) throw new Error(`cc dial.c failed:\n${stderr}`);
-  await Deno.rename(binary, join(directory, "dial"));
-  return join(directory, "dial");
+  await Deno.rename(binary, join(directory, name));
+  return join(directory, name);
+}
+
+function find(name: string, flags: readonly string[] = []): Promise<string> {
+  const found = built.get(name) ?? build(name, flags);
+  built.set(name, found);
+  return found;
 }
 
 export interface DialOptions {
@@ -36,7 +44,7 @@ export interface DialOptions {
 /**
  * Runs the client under the shim.
  *
- * @param mode Of its descriptor.
+ * @param mode Of its descriptor, and whether it is static, so that its system calls are trapped.
  * @param dir Its UNSOCK_DIR.
  * @param options What to connect to.
  * @returns What it printed: values by name.
@@ -44,9 +52,13 @@ export interface DialOptions {
  */
 export async function dial(mode: DialMode, dir: string, options: DialOptions): Promise<Map<string, string>> {
   const { ports, address = "127.0.0.1", settings = {} } = options;
-  built ??= build();
-  const command = [await built, mode, address, ...ports.map(String)];
-  const { code, signal, stdout, stderr } = await run(command, { env: shimEnv(dir, settings) });
+  const [blocking = "", linking] = mode.split(", ");
+  const { LD_PRELOAD, ...env } = shimEnv(dir, settings);
+  const start = linking === undefined
+    ? ["env", `LD_PRELOAD=${LD_PRELOAD}`, await find("dial")]
+    : [shimLibrary(), "run", "--", await find("dial-static", ["-static"])];
+  const command = [...start, blocking, address, ...ports.map(String)];
+  const { code, signal, stdout, stderr } = await run(command, { env });
   if (code !== 0) throw new Error(`dial ended with ${signal ?? code}: ${stderr}${stdout}`);
   return new Map(
     stdout.trimEnd().split("\n").map((line) => {

@@ -1,9 +1,9 @@
 /** Probe programs: builds each once, runs it over the kernel's TCP and UDP and under the library, compares the facts. */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
-import { MAY_DIFFER } from "../probes/may_differ.ts";
 import { type Differences, differences } from "./differences.ts";
 import { withDir } from "./dir.ts";
+import { type Door, DOOR_FLAGS, passage } from "./doors.ts";
 import { run } from "./process.ts";
 import { findProgram, need } from "./programs.ts";
 import { shimEnv, shimLibrary } from "./shim.ts";
@@ -27,19 +27,6 @@ export interface ProbeRun {
   left: string[];
 }
 
-/**
- * By which door the library reaches a probe: libc's functions; or its system calls, trapped, because it is static (of one
- * libc or another), or dynamic with socket calls that go past libc.
- */
-export type Door = "preload" | "static" | "musl" | "raw";
-
-const DOOR_FLAGS: Readonly<Record<Door, readonly string[]>> = {
-  preload: [],
-  static: ["-static"],
-  musl: ["-static", "-include", join(ROOT, "tests", "libcs", "errno_names.h")],
-  raw: ["-Wno-unused-value", "-include", join(SOURCES, "raw_calls.h")],
-};
-
 export interface ProbeOptions {
   /** More compiler flags. */
   flags?: string[];
@@ -57,12 +44,19 @@ export interface ProbeOptions {
  * @param name The file's name without `.c`.
  * @param flags More compiler flags; `-shared` makes a library.
  * @param door By which the library will reach it.
+ * @param cross The compiler for another machine than this.
  * @returns The path of the program or library.
  * @throws {Error} with the compiler's words.
  */
-export async function buildProbe(name: string, flags: string[] = [], door: Door = "preload"): Promise<string> {
+export async function buildProbe(
+  name: string,
+  flags: string[] = [],
+  door: Door = "preload",
+  cross?: string,
+): Promise<string> {
   const source = join(SOURCES, `${name}.c`);
-  const binary = join(BINARIES, door === "preload" ? name : `${name}-${door}`);
+  const directory = cross === undefined ? BINARIES : `${BINARIES}-${cross}`;
+  const binary = join(directory, door === "preload" ? name : `${name}-${door}`);
   const headers = [
     "probe.h",
     "random.h",
@@ -76,10 +70,10 @@ export async function buildProbe(name: string, flags: string[] = [], door: Door 
     .map((header) => join(SOURCES, header));
   const newest = Math.max(...[source, ...headers].map(modified));
   if (modified(binary) > newest) return binary;
-  await Deno.mkdir(BINARIES, { recursive: true });
+  await Deno.mkdir(directory, { recursive: true });
   // Another test run may be building the same file: each finds a whole one.
   const unfinished = `${binary}.${crypto.randomUUID()}`;
-  const compiler = door === "musl" ? "musl-gcc" : Deno.env.get("CC") || "cc";
+  const compiler = cross ?? (door === "musl" ? "musl-gcc" : Deno.env.get("CC") || "cc");
   const result = await run([compiler, ...FLAGS, ...flags, ...DOOR_FLAGS[door], "-o", unfinished, source]);
   if (result.code !== 0) throw new Error(`${compiler} ${name}.c failed:\n${result.stderr}`);
   await Deno.rename(unfinished, binary);
@@ -138,8 +132,13 @@ echo "${COUNTERS_FOLLOW}"; cat /proc/net/snmp /proc/net/snmp6 2>/dev/null; exit 
   return counters === undefined ? { facts } : { facts, traffic: countTraffic(counters) };
 }
 
-/** The kernel counts segments and datagrams for each namespace: the proof that nothing went through IP. */
-function countTraffic(snmp: string): number {
+/**
+ * The kernel counts segments and datagrams for each namespace: the proof that nothing went through IP.
+ *
+ * @param snmp The text of /proc/net/snmp, and of snmp6.
+ * @returns How many were sent.
+ */
+export function countTraffic(snmp: string): number {
   const lines = snmp.split("\n");
   const value = (table: string, name: string) => {
     const [names, values] = lines.filter((line) => line.startsWith(`${table}:`)).map((line) => line.split(" "));
@@ -210,52 +209,8 @@ export async function runTrapped(
   return result;
 }
 
-const UNTRAPPED = "write, sendfile and poll are not trapped: that would slow every connection down (docs/limits.md)";
-
-/** Probes that one of the doors cannot have, and why; `trapped` stands for all but `preload`. */
-const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>> = {
-  endings_epoll: { trapped: UNTRAPPED },
-  endings_poll: { trapped: UNTRAPPED },
-  endings_splice: { trapped: UNTRAPPED },
-  datagram_basic: { trapped: "sendto without an address is send there, which is not looked at (docs/limits.md)" },
-  signals: { raw: "a system call of one's own is no cancellation point" },
-};
-
-/** What a probe is not to do through the trap door, as its arguments say it, and why. */
-const TRAPPED_ARGUMENTS: Readonly<Record<string, { args: string[]; why: string }>> = {
-  endings_shutdown: {
-    args: ["everywhere"],
-    why: "poll and send are not trapped, shutdown and sendmsg are (docs/limits.md)",
-  },
-  endings_write: { args: ["messages"], why: "what else writes is not trapped (docs/limits.md)" },
-  signal_threads: { args: ["of threads alone"], why: "a trapped call is a signal of its own (docs/limits.md)" },
-  signals: { args: ["without cancellation"], why: "pthread_cancel waits for the call's end there (docs/limits.md)" },
-  small_stacks: { args: ["with room for two signals"], why: "a trapped call is a signal of its own (docs/limits.md)" },
-};
-
-const SENDTO_NULL = { instead: "ENOTCONN, 0 more, left 15", why: "sendto without an address is send, not looked at" };
-
-const SEND = { instead: "ENOTCONN", why: "send is not trapped: AF_UNIX has an errno of its own when not connected" };
-
-/** Lines that cannot be equal through the trap door alone. */
-const TRAPPED_MAY_DIFFER: Readonly<Record<string, Differences>> = {
-  bad_memory: {
-    "sendto, has sent: address, NULL": SENDTO_NULL,
-    "sendto, bound: address, NULL": SENDTO_NULL,
-    "sendto, MSG_FASTOPEN: address, NULL": SENDTO_NULL,
-  },
-  errors: {
-    "send on a listener": SEND,
-    "send before connect": SEND,
-    "send on a bound socket": SEND,
-  },
-  poll_other_thread: {
-    "poll in another thread, end of file": { instead: "17", why: "AF_UNIX adds POLLHUP, and poll is not trapped" },
-  },
-  datagram_packets: {
-    "its first datagram (2)": { instead: "250 bytes", why: "UDP_SEGMENT has no effect on sendto without an address" },
-  },
-};
+/** Every probe that a test file of this process has registered: other kernels run them too (tests/kernels). */
+export const registered: { name: string; options: ProbeOptions; doors: readonly Door[] }[] = [];
 
 /**
  * Registers the tests that a probe prints the same facts with and without the library, through each door.
@@ -265,34 +220,53 @@ const TRAPPED_MAY_DIFFER: Readonly<Record<string, Differences>> = {
  * @param options What may differ.
  */
 export function testProbe(name: string, story: string, options: ProbeOptions = {}): void {
+  registered.push({ name, options, doors: ["preload", "static", "raw"] });
   Deno.test({
     name: `${story} (${name})`,
     ignore: !need("cc"),
     fn: async () => {
       const binary = await buildProbe(name, options.flags);
       const [plain, shim] = await Promise.all([runPlain(binary), runUnderShim(binary, options.env)]);
-      compare(plain, shim, options, MAY_DIFFER[name]);
+      compareRuns(plain, shim, options, passage(name, "preload")?.known);
     },
   });
-  for (const door of ["static", "raw"] as const) testTrapped(name, story, options, door);
+  for (const door of ["static", "raw"] as const) testDoor(name, story, options, door);
 }
 
-/** Registers the test of a probe through one of the trap's doors, where that can be. */
+/** Registers the test of a probe through one of the trap's doors alone, where that can be. */
 export function testTrapped(name: string, story: string, options: ProbeOptions, door: Door): void {
-  if (NOT_BY[name]?.trapped !== undefined || NOT_BY[name]?.[door] !== undefined) return;
-  const args = TRAPPED_ARGUMENTS[name]?.args ?? [];
+  registered.push({ name, options, doors: [door] });
+  testDoor(name, story, options, door);
+}
+
+function testDoor(name: string, story: string, options: ProbeOptions, door: Door): void {
+  const way = passage(name, door);
+  if (way === undefined) return;
   Deno.test({
     name: `${story} (${name}, ${door}, trapped)`,
     ignore: !need(door === "musl" ? "musl-gcc" : "cc"),
     fn: async () => {
       const binary = await buildProbe(name, options.flags, door);
-      const [plain, shim] = await Promise.all([runPlain(binary, ...args), runTrapped(binary, options.env, ...args)]);
-      compare(plain, shim, options, { ...MAY_DIFFER[name], ...TRAPPED_MAY_DIFFER[name] });
+      const [plain, shim] = await Promise.all([
+        runPlain(binary, ...way.args),
+        runTrapped(binary, options.env, ...way.args),
+      ]);
+      compareRuns(plain, shim, options, way.known);
     },
   });
 }
 
-function compare(plain: ProbeRun, shim: ProbeRun, options: ProbeOptions, known: Differences | undefined): void {
+/**
+ * Compares a run under the library with one over TCP and UDP.
+ *
+ * @throws {Error} naming the lines that differ and are not known to, files that are left, and traffic.
+ */
+export function compareRuns(
+  plain: ProbeRun,
+  shim: ProbeRun,
+  options: ProbeOptions,
+  known: Differences | undefined,
+): void {
   const found = differences(plain.facts, shim.facts, known);
   assertStrictEquals(found.length, 0, `differs from TCP and UDP:\n  ${found.join("\n  ")}`);
   if (!options.mayLeave) assertEquals(shim.left, [], "socket files are left behind");

@@ -70,6 +70,7 @@ const PACKAGES: Record<string, string> = {
   psql: "postgresql",
   python3: "python3",
   "qemu-aarch64": "qemu-user",
+  "qemu-system-aarch64": "qemu-system-arm",
   "qemu-system-x86_64": "qemu-system-x86",
   "redis-benchmark": "redis-tools",
   "redis-cli": "redis-tools",

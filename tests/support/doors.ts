@@ -1,0 +1,83 @@
+/** The ways by which the library reaches a probe, what a probe cannot do by one of them, and what it cannot print there. */
+import { dirname, fromFileUrl, join } from "@std/path/posix";
+import { MAY_DIFFER } from "../probes/may_differ.ts";
+import type { Differences } from "./differences.ts";
+
+const TESTS = join(dirname(fromFileUrl(import.meta.url)), "..");
+
+/**
+ * By which door the library reaches a probe: libc's functions; or its system calls, trapped, because it is static (of one
+ * libc or another), or dynamic with socket calls that go past libc.
+ */
+export type Door = "preload" | "static" | "musl" | "raw";
+
+/** The compiler flags that make a probe one for the door. */
+export const DOOR_FLAGS: Readonly<Record<Door, readonly string[]>> = {
+  preload: [],
+  static: ["-static"],
+  musl: ["-static", "-include", join(TESTS, "libcs", "errno_names.h")],
+  raw: ["-Wno-unused-value", "-include", join(TESTS, "probes", "raw_calls.h")],
+};
+
+const UNTRAPPED = "write, sendfile and poll are not trapped: that would slow every connection down (docs/limits.md)";
+
+/** Probes that one of the doors cannot have, and why; `trapped` stands for all but `preload`. */
+const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>> = {
+  endings_epoll: { trapped: UNTRAPPED },
+  endings_poll: { trapped: UNTRAPPED },
+  endings_splice: { trapped: UNTRAPPED },
+  datagram_basic: { trapped: "sendto without an address is send there, which is not looked at (docs/limits.md)" },
+  signals: { raw: "a system call of one's own is no cancellation point" },
+};
+
+/** What a probe is not to do through the trap door, as its arguments say it, and why. */
+const TRAPPED_ARGUMENTS: Readonly<Record<string, { args: string[]; why: string }>> = {
+  endings_shutdown: {
+    args: ["everywhere"],
+    why: "poll and send are not trapped, shutdown and sendmsg are (docs/limits.md)",
+  },
+  endings_write: { args: ["messages"], why: "what else writes is not trapped (docs/limits.md)" },
+  signal_threads: { args: ["of threads alone"], why: "a trapped call is a signal of its own (docs/limits.md)" },
+  signals: { args: ["the cancelled calls end"], why: "pthread_cancel waits for that there (docs/limits.md)" },
+  small_stacks: { args: ["with room for two signals"], why: "a trapped call is a signal of its own (docs/limits.md)" },
+};
+
+const SENDTO_NULL = { instead: "ENOTCONN, 0 more, left 15", why: "sendto without an address is send, not looked at" };
+
+const SEND = { instead: "ENOTCONN", why: "send is not trapped: AF_UNIX has an errno of its own when not connected" };
+
+/** Lines that cannot be equal through the trap door alone. */
+const TRAPPED_MAY_DIFFER: Readonly<Record<string, Differences>> = {
+  bad_memory: {
+    "sendto, has sent: address, NULL": SENDTO_NULL,
+    "sendto, bound: address, NULL": SENDTO_NULL,
+    "sendto, MSG_FASTOPEN: address, NULL": SENDTO_NULL,
+  },
+  errors: {
+    "send on a listener": SEND,
+    "send before connect": SEND,
+    "send on a bound socket": SEND,
+  },
+  poll_other_thread: {
+    "poll in another thread, end of file": { instead: "17", why: "AF_UNIX adds POLLHUP, and poll is not trapped" },
+  },
+  datagram_packets: {
+    "its first datagram (2)": { instead: "250 bytes", why: "UDP_SEGMENT has no effect on sendto without an address" },
+  },
+};
+
+/** How a probe runs by a door. */
+export interface Passage {
+  /** Its arguments, which leave out what cannot be there. */
+  readonly args: readonly string[];
+  /** The lines that cannot be as over TCP and UDP. */
+  readonly known: Differences;
+}
+
+/** @returns How the probe runs by this door; undefined: it cannot. */
+export function passage(name: string, door: Door): Passage | undefined {
+  if (door === "preload") return { args: [], known: MAY_DIFFER[name] ?? {} };
+  if (NOT_BY[name]?.trapped !== undefined || NOT_BY[name]?.[door] !== undefined) return undefined;
+  const args = TRAPPED_ARGUMENTS[name]?.args ?? [];
+  return { args, known: { ...MAY_DIFFER[name], ...TRAPPED_MAY_DIFFER[name] } };
+}
