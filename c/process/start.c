@@ -79,9 +79,9 @@ static enum unsock_activity decide(void) {
     return inert ? UNSOCK_INERT : UNSOCK_ACTIVE;
 }
 
-void unsock_start_loaded(const struct unsock_environment *environment, const char *own_file) {
+void unsock_start_loaded(const struct unsock_environment *environment, const char *own_file, uintptr_t stack_end) {
     unsock_start_trapped = true;
-    unsock_user_start();
+    unsock_user_start_at(stack_end);
     unsock_own_start();
     bool inert = unsock_environment_is_off(environment) || !unsock_environment_get(environment, "UNSOCK_DIR");
     if (!inert)

@@ -15,11 +15,11 @@ extern enum unsock_activity unsock_activity;
 bool unsock_start_active(void);
 
 /*
- * Starts it in a program that it has loaded itself (c/trap/loader.h): with the environment that the program gets, and
- * the library's own path. Inert without UNSOCK_DIR, or with UNSOCK_OFF=1. Ends the process for settings that cannot be
- * read.
+ * Starts it in a program that it has loaded itself (c/trap/loader.h): with the environment that the program gets, the
+ * library's own path, and where the first thread's stack ends (rt/user.h). Inert without UNSOCK_DIR, or with
+ * UNSOCK_OFF=1. Ends the process for settings that cannot be read.
  */
-void unsock_start_loaded(const struct unsock_environment *environment, const char *own_file);
+void unsock_start_loaded(const struct unsock_environment *environment, const char *own_file, uintptr_t stack_end);
 
 /*
  * For the library run as a program, which is about to execute one: its settings have been read. What that program gets

@@ -39,6 +39,10 @@ void unsock_user_start(void) {
         first_thread = thread_pointer();
 }
 
+void unsock_user_start_at(uintptr_t end) {
+    unsock_user_stack_end = end;
+}
+
 /*
  * A change of the signal mask in a way that does not exist: the kernel reads the 8 bytes first, and then refuses. Where
  * a sandbox refuses it before that, nothing is known, and nothing worse than it was without asking.

@@ -18,6 +18,9 @@
 /* Finds the end of the first thread's stack. Once, at start; until then less is certain. */
 void unsock_user_start(void);
 
+/* Where no libc can say it: `end` is what the kernel put at the end of the first thread's stack (AT_RANDOM), or 0. */
+void unsock_user_start_at(uintptr_t end);
+
 /* Can these bytes be read, or written? Asks the kernel, page by page. Nothing changes. */
 bool unsock_user_readable_far(const void *at, size_t size);
 bool unsock_user_writable_far(void *at, size_t size);

@@ -173,7 +173,7 @@ void unsock_loader_start(uint64_t *stack) {
     own_path(&start, own);
     remove_strings(&start);
     struct unsock_environment environment = {.list = start.environment};
-    unsock_start_loaded(&environment, own);
+    unsock_start_loaded(&environment, own, auxiliary(&start, AT_RANDOM, 0));
     long fd = open_program(&start);
     map_or_fail(&start, fd, &program);
     unsock_self_note((int)fd);
