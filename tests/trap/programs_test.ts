@@ -1,7 +1,8 @@
 /** Real programs that preloading does not reach, server and client under unsock; nothing of them is on an IP port. */
-import { assert, assertMatch } from "@std/assert";
+import { assertMatch } from "@std/assert";
 import { join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
+import { assertNoIpListener } from "../support/net.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { unsockRun } from "../support/shim.ts";
@@ -9,10 +10,15 @@ import { until } from "../support/wait.ts";
 
 const exists = (file: string) => Deno.stat(file).then(() => true, () => false);
 
-/** Whether somebody listens on the port of this machine's network. */
-async function isOnTheNetwork(port: number): Promise<boolean> {
-  return await Deno.connect({ port }).then((connection) => (connection.close(), true), () => false);
+/** Runs a single-file program, which the Java runtime compiles first. */
+function java(program: string, ...args: string[]): string[] {
+  const source = join(import.meta.dirname ?? "", "..", "programs", "java", `${program}.java`);
+  const flags = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"];
+  return ["env", "UNSOCK_ENGINE=trap", "java", ...flags, source, ...args];
 }
+
+/** The Java runtime compiles first. */
+const START_MS = 40_000;
 
 interface Server {
   command: string[];
@@ -29,10 +35,11 @@ function testServer(name: string, programs: string[], prepare: (dir: string) => 
       withDir(async (dir) => {
         const { command, port, client, answer } = await prepare(dir);
         await using server = start(unsockRun(join(dir, "s"), command), { cwd: dir, env: { HOME: dir } });
-        await until(`${name} listens`, () => exists(join(dir, "s", `${port}.sock`)));
+        await until(`${name} listens`, () => exists(join(dir, "s", `${port}.sock`)), START_MS);
+        assertNoIpListener(port);
         const { stdout, stderr } = await run(unsockRun(join(dir, "s"), client), { cwd: dir, env: { HOME: dir } });
         assertMatch(stdout + stderr, answer, server.output());
-        assert(!await isOnTheNetwork(port), "it listens on TCP");
+        assertNoIpListener(port);
       }),
   });
 }
@@ -89,6 +96,14 @@ testServer("node under UNSOCK_ENGINE=trap serves Python under the same", ["node"
     answer: /^node sees 127\.0\.0\.1$/m,
   });
 });
+
+testServer("Java under UNSOCK_ENGINE=trap serves Java under the same", ["java"], () =>
+  Promise.resolve({
+    command: java("UrlServer", "20990", "127.0.0.1"),
+    port: 20990,
+    client: java("UrlClient", "http://127.0.0.1:20990/"),
+    answer: /^(from 127\.0\.0\.1\n){10}10 ports$/m,
+  }));
 
 testServer("static busybox: its nc sends to its nc", ["busybox"], () =>
   Promise.resolve({
