@@ -88,7 +88,8 @@ Deno.test("completions knows its shells, and bash takes its script", async () =>
   await withDir(async (dir) => {
     const file = path.join(dir, "unsock.bash");
     Deno.writeTextFileSync(file, (await unsock(["completions", "bash"])).stdout);
-    const complete = `. '${file}'; COMP_WORDS=(unsock run --d); COMP_CWORD=2; _unsock; echo "\${COMPREPLY[*]}"`;
+    const typed = "COMP_LINE='unsock run --d' COMP_POINT=14 COMP_WORDS=(unsock run --d) COMP_CWORD=2";
+    const complete = `. '${file}'; ${typed}; _unsock; echo "\${COMPREPLY[*]}"`;
     const { stdout, stderr } = await run(["bash", "-c", complete]);
     assertStrictEquals(stdout, "--dir --dir-mode --dry-run\n", stderr);
   });
