@@ -1,8 +1,9 @@
 /*
- * Usage: spawn ROUNDS ++ [NAME=VALUE...] COMMAND [ARG...] [++ ...]
+ * Usage: spawn [-c] ROUNDS ++ [NAME=VALUE...] COMMAND [ARG...] [++ ...]
  *
  * Runs each command once a round, one after the other, and prints the nanoseconds from its start to its end: an array
- * for each round. So whatever else the machine does meets all alike.
+ * for each round. So whatever else the machine does meets all alike. With -c: the processor time of it and of what it
+ * waited for.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -40,6 +42,12 @@ static void read_command(struct command *command, char **words) {
         fail("no command", EINVAL);
 }
 
+static int counts_processor_time;
+
+static long long nanoseconds(struct timeval time) {
+    return time.tv_sec * 1000000000LL + time.tv_usec * 1000LL;
+}
+
 static long long run(const struct command *command, posix_spawn_file_actions_t *quiet) {
     struct timespec start, end;
     pid_t child;
@@ -48,7 +56,8 @@ static long long run(const struct command *command, posix_spawn_file_actions_t *
     int error = posix_spawnp(&child, command->argv[0], quiet, NULL, command->argv, (char **)command->environment);
     if (error != 0)
         fail(command->argv[0], error);
-    while (waitpid(child, &status, 0) < 0)
+    struct rusage used;
+    while (wait4(child, &status, 0, &used) < 0)
         if (errno != EINTR)
             fail("waitpid", errno);
     clock_gettime(CLOCK_MONOTONIC, &end);
@@ -56,6 +65,8 @@ static long long run(const struct command *command, posix_spawn_file_actions_t *
         fprintf(stderr, "spawn: %s: status %d\n", command->argv[0], status);
         exit(1);
     }
+    if (counts_processor_time)
+        return nanoseconds(used.ru_utime) + nanoseconds(used.ru_stime);
     return (end.tv_sec - start.tv_sec) * 1000000000LL + end.tv_nsec - start.tv_nsec;
 }
 
@@ -63,8 +74,13 @@ int main(int argc, char **argv) {
     static struct command commands[COMMANDS];
     posix_spawn_file_actions_t quiet;
     int count = 0;
+    if (argc > 1 && strcmp(argv[1], "-c") == 0) {
+        counts_processor_time = 1;
+        argv++;
+        argc--;
+    }
     if (argc < 4)
-        fail("usage: spawn ROUNDS ++ COMMAND [++ COMMAND]", EINVAL);
+        fail("usage: spawn [-c] ROUNDS ++ COMMAND [++ COMMAND]", EINVAL);
     long rounds = atol(argv[1]);
     for (int i = 2; i < argc; i++)
         if (strcmp(argv[i], "++") == 0 && count < COMMANDS)

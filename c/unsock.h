@@ -96,6 +96,22 @@ UNSOCK_EXPORT int unsock_run(const char *words, size_t words_length, const char 
                              const char *library, int how, char *error, size_t size);
 
 /*
+ * `run` of this very process, whose last `count` words, "run" the first, and whose environment are read from /proc:
+ * with `how` 2, after unsock_caller_restore. Where /proc does not tell them, -ENOTSUP.
+ */
+UNSOCK_EXPORT int unsock_run_called(unsigned count, const char *library, char *error, size_t size);
+
+/* Puts back what the runtime of the command line has changed of this process (c/program/caller.h). */
+UNSOCK_EXPORT void unsock_caller_restore(void);
+
+/*
+ * What that would be, by the text of /proc/PID/limits of this process and its parent, and its parent's status (NULL:
+ * unreadable): returns 1 when SIGPIPE is to be ignored; writes the soft RLIMIT_NOFILE, or -1: as it is.
+ */
+UNSOCK_EXPORT int unsock_caller_state(const char *own_limits, const char *parent_limits, const char *parent_status,
+                                      int64_t *soft_nofile);
+
+/*
  * `run` in a room (c/program/room.h), by executing `library` as a program: with `isolate` 1 in a network namespace of
  * its own; with `lock` 0 or above in the directory that unsock_private_make has made with it, which the words name by
  * --dir. Returns the exit status, with one line in `error`; else this process has become that program.

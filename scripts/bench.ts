@@ -9,10 +9,12 @@ import { drawChart } from "./bench/chart.ts";
 import { measureCounts } from "./bench/counts.ts";
 import { measureGrowth } from "./bench/growth.ts";
 import { writePage } from "./bench/page.ts";
+import { describeMachine } from "./bench/machine.ts";
 import { measurePrograms } from "./bench/programs.ts";
 import { formatText, type Report } from "./bench/report.ts";
 import { type OtherLibrary, type Rig, ROOT } from "./bench/rig.ts";
 import { withRig } from "./bench/rig_life.ts";
+import { lastStarts, withStarts } from "./bench/starts.ts";
 import { measureStartup } from "./bench/startup.ts";
 import { measureWorkloads } from "./bench/workloads.ts";
 
@@ -60,12 +62,6 @@ function readOptions(args: readonly string[]): Options | undefined {
   return { json, quick, out, compare, others };
 }
 
-async function describeMachine(): Promise<string> {
-  const cpus = await Deno.readTextFile("/proc/cpuinfo").catch(() => "");
-  const model = cpus.match(/^model name\s*:\s*(.+)$/m)?.[1] ?? Deno.build.arch;
-  return `${model}, ${navigator.hardwareConcurrency} processors, Linux ${Deno.osRelease()}`;
-}
-
 async function measure(rig: Rig): Promise<Report> {
   const workloads = await measureWorkloads(rig);
   const growth = await measureGrowth(rig);
@@ -78,7 +74,9 @@ async function writeReport(report: Report, directory: string): Promise<void> {
   await Deno.mkdir(directory, { recursive: true });
   await Deno.writeTextFile(path.join(directory, "bench.json"), `${JSON.stringify(report, null, 2)}\n`);
   await Deno.writeTextFile(path.join(directory, "bench.svg"), drawChart(report));
-  await Deno.writeTextFile(path.join(directory, "bench.md"), writePage(report));
+  const starts = await lastStarts();
+  const page = writePage(report);
+  await Deno.writeTextFile(path.join(directory, "bench.md"), starts === undefined ? page : withStarts(page, starts));
 }
 
 async function bench({ json, quick, out, compare, others }: Options): Promise<void> {

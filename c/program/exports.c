@@ -4,6 +4,7 @@
 #include "process/proof.h"
 #include "process/route.h"
 #include "process/user_change.h"
+#include "program/caller.h"
 #include "program/room.h"
 #include "program/run.h"
 #include "rt/mem.h"
@@ -12,6 +13,8 @@
 #include "unsock.h"
 
 #define NOBODY 65534
+#define READ_FIRST 65536
+#define COMMAND "run"
 
 /* NUL-terminated strings, one behind the other, as a list. NULL: no memory. */
 static const char **list_of(const char *block, size_t length, struct unsock_exec_space **space) {
@@ -86,6 +89,63 @@ void unsock_private_prune(const char *directory, int remove, char *text, size_t 
     struct unsock_text paths;
     unsock_text_start(&paths, text, size);
     unsock_private_sweep(directory, remove != 0, &paths);
+}
+
+/* A file of /proc, whole, in a space of its own. NULL: it cannot be read. */
+static const char *read_whole(const char *path, size_t *length, struct unsock_exec_space **space) {
+    for (size_t size = READ_FIRST;; size *= 2) {
+        *space = unsock_exec_space_enter(size);
+        char *bytes = *space ? unsock_exec_space_cut(*space, size - 16) : NULL;
+        long fd = bytes ? unsock_sys(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC) : -ENOMEM, count = fd;
+        *length = 0;
+        while (fd >= 0 && *length < size - 16 &&
+               (count = unsock_sys(__NR_read, fd, bytes + *length, size - 16 - *length)) > 0)
+            *length += (size_t)count;
+        if (fd >= 0)
+            unsock_sys(__NR_close, fd);
+        if (count == 0)
+            return bytes;
+        if (*space)
+            unsock_exec_space_leave(*space);
+        *space = NULL;
+        if (count < 0)
+            return NULL;
+    }
+}
+
+/* Where the last `count` of so many strings begin. SIZE_MAX: there are fewer. */
+static size_t last_strings(const char *block, size_t length, size_t count) {
+    size_t at = length;
+    for (; count > 0 && at > 0; count--) {
+        at--; /* its NUL */
+        while (at > 0 && block[at - 1] != '\0')
+            at--;
+    }
+    return count == 0 ? at : SIZE_MAX;
+}
+
+int unsock_run_called(unsigned count, const char *library, char *error, size_t size) {
+    struct unsock_exec_space *first = NULL, *second = NULL;
+    struct block words, variables;
+    struct unsock_run_start start = {.library = library, .settings_only = true};
+    struct unsock_text line;
+    int status = -ENOTSUP;
+    unsock_text_start(&line, error, size);
+    words.bytes = read_whole("/proc/self/cmdline", &words.length, &first);
+    variables.bytes = words.bytes ? read_whole("/proc/self/environ", &variables.length, &second) : NULL;
+    size_t at = variables.bytes ? last_strings(words.bytes, words.length, count) : SIZE_MAX;
+    if (at != SIZE_MAX && words.length - at >= sizeof(COMMAND) &&
+        unsock_same(words.bytes + at, COMMAND, sizeof(COMMAND))) {
+        words.bytes += at + sizeof(COMMAND);
+        words.length -= at + sizeof(COMMAND);
+        unsock_caller_restore();
+        status = start_with(&start, &words, &variables, unsock_run_words, &line);
+    }
+    if (second)
+        unsock_exec_space_leave(second);
+    if (first)
+        unsock_exec_space_leave(first);
+    return status;
 }
 
 static void put_step(struct unsock_route *route, const struct unsock_route_step *step) {

@@ -45,7 +45,7 @@ async function describeService(options: UnitOptions, command: readonly string[],
   const { system, environ } = context;
   const [word, ...args] = command;
   if (word === undefined) throw new UsageError(`unit: no command: write "unsock unit [options] -- COMMAND [ARG...]"`);
-  const runner = openRunner(await findOwnShim(undefined, environ, system));
+  const runner = openRunner(await findOwnShim(undefined, (name) => environ.getFilled(name), system));
   const program = path.resolve(inspectCommand(word, environ.get("PATH"), runner)[0]?.file ?? word);
   const name = options.name ?? path.basename(program);
   if (!/^[A-Za-z0-9:_.-]{1,200}$/.test(name)) throw new UsageError(`--name: not a unit's name: "${name}"`);

@@ -161,7 +161,7 @@ export async function diagnoseCommand(
 async function programFindings(command: string, context: Context): Promise<Finding[]> {
   const searchPath = context.environ.get("PATH");
   try {
-    const runner = openRunner(await findOwnShim(undefined, context.environ, context.system));
+    const runner = openRunner(await findOwnShim(undefined, (name) => context.environ.getFilled(name), context.system));
     return inspectCommand(command, searchPath, runner).map(stepFinding);
   } catch (error) {
     return [bad("program", reason(error))];

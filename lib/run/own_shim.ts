@@ -1,7 +1,6 @@
 /**
  * Finds the library that this command line does its own work by. Every `run` comes through here: so it imports little.
  */
-import type { Environ } from "../system/environ.ts";
 import { statOrUndefined } from "../system/files.ts";
 import { reason, ShimError } from "../system/errors.ts";
 import { parentOf, strangersHand } from "./trusted_file.ts";
@@ -19,6 +18,9 @@ export interface Owner {
   readonly euid: number;
 }
 
+/** An environment: a variable that is empty is as good as unset. */
+export type Variables = (name: string) => string | undefined;
+
 /**
  * Finds it: beside the executable, in `../lib`, in the source tree, `/usr/local/lib`, the copy in the binary. One that
  * somebody other than root and the user could have written is passed over.
@@ -27,16 +29,16 @@ export interface Owner {
  * @returns An absolute path.
  * @throws {ShimError} When there is none.
  */
-export async function findOwnShim(option: string | undefined, environ: Environ, system: Owner): Promise<string> {
+export async function findOwnShim(option: string | undefined, variable: Variables, system: Owner): Promise<string> {
   const places = defaultPlaces();
   const there = places.filter(exists);
   const found = there.find((file) => distrust(file, system) === undefined);
   if (found !== undefined) return checkOwn(found, system);
   if (Deno.build.standalone) {
     const { unpackShim } = await import("./unpack.ts");
-    return checkOwn(unpackShim(environ, system), system);
+    return checkOwn(unpackShim(variable, system), system);
   }
-  const named = option ?? environ.getFilled("UNSOCK_LIB");
+  const named = option ?? variable("UNSOCK_LIB");
   if (named !== undefined) return checkOwn(named.startsWith("/") ? named : `${Deno.cwd()}/${named}`, system);
   if (there[0] !== undefined) return checkOwn(there[0], system);
   throw new ShimError(`library ${NAME}: not found in ${places.map(parentOf).join(", ")}: run "deno task build"`);

@@ -1,5 +1,4 @@
 /** `unsock run` itself: what it does is the library's (`c/program/run.c`); here is what it is told beforehand. */
-import { readCallerState, restoreCallerState } from "../system/caller.ts";
 import type { Context } from "../system/context.ts";
 import { joinNul } from "../system/environ.ts";
 import type { Environ } from "../system/environ.ts";
@@ -36,7 +35,7 @@ const MESSAGE_SIZE = 1 << 15;
  */
 export async function run(options: RunOptions, command: readonly string[], context: Context): Promise<number> {
   const { environ, system } = context;
-  const own = await findOwnShim(options.lib, environ, system);
+  const own = await findOwnShim(options.lib, (name) => environ.getFilled(name), system);
   const rights = readDirectoryRights(options, context.libc);
   const library = new RunLibrary(own, options, context.lastArguments(command.length), environ);
   const isPrepared = rights !== undefined || options.map !== undefined || options.private === true;
@@ -49,7 +48,7 @@ export async function run(options: RunOptions, command: readonly string[], conte
   const place = room?.path ?? directory?.path;
   try {
     if (place !== undefined) { for (const map of maps) placeMap(place, map); }
-    restoreCallerState(context.libc, readCallerState(context.proc));
+    openRunner(own).unsock_caller_restore();
     return library.run({ dir: room?.path, lock: room?.lock, inRoom: room !== undefined || options.isolate });
   } catch (error) {
     if (room !== undefined) openRunner(own).unsock_private_drop(cString(room.path), room.lock);

@@ -14,7 +14,7 @@ import { findOwnShim } from "./own_shim.ts";
  * @throws {ShimError} When there is none, or the one named is not fit.
  */
 export async function findShim(option: string | undefined, environ: Environ, system: System): Promise<string> {
-  const file = await findOwnShim(option, environ, system);
+  const file = await findOwnShim(option, (name) => environ.getFilled(name), system);
   const named = option ?? environ.getFilled("UNSOCK_LIB");
   return checkShim(named === undefined ? file : path.resolve(named), file);
 }

@@ -1,20 +1,19 @@
 /** The compiled binary unpacks the library that it carries, where there is no other. */
-import type { Environ } from "../system/environ.ts";
 import { statOrUndefined } from "../system/files.ts";
 import { reason, ShimError } from "../system/errors.ts";
 import { openLibc } from "../system/ffi.ts";
-import { BUILT, distrust, NAME, type Owner } from "./own_shim.ts";
+import { BUILT, distrust, NAME, type Owner, type Variables } from "./own_shim.ts";
 import { parentOf } from "./trusted_file.ts";
 
 /**
  * Writes the carried library into a private directory, under a name that holds its hash, so that a copy from another
  * version is never taken for this one. Whoever could write there could make every command run code of theirs.
  */
-export function unpackShim(environ: Environ, system: Owner): string {
+export function unpackShim(variable: Variables, system: Owner): string {
   const bytes = Deno.readFileSync(BUILT);
   const hash = Deno.readTextFileSync(`${BUILT}.sha256`);
   let problem = "";
-  for (const directory of cacheDirectories(environ, system)) {
+  for (const directory of cacheDirectories(variable, system)) {
     try {
       return unpackInto(directory, bytes, hash, system);
     } catch (error) {
@@ -24,10 +23,10 @@ export function unpackShim(environ: Environ, system: Owner): string {
   throw new ShimError(`library ${NAME}: cannot be unpacked: ${problem}: put it beside the program or use --lib`);
 }
 
-function cacheDirectories(environ: Environ, system: Owner): string[] {
-  const cache = environ.getFilled("XDG_CACHE_HOME");
-  const home = environ.getFilled("HOME");
-  const runtime = environ.getFilled("XDG_RUNTIME_DIR");
+function cacheDirectories(variable: Variables, system: Owner): string[] {
+  const cache = variable("XDG_CACHE_HOME");
+  const home = variable("HOME");
+  const runtime = variable("XDG_RUNTIME_DIR");
   const directories: string[] = [];
   if (cache?.startsWith("/")) directories.push(`${cache}/unsock`);
   else if (home?.startsWith("/")) directories.push(`${home}/.cache/unsock`);
@@ -38,12 +37,7 @@ function cacheDirectories(environ: Environ, system: Owner): string[] {
 }
 
 function unpackInto(directory: string, bytes: Uint8Array<ArrayBuffer>, hash: string, system: Owner): string {
-  Deno.mkdirSync(parentOf(directory), { recursive: true });
-  try {
-    Deno.mkdirSync(directory, { mode: 0o700 });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-  }
+  if (statOrUndefined(directory) === undefined) makeDirectory(directory);
   const status = Deno.lstatSync(directory);
   if (!status.isDirectory || status.uid !== system.euid || ((status.mode ?? 0) & 0o077) !== 0) {
     throw new Error("not a private directory (owned by you, mode 0700)");
@@ -55,6 +49,15 @@ function unpackInto(directory: string, bytes: Uint8Array<ArrayBuffer>, hash: str
   writeAtomically(file, bytes);
   if (!isSame(Deno.readFileSync(file), bytes)) throw new Error("what was written reads back different");
   return file;
+}
+
+function makeDirectory(directory: string): void {
+  Deno.mkdirSync(parentOf(directory), { recursive: true });
+  try {
+    Deno.mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
 }
 
 const SIGXFSZ = 25;

@@ -3,27 +3,23 @@ import { ShimError, UnsockError } from "./errors.ts";
 
 /** What every `run` needs of libc: made callable in one go. */
 const LIBC_OF_RUN = {
-  /** `void (*signal(int signum, void (*handler)(int)))(int)`: 0 is `SIG_DFL`, 1 `SIG_IGN` */
-  signal: { parameters: ["i32", "usize"], result: "usize" },
-  /** `int getrlimit(int resource, struct rlimit *rlim)` */
-  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
-  /** `int setrlimit(int resource, const struct rlimit *rlim)` */
-  setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   /** `uid_t geteuid(void)` */
   geteuid: { parameters: [], result: "u32" },
   /** `int memcmp(const void *one, const void *other, size_t length)` */
   memcmp: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** What else is needed of libc. */
+const LIBC = {
+  ...LIBC_OF_RUN,
+  /** `void (*signal(int signum, void (*handler)(int)))(int)`: 0 is `SIG_DFL`, 1 `SIG_IGN` */
+  signal: { parameters: ["i32", "usize"], result: "usize" },
   /** `int close(int fd)` */
   close: { parameters: ["i32"], result: "i32" },
   /** `int open(const char *path, int flags, ...)`, without a mode: it creates nothing */
   open: { parameters: ["buffer", "i32"], result: "i32" },
   /** `ssize_t read(int fd, void *buffer, size_t count)` */
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
-} as const satisfies Deno.ForeignLibraryInterface;
-
-/** What else is needed of libc. */
-const LIBC = {
-  ...LIBC_OF_RUN,
   /** `int *__errno_location(void)`: glibc and musl both have it */
   __errno_location: { parameters: [], result: "pointer" },
   /** `ssize_t getxattr(const char *path, const char *name, void *value, size_t size)` */
@@ -122,6 +118,12 @@ const RUNNER = {
     parameters: ["buffer", "usize", "buffer", "usize", "buffer", "i32", "buffer", "usize"],
     result: "i32",
   },
+  /** `int unsock_run_called(unsigned count, const char *library, char *error, size_t size)` */
+  unsock_run_called: { parameters: ["u32", "buffer", "buffer", "usize"], result: "i32" },
+  /** `void unsock_caller_restore(void)` */
+  unsock_caller_restore: { parameters: [], result: "void" },
+  /** `int unsock_caller_state(const char *own_limits, const char *parent_limits, const char *parent_status, int64_t *soft)` */
+  unsock_caller_state: { parameters: ["buffer", "buffer", "buffer", "buffer"], result: "i32" },
   /**
    * `int unsock_run_room(const char *words, size_t words_length, const char *environment, size_t length,
    * const char *library, int isolate, int lock, char *error, size_t size)`

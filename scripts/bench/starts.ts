@@ -1,0 +1,124 @@
+/** How long a command takes to start, by each way there is to start it: a table for `docs/bench.md`. */
+import * as path from "@std/path/posix";
+import { statOrUndefined } from "../../lib/system/files.ts";
+import { formatNumber } from "./report.ts";
+import { output, ROOT } from "./rig.ts";
+import { difference, quantile } from "./stats.ts";
+
+/** What was measured of one way, in milliseconds. */
+export interface Start {
+  readonly what: string;
+  readonly median: number;
+  readonly least: number;
+  /** The median of what it took longer than `true`, round by round. */
+  readonly extra: number;
+  /** The median of its processor time, of all its threads: what else runs on the machine changes that least. */
+  readonly processor: number;
+}
+
+/** One measurement, as it is kept in `docs/starts.json`. */
+export interface Starts {
+  readonly machine: string;
+  readonly rounds: number;
+  readonly starts: readonly Start[];
+}
+
+/** Where it is kept. */
+export const STARTS = path.join(ROOT, "docs", "starts.json");
+
+const NANOSECONDS = 1e6;
+const HEADING = "## Starting a command";
+
+interface Way {
+  readonly what: string;
+  readonly command: readonly string[];
+}
+
+/** Makes what has to be made first, in `stage`. */
+async function prepare(stage: string): Promise<Way[]> {
+  const binary = path.join(ROOT, "dist", "unsock");
+  const library = path.join(ROOT, "build", "libunsock.so");
+  if (statOrUndefined(binary) === undefined) throw new Error(`${binary}: not there: run "deno task compile" first`);
+  const [alone, prefix, empty] = [path.join(stage, "alone"), path.join(stage, "usr"), path.join(stage, "empty")];
+  await Deno.mkdir(alone);
+  await Deno.copyFile(binary, path.join(alone, "unsock"));
+  await output([binary, "install", "--prefix", prefix, "--lib", library]);
+  await Deno.writeTextFile(`${empty}.ts`, "");
+  const compile = ["compile", "--quiet", "--no-code-cache", "--no-check", "--no-prompt"];
+  await output([Deno.execPath(), ...compile, "--output", empty, `${empty}.ts`]);
+  const run = ["run", "--dir", path.join(stage, "s"), "--", "true"];
+  const ways: Way[] = [
+    { what: "`true`", command: ["true"] },
+    { what: "`env true`", command: ["env", "true"] },
+    { what: "`libunsock.so run -- true`", command: [library, ...run] },
+    { what: "`unsock run -- true`, as installed", command: [path.join(prefix, "bin", "unsock"), ...run] },
+    { what: "an empty program, compiled by the runtime", command: [empty] },
+    { what: "`unsock run -- true`, the compiled binary alone", command: [path.join(alone, "unsock"), ...run] },
+    {
+      what: "`unsock run --private -- true`, as installed",
+      command: [path.join(prefix, "bin", "unsock"), "run", "--private", ...run.slice(1)],
+    },
+  ];
+  // Of no Debian package: measured where somebody has it.
+  const rival = await output(["ip2unix", "--version"]).then(() => true, () => false);
+  if (rival) ways.push({ what: "`ip2unix -r path=/tmp/x true`", command: ["ip2unix", "-r", "path=/tmp/x", "true"] });
+  return ways;
+}
+
+/**
+ * Measures them in turn, round by round.
+ *
+ * @param stage An empty directory, which is somebody else's to remove.
+ * @param rounds How many.
+ */
+export async function measureStarts(stage: string, rounds: number, machine: string): Promise<Starts> {
+  const spawner = path.join(stage, "spawn");
+  await output(["cc", "-std=c17", "-D_GNU_SOURCE", "-O2", "-o", spawner, path.join(ROOT, "bench", "spawn.c")]);
+  const ways = await prepare(stage);
+  const measure = async (...options: string[]) => {
+    const words = [spawner, ...options, `${rounds}`, ...ways.flatMap(({ command }) => ["++", ...command])];
+    const measured: number[][] = JSON.parse(await output(words));
+    return (index: number) => measured.map((round) => (round[index] ?? NaN) / NANOSECONDS);
+  };
+  const column = await measure();
+  const processor = await measure("-c");
+  const starts = ways.map(({ what }, index) => ({
+    what,
+    median: quantile(column(index), 0.5),
+    least: Math.min(...column(index)),
+    extra: difference(column(index), column(0)).median,
+    processor: quantile(processor(index), 0.5),
+  }));
+  return { machine, rounds, starts };
+}
+
+/** @returns The section of the page, in Markdown. */
+export function formatStarts({ machine, rounds, starts }: Starts): string {
+  const rows = starts.map(({ what, ...times }) => {
+    return `| ${[what, ...[times.median, times.least, times.extra, times.processor].map(formatNumber)].join(" | ")} |`;
+  });
+  return [
+    HEADING,
+    "",
+    `\`deno task bench:starts\` starts each ${rounds} times, in turn, from the moment that it is spawned to its end (${machine}). What is`,
+    "installed as `unsock` is the library, which does a `run` by itself; the binary alone unpacks it and asks the runtime. Processor time, of all",
+    "threads, is what other work on the machine changes least.",
+    "",
+    "| ms | median | least | over `true` | processor time |",
+    "| --- | --- | --- | --- | --- |",
+    ...rows,
+    "",
+  ].join("\n");
+}
+
+/** @returns The page with this section at its end, in the place of an earlier one. */
+export function withStarts(page: string, section: string): string {
+  const at = page.indexOf(`\n${HEADING}\n`);
+  return `${(at < 0 ? page : page.slice(0, at)).trimEnd()}\n\n${section}`;
+}
+
+/** @returns The last measurement's section; undefined: there was none. */
+export async function lastStarts(): Promise<string | undefined> {
+  const text = await Deno.readTextFile(STARTS).catch(() => undefined);
+  return text === undefined ? undefined : formatStarts(JSON.parse(text));
+}
