@@ -15,16 +15,18 @@ export class DirectoryWatch implements Disposable {
     this.#arm();
   }
 
+  /** No change tells what was made before the watch was there: so until its place is still the nearest one. */
   #arm(): void {
-    const place = nearestExisting(this.#directory);
-    if (place === this.#place && this.#next !== undefined) return;
-    this.#close();
-    this.#place = place;
-    try {
-      this.#watcher = Deno.watchFs(place, { recursive: false });
-    } catch {
-      // No watch is left for this user: the caller's own time has to do.
-    }
+    if (this.#next !== undefined && nearestExisting(this.#directory) === this.#place) return;
+    do {
+      this.#close();
+      this.#place = nearestExisting(this.#directory);
+      try {
+        this.#watcher = Deno.watchFs(this.#place, { recursive: false });
+      } catch {
+        // No watch is left for this user: the caller's own time has to do.
+      }
+    } while (nearestExisting(this.#directory) !== this.#place);
   }
 
   #close(): void {
