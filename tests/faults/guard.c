@@ -83,14 +83,21 @@ static void bind_and_close(int port, int type, int count) {
         close(fds[i]);
 }
 
+/* On how many addresses its port has to be bound until the name is needed: a hidden one's number tells. */
+static int binds_for(const char *name, const char *last) {
+    if (name[0] != '.')
+        return 1;
+    return strcmp(last, ".udp") == 0 ? 2 : 1 + atoi(last + 1) % 15;
+}
+
 /* A file that was left over goes when its port is bound and closed once more. What the tour made itself is removed. */
 static bool use_again(const char *name) {
     int port = atoi(name + (name[0] == '.'));
     const char *last = strrchr(name, '.');
     if (port == 0)
         return strncmp(name, ".unsock", 7) == 0 || unlinkat(AT_FDCWD, name, 0) < 0;
-    bind_and_close(port, strstr(name, ".dgram.") ? SOCK_DGRAM : SOCK_STREAM,
-                   name[0] == '.' ? 1 + atoi(last + 1) % 15 : 1);
+    bool datagrams = strstr(name, ".dgram.") || strcmp(last, ".udp") == 0;
+    bind_and_close(port, datagrams ? SOCK_DGRAM : SOCK_STREAM, binds_for(name, last));
     return true;
 }
 
@@ -102,12 +109,12 @@ static bool complain(const char *name) {
 static bool clean;
 
 static bool is_left(const char *name) {
-    struct stat status;
+    struct stat status = {0};
     if (lstat(name, &status) == 0 && S_ISSOCK(status.st_mode)) {
         if (clean)
             finding("a file is left: %s", name);
-    } else if (name[0] != '.' || atoi(name + 1) == 0) {
-        /* But not the link beside a port's file, which goes with that. */
+    } else if ((name[0] != '.' && !S_ISLNK(status.st_mode)) || atoi(name + (name[0] == '.')) == 0) {
+        /* But not the links of a port, beside its file or in its place, which go with that. */
         unlink(name);
     }
     return true;
