@@ -2,24 +2,9 @@
  * Finds the library that this command line does its own work by. Every `run` comes through here: so it imports little.
  */
 import { statOrUndefined } from "../system/files.ts";
-import { reason, ShimError } from "../system/errors.ts";
-import { parentOf, strangersHand } from "./trusted_file.ts";
-
-export const NAME = "libunsock.so";
-
-/** The source tree; in a compiled binary, what it carries. */
-const ROOT = parentOf(parentOf(import.meta.dirname ?? "/"));
-
-/** Where this source tree puts what it builds; in a compiled binary, what it carries. */
-export const BUILT = `${ROOT}/build/${NAME}`;
-
-/** Whose process this is, as far as it counts for trust. */
-export interface Owner {
-  readonly euid: number;
-}
-
-/** An environment: a variable that is empty is as good as unset. */
-export type Variables = (name: string) => string | undefined;
+import { ShimError } from "../system/errors.ts";
+import { BUILT, distrust, NAME, type Owner, ROOT, type Variables } from "./shim_place.ts";
+import { parentOf } from "./trusted_file.ts";
 
 /**
  * Finds it: beside the executable, in `../lib`, in the source tree, `/usr/local/lib`, the copy in the binary. One that
@@ -59,15 +44,6 @@ function defaultPlaces(): string[] {
 
 function exists(file: string): boolean {
   return statOrUndefined(file)?.isFile === true;
-}
-
-/** @returns Why it must not be loaded, or undefined: nobody but root and the user could have written it. */
-export function distrust(file: string, system: Owner): string | undefined {
-  try {
-    return strangersHand(file, system.euid);
-  } catch (error) {
-    return reason(error);
-  }
 }
 
 /** What is to be opened here has nobody else to prove it: one cut short would end this process by a signal. */

@@ -2,7 +2,7 @@
 import { statOrUndefined } from "../system/files.ts";
 import { reason, ShimError } from "../system/errors.ts";
 import { openLibc } from "../system/ffi.ts";
-import { BUILT, distrust, NAME, type Owner, type Variables } from "./own_shim.ts";
+import { BUILT, distrust, NAME, type Owner, type Variables } from "./shim_place.ts";
 import { parentOf } from "./trusted_file.ts";
 
 /**
