@@ -1,4 +1,4 @@
-/* What no library for sockets should charge for: descriptors that are no sockets. */
+/* What no library for sockets should charge for: descriptors that are no sockets. And one call that it answers. */
 #include "workload.h"
 
 #include <sys/epoll.h>
@@ -20,3 +20,17 @@ static void use_others(struct run *run) {
 }
 
 const struct workload others = {"others", 0, NULL, use_others};
+
+static void ask_names(struct run *run) {
+    int server = open_server(&run->endpoint);
+    struct sockaddr_storage name;
+    double start = now();
+    for (long i = 0; i < run->count; i++) {
+        socklen_t length = sizeof(name);
+        must(getsockname(server, (struct sockaddr *)&name, &length), "getsockname");
+    }
+    run->seconds = now() - start;
+    must(close(server), "close");
+}
+
+const struct workload names = {"names", SOCK_STREAM, NULL, ask_names};

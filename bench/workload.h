@@ -49,7 +49,7 @@ struct workload {
 };
 
 extern const struct workload bulk, round_trips, connections, datagrams, held, others, mixed, listeners, closings,
-    datagram_closings, datagram_clients, duplicates, forks, askers, starts, leavings;
+    datagram_closings, datagram_clients, duplicates, forks, askers, starts, leavings, names;
 
 #define BATCH 64          /* connections that may wait to be accepted */
 #define MESSAGE 64        /* bytes of a round trip */

@@ -16,6 +16,7 @@ import { type OtherLibrary, type Rig, ROOT } from "./bench/rig.ts";
 import { withRig } from "./bench/rig_life.ts";
 import { lastStarts, withStarts } from "./bench/starts.ts";
 import { measureStartup } from "./bench/startup.ts";
+import { measureTrapped } from "./bench/trapped.ts";
 import { measureWorkloads } from "./bench/workloads.ts";
 
 const HELP = `usage: deno task bench [options]
@@ -24,6 +25,7 @@ Measures and prints a table, and writes bench.json, bench.svg and bench.md.
 
   --json                print the report as JSON instead
   --out DIR             where to write (default: docs; with --quick: nowhere)
+  --trapped             only the programs whose system calls are trapped; the rest of the page stays as it is
   --quick               few and short measurements: shows that all works, not how fast
   --compare COMMIT      what has changed since: the library of that commit takes its turns too; nothing is written
                         without --out
@@ -34,6 +36,8 @@ Measures and prints a table, and writes bench.json, bench.svg and bench.md.
 interface Options {
   readonly json: boolean;
   readonly quick: boolean;
+  /** Nothing else than those. */
+  readonly trapped: boolean;
   readonly out: string | undefined;
   readonly compare: string | undefined;
   readonly others: readonly OtherLibrary[];
@@ -46,6 +50,7 @@ function readOptions(args: readonly string[]): Options | undefined {
       help: { type: "boolean" },
       json: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
+      trapped: { type: "boolean", default: false },
       out: { type: "string" },
       compare: { type: "string" },
       shim: { type: "string", multiple: true, default: [] },
@@ -57,17 +62,32 @@ function readOptions(args: readonly string[]): Options | undefined {
     if (name === undefined || library === undefined) throw new Error(`--shim: not NAME=LIBRARY: "${text}"`);
     return { name, library, ours: false };
   });
-  const { json, quick, compare } = values;
+  const { json, quick, trapped, compare } = values;
   const out = values.out ?? (quick || compare !== undefined ? undefined : path.join(ROOT, "docs"));
-  return { json, quick, out, compare, others };
+  return { json, quick, trapped, out, compare, others };
 }
 
 async function measure(rig: Rig): Promise<Report> {
   const workloads = await measureWorkloads(rig);
   const growth = await measureGrowth(rig);
   const programs = await measurePrograms(rig);
-  const counts = [...await measureCounts(rig), ...await measureStartup(rig)];
-  return { machine: await describeMachine(), comparisons: [...workloads, ...programs], growth, counts };
+  const trapped = await measureTrapped(rig);
+  const counts = [...await measureCounts(rig), ...trapped.counts, ...await measureStartup(rig)];
+  const comparisons = [...workloads, ...programs, ...trapped.comparisons];
+  return { machine: await describeMachine(), comparisons, growth, counts };
+}
+
+/** What was measured before, with the rows of the trapped programs measured anew. */
+async function measureTrappedAlone(rig: Rig, directory: string): Promise<Report> {
+  const before: Report = JSON.parse(await Deno.readTextFile(path.join(directory, "bench.json")));
+  const { comparisons, counts } = await measureTrapped(rig);
+  const others = <T extends { name: string }>(old: readonly T[], now: readonly T[]) =>
+    old.filter(({ name }) => !now.some((row) => row.name === name));
+  return {
+    ...before,
+    comparisons: [...others(before.comparisons, comparisons), ...comparisons],
+    counts: [...others(before.counts, counts), ...counts],
+  };
 }
 
 async function writeReport(report: Report, directory: string): Promise<void> {
@@ -79,8 +99,10 @@ async function writeReport(report: Report, directory: string): Promise<void> {
   await Deno.writeTextFile(path.join(directory, "bench.md"), starts === undefined ? page : withStarts(page, starts));
 }
 
-async function bench({ json, quick, out, compare, others }: Options): Promise<void> {
-  const report = await withRig({ others, quick, compare }, measure);
+async function bench({ json, quick, trapped, out, compare, others }: Options): Promise<void> {
+  const before = out ?? path.join(ROOT, "docs");
+  const measured = (rig: Rig) => trapped ? measureTrappedAlone(rig, before) : measure(rig);
+  const report = await withRig({ others, quick, compare }, measured);
   console.log(json ? JSON.stringify(report, null, 2) : formatText(report));
   if (out !== undefined) await writeReport(report, out);
 }

@@ -4,7 +4,8 @@ import { LOOPBACK, NATIVE, UNSOCK } from "./report.ts";
 
 export const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 
-const WORKLOAD_SOURCES = [
+/** Of the program that does the C workloads. */
+export const WORKLOAD_SOURCES = [
   "workload.c",
   "endpoint.c",
   "stream.c",
@@ -16,7 +17,7 @@ const WORKLOAD_SOURCES = [
   "askers.c",
   "scale.c",
 ];
-const COMPILE_FLAGS = ["-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread"];
+export const COMPILE_FLAGS = ["-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread"];
 
 /** A way to do the work. */
 export interface Variant {
@@ -91,7 +92,13 @@ function otherEnvironment({ library: file, ours }: OtherLibrary, sockets: string
   return { LD_PRELOAD: library, UNSOCK_DIR: sockets, UNSOCK_ADDR: "127.0.0.1", SOCKET_WRAPPER_DIR: sockets };
 }
 
-async function compile(output: string, sources: readonly string[], flags: readonly string[]): Promise<string> {
+/**
+ * Compiles a program of `bench/`.
+ *
+ * @returns Its path, as given.
+ * @throws {Error} with the compiler's words.
+ */
+export async function compile(output: string, sources: readonly string[], flags: readonly string[]): Promise<string> {
   const [program = "cc", ...words] = (Deno.env.get("CC") || "cc").split(/\s+/);
   const files = sources.map((source) => path.join(ROOT, "bench", source));
   const command = new Deno.Command(program, { args: [...words, ...flags, "-o", output, ...files], stderr: "piped" });
