@@ -27,12 +27,14 @@ const MODULES = [
   "tipc",
 ];
 
-/** Our C programs of the guest and their source files in tests/vm/guest. */
+/** Our C programs of the guest: their source files in tests/vm/guest, and flags for the compiler. */
 const PROGRAMS: Record<string, string[]> = {
   leave: ["leave.c"],
   native: ["native.c", "exchange.c", "report.c"],
   packets: ["packets.c", "report.c"],
+  "packets-static": ["packets.c", "report.c", "-static"],
   peer: ["peer.c", "exchange.c", "report.c"],
+  "peer-static": ["peer.c", "exchange.c", "report.c", "-static"],
 };
 
 /** What the shim as a program must write. */
@@ -58,7 +60,7 @@ export async function compile(name: string, directory: string): Promise<string> 
   if (sources === undefined) throw new Error(`no program ${name}`);
   const output = join(directory, name);
   const flags = "-std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror".split(" ");
-  const files = sources.map((source) => join(GUEST, source));
+  const files = sources.map((source) => source.startsWith("-") ? source : join(GUEST, source));
   const { code, stderr } = await run(["cc", ...flags, "-o", output, ...files]);
   if (code !== 0) throw new Error(`cc ${name}: exit status ${code}\n${stderr}`);
   return output;

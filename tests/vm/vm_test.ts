@@ -10,7 +10,7 @@ import { fetchKernel } from "./kernel.ts";
 import { runGuest } from "./machine.ts";
 
 const CACHE = join(dirname(fromFileUrl(import.meta.url)), "..", "..", "build", "vm");
-const GUEST_TIMEOUT_MS = 120_000;
+const GUEST_TIMEOUT_MS = 240_000;
 
 /** The guest has the host's own C library and iperf, and a kernel for this architecture. */
 const ignore = Deno.build.arch !== "x86_64" ||
