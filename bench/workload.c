@@ -26,7 +26,6 @@
 static const struct workload *const workloads[] = {
     &bulk,     &round_trips,       &connections,      &datagrams,  &held,  &others, &mixed,  &listeners,
     &closings, &datagram_closings, &datagram_clients, &duplicates, &forks, &askers, &starts, &leavings,
-
     &names,
 };
 

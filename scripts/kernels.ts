@@ -1,0 +1,96 @@
+/**
+ * Runs the probes on Debian's kernels, each booted under qemu: `deno task test:kernels [SERIES…]`, all of them unless told.
+ * Through both doors, as root and as an ordinary user. `--quick`: through each door once. `--probes=NAME,…`: only these.
+ * Ends with the line `N passed, N failed`.
+ */
+import { dirname, fromFileUrl, join } from "@std/path/posix";
+import { type Case, judge, makeCases } from "../tests/kernels/cases.ts";
+import { makeImage } from "../tests/kernels/image.ts";
+import { fetchKernel } from "../tests/kernels/kernel.ts";
+import { machineCommand, runGuest } from "../tests/kernels/machine.ts";
+import { SERIES, type Series } from "../tests/kernels/series.ts";
+import { withDir } from "../tests/support/dir.ts";
+import { need } from "../tests/support/programs.ts";
+
+const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..");
+const CACHE = join(ROOT, "build", "kernels");
+const TIMEOUT_MS = 900_000;
+
+interface Options {
+  readonly series: readonly Series[];
+  readonly quick: boolean;
+  readonly probes?: readonly string[];
+}
+
+function parse(args: readonly string[]): Options | string {
+  const names = args.filter((arg) => !arg.startsWith("-"));
+  const unknown = args.find((arg) => arg.startsWith("-") && arg !== "--quick" && !arg.startsWith("--probes="));
+  if (unknown !== undefined) return `unknown option "${unknown}"; there are --quick and --probes=NAME,…`;
+  const series = names.map((name) => SERIES.find((one) => one.name === name));
+  const missing = names.find((_, i) => series[i] === undefined);
+  if (missing !== undefined) return `no series "${missing}"; there are ${SERIES.map(({ name }) => name).join(", ")}`;
+  const found = series.filter((one) => one !== undefined);
+  const probes = args.find((arg) => arg.startsWith("--probes="))?.slice("--probes=".length).split(",");
+  return { series: found.length > 0 ? found : SERIES, quick: args.includes("--quick"), probes };
+}
+
+/** On arm64 the trap door is what cannot be tried elsewhere: user emulation does not trap (tests/aarch64 has the other). */
+function casesOf({ machine }: Series, { quick, probes }: Options): Case[] {
+  const doors = machine === "aarch64" ? ["static", "raw"] as const : ["preload", "static", "raw"] as const;
+  const cases = makeCases(doors, ["root", "user"], probes);
+  return quick ? cases.filter(({ door, shim }) => (door === "static") === (shim.user === "user")) : cases;
+}
+
+async function tryOn(series: Series, options: Options): Promise<{ passed: number; failed: number }> {
+  const cases = casesOf(series, options);
+  const result = { passed: 0, failed: 0 };
+  await withDir(async (dir) => {
+    const kernel = await fetchKernel(series, CACHE);
+    const image = await makeImage(series.machine, cases, dir);
+    const begun = performance.now();
+    const log = join(CACHE, `${series.name}.log`);
+    const command = machineCommand(series.machine, kernel, image, log);
+    const { outcomes, release } = await runGuest(command, log, TIMEOUT_MS);
+    for (const [i, one] of cases.entries()) {
+      const wrong = judge(one, outcomes.get(2 * i), outcomes.get(2 * i + 1), release);
+      if (wrong === undefined) result.passed++;
+      else {
+        result.failed++;
+        console.error(`${series.name} (${release}): ${one.name}: ${wrong}`);
+      }
+    }
+    const seconds = Math.round((performance.now() - begun) / 1000);
+    console.log(
+      `${series.name}: ${release}, ${seconds} s: ${result.passed} of ${cases.length} cases are as over TCP and UDP`,
+    );
+  });
+  return result;
+}
+
+const options = parse(Deno.args);
+if (typeof options === "string") {
+  console.error(`unsock: kernels: ${options}`);
+  Deno.exit(2);
+}
+const PROGRAMS = ["apt-get", "dpkg", "timeout", "cc"];
+for (const { machine } of options.series) {
+  PROGRAMS.push(`qemu-system-${machine}`);
+  if (machine === "aarch64") PROGRAMS.push("aarch64-linux-gnu-gcc", "aarch64-libc");
+}
+if (!need(...PROGRAMS)) {
+  console.error(`unsock: kernels: one of these is missing: ${PROGRAMS.join(", ")}`);
+  Deno.exit(2);
+}
+const sum = { passed: 0, failed: 0 };
+for (const series of options.series) {
+  try {
+    const { passed, failed } = await tryOn(series, options);
+    sum.passed += passed;
+    sum.failed += failed;
+  } catch (error) {
+    console.error(`${series.name}: ${error instanceof Error ? error.message : error}`);
+    sum.failed++;
+  }
+}
+console.log(`${sum.passed} passed, ${sum.failed} failed`);
+Deno.exit(sum.failed === 0 ? 0 : 1);
