@@ -41,7 +41,14 @@
 #define recvmmsg(fd, messages, count, flags, timeout) ((int)RAW(recvmmsg, fd, messages, count, flags, timeout))
 #define close(fd) ((int)RAW(close, fd))
 #define dup(fd) ((int)RAW(dup, fd))
+#ifdef SYS_dup2
 #define dup2(from, to) ((int)RAW(dup2, from, to))
+#else
+static inline int raw_dup2(int from, int to) {
+    return (int)(from == to ? RAW(fcntl, from, F_GETFL) < 0 ? -1 : to : RAW(dup3, from, to, 0));
+}
+#define dup2(from, to) raw_dup2(from, to)
+#endif
 #define dup3(from, to, flags) ((int)RAW(dup3, from, to, flags))
 #define epoll_create1(flags) ((int)RAW(epoll_create1, flags))
 #define epoll_ctl(set, operation, fd, event) ((int)RAW(epoll_ctl, set, operation, fd, event))
