@@ -46,10 +46,10 @@ async function tryOn(series: Series, options: Options): Promise<{ passed: number
   const result = { passed: 0, failed: 0 };
   await withDir(async (dir) => {
     const kernel = await fetchKernel(series, CACHE);
-    const image = await makeImage(series.machine, cases, dir);
+    const image = await makeImage(series.machine, kernel.shell, cases, dir);
     const begun = performance.now();
     const log = join(CACHE, `${series.name}.log`);
-    const command = machineCommand(series.machine, kernel, image, log);
+    const command = machineCommand(series.machine, kernel.image, image, log);
     const { outcomes, release } = await runGuest(command, log, TIMEOUT_MS);
     for (const [i, one] of cases.entries()) {
       const wrong = judge(one, outcomes.get(2 * i), outcomes.get(2 * i + 1), release);

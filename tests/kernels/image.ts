@@ -25,6 +25,9 @@ const COMPILERS: Readonly<Record<Machine, { compiler: string; prefix: string; fi
   },
 };
 
+/** When a probe gives itself up: emulated, everything takes longer. */
+const PROBE_SECONDS = 100;
+
 /** Programs that probes execute: they are looked at as any other. */
 const TRUE = "int main(void) { return 0; }\n";
 
@@ -32,17 +35,24 @@ const TRUE = "int main(void) { return 0; }\n";
  * Makes the initial file system.
  *
  * @param machine What to compile for.
+ * @param shell Its /bin/sh.
  * @param cases What the guest is to run.
  * @param directory Where compiled programs and the archive go.
  * @returns The archive's path.
  */
-export async function makeImage(machine: Machine, cases: readonly Case[], directory: string): Promise<string> {
+export async function makeImage(
+  machine: Machine,
+  shell: string,
+  cases: readonly Case[],
+  directory: string,
+): Promise<string> {
   const { prefix, files } = COMPILERS[machine];
   const [library = ""] = await build(machine === "x86_64" ? [] : [`--target=${machine}`]);
   await Deno.writeTextFile(join(directory, "true.c"), TRUE);
   const entries: Entry[] = [
     await file("init", await compile(machine, join(HERE, "guest", "init.c"), join(directory, "init"), ["-static"])),
     await file("bin/true", await compile(machine, join(directory, "true.c"), join(directory, "true"))),
+    await file("bin/sh", shell),
     await file(LIBRARY.slice(1), join(ROOT, library)),
     { kind: "link", path: "usr/bin", target: "../bin" },
     ...await Promise.all(files.map((path) => file(path, join(prefix, "/", path)))),
@@ -59,12 +69,8 @@ async function programs(machine: Machine, cases: readonly Case[]): Promise<Entry
   const wanted = new Map(cases.map((one) => [programName(one.probe, one.door), one]));
   const entries: Entry[] = [];
   for (const [name, { probe, door, options }] of wanted) {
-    entries.push(
-      await file(
-        `probes/${name}`,
-        await buildProbe(probe, options.flags, door, machine === "x86_64" ? undefined : COMPILERS[machine].compiler),
-      ),
-    );
+    const flags = [...options.flags ?? [], `-DPROBE_SECONDS=${PROBE_SECONDS}`];
+    entries.push(await file(`probes/${name}`, await buildProbe(probe, flags, door, COMPILERS[machine].compiler)));
   }
   return entries;
 }

@@ -84,7 +84,7 @@ export function parseOutcomes(console: readonly string[]): Map<number, Outcome> 
     else if (word === "end") {
       const [counters, stderr] = [parts.counters, parts.stderr].map((text) => text.join("\n"));
       outcomes.set(number, { ...parts, status: Number(rest), counters: counters ?? "", stderr: stderr ?? "" });
-    } else if (word !== "took" && line !== "") into.push(line);
+    } else if (line !== "") into.push(line);
   }
   return outcomes;
 }

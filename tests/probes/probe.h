@@ -30,7 +30,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* An emulated machine takes longer. */
+#ifndef PROBE_SECONDS
 #define PROBE_SECONDS 20
+#endif
 
 static inline const char *errno_name(int number) {
     const char *name = number == 0 ? "0" : strerrorname_np(number);

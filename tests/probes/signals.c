@@ -25,14 +25,24 @@ static void connect_inside(int number) {
     errno = saved;
 }
 
+static volatile sig_atomic_t again;
+
+static void timer(int first_ms);
+
+/* Comes again after a while: a machine that is too slow for signals that do not wait gets on, too. */
+static void connect_inside_again(int number) {
+    connect_inside(number);
+    if (again)
+        timer(1);
+}
+
 static void on(int number, void (*handler)(int), int flags) {
     struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
     CHECK(sigaction(number, &action, NULL));
 }
 
-static void timer(int first_ms, int interval_ms) {
-    struct itimerval value = {{interval_ms / 1000, interval_ms % 1000 * 1000},
-                              {first_ms / 1000, first_ms % 1000 * 1000}};
+static void timer(int first_ms) {
+    struct itimerval value = {{0, 0}, {first_ms / 1000, first_ms % 1000 * 1000}};
     /* This is the clock of alarm, too: the caller sets the alarm again. */
     CHECK(setitimer(ITIMER_REAL, &value, NULL));
 }
@@ -122,8 +132,9 @@ static void from_handler(void) {
     ended(pid);
     close(peer);
     /* Many signals while this thread creates, binds and connects. */
-    on(SIGALRM, connect_inside, SA_RESTART);
-    timer(1, 1);
+    on(SIGALRM, connect_inside_again, SA_RESTART);
+    again = 1;
+    timer(1);
     int good = 0;
     for (int i = 0; i < 200; i++) {
         int other = listening("127.0.0.1", 0), fd = connected("127.0.0.1", own_port(other));
@@ -136,7 +147,8 @@ static void from_handler(void) {
         while (ready(server, POLLIN, 0) != 0)
             close(CHECK(accept(server, NULL, NULL)));
     }
-    timer(0, 0);
+    again = 0;
+    timer(0);
     signal(SIGALRM, SIG_DFL);
     alarm(PROBE_SECONDS);
     fact("good connections under fire", "%d", good);
