@@ -8,6 +8,7 @@
 #include "files/resolve.h"
 #include "files/sharers.h"
 #include "kernel/beyond_limit.h"
+#include "kernel/file_info.h"
 #include "memory/fds.h"
 #include "memory/state.h"
 #include "rt/mem.h"
@@ -112,13 +113,32 @@ UNSOCK_OWN_FRAME bool unsock_datagram_several_path(const struct unsock_ip *ip, u
     }
 }
 
+/* A link that somebody else made may not be followed (fs.protected_symlinks). */
+UNSOCK_OWN_FRAME bool unsock_datagram_goes_on(const struct unsock_ip *ip, unsigned *index, bool *refused,
+                                              const struct sockaddr_un *path, socklen_t length, long *result) {
+    if (*index == 0)
+        return true;
+    if (*result == -EACCES && unsock_file_inode(path->sun_path) == 0)
+        *result = -ENOENT;
+    if (*index == 1 && *result == -ECONNREFUSED) {
+        /* Once more, where another one has waited for the name. */
+        *index -= !*refused && unsock_rescue(ip->port, SOCK_DGRAM, path, length);
+        *refused = true;
+        return true;
+    }
+    if (*index == 2 && *refused && *result == -ENOENT)
+        *result = -ECONNREFUSED;
+    return *result == -ENOENT;
+}
+
 static long connect_socket(int fd, const struct unsock_ip *ip, struct sockaddr_un *path, socklen_t *length) {
     *length = unsock_datagram_path(ip, path);
     long result = unsock_sys(__NR_connect, fd, path, *length);
     if (result != -ELOOP)
         return result;
-    result = -ENOENT;
-    for (unsigned i = 0; result == -ENOENT && unsock_datagram_several_path(ip, &i, path, length);)
+    bool refused = false;
+    for (unsigned i = 0; unsock_datagram_goes_on(ip, &i, &refused, path, *length, &result) &&
+                         unsock_datagram_several_path(ip, &i, path, length);)
         result = unsock_sys(__NR_connect, fd, path, *length);
     return result == -ELOOP ? -ENOENT : result;
 }

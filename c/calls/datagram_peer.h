@@ -21,6 +21,13 @@ socklen_t unsock_datagram_path(const struct unsock_ip *ip, struct sockaddr_un *p
 bool unsock_datagram_several_path(const struct unsock_ip *ip, unsigned *index, struct sockaddr_un *path,
                                   socklen_t *length);
 
+/*
+ * A send to, or a connect of, the path number `index` (from 1) ended with *result: is the next one to be tried? Where a
+ * server of that very address was killed only the wildcard's: *result is -ECONNREFUSED again where there is none.
+ */
+bool unsock_datagram_goes_on(const struct unsock_ip *ip, unsigned *index, bool *refused, const struct sockaddr_un *path,
+                             socklen_t length, long *result);
+
 /* connect(2) of the kernel's socket to a covered address, by `path`, which is found as well. Returns 0 or -errno. */
 long unsock_datagram_connect_socket(int fd, const struct unsock_ip *ip, struct sockaddr_un *path);
 

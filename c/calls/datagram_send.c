@@ -109,8 +109,9 @@ static bool is_to_own_name(const struct unsock_fd *entry, const struct unsock_ip
 UNSOCK_OWN_FRAME static long send_among_several(int fd, struct unsock_fd *entry, struct msghdr *local, int flags,
                                                 const struct unsock_ip *ip) {
     long result = -ENOENT;
-    for (unsigned i = 0;
-         result == -ENOENT && unsock_datagram_several_path(ip, &i, local->msg_name, &local->msg_namelen);)
+    bool refused = false;
+    for (unsigned i = 0; unsock_datagram_goes_on(ip, &i, &refused, local->msg_name, local->msg_namelen, &result) &&
+                         unsock_datagram_several_path(ip, &i, local->msg_name, &local->msg_namelen);)
         result = unsock_sys(__NR_sendmsg, fd, local, flags);
     if (result == -ELOOP)
         result = -ENOENT;

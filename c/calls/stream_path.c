@@ -3,11 +3,39 @@
 
 #include "files/rescue.h"
 #include "kernel/beyond_limit.h"
+#include "kernel/file_info.h"
 #include "rt/net.h"
 #include "rules/address.h"
 #include "rules/ip.h"
 #include "rules/own_name.h"
 #include "rules/settings.h"
+
+/* A link to the file of who has the port, as somebody else made it (fs.protected_symlinks). */
+static bool may_not_be_followed(const struct sockaddr_un *path, long result) {
+    return result == -EACCES && unsock_file_inode(path->sun_path) == 0;
+}
+
+/*
+ * Who has the address has been killed, or does not listen: the wildcard has its clients, where one shares the port by
+ * SO_REUSEPORT, and nobody else.
+ */
+UNSOCK_OWN_FRAME static long connect_refused(const struct unsock_ip *wildcard, struct sockaddr_un *path,
+                                             socklen_t *length, unsock_connect_way *way, void *attempt) {
+    struct sockaddr_un own = *path;
+    socklen_t own_length = *length;
+    if (unsock_rescue(wildcard->port, SOCK_STREAM, path, *length)) {
+        long result = way(attempt);
+        if (result != -ECONNREFUSED)
+            return result;
+    }
+    *length = unsock_own_name_path(wildcard, SOCK_STREAM, path);
+    long result = way(attempt);
+    if (result != -ENOENT)
+        return result;
+    *path = own; /* where a control file may be */
+    *length = own_length;
+    return -ECONNREFUSED;
+}
 
 /* There are several sockets on the port: that of the address, else the wildcard's, else who has the port's file. */
 UNSOCK_OWN_FRAME static long connect_among_several(const struct unsock_ip *target, struct sockaddr_un *path,
@@ -15,11 +43,13 @@ UNSOCK_OWN_FRAME static long connect_among_several(const struct unsock_ip *targe
     struct unsock_ip wildcard = {.family = target->family, .port = target->port};
     *length = unsock_own_name_path(target, SOCK_STREAM, path);
     long result = way(attempt);
-    if (result == -ENOENT) {
+    if (result == -ECONNREFUSED)
+        return connect_refused(&wildcard, path, length, way, attempt);
+    if (result == -ENOENT || may_not_be_followed(path, result)) {
         *length = unsock_own_name_path(&wildcard, SOCK_STREAM, path);
         result = way(attempt);
     }
-    if (result == -ENOENT) {
+    if (result == -ENOENT || may_not_be_followed(path, result)) {
         *length = unsock_address_path(target->port, SOCK_STREAM, path);
         result = way(attempt);
     }

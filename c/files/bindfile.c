@@ -181,7 +181,8 @@ static long bind_named(const struct unsock_bind_request *request, socklen_t leng
     if (result == 0 && bound->how == UNSOCK_BOUND_FILE && stream)
         unsock_own_names_holder(&request->ip, request->spelling.v6only);
     else if (result == 0 && bound->how == UNSOCK_BOUND_FILE && several) {
-        unsock_own_names_gone(request->ip.port, request->type);
+        unsock_origin_note(bound->path.sun_path, request);
+        unsock_own_names_datagram_holder(request->ip.port);
         unsock_datagram_port_holder(request->ip.port, &bound->path);
     }
     return result;

@@ -41,6 +41,9 @@ void unsock_own_names_clear(const struct unsock_bind_request *request);
  */
 void unsock_own_names_holder(const struct unsock_ip *holder, bool v6only);
 
+/* The same of a datagram socket, with the file .PORT.udp, which tells its address. */
+void unsock_own_names_datagram_holder(uint16_t port);
+
 /* The port's file is gone, and nobody has taken its place. */
 void unsock_own_names_holder_gone(uint16_t port, int type);
 

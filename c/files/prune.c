@@ -28,16 +28,25 @@ static bool is_link(const char *path) {
            (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFLNK;
 }
 
+/* Does the name of an address lead to the file of the socket that has the port? */
+static bool is_holder_of(const struct unsock_name *name, struct unsock_span text) {
+    struct unsock_name holder;
+    return unsock_kernel_name_read_file(text, &holder) && !holder.own && holder.hidden == 0 &&
+           holder.port == name->port && holder.type == name->type;
+}
+
 /* DIR/.PORT.sock is beside DIR/PORT.sock; DIR/PORT.dgram.sock leads to itself, beside DIR/.PORT.udp. */
 static bool read_link_name(const char *path, struct unsock_span last, struct unsock_name *name) {
     char text[NAME_MOST];
     bool dotted = last.at[0] == '.';
+    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, path, text, sizeof(text));
+    if (unsock_kernel_name_read_file(last, name) && name->own)
+        return is_holder_of(name, (struct unsock_span){text, length > 0 ? (size_t)length : 0});
     struct unsock_span plain = {last.at + dotted, last.length - dotted};
     if (!unsock_kernel_name_read_file(plain, name) || name->own || name->hidden != 0)
         return false;
     if (dotted || name->type != SOCK_DGRAM)
         return dotted && name->type == SOCK_STREAM;
-    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, path, text, sizeof(text));
     return length == (long)last.length && unsock_same(text, last.at, last.length);
 }
 

@@ -8,6 +8,7 @@
 #include "kernel/beyond_limit.h"
 #include "kernel/file_info.h"
 #include "rt/net.h"
+#include "rules/address.h"
 
 UNSOCK_OWN_FRAME static bool rescue_locked(uint16_t port, int type, const struct sockaddr_un *path, socklen_t length) {
     struct unsock_lock lock;
@@ -18,6 +19,13 @@ UNSOCK_OWN_FRAME static bool rescue_locked(uint16_t port, int type, const struct
     return rescued;
 }
 
+/* A name that leads to the file of who has the port is about that file. */
 bool unsock_rescue(uint16_t port, int type, const struct sockaddr_un *path, socklen_t length) {
-    return unsock_behind_any(path->sun_path) && rescue_locked(port, type, path, length);
+    struct sockaddr_un holder;
+    if (unsock_behind_any(path->sun_path))
+        return rescue_locked(port, type, path, length);
+    if (unsock_file_inode(path->sun_path) != 0)
+        return false;
+    length = type == SOCK_DGRAM ? unsock_address_aside_path(port, &holder) : unsock_address_path(port, type, &holder);
+    return unsock_behind_any(holder.sun_path) && rescue_locked(port, type, &holder, length);
 }

@@ -46,16 +46,6 @@ void unsock_sharers_renamed(const struct unsock_fd *before, bool hidden, uint8_t
     }
 }
 
-/* Another process may have a socket that waits behind the port's file: one that forked, or was executed by this one. */
-static bool promote_other_process(const struct unsock_fd *old, const struct sockaddr_un *path) {
-    if (!unsock_behind_any(path->sun_path))
-        return false;
-    bool promoted = unsock_waiting_promote(old->local.port, old->type, path, false);
-    if (!promoted)
-        unsock_waiting_sweep(old->local.port, old->type);
-    return promoted;
-}
-
 static bool is_v6only(int fd, const struct unsock_fd *entry) {
     return unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
 }
@@ -78,7 +68,7 @@ static bool promote_own(const struct unsock_fd *old, const struct sockaddr_un *p
             if (old->type == SOCK_STREAM)
                 unsock_own_names_holder(&entry->local, is_v6only(fd, entry));
             else if (has_own_name)
-                unsock_own_names_gone(old->local.port, old->type);
+                unsock_own_names_datagram_holder(old->local.port);
             return true;
         }
     }
@@ -103,14 +93,26 @@ bool unsock_sharers_follow(const struct unsock_fd *old, const struct sockaddr_un
     return unsock_behind_any(path->sun_path) && unsock_waiting_promote(old->local.port, old->type, path, true);
 }
 
-/* Gives the port's file, now without a socket, to one that waits behind it. */
+/*
+ * Another process may have a socket that waits behind the port's file: one that forked, or was executed by this one, or
+ * shares the port. Those with a name of their own may be waited for too: who waits for another address comes last.
+ */
 bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_un *path) {
+    uint16_t port = old->local.port;
+    bool alone = old->type == SOCK_DGRAM && !unsock_datagram_port_is_aside(path);
     bool server = (old->flags & UNSOCK_BOUND) && !(old->flags & UNSOCK_ANY_PORT);
-    if (promote_own(old, path, false) || (server && promote_other_process(old, path)))
+    if (promote_own(old, path, false))
         return true;
-    if (old->type == SOCK_DGRAM && !unsock_datagram_port_is_aside(path))
-        return false;
-    return promote_own(old, path, true) || unsock_own_names_promote(old->local.port, old->type, path);
+    bool behind = server && unsock_behind_any(path->sun_path);
+    if (behind && unsock_waiting_promote(port, old->type, path, true))
+        return true;
+    if (!alone && (promote_own(old, path, true) || unsock_own_names_promote(port, old->type, path)))
+        return true;
+    if (behind && unsock_waiting_promote(port, old->type, path, false))
+        return true;
+    if (behind)
+        unsock_waiting_sweep(port, old->type);
+    return false;
 }
 
 /* Is this the path of a name with an address? */

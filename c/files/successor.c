@@ -8,6 +8,7 @@
 #include "files/lock.h"
 #include "files/origin.h"
 #include "files/own_names.h"
+#include "files/port_link.h"
 #include "files/sharers.h"
 #include "files/socketfile.h"
 #include "kernel/file_info.h"
@@ -25,6 +26,12 @@ static socklen_t holder_path(uint16_t port, int type, struct sockaddr_un *path) 
     return type == SOCK_DGRAM ? unsock_datagram_port_holder(port, path) : unsock_address_path(port, type, path);
 }
 
+/* Is the holder of a stream's port known to be on an address that does not exclude the request's? */
+static bool is_apart(const struct unsock_bind_request *request) {
+    struct unsock_port_link link = unsock_port_link_get(request->ip.port);
+    return link.ip.family != 0 && !unsock_ip_conflict(&request->ip, request->spelling.v6only, &link.ip, link.v6only);
+}
+
 /* Does who has the port's file stand in the way, and if so, let it? */
 static bool holder_admits(const struct unsock_bind_request *request, bool *same) {
     struct sockaddr_un path;
@@ -32,16 +39,20 @@ static bool holder_admits(const struct unsock_bind_request *request, bool *same)
     if (unsock_file_inode(path.sun_path) == -ENOENT || unsock_socketfile_is_stale(&path, length))
         return true;
     struct unsock_origin origin = unsock_origin_read(path.sun_path);
-    /* Without a note it has not SO_REUSEPORT, and its address is excluded already, for all that is known. */
+    /* Without a note it has not SO_REUSEPORT. */
     if (!origin.known)
-        return false;
+        return request->type == SOCK_STREAM && is_apart(request);
     return !unsock_own_name_conflict(&request->ip, request->spelling.v6only, origin.number) ||
            unsock_origin_admits(&origin, request, same);
 }
 
 /* The name that the address has now: its own, or the port's. Returns whether somebody of that very address has it. */
 static bool find_name(int type, const struct unsock_ip *ip, bool v6only, struct sockaddr_un *path, bool *own) {
-    unsock_own_name_path(ip, type, path);
+    socklen_t length = unsock_own_name_path(ip, type, path);
+    /* One that a killed process left would lead clients there. */
+    if (unsock_file_inode(path->sun_path) > 0 && unsock_socketfile_is_stale(path, length) &&
+        !unsock_behind_any(path->sun_path))
+        unsock_sys(__NR_unlinkat, AT_FDCWD, path->sun_path, 0);
     *own = unsock_file_inode(path->sun_path) > 0;
     if (*own)
         return true;
@@ -75,6 +86,7 @@ static long bind_before_address(const struct unsock_bind_request *request, struc
     holder.port = request->ip.port;
     holder_path(request->ip.port, request->type, &path);
     unsock_own_name_path(&holder, request->type, &own);
+    unsock_own_names_clear(&(struct unsock_bind_request){.ip = holder, .type = request->type});
     if (unsock_sys(__NR_linkat, AT_FDCWD, path.sun_path, AT_FDCWD, own.sun_path, 0) < 0)
         return -EADDRINUSE;
     long result = unsock_beside_bind_hidden(request, bound);
@@ -89,6 +101,10 @@ static long bind_before_address(const struct unsock_bind_request *request, struc
     }
     bound->path = path;
     bound->how = UNSOCK_BOUND_FILE;
+    if (request->type == SOCK_STREAM)
+        unsock_own_names_holder(&request->ip, request->spelling.v6only);
+    else
+        unsock_own_names_datagram_holder(request->ip.port);
     return 0;
 }
 

@@ -56,6 +56,18 @@ static int rank(const struct unsock_origin *gone, const struct unsock_origin *or
     return 2 * same + !origin->waits;
 }
 
+/* Does it wait for the name of its own address, which another one has? Then it stays there. */
+static bool waits_for_own(const struct unsock_origin *origin, uint16_t port, int type) {
+    struct sockaddr_un path;
+    struct unsock_ip ip;
+    bool v6only;
+    if (!origin->known || !unsock_own_name_of_number(origin->number, &ip, &v6only))
+        return origin->known;
+    ip.port = port;
+    socklen_t length = unsock_own_name_path(&ip, type, &path);
+    return unsock_file_inode(path.sun_path) > 0 && !unsock_socketfile_is_stale(&path, length);
+}
+
 bool unsock_waiting_promote(uint16_t port, int type, const struct sockaddr_un *path, bool same_address) {
     struct names names = {.port = port, .type = type};
     struct sockaddr_un best;
@@ -66,7 +78,8 @@ bool unsock_waiting_promote(uint16_t port, int type, const struct sockaddr_un *p
         struct unsock_origin origin = unsock_origin_read(names.path.sun_path);
         int suits = rank(&gone, &origin);
         bool better = suits != best_rank ? suits > best_rank : origin.changed > latest;
-        if (!better || (same_address && suits < 2) || unsock_socketfile_is_stale(&names.path, names.length))
+        if (!better || (suits < 2 && (same_address || waits_for_own(&origin, port, type))) ||
+            unsock_socketfile_is_stale(&names.path, names.length))
             continue;
         best = names.path;
         latest = origin.changed;

@@ -74,10 +74,11 @@ Examples:
   command({
     name: "path",
     summary: "print the path of a port's file, for scripts",
-    operands: [{ name: "PORT[/udp]", kind: "port/udp" }],
+    operands: [{ name: "PORT[@ADDR][/udp]", kind: "port/udp" }],
     options: { dir: DIRECTORY_OPTION },
     notes: `Programs that speak Unix sockets need no unsock to reach it:
-  curl --unix-socket "$(unsock path 8000)" http://localhost/`,
+  curl --unix-socket "$(unsock path 8000)" http://localhost/
+Where servers share a port on addresses of their own, PORT@ADDR is the one that clients of that address reach.`,
     start: async ({ options, operands: [port = ""], context }) =>
       (await import("./path.ts")).printPath(options, port, context),
   }),

@@ -124,21 +124,33 @@ function gather(fronts: readonly SocketFile[], behind: readonly SocketFile[]): S
 
 /** @returns Names in the directory that stand for ports. */
 export function socketFileNames(directory: string): string[] {
-  return readNames(directory).filter((name) => parseName(name) !== undefined && !isLinkToItself(directory, name))
+  return readNames(directory).filter((name) => parseName(name) !== undefined && !isPortLink(directory, name))
     .toSorted();
 }
 
 /** @returns Names of the links that tell the library's clients which sockets a port has. */
 export function portLinkNames(directory: string): string[] {
-  return readNames(directory).filter((name) => /^\.\d{1,5}\.sock$/.test(name) || isLinkToItself(directory, name));
+  return readNames(directory).filter((name) => /^\.\d{1,5}\.sock$/.test(name) || isPortLink(directory, name));
 }
 
 /** Whether it is `PORT.dgram.sock` of a port with several sockets: the first one's file is `.PORT.udp` then. */
 export function isLinkToItself(directory: string, name: string): boolean {
+  return linkTarget(directory, name) === name;
+}
+
+/** The same, or the name of an address that leads to the file of who has the port. */
+function isPortLink(directory: string, name: string): boolean {
+  const target = linkTarget(directory, name);
+  const [link, first] = [parseName(name), parseName(target ?? "")];
+  return target !== undefined && link !== undefined && first?.first === true && first.port === link.port &&
+    first.kind === link.kind;
+}
+
+function linkTarget(directory: string, name: string): string | undefined {
   try {
-    return Deno.readLinkSync(path.join(directory, name)) === name;
+    return Deno.readLinkSync(path.join(directory, name));
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -161,7 +173,7 @@ function describeFile(file: string, parsed: ParsedName, surroundings: Surroundin
   }
   const since = status.birthtime ?? status.ctime ?? undefined;
   const mode = (status.mode ?? 0) & 0o777;
-  if (status.isSymlink && isLinkToItself(path.dirname(file), path.basename(file))) return undefined;
+  if (status.isSymlink && isPortLink(path.dirname(file), path.basename(file))) return undefined;
   const common = { file, port, address, kind, uid: status.uid ?? 0, mode, since, waiting: 0 };
   const nobody = { listening: undefined, processes: [], connections: 0 };
   if (!status.isSocket) return { ...common, ...nobody, ...describeControl(file) };

@@ -40,3 +40,11 @@ export function portFile(directory: string, { number, kind }: Port): string {
 export function firstOfSeveral(directory: string, { number }: Port): string {
   return path.join(directory, `.${number}.udp`);
 }
+
+/**
+ * @param text An address of a port's socket, as in `9042@127.0.0.2`.
+ * @returns The path of the file that a socket there has beside others on the port: a name that is too long is shortened.
+ */
+export function addressFile(directory: string, { number, kind }: Port, text: string): string {
+  return path.join(directory, `${number}@${text.replaceAll(":", "-")}${kind === "stream" ? "" : ".dgram"}.sock`);
+}

@@ -47,6 +47,22 @@ async function withSteps(dir: string, use: (step: (name: string) => Promise<void
   await server.status;
 }
 
+Deno.test("path tells where clients of an address are led to", () =>
+  withDir(async (dir) => {
+    const pathOf = async (port: string) => path.basename((await unsock(["path", "--dir", dir, port])).stdout.trim());
+    for (const name of ["80@127.0.0.2.sock", "80@0.0.0.0.sock", "80@--1.sock", "53@127.0.0.2.dgram.sock", ".53.udp"]) {
+      Deno.writeTextFileSync(path.join(dir, name), "");
+    }
+    Deno.symlinkSync("53.dgram.sock", path.join(dir, "53.dgram.sock"));
+    assertStrictEquals(await pathOf("80@127.0.0.2"), "80@127.0.0.2.sock");
+    assertStrictEquals(await pathOf("80@127.0.0.3"), "80@0.0.0.0.sock");
+    assertStrictEquals(await pathOf("80@0:0:0:0:0:0:0:1/tcp"), "80@--1.sock");
+    assertStrictEquals(await pathOf("80@::2"), "80.sock");
+    assertStrictEquals(await pathOf("53@127.0.0.2/udp"), "53@127.0.0.2.dgram.sock");
+    assertStrictEquals(await pathOf("53@127.0.0.3/udp"), ".53.udp");
+    assertStrictEquals(await pathOf("54@127.0.0.2/udp"), "54.dgram.sock");
+  }));
+
 Deno.test("path prints the path of a port's file", async () => {
   const env = { UNSOCK_DIR: "/run/x" };
   for (const [port, name] of [["8000", "8000.sock"], ["53/udp", "53.dgram.sock"], ["53/tcp", "53.sock"]] as const) {
@@ -56,7 +72,10 @@ Deno.test("path prints the path of a port's file", async () => {
   for (const port of ["0", "65536", "http", "80/sctp", "80/udp/x", ""]) {
     assertFails(await unsock(["path", port], { env }), 2, /^unsock: PORT: not a port from 1 to 65535/);
   }
-  assertFails(await unsock(["path"], { env }), 2, /PORT\[\/udp\] is missing/);
+  for (const address of ["", "localhost", "127.0.0.1.1", "1::2::3"]) {
+    assertFails(await unsock(["path", `80@${address}`], { env }), 2, /^unsock: PORT@ADDR: not an IP address/);
+  }
+  assertFails(await unsock(["path"], { env }), 2, /PORT\[@ADDR\]\[\/udp\] is missing/);
 });
 
 Deno.test({

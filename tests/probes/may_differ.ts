@@ -4,7 +4,7 @@
  */
 import type { Differences } from "../support/differences.ts";
 
-const SHARED_FILE = "all covered addresses share a port's file: the receiver cannot know by which one it was asked";
+const SHARED_FILE = "all addresses of a wildcard share its file: the receiver cannot know by which one it was asked";
 const NO_ZEROCOPY = {
   instead: "set EOPNOTSUPP, get 0 in 4 bytes",
   why: "AF_UNIX cannot send without copying: programs that ask are told so and copy",

@@ -123,7 +123,8 @@ Deno.test(
             Deno.kill(old, "SIGUSR2");
             await load.answers(text);
             Deno.kill(old, "SIGQUIT");
-            await until("the old one has ended", () => !isThere(`${files}/nginx.pid.oldbin`), 30_000);
+            // Only whose parent has ended replaces itself in turn.
+            await until("the old one has ended", () => parentOf(pid("nginx.pid")) !== old, 30_000);
             await load.answers(text);
           }
         });
@@ -135,6 +136,10 @@ Deno.test(
       }
     }),
 );
+
+function parentOf(pid: number): number {
+  return Number(Deno.readTextFileSync(`/proc/${pid}/stat`).replace(/^.*\) . /, "").split(" ")[0]);
+}
 
 function isThere(file: string): boolean {
   try {
@@ -149,8 +154,9 @@ const WSGI = `
 import os
 TEXT = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "text")).read()
 def app(environ, start_response):
-    start_response("200 OK", [("Content-Length", str(len(TEXT)))])
-    return [TEXT.encode()]
+    body = f"{TEXT} of {os.getppid()}".encode()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
 `;
 
 Deno.test(
@@ -167,24 +173,29 @@ Deno.test(
           ...["--pid", `${files}/${name}.pid`, "served:app"],
         ], { tcp: [17313] });
       const old = await gunicorn("first");
-      const pid = (name: string) => Number(Deno.readTextFileSync(`${files}/${name}`));
+      const pid = async (name: string) => {
+        const read = () => isThere(`${files}/${name}`) && Number(Deno.readTextFileSync(`${files}/${name}`));
+        return await until(`${name} is there`, read, 30_000);
+      };
+      const first = await pid("first.pid");
       await underLoad(rig, 17313, async (load) => {
         rig.write("text", "one");
-        Deno.kill(pid("first.pid"), "SIGHUP");
-        await load.answers("one");
+        Deno.kill(first, "SIGHUP");
+        await load.answers(`one of ${first}`);
         rig.write("text", "two");
-        const before = pid("first.pid");
-        Deno.kill(before, "SIGUSR2");
-        await load.answers("two");
-        Deno.kill(before, "SIGTERM");
+        Deno.kill(first, "SIGUSR2");
+        const second = await pid("first.pid.2");
+        await load.answers(`two of ${second}`);
+        Deno.kill(first, "SIGTERM");
         await old.status;
-        await load.answers("two");
-        // Another one beside it, by SO_REUSEPORT.
+        await load.answers(`two of ${second}`);
+        // Another one beside it, by SO_REUSEPORT. Before the older one goes it serves those that it has let in.
         rig.write("text", "three");
-        await gunicorn("second");
-        await load.answers("three");
-        Deno.kill(pid("first.pid"), "SIGTERM");
-        await until("the older one has ended", () => !isThere(`${files}/first.pid`));
+        await gunicorn("third");
+        await load.answers(`three of ${await pid("third.pid")}`);
+        await load.more(20);
+        Deno.kill(second, "SIGTERM");
+        await until("the older one has ended", () => !isThere(`${files}/first.pid`), 30_000);
         await load.more(20);
       });
     }),

@@ -1,0 +1,57 @@
+/** What a client pays for servers on several addresses of its port. */
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { withDir } from "../support/dir.ts";
+import { run } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimEnv } from "../support/shim.ts";
+
+/** What a client of each address says to the kernel about one connection, or one datagram. */
+const COUNTED = `
+import os, socket, sys
+kind = getattr(socket, sys.argv[1])
+def server(address):
+    made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
+    made.bind((address, 9042))
+    if kind == socket.SOCK_STREAM: made.listen()
+    return made
+servers = [server(address) for address in sys.argv[2].split()]
+for address in sys.argv[3].split():
+    client = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
+    os.access("/client/" + address, os.F_OK)
+    client.connect((address, 9042))
+    os.access("/client/", os.F_OK)
+    client.close()
+`;
+
+/** How many of a client's calls name the port's files, by the address that it connects to. */
+async function countCalls(type: string, servers: string, clients: string): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  await withDir(async (dir) => {
+    const log = `${dir}/trace`;
+    const { LD_PRELOAD: preload = "", ...env } = shimEnv(`${dir}/s`);
+    const strace = ["strace", "-f", "-qq", "-o", log, "-E", `LD_PRELOAD=${preload}`];
+    const { stderr } = await run([...strace, "python3", "-c", COUNTED, type, servers, clients], { env });
+    assertStrictEquals(stderr, "");
+    let client = "";
+    for (const line of Deno.readTextFileSync(log).split("\n")) {
+      client = /access\([^"]*"\/client\/([^"]*)"/.exec(line)?.[1] ?? client;
+      if (client !== "" && /9042[@.]/.test(line)) counts[client] = (counts[client] ?? 0) + 1;
+    }
+  });
+  return counts;
+}
+
+Deno.test("a connect to a port's only server is one call, and to one of several one call more", {
+  ignore: !need("python3", "strace"),
+}, async () => {
+  for (const type of ["SOCK_STREAM", "SOCK_DGRAM"]) {
+    assertEquals(await countCalls(type, "127.0.0.1", "127.0.0.1 127.0.0.2"), { "127.0.0.1": 1, "127.0.0.2": 1 });
+    const addresses = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "::1"];
+    assertEquals(
+      await countCalls(type, addresses.join(" "), addresses.join(" ")),
+      Object.fromEntries(addresses.map((address) => [address, 2])),
+    );
+    // By a wildcard, which the address's own name comes before.
+    assertEquals(await countCalls(type, "0.0.0.0 ::1", "127.0.0.2 ::1"), { "127.0.0.2": 3, "::1": 2 });
+  }
+});
