@@ -83,11 +83,14 @@ static void bind_and_close(int port, int type, int count) {
         close(fds[i]);
 }
 
-/* On how many addresses its port has to be bound until the name is needed: a hidden one's number tells. */
+/*
+ * On how many addresses its port has to be bound until the name is needed: one of an address where there is another, a
+ * hidden one by its number.
+ */
 static int binds_for(const char *name, const char *last) {
-    if (name[0] != '.')
-        return 1;
-    return strcmp(last, ".udp") == 0 ? 2 : 1 + atoi(last + 1) % 15;
+    if (strchr(name, '@') || strcmp(last, ".udp") == 0)
+        return 2;
+    return name[0] == '.' ? 1 + atoi(last + 1) % 15 : 1;
 }
 
 /* A file that was left over goes when its port is bound and closed once more. What the tour made itself is removed. */
