@@ -81,6 +81,32 @@ static inline void drain(int fd) {
     }
 }
 
+/* Could the port be taken for what was never written? */
+static inline bool is_untouched(int fd) {
+    int port = own_port(fd);
+    return (port & 0xff) == UNTOUCHED || port >> 8 == UNTOUCHED;
+}
+
+static inline int edges_bound(const char *text, int type) {
+    int fd = bound(text, 0, type);
+    while (is_untouched(fd)) {
+        int other = bound(text, 0, type);
+        close(fd);
+        fd = other;
+    }
+    return fd;
+}
+
+static inline void edges_pair(const char *text, int *server, int *client, int *peer) {
+    for (*server = listening(text, 0); is_untouched(*server); *server = listening(text, 0)) {
+        close(*server);
+    }
+    do {
+        *client = connected(text, own_port(*server));
+        *peer = CHECK(accept(*server, NULL, NULL));
+    } while (is_untouched(*client));
+}
+
 static inline void edges_start(void) {
     probe_start();
     char *pages = mmap(NULL, (size_t)2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -88,16 +114,12 @@ static inline void edges_start(void) {
         die("mmap");
     CHECK(mprotect(pages + PAGE, PAGE, PROT_NONE));
     page = (unsigned char *)pages;
-    server4 = listening("127.0.0.1", 0);
-    server6 = listening("::1", 0);
-    client4 = connected("127.0.0.1", own_port(server4));
-    peer4 = CHECK(accept(server4, NULL, NULL));
-    client6 = connected("::1", own_port(server6));
-    peer6 = CHECK(accept(server6, NULL, NULL));
-    receiver4 = bound("127.0.0.1", 0, SOCK_DGRAM);
-    receiver6 = bound("::1", 0, SOCK_DGRAM);
-    asker4 = bound("127.0.0.1", 0, SOCK_DGRAM);
-    asker6 = bound("::1", 0, SOCK_DGRAM);
+    edges_pair("127.0.0.1", &server4, &client4, &peer4);
+    edges_pair("::1", &server6, &client6, &peer6);
+    receiver4 = edges_bound("127.0.0.1", SOCK_DGRAM);
+    receiver6 = edges_bound("::1", SOCK_DGRAM);
+    asker4 = edges_bound("127.0.0.1", SOCK_DGRAM);
+    asker6 = edges_bound("::1", SOCK_DGRAM);
     CHECK(connect_to(asker4, "127.0.0.1", own_port(receiver4)));
     CHECK(connect_to(asker6, "::1", own_port(receiver6)));
 }

@@ -33,7 +33,8 @@ enum state { NEW, BOUND, JOINED, STATES };
 static const char *const state_names[STATES] = {"new", "bound", "connected"};
 
 static int socket_in(int domain, int type, enum state state) {
-    int fd = state == BOUND ? bound(domain == AF_INET ? "127.0.0.1" : "::1", 0, type) : CHECK(socket(domain, type, 0));
+    int fd =
+        state == BOUND ? edges_bound(domain == AF_INET ? "127.0.0.1" : "::1", type) : CHECK(socket(domain, type, 0));
     address to = target(CONNECT, domain, type);
     if (state == JOINED)
         CHECK(connect(fd, &to.any, to.length));

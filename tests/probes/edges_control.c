@@ -2,7 +2,7 @@
 #include "edges.h"
 
 static int informed_datagram(int domain) {
-    int fd = bound(domain == AF_INET ? "127.0.0.1" : "::1", 0, SOCK_DGRAM);
+    int fd = edges_bound(domain == AF_INET ? "127.0.0.1" : "::1", SOCK_DGRAM);
     if (domain == AF_INET) {
         CHECK(set_option(fd, IPPROTO_IP, IP_PKTINFO, 1));
         CHECK(set_option(fd, IPPROTO_IP, IP_RECVTTL, 1));
