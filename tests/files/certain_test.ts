@@ -114,27 +114,33 @@ Deno.test(
     }),
 );
 
+/**
+ * Whose file another user's may still be is told by the names of all sockets there are: a port that no other test has
+ * in a directory of its own.
+ */
+const PORT = 10_000 + (crypto.getRandomValues(new Uint16Array(1))[0] ?? 0) % 20_000;
+
 const LEAVE = `
 import os, signal, socket
 os.umask(int(sys.argv[1], 8)) if len(sys.argv) > 1 else None
-listener = socket.create_server(("127.0.0.1", 2001))
+listener = socket.create_server(("127.0.0.1", ${PORT}))
 receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-receiver.bind(("127.0.0.1", 2001))
+receiver.bind(("127.0.0.1", ${PORT}))
 print("serves", flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 `;
 
 const TAKE = `
 import socket
-listener = socket.create_server(("127.0.0.1", 2001))
+listener = socket.create_server(("127.0.0.1", ${PORT}))
 receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-receiver.bind(("127.0.0.1", 2001))
+receiver.bind(("127.0.0.1", ${PORT}))
 print("bound")
 `;
 
 async function leave(dir: string, as: (command: string[]) => string[], extra: Record<string, string>, umask: string) {
   await run(as([PYTHON, "-c", `import sys\n${LEAVE}`, umask]), { env: shimEnv(dir, extra) });
-  assertEquals(namesIn(dir), ["2001.dgram.sock", "2001.sock"]);
+  assertEquals(namesIn(dir), [`${PORT}.dgram.sock`, `${PORT}.sock`]);
 }
 
 Deno.test("left-over files of another user in a directory of both do not keep the port", {
