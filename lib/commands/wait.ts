@@ -53,9 +53,13 @@ function askAgainAfter(states: readonly State[], gone: boolean): number {
 }
 
 function stateOf(directory: string, { number, kind }: Port, libc: Libc): State {
-  const files = listSocketFiles(directory, libc, { port: number, processes: false }).filter((file) =>
-    file.kind === kind
-  );
+  const look = () => {
+    const files = listSocketFiles(directory, libc, { port: number, processes: false });
+    return files.filter((file) => file.kind === kind);
+  };
+  let files = look();
+  // A socket may have come between two questions; one that is not told of the second time is not told of at all.
+  if (files.some(({ state, listening }) => state === "alive" && listening === undefined)) files = look();
   const states = files.map(stateOfFile);
   return states.find((state) => state === "ready") ?? states.find((state) => state === "soon") ?? "nobody";
 }

@@ -60,11 +60,13 @@ export interface Wanted {
  */
 export function listSocketFiles(directory: string, libc: Libc, { port, processes = true }: Wanted = {}): SocketFile[] {
   const proc = new Proc(libc);
+  // Before the kernel is asked: what has come since then is no name that nobody knows.
+  const names = readNames(directory);
   const bound = boundNames(directory, listUnixSockets(libc));
   const holders = processes ? new Holders(proc) : { of: () => [] };
   const surroundings: Surroundings = { libc, bound, holders };
   const [fronts, behind]: [SocketFile[], SocketFile[]] = [[], []];
-  for (const name of readNames(directory)) {
+  for (const name of names) {
     const parsed = parseName(name);
     if (port !== undefined && parsed?.port !== port) continue;
     const entry = parsed && describeFile(path.join(directory, name), parsed, surroundings);
