@@ -62,6 +62,8 @@ def ask(address="127.0.0.1"):
         if TYPE == socket.SOCK_DGRAM: client.send(b"?")
         return client.recv(10).decode()
     except ConnectionRefusedError: return "nobody"
+    # One that waited in the queue of a listener that was closed, as over TCP.
+    except ConnectionResetError: return "somebody"
     finally: client.close()
 def names(): return len([name for name in os.listdir(os.environ["UNSOCK_DIR"])])
 `;
