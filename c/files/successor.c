@@ -32,11 +32,21 @@ static bool is_apart(const struct unsock_bind_request *request) {
     return link.ip.family != 0 && !unsock_ip_conflict(&request->ip, request->spelling.v6only, &link.ip, link.v6only);
 }
 
+/* By two answers: a wrong one must not give away what somebody has. */
+static bool is_missing(const struct sockaddr_un *path, socklen_t length) {
+    if (unsock_file_inode(path->sun_path) != -ENOENT)
+        return false;
+    long probe = unsock_socketfile_probe();
+    bool live = probe < 0 || unsock_socketfile_is_live(probe, path, length);
+    unsock_socketfile_probe_end(probe);
+    return !live;
+}
+
 /* Does who has the port's file stand in the way, and if so, let it? */
 static bool holder_admits(const struct unsock_bind_request *request, bool *same) {
     struct sockaddr_un path;
     socklen_t length = holder_path(request->ip.port, request->type, &path);
-    if (unsock_file_inode(path.sun_path) == -ENOENT || unsock_socketfile_is_stale(&path, length))
+    if (is_missing(&path, length) || unsock_socketfile_is_stale(&path, length))
         return true;
     struct unsock_origin origin = unsock_origin_read(path.sun_path);
     /* Without a note it has not SO_REUSEPORT. */

@@ -39,7 +39,6 @@ const WORKLOADS: readonly Workload[] = [
   { name: "forks", title: "Fork and _exit, 1,000 connections", unit: "per second", worth: 1, count: 100, rounds: 51 },
 ];
 
-const MANY = 1000;
 const WIDE = "127.77.0.1:10001";
 
 /** Where and how a workload is run. */
@@ -64,8 +63,8 @@ export interface Place {
  */
 export async function runWorkload(rig: Rig, name: string, count: number, place: Place): Promise<WorkloadRun> {
   const { transport, env, prefix = [], free = false, held = 0, holders = 0 } = place;
-  // Very many ports in a row are free on an address of their own alone.
-  const address = held > MANY ? WIDE : `127.0.0.1:${newPort()}`;
+  // Many ports in a row are free for certain on an address of their own alone.
+  const address = held > 0 ? WIDE : `127.0.0.1:${newPort()}`;
   const where = transport === "unix" ? `${rig.sockets}/unix` : address;
   const pinned = free ? [] : ["pinned"];
   const command = [...prefix, rig.workload, name, transport, where, `${count}`, `${held}`, `${holders}`, ...pinned];
