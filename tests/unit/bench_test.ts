@@ -134,7 +134,7 @@ Deno.test("bench --quick measures everything, with another library too, and writ
   await withDir(async (dir) => {
     const words = ["--quick", "--json", "--out", dir, "--shim", `again=${shimLibrary()}`];
     const { code, stdout, stderr } = await run([Deno.execPath(), "run", "-A", SCRIPT, ...words], {
-      timeoutMs: 120_000,
+      timeoutMs: 300_000,
     });
     assertStrictEquals(code, 0, stderr);
     const report: Report = JSON.parse(stdout);

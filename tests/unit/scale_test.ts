@@ -30,7 +30,7 @@ Deno.test("scale --quick measures all of it where there is little, and writes it
 }, async () => {
   await withDir(async (dir) => {
     const words = ["run", "-A", SCRIPT, "--quick", "--json", "--out", `${dir}/scale.md`];
-    const { code, stdout, stderr } = await run([Deno.execPath(), ...words], { timeoutMs: 120_000 });
+    const { code, stdout, stderr } = await run([Deno.execPath(), ...words], { timeoutMs: 300_000 });
     assertStrictEquals(code, 0, stderr);
     const { curves, directories }: Scale = JSON.parse(stdout);
     assert(curves.length >= 7 && directories.length === 4);
