@@ -81,6 +81,11 @@ static struct receiver *find(uint32_t key, int64_t time) {
     return oldest;
 }
 
+/* In this second: whoever floods it pays one call each time. */
+static bool has_had_its_wait(const struct unsock_fd *entry, const struct msghdr *message) {
+    return find(key_of(entry, message), now())->waited >= ALONE_MOST_NS;
+}
+
 /*
  * Has this socket sent to several receivers lately? The mark is set when they change, and asked for here alone: it
  * counts for a second after it was seen.
@@ -151,10 +156,7 @@ long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *
                           long result, size_t size) {
     bool interrupted = result == -EINTR;
     bool connected = unsock_state_is_connected(entry->state);
-    int64_t time = now();
-    struct receiver *receiver = find(key_of(entry, message), time);
-    /* It has had its wait in this second: a server that floods it pays one call each time. */
-    if (!connected && receiver->waited >= ALONE_MOST_NS)
+    if (!connected && has_had_its_wait(entry, message))
         return (long)size;
     bool nonblocking = (flags & MSG_DONTWAIT) || unsock_socket_nonblocking(fd) == 1;
     /* What is not read is held by the sender's buffer too: it may be that, and not the receiver, that is full. */
@@ -162,6 +164,8 @@ long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *
     if (nonblocking && connected)
         return result;
     if (result == -EAGAIN) {
+        int64_t time = now();
+        struct receiver *receiver = find(key_of(entry, message), time);
         bool many = is_among_many(fd, entry, time);
         if (!nonblocking && !interrupted && !(added & MSG_DONTWAIT)) {
             receiver->waited = ALONE_MOST_NS; /* the kernel has waited that long */

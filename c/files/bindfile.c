@@ -177,7 +177,7 @@ static long bind_named(const struct unsock_bind_request *request, socklen_t leng
     if (result == -EADDRINUSE)
         result = bind_taken(request, length, bound);
     if (result == 0 && bound->how == UNSOCK_BOUND_FILE && several)
-        unsock_own_names_clear(request);
+        unsock_own_names_clear(&request->ip, request->type);
     if (result == 0 && bound->how == UNSOCK_BOUND_FILE && stream)
         unsock_own_names_holder(&request->ip, request->spelling.v6only);
     else if (result == 0 && bound->how == UNSOCK_BOUND_FILE && several) {

@@ -90,7 +90,7 @@ UNSOCK_OWN_FRAME static void remove_aliases(uint16_t port, int type) {
 static bool remove_idle(const struct sockaddr_un *path, socklen_t length) {
     int64_t inode = unsock_file_inode(path->sun_path);
     if (inode < 0 || (inode > 0 && !unsock_socketfile_is_stale(path, length)) ||
-        (inode == 0 && !unsock_walk_is_link(path->sun_path)))
+        (inode == 0 && !unsock_file_is_link(path->sun_path)))
         return false;
     return unsock_sys(__NR_unlinkat, AT_FDCWD, path->sun_path, 0) == 0;
 }
@@ -149,9 +149,9 @@ long unsock_own_names_bind(const struct unsock_bind_request *request, struct uns
     return 0;
 }
 
-void unsock_own_names_clear(const struct unsock_bind_request *request) {
+void unsock_own_names_clear(const struct unsock_ip *ip, int type) {
     struct sockaddr_un path;
-    socklen_t length = unsock_own_name_path(&request->ip, request->type, &path);
+    socklen_t length = unsock_own_name_path(ip, type, &path);
     remove_idle(&path, length);
 }
 

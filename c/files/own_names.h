@@ -31,9 +31,9 @@ long unsock_own_names_tell(const struct unsock_bind_request *request);
  */
 long unsock_own_names_bind(const struct unsock_bind_request *request, struct unsock_bound *bound);
 
-/* The request's socket has the port's file: one of its own name, which a killed process left, would lead clients there.
- */
-void unsock_own_names_clear(const struct unsock_bind_request *request);
+/* The socket of that address has the port's file: one of its own name, which a killed process left, would lead clients
+ * there. */
+void unsock_own_names_clear(const struct unsock_ip *ip, int type);
 
 /*
  * Streams: `holder` has the port's file now (family 0: it is not known on which address); `v6only`: it is bound to [::]

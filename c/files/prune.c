@@ -11,22 +11,7 @@
 #include "rt/text.h"
 #include "rules/kernel_name.h"
 
-#include <linux/stat.h>
-
-#define NAME_MOST 32    /* of a port's link */
-#define NO_FOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
-
-static bool is_socket(const char *path) {
-    struct statx status;
-    return unsock_sys(__NR_statx, AT_FDCWD, path, NO_FOLLOW, STATX_TYPE, &status) == 0 &&
-           (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFSOCK;
-}
-
-static bool is_link(const char *path) {
-    struct statx status;
-    return unsock_sys(__NR_statx, AT_FDCWD, path, NO_FOLLOW, STATX_TYPE, &status) == 0 &&
-           (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFLNK;
-}
+#define NAME_MOST 32 /* of a port's link */
 
 /* Does the name of an address lead to the file of the socket that has the port? */
 static bool is_holder_of(const struct unsock_name *name, struct unsock_span text) {
@@ -55,7 +40,7 @@ static bool is_idle_link(const char *path, size_t directory) {
     struct unsock_name name;
     char parent[sizeof((struct sockaddr_un){0}.sun_path)], file[sizeof(parent) + NAME_MOST];
     struct unsock_span last = unsock_span_of(path + directory);
-    if (last.length < 2 || !is_link(path) || !read_link_name(path, last, &name))
+    if (last.length < 2 || !unsock_file_is_link(path) || !read_link_name(path, last, &name))
         return false;
     struct unsock_text text;
     unsock_text_start(&text, parent, sizeof(parent));
@@ -80,7 +65,8 @@ int unsock_prune(const char *path, int remove) {
     long result = unsock_lock_take_in(&lock, path, directory - 1);
     if (result == 0) {
         socklen_t size = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + length + 1);
-        result = is_socket(path) ? unsock_socketfile_is_stale(&address, size) : is_idle_link(path, directory);
+        result =
+            unsock_file_inode(path) > 0 ? unsock_socketfile_is_stale(&address, size) : is_idle_link(path, directory);
         if (result && remove) {
             long removed = unsock_sys(__NR_unlinkat, AT_FDCWD, path, 0);
             result = removed < 0 ? removed : result;

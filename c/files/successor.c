@@ -96,7 +96,7 @@ static long bind_before_address(const struct unsock_bind_request *request, struc
     holder.port = request->ip.port;
     holder_path(request->ip.port, request->type, &path);
     unsock_own_name_path(&holder, request->type, &own);
-    unsock_own_names_clear(&(struct unsock_bind_request){.ip = holder, .type = request->type});
+    unsock_own_names_clear(&holder, request->type);
     if (unsock_sys(__NR_linkat, AT_FDCWD, path.sun_path, AT_FDCWD, own.sun_path, 0) < 0)
         return -EADDRINUSE;
     long result = unsock_beside_bind_hidden(request, bound);

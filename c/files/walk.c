@@ -2,6 +2,7 @@
 #include "files/walk.h"
 
 #include "kernel/beyond_limit.h"
+#include "kernel/file_info.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -9,22 +10,12 @@
 #include "rules/kernel_name.h"
 #include "rules/settings.h"
 
-#include <linux/stat.h>
-
 /* struct linux_dirent64 (getdents(2)). */
 #define ENTRY_LENGTH_AT 16
 #define ENTRY_KIND_AT 18
 #define ENTRY_NAME_AT 19
 #define ENTRY_UNKNOWN 0 /* DT_UNKNOWN */
 #define ENTRY_LINK 10   /* DT_LNK */
-
-#define SYMLINK_NOFOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
-
-bool unsock_walk_is_link(const char *path) {
-    struct statx status;
-    return unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE, &status) == 0 &&
-           (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFLNK;
-}
 
 void unsock_walk_begin_in(struct unsock_walk *walk, struct unsock_span directory, uint16_t port, int type) {
     walk->fd = unsock_descriptor(__NR_openat, AT_FDCWD, directory.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -77,7 +68,7 @@ bool unsock_walk_next(struct unsock_walk *walk) {
             continue;
         take_path(walk, name);
         uint8_t kind = (uint8_t)entry[ENTRY_KIND_AT];
-        bool link = kind == ENTRY_LINK || (kind == ENTRY_UNKNOWN && unsock_walk_is_link(walk->path.sun_path));
+        bool link = kind == ENTRY_LINK || (kind == ENTRY_UNKNOWN && unsock_file_is_link(walk->path.sun_path));
         if (link == walk->links)
             return true;
     }

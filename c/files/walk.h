@@ -38,7 +38,4 @@ void unsock_walk_end(const struct unsock_walk *walk);
 /* After the last one: was every name seen? */
 bool unsock_walk_is_complete(const struct unsock_walk *walk);
 
-/* Is it a symbolic link? */
-bool unsock_walk_is_link(const char *path);
-
 #endif

@@ -17,6 +17,12 @@ int64_t unsock_file_inode(const char *path) {
     return (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFSOCK ? (int64_t)status.stx_ino : 0;
 }
 
+bool unsock_file_is_link(const char *path) {
+    struct statx status;
+    return unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE, &status) == 0 &&
+           (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFLNK;
+}
+
 /* Of times only that of the making: the other ones change with the rights, the links, and by notes (files/origin.h). */
 long unsock_file_key(const char *path, uint64_t key[2]) {
     struct statx status;

@@ -75,12 +75,6 @@ static bool is_among(const char *string, const char *const *list) {
     return false;
 }
 
-static bool begins(const char *string, const char *with) {
-    while (*with != '\0' && *string == *with)
-        string++, with++;
-    return *with == '\0';
-}
-
 static void put_variable(struct printer *printer, const char *string) {
     while (*string != '\0' && *string != '=')
         put(printer, *string++);
@@ -92,7 +86,7 @@ static void put_variable(struct printer *printer, const char *string) {
 bool unsock_run_print(const char *const *environment, const char *const *caller, const char *const *command) {
     struct printer printer = {.used = 0};
     for (; *environment; environment++) {
-        if (begins(*environment, "UNSOCK_") || !is_among(*environment, caller))
+        if (unsock_begins(*environment, "UNSOCK_") || !is_among(*environment, caller))
             put_variable(&printer, *environment);
     }
     for (const char *const *word = command; *word; word++) {

@@ -13,6 +13,12 @@ bool unsock_span_is(struct unsock_span span, const char *text) {
     return span.length == strlen(text) && unsock_same(span.at, text, span.length);
 }
 
+bool unsock_begins(const char *string, const char *with) {
+    while (*with != '\0' && *string == *with)
+        string++, with++;
+    return *with == '\0';
+}
+
 struct unsock_span unsock_span_next(struct unsock_span *rest, char separator) {
     size_t length = 0;
     while (length < rest->length && rest->at[length] != separator)

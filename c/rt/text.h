@@ -23,6 +23,9 @@ struct unsock_text {
 struct unsock_span unsock_span_of(const char *text);
 bool unsock_span_is(struct unsock_span span, const char *text);
 
+/* Does the string begin so? */
+bool unsock_begins(const char *string, const char *with);
+
 /* Cuts what stands before the first `separator` off the front of *rest; without one, takes all. */
 struct unsock_span unsock_span_next(struct unsock_span *rest, char separator);
 

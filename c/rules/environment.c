@@ -33,17 +33,11 @@ const char *unsock_environment_get(const struct unsock_environment *environment,
     return value && value[0] != '\0' ? value : NULL;
 }
 
-static bool begins(const char *entry, const char *with) {
-    while (*with != '\0' && *entry == *with)
-        entry++, with++;
-    return *with == '\0';
-}
-
 struct unsock_environment unsock_environment_own(const struct unsock_environment *whole,
                                                  const char *own[UNSOCK_ENVIRONMENT_OWN]) {
     size_t at = 0, count = 0;
     for (const char *entry; (entry = unsock_environment_next(whole, &at));) {
-        if (!begins(entry, "UNSOCK_") && !begins(entry, "LD_PRELOAD="))
+        if (!unsock_begins(entry, "UNSOCK_") && !unsock_begins(entry, "LD_PRELOAD="))
             continue;
         if (count == UNSOCK_ENVIRONMENT_OWN - 1)
             return *whole;

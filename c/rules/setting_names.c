@@ -17,11 +17,6 @@ static const char others[][24] = {
 #define OTHERS (sizeof(others) / sizeof(others[0]))
 #define TESTS "UNSOCK_TEST_"
 
-static bool begins(struct unsock_span span, const char *with) {
-    size_t length = strlen(with);
-    return span.length >= length && unsock_same(span.at, with, length);
-}
-
 static const char *known(const struct unsock_words *words, unsigned index) {
     unsigned settings = 0;
     while (words->name_of(settings))
@@ -50,11 +45,11 @@ bool unsock_setting_names_check(const struct unsock_environment *environment, co
     const char *entry, *candidate;
     struct unsock_words words = {known, name_of};
     for (size_t at = 0; (entry = unsock_environment_next(environment, &at));) {
-        struct unsock_span value = unsock_span_of(entry);
-        if (!begins(value, PREFIX))
+        if (!unsock_begins(entry, PREFIX))
             continue;
+        struct unsock_span value = unsock_span_of(entry);
         struct unsock_span name = unsock_span_next(&value, '=');
-        bool is_known = value.length == 0 || begins(name, TESTS);
+        bool is_known = value.length == 0 || unsock_begins(entry, TESTS);
         for (unsigned i = 0; !is_known && (candidate = known(&words, i)); i++)
             is_known = unsock_span_is(name, candidate);
         if (!is_known)
