@@ -181,7 +181,13 @@ def end_on_sigterm():
 
 def stop_on_sigterm():
     """For clients: what is under way is finished first."""
-    signal.signal(signal.SIGTERM, lambda _number, _frame: STOP.set())
+
+    def stop(_number, _frame):
+        # Another one in the middle of set() would wait for ever for the first.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        STOP.set()
+
+    signal.signal(signal.SIGTERM, stop)
 
 
 def run_threads(report, functions):

@@ -228,6 +228,7 @@ static void many_threads(void) {
     pthread_attr_t attributes;
     int whole = 0;
     CHECK(pipe2(go, O_CLOEXEC));
+    CHECK(listen(server, THREADS)); /* who finds no place asks TCP again after one second, then two, then four */
     pthread_attr_init(&attributes);
     CHECK(pthread_attr_setstacksize(&attributes, 16384));
     CHECK(-pthread_create(&echo, NULL, echo_all, (void *)(intptr_t)THREADS));

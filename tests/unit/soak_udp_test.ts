@@ -19,7 +19,7 @@ for sock in socks: sock.bind(("127.0.0.1", 0))
 ports = [sock.getsockname()[1] for sock in socks]
 output = tempfile.TemporaryFile()
 client = subprocess.Popen([sys.executable, soak + "/udp.py", "unconnected", *map(str, ports)], stdout=output)
-answers, before, astray = {}, None, set()
+answers, before, astray, is_asked_to_end = {}, None, set(), False
 def answer(i, payload, asker):
     """Right, but for what the story says."""
     global before
@@ -42,7 +42,9 @@ while client.poll() is None:
         questions -= 1
         # Which clients ask in turn is chance: the story goes on until it has happened.
         happened = how != "another client" or b'"why"' in os.pread(output.fileno(), 1 << 20, 0)
-        if questions <= 0 and (happened or questions < -5000): client.terminate()
+        if questions <= 0 and (happened or questions < -5000) and not is_asked_to_end:
+            client.terminate()
+            is_asked_to_end = True
 output.seek(0)
 told = [json.loads(line) for line in output]
 total = lambda column: sum(line.get(column, 0) for line in told)
