@@ -6,7 +6,7 @@ import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
-import { findProgram, need } from "../support/programs.ts";
+import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { buildLinked, canLink, type Linking } from "../support/static.ts";
 import { NOBODY } from "../support/users.ts";
@@ -195,7 +195,7 @@ for (const [name, change] of Object.entries(CHANGES)) {
     await each(change(listener("dynamic")), refused(/libunsock\.so: user nobody, .* changes, cannot read it: /), {
       options,
     });
-  }, !isRoot || findProgram(name) === undefined);
+  }, !isRoot || !need(name));
 }
 
 way("a program for 32 bits, or for another machine, is refused; also behind a script", async ({ dir, each }) => {
