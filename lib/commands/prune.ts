@@ -1,7 +1,8 @@
 /** `unsock prune`: removes files to which nobody is bound any more. */
 import * as path from "@std/path/posix";
 import type { Context } from "../system/context.ts";
-import { listSocketFiles, portLinkNames, socketFileNames } from "../report/socket_files.ts";
+import { listSocketFiles } from "../report/socket_files.ts";
+import { portLinkNames, socketFileNames } from "../report/socket_names.ts";
 import { chooseDirectory } from "../run/directory.ts";
 import { findShim } from "../run/shim.ts";
 import { EXIT_FAILED } from "../system/errors.ts";

@@ -85,13 +85,16 @@ Where servers share a port on addresses of their own, PORT@ADDR is the one that 
   command({
     name: "wait",
     summary: "wait until somebody listens at all of these ports",
-    operands: [{ name: "PORT[/udp]", kind: "port/udp", repeated: true }],
+    operands: [{ name: "PORT[@ADDR][/udp]", kind: "port/udp", repeated: true }],
     options: {
       dir: DIRECTORY_OPTION,
       timeout: { value: "seconds", help: "fail when it takes longer", default: "wait for ever" },
       gone: { help: "wait until nobody is there any more" },
     },
-    notes: `Exit status: 0 when they are ready, 1 when the time is over.
+    notes:
+      `PORT@ADDR is ready when somebody listens on that address or on a wildcard of its family; whoever does not tell his
+address (a plain Unix server, a control file) is there for all of them.
+Exit status: 0 when they are ready, 1 when the time is over.
 
 Example:
   unsock run -- redis-server & unsock wait 6379 --timeout 10 && unsock run -- redis-cli ping`,

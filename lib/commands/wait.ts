@@ -2,7 +2,7 @@
 import type { Context } from "../system/context.ts";
 import { listSocketFiles, type SocketFile } from "../report/socket_files.ts";
 import { chooseDirectory } from "../run/directory.ts";
-import { formatPort, parsePort, type Port } from "../run/ports.ts";
+import { type AddressedPort, formatPort, parseAddressedPort, wildcardOf } from "../run/ports.ts";
 import { UnsockError, UsageError } from "../system/errors.ts";
 import type { Libc } from "../system/ffi.ts";
 import { DirectoryWatch } from "../system/watch.ts";
@@ -31,7 +31,7 @@ type State = "ready" | "soon" | "nobody";
  * @throws {UnsockError} When the time is over.
  */
 export async function wait(options: WaitOptions, ports: readonly string[], context: Context): Promise<number> {
-  const wanted = ports.map((port) => parsePort(port));
+  const wanted = ports.map((port) => parseAddressedPort(port));
   const timeout = parseTimeout(options.timeout);
   const directory = chooseDirectory(options.dir, context.environ, context.system.euid).path;
   const deadline = timeout === undefined ? Infinity : performance.now() + timeout;
@@ -52,16 +52,22 @@ function askAgainAfter(states: readonly State[], gone: boolean): number {
   return states.includes("soon") ? LISTEN_SOON_MS : LONGEST_MS;
 }
 
-function stateOf(directory: string, { number, kind }: Port, libc: Libc): State {
+function stateOf(directory: string, port: AddressedPort, libc: Libc): State {
   const look = () => {
-    const files = listSocketFiles(directory, libc, { port: number, processes: false });
-    return files.filter((file) => file.kind === kind);
+    const files = listSocketFiles(directory, libc, { port: port.number, processes: false });
+    return files.filter((file) => file.kind === port.kind && serves(file, port.address));
   };
   let files = look();
   // A socket may have come between two questions; one that is not told of the second time is not told of at all.
   if (files.some(({ state, listening }) => state === "alive" && listening === undefined)) files = look();
   const states = files.map(stateOfFile);
   return states.find((state) => state === "ready") ?? states.find((state) => state === "soon") ?? "nobody";
+}
+
+/** Who does not say on which address he is (a plain Unix server, a control file) is there for all of them. */
+function serves({ address: bound }: SocketFile, address: string | undefined): boolean {
+  if (bound === undefined || address === undefined) return true;
+  return bound.text === address || bound.text === wildcardOf(address) || bound.forBoth;
 }
 
 /** A control file leads elsewhere, and a socket in another network namespace does not tell whether it listens. */
@@ -78,7 +84,7 @@ function parseTimeout(text: string | undefined): number | undefined {
   return milliseconds;
 }
 
-function timeIsOver(left: readonly Port[], directory: string, { timeout, gone }: WaitOptions): string {
+function timeIsOver(left: readonly AddressedPort[], directory: string, { timeout, gone }: WaitOptions): string {
   const ports = left.map(formatPort).join(", ");
   const what = gone ? "somebody is still there" : "nobody listens";
   return `wait: port ${ports} in ${directory}: after ${timeout} s ${what}: "unsock ls --dir ${directory}" shows who is there`;

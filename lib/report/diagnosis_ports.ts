@@ -1,6 +1,7 @@
 /** Why a client is refused: who listens in which directory, and whose rights stand in the way. */
 import * as path from "@std/path/posix";
 import { type ChosenDirectory } from "../run/directory.ts";
+import { formatPort } from "../run/ports.ts";
 import type { Context } from "../system/context.ts";
 import { cString } from "../system/ffi.ts";
 import { statOrUndefined } from "../system/files.ts";
@@ -66,9 +67,9 @@ const NOBODY = "a client is refused (ECONNREFUSED) until a server is started in 
 const RIGHTS = "the server's --group and --mode decide: README.md, Everyday recipes";
 
 function describe(files: readonly SocketFile[]): string {
-  const ports = files.slice(0, SHOWN_MOST).map(({ port, kind, target, processes }) => {
+  const ports = files.slice(0, SHOWN_MOST).map(({ port, address, kind, target, processes }) => {
     const who = target ?? processes.map(({ pid, name }) => `${name}[${pid}]`).join(" ");
-    return `${port}${kind === "stream" ? "" : "/udp"}${who === "" ? "" : ` (${printable(who)})`}`;
+    return `${formatPort({ number: port, kind, address: address?.text })}${who === "" ? "" : ` (${printable(who)})`}`;
   });
   return `listeners: ${ports.join(", ")}${files.length > SHOWN_MOST ? ", ..." : ""}`;
 }

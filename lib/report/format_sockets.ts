@@ -19,9 +19,10 @@ function formatMode(mode: number): string {
 
 /** @returns What `docs/json.md` promises. */
 export function socketFileToJson(file: SocketFile): Record<string, unknown> {
-  const { uid, mode, target, listening, since, processes, ...rest } = file;
+  const { first: _first, address, uid, mode, target, listening, since, processes, ...rest } = file;
   return {
     ...rest,
+    address: address?.text ?? null,
     target: target ?? null,
     owner: userName(uid),
     uid,
@@ -32,6 +33,13 @@ export function socketFileToJson(file: SocketFile): Record<string, unknown> {
   };
 }
 
+/** @returns `9042@127.0.0.2`; the port alone where the address is not known, or there is one socket, on a wildcard. */
+function formatAddressedPort({ first, port, kind, address }: SocketFile, files: readonly SocketFile[]): string {
+  const isAlone = first && files.filter((file) => file.port === port && file.kind === kind).length === 1;
+  const isPlain = address === undefined || (isAlone && ["0.0.0.0", "::"].includes(address.text));
+  return isPlain ? `${port}` : `${port}@${address.text}`;
+}
+
 /** @returns A table under the directory's name. */
 export function formatSocketTable({ directory, exists, port, files, isRoot }: SocketList): string {
   const title = `${printable(directory)}:`;
@@ -40,7 +48,7 @@ export function formatSocketTable({ directory, exists, port, files, isRoot }: So
     return `${title} nothing${port === undefined ? "" : ` at port ${port}`}\n`;
   }
   const rows = files.map((file) => [
-    file.address === null ? `${file.port}` : `${file.port}@${file.address}`,
+    formatAddressedPort(file, files),
     file.kind,
     describeState(file),
     userName(file.uid),

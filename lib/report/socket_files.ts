@@ -1,11 +1,13 @@
 /** What is in the directory: sockets alive and stale, control files, and who holds them. */
 import * as path from "@std/path/posix";
+import { addressOfFirst, type BoundAddress } from "./bound_address.ts";
 import { boundNames } from "./bound_names.ts";
 import { CONTROL_FILE_SIZE, decodeControlFile } from "../control/control_file.ts";
-import { reason, UnsockError } from "../system/errors.ts";
+import { reason } from "../system/errors.ts";
 import { errnoOf, type Libc } from "../system/ffi.ts";
 import { Proc } from "../system/proc.ts";
 import { describeTarget } from "../control/format_control.ts";
+import { isPortLink, type ParsedName, parseName, readNames } from "./socket_names.ts";
 import { listUnixSockets, type UnixSocketEntry } from "../system/unix_sockets.ts";
 import { encodeAddress, unixAddress } from "../control/socket_address.ts";
 
@@ -21,8 +23,10 @@ export interface SocketHolder {
 export interface SocketFile {
   readonly file: string;
   readonly port: number;
-  /** That of a socket beside the one that has the port's file; null: it has that, or the file's name tells no address. */
-  readonly address: string | null;
+  /** Whether it is the port's own file, which belongs to whoever came first. */
+  readonly first: boolean;
+  /** On which address its socket is; undefined: not known. */
+  readonly address: BoundAddress | undefined;
   readonly kind: "stream" | "datagram";
   /**
    * `control`: a control file; `stale`: nobody is bound to it; `waiting`: a socket that would take the port's file, were
@@ -82,40 +86,10 @@ interface Surroundings {
   readonly holders: Pick<Holders, "of">;
 }
 
-interface ParsedName {
-  readonly port: number;
-  readonly address: string | null;
-  readonly kind: SocketFile["kind"];
-  readonly hidden: boolean;
-  /** Whether it is the port's own file, which belongs to whoever came first. */
-  readonly first: boolean;
-}
-
-const NAME = /^(\.?)(\d{1,5})(?:@([\da-f.-]+|[\w+]{5}))?(\.dgram\.sock|\.sock|\.udp)(\.\d+)?$/;
-
-/**
- * `PORT.sock`; `PORT@ADDR.sock`, of another address, with `-` for each colon, or five characters where it is too long
- * (and `.udp` for `.dgram.sock` then); `.PORT.sock.N`, which waits behind the first; or `.PORT.udp`, the first datagram
- * socket of a port that has several. Undefined for names that stand for no port.
- */
-function parseName(name: string): ParsedName | undefined {
-  const [, dot = "", digits = "", own, suffix = "", number] = NAME.exec(name) ?? [];
-  const port = Number(digits);
-  const dotted = dot !== "";
-  const aside = dotted && own === undefined && suffix === ".udp" && number === undefined;
-  const hidden = dotted && !aside;
-  const short = own !== undefined && own.length === 5 && !/[.-]/.test(own);
-  if (port < 1 || port > 65535 || hidden !== (number !== undefined)) return undefined;
-  if ((suffix === ".udp" && !aside && !short) || (dotted && own !== undefined)) return undefined;
-  const address = own === undefined || short ? null : own.replaceAll("-", ":");
-  const kind = suffix === ".sock" ? "stream" : "datagram";
-  return { port, address, kind, hidden, first: own === undefined && !hidden };
-}
-
 /** Counts those that wait with the file that they wait behind. Without one, each is shown by itself. */
 function gather(fronts: readonly SocketFile[], behind: readonly SocketFile[]): SocketFile[] {
   const isBehind = (front: SocketFile) => (file: SocketFile) =>
-    file.port === front.port && file.kind === front.kind && front.address === null;
+    file.port === front.port && file.kind === front.kind && front.first;
   const alone = behind.filter((file) => !fronts.some((front) => isBehind(front)(file)));
   const counted = fronts.map((front) => {
     const waiting = behind.filter(isBehind(front)).filter(({ state }) => state === "alive").length;
@@ -124,49 +98,8 @@ function gather(fronts: readonly SocketFile[], behind: readonly SocketFile[]): S
   return [...counted, ...alone.map((file) => file.state === "alive" ? { ...file, state: "waiting" as const } : file)];
 }
 
-/** @returns Names in the directory that stand for ports. */
-export function socketFileNames(directory: string): string[] {
-  return readNames(directory).filter((name) => parseName(name) !== undefined && !isPortLink(directory, name))
-    .toSorted();
-}
-
-/** @returns Names of the links that tell the library's clients which sockets a port has. */
-export function portLinkNames(directory: string): string[] {
-  return readNames(directory).filter((name) => /^\.\d{1,5}\.sock$/.test(name) || isPortLink(directory, name));
-}
-
-/** Whether it is `PORT.dgram.sock` of a port with several sockets: the first one's file is `.PORT.udp` then. */
-export function isLinkToItself(directory: string, name: string): boolean {
-  return linkTarget(directory, name) === name;
-}
-
-/** The same, or the name of an address that leads to the file of who has the port. */
-function isPortLink(directory: string, name: string): boolean {
-  const target = linkTarget(directory, name);
-  const [link, first] = [parseName(name), parseName(target ?? "")];
-  return target !== undefined && link !== undefined && first?.first === true && first.port === link.port &&
-    first.kind === link.kind;
-}
-
-function linkTarget(directory: string, name: string): string | undefined {
-  try {
-    return Deno.readLinkSync(path.join(directory, name));
-  } catch {
-    return undefined;
-  }
-}
-
-function readNames(directory: string): string[] {
-  try {
-    return Array.from(Deno.readDirSync(directory), (entry) => entry.name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw new UnsockError(`directory ${directory}: ${reason(error)}`, { cause: error });
-  }
-}
-
 function describeFile(file: string, parsed: ParsedName, surroundings: Surroundings): SocketFile | undefined {
-  const { port, address, kind } = parsed;
+  const { port, kind, first } = parsed;
   let status: Deno.FileInfo;
   try {
     status = Deno.lstatSync(file);
@@ -176,7 +109,9 @@ function describeFile(file: string, parsed: ParsedName, surroundings: Surroundin
   const since = status.birthtime ?? status.ctime ?? undefined;
   const mode = (status.mode ?? 0) & 0o777;
   if (status.isSymlink && isPortLink(path.dirname(file), path.basename(file))) return undefined;
-  const common = { file, port, address, kind, uid: status.uid ?? 0, mode, since, waiting: 0 };
+  const noted = first && status.isSocket === true;
+  const address = noted ? addressOfFirst(file, port, kind === "stream", surroundings.libc) : parsed.address;
+  const common = { file, port, first, address, kind, uid: status.uid ?? 0, mode, since, waiting: 0 };
   const nobody = { listening: undefined, processes: [], connections: 0 };
   if (!status.isSocket) return { ...common, ...nobody, ...describeControl(file) };
   const own = socketsOf(file, parsed, surroundings.bound);

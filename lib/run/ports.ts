@@ -1,12 +1,19 @@
 /** Ports as users write them, and the names of their files. Pure. */
 import * as path from "@std/path/posix";
 import { UsageError } from "../system/errors.ts";
+import { formatIp, parseIp } from "../system/ip.ts";
 import { parseDecimal } from "../system/numbers.ts";
 
 /** A port of TCP, or of UDP. */
 export interface Port {
   readonly number: number;
   readonly kind: "stream" | "datagram";
+}
+
+/** A port, perhaps of one address. */
+export interface AddressedPort extends Port {
+  /** As {@linkcode formatIp} writes it; undefined: whoever is there. */
+  readonly address: string | undefined;
 }
 
 const KINDS: Readonly<Record<string, Port["kind"]>> = { tcp: "stream", udp: "datagram" };
@@ -26,9 +33,22 @@ export function parsePort(text: string, name = "PORT"): Port {
   return { number, kind };
 }
 
-/** @returns `8000`, `53/udp`. */
-export function formatPort({ number, kind }: Port): string {
-  return kind === "stream" ? `${number}` : `${number}/udp`;
+/**
+ * @param text The same, or with an address behind the number: `9042@127.0.0.2`, `53@::1/udp`.
+ * @throws {UsageError} When it is none of these.
+ */
+export function parseAddressedPort(text: string): AddressedPort {
+  const [, digits = text, written, protocol = ""] = /^(\d+)@([^/]*)(.*)$/.exec(text) ?? [];
+  const port = parsePort(`${digits}${protocol}`);
+  if (written === undefined) return { ...port, address: undefined };
+  const bytes = parseIp(written);
+  if (bytes === undefined) throw new UsageError(`PORT@ADDR: not an IP address: "${written}"`);
+  return { ...port, address: formatIp(bytes) };
+}
+
+/** @returns `8000`, `53/udp`, `9042@127.0.0.2`. */
+export function formatPort({ number, kind, address }: AddressedPort): string {
+  return `${number}${address === undefined ? "" : `@${address}`}${kind === "stream" ? "" : "/udp"}`;
 }
 
 /** @returns The path of its file: of the socket, or of a control file in its place. */
@@ -41,10 +61,7 @@ export function firstOfSeveral(directory: string, { number }: Port): string {
   return path.join(directory, `.${number}.udp`);
 }
 
-/**
- * @param text An address of a port's socket, as in `9042@127.0.0.2`.
- * @returns The path of the file that a socket there has beside others on the port: a name that is too long is shortened.
- */
-export function addressFile(directory: string, { number, kind }: Port, text: string): string {
-  return path.join(directory, `${number}@${text.replaceAll(":", "-")}${kind === "stream" ? "" : ".dgram"}.sock`);
+/** @returns The wildcard of an address's family. */
+export function wildcardOf(address: string): string {
+  return address.includes(":") ? "::" : "0.0.0.0";
 }

@@ -40,6 +40,8 @@ const LIBC = {
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   /** `ssize_t readlink(const char *path, char *buffer, size_t size)` */
   readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
+  /** `int statx(int dirfd, const char *path, int flags, unsigned mask, struct statx *status)` */
+  statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
   /** `DIR *opendir(const char *name)` and its kin */
   opendir: { parameters: ["buffer"], result: "pointer" },
   readdir: { parameters: ["pointer"], result: "pointer" },

@@ -57,6 +57,15 @@ export function parseIpv6(text: string): Uint8Array | undefined {
   return Uint8Array.from([...head, ...new Array<number>(gap).fill(0), ...tail]);
 }
 
+/**
+ * @param text An address of either family.
+ * @returns Four or sixteen bytes, or undefined; four of an IPv4-mapped one too, which is the IPv4 address.
+ */
+export function parseIp(text: string): Uint8Array | undefined {
+  const bytes = parseIpv4(text) ?? parseIpv6(text);
+  return bytes && isMapped(bytes) ? bytes.subarray(12) : bytes;
+}
+
 /** `::ffff:a.b.c.d` (RFC 4291, 2.5.5.2) */
 function isMapped(bytes: Uint8Array): boolean {
   return bytes.length === 16 && bytes.subarray(0, 12).every((byte, index) => byte === (index < 10 ? 0 : 0xff));

@@ -98,7 +98,7 @@ time.sleep(60)
       const owner = await run(["id", "-un"]);
       assertStrictEquals(`${listening?.processes[0]?.user}\n`, owner.stdout);
       const { stdout } = await unsock(["ls", "--dir", dir, "8081"]);
-      assertMatch(stdout, /^8081 +stream +bound /m);
+      assertMatch(stdout, /^8081@127.0.0.1 +stream +bound /m);
       assertNotMatch(stdout, /8080/);
     }),
 });
@@ -144,25 +144,75 @@ Deno.test({
         for (const asked of [real, link]) {
           const [udp, first, second, tcp, tcp6, ...others] = await list(asked);
           assertEquals(others, []);
-          assertEquals([first?.port, first?.kind, first?.state, first?.address], [5354, "datagram", "alive", null]);
+          assertEquals([first?.port, first?.kind, first?.state, first?.address], [
+            5354,
+            "datagram",
+            "alive",
+            "127.0.0.9",
+          ]);
           assertEquals([second?.port, second?.kind, second?.state, second?.address], [
             5354,
             "datagram",
             "alive",
             "::1",
           ]);
-          assertEquals([udp?.port, udp?.kind, udp?.state], [5353, "datagram", "alive"]);
-          assertEquals([tcp?.port, tcp?.kind, tcp?.state, tcp?.address], [8080, "stream", "alive", null]);
+          assertEquals([udp?.port, udp?.kind, udp?.state, udp?.address], [5353, "datagram", "alive", "127.0.0.9"]);
+          assertEquals([tcp?.port, tcp?.kind, tcp?.state, tcp?.address], [8080, "stream", "alive", "127.0.0.1"]);
           assertEquals([tcp6?.port, tcp6?.kind, tcp6?.state, tcp6?.address], [8080, "stream", "alive", "::1"]);
           for (const file of [udp, first, second, tcp, tcp6]) {
             assertEquals(file?.processes.map(({ pid }) => pid), [server.pid]);
           }
         }
         const { stdout } = await unsock(["ls", "--dir", real]);
-        assertMatch(stdout, /^8080@::1 .*\[\d+\]$/m);
+        for (const port of ["5353@127.0.0.9", "5354@127.0.0.9", "5354@::1", "8080@127.0.0.1", "8080@::1"]) {
+          assertMatch(stdout, new RegExp(`^${port} .*\\[\\d+\\]$`, "m"));
+        }
         const first = await unsock(["path", "--dir", real, "5354/udp"]);
         assertStrictEquals(first.stdout, `${real}/.5354.udp\n`);
       }
+    }),
+});
+
+/** Binds each port at its address, and dies. */
+const LEAVES = `
+import os, signal, socket, sys
+all = []
+for port, address in (one.split("@") for one in sys.argv[1].split()):
+    all.append(socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET))
+    all[-1].bind((address, int(port)))
+os.kill(os.getpid(), signal.SIGKILL)
+`;
+
+Deno.test({
+  name: "ls tells the address of whoever has a port first, of whatever kind, and not of whom nobody knows it",
+  ignore: !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      const addresses = ["127.0.0.1", "0.0.0.0", "::", "::1", "127.1.2.3", "10.0.2.15", "2001:db8::5:ff"];
+      const ports = addresses.map((address, index) => `${8001 + index}@${address}`);
+      await run(unsockRun(dir, ["python3", "-c", LEAVES, ports.join(" ")], ["--addr", "0.0.0.0/0,::/0"]));
+      assertEquals((await list(dir)).map(({ port, address }) => `${port}@${address}`), ports);
+      // One wildcard alone is at all addresses.
+      const { stdout } = await unsock(["ls", "--dir", dir]);
+      assertMatch(stdout, /^8002 +stream .*\n8003 +stream .*\n8004@::1 /m);
+
+      // What a killed server says of itself is nothing about who comes after it without the library.
+      const [left, clock] = [path.join(dir, "8001.sock"), path.join(dir, "clock")];
+      const made = (file: string) => Deno.statSync(file).birthtime?.getTime() ?? 0;
+      await until("the clock of the file system goes on", () => {
+        Deno.writeTextFileSync(clock, "");
+        const now = made(clock);
+        Deno.removeSync(clock);
+        return now > made(left);
+      });
+      Deno.removeSync(left);
+      using _plain = Deno.listen({ transport: "unix", path: left });
+      assertEquals(
+        (await list(dir)).filter(({ port }) => port === 8001).map(({ state, address }) => [state, address]),
+        [
+          ["alive", null],
+        ],
+      );
     }),
 });
 

@@ -61,6 +61,12 @@ Deno.test("path tells where clients of an address are led to", () =>
     assertStrictEquals(await pathOf("53@127.0.0.2/udp"), "53@127.0.0.2.dgram.sock");
     assertStrictEquals(await pathOf("53@127.0.0.3/udp"), ".53.udp");
     assertStrictEquals(await pathOf("54@127.0.0.2/udp"), "54.dgram.sock");
+    assertStrictEquals(await pathOf("80@::ffff:127.0.0.2"), "80@127.0.0.2.sock");
+    // As it is written where there is no room for more.
+    Deno.writeTextFileSync(path.join(dir, "81@00042.sock"), "");
+    Deno.writeTextFileSync(path.join(dir, "81@m0001.sock"), "");
+    assertStrictEquals(await pathOf("81@127.0.1.2"), "81@00042.sock");
+    assertStrictEquals(await pathOf("81@::2"), "81@m0001.sock");
   }));
 
 Deno.test("path prints the path of a port's file", async () => {
@@ -116,7 +122,17 @@ Deno.test("wait needs all of its ports, and knows a control file, UDP, and the e
     assertFails(await wait("80/udp", "--timeout", "0"), 1, /port 80\/udp in/);
     assertStrictEquals((await wait("82", "83/udp", "--gone")).code, 0);
     assertFails(await wait("80", "--timeout", "soon"), 2, /--timeout: not a number of seconds: "soon"/);
-    assertFails(await wait(), 2, /PORT\[\/udp\] is missing/);
+    assertFails(await wait(), 2, /PORT\[@ADDR\]\[\/udp\] is missing/);
+    for (
+      const [port, why] of [["80@localhost", /PORT@ADDR: not an IP address: "localhost"$/], [
+        "0@::1",
+        /PORT: not a/,
+      ]] as const
+    ) {
+      const { code, stderr } = await wait(port);
+      assertEquals([code, stderr.trimEnd().split("\n").length], [2, 1]);
+      assertMatch(stderr.trimEnd(), why);
+    }
 
     const code = `Deno.listen({ transport: "unix", path: "${dir}/84.sock" }); setTimeout(() => {}, 60_000)`;
     await using victim = start([Deno.execPath(), "eval", code]);
@@ -125,6 +141,62 @@ Deno.test("wait needs all of its ports, and knows a control file, UDP, and the e
     Deno.kill(victim.pid, "SIGKILL");
     assertStrictEquals((await gone.result(20_000)).code, 0);
   }));
+
+/** Servers, each on an address of its own, which come one after the other. */
+const NODES = `
+import socket, sys
+nodes = []
+for line in sys.stdin:
+    port, address, kind = line.split()
+    node = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, getattr(socket, kind))
+    if kind == "SOCK_STREAM" and address == "::": node.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    node.bind((address, int(port)))
+    if kind == "SOCK_STREAM": node.listen()
+    nodes.append(node)
+    print("ready", flush=True)
+`;
+
+Deno.test({
+  name: "wait PORT@ADDR waits for who listens on that address, or on a wildcard, and not for another one of the port",
+  ignore: !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      const wait = (port: string, ...more: string[]) => unsock(["wait", "--dir", dir, port, "--timeout", "0", ...more]);
+      const [program = "", ...args] = unsockRun(dir, ["python3", "-c", NODES]);
+      await using nodes = new Deno.Command(program, { args, stdin: "piped", stdout: "piped" }).spawn();
+      const [input, output] = [nodes.stdin.getWriter(), nodes.stdout.getReader()];
+      const come = async (node: string) => {
+        await input.write(new TextEncoder().encode(`${node}\n`));
+        let answer = "";
+        while (!answer.endsWith("\n")) answer += new TextDecoder().decode((await output.read()).value);
+        assertStrictEquals(answer, "ready\n");
+      };
+      await come("7000 127.0.0.1 SOCK_STREAM");
+      assertStrictEquals((await wait("7000")).code, 0);
+      assertStrictEquals((await wait("7000@127.0.0.1")).code, 0);
+      assertFails(await wait("7000@127.0.0.2"), 1, /wait: port 7000@127\.0\.0\.2 in .* nobody listens/);
+      assertStrictEquals((await wait("7000@127.0.0.2", "--gone")).code, 0);
+      assertFails(await wait("7000@127.0.0.1", "--gone"), 1, /somebody is still there/);
+      await using second = start([...unsockCommand(), "wait", "--dir", dir, "7000@127.0.0.2"]);
+      await come("7000 127.0.0.2 SOCK_STREAM");
+      assertStrictEquals((await second.result(20_000)).code, 0);
+      await come("7001 0.0.0.0 SOCK_STREAM");
+      assertStrictEquals((await wait("7001@127.0.0.9")).code, 0);
+      assertFails(await wait("7001@::1"), 1, /port 7001@::1 in/);
+      await come("7002 :: SOCK_STREAM");
+      assertStrictEquals((await wait("7002@127.0.0.9")).code, 0);
+      await come("53 127.0.0.1 SOCK_DGRAM");
+      await come("53 ::1 SOCK_DGRAM");
+      for (const address of ["127.0.0.1", "::1"]) assertStrictEquals((await wait(`53@${address}/udp`)).code, 0);
+      assertFails(await wait("53@127.0.0.2/udp"), 1, /port 53@127\.0\.0\.2\/udp in/);
+      // Who does not say where he is counts for all.
+      using _plain = Deno.listen({ transport: "unix", path: path.join(dir, "80.sock") });
+      assertStrictEquals((await wait("80@127.0.0.2")).code, 0);
+      await input.close();
+      await output.cancel();
+      await nodes.status;
+    }),
+});
 
 Deno.test("prune removes what is left over, and never a live one's file, a control file or another file", () =>
   withDir(async (dir) => {
