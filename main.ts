@@ -9,11 +9,15 @@ function print(text: string): void {
   while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
 }
 
-/** One line: what failed, and why. */
-function fail(error: unknown, isRun: boolean): number {
-  const message = error instanceof UnsockError ? error.message : `unexpected: ${reason(error)}`;
+/** One line on standard error. */
+function warn(message: string): void {
   const line = `unsock: ${message.replace(/[\r\n]+/g, " ")}\n`;
   Deno.stderr.writeSync(new TextEncoder().encode(line));
+}
+
+/** One line: what failed, and why. */
+function fail(error: unknown, isRun: boolean): number {
+  warn(error instanceof UnsockError ? error.message : `unexpected: ${reason(error)}`);
   if (Deno.env.get("UNSOCK_DEBUG") === "1") console.error(error);
   if (error instanceof UnsockError && error.exitCode !== undefined) return error.exitCode;
   if (isRun) return EXIT_RUN_FAILED;
@@ -34,7 +38,7 @@ async function main(args: readonly string[]): Promise<number> {
       if (status !== undefined) return status;
     }
     const { runCommandLine } = await import("./lib/commands/command_line.ts");
-    return await runCommandLine(args, print);
+    return await runCommandLine(args, print, warn);
   } catch (error) {
     // Whoever reads our output has seen enough.
     if (error instanceof Deno.errors.BrokenPipe) return EXIT_FAILED;

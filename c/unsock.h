@@ -151,6 +151,13 @@ UNSOCK_EXPORT int unsock_route(const char *command, const char *search, char *te
 UNSOCK_EXPORT int unsock_check_library(const char *path, char *error, size_t size);
 
 /*
+ * May a user (name or number; NULL: one who is nobody) do with the file what the bits say: read (4), write (2), execute
+ * or enter (1)? With `group` 0 or above that is his group, instead of his own. A child with his rights tries it.
+ * Returns 0, or -errno; 1 when that cannot be known: this process may not take them on, or he is not in /etc/passwd.
+ */
+UNSOCK_EXPORT int unsock_user_may(const char *user, int64_t group, const char *path, int rights);
+
+/*
  * The errno of the last intercepted call of this process that failed inside the library (0: none yet). For callers
  * that cannot read errno, such as a foreign-function interface; not exact when several threads fail at once.
  */

@@ -13,6 +13,7 @@
 #define MAY_ENTER 1
 #define PAGE 4096
 #define SIGCHLD_NUMBER 17
+#define UNTRIED 255 /* no errno */
 #define NAME_ROOM 24
 
 /* How each of them is told the user: by an option with a value, or by the first word that is no option. */
@@ -70,8 +71,8 @@ static const char *told_user(const char *const *argv, size_t changer) {
     return NULL;
 }
 
-/* NAME or NAME:GROUP; the fields of /etc/passwd. */
-static void identify(const char *told, struct unsock_user *user) {
+/* NAME or NAME:GROUP; the fields of /etc/passwd. Where it has no such name, nobody; returns whether it is known. */
+static bool identify(const char *told, struct unsock_user *user) {
     struct unsock_lines lines;
     struct unsock_span line, rest = unsock_span_of(told);
     struct unsock_span name = unsock_span_next(&rest, ':');
@@ -82,7 +83,8 @@ static void identify(const char *told, struct unsock_user *user) {
     *user = (struct unsock_user){.uid = NOBODY, .group_count = 1, .groups = {NOBODY}};
     unsock_text_start(&text, user->name, sizeof(user->name));
     unsock_text_span(&text, name);
-    if (unsock_span_number(name, 10, UINT32_MAX, &number)) {
+    bool known = unsock_span_number(name, 10, UINT32_MAX, &number);
+    if (known) {
         user->uid = (uint32_t)number;
         user->groups[0] = (uint32_t)number;
     }
@@ -99,9 +101,11 @@ static void identify(const char *told, struct unsock_user *user) {
         unsock_text_span(&text, entry);
         user->uid = (uint32_t)uid;
         user->groups[0] = (uint32_t)gid;
+        known = true;
         break;
     }
     unsock_lines_close(&lines);
+    return known;
 }
 
 /* The groups that list him in /etc/group. */
@@ -125,6 +129,12 @@ static void add_groups(struct unsock_user *user) {
     unsock_lines_close(&lines);
 }
 
+bool unsock_user_named(const char *told, struct unsock_user *user) {
+    bool known = identify(told, user);
+    add_groups(user);
+    return known;
+}
+
 bool unsock_user_change(const char *file, const char *const *argv, struct unsock_user *user) {
     struct unsock_span name = unsock_base_name(unsock_span_of(file));
     if (unsock_sys(__NR_geteuid) != 0)
@@ -135,24 +145,27 @@ bool unsock_user_change(const char *file, const char *const *argv, struct unsock
         const char *told = told_user(argv, i);
         if (!told)
             return false; /* it stays root */
-        identify(told, user);
-        add_groups(user);
+        unsock_user_named(told, user);
         return user->uid != 0;
     }
     return false;
 }
 
-__attribute__((noreturn)) static void end(enum unsock_user_lacks lacks) {
+__attribute__((noreturn)) static void end(int status) {
     for (;;)
-        unsock_sys(__NR_exit_group, lacks);
+        unsock_sys(__NR_exit_group, status);
+}
+
+static bool take_rights(const struct unsock_user *user) {
+    return unsock_sys(__NR_setgroups, user->group_count, user->groups) >= 0 &&
+           unsock_sys(__NR_setresgid, user->groups[0], user->groups[0], user->groups[0]) >= 0 &&
+           unsock_sys(__NR_setresuid, user->uid, user->uid, user->uid) >= 0;
 }
 
 /* In a child that ends here. Where the rights cannot be taken on, nothing is known, and nothing said. */
 __attribute__((noreturn)) static void try_it(const struct unsock_user *user, const char *library,
                                              const char *directory) {
-    if (unsock_sys(__NR_setgroups, user->group_count, user->groups) < 0 ||
-        unsock_sys(__NR_setresgid, user->groups[0], user->groups[0], user->groups[0]) < 0 ||
-        unsock_sys(__NR_setresuid, user->uid, user->uid, user->uid) < 0)
+    if (!take_rights(user))
         end(UNSOCK_USER_LACKS_NOTHING);
     long fd = unsock_sys(__NR_openat, AT_FDCWD, library, O_RDONLY | O_CLOEXEC);
     long memory = fd < 0 ? fd : unsock_sys(__NR_mmap, 0, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
@@ -163,14 +176,33 @@ __attribute__((noreturn)) static void try_it(const struct unsock_user *user, con
     end(UNSOCK_USER_LACKS_NOTHING);
 }
 
-enum unsock_user_lacks unsock_user_lacks(const struct unsock_user *user, const char *library, const char *directory) {
+/* The exit status of the child with this number; -1: there is none. */
+static int wait_for(long child) {
     int status = 0;
+    if (child < 0)
+        return -1;
+    while (unsock_sys(__NR_wait4, child, &status, 0, 0) == -EINTR)
+        ;
+    return (status & 0x7f) == 0 ? (status >> 8) & 0xff : -1;
+}
+
+enum unsock_user_lacks unsock_user_lacks(const struct unsock_user *user, const char *library, const char *directory) {
     long child = unsock_sys(__NR_clone, SIGCHLD_NUMBER, 0, 0, 0, 0);
     if (child == 0)
         try_it(user, library, directory);
-    if (child < 0)
-        return UNSOCK_USER_LACKS_NOTHING;
-    while (unsock_sys(__NR_wait4, child, &status, 0, 0) == -EINTR)
-        ;
-    return (status & 0x7f) == 0 ? (enum unsock_user_lacks)((status >> 8) & 0xff) : UNSOCK_USER_LACKS_NOTHING;
+    int status = wait_for(child);
+    return status < 0 ? UNSOCK_USER_LACKS_NOTHING : (enum unsock_user_lacks)status;
+}
+
+long unsock_user_access(const struct unsock_user *user, const char *path, int rights) {
+    bool is_self = user->uid != 0 && unsock_sys(__NR_geteuid) == (long)user->uid &&
+                   unsock_sys(__NR_getegid) == (long)user->groups[0];
+    long child = unsock_sys(__NR_clone, SIGCHLD_NUMBER, 0, 0, 0, 0);
+    if (child == 0) {
+        if (!is_self && !take_rights(user))
+            end(UNTRIED);
+        end((int)-unsock_sys(__NR_faccessat, AT_FDCWD, path, rights));
+    }
+    int status = wait_for(child);
+    return status < 0 || status == UNTRIED ? 1 : -status;
 }

@@ -22,6 +22,15 @@ struct unsock_user {
  */
 bool unsock_user_change(const char *file, const char *const *argv, struct unsock_user *user);
 
+/* The user of this name or number, with his groups. False: neither a number nor in /etc/passwd. */
+bool unsock_user_named(const char *told, struct unsock_user *user);
+
+/*
+ * May that user do with the file what the bits say: read (4), write (2), execute or enter (1)? A child with his rights
+ * tries it. Returns 0, or errno's negative; 1: this process may not take on his rights.
+ */
+long unsock_user_access(const struct unsock_user *user, const char *path, int rights);
+
 enum unsock_user_lacks { UNSOCK_USER_LACKS_NOTHING, UNSOCK_USER_LACKS_LIBRARY, UNSOCK_USER_LACKS_DIRECTORY };
 
 /*

@@ -174,3 +174,12 @@ int unsock_check_library(const char *path, char *error, size_t size) {
     struct unsock_user nobody = {.uid = NOBODY, .group_count = 1, .groups = {NOBODY}};
     return unsock_user_lacks(&nobody, path, NULL) == UNSOCK_USER_LACKS_LIBRARY;
 }
+
+int unsock_user_may(const char *user, int64_t group, const char *path, int rights) {
+    struct unsock_user who = {.uid = NOBODY, .group_count = 1, .groups = {NOBODY}};
+    if (user && !unsock_user_named(user, &who))
+        return 1;
+    if (group >= 0)
+        who.groups[0] = (uint32_t)group;
+    return (int)unsock_user_access(&who, path, rights);
+}

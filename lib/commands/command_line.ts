@@ -12,11 +12,16 @@ import { COMMANDS } from "./table.ts";
  *
  * @param args What follows `unsock`.
  * @param print Writes to standard output.
+ * @param warn Writes one line to standard error.
  * @returns The exit status.
  * @throws {UsageError} When the command line is wrong.
  * @throws {UnsockError} When the command fails.
  */
-export async function runCommandLine(args: readonly string[], print: (text: string) => void): Promise<number> {
+export async function runCommandLine(
+  args: readonly string[],
+  print: (text: string) => void,
+  warn: (line: string) => void,
+): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined) throw new UsageError(`no command: try "unsock --help"`);
   if (name === "--help" || name === "-h") return await printHelp(undefined, print);
@@ -25,7 +30,7 @@ export async function runCommandLine(args: readonly string[], print: (text: stri
   const { values, operands, help } = read(command, rest);
   if (help) return await printHelp(name, print);
   if (command.anyEnvironment !== true) checkSettingNames(Object.entries(Deno.env.toObject()));
-  return await command.start({ options: values, operands, context: new Context(args, print) });
+  return await command.start({ options: values, operands, context: new Context(args, print, warn) });
 }
 
 function find(name: string): Command {

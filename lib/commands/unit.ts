@@ -1,6 +1,7 @@
 /** `unsock unit -- COMMAND`: prints a hardened systemd service for a command, and its socket unit. */
 import * as path from "@std/path/posix";
 import { type Service, serviceUnit, socketUnit } from "../report/unit_files.ts";
+import { unreachable } from "../report/unit_reach.ts";
 import { chooseDirectory } from "../run/directory.ts";
 import { type DirectoryOptions, formatMode, readDirectoryRights, withGroupMode } from "../run/directory_rights.ts";
 import { applySettings } from "../run/environment.ts";
@@ -31,22 +32,29 @@ const SOCKETS_MOST = 64;
  * @throws {UnsockError} When the command is not there, or an option cannot be read.
  */
 export async function unit(options: UnitOptions, command: readonly string[], context: Context): Promise<number> {
-  const service = await describeService(options, command, context);
+  const { service, warnings } = await describeService(options, command, context);
   const units = [{ file: `${service.name}.service`, text: serviceUnit(service) }];
   if (service.sockets.length > 0) units.push({ file: `${service.name}.socket`, text: socketUnit(service) });
   for (const { file, text } of units) {
     if (options.output !== undefined) write(path.join(options.output, file), text, context);
     else context.print(units.length > 1 ? `# /etc/systemd/system/${file}\n${text}\n` : text);
   }
+  for (const warning of warnings) context.warn(warning);
   return 0;
 }
 
-async function describeService(options: UnitOptions, command: readonly string[], context: Context): Promise<Service> {
+interface Described {
+  readonly service: Service;
+  readonly warnings: readonly string[];
+}
+
+async function describeService(options: UnitOptions, command: readonly string[], context: Context): Promise<Described> {
   const { system, environ } = context;
   const [word, ...args] = command;
   if (word === undefined) throw new UsageError(`unit: no command: write "unsock unit [options] -- COMMAND [ARG...]"`);
   const runner = openRunner(await findOwnShim(undefined, (name) => environ.getFilled(name), system));
-  const program = path.resolve(inspectCommand(word, environ.get("PATH"), runner)[0]?.file ?? word);
+  const steps = inspectCommand(word, environ.get("PATH"), runner);
+  const program = path.resolve(steps[0]?.file ?? word);
   const name = options.name ?? path.basename(program);
   if (!/^[A-Za-z0-9:_.-]{1,200}$/.test(name)) throw new UsageError(`--name: not a unit's name: "${name}"`);
   const directory = chooseDirectory(options.dir ?? `/run/${name}`, environ, system.euid).path;
@@ -55,7 +63,7 @@ async function describeService(options: UnitOptions, command: readonly string[],
   // The units are for another time and user: what this shell's environment says does not count.
   const variables = Environ.of({});
   const settings = applySettings(variables, withGroupMode(options, true), directory, library);
-  return {
+  const service: Service = {
     name,
     library,
     command: [program, ...args],
@@ -71,6 +79,7 @@ async function describeService(options: UnitOptions, command: readonly string[],
     sockets: options.socket ? socketsOf(settings, directory) : [],
     socketMode: formatMode(settings.mode ?? (options.group === undefined ? 0o600 : 0o660)),
   };
+  return { service, warnings: unreachable(service, steps, rights?.group?.gid, runner) };
 }
 
 function socketsOf({ ports }: Settings, directory: string): string[] {

@@ -22,6 +22,18 @@ export interface Service {
   readonly socketMode: string;
 }
 
+/** What the lines below take out of the service's sight. */
+const HIDDEN = [
+  { setting: "ProtectHome=yes", directories: ["/home", "/root", "/run/user"] },
+  { setting: "PrivateTmp=yes", directories: ["/tmp", "/var/tmp"] },
+] as const;
+
+/** @returns The line of the unit that hides a file, at its real path, from the service; undefined: none does. */
+export function hiddenBy(file: string): string | undefined {
+  const isBelow = (directory: string) => file === directory || file.startsWith(`${directory}/`);
+  return HIDDEN.find(({ directories }) => directories.some(isBelow))?.setting;
+}
+
 /** What the service cannot do: as much as servers in general can do without. */
 const HARDENED = `NoNewPrivileges=yes
 CapabilityBoundingSet=
@@ -53,7 +65,7 @@ function quote(word: string, isCommand: boolean): string {
 }
 
 /** @returns `NAME` where systemd makes `/run/NAME` for the service. */
-function runtimeDirectory({ directory, sockets }: Service): string | undefined {
+export function runtimeDirectory({ directory, sockets }: Service): string | undefined {
   return sockets.length > 0 ? undefined : /^\/run\/(.+)$/.exec(directory)?.[1];
 }
 

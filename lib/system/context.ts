@@ -14,8 +14,13 @@ export class Context {
   /**
    * @param args All arguments.
    * @param print Writes to standard output.
+   * @param warn Writes one line to standard error.
    */
-  constructor(args: readonly string[], readonly print: (text: string) => void) {
+  constructor(
+    args: readonly string[],
+    readonly print: (text: string) => void,
+    readonly warn: (line: string) => void,
+  ) {
     this.#args = args;
   }
 

@@ -144,6 +144,8 @@ const RUNNER = {
   unsock_route: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "i32" },
   /** `int unsock_check_library(const char *path, char *error, size_t size)` */
   unsock_check_library: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
+  /** `int unsock_user_may(const char *user, int64_t group, const char *path, int rights)` */
+  unsock_user_may: { parameters: ["buffer", "i64", "buffer", "i32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The library's functions that tell how programs are reached, and start them. */

@@ -1,10 +1,12 @@
 /** `unsock unit`: systemd's own checker takes what it prints; activation by a socket works. */
 import { assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
-import { withDir } from "../support/dir.ts";
+import { hiddenBy } from "../../lib/report/unit_files.ts";
+import { copyProgram, withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { findProgram, need } from "../support/programs.ts";
-import { unsockRun } from "../support/shim.ts";
+import { shimLibrary, unsockRun } from "../support/shim.ts";
+import { NOBODY } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, unsock } from "./unsock.ts";
 
@@ -21,6 +23,8 @@ async function assertVerified(dir: string, units: Record<string, string>): Promi
   const { code, stdout, stderr } = await run([findProgram("systemd-analyze") ?? "", "verify", ...files]);
   assertEquals([code, stdout, stderr], [0, "", ""]);
 }
+
+const WWW_DATA = 33;
 
 const CANNOT = !need("systemd-analyze", "python3");
 
@@ -82,6 +86,81 @@ Deno.test({
       assertFails(await unsock(["unit"]), 2, /unit: no command/);
       assertFails(await unsock(["unit", "no-such-program"]), 127, /not found in PATH/);
     }),
+});
+
+Deno.test("unit says in a line each what the unit hides from the service, and prints it all the same", () =>
+  withDir(async (dir) => {
+    const [program, library] = [path.join(dir, "server"), path.join(dir, "libunsock.so")];
+    copyProgram("/bin/true", program);
+    copyProgram(shimLibrary(), library);
+    const options = ["--lib", library, "--dir", path.join(dir, "s")];
+    const { code, stdout, stderr } = await unsock(["unit", ...options, "--", program]);
+    const lines = [`program ${program}`, `library ${library}`, `directory ${dir}/s`];
+    assertEquals(
+      stderr.trimEnd().split("\n").map((line) => line.replace(/: [^:]+$/, "")),
+      lines.map((what) => `unsock: unit: ${what}: PrivateTmp=yes hides it from the service`),
+    );
+    assertMatch(stdout, /^ExecStart=/m);
+    assertStrictEquals(code, 0);
+    for (const hidden of ["/home/me/bin/server", "/root/server", "/run/user/1000/s"]) {
+      assertStrictEquals(hiddenBy(hidden), "ProtectHome=yes");
+    }
+    for (const seen of ["/homes/server", "/usr/tmp", "/run/users"]) assertStrictEquals(hiddenBy(seen), undefined);
+  }));
+
+Deno.test({
+  name: "unit says in a line each what the service's user may not use",
+  ignore: Deno.uid() !== 0,
+  fn: async () => {
+    // Not below /tmp, which a service has to itself; and directories below /run systemd makes.
+    const dir = await Deno.makeTempDir({ dir: "/run", prefix: "unsock-unit-" });
+    const shared = await Deno.makeTempDir({ dir: "/dev/shm", prefix: "unsock-unit-" });
+    try {
+      for (const open of [dir, shared]) Deno.chmodSync(open, 0o755);
+      const [program, library, sockets] = [
+        path.join(dir, "server"),
+        path.join(dir, "libunsock.so"),
+        path.join(shared, "s"),
+      ];
+      copyProgram("/bin/true", program);
+      copyProgram(shimLibrary(), library);
+      const script = path.join(dir, "script");
+      Deno.writeTextFileSync(script, `#!${program}\n`, { mode: 0o755 });
+      const warned = async (...args: string[]) => {
+        const { code, stdout, stderr } = await unsock(["unit", "--lib", library, ...args]);
+        assertMatch(stdout, /^ExecStart=/m);
+        assertStrictEquals(code, 0, stderr);
+        return stderr;
+      };
+      const line = (text: string) => new RegExp(`^unsock: unit: ${text}: [^\n]+\n$`);
+      Deno.chmodSync(program, 0o755);
+      for (const user of [[], ["--user", "nobody"], ["--user", "nobody", "--group", "www-data"], ["--user", "root"]]) {
+        assertStrictEquals(await warned(...user, "--", script), "");
+      }
+      Deno.chmodSync(program, 0o700);
+      assertStrictEquals(await warned("--user", "root", "--", script), "");
+      const cannot = "user nobody cannot execute it";
+      assertMatch(await warned("--user", "nobody", "--", script), line(`program ${program}: ${cannot}`));
+      assertMatch(await warned("--", program), line(`program ${program}: the service's user cannot execute it`));
+      // A group's right, which only the unit's Group= gives.
+      Deno.chownSync(program, 0, WWW_DATA);
+      Deno.chmodSync(program, 0o750);
+      assertMatch(await warned("--user", "nobody", "--", program), line(`program ${program}: ${cannot}`));
+      assertStrictEquals(await warned("--user", "nobody", "--group", "www-data", "--", program), "");
+      Deno.chmodSync(library, 0o700);
+      assertMatch(await warned("--user", "nobody", "--", "true"), line(`library ${library}: ${cannot}`));
+      Deno.chmodSync(library, 0o755);
+      const served = ["--user", "nobody", "--dir", sockets, "--", "true"];
+      const make = `make it first, install -d -o nobody -m 0750 ${sockets}`;
+      assertStrictEquals(await warned(...served), `unsock: unit: directory ${sockets}: does not exist: ${make}\n`);
+      Deno.mkdirSync(sockets, { mode: 0o755 });
+      assertMatch(await warned(...served), line(`directory ${sockets}: user nobody cannot make files in it`));
+      Deno.chownSync(sockets, NOBODY, NOBODY);
+      assertStrictEquals(await warned(...served), "");
+    } finally {
+      for (const made of [dir, shared]) await Deno.remove(made, { recursive: true });
+    }
+  },
 });
 
 const ACTIVATED = `

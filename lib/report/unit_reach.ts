@@ -1,0 +1,95 @@
+/** What a service of systemd would find out when it is started: that its user cannot get at what it needs. */
+import * as path from "@std/path/posix";
+import type { ProgramStep } from "../run/program.ts";
+import { cString, type Runner } from "../system/ffi.ts";
+import { printable } from "../system/text.ts";
+import { hiddenBy, runtimeDirectory, type Service } from "./unit_files.ts";
+
+const READ = 4;
+const WRITE = 2;
+const EXECUTE = 1;
+const ENOENT = 2;
+const OWN_GROUP = -1n;
+
+/** What a service needs, and what to do where its user cannot get at it. */
+interface Needed {
+  readonly what: "program" | "library" | "directory";
+  readonly file: string;
+  readonly rights: number;
+  readonly verb: string;
+  readonly advice: string;
+}
+
+/**
+ * Looks at the program, the library and the directory of the socket files, with the rights of the service's user as far as
+ * this process may take them on.
+ *
+ * @param steps The programs that the command leads to.
+ * @param group Number of the service's group; undefined: the user's own.
+ * @returns A line for each that the service cannot use.
+ */
+export function unreachable(
+  service: Service,
+  steps: readonly ProgramStep[],
+  group: number | undefined,
+  runner: Runner,
+): string[] {
+  const user = service.user === undefined ? null : cString(service.user);
+  return needed(service, steps).flatMap((need) => {
+    const { what, file, rights, verb, advice } = need;
+    const hidden = hiddenBy(realPath(file));
+    const errno = hidden === undefined
+      ? -runner.unsock_user_may(user, group === undefined ? OWN_GROUP : BigInt(group), cString(file), rights)
+      : 0;
+    if (hidden === undefined && errno <= 0) return [];
+    const who = service.user === undefined ? "the service's user" : `user ${service.user}`;
+    const why = hidden !== undefined
+      ? `${hidden} hides it from the service`
+      : errno === ENOENT
+      ? "does not exist"
+      : `${who} cannot ${verb} it`;
+    return [printable(`unit: ${what} ${file}: ${why}: ${advice}`)];
+  });
+}
+
+function needed(service: Service, steps: readonly ProgramStep[]): Needed[] {
+  const programs = steps.map(({ file, door }): Needed => ({
+    what: "program",
+    file,
+    // What is preloaded is started by the kernel alone: it need not be readable.
+    rights: door === "preload" ? EXECUTE : READ | EXECUTE,
+    verb: "execute",
+    advice: "write one that every user may execute, such as the system's in /usr/bin",
+  }));
+  const library: Needed = {
+    what: "library",
+    file: service.library,
+    rights: READ | EXECUTE,
+    verb: "execute",
+    advice: `"sudo unsock install" puts one where every user may, or name it with --lib`,
+  };
+  return [...programs, library, ...neededDirectory(service)];
+}
+
+/** systemd makes it below `/run`, and for a socket unit anywhere. */
+function neededDirectory(service: Service): Needed[] {
+  if (runtimeDirectory(service) !== undefined || service.sockets.length > 0) return [];
+  const owner = service.user === undefined ? "" : `-o ${service.user} `;
+  const group = service.group === undefined ? "" : `-g ${service.group} `;
+  return [{
+    what: "directory",
+    file: service.directory,
+    rights: WRITE | EXECUTE,
+    verb: "make files in",
+    advice: `make it first, install -d ${owner}${group}-m ${service.directoryMode} ${service.directory}`,
+  }];
+}
+
+/** A link into a hidden directory leads nowhere. */
+function realPath(file: string): string {
+  try {
+    return Deno.realPathSync(file);
+  } catch {
+    return path.normalize(file);
+  }
+}
