@@ -46,8 +46,8 @@ long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_i
     struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = any, .open_to_all = true};
     struct unsock_ip local = entry->local;
     uint16_t wanted = kernel_port(fd, entry);
-    request.spelling =
-        (struct unsock_spelling){.domain = entry->domain, .ip = unsock_address_default(target->family, 0)};
+    request.spelling = (struct unsock_spelling){
+        .domain = entry->domain, .ip = unsock_address_default(target->family, 0), .target = *target};
     long result = unsock_standin_open(&standin, fd, entry);
     if (result < 0)
         return result;
@@ -101,11 +101,12 @@ static bool has_heard(int fd) {
     return unsock_sys(__NR_recvfrom, fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT, 0, 0) != -EAGAIN;
 }
 
-void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry) {
+void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     struct unsock_standin standin;
     struct unsock_ip local = entry->local;
     struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = local};
-    request.spelling = (struct unsock_spelling){.domain = AF_INET6, .ip = unsock_address_default(AF_INET, 0)};
+    request.spelling =
+        (struct unsock_spelling){.domain = AF_INET6, .ip = unsock_address_default(AF_INET, 0), .target = *target};
     /* What has arrived may not be lost, and who has connected to this very socket must not lose it. */
     if ((entry->flags & (UNSOCK_HIDDEN | UNSOCK_DUPLICATED)) || has_heard(fd) || unsock_socket_peers(fd) != 0 ||
         unsock_standin_open(&standin, fd, entry) < 0)

@@ -23,8 +23,8 @@ long unsock_datagram_be_alone(int fd, struct unsock_fd *entry);
 /*
  * A datagram socket bound to the wildcard of both families and to any port is about to send to an IPv4 address for the
  * first time: gives it a name by which receivers know it as an IPv4 sender, as UDP chooses its source address by the
- * destination's.
+ * destination's (`target`).
  */
-void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry);
+void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
 #endif

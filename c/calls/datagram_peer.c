@@ -84,7 +84,7 @@ void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct
     if (entry->domain == AF_INET6 && target->family == AF_INET && entry->local.family == AF_INET6 &&
         (entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_HEARD) && !unsock_state_has_remote(entry->state) &&
         unsock_ip_is_wildcard(&entry->local))
-        unsock_datagram_show_ipv4(fd, entry);
+        unsock_datagram_show_ipv4(fd, entry, target);
 }
 
 socklen_t unsock_datagram_path(const struct unsock_ip *ip, struct sockaddr_un *path) {

@@ -91,13 +91,20 @@ static void append_ipv6(const struct control *control, const struct unsock_ip *l
         append(control, IPPROTO_IPV6, IPV6_ORIGDSTADDR_NAME, &address, unsock_ip_write(local, AF_INET6, &address));
 }
 
-/* The address that was asked: the bound one, or that of the sender's family which local peers have. */
+/*
+ * The address that was asked: the bound one, on a wildcard the one that a client's name tells, or that of the sender's
+ * family which local peers have.
+ */
 static struct unsock_ip destination(const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length) {
-    struct unsock_name sender = unsock_kernel_name_read(name, length);
-    bool from_ipv4 = sender.kind == UNSOCK_NAME_FILE && sender.spelling.ip.family == AF_INET;
     if (!unsock_ip_is_wildcard(&entry->local))
         return entry->local;
-    return unsock_address_default(from_ipv4 ? AF_INET : entry->domain, entry->local.port);
+    struct unsock_name sender = unsock_kernel_name_read(name, length);
+    bool told = sender.kind == UNSOCK_NAME_FILE, from_ipv4 = told && sender.spelling.ip.family == AF_INET;
+    if (!told || sender.spelling.target.family == 0)
+        return unsock_address_default(from_ipv4 ? AF_INET : entry->domain, entry->local.port);
+    struct unsock_ip asked = sender.spelling.target;
+    asked.port = entry->local.port;
+    return asked;
 }
 
 void unsock_packet_info_append(int fd, const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length,

@@ -10,9 +10,20 @@
 
 /*
  * Views as numbers: a leading 1 bit, then the bits that tell the spelling. The plain spelling is 1 alone; other IPv4
- * addresses are the bits 11 and then 24 bits (of 127.x.y.z) or 32.
+ * addresses are two bits that tell whose, and then 24 bits (of 127.x.y.z) or 32.
  */
-#define OTHER_CODE 3u /* 11 */
+enum {
+    TARGET6_CODE = 1, /* of a client that is AF_INET6 and sends to IPv4 */
+    TARGET4_CODE = 2, /* of one that is AF_INET */
+    OTHER_CODE = 3    /* the own one of an AF_INET socket */
+};
+
+static uint64_t with_address(unsigned code, const struct unsock_ip *ip) {
+    uint64_t number = 1 << 2 | code;
+    for (int i = ip->bytes[0] == 127 ? 1 : 0; i < 4; i++)
+        number = number << 8 | ip->bytes[i];
+    return number;
+}
 
 static bool decode(uint64_t number, struct unsock_spelling *spelling) {
     struct unsock_ip none = {0};
@@ -38,14 +49,21 @@ static bool decode(uint64_t number, struct unsock_spelling *spelling) {
     default:
         break;
     }
-    unsigned count = number >> 26 == 1 ? 26 : 34;
-    if (number >> count != 1 || (number >> (count - 2) & 3) != OTHER_CODE)
+    unsigned count = number >> 26 == 1 ? 26 : 34, code = (unsigned)(number >> (count - 2) & 3);
+    if (number >> count != 1 || code == 0)
         return false;
-    spelling->ip.family = AF_INET;
+    struct unsock_ip address = {.family = AF_INET};
     for (int i = 0; i < 4; i++)
-        spelling->ip.bytes[i] = (uint8_t)(number >> (24 - 8 * i));
+        address.bytes[i] = (uint8_t)(number >> (24 - 8 * i));
     if (count == 26)
-        spelling->ip.bytes[0] = 127;
+        address.bytes[0] = 127;
+    if (code == OTHER_CODE) {
+        spelling->ip = address;
+        return true;
+    }
+    spelling->domain = code == TARGET6_CODE ? AF_INET6 : AF_INET;
+    spelling->ip = unsock_address_default(AF_INET, 0);
+    spelling->target = address;
     return true;
 }
 
@@ -56,6 +74,11 @@ static bool same_spelling(const struct unsock_spelling *a, const struct unsock_s
 /* The number of a spelling; the plain one's where there is none. */
 static uint64_t encode(const struct unsock_spelling *spelling) {
     struct unsock_spelling other, shown = *spelling;
+    struct unsock_ip any = unsock_address_default(AF_INET, 0);
+    const struct unsock_ip *target = &spelling->target;
+    if (target->family == AF_INET && unsock_ip_same_address(&spelling->ip, &any) &&
+        !unsock_ip_same_address(target, &any) && !unsock_ip_is_wildcard(target))
+        return with_address(spelling->domain == AF_INET6 ? TARGET6_CODE : TARGET4_CODE, target);
     shown.v6only &= unsock_ip_is_wildcard(&spelling->ip);
     for (uint64_t number = 1; number <= 6; number++) {
         if (decode(number, &other) && same_spelling(&shown, &other))
@@ -63,10 +86,7 @@ static uint64_t encode(const struct unsock_spelling *spelling) {
     }
     if (spelling->domain != AF_INET || spelling->ip.family != AF_INET)
         return 1;
-    uint64_t number = 1 << 2 | OTHER_CODE;
-    for (int i = spelling->ip.bytes[0] == 127 ? 1 : 0; i < 4; i++)
-        number = number << 8 | spelling->ip.bytes[i];
-    return number;
+    return with_address(OTHER_CODE, &spelling->ip);
 }
 
 int32_t unsock_spelling_number(const struct unsock_spelling *spelling) {

@@ -13,7 +13,8 @@
 struct unsock_spelling {
     int domain; /* AF_INET or AF_INET6 */
     bool v6only;
-    struct unsock_ip ip; /* the bound address; its port counts for nothing */
+    struct unsock_ip ip;     /* the bound address; its port counts for nothing */
+    struct unsock_ip target; /* whom a client asks that is on the default address; family 0: not told */
 };
 
 /* A spelling as a positive number, 1 for what cannot be told; and back. */
@@ -23,7 +24,8 @@ void unsock_spelling_of_number(int32_t number, struct unsock_spelling *spelling)
 /*
  * Respells the path of a datagram socket for bind: slashes and "/./" between the directory and the name lead to the
  * same file, but are in the name that the kernel gives to every receiver, and there they tell the spelling. The plain
- * spelling means AF_INET and the default address. Where there is no room, the path stays as it is. Returns the length.
+ * spelling means AF_INET and the default address. A target is told where it is of IPv4, and not the default address.
+ * Where there is no room, the path stays as it is. Returns the length.
  */
 socklen_t unsock_spelling_write(const struct unsock_spelling *spelling, struct sockaddr_un *path);
 

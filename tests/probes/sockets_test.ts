@@ -29,6 +29,7 @@ testProbe(
   "a datagram socket of both families sends from an address of the family that it sends to",
 );
 testProbe("datagram_packets", "receivers are told about each packet, and messages are cut into datagrams of one size");
+testProbe("datagram_asked", "a server on a wildcard is told by which address it was asked, in each call that tells it");
 testProbe("datagram_siblings", "a server has a datagram socket for each client beside the one that listens");
 testProbe("one_datagram_port", "answers reach clients of a covered port, although their own ports are not covered", {
   env: { UNSOCK_PORT: "20053" },
