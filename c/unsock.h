@@ -150,6 +150,16 @@ UNSOCK_EXPORT int unsock_route(const char *command, const char *search, char *te
  */
 UNSOCK_EXPORT int unsock_check_library(const char *path, char *error, size_t size);
 
+#define UNSOCK_DIRECTORY_ASKED 1 /* somebody named it */
+#define UNSOCK_DIRECTORY_FORCE 2
+#define UNSOCK_DIRECTORY_CHECK 4 /* it is there */
+
+/*
+ * Makes the directory of socket files at the absolute `path`, 0700, where it is missing, and checks it
+ * (c/process/run_directory.h). Returns 1 when it was made, 0 when it was there, or -EINVAL with one line in `error`.
+ */
+UNSOCK_EXPORT int unsock_directory_prepare(const char *path, int how, char *error, size_t size);
+
 /*
  * May a user (name or number; NULL: one who is nobody) do with the file what the bits say: read (4), write (2), execute
  * or enter (1)? With `group` 0 or above that is his group, instead of his own. A child with his rights tries it.

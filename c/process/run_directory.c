@@ -111,7 +111,7 @@ static bool wrong(const struct unsock_run_directory *directory, struct unsock_te
 }
 
 /* A link counts as what its owner makes of it, so the link's owner is asked too. */
-static bool is_safe(const struct unsock_run_directory *directory, bool force, struct unsock_text *error) {
+bool unsock_run_directory_check(const struct unsock_run_directory *directory, bool force, struct unsock_text *error) {
     struct statx link, target;
     long result = unsock_sys(__NR_statx, AT_FDCWD, directory->path, NO_FOLLOW, STATX_BASIC_STATS, &link);
     if (result == 0)
@@ -162,9 +162,12 @@ static bool not_made(const struct unsock_run_directory *directory, long why, str
     return false;
 }
 
-bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force, struct unsock_text *error) {
+bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force, bool *made,
+                                  struct unsock_text *error) {
     long result = unsock_sys(__NR_mkdirat, AT_FDCWD, directory->path, 0700);
+    if (made)
+        *made = result == 0;
     if (result < 0 && result != -EEXIST)
         return not_made(directory, result, error);
-    return is_safe(directory, force, error);
+    return unsock_run_directory_check(directory, force, error);
 }

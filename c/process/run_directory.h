@@ -23,8 +23,14 @@ long unsock_run_resolve(const char *path, char *resolved);
 bool unsock_run_directory_choose(const char *option, const struct unsock_environment *environment,
                                  struct unsock_run_directory *directory, struct unsock_text *error);
 
-/* Makes it, 0700, where it is missing, and checks it. `force`: one to which everybody may write is fine, if it was
- * asked for. Returns false with one line in `error`. */
-bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force, struct unsock_text *error);
+/*
+ * Checks the directory, which is there. `force`: one to which everybody may write is fine, if it was asked for. Returns
+ * false with one line in `error`.
+ */
+bool unsock_run_directory_check(const struct unsock_run_directory *directory, bool force, struct unsock_text *error);
+
+/* Makes it, 0700, where it is missing, and checks it. `made`, unless NULL: whether it was missing. */
+bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force, bool *made,
+                                  struct unsock_text *error);
 
 #endif

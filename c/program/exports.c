@@ -183,3 +183,15 @@ int unsock_user_may(const char *user, int64_t group, const char *path, int right
         who.groups[0] = (uint32_t)group;
     return (int)unsock_user_access(&who, path, rights);
 }
+
+int unsock_directory_prepare(const char *path, int how, char *error, size_t size) {
+    struct unsock_run_directory directory = {.asked = (how & UNSOCK_DIRECTORY_ASKED) != 0};
+    struct unsock_text line, copy;
+    bool force = (how & UNSOCK_DIRECTORY_FORCE) != 0, made = false;
+    unsock_text_start(&line, error, size);
+    unsock_text_start(&copy, directory.path, sizeof(directory.path));
+    unsock_text_put(&copy, path);
+    bool good = (how & UNSOCK_DIRECTORY_CHECK) != 0 ? unsock_run_directory_check(&directory, force, &line)
+                                                    : unsock_run_directory_prepare(&directory, force, &made, &line);
+    return good ? made : -EINVAL;
+}

@@ -137,7 +137,7 @@ static int run_checked(struct run *run) {
         return 0;
     if (run->options.dry_run)
         return unsock_run_print(run->environment.list, run->start->caller, run->options.command) ? 0 : EXIT_UNPRINTED;
-    if (!unsock_run_directory_prepare(&run->directory, run->options.force, run->error) ||
+    if (!unsock_run_directory_prepare(&run->directory, run->options.force, NULL, run->error) ||
         !check_user(run, run->directory.path))
         return UNSOCK_RUN_FAILED;
     if (run->start->room.private) {

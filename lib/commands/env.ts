@@ -3,6 +3,7 @@ import * as path from "@std/path/posix";
 import { chooseDirectory, prepareDirectory } from "../run/directory.ts";
 import { applySettings } from "../run/environment.ts";
 import { type DirectoryOptions, readDirectoryRights } from "../run/directory_rights.ts";
+import { ownRunner } from "../run/own_runner.ts";
 import { settingOptions } from "../run/run.ts";
 import { SETTING_LIST, type SettingOptions } from "../run/settings.ts";
 import { findShim } from "../run/shim.ts";
@@ -44,7 +45,7 @@ async function turnOn(options: EnvOptions, context: Context): Promise<Environ> {
   const environ = context.environ.clone();
   const rights = readDirectoryRights(options, context.libc);
   applySettings(environ, settingOptions(options, environ), directory.path, library);
-  prepareDirectory(directory, system.euid, options.force, rights);
+  prepareDirectory(directory, await ownRunner(context, options.lib), options.force, rights);
   return environ;
 }
 

@@ -3,6 +3,7 @@ import * as path from "@std/path/posix";
 import type { Context } from "../system/context.ts";
 import { controlFileFrom } from "../control/control_options.ts";
 import { chooseDirectory, prepareDirectory } from "../run/directory.ts";
+import { ownRunner } from "../run/own_runner.ts";
 import { findShim } from "../run/shim.ts";
 import { UsageError } from "../system/errors.ts";
 import { cString, openShim } from "../system/ffi.ts";
@@ -32,14 +33,14 @@ export async function makeControl(
   context: Context,
 ): Promise<number> {
   const control = controlFileFrom(options, Deno.cwd(), Deno.realPathSync);
-  const target = placeOf(file, options, context);
+  const target = await placeOf(file, options, context);
   if (options.force) await removeLeftOver(path.resolve(target), context);
   writeControlFile(target, control);
   context.print(`${target}: ${describeTarget(control)}\n`);
   return 0;
 }
 
-function placeOf(file: string | undefined, options: MakeControlOptions, context: Context): string {
+async function placeOf(file: string | undefined, options: MakeControlOptions, context: Context): Promise<string> {
   if (file !== undefined) {
     if (options.dir !== undefined || options.port !== undefined) {
       throw new UsageError("make-control: give either FILE or --dir and --port");
@@ -54,9 +55,8 @@ function placeOf(file: string | undefined, options: MakeControlOptions, context:
     const option = options.port === undefined ? "--vsock-port as the file's port" : "--port";
     throw new UsageError(`${option}: not a port between 1 and 65535: "${text}"`);
   }
-  const { euid } = context.system;
-  const directory = chooseDirectory(options.dir, context.environ, euid);
-  prepareDirectory(directory, euid, options.force);
+  const directory = chooseDirectory(options.dir, context.environ, context.system.euid);
+  prepareDirectory(directory, await ownRunner(context), options.force);
   return path.join(directory.path, `${port}.sock`);
 }
 

@@ -8,13 +8,12 @@ import { applySettings } from "../run/environment.ts";
 import { portFile } from "../run/ports.ts";
 import { inspectCommand } from "../run/program.ts";
 import { SETTING_LIST, type SettingOptions, type Settings } from "../run/settings.ts";
-import { findOwnShim } from "../run/own_shim.ts";
+import { ownRunner } from "../run/own_runner.ts";
 import { findShim } from "../run/shim.ts";
 import type { UNIT_OPTIONS } from "../run/unit_options.ts";
 import type { Context } from "../system/context.ts";
 import { Environ } from "../system/environ.ts";
 import { reason, UnsockError, UsageError } from "../system/errors.ts";
-import { openRunner } from "../system/ffi.ts";
 import type { OptionValues } from "../system/options.ts";
 
 type UnitOptions = SettingOptions & DirectoryOptions & OptionValues<typeof UNIT_OPTIONS> & { readonly lib?: string };
@@ -52,7 +51,7 @@ async function describeService(options: UnitOptions, command: readonly string[],
   const { system, environ } = context;
   const [word, ...args] = command;
   if (word === undefined) throw new UsageError(`unit: no command: write "unsock unit [options] -- COMMAND [ARG...]"`);
-  const runner = openRunner(await findOwnShim(undefined, (name) => environ.getFilled(name), system));
+  const runner = await ownRunner(context);
   const steps = inspectCommand(word, environ.get("PATH"), runner);
   const program = path.resolve(steps[0]?.file ?? word);
   const name = options.name ?? path.basename(program);

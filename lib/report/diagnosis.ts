@@ -7,7 +7,7 @@ import { cString, openRunner, openShim } from "../system/ffi.ts";
 import { inspectCommand, type ProgramStep } from "../run/program.ts";
 import { checkSettingNames } from "../run/setting_names.ts";
 import { parseSettings, SETTING_LIST } from "../run/settings.ts";
-import { findOwnShim } from "../run/own_shim.ts";
+import { ownRunner } from "../run/own_runner.ts";
 import { findShim } from "../run/shim.ts";
 import { bad, type Finding, note, ok } from "./finding.ts";
 import { portFindings } from "./diagnosis_ports.ts";
@@ -21,7 +21,7 @@ export async function diagnoseMachine(context: Context, directory: string | unde
     kernelFinding(Deno.osRelease()),
     settingsFinding(context),
     await libraryFinding(context),
-    ...directoryFindings(context, directory),
+    ...await directoryFindings(context, directory),
     ...preloadFindings(context),
     ...familyFindings(context.proc.readText("/proc/net/protocols") ?? ""),
     queueFinding(context.proc.readText("/proc/sys/net/unix/max_dgram_qlen")),
@@ -74,22 +74,22 @@ function isRootAlones(file: string): boolean {
   return openRunner(file).unsock_check_library(cString(file), new Uint8Array(1), 1n) === 1;
 }
 
-function directoryFindings(context: Context, option: string | undefined): Finding[] {
+async function directoryFindings(context: Context, option: string | undefined): Promise<Finding[]> {
   try {
     const directory = chooseDirectory(option, context.environ, context.system.euid);
-    return [directoryFinding(directory, context), ...portFindings(directory, context)];
+    return [await directoryFinding(directory, context), ...portFindings(directory, context)];
   } catch (error) {
     return [bad("directory", `directory: ${reason(error)}`)];
   }
 }
 
-function directoryFinding(directory: ChosenDirectory, context: Context): Finding {
+async function directoryFinding(directory: ChosenDirectory, context: Context): Promise<Finding> {
   const { euid } = context.system;
   try {
     const status = statOrUndefined(directory.path);
     if (status === undefined) return ok("directory", `directory ${directory.path}: will be made, for you alone`);
-    const problem = directoryProblem(directory, euid);
-    if (problem !== undefined) return bad("directory", `directory ${directory.path}: ${problem}`);
+    const problem = directoryProblem(directory, await ownRunner(context));
+    if (problem !== undefined) return bad("directory", problem);
     const mode = ((status.mode ?? 0) & 0o7777).toString(8).padStart(4, "0");
     if (((status.mode ?? 0) & 0o022) !== 0) {
       return note(
@@ -154,14 +154,14 @@ export async function diagnoseCommand(
   return [
     ...await programFindings(command, context),
     ...environmentFindings(context),
-    ...directoryFindings(context, directory),
+    ...await directoryFindings(context, directory),
   ];
 }
 
 async function programFindings(command: string, context: Context): Promise<Finding[]> {
   const searchPath = context.environ.get("PATH");
   try {
-    const runner = openRunner(await findOwnShim(undefined, (name) => context.environ.getFilled(name), context.system));
+    const runner = await ownRunner(context);
     return inspectCommand(command, searchPath, runner).map(stepFinding);
   } catch (error) {
     return [bad("program", reason(error))];

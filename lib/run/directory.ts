@@ -1,13 +1,19 @@
-/** The directory of the socket files: which one, for whom it is made, and is it safe? Who may write to it decides who answers. */
+/**
+ * The directory of the socket files: which one, and for whom it is made. Whether it is safe the library says
+ * (`c/process/run_directory.c`): who may write to it decides who answers.
+ */
 import * as path from "@std/path/posix";
 import { type DirectoryRights, formatMode } from "./directory_rights.ts";
 import type { Environ } from "../system/environ.ts";
 import { statOrUndefined } from "../system/files.ts";
 import { reason, UnsockError, UsageError } from "../system/errors.ts";
+import { cString, type Runner, textOf } from "../system/ffi.ts";
 import { DIRECTORY_LENGTH_PROBLEM, MAX_DIRECTORY_LENGTH } from "./setting_types.ts";
 
-const EVERYBODY_WRITES = 0o002;
-const OTHERS_WRITE = 0o022;
+const MESSAGE_SIZE = 1 << 14;
+const ASKED = 1;
+const FORCE = 2;
+const CHECK = 4;
 
 /** A directory, and whether the user named it. */
 export interface ChosenDirectory {
@@ -53,98 +59,72 @@ function checkLength(name: string, directory: string): string {
 }
 
 /**
- * Says why a directory must not be used: whoever may write to it can answer in a server's place. One that the user named
- * is his decision, whoever owns it, unless everybody may write to it. A default that nobody named has to be his own; a
- * link counts as what its owner makes of it, so the link's owner is asked too.
+ * Says why a directory must not be used.
  *
  * @param directory The directory, which exists.
- * @param uid The effective user id.
- * @returns The reason with the next step, or undefined: fine.
+ * @returns The line that `run` would end with, or undefined: fine.
  */
-export function directoryProblem(directory: ChosenDirectory, uid: number): string | undefined {
-  const link = Deno.lstatSync(directory.path);
-  const target = link.isSymlink ? Deno.statSync(directory.path) : link;
-  const mode = target.mode ?? 0;
-  if (!target.isDirectory) return "not a directory: name another with --dir";
-  if (directory.asked) {
-    if ((mode & EVERYBODY_WRITES) === 0) return undefined;
-    return `everybody may write to it, and so answer in a server's place: use one of its own in it, ` +
-      `--dir ${path.join(directory.path, "unsock")}, or trust everybody with --force`;
+export function directoryProblem(directory: ChosenDirectory, runner: Runner): string | undefined {
+  try {
+    ask(directory, CHECK, runner);
+    return undefined;
+  } catch (error) {
+    return reason(error);
   }
-  const stranger = [link.uid, target.uid].find((owner) => owner !== uid);
-  if (stranger !== undefined) return `owned by user ${stranger}, not by you: name another with --dir`;
-  return (mode & OTHERS_WRITE) !== 0 ? `others may write to it: chmod 700 ${directory.path}` : undefined;
 }
 
 /**
  * Makes the directory, if it is missing, and checks it.
  *
  * @param directory From {@linkcode chooseDirectory}.
- * @param uid The effective user id.
  * @param force Whether one that everybody may write to is fine, if the user named it.
  * @param rights Whom it is for, from {@linkcode readDirectoryRights}; without, it is made for the user alone.
  * @throws {UnsockError} When it cannot be made or must not be used.
  */
 export function prepareDirectory(
   directory: ChosenDirectory,
-  uid: number,
+  runner: Runner,
   force = false,
   rights?: DirectoryRights,
 ): void {
-  let problem: string | undefined;
-  try {
-    const isNew = makeOne(directory.path, rights);
-    const trusted = force && directory.asked && Deno.statSync(directory.path).isDirectory;
-    problem = trusted ? undefined : directoryProblem(directory, uid);
-    if (!isNew && rights !== undefined) problem ??= differentRights(directory.path, rights);
-  } catch (error) {
-    if (error instanceof UnsockError) throw error;
-    throw new UnsockError(`directory ${directory.path}: ${whyNotMade(error, directory.path)}`, { cause: error });
-  }
-  if (problem !== undefined) throw new UnsockError(`directory ${directory.path}: ${problem}`);
+  const how = force ? FORCE : 0;
+  const isNew = ask(directory, how, runner);
+  if (rights === undefined) return;
+  // Nobody but its owner can enter it before it is as it shall be.
+  if (isNew) giveRights(directory.path, rights);
+  else checkRights(directory.path, rights);
+  ask(directory, how | CHECK, runner);
 }
 
-/** @returns Whether it was missing. Nobody but its owner can enter it before it is as it shall be. */
-function makeOne(directory: string, rights: DirectoryRights | undefined): boolean {
+/** @returns Whether the library has made it. */
+function ask(directory: ChosenDirectory, how: number, runner: Runner): boolean {
+  const error = new Uint8Array(MESSAGE_SIZE);
+  const { path, asked } = directory;
+  const result = runner.unsock_directory_prepare(cString(path), how | (asked ? ASKED : 0), error, BigInt(error.length));
+  if (result < 0) throw new UnsockError(textOf(error));
+  return result === 1;
+}
+
+function giveRights(directory: string, { group, mode }: DirectoryRights): void {
   try {
-    Deno.mkdirSync(directory, { mode: 0o700 });
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) return false;
-    throw error;
-  }
-  try {
-    if (rights?.group !== undefined) Deno.chownSync(directory, null, rights.group.gid);
-    if (rights !== undefined) Deno.chmodSync(directory, rights.mode);
+    if (group !== undefined) Deno.chownSync(directory, null, group.gid);
+    Deno.chmodSync(directory, mode);
   } catch (error) {
     Deno.removeSync(directory);
-    const who = rights?.group === undefined ? "its mode" : `group ${rights.group.name}`;
-    throw new UnsockError(
-      `directory ${directory}: ${who}: ${reason(error)}: you have to be one of the group, or root`,
-      {
-        cause: error,
-      },
-    );
+    const who = group === undefined ? "its mode" : `group ${group.name}`;
+    const why = `${reason(error)}: you have to be one of the group, or root`;
+    throw new UnsockError(`directory ${directory}: ${who}: ${why}`, { cause: error });
   }
-  return true;
 }
 
 /** What is there already is not changed: others may rely on it. */
-function differentRights(directory: string, { group, mode }: DirectoryRights): string | undefined {
+function checkRights(directory: string, { group, mode }: DirectoryRights): void {
   const status = Deno.statSync(directory);
   const commands: string[] = [];
   if (group !== undefined && status.gid !== group.gid) commands.push(`chgrp ${group.name} ${directory}`);
   if (((status.mode ?? 0) & 0o7777) !== mode || commands.length > 0) {
     commands.push(`chmod ${formatMode(mode)} ${directory}`);
   }
-  return commands.length === 0 ? undefined : `is there already, with other rights: ${commands.join(" && ")}`;
-}
-
-function whyNotMade(error: unknown, directory: string): string {
-  const parent = path.dirname(directory);
-  if (error instanceof Deno.errors.NotFound) return `${parent} does not exist: make it first, mkdir -p ${parent}`;
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return `you may not make it in ${parent}, or not enter that: name another with --dir, or let root make it, ` +
-      `install -d -o ${Deno.uid()} -m 700 ${directory}`;
-  }
-  return reason(error);
+  if (commands.length === 0) return;
+  throw new UnsockError(`directory ${directory}: is there already, with other rights: ${commands.join(" && ")}`);
 }

@@ -43,7 +43,7 @@ export async function run(options: RunOptions, command: readonly string[], conte
   const maps = readMaps(options, environ);
   const directory = isPrepared ? chooseDirectory(options.dir, environ, system.euid) : undefined;
   if (options.dryRun) return library.run({ dir: options.private ? `${directory?.path}/private/XXXXXX` : undefined });
-  if (directory !== undefined) prepareDirectory(directory, system.euid, options.force, rights);
+  if (directory !== undefined) prepareDirectory(directory, openRunner(own), options.force, rights);
   const room = options.private && directory !== undefined ? makePrivate(directory.path, own) : undefined;
   const place = room?.path ?? directory?.path;
   try {

@@ -144,6 +144,8 @@ const RUNNER = {
   unsock_route: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "i32" },
   /** `int unsock_check_library(const char *path, char *error, size_t size)` */
   unsock_check_library: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
+  /** `int unsock_directory_prepare(const char *path, int how, char *error, size_t size)` */
+  unsock_directory_prepare: { parameters: ["buffer", "i32", "buffer", "usize"], result: "i32" },
   /** `int unsock_user_may(const char *user, int64_t group, const char *path, int rights)` */
   unsock_user_may: { parameters: ["buffer", "i64", "buffer", "i32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -174,8 +176,10 @@ export function openShim(file: string): Shim {
  * @throws {ShimError} When it cannot be opened or lacks a function.
  */
 export function openRunner(file: string): Runner {
-  return open(file, RUNNER);
+  return runners[file] ??= open(file, RUNNER);
 }
+
+const runners: Record<string, Runner> = {};
 
 function open<T extends Deno.ForeignLibraryInterface>(file: string, functions: T): Deno.DynamicLibrary<T>["symbols"] {
   // Its constructor would take them for its settings, and end this process when they are wrong. What tests say to each other

@@ -7,10 +7,13 @@ import { assertFails, unsock } from "./unsock.ts";
 const isRoot = Deno.uid() === 0;
 const WITHOUT_RUNTIME = isRoot ? "/run/unsock" : `/tmp/unsock-${Deno.uid()}`;
 
+/** What the library chooses for `run`; the commands that need no library choose the same. */
 async function directoryOf(env: Record<string, string>, args: readonly string[] = []): Promise<string | undefined> {
   const result = await unsock(["run", ...args, "--dry-run", "--", "true"], { env });
   assertStrictEquals(result.code, 0, result.stderr);
-  return /^UNSOCK_DIR=(.*) \\$/m.exec(result.stdout)?.[1];
+  const chosen = /^UNSOCK_DIR=(.*) \\$/m.exec(result.stdout)?.[1];
+  assertStrictEquals((await unsock(["path", ...args, "80"], { env })).stdout, `${chosen}/80.sock\n`);
+  return chosen;
 }
 
 Deno.test("the directory is --dir, else UNSOCK_DIR, else one of the user's own", async () => {

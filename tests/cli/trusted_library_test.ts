@@ -1,6 +1,7 @@
 /** A library that somebody other than root or the user could have written is never loaded. */
-import { assertStrictEquals } from "@std/assert";
+import { assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
+import { strangersHand } from "../../lib/run/trusted_file.ts";
 import { withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { findProgram } from "../support/programs.ts";
@@ -90,6 +91,10 @@ for (const [what, planted] of Object.entries(PLANTS)) {
           if (planted.refused) assertFails(result, 125, planted.refused);
           else assertStrictEquals(result.stdout, `${library}\n`, result.stderr);
         }
+        // By which the command line judges the library that it opens itself: in the same words.
+        const why = strangersHand(library, Deno.uid() ?? 0);
+        if (planted.refused) assertMatch(`${why}: `, planted.refused);
+        else assertStrictEquals(why, undefined);
       }),
   });
 }
