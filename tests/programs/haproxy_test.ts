@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { need } from "../support/programs.ts";
 import type { Proc } from "../support/process.ts";
 import { until } from "../support/wait.ts";
+import { HAPROXY_DEFAULTS } from "./haproxy.ts";
 import { type Rig, withRig } from "./rig.ts";
 
 const ignore = !need("haproxy", "python3", "curl");
@@ -23,12 +24,7 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_
 
 const CONFIG = `
 global
-  maxconn 100
-defaults
-  mode http
-  timeout connect 5s
-  timeout client 5s
-  timeout server 5s
+  maxconn 100${HAPROXY_DEFAULTS}
 frontend web
   bind 127.0.0.1:17201
   option forwardfor

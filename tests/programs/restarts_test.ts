@@ -4,6 +4,7 @@ import { findProgram, need } from "../support/programs.ts";
 import { start } from "../support/process.ts";
 import { shimEnv } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
+import { HAPROXY_DEFAULTS } from "./haproxy.ts";
 import { type Rig, withRig } from "./rig.ts";
 
 const PYTHON = "/usr/bin/python3";
@@ -63,12 +64,8 @@ async function underLoad(rig: Rig, port: number, restarts: (load: Load) => Promi
   assert(lines().length > 20);
 }
 
-const HAPROXY = (text: string) => `
-defaults
-  mode http
-  timeout connect 5s
-  timeout client 5s
-  timeout server 5s
+const HAPROXY = (text: string) =>
+  `${HAPROXY_DEFAULTS}
 frontend web
   bind 127.0.0.1:17311
   http-request return status 200 content-type text/plain string ${text}
