@@ -3,6 +3,7 @@
 
 #include "files/datagram_port.h"
 #include "files/origin.h"
+#include "files/own_index.h"
 #include "files/port_link.h"
 #include "files/socketfile.h"
 #include "files/walk.h"
@@ -30,12 +31,16 @@ static bool clashes(const struct unsock_bind_request *request, const struct unso
     return length == walk->length && unsock_same(&own, &walk->path, length);
 }
 
+static bool has_socket(const struct unsock_walk *walk) {
+    return unsock_walk_is_there(walk) && !unsock_socketfile_is_stale(&walk->path, walk->length);
+}
+
 UNSOCK_OWN_FRAME long unsock_own_names_clash(const struct unsock_bind_request *request) {
     struct unsock_walk walk;
     bool found = false;
     unsock_walk_begin(&walk, request->ip.port, request->type);
     while (!found && unsock_walk_next(&walk))
-        found = clashes(request, &walk) && !unsock_socketfile_is_stale(&walk.path, walk.length);
+        found = clashes(request, &walk) && has_socket(&walk);
     unsock_walk_end(&walk);
     return found ? 1 : unsock_walk_is_complete(&walk) ? 0 : walk.fd;
 }
@@ -45,7 +50,7 @@ UNSOCK_OWN_FRAME bool unsock_own_names_admit(const struct unsock_bind_request *r
     bool admitted = true;
     unsock_walk_begin(&walk, request->ip.port, request->type);
     while (admitted && unsock_walk_next(&walk)) {
-        if (!clashes(request, &walk) || unsock_socketfile_is_stale(&walk.path, walk.length))
+        if (!clashes(request, &walk) || !has_socket(&walk))
             continue;
         struct unsock_origin origin = unsock_origin_read(walk.path.sun_path);
         admitted = unsock_origin_admits(&origin, request, same);
@@ -54,18 +59,34 @@ UNSOCK_OWN_FRAME bool unsock_own_names_admit(const struct unsock_bind_request *r
     return admitted && unsock_walk_is_complete(&walk);
 }
 
-/* Is there any, with a socket? Left-over ones go. True where that cannot be told. */
-UNSOCK_OWN_FRAME static bool any(uint16_t port, int type) {
+/* Is nothing there? Removes what is left over. */
+static bool is_gone(const struct unsock_walk *walk) {
+    int64_t inode = unsock_file_inode(walk->path.sun_path);
+    if (inode > 0)
+        return unsock_sys(__NR_unlinkat, AT_FDCWD, walk->path.sun_path, 0) == 0;
+    return inode == 0 || inode == -ENOENT;
+}
+
+/* How many of the first ones are gone is in *gone. */
+UNSOCK_OWN_FRAME static bool find_any(uint16_t port, int type, unsigned *gone) {
     struct unsock_walk walk;
-    bool found = false;
+    bool found = false, all_gone = true;
     unsock_walk_begin(&walk, port, type);
     while (!found && unsock_walk_next(&walk)) {
-        found = !unsock_socketfile_is_stale(&walk.path, walk.length);
-        if (!found && unsock_file_inode(walk.path.sun_path) > 0)
-            unsock_sys(__NR_unlinkat, AT_FDCWD, walk.path.sun_path, 0);
+        found = has_socket(&walk);
+        all_gone = all_gone && !found && is_gone(&walk);
+        *gone += all_gone;
     }
     unsock_walk_end(&walk);
     return found || !unsock_walk_is_complete(&walk);
+}
+
+/* Is there any, with a socket? Left-over ones go, and nobody asks for them again. True where that cannot be told. */
+static bool any(uint16_t port, int type) {
+    unsigned gone = 0;
+    bool found = find_any(port, type, &gone);
+    unsock_own_index_drop(port, type, false, gone);
+    return found;
 }
 
 UNSOCK_OWN_FRAME bool unsock_own_names_left(const char *directory, uint16_t port, int type) {
@@ -76,14 +97,28 @@ UNSOCK_OWN_FRAME bool unsock_own_names_left(const char *directory, uint16_t port
     return found || !unsock_walk_is_complete(&walk);
 }
 
-/* No name leads to another one's file any more. */
-UNSOCK_OWN_FRAME static void remove_aliases(uint16_t port, int type) {
+UNSOCK_OWN_FRAME static unsigned unlink_aliases(uint16_t port, int type) {
     struct unsock_walk walk;
+    unsigned count = 0;
     unsock_walk_begin(&walk, port, type);
     walk.links = true;
-    while (unsock_walk_next(&walk))
-        unsock_sys(__NR_unlinkat, AT_FDCWD, walk.path.sun_path, 0);
+    for (; unsock_walk_next(&walk); count++) {
+        if (unsock_walk_is_there(&walk))
+            unsock_sys(__NR_unlinkat, AT_FDCWD, walk.path.sun_path, 0);
+    }
     unsock_walk_end(&walk);
+    return count;
+}
+
+/* No name leads to another one's file any more. */
+static void remove_aliases(uint16_t port, int type) {
+    unsock_own_index_drop(port, type, true, unlink_aliases(port, type));
+}
+
+/* The last one is gone, and nobody has to know of any. */
+static void remove_all(uint16_t port, int type) {
+    remove_aliases(port, type);
+    unsock_own_index_end(port, type);
 }
 
 /* Removes what has a name without a socket: left over, or a link to one that has the port's file. */
@@ -115,6 +150,8 @@ static void put_alias(uint16_t port, int type) {
     remove_aliases(port, type);
     socklen_t length = unsock_own_name_path(&holder, type, &alias);
     remove_idle(&alias, length);
+    if (unsock_own_index_add(&holder, type, true) < 0)
+        return;
     unsock_sys(__NR_symlinkat, path.sun_path + unsock_settings.directory_length + 1, AT_FDCWD, alias.sun_path);
 }
 
@@ -124,11 +161,17 @@ long unsock_own_names_tell(const struct unsock_bind_request *request) {
     if (request->type == SOCK_STREAM)
         link = unsock_port_link_get(port);
     if (request->type == SOCK_STREAM ? link.several : unsock_datagram_port_is_several(port))
-        return 0;
+        return unsock_own_index_add(&request->ip, request->type, false);
     link.several = true;
-    long result = request->type == SOCK_STREAM ? unsock_port_link_put(port, &link) : unsock_datagram_port_divide(port);
+    unsock_own_index_begin(port, request->type);
+    long result = unsock_own_index_add(&request->ip, request->type, false);
+    if (result < 0)
+        return result;
+    result = request->type == SOCK_STREAM ? unsock_port_link_put(port, &link) : unsock_datagram_port_divide(port);
     if (result == 0)
         put_alias(port, request->type);
+    else
+        unsock_own_index_end(port, request->type);
     return result;
 }
 
@@ -162,7 +205,7 @@ void unsock_own_names_holder(const struct unsock_ip *holder, bool v6only) {
     link.ip = *holder;
     link.v6only = v6only;
     if (several && !link.several)
-        remove_aliases(holder->port, SOCK_STREAM);
+        remove_all(holder->port, SOCK_STREAM);
     /* What cannot be written costs clients a call; what is wrong would lead them wrong. */
     if (unsock_port_link_put(holder->port, &link) < 0 && !link.several)
         unsock_port_link_remove(holder->port);
@@ -180,8 +223,10 @@ void unsock_own_names_holder_gone(uint16_t port, int type) {
     bool several = link.several;
     link.several = link.several && any(port, type);
     link.ip.family = 0;
-    if (several)
+    if (link.several)
         remove_aliases(port, type);
+    else if (several)
+        remove_all(port, type);
     if (!link.several || unsock_port_link_put(port, &link) < 0)
         unsock_port_link_remove(port);
 }
@@ -192,7 +237,7 @@ static void stream_gone(uint16_t port) {
     if (!link.several || any(port, SOCK_STREAM))
         return;
     link.several = false;
-    remove_aliases(port, SOCK_STREAM);
+    remove_all(port, SOCK_STREAM);
     unsock_address_path(port, SOCK_STREAM, &path);
     if (link.ip.family == 0 || unsock_file_inode(path.sun_path) <= 0 || unsock_port_link_put(port, &link) < 0)
         unsock_port_link_remove(port);
@@ -202,7 +247,7 @@ void unsock_own_names_gone(uint16_t port, int type) {
     if (type == SOCK_STREAM)
         stream_gone(port);
     else if (unsock_datagram_port_is_several(port) && !any(port, type)) {
-        remove_aliases(port, type);
+        remove_all(port, type);
         unsock_datagram_port_unite(port);
     }
 }

@@ -12,6 +12,7 @@
 #include "rules/kernel_name.h"
 
 #define NAME_MOST 32 /* of a port's link */
+#define LIST_SUFFIX ".list"
 
 /* Does the name of an address lead to the file of the socket that has the port? */
 static bool is_holder_of(const struct unsock_name *name, struct unsock_span text) {
@@ -20,11 +21,23 @@ static bool is_holder_of(const struct unsock_name *name, struct unsock_span text
            holder.port == name->port && holder.type == name->type;
 }
 
+/* DIR/.PORT.sock.list and DIR/.PORT.dgram.sock.list tell of the port's names with addresses. */
+static bool read_list_name(struct unsock_span last, struct unsock_name *name) {
+    size_t suffix = sizeof(LIST_SUFFIX) - 1;
+    if (last.at[0] != '.' || last.length <= 1 + suffix ||
+        !unsock_same(last.at + last.length - suffix, LIST_SUFFIX, suffix))
+        return false;
+    struct unsock_span plain = {last.at + 1, last.length - 1 - suffix};
+    return unsock_kernel_name_read_file(plain, name) && !name->own && name->hidden == 0;
+}
+
 /* DIR/.PORT.sock is beside DIR/PORT.sock; DIR/PORT.dgram.sock leads to itself, beside DIR/.PORT.udp. */
 static bool read_link_name(const char *path, struct unsock_span last, struct unsock_name *name) {
     char text[NAME_MOST];
     bool dotted = last.at[0] == '.';
     long length = unsock_sys(__NR_readlinkat, AT_FDCWD, path, text, sizeof(text));
+    if (read_list_name(last, name))
+        return true;
     if (unsock_kernel_name_read_file(last, name) && name->own)
         return is_holder_of(name, (struct unsock_span){text, length > 0 ? (size_t)length : 0});
     struct unsock_span plain = {last.at + dotted, last.length - dotted};

@@ -7,6 +7,7 @@
 #include "files/datagram_port.h"
 #include "files/lock.h"
 #include "files/origin.h"
+#include "files/own_index.h"
 #include "files/own_names.h"
 #include "files/port_link.h"
 #include "files/sharers.h"
@@ -97,7 +98,8 @@ static long bind_before_address(const struct unsock_bind_request *request, struc
     holder_path(request->ip.port, request->type, &path);
     unsock_own_name_path(&holder, request->type, &own);
     unsock_own_names_clear(&holder, request->type);
-    if (unsock_sys(__NR_linkat, AT_FDCWD, path.sun_path, AT_FDCWD, own.sun_path, 0) < 0)
+    if (unsock_own_index_add(&holder, request->type, false) < 0 ||
+        unsock_sys(__NR_linkat, AT_FDCWD, path.sun_path, AT_FDCWD, own.sun_path, 0) < 0)
         return -EADDRINUSE;
     long result = unsock_beside_bind_hidden(request, bound);
     if (result == 0 && unsock_sys(__NR_renameat, AT_FDCWD, bound->path.sun_path, AT_FDCWD, path.sun_path) < 0) {

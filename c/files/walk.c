@@ -1,6 +1,7 @@
 /* A port's names with addresses, in a directory. */
 #include "files/walk.h"
 
+#include "files/own_index.h"
 #include "kernel/beyond_limit.h"
 #include "kernel/file_info.h"
 #include "rt/mem.h"
@@ -8,6 +9,8 @@
 #include "rt/sys.h"
 #include "rt/text.h"
 #include "rules/kernel_name.h"
+#include "rules/own_list.h"
+#include "rules/own_name.h"
 #include "rules/settings.h"
 
 /* struct linux_dirent64 (getdents(2)). */
@@ -17,18 +20,29 @@
 #define ENTRY_UNKNOWN 0 /* DT_UNKNOWN */
 #define ENTRY_LINK 10   /* DT_LNK */
 
-void unsock_walk_begin_in(struct unsock_walk *walk, struct unsock_span directory, uint16_t port, int type) {
-    walk->fd = unsock_descriptor(__NR_openat, AT_FDCWD, directory.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+static void start(struct unsock_walk *walk, struct unsock_span directory, uint16_t port, int type) {
     walk->directory = directory;
     walk->port = port;
     walk->type = type;
-    walk->links = false;
+    walk->links = walk->indexed = false;
     walk->at = walk->filled = 0;
 }
 
+static void open_directory(struct unsock_walk *walk) {
+    walk->fd = unsock_descriptor(__NR_openat, AT_FDCWD, walk->directory.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+void unsock_walk_begin_in(struct unsock_walk *walk, struct unsock_span directory, uint16_t port, int type) {
+    start(walk, directory, port, type);
+    open_directory(walk);
+}
+
 void unsock_walk_begin(struct unsock_walk *walk, uint16_t port, int type) {
-    unsock_walk_begin_in(walk, (struct unsock_span){unsock_settings.directory, unsock_settings.directory_length}, port,
-                         type);
+    start(walk, (struct unsock_span){unsock_settings.directory, unsock_settings.directory_length}, port, type);
+    walk->indexed = unsock_own_index_read(port, type, walk->entries, &walk->index);
+    walk->fd = -ENOENT;
+    if (!walk->indexed)
+        open_directory(walk);
 }
 
 void unsock_walk_end(const struct unsock_walk *walk) {
@@ -46,7 +60,31 @@ static void take_path(struct unsock_walk *walk, struct unsock_span name) {
     walk->length = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1);
 }
 
+static bool next_in_index(struct unsock_walk *walk) {
+    struct unsock_ip ip;
+    bool alias;
+    while (unsock_own_list_next(&walk->index, &ip, &alias)) {
+        if (alias != walk->links)
+            continue;
+        ip.port = walk->port;
+        walk->name = (struct unsock_name){.port = walk->port, .type = walk->type, .own = true, .address_known = true};
+        walk->name.address = ip;
+        walk->length = unsock_own_name_path(&ip, walk->type, &walk->path);
+        return true;
+    }
+    return false;
+}
+
+bool unsock_walk_is_there(const struct unsock_walk *walk) {
+    if (!walk->indexed)
+        return true;
+    int64_t inode = unsock_file_inode(walk->path.sun_path);
+    return inode != -ENOENT && (inode == 0 && unsock_file_is_link(walk->path.sun_path)) == walk->links;
+}
+
 bool unsock_walk_next(struct unsock_walk *walk) {
+    if (walk->indexed)
+        return next_in_index(walk);
     while (walk->fd >= 0) {
         if (walk->at >= walk->filled) {
             long count = unsock_sys(__NR_getdents64, walk->fd, walk->entries, sizeof(walk->entries));

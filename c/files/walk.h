@@ -1,6 +1,8 @@
 /*
  * A port's names with addresses in a directory, one after the other: PORT@ADDR.sock and its like. A link of such a name
- * leads to the file of the socket that has the port: its clients find it there as those of the others find theirs.
+ * leads to the file of the socket that has the port: its clients find it there as those of the others find theirs. The
+ * port's index tells them (files/own_index), which may have more than there are; without one the whole directory is
+ * looked through.
  */
 #ifndef UNSOCK_WALK_H
 #define UNSOCK_WALK_H
@@ -8,13 +10,16 @@
 #include "rt/net.h"
 #include "rt/text.h"
 #include "rules/kernel_name.h"
+#include "rules/own_list.h"
 
-#define UNSOCK_WALK_ENTRIES 1024 /* calls may run on small stacks */
+#define UNSOCK_WALK_ENTRIES UNSOCK_OWN_LIST_MOST /* calls may run on small stacks */
 
 /* The port's own names in the directory, one after the other. */
 struct unsock_walk {
     bool links; /* the links among them; else all others */
-    long fd;    /* or -errno, also of reading: the walk is not complete then */
+    bool indexed;
+    struct unsock_span index;
+    long fd; /* of the directory, or -errno, also of reading: the walk is not complete then */
     struct unsock_span directory;
     uint16_t port;
     int type;
@@ -26,12 +31,16 @@ struct unsock_walk {
     _Alignas(8) char entries[UNSOCK_WALK_ENTRIES];
 };
 
-/* Begins: `type` is SOCK_STREAM or SOCK_DGRAM, `directory` ends with a NUL; or in that of the settings. */
+/* Begins: `type` is SOCK_STREAM or SOCK_DGRAM, `directory` ends with a NUL, and all of it is looked through; or in that
+ * of the settings. */
 void unsock_walk_begin_in(struct unsock_walk *walk, struct unsock_span directory, uint16_t port, int type);
 void unsock_walk_begin(struct unsock_walk *walk, uint16_t port, int type);
 
 /* The next one: `name`, `path` and `length` are its. False when there is none, or it cannot be told. */
 bool unsock_walk_next(struct unsock_walk *walk);
+
+/* Is there a file of this name, or a link if those are walked? True as well where that cannot be told. */
+bool unsock_walk_is_there(const struct unsock_walk *walk);
 
 void unsock_walk_end(const struct unsock_walk *walk);
 

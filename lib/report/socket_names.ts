@@ -47,9 +47,11 @@ export function socketFileNames(directory: string): string[] {
     .toSorted();
 }
 
-/** @returns Names of the links that tell the library's clients which sockets a port has. */
+/** @returns Names of the links that tell the library which sockets a port has. */
 export function portLinkNames(directory: string): string[] {
-  return readNames(directory).filter((name) => /^\.\d{1,5}\.sock$/.test(name) || isPortLink(directory, name));
+  return readNames(directory).filter((name) =>
+    /^\.\d{1,5}(\.sock|(\.dgram)?\.sock\.list)$/.test(name) || isPortLink(directory, name)
+  );
 }
 
 /** Whether it is `PORT.dgram.sock` of a port with several sockets: the first one's file is `.PORT.udp` then. */

@@ -216,6 +216,29 @@ Deno.test("prune removes what is left over, and never a live one's file, a contr
     assertEquals((await unsock(["prune", "--dir", dir])).stdout, "");
   }));
 
+Deno.test({
+  name: "prune leaves nothing of servers on several addresses that were killed",
+  ignore: !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      const code = `
+import os, signal, socket
+all = []
+for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+    for address in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
+        all.append(socket.socket(socket.AF_INET, kind))
+        all[-1].bind((address, 9042))
+os.kill(os.getpid(), signal.SIGKILL)
+`;
+      await run(unsockRun(dir, ["python3", "-c", code]));
+      const names = () => [...Deno.readDirSync(dir)].map(({ name }) => name);
+      for (const name of [".9042.sock.list", ".9042.dgram.sock.list"]) assert(names().includes(name), name);
+      const { stdout } = await unsock(["prune", "--dir", dir]);
+      assertStrictEquals(stdout.split("\n").length - 1, 6);
+      assertEquals(names(), []);
+    }),
+});
+
 Deno.test("prune leaves the port's file that a live socket waits behind", () =>
   withDir(async (dir) => {
     await leaveStale(path.join(dir, "80.sock"));

@@ -1,4 +1,4 @@
-/** What a client pays for servers on several addresses of its port. */
+/** What clients, and those who bind and close, pay for servers on several addresses of a port. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
@@ -53,5 +53,61 @@ Deno.test("a connect to a port's only server is one call, and to one of several 
     );
     // By a wildcard, which the address's own name comes before.
     assertEquals(await countCalls(type, "0.0.0.0 ::1", "127.0.0.2 ::1"), { "127.0.0.2": 3, "::1": 2 });
+  }
+});
+
+/** Binds, is refused, and closes, on several addresses of one port. */
+const CHANGES = `
+import os, socket, sys
+kind = getattr(socket, sys.argv[1])
+def server(address):
+    made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
+    try: made.bind((address, 9042))
+    except OSError: return made.close()
+    if kind == socket.SOCK_STREAM: made.listen()
+    return made
+servers = {}
+for change in sys.argv[2].split():
+    os.access("/change/" + change, os.F_OK)
+    if change[0] == "+": servers[change[1:]] = server(change[1:])
+    else: servers.pop(change[1:]).close()
+os.access("/change/", os.F_OK)
+`;
+
+/** The second one, a third one, a wildcard that is refused, one that goes, the first one that goes, and the rest. */
+const SEQUENCE =
+  "+127.0.0.1 +127.0.0.2 +127.0.0.3 +::1 +0.0.0.0 -127.0.0.3 -127.0.0.1 +127.0.0.1 -127.0.0.2 -::1 -127.0.0.1";
+
+/** The calls of each change in a directory with so many other files. */
+async function callsOfChanges(type: string, files: number): Promise<Record<string, string[]>> {
+  const calls: Record<string, string[]> = {};
+  await withDir(async (dir) => {
+    const [log, sockets] = [`${dir}/trace`, `${dir}/s`];
+    Deno.mkdirSync(sockets);
+    for (let i = 0; i < files; i++) Deno.writeTextFileSync(`${sockets}/${10_000 + i}@127.0.0.1.sock`, "");
+    const { LD_PRELOAD: preload = "", ...env } = shimEnv(sockets);
+    const strace = ["strace", "-f", "-qq", "-o", log, "-E", `LD_PRELOAD=${preload}`];
+    const { stderr } = await run([...strace, "python3", "-c", CHANGES, type, SEQUENCE], { env });
+    assertStrictEquals(stderr, "");
+    let change = "", step = 0;
+    for (const line of Deno.readTextFileSync(log).split("\n")) {
+      const mark = /access\([^"]*"\/change\/([^"]*)"/.exec(line)?.[1];
+      if (mark !== undefined) change = mark === "" ? "" : `${++step} ${mark}`;
+      const call = /^\d+ +(\w+)\(/.exec(line)?.[1];
+      if (change !== "" && mark === undefined && call !== undefined) (calls[change] ??= []).push(call);
+    }
+  });
+  return calls;
+}
+
+Deno.test("to bind, and to close, beside others on a port takes as many calls in a directory full of files", {
+  ignore: !need("python3", "strace"),
+}, async () => {
+  for (const type of ["SOCK_STREAM", "SOCK_DGRAM"]) {
+    const few = await callsOfChanges(type, 0);
+    assertEquals(Object.keys(few).map((change) => change.replace(/^\d+ /, "")), SEQUENCE.split(" "));
+    assertEquals(await callsOfChanges(type, 3000), few);
+    // As many as the directory has would be read by each of these.
+    assertEquals(Object.entries(few).filter(([, calls]) => calls.includes("getdents64")), []);
   }
 });

@@ -5,7 +5,7 @@ import { withDir } from "./dir.ts";
 import { run } from "./process.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
-const FLAGS = ["-std=c17", "-Wall", "-Wextra", "-Werror", "-fno-builtin", "-Ic"];
+const FLAGS = ["-std=c17", "-Wall", "-Wextra", "-Werror", "-fno-builtin", "-D_GNU_SOURCE", "-Ic"];
 
 /**
  * Compiles a program with files of the library, runs it, and gives its output.
