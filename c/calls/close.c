@@ -1,6 +1,7 @@
 /* close, dup and the end of the process: what becomes of entries and socket files. */
 #include "calls/close.h"
 
+#include "files/lock.h"
 #include "files/plain_senders.h"
 #include "files/release.h"
 #include "files/sharers.h"
@@ -152,4 +153,5 @@ void unsock_call_exit(void) {
     }
     unsock_plain_sender_end();
     unsock_release_afterwards();
+    unsock_lock_end();
 }

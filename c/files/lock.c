@@ -110,14 +110,18 @@ static long make_shared(const struct unsock_lock *lock, const struct statx *dire
 }
 
 /* `made`: this process has made it just now, and by this name alone. */
-static long open_file(const struct unsock_lock *lock, const char *directory, bool *made) {
+static long open_file(struct unsock_lock *lock, const char *directory, bool *made) {
     struct statx status;
     long result = unsock_sys(__NR_statx, AT_FDCWD, directory, 0, STATX_MODE | STATX_UID | STATX_GID, &status);
     if (result < 0)
         return -EACCES;
     bool private = (status.stx_mode & WRITABLE_BY_OTHERS) == 0 && status.stx_uid == (uint32_t)unsock_sys(__NR_geteuid);
-    long fd = private ? unsock_descriptor(__NR_openat, AT_FDCWD, lock->path, FLAGS | O_CREAT | O_EXCL, 0200)
-                      : make_shared(lock, &status);
+    lock->keeps = lock->keeps && private;
+    long fd = lock->keeps ? unsock_descriptor(__NR_openat, AT_FDCWD, lock->path, FLAGS) : -ENOENT;
+    if (fd != -ENOENT)
+        return fd;
+    fd = private ? unsock_descriptor(__NR_openat, AT_FDCWD, lock->path, FLAGS | O_CREAT | O_EXCL, 0200)
+                 : make_shared(lock, &status);
     *made = private && fd >= 0;
     return fd == -EEXIST ? unsock_descriptor(__NR_openat, AT_FDCWD, lock->path, FLAGS) : fd;
 }
@@ -136,7 +140,7 @@ static bool is_the_file(const struct unsock_lock *lock, long fd, bool made) {
 }
 
 /* Returns the descriptor; -EAGAIN: somebody has the lock; another -errno. */
-static long attempt(const struct unsock_lock *lock, const char *directory) {
+static long attempt(struct unsock_lock *lock, const char *directory) {
     struct record whole = {.type = F_WRLCK};
     bool made = false;
     long fd = open_file(lock, directory, &made);
@@ -150,11 +154,11 @@ static long attempt(const struct unsock_lock *lock, const char *directory) {
 }
 
 /* Does waiting help? Not where the file cannot be made. One that is there and cannot be opened may be about to go. */
-static bool may_change(const struct unsock_lock *lock, long result, int64_t waited) {
+static bool may_change(const struct unsock_lock *lock, long result, int64_t waited, int64_t most) {
     struct statx status;
     if (result != -EACCES)
-        return result == -EAGAIN && waited < WAIT_MOST_NS;
-    return waited < CLOSED_MOST_NS &&
+        return result == -EAGAIN && waited < most;
+    return waited < UNSOCK_MIN(CLOSED_MOST_NS, most) &&
            unsock_sys(__NR_statx, AT_FDCWD, lock->path, SYMLINK_NOFOLLOW, STATX_INO, &status) == 0;
 }
 
@@ -178,11 +182,11 @@ static void sleep_whole(struct timespec time) {
         ;
 }
 
-static long wait_for(struct unsock_lock *lock, const char *directory, int32_t self) {
+static long wait_for(struct unsock_lock *lock, const char *directory, int32_t self, int64_t most) {
     struct timespec pause = {0, WAIT_FIRST_NS};
     long result = -EAGAIN;
     bool first_here = false;
-    for (int64_t waited = 0; may_change(lock, result, waited); waited += pause.tv_nsec) {
+    for (int64_t waited = 0; may_change(lock, result, waited, most); waited += pause.tv_nsec) {
         if (waited > 0) {
             sleep_whole(pause);
             pause.tv_nsec = UNSOCK_MIN(2 * pause.tv_nsec, WAIT_LONGEST_NS);
@@ -197,7 +201,7 @@ static long wait_for(struct unsock_lock *lock, const char *directory, int32_t se
     return result;
 }
 
-long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length) {
+static long take(struct unsock_lock *lock, const char *directory, size_t length, int64_t most) {
     static const uint64_t all = ~(uint64_t)0;
     char name[sizeof(lock->path)];
     struct unsock_text text;
@@ -214,18 +218,27 @@ long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t
     if (text.cut)
         lock->fd = -EACCES;
     else
-        lock->fd = has_interrupted(self, lock) ? -EAGAIN : wait_for(lock, length == 0 ? "/" : name, self);
+        lock->fd = has_interrupted(self, lock) ? -EAGAIN : wait_for(lock, length == 0 ? "/" : name, self, most);
     return lock->fd < 0 ? as_errno(lock->fd) : 0;
 }
 
+long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length) {
+    lock->keeps = false;
+    return take(lock, directory, length, WAIT_MOST_NS);
+}
+
 long unsock_lock_take(struct unsock_lock *lock) {
-    return unsock_lock_take_in(lock, unsock_settings.directory, unsock_settings.directory_length);
+    lock->keeps = true;
+    return take(lock, unsock_settings.directory, unsock_settings.directory_length, WAIT_MOST_NS);
 }
 
 void unsock_lock_drop(struct unsock_lock *lock) {
     if (lock->fd >= 0) {
         /* First the name: whoever opens it from now on makes another file. */
-        unsock_sys(__NR_unlinkat, AT_FDCWD, lock->path, 0);
+        if (!lock->keeps)
+            unsock_sys(__NR_unlinkat, AT_FDCWD, lock->path, 0);
+        else
+            unsock_own()->lock_kept = true;
         /* Not after it: the number may be another's by then, and this thread may end here. */
         unsock_own()->lock_file = 0;
         unsock_sys(__NR_close, lock->fd);
@@ -234,4 +247,13 @@ void unsock_lock_drop(struct unsock_lock *lock) {
     lock->fd = -EBADF;
     if (lock->blocks)
         unsock_sys(__NR_rt_sigprocmask, SIGNALS_SET, &lock->signals, 0, sizeof(lock->signals));
+}
+
+void unsock_lock_end(void) {
+    struct unsock_lock lock = {.keeps = false};
+    if (!unsock_own()->lock_kept || !unsock_own_descriptors())
+        return;
+    unsock_own()->lock_kept = false;
+    take(&lock, unsock_settings.directory, unsock_settings.directory_length, 1);
+    unsock_lock_drop(&lock);
 }

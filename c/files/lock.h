@@ -1,8 +1,10 @@
 /*
  * The lock of a directory, held by whoever removes or moves a socket file in it.
  *
- * It is a POSIX record lock (fcntl(2)) on a file of its own, ".unsock.lock", which is there only as long as somebody
- * has it or waits for it. So
+ * It is a POSIX record lock (fcntl(2)) on a file of its own, ".unsock.lock". To make a file costs several times what
+ * it costs to open one: in a directory that nobody but its owner may write to, a process leaves the file there until it
+ * ends; elsewhere, where another user could not open it, it is there only as long as somebody has it or waits for it.
+ * So
  *   - only those who may write to the directory can have it: the file can be made by nobody else, and its mode lets
  * nobody else open it, for reading neither;
  *   - who is killed has it no longer, and a child that another thread forked meanwhile never has it: such locks belong
@@ -23,6 +25,7 @@
 struct unsock_lock {
     long fd;          /* of the lock's file; -errno: why there is none */
     bool blocks;      /* signals are held back */
+    bool keeps;       /* the file stays for the next time */
     uint64_t signals; /* then: the thread's mask before */
     char path[112];   /* of the lock's file: as long as a sun_path may be, and more than UNSOCK_DIR_MOST leaves */
 };
@@ -39,5 +42,11 @@ long unsock_lock_take(struct unsock_lock *lock);
 
 /* Unlocks, whatever locking said. */
 void unsock_lock_drop(struct unsock_lock *lock);
+
+/*
+ * This process ends: removes the file that it has left for the next time. Waits for nobody: who has the lock now, and
+ * leaves the file, removes it in turn.
+ */
+void unsock_lock_end(void);
 
 #endif

@@ -85,6 +85,7 @@ int unsock_prune(const char *path, int remove) {
             result = removed < 0 ? removed : result;
         }
     }
+    /* And with it the lock's file, whoever left it. */
     unsock_lock_drop(&lock);
     return (int)result;
 }

@@ -1,6 +1,7 @@
 /* What becomes of socket files when descriptors close. */
 #include "files/release.h"
 
+#include "files/lock.h"
 #include "files/removal.h"
 #include "kernel/file_info.h"
 #include "memory/fds.h"
@@ -140,6 +141,7 @@ _Noreturn static void look_afterwards(long parent) {
     for (int i = 0; i < AFTERWARDS_PAUSES && unsock_sys(__NR_getppid) == parent; i++)
         unsock_sys(__NR_nanosleep, &pause, 0);
     release_late();
+    unsock_lock_end();
     for (;;)
         unsock_sys(__NR_exit_group, 0);
 }

@@ -13,6 +13,7 @@ struct unsock_own {
     int32_t locker;         /* the thread (tid) that has, or is about to take, the directory's lock; 0: none */
     int32_t lock_file;      /* the descriptor of its lock's file, plus 1; 0: not yet */
     const void *lock_frame; /* where on its stack it has it */
+    bool lock_kept;         /* its file is there still, for the next time */
 };
 
 /* Once, at start. */

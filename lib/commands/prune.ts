@@ -2,7 +2,7 @@
 import * as path from "@std/path/posix";
 import type { Context } from "../system/context.ts";
 import { listSocketFiles } from "../report/socket_files.ts";
-import { portLinkNames, socketFileNames } from "../report/socket_names.ts";
+import { innerNames, socketFileNames } from "../report/socket_names.ts";
 import { chooseDirectory } from "../run/directory.ts";
 import { findShim } from "../run/shim.ts";
 import { EXIT_FAILED } from "../system/errors.ts";
@@ -51,7 +51,7 @@ export async function prune(options: PruneOptions, context: Context): Promise<nu
   pruned.push(...prunePrivate(shim, directory, options.dryRun !== true));
   // What is left of those that are gone, and says nothing to users.
   if (options.dryRun !== true) {
-    for (const name of portLinkNames(directory)) pruneOne(shim, path.join(directory, name), true);
+    for (const name of innerNames(directory)) pruneOne(shim, path.join(directory, name), true);
   }
   context.print(options.json ? `${JSON.stringify(pruned, null, 2)}\n` : pruned.map(describe(options)).join(""));
   return pruned.some(({ problem }) => problem !== null) ? EXIT_FAILED : 0;

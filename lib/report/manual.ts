@@ -29,7 +29,7 @@ const OWN_VARIABLES: readonly Pair[] = [
 const FILES: readonly Pair[] = [
   ["DIR/PORT.sock", "the socket of a TCP port, or a control file"],
   ["DIR/PORT.dgram.sock", "the same of a UDP port"],
-  ["DIR/.unsock.lock", "the lock of the directory, there while somebody holds it"],
+  ["DIR/.unsock.lock", "the lock of the directory; in a private one it stays until the programs there end"],
   ["/usr/local/lib/libunsock.so", "the library, as install puts it in place"],
   ["/run/unsock", "root's directory, where XDG_RUNTIME_DIR is not set"],
   ["/tmp/unsock-UID", "other users' directory, where XDG_RUNTIME_DIR is not set"],

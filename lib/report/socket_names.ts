@@ -47,11 +47,13 @@ export function socketFileNames(directory: string): string[] {
     .toSorted();
 }
 
-/** @returns Names of the links that tell the library which sockets a port has. */
-export function portLinkNames(directory: string): string[] {
-  return readNames(directory).filter((name) =>
-    /^\.\d{1,5}(\.sock|(\.dgram)?\.sock\.list)$/.test(name) || isPortLink(directory, name)
-  );
+/**
+ * @returns Names of what the library has there for itself: the links that tell which sockets a port has, and the file of
+ * its lock.
+ */
+export function innerNames(directory: string): string[] {
+  const isInner = (name: string) => name === ".unsock.lock" || /^\.\d{1,5}(\.sock|(\.dgram)?\.sock\.list)$/.test(name);
+  return readNames(directory).filter((name) => isInner(name) || isPortLink(directory, name));
 }
 
 /** Whether it is `PORT.dgram.sock` of a port with several sockets: the first one's file is `.PORT.udp` then. */

@@ -155,3 +155,48 @@ Deno.test("where nobody may write, or nothing can be made, the lock is refused a
     assertStrictEquals((await run([tool, `${dir}/missing`, "try"])).stdout, "Permission denied\n");
     assertStrictEquals((await run([tool, dir, "full"])).stdout, "No buffer space available\n");
   }));
+
+const LEAVES_LOCK = `
+import os, socket, sys
+directory = os.environ["UNSOCK_DIR"]
+lock = directory + "/.unsock.lock"
+def there(): return os.path.exists(lock)
+for _ in range(3): socket.create_server(("127.0.0.1", 2001)).close()
+print(there(), oct(os.stat(lock).st_mode & 0o777) if there() else None, flush=True)
+before = os.stat(lock).st_ino if there() else 0
+socket.create_server(("127.0.0.1", 2001)).close()
+print(there() and os.stat(lock).st_ino == before, flush=True)
+if sys.argv[1] == "fork" and os.fork() == 0: os._exit(0)
+if sys.argv[1] == "fork": print(os.wait()[1], there(), flush=True)
+if sys.argv[1] == "opened":
+    os.chmod(directory, 0o777)
+    socket.create_server(("127.0.0.1", 2001)).close()
+    print(there(), flush=True)
+if sys.argv[1] == "killed": os.kill(os.getpid(), 9)
+`;
+
+const KEPT = "True 0o200\nTrue\n";
+
+for (
+  const [how, mode, said, left] of [
+    ["leaves at the end", 0o700, KEPT, false],
+    ["fork", 0o755, `${KEPT}0 True\n`, false],
+    ["opened", 0o700, `${KEPT}False\n`, false],
+    ["killed", 0o700, KEPT, true],
+    ["shared with others", 0o777, "False None\nFalse\n", false],
+  ] as const
+) {
+  Deno.test(`the lock's file stays where only its owner may write, as long as the process that left it (${how})`, {
+    ignore: !need("python3"),
+  }, () =>
+    withDir(async (dir) => {
+      await Deno.chmod(dir, mode);
+      const env = shimEnv(dir);
+      const { stdout, stderr } = await run(["python3", "-c", LEAVES_LOCK, how], { env });
+      assertStrictEquals(stdout, said, stderr);
+      assertEquals(Array.from(Deno.readDirSync(dir), ({ name }) => name), left ? [".unsock.lock"] : []);
+      // The end of the next one takes away what was left.
+      await run(["python3", "-c", LEAVES_LOCK, "leaves at the end"], { env });
+      assertEquals([...Deno.readDirSync(dir)], []);
+    }));
+}

@@ -42,7 +42,8 @@ def asked(listeners, address, port=9042, client=None):
         assert name[:2] == client.getsockname()[:2] or client.getsockname()[0] in ("0.0.0.0", "::"), name
         listener.sendto(b"!", name)
         return listeners.index(listener), client.recvfrom(10)[1][0]
-def names(): return sorted(name for name in os.listdir(os.environ["UNSOCK_DIR"]) if not name.endswith(".list"))
+HIDDEN = (".list", ".unsock.lock")
+def names(): return sorted(name for name in os.listdir(os.environ["UNSOCK_DIR"]) if not name.endswith(HIDDEN))
 def link(port=9042): return os.path.exists(os.environ["UNSOCK_DIR"] + "/.%d.sock" % port)
 `;
 
@@ -109,7 +110,7 @@ client = socket.create_connection(("127.0.0.2", 9042))
 peer, name = second.accept()
 print(second.getsockname(), peer.getsockname(), name == client.getsockname(), flush=True)
 second.close()
-print(sorted(os.listdir(os.environ["UNSOCK_DIR"])), flush=True)
+print(sorted(name for name in os.listdir(os.environ["UNSOCK_DIR"]) if name != ".unsock.lock"), flush=True)
 """
     os.execv(sys.executable, [sys.executable, "-c", program, str(second.fileno())])
 second.close()
@@ -180,7 +181,7 @@ for server in first, second:
     server.sendto(b"!", name)
     print(server.getsockname(), name[1] == client.getsockname()[1], client.recvfrom(10)[1], flush=True)
 second.close(), client.close()
-print(sorted(os.listdir(os.environ["UNSOCK_DIR"])), flush=True)
+print(sorted(name for name in os.listdir(os.environ["UNSOCK_DIR"]) if name != ".unsock.lock"), flush=True)
 """
     os.execv(sys.executable, [sys.executable, "-c", program, str(first.fileno()), str(second.fileno())])
 second.close()

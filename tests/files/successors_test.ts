@@ -65,7 +65,7 @@ def ask(address="127.0.0.1"):
     # One that waited in the queue of a listener that was closed, as over TCP.
     except ConnectionResetError: return "somebody"
     finally: client.close()
-def names(): return len([name for name in os.listdir(os.environ["UNSOCK_DIR"])])
+def names(): return len([name for name in os.listdir(os.environ["UNSOCK_DIR"]) if name != ".unsock.lock"])
 `;
 
 function story(what: string, program: string, output: string, types = ["SOCK_STREAM", "SOCK_DGRAM"]): void {

@@ -36,7 +36,7 @@ def say(address, port, text):
 def heard(server):
     connection, name = server.accept()
     with connection: return connection.getsockname()[0], connection.recv(100), name == connection.getpeername()
-def names(): return sorted(os.listdir(os.environ["UNSOCK_DIR"]))
+def names(): return sorted(name for name in os.listdir(os.environ["UNSOCK_DIR"]) if name != ".unsock.lock")
 `;
 
 function story(what: string, program: string, output: string): void {

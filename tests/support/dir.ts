@@ -17,10 +17,11 @@ export async function withDir(fn: (dir: string) => Promise<void>): Promise<void>
 
 /**
  * @param dir A directory of socket files.
- * @returns What is in it, sorted, but for the links `.PORT.sock` of files that are there.
+ * @returns What is in it, sorted, but for the links `.PORT.sock` of files that are there, and the file of the lock, which
+ * processes that live leave there.
  */
 export function namesIn(dir: string): string[] {
-  const names = Array.from(Deno.readDirSync(dir), ({ name }) => name);
+  const names = Array.from(Deno.readDirSync(dir), ({ name }) => name).filter((name) => name !== ".unsock.lock");
   return names.filter((name) => !(name.startsWith(".") && names.includes(name.slice(1)))).toSorted();
 }
 
