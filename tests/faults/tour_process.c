@@ -59,9 +59,14 @@ static void forked(void) {
     close(listener);
 }
 
-/* The parent ends first, as a daemon's does: its child has the listener on. */
+/*
+ * The parent ends first, as a daemon's does: its child has the listener on. Only when that has ended, and its end of
+ * the pipe with it, is the port free for what comes next.
+ */
 static void daemonised(void) {
-    int listener = listening("127.0.0.1", TOUR_PORT), server = datagrams("127.0.0.1", TOUR_PORT);
+    int listener = listening("127.0.0.1", TOUR_PORT), server = datagrams("127.0.0.1", TOUR_PORT), lives[2];
+    if (pipe2(lives, O_CLOEXEC) < 0)
+        finding("no pipe");
     pid_t child = fork();
     if (child == 0) {
         alarm(TOUR_SECONDS);
@@ -74,6 +79,10 @@ static void daemonised(void) {
     wait_for(child);
     close(server);
     close(listener);
+    close(lives[1]);
+    while (read(lives[0], &(char){0}, 1) < 0 && errno == EINTR)
+        continue;
+    close(lives[0]);
 }
 
 /* vfork and exec, with a listener that is inherited; and again by posix_spawn. */
