@@ -12,7 +12,7 @@
 
 #include <stdarg.h>
 
-#define LONGEST 2048   /* what is longer libc writes itself */
+#define LONGEST 2049   /* with its NUL; what is longer libc writes itself, in pieces */
 #define UNCHECKED (-1) /* in the place of fortification's flag */
 
 /* libc's, looked for when they are needed first. */

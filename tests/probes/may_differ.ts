@@ -27,6 +27,11 @@ const SHUT_TWICE = {
   why: "once this side has shut down reading, AF_UNIX does not tell whether the peer has done with writing",
 };
 
+const STDIO = {
+  instead: "EPIPE, 1 signals",
+  why: "libc's streams call libc's own write, which cannot be interposed, and has raised the signal when it returns",
+};
+
 /** By the probe's file name without `.c`, whatever it was compiled for. */
 export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
   backlog: {
@@ -81,6 +86,15 @@ export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
       why: "the kernel cannot be told by sendfile to raise no signal; to block it would be two calls for each sendfile",
     },
   },
+  endings_stdio: Object.fromEntries(
+    ["", ", accepted"].flatMap((end) => [
+      ...["fprintf and fflush", "fputs, unbuffered", "fprintf, by lines", "fwrite of much"].map((way) => [
+        `closed, ${way}${end}: first`,
+        STDIO,
+      ]),
+      [`closed, fprintf and fclose${end}: closed`, STDIO],
+    ]),
+  ),
   errors: {
     "recv on a listener": RECV,
     "recv before connect": RECV,
