@@ -3,12 +3,12 @@
  */
 import { statOrUndefined } from "../system/files.ts";
 import { ShimError } from "../system/errors.ts";
-import { BUILT, distrust, NAME, type Owner, ROOT, type Variables } from "./shim_place.ts";
+import { BUILT, distrust, isMappable, NAME, NOEXEC, type Owner, ROOT, type Variables } from "./shim_place.ts";
 import { parentOf } from "./trusted_file.ts";
 
 /**
  * Finds it: beside the executable, in `../lib`, in the source tree, `/usr/local/lib`, the copy in the binary. One that
- * somebody other than root and the user could have written is passed over.
+ * somebody other than root and the user could have written is passed over, and so is one from which no code can be mapped.
  *
  * @param option The value of `--lib`, which counts, as `UNSOCK_LIB` does, only where there is no other.
  * @returns An absolute path.
@@ -17,13 +17,17 @@ import { parentOf } from "./trusted_file.ts";
 export async function findOwnShim(option: string | undefined, variable: Variables, system: Owner): Promise<string> {
   const places = defaultPlaces();
   const there = places.filter(exists);
-  const found = there.find((file) => distrust(file, system) === undefined);
+  const named = option ?? variable("UNSOCK_LIB"); // opening one takes that out of this process's environment
+  const found = there.find((file) => distrust(file, system) === undefined && !(isWhole(file) && !isMappable(file)));
   if (found !== undefined) return checkOwn(found, system);
   if (Deno.build.standalone) {
     const { unpackShim } = await import("./unpack.ts");
-    return checkOwn(unpackShim(variable, system), system);
+    try {
+      return checkOwn(unpackShim(variable, system), system);
+    } catch (error) {
+      if (named === undefined) throw error;
+    }
   }
-  const named = option ?? variable("UNSOCK_LIB");
   if (named !== undefined) return checkOwn(named.startsWith("/") ? named : `${Deno.cwd()}/${named}`, system);
   if (there[0] !== undefined) return checkOwn(there[0], system);
   throw new ShimError(`library ${NAME}: not found in ${places.map(parentOf).join(", ")}: run "deno task build"`);
@@ -52,6 +56,7 @@ function checkOwn(file: string, system: Owner): string {
   const why = distrust(file, system);
   if (why !== undefined) throw new ShimError(`library ${file}: ${why}: use --lib with a copy that only you can write`);
   if (!isWhole(file)) throw new ShimError(`library ${file}: cut short: copy it once more`);
+  if (!isMappable(file)) throw new ShimError(`library ${file}: ${NOEXEC}: use --lib with a copy elsewhere`);
   return file;
 }
 

@@ -1,5 +1,6 @@
 /** What finding the library and unpacking it have in common. */
 import { reason } from "../system/errors.ts";
+import { openRunner } from "../system/ffi.ts";
 import { parentOf, strangersHand } from "./trusted_file.ts";
 
 export const NAME = "libunsock.so";
@@ -24,5 +25,18 @@ export function distrust(file: string, system: Owner): string | undefined {
     return strangersHand(file, system.euid);
   } catch (error) {
     return reason(error);
+  }
+}
+
+/** Why nothing can be preloaded from there, in the words of `c/process/proof.c`. */
+export const NOEXEC = "its file system is mounted noexec";
+
+/** @returns Whether code can be mapped from where the file is, which is whole and trusted: by doing it. */
+export function isMappable(file: string): boolean {
+  try {
+    void openRunner(file).unsock_run_called;
+    return true;
+  } catch (error) {
+    return !/failed to map segment/.test(reason(error));
   }
 }

@@ -2,7 +2,7 @@
 import { statOrUndefined } from "../system/files.ts";
 import { reason, ShimError } from "../system/errors.ts";
 import { openLibc } from "../system/ffi.ts";
-import { BUILT, distrust, NAME, type Owner, type Variables } from "./shim_place.ts";
+import { BUILT, distrust, isMappable, NAME, NOEXEC, type Owner, type Variables } from "./shim_place.ts";
 import { parentOf } from "./trusted_file.ts";
 
 /**
@@ -45,10 +45,14 @@ function unpackInto(directory: string, bytes: Uint8Array<ArrayBuffer>, hash: str
   const why = distrust(directory, system);
   if (why !== undefined) throw new Error(why);
   const file = `${directory}/libunsock-${hash.slice(0, 16)}.so`;
-  if (statOrUndefined(file)?.isFile && isSame(Deno.readFileSync(file), bytes)) return file;
-  writeAtomically(file, bytes);
-  if (!isSame(Deno.readFileSync(file), bytes)) throw new Error("what was written reads back different");
-  return file;
+  const isThere = statOrUndefined(file)?.isFile && isSame(Deno.readFileSync(file), bytes);
+  if (!isThere) {
+    writeAtomically(file, bytes);
+    if (!isSame(Deno.readFileSync(file), bytes)) throw new Error("what was written reads back different");
+  }
+  if (isMappable(file)) return file;
+  if (!isThere) Deno.removeSync(file);
+  throw new Error(NOEXEC);
 }
 
 function makeDirectory(directory: string): void {

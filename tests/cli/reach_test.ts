@@ -11,7 +11,7 @@ import { shimLibrary } from "../support/shim.ts";
 import { buildLinked, canLink, type Linking } from "../support/static.ts";
 import { NOBODY } from "../support/users.ts";
 import { elfImage } from "../unit/elf_image.ts";
-import { assertFails, testedLibrary, unsockCommand } from "./unsock.ts";
+import { assertFails, isCompiled, testedLibrary, unsockCommand } from "./unsock.ts";
 
 const CHILD = new URL("../trap/child.c", import.meta.url).pathname;
 const isRoot = Deno.uid() === 0;
@@ -22,6 +22,8 @@ interface Place {
   readonly sockets: string;
   /** The words of a program that listens, and says whether on the network. */
   readonly listener: (linking: Linking) => readonly string[];
+  /** Starts a command by the `run` of the program that these words name. */
+  readonly one: (program: readonly string[], command: readonly string[], how?: How) => Promise<RunResult>;
   /** Starts a command by each `run` in turn, and calls `check` with what came of it. */
   readonly each: (command: readonly string[], check: (result: RunResult) => void, how?: How) => Promise<void>;
 }
@@ -42,21 +44,19 @@ async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
     for (const linking of ["dynamic", "static"] as const) built.set(linking, await buildLinked(CHILD, dir, linking));
     const sockets = path.join(dir, "s");
     Deno.mkdirSync(sockets, { mode: 0o700 });
+    const one: Place["one"] = (program, command, { options = [], env = {}, before = [] } = {}) =>
+      run([...before, ...program, "run", "--dir", sockets, ...options, "--", ...command], {
+        env: { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.env.get("HOME") ?? "/", ...testedLibrary(), ...env },
+        clearEnv: true,
+        cwd: dir,
+      });
     await use({
       dir,
       sockets,
       listener: (linking) => [built.get(linking) ?? "", sockets, `${nextPort++}`, "x"],
-      each: async (command, check, { options = [], env = {}, before = [] } = {}) => {
-        for (const program of [unsockCommand(), [shimLibrary()]]) {
-          const words = [...before, ...program, "run", "--dir", sockets, ...options, "--", ...command];
-          check(
-            await run(words, {
-              env: { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.env.get("HOME") ?? "/", ...testedLibrary(), ...env },
-              clearEnv: true,
-              cwd: dir,
-            }),
-          );
-        }
+      one,
+      each: async (command, check, how) => {
+        for (const program of [unsockCommand(), [shimLibrary()]]) check(await one(program, command, how));
       },
     });
   });
@@ -116,6 +116,23 @@ way("a library on a noexec file system is refused", async ({ dir, listener, each
     options,
   });
 }, !isRoot || !need("unshare"));
+
+way("a source tree on a noexec file system is refused; with --lib elsewhere it redirects", async (place) => {
+  const { dir, listener, one } = place;
+  // An installed one would be taken instead.
+  const script = 'mount --bind "$0" "$0" && mount -o remount,bind,noexec "$0" && ' +
+    '{ [ ! -e /usr/local/lib/libunsock.so ] || mount --bind /dev/null /usr/local/lib/libunsock.so; } && exec "$@"';
+  const before = ["unshare", "-m", "sh", "-c", script, path.dirname(shimLibrary())];
+  const elsewhere = path.join(dir, "libunsock.so");
+  Deno.copyFileSync(shimLibrary(), elsewhere);
+  for (const linking of ["dynamic", "static"] as const) {
+    refused(/libunsock\.so: its file system is mounted noexec: .*--lib/)(
+      await one(unsockCommand(), listener(linking), { before }),
+    );
+    redirected(await one(unsockCommand(), listener(linking), { before, options: ["--lib", elsewhere] }));
+    redirected(await one(unsockCommand(), listener(linking), { before, env: { UNSOCK_LIB: elsewhere } }));
+  }
+}, !isRoot || isCompiled() || !need("unshare"));
 
 way(
   "what is not this library is refused: none, another version, cut short, no library",

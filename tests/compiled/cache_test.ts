@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/asse
 import { dirname, join } from "@std/path/posix";
 import { copyProgram, withDir } from "../support/dir.ts";
 import { need } from "../support/programs.ts";
+import { shimLibrary } from "../support/shim.ts";
 import { BINARY, compiled, isWhole, makeHome, names, runAlone, TELL } from "./binary.ts";
 
 async function libraryFor(env: Record<string, string>): Promise<string> {
@@ -172,6 +173,44 @@ Deno.test(
       assertEquals([...names(cache), ...names(join(other, "unsock-lib"))], []);
     }),
 );
+
+/** Mounts a file system without code wherever the library could go but in $3; the binary is still to be seen in /mnt. */
+const NOEXEC_PLACES = `
+binary="/mnt/$(basename "$1")"
+mount --bind "$(dirname "$1")" /mnt &&
+mount -t tmpfs -o exec,mode=700 none "$3" && cp "$4" "$3" &&
+for place in "$2" /var/tmp /tmp; do mount -t tmpfs -o noexec,mode=1777 none "$place" || exit 99; done
+cd / && shift 4 && exec "$binary" "$@"`;
+
+Deno.test({
+  name: "a noexec place is passed over; where there is no other, it is one line with what to do",
+  ignore: compiled.ignore || Deno.uid() !== 0 || !need("unshare"),
+  fn: () =>
+    withDir(async (dir) => {
+      const { env, home } = makeHome(dir);
+      const other = await Deno.makeTempDir({ dir: "/run", prefix: "unsock-noexec-" });
+      try {
+        const command = ["unshare", "--mount", "sh", "-c", NOEXEC_PLACES, "sh", BINARY, home, other, shimLibrary()];
+        const redirects = async (extra: Record<string, string>, library: RegExp) => {
+          const result = await runAlone([...command, ...TELL], { ...env, UNSOCK_DIR: `${other}/s`, ...extra });
+          assertStrictEquals(result.stderr, "");
+          assertMatch(result.stdout, library);
+          assertStrictEquals(result.code, 0);
+        };
+        await redirects({ XDG_RUNTIME_DIR: other }, /^\/run\/[^/]+\/unsock-lib\/libunsock-\w+\.so\n$/);
+        await redirects({ UNSOCK_LIB: `${other}/libunsock.so` }, /^\/run\/[^/]+\/libunsock\.so\n$/);
+        const refused = await runAlone([...command, ...TELL], { ...env, UNSOCK_DIR: `${other}/s` });
+        assertMatch(
+          refused.stderr,
+          /^unsock: library libunsock\.so: cannot be unpacked: [^\n]*: its file system is mounted noexec: [^\n]*--lib\n$/,
+        );
+        assertStrictEquals(refused.code, 125);
+        assertStrictEquals(refused.stdout, "");
+      } finally {
+        await Deno.remove(other);
+      }
+    }),
+});
 
 /** Mounts a disk that is too small wherever the library could go; the binary is still to be seen in /mnt. */
 const FULL_DISKS = `
