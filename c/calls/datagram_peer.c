@@ -10,6 +10,7 @@
 #include "kernel/beyond_limit.h"
 #include "kernel/file_info.h"
 #include "memory/fds.h"
+#include "memory/several_ports.h"
 #include "memory/state.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -132,14 +133,23 @@ UNSOCK_OWN_FRAME bool unsock_datagram_goes_on(const struct unsock_ip *ip, unsign
 }
 
 static long connect_socket(int fd, const struct unsock_ip *ip, struct sockaddr_un *path, socklen_t *length) {
-    *length = unsock_datagram_path(ip, path);
-    long result = unsock_sys(__NR_connect, fd, path, *length);
-    if (result != -ELOOP)
-        return result;
     bool refused = false;
-    for (unsigned i = 0; unsock_datagram_goes_on(ip, &i, &refused, path, *length, &result) &&
-                         unsock_datagram_several_path(ip, &i, path, length);)
+    long result = -ELOOP;
+    *length = unsock_plain_sender_find(ip->port, path);
+    if (*length == 0 && !unsock_several_ports_has(ip->port, SOCK_DGRAM))
+        *length = unsock_address_path(ip->port, SOCK_DGRAM, path);
+    if (*length > 0) {
         result = unsock_sys(__NR_connect, fd, path, *length);
+        if (result != -ELOOP)
+            return result;
+        unsock_several_ports_note(ip->port, SOCK_DGRAM);
+    }
+    unsigned i = 0;
+    while (unsock_datagram_goes_on(ip, &i, &refused, path, *length, &result) &&
+           unsock_datagram_several_path(ip, &i, path, length))
+        result = unsock_sys(__NR_connect, fd, path, *length);
+    if (i > 2)
+        unsock_several_ports_forget(ip->port, SOCK_DGRAM);
     return result == -ELOOP ? -ENOENT : result;
 }
 

@@ -4,6 +4,7 @@
 #include "files/rescue.h"
 #include "kernel/beyond_limit.h"
 #include "kernel/file_info.h"
+#include "memory/several_ports.h"
 #include "rt/net.h"
 #include "rules/address.h"
 #include "rules/ip.h"
@@ -50,6 +51,8 @@ UNSOCK_OWN_FRAME static long connect_among_several(const struct unsock_ip *targe
         result = way(attempt);
     }
     if (result == -ENOENT || may_not_be_followed(path, result)) {
+        /* There may be one alone by now, which the link tells at the next time. */
+        unsock_several_ports_forget(target->port, SOCK_STREAM);
         *length = unsock_address_path(target->port, SOCK_STREAM, path);
         result = way(attempt);
     }
@@ -59,12 +62,16 @@ UNSOCK_OWN_FRAME static long connect_among_several(const struct unsock_ip *targe
 /*
  * By the link beside the port's file. It leads there where that is the port's only socket; else to nowhere (ELOOP).
  * Without one, the file is the only one, or there is none; what may not be followed (fs.protected_symlinks) says
- * nothing.
+ * nothing. Where there were several at the last time, their names come first: who is found there is right in any case.
  */
 static long connect_by_link(const struct unsock_ip *target, struct sockaddr_un *path, socklen_t *length,
                             unsock_connect_way *way, void *attempt) {
+    if (unsock_several_ports_has(target->port, SOCK_STREAM))
+        return connect_among_several(target, path, length, way, attempt);
     *length = unsock_address_link_path(target->port, path);
     long result = way(attempt);
+    if (result == -ELOOP)
+        unsock_several_ports_note(target->port, SOCK_STREAM);
     if (result == -ELOOP || result == -EACCES)
         return connect_among_several(target, path, length, way, attempt);
     if (result == 0 && unsock_settings.log == UNSOCK_LOG_OFF)
