@@ -36,11 +36,14 @@ bool unsock_own_index_read(uint16_t port, int type, char *text, struct unsock_sp
 }
 
 static long remove_link(uint16_t port, int type) {
-    char path[PATH_MOST];
+    char path[PATH_MOST], first;
     struct unsock_text name;
     start_path(&name, path, port, type, false);
     long result = unsock_sys(__NR_unlinkat, AT_FDCWD, path, 0);
-    return result == -ENOENT ? 0 : result;
+    /* Two answers decide: one that stayed unseen would stay for ever. */
+    if (result == -ENOENT && unsock_sys(__NR_readlinkat, AT_FDCWD, path, &first, sizeof(first)) == -ENOENT)
+        return 0;
+    return result;
 }
 
 /* In one step. Where it cannot be written there is none any more: returns 0, or -errno where it is as it was. */
@@ -140,6 +143,10 @@ UNSOCK_OWN_FRAME void unsock_own_index_drop(uint16_t port, int type, bool alias,
     put_link(port, type, buffer);
 }
 
-void unsock_own_index_end(uint16_t port, int type) {
-    remove_link(port, type);
+long unsock_own_index_end(uint16_t port, int type) {
+    char fresh[PATH_MOST];
+    struct unsock_text name;
+    start_path(&name, fresh, port, type, true);
+    long result = unsock_sys(__NR_unlinkat, AT_FDCWD, fresh, 0); /* of one who was killed */
+    return result < 0 && result != -ENOENT ? result : remove_link(port, type);
 }

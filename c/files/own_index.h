@@ -11,7 +11,7 @@
 #include "rules/ip.h"
 #include "rules/own_list.h"
 
-/* The port has no such names, and is about to have some. */
+/* The port has no such names, and is about to have some: it is said to have several from now on. */
 void unsock_own_index_begin(uint16_t port, int type);
 
 /*
@@ -26,7 +26,10 @@ bool unsock_own_index_read(uint16_t port, int type, char *text, struct unsock_sp
 /* The first `count` of them (links if `alias`, else the others) are not there any more. */
 void unsock_own_index_drop(uint16_t port, int type, bool alias, unsigned count);
 
-/* The port has no such names any more. */
-void unsock_own_index_end(uint16_t port, int type);
+/*
+ * The port has no such names any more. Returns 0 or -errno: then it must go on being said to have several, so that the
+ * next one tries again.
+ */
+long unsock_own_index_end(uint16_t port, int type);
 
 #endif

@@ -115,10 +115,10 @@ static void remove_aliases(uint16_t port, int type) {
     unsock_own_index_drop(port, type, true, unlink_aliases(port, type));
 }
 
-/* The last one is gone, and nobody has to know of any. */
-static void remove_all(uint16_t port, int type) {
+/* The last one is gone, and nobody has to know of any. False: what tells of them could not be removed. */
+static bool remove_all(uint16_t port, int type) {
     remove_aliases(port, type);
-    unsock_own_index_end(port, type);
+    return unsock_own_index_end(port, type) == 0;
 }
 
 /* Removes what has a name without a socket: left over, or a link to one that has the port's file. */
@@ -163,15 +163,16 @@ long unsock_own_names_tell(const struct unsock_bind_request *request) {
     if (request->type == SOCK_STREAM ? link.several : unsock_datagram_port_is_several(port))
         return unsock_own_index_add(&request->ip, request->type, false);
     link.several = true;
-    unsock_own_index_begin(port, request->type);
-    long result = unsock_own_index_add(&request->ip, request->type, false);
+    long result = request->type == SOCK_STREAM ? unsock_port_link_put(port, &link) : unsock_datagram_port_divide(port);
     if (result < 0)
         return result;
-    result = request->type == SOCK_STREAM ? unsock_port_link_put(port, &link) : unsock_datagram_port_divide(port);
+    /* After it: who is killed in between leaves a port of which the next one sees that there is something to remove. */
+    unsock_own_index_begin(port, request->type);
+    result = unsock_own_index_add(&request->ip, request->type, false);
     if (result == 0)
         put_alias(port, request->type);
     else
-        unsock_own_index_end(port, request->type);
+        unsock_own_names_gone(port, request->type);
     return result;
 }
 
@@ -205,7 +206,7 @@ void unsock_own_names_holder(const struct unsock_ip *holder, bool v6only) {
     link.ip = *holder;
     link.v6only = v6only;
     if (several && !link.several)
-        remove_all(holder->port, SOCK_STREAM);
+        link.several = !remove_all(holder->port, SOCK_STREAM);
     /* What cannot be written costs clients a call; what is wrong would lead them wrong. */
     if (unsock_port_link_put(holder->port, &link) < 0 && !link.several)
         unsock_port_link_remove(holder->port);
@@ -226,7 +227,7 @@ void unsock_own_names_holder_gone(uint16_t port, int type) {
     if (link.several)
         remove_aliases(port, type);
     else if (several)
-        remove_all(port, type);
+        link.several = !remove_all(port, type);
     if (!link.several || unsock_port_link_put(port, &link) < 0)
         unsock_port_link_remove(port);
 }
@@ -236,8 +237,9 @@ static void stream_gone(uint16_t port) {
     struct unsock_port_link link = unsock_port_link_get(port);
     if (!link.several || any(port, SOCK_STREAM))
         return;
+    if (!remove_all(port, SOCK_STREAM))
+        return;
     link.several = false;
-    remove_all(port, SOCK_STREAM);
     unsock_address_path(port, SOCK_STREAM, &path);
     if (link.ip.family == 0 || unsock_file_inode(path.sun_path) <= 0 || unsock_port_link_put(port, &link) < 0)
         unsock_port_link_remove(port);
@@ -246,10 +248,8 @@ static void stream_gone(uint16_t port) {
 void unsock_own_names_gone(uint16_t port, int type) {
     if (type == SOCK_STREAM)
         stream_gone(port);
-    else if (unsock_datagram_port_is_several(port) && !any(port, type)) {
-        remove_all(port, type);
+    else if (unsock_datagram_port_is_several(port) && !any(port, type) && remove_all(port, type))
         unsock_datagram_port_unite(port);
-    }
 }
 
 void unsock_own_names_datagram_holder(uint16_t port) {
