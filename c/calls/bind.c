@@ -12,7 +12,6 @@
 #include "kernel/option_query.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
-#include "memory/predict.h"
 #include "memory/state.h"
 #include "replace/redirect.h"
 #include "rt/net.h"
@@ -130,17 +129,12 @@ static long bind_to(int fd, struct unsock_fd *entry, const struct unsock_ip *ip,
     bool v6only = entry->domain == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
     if (v6only && ip->family == AF_INET)
         return -EINVAL;
-    if (!unsock_address_covered_bind(ip, v6only) || !has_covered_port(ip, v6only)) {
-        if (entry->type == SOCK_STREAM)
-            unsock_predict_was_ip();
+    if (!unsock_address_covered_bind(ip, v6only) || !has_covered_port(ip, v6only))
         return bind_real(fd, entry, ip);
-    }
     standin.bound.path.sun_path[0] = '\0';
     long result = bind_covered(fd, entry, ip, v6only, again, &standin);
     if (result == 0 && ip->port == 0)
         entry->flags |= UNSOCK_ANY_PORT;
-    if (result == 0 && entry->type == SOCK_STREAM)
-        unsock_predict_was_local();
     return unsock_log("bind", fd, result == 0 ? &standin.bound.ip : ip, &standin.bound.path, result);
 }
 

@@ -1,7 +1,7 @@
 /*
- * The length of the current run of local connects and binds, as branch predictors count. A wrong guess is dear (the
- * socket has to be replaced after all), so each one makes the next guess wait for a longer run: a process with both
- * kinds soon pays nothing.
+ * The length of the current run of local connects, as branch predictors count. A wrong guess is dear (the socket has to
+ * be replaced after all), so each one makes the next guess wait for a longer run: a process with both kinds soon pays
+ * nothing.
  */
 #include "memory/predict.h"
 

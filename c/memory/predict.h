@@ -1,6 +1,6 @@
 /*
  * Which family should a new stream socket be born with? Replacing a socket costs more than making one, so a process
- * whose sockets have been local gets AF_UNIX at once; one whose connections leave the machine pays nothing.
+ * whose connections have been local gets AF_UNIX at once; one whose connections leave the machine pays nothing.
  */
 #ifndef UNSOCK_PREDICT_H
 #define UNSOCK_PREDICT_H
@@ -10,7 +10,7 @@
 /* Will a stream socket of this domain most likely be redirected? */
 bool unsock_predict_local(int domain);
 
-/* A connect or bind went to a covered address, or to one that is not. */
+/* A connect went to a covered address, or to one that is not. */
 void unsock_predict_was_local(void);
 void unsock_predict_was_ip(void);
 
