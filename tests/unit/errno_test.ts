@@ -19,7 +19,6 @@ const EXPECTED: Record<string, Record<string, string[]>> = {
 };
 
 const HARNESS = `
-#define _GNU_SOURCE
 #include "rules/errno.h"
 #include <stdio.h>
 #include <string.h>
