@@ -8,6 +8,7 @@
 import * as path from "@std/path/posix";
 import { VERSION } from "../lib/system/version.ts";
 import { build } from "./build.ts";
+import { copyImports } from "./dist/imports.ts";
 import { DIST, pack, ROOT, run, sha256, withStage } from "./dist/tools.ts";
 import { makeForeignTree, makeOwnTree, type Tree } from "./dist/trees.ts";
 
@@ -34,7 +35,9 @@ async function compileBinary(binary: string): Promise<void> {
     await sha256(path.join(ROOT, "build/libunsock.so")),
   );
   const carried = ["build/libunsock.so", "build/libunsock.so.sha256"].flatMap((file) => ["--include", file]);
-  const args = ["compile", ...options, ...carried, "--output", part, "main.ts"];
+  // Types are the checks' affair, not the user's who compiles.
+  const sources = ["--no-check", "--no-lock", "--config", await copyImports()];
+  const args = ["compile", ...options, ...sources, ...carried, "--output", part, "main.ts"];
   await run(Deno.execPath(), args).catch((error) => {
     throw new Error(`${error.message} (without network: DENORT_BIN=FILE, a denort ${Deno.version.deno})`);
   });

@@ -23,7 +23,7 @@ export async function findOwnShim(option: string | undefined, variable: Variable
   if (Deno.build.standalone) {
     const { unpackShim } = await import("./unpack.ts");
     try {
-      return checkOwn(unpackShim(variable, system), system);
+      return unpackShim(variable, system);
     } catch (error) {
       if (named === undefined) throw error;
     }

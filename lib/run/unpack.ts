@@ -8,6 +8,8 @@ import { parentOf } from "./trusted_file.ts";
 /**
  * Writes the carried library into a private directory, under a name that holds its hash, so that a copy from another
  * version is never taken for this one. Whoever could write there could make every command run code of theirs.
+ *
+ * @returns Its path: whole, in nobody else's hands, and opened.
  */
 export function unpackShim(variable: Variables, system: Owner): string {
   const bytes = Deno.readFileSync(BUILT);
@@ -45,7 +47,7 @@ function unpackInto(directory: string, bytes: Uint8Array<ArrayBuffer>, hash: str
   const why = distrust(directory, system);
   if (why !== undefined) throw new Error(why);
   const file = `${directory}/libunsock-${hash.slice(0, 16)}.so`;
-  const isThere = statOrUndefined(file)?.isFile && isSame(Deno.readFileSync(file), bytes);
+  const isThere = isFile(file) && isSame(Deno.readFileSync(file), bytes);
   if (!isThere) {
     writeAtomically(file, bytes);
     if (!isSame(Deno.readFileSync(file), bytes)) throw new Error("what was written reads back different");
@@ -53,6 +55,15 @@ function unpackInto(directory: string, bytes: Uint8Array<ArrayBuffer>, hash: str
   if (isMappable(file)) return file;
   if (!isThere) Deno.removeSync(file);
   throw new Error(NOEXEC);
+}
+
+/** Itself, and not behind a link: what it is, nobody else can have made in a private directory. */
+function isFile(file: string): boolean {
+  try {
+    return Deno.lstatSync(file).isFile;
+  } catch {
+    return false;
+  }
 }
 
 function makeDirectory(directory: string): void {
