@@ -5,6 +5,10 @@ export interface Site {
   readonly port: number;
   /** A directory of the server's own; its native socket is there. */
   readonly directory: string;
+  /** Of the server in front, if there is one. */
+  readonly frontPort: number;
+  /** Where that one finds the server: a socket file, or nothing where it is at the port. */
+  readonly file: string | undefined;
   readonly native: boolean;
   readonly quick: boolean;
 }
@@ -21,6 +25,8 @@ export interface Program {
   /** What the server needs before it starts, made once a site. */
   readonly prepare?: (site: Site) => Promise<void>;
   readonly server: (site: Site) => string[];
+  /** A server in front of it, for a client of TCP: both are never under the library. */
+  readonly front?: (site: Site) => string[];
   /** Run once, under the same library, when the server is there. */
   readonly fill?: (site: Site) => string[];
   readonly client: (site: Site) => string[];

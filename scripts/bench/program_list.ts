@@ -24,17 +24,45 @@ async function makeDatabase({ directory }: Site): Promise<void> {
   await output([program, ...args], { env: { TZ: "UTC", HOME: directory } });
 }
 
-function nginxConfiguration({ directory, port }: Site): string {
-  return `daemon off; worker_processes 1; pid ${directory}/pid; error_log stderr crit;
+/** @param server What stands in its only server block. */
+function nginxConfiguration({ directory }: Site, name: string, server: string): string {
+  return `daemon off; worker_processes 1; pid ${directory}/${name}.pid; error_log stderr crit;
 events { worker_connections 512; }
 http {
   access_log off; keepalive_requests 1000000;
   client_body_temp_path ${directory}; proxy_temp_path ${directory}; fastcgi_temp_path ${directory};
   uwsgi_temp_path ${directory}; scgi_temp_path ${directory};
-  server { listen 127.0.0.1:${port}; location / { return 200 "hello"; } }
+  ${server}
 }
 `;
 }
+
+const HELLO = 'location / { return 200 "hello"; }';
+
+async function writeNginx(site: Site): Promise<void> {
+  const at = site.native ? `unix:${site.file}` : `127.0.0.1:${site.port}`;
+  const target = site.file === undefined ? at : `unix:${site.file}`;
+  const proxy = `upstream behind { server ${target}; keepalive 16; }
+  server {
+    listen 127.0.0.1:${site.frontPort};
+    location / { proxy_pass http://behind; proxy_http_version 1.1; proxy_set_header Connection ""; }
+  }`;
+  await Promise.all(
+    Object.entries({ server: `server { listen ${at}; ${HELLO} }`, front: proxy }).map(
+      ([name, text]) => Deno.writeTextFile(`${site.directory}/${name}.conf`, nginxConfiguration(site, name, text)),
+    ),
+  );
+}
+
+function nginx({ directory }: Site, name: string): string[] {
+  return ["nginx", "-p", directory, "-c", `${directory}/${name}.conf`, "-e", "stderr"];
+}
+
+function wrk(port: number): string[] {
+  return ["wrk", "-t1", "-c16", "-d1", `http://127.0.0.1:${port}/`];
+}
+
+const REQUESTS = /^Requests\/sec:\s+([\d.]+)/m;
 
 /** A number out of a pattern's only group. */
 function find(pattern: RegExp): (printed: string) => number {
@@ -43,10 +71,11 @@ function find(pattern: RegExp): (printed: string) => number {
 
 const REDIS_SERVER = ["redis-server", "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"];
 
-export const PROGRAMS: readonly Program[] = [
-  {
-    name: "redis",
-    title: "redis-benchmark, 20 clients",
+/** @param pipeline How many requests a client sends at once. */
+function redis(name: string, title: string, pipeline: number): Program {
+  return {
+    name,
+    title,
     unit: "requests/s",
     needs: ["redis-server", "redis-benchmark"],
     native: true,
@@ -57,24 +86,17 @@ export const PROGRAMS: readonly Program[] = [
     client: ({ port, directory, native, quick }) => [
       "redis-benchmark",
       ...(native ? ["-s", `${directory}/socket`] : ["-h", "127.0.0.1", "-p", `${port}`]),
-      ...["-t", "get", "-c", "20", "-n", quick ? "500" : "30000", "--csv"],
+      ...["-t", "get", "-c", "20", "-P", `${pipeline}`, "-n", `${quick ? 512 : 30_000 * pipeline}`, "--csv"],
     ],
     parse: find(/^"GET","([\d.]+)"/m),
-  },
-  {
-    name: "nginx",
-    title: "wrk against nginx",
-    unit: "requests/s",
-    needs: ["nginx", "wrk"],
-    native: false,
-    prepare: (site) => Deno.writeTextFile(`${site.directory}/nginx.conf`, nginxConfiguration(site)),
-    server: ({ directory }) => ["nginx", "-p", directory, "-c", `${directory}/nginx.conf`, "-e", "stderr"],
-    client: ({ port }) => ["wrk", "-t1", "-c16", "-d1", `http://127.0.0.1:${port}/`],
-    parse: find(/^Requests\/sec:\s+([\d.]+)/m),
-  },
-  {
-    name: "postgres",
-    title: "pgbench -S, 4 clients",
+  };
+}
+
+/** @param words How its clients connect, and how much they do. */
+function postgres(name: string, title: string, words: (quick: boolean) => string[]): Program {
+  return {
+    name,
+    title,
     unit: "transactions/s",
     needs: ["postgres", "initdb", "pgbench", "setpriv"],
     native: true,
@@ -86,12 +108,47 @@ export const PROGRAMS: readonly Program[] = [
       return unprivileged(["postgres", "-D", `${directory}/data`, "-p", `${port}`, ...options]);
     },
     fill: (site) => ["pgbench", ...postgresHost(site), "-i", "-q", "postgres"],
-    client: (site) => {
-      const amount = ["-c", "4", "-t", site.quick ? "20" : "2000"];
-      return ["pgbench", ...postgresHost(site), "-n", "-S", "-M", "prepared", ...amount, "postgres"];
-    },
+    client: (site) => ["pgbench", ...postgresHost(site), "-n", "-S", ...words(site.quick), "postgres"],
     parse: find(/^tps = ([\d.]+)/m),
+  };
+}
+
+export const PROGRAMS: readonly Program[] = [
+  redis("redis", "redis-benchmark, 20 clients", 1),
+  redis("redis-pipelined", "redis-benchmark -P 16", 16),
+  {
+    name: "nginx",
+    title: "wrk against nginx",
+    unit: "requests/s",
+    needs: ["nginx", "wrk"],
+    native: false,
+    prepare: writeNginx,
+    server: (site) => nginx(site, "server"),
+    client: ({ port }) => wrk(port),
+    parse: find(REQUESTS),
   },
+  {
+    name: "nginx-proxy",
+    title: "nginx in front of nginx",
+    unit: "requests/s",
+    needs: ["nginx", "wrk"],
+    native: true,
+    prepare: writeNginx,
+    server: (site) => nginx(site, "server"),
+    front: (site) => nginx(site, "front"),
+    client: ({ frontPort }) => wrk(frontPort),
+    parse: find(REQUESTS),
+  },
+  postgres(
+    "postgres",
+    "pgbench -S, 4 clients",
+    (quick) => ["-c", "4", "-M", "prepared", "-t", quick ? "20" : "2000"],
+  ),
+  postgres(
+    "postgres-connects",
+    "pgbench -S -C: a connection each",
+    (quick) => ["-c", "4", "-C", "-t", quick ? "5" : "100"],
+  ),
   {
     name: "iperf",
     title: "iperf",

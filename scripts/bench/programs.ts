@@ -33,23 +33,44 @@ async function untilServed(
   }
 }
 
-async function startServer(program: Program, site: Site, { env }: Variant): Promise<AsyncDisposable> {
+/** A client of a server in front is outside, as that is. */
+function clientEnv(program: Program, { env }: Variant): Variant["env"] {
+  return program.front ? {} : env;
+}
+
+async function startServer(program: Program, site: Site, variant: Variant): Promise<AsyncDisposable> {
+  const env = clientEnv(program, variant);
   await Deno.mkdir(site.directory);
   await program.prepare?.(site);
-  const server = start(withPath(program.server(site)), { env: { ...env } });
+  await using stack = new AsyncDisposableStack();
+  const server = stack.use(start(withPath(program.server(site)), { env: { ...variant.env } }));
+  if (program.front) stack.use(start(withPath(program.front(site)), { env: {} }));
   try {
     if (program.fill) await untilServed(withPath(program.fill(site)), env, () => true);
     else await untilServed(withPath(program.client(site)), env, (printed) => !Number.isNaN(program.parse(printed)));
   } catch (error) {
-    await server[Symbol.asyncDispose]();
     throw new Error(`${error instanceof Error ? error.message : error}\n${server.output()}`.trim());
   }
-  return server;
+  return stack.move();
+}
+
+function makeSite(rig: Rig, program: Program, variant: Variant): Site {
+  const directory = path.join(rig.directory, `${program.name}-${variant.name}`);
+  const [port, frontPort, native] = [newPort(), newPort(), variant.name === NATIVE];
+  const redirected = variant.env["UNSOCK_DIR"];
+  const file = native
+    ? path.join(directory, "socket")
+    : redirected === undefined
+    ? undefined
+    : path.join(redirected, `${port}.sock`);
+  return { port, frontPort, file, directory, native, quick: rig.quick };
 }
 
 async function measureProgram(rig: Rig, program: Program): Promise<Comparison> {
   const { name, title, unit } = program;
-  const variants = rig.variants.filter((variant) => variant.name !== NATIVE || program.native);
+  const isMeasured = (variant: Variant) => variant.name !== NATIVE || program.native;
+  // What others call their socket files, a server in front does not know.
+  const variants = rig.variants.filter((variant) => isMeasured(variant) && !(program.front && variant.mayFail));
   const rounds = rig.quick ? 1 : ROUNDS;
   const sites = new Map<string, Site>();
   await using servers = new AsyncDisposableStack();
@@ -57,12 +78,11 @@ async function measureProgram(rig: Rig, program: Program): Promise<Comparison> {
     rig.progress(title, `round ${round + 1} of ${rounds}, ${variant.name}`);
     let site = sites.get(variant.name);
     if (!site) {
-      const directory = path.join(rig.directory, `${name}-${variant.name}`);
-      site = { port: newPort(), directory, native: variant.name === NATIVE, quick: rig.quick };
+      site = makeSite(rig, program, variant);
       servers.use(await startServer(program, site, variant));
       sites.set(variant.name, site);
     }
-    const printed = await output(withPath(program.client(site)), { env: variant.env });
+    const printed = await output(withPath(program.client(site)), { env: clientEnv(program, variant) });
     const speed = program.parse(printed);
     if (Number.isNaN(speed)) throw new Error(`${name}: no speed in what it printed:\n${printed}`);
     return speed;
