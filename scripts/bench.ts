@@ -9,13 +9,13 @@ import { drawChart } from "./bench/chart.ts";
 import { measureCounts } from "./bench/counts.ts";
 import { measureGrowth } from "./bench/growth.ts";
 import { writePage } from "./bench/page.ts";
+import { measureLoad } from "./bench/load.ts";
 import { describeMachine } from "./bench/machine.ts";
 import { measurePrograms } from "./bench/programs.ts";
 import { formatText, type Report } from "./bench/report.ts";
 import { type OtherLibrary, type Rig, ROOT } from "./bench/rig.ts";
 import { withRig } from "./bench/rig_life.ts";
 import { lastStarts, withStarts } from "./bench/starts.ts";
-import { measureStartup } from "./bench/startup.ts";
 import { measureTrapped } from "./bench/trapped.ts";
 import { measureWorkloads } from "./bench/workloads.ts";
 
@@ -72,19 +72,22 @@ async function measure(rig: Rig): Promise<Report> {
   const growth = await measureGrowth(rig);
   const programs = await measurePrograms(rig);
   const trapped = await measureTrapped(rig);
-  const counts = [...await measureCounts(rig), ...trapped.counts, ...await measureStartup(rig)];
+  const counts = [...await measureCounts(rig), ...trapped.counts, await measureLoad(rig)];
   const comparisons = [...workloads, ...programs, ...trapped.comparisons];
   return { machine: await describeMachine(), comparisons, growth, counts };
 }
 
 /** What was measured before, with the rows of the trapped programs measured anew. */
 async function measureTrappedAlone(rig: Rig, directory: string): Promise<Report> {
-  const before: Report = JSON.parse(await Deno.readTextFile(path.join(directory, "bench.json")));
+  const before: Omit<Report, "growth"> & Partial<Report> = JSON.parse(
+    await Deno.readTextFile(path.join(directory, "bench.json")),
+  );
   const { comparisons, counts } = await measureTrapped(rig);
   const others = <T extends { name: string }>(old: readonly T[], now: readonly T[]) =>
     old.filter(({ name }) => !now.some((row) => row.name === name));
   return {
     ...before,
+    growth: before.growth ?? [], // not in those of before it was measured
     comparisons: [...others(before.comparisons, comparisons), ...comparisons],
     counts: [...others(before.counts, counts), ...counts],
   };

@@ -47,6 +47,7 @@ async function prepare(stage: string): Promise<Way[]> {
   const compile = ["compile", "--quiet", "--no-code-cache", "--no-check", "--no-prompt"];
   await output([Deno.execPath(), ...compile, "--output", empty, `${empty}.ts`]);
   const run = ["run", "--dir", path.join(stage, "s"), "--", "true"];
+  const source = [Deno.execPath(), "run", "-A"];
   const ways: Way[] = [
     { what: "`true`", command: ["true"] },
     { what: "`env true`", command: ["env", "true"] },
@@ -58,6 +59,8 @@ async function prepare(stage: string): Promise<Way[]> {
       what: "`unsock run --private -- true`, as installed",
       command: [path.join(prefix, "bin", "unsock"), "run", "--private", ...run.slice(1)],
     },
+    { what: "an empty script", command: [...source, "--no-config", `${empty}.ts`] },
+    { what: "`unsock run -- true`, from source", command: [...source, path.join(ROOT, "main.ts"), ...run] },
   ];
   // Of no Debian package: measured where somebody has it.
   const rival = await output(["ip2unix", "--version"]).then(() => true, () => false);
