@@ -10,7 +10,7 @@ import { measureCounts } from "./bench/counts.ts";
 import { measureGrowth } from "./bench/growth.ts";
 import { writePage } from "./bench/page.ts";
 import { measureLoad } from "./bench/load.ts";
-import { describeMachine } from "./bench/machine.ts";
+import { describeMachine, otherWork } from "./bench/machine.ts";
 import { measurePrograms } from "./bench/programs.ts";
 import { formatText, type Report } from "./bench/report.ts";
 import { type OtherLibrary, type Rig, ROOT } from "./bench/rig.ts";
@@ -82,7 +82,12 @@ async function measureTrappedAlone(rig: Rig, directory: string): Promise<Report>
   const before: Omit<Report, "growth"> & Partial<Report> = JSON.parse(
     await Deno.readTextFile(path.join(directory, "bench.json")),
   );
-  const { comparisons, counts } = await measureTrapped(rig);
+  const beside = otherWork();
+  const { comparisons: measured, counts } = await measureTrapped(rig);
+  const comparisons = measured.map((row) => ({
+    ...row,
+    notes: [...row.notes, ...beside === undefined ? [] : [beside]],
+  }));
   const others = <T extends { name: string }>(old: readonly T[], now: readonly T[]) =>
     old.filter(({ name }) => !now.some((row) => row.name === name));
   return {

@@ -6,7 +6,7 @@
  * machine: the figures are milliseconds.
  */
 import * as path from "@std/path/posix";
-import { describeMachine } from "./bench/machine.ts";
+import { describeMachine, otherWork } from "./bench/machine.ts";
 import { formatStarts, measureStarts, STARTS, withStarts } from "./bench/starts.ts";
 import { ROOT } from "./bench/rig.ts";
 
@@ -17,7 +17,11 @@ async function main(): Promise<void> {
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`ROUNDS: not a number: "${Deno.args[0]}"`);
   const stage = await Deno.makeTempDir({ prefix: "unsock-starts-" });
   try {
-    const starts = await measureStarts(stage, rounds, await describeMachine());
+    const starts = await measureStarts(
+      stage,
+      rounds,
+      [await describeMachine(), otherWork()].filter(Boolean).join("; "),
+    );
     const section = formatStarts(starts);
     const page = path.join(ROOT, "docs", "bench.md");
     await Deno.writeTextFile(STARTS, `${JSON.stringify(starts, null, 2)}\n`);

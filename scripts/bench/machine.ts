@@ -6,3 +6,14 @@ export async function describeMachine(): Promise<string> {
   const model = cpus.match(/^model name\s*:\s*(.+)$/m)?.[1] ?? Deno.build.arch;
   return `${model}, ${navigator.hardwareConcurrency} processors, Linux ${Deno.osRelease()}`;
 }
+
+/**
+ * @returns What else keeps the machine busy, asked before anything is measured: then ratios count, and no figure alone. Undefined:
+ * less than it has processors.
+ */
+export function otherWork(): string | undefined {
+  const [load = 0] = Deno.loadavg();
+  return load > navigator.hardwareConcurrency
+    ? `measured beside other work, which kept ${load.toFixed(0)} processes busy: only what is compared counts`
+    : undefined;
+}
