@@ -8,7 +8,7 @@
 import * as path from "@std/path/posix";
 import { VERSION } from "../lib/system/version.ts";
 import { build } from "./build.ts";
-import { copyImports } from "./dist/imports.ts";
+import { copySources } from "./dist/sources.ts";
 import { DIST, pack, ROOT, run, sha256, withStage } from "./dist/tools.ts";
 import { makeForeignTree, makeOwnTree, type Tree } from "./dist/trees.ts";
 
@@ -34,12 +34,15 @@ async function compileBinary(binary: string): Promise<void> {
     path.join(ROOT, "build/libunsock.so.sha256"),
     await sha256(path.join(ROOT, "build/libunsock.so")),
   );
-  const carried = ["build/libunsock.so", "build/libunsock.so.sha256"].flatMap((file) => ["--include", file]);
-  // Types are the checks' affair, not the user's who compiles.
-  const sources = ["--no-check", "--no-lock", "--config", await copyImports()];
-  const args = ["compile", ...options, ...sources, ...carried, "--output", part, "main.ts"];
-  await run(Deno.execPath(), args).catch((error) => {
-    throw new Error(`${error.message} (without network: DENORT_BIN=FILE, a denort ${Deno.version.deno})`);
+  const carried = ["build/libunsock.so", "build/libunsock.so.sha256"];
+  await withStage(async (stage) => {
+    // Types are the checks' affair, not the user's who compiles.
+    const sources = ["--no-check", "--no-lock", "--config", await copySources(stage, carried)];
+    const included = carried.flatMap((file) => ["--include", file]);
+    const args = ["compile", ...options, ...sources, ...included, "--output", part, "main.ts"];
+    await run(Deno.execPath(), args, stage).catch((error) => {
+      throw new Error(`${error.message} (without network: DENORT_BIN=FILE, a denort ${Deno.version.deno})`);
+    });
   });
   if (await versionOf(part) !== VERSION) {
     await Deno.remove(part);

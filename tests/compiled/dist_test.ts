@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { VERSION } from "../../lib/system/version.ts";
+import { DATE } from "../../scripts/dist/tools.ts";
 import { withDir } from "../support/dir.ts";
 import { ROOT } from "../support/foreign.ts";
 import { run } from "../support/process.ts";
@@ -31,6 +32,19 @@ Deno.test("SHA256SUMS is that of all the other files", compiled, async () => {
   assertStrictEquals(checked.code, 0, checked.stdout + checked.stderr);
   assertStrictEquals(checked.stdout.trim().split("\n").length, [...Deno.readDirSync(DIST)].length - 1);
 });
+
+Deno.test(
+  "all that the binary carries is of one date: it is the same bytes whenever and wherever it is compiled",
+  compiled,
+  async () => {
+    const binary = new TextDecoder("latin1").decode(await Deno.readFile(join(DIST, "unsock")));
+    // The index of the files in it is JSON, and behind them.
+    const index = binary.slice(binary.lastIndexOf('[{"Dir":{"n":'));
+    const dates = Array.from(index.matchAll(/"n":"([^"]+)"[^{}]*"t":(\d+)/g), ([, name, date]) => `${name} ${date}`);
+    assert(dates.some((line) => line.startsWith("main.ts ")), `${dates.length} files`);
+    assertEquals(dates.filter((line) => !line.endsWith(` ${Number(DATE) * 1000}`)), []);
+  },
+);
 
 Deno.test("the archive has the program, the library, and what describes them", compiled, () =>
   withDir(async (dir) => {

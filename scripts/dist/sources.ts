@@ -1,16 +1,19 @@
-/** The packages that `main.ts` imports, as plain files for `deno compile`. */
+/** What goes into the binary: `main.ts`, what it imports, and the library, as plain files for `deno compile`. */
 import * as path from "@std/path/posix";
-import { ROOT } from "./tools.ts";
+import { DATE, ROOT } from "./tools.ts";
 
 /**
- * Copies the packages of `deno.json` out of the runtime's cache, and writes a configuration that finds them there: a binary with
- * a package of npm in it starts 2 ms later, since the runtime reads first what npm would have installed.
+ * Copies them into a directory, all of one date, which the binary holds, so that the same files make the same binary. The packages
+ * of `deno.json` come out of the runtime's cache: a binary with a package of npm in it starts some 2 ms later, since the runtime reads first
+ * what npm would have installed.
  *
+ * @param directory An empty one.
+ * @param files What else is carried, by its place from the source tree on.
  * @returns The configuration's path.
  * @throws {Error} When a package is not in the cache.
  */
-export async function copyImports(): Promise<string> {
-  const directory = path.join(ROOT, "build", "imports");
+export async function copySources(directory: string, files: readonly string[]): Promise<string> {
+  for (const file of ["main.ts", "lib", ...files]) copy(path.join(ROOT, file), path.join(directory, file));
   const config: { imports: Record<string, string> } = JSON.parse(
     await Deno.readTextFile(path.join(ROOT, "deno.json")),
   );
@@ -20,9 +23,9 @@ export async function copyImports(): Promise<string> {
     const [, packageName = "", version = "", file = ""] = /^npm:([^@]+)@([^/]+)\/(.+)$/.exec(target) ?? [];
     const from = caches.map((cache) => path.join(cache, packageName, version)).find(isDirectory);
     if (from === undefined) throw new Error(`${target} is not in ${caches.join(", ")}: run "deno task build" once`);
-    const to = `${packageName}-${version}`;
+    const to = `imports/${packageName}-${version}`;
     imports[name] = `./${to}/${file}`;
-    if (!isDirectory(path.join(directory, to))) await copyTree(from, path.join(directory, to));
+    copy(from, path.join(directory, to));
   }
   const written = path.join(directory, "deno.json");
   await Deno.writeTextFile(written, JSON.stringify({ nodeModulesDir: "none", imports }));
@@ -44,21 +47,12 @@ function isDirectory(file: string): boolean {
   }
 }
 
-/** Whole or not at all: whoever comes later takes what is there. */
-async function copyTree(from: string, to: string): Promise<void> {
-  const part = `${to}.${crypto.randomUUID()}`;
-  const copy = (source: string, target: string): void => {
-    Deno.mkdirSync(target, { recursive: true });
-    for (const { name, isDirectory } of Deno.readDirSync(source)) {
-      if (isDirectory) copy(path.join(source, name), path.join(target, name));
-      else Deno.copyFileSync(path.join(source, name), path.join(target, name));
-    }
-  };
-  copy(from, part);
-  try {
-    await Deno.rename(part, to);
-  } catch (error) {
-    await Deno.remove(part, { recursive: true });
-    if (!isDirectory(to)) throw error; // else another run was faster
+function copy(from: string, to: string): void {
+  if (isDirectory(from)) {
+    for (const { name } of Deno.readDirSync(from)) copy(path.join(from, name), path.join(to, name));
+    return;
   }
+  Deno.mkdirSync(path.dirname(to), { recursive: true });
+  Deno.copyFileSync(from, to);
+  Deno.utimeSync(to, Number(DATE), Number(DATE));
 }
