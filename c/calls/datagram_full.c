@@ -8,6 +8,7 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rt/table.h"
 
 #define SECOND_NS 1000000000
 #define PAUSE_FIRST_NS 50000
@@ -40,7 +41,7 @@ struct receiver {
  * No locks: two threads that write one place at a time cost a wait, or spare one. Receivers are told apart by a hash of
  * their names; in a set, the one that was full longest ago makes room.
  */
-static struct receiver receivers[SETS][PLACES];
+static UNSOCK_TABLE struct receiver receivers[SETS][PLACES];
 static struct receiver all;
 static int64_t many_until[SOCKETS];
 static bool in_vain; /* some wait was */

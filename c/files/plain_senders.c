@@ -9,6 +9,7 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rt/table.h"
 #include "rules/address.h"
 
 #define FIRST_PORT 61000 /* above the system's ephemeral range by default */
@@ -27,7 +28,7 @@ struct sender {
     struct sockaddr_un name;
 };
 
-static struct sender senders[PLACES];
+static UNSOCK_TABLE struct sender senders[PLACES];
 static uint32_t count;  /* places that were ever used */
 static uint32_t cursor; /* where the search for a place goes on */
 

@@ -10,6 +10,7 @@
 #include "rt/libc.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rt/table.h"
 
 #include <linux/stat.h>
 
@@ -24,7 +25,8 @@
  * Sockets that were still in use when their last descriptor here was closed: by another process, or by a thread of this
  * one that is in accept or waits for a datagram, and will come back (Java closes so). Tried again later.
  */
-static struct unsock_fd late[LATE_MOST];
+static UNSOCK_TABLE struct unsock_fd late[LATE_MOST];
+static bool any_kept; /* some was, at some time: at the end of most processes nobody has to look */
 
 static bool take_place(struct unsock_fd *place, const struct unsock_fd *old) {
     uint8_t free = UNSOCK_KIND_UNKNOWN;
@@ -52,6 +54,7 @@ static struct unsock_fd *find_late(const struct unsock_fd *old) {
 
 static bool keep_for_later(const struct unsock_fd *old) {
     int i = 0;
+    __atomic_store_n(&any_kept, true, __ATOMIC_RELAXED);
     while (i < LATE_MOST && !take_place(&late[i], old))
         i++;
     return i < LATE_MOST;
@@ -125,7 +128,7 @@ bool unsock_release_was(const struct sockaddr_un *path) {
 }
 
 static bool any_late(void) {
-    for (int i = 0; i < LATE_MOST; i++) {
+    for (int i = 0; i < LATE_MOST && __atomic_load_n(&any_kept, __ATOMIC_RELAXED); i++) {
         if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL)
             return true;
     }

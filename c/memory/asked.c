@@ -1,12 +1,13 @@
 /* A bit per descriptor: pages are only touched where some have been asked about. */
 #include "memory/asked.h"
+#include "rt/table.h"
 
 #include <stdint.h>
 
 #define NUMBERS (1 << 20) /* as many as descriptors that are remembered */
 #define WORD 64
 
-static uint64_t bits[NUMBERS / WORD];
+static UNSOCK_TABLE uint64_t bits[NUMBERS / WORD];
 
 bool unsock_asked(int fd) {
     unsigned number = (unsigned)fd;

@@ -2,6 +2,7 @@
 #include "memory/epoll_memory.h"
 
 #include "rt/net.h"
+#include "rt/table.h"
 
 #include <stddef.h>
 
@@ -15,7 +16,7 @@
 #define EPOLLONESHOT (1u << 30)
 
 /* A bit per descriptor: pages are only touched where there are sets. */
-static uint64_t sets[SETS / WORD];
+static UNSOCK_TABLE uint64_t sets[SETS / WORD];
 static int sets_end;
 
 /* `key` guards the rest, as a seqlock does. 0: free; BUSY: being written. */
@@ -32,7 +33,7 @@ static bool aliases_used;           /* most programs never duplicate a set */
 static int last_identity = 1 << 30; /* above all descriptors */
 
 #define BUSY 1u
-static struct slot slots[SLOTS];
+static UNSOCK_TABLE struct slot slots[SLOTS];
 static bool slots_used; /* most programs have a socket in one set */
 
 static bool is_noted(int set) {

@@ -5,6 +5,7 @@
 #include "memory/option_table.h"
 #include "rt/mem.h"
 #include "rt/sys.h"
+#include "rt/table.h"
 
 #include <linux/mman.h>
 
@@ -12,7 +13,7 @@
 #define CHUNKS 1024 /* descriptors up to 2^20, the kernel's default limit */
 
 /* The first chunk needs no system call; nearly every process stays within it. */
-static _Alignas(64) struct unsock_fd first_chunk[CHUNK];
+static UNSOCK_TABLE _Alignas(64) struct unsock_fd first_chunk[CHUNK];
 struct unsock_fd *unsock_fds_chunks[CHUNKS] = {first_chunk};
 static uint32_t last_id;
 int unsock_fds_top;
@@ -51,7 +52,7 @@ struct unsock_fd *unsock_fds_entry(int fd) {
     return &chunk[number % CHUNK];
 }
 
-static uint64_t hidden_ports[65536 / 64];
+static UNSOCK_TABLE uint64_t hidden_ports[65536 / 64];
 
 bool unsock_fds_had_hidden(uint16_t port) {
     return (__atomic_load_n(&hidden_ports[port / 64], __ATOMIC_RELAXED) >> port % 64 & 1) != 0;
@@ -62,7 +63,7 @@ void unsock_fds_note_hidden(uint16_t port) {
 }
 
 /* A bit for each descriptor that may have a file. One too many costs a look. */
-static uint64_t with_file[CHUNK * CHUNKS / 64];
+static UNSOCK_TABLE uint64_t with_file[CHUNK * CHUNKS / 64];
 
 void unsock_fds_note_file(int fd) {
     if ((unsigned)fd < CHUNK * CHUNKS)

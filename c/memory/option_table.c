@@ -5,6 +5,7 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rt/table.h"
 
 #include <linux/mman.h>
 #include <linux/tcp.h>
@@ -186,7 +187,7 @@ int unsock_option_find(int level, int name) {
 #define CHUNK 256
 #define CHUNKS 4096
 
-static struct unsock_option_memory *chunks[CHUNKS];
+static UNSOCK_TABLE struct unsock_option_memory *chunks[CHUNKS];
 
 struct unsock_option_memory *unsock_option_memory(int fd, bool create) {
     if (fd < 0 || fd >= CHUNK * CHUNKS)

@@ -5,6 +5,7 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rt/table.h"
 
 #include <linux/mman.h>
 
@@ -13,14 +14,14 @@
 #define MORE 256    /* of descriptors in several sets: the oldest give way */
 #define PLACES 8192 /* descriptors by their data; the newest wins */
 
-static struct unsock_watch first_chunk[CHUNK];
+static UNSOCK_TABLE struct unsock_watch first_chunk[CHUNK];
 static struct unsock_watch *chunks[CHUNKS] = {first_chunk};
-static struct {
+static UNSOCK_TABLE struct {
     struct unsock_watch watch;
     int32_t fd;
 } more[MORE];
 static unsigned more_used;
-static int32_t places[PLACES]; /* the descriptor, plus 1 */
+static UNSOCK_TABLE int32_t places[PLACES]; /* the descriptor, plus 1 */
 
 static struct unsock_watch *new_chunk(unsigned index) {
     size_t size = CHUNK * sizeof(struct unsock_watch);

@@ -4,12 +4,13 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rt/table.h"
 #include "rt/text.h"
 
 #define FILE_MOST 4096
 #define LINK_MOST 64
 
-static char file[FILE_MOST];
+static UNSOCK_TABLE char file[FILE_MOST];
 
 void unsock_self_note(int fd) {
     char link[LINK_MOST];

@@ -9,6 +9,7 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rt/table.h"
 #include "rt/text.h"
 #include "rules/settings.h"
 #include "trap/image.h"
@@ -123,7 +124,7 @@ static long open_program(const struct start *start) {
 
 /* A goroutine's stack is far too small for a signal handler; Go gives the kernel another. */
 static bool needs_alternate_stack(long fd) {
-    static _Alignas(16) uint8_t room[UNSOCK_PROGRAM_ROOM];
+    static UNSOCK_TABLE _Alignas(16) uint8_t room[UNSOCK_PROGRAM_ROOM];
     struct unsock_program_file file;
     unsock_program_look(fd, room, &file);
     return file.own_calls;
@@ -164,7 +165,7 @@ __attribute__((noreturn)) static void jump(uint64_t entry, uint64_t *stack) {
     __builtin_unreachable();
 }
 
-static struct unsock_image program, linker;
+static UNSOCK_TABLE struct unsock_image program, linker;
 
 void unsock_loader_start(uint64_t *stack) {
     struct start start;
