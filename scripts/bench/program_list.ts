@@ -86,7 +86,7 @@ function redis(name: string, title: string, pipeline: number): Program {
     client: ({ port, directory, native, quick }) => [
       "redis-benchmark",
       ...(native ? ["-s", `${directory}/socket`] : ["-h", "127.0.0.1", "-p", `${port}`]),
-      ...["-t", "get", "-c", "20", "-P", `${pipeline}`, "-n", `${quick ? 512 : 30_000 * pipeline}`, "--csv"],
+      ...["-t", "get", "-c", "20", "-P", `${pipeline}`, "-n", `${(quick ? 2000 : 30_000) * pipeline}`, "--csv"],
     ],
     parse: find(/^"GET","([\d.]+)"/m),
   };
