@@ -90,10 +90,17 @@ async function measureProgram(rig: Rig, program: Program): Promise<Comparison> {
   return compare({ name, title, unit, notes }, samples);
 }
 
+/** PostgreSQL is another user than who measures: the directories of the socket files are for both meanwhile. */
+async function openDirectories({ variants }: Rig, mode: number): Promise<void> {
+  for (const { env } of variants) if (env["UNSOCK_DIR"] !== undefined) await Deno.chmod(env["UNSOCK_DIR"], mode);
+}
+
 /** Measures those that are installed. */
 export async function measurePrograms(rig: Rig): Promise<Comparison[]> {
+  await openDirectories(rig, 0o1777);
   const installed = PROGRAMS.filter(({ needs }) => needs.every((program) => findProgram(program) !== undefined));
   const comparisons: Comparison[] = [];
   for (const program of installed) comparisons.push(await measureProgram(rig, program));
+  await openDirectories(rig, 0o700);
   return comparisons;
 }

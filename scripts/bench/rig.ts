@@ -127,7 +127,7 @@ export async function makeRig(
   const makeSockets = async (name: string) => {
     const place = path.join(sockets, name);
     await Deno.mkdir(place);
-    await Deno.chmod(place, 0o1777);
+    await Deno.chmod(place, 0o700); // as a user has it
     return place;
   };
   await Deno.copyFile(path.join(ROOT, "build", "libunsock.so"), at("libunsock.so"));
