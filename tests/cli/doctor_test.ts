@@ -49,7 +49,8 @@ Deno.test("doctor tells who listens, what is left over, and in which other direc
     const code = `Deno.listen({ transport: "unix", path: "${here}/8002.sock" }); Deno.kill(Deno.pid, "SIGKILL")`;
     await run([Deno.execPath(), "eval", code]);
     const { stdout } = await unsock(["doctor", "--dir", here, "sh"]);
-    assertMatch(stdout, /^ok {3}listeners: 8000 \(deno\[\d+\]\)$/m);
+    // A child that another test starts meanwhile has the listener too, until it executes.
+    assertMatch(stdout, /^ok {3}listeners: 8000 \(.*\bdeno\[\d+\].*\)$/m);
     assertMatch(
       stdout,
       /^note \S+\/8002\.sock: left over: connections are refused: ECONNREFUSED\n {5}-> unsock prune/m,
