@@ -235,9 +235,7 @@ void unsock_own_names_holder_gone(uint16_t port, int type) {
 static void stream_gone(uint16_t port) {
     struct sockaddr_un path;
     struct unsock_port_link link = unsock_port_link_get(port);
-    if (!link.several || any(port, SOCK_STREAM))
-        return;
-    if (!remove_all(port, SOCK_STREAM))
+    if (!link.several || any(port, SOCK_STREAM) || !remove_all(port, SOCK_STREAM))
         return;
     link.several = false;
     unsock_address_path(port, SOCK_STREAM, &path);

@@ -35,9 +35,9 @@ static bool read_list_name(struct unsock_span last, struct unsock_name *name) {
 static bool read_link_name(const char *path, struct unsock_span last, struct unsock_name *name) {
     char text[NAME_MOST];
     bool dotted = last.at[0] == '.';
-    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, path, text, sizeof(text));
     if (read_list_name(last, name))
         return true;
+    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, path, text, sizeof(text));
     if (unsock_kernel_name_read_file(last, name) && name->own)
         return is_holder_of(name, (struct unsock_span){text, length > 0 ? (size_t)length : 0});
     struct unsock_span plain = {last.at + dotted, last.length - dotted};

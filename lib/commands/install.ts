@@ -7,6 +7,7 @@ import { completionScript } from "../report/completions.ts";
 import type { Context } from "../system/context.ts";
 import { reason, UnsockError } from "../system/errors.ts";
 import { interceptedCalls, openShim } from "../system/ffi.ts";
+import { linkTarget, lstatOrUndefined } from "../system/files.ts";
 import { commandManual, libraryManual } from "../report/manual.ts";
 import type { Shell } from "../system/shell.ts";
 import { findShim } from "../run/shim.ts";
@@ -88,27 +89,11 @@ function items(library: string, commands: readonly Command[]): Record<string, It
 function refuseOthers(prefix: string, files: readonly string[], before: Installation): void {
   for (const name of files) {
     const file = path.join(prefix, name);
-    const status = lstatOrUndefined(file);
-    if (status === undefined) continue;
+    // Where it cannot be looked at, it cannot be written either: that is said then.
+    if (lstatOrUndefined(file) === undefined) continue;
     const isOurs = before.files.includes(name) && (name !== FRONT || linkTarget(file) === FRONT_TARGET);
     if (isOurs) continue;
     throw new UnsockError(`install ${file}: is there already, and not by "unsock install": --force replaces it`);
-  }
-}
-
-function lstatOrUndefined(file: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.lstatSync(file);
-  } catch {
-    return undefined; // where it cannot be looked at, it cannot be written either: that is said then
-  }
-}
-
-function linkTarget(file: string): string | undefined {
-  try {
-    return Deno.readLinkSync(file);
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,6 +1,7 @@
 /** On which address a port's first socket is: what the library has left beside its file, or at it, for whoever binds next. */
 import * as path from "@std/path/posix";
 import { cString, type Libc } from "../system/ffi.ts";
+import { linkTarget } from "../system/files.ts";
 import { formatIp } from "../system/ip.ts";
 
 /** The address that a socket is bound to. */
@@ -107,7 +108,7 @@ export function addressOfFirst(file: string, port: number, isStream: boolean, li
   const written = isStream ? timesOf(link, libc)?.made : undefined;
   // A killed server's link tells nothing about a socket that somebody else has put there since.
   const isOfThisOne = written !== undefined && times.made !== undefined && written >= times.made;
-  const told = isOfThisOne ? ofPortLink(readLink(link), port) : undefined;
+  const told = isOfThisOne ? ofPortLink(linkTarget(link) ?? "", port) : undefined;
   return told ?? ofModification(times.modified);
 }
 
@@ -116,12 +117,4 @@ function ofModification(seconds: bigint): BoundAddress | undefined {
   const told = -1n - seconds;
   if (told < 0n || told >= 1n << BigInt(NUMBER_BITS + FLAG_BITS)) return undefined;
   return ofNumber(Number(told) & NUMBER_MASK);
-}
-
-function readLink(link: string): string {
-  try {
-    return Deno.readLinkSync(link);
-  } catch {
-    return "";
-  }
 }

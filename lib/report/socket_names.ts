@@ -2,6 +2,7 @@
 import * as path from "@std/path/posix";
 import { type BoundAddress, ofShortName } from "./bound_address.ts";
 import { reason, UnsockError } from "../system/errors.ts";
+import { linkTarget } from "../system/files.ts";
 import { parseIp } from "../system/ip.ts";
 
 /** What a name says. */
@@ -58,23 +59,15 @@ export function innerNames(directory: string): string[] {
 
 /** Whether it is `PORT.dgram.sock` of a port with several sockets: the first one's file is `.PORT.udp` then. */
 export function isLinkToItself(directory: string, name: string): boolean {
-  return linkTarget(directory, name) === name;
+  return linkTarget(path.join(directory, name)) === name;
 }
 
 /** @returns Whether it is that, or the name of an address that leads to the file of who has the port. */
 export function isPortLink(directory: string, name: string): boolean {
-  const target = linkTarget(directory, name);
+  const target = linkTarget(path.join(directory, name));
   const [link, first] = [parseName(name), parseName(target ?? "")];
   return target !== undefined && link !== undefined && first?.first === true && first.port === link.port &&
     first.kind === link.kind;
-}
-
-function linkTarget(directory: string, name: string): string | undefined {
-  try {
-    return Deno.readLinkSync(path.join(directory, name));
-  } catch {
-    return undefined;
-  }
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The compiled binary unpacks the library that it carries, where there is no other. */
-import { statOrUndefined } from "../system/files.ts";
+import { lstatOrUndefined, statOrUndefined } from "../system/files.ts";
 import { reason, ShimError } from "../system/errors.ts";
 import { openLibc } from "../system/ffi.ts";
 import { BUILT, distrust, isMappable, NAME, NOEXEC, type Owner, type Variables } from "./shim_place.ts";
@@ -47,7 +47,8 @@ function unpackInto(directory: string, bytes: Uint8Array<ArrayBuffer>, hash: str
   const why = distrust(directory, system);
   if (why !== undefined) throw new Error(why);
   const file = `${directory}/libunsock-${hash.slice(0, 16)}.so`;
-  const isThere = isFile(file) && isSame(Deno.readFileSync(file), bytes);
+  // Itself, and not behind a link: what it is, nobody else can have made in a private directory.
+  const isThere = lstatOrUndefined(file)?.isFile === true && isSame(Deno.readFileSync(file), bytes);
   if (!isThere) {
     writeAtomically(file, bytes);
     if (!isSame(Deno.readFileSync(file), bytes)) throw new Error("what was written reads back different");
@@ -55,15 +56,6 @@ function unpackInto(directory: string, bytes: Uint8Array<ArrayBuffer>, hash: str
   if (isMappable(file)) return file;
   if (!isThere) Deno.removeSync(file);
   throw new Error(NOEXEC);
-}
-
-/** Itself, and not behind a link: what it is, nobody else can have made in a private directory. */
-function isFile(file: string): boolean {
-  try {
-    return Deno.lstatSync(file).isFile;
-  } catch {
-    return false;
-  }
 }
 
 function makeDirectory(directory: string): void {

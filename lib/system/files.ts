@@ -11,3 +11,21 @@ export function statOrUndefined(file: string): Deno.FileInfo | undefined {
     return undefined;
   }
 }
+
+/** @returns The same of the path itself: a link is not followed. */
+export function lstatOrUndefined(file: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns What the link says; undefined when it is none, or cannot be read. */
+export function linkTarget(file: string): string | undefined {
+  try {
+    return Deno.readLinkSync(file);
+  } catch {
+    return undefined;
+  }
+}
