@@ -1,6 +1,7 @@
 /**
  * Runs the probes on Debian's kernels, each booted under qemu: `deno task test:kernels [SERIES…]`, all of them unless told.
  * Through both doors, as root and as an ordinary user. `--quick`: through each door once. `--probes=NAME,…`: only these.
+ * However slow a machine is, it goes on; a guest that says nothing for ten minutes is ended (`--patience=MINUTES`).
  * Ends with the line `N passed, N failed`.
  */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
@@ -11,27 +12,42 @@ import { machineCommand, runGuest } from "../tests/kernels/machine.ts";
 import { SERIES, type Series } from "../tests/kernels/series.ts";
 import { withDir } from "../tests/support/dir.ts";
 import { need } from "../tests/support/programs.ts";
+import { endProgress, showProgress } from "./progress.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..");
 const CACHE = join(ROOT, "build", "kernels");
-const TIMEOUT_MS = 900_000;
+/** Unless told: a run has 300 s in the guest, and four are under way. */
+const PATIENCE_MINUTES = 10;
 
 interface Options {
   readonly series: readonly Series[];
   readonly quick: boolean;
   readonly probes?: readonly string[];
+  readonly patienceMs: number;
 }
+
+const VALUED = ["--probes=", "--patience="];
 
 function parse(args: readonly string[]): Options | string {
   const names = args.filter((arg) => !arg.startsWith("-"));
-  const unknown = args.find((arg) => arg.startsWith("-") && arg !== "--quick" && !arg.startsWith("--probes="));
-  if (unknown !== undefined) return `unknown option "${unknown}"; there are --quick and --probes=NAME,…`;
+  const isKnown = (arg: string) => arg === "--quick" || VALUED.some((option) => arg.startsWith(option));
+  const unknown = args.find((arg) => arg.startsWith("-") && !isKnown(arg));
+  if (unknown !== undefined) {
+    return `unknown option "${unknown}"; there are --quick, --probes=NAME,… and --patience=MINUTES`;
+  }
+  const [probes, patience] = VALUED.map((option) => args.find((arg) => arg.startsWith(option))?.slice(option.length));
+  const minutes = Number(patience ?? PATIENCE_MINUTES);
+  if (!(minutes > 0)) return `--patience: not a number of minutes: "${patience}"`;
   const series = names.map((name) => SERIES.find((one) => one.name === name));
   const missing = names.find((_, i) => series[i] === undefined);
   if (missing !== undefined) return `no series "${missing}"; there are ${SERIES.map(({ name }) => name).join(", ")}`;
   const found = series.filter((one) => one !== undefined);
-  const probes = args.find((arg) => arg.startsWith("--probes="))?.slice("--probes=".length).split(",");
-  return { series: found.length > 0 ? found : SERIES, quick: args.includes("--quick"), probes };
+  return {
+    series: found.length > 0 ? found : SERIES,
+    quick: args.includes("--quick"),
+    probes: probes?.split(","),
+    patienceMs: minutes * 60_000,
+  };
 }
 
 /** On arm64 the trap door is what cannot be tried elsewhere: user emulation does not trap (tests/aarch64 has the other). */
@@ -50,7 +66,9 @@ async function tryOn(series: Series, options: Options): Promise<{ passed: number
     const begun = performance.now();
     const log = join(CACHE, `${series.name}.log`);
     const command = machineCommand(series.machine, kernel.image, image, log);
-    const { outcomes, release } = await runGuest(command, log, TIMEOUT_MS);
+    const { outcomes, release } = await runGuest(command, log, options.patienceMs, (ended) => {
+      showProgress(`${series.name}: ${ended} of ${2 * cases.length} runs have ended`);
+    }).finally(endProgress);
     for (const [i, one] of cases.entries()) {
       const wrong = judge(one, outcomes.get(2 * i), outcomes.get(2 * i + 1), release);
       if (wrong === undefined) result.passed++;

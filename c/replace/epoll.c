@@ -124,18 +124,24 @@ static bool read_registration(struct unsock_span line, int fd, uint64_t inode, s
     return true;
 }
 
-/* Asks the kernel for the registration as it is now: a one-shot that has fired is disarmed, for example. */
+UNSOCK_OWN_FRAME static uint64_t inode_of(int fd) {
+    return unsock_socket_inode(fd);
+}
+
+/*
+ * Asks the kernel for the registration as it is now: a one-shot that has fired is disarmed, for example. Of all calls
+ * this is where most of a small stack is used: the path is written where the lines come afterwards.
+ */
 UNSOCK_OWN_FRAME static bool ask_kernel(int set, int fd, struct unsock_epoll_event *event) {
     struct unsock_lines lines;
     struct unsock_span line;
     struct unsock_text path;
-    char name[64];
     bool found = false;
-    uint64_t inode = unsock_socket_inode(fd);
-    unsock_text_start(&path, name, sizeof(name));
+    uint64_t inode = inode_of(fd);
+    unsock_text_start(&path, lines.buffer, sizeof(lines.buffer));
     unsock_text_put(&path, "/proc/self/fdinfo/");
     unsock_text_number(&path, (uint64_t)set, 10, 1);
-    unsock_lines_open(&lines, name);
+    unsock_lines_open(&lines, lines.buffer);
     while (!found && unsock_lines_next(&lines, &line))
         found = read_registration(line, fd, inode, event);
     unsock_lines_close(&lines);

@@ -98,7 +98,7 @@ export function judge(one: Case, plain: Outcome | undefined, shim: Outcome | und
     return `${what} it ended with ${run.status}: ${run.stderr}\nIts last facts:\n  ${last}`;
   }
   try {
-    const known = { ...one.known, ...lackOf(release, one.probe) };
+    const known = { ...one.known, ...lackOf(release, one.probe, one.shim.user) };
     compareRuns(asProbeRun(plain), asProbeRun(shim), one.options, known);
     return undefined;
   } catch (error) {

@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { isBefore } from "./lacks.ts";
 import { parseOutcomes } from "./machine.ts";
+import { Patience } from "./patience.ts";
 import { SERIES } from "./series.ts";
 
 const CONSOLE = `[    0.5] a line of the kernel's
@@ -43,4 +44,19 @@ Deno.test("isBefore() compares versions of kernels by number", () => {
 
 Deno.test("each kernel that is named has a name of its own", () => {
   assertEquals(new Set(SERIES.map(({ name }) => name)).size, SERIES.length);
+});
+
+Deno.test("Patience ends when nothing has come for its time, however long all takes together", () => {
+  let now = 0;
+  const patience = new Patience(1_000, () => now);
+  const at = (time: number, progress: number) => {
+    now = time;
+    return patience.isOver(progress);
+  };
+  for (let time = 0; time < 100_000; time += 999) assert(!at(time, time));
+  assert(!at(100_899, 99_900));
+  assert(at(100_900, 99_900));
+  assert(!at(100_901, 99_901));
+  assert(!at(101_900, 99_901));
+  assert(at(101_901, 99_901));
 });

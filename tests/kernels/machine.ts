@@ -1,6 +1,7 @@
 /** Boots a kernel in qemu's own emulation, and reads what the guest says of its runs. */
-import { run } from "../support/process.ts";
+import { settles, start } from "../support/process.ts";
 import type { Outcome } from "./cases.ts";
+import { Patience } from "./patience.ts";
 import type { Machine } from "./series.ts";
 
 const CONSOLE = "panic=-1 quiet rdinit=/init";
@@ -28,29 +29,41 @@ export function machineCommand(machine: Machine, kernel: string, initramfs: stri
   ];
 }
 
+/** The guest ends by itself; should this process be killed, it ends after these hours at the latest. */
+const GUARD = ["timeout", "--kill-after=5", String(12 * 60 * 60)];
+const LOOK_MS = 500;
+
 /**
- * Boots the guest and waits for its end.
+ * Boots the guest and waits for its end, as long as it goes on.
  *
  * @param command From machineCommand.
  * @param log The console's file, as given there.
- * @param timeoutMs How long boot and runs may take together.
+ * @param patienceMs For how long its console may say nothing.
+ * @param tell Hears after each look how many runs have ended.
  * @returns By the runs' numbers, what they printed; and the kernel's version.
  * @throws {Error} when the guest hangs or crashes, with the last lines of its console.
  */
 export async function runGuest(
   command: string[],
   log: string,
-  timeoutMs: number,
+  patienceMs: number,
+  tell: (ended: number) => void = () => {},
 ): Promise<{ outcomes: Map<number, Outcome>; release: string }> {
-  // Should this process be killed, timeout still ends the guest.
-  const guard = ["timeout", "--kill-after=5", String(Math.ceil(timeoutMs / 1000) + 5)];
-  const { stderr } = await run([...guard, ...command], { timeoutMs }).catch(async (error) => {
-    const reason = error instanceof Error ? error.message.split("\n")[0] : error;
-    throw new Error(`${reason}; the last lines of ${log}:\n${(await readConsole(log)).slice(-LAST_LINES).join("\n")}`);
-  });
+  await Deno.remove(log).catch(() => {}); // an earlier guest's
+  await using guest = start([...GUARD, ...command]);
+  const patience = new Patience(patienceMs);
+  while (!await settles(guest.status, LOOK_MS)) {
+    const lines = await readConsole(log);
+    tell(lines.filter((line) => line.startsWith("@end ")).length);
+    if (patience.isOver(lines.length)) {
+      const last = lines.slice(-LAST_LINES).join("\n");
+      throw new Error(`the guest has said nothing for ${patienceMs / 1000} s; the last lines of ${log}:\n${last}`);
+    }
+  }
   const lines = await readConsole(log);
   if (!lines.includes(FINISHED)) {
-    throw new Error(`the guest ended before its runs had, ${log}:\n${stderr}${lines.slice(-LAST_LINES).join("\n")}`);
+    const last = lines.slice(-LAST_LINES).join("\n");
+    throw new Error(`the guest ended before its runs had, ${log}:\n${guest.output()}${last}`);
   }
   const release = lines.find((line) => line.startsWith("@ready "))?.slice("@ready ".length) ?? "";
   return { outcomes: parseOutcomes(lines), release };

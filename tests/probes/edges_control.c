@@ -18,6 +18,21 @@ static int informed_datagram(int domain) {
 
 /* Control data that are told */
 
+/* Receives once more when the last byte of a time is one that stands for "never written". */
+static long receive_control(int fd, int from, struct msghdr *message) {
+    struct msghdr asked = *message;
+    long result;
+    for (int tries = 0; tries < 10; tries++) {
+        unsigned char *at = space((int)asked.msg_controllen);
+        *message = asked;
+        send_byte(from);
+        result = recvmsg(fd, message, 0);
+        if (message->msg_controllen == 0 || at[message->msg_controllen - 1] != UNTOUCHED)
+            break;
+    }
+    return result;
+}
+
 static void control_told(const char *what, int fd, int from, bool with_name) {
     char name[80];
     snprintf(name, sizeof name, "control data of %s", what);
@@ -25,12 +40,11 @@ static void control_told(const char *what, int fd, int from, bool with_name) {
         char data[16], text[300] = "";
         address sender = unwritten();
         struct iovec part = {data, sizeof data};
-        unsigned char *at = space(given);
-        struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = at, .msg_controllen = (size_t)given};
+        struct msghdr message = {
+            .msg_iov = &part, .msg_iovlen = 1, .msg_control = space(given), .msg_controllen = (size_t)given};
         if (with_name)
             message.msg_name = &sender.any, message.msg_namelen = sizeof sender.space;
-        send_byte(from);
-        long result = recvmsg(fd, &message, 0);
+        long result = receive_control(fd, from, &message);
         size_t length = 0;
         for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header != NULL; header = CMSG_NXTHDR(&message, header))
             length += (size_t)snprintf(text + length, sizeof text - length, " %d/%d/%zu", header->cmsg_level,

@@ -17,6 +17,7 @@
 #define THREAD_STACK (16 * 1024)
 #endif
 #define HANDLER_STACK (8 * 1024)
+#define FRAME 3632 /* the kernel's, for registers, where there are AVX-512 and protection keys; it may be less here */
 #define SIZE(stack) ((size_t)(stack) + PAGE)
 
 #ifndef AT_MINSIGSTKSZ
@@ -164,7 +165,8 @@ static void tell_rest(const char *what, const unsigned char *stack) {
 
 /* Trapped, each call is a signal of its own: its frame, with the processor's registers, is on the same stack. */
 int main(int argc, char **argv) {
-    size_t handler_stack = HANDLER_STACK + (argc > 1 ? getauxval(AT_MINSIGSTKSZ) : 0);
+    size_t frame = getauxval(AT_MINSIGSTKSZ), signals = argc > 1 ? 2 : 1;
+    size_t handler_stack = HANDLER_STACK - FRAME + signals * frame;
     pthread_attr_t attributes;
     pthread_t thread;
     (void)argv;

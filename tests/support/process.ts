@@ -137,7 +137,8 @@ async function feed(stream: WritableStream<Uint8Array>, text: string): Promise<v
   }
 }
 
-async function settles(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+/** @returns Whether it is settled within this time. */
+export async function settles(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), timeoutMs));
   try {
