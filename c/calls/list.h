@@ -102,6 +102,7 @@
     BY_HAND(posix_spawnp)                                                                                              \
     BY_HAND(system)                                                                                                    \
     BY_HAND(popen)                                                                                                     \
+    BY_HAND(syscall)                                                                                                   \
     BY_HAND(prctl)                                                                                                     \
     BY_HAND(seccomp_load)                                                                                              \
     BY_HAND(_exit)                                                                                                     \

@@ -81,6 +81,7 @@ bool unsock_is_secure(void) {
 }
 
 struct unsock_next unsock_next;
+__attribute__((used)) long (*unsock_next_syscall)(long number, ...);
 
 /*
  * RTLD_NEXT is -1 in glibc and in musl. In a library that dlopen brought, it finds nothing: the raw calls stay. Before
@@ -125,6 +126,7 @@ void unsock_next_resolve(void) {
         resolve("epoll_pwait2", &unsock_next.epoll_pwait2);
     resolve("close", &unsock_next.close);
     resolve("fcntl", &unsock_next.fcntl);
+    resolve("syscall", &unsock_next_syscall);
 }
 
 /*

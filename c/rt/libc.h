@@ -63,6 +63,9 @@ struct unsock_next {
 };
 extern struct unsock_next unsock_next;
 
+/* One more of them, by itself: a few instructions jump to it (preload/syscall.c). */
+extern long (*unsock_next_syscall)(long number, ...);
+
 /* Looks the functions up with dlsym; once, at start. */
 void unsock_next_resolve(void);
 

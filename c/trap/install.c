@@ -1,6 +1,7 @@
 /* The SIGSYS handler, and the filter that calls it. */
 #include "trap/install.h"
 
+#include "calls/by_number.h"
 #include "calls/close.h"
 #include "kernel/trapped.h"
 #include "process/self.h"
@@ -10,7 +11,6 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/user.h"
-#include "trap/dispatch.h"
 #include "trap/exec.h"
 #include "trap/filter.h"
 #include "trap/signals.h"
@@ -60,7 +60,7 @@ static long answer(struct unsock_context *context, long number, const long a[6])
         return unsock_sys(__NR_exit_group, a[0]);
     default:
         if (unsock_activity == UNSOCK_ACTIVE)
-            return unsock_trap_dispatch(number, a);
+            return unsock_call_by_number(number, a[0], a[1], a[2], a[3], a[4], a[5]);
         return unsock_sys(number, a[0], a[1], a[2], a[3], a[4], a[5]);
     }
 }

@@ -2,6 +2,8 @@
  * A program that has the library by other ways than LD_PRELOAD: linked, or opened by dlopen. Prints whether the process
  * is one that gained privileges (AT_SECURE) and whether a TCP socket bound to 127.0.0.1 is one of the network.
  */
+#include "../support/past_libc.h"
+
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <stdio.h>
@@ -24,7 +26,7 @@ int main(int argc, char **argv) {
     }
     struct sockaddr_storage real;
     socklen_t length = sizeof real;
-    syscall(SYS_getsockname, fd, &real, &length);
+    PAST_LIBC(getsockname, fd, &real, &length);
     printf("secure: %s, socket: %s\n", getauxval(AT_SECURE) ? "yes" : "no",
            real.ss_family == AF_UNIX ? "unix" : "inet");
     return 0;

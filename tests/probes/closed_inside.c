@@ -2,6 +2,7 @@
  * Numbers that were sockets, were closed inside libc or by a raw system call, and are something else now: every
  * question about them gets the kernel's answer. Each in a process of its own.
  */
+#include "../support/past_libc.h"
 #include "probe.h"
 
 #include <linux/sockios.h>
@@ -71,7 +72,7 @@ static const char *const now_names[NOWS] = {"file", "pipe",          "terminal",
 
 static void become(int number, enum now now) {
     int fds[2] = {-1, -1};
-    CHECK(syscall(SYS_close, number));
+    CHECK(PAST_LIBC(close, number));
     switch (now) {
     case A_FILE:
         fds[0] = CHECK(open("/dev/null", O_RDWR));
@@ -83,16 +84,16 @@ static void become(int number, enum now now) {
         fds[0] = CHECK(open("/dev/ptmx", O_RDWR | O_NOCTTY));
         break;
     case A_PAIR:
-        CHECK(syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, fds));
+        CHECK(PAST_LIBC(socketpair, AF_UNIX, SOCK_STREAM, 0, fds));
         break;
     case A_STREAM:
-        fds[0] = CHECK((int)syscall(SYS_socket, AF_INET, SOCK_STREAM, 0));
+        fds[0] = CHECK((int)PAST_LIBC(socket, AF_INET, SOCK_STREAM, 0));
         break;
     case A_STREAM6:
-        fds[0] = CHECK((int)syscall(SYS_socket, AF_INET6, SOCK_STREAM, 0));
+        fds[0] = CHECK((int)PAST_LIBC(socket, AF_INET6, SOCK_STREAM, 0));
         break;
     case A_DATAGRAM:
-        fds[0] = CHECK((int)syscall(SYS_socket, AF_INET, SOCK_DGRAM, 0));
+        fds[0] = CHECK((int)PAST_LIBC(socket, AF_INET, SOCK_DGRAM, 0));
         break;
     default:
         return;

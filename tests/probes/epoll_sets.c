@@ -2,6 +2,7 @@
  * Which registration a socket has in which epoll set outlives bind and connect: many sets, sets under several numbers,
  * sockets that were inherited or made by a raw system call, and no descriptor to spare.
  */
+#include "../support/past_libc.h"
 #include "epoll.h"
 
 #include <sys/resource.h>
@@ -12,7 +13,7 @@
 #define FILLED 200
 
 static void raw_socket(void) {
-    int set = new_set(), client = (int)CHECK(syscall(SYS_socket, AF_INET, SOCK_STREAM, 0));
+    int set = new_set(), client = (int)CHECK(PAST_LIBC(socket, AF_INET, SOCK_STREAM, 0));
     add(set, client, EPOLLIN, 11);
     int peer = join(client);
     show_after_byte("socket of a raw system call", set, peer);
@@ -22,7 +23,7 @@ static void raw_socket(void) {
 
 /* Registered in two sets before anything was known of it, and once again after. */
 static void raw_socket_in_sets(void) {
-    int a = new_set(), b = new_set(), c = new_set(), client = (int)CHECK(syscall(SYS_socket, AF_INET, SOCK_STREAM, 0));
+    int a = new_set(), b = new_set(), c = new_set(), client = (int)CHECK(PAST_LIBC(socket, AF_INET, SOCK_STREAM, 0));
     address name = unwritten();
     add(a, client, EPOLLIN, 1);
     add(b, client, EPOLLIN, 2);

@@ -1,13 +1,11 @@
 /*
  * For a probe that makes its socket calls itself, as a program in another language or with a libc of its own would:
- * every call of the probe's goes past libc. Included before all else.
+ * every call of the probe's goes past libc, or (BY_SYSCALL) through its syscall(2). Included before all else.
  */
 #ifndef RAW_CALLS_H
 #define RAW_CALLS_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+#include "../support/past_libc.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -17,7 +15,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifdef BY_SYSCALL
 #define RAW(name, ...) syscall(SYS_##name, __VA_ARGS__)
+#else
+#define RAW(name, ...) PAST_LIBC_PAD(SYS_##name, __VA_ARGS__, 0, 0, 0, 0, 0, 0)
+#endif
 
 #define socket(domain, type, protocol) ((int)RAW(socket, domain, type, protocol))
 #define socketpair(domain, type, protocol, pair) ((int)RAW(socketpair, domain, type, protocol, pair))

@@ -1,4 +1,5 @@
 /* Listening without a bind, binding before connecting, dissolving a connection with AF_UNSPEC, and TCP Fast Open. */
+#include "../support/past_libc.h"
 #include "probe.h"
 
 #include <sys/syscall.h>
@@ -108,19 +109,19 @@ static void made_elsewhere(void) {
     close(CHECK(accept(server, NULL, NULL)));
     CHECK(close(known));
     address any = ip("127.0.0.1", 0);
-    int fd = (int)CHECK(syscall(SYS_socket, AF_INET, SOCK_STREAM, 0));
+    int fd = (int)CHECK(PAST_LIBC(socket, AF_INET, SOCK_STREAM, 0));
     fact_yes("the number is the same", fd == number);
     fact_call("connect, where one was connected", connect_to(fd, "127.0.0.1", own_port(server)));
     close(CHECK(accept(server, NULL, NULL)));
     CHECK(close(fd));
-    fd = (int)CHECK(syscall(SYS_socket, AF_INET, SOCK_STREAM, 0));
+    fd = (int)CHECK(PAST_LIBC(socket, AF_INET, SOCK_STREAM, 0));
     fact_call("bind, where one was connected", bind(fd, &any.any, any.length));
     fact_call("listen", listen(fd, 5));
     int port = own_port(fd);
     fact_call("connect to it", connect_to(known = CHECK(socket(AF_INET, SOCK_STREAM, 0)), "127.0.0.1", port));
     close(known);
     CHECK(close(fd));
-    fd = (int)CHECK(syscall(SYS_socket, AF_INET, SOCK_STREAM, 0));
+    fd = (int)CHECK(PAST_LIBC(socket, AF_INET, SOCK_STREAM, 0));
     fact_call("listen, where one listened", listen(fd, 5));
     fact_yes("on another port", own_port(fd) != 0);
     close(fd);

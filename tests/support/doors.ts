@@ -6,28 +6,32 @@ import type { Differences } from "./differences.ts";
 const TESTS = join(dirname(fromFileUrl(import.meta.url)), "..");
 
 /**
- * By which door the library reaches a probe: libc's functions; or its system calls, trapped, because it is static (of one
- * libc or another), or dynamic with socket calls that go past libc.
+ * By which door the library reaches a probe: libc's functions, or its syscall(2); or its system calls, trapped, because it
+ * is static (of one libc or another), or dynamic with socket calls that know only numbers.
  */
-export type Door = "preload" | "static" | "musl" | "raw";
+export type Door = "preload" | "syscall" | "static" | "musl" | "raw";
+
+const BY_NUMBER = ["-Wno-unused-value", "-include", join(TESTS, "probes", "raw_calls.h")];
 
 /** The compiler flags that make a probe one for the door. */
 export const DOOR_FLAGS: Readonly<Record<Door, readonly string[]>> = {
   preload: [],
   static: ["-static"],
   musl: ["-static", "-include", join(TESTS, "libcs", "errno_names.h")],
-  raw: ["-Wno-unused-value", "-include", join(TESTS, "probes", "raw_calls.h")],
+  syscall: ["-DBY_SYSCALL", ...BY_NUMBER],
+  raw: BY_NUMBER,
 };
 
+const NO_CANCELLATION = "a system call of one's own is no cancellation point";
 const UNTRAPPED = "write, sendfile and poll are not trapped: that would slow every connection down (docs/limits.md)";
 
-/** Probes that one of the doors cannot have, and why; `trapped` stands for all but `preload`. */
+/** Probes that one of the doors cannot have, and why; `trapped` stands for all but `preload` and `syscall`. */
 const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>> = {
   endings_epoll: { trapped: UNTRAPPED },
   endings_poll: { trapped: UNTRAPPED },
   endings_splice: { trapped: UNTRAPPED },
   datagram_basic: { trapped: "sendto without an address is send there, which is not looked at (docs/limits.md)" },
-  signals: { raw: "a system call of one's own is no cancellation point" },
+  signals: { raw: NO_CANCELLATION, syscall: NO_CANCELLATION },
 };
 
 /** What a probe is not to do through the trap door, as its arguments say it, and why. */
@@ -75,10 +79,16 @@ export interface Passage {
   readonly known: Differences;
 }
 
+/** @returns Whether what comes by this door has been trapped. */
+export function isTrapped(door: Door): boolean {
+  return door !== "preload" && door !== "syscall";
+}
+
 /** @returns How the probe runs by this door; undefined: it cannot. */
 export function passage(name: string, door: Door): Passage | undefined {
-  if (door === "preload") return { args: [], known: MAY_DIFFER[name] ?? {} };
-  if (NOT_BY[name]?.trapped !== undefined || NOT_BY[name]?.[door] !== undefined) return undefined;
+  if (NOT_BY[name]?.[door] !== undefined) return undefined;
+  if (!isTrapped(door)) return { args: [], known: MAY_DIFFER[name] ?? {} };
+  if (NOT_BY[name]?.trapped !== undefined) return undefined;
   const args = TRAPPED_ARGUMENTS[name]?.args ?? [];
   return { args, known: { ...MAY_DIFFER[name], ...TRAPPED_MAY_DIFFER[name] } };
 }

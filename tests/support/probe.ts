@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { type Differences, differences } from "./differences.ts";
 import { withDir } from "./dir.ts";
-import { type Door, DOOR_FLAGS, passage } from "./doors.ts";
+import { type Door, DOOR_FLAGS, isTrapped, passage } from "./doors.ts";
 import { run } from "./process.ts";
 import { findProgram, need } from "./programs.ts";
 import { shimEnv, shimLibrary } from "./shim.ts";
@@ -66,6 +66,7 @@ export async function buildProbe(
     "endings.h",
     "own_addresses.h",
     "raw_calls.h",
+    "../support/past_libc.h",
   ]
     .map((header) => join(SOURCES, header));
   const newest = Math.max(...[source, ...headers].map(modified));
@@ -221,16 +222,7 @@ export const registered: { name: string; options: ProbeOptions; doors: readonly 
  */
 export function testProbe(name: string, story: string, options: ProbeOptions = {}): void {
   registered.push({ name, options, doors: ["preload", "static", "raw"] });
-  Deno.test({
-    name: `${story} (${name})`,
-    ignore: !need("cc"),
-    fn: async () => {
-      const binary = await buildProbe(name, options.flags);
-      const [plain, shim] = await Promise.all([runPlain(binary), runUnderShim(binary, options.env)]);
-      compareRuns(plain, shim, options, passage(name, "preload")?.known);
-    },
-  });
-  for (const door of ["static", "raw"] as const) testDoor(name, story, options, door);
+  for (const door of ["preload", "syscall", "static", "raw"] as const) testDoor(name, story, options, door);
 }
 
 /** Registers the test of a probe through one of the trap's doors alone, where that can be. */
@@ -243,13 +235,13 @@ function testDoor(name: string, story: string, options: ProbeOptions, door: Door
   const way = passage(name, door);
   if (way === undefined) return;
   Deno.test({
-    name: `${story} (${name}, ${door}, trapped)`,
+    name: `${story} (${name}${door === "preload" ? "" : `, ${door}`}${isTrapped(door) ? ", trapped" : ""})`,
     ignore: !need(door === "musl" ? "musl-gcc" : "cc"),
     fn: async () => {
       const binary = await buildProbe(name, options.flags, door);
       const [plain, shim] = await Promise.all([
         runPlain(binary, ...way.args),
-        runTrapped(binary, options.env, ...way.args),
+        (isTrapped(door) ? runTrapped : runUnderShim)(binary, options.env, ...way.args),
       ]);
       compareRuns(plain, shim, options, way.known);
     },

@@ -8,7 +8,8 @@ import ctypes, os, platform, socket, sys
 def files():
     names = os.listdir(os.environ["UNSOCK_DIR"])
     return sorted(name for name in names if not name.startswith(".unsock.lock") and not (name[0] == "." and name[1:] in names))
-def raw_close(fd): ctypes.CDLL(None).syscall(3 if platform.machine() == "x86_64" else 57, fd)
+CLOSE = 3 if platform.machine() == "x86_64" else 57
+def raw_close(fd): ctypes.CDLL("libc.so.6").syscall(CLOSE, fd)
 `;
 
 /**
@@ -16,7 +17,7 @@ def raw_close(fd): ctypes.CDLL(None).syscall(3 if platform.machine() == "x86_64"
  *
  * @param program Its text. ctypes, os, platform, socket and sys are imported; `files()` names what is in the directory beside its lock
  *   and the links of files that are there,
- *   `raw_close(fd)` closes past every library.
+ *   `raw_close(fd)` closes past every library, and CLOSE is the number of that call.
  * @param dir The absolute directory of the socket files.
  * @param args Its arguments.
  * @returns What it printed.

@@ -3,6 +3,8 @@
  * arguments. Its own environment is cleared first, for those ways that hand it on.
  */
 #define _GNU_SOURCE
+#include "../support/past_libc.h"
+
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -64,6 +66,7 @@ int main(int count, char **arguments) {
     WAY("fexecve of a path") fexecve(open(argv[0], O_PATH), argv, nothing);
     WAY("memfd") fexecve(copy_to_memory(argv[0]), argv, nothing);
     WAY("syscall") syscall(SYS_execve, argv[0], argv, nothing);
+    WAY("past libc") PAST_LIBC(execve, argv[0], argv, nothing);
     WAY("posix_spawn") {
         pid_t child = 0;
         return posix_spawn(&child, argv[0], NULL, NULL, argv, nothing) == 0 ? wait_for(child) : 5;
