@@ -134,7 +134,7 @@ void unsock_call_closefrom(unsigned first) {
 
 /* The socket files go with their last descriptor. Copies in other processes keep theirs alive. */
 void unsock_call_exit(void) {
-    bool alone = false;
+    struct unsock_release_end end = {.probe = -1};
     unsock_release_earlier();
     if (any_file(0, INT32_MAX) && unsock_own_descriptors()) {
         for (int fd = -1; (fd = unsock_fds_next_with_file(fd + 1)) >= 0;) {
@@ -148,8 +148,9 @@ void unsock_call_exit(void) {
                 unsock_plain_sender_release(&old);
                 unsock_sys(__NR_close, fd);
             }
-            unsock_release_at_end(&old, &alone);
+            unsock_release_at_end(&old, &end);
         }
+        unsock_release_ended(&end);
     }
     unsock_plain_sender_end();
     unsock_release_afterwards();

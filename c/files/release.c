@@ -3,6 +3,7 @@
 
 #include "files/lock.h"
 #include "files/removal.h"
+#include "files/socketfile.h"
 #include "kernel/file_info.h"
 #include "memory/fds.h"
 #include "memory/option_table.h"
@@ -90,12 +91,18 @@ static bool has_threads(void) {
            status.stx_nlink > SINGLE_THREAD_LINKS;
 }
 
-void unsock_release_at_end(const struct unsock_fd *old, bool *alone) {
-    if (unsock_removal_try(old) || *alone)
+void unsock_release_at_end(const struct unsock_fd *old, struct unsock_release_end *end) {
+    if (end->probe < 0)
+        end->probe = unsock_socketfile_probe();
+    if (unsock_removal_try_by(end->probe, old) || end->alone)
         return;
-    *alone = !has_threads();
-    if (!*alone)
+    end->alone = !has_threads();
+    if (!end->alone)
         keep_for_later(old);
+}
+
+void unsock_release_ended(struct unsock_release_end *end) {
+    unsock_socketfile_probe_end(end->probe);
 }
 
 void unsock_release(const struct unsock_fd *old) {

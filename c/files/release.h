@@ -17,11 +17,18 @@ bool unsock_release_was(const struct sockaddr_un *path);
 /* The process is ending, and closes its sockets now: looks once more at those that it closed before. */
 void unsock_release_earlier(void);
 
-/*
- * The same of one of those. Without threads nothing of this process can still be in the way: somebody else has the
- * socket then, and will release it. `alone` is false at first, and says that for the next ones.
- */
-void unsock_release_at_end(const struct unsock_fd *old, bool *alone);
+/* What is found out once for all of those. */
+struct unsock_release_end {
+    long probe; /* the socket that asks (unsock_socketfile_probe); negative at first: made where it is needed */
+    bool alone; /* false at first. Without threads nothing of this process can still be in the way: somebody else has
+                   the socket then, and will release it */
+};
+
+/* Releases one of those. */
+void unsock_release_at_end(const struct unsock_fd *old, struct unsock_release_end *end);
+
+/* That was the last one. */
+void unsock_release_ended(struct unsock_release_end *end);
 
 /*
  * The process is ending, and has closed its sockets. One that a thread of its own is still waiting at, in accept or for

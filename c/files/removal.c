@@ -103,14 +103,18 @@ static bool remove_if_stale(const struct unsock_fd *old, long probe) {
     return true;
 }
 
-bool unsock_removal_try(const struct unsock_fd *old) {
+bool unsock_removal_try_by(long probe, const struct unsock_fd *old) {
     struct unsock_lock lock;
+    if (is_in_use(old, probe))
+        return false;
+    bool done = unsock_lock_take(&lock) == 0 && remove_if_stale(old, probe);
+    unsock_lock_drop(&lock);
+    return done;
+}
+
+bool unsock_removal_try(const struct unsock_fd *old) {
     long probe = unsock_socketfile_probe();
-    bool done = false;
-    if (!is_in_use(old, probe)) {
-        done = unsock_lock_take(&lock) == 0 && remove_if_stale(old, probe);
-        unsock_lock_drop(&lock);
-    }
+    bool done = unsock_removal_try_by(probe, old);
     unsock_socketfile_probe_end(probe);
     return done;
 }

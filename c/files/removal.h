@@ -10,6 +10,9 @@
  */
 bool unsock_removal_try(const struct unsock_fd *old);
 
+/* The same, asking by a socket that was made for that (unsock_socketfile_probe), for who has several to ask about. */
+bool unsock_removal_try_by(long probe, const struct unsock_fd *old);
+
 /* Takes the file away from a socket that stays open but will never accept again. */
 void unsock_removal_force(const struct unsock_fd *entry);
 
