@@ -1,16 +1,18 @@
 /**
  * Makes what is shipped: `dist/unsock` and `dist/libunsock.so`, an archive of both with manual pages and completions, one
- * of the library for the other machine, and `SHA256SUMS`.
+ * for the other machine, and `SHA256SUMS`. It is there whole or not at all, also when a signal ends this.
  *
- * Usage: `deno task compile`. `deno compile` fetches the runtime to put into the binary, `denort`, by itself; without
- * network, DENORT_BIN names one of the same version. SOURCE_DATE_EPOCH dates the files in the archives.
+ * Usage: `deno task compile`. `deno compile` fetches the runtime to put into a binary, `denort`, by itself; without
+ * network, DENORT_BIN names one of the same version, and DENORT_BIN_AARCH64 the other machine's, whose archive has
+ * otherwise the library alone. SOURCE_DATE_EPOCH dates the files in the archives.
  */
 import * as path from "@std/path/posix";
 import { VERSION } from "../lib/system/version.ts";
 import { build } from "./build.ts";
 import { copySources } from "./dist/sources.ts";
-import { DIST, pack, ROOT, run, sha256, withStage } from "./dist/tools.ts";
-import { makeForeignTree, makeOwnTree, type Tree } from "./dist/trees.ts";
+import { makeDist, pack, ROOT, run, sha256, withStage } from "./dist/tools.ts";
+import { buildForeign, makeForeignTree, makeOwnTree, type Tree } from "./dist/trees.ts";
+import { interrupted, untilInterrupted } from "./interruption.ts";
 
 /**
  * What the binary may do, and why: read and write socket files, control files and itself; read the environment; call libc
@@ -25,31 +27,47 @@ const PERMISSIONS = [
   "--allow-sys=osRelease",
 ];
 
-async function compileBinary(binary: string): Promise<void> {
-  const part = `${binary}.${crypto.randomUUID()}`;
+/** What the binaries for the two machines are made of. */
+interface Target {
+  readonly arch: Tree["arch"];
+  /** The library, which the binary carries. */
+  readonly library: string;
+  /** The runtime to put it into; empty: `deno compile` fetches it. */
+  readonly runtime: string;
+}
+
+/** Without network no runtime is looked for that nobody named: not the other machine's where this one's had to be. */
+function runtimeFor(arch: Tree["arch"]): string | undefined {
+  const own = Deno.env.get("DENORT_BIN") ?? "";
+  if (arch === Deno.build.arch) return own;
+  return Deno.env.get(`DENORT_BIN_${arch.toUpperCase()}`) || (own === "" ? "" : undefined);
+}
+
+async function compileBinary({ arch, library, runtime }: Target, binary: string): Promise<void> {
   // The code cache would be a file of a well-known name in /tmp, for anybody to put code into.
   const options = ["--quiet", "--no-code-cache", ...PERMISSIONS];
-  // The name by which it is unpacked, so that no start has to find it out.
-  await Deno.writeTextFile(
-    path.join(ROOT, "build/libunsock.so.sha256"),
-    await sha256(path.join(ROOT, "build/libunsock.so")),
-  );
-  const carried = ["build/libunsock.so", "build/libunsock.so.sha256"];
   await withStage(async (stage) => {
+    // The name by which it is unpacked, so that no start has to find it out.
+    const sum = path.join(stage, "sum");
+    await Deno.writeTextFile(sum, await sha256(library));
+    const carried = { "build/libunsock.so": library, "build/libunsock.so.sha256": sum };
+    const tree = path.join(stage, "tree");
     // Types are the checks' affair, not the user's who compiles.
-    const sources = ["--no-check", "--no-lock", "--config", await copySources(stage, carried)];
-    const included = carried.flatMap((file) => ["--include", file]);
-    const args = ["compile", ...options, ...sources, ...included, "--output", part, "main.ts"];
-    await run(Deno.execPath(), args, stage).catch((error) => {
+    const sources = ["--no-check", "--no-lock", "--config", await copySources(tree, carried)];
+    const included = Object.keys(carried).flatMap((file) => ["--include", file]);
+    const target = ["--target", `${arch}-unknown-linux-gnu`, "--output", binary, "main.ts"];
+    const args = ["compile", ...options, ...sources, ...included, ...target];
+    await run(Deno.execPath(), args, tree, { DENORT_BIN: runtime }).catch((error) => {
       throw new Error(`${error.message} (without network: DENORT_BIN=FILE, a denort ${Deno.version.deno})`);
     });
   });
-  if (await versionOf(part) !== VERSION) {
-    await Deno.remove(part);
-    const runtime = Deno.env.get("DENORT_BIN") || "denort";
-    throw new Error(`${runtime}: what it makes does not run: is it a denort ${Deno.version.deno}?`);
-  }
-  await Deno.rename(part, binary);
+}
+
+/** @throws {Error} when it is not what this machine runs and what it should be. */
+async function tryBinary(binary: string): Promise<void> {
+  if (await versionOf(binary) === VERSION) return;
+  const runtime = Deno.env.get("DENORT_BIN") || "denort";
+  throw new Error(`${runtime}: what it makes does not run: is it a denort ${Deno.version.deno}?`);
 }
 
 async function versionOf(binary: string): Promise<string> {
@@ -57,53 +75,84 @@ async function versionOf(binary: string): Promise<string> {
   return new TextDecoder().decode(stdout).trim();
 }
 
+/**
+ * Where the other machine's runtime is not to be had, its archive and packages are the library alone, and say so.
+ *
+ * @param binary Where the program goes.
+ * @returns Whether it could be made.
+ */
+async function compileForeign(library: string, binary: string): Promise<boolean> {
+  const runtime = runtimeFor("aarch64");
+  const why = runtime === undefined
+    ? `DENORT_BIN_AARCH64=FILE names a denort ${Deno.version.deno} for it`
+    : await compileBinary({ arch: "aarch64", library, runtime }, binary).then(() => undefined, reasonOf);
+  if (why === undefined) return true;
+  interrupted.throwIfAborted();
+  console.error(`compile: for aarch64 the library alone, without the program: ${why}`);
+  return false;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** What lies in an archive beside the tree that is installed. */
 const BESIDE = ["README.md", "LICENSE", "packaging/install.sh"];
 
-async function makeArchive(name: string, tree: string): Promise<string> {
-  return await pack(path.join(DIST, `${name}.tar.gz`), name, [
+async function makeArchive(out: string, { arch, directory, hasProgram }: Tree): Promise<void> {
+  const name = `${hasProgram ? "" : "lib"}unsock-${VERSION}-linux-${arch}`;
+  await pack(path.join(out, `${name}.tar.gz`), name, [
     ...BESIDE.map((file) => path.join(ROOT, file)),
-    ...Array.from(Deno.readDirSync(tree), (entry) => path.join(tree, entry.name)),
+    ...Array.from(Deno.readDirSync(directory), (entry) => path.join(directory, entry.name)),
   ]);
-}
-
-/** Writes `dist/SHA256SUMS`, and prints the names. */
-export async function finish(files: readonly string[]): Promise<void> {
-  const sums = await Promise.all(files.map(async (file) => `${await sha256(file)}  ${path.basename(file)}\n`));
-  await Deno.writeTextFile(path.join(DIST, "SHA256SUMS"), sums.join(""));
-  for (const file of [...files, path.join(DIST, "SHA256SUMS")]) console.log(path.relative(ROOT, file));
-}
-
-/** What was made: all files in dist/ but the sums, and what is to be installed on each machine. */
-export interface Compiled {
-  readonly files: readonly string[];
-  readonly trees: readonly Tree[];
 }
 
 /**
  * Makes the program, the library and the archives.
  *
+ * @param out Where they go.
  * @param stage Where the trees go that are to be installed.
+ * @returns What is to be installed on each machine.
  */
-export async function compile(stage: string): Promise<Compiled> {
-  await build([]);
-  await Deno.mkdir(DIST, { recursive: true });
-  const binary = path.join(DIST, "unsock");
-  const library = path.join(DIST, "libunsock.so");
-  await compileBinary(binary);
-  await Deno.copyFile(path.join(ROOT, "build", "libunsock.so"), library);
+export async function compile(out: string, stage: string): Promise<readonly Tree[]> {
+  const [built = ""] = await build([]);
+  const binary = path.join(out, "unsock");
+  const library = path.join(out, "libunsock.so");
+  await Deno.copyFile(path.join(ROOT, built), library);
+  await compileBinary({ arch: Deno.build.arch, library, runtime: runtimeFor(Deno.build.arch) ?? "" }, binary);
+  await tryBinary(binary);
   const own = await makeOwnTree(path.join(stage, "own"), binary, library);
-  const foreign = Deno.build.arch === "x86_64" ? await makeForeignTree(path.join(stage, "foreign"), own) : undefined;
-  const archives = [await makeArchive(`unsock-${VERSION}-linux-${Deno.build.arch}`, own.directory)];
-  if (foreign) archives.push(await makeArchive(`libunsock-${VERSION}-linux-${foreign.arch}`, foreign.directory));
-  return { files: [binary, library, ...archives], trees: foreign ? [own, foreign] : [own] };
+  const trees = [own];
+  const foreign = Deno.build.arch === "x86_64" ? await buildForeign() : undefined;
+  if (foreign !== undefined) {
+    const program = path.join(stage, "program");
+    const files = { library: foreign, program: await compileForeign(foreign, program) ? program : undefined };
+    trees.push(await makeForeignTree(path.join(stage, "foreign"), own, files));
+  }
+  for (const tree of trees) await makeArchive(out, tree);
+  return trees;
+}
+
+/**
+ * Makes `dist/` anew, with `SHA256SUMS` of all files, and prints their names.
+ *
+ * @param fill Puts the files into the directory that it gets, with another one for what they are made of.
+ */
+export async function ship(fill: (out: string, stage: string) => Promise<unknown>): Promise<void> {
+  const files = await makeDist(async (out) => {
+    await withStage((stage) => fill(out, stage));
+    const names = [...Deno.readDirSync(out)].map(({ name }) => name).toSorted();
+    const sums = await Promise.all(names.map(async (name) => `${await sha256(path.join(out, name))}  ${name}\n`));
+    await Deno.writeTextFile(path.join(out, "SHA256SUMS"), sums.join(""));
+  });
+  for (const file of files) console.log(path.relative(ROOT, file));
 }
 
 if (import.meta.main) {
   try {
-    await withStage(async (stage) => await finish((await compile(stage)).files));
+    await untilInterrupted(() => ship(compile));
   } catch (error) {
-    console.error(`compile: ${error instanceof Error ? error.message : error}`);
+    console.error(`compile: ${reasonOf(error)}`);
     Deno.exit(1);
   }
 }

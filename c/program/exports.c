@@ -1,4 +1,5 @@
 /* The exported functions by which the command line does what the library does as a program. */
+#include "process/exec.h"
 #include "process/exec_space.h"
 #include "process/private.h"
 #include "process/proof.h"
@@ -124,6 +125,15 @@ static size_t last_strings(const char *block, size_t length, size_t count) {
     return count == 0 ? at : SIZE_MAX;
 }
 
+/* The kernel's copy of a trapped program's variables has two at its end that told the library what to load. */
+static void leave_out_load(struct block *variables) {
+    const size_t length = sizeof(UNSOCK_LOAD_FILE) - 1;
+    size_t at = last_strings(variables->bytes, variables->length, 2);
+    if (at != SIZE_MAX && variables->length - at > length &&
+        unsock_same(variables->bytes + at, UNSOCK_LOAD_FILE, length))
+        variables->length = at;
+}
+
 int unsock_run_called(unsigned count, const char *library, char *error, size_t size) {
     struct unsock_exec_space *first = NULL, *second = NULL;
     struct block words, variables;
@@ -138,6 +148,7 @@ int unsock_run_called(unsigned count, const char *library, char *error, size_t s
         unsock_same(words.bytes + at, COMMAND, sizeof(COMMAND))) {
         words.bytes += at + sizeof(COMMAND);
         words.length -= at + sizeof(COMMAND);
+        leave_out_load(&variables);
         unsock_caller_restore();
         status = start_with(&start, &words, &variables, unsock_run_words, &line);
     }

@@ -102,8 +102,9 @@ static void hand_over(const char *const *argv, const char *const *environment) {
     if (unsock_sys(__NR_faccessat, AT_FDCWD, file, MAY_EXECUTE) < 0)
         return;
     const char *why = runtime_fails_at(argv);
+    /* Without the library's mark: where this program itself is trapped, as below another `run`, exec is followed. */
     if (!why)
-        unsock_sys(__NR_execve, file, argv, environment);
+        unsock_syscall6(__NR_execve, (long)file, (long)argv, (long)environment, 0, 0, 0);
     else
         end(fail_with(argv[1] ? argv[1] : FRONT, why, argv[1] && is(argv[1], "run") ? UNSOCK_RUN_FAILED : EXIT_USAGE));
 }

@@ -1,6 +1,9 @@
 /** An environment as the kernel keeps it: ordered byte strings, not necessarily UTF-8, perhaps twice the same name. */
 import type { Proc } from "./proc.ts";
 
+const LOAD_FILE = "UNSOCK_LOAD_FILE";
+const LOAD_STRINGS = 2;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -44,7 +47,11 @@ export class Environ {
   /** What this process was started with: the kernel's copy, which nothing in the runtime has changed. */
   static ofProcess(proc: Proc): Environ {
     const bytes = proc.read("/proc/self/environ");
-    return bytes === undefined ? Environ.of(Deno.env.toObject()) : new Environ(splitNul(bytes));
+    if (bytes === undefined) return Environ.of(Deno.env.toObject());
+    const entries = splitNul(bytes);
+    // A trapped program's has two at its end that told the library what to load (c/process/exec.h).
+    const load = entries.at(-LOAD_STRINGS);
+    return new Environ(load && Environ.#isNamed(load, LOAD_FILE) ? entries.slice(0, -LOAD_STRINGS) : entries);
   }
 
   static #isNamed(entry: Uint8Array, name: string): boolean {

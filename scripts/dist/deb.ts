@@ -2,7 +2,7 @@
 import * as path from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import { VERSION } from "../../lib/system/version.ts";
-import { DATE, DIST, ROOT, run, withStage } from "./tools.ts";
+import { DATE, ROOT, run, withStage } from "./tools.ts";
 
 /** Debian's name of a machine. */
 export type DebianMachine = "amd64" | "arm64";
@@ -88,14 +88,14 @@ async function kilobytesOf(directory: string): Promise<number> {
 }
 
 /**
- * Makes `dist/unsock_VERSION_MACHINE.deb`.
+ * Makes `unsock_VERSION_MACHINE.deb`.
  *
+ * @param out Where.
  * @param tree What `unsock install` puts below a prefix, for that machine.
  * @param hasProgram Whether its `bin/unsock` is the whole command line.
- * @returns The package's path.
  */
-export async function makeDeb(machine: DebianMachine, tree: string, hasProgram: boolean): Promise<string> {
-  return await withStage(async (root) => {
+export async function makeDeb(out: string, machine: DebianMachine, tree: string, hasProgram: boolean): Promise<void> {
+  await withStage(async (root) => {
     const usr = path.join(root, "usr");
     await run("cp", ["-a", tree, usr]);
     await asDebian(usr);
@@ -109,10 +109,8 @@ export async function makeDeb(machine: DebianMachine, tree: string, hasProgram: 
     await put(path.join(root, "DEBIAN/postinst"), "deb/postinst", 0o755);
     await Deno.writeTextFile(path.join(root, "DEBIAN/control"), control(machine, hasProgram, await kilobytesOf(usr)));
     await run("chmod", ["-R", "u=rwX,go=rX", root]);
-    const deb = path.join(DIST, `unsock_${VERSION}_${machine}.deb`);
-    const options = ["--root-owner-group", "-Zxz", "--build", root, `${deb}.part`];
+    const deb = path.join(out, `unsock_${VERSION}_${machine}.deb`);
+    const options = ["--root-owner-group", "-Zxz", "--build", root, deb];
     await run("dpkg-deb", options, ROOT, { SOURCE_DATE_EPOCH: DATE });
-    await Deno.rename(`${deb}.part`, deb);
-    return deb;
   });
 }

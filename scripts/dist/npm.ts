@@ -2,7 +2,7 @@
 import * as path from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import { VERSION } from "../../lib/system/version.ts";
-import { DIST, ROOT, run, withStage } from "./tools.ts";
+import { ROOT, run, withStage } from "./tools.ts";
 
 /** Node.js's name of a machine. */
 export type NodeMachine = "x64" | "arm64";
@@ -16,27 +16,38 @@ function nameFor(machine: NodeMachine): string {
 }
 
 /** `npm pack` dates all files alike, whatever the clock says. */
-async function packAs(name: string, manifest: object, fill: (directory: string) => Promise<void>): Promise<string> {
-  return await withStage(async (directory) => {
+async function packAs(
+  out: string,
+  name: string,
+  manifest: object,
+  fill: (directory: string) => Promise<void>,
+): Promise<void> {
+  await withStage(async (directory) => {
     await fill(directory);
     await Deno.copyFile(path.join(ROOT, "LICENSE"), path.join(directory, "LICENSE"));
     const text = JSON.stringify({ name, ...COMMON, ...manifest }, null, 2);
     await Deno.writeTextFile(path.join(directory, "package.json"), `${text}\n`);
     await run("chmod", ["-R", "u=rwX,go=rX", directory]);
-    await run("npm", ["pack", "--silent", "--pack-destination", DIST, directory]);
-    return path.join(DIST, `${name}-${VERSION}.tgz`);
+    await run("npm", ["pack", "--silent", "--pack-destination", out, directory]);
   });
 }
 
 /**
  * Makes the package of one machine.
  *
+ * @param out Where.
  * @param tree What `unsock install` puts below a prefix: the library, which is started, and the program behind it are taken.
- * @returns The package's path.
+ * @param hasProgram Whether there is one.
  */
-export async function makeMachinePackage(machine: NodeMachine, tree: string): Promise<string> {
-  const manifest = { description: `unsock for Linux on ${machine}`, cpu: [machine], files: ["lib", "libexec"] };
-  return await packAs(nameFor(machine), manifest, async (directory) => {
+export async function makeMachinePackage(
+  out: string,
+  machine: NodeMachine,
+  tree: string,
+  hasProgram: boolean,
+): Promise<void> {
+  const what = hasProgram ? "unsock" : "unsock (run and make-control alone)";
+  const manifest = { description: `${what} for Linux on ${machine}`, cpu: [machine], files: ["lib", "libexec"] };
+  await packAs(out, nameFor(machine), manifest, async (directory) => {
     for (const part of ["lib", "libexec"]) {
       const from = path.join(tree, part);
       if (statOrUndefined(from) !== undefined) await run("cp", ["-r", from, directory]);
@@ -47,9 +58,9 @@ export async function makeMachinePackage(machine: NodeMachine, tree: string): Pr
 /**
  * Makes the package that people name, with the others as optional dependencies.
  *
- * @returns The package's path.
+ * @param out Where.
  */
-export async function makeMainPackage(): Promise<string> {
+export async function makeMainPackage(out: string): Promise<void> {
   const manifest = {
     description: "Run unmodified programs with Unix sockets in place of IP sockets",
     bin: { unsock: "bin/unsock.js" },
@@ -57,7 +68,7 @@ export async function makeMainPackage(): Promise<string> {
     engines: { node: ">=18" },
     optionalDependencies: Object.fromEntries(MACHINES.map((machine) => [nameFor(machine), VERSION])),
   };
-  return await packAs("unsock", manifest, async (directory) => {
+  await packAs(out, "unsock", manifest, async (directory) => {
     await Deno.mkdir(path.join(directory, "bin"));
     await Deno.copyFile(path.join(ROOT, "packaging/npm/unsock.js"), path.join(directory, "bin/unsock.js"));
     await Deno.chmod(path.join(directory, "bin/unsock.js"), 0o755);

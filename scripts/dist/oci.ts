@@ -4,7 +4,7 @@
  */
 import * as path from "@std/path/posix";
 import { VERSION } from "../../lib/system/version.ts";
-import { ALIKE, DATE, DIST, run, sha256, withStage } from "./tools.ts";
+import { ALIKE, DATE, run, sha256, withStage } from "./tools.ts";
 
 /** A library and the machine that it is for, by Go's name. */
 export interface OciLibrary {
@@ -63,13 +63,13 @@ async function image(layout: string, { architecture, file }: OciLibrary): Promis
 }
 
 /**
- * Makes `dist/unsock-VERSION-oci.tar`.
+ * Makes `unsock-VERSION-oci.tar`.
  *
+ * @param out Where.
  * @param libraries One for each machine.
- * @returns The archive's path.
  */
-export async function makeOciLayout(libraries: readonly OciLibrary[]): Promise<string> {
-  return await withStage(async (layout) => {
+export async function makeOciLayout(out: string, libraries: readonly OciLibrary[]): Promise<void> {
+  await withStage(async (layout) => {
     await Deno.mkdir(path.join(layout, "blobs/sha256"), { recursive: true });
     const images: object[] = [];
     for (const library of libraries) images.push(await image(layout, library));
@@ -82,13 +82,7 @@ export async function makeOciLayout(libraries: readonly OciLibrary[]): Promise<s
     await Deno.writeFile(path.join(layout, "oci-layout"), json({ imageLayoutVersion: "1.0.0" }));
     const top = { schemaVersion: 2, mediaType: `${TYPE}.index.v1+json`, manifests: [{ ...index, annotations }] };
     await Deno.writeFile(path.join(layout, "index.json"), json(top));
-    const archive = path.join(DIST, `unsock-${VERSION}-oci.tar`);
-    await run(
-      "tar",
-      [...ALIKE, "--format=ustar", "-cf", `${archive}.part`, "oci-layout", "index.json", "blobs"],
-      layout,
-    );
-    await Deno.rename(`${archive}.part`, archive);
-    return archive;
+    const archive = path.join(out, `unsock-${VERSION}-oci.tar`);
+    await run("tar", [...ALIKE, "--format=ustar", "-cf", archive, "oci-layout", "index.json", "blobs"], layout);
   });
 }

@@ -8,12 +8,13 @@ import { DATE, ROOT } from "./tools.ts";
  * what npm would have installed.
  *
  * @param directory An empty one.
- * @param files What else is carried, by its place from the source tree on.
+ * @param carried What else is carried: by its path there, the file.
  * @returns The configuration's path.
  * @throws {Error} When a package is not in the cache.
  */
-export async function copySources(directory: string, files: readonly string[]): Promise<string> {
-  for (const file of ["main.ts", "lib", ...files]) copy(path.join(ROOT, file), path.join(directory, file));
+export async function copySources(directory: string, carried: Readonly<Record<string, string>>): Promise<string> {
+  for (const file of ["main.ts", "lib"]) copy(path.join(ROOT, file), path.join(directory, file));
+  for (const [to, from] of Object.entries(carried)) copy(from, path.join(directory, to));
   const config: { imports: Record<string, string> } = JSON.parse(
     await Deno.readTextFile(path.join(ROOT, "deno.json")),
   );

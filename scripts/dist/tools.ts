@@ -1,11 +1,13 @@
 /** What all that is shipped is made with. */
 import * as path from "@std/path/posix";
+import { statOrUndefined } from "../../lib/system/files.ts";
+import { interrupted } from "../interruption.ts";
 import { endProgress, showProgress } from "../progress.ts";
 
 export const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 
-/** Where it goes. */
-export const DIST = path.join(ROOT, "dist");
+/** Where it goes, all at once. */
+const DIST = path.join(ROOT, "dist");
 
 /** Seconds since 1970 that all files in archives are of, so that the same files make the same archive: else the year 2000. */
 export const DATE = Deno.env.get("SOURCE_DATE_EPOCH") || "946684800";
@@ -21,8 +23,10 @@ export async function run(
   cwd = ROOT,
   env: Record<string, string> = {},
 ): Promise<void> {
+  interrupted.throwIfAborted();
   showProgress(`${path.basename(program)} ${args[0] ?? ""}`);
-  const { success, stderr } = await new Deno.Command(program, { args: [...args], cwd, env, stdout: "null" }).output();
+  const command = new Deno.Command(program, { args: [...args], cwd, env, stdout: "null", signal: interrupted });
+  const { success, stderr } = await command.output();
   endProgress();
   if (success) return;
   throw new Error(`${path.basename(program)} ${args[0] ?? ""}: ${firstReason(new TextDecoder().decode(stderr))}`);
@@ -57,6 +61,7 @@ export const ALIKE = [
 
 /** Makes a directory for the time of `body`. */
 export async function withStage<T>(body: (stage: string) => Promise<T>): Promise<T> {
+  interrupted.throwIfAborted();
   const stage = await Deno.makeTempDir({ prefix: "unsock-dist-" });
   try {
     return await body(stage);
@@ -65,14 +70,38 @@ export async function withStage<T>(body: (stage: string) => Promise<T>): Promise
   }
 }
 
+/**
+ * Makes `dist/` anew. Until all is there the old one stays, and it stays when the work fails.
+ *
+ * @param fill Gets the new directory, which becomes `dist/`, and puts everything into it.
+ * @returns The files in it, sorted.
+ */
+export async function makeDist(fill: (directory: string) => Promise<void>): Promise<string[]> {
+  const build = path.join(ROOT, "build");
+  await Deno.mkdir(build, { recursive: true });
+  // Of the same file system, so that it can be renamed.
+  const begun = await Deno.makeTempDir({ dir: build, prefix: "dist-" });
+  const made = path.join(begun, "new");
+  try {
+    await Deno.mkdir(made);
+    await fill(made);
+    await run("chmod", ["-R", "u=rwX,go=rX", made]);
+    interrupted.throwIfAborted();
+    // Without a pause: no signal is heard between the two.
+    if (statOrUndefined(DIST) !== undefined) Deno.renameSync(DIST, path.join(begun, "old"));
+    Deno.renameSync(made, DIST);
+  } finally {
+    await Deno.remove(begun, { recursive: true });
+  }
+  return Array.from(Deno.readDirSync(DIST), ({ name }) => path.join(DIST, name)).toSorted();
+}
+
 /** Packs files and directories into a directory of that name in the archive. */
-export async function pack(archive: string, name: string, from: readonly string[]): Promise<string> {
-  return await withStage(async (stage) => {
+export async function pack(archive: string, name: string, from: readonly string[]): Promise<void> {
+  await withStage(async (stage) => {
     await Deno.mkdir(path.join(stage, name));
     await run("cp", ["-a", ...from, path.join(stage, name)]);
     // Compressed by gzip as tar's child, which leaves no name and no time in its header.
-    await run("tar", [...ALIKE, "-czf", `${archive}.part`, name], stage);
-    await Deno.rename(`${archive}.part`, archive);
-    return archive;
+    await run("tar", [...ALIKE, "-czf", archive, name], stage);
   });
 }

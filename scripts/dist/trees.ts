@@ -21,22 +21,36 @@ export async function makeOwnTree(directory: string, program: string, library: s
 
 const MANUAL = "share/man/man7/libunsock.7";
 
-/** The library alone: the other machine's `denort` is not to be had everywhere. It runs commands by itself. */
-export async function makeForeignTree(directory: string, own: Tree): Promise<Tree | undefined> {
+/** @returns The other machine's library; undefined, with a line for the user, when there is no compiler for it. */
+export async function buildForeign(): Promise<string | undefined> {
   if (!await compilerIsThere("aarch64")) {
-    console.error("compile: no library for aarch64: apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross");
+    console.error("compile: nothing for aarch64: apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross");
     return undefined;
   }
   const [library = ""] = await build(["--target=aarch64"]);
+  return path.join(ROOT, library);
+}
+
+/** The other machine's: what describes things is as on this one. Its library runs commands by itself, also without the program. */
+export async function makeForeignTree(
+  directory: string,
+  own: Tree,
+  { library, program }: { library: string; program?: string },
+): Promise<Tree> {
+  if (program === undefined) await describeLibrary(directory, own);
+  else await run("cp", ["-a", own.directory, directory]);
+  for (const [to, from] of [["lib/libunsock.so", library], ["libexec/unsock", program]] as const) {
+    if (from !== undefined) await Deno.copyFile(from, path.join(directory, to));
+  }
+  return { arch: "aarch64", directory, hasProgram: program !== undefined };
+}
+
+async function describeLibrary(directory: string, own: Tree): Promise<void> {
   for (const part of ["bin", "lib", "share/man/man1", path.dirname(MANUAL)]) {
     await Deno.mkdir(path.join(directory, part), { recursive: true });
   }
-  await Deno.copyFile(path.join(ROOT, library), path.join(directory, "lib/libunsock.so"));
   await Deno.symlink("../lib/libunsock.so", path.join(directory, "bin/unsock"));
   await Deno.copyFile(path.join(own.directory, MANUAL), path.join(directory, MANUAL));
-  await Deno.writeTextFile(
-    path.join(directory, "share/man/man1/unsock.1"),
-    `.so ${path.relative("share/man", MANUAL)}\n`,
-  );
-  return { arch: "aarch64", directory, hasProgram: false };
+  const page = `.so ${path.relative("share/man", MANUAL)}\n`;
+  await Deno.writeTextFile(path.join(directory, "share/man/man1/unsock.1"), page);
 }

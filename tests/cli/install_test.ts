@@ -137,6 +137,26 @@ Deno.test("the program in front says in one line what the runtime would end with
     assert(!bytes.stderr.includes("panicked"));
   }));
 
+Deno.test("a program under unsock calls unsock as it is installed, through both doors", () =>
+  withDir(async (dir) => {
+    const prefix = path.join(dir, "usr");
+    assertStrictEquals((await install("--prefix", prefix)).code, 0);
+    const program = path.join(prefix, "bin", "unsock");
+    const sockets = path.join(dir, "s");
+    const script = [
+      '"$0" path 80',
+      '"$0" run --private -- sh -c "echo in a room"',
+      `"$0" run --dir ${sockets} --map 80=/x/80.sock --dry-run -- true >&2`,
+      'exec "$0" run -- echo inside',
+    ];
+    for (const engine of ["auto", "trap"]) {
+      const words = ["run", "--dir", sockets, "--engine", engine, "--", "sh", "-ec", script.join(";"), program];
+      const { code, stdout, stderr } = await run([program, ...words]);
+      assertStrictEquals(code, 0, stderr);
+      assertStrictEquals(stdout, `${sockets}/80.sock\nin a room\ninside\n`, stderr);
+    }
+  }));
+
 Deno.test("install says in one line where it cannot write", async () => {
   assertFails(await install("--prefix", "/proc/nowhere"), 1, /install \/proc\/nowhere: cannot be made: /);
 });

@@ -1,0 +1,57 @@
+/** What is left when the making of packages is ended by a signal: nothing of it, and dist/ as it was. */
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { join } from "@std/path/posix";
+import { withDir } from "../support/dir.ts";
+import { ROOT } from "../support/foreign.ts";
+import { run, start } from "../support/process.ts";
+import { until } from "../support/wait.ts";
+
+function names(directory: string): string[] {
+  return Array.from(Deno.readDirSync(directory), ({ name }) => name).toSorted();
+}
+
+/** What a process's children were started as. */
+function commandsOf(pid: number): string[][] {
+  const children = Array.from(Deno.readDirSync(`/proc/${pid}/task`)).flatMap(({ name }) =>
+    Deno.readTextFileSync(`/proc/${pid}/task/${name}/children`).split(" ").filter((child) => child !== "")
+  );
+  return children.map((child) => Deno.readTextFileSync(`/proc/${child}/cmdline`).split("\0"));
+}
+
+/** What is in dist/, and who is putting together a new one. */
+async function state(): Promise<{ dist: string; begun: string[] }> {
+  const { stdout } = await run(["ls", "-lainR", "--full-time", join(ROOT, "dist")]);
+  return { dist: stdout, begun: names(join(ROOT, "build")).filter((name) => name.startsWith("dist-")) };
+}
+
+for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
+  Deno.test(`package ended by ${signal} takes away what it has begun, leaves dist/ alone, and ends by that signal`, () =>
+    withDir(async (dir) => {
+      const temporary = join(dir, "tmp");
+      await Deno.mkdir(temporary);
+      // Opened for reading, it keeps "deno compile" waiting for somebody who writes.
+      const runtime = join(dir, "denort");
+      assertStrictEquals((await run(["mkfifo", runtime])).code, 0);
+      const before = await state();
+      const command = [Deno.execPath(), "run", "-A", join(ROOT, "scripts", "package.ts")];
+      await using making = start(command, { env: { DENORT_BIN: runtime, TMPDIR: temporary, NO_COLOR: "1" } });
+      await until(
+        "the compiler runs",
+        () => commandsOf(making.pid).some((command) => command[1] === "compile"),
+        60_000,
+      );
+      Deno.kill(making.pid, signal);
+      const ended = await making.result(30_000);
+      assertStrictEquals(ended.signal, signal, `${ended.code}: ${making.output()}`);
+      assertEquals([names(temporary), await state()], [[], before]);
+    }));
+}
+
+Deno.test("package that fails leaves dist/ as it was, and nothing else", () =>
+  withDir(async (dir) => {
+    const before = await state();
+    const command = [Deno.execPath(), "run", "-A", join(ROOT, "scripts", "package.ts")];
+    const { code, stderr } = await run(command, { env: { DENORT_BIN: "/bin/true", TMPDIR: dir, NO_COLOR: "1" } });
+    assertStrictEquals(code, 1, stderr);
+    assertEquals([names(dir), await state()], [[], before]);
+  }));
