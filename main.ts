@@ -1,5 +1,6 @@
 /** `unsock`: parses, dispatches, prints the error, exits. Nothing else prints errors or exits. */
 import { EXIT_FAILED, EXIT_RUN_FAILED, EXIT_USAGE, reason, UnsockError, UsageError } from "./lib/system/errors.ts";
+import { runDirectly } from "./lib/run/direct.ts";
 import { VERSION } from "./lib/system/version.ts";
 
 const VERSION_WORDS = ["--version", "-V", "version"];
@@ -31,12 +32,11 @@ async function main(args: readonly string[]): Promise<number> {
       print(`${VERSION}\n`);
       return 0;
     }
-    // Each is loaded only where it is needed: scripts ask for these often.
     if (name === "run") {
-      const { runDirectly } = await import("./lib/run/direct.ts");
-      const status = await runDirectly(args);
+      const status = runDirectly(args);
       if (status !== undefined) return status;
     }
+    // All else only where it is needed; what a `run` needs comes at once: to ask for more later takes longer than to load it.
     const { runCommandLine } = await import("./lib/commands/command_line.ts");
     return await runCommandLine(args, print, warn);
   } catch (error) {

@@ -16,17 +16,23 @@ const ENOTSUP = 95;
  * @returns The exit status; undefined: there is more to it than the library does by itself.
  * @throws {CommandError} When it cannot.
  */
-export async function runDirectly(args: readonly string[]): Promise<number | undefined> {
-  const own = await findOwnShim(undefined, variable, { euid: openLibc().geteuid() }).catch((error) => {
-    if (error instanceof ShimError) return undefined; // --lib may name one
-    throw error;
-  });
+export function runDirectly(args: readonly string[]): number | undefined {
+  const own = ownShim();
   if (own === undefined) return undefined;
   const message = new Uint8Array(MESSAGE_SIZE);
   const status = openRunner(own).unsock_run_called(args.length, cString(own), message, BigInt(message.length));
   if (status === -ENOTSUP) return undefined;
   if (message[0] !== 0) throw new CommandError(textOf(message), { exitCode: status });
   return status;
+}
+
+function ownShim(): string | undefined {
+  try {
+    return findOwnShim(undefined, variable, { euid: openLibc().geteuid() });
+  } catch (error) {
+    if (error instanceof ShimError) return undefined; // --lib may name one
+    throw error;
+  }
 }
 
 /** One that is no UTF-8 cannot name a directory here. */

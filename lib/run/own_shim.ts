@@ -5,6 +5,7 @@ import { statOrUndefined } from "../system/files.ts";
 import { ShimError } from "../system/errors.ts";
 import { BUILT, distrust, isMappable, NAME, NOEXEC, type Owner, ROOT, type Variables } from "./shim_place.ts";
 import { parentOf } from "./trusted_file.ts";
+import { unpackShim } from "./unpack.ts";
 
 /**
  * Finds it: beside the executable, in `../lib`, in the source tree, `/usr/local/lib`, the copy in the binary. One that
@@ -14,14 +15,13 @@ import { parentOf } from "./trusted_file.ts";
  * @returns An absolute path.
  * @throws {ShimError} When there is none.
  */
-export async function findOwnShim(option: string | undefined, variable: Variables, system: Owner): Promise<string> {
+export function findOwnShim(option: string | undefined, variable: Variables, system: Owner): string {
   const places = defaultPlaces();
   const there = places.filter(exists);
   const named = option ?? variable("UNSOCK_LIB"); // opening one takes that out of this process's environment
   const found = there.find((file) => distrust(file, system) === undefined && !(isWhole(file) && !isMappable(file)));
   if (found !== undefined) return checkOwn(found, system);
   if (Deno.build.standalone) {
-    const { unpackShim } = await import("./unpack.ts");
     try {
       return unpackShim(variable, system);
     } catch (error) {
