@@ -18,9 +18,9 @@ const FUNCTIONS = `_unsock_words() {
   done
 }
 
-# The ports in the directory that the words name, or in the default one.
+# The ports in the directory that the words name, or in the default one: with their addresses where the kind has them.
 _unsock_ports() {
-  local i directory= file name
+  local i directory= file name end
   for ((i = 2; i < last; i++)); do
     case \${words[i]} in
       --dir) directory=\${words[i+1]} ;;
@@ -31,16 +31,20 @@ _unsock_ports() {
   for file in "\${directory%/1.sock}"/*.sock; do
     name=\${file##*/} name=\${name%.sock}
     case $name in
-      "*") ;;
-      *.dgram) [[ $1 != port/udp ]] || printf '%s/udp\\n' "\${name%%[@.]*}" ;;
-      *) printf '%s\\n' "\${name%%@*}" ;;
+      "*") continue ;;
+      *.dgram) end=/udp name=\${name%.dgram} ;;
+      *) end= ;;
     esac
+    [[ -z $end || $1 == port/udp ]] || continue
+    printf '%s%s\\n' "\${name%%@*}" "$end"
+    # What has neither dot nor dash is a short name in place of an address.
+    [[ $1 != port/udp || $name != *@*[.-]* ]] || printf '%s%s\\n' "\${name//-/:}" "$end"
   done | sort -u
 }
 
 # _unsock_offer KIND PREFIX VALUE [WORDS]: what VALUE can become; PREFIX is what stands before it in the same word.
 _unsock_offer() {
-  local kind=$1 prefix=$2 value=$3 whole=$2$3 head
+  local kind=$1 prefix=$2 value=$3 whole=$2$3 breaks head
   case $kind in
     file | directory | program) compopt -o filenames 2>/dev/null ;;&
     file) mapfile -t COMPREPLY < <(compgen -f -- "$value") ;;
@@ -52,9 +56,9 @@ _unsock_offer() {
     words) mapfile -t COMPREPLY < <(compgen -W "$4" -- "$value") ;;
   esac
   [[ \${#COMPREPLY[@]} != 1 || \${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
-  # Where bash cuts words at "=", it only replaces what stands behind it.
-  head=\${whole%"\${whole##*[=:]}"}
-  [[ $COMP_WORDBREAKS == *=* ]] || head=
+  # Where bash cuts words, it only replaces what stands behind the cut.
+  breaks=\${COMP_WORDBREAKS//[^=:@]/}
+  head=\${breaks:+\${whole%"\${whole##*[$breaks]}"}}
   COMPREPLY=("\${COMPREPLY[@]/#/$prefix}")
   COMPREPLY=("\${COMPREPLY[@]#"$head"}")
 }

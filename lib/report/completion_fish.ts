@@ -63,7 +63,7 @@ function __unsock_command
     complete -C (string join ' ' -- $line (commandline -ct))
 end
 
-# The ports in the directory that the words name, or in the default one.
+# The ports in the directory that the words name, or in the default one: with "udp" those of UDP, too, and their addresses.
 function __unsock_ports
     set -l words (commandline -opc)
     set -l directory
@@ -77,11 +77,14 @@ function __unsock_ports
     end
     set -l one ($words[1] path $directory 1 2>/dev/null); or return
     for name in (string replace -r '.*/' '' -- (string replace -r '/1\\.sock$' '' -- $one)/*.sock)
-        if not string match -q '*.dgram.sock' -- $name
-            string replace -r '[@.].*' '' -- $name
-        else if test "$argv[1]" = udp
-            string replace -r '[@.].*' /udp -- $name
-        end
+        set -l end ''
+        string match -q '*.dgram.sock' -- $name; and set end /udp
+        test "$end" = '' -o "$argv[1]" = udp; or continue
+        string replace -r '[@.].*' $end -- $name
+        # What has neither dot nor dash is a short name in place of an address.
+        test "$argv[1]" = udp; or continue
+        set -l whole (string replace -r '(\\.dgram)?\\.sock$' '' -- $name)
+        string match -q -r '@.*[.-]' -- $whole; and echo (string replace -a - : -- $whole)$end
     end | sort -u
 end`;
 

@@ -14,19 +14,22 @@ const ACTIONS: Readonly<Record<NonNullable<Operand["kind"]>, string>> = {
   program: "_command_names -e",
 };
 
-const PORTS = `# The ports in the directory that the words name, or in the default one.
+const PORTS =
+  `# The ports in the directory that the words name, or in the default one: with "udp" those of UDP, too, and their addresses.
 _unsock_ports() {
-  local directory file name
+  local directory file name end
   local -aU ports
   directory=\${\${words[(r)--dir=*]}#--dir=}
   ((\${words[(i)--dir]} < CURRENT - 1)) && directory=\${words[\${words[(i)--dir]} + 1]}
   directory=$(_call_program ports $program path \${directory:+--dir=\${(q)directory}} 1 2>/dev/null) || return
   for file in \${directory%/1.sock}/*.sock(N); do
     name=\${\${file:t}%.sock}
-    case $name in
-      *.dgram) [[ \${@[-1]} != udp ]] || ports+=(\${name%%[@.]*}/udp) ;;
-      *) ports+=(\${name%%@*}) ;;
-    esac
+    end=
+    [[ $name != *.dgram ]] || end=/udp name=\${name%.dgram}
+    [[ -z $end || \${@[-1]} == udp ]] || continue
+    ports+=(\${name%%@*}$end)
+    # What has neither dot nor dash is a short name in place of an address.
+    [[ \${@[-1]} != udp || $name != *@*[.-]* ]] || ports+=(\${name//-/:}$end)
   done
   local expl
   _wanted ports expl port compadd -a ports

@@ -48,6 +48,13 @@ const TRIES: readonly (readonly [typed: string, then: string])[] = [
   ["unsock path --dir D/sockets 80", "unsock path --dir D/sockets 8000"],
   ["unsock path --dir=D/sockets 5", "unsock path --dir=D/sockets 53/udp"],
   ["unsock ls --dir=D/sockets 90", "unsock ls --dir=D/sockets 9042"],
+  ["unsock path --dir=D/sockets 90", "unsock path --dir=D/sockets 9042"],
+  ["unsock path --dir=D/sockets 9042@", "unsock path --dir=D/sockets 9042@127.0.0.2"],
+  ["unsock wait --dir D/sockets 66@", "unsock wait --dir D/sockets 66@::1"],
+  ["unsock wait --dir D/sockets 67@f", "unsock wait --dir D/sockets 67@fd00::7/udp"],
+  ["unsock wait --dir D/sockets 9042 66@:", "unsock wait --dir D/sockets 9042 66@::1"],
+  ["unsock path --dir D/sockets 68@", "unsock path --dir D/sockets 68@"],
+  ["unsock ls --dir=D/sockets 9042@", "unsock ls --dir=D/sockets 9042@"],
   ["unsock run --dir D/sockets --port 80", "unsock run --dir D/sockets --port 8000"],
   ["unsock run --dir D/sockets --port=80", "unsock run --dir D/sockets --port=8000"],
   ["unsock run --dir D/empty --port ", "unsock run --dir D/empty --port"],
@@ -143,7 +150,7 @@ async function testShell(shell: Shell): Promise<void> {
     for (const name of ["only", "empty", "sockets", "bin"]) Deno.mkdirSync(`${dir}/${name}`);
     Deno.chmodSync(`${dir}/empty`, 0o700);
     for (const name of ["one.log", "only-no-directory"]) Deno.writeTextFileSync(`${dir}/${name}`, "");
-    for (const name of ["8000", "9042@127.0.0.2", "53.dgram"]) {
+    for (const name of ["8000", "9042@127.0.0.2", "53.dgram", "66@--1", "67@fd00--7.dgram", "68@A+b_1"]) {
       Deno.writeTextFileSync(`${dir}/sockets/${name}.sock`, "");
     }
     Deno.writeTextFileSync(`${dir}/bin/${PROGRAM}`, "#!/bin/sh\n", { mode: 0o755 });
