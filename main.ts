@@ -33,7 +33,7 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     if (name === "run") {
-      const status = runDirectly(args);
+      const status = await runDirectly(args);
       if (status !== undefined) return status;
     }
     // All else only where it is needed; what a `run` needs comes at once: to ask for more later takes longer than to load it.

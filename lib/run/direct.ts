@@ -16,8 +16,8 @@ const ENOTSUP = 95;
  * @returns The exit status; undefined: there is more to it than the library does by itself.
  * @throws {CommandError} When it cannot.
  */
-export function runDirectly(args: readonly string[]): number | undefined {
-  const own = ownShim();
+export async function runDirectly(args: readonly string[]): Promise<number | undefined> {
+  const own = await ownShim();
   if (own === undefined) return undefined;
   const message = new Uint8Array(MESSAGE_SIZE);
   const status = openRunner(own).unsock_run_called(args.length, cString(own), message, BigInt(message.length));
@@ -26,9 +26,9 @@ export function runDirectly(args: readonly string[]): number | undefined {
   return status;
 }
 
-function ownShim(): string | undefined {
+async function ownShim(): Promise<string | undefined> {
   try {
-    return findOwnShim(undefined, variable, { euid: openLibc().geteuid() });
+    return await findOwnShim(undefined, variable, { euid: openLibc().geteuid() });
   } catch (error) {
     if (error instanceof ShimError) return undefined; // --lib may name one
     throw error;

@@ -15,7 +15,7 @@ import { unpackShim } from "./unpack.ts";
  * @returns An absolute path.
  * @throws {ShimError} When there is none.
  */
-export function findOwnShim(option: string | undefined, variable: Variables, system: Owner): string {
+export async function findOwnShim(option: string | undefined, variable: Variables, system: Owner): Promise<string> {
   const places = defaultPlaces();
   const there = places.filter(exists);
   const named = option ?? variable("UNSOCK_LIB"); // opening one takes that out of this process's environment
@@ -23,7 +23,7 @@ export function findOwnShim(option: string | undefined, variable: Variables, sys
   if (found !== undefined) return checkOwn(found, system);
   if (Deno.build.standalone) {
     try {
-      return unpackShim(variable, system);
+      return await unpackShim(variable, system);
     } catch (error) {
       if (named === undefined) throw error;
     }

@@ -23,18 +23,18 @@ const CLIENT = `
 fetch("http://127.0.0.1:8080/").then((answer) => answer.text()).then((text) => process.stdout.write(text));
 `;
 
-/** Ended by the server's own end: npx passes the signal on, and the shell waits for it. */
+/** npx itself passes no signal on: so the server is started as npx would. */
 const TRY = `
 cd "$HOME/app"
 npm install --offline --no-audit --no-fund --loglevel=error /packages/*.tgz
 npx unsock --version
-npx unsock run -- node server.js &
+node_modules/.bin/unsock run -- node server.js &
 npx unsock wait 8080 --timeout 60
 npx unsock run -- node client.js
 npx unsock run -- npx unsock path 8080
 npx unsock self-test
 kill $!
-wait $! || echo "the server ended with $?"
+{ wait $!; } 2>/dev/null || echo "the server ended with $?"
 npx unsock wait 8080 --gone --timeout 60
 node client.js 2>/dev/null || echo "without it there is no network"
 `;
@@ -65,7 +65,9 @@ async function makeRoot(root: string): Promise<void> {
   for (const name of ["npm", "npx"]) await Deno.symlink(`../lib/npm/bin/${name}-cli.js`, join(bin, name));
   await Deno.mkdir(join(root, "packages"));
   for (const name of PACKAGES) await Deno.copyFile(join(DIST, name), join(root, "packages", name));
-  for (const [name, mode] of [["tmp", 0o1777], ["etc", 0o755], ["proc", 0o755], ["dev", 0o755]] as const) {
+  for (
+    const [name, mode] of [["tmp", 0o1777], ["etc", 0o755], ["proc", 0o755], ["dev", 0o755], ["run", 0o755]] as const
+  ) {
     await Deno.mkdir(join(root, name));
     await Deno.chmod(join(root, name), mode);
   }
