@@ -3,7 +3,6 @@
 
 #include "files/behind.h"
 #include "files/beside.h"
-#include "files/bound.h"
 #include "files/datagram_port.h"
 #include "files/ephemeral.h"
 #include "files/lock.h"
@@ -135,10 +134,8 @@ static bool holder_excludes(const struct unsock_bind_request *request, const str
 static long bind_taken(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound) {
     bool behind = false;
     long answers = unsock_resolve(bound->path.sun_path, NULL);
-    if (answers < 0)
-        return answers;
-    if (answers == UNSOCK_ANSWERS_OTHER)
-        return -EADDRINUSE;
+    if (answers < 0 || answers == UNSOCK_ANSWERS_OTHER)
+        return answers < 0 ? answers : -EADDRINUSE;
     if (answers == UNSOCK_ANSWERS_CONTROL) {
         bound->how = UNSOCK_BOUND_CONTROL;
         return 0;
@@ -164,28 +161,32 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
 /* Others may have names of their own. Called with the directory locked. */
 static long bind_named(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound) {
     bool stream = request->type == SOCK_STREAM;
-    bool several =
-        stream ? unsock_port_link_get(request->ip.port).several : unsock_datagram_port_is_several(request->ip.port);
+    uint16_t port = request->ip.port;
+    struct unsock_port_link link = stream ? unsock_port_link_get(port) : (struct unsock_port_link){.several = false};
+    bool several = stream ? link.several : unsock_datagram_port_is_several(port);
     if (!stream && several) {
-        unsock_address_aside_path(request->ip.port, &bound->path);
+        unsock_address_aside_path(port, &bound->path);
         length = unsock_beside_respell(request, &bound->path);
     }
     long clash = several ? unsock_own_names_clash(request) : 0;
     if (clash != 0)
         return clash > 0 ? bind_beside(request, true, bound) : -EADDRINUSE;
     long result = unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
-    if (result == -EADDRINUSE)
+    bool taken = result == -EADDRINUSE;
+    if (taken)
         result = bind_taken(request, length, bound);
-    if (result == 0 && bound->how == UNSOCK_BOUND_FILE && several)
+    if (result < 0 || bound->how != UNSOCK_BOUND_FILE)
+        return result;
+    if (several)
         unsock_own_names_clear(&request->ip, request->type);
-    if (result == 0 && bound->how == UNSOCK_BOUND_FILE && stream)
-        unsock_own_names_holder(&request->ip, request->spelling.v6only);
-    else if (result == 0 && bound->how == UNSOCK_BOUND_FILE && several) {
+    if (stream)
+        unsock_own_names_bound(taken ? unsock_port_link_get(port) : link, request);
+    else if (several) {
         unsock_origin_note(bound->path.sun_path, request);
-        unsock_own_names_datagram_holder(request->ip.port);
-        unsock_datagram_port_holder(request->ip.port, &bound->path);
+        unsock_own_names_datagram_holder(port);
+        unsock_datagram_port_holder(port, &bound->path);
     }
-    return result;
+    return 0;
 }
 
 /*

@@ -199,8 +199,7 @@ void unsock_own_names_clear(const struct unsock_ip *ip, int type) {
     remove_idle(&path, length);
 }
 
-void unsock_own_names_holder(const struct unsock_ip *holder, bool v6only) {
-    struct unsock_port_link link = unsock_port_link_get(holder->port);
+static void put_holder(struct unsock_port_link link, const struct unsock_ip *holder, bool v6only) {
     bool several = link.several;
     link.several = link.several && any(holder->port, SOCK_STREAM);
     link.ip = *holder;
@@ -212,6 +211,14 @@ void unsock_own_names_holder(const struct unsock_ip *holder, bool v6only) {
         unsock_port_link_remove(holder->port);
     if (link.several)
         put_alias(holder->port, SOCK_STREAM);
+}
+
+void unsock_own_names_holder(const struct unsock_ip *holder, bool v6only) {
+    put_holder(unsock_port_link_get(holder->port), holder, v6only);
+}
+
+void unsock_own_names_bound(struct unsock_port_link link, const struct unsock_bind_request *request) {
+    put_holder(link, &request->ip, request->spelling.v6only);
 }
 
 void unsock_own_names_holder_gone(uint16_t port, int type) {

@@ -41,6 +41,9 @@ void unsock_own_names_clear(const struct unsock_ip *ip, int type);
  */
 void unsock_own_names_holder(const struct unsock_ip *holder, bool v6only);
 
+/* The same of a socket that was bound just now, where `link` is what the port's link says. */
+void unsock_own_names_bound(struct unsock_port_link link, const struct unsock_bind_request *request);
+
 /* The same of a datagram socket, with the file .PORT.udp, which tells its address. */
 void unsock_own_names_datagram_holder(uint16_t port);
 

@@ -5,6 +5,7 @@
 #include "files/datagram_port.h"
 #include "files/lock.h"
 #include "files/own_names.h"
+#include "files/port_link.h"
 #include "files/sharers.h"
 #include "files/socketfile.h"
 #include "files/waiting.h"
@@ -73,13 +74,18 @@ static socklen_t find_own(struct unsock_fd *entry, struct sockaddr_un *path) {
 /* The file goes, or another socket gets it. Who asks where a stream is finds out by the link beside the port's file. */
 static void take_away(const struct unsock_fd *entry, const struct sockaddr_un *path) {
     bool own_name = unsock_sharers_has_own_name(entry), hidden = (entry->flags & UNSOCK_HIDDEN) != 0;
-    if (hidden ? own_name && unsock_sharers_follow(entry, path) : unsock_sharers_promote(entry, path))
+    bool stream = entry->type == SOCK_STREAM, several = false;
+    if (!hidden)
+        several = stream ? unsock_port_link_get(entry->local.port).several : unsock_datagram_port_is_aside(path);
+    if (hidden ? own_name && unsock_sharers_follow(entry, path) : unsock_sharers_promote(entry, path, several))
         return;
     unsock_sys(__NR_unlinkat, AT_FDCWD, path->sun_path, 0);
     if (own_name)
         unsock_own_names_gone(entry->local.port, entry->type);
-    else if (!hidden && (entry->type == SOCK_STREAM || unsock_datagram_port_is_aside(path)))
+    else if (several)
         unsock_own_names_holder_gone(entry->local.port, entry->type);
+    else if (stream && !hidden)
+        unsock_port_link_remove(entry->local.port);
 }
 
 static struct sockaddr_un port_path(const struct unsock_fd *old) {

@@ -97,16 +97,15 @@ bool unsock_sharers_follow(const struct unsock_fd *old, const struct sockaddr_un
  * Another process may have a socket that waits behind the port's file: one that forked, or was executed by this one, or
  * shares the port. Those with a name of their own may be waited for too: who waits for another address comes last.
  */
-bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_un *path) {
+bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_un *path, bool several) {
     uint16_t port = old->local.port;
-    bool alone = old->type == SOCK_DGRAM && !unsock_datagram_port_is_aside(path);
     bool server = (old->flags & UNSOCK_BOUND) && !(old->flags & UNSOCK_ANY_PORT);
     if (promote_own(old, path, false))
         return true;
     bool behind = server && unsock_behind_any(path->sun_path);
     if (behind && unsock_waiting_promote(port, old->type, path, true))
         return true;
-    if (!alone && (promote_own(old, path, true) || unsock_own_names_promote(port, old->type, path)))
+    if (promote_own(old, path, true) || (several && unsock_own_names_promote(port, old->type, path)))
         return true;
     if (behind && unsock_waiting_promote(port, old->type, path, false))
         return true;

@@ -23,9 +23,10 @@ static inline bool unsock_sharers_same_port(const struct unsock_fd *entry, const
 
 /*
  * Gives the port's file at `path`, now without a socket, to one that waits behind it, or has a name of its own: of this
- * process, else of another one. Called with the directory locked. Returns whether there was one.
+ * process, else of another one. `several`: the port is said to have such names. Called with the directory locked.
+ * Returns whether there was one.
  */
-bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_un *path);
+bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_un *path, bool several);
 
 /* The same of a file of an address's own: to one that waits for that address. */
 bool unsock_sharers_follow(const struct unsock_fd *old, const struct sockaddr_un *path);

@@ -21,8 +21,8 @@ const BUFFER = Deno.uid() === 0 ? 0 : 1;
  */
 const EXPECTED: Readonly<Record<string, number>> = {
   "socket": 1,
-  // Of these 13 are the directory's lock, and the link that tells clients whether the port has other sockets.
-  "bind": 17,
+  // Of these 12 are the directory's lock, and the link that tells clients whether the port has other sockets.
+  "bind": 16,
   "listen": 3,
   "connect": 2,
   "accept": 1,
@@ -31,7 +31,7 @@ const EXPECTED: Readonly<Record<string, number>> = {
   "close a connection": 1,
   "dup a listener": 2,
   "close the copy of a listener": 6,
-  "close a listener": 23,
+  "close a listener": 22,
   "socket UDP": 1,
   "bind UDP": 16 + BUFFER,
   "first send UDP": 19 + BUFFER,
