@@ -38,6 +38,10 @@ static inline void set_up(void) {
     joined = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
     CHECK(connect(joined, &at_receiver.any, at_receiver.length));
     fresh_datagram = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
+    const int expecting[] = {peer, listener_with_client, receiver, informed};
+    for (size_t i = 0; i < sizeof expecting / sizeof *expecting; i++)
+        if (ready(expecting[i], POLLIN, 5000) == 0)
+            die("what was sent has not arrived");
 }
 
 /* What is behind the pointer where it can be read. */
