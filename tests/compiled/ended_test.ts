@@ -10,12 +10,21 @@ function names(directory: string): string[] {
   return Array.from(Deno.readDirSync(directory), ({ name }) => name).toSorted();
 }
 
-/** What a process's children were started as. */
+/** What a process's children were started as. One that ends meanwhile, as short ones do, is none any more. */
 function commandsOf(pid: number): string[][] {
-  const children = Array.from(Deno.readDirSync(`/proc/${pid}/task`)).flatMap(({ name }) =>
-    Deno.readTextFileSync(`/proc/${pid}/task/${name}/children`).split(" ").filter((child) => child !== "")
-  );
-  return children.map((child) => Deno.readTextFileSync(`/proc/${child}/cmdline`).split("\0"));
+  const threads = Array.from(Deno.readDirSync(`/proc/${pid}/task`), ({ name }) => name);
+  const children = threads.flatMap((thread) => readIfThere(`/proc/${pid}/task/${thread}/children`).split(" "));
+  return children.filter((child) => child !== "").map((child) => readIfThere(`/proc/${child}/cmdline`).split("\0"));
+}
+
+/** Of /proc: reading from a process or thread that ends just then is ESRCH, which the runtime has no class for. */
+function readIfThere(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Error && /os error [23]\b/.test(error.message)) return "";
+    throw error;
+  }
 }
 
 /** What is in dist/, and who is putting together a new one. */
