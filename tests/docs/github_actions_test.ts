@@ -1,7 +1,8 @@
 /** docs/github-actions.md: the step that runs the tests, as GitHub runs it. */
-import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { assert, assertMatch, assertStrictEquals } from "@std/assert";
 import { assertNoIpListener } from "../support/net.ts";
 import { need } from "../support/programs.ts";
+import { until } from "../support/wait.ts";
 import { Reader, readYaml } from "./page.ts";
 
 interface Workflow {
@@ -23,7 +24,8 @@ Deno.test({
       for (const part of [1, 2, 3, 4]) {
         assertMatch(Deno.readTextFileSync(`${reader.home}/answer-${part}`), /Directory listing for/);
       }
-      assertEquals([...Deno.readDirSync(`${reader.runtime}/unsock`)].map(({ name }) => name), []);
+      // Whatever of a server has not ended yet keeps its directory so long (docs/limits.md).
+      await until("their directories are gone", () => [...Deno.readDirSync(`${reader.runtime}/unsock`)].length === 0);
       assertNoIpListener(8000);
     }),
 });
