@@ -67,6 +67,7 @@ export async function buildProbe(
     "own_addresses.h",
     "raw_calls.h",
     "../support/past_libc.h",
+    "../../c/rt/syscall6.h",
   ]
     .map((header) => join(SOURCES, header));
   const newest = Math.max(...[source, ...headers].map(modified));
