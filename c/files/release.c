@@ -19,8 +19,11 @@
 #define LATE_LOOKS 2
 #define TAKEN 0xff /* not a kind: a thread is at it */
 #define SINGLE_THREAD_LINKS 3
+#define READERS_FIRST_NS 50000
+#define READERS_MOST_NS 10000000
 #define AFTERWARDS_PAUSE_NS 2000000
 #define AFTERWARDS_PAUSES 2500 /* five seconds */
+#define AFTERWARDS_LOOKS 5
 
 /*
  * Sockets that were still in use when their last descriptor here was closed: by another process, or by a thread of this
@@ -96,7 +99,7 @@ void unsock_release_at_end(const struct unsock_fd *old, struct unsock_release_en
         end->probe = unsock_socketfile_probe();
     if (unsock_removal_try_by(end->probe, old) || end->alone)
         return;
-    end->alone = !has_threads();
+    end->alone = !unsock_own()->has_made && !has_threads();
     if (!end->alone)
         keep_for_later(old);
 }
@@ -150,7 +153,11 @@ _Noreturn static void look_afterwards(long parent) {
     unsock_sys(__NR_close_range, 0, ~0u, 0);
     for (int i = 0; i < AFTERWARDS_PAUSES && unsock_sys(__NR_getppid) == parent; i++)
         unsock_sys(__NR_nanosleep, &pause, 0);
-    release_late();
+    for (int i = 0; i < AFTERWARDS_LOOKS && any_late(); i++) {
+        if (i > 0)
+            unsock_sys(__NR_nanosleep, &pause, 0);
+        release_late();
+    }
     unsock_lock_end();
     for (;;)
         unsock_sys(__NR_exit_group, 0);
@@ -161,10 +168,28 @@ void unsock_release_earlier(void) {
         release_late();
 }
 
+/*
+ * Who lists /proc/PID/fd has each file open for a moment, and what was closed meanwhile goes when its call returns
+ * (proc_readfd_common, fs/proc/fd.c; fput, fs/file_table.c). A monitor that does so would leave the file in the
+ * directory for good. A child that has only inherited its sockets does not wait: others have them.
+ */
+static void wait_for_readers(void) {
+    struct timespec pause = {0, READERS_FIRST_NS};
+    for (int64_t waited = 0; unsock_own()->has_made && any_late() && waited < READERS_MOST_NS; pause.tv_nsec *= 2) {
+        unsock_sys(__NR_nanosleep, &pause, 0);
+        release_late();
+        waited += pause.tv_nsec;
+    }
+}
+
 void unsock_release_afterwards(void) {
-    /* Without threads nothing of this process is in the way: somebody else has what was in use when it closed it. */
-    if (!any_late() || !unsock_own_descriptors() || !has_threads())
+    if (!any_late() || !unsock_own_descriptors())
         return;
+    /* Without threads nothing of this process is in the way: somebody else has what was in use when it closed it. */
+    if (!has_threads()) {
+        wait_for_readers();
+        return;
+    }
     release_late();
     if (!any_late())
         return;

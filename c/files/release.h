@@ -20,8 +20,8 @@ void unsock_release_earlier(void);
 /* What is found out once for all of those. */
 struct unsock_release_end {
     long probe; /* the socket that asks (unsock_socketfile_probe); negative at first: made where it is needed */
-    bool alone; /* false at first. Without threads nothing of this process can still be in the way: somebody else has
-                   the socket then, and will release it */
+    bool alone; /* false at first. Neither did this process make any of them, nor has it threads that can be in the way:
+                   others have them, and will release them */
 };
 
 /* Releases one of those. */
@@ -34,6 +34,7 @@ void unsock_release_ended(struct unsock_release_end *end);
  * The process is ending, and has closed its sockets. One that a thread of its own is still waiting at, in accept or for
  * a datagram, is in use until that thread ends: only then can be known whether another process has it too. A child that
  * has nothing open waits for that, and looks once more. Where it cannot be made the file is left for the next bind.
+ * Without threads this one waits itself, for a few milliseconds: somebody may just be listing its descriptors.
  */
 void unsock_release_afterwards(void);
 

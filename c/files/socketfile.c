@@ -6,6 +6,7 @@
 
 #include "files/origin.h"
 #include "kernel/beyond_limit.h"
+#include "memory/own.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
@@ -108,6 +109,8 @@ long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_
     if (mode >= 0)
         unsock_sys(__NR_fchmod, socket, mode);
     long result = unsock_sys(__NR_bind, socket, path, length);
+    if (result == 0)
+        unsock_own()->has_made = true;
     if (result == 0 && mode >= 0)
         unsock_socketfile_set_mode(path->sun_path, mode);
     return result;

@@ -14,6 +14,7 @@ struct unsock_own {
     int32_t lock_file;      /* the descriptor of its lock's file, plus 1; 0: not yet */
     const void *lock_frame; /* where on its stack it has it */
     bool lock_kept;         /* its file is there still, for the next time */
+    bool has_made;          /* a socket file; what a forked child has, it may have inherited alone */
 };
 
 /* Once, at start. */
