@@ -8,6 +8,7 @@
 #include "calls/list.h"
 #include "calls/shutdown.h"
 #include "rt/net.h"
+#include "rt/syscall6.h"
 
 #include <asm/unistd.h>
 
@@ -25,8 +26,10 @@ static long call_of_data(long number, long a, long b, long c, long d, long e, lo
         return unsock_call_recvmsg((int)a, (struct msghdr *)b, (int)c);
     case __NR_sendmmsg:
         return unsock_call_sendmmsg((int)a, (struct unsock_mmsghdr *)b, (unsigned)c, (int)d);
-    default:
+    case __NR_recvmmsg:
         return unsock_call_recvmmsg((int)a, (struct unsock_mmsghdr *)b, (unsigned)c, (int)d, (void *)e);
+    default:
+        return unsock_syscall6(number, a, b, c, d, e, f); /* not one of these: the kernel's */
     }
 }
 

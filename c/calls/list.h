@@ -104,7 +104,6 @@
     BY_HAND(popen)                                                                                                     \
     BY_HAND(syscall)                                                                                                   \
     BY_HAND(prctl)                                                                                                     \
-    BY_HAND(seccomp_load)                                                                                              \
     BY_HAND(_exit)                                                                                                     \
     BY_HAND(_Exit)
 

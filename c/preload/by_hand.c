@@ -83,17 +83,6 @@ UNSOCK_EXPORT int prctl(int option, ...) {
     return (int)unsock_libc_result(unsock_sys(__NR_prctl, option, values[0], values[1], values[2], values[3]));
 }
 
-/* libseccomp's, which asks the kernel past libc. Nobody calls it where that library is not. */
-UNSOCK_EXPORT int seccomp_load(void *context) {
-    int (*next)(void *) = NULL;
-    void *found = unsock_next_find("seccomp_load");
-    if (!found)
-        return -ENOSYS;
-    memcpy(&next, &found, sizeof(next));
-    unsock_sandboxed = true;
-    return next(context);
-}
-
 /* Children of Python's multiprocessing and daemons that have had enough end so, past all destructors. */
 UNSOCK_EXPORT _Noreturn void _exit(int status) {
     if (unsock_active())
