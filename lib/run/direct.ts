@@ -3,7 +3,8 @@
  * a script calls `run` a thousand times.
  */
 import { CommandError, ShimError } from "../system/errors.ts";
-import { cString, openLibc, openRunner, textOf } from "../system/ffi.ts";
+import { cString, intOf, openLibc, openRunner, textOf } from "../system/ffi.ts";
+import { effectiveUser } from "../system/linux.ts";
 import { findOwnShim } from "./own_shim.ts";
 
 const MESSAGE_SIZE = 1 << 15;
@@ -20,7 +21,8 @@ export async function runDirectly(args: readonly string[]): Promise<number | und
   const own = await ownShim();
   if (own === undefined) return undefined;
   const message = new Uint8Array(MESSAGE_SIZE);
-  const status = openRunner(own).unsock_run_called(args.length, cString(own), message, BigInt(message.length));
+  const runner = openRunner(own);
+  const status = intOf(runner.unsock_run_called(args.length, cString(own), message, BigInt(message.length)));
   if (status === -ENOTSUP) return undefined;
   if (message[0] !== 0) throw new CommandError(textOf(message), { exitCode: status });
   return status;
@@ -28,7 +30,7 @@ export async function runDirectly(args: readonly string[]): Promise<number | und
 
 async function ownShim(): Promise<string | undefined> {
   try {
-    return await findOwnShim(undefined, variable, { euid: openLibc().geteuid() });
+    return await findOwnShim(undefined, variable, { euid: effectiveUser(openLibc()) });
   } catch (error) {
     if (error instanceof ShimError) return undefined; // --lib may name one
     throw error;

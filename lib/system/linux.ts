@@ -1,5 +1,5 @@
 /** Whose process this is. */
-import type { Libc } from "./ffi.ts";
+import { intOf, type Libc } from "./ffi.ts";
 
 /** Real and effective user and group. */
 export interface System {
@@ -11,5 +11,10 @@ export interface System {
 
 /** @returns What the kernel says. */
 export function askSystem(libc: Libc): System {
-  return { uid: libc.getuid(), euid: libc.geteuid(), gid: libc.getgid(), egid: libc.getegid() };
+  return { uid: libc.getuid(), euid: effectiveUser(libc), gid: libc.getgid(), egid: libc.getegid() };
+}
+
+/** @returns Its effective user. */
+export function effectiveUser(libc: Libc): number {
+  return intOf(libc.geteuid()) >>> 0;
 }
