@@ -6,7 +6,8 @@ type Maybe<T> = T | undefined | false | null;
  * Calls `fn` again and again until it returns something truthy.
  *
  * @param what Names the condition in the error message.
- * @param fn Returns the result, or something falsy while there is none. An exception ends the wait.
+ * @param fn Returns the result, or something falsy while there is none. What it reads may not be there yet; any other exception
+ *   ends the wait.
  * @param timeoutMs How long to try, in milliseconds.
  * @returns The first truthy result.
  * @throws {Error} when the time is over.
@@ -14,13 +15,19 @@ type Maybe<T> = T | undefined | false | null;
 export async function until<T>(
   what: string,
   fn: () => Maybe<T> | Promise<Maybe<T>>,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   while (true) {
-    const result = await fn();
-    if (result) return result;
-    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`);
+    let missing: unknown;
+    try {
+      const result = await fn();
+      if (result) return result;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      missing = error;
+    }
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`, { cause: missing });
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
