@@ -58,7 +58,8 @@ static long disconnect(int fd, const void *address, socklen_t length) {
     bool chosen = (entry->flags & UNSOCK_BOUND) && !(entry->flags & UNSOCK_ANY_PORT);
     if (entry->type == SOCK_STREAM && chosen && entry->kind == UNSOCK_KIND_LOCAL)
         return unsock_stream_reserve(fd, entry);
-    if (entry->type == SOCK_STREAM || !chosen || entry->kind == UNSOCK_KIND_FOREIGN) {
+    if (entry->type == SOCK_STREAM || !chosen ||
+        (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_datagram_stays(fd, entry))) {
         struct unsock_ip local = entry->local;
         bool keeps_address = (entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_SETTLED);
         uint16_t before = entry->flags;

@@ -9,6 +9,12 @@
 /* connect to a covered address. */
 long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked);
 
+/*
+ * Is it bound to an AF_UNIX path elsewhere, which a control file names? Then it is known by that name, and none is to
+ * be given to it.
+ */
+bool unsock_datagram_stays(int fd, const struct unsock_fd *entry);
+
 /* sendmsg to a covered address (`ip`), or, with `ip` NULL, on a redirected descriptor to its connected peer. */
 long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                           const struct unsock_ip *ip);

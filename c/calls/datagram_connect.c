@@ -7,6 +7,7 @@
 #include "files/bound.h"
 #include "kernel/beyond_limit.h"
 #include "kernel/log.h"
+#include "kernel/socket_info.h"
 #include "memory/fds.h"
 #include "memory/state.h"
 #include "replace/redirect.h"
@@ -94,15 +95,30 @@ static long connect_path(int fd, const struct unsock_ip *ip, struct sockaddr_un 
     return result == -EPERM && other == 0 ? 0 : result;
 }
 
+bool unsock_datagram_stays(int fd, const struct unsock_fd *entry) {
+    static const uint16_t bound = UNSOCK_NAMED | UNSOCK_BOUND;
+    return entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_DGRAM && (entry->flags & bound) == bound &&
+           unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX;
+}
+
+/* A local socket of its own, with the name that the peer shall see. */
+static long prepare(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
+    if (unsock_datagram_stays(fd, entry))
+        return 0;
+    long result = unsock_datagram_be_local(fd, entry, ip);
+    if (result == 0)
+        result = unsock_datagram_be_alone(fd, entry);
+    if (result == 0)
+        unsock_datagram_choose_source(fd, entry, ip);
+    return result;
+}
+
 UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked) {
     struct sockaddr_un path = {0};
     /* Connecting to the wildcard means the loopback address, and is reported so (ip_route_connect). */
     struct unsock_ip target = unsock_ip_some(*asked), *ip = &target;
-    long result = unsock_datagram_be_local(fd, entry, ip);
-    if (result == 0)
-        result = unsock_datagram_be_alone(fd, entry);
+    long result = prepare(fd, entry, ip);
     if (result == 0) {
-        unsock_datagram_choose_source(fd, entry, ip);
         result = connect_path(fd, ip, &path);
         if (result == 0)
             unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_CONNECTED);

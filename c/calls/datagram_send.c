@@ -222,7 +222,8 @@ static long send_foreign(int fd, struct unsock_fd *entry, const struct msghdr *m
                          const struct unsock_ip *ip) {
     struct sockaddr_un name;
     struct msghdr there = *message;
-    if (unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX && !unsock_state_is_connected(entry->state))
+    bool to_target = unsock_state_is_connected(entry->state) && (entry->flags & UNSOCK_BY_CONTROL);
+    if (unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX && !to_target)
         return send_to(fd, entry, message, flags, ip);
     there.msg_namelen = unsock_plain_sender_find(ip->port, &name);
     there.msg_name = there.msg_namelen > 0 ? &name : NULL;

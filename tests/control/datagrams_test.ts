@@ -116,6 +116,68 @@ print(client.recv(100))
   return stdout + stderr;
 }
 
+/**
+ * A server that speaks with one client at a time, by connecting to it, and disconnects (AF_UNSPEC) before the next one comes. Both
+ * processes write whole lines: they come in whatever order.
+ */
+const ONE_AT_A_TIME = `
+import ctypes, os, socket, sys
+def say(*words): os.write(1, (" ".join(map(str, words)) + "\\n").encode())
+server = socket.socket(type=socket.SOCK_DGRAM)
+server.settimeout(5)
+server.bind(("127.0.0.1", int(sys.argv[1])))
+address = server.getsockname()
+def client(name):
+    with socket.socket(type=socket.SOCK_DGRAM) as own:
+        own.settimeout(5)
+        own.connect(address)
+        own.send(b"from " + name)
+        assert own.recv(100) == b"hello " + name
+        own.send(b"more from " + name)
+        say(own.recvfrom(100) == (b"bye " + name, address))
+other = socket.socket(type=socket.SOCK_DGRAM)
+other.settimeout(5)
+other.bind(("127.0.0.1", 0))
+again = os.pipe()
+if os.fork() == 0:
+    client(b"one")
+    os.read(again[0], 1)
+    client(b"two")
+    os._exit(0)
+for _ in range(2):
+    text, sender = server.recvfrom(100)
+    server.connect(sender)
+    say(text, server.getsockname() == address, server.getpeername() == sender)
+    server.send(text.replace(b"from", b"hello"))
+    text = server.recv(100)
+    say(text)
+    server.sendto(b"meanwhile", other.getsockname())
+    say(other.recv(100))
+    server.sendto(text.replace(b"more from", b"bye"), sender)
+    ctypes.CDLL(None).connect(server.fileno(), bytes(16), 16)
+    say(server.getsockname() == address)
+    os.write(again[1], b"x")
+say(os.waitstatus_to_exitcode(os.wait()[1]))
+`;
+
+Deno.test(
+  "a UDP server at an AF_UNIX path connects to one client after the other, and keeps its place",
+  { ignore },
+  async () => {
+    await withDir(async (base) => {
+      const [dir, path] = [`${base}/sockets`, `${base}/server`];
+      await Deno.mkdir(dir);
+      await Deno.writeFile(`${dir}/${PORT}.dgram.sock`, controlFile({ dest: sockaddrUnix(path) }));
+      const oracle = await run(["python3", "-c", ONE_AT_A_TIME, String(await freeUdpPort())]);
+      assert(oracle.stdout.endsWith("\n0\n"), oracle.stdout + oracle.stderr);
+      const { stdout, stderr } = await run(["python3", "-c", ONE_AT_A_TIME, String(PORT)], { env: shimEnv(dir) });
+      const lines = (text: string) => text.split("\n").sort();
+      assertEquals(lines(stdout), lines(oracle.stdout), stderr);
+      assert((await Deno.lstat(path)).isSocket);
+    });
+  },
+);
+
 Deno.test("a UDP server answers at another UDP port, where the network sees it", { ignore }, async () => {
   await withDir(async (dir) => {
     const real = await freeUdpPort();
