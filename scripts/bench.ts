@@ -12,6 +12,7 @@ import { writePage } from "./bench/page.ts";
 import { measureLoad } from "./bench/load.ts";
 import { describeMachine, otherWork } from "./bench/machine.ts";
 import { measurePrograms } from "./bench/programs.ts";
+import { describeOther, readOther } from "./bench/others.ts";
 import { formatText, type Report } from "./bench/report.ts";
 import { type OtherLibrary, type Rig, ROOT } from "./bench/rig.ts";
 import { withRig } from "./bench/rig_life.ts";
@@ -31,6 +32,8 @@ Measures and prints a table, and writes bench.json, bench.svg and bench.md.
                         without --out
   --shim NAME=LIBRARY   compare with another library to preload; may be repeated. It gets UNSOCK_DIR, UNSOCK_ADDR and
                         SOCKET_WRAPPER_DIR, and the rest of its settings from the environment
+  --shim NAME=COMMAND   the same, set up by a command that executes what follows, with {} for the directory of the socket
+                        files: "ip2unix 2.2=ip2unix -r addr=127.0.0.1,path={}/%t-%p.sock". NAME stands on the page: with the version
 `;
 
 interface Options {
@@ -57,11 +60,7 @@ function readOptions(args: readonly string[]): Options | undefined {
     },
   });
   if (values.help) return undefined;
-  const others = values.shim.map((text) => {
-    const [, name, library] = text.match(/^([^=]+)=(.+)$/) ?? [];
-    if (name === undefined || library === undefined) throw new Error(`--shim: not NAME=LIBRARY: "${text}"`);
-    return { name, library, ours: false };
-  });
+  const others = values.shim.map(readOther);
   const { json, quick, trapped, compare } = values;
   const out = values.out ?? (quick || compare !== undefined ? undefined : path.join(ROOT, "docs"));
   return { json, quick, trapped, out, compare, others };
@@ -110,7 +109,9 @@ async function writeReport(report: Report, directory: string): Promise<void> {
 async function bench({ json, quick, trapped, out, compare, others }: Options): Promise<void> {
   const before = out ?? path.join(ROOT, "docs");
   const measured = (rig: Rig) => trapped ? measureTrappedAlone(rig, before) : measure(rig);
-  const report = await withRig({ others, quick, compare }, measured);
+  const found = await withRig({ others, quick, compare }, measured);
+  const named = others.map((other) => ({ name: other.name, how: describeOther(other) }));
+  const report = trapped || named.length === 0 ? found : { ...found, others: named };
   console.log(json ? JSON.stringify(report, null, 2) : formatText(report));
   if (out !== undefined) await writeReport(report, out);
 }

@@ -18,5 +18,5 @@ export async function buildBefore(commit: string, directory: string): Promise<Ot
   const hash = (await output(["git", "-C", ROOT, "rev-parse", "--verify", `${commit}^{commit}`])).trim();
   await output(["git", "-C", tree, "checkout", "--quiet", hash]);
   await output([Deno.execPath(), "run", "-A", path.join(tree, "scripts", "build.ts")], { timeoutMs: BUILD_MS });
-  return { name: BEFORE, library: path.join(tree, "build", "libunsock.so"), ours: true };
+  return { name: BEFORE, how: path.join(tree, "build", "libunsock.so"), ours: true };
 }

@@ -14,6 +14,7 @@ const WIDTH = 820;
 const LABELS = 240;
 const BAR = 14;
 const GAP = 4;
+const LEGEND = 135;
 const GROUP_GAP = 16;
 const TOP = 64;
 const BARS = WIDTH - LABELS - 150;
@@ -28,10 +29,12 @@ const STYLE = `
   .one { stroke: #57606a }
   .spread { stroke: #24292f; stroke-width: 1.5 }
   .tcp { fill: #9aa4af } .unix { fill: #6cb6e8 } .unsock { fill: #1f883d } .other { fill: #d4a72c }
+  .other2 { fill: #bc4c00 } .other3 { fill: #8250df }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3 } .quiet { fill: #9198a1 } .grid { stroke: #3d444d } .one { stroke: #9198a1 }
     .spread { stroke: #e6edf3 }
     .tcp { fill: #656c76 } .unix { fill: #388bfd } .unsock { fill: #3fb950 } .other { fill: #d29922 }
+    .other2 { fill: #db6d28 } .other3 { fill: #a371f7 }
   }`;
 
 const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
@@ -49,8 +52,14 @@ function line(x1: number, y1: number, x2: number, y2: number, name: string): str
   return `<line class="${name}" ${points}/>`;
 }
 
-function styleOf(variant: string): string {
-  return [NATIVE, LOOPBACK, UNSOCK].includes(variant) ? variant : "other";
+const KNOWN = [NATIVE, LOOPBACK, UNSOCK];
+const OTHER_STYLES = ["other", "other2", "other3"];
+
+/** Somebody else's libraries have a colour each, in the order of the legend. */
+function styleOf(variant: string, variants: readonly string[]): string {
+  if (KNOWN.includes(variant)) return variant;
+  const others = variants.filter((name) => !KNOWN.includes(name));
+  return OTHER_STYLES[others.indexOf(variant) % OTHER_STYLES.length] ?? "other";
 }
 
 function medianOf(result: Result): number {
@@ -62,9 +71,8 @@ function stepFor(most: number): number {
   return STEPS.find((step) => most / step <= 6) ?? 50;
 }
 
-function drawBar(result: Result, unit: string, y: number, scale: number): string[] {
+function drawBar(result: Result, unit: string, style: string, y: number, scale: number): string[] {
   const width = medianOf(result) * scale;
-  const style = styleOf(result.variant);
   const bar = `<rect class="${style}" x="${LABELS}" y="${y}" width="${width.toFixed(1)}" height="${BAR}" rx="2"/>`;
   const middle = y + BAR / 2;
   const { low, high } = result.toLoopback ?? { low: 1, high: 1 };
@@ -74,10 +82,18 @@ function drawBar(result: Result, unit: string, y: number, scale: number): string
   return [bar, ...(result.toLoopback ? [spread] : []), text(end, y + BAR - 3, label, 'class="quiet"')];
 }
 
-function drawGroup({ title, unit, results }: Comparison, top: number, scale: number): string[] {
+function drawGroup(
+  { title, unit, results }: Comparison,
+  variants: readonly string[],
+  top: number,
+  scale: number,
+): string[] {
   const middle = top + heightOf(results) / 2;
   const label = text(LABELS - 12, middle + 4, title, 'text-anchor="end"');
-  return [label, ...results.flatMap((result, i) => drawBar(result, unit, top + i * (BAR + GAP), scale))];
+  const bars = results.map((result, i) => {
+    return drawBar(result, unit, styleOf(result.variant, variants), top + i * (BAR + GAP), scale);
+  });
+  return [label, ...bars.flat()];
 }
 
 function heightOf(results: readonly Result[]): number {
@@ -96,10 +112,14 @@ function drawGrid(most: number, bottom: number, scale: number): string[] {
 }
 
 function drawLegend(variants: readonly string[]): string[] {
+  const places = (WIDTH - LABELS) / LEGEND;
+  // As far to the right as there is room for all.
+  const first = variants.length <= places ? LABELS : 12;
+  const step = variants.length <= places ? LEGEND : (WIDTH - first) / variants.length;
   return variants.flatMap((variant, index) => {
-    const x = LABELS + index * 135;
+    const x = first + index * step;
     return [
-      `<rect class="${styleOf(variant)}" x="${x}" y="34" width="12" height="12" rx="2"/>`,
+      `<rect class="${styleOf(variant, variants)}" x="${x}" y="34" width="12" height="12" rx="2"/>`,
       text(x + 18, 44, variantName(variant)),
     ];
   });
@@ -119,7 +139,7 @@ export function drawChart(report: Report): string {
   const bars: string[] = [];
   let y = TOP;
   for (const group of groups) {
-    bars.push(...drawGroup(group, y, scale));
+    bars.push(...drawGroup(group, variants, y, scale));
     y += heightOf(group.results) + GROUP_GAP;
   }
   const height = y + 28;

@@ -57,7 +57,7 @@ async function measure(rig: Rig, { name, title, workload, little, much, natively
   const rounds = rig.quick ? 1 : ROUNDS;
   const variants = rig.variants.filter((variant) => natively || variant.name !== NATIVE);
   const before = new Map<string, number[]>();
-  const { samples } = await interleave(variants, rounds, async (variant, round) => {
+  const { samples, failed, notes } = await interleave(variants, rounds, async (variant, round) => {
     rig.progress(title, `round ${round + 1} of ${rounds}, ${variant.name}`);
     const time = async (amount: Amount) => {
       const { held, count } = rig.quick ? quickened(amount) : amount;
@@ -69,7 +69,7 @@ async function measure(rig: Rig, { name, title, workload, little, much, natively
     return await time(much);
   });
   const ways = [...samples].map(([variant, times]) => ({ variant, times: ratio(times, before.get(variant) ?? []) }));
-  return { name, title, ways };
+  return { name, title, ways, ...(failed.length > 0 && { failed, notes }) };
 }
 
 /** Measures all of it. */

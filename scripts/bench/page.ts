@@ -1,5 +1,5 @@
 /** The page `docs/bench.md`: what the numbers mean, and the numbers. */
-import { formatMarkdown, type Report } from "./report.ts";
+import { formatMarkdown, type Other, type Report } from "./report.ts";
 
 const INTRODUCTION = `# How fast
 
@@ -27,7 +27,21 @@ be others; their relations should not be.
 - Times to start are medians over many starts in turn, and the median of their differences.
 `;
 
+/** Whose libraries took their turns too, and how they were set up. */
+function aboutOthers(others: readonly Other[] = []): string {
+  if (others.length === 0) return "";
+  const names = others.map(({ name, how }) => `${name} (\`${how}\`)`);
+  return [
+    `- Other libraries that redirect took their turns in the same rounds: ${
+      names.join(", ")
+    }. Each workload was first tried`,
+    "  where there is no network, to see that it is local. What one of them cannot do is marked as failed, and why stands below the",
+    "  tables. They are not measured behind nginx, as its configuration names unsock's socket file.",
+    "",
+  ].join("\n");
+}
+
 /** @returns The page, in Markdown. */
 export function writePage(report: Report): string {
-  return `${INTRODUCTION}\n${formatMarkdown(report)}\n`;
+  return `${INTRODUCTION}${aboutOthers(report.others)}\n${formatMarkdown(report)}\n`;
 }

@@ -5,6 +5,9 @@ import { output } from "./rig.ts";
 
 const NOBODY = 65534;
 
+/** What iperf is to send at least. */
+const IPERF_LEAST = 256 << 20;
+
 /** PostgreSQL does not run as root. */
 function unprivileged(command: readonly string[]): string[] {
   const [program = "", ...args] = command;
@@ -69,6 +72,12 @@ function wrk(port: number): string[] {
 /** None where any answer was an error. */
 function findRequests(printed: string): number {
   return printed.includes("Non-2xx") ? NaN : find(/^Requests\/sec:\s+([\d.]+)/m)(printed);
+}
+
+/** The last line of comma-separated values ends with bytes and bits per second. None where it gave up before the end. */
+export function findBandwidth(printed: string): number {
+  const [bytes = 0, bits = NaN] = printed.trim().split("\n").at(-1)?.split(",").slice(7).map(Number) ?? [];
+  return bytes < IPERF_LEAST ? NaN : bits / 8e6;
 }
 
 /** A number out of a pattern's only group. */
@@ -164,7 +173,6 @@ export const PROGRAMS: readonly Program[] = [
     native: false,
     server: ({ port }) => ["iperf", "-s", "-B", "127.0.0.1", "-p", `${port}`],
     client: ({ port, quick }) => ["iperf", "-c", "127.0.0.1", "-p", `${port}`, "-n", quick ? "256M" : "2G", "-y", "C"],
-    // The last line of comma-separated values ends with bits per second.
-    parse: (printed) => Number(printed.trim().split("\n").at(-1)?.split(",")[8] ?? NaN) / 8e6,
+    parse: findBandwidth,
   },
 ];

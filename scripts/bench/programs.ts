@@ -1,5 +1,6 @@
 /** Real programs with benchmarks of their own, each over every variant that it can. */
 import * as path from "@std/path/posix";
+import { assertNoIpListener } from "../../tests/support/net.ts";
 import { start } from "../../tests/support/process.ts";
 import { findProgram } from "../../tests/support/programs.ts";
 import type { Program, Site } from "./program.ts";
@@ -48,6 +49,7 @@ async function startServer(program: Program, site: Site, variant: Variant): Prom
   try {
     if (program.fill) await untilServed(withPath(program.fill(site)), env, () => true);
     else await untilServed(withPath(program.client(site)), env, (printed) => !Number.isNaN(program.parse(printed)));
+    if (variant.sockets !== undefined) assertNoIpListener(site.port);
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : error}\n${server.output()}`.trim());
   }
@@ -55,14 +57,13 @@ async function startServer(program: Program, site: Site, variant: Variant): Prom
 }
 
 function makeSite(rig: Rig, program: Program, variant: Variant): Site {
-  const directory = path.join(rig.directory, `${program.name}-${variant.name}`);
+  const directory = path.join(rig.directory, `${program.name}-${rig.variants.indexOf(variant)}`);
   const [port, frontPort, native] = [newPort(), newPort(), variant.name === NATIVE];
-  const redirected = variant.env["UNSOCK_DIR"];
   const file = native
     ? path.join(directory, "socket")
-    : redirected === undefined
+    : variant.sockets === undefined
     ? undefined
-    : path.join(redirected, `${port}.sock`);
+    : path.join(variant.sockets, `${port}.sock`);
   return { port, frontPort, file, directory, native, quick: rig.quick };
 }
 
@@ -74,7 +75,7 @@ async function measureProgram(rig: Rig, program: Program): Promise<Comparison> {
   const rounds = rig.quick ? 1 : ROUNDS;
   const sites = new Map<string, Site>();
   await using servers = new AsyncDisposableStack();
-  const { samples, notes } = await interleave(variants, rounds, async (variant, round) => {
+  const { samples, failed, notes } = await interleave(variants, rounds, async (variant, round) => {
     rig.progress(title, `round ${round + 1} of ${rounds}, ${variant.name}`);
     let site = sites.get(variant.name);
     if (!site) {
@@ -87,12 +88,12 @@ async function measureProgram(rig: Rig, program: Program): Promise<Comparison> {
     if (Number.isNaN(speed)) throw new Error(`${name}: no speed in what it printed:\n${printed}`);
     return speed;
   });
-  return compare({ name, title, unit, notes }, samples);
+  return compare({ name, title, unit, failed, notes }, samples);
 }
 
 /** PostgreSQL is another user than who measures: the directories of the socket files are for both meanwhile. */
 async function openDirectories({ variants }: Rig, mode: number): Promise<void> {
-  for (const { env } of variants) if (env["UNSOCK_DIR"] !== undefined) await Deno.chmod(env["UNSOCK_DIR"], mode);
+  for (const { sockets } of variants) if (sockets !== undefined) await Deno.chmod(sockets, mode);
 }
 
 /** Measures those that are installed. */

@@ -27,6 +27,8 @@ export interface Comparison {
   readonly unit: string;
   readonly rounds: number;
   readonly results: readonly Result[];
+  /** The ways by which it cannot be done, though others of their kind can. */
+  readonly failed?: readonly string[];
   /** What the numbers do not tell. */
   readonly notes: readonly string[];
 }
@@ -36,6 +38,14 @@ export interface Growth {
   readonly name: string;
   readonly title: string;
   readonly ways: readonly { readonly variant: string; readonly times: Spread }[];
+  readonly failed?: readonly string[];
+  readonly notes?: readonly string[];
+}
+
+/** A library of somebody else's, and how it was set up. */
+export interface Other {
+  readonly name: string;
+  readonly how: string;
 }
 
 /** Something counted, or a time too short to compare by speed. */
@@ -53,6 +63,7 @@ export interface Report {
   readonly comparisons: readonly Comparison[];
   readonly growth: readonly Growth[];
   readonly counts: readonly Count[];
+  readonly others?: readonly Other[];
 }
 
 /**
@@ -61,7 +72,9 @@ export interface Report {
  * @param samples Speeds of each variant, one a round.
  */
 export function compare(
-  { name, title, unit, notes = [] }: Pick<Comparison, "name" | "title" | "unit"> & { notes?: readonly string[] },
+  { name, title, unit, failed = [], notes = [] }:
+    & Pick<Comparison, "name" | "title" | "unit">
+    & Partial<Pick<Comparison, "failed" | "notes">>,
   samples: ReadonlyMap<string, readonly number[]>,
 ): Comparison {
   const native = samples.get(NATIVE);
@@ -75,7 +88,7 @@ export function compare(
     ...(before && variant === UNSOCK && { toBefore: ratio(speeds, before) }),
   }));
   const rounds = Math.max(0, ...[...samples.values()].map((speeds) => speeds.length));
-  return { name, title, unit, rounds, results, notes };
+  return { name, title, unit, rounds, results, ...(failed.length > 0 && { failed }), notes };
 }
 
 /** Three significant digits, and thousands in groups. */
@@ -107,15 +120,26 @@ const CHANGE_HEAD = ["", "speed now to before (quartiles)"];
 const GROWTH_HEAD = ["", "way", "times as long (quartiles)"];
 const COUNT_HEAD = ["", "without", "with unsock", "difference", ""];
 
+/** Of several rows about one thing only the first says what. */
+function titled(title: string, rows: readonly string[][]): string[][] {
+  return rows.map((row, index) => [index === 0 ? title : "", ...row]);
+}
+
+function failedRows(failed: readonly string[] = [], columns: number): string[][] {
+  return failed.map((variant) => [variantName(variant), "failed", ...Array<string>(columns).fill("")]);
+}
+
 function comparisonRows({ comparisons }: Report): string[][] {
-  return comparisons.flatMap(({ title, unit, results }) =>
-    results.map(({ variant, speed, toNative, toLoopback }, index) => [
-      index === 0 ? title : "",
-      variantName(variant),
-      formatNumber(speed.median),
-      unit,
-      formatRatio(toNative),
-      formatRatio(toLoopback),
+  return comparisons.flatMap(({ title, unit, results, failed }) =>
+    titled(title, [
+      ...results.map(({ variant, speed, toNative, toLoopback }) => [
+        variantName(variant),
+        formatNumber(speed.median),
+        unit,
+        formatRatio(toNative),
+        formatRatio(toLoopback),
+      ]),
+      ...failedRows(failed, 3),
     ])
   );
 }
@@ -127,8 +151,11 @@ function changeRows({ comparisons }: Report): string[][] {
 }
 
 function growthRows({ growth }: Report): string[][] {
-  return growth.flatMap(({ title, ways }) =>
-    ways.map(({ variant, times }, index) => [index === 0 ? title : "", variantName(variant), formatRatio(times)])
+  return growth.flatMap(({ title, ways, failed }) =>
+    titled(title, [
+      ...ways.map(({ variant, times }) => [variantName(variant), formatRatio(times)]),
+      ...failedRows(failed, 0),
+    ])
   );
 }
 
@@ -153,8 +180,8 @@ function countRows({ counts }: Report): string[][] {
   ]);
 }
 
-function notesOf({ comparisons }: Report): string[] {
-  return comparisons.flatMap(({ title, notes }) => notes.map((note) => `${title}: ${note}`));
+function notesOf({ comparisons, growth }: Report): string[] {
+  return [...comparisons, ...growth].flatMap(({ title, notes = [] }) => notes.map((note) => `${title}: ${note}`));
 }
 
 function textTable(rows: readonly string[][]): string {

@@ -1,5 +1,6 @@
 /** What all measurements share: a directory, the ways to do the work, and programs run to their end. */
 import * as path from "@std/path/posix";
+import { otherEnvironment } from "./others.ts";
 import { LOOPBACK, NATIVE, UNSOCK } from "./report.ts";
 
 export const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
@@ -19,20 +20,25 @@ export const WORKLOAD_SOURCES = [
 ];
 export const COMPILE_FLAGS = ["-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread"];
 
+const WHY_MOST = 400;
+
 /** A way to do the work. */
 export interface Variant {
   readonly name: string;
   readonly transport: "unix" | "inet";
   /** Added to the environment: what preloads a library and sets it. */
   readonly env: Readonly<Record<string, string>>;
+  /** Of its socket files; not where it has none. */
+  readonly sockets?: string;
   /** Somebody else's library may fail; ours may not. */
   readonly mayFail: boolean;
 }
 
-/** A library to compare with: as `--shim NAME=LIBRARY` gives it, or an earlier one of ours. */
+/** A library to compare with: as `--shim` gives it, or an earlier one of ours. */
 export interface OtherLibrary {
   readonly name: string;
-  readonly library: string;
+  /** The library; or a command that sets it up and executes what follows. */
+  readonly how: string;
   readonly ours: boolean;
 }
 
@@ -85,13 +91,6 @@ export function unsockEnvironment(library: string, sockets: string): Record<stri
   };
 }
 
-/** Other libraries get what the known ones need; the caller's environment has the rest. */
-function otherEnvironment({ library: file, ours }: OtherLibrary, sockets: string): Record<string, string> {
-  const library = path.resolve(file);
-  if (ours) return unsockEnvironment(library, sockets);
-  return { LD_PRELOAD: library, UNSOCK_DIR: sockets, UNSOCK_ADDR: "127.0.0.1", SOCKET_WRAPPER_DIR: sockets };
-}
-
 /**
  * Compiles a program of `bench/`.
  *
@@ -132,20 +131,22 @@ export async function makeRig(
   };
   await Deno.copyFile(path.join(ROOT, "build", "libunsock.so"), at("libunsock.so"));
   await Deno.chmod(at("libunsock.so"), 0o755);
+  const ownSockets = await makeSockets("s");
   const variants: Variant[] = [
     { name: NATIVE, transport: "unix", env: {}, mayFail: false },
     { name: LOOPBACK, transport: "inet", env: {}, mayFail: false },
     {
       name: UNSOCK,
       transport: "inet",
-      env: unsockEnvironment(at("libunsock.so"), await makeSockets("s")),
+      env: unsockEnvironment(at("libunsock.so"), ownSockets),
+      sockets: ownSockets,
       mayFail: false,
     },
   ];
   for (const [index, other] of others.entries()) {
-    await Deno.stat(other.library);
-    const env = otherEnvironment(other, await makeSockets(`s${index}`));
-    variants.push({ name: other.name, transport: "inet", env, mayFail: true });
+    const place = await makeSockets(`s${index}`);
+    const env = other.ours ? unsockEnvironment(other.how, place) : await otherEnvironment(other, place);
+    variants.push({ name: other.name, transport: "inet", env, sockets: place, mayFail: true });
   }
   return {
     directory,
@@ -188,19 +189,35 @@ export function orderOf<T>(items: readonly T[], round: number): T[] {
   return round % 2 === 0 ? order : order.reverse();
 }
 
+/** What came of measuring. */
+export interface Attempts {
+  /** The speeds of each variant, one a round. */
+  readonly samples: Map<string, number[]>;
+  /** The variants that failed, and may. */
+  readonly failed: string[];
+  /** Why they did. */
+  readonly notes: string[];
+}
+
+/** In one line: what a program wrote when it failed is long, and how it began says what it was about. */
+function whyOf(error: unknown): string {
+  const line = (error instanceof Error ? error.message : String(error)).trim().replaceAll(/\s+/g, " ");
+  return line.length > WHY_MOST ? `${line.slice(0, WHY_MOST)}…` : line;
+}
+
 /**
  * Measures every variant once a round.
  *
  * @param measure Returns a speed.
- * @returns The speeds of each variant, one a round; and why variants that may fail did.
  * @throws What `measure` throws for a variant that may not fail.
  */
 export async function interleave(
   variants: readonly Variant[],
   rounds: number,
   measure: (variant: Variant, round: number) => Promise<number>,
-): Promise<{ samples: Map<string, number[]>; notes: string[] }> {
+): Promise<Attempts> {
   const samples = new Map<string, number[]>(variants.map(({ name }) => [name, []]));
+  const failed: string[] = [];
   const notes: string[] = [];
   for (let round = 0; round < rounds; round++) {
     for (const variant of orderOf(variants, round)) {
@@ -211,9 +228,10 @@ export async function interleave(
       } catch (error) {
         if (!variant.mayFail) throw error;
         samples.delete(variant.name);
-        notes.push(`${variant.name} failed: ${error instanceof Error ? error.message : error}`);
+        failed.push(variant.name);
+        notes.push(`${variant.name} failed: ${whyOf(error)}`);
       }
     }
   }
-  return { samples, notes };
+  return { samples, failed, notes };
 }

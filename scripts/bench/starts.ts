@@ -63,8 +63,13 @@ async function prepare(stage: string): Promise<Way[]> {
     { what: "`unsock run -- true`, from source", command: [...source, path.join(ROOT, "main.ts"), ...run] },
   ];
   // Of no Debian package: measured where somebody has it.
-  const rival = await output(["ip2unix", "--version"]).then(() => true, () => false);
-  if (rival) ways.push({ what: "`ip2unix -r path=/tmp/x true`", command: ["ip2unix", "-r", "path=/tmp/x", "true"] });
+  const version = await output(["ip2unix", "--version"]).then((text) => text.split("\n")[0], () => undefined);
+  if (version !== undefined) {
+    ways.push({
+      what: `\`ip2unix -r path=/tmp/x true\`, ${version}`,
+      command: ["ip2unix", "-r", "path=/tmp/x", "true"],
+    });
+  }
   return ways;
 }
 

@@ -10,7 +10,11 @@ import {
 } from "@std/assert";
 import { join } from "@std/path/posix";
 import { drawChart } from "../../scripts/bench/chart.ts";
+import { localOnes } from "../../scripts/bench/local.ts";
+import { describeOther, otherEnvironment, readOther } from "../../scripts/bench/others.ts";
+import { writePage } from "../../scripts/bench/page.ts";
 import { parseCalls } from "../../scripts/bench/counts.ts";
+import { findBandwidth } from "../../scripts/bench/program_list.ts";
 import { compare, formatMarkdown, formatNumber, formatText, type Report } from "../../scripts/bench/report.ts";
 import { interleave, orderOf, type Variant } from "../../scripts/bench/rig.ts";
 import { difference, quantile, ratio, spread } from "../../scripts/bench/stats.ts";
@@ -20,6 +24,10 @@ import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 
 const SCRIPT = join(import.meta.dirname ?? ".", "..", "..", "scripts", "bench.ts");
+
+/** As root, or where a user may have namespaces of his own. */
+const mayUnshare = need("python3") &&
+  (await run(["unshare", "--user", "--map-root-user", "--net", "true"])).code === 0;
 
 function variant(name: string, mayFail = false): Variant {
   return { name, transport: "inet", env: {}, mayFail };
@@ -95,6 +103,61 @@ Deno.test("formatText() and formatMarkdown() tell every number and note once", (
   }
 });
 
+Deno.test("what a library cannot do is marked in its row, and why below; the page says how each was set up", () => {
+  const { comparisons: [work], growth: [more] } = REPORT;
+  assert(work && more);
+  const page = writePage({
+    ...REPORT,
+    comparisons: [{ ...work, failed: ["broken 1.0"], notes: ["broken 1.0 failed: no dup"] }],
+    growth: [{ ...more, failed: ["broken 1.0"], notes: ["broken 1.0 failed: nor this"] }],
+    others: [{ name: "broken 1.0", how: "broken -r path={}/%p" }],
+  });
+  assertMatch(page, /^\|\s+\| broken 1\.0 \| failed \|\s+\|\s+\|\s+\|$/m);
+  assertMatch(page, /^\|\s+\| broken 1\.0 \| failed \|$/m);
+  assertMatch(page, /^Work & <play>: broken 1\.0 failed: no dup$/m);
+  assertMatch(page, /^Much more: broken 1\.0 failed: nor this$/m);
+  assertMatch(page, /broken 1\.0 \(`broken -r path=\{\}\/%p`\)/);
+});
+
+Deno.test("drawChart() gives each of several other libraries a colour and a place in the legend", () => {
+  const samples = new Map(["unix", "tcp", "unsock", "one 1.0", "two 2.0"].map((name) => [name, [1, 2]]));
+  const svg = drawChart({ ...REPORT, comparisons: [compare({ name: "work", title: "Work", unit: "" }, samples)] });
+  const bars = [...svg.matchAll(/<rect class="(\w+)" x="240" y="\d+" width="[\d.]+" height="14"/g)];
+  assertEquals(bars.map(([, style]) => style), ["unix", "tcp", "unsock", "other", "other2"]);
+  const legend = [...svg.matchAll(/<rect class="\w+" x="([\d.]+)" y="34"/g)].map(([, x]) => Number(x));
+  assert(legend.every((x, i) => x < 820 - 150 && x > (legend[i - 1] ?? -Infinity) + 120), `${legend}`);
+});
+
+Deno.test("readOther() takes a library, or a command whose environment it gives to all programs", async () => {
+  await withDir(async (dir) => {
+    const place = `${dir}/sockets`;
+    const command = readOther("a b 1.0=env PLACE={}/%p-%t.sock LD_PRELOAD=");
+    assertStrictEquals(command.name, "a b 1.0");
+    assertEquals(await otherEnvironment(command, place), { PLACE: `${place}/%p-%t.sock`, LD_PRELOAD: "" });
+    assertStrictEquals(describeOther(readOther("x=/usr/bin/env A={}/s")), "env A={}/s");
+    const library = readOther(`x=${shimLibrary()}`);
+    assertStrictEquals((await otherEnvironment(library, place))["LD_PRELOAD"], shimLibrary());
+    assertStrictEquals(describeOther(library), "libunsock.so");
+    await assertRejects(() => otherEnvironment(readOther("x=/nonexistent.so"), place), Deno.errors.NotFound);
+    const failing = readOther("x=sh -c exit\\ 3");
+    await assertRejects(() => otherEnvironment(failing, place), Error, "sh");
+  });
+});
+
+Deno.test("localOnes() leaves out what needs the network, and lets loopback be", { ignore: !mayUnshare }, async () => {
+  const connect = `import socket
+server = socket.create_server(("127.0.0.1", 0))
+socket.create_connection(server.getsockname())`;
+  const attempt = async ({ name }: Variant, prefix: readonly string[]) => {
+    const { code } = await run([...prefix, "python3", "-c", name === "local" ? "" : connect]);
+    if (code !== 0) throw new Error(`exit status ${code}`);
+  };
+  const tried = [variant("tcp"), variant("local", true), variant("leaking", true)];
+  const { variants, failed, notes } = await localOnes(tried, attempt);
+  assertEquals(variants.map(({ name }) => name), ["tcp", "local"]);
+  assertEquals([failed, notes], [["leaking"], ["leaking failed: exit status 1"]]);
+});
+
 Deno.test("drawChart() draws a bar for each way, longer for the faster one, and is well-formed", () => {
   const svg = drawChart(REPORT);
   const widths = [...svg.matchAll(/<rect class="(\w+)" x="240" y="\d+" width="([\d.]+)" height="14"/g)];
@@ -114,10 +177,18 @@ Deno.test("orderOf() lets each item come first in turn, and each follow each oth
 
 Deno.test("interleave() leaves out somebody else's library that fails, and says so; ours must not fail", async () => {
   const measure = ({ name }: Variant) => name === "good" ? Promise.resolve(1) : Promise.reject(new Error("no"));
-  const { samples, notes } = await interleave([variant("good"), variant("bad", true)], 2, measure);
+  const { samples, failed, notes } = await interleave([variant("good"), variant("bad", true)], 2, measure);
   assertEquals([...samples], [["good", [1, 1]]]);
+  assertEquals(failed, ["bad"]);
   assertEquals(notes, ["bad failed: no"]);
   assertMatch((await assertRejects(() => interleave([variant("bad")], 1, measure), Error)).message, /no/);
+});
+
+Deno.test("findBandwidth() reads MB/s from iperf's last line, and none where it gave up", () => {
+  const line = "20261126104843,127.0.0.1,53352,127.0.0.1,23452,1,0.0-10.2";
+  assertStrictEquals(findBandwidth(`first\n${line},268435456,8000000\n`), 1);
+  assertStrictEquals(findBandwidth(`${line},240768,188994\n`), NaN);
+  assertStrictEquals(findBandwidth(""), NaN);
 });
 
 Deno.test("parseCalls() reads the total with and without errors and times per call", () => {

@@ -1,0 +1,34 @@
+/** That what is measured as local is local: it works as well where there is no network at all, not even loopback. */
+import { LOOPBACK } from "./report.ts";
+import { type Attempts, interleave, output, type Variant } from "./rig.ts";
+
+const WALLS: readonly (readonly string[])[] = [["unshare", "--net"], ["unshare", "--user", "--map-root-user", "--net"]];
+
+/** What runs a command in a namespace without a network; undefined: no such can be made here. */
+async function findWall(): Promise<readonly string[] | undefined> {
+  for (const wall of WALLS) {
+    if (await output([...wall, "true"]).then(() => true, () => false)) return wall;
+  }
+  return undefined;
+}
+
+/**
+ * Tries all ways that should need no network behind such a wall.
+ *
+ * @param attempt Does the work once, with `prefix` in front of its command.
+ * @returns The ways to be measured, and of the others why not.
+ * @throws {Error} when one fails that may not.
+ */
+export async function localOnes(
+  variants: readonly Variant[],
+  attempt: (variant: Variant, prefix: readonly string[]) => Promise<unknown>,
+): Promise<Omit<Attempts, "samples"> & { variants: readonly Variant[] }> {
+  const wall = await findWall();
+  if (wall === undefined) return { variants, failed: [], notes: ["nobody looked whether it is local: unshare failed"] };
+  const tried = variants.filter(({ name }) => name !== LOOPBACK);
+  const { failed, notes } = await interleave(tried, 1, async (variant) => {
+    await attempt(variant, wall);
+    return 1;
+  });
+  return { variants: variants.filter(({ name }) => !failed.includes(name)), failed, notes };
+}
