@@ -7,6 +7,7 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
+#include "rt/user.h"
 #include "rules/settings.h"
 
 #include <linux/stat.h>
@@ -21,6 +22,11 @@
 #define WAIT_MOST_NS 1000000000
 #define CLOSED_MOST_NS 50000000
 #define WRITABLE_BY_OTHERS 0022
+#ifdef __aarch64__
+#define SIGNAL_FRAME_LEAST 4096
+#else
+#define SIGNAL_FRAME_LEAST 1024
+#endif
 #define FLAGS (O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
 /* struct flock of fcntl(2) on 64-bit machines. */
@@ -44,6 +50,16 @@ static void close_left(struct unsock_own *own) {
         unsock_sys(__NR_close, left);
 }
 
+/* Of the text, which stays as it is while the lock is held. */
+static uint64_t sum_of(const struct unsock_lock *lock) {
+    uint64_t sum = 0, word;
+    for (size_t i = 0; i < sizeof(lock->path); i += sizeof(word)) {
+        memcpy(&word, lock->path + i, sizeof(word));
+        sum = (sum ^ word) * 0x9e3779b97f4a7c15;
+    }
+    return sum;
+}
+
 static bool claim_among_threads(int32_t self, const struct unsock_lock *lock) {
     struct unsock_own *own = unsock_own();
     int32_t other = 0;
@@ -51,6 +67,7 @@ static bool claim_among_threads(int32_t self, const struct unsock_lock *lock) {
         if (!has_ended(other))
             return false;
     own->lock_frame = lock;
+    own->lock_sum = sum_of(lock);
     if (other != 0)
         close_left(own);
     return true;
@@ -67,8 +84,19 @@ struct signal_stack {
 };
 
 /*
+ * Has what is called now been called by a signal handler that came while this thread had the lock? Then the kernel has
+ * put a frame between the two (struct rt_sigframe: arch/x86/kernel/signal.c, arch/arm64/kernel/signal.c), and the
+ * older lock is as it was.
+ */
+__attribute__((noinline)) static bool is_below_handler(const struct unsock_lock *lock) {
+    const struct unsock_lock *older = unsock_own()->lock_frame;
+    return (uintptr_t)lock + sizeof(*lock) + SIGNAL_FRAME_LEAST <= (uintptr_t)older &&
+           unsock_user_readable(older, sizeof(*older)) && sum_of(older) == unsock_own()->lock_sum;
+}
+
+/*
  * Has a signal handler of this thread come while it had a lock? Not if it has left what it did by siglongjmp: then the
- * lock is further up the stack than this one, in what has been left, and it is given back.
+ * lock was in what has been left, and it is given back.
  */
 static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
     struct unsock_own *own = unsock_own();
@@ -76,7 +104,7 @@ static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
     if (__atomic_load_n(&own->locker, __ATOMIC_RELAXED) != self)
         return false;
     unsock_sys(__NR_sigaltstack, 0, &stack);
-    if ((stack.flags & ON_SIGNAL_STACK) || (uintptr_t)lock < (uintptr_t)own->lock_frame)
+    if ((stack.flags & ON_SIGNAL_STACK) || is_below_handler(lock))
         return true;
     close_left(own);
     leave_to_threads();
@@ -131,12 +159,15 @@ static long open_file(struct unsock_lock *lock, const char *directory, bool *mad
  * that was made by this name alone has it as long as it has any.
  */
 static bool is_the_file(const struct unsock_lock *lock, long fd, bool made) {
-    struct statx opened, there;
+    struct statx status; /* one for both: a handler's stack may be small */
+    if (unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_NLINK | STATX_INO | STATX_TYPE, &status) < 0)
+        return false;
     if (made)
-        return unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_NLINK, &opened) == 0 && opened.stx_nlink > 0;
-    return unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_INO | STATX_TYPE, &opened) == 0 &&
-           unsock_sys(__NR_statx, AT_FDCWD, lock->path, SYMLINK_NOFOLLOW, STATX_INO, &there) == 0 &&
-           opened.stx_ino == there.stx_ino && (opened.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFREG;
+        return status.stx_nlink > 0;
+    uint64_t opened = status.stx_ino;
+    return (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFREG &&
+           unsock_sys(__NR_statx, AT_FDCWD, lock->path, SYMLINK_NOFOLLOW, STATX_INO, &status) == 0 &&
+           opened == status.stx_ino;
 }
 
 /* Returns the descriptor; -EAGAIN: somebody has the lock; another -errno. */

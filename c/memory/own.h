@@ -12,7 +12,8 @@ struct unsock_own {
     int32_t owner;          /* pid of the process whose descriptors the memory describes; 0: not known yet */
     int32_t locker;         /* the thread (tid) that has, or is about to take, the directory's lock; 0: none */
     int32_t lock_file;      /* the descriptor of its lock's file, plus 1; 0: not yet */
-    const void *lock_frame; /* where on its stack it has it */
+    const void *lock_frame; /* where on its stack it has it (struct unsock_lock) */
+    uint64_t lock_sum;      /* of what stands there */
     bool lock_kept;         /* its file is there still, for the next time */
     bool has_made;          /* a socket file; what a forked child has, it may have inherited alone */
 };

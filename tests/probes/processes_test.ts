@@ -1,7 +1,7 @@
 /** Sockets across processes, threads and signals, and how long they live, compared with TCP and UDP. */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { differences } from "../support/differences.ts";
-import { buildProbe, runIsolated, runPlain, runUnderShim, testProbe } from "../support/probe.ts";
+import { buildProbe, compareRuns, runIsolated, runPlain, runUnderShim, testProbe } from "../support/probe.ts";
 import { withDir } from "../support/dir.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv, shimLibrary } from "../support/shim.ts";
@@ -30,6 +30,16 @@ testProbe("signal_threads", "the process's signals come to the first thread whil
   mayLeave: "what a handler leaves by a jump is nobody's any more",
 });
 testProbe("small_stacks", "every call works on the smallest thread stack, and in a handler on 8 KiB");
+
+/** There, datagram sockets are bound under the directory's lock, too. The library asks uname(2). */
+for (const name of ["signal_threads", "small_stacks", "datagram_threads", "same_port_twice"]) {
+  Deno.test(`the same as on a kernel before 5.14 (${name})`, { ignore: !need("cc", "setarch") }, async () => {
+    const binary = await buildProbe(name);
+    const [plain, shim] = await Promise.all([runPlain(binary), runUnderShim("setarch", {}, "--uname-2.6", binary)]);
+    compareRuns(plain, shim, { mayLeave: name === "signal_threads" ? "as above" : undefined }, undefined);
+  });
+}
+
 testProbe(
   "closed_inside",
   "a number that was closed inside libc, and is something else now, is answered by the kernel",

@@ -87,6 +87,7 @@ const PACKAGES: Record<string, string> = {
   rsync: "rsync",
   ruby: "ruby",
   runuser: "util-linux",
+  setarch: "util-linux",
   setpriv: "util-linux",
   skopeo: "skopeo",
   socat: "socat",
