@@ -11,6 +11,8 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 
+#define KERNELS_OWN_ENOTSUPP 524 /* no errno of programs; older kernels say it of SO_ZEROCOPY (net/core/sock.c) */
+
 /* What the kernel is asked in any case, so that the answer is right also where the number has become another socket's.
  */
 static bool is_kernels(const struct unsock_fd *entry, int level, int name) {
@@ -38,7 +40,7 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
     if (entry && unsock_fd_is_redirected(entry)) {
         long result = unsock_options_set(fd, entry, level, name, value, length);
         unsock_fds_tell_duplicates(fd);
-        return result;
+        return result == -KERNELS_OWN_ENOTSUPP ? -EOPNOTSUPP : result;
     }
     long result = unsock_sys(__NR_setsockopt, fd, level, name, value, length);
     if (result == 0 && entry && entry->kind == UNSOCK_KIND_IP)

@@ -24,7 +24,30 @@ const PEEK_OFF = "TCP has had SO_PEEK_OFF since 6.9; AF_UNIX, which answers, alw
 const PASSCRED =
   "an accepted TCP socket has had its listener's SO_PASSCRED since 6.16, as the library's has everywhere";
 
+/** What is there instead, line by line, for one reason. */
+function because(why: string, instead: Readonly<Record<string, string>>): Differences {
+  return Object.fromEntries(Object.entries(instead).map(([name, text]) => [name, { instead: text, why }]));
+}
+
 const LACKS: readonly Lack[] = [
+  {
+    before: "5.15",
+    probes: {
+      stream_data: because("AF_UNIX has had urgent data since 5.15", {
+        "send MSG_OOB": "EOPNOTSUPP",
+        "receive the urgent byte": "EOPNOTSUPP",
+        "the urgent byte": "did not come",
+        "read up to the mark": "4",
+        "at the mark, when there": "0",
+        "read beyond the mark": "EAGAIN",
+      }),
+      endings_splice: because("TCP's sendfile stopped before the last, incomplete page (seen on 5.10, not on 6.1)", {
+        "large: first (3)": "50000",
+        "large: offset (3)": "300000",
+        "large: second (3)": "0",
+      }),
+    },
+  },
   {
     before: "6.5",
     probes: {
