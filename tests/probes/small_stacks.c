@@ -165,7 +165,8 @@ static void tell_rest(const char *what, const unsigned char *stack) {
 
 /* Trapped, each call is a signal of its own: its frame, with the processor's registers, is on the same stack. */
 int main(int argc, char **argv) {
-    size_t frame = getauxval(AT_MINSIGSTKSZ), signals = argc > 1 ? 2 : 1;
+    size_t said = getauxval(AT_MINSIGSTKSZ), signals = argc > 1 ? 2 : 1;
+    size_t frame = said != 0 ? said : FRAME; /* kernels before 5.14 do not say */
     size_t handler_stack = HANDLER_STACK - FRAME + signals * frame;
     pthread_attr_t attributes;
     pthread_t thread;
