@@ -103,6 +103,7 @@ const PACKAGES: Record<string, string> = {
   "systemd-analyze": "systemd",
   "systemd-socket-activate": "systemd",
   timeout: "coreutils",
+  tsocks: "tsocks",
   twisted: "python3-twisted",
   unshare: "util-linux",
   "valkey-cli": "valkey-tools",
