@@ -238,6 +238,7 @@ static long take(struct unsock_lock *lock, const char *directory, size_t length,
     struct unsock_text text;
     unsock_text_start(&text, name, sizeof(name));
     unsock_text_span(&text, (struct unsock_span){directory, length});
+    memset(lock->path, 0, sizeof(lock->path)); /* all of it is summed up */
     unsock_text_start(&text, lock->path, sizeof(lock->path));
     unsock_text_put(&text, name);
     unsock_text_put(&text, LOCK_NAME);
