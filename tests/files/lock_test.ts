@@ -16,7 +16,9 @@ const SOURCES = [
   "c/memory/own.c",
   "c/rt/text.c",
   "c/rt/mem.c",
+  "c/rt/libc.c",
   "c/rt/sys.c",
+  "c/rt/user.c",
 ];
 const ignore = !need("cc") || !need("python3");
 
