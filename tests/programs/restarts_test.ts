@@ -205,7 +205,9 @@ if (cluster.isPrimary) {
   const begin = (ready) => cluster.fork({ TEXT: fs.readFileSync(process.argv[2], "utf8") }).once("listening", ready);
   for (let i = 0; i < 2; i++) begin(() => {});
   process.on("SIGUSR2", () => {
-    for (const old of Object.values(cluster.workers)) begin(() => old.disconnect());
+    // One that was told to go before may still be among them.
+    const stay = Object.values(cluster.workers).filter((worker) => !worker.exitedAfterDisconnect);
+    for (const old of stay) begin(() => old.disconnect());
   });
 } else {
   http.createServer((request, response) => response.end(process.env.TEXT)).listen(17314, "127.0.0.1");
