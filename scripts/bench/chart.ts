@@ -11,7 +11,7 @@ import {
 } from "./report.ts";
 
 const WIDTH = 820;
-const LABELS = 240;
+const LABELS = 290;
 const BAR = 14;
 const GAP = 4;
 const LEGEND = 135;

@@ -122,7 +122,7 @@ Deno.test("what a library cannot do is marked in its row, and why below; the pag
 Deno.test("drawChart() gives each of several other libraries a colour and a place in the legend", () => {
   const samples = new Map(["unix", "tcp", "unsock", "one 1.0", "two 2.0"].map((name) => [name, [1, 2]]));
   const svg = drawChart({ ...REPORT, comparisons: [compare({ name: "work", title: "Work", unit: "" }, samples)] });
-  const bars = [...svg.matchAll(/<rect class="(\w+)" x="240" y="\d+" width="[\d.]+" height="14"/g)];
+  const bars = [...svg.matchAll(/<rect class="(\w+)" x="290" y="\d+" width="[\d.]+" height="14"/g)];
   assertEquals(bars.map(([, style]) => style), ["unix", "tcp", "unsock", "other", "other2"]);
   const legend = [...svg.matchAll(/<rect class="\w+" x="([\d.]+)" y="34"/g)].map(([, x]) => Number(x));
   assert(legend.every((x, i) => x < 820 - 150 && x > (legend[i - 1] ?? -Infinity) + 120), `${legend}`);
@@ -160,7 +160,7 @@ socket.create_connection(server.getsockname())`;
 
 Deno.test("drawChart() draws a bar for each way, longer for the faster one, and is well-formed", () => {
   const svg = drawChart(REPORT);
-  const widths = [...svg.matchAll(/<rect class="(\w+)" x="240" y="\d+" width="([\d.]+)" height="14"/g)];
+  const widths = [...svg.matchAll(/<rect class="(\w+)" x="290" y="\d+" width="([\d.]+)" height="14"/g)];
   const of = (name: string) => Number(widths.find(([, style]) => style === name)?.[2]);
   assertEquals(widths.map(([, style]) => style), ["unix", "tcp", "unsock", "other"]);
   assert(of("unix") > of("unsock") && of("unsock") > of("tcp") && of("tcp") > of("other"), svg);
