@@ -1,6 +1,6 @@
 /** What the same work costs when much is there already, against when little is. */
 import { type Growth, NATIVE } from "./report.ts";
-import { interleave, type Rig } from "./rig.ts";
+import { clearOthers, interleave, type Rig } from "./rig.ts";
 import { ratio } from "./stats.ts";
 import { runWorkload } from "./workloads.ts";
 
@@ -57,6 +57,7 @@ async function measure(rig: Rig, { name, title, workload, little, much, natively
   const rounds = rig.quick ? 1 : ROUNDS;
   const variants = rig.variants.filter((variant) => natively || variant.name !== NATIVE);
   const before = new Map<string, number[]>();
+  await clearOthers(rig);
   const { samples, failed, notes } = await interleave(variants, rounds, async (variant, round) => {
     rig.progress(title, `round ${round + 1} of ${rounds}, ${variant.name}`);
     const time = async (amount: Amount) => {

@@ -6,7 +6,7 @@ import { findProgram } from "../../tests/support/programs.ts";
 import type { Program, Site } from "./program.ts";
 import { PROGRAMS } from "./program_list.ts";
 import { compare, type Comparison, NATIVE } from "./report.ts";
-import { interleave, newPort, output, type Rig, type Variant } from "./rig.ts";
+import { clearOthers, interleave, newPort, output, type Rig, type Variant } from "./rig.ts";
 
 const ROUNDS = 15;
 const READY_MS = 15_000;
@@ -74,6 +74,7 @@ async function measureProgram(rig: Rig, program: Program): Promise<Comparison> {
   const variants = rig.variants.filter((variant) => isMeasured(variant) && !(program.front && variant.mayFail));
   const rounds = rig.quick ? 1 : ROUNDS;
   const sites = new Map<string, Site>();
+  await clearOthers(rig);
   await using servers = new AsyncDisposableStack();
   const { samples, failed, notes } = await interleave(variants, rounds, async (variant, round) => {
     rig.progress(title, `round ${round + 1} of ${rounds}, ${variant.name}`);

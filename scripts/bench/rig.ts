@@ -163,6 +163,19 @@ export async function makeRig(
   };
 }
 
+/**
+ * Removes what others' libraries have left in their directories, while nobody is at work there: a file under a port that comes
+ * again would be in another user's way.
+ */
+export async function clearOthers({ variants }: Pick<Rig, "variants">): Promise<void> {
+  for (const { mayFail, sockets } of variants) {
+    if (!mayFail || sockets === undefined) continue;
+    for await (const { name } of Deno.readDir(sockets)) {
+      await Deno.remove(path.join(sockets, name), { recursive: true });
+    }
+  }
+}
+
 let nextPort = 10_000 + Math.floor(Math.random() * 5_000);
 
 /** A port below the ephemeral range that no earlier call has given: what is left of old connections is in nobody's way. */

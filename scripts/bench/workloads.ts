@@ -1,7 +1,7 @@
 /** The C workloads of `bench/`, over every variant. */
 import { localOnes } from "./local.ts";
 import { compare, type Comparison } from "./report.ts";
-import { interleave, newPort, output, type Rig, type Variant } from "./rig.ts";
+import { clearOthers, interleave, newPort, output, type Rig, type Variant } from "./rig.ts";
 
 /** What one run of `bench/workload.c` prints. */
 export interface WorkloadRun {
@@ -85,6 +85,7 @@ export async function measureWorkloads(rig: Rig): Promise<Comparison[]> {
   for (const { name, title, unit, worth, count, rounds } of WORKLOADS) {
     const wanted = rig.quick ? Math.ceil(count / 20) : count;
     let done = wanted;
+    await clearOthers(rig);
     const local = await localOnes(rig.variants, async (variant, prefix) => {
       rig.progress(title, `without a network, ${variant.name}`);
       await runWorkload(rig, name, Math.ceil(count / 20), { ...variant, prefix, free: true });

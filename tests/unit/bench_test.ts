@@ -16,7 +16,7 @@ import { writePage } from "../../scripts/bench/page.ts";
 import { parseCalls } from "../../scripts/bench/counts.ts";
 import { findBandwidth } from "../../scripts/bench/program_list.ts";
 import { compare, formatMarkdown, formatNumber, formatText, type Report } from "../../scripts/bench/report.ts";
-import { interleave, orderOf, type Variant } from "../../scripts/bench/rig.ts";
+import { clearOthers, interleave, orderOf, type Variant } from "../../scripts/bench/rig.ts";
 import { difference, quantile, ratio, spread } from "../../scripts/bench/stats.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
@@ -189,6 +189,18 @@ Deno.test("findBandwidth() reads MB/s from iperf's last line, and none where it 
   assertStrictEquals(findBandwidth(`first\n${line},268435456,8000000\n`), 1);
   assertStrictEquals(findBandwidth(`${line},240768,188994\n`), NaN);
   assertStrictEquals(findBandwidth(""), NaN);
+});
+
+Deno.test("clearOthers() empties the directories of others' libraries alone", async () => {
+  await withDir(async (dir) => {
+    const variants = [true, false].map((mayFail, index) => ({ ...variant("x", mayFail), sockets: `${dir}/${index}` }));
+    for (const { sockets } of variants) {
+      await Deno.mkdir(sockets);
+      await Deno.writeTextFile(`${sockets}/T010001`, "");
+    }
+    await clearOthers({ variants: [...variants, variant("without", true)] });
+    assertEquals(variants.map(({ sockets }) => [...Deno.readDirSync(sockets)].length), [0, 1]);
+  });
 });
 
 Deno.test("parseCalls() reads the total with and without errors and times per call", () => {
