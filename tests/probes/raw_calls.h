@@ -56,6 +56,12 @@ static inline int raw_dup2(int from, int to) {
 #define epoll_ctl(set, operation, fd, event) ((int)RAW(epoll_ctl, set, operation, fd, event))
 #ifdef SYS_poll
 #define poll(fds, count, timeout) ((int)RAW(poll, fds, count, timeout))
+#else
+static inline int raw_poll(struct pollfd *fds, nfds_t count, int timeout) {
+    struct timespec patience = {timeout / 1000, timeout % 1000 * 1000000l};
+    return (int)RAW(ppoll, fds, count, timeout < 0 ? NULL : &patience, NULL, 0);
+}
+#define poll(fds, count, timeout) raw_poll(fds, count, timeout)
 #endif
 #define fcntl(fd, ...) ((int)RAW(fcntl, fd, __VA_ARGS__))
 #define ioctl(fd, ...) ((int)RAW(ioctl, fd, __VA_ARGS__))
