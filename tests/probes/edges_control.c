@@ -18,7 +18,7 @@ static int informed_datagram(int domain) {
 
 /* Control data that are told */
 
-/* Receives once more when the last byte of a time is one that stands for "never written". */
+/* Receives once more when the last byte of a time is one that stands for "never written": one of its microseconds. */
 static long receive_control(int fd, int from, struct msghdr *message) {
     struct msghdr asked = *message;
     long result;
@@ -27,8 +27,9 @@ static long receive_control(int fd, int from, struct msghdr *message) {
         *message = asked;
         send_byte(from);
         result = recvmsg(fd, message, 0);
-        if (message->msg_controllen == 0 || at[message->msg_controllen - 1] != UNTOUCHED)
+        if (message->msg_controllen == 0 || at[message->msg_controllen - 1] != untouched)
             break;
+        usleep(300); /* until the second byte of them is another */
     }
     return result;
 }
