@@ -8,7 +8,7 @@
 #include "calls/list.h"
 #include "calls/shutdown.h"
 #include "rt/net.h"
-#include "rt/syscall6.h"
+#include "rt/sys.h"
 
 #include <asm/unistd.h>
 
@@ -29,7 +29,7 @@ static long call_of_data(long number, long a, long b, long c, long d, long e, lo
     case __NR_recvmmsg:
         return unsock_call_recvmmsg((int)a, (struct unsock_mmsghdr *)b, (unsigned)c, (int)d, (void *)e);
     default:
-        return unsock_syscall6(number, a, b, c, d, e, f); /* not one of these: the kernel's */
+        return unsock_sys(number, a, b, c, d, e, f); /* not one of these: the kernel's */
     }
 }
 
