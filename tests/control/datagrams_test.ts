@@ -63,11 +63,18 @@ Deno.test("the two Python programs of these tests talk over UDP itself: the orac
   assertStrictEquals(stdout, SEEN.replaceAll(String(PORT), port), stderr);
 });
 
-Deno.test("a UDP client asks an AF_UNIX datagram server elsewhere, and notices nothing", { ignore }, async () => {
+/** A directory in which the port's control file names an AF_UNIX path, both in a base of their own. */
+async function withPath(fn: (base: string, dir: string, path: string) => Promise<void>): Promise<void> {
   await withDir(async (base) => {
     const [dir, path] = [`${base}/sockets`, `${base}/server`];
     await Deno.mkdir(dir);
     await Deno.writeFile(`${dir}/${PORT}.dgram.sock`, controlFile({ dest: sockaddrUnix(path) }));
+    await fn(base, dir, path);
+  });
+}
+
+Deno.test("a UDP client asks an AF_UNIX datagram server elsewhere, and notices nothing", { ignore }, async () => {
+  await withPath(async (_base, dir, path) => {
     await using server = start(["python3", "-c", ECHO, path]);
     await until("listening", () => server.output().includes("listening"));
     assertStrictEquals(await ask(dir), SEEN, server.output());
@@ -88,10 +95,7 @@ Deno.test(
   "a UDP server answers at an AF_UNIX path elsewhere, under unsock and to plain senders",
   { ignore },
   async () => {
-    await withDir(async (base) => {
-      const [dir, path] = [`${base}/sockets`, `${base}/server`];
-      await Deno.mkdir(dir);
-      await Deno.writeFile(`${dir}/${PORT}.dgram.sock`, controlFile({ dest: sockaddrUnix(path) }));
+    await withPath(async (base, dir, path) => {
       await using server = start(["python3", "-c", ECHO, "inet", String(PORT)], { env: shimEnv(dir) });
       await until("listening", () => server.output().includes(`listening ${PORT}`));
       assert(!ipListeners().some(({ port }) => port === PORT));
@@ -164,10 +168,7 @@ Deno.test(
   "a UDP server at an AF_UNIX path connects to one client after the other, and keeps its place",
   { ignore },
   async () => {
-    await withDir(async (base) => {
-      const [dir, path] = [`${base}/sockets`, `${base}/server`];
-      await Deno.mkdir(dir);
-      await Deno.writeFile(`${dir}/${PORT}.dgram.sock`, controlFile({ dest: sockaddrUnix(path) }));
+    await withPath(async (_base, dir, path) => {
       const oracle = await run(["python3", "-c", ONE_AT_A_TIME, String(await freeUdpPort())]);
       assert(oracle.stdout.endsWith("\n0\n"), oracle.stdout + oracle.stderr);
       const { stdout, stderr } = await run(["python3", "-c", ONE_AT_A_TIME, String(PORT)], { env: shimEnv(dir) });
