@@ -18,10 +18,14 @@
 
 #define RLIMIT_OPEN_FILES 7 /* RLIMIT_NOFILE (getrlimit(2)), as 64-bit numbers: soft, hard */
 
-/* The kernel drops registrations with the socket, which another descriptor goes on sharing here. */
+/*
+ * The kernel drops registrations with the socket, which another descriptor goes on sharing here. Not in a forked child:
+ * the sets are its parent's, too.
+ */
 UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
-    if ((entry->epoll != 0 || (entry->flags & UNSOCK_EPOLL_MANY)) && unsock_sharers_is_shared(fd, entry)) {
+    if ((entry->epoll != 0 || (entry->flags & UNSOCK_EPOLL_MANY)) && unsock_own()->has_made &&
+        unsock_sharers_is_shared(fd, entry)) {
         unsock_epoll_take(fd, entry, &carry);
         unsock_epoll_drop(&carry);
     }

@@ -120,3 +120,27 @@ Deno.test(
       assertStrictEquals(await python(RESUMED, dir), "True ['2001.sock']\n[]\n");
     }),
 );
+
+const CLOSED_BY_A_CHILD = `
+import select
+fds, set = [socket.socket() for i in range(2)], select.epoll()
+for fd in fds:
+    fd.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    fd.bind(("127.0.0.1", 2001))
+    fd.listen()
+    set.register(fd, select.EPOLLIN)
+if os.fork() == 0:
+    for fd in fds: fd.close()
+    os._exit(0)
+os.wait()
+client = socket.create_connection(("127.0.0.1", 2001))
+print(len(set.poll(10)), flush=True)
+for fd in fds: fd.close()
+print(set.poll(0), files())
+`;
+
+Deno.test(
+  "a child that closes listeners which share a port leaves the registrations in its parent's epoll set alone",
+  { ignore },
+  () => withDir(async (dir) => assertStrictEquals(await python(CLOSED_BY_A_CHILD, dir), "2\n[] []\n")),
+);
