@@ -1,6 +1,7 @@
 /* bind: to a socket file when the address is covered, to the network when it is not. */
 #include "calls/bind.h"
 
+#include "calls/handed.h"
 #include "calls/standin.h"
 #include "calls/target.h"
 #include "files/bindfile.h"
@@ -100,6 +101,8 @@ static long bind_covered(int fd, struct unsock_fd *entry, const struct unsock_ip
     long result = bind_file(fd, entry, ip, v6only, again, standin);
     if (result < 0)
         return result;
+    if (standin->bound.how == UNSOCK_BOUND_HANDED)
+        return unsock_handed_bind(fd, entry, v6only, standin);
     if (standin->bound.how == UNSOCK_BOUND_SHARE)
         return share(fd, entry, standin);
     return standin->bound.how == UNSOCK_BOUND_CONTROL ? bind_by_control(fd, entry, &standin->bound) : 0;

@@ -25,7 +25,7 @@
 UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
     if ((entry->epoll != 0 || (entry->flags & UNSOCK_EPOLL_MANY)) && unsock_own()->has_made &&
-        unsock_sharers_is_shared(fd, entry)) {
+        (unsock_fd_is_handed(entry) || unsock_sharers_is_shared(fd, entry))) {
         unsock_epoll_take(fd, entry, &carry);
         unsock_epoll_drop(&carry);
     }
@@ -33,7 +33,7 @@ UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
 
 long unsock_call_close(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!entry || !unsock_fd_has_file(entry) || !unsock_own_descriptors())
+    if (!entry || (!unsock_fd_has_file(entry) && !unsock_fd_is_handed(entry)) || !unsock_own_descriptors())
         return unsock_real_close(fd);
     struct unsock_fd old = *entry;
     leave_sets(fd, entry);

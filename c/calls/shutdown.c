@@ -2,6 +2,7 @@
 #include "calls/shutdown.h"
 
 #include "calls/stream.h"
+#include "files/handed.h"
 #include "files/removal.h"
 #include "files/sharers.h"
 #include "kernel/end_mark.h"
@@ -15,10 +16,15 @@
 
 #include <linux/poll.h>
 
-static long shut_listener(int fd, struct unsock_fd *entry, int how) {
+/* A service manager has the socket, too, and needs it for the next server. */
+static bool is_handed(int fd, const struct unsock_fd *entry) {
+    return unsock_fd_is_handed(entry) || (!unsock_state_is_connected(entry->state) && unsock_handed_is_behind(fd));
+}
+
+static long shut_listener(int fd, struct unsock_fd *entry, int how, bool handed) {
     if (how == SHUT_WR)
         return unsock_sys(__NR_shutdown, fd, how);
-    if (unsock_sharers_is_shared(fd, entry))
+    if (handed || unsock_sharers_is_shared(fd, entry))
         return unsock_stream_reserve(fd, entry);
     long result = unsock_sys(__NR_shutdown, fd, how);
     if (result == 0 && (entry->flags & UNSOCK_FILE)) {
@@ -74,13 +80,15 @@ long unsock_call_shutdown(int fd, int how) {
         entry = NULL;
     if (!entry)
         entry = unsock_identify(fd, &scratch);
-    if (entry->kind != UNSOCK_KIND_LOCAL)
+    bool handed = is_handed(fd, entry);
+    if (entry->kind != UNSOCK_KIND_LOCAL && !handed)
         return unsock_sys(__NR_shutdown, fd, how);
     if (listens && entry->state == UNSOCK_STATE_LISTENING)
-        return shut_listener(fd, entry, how);
+        return shut_listener(fd, entry, how, handed);
     if (unsock_state_is_connected(entry->state) && entry->type == SOCK_STREAM)
         return shut_connection(fd, how);
-    long result = unsock_sys(__NR_shutdown, fd, how);
+    /* Nobody could send to a service manager's socket ever again, where UDP goes on receiving. */
+    long result = handed ? 0 : unsock_sys(__NR_shutdown, fd, how);
     if (result < 0)
         return result;
     return unsock_state_is_connected(entry->state) || unsock_reuse_look(fd) ? result : -ENOTCONN;

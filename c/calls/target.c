@@ -2,9 +2,11 @@
 #include "calls/target.h"
 
 #include "calls/firecracker.h"
+#include "calls/handed.h"
 #include "calls/standin.h"
 #include "files/bindfile.h"
 #include "files/ephemeral.h"
+#include "files/handed.h"
 #include "files/resolve.h"
 #include "files/socketfile.h"
 #include "kernel/log.h"
@@ -147,6 +149,11 @@ UNSOCK_OWN_FRAME long unsock_target_bind(int fd, struct unsock_fd *entry, const 
     if (result < 0)
         return result;
     result = bind_target(standin.socket, control);
+    bool handed = result == -EADDRINUSE && unsock_handed_count > 0;
+    if (handed)
+        result = unsock_handed_take_target(&standin, fd, entry, control->dest, control->dest_length, bound);
+    if (handed && result == 0)
+        result = unsock_target_apply_options(control, standin.socket);
     if (result < 0)
         return unsock_standin_undo(&standin, entry->type, result);
     result = unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_FOREIGN, UNSOCK_STATE_NEW);
@@ -156,6 +163,7 @@ UNSOCK_OWN_FRAME long unsock_target_bind(int fd, struct unsock_fd *entry, const 
     entry->flags |= UNSOCK_BOUND | UNSOCK_NAMED;
     if (bound)
         entry->local = *bound;
+    entry->local.tag = handed ? UNSOCK_HANDED_TAG : 0;
     return 0;
 }
 

@@ -30,6 +30,12 @@ socklen_t unsock_beside_respell(const struct unsock_bind_request *request, struc
     return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1);
 }
 
+void unsock_beside_leave_spelling(const struct unsock_bind_request *request, bool is_new) {
+    int32_t number = unsock_spelling_number(&request->spelling);
+    if (request->type == SOCK_STREAM && (number != 1 || !is_new))
+        unsock_sys(__NR_setsockopt, request->socket, SOL_SOCKET, SO_PEEK_OFF, &number, sizeof(number));
+}
+
 long unsock_beside_bind_hidden(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     for (unsigned i = 1; i <= UNSOCK_HIDDEN_MOST; i++) {
         unsock_address_hidden_path(request->ip.port, request->type, i, &bound->path);
@@ -109,6 +115,9 @@ void unsock_beside_settled(int type, const struct unsock_bound *bound) {
 long unsock_beside_take_over(const struct unsock_bind_request *request, struct unsock_fd *holder,
                              struct unsock_bound *bound) {
     struct sockaddr_un hidden;
+    /* A service manager goes on looking for its socket at its path. */
+    if (unsock_fd_is_handed(holder))
+        return -EADDRINUSE;
     unsock_datagram_port_holder(request->ip.port, &bound->path);
     socklen_t length = unsock_beside_respell(request, &bound->path);
     for (unsigned i = 1; i <= UNSOCK_HIDDEN_MOST; i++) {

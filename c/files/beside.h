@@ -15,6 +15,12 @@ int unsock_beside_mode(const struct unsock_bind_request *request);
 /* Spells the path as the request's socket is to be seen: by receivers, and by who inherits it. Returns the length. */
 socklen_t unsock_beside_respell(const struct unsock_bind_request *request, struct sockaddr_un *path);
 
+/*
+ * A stream socket that another process inherits or receives tells its spelling by an option that means nothing on a
+ * listener (SO_PEEK_OFF; socket(7)). `is_new`: nobody has left another one there.
+ */
+void unsock_beside_leave_spelling(const struct unsock_bind_request *request, bool is_new);
+
 /* Binds to a hidden name, behind the port's file. Called with the directory locked. */
 long unsock_beside_bind_hidden(const struct unsock_bind_request *request, struct unsock_bound *bound);
 

@@ -5,6 +5,7 @@
 #include "files/beside.h"
 #include "files/datagram_port.h"
 #include "files/ephemeral.h"
+#include "files/handed.h"
 #include "files/lock.h"
 #include "files/origin.h"
 #include "files/own_names.h"
@@ -143,6 +144,9 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
     if (answers == UNSOCK_ANSWERS_SOCKET) {
         bool stale = unsock_socketfile_is_stale(&bound->path, length);
         if (!stale || unsock_sharers_rescue(request->ip.port, request->type, &bound->path)) {
+            long handed = unsock_handed_bind_port(request, bound);
+            if (handed != -ENOENT)
+                return handed;
             bool excluded = false, known = holder_excludes(request, &bound->path, &excluded);
             return known && !excluded && !is_on_both_wildcards(request) ? unsock_own_names_bind(request, bound)
                                                                         : bind_beside(request, excluded, bound);
@@ -209,7 +213,9 @@ static long bind_unlocked(const struct unsock_bind_request *request, struct unso
         bound->how = UNSOCK_BOUND_CONTROL;
         return 0;
     }
-    return answers == UNSOCK_ANSWERS_SOCKET && unsock_socketfile_is_stale(&bound->path, length) ? why : -EADDRINUSE;
+    if (answers == UNSOCK_ANSWERS_SOCKET && unsock_socketfile_is_stale(&bound->path, length))
+        return why;
+    return unsock_handed_bind_port(request, bound) == 0 ? 0 : -EADDRINUSE;
 }
 
 static long bind_locked(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound) {
@@ -259,21 +265,11 @@ static long bind_any_port(const struct unsock_bind_request *request, bool covere
     return -EADDRINUSE;
 }
 
-/*
- * A stream socket that another process inherits or receives tells its spelling by an option that means nothing on a
- * listener (SO_PEEK_OFF; socket(7)).
- */
-static void leave_spelling(const struct unsock_bind_request *request) {
-    int32_t number = unsock_spelling_number(&request->spelling);
-    if (request->type == SOCK_STREAM && number != 1)
-        unsock_sys(__NR_setsockopt, request->socket, SOL_SOCKET, SO_PEEK_OFF, &number, sizeof(number));
-}
-
 long unsock_bindfile_bind(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     memset(bound, 0, sizeof(*bound));
     long result = request->ip.port == 0 ? bind_any_port(request, true, bound) : bind_port(request, bound, true);
     if (result == 0 && (bound->how == UNSOCK_BOUND_FILE || bound->how == UNSOCK_BOUND_HIDDEN))
-        leave_spelling(request);
+        unsock_beside_leave_spelling(request, true);
     return result;
 }
 

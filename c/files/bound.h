@@ -10,6 +10,7 @@ enum unsock_bound_how {
     UNSOCK_BOUND_FILE,    /* the socket has the port's file */
     UNSOCK_BOUND_HIDDEN,  /* another socket of this process has it, on another address; this one waits behind it */
     UNSOCK_BOUND_SHARE,   /* SO_REUSEPORT: the descriptor must become a duplicate of `share` */
+    UNSOCK_BOUND_HANDED,  /* a service manager has: the descriptor must become a duplicate of `share`, as `path` */
     UNSOCK_BOUND_CONTROL, /* nothing is bound yet: the control file at `path` says where to */
 };
 

@@ -111,6 +111,8 @@ static bool remove_if_stale(const struct unsock_fd *old, long probe) {
 
 bool unsock_removal_try_by(long probe, const struct unsock_fd *old) {
     struct unsock_lock lock;
+    if (unsock_fd_is_handed(old))
+        return true;
     if (is_in_use(old, probe))
         return false;
     bool done = unsock_lock_take(&lock) == 0 && remove_if_stale(old, probe);

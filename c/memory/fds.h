@@ -129,6 +129,14 @@ static inline bool unsock_fd_has_file(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_FILE);
 }
 
+/* In `local.tag`, without HIDDEN: a service manager has opened the socket, and its file is none of ours. */
+#define UNSOCK_HANDED_TAG 0xfd
+
+static inline bool unsock_fd_is_handed(const struct unsock_fd *entry) {
+    return (entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) &&
+           (entry->flags & (UNSOCK_BOUND | UNSOCK_HIDDEN)) == UNSOCK_BOUND && entry->local.tag == UNSOCK_HANDED_TAG;
+}
+
 /*
  * Was a socket of this process, or of the one that forked it, ever hidden behind the file of this port? So that nobody
  * looks through all descriptors for one, where nearly never is any.

@@ -15,7 +15,7 @@ struct unsock_own {
     const void *lock_frame; /* where on its stack it has it (struct unsock_lock) */
     uint64_t lock_sum;      /* of what stands there */
     bool lock_kept;         /* its file is there still, for the next time */
-    bool has_made;          /* a socket file; what a forked child has, it may have inherited alone */
+    bool has_made;          /* a socket file, or bound one; what a forked child has, it may have inherited alone */
 };
 
 /* Once, at start. */

@@ -2,6 +2,7 @@
 #include "process/start.h"
 
 #include "files/directory.h"
+#include "files/handed.h"
 #include "kernel/log.h"
 #include "kernel/trapped.h"
 #include "memory/own.h"
@@ -56,6 +57,7 @@ static void settle(const struct unsock_environment *environment) {
     if (!unsock_settings_read(environment, &unsock_settings, &error) ||
         !unsock_directory_make(&unsock_settings, &error) || !unsock_log_start(&unsock_settings, &error))
         refuse(&error);
+    unsock_handed_start(environment);
 }
 
 static enum unsock_activity decide(void) {

@@ -37,7 +37,8 @@ struct unsock_environment unsock_environment_own(const struct unsock_environment
                                                  const char *own[UNSOCK_ENVIRONMENT_OWN]) {
     size_t at = 0, count = 0;
     for (const char *entry; (entry = unsock_environment_next(whole, &at));) {
-        if (!unsock_begins(entry, "UNSOCK_") && !unsock_begins(entry, "LD_PRELOAD="))
+        if (!unsock_begins(entry, "UNSOCK_") && !unsock_begins(entry, "LD_PRELOAD=") &&
+            !unsock_begins(entry, "LISTEN_"))
             continue;
         if (count == UNSOCK_ENVIRONMENT_OWN - 1)
             return *whole;

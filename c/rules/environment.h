@@ -23,8 +23,9 @@ const char *unsock_environment_get(const struct unsock_environment *environment,
 #define UNSOCK_ENVIRONMENT_OWN 64
 
 /*
- * What concerns the library: LD_PRELOAD and the UNSOCK_* variables, in their order, by way of `own`. Looking them up
- * one by one in a long environment is most of what a start costs. The whole environment where they are too many.
+ * What concerns the library: LD_PRELOAD, the UNSOCK_* and the LISTEN_* variables, in their order, by way of `own`.
+ * Looking them up one by one in a long environment is most of what a start costs. The whole environment where they are
+ * too many.
  */
 struct unsock_environment unsock_environment_own(const struct unsock_environment *whole,
                                                  const char *own[UNSOCK_ENVIRONMENT_OWN]);

@@ -163,6 +163,7 @@ UNSOCK_FILE=/run/sockets/80.sock UNSOCK_VSOCK_PORT=5678 /usr/local/lib/libunsock
 A socket that a program binds or connects to a covered address becomes a Unix socket:
 TCP port 80 is the file 80.sock in the directory, UDP port 53 the file 53.dgram.sock.
 A regular file in such a place, a control file, leads elsewhere: to vsock, TIPC, a guest behind Firecracker.
+Where a service manager has opened that file for the program (LISTEN_FDS, LISTEN_PID; sd_listen_fds(3)), who binds the port gets its socket.
 .PP
 The library is also a program. With UNSOCK_FILE it makes a control file; "run" preloads it into COMMAND.
 It needs no other file, not even a C library.

@@ -99,3 +99,27 @@ Deno.test({
       assertStrictEquals((await system.run(...plain)).stdout, "AF_INET 127.0.0.1 127.0.0.1");
     }),
 });
+
+Deno.test({
+  name: "a socket unit of unsock unit --socket serves a program that knows nothing of it, stopped and started again",
+  ignore,
+  fn: () =>
+    withFiles(async (files, dir) => {
+      const server = ["/usr/bin/python3", "-m", "http.server", "--bind", "127.0.0.1", "8000"];
+      await writeUnits(files, "--name", "unaware", "--socket", "--port", "8000", "--", ...server);
+      await using system = await System.boot(dir, files);
+      await system.run("systemctl", "start", "unaware.socket");
+      const state = async (unit: string) => (await system.tryRun("systemctl", "is-active", unit)).stdout.trim();
+      for (let i = 0; i < 2; i++) {
+        assertStrictEquals(await state("unaware.service"), "inactive");
+        for (let j = 0; j < 2; j++) {
+          assertMatch((await system.run(...client("/run/unaware"))).stdout, /Directory listing/);
+        }
+        assertStrictEquals(await state("unaware.service"), "active");
+        await system.run("systemctl", "stop", "unaware.service");
+        assertStrictEquals(await state("unaware.socket"), "active");
+      }
+      await system.run("systemctl", "stop", "unaware.socket");
+      assertStrictEquals((await system.tryRun("test", "-e", "/run/unaware/8000.sock")).code, 1, "systemd's file");
+    }),
+});

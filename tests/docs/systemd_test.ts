@@ -19,7 +19,7 @@ Deno.test({
     }, {
       cannotRun: {
         "curl http://127.0.0.1:8000/": "its server is the service, which tests/booted/unit_test.ts starts",
-        "systemd-socket-activate": "PROGRAM is the reader's; tests/cli/unit_test.ts does it with one",
+        "systemd-socket-activate": "it waits for a client: tests/programs/activated_test.ts does it with one",
       },
     }),
 });

@@ -204,6 +204,10 @@ int main(int argc, char **argv) {
     if (strcmp(name, "overrun") == 0)
         return overrun();
     alarm(TOUR_SECONDS);
+    if (strcmp(name, "handed-over") == 0) {
+        tour_handed_over();
+        return found ? EXIT_FINDING : 0;
+    }
     /* Inherited ones, which closefrom would take along. */
     PAST_LIBC(close_range, 3, ~0u, 0);
     int before = descriptors();

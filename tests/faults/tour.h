@@ -83,6 +83,9 @@ void tour_streams(const char *name);
 void tour_datagrams(const char *name);
 void tour_processes(const char *name);
 
+/* What the program does that a scenario executes with a listener. */
+void tour_handed_over(void);
+
 /* Runs `step` when it is the scenario of that name, or all are wanted. Lists it when `name` is "list". */
 void scenario(const char *name, const char *own, void (*step)(void));
 

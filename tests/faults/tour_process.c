@@ -1,9 +1,12 @@
 /* The tour's scenarios of duplicates, processes, control files and the end. */
+#include "../support/past_libc.h"
 #include "tour.h"
 
 #include <spawn.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+
+#define HANDED 3 /* SD_LISTEN_FDS_START (sd_listen_fds(3)) */
 
 extern char **environ;
 
@@ -191,6 +194,39 @@ static void left_open(void) {
     wait_for(child);
 }
 
+/* A service manager's listener: the program that is executed with it binds the port itself. */
+static void handed(void) {
+    pid_t child = fork();
+    if (child == 0) {
+        char *arguments[] = {"tour", "handed-over", NULL}, pid[16];
+        int listener = plain_listener(socket_path(TOUR_PORT, SOCK_STREAM));
+        snprintf(pid, sizeof pid, "%d", getpid());
+        setenv("LISTEN_FDS", "1", 1);
+        setenv("LISTEN_PID", pid, 1);
+        if ((listener != HANDED && PAST_LIBC(dup3, listener, HANDED, 0) < 0) || fcntl(HANDED, F_SETFD, 0) < 0)
+            _exit(0);
+        execv(program_invocation_name, arguments);
+        _exit(1);
+    }
+    wait_for(child);
+    unlink(socket_path(TOUR_PORT, SOCK_STREAM));
+}
+
+void tour_handed_over(void) {
+    int listener = listening("127.0.0.1", TOUR_PORT), other = listening("::1", TOUR_PORT);
+    int client = connected("127.0.0.1", TOUR_PORT), server = accepted(listener);
+    exchange(client, server);
+    close(client);
+    close(server);
+    shutdown(listener, SHUT_RDWR);
+    listen(listener, 8);
+    close(listener);
+    close(other);
+    /* Nobody but the manager may have taken it away. */
+    if (access(socket_path(TOUR_PORT, SOCK_STREAM), F_OK) < 0)
+        finding("the service manager's file has gone");
+}
+
 void tour_processes(const char *name) {
     scenario(name, "duplicates", duplicates);
     scenario(name, "forked", forked);
@@ -199,5 +235,6 @@ void tour_processes(const char *name) {
     scenario(name, "control-file", control_file);
     scenario(name, "multiplexer", multiplexer);
     scenario(name, "left-open", left_open);
+    scenario(name, "handed", handed);
     scenario(name, "replaced-number", replaced_number);
 }

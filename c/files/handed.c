@@ -1,0 +1,119 @@
+/* Sockets that a service manager has opened for this program and handed over. */
+#include "files/handed.h"
+
+#include "kernel/option_query.h"
+#include "kernel/socket_info.h"
+#include "memory/fds.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/text.h"
+#include "rules/address.h"
+#include "rules/ip.h"
+
+#define FIRST 3          /* SD_LISTEN_FDS_START (sd_listen_fds(3)) */
+#define COUNT_MOST 65536 /* more than there are ports: what says more was written by no service manager */
+
+int unsock_handed_count;
+
+static uint64_t number_in(const struct unsock_environment *environment, const char *name, uint64_t most) {
+    const char *value = unsock_environment_get(environment, name);
+    uint64_t number;
+    return value && unsock_span_number(unsock_span_of(value), 10, most, &number) ? number : 0;
+}
+
+void unsock_handed_start(const struct unsock_environment *environment) {
+    uint64_t count = number_in(environment, "LISTEN_FDS", COUNT_MOST);
+    if (count > 0 && number_in(environment, "LISTEN_PID", INT32_MAX) == (uint64_t)unsock_sys(__NR_getpid))
+        unsock_handed_count = (int)count;
+}
+
+/* How many bytes of an AF_UNIX name count: of a path those before the NUL, of an abstract one all. */
+static size_t name_size(const struct sockaddr_un *name, size_t length) {
+    size_t most = length > UNSOCK_SUN_PATH_OFFSET ? length - UNSOCK_SUN_PATH_OFFSET : 0, size = 0;
+    most = UNSOCK_MIN(most, sizeof(name->sun_path));
+    if (most > 0 && name->sun_path[0] == '\0')
+        return most;
+    while (size < most && name->sun_path[size] != '\0')
+        size++;
+    return size;
+}
+
+/* A connection has its listener's name (Accept=yes in the unit). */
+bool unsock_handed_is(int fd, int type, const struct sockaddr_un *name, socklen_t length) {
+    union unsock_sockaddr own;
+    long own_length = unsock_socket_name(fd, __NR_getsockname, &own);
+    if (own_length < 0 || own.any.sa_family != AF_UNIX)
+        return false;
+    size_t size = name_size(&own.un, (size_t)own_length);
+    return size > 0 && size == name_size(name, length) && unsock_same(own.un.sun_path, name->sun_path, size) &&
+           unsock_socket_option(fd, SO_TYPE) == type &&
+           (type != SOCK_STREAM || unsock_socket_option(fd, SO_ACCEPTCONN) == 1);
+}
+
+/* A descriptor that has this socket, and that the program has bound, or found by itself; -1: none from this one on. */
+static int next_user(uint64_t cookie, int type, int from) {
+    for (int fd = from; fd < unsock_fds_end(); fd++) {
+        const struct unsock_fd *entry = unsock_fds_known(fd);
+        if (entry && (entry->flags & UNSOCK_BOUND) && entry->type == type && unsock_socket_cookie(fd) == cookie)
+            return fd;
+    }
+    return -1;
+}
+
+bool unsock_handed_is_used(int fd, int type) {
+    return next_user(unsock_socket_cookie(fd), type, 0) >= 0;
+}
+
+static bool is_among(int fd) {
+    return fd >= FIRST && fd < FIRST + unsock_handed_count;
+}
+
+bool unsock_handed_is_behind(int fd) {
+    if (unsock_handed_count == 0 || is_among(fd))
+        return false;
+    uint64_t cookie = unsock_socket_cookie(fd);
+    for (int handed = FIRST; cookie != 0 && is_among(handed); handed++) {
+        if (unsock_socket_cookie(handed) == cookie)
+            return true;
+    }
+    return false;
+}
+
+static bool is_excluded(int handed, const struct unsock_bind_request *request) {
+    uint64_t cookie = unsock_socket_cookie(handed);
+    for (int fd = -1; (fd = next_user(cookie, request->type, fd + 1)) >= 0;) {
+        const struct unsock_fd *entry = unsock_fds_known(fd);
+        if (!entry) /* another thread has closed it just now */
+            continue;
+        bool v6only = unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
+        bool apart = request->ip.family != 0 && entry->local.family != 0 &&
+                     !unsock_ip_conflict(&request->ip, request->spelling.v6only, &entry->local, v6only);
+        if (!apart && !(request->reuseport && unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT)))
+            return true;
+    }
+    return false;
+}
+
+long unsock_handed_find(const struct unsock_bind_request *request, const struct sockaddr_un *name, socklen_t length) {
+    for (int fd = FIRST; is_among(fd); fd++) {
+        if (unsock_handed_is(fd, request->type, name, length))
+            return is_excluded(fd, request) ? -EADDRINUSE : fd;
+    }
+    return -ENOENT;
+}
+
+UNSOCK_OWN_FRAME long unsock_handed_bind_port(const struct unsock_bind_request *request, struct unsock_bound *bound) {
+    struct sockaddr_un path;
+    if (unsock_handed_count == 0)
+        return -ENOENT;
+    /* A datagram socket's path may have been spelled as this socket's address wants it. */
+    socklen_t length = unsock_address_path(request->ip.port, request->type, &path);
+    long handed = unsock_handed_find(request, &path, length);
+    if (handed < 0)
+        return handed;
+    bound->path = path;
+    bound->how = UNSOCK_BOUND_HANDED;
+    bound->share = (int)handed;
+    return 0;
+}
