@@ -18,7 +18,8 @@ async function activated(dir: string, file: string, engine: string, command: str
   const options = file.endsWith(".dgram.sock") ? ["--datagram"] : [];
   const wanted = ["-E", `UNSOCK_ENGINE=${engine}`, "-l", join(dir, file), ...options];
   const manager = start([findProgram(ACTIVATE) ?? "", ...wanted, ...under(dir, command)]);
-  await until("the manager listens", () => Deno.lstatSync(join(dir, file)).isSocket);
+  // The file is there before that.
+  await until("the manager listens", () => /^Listening on /m.test(manager.output()));
   return manager;
 }
 
