@@ -146,7 +146,9 @@ void unsock_call_exit(void) {
             if (!entry)
                 continue;
             struct unsock_fd old = *entry;
-            unsock_fds_forget(fd);
+            /* A forked child would copy a page of what it has only inherited for each of these, to end at once. */
+            if (unsock_own()->has_made)
+                unsock_fds_forget(fd);
             /* The number may be a file's by now. */
             if (unsock_identify_has_file(fd, &old)) {
                 unsock_plain_sender_release(&old);

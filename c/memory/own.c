@@ -32,8 +32,12 @@ bool unsock_own_descriptors(void) {
     int32_t pid = (int32_t)unsock_sys(__NR_getpid);
     if (page == &without)
         return true;
+    /* Written before it is read: in a forked child the page is not there yet, and comes by one fault so. */
+    int32_t owner = 0;
+    if (__atomic_compare_exchange_n(&page->owner, &owner, pid, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        return true;
     /* A vfork child of a freshly forked process may have put its pid here; it is gone when that one is. */
-    if (page->owner == 0 || (page->owner != pid && unsock_sys(__NR_kill, page->owner, 0) == -ESRCH))
-        page->owner = pid;
-    return page->owner == pid;
+    if (owner != pid && unsock_sys(__NR_kill, owner, 0) == -ESRCH)
+        page->owner = owner = pid;
+    return owner == pid;
 }
