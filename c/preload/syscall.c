@@ -15,8 +15,10 @@
 #include "rt/libc.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rt/user.h"
 #include "unsock.h"
 
+#include <linux/io_uring.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 
@@ -62,6 +64,7 @@
     X(epoll_ctl, w)                                                                                                    \
     X(ppoll, w)                                                                                                        \
     X(epoll_pwait, w)                                                                                                  \
+    X(io_uring_setup, w)                                                                                               \
     X(execve, w)                                                                                                       \
     X(execveat, w)                                                                                                     \
     X(exit_group, w)                                                                                                   \
@@ -84,6 +87,21 @@ __attribute__((noinline)) static long execute(int directory, long path, long arg
     struct unsock_exec exec = {directory, (const char *)path, (const char *const *)argv,
                                (const char *const *)environment, flags};
     return unsock_exec(&exec);
+}
+
+/*
+ * libuv (node from 22 on, uvloop) registers descriptors in its epoll set by a ring, of which nothing is seen here, if
+ * the ring has what it takes for the sign of a newer kernel; and by epoll_ctl if not. Nobody else is known to ask for
+ * it.
+ */
+static long set_up_ring(unsigned entries, struct io_uring_params *params) {
+    struct io_uring_params copy;
+    long ring = unsock_sys(__NR_io_uring_setup, entries, params);
+    if (ring < 0 || unsock_user_read(&copy, params, sizeof(copy)) < 0)
+        return ring;
+    copy.features &= ~IORING_FEAT_RSRC_TAGS;
+    unsock_user_write(params, &copy, sizeof(copy));
+    return ring;
 }
 
 /* Calls that write, wait, or change what the process is. With a mask of signals, waiting is the kernel's. */
@@ -111,6 +129,8 @@ static long answer_others(long number, long a, long b, long c, long d, long e, l
         if (d == 0)
             return unsock_call_ppoll((struct pollfd *)a, (unsigned long)b, (const struct timespec *)c, NULL);
         break;
+    case __NR_io_uring_setup:
+        return set_up_ring((unsigned)a, (struct io_uring_params *)b);
     case __NR_execve:
         return execute(AT_FDCWD, a, b, c, 0);
     case __NR_execveat:

@@ -9,6 +9,7 @@ testProbe(
   "epoll_one_shots",
   "a one-shot that fired before bind or connect is not armed by it, but can be modified and deleted",
 );
+testProbe("epoll_by_ring", "epoll registrations by an io_uring, as libuv makes them, go on working");
 testProbe("connect_progress", "a non-blocking connect is in progress first, and its event comes by edge too");
 testProbe(
   "connect_full",
