@@ -1,9 +1,10 @@
 /*
- * write, writev and send. They concern the library on connected streams alone, where a system call that can be told to
- * raise no signal does the same: sendto and sendmsg.
+ * write, writev and send. They concern the library on connected streams, where a system call that can be told to raise
+ * no signal does the same: sendto and sendmsg; and on connected datagram sockets that the kernel has refused.
  */
 #include "calls/write.h"
 
+#include "calls/send.h"
 #include "calls/stream_send.h"
 #include "kernel/identify.h"
 #include "memory/asked.h"
@@ -50,9 +51,35 @@ static inline bool is_unusual(long result) {
     return result == -ENOTCONN || result == -ENOTSOCK;
 }
 
+/*
+ * Not taken by a datagram socket because the one that it was connected to has gone: sendto and sendmsg look for whoever
+ * has the address by now (syslog, statsd: their clients connect once, and the server is started again).
+ */
+static inline bool is_for_successor(int fd, long result) {
+    if ((result != -ECONNREFUSED && result != -ENOTCONN) || unsock_sandboxed)
+        return false;
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_DGRAM;
+}
+
+static long write_elsewhere(int fd, const void *data, size_t size) {
+    long result = unsock_real_write(fd, data, size);
+    return is_for_successor(fd, result) ? unsock_call_sendto(fd, data, size, 0, NULL, 0) : result;
+}
+
+static long writev_elsewhere(int fd, const struct iovec *parts, int count, const struct msghdr *message) {
+    long result = unsock_real_writev(fd, parts, count);
+    return is_for_successor(fd, result) ? unsock_call_sendmsg(fd, message, 0) : result;
+}
+
+static long send_elsewhere(int fd, const void *data, size_t size, int flags) {
+    long result = unsock_real_sendto(fd, data, size, flags, NULL, 0);
+    return is_for_successor(fd, result) ? unsock_call_sendto(fd, data, size, flags, NULL, 0) : result;
+}
+
 ssize_t unsock_call_write(int fd, const void *data, size_t size) {
     if (!concerns(fd))
-        return unsock_real_write(fd, data, size);
+        return write_elsewhere(fd, data, size);
     long result = unsock_stream_sendto(fd, data, size, 0);
     if (!is_unusual(result))
         return result;
@@ -61,9 +88,9 @@ ssize_t unsock_call_write(int fd, const void *data, size_t size) {
 
 ssize_t unsock_call_writev(int fd, const struct iovec *parts, int count) {
     struct msghdr message = {.msg_iovlen = (size_t)count};
-    if (count <= 0 || count > PARTS_MOST || !concerns(fd))
-        return unsock_real_writev(fd, parts, count);
     memcpy(&message.msg_iov, &parts, sizeof(parts));
+    if (count <= 0 || count > PARTS_MOST || !concerns(fd))
+        return writev_elsewhere(fd, parts, count, &message);
     long result = unsock_stream_sendmsg(fd, &message, 0);
     if (!is_unusual(result))
         return result;
@@ -72,7 +99,7 @@ ssize_t unsock_call_writev(int fd, const struct iovec *parts, int count) {
 
 ssize_t unsock_call_send(int fd, const void *data, size_t size, int flags) {
     if ((flags & MSG_FASTOPEN) || !concerns(fd))
-        return unsock_real_sendto(fd, data, size, flags, NULL, 0);
+        return send_elsewhere(fd, data, size, flags);
     long result = unsock_stream_sendto(fd, data, size, flags);
     if (!is_unusual(result))
         return result;
