@@ -1,6 +1,7 @@
 /* close, dup and the end of the process: what becomes of entries and socket files. */
 #include "calls/close.h"
 
+#include "files/elsewhere.h"
 #include "files/lock.h"
 #include "files/plain_senders.h"
 #include "files/release.h"
@@ -31,10 +32,22 @@ UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     }
 }
 
+/* A socket whose file is where a control file leads to: which one, can be asked as long as it is open. */
+UNSOCK_OWN_FRAME static long close_elsewhere(int fd, const struct unsock_fd *entry) {
+    struct unsock_elsewhere where;
+    unsock_elsewhere_find(fd, entry, &where);
+    unsock_fds_forget(fd);
+    long result = unsock_real_close(fd);
+    unsock_elsewhere_release(&where);
+    return result;
+}
+
 long unsock_call_close(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry || (!unsock_fd_has_file(entry) && !unsock_fd_is_handed(entry)) || !unsock_own_descriptors())
         return unsock_real_close(fd);
+    if (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_fd_is_handed(entry))
+        return close_elsewhere(fd, entry);
     struct unsock_fd old = *entry;
     leave_sets(fd, entry);
     if (!(entry->flags & UNSOCK_DUPLICATED))
@@ -89,14 +102,17 @@ long unsock_call_dup2(int from, int to) {
 long unsock_call_dup3(int from, int to, int flags) {
     struct unsock_fd *entry = from == to ? NULL : unsock_fds_known(to);
     struct unsock_fd old = {0};
+    struct unsock_elsewhere where;
     bool ours =
         (!(entry && unsock_fd_has_file(entry)) && !unsock_fds_known(from) && !entry) || unsock_own_descriptors();
     if ((entry && unsock_fd_has_file(entry)) && ours)
         old = *entry;
+    unsock_elsewhere_find(to, &old, &where);
     long result = unsock_sys(__NR_dup3, from, to, flags);
     if (result < 0 || !ours)
         return result;
     copy_knowledge(from, to);
+    unsock_elsewhere_release(&where);
     if (old.flags & UNSOCK_FILE)
         unsock_release(&old);
     return result;
@@ -117,14 +133,31 @@ static bool any_file(unsigned first, unsigned last) {
     return fd >= 0 && (unsigned)fd <= last;
 }
 
+/* Those are found by the open sockets. */
+UNSOCK_OWN_FRAME static bool keep_elsewhere(unsigned first, unsigned last) {
+    struct unsock_elsewhere where;
+    bool any = false;
+    for (int fd = (int)first; (fd = unsock_fds_next_with_file(fd)) >= 0 && (unsigned)fd <= last; fd++) {
+        const struct unsock_fd *entry = unsock_fds_known(fd);
+        if (!entry || !unsock_elsewhere_find(fd, entry, &where))
+            continue;
+        unsock_elsewhere_keep(&where);
+        any = true;
+    }
+    return any;
+}
+
 long unsock_call_close_range(unsigned first, unsigned last, unsigned flags) {
     bool closes = !(flags & UNSOCK_CLOSE_RANGE_CLOEXEC) && first < (unsigned)unsock_fds_end();
     bool look = closes && any_file(first, last) && unsock_own_descriptors();
+    bool elsewhere = look && keep_elsewhere(first, last);
     long result = unsock_sys(__NR_close_range, first, last, flags);
     if (result < 0 || !look)
         return result;
     for (int fd = (int)first; fd < unsock_fds_end() && (unsigned)fd <= last; fd++)
         release_if_closed(fd);
+    if (elsewhere)
+        unsock_elsewhere_again();
     return result;
 }
 
@@ -136,26 +169,46 @@ void unsock_call_closefrom(unsigned first) {
         unsock_call_close((int)fd);
 }
 
+/* A forked child would copy a page of what it has only inherited for each of these, to end at once. */
+static void forget_at_end(int fd) {
+    if (unsock_own()->has_made)
+        unsock_fds_forget(fd);
+}
+
+UNSOCK_OWN_FRAME static void end_elsewhere(int fd, const struct unsock_fd *entry) {
+    struct unsock_elsewhere where;
+    bool found = unsock_elsewhere_find(fd, entry, &where);
+    forget_at_end(fd);
+    if (found)
+        unsock_sys(__NR_close, fd);
+    unsock_elsewhere_release(&where);
+}
+
+/* The number may be another's by now, a file's, say. */
+static void end_descriptor(int fd, struct unsock_release_end *end) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry)
+        return;
+    if (entry->kind == UNSOCK_KIND_FOREIGN) {
+        end_elsewhere(fd, entry);
+        return;
+    }
+    struct unsock_fd old = *entry;
+    forget_at_end(fd);
+    if (unsock_identify_has_file(fd, &old)) {
+        unsock_plain_sender_release(&old);
+        unsock_sys(__NR_close, fd);
+    }
+    unsock_release_at_end(&old, end);
+}
+
 /* The socket files go with their last descriptor. Copies in other processes keep theirs alive. */
 void unsock_call_exit(void) {
     struct unsock_release_end end = {.probe = -1};
     unsock_release_earlier();
     if (any_file(0, INT32_MAX) && unsock_own_descriptors()) {
-        for (int fd = -1; (fd = unsock_fds_next_with_file(fd + 1)) >= 0;) {
-            const struct unsock_fd *entry = unsock_fds_known(fd);
-            if (!entry)
-                continue;
-            struct unsock_fd old = *entry;
-            /* A forked child would copy a page of what it has only inherited for each of these, to end at once. */
-            if (unsock_own()->has_made)
-                unsock_fds_forget(fd);
-            /* The number may be a file's by now. */
-            if (unsock_identify_has_file(fd, &old)) {
-                unsock_plain_sender_release(&old);
-                unsock_sys(__NR_close, fd);
-            }
-            unsock_release_at_end(&old, &end);
-        }
+        for (int fd = -1; (fd = unsock_fds_next_with_file(fd + 1)) >= 0;)
+            end_descriptor(fd, &end);
         unsock_release_ended(&end);
     }
     unsock_plain_sender_end();

@@ -16,6 +16,7 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rules/address.h"
+#include "rules/errno.h"
 #include "rules/ip.h"
 #include "rules/own_name.h"
 #include "unsock.h"
@@ -176,7 +177,8 @@ long unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const s
     if (family == AF_UNIX) {
         result = unsock_target_apply_options(control, fd);
         if (result == 0)
-            result = unsock_sys(__NR_connect, fd, control->dest, control->dest_length);
+            result =
+                unsock_errno_as_ip(UNSOCK_AT_TARGET, unsock_sys(__NR_connect, fd, control->dest, control->dest_length));
         if (result == 0)
             unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_CONNECTED);
     } else {

@@ -21,6 +21,16 @@ static bool is_handed(int fd, const struct unsock_fd *entry) {
     return unsock_fd_is_handed(entry) || (!unsock_state_is_connected(entry->state) && unsock_handed_is_behind(fd));
 }
 
+/* A server where a control file leads to: its file goes when no other process has the socket. */
+static long shut_elsewhere(int fd, struct unsock_fd *entry, int how) {
+    long result = unsock_sys(__NR_shutdown, fd, how);
+    if (result < 0 || how == SHUT_WR)
+        return result;
+    result = unsock_stream_reserve(fd, entry);
+    unsock_fds_tell_duplicates(fd);
+    return result;
+}
+
 static long shut_listener(int fd, struct unsock_fd *entry, int how, bool handed) {
     if (how == SHUT_WR)
         return unsock_sys(__NR_shutdown, fd, how);
@@ -80,6 +90,8 @@ long unsock_call_shutdown(int fd, int how) {
         entry = NULL;
     if (!entry)
         entry = unsock_identify(fd, &scratch);
+    if (entry->kind == UNSOCK_KIND_FOREIGN && listens && unsock_fd_has_file(entry) && unsock_fd_is_redirected(entry))
+        return shut_elsewhere(fd, entry, how);
     bool handed = is_handed(fd, entry);
     if (entry->kind != UNSOCK_KIND_LOCAL && !handed)
         return unsock_sys(__NR_shutdown, fd, how);

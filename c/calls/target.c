@@ -4,11 +4,10 @@
 #include "calls/firecracker.h"
 #include "calls/handed.h"
 #include "calls/standin.h"
-#include "files/bindfile.h"
+#include "files/elsewhere.h"
 #include "files/ephemeral.h"
 #include "files/handed.h"
 #include "files/resolve.h"
-#include "files/socketfile.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
@@ -127,15 +126,25 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     return result;
 }
 
-/* An AF_UNIX target that is a file is made, and when it is left over removed, as the port's own would be. */
-static long bind_target(int socket, const struct unsock_control_file *control) {
-    struct sockaddr_un path = {0};
-    if (dest_family(control) != AF_UNIX || control->dest[UNSOCK_SUN_PATH_OFFSET] == '\0')
-        return unsock_sys(__NR_bind, socket, control->dest, control->dest_length);
-    memcpy(&path, control->dest, UNSOCK_MIN(control->dest_length, sizeof(path) - 1));
-    socklen_t length = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(path.sun_path) + 1);
-    long result = unsock_socketfile_bind(socket, &path, length, -1);
-    return result == -EADDRINUSE ? unsock_bindfile_replace_stale(socket, &path, length) : result;
+/* An AF_UNIX target that is a file is made, and goes with its socket, as the port's own would be. */
+static long bind_target(int socket, const struct unsock_control_file *control, struct unsock_elsewhere *where) {
+    if (dest_family(control) == AF_UNIX && control->dest[UNSOCK_SUN_PATH_OFFSET] != '\0')
+        return unsock_elsewhere_bind(socket, control->dest, control->dest_length, where);
+    where->file.inode = 0;
+    return unsock_sys(__NR_bind, socket, control->dest, control->dest_length);
+}
+
+static void remember_bound(int fd, struct unsock_fd *entry, const struct unsock_file_id *file,
+                           const struct unsock_ip *bound) {
+    unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
+    entry->flags |= UNSOCK_BOUND | UNSOCK_NAMED | (file->inode != 0 ? UNSOCK_FILE : 0);
+    if (bound)
+        entry->local = *bound;
+    if (file->inode == 0)
+        return;
+    entry->file.inode = file->inode;
+    entry->file.device = file->device;
+    unsock_fds_note_file(fd);
 }
 
 UNSOCK_OWN_FRAME long unsock_target_bind(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
@@ -145,10 +154,11 @@ UNSOCK_OWN_FRAME long unsock_target_bind(int fd, struct unsock_fd *entry, const 
     if (unsock_control_refuses(control))
         return -EACCES;
     struct unsock_standin standin;
+    struct unsock_elsewhere where;
     long result = open_target(&standin, entry, control);
     if (result < 0)
         return result;
-    result = bind_target(standin.socket, control);
+    result = bind_target(standin.socket, control, &where);
     bool handed = result == -EADDRINUSE && unsock_handed_count > 0;
     if (handed)
         result = unsock_handed_take_target(&standin, fd, entry, control->dest, control->dest_length, bound);
@@ -158,13 +168,12 @@ UNSOCK_OWN_FRAME long unsock_target_bind(int fd, struct unsock_fd *entry, const 
         return unsock_standin_undo(&standin, entry->type, result);
     result = unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_FOREIGN, UNSOCK_STATE_NEW);
     if (result < 0)
-        return result;
-    unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
-    entry->flags |= UNSOCK_BOUND | UNSOCK_NAMED;
-    if (bound)
-        entry->local = *bound;
-    entry->local.tag = handed ? UNSOCK_HANDED_TAG : 0;
-    return 0;
+        unsock_elsewhere_release(&where);
+    else
+        remember_bound(fd, entry, &where.file, bound);
+    if (result == 0)
+        entry->local.tag = handed ? UNSOCK_HANDED_TAG : 0;
+    return result;
 }
 
 /* Is this an AF_UNIX path? Then copies it, with its NUL, to `path`. */

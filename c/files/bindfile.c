@@ -277,20 +277,3 @@ long unsock_bindfile_bind_ephemeral(const struct unsock_bind_request *request, s
     memset(bound, 0, sizeof(*bound));
     return bind_any_port(request, false, bound);
 }
-
-long unsock_bindfile_replace_stale(int socket, const struct sockaddr_un *path, socklen_t length) {
-    struct unsock_lock lock;
-    size_t directory = strlen(path->sun_path);
-    while (directory > 0 && path->sun_path[directory - 1] != '/')
-        directory--;
-    long result =
-        directory > 0 ? unsock_lock_take_in(&lock, path->sun_path, directory - 1) : unsock_lock_take_in(&lock, ".", 1);
-    if (result == 0 && (unsock_file_inode(path->sun_path) <= 0 || !unsock_socketfile_is_stale(path, length)))
-        result = -EADDRINUSE;
-    if (result == 0)
-        result = unsock_sys(__NR_unlinkat, AT_FDCWD, path->sun_path, 0);
-    if (result == 0 || result == -ENOENT)
-        result = unsock_socketfile_bind(socket, path, length, -1);
-    unsock_lock_drop(&lock);
-    return unsock_errno_as_ip(UNSOCK_AT_BIND, result);
-}

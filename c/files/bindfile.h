@@ -11,10 +11,4 @@ long unsock_bindfile_bind(const struct unsock_bind_request *request, struct unso
 /* The same to any free port of the ephemeral range, whether the settings cover it or not: a datagram client's own. */
 long unsock_bindfile_bind_ephemeral(const struct unsock_bind_request *request, struct unsock_bound *bound);
 
-/*
- * Binds a socket to a path of any directory at which a bind said -EADDRINUSE, if what is there is a socket file that is
- * left over. Returns 0 or -errno.
- */
-long unsock_bindfile_replace_stale(int socket, const struct sockaddr_un *path, socklen_t length);
-
 #endif

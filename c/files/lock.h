@@ -27,7 +27,7 @@ struct unsock_lock {
     bool blocks;      /* signals are held back */
     bool keeps;       /* the file stays for the next time */
     uint64_t signals; /* then: the thread's mask before */
-    char path[112];   /* of the lock's file: as long as a sun_path may be, and more than UNSOCK_DIR_MOST leaves */
+    char path[128];   /* of the lock's file: its directory's may be as long as fits into a sun_path */
 };
 
 /*

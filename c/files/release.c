@@ -1,6 +1,7 @@
 /* What becomes of socket files when descriptors close. */
 #include "files/release.h"
 
+#include "files/elsewhere.h"
 #include "files/lock.h"
 #include "files/removal.h"
 #include "files/socketfile.h"
@@ -76,6 +77,7 @@ static void look_again(struct unsock_fd *place) {
 static void release_late(void) {
     for (int i = 0; i < LATE_MOST; i++)
         look_again(&late[i]);
+    unsock_elsewhere_again();
 }
 
 /* A child that closes what it has inherited may close thousands: each of them looks again at a few, not at all. */
@@ -109,6 +111,8 @@ void unsock_release_ended(struct unsock_release_end *end) {
 }
 
 void unsock_release(const struct unsock_fd *old) {
+    if (old->kind != UNSOCK_KIND_LOCAL)
+        return;
     if (unsock_removal_try(old)) {
         struct unsock_fd *kept = find_late(old);
         uint8_t kind = UNSOCK_KIND_LOCAL;
@@ -142,7 +146,7 @@ static bool any_late(void) {
         if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL)
             return true;
     }
-    return false;
+    return unsock_elsewhere_any();
 }
 
 /* The child of a process that is ending: has nothing of its open, waits until it is gone, and looks again. */

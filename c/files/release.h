@@ -7,7 +7,8 @@
 
 /*
  * The descriptor that `old` described has been closed: removes its file unless somebody else still has that socket
- * open, or gives the port's file to a socket of this process that waits behind it.
+ * open, or gives the port's file to a socket of this process that waits behind it. A file that a control file names is
+ * not in the directory, and nothing to this (files/elsewhere.h).
  */
 void unsock_release(const struct unsock_fd *old);
 

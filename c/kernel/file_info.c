@@ -7,14 +7,26 @@
 #include <linux/stat.h>
 
 #define SYMLINK_NOFOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
+#define EMPTY_PATH 0x1000      /* AT_EMPTY_PATH */
+#define MINOR_BITS 20          /* of a device's number (linux/kdev_t.h) */
+
+long unsock_file_identify(int at, const char *path, struct unsock_file_id *id) {
+    struct statx status;
+    id->inode = 0;
+    int flags = SYMLINK_NOFOLLOW | (at == AT_FDCWD ? 0 : EMPTY_PATH);
+    long result = unsock_sys(__NR_statx, at, path, flags, STATX_TYPE | STATX_INO, &status);
+    if (result < 0 || (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK)
+        return result;
+    id->inode = status.stx_ino;
+    id->device = status.stx_dev_major << MINOR_BITS | status.stx_dev_minor;
+    return 0;
+}
 
 /* The file's inode number when it is a socket; 0 when it is something else; -errno. */
 int64_t unsock_file_inode(const char *path) {
-    struct statx status;
-    long result = unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE | STATX_INO, &status);
-    if (result < 0)
-        return result;
-    return (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFSOCK ? (int64_t)status.stx_ino : 0;
+    struct unsock_file_id id;
+    long result = unsock_file_identify(AT_FDCWD, path, &id);
+    return result < 0 ? result : (int64_t)id.inode;
 }
 
 bool unsock_file_is_link(const char *path) {

@@ -26,7 +26,7 @@ enum {
     /* Of the socket: gone when another one takes its place. */
     UNSOCK_BOUND = 1 << 0,      /* the program bound it, to `local`; it stays so when it connects */
     UNSOCK_NAMED = 1 << 1,      /* the kernel socket has a name: it cannot be bound again */
-    UNSOCK_FILE = 1 << 2,       /* its name is a socket file that goes with it */
+    UNSOCK_FILE = 1 << 2,       /* its name is a socket file that goes with it; KIND_FOREIGN: files/elsewhere.h */
     UNSOCK_HIDDEN = 1 << 3,     /* the file is hidden: another socket of this process has the port's file */
     UNSOCK_ANY_PORT = 1 << 4,   /* the program bound it to port 0 */
     UNSOCK_ACCEPTED = 1 << 5,   /* made by accept */
@@ -59,7 +59,8 @@ struct unsock_fd {
     union {
         struct unsock_ip remote;
         struct {
-            uint64_t inode; /* FILE, and no remote address: the socket file's inode number */
+            uint64_t inode;  /* FILE, and no remote address: the socket file's inode number */
+            uint32_t device; /* KIND_FOREIGN: and where it is */
         } __attribute__((packed, aligned(4))) file;
         struct {
             uint64_t data; /* KIND_IP: what epoll_ctl registered in the set `epoll` */
@@ -126,7 +127,7 @@ static inline bool unsock_fd_is_redirected(const struct unsock_fd *entry) {
 
 /* Is a socket file to be looked after when this descriptor closes? */
 static inline bool unsock_fd_has_file(const struct unsock_fd *entry) {
-    return entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_FILE);
+    return (entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) && (entry->flags & UNSOCK_FILE);
 }
 
 /* In `local.tag`, without HIDDEN: a service manager has opened the socket, and its file is none of ours. */

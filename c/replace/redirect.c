@@ -1,6 +1,7 @@
 /* Replacing the socket behind a descriptor. */
 #include "replace/redirect.h"
 
+#include "files/elsewhere.h"
 #include "files/release.h"
 #include "kernel/beyond_limit.h"
 #include "kernel/socket_info.h"
@@ -105,6 +106,8 @@ static void wake(long old_socket) {
 /* The exchange itself; the options have been carried over. */
 static long exchange(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
     struct unsock_fd old = *entry;
+    struct unsock_elsewhere where;
+    unsock_elsewhere_find(fd, &old, &where);
     long old_socket = keep_waited_for(fd, &old);
     uint64_t cookie = old.flags & UNSOCK_DUPLICATED ? unsock_socket_cookie(fd) : 0;
     long result = carry_flags(fd, standin);
@@ -114,6 +117,8 @@ static long exchange(int fd, struct unsock_fd *entry, int standin, enum unsock_k
         replace_duplicates(fd, old.id, cookie, standin, kind);
     unsock_sys(__NR_close, standin);
     wake(result == 0 ? old_socket : -1);
+    if (result == 0)
+        unsock_elsewhere_release(&where);
     if (result == 0 && (old.flags & UNSOCK_FILE))
         unsock_release(&old);
     return result;

@@ -53,7 +53,8 @@ export function socketFileNames(directory: string): string[] {
  * its lock.
  */
 export function innerNames(directory: string): string[] {
-  const isInner = (name: string) => name === ".unsock.lock" || /^\.\d{1,5}(\.sock|(\.dgram)?\.sock\.list)$/.test(name);
+  const isInner = (name: string) =>
+    /^\.unsock\.(lock|gone)$/.test(name) || /^\.\d{1,5}(\.sock|(\.dgram)?\.sock\.list)$/.test(name);
   return readNames(directory).filter((name) => isInner(name) || isPortLink(directory, name));
 }
 

@@ -94,8 +94,16 @@ static int binds_for(const char *name, const char *last) {
     return name[0] == '.' ? 1 + atoi(last + 1) % 15 : 1;
 }
 
-/* A file that was left over goes when its port is bound and closed once more. What the tour made itself is removed. */
+/*
+ * A file that was left over goes when its port is bound and closed once more, and what was to be removed elsewhere when
+ * a port that leads there is. What the tour made itself is removed.
+ */
 static bool use_again(const char *name) {
+    if (strcmp(name, ".unsock.gone") == 0) {
+        lead_elsewhere();
+        bind_and_close(TOUR_PORT, SOCK_STREAM, 1);
+        unlink(socket_path(TOUR_PORT, SOCK_STREAM));
+    }
     int port = atoi(name + (name[0] == '.'));
     const char *last = strrchr(name, '.');
     if (port == 0)

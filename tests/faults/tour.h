@@ -77,6 +77,9 @@ void expect_off_network(int fd);
 
 /* Where the port's file is. `type` as in socket(2). */
 const char *socket_path(int port, int type);
+
+/* The tour's port leads to a path of another name in the directory. */
+void lead_elsewhere(void);
 int plain_listener(const char *path);
 
 void tour_streams(const char *name);

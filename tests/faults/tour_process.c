@@ -129,6 +129,12 @@ static void put_control(const struct sockaddr *dest, uint32_t length, const stru
     close(file);
 }
 
+void lead_elsewhere(void) {
+    struct sockaddr_un other = {.sun_family = AF_UNIX};
+    snprintf(other.sun_path, sizeof other.sun_path, "%s/%s", getenv("UNSOCK_DIR"), plain);
+    put_control((struct sockaddr *)&other, sizeof other, NULL);
+}
+
 static void control_file(void) {
     struct sockaddr_un other = {.sun_family = AF_UNIX};
     int listener = at_plain(other.sun_path);

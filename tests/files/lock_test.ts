@@ -1,40 +1,26 @@
 /** The directory's lock: who may have it, who loses it, and what becomes of those who wait. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { type Proc, run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv } from "../support/shim.ts";
 import { asNobody, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
+import { buildTool } from "./tool.ts";
 
-const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
-const SOURCES = [
-  "tests/files/lock_tool.c",
-  "c/files/lock.c",
-  "c/kernel/beyond_limit.c",
-  "c/memory/own.c",
-  "c/rt/text.c",
-  "c/rt/mem.c",
-  "c/rt/libc.c",
-  "c/rt/sys.c",
-  "c/rt/user.c",
-];
+const SOURCES = {
+  files: ["lock"],
+  kernel: ["beyond_limit"],
+  memory: ["own"],
+  rt: ["libc", "mem", "sys", "text", "user"],
+};
 const ignore = !need("cc") || !need("python3");
-
-/** Compiles the tool into the directory of a test, where every user may execute it. */
-async function buildTool(dir: string): Promise<string> {
-  const flags = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-fno-builtin", "-Ic"];
-  const { code, stderr } = await run(["cc", ...flags, "-o", `${dir}/tool`, ...SOURCES], { cwd: ROOT });
-  assertStrictEquals(code, 0, stderr);
-  return `${dir}/tool`;
-}
 
 /** A directory of socket files with somebody's tool beside it. */
 async function withTool(mode: number, fn: (dir: string, tool: string) => Promise<void>): Promise<void> {
   await withDir(async (dir) => {
     await Deno.chmod(dir, 0o755);
-    const tool = await buildTool(dir);
+    const tool = await buildTool(dir, "lock_tool.c", SOURCES);
     await Deno.mkdir(`${dir}/s`);
     await Deno.chmod(`${dir}/s`, mode);
     await fn(`${dir}/s`, tool);
