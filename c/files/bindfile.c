@@ -56,6 +56,22 @@ static long bind_after(const struct unsock_bind_request *request, struct unsock_
 }
 
 /*
+ * A server on the wildcards of both families, with a datagram socket for each, is one server: dnsmasq, unbound. They
+ * share the port's file, which plain Unix senders know.
+ */
+static bool is_on_both_wildcards(const struct unsock_bind_request *request) {
+    for (int fd = 0; request->type == SOCK_DGRAM && unsock_ip_is_wildcard(&request->ip) && fd < unsock_fds_end();
+         fd++) {
+        const struct unsock_fd *entry = unsock_fds_known(fd);
+        if (entry && !(entry->flags & UNSOCK_HIDDEN) && entry->type == SOCK_DGRAM &&
+            entry->local.family != request->ip.family && unsock_ip_is_wildcard(&entry->local) &&
+            holds_port(fd, entry, request))
+            return true;
+    }
+    return false;
+}
+
+/*
  * Somebody is bound to the port; `excluded`: by an address that excludes this one, for certain. When that is this
  * process: the same port once more.
  */
@@ -85,8 +101,12 @@ static long bind_beside(const struct unsock_bind_request *request, bool excluded
     /* Where another process has a socket that excludes it. */
     if (rival < 0 && excluded && !request->behind_others)
         return unsock_successor_bind(request, bound);
-    if (rival < 0)
-        return unsock_beside_bind_hidden(request, bound);
+    if (rival < 0) {
+        /* One for IPv6 alone cannot answer IPv4's clients; this one can answer all. */
+        bool takes_over = request->ip.family == AF_INET && holder >= 0 && is_on_both_wildcards(request);
+        return takes_over ? unsock_beside_take_over(request, unsock_fds_known(holder), bound)
+                          : unsock_beside_bind_hidden(request, bound);
+    }
     if (request->reuseport && all_reuseport) {
         bound->how = UNSOCK_BOUND_SHARE;
         bound->share = rival;
@@ -95,27 +115,9 @@ static long bind_beside(const struct unsock_bind_request *request, bool excluded
     /* Which of them may listen is decided when one does. */
     if (request->type == SOCK_STREAM && request->reuseaddr && all_reuseaddr && !listens)
         return unsock_beside_bind_hidden(request, bound);
-    if (request->type == SOCK_DGRAM && request->reuseaddr && all_reuseaddr && holder >= 0) {
-        bound->how = UNSOCK_BOUND_FILE;
+    if (request->type == SOCK_DGRAM && request->reuseaddr && all_reuseaddr && holder >= 0)
         return unsock_beside_take_over(request, unsock_fds_known(holder), bound);
-    }
     return -EADDRINUSE;
-}
-
-/*
- * A server on the wildcards of both families, with a datagram socket for each, is one server: dnsmasq, unbound. They
- * share the port's file, which plain Unix senders know.
- */
-static bool is_on_both_wildcards(const struct unsock_bind_request *request) {
-    for (int fd = 0; request->type == SOCK_DGRAM && unsock_ip_is_wildcard(&request->ip) && fd < unsock_fds_end();
-         fd++) {
-        const struct unsock_fd *entry = unsock_fds_known(fd);
-        if (entry && !(entry->flags & UNSOCK_HIDDEN) && entry->type == SOCK_DGRAM &&
-            entry->local.family != request->ip.family && unsock_ip_is_wildcard(&entry->local) &&
-            holds_port(fd, entry, request))
-            return true;
-    }
-    return false;
 }
 
 /* Is the address of the socket at `path`, which has the port's file, known, and does it exclude the request's? */

@@ -117,10 +117,41 @@ static void peers(void) {
     close(second);
 }
 
+/*
+ * A server with a socket for each family's wildcard, that for IPv6 first: clients of both are answered, from where they
+ * asked.
+ */
+static void both_wildcards(void) {
+    static const char *const asked[] = {"127.0.0.1", "::1"};
+    int port = free_port(SOCK_DGRAM), sockets[2] = {CHECK(socket(AF_INET6, SOCK_DGRAM, 0)), -1};
+    address any = ip("::", port);
+    CHECK(set_option(sockets[0], IPPROTO_IPV6, IPV6_V6ONLY, 1));
+    CHECK(bind(sockets[0], &any.any, any.length));
+    sockets[1] = bound("0.0.0.0", port, SOCK_DGRAM);
+    for (int i = 0; i < 2; i++) {
+        char byte, line[10], name[60];
+        address to = ip(asked[i], port), peer = unwritten(), from;
+        int client = CHECK(socket(to.any.sa_family, SOCK_DGRAM, 0));
+        CHECK(sendto(client, "?", 1, 0, &to.any, to.length));
+        struct pollfd waiting[2] = {{sockets[0], POLLIN, 0}, {sockets[1], POLLIN, 0}};
+        CHECK(poll(waiting, 2, 2000));
+        int heard = sockets[waiting[1].revents != 0];
+        CHECK(recvfrom(heard, &byte, 1, 0, &peer.any, &peer.length));
+        snprintf(name, sizeof name, "both wildcards: %s is answered", asked[i]);
+        fact_call(name, sendto(heard, "!", 1, 0, &peer.any, peer.length) == 1 ? 0 : -1);
+        snprintf(name, sizeof name, "both wildcards: %s hears from where it asked", asked[i]);
+        fact_yes(name, answer(client, line, sizeof line, &from) && same_address(&from, &to));
+        close(client);
+    }
+    close(sockets[0]);
+    close(sockets[1]);
+}
+
 int main(void) {
     probe_start();
     tell_all();
     one_client();
     peers();
+    both_wildcards();
     return 0;
 }
