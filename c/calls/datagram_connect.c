@@ -5,6 +5,7 @@
 #include "calls/datagram_per_client.h"
 #include "files/bindfile.h"
 #include "files/bound.h"
+#include "files/resolve.h"
 #include "kernel/beyond_limit.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
@@ -58,15 +59,16 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
         if (result != -EPERM)
             return result;
     }
+    if (unsock_resolve_is_worth_it(result)) {
+        if (unsock_datagram_find_control(path, &control, &wrong))
+            return unsock_datagram_connect_by_control(fd, entry, &control, ip);
+        result = wrong < 0 ? wrong : result;
+    }
     /* EPERM: the peer is connected to somebody else, and so is nobody for us. */
     if (!unsock_errno_is_nobody(result) && result != -EPERM)
         return result;
     if (result == -ENOENT && unsock_settings.fallback)
         return connect_real(fd, entry, ip);
-    if (result == -ECONNREFUSED && unsock_datagram_find_control(path, &control, &wrong))
-        return unsock_datagram_connect_by_control(fd, entry, &control, ip);
-    if (result == -ECONNREFUSED && wrong < 0)
-        return wrong;
     connect_to_nobody(fd);
     unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_NOBODY);
     return 0;

@@ -5,6 +5,7 @@
 #include "calls/send_control.h"
 #include "files/plain_senders.h"
 #include "files/rescue.h"
+#include "files/resolve.h"
 #include "kernel/beyond_limit.h"
 #include "kernel/log.h"
 #include "kernel/option_query.h"
@@ -145,10 +146,12 @@ static long not_taken(int fd, struct unsock_fd *entry, struct msghdr *local, int
     outside.msg_namelen = unsock_ip_write(ip, entry->domain, &address);
     if (result == -ENOENT && unsock_settings.fallback)
         return unsock_datagram_send_real(fd, entry, &outside, flags);
-    if (result == -ECONNREFUSED && unsock_datagram_find_control(local->msg_name, &control, &wrong))
-        return send_by_target(fd, entry, &outside, flags, &control, ip);
-    if (result == -ECONNREFUSED && wrong < 0)
-        return wrong;
+    if (unsock_resolve_is_worth_it(result)) {
+        if (unsock_datagram_find_control(local->msg_name, &control, &wrong))
+            return send_by_target(fd, entry, &outside, flags, &control, ip);
+        if (wrong < 0)
+            return wrong;
+    }
     /* To nobody, or to somebody connected elsewhere, or who will not read: UDP drops it. */
     return unsock_errno_is_nobody(result) || result == -EPERM || is_deaf(fd, result) ? (long)total_size(local) : result;
 }

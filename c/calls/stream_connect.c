@@ -117,12 +117,12 @@ UNSOCK_OWN_FRAME static long refused(struct attempt *attempt, long result) {
     struct unsock_control_file control;
     if (result == -ENOENT && unsock_settings.fallback)
         return UNSOCK_TARGET_FALLBACK;
-    if (result != -ECONNREFUSED)
+    if (!unsock_resolve_is_worth_it(result))
         return unsock_errno_as_ip(UNSOCK_AT_CONNECT, result);
     long answers = unsock_resolve(attempt->path.sun_path, &control);
     if (answers == UNSOCK_ANSWERS_CONTROL)
         return unsock_target_connect(attempt->fd, attempt->entry, &control, &attempt->target);
-    return answers == -EINVAL || answers == -EACCES ? answers : -ECONNREFUSED;
+    return answers == -EINVAL || answers == -EACCES ? answers : result;
 }
 
 /*

@@ -208,7 +208,7 @@ UNSOCK_OWN_FRAME long unsock_target_connect_path(int fd, const void *address, so
     struct sockaddr_un path;
     struct unsock_control_file control;
     struct unsock_fd scratch;
-    if (result != -ECONNREFUSED || !read_path(address, length, &path))
+    if (!unsock_resolve_is_worth_it(result) || !read_path(address, length, &path))
         return result;
     long answers = unsock_resolve(path.sun_path, &control);
     if (answers != UNSOCK_ANSWERS_CONTROL)

@@ -2,6 +2,7 @@
 #ifndef UNSOCK_RESOLVE_H
 #define UNSOCK_RESOLVE_H
 
+#include "rt/net.h"
 #include "unsock.h"
 
 enum unsock_answers {
@@ -16,5 +17,13 @@ enum unsock_answers {
  * is no control file, -EACCES for one that may not be read, or what else looking at the path said. Never blocks.
  */
 long unsock_resolve(const char *path, struct unsock_control_file *control);
+
+/*
+ * Does -errno of a connect, or of a datagram, leave it open whether a control file is there? What is no socket refuses,
+ * but says EACCES first to who may not write to it (unix_find_bsd, net/unix/af_unix.c): to all but a file's owner.
+ */
+static inline bool unsock_resolve_is_worth_it(long result) {
+    return result == -ECONNREFUSED || result == -EACCES;
+}
 
 #endif

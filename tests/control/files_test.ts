@@ -6,6 +6,7 @@ import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { NOBODY } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 
 const PORT = 2000;
@@ -158,6 +159,52 @@ Deno.test({
       const preload = `LD_PRELOAD=${dir}/libunsock.so`;
       const { stderr } = await run([...drop, "env", ...environment(dir), preload, "python3", "-c", probe]);
       assertMatch(stderr, /PermissionError: \[Errno 13\]/);
+    }),
+});
+
+/** Root serves, and an ordinary user asks by control files that only root may write. */
+const BY_ROOTS_FILE = `
+import os, socket, sys
+base, port = sys.argv[1], int(sys.argv[2])
+stream, datagram = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+for server, name in (stream, "server"), (datagram, "datagrams"):
+    server.bind(base + "/" + name)
+    os.chmod(base + "/" + name, 0o777)
+stream.listen()
+def client(kind, *family): return socket.socket(*family or (socket.AF_INET,), kind)
+if os.fork() == 0:
+    os.setgroups([])
+    os.setgid(${NOBODY})
+    os.setuid(${NOBODY})
+    client(socket.SOCK_STREAM).connect(("127.0.0.1", port))
+    client(socket.SOCK_STREAM, socket.AF_UNIX).connect(base + "/s/%d.sock" % port)
+    client(socket.SOCK_DGRAM).sendto(b"sent", ("127.0.0.1", port))
+    connected = client(socket.SOCK_DGRAM)
+    connected.connect(("127.0.0.1", port))
+    connected.send(b"connected")
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.wait()[1]))
+for server in stream, datagram: server.setblocking(False)
+stream.accept(), stream.accept()
+print(datagram.recv(99), datagram.recv(99))
+`;
+
+Deno.test({
+  name: "a control file of root's leads users who may read it and not write it",
+  ignore: !need("python3") || Deno.uid() !== 0,
+  fn: () =>
+    withDir(async (base) => {
+      const dir = `${base}/s`;
+      await Deno.mkdir(dir);
+      await Deno.chmod(base, 0o755);
+      await Deno.chmod(dir, 0o1777);
+      const leads = [[`${PORT}.sock`, "server"], [`${PORT}.dgram.sock`, "datagrams"]] as const;
+      for (const [name, server] of leads) {
+        const control = controlFile({ dest: sockaddrUnix(`${base}/${server}`) });
+        await Deno.writeFile(`${dir}/${name}`, control, { mode: 0o644 });
+      }
+      const { stdout, stderr } = await run(["python3", "-c", BY_ROOTS_FILE, base, `${PORT}`], { env: shimEnv(dir) });
+      assertEquals({ stdout, stderr }, { stdout: "0\nb'sent' b'connected'\n", stderr: "" });
     }),
 });
 
