@@ -4,6 +4,7 @@ import { controlFile, sockaddrInet, sockaddrInet6Loopback, sockaddrUnix, type So
 import { dial, MODES, UNCHANGED } from "../support/dial.ts";
 import { withDir } from "../support/dir.ts";
 import { ipListeners } from "../support/net.ts";
+import { nginxWith } from "../support/nginx.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv } from "../support/shim.ts";
@@ -228,8 +229,7 @@ Deno.test({
         () => new Response("behind\n"),
       );
       await Deno.writeFile(`${dir}/backend`, controlFile({ dest: sockaddrInet("127.0.0.1", server.addr.port) }));
-      await Deno.writeTextFile(`${dir}/nginx.conf`, nginxConfiguration(dir));
-      const command = ["nginx", "-e", "stderr", "-p", dir, "-c", `${dir}/nginx.conf`];
+      const command = await nginxWith(dir, 8080, `proxy_pass http://unix:${dir}/backend;`);
       await using nginx = start(command, { env: shimEnv(dir) });
       await waitForFile(`${dir}/8080.sock`).catch((error) => fail(`${error}: ${nginx.output()}`));
       const request = ["curl", "-sS", "--max-time", "10", "--unix-socket", `${dir}/8080.sock`, "http://x/"];
@@ -237,28 +237,6 @@ Deno.test({
       assertStrictEquals(client.stdout, "behind\n", client.stderr + nginx.output());
     }),
 });
-
-function nginxConfiguration(dir: string): string {
-  return `
-daemon off;
-pid ${dir}/nginx.pid;
-user root;
-error_log stderr;
-events {}
-http {
-  access_log off;
-  client_body_temp_path ${dir}/body;
-  proxy_temp_path ${dir}/proxy;
-  fastcgi_temp_path ${dir}/fastcgi;
-  uwsgi_temp_path ${dir}/uwsgi;
-  scgi_temp_path ${dir}/scgi;
-  server {
-    listen 127.0.0.1:8080;
-    location / { proxy_pass http://unix:${dir}/backend; }
-  }
-}
-`;
-}
 
 // --- Socket options --------------------------------------------------------------------------------------------------
 

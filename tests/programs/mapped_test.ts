@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { assertNoIpListener } from "../support/net.ts";
+import { nginxWith } from "../support/nginx.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { unsockRun } from "../support/shim.ts";
@@ -9,30 +10,6 @@ import { until } from "../support/wait.ts";
 
 const PORT = 8080;
 const WORKERS = 3;
-
-/** The first word of an answer is the worker's process. */
-function configuration(dir: string): string {
-  return `
-daemon off;
-user root;
-worker_processes ${WORKERS};
-pid ${dir}/nginx.pid;
-error_log stderr;
-events {}
-http {
-  access_log off;
-  client_body_temp_path ${dir}/body;
-  proxy_temp_path ${dir}/proxy;
-  fastcgi_temp_path ${dir}/fastcgi;
-  uwsgi_temp_path ${dir}/uwsgi;
-  scgi_temp_path ${dir}/scgi;
-  server {
-    listen 127.0.0.1:${PORT};
-    location / { return 200 "$pid\\n"; }
-  }
-}
-`;
-}
 
 /** @returns What a program that knows nothing of unsock is answered. */
 async function ask(path: string): Promise<string> {
@@ -46,8 +23,8 @@ Deno.test("nginx at a path of --map: the file outlives its workers and reloads, 
     const [sockets, elsewhere] = [`${dir}/s`, `${dir}/e`];
     await Deno.mkdir(elsewhere);
     const path = `${elsewhere}/web`;
-    await Deno.writeTextFile(`${dir}/nginx.conf`, configuration(dir));
-    const command = ["nginx", "-e", "stderr", "-p", dir, "-c", `${dir}/nginx.conf`];
+    // The answer is the worker's process.
+    const command = await nginxWith(dir, PORT, 'return 200 "$pid\\n";', WORKERS);
     for (const signal of ["SIGQUIT", "SIGTERM"] as const) {
       await using nginx = start(unsockRun(sockets, command, ["--map", `${PORT}=${path}`]));
       const first = await until("nginx answers", () => ask(path));
