@@ -23,6 +23,10 @@ struct slot {
 };
 
 static struct slot slots[SLOTS];
+
+/* The ports that were chosen for sockets that are closed by now. */
+#define GONE 64
+static uint16_t gone[GONE];
 static bool dual; /* IPv6 sockets are for IPv4 too, and bound to the wildcard alone */
 
 static void say_result(const char *call, int slot, long result) {
@@ -48,6 +52,19 @@ static void describe(const address *who, char *text, size_t size) {
     }
     /* Which of its addresses a socket of both families sends from depends on what it did before (docs/limits.md). */
     snprintf(text, size, "%s socket %d", dual ? "" : host, owner);
+}
+
+/* A port that is chosen again gets, by chance, what was meant for the one before: who runs this has to do it again. */
+static void remember_port(int slot) {
+    address own = unwritten();
+    int i = 0;
+    if (slots[slot].fd < 0 || slots[slot].port != 0 || getsockname(slots[slot].fd, &own.any, &own.length) < 0)
+        return;
+    while (i < GONE - 1 && gone[i] != 0 && gone[i] != port_of(&own))
+        i++;
+    if (gone[i] != 0)
+        fact("a port was chosen again", "yes");
+    gone[i] = (uint16_t)port_of(&own);
 }
 
 /* After exec nobody remembers who chose the port of a socket, and which address it had then (docs/limits.md). */
@@ -83,6 +100,7 @@ static void make(int slot) {
     if (slots[slot].fd >= 0 && is_peer(slot))
         return;
     if (slots[slot].fd >= 0) {
+        remember_port(slot);
         say_result("close", slot, close(slots[slot].fd));
         slots[slot] = (struct slot){.fd = -1};
         return;
@@ -232,11 +250,13 @@ struct state {
     uint64_t random;
     int step;
     struct slot slots[SLOTS];
+    uint16_t gone[GONE];
 };
 
 static void leave_state(char **argv) {
     struct state state = {.random = random_state, .step = step + 1};
     memcpy(state.slots, slots, sizeof slots);
+    memcpy(state.gone, gone, sizeof gone);
     execute_again(argv, &state, sizeof state);
 }
 
@@ -246,6 +266,7 @@ static void go_on(const char *text) {
     random_state = state.random;
     step = state.step;
     memcpy(slots, state.slots, sizeof slots);
+    memcpy(gone, state.gone, sizeof gone);
 }
 
 int main(int argc, char **argv) {
@@ -268,5 +289,7 @@ int main(int argc, char **argv) {
         if (executes && roll(8) == 0)
             leave_state(argv);
     }
+    for (int i = 0; i < SLOTS; i++)
+        remember_port(i);
     return 0;
 }

@@ -1,7 +1,7 @@
 /** Random call sequences: nobody chose what happens, and it must be the same over TCP and UDP and under the library. */
 import { assert, assertEquals } from "@std/assert";
 import { differences } from "../support/differences.ts";
-import { buildProbe, runPlain, runUnderShim } from "../support/probe.ts";
+import { buildProbe, type ProbeRun, runPlain, runUnderShim } from "../support/probe.ts";
 import { need } from "../support/programs.ts";
 
 const SEEDS = Number(Deno.env.get("UNSOCK_TEST_SEEDS") ?? 12);
@@ -20,6 +20,16 @@ const PROBES: readonly (readonly [string, ...string[]])[] = [
   ["random_epoll"],
 ];
 
+/** Where a port is chosen for a second socket (about once in 30,000 times), that one gets what was meant for the first. */
+const BY_CHANCE = "a port was chosen again: yes";
+
+async function withoutChance(sequence: () => Promise<ProbeRun>): Promise<ProbeRun> {
+  for (let tries = 1; ; tries++) {
+    const done = await sequence();
+    if (tries === 5 || !done.facts.includes(BY_CHANCE)) return done;
+  }
+}
+
 for (const [probe, ...modes] of PROBES) {
   Deno.test({
     name: `${SEEDS} random sequences of ${CALLS} calls end as they do without the library (${
@@ -30,7 +40,10 @@ for (const [probe, ...modes] of PROBES) {
       const binary = await buildProbe(probe);
       for (let seed = 1; seed <= SEEDS; seed++) {
         const args = [String(seed), CALLS, ...modes];
-        const [plain, shim] = await Promise.all([runPlain(binary, ...args), runUnderShim(binary, {}, ...args)]);
+        const [plain, shim] = await Promise.all([
+          withoutChance(() => runPlain(binary, ...args)),
+          withoutChance(() => runUnderShim(binary, {}, ...args)),
+        ]);
         assertEquals(differences(plain.facts, shim.facts), [], `${probe} ${args.join(" ")}`);
         assert(plain.facts.length > 40, "the sequence does something");
       }
