@@ -100,9 +100,12 @@
     BY_HAND(fexecve)                                                                                                   \
     BY_HAND(posix_spawn)                                                                                               \
     BY_HAND(posix_spawnp)                                                                                              \
+    BY_HAND(pidfd_spawn)                                                                                               \
+    BY_HAND(pidfd_spawnp)                                                                                              \
     BY_HAND(system)                                                                                                    \
     BY_HAND(popen)                                                                                                     \
     BY_HAND(syscall)                                                                                                   \
+    BY_HAND(dlopen)                                                                                                    \
     BY_HAND(prctl)                                                                                                     \
     BY_HAND(_exit)                                                                                                     \
     BY_HAND(_Exit)

@@ -60,7 +60,8 @@ static bool is_plain(const struct unsock_fd *entry, int flags) {
 
 /* A covered address must not leave by a descriptor that has become another socket. */
 static bool is_plain_with(int fd, int flags, const struct msghdr *message) {
-    return is_plain(unsock_fds_known(fd), flags) && !(is_covered(message) && unsock_reuse_look(fd));
+    bool may_be_covered = is_covered(message) || is_unspecified(message);
+    return is_plain(unsock_fds_known(fd), flags) && !(may_be_covered && unsock_reuse_look(fd));
 }
 
 static bool concerns(const struct unsock_fd *entry, const struct msghdr *message) {
@@ -267,15 +268,13 @@ ssize_t unsock_call_sendto(int fd, const void *data, size_t size, int flags, con
 /* Nothing is known of the descriptor, or it may be the library's business by the addresses. */
 static bool may_concern(int fd, const struct unsock_mmsghdr *messages, unsigned count, int flags) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
-    if (is_plain(entry, flags))
-        return false;
     if (entry && unsock_fd_is_redirected(entry))
         return true;
     for (unsigned i = 0; i < count; i++) {
         struct outgoing outgoing;
         if (!take_message(&outgoing, &messages[i].header))
-            return i > 0;
-        if (concerns(entry, &outgoing.message))
+            return i > 0 && !is_plain(entry, flags);
+        if (!is_plain_with(fd, flags, &outgoing.message) && concerns(unsock_fds_known(fd), &outgoing.message))
             return true;
     }
     return false;

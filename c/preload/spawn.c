@@ -12,7 +12,10 @@
 #include "unsock.h"
 
 typedef const char *const *list;
+/* `pid`: where the process's number goes, or its descriptor's. */
 typedef int spawn(int *pid, const char *path, const void *actions, const void *attributes, list argv, list environment);
+
+enum { BY_NAME = 1, TO_DESCRIPTOR = 2, WAYS = 4 };
 
 static void *next(const char *name, void **known) {
     if (!__atomic_load_n(known, __ATOMIC_RELAXED))
@@ -20,9 +23,12 @@ static void *next(const char *name, void **known) {
     return *known;
 }
 
-static spawn *next_spawn(bool searches) {
-    static void *by_path, *by_name;
-    return (spawn *)(searches ? next("posix_spawnp", &by_name) : next("posix_spawn", &by_path));
+static int spawn_by_libc(unsigned way, int *pid, const char *path, const void *actions, const void *attributes,
+                         list argv, list environment) {
+    static const char *const names[WAYS] = {"posix_spawn", "posix_spawnp", "pidfd_spawn", "pidfd_spawnp"};
+    static void *known[WAYS];
+    spawn *function = (spawn *)next(names[way], &known[way]);
+    return function ? function(pid, path, actions, attributes, argv, environment) : ENOSYS;
 }
 
 /* Under the trap it is the child's own system call that is answered. */
@@ -32,7 +38,7 @@ static bool is_followed(void) {
 
 /* `file`: what will be found for `path`. Only what the library has to load is named by it: libc finds the rest again
  * itself. */
-static int spawn_followed(int *pid, const char *path, const char *file, bool searches, const void *actions,
+static int spawn_followed(unsigned way, int *pid, const char *path, const char *file, const void *actions,
                           const void *attributes, list argv, list environment) {
     struct unsock_exec exec = {AT_FDCWD, file, argv, environment, 0};
     struct unsock_exec_plan plan;
@@ -40,31 +46,48 @@ static int spawn_followed(int *pid, const char *path, const char *file, bool sea
     if (result < 0)
         return (int)-result;
     bool same = plan.exec.path == file;
-    spawn *function = next_spawn(searches && same);
-    result = function ? function(pid, same ? path : plan.exec.path, actions, attributes, plan.exec.argv,
-                                 plan.exec.environment)
-                      : ENOSYS;
+    result = spawn_by_libc(same ? way : way & TO_DESCRIPTOR, pid, same ? path : plan.exec.path, actions, attributes,
+                           plan.exec.argv, plan.exec.environment);
     unsock_exec_drop(&plan);
     return (int)result;
 }
 
-UNSOCK_EXPORT int posix_spawn(int *pid, const char *path, const void *actions, const void *attributes, list argv,
-                              list environment) {
+static int spawn_path(unsigned way, int *pid, const char *path, const void *actions, const void *attributes, list argv,
+                      list environment) {
     if (is_followed())
-        return spawn_followed(pid, path, path, false, actions, attributes, argv, environment);
-    spawn *function = next_spawn(false);
-    return function ? function(pid, path, actions, attributes, argv, environment) : ENOSYS;
+        return spawn_followed(way, pid, path, path, actions, attributes, argv, environment);
+    return spawn_by_libc(way, pid, path, actions, attributes, argv, environment);
 }
 
-UNSOCK_EXPORT int posix_spawnp(int *pid, const char *name, const void *actions, const void *attributes, list argv,
-                               list environment) {
+static int spawn_name(unsigned way, int *pid, const char *name, const void *actions, const void *attributes, list argv,
+                      list environment) {
     struct unsock_environment own = {.list = unsock_environment()};
     const char *path = unsock_environment_get(&own, "PATH");
     char file[UNSOCK_SEARCH_PATH_MOST];
     if (is_followed() && unsock_exec_find(name, path ? path : "/bin:/usr/bin", file) == 0)
-        return spawn_followed(pid, name, file, true, actions, attributes, argv, environment);
-    spawn *function = next_spawn(true);
-    return function ? function(pid, name, actions, attributes, argv, environment) : ENOSYS;
+        return spawn_followed(way, pid, name, file, actions, attributes, argv, environment);
+    return spawn_by_libc(way, pid, name, actions, attributes, argv, environment);
+}
+
+UNSOCK_EXPORT int posix_spawn(int *pid, const char *path, const void *actions, const void *attributes, list argv,
+                              list environment) {
+    return spawn_path(0, pid, path, actions, attributes, argv, environment);
+}
+
+UNSOCK_EXPORT int posix_spawnp(int *pid, const char *name, const void *actions, const void *attributes, list argv,
+                               list environment) {
+    return spawn_name(BY_NAME, pid, name, actions, attributes, argv, environment);
+}
+
+/* Of glibc 2.39. */
+UNSOCK_EXPORT int pidfd_spawn(int *pidfd, const char *path, const void *actions, const void *attributes, list argv,
+                              list environment) {
+    return spawn_path(TO_DESCRIPTOR, pidfd, path, actions, attributes, argv, environment);
+}
+
+UNSOCK_EXPORT int pidfd_spawnp(int *pidfd, const char *name, const void *actions, const void *attributes, list argv,
+                               list environment) {
+    return spawn_name(TO_DESCRIPTOR | BY_NAME, pidfd, name, actions, attributes, argv, environment);
 }
 
 /* system and popen give the child the process's own environment: which is whole while they run. */

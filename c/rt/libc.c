@@ -94,6 +94,10 @@ void *unsock_next_find(const char *name) {
     return dlsym ? dlsym(next, name) : _dl_sym(next, name, (void *)&unsock_next_find);
 }
 
+void *unsock_next_find_newer(const char *name) {
+    return dlsym ? dlsym((void *)-1l, name) : NULL;
+}
+
 static void resolve(const char *name, void *slot) {
     void *found = unsock_next_find(name);
     if (found)
@@ -120,10 +124,8 @@ void unsock_next_resolve(void) {
     resolve("__ppoll_chk", &unsock_next.ppoll_chk);
     resolve("epoll_wait", &unsock_next.epoll_wait);
     resolve("epoll_pwait", &unsock_next.epoll_pwait);
-    /* Of glibc 2.35. _dl_sym ends a program that asks for a name that is nowhere; it is asked where dlsym is not there.
-     */
-    if (dlsym)
-        resolve("epoll_pwait2", &unsock_next.epoll_pwait2);
+    unsock_next.epoll_pwait2 =
+        (int (*)(int, void *, int, const struct timespec *, const void *))unsock_next_find_newer("epoll_pwait2");
     resolve("close", &unsock_next.close);
     resolve("fcntl", &unsock_next.fcntl);
     resolve("syscall", &unsock_next_syscall);

@@ -72,6 +72,10 @@ void unsock_next_resolve(void);
 /* Looks one up, by its name; NULL where there is none. Not for use in a child of vfork. */
 void *unsock_next_find(const char *name);
 
+/* The same for a name that an old libc lacks: what is asked where dlsym is not there (_dl_sym) would end the program.
+ */
+void *unsock_next_find_newer(const char *name);
+
 /* The same calls kernel-style: they return -errno and leave errno as it was. They are cancellation points where there
  * is such a function; else they are the system call. */
 long unsock_real_connect(int fd, const void *address, socklen_t length);

@@ -131,17 +131,19 @@ static void ask_option(int fd, int level, int option) {
     say("/%d", value);
 }
 
-#define QUESTIONS 20
+#define QUESTIONS 22
 
 static const char *const question_names[QUESTIONS] = {
-    "names",    "options",  "TCP_NODELAY", "SO_KEEPALIVE", "SO_REUSEPORT", "SIOCOUTQ", "SIOCGIFINDEX",
-    "FIONREAD", "shutdown", "accept",      "listen",       "bind",         "connect",  "send",
-    "sendto",   "sendmsg",  "recvfrom",    "recvmsg",      "epoll",        "dup"};
+    "names",        "options",  "TCP_NODELAY", "SO_KEEPALIVE",    "SO_REUSEPORT", "SIOCOUTQ",
+    "SIOCGIFINDEX", "FIONREAD", "shutdown",    "accept",          "listen",       "bind",
+    "connect",      "send",     "sendto",      "sendmsg",         "recvfrom",     "recvmsg",
+    "epoll",        "dup",      "sendmmsg",    "sendto AF_UNSPEC"};
 
 static void ask(int fd, int question) {
     char data[8] = "data";
     struct iovec part = {data, 4};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    struct mmsghdr several[2] = {0};
     address any = ip("127.0.0.1", 0);
     struct ifreq request = {.ifr_name = "lo"};
     struct epoll_event event = {.events = EPOLLIN};
@@ -216,10 +218,21 @@ static void ask(int fd, int question) {
     case 18:
         said(epoll_ctl(CHECK(epoll_create1(0)), EPOLL_CTL_ADD, fd, &event));
         break;
-    default:
+    case 19:
         number = dup(fd);
         said(number);
         name(number, false);
+        break;
+    case 20:
+        several[0].msg_hdr = several[1].msg_hdr = message;
+        several[1].msg_hdr.msg_name = &at_receiver.any, several[1].msg_hdr.msg_namelen = at_receiver.length;
+        said(sendmmsg(fd, several + 1, 1, MSG_NOSIGNAL));
+        said(sendmmsg(fd, several, 2, MSG_NOSIGNAL));
+        break;
+    default:
+        any = at_receiver;
+        any.any.sa_family = AF_UNSPEC;
+        said(sendto(fd, data, 4, MSG_NOSIGNAL, &any.any, any.length));
         break;
     }
 }
@@ -254,8 +267,11 @@ int main(void) {
                 char byte;
                 while (ready(server, POLLIN, 0) != 0)
                     close(CHECK(accept(server, NULL, NULL)));
-                while (recv(receiver, &byte, 1, MSG_DONTWAIT) >= 0) {
-                }
+                int arrived = 0;
+                while (recv(receiver, &byte, 1, MSG_DONTWAIT) >= 0)
+                    arrived++;
+                if (arrived > 0)
+                    fact("arrived", "%s: %d", question_names[question], arrived);
             }
     return 0;
 }

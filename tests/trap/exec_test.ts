@@ -29,6 +29,8 @@ const WAYS = [
     "past libc",
     "posix_spawn",
     "posix_spawnp",
+    "pidfd_spawn",
+    "pidfd_spawnp",
     "vfork",
     "many vforks",
     "system",

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "../support/past_libc.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -43,6 +44,20 @@ static int by_vfork(const char *path, char **argv) {
     return wait_for(child);
 }
 
+typedef int spawn(int *, const char *, const void *, const void *, char *const *, char *const *);
+
+/* Of glibc 2.39; where there is none, posix_spawn. */
+static int by_descriptor(const char *name, char **argv) {
+    spawn *function = (spawn *)dlsym(RTLD_DEFAULT, name);
+    int number = -1;
+    if (!function)
+        return posix_spawn(&number, argv[0], NULL, NULL, argv, nothing) == 0 ? wait_for(number) : 5;
+    siginfo_t end = {0};
+    if (function(&number, argv[0], NULL, NULL, argv, nothing) != 0 || waitid(P_PIDFD, (id_t)number, &end, WEXITED) != 0)
+        return 5;
+    return end.si_code == CLD_EXITED ? end.si_status : 4;
+}
+
 int main(int count, char **arguments) {
     if (count < 6)
         return 1;
@@ -75,6 +90,8 @@ int main(int count, char **arguments) {
         pid_t child = 0;
         return posix_spawnp(&child, argv[0], NULL, NULL, argv, nothing) == 0 ? wait_for(child) : 5;
     }
+    WAY("pidfd_spawn") return by_descriptor("pidfd_spawn", argv);
+    WAY("pidfd_spawnp") return by_descriptor("pidfd_spawnp", argv);
     WAY("vfork") return by_vfork(argv[0], argv);
     WAY("system") return system(command);
     WAY("popen") {
