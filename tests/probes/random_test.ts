@@ -24,7 +24,7 @@ const PROBES: readonly (readonly [string, ...string[]])[] = [
 const BY_CHANCE = "a port was chosen again: yes";
 
 async function withoutChance(sequence: () => Promise<ProbeRun>): Promise<ProbeRun> {
-  for (let tries = 1; ; tries++) {
+  for (let tries = 1;; tries++) {
     const done = await sequence();
     if (tries === 5 || !done.facts.includes(BY_CHANCE)) return done;
   }
