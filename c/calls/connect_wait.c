@@ -16,6 +16,7 @@
 #define TCP_USER_TIMEOUT 18
 #define RETRIES_DEFAULT 6
 #define SLICE_MS 20
+#define RECENT_NS (5 * 1000000000ll)
 
 #define SIGNALS 64
 #define SIGNAL_SET_SIZE 8
@@ -131,10 +132,19 @@ static bool has_limit(int fd, const struct unsock_fd *entry) {
            unsock_option_is_set(fd, entry, unsock_option_find(IPPROTO_TCP, TCP_USER_TIMEOUT));
 }
 
+/*
+ * TCP's own limit is not worth two system calls to every connection: where this process connected a moment ago, a
+ * backlog of thousands has hardly filled up since. Where no clock is free of charge (0), the limit is always set.
+ */
 long unsock_connect_born_local(int fd, const struct unsock_fd *entry, const struct sockaddr_un *path,
                                socklen_t length) {
-    /* TCP's own limit, two minutes and more, is not worth two system calls to every connection. */
-    return has_limit(fd, entry) ? unsock_connect_wait(fd, entry, path, length) : unsock_real_connect(fd, path, length);
+    static int64_t last;
+    int64_t now = unsock_libc_clock(), since = now - __atomic_load_n(&last, __ATOMIC_RELAXED);
+    bool unlimited = now != 0 && since >= 0 && since < RECENT_NS && !has_limit(fd, entry);
+    long result = unlimited ? unsock_real_connect(fd, path, length) : unsock_connect_wait(fd, entry, path, length);
+    if (result == 0)
+        __atomic_store_n(&last, now, __ATOMIC_RELAXED);
+    return result;
 }
 
 /* First without a wait worth the name: what it costs to do it right is for those alone who must wait. */

@@ -12,7 +12,10 @@
  */
 long unsock_connect_wait(int fd, const struct unsock_fd *entry, const struct sockaddr_un *path, socklen_t length);
 
-/* The same of one that was born local: where the program has set no limit of its own there is none. */
+/*
+ * The same of one that was born local: where the program has set no limit of its own, and this process has connected a
+ * few seconds before, there is none.
+ */
 long unsock_connect_born_local(int fd, const struct unsock_fd *entry, const struct sockaddr_un *path, socklen_t length);
 
 #endif
