@@ -2,6 +2,7 @@
 #include "calls/bind.h"
 
 #include "calls/handed.h"
+#include "calls/refusal.h"
 #include "calls/standin.h"
 #include "calls/target.h"
 #include "files/bindfile.h"
@@ -124,9 +125,12 @@ static bool has_covered_port(const struct unsock_ip *ip, bool v6only) {
 static long bind_to(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool again) {
     struct unsock_standin standin;
     bool again_bound = again && entry->state == UNSOCK_STATE_RESERVED;
+    long open = unsock_refusal_before_bind(fd, entry);
+    if (open < 0)
+        return open;
     if (!again_bound && !unsock_state_in(entry->state, UNSOCK_STATE_BIT(NEW) | UNSOCK_STATE_BIT(SPENT)))
         return -EINVAL;
-    long open = unsock_socket_nonblocking(fd);
+    open = unsock_socket_nonblocking(fd);
     if (open < 0)
         return open;
     bool v6only = entry->domain == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);

@@ -2,6 +2,7 @@
 #include "calls/call_address.h"
 #include "calls/datagram.h"
 #include "calls/dispatch.h"
+#include "calls/reserve.h"
 #include "calls/stream.h"
 #include "calls/target.h"
 #include "kernel/identify.h"
@@ -34,18 +35,6 @@ static long check_address(int fd, const struct unsock_fd *entry, int family, soc
     return unsock_call_check(entry, family, length);
 }
 
-/* The address that was bound with port 0 stays, its port goes. */
-static void bind_without_port(int fd, const struct unsock_fd *entry, const struct unsock_ip *local) {
-    static const int32_t on = 1, off = 0;
-    union unsock_sockaddr address;
-    struct unsock_ip any = *local;
-    any.port = 0;
-    socklen_t length = unsock_ip_write(&any, entry->domain, &address);
-    unsock_sys(__NR_setsockopt, fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-    unsock_sys(__NR_bind, fd, &address, length);
-    unsock_sys(__NR_setsockopt, fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &off, sizeof(off));
-}
-
 /*
  * connect(AF_UNSPEC): the association ends. An unbound stream is as new after it; a datagram socket keeps what was
  * bound.
@@ -59,18 +48,8 @@ static long disconnect(int fd, const void *address, socklen_t length) {
     if (entry->type == SOCK_STREAM && chosen && entry->kind == UNSOCK_KIND_LOCAL)
         return unsock_stream_reserve(fd, entry);
     if (entry->type == SOCK_STREAM || !chosen ||
-        (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_datagram_stays(fd, entry))) {
-        struct unsock_ip local = entry->local;
-        bool keeps_address = (entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_SETTLED);
-        uint16_t before = entry->flags;
-        entry->flags &= (uint16_t)~(UNSOCK_BOUND | UNSOCK_NAMED);
-        long result = unsock_redirect_to_ip(fd, entry);
-        if (result < 0)
-            entry->flags = before;
-        if (result == 0 && keeps_address)
-            bind_without_port(fd, entry, &local);
-        return result;
-    }
+        (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_datagram_stays(fd, entry)))
+        return unsock_redirect_to_new(fd, entry);
     long result = unsock_real_connect(fd, address, length);
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
     memset(&entry->remote, 0, sizeof(entry->remote));

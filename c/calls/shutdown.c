@@ -1,7 +1,7 @@
 /* shutdown, of listeners and of connections. */
 #include "calls/shutdown.h"
 
-#include "calls/stream.h"
+#include "calls/reserve.h"
 #include "files/handed.h"
 #include "files/removal.h"
 #include "files/sharers.h"

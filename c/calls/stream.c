@@ -3,7 +3,6 @@
 
 #include "calls/bind.h"
 #include "calls/names.h"
-#include "calls/standin.h"
 #include "files/sharers.h"
 #include "files/successor.h"
 #include "kernel/identify.h"
@@ -71,28 +70,6 @@ static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog)
     return entry->kind == UNSOCK_KIND_IP ? unsock_sys(__NR_listen, fd, backlog) : listen_here(fd, entry, true);
 }
 
-/*
- * A stream that was bound to a port of the program's choice has it still, and can listen or connect again (haproxy
- * makes room for its successor so, and comes back when that fails). Its file is gone meanwhile: others may have the
- * port.
- */
-UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
-    struct unsock_ip local = entry->local;
-    struct unsock_standin standin;
-    long socket = unsock_redirect_open(AF_UNIX, SOCK_STREAM, 0);
-    if (socket < 0)
-        return socket;
-    unsock_standin_take(&standin, (int)socket);
-    long result = unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_NEW);
-    if (result < 0)
-        return result;
-    unsock_fd_enter(entry, UNSOCK_STATE_RESERVED);
-    entry->flags |= UNSOCK_BOUND;
-    entry->local = local;
-    entry->local.tag = 0;
-    return 0;
-}
-
 /* It was shut down, which took its file; a TCP socket can listen again after that. */
 static long listen_again(int fd, struct unsock_fd *entry) {
     struct unsock_ip local = entry->local;
@@ -101,7 +78,7 @@ static long listen_again(int fd, struct unsock_fd *entry) {
 }
 
 long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
-    if (unsock_state_is_connected(entry->state))
+    if (unsock_state_is_connected(entry->state) || unsock_fd_is_refused(entry))
         return -EINVAL;
     if (entry->kind == UNSOCK_KIND_IP && (entry->flags & UNSOCK_BOUND))
         return unsock_sys(__NR_listen, fd, backlog);

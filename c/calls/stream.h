@@ -12,12 +12,6 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
 /* listen on a redirected descriptor, or on one that nobody bound. */
 long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog);
 
-/*
- * Ends what a bound stream does, and keeps its address: a new socket takes its place, which may listen again
- * (unsock_stream_listen). Returns 0 or -errno.
- */
-long unsock_stream_reserve(int fd, struct unsock_fd *entry);
-
 /* accept on a redirected descriptor; `address` and `length` as in accept4(2). */
 long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *address, socklen_t *length, int flags);
 

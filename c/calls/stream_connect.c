@@ -1,6 +1,7 @@
 /* connect of stream sockets to covered addresses. */
 #include "calls/client_name.h"
 #include "calls/connect_wait.h"
+#include "calls/refusal.h"
 #include "calls/standin.h"
 #include "calls/stream.h"
 #include "calls/stream_path.h"
@@ -249,6 +250,8 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     /* Connecting to the wildcard means the loopback address, and is reported so (ip_route_connect). */
     attempt.target = unsock_ip_some(*asked);
     attempt.nonblocking = false;
+    if (unsock_fd_is_refused(entry))
+        return unsock_refusal_tell(fd, entry);
     if (entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_CONNECTING) {
         unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
         return 0;
@@ -269,5 +272,7 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     /* A connection that is there is no failure for the log, whatever the program is told first. */
     bool there = result == -EINPROGRESS && entry->kind == UNSOCK_KIND_LOCAL && unsock_state_is_connected(entry->state);
     unsock_log("connect", fd, asked, &attempt.path, there ? 0 : result);
+    if (attempt.nonblocking && (result == -ECONNREFUSED || result == -ETIMEDOUT))
+        return unsock_refusal_tell_later(fd, entry, result);
     return result;
 }

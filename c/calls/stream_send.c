@@ -35,8 +35,11 @@ static void note_lost(int fd) {
 long unsock_stream_refused(int fd, size_t size, int flags) {
     if (unsock_reuse_look(fd))
         return unsock_stream_broken(flags);
+    const struct unsock_fd *entry = unsock_fds_known(fd);
     unsigned mark = unsock_end_mark_certain(fd);
     long error = unsock_socket_option(fd, SO_ERROR);
+    if (entry && unsock_fd_is_refused(entry))
+        return error > 0 ? -entry->error : unsock_stream_broken(flags);
     if (error > 0) {
         unsock_end_mark_set(fd, mark, UNSOCK_END_RESET);
         return -error;

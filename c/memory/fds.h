@@ -66,6 +66,7 @@ struct unsock_fd {
             uint64_t data; /* KIND_IP: what epoll_ctl registered in the set `epoll` */
             uint32_t events;
         } __attribute__((packed, aligned(4))) watch;
+        int32_t error; /* REFUSED: what the program is to be told once, positive */
     };
 };
 
@@ -123,6 +124,11 @@ static inline bool unsock_fd_knows_inode(const struct unsock_fd *entry) {
 static inline bool unsock_fd_is_redirected(const struct unsock_fd *entry) {
     return (entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) &&
            (entry->domain == AF_INET || entry->domain == AF_INET6);
+}
+
+/* Did a connect fail of which the program is told as TCP tells it? */
+static inline bool unsock_fd_is_refused(const struct unsock_fd *entry) {
+    return entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_REFUSED;
 }
 
 /* Is a socket file to be looked after when this descriptor closes? */

@@ -121,6 +121,12 @@ static long get_error(int fd, void *value, socklen_t *length) {
     return unsock_option_answer(&error, sizeof(error), SOL_SOCKET, value, length);
 }
 
+/* Told once, by whichever of the descriptors is asked: the kernel's error is all of theirs. */
+static long get_refusal(int fd, const struct unsock_fd *entry, void *value, socklen_t *length) {
+    int32_t error = unsock_socket_option(fd, SO_ERROR) > 0 ? entry->error : 0;
+    return unsock_option_answer(&error, sizeof(error), SOL_SOCKET, value, length);
+}
+
 long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *value, socklen_t *length) {
     int32_t domain = entry->domain, protocol = entry->protocol;
     int row = unsock_option_find(SOL_SOCKET, name);
@@ -133,6 +139,8 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
         return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
     if (name == SO_ERROR && entry->kind == UNSOCK_KIND_FOREIGN)
         return get_error(fd, value, length);
+    if (name == SO_ERROR && unsock_fd_is_refused(entry))
+        return get_refusal(fd, entry, value, length);
     bool ended = name == SO_INCOMING_CPU || (name == SO_ERROR && (entry->flags & UNSOCK_LOST_WRITE));
     if (ended && entry->type == SOCK_STREAM && unsock_state_is_connected(entry->state))
         return get_after_end(fd, name, value, length);

@@ -166,3 +166,28 @@ long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
     }
     return result;
 }
+
+/* The address that was bound with port 0 stays, its port goes. */
+static void bind_without_port(int fd, const struct unsock_fd *entry, const struct unsock_ip *local) {
+    static const int32_t on = 1, off = 0;
+    union unsock_sockaddr address;
+    struct unsock_ip any = *local;
+    any.port = 0;
+    socklen_t length = unsock_ip_write(&any, entry->domain, &address);
+    unsock_sys(__NR_setsockopt, fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+    unsock_sys(__NR_bind, fd, &address, length);
+    unsock_sys(__NR_setsockopt, fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &off, sizeof(off));
+}
+
+long unsock_redirect_to_new(int fd, struct unsock_fd *entry) {
+    struct unsock_ip local = entry->local;
+    bool keeps_address = (entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_SETTLED);
+    uint16_t before = entry->flags;
+    entry->flags &= (uint16_t)~(UNSOCK_BOUND | UNSOCK_NAMED);
+    long result = unsock_redirect_to_ip(fd, entry);
+    if (result < 0)
+        entry->flags = before;
+    if (result == 0 && keeps_address)
+        bind_without_port(fd, entry, &local);
+    return result;
+}

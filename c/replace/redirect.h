@@ -21,4 +21,10 @@ long unsock_redirect_install(int fd, struct unsock_fd *entry, int standin, enum 
  */
 long unsock_redirect_to_ip(int fd, struct unsock_fd *entry);
 
+/*
+ * The same, with what was bound given back, as after connect(AF_UNSPEC); an address that was bound with port 0 stays,
+ * without a port.
+ */
+long unsock_redirect_to_new(int fd, struct unsock_fd *entry);
+
 #endif

@@ -103,7 +103,24 @@ static void refused(void) {
     int fd = open_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK);
     if (connect(fd, ANY(&nobody), nobody.length) == 0)
         finding("a connection to nobody");
+    /* This one tells of it, wherever the first did not. */
+    if (connect(fd, ANY(&nobody), nobody.length) == 0)
+        finding("a connection to nobody, later");
     connect_to(fd, "127.0.0.1", GUARD_PORT);
+    close(fd);
+}
+
+static void refused_and_asked(void) {
+    address nobody = ip("127.0.0.1", TOUR_PORT);
+    int fd = open_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK), error = 0;
+    socklen_t length = sizeof(error);
+    int result = connect(fd, ANY(&nobody), nobody.length);
+    if (result == 0)
+        finding("a connection to nobody");
+    if (result < 0 && errno == EINPROGRESS && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error == 0)
+        finding("nobody refused");
+    if (send(fd, "x", 1, MSG_NOSIGNAL) >= 0)
+        finding("nobody was sent to");
     close(fd);
 }
 
@@ -188,6 +205,7 @@ void tour_streams(const char *name) {
     scenario(name, "reuseport", reuseport);
     scenario(name, "inet6", inet6);
     scenario(name, "refused", refused);
+    scenario(name, "refused and asked", refused_and_asked);
     scenario(name, "watched", watched);
     scenario(name, "options", options);
     scenario(name, "come-and-go", come_and_go);

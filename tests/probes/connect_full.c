@@ -27,7 +27,7 @@ static void fill(int port) {
         int fd = CHECK(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
         if (connect_to(fd, "127.0.0.1", port) < 0 && errno != EINPROGRESS)
             return;
-        if (ready(fd, POLLOUT, FULL_MS) == 0)
+        if (ready(fd, POLLOUT, FULL_MS) == 0 || get_option(fd, SOL_SOCKET, SO_ERROR) != 0)
             return;
     }
     die("the backlog has no end");

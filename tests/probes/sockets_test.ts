@@ -15,6 +15,10 @@ testProbe(
   "connect_full",
   "a blocking connect to a server that does not accept ends as over TCP, and not before",
 );
+testProbe(
+  "connect_refused",
+  "a non-blocking connect that is refused is in progress first, and its failure is told once",
+);
 testProbe("stream_addresses", "both ends of a connection agree on addresses and ports, across fork, exec and passing");
 testProbe("short_buffers", "short, empty and NULL address buffers are answered as the kernel does");
 testProbe("bad_pointers", "pointers into nowhere are EFAULT, and not crashes");

@@ -102,6 +102,7 @@ const PACKAGES: Record<string, string> = {
   systemctl: "systemd",
   "systemd-analyze": "systemd",
   "systemd-socket-activate": "systemd",
+  tclsh: "tcl",
   timeout: "coreutils",
   tsocks: "tsocks",
   twisted: "python3-twisted",

@@ -7,9 +7,10 @@ const ignore = !need("cc");
 
 /** In the order of enum unsock_state. What may follow each, in the words of what a program does. */
 const MAY_FOLLOW: Record<string, string[]> = {
-  NEW: ["SPENT", "BOUND", "RESERVED", "LISTENING", "CONNECTING", "CONNECTED", "NAMED"],
+  NEW: ["SPENT", "REFUSED", "BOUND", "RESERVED", "LISTENING", "CONNECTING", "CONNECTED", "NAMED"],
   SPENT: ["CONNECTING", "CONNECTED"],
   BOUND: ["LISTENING", "RESERVED", "CONNECTING", "CONNECTED", "SENT", "NOBODY"],
+  REFUSED: [],
   RESERVED: ["SPENT", "BOUND", "CONNECTING", "CONNECTED"],
   LISTENING: ["LISTENING", "RESERVED"],
   CONNECTING: ["CONNECTED", "SPENT"],

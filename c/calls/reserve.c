@@ -1,0 +1,31 @@
+/* A bound stream without its file. */
+#include "calls/reserve.h"
+
+#include "calls/standin.h"
+#include "memory/fds.h"
+#include "memory/state.h"
+#include "replace/redirect.h"
+#include "rt/net.h"
+#include "rules/ip.h"
+
+/*
+ * A stream that was bound to a port of the program's choice has it still, and can listen or connect again (haproxy
+ * makes room for its successor so, and comes back when that fails). Its file is gone meanwhile: others may have the
+ * port.
+ */
+UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
+    struct unsock_ip local = entry->local;
+    struct unsock_standin standin;
+    long socket = unsock_redirect_open(AF_UNIX, SOCK_STREAM, 0);
+    if (socket < 0)
+        return socket;
+    unsock_standin_take(&standin, (int)socket);
+    long result = unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_NEW);
+    if (result < 0)
+        return result;
+    unsock_fd_enter(entry, UNSOCK_STATE_RESERVED);
+    entry->flags |= UNSOCK_BOUND;
+    entry->local = local;
+    entry->local.tag = 0;
+    return 0;
+}
