@@ -21,7 +21,11 @@ async function write(dir: string, args: string[]): Promise<Record<string, string
 async function assertVerified(dir: string, units: Record<string, string>): Promise<void> {
   const files = Object.keys(units).map((name) => path.join(dir, name));
   const { code, stdout, stderr } = await run([findProgram("systemd-analyze") ?? "", "verify", ...files]);
-  assertEquals([code, stdout, stderr], [0, "", ""]);
+  // It reads the units that these may depend on, too: what it says of the machine's own is none of ours.
+  const ours = stderr.split("\n").filter((line) =>
+    line !== "" && !/^(\/usr)?\/(lib|etc)\/systemd\/system\//.test(line)
+  );
+  assertEquals([code, stdout, ours], [0, "", []]);
 }
 
 const WWW_DATA = 33;
