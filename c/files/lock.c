@@ -3,6 +3,7 @@
 
 #include "kernel/beyond_limit.h"
 #include "memory/own.h"
+#include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -20,6 +21,8 @@
 #define WAIT_FIRST_NS 20000
 #define WAIT_LONGEST_NS 5000000
 #define WAIT_MOST_NS 1000000000
+#define WAIT_AGAIN_NS 20000000
+#define VAIN_NS 10000000000
 #define CLOSED_MOST_NS 50000000
 #define WRITABLE_BY_OTHERS 0022
 #ifdef __aarch64__
@@ -194,17 +197,9 @@ static bool may_change(const struct unsock_lock *lock, long result, int64_t wait
 }
 
 static long as_errno(long result) {
-    switch (result) {
-    case -EACCES:
-    case -EPERM:
-    case -EROFS:
-    case -ENOTDIR:
+    if (result == -EACCES || result == -EPERM || result == -EROFS || result == -ENOTDIR)
         return -EACCES;
-    case -EAGAIN:
-        return -EADDRINUSE;
-    default:
-        return -ENOBUFS;
-    }
+    return result == -EAGAIN ? -EADDRINUSE : -ENOBUFS;
 }
 
 /* Also where handlers come between. */
@@ -215,9 +210,12 @@ static void sleep_whole(struct timespec time) {
 
 static long wait_for(struct unsock_lock *lock, const char *directory, int32_t self, int64_t most) {
     struct timespec pause = {0, WAIT_FIRST_NS};
+    struct unsock_own *own = unsock_own();
     long result = -EAGAIN;
-    bool first_here = false;
-    for (int64_t waited = 0; may_change(lock, result, waited, most); waited += pause.tv_nsec) {
+    bool first_here = false, in_vain = own->lock_vain > unsock_libc_clock();
+    int64_t waited = 0;
+    most = in_vain ? UNSOCK_MIN(most, WAIT_AGAIN_NS) : most;
+    for (; may_change(lock, result, waited, most); waited += pause.tv_nsec) {
         if (waited > 0) {
             sleep_whole(pause);
             pause.tv_nsec = UNSOCK_MIN(2 * pause.tv_nsec, WAIT_LONGEST_NS);
@@ -226,9 +224,12 @@ static long wait_for(struct unsock_lock *lock, const char *directory, int32_t se
         result = first_here ? attempt(lock, directory) : -EAGAIN;
     }
     if (result >= 0)
-        unsock_own()->lock_file = (int32_t)result + 1;
+        own->lock_file = (int32_t)result + 1;
     else if (first_here)
         leave_to_threads();
+    /* Whoever has it may be stopped: a process with many sockets would else wait for each of them, and for hours. */
+    if (result >= 0 || waited >= WAIT_AGAIN_NS)
+        own->lock_vain = result == -EAGAIN ? unsock_libc_clock() + VAIN_NS : 0;
     return result;
 }
 

@@ -31,9 +31,10 @@ struct unsock_lock {
 };
 
 /*
- * Locks a directory (an absolute path of `length` bytes). Waits for others, at most a second; not in a signal handler
- * that has interrupted this thread while it has a lock. Returns 0; or, not locked, -EADDRINUSE when others have it all
- * the time, -EACCES for a directory that cannot be written to, -ENOBUFS when there is no descriptor, space or memory.
+ * Locks a directory (an absolute path of `length` bytes). Waits for others, at most a second, and 20 ms where this
+ * process has done so in vain in the last ten seconds; not in a signal handler that has interrupted this thread while
+ * it has a lock. Returns 0; or, not locked, -EADDRINUSE when others have it all the time, -EACCES for a directory that
+ * cannot be written to, -ENOBUFS when there is no descriptor, space or memory.
  */
 long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length);
 

@@ -179,7 +179,11 @@ void unsock_release_earlier(void) {
  */
 static void wait_for_readers(void) {
     struct timespec pause = {0, READERS_FIRST_NS};
-    for (int64_t waited = 0; unsock_own()->has_made && any_late() && waited < READERS_MOST_NS; pause.tv_nsec *= 2) {
+    int64_t begun = unsock_libc_clock();
+    /* To look takes long where others have the directory locked. */
+    for (int64_t waited = 0; unsock_own()->has_made && any_late() && waited < READERS_MOST_NS &&
+                             unsock_libc_waited(begun) < READERS_MOST_NS;
+         pause.tv_nsec *= 2) {
         unsock_sys(__NR_nanosleep, &pause, 0);
         release_late();
         waited += pause.tv_nsec;

@@ -14,6 +14,7 @@ struct unsock_own {
     int32_t lock_file;      /* the descriptor of its lock's file, plus 1; 0: not yet */
     const void *lock_frame; /* where on its stack it has it (struct unsock_lock) */
     uint64_t lock_sum;      /* of what stands there */
+    int64_t lock_vain;      /* until then (unsock_libc_clock) one that was waited for in vain is hardly waited for */
     bool lock_kept;         /* its file is there still, for the next time */
     bool has_made;          /* a socket file, or bound one; what a forked child has, it may have inherited alone */
 };

@@ -1,7 +1,7 @@
 /** The directory's lock: who may have it, who loses it, and what becomes of those who wait. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
-import { type Proc, run, start } from "../support/process.ts";
+import { type Proc, run, settles, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv } from "../support/shim.ts";
 import { asNobody, whyNoOtherUser } from "../support/users.ts";
@@ -86,6 +86,32 @@ for (const { story, stop } of HOLDERS) {
       assertEquals([...Deno.readDirSync(dir)], []);
     }));
 }
+
+const MANY = `
+import signal, socket
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+kinds = socket.SOCK_STREAM, socket.SOCK_DGRAM
+sockets = [socket.socket(socket.AF_INET, kinds[i % 2]) for i in range(60)]
+for i, one in enumerate(sockets): one.bind(("127.0.0.1", 2100 + i))
+print("bound", flush=True)
+signal.sigwait({signal.SIGUSR1})
+for one in sockets[:30]: one.close()
+`;
+
+Deno.test("a process with many sockets does not wait for each of them when who has the lock is stopped", {
+  ignore,
+}, () =>
+  withTool(0o700, async (dir, tool) => {
+    await using many = start(["python3", "-c", MANY], { env: shimEnv(dir) });
+    await until("all are bound", () => many.output().includes("bound"));
+    await using holder = start([tool, dir, "fork"]);
+    const child = Number(await says(holder, /\d+/));
+    Deno.kill(holder.pid, "SIGSTOP");
+    Deno.kill(many.pid, "SIGUSR1");
+    assertStrictEquals(await settles(many.status, 30_000), true, "it has ended by itself");
+    for (const pid of [holder.pid, child]) Deno.kill(pid, "SIGKILL");
+    await holder.status;
+  }));
 
 const MAY_ONLY_READ = `
 import fcntl, os, sys
