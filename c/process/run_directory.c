@@ -48,10 +48,11 @@ long unsock_run_resolve(const char *path, char *resolved) {
     return text.cut ? -ENAMETOOLONG : 0;
 }
 
-static bool is_directory(const char *path) {
+/* Another's, which su and sudo may leave in the environment, is no place: its owner could take away what is in it. */
+static bool is_directory_of(const char *path, long uid) {
     struct statx status;
-    return unsock_sys(__NR_statx, AT_FDCWD, path, 0, STATX_TYPE, &status) == 0 &&
-           (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFDIR;
+    return unsock_sys(__NR_statx, AT_FDCWD, path, 0, STATX_TYPE | STATX_UID, &status) == 0 &&
+           (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFDIR && (long)status.stx_uid == uid;
 }
 
 static bool check_length(const char *name, const char *path, struct unsock_text *error) {
@@ -92,9 +93,9 @@ bool unsock_run_directory_choose(const char *option, const struct unsock_environ
     struct unsock_text text;
     unsock_text_start(&text, path, sizeof(path));
     directory->asked = false;
-    if (runtime && runtime[0] == '/' && is_directory(runtime)) {
+    if (runtime && runtime[0] == '/' && is_directory_of(runtime, uid)) {
         unsock_text_join(&text, runtime, "/unsock");
-    } else if (uid == 0 && is_directory("/run")) {
+    } else if (uid == 0 && is_directory_of("/run", 0)) {
         unsock_text_put(&text, "/run/unsock");
     } else {
         unsock_text_put(&text, "/tmp/unsock-");

@@ -21,7 +21,7 @@ const EXIT_STATUS: readonly Pair[] = [
 /** What the command line reads besides the settings. */
 const OWN_VARIABLES: readonly Pair[] = [
   ["UNSOCK_DEBUG=1", "print where an error comes from, too"],
-  ["XDG_RUNTIME_DIR", "its directory unsock is the default directory of the socket files"],
+  ["XDG_RUNTIME_DIR", "its directory unsock is the default directory of the socket files, if it is the user's own"],
   ["XDG_CACHE_HOME", "in its directory unsock the compiled program keeps the library that it carries"],
 ];
 

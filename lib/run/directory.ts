@@ -42,13 +42,19 @@ export function chooseDirectory(option: string | undefined, environ: Environ, ui
     return { path: checkLength("UNSOCK_DIR", path.resolve(variable)), asked: true };
   }
   const runtime = environ.getFilled("XDG_RUNTIME_DIR");
-  const usable = runtime?.startsWith("/") === true && statOrUndefined(runtime)?.isDirectory === true;
+  const usable = runtime?.startsWith("/") === true && isDirectoryOf(runtime, uid);
   const chosen = usable ? path.join(runtime, "unsock") : withoutRuntime(uid);
   return { path: checkLength("XDG_RUNTIME_DIR", chosen), asked: false };
 }
 
+/** Another's, which `su` and `sudo` may leave in the environment, is no place: its owner could take away what is in it. */
+function isDirectoryOf(path: string, uid: number): boolean {
+  const status = statOrUndefined(path);
+  return status?.isDirectory === true && status.uid === uid;
+}
+
 function withoutRuntime(uid: number): string {
-  return uid === 0 && statOrUndefined("/run")?.isDirectory === true ? "/run/unsock" : `/tmp/unsock-${uid}`;
+  return uid === 0 && isDirectoryOf("/run", 0) ? "/run/unsock" : `/tmp/unsock-${uid}`;
 }
 
 function checkLength(name: string, directory: string): string {

@@ -90,6 +90,18 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "in somebody else's XDG_RUNTIME_DIR, whose owner could take it away, there is no default directory",
+  ignore: !isRoot, // only root can give directories away
+  fn: () =>
+    withDir(async (dir) => {
+      Deno.chownSync(dir, 65534, 65534);
+      assertStrictEquals(await directoryOf({ XDG_RUNTIME_DIR: dir }), WITHOUT_RUNTIME);
+      Deno.chownSync(dir, 0, 0);
+      assertStrictEquals(await directoryOf({ XDG_RUNTIME_DIR: dir }), path.join(dir, "unsock"));
+    }),
+});
+
 Deno.test("a default directory that others may write to is refused, one that was asked for is not", async () => {
   await withDir(async (dir) => {
     const open = path.join(dir, "unsock");
