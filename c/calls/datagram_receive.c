@@ -1,6 +1,7 @@
 /* Receiving on datagram sockets: who sent it, and the control data that UDP would give. */
 #include "calls/datagram.h"
 #include "calls/datagram_peer.h"
+#include "calls/datagram_refused.h"
 #include "calls/names.h"
 #include "calls/packet_info.h"
 #include "calls/passed_descriptors.h"
@@ -83,7 +84,7 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
     expect(entry);
     long result = unsock_real_recvmsg(fd, &own, flags);
     if (result < 0)
-        return result;
+        return unsock_datagram_told(result);
     unsock_fds_mark(entry, UNSOCK_HEARD);
     unsock_passed_descriptors_refuse(fd, &own);
     message->msg_flags = own.msg_flags;
@@ -107,7 +108,7 @@ long unsock_datagram_recvfrom(int fd, struct unsock_fd *entry, void *data, size_
     expect(entry);
     long result = unsock_real_recvfrom(fd, data, size, flags, &name, &name_length);
     if (result < 0)
-        return result;
+        return unsock_datagram_told(result);
     unsock_fds_mark(entry, UNSOCK_HEARD);
     long wrong = address ? give_sender(entry, &name, name_length, address, length) : 0;
     return wrong < 0 ? wrong : result;

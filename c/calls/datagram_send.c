@@ -2,6 +2,7 @@
 #include "calls/datagram.h"
 #include "calls/datagram_full.h"
 #include "calls/datagram_peer.h"
+#include "calls/datagram_refused.h"
 #include "calls/send_control.h"
 #include "files/plain_senders.h"
 #include "files/rescue.h"
@@ -64,8 +65,7 @@ static bool is_serving(const struct unsock_fd *entry) {
            ((entry->flags & UNSOCK_HEARD) || unsock_state_has_remote(entry->state));
 }
 
-/* From a UDP socket made for this datagram, with the same options, and the same port if that is free. An answer to it
- * will not be heard. */
+/* From a UDP socket made for this datagram, with the same options and, if it is free, port. No answer will be heard. */
 static long send_aside(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
     static const int32_t off = 0;
     union unsock_sockaddr address;
@@ -153,7 +153,8 @@ static long not_taken(int fd, struct unsock_fd *entry, struct msghdr *local, int
             return wrong;
     }
     /* To nobody, or to somebody connected elsewhere, or who will not read: UDP drops it. */
-    return unsock_errno_is_nobody(result) || result == -EPERM || is_deaf(fd, result) ? (long)total_size(local) : result;
+    bool dropped = unsock_errno_is_nobody(result) || result == -EPERM || is_deaf(fd, result);
+    return dropped ? (long)total_size(local) : unsock_datagram_told(result);
 }
 
 /* The peer may have come (back) since: only then does the kernel let its datagrams in. */
@@ -213,11 +214,14 @@ static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr 
         return -EDESTADDRREQ;
     int added = unsock_datagram_full_flags(entry);
     long result = unsock_real_send_message(fd, &plain, flags | added);
-    if (result == -ECONNREFUSED || result == -ENOTCONN)
-        result = connect_again(fd, entry) < 0 ? -ECONNREFUSED : unsock_real_send_message(fd, &plain, flags | added);
+    if (result == -ECONNREFUSED || result == -ENOTCONN) {
+        if (connect_again(fd, entry) < 0)
+            return unsock_datagram_refuse_later(fd) ? (long)total_size(message) : -ECONNREFUSED;
+        result = unsock_real_send_message(fd, &plain, flags | added);
+    }
     if (result == -EAGAIN || result == -EINTR)
         return unsock_datagram_full(fd, entry, &plain, flags, added, result, total_size(&plain));
-    return result == -EPERM || is_deaf(fd, result) ? (long)total_size(message) : result;
+    return result == -EPERM || is_deaf(fd, result) ? (long)total_size(message) : unsock_datagram_told(result);
 }
 
 /* A socket that a control file bound or connected: back to a sender that it heard, or on to its target. */

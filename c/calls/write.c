@@ -4,6 +4,7 @@
  */
 #include "calls/write.h"
 
+#include "calls/datagram_refused.h"
 #include "calls/send.h"
 #include "calls/stream_send.h"
 #include "kernel/identify.h"
@@ -53,10 +54,11 @@ static inline bool is_unusual(long result) {
 
 /*
  * Not taken by a datagram socket because the one that it was connected to has gone: sendto and sendmsg look for whoever
- * has the address by now (syslog, statsd: their clients connect once, and the server is started again).
+ * has the address by now (syslog, statsd: their clients connect once, and the server is started again). Or an error was
+ * left to be told by the next call.
  */
-static inline bool is_for_successor(int fd, long result) {
-    if ((result != -ECONNREFUSED && result != -ENOTCONN) || unsock_sandboxed)
+static inline bool is_for_datagrams(int fd, long result) {
+    if ((result != -ECONNREFUSED && result != -ENOTCONN && result != -ECONNRESET) || unsock_sandboxed)
         return false;
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_DGRAM;
@@ -64,17 +66,23 @@ static inline bool is_for_successor(int fd, long result) {
 
 static long write_elsewhere(int fd, const void *data, size_t size) {
     long result = unsock_real_write(fd, data, size);
-    return is_for_successor(fd, result) ? unsock_call_sendto(fd, data, size, 0, NULL, 0) : result;
+    if (!is_for_datagrams(fd, result))
+        return result;
+    return result == -ECONNRESET ? unsock_datagram_told(result) : unsock_call_sendto(fd, data, size, 0, NULL, 0);
 }
 
 static long writev_elsewhere(int fd, const struct iovec *parts, int count, const struct msghdr *message) {
     long result = unsock_real_writev(fd, parts, count);
-    return is_for_successor(fd, result) ? unsock_call_sendmsg(fd, message, 0) : result;
+    if (!is_for_datagrams(fd, result))
+        return result;
+    return result == -ECONNRESET ? unsock_datagram_told(result) : unsock_call_sendmsg(fd, message, 0);
 }
 
 static long send_elsewhere(int fd, const void *data, size_t size, int flags) {
     long result = unsock_real_sendto(fd, data, size, flags, NULL, 0);
-    return is_for_successor(fd, result) ? unsock_call_sendto(fd, data, size, flags, NULL, 0) : result;
+    if (!is_for_datagrams(fd, result))
+        return result;
+    return result == -ECONNRESET ? unsock_datagram_told(result) : unsock_call_sendto(fd, data, size, flags, NULL, 0);
 }
 
 ssize_t unsock_call_write(int fd, const void *data, size_t size) {

@@ -110,13 +110,14 @@ static long get_after_end(int fd, int name, void *value, socklen_t *length) {
     return unsock_option_answer(&answer, sizeof(answer), SOL_SOCKET, value, length);
 }
 
-/* How an asynchronous connect through a control file ended, in TCP's words. */
-static long get_error(int fd, void *value, socklen_t *length) {
+/* How an asynchronous connect through a control file ended, or what a datagram heard (calls/datagram_refused.h), as IP
+ * words it. */
+static long get_error(int fd, const struct unsock_fd *entry, void *value, socklen_t *length) {
     union unsock_sockaddr peer;
     int32_t error = (int32_t)unsock_socket_option(fd, SO_ERROR);
     int32_t as_ip = (int32_t)-unsock_errno_as_ip(UNSOCK_AT_ERROR, -error);
     /* An established connection that was reset stays so. */
-    if (as_ip != error && unsock_socket_name(fd, __NR_getpeername, &peer) == -ENOTCONN)
+    if (as_ip != error && (entry->type == SOCK_DGRAM || unsock_socket_name(fd, __NR_getpeername, &peer) == -ENOTCONN))
         error = as_ip;
     return unsock_option_answer(&error, sizeof(error), SOL_SOCKET, value, length);
 }
@@ -137,8 +138,8 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
     /* Nobody's credentials come with an IP connection. */
     if (name == SO_PEERCRED || name == SO_PEERGROUPS || name == UNSOCK_SO_PEERPIDFD)
         return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
-    if (name == SO_ERROR && entry->kind == UNSOCK_KIND_FOREIGN)
-        return get_error(fd, value, length);
+    if (name == SO_ERROR && (entry->kind == UNSOCK_KIND_FOREIGN || entry->type == SOCK_DGRAM))
+        return get_error(fd, entry, value, length);
     if (name == SO_ERROR && unsock_fd_is_refused(entry))
         return get_refusal(fd, entry, value, length);
     bool ended = name == SO_INCOMING_CPU || (name == SO_ERROR && (entry->flags & UNSOCK_LOST_WRITE));

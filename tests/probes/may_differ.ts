@@ -63,6 +63,9 @@ export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
     "then it asks at 127.0.0.3": askedBefore("", "127.0.0.2"),
     "one with an address of its own asks at 127.0.0.3": askedBefore("", "127.0.0.1"),
   },
+  datagram_refused: {
+    "heard by read": { instead: "ECONNRESET", why: "read is not intercepted, and the kernel can leave no other error" },
+  },
   datagram_sources: {
     "sendto, IPv4, a datagram waits: question from": {
       instead: "::1",

@@ -30,6 +30,7 @@ testProbe("edges_control", "control data of every length are taken and given as 
 testProbe("ipv6", "IPv6 and IPv4 reach each other as the kernel lets them, each seeing its own family");
 testProbe("datagram_basic", "datagrams are sent, answered, filtered, peeked at and refused as UDP does");
 testProbe("datagram_successor", "a connected datagram socket goes on sending when its server is started again");
+testProbe("datagram_refused", "who sends to nobody from a connected datagram socket hears of it by what it does next");
 testProbe(
   "datagram_sources",
   "a datagram socket of both families sends from an address of the family that it sends to",

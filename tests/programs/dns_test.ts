@@ -49,3 +49,11 @@ Deno.test("dig asks ten times in one run, each time from a socket of its own", {
     assertStrictEquals(stdout, `"${"x".repeat(250)}"\n`.repeat(10));
   });
 });
+
+Deno.test("dig is told that nobody is at a port, and does not wait", { ignore: !need("dig") }, async () => {
+  await withRig(async (rig) => {
+    const dig = ["dig", "+tries=1", "+time=30", "@127.0.0.1", "-p", "17244", "www.example.test"];
+    const { stdout } = await rig.client(dig, { code: 9 });
+    assertMatch(stdout, /connection refused/);
+  });
+});

@@ -1,0 +1,81 @@
+/* A datagram to a port where nobody is, from a connected socket: it is taken, and who waits for the answer hears. */
+#include "probe.h"
+
+#include <sys/epoll.h>
+#include <sys/uio.h>
+
+typedef long hear_call(int fd);
+static char byte;
+
+static long by_sendmsg(int fd) {
+    struct iovec part = {"xy", 2};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    return sendmsg(fd, &message, 0);
+}
+static long by_recvfrom(int fd) {
+    address from = unwritten();
+    return recvfrom(fd, &byte, 1, MSG_DONTWAIT, &from.any, &from.length);
+}
+static long by_recvmsg(int fd) {
+    struct iovec part = {&byte, 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    return recvmsg(fd, &message, MSG_DONTWAIT);
+}
+
+static int client_of_nobody(const char *text, int *port) {
+    *port = free_port(SOCK_DGRAM);
+    address at = ip(text, *port);
+    int fd = CHECK(socket(at.any.sa_family, SOCK_DGRAM, 0));
+    CHECK(connect(fd, &at.any, at.length));
+    return fd;
+}
+
+/* Two times over: sent, heard; then somebody comes. */
+static void one(const char *text, hear_call *hear) {
+    int port, fd = client_of_nobody(text, &port);
+    for (int i = 0; i < 2; i++) {
+        fact_number("sent", by_sendmsg(fd));
+        fact("poll", "%#x", (unsigned)ready(fd, POLLIN, 5000));
+        fact_number("heard", hear(fd));
+        fact_number("heard once", by_recvfrom(fd));
+        fact("then poll", "%#x", (unsigned)ready(fd, POLLIN, 0));
+    }
+    fact_number("sent, not heard", by_sendmsg(fd));
+    int server = bound(text, port, SOCK_DGRAM);
+    fact_number("the next send hears it", by_sendmsg(fd));
+    fact_number("and the one after it is sent", by_sendmsg(fd));
+    fact("received", "%#x", (unsigned)ready(server, POLLIN, 5000));
+    address peer = peer_of(fd);
+    fact_yes("the peer is the server", port_of(&peer) == port);
+    close(server);
+    close(fd);
+}
+
+static void by_option(void) {
+    int port, fd = client_of_nobody("127.0.0.1", &port), set = CHECK(epoll_create1(0));
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+    CHECK(epoll_ctl(set, EPOLL_CTL_ADD, fd, &event));
+    for (int i = 0; i < 2; i++) {
+        fact_number("sent", by_sendmsg(fd));
+        fact_number("events", epoll_wait(set, &event, 1, 5000));
+        fact("which", "%#x", event.events);
+        fact("the error", "%s", errno_name(get_option(fd, SOL_SOCKET, SO_ERROR)));
+        fact("is told once", "%s", errno_name(get_option(fd, SOL_SOCKET, SO_ERROR)));
+    }
+    fact_number("sent", by_sendmsg(fd));
+    fact_number("heard by read", read(fd, &byte, 1));
+    fact_number("sent", by_sendmsg(fd));
+    address other = ip("127.0.0.1", free_port(SOCK_DGRAM));
+    fact_number("a send elsewhere hears it", sendto(fd, "x", 1, 0, &other.any, other.length));
+    close(set);
+    close(fd);
+}
+
+int main(void) {
+    probe_start();
+    one("127.0.0.1", by_recvfrom);
+    one("127.0.0.1", by_recvmsg);
+    one("::1", by_sendmsg);
+    by_option();
+    return 0;
+}
