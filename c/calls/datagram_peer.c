@@ -188,3 +188,11 @@ long unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const s
         entry->flags |= UNSOCK_BY_CONTROL;
     return result;
 }
+
+long unsock_datagram_connect_again(int fd, struct unsock_fd *entry) {
+    struct sockaddr_un path;
+    long result = unsock_datagram_connect_socket(fd, &entry->remote, &path);
+    if (result == 0)
+        unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
+    return result;
+}

@@ -31,6 +31,12 @@ bool unsock_datagram_goes_on(const struct unsock_ip *ip, unsigned *index, bool *
 /* connect(2) of the kernel's socket to a covered address, by `path`, which is found as well. Returns 0 or -errno. */
 long unsock_datagram_connect_socket(int fd, const struct unsock_ip *ip, struct sockaddr_un *path);
 
+/*
+ * Of a socket that is connected to nobody: the peer may have come (back) since, and only then does the kernel let its
+ * datagrams in. Returns 0 or -errno.
+ */
+long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
+
 #define UNSOCK_DATAGRAM_SEVERAL 1 /* tag of an entry's `remote`: there the port has several sockets */
 
 /*

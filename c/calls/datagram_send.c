@@ -127,6 +127,9 @@ static long not_taken(int fd, struct unsock_fd *entry, struct msghdr *local, int
     struct unsock_control_file control;
     union unsock_sockaddr address;
     long wrong;
+    /* An error that was left for who waits (calls/datagram_refused.h): an earlier send has told it. */
+    if (result == -ECONNRESET)
+        result = unsock_sys(__NR_sendmsg, fd, local, flags | added);
     if (result == -ELOOP || (result == -ENOENT && is_to_own_name(entry, ip))) {
         entry->remote.tag = 0;
         result = send_among_several(fd, entry, local, flags | added, ip);
@@ -153,23 +156,13 @@ static long not_taken(int fd, struct unsock_fd *entry, struct msghdr *local, int
             return wrong;
     }
     /* To nobody, or to somebody connected elsewhere, or who will not read: UDP drops it. */
-    bool dropped = unsock_errno_is_nobody(result) || result == -EPERM || is_deaf(fd, result);
-    return dropped ? (long)total_size(local) : unsock_datagram_told(result);
-}
-
-/* The peer may have come (back) since: only then does the kernel let its datagrams in. */
-static long connect_again(int fd, struct unsock_fd *entry) {
-    struct sockaddr_un path;
-    long result = unsock_datagram_connect_socket(fd, &entry->remote, &path);
-    if (result == 0)
-        unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
-    return result;
+    return unsock_errno_is_nobody(result) || result == -EPERM || is_deaf(fd, result) ? (long)total_size(local) : result;
 }
 
 /* The path to send to; an unconnected socket remembers whom it asked. */
 static socklen_t choose_path(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, struct sockaddr_un *path) {
     if (entry->state == UNSOCK_STATE_NOBODY)
-        connect_again(fd, entry);
+        unsock_datagram_connect_again(fd, entry);
     unsock_datagram_choose_source(fd, entry, ip);
     if (entry->state == UNSOCK_STATE_SENT && entry->remote.port != ip->port)
         unsock_fds_mark(entry, UNSOCK_MANY);
@@ -214,14 +207,17 @@ static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr 
         return -EDESTADDRREQ;
     int added = unsock_datagram_full_flags(entry);
     long result = unsock_real_send_message(fd, &plain, flags | added);
+    /* As above. */
+    if (result == -ECONNRESET)
+        result = unsock_real_send_message(fd, &plain, flags | added);
     if (result == -ECONNREFUSED || result == -ENOTCONN) {
-        if (connect_again(fd, entry) < 0)
-            return unsock_datagram_refuse_later(fd) ? (long)total_size(message) : -ECONNREFUSED;
+        if (unsock_datagram_connect_again(fd, entry) < 0)
+            return unsock_datagram_refused(fd);
         result = unsock_real_send_message(fd, &plain, flags | added);
     }
     if (result == -EAGAIN || result == -EINTR)
         return unsock_datagram_full(fd, entry, &plain, flags, added, result, total_size(&plain));
-    return result == -EPERM || is_deaf(fd, result) ? (long)total_size(message) : unsock_datagram_told(result);
+    return result == -EPERM || is_deaf(fd, result) ? (long)total_size(message) : result;
 }
 
 /* A socket that a control file bound or connected: back to a sender that it heard, or on to its target. */

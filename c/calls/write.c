@@ -4,7 +4,6 @@
  */
 #include "calls/write.h"
 
-#include "calls/datagram_refused.h"
 #include "calls/send.h"
 #include "calls/stream_send.h"
 #include "kernel/identify.h"
@@ -54,10 +53,10 @@ static inline bool is_unusual(long result) {
 
 /*
  * Not taken by a datagram socket because the one that it was connected to has gone: sendto and sendmsg look for whoever
- * has the address by now (syslog, statsd: their clients connect once, and the server is started again). Or an error was
- * left to be told by the next call.
+ * has the address by now (syslog, statsd: their clients connect once, and the server is started again); also where an
+ * error was left on it (calls/datagram_refused.h).
  */
-static inline bool is_for_datagrams(int fd, long result) {
+static inline bool is_for_successor(int fd, long result) {
     if ((result != -ECONNREFUSED && result != -ENOTCONN && result != -ECONNRESET) || unsock_sandboxed)
         return false;
     const struct unsock_fd *entry = unsock_fds_known(fd);
@@ -66,23 +65,17 @@ static inline bool is_for_datagrams(int fd, long result) {
 
 static long write_elsewhere(int fd, const void *data, size_t size) {
     long result = unsock_real_write(fd, data, size);
-    if (!is_for_datagrams(fd, result))
-        return result;
-    return result == -ECONNRESET ? unsock_datagram_told(result) : unsock_call_sendto(fd, data, size, 0, NULL, 0);
+    return is_for_successor(fd, result) ? unsock_call_sendto(fd, data, size, 0, NULL, 0) : result;
 }
 
 static long writev_elsewhere(int fd, const struct iovec *parts, int count, const struct msghdr *message) {
     long result = unsock_real_writev(fd, parts, count);
-    if (!is_for_datagrams(fd, result))
-        return result;
-    return result == -ECONNRESET ? unsock_datagram_told(result) : unsock_call_sendmsg(fd, message, 0);
+    return is_for_successor(fd, result) ? unsock_call_sendmsg(fd, message, 0) : result;
 }
 
 static long send_elsewhere(int fd, const void *data, size_t size, int flags) {
     long result = unsock_real_sendto(fd, data, size, flags, NULL, 0);
-    if (!is_for_datagrams(fd, result))
-        return result;
-    return result == -ECONNRESET ? unsock_datagram_told(result) : unsock_call_sendto(fd, data, size, flags, NULL, 0);
+    return is_for_successor(fd, result) ? unsock_call_sendto(fd, data, size, flags, NULL, 0) : result;
 }
 
 ssize_t unsock_call_write(int fd, const void *data, size_t size) {

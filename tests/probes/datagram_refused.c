@@ -1,4 +1,7 @@
-/* A datagram to a port where nobody is, from a connected socket: it is taken, and who waits for the answer hears. */
+/*
+ * A datagram to a port where nobody is, from a connected socket: who waits for the answer hears. That the send itself
+ * tells of it too, which UDP's does not, stands in docs/limits.md.
+ */
 #include "probe.h"
 
 #include <sys/epoll.h>
@@ -7,11 +10,16 @@
 typedef long hear_call(int fd);
 static char byte;
 
-static long by_sendmsg(int fd) {
+static bool is_taken(int fd) {
     struct iovec part = {"xy", 2};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    return sendmsg(fd, &message, 0);
+    return sendmsg(fd, &message, 0) == 2;
 }
+
+static void send_to_nobody(int fd) {
+    fact_yes("sent, or refused", is_taken(fd) || errno == ECONNREFUSED);
+}
+
 static long by_recvfrom(int fd) {
     address from = unwritten();
     return recvfrom(fd, &byte, 1, MSG_DONTWAIT, &from.any, &from.length);
@@ -30,20 +38,19 @@ static int client_of_nobody(const char *text, int *port) {
     return fd;
 }
 
-/* Two times over: sent, heard; then somebody comes. */
+/* Two times over: sent, heard; then somebody comes, and what is told of an earlier datagram is lost. */
 static void one(const char *text, hear_call *hear) {
     int port, fd = client_of_nobody(text, &port);
     for (int i = 0; i < 2; i++) {
-        fact_number("sent", by_sendmsg(fd));
+        send_to_nobody(fd);
         fact("poll", "%#x", (unsigned)ready(fd, POLLIN, 5000));
         fact_number("heard", hear(fd));
         fact_number("heard once", by_recvfrom(fd));
         fact("then poll", "%#x", (unsigned)ready(fd, POLLIN, 0));
     }
-    fact_number("sent, not heard", by_sendmsg(fd));
+    send_to_nobody(fd);
     int server = bound(text, port, SOCK_DGRAM);
-    fact_number("the next send hears it", by_sendmsg(fd));
-    fact_number("and the one after it is sent", by_sendmsg(fd));
+    fact_yes("somebody is sent to", is_taken(fd) || is_taken(fd));
     fact("received", "%#x", (unsigned)ready(server, POLLIN, 5000));
     address peer = peer_of(fd);
     fact_yes("the peer is the server", port_of(&peer) == port);
@@ -56,17 +63,14 @@ static void by_option(void) {
     struct epoll_event event = {.events = EPOLLIN | EPOLLET};
     CHECK(epoll_ctl(set, EPOLL_CTL_ADD, fd, &event));
     for (int i = 0; i < 2; i++) {
-        fact_number("sent", by_sendmsg(fd));
+        send_to_nobody(fd);
         fact_number("events", epoll_wait(set, &event, 1, 5000));
         fact("which", "%#x", event.events);
         fact("the error", "%s", errno_name(get_option(fd, SOL_SOCKET, SO_ERROR)));
         fact("is told once", "%s", errno_name(get_option(fd, SOL_SOCKET, SO_ERROR)));
     }
-    fact_number("sent", by_sendmsg(fd));
+    send_to_nobody(fd);
     fact_number("heard by read", read(fd, &byte, 1));
-    fact_number("sent", by_sendmsg(fd));
-    address other = ip("127.0.0.1", free_port(SOCK_DGRAM));
-    fact_number("a send elsewhere hears it", sendto(fd, "x", 1, 0, &other.any, other.length));
     close(set);
     close(fd);
 }
@@ -75,7 +79,7 @@ int main(void) {
     probe_start();
     one("127.0.0.1", by_recvfrom);
     one("127.0.0.1", by_recvmsg);
-    one("::1", by_sendmsg);
+    one("::1", by_recvfrom);
     by_option();
     return 0;
 }
