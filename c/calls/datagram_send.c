@@ -61,7 +61,7 @@ static long send_by_target(int fd, struct unsock_fd *entry, const struct msghdr 
 
 /* A server on a port of its own that local clients have used: it must not lose its file for one datagram elsewhere. */
 static bool is_serving(const struct unsock_fd *entry) {
-    return entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_BOUND) && !(entry->flags & UNSOCK_ANY_PORT) &&
+    return entry->kind == UNSOCK_KIND_LOCAL && unsock_fd_has_chosen_port(entry) &&
            ((entry->flags & UNSOCK_HEARD) || unsock_state_has_remote(entry->state));
 }
 

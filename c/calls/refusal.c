@@ -51,17 +51,13 @@ long unsock_refusal_tell_later(int fd, struct unsock_fd *entry, long failure) {
     return -EINPROGRESS;
 }
 
-static bool has_chosen_port(const struct unsock_fd *entry) {
-    return (entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT)) == UNSOCK_BOUND;
-}
-
 /* As __inet_stream_connect (net/ipv4/af_inet.c). */
 long unsock_refusal_tell(int fd, struct unsock_fd *entry) {
     long error = unsock_socket_poll(fd, POLLIN) & POLLERR ? -entry->error : -ECONNABORTED;
-    long result = has_chosen_port(entry) ? unsock_stream_reserve(fd, entry) : unsock_redirect_to_new(fd, entry);
+    long result = unsock_stream_end(fd, entry);
     return result < 0 ? result : error;
 }
 
 long unsock_refusal_before_bind(int fd, struct unsock_fd *entry) {
-    return unsock_fd_is_refused(entry) && !has_chosen_port(entry) ? unsock_redirect_to_new(fd, entry) : 0;
+    return unsock_fd_is_refused(entry) && !unsock_fd_has_chosen_port(entry) ? unsock_redirect_to_new(fd, entry) : 0;
 }

@@ -29,3 +29,8 @@ UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     entry->local.tag = 0;
     return 0;
 }
+
+long unsock_stream_end(int fd, struct unsock_fd *entry) {
+    bool stays = entry->kind == UNSOCK_KIND_LOCAL && unsock_fd_has_chosen_port(entry);
+    return stays ? unsock_stream_reserve(fd, entry) : unsock_redirect_to_new(fd, entry);
+}

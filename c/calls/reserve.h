@@ -10,4 +10,8 @@
  */
 long unsock_stream_reserve(int fd, struct unsock_fd *entry);
 
+/* The same where the program chose the port; else the stream is as new, and its port given back. Returns 0 or -errno.
+ */
+long unsock_stream_end(int fd, struct unsock_fd *entry);
+
 #endif

@@ -212,7 +212,7 @@ static long wait_for(struct unsock_lock *lock, const char *directory, int32_t se
     struct timespec pause = {0, WAIT_FIRST_NS};
     struct unsock_own *own = unsock_own();
     long result = -EAGAIN;
-    bool first_here = false, in_vain = own->lock_vain > unsock_libc_clock();
+    bool first_here = false, in_vain = own->lock_vain != 0 && own->lock_vain > unsock_libc_clock();
     int64_t waited = 0;
     most = in_vain ? UNSOCK_MIN(most, WAIT_AGAIN_NS) : most;
     for (; may_change(lock, result, waited, most); waited += pause.tv_nsec) {

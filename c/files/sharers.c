@@ -99,7 +99,7 @@ bool unsock_sharers_follow(const struct unsock_fd *old, const struct sockaddr_un
  */
 bool unsock_sharers_promote(const struct unsock_fd *old, const struct sockaddr_un *path, bool several) {
     uint16_t port = old->local.port;
-    bool server = (old->flags & UNSOCK_BOUND) && !(old->flags & UNSOCK_ANY_PORT);
+    bool server = unsock_fd_has_chosen_port(old);
     if (promote_own(old, path, false))
         return true;
     bool behind = server && unsock_behind_any(path->sun_path);

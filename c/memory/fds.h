@@ -126,6 +126,11 @@ static inline bool unsock_fd_is_redirected(const struct unsock_fd *entry) {
            (entry->domain == AF_INET || entry->domain == AF_INET6);
 }
 
+/* Is it bound to a port that the program chose? */
+static inline bool unsock_fd_has_chosen_port(const struct unsock_fd *entry) {
+    return (entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT)) == UNSOCK_BOUND;
+}
+
 /* Did a connect fail of which the program is told as TCP tells it? */
 static inline bool unsock_fd_is_refused(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_REFUSED;

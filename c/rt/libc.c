@@ -95,7 +95,7 @@ void *unsock_next_find(const char *name) {
 }
 
 void *unsock_next_find_newer(const char *name) {
-    return dlsym ? dlsym((void *)-1l, name) : NULL;
+    return dlsym ? unsock_next_find(name) : NULL;
 }
 
 static void resolve(const char *name, void *slot) {

@@ -1,5 +1,5 @@
 /** Tools of these tests: small C programs that use files of the library's, without the library. */
-import { assertStrictEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { run } from "../support/process.ts";
 
@@ -26,4 +26,28 @@ export async function buildTool(
   const { code, stderr } = await run(command, { cwd: ROOT });
   assertStrictEquals(code, 0, stderr);
   return `${dir}/tool`;
+}
+
+/**
+ * Runs a tool that does something before each single system call of what it tries (`moments.h`).
+ *
+ * @param dir The directory of a test.
+ * @param file The tool's own file.
+ * @param sources As of buildTool.
+ * @param argument What the tool is told, in the directory `place`, in which nothing may be left.
+ * @param expected What it prints.
+ */
+export async function tryEveryMoment(
+  dir: string,
+  file: string,
+  sources: Readonly<Record<string, readonly string[]>>,
+  [place, argument]: readonly [string, string],
+  expected: RegExp,
+): Promise<void> {
+  const tool = await buildTool(dir, file, sources, ["-include", "tests/files/moments.h"]);
+  await Deno.mkdir(`${dir}/${place}`);
+  const { code, stdout, stderr } = await run([tool, `${dir}/${argument}`]);
+  assertStrictEquals(code, 0, stderr);
+  assertMatch(stdout, expected);
+  assertEquals([...Deno.readDirSync(`${dir}/${place}`)], []);
 }
