@@ -150,6 +150,12 @@ UNSOCK_EXPORT int unsock_route(const char *command, const char *search, char *te
  */
 UNSOCK_EXPORT int unsock_check_library(const char *path, char *error, size_t size);
 
+/*
+ * Looks whether what every redirected socket needs is allowed (c/process/sockets_allowed.h). Returns 0, or -EACCES with
+ * one line in `error`.
+ */
+UNSOCK_EXPORT int unsock_check_sockets(char *error, size_t size);
+
 #define UNSOCK_DIRECTORY_ASKED 1 /* somebody named it */
 #define UNSOCK_DIRECTORY_FORCE 2
 #define UNSOCK_DIRECTORY_CHECK 4 /* it is there */

@@ -32,6 +32,10 @@ const char *unsock_words_of(long error) {
         return "text file busy";
     case ENOSPC:
         return "No space left on device";
+    case ENOSYS:
+        return "Function not implemented";
+    case EAFNOSUPPORT:
+        return "Address family not supported by protocol";
     case EROFS:
         return "Read-only file system";
     case ENAMETOOLONG:

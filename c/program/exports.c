@@ -4,6 +4,7 @@
 #include "process/private.h"
 #include "process/proof.h"
 #include "process/route.h"
+#include "process/sockets_allowed.h"
 #include "process/user_change.h"
 #include "program/caller.h"
 #include "program/room.h"
@@ -184,6 +185,12 @@ int unsock_check_library(const char *path, char *error, size_t size) {
         return -EINVAL;
     struct unsock_user nobody = {.uid = NOBODY, .group_count = 1, .groups = {NOBODY}};
     return unsock_user_lacks(&nobody, path, NULL) == UNSOCK_USER_LACKS_LIBRARY;
+}
+
+int unsock_check_sockets(char *error, size_t size) {
+    struct unsock_text line;
+    unsock_text_start(&line, error, size);
+    return unsock_sockets_allowed(&line) ? 0 : -EACCES;
 }
 
 int unsock_user_may(const char *user, int64_t group, const char *path, int rights) {

@@ -141,7 +141,7 @@ static int run(const char *const *argv, const char *const *environment, const st
         hand_over(argv, environment);
     if (options.help)
         return run_usage();
-    if (read && options.elsewhere) {
+    if (read && options.elsewhere && !room) {
         unsock_text_join(&error, "run: ", options.elsewhere, ": only the command line `unsock run` has it");
         return fail(line, UNSOCK_RUN_FAILED);
     }

@@ -8,6 +8,7 @@
 #include "process/route.h"
 #include "process/run_directory.h"
 #include "process/search.h"
+#include "process/sockets_allowed.h"
 #include "process/start.h"
 #include "process/user_change.h"
 #include "process/words.h"
@@ -18,11 +19,13 @@
 #include "program/supervise.h"
 #include "rt/mem.h"
 #include "rt/net.h"
+#include "rt/sys.h"
 #include "rules/setting_names.h"
 #include "rules/settings.h"
 #include "unsock.h"
 
 #define EXIT_UNPRINTED 1
+#define OFF "UNSOCK_OFF=1 is set"
 
 struct run {
     const struct unsock_run_start *start;
@@ -103,6 +106,19 @@ static bool check_user(const struct run *run, const char *directory) {
     return false;
 }
 
+/* UNSOCK_OFF=1 does not take back what somebody insists on; and what is not redirected needs no such sockets. */
+static bool check_sockets(const struct run *run) {
+    if (!unsock_settings.off)
+        return unsock_sockets_allowed(run->error);
+    const char *promise = run->options.insists         ? run->options.insists
+                          : unsock_settings.block_inet ? "UNSOCK_BLOCK_INET=1"
+                          : unsock_settings.strict     ? "UNSOCK_STRICT=1"
+                                                       : NULL;
+    if (promise)
+        unsock_text_join(run->error, "run: ", promise, ": " OFF ", and nothing would be redirected: unset it");
+    return !promise;
+}
+
 /* All that is certain before anything is changed. Returns the exit status, 0: fine. */
 static int check(struct run *run) {
     struct unsock_environment caller = {.list = run->start->caller};
@@ -115,7 +131,8 @@ static int check(struct run *run) {
     }
     if (!unsock_run_directory_choose(run->options.directory, &caller, &run->directory, error) || !choose_library(run) ||
         !unsock_run_environment_make(&run->options, run->start->caller, run->directory.path, run->library,
-                                     &run->environment, error))
+                                     &run->environment, error) ||
+        !check_sockets(run))
         return UNSOCK_RUN_FAILED;
     int status = find_program(run);
     return status != 0 ? status : check_user(run, NULL) ? 0 : UNSOCK_RUN_FAILED;
@@ -133,8 +150,11 @@ static int become(struct run *run) {
 }
 
 static int run_checked(struct run *run) {
+    static const char off[] = "unsock: run: " OFF ": nothing is redirected\n";
     if (run->start->only_check)
         return 0;
+    if (unsock_settings.off)
+        unsock_sys(__NR_write, 2, off, sizeof(off) - 1);
     if (run->options.dry_run)
         return unsock_run_print(run->environment.list, run->start->caller, run->options.command) ? 0 : EXIT_UNPRINTED;
     if (!unsock_run_directory_prepare(&run->directory, run->options.force, NULL, run->error) ||

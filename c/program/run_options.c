@@ -131,6 +131,16 @@ static bool refuse_unknown(const struct reading *reading) {
     return false;
 }
 
+/* Does it promise that nothing is sent past unsock? What takes that back is refused. */
+static bool insists(const char *flag) {
+    static const char flags[][16] = {"--strict", "--block-inet", "--private", "--isolate"};
+    for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        if (unsock_span_is(unsock_span_of(flag), flags[i]))
+            return true;
+    }
+    return false;
+}
+
 /* What the others mean by what was given. */
 static void sort_out(struct unsock_run_options *options) {
     for (unsigned i = 0; i < OPTIONS; i++) {
@@ -143,6 +153,8 @@ static void sort_out(struct unsock_run_options *options) {
             options->library = value;
         if (table[i].kind == UNSOCK_RUN_ELSEWHERE && !options->elsewhere)
             options->elsewhere = table[i].flag;
+        if (insists(table[i].flag) && !options->insists)
+            options->insists = table[i].flag;
         if (unsock_span_is(unsock_span_of(table[i].flag), "--dir"))
             options->directory = value;
     }

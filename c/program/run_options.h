@@ -42,6 +42,7 @@ struct unsock_run_options {
     bool dry_run;
     const char *library;
     const char *directory;
+    const char *insists;   /* the first that was given of those that promise that nothing goes elsewhere */
     const char *elsewhere; /* the first that was given of those that are the command line's alone */
     const char *const *command;
 };

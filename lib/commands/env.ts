@@ -5,11 +5,13 @@ import { applySettings } from "../run/environment.ts";
 import { type DirectoryOptions, readDirectoryRights } from "../run/directory_rights.ts";
 import { ownRunner } from "../run/own_runner.ts";
 import { settingOptions } from "../run/run.ts";
-import { SETTING_LIST, type SettingOptions } from "../run/settings.ts";
+import { SETTING_LIST, type SettingOptions, type Settings } from "../run/settings.ts";
 import { findShim } from "../run/shim.ts";
+import { socketsProblem } from "../run/sockets.ts";
 import type { Context } from "../system/context.ts";
 import type { Environ } from "../system/environ.ts";
-import { UsageError } from "../system/errors.ts";
+import { UnsockError, UsageError } from "../system/errors.ts";
+import type { Runner } from "../system/ffi.ts";
 import { shellQuote } from "../system/shell.ts";
 
 interface EnvOptions extends SettingOptions, DirectoryOptions {
@@ -44,9 +46,26 @@ async function turnOn(options: EnvOptions, context: Context): Promise<Environ> {
   const library = await findShim(options.lib, context.environ, system);
   const environ = context.environ.clone();
   const rights = readDirectoryRights(options, context.libc);
-  applySettings(environ, settingOptions(options, environ), directory.path, library);
-  prepareDirectory(directory, await ownRunner(context, options.lib), options.force, rights);
+  const settings = applySettings(environ, settingOptions(options, environ), directory.path, library);
+  const runner = await ownRunner(context, options.lib);
+  checkSockets(settings, options, runner);
+  prepareDirectory(directory, runner, options.force, rights);
+  if (settings.off) context.warn(`env: ${OFF}: nothing is redirected`);
   return environ;
+}
+
+const OFF = "UNSOCK_OFF=1 is set";
+
+/** As `run` (`c/program/run.c`): what somebody insists on is not taken back, and what is not redirected needs no sockets. */
+function checkSockets({ off, blockInet, strict }: Settings, options: EnvOptions, runner: Runner): void {
+  if (off) {
+    const insists = options.blockInet ? "--block-inet" : options.strict ? "--strict" : undefined;
+    const promise = insists ?? (blockInet ? "UNSOCK_BLOCK_INET=1" : strict ? "UNSOCK_STRICT=1" : undefined);
+    if (promise === undefined) return;
+    throw new UnsockError(`env: ${promise}: ${OFF}, and nothing would be redirected: unset it`);
+  }
+  const why = socketsProblem(runner);
+  if (why !== undefined) throw new UnsockError(why);
 }
 
 /** Without the settings, and without the library; what else is preloaded stays. */

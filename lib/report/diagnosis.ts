@@ -9,6 +9,7 @@ import { checkSettingNames } from "../run/setting_names.ts";
 import { parseSettings, SETTING_LIST } from "../run/settings.ts";
 import { ownRunner } from "../run/own_runner.ts";
 import { findShim } from "../run/shim.ts";
+import { socketsProblem } from "../run/sockets.ts";
 import { bad, type Finding, note, ok } from "./finding.ts";
 import { portFindings } from "./diagnosis_ports.ts";
 import { printable } from "../system/text.ts";
@@ -21,11 +22,22 @@ export async function diagnoseMachine(context: Context, directory: string | unde
     kernelFinding(Deno.osRelease()),
     settingsFinding(context),
     await libraryFinding(context),
+    await socketsFinding(context),
     ...await directoryFindings(context, directory),
     ...preloadFindings(context),
     ...familyFindings(context.proc.readText("/proc/net/protocols") ?? ""),
     queueFinding(context.proc.readText("/proc/sys/net/unix/max_dgram_qlen")),
   ].filter((finding) => finding !== undefined);
+}
+
+/** Without a library there is nobody to ask, and another line says so. */
+async function socketsFinding(context: Context): Promise<Finding | undefined> {
+  try {
+    const why = socketsProblem(await ownRunner(context));
+    return why === undefined ? ok("sockets", "sockets: AF_UNIX sockets may be made and bound") : bad("sockets", why);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Exported for its test: Linux 5.10 is the oldest kernel that is promised. */
@@ -154,8 +166,9 @@ export async function diagnoseCommand(
   return [
     ...await programFindings(command, context),
     ...environmentFindings(context),
+    await socketsFinding(context),
     ...await directoryFindings(context, directory),
-  ];
+  ].filter((finding) => finding !== undefined);
 }
 
 async function programFindings(command: string, context: Context): Promise<Finding[]> {

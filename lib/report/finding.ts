@@ -5,6 +5,7 @@ export const FINDING_KEYS = [
   "kernel",
   "settings",
   "library",
+  "sockets",
   "directory",
   "listeners",
   "rights",

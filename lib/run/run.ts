@@ -114,7 +114,7 @@ function readMaps({ map = [], addr }: RunOptions, environ: Environ): PortMap[] {
 
 /** @returns What was given, once more as words, without what is not the library's. */
 function optionWords(given: RunOptions, environ: Environ): Uint8Array[] {
-  const { map: _map, private: _private, isolate: _isolate, group, dirMode, ...options } = given;
+  const { map: _map, group, dirMode, ...options } = given;
   const unset = environ.getFilled("UNSOCK_MODE") === undefined;
   const { group: _group, dirMode: _mode, ...rest } = withGroupMode({ group, dirMode, ...options }, unset);
   return Object.entries<OptionValue | boolean | undefined>(rest).flatMap(([name, value]) => {

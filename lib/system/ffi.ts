@@ -154,6 +154,8 @@ const RUNNER = {
   unsock_route: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "i32" },
   /** `int unsock_check_library(const char *path, char *error, size_t size)` */
   unsock_check_library: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
+  /** `int unsock_check_sockets(char *error, size_t size)` */
+  unsock_check_sockets: { parameters: ["buffer", "usize"], result: "i32" },
   /** `int unsock_directory_prepare(const char *path, int how, char *error, size_t size)` */
   unsock_directory_prepare: { parameters: ["buffer", "i32", "buffer", "usize"], result: "i32" },
   /** `int unsock_user_may(const char *user, int64_t group, const char *path, int rights)` */
