@@ -1,20 +1,33 @@
-/** `unsock path PORT[@ADDR][/udp]`: the path of a port's file, for scripts. */
+/** `unsock path PORT[@ADDR][/udp]`: the path of a port's file, for scripts; `unsock path --lib`: that of the library. */
 import * as path from "@std/path/posix";
 import type { Context } from "../system/context.ts";
+import { findShim } from "../run/shim.ts";
+import { UsageError } from "../system/errors.ts";
 import { chooseDirectory } from "../run/directory.ts";
 import { isLinkToItself, parseName, readNames } from "../report/socket_names.ts";
 import { type AddressedPort, firstOfSeveral, parseAddressedPort, portFile, wildcardOf } from "../run/ports.ts";
+
+interface PathOptions {
+  readonly dir?: string;
+  readonly lib?: true;
+}
 
 /**
  * Prints the path, whether the file is there or not. With an address: of the file that its clients are led to.
  *
  * @param options As on the command line.
- * @param port As the user wrote it.
+ * @param port As the user wrote it; undefined: the library is meant, and proved.
  * @returns The exit status.
  * @throws {UsageError} When that is no port.
- * @throws {UnsockError} When an address is asked for, and the directory cannot be read.
+ * @throws {UnsockError} When an address is asked for, and the directory cannot be read; or there is no library.
  */
-export function printPath(options: { readonly dir?: string }, port: string, context: Context): number {
+export async function printPath(options: PathOptions, port: string | undefined, context: Context): Promise<number> {
+  if (options.lib) {
+    if (port !== undefined || options.dir !== undefined) throw new UsageError("path: --lib stands alone");
+    context.print(`${await findShim(undefined, context.environ, context.system)}\n`);
+    return 0;
+  }
+  if (port === undefined) throw new UsageError("path: PORT[@ADDR][/udp] is missing");
   const directory = chooseDirectory(options.dir, context.environ, context.system.euid).path;
   const parsed = parseAddressedPort(port);
   const file = portFile(directory, parsed);

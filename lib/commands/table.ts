@@ -73,14 +73,17 @@ Examples:
   }),
   command({
     name: "path",
-    summary: "print the path of a port's file, for scripts",
-    operands: [{ name: "PORT[@ADDR][/udp]", kind: "port/udp" }],
-    options: { dir: DIRECTORY_OPTION },
+    summary: "print the path of a port's file, or of the library, for scripts",
+    operands: [{ name: "PORT[@ADDR][/udp]", optional: true, kind: "port/udp" }],
+    options: {
+      dir: DIRECTORY_OPTION,
+      lib: { help: "the path of libunsock.so, as run preloads it, in place of a port's" },
+    },
     notes: `Programs that speak Unix sockets need no unsock to reach it:
   curl --unix-socket "$(unsock path 8000)" http://localhost/
 Where servers share a port on addresses of their own, PORT@ADDR is the one that clients of that address reach.`,
-    start: async ({ options, operands: [port = ""], context }) =>
-      (await import("./path.ts")).printPath(options, port, context),
+    start: async ({ options, operands: [port], context }) =>
+      await (await import("./path.ts")).printPath(options, port, context),
   }),
   command({
     name: "wait",

@@ -30,7 +30,7 @@ const FILES: readonly Pair[] = [
   ["DIR/PORT.sock", "the socket of a TCP port, or a control file"],
   ["DIR/PORT.dgram.sock", "the same of a UDP port"],
   ["DIR/.unsock.lock", "the lock of the directory; in a private one it stays until the programs there end"],
-  ["/usr/local/lib/libunsock.so", "the library, as install puts it in place"],
+  ["lib/libunsock.so", "the library, beside the bin of this program: unsock path --lib prints where"],
   ["/run/unsock", "root's directory, where XDG_RUNTIME_DIR is not set"],
   ["/tmp/unsock-UID", "other users' directory, where XDG_RUNTIME_DIR is not set"],
 ];
@@ -155,9 +155,10 @@ export function libraryManual(calls: readonly string[]): string {
 libunsock \\- change IP sockets of unmodified programs to Unix sockets
 .SH SYNOPSIS
 .nf
-UNSOCK_DIR=/run/sockets LD_PRELOAD=/usr/local/lib/libunsock.so COMMAND
-UNSOCK_DIR=/run/sockets /usr/local/lib/libunsock.so run \\-\\- COMMAND
-UNSOCK_FILE=/run/sockets/80.sock UNSOCK_VSOCK_PORT=5678 /usr/local/lib/libunsock.so
+library="$(unsock path \\-\\-lib)"
+UNSOCK_DIR=/run/sockets LD_PRELOAD="$library" COMMAND
+UNSOCK_DIR=/run/sockets "$library" run \\-\\- COMMAND
+UNSOCK_FILE=/run/sockets/80.sock UNSOCK_VSOCK_PORT=5678 "$library"
 .fi
 .SH DESCRIPTION
 A socket that a program binds or connects to a covered address becomes a Unix socket:
@@ -184,12 +185,13 @@ Of the library as a program: with "run", 125 when it fails itself, 126 when COMM
 COMMAND's own; 1 for a control file that cannot be made.
 .SH FILES
 ${FILES.slice(0, SOCKET_FILES).map(([name, text]) => entry(name, text)).join("")}.SH EXAMPLES
-A server and a client, without the command line:
+A server and a client, by the environment alone:
 .PP
 .nf
+library="$(unsock path \\-\\-lib)" || exit
 export UNSOCK_DIR=/tmp/sockets UNSOCK_ADDR=127.0.0.1/8
-LD_PRELOAD=/usr/local/lib/libunsock.so python3 \\-m http.server \\-\\-bind 127.0.0.1 8000 &
-LD_PRELOAD=/usr/local/lib/libunsock.so curl http://127.0.0.1:8000/
+LD_PRELOAD="$library" python3 \\-m http.server \\-\\-bind 127.0.0.1 8000 &
+LD_PRELOAD="$library" curl http://127.0.0.1:8000/
 .fi
 .SH SEE ALSO
 .BR unsock (1),

@@ -4,6 +4,7 @@ import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { unsockForEverybody } from "../support/everybody.ts";
 import { run } from "../support/process.ts";
+import { assertRecipesPreload } from "../support/recipes.ts";
 import { namesInLibrary } from "../support/shim.ts";
 import { asNobody, whyNoOtherUser } from "../support/users.ts";
 import { assertFails, isCompiled, unsock } from "./unsock.ts";
@@ -116,6 +117,16 @@ Deno.test("install stands by itself: for every user, without the source tree, it
     }
     const { stdout } = await run(["grep", "-rlF", "-e", ROOT, "-e", "/_npx/", "--exclude=deno", prefix]);
     if (!isCompiled()) assertStrictEquals(stdout, "", "nothing leads back to where it came from");
+  }));
+
+Deno.test("what README.md and libunsock(7) tell of the environment works with the library where install has put it", () =>
+  withDir(async (dir) => {
+    const prefix = path.join(dir, ".local");
+    assertStrictEquals((await install("--prefix", prefix)).code, 0);
+    const env = { PATH: `${prefix}/bin:/usr/bin:/bin`, HOME: dir };
+    const sh = (script: string) =>
+      run(["sh", "-ec", script.replaceAll("/tmp/", `${dir}/`)], { env, clearEnv: true, cwd: dir });
+    await assertRecipesPreload(path.join(prefix, "lib/libunsock.so"), sh);
   }));
 
 Deno.test("the program in front says in one line what the runtime would end with a panic at", () =>

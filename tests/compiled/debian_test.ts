@@ -5,6 +5,7 @@ import { VERSION } from "../../lib/system/version.ts";
 import { mirror } from "../libcs/old_root.ts";
 import { withDir } from "../support/dir.ts";
 import { need } from "../support/programs.ts";
+import { assertRecipesPreload } from "../support/recipes.ts";
 import { ARCHIVE, DEB, filesBelow, ignore, NAME, succeed, succeedIn } from "./packages.ts";
 
 const SOMEBODY = 61_004;
@@ -36,6 +37,8 @@ for (const release of RELEASES) {
         assertStrictEquals((await inside("unsock", "path", "80")).stdout.trim(), "/run/unsock/80.sock");
         const { stdout } = await inside("unsock", "run", "--", "sh", "-c", 'echo "$LD_PRELOAD"');
         assertStrictEquals(stdout.trim(), "/usr/lib/libunsock.so");
+        const sh = (...who: string[]) => (script: string) => inside(...who, "sh", "-ec", script);
+        await assertRecipesPreload("/usr/lib/libunsock.so", sh());
         assertMatch((await inside("getent", "group", "unsock")).stdout, /^unsock:/);
         await inside("dpkg", "--purge", "unsock");
         assertEquals(await filesBelow(join(root, "usr")), before);
@@ -58,6 +61,10 @@ for (const release of RELEASES) {
           assertStrictEquals((await inside(...unsock, "--version")).stdout.trim(), VERSION);
           const preloaded = await inside(...unsock, "run", "--", "sh", "-c", 'echo "$LD_PRELOAD"');
           assertStrictEquals(preloaded.stdout.trim(), `${prefix}/lib/libunsock.so`);
+          await assertRecipesPreload(
+            `${prefix}/lib/libunsock.so`,
+            sh(...who, "env", `PATH=${prefix}/bin:/usr/bin:/bin`),
+          );
           await inside(...installer, "--uninstall");
         }
         assertEquals(await filesBelow(join(root, "usr")), before);

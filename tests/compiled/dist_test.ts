@@ -7,6 +7,7 @@ import { withDir } from "../support/dir.ts";
 import { ROOT } from "../support/foreign.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
+import { assertRecipesPreload } from "../support/recipes.ts";
 import { compiled, makeHome, runAlone } from "./binary.ts";
 
 const DIST = join(ROOT, "dist");
@@ -71,6 +72,9 @@ Deno.test("the archive has the program, the library, and what describes them", c
     assertStrictEquals((await run([program, "path", "80", "--dir", "/x"])).stdout, "/x/80.sock\n");
     const result = await run([program, "run", "--dir", join(dir, "s"), "--", "sh", "-c", 'echo "$LD_PRELOAD"']);
     assertStrictEquals(result.stdout.trim(), join(dir, name, "lib", "libunsock.so"), result.stderr);
+    const env = { PATH: `${join(dir, name, "bin")}:${Deno.env.get("PATH")}` };
+    const sh = (script: string) => run(["sh", "-ec", script.replaceAll("/tmp/", `${dir}/`)], { cwd: dir, env });
+    await assertRecipesPreload(join(dir, name, "lib", "libunsock.so"), sh);
   }));
 
 /** Without the other machine's runtime it is the library alone, and is called so. */

@@ -5,6 +5,7 @@ import { VERSION } from "../../lib/system/version.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
+import { assertRecipesPreload } from "../support/recipes.ts";
 import { ARCHIVE, DIST, filesBelow, ignore, LONG_MS, NAME, succeed, succeedIn } from "./packages.ts";
 
 Deno.test({
@@ -30,6 +31,10 @@ Deno.test({
       const ended = await run([unsock, ...options, "sh", "-c", 'echo "$LD_PRELOAD"; exit 7']);
       assertStrictEquals(ended.code, 7, ended.stderr);
       assertMatch(ended.stdout, /\/node_modules\/unsock-linux-x64\/lib\/libunsock\.so$/m);
+      const bin = { PATH: `${join(dir, "node_modules", ".bin")}:${Deno.env.get("PATH")}` };
+      const sh = (script: string) =>
+        run(["sh", "-ec", script.replaceAll("/tmp/", `${dir}/`)], { cwd: dir, env: bin, timeoutMs: LONG_MS });
+      await assertRecipesPreload(/\/node_modules\/unsock-linux-x64\/lib\/libunsock\.so$/, sh);
       const killed = await run([unsock, ...options, "sh", "-c", "kill -KILL $$"]);
       assertStrictEquals(killed.signal, "SIGKILL", `${killed.code}: ${killed.stderr}`);
       await Deno.remove(join(dir, "node_modules", "unsock-linux-x64"), { recursive: true });

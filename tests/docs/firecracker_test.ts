@@ -3,7 +3,7 @@ import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { controlFile, sockaddrUnix, sockaddrVsock, VSOCK_CID_ANY } from "../support/control.ts";
 import { Multiplexer } from "../support/multiplexer.ts";
 import { need } from "../support/programs.ts";
-import { Reader } from "./page.ts";
+import { guestPlaces, Reader } from "./page.ts";
 
 Deno.test({
   name: "docs: programs of a Firecracker host and its guest talk to each other",
@@ -12,6 +12,7 @@ Deno.test({
     Reader.with("firecracker", async (reader, dir) => {
       // A guest's files lead to vsock, which only a guest has: here its ports are socket files and the hypervisor's.
       const guest = `${dir}/guest`;
+      await reader.run("install -D");
       await reader.run("UNSOCK_FILE=", 0);
       const served = controlFile({ dest: sockaddrVsock(VSOCK_CID_ANY, 5000) });
       assertEquals(await Deno.readFile(`${guest}/8000.sock`), served);
@@ -32,5 +33,5 @@ Deno.test({
       assertStrictEquals((await reader.run("redis-cli ping")).stdout, "PONG\n");
 
       assertMatch((await reader.run("show-control")).stdout, new RegExp(`${dir}/v\\.sock[^]*5000`));
-    }, { places: (dir) => ({ "/run/unsock": `${dir}/guest`, "/run/vm": dir }) }),
+    }, { places: (dir) => ({ ...guestPlaces(dir), "/run/unsock": `${dir}/guest`, "/run/vm": dir }) }),
 });

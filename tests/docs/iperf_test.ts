@@ -10,7 +10,7 @@ import {
 } from "../support/control.ts";
 import { Multiplexer } from "../support/multiplexer.ts";
 import { need } from "../support/programs.ts";
-import { Reader } from "./page.ts";
+import { guestPlaces, Reader } from "./page.ts";
 
 const MEASURED = / 100 MBytes /;
 
@@ -24,6 +24,7 @@ Deno.test({
 
       // A guest's files lead to vsock, which only a guest has: here its ports are socket files and the hypervisor's.
       const guest = `${dir}/guest`;
+      await reader.run("install -D");
       await reader.run("UNSOCK_FILE=", 0);
       const served = controlFile({ dest: sockaddrVsock(VSOCK_CID_ANY, 1234) });
       assertEquals(await Deno.readFile(`${guest}/3000.sock`), served);
@@ -54,5 +55,5 @@ Deno.test({
       await reader.run("--tipc-type");
       const tipc = controlFile({ dest: sockaddrTipc({ type: 128, lower: 99 }) });
       assertEquals(await Deno.readFile(reader.socket(3001)), tipc);
-    }, { places: (dir) => ({ "/run/unsock": `${dir}/guest`, "/run/vm": dir }) }),
+    }, { places: (dir) => ({ ...guestPlaces(dir), "/run/unsock": `${dir}/guest`, "/run/vm": dir }) }),
 });

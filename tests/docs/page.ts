@@ -5,7 +5,6 @@ import { withDir } from "../support/dir.ts";
 import { unsockForEverybody } from "../support/everybody.ts";
 import { Proc, run, type RunResult, start } from "../support/process.ts";
 import { searchPath } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
 import { asUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 
@@ -81,9 +80,7 @@ export class Reader implements AsyncDisposable {
       `${Deno.execPath()} run -A ${join(ROOT, "main.ts")}`;
     Deno.writeTextFileSync(`${base}/bin/unsock`, `#!/bin/sh\nexec ${unsock} "$@"\n`, { mode: 0o755 });
     this.#blocks = readBlocks(page);
-    if (everybody !== undefined) Deno.copyFileSync(shimLibrary(), `${base}/bin/libunsock.so`);
-    const library = everybody === undefined ? shimLibrary() : `${base}/bin/libunsock.so`;
-    this.#places = { ...places, "/run/user/1000": this.runtime, "/usr/local/lib/libunsock.so": library };
+    this.#places = { ...places, "/run/user/1000": this.runtime };
     if (everybody !== undefined) { for (const open of [base, `${base}/bin`, this.home]) Deno.chmodSync(open, 0o755); }
     this.#env = {
       PATH: `${base}/bin:${searchPath()}`,
@@ -133,7 +130,11 @@ export class Reader implements AsyncDisposable {
    */
   block(language: string, part: string, nth = 0): string {
     const { text } = this.#find(language, part, nth);
-    return Object.entries(this.#places).reduce((result, [from, to]) => result.replaceAll(from, to), text);
+    // All at once, longer ones first: what stands for one may have another's text in it.
+    const texts = Object.keys(this.#places).toSorted((a, b) => b.length - a.length).map((place) =>
+      RegExp.escape(place)
+    );
+    return text.replaceAll(new RegExp(texts.join("|"), "g"), (place) => this.#places[place] ?? place);
   }
 
   #find(language: string, part: string, nth = 0): Block {
@@ -195,6 +196,16 @@ export class Reader implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { process } of this.#running.reverse()) await process[Symbol.asyncDispose]();
   }
+}
+
+/**
+ * A guest's root file system, in which the library is where the page puts it.
+ *
+ * @param dir The directory of the page's files.
+ */
+export function guestPlaces(dir: string): Record<string, string> {
+  const library = "/usr/local/lib/libunsock.so";
+  return { [`/mnt/guest${library}`]: `${dir}/root${library}`, [library]: `${dir}/root${library}` };
 }
 
 function makeDirectory(path: string): string {

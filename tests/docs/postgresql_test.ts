@@ -51,7 +51,7 @@ Deno.test({
         "/run/db": `${dir}/db`,
         "--group db": `--group ${isRoot ? MEMBERS : Deno.gid()}`,
         "initdb": findProgram("initdb") ?? "",
-        "postgres -D": `${dirname(findProgram("initdb") ?? "")}/postgres -D`,
+        "postgres -D data": `${dirname(findProgram("initdb") ?? "")}/postgres -D ${dir}/data`,
       }),
     }),
 });

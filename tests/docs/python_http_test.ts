@@ -4,7 +4,7 @@ import { controlFile, firecrackerFile, sockaddrTipc, sockaddrVsock, VSOCK_CID_AN
 import { assertNoIpListener } from "../support/net.ts";
 import { guestIn, Multiplexer } from "../support/multiplexer.ts";
 import { need } from "../support/programs.ts";
-import { Reader } from "./page.ts";
+import { guestPlaces, Reader } from "./page.ts";
 
 const LISTING = /<title>Directory listing for/;
 
@@ -19,6 +19,7 @@ Deno.test({
       assertNoIpListener(8000);
 
       // The guest's file leads to vsock, which only a guest has: here the guest's port is its socket file.
+      await reader.run("install -D");
       await reader.run("UNSOCK_FILE=");
       const guestFile = `${dir}/guest/8000.sock`;
       assertEquals(await Deno.readFile(guestFile), controlFile({ dest: sockaddrVsock(VSOCK_CID_ANY, 8000) }));
@@ -36,7 +37,7 @@ Deno.test({
       const tipc = controlFile({ dest: sockaddrTipc({ type: 180, lower: 0 }) });
       assertEquals(await Deno.readFile(reader.socket(8000)), tipc);
     }, {
-      places: (dir) => ({ "/run/unsock": `${dir}/guest`, "/run/vm": dir }),
+      places: (dir) => ({ ...guestPlaces(dir), "/run/unsock": `${dir}/guest`, "/run/vm": dir }),
       cannotRun: { modprobe: "it needs the machine's kernel and network card" },
     }),
 });

@@ -27,6 +27,7 @@ Deno.test({
       assertStrictEquals((await reader.run("redis-cli ping")).stdout, "PONG\n");
       assertMatch((await reader.run("--private --isolate")).stdout, LISTING);
       await reader.start("LD_PRELOAD=", `${dir}/unsockets/7000.sock`);
+      await reader.run("unsock env");
 
       await reader.run("make-control");
       assertEquals(await Deno.readFile(reader.socket(1024)), firecrackerFile(`${dir}/v.sock`, 5678));
