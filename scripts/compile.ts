@@ -13,6 +13,7 @@ import { copySources } from "./dist/sources.ts";
 import { makeDist, pack, ROOT, run, sha256, withStage } from "./dist/tools.ts";
 import { buildForeign, makeForeignTree, makeOwnTree, type Tree } from "./dist/trees.ts";
 import { interrupted, untilInterrupted } from "./interruption.ts";
+import { tellStep } from "./progress.ts";
 
 /**
  * What the binary may do, and why: read and write socket files, control files and itself; read the environment; call libc
@@ -45,6 +46,7 @@ function runtimeFor(arch: Tree["arch"]): string | undefined {
 
 async function compileBinary({ arch, library, runtime }: Target, binary: string): Promise<void> {
   // The code cache would be a file of a well-known name in /tmp, for anybody to put code into.
+  tellStep(`the program for ${arch}`);
   const options = ["--quiet", "--no-code-cache", ...PERMISSIONS];
   await withStage(async (stage) => {
     // The name by which it is unpacked, so that no start has to find it out.
@@ -101,6 +103,7 @@ const BESIDE = ["README.md", "LICENSE", "packaging/install.sh"];
 
 async function makeArchive(out: string, { arch, directory, hasProgram }: Tree): Promise<void> {
   const name = `${hasProgram ? "" : "lib"}unsock-${VERSION}-linux-${arch}`;
+  tellStep(`${name}.tar.gz`);
   await pack(path.join(out, `${name}.tar.gz`), name, [
     ...BESIDE.map((file) => path.join(ROOT, file)),
     ...Array.from(Deno.readDirSync(directory), (entry) => path.join(directory, entry.name)),
@@ -115,6 +118,7 @@ async function makeArchive(out: string, { arch, directory, hasProgram }: Tree): 
  * @returns What is to be installed on each machine.
  */
 export async function compile(out: string, stage: string): Promise<readonly Tree[]> {
+  tellStep(`the library for ${Deno.build.arch}`);
   const [built = ""] = await build([]);
   const binary = path.join(out, "unsock");
   const library = path.join(out, "libunsock.so");
@@ -141,6 +145,7 @@ export async function compile(out: string, stage: string): Promise<readonly Tree
 export async function ship(fill: (out: string, stage: string) => Promise<unknown>): Promise<void> {
   const files = await makeDist(async (out) => {
     await withStage((stage) => fill(out, stage));
+    tellStep("SHA256SUMS");
     const names = [...Deno.readDirSync(out)].map(({ name }) => name).toSorted();
     const sums = await Promise.all(names.map(async (name) => `${await sha256(path.join(out, name))}  ${name}\n`));
     await Deno.writeTextFile(path.join(out, "SHA256SUMS"), sums.join(""));

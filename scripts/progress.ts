@@ -1,6 +1,6 @@
 /**
- * How far long work is: one line on standard error that is written over again and again, on a terminal alone. In a pipe or a
- * file there is nothing of it.
+ * How far long work is: one line on standard error that is written over again and again, on a terminal alone, of which there is
+ * nothing in a pipe or a file; and a line for each step of what takes many minutes, everywhere.
  */
 
 const ERASE_LINE = "\r\x1b[K";
@@ -18,6 +18,12 @@ export function showProgress(text: string): void {
 /** Takes the line away: before other output, and when the work is done. */
 export function endProgress(): void {
   write(ERASE_LINE);
+}
+
+/** Tells on standard output, wherever that goes, what work of many minutes is at, and how long it has taken until now. */
+export function tellStep(what: string): void {
+  endProgress();
+  console.log(`${(performance.now() / 1000).toFixed(0)} s: ${what}`);
 }
 
 /** @returns Whether what goes to standard output may have colours: on a terminal whose user wants them (no-color.org). */

@@ -2,6 +2,7 @@
 import * as path from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import { VERSION } from "../../lib/system/version.ts";
+import { tellStep } from "../progress.ts";
 import { DATE, ROOT, run, withStage } from "./tools.ts";
 
 /** Debian's name of a machine. */
@@ -95,6 +96,8 @@ async function kilobytesOf(directory: string): Promise<number> {
  * @param hasProgram Whether its `bin/unsock` is the whole command line.
  */
 export async function makeDeb(out: string, machine: DebianMachine, tree: string, hasProgram: boolean): Promise<void> {
+  const name = `unsock_${VERSION}_${machine}.deb`;
+  tellStep(name);
   await withStage(async (root) => {
     const usr = path.join(root, "usr");
     await run("cp", ["-a", tree, usr]);
@@ -109,8 +112,7 @@ export async function makeDeb(out: string, machine: DebianMachine, tree: string,
     await put(path.join(root, "DEBIAN/postinst"), "deb/postinst", 0o755);
     await Deno.writeTextFile(path.join(root, "DEBIAN/control"), control(machine, hasProgram, await kilobytesOf(usr)));
     await run("chmod", ["-R", "u=rwX,go=rX", root]);
-    const deb = path.join(out, `unsock_${VERSION}_${machine}.deb`);
-    const options = ["--root-owner-group", "-Zxz", "--build", root, deb];
+    const options = ["--root-owner-group", "-Zxz", "--build", root, path.join(out, name)];
     await run("dpkg-deb", options, ROOT, { SOURCE_DATE_EPOCH: DATE });
   });
 }

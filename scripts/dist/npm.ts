@@ -2,6 +2,7 @@
 import * as path from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import { VERSION } from "../../lib/system/version.ts";
+import { tellStep } from "../progress.ts";
 import { ROOT, run, withStage } from "./tools.ts";
 
 /** Node.js's name of a machine. */
@@ -22,6 +23,7 @@ async function packAs(
   manifest: object,
   fill: (directory: string) => Promise<void>,
 ): Promise<void> {
+  tellStep(`${name}-${VERSION}.tgz`);
   await withStage(async (directory) => {
     await fill(directory);
     await Deno.copyFile(path.join(ROOT, "LICENSE"), path.join(directory, "LICENSE"));

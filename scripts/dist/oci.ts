@@ -4,6 +4,7 @@
  */
 import * as path from "@std/path/posix";
 import { VERSION } from "../../lib/system/version.ts";
+import { tellStep } from "../progress.ts";
 import { ALIKE, DATE, run, sha256, withStage } from "./tools.ts";
 
 /** A library and the machine that it is for, by Go's name. */
@@ -69,6 +70,8 @@ async function image(layout: string, { architecture, file }: OciLibrary): Promis
  * @param libraries One for each machine.
  */
 export async function makeOciLayout(out: string, libraries: readonly OciLibrary[]): Promise<void> {
+  const name = `unsock-${VERSION}-oci.tar`;
+  tellStep(name);
   await withStage(async (layout) => {
     await Deno.mkdir(path.join(layout, "blobs/sha256"), { recursive: true });
     const images: object[] = [];
@@ -82,7 +85,10 @@ export async function makeOciLayout(out: string, libraries: readonly OciLibrary[
     await Deno.writeFile(path.join(layout, "oci-layout"), json({ imageLayoutVersion: "1.0.0" }));
     const top = { schemaVersion: 2, mediaType: `${TYPE}.index.v1+json`, manifests: [{ ...index, annotations }] };
     await Deno.writeFile(path.join(layout, "index.json"), json(top));
-    const archive = path.join(out, `unsock-${VERSION}-oci.tar`);
-    await run("tar", [...ALIKE, "--format=ustar", "-cf", archive, "oci-layout", "index.json", "blobs"], layout);
+    await run(
+      "tar",
+      [...ALIKE, "--format=ustar", "-cf", path.join(out, name), "oci-layout", "index.json", "blobs"],
+      layout,
+    );
   });
 }

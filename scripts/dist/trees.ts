@@ -2,6 +2,7 @@
 import * as path from "@std/path/posix";
 import { RECORD } from "../../lib/install/record.ts";
 import { build, compilerIsThere } from "../build.ts";
+import { tellStep } from "../progress.ts";
 import { ROOT, run } from "./tools.ts";
 
 /** Files as `unsock install` puts them. */
@@ -27,6 +28,7 @@ export async function buildForeign(): Promise<string | undefined> {
     console.error("compile: nothing for aarch64: apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross");
     return undefined;
   }
+  tellStep("the library for aarch64");
   const [library = ""] = await build(["--target=aarch64"]);
   return path.join(ROOT, library);
 }

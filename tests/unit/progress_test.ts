@@ -1,5 +1,5 @@
 /** Progress and colours are for terminals: what long work writes to a pipe or a file is free of them. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path/posix";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -31,4 +31,16 @@ Deno.test({
     assertEquals(await output(true), [`${erase}half${erase}true\r\n`, ""]);
     assertEquals(await output(true, { NO_COLOR: "1" }), [`${erase}half${erase}false\r\n`, ""]);
   },
+});
+
+Deno.test("what takes many minutes tells each of its steps, with the seconds until now, in a pipe too", async () => {
+  const script = fromFileUrl(import.meta.resolve("../../scripts/compile.ts"));
+  const { code, stdout } = await run([Deno.execPath(), "run", "-A", script], {
+    env: { DENORT_BIN: "/nonexistent/denort", NO_COLOR: "1" },
+  });
+  assertEquals(code, 1);
+  assertMatch(
+    stdout,
+    new RegExp(`^\\d+ s: the library for ${Deno.build.arch}\n\\d+ s: the program for ${Deno.build.arch}\n$`),
+  );
 });
