@@ -97,6 +97,7 @@ ssize_t unsock_call_splice(int in, int64_t *in_offset, int out, int64_t *out_off
     if (result == -ENOTCONN)
         return unsock_stream_broken(0);
     /* The kernel has raised the signal that may come with it. */
+    size = UNSOCK_MIN(size, (size_t)(PAGES * PAGE));
     result = unsock_stream_refused(out, UNSOCK_MIN(size, waits_in(in)), MSG_NOSIGNAL);
     if (result > 0)
         drop(in, (size_t)result);

@@ -291,6 +291,10 @@ long unsock_call_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned coun
             result = -EFAULT;
         if (result < 0)
             return i > 0 ? (long)i : result;
+        /* After part of a message nothing may follow but its rest (__sys_sendmmsg in net/socket.c). */
+        const struct unsock_fd *entry = unsock_fds_known(fd);
+        if (entry && entry->type == SOCK_STREAM && (size_t)result < unsock_stream_size(&messages[i].header))
+            return (long)i + 1;
     }
     return (long)count;
 }

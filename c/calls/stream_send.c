@@ -3,6 +3,7 @@
 
 #include "kernel/end_mark.h"
 #include "kernel/socket_info.h"
+#include "memory/option_table.h"
 #include "memory/sandbox.h"
 #include "replace/reuse.h"
 #include "rt/libc.h"
@@ -15,6 +16,12 @@
 #define SIGPIPE_NUMBER 13
 #define PARTS_MOST 1024u      /* UIO_MAXIOV */
 #define BYTES_MOST 0x7ffff000 /* MAX_RW_COUNT: the kernel takes no more in one call */
+/*
+ * What TCP takes of one write before it hears of the reset: it looks after every sixteen segments of 32 KiB
+ * (tcp_sendmsg_locked, SKB_FRAG_PAGE_ORDER), or when its buffer is full, which has room for one in any case.
+ */
+#define SEGMENT (32 << 10)
+#define LOST_MOST (16 * SEGMENT)
 
 long unsock_stream_broken(int flags) {
     if (!(flags & MSG_NOSIGNAL))
@@ -29,6 +36,13 @@ static void note_lost(int fd) {
         return;
     unsock_fds_mark(entry, UNSOCK_LOST_WRITE);
     unsock_fds_tell_duplicates(fd);
+}
+
+static size_t most_lost(int fd, const struct unsock_fd *entry) {
+    if (!entry || !unsock_option_is_set(fd, entry, unsock_option_find(SOL_SOCKET, SO_SNDBUF)))
+        return LOST_MOST;
+    long buffer = unsock_socket_option(fd, SO_SNDBUF);
+    return buffer < SEGMENT ? SEGMENT : UNSOCK_MIN((size_t)buffer, (size_t)LOST_MOST);
 }
 
 /* As sk_stream_error and tcp_sendmsg do it (net/ipv4/tcp.c). */
@@ -52,6 +66,7 @@ long unsock_stream_refused(int fd, size_t size, int flags) {
     if (size > 0 && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP)) {
         unsock_end_mark_set(fd, mark, UNSOCK_END_LOST);
         note_lost(fd);
+        size = UNSOCK_MIN(size, most_lost(fd, entry));
     }
     return (long)UNSOCK_MIN(size, (size_t)BYTES_MOST);
 }
@@ -63,8 +78,7 @@ long unsock_stream_sendto(int fd, const void *data, size_t size, int flags) {
     return result == -EPIPE ? unsock_stream_refused(fd, size, flags) : result;
 }
 
-/* How much the message's parts have together. The kernel has read them already. */
-static size_t sum_up(const struct msghdr *message) {
+size_t unsock_stream_size(const struct msghdr *message) {
     struct msghdr copy;
     struct iovec part;
     size_t sum = 0;
@@ -80,5 +94,5 @@ long unsock_stream_sendmsg(int fd, const struct msghdr *message, int flags) {
     if (unsock_sandboxed)
         return unsock_real_sendmsg(fd, message, flags);
     long result = unsock_real_sendmsg(fd, message, flags | MSG_NOSIGNAL);
-    return result == -EPIPE ? unsock_stream_refused(fd, sum_up(message), flags) : result;
+    return result == -EPIPE ? unsock_stream_refused(fd, unsock_stream_size(message), flags) : result;
 }

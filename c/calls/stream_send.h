@@ -21,9 +21,12 @@ static inline bool unsock_stream_is_known(int fd) {
 long unsock_stream_sendto(int fd, const void *data, size_t size, int flags);
 long unsock_stream_sendmsg(int fd, const struct msghdr *message, int flags);
 
+/* How much the message's parts have together, as far as they can be read. */
+size_t unsock_stream_size(const struct msghdr *message);
+
 /*
- * AF_UNIX has refused, with EPIPE and without a signal, to write `size` bytes. Returns `size` where TCP takes them,
- * else -errno; raises the signal where `flags` lack MSG_NOSIGNAL.
+ * AF_UNIX has refused, with EPIPE and without a signal, to write `size` bytes. Returns how many of them TCP takes, else
+ * -errno; raises the signal where `flags` lack MSG_NOSIGNAL.
  */
 long unsock_stream_refused(int fd, size_t size, int flags);
 

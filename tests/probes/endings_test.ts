@@ -7,6 +7,7 @@ import { testProbe } from "../support/probe.ts";
 testProbe("endings_write", "the first write after the peer's end is lost without a word, and the next one fails", {
   mayLeave: "a process that a signal ends cannot remove its files",
 });
+testProbe("endings_large", "much at once after the peer's end is taken in part, and what is left fails");
 testProbe("endings_splice", "what sendfile and splice put after the peer's end is lost from file and pipe as over TCP");
 testProbe("endings_stdio", "libc's own streams fail after the peer's close, and dprintf writes as write does");
 testProbe("endings_shutdown", "shutdown fails where TCP's does: of what is over, and nowhere else");

@@ -40,6 +40,27 @@ Deno.test("Netty's clients read to the end of a server that has gone, and what t
   });
 });
 
+const MUCH_AT_ONCE = `
+const net = require("node:net");
+const server = net.createServer({ allowHalfOpen: true }, (socket) => {
+  let error;
+  socket.on("error", (happened) => error = happened.code);
+  socket.on("close", () => { console.log(error ?? "no error"); server.close(); });
+  socket.on("end", () => socket.end(Buffer.alloc(100 << 20)));
+  socket.resume();
+});
+server.listen(17464, "127.0.0.1", () => net.connect(17464, "127.0.0.1", function () { this.destroy(); }));
+`;
+
+Deno.test("a node server that sends 100 MB to a client that has gone hears of an error", {
+  ignore: !need("node"),
+}, async () => {
+  await withRig(async (rig) => {
+    const { stdout } = await rig.client(["node", rig.write("much.js", MUCH_AT_ONCE)]);
+    assertStrictEquals(stdout, "EPIPE\n");
+  });
+});
+
 Deno.test("curl tells what a server said that closes at once, by telnet and FTP", {
   ignore: !need("curl", "socat"),
 }, async () => {
