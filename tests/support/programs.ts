@@ -12,6 +12,7 @@ const PACKAGES: Record<string, string> = {
   "bash-completion": "bash-completion",
   busybox: "busybox-static",
   caddy: "caddy",
+  cbmc: "cbmc",
   cc: "gcc",
   chromium: "chromium",
   "clang-19": "clang-19",
