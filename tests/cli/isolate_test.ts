@@ -3,6 +3,7 @@ import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { unsockForEverybody } from "../support/everybody.ts";
 import { run, type RunResult, start } from "../support/process.ts";
+import { mayUnshare } from "../support/namespaces.ts";
 import { need } from "../support/programs.ts";
 import { asNobody, NOBODY, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
@@ -14,12 +15,7 @@ const WHO = 'cut -sd: -f1 /proc/net/dev; id -u; id -g; grep -E "^(CapEff|NoNewPr
 /** How a machine answers that does not let this user make namespaces; a test has to know. */
 const FORBIDDEN = /the system refuses a network namespace of its own: [^\n]*\n$/;
 
-async function mayIsolate(): Promise<boolean> {
-  const { code } = await run(["unshare", ...(Deno.uid() === 0 ? ["-n"] : ["-Un"]), "true"]);
-  return code === 0;
-}
-
-const CANNOT = !need("unshare") || !await mayIsolate();
+const CANNOT = !need("unshare") || !await mayUnshare();
 
 function lines(result: RunResult): string[] {
   assertStrictEquals(result.code, 0, result.stderr);

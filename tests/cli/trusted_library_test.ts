@@ -3,8 +3,8 @@ import { assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { strangersHand } from "../../lib/run/trusted_file.ts";
 import { withDir } from "../support/dir.ts";
+import { mayUnshare } from "../support/namespaces.ts";
 import { run, type RunResult } from "../support/process.ts";
-import { findProgram } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { NOBODY } from "../support/users.ts";
 import { assertFails, unsock, unsockCommand } from "./unsock.ts";
@@ -117,7 +117,7 @@ Deno.test("a library is refused when a link to it leads by where anybody may wri
 
 Deno.test({
   name: "in a user namespace without root, what is root's is trusted",
-  ignore: Deno.uid() === 0 || findProgram("unshare") === undefined,
+  ignore: Deno.uid() === 0 || !await mayUnshare(),
   fn: () =>
     withDir(async (dir) => {
       const namespace = ["unshare", "--user", "--map-current-user"];

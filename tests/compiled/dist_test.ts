@@ -5,6 +5,7 @@ import { statOrUndefined } from "../../lib/system/files.ts";
 import { VERSION } from "../../lib/system/version.ts";
 import { withDir } from "../support/dir.ts";
 import { ROOT } from "../support/foreign.ts";
+import { mayUnshare } from "../support/namespaces.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { assertRecipesPreload } from "../support/recipes.ts";
@@ -128,7 +129,7 @@ async function npmCache(): Promise<string> {
 
 Deno.test({
   name: "compile without network and without DENORT_BIN fails in one line that says what to do",
-  ignore: compiled.ignore || !need("unshare"),
+  ignore: compiled.ignore || !need("unshare") || !await mayUnshare(),
   fn: () =>
     withDir(async (dir) => {
       const isolation = ["unshare", ...(Deno.uid() === 0 ? ["-n"] : ["-Urn"])];

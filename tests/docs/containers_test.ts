@@ -1,5 +1,6 @@
 /** docs/containers.md */
 import { assertMatch, assertStrictEquals } from "@std/assert";
+import { mayUnshare } from "../support/namespaces.ts";
 import { need } from "../support/programs.ts";
 import { CLIENT, MEMBERS, SERVER } from "../support/users.ts";
 import { Reader } from "./page.ts";
@@ -8,7 +9,7 @@ const isRoot = Deno.uid() === 0;
 
 Deno.test({
   name: "docs: a server in a network namespace of its own is reached through the shared directory, by its group",
-  ignore: !need("python3", "curl", "unshare"),
+  ignore: !need("python3", "curl", "unshare") || !await mayUnshare(isRoot ? SERVER : Deno.uid() ?? 0),
   fn: () =>
     Reader.with("containers", async (reader, dir) => {
       Deno.chmodSync(dir, 0o755);

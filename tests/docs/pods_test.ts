@@ -1,6 +1,7 @@
 /** docs/compose.md and docs/kubernetes.md: their services without an engine, each with no network but its own empty one. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
+import { mayUnshare } from "../support/namespaces.ts";
 import { Proc, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
@@ -46,7 +47,7 @@ function variables(env: Record<string, string>): string[] {
 
 Deno.test({
   name: "docs: two services of a Compose file meet in a volume, without any network",
-  ignore: !need("redis-server", "redis-cli", "unshare", "python3", "yaml"),
+  ignore: !need("redis-server", "redis-cli", "unshare", "python3", "yaml") || !await mayUnshare(),
   fn: () =>
     withDir(async (dir) => {
       const { services } = await readYaml("compose") as { services: Record<"redis" | "client", Container> };
@@ -61,7 +62,7 @@ Deno.test({
 
 Deno.test({
   name: "docs: two containers of a Kubernetes pod meet in its emptyDir",
-  ignore: !need("curl", "unshare", "python3", "yaml"),
+  ignore: !need("curl", "unshare", "python3", "yaml") || !await mayUnshare(),
   fn: () =>
     withDir(async (dir) => {
       const { spec } = await readYaml("kubernetes") as { spec: { containers: Container[] } };

@@ -32,21 +32,33 @@ static int descriptors(void) {
     return count - 6; /* ".", "..", the directory itself, and standard input and output */
 }
 
-/* Lines of a table of the kernel's, or the number behind a word in it. */
-static long table(const char *path, const char *word) {
+/* How many lines of a table of the kernel's have a word in them; the number behind it is added to `behind`. */
+static long table(const char *path, const char *word, long *behind) {
     char line[512];
     long found = 0;
     FILE *file = fopen(path, "re");
     if (file == NULL)
         die(path);
     while (fgets(line, sizeof line, file) != NULL) {
-        if (word == NULL)
-            found++;
-        else if (strncmp(line, word, strlen(word)) == 0)
-            found = atol(line + strlen(word));
+        const char *at = strstr(line, word);
+        found += at != NULL;
+        if (at != NULL && behind != NULL)
+            *behind += atol(at + strlen(word));
     }
     fclose(file);
     return found;
+}
+
+/* Sockets with a name in the directory: listeners, what waits there for accept, datagram sockets. Others' are not counted. */
+static long names(void) {
+    const char *directory = getenv("UNSOCK_DIR");
+    return directory == NULL ? 0 : table("/proc/net/unix", directory, NULL);
+}
+
+static long memory(void) {
+    long kib = 0;
+    table("/proc/self/status", "VmData:", &kib);
+    return kib;
 }
 
 /* One of each: a connection, a connect that is refused, a datagram with its answer, a listener that goes. */
@@ -148,12 +160,12 @@ int main(int argc, char **argv) {
     receiver_at = name_of(receiver);
     run_all(); /* what is made once is made */
     int before = descriptors();
-    long names = table("/proc/net/unix", NULL), memory = table("/proc/self/status", "VmData:");
+    long names_before = names(), memory_before = memory();
     run_all();
     run_all();
     fact("descriptors more than before", "%d", descriptors() - before);
-    fact("names more than before", "%ld", table("/proc/net/unix", NULL) - names);
-    fact_yes("memory as before", table("/proc/self/status", "VmData:") - memory < MEMORY_MOST_KIB);
+    fact("names more than before", "%ld", names() - names_before);
+    fact_yes("memory as before", memory() - memory_before < MEMORY_MOST_KIB);
     fact("descriptors that reached other programs", "%d", atomic_load(&reached));
     fact("answers that were wrong", "%d", atomic_load(&wrong));
     return 0;
