@@ -24,16 +24,19 @@
 #define EXIT_USAGE 2
 
 static const char usage[] =
-    "libunsock.so " UNSOCK_VERSION ": IP sockets become Unix domain sockets (or AF_VSOCK, AF_TIPC, ...)\n"
+    "libunsock.so " UNSOCK_VERSION ": IP sockets become Unix domain sockets,\n"
+    "or AF_VSOCK, AF_TIPC ones\n"
     "\n"
-    "  LD_PRELOAD=/path/to/libunsock.so UNSOCK_DIR=DIR COMMAND...   run COMMAND with it\n"
-    "  libunsock.so run [OPTIONS] -- COMMAND...                     the same, with a directory and settings by "
-    "options\n"
-    "  UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so         make a control file for AF_VSOCK\n"
+    "Run COMMAND with it:\n"
+    "  LD_PRELOAD=/path/to/libunsock.so UNSOCK_DIR=DIR COMMAND...\n"
+    "The same, with a directory and settings by options:\n"
+    "  libunsock.so run [OPTIONS] -- COMMAND...\n"
+    "Make a control file for AF_VSOCK:\n"
+    "  UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so\n"
+    "... for a Firecracker multiplexer:\n"
     "  UNSOCK_FILE=FILE UNSOCK_FC_SOCK=PATH UNSOCK_VSOCK_PORT=PORT libunsock.so\n"
-    "                                                               ... for a Firecracker multiplexer\n"
-    "  UNSOCK_FILE=FILE UNSOCK_TIPC_TYPE=N ... libunsock.so         ... for AF_TIPC (also _ADDRTYPE _SCOPE\n"
-    "                                                               _LOWER _UPPER)\n";
+    "... for AF_TIPC (also _ADDRTYPE _SCOPE _LOWER _UPPER):\n"
+    "  UNSOCK_FILE=FILE UNSOCK_TIPC_TYPE=N ... libunsock.so\n";
 
 static void say(int fd, const char *text) {
     unsock_sys(__NR_write, fd, text, strlen(text));
@@ -122,7 +125,7 @@ static int run_usage(void) {
         say(1, option->value);
         say(1, option->value[0] == '\0' ? "\n" : option->kind == UNSOCK_RUN_MAYBE ? "]\n" : ">\n");
     }
-    say(1, "More, which the command line `unsock run` alone has:");
+    say(1, "More, which the command line `unsock run` alone has:\n ");
     for (unsigned i = 0; (option = unsock_run_option_at(i)); i++) {
         say(1, option->kind == UNSOCK_RUN_ELSEWHERE ? " " : "");
         say(1, option->kind == UNSOCK_RUN_ELSEWHERE ? option->flag : "");

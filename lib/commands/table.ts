@@ -81,6 +81,7 @@ Examples:
     },
     notes: `Programs that speak Unix sockets need no unsock to reach it:
   curl --unix-socket "$(unsock path 8000)" http://localhost/
+
 Where servers share a port on addresses of their own, PORT@ADDR is the one that clients of that address reach.`,
     start: async ({ options, operands: [port], context }) =>
       await (await import("./path.ts")).printPath(options, port, context),
@@ -97,10 +98,12 @@ Where servers share a port on addresses of their own, PORT@ADDR is the one that 
     notes:
       `PORT@ADDR is ready when somebody listens on that address or on a wildcard of its family; whoever does not tell his
 address (a plain Unix server, a control file) is there for all of them.
+
 Exit status: 0 when they are ready, 1 when the time is over.
 
 Example:
-  unsock run -- redis-server & unsock wait 6379 --timeout 10 && unsock run -- redis-cli ping`,
+  unsock run -- redis-server &
+  unsock wait 6379 --timeout 10 && unsock run -- redis-cli ping`,
     start: async ({ options, operands, context }) => await (await import("./wait.ts")).wait(options, operands, context),
   }),
   command({
@@ -155,7 +158,8 @@ and no longer:
     notes: `The directory is /run/NAME, where --dir does not say another; systemd makes it.
 
 Example:
-  unsock unit --group www-data --output /etc/systemd/system -- python3 -m http.server --bind 127.0.0.1 8000`,
+  unsock unit --group www-data --output /etc/systemd/system -- \\
+    python3 -m http.server --bind 127.0.0.1 8000`,
     start: async ({ options, operands, context }) => await (await import("./unit.ts")).unit(options, operands, context),
   }),
   command({
@@ -175,7 +179,7 @@ Examples:
   unsock make-control --fc-sock /run/vm/v.sock --vsock-port 5678
   unsock make-control --fc-listen /run/vm/v.sock --vsock-port 5678
   unsock make-control --port 8000 --tipc-type 128 --tipc-instance 99
-  unsock make-control --port 80 --unix /run/nginx.sock --sockopt SO_RCVBUF=262144`,
+  unsock make-control --port 80 --unix /run/a.sock --sockopt SO_RCVBUF=8192`,
     start: async ({ options, operands, context }) =>
       await (await import("./make_control.ts")).makeControl(options, operands[0], context),
   }),

@@ -1,10 +1,12 @@
 /** The manual pages, from the tables of commands, options and settings. Pure. */
 import { CONTROL_FILE_VARIABLE, CONTROL_OPTIONS, type ControlOption } from "../control/option_table.ts";
 import { defaultInWords, LIBRARY, RUN_ADDRESSES, SETTING_LIST } from "../run/settings.ts";
-import { HELP_OPTION, optionHelp } from "../system/options.ts";
+import { optionHelp } from "../system/options.ts";
 import { RELEASED, VERSION } from "../system/version.ts";
 import { type Command, PROGRAM, usageOf } from "./command.ts";
 import { optionTerm } from "./help.ts";
+import { groupOptions } from "./option_groups.ts";
+import { fill, piecesOf } from "./prose.ts";
 
 type Pair = readonly [term: string, text: string];
 
@@ -46,7 +48,7 @@ unsock run curl http://127.0.0.1:8000/`,
   ["In a script, until the server is ready", "unsock wait 8000 --timeout 10"],
   [
     "The same port in a guest behind Firecracker",
-    "unsock make-control --port 8000 --fc-sock /run/vm/v.sock --vsock-port 8000",
+    "unsock make-control --port 80 --fc-sock /run/vm/v.sock --vsock-port 5678",
   ],
 ];
 
@@ -66,19 +68,9 @@ function wrapped(page: string): string {
   }).join("\n");
 }
 
+/** A new line that begins with one of these would be read as a request. */
 function wrap(text: string): string {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= LINE_MOST) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(lines.length > 0 ? roffStart(word) : word);
-  }
-  return lines.join("\n");
-}
-
-/** A line that begins with one of these would be read as a request. */
-function roffStart(word: string): string {
-  return /^[.']/.test(word) ? `\\&${word}` : word;
+  return fill(text, LINE_MOST).join("\n").replace(/(?<=\n)(?=[.'])/g, "\\&");
 }
 
 function title(name: string, section: number): string {
@@ -105,10 +97,20 @@ function controlVariables(): string {
     .map(({ name, value, help }) => entry(`${name}=${value.toUpperCase()}`, help)).join("");
 }
 
+/** Paragraphs, and examples as they are. */
+function prose(text: string): string {
+  return piecesOf(text).map(({ isExample, lines }) =>
+    isExample ? `.PP\n.nf\n${roff(lines.join("\n"))}\n.fi\n` : `.PP\n${roff(lines.join("\n"))}\n`
+  ).join("").replace(/^\.PP\n/, "");
+}
+
 function commandSection(command: Command): string {
-  const options = Object.entries({ ...command.options, help: HELP_OPTION })
-    .map(([name, option]) => entry(optionTerm(name, option), optionHelp(option)));
-  const example = command.notes === undefined ? "" : `.PP\n.nf\n${roff(command.notes)}\n.fi\n`;
+  const groups = groupOptions(command.options);
+  const options = groups.flatMap(({ title, options }) => [
+    groups.length > 1 ? `.PP\n.I ${title}\n` : "",
+    ...options.map(([name, option]) => entry(optionTerm(name, option), optionHelp(option))),
+  ]);
+  const example = command.notes === undefined ? "" : `.PP\n${prose(command.notes)}`;
   const heading = roff(`${PROGRAM.name} ${command.name} ${usageOf(command)}`);
   return `.SS ${heading}\n${roff(command.summary)}.\n${options.join("")}${example}`;
 }
@@ -126,10 +128,7 @@ unsock \\- ${roff(PROGRAM.summary)}
 .B unsock
 ${roff(PROGRAM.usage)}
 .SH DESCRIPTION
-.nf
-${roff(PROGRAM.notes)}
-.fi
-.SH COMMANDS
+${prose(PROGRAM.notes)}.SH COMMANDS
 ${commands.map(commandSection).join("")}.SH EXIT STATUS
 ${EXIT_STATUS.map(([status, text]) => entry(status, text)).join("")}.SH ENVIRONMENT
 Options override these variables, which the library reads:

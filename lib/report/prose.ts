@@ -1,0 +1,44 @@
+/** Text of help and manual: paragraphs, and between them lines that stand as they are. Pure. */
+
+/** One piece: words to be filled, or lines that begin with two blanks, as examples do. */
+export interface Piece {
+  readonly isExample: boolean;
+  readonly lines: readonly string[];
+}
+
+const EXAMPLE = "  ";
+
+/** @returns The pieces in order; an empty line parts paragraphs. */
+export function piecesOf(text: string): Piece[] {
+  const pieces: { isExample: boolean; lines: string[] }[] = [];
+  let last: { isExample: boolean; lines: string[] } | undefined;
+  for (const line of text.split("\n")) {
+    const isExample = line.startsWith(EXAMPLE);
+    if (line === "") {
+      last = undefined;
+      continue;
+    }
+    if (last?.isExample !== isExample) pieces.push(last = { isExample, lines: [] });
+    last.lines.push(isExample ? line.slice(EXAMPLE.length) : line);
+  }
+  return pieces;
+}
+
+/** @returns Lines of at most `width` columns, as far as its words allow. */
+export function fill(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** @returns The text with its paragraphs filled; an example stands right below the line that names it. */
+export function filled(text: string, width: number): string {
+  return piecesOf(text).map(({ isExample, lines }, index) => {
+    const before = index === 0 ? "" : isExample ? "\n" : "\n\n";
+    return before + (isExample ? lines.map((line) => EXAMPLE + line) : fill(lines.join(" "), width)).join("\n");
+  }).join("");
+}

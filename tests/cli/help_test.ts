@@ -1,0 +1,65 @@
+/** Help and manual fit a terminal of 80 columns, and the many options of `run` come in groups. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import * as path from "@std/path/posix";
+import { COMMANDS } from "../../lib/commands/table.ts";
+import { commandHelp, programHelp } from "../../lib/report/help.ts";
+import { commandManual, libraryManual } from "../../lib/report/manual.ts";
+import { optionFlag } from "../../lib/system/options.ts";
+import { withDir } from "../support/dir.ts";
+import { run } from "../support/process.ts";
+import { findProgram, need } from "../support/programs.ts";
+import { namesInLibrary, shimLibrary } from "../support/shim.ts";
+
+const COLUMNS = 80;
+
+function tooLong(what: string, text: string): string[] {
+  return text.split("\n").filter((line) => [...line].length > COLUMNS).map((line) => `${what}: ${line}`);
+}
+
+Deno.test("no line of any help is longer than 80 columns, the library's own too", async () => {
+  const texts: [string, string][] = [
+    ["unsock", programHelp(COMMANDS)],
+    ...COMMANDS.map((command): [string, string] => [command.name, commandHelp(command)]),
+    ["libunsock.so", (await run([shimLibrary()])).stdout],
+    ["libunsock.so run", (await run([shimLibrary(), "run", "--help"])).stdout],
+  ];
+  assertEquals(texts.flatMap(([what, text]) => tooLong(what, text)), []);
+  for (const [what, text] of texts) assertMatch(text, /\S/, what);
+});
+
+Deno.test({
+  name: "no line of the manual is longer than 80 columns",
+  ignore: !need("mandoc"),
+  fn: () =>
+    withDir(async (dir) => {
+      const pages = {
+        "unsock.1": commandManual(COMMANDS),
+        "libunsock.7": libraryManual(namesInLibrary("unsock_call_name")),
+      };
+      for (const [name, text] of Object.entries(pages)) {
+        const file = path.join(dir, name);
+        Deno.writeTextFileSync(file, text);
+        const { stdout } = await run([findProgram("mandoc") ?? "", "-Tutf8", file]);
+        // deno-lint-ignore no-control-regex
+        const plain = stdout.replaceAll(/.\x08/g, "");
+        assertMatch(plain, /EXAMPLES/);
+        assertEquals(tooLong(name, plain), []);
+      }
+    }),
+});
+
+Deno.test("run's options are in groups, each option in one, in help and manual alike", () => {
+  const command = COMMANDS.find(({ name }) => name === "run");
+  assert(command !== undefined);
+  const help = commandHelp(command);
+  const titles = Array.from(help.matchAll(/^([A-Z][^:\n]*):$/gm), ([, title]) => title).filter((title) =>
+    title !== "Examples"
+  );
+  assertEquals(titles, ["What is redirected", "Where the sockets are", "What is refused", "Other options"]);
+  for (const option of [...Object.keys(command.options), "help"]) {
+    const flag = new RegExp(`^  ${optionFlag(option)}(?=[ ,[\n])`, "gm");
+    assertEquals(help.match(flag)?.length, 1, option);
+  }
+  const [, section = ""] = commandManual(COMMANDS).split(".SS unsock run ");
+  for (const title of titles) assertMatch(section, new RegExp(`^\\.I ${title}$`, "m"));
+});
