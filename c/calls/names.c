@@ -85,7 +85,9 @@ static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, s
     int family = name->any.sa_family;
     if (!unsock_fd_is_redirected(entry))
         return NULL;
-    return entry->kind == UNSOCK_KIND_FOREIGN || family == AF_UNIX ? entry : NULL;
+    /* A refused connect has TCP's own name, but for what the program bound (calls/refusal.h). */
+    bool bound = unsock_fd_is_refused(entry) && (entry->flags & UNSOCK_BOUND);
+    return entry->kind == UNSOCK_KIND_FOREIGN || family == AF_UNIX || bound ? entry : NULL;
 }
 
 static long give_local(struct unsock_fd *entry, struct sockaddr *address, socklen_t *length) {

@@ -1,4 +1,8 @@
-/* Non-blocking connects that have failed, and are to be told of later. */
+/*
+ * Non-blocking connects that have failed, and are to be told of later. One that was refused becomes the kernel's TCP
+ * socket that is refused; else, and where that cannot be had, an AF_UNIX socket that the kernel reports alike, but for
+ * the error that reading has.
+ */
 #include "calls/refusal.h"
 
 #include "calls/reserve.h"
@@ -8,14 +12,34 @@
 #include "replace/redirect.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rules/ip.h"
+#include "rules/settings.h"
 
 #include <linux/poll.h>
+
+/*
+ * A TCP socket that is refused: nobody can ever listen at port 0. Its error is the kernel's own then, in every call. The
+ * answer of the loopback device is there when connect returns; where it is not (no such device, a firewall), there is
+ * none. Returns it or -errno.
+ */
+static long open_refused(const struct unsock_fd *entry, int family) {
+    union unsock_sockaddr address;
+    struct unsock_ip loopback = unsock_ip_some((struct unsock_ip){.family = (uint8_t)family});
+    long socket = unsock_settings.block_inet ? -EACCES : unsock_redirect_open(entry->domain, SOCK_STREAM, 0);
+    if (socket < 0)
+        return socket;
+    unsock_sys(__NR_connect, socket, &address, unsock_ip_write(&loopback, entry->domain, &address));
+    if (unsock_socket_poll((int)socket, POLLOUT) & POLLERR)
+        return socket;
+    unsock_sys(__NR_close, socket);
+    return -EHOSTUNREACH;
+}
 
 /*
  * An AF_UNIX stream whose peer has closed without having read: the kernel reports it to poll, select, epoll and
  * io_uring bit by bit as TCP's that was refused, and its error, ECONNRESET, once. Returns it or -errno.
  */
-static long open_failed(void) {
+static long open_reset(void) {
     int pair[2];
     long result = unsock_sys(__NR_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair);
     if (result < 0)
@@ -28,22 +52,28 @@ static long open_failed(void) {
     return -ENOBUFS;
 }
 
+static long open_failed(const struct unsock_fd *entry, int family, long failure) {
+    long socket = failure == -ECONNREFUSED ? open_refused(entry, family) : failure;
+    return socket < 0 ? open_reset() : socket;
+}
+
 /* What the kernel has bound would lose its port; a filter of the program's own may not know of socketpair. */
 static bool can_be_told_later(const struct unsock_fd *entry) {
     bool local = entry->kind == UNSOCK_KIND_LOCAL;
     return (local || (entry->kind == UNSOCK_KIND_IP && !(entry->flags & UNSOCK_BOUND))) && !unsock_sandboxed;
 }
 
-long unsock_refusal_tell_later(int fd, struct unsock_fd *entry, long failure) {
+long unsock_refusal_tell_later(int fd, struct unsock_fd *entry, int family, long failure) {
     if (!can_be_told_later(entry))
         return failure;
     uint16_t bound = entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT);
     struct unsock_ip local = entry->local;
-    long failed = open_failed();
+    long failed = open_failed(entry, family, failure);
     if (failed < 0 || unsock_redirect_install(fd, entry, (int)failed, UNSOCK_KIND_LOCAL) < 0)
         return failure;
     unsock_fd_enter(entry, UNSOCK_STATE_REFUSED);
-    entry->error = (int32_t)-failure;
+    entry->refusal.cookie = unsock_socket_cookie(fd);
+    entry->refusal.error = (int32_t)-failure;
     entry->flags |= bound;
     if (bound & UNSOCK_BOUND)
         entry->local = local;
@@ -53,7 +83,7 @@ long unsock_refusal_tell_later(int fd, struct unsock_fd *entry, long failure) {
 
 /* As __inet_stream_connect (net/ipv4/af_inet.c). */
 long unsock_refusal_tell(int fd, struct unsock_fd *entry) {
-    long error = unsock_socket_poll(fd, POLLIN) & POLLERR ? -entry->error : -ECONNABORTED;
+    long error = unsock_socket_poll(fd, POLLIN) & POLLERR ? -entry->refusal.error : -ECONNABORTED;
     long result = unsock_stream_end(fd, entry);
     return result < 0 ? result : error;
 }

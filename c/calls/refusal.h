@@ -8,10 +8,10 @@
 #include "memory/fds.h"
 
 /*
- * Puts a socket that has failed with `failure` (negative) in the place of a stream's. Returns -EINPROGRESS, or
- * `failure` where that cannot be had: then the descriptor is as it was.
+ * Puts a socket that has failed with `failure` (negative) in the place of a stream's that connected to an address of
+ * `family`. Returns -EINPROGRESS, or `failure` where that cannot be had: then the descriptor is as it was.
  */
-long unsock_refusal_tell_later(int fd, struct unsock_fd *entry, long failure);
+long unsock_refusal_tell_later(int fd, struct unsock_fd *entry, int family, long failure);
 
 /* connect on such a socket: tells the failure if nobody has been told, and makes it as new. Returns -errno. */
 long unsock_refusal_tell(int fd, struct unsock_fd *entry);

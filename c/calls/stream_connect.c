@@ -273,6 +273,6 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     bool there = result == -EINPROGRESS && entry->kind == UNSOCK_KIND_LOCAL && unsock_state_is_connected(entry->state);
     unsock_log("connect", fd, asked, &attempt.path, there ? 0 : result);
     if (attempt.nonblocking && (result == -ECONNREFUSED || result == -ETIMEDOUT))
-        return unsock_refusal_tell_later(fd, entry, result);
+        return unsock_refusal_tell_later(fd, entry, attempt.target.family, result);
     return result;
 }

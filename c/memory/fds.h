@@ -66,7 +66,10 @@ struct unsock_fd {
             uint64_t data; /* KIND_IP: what epoll_ctl registered in the set `epoll` */
             uint32_t events;
         } __attribute__((packed, aligned(4))) watch;
-        int32_t error; /* REFUSED: what the program is to be told once, positive */
+        struct {
+            uint64_t cookie; /* REFUSED: of the socket, which may be the kernel's TCP or AF_UNIX */
+            int32_t error;   /* and what the program is to be told once, positive */
+        } __attribute__((packed, aligned(4))) refusal;
     };
 };
 

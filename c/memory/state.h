@@ -12,7 +12,7 @@ enum unsock_state {
     UNSOCK_STATE_NEW,       /* nothing has been done with it: the kernel's own, or born local */
     UNSOCK_STATE_SPENT,     /* stream: has a client's name, but no connection: refused */
     UNSOCK_STATE_BOUND,     /* to `local`; datagrams: nobody has been asked yet */
-    UNSOCK_STATE_REFUSED,   /* stream: in the eyes of the program its connect has failed by now, with `error` */
+    UNSOCK_STATE_REFUSED,   /* stream: in the eyes of the program its connect has failed by now, with `refusal` */
     UNSOCK_STATE_RESERVED,  /* stream: bound to `local`, but its file is gone: shut down, or disconnected. It may listen
                                again */
     UNSOCK_STATE_LISTENING, /* stream */

@@ -124,7 +124,7 @@ static long get_error(int fd, const struct unsock_fd *entry, void *value, sockle
 
 /* Told once, by whichever of the descriptors is asked: the kernel's error is all of theirs. */
 static long get_refusal(int fd, const struct unsock_fd *entry, void *value, socklen_t *length) {
-    int32_t error = unsock_socket_option(fd, SO_ERROR) > 0 ? entry->error : 0;
+    int32_t error = unsock_socket_option(fd, SO_ERROR) > 0 ? entry->refusal.error : 0;
     return unsock_option_answer(&error, sizeof(error), SOL_SOCKET, value, length);
 }
 

@@ -65,6 +65,8 @@ static bool look(int fd, bool thoroughly) {
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     long length = unsock_socket_name(fd, __NR_getsockname, &name);
     bool another = length < 0 || is_another_by_name(&before, &name, (size_t)length);
+    if (unsock_fd_is_refused(&before))
+        another = unsock_socket_cookie(fd) != before.refusal.cookie;
     if (!another && thoroughly && before.kind == UNSOCK_KIND_IP)
         another = unsock_socket_option(fd, SO_TYPE) != before.type;
     if (!another || !is_settled(entry, &before))

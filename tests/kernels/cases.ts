@@ -107,5 +107,5 @@ export function judge(one: Case, plain: Outcome | undefined, shim: Outcome | und
 }
 
 function asProbeRun({ lines, left, counters }: Outcome): ProbeRun {
-  return { facts: [...lines], left: [...left], traffic: countTraffic(counters) };
+  return { facts: [...lines], left: [...left], ...countTraffic(counters) };
 }

@@ -18,10 +18,6 @@ const NO_ZEROCOPY = {
 };
 const MULTICAST_LEFTOVER = "a leftover of the connection's beginning in the kernel's TCP: no stream ever uses it";
 const RECV = { instead: "EINVAL", why: "recv is not intercepted: AF_UNIX has an errno of its own when not connected" };
-const READ_REFUSED = {
-  instead: "ECONNRESET",
-  why: "read is not intercepted, and that is the one error that AF_UNIX can be given",
-};
 const EDGE = {
   instead: "1 0x4 with 0x7fff12345678abcd",
   why: "AF_UNIX wakes who waits when the peer shuts down reading, of which TCP hears nothing: one edge more",
@@ -54,7 +50,6 @@ export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
     "IPv6 stream: IPV6_MULTICAST_IF early: accepted": { instead: "0 in 4 bytes", why: MULTICAST_LEFTOVER },
     "IPv6 stream: IPV6_MULTICAST_IF late: accepted": { instead: "0 in 4 bytes", why: MULTICAST_LEFTOVER },
   },
-  connect_refused: Object.fromEntries(["127.0.0.1", "::1"].map((host) => [`${host}, read: read`, READ_REFUSED])),
   datagram_asked: {
     ...Object.fromEntries(["127.0.0.2", "127.1.2.3", "127.255.255.254"].flatMap((address) => [
       [`0.0.0.0: IPv4 client is bound, ${address}`, askedBefore("", "127.0.0.1")],

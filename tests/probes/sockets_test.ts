@@ -18,6 +18,7 @@ testProbe(
 testProbe(
   "connect_refused",
   "a non-blocking connect that is refused is in progress first, and its failure is told once",
+  { refuses: true },
 );
 testProbe("stream_addresses", "both ends of a connection agree on addresses and ports, across fork, exec and passing");
 testProbe("short_buffers", "short, empty and NULL address buffers are answered as the kernel does");
@@ -59,7 +60,7 @@ testProbe(
   },
 );
 testProbe("option_values", "options that are structures or read-only, and nonsense, are answered as TCP does");
-testProbe("errors", "what fails over TCP fails with the same errno, and success leaves errno alone");
+testProbe("errors", "what fails over TCP fails with the same errno, and success leaves errno alone", { refuses: true });
 testProbe("poll_other_thread", "poll, select, read and accept in other threads see what happens to the socket");
 testProbe("descriptor_leak", "thousands of connections leave no descriptor, and each peer sees the close");
 testProbe("tcp_corners", "listen without bind, bind before connect, AF_UNSPEC and TCP Fast Open do what TCP does");

@@ -1,4 +1,4 @@
-/** A client that knows of a refused connection only by the event that it is told later: Tcl's asynchronous sockets. */
+/** Clients that know of a refused connection only by the event that they are told later, or by what they read then. */
 import { assertStrictEquals } from "@std/assert";
 import { need } from "../support/programs.ts";
 import { withRig } from "./rig.ts";
@@ -17,6 +17,27 @@ Deno.test("Tcl's asynchronous sockets hear that nobody is there", { ignore: !nee
     for (const cli of [false, true]) {
       const { stdout } = await rig.client(["tclsh"], { cli, stdin: ASK });
       assertStrictEquals(stdout, "connection refused\n".repeat(4));
+    }
+  });
+});
+
+/** Whose host refuses is alive; it reads to know whether it was refused. */
+const PING = `
+use Net::Ping;
+for my $how ("tcp", "syn") {
+    my $ping = Net::Ping->new($how, 5);
+    $ping->port_number(17465);
+    $ping->service_check(0);
+    my $there = $ping->ping("127.0.0.1");
+    $there = $ping->ack("127.0.0.1") if $how eq "syn";
+    print $how, $there ? " alive\n" : " dead\n";
+}`;
+
+Deno.test("Perl's Net::Ping takes a host for alive that refuses", { ignore: !need("perl") }, async () => {
+  await withRig(async (rig) => {
+    for (const cli of [false, true]) {
+      const { stdout } = await rig.client(["perl", rig.write("ping.pl", PING)], { cli });
+      assertStrictEquals(stdout, "tcp alive\nsyn alive\n");
     }
   });
 });

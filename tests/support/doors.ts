@@ -37,7 +37,6 @@ const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>
 
 /** What a probe is not to do through the trap door, as its arguments say it, and why. */
 const TRAPPED_ARGUMENTS: Readonly<Record<string, { args: string[]; why: string }>> = {
-  connect_refused: { args: ["without writes"], why: "write and send are not trapped (docs/limits.md)" },
   endings_shutdown: {
     args: ["everywhere"],
     why: "poll and send are not trapped, shutdown and sendmsg are (docs/limits.md)",

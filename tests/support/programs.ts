@@ -71,6 +71,7 @@ const PACKAGES: Record<string, string> = {
   npm: "npm",
   openssl: "openssl",
   pen: "pen",
+  perl: "perl",
   pgbench: "postgresql",
   php: "php-cli",
   "php-fpm": "php-fpm",
