@@ -40,7 +40,7 @@ struct signals {
 
 struct wait {
     int fd;
-    const struct sockaddr_un *path;
+    const void *path; /* a sockaddr_un */
     socklen_t length;
     int64_t begun; /* milliseconds */
     int64_t limit; /* as long as TCP tries */
@@ -136,8 +136,7 @@ static bool has_limit(int fd, const struct unsock_fd *entry) {
  * TCP's own limit is not worth two system calls to every connection: where this process connected a moment ago, a
  * backlog of thousands has hardly filled up since. Where no clock is free of charge (0), the limit is always set.
  */
-long unsock_connect_born_local(int fd, const struct unsock_fd *entry, const struct sockaddr_un *path,
-                               socklen_t length) {
+long unsock_connect_born_local(int fd, const struct unsock_fd *entry, const void *path, socklen_t length) {
     static int64_t last;
     int64_t now = unsock_libc_clock(), since = now - __atomic_load_n(&last, __ATOMIC_RELAXED);
     bool unlimited = now != 0 && since >= 0 && since < RECENT_NS && !has_limit(fd, entry);
@@ -147,13 +146,27 @@ long unsock_connect_born_local(int fd, const struct unsock_fd *entry, const stru
     return result;
 }
 
-/* First without a wait worth the name: what it costs to do it right is for those alone who must wait. */
-long unsock_connect_wait(int fd, const struct unsock_fd *entry, const struct sockaddr_un *path, socklen_t length) {
+/* The program's SO_SNDTIMEO; a control file can set it, too. */
+static struct unsock_timeval own_limit(int fd, const struct unsock_fd *entry) {
     struct unsock_timeval time = {0, 0};
-    socklen_t size = sizeof(time), tick = 1;
-    int row = unsock_option_find(SOL_SOCKET, SO_SNDTIMEO);
-    if (unsock_option_is_set(fd, entry, row))
+    socklen_t size = sizeof(time);
+    if (entry->kind == UNSOCK_KIND_FOREIGN ||
+        unsock_option_is_set(fd, entry, unsock_option_find(SOL_SOCKET, SO_SNDTIMEO)))
         unsock_option_get(fd, SOL_SOCKET, SO_SNDTIMEO, &time, &size);
+    return time;
+}
+
+int64_t unsock_connect_limit(int fd, const struct unsock_fd *entry, long *end) {
+    struct unsock_timeval time = own_limit(fd, entry);
+    int64_t own = unsock_socket_timeval_ms(&time), limit = tcp_limit(fd, entry);
+    *end = own > 0 && own < limit ? -EINPROGRESS : -ETIMEDOUT;
+    return own > 0 ? UNSOCK_MIN(own, limit) : limit;
+}
+
+/* First without a wait worth the name: what it costs to do it right is for those alone who must wait. */
+long unsock_connect_wait(int fd, const struct unsock_fd *entry, const void *path, socklen_t length) {
+    struct unsock_timeval time = own_limit(fd, entry);
+    socklen_t tick = 1;
     set_kernel_limit(fd, tick);
     long result = unsock_real_connect(fd, path, length);
     if (result == -EAGAIN || result == -EINTR) {

@@ -6,7 +6,6 @@
 #include "rt/sys.h"
 #include "rt/text.h"
 #include "rules/errno.h"
-#include "rules/settings.h"
 #include "unsock.h"
 
 #include <linux/poll.h>
@@ -94,8 +93,8 @@ static long read_answer(int socket, int64_t deadline) {
     return -ECONNREFUSED;
 }
 
-long unsock_firecracker_connect(int socket, const struct unsock_control_file *control) {
-    int64_t deadline = now_ms() + unsock_settings.connect_timeout_ms;
+long unsock_firecracker_connect(int socket, const struct unsock_control_file *control, int64_t most) {
+    int64_t deadline = now_ms() + most;
     long result = connect_proxy(socket, control, deadline);
     if (result == 0)
         result = send_request(socket, control, deadline);

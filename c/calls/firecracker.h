@@ -6,9 +6,9 @@
 
 /*
  * Connects `socket` (AF_UNIX, stream, non-blocking, not the program's descriptor) to the control file's proxy and asks
- * for the dest's port. Reads not one byte beyond the answer's line. Takes UNSOCK_CONNECT_TIMEOUT_MS at most. Returns 0;
+ * for the dest's port. Reads not one byte beyond the answer's line. Takes `most` milliseconds. Returns 0;
  * -ECONNREFUSED for a refusal or any other answer; -ETIMEDOUT for silence; or connect's error. `socket` stays open.
  */
-long unsock_firecracker_connect(int socket, const struct unsock_control_file *control);
+long unsock_firecracker_connect(int socket, const struct unsock_control_file *control, int64_t most);
 
 #endif

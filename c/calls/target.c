@@ -1,6 +1,7 @@
 /* Sockets that control files name. */
 #include "calls/target.h"
 
+#include "calls/connect_wait.h"
 #include "calls/firecracker.h"
 #include "calls/handed.h"
 #include "calls/standin.h"
@@ -21,6 +22,7 @@
 #include "rules/control.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
+#include "rules/settings.h"
 #include "unsock.h"
 
 #define SOL_TIPC_LEVEL 271
@@ -75,9 +77,18 @@ static void remember(struct unsock_fd *entry, enum unsock_state state, const str
         entry->local = unsock_address_default(asked->family, unsock_ephemeral_next());
 }
 
+/* A program's own AF_UNIX socket (`asked` is NULL then) waits as those do, and other families have limits of their own. */
+static long connect_blocking(int fd, const struct unsock_fd *entry, const struct unsock_control_file *control,
+                             const struct unsock_ip *asked) {
+    if (asked && entry->type == SOCK_STREAM && dest_family(control) == AF_UNIX)
+        return unsock_connect_wait(fd, entry, control->dest, control->dest_length);
+    return unsock_real_connect(fd, control->dest, control->dest_length);
+}
+
 /* A blocking descriptor connects after the exchange, where a signal or a cancelled thread leaves nothing behind. */
 static long connect_plain(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
                           struct unsock_standin *standin, const struct unsock_ip *asked) {
+    bool waiting = entry->type == SOCK_STREAM && (entry->flags & UNSOCK_WAITING);
     long nonblocking = unsock_socket_nonblocking(fd);
     long result = nonblocking < 0 ? nonblocking : 0;
     if (nonblocking == 1)
@@ -89,16 +100,28 @@ static long connect_plain(int fd, struct unsock_fd *entry, const struct unsock_c
     if (installed < 0)
         return installed;
     if (nonblocking == 0)
-        result = unsock_errno_as_ip(UNSOCK_AT_TARGET, unsock_real_connect(fd, control->dest, control->dest_length));
+        result = unsock_errno_as_ip(UNSOCK_AT_TARGET, connect_blocking(fd, entry, control, asked));
     if (result == 0 || result == -EINPROGRESS)
         remember(entry, result == 0 ? UNSOCK_STATE_CONNECTED : UNSOCK_STATE_CONNECTING, asked);
+    if (result == -EINPROGRESS && nonblocking == 0 && asked) {
+        entry->flags |= UNSOCK_WAITING;
+        result = waiting ? -EALREADY : result;
+    }
     return result;
 }
 
 static long connect_multiplexer(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
                                 struct unsock_standin *standin, const struct unsock_ip *asked) {
     uint64_t cookie = unsock_socket_cookie(fd);
-    long result = unsock_firecracker_connect(standin->socket, control);
+    long end = -ETIMEDOUT;
+    int64_t most = unsock_settings.connect_timeout_ms;
+    if (asked && unsock_socket_nonblocking(fd) == 0) {
+        int64_t limit = unsock_connect_limit(fd, entry, &end);
+        end = limit < most ? end : -ETIMEDOUT;
+        most = UNSOCK_MIN(most, limit);
+    }
+    long result = unsock_firecracker_connect(standin->socket, control, most);
+    result = result == -ETIMEDOUT ? end : result;
     /* That took its time: another thread may have closed the descriptor, and its number be another's. */
     if (result == 0 && unsock_socket_cookie(fd) != cookie)
         result = -EBADF;
@@ -113,7 +136,7 @@ static long connect_multiplexer(int fd, struct unsock_fd *entry, const struct un
 UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
                                             const struct unsock_ip *asked) {
     struct unsock_ip local = entry->local;
-    bool bound = (entry->flags & UNSOCK_BOUND) != 0;
+    bool bound = (entry->flags & UNSOCK_BOUND) || (entry->type == SOCK_STREAM && (entry->flags & UNSOCK_WAITING));
     struct unsock_standin standin;
     long result = open_target(&standin, entry, control);
     if (result < 0)

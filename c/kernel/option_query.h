@@ -4,7 +4,7 @@
 
 #include "memory/fds.h"
 
-/* The number that the program set on a redirected descriptor; 0 when it set none. */
+/* The number that the program set; 0 when it set none. */
 int32_t unsock_option_number(int fd, const struct unsock_fd *entry, int level, int name);
 
 /* Is this flag (SO_REUSEPORT, IPV6_V6ONLY, IP_PKTINFO, …) on? Works for every kind of descriptor. */

@@ -153,10 +153,12 @@ static bool limit_all(const char *retries) {
     return limited;
 }
 
-int main(void) {
+/* The listener's port can be given: a control file may lead to it. */
+int main(int count, char **words) {
     pid_t children[STORIES];
     probe_start();
-    int open = listening("127.0.0.1", 0), listener = bound("127.0.0.1", 0, SOCK_STREAM | SOCK_CLOEXEC);
+    int open = listening("127.0.0.1", 0), chosen = count > 1 ? atoi(words[1]) : 0;
+    int listener = bound("127.0.0.1", chosen, SOCK_STREAM | SOCK_CLOEXEC);
     int port = own_port(listener);
     CHECK(listen(listener, 0));
     fill(port);
