@@ -122,9 +122,10 @@ UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, c
     long result = prepare(fd, entry, ip);
     if (result == 0) {
         result = connect_path(fd, ip, &path);
-        if (result == 0)
+        if (result == 0) {
             unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_CONNECTED);
-        else
+            unsock_datagram_tell_peer(fd, entry);
+        } else
             result = connect_other(fd, entry, ip, &path, result);
     }
     if (result == 0 && entry->kind == UNSOCK_KIND_LOCAL)

@@ -9,6 +9,7 @@
 #include "files/sharers.h"
 #include "kernel/beyond_limit.h"
 #include "kernel/file_info.h"
+#include "kernel/other_name.h"
 #include "memory/fds.h"
 #include "memory/several_ports.h"
 #include "memory/state.h"
@@ -73,6 +74,12 @@ bool unsock_datagram_find_control(const struct sockaddr_un *path, struct unsock_
     long answers = unsock_resolve(path->sun_path, control);
     *result = answers == -EINVAL || answers == -EACCES ? answers : 0;
     return answers == UNSOCK_ANSWERS_CONTROL;
+}
+
+/* A socket on a port that the program chose may have given its name to another one, and its file tells its address. */
+void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
+    if (entry->kind == UNSOCK_KIND_LOCAL && !unsock_fd_has_chosen_port(entry))
+        unsock_other_name_mark(fd);
 }
 
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state) {
@@ -192,7 +199,9 @@ long unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const s
 long unsock_datagram_connect_again(int fd, struct unsock_fd *entry) {
     struct sockaddr_un path;
     long result = unsock_datagram_connect_socket(fd, &entry->remote, &path);
-    if (result == 0)
+    if (result == 0) {
         unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
+        unsock_datagram_tell_peer(fd, entry);
+    }
     return result;
 }

@@ -28,6 +28,12 @@ bool unsock_datagram_several_path(const struct unsock_ip *ip, unsigned *index, s
 bool unsock_datagram_goes_on(const struct unsock_ip *ip, unsigned *index, bool *refused, const struct sockaddr_un *path,
                              socklen_t length, long *result);
 
+/*
+ * It has been connected to a socket: if that is in another mount namespace, where the directory has another name, what
+ * comes from here is recognised there all the same.
+ */
+void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry);
+
 /* connect(2) of the kernel's socket to a covered address, by `path`, which is found as well. Returns 0 or -errno. */
 long unsock_datagram_connect_socket(int fd, const struct unsock_ip *ip, struct sockaddr_un *path);
 

@@ -95,23 +95,22 @@ static void append_ipv6(const struct control *control, const struct unsock_ip *l
  * The address that was asked: the bound one, on a wildcard the one that a client's name tells, or that of the sender's
  * family which local peers have.
  */
-static struct unsock_ip destination(const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length) {
+static struct unsock_ip destination(const struct unsock_fd *entry, const struct unsock_name *sender) {
     if (!unsock_ip_is_wildcard(&entry->local))
         return entry->local;
-    struct unsock_name sender = unsock_kernel_name_read(name, length);
-    bool told = sender.kind == UNSOCK_NAME_FILE, from_ipv4 = told && sender.spelling.ip.family == AF_INET;
-    if (!told || sender.spelling.target.family == 0)
+    bool told = sender->kind == UNSOCK_NAME_FILE, from_ipv4 = told && sender->spelling.ip.family == AF_INET;
+    if (!told || sender->spelling.target.family == 0)
         return unsock_address_default(from_ipv4 ? AF_INET : entry->domain, entry->local.port);
-    struct unsock_ip asked = sender.spelling.target;
+    struct unsock_ip asked = sender->spelling.target;
     asked.port = entry->local.port;
     return asked;
 }
 
-void unsock_packet_info_append(int fd, const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length,
+void unsock_packet_info_append(int fd, const struct unsock_fd *entry, const struct unsock_name *sender,
                                struct msghdr *message, size_t room) {
     union unsock_sockaddr address;
     struct control control = {fd, entry, message, room};
-    struct unsock_ip local = destination(entry, name, length);
+    struct unsock_ip local = destination(entry, sender);
     /* An IPv6 socket tells this of IPv4 packets too (ip6_datagram_recv_common_ctl). */
     if (entry->domain == AF_INET6 && wants(&control, IPPROTO_IPV6, IPV6_RECVPKTINFO)) {
         struct pktinfo6 info = {.index = LOOPBACK_INDEX};

@@ -179,6 +179,29 @@ struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, si
     return result;
 }
 
+/*
+ * The spelling (rules/spelling.h) is all slashes and "./" before the name of the file, but for the first slash, which
+ * ends the directory's own name: that has none of these at its end.
+ */
+bool unsock_kernel_name_read_anywhere(const struct sockaddr_un *address, size_t length, struct unsock_name *result,
+                                      struct unsock_span *file) {
+    *result = (struct unsock_name){.kind = UNSOCK_NAME_FILE};
+    if (length <= UNSOCK_SUN_PATH_OFFSET || address->sun_path[0] != '/')
+        return false;
+    size_t end = UNSOCK_MIN(length, sizeof(*address)) - UNSOCK_SUN_PATH_OFFSET;
+    end -= address->sun_path[end - 1] == '\0';
+    size_t start = end;
+    while (start > 0 && address->sun_path[start - 1] != '/')
+        start--;
+    *file = (struct unsock_span){address->sun_path + start, end - start};
+    for (size_t step = 1; step > 0; start -= step) {
+        step = start > 1 && address->sun_path[start - 2] == '/';
+        if (start > 2 && unsock_same(address->sun_path + start - 3, "/./", 3))
+            step = 2;
+    }
+    return unsock_kernel_name_read_file((struct unsock_span){address->sun_path + start, end - start}, result);
+}
+
 /* What follows the addresses. Returns the end. */
 static char *put_tag(char *at, uint64_t tag) {
     uint8_t bytes[TAG_LENGTH / 2];

@@ -33,6 +33,13 @@ struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, si
  */
 bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *result);
 
+/*
+ * Reads a path through whatever directory as if that were ours: only its end counts. `file` gets the name of the file.
+ * False for what is none of ours in any directory.
+ */
+bool unsock_kernel_name_read_anywhere(const struct sockaddr_un *address, size_t length, struct unsock_name *result,
+                                      struct unsock_span *file);
+
 /* STREAM alone: false for any other name, with both addresses undefined. */
 bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t length, struct unsock_ip *source,
                                     struct unsock_ip *target);

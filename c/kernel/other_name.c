@@ -1,0 +1,107 @@
+/* Our directory by another name. */
+#include "kernel/other_name.h"
+
+#include "kernel/beyond_limit.h"
+#include "kernel/socket_info.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/text.h"
+#include "rules/address.h"
+#include "rules/kernel_name.h"
+#include "rules/keyed_hash.h"
+#include "rules/settings.h"
+
+#include <linux/stat.h>
+
+#define SYMLINK_NOFOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
+/*
+ * The seconds of a mark: after the year 2242, and early enough for ext4 and XFS. With those of the nanoseconds they
+ * have 61 bits of the hash.
+ */
+#define MARK_FIRST ((int64_t)1 << 33)
+#define NANOSECOND_BITS 29
+
+/* What the file tells of its socket if it has this name. False where that is no socket file. */
+static bool mark_of(const char *path, const struct sockaddr_un *name, size_t length, struct timespec *mark,
+                    struct statx *status) {
+    unsigned wanted = STATX_TYPE | STATX_INO | STATX_BTIME | STATX_MTIME;
+    if (unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, wanted, status) < 0 ||
+        (status->stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK)
+        return false;
+    /* As unsock_file_key: no two files have the same, and nobody knows it before there is one. */
+    uint64_t key[2] = {status->stx_ino, (uint64_t)status->stx_btime.tv_sec << 32 ^ status->stx_btime.tv_nsec};
+    uint64_t hash = unsock_keyed_hash(key, name->sun_path, length - UNSOCK_SUN_PATH_OFFSET);
+    mark->tv_sec = MARK_FIRST + (int64_t)(hash >> 32);
+    mark->tv_nsec = (long)(hash & ((1u << NANOSECOND_BITS) - 1));
+    return true;
+}
+
+static bool is_marked(const char *path, const struct sockaddr_un *name, size_t length) {
+    struct timespec mark;
+    struct statx status;
+    return mark_of(path, name, length, &mark, &status) && status.stx_mtime.tv_sec == mark.tv_sec &&
+           status.stx_mtime.tv_nsec == (uint32_t)mark.tv_nsec;
+}
+
+/* Has the socket at this path of ours the name? */
+UNSOCK_OWN_FRAME static bool has_name(const struct sockaddr_un *path, socklen_t path_length,
+                                      const struct sockaddr_un *name, size_t length) {
+    union unsock_sockaddr found;
+    long probe = unsock_descriptor(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0)
+        return false;
+    long result = unsock_sys(__NR_connect, probe, path, path_length);
+    if (result == 0)
+        result = unsock_socket_name((int)probe, __NR_getpeername, &found);
+    unsock_sys(__NR_close, probe);
+    if (result == -EPERM)
+        return is_marked(path->sun_path, name, length);
+    return result == (long)length && unsock_same(&found, name, length);
+}
+
+bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length, struct unsock_name *name) {
+    struct sockaddr_un path = {.sun_family = AF_UNIX};
+    struct unsock_text text;
+    struct unsock_span file;
+    if (length > sizeof(*address) || !unsock_kernel_name_read_anywhere(address, length, name, &file) ||
+        name->type != SOCK_DGRAM)
+        return false;
+    unsock_text_start(&text, path.sun_path, sizeof(path.sun_path));
+    unsock_text_span(&text, (struct unsock_span){unsock_settings.directory, unsock_settings.directory_length});
+    unsock_text_char(&text, '/');
+    unsock_text_span(&text, file);
+    if (!text.cut && has_name(&path, (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1), address, length))
+        return true;
+    /* Where several sockets have the port, their files change names. */
+    socklen_t own_length = unsock_address_path(name->port, SOCK_DGRAM, &path);
+    if (has_name(&path, own_length, address, length))
+        return true;
+    own_length = unsock_address_aside_path(name->port, &path);
+    return has_name(&path, own_length, address, length);
+}
+
+UNSOCK_OWN_FRAME static bool peer_has_another(int fd) {
+    union unsock_sockaddr peer;
+    struct unsock_name name;
+    struct unsock_span file;
+    long length = unsock_socket_name(fd, __NR_getpeername, &peer);
+    return length > 0 && unsock_kernel_name_read(&peer.un, (size_t)length).kind == UNSOCK_NAME_FOREIGN &&
+           unsock_kernel_name_read_anywhere(&peer.un, (size_t)length, &name, &file);
+}
+
+void unsock_other_name_mark(int fd) {
+    union unsock_sockaddr own;
+    struct timespec times[2];
+    struct statx status;
+    if (!peer_has_another(fd))
+        return;
+    long length = unsock_socket_name(fd, __NR_getsockname, &own);
+    if (length <= (long)UNSOCK_SUN_PATH_OFFSET || length >= (long)sizeof(own) || own.un.sun_path[0] != '/')
+        return;
+    own.bytes[length] = '\0';
+    if (!mark_of(own.un.sun_path, &own.un, (size_t)length, &times[1], &status))
+        return;
+    times[0] = times[1];
+    unsock_sys(__NR_utimensat, AT_FDCWD, own.un.sun_path, times, SYMLINK_NOFOLLOW);
+}
