@@ -1,7 +1,8 @@
 /**
  * Compiles `c/` to `build/libunsock.so`.
  *
- * Usage: `deno task build [--debug] [--sanitize] [--target=aarch64]`. `CC` and `CFLAGS` are honoured.
+ * Usage: `deno task build [--debug] [--sanitize] [--target=aarch64]`. `CC`, of the other
+ * machine `CC_AARCH64`, and `CFLAGS` are honoured.
  */
 import * as path from "@std/path/posix";
 
@@ -25,9 +26,9 @@ export const COMPILE_FLAGS = [
 
 /**
  * Calls between the small files of the shim cost more than what they do. Only of GCC: others need a linker of their own.
- * One partition, as more would want `make`.
+ * One partition, as more would want `make`. No function takes in another's large frame: calls run on small stacks.
  */
-const WHOLE_PROGRAM_FLAGS = ["-flto", "-flto-partition=one"];
+const WHOLE_PROGRAM_FLAGS = ["-flto", "-flto-partition=one", "-fconserve-stack"];
 
 /** Compiled as they stand: what the compiler itself calls, and what runs before the library is relocated. */
 const APART = ["c/rt/mem.c", "c/program/entry.c"];
@@ -63,14 +64,14 @@ class BuildError extends Error {}
 
 function toolchain(target: string | undefined): Toolchain {
   const extra = (Deno.env.get("CFLAGS") ?? "").split(/\s+/).filter((flag) => flag !== "");
-  const given = Deno.env.get("CC") || undefined;
   switch (target) {
     case undefined:
-      return { compiler: given ?? "cc", flags: extra, directory: "build", packages: "gcc libc6-dev" };
+      return { compiler: Deno.env.get("CC") || "cc", flags: extra, directory: "build", packages: "gcc libc6-dev" };
     case "aarch64": {
       const packages = "gcc-aarch64-linux-gnu libc6-dev-arm64-cross";
       const flags = ["-mno-outline-atomics", ...extra];
-      return { compiler: given ?? "aarch64-linux-gnu-gcc", flags, directory: "build/aarch64", packages };
+      const compiler = Deno.env.get("CC_AARCH64") || "aarch64-linux-gnu-gcc";
+      return { compiler, flags, directory: "build/aarch64", packages };
     }
     default:
       throw new BuildError(`--target: not aarch64: "${target}"`);
@@ -202,6 +203,19 @@ async function buildLibrary(
  */
 export async function compilerIsThere(target: string | undefined): Promise<boolean> {
   return await runCompiler(toolchain(target), ["--version"]).then(() => true, () => false);
+}
+
+/**
+ * Builds the library as another compiler makes it, into a directory of its own.
+ *
+ * @param compiler Its name, as `CC` has it.
+ * @param flags More for it.
+ * @returns Its path, relative to the source tree.
+ * @throws {Error} With a message for the user.
+ */
+export async function buildWith(compiler: string, flags: readonly string[] = []): Promise<string> {
+  const tools = { compiler, flags, directory: `build/${compiler}`, packages: compiler };
+  return await buildLibrary(tools, { name: "libunsock.so", flags: [], whole: WHOLE_PROGRAM_FLAGS });
 }
 
 /**

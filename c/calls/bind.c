@@ -90,11 +90,11 @@ static long bind_file(int fd, struct unsock_fd *entry, const struct unsock_ip *i
 
 /* The control file may have gone since. */
 static long bind_by_control(int fd, struct unsock_fd *entry, const struct unsock_bound *bound) {
-    struct unsock_control_file control;
-    long answers = unsock_resolve(bound->path.sun_path, &control);
+    long answers;
+    long result = unsock_target_bind(fd, entry, bound->path.sun_path, &bound->ip, &answers);
     if (answers != UNSOCK_ANSWERS_CONTROL)
         return answers < 0 ? answers : -EADDRINUSE;
-    return unsock_target_bind(fd, entry, &control, &bound->ip);
+    return result;
 }
 
 static long bind_covered(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only, bool again,

@@ -4,12 +4,29 @@
 #include "kernel/option_query.h"
 #include "memory/fds.h"
 #include "rt/net.h"
+#include "rules/address.h"
 #include "rules/ip.h"
 
 long unsock_call_check(const struct unsock_fd *entry, int family, socklen_t length) {
     if (length < (entry->domain == AF_INET6 ? UNSOCK_IN6_LEAST : sizeof(struct sockaddr_in)))
         return -EINVAL;
     return family == entry->domain ? 0 : -EAFNOSUPPORT;
+}
+
+bool unsock_call_names_ip(const struct msghdr *message) {
+    const struct sockaddr *name = message->msg_name;
+    return name && message->msg_namelen >= sizeof(name->sa_family) && unsock_call_is_ip(name->sa_family);
+}
+
+bool unsock_call_names_unspecified(const struct msghdr *message) {
+    const struct sockaddr *name = message->msg_name;
+    return name && message->msg_namelen >= sizeof(name->sa_family) && name->sa_family == AF_UNSPEC;
+}
+
+bool unsock_call_names_covered(const struct msghdr *message) {
+    struct unsock_ip ip;
+    return message->msg_name && unsock_ip_read(message->msg_name, message->msg_namelen, &ip) &&
+           unsock_address_covered(&ip);
 }
 
 bool unsock_call_is_ipv6_only(int fd, const struct unsock_fd *entry) {

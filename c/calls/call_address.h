@@ -30,6 +30,12 @@ long unsock_call_check(const struct unsock_fd *entry, int family, socklen_t leng
  * peers alone. */
 long unsock_call_check_destination(int fd, const struct unsock_fd *entry, int family, socklen_t length);
 
+/* Does an address of IP come with the message, one that is covered, or AF_UNSPEC, which UDP takes for AF_INET, or, over
+ * IPv6, for no address at all (net/ipv4/udp.c, net/ipv6/udp.c)? */
+bool unsock_call_names_ip(const struct msghdr *message);
+bool unsock_call_names_covered(const struct msghdr *message);
+bool unsock_call_names_unspecified(const struct msghdr *message);
+
 /* Has the socket IPv6 peers alone? One that is bound to an IPv6 address, and not to all, has (inet6_bind,
  * net/ipv6/af_inet6.c). */
 bool unsock_call_is_ipv6_only(int fd, const struct unsock_fd *entry);

@@ -99,21 +99,27 @@ long unsock_call_dup2(int from, int to) {
     return valid < 0 ? valid : to;
 }
 
-long unsock_call_dup3(int from, int to, int flags) {
-    struct unsock_fd *entry = from == to ? NULL : unsock_fds_known(to);
-    struct unsock_fd old = {0};
+/* What was known of `to` is `old`, if its file is `ours` to look after. */
+UNSOCK_OWN_FRAME static long duplicate_over(int from, int to, int flags, const struct unsock_fd *old, bool ours) {
     struct unsock_elsewhere where;
-    bool ours =
-        (!(entry && unsock_fd_has_file(entry)) && !unsock_fds_known(from) && !entry) || unsock_own_descriptors();
-    if ((entry && unsock_fd_has_file(entry)) && ours)
-        old = *entry;
-    unsock_elsewhere_find(to, &old, &where);
+    unsock_elsewhere_find(to, old, &where);
     long result = unsock_sys(__NR_dup3, from, to, flags);
     if (result < 0 || !ours)
         return result;
     copy_knowledge(from, to);
     unsock_elsewhere_release(&where);
-    if (old.flags & UNSOCK_FILE)
+    return result;
+}
+
+long unsock_call_dup3(int from, int to, int flags) {
+    struct unsock_fd *entry = from == to ? NULL : unsock_fds_known(to);
+    struct unsock_fd old = {0};
+    bool ours =
+        (!(entry && unsock_fd_has_file(entry)) && !unsock_fds_known(from) && !entry) || unsock_own_descriptors();
+    if ((entry && unsock_fd_has_file(entry)) && ours)
+        old = *entry;
+    long result = duplicate_over(from, to, flags, &old, ours);
+    if (result >= 0 && ours && (old.flags & UNSOCK_FILE))
         unsock_release(&old);
     return result;
 }

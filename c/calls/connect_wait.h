@@ -6,9 +6,9 @@
 #include "rt/net.h"
 
 /*
- * Connects a blocking AF_UNIX stream, of whose descriptor `entry` is known, to the sockaddr_un at `path`. Returns 0 or what connect(2) says;
- * -ETIMEDOUT after the time that TCP gives (TCP_SYNCNT, TCP_USER_TIMEOUT, the system's settings), -EINPROGRESS after
- * the program's SO_SNDTIMEO, and -EINTR where TCP's would not be started again by the kernel.
+ * Connects a blocking AF_UNIX stream, of whose descriptor `entry` is known, to the sockaddr_un at `path`. Returns 0 or
+ * what connect(2) says; -ETIMEDOUT after the time that TCP gives (TCP_SYNCNT, TCP_USER_TIMEOUT, the system's settings),
+ * -EINPROGRESS after the program's SO_SNDTIMEO, and -EINTR where TCP's would not be started again by the kernel.
  */
 long unsock_connect_wait(int fd, const struct unsock_fd *entry, const void *path, socklen_t length);
 

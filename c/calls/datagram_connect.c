@@ -50,8 +50,7 @@ static long connect_real(int fd, struct unsock_fd *entry, const struct unsock_ip
 /* What the kernel said to connecting to `path` when it was not yes. */
 UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_ip *ip,
                                            const struct sockaddr_un *path, long result) {
-    struct unsock_control_file control;
-    long wrong;
+    long there;
     if (result == -EPERM) {
         result = unsock_datagram_per_client(fd, entry, path);
         if (result == 0)
@@ -60,9 +59,9 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
             return result;
     }
     if (unsock_resolve_is_worth_it(result)) {
-        if (unsock_datagram_find_control(path, &control, &wrong))
-            return unsock_datagram_connect_by_control(fd, entry, &control, ip);
-        result = wrong < 0 ? wrong : result;
+        if (unsock_datagram_connect_by_control(fd, entry, path, ip, &there))
+            return there;
+        result = there < 0 ? there : result;
     }
     /* EPERM: the peer is connected to somebody else, and so is nobody for us. */
     if (!unsock_errno_is_nobody(result) && result != -EPERM)

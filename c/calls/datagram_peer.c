@@ -70,12 +70,6 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
     return result;
 }
 
-bool unsock_datagram_find_control(const struct sockaddr_un *path, struct unsock_control_file *control, long *result) {
-    long answers = unsock_resolve(path->sun_path, control);
-    *result = answers == -EINVAL || answers == -EACCES ? answers : 0;
-    return answers == UNSOCK_ANSWERS_CONTROL;
-}
-
 /* A socket on a port that the program chose may have given its name to another one, and its file tells its address. */
 void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
     if (entry->kind == UNSOCK_KIND_LOCAL && !unsock_fd_has_chosen_port(entry))
@@ -175,25 +169,38 @@ bool unsock_datagram_next_path(const struct unsock_ip *ip, unsigned *index, stru
     return *index > 0;
 }
 
-/* To a socket of the same family the descriptor's own can be connected, and keeps its name for the answers. */
-long unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
-                                        const struct unsock_ip *ip) {
+/*
+ * To a socket of the same family the descriptor's own can be connected, and keeps its name for the answers. Returns 1
+ * where the control file leads to another family.
+ */
+UNSOCK_OWN_FRAME static long connect_own(int fd, const struct sockaddr_un *path, long *answers) {
+    struct unsock_control_file control;
     uint16_t family;
-    memcpy(&family, control->dest, sizeof(family));
-    long result;
-    if (family == AF_UNIX) {
-        result = unsock_target_apply_options(control, fd);
-        if (result == 0)
-            result =
-                unsock_errno_as_ip(UNSOCK_AT_TARGET, unsock_sys(__NR_connect, fd, control->dest, control->dest_length));
-        if (result == 0)
-            unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_CONNECTED);
-    } else {
-        result = unsock_target_connect(fd, entry, control, ip);
-    }
-    if (result == 0)
+    *answers = unsock_resolve(path->sun_path, &control);
+    if (*answers != UNSOCK_ANSWERS_CONTROL)
+        return *answers == -EINVAL || *answers == -EACCES ? *answers : 0;
+    memcpy(&family, control.dest, sizeof(family));
+    if (family != AF_UNIX)
+        return 1;
+    long result = unsock_target_apply_options(&control, fd);
+    if (result < 0)
+        return result;
+    return unsock_errno_as_ip(UNSOCK_AT_TARGET, unsock_sys(__NR_connect, fd, control.dest, control.dest_length));
+}
+
+bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct sockaddr_un *path,
+                                        const struct unsock_ip *ip, long *result) {
+    long answers;
+    *result = connect_own(fd, path, &answers);
+    if (answers != UNSOCK_ANSWERS_CONTROL)
+        return false;
+    if (*result == 0)
+        unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_CONNECTED);
+    if (*result > 0)
+        *result = unsock_target_connect(fd, entry, path->sun_path, ip, &answers);
+    if (*result == 0)
         entry->flags |= UNSOCK_BY_CONTROL;
-    return result;
+    return true;
 }
 
 long unsock_datagram_connect_again(int fd, struct unsock_fd *entry) {

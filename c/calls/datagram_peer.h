@@ -52,15 +52,15 @@ long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
 bool unsock_datagram_next_path(const struct unsock_ip *ip, unsigned *index, struct sockaddr_un *path,
                                socklen_t *length);
 
-/* Is there a control file at the path? If not, *result is -EINVAL for a damaged one, else 0. */
-bool unsock_datagram_find_control(const struct sockaddr_un *path, struct unsock_control_file *control, long *result);
-
 /* Remembers whom the socket is connected to (UNSOCK_STATE_CONNECTED, _NOBODY) or sent to last (UNSOCK_STATE_SENT). */
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state);
 
-/* Connects the descriptor to where a control file points. */
-long unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
-                                        const struct unsock_ip *ip);
+/*
+ * Is there a control file at the path? Then connects the descriptor to where it points; *result is 0 or -errno. If not,
+ * that is -EINVAL for a damaged one, -EACCES for one that may not be read, else 0.
+ */
+bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct sockaddr_un *path,
+                                        const struct unsock_ip *ip, long *result);
 
 /* Before the first datagram leaves: makes the name tell the source address that UDP would choose for this target. */
 void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct unsock_ip *target);

@@ -50,13 +50,11 @@ static bool is_deaf(int fd, long result) {
     return result == -EPIPE && unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX;
 }
 
-static long send_by_target(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
-                           const struct unsock_control_file *control, const struct unsock_ip *ip) {
+static long send_by_target(int fd, const struct msghdr *message, int flags) {
     struct msghdr plain = *message;
-    long result = unsock_datagram_connect_by_control(fd, entry, control, ip);
     plain.msg_name = NULL;
     plain.msg_namelen = 0;
-    return result < 0 ? result : unsock_real_sendmsg(fd, &plain, flags);
+    return unsock_real_sendmsg(fd, &plain, flags);
 }
 
 /* A server on a port of its own that local clients have used: it must not lose its file for one datagram elsewhere. */
@@ -89,7 +87,8 @@ long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msg
 }
 
 /* The port's socket is connected to another client: to the one of the same server that will have it. */
-static long send_to_hidden(int fd, const struct msghdr *message, int flags, const struct unsock_ip *ip) {
+UNSOCK_OWN_FRAME static long send_to_hidden(int fd, const struct msghdr *message, int flags,
+                                            const struct unsock_ip *ip) {
     struct sockaddr_un path;
     struct msghdr local = *message;
     long result = -EPERM;
@@ -121,12 +120,20 @@ UNSOCK_OWN_FRAME static long send_among_several(int fd, struct unsock_fd *entry,
     return result;
 }
 
+/* To the network after all: UNSOCK_FALLBACK. */
+UNSOCK_OWN_FRAME static long send_outside(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                                          const struct unsock_ip *ip) {
+    union unsock_sockaddr address;
+    struct msghdr outside = *message;
+    outside.msg_name = &address;
+    outside.msg_namelen = unsock_ip_write(ip, entry->domain, &address);
+    return unsock_datagram_send_real(fd, entry, &outside, flags);
+}
+
 /* A datagram to a port's file (`local`) was not taken: what UDP would do, or where else it goes. */
 static long not_taken(int fd, struct unsock_fd *entry, struct msghdr *local, int flags, int added,
                       const struct unsock_ip *ip, long result) {
-    struct unsock_control_file control;
-    union unsock_sockaddr address;
-    long wrong;
+    long there;
     /* An error that was left for who waits (calls/datagram_refused.h): an earlier send has told it. */
     if (result == -ECONNRESET)
         result = unsock_sys(__NR_sendmsg, fd, local, flags | added);
@@ -138,22 +145,19 @@ static long not_taken(int fd, struct unsock_fd *entry, struct msghdr *local, int
         result = unsock_sys(__NR_sendmsg, fd, local, flags | added);
     if (result >= 0)
         return result;
-    struct msghdr outside = *local;
     if (result == -EPERM)
         result = send_to_hidden(fd, local, flags | added, ip);
     if (result >= 0)
         return result;
     if (result == -EAGAIN || result == -EINTR)
         return unsock_datagram_full(fd, entry, local, flags, added, result, total_size(local));
-    outside.msg_name = &address;
-    outside.msg_namelen = unsock_ip_write(ip, entry->domain, &address);
     if (result == -ENOENT && unsock_settings.fallback)
-        return unsock_datagram_send_real(fd, entry, &outside, flags);
+        return send_outside(fd, entry, local, flags, ip);
     if (unsock_resolve_is_worth_it(result)) {
-        if (unsock_datagram_find_control(local->msg_name, &control, &wrong))
-            return send_by_target(fd, entry, &outside, flags, &control, ip);
-        if (wrong < 0)
-            return wrong;
+        if (unsock_datagram_connect_by_control(fd, entry, local->msg_name, ip, &there))
+            return there < 0 ? there : send_by_target(fd, local, flags);
+        if (there < 0)
+            return there;
     }
     /* To nobody, or to somebody connected elsewhere, or who will not read: UDP drops it. */
     return unsock_errno_is_nobody(result) || result == -EPERM || is_deaf(fd, result) ? (long)total_size(local) : result;

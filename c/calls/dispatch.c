@@ -81,8 +81,13 @@ long unsock_call_socketpair(int domain, int type, int protocol, int pair[2]) {
     return result;
 }
 
-/* bind with AF_UNSPEC and the wildcard address means AF_INET (net/ipv4/af_inet.c, __inet_bind). */
-static long bind_unspecified(int fd, const void *address, socklen_t length) {
+#define IS_IPV4 1 /* no result of a bind */
+
+/*
+ * bind with AF_UNSPEC and the wildcard address means AF_INET (net/ipv4/af_inet.c, __inet_bind): then the address
+ * becomes that.
+ */
+UNSOCK_OWN_FRAME static long bind_unspecified(int fd, union unsock_sockaddr *address, socklen_t length) {
     struct sockaddr_in in;
     struct unsock_fd scratch;
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
@@ -94,7 +99,8 @@ static long bind_unspecified(int fd, const void *address, socklen_t length) {
     if (in.sin_addr.s_addr != 0)
         return -EAFNOSUPPORT;
     in.sin_family = AF_INET;
-    return unsock_call_bind(fd, &in, sizeof(in));
+    memcpy(address, &in, sizeof(in));
+    return IS_IPV4;
 }
 
 long unsock_call_bind(int fd, const void *address, socklen_t length) {
@@ -104,8 +110,13 @@ long unsock_call_bind(int fd, const void *address, socklen_t length) {
     int family = unsock_call_address(address, length, &copy);
     if (family < 0)
         return unsock_sys(__NR_bind, fd, address, length);
-    if (family == AF_UNSPEC)
-        return bind_unspecified(fd, &copy, length);
+    if (family == AF_UNSPEC) {
+        long result = bind_unspecified(fd, &copy, length);
+        if (result != IS_IPV4)
+            return result;
+        family = AF_INET;
+        length = sizeof(struct sockaddr_in);
+    }
     if (!unsock_call_is_ip(family) && unsock_call_is_standing_for_ip(unsock_fds_known(fd)))
         return unsock_call_check(unsock_fds_known(fd), family, length);
     if (family == AF_UNIX) {

@@ -26,7 +26,7 @@ static long take(struct unsock_standin *standin, int fd, int type, int handed, c
         return copy == -EBADF ? -EADDRINUSE : unsock_errno_as_ip(UNSOCK_AT_OPEN, copy);
     unsock_standin_take(standin, (int)copy);
     if (!unsock_handed_is((int)copy, type, name, length))
-        return unsock_standin_undo(standin, type, -EADDRINUSE);
+        return unsock_standin_close(standin, -EADDRINUSE);
     unsock_own()->has_made = true;
     /* The status flags are the socket's: who has it already is at work with them. */
     bool used = unsock_handed_is_used((int)copy, type);
@@ -34,7 +34,7 @@ static long take(struct unsock_standin *standin, int fd, int type, int handed, c
     if (flags >= 0)
         flags = unsock_sys(__NR_fcntl, used ? fd : copy, F_SETFL, flags);
     if (flags < 0)
-        return unsock_standin_undo(standin, type, flags);
+        return unsock_standin_close(standin, flags);
     if (type == SOCK_DGRAM) {
         unsock_send_limit_open((int)copy);
         unsock_socket_refuse_descriptors((int)copy);
@@ -66,7 +66,7 @@ UNSOCK_OWN_FRAME long unsock_handed_take_target(struct unsock_standin *standin, 
                                                 const void *address, socklen_t length, const struct unsock_ip *ip) {
     struct sockaddr_un name;
     struct unsock_bind_request request = {.type = entry->type};
-    unsock_standin_undo(standin, entry->type, 0);
+    unsock_standin_close(standin, 0);
     if (length > sizeof(name))
         return -EADDRINUSE;
     if (ip)

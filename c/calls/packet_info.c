@@ -42,21 +42,20 @@ static bool wants(const struct control *control, int level, int option) {
 /* As put_cmsg in net/core/scm.c does: what does not fit is cut, and what cannot be written is left out. */
 static void append(const struct control *control, int level, int type, const void *data, size_t size) {
     struct msghdr *message = control->message;
-    struct {
-        struct cmsghdr header;
-        uint8_t data[DATA_MOST];
-    } whole = {{.cmsg_len = CMSG_LEN(size), .cmsg_level = level, .cmsg_type = type}, {0}};
+    struct cmsghdr header = {.cmsg_len = CMSG_LEN(size), .cmsg_level = level, .cmsg_type = type};
+    uint8_t whole[sizeof(header) + DATA_MOST] = {0};
     size_t used = UNSOCK_MIN(message->msg_controllen, control->room), left = control->room - used;
-    if (!message->msg_control || left < sizeof(whole.header)) {
+    if (!message->msg_control || left < sizeof(header)) {
         message->msg_flags |= MSG_CTRUNC;
         return;
     }
-    memcpy(whole.data, data, size);
-    if (left < whole.header.cmsg_len) {
+    if (left < header.cmsg_len) {
         message->msg_flags |= MSG_CTRUNC;
-        whole.header.cmsg_len = left;
+        header.cmsg_len = left;
     }
-    if (unsock_user_write((uint8_t *)message->msg_control + used, &whole, whole.header.cmsg_len) == 0)
+    memcpy(whole, &header, sizeof(header));
+    memcpy(whole + sizeof(header), data, size);
+    if (unsock_user_write((uint8_t *)message->msg_control + used, whole, header.cmsg_len) == 0)
         message->msg_controllen = used + UNSOCK_MIN(CMSG_SPACE(size), left);
 }
 

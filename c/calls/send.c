@@ -24,6 +24,7 @@
 
 #define PARTS_MOST 1024u /* UIO_MAXIOV */
 #define CONTROL_MOST 65536
+#define ANEW (-4096) /* no errno: the number has become another socket's meanwhile, and the message goes by that */
 
 /* A message on its way: a copy of the program's, with its address. What else the message points to is the program's
  * memory. */
@@ -31,23 +32,6 @@ struct outgoing {
     struct msghdr message; /* its name is NULL, or the one below */
     union unsock_sockaddr name;
 };
-
-static bool is_ip_address(const struct msghdr *message) {
-    const struct sockaddr *name = message->msg_name;
-    return name && message->msg_namelen >= sizeof(name->sa_family) && unsock_call_is_ip(name->sa_family);
-}
-
-/* UDP takes AF_UNSPEC for AF_INET, or, over IPv6, for no address at all (net/ipv4/udp.c, net/ipv6/udp.c). */
-static bool is_unspecified(const struct msghdr *message) {
-    const struct sockaddr *name = message->msg_name;
-    return name && message->msg_namelen >= sizeof(name->sa_family) && name->sa_family == AF_UNSPEC;
-}
-
-static bool is_covered(const struct msghdr *message) {
-    struct unsock_ip ip;
-    return message->msg_name && unsock_ip_read(message->msg_name, message->msg_namelen, &ip) &&
-           unsock_address_covered(&ip);
-}
 
 /* Is the call none of the library's business, as long as no address comes with it? */
 static bool is_plain(const struct unsock_fd *entry, int flags) {
@@ -60,13 +44,13 @@ static bool is_plain(const struct unsock_fd *entry, int flags) {
 
 /* A covered address must not leave by a descriptor that has become another socket. */
 static bool is_plain_with(int fd, int flags, const struct msghdr *message) {
-    bool may_be_covered = is_covered(message) || is_unspecified(message);
+    bool may_be_covered = unsock_call_names_covered(message) || unsock_call_names_unspecified(message);
     return is_plain(unsock_fds_known(fd), flags) && !(may_be_covered && unsock_reuse_look(fd));
 }
 
 static bool concerns(const struct unsock_fd *entry, const struct msghdr *message) {
-    return (entry && unsock_fd_is_redirected(entry)) || is_covered(message) || is_unspecified(message) ||
-           (unsock_settings.block_inet && is_ip_address(message));
+    return (entry && unsock_fd_is_redirected(entry)) || unsock_call_names_covered(message) ||
+           unsock_call_names_unspecified(message) || (unsock_settings.block_inet && unsock_call_names_ip(message));
 }
 
 /* Copies an address as the kernel does before it looks at the socket. False where it fails for that. */
@@ -93,15 +77,13 @@ static bool can_be_read(const struct msghdr *message, bool stream) {
            unsock_user_readable(message->msg_control, message->msg_controllen);
 }
 
-static long send_message(int fd, const struct msghdr *message, int flags);
-
 /* TCP ignores an address on a connected socket; with MSG_FASTOPEN it connects first (tcp(7)). */
 static long send_stream(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags) {
     struct msghdr plain = *message;
     if ((flags & MSG_FASTOPEN) && !message->msg_name)
         return unsock_state_is_connected(entry->state) ? -EISCONN : -EINVAL;
     if (flags & MSG_FASTOPEN) {
-        if (is_unspecified(message))
+        if (unsock_call_names_unspecified(message))
             return -EOPNOTSUPP;
         long result = unsock_call_connect(fd, message->msg_name, message->msg_namelen);
         if (result < 0)
@@ -109,7 +91,7 @@ static long send_stream(int fd, const struct unsock_fd *entry, const struct msgh
     }
     /* What only a stream would ignore. */
     if ((message->msg_name || message->msg_controllen > 0) && unsock_reuse_look(fd))
-        return send_message(fd, message, flags);
+        return ANEW;
     long wrong = unsock_send_control_check(entry, message);
     if (wrong < 0)
         return wrong;
@@ -122,7 +104,7 @@ static long send_stream(int fd, const struct unsock_fd *entry, const struct msgh
     if (result != -ENOTCONN)
         return result;
     /* TCP says that it cannot be written to (sk_stream_error). */
-    return unsock_reuse_look(fd) ? send_message(fd, message, flags) : unsock_stream_broken(flags);
+    return unsock_reuse_look(fd) ? ANEW : unsock_stream_broken(flags);
 }
 
 /* UNSOCK_PORT names the servers' ports. Their clients' ports are others, and answers to them stay here too. */
@@ -132,25 +114,33 @@ static bool is_local_client(const struct unsock_fd *entry, const struct unsock_i
     return entry->kind == UNSOCK_KIND_LOCAL && unsock_address_covered(&address);
 }
 
-static long send_unspecified(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags) {
+/* The address that a datagram goes to; AF_UNSPEC is AF_INET. */
+static void read_destination(const struct msghdr *message, struct unsock_ip *ip) {
     struct sockaddr_in in;
-    struct msghdr named = *message;
+    if (!unsock_call_names_unspecified(message)) {
+        unsock_ip_read(message->msg_name, message->msg_namelen, ip);
+        return;
+    }
     memcpy(&in, message->msg_name, sizeof(in));
     in.sin_family = AF_INET;
-    named.msg_name = entry->domain == AF_INET ? &in : NULL;
-    named.msg_namelen = entry->domain == AF_INET ? sizeof(in) : 0;
-    return send_message(fd, &named, flags);
+    unsock_ip_read(&in, sizeof(in), ip);
+}
+
+static long send_to_peer(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    return entry->kind == UNSOCK_KIND_LOCAL ? unsock_datagram_send(fd, entry, message, flags, NULL)
+                                            : unsock_real_sendmsg(fd, message, flags);
 }
 
 /* A socket that is none of ours, a raw one for example. */
 static long send_other(int fd, const struct msghdr *message, int flags) {
     if (unsock_settings.block_inet &&
-        (is_ip_address(message) || (is_unspecified(message) && unsock_socket_option(fd, SO_DOMAIN) == AF_INET)))
+        (unsock_call_names_ip(message) ||
+         (unsock_call_names_unspecified(message) && unsock_socket_option(fd, SO_DOMAIN) == AF_INET)))
         return -EACCES;
     return unsock_real_sendmsg(fd, message, flags);
 }
 
-static long send_message(int fd, const struct msghdr *message, int flags) {
+static long send_once(int fd, const struct msghdr *message, int flags) {
     struct unsock_fd scratch;
     struct unsock_ip ip;
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
@@ -160,26 +150,32 @@ static long send_message(int fd, const struct msghdr *message, int flags) {
     if (entry->type == SOCK_STREAM)
         return send_stream(fd, entry, message, flags);
     if (!message->msg_name)
-        return entry->kind == UNSOCK_KIND_LOCAL ? unsock_datagram_send(fd, entry, message, flags, NULL)
-                                                : unsock_real_sendmsg(fd, message, flags);
+        return send_to_peer(fd, entry, message, flags);
     int family = ((const struct sockaddr *)message->msg_name)->sa_family;
     long wrong = unsock_call_check_destination(fd, entry, family, message->msg_namelen);
     /* A socket that a control file named may have heard from a peer of its own family, and answers that. */
     if (wrong < 0)
         return entry->kind == UNSOCK_KIND_LOCAL ? wrong : unsock_real_sendmsg(fd, message, flags);
-    if (family == AF_UNSPEC)
-        return send_unspecified(fd, entry, message, flags);
-    unsock_ip_read(message->msg_name, message->msg_namelen, &ip);
+    if (family == AF_UNSPEC && entry->domain != AF_INET)
+        return send_to_peer(fd, entry, message, flags);
+    read_destination(message, &ip);
     if (ip.family == AF_INET && unsock_call_is_ipv6_only(fd, entry))
         return -ENETUNREACH;
     /* Before it is exchanged. */
     if (entry->kind == UNSOCK_KIND_IP && unsock_reuse_look(fd))
-        return send_message(fd, message, flags);
+        return ANEW;
     if (unsock_address_covered(&ip) || entry->kind == UNSOCK_KIND_FOREIGN || is_local_client(entry, &ip))
         return unsock_datagram_send(fd, entry, message, flags, &ip);
     if (unsock_settings.block_inet)
         return unsock_log("sendto", fd, &ip, NULL, -EACCES);
     return unsock_datagram_send_real(fd, entry, message, flags);
+}
+
+static long send_message(int fd, const struct msghdr *message, int flags) {
+    long result = ANEW;
+    while (result == ANEW)
+        result = send_once(fd, message, flags);
+    return result;
 }
 
 /* One message. `message` is the program's own, which the kernel is given wherever it would fail before it asks the
@@ -239,7 +235,7 @@ static ssize_t send_to(int fd, const void *data, size_t size, int flags, const s
     return send_message(fd, &message, flags);
 }
 
-ssize_t unsock_call_sendto(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
+static ssize_t sendto_once(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
     struct outgoing outgoing;
     const struct unsock_fd *entry = unsock_fds_known(fd);
     bool redirected = entry && unsock_fd_is_redirected(entry);
@@ -261,8 +257,12 @@ ssize_t unsock_call_sendto(int fd, const void *data, size_t size, int flags, con
      */
     if (address && length == 0 && entry && entry->type == SOCK_DGRAM)
         return -EINVAL;
-    long result = send_to(fd, data, size, flags, &outgoing);
-    return is_another_by_now(fd, result) ? unsock_call_sendto(fd, data, size, flags, address, length) : result;
+    return send_to(fd, data, size, flags, &outgoing);
+}
+
+ssize_t unsock_call_sendto(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
+    long result = sendto_once(fd, data, size, flags, address, length);
+    return is_another_by_now(fd, result) ? sendto_once(fd, data, size, flags, address, length) : result;
 }
 
 /* Nothing is known of the descriptor, or it may be the library's business by the addresses. */

@@ -43,11 +43,16 @@ static void remember(struct unsock_fd *entry, const struct unsock_bound *bound, 
     entry->file.inode = bound->inode;
 }
 
-long unsock_standin_undo(struct unsock_standin *standin, int type, long result) {
-    struct unsock_fd unused = {.kind = UNSOCK_KIND_LOCAL, .type = (uint8_t)type};
+long unsock_standin_close(struct unsock_standin *standin, long result) {
     if (!standin->in_place && standin->socket >= 0)
         unsock_sys(__NR_close, standin->socket);
     standin->socket = -1;
+    return result;
+}
+
+long unsock_standin_undo(struct unsock_standin *standin, int type, long result) {
+    struct unsock_fd unused = {.kind = UNSOCK_KIND_LOCAL, .type = (uint8_t)type};
+    unsock_standin_close(standin, result);
     if (!standin->named)
         return result;
     standin->named = false;

@@ -39,6 +39,9 @@ long unsock_standin_bound(struct unsock_standin *standin, long result);
 long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsock_fd *entry, enum unsock_kind kind,
                             enum unsock_state state);
 
+/* Closes the socket, which has no name. Returns `result`. */
+long unsock_standin_close(struct unsock_standin *standin, long result);
+
 /* Closes the socket and gives its name back; whom it had moved out of the way gets the name again. Returns `result`. */
 long unsock_standin_undo(struct unsock_standin *standin, int type, long result);
 

@@ -39,7 +39,8 @@ struct attempt {
 };
 
 /* The address that the client has: what it bound, else the default; port 0 where one is still to be chosen. */
-static struct unsock_ip source_of(int fd, const struct unsock_fd *entry, const struct unsock_ip *target) {
+UNSOCK_OWN_FRAME static struct unsock_ip source_of(int fd, const struct unsock_fd *entry,
+                                                   const struct unsock_ip *target) {
     union unsock_sockaddr address;
     struct unsock_ip bound = entry->local;
     if (!(entry->flags & UNSOCK_BOUND))
@@ -115,14 +116,14 @@ static long connected(struct attempt *attempt) {
 
 /* There is a file but no socket that answers: it may be a control file. */
 UNSOCK_OWN_FRAME static long refused(struct attempt *attempt, long result) {
-    struct unsock_control_file control;
+    long answers;
     if (result == -ENOENT && unsock_settings.fallback)
         return UNSOCK_TARGET_FALLBACK;
     if (!unsock_resolve_is_worth_it(result))
         return unsock_errno_as_ip(UNSOCK_AT_CONNECT, result);
-    long answers = unsock_resolve(attempt->path.sun_path, &control);
+    long there = unsock_target_connect(attempt->fd, attempt->entry, attempt->path.sun_path, &attempt->target, &answers);
     if (answers == UNSOCK_ANSWERS_CONTROL)
-        return unsock_target_connect(attempt->fd, attempt->entry, &control, &attempt->target);
+        return there;
     return answers == -EINVAL || answers == -EACCES ? answers : result;
 }
 
@@ -149,8 +150,8 @@ static long connect_and_wait(struct attempt *attempt) {
     return after_wait(attempt, connect_found(attempt, way_waiting));
 }
 
-/* The program's SO_SNDTIMEO has ended a connect: the socket has a name, and goes on waiting with that. */
-static long wait_again(struct attempt *attempt) {
+/* The program's SO_SNDTIMEO has ended a connect: the socket has a name, which tells what it waits for. */
+UNSOCK_OWN_FRAME static long remember_wait(struct attempt *attempt) {
     union unsock_sockaddr name;
     long length = unsock_socket_name(attempt->fd, __NR_getsockname, &name);
     struct unsock_ip target;
@@ -159,7 +160,12 @@ static long wait_again(struct attempt *attempt) {
     attempt->target = target;
     attempt->path_length = unsock_address_path(target.port, SOCK_STREAM, &attempt->path);
     attempt->nonblocking = unsock_socket_nonblocking(attempt->fd) == 1;
-    return connect_and_wait(attempt);
+    return 0;
+}
+
+static long wait_again(struct attempt *attempt) {
+    long result = remember_wait(attempt);
+    return result < 0 ? result : connect_and_wait(attempt);
 }
 
 /* The descriptor is an AF_UNIX socket without a name already: no replacement is needed. */
@@ -233,7 +239,7 @@ UNSOCK_OWN_FRAME static long connect_real(const struct attempt *attempt, const s
  * connect on a descriptor that has one behind it: done, still under way (AF_VSOCK, AF_TIPC), or failed: then 0, to be
  * tried again.
  */
-static long connect_once_more(int fd, struct unsock_fd *entry) {
+UNSOCK_OWN_FRAME static long connect_once_more(int fd, struct unsock_fd *entry) {
     union unsock_sockaddr peer;
     if (entry->kind != UNSOCK_KIND_FOREIGN || unsock_socket_name(fd, __NR_getpeername, &peer) != -ENOTCONN)
         return -EISCONN;

@@ -55,16 +55,14 @@ static int dest_family(const struct unsock_control_file *control) {
     return family;
 }
 
-/* A socket of the target's family, with the control file's options. Returns 0 or -errno. */
-static long open_target(struct unsock_standin *standin, const struct unsock_fd *entry,
-                        const struct unsock_control_file *control) {
+/* A socket of the target's family, with the control file's options. Returns it or -errno. */
+static long open_target(const struct unsock_fd *entry, const struct unsock_control_file *control) {
     bool firecracker = (control->options & UNSOCK_CONTROL_FIRECRACKER) != 0;
     long socket = unsock_redirect_open(firecracker ? AF_UNIX : dest_family(control), entry->type, 0);
-    if (socket < 0)
-        return socket;
-    unsock_standin_take(standin, (int)socket);
-    long result = unsock_target_apply_options(control, (int)socket);
-    return result < 0 ? unsock_standin_undo(standin, entry->type, result) : 0;
+    long result = socket < 0 ? socket : unsock_target_apply_options(control, (int)socket);
+    if (result < 0 && socket >= 0)
+        unsock_sys(__NR_close, socket);
+    return result < 0 ? result : socket;
 }
 
 static void remember(struct unsock_fd *entry, enum unsock_state state, const struct unsock_ip *asked) {
@@ -77,41 +75,30 @@ static void remember(struct unsock_fd *entry, enum unsock_state state, const str
         entry->local = unsock_address_default(asked->family, unsock_ephemeral_next());
 }
 
-/* A program's own AF_UNIX socket (`asked` is NULL then) waits as those do, and other families have limits of their own. */
-static long connect_blocking(int fd, const struct unsock_fd *entry, const struct unsock_control_file *control,
-                             const struct unsock_ip *asked) {
-    if (asked && entry->type == SOCK_STREAM && dest_family(control) == AF_UNIX)
-        return unsock_connect_wait(fd, entry, control->dest, control->dest_length);
-    return unsock_real_connect(fd, control->dest, control->dest_length);
-}
+/* A socket on its way to where a control file leads. What else the file says is not kept: stacks may be small. */
+struct way {
+    int socket;
+    bool waits;   /* it connects once it has taken the descriptor's place */
+    bool limited; /* and not for longer than TCP's connect: no other family has a limit of its own */
+    socklen_t length;
+    uint8_t dest[UNSOCK_CONTROL_ADDRESS_SIZE];
+};
 
 /* A blocking descriptor connects after the exchange, where a signal or a cancelled thread leaves nothing behind. */
-static long connect_plain(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
-                          struct unsock_standin *standin, const struct unsock_ip *asked) {
-    bool waiting = entry->type == SOCK_STREAM && (entry->flags & UNSOCK_WAITING);
+static long connect_plain(int fd, const struct unsock_control_file *control, struct way *way) {
     long nonblocking = unsock_socket_nonblocking(fd);
-    long result = nonblocking < 0 ? nonblocking : 0;
     if (nonblocking == 1)
-        result = unsock_errno_as_ip(UNSOCK_AT_TARGET_ONCE,
-                                    unsock_sys(__NR_connect, standin->socket, control->dest, control->dest_length));
-    if (result < 0 && result != -EINPROGRESS)
-        return unsock_standin_undo(standin, entry->type, result);
-    long installed = unsock_standin_install(standin, fd, entry, UNSOCK_KIND_FOREIGN, UNSOCK_STATE_NEW);
-    if (installed < 0)
-        return installed;
-    if (nonblocking == 0)
-        result = unsock_errno_as_ip(UNSOCK_AT_TARGET, connect_blocking(fd, entry, control, asked));
-    if (result == 0 || result == -EINPROGRESS)
-        remember(entry, result == 0 ? UNSOCK_STATE_CONNECTED : UNSOCK_STATE_CONNECTING, asked);
-    if (result == -EINPROGRESS && nonblocking == 0 && asked) {
-        entry->flags |= UNSOCK_WAITING;
-        result = waiting ? -EALREADY : result;
-    }
-    return result;
+        return unsock_errno_as_ip(UNSOCK_AT_TARGET_ONCE,
+                                  unsock_sys(__NR_connect, way->socket, control->dest, control->dest_length));
+    way->waits = true;
+    way->limited = dest_family(control) == AF_UNIX;
+    way->length = control->dest_length;
+    memcpy(way->dest, control->dest, sizeof(way->dest));
+    return nonblocking;
 }
 
-static long connect_multiplexer(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
-                                struct unsock_standin *standin, const struct unsock_ip *asked) {
+static long connect_multiplexer(int fd, const struct unsock_fd *entry, const struct unsock_control_file *control,
+                                const struct unsock_ip *asked, const struct way *way) {
     uint64_t cookie = unsock_socket_cookie(fd);
     long end = -ETIMEDOUT;
     int64_t most = unsock_settings.connect_timeout_ms;
@@ -120,30 +107,57 @@ static long connect_multiplexer(int fd, struct unsock_fd *entry, const struct un
         end = limit < most ? end : -ETIMEDOUT;
         most = UNSOCK_MIN(most, limit);
     }
-    long result = unsock_firecracker_connect(standin->socket, control, most);
+    long result = unsock_firecracker_connect(way->socket, control, most);
     result = result == -ETIMEDOUT ? end : result;
     /* That took its time: another thread may have closed the descriptor, and its number be another's. */
-    if (result == 0 && unsock_socket_cookie(fd) != cookie)
-        result = -EBADF;
-    if (result < 0)
-        return unsock_standin_undo(standin, entry->type, result);
-    result = unsock_standin_install(standin, fd, entry, UNSOCK_KIND_FOREIGN, UNSOCK_STATE_NEW);
-    if (result == 0)
-        remember(entry, UNSOCK_STATE_CONNECTED, asked);
+    return result == 0 && unsock_socket_cookie(fd) != cookie ? -EBADF : result;
+}
+
+/* A program's own AF_UNIX socket (`asked` is NULL then) waits as those do. */
+static long connect_blocking(int fd, const struct unsock_fd *entry, const struct way *way,
+                             const struct unsock_ip *asked) {
+    if (asked && entry->type == SOCK_STREAM && way->limited)
+        return unsock_connect_wait(fd, entry, way->dest, way->length);
+    return unsock_real_connect(fd, way->dest, way->length);
+}
+
+/* As far as it goes before the exchange. */
+UNSOCK_OWN_FRAME static long begin(int fd, const struct unsock_fd *entry, const char *path,
+                                   const struct unsock_ip *asked, struct way *way, long *answers) {
+    struct unsock_control_file control;
+    *answers = unsock_resolve(path, &control);
+    long socket = *answers == UNSOCK_ANSWERS_CONTROL ? open_target(entry, &control) : -ECONNREFUSED;
+    if (socket < 0)
+        return socket;
+    way->socket = (int)socket;
+    way->waits = false;
+    long result = control.options & UNSOCK_CONTROL_FIRECRACKER ? connect_multiplexer(fd, entry, &control, asked, way)
+                                                               : connect_plain(fd, &control, way);
+    if (result < 0 && result != -EINPROGRESS)
+        unsock_sys(__NR_close, socket);
     return result;
 }
 
-UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
-                                            const struct unsock_ip *asked) {
+UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, const char *path,
+                                            const struct unsock_ip *asked, long *answers) {
+    struct way way;
     struct unsock_ip local = entry->local;
-    bool bound = (entry->flags & UNSOCK_BOUND) || (entry->type == SOCK_STREAM && (entry->flags & UNSOCK_WAITING));
-    struct unsock_standin standin;
-    long result = open_target(&standin, entry, control);
-    if (result < 0)
+    bool waiting = entry->type == SOCK_STREAM && (entry->flags & UNSOCK_WAITING);
+    bool bound = (entry->flags & UNSOCK_BOUND) || waiting;
+    long result = begin(fd, entry, path, asked, &way, answers);
+    if (result < 0 && result != -EINPROGRESS)
         return result;
-    bool firecracker = (control->options & UNSOCK_CONTROL_FIRECRACKER) != 0;
-    result = firecracker ? connect_multiplexer(fd, entry, control, &standin, asked)
-                         : connect_plain(fd, entry, control, &standin, asked);
+    long installed = unsock_redirect_install(fd, entry, way.socket, UNSOCK_KIND_FOREIGN);
+    if (installed < 0)
+        return installed;
+    if (way.waits)
+        result = unsock_errno_as_ip(UNSOCK_AT_TARGET, connect_blocking(fd, entry, &way, asked));
+    if (result == 0 || result == -EINPROGRESS)
+        remember(entry, result == 0 ? UNSOCK_STATE_CONNECTED : UNSOCK_STATE_CONNECTING, asked);
+    if (result == -EINPROGRESS && way.waits && asked) {
+        entry->flags |= UNSOCK_WAITING;
+        result = waiting ? -EALREADY : result;
+    }
     if (bound && entry->kind == UNSOCK_KIND_FOREIGN)
         entry->local = local;
     return result;
@@ -170,26 +184,38 @@ static void remember_bound(int fd, struct unsock_fd *entry, const struct unsock_
     unsock_fds_note_file(fd);
 }
 
-UNSOCK_OWN_FRAME long unsock_target_bind(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
-                                         const struct unsock_ip *bound) {
-    if (control->options & UNSOCK_CONTROL_FIRECRACKER)
+/* Makes the socket and binds it. Returns 0 with `standin` and `where` filled and *handed told, or -errno. */
+UNSOCK_OWN_FRAME static long bind_at(int fd, const struct unsock_fd *entry, const char *path,
+                                     const struct unsock_ip *bound, struct unsock_standin *standin,
+                                     struct unsock_elsewhere *where, bool *handed, long *answers) {
+    struct unsock_control_file control;
+    *answers = unsock_resolve(path, &control);
+    if (*answers != UNSOCK_ANSWERS_CONTROL || (control.options & UNSOCK_CONTROL_FIRECRACKER))
         return -EINVAL;
-    if (unsock_control_refuses(control))
+    if (unsock_control_refuses(&control))
         return -EACCES;
+    long socket = open_target(entry, &control);
+    if (socket < 0)
+        return socket;
+    unsock_standin_take(standin, (int)socket);
+    long result = bind_target(standin->socket, &control, where);
+    *handed = result == -EADDRINUSE && unsock_handed_count > 0;
+    if (*handed)
+        result = unsock_handed_take_target(standin, fd, entry, control.dest, control.dest_length, bound);
+    if (*handed && result == 0)
+        result = unsock_target_apply_options(&control, standin->socket);
+    return result < 0 ? unsock_standin_close(standin, result) : 0;
+}
+
+UNSOCK_OWN_FRAME long unsock_target_bind(int fd, struct unsock_fd *entry, const char *path,
+                                         const struct unsock_ip *bound, long *answers) {
     struct unsock_standin standin;
     struct unsock_elsewhere where;
-    long result = open_target(&standin, entry, control);
+    bool handed;
+    long result = bind_at(fd, entry, path, bound, &standin, &where, &handed, answers);
     if (result < 0)
         return result;
-    result = bind_target(standin.socket, control, &where);
-    bool handed = result == -EADDRINUSE && unsock_handed_count > 0;
-    if (handed)
-        result = unsock_handed_take_target(&standin, fd, entry, control->dest, control->dest_length, bound);
-    if (handed && result == 0)
-        result = unsock_target_apply_options(control, standin.socket);
-    if (result < 0)
-        return unsock_standin_undo(&standin, entry->type, result);
-    result = unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_FOREIGN, UNSOCK_STATE_NEW);
+    result = unsock_redirect_install(fd, entry, standin.socket, UNSOCK_KIND_FOREIGN);
     if (result < 0)
         unsock_elsewhere_release(&where);
     else
@@ -229,29 +255,29 @@ static struct unsock_fd *own_entry(int fd, struct unsock_fd *scratch) {
 
 UNSOCK_OWN_FRAME long unsock_target_connect_path(int fd, const void *address, socklen_t length, long result) {
     struct sockaddr_un path;
-    struct unsock_control_file control;
     struct unsock_fd scratch;
+    long answers;
     if (!unsock_resolve_is_worth_it(result) || !read_path(address, length, &path))
         return result;
-    long answers = unsock_resolve(path.sun_path, &control);
+    answers = unsock_resolve(path.sun_path, NULL);
     if (answers != UNSOCK_ANSWERS_CONTROL)
         return answers == -EINVAL || answers == -EACCES ? answers : result;
     struct unsock_fd *entry = own_entry(fd, &scratch);
-    result = unsock_target_connect(fd, entry, &control, NULL);
+    result = unsock_target_connect(fd, entry, path.sun_path, NULL, &answers);
     return unsock_log("connect", fd, NULL, &path, result);
 }
 
 UNSOCK_OWN_FRAME long unsock_target_bind_path(int fd, const void *address, socklen_t length, long result) {
     struct sockaddr_un path;
-    struct unsock_control_file control;
     struct unsock_fd scratch;
+    long answers;
     if (result != -EADDRINUSE || !read_path(address, length, &path))
         return result;
     /* Not a control file: the error is bind's own. Only our kind of file, damaged, is EINVAL. */
-    long answers = unsock_resolve(path.sun_path, &control);
+    answers = unsock_resolve(path.sun_path, NULL);
     if (answers != UNSOCK_ANSWERS_CONTROL)
         return answers == -EACCES ? unsock_log("bind", fd, NULL, &path, answers) : result;
     struct unsock_fd *entry = own_entry(fd, &scratch);
-    result = unsock_target_bind(fd, entry, &control, NULL);
+    result = unsock_target_bind(fd, entry, path.sun_path, NULL, &answers);
     return unsock_log("bind", fd, NULL, &path, result);
 }

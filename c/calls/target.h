@@ -11,18 +11,19 @@
 #define UNSOCK_TARGET_FALLBACK (-4096)
 
 /*
- * Connects the descriptor to where the control file points; `asked` is the address the program asked for, or NULL when
- * it was a path. Returns 0 or -errno (also -EINPROGRESS on a non-blocking descriptor).
+ * Connects the descriptor to where the control file at `path` points; `asked` is the address the program asked for, or
+ * NULL when it was a path. Returns 0 or -errno (also -EINPROGRESS on a non-blocking descriptor). *answers becomes what
+ * unsock_resolve says of the path: unless that is UNSOCK_ANSWERS_CONTROL, nothing has been done.
  */
-long unsock_target_connect(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
-                           const struct unsock_ip *asked);
+long unsock_target_connect(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *asked,
+                           long *answers);
 
 /* Runs the file's socket options on a new socket. Returns 0, or the -errno of the first that failed. */
 long unsock_target_apply_options(const struct unsock_control_file *control, int fd);
 
-/* Binds it there. `bound` is the address that the program asked for, or NULL. */
-long unsock_target_bind(int fd, struct unsock_fd *entry, const struct unsock_control_file *control,
-                        const struct unsock_ip *bound);
+/* Binds it there. `bound` is the address that the program asked for, or NULL; `answers` as above. */
+long unsock_target_bind(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *bound,
+                        long *answers);
 
 /*
  * A program connects to or binds an AF_UNIX path (`length` bytes) and the kernel found no socket there: when there is

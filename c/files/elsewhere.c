@@ -158,7 +158,7 @@ long unsock_elsewhere_bind(int socket, const void *address, socklen_t length, st
     return result;
 }
 
-bool unsock_elsewhere_find(int fd, const struct unsock_fd *entry, struct unsock_elsewhere *where) {
+UNSOCK_OWN_FRAME bool unsock_elsewhere_find(int fd, const struct unsock_fd *entry, struct unsock_elsewhere *where) {
     where->file.inode = 0;
     if (entry->kind != UNSOCK_KIND_FOREIGN || !unsock_fd_has_file(entry))
         return false;
@@ -229,7 +229,7 @@ void unsock_elsewhere_keep(const struct unsock_elsewhere *where) {
     put(where);
 }
 
-void unsock_elsewhere_release(const struct unsock_elsewhere *where) {
+UNSOCK_OWN_FRAME void unsock_elsewhere_release(const struct unsock_elsewhere *where) {
     if (where->file.inode != 0 && !try(where))
         unsock_elsewhere_keep(where);
 }

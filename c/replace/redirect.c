@@ -103,22 +103,29 @@ static void wake(long old_socket) {
     unsock_sys(__NR_close, old_socket);
 }
 
-/* The exchange itself; the options have been carried over. */
-static long exchange(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
-    struct unsock_fd old = *entry;
+/* The exchange itself. `old` is what was known of the descriptor. */
+UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const struct unsock_fd *old, int standin,
+                                        enum unsock_kind kind) {
     struct unsock_elsewhere where;
-    unsock_elsewhere_find(fd, &old, &where);
-    long old_socket = keep_waited_for(fd, &old);
-    uint64_t cookie = old.flags & UNSOCK_DUPLICATED ? unsock_socket_cookie(fd) : 0;
+    unsock_elsewhere_find(fd, old, &where);
+    long old_socket = keep_waited_for(fd, old);
+    uint64_t cookie = old->flags & UNSOCK_DUPLICATED ? unsock_socket_cookie(fd) : 0;
     long result = carry_flags(fd, standin);
     if (result == 0)
         result = replace(fd, entry, standin, kind);
-    if (result == 0 && (old.flags & UNSOCK_DUPLICATED))
-        replace_duplicates(fd, old.id, cookie, standin, kind);
+    if (result == 0 && (old->flags & UNSOCK_DUPLICATED))
+        replace_duplicates(fd, old->id, cookie, standin, kind);
     unsock_sys(__NR_close, standin);
     wake(result == 0 ? old_socket : -1);
     if (result == 0)
         unsock_elsewhere_release(&where);
+    return result;
+}
+
+/* The exchange, and what becomes of the old socket's file; the options have been carried over. */
+static long exchange(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
+    struct unsock_fd old = *entry;
+    long result = take_place(fd, entry, &old, standin, kind);
     if (result == 0 && (old.flags & UNSOCK_FILE))
         unsock_release(&old);
     return result;
