@@ -19,6 +19,7 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rules/address.h"
+#include "rules/errno.h"
 #include "rules/ip.h"
 #include "rules/settings.h"
 #include "unsock.h"
@@ -139,7 +140,7 @@ static long bind_to(int fd, struct unsock_fd *entry, const struct unsock_ip *ip,
     if (!unsock_address_covered_bind(ip, v6only) || !has_covered_port(ip, v6only))
         return bind_real(fd, entry, ip);
     standin.bound.path.sun_path[0] = '\0';
-    long result = bind_covered(fd, entry, ip, v6only, again, &standin);
+    long result = unsock_errno_as_ip(UNSOCK_AT_STEP, bind_covered(fd, entry, ip, v6only, again, &standin));
     if (result == 0 && ip->port == 0)
         entry->flags |= UNSOCK_ANY_PORT;
     return unsock_log("bind", fd, result == 0 ? &standin.bound.ip : ip, &standin.bound.path, result);

@@ -92,18 +92,21 @@ long unsock_call_fcntl(int fd, int command, unsigned long argument) {
     return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? remember_duplicate(fd, result) : result;
 }
 
-long unsock_call_dup2(int from, int to) {
-    if (from != to)
-        return unsock_call_dup3(from, to, 0);
-    long valid = unsock_sys(__NR_fcntl, from, F_GETFD);
-    return valid < 0 ? valid : to;
+static long raw_dup2(int from, int to) {
+#ifdef __NR_dup2
+    return unsock_sys(__NR_dup2, from, to);
+#else
+    return unsock_sys(__NR_dup3, from, to, 0);
+#endif
 }
 
-/* What was known of `to` is `old`, if its file is `ours` to look after. */
-UNSOCK_OWN_FRAME static long duplicate_over(int from, int to, int flags, const struct unsock_fd *old, bool ours) {
+/* dup3, or dup2, whose program may not be allowed the other. What was known of `to` is `old`, if its file is `ours` to
+ * look after. */
+UNSOCK_OWN_FRAME static long duplicate_over(int from, int to, bool by_dup2, int flags, const struct unsock_fd *old,
+                                            bool ours) {
     struct unsock_elsewhere where;
     unsock_elsewhere_find(to, old, &where);
-    long result = unsock_sys(__NR_dup3, from, to, flags);
+    long result = by_dup2 ? raw_dup2(from, to) : unsock_sys(__NR_dup3, from, to, flags);
     if (result < 0 || !ours)
         return result;
     copy_knowledge(from, to);
@@ -111,17 +114,28 @@ UNSOCK_OWN_FRAME static long duplicate_over(int from, int to, int flags, const s
     return result;
 }
 
-long unsock_call_dup3(int from, int to, int flags) {
+static long duplicate_to(int from, int to, bool by_dup2, int flags) {
     struct unsock_fd *entry = from == to ? NULL : unsock_fds_known(to);
     struct unsock_fd old = {0};
     bool ours =
         (!(entry && unsock_fd_has_file(entry)) && !unsock_fds_known(from) && !entry) || unsock_own_descriptors();
     if ((entry && unsock_fd_has_file(entry)) && ours)
         old = *entry;
-    long result = duplicate_over(from, to, flags, &old, ours);
+    long result = duplicate_over(from, to, by_dup2, flags, &old, ours);
     if (result >= 0 && ours && (old.flags & UNSOCK_FILE))
         unsock_release(&old);
     return result;
+}
+
+long unsock_call_dup3(int from, int to, int flags) {
+    return duplicate_to(from, to, false, flags);
+}
+
+long unsock_call_dup2(int from, int to) {
+    if (from != to)
+        return duplicate_to(from, to, true, 0);
+    long valid = unsock_sys(__NR_fcntl, from, F_GETFD);
+    return valid < 0 ? valid : to;
 }
 
 static void release_if_closed(int fd) {

@@ -85,7 +85,7 @@ static long connect_once(int fd, const void *address, socklen_t length) {
     int family = unsock_call_address(address, length, &copy);
     if (family < 0)
         return unsock_real_connect(fd, address, length);
-    unsock_reuse_check(fd);
+    long unknown = unsock_reuse_check(fd);
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (family != AF_UNSPEC && !unsock_call_is_ip(family) && unsock_call_is_standing_for_ip(entry)) {
         long wrong = check_address(fd, entry, family, length);
@@ -94,7 +94,7 @@ static long connect_once(int fd, const void *address, socklen_t length) {
     if (family == AF_UNIX)
         return unsock_target_connect_path(fd, &copy, length, unsock_real_connect(fd, &copy, length));
     if (family == AF_UNSPEC)
-        return disconnect(fd, &copy, length);
+        return unknown < 0 ? unknown : disconnect(fd, &copy, length);
     if (!unsock_call_is_ip(family))
         return unsock_real_connect(fd, &copy, length);
     bool covered = unsock_ip_read(&copy, length, &ip) && unsock_address_covered(&ip);
@@ -108,10 +108,12 @@ static long connect_once(int fd, const void *address, socklen_t length) {
             return result;
     }
     /* Before it is exchanged, or sent to the network. */
-    if (entry && entry->kind != UNSOCK_KIND_LOCAL && unsock_reuse_look(fd))
-        entry = NULL;
-    if (!entry)
+    if (entry && entry->kind != UNSOCK_KIND_LOCAL && unknown == 0)
+        unknown = unsock_reuse_look(fd);
+    if (!entry || unknown > 0)
         entry = unsock_identify_unknown_for(fd, family, &scratch);
+    if (unknown < 0 || unsock_identify_wrong(entry) < 0)
+        return unknown < 0 ? unknown : unsock_identify_wrong(entry);
     if (!unsock_call_is_ours(entry))
         return unsock_settings.block_inet ? refuse(fd, &copy, length) : unsock_real_connect(fd, &copy, length);
     long wrong = check_address(fd, entry, family, length);

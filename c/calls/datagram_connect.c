@@ -64,7 +64,7 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
         result = there < 0 ? there : result;
     }
     /* EPERM: the peer is connected to somebody else, and so is nobody for us. */
-    if (!unsock_errno_is_nobody(result) && result != -EPERM)
+    if (!unsock_errno_is_nobody(result) && (result != -EPERM || unsock_socket_may_not_connect()))
         return result;
     if (result == -ENOENT && unsock_settings.fallback)
         return connect_real(fd, entry, ip);
@@ -129,5 +129,5 @@ UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, c
     }
     if (result == 0 && entry->kind == UNSOCK_KIND_LOCAL)
         settle_local(entry, ip);
-    return unsock_log("connect", fd, asked, &path, result);
+    return unsock_log("connect", fd, asked, &path, unsock_errno_as_ip(UNSOCK_AT_STEP, result));
 }

@@ -145,7 +145,8 @@ static long not_taken(int fd, struct unsock_fd *entry, struct msghdr *local, int
         result = unsock_sys(__NR_sendmsg, fd, local, flags | added);
     if (result >= 0)
         return result;
-    if (result == -EPERM)
+    bool elsewhere = result == -EPERM;
+    if (elsewhere)
         result = send_to_hidden(fd, local, flags | added, ip);
     if (result >= 0)
         return result;
@@ -159,6 +160,8 @@ static long not_taken(int fd, struct unsock_fd *entry, struct msghdr *local, int
         if (there < 0)
             return there;
     }
+    if (elsewhere && unsock_socket_may_not_send())
+        return -EACCES;
     /* To nobody, or to somebody connected elsewhere, or who will not read: UDP drops it. */
     return unsock_errno_is_nobody(result) || result == -EPERM || is_deaf(fd, result) ? (long)total_size(local) : result;
 }
@@ -200,7 +203,7 @@ long unsock_datagram_sendto(int fd, struct unsock_fd *entry, const void *data, s
         memcpy(&part.iov_base, &data, sizeof(data));
         result = not_taken(fd, entry, &local, flags, added, ip, result);
     }
-    return unsock_log("sendto", fd, ip, &path, result);
+    return unsock_log("sendto", fd, ip, &path, unsock_errno_as_ip(UNSOCK_AT_STEP, result));
 }
 
 static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
@@ -221,7 +224,8 @@ static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr 
     }
     if (result == -EAGAIN || result == -EINTR)
         return unsock_datagram_full(fd, entry, &plain, flags, added, result, total_size(&plain));
-    return result == -EPERM || is_deaf(fd, result) ? (long)total_size(message) : result;
+    bool elsewhere = result == -EPERM && !unsock_socket_may_not_send();
+    return elsewhere || is_deaf(fd, result) ? (long)total_size(message) : result;
 }
 
 /* A socket that a control file bound or connected: back to a sender that it heard, or on to its target. */
@@ -246,11 +250,11 @@ static bool is_foreign(const struct unsock_fd *entry) {
 
 static long send_one(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                      const struct unsock_ip *ip) {
-    if (!ip)
-        return send_connected(fd, entry, message, flags);
-    if (is_foreign(entry))
-        return send_foreign(fd, entry, message, flags, ip);
-    return unsock_log("sendto", fd, ip, NULL, send_to(fd, entry, message, flags, ip));
+    bool foreign = ip && is_foreign(entry);
+    long result = !ip ? send_connected(fd, entry, message, flags)
+                      : (foreign ? send_foreign : send_to)(fd, entry, message, flags, ip);
+    result = unsock_errno_as_ip(UNSOCK_AT_STEP, result);
+    return ip && !foreign ? unsock_log("sendto", fd, ip, NULL, result) : result;
 }
 
 /* By the message, or by the socket's option. 0: none. */
@@ -290,7 +294,7 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
     /* Before its options are asked for: until then the kernel has them. */
     result = ip && !is_foreign(entry) ? unsock_datagram_be_local(fd, entry, ip) : 0;
     if (result < 0)
-        return unsock_log("sendto", fd, ip, NULL, result);
+        return unsock_log("sendto", fd, ip, NULL, unsock_errno_as_ip(UNSOCK_AT_STEP, result));
     size_t size = segment_size(fd, entry, message);
     plain.msg_control = NULL;
     plain.msg_controllen = 0;

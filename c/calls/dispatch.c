@@ -91,6 +91,8 @@ UNSOCK_OWN_FRAME static long bind_unspecified(int fd, union unsock_sockaddr *add
     struct sockaddr_in in;
     struct unsock_fd scratch;
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
+    if (unsock_identify_wrong(entry) < 0)
+        return unsock_identify_wrong(entry);
     if (unsock_call_is_standing_for_ip(entry) && (length < sizeof(in) || entry->domain != AF_INET))
         return unsock_call_check(entry, AF_UNSPEC, length);
     if (length < sizeof(in) || !unsock_call_is_ours(entry) || entry->domain != AF_INET)
@@ -123,17 +125,21 @@ long unsock_call_bind(int fd, const void *address, socklen_t length) {
         long result = unsock_sys(__NR_bind, fd, &copy, length);
         return result < 0 ? unsock_target_bind_path(fd, &copy, length, result) : result;
     }
-    unsock_reuse_check(fd);
+    long wrong = unsock_reuse_check(fd);
     bool covered = unsock_ip_read(&copy, length, &ip) && unsock_address_covered_bind(&ip, false);
-    if (covered)
-        unsock_reuse_look(fd);
+    if (covered && wrong == 0)
+        wrong = unsock_reuse_look(fd);
+    if (wrong < 0)
+        return wrong;
     struct unsock_fd *entry = unsock_identify_for(fd, family, &scratch);
+    if (unsock_identify_wrong(entry) < 0)
+        return unsock_identify_wrong(entry);
     if (!unsock_call_is_ours(entry) || !unsock_call_is_ip(family)) {
         if (unsock_call_is_ip(family) && unsock_settings.block_inet)
             return unsock_log("bind", fd, NULL, NULL, -EACCES);
         return unsock_sys(__NR_bind, fd, &copy, length);
     }
-    long wrong = unsock_call_check(entry, family, length);
+    wrong = unsock_call_check(entry, family, length);
     if (wrong < 0 || !unsock_ip_read(&copy, length, &ip))
         return entry->kind == UNSOCK_KIND_IP ? unsock_sys(__NR_bind, fd, &copy, length) : wrong;
     long result = unsock_bind(fd, entry, &ip);
@@ -143,8 +149,12 @@ long unsock_call_bind(int fd, const void *address, socklen_t length) {
 
 long unsock_call_listen(int fd, int backlog) {
     struct unsock_fd scratch;
-    unsock_reuse_look(fd);
+    long wrong = unsock_reuse_look(fd);
+    if (wrong < 0)
+        return wrong;
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
+    if (unsock_identify_wrong(entry) < 0)
+        return unsock_identify_wrong(entry);
     if (!unsock_call_is_ours(entry) || entry->type != SOCK_STREAM)
         return unsock_sys(__NR_listen, fd, backlog);
     long result = unsock_stream_listen(fd, entry, backlog);
@@ -155,6 +165,8 @@ long unsock_call_listen(int fd, int backlog) {
 long unsock_call_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
     struct unsock_fd scratch;
     struct unsock_fd *entry = address ? unsock_identify(fd, &scratch) : unsock_fds_known(fd);
+    if (entry && unsock_identify_wrong(entry) < 0)
+        return unsock_identify_wrong(entry);
     if (entry && unsock_call_is_ours(entry) && entry->kind != UNSOCK_KIND_IP && entry->type == SOCK_STREAM)
         return unsock_stream_accept(fd, entry, address, length, flags);
     long accepted = unsock_real_accept4(fd, address, length, flags);

@@ -9,15 +9,22 @@
 
 enum { EPOLL_CTL_DEL = 2 };
 
-long unsock_call_epoll_create1(int flags) {
-    long set = unsock_sys(__NR_epoll_create1, flags);
+static long note(long set) {
     if (set >= 0)
         unsock_epoll_note_new_set((int)set);
     return set;
 }
 
+long unsock_call_epoll_create1(int flags) {
+    return note(unsock_sys(__NR_epoll_create1, flags));
+}
+
 long unsock_call_epoll_create(int size) {
+#ifdef __NR_epoll_create
+    return note(unsock_sys(__NR_epoll_create, size));
+#else
     return size <= 0 ? -EINVAL : unsock_call_epoll_create1(0);
+#endif
 }
 
 long unsock_call_epoll_ctl(int set, int operation, int fd, struct unsock_epoll_event *event) {

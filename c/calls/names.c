@@ -79,10 +79,12 @@ int unsock_names_family(const struct unsock_fd *entry) {
     return entry->local.family == AF_INET ? AF_INET : entry->domain;
 }
 
-/* Is this descriptor's name one that the program must not see? Then gives its entry. */
-static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, struct unsock_fd *scratch) {
+/* Is this descriptor's name one that the program must not see? Then gives its entry. *wrong gets 0, or -errno where
+ * that cannot be known. */
+static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, struct unsock_fd *scratch, long *wrong) {
     struct unsock_fd *entry = unsock_identify(fd, scratch);
     int family = name->any.sa_family;
+    *wrong = family == AF_UNIX ? unsock_identify_wrong(entry) : 0;
     if (!unsock_fd_is_redirected(entry))
         return NULL;
     /* A refused connect has TCP's own name, but for what the program bound (calls/refusal.h). */
@@ -114,8 +116,11 @@ long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length
     long result = unsock_socket_name(fd, __NR_getsockname, &name);
     if (result < 0)
         return result;
+    long wrong;
     unsock_reuse_named(fd, &name, (size_t)result);
-    struct unsock_fd *entry = redirected(fd, &name, &scratch);
+    struct unsock_fd *entry = redirected(fd, &name, &scratch, &wrong);
+    if (wrong < 0)
+        return wrong;
     struct unsock_name own = entry ? read_name(&name, result) : (struct unsock_name){0};
     bool raw = !entry || (entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_ACCEPTED) &&
                           !unsock_names_converts(name.any.sa_family));
@@ -140,11 +145,14 @@ long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length
     long result = unsock_socket_name(fd, __NR_getpeername, &name);
     if (result < 0 && result != -ENOTCONN)
         return result;
-    if (!is_peer_of_ours(&name, result))
-        unsock_reuse_look(fd);
+    long wrong = is_peer_of_ours(&name, result) ? 0 : unsock_reuse_look(fd);
+    if (wrong < 0)
+        return wrong;
     if (result == -ENOTCONN)
         name.any.sa_family = AF_UNIX;
-    struct unsock_fd *entry = redirected(fd, &name, &scratch);
+    struct unsock_fd *entry = redirected(fd, &name, &scratch, &wrong);
+    if (wrong < 0)
+        return wrong;
     /* A connected datagram socket whose peer has not come yet is connected all the same. */
     bool waiting = entry && entry->type == SOCK_DGRAM && unsock_state_is_connected(entry->state);
     if (result < 0 && !waiting)

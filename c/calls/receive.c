@@ -12,15 +12,18 @@
 #include "rt/sys.h"
 #include "rt/user.h"
 
-/* Would receiving on this descriptor concern the library? `wants_address`: the caller asks for the sender. */
-static bool concerns(int fd, bool wants_address) {
+/* Would receiving on this descriptor concern the library? `wants_address`: the caller asks for the sender. -errno: that
+ * cannot be known. */
+static long concerns(int fd, bool wants_address) {
     struct unsock_fd scratch;
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry && wants_address)
         entry = unsock_identify(fd, &scratch);
     if (entry && entry->kind == UNSOCK_KIND_IP && entry->type == SOCK_DGRAM)
         unsock_fds_mark(entry, UNSOCK_HEARD);
-    return entry && unsock_fd_is_redirected(entry);
+    if (!entry)
+        return 0;
+    return unsock_fd_is_redirected(entry) ? 1 : unsock_identify_wrong(entry);
 }
 
 /* May another thread's first send exchange the socket while this one waits for its first datagram? */
@@ -31,7 +34,7 @@ static bool may_be_replaced(int fd) {
 
 /* Has the wait for a datagram ended with none because it was exchanged? */
 static bool was_replaced(int fd) {
-    return concerns(fd, false);
+    return concerns(fd, false) > 0;
 }
 
 /* TCP gives no address, and says so by the length. */
@@ -153,7 +156,10 @@ static long receive_messages(int fd, struct unsock_mmsghdr *messages, unsigned c
 }
 
 ssize_t unsock_call_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
-    if (!concerns(fd, address != NULL)) {
+    long ours = concerns(fd, address != NULL);
+    if (ours < 0)
+        return ours;
+    if (!ours) {
         socklen_t room = 0;
         bool asks = address && may_be_replaced(fd) && unsock_user_read(&room, length, sizeof(room)) == 0;
         long result = unsock_real_recvfrom(fd, data, size, flags, address, length);
@@ -171,8 +177,9 @@ ssize_t unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
     bool waits = may_be_replaced(fd);
     if ((!entry || waits) && unsock_user_read(&asked, message, sizeof(asked)) < 0)
         return unsock_real_recvmsg(fd, message, flags);
-    if (concerns(fd, !entry && asked.msg_name))
-        return receive_message(fd, message, flags);
+    long ours = concerns(fd, !entry && asked.msg_name);
+    if (ours != 0)
+        return ours < 0 ? ours : receive_message(fd, message, flags);
     long result = unsock_real_recvmsg(fd, message, flags);
     if (result == 0 && waits && was_replaced(fd)) {
         if (unsock_user_write(message, &asked, sizeof(asked)) < 0)
@@ -190,8 +197,9 @@ long unsock_call_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned coun
     bool waits = may_be_replaced(fd);
     if (count == 0 || ((!entry || waits) && unsock_user_read(&asked, messages, sizeof(asked)) < 0))
         return unsock_real_recvmmsg(fd, messages, count, flags, timeout);
-    if (concerns(fd, !entry && asked.header.msg_name))
-        return receive_messages(fd, messages, count, flags, timeout);
+    long ours = concerns(fd, !entry && asked.header.msg_name);
+    if (ours != 0)
+        return ours < 0 ? ours : receive_messages(fd, messages, count, flags, timeout);
     long result = unsock_real_recvmmsg(fd, messages, count, flags, timeout);
     if (result > 0 && waits && messages[0].length == 0 && was_replaced(fd)) {
         if (unsock_user_write(messages, &asked, sizeof(asked)) < 0)

@@ -19,6 +19,7 @@
 #include "rt/sys.h"
 #include "rt/user.h"
 #include "rules/address.h"
+#include "rules/errno.h"
 #include "rules/ip.h"
 #include "rules/settings.h"
 
@@ -42,10 +43,14 @@ static bool is_plain(const struct unsock_fd *entry, int flags) {
     return entry->type == SOCK_STREAM && !(flags & MSG_FASTOPEN);
 }
 
-/* A covered address must not leave by a descriptor that has become another socket. */
-static bool is_plain_with(int fd, int flags, const struct msghdr *message) {
-    bool may_be_covered = unsock_call_names_covered(message) || unsock_call_names_unspecified(message);
-    return is_plain(unsock_fds_known(fd), flags) && !(may_be_covered && unsock_reuse_look(fd));
+/* A covered address must not leave by a descriptor that has become another socket, or of which that cannot be known
+ * (-errno). */
+static long is_plain_with(int fd, int flags, const struct msghdr *message) {
+    if (!is_plain(unsock_fds_known(fd), flags))
+        return false;
+    long another =
+        unsock_call_names_covered(message) || unsock_call_names_unspecified(message) ? unsock_reuse_look(fd) : 0;
+    return another < 0 ? another : !another;
 }
 
 static bool concerns(const struct unsock_fd *entry, const struct msghdr *message) {
@@ -90,8 +95,9 @@ static long send_stream(int fd, const struct unsock_fd *entry, const struct msgh
             return result;
     }
     /* What only a stream would ignore. */
-    if ((message->msg_name || message->msg_controllen > 0) && unsock_reuse_look(fd))
-        return ANEW;
+    long another = message->msg_name || message->msg_controllen > 0 ? unsock_reuse_look(fd) : 0;
+    if (another != 0)
+        return another < 0 ? another : ANEW;
     long wrong = unsock_send_control_check(entry, message);
     if (wrong < 0)
         return wrong;
@@ -99,12 +105,13 @@ static long send_stream(int fd, const struct unsock_fd *entry, const struct msgh
     plain.msg_namelen = 0;
     plain.msg_controllen = 0;
     flags &= ~MSG_FASTOPEN;
-    long result = entry->kind == UNSOCK_KIND_LOCAL ? unsock_stream_sendmsg(fd, &plain, flags)
-                                                   : unsock_real_sendmsg(fd, &plain, flags);
+    long result = entry->kind == UNSOCK_KIND_LOCAL
+                      ? unsock_errno_as_ip(UNSOCK_AT_STEP, unsock_stream_sendmsg(fd, &plain, flags))
+                      : unsock_real_sendmsg(fd, &plain, flags);
     if (result != -ENOTCONN)
         return result;
     /* TCP says that it cannot be written to (sk_stream_error). */
-    return unsock_reuse_look(fd) ? ANEW : unsock_stream_broken(flags);
+    return unsock_reuse_look(fd) > 0 ? ANEW : unsock_stream_broken(flags);
 }
 
 /* UNSOCK_PORT names the servers' ports. Their clients' ports are others, and answers to them stay here too. */
@@ -131,11 +138,15 @@ static long send_to_peer(int fd, struct unsock_fd *entry, const struct msghdr *m
                                             : unsock_real_sendmsg(fd, message, flags);
 }
 
+static bool may_be_inet(int fd) {
+    long domain = unsock_socket_option(fd, SO_DOMAIN);
+    return domain == AF_INET || unsock_socket_unanswered(domain) < 0;
+}
+
 /* A socket that is none of ours, a raw one for example. */
 static long send_other(int fd, const struct msghdr *message, int flags) {
     if (unsock_settings.block_inet &&
-        (unsock_call_names_ip(message) ||
-         (unsock_call_names_unspecified(message) && unsock_socket_option(fd, SO_DOMAIN) == AF_INET)))
+        (unsock_call_names_ip(message) || (unsock_call_names_unspecified(message) && may_be_inet(fd))))
         return -EACCES;
     return unsock_real_sendmsg(fd, message, flags);
 }
@@ -145,6 +156,8 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
     struct unsock_ip ip;
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
     bool redirected = unsock_fd_is_redirected(entry);
+    if (unsock_identify_wrong(entry) < 0)
+        return unsock_identify_wrong(entry);
     if (!redirected && entry->kind != UNSOCK_KIND_IP)
         return send_other(fd, message, flags);
     if (entry->type == SOCK_STREAM)
@@ -162,8 +175,9 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
     if (ip.family == AF_INET && unsock_call_is_ipv6_only(fd, entry))
         return -ENETUNREACH;
     /* Before it is exchanged. */
-    if (entry->kind == UNSOCK_KIND_IP && unsock_reuse_look(fd))
-        return ANEW;
+    long another = entry->kind == UNSOCK_KIND_IP ? unsock_reuse_look(fd) : 0;
+    if (another != 0)
+        return another < 0 ? another : ANEW;
     if (unsock_address_covered(&ip) || entry->kind == UNSOCK_KIND_FOREIGN || is_local_client(entry, &ip))
         return unsock_datagram_send(fd, entry, message, flags, &ip);
     if (unsock_settings.block_inet)
@@ -182,8 +196,10 @@ static long send_message(int fd, const struct msghdr *message, int flags) {
  * socket. */
 static long send_outgoing(int fd, const struct msghdr *message, int flags) {
     struct outgoing outgoing;
-    if (!take_message(&outgoing, message) || is_plain_with(fd, flags, &outgoing.message) ||
-        !concerns(unsock_fds_known(fd), &outgoing.message))
+    long plain = take_message(&outgoing, message) ? is_plain_with(fd, flags, &outgoing.message) : true;
+    if (plain < 0)
+        return plain;
+    if (plain || !concerns(unsock_fds_known(fd), &outgoing.message))
         return unsock_real_sendmsg(fd, message, flags);
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!can_be_read(&outgoing.message, entry && entry->type == SOCK_STREAM))
@@ -249,8 +265,10 @@ static ssize_t sendto_once(int fd, const void *data, size_t size, int flags, con
     if (!redirected && no_ip)
         return unsock_real_sendto(fd, data, size, flags, address, length);
     outgoing.message = (struct msghdr){0};
-    if (!take_name(&outgoing, address, length) || is_plain_with(fd, flags, &outgoing.message) ||
-        !concerns(unsock_fds_known(fd), &outgoing.message))
+    long plain = take_name(&outgoing, address, length) ? is_plain_with(fd, flags, &outgoing.message) : true;
+    if (plain < 0)
+        return plain;
+    if (plain || !concerns(unsock_fds_known(fd), &outgoing.message))
         return unsock_real_sendto(fd, data, size, flags, address, length);
     entry = unsock_fds_known(fd);
     /* To UDP this is an address, and too short; of sendmsg it is none (__sys_sendto and __copy_msghdr in net/socket.c).
@@ -274,7 +292,8 @@ static bool may_concern(int fd, const struct unsock_mmsghdr *messages, unsigned 
         struct outgoing outgoing;
         if (!take_message(&outgoing, &messages[i].header))
             return i > 0 && !is_plain(entry, flags);
-        if (!is_plain_with(fd, flags, &outgoing.message) && concerns(unsock_fds_known(fd), &outgoing.message))
+        /* What cannot be known, each message is told. */
+        if (is_plain_with(fd, flags, &outgoing.message) <= 0 && concerns(unsock_fds_known(fd), &outgoing.message))
             return true;
     }
     return false;

@@ -86,10 +86,12 @@ long unsock_call_shutdown(int fd, int how) {
     struct unsock_fd scratch;
     struct unsock_fd *entry = unsock_fds_known(fd);
     bool listens = entry && entry->state == UNSOCK_STATE_LISTENING;
-    if (listens && unsock_reuse_look(fd))
-        entry = NULL;
-    if (!entry)
+    long another = listens ? unsock_reuse_look(fd) : 0;
+    if (!entry || another > 0)
         entry = unsock_identify(fd, &scratch);
+    long wrong = another < 0 ? another : unsock_identify_wrong(entry);
+    if (wrong < 0)
+        return wrong;
     if (entry->kind == UNSOCK_KIND_FOREIGN && listens && unsock_fd_has_file(entry) && unsock_fd_is_redirected(entry))
         return shut_elsewhere(fd, entry, how);
     bool handed = is_handed(fd, entry);
@@ -103,5 +105,5 @@ long unsock_call_shutdown(int fd, int how) {
     long result = handed ? 0 : unsock_sys(__NR_shutdown, fd, how);
     if (result < 0)
         return result;
-    return unsock_state_is_connected(entry->state) || unsock_reuse_look(fd) ? result : -ENOTCONN;
+    return unsock_state_is_connected(entry->state) || unsock_reuse_look(fd) > 0 ? result : -ENOTCONN;
 }

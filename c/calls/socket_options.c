@@ -20,19 +20,31 @@ static bool is_kernels(const struct unsock_fd *entry, int level, int name) {
            (name == SO_ERROR || name == SO_TYPE || name == SO_KEEPALIVE || name == SO_LINGER || name == SO_ACCEPTCONN);
 }
 
-/* A descriptor that nothing is known of: it is ours when an AF_UNIX socket's names say so. */
-static struct unsock_fd *entry_for_option(int fd, int level, int name, struct unsock_fd *scratch) {
+/*
+ * A descriptor that nothing is known of: it is ours when an AF_UNIX socket's names say so. *wrong gets 0, or the -errno
+ * of a call on one of which that cannot be known.
+ */
+static struct unsock_fd *entry_for_option(int fd, int level, int name, struct unsock_fd *scratch, long *wrong) {
     struct unsock_fd *entry = unsock_fds_known(fd);
-    if (entry && unsock_fd_is_redirected(entry) && !is_kernels(entry, level, name) && unsock_reuse_look(fd))
+    bool looks = entry && unsock_fd_is_redirected(entry) && !is_kernels(entry, level, name);
+    *wrong = looks ? unsock_reuse_look(fd) : 0;
+    if (*wrong != 0)
         entry = NULL;
+    if (*wrong < 0)
+        return NULL;
     bool telling = level == IPPROTO_TCP || level == IPPROTO_IP || level == IPPROTO_IPV6 || level == IPPROTO_UDP ||
                    (level == SOL_SOCKET && (name == SO_DOMAIN || name == SO_PROTOCOL || name == SO_REUSEPORT));
-    return !entry && telling ? unsock_identify(fd, scratch) : entry;
+    entry = !entry && telling ? unsock_identify(fd, scratch) : entry;
+    *wrong = entry ? unsock_identify_wrong(entry) : 0;
+    return entry;
 }
 
 long unsock_call_setsockopt(int fd, int level, int name, const void *value, socklen_t length) {
     struct unsock_fd scratch;
-    struct unsock_fd *entry = entry_for_option(fd, level, name, &scratch);
+    long wrong;
+    struct unsock_fd *entry = entry_for_option(fd, level, name, &scratch, &wrong);
+    if (wrong < 0)
+        return wrong;
     if (entry && unsock_fd_is_redirected(entry)) {
         if (unsock_options_wants_ip(entry, level, name) && unsock_redirect_to_ip(fd, entry) == 0)
             unsock_predict_was_ip();
@@ -50,7 +62,10 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
 
 long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
     struct unsock_fd scratch;
-    struct unsock_fd *entry = entry_for_option(fd, level, name, &scratch);
+    long wrong;
+    struct unsock_fd *entry = entry_for_option(fd, level, name, &scratch, &wrong);
+    if (wrong < 0)
+        return wrong;
     if (entry && unsock_fd_is_redirected(entry))
         return unsock_options_get(fd, entry, level, name, value, length);
     return unsock_sys(__NR_getsockopt, fd, level, name, value, length);

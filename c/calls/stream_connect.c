@@ -273,8 +273,8 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     bool waiting =
         entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_SPENT && (entry->flags & UNSOCK_WAITING);
     long result = waiting ? wait_again(&attempt) : in_place ? connect_in_place(&attempt) : connect_by_standin(&attempt);
-    if (result == UNSOCK_TARGET_FALLBACK)
-        result = connect_real(&attempt, asked);
+    result =
+        result == UNSOCK_TARGET_FALLBACK ? connect_real(&attempt, asked) : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
     /* A connection that is there is no failure for the log, whatever the program is told first. */
     bool there = result == -EINPROGRESS && entry->kind == UNSOCK_KIND_LOCAL && unsock_state_is_connected(entry->state);
     unsock_log("connect", fd, asked, &attempt.path, there ? 0 : result);

@@ -47,7 +47,7 @@ static size_t most_lost(int fd, const struct unsock_fd *entry) {
 
 /* As sk_stream_error and tcp_sendmsg do it (net/ipv4/tcp.c). */
 long unsock_stream_refused(int fd, size_t size, int flags) {
-    if (unsock_reuse_look(fd))
+    if (unsock_reuse_look(fd) > 0)
         return unsock_stream_broken(flags);
     const struct unsock_fd *entry = unsock_fds_known(fd);
     unsigned mark = unsock_end_mark_certain(fd);

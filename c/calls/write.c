@@ -38,17 +38,24 @@ bool unsock_write_concerns(int fd) {
     return concerns(fd);
 }
 
-/* The socket is not connected, or there is none. Returns whether the number is something else by now. */
-static bool is_another(int fd, long result) {
+/*
+ * The socket is not connected, or there is none; or a filter that was there before the program forbids the call that
+ * stands for its own. Returns whether the call is to be made as the program has made it.
+ */
+static bool is_for_kernel(int fd, long result) {
+    if (result == -EPERM || result == -ENOSYS) {
+        unsock_sandboxed = true;
+        return true;
+    }
     if (result == -ENOTCONN)
-        return unsock_reuse_look(fd);
+        return unsock_reuse_look(fd) > 0;
     unsock_asked_note(fd);
     unsock_reuse_new(fd);
     return true;
 }
 
 static inline bool is_unusual(long result) {
-    return result == -ENOTCONN || result == -ENOTSOCK;
+    return result == -ENOTCONN || result == -ENOTSOCK || result == -EPERM || result == -ENOSYS;
 }
 
 /*
@@ -84,7 +91,7 @@ ssize_t unsock_call_write(int fd, const void *data, size_t size) {
     long result = unsock_stream_sendto(fd, data, size, 0);
     if (!is_unusual(result))
         return result;
-    return is_another(fd, result) ? unsock_real_write(fd, data, size) : unsock_stream_broken(0);
+    return is_for_kernel(fd, result) ? unsock_real_write(fd, data, size) : unsock_stream_broken(0);
 }
 
 ssize_t unsock_call_writev(int fd, const struct iovec *parts, int count) {
@@ -95,7 +102,7 @@ ssize_t unsock_call_writev(int fd, const struct iovec *parts, int count) {
     long result = unsock_stream_sendmsg(fd, &message, 0);
     if (!is_unusual(result))
         return result;
-    return is_another(fd, result) ? unsock_real_writev(fd, parts, count) : unsock_stream_broken(0);
+    return is_for_kernel(fd, result) ? unsock_real_writev(fd, parts, count) : unsock_stream_broken(0);
 }
 
 ssize_t unsock_call_send(int fd, const void *data, size_t size, int flags) {
@@ -104,5 +111,5 @@ ssize_t unsock_call_send(int fd, const void *data, size_t size, int flags) {
     long result = unsock_stream_sendto(fd, data, size, flags);
     if (!is_unusual(result))
         return result;
-    return is_another(fd, result) ? unsock_real_sendto(fd, data, size, flags, NULL, 0) : unsock_stream_broken(flags);
+    return is_for_kernel(fd, result) ? unsock_real_sendto(fd, data, size, flags, NULL, 0) : unsock_stream_broken(flags);
 }

@@ -85,23 +85,26 @@ static void identify_datagram_peer(struct unsock_fd *entry, const struct unsock_
 }
 
 /* An AF_UNIX socket that this process did not make itself: its names say whether it stands for an IP socket. */
-UNSOCK_OWN_FRAME static void identify_unix(int fd, struct unsock_fd *entry) {
+UNSOCK_OWN_FRAME static long identify_unix(int fd, struct unsock_fd *entry) {
     union unsock_sockaddr address;
     long length = unsock_socket_name(fd, __NR_getsockname, &address);
     if (length < 0)
-        return;
+        return length;
     struct unsock_name own = unsock_kernel_name_read(&address.un, (size_t)length);
     if (own.kind == UNSOCK_NAME_STREAM) {
         identify_stream(entry, &own.source, &own.target);
         /* It has the name of a connection that was refused. */
-        if (unsock_socket_name(fd, __NR_getpeername, &address) == -ENOTCONN) {
+        length = unsock_socket_name(fd, __NR_getpeername, &address);
+        if (length == -ENOTCONN) {
             unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
             entry->remote = (struct unsock_ip){0};
         }
-        return;
+        return length == -ENOTCONN ? 0 : length;
     }
     length = unsock_socket_name(fd, __NR_getpeername, &address);
     struct unsock_name peer = {.kind = UNSOCK_NAME_NONE};
+    if (length < 0 && length != -ENOTCONN)
+        return length;
     if (length >= 0)
         peer = unsock_kernel_name_read(&address.un, (size_t)length);
     if (own.kind == UNSOCK_NAME_FILE && peer.kind == UNSOCK_NAME_STREAM) {
@@ -119,6 +122,7 @@ UNSOCK_OWN_FRAME static void identify_unix(int fd, struct unsock_fd *entry) {
         if (length >= 0 && peer.kind == UNSOCK_NAME_FILE)
             identify_datagram_peer(entry, &peer);
     }
+    return 0;
 }
 
 static struct unsock_fd *keep(int fd, struct unsock_fd *scratch) {
@@ -132,16 +136,29 @@ static struct unsock_fd *keep(int fd, struct unsock_fd *scratch) {
     return entry;
 }
 
+/* The question came to `result`, which is no answer. */
+static struct unsock_fd *unanswered(struct unsock_fd *scratch, long result) {
+    long wrong = unsock_socket_unanswered(result);
+    memset(scratch, 0, sizeof(*scratch));
+    scratch->refusal.error = (int32_t)wrong;
+    return scratch;
+}
+
 struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch) {
     memset(scratch, 0, sizeof(*scratch));
     long domain = unsock_socket_option(fd, SO_DOMAIN);
     if (domain != AF_INET && domain != AF_INET6 && domain != AF_UNIX)
-        return scratch;
+        return unanswered(scratch, domain);
+    long type = unsock_socket_option(fd, SO_TYPE), protocol = unsock_socket_option(fd, SO_PROTOCOL);
+    if (type < 0 || protocol < 0)
+        return unanswered(scratch, type < 0 ? type : protocol);
     scratch->domain = (uint8_t)domain;
-    scratch->type = (uint8_t)unsock_socket_option(fd, SO_TYPE);
-    scratch->protocol = (uint16_t)unsock_socket_option(fd, SO_PROTOCOL);
+    scratch->type = (uint8_t)type;
+    scratch->protocol = (uint16_t)protocol;
     if (domain == AF_UNIX) {
-        identify_unix(fd, scratch);
+        long result = identify_unix(fd, scratch);
+        if (result < 0)
+            return unanswered(scratch, result);
         scratch->protocol = scratch->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
     } else if ((scratch->type == SOCK_STREAM &&
                 (scratch->protocol == IPPROTO_TCP || scratch->protocol == UNSOCK_IPPROTO_MPTCP)) ||
@@ -158,8 +175,10 @@ struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch) {
 struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_fd *scratch) {
     union unsock_sockaddr name;
     struct unsock_fd *entry = unsock_identify_unknown(fd, scratch);
-    if (entry->kind != UNSOCK_KIND_UNKNOWN || entry->domain != AF_UNIX || entry->type != SOCK_STREAM ||
-        unsock_socket_name(fd, __NR_getsockname, &name) > (long)UNSOCK_SUN_PATH_OFFSET ||
+    if (entry->kind != UNSOCK_KIND_UNKNOWN || entry->domain != AF_UNIX || entry->type != SOCK_STREAM)
+        return entry;
+    long length = unsock_socket_name(fd, __NR_getsockname, &name);
+    if (length < 0 || length > (long)UNSOCK_SUN_PATH_OFFSET ||
         unsock_socket_name(fd, __NR_getpeername, &name) != -ENOTCONN)
         return entry;
     scratch->kind = UNSOCK_KIND_LOCAL;

@@ -9,7 +9,8 @@ bool unsock_identify_has_file(int fd, const struct unsock_fd *entry);
 
 /*
  * What the kernel says that a descriptor is of which nothing is known. Returns its entry, filled, or `scratch` where
- * the cache has no room. The kind is UNSOCK_KIND_UNKNOWN when it is no socket that could be ours.
+ * the cache has no room. The kind is UNSOCK_KIND_UNKNOWN when it is no socket that could be ours, and also when that
+ * cannot be known.
  */
 struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch);
 
@@ -18,6 +19,14 @@ struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch);
  * nothing is known was then born to stand for an IP socket, in the program that this one was executed by.
  */
 struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_fd *scratch);
+
+/*
+ * Why it cannot be known what the descriptor is of which this is the entry: the -errno of a call that depends on it,
+ * which must not go to the kernel then as if the descriptor were none of ours. 0: it is known.
+ */
+static inline long unsock_identify_wrong(const struct unsock_fd *entry) {
+    return entry->kind == UNSOCK_KIND_UNKNOWN ? entry->refusal.error : 0;
+}
 
 /* What a descriptor is: by the cache, else by the kernel, as above. */
 static inline struct unsock_fd *unsock_identify(int fd, struct unsock_fd *scratch) {

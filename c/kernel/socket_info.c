@@ -6,6 +6,7 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
+#include "rules/errno.h"
 
 #include <linux/poll.h>
 #include <linux/stat.h>
@@ -18,6 +19,19 @@ long unsock_socket_option(int fd, int name) {
     socklen_t length = sizeof(value);
     long result = unsock_sys(__NR_getsockopt, fd, SOL_SOCKET, name, &value, &length);
     return result < 0 ? result : value;
+}
+
+long unsock_socket_unanswered(long result) {
+    bool answered = result >= 0 || result == -EBADF || result == -ENOTSOCK || result == -EOPNOTSUPP;
+    return answered ? 0 : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
+}
+
+bool unsock_socket_may_not_connect(void) {
+    return unsock_sys(__NR_connect, -1) != -EBADF;
+}
+
+bool unsock_socket_may_not_send(void) {
+    return unsock_sys(__NR_sendto, -1) != -EBADF || unsock_sys(__NR_sendmsg, -1) != -EBADF;
 }
 
 void unsock_socket_refuse_descriptors(int fd) {
@@ -39,7 +53,7 @@ uint64_t unsock_socket_inode(int fd) {
 
 long unsock_socket_nonblocking(int fd) {
     long flags = unsock_sys(__NR_fcntl, fd, F_GETFL);
-    return flags < 0 ? flags : (flags & O_NONBLOCK) != 0;
+    return flags < 0 ? unsock_errno_as_ip(UNSOCK_AT_STEP, flags) : (flags & O_NONBLOCK) != 0;
 }
 
 int unsock_socket_poll(int fd, short events) {

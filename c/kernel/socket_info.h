@@ -8,6 +8,20 @@
 long unsock_socket_option(int fd, int name);
 
 /*
+ * `result` is what the kernel said to a question that each socket can be asked (getsockname, SO_DOMAIN, SO_TYPE,
+ * SO_PROTOCOL). Returns 0 when that is an answer, "no socket" too; else the -errno that a call fails with which needs
+ * one: a filter of somebody's forbids the question (-EACCES), or there was no memory to answer it.
+ */
+long unsock_socket_unanswered(long result);
+
+/*
+ * Does a filter of somebody's forbid connecting, or sending? Of datagrams EPERM has a meaning of its own: the peer is
+ * connected to another. One system call, or two.
+ */
+bool unsock_socket_may_not_connect(void);
+bool unsock_socket_may_not_send(void);
+
+/*
  * Lets peers hear EPERM who pass descriptors along to this AF_UNIX socket, or to one that is accepted from it, where
  * the kernel can (SO_PASSRIGHTS; Linux 6.16): what is refused need not be closed.
  */
@@ -22,7 +36,7 @@ uint64_t unsock_socket_cookie(int fd);
 /* The socket's inode number, as /proc/PID/fd shows it; 0 when it cannot be told. */
 uint64_t unsock_socket_inode(int fd);
 
-/* Is this descriptor non-blocking (1), blocking (0), or not open (-errno)? */
+/* Is this descriptor non-blocking (1), blocking (0), or not open, or may that not be asked (-errno)? */
 long unsock_socket_nonblocking(int fd);
 
 /* poll(2) without waiting. Returns the events that there are; POLLERR when it cannot be asked. */

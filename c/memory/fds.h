@@ -68,7 +68,7 @@ struct unsock_fd {
         } __attribute__((packed, aligned(4))) watch;
         struct {
             uint64_t cookie; /* REFUSED: of the socket, which may be the kernel's TCP or AF_UNIX */
-            int32_t error;   /* and what the program is to be told once, positive */
+            int32_t error;   /* and what the program is to be told once, positive; UNKNOWN: why that is, an -errno */
         } __attribute__((packed, aligned(4))) refusal;
     };
 };

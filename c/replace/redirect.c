@@ -110,7 +110,9 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
     unsock_elsewhere_find(fd, old, &where);
     long old_socket = keep_waited_for(fd, old);
     uint64_t cookie = old->flags & UNSOCK_DUPLICATED ? unsock_socket_cookie(fd) : 0;
-    long result = carry_flags(fd, standin);
+    /* Which descriptors are duplicates must be known for certain. */
+    bool unknown = (old->flags & UNSOCK_DUPLICATED) && cookie == 0;
+    long result = unknown ? -EACCES : carry_flags(fd, standin);
     if (result == 0)
         result = replace(fd, entry, standin, kind);
     if (result == 0 && (old->flags & UNSOCK_DUPLICATED))
@@ -128,7 +130,7 @@ static long exchange(int fd, struct unsock_fd *entry, int standin, enum unsock_k
     long result = take_place(fd, entry, &old, standin, kind);
     if (result == 0 && (old.flags & UNSOCK_FILE))
         unsock_release(&old);
-    return result;
+    return unsock_errno_as_ip(UNSOCK_AT_STEP, result);
 }
 
 long unsock_redirect_install(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {

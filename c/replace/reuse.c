@@ -6,6 +6,7 @@
 #include "memory/fds.h"
 #include "memory/own.h"
 #include "memory/state.h"
+#include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rules/ip.h"
@@ -55,24 +56,32 @@ static bool is_settled(const struct unsock_fd *entry, const struct unsock_fd *be
            entry->state == before->state && flags == before->flags;
 }
 
-/* By what the kernel tells of the socket, if it is one. */
-static bool look(int fd, bool thoroughly) {
+/* By what the kernel tells of the socket, if it is one. Returns whether it is another one, or -errno. */
+static long look(int fd, bool thoroughly) {
     union unsock_sockaddr name;
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry)
-        return false;
+        return 0;
     struct unsock_fd before = *entry;
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     long length = unsock_socket_name(fd, __NR_getsockname, &name);
+    long type = before.type, wrong = unsock_socket_unanswered(length);
     bool another = length < 0 || is_another_by_name(&before, &name, (size_t)length);
-    if (unsock_fd_is_refused(&before))
-        another = unsock_socket_cookie(fd) != before.refusal.cookie;
-    if (!another && thoroughly && before.kind == UNSOCK_KIND_IP)
-        another = unsock_socket_option(fd, SO_TYPE) != before.type;
-    if (!another || !is_settled(entry, &before))
-        return false;
+    if (unsock_fd_is_refused(&before)) {
+        uint64_t cookie = unsock_socket_cookie(fd);
+        another = cookie != before.refusal.cookie;
+        wrong = cookie == 0 ? -EACCES : wrong;
+    }
+    if (!another && thoroughly && before.kind == UNSOCK_KIND_IP) {
+        type = unsock_socket_option(fd, SO_TYPE);
+        wrong = unsock_socket_unanswered(type);
+    }
+    if (wrong < 0)
+        return wrong;
+    if ((!another && type == before.type) || !is_settled(entry, &before))
+        return 0;
     unsock_reuse_new(fd);
-    return true;
+    return 1;
 }
 
 void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length) {
@@ -82,18 +91,18 @@ void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length
         unsock_reuse_look(fd);
 }
 
-bool unsock_reuse_look(int fd) {
+long unsock_reuse_look(int fd) {
     return look(fd, true);
 }
 
-void unsock_reuse_check(int fd) {
+long unsock_reuse_check(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
-    if (entry && entry->state != UNSOCK_STATE_NEW)
-        look(fd, false);
+    long another = entry && entry->state != UNSOCK_STATE_NEW ? look(fd, false) : 0;
+    return UNSOCK_MIN(another, 0);
 }
 
 bool unsock_reuse_failed(int fd, long result) {
     bool usual =
         result >= 0 || result == -EAGAIN || result == -EINTR || result == -EINPROGRESS || result == -ECONNREFUSED;
-    return !usual && look(fd, true);
+    return !usual && look(fd, true) > 0;
 }

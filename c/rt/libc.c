@@ -153,7 +153,7 @@ long unsock_real_connect(int fd, const void *address, socklen_t length) {
 }
 
 long unsock_real_accept(int fd, void *address, socklen_t *length) {
-    KERNEL_STYLE(accept, (fd, address, length), unsock_sys(__NR_accept4, fd, address, length, 0));
+    KERNEL_STYLE(accept, (fd, address, length), unsock_sys(__NR_accept, fd, address, length));
 }
 
 long unsock_real_accept4(int fd, void *address, socklen_t *length, int flags) {
@@ -219,9 +219,22 @@ static long raw_ppoll(struct pollfd *fds, unsigned long count, const struct time
     return BY_THE_PROGRAM(__NR_ppoll, fds, count, timeout ? &copy : NULL, signals, SIGNAL_SET_SIZE, 0);
 }
 
+/* The program's own call where there is one: a filter may not know of the other. */
 static long raw_poll(struct pollfd *fds, unsigned long count, int timeout) {
+#ifdef __NR_poll
+    return BY_THE_PROGRAM(__NR_poll, fds, count, timeout, 0, 0, 0);
+#else
     struct timespec time = {timeout / 1000, timeout % 1000 * 1000000l};
     return raw_ppoll(fds, count, timeout < 0 ? NULL : &time, NULL);
+#endif
+}
+
+static long raw_epoll_wait(int set, void *events, int most, int timeout) {
+#ifdef __NR_epoll_wait
+    return BY_THE_PROGRAM(__NR_epoll_wait, set, events, most, timeout, 0, 0);
+#else
+    return BY_THE_PROGRAM(__NR_epoll_pwait, set, events, most, timeout, 0, SIGNAL_SET_SIZE);
+#endif
 }
 
 long unsock_real_poll(struct pollfd *fds, unsigned long count, int timeout) {
@@ -233,8 +246,7 @@ long unsock_real_ppoll(struct pollfd *fds, unsigned long count, const struct tim
 }
 
 long unsock_real_epoll_wait(int set, void *events, int most, int timeout) {
-    KERNEL_STYLE(epoll_wait, (set, events, most, timeout),
-                 BY_THE_PROGRAM(__NR_epoll_pwait, set, events, most, timeout, 0, SIGNAL_SET_SIZE));
+    KERNEL_STYLE(epoll_wait, (set, events, most, timeout), raw_epoll_wait(set, events, most, timeout));
 }
 
 long unsock_real_epoll_pwait(int set, void *events, int most, int timeout, const void *signals) {

@@ -38,6 +38,9 @@ static const struct translation translations[] = {
     /* No room for a file, or no descriptor to look with. */
     {BIT(BIND), ENOSPC, ENOBUFS},
     {BIT(BIND), EDQUOT, ENOBUFS},
+    /* A filter or a security module forbids it. */
+    {BIT(STEP) | BIT(OPEN), EPERM, EACCES},
+    {BIT(STEP) | BIT(OPEN), ENOSYS, EACCES},
 };
 
 long unsock_errno_as_ip(enum unsock_errno_at at, long result) {

@@ -16,6 +16,7 @@ enum unsock_errno_at {
     UNSOCK_AT_TARGET,      /* connect to where a control file points */
     UNSOCK_AT_TARGET_ONCE, /* the same by a socket that does not block */
     UNSOCK_AT_MULTIPLEXER, /* connect to Firecracker's multiplexer */
+    UNSOCK_AT_STEP,        /* any call of the library's own, in the place of one of the program's: a question, a step */
     UNSOCK_AT_ERROR,       /* SO_ERROR of a connect to where a control file points, negative */
 };
 

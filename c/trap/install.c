@@ -91,7 +91,8 @@ static long install_filter(void) {
 
 long unsock_trap_install(bool on_alternate_stack) {
     unsock_sys_mark_bits = UNSOCK_SYS_MARK << 32;
-    unsock_signals_install(handle, on_alternate_stack);
-    long result = unsock_is_trapped() ? 0 : install_filter();
+    long result = unsock_signals_install(handle, on_alternate_stack);
+    if (result == 0 && !unsock_is_trapped())
+        result = install_filter();
     return result > 0 ? -EBUSY : result;
 }

@@ -34,21 +34,23 @@ extern void __restore_rt(void) __attribute__((visibility("hidden")));
  * No other signal is blocked while it runs, nor SIGSYS itself: what the program's handlers see and do in the middle of
  * a call is as in the system call that it stands for.
  */
-static void set_handler(uint64_t stack_flag) {
+static long set_handler(uint64_t stack_flag) {
     struct unsock_signal_action action = {.handler = own_handler,
                                           .flags = ACTION_SIGINFO | ACTION_NO_DEFER | ACTION_RESTART | stack_flag};
 #ifdef __x86_64__
     action.flags |= ACTION_RESTORER;
     action.restorer = __restore_rt;
 #endif
-    unsock_sys(__NR_rt_sigaction, UNSOCK_SIGSYS, &action, 0, UNSOCK_SIGNAL_SET_SIZE);
+    return unsock_sys(__NR_rt_sigaction, UNSOCK_SIGSYS, &action, 0, UNSOCK_SIGNAL_SET_SIZE);
 }
 
-void unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack) {
+long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack) {
     static const uint64_t own = SIGSYS_BIT;
     own_handler = handler;
-    set_handler(on_alternate_stack ? ACTION_ON_STACK : 0);
-    unsock_sys(__NR_rt_sigprocmask, HOW_UNBLOCK, &own, 0, UNSOCK_SIGNAL_SET_SIZE);
+    long result = set_handler(on_alternate_stack ? ACTION_ON_STACK : 0);
+    if (result == 0)
+        result = unsock_sys(__NR_rt_sigprocmask, HOW_UNBLOCK, &own, 0, UNSOCK_SIGNAL_SET_SIZE);
+    return result;
 }
 
 bool unsock_signals_on_alternate_stack(void) {

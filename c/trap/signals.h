@@ -25,9 +25,10 @@ typedef void unsock_trap_handler_function(int signal, void *info, void *context)
 
 /*
  * Makes `handler` the process's SIGSYS handler, and unblocks the signal. `on_alternate_stack`: in a program whose
- * stacks are too small for a handler, and which has others for it (Go).
+ * stacks are too small for a handler, and which has others for it (Go). Returns 0; or -errno where a filter of others
+ * forbids it: the first trapped call would end the process then.
  */
-void unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack);
+long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack);
 
 /* Is it so in this process already? */
 bool unsock_signals_on_alternate_stack(void);

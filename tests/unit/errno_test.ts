@@ -3,7 +3,8 @@ import { assertEquals } from "@std/assert";
 import { runHarness } from "../support/harness.ts";
 import { need } from "../support/programs.ts";
 
-const PLACES = ["BIND", "CONNECT", "SEND", "OPEN", "TARGET", "TARGET_ONCE", "MULTIPLEXER", "ERROR"];
+const PLACES = ["BIND", "CONNECT", "SEND", "OPEN", "TARGET", "TARGET_ONCE", "MULTIPLEXER", "STEP", "ERROR"];
+const FORBIDDEN = { EACCES: ["EPERM", "ENOSYS"] };
 const NOBODY_LISTENS = ["ENOENT", "EPROTOTYPE"];
 
 /** Everything that becomes another errno; all else stays as it is. */
@@ -11,10 +12,11 @@ const EXPECTED: Record<string, Record<string, string[]>> = {
   BIND: { EACCES: ["ENOENT", "ENOTDIR", "EROFS", "EPERM"], ENOBUFS: ["ENOSPC", "EDQUOT"] },
   CONNECT: { ECONNREFUSED: [...NOBODY_LISTENS, "ENOTDIR", "ELOOP", "ENAMETOOLONG"] },
   SEND: { ECONNREFUSED: [...NOBODY_LISTENS, "ENOTDIR", "ELOOP"] },
-  OPEN: { ENETUNREACH: ["EAFNOSUPPORT", "EPROTONOSUPPORT"], ENOBUFS: ["EMFILE", "ENFILE"] },
+  OPEN: { ENETUNREACH: ["EAFNOSUPPORT", "EPROTONOSUPPORT"], ENOBUFS: ["EMFILE", "ENFILE"], ...FORBIDDEN },
   TARGET: { ECONNREFUSED: [...NOBODY_LISTENS, "ECONNRESET", "EHOSTUNREACH"] },
   TARGET_ONCE: { ECONNREFUSED: [...NOBODY_LISTENS, "ECONNRESET", "EHOSTUNREACH", "EAGAIN"] },
   MULTIPLEXER: { ECONNREFUSED: NOBODY_LISTENS },
+  STEP: FORBIDDEN,
   ERROR: { ECONNREFUSED: ["ECONNRESET", "EHOSTUNREACH"] },
 };
 
