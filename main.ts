@@ -7,7 +7,12 @@ const VERSION_WORDS = ["--version", "-V", "version"];
 
 function print(text: string): void {
   let bytes = new TextEncoder().encode(text);
-  while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) throw error;
+    throw new UnsockError(`standard output: ${reason(error)}`, { cause: error });
+  }
 }
 
 /** One line on standard error. */

@@ -4,6 +4,7 @@
 
 #include "process/own_file.h"
 #include "program/make_control.h"
+#include "program/output.h"
 #include "program/room.h"
 #include "program/run.h"
 #include "program/run_options.h"
@@ -38,8 +39,8 @@ static const char usage[] =
     "... for AF_TIPC (also _ADDRTYPE _SCOPE _LOWER _UPPER):\n"
     "  UNSOCK_FILE=FILE UNSOCK_TIPC_TYPE=N ... libunsock.so\n";
 
-static void say(int fd, const char *text) {
-    unsock_sys(__NR_write, fd, text, strlen(text));
+static void say(const char *text) {
+    unsock_sys(__NR_write, 2, text, strlen(text));
 }
 
 /* "unsock: line", on stderr; bytes of others are shown, not obeyed. */
@@ -48,9 +49,9 @@ static int fail(char *line, int status) {
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = '?';
     }
-    say(2, "unsock: ");
-    say(2, line);
-    say(2, "\n");
+    say("unsock: ");
+    say(line);
+    say("\n");
     return status;
 }
 
@@ -112,26 +113,44 @@ static void hand_over(const char *const *argv, const char *const *environment) {
         end(fail_with(argv[1] ? argv[1] : FRONT, why, argv[1] && is(argv[1], "run") ? UNSOCK_RUN_FAILED : EXIT_USAGE));
 }
 
+/* Prints a list of texts, which NULL ends. `failed`: the status where that cannot be. */
+static int print(const char *const *texts, int failed) {
+    char line[256];
+    struct unsock_text error;
+    long result = 0;
+    unsock_text_start(&error, line, sizeof(line));
+    for (; *texts && result == 0; texts++)
+        result = unsock_output(*texts, strlen(*texts));
+    int status = unsock_output_status(result, 0, failed, &error);
+    return error.length > 0 ? fail(line, status) : status;
+}
+
 static int run_usage(void) {
     const struct unsock_run_option *option;
-    say(1, "libunsock.so run [options] [--] COMMAND [ARG...]\n\nCOMMAND's IP sockets on local addresses become Unix "
-           "ones.\n");
+    const char *texts[UNSOCK_RUN_OPTIONS_MOST * 6 + 4];
+    size_t count = 0;
+    texts[count++] = "libunsock.so run [options] [--] COMMAND [ARG...]\n\nCOMMAND's IP sockets on local addresses become "
+                     "Unix ones.\n";
     for (unsigned i = 0; (option = unsock_run_option_at(i)); i++) {
         if (option->kind == UNSOCK_RUN_ELSEWHERE)
             continue;
-        say(1, "  ");
-        say(1, option->flag);
-        say(1, option->value[0] == '\0' ? "" : option->kind == UNSOCK_RUN_MAYBE ? "[=" : " <");
-        say(1, option->value);
-        say(1, option->value[0] == '\0' ? "\n" : option->kind == UNSOCK_RUN_MAYBE ? "]\n" : ">\n");
+        bool bare = option->value[0] == '\0', maybe = option->kind == UNSOCK_RUN_MAYBE;
+        texts[count++] = "  ";
+        texts[count++] = option->flag;
+        texts[count++] = bare ? "" : maybe ? "[=" : " <";
+        texts[count++] = option->value;
+        texts[count++] = bare ? "\n" : maybe ? "]\n" : ">\n";
     }
-    say(1, "More, which the command line `unsock run` alone has:\n ");
+    texts[count++] = "More, which the command line `unsock run` alone has:\n ";
     for (unsigned i = 0; (option = unsock_run_option_at(i)); i++) {
-        say(1, option->kind == UNSOCK_RUN_ELSEWHERE ? " " : "");
-        say(1, option->kind == UNSOCK_RUN_ELSEWHERE ? option->flag : "");
+        if (option->kind != UNSOCK_RUN_ELSEWHERE)
+            continue;
+        texts[count++] = " ";
+        texts[count++] = option->flag;
     }
-    say(1, "\n");
-    return 0;
+    texts[count++] = "\n";
+    texts[count] = NULL;
+    return print(texts, UNSOCK_RUN_FAILED);
 }
 
 static int run(const char *const *argv, const char *const *environment, const struct unsock_room *room, bool is_front) {
@@ -167,16 +186,13 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
     bool is_front = argc >= 1 && unsock_span_is(unsock_base_name(unsock_span_of(argv[0])), FRONT);
     if (argc >= 2 && is(argv[1], "run"))
         return run(argv, environment, NULL, is_front);
-    if (argc >= 2 && is(argv[1], "--version")) {
-        say(1, UNSOCK_VERSION "\n");
-        return 0;
-    }
+    if (argc >= 2 && is(argv[1], "--version"))
+        return print((const char *const[]){UNSOCK_VERSION "\n", NULL}, 1);
     if (is_front)
         hand_over(argv, environment);
     if (argc >= 2 && !is(argv[1], "--help") && !is(argv[1], "-h"))
         return fail_with(argv[1], "unknown command; --help says what there is", 1);
     if (argc < 2 && unsock_environment_get(&source, "UNSOCK_FILE"))
         return unsock_make_control_program(&source);
-    say(1, usage);
-    return 0;
+    return print((const char *const[]){usage, NULL}, 1);
 }

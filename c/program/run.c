@@ -13,6 +13,7 @@
 #include "process/user_change.h"
 #include "process/words.h"
 #include "program/isolate.h"
+#include "program/output.h"
 #include "program/run_environment.h"
 #include "program/run_options.h"
 #include "program/run_print.h"
@@ -24,7 +25,6 @@
 #include "rules/settings.h"
 #include "unsock.h"
 
-#define EXIT_UNPRINTED 1
 #define OFF "UNSOCK_OFF=1 is set"
 
 struct run {
@@ -155,8 +155,10 @@ static int run_checked(struct run *run) {
         return 0;
     if (unsock_settings.off)
         unsock_sys(__NR_write, 2, off, sizeof(off) - 1);
-    if (run->options.dry_run)
-        return unsock_run_print(run->environment.list, run->start->caller, run->options.command) ? 0 : EXIT_UNPRINTED;
+    if (run->options.dry_run) {
+        long result = unsock_run_print(run->environment.list, run->start->caller, run->options.command);
+        return unsock_output_status(result, 0, UNSOCK_RUN_FAILED, run->error);
+    }
     if (!unsock_run_directory_prepare(&run->directory, run->options.force, NULL, run->error) ||
         !check_user(run, run->directory.path))
         return UNSOCK_RUN_FAILED;

@@ -1,9 +1,8 @@
 /* Words of a POSIX shell, bare where that is safe. */
 #include "program/run_print.h"
 
+#include "program/output.h"
 #include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/sys.h"
 #include "rt/text.h"
 
 #define CHUNK 4096
@@ -11,18 +10,12 @@
 struct printer {
     char buffer[CHUNK];
     size_t used;
-    bool failed;
+    long result; /* -errno of the first that failed */
 };
 
 static void flush(struct printer *printer) {
-    size_t done = 0;
-    while (done < printer->used && !printer->failed) {
-        long count = unsock_sys(__NR_write, 1, printer->buffer + done, printer->used - done);
-        if (count > 0)
-            done += (size_t)count;
-        else if (count != -EINTR)
-            printer->failed = true;
-    }
+    if (printer->result == 0)
+        printer->result = unsock_output(printer->buffer, printer->used);
     printer->used = 0;
 }
 
@@ -83,7 +76,7 @@ static void put_variable(struct printer *printer, const char *string) {
     put_all(printer, " \\\n");
 }
 
-bool unsock_run_print(const char *const *environment, const char *const *caller, const char *const *command) {
+long unsock_run_print(const char *const *environment, const char *const *caller, const char *const *command) {
     struct printer printer = {.used = 0};
     for (; *environment; environment++) {
         if (unsock_begins(*environment, "UNSOCK_") || !is_among(*environment, caller))
@@ -96,5 +89,5 @@ bool unsock_run_print(const char *const *environment, const char *const *caller,
     }
     put(&printer, '\n');
     flush(&printer);
-    return !printer.failed;
+    return printer.result;
 }

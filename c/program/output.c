@@ -1,0 +1,27 @@
+/* Whoever reads a part of it must not take it for the whole. */
+#include "program/output.h"
+
+#include "process/words.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#define EXIT_UNREAD 1
+
+long unsock_output(const char *bytes, size_t size) {
+    for (size_t done = 0; done < size;) {
+        long count = unsock_sys(__NR_write, 1, bytes + done, size - done);
+        if (count < 0 && count != -EINTR)
+            return count;
+        done += count > 0 ? (size_t)count : 0;
+    }
+    return 0;
+}
+
+int unsock_output_status(long result, int status, int failed, struct unsock_text *error) {
+    if (result == 0)
+        return status;
+    if (result == -EPIPE)
+        return EXIT_UNREAD;
+    unsock_text_join(error, "standard output: ", unsock_words_of(-result));
+    return failed;
+}

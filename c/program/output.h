@@ -1,0 +1,18 @@
+/* Standard output of the library as a program. */
+#ifndef UNSOCK_OUTPUT_H
+#define UNSOCK_OUTPUT_H
+
+#include "rt/text.h"
+
+#include <stddef.h>
+
+/* Writes all of it to descriptor 1. Returns 0 or -errno: a part of it may be written then. */
+long unsock_output(const char *bytes, size_t size);
+
+/*
+ * What the program ends with after that: `status` where the result is 0; else `failed`, with one line in `error`, or
+ * without one where nobody reads it any more (EPIPE).
+ */
+int unsock_output_status(long result, int status, int failed, struct unsock_text *error);
+
+#endif
