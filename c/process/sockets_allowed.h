@@ -4,7 +4,8 @@
 
 #include "rt/text.h"
 
-/* Returns false with one line, "sockets: which call: why: what to do", in `error`. Nothing is bound for the question. */
+/* Returns false with one line, "sockets: which call: why: what to do", in `error`. Nothing is bound for the question.
+ */
 bool unsock_sockets_allowed(struct unsock_text *error);
 
 #endif

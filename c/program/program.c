@@ -24,20 +24,19 @@
 #define MAY_EXECUTE 1 /* X_OK */
 #define EXIT_USAGE 2
 
-static const char usage[] =
-    "libunsock.so " UNSOCK_VERSION ": IP sockets become Unix domain sockets,\n"
-    "or AF_VSOCK, AF_TIPC ones\n"
-    "\n"
-    "Run COMMAND with it:\n"
-    "  LD_PRELOAD=/path/to/libunsock.so UNSOCK_DIR=DIR COMMAND...\n"
-    "The same, with a directory and settings by options:\n"
-    "  libunsock.so run [OPTIONS] -- COMMAND...\n"
-    "Make a control file for AF_VSOCK:\n"
-    "  UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so\n"
-    "... for a Firecracker multiplexer:\n"
-    "  UNSOCK_FILE=FILE UNSOCK_FC_SOCK=PATH UNSOCK_VSOCK_PORT=PORT libunsock.so\n"
-    "... for AF_TIPC (also _ADDRTYPE _SCOPE _LOWER _UPPER):\n"
-    "  UNSOCK_FILE=FILE UNSOCK_TIPC_TYPE=N ... libunsock.so\n";
+static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become Unix domain sockets,\n"
+                            "or AF_VSOCK, AF_TIPC ones\n"
+                            "\n"
+                            "Run COMMAND with it:\n"
+                            "  LD_PRELOAD=/path/to/libunsock.so UNSOCK_DIR=DIR COMMAND...\n"
+                            "The same, with a directory and settings by options:\n"
+                            "  libunsock.so run [OPTIONS] -- COMMAND...\n"
+                            "Make a control file for AF_VSOCK:\n"
+                            "  UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so\n"
+                            "... for a Firecracker multiplexer:\n"
+                            "  UNSOCK_FILE=FILE UNSOCK_FC_SOCK=PATH UNSOCK_VSOCK_PORT=PORT libunsock.so\n"
+                            "... for AF_TIPC (also _ADDRTYPE _SCOPE _LOWER _UPPER):\n"
+                            "  UNSOCK_FILE=FILE UNSOCK_TIPC_TYPE=N ... libunsock.so\n";
 
 static void say(const char *text) {
     unsock_sys(__NR_write, 2, text, strlen(text));
@@ -129,8 +128,9 @@ static int run_usage(void) {
     const struct unsock_run_option *option;
     const char *texts[UNSOCK_RUN_OPTIONS_MOST * 6 + 4];
     size_t count = 0;
-    texts[count++] = "libunsock.so run [options] [--] COMMAND [ARG...]\n\nCOMMAND's IP sockets on local addresses become "
-                     "Unix ones.\n";
+    texts[count++] =
+        "libunsock.so run [options] [--] COMMAND [ARG...]\n\nCOMMAND's IP sockets on local addresses become "
+        "Unix ones.\n";
     for (unsigned i = 0; (option = unsock_run_option_at(i)); i++) {
         if (option->kind == UNSOCK_RUN_ELSEWHERE)
             continue;

@@ -49,7 +49,8 @@ static long table(const char *path, const char *word, long *behind) {
     return found;
 }
 
-/* Sockets with a name in the directory: listeners, what waits there for accept, datagram sockets. Others' are not counted. */
+/* Sockets with a name in the directory: listeners, what waits there for accept, datagram sockets. Others' are not
+ * counted. */
 static long names(void) {
     const char *directory = getenv("UNSOCK_DIR");
     return directory == NULL ? 0 : table("/proc/net/unix", directory, NULL);
