@@ -21,15 +21,21 @@ export class Archive {
    * @param directory Where they are kept, an absolute path; made if missing.
    * @param suites Names of releases. The newest version of a package counts, whichever has it.
    * @param architecture As Debian calls it.
+   * @param kind `deb` for packages that are built, `deb-src` for their sources.
    * @throws {Error} with apt's own words.
    */
-  static async open(directory: string, suites: readonly string[], architecture: string): Promise<Archive> {
+  static async open(
+    directory: string,
+    suites: readonly string[],
+    architecture: string,
+    kind: "deb" | "deb-src" = "deb",
+  ): Promise<Archive> {
     for (const name of ["lists/partial", "cache/archives/partial", "none"]) {
       await Deno.mkdir(join(directory, name), { recursive: true });
     }
     const { site, keyring } = await findMirror();
     const signed = keyring === "" ? "" : `[signed-by=${keyring}] `;
-    const sources = suites.map((suite) => `deb ${signed}${site} ${suite} main\n`).join("");
+    const sources = suites.map((suite) => `${kind} ${signed}${site} ${suite} main\n`).join("");
     // Releases that are not to be upgraded to by accident (experimental) are as good as others here.
     const preferences = "Package: *\nPin: release *\nPin-Priority: 500\n";
     const settings = `
@@ -73,6 +79,29 @@ export class Archive {
         await this.#apt(["dpkg", "-x", join(work, name), join(work, "root")], work);
       }
       await Deno.rename(join(work, "root"), directory);
+    } finally {
+      await Deno.remove(work, { recursive: true });
+    }
+  }
+
+  /**
+   * Downloads what a project has released and Debian has packed, without Debian's changes, and unpacks it.
+   *
+   * @param name A source package's name.
+   * @param directory Where to unpack it; it must not be there, and is there only when all is in it.
+   * @throws {Error} with apt's own words.
+   */
+  async unpackSource(name: string, directory: string): Promise<void> {
+    const work = `${directory}.${crypto.randomUUID()}`;
+    await Deno.mkdir(join(work, "tree"), { recursive: true });
+    try {
+      await this.#apt(["apt-get", "-q", "source", "--download-only", "--tar-only", name], work);
+      const files = Array.from(Deno.readDirSync(work), (entry) => entry.name);
+      // Parts that are released apart have a word more in their names.
+      const main = files.find((file) => /\.orig\.tar\.\w+$/.test(file));
+      if (main === undefined) throw new Error(`no release is in ${files.join(", ")}`);
+      await this.#apt(["tar", "--strip-components=1", "--no-same-owner", "-C", "tree", "-xf", main], work);
+      await Deno.rename(join(work, "tree"), directory);
     } finally {
       await Deno.remove(work, { recursive: true });
     }

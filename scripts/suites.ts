@@ -1,0 +1,73 @@
+/**
+ * Runs other projects' own tests over TCP and under unsock, each in a network of its own: `deno task test:suites [NAME…]`,
+ * all of them unless told. What passes over TCP and not under unsock is a difference, and one that is not in
+ * `scripts/suites/known.json` makes it fail. `--write`: `docs/suites.json` and `docs/suites.md` tell of this run; suites that
+ * were not run stay there as they are. `--part=NAME,…`: only these parts. `--list`: what there is.
+ * Ends with the line `N passed, N failed`: tests that pass over TCP, and of those the ones that do not under unsock.
+ */
+import { dirname, fromFileUrl, join } from "@std/path/posix";
+import { untilInterrupted } from "./interruption.ts";
+import { build } from "./build.ts";
+import { isKnown, type Known, noLongerDiffers, parseKnown } from "./suites/known.ts";
+import { SUITES } from "./suites/list.ts";
+import { describeMachine, makePage, mergeRuns, parseRuns, type SuiteRun } from "./suites/page.ts";
+import { runSuite } from "./suites/run.ts";
+
+const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..");
+const CACHE = join(ROOT, "build", "suites");
+const KNOWN = join(ROOT, "scripts", "suites", "known.json");
+const DATA = join(ROOT, "docs", "suites.json");
+const PAGE = join(ROOT, "docs", "suites.md");
+
+function fail(text: string): never {
+  console.error(`unsock: suites: ${text}`);
+  Deno.exit(2);
+}
+
+function tell(run: SuiteRun, known: readonly Known[]): void {
+  const { name, passed, differ, unsteady, tcp, unsock } = run;
+  console.log(`${name} (${run.version}): ${passed} pass over TCP, ${passed - differ.length} of them under unsock`);
+  console.log(`  over TCP: ${tcp.accepted} connections accepted, ${tcp.datagrams} datagrams sent`);
+  console.log(`  under unsock: ${unsock.accepted} connections accepted, ${unsock.datagrams} datagrams sent`);
+  for (const test of differ) console.log(`  ${isKnown(known, name, test) ? "known" : "NEW"}: ${test}`);
+  for (const test of unsteady) console.log(`  now and then: ${test}`);
+  for (const test of noLongerDiffers(known, run)) console.log(`  known, but as over TCP: ${test}`);
+  for (const wrong of run.wrong) console.log(`  WRONG: ${wrong}`);
+}
+
+async function work(): Promise<void> {
+  const args = Deno.args.filter((arg) => !arg.startsWith("--"));
+  const options = Deno.args.filter((arg) => arg.startsWith("--"));
+  const parts = options.find((option) => option.startsWith("--part="))?.slice("--part=".length).split(",");
+  const other = options.find((option) => !["--write", "--list"].includes(option) && !option.startsWith("--part="));
+  if (other !== undefined) fail(`unknown option "${other}"; there are --write, --list and --part=NAME,…`);
+  const unknown = args.find((name) => !SUITES.some((suite) => suite.name === name));
+  if (unknown !== undefined) fail(`no suite "${unknown}"; there are ${SUITES.map(({ name }) => name).join(", ")}`);
+  if (options.includes("--list")) {
+    for (const { name, about } of SUITES) console.log(`${name}: ${about}`);
+    return;
+  }
+  if (parts !== undefined && options.includes("--write")) fail("--write is for whole suites, not with --part");
+  await build([]);
+  const known = parseKnown(await Deno.readTextFile(KNOWN));
+  const chosen = SUITES.filter(({ name }) => args.length === 0 || args.includes(name));
+  const runs: SuiteRun[] = [];
+  for (const suite of chosen) {
+    const run = await runSuite(suite, { cache: CACHE, library: join(ROOT, "build", "libunsock.so"), parts });
+    tell(run, known);
+    runs.push(run);
+    if (options.includes("--write")) {
+      const kept = parseRuns(await Deno.readTextFile(DATA));
+      const all = mergeRuns(kept, { ...run, machine: await describeMachine() }, SUITES);
+      await Deno.writeTextFile(DATA, `${JSON.stringify(all, null, 2)}\n`);
+      await Deno.writeTextFile(PAGE, makePage(all, known, SUITES));
+    }
+  }
+  const passed = runs.reduce((sum, run) => sum + run.passed - run.differ.length, 0);
+  const failed = runs.reduce((sum, run) => sum + run.differ.length, 0);
+  const isNew = runs.some((run) => run.wrong.length > 0 || run.differ.some((test) => !isKnown(known, run.name, test)));
+  console.log(`${passed} passed, ${failed} failed`);
+  Deno.exitCode = isNew ? 1 : 0;
+}
+
+await untilInterrupted(work);

@@ -1,0 +1,60 @@
+/** libuv's and libevent's test programs, built from their sources. */
+import { join } from "@std/path/posix";
+import { readTap, readTinytest } from "./readers.ts";
+import type { Build, Suite } from "./suite.ts";
+
+async function cmake(tree: string, target: string, run: Build, options: readonly string[]): Promise<string> {
+  const directory = join(tree, "built");
+  const quiet = ["-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_POLICY_VERSION_MINIMUM=3.5", "-Wno-dev"];
+  await run(["cmake", "-S", tree, "-B", directory, ...quiet, ...options], { cwd: tree });
+  await run(["cmake", "--build", directory, "--target", target, "-j", "2"], { cwd: tree });
+  return directory;
+}
+
+export const LIBUV: Suite = {
+  name: "libuv",
+  about: "all of `uv_run_tests`, each test by itself",
+  source: "libuv1",
+  programs: ["cmake", "cc"],
+  version: ["sh", "-c", "echo libuv $(sed -n 's/^AC_INIT(.libuv., .\\([0-9.]*\\).*/\\1/p' configure.ac)"],
+  least: 380,
+  async prepare(tree, work, run) {
+    const directory = await cmake(tree, "uv_run_tests", run, ["-DBUILD_TESTING=ON"]);
+    const env = { UV_RUN_AS_ROOT: "1", UV_TEST_TIMEOUT_MULTIPLIER: "6" };
+    const list = await run([join(directory, "uv_run_tests"), "--list"], { cwd: work, env });
+    const tests = list.split("\n").filter((name) => name !== "");
+    const loop = 'for test; do timeout -k 5 120 ./uv_run_tests "$test"; done';
+    return [{
+      name: "tests",
+      cwd: directory,
+      env,
+      seconds: 1_800,
+      chooses: true,
+      command: ({ only }) => ["sh", "-c", loop, "sh", ...only ?? tests],
+      read: readTap,
+    }];
+  },
+};
+
+export const LIBEVENT: Suite = {
+  name: "libevent",
+  about: "all of `regress`, by epoll and by poll",
+  source: "libevent",
+  programs: ["cmake", "cc"],
+  version: ["sh", "-c", "echo libevent $(sed -n 's/^AC_INIT(libevent,\\([^)]*\\)).*/\\1/p' configure.ac)"],
+  least: 500,
+  async prepare(tree, _work, run) {
+    const without = ["OPENSSL", "MBEDTLS", "BENCHMARK", "SAMPLES"].map((name) => `-DEVENT__DISABLE_${name}=ON`);
+    const directory = await cmake(tree, "regress", run, without);
+    const ways = { epoll: {}, poll: { EVENT_NOEPOLL: "1" } };
+    return Object.entries(ways).map(([name, env]) => ({
+      name,
+      cwd: directory,
+      env,
+      seconds: 900,
+      chooses: true,
+      command: ({ only = [] }) => ["bin/regress", ...only],
+      read: readTinytest,
+    }));
+  },
+};

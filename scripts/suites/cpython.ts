@@ -1,0 +1,48 @@
+/** CPython's tests, of Debian's Python: by a runner of ours, as its own one says of a test in many ways what it did. */
+import { dirname, fromFileUrl, join } from "@std/path/posix";
+import { readReport } from "./readers.ts";
+import type { Part, Suite } from "./suite.ts";
+
+const RUNNER = join(dirname(fromFileUrl(import.meta.url)), "cpython.py");
+
+/** The modules of `test` by the part that runs them. */
+const PARTS = {
+  socket: ["test_socket"],
+  waiting: ["test_select", "test_selectors", "test_poll", "test_epoll", "test_signal", "test_threadsignals"],
+  asyncio: ["test_asyncio"],
+  ssl: ["test_ssl"],
+  http: ["test_httplib", "test_httpservers", "test_urllib", "test_urllib2", "test_urllib2_localnet", "test_wsgiref"],
+  servers: ["test_socketserver", "test_xmlrpc", "test_docxmlrpc", "test_robotparser", "test_logging"],
+  mail: ["test_ftplib", "test_smtplib", "test_poplib", "test_imaplib"],
+  multiprocessing: ["test_multiprocessing_fork"],
+};
+
+export const CPYTHON: Suite = {
+  name: "cpython",
+  about:
+    "`Lib/test`: socket, select, selectors, asyncio, ssl, http, urllib, socketserver, xmlrpc, ftplib, mail, multiprocessing",
+  source: "python3.13",
+  programs: ["python3.13"],
+  version: ["/usr/bin/python3.13", "--version"],
+  least: 3_500,
+  async prepare(tree, work) {
+    const modules = join(work, "modules");
+    await Deno.mkdir(modules, { recursive: true });
+    await Deno.remove(join(modules, "test")).catch(() => undefined);
+    await Deno.symlink(join(tree, "Lib", "test"), join(modules, "test"));
+    return Object.entries(PARTS).map(([name, tested]): Part => ({
+      name,
+      cwd: work,
+      env: { PYTHONPATH: modules, PYTHONDONTWRITEBYTECODE: "1" },
+      seconds: 900,
+      chooses: true,
+      command({ scratch, only }) {
+        const names = join(scratch, "names");
+        if (only !== undefined) Deno.writeTextFileSync(names, only.join("\n"));
+        const chosen = only === undefined ? [] : ["--only", names];
+        return ["/usr/bin/python3.13", RUNNER, "--report", join(scratch, "report"), ...chosen, ...tested];
+      },
+      read: readReport,
+    }));
+  },
+};

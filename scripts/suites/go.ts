@@ -1,0 +1,52 @@
+/** Go's own tests of its net packages: programs without libc, whose system calls are trapped. */
+import { join } from "@std/path/posix";
+import { readGo } from "./readers.ts";
+import type { Part, Suite } from "./suite.ts";
+
+const PACKAGES = [
+  "net",
+  "net/http",
+  "net/http/cgi",
+  "net/http/fcgi",
+  "net/http/httptest",
+  "net/http/httputil",
+  "net/http/pprof",
+  "net/rpc",
+  "net/rpc/jsonrpc",
+  "net/smtp",
+  "net/textproto",
+  "crypto/tls",
+  "log/syslog",
+];
+const SECONDS = 420;
+
+export const GO: Suite = {
+  name: "go",
+  about: `${PACKAGES.map((name) => `\`${name}\``).join(", ")}, without libc`,
+  programs: ["go"],
+  version: ["go", "version"],
+  least: 1_500,
+  async prepare(_tree, work, run) {
+    const env = { CGO_ENABLED: "0", GOTOOLCHAIN: "local", GOFLAGS: "", GOCACHE: join(work, "cache"), HOME: work };
+    const parts: Part[] = [];
+    for (const name of PACKAGES) {
+      const program = join(work, `${name.replaceAll("/", "-")}.test`);
+      await run(["go", "test", "-c", "-o", program, name], { cwd: work, env });
+      const directory = await run(["go", "list", "-f", "{{.Dir}}", name], { cwd: work, env });
+      parts.push({
+        name,
+        cwd: directory.trim(),
+        env: { GOCACHE: env.GOCACHE, GOTOOLCHAIN: "local" },
+        seconds: SECONDS + 30,
+        chooses: true,
+        command({ only }) {
+          const tops = [...new Set(only?.map((test) => test.split("/", 1)[0]))];
+          const chosen = only === undefined ? [] : [`-test.run=^(${tops.join("|")})$`];
+          return [program, "-test.v=test2json", `-test.timeout=${SECONDS}s`, ...chosen];
+        },
+        read: readGo,
+      });
+    }
+    return parts;
+  },
+};

@@ -1,0 +1,40 @@
+/** The differences that are known, each with its reason: `known.json`. */
+
+export interface Known {
+  /** What is the cause, and why it stays. */
+  readonly why: string;
+  /** Names of tests, by suite: as the task prints them. */
+  readonly tests: Readonly<Record<string, readonly string[]>>;
+}
+
+/** @throws {Error} when it is not such a list. */
+export function parseKnown(text: string): Known[] {
+  const list: unknown = JSON.parse(text);
+  if (!Array.isArray(list)) throw new Error("known.json: not a list");
+  return list.map((entry: Known, i) => {
+    const { why, tests } = entry;
+    const names = typeof tests === "object" ? Object.values(tests) : [];
+    const sound = names.length > 0 && names.every((one) => Array.isArray(one) && one.length > 0);
+    if (typeof why !== "string" || why === "" || !sound) {
+      throw new Error(`known.json: entry ${i} lacks a reason or tests`);
+    }
+    return entry;
+  });
+}
+
+export function isKnown(known: readonly Known[], suite: string, test: string): boolean {
+  return known.some(({ tests }) => tests[suite]?.includes(test));
+}
+
+/**
+ * @param run What a suite did; only of the parts that ran can it be said.
+ * @returns The known differences of that suite which are none any more.
+ */
+export function noLongerDiffers(
+  known: readonly Known[],
+  run: { name: string; parts: readonly string[]; differ: readonly string[]; unsteady: readonly string[] },
+): string[] {
+  const names = known.flatMap(({ tests }) => tests[run.name] ?? []);
+  const ran = names.filter((test) => run.parts.some((part) => test.startsWith(`${part}: `)));
+  return ran.filter((test) => !run.differ.includes(test) && !run.unsteady.includes(test));
+}

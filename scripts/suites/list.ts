@@ -1,0 +1,23 @@
+/** All suites, in the order in which they are run and told of. */
+import { LIBEVENT, LIBUV } from "./c_libraries.ts";
+import { CPYTHON } from "./cpython.ts";
+import { GO } from "./go.ts";
+import { NODE } from "./node.ts";
+import { HAPROXY, VARNISH } from "./proxies.ts";
+import { REDIS } from "./redis.ts";
+import { PERL_CORE, RUBY, TCL } from "./scripting.ts";
+import type { Suite } from "./suite.ts";
+
+export const SUITES: readonly Suite[] = [
+  CPYTHON,
+  GO,
+  NODE,
+  LIBUV,
+  LIBEVENT,
+  REDIS,
+  PERL_CORE,
+  TCL,
+  RUBY,
+  HAPROXY,
+  VARNISH,
+];

@@ -1,0 +1,140 @@
+/** What the suites did, as it is kept in `docs/suites.json`, and the page that is made of it. */
+import type { Known } from "./known.ts";
+import { isKnown } from "./known.ts";
+import type { Counters } from "./namespace.ts";
+import type { Suite } from "./suite.ts";
+
+export interface SuiteRun {
+  readonly name: string;
+  readonly version: string;
+  readonly parts: readonly string[];
+  /** How many tests pass over TCP. */
+  readonly passed: number;
+  /** How many fail, are skipped, or do not end there. */
+  readonly others: number;
+  /** Those that pass over TCP and not under unsock, in both rounds. */
+  readonly differ: readonly string[];
+  /** Those that did not pass in the first round alone. */
+  readonly unsteady: readonly string[];
+  readonly tcp: Counters;
+  readonly unsock: Counters;
+  /** What was wrong with the run itself. */
+  readonly wrong: readonly string[];
+}
+
+export interface Machine {
+  readonly kernel: string;
+  readonly system: string;
+  readonly date: string;
+}
+
+/** What one suite did, and where. */
+export type Kept = SuiteRun & { readonly machine: Machine };
+
+/** @throws {Error} when it is no list. */
+export function parseRuns(text: string): Kept[] {
+  const list: unknown = JSON.parse(text);
+  if (!Array.isArray(list)) throw new Error("suites.json: not a list");
+  return list;
+}
+
+/** Puts a suite's newest run in the place of its older one, in the suites' order. */
+export function mergeRuns(kept: readonly Kept[], run: Kept, suites: readonly { name: string }[]): Kept[] {
+  const all = new Map([...kept, run].map((one) => [one.name, one]));
+  return suites.map(({ name }) => all.get(name)).filter((one) => one !== undefined);
+}
+
+/** Tells what the suites run on. */
+export async function describeMachine(): Promise<Machine> {
+  const release = await Deno.readTextFile("/etc/os-release");
+  return {
+    kernel: (await Deno.readTextFile("/proc/sys/kernel/osrelease")).trim().replace(/-.*/, ""),
+    system: /^PRETTY_NAME="?([^"\n]*)/m.exec(release)?.[1] ?? "Linux",
+    date: new Date().toISOString().slice(0, 10),
+  };
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en");
+}
+
+function row(cells: readonly (string | number)[]): string {
+  return `| ${cells.map((cell) => typeof cell === "number" ? number(cell) : cell).join(" | ")} |`;
+}
+
+function unique(values: readonly string[]): string {
+  return [...new Set(values)].join(", ");
+}
+
+/** @returns `docs/suites.md`. */
+export function makePage(runs: readonly Kept[], known: readonly Known[], suites: readonly Suite[]): string {
+  const sum = (of: (run: Kept) => number) => runs.reduce((total, run) => total + of(run), 0);
+  const passed = sum((run) => run.passed);
+  const differ = sum((run) => run.differ.length);
+  const machines = runs.map(({ machine }) => machine);
+  const lines = [
+    "# Does it really behave like TCP?",
+    "",
+    "Other projects have tests of their sockets and of what they build on them, and wrote them for TCP and UDP. `deno task test:suites` fetches",
+    "these tests as Debian's sources, runs each suite twice, over the kernel's own TCP and under unsock, each time in a network namespace of its",
+    "own with nothing but a loopback in it, and looks for tests that pass over TCP and do not under unsock (fail, hang, are skipped, or do not",
+    "run). Those run a second time here and there: a difference is what passes over TCP both times, and under unsock neither time. Tests that",
+    "do not pass over TCP tell nothing and are only counted. The task writes this page and [suites.json](suites.json).",
+    "",
+    `**${number(passed)} tests pass over TCP; all but ${number(differ)} of them pass under unsock.** ` +
+    `${unique(machines.map(({ system }) => system))}, kernel ${unique(machines.map(({ kernel }) => kernel))}, ` +
+    `${unique(machines.map(({ date }) => date).toSorted())}.`,
+    "",
+    row(["suite", "pass over TCP", "of these, under unsock", "differ", "now and then", "fail or skipped over TCP"]),
+    row(["---", "---:", "---:", "---:", "---:", "---:"]),
+    ...runs.map((run) =>
+      row([
+        run.version,
+        run.passed,
+        run.passed - run.differ.length,
+        run.differ.length,
+        run.unsteady.length,
+        run.others,
+      ])
+    ),
+    row(["all", passed, passed - differ, differ, sum((run) => run.unsteady.length), sum((run) => run.others)]),
+    "",
+    "_Now and then_: passed under unsock in the second round, or failed over TCP in it. What was run of each:",
+    "",
+    ...runs.map((run) => `- ${run.name}: ${suites.find(({ name }) => name === run.name)?.about ?? ""}`),
+    "",
+    "## Nothing went over the network",
+    "",
+    "The kernel counts for each namespace what its TCP and UDP do (`/proc/net/snmp`). The same tests, over TCP and under unsock. What is left under",
+    "unsock are addresses that it leaves alone: other ones than the loopback's, multicast, and programs that a test starts outside of it.",
+    "",
+    row(["suite", "connections accepted, TCP", "unsock", "begun, TCP", "unsock", "datagrams, UDP", "unsock"]),
+    row(["---", "---:", "---:", "---:", "---:", "---:", "---:"]),
+    ...runs.map(({ name, tcp, unsock }) =>
+      row([name, tcp.accepted, unsock.accepted, tcp.begun, unsock.begun, tcp.datagrams, unsock.datagrams])
+    ),
+    "",
+    "## What differs",
+    "",
+    ...differences(runs, known),
+    "nginx's own tests are not part of Debian's source, and were not run.",
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** The differences by their cause, as `known.json` has them; what it does not have comes last. */
+function differences(runs: readonly Kept[], known: readonly Known[]): string[] {
+  const lines = known.flatMap(({ why, tests }) => {
+    const named = runs.flatMap(({ name, differ }) =>
+      differ.filter((test) => tests[name]?.includes(test)).map((test) => `${name}: ${test}`)
+    );
+    return named.length === 0 ? [] : [`**${why}**`, "", ...named.map((test) => `- \`${test}\``), ""];
+  });
+  const others = runs.flatMap(({ name, differ }) =>
+    differ.filter((test) => !isKnown(known, name, test)).map((test) => `- \`${name}: ${test}\``)
+  );
+  const unsteady = runs.flatMap((run) => run.unsteady.map((test) => `- \`${run.name}: ${test}\``));
+  if (others.length > 0) lines.push("**Not explained yet**", "", ...others, "");
+  if (unsteady.length > 0) lines.push("**Now and then**", "", ...unsteady, "");
+  return lines.length === 0 ? ["Nothing.", ""] : lines;
+}

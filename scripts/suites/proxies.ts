@@ -1,0 +1,60 @@
+/** What HAProxy and Varnish have as tests: servers and clients around the proxy, all by the program varnishtest. */
+import { join } from "@std/path/posix";
+import { readVarnishtest } from "./readers.ts";
+import type { Part, Suite } from "./suite.ts";
+
+const TEST_SECONDS = 40;
+/** Some tests have more than the usual megabyte to tell. */
+const LOG_BYTES = 4 << 20;
+
+function part(name: string, cwd: string, files: readonly string[]): Part {
+  const how = ["-k", "-b", `${LOG_BYTES}`, "-t", `${TEST_SECONDS}`];
+  return {
+    name,
+    cwd,
+    seconds: 1_500,
+    chooses: true,
+    command: ({ only }) => ["varnishtest", ...how, ...only ?? files],
+    read: readVarnishtest,
+  };
+}
+
+function filesIn(directory: string, end: string): string[] {
+  return Array.from(Deno.readDirSync(directory), ({ name }) => name).filter((name) => name.endsWith(end)).toSorted();
+}
+
+export const HAPROXY: Suite = {
+  name: "haproxy",
+  about: "`reg-tests`, by varnishtest",
+  source: "haproxy",
+  programs: ["haproxy", "varnishtest"],
+  version: ["haproxy", "-v"],
+  least: 120,
+  prepare(tree) {
+    const directories = Array.from(Deno.readDirSync(join(tree, "reg-tests"))).filter((entry) => entry.isDirectory);
+    const files = directories.flatMap(({ name }) => {
+      const directory = join("reg-tests", name);
+      return filesIn(join(tree, directory), ".vtc").map((file) => join(directory, file));
+    });
+    return Promise.resolve([part("reg-tests", tree, files.toSorted())]);
+  },
+};
+
+/** By the first letter of their names: the program itself, the basics, HAProxy in front, PROXY protocol, HTTP/2. */
+const GROUPS = ["a", "b", "h", "o", "t"];
+
+export const VARNISH: Suite = {
+  name: "varnish",
+  about: "`bin/varnishtest/tests`: the tester itself, the basics, HAProxy in front, PROXY protocol, HTTP/2",
+  source: "varnish",
+  programs: ["varnishd", "varnishtest", "cc"],
+  version: ["sh", "-c", "varnishd -V 2>&1"],
+  least: 120,
+  prepare(tree) {
+    const directory = join(tree, "bin", "varnishtest", "tests");
+    const files = filesIn(directory, ".vtc");
+    return Promise.resolve(
+      GROUPS.map((group) => part(group, directory, files.filter((file) => file.startsWith(group)))),
+    );
+  },
+};

@@ -1,0 +1,135 @@
+/** Reads what each suite's own runner prints: every test by name. A line that is not understood is no test. */
+import type { Results, Status } from "./results.ts";
+
+/** Reads a suite's output. */
+export type Reader = (output: string) => Results;
+
+// deno-lint-ignore no-control-regex -- colours, which are control characters
+const COLOUR = /\x1b\[[\d;]*m/g;
+
+/** Tests of one name are told apart by their number. A later word about the same test is to be given by `set`. */
+class Named {
+  readonly results = new Map<string, Status>();
+  readonly #seen = new Map<string, number>();
+
+  add(name: string, status: Status): void {
+    const count = (this.#seen.get(name) ?? 0) + 1;
+    this.#seen.set(name, count);
+    this.results.set(count === 1 ? name : `${name} #${count}`, status);
+  }
+}
+
+/** Lines of JSON, each with a test's name and status; the last one about a test counts. */
+export function readReport(output: string): Results {
+  const results = new Map<string, Status>();
+  for (const line of output.split("\n")) {
+    const [, name = "", status = ""] = /^\{"name": "(.+)", "status": "(\w+)"\}$/.exec(line) ?? [];
+    if (isStatus(status)) results.set(name, status);
+  }
+  return results;
+}
+
+function isStatus(word: string): word is Status {
+  return ["pass", "fail", "skip", "unfinished"].includes(word);
+}
+
+/** TAP; `prove -v` names the file before its tests. What has no description is called by its number. */
+export function readTap(output: string): Results {
+  const named = new Named();
+  let file = "";
+  for (const line of output.split("\n")) {
+    file = /^(\S+\.t) \.+ *$/.exec(line)?.[1] ?? file;
+    const [, not, number = "", text = ""] = /^(not )?ok (\d+)(?:\s+(?:- )?(.*))?$/.exec(line) ?? [];
+    if (number === "") continue;
+    const [, what = "", directive] = /^(.*?)\s*(?:# (SKIP|TODO|skip|todo)\b.*)?$/.exec(text) ?? [];
+    const status = directive?.toUpperCase() === "SKIP" ? "skip" : not && !directive ? "fail" : "pass";
+    named.add([file, what === "" ? number : what].filter(Boolean).join(": "), status);
+  }
+  return named.results;
+}
+
+/** What a Go test program prints with `-test.v=test2json`. */
+export function readGo(output: string): Results {
+  const results = new Map<string, Status>();
+  const words: Record<string, Status> = { RUN: "unfinished", PASS: "pass", FAIL: "fail", SKIP: "skip" };
+  // The mark stands where a line of the runner's begins, also in the middle of what a test has written.
+  // deno-lint-ignore no-control-regex -- that mark
+  for (const line of output.split(/\n|\x16/)) {
+    const [, word = "", name = ""] = /^\s*(?:---|===) (RUN|PASS|FAIL|SKIP):? +(\S+)(?: \([\d.]+s\))?$/.exec(line) ?? [];
+    const status = words[word];
+    if (status !== undefined) results.set(name, status);
+  }
+  return results;
+}
+
+/** What redis's runner prints. It says nothing of a test that it has begun. */
+export function readRedis(output: string): Results {
+  const named = new Named();
+  const words: Record<string, Status> = { ok: "pass", err: "fail", exception: "fail", timeout: "fail", skip: "skip" };
+  for (const line of output.replaceAll(COLOUR, "").split("\n")) {
+    const [, word = "", rest = ""] = /^\[(ok|err|exception|timeout|skip)\]: (.*)$/.exec(line) ?? [];
+    const status = words[word];
+    if (status !== undefined) {
+      named.add(rest.replace(word === "ok" ? / \(\d+ ms\)$/ : / in tests\/\S+\.tcl$/, ""), status);
+    }
+  }
+  return named.results;
+}
+
+/** What Tcl's own tests print with `-verbose "pass skip error start"`. */
+export function readTcl(output: string): Results {
+  const results = new Map<string, Status>();
+  for (const line of output.split("\n")) {
+    const [, begun] = /^---- (\S+) start$/.exec(line) ?? [];
+    if (begun !== undefined) results.set(begun, "unfinished");
+    const [, name = "", word = ""] = /^(?:\+\+\+\+|====) (\S+) (?:.* )?(PASSED|FAILED|SKIPPED)(?::.*)?$/.exec(line) ??
+      [];
+    if (name !== "") results.set(name, word === "PASSED" ? "pass" : word === "FAILED" ? "fail" : "skip");
+  }
+  return results;
+}
+
+/**
+ * What Ruby's own tests print with `-v --show-skip`: each test when it has ended, and at the end those that did not pass.
+ * Without that end nothing is known of them.
+ */
+export function readRuby(output: string): Results {
+  const results = new Map<string, Status>();
+  const ended = /^Finished tests in /m.test(output);
+  for (const [, name = ""] of output.matchAll(/^\[ *\d+\/\d+\] (\w[\w:]*#\S+)/gm)) {
+    results.set(name, ended ? "pass" : "unfinished");
+  }
+  for (
+    const [, kind, name = ""] of output.matchAll(/^ +\d+\) (Failure|Error|Skipped|Timeout):\n(\w[\w:]*#[^\s:[]+)/gm)
+  ) {
+    results.set(name, kind === "Skipped" ? "skip" : "fail");
+  }
+  return results;
+}
+
+/** What the program `regress` of libevent prints. */
+export function readTinytest(output: string): Results {
+  const results = new Map<string, Status>();
+  let current: string | undefined;
+  for (const line of output.split("\n")) {
+    const [, name] = /^(\w+\/[\w/]+): /.exec(line) ?? [];
+    if (name !== undefined) {
+      current = name;
+      results.set(name, "unfinished");
+    }
+    const [, word, failed] = /(?:^|\s)(OK|SKIPPED|DISABLED)$|^ +\[(\w+) FAILED\]$/.exec(line) ?? [];
+    if (current === undefined || (word === undefined && failed === undefined)) continue;
+    results.set(current, failed !== undefined ? "fail" : word === "OK" ? "pass" : "skip");
+  }
+  return results;
+}
+
+/** What varnishtest prints: a test is a file. */
+export function readVarnishtest(output: string): Results {
+  const results = new Map<string, Status>();
+  for (const line of output.split("\n")) {
+    const [, name = "", word = ""] = /^# +top +TEST (\S+) (passed|FAILED|skipped|timed out)\b/.exec(line) ?? [];
+    if (name !== "") results.set(name, word === "passed" ? "pass" : word === "skipped" ? "skip" : "fail");
+  }
+  return results;
+}

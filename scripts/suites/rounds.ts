@@ -1,0 +1,80 @@
+/** Runs a part of a suite over TCP and under unsock, and what differs once more. */
+import { addCounters, type Counters, NO_COUNTERS, type Ran, runInside } from "./namespace.ts";
+import { compare, type Compared, notRun, type Results, type Status, suspects } from "./results.ts";
+import type { Part } from "./suite.ts";
+
+/** How often it goes on behind a test that hangs or ends the program. */
+const MOST_RESUMED = 8;
+
+export interface PartResult extends Compared {
+  readonly name: string;
+  readonly seconds: number;
+  readonly tcp: Counters;
+  readonly unsock: Counters;
+  /** What is wrong with the run itself. */
+  readonly wrong: readonly string[];
+}
+
+interface Whole {
+  readonly results: Results;
+  readonly counters: Counters;
+  readonly timedOut: boolean;
+}
+
+/**
+ * @param part What to run.
+ * @param library The library, as a program.
+ * @returns What it did here and there.
+ */
+export async function comparePart(part: Part, library: string): Promise<PartResult> {
+  const begun = performance.now();
+  const tcp = await runWhole(part, undefined, undefined);
+  const unsock = await runWhole(part, library, undefined, tcp.results);
+  const suspected = suspects(tcp.results, unsock.results);
+  const again = suspected.length === 0 ? undefined : {
+    tcp: (await runWhole(part, undefined, suspected)).results,
+    unsock: (await runWhole(part, library, suspected, new Map(suspected.map((name) => [name, "pass"])))).results,
+  };
+  return {
+    name: part.name,
+    seconds: Math.round((performance.now() - begun) / 1000),
+    tcp: tcp.counters,
+    unsock: unsock.counters,
+    wrong: tcp.timedOut ? [`over TCP it did not end within ${part.seconds} s`] : [],
+    ...compare(tcp.results, suspected, again ?? { tcp: new Map(), unsock: new Map() }),
+  };
+}
+
+/** Runs all of a part or `only` some tests; where the program dies before `expected` have been begun, with the others again. */
+async function runWhole(
+  part: Part,
+  library: string | undefined,
+  only: readonly string[] | undefined,
+  expected: Results = new Map(),
+): Promise<Whole> {
+  const results = new Map<string, Status>();
+  let counters = NO_COUNTERS;
+  let timedOut = false;
+  let wanted = only;
+  for (let round = 0; round < MOST_RESUMED; round++) {
+    const before = results.size;
+    const ran = await runOnce(part, library, wanted);
+    counters = addCounters(counters, ran.counters);
+    timedOut ||= ran.timedOut;
+    for (const [name, status] of part.read(ran.output)) results.set(name, status);
+    wanted = notRun(expected, results);
+    if (!part.chooses || wanted.length === 0 || results.size === before) break;
+  }
+  return { results, counters, timedOut };
+}
+
+async function runOnce(part: Part, library: string | undefined, only?: readonly string[]): Promise<Ran> {
+  const scratch = await Deno.makeTempDir({ dir: "/tmp", prefix: "s" });
+  try {
+    const place = { scratch, only: part.chooses ? only : undefined };
+    const { cwd, env = {}, seconds } = part;
+    return await runInside({ command: part.command(place), cwd, env, seconds, place, library });
+  } finally {
+    await Deno.remove(scratch, { recursive: true });
+  }
+}

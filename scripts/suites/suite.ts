@@ -1,0 +1,48 @@
+/** What a suite is: where it comes from, and how its parts are run. */
+import type { Reader } from "./readers.ts";
+
+/** Where one run of a part may write. */
+export interface Place {
+  /** A directory of its own. */
+  readonly scratch: string;
+  /** Only these tests, if the runner can choose. */
+  readonly only?: readonly string[];
+}
+
+/** What is run by one command. */
+export interface Part {
+  readonly name: string;
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** How long all of it may take before it counts as hung. */
+  readonly seconds: number;
+  /** What to run; its output, or the file `report` in the scratch directory if there is one, is what `read` gets. */
+  readonly command: (place: Place) => string[];
+  readonly read: Reader;
+  /** Whether the command runs `only` what it is told. */
+  readonly chooses?: boolean;
+}
+
+export interface Suite {
+  readonly name: string;
+  /** For the table: what of the project is run. */
+  readonly about: string;
+  /** Debian's source package. */
+  readonly source?: string;
+  /** Programs that have to be there. */
+  readonly programs: readonly string[];
+  /** Prints the version of what is tested, in the first line. */
+  readonly version: readonly string[];
+  /** So many tests pass over TCP at least: fewer, and something did not run. */
+  readonly least: number;
+  /**
+   * Builds what is to be run.
+   *
+   * @param tree The unpacked source, if there is one.
+   * @param work A directory that is kept from run to run.
+   * @param run Runs a command to its end, and throws if that fails.
+   */
+  readonly prepare: (tree: string, work: string, run: Build) => Promise<readonly Part[]>;
+}
+
+export type Build = (command: string[], options: { cwd: string; env?: Record<string, string> }) => Promise<string>;
