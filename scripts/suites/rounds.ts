@@ -1,4 +1,5 @@
 /** Runs a part of a suite over TCP and under unsock, and what differs once more. */
+import { join } from "@std/path/posix";
 import { addCounters, type Counters, NO_COUNTERS, type Ran, runInside } from "./namespace.ts";
 import { compare, type Compared, notRun, type Results, type Status, suspects } from "./results.ts";
 import type { Part } from "./suite.ts";
@@ -24,16 +25,20 @@ interface Whole {
 /**
  * @param part What to run.
  * @param library The library, as a program.
+ * @param logs An absolute path: what the part printed is kept below it, `.tcp` and `.unsock`, with all rounds one after another.
  * @returns What it did here and there.
  */
-export async function comparePart(part: Part, library: string): Promise<PartResult> {
+export async function comparePart(part: Part, library: string, logs: string): Promise<PartResult> {
   const begun = performance.now();
-  const tcp = await runWhole(part, undefined, undefined);
-  const unsock = await runWhole(part, library, undefined, tcp.results);
+  const runWhole = (under: boolean, only?: readonly string[], expected: Results = new Map()) =>
+    runAll(part, { library: under ? library : undefined, log: `${logs}.${under ? "unsock" : "tcp"}`, only }, expected);
+  for (const end of ["tcp", "unsock"]) await Deno.writeTextFile(`${logs}.${end}`, "");
+  const tcp = await runWhole(false);
+  const unsock = await runWhole(true, undefined, tcp.results);
   const suspected = suspects(tcp.results, unsock.results);
   const again = suspected.length === 0 ? undefined : {
-    tcp: (await runWhole(part, undefined, suspected)).results,
-    unsock: (await runWhole(part, library, suspected, new Map(suspected.map((name) => [name, "pass"])))).results,
+    tcp: (await runWhole(false, suspected)).results,
+    unsock: (await runWhole(true, suspected, new Map(suspected.map((name) => [name, "pass"])))).results,
   };
   return {
     name: part.name,
@@ -45,35 +50,39 @@ export async function comparePart(part: Part, library: string): Promise<PartResu
   };
 }
 
-/** Runs all of a part or `only` some tests; where the program dies before `expected` have been begun, with the others again. */
-async function runWhole(
-  part: Part,
-  library: string | undefined,
-  only: readonly string[] | undefined,
-  expected: Results = new Map(),
-): Promise<Whole> {
+/** Under which library, if any, which tests, and where what it prints is kept. */
+interface How {
+  readonly library?: string;
+  readonly only?: readonly string[];
+  readonly log: string;
+}
+
+/** Runs all of a part or some tests; where the program dies before `expected` have been begun, with the others again. */
+async function runAll(part: Part, how: How, expected: Results): Promise<Whole> {
   const results = new Map<string, Status>();
   let counters = NO_COUNTERS;
   let timedOut = false;
-  let wanted = only;
+  let only = how.only;
   for (let round = 0; round < MOST_RESUMED; round++) {
     const before = results.size;
-    const ran = await runOnce(part, library, wanted);
+    const ran = await runOnce(part, { ...how, only });
     counters = addCounters(counters, ran.counters);
     timedOut ||= ran.timedOut;
     for (const [name, status] of part.read(ran.output)) results.set(name, status);
-    wanted = notRun(expected, results);
-    if (!part.chooses || wanted.length === 0 || results.size === before) break;
+    only = notRun(expected, results);
+    if (!part.chooses || only.length === 0 || results.size === before) break;
   }
   return { results, counters, timedOut };
 }
 
-async function runOnce(part: Part, library: string | undefined, only?: readonly string[]): Promise<Ran> {
+async function runOnce(part: Part, { library, only, log }: How): Promise<Ran> {
   const scratch = await Deno.makeTempDir({ dir: "/tmp", prefix: "s" });
   try {
     const place = { scratch, only: part.chooses ? only : undefined };
     const { cwd, env = {}, seconds } = part;
-    return await runInside({ command: part.command(place), cwd, env, seconds, place, library });
+    const ran = await runInside({ command: part.command(place), cwd, env, seconds, place, library });
+    await Deno.writeFile(log, await Deno.readFile(join(scratch, "output")), { append: true });
+    return ran;
   } finally {
     await Deno.remove(scratch, { recursive: true });
   }

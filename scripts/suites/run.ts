@@ -4,6 +4,7 @@ import { statOrUndefined } from "../../lib/system/files.ts";
 import { Archive } from "../../tests/kernels/archive.ts";
 import { run } from "../../tests/support/process.ts";
 import { findProgram } from "../../tests/support/programs.ts";
+import { interrupted } from "../interruption.ts";
 import { endProgress, showProgress } from "../progress.ts";
 import { addCounters, NO_COUNTERS } from "./namespace.ts";
 import type { SuiteRun } from "./page.ts";
@@ -41,7 +42,7 @@ export async function runSuite(suite: Suite, { cache, library, parts }: Where): 
     for (const part of await suite.prepare(tree ?? work, work, succeed)) {
       if (parts !== undefined && !parts.includes(part.name)) continue;
       showProgress(`${suite.name}: ${part.name}`);
-      const result = await comparePart(part, library);
+      const result = await comparePart(part, library, join(work, `${part.name.replaceAll("/", "-")}.log`));
       endProgress();
       const { passed, differ, unsteady, seconds } = result;
       const more = unsteady.length === 0 ? "" : `, ${unsteady.length} now and then`;
@@ -51,6 +52,7 @@ export async function runSuite(suite: Suite, { cache, library, parts }: Where): 
       results.push(result);
     }
   } catch (error) {
+    if (interrupted.aborted) throw error;
     wrong.push(error instanceof Error ? error.message : `${error}`);
   } finally {
     endProgress();
