@@ -2,7 +2,7 @@
  * Runs other projects' own tests over TCP and under unsock, each in a network of its own: `deno task test:suites [NAME…]`,
  * all of them unless told. What passes over TCP and not under unsock is a difference, and one that is not in
  * `scripts/suites/known.json` makes it fail. `--write`: `docs/suites.json` and `docs/suites.md` tell of this run; suites that
- * were not run stay there as they are. `--part=NAME,…`: only these parts. `--list`: what there is.
+ * were not run stay there as they are. `--page`: only writes the page anew, with what is known by now. `--part=NAME,…`: only these parts. `--list`: what there is.
  * Ends with the line `N passed, N failed`: tests that pass over TCP, and of those the ones that do not under unsock.
  */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
@@ -10,7 +10,7 @@ import { untilInterrupted } from "./interruption.ts";
 import { build } from "./build.ts";
 import { isKnown, type Known, noLongerDiffers, parseKnown } from "./suites/known.ts";
 import { SUITES } from "./suites/list.ts";
-import { describeMachine, makePage, mergeRuns, parseRuns, type SuiteRun } from "./suites/page.ts";
+import { describeMachine, type Kept, makePage, mergeRuns, parseRuns, type SuiteRun } from "./suites/page.ts";
 import { runSuite } from "./suites/run.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..");
@@ -35,12 +35,18 @@ function tell(run: SuiteRun, known: readonly Known[]): void {
   for (const wrong of run.wrong) console.log(`  WRONG: ${wrong}`);
 }
 
+async function writePage(runs: readonly Kept[], known: readonly Known[]): Promise<void> {
+  await Deno.writeTextFile(PAGE, makePage(runs, known, SUITES));
+}
+
 async function work(): Promise<void> {
   const args = Deno.args.filter((arg) => !arg.startsWith("--"));
   const options = Deno.args.filter((arg) => arg.startsWith("--"));
   const parts = options.find((option) => option.startsWith("--part="))?.slice("--part=".length).split(",");
-  const other = options.find((option) => !["--write", "--list"].includes(option) && !option.startsWith("--part="));
-  if (other !== undefined) fail(`unknown option "${other}"; there are --write, --list and --part=NAME,…`);
+  const other = options.find((option) =>
+    !["--write", "--list", "--page"].includes(option) && !option.startsWith("--part=")
+  );
+  if (other !== undefined) fail(`unknown option "${other}"; there are --write, --list, --page and --part=NAME,…`);
   const unknown = args.find((name) => !SUITES.some((suite) => suite.name === name));
   if (unknown !== undefined) fail(`no suite "${unknown}"; there are ${SUITES.map(({ name }) => name).join(", ")}`);
   if (options.includes("--list")) {
@@ -48,8 +54,9 @@ async function work(): Promise<void> {
     return;
   }
   if (parts !== undefined && options.includes("--write")) fail("--write is for whole suites, not with --part");
-  await build([]);
   const known = parseKnown(await Deno.readTextFile(KNOWN));
+  if (options.includes("--page")) return await writePage(parseRuns(await Deno.readTextFile(DATA)), known);
+  await build([]);
   const chosen = SUITES.filter(({ name }) => args.length === 0 || args.includes(name));
   const runs: SuiteRun[] = [];
   for (const suite of chosen) {
@@ -61,7 +68,7 @@ async function work(): Promise<void> {
       const kept = parseRuns(await Deno.readTextFile(DATA));
       const all = mergeRuns(kept, { ...run, machine: await describeMachine() }, SUITES);
       await Deno.writeTextFile(DATA, `${JSON.stringify(all, null, 2)}\n`);
-      await Deno.writeTextFile(PAGE, makePage(all, known, SUITES));
+      await writePage(all, known);
     }
   }
   const passed = runs.reduce((sum, run) => sum + run.passed - run.differ.length, 0);
