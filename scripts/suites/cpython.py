@@ -1,31 +1,41 @@
-"""Runs CPython's test modules and writes what each test did, a line of JSON at once, so that a hang or a crash loses nothing."""
+"""Runs CPython's test modules. What each test did is written at once, a line of JSON: a hang or a crash loses nothing.
+
+A test that hangs or crashes ends a child of this process; the next child goes on behind it.
+"""
 import argparse
 import faulthandler
 import json
 import os
-import sys
 import tempfile
 import unittest
 
-arguments = argparse.ArgumentParser()
-arguments.add_argument("--report", required=True)
-arguments.add_argument("--seconds", type=float, default=60)
-arguments.add_argument("--only", help="a file of tests' names, one a line")
-arguments.add_argument("modules", nargs="+")
-arguments = arguments.parse_args()
-
-report = open(arguments.report, "a", buffering=1)
+MOST_CHILDREN = 10
 
 
-def tell(name, status):
-    report.write(json.dumps({"name": name, "status": status}) + "\n")
+class Report:
+    """The file, for the child that runs tests and for the parent that reads what has been run."""
+
+    def __init__(self, path):
+        self.path = path
+        open(path, "w").close()
+        self.file = open(path, "a", buffering=1)
+
+    def tell(self, name, status):
+        self.file.write(json.dumps({"name": name, "status": status}) + "\n")
+
+    def begun(self):
+        with open(self.path) as file:
+            return {json.loads(line)["name"] for line in file}
 
 
 class Result(unittest.TextTestResult):
+    report = None
+    seconds = None
+
     def startTest(self, test):
-        faulthandler.dump_traceback_later(arguments.seconds, exit=True)
+        faulthandler.dump_traceback_later(self.seconds, exit=True)
         self.failed = False
-        tell(test.id(), "unfinished")
+        self.report.tell(test.id(), "unfinished")
         super().startTest(test)
 
     def stopTest(self, test):
@@ -35,15 +45,15 @@ class Result(unittest.TextTestResult):
     def addSuccess(self, test):
         super().addSuccess(test)
         if not self.failed:
-            tell(test.id(), "pass")
+            self.report.tell(test.id(), "pass")
 
     def addExpectedFailure(self, test, error):
         super().addExpectedFailure(test, error)
-        tell(test.id(), "pass")
+        self.report.tell(test.id(), "pass")
 
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
-        tell(test.id(), "skip")
+        self.report.tell(test.id(), "skip")
 
     def addFailure(self, test, error):
         super().addFailure(test, error)
@@ -64,35 +74,51 @@ class Result(unittest.TextTestResult):
 
     def _fail(self, test):
         self.failed = True
-        tell(test.id(), "fail")
-
-
-def flatten(suite):
-    for one in suite:
-        if isinstance(one, unittest.TestSuite):
-            yield from flatten(one)
-        else:
-            yield one
+        self.report.tell(test.id(), "fail")
 
 
 def prune(suite, wanted):
     """Keeps the suite's shape, as classes and modules set things up by it."""
-    kept = type(suite)() if isinstance(suite, unittest.TestSuite) else unittest.TestSuite()
+    kept = type(suite)()
     for one in suite:
         if isinstance(one, unittest.TestSuite):
             kept.addTest(prune(one, wanted))
-        elif one.id() in wanted:
+        elif wanted(one.id()):
             kept.addTest(one)
     return kept
 
 
-os.chdir(tempfile.mkdtemp())
-from test import support
+def run(modules, wanted):
+    os.chdir(tempfile.mkdtemp())
+    from test import support
 
-support.use_resources = {"cpu": None, "walltime": None}
-suite = unittest.defaultTestLoader.loadTestsFromNames(["test." + name for name in arguments.modules])
-if arguments.only:
-    with open(arguments.only) as file:
-        suite = prune(suite, set(file.read().split("\n")))
-unittest.TextTestRunner(verbosity=2, resultclass=Result).run(suite)
-tell("", "end")
+    support.use_resources = {"cpu": None, "walltime": None}
+    suite = unittest.defaultTestLoader.loadTestsFromNames(["test." + name for name in modules])
+    unittest.TextTestRunner(verbosity=2, resultclass=Result).run(prune(suite, wanted))
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("--report", required=True)
+    options.add_argument("--seconds", type=float, default=60)
+    options.add_argument("--only", help="a file of tests' names, one a line")
+    options.add_argument("modules", nargs="+")
+    options = options.parse_args()
+    only = None
+    if options.only:
+        with open(options.only) as file:
+            only = set(file.read().split("\n"))
+    Result.seconds = options.seconds
+    Result.report = Report(options.report)
+    for _ in range(MOST_CHILDREN):
+        begun = Result.report.begun()
+        child = os.fork()
+        if child == 0:
+            run(options.modules, lambda name: name not in begun and (only is None or name in only))
+            os._exit(0)
+        if os.waitpid(child, 0)[1] == 0:
+            break
+
+
+if __name__ == "__main__":
+    main()

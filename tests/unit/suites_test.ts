@@ -4,7 +4,7 @@ import { join } from "@std/path/posix";
 import { isKnown, noLongerDiffers, parseKnown } from "../../scripts/suites/known.ts";
 import { SUITES } from "../../scripts/suites/list.ts";
 import { type Kept, makePage, mergeRuns, parseRuns } from "../../scripts/suites/page.ts";
-import { readTap } from "../../scripts/suites/readers.ts";
+import { readReport, readTap } from "../../scripts/suites/readers.ts";
 import { compare, notRun, type Results, type Status, suspects } from "../../scripts/suites/results.ts";
 import { comparePart } from "../../scripts/suites/rounds.ts";
 import { runSuite } from "../../scripts/suites/run.ts";
@@ -144,6 +144,50 @@ Deno.test({
       assertEquals(absent.wrong, ["not installed: no-such-program", "fewer than 5 tests pass over TCP"]);
       const broken = await runSuite({ ...suite, prepare: () => Promise.reject(new Error("no")) }, where);
       assertEquals(broken.wrong, ["no", "fewer than 5 tests pass over TCP"]);
+    }),
+});
+
+/** A module of tests as CPython has them: one hangs, one kills the program, one fails only in a part of it. */
+const MODULE = `import os, time, unittest
+class T(unittest.TestCase):
+    def test_a(self): pass
+    def test_b(self): time.sleep(100)
+    def test_c(self): self.fail()
+    def test_d(self): os.abort()
+    def test_e(self): self.skipTest("no")
+    @unittest.expectedFailure
+    def test_f(self): self.fail()
+    def test_g(self):
+        with self.subTest(i=1): self.fail()
+class U(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls): raise OSError("no")
+    def test_a(self): pass
+`;
+
+Deno.test({
+  name: "CPython's tests: behind one that hangs or kills the program the next ones are run, and neither has passed",
+  ignore: !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      await Deno.mkdir(join(dir, "test"));
+      for (const [name, text] of Object.entries({ __init__: "", support: "", test_x: MODULE })) {
+        await Deno.writeTextFile(join(dir, "test", `${name}.py`), text);
+      }
+      const runner = join(ROOT, "scripts", "suites", "cpython.py");
+      const report = join(dir, "report");
+      const command = ["/usr/bin/python3", runner, "--report", report, "--seconds", "2", "test_x"];
+      await run(command, { env: { PYTHONPATH: dir, PYTHONDONTWRITEBYTECODE: "1", TMPDIR: dir } });
+      assertEquals(Object.fromEntries(readReport(await Deno.readTextFile(report))), {
+        "test.test_x.T.test_a": "pass",
+        "test.test_x.T.test_b": "unfinished",
+        "test.test_x.T.test_c": "fail",
+        "test.test_x.T.test_d": "unfinished",
+        "test.test_x.T.test_e": "skip",
+        "test.test_x.T.test_f": "pass",
+        "test.test_x.T.test_g": "fail",
+        "setUpClass (test.test_x.U)": "fail",
+      });
     }),
 });
 
