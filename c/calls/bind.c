@@ -24,6 +24,8 @@
 #include "rules/settings.h"
 #include "unsock.h"
 
+#define FREE_TRIES 16
+
 static long bind_real(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     union unsock_sockaddr address;
     if (unsock_settings.block_inet)
@@ -69,8 +71,17 @@ static long share(int fd, struct unsock_fd *entry, struct unsock_standin *standi
     return 0;
 }
 
-static long bind_file(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only, bool again,
-                      struct unsock_standin *standin) {
+/* The descriptor's own socket has got a name, in vain: for the next bind another one takes its place. */
+static long spend(struct unsock_fd *entry, struct unsock_standin *standin, long result) {
+    if (standin->bound.spent && standin->in_place) {
+        unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
+        entry->flags |= UNSOCK_NAMED;
+    }
+    return result;
+}
+
+static long try_file(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only,
+                     struct unsock_standin *standin) {
     long result = unsock_standin_open(standin, fd, entry);
     if (result < 0)
         return result;
@@ -82,11 +93,22 @@ static long bind_file(int fd, struct unsock_fd *entry, const struct unsock_ip *i
         .reuseport = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT),
         .reuseaddr = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR),
     };
-    request.behind_others = again && request.reuseport;
     result = unsock_standin_bound(standin, unsock_bindfile_bind(&request, &standin->bound));
     if (!standin->named)
-        return unsock_standin_undo(standin, entry->type, result);
+        return spend(entry, standin, unsock_standin_undo(standin, entry->type, result));
     return unsock_standin_install(standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_BOUND);
+}
+
+/* Whoever was first at one of the free ports leaves all the others. */
+static long bind_file(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only,
+                      struct unsock_standin *standin) {
+    long result = -EADDRINUSE;
+    for (int tries = 0; tries < FREE_TRIES && result == -EADDRINUSE; tries++) {
+        result = try_file(fd, entry, ip, v6only, standin);
+        if (ip->port != 0 || !standin->bound.spent)
+            break;
+    }
+    return result;
 }
 
 /* The control file may have gone since. */
@@ -98,9 +120,9 @@ static long bind_by_control(int fd, struct unsock_fd *entry, const struct unsock
     return result;
 }
 
-static long bind_covered(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only, bool again,
+static long bind_covered(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only,
                          struct unsock_standin *standin) {
-    long result = bind_file(fd, entry, ip, v6only, again, standin);
+    long result = bind_file(fd, entry, ip, v6only, standin);
     if (result < 0)
         return result;
     if (standin->bound.how == UNSOCK_BOUND_HANDED)
@@ -140,7 +162,7 @@ static long bind_to(int fd, struct unsock_fd *entry, const struct unsock_ip *ip,
     if (!unsock_address_covered_bind(ip, v6only) || !has_covered_port(ip, v6only))
         return bind_real(fd, entry, ip);
     standin.bound.path.sun_path[0] = '\0';
-    long result = unsock_errno_as_ip(UNSOCK_AT_STEP, bind_covered(fd, entry, ip, v6only, again, &standin));
+    long result = unsock_errno_as_ip(UNSOCK_AT_STEP, bind_covered(fd, entry, ip, v6only, &standin));
     if (result == 0 && ip->port == 0)
         entry->flags |= UNSOCK_ANY_PORT;
     return unsock_log("bind", fd, result == 0 ? &standin.bound.ip : ip, &standin.bound.path, result);

@@ -54,6 +54,8 @@ long unsock_call_close(int fd) {
         unsock_plain_sender_release(entry);
     /* Before the close: the number may be another thread's right after it. */
     unsock_fds_forget(fd);
+    if (old.type == SOCK_STREAM)
+        return unsock_release_closing(fd, &old);
     long result = unsock_real_close(fd);
     /* Whatever it says, the descriptor is closed (close(2)); EBADF: it was before, by a raw system call. */
     unsock_release(&old);

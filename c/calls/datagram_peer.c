@@ -100,10 +100,10 @@ UNSOCK_OWN_FRAME bool unsock_datagram_several_path(const struct unsock_ip *ip, u
     struct unsock_ip wildcard = {.family = ip->family, .port = ip->port};
     switch ((*index)++) {
     case 0:
-        *length = unsock_own_name_path(ip, SOCK_DGRAM, path);
+        *length = unsock_own_name_path(ip, path);
         return true;
     case 1:
-        *length = unsock_own_name_path(&wildcard, SOCK_DGRAM, path);
+        *length = unsock_own_name_path(&wildcard, path);
         return true;
     case 2:
         *length = unsock_address_aside_path(ip->port, path);
@@ -125,7 +125,7 @@ UNSOCK_OWN_FRAME bool unsock_datagram_goes_on(const struct unsock_ip *ip, unsign
         *result = -ENOENT;
     if (*index == 1 && *result == -ECONNREFUSED) {
         /* Once more, where another one has waited for the name. */
-        *index -= !*refused && unsock_rescue(ip->port, SOCK_DGRAM, path, length);
+        *index -= !*refused && unsock_rescue(ip->port, path, length);
         *refused = true;
         return true;
     }
@@ -158,14 +158,14 @@ static long connect_socket(int fd, const struct unsock_ip *ip, struct sockaddr_u
 long unsock_datagram_connect_socket(int fd, const struct unsock_ip *ip, struct sockaddr_un *path) {
     socklen_t length;
     long result = connect_socket(fd, ip, path, &length);
-    bool rescued = result == -ECONNREFUSED && unsock_rescue(ip->port, SOCK_DGRAM, path, length);
+    bool rescued = result == -ECONNREFUSED && unsock_rescue(ip->port, path, length);
     return rescued ? connect_socket(fd, ip, path, &length) : result;
 }
 
 bool unsock_datagram_next_path(const struct unsock_ip *ip, unsigned *index, struct sockaddr_un *path,
                                socklen_t *length) {
     *index = *index == 0 ? UNSOCK_HIDDEN_MOST : *index - 1;
-    *length = *index > 0 ? unsock_address_hidden_path(ip->port, SOCK_DGRAM, *index, path) : 0;
+    *length = *index > 0 ? unsock_address_hidden_path(ip->port, *index, path) : 0;
     return *index > 0;
 }
 

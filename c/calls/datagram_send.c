@@ -141,7 +141,7 @@ static long not_taken(int fd, struct unsock_fd *entry, struct msghdr *local, int
         entry->remote.tag = 0;
         result = send_among_several(fd, entry, local, flags | added, ip);
     }
-    if (result == -ECONNREFUSED && unsock_rescue(ip->port, SOCK_DGRAM, local->msg_name, local->msg_namelen))
+    if (result == -ECONNREFUSED && unsock_rescue(ip->port, local->msg_name, local->msg_namelen))
         result = unsock_sys(__NR_sendmsg, fd, local, flags | added);
     if (result >= 0)
         return result;
@@ -174,7 +174,7 @@ static socklen_t choose_path(int fd, struct unsock_fd *entry, const struct unsoc
     if (entry->state == UNSOCK_STATE_SENT && entry->remote.port != ip->port)
         unsock_fds_mark(entry, UNSOCK_MANY);
     if (is_to_own_name(entry, ip))
-        return unsock_own_name_path(ip, SOCK_DGRAM, path);
+        return unsock_own_name_path(ip, path);
     if (!unsock_state_is_connected(entry->state))
         unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_SENT);
     return unsock_datagram_path(ip, path);

@@ -2,7 +2,6 @@
 #include "calls/handed.h"
 
 #include "calls/standin.h"
-#include "files/beside.h"
 #include "files/bound.h"
 #include "files/handed.h"
 #include "kernel/beyond_limit.h"
@@ -17,6 +16,7 @@
 #include "rt/sys.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
+#include "rules/spelling.h"
 
 /* Another thread may close it meanwhile. */
 static long take(struct unsock_standin *standin, int fd, int type, int handed, const struct sockaddr_un *name,
@@ -56,9 +56,11 @@ UNSOCK_OWN_FRAME long unsock_handed_bind(int fd, struct unsock_fd *entry, bool v
     unsock_fds_note_file(fd);
     entry->local = bound.ip;
     entry->local.tag = UNSOCK_HANDED_TAG;
-    struct unsock_bind_request request = {.socket = fd, .type = entry->type};
-    request.spelling = (struct unsock_spelling){.domain = entry->domain, .v6only = v6only, .ip = bound.ip};
-    unsock_beside_leave_spelling(&request, false);
+    struct unsock_spelling spelling = {.domain = entry->domain, .v6only = v6only, .ip = bound.ip};
+    int32_t number = unsock_spelling_number(&spelling);
+    /* The service manager's path does not tell the address. */
+    if (entry->type == SOCK_STREAM)
+        unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_PEEK_OFF, &number, sizeof(number));
     return 0;
 }
 

@@ -14,6 +14,7 @@ void unsock_standin_take(struct unsock_standin *standin, int socket) {
     standin->socket = socket;
     standin->in_place = standin->named = false;
     standin->bound.how = UNSOCK_BOUND_FILE;
+    standin->bound.spent = false;
     standin->bound.path.sun_path[0] = '\0';
 }
 
@@ -39,7 +40,10 @@ static void remember(struct unsock_fd *entry, const struct unsock_bound *bound, 
     if (bound->how == UNSOCK_BOUND_HIDDEN)
         unsock_fds_note_hidden(bound->ip.port);
     entry->local = bound->ip;
-    entry->local.tag = bound->how == UNSOCK_BOUND_HIDDEN ? (uint8_t)bound->hidden : 0;
+    if (entry->type == SOCK_STREAM)
+        entry->local.tag = bound->tag;
+    else
+        entry->local.tag = bound->how == UNSOCK_BOUND_HIDDEN ? (uint8_t)bound->hidden : 0;
     entry->file.inode = bound->inode;
 }
 
@@ -56,7 +60,7 @@ long unsock_standin_undo(struct unsock_standin *standin, int type, long result) 
     if (!standin->named)
         return result;
     standin->named = false;
-    if (unsock_beside_restore(type, &standin->bound))
+    if (unsock_beside_restore(&standin->bound))
         return result;
     remember(&unused, &standin->bound, UNSOCK_STATE_BOUND);
     unsock_release(&unused);
@@ -76,7 +80,7 @@ long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsoc
     if (standin->named) {
         remember(entry, &standin->bound, state);
         unsock_fds_note_file(fd);
-        unsock_beside_settled(type, &standin->bound);
+        unsock_beside_settled(&standin->bound);
     }
     return 0;
 }

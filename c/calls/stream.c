@@ -3,8 +3,7 @@
 
 #include "calls/bind.h"
 #include "calls/names.h"
-#include "files/sharers.h"
-#include "files/successor.h"
+#include "files/port_bind.h"
 #include "kernel/identify.h"
 #include "kernel/log.h"
 #include "kernel/option_query.h"
@@ -25,8 +24,8 @@
 
 #define BACKLOG_MOST 0x7fffffff /* the kernel cuts it to net.core.somaxconn */
 
-static long listen_here(int fd, struct unsock_fd *entry, bool comes_forward) {
-    long wrong = entry->flags & UNSOCK_HIDDEN ? unsock_sharers_come_forward(fd, entry) : 0;
+static long listen_here(int fd, struct unsock_fd *entry) {
+    long wrong = entry->flags & UNSOCK_HIDDEN ? unsock_port_come_forward(fd, entry) : 0;
     if (wrong < 0)
         return unsock_log("listen", fd, &entry->local, NULL, wrong);
     /* Before anybody can connect: accepted sockets are born with it. */
@@ -34,10 +33,6 @@ static long listen_here(int fd, struct unsock_fd *entry, bool comes_forward) {
     long result = unsock_sys(__NR_listen, fd, BACKLOG_MOST);
     if (result == 0)
         unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);
-    /* Only now: whoever connects in between finds the older one, which listens. */
-    if (result == 0 && comes_forward && (entry->flags & UNSOCK_HIDDEN) &&
-        unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT))
-        unsock_successor_listen(fd, entry);
     return unsock_log("listen", fd, &entry->local, NULL, result);
 }
 
@@ -47,7 +42,7 @@ static long listen_unbound(int fd, struct unsock_fd *entry, int backlog) {
     bool v6only = entry->domain == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
     if (unsock_address_covered_bind(&any, v6only)) {
         long result = unsock_bind(fd, entry, &any);
-        return result < 0 ? result : listen_here(fd, entry, true);
+        return result < 0 ? result : listen_here(fd, entry);
     }
     if (unsock_settings.block_inet)
         return unsock_log("listen", fd, &any, NULL, -EACCES);
@@ -67,14 +62,14 @@ static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog)
     long result = unsock_bind(fd, entry, &ip);
     if (result < 0)
         return result;
-    return entry->kind == UNSOCK_KIND_IP ? unsock_sys(__NR_listen, fd, backlog) : listen_here(fd, entry, true);
+    return entry->kind == UNSOCK_KIND_IP ? unsock_sys(__NR_listen, fd, backlog) : listen_here(fd, entry);
 }
 
 /* It was shut down, which took its file; a TCP socket can listen again after that. */
 static long listen_again(int fd, struct unsock_fd *entry) {
     struct unsock_ip local = entry->local;
     long result = unsock_bind_again(fd, entry, &local);
-    return result < 0 ? result : listen_here(fd, entry, false);
+    return result < 0 ? result : listen_here(fd, entry);
 }
 
 long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
@@ -87,7 +82,7 @@ long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
     if (entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_BOUND) && !(entry->flags & UNSOCK_FILE))
         return listen_again(fd, entry);
     if (entry->flags & UNSOCK_BOUND)
-        return listen_here(fd, entry, true);
+        return listen_here(fd, entry);
     long open = unsock_socket_nonblocking(fd);
     return open < 0 ? open : listen_unbound(fd, entry, backlog);
 }

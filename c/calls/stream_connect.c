@@ -20,6 +20,7 @@
 #include "rules/errno.h"
 #include "rules/ip.h"
 #include "rules/kernel_name.h"
+#include "rules/port_name.h"
 #include "rules/settings.h"
 #include "unsock.h"
 
@@ -119,7 +120,7 @@ UNSOCK_OWN_FRAME static long refused(struct attempt *attempt, long result) {
     long answers;
     if (result == -ENOENT && unsock_settings.fallback)
         return UNSOCK_TARGET_FALLBACK;
-    if (!unsock_resolve_is_worth_it(result))
+    if (!unsock_resolve_is_worth_it(result) || unsock_port_is_own_path(&attempt->path))
         return unsock_errno_as_ip(UNSOCK_AT_CONNECT, result);
     long there = unsock_target_connect(attempt->fd, attempt->entry, attempt->path.sun_path, &attempt->target, &answers);
     if (answers == UNSOCK_ANSWERS_CONTROL)

@@ -1,90 +1,163 @@
-/* By which file a client reaches the server of an address. */
+/*
+ * By which file a client reaches the server of an address. What worked at the last time comes first, one call: a name is
+ * a promise, whoever is reached by it has the address. The names are read only where that fails, and a client is refused
+ * only by names that have not changed while it tried them.
+ */
 #include "calls/stream_path.h"
 
-#include "files/rescue.h"
-#include "kernel/beyond_limit.h"
-#include "kernel/file_info.h"
-#include "memory/several_ports.h"
+#include "files/port.h"
+#include "files/port_leave.h"
+#include "memory/known_ports.h"
+#include "memory/own.h"
 #include "rt/net.h"
 #include "rules/address.h"
 #include "rules/ip.h"
-#include "rules/own_name.h"
+#include "rules/port_name.h"
+#include "rules/port_record.h"
 #include "rules/settings.h"
 
-/* A link to the file of who has the port, as somebody else made it (fs.protected_symlinks). */
-static bool may_not_be_followed(const struct sockaddr_un *path, long result) {
-    return result == -EACCES && unsock_file_inode(path->sun_path) == 0;
+#define TRIES 8
+#define AT_ONCE 4
+
+/* One client's search. */
+struct search {
+    const struct unsock_ip *target;
+    struct sockaddr_un *path;
+    socklen_t *length;
+    unsock_connect_way *way;
+    void *attempt;
+    unsigned spread;
+};
+
+static long go(const struct search *search, const struct unsock_port_entry *entry) {
+    *search->length = unsock_port_path(search->target->port, entry, search->path);
+    return search->way(search->attempt);
+}
+
+/* Nobody is there, or does not listen: another one may have the client. */
+static bool goes_on(long result) {
+    return result == -ECONNREFUSED || result == -ENOENT;
+}
+
+static struct unsock_port_entry entry_by(enum unsock_known_way way, const struct unsock_ip *target) {
+    struct unsock_ip any = {.family = way == UNSOCK_KNOWN_BOTH ? AF_INET6 : target->family};
+    return unsock_port_entry_of(way == UNSOCK_KNOWN_EXACT ? target : &any, way != UNSOCK_KNOWN_BOTH, 0);
 }
 
 /*
- * Who has the address has been killed, or does not listen: the wildcard has its clients, where one shares the port by
- * SO_REUSEPORT, and nobody else.
+ * Names with a number are not remembered: all that share an address shall have clients. A wildcard and an address of
+ * its family are there together only by such names: so what is remembered never leads past who has the very address.
  */
-UNSOCK_OWN_FRAME static long connect_refused(const struct unsock_ip *wildcard, struct sockaddr_un *path,
-                                             socklen_t *length, unsock_connect_way *way, void *attempt) {
-    struct sockaddr_un own = *path;
-    socklen_t own_length = *length;
-    if (unsock_rescue(wildcard->port, SOCK_STREAM, path, *length)) {
-        long result = way(attempt);
-        if (result != -ECONNREFUSED)
-            return result;
+static void remember(const struct search *search, const struct unsock_port_entry *entry) {
+    if (entry->number != 0)
+        return;
+    for (enum unsock_known_way way = UNSOCK_KNOWN_EXACT; way <= UNSOCK_KNOWN_BOTH; way++) {
+        struct unsock_port_entry known = entry_by(way, search->target);
+        if (unsock_port_same(&known, entry))
+            unsock_known_port_note(search->target->port, search->target->family, way);
     }
-    *length = unsock_own_name_path(wildcard, SOCK_STREAM, path);
-    long result = way(attempt);
-    if (result != -ENOENT)
-        return result;
-    *path = own; /* where a control file may be */
-    *length = own_length;
-    return -ECONNREFUSED;
 }
 
-/* There are several sockets on the port: that of the address, else the wildcard's, else who has the port's file. */
-UNSOCK_OWN_FRAME static long connect_among_several(const struct unsock_ip *target, struct sockaddr_un *path,
-                                                   socklen_t *length, unsock_connect_way *way, void *attempt) {
-    struct unsock_ip wildcard = {.family = target->family, .port = target->port};
-    *length = unsock_own_name_path(target, SOCK_STREAM, path);
-    long result = way(attempt);
-    if (result == -ECONNREFUSED)
-        return connect_refused(&wildcard, path, length, way, attempt);
-    if (result == -ENOENT || may_not_be_followed(path, result)) {
-        *length = unsock_own_name_path(&wildcard, SOCK_STREAM, path);
-        result = way(attempt);
+/* Clients go round those that share an address, those of other processes from another one on. */
+static unsigned next_spread(void) {
+    static unsigned turn;
+    return (unsigned)unsock_own()->owner + __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED);
+}
+
+/* What the names say to a client, and some of those that it may try, from number `from` on. */
+struct view {
+    uint64_t sum;
+    bool several;
+    uint8_t holder;
+    unsigned from;
+    unsigned count;
+    struct unsock_port_entry entries[AT_ONCE];
+};
+
+/* Nothing is borrowed while a client waits: it may never come back (siglongjmp(3)). Returns 0 or -ENOBUFS. */
+UNSOCK_OWN_FRAME static long look(const struct search *search, unsigned from, struct view *view) {
+    struct unsock_port *port = unsock_port_borrow();
+    if (!port)
+        return -ENOBUFS;
+    unsock_port_read(port, search->target->port);
+    view->sum = unsock_port_sum(port);
+    view->several = port->several;
+    view->holder = port->holder;
+    view->from = from;
+    for (view->count = 0;
+         view->count < AT_ONCE && unsock_port_candidate(port, search->target, search->spread, unsock_settings.one_address,
+                                                        from + view->count, &view->entries[view->count]);)
+        view->count++;
+    unsock_port_return(port);
+    return 0;
+}
+
+/* One after the other of those that may have the client. -ENOENT: there is none. */
+static long go_through(const struct search *search, struct view *view) {
+    long result = view->count > 0 ? -ECONNREFUSED : -ENOENT;
+    for (;;) {
+        for (unsigned i = 0; i < view->count; i++) {
+            long answer = go(search, &view->entries[i]);
+            if (goes_on(answer))
+                continue;
+            if (answer >= 0 || answer == -EAGAIN || answer == -EINPROGRESS)
+                remember(search, &view->entries[i]);
+            return answer;
+        }
+        if (view->count < AT_ONCE || look(search, view->from + AT_ONCE, view) < 0)
+            return result;
     }
-    if (result == -ENOENT || may_not_be_followed(path, result)) {
-        /* There may be one alone by now, which the link tells at the next time. */
-        unsock_several_ports_forget(target->port, SOCK_STREAM);
-        *length = unsock_address_path(target->port, SOCK_STREAM, path);
-        result = way(attempt);
+}
+
+/* A plain server's, or a control file. */
+static long go_plain(const struct search *search) {
+    *search->length = unsock_address_path(search->target->port, SOCK_STREAM, search->path);
+    return search->way(search->attempt);
+}
+
+/*
+ * The second round, where several have the port: who had not listened yet may do so now, and the one that was tried
+ * after it may just have gone, as when a server is replaced. Before it PORT.sock is mended, for the plain clients' sake.
+ */
+static long go_by_names(const struct search *search) {
+    struct view view;
+    long result = look(search, 0, &view);
+    for (int tries = 0; result == 0 && tries < TRIES; tries++) {
+        if (view.holder == UNSOCK_PORT_FOREIGN)
+            return go_plain(search);
+        uint64_t sum = view.sum;
+        bool several = view.several, none = view.holder == UNSOCK_PORT_NOBODY || (view.count == 0 && !several);
+        long answer = go_through(search, &view);
+        if (none || !goes_on(answer))
+            return answer;
+        result = look(search, 0, &view);
+        if (result == 0 && view.sum == sum && (!several || tries > 0))
+            return answer;
+        if (result == 0 && view.sum == sum)
+            unsock_port_repair(search->target->port);
     }
+    return result < 0 ? result : -ECONNREFUSED;
+}
+
+UNSOCK_OWN_FRAME static long connect_by_names(const struct search *search) {
+    long result = go_by_names(search);
+    /* It is about the port then, not about the last name that was tried. */
+    if (result == -ENOENT)
+        *search->length = unsock_address_path(search->target->port, SOCK_STREAM, search->path);
     return result;
 }
 
-/*
- * By the link beside the port's file. It leads there where that is the port's only socket; else to nowhere (ELOOP).
- * Without one, the file is the only one, or there is none; what may not be followed (fs.protected_symlinks) says
- * nothing. Where there were several at the last time, their names come first: who is found there is right in any case.
- */
-static long connect_by_link(const struct unsock_ip *target, struct sockaddr_un *path, socklen_t *length,
-                            unsock_connect_way *way, void *attempt) {
-    if (unsock_several_ports_has(target->port, SOCK_STREAM))
-        return connect_among_several(target, path, length, way, attempt);
-    *length = unsock_address_link_path(target->port, path);
-    long result = way(attempt);
-    if (result == -ELOOP)
-        unsock_several_ports_note(target->port, SOCK_STREAM);
-    if (result == -ELOOP || result == -EACCES)
-        return connect_among_several(target, path, length, way, attempt);
-    if (result == 0 && unsock_settings.log == UNSOCK_LOG_OFF)
-        return 0;
-    /* From here on it is about the file itself, not the link. */
-    *length = unsock_address_path(target->port, SOCK_STREAM, path);
-    return result == -ENOENT ? way(attempt) : result;
-}
-
-/* A server that was killed may have another one waiting behind it. */
 long unsock_stream_path_connect(const struct unsock_ip *target, struct sockaddr_un *path, socklen_t *length,
                                 unsock_connect_way *way, void *attempt) {
-    long result = connect_by_link(target, path, length, way, attempt);
-    bool rescued = result == -ECONNREFUSED && unsock_rescue(target->port, SOCK_STREAM, path, *length);
-    return rescued ? connect_by_link(target, path, length, way, attempt) : result;
+    struct search search = {target, path, length, way, attempt, 0};
+    enum unsock_known_way known = unsock_known_port(target->port, target->family);
+    if (known != UNSOCK_KNOWN_NOTHING) {
+        struct unsock_port_entry entry = entry_by(known, target);
+        long result = go(&search, &entry);
+        if (!goes_on(result))
+            return result;
+        unsock_known_port_note(target->port, target->family, UNSOCK_KNOWN_NOTHING);
+    }
+    search.spread = next_spread();
+    return connect_by_names(&search);
 }

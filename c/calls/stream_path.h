@@ -9,8 +9,9 @@
 typedef long unsock_connect_way(void *attempt);
 
 /*
- * Tries the names that the server of `target` may have, the likeliest first: writes each into *path and *length, and
- * goes the way to it, until one is the right one. Returns what that way said.
+ * Goes the way to the server of `target`, in TCP's order: to the address itself, the family's wildcard, the one of both
+ * families; where no socket of ours has the port, to PORT.sock, a plain server or a control file. Writes each name into
+ * *path and *length before. Returns what the last way said; -ENOENT: nobody has the address.
  */
 long unsock_stream_path_connect(const struct unsock_ip *target, struct sockaddr_un *path, socklen_t *length,
                                 unsock_connect_way *way, void *attempt);

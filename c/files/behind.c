@@ -5,7 +5,6 @@
 #include "files/socketfile.h"
 #include "rt/net.h"
 #include "rt/sys.h"
-#include "rules/address.h"
 
 #include <linux/stat.h>
 
@@ -25,12 +24,9 @@ void unsock_behind_mark_file(const char *path) {
         unsock_socketfile_set_mode(path, (int)(mode & MODE_BITS) | STICKY);
 }
 
-void unsock_behind_mark(uint16_t port, int type) {
+void unsock_behind_mark(uint16_t port) {
     struct sockaddr_un path;
-    if (type == SOCK_DGRAM)
-        unsock_datagram_port_holder(port, &path);
-    else
-        unsock_address_path(port, type, &path);
+    unsock_datagram_port_holder(port, &path);
     unsock_behind_mark_file(path.sun_path);
 }
 

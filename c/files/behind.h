@@ -13,7 +13,7 @@
  * With the directory locked: the port's file, as it is now, has somebody behind it, or may have. Where that is another
  * user's, who may not be told, nothing happens: sockets of one user wait behind each other.
  */
-void unsock_behind_mark(uint16_t port, int type);
+void unsock_behind_mark(uint16_t port);
 
 /* The same of the socket file at a path. */
 void unsock_behind_mark_file(const char *path);

@@ -25,20 +25,12 @@ int unsock_beside_mode(const struct unsock_bind_request *request) {
 
 /* A receiver must know the sender's address, if it is a special one; and whoever inherits the socket, its own. */
 socklen_t unsock_beside_respell(const struct unsock_bind_request *request, struct sockaddr_un *path) {
-    if (request->type == SOCK_DGRAM)
-        return unsock_spelling_write(&request->spelling, path);
-    return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1);
-}
-
-void unsock_beside_leave_spelling(const struct unsock_bind_request *request, bool is_new) {
-    int32_t number = unsock_spelling_number(&request->spelling);
-    if (request->type == SOCK_STREAM && (number != 1 || !is_new))
-        unsock_sys(__NR_setsockopt, request->socket, SOL_SOCKET, SO_PEEK_OFF, &number, sizeof(number));
+    return unsock_spelling_write(&request->spelling, path);
 }
 
 long unsock_beside_bind_hidden(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     for (unsigned i = 1; i <= UNSOCK_HIDDEN_MOST; i++) {
-        unsock_address_hidden_path(request->ip.port, request->type, i, &bound->path);
+        unsock_address_hidden_path(request->ip.port, i, &bound->path);
         socklen_t length = unsock_beside_respell(request, &bound->path);
         long result = unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
         if (result == -EADDRINUSE && unsock_socketfile_is_stale(&bound->path, length) &&
@@ -49,7 +41,7 @@ long unsock_beside_bind_hidden(const struct unsock_bind_request *request, struct
         if (result == -EADDRINUSE)
             continue;
         if (result == 0)
-            unsock_behind_mark(request->ip.port, request->type);
+            unsock_behind_mark(request->ip.port);
         bound->how = UNSOCK_BOUND_HIDDEN;
         bound->hidden = i;
         bound->inode = unsock_origin_note(bound->path.sun_path, request);
@@ -75,7 +67,7 @@ long unsock_beside_replace(const struct unsock_bind_request *request, struct uns
         if (result < 0)
             unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
         else
-            unsock_behind_mark(request->ip.port, request->type);
+            unsock_behind_mark(request->ip.port);
     }
     unsock_lock_drop(&lock);
     bound->moved = bound->hidden;
@@ -84,11 +76,11 @@ long unsock_beside_replace(const struct unsock_bind_request *request, struct uns
     return result;
 }
 
-bool unsock_beside_restore(int type, const struct unsock_bound *bound) {
+bool unsock_beside_restore(const struct unsock_bound *bound) {
     struct sockaddr_un path, hidden;
     if (bound->moved == 0)
         return false;
-    unsock_address_hidden_path(bound->ip.port, type, bound->moved, &hidden);
+    unsock_address_hidden_path(bound->ip.port, bound->moved, &hidden);
     struct unsock_lock lock;
     if (unsock_lock_take(&lock) == 0) {
         unsock_datagram_port_holder(bound->ip.port, &path);
@@ -98,11 +90,11 @@ bool unsock_beside_restore(int type, const struct unsock_bound *bound) {
     return true;
 }
 
-void unsock_beside_settled(int type, const struct unsock_bound *bound) {
+void unsock_beside_settled(const struct unsock_bound *bound) {
     struct sockaddr_un hidden;
     if (bound->moved == 0)
         return;
-    unsock_address_hidden_path(bound->ip.port, type, bound->moved, &hidden);
+    unsock_address_hidden_path(bound->ip.port, bound->moved, &hidden);
     struct unsock_lock lock;
     if (unsock_lock_take(&lock) == 0)
         unsock_sys(__NR_unlinkat, AT_FDCWD, hidden.sun_path, 0);
@@ -121,7 +113,7 @@ long unsock_beside_take_over(const struct unsock_bind_request *request, struct u
     unsock_datagram_port_holder(request->ip.port, &bound->path);
     socklen_t length = unsock_beside_respell(request, &bound->path);
     for (unsigned i = 1; i <= UNSOCK_HIDDEN_MOST; i++) {
-        unsock_address_hidden_path(request->ip.port, request->type, i, &hidden);
+        unsock_address_hidden_path(request->ip.port, i, &hidden);
         long result = unsock_sys(__NR_renameat2, AT_FDCWD, bound->path.sun_path, AT_FDCWD, hidden.sun_path,
                                  1u /* RENAME_NOREPLACE */);
         if (result == -EEXIST)
@@ -134,7 +126,7 @@ long unsock_beside_take_over(const struct unsock_bind_request *request, struct u
             return result;
         }
         unsock_sharers_renamed(holder, true, (uint8_t)i);
-        unsock_behind_mark(request->ip.port, request->type);
+        unsock_behind_mark(request->ip.port);
         return 0;
     }
     return -EADDRINUSE;

@@ -1,4 +1,4 @@
-/* Binding behind, or in front of, another socket of this process that has the port. All return 0 or -errno. */
+/* Binding behind, or in front of, another datagram socket of this process that has the port. All return 0 or -errno. */
 #ifndef UNSOCK_BESIDE_H
 #define UNSOCK_BESIDE_H
 
@@ -14,12 +14,6 @@ int unsock_beside_mode(const struct unsock_bind_request *request);
 
 /* Spells the path as the request's socket is to be seen: by receivers, and by who inherits it. Returns the length. */
 socklen_t unsock_beside_respell(const struct unsock_bind_request *request, struct sockaddr_un *path);
-
-/*
- * A stream socket that another process inherits or receives tells its spelling by an option that means nothing on a
- * listener (SO_PEEK_OFF; socket(7)). `is_new`: nobody has left another one there.
- */
-void unsock_beside_leave_spelling(const struct unsock_bind_request *request, bool is_new);
 
 /* Binds to a hidden name, behind the port's file. Called with the directory locked. */
 long unsock_beside_bind_hidden(const struct unsock_bind_request *request, struct unsock_bound *bound);
@@ -44,12 +38,12 @@ long unsock_beside_be_alone(const struct unsock_bind_request *request, int fd, s
 long unsock_beside_replace(const struct unsock_bind_request *request, struct unsock_bound *bound);
 
 /*
- * Undoes a bind (`type` as in the request) that keeps another socket's file for the way back: that one gets its name
+ * Undoes a bind that keeps another socket's file for the way back: that one gets its name
  * again. Returns false when there is none: then the file is released as any other.
  */
-bool unsock_beside_restore(int type, const struct unsock_bound *bound);
+bool unsock_beside_restore(const struct unsock_bound *bound);
 
 /* What a bind did is to stay: a file that was kept for the way back goes. */
-void unsock_beside_settled(int type, const struct unsock_bound *bound);
+void unsock_beside_settled(const struct unsock_bound *bound);
 
 #endif

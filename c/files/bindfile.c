@@ -9,7 +9,7 @@
 #include "files/lock.h"
 #include "files/origin.h"
 #include "files/own_names.h"
-#include "files/port_link.h"
+#include "files/port_bind.h"
 #include "files/release.h"
 #include "files/resolve.h"
 #include "files/sharers.h"
@@ -20,7 +20,6 @@
 #include "kernel/option_query.h"
 #include "kernel/version.h"
 #include "memory/fds.h"
-#include "memory/state.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -44,7 +43,7 @@ static bool holds_port(int fd, const struct unsock_fd *entry, const struct unsoc
 static long bind_after(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     unsock_address_path(request->ip.port, request->type, &bound->path);
     socklen_t length = unsock_beside_respell(request, &bound->path);
-    if (request->type != SOCK_DGRAM || !request->reuseaddr)
+    if (!request->reuseaddr)
         return -EADDRINUSE;
     /* The child that has it may not have connected yet: then it is one that this process had before. */
     if (!unsock_socketfile_is_connected(&bound->path, length) && !unsock_release_was(&bound->path))
@@ -60,8 +59,7 @@ static long bind_after(const struct unsock_bind_request *request, struct unsock_
  * share the port's file, which plain Unix senders know.
  */
 static bool is_on_both_wildcards(const struct unsock_bind_request *request) {
-    for (int fd = 0; request->type == SOCK_DGRAM && unsock_ip_is_wildcard(&request->ip) && fd < unsock_fds_end();
-         fd++) {
+    for (int fd = 0; unsock_ip_is_wildcard(&request->ip) && fd < unsock_fds_end(); fd++) {
         const struct unsock_fd *entry = unsock_fds_known(fd);
         if (entry && !(entry->flags & UNSOCK_HIDDEN) && entry->type == SOCK_DGRAM &&
             entry->local.family != request->ip.family && unsock_ip_is_wildcard(&entry->local) &&
@@ -77,7 +75,7 @@ static bool is_on_both_wildcards(const struct unsock_bind_request *request) {
  */
 static long bind_beside(const struct unsock_bind_request *request, bool excluded, struct unsock_bound *bound) {
     int rival = -1, own = 0, holder = -1;
-    bool all_reuseport = true, all_reuseaddr = true, listens = false;
+    bool all_reuseport = true, all_reuseaddr = true;
     for (int fd = 0; fd < unsock_fds_end(); fd++) {
         struct unsock_fd *entry = unsock_fds_known(fd);
         if (!entry || !holds_port(fd, entry, request))
@@ -90,16 +88,15 @@ static long bind_beside(const struct unsock_bind_request *request, bool excluded
             continue;
         all_reuseport &= unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT);
         all_reuseaddr &= unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR);
-        listens |= entry->state == UNSOCK_STATE_LISTENING;
         if (rival < 0 || !(entry->flags & UNSOCK_HIDDEN))
             rival = fd;
     }
-    if (own == 0 && !request->behind_others) {
+    if (own == 0) {
         long result = bind_after(request, bound);
         return result == -EADDRINUSE ? unsock_successor_bind(request, bound) : result;
     }
     /* Where another process has a socket that excludes it. */
-    if (rival < 0 && excluded && !request->behind_others)
+    if (rival < 0 && excluded)
         return unsock_successor_bind(request, bound);
     if (rival < 0) {
         /* One for IPv6 alone cannot answer IPv4's clients; this one can answer all. */
@@ -112,25 +109,16 @@ static long bind_beside(const struct unsock_bind_request *request, bool excluded
         bound->share = rival;
         return 0;
     }
-    /* Which of them may listen is decided when one does. */
-    if (request->type == SOCK_STREAM && request->reuseaddr && all_reuseaddr && !listens)
-        return unsock_beside_bind_hidden(request, bound);
-    if (request->type == SOCK_DGRAM && request->reuseaddr && all_reuseaddr && holder >= 0)
+    if (request->reuseaddr && all_reuseaddr && holder >= 0)
         return unsock_beside_take_over(request, unsock_fds_known(holder), bound);
     return -EADDRINUSE;
 }
 
 /* Is the address of the socket at `path`, which has the port's file, known, and does it exclude the request's? */
 static bool holder_excludes(const struct unsock_bind_request *request, const struct sockaddr_un *path, bool *excludes) {
-    if (request->type == SOCK_DGRAM) {
-        struct unsock_origin origin = unsock_origin_read(path->sun_path);
-        *excludes = origin.known && unsock_own_name_conflict(&request->ip, request->spelling.v6only, origin.number);
-        return origin.known;
-    }
-    struct unsock_port_link link = unsock_port_link_get(request->ip.port);
-    *excludes =
-        link.ip.family != 0 && unsock_ip_conflict(&request->ip, request->spelling.v6only, &link.ip, link.v6only);
-    return link.ip.family != 0;
+    struct unsock_origin origin = unsock_origin_read(path->sun_path);
+    *excludes = origin.known && unsock_own_name_conflict(&request->ip, request->spelling.v6only, origin.number);
+    return origin.known;
 }
 
 /* The name is taken: by a stale file, a live socket, or a control file. Called with the directory locked. */
@@ -145,7 +133,7 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
     }
     if (answers == UNSOCK_ANSWERS_SOCKET) {
         bool stale = unsock_socketfile_is_stale(&bound->path, length);
-        if (!stale || unsock_sharers_rescue(request->ip.port, request->type, &bound->path)) {
+        if (!stale || unsock_sharers_rescue(request->ip.port, &bound->path)) {
             long handed = unsock_handed_bind_port(request, bound);
             if (handed != -ENOENT)
                 return handed;
@@ -160,17 +148,15 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
     }
     long result = unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
     if (result == 0 && behind)
-        unsock_behind_mark(request->ip.port, request->type);
+        unsock_behind_mark(request->ip.port);
     return result;
 }
 
 /* Others may have names of their own. Called with the directory locked. */
 static long bind_named(const struct unsock_bind_request *request, socklen_t length, struct unsock_bound *bound) {
-    bool stream = request->type == SOCK_STREAM;
     uint16_t port = request->ip.port;
-    struct unsock_port_link link = stream ? unsock_port_link_get(port) : (struct unsock_port_link){.several = false};
-    bool several = stream ? link.several : unsock_datagram_port_is_several(port);
-    if (!stream && several) {
+    bool several = unsock_datagram_port_is_several(port);
+    if (several) {
         unsock_address_aside_path(port, &bound->path);
         length = unsock_beside_respell(request, &bound->path);
     }
@@ -178,36 +164,20 @@ static long bind_named(const struct unsock_bind_request *request, socklen_t leng
     if (clash != 0)
         return clash > 0 ? bind_beside(request, true, bound) : -EADDRINUSE;
     long result = unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
-    bool taken = result == -EADDRINUSE;
-    if (taken)
+    if (result == -EADDRINUSE)
         result = bind_taken(request, length, bound);
-    if (result < 0 || bound->how != UNSOCK_BOUND_FILE)
+    if (result < 0 || bound->how != UNSOCK_BOUND_FILE || !several)
         return result;
-    if (several)
-        unsock_own_names_clear(&request->ip, request->type);
-    if (stream)
-        unsock_own_names_bound(taken ? unsock_port_link_get(port) : link, request);
-    else if (several) {
-        unsock_origin_note(bound->path.sun_path, request);
-        unsock_own_names_datagram_holder(port);
-        unsock_datagram_port_holder(port, &bound->path);
-    }
+    unsock_own_names_clear(&request->ip);
+    unsock_origin_note(bound->path.sun_path, request);
+    unsock_own_names_holder(port);
+    unsock_datagram_port_holder(port, &bound->path);
     return 0;
 }
 
-/*
- * Without the lock nothing is removed: a control file needs none, nor does a free name, and who is bound there is told
- * from what is left over.
- */
+/* Without the lock nothing is removed: a control file needs none, and who is bound is told from what is left over. */
 static long bind_unlocked(const struct unsock_bind_request *request, struct unsock_bound *bound, socklen_t length,
                           long why) {
-    struct unsock_port_link link = unsock_port_link_get(request->ip.port);
-    bool free = request->type == SOCK_STREAM && !link.several && link.ip.family == 0;
-    long result = !free || unsock_kernel_is_before(5, 14)
-                      ? -EADDRINUSE
-                      : unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
-    if (result != -EADDRINUSE)
-        return result;
     long answers = unsock_resolve(bound->path.sun_path, NULL);
     if (answers < 0)
         return answers;
@@ -228,23 +198,27 @@ static long bind_locked(const struct unsock_bind_request *request, socklen_t len
     return locked == 0 ? result : bind_unlocked(request, bound, length, locked);
 }
 
-/* A missing directory may have been removed since the start: everything else is the caller's to see. */
-static long bind_port(const struct unsock_bind_request *request, struct unsock_bound *bound, bool clean) {
+static long bind_datagram(const struct unsock_bind_request *request, struct unsock_bound *bound, bool clean) {
     unsock_address_path(request->ip.port, request->type, &bound->path);
     socklen_t length = unsock_beside_respell(request, &bound->path);
-    bound->ip = request->ip;
     bound->how = UNSOCK_BOUND_FILE;
-    /*
-     * Where a bind under way can be taken for a left-over file, it is done under the lock (unsock_socketfile_is_stale);
-     * and that of a stream, for the link beside its file.
+    /* Where a bind under way can be taken for a left-over file, it is done under the lock (unsock_socketfile_is_stale).
      */
-    bool at_once = request->type == SOCK_DGRAM && !unsock_kernel_is_before(5, 14);
+    bool at_once = !unsock_kernel_is_before(5, 14);
     long result = at_once ? unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request))
                           : -EADDRINUSE;
     if (result == -EADDRINUSE && (clean || !at_once))
         result = bind_locked(request, length, bound);
     if (result == 0 && bound->how == UNSOCK_BOUND_FILE)
         bound->inode = unsock_origin_note(bound->path.sun_path, request);
+    return result;
+}
+
+/* A missing directory may have been removed since the start: everything else is the caller's to see. */
+static long bind_port(const struct unsock_bind_request *request, struct unsock_bound *bound, bool clean) {
+    bound->ip = request->ip;
+    long result = request->type == SOCK_STREAM ? unsock_port_bind(request, bound, clean)
+                                               : bind_datagram(request, bound, clean);
     return unsock_errno_as_ip(UNSOCK_AT_BIND, result);
 }
 
@@ -258,6 +232,8 @@ static long bind_any_port(const struct unsock_bind_request *request, bool covere
         if (covered_only && !unsock_address_covered_bind(&one.ip, one.spelling.v6only))
             continue;
         long result = bind_port(&one, bound, looks++ >= LOOKS_FOR_FREE);
+        if (bound->spent)
+            return result;
         bool own_name = bound->how == UNSOCK_BOUND_HIDDEN && bound->hidden == UNSOCK_OWN_NAME_TAG;
         if (result == 0 && bound->how != UNSOCK_BOUND_FILE && !own_name)
             continue;
@@ -267,11 +243,21 @@ static long bind_any_port(const struct unsock_bind_request *request, bool covere
     return -EADDRINUSE;
 }
 
+/*
+ * A name tells a stream's address, but not that an IPv6 socket has an IPv4 one: who inherits it reads that from an option
+ * that means nothing on a listener (SO_PEEK_OFF; socket(7)).
+ */
+static void leave_domain(const struct unsock_bind_request *request) {
+    int32_t number = UNSOCK_SPELLING_MAPPED;
+    if (request->type == SOCK_STREAM && request->spelling.domain != request->ip.family)
+        unsock_sys(__NR_setsockopt, request->socket, SOL_SOCKET, SO_PEEK_OFF, &number, sizeof(number));
+}
+
 long unsock_bindfile_bind(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     memset(bound, 0, sizeof(*bound));
     long result = request->ip.port == 0 ? bind_any_port(request, true, bound) : bind_port(request, bound, true);
     if (result == 0 && (bound->how == UNSOCK_BOUND_FILE || bound->how == UNSOCK_BOUND_HIDDEN))
-        unsock_beside_leave_spelling(request, true);
+        leave_domain(request);
     return result;
 }
 

@@ -22,6 +22,8 @@ struct unsock_bound {
     uint32_t hidden; /* HIDDEN: index of the hidden name */
     uint32_t moved;  /* index of the hidden name to which the port's former file was moved for now; 0: none */
     int share;
+    uint8_t tag; /* of a stream's name (unsock_port_tag) */
+    bool spent;  /* failed, but the socket has a name by now: it cannot be bound again */
 };
 
 struct unsock_bind_request {
@@ -31,8 +33,6 @@ struct unsock_bind_request {
     struct unsock_spelling spelling;
     bool reuseport;
     bool reuseaddr;
-    bool behind_others; /* where another process has the port, wait behind it */
-    bool waits;         /* a stream that will take another's place when it listens */
     bool unnoted;       /* a client's own file: nobody binds beside it */
     bool open_to_all;   /* without UNSOCK_MODE: everybody who can reach the directory may send to it */
 };

@@ -103,6 +103,13 @@ long unsock_handed_find(const struct unsock_bind_request *request, const struct 
     return -ENOENT;
 }
 
+long unsock_handed_bound(struct unsock_bound *bound, const struct sockaddr_un *path, int handed) {
+    bound->path = *path;
+    bound->how = UNSOCK_BOUND_HANDED;
+    bound->share = handed;
+    return 0;
+}
+
 UNSOCK_OWN_FRAME long unsock_handed_bind_port(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     struct sockaddr_un path;
     if (unsock_handed_count == 0)
@@ -110,10 +117,5 @@ UNSOCK_OWN_FRAME long unsock_handed_bind_port(const struct unsock_bind_request *
     /* A datagram socket's path may have been spelled as this socket's address wants it. */
     socklen_t length = unsock_address_path(request->ip.port, request->type, &path);
     long handed = unsock_handed_find(request, &path, length);
-    if (handed < 0)
-        return handed;
-    bound->path = path;
-    bound->how = UNSOCK_BOUND_HANDED;
-    bound->share = (int)handed;
-    return 0;
+    return handed < 0 ? handed : unsock_handed_bound(bound, &path, (int)handed);
 }

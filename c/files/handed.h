@@ -31,6 +31,9 @@ long unsock_handed_find(const struct unsock_bind_request *request, const struct 
 /* The same for the file of the request's port. Returns 0 with `bound` filled, or -errno as above. */
 long unsock_handed_bind_port(const struct unsock_bind_request *request, struct unsock_bound *bound);
 
+/* Fills `bound`: the descriptor `handed` has the socket at that path. Returns 0. */
+long unsock_handed_bound(struct unsock_bound *bound, const struct sockaddr_un *path, int handed);
+
 /* Is this another descriptor of a socket that was handed over? For where what was known of it has been lost. */
 bool unsock_handed_is_behind(int fd);
 

@@ -9,6 +9,8 @@
 #include "rt/text.h"
 #include "rules/kernel_name.h"
 #include "rules/own_name.h"
+#include "rules/port_name.h"
+#include "rules/settings.h"
 
 #include <linux/stat.h>
 
@@ -22,7 +24,6 @@
 /* Of what is told of the socket, as seconds before 1970: no clock that is only wrong has them. */
 #define REUSEPORT_BIT (1u << UNSOCK_OWN_NAME_NUMBER_BITS)
 #define REUSEADDR_BIT (2u << UNSOCK_OWN_NAME_NUMBER_BITS)
-#define WAITS_BIT (4u << UNSOCK_OWN_NAME_NUMBER_BITS)
 #define NANOSECONDS 1000000000
 #define WRITABLE_BY_OTHERS 0022
 #define WRITABLE_BY_OWNER 0200
@@ -46,7 +47,7 @@ static bool needs_note(unsigned mode) {
 
 /* A client's own file needs none: nobody binds beside it. */
 static bool is_told(const struct unsock_bind_request *request) {
-    return request && !request->unnoted && (request->type == SOCK_DGRAM || request->reuseport);
+    return request && !request->unnoted;
 }
 
 static long seconds(const struct unsock_bind_request *request) {
@@ -54,7 +55,6 @@ static long seconds(const struct unsock_bind_request *request) {
         return MARK;
     uint32_t told = unsock_own_name_number(&request->ip, request->spelling.v6only);
     told |= (request->reuseport ? REUSEPORT_BIT : 0) | (request->reuseaddr ? REUSEADDR_BIT : 0);
-    told |= request->waits ? WAITS_BIT : 0;
     return -1 - (long)told;
 }
 
@@ -70,6 +70,12 @@ uint64_t unsock_origin_note(const char *path, const struct unsock_bind_request *
     return status.stx_ino;
 }
 
+void unsock_origin_note_stream(const char *path) {
+    if (unsock_directory_is_shared() ||
+        (unsock_settings.mode >= 0 && ((unsigned)unsock_settings.mode & WRITABLE_BY_OWNER) == 0))
+        unsock_origin_note(path, NULL);
+}
+
 struct unsock_origin unsock_origin_read(const char *path) {
     struct statx status;
     struct unsock_origin origin = {.known = false};
@@ -80,19 +86,17 @@ struct unsock_origin unsock_origin_read(const char *path) {
     origin.changed = status.stx_ctime.tv_sec * NANOSECONDS + status.stx_ctime.tv_nsec;
     origin.user = status.stx_uid;
     uint64_t told = (uint64_t)(-1 - status.stx_mtime.tv_sec);
-    if (status.stx_mtime.tv_sec >= 0 || told >= 2 * WAITS_BIT)
+    if (status.stx_mtime.tv_sec >= 0 || told >= 2 * REUSEADDR_BIT)
         return origin;
     origin.known = true;
     origin.number = (uint32_t)told & (REUSEPORT_BIT - 1);
     origin.reuseport = (told & REUSEPORT_BIT) != 0;
     origin.reuseaddr = (told & REUSEADDR_BIT) != 0;
-    origin.waits = (told & WAITS_BIT) != 0;
     return origin;
 }
 
 bool unsock_origin_admits(const struct unsock_origin *origin, const struct unsock_bind_request *request, bool *same) {
-    bool both = (origin->reuseport && request->reuseport) ||
-                (request->type == SOCK_DGRAM && origin->reuseaddr && request->reuseaddr);
+    bool both = (origin->reuseport && request->reuseport) || (origin->reuseaddr && request->reuseaddr);
     if (!origin->known || !both || origin->user != (uint32_t)unsock_sys(__NR_geteuid))
         return false;
     *same |= origin->number == unsock_own_name_number(&request->ip, request->spelling.v6only);
@@ -108,10 +112,13 @@ static struct unsock_span last_component(struct unsock_span path) {
 
 /*
  * Is this the line of a socket that may be the file's? By the last component of its name: the directory may have
- * others, and a hidden name may have become the port's. A forged line can only keep a file.
+ * others, and a datagram socket's hidden name may have become the port's. A forged line can only keep a file.
  */
 static bool may_be(struct unsock_span line, const struct unsock_name *name) {
     struct unsock_name other;
+    if (name->type == SOCK_STREAM && unsock_kernel_name_read_file(last_component(line), &other) &&
+        other.type == SOCK_STREAM && other.own && name->own && !unsock_port_same(&other.entry, &name->entry))
+        return false;
     return unsock_kernel_name_read_file(last_component(line), &other) && other.port == name->port &&
            other.type == name->type;
 }

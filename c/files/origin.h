@@ -7,7 +7,7 @@
  * /proc/net/unix: one that is not there is gone, whoever had it. (A number of a namespace is used again only when no
  * socket of the old one is left.)
  *
- * The file of a datagram server, and of any socket with SO_REUSEPORT, also tells whoever binds next to it on which
+ * The file of a datagram server also tells whoever binds next to it on which
  * address its socket is, and which of the options that let others share it has.
  */
 #ifndef UNSOCK_ORIGIN_H
@@ -24,7 +24,6 @@ struct unsock_origin {
     uint32_t number; /* unsock_own_name_number of the bound address */
     bool reuseport;
     bool reuseaddr;
-    bool waits;      /* it does not listen yet, and another one did when it was bound */
     uint32_t user;   /* whose file it is */
     int64_t changed; /* when it got its name or rights, in nanoseconds; this is known of every socket file */
 };
@@ -36,12 +35,15 @@ struct unsock_origin {
  */
 uint64_t unsock_origin_note(const char *path, const struct unsock_bind_request *request);
 
+/* The same of a stream's file, whose name tells all else. No system call in a private directory. */
+void unsock_origin_note_stream(const char *path);
+
 /* Reads what was noted. */
 struct unsock_origin unsock_origin_read(const char *path);
 
 /*
  * Does the socket of which that is known let the request's be bound to an address that it excludes? Both have
- * SO_REUSEPORT, or SO_REUSEADDR if they are of datagrams, and are this user's. Sets *same when it is the same address.
+ * SO_REUSEPORT, or SO_REUSEADDR, and are this user's. Sets *same when it is the same address.
  */
 bool unsock_origin_admits(const struct unsock_origin *origin, const struct unsock_bind_request *request, bool *same);
 

@@ -15,19 +15,19 @@
 #define START ':' /* a link cannot be empty */
 #define PATH_MOST (UNSOCK_DIR_MOST + sizeof("/.65535.dgram.sock" SUFFIX NEW_SUFFIX))
 
-static void start_path(struct unsock_text *path, char *buffer, uint16_t port, int type, bool fresh) {
+static void start_path(struct unsock_text *path, char *buffer, uint16_t port, bool fresh) {
     unsock_text_start(path, buffer, PATH_MOST);
     unsock_text_span(path, (struct unsock_span){unsock_settings.directory, unsock_settings.directory_length});
     unsock_text_put(path, "/.");
     unsock_text_number(path, port, 10, 1);
-    unsock_text_put(path, type == SOCK_STREAM ? ".sock" SUFFIX : ".dgram.sock" SUFFIX);
+    unsock_text_put(path, ".dgram.sock" SUFFIX);
     unsock_text_put(path, fresh ? NEW_SUFFIX : "");
 }
 
-bool unsock_own_index_read(uint16_t port, int type, char *text, struct unsock_span *list) {
+bool unsock_own_index_read(uint16_t port, char *text, struct unsock_span *list) {
     char path[PATH_MOST];
     struct unsock_text name;
-    start_path(&name, path, port, type, false);
+    start_path(&name, path, port, false);
     long length = unsock_sys(__NR_readlinkat, AT_FDCWD, path, text, UNSOCK_OWN_LIST_MOST);
     if (length < 1 || length >= UNSOCK_OWN_LIST_MOST || text[0] != START)
         return false;
@@ -35,10 +35,10 @@ bool unsock_own_index_read(uint16_t port, int type, char *text, struct unsock_sp
     return unsock_own_list_is_whole(*list);
 }
 
-static long remove_link(uint16_t port, int type) {
+static long remove_link(uint16_t port) {
     char path[PATH_MOST], first;
     struct unsock_text name;
-    start_path(&name, path, port, type, false);
+    start_path(&name, path, port, false);
     long result = unsock_sys(__NR_unlinkat, AT_FDCWD, path, 0);
     /* Two answers decide: one that stayed unseen would stay for ever. */
     if (result == -ENOENT && unsock_sys(__NR_readlinkat, AT_FDCWD, path, &first, sizeof(first)) == -ENOENT)
@@ -47,11 +47,11 @@ static long remove_link(uint16_t port, int type) {
 }
 
 /* In one step. Where it cannot be written there is none any more: returns 0, or -errno where it is as it was. */
-static long put_link(uint16_t port, int type, const char *text) {
+static long put_link(uint16_t port, const char *text) {
     char path[PATH_MOST], fresh[PATH_MOST];
     struct unsock_text name;
-    start_path(&name, path, port, type, false);
-    start_path(&name, fresh, port, type, true);
+    start_path(&name, path, port, false);
+    start_path(&name, fresh, port, true);
     unsock_sys(__NR_unlinkat, AT_FDCWD, fresh, 0); /* of one who was killed */
     long result = unsock_sys(__NR_symlinkat, text, AT_FDCWD, fresh);
     if (result == 0)
@@ -59,17 +59,17 @@ static long put_link(uint16_t port, int type, const char *text) {
     if (result == 0)
         return 0;
     unsock_sys(__NR_unlinkat, AT_FDCWD, fresh, 0);
-    return remove_link(port, type);
+    return remove_link(port);
 }
 
-void unsock_own_index_begin(uint16_t port, int type) {
+void unsock_own_index_begin(uint16_t port) {
     static const char empty[] = {START, '\0'};
     char path[PATH_MOST];
     struct unsock_text name;
-    start_path(&name, path, port, type, false);
+    start_path(&name, path, port, false);
     /* What a process left there that was killed has to go; where it cannot, nothing can be added to it either. */
     if (unsock_sys(__NR_symlinkat, empty, AT_FDCWD, path) == -EEXIST)
-        put_link(port, type, empty);
+        put_link(port, empty);
 }
 
 /* What stays moves forward over what goes: the list never becomes longer. */
@@ -98,12 +98,12 @@ static struct shortening shorten(char *buffer, struct unsock_span list) {
 }
 
 /* Leaves out those whose file is not there: of a process that was killed. Returns the text's length. */
-UNSOCK_OWN_FRAME static size_t keep_present(char *buffer, struct unsock_span list, uint16_t port, int type) {
+UNSOCK_OWN_FRAME static size_t keep_present(char *buffer, struct unsock_span list, uint16_t port) {
     struct shortening present = shorten(buffer, list);
     struct sockaddr_un path;
     while (next(&present)) {
         present.ip.port = port;
-        unsock_own_name_path(&present.ip, type, &path);
+        unsock_own_name_path(&present.ip, &path);
         if (unsock_file_inode(path.sun_path) != -ENOENT)
             keep(&present);
     }
@@ -111,26 +111,26 @@ UNSOCK_OWN_FRAME static size_t keep_present(char *buffer, struct unsock_span lis
     return (size_t)(present.end - buffer);
 }
 
-UNSOCK_OWN_FRAME long unsock_own_index_add(const struct unsock_ip *ip, int type, bool alias) {
+UNSOCK_OWN_FRAME long unsock_own_index_add(const struct unsock_ip *ip, bool alias) {
     char buffer[UNSOCK_OWN_LIST_MOST];
     struct unsock_span list;
-    if (!unsock_own_index_read(ip->port, type, buffer, &list))
-        return remove_link(ip->port, type);
+    if (!unsock_own_index_read(ip->port, buffer, &list))
+        return remove_link(ip->port);
     if (unsock_own_list_has(list, ip, alias))
         return 0;
     struct unsock_text text = {buffer, sizeof(buffer), list.length + 1, false};
     unsock_own_list_put(&text, ip, alias);
     if (text.cut) {
-        text = (struct unsock_text){buffer, sizeof(buffer), keep_present(buffer, list, ip->port, type), false};
+        text = (struct unsock_text){buffer, sizeof(buffer), keep_present(buffer, list, ip->port), false};
         unsock_own_list_put(&text, ip, alias);
     }
-    return text.cut ? remove_link(ip->port, type) : put_link(ip->port, type, buffer);
+    return text.cut ? remove_link(ip->port) : put_link(ip->port, buffer);
 }
 
-UNSOCK_OWN_FRAME void unsock_own_index_drop(uint16_t port, int type, bool alias, unsigned count) {
+UNSOCK_OWN_FRAME void unsock_own_index_drop(uint16_t port, bool alias, unsigned count) {
     char buffer[UNSOCK_OWN_LIST_MOST];
     struct unsock_span list;
-    if (count == 0 || !unsock_own_index_read(port, type, buffer, &list))
+    if (count == 0 || !unsock_own_index_read(port, buffer, &list))
         return;
     struct shortening left = shorten(buffer, list);
     while (next(&left)) {
@@ -140,13 +140,13 @@ UNSOCK_OWN_FRAME void unsock_own_index_drop(uint16_t port, int type, bool alias,
             keep(&left);
     }
     *left.end = '\0';
-    put_link(port, type, buffer);
+    put_link(port, buffer);
 }
 
-long unsock_own_index_end(uint16_t port, int type) {
+long unsock_own_index_end(uint16_t port) {
     char fresh[PATH_MOST];
     struct unsock_text name;
-    start_path(&name, fresh, port, type, true);
+    start_path(&name, fresh, port, true);
     long result = unsock_sys(__NR_unlinkat, AT_FDCWD, fresh, 0); /* of one who was killed */
-    return result < 0 && result != -ENOENT ? result : remove_link(port, type);
+    return result < 0 && result != -ENOENT ? result : remove_link(port);
 }

@@ -4,7 +4,6 @@
 #include "files/datagram_port.h"
 #include "files/origin.h"
 #include "files/own_index.h"
-#include "files/port_link.h"
 #include "files/socketfile.h"
 #include "files/walk.h"
 #include "kernel/beyond_limit.h"
@@ -27,7 +26,7 @@ static bool clashes(const struct unsock_bind_request *request, const struct unso
     if (unsock_ip_is_wildcard(&request->ip))
         return request->ip.family == walk->name.address.family ||
                (request->ip.family == AF_INET6 && !request->spelling.v6only);
-    socklen_t length = unsock_own_name_path(&request->ip, request->type, &own);
+    socklen_t length = unsock_own_name_path(&request->ip, &own);
     return length == walk->length && unsock_same(&own, &walk->path, length);
 }
 
@@ -38,7 +37,7 @@ static bool has_socket(const struct unsock_walk *walk) {
 UNSOCK_OWN_FRAME long unsock_own_names_clash(const struct unsock_bind_request *request) {
     struct unsock_walk walk;
     bool found = false;
-    unsock_walk_begin(&walk, request->ip.port, request->type);
+    unsock_walk_begin(&walk, request->ip.port);
     while (!found && unsock_walk_next(&walk))
         found = clashes(request, &walk) && has_socket(&walk);
     unsock_walk_end(&walk);
@@ -48,7 +47,7 @@ UNSOCK_OWN_FRAME long unsock_own_names_clash(const struct unsock_bind_request *r
 UNSOCK_OWN_FRAME bool unsock_own_names_admit(const struct unsock_bind_request *request, bool *same) {
     struct unsock_walk walk;
     bool admitted = true;
-    unsock_walk_begin(&walk, request->ip.port, request->type);
+    unsock_walk_begin(&walk, request->ip.port);
     while (admitted && unsock_walk_next(&walk)) {
         if (!clashes(request, &walk) || !has_socket(&walk))
             continue;
@@ -68,10 +67,10 @@ static bool is_gone(const struct unsock_walk *walk) {
 }
 
 /* How many of the first ones are gone is in *gone. */
-UNSOCK_OWN_FRAME static bool find_any(uint16_t port, int type, unsigned *gone) {
+UNSOCK_OWN_FRAME static bool find_any(uint16_t port, unsigned *gone) {
     struct unsock_walk walk;
     bool found = false, all_gone = true;
-    unsock_walk_begin(&walk, port, type);
+    unsock_walk_begin(&walk, port);
     while (!found && unsock_walk_next(&walk)) {
         found = has_socket(&walk);
         all_gone = all_gone && !found && is_gone(&walk);
@@ -82,25 +81,25 @@ UNSOCK_OWN_FRAME static bool find_any(uint16_t port, int type, unsigned *gone) {
 }
 
 /* Is there any, with a socket? Left-over ones go, and nobody asks for them again. True where that cannot be told. */
-static bool any(uint16_t port, int type) {
+static bool any(uint16_t port) {
     unsigned gone = 0;
-    bool found = find_any(port, type, &gone);
-    unsock_own_index_drop(port, type, false, gone);
+    bool found = find_any(port, &gone);
+    unsock_own_index_drop(port, false, gone);
     return found;
 }
 
-UNSOCK_OWN_FRAME bool unsock_own_names_left(const char *directory, uint16_t port, int type) {
+UNSOCK_OWN_FRAME bool unsock_own_names_left(const char *directory, uint16_t port) {
     struct unsock_walk walk;
-    unsock_walk_begin_in(&walk, unsock_span_of(directory), port, type);
+    unsock_walk_begin_in(&walk, unsock_span_of(directory), port);
     bool found = unsock_walk_next(&walk);
     unsock_walk_end(&walk);
     return found || !unsock_walk_is_complete(&walk);
 }
 
-UNSOCK_OWN_FRAME static unsigned unlink_aliases(uint16_t port, int type) {
+UNSOCK_OWN_FRAME static unsigned unlink_aliases(uint16_t port) {
     struct unsock_walk walk;
     unsigned count = 0;
-    unsock_walk_begin(&walk, port, type);
+    unsock_walk_begin(&walk, port);
     walk.links = true;
     for (; unsock_walk_next(&walk); count++) {
         if (unsock_walk_is_there(&walk))
@@ -111,14 +110,14 @@ UNSOCK_OWN_FRAME static unsigned unlink_aliases(uint16_t port, int type) {
 }
 
 /* No name leads to another one's file any more. */
-static void remove_aliases(uint16_t port, int type) {
-    unsock_own_index_drop(port, type, true, unlink_aliases(port, type));
+static void remove_aliases(uint16_t port) {
+    unsock_own_index_drop(port, true, unlink_aliases(port));
 }
 
 /* The last one is gone, and nobody has to know of any. False: what tells of them could not be removed. */
-static bool remove_all(uint16_t port, int type) {
-    remove_aliases(port, type);
-    return unsock_own_index_end(port, type) == 0;
+static bool remove_all(uint16_t port) {
+    remove_aliases(port);
+    return unsock_own_index_end(port) == 0;
 }
 
 /* Removes what has a name without a socket: left over, or a link to one that has the port's file. */
@@ -130,61 +129,50 @@ static bool remove_idle(const struct sockaddr_un *path, socklen_t length) {
     return unsock_sys(__NR_unlinkat, AT_FDCWD, path->sun_path, 0) == 0;
 }
 
-/* Others on the port are coming, or a new holder has its file: a link by which its clients find it at once. */
-static void put_alias(uint16_t port, int type) {
-    struct unsock_ip holder = {.port = port};
+/* Others on the port are coming, or a new holder has its file: a link by which its senders find it at once. */
+static void put_alias(uint16_t port) {
+    struct unsock_ip holder;
     struct sockaddr_un path, alias;
     bool v6only;
-    if (type == SOCK_DGRAM) {
-        unsock_address_aside_path(port, &path);
-        struct unsock_origin origin = unsock_origin_read(path.sun_path);
-        if (!origin.known || !unsock_own_name_of_number(origin.number, &holder, &v6only))
-            return;
-        holder.port = port;
-    } else {
-        unsock_address_path(port, type, &path);
-        holder = unsock_port_link_get(port).ip;
-        if (holder.family == 0)
-            return;
-    }
-    remove_aliases(port, type);
-    socklen_t length = unsock_own_name_path(&holder, type, &alias);
+    unsock_address_aside_path(port, &path);
+    struct unsock_origin origin = unsock_origin_read(path.sun_path);
+    if (!origin.known || !unsock_own_name_of_number(origin.number, &holder, &v6only))
+        return;
+    holder.port = port;
+    remove_aliases(port);
+    socklen_t length = unsock_own_name_path(&holder, &alias);
     remove_idle(&alias, length);
-    if (unsock_own_index_add(&holder, type, true) < 0)
+    if (unsock_own_index_add(&holder, true) < 0)
         return;
     unsock_sys(__NR_symlinkat, path.sun_path + unsock_settings.directory_length + 1, AT_FDCWD, alias.sun_path);
 }
 
 long unsock_own_names_tell(const struct unsock_bind_request *request) {
     uint16_t port = request->ip.port;
-    struct unsock_port_link link = {.several = false};
-    if (request->type == SOCK_STREAM)
-        link = unsock_port_link_get(port);
-    if (request->type == SOCK_STREAM ? link.several : unsock_datagram_port_is_several(port))
-        return unsock_own_index_add(&request->ip, request->type, false);
-    link.several = true;
-    long result = request->type == SOCK_STREAM ? unsock_port_link_put(port, &link) : unsock_datagram_port_divide(port);
+    if (unsock_datagram_port_is_several(port))
+        return unsock_own_index_add(&request->ip, false);
+    long result = unsock_datagram_port_divide(port);
     if (result < 0)
         return result;
     /* After it: who is killed in between leaves a port of which the next one sees that there is something to remove. */
-    unsock_own_index_begin(port, request->type);
-    result = unsock_own_index_add(&request->ip, request->type, false);
+    unsock_own_index_begin(port);
+    result = unsock_own_index_add(&request->ip, false);
     if (result == 0)
-        put_alias(port, request->type);
+        put_alias(port);
     else
-        unsock_own_names_gone(port, request->type);
+        unsock_own_names_gone(port);
     return result;
 }
 
 long unsock_own_names_bind(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     if (unsock_own_names_tell(request) < 0)
         return -EADDRINUSE;
-    socklen_t length = unsock_own_name_path(&request->ip, request->type, &bound->path);
+    socklen_t length = unsock_own_name_path(&request->ip, &bound->path);
     long result = unsock_socketfile_bind(request->socket, &bound->path, length, -1);
     if (result == -EADDRINUSE && remove_idle(&bound->path, length))
         result = unsock_socketfile_bind(request->socket, &bound->path, length, -1);
     if (result < 0) {
-        unsock_own_names_gone(request->ip.port, request->type);
+        unsock_own_names_gone(request->ip.port);
         return result;
     }
     bound->how = UNSOCK_BOUND_HIDDEN;
@@ -193,90 +181,33 @@ long unsock_own_names_bind(const struct unsock_bind_request *request, struct uns
     return 0;
 }
 
-void unsock_own_names_clear(const struct unsock_ip *ip, int type) {
+void unsock_own_names_clear(const struct unsock_ip *ip) {
     struct sockaddr_un path;
-    socklen_t length = unsock_own_name_path(ip, type, &path);
+    socklen_t length = unsock_own_name_path(ip, &path);
     remove_idle(&path, length);
 }
 
-static void put_holder(struct unsock_port_link link, const struct unsock_ip *holder, bool v6only) {
-    bool several = link.several;
-    link.several = link.several && any(holder->port, SOCK_STREAM);
-    link.ip = *holder;
-    link.v6only = v6only;
-    if (several && !link.several)
-        link.several = !remove_all(holder->port, SOCK_STREAM);
-    /* What cannot be written costs clients a call; what is wrong would lead them wrong. */
-    if (unsock_port_link_put(holder->port, &link) < 0 && !link.several)
-        unsock_port_link_remove(holder->port);
-    if (link.several)
-        put_alias(holder->port, SOCK_STREAM);
-}
-
-void unsock_own_names_holder(const struct unsock_ip *holder, bool v6only) {
-    put_holder(unsock_port_link_get(holder->port), holder, v6only);
-}
-
-void unsock_own_names_bound(struct unsock_port_link link, const struct unsock_bind_request *request) {
-    put_holder(link, &request->ip, request->spelling.v6only);
-}
-
-void unsock_own_names_holder_gone(uint16_t port, int type) {
-    struct unsock_port_link link;
-    if (type == SOCK_DGRAM) {
-        unsock_own_names_gone(port, type);
-        return;
-    }
-    link = unsock_port_link_get(port);
-    bool several = link.several;
-    link.several = link.several && any(port, type);
-    link.ip.family = 0;
-    if (link.several)
-        remove_aliases(port, type);
-    else if (several)
-        link.several = !remove_all(port, type);
-    if (!link.several || unsock_port_link_put(port, &link) < 0)
-        unsock_port_link_remove(port);
-}
-
-static void stream_gone(uint16_t port) {
-    struct sockaddr_un path;
-    struct unsock_port_link link = unsock_port_link_get(port);
-    if (!link.several || any(port, SOCK_STREAM) || !remove_all(port, SOCK_STREAM))
-        return;
-    link.several = false;
-    unsock_address_path(port, SOCK_STREAM, &path);
-    if (link.ip.family == 0 || unsock_file_inode(path.sun_path) <= 0 || unsock_port_link_put(port, &link) < 0)
-        unsock_port_link_remove(port);
-}
-
-void unsock_own_names_gone(uint16_t port, int type) {
-    if (type == SOCK_STREAM)
-        stream_gone(port);
-    else if (unsock_datagram_port_is_several(port) && !any(port, type) && remove_all(port, type))
+void unsock_own_names_gone(uint16_t port) {
+    if (unsock_datagram_port_is_several(port) && !any(port) && remove_all(port))
         unsock_datagram_port_unite(port);
 }
 
-void unsock_own_names_datagram_holder(uint16_t port) {
-    put_alias(port, SOCK_DGRAM);
-    unsock_own_names_gone(port, SOCK_DGRAM);
+void unsock_own_names_holder(uint16_t port) {
+    put_alias(port);
+    unsock_own_names_gone(port);
 }
 
-UNSOCK_OWN_FRAME bool unsock_own_names_promote(uint16_t port, int type, const struct sockaddr_un *path) {
+UNSOCK_OWN_FRAME bool unsock_own_names_promote(uint16_t port, const struct sockaddr_un *path) {
     struct unsock_walk walk;
     bool moved = false;
-    if (type == SOCK_STREAM ? !unsock_port_link_get(port).several : !unsock_datagram_port_is_aside(path))
+    if (!unsock_datagram_port_is_aside(path))
         return false;
-    unsock_walk_begin(&walk, port, type);
-    /* Of which socket it is must be known, for whoever binds next to it. A datagram socket's file tells. */
+    unsock_walk_begin(&walk, port);
     while (!moved && unsock_walk_next(&walk))
-        moved = (walk.name.address_known || type == SOCK_DGRAM) && unsock_file_inode(walk.path.sun_path) > 0 &&
-                !unsock_socketfile_is_stale(&walk.path, walk.length) &&
+        moved = unsock_file_inode(walk.path.sun_path) > 0 && !unsock_socketfile_is_stale(&walk.path, walk.length) &&
                 unsock_sys(__NR_renameat, AT_FDCWD, walk.path.sun_path, AT_FDCWD, path->sun_path) == 0;
     unsock_walk_end(&walk);
-    if (moved && type == SOCK_STREAM)
-        unsock_own_names_holder(&walk.name.address, true);
-    else if (moved)
-        unsock_own_names_datagram_holder(port);
+    if (moved)
+        unsock_own_names_holder(port);
     return moved;
 }

@@ -1,7 +1,6 @@
 /*
- * Sockets beside the one that has a port's file: on addresses that TCP (UDP) tells apart, each known by a name of its
- * own, PORT@ADDR.sock or PORT@ADDR.dgram.sock. Everything here is done with the directory locked. `type` is SOCK_STREAM
- * or SOCK_DGRAM.
+ * Datagram sockets beside the one that has a port's file: on addresses that UDP tells apart, each known by a name of its
+ * own, PORT@ADDR.dgram.sock. Everything here is done with the directory locked.
  */
 #ifndef UNSOCK_OWN_NAMES_H
 #define UNSOCK_OWN_NAMES_H
@@ -11,7 +10,7 @@
 #include "rules/ip.h"
 #include "rules/own_name.h"
 
-/* Would TCP (UDP) refuse this bind because of a socket that has a name of its own? 0, 1, or -errno where it cannot be
+/* Would UDP refuse this bind because of a socket that has a name of its own? 0, 1, or -errno where it cannot be
  * told.
  */
 long unsock_own_names_clash(const struct unsock_bind_request *request);
@@ -22,7 +21,7 @@ long unsock_own_names_clash(const struct unsock_bind_request *request);
  */
 bool unsock_own_names_admit(const struct unsock_bind_request *request, bool *same);
 
-/* Lets senders and clients know that the request's port has several sockets. Returns 0 or -errno. */
+/* Lets senders know that the request's port has several sockets. Returns 0 or -errno. */
 long unsock_own_names_tell(const struct unsock_bind_request *request);
 
 /*
@@ -33,33 +32,21 @@ long unsock_own_names_bind(const struct unsock_bind_request *request, struct uns
 
 /* The socket of that address has the port's file: one of its own name, which a killed process left, would lead clients
  * there. */
-void unsock_own_names_clear(const struct unsock_ip *ip, int type);
+void unsock_own_names_clear(const struct unsock_ip *ip);
 
-/*
- * Streams: `holder` has the port's file now (family 0: it is not known on which address); `v6only`: it is bound to [::]
- * for IPv6 alone.
- */
-void unsock_own_names_holder(const struct unsock_ip *holder, bool v6only);
-
-/* The same of a socket that was bound just now, where `link` is what the port's link says. */
-void unsock_own_names_bound(struct unsock_port_link link, const struct unsock_bind_request *request);
-
-/* The same of a datagram socket, with the file .PORT.udp, which tells its address. */
-void unsock_own_names_datagram_holder(uint16_t port);
-
-/* The port's file is gone, and nobody has taken its place. */
-void unsock_own_names_holder_gone(uint16_t port, int type);
+/* Another one has the port's file .PORT.udp, which tells its address. */
+void unsock_own_names_holder(uint16_t port);
 
 /* A file of an address's own is gone: when it was the last one, clients need not ask for such names any more. */
-void unsock_own_names_gone(uint16_t port, int type);
+void unsock_own_names_gone(uint16_t port);
 
 /*
  * The port's file, at `path`, has no socket: one of any process that has a name of its own gets it. Returns whether
  * there was one.
  */
-bool unsock_own_names_promote(uint16_t port, int type, const struct sockaddr_un *path);
+bool unsock_own_names_promote(uint16_t port, const struct sockaddr_un *path);
 
 /* Has the directory any file of an address's own, with a socket or left over? True where that cannot be told. */
-bool unsock_own_names_left(const char *directory, uint16_t port, int type);
+bool unsock_own_names_left(const char *directory, uint16_t port);
 
 #endif

@@ -4,15 +4,18 @@
 #include "files/elsewhere.h"
 #include "files/lock.h"
 #include "files/removal.h"
+#include "files/sharers.h"
 #include "files/socketfile.h"
 #include "kernel/file_info.h"
 #include "memory/fds.h"
 #include "memory/option_table.h"
 #include "memory/own.h"
+#include "memory/state.h"
 #include "rt/libc.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/table.h"
+#include "rules/ip.h"
 
 #include <linux/stat.h>
 
@@ -47,18 +50,38 @@ static bool take_place(struct unsock_fd *place, const struct unsock_fd *old) {
     return true;
 }
 
+/* The file of a stream never has another name. */
+static bool has_same_file(const struct unsock_fd *one, const struct unsock_fd *other) {
+    if (one->local.port != other->local.port || one->type != other->type)
+        return false;
+    if (one->type == SOCK_STREAM)
+        return one->local.tag == other->local.tag && unsock_ip_same_address(&one->local, &other->local);
+    return unsock_fd_knows_inode(one) && unsock_fd_knows_inode(other) && one->file.inode == other->file.inode;
+}
+
 /* The place of this very file; NULL: it is not kept. */
 static struct unsock_fd *find_late(const struct unsock_fd *old) {
-    for (int i = 0; i < LATE_MOST && unsock_fd_knows_inode(old); i++) {
-        if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL && unsock_fd_knows_inode(&late[i]) &&
-            late[i].file.inode == old->file.inode && late[i].local.port == old->local.port && late[i].type == old->type)
+    for (int i = 0; __atomic_load_n(&any_kept, __ATOMIC_RELAXED) && i < LATE_MOST; i++) {
+        if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL && has_same_file(&late[i], old))
             return &late[i];
     }
     return NULL;
 }
 
-static bool keep_for_later(const struct unsock_fd *old) {
+/* A stream's name may be another socket's by then: which file it is now, tells them apart. */
+static void note_file(struct unsock_fd *old) {
+    struct sockaddr_un path;
+    if (old->type != SOCK_STREAM || unsock_state_has_remote(old->state))
+        return;
+    unsock_sharers_path(old, &path);
+    int64_t inode = unsock_file_inode(path.sun_path);
+    old->file.inode = inode > 0 ? (uint64_t)inode : 0;
+}
+
+static bool keep_for_later(const struct unsock_fd *closed) {
     int i = 0;
+    struct unsock_fd noted = *closed, *old = &noted;
+    note_file(old);
     __atomic_store_n(&any_kept, true, __ATOMIC_RELAXED);
     while (i < LATE_MOST && !take_place(&late[i], old))
         i++;
@@ -110,24 +133,40 @@ void unsock_release_ended(struct unsock_release_end *end) {
     unsock_socketfile_probe_end(end->probe);
 }
 
-void unsock_release(const struct unsock_fd *old) {
-    if (old->kind != UNSOCK_KIND_LOCAL)
-        return;
-    if (unsock_removal_try(old)) {
-        struct unsock_fd *kept = find_late(old);
-        uint8_t kind = UNSOCK_KIND_LOCAL;
+static void released(const struct unsock_fd *old, bool done) {
+    struct unsock_fd *kept = find_late(old);
+    uint8_t kind = UNSOCK_KIND_LOCAL;
+    if (done) {
         if (kept)
             __atomic_compare_exchange_n(&kept->kind, &kind, UNSOCK_KIND_UNKNOWN, false, __ATOMIC_RELEASE,
                                         __ATOMIC_RELAXED);
         return;
     }
     /* By closing a duplicate, and then the next one, it comes here again. */
-    if (find_late(old))
+    if (kept)
         return;
     if (!keep_for_later(old)) {
         release_some();
         keep_for_later(old);
     }
+}
+
+void unsock_release(const struct unsock_fd *old) {
+    if (old->kind == UNSOCK_KIND_LOCAL)
+        released(old, unsock_removal_try(old));
+}
+
+/* One that others have for certain, or that this process has only inherited, is asked about before the lock. */
+long unsock_release_closing(int fd, const struct unsock_fd *old) {
+    bool done = false;
+    if (unsock_fds_has_duplicate(old) || !unsock_own()->has_made || unsock_fd_is_handed(old)) {
+        long result = unsock_real_close(fd);
+        unsock_release(old);
+        return result;
+    }
+    long result = unsock_removal_close(fd, old, &done);
+    released(old, done);
+    return result;
 }
 
 bool unsock_release_was(const struct sockaddr_un *path) {

@@ -5,7 +5,7 @@
 #include "files/datagram_port.h"
 #include "files/lock.h"
 #include "files/own_names.h"
-#include "files/port_link.h"
+#include "files/port_leave.h"
 #include "files/sharers.h"
 #include "files/socketfile.h"
 #include "files/waiting.h"
@@ -16,6 +16,8 @@
 #include "rt/sys.h"
 #include "rules/address.h"
 #include "rules/own_name.h"
+#include "rules/port_name.h"
+#include "rules/port_record.h"
 
 /*
  * Is the file at `path` the one that the entry's socket was bound to? Unknown counts as yes: the kernel decides then.
@@ -27,7 +29,7 @@ static bool is_own_file(const struct unsock_fd *entry, const struct sockaddr_un 
     return !unsock_fd_knows_inode(entry) || entry->file.inode == (uint64_t)inode;
 }
 
-/* Only who lets others have its address. Of a stream that is bound the file is known, and so where it is. */
+/* Only who lets others have its address. */
 static bool may_be_displaced(const struct unsock_fd *old) {
     static const int options[] = {SO_REUSEPORT, SO_REUSEADDR};
     bool lets = false;
@@ -56,14 +58,14 @@ static socklen_t find_own(struct unsock_fd *entry, struct sockaddr_un *path) {
         length = unsock_sharers_path(entry, path);
         own = is_own_file(entry, path);
     }
-    if (!own && entry->type == SOCK_DGRAM && !(entry->flags & UNSOCK_HIDDEN)) {
+    if (!own && !(entry->flags & UNSOCK_HIDDEN)) {
         /* There may be others on the port by now. */
         length = unsock_address_aside_path(entry->local.port, path);
         own = is_own_file(entry, path);
     }
     if (!own && unsock_fd_knows_inode(entry) && !(entry->flags & UNSOCK_HIDDEN)) {
         /* A wildcard that shares the port has that name, and this one is known by its own. */
-        length = unsock_own_name_path(&entry->local, entry->type, path);
+        length = unsock_own_name_path(&entry->local, path);
         own = is_own_file(entry, path);
         entry->flags |= own ? UNSOCK_HIDDEN : 0;
         entry->local.tag = own ? UNSOCK_OWN_NAME_TAG : entry->local.tag;
@@ -71,21 +73,15 @@ static socklen_t find_own(struct unsock_fd *entry, struct sockaddr_un *path) {
     return own ? length : 0;
 }
 
-/* The file goes, or another socket gets it. Who asks where a stream is finds out by the link beside the port's file. */
+/* The file goes, or another socket gets it. */
 static void take_away(const struct unsock_fd *entry, const struct sockaddr_un *path) {
     bool own_name = unsock_sharers_has_own_name(entry), hidden = (entry->flags & UNSOCK_HIDDEN) != 0;
-    bool stream = entry->type == SOCK_STREAM, several = false;
-    if (!hidden)
-        several = stream ? unsock_port_link_get(entry->local.port).several : unsock_datagram_port_is_aside(path);
+    bool several = !hidden && unsock_datagram_port_is_aside(path);
     if (hidden ? own_name && unsock_sharers_follow(entry, path) : unsock_sharers_promote(entry, path, several))
         return;
     unsock_sys(__NR_unlinkat, AT_FDCWD, path->sun_path, 0);
-    if (own_name)
-        unsock_own_names_gone(entry->local.port, entry->type);
-    else if (several)
-        unsock_own_names_holder_gone(entry->local.port, entry->type);
-    else if (stream && !hidden)
-        unsock_port_link_remove(entry->local.port);
+    if (own_name || several)
+        unsock_own_names_gone(entry->local.port);
 }
 
 static struct sockaddr_un port_path(const struct unsock_fd *old) {
@@ -101,7 +97,7 @@ static bool remove_if_stale(const struct unsock_fd *old, long probe) {
     socklen_t length = find_own(&now, &path);
     bool live = length > 0 && !unsock_socketfile_is_stale_by(probe, &path, length);
     bool displaced = live ? may_be_displaced(old) : length == 0;
-    if (displaced && unsock_behind_any(port_path(old).sun_path) && unsock_waiting_sweep(old->local.port, old->type))
+    if (displaced && unsock_behind_any(port_path(old).sun_path) && unsock_waiting_sweep(old->local.port))
         return true;
     if (length == 0 || live)
         return length == 0;
@@ -109,10 +105,43 @@ static bool remove_if_stale(const struct unsock_fd *old, long probe) {
     return true;
 }
 
+/*
+ * Of a stream. By its name alone another process's socket may be known by now: where the file is known that this one
+ * had, that is told by it.
+ */
+static bool is_anothers(const struct unsock_fd *old, const struct sockaddr_un *path) {
+    int64_t inode = unsock_fd_knows_inode(old) ? unsock_file_inode(path->sun_path) : 0;
+    return inode > 0 && old->file.inode != (uint64_t)inode;
+}
+
+/* With the directory locked. Returns whether there is nothing more to do. */
+static bool leave_if_over(const struct unsock_fd *old, enum unsock_port_life life, long probe) {
+    struct unsock_port_entry me = unsock_port_entry_of_tag(&old->local);
+    if (life != UNSOCK_PORT_DEAD && life != UNSOCK_PORT_GONE)
+        return false;
+    unsock_port_leave(old->local.port, &me, life, probe);
+    return true;
+}
+
+static bool try_stream(long probe, const struct unsock_fd *old) {
+    struct sockaddr_un path;
+    struct unsock_lock lock;
+    struct unsock_port_entry me = unsock_port_entry_of_tag(&old->local);
+    socklen_t length = unsock_port_path(old->local.port, &me, &path);
+    if (unsock_socketfile_is_live(probe, &path, length))
+        return is_anothers(old, &path);
+    bool done = unsock_lock_take(&lock) == 0 &&
+                leave_if_over(old, unsock_socketfile_life(probe, &path, length), probe);
+    unsock_lock_drop(&lock);
+    return done;
+}
+
 bool unsock_removal_try_by(long probe, const struct unsock_fd *old) {
     struct unsock_lock lock;
     if (unsock_fd_is_handed(old))
         return true;
+    if (old->type == SOCK_STREAM)
+        return try_stream(probe, old);
     if (is_in_use(old, probe))
         return false;
     bool done = unsock_lock_take(&lock) == 0 && remove_if_stale(old, probe);
@@ -127,11 +156,37 @@ bool unsock_removal_try(const struct unsock_fd *old) {
     return done;
 }
 
-void unsock_removal_force(const struct unsock_fd *entry) {
+/*
+ * Nobody can have taken the name meanwhile, as the directory was locked while the socket ended: one question is enough,
+ * and no bind under way is mistaken for a file that is left over.
+ */
+long unsock_removal_close(int fd, const struct unsock_fd *old, bool *done) {
     struct sockaddr_un path;
     struct unsock_lock lock;
-    struct unsock_fd now = *entry;
-    if (unsock_lock_take(&lock) == 0 && find_own(&now, &path))
-        take_away(&now, &path);
+    struct unsock_port_entry me = unsock_port_entry_of_tag(&old->local);
+    socklen_t length = unsock_port_path(old->local.port, &me, &path);
+    long locked = unsock_lock_take(&lock), result = unsock_sys(__NR_close, fd);
+    if (locked == 0) {
+        long probe = unsock_socketfile_probe();
+        *done = leave_if_over(old, unsock_socketfile_life_at_rest(probe, &path, length), probe);
+        unsock_socketfile_probe_end(probe);
+    }
     unsock_lock_drop(&lock);
+    return result;
+}
+
+static void force_stream(const struct unsock_fd *entry) {
+    struct unsock_lock lock;
+    struct unsock_port_entry me = unsock_port_entry_of_tag(&entry->local);
+    if (unsock_lock_take(&lock) == 0) {
+        long probe = unsock_socketfile_probe();
+        unsock_port_leave(entry->local.port, &me, UNSOCK_PORT_DEAD, probe);
+        unsock_socketfile_probe_end(probe);
+    }
+    unsock_lock_drop(&lock);
+}
+
+void unsock_removal_force(const struct unsock_fd *entry) {
+    if (!unsock_fd_is_handed(entry))
+        force_stream(entry);
 }

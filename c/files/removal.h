@@ -13,7 +13,13 @@ bool unsock_removal_try(const struct unsock_fd *old);
 /* The same, asking by a socket that was made for that (unsock_socketfile_probe), for who has several to ask about. */
 bool unsock_removal_try_by(long probe, const struct unsock_fd *old);
 
-/* Takes the file away from a socket that stays open but will never accept again. */
+/*
+ * Closes the descriptor of a stream that nobody but this process is likely to have, and sets *done where there is
+ * nothing more to do. Returns what close(2) said.
+ */
+long unsock_removal_close(int fd, const struct unsock_fd *old, bool *done);
+
+/* Takes the file away from a stream that stays open but will never accept again. */
 void unsock_removal_force(const struct unsock_fd *entry);
 
 #endif

@@ -8,6 +8,6 @@
  * Nobody answers at the file at `path`, of a port or an address: a socket that waits behind it gets it. Returns whether
  * it is worth to try again. Where none waits, which is known from the file alone, this is two system calls.
  */
-bool unsock_rescue(uint16_t port, int type, const struct sockaddr_un *path, socklen_t length);
+bool unsock_rescue(uint16_t port, const struct sockaddr_un *path, socklen_t length);
 
 #endif

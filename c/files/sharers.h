@@ -1,4 +1,4 @@
-/* Sockets of one process on one port: who has its file, and who waits behind it under a hidden name. */
+/* Datagram sockets of one process on one port: who has its file, and who waits behind it under a hidden name. */
 #ifndef UNSOCK_SHARERS_H
 #define UNSOCK_SHARERS_H
 
@@ -35,18 +35,12 @@ bool unsock_sharers_follow(const struct unsock_fd *old, const struct sockaddr_un
  * The file at `path`, of a port or an address, has lost its socket to a kill: one that waits behind it gets it. Returns
  * whether there was one. Called with the directory locked.
  */
-bool unsock_sharers_rescue(uint16_t port, int type, const struct sockaddr_un *path);
+bool unsock_sharers_rescue(uint16_t port, const struct sockaddr_un *path);
 
-/* Is the hidden file of this entry's socket PORT@ADDR.sock, and not a name under which it waits? */
+/* Is the hidden file of this entry's socket PORT@ADDR.dgram.sock, and not a name under which it waits? */
 static inline bool unsock_sharers_has_own_name(const struct unsock_fd *entry) {
     return (entry->flags & UNSOCK_HIDDEN) && entry->local.tag == UNSOCK_OWN_NAME_TAG;
 }
-
-/*
- * A stream socket that waits behind the port's file is going to listen: it gets the file, unless one that listens has
- * it. Returns 0, or -EADDRINUSE when that one's address excludes it, or what locking the directory said.
- */
-long unsock_sharers_come_forward(int fd, const struct unsock_fd *entry);
 
 /* Is the socket one that SO_REUSEPORT made two descriptors of this process share? */
 bool unsock_sharers_is_shared(int fd, const struct unsock_fd *entry);

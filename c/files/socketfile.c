@@ -10,6 +10,7 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
+#include "rules/port_record.h"
 #include "rules/settings.h"
 
 #include <linux/stat.h>
@@ -53,8 +54,8 @@ bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, sockl
  * waits for (unix_bind_bsd; since Linux 5.14: before, binding is done under our own lock). Renaming a file to itself
  * changes nothing.
  */
-static bool wait_for_binds(const struct sockaddr_un *path) {
-    return unsock_sys(__NR_renameat2, AT_FDCWD, path->sun_path, AT_FDCWD, path->sun_path, RENAME_NO_REPLACE) == -EEXIST;
+static long wait_for_binds(const struct sockaddr_un *path) {
+    return unsock_sys(__NR_renameat2, AT_FDCWD, path->sun_path, AT_FDCWD, path->sun_path, RENAME_NO_REPLACE);
 }
 
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length) {
@@ -65,11 +66,31 @@ bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length
 }
 
 bool unsock_socketfile_is_stale_by(long probe, const struct sockaddr_un *path, socklen_t length) {
-    long answer = wait_for_binds(path) ? ask_by(probe, path, length) : 0;
+    long answer = wait_for_binds(path) == -EEXIST ? ask_by(probe, path, length) : 0;
     /*
      * Who may not write to a socket gets no answer there: another user's, or one with a mode that shuts out its owner.
      */
     return answer == -ECONNREFUSED || (answer == -EACCES && unsock_origin_is_gone(path->sun_path));
+}
+
+static enum unsock_port_life life_of(long answer, const struct sockaddr_un *path) {
+    if (answer == -ENOENT)
+        return UNSOCK_PORT_GONE;
+    bool dead = answer == -ECONNREFUSED || (answer == -EACCES && unsock_origin_is_gone(path->sun_path));
+    return dead ? UNSOCK_PORT_DEAD : UNSOCK_PORT_ALIVE;
+}
+
+enum unsock_port_life unsock_socketfile_life_at_rest(long probe, const struct sockaddr_un *path, socklen_t length) {
+    return life_of(ask_by(probe, path, length), path);
+}
+
+enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_un *path, socklen_t length) {
+    long answer = ask_by(probe, path, length);
+    if (answer == -ECONNREFUSED) {
+        answer = wait_for_binds(path);
+        answer = answer == -EEXIST ? ask_by(probe, path, length) : answer;
+    }
+    return life_of(answer, path);
 }
 
 /* Is the datagram socket behind this file connected to somebody? Then nobody else can connect to it (unix_may_send). */

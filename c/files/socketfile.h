@@ -3,6 +3,7 @@
 #define UNSOCK_SOCKETFILE_H
 
 #include "rt/net.h"
+#include "rules/port_record.h"
 
 /*
  * Is nobody bound to the socket file? Not visible to anybody, of whatever type the socket is. False when that cannot be
@@ -23,6 +24,12 @@ bool unsock_socketfile_is_stale_by(long probe, const struct sockaddr_un *path, s
  * it is not known.
  */
 bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, socklen_t length);
+
+/* The same in words, for a name that need not have a file. With the directory locked where something follows from it. */
+enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_un *path, socklen_t length);
+
+/* The same where no bind of that name can be under way. */
+enum unsock_port_life unsock_socketfile_life_at_rest(long probe, const struct sockaddr_un *path, socklen_t length);
 
 /* Is the datagram socket behind the file connected to somebody? */
 bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t length);

@@ -3,10 +3,8 @@
 
 #include "files/behind.h"
 #include "files/origin.h"
-#include "files/own_names.h"
 #include "files/socketfile.h"
 #include "kernel/file_info.h"
-#include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rules/address.h"
@@ -17,7 +15,6 @@
 /* One hidden name after the other that is there. */
 struct names {
     uint16_t port;
-    int type;
     unsigned index;
     int missing;
     struct sockaddr_un path;
@@ -26,7 +23,7 @@ struct names {
 
 static bool next(struct names *names) {
     while (names->index < UNSOCK_HIDDEN_MOST && names->missing < MISSING_MOST) {
-        names->length = unsock_address_hidden_path(names->port, names->type, ++names->index, &names->path);
+        names->length = unsock_address_hidden_path(names->port, ++names->index, &names->path);
         bool there = unsock_file_inode(names->path.sun_path) > 0;
         names->missing = there ? 0 : names->missing + 1;
         if (there)
@@ -35,66 +32,48 @@ static bool next(struct names *names) {
     return false;
 }
 
-/* Whoever binds next, and clients, must know on which address the holder of a stream's port is. */
-static void tell_holder(uint16_t port, const struct sockaddr_un *path) {
-    struct sockaddr_un plain;
-    struct unsock_ip holder = {.port = port};
-    bool v6only = false;
-    struct unsock_origin origin = unsock_origin_read(path->sun_path);
-    unsock_address_path(port, SOCK_STREAM, &plain);
-    if (!unsock_same(plain.sun_path, path->sun_path, strlen(plain.sun_path) + 1))
-        return;
-    if (!origin.known || !unsock_own_name_of_number(origin.number, &holder, &v6only))
-        holder.family = 0;
-    holder.port = port;
-    unsock_own_names_holder(&holder, v6only);
-}
-
-/* How well one of those that wait suits: on the same address before others, who listens before who does not. */
-static int rank(const struct unsock_origin *gone, const struct unsock_origin *origin) {
-    bool same = gone->known && origin->known && origin->number == gone->number;
-    return 2 * same + !origin->waits;
+/* Those on the same address come before others. */
+static bool is_on_same(const struct unsock_origin *gone, const struct unsock_origin *origin) {
+    return gone->known && origin->known && origin->number == gone->number;
 }
 
 /* Does it wait for the name of its own address, which another one has? Then it stays there. */
-static bool waits_for_own(const struct unsock_origin *origin, uint16_t port, int type) {
+static bool waits_for_own(const struct unsock_origin *origin, uint16_t port) {
     struct sockaddr_un path;
     struct unsock_ip ip;
     bool v6only;
     if (!origin->known || !unsock_own_name_of_number(origin->number, &ip, &v6only))
         return origin->known;
     ip.port = port;
-    socklen_t length = unsock_own_name_path(&ip, type, &path);
+    socklen_t length = unsock_own_name_path(&ip, &path);
     return unsock_file_inode(path.sun_path) > 0 && !unsock_socketfile_is_stale(&path, length);
 }
 
-bool unsock_waiting_promote(uint16_t port, int type, const struct sockaddr_un *path, bool same_address) {
-    struct names names = {.port = port, .type = type};
+bool unsock_waiting_promote(uint16_t port, const struct sockaddr_un *path, bool same_address) {
+    struct names names = {.port = port};
     struct sockaddr_un best;
     struct unsock_origin gone = unsock_origin_read(path->sun_path);
     int64_t latest = -1;
-    int best_rank = 0;
+    bool best_same = false;
     while (next(&names)) {
         struct unsock_origin origin = unsock_origin_read(names.path.sun_path);
-        int suits = rank(&gone, &origin);
-        bool better = suits != best_rank ? suits > best_rank : origin.changed > latest;
-        if (!better || (suits < 2 && (same_address || waits_for_own(&origin, port, type))) ||
+        bool same = is_on_same(&gone, &origin);
+        bool better = same != best_same ? same : origin.changed > latest;
+        if (!better || (!same && (same_address || waits_for_own(&origin, port))) ||
             unsock_socketfile_is_stale(&names.path, names.length))
             continue;
         best = names.path;
         latest = origin.changed;
-        best_rank = suits;
+        best_same = same;
     }
     if (latest < 0 || unsock_sys(__NR_renameat, AT_FDCWD, best.sun_path, AT_FDCWD, path->sun_path) < 0)
         return false;
     unsock_behind_mark_file(path->sun_path);
-    if (type == SOCK_STREAM)
-        tell_holder(port, path);
     return true;
 }
 
-bool unsock_waiting_sweep(uint16_t port, int type) {
-    struct names names = {.port = port, .type = type};
+bool unsock_waiting_sweep(uint16_t port) {
+    struct names names = {.port = port};
     bool any = false;
     while (next(&names)) {
         if (unsock_socketfile_is_stale(&names.path, names.length))

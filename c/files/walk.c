@@ -20,10 +20,9 @@
 #define ENTRY_UNKNOWN 0 /* DT_UNKNOWN */
 #define ENTRY_LINK 10   /* DT_LNK */
 
-static void start(struct unsock_walk *walk, struct unsock_span directory, uint16_t port, int type) {
+static void start(struct unsock_walk *walk, struct unsock_span directory, uint16_t port) {
     walk->directory = directory;
     walk->port = port;
-    walk->type = type;
     walk->links = walk->indexed = false;
     walk->at = walk->filled = 0;
 }
@@ -32,14 +31,14 @@ static void open_directory(struct unsock_walk *walk) {
     walk->fd = unsock_descriptor(__NR_openat, AT_FDCWD, walk->directory.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-void unsock_walk_begin_in(struct unsock_walk *walk, struct unsock_span directory, uint16_t port, int type) {
-    start(walk, directory, port, type);
+void unsock_walk_begin_in(struct unsock_walk *walk, struct unsock_span directory, uint16_t port) {
+    start(walk, directory, port);
     open_directory(walk);
 }
 
-void unsock_walk_begin(struct unsock_walk *walk, uint16_t port, int type) {
-    start(walk, (struct unsock_span){unsock_settings.directory, unsock_settings.directory_length}, port, type);
-    walk->indexed = unsock_own_index_read(port, type, walk->entries, &walk->index);
+void unsock_walk_begin(struct unsock_walk *walk, uint16_t port) {
+    start(walk, (struct unsock_span){unsock_settings.directory, unsock_settings.directory_length}, port);
+    walk->indexed = unsock_own_index_read(port, walk->entries, &walk->index);
     walk->fd = -ENOENT;
     if (!walk->indexed)
         open_directory(walk);
@@ -67,9 +66,9 @@ static bool next_in_index(struct unsock_walk *walk) {
         if (alias != walk->links)
             continue;
         ip.port = walk->port;
-        walk->name = (struct unsock_name){.port = walk->port, .type = walk->type, .own = true, .address_known = true};
+        walk->name = (struct unsock_name){.port = walk->port, .type = SOCK_DGRAM, .own = true, .address_known = true};
         walk->name.address = ip;
-        walk->length = unsock_own_name_path(&ip, walk->type, &walk->path);
+        walk->length = unsock_own_name_path(&ip, &walk->path);
         return true;
     }
     return false;
@@ -102,7 +101,7 @@ bool unsock_walk_next(struct unsock_walk *walk) {
         walk->at += length;
         struct unsock_span name = unsock_span_of(entry + ENTRY_NAME_AT);
         if (!unsock_kernel_name_read_file(name, &walk->name) || !walk->name.own || walk->name.port != walk->port ||
-            walk->name.type != walk->type)
+            walk->name.type != SOCK_DGRAM)
             continue;
         take_path(walk, name);
         uint8_t kind = (uint8_t)entry[ENTRY_KIND_AT];

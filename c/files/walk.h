@@ -1,5 +1,5 @@
 /*
- * A port's names with addresses in a directory, one after the other: PORT@ADDR.sock and its like. A link of such a name
+ * The names with addresses of a port's datagram sockets in a directory, one after the other: PORT@ADDR.dgram.sock. A link of such a name
  * leads to the file of the socket that has the port: its clients find it there as those of the others find theirs. The
  * port's index tells them (files/own_index), which may have more than there are; without one the whole directory is
  * looked through.
@@ -22,7 +22,6 @@ struct unsock_walk {
     long fd; /* of the directory, or -errno, also of reading: the walk is not complete then */
     struct unsock_span directory;
     uint16_t port;
-    int type;
     size_t at;
     size_t filled;
     struct unsock_name name;
@@ -31,10 +30,10 @@ struct unsock_walk {
     _Alignas(8) char entries[UNSOCK_WALK_ENTRIES];
 };
 
-/* Begins: `type` is SOCK_STREAM or SOCK_DGRAM, `directory` ends with a NUL, and all of it is looked through; or in that
+/* Begins: `directory` ends with a NUL, and all of it is looked through; or in that
  * of the settings. */
-void unsock_walk_begin_in(struct unsock_walk *walk, struct unsock_span directory, uint16_t port, int type);
-void unsock_walk_begin(struct unsock_walk *walk, uint16_t port, int type);
+void unsock_walk_begin_in(struct unsock_walk *walk, struct unsock_span directory, uint16_t port);
+void unsock_walk_begin(struct unsock_walk *walk, uint16_t port);
 
 /* The next one: `name`, `path` and `length` are its. False when there is none, or it cannot be told. */
 bool unsock_walk_next(struct unsock_walk *walk);

@@ -13,6 +13,7 @@
 #include "rules/ip.h"
 #include "rules/kernel_name.h"
 #include "rules/own_name.h"
+#include "rules/port_name.h"
 #include "rules/spelling.h"
 
 bool unsock_identify_has_file(int fd, const struct unsock_fd *entry) {
@@ -26,41 +27,60 @@ bool unsock_identify_has_file(int fd, const struct unsock_fd *entry) {
     return name.kind == UNSOCK_NAME_FILE && name.port == entry->local.port && name.type == entry->type;
 }
 
-/* Does the socket that was bound to a hidden name, or one of its own, still have it? It may have got the port's file
- * since. */
+/*
+ * Does the datagram socket that was bound to a hidden name, or one of its own, still have it? It may have got the port's
+ * file since.
+ */
 static bool is_hidden(const struct unsock_name *name, const struct unsock_ip *local) {
     struct sockaddr_un path;
     if (name->hidden == 0 && !name->own)
         return false;
     if (name->own)
-        unsock_own_name_path(local, name->type, &path);
+        unsock_own_name_path(local, &path);
     else
-        unsock_address_hidden_path(name->port, name->type, name->hidden, &path);
+        unsock_address_hidden_path(name->port, name->hidden, &path);
     return unsock_file_inode(path.sun_path) > 0;
 }
 
-/* A listening or unconnected socket of ours: its file tells the port, and the address is the default one. */
+static void note_hidden(struct unsock_fd *entry, const struct unsock_name *name) {
+    if (!is_hidden(name, &entry->local))
+        return;
+    entry->flags |= UNSOCK_HIDDEN;
+    unsock_fds_note_hidden(name->port);
+    entry->local.tag = name->own ? UNSOCK_OWN_NAME_TAG : name->hidden;
+}
+
+/*
+ * A stream's file tells the address; PORT.sock itself is of whoever has opened it for this program, and tells none. One
+ * that waits for another, and does not listen yet, is in no record.
+ */
+static void note_listener(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
+    bool listens = unsock_socket_option(fd, SO_ACCEPTCONN) == 1;
+    bool six = unsock_ip_is_wildcard(&entry->local) && entry->local.family == AF_INET6;
+    entry->local.tag = name->own ? unsock_port_tag(six && name->spelling.v6only, name->entry.number) : UNSOCK_HANDED_TAG;
+    if (name->own && name->entry.number >= UNSOCK_PORT_WAITING && !listens)
+        entry->flags |= UNSOCK_HIDDEN;
+    if (listens)
+        unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);
+}
+
+/* A listening or unconnected socket of ours: its file tells the port, and perhaps the address. */
 static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
     struct unsock_spelling spelling = name->spelling;
-    if (name->type == SOCK_STREAM)
+    if (name->type == SOCK_STREAM && (!name->own || name->address.family == AF_INET))
         unsock_spelling_of_number((int32_t)unsock_socket_option(fd, SO_PEEK_OFF), &spelling);
     entry->kind = UNSOCK_KIND_LOCAL;
     entry->domain = (uint8_t)spelling.domain;
-    entry->local = spelling.ip;
+    entry->local = name->own ? name->spelling.ip : spelling.ip;
     entry->local.port = name->port;
-    if (name->own && name->address_known) {
-        entry->local = name->address;
-        entry->domain = name->address.family == AF_INET6 ? AF_INET6 : entry->domain;
-    }
+    if (name->own && name->address.family == AF_INET6)
+        entry->domain = AF_INET6;
     entry->flags = UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
-    if (is_hidden(name, &entry->local)) {
-        entry->flags |= UNSOCK_HIDDEN;
-        unsock_fds_note_hidden(name->port);
-        entry->local.tag = name->own ? UNSOCK_OWN_NAME_TAG : name->hidden;
-    }
-    if (unsock_socket_option(fd, SO_ACCEPTCONN) == 1)
-        unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);
+    if (name->type == SOCK_STREAM)
+        note_listener(entry, fd, name);
+    else
+        note_hidden(entry, name);
 }
 
 static void identify_stream(struct unsock_fd *entry, const struct unsock_ip *local, const struct unsock_ip *remote) {
@@ -109,12 +129,16 @@ UNSOCK_OWN_FRAME static long identify_unix(int fd, struct unsock_fd *entry) {
         peer = unsock_kernel_name_read(&address.un, (size_t)length);
     if (own.kind == UNSOCK_NAME_FILE && peer.kind == UNSOCK_NAME_STREAM) {
         struct unsock_ip any = {.family = peer.target.family, .port = own.port};
+        if (own.own && own.address_known)
+            any = own.address;
         struct unsock_ip local = unsock_address_accepted(&any, &peer.target);
         identify_stream(entry, &local, &peer.source);
         entry->flags |= UNSOCK_ACCEPTED;
     } else if (own.kind == UNSOCK_NAME_FILE && length >= 0 && own.type == SOCK_STREAM) {
         struct unsock_ip local = unsock_address_default(AF_INET, own.port);
-        struct unsock_ip remote = unsock_address_default(AF_INET, unsock_socket_invented_port(fd));
+        if (own.own && own.address_known && !unsock_ip_is_wildcard(&own.address))
+            local = own.address;
+        struct unsock_ip remote = unsock_address_default(local.family, unsock_socket_invented_port(fd));
         identify_stream(entry, &local, &remote);
         entry->flags |= UNSOCK_ACCEPTED;
     } else if (own.kind == UNSOCK_NAME_FILE) {

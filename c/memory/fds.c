@@ -121,6 +121,15 @@ static struct unsock_fd *duplicate(int fd, const struct unsock_fd *source, int o
     return entry && entry->id == source->id && entry->kind == source->kind ? entry : NULL;
 }
 
+bool unsock_fds_has_duplicate(const struct unsock_fd *old) {
+    int end = old->flags & UNSOCK_DUPLICATED ? unsock_fds_end() : 0;
+    for (int fd = 0; fd < end; fd++) {
+        if (duplicate(-1, old, fd))
+            return true;
+    }
+    return false;
+}
+
 static void tell_options(int fd, const struct unsock_fd *source, int other, struct unsock_fd *entry) {
     entry->options = source->options;
     if (source->flags & UNSOCK_OPTIONS) {

@@ -172,6 +172,9 @@ void unsock_fds_forget(int fd);
 /* A descriptor became a duplicate of another. */
 void unsock_fds_duplicate(int from, int to);
 
+/* Has this process another descriptor of the one that `old` described, as far as that is known? */
+bool unsock_fds_has_duplicate(const struct unsock_fd *old);
+
 /* What is true of a descriptor is true of its duplicates: tells those of `source`, the entry of `fd`. */
 void unsock_fds_tell_those(int fd, const struct unsock_fd *source);
 

@@ -16,6 +16,7 @@ static const struct unsock_run_option table[] = {
     {"--block-inet6", "", "UNSOCK_BLOCK_INET6", UNSOCK_RUN_SWITCH, ""},
     {"--accept-convert", "which", "UNSOCK_ACCEPT_CONVERT_ALL", UNSOCK_RUN_CHOICE, "all"},
     {"--fallback", "", "UNSOCK_FALLBACK", UNSOCK_RUN_SWITCH, ""},
+    {"--one-address", "", "UNSOCK_ONE_ADDRESS", UNSOCK_RUN_SWITCH, ""},
     {"--engine", "auto|trap|preload", "UNSOCK_ENGINE", UNSOCK_RUN_VALUE, ""},
     {"--strict", "", "UNSOCK_STRICT", UNSOCK_RUN_SWITCH, ""},
     {"--group", "group", "", UNSOCK_RUN_ELSEWHERE, ""},

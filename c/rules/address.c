@@ -48,11 +48,6 @@ struct unsock_ip unsock_address_accepted(const struct unsock_ip *bound, const st
     return believed ? *claimed : unsock_address_default(bound->family, bound->port);
 }
 
-static void put_port(struct unsock_text *text, uint16_t port, int type) {
-    unsock_text_number(text, port, 10, 1);
-    unsock_text_put(text, type == SOCK_DGRAM ? ".dgram.sock" : ".sock");
-}
-
 static void start_path(struct unsock_text *text, struct sockaddr_un *path, const char *separator) {
     path->sun_family = AF_UNIX;
     unsock_text_start(text, path->sun_path, sizeof(path->sun_path));
@@ -92,14 +87,6 @@ socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path)
     return (socklen_t)(put_name(at, port, type) + 1 - (char *)path);
 }
 
-socklen_t unsock_address_link_path(uint16_t port, struct sockaddr_un *path) {
-    path->sun_family = AF_UNIX;
-    char *at = put_directory(path);
-    *at++ = '/';
-    *at++ = '.';
-    return (socklen_t)(put_name(at, port, SOCK_STREAM) + 1 - (char *)path);
-}
-
 /* No longer than the port's own name, for which there is room. */
 socklen_t unsock_address_aside_path(uint16_t port, struct sockaddr_un *path) {
     struct unsock_text text;
@@ -109,11 +96,11 @@ socklen_t unsock_address_aside_path(uint16_t port, struct sockaddr_un *path) {
     return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1);
 }
 
-socklen_t unsock_address_hidden_path(uint16_t port, int type, unsigned index, struct sockaddr_un *path) {
+socklen_t unsock_address_hidden_path(uint16_t port, unsigned index, struct sockaddr_un *path) {
     struct unsock_text text;
     start_path(&text, path, "/.");
-    put_port(&text, port, type);
-    unsock_text_char(&text, '.');
+    unsock_text_number(&text, port, 10, 1);
+    unsock_text_put(&text, ".dgram.sock.");
     unsock_text_number(&text, index, 10, 1);
     return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1);
 }

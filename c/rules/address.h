@@ -21,18 +21,15 @@ struct unsock_ip unsock_address_default(int domain, uint16_t port);
  */
 struct unsock_ip unsock_address_accepted(const struct unsock_ip *bound, const struct unsock_ip *claimed);
 
-/* Writes the socket file's name of a port: DIR/PORT.sock (SOCK_STREAM) or DIR/PORT.dgram.sock. Returns the length. */
+/* Writes the name of a port for plain Unix programs: DIR/PORT.sock (SOCK_STREAM) or DIR/PORT.dgram.sock. Returns the length. */
 socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path);
-
-/* The link beside a stream's file, DIR/.PORT.sock (files/port_link.h). */
-socklen_t unsock_address_link_path(uint16_t port, struct sockaddr_un *path);
 
 /* Where a datagram socket's file is while the port has several (files/datagram_port.h): DIR/.PORT.udp. */
 socklen_t unsock_address_aside_path(uint16_t port, struct sockaddr_un *path);
 
 #define UNSOCK_HIDDEN_MOST 99 /* hidden names of one port: 1 to this */
 
-/* The hidden name .PORT.sock.INDEX under which a second socket on the same port waits for the first one to go. */
-socklen_t unsock_address_hidden_path(uint16_t port, int type, unsigned index, struct sockaddr_un *path);
+/* The hidden name .PORT.dgram.sock.INDEX under which a second datagram socket on a port waits for the first one to go. */
+socklen_t unsock_address_hidden_path(uint16_t port, unsigned index, struct sockaddr_un *path);
 
 #endif

@@ -9,6 +9,7 @@
 #include "rules/ip.h"
 #include "rules/keyed_hash.h"
 #include "rules/own_name.h"
+#include "rules/port_name.h"
 #include "rules/settings.h"
 #include "rules/spelling.h"
 
@@ -32,21 +33,36 @@ static bool ends_with(struct unsock_span name, const char *suffix) {
     return name.length >= length && unsock_same(name.at + name.length - length, suffix, length);
 }
 
-/* "@ADDR.sock", what follows the port of a socket beside another one; "@ADDR.dgram.sock" or "@XXXXX.udp" of datagrams.
- */
+/* "@ADDR.dgram.sock" or "@XXXXX.udp", what follows the port of a datagram socket beside another one. */
 static bool read_own(struct unsock_span name, struct unsock_name *result) {
-    const char *suffix = ends_with(name, ".dgram.sock") ? ".dgram.sock" : ends_with(name, ".udp") ? ".udp" : ".sock";
+    const char *suffix = ends_with(name, ".udp") ? ".udp" : ".dgram.sock";
     size_t most = strlen(suffix);
     if (name.length <= 1 + most || !ends_with(name, suffix))
         return false;
     result->own = true;
-    result->type = most == strlen(".sock") ? SOCK_STREAM : SOCK_DGRAM;
+    result->type = SOCK_DGRAM;
     if (!unsock_own_name_read((struct unsock_span){name.at + 1, name.length - 1 - most}, &result->address,
                               &result->address_known))
         return false;
     result->spelling.domain = result->address.family;
     result->spelling.v6only = true; /* [::] for both families has nobody beside it */
     result->spelling.ip = result->address_known ? result->address : unsock_address_default(result->address.family, 0);
+    return true;
+}
+
+/* .PORT@ADDR[+N] of a stream. */
+static bool read_stream_own(struct unsock_span name, struct unsock_name *result) {
+    if (!unsock_port_name_read(name, &result->port, &result->entry))
+        return false;
+    struct unsock_spelling *spelling = &result->spelling;
+    result->type = SOCK_STREAM;
+    result->own = true;
+    result->address_known = unsock_port_entry_ip(&result->entry, &result->address, &spelling->v6only);
+    if (result->address.family == 0)
+        return false;
+    result->address.port = result->port;
+    spelling->domain = result->address.family;
+    spelling->ip = result->address_known ? result->address : unsock_address_default(spelling->domain, 0);
     return true;
 }
 
@@ -72,6 +88,9 @@ bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *r
     uint64_t hidden = 0;
     bool dotted = false;
     result->own = false;
+    result->hidden = 0;
+    if (read_stream_own(name, result))
+        return true;
     unsock_spelling_read(&name, &result->spelling);
     if (name.length > 0 && name.at[0] == '.') {
         name = (struct unsock_span){name.at + 1, name.length - 1};
@@ -97,7 +116,7 @@ bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *r
         return good;
     }
     bool aside = dotted && length == 4 && unsock_same(suffix, ".udp", 4);
-    return stream || aside || (length == 11 && unsock_same(suffix, ".dgram.sock", 11));
+    return (stream && !dotted) || aside || (length == 11 && unsock_same(suffix, ".dgram.sock", 11));
 }
 
 /* The length of the address's digits in the endpoint here that ends with `end`; 0 when there is none. */

@@ -5,6 +5,7 @@
 #include "rt/net.h"
 #include "rt/text.h"
 #include "rules/ip.h"
+#include "rules/port_name.h"
 #include "rules/spelling.h"
 
 /* What a kernel name tells. */
@@ -13,9 +14,10 @@ struct unsock_name {
     uint16_t port;                   /* FILE: the port; type says which kind of file */
     int type;                        /* FILE: SOCK_STREAM or SOCK_DGRAM */
     uint8_t hidden;                  /* FILE: the hidden name's index; 0: it is the port's own name */
-    bool own;                        /* FILE: PORT@ADDR, of a socket beside the one that has the port's own name */
+    bool own;                        /* FILE: it tells the address: of a stream, or of a datagram socket beside another */
     bool address_known;              /* own: the name tells all of `address`; else its family alone */
     struct unsock_ip address;        /* own: by which the socket was bound */
+    struct unsock_port_entry entry;  /* own, of a stream: what the name says */
     struct unsock_spelling spelling; /* FILE: of the socket that has the name */
     struct unsock_ip source;         /* STREAM: the client's address */
     struct unsock_ip target;         /* STREAM: the address that the client connected to */
@@ -28,8 +30,8 @@ struct unsock_name {
 struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, size_t length);
 
 /*
- * A file's name in the directory: PORT.sock, PORT.dgram.sock, the hidden .PORT.sock.INDEX of either, PORT@ADDR.sock,
- * PORT@ADDR.dgram.sock (or PORT@XXXXX.udp), or .PORT.udp. False for any other.
+ * A file's name in the directory: PORT.sock or .PORT@ADDR[+N] of a stream; PORT.dgram.sock, the hidden
+ * .PORT.dgram.sock.INDEX, PORT@ADDR.dgram.sock (or PORT@XXXXX.udp), or .PORT.udp of datagrams. False for any other.
  */
 bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *result);
 

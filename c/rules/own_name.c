@@ -14,7 +14,7 @@
 /* What five characters of six bits stand for: 24 bits of 127.x.y.z, a hash of another address, or a wildcard. */
 enum { LOOPBACK4, OTHER4, OTHER6, WILDCARD };
 
-static const char digits64[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_+";
+static const char digits64[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_=";
 
 static unsigned group(const struct unsock_ip *ip, int index) {
     return (unsigned)ip->bytes[2 * index] << 8 | ip->bytes[2 * index + 1];
@@ -71,6 +71,13 @@ static void put_short(struct unsock_text *text, const struct unsock_ip *ip) {
         unsock_text_char(text, digits64[number >> (6 * i) & 63]);
 }
 
+void unsock_own_name_put(struct unsock_text *text, const struct unsock_ip *ip, bool shortened) {
+    if (shortened)
+        put_short(text, ip);
+    else
+        put_address(text, ip);
+}
+
 static void start_path(struct unsock_text *text, uint16_t port, struct sockaddr_un *path) {
     path->sun_family = AF_UNIX;
     unsock_text_start(text, path->sun_path, sizeof(path->sun_path));
@@ -79,17 +86,13 @@ static void start_path(struct unsock_text *text, uint16_t port, struct sockaddr_
     unsock_text_number(text, port, 10, 1);
 }
 
-socklen_t unsock_own_name_path(const struct unsock_ip *ip, int type, struct sockaddr_un *path) {
+socklen_t unsock_own_name_path(const struct unsock_ip *ip, struct sockaddr_un *path) {
     struct unsock_text text;
-    bool datagram = type == SOCK_DGRAM;
     for (int shortened = 0; shortened < 2; shortened++) {
         start_path(&text, ip->port, path);
         unsock_text_char(&text, '@');
-        if (shortened)
-            put_short(&text, ip);
-        else
-            put_address(&text, ip);
-        unsock_text_put(&text, !datagram ? ".sock" : shortened ? ".udp" : ".dgram.sock");
+        unsock_own_name_put(&text, ip, shortened);
+        unsock_text_put(&text, shortened ? ".udp" : ".dgram.sock");
         if (!text.cut)
             break;
     }
@@ -141,7 +144,7 @@ bool unsock_own_name_read(struct unsock_span text, struct unsock_ip *ip, bool *k
 /* Of the class WILDCARD. */
 enum { NUMBER_ANY4, NUMBER_DUAL, NUMBER_ANY6, NUMBER_LOOPBACK6 };
 
-static const uint8_t loopback4[16] = {127, 0, 0, 1}, loopback6[16] = {[15] = 1};
+static const uint8_t loopback6[16] = {[15] = 1};
 
 uint32_t unsock_own_name_number(const struct unsock_ip *ip, bool v6only) {
     const uint8_t *bytes = ip->bytes;
@@ -179,102 +182,4 @@ bool unsock_own_name_conflict(const struct unsock_ip *ip, bool v6only, uint32_t 
     if (unsock_ip_is_wildcard(ip))
         return ip->family == other.family || (ip->family == AF_INET6 && !v6only);
     return unsock_own_name_number(ip, v6only) == number;
-}
-
-/*
- * A dot and so many slashes, which lead nowhere else: the usual holders have one, an address one for its family and
- * one for each four bits. 127.0.0.1 has none at all.
- */
-enum { ANY4 = 1, DUAL, ANY6, LOOPBACK6, ADDRESS4, ADDRESS6, NOBODY };
-
-static void put_dot(struct unsock_text *text, unsigned slashes) {
-    unsock_text_char(text, '.');
-    for (unsigned i = 0; i < slashes; i++)
-        unsock_text_char(text, '/');
-}
-
-static void put_holder(struct unsock_text *text, const struct unsock_port_link *link) {
-    const struct unsock_ip *ip = &link->ip;
-    bool any = unsock_ip_is_wildcard(ip);
-    if (ip->family == AF_INET && unsock_same(ip->bytes, loopback4, 16))
-        return;
-    if (ip->family == 0 || any) {
-        put_dot(text, ip->family == 0 ? NOBODY : ip->family == AF_INET ? ANY4 : link->v6only ? ANY6 : DUAL);
-        return;
-    }
-    if (ip->family == AF_INET6 && unsock_same(ip->bytes, loopback6, 16)) {
-        put_dot(text, LOOPBACK6);
-        return;
-    }
-    put_dot(text, ip->family == AF_INET ? ADDRESS4 : ADDRESS6);
-    for (int i = 0; i < (ip->family == AF_INET ? 8 : 32); i++)
-        put_dot(text, 1 + (ip->bytes[i / 2] >> (i % 2 == 0 ? 4 : 0) & 15));
-}
-
-static void put_file(struct unsock_text *text, const char *before, uint16_t port, const char *after) {
-    unsock_text_put(text, before);
-    unsock_text_number(text, port, 10, 1);
-    unsock_text_put(text, after);
-}
-
-void unsock_port_link_write(const struct unsock_port_link *link, uint16_t port, char *buffer) {
-    struct unsock_text text;
-    unsock_text_start(&text, buffer, UNSOCK_PORT_LINK_MOST);
-    if (link->several)
-        put_file(&text, ".", port, ".sock/");
-    put_holder(&text, link);
-    put_file(&text, "", port, ".sock");
-}
-
-/* Cuts a dot and its slashes off the front. Returns how many those are; 0: there is none. */
-static unsigned take_dot(struct unsock_span *text) {
-    unsigned count = 0;
-    if (text->length == 0 || text->at[0] != '.')
-        return 0;
-    while (count + 1 < text->length && text->at[count + 1] == '/')
-        count++;
-    *text = (struct unsock_span){text->at + count + 1, text->length - count - 1};
-    return count;
-}
-
-static bool take(struct unsock_span *text, struct unsock_text *expected) {
-    if (text->length < expected->length || !unsock_same(text->at, expected->buffer, expected->length))
-        return false;
-    *text = (struct unsock_span){text->at + expected->length, text->length - expected->length};
-    return true;
-}
-
-static bool read_holder(struct unsock_span *text, struct unsock_port_link *link) {
-    struct unsock_ip *ip = &link->ip;
-    unsigned kind = take_dot(text);
-    *ip = (struct unsock_ip){.family = kind == 0 || kind == ANY4 || kind == ADDRESS4 ? AF_INET : AF_INET6};
-    link->v6only = kind == ANY6;
-    if (kind == 0)
-        memcpy(ip->bytes, loopback4, 16);
-    if (kind == LOOPBACK6)
-        memcpy(ip->bytes, loopback6, 16);
-    if (kind == NOBODY)
-        ip->family = 0;
-    int count = kind == ADDRESS4 ? 8 : kind == ADDRESS6 ? 32 : 0;
-    for (int i = 0; i < count; i++) {
-        unsigned slashes = take_dot(text);
-        if (slashes < 1 || slashes > 16)
-            return false;
-        ip->bytes[i / 2] = (uint8_t)(ip->bytes[i / 2] << 4 | (slashes - 1));
-    }
-    return kind <= NOBODY;
-}
-
-bool unsock_port_link_read(struct unsock_span span, uint16_t port, struct unsock_port_link *link) {
-    char expected[20];
-    struct unsock_text text;
-    unsock_text_start(&text, expected, sizeof(expected));
-    put_file(&text, ".", port, ".sock/");
-    link->several = take(&span, &text);
-    if (!read_holder(&span, link))
-        return false;
-    link->ip.port = port;
-    unsock_text_start(&text, expected, sizeof(expected));
-    put_file(&text, "", port, ".sock");
-    return take(&span, &text) && span.length == 0;
 }

@@ -1,6 +1,6 @@
 /*
- * The names that tell an address: PORT@ADDR.sock, of a socket beside another one that has the port's own name; and the
- * link .PORT.sock, which tells who has that. Pure.
+ * The names that tell the address of a datagram socket: PORT@ADDR.dgram.sock, beside another one that has the port's own
+ * name; and how an address is written in any name. Pure.
  */
 #ifndef UNSOCK_OWN_NAME_H
 #define UNSOCK_OWN_NAME_H
@@ -9,24 +9,16 @@
 #include "rt/text.h"
 #include "rules/ip.h"
 
-#define UNSOCK_OWN_NAME_TAG 0xfe  /* in unsock_fd.local.tag, with UNSOCK_HIDDEN: the file is PORT@ADDR.sock */
-#define UNSOCK_PORT_LINK_MOST 640 /* bytes of what the link says, with its NUL */
+#define UNSOCK_OWN_NAME_TAG 0xfe  /* in unsock_fd.local.tag, with UNSOCK_HIDDEN: datagrams: the file is PORT@ADDR.dgram.sock */
+
+/* Writes an address, '-' for each colon; or, `shortened`, the five characters that stand for it. */
+void unsock_own_name_put(struct unsock_text *text, const struct unsock_ip *ip, bool shortened);
 
 /*
- * Who has a port's own name, PORT.sock. `family` 0 of the address: nobody of whom it is known. `several`: there are
- * sockets on the port with names of their own.
+ * Writes DIR/PORT@ADDR.dgram.sock; where that does not fit, five characters stand for the address, and .udp for
+ * .dgram.sock. Returns the length.
  */
-struct unsock_port_link {
-    bool several;
-    bool v6only;
-    struct unsock_ip ip;
-};
-
-/*
- * Writes DIR/PORT@ADDR.sock of a stream socket, DIR/PORT@ADDR.dgram.sock of a datagram socket, '-' for each colon;
- * where that does not fit, five characters stand for the address (and .udp for .dgram.sock). Returns the length.
- */
-socklen_t unsock_own_name_path(const struct unsock_ip *ip, int type, struct sockaddr_un *path);
+socklen_t unsock_own_name_path(const struct unsock_ip *ip, struct sockaddr_un *path);
 
 /*
  * Reads the ADDR of such a name. Of five characters that may stand for other addresses too only the family is told:
@@ -49,15 +41,5 @@ bool unsock_own_name_of_number(uint32_t number, struct unsock_ip *ip, bool *v6on
  * Does a bind to `ip` exclude the one that a number tells of, as unsock_ip_conflict says? Two addresses of one hash do.
  */
 bool unsock_own_name_conflict(const struct unsock_ip *ip, bool v6only, uint32_t number);
-
-/*
- * What the link DIR/.PORT.sock says (NUL-terminated). It leads to PORT.sock where that is the port's only socket, and
- * nowhere (ELOOP) where there are several: so that a client need not ask. Between the directory and the name, dots and
- * slashes that change nothing tell the holder's address.
- */
-void unsock_port_link_write(const struct unsock_port_link *link, uint16_t port, char *text);
-
-/* The way back. False for what is no such link of this port. */
-bool unsock_port_link_read(struct unsock_span text, uint16_t port, struct unsock_port_link *link);
 
 #endif

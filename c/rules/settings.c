@@ -218,6 +218,7 @@ static const struct setting table[] = {
     FLAG("UNSOCK_ACCEPT_CONVERT_ALL", convert_all),
     FLAG("UNSOCK_ACCEPT_CONVERT_VSOCK", convert_vsock),
     FLAG("UNSOCK_FALLBACK", fallback),
+    FLAG("UNSOCK_ONE_ADDRESS", one_address),
     {"UNSOCK_LOG", read_log, 0},
     {"UNSOCK_ENGINE", read_engine, 0},
     {"UNSOCK_STRICT", read_strict, offsetof(struct unsock_settings, strict)},

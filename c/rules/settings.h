@@ -44,6 +44,7 @@ struct unsock_settings {
     bool convert_all;
     bool convert_vsock;
     bool fallback;
+    bool one_address; /* an address that nobody has leads to whoever has the port */
     bool strict;    /* a program that cannot be reached is not started */
     bool off;       /* nothing is done in this process, nor put back into its children's environment */
     uint8_t engine; /* enum unsock_engine */

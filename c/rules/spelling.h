@@ -21,6 +21,8 @@ struct unsock_spelling {
 int32_t unsock_spelling_number(const struct unsock_spelling *spelling);
 void unsock_spelling_of_number(int32_t number, struct unsock_spelling *spelling);
 
+#define UNSOCK_SPELLING_MAPPED 6 /* the number of an AF_INET6 socket with an IPv4 address */
+
 /*
  * Respells the path of a datagram socket for bind: slashes and "/./" between the directory and the name lead to the
  * same file, but are in the name that the kernel gives to every receiver, and there they tell the spelling. The plain

@@ -37,12 +37,12 @@ export async function printPath(options: PathOptions, port: string | undefined, 
   return 0;
 }
 
-/** The file with the address's own name, or with the wildcard's of its family. */
+/** The file with the address's own name, with the wildcard's of its family, or with that of both families. */
 function ownFile(directory: string, { number, kind, address }: AddressedPort): string | undefined {
   if (address === undefined) return undefined;
   const names = readNames(directory).map((name) => ({ name, parsed: parseName(name) }))
     .filter(({ parsed }) => parsed?.port === number && parsed.kind === kind && !parsed.first);
   const of = (wanted: string) => names.find(({ parsed }) => parsed?.address?.text === wanted)?.name;
-  const found = of(address) ?? of(wildcardOf(address));
+  const found = of(address) ?? of(wildcardOf(address)) ?? names.find(({ parsed }) => parsed?.address?.forBoth)?.name;
   return found && path.join(directory, found);
 }

@@ -7,7 +7,7 @@ import { reason } from "../system/errors.ts";
 import { errnoOf, type Libc } from "../system/ffi.ts";
 import { Proc } from "../system/proc.ts";
 import { describeTarget } from "../control/format_control.ts";
-import { isPortLink, type ParsedName, parseName, readNames } from "./socket_names.ts";
+import { firstStream, isDatagramLink, isListed, type ParsedName, parseName, readNames } from "./socket_names.ts";
 import { listUnixSockets, type UnixSocketEntry } from "../system/unix_sockets.ts";
 import { encodeAddress, unixAddress } from "../control/socket_address.ts";
 
@@ -72,9 +72,10 @@ export function listSocketFiles(directory: string, libc: Libc, { port, processes
   const [fronts, behind]: [SocketFile[], SocketFile[]] = [[], []];
   for (const name of names) {
     const parsed = parseName(name);
-    if (port !== undefined && parsed?.port !== port) continue;
-    const entry = parsed && describeFile(path.join(directory, name), parsed, surroundings);
-    if (entry !== undefined) (parsed?.hidden ? behind : fronts).push(entry);
+    if (parsed === undefined || (port !== undefined && parsed.port !== port)) continue;
+    const shown = parsed.kind === "stream" ? seeStream(directory, name, parsed) : { file: name, name, parsed };
+    const entry = describeFile(directory, shown, surroundings);
+    if (entry !== undefined) (shown.parsed.hidden ? behind : fronts).push(entry);
   }
   return gather(fronts, behind).sort((a, b) => a.port - b.port || b.kind.localeCompare(a.kind));
 }
@@ -84,6 +85,24 @@ interface Surroundings {
   /** Sockets by the name of their file. */
   readonly bound: ReadonlyMap<string, readonly UnixSocketEntry[]>;
   readonly holders: Pick<Holders, "of">;
+}
+
+/** A name, as it is shown. */
+interface Shown {
+  /** By which the socket is shown. */
+  readonly file: string;
+  /** By which it was bound. */
+  readonly name: string;
+  readonly parsed: ParsedName;
+}
+
+/** The first one is shown as `PORT.sock`, which plain Unix programs know. One that is in no record waits for another. */
+function seeStream(directory: string, name: string, parsed: ParsedName): Shown {
+  const front = `${parsed.port}.sock`;
+  const first = firstStream(directory, parsed.port);
+  if (parsed.first || first === undefined) return { file: name, name, parsed };
+  if (name === first) return { file: front, name, parsed: { ...parsed, first: true } };
+  return { file: name, name, parsed: { ...parsed, hidden: !isListed(directory, name, parsed.port) } };
 }
 
 /** Counts those that wait with the file that they wait behind. Without one, each is shown by itself. */
@@ -98,43 +117,48 @@ function gather(fronts: readonly SocketFile[], behind: readonly SocketFile[]): S
   return [...counted, ...alone.map((file) => file.state === "alive" ? { ...file, state: "waiting" as const } : file)];
 }
 
-function describeFile(file: string, parsed: ParsedName, surroundings: Surroundings): SocketFile | undefined {
-  const { port, kind, first } = parsed;
+function describeFile(directory: string, shown: Shown, surroundings: Surroundings): SocketFile | undefined {
+  const { port, kind, first } = shown.parsed;
+  const [file, own] = [path.join(directory, shown.file), path.join(directory, shown.name)];
   let status: Deno.FileInfo;
   try {
-    status = Deno.lstatSync(file);
+    status = Deno.lstatSync(own);
   } catch {
     return undefined; // gone meanwhile
   }
   const since = status.birthtime ?? status.ctime ?? undefined;
   const mode = (status.mode ?? 0) & 0o777;
-  if (status.isSymlink && isPortLink(path.dirname(file), path.basename(file))) return undefined;
-  const noted = first && status.isSocket === true;
-  const address = noted ? addressOfFirst(file, port, kind === "stream", surroundings.libc) : parsed.address;
+  if (status.isSymlink && isPortLink(directory, shown)) return undefined;
+  const noted = first && kind === "datagram" && status.isSocket === true;
+  const address = noted ? addressOfFirst(own, surroundings.libc) : shown.parsed.address;
   const common = { file, port, first, address, kind, uid: status.uid ?? 0, mode, since, waiting: 0 };
   const nobody = { listening: undefined, processes: [], connections: 0 };
   if (!status.isSocket) return { ...common, ...nobody, ...describeControl(file) };
-  const own = socketsOf(file, parsed, surroundings.bound);
-  const bound = own.filter((socket) => !socket.connected || kind === "datagram");
+  const sockets = socketsOf(own, shown.parsed, surroundings.bound);
+  const bound = sockets.filter((socket) => !socket.connected || kind === "datagram");
   return {
     ...common,
     // The kernel's answer at the file counts: a name says nothing of what is there now.
-    state: probe(file, surroundings.libc) ?? (bound.length > 0 ? "alive" : "unknown"),
+    state: probe(own, surroundings.libc) ?? (bound.length > 0 ? "alive" : "unknown"),
     target: undefined,
     listening: kind === "stream" && bound.length > 0 ? bound.some(({ listening }) => listening) : undefined,
     processes: distinct(bound.flatMap((socket) => surroundings.holders.of(socket.inode))),
-    connections: own.length - bound.length,
+    connections: sockets.length - bound.length,
   };
 }
 
-/** The library renames files: another one takes the port's name, and the kernel goes on telling the one that it was bound to. */
+function isPortLink(directory: string, { name, parsed }: Shown): boolean {
+  return parsed.kind === "stream" ? firstStream(directory, parsed.port) !== undefined : isDatagramLink(directory, name);
+}
+
+/** The library renames datagram sockets' files: another one takes the port's name, and the kernel goes on telling the one that it was bound to. */
 function socketsOf(file: string, parsed: ParsedName, bound: Surroundings["bound"]): readonly UnixSocketEntry[] {
   const { dir, base } = path.parse(file);
   const mayBeRenamed = (name: string) => {
     const other = parseName(name);
     return other?.port === parsed.port && other.kind === parsed.kind && !isSocket(path.join(dir, name));
   };
-  const renamed = parsed.first ? [...bound].filter(([name]) => mayBeRenamed(name)) : [];
+  const renamed = parsed.first && parsed.kind === "datagram" ? [...bound].filter(([name]) => mayBeRenamed(name)) : [];
   return bound.get(base) ?? renamed.flatMap(([, sockets]) => sockets);
 }
 

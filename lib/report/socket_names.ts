@@ -16,36 +16,70 @@ export interface ParsedName {
   readonly first: boolean;
 }
 
-const NAME = /^(\.?)(\d{1,5})(?:@([\da-f.-]+|[\w+]{5}))?(\.dgram\.sock|\.sock|\.udp)(\.\d+)?$/;
+const STREAM = /^(?:(\d{1,5})\.sock|\.(\d{1,5})@([\da-zA-Z.=_-]+)(?:\+[1-9]\d{0,2})?)$/;
+const DATAGRAM = /^(\.?)(\d{1,5})(?:@([\da-f.-]+|[\w=]{5}))?(\.dgram\.sock|\.udp)(\.\d+)?$/;
 
 /**
- * `PORT.sock`; `PORT@ADDR.sock`, of another address, with `-` for each colon, or five characters where it is too long
- * (and `.udp` for `.dgram.sock` then); `.PORT.sock.N`, which waits behind the first; or `.PORT.udp`, the first datagram
- * socket of a port that has several. Undefined for names that stand for no port.
+ * Of streams: `PORT.sock`, and `.PORT@ADDR` of each socket, with `-` for each colon or five characters where it is too
+ * long, and `+N` with SO_REUSEPORT. Of datagrams: `PORT.dgram.sock`; `PORT@ADDR.dgram.sock`, of another address (or `.udp`
+ * where it is too long); `.PORT.dgram.sock.N`, which waits behind the first; or `.PORT.udp`, the first of a port that has
+ * several. Undefined for names that stand for no port.
  */
 export function parseName(name: string): ParsedName | undefined {
-  const [, dot = "", digits = "", own, suffix = "", number] = NAME.exec(name) ?? [];
+  const [whole, digits, ownDigits, own] = STREAM.exec(name) ?? [];
+  if (whole === undefined) return parseDatagramName(name);
+  const port = Number(digits ?? ownDigits);
+  const address = own === undefined ? undefined : parseAddress(own);
+  if (port < 1 || port > 65535 || (own !== undefined && address === null)) return undefined;
+  return { port, address: address ?? undefined, kind: "stream", hidden: false, first: own === undefined };
+}
+
+function parseDatagramName(name: string): ParsedName | undefined {
+  const [, dot = "", digits = "", own, suffix = "", number] = DATAGRAM.exec(name) ?? [];
   const port = Number(digits);
   const dotted = dot !== "";
   const aside = dotted && own === undefined && suffix === ".udp" && number === undefined;
   const hidden = dotted && !aside;
-  const short = own !== undefined && own.length === 5 && !/[.-]/.test(own);
   if (port < 1 || port > 65535 || hidden !== (number !== undefined)) return undefined;
-  if ((suffix === ".udp" && !aside && !short) || (dotted && own !== undefined)) return undefined;
-  const address = own === undefined ? undefined : short ? ofShortName(own) : ofLongName(own.replaceAll("-", ":"));
-  const kind = suffix === ".sock" ? "stream" : "datagram";
-  return { port, address, kind, hidden, first: own === undefined && !hidden };
+  if ((suffix === ".udp" && !aside && !(own !== undefined && isShort(own))) || (dotted && own !== undefined)) return undefined;
+  const address = own === undefined ? undefined : parseAddress(own) ?? undefined;
+  return { port, address, kind: "datagram", hidden, first: own === undefined && !hidden };
 }
 
-/** A socket on [::] that has a name of its own is for IPv6 alone: one for both families has nobody beside it. */
-function ofLongName(text: string): BoundAddress | undefined {
-  return parseIp(text) && { text, forBoth: false };
+function isShort(text: string): boolean {
+  return text.length === 5 && !/[.-]/.test(text);
 }
 
-/** @returns Names in the directory that stand for ports. */
+/** Undefined: it may be one of several; null: it is none. */
+function parseAddress(text: string): BoundAddress | undefined | null {
+  if (text === "any") return { text: "::", forBoth: true };
+  if (isShort(text)) return ofShortName(text);
+  const plain = text.replaceAll("-", ":");
+  return parseIp(plain) ? { text: plain, forBoth: false } : null;
+}
+
+/** @returns The name of the socket to which `PORT.sock` leads; undefined: it is a plain server's, a control file or nothing. */
+export function firstStream(directory: string, port: number): string | undefined {
+  const name = linkTarget(path.join(directory, `${port}.sock`))?.replace(/^\.\//, "");
+  const parsed = name === undefined ? undefined : parseName(name);
+  return parsed?.port === port && parsed.kind === "stream" && !parsed.first ? name : undefined;
+}
+
+/** @returns Whether a stream socket's name is in its port's record; one that is not waits for another to go. */
+export function isListed(directory: string, name: string, port: number): boolean {
+  const first = firstStream(directory, port);
+  const record = linkTarget(path.join(directory, `.${port}@`)) ?? "";
+  return name === first || (first !== undefined && record.split(" ").some((entry) => name === `.${port}@${entry}`));
+}
+
+/** @returns Names in the directory that stand for ports: a port's first stream socket has `PORT.sock`. */
 export function socketFileNames(directory: string): string[] {
-  return readNames(directory).filter((name) => parseName(name) !== undefined && !isPortLink(directory, name))
-    .toSorted();
+  const isOther = (name: string) => {
+    const parsed = parseName(name);
+    if (parsed === undefined) return false;
+    return parsed.kind === "stream" ? firstStream(directory, parsed.port) !== name : !isDatagramLink(directory, name);
+  };
+  return readNames(directory).filter(isOther).toSorted();
 }
 
 /**
@@ -54,8 +88,8 @@ export function socketFileNames(directory: string): string[] {
  */
 export function innerNames(directory: string): string[] {
   const isInner = (name: string) =>
-    /^\.unsock\.(lock|gone)$/.test(name) || /^\.\d{1,5}(\.sock|(\.dgram)?\.sock\.list)$/.test(name);
-  return readNames(directory).filter((name) => isInner(name) || isPortLink(directory, name));
+    /^\.unsock\.(lock|gone)$/.test(name) || /^\.\d{1,5}(@~?|\.dgram\.sock\.list)$/.test(name);
+  return readNames(directory).filter((name) => isInner(name) || isDatagramLink(directory, name));
 }
 
 /** Whether it is `PORT.dgram.sock` of a port with several sockets: the first one's file is `.PORT.udp` then. */
@@ -64,9 +98,10 @@ export function isLinkToItself(directory: string, name: string): boolean {
 }
 
 /** @returns Whether it is that, or the name of an address that leads to the file of who has the port. */
-export function isPortLink(directory: string, name: string): boolean {
-  const target = linkTarget(path.join(directory, name));
-  const [link, first] = [parseName(name), parseName(target ?? "")];
+export function isDatagramLink(directory: string, name: string): boolean {
+  const link = parseName(name);
+  const target = link?.kind === "datagram" ? linkTarget(path.join(directory, name)) : undefined;
+  const first = parseName(target ?? "");
   return target !== undefined && link !== undefined && first?.first === true && first.port === link.port &&
     first.kind === link.kind;
 }

@@ -133,6 +133,13 @@ export const SETTINGS = {
     help: "connect over the real network where no socket file exists",
     option: { name: "fallback" },
   },
+  oneAddress: {
+    variable: "UNSOCK_ONE_ADDRESS",
+    type: SWITCH,
+    default: false,
+    help: "an address that nobody has leads to whoever has the port, as in unsock 1.1",
+    option: { name: "one-address" },
+  },
   engine: {
     variable: "UNSOCK_ENGINE",
     type: ENGINE,

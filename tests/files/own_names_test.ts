@@ -44,7 +44,13 @@ def asked(listeners, address, port=9042, client=None):
         return listeners.index(listener), client.recvfrom(10)[1][0]
 HIDDEN = (".list", ".unsock.lock")
 def names(): return sorted(name for name in os.listdir(os.environ["UNSOCK_DIR"]) if not name.endswith(HIDDEN))
-def link(port=9042): return os.path.exists(os.environ["UNSOCK_DIR"] + "/.%d.sock" % port)
+def text(name): return os.readlink(name) if os.path.islink(name) else ""
+def links(port=9042):
+    """Where the port leads, and its record."""
+    return [text(os.environ["UNSOCK_DIR"] + name % port) for name in ("/%d.sock", "/.%d@")]
+def refused(address, port=9042):
+    try: socket.create_connection((address, port), 10)
+    except OSError as error: return error.errno
 `;
 
 function story(what: string, program: string, output: string, dirName = "", extra: Record<string, string> = {}): void {
@@ -62,38 +68,81 @@ function story(what: string, program: string, output: string, dirName = "", extr
 }
 
 story(
-  "the first socket of a port has its plain name, the others names of their addresses, and plain clients reach the first",
+  "each socket of a port has the name of its address, and plain clients reach the first, or whom they name",
   `
 listeners = [listening(address) for address in ("127.0.0.2", "127.0.0.1", "::1", "127.0.0.3")]
 print(names())
-print([reached(listeners, address) for address in ("127.0.0.1", "127.0.0.2", "127.0.0.3", "::1", "127.0.0.9")])
-clients = [plain("9042.sock"), plain("9042@--1.sock")]
+print(links())
+print([reached(listeners, address) for address in ("127.0.0.1", "127.0.0.2", "127.0.0.3", "::1")], refused("127.0.0.9"))
+clients = [plain("9042.sock"), plain(".9042@--1")]
 print([len(__import__("select").select([listener], [], [], 0)[0]) for listener in listeners])
 `,
-  "['.9042.sock', '9042.sock', '9042@--1.sock', '9042@127.0.0.1.sock', '9042@127.0.0.2.sock', '9042@127.0.0.3.sock']\n" +
-    "[(1, '127.0.0.1'), (0, '127.0.0.2'), (3, '127.0.0.3'), (2, '::1'), (0, '127.0.0.2')]\n[1, 0, 1, 0]\n",
+  "['.9042@', '.9042@--1', '.9042@127.0.0.1', '.9042@127.0.0.2', '.9042@127.0.0.3', '9042.sock']\n" +
+    "['./.9042@127.0.0.2', '127.0.0.2 127.0.0.1 --1 127.0.0.3']\n" +
+    "[(1, '127.0.0.1'), (0, '127.0.0.2'), (3, '127.0.0.3'), (2, '::1')] 111\n[1, 0, 1, 0]\n",
 );
 
 story(
-  "when the first one goes another has its name, and the link leads there when that is the last one",
+  "when the first one goes the port leads to another, and there is no record when one is left",
   `
 listeners = [listening(address) for address in ("127.0.0.1", "127.0.0.2")]
-print(link())
+print(links())
 waiting = socket.create_connection(("127.0.0.2", 9042))
 listeners.pop(0).close()
-print(names(), link())
+print(names(), links(), refused("127.0.0.1"))
 peer, name = listeners[0].accept()
-print(name == waiting.getsockname(), reached(listeners, "127.0.0.2"), reached(listeners, "127.0.0.1"))
+print(name == waiting.getsockname(), reached(listeners, "127.0.0.2"))
 listeners.append(listening("127.0.0.1"))
-print(names(), link(), reached(listeners, "127.0.0.1"), reached(listeners, "127.0.0.2"))
+print(names(), links(), reached(listeners, "127.0.0.1"), reached(listeners, "127.0.0.2"))
 try: listening("127.0.0.2")
 except OSError as error: print(error.errno)
 listeners.pop().close()
-print(names(), link())
+print(names(), links())
 `,
-  "False\n['.9042.sock', '9042.sock'] True\nTrue (0, '127.0.0.2') (0, '127.0.0.2')\n" +
-    "['.9042.sock', '9042.sock', '9042@127.0.0.1.sock', '9042@127.0.0.2.sock'] False (1, '127.0.0.1') (0, '127.0.0.2')\n98\n" +
-    "['.9042.sock', '9042.sock'] True\n",
+  "['./.9042@127.0.0.1', '127.0.0.1 127.0.0.2']\n['.9042@127.0.0.2', '9042.sock'] ['.9042@127.0.0.2', ''] 111\n" +
+    "True (0, '127.0.0.2')\n" +
+    "['.9042@', '.9042@127.0.0.1', '.9042@127.0.0.2', '9042.sock'] ['./.9042@127.0.0.2', '127.0.0.2 127.0.0.1'] " +
+    "(1, '127.0.0.1') (0, '127.0.0.2')\n98\n" +
+    "['.9042@127.0.0.2', '9042.sock'] ['.9042@127.0.0.2', '']\n",
+);
+
+story(
+  "who was killed is out of the record with the next that comes or goes, and its port is free",
+  `
+def killed(address):
+    child = os.fork()
+    if child == 0:
+        listener = listening(address)
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+first = listening("127.0.0.1")
+killed("127.0.0.2")
+print(links(), refused("127.0.0.2"))
+second = listening("127.0.0.2")
+print(links(), reached([first, second], "127.0.0.2"))
+first.close(), second.close()
+killed("127.0.0.1")
+print(names(), refused("127.0.0.1"))
+first = listening("127.0.0.3")
+print(names(), links(), reached([first], "127.0.0.3"))
+`,
+  "['./.9042@127.0.0.1', '127.0.0.1 127.0.0.2'] 111\n['./.9042@127.0.0.1', '127.0.0.1 127.0.0.2'] (1, '127.0.0.2')\n" +
+    "['.9042@127.0.0.1', '9042.sock'] 111\n['.9042@127.0.0.3', '9042.sock'] ['.9042@127.0.0.3', ''] (0, '127.0.0.3')\n",
+);
+
+story(
+  "with UNSOCK_ONE_ADDRESS an address that nobody has leads to whoever came first",
+  `
+listeners = [listening(address) for address in ("127.0.0.2", "127.0.0.1")]
+client = socket.create_connection(("127.0.0.9", 9042))
+print([len(__import__("select").select([listener], [], [], 0)[0]) for listener in listeners])
+listeners.pop(0).close()
+client = socket.create_connection(("127.0.0.9", 9042))
+print([len(__import__("select").select([listener], [], [], 0)[0]) for listener in listeners])
+`,
+  "[1, 0]\n[1]\n",
+  "",
+  { UNSOCK_ONE_ADDRESS: "1" },
 );
 
 story(
@@ -115,9 +164,10 @@ print(sorted(name for name in os.listdir(os.environ["UNSOCK_DIR"]) if name != ".
     os.execv(sys.executable, [sys.executable, "-c", program, str(second.fileno())])
 second.close()
 os.wait()
-print(names(), link(), reached([first], "127.0.0.1"))
+print(names(), links(), reached([first], "127.0.0.1"))
 `,
-  "('127.0.0.2', 9042) ('127.0.0.2', 9042) True\n['.9042.sock', '9042.sock']\n['.9042.sock', '9042.sock'] True (0, '127.0.0.1')\n",
+  "('127.0.0.2', 9042) ('127.0.0.2', 9042) True\n['.9042@127.0.0.1', '9042.sock']\n" +
+    "['.9042@127.0.0.1', '9042.sock'] ['.9042@127.0.0.1', ''] (0, '127.0.0.1')\n",
 );
 
 story(
@@ -131,7 +181,7 @@ for address in addresses[1:] + ["0.0.0.0"]:
     try: listening(address, 65535)
     except OSError as error: print(error.errno)
 `,
-  "[11, 10, 14, 16, 16, 16, 16, 16]\nTrue\n98\n98\n98\n98\n98\n98\n",
+  "[7, 10, 12, 12, 12, 12, 12, 10]\nTrue\n98\n98\n98\n98\n98\n98\n",
   `/${"d".repeat(90 - "/tmp/u0123456789abcdef/".length)}`,
   { UNSOCK_ADDR: "127.0.0.0/8,0.0.0.0,::/0" },
 );

@@ -1,4 +1,4 @@
-/** SO_REUSEPORT in several processes: who gets new clients, and what becomes of it when one of them goes, or is killed. */
+/** SO_REUSEPORT in several processes: who gets clients, and what becomes of that when one of them goes, or is killed. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
@@ -100,26 +100,50 @@ two.close()
 print(ask(), names())
 `,
   "three False\ntwo\none\ntwo\ntwo\nnobody 0\n",
+  ["SOCK_DGRAM"],
 );
 
 story(
-  "a successor that does not listen yet takes no client away",
+  "new clients are spread over all that listen, and who goes gets no more",
+  `
+def who(address="127.0.0.1"): return sorted({ask(address) for i in range(40)})
+one, two, three = (Server(name) for name in ("one", "two", "three"))
+print(who(), Server("other", options=()).bound)
+three.close()
+print(who())
+two.close(kill=True)
+print(who())
+two = Server("two", listens=False)
+print(who())
+two.listen()
+print(who())
+one.close()
+print(who())
+two.close()
+print(ask(), names())
+`,
+  "['one', 'three', 'two'] False\n['one', 'two']\n['one']\n['one']\n['one', 'two']\n['two']\nnobody 0\n",
+  ["SOCK_STREAM"],
+);
+
+story(
+  "one that does not listen yet takes no client away",
   `
 one = Server("one")
 two = Server("two", listens=False)
-print(ask())
+print(ask(), ask(), ask())
 two.listen()
-print(ask())
+print(sorted({ask() for i in range(40)}))
 three = Server("three", listens=False)
 two.close()
-print(ask())
+print(ask(), ask(), ask())
 one.close()
 print(ask())
 three.listen()
 print(ask())
 three.close()
 `,
-  "one\ntwo\none\nnobody\nthree\n",
+  "one one one\n['one', 'two']\none one one\nnobody\nthree\n",
   ["SOCK_STREAM"],
 );
 
@@ -157,6 +181,26 @@ first.close()
 print(ask())
 `,
   "first two\nTrue first two any\none\nfirst\nnobody\n",
+  ["SOCK_DGRAM"],
+);
+
+story(
+  "a wildcard that lets it has the clients whose address nobody has",
+  `
+first, one, two = Server("first", "127.0.0.2"), Server("one"), Server("two")
+print(ask("127.0.0.2"), sorted({ask() for i in range(40)}), ask("127.0.0.3"))
+any = Server("any", "0.0.0.0")
+print(any.bound, ask("127.0.0.2"), sorted({ask() for i in range(40)}), ask("127.0.0.3"))
+two.close()
+print(ask())
+any.close()
+one.close()
+print(ask("127.0.0.2"), ask())
+first.close()
+print(ask())
+`,
+  "first ['one', 'two'] nobody\nTrue first ['one', 'two'] any\none\nfirst nobody\nnobody\n",
+  ["SOCK_STREAM"],
 );
 
 story(

@@ -17,12 +17,21 @@ export async function withDir(fn: (dir: string) => Promise<void>): Promise<void>
 
 /**
  * @param dir A directory of socket files.
- * @returns What is in it, sorted, but for the links `.PORT.sock` of files that are there, and the file of the lock, which
- * processes that live leave there.
+ * @returns What is in it, sorted, but for the own name of a socket to which `PORT.sock` leads as a port's only one, and the
+ * file of the lock, which processes that live leave there.
  */
 export function namesIn(dir: string): string[] {
   const names = Array.from(Deno.readDirSync(dir), ({ name }) => name).filter((name) => name !== ".unsock.lock");
-  return names.filter((name) => !(name.startsWith(".") && names.includes(name.slice(1)))).toSorted();
+  return names.filter((name) => !hasPort(dir, name)).toSorted();
+}
+
+function hasPort(dir: string, name: string): boolean {
+  const [, port] = /^\.(\d+)@/.exec(name) ?? [];
+  try {
+    return port !== undefined && Deno.readLinkSync(`${dir}/${port}.sock`) === name;
+  } catch {
+    return false; // none, or no link
+  }
 }
 
 /**

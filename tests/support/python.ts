@@ -7,7 +7,10 @@ const HELPERS = `
 import ctypes, os, platform, socket, sys
 def files():
     names = os.listdir(os.environ["UNSOCK_DIR"])
-    return sorted(name for name in names if not name.startswith(".unsock.lock") and not (name[0] == "." and name[1:] in names))
+    def has_port(name):
+        port = os.environ["UNSOCK_DIR"] + "/" + name[1:].split("@")[0] + ".sock"
+        return name[0] == "." and "@" in name and os.path.islink(port) and os.readlink(port) == name
+    return sorted(name for name in names if name != ".unsock.lock" and not has_port(name))
 CLOSE = 3 if platform.machine() == "x86_64" else 57
 def raw_close(fd): ctypes.CDLL("libc.so.6").syscall(CLOSE, fd)
 `;
@@ -16,7 +19,7 @@ def raw_close(fd): ctypes.CDLL("libc.so.6").syscall(CLOSE, fd)
  * Runs a Python program under the library, which must write nothing to stderr.
  *
  * @param program Its text. ctypes, os, platform, socket and sys are imported; `files()` names what is in the directory beside its lock
- *   and the links of files that are there,
+ *   and the socket's own name where PORT.sock leads to it as a port's only one,
  *   `raw_close(fd)` closes past every library, and CLOSE is the number of that call.
  * @param dir The absolute directory of the socket files.
  * @param args Its arguments.

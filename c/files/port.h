@@ -1,0 +1,51 @@
+/*
+ * A port's names in the directory, for stream sockets: reading them, asking who lives, and the steps that change them.
+ *
+ * PORT.sock is the port: whoever makes it has it, and needs no lock for that; it is there as long as any socket of the
+ * port is, and is replaced by a rename, so that it is never missing in between. The file .PORT@ADDR comes before it: a
+ * PORT.sock without a living file is of a process that was killed, and may be replaced. A file is never renamed.
+ *   - Who removes or replaces a name has the lock, and has asked the kernel. Who makes one that is not there needs none.
+ *   - A dead file may be removed; a name without a file never, as it may be a newcomer's the next moment.
+ *   - The record may name dead ones, and never lacks a living one: it is written before PORT.sock says that there is
+ *     one, and goes after that.
+ */
+#ifndef UNSOCK_PORT_H
+#define UNSOCK_PORT_H
+
+#include "rt/net.h"
+#include "rules/port_record.h"
+
+/* Memory for one port: of the process where it is free, else mapped. NULL: there is none. */
+struct unsock_port *unsock_port_borrow(void);
+void unsock_port_return(struct unsock_port *port);
+
+/* What PORT.sock says: that is all where there is one socket. One system call. */
+enum unsock_port_holder unsock_port_look(uint16_t number, struct unsock_port_entry *first, bool *several);
+
+/* That, and the record where there is one. */
+void unsock_port_read(struct unsock_port *port, uint16_t number);
+
+/* Does the entry's socket live? Asked by the probe (unsock_socketfile_probe). */
+enum unsock_port_life unsock_port_ask(long probe, uint16_t number, const struct unsock_port_entry *entry);
+
+/* Makes PORT.sock lead to `first`; `there`: in the place of one. Returns 0 or -errno: -EEXIST where one has come. */
+long unsock_port_put_first(uint16_t number, const struct unsock_port_entry *first, bool several, bool there);
+
+/* Writes the record of the living, and of `me` (or NULL). Returns 0 or -errno, -EADDRINUSE where there is no room. */
+long unsock_port_put_record(struct unsock_port *port, const struct unsock_port_entry *me);
+
+void unsock_port_unlink_first(uint16_t number);
+void unsock_port_unlink_record(uint16_t number);
+void unsock_port_unlink(uint16_t number, const struct unsock_port_entry *entry);
+
+/* Removes the files of those that are known to be dead, but not that of `me`. */
+void unsock_port_unlink_dead(const struct unsock_port *port, const struct unsock_port_entry *me);
+
+/*
+ * A plain server's file is left over at PORT.sock: the link to `first` takes its place. That server may remove it just
+ * now, and another come, which needs no lock: so what was there is looked at when it has been exchanged. Returns 0,
+ * -EAGAIN where it was something else by then, or -errno.
+ */
+long unsock_port_replace_foreign(uint16_t number, const struct unsock_port_entry *first, long probe);
+
+#endif

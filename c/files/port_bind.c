@@ -1,0 +1,295 @@
+/* Binding stream sockets to a port's names. */
+#include "files/port_bind.h"
+
+#include "files/bound.h"
+#include "files/handed.h"
+#include "files/lock.h"
+#include "files/origin.h"
+#include "files/port.h"
+#include "files/port_sharing.h"
+#include "files/resolve.h"
+#include "files/socketfile.h"
+#include "kernel/option_query.h"
+#include "kernel/version.h"
+#include "memory/fds.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/address.h"
+#include "rules/port_name.h"
+#include "rules/port_record.h"
+
+#define TRIES 8
+
+/* One bind in progress. */
+struct binding {
+    const struct unsock_bind_request *request;
+    struct unsock_bound *bound;
+    struct unsock_port_entry me;
+    struct unsock_port *port; /* as it was read, with the directory locked */
+    long probe;
+    bool named; /* the socket has its file */
+    bool waits; /* for others of this process, which do not listen yet: which of them may is decided when one does */
+    bool listens; /* it has waited, and does now: those wait from now on */
+};
+
+static uint16_t port_of(const struct binding *binding) {
+    return binding->request->ip.port;
+}
+
+static long bind_name(struct binding *binding) {
+    socklen_t length = unsock_port_path(port_of(binding), &binding->me, &binding->bound->path);
+    long result = unsock_socketfile_bind(binding->request->socket, &binding->bound->path, length, -1);
+    binding->named = result == 0;
+    return result;
+}
+
+static uint8_t last_number(const struct binding *binding) {
+    return binding->waits ? UNSOCK_PORT_NUMBERS : UNSOCK_PORT_SHARERS;
+}
+
+/* Is a living one of that name in the record? */
+static bool is_taken(const struct binding *binding) {
+    int index = unsock_port_find(binding->port, &binding->me);
+    return index >= 0 && binding->port->life[index] < UNSOCK_PORT_DEAD;
+}
+
+/* To the first free number where it has one. What a killed process left at the name goes first. */
+static long bind_own(struct binding *binding) {
+    for (;;) {
+        while (binding->me.number != 0 && is_taken(binding) && binding->me.number < last_number(binding))
+            binding->me.number++;
+        long result = bind_name(binding);
+        if (result != -EADDRINUSE)
+            return result;
+        enum unsock_port_life life = unsock_port_ask(binding->probe, port_of(binding), &binding->me);
+        if (life == UNSOCK_PORT_DEAD) {
+            result = unsock_sys(__NR_unlinkat, AT_FDCWD, binding->bound->path.sun_path, 0);
+            if (result < 0 && result != -ENOENT)
+                return result;
+        } else if (life == UNSOCK_PORT_ALIVE) {
+            /* Who has bound it just now, and waits for the lock, gets it. */
+            if (binding->me.number == 0 || binding->me.number == last_number(binding))
+                return -EADDRINUSE;
+            binding->me.number++;
+        }
+    }
+}
+
+/* With SO_REUSEADDR on both, and none that listens, two sockets of this process have one address. */
+static bool may_wait(const struct binding *binding, const struct unsock_port_entry *entry) {
+    int fd = binding->request->reuseaddr ? unsock_port_find_silent(port_of(binding), entry) : -1;
+    const struct unsock_fd *known = fd < 0 ? NULL : unsock_fds_known(fd);
+    return known && unsock_option_flag(fd, known, SOL_SOCKET, SO_REUSEADDR);
+}
+
+/* Was that socket handed over to this process? Returns 0 with `bound` filled, or -errno. */
+static long take_handed(const struct binding *binding, const struct unsock_port_entry *entry) {
+    struct sockaddr_un path;
+    if (unsock_handed_count == 0)
+        return -EADDRINUSE;
+    socklen_t length = unsock_port_path(port_of(binding), entry, &path);
+    long handed = unsock_handed_find(binding->request, &path, length);
+    return handed < 0 ? -EADDRINUSE : unsock_handed_bound(binding->bound, &path, (int)handed);
+}
+
+/* Returns 0: it may join, as `joining` says; 1: it has a socket that was handed over; or -errno. */
+static long decide(struct binding *binding, struct unsock_port_joining *joining) {
+    struct unsock_port *port = binding->port;
+    for (;;) {
+        *joining = unsock_port_decide_bind(port, &binding->me, binding->named);
+        if (joining->verdict == UNSOCK_PORT_JOIN)
+            return 0;
+        if (joining->which < 0)
+            return -EADDRINUSE;
+        struct unsock_port_entry entry = unsock_port_at(port, (unsigned)joining->which);
+        if (joining->verdict == UNSOCK_PORT_ASK) {
+            port->life[joining->which] = (uint8_t)unsock_port_ask(binding->probe, port->number, &entry);
+        } else if (may_wait(binding, &entry)) {
+            port->life[joining->which] = UNSOCK_PORT_GONE;
+            binding->waits = true;
+        } else {
+            return take_handed(binding, &entry) == 0 ? 1 : -EADDRINUSE;
+        }
+    }
+}
+
+/* From the record on the new one counts; then the names of dead ones go. */
+static long join(struct binding *binding, bool be_first) {
+    struct unsock_port *port = binding->port;
+    int older = unsock_port_find(port, &binding->me);
+    if (older >= 0)
+        port->life[older] = UNSOCK_PORT_GONE;
+    bool joins = unsock_port_living(port) > 0, there = port->holder == UNSOCK_PORT_OURS;
+    long result = joins ? unsock_port_put_record(port, &binding->me) : 0;
+    if (result == 0 && be_first)
+        result = unsock_port_put_first(port->number, &binding->me, joins, there);
+    else if (result == 0 && !port->several)
+        result = unsock_port_put_first(port->number, &port->first, true, true);
+    if (result < 0)
+        return result;
+    if (!joins && port->several)
+        unsock_port_unlink_record(port->number);
+    unsock_port_unlink_dead(port, &binding->me);
+    return 0;
+}
+
+/* PORT.sock is none of ours: a control file says where to, a socket that is left over gives way. */
+static long bind_foreign(struct binding *binding) {
+    struct sockaddr_un path;
+    socklen_t length = unsock_address_path(port_of(binding), SOCK_STREAM, &path);
+    long answers = unsock_resolve(path.sun_path, NULL);
+    if (answers < 0)
+        return answers;
+    if (answers == UNSOCK_ANSWERS_NOBODY)
+        return -EAGAIN;
+    if (answers == UNSOCK_ANSWERS_CONTROL) {
+        binding->bound->path = path;
+        binding->bound->how = UNSOCK_BOUND_CONTROL;
+        return 1;
+    }
+    if (answers == UNSOCK_ANSWERS_OTHER)
+        return -EADDRINUSE;
+    if (unsock_socketfile_life(binding->probe, &path, length) != UNSOCK_PORT_DEAD)
+        return unsock_handed_bind_port(binding->request, binding->bound) == 0 ? 1 : -EADDRINUSE;
+    long result = binding->named ? 0 : bind_own(binding);
+    return result < 0 ? result : unsock_port_replace_foreign(port_of(binding), &binding->me, binding->probe);
+}
+
+static long bind_ours(struct binding *binding) {
+    struct unsock_port_joining joining;
+    long result = decide(binding, &joining);
+    if (result != 0)
+        return result;
+    if (unsock_port_is_another_users(binding->port) ||
+        (binding->me.number != 0 && unsock_port_shares_with_another(binding->port, &binding->me, binding->probe)))
+        return -EADDRINUSE;
+    bool unlisted = binding->waits && !binding->listens;
+    if (unlisted && !binding->named)
+        binding->me.number = UNSOCK_PORT_WAITING;
+    if (!binding->named && (result = bind_own(binding)) < 0)
+        return result;
+    result = unlisted ? 0 : join(binding, joining.be_first);
+    /* Someone free of the lock was first. */
+    return result == -EEXIST ? -EAGAIN : result;
+}
+
+/* With the directory locked. Returns 0, 1 where `bound` says that it is no file of its own, or -errno. */
+static long bind_locked(struct binding *binding) {
+    long result = -EAGAIN;
+    for (int tries = 0; tries < TRIES && result == -EAGAIN; tries++) {
+        unsock_port_read(binding->port, port_of(binding));
+        result = binding->port->holder == UNSOCK_PORT_FOREIGN ? bind_foreign(binding) : bind_ours(binding);
+    }
+    return result == -EAGAIN ? -EADDRINUSE : result;
+}
+
+/* Without the lock nothing is removed: who is bound there is told from what is left over. */
+static long bind_unlocked(struct binding *binding, long why) {
+    struct unsock_port_joining joining;
+    unsock_port_read(binding->port, port_of(binding));
+    if (binding->port->holder != UNSOCK_PORT_FOREIGN) {
+        long result = decide(binding, &joining);
+        return result == 0 ? why : result;
+    }
+    struct sockaddr_un path;
+    socklen_t length = unsock_address_path(port_of(binding), SOCK_STREAM, &path);
+    if (unsock_handed_bind_port(binding->request, binding->bound) == 0)
+        return 1;
+    return unsock_socketfile_life(binding->probe, &path, length) == UNSOCK_PORT_DEAD ? why : -EADDRINUSE;
+}
+
+static long bind_somebodys(struct binding *binding) {
+    struct unsock_lock lock;
+    long locked = unsock_lock_take(&lock);
+    binding->port = unsock_port_borrow();
+    binding->probe = unsock_socketfile_probe();
+    long result = -ENOBUFS;
+    if (binding->port)
+        result = locked == 0 ? bind_locked(binding) : bind_unlocked(binding, locked);
+    /* A living socket's own file nobody else may take. */
+    if (result != 0 && binding->named && !binding->listens) {
+        unsock_port_unlink(port_of(binding), &binding->me);
+        binding->named = false;
+        binding->bound->spent = true;
+    }
+    unsock_socketfile_probe_end(binding->probe);
+    unsock_port_return(binding->port);
+    unsock_lock_drop(&lock);
+    return result;
+}
+
+/* Nobody has the port: no lock. Returns 0; -EAGAIN: somebody has, or the name is taken; or another -errno. */
+static long bind_free(struct binding *binding) {
+    long result = bind_name(binding);
+    if (result < 0)
+        return result == -EADDRINUSE ? -EAGAIN : result;
+    result = unsock_port_put_first(port_of(binding), &binding->me, false, false);
+    if (result == 0 || result == -EEXIST)
+        return result == 0 ? 0 : -EAGAIN;
+    unsock_port_unlink(port_of(binding), &binding->me);
+    binding->named = false;
+    binding->bound->spent = true;
+    return result;
+}
+
+static void fill(struct binding *binding) {
+    struct unsock_bound *bound = binding->bound;
+    const struct unsock_bind_request *request = binding->request;
+    bound->how = binding->waits ? UNSOCK_BOUND_HIDDEN : UNSOCK_BOUND_FILE;
+    bool six = request->ip.family == AF_INET6 && unsock_ip_is_wildcard(&request->ip);
+    bound->tag = unsock_port_tag(six && request->spelling.v6only, binding->me.number);
+    unsock_port_path(port_of(binding), &binding->me, &bound->path);
+    unsock_origin_note_stream(bound->path.sun_path);
+}
+
+long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
+    struct unsock_bound bound = {.how = UNSOCK_BOUND_FILE};
+    struct unsock_bind_request request = {.socket = fd, .type = SOCK_STREAM, .ip = entry->local};
+    request.reuseaddr = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR);
+    struct binding binding = {.request = &request, .bound = &bound, .named = true, .listens = true};
+    binding.me = unsock_port_entry_of_tag(&entry->local);
+    long result = bind_somebodys(&binding);
+    if (result != 0)
+        return result < 0 ? result : -EADDRINUSE;
+    unsock_port_let_wait(entry->local.port, &binding.me);
+    entry->flags &= (uint16_t)~UNSOCK_HIDDEN;
+    unsock_fds_tell_duplicates(fd);
+    return 0;
+}
+
+/*
+ * Where the kernel makes a bind's file before its socket is known by it, the first bind too is done under the lock: it
+ * would be taken for one that is left over (unsock_socketfile_life).
+ */
+long unsock_port_bind(const struct unsock_bind_request *request, struct unsock_bound *bound, bool clean) {
+    struct unsock_port_entry first;
+    bool several;
+    struct binding binding = {.request = request, .bound = bound};
+    binding.me = unsock_port_entry_of(&request->ip, request->spelling.v6only, request->reuseport ? 1 : 0);
+    bool at_once = !unsock_kernel_is_before(5, 14);
+    enum unsock_port_holder holder = unsock_port_look(request->ip.port, &first, &several);
+    unsock_port_path(request->ip.port, &binding.me, &bound->path);
+    if (holder != UNSOCK_PORT_NOBODY && !clean)
+        return -EADDRINUSE;
+    long result = -EAGAIN;
+    /* A control file needs no lock. */
+    if (holder == UNSOCK_PORT_FOREIGN) {
+        struct sockaddr_un path;
+        unsock_address_path(request->ip.port, SOCK_STREAM, &path);
+        long answers = unsock_resolve(path.sun_path, NULL);
+        if (answers < 0 || answers == UNSOCK_ANSWERS_CONTROL) {
+            bound->path = path;
+            bound->how = UNSOCK_BOUND_CONTROL;
+            return answers < 0 ? answers : 0;
+        }
+    }
+    if (holder == UNSOCK_PORT_NOBODY && at_once)
+        result = bind_free(&binding);
+    if (result == -EAGAIN && !clean && !binding.named)
+        return -EADDRINUSE;
+    if (result == -EAGAIN)
+        result = bind_somebodys(&binding);
+    if (result == 0)
+        fill(&binding);
+    return result > 0 ? 0 : result;
+}

@@ -1,0 +1,73 @@
+/* What the end of a stream socket does to its port's names. */
+#include "files/port_leave.h"
+
+#include "files/lock.h"
+#include "files/port.h"
+#include "files/socketfile.h"
+#include "rt/net.h"
+#include "rules/port_record.h"
+
+/* To whom PORT.sock leads when `me` has gone. */
+static int find_heir(struct unsock_port *port, const struct unsock_port_entry *me, long probe) {
+    for (;;) {
+        struct unsock_port_leaving leaving = unsock_port_decide_leave(port, me);
+        if (!leaving.ask)
+            return leaving.heir;
+        struct unsock_port_entry entry = unsock_port_at(port, (unsigned)leaving.which);
+        port->life[leaving.which] = (uint8_t)unsock_port_ask(probe, port->number, &entry);
+    }
+}
+
+/*
+ * In this order. PORT.sock leads to the heir before the file goes: whoever is killed in between leaves what every bind
+ * sees and mends. Where there is none it goes after the file, and the record last: a "./" is never without it.
+ */
+static void leave(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own, long probe) {
+    unsock_port_read(port, port->number);
+    int heir = find_heir(port, me, probe), mine = unsock_port_find(port, me);
+    bool readable = port->several && !port->unreadable;
+    if (mine >= 0)
+        port->life[mine] = (uint8_t)own;
+    unsigned others = unsock_port_living(port);
+    if (heir >= 0) {
+        struct unsock_port_entry first = unsock_port_at(port, (unsigned)heir);
+        unsock_port_put_first(port->number, &first, others > 1, true);
+    } else if (heir == UNSOCK_PORT_HEIR_STAYS && readable && others == 1) {
+        unsock_port_put_first(port->number, &port->first, false, true);
+    }
+    if (own == UNSOCK_PORT_DEAD)
+        unsock_port_unlink(port->number, me);
+    if (heir == UNSOCK_PORT_HEIR_NONE)
+        unsock_port_unlink_first(port->number);
+    unsock_port_unlink_dead(port, me);
+    if (readable && others <= 1)
+        unsock_port_unlink_record(port->number);
+    else if (readable && mine >= 0)
+        unsock_port_put_record(port, NULL);
+}
+
+void unsock_port_leave(uint16_t number, const struct unsock_port_entry *me, enum unsock_port_life own, long probe) {
+    struct unsock_port *port = unsock_port_borrow();
+    if (!port) {
+        if (own == UNSOCK_PORT_DEAD)
+            unsock_port_unlink(number, me);
+        return;
+    }
+    port->number = number;
+    leave(port, me, own, probe);
+    unsock_port_return(port);
+}
+
+void unsock_port_repair(uint16_t number) {
+    struct unsock_lock lock;
+    struct unsock_port_entry first;
+    bool several;
+    if (unsock_lock_take(&lock) == 0 && unsock_port_look(number, &first, &several) == UNSOCK_PORT_OURS) {
+        long probe = unsock_socketfile_probe();
+        enum unsock_port_life life = unsock_port_ask(probe, number, &first);
+        if (life == UNSOCK_PORT_DEAD || life == UNSOCK_PORT_GONE)
+            unsock_port_leave(number, &first, life, probe);
+        unsock_socketfile_probe_end(probe);
+    }
+    unsock_lock_drop(&lock);
+}

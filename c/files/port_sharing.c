@@ -1,0 +1,85 @@
+/* Whose the sockets of a port are. */
+#include "files/port_sharing.h"
+
+#include "files/directory.h"
+#include "files/port.h"
+#include "memory/fds.h"
+#include "memory/state.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/address.h"
+#include "rules/port_name.h"
+#include "rules/port_record.h"
+#include "rules/settings.h"
+
+#include <linux/stat.h>
+
+#define SYMLINK_NOFOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
+#define STICKY 01000           /* S_ISVTX (sys/stat.h) */
+
+/* Whose file that is, for certain; `otherwise` where it cannot be told. */
+static uint32_t owner_of(const struct sockaddr_un *path, uint32_t otherwise) {
+    struct statx status;
+    long result = unsock_sys(__NR_statx, AT_FDCWD, path->sun_path, SYMLINK_NOFOLLOW, STATX_UID, &status);
+    return result < 0 ? otherwise : status.stx_uid;
+}
+
+bool unsock_port_is_another_users(const struct unsock_port *port) {
+    struct sockaddr_un path;
+    struct statx status;
+    if (!unsock_directory_is_shared() || port->holder != UNSOCK_PORT_OURS)
+        return false;
+    uint32_t user = (uint32_t)unsock_sys(__NR_geteuid);
+    if (user == 0 ||
+        unsock_sys(__NR_statx, AT_FDCWD, unsock_settings.directory, 0, STATX_MODE | STATX_UID, &status) < 0 ||
+        !(status.stx_mode & STICKY) || status.stx_uid == user)
+        return false;
+    unsock_address_path(port->number, SOCK_STREAM, &path);
+    return owner_of(&path, user) != user;
+}
+
+bool unsock_port_shares_with_another(const struct unsock_port *port, const struct unsock_port_entry *me, long probe) {
+    struct unsock_span rest = unsock_port_all(port);
+    struct unsock_port_entry entry, alone = *me;
+    struct sockaddr_un path;
+    uint32_t user = (uint32_t)unsock_sys(__NR_geteuid);
+    alone.number = 0;
+    for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
+        if (port->life[i] >= UNSOCK_PORT_DEAD || !unsock_port_conflict(&entry, &alone))
+            continue;
+        unsock_port_path(port->number, &entry, &path);
+        if (owner_of(&path, user) != user && unsock_port_ask(probe, port->number, &entry) == UNSOCK_PORT_ALIVE)
+            return true;
+    }
+    return false;
+}
+
+/* The next descriptor with a stream of this port that does not listen; -1: there is none. */
+static int next_silent(int fd, uint16_t number, struct unsock_port_entry *entry) {
+    while ((fd = unsock_fds_next_with_file(fd + 1)) >= 0) {
+        const struct unsock_fd *known = unsock_fds_known(fd);
+        if (!known || known->kind != UNSOCK_KIND_LOCAL || known->type != SOCK_STREAM || unsock_fd_is_handed(known) ||
+            known->local.port != number || known->state == UNSOCK_STATE_LISTENING)
+            continue;
+        *entry = unsock_port_entry_of_tag(&known->local);
+        return fd;
+    }
+    return -1;
+}
+
+int unsock_port_find_silent(uint16_t number, const struct unsock_port_entry *entry) {
+    struct unsock_port_entry its;
+    int fd = -1;
+    while ((fd = next_silent(fd, number, &its)) >= 0 && !unsock_port_same(&its, entry))
+        ;
+    return fd;
+}
+
+void unsock_port_let_wait(uint16_t number, const struct unsock_port_entry *me) {
+    struct unsock_port_entry its;
+    for (int fd = -1; (fd = next_silent(fd, number, &its)) >= 0;) {
+        struct unsock_fd *known = unsock_fds_known(fd);
+        if (known && !unsock_port_same(&its, me) && unsock_port_conflict(&its, me))
+            unsock_fds_mark(known, UNSOCK_HIDDEN);
+    }
+}

@@ -1,0 +1,19 @@
+/* Whose the sockets of a port are: another user's, or this process's own. */
+#ifndef UNSOCK_PORT_SHARING_H
+#define UNSOCK_PORT_SHARING_H
+
+#include "rules/port_record.h"
+
+/* In a sticky directory nobody else could take away what is left: one port is one user's there. Is it another's? */
+bool unsock_port_is_another_users(const struct unsock_port *port);
+
+/* SO_REUSEPORT is for sockets of one user. Has another one a living socket that would share an address with `me`? */
+bool unsock_port_shares_with_another(const struct unsock_port *port, const struct unsock_port_entry *me, long probe);
+
+/* The descriptor of this process that has that entry's socket and does not listen; -1: there is none. */
+int unsock_port_find_silent(uint16_t number, const struct unsock_port_entry *entry);
+
+/* `me` listens now: those of this process that it excludes, and that do not listen, wait from now on. */
+void unsock_port_let_wait(uint16_t number, const struct unsock_port_entry *me);
+
+#endif

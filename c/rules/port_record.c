@@ -1,0 +1,173 @@
+/* Who is bound to a port, and what follows from that. Pure. */
+#include "rules/port_record.h"
+
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/text.h"
+#include "rules/ip.h"
+#include "rules/port_name.h"
+
+struct unsock_span unsock_port_all(const struct unsock_port *port) {
+    return (struct unsock_span){port->text, port->length};
+}
+
+struct unsock_port_entry unsock_port_at(const struct unsock_port *port, unsigned index) {
+    struct unsock_span rest = unsock_port_all(port);
+    struct unsock_port_entry entry = {.number = 0};
+    for (unsigned i = 0; i <= index && unsock_port_entry_next(&rest, &entry); i++)
+        ;
+    return entry;
+}
+
+int unsock_port_find(const struct unsock_port *port, const struct unsock_port_entry *wanted) {
+    struct unsock_span rest = unsock_port_all(port);
+    struct unsock_port_entry entry;
+    for (int i = 0; unsock_port_entry_next(&rest, &entry); i++) {
+        if (unsock_port_same(&entry, wanted))
+            return i;
+    }
+    return -1;
+}
+
+static unsigned count(const struct unsock_port *port) {
+    struct unsock_span rest = unsock_port_all(port);
+    struct unsock_port_entry entry;
+    unsigned entries = 0;
+    while (unsock_port_entry_next(&rest, &entry))
+        entries++;
+    return rest.length == 0 ? entries : UNSOCK_PORT_ENTRIES + 1;
+}
+
+static void append(struct unsock_text *text, const struct unsock_port_entry *entry) {
+    if (text->length > 0)
+        unsock_text_char(text, ' ');
+    unsock_port_entry_put(text, entry);
+}
+
+void unsock_port_take(struct unsock_port *port, size_t length) {
+    port->length = length;
+    port->unreadable = port->several && (length == 0 || count(port) >= UNSOCK_PORT_ENTRIES);
+    if (port->unreadable)
+        port->length = 0;
+    memset(port->life, UNSOCK_PORT_UNKNOWN, sizeof(port->life));
+    if (port->holder != UNSOCK_PORT_OURS || unsock_port_find(port, &port->first) >= 0)
+        return;
+    struct unsock_text text = {port->text, sizeof(port->text), port->length, false};
+    append(&text, &port->first);
+    port->length = text.length;
+}
+
+static bool is_gone(uint8_t life) {
+    return life == UNSOCK_PORT_DEAD || life == UNSOCK_PORT_GONE;
+}
+
+unsigned unsock_port_living(const struct unsock_port *port) {
+    unsigned entries = count(port), living = 0;
+    for (unsigned i = 0; i < entries; i++)
+        living += !is_gone(port->life[i]);
+    return living;
+}
+
+bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me) {
+    struct unsock_span rest = unsock_port_all(port);
+    struct unsock_port_entry entry;
+    struct unsock_text text;
+    unsock_text_start(&text, port->fresh, sizeof(port->fresh));
+    for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
+        if (!is_gone(port->life[i]))
+            append(&text, &entry);
+    }
+    if (me)
+        append(&text, me);
+    return !text.cut;
+}
+
+uint64_t unsock_port_sum(const struct unsock_port *port) {
+    uint64_t sum = (uint64_t)port->holder << 1 | port->several;
+    for (size_t i = 0; i < sizeof(port->first.address) && port->first.address[i] != '\0'; i++)
+        sum = (sum ^ (uint8_t)port->first.address[i]) * 0x9e3779b97f4a7c15;
+    sum = (sum ^ port->first.number) * 0x9e3779b97f4a7c15;
+    for (size_t i = 0; i < port->length; i++)
+        sum = (sum ^ (uint8_t)port->text[i]) * 0x9e3779b97f4a7c15;
+    return sum;
+}
+
+/* The first one is asked in any case: PORT.sock must not lead to a dead one where somebody comes. */
+struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *port, const struct unsock_port_entry *me,
+                                                   bool bound) {
+    struct unsock_port_joining joining = {UNSOCK_PORT_JOIN, -1, port->holder != UNSOCK_PORT_OURS};
+    struct unsock_span rest = unsock_port_all(port);
+    struct unsock_port_entry entry;
+    if (port->unreadable)
+        return (struct unsock_port_joining){UNSOCK_PORT_REFUSE, -1, false};
+    for (int i = 0; unsock_port_entry_next(&rest, &entry); i++) {
+        bool first = unsock_port_same(&entry, &port->first), excludes = unsock_port_conflict(&entry, me);
+        uint8_t life = bound && unsock_port_same(&entry, me) ? UNSOCK_PORT_GONE : port->life[i];
+        if (!first && !excludes)
+            continue;
+        if (life == UNSOCK_PORT_UNKNOWN)
+            return (struct unsock_port_joining){UNSOCK_PORT_ASK, i, false};
+        if (is_gone(life))
+            joining.be_first |= first;
+        else if (excludes)
+            return (struct unsock_port_joining){UNSOCK_PORT_REFUSE, i, false};
+    }
+    return joining;
+}
+
+struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *port,
+                                                    const struct unsock_port_entry *me) {
+    struct unsock_span rest = unsock_port_all(port);
+    struct unsock_port_entry entry;
+    struct unsock_port_leaving leaving = {false, -1, UNSOCK_PORT_HEIR_STAYS};
+    if (port->holder != UNSOCK_PORT_OURS)
+        return leaving;
+    if (!unsock_port_same(&port->first, me) && !is_gone(port->life[unsock_port_find(port, &port->first)]))
+        return leaving;
+    for (int i = 0; unsock_port_entry_next(&rest, &entry); i++) {
+        if (unsock_port_same(&entry, me) || is_gone(port->life[i]))
+            continue;
+        bool known = port->life[i] == UNSOCK_PORT_ALIVE;
+        return (struct unsock_port_leaving){!known, i, i};
+    }
+    leaving.heir = UNSOCK_PORT_HEIR_NONE;
+    return leaving;
+}
+
+/* Of those on the address `like` (NULL: of all) the one with this index, from the one numbered `start` on. */
+static bool pick(const struct unsock_port *port, const struct unsock_port_entry *like, unsigned start, unsigned *index,
+                 struct unsock_port_entry *found) {
+    struct unsock_span rest = unsock_port_all(port);
+    struct unsock_port_entry entry;
+    unsigned matching = 0;
+    while (unsock_port_entry_next(&rest, &entry))
+        matching += !like || unsock_port_same_address(&entry, like);
+    if (*index >= matching) {
+        *index -= matching;
+        return false;
+    }
+    unsigned wanted = (start % matching + *index) % matching;
+    rest = unsock_port_all(port);
+    for (unsigned i = 0; unsock_port_entry_next(&rest, &entry);) {
+        if ((!like || unsock_port_same_address(&entry, like)) && i++ == wanted) {
+            *found = entry;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool unsock_port_candidate(const struct unsock_port *port, const struct unsock_ip *ip, unsigned spread,
+                           bool one_address, unsigned index, struct unsock_port_entry *entry) {
+    const struct unsock_ip any = {.family = ip->family}, any6 = {.family = AF_INET6};
+    const struct unsock_port_entry ranks[] = {
+        unsock_port_entry_of(ip, true, 0),
+        unsock_port_entry_of(&any, true, 0),
+        unsock_port_entry_of(&any6, false, 0),
+    };
+    for (unsigned i = unsock_ip_is_wildcard(ip); i < sizeof(ranks) / sizeof(ranks[0]); i++) {
+        if (pick(port, &ranks[i], spread, &index, entry))
+            return true;
+    }
+    return one_address && pick(port, NULL, 0, &index, entry);
+}

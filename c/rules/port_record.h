@@ -1,0 +1,93 @@
+/*
+ * Who is bound to a port, as its names tell it, and what follows from that for a bind, a close and a connect. Pure: what
+ * is not known yet (whether a socket lives) is asked for, and then the same question is put again.
+ */
+#ifndef UNSOCK_PORT_RECORD_H
+#define UNSOCK_PORT_RECORD_H
+
+#include "rt/text.h"
+#include "rules/port_name.h"
+
+#define UNSOCK_PORT_RECORD_MOST 4096 /* bytes that a link can say, and a NUL */
+#define UNSOCK_PORT_ENTRIES 512
+
+/*
+ * Of a socket. GONE: it has no file; the name may be a newcomer's at any moment, so that it is never removed. DEAD: its
+ * file is left over.
+ */
+enum unsock_port_life { UNSOCK_PORT_UNKNOWN, UNSOCK_PORT_ALIVE, UNSOCK_PORT_DEAD, UNSOCK_PORT_GONE };
+
+enum unsock_port_holder {
+    UNSOCK_PORT_NOBODY,  /* there is no PORT.sock */
+    UNSOCK_PORT_OURS,    /* it is a link of ours */
+    UNSOCK_PORT_FOREIGN, /* a plain Unix server's, a control file, or somebody's link */
+};
+
+/* A port as it was read. Large: it is never on a stack (files/port.h). */
+struct unsock_port {
+    uint16_t number;
+    uint8_t holder;                 /* enum unsock_port_holder */
+    bool several;                   /* PORT.sock leads to the first of several: the record says which */
+    bool unreadable;                /* but there is none, or it cannot be read */
+    struct unsock_port_entry first; /* to which PORT.sock leads */
+    size_t length;                  /* of `text` */
+    uint8_t life[UNSOCK_PORT_ENTRIES];
+    char text[UNSOCK_PORT_RECORD_MOST + UNSOCK_PORT_ENTRY_MOST]; /* the entries, and between them blanks */
+    char fresh[UNSOCK_PORT_RECORD_MOST];                         /* the next record */
+};
+
+/* `text` holds a record of `length` bytes (0: none, it is several's first alone). Checks it, and adds `first` to it. */
+void unsock_port_take(struct unsock_port *port, size_t length);
+
+/* One entry after the other, from `rest` = unsock_port_all on. */
+struct unsock_span unsock_port_all(const struct unsock_port *port);
+
+/* The entry with this index. */
+struct unsock_port_entry unsock_port_at(const struct unsock_port *port, unsigned index);
+
+/* The index of the entry; -1: there is none. */
+int unsock_port_find(const struct unsock_port *port, const struct unsock_port_entry *entry);
+
+/* How many are not known to be dead or gone. */
+unsigned unsock_port_living(const struct unsock_port *port);
+
+/* Writes the record of those, and of `me` (or NULL) at its end, into `fresh`. False: it would be too long. */
+bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me);
+
+/* Of all that was read: another one where that has changed. */
+uint64_t unsock_port_sum(const struct unsock_port *port);
+
+enum unsock_port_verdict { UNSOCK_PORT_ASK, UNSOCK_PORT_REFUSE, UNSOCK_PORT_JOIN };
+
+/* What a bind does. ASK: whether entry `which` lives. REFUSE: that one is why; -1: the record cannot be read. */
+struct unsock_port_joining {
+    enum unsock_port_verdict verdict;
+    int which;
+    bool be_first; /* JOIN: PORT.sock leads to the new one from now on */
+};
+
+/* `bound`: its file is there already, and a name of that kind in the record is of an older one. */
+struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *port, const struct unsock_port_entry *me,
+                                                   bool bound);
+
+#define UNSOCK_PORT_HEIR_STAYS (-2) /* PORT.sock stays as it is */
+#define UNSOCK_PORT_HEIR_NONE (-1)  /* it goes */
+
+/* What the end of a socket does. `ask`: whether entry `which` lives; else `heir` is to whom PORT.sock leads then. */
+struct unsock_port_leaving {
+    bool ask;
+    int which;
+    int heir;
+};
+
+struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *port, const struct unsock_port_entry *me);
+
+/*
+ * The entry that a client of an address tries as number `index`, in TCP's order: of the address itself, the family's
+ * wildcard, the dual-stack one; among those that share one it begins with any of them, as `spread` says. With
+ * `one_address` all the others come after these. False: there is no such one.
+ */
+bool unsock_port_candidate(const struct unsock_port *port, const struct unsock_ip *ip, unsigned spread,
+                           bool one_address, unsigned index, struct unsock_port_entry *entry);
+
+#endif
