@@ -146,7 +146,14 @@ static long open_file(struct unsock_lock *lock, const char *directory, bool *mad
     long result = unsock_sys(__NR_statx, AT_FDCWD, directory, 0, STATX_MODE | STATX_UID | STATX_GID, &status);
     if (result < 0)
         return -EACCES;
-    bool private = (status.stx_mode & WRITABLE_BY_OTHERS) == 0 && status.stx_uid == (uint32_t)unsock_sys(__NR_geteuid);
+    bool private = (status.stx_mode & WRITABLE_BY_OTHERS) == 0;
+    /* It was this user's when the file was left there, which nobody else can open. */
+    long left = lock->keeps && private && unsock_own()->lock_kept
+                    ? unsock_descriptor(__NR_openat, AT_FDCWD, lock->path, FLAGS)
+                    : -ENOENT;
+    if (left >= 0)
+        return left;
+    private = private && status.stx_uid == (uint32_t)unsock_sys(__NR_geteuid);
     lock->keeps = lock->keeps && private;
     long fd = lock->keeps ? unsock_descriptor(__NR_openat, AT_FDCWD, lock->path, FLAGS) : -ENOENT;
     if (fd != -ENOENT)
@@ -165,8 +172,9 @@ static bool is_the_file(const struct unsock_lock *lock, long fd, bool made) {
     struct statx status; /* one for both: a handler's stack may be small */
     if (unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_NLINK | STATX_INO | STATX_TYPE, &status) < 0)
         return false;
-    if (made)
-        return status.stx_nlink > 0;
+    /* In a private directory nobody renames it. */
+    if (made || lock->keeps)
+        return status.stx_nlink > 0 && (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFREG;
     uint64_t opened = status.stx_ino;
     return (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFREG &&
            unsock_sys(__NR_statx, AT_FDCWD, lock->path, SYMLINK_NOFOLLOW, STATX_INO, &status) == 0 &&
@@ -243,7 +251,8 @@ static long take(struct unsock_lock *lock, const char *directory, size_t length,
     unsock_text_start(&text, lock->path, sizeof(lock->path));
     unsock_text_put(&text, name);
     unsock_text_put(&text, LOCK_NAME);
-    int32_t self = (int32_t)unsock_sys(__NR_gettid), first = unsock_own()->owner;
+    int32_t first = unsock_own()->owner;
+    int32_t self = first != 0 && unsock_libc_is_single_threaded() ? first : (int32_t)unsock_sys(__NR_gettid);
     lock->signals = 0;
     lock->blocks = first == 0 || first == self;
     if (lock->blocks)

@@ -113,6 +113,11 @@ static void streams(void) {
     begin("accept");
     int server = accepted(listener);
     end("accept");
+    int other = opened(SOCK_STREAM);
+    begin("connect once more");
+    connect_to(other, PORT);
+    end("connect once more");
+    close(other);
     begin("dup a connection");
     int copy = dup(server);
     end("dup a connection");
@@ -192,6 +197,12 @@ int main(int argc, char **argv) {
         processes();
         return 0;
     }
+    /* A socket that is not born local yet. */
+    int first = opened(SOCK_STREAM);
+    begin("bind, with the change of sockets");
+    bind_to(first, PORT);
+    end("bind, with the change of sockets");
+    close(first);
     /* The first time. */
     hold(0, 2);
     send_to(opened(SOCK_DGRAM), PORT_HELD);

@@ -18,7 +18,7 @@ servers = [server(address) for address in sys.argv[2].split()]
 for address in sys.argv[3].split():
     client = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
     os.access("/client/" + address, os.F_OK)
-    client.connect((address, 9042))
+    client.connect_ex((address, 9042))
     os.access("/client/", os.F_OK)
     client.close()
 `;
@@ -41,10 +41,26 @@ async function countCalls(type: string, servers: string, clients: string): Promi
   return counts;
 }
 
-Deno.test("a connect to a port's only server is one call, to one of several one call more, and none the next time", {
+Deno.test("a stream's first connect to a port reads who has it, and the next ones are one call each", {
   ignore: !need("python3", "strace"),
 }, async () => {
-  for (const type of ["SOCK_STREAM", "SOCK_DGRAM"]) {
+  const count = (servers: string, clients: string) => countCalls("SOCK_STREAM", servers, clients);
+  assertEquals(await count("127.0.0.1", "127.0.0.1"), { "127.0.0.1": 2 });
+  assertEquals(await count("127.0.0.1", "127.0.0.1 127.0.0.1 127.0.0.1"), { "127.0.0.1": 4 });
+  // Refused: nobody has the port, or another address has it.
+  assertEquals(await count("127.0.0.1", "127.0.0.2"), { "127.0.0.2": 1 });
+  const addresses = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "::1"];
+  const several = { "127.0.0.1": 3, "127.0.0.2": 1, "127.0.0.3": 1, "::1": 3 };
+  assertEquals(await count(addresses.join(" "), addresses.join(" ")), several);
+  const wildcard = { "127.0.0.2": 3, "127.0.0.3": 1, "::1": 3 };
+  assertEquals(await count("0.0.0.0 ::1", "127.0.0.2 127.0.0.3 ::1"), wildcard);
+  assertEquals(await count("::", "127.0.0.2 127.0.0.3 ::1"), { "127.0.0.2": 2, "127.0.0.3": 1, "::1": 2 });
+});
+
+Deno.test("a UDP connect to a port's only server is one call, to one of several one call more, and none the next time", {
+  ignore: !need("python3", "strace"),
+}, async () => {
+  for (const type of ["SOCK_DGRAM"]) {
     assertEquals(await countCalls(type, "127.0.0.1", "127.0.0.1 127.0.0.2"), { "127.0.0.1": 1, "127.0.0.2": 1 });
     const addresses = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "::1"];
     for (const first of ["127.0.0.1", "::1"]) {
