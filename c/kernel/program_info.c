@@ -16,6 +16,7 @@
 #define MODE_SET_USER 04000u
 #define MODE_SET_GROUP 02010u
 #define LINK_MOST 64
+#define NOWHERE (-4096l) /* an address that no process has */
 
 static bool is_descriptor(const char *path, int flags) {
     return (flags & EMPTY_PATH) && path[0] == '\0';
@@ -55,6 +56,11 @@ long unsock_program_may_execute(int directory, const char *path, int flags) {
         return result;
 #endif
     return is_descriptor(path, flags) ? 0 : unsock_sys(__NR_faccessat, directory, path, MAY_EXECUTE);
+}
+
+/* The file is opened for execution before the list is looked at, which is nowhere: nothing can be executed so. */
+bool unsock_program_is_busy(int directory, const char *path, int flags) {
+    return unsock_sys(__NR_execveat, directory, path, NOWHERE, 0, flags) == -ETXTBSY;
 }
 
 bool unsock_program_is_readable(const char *path) {

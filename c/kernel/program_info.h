@@ -15,6 +15,12 @@ long unsock_program_open(int directory, const char *path, int flags);
 /* May this process execute it? Returns 0 or -errno, as execve would. */
 long unsock_program_may_execute(int directory, const char *path, int flags);
 
+/*
+ * Has somebody got it open for writing? Then execve says ETXTBSY. (Kernels before 6.8 look at other things first: there
+ * the answer is no.)
+ */
+bool unsock_program_is_busy(int directory, const char *path, int flags);
+
 /* Would executing it give other rights than this process has? */
 enum unsock_program_gain { UNSOCK_GAINS_NOTHING, UNSOCK_GAINS_USER, UNSOCK_GAINS_GROUP, UNSOCK_GAINS_CAPABILITIES };
 enum unsock_program_gain unsock_program_gains_rights(long fd);

@@ -2,6 +2,7 @@
 #include "process/exec.h"
 
 #include "kernel/program_info.h"
+#include "kernel/trapped.h"
 #include "process/kept.h"
 #include "process/planning.h"
 #include "process/self.h"
@@ -53,6 +54,7 @@ static long load_instead(struct unsock_planning *planning, const char **environm
         return -ENOMEM;
     unsock_text_start(&text, room, size);
     unsock_text_put(&text, UNSOCK_LOAD_FILE);
+    unsock_text_put(&text, unsock_start_trapped && unsock_trapped_ignores() ? "i" : "");
     if (planning->load || exec->directory == AT_FDCWD || exec->path[0] == '/') {
         unsock_text_put(&text, "p");
         unsock_text_put(&text, planning->load ? planning->load : exec->path);

@@ -13,7 +13,8 @@
 /* What the library tells itself when it is to be a loader, behind the program's own environment: always both, in this
  * order. */
 #define UNSOCK_LOAD_FILE                                                                                               \
-    "UNSOCK_LOAD_FILE=" /* "p" and the path of the file to load, or "f" and its descriptor, to be closed */
+    "UNSOCK_LOAD_FILE=" /* "p" and the path of the file to load, or "f" and its descriptor, to be closed; "i" before:  \
+                           SIGSYS is ignored, which the kernel does not know below a filter */
 #define UNSOCK_LOAD_NAME "UNSOCK_LOAD_NAME=" /* by which name it was executed */
 
 /* execveat(2)'s arguments. */

@@ -75,6 +75,14 @@ static long may_execute_next(const struct unsock_planning *planning) {
     return unsock_program_may_execute(exec->directory, exec->path, exec->flags);
 }
 
+/* What the kernel itself executes, it asks that of. */
+static bool is_busy_next(const struct unsock_planning *planning) {
+    const struct unsock_exec *exec = &planning->plan->exec;
+    if (planning->load)
+        return unsock_program_is_busy(AT_FDCWD, planning->load, 0);
+    return unsock_program_is_busy(exec->directory, exec->path, exec->flags);
+}
+
 /*
  * valgrind's tools are static programs that run another one in themselves, with LD_PRELOAD as ld.so would. They make
  * its system calls as their own, and a signal in the middle of one is not answered.
@@ -145,7 +153,7 @@ long unsock_planning_find_way(struct unsock_planning *planning, long *opened) {
         long result = script ? 0 : way_of(planning, fd);
         if (result == UNSOCK_WAY_LOADED || script) {
             long allowed = may_execute_next(planning);
-            result = allowed < 0 ? allowed : result;
+            result = allowed < 0 ? allowed : is_busy_next(planning) ? -ETXTBSY : result;
         }
         if (result == UNSOCK_WAY_LOADED && !script) {
             *opened = fd;

@@ -7,7 +7,10 @@
 #include "trap/loader.h"
 
 #include <elf.h>
+#include <linux/mman.h>
 #include <stdint.h>
+
+#define STACK_SIZE (256ul * 1024)
 
 extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
 extern const Elf64_Dyn _DYNAMIC[] __attribute__((visibility("hidden")));
@@ -23,6 +26,19 @@ __asm__(".text\n.hidden unsock_start\n.globl unsock_start\n.type unsock_start,@f
 __asm__(".text\n.hidden unsock_start\n.globl unsock_start\n.type unsock_start,%function\nunsock_start:\n"
         "mov x29,xzr\nmov x30,xzr\nmov x0,sp\nand sp,x0,#-16\nb unsock_started\n");
 #endif
+
+/* Goes on in a function, on the stack that ends at `top`. */
+__attribute__((noreturn)) static void go_on(void (*function)(uint64_t *), uint64_t *stack, uint64_t top) {
+#if defined(__x86_64__)
+    __asm__ volatile("mov %1,%%rsp\nxor %%ebp,%%ebp\ncall *%0" : : "a"(function), "c"(top), "D"(stack) : "memory");
+#elif defined(__aarch64__)
+    register uint64_t x0 __asm__("x0") = (uint64_t)stack;
+    register uint64_t x9 __asm__("x9") = top;
+    register uint64_t x10 __asm__("x10") = (uint64_t)function;
+    __asm__ volatile("mov sp,%1\nmov x29,xzr\nblr %2" : : "r"(x0), "r"(x9), "r"(x10) : "memory", "x30");
+#endif
+    __builtin_unreachable();
+}
 
 static void relocate(const Elf64_Rela *relocation, const Elf64_Sym *symbols, uint64_t base) {
     uint64_t *place = (uint64_t *)(base + relocation->r_offset);
@@ -59,14 +75,22 @@ static void relocate_self(void) {
     relocate_table(plt, plt_size, (const Elf64_Sym *)(base + symbols), base);
 }
 
-/* `stack` is what the kernel left: argc, argv…, NULL, environment…, NULL, auxiliary vector (System V ABI). */
-__attribute__((used, noreturn, visibility("hidden"))) void unsock_started(uint64_t *stack) {
-    relocate_self();
-    if (unsock_loader_is_asked(stack))
-        unsock_loader_start(stack);
+__attribute__((noreturn)) static void run_program(uint64_t *stack) {
     int argc = (int)stack[0];
     const char *const *argv = (const char *const *)(stack + 1);
     int status = unsock_program(argc, argv, argv + argc + 1);
     for (;;)
         unsock_sys(__NR_exit_group, status);
+}
+
+/* `stack` is what the kernel left: argc, argv…, NULL, environment…, NULL, auxiliary vector (System V ABI). */
+__attribute__((used, noreturn, visibility("hidden"))) void unsock_started(uint64_t *stack) {
+    relocate_self();
+    if (unsock_loader_is_asked(stack))
+        unsock_loader_start(stack);
+    /* The one that the kernel gave may be small (ulimit -s 64). */
+    long room = unsock_sys(__NR_mmap, 0, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room < 0 && room > -4096)
+        run_program(stack);
+    go_on(run_program, stack, (uint64_t)room + STACK_SIZE);
 }

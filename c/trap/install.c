@@ -89,9 +89,9 @@ static long install_filter(void) {
                       &filter);
 }
 
-long unsock_trap_install(bool on_alternate_stack) {
+long unsock_trap_install(bool on_alternate_stack, bool ignored) {
     unsock_sys_mark_bits = UNSOCK_SYS_MARK << 32;
-    long result = unsock_signals_install(handle, on_alternate_stack);
+    long result = unsock_signals_install(handle, on_alternate_stack, ignored || unsock_trapped_ignores());
     if (result == 0 && !unsock_is_trapped())
         result = install_filter();
     return result > 0 ? -EBUSY : result;

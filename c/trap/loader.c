@@ -34,6 +34,7 @@ struct start {
     Elf64_auxv_t *auxiliary;
     const char *file; /* behind UNSOCK_LOAD_FILE= */
     const char *name; /* behind UNSOCK_LOAD_NAME= */
+    bool ignored;     /* SIGSYS, by who executed it */
 };
 
 static const char *behind(const char *string, const char *prefix) {
@@ -54,6 +55,7 @@ static void read_start(uint64_t *stack, struct start *start) {
         start->variables++;
     start->auxiliary = (Elf64_auxv_t *)(start->environment + start->variables + 1);
     start->file = start->name = "";
+    start->ignored = false;
     if (start->variables >= LOAD_STRINGS) {
         start->file = behind(start->environment[start->variables - 2], UNSOCK_LOAD_FILE);
         start->name = behind(start->environment[start->variables - 1], UNSOCK_LOAD_NAME);
@@ -99,10 +101,11 @@ __attribute__((noreturn)) static void fail(const char *what, const char *why, in
 static void remove_strings(struct start *start) {
     size_t words = (size_t)((uint64_t *)(start->environment + start->variables - LOAD_STRINGS) - start->stack);
     memmove(start->stack + LOAD_STRINGS, start->stack, words * sizeof(uint64_t));
-    const char *file = start->file, *name = start->name;
+    struct start before = *start;
     read_start(start->stack + LOAD_STRINGS, start);
-    start->file = file;
-    start->name = name;
+    start->ignored = before.file[0] == 'i';
+    start->file = before.file + start->ignored;
+    start->name = before.name;
 }
 
 static void own_path(const struct start *start, char *path) {
@@ -190,7 +193,7 @@ void unsock_loader_start(uint64_t *stack) {
                    PAGE_DEFAULT, PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
     tell(&start, &program, linker.bias);
     set_name(&start);
-    if (unsock_trap_install(alternate) < 0)
+    if (unsock_trap_install(alternate, start.ignored) < 0)
         fail(start.name, "this system does not let its system calls be trapped (seccomp)", EXIT_OWN);
     jump(program.interpreter[0] != '\0' ? linker.entry : program.entry, start.stack);
 }

@@ -34,9 +34,9 @@ extern void __restore_rt(void) __attribute__((visibility("hidden")));
  * No other signal is blocked while it runs, nor SIGSYS itself: what the program's handlers see and do in the middle of
  * a call is as in the system call that it stands for.
  */
-static long set_handler(uint64_t stack_flag) {
+static long set_handler(uint64_t more_flags) {
     struct unsock_signal_action action = {.handler = own_handler,
-                                          .flags = ACTION_SIGINFO | ACTION_NO_DEFER | ACTION_RESTART | stack_flag};
+                                          .flags = ACTION_SIGINFO | ACTION_NO_DEFER | ACTION_RESTART | more_flags};
 #ifdef __x86_64__
     action.flags |= ACTION_RESTORER;
     action.restorer = __restore_rt;
@@ -44,26 +44,36 @@ static long set_handler(uint64_t stack_flag) {
     return unsock_sys(__NR_rt_sigaction, UNSOCK_SIGSYS, &action, 0, UNSOCK_SIGNAL_SET_SIZE);
 }
 
-long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack) {
+long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack, bool ignored) {
     static const uint64_t own = SIGSYS_BIT;
     own_handler = handler;
-    long result = set_handler(on_alternate_stack ? ACTION_ON_STACK : 0);
+    if (ignored)
+        programs_own.handler = (unsock_trap_handler_function *)HANDLER_IGNORE;
+    long result = set_handler((on_alternate_stack ? ACTION_ON_STACK : 0) | (ignored ? UNSOCK_SIGSYS_IGNORED : 0));
     if (result == 0)
         result = unsock_sys(__NR_rt_sigprocmask, HOW_UNBLOCK, &own, 0, UNSOCK_SIGNAL_SET_SIZE);
     return result;
 }
 
-bool unsock_signals_on_alternate_stack(void) {
+/* What the kernel keeps beside the handler. */
+static uint64_t kept_flags(void) {
     struct unsock_signal_action now = {0};
     unsock_sys(__NR_rt_sigaction, UNSOCK_SIGSYS, 0, &now, UNSOCK_SIGNAL_SET_SIZE);
-    return now.flags & ACTION_ON_STACK;
+    return now.flags & (ACTION_ON_STACK | UNSOCK_SIGSYS_IGNORED);
+}
+
+bool unsock_signals_on_alternate_stack(void) {
+    return kept_flags() & ACTION_ON_STACK;
 }
 
 static bool wants_other_stack(const struct unsock_signal_action *action) {
     return (uintptr_t)action->handler > HANDLER_IGNORE && (action->flags & ACTION_ON_STACK);
 }
 
-/* A child of vfork has handlers of its own, but not this memory: it is about to execute, which forgets them. */
+/*
+ * A child of vfork has handlers of its own, but not this memory: it is about to execute, which forgets them, but not
+ * that a signal is ignored.
+ */
 static long own_action(const struct unsock_signal_action *action, struct unsock_signal_action *old) {
     struct unsock_signal_action before = programs_own;
     if (action) {
@@ -73,8 +83,9 @@ static long own_action(const struct unsock_signal_action *action, struct unsock_
             programs_own = *action;
         /* Go wants all signals on other stacks than its goroutines'. Its build information may have been packed away.
          */
-        if (wants_other_stack(action))
-            set_handler(ACTION_ON_STACK);
+        uint64_t kept = kept_flags() & ACTION_ON_STACK, other = wants_other_stack(action) ? ACTION_ON_STACK : 0;
+        bool ignores = (uintptr_t)action->handler == HANDLER_IGNORE;
+        set_handler(kept | other | (ignores ? UNSOCK_SIGSYS_IGNORED : 0));
     }
     if (old) {
         if (!unsock_user_writable(old, sizeof(*old)))
@@ -98,7 +109,7 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
     copy.blocked &= ~SIGSYS_BIT;
     /* Go as a library in a C program handles few signals, and not SIGSYS; this one interrupts its goroutines. */
     if ((int)signal == SIGURG && wants_other_stack(action))
-        set_handler(ACTION_ON_STACK);
+        set_handler(kept_flags() | ACTION_ON_STACK);
     return unsock_sys(__NR_rt_sigaction, signal, &copy, old, size);
 }
 

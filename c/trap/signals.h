@@ -6,29 +6,20 @@
 #ifndef UNSOCK_TRAP_SIGNALS_H
 #define UNSOCK_TRAP_SIGNALS_H
 
+#include "kernel/trapped.h"
 #include "trap/context.h"
 
 #include <stdbool.h>
-
-#define UNSOCK_SIGSYS 31
-#define UNSOCK_SIGNAL_SET_SIZE 8
-
-/* The kernel's struct sigaction. aarch64 has the restorer too, for its 32-bit programs. */
-struct unsock_signal_action {
-    void (*handler)(int, void *, void *);
-    uint64_t flags;
-    void (*restorer)(void);
-    uint64_t blocked;
-};
 
 typedef void unsock_trap_handler_function(int signal, void *info, void *context);
 
 /*
  * Makes `handler` the process's SIGSYS handler, and unblocks the signal. `on_alternate_stack`: in a program whose
- * stacks are too small for a handler, and which has others for it (Go). Returns 0; or -errno where a filter of others
- * forbids it: the first trapped call would end the process then.
+ * stacks are too small for a handler, and which has others for it (Go). `ignored`: for the program the signal is
+ * ignored, as for who executed it. Returns 0; or -errno where a filter of others forbids it: the first trapped call
+ * would end the process then.
  */
-long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack);
+long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack, bool ignored);
 
 /* Is it so in this process already? */
 bool unsock_signals_on_alternate_stack(void);

@@ -20,7 +20,7 @@ __attribute__((constructor)) static void take_over(void) {
         return;
     if (unsock_start_trapped)
         unsock_self_inherit();
-    if (unsock_trap_install(unsock_signals_on_alternate_stack()) >= 0) {
+    if (unsock_trap_install(unsock_signals_on_alternate_stack(), false) >= 0) {
         unsock_start_trapped = true;
         return;
     }
