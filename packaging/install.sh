@@ -116,3 +116,7 @@ done
   for directory in $made; do echo "d $directory"; done | sort -ru
 } >"$prefix/$record"
 echo "$prefix/$record"
+case :$PATH: in
+  *":${prefix%/}/bin:"* | *":${prefix%/}/bin/:"*) ;;
+  *) echo "${prefix%/}/bin is not in PATH: export PATH=\"${prefix%/}/bin:\$PATH\", in ~/.profile for good" ;;
+esac

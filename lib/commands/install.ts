@@ -7,10 +7,12 @@ import { completionScript } from "../report/completions.ts";
 import type { Context } from "../system/context.ts";
 import { reason, UnsockError } from "../system/errors.ts";
 import { interceptedCalls, openShim } from "../system/ffi.ts";
-import { linkTarget, lstatOrUndefined } from "../system/files.ts";
+import { linkTarget, lstatOrUndefined, statOrUndefined } from "../system/files.ts";
 import { commandManual, libraryManual } from "../report/manual.ts";
 import type { Shell } from "../system/shell.ts";
+import { libraryBeside } from "../run/own_shim.ts";
 import { findShim } from "../run/shim.ts";
+import { distrust, NAME } from "../run/shim_place.ts";
 
 interface InstallOptions {
   readonly prefix?: string;
@@ -47,9 +49,9 @@ export async function install(
     uninstall(prefix, before, context);
     return 0;
   }
-  const library = await findShim(options.lib, context.environ, context.system);
+  await using library = await libraryToInstall(options.lib, context);
   const program = await ownProgram();
-  const all: Record<string, Item> = { ...items(library, commands), ...program.files };
+  const all: Record<string, Item> = { ...items(library.file, commands), ...program.files };
   const files = [...Object.keys(all), RECORD];
   if (!options.force) refuseOthers(prefix, files, before);
   const made = makeDirectories(prefix, directoriesFor(files));
@@ -63,7 +65,51 @@ export async function install(
   context.print(
     `${path.join(prefix, FRONT)} is the library, which runs commands at once; all else is done by ${program.what}\n`,
   );
+  for (const line of hiddenBehind(path.join(prefix, path.dirname(FRONT)), context.environ.get("PATH") ?? "")) {
+    context.print(`${line}\n`);
+  }
   return 0;
+}
+
+/** A library, and what has to be taken away when it is in place. */
+interface OwnLibrary extends AsyncDisposable {
+  readonly file: string;
+}
+
+/**
+ * The one that belongs to the program, whoever else might have one. Who runs a program of another user's, as `sudo` does
+ * with what somebody has installed or built for himself, is in his hands already: its library is taken as the program is, by a
+ * copy that nobody else can write.
+ */
+async function libraryToInstall(option: string | undefined, { environ, system }: Context): Promise<OwnLibrary> {
+  const named = option ?? environ.getFilled("UNSOCK_LIB");
+  const own = named === undefined ? libraryBeside() : undefined;
+  if (own === undefined || distrust(own, system) === undefined) {
+    const file = await findShim(named ?? own, environ, system);
+    return { file, [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
+  const stage = await Deno.makeTempDir();
+  const library = {
+    file: path.join(stage, NAME),
+    [Symbol.asyncDispose]: () => Deno.remove(stage, { recursive: true }),
+  };
+  try {
+    await Deno.writeFile(library.file, await Deno.readFile(own), { mode: 0o755 });
+    await findShim(library.file, environ, system);
+    return library;
+  } catch (error) {
+    await library[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** @returns Why a shell does not start what is in this directory by its name alone. */
+function hiddenBehind(bin: string, search: string): string[] {
+  const same = (directory: string) => path.resolve(directory) === bin;
+  const places = search.split(":").filter((place) => place !== "");
+  if (!places.some(same)) return [`${bin} is not in PATH: export PATH="${bin}:$PATH", in ~/.profile for good`];
+  const first = places.find((place) => statOrUndefined(path.join(place, path.basename(FRONT)))?.isFile === true);
+  return first === undefined || same(first) ? [] : [`PATH leads to ${path.join(first, path.basename(FRONT))} first`];
 }
 
 /** A copy of the source is one thing to those who read of it. */

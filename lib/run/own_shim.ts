@@ -33,17 +33,20 @@ export async function findOwnShim(option: string | undefined, variable: Variable
   throw new ShimError(`library ${NAME}: not found in ${places.map(parentOf).join(", ")}: run "deno task build"`);
 }
 
+/** @returns The library that lies where the program expects its own; undefined: a compiled binary has it in itself. */
+export function libraryBeside(): string | undefined {
+  return placesBeside().find(exists);
+}
+
+function placesBeside(): string[] {
+  // Beside the tree: of what `install` has made a copy.
+  if (!Deno.build.standalone) return [BUILT, `${parentOf(ROOT)}/${NAME}`];
+  const directory = parentOf(Deno.execPath());
+  return [`${directory}/${NAME}`, `${parentOf(directory)}/lib/${NAME}`];
+}
+
 function defaultPlaces(): string[] {
-  const places: string[] = [];
-  if (Deno.build.standalone) {
-    const directory = parentOf(Deno.execPath());
-    places.push(`${directory}/${NAME}`, `${parentOf(directory)}/lib/${NAME}`);
-  } else {
-    // Beside the tree: of what `install` has made a copy.
-    places.push(BUILT, `${parentOf(ROOT)}/${NAME}`);
-  }
-  places.push(`/usr/local/lib/${NAME}`);
-  return places;
+  return [...placesBeside(), `/usr/local/lib/${NAME}`];
 }
 
 function exists(file: string): boolean {

@@ -6,7 +6,7 @@ import { unsockForEverybody } from "../support/everybody.ts";
 import { run } from "../support/process.ts";
 import { assertRecipesPreload } from "../support/recipes.ts";
 import { namesInLibrary } from "../support/shim.ts";
-import { asNobody, whyNoOtherUser } from "../support/users.ts";
+import { asNobody, NOBODY, whyNoOtherUser } from "../support/users.ts";
 import { assertFails, isCompiled, unsock } from "./unsock.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
@@ -36,6 +36,7 @@ Deno.test("install puts everything below the prefix, uninstall removes exactly t
       const installed = await install("--prefix", prefix);
       assertStrictEquals(installed.code, 0, installed.stderr);
       const told = installed.stdout.trim().split("\n");
+      assertMatch(told.pop() ?? "", /\/bin is not in PATH: /);
       assertMatch(told.pop() ?? "", /\/bin\/unsock is the library, .* all else is done by /);
       assertEquals(told.sort(), shown(prefix, filesBelow(prefix)));
     }
@@ -166,6 +167,60 @@ Deno.test("a program under unsock calls unsock as it is installed, through both 
       assertStrictEquals(code, 0, stderr);
       assertStrictEquals(stdout, `${sockets}/80.sock\nin a room\ninside\n`, stderr);
     }
+  }));
+
+Deno.test("root installs for everybody by a user's own installation, and gets a library that is root's", {
+  ignore: whyNoOtherUser() !== undefined,
+}, () =>
+  withDir(async (dir) => {
+    Deno.chmodSync(dir, 0o755);
+    const [own, everybody, from] = ["own", "usr", "from"].map((name) => path.join(dir, name));
+    Deno.mkdirSync(from ?? "");
+    assertStrictEquals((await install("--prefix", own ?? "")).code, 0);
+    assertStrictEquals((await run(["chown", "-R", `${NOBODY}:${NOBODY}`, own ?? ""])).code, 0);
+    // An older one that root would trust is not what is to be installed.
+    const installed = await run([path.join(own ?? "", "bin/unsock"), "install", "--prefix", everybody ?? ""], {
+      env: { SUDO_UID: `${NOBODY}` },
+      timeoutMs: 120_000,
+    });
+    assertStrictEquals(installed.code, 0, installed.stderr);
+    const library = path.join(everybody ?? "", "lib/libunsock.so");
+    assertEquals(Deno.readFileSync(library), Deno.readFileSync(path.join(own ?? "", "lib/libunsock.so")));
+    assertStrictEquals(Deno.statSync(library).uid, 0);
+    const { stdout, stderr } = await run([path.join(everybody ?? "", "bin/unsock"), "path", "--lib"]);
+    assertStrictEquals(stdout, `${library}\n`, stderr);
+    // One that is named is somebody's choice, and judged as ever.
+    const named = await run([
+      path.join(own ?? "", "bin/unsock"),
+      "install",
+      "--prefix",
+      everybody ?? "",
+      "--lib",
+      path.join(own ?? "", "lib/libunsock.so"),
+    ]);
+    assertFails(named, 1, /belongs to nobody: use --lib/);
+  }));
+
+Deno.test("install says where the shell does not find what it has put in place, or finds another", () =>
+  withDir(async (dir) => {
+    const prefix = path.join(dir, "usr");
+    const told = async (search: string) => {
+      const { stdout, stderr } = await unsock(["install", "--prefix", prefix], {
+        env: { PATH: search },
+        timeoutMs: 120_000,
+      });
+      assertStrictEquals(stderr, "");
+      return stdout.split("\n").filter((line) => line.includes("PATH"));
+    };
+    assertEquals(await told(`${prefix}/bin:/usr/bin:/bin`), []);
+    assertEquals(await told(`/usr/bin:${prefix}/bin/`), []);
+    assertEquals(await told("/usr/bin:/bin"), [
+      `${prefix}/bin is not in PATH: export PATH="${prefix}/bin:$PATH", in ~/.profile for good`,
+    ]);
+    const other = path.join(dir, "other");
+    Deno.mkdirSync(other);
+    Deno.writeTextFileSync(path.join(other, "unsock"), "#!/bin/sh\n", { mode: 0o755 });
+    assertEquals(await told(`${other}:${prefix}/bin:/usr/bin:/bin`), [`PATH leads to ${other}/unsock first`]);
   }));
 
 Deno.test("install says in one line where it cannot write", async () => {

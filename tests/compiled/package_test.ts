@@ -52,7 +52,14 @@ Deno.test({
       await succeed(["tar", "xzf", ARCHIVE, "-C", dir]);
       const [ours, theirs] = [join(dir, "ours"), join(dir, "theirs")];
       const script = join(dir, NAME, "install.sh");
-      for (let twice = 0; twice < 2; twice++) await succeed([script, "--prefix", ours]);
+      for (let twice = 0; twice < 2; twice++) {
+        assertMatch(
+          (await succeed([script, "--prefix", ours])).stdout,
+          /^\S+\/ours\/bin is not in PATH: export PATH="/m,
+        );
+      }
+      const found = await succeed(["env", `PATH=${ours}/bin:/usr/bin:/bin`, script, "--prefix", ours]);
+      assertNotMatch(found.stdout, /PATH/);
       await succeed([join(dir, NAME, "bin", "unsock"), "install", "--prefix", theirs]);
       assertEquals(await filesBelow(ours), await filesBelow(theirs));
       const record = (prefix: string) => Deno.readTextFile(join(prefix, "share/unsock/installed"));
