@@ -106,7 +106,14 @@ async function runCompiler(tools: Toolchain, args: readonly string[]): Promise<s
     throw new BuildError(`C compiler "${program}": not found: apt-get install ${tools.packages} (or set CC)`);
   });
   const messages = new TextDecoder().decode(output.stderr);
-  if (!output.success) throw new BuildError(`${tools.compiler} failed:\n${messages.trimEnd()}`);
+  if (!output.success) {
+    // A header that is none of ours: Debian's gcc comes without those of libc, and of the kernel.
+    const [, header] = /fatal error: '?([\w./]+\.h)'?(?:: No such file| file not found)/.exec(messages) ?? [];
+    if (header !== undefined && !await exists(path.join(ROOT, "c", header))) {
+      throw new BuildError(`C library's headers (${header}): not found: apt-get install ${tools.packages}`);
+    }
+    throw new BuildError(`${tools.compiler} failed:\n${messages.trimEnd()}`);
+  }
   if (messages !== "") console.error(messages.trimEnd());
   return new TextDecoder().decode(output.stdout);
 }

@@ -83,7 +83,7 @@ export async function told(
   program: string,
   env: Record<string, string> = {},
 ): Promise<string> {
-  const command = handOver(sockets, ["python3", "-c", HELPERS + program], env);
+  const command = handOver(sockets, ["python3", "-u", "-c", HELPERS + program], env);
   const { stdout, stderr } = await run(command, { env: shimEnv(dir) });
   assertStrictEquals(stderr, "");
   return stdout;

@@ -1,0 +1,36 @@
+/** What `deno task build` says where what it needs is not there: one line, and what to install. */
+import { assertStrictEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path/posix";
+import { run } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+
+const SCRIPT = fromFileUrl(import.meta.resolve("../../scripts/build.ts"));
+
+async function failure(compiler: string): Promise<string> {
+  const { code, stdout, stderr } = await run([Deno.execPath(), "run", "-A", SCRIPT], {
+    env: { CC: compiler, NO_COLOR: "1" },
+  });
+  assertStrictEquals(code, 1, stderr);
+  assertStrictEquals(stdout, "");
+  return stderr;
+}
+
+Deno.test({
+  name: "build without the C library's headers names their package",
+  ignore: !need("gcc"),
+  fn: async () => {
+    // As Debian's gcc is without what it recommends: its own headers are there, errno.h is not.
+    const { stdout } = await run(["gcc", "-print-file-name=include"]);
+    assertStrictEquals(
+      (await failure(`gcc -nostdinc -isystem ${stdout.trim()}`)).replace(/\(\S+\.h\)/, "(a header)"),
+      "build: C library's headers (a header): not found: apt-get install gcc libc6-dev\n",
+    );
+  },
+});
+
+Deno.test("build without a compiler names its package", async () => {
+  assertStrictEquals(
+    await failure("no-such-cc"),
+    'build: C compiler "no-such-cc": not found: apt-get install gcc libc6-dev (or set CC)\n',
+  );
+});
