@@ -5,6 +5,7 @@ import { withDir } from "../support/dir.ts";
 import { unsockForEverybody } from "../support/everybody.ts";
 import { Proc, run, type RunResult, start } from "../support/process.ts";
 import { searchPath } from "../support/programs.ts";
+import { RUNTIME_CACHE } from "../support/shim.ts";
 import { asUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 
@@ -89,7 +90,7 @@ export class Reader implements AsyncDisposable {
       // Nobody waits for Go's standard library twice.
       GOCACHE: join(ROOT, "build", "gocache"),
       // The cache of this user, where the command line's dependency is.
-      DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`,
+      DENO_DIR: RUNTIME_CACHE,
     };
   }
 

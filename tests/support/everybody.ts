@@ -1,7 +1,7 @@
 /** A command line that every user may run: the source tree that is tested may be for its owner alone. */
 import { copyProgram } from "./dir.ts";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
-import { shimLibrary } from "./shim.ts";
+import { RUNTIME_CACHE, shimLibrary } from "./shim.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 
@@ -23,10 +23,9 @@ export async function unsockForEverybody(dir: string): Promise<string> {
   Deno.mkdirSync(join(tree, "build"));
   copyProgram(Deno.execPath(), join(tree, "deno"));
   Deno.copyFileSync(shimLibrary(), join(tree, "build", "libunsock.so"));
-  const cache = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
   const sources = ["main.ts", "lib", "types", "deno.json", "deno.lock"].map((name) => join(ROOT, name));
   await copy(sources, tree);
-  await copy([join(cache, "npm", "registry.npmjs.org")], join(tree, "cache", "npm"));
+  await copy([join(RUNTIME_CACHE, "npm", "registry.npmjs.org")], join(tree, "cache", "npm"));
   const words = [join(tree, "deno"), "run", "-A", "--cached-only", join(tree, "main.ts")];
   Deno.writeTextFileSync(program, `#!/bin/sh\nDENO_DIR=${tree}/cache exec ${words.join(" ")} "$@"\n`, { mode: 0o755 });
   await command("chmod", "-R", "a+rX", dir);

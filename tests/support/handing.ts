@@ -83,8 +83,8 @@ export async function told(
   program: string,
   env: Record<string, string> = {},
 ): Promise<string> {
-  const command = handOver(sockets, ["python3", "-u", "-c", HELPERS + program], env);
-  const { stdout, stderr } = await run(command, { env: shimEnv(dir) });
+  const command = handOver(sockets, ["python3", "-c", HELPERS + program], env);
+  const { stdout, stderr } = await run(command, { env: shimEnv(dir, { PYTHONUNBUFFERED: "1" }) });
   assertStrictEquals(stderr, "");
   return stdout;
 }

@@ -5,7 +5,7 @@ import { withDir } from "../support/dir.ts";
 import { assertNoIpListener } from "../support/net.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { unsockRun } from "../support/shim.ts";
+import { RUNTIME_CACHE, unsockRun } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
 
 const exists = (file: string) => Deno.stat(file).then(() => true, () => false);
@@ -34,10 +34,11 @@ function testServer(name: string, programs: string[], prepare: (dir: string) => 
     fn: () =>
       withDir(async (dir) => {
         const { command, port, client, answer } = await prepare(dir);
-        await using server = start(unsockRun(join(dir, "s"), command), { cwd: dir, env: { HOME: dir } });
+        const env = { HOME: dir, DENO_DIR: RUNTIME_CACHE };
+        await using server = start(unsockRun(join(dir, "s"), command), { cwd: dir, env });
         await until(`${name} listens`, () => exists(join(dir, "s", `${port}.sock`)), START_MS);
         assertNoIpListener(port);
-        const { stdout, stderr } = await run(unsockRun(join(dir, "s"), client), { cwd: dir, env: { HOME: dir } });
+        const { stdout, stderr } = await run(unsockRun(join(dir, "s"), client), { cwd: dir, env });
         assertMatch(stdout + stderr, answer, server.output());
         assertNoIpListener(port);
       }),
