@@ -121,8 +121,8 @@ Example:
   command({
     name: "doctor",
     anyEnvironment: true,
-    summary: "tell what this machine can do, who listens where, and how COMMAND is reached",
-    operands: [{ name: "COMMAND", optional: true, kind: "program" }],
+    summary: "tell what this machine can do, who listens where, how COMMAND is reached, or why nobody is at PORT",
+    operands: [{ name: "COMMAND|PORT[@ADDR][/udp]", optional: true, kind: "program" }],
     options: { dir: DIRECTORY_OPTION, json: JSON_OPTION },
     notes: "Exit status: 0 when all is well, 1 when a line says FAIL.",
     start: async ({ options, operands, context }) =>

@@ -1,6 +1,8 @@
 /** What `unsock doctor` looks at: the machine, the settings, a command. */
+import * as path from "@std/path/posix";
 import type { Context } from "../system/context.ts";
-import { statOrUndefined } from "../system/files.ts";
+import { lstatOrUndefined, statOrUndefined } from "../system/files.ts";
+import { type AddressedPort, parseAddressedPort } from "../run/ports.ts";
 import { chooseDirectory, type ChosenDirectory, directoryProblem } from "../run/directory.ts";
 import { reason } from "../system/errors.ts";
 import { cString, openRunner, openShim } from "../system/ffi.ts";
@@ -11,7 +13,7 @@ import { ownRunner } from "../run/own_runner.ts";
 import { findShim } from "../run/shim.ts";
 import { socketsProblem } from "../run/sockets.ts";
 import { bad, type Finding, note, ok } from "./finding.ts";
-import { portFindings } from "./diagnosis_ports.ts";
+import { mayAccess, portFindings, W_OK, X_OK } from "./diagnosis_ports.ts";
 import { printable } from "../system/text.ts";
 import { userName } from "../system/users.ts";
 import { VERSION } from "../system/version.ts";
@@ -86,10 +88,14 @@ function isRootAlones(file: string): boolean {
   return openRunner(file).unsock_check_library(cString(file), new Uint8Array(1), 1n) === 1;
 }
 
-async function directoryFindings(context: Context, option: string | undefined): Promise<Finding[]> {
+async function directoryFindings(
+  context: Context,
+  option: string | undefined,
+  port?: AddressedPort,
+): Promise<Finding[]> {
   try {
     const directory = chooseDirectory(option, context.environ, context.system.euid);
-    return [await directoryFinding(directory, context), ...portFindings(directory, context)];
+    return [await directoryFinding(directory, context), ...portFindings(directory, context, port)];
   } catch (error) {
     return [bad("directory", `directory: ${reason(error)}`)];
   }
@@ -99,7 +105,7 @@ async function directoryFinding(directory: ChosenDirectory, context: Context): P
   const { euid } = context.system;
   try {
     const status = statOrUndefined(directory.path);
-    if (status === undefined) return ok("directory", `directory ${directory.path}: will be made, for you alone`);
+    if (status === undefined) return missingFinding(directory.path, context);
     const problem = directoryProblem(directory, await ownRunner(context));
     if (problem !== undefined) return bad("directory", problem);
     const mode = ((status.mode ?? 0) & 0o7777).toString(8).padStart(4, "0");
@@ -111,10 +117,56 @@ async function directoryFinding(directory: ChosenDirectory, context: Context): P
       );
     }
     const owner = status.uid === euid ? "yours" : `${userName(status.uid ?? 0)}'s`;
+    if (!mayAccess(directory.path, W_OK | X_OK, context)) {
+      const text = `directory ${directory.path}: ${owner}, mode ${mode}: you may not write to it`;
+      return status.uid === euid
+        ? bad("directory", text, `no server can make its socket there: chmod u+rwx ${directory.path}, or another --dir`)
+        : note(
+          "directory",
+          text,
+          "clients may connect there as far as the files' rights let them; a server needs another --dir",
+        );
+    }
     return ok("directory", `directory ${directory.path}: ${owner}, mode ${mode}`);
   } catch (error) {
     return bad("directory", `directory: ${reason(error)}`);
   }
+}
+
+/** `run` makes it, but none of its parents (`c/process/run_directory.c`). */
+function missingFinding(directory: string, context: Context): Finding {
+  const parent = path.dirname(directory);
+  const text = `directory ${directory}: cannot be made`;
+  if (lstatOrUndefined(directory) !== undefined) return bad("directory", `${text}: a link that leads nowhere is there`);
+  if (mayAccess(parent, W_OK | X_OK, context)) {
+    return ok("directory", `directory ${directory}: will be made, for you alone`);
+  }
+  if (statOrUndefined(parent) === undefined && mayAccess(existingAbove(parent), X_OK, context)) {
+    return bad(
+      "directory",
+      `${text}: ${parent} does not exist`,
+      `make it first, mkdir -p ${parent}, or name another with --dir`,
+    );
+  }
+  const advice =
+    `name another with --dir, or let root make it, install -d -o ${context.system.euid} -m 700 ${directory}`;
+  return bad("directory", `${text}: you may not make it in ${parent}`, advice);
+}
+
+function existingAbove(directory: string): string {
+  return statOrUndefined(directory) === undefined && directory !== "/"
+    ? existingAbove(path.dirname(directory))
+    : directory;
+}
+
+/** @returns What the directory, the kernel and other directories tell of one port. */
+export async function diagnosePort(text: string, context: Context, directory: string | undefined): Promise<Finding[]> {
+  const port = parseAddressedPort(text);
+  return [
+    ...environmentFindings(context),
+    await socketsFinding(context),
+    ...await directoryFindings(context, directory, port),
+  ].filter((finding) => finding !== undefined);
 }
 
 function preloadFindings(context: Context): Finding[] {

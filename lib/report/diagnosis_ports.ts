@@ -1,40 +1,53 @@
 /** Why a client is refused: who listens in which directory, and whose rights stand in the way. */
 import * as path from "@std/path/posix";
 import { type ChosenDirectory } from "../run/directory.ts";
-import { formatPort } from "../run/ports.ts";
+import { type AddressedPort, formatPort, wildcardOf } from "../run/ports.ts";
 import type { Context } from "../system/context.ts";
 import { cString } from "../system/ffi.ts";
 import { statOrUndefined } from "../system/files.ts";
 import { listUnixSockets } from "../system/unix_sockets.ts";
 import { printable } from "../system/text.ts";
 import { userName } from "../system/users.ts";
-import { type Finding, note, ok } from "./finding.ts";
-import { listSocketFiles, type SocketFile } from "./socket_files.ts";
+import { decodeControlFile } from "../control/control_file.ts";
+import { Family } from "../control/socket_address.ts";
+import { listIpListeners } from "../system/ip_sockets.ts";
+import { bad, type Finding, note, ok } from "./finding.ts";
+import { Holders } from "./holders.ts";
+import { listSocketFiles, probe, type SocketFile } from "./socket_files.ts";
 
 const AT_FDCWD = -100;
 const AT_EACCESS = 0x200;
-const [X_OK, W_OK] = [1, 2];
+export const [X_OK, W_OK] = [1, 2];
 const SHOWN_MOST = 20;
+const DIRECTORIES_MOST = 8;
 
-/** @returns Findings about the ports in the directory, and in others. */
-export function portFindings({ path: directory }: ChosenDirectory, context: Context): Finding[] {
-  return [...ownPorts(directory, context), ...portsElsewhere(directory, context)];
+/** @returns Findings about the ports in the directory, in others and on real IP; or about one port alone. */
+export function portFindings({ path: directory }: ChosenDirectory, context: Context, port?: AddressedPort): Finding[] {
+  return [...ownPorts(directory, context, port), ...portsElsewhere(directory, context, port)];
 }
 
-function mayAccess(file: string, mode: number, { libc }: Context): boolean {
+/** @returns Whether this user may, as the kernel says. */
+export function mayAccess(file: string, mode: number, { libc }: Context): boolean {
   return libc.faccessat(AT_FDCWD, cString(file), mode, AT_EACCESS) === 0;
 }
 
-function ownPorts(directory: string, context: Context): Finding[] {
+function ownPorts(directory: string, context: Context, port?: AddressedPort): Finding[] {
   const status = statOrUndefined(directory);
-  if (status === undefined) return [note("listeners", "nobody listens: the directory is not there", NOBODY)];
+  const where = port === undefined ? "" : ` at ${formatPort(port)}`;
+  if (status === undefined) {
+    const text = `nobody listens${where}: the directory is not there`;
+    return [
+      port === undefined ? note("listeners", text, NOBODY) : bad("listeners", text, NOBODY),
+      ...onRealIp([], context, port),
+    ];
+  }
   if (!mayAccess(directory, X_OK, context)) {
     const whose = `${userName(status.uid ?? 0)}'s`;
     return [note("rights", `directory ${directory}: it is ${whose}, you may not enter it: EACCES`, RIGHTS)];
   }
   let files: readonly SocketFile[];
   try {
-    files = listSocketFiles(directory, context.libc);
+    files = listSocketFiles(directory, context.libc, { port: port?.number }).filter((file) => isWanted(file, port));
   } catch {
     return [note("listeners", `directory ${directory}: you may enter it, but not read who listens there`)];
   }
@@ -43,9 +56,11 @@ function ownPorts(directory: string, context: Context): Finding[] {
     !mayAccess(file, W_OK, context) && statOrUndefined(file)?.isSocket === true
   );
   return [
-    there.length === 0
+    there.length > 0
+      ? ok("listeners", describe(there))
+      : port === undefined
       ? note("listeners", "nobody listens in the directory", NOBODY)
-      : ok("listeners", describe(there)),
+      : bad("listeners", `nobody listens${where} in the directory`, NOBODY),
     ...closed.map(({ file, uid, mode }) => {
       const rights = `${userName(uid)}'s, mode ${mode.toString(8).padStart(4, "0")}`;
       return note("rights", `${file}: it is ${rights}: you may not connect: EACCES`, RIGHTS);
@@ -60,7 +75,54 @@ function ownPorts(directory: string, context: Context): Finding[] {
         "unsock wait PORT waits until somebody does",
       )
     ),
+    ...there.flatMap((file) => leadsToNobody(file, context)),
+    ...onRealIp(there, context, port),
   ];
+}
+
+function isWanted({ kind, address }: SocketFile, port: AddressedPort | undefined): boolean {
+  if (port === undefined) return true;
+  if (kind !== port.kind || port.address === undefined || address === undefined) return kind === port.kind;
+  return address.text === port.address || address.text === wildcardOf(port.address) || address.forBoth;
+}
+
+/** Of what a control file leads to, only files of this machine can be looked at. */
+function leadsToNobody({ file, state, target }: SocketFile, { libc }: Context): Finding[] {
+  if (state !== "control") return [];
+  const { proxy, dest } = decodeControlFile(Deno.readFileSync(file));
+  const end = proxy ?? dest;
+  if (end?.family !== Family.Unix || end.abstract) return [];
+  const socket = new TextDecoder().decode(end.path);
+  const status = statOrUndefined(socket);
+  if (status !== undefined && !(status.isSocket && probe(socket, libc) === "stale")) return [];
+  const why = status === undefined ? "no such file" : "left over";
+  return [
+    note(
+      "control",
+      `${file}: ${printable(target ?? "")}: nobody is there: ${why}`,
+      `a client is refused until somebody listens at ${printable(socket)}`,
+    ),
+  ];
+}
+
+/** Servers that were started without unsock: whoever looks for them under unsock finds nobody. */
+function onRealIp(there: readonly SocketFile[], context: Context, port: AddressedPort | undefined): Finding[] {
+  // With servers in the directory, others are as they shall be, unless somebody asks for one.
+  if (port === undefined && there.length > 0) return [];
+  const holders = new Holders(context.proc);
+  const listeners = listIpListeners(context.proc, port?.number).filter(({ kind }) => kind === (port?.kind ?? "stream"));
+  const texts = listeners.map(({ port: number, kind, inode }) => {
+    const who = holders.of(inode).map(({ pid, name }) => `${name}[${pid}]`).join(" ");
+    return `${formatPort({ number, kind, address: undefined })}${who === "" ? "" : ` (${printable(who)})`}`;
+  });
+  const distinct = [...new Set(texts)];
+  if (distinct.length === 0) return [];
+  const protocol = port?.kind === "datagram" ? "UDP" : "TCP";
+  const text = `on real ${protocol}, without unsock: ${distinct.slice(0, SHOWN_MOST).join(", ")}${
+    distinct.length > SHOWN_MOST ? ", ..." : ""
+  }`;
+  const advice = "a client under unsock does not reach it: start the server by unsock run too, or the client without";
+  return [port !== undefined && there.length === 0 ? bad("tcp", text, advice) : note("tcp", text, advice)];
 }
 
 const NOBODY = "a client is refused (ECONNREFUSED) until a server is started in this directory, with the same --dir";
@@ -74,20 +136,36 @@ function describe(files: readonly SocketFile[]): string {
   return `listeners: ${ports.join(", ")}${files.length > SHOWN_MOST ? ", ..." : ""}`;
 }
 
-/** Another directory with the same kind of names is where the other side may be. */
-function portsElsewhere(directory: string, { libc }: Context): Finding[] {
+/** Another directory with the same kind of names is where the other side may be. However many there are: one line. */
+function portsElsewhere(directory: string, { libc }: Context, wanted: AddressedPort | undefined): Finding[] {
   const ports = new Map<string, Set<string>>();
   for (const socket of listUnixSockets(libc)) {
     const { dir, base } = path.parse(path.normalize(socket.path));
     const port = /^\.?(\d{1,5})(@[^/]+)?(\.dgram\.sock|\.sock|\.udp)$/.exec(base)?.[1];
     const serves = socket.listening || (socket.type === "datagram" && !socket.connected);
     if (port === undefined || !serves || !dir.startsWith("/") || sameDirectory(dir, directory)) continue;
+    if (
+      wanted !== undefined &&
+      (Number(port) !== wanted.number || (socket.type === "datagram") !== (wanted.kind === "datagram"))
+    ) continue;
     ports.set(dir, (ports.get(dir) ?? new Set()).add(port));
   }
-  return Array.from(ports).toSorted().slice(0, SHOWN_MOST).map(([dir, numbers]) => {
-    const text = `another directory, ${printable(dir)}: ${[...numbers].slice(0, SHOWN_MOST).join(", ")}`;
-    return note("elsewhere", text, `a client of these needs --dir ${printable(dir)}`);
-  });
+  const shown = Array.from(ports).toSorted().slice(0, DIRECTORIES_MOST).map(([dir, numbers]) =>
+    `${printable(dir)}: ${[...numbers].slice(0, SHOWN_MOST).join(", ")}`
+  );
+  const [first] = ports.keys();
+  if (first === undefined) return [];
+  if (ports.size === 1) {
+    return [note("elsewhere", `another directory, ${shown[0]}`, `a client of these needs --dir ${printable(first)}`)];
+  }
+  const more = ports.size > shown.length ? "; ..." : "";
+  return [
+    note(
+      "elsewhere",
+      `${ports.size} other directories: ${shown.join("; ")}${more}`,
+      "a client of these needs --dir DIRECTORY",
+    ),
+  ];
 }
 
 function sameDirectory(one: string, other: string): boolean {

@@ -12,6 +12,8 @@ export const FINDING_KEYS = [
   "stale",
   "bound",
   "elsewhere",
+  "control",
+  "tcp",
   "preload",
   "vsock",
   "tipc",

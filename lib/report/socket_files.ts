@@ -1,5 +1,6 @@
 /** What is in the directory: sockets alive and stale, control files, and who holds them. */
 import * as path from "@std/path/posix";
+import { Holders, type SocketHolder } from "./holders.ts";
 import { addressOfFirst, type BoundAddress } from "./bound_address.ts";
 import { boundNames } from "./bound_names.ts";
 import { CONTROL_FILE_SIZE, decodeControlFile } from "../control/control_file.ts";
@@ -10,14 +11,6 @@ import { describeTarget } from "../control/format_control.ts";
 import { firstStream, isDatagramLink, isListed, type ParsedName, parseName, readNames } from "./socket_names.ts";
 import { listUnixSockets, type UnixSocketEntry } from "../system/unix_sockets.ts";
 import { encodeAddress, unixAddress } from "../control/socket_address.ts";
-
-/** A process that holds a socket open. */
-export interface SocketHolder {
-  readonly pid: number;
-  readonly name: string;
-  /** Effective user; undefined: not known. */
-  readonly uid: number | undefined;
-}
 
 /** One file of the directory that stands for a port. */
 export interface SocketFile {
@@ -198,7 +191,7 @@ const ECONNREFUSED = 111;
  *
  * @returns Undefined: it may not be asked.
  */
-function probe(file: string, libc: Libc): "alive" | "stale" | undefined {
+export function probe(file: string, libc: Libc): "alive" | "stale" | undefined {
   const fd = libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return undefined;
   const address = new Uint8Array(encodeAddress(unixAddress(file)));
@@ -206,43 +199,4 @@ function probe(file: string, libc: Libc): "alive" | "stale" | undefined {
   libc.close(fd);
   if (failure === ECONNREFUSED) return "stale";
   return [0, EPERM, EPROTOTYPE].includes(failure) ? "alive" : undefined;
-}
-
-/** Which processes have which sockets open; read once, when first asked. */
-class Holders {
-  readonly #proc: Proc;
-  #byInode: Map<number, SocketHolder[]> | undefined;
-
-  constructor(proc: Proc) {
-    this.#proc = proc;
-  }
-
-  of(inode: number): readonly SocketHolder[] {
-    this.#byInode ??= this.#read();
-    return this.#byInode.get(inode) ?? [];
-  }
-
-  #read(): Map<number, SocketHolder[]> {
-    const byInode = new Map<number, SocketHolder[]>();
-    for (const pid of this.#proc.list("/proc").filter((name) => /^\d+$/.test(name))) {
-      const inodes = this.#socketsOf(pid);
-      if (inodes.size === 0) continue;
-      const status = this.#proc.readText(`/proc/${pid}/status`) ?? "";
-      const [, name = ""] = /^Name:\t(.*)$/m.exec(status) ?? [];
-      const [, uid] = /^Uid:\t\d+\t(\d+)/m.exec(status) ?? [];
-      const holder = { pid: Number(pid), name, uid: uid === undefined ? undefined : Number(uid) };
-      for (const inode of inodes) byInode.set(inode, [...byInode.get(inode) ?? [], holder]);
-    }
-    return byInode;
-  }
-
-  /** None of somebody else's process. */
-  #socketsOf(pid: string): Set<number> {
-    const inodes = new Set<number>();
-    for (const fd of this.#proc.list(`/proc/${pid}/fd`)) {
-      const inode = /^socket:\[(\d+)\]$/.exec(this.#proc.readLink(`/proc/${pid}/fd/${fd}`) ?? "")?.[1];
-      if (inode !== undefined) inodes.add(Number(inode));
-    }
-    return inodes;
-  }
 }

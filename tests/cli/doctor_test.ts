@@ -2,7 +2,9 @@
 import { assert, assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
-import { run } from "../support/process.ts";
+import { unsockForEverybody } from "../support/everybody.ts";
+import { run, type RunResult } from "../support/process.ts";
+import { asNobody, NOBODY, whyNoOtherUser } from "../support/users.ts";
 import { assertFails, shell, unsock } from "./unsock.ts";
 
 Deno.test("doctor finds nothing wrong here, and says which library it found", async () => {
@@ -59,6 +61,126 @@ Deno.test("doctor tells who listens, what is left over, and in which other direc
       stdout.includes(`note another directory, ${there}: 8001\n     -> a client of these needs --dir ${there}\n`),
       stdout,
     );
+  }));
+
+Deno.test("doctor says of other directories in one line, however many there are", () =>
+  withDir(async (dir) => {
+    const others = Array.from({ length: 30 }, (_, index) => path.join(dir, `d${index}`));
+    const listeners = others.map((directory) => {
+      Deno.mkdirSync(directory);
+      return Deno.listen({ transport: "unix", path: path.join(directory, "8000.sock") });
+    });
+    try {
+      for (const words of [[], ["8000"]]) {
+        const { stdout } = await unsock(["doctor", "--dir", path.join(dir, "s"), ...words]);
+        const lines = stdout.split("\n").filter((line) => line.includes(" other directories: "));
+        assertStrictEquals(lines.length, 1, stdout);
+        assertMatch(stdout, /other directories: .*\n {5}-> a client of these needs --dir DIRECTORY\n/);
+      }
+    } finally {
+      for (const listener of listeners) listener.close();
+    }
+  }));
+
+/** Root may write everywhere: an ordinary user's doctor. */
+async function doctorOfNobody(dir: string, ...words: string[]): Promise<RunResult> {
+  const place = path.join(dir, "unsock");
+  Deno.mkdirSync(place);
+  const program = await unsockForEverybody(place);
+  return await run(asNobody([program, "doctor", ...words]), { cwd: "/" });
+}
+
+Deno.test({
+  name: "doctor fails for a directory of one's own that cannot be written, and tells a client of another's",
+  ignore: whyNoOtherUser() !== undefined,
+  fn: () =>
+    withDir(async (dir) => {
+      Deno.chmodSync(dir, 0o755);
+      const [own, others] = [path.join(dir, "own"), path.join(dir, "others")];
+      for (const directory of [own, others]) Deno.mkdirSync(directory);
+      Deno.chmodSync(own, 0o555);
+      Deno.chownSync(own, NOBODY, NOBODY);
+      Deno.chmodSync(others, 0o755);
+      const failed = await doctorOfNobody(dir, "--dir", own);
+      assertMatch(
+        failed.stdout,
+        /^FAIL directory \S+\/own: yours, mode 0555: you may not write to it\n {5}-> .*chmod u\+rwx /m,
+      );
+      assertStrictEquals(failed.code, 1);
+      const client = await run(asNobody([path.join(dir, "unsock/unsock"), "doctor", "--dir", others]), { cwd: "/" });
+      assertMatch(client.stdout, /^note directory \S+\/others: root's, mode 0755: you may not write to it\n/m);
+      assertStrictEquals(client.code, 0, client.stdout);
+      const unmade = await run(asNobody([path.join(dir, "unsock/unsock"), "doctor", "--dir", `${others}/s`]), {
+        cwd: "/",
+      });
+      assertMatch(
+        unmade.stdout,
+        /^FAIL directory \S+\/others\/s: cannot be made: you may not make it in \S+\/others\n/m,
+      );
+    }),
+});
+
+Deno.test("doctor fails for a directory that cannot be made, with what to do", () =>
+  withDir(async (dir) => {
+    const missing = await unsock(["doctor", "--dir", path.join(dir, "a/b/c")]);
+    assertMatch(
+      missing.stdout,
+      /^FAIL directory \S+: cannot be made: \S+\/a\/b does not exist\n {5}-> .*mkdir -p \S+\/a\/b/m,
+    );
+    assertStrictEquals(missing.code, 1);
+    Deno.symlinkSync("nowhere", path.join(dir, "link"));
+    const link = await unsock(["doctor", "--dir", path.join(dir, "link")]);
+    assertMatch(link.stdout, /^FAIL directory \S+\/link: cannot be made: a link that leads nowhere is there$/m);
+    const fine = await unsock(["doctor", "--dir", path.join(dir, "s")]);
+    assertMatch(fine.stdout, /^ok {3}directory \S+\/s: will be made/m);
+  }));
+
+Deno.test("doctor tells of a control file that leads to nobody, and not of one behind which somebody is", () =>
+  withDir(async (dir) => {
+    const [dead, stale, alive] = ["dead", "stale", "alive"].map((name) => path.join(dir, `${name}.sock`));
+    using _alive = Deno.listen({ transport: "unix", path: alive ?? "" });
+    const code = `Deno.listen({ transport: "unix", path: "${stale}" }); Deno.kill(Deno.pid, "SIGKILL")`;
+    await run([Deno.execPath(), "eval", code]);
+    for (const [port, file] of [["1", dead], ["2", stale], ["3", alive]] as const) {
+      await unsock(["make-control", "--dir", dir, "--port", port, "--unix", file ?? ""]);
+    }
+    const { stdout } = await unsock(["doctor", "--dir", dir]);
+    assertMatch(
+      stdout,
+      /^note \S+\/1\.sock: .*dead\.sock.*: nobody is there: no such file\n {5}-> a client is refused /m,
+    );
+    assertMatch(stdout, /^note \S+\/2\.sock: .*stale\.sock.*: nobody is there: left over\n/m);
+    assertNotMatch(stdout, /3\.sock: .*nobody is there/);
+  }));
+
+Deno.test("doctor PORT finds the server that was started without unsock, and listens on real TCP or UDP", () =>
+  withDir(async (dir) => {
+    using server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = server.addr as Deno.NetAddr;
+    const sockets = path.join(dir, "s");
+    for (const made of [false, true]) {
+      if (made) Deno.mkdirSync(sockets);
+      const lost = await unsock(["doctor", "--dir", sockets, `${port}`]);
+      const real = new RegExp(
+        `^FAIL on real TCP, without unsock: ${port} \\(.*deno\\[${Deno.pid}\\].*\\)\\n {5}-> .*unsock run`,
+        "m",
+      );
+      assertMatch(lost.stdout, real);
+      assertMatch(lost.stdout, new RegExp(`^FAIL nobody listens at ${port}`, "m"));
+      assertStrictEquals(lost.code, 1);
+      const any = await unsock(["doctor", "--dir", sockets]);
+      // Other tests have listeners, too.
+      assertMatch(any.stdout, /^note on real TCP, without unsock: \d/m);
+      assertStrictEquals(any.code, 0, any.stdout);
+    }
+    assertNotMatch((await unsock(["doctor", "--dir", sockets, `${port}/udp`])).stdout, /on real/);
+    using _found = Deno.listen({ transport: "unix", path: path.join(sockets, `${port}.sock`) });
+    for (const words of [`${port}`, `${port}@127.0.0.1`]) {
+      const found = await unsock(["doctor", "--dir", sockets, words]);
+      assertMatch(found.stdout, new RegExp(`^ok   listeners: ${port} \\(`, "m"));
+      assertStrictEquals(found.code, 0, found.stdout);
+    }
+    assertFails(await unsock(["doctor", "99999"]), 2, /PORT: not a port from 1 to 65535/);
   }));
 
 Deno.test("env prints what a shell evaluates to what run sets", async () => {

@@ -1,0 +1,49 @@
+/** Which processes hold sockets open, as far as rights allow to see it: /proc. */
+import type { Proc } from "../system/proc.ts";
+
+/** A process that holds a socket open. */
+export interface SocketHolder {
+  readonly pid: number;
+  readonly name: string;
+  /** Effective user; undefined: not known. */
+  readonly uid: number | undefined;
+}
+
+/** Which processes have which sockets open; read once, when first asked. */
+export class Holders {
+  readonly #proc: Proc;
+  #byInode: Map<number, SocketHolder[]> | undefined;
+
+  constructor(proc: Proc) {
+    this.#proc = proc;
+  }
+
+  of(inode: number): readonly SocketHolder[] {
+    this.#byInode ??= this.#read();
+    return this.#byInode.get(inode) ?? [];
+  }
+
+  #read(): Map<number, SocketHolder[]> {
+    const byInode = new Map<number, SocketHolder[]>();
+    for (const pid of this.#proc.list("/proc").filter((name) => /^\d+$/.test(name))) {
+      const inodes = this.#socketsOf(pid);
+      if (inodes.size === 0) continue;
+      const status = this.#proc.readText(`/proc/${pid}/status`) ?? "";
+      const [, name = ""] = /^Name:\t(.*)$/m.exec(status) ?? [];
+      const [, uid] = /^Uid:\t\d+\t(\d+)/m.exec(status) ?? [];
+      const holder = { pid: Number(pid), name, uid: uid === undefined ? undefined : Number(uid) };
+      for (const inode of inodes) byInode.set(inode, [...byInode.get(inode) ?? [], holder]);
+    }
+    return byInode;
+  }
+
+  /** None of somebody else's process. */
+  #socketsOf(pid: string): Set<number> {
+    const inodes = new Set<number>();
+    for (const fd of this.#proc.list(`/proc/${pid}/fd`)) {
+      const inode = /^socket:\[(\d+)\]$/.exec(this.#proc.readLink(`/proc/${pid}/fd/${fd}`) ?? "")?.[1];
+      if (inode !== undefined) inodes.add(Number(inode));
+    }
+    return inodes;
+  }
+}

@@ -1,0 +1,29 @@
+/** Who listens on real TCP and UDP in this network namespace: /proc/net. */
+import type { Proc } from "./proc.ts";
+
+/** One socket of the kernel's IP, which takes connections or datagrams from anybody. */
+export interface IpListener {
+  readonly port: number;
+  readonly kind: "stream" | "datagram";
+  readonly inode: number;
+}
+
+/** Of a listener, and of a UDP socket that is connected to nobody. */
+const TABLES = [["tcp", "stream", "0A"], ["tcp6", "stream", "0A"], ["udp", "datagram", "07"], [
+  "udp6",
+  "datagram",
+  "07",
+]] as const;
+
+/** @returns Those of one port; undefined: of all. */
+export function listIpListeners(proc: Proc, port?: number): IpListener[] {
+  return TABLES.flatMap(([table, kind, listening]) => {
+    const text = proc.readText(`/proc/net/${table}`) ?? "";
+    // sl local remote st tx:rx tr:when retrnsmt uid timeout inode
+    const line = /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{2}) \S+ \S+ \S+ +\d+ +\d+ (\d+)/gm;
+    return Array.from(text.matchAll(line), ([, local = "", state, inode]) => ({ local, state, inode }))
+      .filter(({ state }) => state === listening)
+      .map(({ local, inode }) => ({ port: parseInt(local, 16), kind, inode: Number(inode) }))
+      .filter((listener) => port === undefined || listener.port === port);
+  });
+}
