@@ -1,0 +1,49 @@
+/**
+ * Runs every schedule of every scenario in `tests/explore/scenarios.ts`: two or three processes under the library,
+ * stopped at each system call.
+ *
+ * Usage: `deno task test:schedules [--most N] [--seed S] [WORD]`: N of each scenario, chosen by S, and of those alone
+ * that have the word in them. Hours without --most. The last line is `N schedules, M findings`; the exit status tells
+ * whether there were any.
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { build } from "./build.ts";
+import { showProgress } from "./progress.ts";
+import { buildExplorer, explore } from "../tests/explore/explorer.ts";
+import { SCENARIOS } from "../tests/explore/scenarios.ts";
+
+const WEEK_MS = 7 * 24 * 3600 * 1000;
+
+/** @returns How many schedules were run, and how many findings they came to. */
+async function runAll(most: number | undefined, seed: number, word: string): Promise<[number, number]> {
+  const dir = await Deno.makeTempDir({ prefix: "unsock-" });
+  let [schedules, findings] = [0, 0];
+  try {
+    const tool = await buildExplorer(dir);
+    for (const scenario of SCENARIOS.filter(({ text }) => text.includes(word))) {
+      for (const kill of [false, true]) {
+        showProgress(`${schedules} schedules, ${findings} findings: ${scenario.text}`);
+        const explored = await explore(tool, scenario, { kill, seed, most, timeoutMs: WEEK_MS });
+        schedules += explored.schedules;
+        findings += explored.findings.length;
+        const lines = explored.findings.map((finding) => `  ${finding}\n`).join("");
+        console.log(`${kill ? "-k " : ""}"${scenario.text}": ${explored.schedules} schedules\n${lines}`.trimEnd());
+      }
+    }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+  return [schedules, findings];
+}
+
+if (import.meta.main) {
+  const { most, seed, _: words } = parseArgs(Deno.args, { string: ["most", "seed"] });
+  await build([]);
+  const [schedules, findings] = await runAll(
+    most === undefined ? undefined : Number(most),
+    Number(seed ?? 1),
+    `${words[0] ?? ""}`,
+  );
+  console.log(`${schedules} schedules, ${findings} findings`);
+  Deno.exit(findings > 0 ? 1 : 0);
+}

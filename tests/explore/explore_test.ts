@@ -1,0 +1,48 @@
+/**
+ * Processes that bind, close, connect, are killed and prune at once, stopped at every system call: some of all their
+ * schedules, chosen by a seed. `deno task test:schedules` runs all of them.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { withDir } from "../support/dir.ts";
+import { need } from "../support/programs.ts";
+import { buildExplorer, explore } from "./explorer.ts";
+import { SCENARIOS } from "./scenarios.ts";
+
+/** Of each scenario, with a kill and without. */
+const MOST = 25;
+
+const mayBeTwoUsers = Deno.uid() === 0;
+
+Deno.test("at whatever system calls processes take turns, names and answers are those of TCP and UDP", {
+  ignore: !need("cc"),
+}, () =>
+  withDir(async (dir) => {
+    const tool = await buildExplorer(dir);
+    const found: string[] = [];
+    let schedules = 0;
+    for (const scenario of SCENARIOS) {
+      if (scenario.mode !== undefined && !mayBeTwoUsers) continue;
+      for (const kill of [false, true]) {
+        const explored = await explore(tool, scenario, { most: MOST, seed: 1, kill });
+        schedules += explored.schedules;
+        found.push(...explored.findings.map((finding) => `${kill ? "-k " : ""}${scenario.text}: ${finding}`));
+      }
+    }
+    assertEquals(found, []);
+    assert(schedules > MOST * SCENARIOS.length, `${schedules}`);
+  }));
+
+Deno.test(
+  "the explorer finds a server that somebody removes the file of",
+  { ignore: !need("cc") },
+  () =>
+    withDir(async (dir) => {
+      const tool = await buildExplorer(dir);
+      // A plain server that unlinks a living one's file is its own deed: only the clients that come later are judged.
+      const { schedules, findings } = await explore(tool, { text: "b127.0.0.1 /|b127.0.0.1 / v|x127.0.0.1" }, {
+        kill: false,
+        most: 20,
+      });
+      assertEquals([schedules, findings.length > 0], [20, true]);
+    }),
+);

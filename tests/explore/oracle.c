@@ -1,0 +1,221 @@
+/*
+ * What must hold of every schedule, by the rules of TCP and UDP: who may be bound beside whom, who is refused, who is
+ * reached. A server is certainly there from the end of its bind to the beginning of its close, and perhaps from the
+ * beginning of the one to the end of the other.
+ */
+#include "explore.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char finding[256];
+
+static bool is_six(const struct where *where) {
+    return strchr(where->text, ':') != NULL;
+}
+
+static bool is_wildcard(const struct where *where) {
+    return strcmp(where->text, "0.0.0.0") == 0 || strncmp(where->text, "::", 2 + (where->text[2] != 0)) == 0 ||
+           strcmp(where->text, "::!") == 0;
+}
+
+static bool is_dual(const struct where *where) {
+    return strcmp(where->text, "::") == 0;
+}
+
+/* Does TCP exclude one by the other? */
+static bool conflict(const struct where *a, const struct where *b) {
+    if (is_six(a) != is_six(b) && !is_dual(a) && !is_dual(b))
+        return false;
+    if (a->share && b->share)
+        return false;
+    return is_wildcard(a) || is_wildcard(b) || strcmp(a->text, b->text) == 0;
+}
+
+/* How well a server fits a client's address: 3 exactly, 2 the family's wildcard, 1 the other one's, 0 not at all. */
+static int fits(const struct where *server, const char *address) {
+    bool six = strchr(address, ':') != NULL;
+    if (strcmp(server->text, address) == 0)
+        return 3;
+    if (!is_wildcard(server))
+        return 0;
+    return is_six(server) == six ? 2 : is_dual(server);
+}
+
+static bool is_server(const struct operation *each) {
+    return strchr("bnd", each->kind) != NULL;
+}
+
+static bool is_foreign(const struct operation *each) {
+    return strchr("sSm", each->kind) != NULL;
+}
+
+static bool any_foreign(void) {
+    for (int i = 0; i < shared->operations; i++)
+        if (is_foreign(&shared->operation[i]))
+            return true;
+    return false;
+}
+
+/* Bound for certain at some time; killed in the middle of its bind, or bound: perhaps. */
+static bool was_bound(const struct operation *each) {
+    return is_server(each) && each->ended != FOREVER && each->result == 0;
+}
+
+static bool was_perhaps_bound(const struct operation *each) {
+    return is_server(each) && (each->ended == FOREVER || each->result == 0);
+}
+
+static bool same_kind(const struct operation *a, const struct operation *b) {
+    return (a->kind == 'd') == (b->kind == 'd');
+}
+
+static bool perhaps_meets(const struct operation *server, const struct operation *other) {
+    return was_perhaps_bound(server) && server->began <= other->ended && other->began <= server->gone;
+}
+
+static bool certainly_there(const struct operation *server, const struct operation *client) {
+    return was_bound(server) && server->ended <= client->began && client->ended <= server->leaves;
+}
+
+static const char *say(const char *what, const struct operation *each, long number) {
+    snprintf(finding, sizeof finding, "process %c, %c%s%s: %s (%ld)", 'A' + each->process, each->kind, each->where.text,
+             each->where.share ? "+" : "", what, number);
+    return finding;
+}
+
+static const char *judge_pair(const struct operation *a, const struct operation *b) {
+    if (was_bound(a) && was_bound(b) && same_kind(a, b) && conflict(&a->where, &b->where) && a->ended < b->leaves &&
+        b->ended < a->leaves)
+        return say("bound beside one that excludes it", a, b->process);
+    return NULL;
+}
+
+static const char *judge_bind(const struct operation *me) {
+    if (me->ended == FOREVER || me->result == 0)
+        return NULL;
+    if (any_foreign())
+        return NULL; /* what a control file says, or whoever took the name */
+    if (two_users && me->result == -EACCES)
+        return NULL; /* what another has left in a directory where he alone may remove it */
+    if (me->result != -EADDRINUSE)
+        return say("bind failed", me, -me->result);
+    for (int i = 0; i < shared->operations; i++) {
+        const struct operation *other = &shared->operation[i];
+        if (other != me && same_kind(other, me) && perhaps_meets(other, me) &&
+            (conflict(&other->where, &me->where) || two_users))
+            return NULL;
+    }
+    return say("EADDRINUSE, and nobody excludes it", me, 0);
+}
+
+static const char *judge_reached(const struct operation *me, bool plain) {
+    for (int i = 0; i < shared->operations; i++) {
+        const struct operation *server = &shared->operation[i];
+        if (shared->process[server->process] != me->reached)
+            continue;
+        if (is_foreign(server))
+            return NULL;
+        if (perhaps_meets(server, me) && (plain || one_address || fits(&server->where, me->where.text) > 0))
+            return NULL;
+    }
+    return say("reached one that is not at this address", me, me->reached);
+}
+
+static const char *judge_client(const struct operation *me, bool killed) {
+    bool plain = me->kind == 'X';
+    if (me->ended == FOREVER)
+        return NULL;
+    if (me->kind == 'y' ? me->result == 0 && me->reached != 0 : me->result == 0)
+        return me->reached == 0 ? NULL : judge_reached(me, plain);
+    if (any_foreign() || (plain && killed) || (two_users && me->result == -EACCES))
+        return NULL;
+    if (me->result != 0 && me->result != -ECONNREFUSED && !(plain && me->result == -ENOENT))
+        return say("failed otherwise than refused", me, -me->result);
+    for (int i = 0; i < shared->operations; i++) {
+        const struct operation *server = &shared->operation[i];
+        if ((me->kind == 'y') != (server->kind == 'd') || (server->kind == 'n' && plain))
+            continue;
+        if (certainly_there(server, me) && (me->kind == 'y' || server->listens) &&
+            (plain || fits(&server->where, me->where.text) > 0))
+            return say("refused, and somebody is there all the time", me, server->process);
+    }
+    return NULL;
+}
+
+const char *judge(bool killed) {
+    const char *wrong = NULL;
+    for (int i = 0; !wrong && i < shared->operations; i++) {
+        const struct operation *me = &shared->operation[i];
+        for (int j = 0; !wrong && j < i; j++)
+            wrong = judge_pair(&shared->operation[j], me);
+        if (!wrong && is_server(me))
+            wrong = judge_bind(me);
+        if (!wrong && strchr("xXy", me->kind))
+            wrong = judge_client(me, killed);
+    }
+    return wrong;
+}
+
+static bool lives(const struct operation *each) {
+    return (was_bound(each) || (is_foreign(each) && each->result == 0)) && each->gone == FOREVER && each->listens;
+}
+
+/* Whom a client of an address must reach: the best that live. */
+static int best_for(const char *address) {
+    int best = 0;
+    for (int i = 0; i < shared->operations; i++) {
+        const struct operation *each = &shared->operation[i];
+        if (is_server(each) && lives(each) && fits(&each->where, address) > best)
+            best = fits(&each->where, address);
+    }
+    return best;
+}
+
+static const char *ask(const char *address) {
+    struct operation *client = &shared->operation[shared->operations];
+    pid_t child = fork();
+    if (child == 0) {
+        *client = (struct operation){.kind = 'x', .result = -ECHILD};
+        snprintf(client->where.text, sizeof client->where.text, "%s", address);
+        client->result = try_connect(address, &client->reached);
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+    int best = best_for(address);
+    if (client->result != 0)
+        return best > 0 && !any_foreign() ? say("a client that comes later fails", client, -client->result) : NULL;
+    for (int i = 0; i < shared->operations; i++) {
+        const struct operation *each = &shared->operation[i];
+        if (lives(each) && shared->process[each->process] == client->reached &&
+            (is_foreign(each) || one_address || (best > 0 && fits(&each->where, address) == best)))
+            return NULL;
+    }
+    return say("a client that comes later reaches another", client, client->reached);
+}
+
+static const char *ask_plain(void) {
+    struct operation *client = &shared->operation[shared->operations];
+    pid_t child = fork();
+    if (child == 0) {
+        *client = (struct operation){.kind = 'X'};
+        client->result = try_plain(&client->reached);
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+    for (int i = 0; i < shared->operations; i++)
+        if (lives(&shared->operation[i]))
+            return client->result != 0 ? say("a plain client that comes later fails", client, -client->result) : NULL;
+    return NULL;
+}
+
+const char *judge_living(bool killed) {
+    static const char *const addresses[] = {"127.0.0.1", "127.0.0.2", "127.0.0.9", "::1"};
+    const char *wrong = NULL;
+    for (size_t i = 0; !wrong && i < sizeof addresses / sizeof *addresses; i++)
+        wrong = ask(addresses[i]);
+    return wrong || killed || any_foreign() ? wrong : ask_plain();
+}
