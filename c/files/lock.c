@@ -146,14 +146,10 @@ static long open_file(struct unsock_lock *lock, const char *directory, bool *mad
     long result = unsock_sys(__NR_statx, AT_FDCWD, directory, 0, STATX_MODE | STATX_UID | STATX_GID, &status);
     if (result < 0)
         return -EACCES;
-    bool private = (status.stx_mode & WRITABLE_BY_OTHERS) == 0;
-    /* It was this user's when the file was left there, which nobody else can open. */
-    long left = lock->keeps && private && unsock_own()->lock_kept
-                    ? unsock_descriptor(__NR_openat, AT_FDCWD, lock->path, FLAGS)
-                    : -ENOENT;
-    if (left >= 0)
-        return left;
-    private = private && status.stx_uid == (uint32_t)unsock_sys(__NR_geteuid);
+    /* Where this process has left the file, it was its user's. */
+    bool left = lock->keeps && unsock_own()->lock_kept;
+    bool private = (status.stx_mode & WRITABLE_BY_OTHERS) == 0 &&
+                   (left || status.stx_uid == (uint32_t)unsock_sys(__NR_geteuid));
     lock->keeps = lock->keeps && private;
     long fd = lock->keeps ? unsock_descriptor(__NR_openat, AT_FDCWD, lock->path, FLAGS) : -ENOENT;
     if (fd != -ENOENT)

@@ -5,6 +5,7 @@
 #include "files/datagram_port.h"
 #include "files/lock.h"
 #include "files/own_names.h"
+#include "files/port.h"
 #include "files/port_leave.h"
 #include "files/sharers.h"
 #include "files/socketfile.h"
@@ -114,20 +115,27 @@ static bool is_anothers(const struct unsock_fd *old, const struct sockaddr_un *p
     return inode > 0 && old->file.inode != (uint64_t)inode;
 }
 
+/* With the directory locked: the socket has ended, as `life` says, or is to have no name. */
+static void leave(const struct unsock_fd *old, enum unsock_port_life life, long probe) {
+    struct unsock_port_entry me = unsock_port_entry_of_tag(&old->local);
+    if (old->local.tag != UNSOCK_PORT_PLAIN_TAG)
+        unsock_port_leave(old->local.port, &me, life, probe);
+    else if (life == UNSOCK_PORT_DEAD)
+        unsock_port_unlink_first(old->local.port);
+}
+
 /* With the directory locked. Returns whether there is nothing more to do. */
 static bool leave_if_over(const struct unsock_fd *old, enum unsock_port_life life, long probe) {
-    struct unsock_port_entry me = unsock_port_entry_of_tag(&old->local);
-    if (life != UNSOCK_PORT_DEAD && life != UNSOCK_PORT_GONE)
-        return false;
-    unsock_port_leave(old->local.port, &me, life, probe);
-    return true;
+    bool over = life == UNSOCK_PORT_DEAD || life == UNSOCK_PORT_GONE;
+    if (over)
+        leave(old, life, probe);
+    return over;
 }
 
 static bool try_stream(long probe, const struct unsock_fd *old) {
     struct sockaddr_un path;
     struct unsock_lock lock;
-    struct unsock_port_entry me = unsock_port_entry_of_tag(&old->local);
-    socklen_t length = unsock_port_path(old->local.port, &me, &path);
+    socklen_t length = unsock_sharers_path(old, &path);
     if (unsock_socketfile_is_live(probe, &path, length))
         return is_anothers(old, &path);
     bool done = unsock_lock_take(&lock) == 0 &&
@@ -163,8 +171,7 @@ bool unsock_removal_try(const struct unsock_fd *old) {
 long unsock_removal_close(int fd, const struct unsock_fd *old, bool *done) {
     struct sockaddr_un path;
     struct unsock_lock lock;
-    struct unsock_port_entry me = unsock_port_entry_of_tag(&old->local);
-    socklen_t length = unsock_port_path(old->local.port, &me, &path);
+    socklen_t length = unsock_sharers_path(old, &path);
     long locked = unsock_lock_take(&lock), result = unsock_sys(__NR_close, fd);
     if (locked == 0) {
         long probe = unsock_socketfile_probe();
@@ -177,10 +184,9 @@ long unsock_removal_close(int fd, const struct unsock_fd *old, bool *done) {
 
 static void force_stream(const struct unsock_fd *entry) {
     struct unsock_lock lock;
-    struct unsock_port_entry me = unsock_port_entry_of_tag(&entry->local);
     if (unsock_lock_take(&lock) == 0) {
         long probe = unsock_socketfile_probe();
-        unsock_port_leave(entry->local.port, &me, UNSOCK_PORT_DEAD, probe);
+        leave(entry, UNSOCK_PORT_DEAD, probe);
         unsock_socketfile_probe_end(probe);
     }
     unsock_lock_drop(&lock);

@@ -19,6 +19,8 @@
 #include "rules/settings.h"
 
 socklen_t unsock_sharers_path(const struct unsock_fd *entry, struct sockaddr_un *path) {
+    if (entry->type == SOCK_STREAM && entry->local.tag == UNSOCK_PORT_PLAIN_TAG)
+        return unsock_address_path(entry->local.port, SOCK_STREAM, path);
     if (entry->type == SOCK_STREAM) {
         struct unsock_port_entry own = unsock_port_entry_of_tag(&entry->local);
         return unsock_port_path(entry->local.port, &own, path);

@@ -57,7 +57,8 @@ static void note_hidden(struct unsock_fd *entry, const struct unsock_name *name)
 static void note_listener(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
     bool listens = unsock_socket_option(fd, SO_ACCEPTCONN) == 1;
     bool six = unsock_ip_is_wildcard(&entry->local) && entry->local.family == AF_INET6;
-    entry->local.tag = name->own ? unsock_port_tag(six && name->spelling.v6only, name->entry.number) : UNSOCK_HANDED_TAG;
+    entry->local.tag = name->own ? unsock_port_tag(six && name->spelling.v6only, name->entry.number)
+                                  : UNSOCK_PORT_PLAIN_TAG;
     if (name->own && name->entry.number >= UNSOCK_PORT_WAITING && !listens)
         entry->flags |= UNSOCK_HIDDEN;
     if (listens)

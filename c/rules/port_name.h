@@ -21,6 +21,7 @@
 #define UNSOCK_PORT_SHARERS 99      /* numbers of sockets with SO_REUSEPORT on one address: 1 to this */
 #define UNSOCK_PORT_WAITING 100     /* the first number of one that waits */
 #define UNSOCK_PORT_NUMBERS 109     /* the last number of all */
+#define UNSOCK_PORT_PLAIN_TAG 0x7e  /* in unsock_fd.local.tag: the socket was bound to PORT.sock itself, by others */
 
 /* A socket of a port, as its name tells it. */
 struct unsock_port_entry {

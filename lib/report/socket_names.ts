@@ -41,7 +41,9 @@ function parseDatagramName(name: string): ParsedName | undefined {
   const aside = dotted && own === undefined && suffix === ".udp" && number === undefined;
   const hidden = dotted && !aside;
   if (port < 1 || port > 65535 || hidden !== (number !== undefined)) return undefined;
-  if ((suffix === ".udp" && !aside && !(own !== undefined && isShort(own))) || (dotted && own !== undefined)) return undefined;
+  if ((suffix === ".udp" && !aside && !(own !== undefined && isShort(own))) || (dotted && own !== undefined)) {
+    return undefined;
+  }
   const address = own === undefined ? undefined : parseAddress(own) ?? undefined;
   return { port, address, kind: "datagram", hidden, first: own === undefined && !hidden };
 }

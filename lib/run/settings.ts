@@ -138,7 +138,7 @@ export const SETTINGS = {
     type: SWITCH,
     default: false,
     help: "an address that nobody has leads to whoever has the port, as in unsock 1.1",
-    option: { name: "one-address" },
+    option: { name: "oneAddress" },
   },
   engine: {
     variable: "UNSOCK_ENGINE",

@@ -50,23 +50,24 @@ async function withSteps(dir: string, use: (step: (name: string) => Promise<void
 Deno.test("path tells where clients of an address are led to", () =>
   withDir(async (dir) => {
     const pathOf = async (port: string) => path.basename((await unsock(["path", "--dir", dir, port])).stdout.trim());
-    for (const name of ["80@127.0.0.2.sock", "80@0.0.0.0.sock", "80@--1.sock", "53@127.0.0.2.dgram.sock", ".53.udp"]) {
+    for (const name of [".80@127.0.0.2", ".80@0.0.0.0+1", ".80@--1", ".82@any", "53@127.0.0.2.dgram.sock", ".53.udp"]) {
       Deno.writeTextFileSync(path.join(dir, name), "");
     }
     Deno.symlinkSync("53.dgram.sock", path.join(dir, "53.dgram.sock"));
-    assertStrictEquals(await pathOf("80@127.0.0.2"), "80@127.0.0.2.sock");
-    assertStrictEquals(await pathOf("80@127.0.0.3"), "80@0.0.0.0.sock");
-    assertStrictEquals(await pathOf("80@0:0:0:0:0:0:0:1/tcp"), "80@--1.sock");
+    assertStrictEquals(await pathOf("80@127.0.0.2"), ".80@127.0.0.2");
+    assertStrictEquals(await pathOf("80@127.0.0.3"), ".80@0.0.0.0+1");
+    assertStrictEquals(await pathOf("80@0:0:0:0:0:0:0:1/tcp"), ".80@--1");
     assertStrictEquals(await pathOf("80@::2"), "80.sock");
     assertStrictEquals(await pathOf("53@127.0.0.2/udp"), "53@127.0.0.2.dgram.sock");
     assertStrictEquals(await pathOf("53@127.0.0.3/udp"), ".53.udp");
     assertStrictEquals(await pathOf("54@127.0.0.2/udp"), "54.dgram.sock");
-    assertStrictEquals(await pathOf("80@::ffff:127.0.0.2"), "80@127.0.0.2.sock");
+    assertStrictEquals(await pathOf("80@::ffff:127.0.0.2"), ".80@127.0.0.2");
+    for (const port of ["82@::1", "82@127.0.0.1"]) assertStrictEquals(await pathOf(port), ".82@any");
     // As it is written where there is no room for more.
-    Deno.writeTextFileSync(path.join(dir, "81@00042.sock"), "");
-    Deno.writeTextFileSync(path.join(dir, "81@m0001.sock"), "");
-    assertStrictEquals(await pathOf("81@127.0.1.2"), "81@00042.sock");
-    assertStrictEquals(await pathOf("81@::2"), "81@m0001.sock");
+    Deno.writeTextFileSync(path.join(dir, ".81@00042"), "");
+    Deno.writeTextFileSync(path.join(dir, ".81@m0001"), "");
+    assertStrictEquals(await pathOf("81@127.0.1.2"), ".81@00042");
+    assertStrictEquals(await pathOf("81@::2"), ".81@m0001");
   }));
 
 Deno.test("path prints the path of a port's file", async () => {
@@ -232,7 +233,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 `;
       await run(unsockRun(dir, ["python3", "-c", code]));
       const names = () => [...Deno.readDirSync(dir)].map(({ name }) => name);
-      for (const name of [".9042.sock.list", ".9042.dgram.sock.list"]) assert(names().includes(name), name);
+      for (const name of [".9042@", ".9042.dgram.sock.list"]) assert(names().includes(name), name);
       const { stdout } = await unsock(["prune", "--dir", dir]);
       assertStrictEquals(stdout.split("\n").length - 1, 6);
       assertEquals(names(), []);
@@ -241,8 +242,8 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 Deno.test("prune leaves the port's file that a live socket waits behind", () =>
   withDir(async (dir) => {
-    await leaveStale(path.join(dir, "80.sock"));
-    using _waiting = Deno.listen({ transport: "unix", path: path.join(dir, ".80.sock.1") });
+    await leaveStale(path.join(dir, "80.dgram.sock"));
+    using _waiting = Deno.listen({ transport: "unix", path: path.join(dir, ".80.dgram.sock.1") });
     assertEquals((await unsock(["prune", "--dir", dir])).stdout, "");
     assertEquals([...Deno.readDirSync(dir)].length, 2);
   }));

@@ -39,7 +39,9 @@ Deno.test("left-over files of every ephemeral port cost the next client and serv
     const env = Object.entries(shimEnv(dir)).map(([name, value]) => `-E${name}=${value}`);
     const { code, stderr } = await run([...trace, ...env, PYTHON, "-c", ASK_ONCE]);
     assertStrictEquals(code, 0, stderr);
-    const binds = (await Deno.readTextFile(`${dir}/trace`)).split("\n").filter((line) => /bind\(|readlinkat\(/.test(line));
+    const binds = (await Deno.readTextFile(`${dir}/trace`)).split("\n").filter((line) =>
+      /bind\(|readlinkat\(/.test(line)
+    );
     for (const kind of [".dgram.sock", /\d\.sock/]) {
       const looks = binds.filter((line) => typeof kind === "string" ? line.includes(kind) : kind.test(line));
       assert(looks.length > 0 && looks.length <= 20, `${looks.length} looks:\n${looks.slice(0, 3).join("\n")}`);

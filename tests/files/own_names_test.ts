@@ -1,71 +1,11 @@
-/** Sockets of one port on several addresses: their names, who gets whose, and what is left. */
-import { assertEquals, assertStrictEquals } from "@std/assert";
+/** Stream sockets of one port on several addresses: their names, who gets whose, and what is left. */
+import { assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
-import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { python } from "../support/python.ts";
-import { shimEnv } from "../support/shim.ts";
+import { story } from "./own_names.ts";
 
 const ignore = !need("python3");
-
-const HELPERS = `
-import signal, struct, threading
-def listening(address, port=9042, **options):
-    return socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET, **options)
-def reached(listeners, address, port=9042):
-    """Which of the listeners a client of the address reaches."""
-    client = socket.create_connection((address, port), 10)
-    for listener in listeners:
-        listener.setblocking(False)
-        try: peer, name = listener.accept()
-        except BlockingIOError: continue
-        assert name[:2] == client.getsockname()[:2] and peer.getpeername() == name, (name, client.getsockname())
-        assert client.getpeername()[0] == address
-        return listeners.index(listener), peer.getsockname()[0]
-def plain(name):
-    """Which of the listeners a plain Unix client of the file reaches: connects past the library."""
-    client = socket.socket(socket.AF_UNIX)
-    client.connect(os.environ["UNSOCK_DIR"] + "/" + name)
-    return client
-def bound(address, port=9042):
-    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
-    listener.bind((address, port))
-    return listener
-def asked(listeners, address, port=9042, client=None):
-    """Which of the sockets a datagram to the address reaches, and whether its answer comes from there."""
-    client = client or socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
-    client.sendto(b"?", (address, port))
-    for listener in listeners:
-        listener.setblocking(False)
-        try: data, name = listener.recvfrom(10)
-        except BlockingIOError: continue
-        assert name[:2] == client.getsockname()[:2] or client.getsockname()[0] in ("0.0.0.0", "::"), name
-        listener.sendto(b"!", name)
-        return listeners.index(listener), client.recvfrom(10)[1][0]
-HIDDEN = (".list", ".unsock.lock")
-def names(): return sorted(name for name in os.listdir(os.environ["UNSOCK_DIR"]) if not name.endswith(HIDDEN))
-def text(name): return os.readlink(name) if os.path.islink(name) else ""
-def links(port=9042):
-    """Where the port leads, and its record."""
-    return [text(os.environ["UNSOCK_DIR"] + name % port) for name in ("/%d.sock", "/.%d@")]
-def refused(address, port=9042):
-    try: socket.create_connection((address, port), 10)
-    except OSError as error: return error.errno
-`;
-
-function story(what: string, program: string, output: string, dirName = "", extra: Record<string, string> = {}): void {
-  Deno.test(what, { ignore }, () =>
-    withDir(async (dir) => {
-      const sockets = `${dir}${dirName}`;
-      await Deno.mkdir(sockets, { recursive: true });
-      const { stdout, stderr } = await run(["python3", "-c", `import ctypes, os, socket, sys\n${HELPERS}${program}`], {
-        env: shimEnv(sockets, extra),
-      });
-      assertStrictEquals(stderr, "");
-      assertStrictEquals(stdout, output);
-      assertEquals([...Deno.readDirSync(sockets)], []);
-    }));
-}
 
 story(
   "each socket of a port has the name of its address, and plain clients reach the first, or whom they name",
@@ -187,62 +127,6 @@ for address in addresses[1:] + ["0.0.0.0"]:
 );
 
 story(
-  "datagram sockets of a port have names of their addresses as soon as there are two, and the plain one when one is left",
-  `
-listeners = [bound("127.0.0.2")]
-print(names(), asked(listeners, "127.0.0.2"), asked(listeners, "127.0.0.9"))
-client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-print(asked(listeners, "127.0.0.1", client=client))
-listeners += [bound(address) for address in ("127.0.0.1", "::1")]
-print([name for name in names() if name.startswith((".9042", "9042"))])
-print([asked(listeners, address) for address in ("127.0.0.1", "127.0.0.2", "::1", "127.0.0.9")])
-print(asked(listeners, "127.0.0.1", client=client), asked(listeners, "127.0.0.2", client=client))
-for address in ("127.0.0.1", "127.0.0.2", "0.0.0.0", "::"):
-    try: bound(address)
-    except OSError as error: print(error.errno, end=" ")
-listeners.pop(0).close()
-print([name for name in names() if name.startswith((".9042", "9042"))])
-print([asked(listeners, address) for address in ("127.0.0.1", "127.0.0.2", "::1")])
-listeners.pop(0).close()
-print([name for name in names() if name.startswith((".9042", "9042"))], asked(listeners, "::1"))
-`,
-  "['9042.dgram.sock'] (0, '127.0.0.2') (0, '127.0.0.9')\n(0, '127.0.0.1')\n" +
-    "['.9042.udp', '9042.dgram.sock', '9042@--1.dgram.sock', '9042@127.0.0.1.dgram.sock', '9042@127.0.0.2.dgram.sock']\n" +
-    "[(1, '127.0.0.1'), (0, '127.0.0.2'), (2, '::1'), (0, '127.0.0.2')]\n(1, '127.0.0.1') (0, '127.0.0.2')\n" +
-    "98 98 98 98 ['.9042.udp', '9042.dgram.sock', '9042@--1.dgram.sock', '9042@127.0.0.1.dgram.sock']\n" +
-    "[(0, '127.0.0.1'), (0, '127.0.0.1'), (1, '::1')]\n['9042.dgram.sock'] (0, '::1')\n",
-);
-
-story(
-  "a datagram socket's own address survives exec, and its file goes with it",
-  `
-first, second = bound("127.0.0.1"), bound("127.0.0.2")
-os.set_inheritable(second.fileno(), True)
-os.set_inheritable(first.fileno(), True)
-child = os.fork()
-if child == 0:
-    program = """
-import os, socket, sys
-first, second = (socket.socket(fileno=int(number)) for number in sys.argv[1:])
-client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-for server in first, second:
-    client.sendto(b"?", server.getsockname())
-    data, name = server.recvfrom(10)
-    server.sendto(b"!", name)
-    print(server.getsockname(), name[1] == client.getsockname()[1], client.recvfrom(10)[1], flush=True)
-second.close(), client.close()
-print(sorted(name for name in os.listdir(os.environ["UNSOCK_DIR"]) if name != ".unsock.lock"), flush=True)
-"""
-    os.execv(sys.executable, [sys.executable, "-c", program, str(first.fileno()), str(second.fileno())])
-second.close()
-os.waitpid(child, 0)
-print(names(), asked([first], "127.0.0.1"))
-`,
-  "('127.0.0.1', 9042) True ('127.0.0.1', 9042)\n('127.0.0.2', 9042) True ('127.0.0.2', 9042)\n" +
-    "['9042.dgram.sock']\n['9042.dgram.sock'] (0, '127.0.0.1')\n",
-);
-
-story(
   "sockets with addresses of their own are handed to another program, which tells the addresses and serves there",
   `
 servers = [listening("127.0.0.1"), listening("127.0.0.2"), bound("127.0.0.1"), bound("127.0.0.2")]
@@ -278,24 +162,6 @@ os.waitpid(child, 0)
 print(names())
 `,
   "('127.0.0.1', 9042) True True True\n('127.0.0.2', 9042) True True True\n".repeat(2) + "[]\n",
-);
-
-story(
-  "the name of a datagram socket's address is shortened too",
-  `
-addresses = ["127.0.0.1", "127.250.251.252", "::1", "2001:db8:1:2:3:4:5:6"]
-listeners = [bound(address, 65535) for address in addresses]
-print([len(name) for name in names()])
-print([asked(listeners, address, 65535) for address in addresses[:2]])
-client = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-print([client.sendto(b"?", (address, 65535)) and listener.recv(10) for listener, address in zip(listeners[2:], addresses[2:])])
-for address in addresses + ["0.0.0.0", "::"]:
-    try: bound(address, 65535)
-    except OSError as error: print(error.errno, end=" ")
-`,
-  "[10, 16, 15, 15, 15, 15]\n[(0, '127.0.0.1'), (1, '127.250.251.252')]\n[b'?', b'?']\n98 98 98 98 98 98 ",
-  `/${"d".repeat(90 - "/tmp/u0123456789abcdef/".length)}`,
-  { UNSOCK_ADDR: "127.0.0.0/8,0.0.0.0,::/0" },
 );
 
 Deno.test("five processes that bind five addresses at once all get theirs", { ignore }, () =>

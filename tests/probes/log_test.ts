@@ -101,8 +101,8 @@ except OSError as error: print(error.errno)
       assertStrictEquals(stdout, "13\n13\n", stderr);
       const lines = stderr.matchAll(/^\S+ \d+ python3\S* (\w+) \d+ (\S+) (\S+) EACCES$/gm);
       assertEquals([...lines].map((match) => match.slice(1).join(" ")), [
-        `connect 127.0.0.1:4713 ${dir}/4713.sock`,
-        `bind 127.0.0.1:4714 ${dir}/4714.sock`,
+        `connect 127.0.0.1:4713 ${dir}/.4713@127.0.0.1`,
+        `bind 127.0.0.1:4714 ${dir}/.4714@127.0.0.1`,
       ]);
     }),
 );

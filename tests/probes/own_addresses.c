@@ -52,7 +52,16 @@ static bool reaches(const char *text, int port) {
     return strncmp(line, text, length) == 0 && line[length] == ' ';
 }
 
+/* Refused: nobody has the address, though others have the port. */
+static const char *const strangers[] = {"127.0.0.1", "127.0.0.9", "::1", NULL};
+
 static const struct story stream_stories[] = {
+    {"asked at another address", {"127.0.0.1"}, {0}, strangers},
+    {"two asked at another address", {"127.0.0.1", "127.0.0.2"}, {0}, strangers},
+    {"an IPv6 server asked by IPv4", {"::1"}, {0}, strangers},
+    {"IPv6's wildcard alone asked by IPv4", {"::"}, {V6ONLY}, strangers},
+    {"the wildcard asked by IPv6", {"0.0.0.0"}, {0}, strangers},
+    {"nobody asked", {NULL}, {0}, strangers},
     {"the same, SO_REUSEADDR", {"127.0.0.1", "127.0.0.1"}, {REUSEADDR, REUSEADDR}, no_clients},
     {"an address beside the wildcard, SO_REUSEADDR", {"0.0.0.0", "127.0.0.1"}, {REUSEADDR, REUSEADDR}, no_clients},
     {"the wildcard beside an address, SO_REUSEADDR", {"127.0.0.1", "0.0.0.0"}, {REUSEADDR, REUSEADDR}, no_clients},

@@ -1,31 +1,51 @@
 /*
- * SO_REUSEPORT in several processes: who may bind beside whom, that all requests are answered, by one of them, and that
- * the port is free when they have gone. (Over TCP the kernel spreads clients over all; who gets which is no fact.)
+ * SO_REUSEPORT in several processes: who may bind beside whom, that all requests are answered, that all servers get
+ * some, and that the port is free when they have gone. (Who gets which is no fact.)
  */
 #include "own_addresses.h"
 
 static const int own_type = SOCK_STREAM;
 
 static void serve(int fd, const char *text, int flags, int stop) {
-    (void)flags;
+    (void)flags, (void)text;
+    int own = getpid();
     for (;;) {
         struct pollfd waiting[2] = {{stop, POLLIN, 0}, {fd, POLLIN, 0}};
         CHECK(poll(waiting, 2, -1));
         if (waiting[0].revents != 0)
             return;
         int client = CHECK(accept(fd, NULL, NULL));
-        CHECK(write(client, text, strlen(text)));
+        CHECK(write(client, &own, sizeof own));
         close(client);
     }
 }
 
-static bool reaches(const char *text, int port) {
-    char line[100] = "";
+/* Whom a client reaches; 0: nobody. */
+static int reached(const char *text, int port) {
+    int server = 0;
     address at = ip(text, port);
     int fd = CHECK(socket(at.any.sa_family, SOCK_STREAM, 0));
-    bool answered = connect(fd, &at.any, at.length) == 0 && read(fd, line, sizeof line - 1) > 0;
+    if (connect(fd, &at.any, at.length) < 0 || read(fd, &server, sizeof server) != sizeof server)
+        server = 0;
     close(fd);
-    return answered;
+    return server;
+}
+
+static bool reaches(const char *text, int port) {
+    return reached(text, port) != 0;
+}
+
+/* By a hundred clients. */
+static int count_servers(const char *text, int port) {
+    int seen[3] = {0}, count = 0;
+    for (int i = 0; i < 100; i++) {
+        int server = reached(text, port), j = 0;
+        while (j < count && seen[j] != server)
+            j++;
+        if (j == count && count < 3)
+            seen[count++] = server;
+    }
+    return count;
 }
 
 static void ask(const char *name, const char *text, int port) {
@@ -71,6 +91,7 @@ int main(void) {
             servers[i] = start("127.0.0.1", port, REUSEPORT | REUSEADDR); /* the latter for TIME_WAIT */
             fact("bind", "%s", errno_name(servers[i].error));
             ask("all there", "127.0.0.1", port);
+            fact("get clients", "%d of %d", count_servers("127.0.0.1", port), i + 1);
         }
         static const int order[] = {2, 0, 1};
         for (int i = 0; i < 3; i++) {

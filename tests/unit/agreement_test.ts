@@ -86,6 +86,7 @@ const VALUES: Record<string, string[]> = {
   UNSOCK_ACCEPT_CONVERT_ALL: ["0", "1", "2", "01", "yes", " 1"],
   UNSOCK_ACCEPT_CONVERT_VSOCK: ["0", "1", "2", "01", "yes", " 1"],
   UNSOCK_FALLBACK: ["0", "1", "2", "01", "yes", " 1"],
+  UNSOCK_ONE_ADDRESS: ["0", "1", "2", "01", "yes", " 1"],
   UNSOCK_CONNECT_TIMEOUT_MS: ["1", "3600000", "0", "3600001", "-1", "5s", "1e3", "0001", "99999999999999999999"],
   UNSOCK_ENGINE: ["auto", "trap", "preload", "none", "AUTO", "auto ", "1"],
   UNSOCK_STRICT: ["0", "1", "2", "01", "yes", " 1"],

@@ -1,13 +1,13 @@
-/** What a port's first socket leaves about its address (`c/rules/own_name.c`), read by the command line as by the library. */
+/** What a datagram port's first socket leaves about its address (`c/rules/own_name.c`), read by the command line as by the library. */
 import { assertEquals } from "@std/assert";
-import { ofNumber, ofPortLink, ofShortName } from "../../lib/report/bound_address.ts";
+import { ofNumber, ofShortName } from "../../lib/report/bound_address.ts";
 import { runHarness } from "../support/harness.ts";
 import { need } from "../support/programs.ts";
 
 const ADDRESSES = ["127.0.0.1", "0.0.0.0", "::", "::1", "127.0.0.2", "127.255.9.254", "10.0.2.15", "2001:db8::5:ff"];
 const PORT = 9042;
 
-/** A line for each address: the number, what the link says alone and beside others, and the five characters. */
+/** A line for each address: the number, and the five characters. */
 const HARNESS = `
 #include "rules/own_name.h"
 #include "rules/ip.h"
@@ -22,17 +22,11 @@ int main(int count, char **words) {
     unsock_settings.directory_length = UNSOCK_DIR_MOST;
     for (int i = 1; i < count; i++) {
         for (int v6only = 0; v6only < 2; v6only++) {
-            struct unsock_port_link link = {.v6only = v6only != 0, .ip = {.port = ${PORT}}};
+            struct unsock_ip ip = {.port = ${PORT}, .family = strchr(words[i], ':') ? AF_INET6 : AF_INET};
             struct sockaddr_un path;
-            char alone[UNSOCK_PORT_LINK_MOST], several[UNSOCK_PORT_LINK_MOST];
-            link.ip.family = strchr(words[i], ':') ? AF_INET6 : AF_INET;
-            inet_pton(link.ip.family, words[i], link.ip.bytes);
-            unsock_port_link_write(&link, ${PORT}, alone);
-            link.several = true;
-            unsock_port_link_write(&link, ${PORT}, several);
-            unsock_own_name_path(&link.ip, SOCK_STREAM, &path);
-            printf("%u %s %s %.5s\\n", unsock_own_name_number(&link.ip, link.v6only), alone, several,
-                   strchr(path.sun_path, '@') + 1);
+            inet_pton(ip.family, words[i], ip.bytes);
+            unsock_own_name_path(&ip, &path);
+            printf("%u %.5s\\n", unsock_own_name_number(&ip, v6only != 0), strchr(path.sun_path, '@') + 1);
         }
     }
     return 0;
@@ -40,26 +34,21 @@ int main(int count, char **words) {
 
 const SOURCES = ["rules/own_name.c", "rules/ip.c", "rules/keyed_hash.c", "rt/text.c", "rt/mem.c"];
 
-Deno.test("the address of a port's first socket is read as it is written", { ignore: !need("cc") }, async () => {
-  const output = await runHarness(HARNESS, SOURCES, ...ADDRESSES);
-  const lines = output.trimEnd().split("\n").map((line) => line.split(" "));
-  assertEquals(lines.length, 2 * ADDRESSES.length);
-  for (const [index, [number = "", alone = "", several = "", short = ""]] of lines.entries()) {
-    const text = ADDRESSES[index >> 1] ?? "";
-    const whole = { text, forBoth: text === "::" && index % 2 === 0 };
-    assertEquals([ofPortLink(alone, PORT), ofPortLink(several, PORT)], [whole, whole]);
-    // A hash may be another address's.
-    const isHash = text.startsWith("10.") || text.startsWith("2001");
-    assertEquals(ofNumber(Number(number)), isHash ? undefined : whole);
-    // For the shortest there is room everywhere.
-    if (!text.startsWith("::")) assertEquals(ofShortName(short), isHash ? undefined : { text, forBoth: false });
-  }
-});
-
-Deno.test("what is no such link tells no address", () => {
-  for (
-    const text of ["", "9043.sock", "/9042.sock", ".9042.sock", "x9042.sock", ".///////9042.sock", "./////./9042.sock"]
-  ) {
-    assertEquals(ofPortLink(text, PORT), undefined, text);
-  }
-});
+Deno.test(
+  "the address of a datagram port's first socket is read as it is written",
+  { ignore: !need("cc") },
+  async () => {
+    const output = await runHarness(HARNESS, SOURCES, ...ADDRESSES);
+    const lines = output.trimEnd().split("\n").map((line) => line.split(" "));
+    assertEquals(lines.length, 2 * ADDRESSES.length);
+    for (const [index, [number = "", short = ""]] of lines.entries()) {
+      const text = ADDRESSES[index >> 1] ?? "";
+      const whole = { text, forBoth: text === "::" && index % 2 === 0 };
+      // A hash may be another address's.
+      const isHash = text.startsWith("10.") || text.startsWith("2001");
+      assertEquals(ofNumber(Number(number)), isHash ? undefined : whole);
+      // For the shortest there is room everywhere.
+      if (!text.startsWith("::")) assertEquals(ofShortName(short), isHash ? undefined : { text, forBoth: false });
+    }
+  },
+);

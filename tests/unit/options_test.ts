@@ -17,8 +17,8 @@ const PLAIN: readonly { args: string[]; values: Record<string, unknown> }[] = [
     values: { dir: "/d", addr: "::1,127.0.0.1/8", port: "80-90", mode: "660" },
   },
   {
-    args: ["--block-inet", "--block-inet6", "--fallback", "--force", "--dry-run"],
-    values: { blockInet: true, blockInet6: true, fallback: true, force: true, dryRun: true },
+    args: ["--block-inet", "--block-inet6", "--fallback", "--one-address", "--force", "--dry-run"],
+    values: { blockInet: true, blockInet6: true, fallback: true, oneAddress: true, force: true, dryRun: true },
   },
   {
     args: ["--accept-convert", "none", "--timeout", "5", "--lib=a=b", "--log=x.log"],

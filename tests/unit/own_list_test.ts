@@ -18,7 +18,7 @@ struct unsock_settings unsock_settings;
 int main(int count, char **words) {
     strcpy(unsock_settings.directory, words[1]);
     unsock_settings.directory_length = strlen(words[1]);
-    unsock_own_index_begin(9042, SOCK_STREAM);
+    unsock_own_index_begin(9042);
     for (int i = 2; i < count; i++) {
         char text[UNSOCK_OWN_LIST_MOST], *word = words[i] + 1;
         struct unsock_span list;
@@ -28,14 +28,14 @@ int main(int count, char **words) {
         case '+':
         case '*':
             inet_pton(ip.family, word, ip.bytes);
-            if (unsock_own_index_add(&ip, SOCK_STREAM, words[i][0] == '*') != 0) return 1;
+            if (unsock_own_index_add(&ip, words[i][0] == '*') != 0) return 1;
             break;
         case '-':
         case '/':
-            unsock_own_index_drop(9042, SOCK_STREAM, words[i][0] == '/', (unsigned)atoi(word));
+            unsock_own_index_drop(9042, words[i][0] == '/', (unsigned)atoi(word));
             break;
         default:
-            if (!unsock_own_index_read(9042, SOCK_STREAM, text, &list)) {
+            if (!unsock_own_index_read(9042, text, &list)) {
                 puts("none");
                 break;
             }
@@ -82,7 +82,7 @@ Deno.test(
         "*127.0.0.1 0.0.0.0 127.255.254.253 127.0.0.1",
         "0.0.0.0 127.255.254.253 127.0.0.1",
       ]);
-      assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), [".9042.sock.list"]);
+      assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), [".9042.dgram.sock.list"]);
     }),
 );
 
@@ -92,7 +92,7 @@ Deno.test(
   () =>
     inDirectory(async (dir, list) => {
       for (const text of ["x", ":12", ":!127.0.0.1", ":!::1,x", ":!x,", `:${"0".repeat(1200)}`]) {
-        const link = `${dir}/.9042.sock.list`;
+        const link = `${dir}/.9042.dgram.sock.list`;
         Deno.symlinkSync(text, link);
         // Begun anew it is one, whatever was there.
         assertEquals(await list("+127.0.0.2", "?"), ["127.0.0.2"]);
@@ -111,13 +111,13 @@ Deno.test(
       assertEquals(shown.split(" "), addresses);
 
       const more = Array.from({ length: 100 }, (_, index) => `+127.0.1.${index}`);
-      Deno.writeTextFileSync(`${dir}/9042@127.0.0.7.sock`, "");
+      Deno.writeTextFileSync(`${dir}/9042@127.0.0.7.dgram.sock`, "");
       const [left = ""] = await list(...addresses.map((address) => `+${address}`), ...more, "?");
       assert(left.startsWith("127.0.0.7 127.0.1.") && left.endsWith(" 127.0.1.99"), left);
 
       // With a file each there is none: the directory tells then.
-      for (const address of addresses) Deno.writeTextFileSync(`${dir}/9042@${address}.sock`, "");
-      for (const address of more) Deno.writeTextFileSync(`${dir}/9042@${address.slice(1)}.sock`, "");
+      for (const address of addresses) Deno.writeTextFileSync(`${dir}/9042@${address}.dgram.sock`, "");
+      for (const address of more) Deno.writeTextFileSync(`${dir}/9042@${address.slice(1)}.dgram.sock`, "");
       assertEquals(await list(...addresses.map((address) => `+${address}`), ...more, "?"), ["none"]);
     }),
 );
