@@ -92,7 +92,7 @@ UNSOCK_OWN_FRAME static bool peer_has_another(int fd) {
 
 void unsock_other_name_mark(int fd) {
     union unsock_sockaddr own;
-    struct timespec times[2];
+    struct timespec times[2] = {{0}};
     struct statx status;
     if (!peer_has_another(fd))
         return;
