@@ -58,6 +58,8 @@
     BY_HAND(sendfile64)                                                                                                \
     LIBC(ssize_t, splice, (int in, int64_t *in_offset, int out, int64_t *out_offset, size_t size, unsigned flags),     \
          (in, in_offset, out, out_offset, size, flags))                                                                \
+    LIBC(ssize_t, recv, (int fd, void *data, size_t size, int flags), (fd, data, size, flags))                         \
+    BY_HAND(__recv_chk)                                                                                                \
     LIBC(ssize_t, recvfrom, (int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length), \
          (fd, data, size, flags, address, length))                                                                     \
     BY_HAND(__recvfrom_chk)                                                                                            \

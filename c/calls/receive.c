@@ -1,4 +1,4 @@
-/* recvfrom, recvmsg and recvmmsg: who does the work? */
+/* recv, recvfrom, recvmsg and recvmmsg: who does the work? */
 #include "calls/receive.h"
 
 #include "calls/datagram.h"
@@ -12,12 +12,14 @@
 #include "rt/sys.h"
 #include "rt/user.h"
 
-/* Would receiving on this descriptor concern the library? `wants_address`: the caller asks for the sender. -errno: that
- * cannot be known. */
-static long concerns(int fd, bool wants_address) {
+/*
+ * Would receiving on this descriptor concern the library? `asks`: the caller asks for the sender, or for the queue of
+ * errors, of which AF_UNIX does not know: it would give away what waits to be read. -errno: that cannot be known.
+ */
+static long concerns(int fd, bool asks) {
     struct unsock_fd scratch;
     struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!entry && wants_address)
+    if (!entry && asks)
         entry = unsock_identify(fd, &scratch);
     if (entry && entry->kind == UNSOCK_KIND_IP && entry->type == SOCK_DGRAM)
         unsock_fds_mark(entry, UNSOCK_HEARD);
@@ -155,8 +157,13 @@ static long receive_messages(int fd, struct unsock_mmsghdr *messages, unsigned c
     return unsock_user_write(timeout, &wait, sizeof(wait)) < 0 ? -EFAULT : result;
 }
 
+ssize_t unsock_call_recv(int fd, void *data, size_t size, int flags) {
+    return flags & MSG_ERRQUEUE ? unsock_call_recvfrom(fd, data, size, flags, NULL, NULL)
+                                : unsock_real_recv(fd, data, size, flags);
+}
+
 ssize_t unsock_call_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
-    long ours = concerns(fd, address != NULL);
+    long ours = concerns(fd, address || (flags & MSG_ERRQUEUE));
     if (ours < 0)
         return ours;
     if (!ours) {
@@ -177,7 +184,7 @@ ssize_t unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
     bool waits = may_be_replaced(fd);
     if ((!entry || waits) && unsock_user_read(&asked, message, sizeof(asked)) < 0)
         return unsock_real_recvmsg(fd, message, flags);
-    long ours = concerns(fd, !entry && asked.msg_name);
+    long ours = concerns(fd, !entry && (asked.msg_name || (flags & MSG_ERRQUEUE)));
     if (ours != 0)
         return ours < 0 ? ours : receive_message(fd, message, flags);
     long result = unsock_real_recvmsg(fd, message, flags);
@@ -197,7 +204,7 @@ long unsock_call_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned coun
     bool waits = may_be_replaced(fd);
     if (count == 0 || ((!entry || waits) && unsock_user_read(&asked, messages, sizeof(asked)) < 0))
         return unsock_real_recvmmsg(fd, messages, count, flags, timeout);
-    long ours = concerns(fd, !entry && asked.header.msg_name);
+    long ours = concerns(fd, !entry && (asked.header.msg_name || (flags & MSG_ERRQUEUE)));
     if (ours != 0)
         return ours < 0 ? ours : receive_messages(fd, messages, count, flags, timeout);
     long result = unsock_real_recvmmsg(fd, messages, count, flags, timeout);

@@ -22,6 +22,14 @@ UNSOCK_EXPORT ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t buf
     return recvfrom(fd, data, UNSOCK_MIN(size, buffer), flags, address, length);
 }
 
+ssize_t recv(int fd, void *data, size_t size, int flags);
+
+UNSOCK_EXPORT ssize_t __recv_chk(int fd, void *data, size_t size, size_t buffer, int flags) {
+    if (size > buffer && unsock_next.recv_chk)
+        return unsock_next.recv_chk(fd, data, size, buffer, flags);
+    return recv(fd, data, UNSOCK_MIN(size, buffer), flags);
+}
+
 /* So are these: `room` is how many bytes the array of descriptors has. */
 int poll(struct pollfd *fds, unsigned long count, int timeout);
 ssize_t sendfile(int out, int in, int64_t *offset, size_t count);

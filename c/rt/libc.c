@@ -110,6 +110,7 @@ void unsock_next_resolve(void) {
     resolve("accept4", &unsock_next.accept4);
     resolve("recvfrom", &unsock_next.recvfrom);
     resolve("__recvfrom_chk", &unsock_next.recvfrom_chk);
+    resolve("__recv_chk", &unsock_next.recv_chk);
     resolve("recvmsg", &unsock_next.recvmsg);
     resolve("recvmmsg", &unsock_next.recvmmsg);
     resolve("sendto", &unsock_next.sendto);
@@ -165,6 +166,10 @@ long unsock_real_accept4(int fd, void *address, socklen_t *length, int flags) {
 long unsock_real_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
     KERNEL_STYLE(recvfrom, (fd, data, size, flags, address, length),
                  unsock_sys(__NR_recvfrom, fd, data, size, flags, address, length));
+}
+
+long unsock_real_recv(int fd, void *data, size_t size, int flags) {
+    return unsock_real_recvfrom(fd, data, size, flags, NULL, NULL);
 }
 
 long unsock_real_recvmsg(int fd, struct msghdr *message, int flags) {

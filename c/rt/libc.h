@@ -43,6 +43,7 @@ struct unsock_next {
     int (*accept4)(int, struct sockaddr *, socklen_t *, int);
     ssize_t (*recvfrom)(int, void *, size_t, int, struct sockaddr *, socklen_t *);
     ssize_t (*recvfrom_chk)(int, void *, size_t, size_t, int, struct sockaddr *, socklen_t *); /* glibc only */
+    ssize_t (*recv_chk)(int, void *, size_t, size_t, int); /* as well */
     ssize_t (*recvmsg)(int, struct msghdr *, int);
     int (*recvmmsg)(int, struct unsock_mmsghdr *, unsigned, int, void *);
     ssize_t (*sendto)(int, const void *, size_t, int, const struct sockaddr *, socklen_t);
@@ -82,6 +83,7 @@ long unsock_real_connect(int fd, const void *address, socklen_t length);
 long unsock_real_accept(int fd, void *address, socklen_t *length);
 long unsock_real_accept4(int fd, void *address, socklen_t *length, int flags);
 long unsock_real_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length);
+long unsock_real_recv(int fd, void *data, size_t size, int flags);
 long unsock_real_recvmsg(int fd, struct msghdr *message, int flags);
 long unsock_real_sendmsg(int fd, const struct msghdr *message, int flags);
 

@@ -70,6 +70,11 @@ static void decide(struct maker *maker, const struct unsock_trapped *call) {
         give_unless(maker, 0, TRAP);
         load_upper(maker, call->argument);
         give_unless(maker, 0, TRAP);
+        if (call->mask) {
+            load_lower(maker, call->argument - 1u);
+            put(maker, BPF_ALU | BPF_AND | BPF_K, call->mask, 0, 0);
+            give_unless(maker, 0, TRAP);
+        }
         give(maker, SECCOMP_RET_ALLOW);
         break;
     case UNSOCK_TRAPPED_IF_VALUE:

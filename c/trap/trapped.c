@@ -14,6 +14,7 @@
 #define IOCTL_OUTQ 0x5411      /* SIOCOUTQ */
 #define IOCTL_INTERFACE 0x8900 /* netdevice(7) */
 #define SIGNALS_UNBLOCK 1      /* SIG_UNBLOCK */
+#define FLAG_ERROR_QUEUE 0x2000 /* MSG_ERRQUEUE */
 
 const struct unsock_trapped unsock_trapped[] = {
     ALWAYS(socket),
@@ -30,7 +31,7 @@ const struct unsock_trapped unsock_trapped[] = {
     ALWAYS(setsockopt),
     /* Without an address these are the data path of streams: send and recv. */
     IF_SET(sendto, 4),
-    IF_SET(recvfrom, 4),
+    {.number = __NR_recvfrom, .when = UNSOCK_TRAPPED_IF_SET, .argument = 4, .mask = FLAG_ERROR_QUEUE},
     ALWAYS(sendmsg),
     ALWAYS(sendmmsg),
     ALWAYS(recvmsg),
