@@ -1,6 +1,7 @@
 /* ioctl: network interfaces are asked about on any IP socket (netdevice(7)), also on a redirected one. */
 #include "calls/ioctl.h"
 
+#include "kernel/identify.h"
 #include "memory/fds.h"
 #include "memory/state.h"
 #include "options/option_oracle.h"
@@ -12,6 +13,8 @@
 #define INTERFACE_REQUESTS 0x8900u
 #define REQUEST_NONBLOCK 0x5421u /* FIONBIO, on or off */
 #define REQUEST_OUTQ 0x5411u     /* SIOCOUTQ */
+#define REQUEST_AT_MARK 0x8905u  /* SIOCATMARK */
+#define REQUEST_FILE 0x89e0u     /* SIOCUNIXFILE */
 
 /* tcp(7): how much is not acknowledged yet. What has been written is in the peer's queue already. */
 static long ask_queue(int fd, unsigned long argument, long result) {
@@ -38,7 +41,19 @@ static long ask_ip_socket(int fd, unsigned long request, unsigned long argument,
     return result;
 }
 
+/* What AF_UNIX knows and the program's socket does not: the place of urgent data in datagrams, the file of a socket. */
+static bool is_of_unix_alone(int fd, unsigned long request) {
+    struct unsock_fd scratch;
+    if (request != REQUEST_AT_MARK && request != REQUEST_FILE)
+        return false;
+    const struct unsock_fd *entry = unsock_identify(fd, &scratch);
+    return unsock_fd_is_redirected(entry) && (request == REQUEST_FILE || entry->type == SOCK_DGRAM) &&
+           !unsock_reuse_look(fd);
+}
+
 long unsock_call_ioctl(int fd, unsigned long request, unsigned long argument) {
+    if (is_of_unix_alone(fd, request))
+        return ask_ip_socket(fd, request, argument, -ENOTTY);
     long result = unsock_sys(__NR_ioctl, fd, request, argument);
     bool interface = (request & 0xff00u) == INTERFACE_REQUESTS && (result == -ENOTTY || result == -EINVAL);
     if (interface)
