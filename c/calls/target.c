@@ -5,6 +5,7 @@
 #include "calls/firecracker.h"
 #include "calls/handed.h"
 #include "calls/standin.h"
+#include "files/control_file.h"
 #include "files/elsewhere.h"
 #include "files/ephemeral.h"
 #include "files/handed.h"
@@ -260,6 +261,9 @@ UNSOCK_OWN_FRAME long unsock_target_connect_path(int fd, const void *address, so
     if (!unsock_resolve_is_worth_it(result) || !read_path(address, length, &path))
         return result;
     answers = unsock_resolve(path.sun_path, NULL);
+    /* Any file can stand there: only one of our kind, damaged, is EINVAL. */
+    if (answers == -EINVAL && unsock_control_file_read(path.sun_path, NULL) != -EINVAL)
+        return result;
     if (answers != UNSOCK_ANSWERS_CONTROL)
         return answers == -EINVAL || answers == -EACCES ? answers : result;
     struct unsock_fd *entry = own_entry(fd, &scratch);
@@ -273,7 +277,7 @@ UNSOCK_OWN_FRAME long unsock_target_bind_path(int fd, const void *address, sockl
     long answers;
     if (result != -EADDRINUSE || !read_path(address, length, &path))
         return result;
-    /* Not a control file: the error is bind's own. Only our kind of file, damaged, is EINVAL. */
+    /* Not a control file: the error is bind's own. */
     answers = unsock_resolve(path.sun_path, NULL);
     if (answers != UNSOCK_ANSWERS_CONTROL)
         return answers == -EACCES ? unsock_log("bind", fd, NULL, &path, answers) : result;

@@ -74,7 +74,7 @@ int unsock_control_file_read(const char *path, struct unsock_control_file *contr
     if (result < 0)
         return -EINVAL;
     if (!unsock_control_check(bytes, (size_t)result))
-        return -EINVAL;
+        return unsock_control_is_meant(bytes, (size_t)result) ? -EINVAL : -ENOEXEC;
     if (!followed)
         return -EACCES;
     if (control)

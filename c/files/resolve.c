@@ -15,5 +15,7 @@ long unsock_resolve(const char *path, struct unsock_control_file *control) {
     int read = unsock_control_file_read(path, control);
     if (read == 0)
         return UNSOCK_ANSWERS_CONTROL;
+    if (read == -ENOEXEC)
+        return -EINVAL;
     return read == -EINVAL || read == -EACCES ? read : UNSOCK_ANSWERS_OTHER;
 }

@@ -49,6 +49,14 @@ bool unsock_control_check(const void *bytes, size_t length) {
     return unix_address_fits(file.proxy, file.proxy_length, false) && family_of(file.dest) == UNSOCK_AF_VSOCK;
 }
 
+bool unsock_control_is_meant(const void *bytes, size_t length) {
+    struct unsock_control_file file;
+    if (length != sizeof(file))
+        return false;
+    memcpy(&file, bytes, sizeof(file));
+    return file.magic == UNSOCK_CONTROL_MAGIC;
+}
+
 bool unsock_control_refuses(const struct unsock_control_file *file) {
     static const char nobody[] = UNSOCK_CONTROL_NOBODY;
     return family_of(file->dest) == AF_UNIX && file->dest_length >= UNSOCK_SUN_PATH_OFFSET + sizeof(nobody) &&
