@@ -29,7 +29,8 @@ static long bind_name(const struct unsock_bind_request *any, uint16_t wanted, st
     one.ip.port = wanted;
     if (wanted != 0 && unsock_bindfile_bind(&one, bound) == 0 && bound->how == UNSOCK_BOUND_FILE)
         return 0;
-    return unsock_bindfile_bind_ephemeral(any, bound);
+    long result = unsock_bindfile_bind_ephemeral(any, bound);
+    return result == -EADDRINUSE ? -EAGAIN : result; /* as inet_autobind in net/ipv4/af_inet.c says it */
 }
 
 /* Binding the standin ended with `result`, or what was bound will not do: puts it in place, or undoes it. */

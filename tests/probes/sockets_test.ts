@@ -24,6 +24,7 @@ testProbe("error_queue", "who asks for the queue of errors gets none of the data
   flags: ["-D_FORTIFY_SOURCE=2"],
 });
 testProbe("ioctl_of_unix", "requests that only a Unix socket knows are unknown");
+testProbe("no_port_left", "where no port is left, each call says so at once, and as TCP and UDP do");
 testProbe("stream_addresses", "both ends of a connection agree on addresses and ports, across fork, exec and passing");
 testProbe("short_buffers", "short, empty and NULL address buffers are answered as the kernel does");
 testProbe("bad_pointers", "pointers into nowhere are EFAULT, and not crashes");
