@@ -43,6 +43,17 @@ bool unsock_options_wants_ip(const struct unsock_fd *entry, int level, int name)
     return entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && entry->state == UNSOCK_STATE_NEW;
 }
 
+/*
+ * IPV6_ADDRFORM of a connected socket: one that talks to an IPv4 address becomes an IPv4 socket (do_ipv6_setsockopt,
+ * net/ipv6/ipv6_sockglue.c), and there is no way back.
+ */
+static long become_ipv4(struct unsock_fd *entry) {
+    if (entry->remote.family != AF_INET)
+        return -EADDRNOTAVAIL;
+    entry->domain = AF_INET;
+    return 0;
+}
+
 long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length) {
     int row = unsock_option_find(level, name);
     if (level == SOL_SOCKET)
@@ -60,6 +71,10 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
     /* Whoever takes a connection apart and puts it together elsewhere must hear that it cannot be done. */
     if (tcp && name == UNSOCK_TCP_REPAIR)
         return -EPERM;
+    int32_t form = 0;
+    if (entry->domain == AF_INET6 && level == IPPROTO_IPV6 && name == IPV6_ADDRFORM && connected &&
+        length >= sizeof(form) && unsock_user_read(&form, value, sizeof(form)) == 0 && form == AF_INET)
+        return become_ipv4(entry);
     /* IPV6_V6ONLY is fixed once the socket has a port (net/ipv6/ipv6_sockglue.c). */
     if (entry->domain == AF_INET6 && level == IPPROTO_IPV6 && name == IPV6_V6ONLY &&
         ((entry->flags & UNSOCK_BOUND) || connected))
@@ -71,13 +86,15 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
 static long get_by_state(int fd, struct unsock_fd *entry, int level, int name, void *value, socklen_t *length) {
     bool connected = unsock_state_is_connected(entry->state);
     int32_t mss = entry->domain == AF_INET6 && entry->remote.family == AF_INET6 ? 65463 : 65483;
-    int32_t mtu = 65536;
+    int32_t mtu = 65536, form = AF_INET6;
     if (level == IPPROTO_TCP && name == UNSOCK_TCP_INFO) {
         long result = unsock_oracle_get(entry, level, name, value, length);
         if (result == 0)
             unsock_tcp_info_complete(fd, entry, value, *length);
         return result;
     }
+    if (connected && level == IPPROTO_IPV6 && name == IPV6_ADDRFORM && entry->domain == AF_INET6)
+        return unsock_option_answer(&form, sizeof(form), level, value, length);
     if (connected && level == IPPROTO_TCP && name == UNSOCK_TCP_MAXSEG && entry->type == SOCK_STREAM)
         return unsock_option_answer(&mss, sizeof(mss), level, value, length);
     if (connected && ((level == IPPROTO_IP && name == UNSOCK_IP_MTU) || (level == IPPROTO_IPV6 && name == IPV6_MTU)))

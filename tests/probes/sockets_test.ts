@@ -23,6 +23,7 @@ testProbe(
 testProbe("error_queue", "who asks for the queue of errors gets none of the data, by whatever call", {
   flags: ["-D_FORTIFY_SOURCE=2"],
 });
+testProbe("address_form", "an IPv6 socket that is connected to an IPv4 address becomes an IPv4 one");
 testProbe("ioctl_of_unix", "requests that only a Unix socket knows are unknown");
 testProbe("no_port_left", "where no port is left, each call says so at once, and as TCP and UDP do");
 testProbe("stream_addresses", "both ends of a connection agree on addresses and ports, across fork, exec and passing");
