@@ -5,6 +5,7 @@
 #include "memory/fds.h"
 #include "memory/state.h"
 #include "replace/redirect.h"
+#include "rt/mem.h"
 #include "rt/net.h"
 #include "rules/ip.h"
 
@@ -15,6 +16,7 @@
  */
 UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     struct unsock_ip local = entry->local;
+    bool settled = (entry->flags & UNSOCK_SETTLED) != 0; /* by connecting: it was bound to the wildcard */
     struct unsock_standin standin;
     long socket = unsock_redirect_open(AF_UNIX, SOCK_STREAM, 0);
     if (socket < 0)
@@ -27,6 +29,8 @@ UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     entry->flags |= UNSOCK_BOUND;
     entry->local = local;
     entry->local.tag = 0;
+    if (settled)
+        memset(entry->local.bytes, 0, sizeof(entry->local.bytes));
     return 0;
 }
 

@@ -37,6 +37,7 @@ struct attempt {
     socklen_t path_length;
     struct unsock_standin standin; /* the socket that connects: fd itself, or one that will take its place */
     bool nonblocking;
+    uint16_t bound; /* flags: how the program had bound it */
 };
 
 /* The address that the client has: what it bound, else the default; port 0 where one is still to be chosen. */
@@ -54,6 +55,12 @@ UNSOCK_OWN_FRAME static struct unsock_ip source_of(int fd, const struct unsock_f
     if (unsock_ip_is_wildcard(&bound) || bound.family != target->family)
         return unsock_address_default(target->family, bound.port);
     return bound;
+}
+
+/* What connect(AF_UNSPEC) goes back to. */
+static uint16_t bound_flags(const struct unsock_fd *entry) {
+    bool settles = (entry->flags & UNSOCK_BOUND) && unsock_ip_is_wildcard(&entry->local);
+    return (entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT | UNSOCK_SETTLED)) | (settles ? UNSOCK_SETTLED : 0);
 }
 
 /* Gives the connecting socket the name from which the server reads the client's address. */
@@ -109,7 +116,7 @@ static long retry_full(const struct attempt *attempt) {
  */
 static long connected(struct attempt *attempt) {
     unsock_fd_enter(attempt->entry, attempt->nonblocking ? UNSOCK_STATE_CONNECTING : UNSOCK_STATE_CONNECTED);
-    attempt->entry->flags |= UNSOCK_NAMED;
+    attempt->entry->flags |= UNSOCK_NAMED | attempt->bound;
     attempt->entry->local = attempt->source;
     attempt->entry->remote = attempt->target;
     return attempt->nonblocking ? -EINPROGRESS : 0;
@@ -257,6 +264,7 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     /* Connecting to the wildcard means the loopback address, and is reported so (ip_route_connect). */
     attempt.target = unsock_ip_some(*asked);
     attempt.nonblocking = false;
+    attempt.bound = bound_flags(entry);
     if (unsock_fd_is_refused(entry))
         return unsock_refusal_tell(fd, entry);
     if (entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_CONNECTING) {

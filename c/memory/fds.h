@@ -33,7 +33,7 @@ enum {
     UNSOCK_WAITING = 1 << 6,    /* streams, SPENT: SO_SNDTIMEO has ended a connect, with which the next one goes on */
     UNSOCK_HEARD = 1 << 6,      /* datagrams: something was received; KIND_IP, ANY_PORT: some thread has asked */
     UNSOCK_BY_CONTROL = 1 << 7, /* datagrams: what comes from outside the directory comes from `remote` */
-    UNSOCK_SETTLED = 1 << 8,    /* datagrams: `local` was the wildcard before it was connected */
+    UNSOCK_SETTLED = 1 << 8,    /* `local` was the wildcard before it was connected */
     UNSOCK_OF_SOCKET = (1 << 9) - 1,
     /* Of the descriptor. */
     UNSOCK_DUPLICATED = 1 << 9,   /* another descriptor has the same `id` */

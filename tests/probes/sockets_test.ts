@@ -20,6 +20,7 @@ testProbe(
   "a non-blocking connect that is refused is in progress first, and its failure is told once",
   { refuses: true },
 );
+testProbe("disconnect", "a stream that connect(AF_UNSPEC) has ended has the name that the program had bound");
 testProbe("error_queue", "who asks for the queue of errors gets none of the data, by whatever call", {
   flags: ["-D_FORTIFY_SOURCE=2"],
 });
