@@ -2,6 +2,7 @@
 #include "kernel/identify.h"
 
 #include "kernel/file_info.h"
+#include "kernel/other_name.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
 #include "memory/option_table.h"
@@ -105,13 +106,19 @@ static void identify_datagram_peer(struct unsock_fd *entry, const struct unsock_
     }
 }
 
+/* The directory may have another name where the socket was bound. */
+static struct unsock_name read_name(const struct sockaddr_un *address, size_t length) {
+    struct unsock_name name = unsock_kernel_name_read(address, length), other;
+    return name.kind == UNSOCK_NAME_FOREIGN && unsock_other_name_is_ours(address, length, &other) ? other : name;
+}
+
 /* An AF_UNIX socket that this process did not make itself: its names say whether it stands for an IP socket. */
 UNSOCK_OWN_FRAME static long identify_unix(int fd, struct unsock_fd *entry) {
     union unsock_sockaddr address;
     long length = unsock_socket_name(fd, __NR_getsockname, &address);
     if (length < 0)
         return length;
-    struct unsock_name own = unsock_kernel_name_read(&address.un, (size_t)length);
+    struct unsock_name own = read_name(&address.un, (size_t)length);
     if (own.kind == UNSOCK_NAME_STREAM) {
         identify_stream(entry, &own.source, &own.target);
         /* It has the name of a connection that was refused. */
@@ -127,7 +134,7 @@ UNSOCK_OWN_FRAME static long identify_unix(int fd, struct unsock_fd *entry) {
     if (length < 0 && length != -ENOTCONN)
         return length;
     if (length >= 0)
-        peer = unsock_kernel_name_read(&address.un, (size_t)length);
+        peer = read_name(&address.un, (size_t)length);
     if (own.kind == UNSOCK_NAME_FILE && peer.kind == UNSOCK_NAME_STREAM) {
         struct unsock_ip any = {.family = peer.target.family, .port = own.port};
         if (own.own && own.address_known)

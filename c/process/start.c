@@ -2,6 +2,7 @@
 #include "process/start.h"
 
 #include "files/directory.h"
+#include "files/directory_name.h"
 #include "files/handed.h"
 #include "kernel/log.h"
 #include "kernel/trapped.h"
@@ -57,6 +58,7 @@ static void settle(const struct unsock_environment *environment) {
     if (!unsock_settings_read(environment, &unsock_settings, &error) ||
         !unsock_directory_make(&unsock_settings, &error) || !unsock_log_start(&unsock_settings, &error))
         refuse(&error);
+    unsock_directory_name_settle(&unsock_settings);
     unsock_handed_start(environment);
 }
 

@@ -178,6 +178,72 @@ for (const door of DOORS) {
   }
 }
 
+/** Its second life has the directory by another name. */
+const INHERITS = `
+def told(fd):
+    try: return fd.getsockname()[:2]
+    except OSError as error: return error
+if len(sys.argv) > 2:
+    server, asks, stream = (socket.socket(fileno=int(fd)) for fd in sys.argv[2:])
+    print(server.family.name, told(server)[0], told(server)[1] == 2001)
+    fd = client()
+    fd.sendto(b"?", ("127.0.0.1", 2001))
+    data, sender = server.recvfrom(10)
+    server.sendto(b"!", sender)
+    print(fd.recvfrom(10)[1])
+    if sys.argv[1] == "link":
+        print(asks.family.name, told(asks)[0], asks.getpeername())
+        asks.send(b"?")
+        print(server.recvfrom(10)[1] == told(asks))
+        print(stream.family.name, told(stream)[0], told(stream)[1] == 2001)
+else:
+    server, asks, stream = client(), client(), socket.socket()
+    server.bind(("127.0.0.1", 2001))
+    asks.connect(("127.0.0.1", 2001))
+    stream.bind(("127.0.0.1", 2001))
+    stream.listen()
+    for fd in (server, asks, stream): os.set_inheritable(fd.fileno(), True)
+    os.environ["UNSOCK_DIR"] = os.environ["OTHER"]
+    os.execv(sys.executable, [sys.executable, "-c", os.environ["AGAIN"], sys.argv[1]] + [str(fd.fileno()) for fd in (server, asks, stream)])
+`;
+
+const INHERITED = "AF_INET 127.0.0.1 True\n('127.0.0.1', 2001)\n";
+/** Of a stream, and of who is connected, the kernel does not tell it to others. */
+const INHERITED_BY_LINK = "AF_INET 127.0.0.1 ('127.0.0.1', 2001)\nTrue\nAF_INET 127.0.0.1 True\n";
+
+for (const way of ["link", "mount"] as const) {
+  Deno.test({
+    name: `sockets that a program inherits are known where it has the directory by another name (${way})`,
+    ignore: !canMount,
+    fn: () =>
+      withNames(async ({ outside, inside }) => {
+        if (way === "link") {
+          await Deno.remove(inside);
+          await Deno.symlink(outside, inside);
+        }
+        const command = [
+          "env",
+          `OTHER=${inside}`,
+          `AGAIN=${HELPERS + INHERITS}`,
+          ...program("preload", outside, INHERITS, way),
+        ];
+        const mounted = [
+          ...NAMESPACES(),
+          "sh",
+          "-c",
+          'mount --bind "$1" "$2" && shift 2 && exec "$@"',
+          "sh",
+          outside,
+          inside,
+          ...command,
+        ];
+        const { stdout, stderr } = await run(way === "mount" ? mounted : command);
+        const more = way === "link" ? INHERITED_BY_LINK : "";
+        assertEquals({ stdout, stderr }, { stdout: INHERITED + more, stderr: "" });
+      }),
+  });
+}
+
 /** Which of these names the server takes for the client's own: each is of a plain Unix socket in a directory of somebody else's. */
 const HOSTILE = `
 base, dir = sys.argv[1], os.environ["UNSOCK_DIR"]
