@@ -1,6 +1,7 @@
 /* close, dup and the end of the process: what becomes of entries and socket files. */
 #include "calls/close.h"
 
+#include "calls/urgent.h"
 #include "files/elsewhere.h"
 #include "files/lock.h"
 #include "files/plain_senders.h"
@@ -91,6 +92,8 @@ long unsock_call_fcntl(int fd, int command, unsigned long argument) {
     long result = unsock_real_fcntl(fd, command, argument);
     if (command == F_SETFL && (argument & O_NONBLOCK) && result == 0)
         unsock_fds_was_made_nonblocking(fd);
+    if (result == 0 && (command == UNSOCK_F_SETOWN || command == UNSOCK_F_SETOWN_EX))
+        unsock_urgent_expect(fd);
     return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? remember_duplicate(fd, result) : result;
 }
 

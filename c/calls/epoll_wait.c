@@ -1,13 +1,17 @@
 /*
  * epoll_wait and its kin. What the kernel says is what the program gets, but for hang-ups that TCP would not tell of
- * yet. Such a one the kernel tells of again and again: so the registration waits by edge meanwhile, which wakes it when
- * anything changes, and it becomes again what it was as soon as there is something to tell.
+ * yet, and urgent bytes that nobody can read (calls/urgent.h; replace/epoll.c asks for them). Such a one the kernel
+ * tells of again and again: so the registration waits by edge meanwhile, which wakes it when anything changes, and it
+ * becomes again what it was as soon as there is something to tell.
  */
 #include "calls/epoll_wait.h"
 
 #include "calls/hangup.h"
+#include "calls/urgent.h"
 #include "kernel/socket_info.h"
+#include "memory/fds.h"
 #include "memory/watches.h"
+#include "replace/epoll.h"
 #include "rt/libc.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -16,30 +20,42 @@
 #include <linux/poll.h>
 
 enum { EPOLL_CTL_MOD = 3 };
+#define EPOLLIN 0x1u
+#define EPOLLPRI 0x2u
 #define EPOLLHUP 0x10u
+#define EPOLLRDNORM 0x40u
+#define READABLE (EPOLLIN | EPOLLRDNORM)
 #define EPOLLET (1u << 31)
 #define EPOLLONESHOT (1u << 30)
 #define MARKS (UNSOCK_WATCH_QUIET | UNSOCK_WATCH_FIRED)
 #define FOREVER INT64_MAX
 #define SECOND 1000000000
 
-static bool has_hangup(const struct unsock_epoll_event *events, long count) {
+static uint32_t oddities(void) {
+    return EPOLLHUP | EPOLLPRI | (__atomic_load_n(&unsock_urgent_met, __ATOMIC_RELAXED) ? READABLE : 0);
+}
+
+static bool has_odd(const struct unsock_epoll_event *events, long count) {
+    uint32_t odd = oddities();
     for (long i = 0; i < count; i++)
-        if (events[i].events & EPOLLHUP)
+        if (events[i].events & odd)
             return true;
     return false;
 }
 
-static bool has_hung_up(int fd) {
-    return (unsock_socket_poll(fd, 0) & POLLHUP) != 0;
+/* May the event be of this one? */
+static bool is_odd(int fd, const struct unsock_watch *watch, uint32_t events) {
+    return (watch->events & UNSOCK_WATCH_QUIET) ||
+           ((uint32_t)unsock_socket_poll(fd, POLLPRI | READABLE) & events & (EPOLLHUP | EPOLLPRI | READABLE));
 }
 
 /* Whose event is it? Several may have the same data: one that is not quiet yet is meant rather than one that is. */
-static int find(int set, uint64_t data, struct unsock_watch **watch) {
+static int find(int set, const struct unsock_epoll_event *event, struct unsock_watch **watch) {
     struct unsock_watch *here;
+    uint64_t data = event->data;
     int quiet = -1, fd = unsock_watch_find(set, data, -1, &here);
     for (; fd >= 0; fd = unsock_watch_find(set, data, fd + 1, &here)) {
-        if (!has_hung_up(fd))
+        if (!is_odd(fd, here, event->events))
             continue;
         *watch = here;
         if (!(here->events & UNSOCK_WATCH_QUIET))
@@ -52,7 +68,7 @@ static int find(int set, uint64_t data, struct unsock_watch **watch) {
 }
 
 static bool change(int set, int fd, const struct unsock_watch *watch, uint32_t events) {
-    struct unsock_epoll_event event = {events, watch->data};
+    struct unsock_epoll_event event = {unsock_epoll_asked(unsock_fds_known(fd), events), watch->data};
     return unsock_sys(__NR_epoll_ctl, set, EPOLL_CTL_MOD, fd, &event) == 0;
 }
 
@@ -80,10 +96,14 @@ static bool speak(int set, int fd, struct unsock_watch *watch) {
 /* Returns whether the program gets the event, made as TCP would tell it. */
 static bool correct(int set, struct unsock_epoll_event *event) {
     struct unsock_watch *watch;
-    int fd = event->events & EPOLLHUP ? find(set, event->data, &watch) : -1;
+    int fd = event->events & oddities() ? find(set, event, &watch) : -1;
     if (fd < 0)
         return true;
-    uint32_t events = unsock_hangup_as_tcp(fd, event->events);
+    uint32_t events = event->events & EPOLLHUP ? unsock_hangup_as_tcp(fd, event->events) : event->events;
+    if ((events & READABLE) && unsock_urgent_alone(fd))
+        events &= ~READABLE;
+    if (!(watch->events & EPOLLPRI))
+        events &= ~EPOLLPRI;
     if (events == 0 && fall_silent(set, fd, watch))
         return true;
     event->events = events;
@@ -113,7 +133,7 @@ long unsock_call_epoll_pwait(int set, struct unsock_epoll_event *events, int mos
     for (;;) {
         long count = signals ? unsock_real_epoll_pwait(set, events, most, timeout, signals)
                              : unsock_real_epoll_wait(set, events, most, timeout);
-        if (count <= 0 || !has_hangup(events, count))
+        if (count <= 0 || !has_odd(events, count))
             return count;
         count = correct_all(set, events, count);
         if (count > 0)
@@ -132,7 +152,7 @@ long unsock_call_epoll_pwait2(int set, struct unsock_epoll_event *events, int mo
     int64_t whole = FOREVER, begun = timeout ? unsock_libc_clock() : 0;
     for (;;) {
         long count = unsock_real_epoll_pwait2(set, events, most, timeout, signals);
-        if (count <= 0 || !has_hangup(events, count))
+        if (count <= 0 || !has_odd(events, count))
             return count;
         count = correct_all(set, events, count);
         if (count > 0)

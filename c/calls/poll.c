@@ -1,10 +1,14 @@
 /*
- * poll and ppoll. What the kernel says is what the program gets, but for hang-ups that TCP would not tell of yet; only
- * then there is something to do. select has no hang-ups, and is as over TCP by itself.
+ * poll and ppoll. What the kernel says is what the program gets, but for hang-ups that TCP would not tell of yet, and
+ * urgent bytes that nobody can read; only then there is something to do. So that the kernel tells of urgent bytes, it
+ * is asked of them beside what the program asks, in the program's own memory, if that is certain to be there.
  */
 #include "calls/poll.h"
 
 #include "calls/hangup.h"
+#include "calls/stream_send.h"
+#include "calls/urgent.h"
+#include "memory/sandbox.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -22,6 +26,9 @@ enum { EPOLL_CTL_ADD = 1 };
 #define FOREVER INT64_MAX
 #define CLOCK_MONOTONIC_ID 1
 #define SECOND 1000000000
+#define READABLE (POLLIN | POLLRDNORM)
+#define MARK 0x4000 /* no event: POLLPRI is the library's question */
+#define ARRAYS 16
 
 struct wait {
     struct pollfd *fds;
@@ -31,22 +38,64 @@ struct wait {
     const void *signals; /* ppoll's */
 };
 
-static bool has_hangup(const struct pollfd *fds, unsigned long count, long ready) {
-    for (unsigned long i = 0; i < count && ready > 0; i++) {
-        if (fds[i].revents & POLLHUP)
-            return true;
-        ready -= fds[i].revents != 0;
+/* Where the kernel has taken an array of so many, programs have it for long: by its address and number. */
+static uint64_t *place_of(const struct pollfd *fds, unsigned long count, uint64_t *array) {
+    static uint64_t arrays[ARRAYS];
+    *array = (uint64_t)(uintptr_t)fds << 16 | (count & 0xffff);
+    return &arrays[(uintptr_t)fds / 16 % ARRAYS];
+}
+
+static bool is_certain(const struct pollfd *fds, unsigned long count) {
+    uint64_t array, *place = place_of(fds, count, &array);
+    return count <= 0xffff &&
+           (unsock_user_is_certain(fds, count * sizeof(*fds)) || __atomic_load_n(place, __ATOMIC_RELAXED) == array);
+}
+
+/* Asks for urgent bytes, too. Returns whether it could. */
+static bool mark(struct pollfd *fds, unsigned long count) {
+    if (unsock_sandboxed || !is_certain(fds, count))
+        return false;
+    for (unsigned long i = 0; i < count; i++)
+        if ((fds[i].events & READABLE) && !(fds[i].events & (POLLPRI | MARK)) && unsock_stream_is_known(fds[i].fd))
+            fds[i].events |= POLLPRI | MARK;
+    return true;
+}
+
+/* Takes the question back. Returns whether there is an answer that TCP may not give. */
+static bool unmark(struct pollfd *fds, unsigned long count, long ready) {
+    short odd_ones = POLLHUP | POLLPRI | (__atomic_load_n(&unsock_urgent_met, __ATOMIC_RELAXED) ? READABLE : 0);
+    bool odd = false;
+    for (unsigned long i = 0; i < count; i++) {
+        odd |= (fds[i].revents & odd_ones) != 0;
+        if (fds[i].events & MARK)
+            fds[i].events &= (short)~(POLLPRI | MARK);
     }
-    return false;
+    return odd && ready > 0;
+}
+
+/* The same of an array that has not been asked of urgent bytes. The next time it will be. */
+static bool may_be_odd(const struct pollfd *fds, unsigned long count, long ready) {
+    uint64_t array, *place = place_of(fds, count, &array);
+    bool odd = false;
+    if (ready <= 0)
+        return false;
+    for (unsigned long i = 0; i < count && !odd; i++)
+        odd = (fds[i].revents & POLLHUP) || ((fds[i].revents & READABLE) && unsock_stream_is_known(fds[i].fd));
+    __atomic_store_n(place, array, __ATOMIC_RELAXED);
+    return odd;
 }
 
 /* Takes what TCP would not say out of the answer. Returns how many descriptors are ready still. */
 static long correct(struct pollfd *fds, unsigned long count, long ready) {
     for (unsigned long i = 0; i < count; i++) {
-        if (!(fds[i].revents & POLLHUP))
-            continue;
-        fds[i].revents = (short)unsock_hangup_as_tcp(fds[i].fd, (uint16_t)fds[i].revents);
-        ready -= fds[i].revents == 0;
+        short said = fds[i].revents;
+        if (said & POLLHUP)
+            said = (short)unsock_hangup_as_tcp(fds[i].fd, (uint16_t)said);
+        if ((said & READABLE) && unsock_urgent_alone(fds[i].fd))
+            said &= ~READABLE;
+        said &= fds[i].events | POLLERR | POLLHUP | POLLNVAL;
+        ready -= fds[i].revents != 0 && said == 0;
+        fds[i].revents = said;
     }
     return ready;
 }
@@ -72,7 +121,8 @@ static long watch_quiet(const struct wait *wait, struct pollfd *copy) {
         if (one.fd < 0)
             continue;
         struct pollfd probe = one;
-        if (unsock_sys(__NR_ppoll, &probe, 1, &now, 0, 0) != 1 || !(probe.revents & POLLHUP))
+        if (unsock_sys(__NR_ppoll, &probe, 1, &now, 0, 0) != 1 ||
+            !((probe.revents & POLLHUP) || ((probe.revents & READABLE) && unsock_urgent_alone(one.fd))))
             continue;
         copy[i].fd = -1;
         edge = EPOLLET | (uint16_t)one.events;
@@ -145,8 +195,9 @@ UNSOCK_OWN_FRAME static long judge(const struct wait *wait, long ready) {
 
 long unsock_call_poll(struct pollfd *fds, unsigned long count, int timeout) {
     int64_t begun = timeout > 0 ? unsock_libc_clock() : 0;
+    bool marked = mark(fds, count);
     long ready = unsock_real_poll(fds, count, timeout);
-    if (ready <= 0 || !has_hangup(fds, count, ready))
+    if (!(marked ? unmark(fds, count, ready) : may_be_odd(fds, count, ready)))
         return ready;
     struct wait wait = {fds, count, timeout < 0 ? FOREVER : timeout * (int64_t)1000000, begun, NULL};
     return judge(&wait, ready);
@@ -155,8 +206,9 @@ long unsock_call_poll(struct pollfd *fds, unsigned long count, int timeout) {
 long unsock_call_ppoll(struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals) {
     struct timespec time;
     int64_t begun = timeout ? unsock_libc_clock() : 0;
+    bool marked = mark(fds, count);
     long ready = unsock_real_ppoll(fds, count, timeout, signals);
-    if (ready <= 0 || !has_hangup(fds, count, ready))
+    if (!(marked ? unmark(fds, count, ready) : may_be_odd(fds, count, ready)))
         return ready;
     struct wait wait = {fds, count, FOREVER, begun, signals};
     if (timeout && unsock_user_read(&time, timeout, sizeof(time)) == 0 && time.tv_sec < FOREVER / SECOND)

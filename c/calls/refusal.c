@@ -18,11 +18,11 @@
 #include <linux/poll.h>
 
 /*
- * A TCP socket that is refused: nobody can ever listen at port 0. Its error is the kernel's own then, in every call. The
- * answer of the loopback device is there when connect returns; where it is not (no such device, a firewall), there is
- * none. Returns it or -errno.
+ * A TCP socket that is refused: nobody can ever listen at port 0. Its error is the kernel's own then, in every call.
+ * The answer of the loopback device is there when connect returns; where it is not (no such device, a firewall), there
+ * is none. Returns it or -errno.
  */
-static long open_refused(const struct unsock_fd *entry, int family) {
+UNSOCK_OWN_FRAME static long open_refused(const struct unsock_fd *entry, int family) {
     union unsock_sockaddr address;
     struct unsock_ip loopback = unsock_ip_some((struct unsock_ip){.family = (uint8_t)family});
     long socket = unsock_settings.block_inet ? -EACCES : unsock_redirect_open(entry->domain, SOCK_STREAM, 0);

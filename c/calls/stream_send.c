@@ -74,6 +74,9 @@ long unsock_stream_refused(int fd, size_t size, int flags) {
 long unsock_stream_sendto(int fd, const void *data, size_t size, int flags) {
     if (unsock_sandboxed)
         return unsock_real_sendto(fd, data, size, flags, NULL, 0);
+    /* Of no bytes none is urgent: AF_UNIX says EOPNOTSUPP. */
+    if (size == 0)
+        flags &= ~MSG_OOB;
     long result = unsock_real_sendto(fd, data, size, flags | MSG_NOSIGNAL, NULL, 0);
     return result == -EPIPE ? unsock_stream_refused(fd, size, flags) : result;
 }
@@ -93,6 +96,8 @@ size_t unsock_stream_size(const struct msghdr *message) {
 long unsock_stream_sendmsg(int fd, const struct msghdr *message, int flags) {
     if (unsock_sandboxed)
         return unsock_real_sendmsg(fd, message, flags);
+    if ((flags & MSG_OOB) && unsock_stream_size(message) == 0)
+        flags &= ~MSG_OOB;
     long result = unsock_real_sendmsg(fd, message, flags | MSG_NOSIGNAL);
     return result == -EPIPE ? unsock_stream_refused(fd, unsock_stream_size(message), flags) : result;
 }

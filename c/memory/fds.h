@@ -41,6 +41,7 @@ enum {
     UNSOCK_OPTIONS = 1 << 11,     /* unsock_option_memory(fd) holds more about the options */
     UNSOCK_NONBLOCKING = 1 << 12, /* streams: was made, or set, non-blocking: the kernel knows whether it still is */
     UNSOCK_MANY = 1 << 13,        /* datagrams: sends to several receivers in turn */
+    UNSOCK_URGENT = 1 << 13,      /* streams: an urgent byte was there once: the kernel's POLLIN is not believed */
     UNSOCK_CHANGING = 1 << 14,    /* a thread is exchanging the socket: what the kernel says may not be true yet */
     UNSOCK_LOST_WRITE = 1 << 15,  /* streams: some write came after the peer's end: the kernel's marks tell the rest */
 };

@@ -16,14 +16,31 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
+#include "rt/user.h"
 
 #include <linux/mman.h>
 
 /* <linux/eventpoll.h> cannot be had together with <fcntl.h>. */
 enum { EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3 };
+#define EPOLLIN 0x1u
+#define EPOLLPRI 0x2u
+#define EPOLLRDNORM 0x40u
 #define EPOLLERR 0x8u
 #define EPOLLHUP 0x10u
 #define EPOLLONESHOT (1u << 30)
+#define EPOLLEXCLUSIVE (1u << 28) /* goes with few others (ep_eventpoll_ctl) */
+#define ADDED 0x400u              /* EPOLLMSG, which nobody tells of: EPOLLPRI is the library's question */
+
+uint32_t unsock_epoll_asked(const struct unsock_fd *entry, uint32_t events) {
+    bool stream = entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM;
+    bool adds = stream && (events & (EPOLLIN | EPOLLRDNORM)) && !(events & (EPOLLPRI | EPOLLEXCLUSIVE));
+    return adds ? events | EPOLLPRI | ADDED : events;
+}
+
+static void take_back(struct unsock_epoll_event *event) {
+    if (event->events & ADDED)
+        event->events &= ~(EPOLLPRI | ADDED);
+}
 
 /*
  * A one-shot that has fired cannot be registered again: the kernel would arm it, and a second thread would get the
@@ -80,13 +97,22 @@ static void note(int set, int operation, int fd, struct unsock_fd *entry, const 
         entry->epoll = 0;
 }
 
+static long control(int set, int operation, int fd, struct unsock_epoll_event *event) {
+    struct unsock_epoll_event copy;
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    if (operation == EPOLL_CTL_DEL || !entry || unsock_user_read(&copy, event, sizeof(copy)) < 0)
+        return unsock_sys(__NR_epoll_ctl, set, operation, fd, event);
+    copy.events = unsock_epoll_asked(entry, copy.events);
+    return unsock_sys(__NR_epoll_ctl, set, operation, fd, &copy);
+}
+
 long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_event *event) {
-    long result = unsock_sys(__NR_epoll_ctl, set, operation, fd, event);
+    long result = control(set, operation, fd, event);
     if (result == -ENOENT && is_remembered_fired(set, fd)) {
-        result = operation == EPOLL_CTL_MOD ? unsock_sys(__NR_epoll_ctl, set, EPOLL_CTL_ADD, fd, event) : 0;
+        result = operation == EPOLL_CTL_MOD ? control(set, EPOLL_CTL_ADD, fd, event) : 0;
         /* Another thread, or the process that this one was forked from, did so meanwhile. */
         if (result == -EEXIST)
-            result = unsock_sys(__NR_epoll_ctl, set, operation, fd, event);
+            result = control(set, operation, fd, event);
     }
     if (result < 0)
         return result;
@@ -188,6 +214,7 @@ static long take_from(int set, int fd, const struct unsock_fd *entry, struct uns
     bool certain = known && entry->epoll == unsock_epoll_identity(set) + 1 && !(entry->flags & UNSOCK_EPOLL_MANY);
     if ((!certain || (event.events & EPOLLONESHOT)) && ask_kernel(set, fd, &event))
         known = true;
+    take_back(&event);
     long result = unsock_sys(__NR_epoll_ctl, set, EPOLL_CTL_DEL, fd, &event);
     if (result == -ENOENT && is_remembered_fired(set, fd)) {
         event.events = EPOLLONESHOT;
@@ -227,13 +254,13 @@ void unsock_epoll_give(int fd, struct unsock_fd *entry, const struct unsock_epol
         const struct unsock_epoll_registration *one =
             i < UNSOCK_EPOLL_FEW ? &carry->few[i] : &carry->more[i - UNSOCK_EPOLL_FEW];
         int set = one->set;
-        struct unsock_epoll_event event = one->event;
+        struct unsock_epoll_event event = {unsock_epoll_asked(entry, one->event.events), one->event.data};
         if (!(unsock_epoll_is_fired(&event) && remember_fired(set, fd)) &&
             unsock_sys(__NR_epoll_ctl, set, EPOLL_CTL_ADD, fd, &event) < 0)
             continue;
         if (entry->epoll != 0)
             entry->flags |= UNSOCK_EPOLL_MANY;
-        note_event(set, fd, entry, &event);
+        note_event(set, fd, entry, &one->event);
     }
     unsock_epoll_drop(carry);
 }

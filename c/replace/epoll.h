@@ -5,6 +5,12 @@
 #include "memory/epoll_memory.h"
 #include "memory/fds.h"
 
+/*
+ * What the kernel is asked for a program that asks for `events` of the descriptor: of AF_UNIX streams that can be read
+ * also whether what waits is an urgent byte (EPOLLPRI).
+ */
+uint32_t unsock_epoll_asked(const struct unsock_fd *entry, uint32_t events);
+
 /* epoll_ctl. Returns 0 or -errno. */
 long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_event *event);
 

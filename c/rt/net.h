@@ -33,6 +33,7 @@ struct unsock_owner {
  */
 #define UNSOCK_OWN_FRAME __attribute__((noinline))
 
+#define UNSOCK_F_SETOWN 8
 #define UNSOCK_F_SETSIG 10
 #define UNSOCK_F_GETSIG 11
 #define UNSOCK_F_SETOWN_EX 15

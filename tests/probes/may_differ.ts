@@ -117,6 +117,16 @@ export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
     "accepted: SO_ZEROCOPY": NO_ZEROCOPY,
     "accepted: IP_MULTICAST_TTL": { instead: "set EINVAL, get 1 in 4 bytes", why: MULTICAST_LEFTOVER },
   },
+  urgent: {
+    "alone, select (2)": {
+      instead: "can be read",
+      why: "select is not intercepted, and AF_UNIX has the byte in its queue",
+    },
+    "superseded first in line, read": {
+      instead: "1",
+      why: "AF_UNIX makes it a byte of the stream, as TCP does with one that others are before",
+    },
+  },
   stream_data: {
     "reading after the peer's SO_LINGER of 0": { instead: "0", why: "AF_UNIX has no reset without unread data" },
   },

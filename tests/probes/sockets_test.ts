@@ -27,6 +27,8 @@ testProbe("error_queue", "who asks for the queue of errors gets none of the data
 testProbe("address_form", "an IPv6 socket that is connected to an IPv4 address becomes an IPv4 one");
 testProbe("ioctl_of_unix", "requests that only a Unix socket knows are unknown");
 testProbe("no_port_left", "where no port is left, each call says so at once, and as TCP and UDP do");
+testProbe("urgent", "an urgent byte is beside the stream: with it alone there is nothing to read");
+testProbe("urgent_waits", "who waits for something to read is not woken by an urgent byte");
 testProbe("stream_addresses", "both ends of a connection agree on addresses and ports, across fork, exec and passing");
 testProbe("short_buffers", "short, empty and NULL address buffers are answered as the kernel does");
 testProbe("bad_pointers", "pointers into nowhere are EFAULT, and not crashes");

@@ -47,6 +47,8 @@ const TRAPPED_ARGUMENTS: Readonly<Record<string, { args: string[]; why: string }
   endings_write: { args: ["messages"], why: "what else writes is not trapped (docs/limits.md)" },
   signal_threads: { args: ["of threads alone"], why: "a trapped call is a signal of its own (docs/limits.md)" },
   signals: { args: ["the cancelled calls end"], why: "pthread_cancel waits for that there (docs/limits.md)" },
+  urgent: { args: ["streams"], why: "poll, epoll_wait and send are not trapped (docs/limits.md)" },
+  urgent_waits: { args: ["streams"], why: "poll and epoll_wait are not trapped (docs/limits.md)" },
   small_stacks: { args: ["with room for two signals"], why: "a trapped call is a signal of its own (docs/limits.md)" },
 };
 

@@ -70,6 +70,7 @@ export async function buildProbe(
     "endings.h",
     "own_addresses.h",
     "raw_calls.h",
+    "urgent.h",
     "../support/past_libc.h",
     "../../c/rt/syscall6.h",
   ]
