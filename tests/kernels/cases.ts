@@ -2,6 +2,7 @@
 import { compareRuns, countTraffic, type ProbeOptions, type ProbeRun, registered } from "../support/probe.ts";
 import { type Door, passage } from "../support/doors.ts";
 import type { Differences } from "../support/differences.ts";
+import { isBefore } from "../support/kernel.ts";
 import { shimEnv } from "../support/shim.ts";
 import { lackOf } from "./lacks.ts";
 // They register the probes.
@@ -92,6 +93,7 @@ function makeCase(
  */
 export function judge(one: Case, plain: Outcome | undefined, shim: Outcome | undefined, release: string) {
   if (plain === undefined || shim === undefined) return "the guest did not get to it";
+  if (isBefore(release, one.options.since ?? "")) return undefined;
   for (const [what, run] of [["over TCP and UDP", plain], ["under the library", shim]] as const) {
     if (run.status === 0) continue;
     const last = run.lines.slice(-3).join("\n  ");

@@ -1,6 +1,6 @@
 /** What the guest's console says of its runs, and how versions of kernels are compared. */
 import { assert, assertEquals } from "@std/assert";
-import { isBefore } from "./lacks.ts";
+import { isBefore } from "../support/kernel.ts";
 import { parseOutcomes } from "./machine.ts";
 import { Patience } from "./patience.ts";
 import { SERIES } from "./series.ts";

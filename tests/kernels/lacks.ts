@@ -1,5 +1,6 @@
 /** Lines that cannot be as over TCP and UDP on kernels that lack something (docs/limits.md). */
 import type { Difference, Differences } from "../support/differences.ts";
+import { isBefore } from "../support/kernel.ts";
 
 interface Lack {
   /** The first kernel that is known to have it. */
@@ -104,13 +105,6 @@ const LACKS: readonly Lack[] = [
     },
   },
 ];
-
-/** @returns Whether one kernel's version is lower than another's. */
-export function isBefore(release: string, other: string): boolean {
-  const [a, b] = [release, other].map((text) => text.split(/[.-]/, 2).map(Number));
-  const [majors, minors] = [0, 1].map((i) => (a?.[i] ?? 0) - (b?.[i] ?? 0));
-  return majors !== 0 ? (majors ?? 0) < 0 : (minors ?? 0) < 0;
-}
 
 /**
  * @param release A kernel's version.

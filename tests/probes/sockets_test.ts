@@ -1,6 +1,9 @@
 /** Sockets of one process, seen from the program: descriptors, events, addresses, IPv6, datagrams, options, errors. */
 import { testProbe } from "../support/probe.ts";
 
+/** Before, AF_UNIX lost urgent bytes, or gave them where they were not asked for. */
+const AF_UNIX_URGENT = "6.18";
+
 testProbe("descriptor_flags", "a redirected descriptor keeps its number, flags, owner and signal");
 testProbe("epoll_before_redirect", "epoll registrations made before bind or connect go on working");
 testProbe("epoll_after_disconnect", "epoll registrations go on working after a socket was disconnected");
@@ -27,8 +30,10 @@ testProbe("error_queue", "who asks for the queue of errors gets none of the data
 testProbe("address_form", "an IPv6 socket that is connected to an IPv4 address becomes an IPv4 one");
 testProbe("ioctl_of_unix", "requests that only a Unix socket knows are unknown");
 testProbe("no_port_left", "where no port is left, each call says so at once, and as TCP and UDP do");
-testProbe("urgent", "an urgent byte is beside the stream: with it alone there is nothing to read");
-testProbe("urgent_waits", "who waits for something to read is not woken by an urgent byte");
+testProbe("urgent", "an urgent byte is beside the stream: with it alone there is nothing to read", {
+  since: AF_UNIX_URGENT,
+});
+testProbe("urgent_waits", "who waits for something to read is not woken by an urgent byte", { since: AF_UNIX_URGENT });
 testProbe("stream_addresses", "both ends of a connection agree on addresses and ports, across fork, exec and passing");
 testProbe("short_buffers", "short, empty and NULL address buffers are answered as the kernel does");
 testProbe("bad_pointers", "pointers into nowhere are EFAULT, and not crashes");

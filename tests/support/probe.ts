@@ -4,6 +4,7 @@ import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { type Differences, differences } from "./differences.ts";
 import { withDir } from "./dir.ts";
 import { type Door, DOOR_FLAGS, isTrapped, passage } from "./doors.ts";
+import { isBefore } from "./kernel.ts";
 import { run } from "./process.ts";
 import { findProgram, need } from "./programs.ts";
 import { shimEnv, shimLibrary } from "./shim.ts";
@@ -40,6 +41,8 @@ export interface ProbeOptions {
   usesNetwork?: string;
   /** The probe has non-blocking connects refused, which become TCP's that the loopback device refuses (calls/refusal.h). */
   refuses?: boolean;
+  /** The first kernel on which it is known to be as over TCP and UDP (docs/limits.md). */
+  since?: string;
 }
 
 /**
@@ -245,7 +248,7 @@ function testDoor(name: string, story: string, options: ProbeOptions, door: Door
   if (way === undefined) return;
   Deno.test({
     name: `${story} (${name}${door === "preload" ? "" : `, ${door}`}${isTrapped(door) ? ", trapped" : ""})`,
-    ignore: !need(door === "musl" ? "musl-gcc" : "cc"),
+    ignore: !need(door === "musl" ? "musl-gcc" : "cc") || isBefore(Deno.osRelease(), options.since ?? ""),
     fn: async () => {
       const binary = await buildProbe(name, options.flags, door);
       const [plain, shim] = await Promise.all([
