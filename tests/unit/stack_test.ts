@@ -20,6 +20,9 @@ const FORMATS = { names: /^(?:__)?v?dprintf(?:_chk)?$/, most: 11264 };
 /** What looks for a program: no handler does, as only `execve` and its like may be called there (signal-safety(7)). */
 const SEARCHES = { names: /^(?:posix_spawnp|pidfd_spawnp)$/, most: 5632 };
 
+/** The library as a program has 256 KiB, wherever it runs (program/entry.c). */
+const PROGRAM = { name: "unsock_program", most: 192 * 1024 };
+
 /** Called by the command line and by tests, on stacks of megabytes. */
 const OWN = /^unsock_/;
 
@@ -49,6 +52,8 @@ async function measure(library: string): Promise<void> {
   });
   assertStrictEquals(long.length, 0, long.join("\n"));
   assertEquals([...stacks.circles], [], "functions that call themselves");
+  const program = stacks.deepest(PROGRAM.name);
+  assert(program !== undefined && program.bytes <= PROGRAM.most, `${PROGRAM.name} takes ${program?.bytes} bytes`);
 }
 
 Deno.test("no call takes more of the stack than it may, nor calls itself", { ignore: !need("objdump") }, async () => {
