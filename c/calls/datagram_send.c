@@ -35,16 +35,6 @@ size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_i
     return entry->domain == AF_INET6 && (!ip || ip->family == AF_INET6) ? UDP6_MOST : UDP4_MOST;
 }
 
-static size_t total_size(const struct msghdr *message) {
-    size_t total = 0;
-    for (size_t i = 0; i < message->msg_iovlen; i++) {
-        if (message->msg_iov[i].iov_len > (size_t)INT32_MAX - total)
-            return INT32_MAX;
-        total += message->msg_iov[i].iov_len;
-    }
-    return total;
-}
-
 /* A receiver that has shut down reading, which UDP does not hear of; another socket by now says so of itself. */
 static bool is_deaf(int fd, long result) {
     return result == -EPIPE && unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX;
@@ -151,7 +141,7 @@ static long not_taken(int fd, struct unsock_fd *entry, struct msghdr *local, int
     if (result >= 0)
         return result;
     if (result == -EAGAIN || result == -EINTR)
-        return unsock_datagram_full(fd, entry, local, flags, added, result, total_size(local));
+        return unsock_datagram_full(fd, entry, local, flags, added, result, (size_t)unsock_segment_total(local));
     if (result == -ENOENT && unsock_settings.fallback)
         return send_outside(fd, entry, local, flags, ip);
     if (unsock_resolve_is_worth_it(result)) {
@@ -163,7 +153,8 @@ static long not_taken(int fd, struct unsock_fd *entry, struct msghdr *local, int
     if (elsewhere && unsock_socket_may_not_send())
         return -EACCES;
     /* To nobody, or to somebody connected elsewhere, or who will not read: UDP drops it. */
-    return unsock_errno_is_nobody(result) || result == -EPERM || is_deaf(fd, result) ? (long)total_size(local) : result;
+    return unsock_errno_is_nobody(result) || result == -EPERM || is_deaf(fd, result) ? unsock_segment_total(local)
+                                                                                     : result;
 }
 
 /* The path to send to; an unconnected socket remembers whom it asked. */
@@ -223,9 +214,9 @@ static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr 
         result = unsock_real_send_message(fd, &plain, flags | added);
     }
     if (result == -EAGAIN || result == -EINTR)
-        return unsock_datagram_full(fd, entry, &plain, flags, added, result, total_size(&plain));
+        return unsock_datagram_full(fd, entry, &plain, flags, added, result, (size_t)unsock_segment_total(&plain));
     bool elsewhere = result == -EPERM && !unsock_socket_may_not_send();
-    return elsewhere || is_deaf(fd, result) ? (long)total_size(message) : result;
+    return elsewhere || is_deaf(fd, result) ? unsock_segment_total(message) : result;
 }
 
 /* A socket that a control file bound or connected: back to a sender that it heard, or on to its target. */
@@ -275,7 +266,7 @@ static long send_segments(int fd, struct unsock_fd *entry, const struct msghdr *
     while ((cut = unsock_segment_cut(message, sent, size, &segment)) != 0) {
         long result = cut < 0 ? cut : send_one(fd, entry, &segment.message, flags, ip);
         if (result < 0)
-            return sent > 0 ? (long)total_size(message) : result;
+            return sent > 0 ? unsock_segment_total(message) : result;
         sent += (size_t)cut;
     }
     return (long)sent;
@@ -284,8 +275,9 @@ static long send_segments(int fd, struct unsock_fd *entry, const struct msghdr *
 long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                           const struct unsock_ip *ip) {
     struct msghdr plain = *message;
-    if (total_size(message) > unsock_datagram_most(entry, ip))
-        return -EMSGSIZE;
+    long total = unsock_segment_total(message);
+    if (total < 0 || (size_t)total > unsock_datagram_most(entry, ip))
+        return total < 0 ? total : -EMSGSIZE;
     long result = message->msg_controllen > 0 ? unsock_send_control_check(entry, message) : 0;
     if (result < 0)
         return result;
@@ -298,7 +290,7 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
     size_t size = segment_size(fd, entry, message);
     plain.msg_control = NULL;
     plain.msg_controllen = 0;
-    if (size > 0 && total_size(&plain) > size)
+    if (size > 0 && total > (long)size)
         return send_segments(fd, entry, &plain, flags, ip, size);
     return send_one(fd, entry, &plain, flags, ip);
 }

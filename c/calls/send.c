@@ -243,7 +243,7 @@ static ssize_t send_to(int fd, const void *data, size_t size, int flags, const s
         outgoing->name.any.sa_family == entry->domain && ip.family == entry->domain && ip.port != 0 &&
         size <= unsock_datagram_most(entry, &ip) && is_local_client(entry, &ip))
         return unsock_datagram_sendto(fd, entry, data, size, flags, &ip);
-    struct iovec part = {.iov_len = size};
+    struct iovec part = {.iov_len = UNSOCK_MIN(size, (size_t)INT32_MAX)}; /* the kernel takes no more at once */
     memcpy(&part.iov_base, &data, sizeof(data));
     struct msghdr message = outgoing->message;
     message.msg_iov = &part;

@@ -11,6 +11,7 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
+#include "rt/user.h"
 
 #define ADDED_ARGUMENTS (2 * UNSOCK_SCRIPTS_MOST)
 #define LOAD_STRINGS 2
@@ -121,8 +122,16 @@ static long make_plan(struct unsock_planning *planning) {
     return result;
 }
 
+/* As the kernel would say it; it takes no list for an empty one (fs/exec.c). */
+static bool is_there(const struct unsock_exec *exec) {
+    return unsock_user_string(exec->path) >= 0 && (!exec->argv || unsock_user_strings(exec->argv) >= 0) &&
+           (!exec->environment || unsock_user_strings(exec->environment) >= 0);
+}
+
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan) {
     const char *self = unsock_self_file();
+    if (!is_there(exec))
+        return -EFAULT;
     plan->exec = *exec;
     if (self && unsock_self_is_exe(exec->path))
         plan->exec.path = self;

@@ -64,13 +64,12 @@ static bool can_write(uintptr_t at) {
 /* How many of the `size` bytes from `at` on can be had: all that lie before the first page that cannot. */
 static size_t reach(uintptr_t at, size_t size, bool (*can)(uintptr_t)) {
     uintptr_t end = at + size;
+    /* Up to the end of the address space there is nothing of the program's. */
     if (end < at)
-        end = UINTPTR_MAX;
+        return 0;
     for (uintptr_t next = at; next < end; next = (next | (PAGE - 1)) + 1) {
         if (!can(next))
             return next - at;
-        if ((next | (PAGE - 1)) == UINTPTR_MAX)
-            break;
     }
     return size;
 }
@@ -106,6 +105,42 @@ bool unsock_user_readable_far(const void *at, size_t size) {
 
 bool unsock_user_writable_far(void *at, size_t size) {
     return can_have((uintptr_t)at, size, can_write);
+}
+
+/* Is the byte there? `seen`: the page, plus 1, that was the last to be. */
+static inline bool is_there(uintptr_t at, uintptr_t *seen) {
+    if (at / PAGE + 1 != *seen && !unsock_user_readable((const void *)at, 1))
+        return false;
+    *seen = at / PAGE + 1;
+    return true;
+}
+
+static long string(uintptr_t at, uintptr_t *seen) {
+    for (uintptr_t next = at;; next++) {
+        if (!is_there(next, seen))
+            return UNSOCK_USER_FAULT;
+        if (*(const char *)next == '\0')
+            return (long)(next - at);
+    }
+}
+
+long unsock_user_string(const char *at) {
+    uintptr_t seen = 0;
+    return string((uintptr_t)at, &seen);
+}
+
+long unsock_user_strings(const char *const *list) {
+    uintptr_t seen_of_list = 0, seen = 0;
+    long count = 0;
+    for (;; count++) {
+        uintptr_t at = (uintptr_t)(list + count);
+        if (!is_there(at, &seen_of_list) || !is_there(at + sizeof(*list) - 1, &seen_of_list))
+            return UNSOCK_USER_FAULT;
+        if (!list[count])
+            return count;
+        if (string((uintptr_t)list[count], &seen) < 0)
+            return UNSOCK_USER_FAULT;
+    }
 }
 
 /* What will be written over may be written to meanwhile: the signal mask is told there, in half the time. */

@@ -28,6 +28,13 @@ bool unsock_user_writable_far(void *at, size_t size);
 /* Copies as the kernel would: up to the first page that cannot be written. Returns 0 or -EFAULT. */
 long unsock_user_write_far(void *to, const void *from, size_t size);
 
+/* The length of a string; -EFAULT where it goes on into what cannot be read. */
+long unsock_user_string(const char *at);
+
+/* How many strings a list has that ends with NULL; -EFAULT where it, or one of them, goes on into what cannot be read.
+ */
+long unsock_user_strings(const char *const *list);
+
 #define UNSOCK_USER_FAULT (-14) /* -EFAULT */
 #define UNSOCK_USER_PAGE 4096   /* the smallest there is */
 

@@ -5,6 +5,18 @@
 #include "rt/net.h"
 #include "rules/cmsg.h"
 
+/* As copy_iovec_from_user in lib/iov_iter.c: first of all, none has more than half of what there can be. */
+long unsock_segment_total(const struct msghdr *message) {
+    size_t total = 0;
+    for (size_t i = 0; i < message->msg_iovlen; i++) {
+        size_t length = message->msg_iov[i].iov_len;
+        if (length > INT64_MAX)
+            return -EINVAL;
+        total = UNSOCK_MIN(total + UNSOCK_MIN(length, (size_t)INT32_MAX), (size_t)INT32_MAX);
+    }
+    return (long)total;
+}
+
 uint16_t unsock_segment_size(const struct msghdr *message) {
     struct cmsghdr header;
     uint16_t size = 0;

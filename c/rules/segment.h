@@ -13,6 +13,9 @@ struct unsock_segment {
     struct iovec parts[UNSOCK_SEGMENT_PARTS];
 };
 
+/* How many bytes the message has in all, INT32_MAX at most; -EINVAL where the kernel would not take its parts. */
+long unsock_segment_total(const struct msghdr *message);
+
 /* The size that the message's control data asks for, in bytes; 0: none. */
 uint16_t unsock_segment_size(const struct msghdr *message);
 

@@ -6,6 +6,8 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 
+static char data[128];
+
 static void give_event(void *at) {
     memcpy(at, &(struct epoll_event){.events = EPOLLIN, .data.u64 = 7}, sizeof(struct epoll_event));
 }

@@ -80,8 +80,6 @@ static inline void give_no_wait(void *at) {
     memset(at, 0, sizeof(struct timespec));
 }
 
-static char data[128];
-
 #define CALL(name, body)                                                                                               \
     static long name(void *p) {                                                                                        \
         return (body);                                                                                                 \
@@ -94,8 +92,9 @@ struct slot {
     long (*call)(void *p);
 };
 
-enum kind { AT_ZERO, AT_ONE, AT_KERNEL, NO_ACCESS, READ_ONLY, AT_END, CUT, KINDS };
-static const char *const kind_names[KINDS] = {"NULL", "1", "kernel's", "no access", "read-only", "at the end", "cut"};
+enum kind { AT_ZERO, AT_ONE, AT_LAST, AT_KERNEL, NO_ACCESS, READ_ONLY, AT_END, CUT, KINDS };
+static const char *const kind_names[KINDS] = {"NULL",      "1",         "-1",         "kernel's",
+                                              "no access", "read-only", "at the end", "cut"};
 
 /* Memory of a kind, with what is given in it as far as it can be. The page behind it cannot be accessed. */
 static inline void *memory(enum kind kind, const struct slot *slot) {
@@ -112,6 +111,8 @@ static inline void *memory(enum kind kind, const struct slot *slot) {
         return NULL;
     case AT_ONE:
         return (void *)1;
+    case AT_LAST: /* MAP_FAILED */
+        return (void *)-1;
     case AT_KERNEL:
         return (void *)0xffff880000000000;
     case NO_ACCESS:

@@ -1,6 +1,7 @@
 /* Memory that is not there, in the calls with messages: the message, its parts, address, data and control data. */
 #include "bad_memory.h"
 
+static char data[128];
 static struct iovec part = {data, 4};
 
 static void give_part(void *at) {

@@ -1,6 +1,8 @@
 /* Memory that is not there, in getsockopt and setsockopt. */
 #include "bad_memory.h"
 
+static char data[128];
+
 static int *option_socket, option_level, option_name;
 static socklen_t option_length;
 CALL(get_value, getsockopt(*option_socket, option_level, option_name, p, &option_length))

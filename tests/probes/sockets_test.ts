@@ -40,6 +40,11 @@ testProbe("bad_pointers", "pointers into nowhere are EFAULT, and not crashes");
 testProbe("bad_memory", "memory that is not there, or read-only, is EFAULT in every call, and ends no program");
 testProbe("bad_memory_messages", "messages that are not there, wholly or in part, are EFAULT, and end no program");
 testProbe("bad_memory_options", "values of options that are not there are EFAULT, and end no program");
+testProbe(
+  "bad_memory_exec",
+  "what executes says EFAULT to paths, lists and strings that are not there, and ends no program",
+  { mayLeave: "the program that is executed has the sockets, and ends without knowing of them" },
+);
 testProbe("edges_addresses", "addresses of every length are taken and given as the kernel does, byte by byte");
 testProbe("edges_control", "control data of every length are taken and given as the kernel does");
 testProbe("ipv6", "IPv6 and IPv4 reach each other as the kernel lets them, each seeing its own family");
