@@ -1,8 +1,9 @@
-/** `unsock env`: what `run` would set, as lines for a shell; with `--off` the way back. */
+/** `unsock env`: what `run` would set, as lines for a shell and others; with `--off` the way back. */
 import * as path from "@std/path/posix";
 import { chooseDirectory, prepareDirectory } from "../run/directory.ts";
 import { applySettings } from "../run/environment.ts";
 import { type DirectoryOptions, readDirectoryRights } from "../run/directory_rights.ts";
+import { ENV_FORMATS, writeVariable } from "../run/env_formats.ts";
 import { ownRunner } from "../run/own_runner.ts";
 import { settingOptions } from "../run/run.ts";
 import { SETTING_LIST, type SettingOptions, type Settings } from "../run/settings.ts";
@@ -12,12 +13,13 @@ import type { Context } from "../system/context.ts";
 import type { Environ } from "../system/environ.ts";
 import { UnsockError, UsageError } from "../system/errors.ts";
 import type { Runner } from "../system/ffi.ts";
-import { shellQuote } from "../system/shell.ts";
 
 interface EnvOptions extends SettingOptions, DirectoryOptions {
   readonly lib?: string;
   readonly force?: boolean;
   readonly off?: true;
+  readonly format?: string;
+  readonly json?: true;
 }
 
 /** What a shell is told: the settings of the library, and the library. */
@@ -31,12 +33,21 @@ const NAMES = [...SETTING_LIST.map(({ variable }) => variable), "LD_PRELOAD"];
  * @throws {UnsockError} When `run` could not start anything either.
  */
 export async function env(options: EnvOptions, context: Context): Promise<number> {
-  const environ = options.off ? turnOff(options, context) : await turnOn(options, context);
-  for (const name of NAMES) {
+  const { format: written = "shell", json, ...others } = options;
+  const format = ENV_FORMATS.find((one) => one === written);
+  if (format === undefined) throw new UsageError(`--format: not one of ${ENV_FORMATS.join(", ")}: "${written}"`);
+  if (json && options.format !== undefined) throw new UsageError("env: --json is a format of its own");
+  const isShell = format === "shell" && !json;
+  if (others.off && !isShell) throw new UsageError("env: --off is for a shell, which has to unset variables");
+  const environ = others.off ? turnOff(others, context) : await turnOn(others, context);
+  const set = NAMES.flatMap((name): [string, string][] => {
     const value = environ.get(name);
-    if (value !== undefined) context.print(`export ${name}=${shellQuote(value)}\n`);
-    else if (context.environ.get(name) !== undefined) context.print(`unset ${name}\n`);
-  }
+    return value === undefined ? [] : [[name, value]];
+  });
+  if (json) context.print(`${JSON.stringify(Object.fromEntries(set), null, 2)}\n`);
+  else context.print(set.map(([name, value]) => `${writeVariable(format, name, value)}\n`).join(""));
+  const unset = NAMES.filter((name) => environ.get(name) === undefined && context.environ.get(name) !== undefined);
+  if (isShell) context.print(unset.map((name) => `unset ${name}\n`).join(""));
   return 0;
 }
 

@@ -4,6 +4,7 @@
  */
 import { CONTROL_OPTIONS } from "../control/option_table.ts";
 import type { Command, Invocation } from "../report/command.ts";
+import { ENV_FORMATS } from "../run/env_formats.ts";
 import { UNIT_OPTIONS } from "../run/unit_options.ts";
 import { DIRECTORY_OPTIONS } from "../run/directory_rights.ts";
 import { MAP_OPTION } from "../run/maps.ts";
@@ -130,18 +131,28 @@ Example:
   }),
   command({
     name: "env",
-    summary: "print the environment that run would set, as export lines for a shell",
+    summary: "print the environment that run would set, for a shell, a systemd unit or a container",
     options: {
       ...SETTING_OPTIONS,
       ...DIRECTORY_OPTIONS,
       lib: LIBRARY.option,
       force: { help: "even if everybody may write to --dir" },
       off: { help: "print the way back: nothing is redirected any more in what the shell starts" },
+      format: {
+        value: "which",
+        choices: ENV_FORMATS,
+        help: "export lines for a shell, Environment= lines for a systemd unit, or lines for docker's --env-file",
+        default: "shell",
+      },
+      json: JSON_OPTION,
     },
     notes: `Everything that the shell starts from then on is redirected:
   eval "$(unsock env --port 5432)"
 and no longer:
-  eval "$(unsock env --off)"`,
+  eval "$(unsock env --off)"
+
+A service that is there already, by a drop-in file:
+  { echo "[Service]"; unsock env --format systemd; } >unsock.conf`,
     start: async ({ options, context }) => await (await import("./env.ts")).env(options, context),
   }),
   command({

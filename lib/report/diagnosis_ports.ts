@@ -7,7 +7,7 @@ import { cString } from "../system/ffi.ts";
 import { statOrUndefined } from "../system/files.ts";
 import { listUnixSockets } from "../system/unix_sockets.ts";
 import { printable } from "../system/text.ts";
-import { userName } from "../system/users.ts";
+import { groupName, userName } from "../system/users.ts";
 import { decodeControlFile } from "../control/control_file.ts";
 import { Family } from "../control/socket_address.ts";
 import { listIpListeners } from "../system/ip_sockets.ts";
@@ -43,7 +43,10 @@ function ownPorts(directory: string, context: Context, port?: AddressedPort): Fi
   }
   if (!mayAccess(directory, X_OK, context)) {
     const whose = `${userName(status.uid ?? 0)}'s`;
-    return [note("rights", `directory ${directory}: it is ${whose}, you may not enter it: EACCES`, RIGHTS)];
+    const forGroup = ((status.mode ?? 0) & 0o010) !== 0
+      ? `members of the group ${groupName(status.gid ?? 0)} may; `
+      : "";
+    return [note("rights", `directory ${directory}: it is ${whose}, you may not enter it: EACCES`, forGroup + RIGHTS)];
   }
   let files: readonly SocketFile[];
   try {

@@ -4,6 +4,7 @@ import type { Libc } from "../system/ffi.ts";
 import { findGroup, type Group } from "../system/groups.ts";
 import { parseOctal } from "../system/numbers.ts";
 import type { Option, OptionValues } from "../system/options.ts";
+import { shellQuote } from "../system/shell.ts";
 
 /** Who may enter a directory, and what for. */
 export interface DirectoryRights {
@@ -51,7 +52,11 @@ export function readDirectoryRights({ group, dirMode }: DirectoryOptions, libc: 
   if (mode === undefined) throw new UsageError(`--dir-mode: must be an octal mode from 0 to 7777: "${dirMode}"`);
   if (group === undefined) return { group, mode };
   const found = findGroup(group, libc);
-  if (found === undefined) throw new UsageError(`--group: there is no such group, "getent group" has all: "${group}"`);
+  if (found === undefined) {
+    const name = shellQuote(group);
+    const advice = `root makes it first, groupadd --system ${name}, and its members, usermod -aG ${name} USER`;
+    throw new UsageError(`--group: there is no such group: "${group}": ${advice}`);
+  }
   return { group: found, mode };
 }
 

@@ -8,6 +8,11 @@ export function userName(uid: number): string {
   return names.get(uid) ?? `${uid}`;
 }
 
+/** @returns The group's name by `/etc/group`, or the number. */
+export function groupName(gid: number): string {
+  return records("/etc/group").find(([, , id]) => Number(id) === gid)?.[0] ?? `${gid}`;
+}
+
 /** @returns Whether nobody but the user and root is in the group, as far as `/etc/passwd` and `/etc/group` are all. */
 export function isGroupOnlyOf(gid: number, uid: number): boolean {
   const known = [userName(uid), userName(0)];

@@ -197,6 +197,34 @@ Deno.test("env prints what a shell evaluates to what run sets", async () => {
   });
 });
 
+Deno.test("env writes for a systemd unit, for docker and as JSON what it writes for a shell", () =>
+  withDir(async (dir) => {
+    const log = `${dir}/100% "it's\\log"`;
+    const words = ["env", "--dir", path.join(dir, "s"), `--log=${log}`];
+    const env = { UNSOCK_FALLBACK: "1" };
+    const json = JSON.parse((await unsock([...words, "--json"], { env })).stdout);
+    assertStrictEquals(json.UNSOCK_LOG, log);
+    assertMatch(json.LD_PRELOAD, /libunsock\.so$/);
+    const docker = (await unsock([...words, "--format", "docker"], { env })).stdout;
+    assertEquals(docker, Object.entries(json).map(([name, value]) => `${name}=${value}\n`).join(""));
+    const systemd = (await unsock([...words, "--format=systemd"], { env })).stdout.trim().split("\n");
+    assertStrictEquals(systemd.length, Object.keys(json).length);
+    assert(systemd.includes(String.raw`Environment="UNSOCK_LOG=${dir}/100%% \"it's\\log\""`), systemd.join("\n"));
+    assertFails(await unsock([...words, "--format", "csh"]), 2, /--format: not one of shell, systemd, docker: "csh"/);
+    assertFails(await unsock(["env", "--off", "--json"]), 2, /--off is for a shell/);
+  }));
+
+Deno.test("a group that is not there is named with what makes it, by run and env", async () => {
+  for (const [command, code] of [["run", 125], ["env", 2]] as const) {
+    const refused = await unsock([command, "--group", "no-such-group", ...command === "run" ? ["true"] : []]);
+    assertFails(
+      refused,
+      code,
+      /--group: there is no such group: "no-such-group": root makes it first, groupadd --system /,
+    );
+  }
+});
+
 Deno.test("env unsets what an option takes back", async () => {
   await withDir(async (dir) => {
     const env = { UNSOCK_DIR: path.join(dir, "s"), UNSOCK_ACCEPT_CONVERT_ALL: "1" };

@@ -40,6 +40,7 @@ Deno.test({
       assertMatch((await reader.run("curl http", 0, { uid: CLIENT })).stdout, LISTING, nginx.output());
       const around = await reader.tryRun("--unix-socket", 0, { uid: CLIENT });
       assert(isRoot ? around.code !== 0 && around.stdout === "" : around.code === 0, around.stderr);
+      if (isRoot) assertMatch(around.stderr, /curl: \(7\) Failed to connect/);
       assertNoIpListener(8000);
     }, { users: true, places: places(port) });
   },

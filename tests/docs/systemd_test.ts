@@ -15,8 +15,13 @@ Deno.test({
         Deno.readTextFileSync(`${reader.home}/activated.socket`),
         /^ListenStream=\/run\/activated\/8000\.sock$/m,
       );
+      await reader.run("--format systemd");
+      const dropIn = Deno.readTextFileSync(`${reader.home}/unsock.conf`);
+      assertMatch(dropIn, /^\[Service\]\n(Environment="\w+=[^"\n]*"\n)+$/);
+      assertMatch(dropIn, /^Environment="LD_PRELOAD=\/\S+\/libunsock\.so"$/m);
       await reader.run("systemd-analyze verify");
     }, {
+      places: (dir) => ({ "/run/app": `${dir}/app` }),
       cannotRun: {
         "curl http://127.0.0.1:8000/": "its server is the service, which tests/booted/unit_test.ts starts",
         "systemd-socket-activate": "it waits for a client: tests/programs/activated_test.ts does it with one",
