@@ -1,7 +1,7 @@
 /* What ld.so says one line about, and then goes on without; or what would end the program with a bus error. */
 #include "process/proof.h"
 
-#include "process/trust.h"
+#include "kernel/trust.h"
 #include "process/words.h"
 #include "rt/mem.h"
 #include "rt/net.h"

@@ -8,7 +8,7 @@
 void unsock_lines_open(struct unsock_lines *lines, const char *path) {
     lines->fd = unsock_sys(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
     lines->used = lines->filled = 0;
-    lines->too_long = false;
+    lines->too_long = lines->skipped = false;
     lines->failed = lines->fd < 0;
 }
 
@@ -36,13 +36,19 @@ bool unsock_lines_next(struct unsock_lines *lines, struct unsock_span *line) {
             if (line->length == length)
                 break;
             bool whole = !lines->too_long;
+            lines->skipped |= !whole;
             lines->too_long = false;
             lines->used += line->length + 1;
             if (whole)
                 return true;
         }
     } while (read_on(lines));
-    return false;
+    /* The file's last line may have no end. */
+    *line = (struct unsock_span){lines->buffer + lines->used, lines->filled - lines->used};
+    bool last = line->length > 0 && !lines->failed && !lines->too_long;
+    lines->skipped |= line->length > 0 && !last;
+    lines->used = lines->filled;
+    return last;
 }
 
 void unsock_lines_close(struct unsock_lines *lines) {

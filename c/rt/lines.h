@@ -10,6 +10,7 @@ struct unsock_lines {
     long fd;       /* or -errno: then there is no line */
     bool too_long; /* what comes next is the rest of a line that is left out */
     bool failed;   /* the last line was not the file's last one */
+    bool skipped;  /* one has been left out */
     size_t used;
     size_t filled;
     char buffer[UNSOCK_LINES_CHUNK];

@@ -1,4 +1,8 @@
-/** Who could have written a file: code in it runs with the rights of whoever loads it. */
+/**
+ * Who could have written a file: code in it runs with the rights of whoever loads it. `c/kernel/trust.c` is the one that
+ * counts, for a library that is preloaded and for directories; this is its likeness for the library that is opened to ask
+ * it. One table of cases holds both to the same words (`tests/cli/trusted_library_test.ts`).
+ */
 import { cString, openLibc } from "../system/ffi.ts";
 import { Proc } from "../system/proc.ts";
 import { isGroupOnlyOf, userName } from "../system/users.ts";
@@ -26,14 +30,14 @@ export function strangersHand(file: string, uid: number): string | undefined {
     const status = Deno.lstatSync(at);
     const problem = ownerProblem(at, status, uid, isShared) ?? writeProblem(at, status, uid);
     if (problem !== undefined) return problem;
-    isShared = false;
     if (status.isSymlink) {
       if (++links > LINKS_MOST) throw new Deno.errors.FilesystemLoop(file);
       const target = Deno.readLinkSync(at);
       rest.unshift(...split(target));
+      isShared = isShared && !target.startsWith("/");
       at = target.startsWith("/") ? "/" : parentOf(at);
     } else {
-      isShared = ((status.mode ?? 0) & OTHERS_WRITE) !== 0;
+      isShared = isSticky(status) && ((status.mode ?? 0) & (OTHERS_WRITE | GROUP_WRITES)) !== 0;
     }
     const next = rest.shift();
     if (next === undefined) return undefined;
@@ -58,9 +62,15 @@ function ownerProblem(at: string, { uid: owner }: Deno.FileInfo, uid: number, is
   return `${at} belongs to ${owner === null ? "somebody" : userName(owner)}`;
 }
 
-function writeProblem(at: string, { mode, gid, isDirectory, isSymlink }: Deno.FileInfo, uid: number) {
+/** Whether only who owns what is in it may take that away. */
+function isSticky({ mode, isDirectory }: Deno.FileInfo): boolean {
+  return isDirectory && ((mode ?? 0) & STICKY) !== 0;
+}
+
+function writeProblem(at: string, status: Deno.FileInfo, uid: number): string | undefined {
+  const { mode, gid, isSymlink } = status;
   const rights = mode ?? 0;
-  if (isSymlink || (isDirectory && (rights & STICKY) !== 0)) return undefined;
+  if (isSymlink || isSticky(status)) return undefined;
   if ((rights & OTHERS_WRITE) !== 0) return `everybody may write to ${at}`;
   if ((rights & GROUP_WRITES) === 0) return undefined;
   // With a list of access rights these bits are the most that any user in the list has.
@@ -77,7 +87,9 @@ function hasAccessList(file: string): boolean {
 function unknownOwner(): number | undefined {
   const proc = new Proc(openLibc());
   const unknown = Number(proc.readText("/proc/sys/kernel/overflowuid") ?? "65534");
-  const ranges = (proc.readText("/proc/self/uid_map") ?? "").trim().split("\n").map((line) => line.trim().split(/ +/));
+  const map = proc.readText("/proc/self/uid_map");
+  if (map === undefined) return undefined;
+  const ranges = map.trim().split("\n").map((line) => line.trim().split(/ +/));
   const isKnown = ranges.some(([first, , count]) => {
     return unknown >= Number(first) && unknown < Number(first) + Number(count);
   });

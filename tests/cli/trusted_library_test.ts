@@ -5,15 +5,20 @@ import { strangersHand } from "../../lib/run/trusted_file.ts";
 import { withDir } from "../support/dir.ts";
 import { mayUnshare } from "../support/namespaces.ts";
 import { run, type RunResult } from "../support/process.ts";
+import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
-import { NOBODY } from "../support/users.ts";
+import { asUser, CLIENT, NOBODY, STRANGER } from "../support/users.ts";
 import { assertFails, unsock, unsockCommand } from "./unsock.ts";
+
+type Rights = readonly [mode: number, uid?: number, gid?: number];
 
 /** Made, then handed to somebody: a copy of the library in a directory. */
 interface Plant {
   /** Rights of the directory, and who owns it if not we. */
-  readonly directory: readonly [mode: number, uid?: number];
-  readonly file: readonly [mode: number, uid?: number];
+  readonly directory: Rights;
+  readonly file: Rights;
+  /** One more right to one of them, as setfacl takes it. */
+  readonly list?: readonly [right: string, at: "dir" | "dir/libunsock.so"];
   /** What is said of it; undefined: it is loaded. */
   readonly refused: RegExp | undefined;
 }
@@ -34,6 +39,29 @@ const PLANTS: Readonly<Record<string, Plant>> = {
     directory: [0o775],
     file: [0o644],
     refused: /others may write to [^ ]*\/dir: /,
+  },
+  "ours where root's group may put another in its place": {
+    directory: [0o775, 0, 0],
+    file: [0o664, 0, 0],
+    refused: undefined,
+  },
+  "ours where a list of rights lets somebody put another in its place": {
+    directory: [0o755, 0, 0],
+    file: [0o644],
+    list: ["u:daemon:rwx", "dir"],
+    refused: /others may write to [^ ]*\/dir: /,
+  },
+  "ours that a list of rights lets somebody write": {
+    directory: [0o755],
+    file: [0o644, 0, 0],
+    list: ["u:daemon:rw", "dir/libunsock.so"],
+    refused: /others may write to [^ ]*\/libunsock\.so: /,
+  },
+  "ours that a list of rights lets somebody read": {
+    directory: [0o755],
+    file: [0o640],
+    list: ["u:daemon:r", "dir/libunsock.so"],
+    refused: undefined,
   },
   "ours that anybody may write": { directory: [0o755], file: [0o666], refused: /everybody may write to .*\.so: / },
   "another user's beside the sticky bit": {
@@ -57,13 +85,17 @@ const PLANTS: Readonly<Record<string, Plant>> = {
 const UNKNOWN_GROUP = 64999;
 
 /** @returns The library's path. */
-function plant(dir: string, { directory, file }: Plant): string {
+async function plant(dir: string, { directory, file, list }: Plant): Promise<string> {
   const path = join(dir, "dir", "libunsock.so");
   Deno.mkdirSync(join(dir, "dir"));
   Deno.copyFileSync(shimLibrary(), path);
-  for (const [at, [mode, uid]] of [[path, file], [join(dir, "dir"), directory]] as const) {
-    if (Deno.uid() === 0) Deno.chownSync(at, uid ?? 0, UNKNOWN_GROUP);
+  for (const [at, [mode, uid, gid]] of [[path, file], [join(dir, "dir"), directory]] as const) {
+    if (Deno.uid() === 0) Deno.chownSync(at, uid ?? 0, gid ?? UNKNOWN_GROUP);
     Deno.chmodSync(at, mode);
+  }
+  if (list !== undefined) {
+    const { code, stderr } = await run(["setfacl", "-m", list[0], join(dir, list[1])]);
+    assertStrictEquals(code, 0, stderr);
   }
   return path;
 }
@@ -75,17 +107,18 @@ async function runWith(dir: string, library: string, how: "--lib" | "UNSOCK_LIB"
 }
 
 /** An ordinary user can neither give files away nor have a group that is in no list. */
-function needsRoot({ directory, file }: Plant): boolean {
-  return [directory, file].some(([mode, uid]) => uid !== undefined || (mode & 0o022) === 0o020);
+function cannotBeMade({ directory, file, list }: Plant): boolean {
+  if (list !== undefined && !need("setfacl")) return true;
+  return Deno.uid() !== 0 && [directory, file].some(([mode, uid]) => uid !== undefined || (mode & 0o022) === 0o020);
 }
 
 for (const [what, planted] of Object.entries(PLANTS)) {
   Deno.test({
     name: `a library, ${what}, is ${planted.refused ? "refused" : "loaded"}`,
-    ignore: needsRoot(planted) && Deno.uid() !== 0,
+    ignore: cannotBeMade(planted),
     fn: () =>
       withDir(async (dir) => {
-        const library = plant(dir, planted);
+        const library = await plant(dir, planted);
         for (const how of ["--lib", "UNSOCK_LIB"] as const) {
           const result = await runWith(dir, library, how);
           if (planted.refused) assertFails(result, 125, planted.refused);
@@ -114,6 +147,100 @@ Deno.test("a library is refused when a link to it leads by where anybody may wri
     Deno.symlinkSync("../libunsock.so", join(open, "middle"));
     assertFails(await runWith(dir, join(dir, "libunsock.so"), "--lib"), 125, /library .*libunsock\.so: /);
   }));
+
+/** Groups by number, as in /etc/group; and who is in them besides. */
+const GROUPS = `root:x:0:
+alone:x:7000:
+several:x:7001:root,stranger
+own:x:7002:root
+first:x:7003:
+clients:x:7004:client
+long:x:7005:${"stranger,".repeat(100)}
+last:x:7006:stranger`;
+const USERS = `root:x:0:0:root:/root:/bin/sh
+client:x:${CLIENT}:${CLIENT}::/:/bin/sh
+stranger:x:${STRANGER}:7003::/:/bin/sh`;
+
+/** Who may write where the group may, of root and of another user. */
+const IN_GROUPS: readonly (readonly [gid: number, byRoot: boolean, byClient: boolean])[] = [
+  [0, true, true],
+  [7000, true, true],
+  [7001, false, false],
+  [7002, true, true],
+  [7003, false, false],
+  [7004, false, true],
+  [7005, false, false],
+  [7006, false, false],
+  [UNKNOWN_GROUP, false, false],
+];
+
+/** In a mount namespace of its own, in which other files are in the place of the system's. */
+function withFiles(files: Readonly<Record<string, string>>, command: readonly string[]): string[] {
+  const mounts = Object.entries(files).map(([file, place]) => `mount --bind ${file} ${place}`);
+  return ["unshare", "--mount", "sh", "-ec", `${mounts.join("; ")}; exec "$@"`, "sh", ...command];
+}
+
+/** What the command line says that opens it, asked by root for another user. */
+function handOf(file: string, uid: number): string[] {
+  const module = new URL("../../lib/run/trusted_file.ts", import.meta.url).href;
+  const code = `import { strangersHand } from "${module}"; console.log(strangersHand("${file}", ${uid}) ?? "nobody");`;
+  return [Deno.execPath(), "eval", code];
+}
+
+/** What the library says that is asked. */
+function judgementOf(dir: string, file: string, uid: number): string[] {
+  const command = [join(dir, "good.so"), "run", "--dir", join(dir, `s${uid}`), "--dry-run", "--lib", file, "true"];
+  return uid === 0 ? command : asUser(uid, command);
+}
+
+Deno.test({
+  name: "a group is trusted that has nobody but root and the user, and only one that is known",
+  ignore: Deno.uid() !== 0 || !need("unshare", "setpriv"),
+  fn: () =>
+    withDir(async (dir) => {
+      Deno.chmodSync(dir, 0o755);
+      Deno.copyFileSync(shimLibrary(), join(dir, "good.so"));
+      Deno.chmodSync(join(dir, "good.so"), 0o755);
+      Deno.writeTextFileSync(join(dir, "group"), GROUPS);
+      Deno.writeTextFileSync(join(dir, "passwd"), USERS);
+      const files = { [join(dir, "group")]: "/etc/group", [join(dir, "passwd")]: "/etc/passwd" };
+      for (const [gid, byRoot, byClient] of IN_GROUPS) {
+        const place = join(dir, `${gid}`);
+        Deno.mkdirSync(place);
+        const library = await plant(place, { directory: [0o775, 0, gid], file: [0o644], refused: undefined });
+        for (const [uid, trusted] of [[0, byRoot], [CLIENT, byClient]] as const) {
+          const judged = await run(withFiles(files, judgementOf(dir, library, uid)));
+          const hand = await run(withFiles(files, handOf(library, uid)));
+          const refused = `others may write to ${place}/dir`;
+          assertStrictEquals(judged.stderr.includes(`${refused}: `), !trusted, `${gid}, ${uid}: ${judged.stderr}`);
+          assertStrictEquals(hand.stdout, trusted ? "nobody\n" : `${refused}\n`, `${gid}, ${uid}: ${hand.stderr}`);
+        }
+      }
+    }),
+});
+
+Deno.test({
+  name: "who owns what belongs to nobody that is known is what the kernel says, not always 65534",
+  ignore: Deno.uid() !== 0 || !need("unshare", "setpriv"),
+  fn: () =>
+    withDir(async (dir) => {
+      // In /tmp it would be anybody's.
+      Deno.chownSync(dir, CLIENT, CLIENT);
+      Deno.chmodSync(dir, 0o755);
+      const roots = join(dir, "r");
+      Deno.mkdirSync(roots);
+      Deno.copyFileSync(shimLibrary(), join(roots, "good.so"));
+      Deno.chmodSync(join(roots, "good.so"), 0o755);
+      Deno.writeTextFileSync(join(dir, "number"), "12345\n");
+      const library = join(roots, "good.so");
+      const namespace = ["unshare", "--user", "--map-current-user"];
+      const command = asUser(CLIENT, [...namespace, library, "run", "--dir", join(dir, "s"), "--dry-run", "true"]);
+      const usual = await run(command);
+      assertStrictEquals(usual.code, 0, usual.stderr);
+      const other = await run(withFiles({ [join(dir, "number")]: "/proc/sys/kernel/overflowuid" }, command));
+      assertFails(other, 125, /library \S+: \/ belongs to /);
+    }),
+});
 
 Deno.test({
   name: "in a user namespace without root, what is root's is trusted",

@@ -92,6 +92,7 @@ const PACKAGES: Record<string, string> = {
   rsync: "rsync",
   ruby: "ruby",
   runuser: "util-linux",
+  setfacl: "acl",
   setarch: "util-linux",
   setpriv: "util-linux",
   skopeo: "skopeo",

@@ -4,9 +4,9 @@
 
 #include "rt/lines.h"
 
-/* The next line of the text that fits into the buffer. */
+/* The next line of the text that fits into the buffer; the last one may have no end. */
 static bool next_line(struct unsock_span *text, struct unsock_span *line) {
-    while (memchr(text->at, '\n', text->length)) {
+    while (text->length > 0) {
         *line = unsock_span_next(text, '\n');
         if (line->length < UNSOCK_LINES_CHUNK)
             return true;

@@ -1,0 +1,297 @@
+/* Every directory on the way, link by link, as the kernel goes. */
+#include "kernel/trust.h"
+
+#include "rt/lines.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/table.h"
+
+#include <linux/stat.h>
+
+#define OVERFLOW_USER_FILE "/proc/sys/kernel/overflowuid"
+#define OVERFLOW_USER 65534u /* where that cannot be read */
+#define ACCESS_LIST "system.posix_acl_access"
+#define PATH_MOST 4096
+#define NAME_MOST 64
+#define NO_FOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW */
+#define OTHERS_WRITE 0002
+#define GROUP_WRITES 0020
+#define STICKY 01000
+#define LINK 0120000
+#define LINKS_MOST 40 /* as the kernel has it */
+#define NOBODY_MORE UINT32_MAX
+
+/* Where the way has come to, and what of it is left. */
+static UNSOCK_TABLE struct walk {
+    struct unsock_text *why;
+    uint32_t owner; /* is trusted, besides root and the user */
+    unsigned links;
+    bool place;  /* what stands at the end is not asked about, only whether it can be exchanged */
+    bool shared; /* others may make files where it lies, and each may exchange his own */
+    bool link;
+    size_t length;
+    char at[PATH_MOST];
+    char rest[2 * PATH_MOST];
+    char whole[2 * PATH_MOST]; /* what a link leads to, and the rest */
+} walk;
+
+static bool say(struct unsock_text *why, const char *what, const char *at) {
+    unsock_text_join(why, what, at);
+    return false;
+}
+
+static uint64_t overflow_user(void) {
+    struct unsock_lines lines;
+    struct unsock_span line;
+    uint64_t user = OVERFLOW_USER;
+    unsock_lines_open(&lines, OVERFLOW_USER_FILE);
+    if (!unsock_lines_next(&lines, &line) || !unsock_span_number(line, 10, UINT32_MAX, &user))
+        user = OVERFLOW_USER;
+    unsock_lines_close(&lines);
+    return user;
+}
+
+/* Whom this user namespace shows as the owner of what belongs to nobody that it knows; UINT64_MAX: it knows all. */
+static uint64_t unknown_owner(void) {
+    struct unsock_lines lines;
+    struct unsock_span line;
+    uint64_t first, count, user = overflow_user();
+    bool known = false;
+    unsock_lines_open(&lines, "/proc/self/uid_map");
+    while (unsock_lines_next(&lines, &line)) {
+        bool read = unsock_span_number(unsock_lines_word(&line), 10, UINT32_MAX, &first);
+        unsock_lines_word(&line);
+        read = read && unsock_span_number(unsock_lines_word(&line), 10, UINT32_MAX, &count);
+        known |= read && first <= user && user - first < count;
+    }
+    known |= lines.fd < 0;
+    unsock_lines_close(&lines);
+    return known ? UINT64_MAX : user;
+}
+
+/* In a user namespace that does not have root, what is root's shows itself so; in /tmp it would be anybody's. */
+static bool is_known_owner(uint32_t owner) {
+    if (owner == 0 || (long)owner == unsock_sys(__NR_geteuid) || owner == walk.owner)
+        return true;
+    return !walk.shared && owner == unknown_owner();
+}
+
+/* A line "NAME:PASSWORD:NUMBER:…" of /etc/passwd or /etc/group, up to the number. */
+static bool read_entry(struct unsock_span *line, struct unsock_span *name, uint64_t *number) {
+    *name = unsock_span_next(line, ':');
+    unsock_span_next(line, ':');
+    return unsock_span_number(unsock_span_next(line, ':'), 10, UINT32_MAX, number);
+}
+
+static void put_user(struct unsock_text *text, uint32_t uid) {
+    struct unsock_lines lines;
+    struct unsock_span line, name;
+    uint64_t number;
+    bool found = false;
+    unsock_lines_open(&lines, "/etc/passwd");
+    while (!found && unsock_lines_next(&lines, &line)) {
+        found = read_entry(&line, &name, &number) && number == uid;
+        if (found)
+            unsock_text_span(text, name);
+    }
+    unsock_lines_close(&lines);
+    if (!found)
+        unsock_text_number(text, uid, 10, 1);
+}
+
+/* The names of those who are trusted. */
+struct names {
+    char of[3][NAME_MOST];
+};
+
+static bool is_among(const struct names *names, struct unsock_span name) {
+    bool among = false;
+    for (size_t i = 0; i < sizeof(names->of) / sizeof(names->of[0]); i++)
+        among |= names->of[i][0] != '\0' && unsock_span_is(name, names->of[i]);
+    return among;
+}
+
+/* As /etc/group lists them. False also for a group that it does not have: nobody knows who is in it. */
+static bool has_only(uint32_t gid, const struct names *names) {
+    struct unsock_lines lines;
+    struct unsock_span line, name;
+    uint64_t number;
+    bool found = false, only = true;
+    unsock_lines_open(&lines, "/etc/group");
+    while (!found && unsock_lines_next(&lines, &line)) {
+        found = read_entry(&line, &name, &number) && number == gid;
+        while (found && line.length > 0) {
+            name = unsock_span_next(&line, ',');
+            only &= name.length == 0 || is_among(names, name);
+        }
+    }
+    found &= !lines.skipped;
+    unsock_lines_close(&lines);
+    return found && only;
+}
+
+/* Whose first group it is stands in /etc/passwd alone. */
+static bool is_first_of_only(uint32_t gid, const struct names *names) {
+    struct unsock_lines lines;
+    struct unsock_span line, name;
+    uint64_t number, first;
+    bool only = true;
+    unsock_lines_open(&lines, "/etc/passwd");
+    while (only && unsock_lines_next(&lines, &line)) {
+        if (read_entry(&line, &name, &number) &&
+            unsock_span_number(unsock_span_next(&line, ':'), 10, UINT32_MAX, &first))
+            only = first != gid || is_among(names, name);
+    }
+    only &= !lines.skipped;
+    unsock_lines_close(&lines);
+    return only;
+}
+
+/* With a list of access rights the group's bits are the most that any user in the list has. */
+static bool is_group_trusted(uint32_t gid, const char *at) {
+    uint32_t users[] = {0, (uint32_t)unsock_sys(__NR_geteuid), walk.owner};
+    struct names names = {0};
+    struct unsock_text text;
+    for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+        unsock_text_start(&text, names.of[i], NAME_MOST);
+        if (users[i] != NOBODY_MORE)
+            put_user(&text, users[i]);
+    }
+    return unsock_sys(__NR_getxattr, at, ACCESS_LIST, 0, 0) <= 0 && has_only(gid, &names) &&
+           is_first_of_only(gid, &names);
+}
+
+static bool is_at_end(void) {
+    size_t i = 0;
+    while (walk.rest[i] == '/' || (walk.rest[i] == '.' && (walk.rest[i + 1] == '/' || walk.rest[i + 1] == '\0')))
+        i++;
+    return walk.rest[i] == '\0';
+}
+
+/* Returns whether it is in good hands; false with `why`. What cannot be looked at cannot be loaded or used either. */
+static bool check(void) {
+    struct statx status;
+    const char *at = walk.length > 0 ? walk.at : "/";
+    walk.link = false;
+    if (unsock_sys(__NR_statx, AT_FDCWD, at, NO_FOLLOW, STATX_BASIC_STATS, &status) < 0)
+        return true;
+    unsigned type = status.stx_mode & UNSOCK_S_IFMT;
+    walk.link = type == LINK;
+    bool is_end = walk.place && !walk.link && is_at_end();
+    /* Whoever owns a link cannot change it: only what it lies in counts for whether it can be exchanged. */
+    if ((walk.shared || !(walk.place && (walk.link || is_end))) && !is_known_owner(status.stx_uid)) {
+        unsock_text_join(walk.why, at, " belongs to ");
+        put_user(walk.why, status.stx_uid);
+        return false;
+    }
+    if (walk.link || is_end)
+        return true;
+    bool others = (status.stx_mode & OTHERS_WRITE) != 0, group = (status.stx_mode & GROUP_WRITES) != 0;
+    walk.shared = type == UNSOCK_S_IFDIR && (status.stx_mode & STICKY) && (others || group);
+    if (walk.shared)
+        return true;
+    if (others)
+        return say(walk.why, "everybody may write to ", at);
+    return !group || is_group_trusted(status.stx_gid, at) || say(walk.why, "others may write to ", at);
+}
+
+static void go_up(void) {
+    while (walk.length > 0 && walk.at[--walk.length] != '/')
+        ;
+    walk.at[walk.length] = '\0';
+}
+
+/* What the link leads to comes in front of the rest. */
+static bool follow(void) {
+    struct unsock_text text;
+    unsock_text_start(&text, walk.whole, sizeof(walk.whole));
+    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, walk.at, walk.whole, PATH_MOST - 1);
+    if (length <= 0 || ++walk.links > LINKS_MOST)
+        return say(walk.why, "too many levels of symbolic links: ", walk.at);
+    text.length = (size_t)length;
+    walk.whole[length] = '\0';
+    unsock_text_join(&text, "/", walk.rest);
+    if (text.cut)
+        return say(walk.why, "the path is too long: ", walk.at);
+    go_up();
+    if (walk.whole[0] == '/') {
+        walk.length = 0;
+        walk.shared = false; /* the root directory has been looked at */
+    }
+    walk.at[walk.length] = '\0';
+    memcpy(walk.rest, walk.whole, text.length + 1);
+    return true;
+}
+
+/* The next name of the rest, which is cut off. False at the end. */
+static bool step(bool *cut) {
+    struct unsock_span rest = unsock_span_of(walk.rest), name = {walk.rest, 0};
+    while (rest.length > 0 && (name.length == 0 || unsock_span_is(name, ".")))
+        name = unsock_span_next(&rest, '/');
+    if (name.length == 0 || unsock_span_is(name, "."))
+        return false;
+    if (unsock_span_is(name, "..")) {
+        walk.shared = false;
+        go_up();
+    } else {
+        struct unsock_text text = {walk.at, sizeof(walk.at), walk.length, false};
+        unsock_text_char(&text, '/');
+        unsock_text_span(&text, name);
+        walk.length = text.length;
+        *cut = text.cut;
+    }
+    memmove(walk.rest, rest.at, rest.length + 1);
+    return true;
+}
+
+static bool go(const char *path, bool place, uint32_t owner, struct unsock_text *why) {
+    struct unsock_text text;
+    bool cut = false;
+    walk.why = why;
+    walk.owner = owner;
+    walk.place = place;
+    walk.links = 0;
+    walk.length = 0;
+    walk.at[0] = '\0';
+    walk.shared = walk.link = false;
+    unsock_text_start(&text, walk.rest, sizeof(walk.rest));
+    unsock_text_put(&text, path);
+    do {
+        if (text.cut || cut)
+            return say(why, "the path is too long: ", path);
+        if (!check() || (walk.link && !follow()))
+            return false;
+    } while (step(&cut));
+    return true;
+}
+
+bool unsock_trust(const char *path, struct unsock_text *why) {
+    return go(path, false, NOBODY_MORE, why);
+}
+
+static void take_back(struct unsock_text *text, const struct unsock_text *before) {
+    *text = *before;
+    text->buffer[text->length] = '\0';
+}
+
+/* Whether the way is good; only where it is not there is something in `why`. */
+static bool is_fixed(const char *path, uint32_t owner, struct unsock_text *why) {
+    struct unsock_text before = *why;
+    bool fixed = go(path, true, owner, why);
+    if (fixed)
+        take_back(why, &before);
+    return fixed;
+}
+
+enum unsock_place unsock_trust_place(const char *path, struct unsock_text *why) {
+    struct statx status;
+    struct unsock_text before = *why;
+    if (is_fixed(path, NOBODY_MORE, why))
+        return UNSOCK_PLACE_FIXED;
+    long result = unsock_sys(__NR_statx, AT_FDCWD, path, 0, STATX_UID, &status);
+    if (result != -EACCES && (result < 0 || unsock_sys(__NR_geteuid) == 0))
+        return UNSOCK_PLACE_OPEN;
+    take_back(why, &before);
+    return result == -EACCES || is_fixed(path, status.stx_uid, why) ? UNSOCK_PLACE_OWNERS : UNSOCK_PLACE_OPEN;
+}
