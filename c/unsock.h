@@ -159,6 +159,7 @@ UNSOCK_EXPORT int unsock_check_sockets(char *error, size_t size);
 #define UNSOCK_DIRECTORY_ASKED 1 /* somebody named it */
 #define UNSOCK_DIRECTORY_FORCE 2
 #define UNSOCK_DIRECTORY_CHECK 4 /* it is there */
+#define UNSOCK_DIRECTORY_PLACE 8 /* whether it is there or not: only who could put another in its place */
 
 /*
  * Makes the directory of socket files at the absolute `path`, 0700, where it is missing, and checks it

@@ -5,6 +5,7 @@
 #include "calls/datagram_per_client.h"
 #include "files/bindfile.h"
 #include "files/bound.h"
+#include "files/inside.h"
 #include "files/resolve.h"
 #include "kernel/beyond_limit.h"
 #include "kernel/log.h"
@@ -36,7 +37,7 @@ UNSOCK_OWN_FRAME static void connect_to_nobody(int fd) {
     request.socket = (int)socket;
     if (unsock_bindfile_bind_ephemeral(&request, &bound) == 0) {
         unsock_sys(__NR_connect, fd, &bound.path, UNSOCK_SUN_PATH_OFFSET + strlen(bound.path.sun_path) + 1);
-        unsock_sys(__NR_unlinkat, AT_FDCWD, bound.path.sun_path, 0);
+        unsock_inside_unlink(bound.path.sun_path);
     }
     unsock_sys(__NR_close, socket);
 }

@@ -4,6 +4,7 @@
 #include "files/behind.h"
 #include "files/bound.h"
 #include "files/datagram_port.h"
+#include "files/inside.h"
 #include "files/lock.h"
 #include "files/origin.h"
 #include "files/sharers.h"
@@ -35,7 +36,7 @@ long unsock_beside_bind_hidden(const struct unsock_bind_request *request, struct
         long result = unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
         if (result == -EADDRINUSE && unsock_socketfile_is_stale(&bound->path, length) &&
             unsock_file_inode(bound->path.sun_path) > 0) {
-            unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
+            unsock_inside_unlink(bound->path.sun_path);
             result = unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
         }
         if (result == -EADDRINUSE)
@@ -51,7 +52,7 @@ long unsock_beside_bind_hidden(const struct unsock_bind_request *request, struct
 }
 
 static void rename_path(const struct sockaddr_un *from, const struct sockaddr_un *to) {
-    unsock_sys(__NR_renameat, AT_FDCWD, from->sun_path, AT_FDCWD, to->sun_path);
+    unsock_inside_rename(from->sun_path, to->sun_path);
 }
 
 long unsock_beside_replace(const struct unsock_bind_request *request, struct unsock_bound *bound) {
@@ -63,9 +64,9 @@ long unsock_beside_replace(const struct unsock_bind_request *request, struct uns
     if (result == 0)
         result = unsock_beside_bind_hidden(request, bound);
     if (result == 0) {
-        result = unsock_sys(__NR_renameat2, AT_FDCWD, bound->path.sun_path, AT_FDCWD, path.sun_path, RENAME_EXCHANGED);
+        result = unsock_inside_rename_with(bound->path.sun_path, path.sun_path, RENAME_EXCHANGED);
         if (result < 0)
-            unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
+            unsock_inside_unlink(bound->path.sun_path);
         else
             unsock_behind_mark(request->ip.port);
     }
@@ -97,7 +98,7 @@ void unsock_beside_settled(const struct unsock_bound *bound) {
     unsock_address_hidden_path(bound->ip.port, bound->moved, &hidden);
     struct unsock_lock lock;
     if (unsock_lock_take(&lock) == 0)
-        unsock_sys(__NR_unlinkat, AT_FDCWD, hidden.sun_path, 0);
+        unsock_inside_unlink(hidden.sun_path);
     unsock_lock_drop(&lock);
 }
 
@@ -114,8 +115,7 @@ long unsock_beside_take_over(const struct unsock_bind_request *request, struct u
     socklen_t length = unsock_beside_respell(request, &bound->path);
     for (unsigned i = 1; i <= UNSOCK_HIDDEN_MOST; i++) {
         unsock_address_hidden_path(request->ip.port, i, &hidden);
-        long result = unsock_sys(__NR_renameat2, AT_FDCWD, bound->path.sun_path, AT_FDCWD, hidden.sun_path,
-                                 1u /* RENAME_NOREPLACE */);
+        long result = unsock_inside_rename_with(bound->path.sun_path, hidden.sun_path, 1u /* RENAME_NOREPLACE */);
         if (result == -EEXIST)
             continue;
         if (result < 0)

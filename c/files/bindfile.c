@@ -6,6 +6,7 @@
 #include "files/datagram_port.h"
 #include "files/ephemeral.h"
 #include "files/handed.h"
+#include "files/inside.h"
 #include "files/lock.h"
 #include "files/origin.h"
 #include "files/own_names.h"
@@ -49,7 +50,7 @@ static long bind_after(const struct unsock_bind_request *request, struct unsock_
     if (!unsock_socketfile_is_connected(&bound->path, length) && !unsock_release_was(&bound->path))
         return -EADDRINUSE;
     bound->how = UNSOCK_BOUND_FILE;
-    long result = unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
+    long result = unsock_inside_unlink(bound->path.sun_path);
     return result < 0 ? -EADDRINUSE
                       : unsock_socketfile_bind(request->socket, &bound->path, length, unsock_beside_mode(request));
 }
@@ -142,7 +143,7 @@ static long bind_taken(const struct unsock_bind_request *request, socklen_t leng
                                                                         : bind_beside(request, excluded, bound);
         }
         behind = unsock_behind_any(bound->path.sun_path);
-        long result = unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
+        long result = unsock_inside_unlink(bound->path.sun_path);
         if (result < 0 && result != -ENOENT)
             return result;
     }

@@ -1,6 +1,7 @@
 /* A datagram socket's port with sockets on several addresses. */
 #include "files/datagram_port.h"
 
+#include "files/inside.h"
 #include "files/socketfile.h"
 #include "kernel/file_info.h"
 #include "rt/mem.h"
@@ -40,7 +41,7 @@ static bool clear(const struct sockaddr_un *aside, socklen_t length) {
         return true;
     if (inode < 0 || (inode > 0 && !unsock_socketfile_is_stale(aside, length)))
         return false;
-    return unsock_sys(__NR_unlinkat, AT_FDCWD, aside->sun_path, 0) == 0;
+    return unsock_inside_unlink(aside->sun_path) == 0;
 }
 
 long unsock_datagram_port_divide(uint16_t port) {
@@ -49,13 +50,13 @@ long unsock_datagram_port_divide(uint16_t port) {
     unsock_address_path(port, SOCK_DGRAM, &path);
     if (!clear(&aside, length))
         return -EADDRINUSE;
-    long result = unsock_sys(__NR_symlinkat, last_component(&path), AT_FDCWD, aside.sun_path);
+    long result = unsock_inside_symlink(last_component(&path), aside.sun_path);
     if (result < 0)
         return result;
     /* Senders find the one or the other. */
-    result = unsock_sys(__NR_renameat2, AT_FDCWD, aside.sun_path, AT_FDCWD, path.sun_path, RENAME_EXCHANGED);
+    result = unsock_inside_rename_with(aside.sun_path, path.sun_path, RENAME_EXCHANGED);
     if (result < 0)
-        unsock_sys(__NR_unlinkat, AT_FDCWD, aside.sun_path, 0);
+        unsock_inside_unlink(aside.sun_path);
     return result;
 }
 
@@ -63,6 +64,6 @@ void unsock_datagram_port_unite(uint16_t port) {
     struct sockaddr_un path, aside;
     unsock_address_path(port, SOCK_DGRAM, &path);
     unsock_address_aside_path(port, &aside);
-    if (unsock_sys(__NR_renameat, AT_FDCWD, aside.sun_path, AT_FDCWD, path.sun_path) == -ENOENT)
-        unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
+    if (unsock_inside_rename(aside.sun_path, path.sun_path) == -ENOENT)
+        unsock_inside_unlink(path.sun_path);
 }

@@ -1,6 +1,8 @@
 /* The directory of the socket files. */
 #include "files/directory.h"
 
+#include "files/inside.h"
+#include "kernel/trust.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -10,6 +12,7 @@
 #include <linux/stat.h>
 
 #define WRITABLE_BY_OTHERS 0022
+#define WHY_MOST 200
 
 static bool shared;
 static uint64_t tag;
@@ -40,25 +43,22 @@ static long look(const char *path, struct statx *status) {
     return unsock_sys(__NR_statx, AT_FDCWD, path, 0, STATX_TYPE | STATX_MODE | STATX_INO, status);
 }
 
-bool unsock_directory_make(const struct unsock_settings *settings, struct unsock_text *error) {
-    struct statx status;
-    char path[UNSOCK_DIR_MOST + 1];
-    const char *why = "cannot be used";
-    memcpy(path, settings->directory, settings->directory_length + 1);
-    long result = look(path, &status);
-    if (result == -ENOENT) {
-        why = "the directory cannot be made";
-        result = make_with_parents(path);
-        result = result == 0 ? look(path, &status) : result;
-    }
-    if (result == 0 && (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFDIR) {
-        shared = (status.stx_mode & WRITABLE_BY_OTHERS) != 0;
-        /* Numbers of devices are small, those of files have few digits: they don't meet. */
-        tag = status.stx_ino ^ (uint64_t)status.stx_dev_major << 52 ^ (uint64_t)status.stx_dev_minor << 32;
+static bool check_place(const struct unsock_settings *settings, bool *may_move, struct unsock_text *error) {
+    char buffer[WHY_MOST];
+    struct unsock_text why;
+    unsock_text_start(&why, buffer, sizeof(buffer));
+    enum unsock_place place = unsock_trust_place(settings->directory, &why);
+    *may_move = place != UNSOCK_PLACE_FIXED;
+    if (place != UNSOCK_PLACE_OPEN || settings->trust)
         return true;
-    }
-    unsock_text_put(error, "UNSOCK_DIR: ");
-    unsock_text_put(error, result == 0 || result == -ENOTDIR ? "is not a directory" : why);
+    unsock_text_join(error, "UNSOCK_DIR: ", buffer, ", and so another could be put in its place: name one elsewhere, ",
+                     "or trust them with UNSOCK_TRUST=1: ");
+    unsock_text_quote(error, unsock_span_of(settings->directory));
+    return false;
+}
+
+static void refuse(const struct unsock_settings *settings, const char *why, long result, struct unsock_text *error) {
+    unsock_text_join(error, "UNSOCK_DIR: ", result == 0 || result == -ENOTDIR ? "is not a directory" : why);
     if (result < 0 && result != -ENOTDIR) {
         unsock_text_put(error, " (errno ");
         unsock_text_number(error, (uint64_t)-result, 10, 1);
@@ -66,5 +66,34 @@ bool unsock_directory_make(const struct unsock_settings *settings, struct unsock
     }
     unsock_text_put(error, ": ");
     unsock_text_quote(error, unsock_span_of(settings->directory));
+}
+
+bool unsock_directory_make(const struct unsock_settings *settings, struct unsock_text *error) {
+    struct statx status;
+    char path[UNSOCK_DIR_MOST + 1];
+    const char *why = "cannot be used";
+    struct unsock_inside none = {0};
+    bool may_move;
+    if (!check_place(settings, &may_move, error))
+        return false;
+    unsock_inside_start(&none, may_move);
+    memcpy(path, settings->directory, settings->directory_length + 1);
+    long result = look(path, &status);
+    if (result == -ENOENT) {
+        why = "the directory cannot be made";
+        result = make_with_parents(path);
+        result = result == 0 ? look(path, &status) : result;
+    } else if (result == -EACCES) {
+        return true; /* the program may need no network: the first call that does says so (kernel/log.h) */
+    }
+    if (result == 0 && (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFDIR) {
+        shared = (status.stx_mode & WRITABLE_BY_OTHERS) != 0;
+        /* Numbers of devices are small, those of files have few digits: they don't meet. */
+        tag = status.stx_ino ^ (uint64_t)status.stx_dev_major << 52 ^ (uint64_t)status.stx_dev_minor << 32;
+        struct unsock_inside found = {status.stx_ino, status.stx_dev_major, status.stx_dev_minor};
+        unsock_inside_start(&found, may_move);
+        return true;
+    }
+    refuse(settings, why, result, error);
     return false;
 }

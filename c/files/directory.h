@@ -5,7 +5,10 @@
 #include "rt/text.h"
 #include "rules/settings.h"
 
-/* Makes the directory (0755, parents too) where it is missing. Returns false with one line in `error`. */
+/*
+ * Makes the directory (0755, parents too) where it is missing. One that this user cannot reach is no reason to refuse.
+ * Returns false with one line in `error`, also where others could put another in its place and UNSOCK_TRUST is not set.
+ */
 bool unsock_directory_make(const struct unsock_settings *settings, struct unsock_text *error);
 
 /*

@@ -1,6 +1,7 @@
 /* The lock of a directory. */
 #include "files/lock.h"
 
+#include "files/inside.h"
 #include "kernel/beyond_limit.h"
 #include "memory/own.h"
 #include "rt/libc.h"
@@ -126,15 +127,15 @@ static long make_shared(const struct unsock_lock *lock, const struct statx *dire
     unsock_text_put(&text, lock->path);
     unsock_text_char(&text, '.');
     unsock_text_number(&text, (uint64_t)unsock_sys(__NR_gettid), 10, 1);
-    unsock_sys(__NR_unlinkat, AT_FDCWD, name, 0);
-    long fd = unsock_descriptor(__NR_openat, AT_FDCWD, name, FLAGS | O_CREAT | O_EXCL, 0200);
+    unsock_inside_unlink(name);
+    long fd = unsock_inside_open(name, FLAGS | O_CREAT | O_EXCL, 0200);
     if (fd < 0)
         return fd;
     if (unsock_sys(__NR_fchown, fd, directory->stx_uid, directory->stx_gid) < 0)
         unsock_sys(__NR_fchown, fd, -1, directory->stx_gid);
     unsock_sys(__NR_fchmod, fd, 0200 | (directory->stx_mode & WRITABLE_BY_OTHERS));
-    long result = unsock_sys(__NR_linkat, AT_FDCWD, name, AT_FDCWD, lock->path, 0);
-    unsock_sys(__NR_unlinkat, AT_FDCWD, name, 0);
+    long result = unsock_inside_link(name, lock->path);
+    unsock_inside_unlink(name);
     if (result < 0)
         unsock_sys(__NR_close, fd);
     return result < 0 ? result : fd;
@@ -151,13 +152,12 @@ static long open_file(struct unsock_lock *lock, const char *directory, bool *mad
     bool private = (status.stx_mode & WRITABLE_BY_OTHERS) == 0 &&
                    (left || status.stx_uid == (uint32_t)unsock_sys(__NR_geteuid));
     lock->keeps = lock->keeps && private;
-    long fd = lock->keeps ? unsock_descriptor(__NR_openat, AT_FDCWD, lock->path, FLAGS) : -ENOENT;
+    long fd = lock->keeps ? unsock_inside_open(lock->path, FLAGS, 0) : -ENOENT;
     if (fd != -ENOENT)
         return fd;
-    fd = private ? unsock_descriptor(__NR_openat, AT_FDCWD, lock->path, FLAGS | O_CREAT | O_EXCL, 0200)
-                 : make_shared(lock, &status);
+    fd = private ? unsock_inside_open(lock->path, FLAGS | O_CREAT | O_EXCL, 0200) : make_shared(lock, &status);
     *made = private && fd >= 0;
-    return fd == -EEXIST ? unsock_descriptor(__NR_openat, AT_FDCWD, lock->path, FLAGS) : fd;
+    return fd == -EEXIST ? unsock_inside_open(lock->path, FLAGS, 0) : fd;
 }
 
 /*
@@ -274,7 +274,7 @@ void unsock_lock_drop(struct unsock_lock *lock) {
     if (lock->fd >= 0) {
         /* First the name: whoever opens it from now on makes another file. */
         if (!lock->keeps)
-            unsock_sys(__NR_unlinkat, AT_FDCWD, lock->path, 0);
+            unsock_inside_unlink(lock->path);
         else
             unsock_own()->lock_kept = true;
         /* Not after it: the number may be another's by then, and this thread may end here. */

@@ -3,6 +3,7 @@
 
 #include "files/bound.h"
 #include "files/directory.h"
+#include "files/inside.h"
 #include "rt/lines.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -66,7 +67,7 @@ uint64_t unsock_origin_note(const char *path, const struct unsock_bind_request *
     int64_t number = needs_note(status.stx_mode) ? namespace() : -1;
     struct timespec times[2] = {{MARK, 0}, {seconds(request), number >= 0 ? (long)number : NO_NAMESPACE}};
     if (number >= 0 || is_told(request))
-        unsock_sys(__NR_utimensat, AT_FDCWD, path, times, SYMLINK_NOFOLLOW);
+        unsock_inside_set_times(path, times);
     return status.stx_ino;
 }
 

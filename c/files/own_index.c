@@ -1,6 +1,7 @@
 /* Which names with addresses a port has. */
 #include "files/own_index.h"
 
+#include "files/inside.h"
 #include "kernel/file_info.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -39,7 +40,7 @@ static long remove_link(uint16_t port) {
     char path[PATH_MOST], first;
     struct unsock_text name;
     start_path(&name, path, port, false);
-    long result = unsock_sys(__NR_unlinkat, AT_FDCWD, path, 0);
+    long result = unsock_inside_unlink(path);
     /* Two answers decide: one that stayed unseen would stay for ever. */
     if (result == -ENOENT && unsock_sys(__NR_readlinkat, AT_FDCWD, path, &first, sizeof(first)) == -ENOENT)
         return 0;
@@ -52,13 +53,13 @@ static long put_link(uint16_t port, const char *text) {
     struct unsock_text name;
     start_path(&name, path, port, false);
     start_path(&name, fresh, port, true);
-    unsock_sys(__NR_unlinkat, AT_FDCWD, fresh, 0); /* of one who was killed */
-    long result = unsock_sys(__NR_symlinkat, text, AT_FDCWD, fresh);
+    unsock_inside_unlink(fresh); /* of one who was killed */
+    long result = unsock_inside_symlink(text, fresh);
     if (result == 0)
-        result = unsock_sys(__NR_renameat, AT_FDCWD, fresh, AT_FDCWD, path);
+        result = unsock_inside_rename(fresh, path);
     if (result == 0)
         return 0;
-    unsock_sys(__NR_unlinkat, AT_FDCWD, fresh, 0);
+    unsock_inside_unlink(fresh);
     return remove_link(port);
 }
 
@@ -68,7 +69,7 @@ void unsock_own_index_begin(uint16_t port) {
     struct unsock_text name;
     start_path(&name, path, port, false);
     /* What a process left there that was killed has to go; where it cannot, nothing can be added to it either. */
-    if (unsock_sys(__NR_symlinkat, empty, AT_FDCWD, path) == -EEXIST)
+    if (unsock_inside_symlink(empty, path) == -EEXIST)
         put_link(port, empty);
 }
 
@@ -147,6 +148,6 @@ long unsock_own_index_end(uint16_t port) {
     char fresh[PATH_MOST];
     struct unsock_text name;
     start_path(&name, fresh, port, true);
-    long result = unsock_sys(__NR_unlinkat, AT_FDCWD, fresh, 0); /* of one who was killed */
+    long result = unsock_inside_unlink(fresh); /* of one who was killed */
     return result < 0 && result != -ENOENT ? result : remove_link(port);
 }

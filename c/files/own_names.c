@@ -2,6 +2,7 @@
 #include "files/own_names.h"
 
 #include "files/datagram_port.h"
+#include "files/inside.h"
 #include "files/origin.h"
 #include "files/own_index.h"
 #include "files/socketfile.h"
@@ -62,7 +63,7 @@ UNSOCK_OWN_FRAME bool unsock_own_names_admit(const struct unsock_bind_request *r
 static bool is_gone(const struct unsock_walk *walk) {
     int64_t inode = unsock_file_inode(walk->path.sun_path);
     if (inode > 0)
-        return unsock_sys(__NR_unlinkat, AT_FDCWD, walk->path.sun_path, 0) == 0;
+        return unsock_inside_unlink(walk->path.sun_path) == 0;
     return inode == 0 || inode == -ENOENT;
 }
 
@@ -103,7 +104,7 @@ UNSOCK_OWN_FRAME static unsigned unlink_aliases(uint16_t port) {
     walk.links = true;
     for (; unsock_walk_next(&walk); count++) {
         if (unsock_walk_is_there(&walk))
-            unsock_sys(__NR_unlinkat, AT_FDCWD, walk.path.sun_path, 0);
+            unsock_inside_unlink(walk.path.sun_path);
     }
     unsock_walk_end(&walk);
     return count;
@@ -126,7 +127,7 @@ static bool remove_idle(const struct sockaddr_un *path, socklen_t length) {
     if (inode < 0 || (inode > 0 && !unsock_socketfile_is_stale(path, length)) ||
         (inode == 0 && !unsock_file_is_link(path->sun_path)))
         return false;
-    return unsock_sys(__NR_unlinkat, AT_FDCWD, path->sun_path, 0) == 0;
+    return unsock_inside_unlink(path->sun_path) == 0;
 }
 
 /* Others on the port are coming, or a new holder has its file: a link by which its senders find it at once. */
@@ -144,7 +145,7 @@ static void put_alias(uint16_t port) {
     remove_idle(&alias, length);
     if (unsock_own_index_add(&holder, true) < 0)
         return;
-    unsock_sys(__NR_symlinkat, path.sun_path + unsock_settings.directory_length + 1, AT_FDCWD, alias.sun_path);
+    unsock_inside_symlink(path.sun_path + unsock_settings.directory_length + 1, alias.sun_path);
 }
 
 long unsock_own_names_tell(const struct unsock_bind_request *request) {
@@ -205,7 +206,7 @@ UNSOCK_OWN_FRAME bool unsock_own_names_promote(uint16_t port, const struct socka
     unsock_walk_begin(&walk, port);
     while (!moved && unsock_walk_next(&walk))
         moved = unsock_file_inode(walk.path.sun_path) > 0 && !unsock_socketfile_is_stale(&walk.path, walk.length) &&
-                unsock_sys(__NR_renameat, AT_FDCWD, walk.path.sun_path, AT_FDCWD, path->sun_path) == 0;
+                unsock_inside_rename(walk.path.sun_path, path->sun_path) == 0;
     unsock_walk_end(&walk);
     if (moved)
         unsock_own_names_holder(port);

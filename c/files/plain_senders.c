@@ -3,6 +3,7 @@
 
 #include "files/bindfile.h"
 #include "files/bound.h"
+#include "files/inside.h"
 #include "files/sharers.h"
 #include "kernel/file_info.h"
 #include "memory/fds.h"
@@ -92,7 +93,7 @@ static bool clear_left_over(uint32_t place, const struct sockaddr_un *path) {
     request.socket = (int)socket;
     bool cleared = unsock_bindfile_bind(&request, &bound) == 0 && bound.how == UNSOCK_BOUND_FILE;
     if (cleared)
-        unsock_sys(__NR_unlinkat, AT_FDCWD, path->sun_path, 0);
+        unsock_inside_unlink(path->sun_path);
     unsock_sys(__NR_close, socket);
     return cleared;
 }
@@ -101,8 +102,8 @@ static bool clear_left_over(uint32_t place, const struct sockaddr_un *path) {
  */
 static long make(const struct sockaddr_un *own, const struct sockaddr_un *path) {
     if (!own)
-        return unsock_sys(__NR_symlinkat, "unsock: a plain Unix sender's port", AT_FDCWD, path->sun_path);
-    return unsock_sys(__NR_linkat, AT_FDCWD, own->sun_path, AT_FDCWD, path->sun_path, 0);
+        return unsock_inside_symlink("unsock: a plain Unix sender's port", path->sun_path);
+    return unsock_inside_link(own->sun_path, path->sun_path);
 }
 
 /* The one step by which a port becomes ours. Returns 0 or -errno. */
@@ -135,7 +136,7 @@ static bool find_place(uint32_t *place, int64_t time, unsigned *probes) {
             continue;
         path_of(candidate, &path);
         if (is_ours(candidate, &sender))
-            unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
+            unsock_inside_unlink(path.sun_path);
         senders[candidate].length = 0;
         *place = candidate;
         return true;
@@ -223,7 +224,7 @@ static void give_back(const uint64_t *file) {
             !is_ours(place, &sender) || !claim(place, sender.version))
             continue;
         path_of(place, &path);
-        unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
+        unsock_inside_unlink(path.sun_path);
         senders[place].length = 0;
         publish(place);
     }

@@ -1,6 +1,7 @@
 /* A port's names in the directory. */
 #include "files/port.h"
 
+#include "files/inside.h"
 #include "files/socketfile.h"
 #include "kernel/file_info.h"
 #include "rt/mem.h"
@@ -77,18 +78,18 @@ enum unsock_port_life unsock_port_ask(long probe, uint16_t number, const struct 
 static long put_link(uint16_t number, const char *path, const char *text, bool there) {
     struct sockaddr_un next;
     if (!there)
-        return unsock_sys(__NR_symlinkat, text, AT_FDCWD, path);
+        return unsock_inside_symlink(text, path);
     unsock_port_record_path(number, NEXT, &next);
-    long result = unsock_sys(__NR_symlinkat, text, AT_FDCWD, next.sun_path);
+    long result = unsock_inside_symlink(text, next.sun_path);
     if (result == -EEXIST) { /* of one who was killed */
-        unsock_sys(__NR_unlinkat, AT_FDCWD, next.sun_path, 0);
-        result = unsock_sys(__NR_symlinkat, text, AT_FDCWD, next.sun_path);
+        unsock_inside_unlink(next.sun_path);
+        result = unsock_inside_symlink(text, next.sun_path);
     }
     if (result < 0)
         return result;
-    result = unsock_sys(__NR_renameat, AT_FDCWD, next.sun_path, AT_FDCWD, path);
+    result = unsock_inside_rename(next.sun_path, path);
     if (result < 0)
-        unsock_sys(__NR_unlinkat, AT_FDCWD, next.sun_path, 0);
+        unsock_inside_unlink(next.sun_path);
     return result;
 }
 
@@ -113,19 +114,19 @@ long unsock_port_put_record(struct unsock_port *port, const struct unsock_port_e
 void unsock_port_unlink_first(uint16_t number) {
     struct sockaddr_un path;
     unsock_address_path(number, SOCK_STREAM, &path);
-    unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
+    unsock_inside_unlink(path.sun_path);
 }
 
 void unsock_port_unlink_record(uint16_t number) {
     struct sockaddr_un path;
     unsock_port_record_path(number, "", &path);
-    unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
+    unsock_inside_unlink(path.sun_path);
 }
 
 void unsock_port_unlink(uint16_t number, const struct unsock_port_entry *entry) {
     struct sockaddr_un path;
     unsock_port_path(number, entry, &path);
-    unsock_sys(__NR_unlinkat, AT_FDCWD, path.sun_path, 0);
+    unsock_inside_unlink(path.sun_path);
 }
 
 void unsock_port_unlink_dead(const struct unsock_port *port, const struct unsock_port_entry *me) {
@@ -143,18 +144,18 @@ long unsock_port_replace_foreign(uint16_t number, const struct unsock_port_entry
     unsock_address_path(number, SOCK_STREAM, &path);
     unsock_port_record_path(number, NEXT, &aside);
     unsock_port_link_write(number, first, false, text);
-    unsock_sys(__NR_unlinkat, AT_FDCWD, aside.sun_path, 0);
-    long result = unsock_sys(__NR_symlinkat, text, AT_FDCWD, aside.sun_path);
+    unsock_inside_unlink(aside.sun_path);
+    long result = unsock_inside_symlink(text, aside.sun_path);
     if (result == 0)
-        result = unsock_sys(__NR_renameat2, AT_FDCWD, aside.sun_path, AT_FDCWD, path.sun_path, RENAME_EXCHANGED);
+        result = unsock_inside_rename_with(aside.sun_path, path.sun_path, RENAME_EXCHANGED);
     socklen_t length = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(aside.sun_path) + 1);
     if (result == 0 && (unsock_file_inode(aside.sun_path) <= 0 ||
                         unsock_socketfile_life(probe, &aside, length) != UNSOCK_PORT_DEAD)) {
         /* What has gone from there meanwhile, is not missed. */
-        if (unsock_sys(__NR_renameat2, AT_FDCWD, aside.sun_path, AT_FDCWD, path.sun_path, RENAME_EXCHANGED) < 0)
-            unsock_sys(__NR_renameat2, AT_FDCWD, aside.sun_path, AT_FDCWD, path.sun_path, RENAME_NO_REPLACE);
+        if (unsock_inside_rename_with(aside.sun_path, path.sun_path, RENAME_EXCHANGED) < 0)
+            unsock_inside_rename_with(aside.sun_path, path.sun_path, RENAME_NO_REPLACE);
         result = -EAGAIN;
     }
-    unsock_sys(__NR_unlinkat, AT_FDCWD, aside.sun_path, 0);
+    unsock_inside_unlink(aside.sun_path);
     return result == -ENOENT ? -EAGAIN : result;
 }

@@ -3,6 +3,7 @@
 
 #include "files/bound.h"
 #include "files/handed.h"
+#include "files/inside.h"
 #include "files/lock.h"
 #include "files/origin.h"
 #include "files/port.h"
@@ -63,7 +64,7 @@ static long bind_own(struct binding *binding) {
             return result;
         enum unsock_port_life life = unsock_port_ask(binding->probe, port_of(binding), &binding->me);
         if (life == UNSOCK_PORT_DEAD) {
-            result = unsock_sys(__NR_unlinkat, AT_FDCWD, binding->bound->path.sun_path, 0);
+            result = unsock_inside_unlink(binding->bound->path.sun_path);
             if (result < 0 && result != -ENOENT)
                 return result;
         } else if (life == UNSOCK_PORT_ALIVE) {

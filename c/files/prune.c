@@ -1,6 +1,7 @@
 /* Removing what is left over in a directory of socket files. */
 #include "files/prune.h"
 
+#include "files/inside.h"
 #include "files/lock.h"
 #include "files/own_names.h"
 #include "files/port.h"
@@ -127,7 +128,7 @@ static long prune(const char *path, size_t directory, struct sockaddr_un *addres
         over = socket ? unsock_socketfile_is_stale(address, size) : is_idle_link(path, directory);
     if (!over || !remove || (of_port && (kind == FIRST || kind == OWN)))
         return over;
-    long removed = unsock_sys(__NR_unlinkat, AT_FDCWD, path, 0);
+    long removed = unsock_inside_unlink(path);
     return removed < 0 ? removed : 1;
 }
 

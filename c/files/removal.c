@@ -3,6 +3,7 @@
 
 #include "files/behind.h"
 #include "files/datagram_port.h"
+#include "files/inside.h"
 #include "files/lock.h"
 #include "files/own_names.h"
 #include "files/port.h"
@@ -80,7 +81,7 @@ static void take_away(const struct unsock_fd *entry, const struct sockaddr_un *p
     bool several = !hidden && unsock_datagram_port_is_aside(path);
     if (hidden ? own_name && unsock_sharers_follow(entry, path) : unsock_sharers_promote(entry, path, several))
         return;
-    unsock_sys(__NR_unlinkat, AT_FDCWD, path->sun_path, 0);
+    unsock_inside_unlink(path->sun_path);
     if (own_name || several)
         unsock_own_names_gone(entry->local.port);
 }

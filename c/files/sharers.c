@@ -3,6 +3,7 @@
 
 #include "files/behind.h"
 #include "files/datagram_port.h"
+#include "files/inside.h"
 #include "files/own_names.h"
 #include "files/socketfile.h"
 #include "files/waiting.h"
@@ -59,7 +60,7 @@ static bool promote_own(const struct unsock_fd *old, const struct sockaddr_un *p
         socklen_t length = unsock_sharers_path(entry, &hidden);
         if (unsock_socketfile_is_stale(&hidden, length))
             continue;
-        if (unsock_sys(__NR_renameat, AT_FDCWD, hidden.sun_path, AT_FDCWD, path->sun_path) == 0) {
+        if (unsock_inside_rename(hidden.sun_path, path->sun_path) == 0) {
             unsock_sharers_renamed(entry, false, 0);
             unsock_behind_mark(old->local.port);
             if (has_own_name)
@@ -79,8 +80,7 @@ bool unsock_sharers_follow(const struct unsock_fd *old, const struct sockaddr_un
             unsock_sharers_has_own_name(entry) || !unsock_ip_same_address(&entry->local, &old->local))
             continue;
         socklen_t length = unsock_sharers_path(entry, &hidden);
-        if (unsock_socketfile_is_stale(&hidden, length) ||
-            unsock_sys(__NR_renameat, AT_FDCWD, hidden.sun_path, AT_FDCWD, path->sun_path) < 0)
+        if (unsock_socketfile_is_stale(&hidden, length) || unsock_inside_rename(hidden.sun_path, path->sun_path) < 0)
             continue;
         unsock_sharers_renamed(entry, true, UNSOCK_OWN_NAME_TAG);
         return true;

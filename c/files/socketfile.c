@@ -4,6 +4,7 @@
  */
 #include "files/socketfile.h"
 
+#include "files/inside.h"
 #include "files/origin.h"
 #include "kernel/beyond_limit.h"
 #include "memory/own.h"
@@ -15,10 +16,11 @@
 
 #include <linux/stat.h>
 
-#define SYMLINK_NOFOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
-#define EMPTY_PATH 0x1000      /* AT_EMPTY_PATH */
-#define NR_FCHMODAT2 452       /* since 6.6 */
-#define RENAME_NO_REPLACE 1u   /* renameat2(2) */
+#define SYMLINK_NOFOLLOW 0x100     /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
+#define EMPTY_PATH 0x1000          /* AT_EMPTY_PATH */
+#define NR_FCHMODAT2 452           /* since 6.6 */
+#define SIOCUNIXFILE_NUMBER 0x89e0 /* linux/un.h */
+#define RENAME_NO_REPLACE 1u       /* renameat2(2) */
 
 /*
  * Asks the kernel who is bound to the file, by connecting a datagram socket, which no owner ever sees: a socket of
@@ -55,7 +57,7 @@ bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, sockl
  * changes nothing.
  */
 static long wait_for_binds(const struct sockaddr_un *path) {
-    return unsock_sys(__NR_renameat2, AT_FDCWD, path->sun_path, AT_FDCWD, path->sun_path, RENAME_NO_REPLACE);
+    return unsock_inside_rename_with(path->sun_path, path->sun_path, RENAME_NO_REPLACE);
 }
 
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length) {
@@ -98,25 +100,46 @@ bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t le
     return ask(path, length) == -EPERM;
 }
 
-/*
- * chmod that follows no link: in a directory of somebody else's, the name may be a link to another file by now. Where
- * the kernel (or a container's filter) does not know fchmodat2, by way of a descriptor.
- */
-void unsock_socketfile_set_mode(const char *path, int mode) {
+/* Of what is open, if it is a socket file. Where the kernel or a container's filter has no fchmodat2, by /proc. */
+static void set_open_mode(long fd, int mode) {
     struct statx status;
     char link[32];
     struct unsock_text text;
-    if (unsock_sys(NR_FCHMODAT2, AT_FDCWD, path, mode, SYMLINK_NOFOLLOW) == 0)
-        return;
-    long fd = unsock_descriptor(__NR_openat, AT_FDCWD, path, UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
+    if (unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_TYPE, &status) < 0 ||
+        (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK || unsock_sys(NR_FCHMODAT2, fd, "", mode, EMPTY_PATH) == 0)
         return;
     unsock_text_start(&text, link, sizeof(link));
     unsock_text_put(&text, "/proc/self/fd/");
     unsock_text_number(&text, (uint64_t)fd, 10, 1);
-    if (unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_TYPE, &status) == 0 &&
-        (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFSOCK)
-        unsock_sys(__NR_fchmodat, AT_FDCWD, link, mode);
+    unsock_sys(__NR_fchmodat, AT_FDCWD, link, mode);
+}
+
+/*
+ * chmod that follows no link: in a directory of somebody else's, the name may be a link to another file by now; and
+ * where the directory itself may have been exchanged it is the file of the very directory that was meant.
+ */
+void unsock_socketfile_set_mode(const char *path, int mode) {
+    if (unsock_inside_is(path) && !unsock_inside_may_move() &&
+        unsock_sys(NR_FCHMODAT2, AT_FDCWD, path, mode, SYMLINK_NOFOLLOW) == 0)
+        return;
+    long fd = unsock_inside_open(path, UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    set_open_mode(fd, mode);
+    unsock_sys(__NR_close, fd);
+}
+
+/*
+ * A path of somebody else's choice may lead to another directory than a moment ago: who may ask the kernel for the file
+ * that the socket was bound to (CAP_NET_ADMIN, as root has), and so could do harm by a mistake, does.
+ */
+static void set_bound_mode(int socket, const char *path, int mode) {
+    long fd = unsock_inside_is(path) ? -EPERM : unsock_descriptor(__NR_ioctl, socket, SIOCUNIXFILE_NUMBER);
+    if (fd < 0) {
+        unsock_socketfile_set_mode(path, mode);
+        return;
+    }
+    set_open_mode(fd, mode);
     unsock_sys(__NR_close, fd);
 }
 
@@ -133,6 +156,6 @@ long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_
     if (result == 0)
         unsock_own()->has_made = true;
     if (result == 0 && mode >= 0)
-        unsock_socketfile_set_mode(path->sun_path, mode);
+        set_bound_mode(socket, path->sun_path, mode);
     return result;
 }

@@ -5,6 +5,7 @@
 #include "files/beside.h"
 #include "files/bound.h"
 #include "files/datagram_port.h"
+#include "files/inside.h"
 #include "files/origin.h"
 #include "files/own_index.h"
 #include "files/own_names.h"
@@ -48,7 +49,7 @@ static bool find_name(const struct unsock_ip *ip, bool v6only, struct sockaddr_u
     /* One that a killed process left would lead clients there. */
     if (unsock_file_inode(path->sun_path) > 0 && unsock_socketfile_is_stale(path, length) &&
         !unsock_behind_any(path->sun_path))
-        unsock_sys(__NR_unlinkat, AT_FDCWD, path->sun_path, 0);
+        unsock_inside_unlink(path->sun_path);
     *own = unsock_file_inode(path->sun_path) > 0;
     if (*own)
         return true;
@@ -59,7 +60,7 @@ static bool find_name(const struct unsock_ip *ip, bool v6only, struct sockaddr_u
 
 /* The two swap names: whoever looks finds the one or the other. */
 static bool take_name(const struct sockaddr_un *hidden, const struct sockaddr_un *path) {
-    if (unsock_sys(__NR_renameat2, AT_FDCWD, hidden->sun_path, AT_FDCWD, path->sun_path, RENAME_EXCHANGED) < 0)
+    if (unsock_inside_rename_with(hidden->sun_path, path->sun_path, RENAME_EXCHANGED) < 0)
         return false;
     unsock_behind_mark_file(path->sun_path);
     return true;
@@ -84,15 +85,15 @@ static long bind_before_address(const struct unsock_bind_request *request, struc
     unsock_own_name_path(&holder, &own);
     unsock_own_names_clear(&holder);
     if (unsock_own_index_add(&holder, false) < 0 ||
-        unsock_sys(__NR_linkat, AT_FDCWD, path.sun_path, AT_FDCWD, own.sun_path, 0) < 0)
+        unsock_inside_link(path.sun_path, own.sun_path) < 0)
         return -EADDRINUSE;
     long result = unsock_beside_bind_hidden(request, bound);
-    if (result == 0 && unsock_sys(__NR_renameat, AT_FDCWD, bound->path.sun_path, AT_FDCWD, path.sun_path) < 0) {
-        unsock_sys(__NR_unlinkat, AT_FDCWD, bound->path.sun_path, 0);
+    if (result == 0 && unsock_inside_rename(bound->path.sun_path, path.sun_path) < 0) {
+        unsock_inside_unlink(bound->path.sun_path);
         result = -EADDRINUSE;
     }
     if (result < 0) {
-        unsock_sys(__NR_unlinkat, AT_FDCWD, own.sun_path, 0);
+        unsock_inside_unlink(own.sun_path);
         unsock_own_names_gone(request->ip.port);
         return result;
     }

@@ -2,6 +2,7 @@
 #include "files/waiting.h"
 
 #include "files/behind.h"
+#include "files/inside.h"
 #include "files/origin.h"
 #include "files/socketfile.h"
 #include "kernel/file_info.h"
@@ -66,7 +67,7 @@ bool unsock_waiting_promote(uint16_t port, const struct sockaddr_un *path, bool 
         latest = origin.changed;
         best_same = same;
     }
-    if (latest < 0 || unsock_sys(__NR_renameat, AT_FDCWD, best.sun_path, AT_FDCWD, path->sun_path) < 0)
+    if (latest < 0 || unsock_inside_rename(best.sun_path, path->sun_path) < 0)
         return false;
     unsock_behind_mark_file(path->sun_path);
     return true;
@@ -77,7 +78,7 @@ bool unsock_waiting_sweep(uint16_t port) {
     bool any = false;
     while (next(&names)) {
         if (unsock_socketfile_is_stale(&names.path, names.length))
-            any |= unsock_sys(__NR_unlinkat, AT_FDCWD, names.path.sun_path, 0) == 0;
+            any |= unsock_inside_unlink(names.path.sun_path) == 0;
     }
     return any;
 }

@@ -1,4 +1,4 @@
-/* UNSOCK_LOG. A line is one write, so that lines of several processes do not mix. */
+/* What is written for users. A line is one write, so that lines of several processes do not mix. */
 #include "kernel/log.h"
 
 #include "rt/net.h"
@@ -79,12 +79,12 @@ static long open_file(const char *path) {
 }
 
 bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text *error) {
+    stderr_at_start = file_of(2);
     if (settings->log == UNSOCK_LOG_OFF)
         return true;
     unsock_sys(__NR_prctl, PR_GET_NAME_COMMAND, program);
     for (char *at = program; *at != '\0'; at++)
         *at = *at > ' ' && *at < 127 ? *at : '?';
-    stderr_at_start = file_of(2);
     if (settings->log == UNSOCK_LOG_STDERR)
         return true;
     long fd = open_file(settings->log_file);
@@ -143,4 +143,29 @@ UNSOCK_OWN_FRAME long unsock_log_line(const char *call, int fd, const struct uns
     unsock_text_char(&line, '\n');
     write_line(&line);
     return result;
+}
+
+/* Not by faccessat(2), which asks for the real user: "." in it is to be found by who may enter it. */
+static bool may_enter(void) {
+    char path[UNSOCK_DIR_ROOM + 2];
+    struct unsock_text text;
+    struct statx status;
+    unsock_text_start(&text, path, sizeof(path));
+    unsock_text_join(&text, unsock_settings.directory, "/.");
+    return unsock_sys(__NR_statx, AT_FDCWD, path, 0, STATX_TYPE, &status) != -EACCES;
+}
+
+UNSOCK_OWN_FRAME void unsock_log_denied(const char *call) {
+    static bool said;
+    char buffer[384];
+    struct unsock_text line;
+    if (__atomic_load_n(&said, __ATOMIC_RELAXED) || may_enter() || __atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
+        return;
+    unsock_text_start(&line, buffer, sizeof(buffer));
+    unsock_text_join(&line, "unsock: directory ", unsock_settings.directory, ": user ");
+    unsock_text_number(&line, (uint64_t)unsock_sys(__NR_geteuid), 10, 1);
+    unsock_text_join(&line, " may not enter it, and so ", call, " fails with EACCES: name one of his with --dir, ",
+                     "or make it for his group with --group\n");
+    if (is_stderr())
+        write_quietly(2, &line);
 }

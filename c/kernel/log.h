@@ -1,4 +1,4 @@
-/* UNSOCK_LOG: one line for each redirected call. */
+/* UNSOCK_LOG: one line for each redirected call; and one, unasked, where a user may not enter the directory. */
 #ifndef UNSOCK_LOG_H
 #define UNSOCK_LOG_H
 
@@ -8,8 +8,8 @@
 #include "rules/settings.h"
 
 /*
- * Remembers what the lines need of the process as it starts: the program's name, and which file descriptor 2 is, since
- * no line goes into another one. Returns false, with one line in `error`, when the file cannot be written.
+ * Remembers what the lines need of the process as it starts: which file descriptor 2 is, since no line goes into
+ * another one, and the program's name. Returns false, with one line in `error`, when the file cannot be written.
  */
 bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text *error);
 
@@ -19,9 +19,17 @@ bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text
  */
 long unsock_log_line(const char *call, int fd, const struct unsock_ip *ip, const struct sockaddr_un *path, long result);
 
-/* The same when logging is on. */
+/*
+ * `call` has failed with EACCES: once in a process, where this user may not enter the directory of the socket files, a
+ * line on stderr says so. A process may have changed to another user since its start.
+ */
+void unsock_log_denied(const char *call);
+
+/* The line when logging is on. */
 static inline long unsock_log(const char *call, int fd, const struct unsock_ip *ip, const struct sockaddr_un *path,
                               long result) {
+    if (__builtin_expect(result == -EACCES, 0))
+        unsock_log_denied(call);
     if (__builtin_expect(unsock_settings.log == UNSOCK_LOG_OFF, 1))
         return result;
     return unsock_log_line(call, fd, ip, path, result);

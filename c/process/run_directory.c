@@ -1,6 +1,7 @@
 /* Who may write to it decides who answers. */
 #include "process/run_directory.h"
 
+#include "kernel/trust.h"
 #include "process/words.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -111,9 +112,23 @@ static bool wrong(const struct unsock_run_directory *directory, struct unsock_te
     return false;
 }
 
+bool unsock_run_directory_check_place(const struct unsock_run_directory *directory, bool force,
+                                      struct unsock_text *error) {
+    char buffer[UNSOCK_RUN_PATH_MOST + 64];
+    struct unsock_text why;
+    unsock_text_start(&why, buffer, sizeof(buffer));
+    if ((force && directory->asked) || unsock_trust_place(directory->path, &why) != UNSOCK_PLACE_OPEN)
+        return true;
+    wrong(directory, error, buffer, ", and so another could be put in its place: name one elsewhere with --dir");
+    unsock_text_put(error, directory->asked ? ", or trust them with --force" : "");
+    return false;
+}
+
 /* A link counts as what its owner makes of it, so the link's owner is asked too. */
 bool unsock_run_directory_check(const struct unsock_run_directory *directory, bool force, struct unsock_text *error) {
     struct statx link, target;
+    if (!unsock_run_directory_check_place(directory, force, error))
+        return false;
     long result = unsock_sys(__NR_statx, AT_FDCWD, directory->path, NO_FOLLOW, STATX_BASIC_STATS, &link);
     if (result == 0)
         result = unsock_sys(__NR_statx, AT_FDCWD, directory->path, 0, STATX_BASIC_STATS, &target);
@@ -165,6 +180,10 @@ static bool not_made(const struct unsock_run_directory *directory, long why, str
 
 bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force, bool *made,
                                   struct unsock_text *error) {
+    if (made)
+        *made = false;
+    if (!unsock_run_directory_check_place(directory, force, error))
+        return false;
     long result = unsock_sys(__NR_mkdirat, AT_FDCWD, directory->path, 0700);
     if (made)
         *made = result == 0;

@@ -24,8 +24,15 @@ bool unsock_run_directory_choose(const char *option, const struct unsock_environ
                                  struct unsock_run_directory *directory, struct unsock_text *error);
 
 /*
- * Checks the directory, which is there. `force`: one to which everybody may write is fine, if it was asked for. Returns
- * false with one line in `error`.
+ * Checks whether others could put another directory in the place of this one, which may be missing. `force`: that is
+ * fine, if it was asked for. Returns false with one line in `error`.
+ */
+bool unsock_run_directory_check_place(const struct unsock_run_directory *directory, bool force,
+                                      struct unsock_text *error);
+
+/*
+ * Checks the directory, which is there, and its place. `force`: one to which everybody may write is fine, if it was
+ * asked for. Returns false with one line in `error`.
  */
 bool unsock_run_directory_check(const struct unsock_run_directory *directory, bool force, struct unsock_text *error);
 

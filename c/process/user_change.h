@@ -31,12 +31,7 @@ bool unsock_user_named(const char *told, struct unsock_user *user);
  */
 long unsock_user_access(const struct unsock_user *user, const char *path, int rights);
 
-enum unsock_user_lacks { UNSOCK_USER_LACKS_NOTHING, UNSOCK_USER_LACKS_LIBRARY, UNSOCK_USER_LACKS_DIRECTORY };
-
-/*
- * What of these could that user not have: the library, to be read and mapped, or the directory, to be entered (NULL:
- * not asked for)? A child with his rights tries it.
- */
-enum unsock_user_lacks unsock_user_lacks(const struct unsock_user *user, const char *library, const char *directory);
+/* May that user read and map the library? A child with his rights tries it; yes where it cannot take them on. */
+bool unsock_user_may_load(const struct unsock_user *user, const char *library);
 
 #endif

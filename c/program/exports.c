@@ -184,7 +184,7 @@ int unsock_check_library(const char *path, char *error, size_t size) {
     if (!unsock_proof_library(path, &line))
         return -EINVAL;
     struct unsock_user nobody = {.uid = NOBODY, .group_count = 1, .groups = {NOBODY}};
-    return unsock_user_lacks(&nobody, path, NULL) == UNSOCK_USER_LACKS_LIBRARY;
+    return !unsock_user_may_load(&nobody, path);
 }
 
 int unsock_check_sockets(char *error, size_t size) {
@@ -209,6 +209,8 @@ int unsock_directory_prepare(const char *path, int how, char *error, size_t size
     unsock_text_start(&line, error, size);
     unsock_text_start(&copy, directory.path, sizeof(directory.path));
     unsock_text_put(&copy, path);
+    if (how & UNSOCK_DIRECTORY_PLACE)
+        return unsock_run_directory_check_place(&directory, force, &line) ? 0 : -EINVAL;
     bool good = (how & UNSOCK_DIRECTORY_CHECK) != 0 ? unsock_run_directory_check(&directory, force, &line)
                                                     : unsock_run_directory_prepare(&directory, force, &made, &line);
     return good ? made : -EINVAL;

@@ -2,6 +2,7 @@
 #include "program/run.h"
 
 #include "kernel/program_info.h"
+#include "kernel/trust.h"
 #include "process/exec.h"
 #include "process/private.h"
 #include "process/proof.h"
@@ -26,6 +27,7 @@
 #include "unsock.h"
 
 #define OFF "UNSOCK_OFF=1 is set"
+#define WHY_MOST 256
 
 struct run {
     const struct unsock_run_start *start;
@@ -38,6 +40,7 @@ struct run {
     bool unreached;
     bool is_trapped;
     bool is_kept; /* somebody else removes the directory */
+    bool is_open; /* others could put another directory in the place of this one */
 };
 
 static bool choose_library(struct run *run) {
@@ -88,20 +91,17 @@ static int find_program(struct run *run) {
     return UNSOCK_RUN_FAILED;
 }
 
-/* The dynamic linker complains about a library that it may not read, and starts the program all the same. */
-static bool check_user(const struct run *run, const char *directory) {
+/*
+ * The dynamic linker complains about a library that it may not read, and starts the program all the same. A directory
+ * that the user may not enter is no reason: the program may need no network, and the library says so where it does.
+ */
+static bool check_user(const struct run *run) {
     struct unsock_user user;
-    if (run->options.force || !unsock_user_change(run->file, run->options.command, &user))
+    if (run->options.force || !unsock_user_change(run->file, run->options.command, &user) ||
+        unsock_user_may_load(&user, run->library))
         return true;
-    enum unsock_user_lacks lacks = unsock_user_lacks(&user, run->library, directory);
-    if (lacks == UNSOCK_USER_LACKS_NOTHING)
-        return true;
-    bool library = lacks == UNSOCK_USER_LACKS_LIBRARY;
-    unsock_text_join(run->error, library ? "library " : "directory ", library ? run->library : directory, ": user ",
-                     user.name, ", to whom ", run->options.command[0], " changes, ");
-    unsock_text_join(run->error,
-                     library ? "cannot read it: use --lib with a copy that everyone may read"
-                             : "cannot enter it: name one of his with --dir, or make it for his group with --group",
+    unsock_text_join(run->error, "library ", run->library, ": user ", user.name, ", to whom ", run->options.command[0],
+                     " changes, cannot read it: use --lib with a copy that everyone may read",
                      " (--force runs it anyway)");
     return false;
 }
@@ -119,6 +119,15 @@ static bool check_sockets(const struct run *run) {
     return !promise;
 }
 
+/* What `--private` has made lies in a directory that was looked at before: who may write there is trusted. */
+static void see_place(struct run *run) {
+    char why[WHY_MOST];
+    struct unsock_text text;
+    unsock_text_start(&text, why, sizeof(why));
+    run->is_open = unsock_trust_place(run->directory.path, &text) == UNSOCK_PLACE_OPEN;
+    run->options.trust |= run->start->room.private && run->is_open;
+}
+
 /* All that is certain before anything is changed. Returns the exit status, 0: fine. */
 static int check(struct run *run) {
     struct unsock_environment caller = {.list = run->start->caller};
@@ -129,13 +138,15 @@ static int check(struct run *run) {
         unsock_text_put(error, "run: no command: write \"unsock run [options] -- COMMAND [ARG...]\"");
         return UNSOCK_RUN_FAILED;
     }
-    if (!unsock_run_directory_choose(run->options.directory, &caller, &run->directory, error) || !choose_library(run) ||
-        !unsock_run_environment_make(&run->options, run->start->caller, run->directory.path, run->library,
+    if (!unsock_run_directory_choose(run->options.directory, &caller, &run->directory, error) || !choose_library(run))
+        return UNSOCK_RUN_FAILED;
+    see_place(run);
+    if (!unsock_run_environment_make(&run->options, run->start->caller, run->directory.path, run->library,
                                      &run->environment, error) ||
         !check_sockets(run))
         return UNSOCK_RUN_FAILED;
     int status = find_program(run);
-    return status != 0 ? status : check_user(run, NULL) ? 0 : UNSOCK_RUN_FAILED;
+    return status != 0 ? status : check_user(run) ? 0 : UNSOCK_RUN_FAILED;
 }
 
 static int become(struct run *run) {
@@ -159,14 +170,14 @@ static int run_checked(struct run *run) {
         long result = unsock_run_print(run->environment.list, run->start->caller, run->options.command);
         return unsock_output_status(result, 0, UNSOCK_RUN_FAILED, run->error);
     }
-    if (!unsock_run_directory_prepare(&run->directory, run->options.force, NULL, run->error) ||
-        !check_user(run, run->directory.path))
+    bool trusts = run->options.force || run->start->room.private;
+    if (!unsock_run_directory_prepare(&run->directory, trusts, NULL, run->error))
         return UNSOCK_RUN_FAILED;
     if (run->start->room.private) {
         if (!unsock_supervise(run->directory.path, run->start->room.lock, run->error))
             return UNSOCK_RUN_FAILED;
         run->is_kept = true;
-    } else {
+    } else if (!run->is_open) {
         unsock_private_sweep(run->directory.path, true, NULL);
     }
     if (run->start->room.isolate && !unsock_isolate(run->error))

@@ -10,6 +10,7 @@
 #define ADDED_STRINGS 24
 #define ADDED_BYTES (ADDED_STRINGS * 64 + 4 * UNSOCK_RUN_PATH_MOST)
 #define NONE "none"
+#define TRUST "UNSOCK_TRUST"
 #define VSOCK "vsock"
 #define CONVERT_VSOCK "UNSOCK_ACCEPT_CONVERT_VSOCK"
 
@@ -190,6 +191,8 @@ bool unsock_run_environment_make(const struct unsock_run_options *options, const
                    error))
             return false;
     }
+    if (options->trust)
+        set(environment, TRUST, "1", "");
     preload(environment, library);
     return check(environment, options, error);
 }

@@ -149,6 +149,7 @@ static void sort_out(struct unsock_run_options *options) {
         if (!value)
             continue;
         options->force |= table[i].kind == UNSOCK_RUN_FORCE;
+        options->trust |= options->force;
         options->dry_run |= table[i].kind == UNSOCK_RUN_DRY;
         if (table[i].kind == UNSOCK_RUN_LIBRARY)
             options->library = value;

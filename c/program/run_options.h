@@ -39,6 +39,7 @@ struct unsock_run_options {
     const char *values[UNSOCK_RUN_OPTIONS_MOST];
     bool help;
     bool force;
+    bool trust; /* those who could put another directory in the place of this one: sets UNSOCK_TRUST */
     bool dry_run;
     const char *library;
     const char *directory;

@@ -222,6 +222,7 @@ static const struct setting table[] = {
     {"UNSOCK_LOG", read_log, 0},
     {"UNSOCK_ENGINE", read_engine, 0},
     {"UNSOCK_STRICT", read_strict, offsetof(struct unsock_settings, strict)},
+    FLAG("UNSOCK_TRUST", trust),
     FLAG("UNSOCK_OFF", off),
 };
 

@@ -46,6 +46,7 @@ struct unsock_settings {
     bool fallback;
     bool one_address; /* an address that nobody has leads to whoever has the port */
     bool strict;    /* a program that cannot be reached is not started */
+    bool trust;     /* the directory, though others could put another in its place */
     bool off;       /* nothing is done in this process, nor put back into its children's environment */
     uint8_t engine; /* enum unsock_engine */
     int mode;       /* of created socket files; -1: as the umask says */

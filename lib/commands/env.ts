@@ -6,7 +6,7 @@ import { type DirectoryOptions, readDirectoryRights } from "../run/directory_rig
 import { ENV_FORMATS, writeVariable } from "../run/env_formats.ts";
 import { ownRunner } from "../run/own_runner.ts";
 import { settingOptions } from "../run/run.ts";
-import { SETTING_LIST, type SettingOptions, type Settings } from "../run/settings.ts";
+import { SETTING_LIST, type SettingOptions, SETTINGS, type Settings } from "../run/settings.ts";
 import { findShim } from "../run/shim.ts";
 import { socketsProblem } from "../run/sockets.ts";
 import type { Context } from "../system/context.ts";
@@ -58,6 +58,7 @@ async function turnOn(options: EnvOptions, context: Context): Promise<Environ> {
   const environ = context.environ.clone();
   const rights = readDirectoryRights(options, context.libc);
   const settings = applySettings(environ, settingOptions(options, environ), directory.path, library);
+  if (options.force) environ.set(SETTINGS.trust.variable, "1");
   const runner = await ownRunner(context, options.lib);
   checkSockets(settings, options, runner);
   prepareDirectory(directory, runner, options.force, rights);

@@ -6,6 +6,7 @@ import { chooseDirectory, prepareDirectory } from "../run/directory.ts";
 import { ownRunner } from "../run/own_runner.ts";
 import { findShim } from "../run/shim.ts";
 import { UsageError } from "../system/errors.ts";
+import { heldPath } from "../system/held.ts";
 import { cString, openShim } from "../system/ffi.ts";
 import { describeTarget } from "../control/format_control.ts";
 import { writeControlFile } from "../control/write_control.ts";
@@ -63,7 +64,8 @@ async function placeOf(file: string | undefined, options: MakeControlOptions, co
 /** By the library's own rules: a socket that somebody is bound to stays, and then the control file cannot be made. */
 async function removeLeftOver(file: string, context: Context): Promise<void> {
   if (!isSocket(file)) return;
-  openShim(await findShim(undefined, context.environ, context.system)).unsock_prune(cString(file), 1);
+  const seen = path.join(heldPath(path.dirname(file), context.libc), path.basename(file));
+  openShim(await findShim(undefined, context.environ, context.system)).unsock_prune(cString(seen), 1);
 }
 
 function isSocket(file: string): boolean {

@@ -3,14 +3,16 @@ import * as path from "@std/path/posix";
 import type { Context } from "../system/context.ts";
 import { listSocketFiles } from "../report/socket_files.ts";
 import { innerNames, socketFileNames } from "../report/socket_names.ts";
-import { chooseDirectory } from "../run/directory.ts";
+import { checkPlace, chooseDirectory, directoryProblem } from "../run/directory.ts";
 import { findShim } from "../run/shim.ts";
+import { heldPath } from "../system/held.ts";
 import { EXIT_FAILED } from "../system/errors.ts";
-import { cString, openShim, type Shim, textOf } from "../system/ffi.ts";
+import { cString, openRunner, openShim, type Shim, textOf } from "../system/ffi.ts";
 
 interface PruneOptions {
   readonly dir?: string;
   readonly dryRun?: true;
+  readonly force?: true;
   readonly json?: true;
   readonly lib?: string;
 }
@@ -39,26 +41,34 @@ const REASONS: Readonly<Record<number, string>> = {
  */
 export async function prune(options: PruneOptions, context: Context): Promise<number> {
   const { environ, system, libc } = context;
-  const directory = chooseDirectory(options.dir, environ, system.euid).path;
-  const shim = openShim(await findShim(options.lib, environ, system));
+  const chosen = chooseDirectory(options.dir, environ, system.euid);
+  const directory = chosen.path;
+  const library = await findShim(options.lib, environ, system);
+  const shim = openShim(library);
+  checkPlace(chosen, openRunner(library), options.force);
+  const seen = heldPath(directory, libc);
+  const remove = options.dryRun !== true;
   const needed = new Set(
     listSocketFiles(directory, libc, { processes: false }).filter(({ waiting }) => waiting > 0).map(({ file }) => file),
   );
-  const pruned = socketFileNames(directory).map((name) => path.join(directory, name))
+  const pruneName = (name: string) => {
+    const file = path.join(directory, name);
     // A live one that waits behind it takes its name by the library's own rules.
-    .filter((file) => !needed.has(file))
-    .map((file) => pruneOne(shim, file, options.dryRun !== true)).filter((one) => one !== undefined);
-  pruned.push(...prunePrivate(shim, directory, options.dryRun !== true));
+    return needed.has(file) ? undefined : pruneOne(shim, file, path.join(seen, name), remove);
+  };
+  const pruned = socketFileNames(directory).map(pruneName).filter((one) => one !== undefined);
+  // Where somebody could put another directory in its place, which has private ones too, they stay.
+  const isTrusted = options.force !== true || directoryProblem(chosen, openRunner(library)) === undefined;
+  if (isTrusted) pruned.push(...prunePrivate(shim, directory, remove));
   // What is left of those that are gone, and says nothing to users.
-  if (options.dryRun !== true) {
-    for (const name of innerNames(directory)) pruneOne(shim, path.join(directory, name), true);
-  }
+  if (remove) { for (const name of innerNames(directory)) pruneName(name); }
   context.print(options.json ? `${JSON.stringify(pruned, null, 2)}\n` : pruned.map(describe(options)).join(""));
   return pruned.some(({ problem }) => problem !== null) ? EXIT_FAILED : 0;
 }
 
-function pruneOne(shim: Shim, file: string, remove: boolean): Pruned | undefined {
-  const result = shim.unsock_prune(cString(file), remove ? 1 : 0);
+/** @param seen The file's path as the library is to see it. */
+function pruneOne(shim: Shim, file: string, seen: string, remove: boolean): Pruned | undefined {
+  const result = shim.unsock_prune(cString(seen), remove ? 1 : 0);
   if (result === 0) return undefined;
   return { file, problem: result > 0 ? null : REASONS[result] ?? "cannot be removed" };
 }

@@ -48,7 +48,9 @@ export const COMMANDS: readonly Command[] = [
       private: { help: "a directory of its own in --dir, gone when COMMAND and all that it started have ended" },
       isolate: { help: "no network but unsock's: a network namespace of its own, for ordinary users too" },
       lib: LIBRARY.option,
-      force: { help: "run COMMAND even if the library cannot reach it, or everybody may write to --dir" },
+      force: {
+        help: "run COMMAND even if the library cannot reach it, or others could write to --dir or exchange it",
+      },
       dryRun: { help: "print environment and command, run nothing" },
     },
     notes:
@@ -113,6 +115,7 @@ Example:
     options: {
       dir: DIRECTORY_OPTION,
       dryRun: { help: "print what would be removed, remove nothing" },
+      force: { help: "even if others could put another directory in the place of --dir" },
       json: JSON_OPTION,
       lib: { ...LIBRARY.option, help: "the libunsock.so that removes them" },
     },
@@ -136,7 +139,7 @@ Example:
       ...SETTING_OPTIONS,
       ...DIRECTORY_OPTIONS,
       lib: LIBRARY.option,
-      force: { help: "even if everybody may write to --dir" },
+      force: { help: "even if everybody may write to --dir, or others could exchange it" },
       off: { help: "print the way back: nothing is redirected any more in what the shell starts" },
       format: {
         value: "which",

@@ -105,9 +105,9 @@ async function directoryFinding(directory: ChosenDirectory, context: Context): P
   const { euid } = context.system;
   try {
     const status = statOrUndefined(directory.path);
-    if (status === undefined) return missingFinding(directory.path, context);
     const problem = directoryProblem(directory, await ownRunner(context));
     if (problem !== undefined) return bad("directory", problem);
+    if (status === undefined) return missingFinding(directory.path, context);
     const mode = ((status.mode ?? 0) & 0o7777).toString(8).padStart(4, "0");
     if (((status.mode ?? 0) & 0o022) !== 0) {
       return note(

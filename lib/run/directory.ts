@@ -14,6 +14,7 @@ const MESSAGE_SIZE = 1 << 14;
 const ASKED = 1;
 const FORCE = 2;
 const CHECK = 4;
+const PLACE = 8;
 
 /** A directory, and whether the user named it. */
 export interface ChosenDirectory {
@@ -67,16 +68,26 @@ function checkLength(name: string, directory: string): string {
 /**
  * Says why a directory must not be used.
  *
- * @param directory The directory, which exists.
+ * @param directory The directory; of one that is missing, only its place is looked at.
  * @returns The line that `run` would end with, or undefined: fine.
  */
 export function directoryProblem(directory: ChosenDirectory, runner: Runner): string | undefined {
   try {
-    ask(directory, CHECK, runner);
+    ask(directory, statOrUndefined(directory.path) === undefined ? PLACE : CHECK, runner);
     return undefined;
   } catch (error) {
     return reason(error);
   }
+}
+
+/**
+ * Makes sure that others could put no other directory in the place of this one, which may be missing.
+ *
+ * @param force Whether they are trusted, if the user named it.
+ * @throws {UnsockError} When they could.
+ */
+export function checkPlace(directory: ChosenDirectory, runner: Runner, force = false): void {
+  ask(directory, PLACE | (force ? FORCE : 0), runner);
 }
 
 /**
@@ -94,10 +105,13 @@ export function prepareDirectory(
   rights?: DirectoryRights,
 ): void {
   const how = force ? FORCE : 0;
+  // Rights are given by path: nobody may put another directory in its place meanwhile, whoever is trusted.
+  const gives = rights !== undefined && statOrUndefined(directory.path) === undefined;
+  if (gives) checkPlace({ ...directory, asked: false }, runner);
   const isNew = ask(directory, how, runner);
   if (rights === undefined) return;
   // Nobody but its owner can enter it before it is as it shall be.
-  if (isNew) giveRights(directory.path, rights);
+  if (isNew && gives) giveRights(directory.path, rights);
   else checkRights(directory.path, rights);
   ask(directory, how | CHECK, runner);
 }

@@ -155,6 +155,12 @@ export const SETTINGS = {
     help: "do not start a program that cannot be reached at all, instead of naming it",
     option: { name: "strict" },
   },
+  trust: {
+    variable: "UNSOCK_TRUST",
+    type: SWITCH,
+    default: false,
+    help: "trust those who could put another directory in the place of UNSOCK_DIR; --force of run and env sets it",
+  },
   off: {
     variable: "UNSOCK_OFF",
     type: SWITCH,

@@ -119,7 +119,9 @@ test("a directory that a service's user owns is root's to name; one that everybo
   const runtime = users.home(SERVER);
   const root = await run([users.unsock, "run", "--dir", runtime, "true"], { env: users.env, clearEnv: true });
   assertEquals([root.code, root.stderr], [0, ""]);
-  const open = users.home(STRANGER, 0o1777);
+  const open = path.join(users.dir, "open");
+  Deno.mkdirSync(open);
+  Deno.chmodSync(open, 0o1777);
   const refused = await users.run(CLIENT, ["run", "--dir", open, "true"]);
   assertStrictEquals(refused.code, 125);
   assertMatch(refused.stderr, /everybody may write to it.*--dir \S+\/unsock, or trust everybody with --force\n$/);

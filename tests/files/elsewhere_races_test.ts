@@ -6,8 +6,8 @@ import { need } from "../support/programs.ts";
 import { tryEveryMoment } from "./tool.ts";
 
 const SOURCES: Readonly<Record<string, readonly string[]>> = {
-  files: ["directory", "elsewhere", "lock", "origin", "socketfile"],
-  kernel: ["beyond_limit", "file_info", "socket_info", "version"],
+  files: ["directory", "elsewhere", "inside", "lock", "origin", "socketfile"],
+  kernel: ["beyond_limit", "file_info", "socket_info", "trust", "version"],
   memory: ["own"],
   rt: ["libc", "lines", "mem", "sys", "text", "user"],
   rules: ["address", "errno", "ip", "kernel_name", "keyed_hash", "nearest", "own_name", "port_name", "spelling"],

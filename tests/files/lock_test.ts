@@ -9,7 +9,7 @@ import { until } from "../support/wait.ts";
 import { buildTool } from "./tool.ts";
 
 const SOURCES = {
-  files: ["lock"],
+  files: ["inside", "lock"],
   kernel: ["beyond_limit"],
   memory: ["own"],
   rt: ["libc", "mem", "sys", "text", "user"],

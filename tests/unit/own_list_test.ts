@@ -50,7 +50,9 @@ int main(int count, char **words) {
 }`;
 
 const SOURCES = [
+  "files/inside.c",
   "files/own_index.c",
+  "kernel/beyond_limit.c",
   "kernel/file_info.c",
   "rules/own_list.c",
   "rules/own_name.c",

@@ -1,0 +1,127 @@
+/**
+ * Somebody else exchanges the directory, again and again, with a link to another one. Who trusts him all the same
+ * (UNSOCK_TRUST, --force) changes nothing there: the live socket of the same name stays, with its mode.
+ */
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { join } from "@std/path/posix";
+import { unsock } from "../cli/unsock.ts";
+import { withDir } from "../support/dir.ts";
+import { run, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimEnv } from "../support/shim.ts";
+import { STRANGER } from "../support/users.ts";
+import { until } from "../support/wait.ts";
+
+const ignore = Deno.uid() !== 0 || !need("python3");
+
+/** Exchanges DIR/d and DIR/l (renameat2(2), RENAME_EXCHANGE), as another user. */
+const EXCHANGE = `
+import ctypes, os, sys
+os.setgroups([]); os.setgid(${STRANGER}); os.setuid(${STRANGER})
+libc = ctypes.CDLL(None, use_errno=True)
+names = [os.path.join(sys.argv[1], name).encode() for name in ("d", "l")]
+for _ in range(1000):
+    if libc.renameat2(-100, names[0], -100, names[1], 2) != 0:
+        sys.exit("renameat2: %d" % ctypes.get_errno())
+print("at it", flush=True)
+while True:
+    libc.renameat2(-100, names[0], -100, names[1], 2)
+`;
+
+/** The victim: a live socket file that nobody else may use. */
+const SERVE = `
+import os, signal, socket, sys
+os.umask(0o177)
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen()
+print("there", flush=True)
+signal.pause()
+`;
+
+/** Binds and closes until it has been in the right directory so often, and as often in the other one. */
+const BIND = `
+import socket
+bound = taken = 0
+while bound < 500 or taken < 500:
+    with socket.socket() as server:
+        try:
+            server.bind(("127.0.0.1", 8080))
+            bound += 1
+        except OSError:
+            taken += 1
+print("done")
+`;
+
+/** Leaves a socket file to which nobody is bound. */
+const LEAVE = "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])";
+
+async function pruneMeanwhile(directory: string): Promise<void> {
+  await using exchange = start(["python3", "-c", EXCHANGE, join(directory, "..")]);
+  await until("they are exchanged", () => /at it/.test(exchange.output()));
+  assertStrictEquals((await unsock(["prune", "--force", "--dir", directory])).stderr, "");
+}
+
+interface Scene {
+  readonly directory: string;
+  /** The victim's file. */
+  readonly file: string;
+  /** Of the directory with the victim's file: what there is of it that could be changed. */
+  readonly look: () => readonly unknown[];
+}
+
+async function withExchange(fn: (scene: Scene) => Promise<void>): Promise<void> {
+  await withDir(async (dir) => {
+    Deno.chmodSync(dir, 0o755);
+    const [above, outside] = [join(dir, "a"), join(dir, "o")];
+    const directory = join(above, "d");
+    Deno.mkdirSync(directory, { recursive: true });
+    Deno.mkdirSync(outside);
+    Deno.symlinkSync(outside, join(above, "l"));
+    for (const path of [above, directory]) Deno.chownSync(path, STRANGER, STRANGER);
+    const file = join(outside, "8080.sock");
+    await using server = start(["python3", "-c", SERVE, file]);
+    await until("the victim is there", () => /there/.test(server.output()));
+    const look = () => {
+      const { ino, mode, mtime } = Deno.lstatSync(file);
+      return [ino, mode, mtime?.getTime()];
+    };
+    await fn({ directory, file, look });
+  });
+}
+
+Deno.test({
+  name: "who binds and closes in a directory that somebody exchanges changes no mode and removes no file elsewhere",
+  ignore,
+  fn: () =>
+    withExchange(async ({ directory, look }) => {
+      const before = look();
+      await using exchange = start(["python3", "-c", EXCHANGE, join(directory, "..")]);
+      await until("they are exchanged", () => /at it/.test(exchange.output()));
+      const env = shimEnv(directory, { UNSOCK_MODE: "666", UNSOCK_TRUST: "1" });
+      const { code, stdout, stderr } = await run(["python3", "-c", BIND], { env });
+      assertEquals([code, stdout], [0, "done\n"], stderr);
+      assertEquals(look(), before);
+    }),
+});
+
+Deno.test({
+  name: "prune --force of a directory that somebody exchanges removes nothing elsewhere",
+  ignore,
+  fn: () =>
+    withExchange(async ({ directory, look }) => {
+      const before = look();
+      const [above, left] = [join(directory, ".."), join(directory, "8080.sock")];
+      for (let i = 0; i < 12; i++) {
+        if (Deno.lstatSync(directory).isSymlink) {
+          Deno.removeSync(directory);
+          Deno.renameSync(join(above, "l"), directory);
+          Deno.symlinkSync(join(above, "..", "o"), join(above, "l"));
+        }
+        await Deno.remove(left).catch(() => {}); // it may have been pruned
+        assertStrictEquals((await run(["python3", "-c", LEAVE, left])).code, 0);
+        await pruneMeanwhile(directory);
+        assertEquals(look(), before);
+      }
+    }),
+});
