@@ -122,20 +122,11 @@ const ANSWERS = ["127.0.0.1", "127.0.0.2", "::1"].map((address) => {
 
 async function converse(dir: string, server: string[], client: string[]): Promise<void> {
   await using serving = start(server);
-  await until("the server is bound", () => Promise.resolve(exists(`${dir}/2001.dgram.sock`)));
+  await until("the server is bound", () => Deno.lstat(`${dir}/2001.dgram.sock`).then(() => true, () => false));
   const { stdout, stderr } = await run(client);
   assertEquals({ stdout, stderr }, { stdout: ANSWERS, stderr: "" }, serving.output());
   assertStrictEquals((await serving.result(10_000)).code, 0);
   assertEquals(Array.from(Deno.readDirSync(dir), ({ name }) => name).filter((name) => name !== ".unsock.lock"), []);
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function withNames(fn: (names: Names, base: string) => Promise<void>): Promise<void> {
