@@ -43,7 +43,7 @@ struct unsock_next {
     int (*accept4)(int, struct sockaddr *, socklen_t *, int);
     ssize_t (*recvfrom)(int, void *, size_t, int, struct sockaddr *, socklen_t *);
     ssize_t (*recvfrom_chk)(int, void *, size_t, size_t, int, struct sockaddr *, socklen_t *); /* glibc only */
-    ssize_t (*recv_chk)(int, void *, size_t, size_t, int); /* as well */
+    ssize_t (*recv_chk)(int, void *, size_t, size_t, int);                                     /* as well */
     ssize_t (*recvmsg)(int, struct msghdr *, int);
     int (*recvmmsg)(int, struct unsock_mmsghdr *, unsigned, int, void *);
     ssize_t (*sendto)(int, const void *, size_t, int, const struct sockaddr *, socklen_t);

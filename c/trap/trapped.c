@@ -10,10 +10,10 @@
 #define FCNTL_DUPFD 0
 #define FCNTL_SETFL 4
 #define FCNTL_DUPFD_CLOEXEC 1030
-#define IOCTL_NONBLOCK 0x5421  /* FIONBIO */
-#define IOCTL_OUTQ 0x5411      /* SIOCOUTQ */
-#define IOCTL_INTERFACE 0x8900 /* netdevice(7) */
-#define SIGNALS_UNBLOCK 1      /* SIG_UNBLOCK */
+#define IOCTL_NONBLOCK 0x5421   /* FIONBIO */
+#define IOCTL_OUTQ 0x5411       /* SIOCOUTQ */
+#define IOCTL_INTERFACE 0x8900  /* netdevice(7) */
+#define SIGNALS_UNBLOCK 1       /* SIG_UNBLOCK */
 #define FLAG_ERROR_QUEUE 0x2000 /* MSG_ERRQUEUE */
 
 const struct unsock_trapped unsock_trapped[] = {

@@ -44,7 +44,8 @@ static int passed(int fd) {
     int pair[2], got;
     char control[CMSG_SPACE(sizeof fd)] = {0}, byte = 'x';
     struct iovec part = {&byte, 1};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
