@@ -151,6 +151,7 @@ test("nginx's workers, as www-data, reach an ordinary user's server, and so does
   await until("the server is there", isThere(`${sockets}/8000.sock`));
   const front = path.join(users.dir, "nginx");
   Deno.mkdirSync(front);
+  Deno.chmodSync(front, 0o755); // whatever the umask
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) =>
     `${name}_temp_path ${front}/${name};`
   );

@@ -57,6 +57,7 @@ Deno.test({
       await reader.start("http.server", `${dir}/app/8000.sock`, 0, { uid: SERVER });
       Deno.mkdirSync(`${dir}/www`);
       Deno.writeTextFileSync(`${dir}/www/index.php`, reader.block("php", "<?php"));
+      for (const open of ["www", "www/index.php"]) Deno.chmodSync(`${dir}/${open}`, 0o755); // whatever the umask
       Deno.writeTextFileSync(`${dir}/fpm.conf`, reader.block("ini", "[www]"));
       await reader.start("--fpm-config", `${dir}/app/fpm.sock`);
       await using nginx = startNginx(dir, reader.block("nginx", "fastcgi_pass"));
