@@ -3,6 +3,7 @@
 
 #include "calls/reserve.h"
 #include "files/handed.h"
+#include "files/release.h"
 #include "files/removal.h"
 #include "files/sharers.h"
 #include "kernel/end_mark.h"
@@ -38,7 +39,8 @@ static long shut_listener(int fd, struct unsock_fd *entry, int how, bool handed)
         return unsock_stream_reserve(fd, entry);
     long result = unsock_sys(__NR_shutdown, fd, how);
     if (result == 0 && (entry->flags & UNSOCK_FILE)) {
-        unsock_removal_force(entry);
+        if (!unsock_removal_force(entry))
+            unsock_release_later(entry);
         unsock_fd_enter(entry, UNSOCK_STATE_RESERVED);
         entry->flags &= (uint16_t)~UNSOCK_FILE;
         unsock_fds_tell_duplicates(fd);

@@ -134,7 +134,7 @@ static long go_by_names(const struct search *search) {
         if (result == 0 && view.sum == sum && (!several || tries > 0))
             return answer;
         if (result == 0 && view.sum == sum)
-            unsock_port_repair(search->target->port);
+            unsock_port_sweep(search->target->port);
     }
     return result < 0 ? result : -ECONNREFUSED;
 }

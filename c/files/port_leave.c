@@ -58,16 +58,38 @@ void unsock_port_leave(uint16_t number, const struct unsock_port_entry *me, enum
     unsock_port_return(port);
 }
 
-void unsock_port_repair(uint16_t number) {
+/* Returns whether nobody of the port lives. */
+static bool sweep(struct unsock_port *port, uint16_t number, long probe) {
+    bool living = false;
+    port->number = number;
+    unsock_port_read(port, number);
+    unsigned entries = unsock_port_living(port);
+    for (unsigned i = 0, at = 0; i < entries; i++) {
+        struct unsock_port_entry entry = unsock_port_at(port, at);
+        enum unsock_port_life life = unsock_port_ask(probe, number, &entry);
+        if (life != UNSOCK_PORT_DEAD && life != UNSOCK_PORT_GONE) {
+            living = true;
+            at++;
+            continue;
+        }
+        leave(port, &entry, life, probe);
+        unsock_port_read(port, number);
+        at += unsock_port_find(port, &entry) >= 0; /* it may not be taken away: somebody else's directory */
+    }
+    return !living;
+}
+
+long unsock_port_sweep(uint16_t number) {
     struct unsock_lock lock;
-    struct unsock_port_entry first;
-    bool several;
-    if (unsock_lock_take(&lock) == 0 && unsock_port_look(number, &first, &several) == UNSOCK_PORT_OURS) {
+    struct unsock_port *port = unsock_port_borrow();
+    long result = port ? unsock_lock_take(&lock) : -ENOBUFS;
+    if (result == 0) {
         long probe = unsock_socketfile_probe();
-        enum unsock_port_life life = unsock_port_ask(probe, number, &first);
-        if (life == UNSOCK_PORT_DEAD || life == UNSOCK_PORT_GONE)
-            unsock_port_leave(number, &first, life, probe);
+        result = sweep(port, number, probe);
         unsock_socketfile_probe_end(probe);
     }
-    unsock_lock_drop(&lock);
+    if (port)
+        unsock_lock_drop(&lock);
+    unsock_port_return(port);
+    return result;
 }

@@ -11,9 +11,9 @@
 void unsock_port_leave(uint16_t number, const struct unsock_port_entry *me, enum unsock_port_life own, long probe);
 
 /*
- * PORT.sock leads to a socket that was killed, and others may live: for the plain clients' sake it leads to one of them.
- * Takes the lock.
+ * All of the port that have ended leave it: those that were killed, and those that nobody could take away when they were
+ * closed. Takes the lock. Returns 1 when nobody of the port lives, 0 when somebody does, or -errno.
  */
-void unsock_port_repair(uint16_t number);
+long unsock_port_sweep(uint16_t number);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "files/elsewhere.h"
 #include "files/lock.h"
+#include "files/port_leave.h"
 #include "files/removal.h"
 #include "files/sharers.h"
 #include "files/socketfile.h"
@@ -35,6 +36,14 @@
  */
 static UNSOCK_TABLE struct unsock_fd late[LATE_MOST];
 static bool any_kept; /* some was, at some time: at the end of most processes nobody has to look */
+
+/*
+ * There is no room for more than some: of the others, the ports of streams and of datagrams. Who closes in a signal
+ * handler whose thread has the directory locked cannot remove anything, as often as it comes.
+ */
+static UNSOCK_TABLE uint64_t without_room[2][65536 / 64];
+static bool any_without_room;
+static bool locked_out; /* some was kept because of the lock alone: it can go as soon as that can be had */
 
 static bool take_place(struct unsock_fd *place, const struct unsock_fd *old) {
     uint8_t free = UNSOCK_KIND_UNKNOWN;
@@ -88,18 +97,52 @@ static bool keep_for_later(const struct unsock_fd *closed) {
     return i < LATE_MOST;
 }
 
+static void note_port(uint8_t type, uint16_t port) {
+    __atomic_fetch_or(&without_room[type == SOCK_DGRAM][port / 64], (uint64_t)1 << port % 64, __ATOMIC_RELAXED);
+    __atomic_store_n(&any_without_room, true, __ATOMIC_RELEASE);
+}
+
+static void keep_or_note(const struct unsock_fd *old) {
+    if (!keep_for_later(old))
+        note_port(old->type, old->local.port);
+}
+
 /* Who had such a socket open when it was kept may be done with it. */
 static void look_again(struct unsock_fd *place) {
     uint8_t kind = UNSOCK_KIND_LOCAL;
     if (!__atomic_compare_exchange_n(&place->kind, &kind, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return;
-    bool done = unsock_removal_try(place);
-    __atomic_store_n(&place->kind, done ? UNSOCK_KIND_UNKNOWN : UNSOCK_KIND_LOCAL, __ATOMIC_RELEASE);
+    long done = unsock_removal_try(place);
+    if (done < 0)
+        __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
+    __atomic_store_n(&place->kind, done > 0 ? UNSOCK_KIND_UNKNOWN : UNSOCK_KIND_LOCAL, __ATOMIC_RELEASE);
 }
 
-static void release_late(void) {
+/* Which file it was is not known any more, but whether somebody is bound to the one that is there. */
+UNSOCK_OWN_FRAME static void look_at_port(uint8_t type, uint16_t port) {
+    struct unsock_fd entry = {.kind = UNSOCK_KIND_LOCAL, .type = type, .flags = UNSOCK_FILE, .local.port = port};
+    long done = type == SOCK_STREAM ? unsock_port_sweep(port) : unsock_removal_try(&entry);
+    if (done < 0)
+        __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
+    if (done <= 0)
+        note_port(type, port);
+}
+
+static void look_at_ports(void) {
+    if (!__atomic_exchange_n(&any_without_room, false, __ATOMIC_ACQUIRE))
+        return;
+    for (unsigned i = 0; i < 2 * 65536 / 64; i++) {
+        uint64_t ports = __atomic_exchange_n(&without_room[i / 1024][i % 1024], 0, __ATOMIC_RELAXED);
+        for (; ports != 0; ports &= ports - 1)
+            look_at_port(i < 1024 ? SOCK_STREAM : SOCK_DGRAM, (uint16_t)(i % 1024 * 64 + __builtin_ctzll(ports)));
+    }
+}
+
+UNSOCK_OWN_FRAME static void release_late(void) {
+    __atomic_store_n(&locked_out, false, __ATOMIC_RELAXED);
     for (int i = 0; i < LATE_MOST; i++)
         look_again(&late[i]);
+    look_at_ports();
     unsock_elsewhere_again();
 }
 
@@ -122,32 +165,41 @@ static bool has_threads(void) {
 void unsock_release_at_end(const struct unsock_fd *old, struct unsock_release_end *end) {
     if (end->probe < 0)
         end->probe = unsock_socketfile_probe();
-    if (unsock_removal_try_by(end->probe, old) || end->alone)
+    long done = unsock_removal_try_by(end->probe, old);
+    if (done > 0 || end->alone)
         return;
+    if (done < 0)
+        __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
     end->alone = !unsock_own()->has_made && !has_threads();
     if (!end->alone)
-        keep_for_later(old);
+        keep_or_note(old);
 }
 
 void unsock_release_ended(struct unsock_release_end *end) {
     unsock_socketfile_probe_end(end->probe);
 }
 
-static void released(const struct unsock_fd *old, bool done) {
+/* `done`: as unsock_removal_try says. */
+static void released(const struct unsock_fd *old, long done) {
     struct unsock_fd *kept = find_late(old);
     uint8_t kind = UNSOCK_KIND_LOCAL;
-    if (done) {
+    if (done > 0) {
         if (kept)
             __atomic_compare_exchange_n(&kept->kind, &kind, UNSOCK_KIND_UNKNOWN, false, __ATOMIC_RELEASE,
                                         __ATOMIC_RELAXED);
+        if (__atomic_load_n(&locked_out, __ATOMIC_RELAXED))
+            release_late();
         return;
     }
+    if (done < 0)
+        __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
     /* By closing a duplicate, and then the next one, it comes here again. */
     if (kept)
         return;
     if (!keep_for_later(old)) {
-        release_some();
-        keep_for_later(old);
+        if (done == 0)
+            release_some();
+        keep_or_note(old);
     }
 }
 
@@ -158,7 +210,7 @@ void unsock_release(const struct unsock_fd *old) {
 
 /* One that others have for certain, or that this process has only inherited, is asked about before the lock. */
 long unsock_release_closing(int fd, const struct unsock_fd *old) {
-    bool done = false;
+    long done = 0;
     if (unsock_fds_has_duplicate(old) || !unsock_own()->has_made || unsock_fd_is_handed(old)) {
         long result = unsock_real_close(fd);
         unsock_release(old);
@@ -167,6 +219,11 @@ long unsock_release_closing(int fd, const struct unsock_fd *old) {
     long result = unsock_removal_close(fd, old, &done);
     released(old, done);
     return result;
+}
+
+void unsock_release_later(const struct unsock_fd *old) {
+    __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
+    keep_or_note(old);
 }
 
 bool unsock_release_was(const struct sockaddr_un *path) {
@@ -185,7 +242,7 @@ static bool any_late(void) {
         if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL)
             return true;
     }
-    return unsock_elsewhere_any();
+    return __atomic_load_n(&any_without_room, __ATOMIC_RELAXED) || unsock_elsewhere_any();
 }
 
 /* The child of a process that is ending: has nothing of its open, waits until it is gone, and looks again. */
@@ -233,7 +290,7 @@ void unsock_release_afterwards(void) {
     if (!any_late() || !unsock_own_descriptors())
         return;
     /* Without threads nothing of this process is in the way: somebody else has what was in use when it closed it. */
-    if (!has_threads()) {
+    if (!has_threads() && !__atomic_load_n(&locked_out, __ATOMIC_RELAXED)) {
         wait_for_readers();
         return;
     }

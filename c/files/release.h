@@ -15,6 +15,10 @@ void unsock_release(const struct unsock_fd *old);
 /* Closes the descriptor that `old` describes, a stream with a file, and releases that. Returns what close(2) said. */
 long unsock_release_closing(int fd, const struct unsock_fd *old);
 
+/* The file of a socket that was shut down, and could not be removed yet: it goes when the descriptor has been closed.
+ */
+void unsock_release_later(const struct unsock_fd *old);
+
 /* Has this process closed the socket of this file, which had SO_REUSEADDR, so that only others have it? */
 bool unsock_release_was(const struct sockaddr_un *path);
 

@@ -133,19 +133,20 @@ static bool leave_if_over(const struct unsock_fd *old, enum unsock_port_life lif
     return over;
 }
 
-static bool try_stream(long probe, const struct unsock_fd *old) {
+static long try_stream(long probe, const struct unsock_fd *old) {
     struct sockaddr_un path;
     struct unsock_lock lock;
     socklen_t length = unsock_sharers_path(old, &path);
     if (unsock_socketfile_is_live(probe, &path, length))
         return is_anothers(old, &path);
-    bool done = unsock_lock_take(&lock) == 0 &&
-                leave_if_over(old, unsock_socketfile_life(probe, &path, length), probe);
+    long done = unsock_lock_take(&lock);
+    if (done == 0)
+        done = leave_if_over(old, unsock_socketfile_life(probe, &path, length), probe);
     unsock_lock_drop(&lock);
     return done;
 }
 
-bool unsock_removal_try_by(long probe, const struct unsock_fd *old) {
+long unsock_removal_try_by(long probe, const struct unsock_fd *old) {
     struct unsock_lock lock;
     if (unsock_fd_is_handed(old))
         return true;
@@ -153,14 +154,16 @@ bool unsock_removal_try_by(long probe, const struct unsock_fd *old) {
         return try_stream(probe, old);
     if (is_in_use(old, probe))
         return false;
-    bool done = unsock_lock_take(&lock) == 0 && remove_if_stale(old, probe);
+    long done = unsock_lock_take(&lock);
+    if (done == 0)
+        done = remove_if_stale(old, probe);
     unsock_lock_drop(&lock);
     return done;
 }
 
-bool unsock_removal_try(const struct unsock_fd *old) {
+long unsock_removal_try(const struct unsock_fd *old) {
     long probe = unsock_socketfile_probe();
-    bool done = unsock_removal_try_by(probe, old);
+    long done = unsock_removal_try_by(probe, old);
     unsock_socketfile_probe_end(probe);
     return done;
 }
@@ -169,12 +172,13 @@ bool unsock_removal_try(const struct unsock_fd *old) {
  * Nobody can have taken the name meanwhile, as the directory was locked while the socket ended: one question is enough,
  * and no bind under way is mistaken for a file that is left over.
  */
-long unsock_removal_close(int fd, const struct unsock_fd *old, bool *done) {
+long unsock_removal_close(int fd, const struct unsock_fd *old, long *done) {
     struct sockaddr_un path;
     struct unsock_lock lock;
     socklen_t length = unsock_sharers_path(old, &path);
-    long locked = unsock_lock_take(&lock), result = unsock_sys(__NR_close, fd);
-    if (locked == 0) {
+    *done = unsock_lock_take(&lock);
+    long result = unsock_sys(__NR_close, fd);
+    if (*done == 0) {
         long probe = unsock_socketfile_probe();
         *done = leave_if_over(old, unsock_socketfile_life_at_rest(probe, &path, length), probe);
         unsock_socketfile_probe_end(probe);
@@ -183,17 +187,16 @@ long unsock_removal_close(int fd, const struct unsock_fd *old, bool *done) {
     return result;
 }
 
-static void force_stream(const struct unsock_fd *entry) {
+bool unsock_removal_force(const struct unsock_fd *entry) {
     struct unsock_lock lock;
-    if (unsock_lock_take(&lock) == 0) {
+    if (unsock_fd_is_handed(entry))
+        return true;
+    bool locked = unsock_lock_take(&lock) == 0;
+    if (locked) {
         long probe = unsock_socketfile_probe();
         leave(entry, UNSOCK_PORT_DEAD, probe);
         unsock_socketfile_probe_end(probe);
     }
     unsock_lock_drop(&lock);
-}
-
-void unsock_removal_force(const struct unsock_fd *entry) {
-    if (!unsock_fd_is_handed(entry))
-        force_stream(entry);
+    return locked;
 }

@@ -6,20 +6,22 @@
 
 /*
  * The descriptor that `old` described has been closed: removes its file unless somebody else still has that socket
- * open, or gives the port's file to a socket that waits behind it. Returns whether there is nothing more to do.
+ * open, or gives the port's file to a socket that waits behind it. Returns 1 when there is nothing more to do, 0 when
+ * somebody has it, and -errno when the directory cannot be locked: by a signal handler, say, whose thread has the lock.
  */
-bool unsock_removal_try(const struct unsock_fd *old);
+long unsock_removal_try(const struct unsock_fd *old);
 
 /* The same, asking by a socket that was made for that (unsock_socketfile_probe), for who has several to ask about. */
-bool unsock_removal_try_by(long probe, const struct unsock_fd *old);
+long unsock_removal_try_by(long probe, const struct unsock_fd *old);
 
 /*
- * Closes the descriptor of a stream that nobody but this process is likely to have, and sets *done where there is
- * nothing more to do. Returns what close(2) said.
+ * Closes the descriptor of a stream that nobody but this process is likely to have. *done is what unsock_removal_try would
+ * say. Returns what close(2) said.
  */
-long unsock_removal_close(int fd, const struct unsock_fd *old, bool *done);
+long unsock_removal_close(int fd, const struct unsock_fd *old, long *done);
 
-/* Takes the file away from a stream that stays open but will never accept again. */
-void unsock_removal_force(const struct unsock_fd *entry);
+/* Takes the file away from a socket that stays open but will never accept again. False: the directory cannot be locked.
+ */
+bool unsock_removal_force(const struct unsock_fd *entry);
 
 #endif

@@ -26,6 +26,7 @@ testProbe(
   "what has taken a closed descriptor's number is left alone, and a full table is no obstacle",
 );
 testProbe("signals", "signals interrupt, restart, time out and cancel calls as over TCP, and handlers may make calls");
+testProbe("signal_closes", "what a handler in another thread closes in the middle of a close leaves no file");
 testProbe("signal_threads", "the process's signals come to the first thread while others bind and close", {
   mayLeave: "what a handler leaves by a jump is nobody's any more",
 });
