@@ -40,7 +40,8 @@ async function findNamespace(): Promise<string[] | undefined> {
 
 for (const [door, engine] of [["preloaded", "auto"], ["trapped", "trap"]] as const) {
   Deno.test({
-    name: `${door}: whatever system call a filter forbids, nothing goes to the network, crashes, hangs or has a wrong errno`,
+    name:
+      `${door}: whatever system call a filter forbids, nothing goes to the network, crashes, hangs or has a wrong errno`,
     ignore: !need("cc", "unshare", "ip"),
     fn: () =>
       withDir(async (dir) => {
