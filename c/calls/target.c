@@ -145,8 +145,9 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     struct unsock_ip local = entry->local;
     bool waiting = entry->type == SOCK_STREAM && (entry->flags & UNSOCK_WAITING);
     bool bound = (entry->flags & UNSOCK_BOUND) || waiting;
+    way.socket = -1;
     long result = begin(fd, entry, path, asked, &way, answers);
-    if (result < 0 && result != -EINPROGRESS)
+    if (way.socket < 0 || (result < 0 && result != -EINPROGRESS))
         return result;
     long installed = unsock_redirect_install(fd, entry, way.socket, UNSOCK_KIND_FOREIGN);
     if (installed < 0)
