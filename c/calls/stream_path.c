@@ -1,7 +1,7 @@
 /*
- * By which file a client reaches the server of an address. What worked at the last time comes first, one call: a name is
- * a promise, whoever is reached by it has the address. The names are read only where that fails, and a client is refused
- * only by names that have not changed while it tried them.
+ * By which file a client reaches the server of an address. What worked at the last time comes first, one call: a name
+ * is a promise, whoever is reached by it has the address. The names are read only where that fails, and a client is
+ * refused only by names that have not changed while it tried them.
  */
 #include "calls/stream_path.h"
 
@@ -84,9 +84,9 @@ UNSOCK_OWN_FRAME static long look(const struct search *search, unsigned from, st
     view->several = port->several;
     view->holder = port->holder;
     view->from = from;
-    for (view->count = 0;
-         view->count < AT_ONCE && unsock_port_candidate(port, search->target, search->spread, unsock_settings.one_address,
-                                                        from + view->count, &view->entries[view->count]);)
+    for (view->count = 0; view->count < AT_ONCE &&
+                          unsock_port_candidate(port, search->target, search->spread, unsock_settings.one_address,
+                                                from + view->count, &view->entries[view->count]);)
         view->count++;
     unsock_port_return(port);
     return 0;
@@ -117,7 +117,8 @@ static long go_plain(const struct search *search) {
 
 /*
  * The second round, where several have the port: who had not listened yet may do so now, and the one that was tried
- * after it may just have gone, as when a server is replaced. Before it PORT.sock is mended, for the plain clients' sake.
+ * after it may just have gone, as when a server is replaced. Before it PORT.sock is mended, for the plain clients'
+ * sake.
  */
 static long go_by_names(const struct search *search) {
     struct view view;

@@ -218,8 +218,8 @@ static long bind_datagram(const struct unsock_bind_request *request, struct unso
 /* A missing directory may have been removed since the start: everything else is the caller's to see. */
 static long bind_port(const struct unsock_bind_request *request, struct unsock_bound *bound, bool clean) {
     bound->ip = request->ip;
-    long result = request->type == SOCK_STREAM ? unsock_port_bind(request, bound, clean)
-                                               : bind_datagram(request, bound, clean);
+    long result =
+        request->type == SOCK_STREAM ? unsock_port_bind(request, bound, clean) : bind_datagram(request, bound, clean);
     return unsock_errno_as_ip(UNSOCK_AT_BIND, result);
 }
 
@@ -264,8 +264,8 @@ static long bind_any_port(const struct unsock_bind_request *request, bool covere
 }
 
 /*
- * A name tells a stream's address, but not that an IPv6 socket has an IPv4 one: who inherits it reads that from an option
- * that means nothing on a listener (SO_PEEK_OFF; socket(7)).
+ * A name tells a stream's address, but not that an IPv6 socket has an IPv4 one: who inherits it reads that from an
+ * option that means nothing on a listener (SO_PEEK_OFF; socket(7)).
  */
 static void leave_domain(const struct unsock_bind_request *request) {
     int32_t number = UNSOCK_SPELLING_MAPPED;

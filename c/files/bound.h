@@ -33,8 +33,8 @@ struct unsock_bind_request {
     struct unsock_spelling spelling;
     bool reuseport;
     bool reuseaddr;
-    bool unnoted;       /* a client's own file: nobody binds beside it */
-    bool open_to_all;   /* without UNSOCK_MODE: everybody who can reach the directory may send to it */
+    bool unnoted;     /* a client's own file: nobody binds beside it */
+    bool open_to_all; /* without UNSOCK_MODE: everybody who can reach the directory may send to it */
 };
 
 #endif

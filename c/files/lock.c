@@ -149,8 +149,8 @@ static long open_file(struct unsock_lock *lock, const char *directory, bool *mad
         return -EACCES;
     /* Where this process has left the file, it was its user's. */
     bool left = lock->keeps && unsock_own()->lock_kept;
-    bool private = (status.stx_mode & WRITABLE_BY_OTHERS) == 0 &&
-                   (left || status.stx_uid == (uint32_t)unsock_sys(__NR_geteuid));
+    bool private =
+        (status.stx_mode & WRITABLE_BY_OTHERS) == 0 && (left || status.stx_uid == (uint32_t)unsock_sys(__NR_geteuid));
     lock->keeps = lock->keeps && private;
     long fd = lock->keeps ? unsock_inside_open(lock->path, FLAGS, 0) : -ENOENT;
     if (fd != -ENOENT)

@@ -1,6 +1,6 @@
 /*
- * Datagram sockets beside the one that has a port's file: on addresses that UDP tells apart, each known by a name of its
- * own, PORT@ADDR.dgram.sock. Everything here is done with the directory locked.
+ * Datagram sockets beside the one that has a port's file: on addresses that UDP tells apart, each known by a name of
+ * its own, PORT@ADDR.dgram.sock. Everything here is done with the directory locked.
  */
 #ifndef UNSOCK_OWN_NAMES_H
 #define UNSOCK_OWN_NAMES_H

@@ -149,8 +149,8 @@ long unsock_port_replace_foreign(uint16_t number, const struct unsock_port_entry
     if (result == 0)
         result = unsock_inside_rename_with(aside.sun_path, path.sun_path, RENAME_EXCHANGED);
     socklen_t length = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(aside.sun_path) + 1);
-    if (result == 0 && (unsock_file_inode(aside.sun_path) <= 0 ||
-                        unsock_socketfile_life(probe, &aside, length) != UNSOCK_PORT_DEAD)) {
+    if (result == 0 &&
+        (unsock_file_inode(aside.sun_path) <= 0 || unsock_socketfile_life(probe, &aside, length) != UNSOCK_PORT_DEAD)) {
         /* What has gone from there meanwhile, is not missed. */
         if (unsock_inside_rename_with(aside.sun_path, path.sun_path, RENAME_EXCHANGED) < 0)
             unsock_inside_rename_with(aside.sun_path, path.sun_path, RENAME_NO_REPLACE);

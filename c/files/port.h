@@ -4,7 +4,8 @@
  * PORT.sock is the port: whoever makes it has it, and needs no lock for that; it is there as long as any socket of the
  * port is, and is replaced by a rename, so that it is never missing in between. The file .PORT@ADDR comes before it: a
  * PORT.sock without a living file is of a process that was killed, and may be replaced. A file is never renamed.
- *   - Who removes or replaces a name has the lock, and has asked the kernel. Who makes one that is not there needs none.
+ *   - Who removes or replaces a name has the lock, and has asked the kernel. Who makes one that is not there needs
+ * none.
  *   - A dead file may be removed; a name without a file never, as it may be a newcomer's the next moment.
  *   - The record may name dead ones, and never lacks a living one: it is written before PORT.sock says that there is
  *     one, and goes after that.

@@ -28,8 +28,8 @@ struct binding {
     struct unsock_port_entry me;
     struct unsock_port *port; /* as it was read, with the directory locked */
     long probe;
-    bool named; /* the socket has its file */
-    bool waits; /* for others of this process, which do not listen yet: which of them may is decided when one does */
+    bool named;   /* the socket has its file */
+    bool waits;   /* for others of this process, which do not listen yet: which of them may is decided when one does */
     bool listens; /* it has waited, and does now: those wait from now on */
 };
 

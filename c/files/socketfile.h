@@ -25,7 +25,8 @@ bool unsock_socketfile_is_stale_by(long probe, const struct sockaddr_un *path, s
  */
 bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, socklen_t length);
 
-/* The same in words, for a name that need not have a file. With the directory locked where something follows from it. */
+/* The same in words, for a name that need not have a file. With the directory locked where something follows from it.
+ */
 enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_un *path, socklen_t length);
 
 /* The same where no bind of that name can be under way. */

@@ -1,6 +1,6 @@
 /*
- * Datagram sockets under hidden names, which wait behind a port's file (or that of an address's own), in whatever process. With
- * the directory locked.
+ * Datagram sockets under hidden names, which wait behind a port's file (or that of an address's own), in whatever
+ * process. With the directory locked.
  */
 #ifndef UNSOCK_WAITING_H
 #define UNSOCK_WAITING_H

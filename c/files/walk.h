@@ -1,8 +1,8 @@
 /*
- * The names with addresses of a port's datagram sockets in a directory, one after the other: PORT@ADDR.dgram.sock. A link of such a name
- * leads to the file of the socket that has the port: its clients find it there as those of the others find theirs. The
- * port's index tells them (files/own_index), which may have more than there are; without one the whole directory is
- * looked through.
+ * The names with addresses of a port's datagram sockets in a directory, one after the other: PORT@ADDR.dgram.sock. A
+ * link of such a name leads to the file of the socket that has the port: its clients find it there as those of the
+ * others find theirs. The port's index tells them (files/own_index), which may have more than there are; without one
+ * the whole directory is looked through.
  */
 #ifndef UNSOCK_WALK_H
 #define UNSOCK_WALK_H

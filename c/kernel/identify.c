@@ -29,8 +29,8 @@ bool unsock_identify_has_file(int fd, const struct unsock_fd *entry) {
 }
 
 /*
- * Does the datagram socket that was bound to a hidden name, or one of its own, still have it? It may have got the port's
- * file since.
+ * Does the datagram socket that was bound to a hidden name, or one of its own, still have it? It may have got the
+ * port's file since.
  */
 static bool is_hidden(const struct unsock_name *name, const struct unsock_ip *local) {
     struct sockaddr_un path;
@@ -58,8 +58,8 @@ static void note_hidden(struct unsock_fd *entry, const struct unsock_name *name)
 static void note_listener(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
     bool listens = unsock_socket_option(fd, SO_ACCEPTCONN) == 1;
     bool six = unsock_ip_is_wildcard(&entry->local) && entry->local.family == AF_INET6;
-    entry->local.tag = name->own ? unsock_port_tag(six && name->spelling.v6only, name->entry.number)
-                                  : UNSOCK_PORT_PLAIN_TAG;
+    entry->local.tag =
+        name->own ? unsock_port_tag(six && name->spelling.v6only, name->entry.number) : UNSOCK_PORT_PLAIN_TAG;
     if (name->own && name->entry.number >= UNSOCK_PORT_WAITING && !listens)
         entry->flags |= UNSOCK_HIDDEN;
     if (listens)

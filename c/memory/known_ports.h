@@ -1,6 +1,6 @@
 /*
- * By which kind of name a stream of this process last reached a server of a port. Only a guess: each name is right where
- * it answers, since it is never bound by a socket on another address.
+ * By which kind of name a stream of this process last reached a server of a port. Only a guess: each name is right
+ * where it answers, since it is never bound by a socket on another address.
  */
 #ifndef UNSOCK_KNOWN_PORTS_H
 #define UNSOCK_KNOWN_PORTS_H

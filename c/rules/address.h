@@ -21,7 +21,8 @@ struct unsock_ip unsock_address_default(int domain, uint16_t port);
  */
 struct unsock_ip unsock_address_accepted(const struct unsock_ip *bound, const struct unsock_ip *claimed);
 
-/* Writes the name of a port for plain Unix programs: DIR/PORT.sock (SOCK_STREAM) or DIR/PORT.dgram.sock. Returns the length. */
+/* Writes the name of a port for plain Unix programs: DIR/PORT.sock (SOCK_STREAM) or DIR/PORT.dgram.sock. Returns the
+ * length. */
 socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path);
 
 /* Where a datagram socket's file is while the port has several (files/datagram_port.h): DIR/.PORT.udp. */
@@ -29,7 +30,8 @@ socklen_t unsock_address_aside_path(uint16_t port, struct sockaddr_un *path);
 
 #define UNSOCK_HIDDEN_MOST 99 /* hidden names of one port: 1 to this */
 
-/* The hidden name .PORT.dgram.sock.INDEX under which a second datagram socket on a port waits for the first one to go. */
+/* The hidden name .PORT.dgram.sock.INDEX under which a second datagram socket on a port waits for the first one to go.
+ */
 socklen_t unsock_address_hidden_path(uint16_t port, unsigned index, struct sockaddr_un *path);
 
 #endif

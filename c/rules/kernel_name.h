@@ -11,12 +11,12 @@
 /* What a kernel name tells. */
 struct unsock_name {
     enum { UNSOCK_NAME_NONE, UNSOCK_NAME_FOREIGN, UNSOCK_NAME_FILE, UNSOCK_NAME_STREAM } kind;
-    uint16_t port;                   /* FILE: the port; type says which kind of file */
-    int type;                        /* FILE: SOCK_STREAM or SOCK_DGRAM */
-    uint8_t hidden;                  /* FILE: the hidden name's index; 0: it is the port's own name */
-    bool own;                        /* FILE: it tells the address: of a stream, or of a datagram socket beside another */
-    bool address_known;              /* own: the name tells all of `address`; else its family alone */
-    struct unsock_ip address;        /* own: by which the socket was bound */
+    uint16_t port;            /* FILE: the port; type says which kind of file */
+    int type;                 /* FILE: SOCK_STREAM or SOCK_DGRAM */
+    uint8_t hidden;           /* FILE: the hidden name's index; 0: it is the port's own name */
+    bool own;                 /* FILE: it tells the address: of a stream, or of a datagram socket beside another */
+    bool address_known;       /* own: the name tells all of `address`; else its family alone */
+    struct unsock_ip address; /* own: by which the socket was bound */
     struct unsock_port_entry entry;  /* own, of a stream: what the name says */
     struct unsock_spelling spelling; /* FILE: of the socket that has the name */
     struct unsock_ip source;         /* STREAM: the client's address */

@@ -1,6 +1,6 @@
 /*
- * The names that tell the address of a datagram socket: PORT@ADDR.dgram.sock, beside another one that has the port's own
- * name; and how an address is written in any name. Pure.
+ * The names that tell the address of a datagram socket: PORT@ADDR.dgram.sock, beside another one that has the port's
+ * own name; and how an address is written in any name. Pure.
  */
 #ifndef UNSOCK_OWN_NAME_H
 #define UNSOCK_OWN_NAME_H
@@ -9,7 +9,8 @@
 #include "rt/text.h"
 #include "rules/ip.h"
 
-#define UNSOCK_OWN_NAME_TAG 0xfe  /* in unsock_fd.local.tag, with UNSOCK_HIDDEN: datagrams: the file is PORT@ADDR.dgram.sock */
+#define UNSOCK_OWN_NAME_TAG                                                                                            \
+    0xfe /* in unsock_fd.local.tag, with UNSOCK_HIDDEN: datagrams: the file is PORT@ADDR.dgram.sock */
 
 /* Writes an address, '-' for each colon; or, `shortened`, the five characters that stand for it. */
 void unsock_own_name_put(struct unsock_text *text, const struct unsock_ip *ip, bool shortened);

@@ -60,8 +60,7 @@ bool unsock_port_entry_ip(const struct unsock_port_entry *entry, struct unsock_i
     bool known = true;
     *v6only = is(entry->address, ANY6);
     *ip = (struct unsock_ip){.family = AF_INET6};
-    if (!*v6only && !is(entry->address, BOTH) &&
-        !unsock_own_name_read(unsock_span_of(entry->address), ip, &known))
+    if (!*v6only && !is(entry->address, BOTH) && !unsock_own_name_read(unsock_span_of(entry->address), ip, &known))
         ip->family = 0;
     return known && ip->family != 0;
 }

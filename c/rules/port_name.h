@@ -1,12 +1,12 @@
 /*
  * The names of a port's stream sockets, and how an address is written in them:
  *   .PORT@ADDR       a socket's own file, for ever by this name: only a socket on ADDR is ever bound by it
- *   .PORT@ADDR+N     the same of one with SO_REUSEPORT; from UNSOCK_PORT_WAITING on, of one that waits for another to go
- *   PORT.sock        a link to the port's only socket, or to its first one ("./" before the name): plain clients follow it
- *   .PORT@           a link that leads nowhere: the record of all of them, where there are several
- *   .PORT@~          the next text of a link, before its rename
- * ADDR is the address as text, '-' for each colon; "--" is [::] for IPv6 alone, "any" [::] for both families. Where that
- * would be too long for a socket's path, five characters stand for an address. Pure.
+ *   .PORT@ADDR+N     the same of one with SO_REUSEPORT; from UNSOCK_PORT_WAITING on, of one that waits for another to
+ * go PORT.sock        a link to the port's only socket, or to its first one ("./" before the name): plain clients
+ * follow it .PORT@           a link that leads nowhere: the record of all of them, where there are several .PORT@~ the
+ * next text of a link, before its rename ADDR is the address as text, '-' for each colon; "--" is [::] for IPv6 alone,
+ * "any" [::] for both families. Where that would be too long for a socket's path, five characters stand for an address.
+ * Pure.
  */
 #ifndef UNSOCK_PORT_NAME_H
 #define UNSOCK_PORT_NAME_H
@@ -37,7 +37,8 @@ bool unsock_port_same_address(const struct unsock_port_entry *a, const struct un
 /* Does TCP let only one of them be bound? That both are of one user, if they share an address, is asked elsewhere. */
 bool unsock_port_conflict(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 
-/* Cuts ADDR[+N], and the blank behind it, off the front. False at the end, and at what is none: *rest is not empty then. */
+/* Cuts ADDR[+N], and the blank behind it, off the front. False at the end, and at what is none: *rest is not empty
+ * then. */
 bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *entry);
 
 void unsock_port_entry_put(struct unsock_text *text, const struct unsock_port_entry *entry);

@@ -1,6 +1,6 @@
 /*
- * Who is bound to a port, as its names tell it, and what follows from that for a bind, a close and a connect. Pure: what
- * is not known yet (whether a socket lives) is asked for, and then the same question is put again.
+ * Who is bound to a port, as its names tell it, and what follows from that for a bind, a close and a connect. Pure:
+ * what is not known yet (whether a socket lives) is asked for, and then the same question is put again.
  */
 #ifndef UNSOCK_PORT_RECORD_H
 #define UNSOCK_PORT_RECORD_H

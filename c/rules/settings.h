@@ -45,11 +45,11 @@ struct unsock_settings {
     bool convert_vsock;
     bool fallback;
     bool one_address; /* an address that nobody has leads to whoever has the port */
-    bool strict;    /* a program that cannot be reached is not started */
-    bool trust;     /* the directory, though others could put another in its place */
-    bool off;       /* nothing is done in this process, nor put back into its children's environment */
-    uint8_t engine; /* enum unsock_engine */
-    int mode;       /* of created socket files; -1: as the umask says */
+    bool strict;      /* a program that cannot be reached is not started */
+    bool trust;       /* the directory, though others could put another in its place */
+    bool off;         /* nothing is done in this process, nor put back into its children's environment */
+    uint8_t engine;   /* enum unsock_engine */
+    int mode;         /* of created socket files; -1: as the umask says */
     unsigned connect_timeout_ms;
     struct unsock_ip default4;       /* the address that IPv4 peers without one of their own have */
     struct unsock_ip default6;       /* the same for IPv6; an IPv4 address where no IPv6 one is listed */

@@ -203,13 +203,15 @@ Deno.test("prune removes what is left over, and never a live one's file, a contr
   withDir(async (dir) => {
     const names = () => [...Deno.readDirSync(dir)].map(({ name }) => name).toSorted();
     using _live = Deno.listen({ transport: "unix", path: path.join(dir, "80.sock") });
-    for (const name of ["81.sock", "82.dgram.sock", ".83.sock.1", "other.sock"]) await leaveStale(path.join(dir, name));
+    for (const name of ["81.sock", "82.dgram.sock", ".83@127.0.0.1", "other.sock"]) {
+      await leaveStale(path.join(dir, name));
+    }
     assertStrictEquals((await unsock(["make-control", path.join(dir, "84.sock"), "--unix", "/x"])).code, 0);
     Deno.writeTextFileSync(path.join(dir, "85.sock"), "nonsense");
     const before = names();
     const dry = await unsock(["prune", "--dir", dir, "--dry-run"]);
     assertEquals([dry.code, dry.stdout.split("\n").length - 1], [0, 3]);
-    assertMatch(dry.stdout, /^would remove \S+\/\.83\.sock\.1\nwould remove \S+\/81\.sock\nwould remove/);
+    assertMatch(dry.stdout, /^would remove \S+\/\.83@127\.0\.0\.1\nwould remove \S+\/81\.sock\nwould remove/);
     assertEquals(names(), before);
     const { stdout } = await unsock(["prune", "--dir", dir, "--json"]);
     assertEquals(JSON.parse(stdout).map(({ problem }: { problem: unknown }) => problem), [null, null, null]);

@@ -196,10 +196,12 @@ export class Rig implements AsyncDisposable {
     const lines = Deno.readTextFileSync("/proc/net/unix").split("\n").map((line) => line.trim().split(/\s+/));
     // The name that the socket was bound to may be spelt with more slashes and dots.
     const { dir, base } = parse(file);
-    // One that has taken another's place (SO_REUSEPORT) was bound to a hidden name, and got that one's.
     const hidden = join(dir, `.${base}.`);
+    const address = join(dir, `.${number}@`);
     const isIts = (name: string) =>
-      name === file || /^\d+$/.test(name.startsWith(hidden) ? name.slice(hidden.length) : "");
+      name === file || (type === "tcp" && name.startsWith(address)) ||
+      // One that has taken another's place (SO_REUSEPORT) was bound to a hidden name, and got that one's.
+      /^\d+$/.test(name.startsWith(hidden) ? name.slice(hidden.length) : "");
     return lines.some((fields) => isIts(normalize(fields[7] ?? "")) && fields[3] === listening);
   }
 

@@ -121,7 +121,7 @@ print(server.recv(20), server.send(b"x"), ended(pid))
 story(
   "two processes accept from one listener, and a connection's duplicate takes another one's number",
   `
-server = listening("127.0.0.1", 9999)
+server = listening("127.0.0.2", 9999)
 def work():
     with server.accept()[0] as connection: connection.sendall(connection.recv(10)[::-1])
 pid = child(work)
@@ -155,7 +155,7 @@ print([name for name in before if "4321" in name], [name for name in names() if 
 say("1.2.3.4", 1234, b"again")
 print(heard(server))
 `,
-  "('4.3.2.1', 4321) True\n['.4321.sock', '4321.sock'] []\n('1.2.3.4', b'again', True)\n",
+  "('4.3.2.1', 4321) True\n['.4321@4.3.2.1', '4321.sock'] []\n('1.2.3.4', b'again', True)\n",
 );
 
 story(
