@@ -111,10 +111,14 @@ long unsock_port_put_record(struct unsock_port *port, const struct unsock_port_e
     return result == -EEXIST ? put_link(port->number, path.sun_path, port->fresh, true) : result;
 }
 
-void unsock_port_unlink_first(uint16_t number) {
+long unsock_port_unlink_first(uint16_t number) {
     struct sockaddr_un path;
+    struct unsock_port_entry first;
+    bool several;
     unsock_address_path(number, SOCK_STREAM, &path);
-    unsock_inside_unlink(path.sun_path);
+    long result = unsock_inside_unlink(path.sun_path);
+    /* Two answers decide: a "./" that stayed unseen would be without its record. */
+    return result == -ENOENT && unsock_port_look(number, &first, &several) == UNSOCK_PORT_NOBODY ? 0 : result;
 }
 
 void unsock_port_unlink_record(uint16_t number) {

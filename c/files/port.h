@@ -35,7 +35,9 @@ long unsock_port_put_first(uint16_t number, const struct unsock_port_entry *firs
 /* Writes the record of the living, and of `me` (or NULL). Returns 0 or -errno, -EADDRINUSE where there is no room. */
 long unsock_port_put_record(struct unsock_port *port, const struct unsock_port_entry *me);
 
-void unsock_port_unlink_first(uint16_t number);
+/* Returns 0, also where there is none, or -errno. */
+long unsock_port_unlink_first(uint16_t number);
+
 void unsock_port_unlink_record(uint16_t number);
 void unsock_port_unlink(uint16_t number, const struct unsock_port_entry *entry);
 

@@ -286,7 +286,7 @@ long unsock_port_bind(const struct unsock_bind_request *request, struct unsock_b
     }
     if (holder == UNSOCK_PORT_NOBODY && at_once)
         result = bind_free(&binding);
-    if (result == -EAGAIN && !clean && !binding.named)
+    if (result == -EAGAIN && !clean && at_once && !binding.named)
         return -EADDRINUSE;
     if (result == -EAGAIN)
         result = bind_somebodys(&binding);

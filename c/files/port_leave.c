@@ -20,7 +20,8 @@ static int find_heir(struct unsock_port *port, const struct unsock_port_entry *m
 
 /*
  * In this order. PORT.sock leads to the heir before the file goes: whoever is killed in between leaves what every bind
- * sees and mends. Where there is none it goes after the file, and the record last: a "./" is never without it.
+ * sees and mends. Where there is none it goes after the file, and the record last, if that has been done: a "./" is
+ * never without it.
  */
 static void leave(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own, long probe) {
     unsock_port_read(port, port->number);
@@ -29,20 +30,21 @@ static void leave(struct unsock_port *port, const struct unsock_port_entry *me, 
     if (mine >= 0)
         port->life[mine] = (uint8_t)own;
     unsigned others = unsock_port_living(port);
+    long result = 0;
     if (heir >= 0) {
         struct unsock_port_entry first = unsock_port_at(port, (unsigned)heir);
-        unsock_port_put_first(port->number, &first, others > 1, true);
+        result = unsock_port_put_first(port->number, &first, others > 1, true);
     } else if (heir == UNSOCK_PORT_HEIR_STAYS && readable && others == 1) {
-        unsock_port_put_first(port->number, &port->first, false, true);
+        result = unsock_port_put_first(port->number, &port->first, false, true);
     }
     if (own == UNSOCK_PORT_DEAD)
         unsock_port_unlink(port->number, me);
     if (heir == UNSOCK_PORT_HEIR_NONE)
-        unsock_port_unlink_first(port->number);
+        result = unsock_port_unlink_first(port->number);
     unsock_port_unlink_dead(port, me);
-    if (readable && others <= 1)
+    if (readable && others <= 1 && result == 0)
         unsock_port_unlink_record(port->number);
-    else if (readable && mine >= 0)
+    else if (readable && others > 1 && mine >= 0)
         unsock_port_put_record(port, NULL);
 }
 

@@ -49,7 +49,7 @@ function test(name: string, fn: (users: Users) => Promise<void>): void {
   });
 }
 
-const modeOf = (file: string) => ((Deno.lstatSync(file).mode ?? 0) & 0o7777).toString(8);
+const modeOf = (file: string) => ((Deno.statSync(file).mode ?? 0) & 0o7777).toString(8);
 const isThere = (file: string) => () => Deno.lstat(file).then(() => true, () => false);
 const webServer = (port: number) => ["/usr/bin/python3", "-m", "http.server", "--bind", "127.0.0.1", `${port}`];
 const curl = (port: number) => ["curl", "-sS", `http://127.0.0.1:${port}/`];

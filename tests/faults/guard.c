@@ -67,6 +67,32 @@ static bool each_name(bool (*look)(const char *name)) {
     return good;
 }
 
+/* The next of its kind takes a stream's own name, .PORT@ADDR[+N], of one who was killed: with SO_REUSEPORT N of them. */
+static void bind_like(const char *name) {
+    int fds[16], on = 1, off = 0, port = atoi(name + 1), count = 1;
+    char text[64];
+    snprintf(text, sizeof text, "%s", strchr(name, '@') + 1);
+    char *plus = strchr(text, '+');
+    bool any = strcmp(text, "any") == 0, shares = plus && atoi(plus + 1) < 16;
+    if (plus)
+        *plus = '\0';
+    for (char *c = text; *c; c++)
+        *c = *c == '-' ? ':' : *c;
+    if (shares)
+        count = atoi(strchr(name, '+') + 1);
+    address at = ip(any || strcmp(text, "::") == 0 ? "::" : text, port);
+    for (int i = 0; i < count; i++) {
+        fds[i] = socket(ANY(&at)->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        setsockopt(fds[i], IPPROTO_IPV6, IPV6_V6ONLY, any ? &off : &on, sizeof(int));
+        if (shares)
+            setsockopt(fds[i], SOL_SOCKET, SO_REUSEPORT, &on, sizeof(int));
+        if (bind(fds[i], ANY(&at), at.length) < 0)
+            finding("%s: %s", name, strerrorname_np(errno));
+    }
+    for (int i = 0; i < count; i++)
+        close(fds[i]);
+}
+
 /* Binds the port again and again, on as many addresses as it takes to need the names that waiting sockets have. */
 static void bind_and_close(int port, int type, int count) {
     int fds[16];
@@ -108,6 +134,10 @@ static bool use_again(const char *name) {
     const char *last = strrchr(name, '.');
     if (port == 0)
         return strncmp(name, ".unsock", 7) == 0 || unlinkat(AT_FDCWD, name, 0) < 0;
+    if (name[0] == '.' && strchr(name, '@') && strchr(name, '@')[1] > '+' && !strchr(name, '~')) {
+        bind_like(name);
+        return true;
+    }
     bool datagrams = strstr(name, ".dgram.") || strcmp(last, ".udp") == 0;
     bind_and_close(port, datagrams ? SOCK_DGRAM : SOCK_STREAM, binds_for(name, last));
     return true;
