@@ -44,7 +44,7 @@ export const LIBEVENT: Suite = {
   source: "libevent",
   programs: ["cmake", "cc"],
   version: ["sh", "-c", "echo libevent $(sed -n 's/^AC_INIT(libevent,\\([^)]*\\)).*/\\1/p' configure.ac)"],
-  least: 500,
+  least: 400,
   async prepare(tree, _work, run) {
     const without = ["OPENSSL", "MBEDTLS", "BENCHMARK", "SAMPLES"].map((name) => `-DEVENT__DISABLE_${name}=ON`);
     const directory = await cmake(tree, "regress", run, without);

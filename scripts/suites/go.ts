@@ -26,7 +26,7 @@ export const GO: Suite = {
   name: "go",
   about: `${PACKAGES.map((name) => `\`${name}\``).join(", ")}, without libc`,
   programs: ["go"],
-  version: ["go", "version"],
+  version: ["sh", "-c", "go env GOVERSION | sed 's/^go/Go /'"],
   least: 1_500,
   async prepare(_tree, work, run) {
     const env = { CGO_ENABLED: "0", GOTOOLCHAIN: "local", GOFLAGS: "", GOCACHE: join(work, "cache"), HOME: work };

@@ -1,6 +1,7 @@
 /** Runs a command in a network of its own, over its TCP or under unsock, and reads the kernel's counters of that network. */
 import { join } from "@std/path/posix";
 import { interrupted } from "../interruption.ts";
+import { NOBODY } from "../../tests/support/users.ts";
 import type { Place } from "./suite.ts";
 
 /** What has gone over the network of a run. */
@@ -28,6 +29,7 @@ export interface Inside {
   readonly env: Readonly<Record<string, string>>;
   readonly seconds: number;
   readonly place: Place;
+  readonly asUser?: boolean;
   /** The library, as a program, if the command is to run under it. */
   readonly library?: string;
 }
@@ -47,14 +49,18 @@ exit $code`;
  *
  * @throws {Error} when its network could not be made.
  */
-export async function runInside({ command, cwd, env, seconds, place: { scratch }, library }: Inside): Promise<Ran> {
+export async function runInside(inside: Inside): Promise<Ran> {
+  const { command, cwd, env, seconds, place: { scratch }, library, asUser } = inside;
   const [home, sockets] = [join(scratch, "home"), join(scratch, "sockets")];
   for (const directory of [home, sockets]) await Deno.mkdir(directory, { mode: 0o700 });
+  const changes = asUser === true && Deno.uid() === 0;
+  if (changes) { for (const directory of [scratch, home, sockets]) await Deno.chown(directory, NOBODY, NOBODY); }
+  const user = changes ? ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"] : [];
   const under = library === undefined ? [] : [library, "run", "--dir", sockets, "--"];
   const asRoot = Deno.uid() === 0 ? [] : ["--map-root-user"];
   const namespaces = ["--net", "--pid", "--fork", "--mount-proc", "--kill-child", ...asRoot];
   const child = new Deno.Command("nice", {
-    args: ["unshare", ...namespaces, "sh", "-c", SCRIPT, "sh", `${seconds}`, ...under, ...command],
+    args: ["unshare", ...namespaces, "sh", "-c", SCRIPT, "sh", `${seconds}`, ...user, ...under, ...command],
     cwd,
     clearEnv: true,
     env: {

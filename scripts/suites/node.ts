@@ -10,7 +10,7 @@ export const NODE: Suite = {
   about: `\`test/parallel\` and \`test/sequential\`: ${PARTS.map((name) => `test-${name}-*`).join(", ")}`,
   source: "nodejs",
   programs: ["node", "python3"],
-  version: ["node", "--version"],
+  version: ["node", "-p", "`node ${process.versions.node}`"],
   least: 1_000,
   prepare(tree) {
     return Promise.resolve(PARTS.map((name): Part => ({

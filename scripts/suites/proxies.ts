@@ -28,8 +28,8 @@ export const HAPROXY: Suite = {
   about: "`reg-tests`, by varnishtest",
   source: "haproxy",
   programs: ["haproxy", "varnishtest"],
-  version: ["haproxy", "-v"],
-  least: 120,
+  version: ["sh", "-c", "haproxy -v | sed -n 's/^HAProxy version \\([0-9.]*\\).*/HAProxy \\1/p'"],
+  least: 100,
   prepare(tree) {
     const directories = Array.from(Deno.readDirSync(join(tree, "reg-tests"))).filter((entry) => entry.isDirectory);
     const files = directories.flatMap(({ name }) => {
@@ -48,13 +48,14 @@ export const VARNISH: Suite = {
   about: "`bin/varnishtest/tests`: the tester itself, the basics, HAProxy in front, PROXY protocol, HTTP/2",
   source: "varnish",
   programs: ["varnishd", "varnishtest", "cc"],
-  version: ["sh", "-c", "varnishd -V 2>&1"],
-  least: 120,
+  version: ["sh", "-c", "varnishd -V 2>&1 | sed -n 's/.*varnish-\\([0-9.]*\\).*/Varnish \\1/p'"],
+  least: 100,
   prepare(tree) {
     const directory = join(tree, "bin", "varnishtest", "tests");
     const files = filesIn(directory, ".vtc");
-    return Promise.resolve(
-      GROUPS.map((group) => part(group, directory, files.filter((file) => file.startsWith(group)))),
-    );
+    return Promise.resolve(GROUPS.map((group): Part => {
+      const own = files.filter((file) => file.startsWith(group));
+      return { ...part(group, directory, own), asUser: true };
+    }));
   },
 };

@@ -10,7 +10,7 @@ export const PERL_CORE: Suite = {
   about: PERL.map((name) => `\`${name}\``).join(", "),
   source: "perl",
   programs: ["perl", "prove"],
-  version: ["perl", "-e", "print qq(Perl $^V\\n)"],
+  version: ["perl", "-e", "printf qq(Perl %vd\\n), $^V"],
   least: 800,
   prepare(tree) {
     return Promise.resolve(PERL.map((name): Part => ({
@@ -50,7 +50,7 @@ export const RUBY: Suite = {
   about: RUBY_TESTS.map((name) => `\`test/${name}\``).join(", "),
   source: "ruby3.3",
   programs: ["ruby"],
-  version: ["ruby", "--version"],
+  version: ["ruby", "-e", "puts %(Ruby #{RUBY_VERSION})"],
   least: 700,
   prepare(tree) {
     const how = ["-Itool/lib", "-Itest", "test/runner.rb", "-v", "--show-skip", "--no-retry", "--test-order=sorted"];

@@ -19,6 +19,8 @@ export interface Part {
   /** What to run; its output, or the file `report` in the scratch directory if there is one, is what `read` gets. */
   readonly command: (place: Place) => string[];
   readonly read: Reader;
+  /** Whether it is for an ordinary user: a server that root starts changes to another one, who cannot enter root's directory. */
+  readonly asUser?: boolean;
   /** Whether the command runs `only` what it is told. */
   readonly chooses?: boolean;
 }
