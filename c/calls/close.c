@@ -222,7 +222,8 @@ static void end_descriptor(int fd, struct unsock_release_end *end) {
     forget_at_end(fd);
     if (unsock_identify_has_file(fd, &old)) {
         unsock_plain_sender_release(&old);
-        unsock_sys(__NR_close, fd);
+        unsock_release_close_at_end(fd, &old, end);
+        return;
     }
     unsock_release_at_end(&old, end);
 }

@@ -3,7 +3,7 @@
 
 #include "calls/reserve.h"
 #include "files/handed.h"
-#include "files/release.h"
+#include "files/late.h"
 #include "files/removal.h"
 #include "files/sharers.h"
 #include "kernel/end_mark.h"
@@ -40,7 +40,7 @@ static long shut_listener(int fd, struct unsock_fd *entry, int how, bool handed)
     long result = unsock_sys(__NR_shutdown, fd, how);
     if (result == 0 && (entry->flags & UNSOCK_FILE)) {
         if (!unsock_removal_force(entry))
-            unsock_release_later(entry);
+            unsock_late_keep(entry, true);
         unsock_fd_enter(entry, UNSOCK_STATE_RESERVED);
         entry->flags &= (uint16_t)~UNSOCK_FILE;
         unsock_fds_tell_duplicates(fd);

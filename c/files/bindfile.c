@@ -7,11 +7,11 @@
 #include "files/ephemeral.h"
 #include "files/handed.h"
 #include "files/inside.h"
+#include "files/late.h"
 #include "files/lock.h"
 #include "files/origin.h"
 #include "files/own_names.h"
 #include "files/port_bind.h"
-#include "files/release.h"
 #include "files/resolve.h"
 #include "files/sharers.h"
 #include "files/socketfile.h"
@@ -47,7 +47,7 @@ static long bind_after(const struct unsock_bind_request *request, struct unsock_
     if (!request->reuseaddr)
         return -EADDRINUSE;
     /* The child that has it may not have connected yet: then it is one that this process had before. */
-    if (!unsock_socketfile_is_connected(&bound->path, length) && !unsock_release_was(&bound->path))
+    if (!unsock_socketfile_is_connected(&bound->path, length) && !unsock_late_was(&bound->path))
         return -EADDRINUSE;
     bound->how = UNSOCK_BOUND_FILE;
     long result = unsock_inside_unlink(bound->path.sun_path);

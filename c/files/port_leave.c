@@ -24,7 +24,6 @@ static int find_heir(struct unsock_port *port, const struct unsock_port_entry *m
  * never without it.
  */
 static void leave(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own, long probe) {
-    unsock_port_read(port, port->number);
     int heir = find_heir(port, me, probe), mine = unsock_port_find(port, me);
     bool readable = port->several && !port->unreadable;
     if (mine >= 0)
@@ -55,15 +54,37 @@ void unsock_port_leave(uint16_t number, const struct unsock_port_entry *me, enum
             unsock_port_unlink(number, me);
         return;
     }
-    port->number = number;
+    unsock_port_read(port, number);
     leave(port, me, own, probe);
+    unsock_port_return(port);
+}
+
+/* A plain client that comes while the socket ends must find one that lives. */
+struct unsock_port *unsock_port_hand_on(uint16_t number, const struct unsock_port_entry *me, long probe) {
+    struct unsock_port *port = unsock_port_borrow();
+    if (!port)
+        return NULL;
+    unsock_port_read(port, number);
+    int heir = port->several && !port->unreadable && unsock_port_same(&port->first, me) ? find_heir(port, me, probe)
+                                                                                        : UNSOCK_PORT_HEIR_STAYS;
+    if (heir >= 0) {
+        struct unsock_port_entry first = unsock_port_at(port, (unsigned)heir);
+        if (unsock_port_put_first(number, &first, true, true) == 0)
+            port->first = first;
+    }
+    return port;
+}
+
+void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
+                           long probe) {
+    if (own == UNSOCK_PORT_DEAD || own == UNSOCK_PORT_GONE)
+        leave(port, me, own, probe);
     unsock_port_return(port);
 }
 
 /* Returns whether nobody of the port lives. */
 static bool sweep(struct unsock_port *port, uint16_t number, long probe) {
     bool living = false;
-    port->number = number;
     unsock_port_read(port, number);
     unsigned entries = unsock_port_living(port);
     for (unsigned i = 0, at = 0; i < entries; i++) {
@@ -75,7 +96,7 @@ static bool sweep(struct unsock_port *port, uint16_t number, long probe) {
             continue;
         }
         leave(port, &entry, life, probe);
-        unsock_port_read(port, number);
+        unsock_port_read(port, number);            /* as it is now */
         at += unsock_port_find(port, &entry) >= 0; /* it may not be taken away: somebody else's directory */
     }
     return !living;

@@ -11,8 +11,17 @@
 void unsock_port_leave(uint16_t number, const struct unsock_port_entry *me, enum unsock_port_life own, long probe);
 
 /*
- * All of the port that have ended leave it: those that were killed, and those that nobody could take away when they were
- * closed. Takes the lock. Returns 1 when nobody of the port lives, 0 when somebody does, or -errno.
+ * The same in two steps, around a close, the directory locked all the time: PORT.sock is never without a living one
+ * where the port has several. Before it: returns the port as it was read, or NULL where there is no memory. After it:
+ * `own` is what the kernel says of the socket then; alive, it leaves nothing.
+ */
+struct unsock_port *unsock_port_hand_on(uint16_t number, const struct unsock_port_entry *me, long probe);
+void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
+                           long probe);
+
+/*
+ * All of the port that have ended leave it: those that were killed, and those that nobody could take away when they
+ * were closed. Takes the lock. Returns 1 when nobody of the port lives, 0 when somebody does, or -errno.
  */
 long unsock_port_sweep(uint16_t number);
 

@@ -15,13 +15,6 @@ void unsock_release(const struct unsock_fd *old);
 /* Closes the descriptor that `old` describes, a stream with a file, and releases that. Returns what close(2) said. */
 long unsock_release_closing(int fd, const struct unsock_fd *old);
 
-/* The file of a socket that was shut down, and could not be removed yet: it goes when the descriptor has been closed.
- */
-void unsock_release_later(const struct unsock_fd *old);
-
-/* Has this process closed the socket of this file, which had SO_REUSEADDR, so that only others have it? */
-bool unsock_release_was(const struct sockaddr_un *path);
-
 /* The process is ending, and closes its sockets now: looks once more at those that it closed before. */
 void unsock_release_earlier(void);
 
@@ -32,8 +25,9 @@ struct unsock_release_end {
                    others have them, and will release them */
 };
 
-/* Releases one of those. */
+/* Releases one of those; and closes and releases one. */
 void unsock_release_at_end(const struct unsock_fd *old, struct unsock_release_end *end);
+void unsock_release_close_at_end(int fd, const struct unsock_fd *old, struct unsock_release_end *end);
 
 /* That was the last one. */
 void unsock_release_ended(struct unsock_release_end *end);

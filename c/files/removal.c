@@ -172,17 +172,26 @@ long unsock_removal_try(const struct unsock_fd *old) {
  * Nobody can have taken the name meanwhile, as the directory was locked while the socket ended: one question is enough,
  * and no bind under way is mistaken for a file that is left over.
  */
-long unsock_removal_close(int fd, const struct unsock_fd *old, long *done) {
+static long close_locked(int fd, const struct unsock_fd *old, long probe, long *done) {
     struct sockaddr_un path;
-    struct unsock_lock lock;
+    struct unsock_port_entry me = unsock_port_entry_of_tag(&old->local);
+    bool named = old->local.tag != UNSOCK_PORT_PLAIN_TAG;
     socklen_t length = unsock_sharers_path(old, &path);
-    *done = unsock_lock_take(&lock);
+    struct unsock_port *port = named ? unsock_port_hand_on(old->local.port, &me, probe) : NULL;
     long result = unsock_sys(__NR_close, fd);
-    if (*done == 0) {
-        long probe = unsock_socketfile_probe();
-        *done = leave_if_over(old, unsock_socketfile_life_at_rest(probe, &path, length), probe);
-        unsock_socketfile_probe_end(probe);
-    }
+    enum unsock_port_life life = unsock_socketfile_life_at_rest(probe, &path, length);
+    *done = life == UNSOCK_PORT_DEAD || life == UNSOCK_PORT_GONE;
+    if (port)
+        unsock_port_handed_on(port, &me, life, probe);
+    else if (*done)
+        leave(old, life, probe);
+    return result;
+}
+
+long unsock_removal_close(int fd, const struct unsock_fd *old, long probe, long *done) {
+    struct unsock_lock lock;
+    *done = unsock_lock_take(&lock);
+    long result = *done == 0 ? close_locked(fd, old, probe, done) : unsock_sys(__NR_close, fd);
     unsock_lock_drop(&lock);
     return result;
 }

@@ -15,10 +15,10 @@ long unsock_removal_try(const struct unsock_fd *old);
 long unsock_removal_try_by(long probe, const struct unsock_fd *old);
 
 /*
- * Closes the descriptor of a stream that nobody but this process is likely to have. *done is what unsock_removal_try would
- * say. Returns what close(2) said.
+ * Closes the descriptor of a stream that nobody but this process is likely to have; `probe` asks. *done is what
+ * unsock_removal_try would say. Returns what close(2) said.
  */
-long unsock_removal_close(int fd, const struct unsock_fd *old, long *done);
+long unsock_removal_close(int fd, const struct unsock_fd *old, long probe, long *done);
 
 /* Takes the file away from a socket that stays open but will never accept again. False: the directory cannot be locked.
  */

@@ -26,12 +26,17 @@ long unsock_socket_unanswered(long result) {
     return answered ? 0 : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
 }
 
+/* What a call without a descriptor and without memory is answered, where it is not forbidden; qemu looks at memory first. */
+static bool is_allowed(long result) {
+    return result == -EBADF || result == -EFAULT;
+}
+
 bool unsock_socket_may_not_connect(void) {
-    return unsock_sys(__NR_connect, -1) != -EBADF;
+    return !is_allowed(unsock_sys(__NR_connect, -1));
 }
 
 bool unsock_socket_may_not_send(void) {
-    return unsock_sys(__NR_sendto, -1) != -EBADF || unsock_sys(__NR_sendmsg, -1) != -EBADF;
+    return !is_allowed(unsock_sys(__NR_sendto, -1)) || !is_allowed(unsock_sys(__NR_sendmsg, -1));
 }
 
 void unsock_socket_refuse_descriptors(int fd) {
@@ -44,6 +49,12 @@ uint64_t unsock_socket_cookie(int fd) {
     socklen_t length = sizeof(cookie);
     long result = unsock_sys(__NR_getsockopt, fd, SOL_SOCKET, SO_COOKIE, &cookie, &length);
     return result < 0 ? 0 : cookie;
+}
+
+bool unsock_socket_cookie_is_kept_back(int fd, uint64_t cookie) {
+    long asked = cookie == 0 ? unsock_socket_option(fd, SO_COOKIE) : 0;
+    /* An int is too short for one: who says so may be asked. */
+    return asked != -EINVAL && unsock_socket_unanswered(asked) < 0;
 }
 
 uint64_t unsock_socket_inode(int fd) {

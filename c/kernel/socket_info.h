@@ -33,6 +33,10 @@ void unsock_socket_refuse_descriptors(int fd);
  */
 uint64_t unsock_socket_cookie(int fd);
 
+/* Is a cookie of 0 none that the system does not know (qemu's user emulation does not), but one that may not be asked
+ * for? */
+bool unsock_socket_cookie_is_kept_back(int fd, uint64_t cookie);
+
 /* The socket's inode number, as /proc/PID/fd shows it; 0 when it cannot be told. */
 uint64_t unsock_socket_inode(int fd);
 

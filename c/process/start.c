@@ -94,8 +94,14 @@ void unsock_start_loaded(const struct unsock_environment *environment, const cha
     __atomic_store_n(&unsock_activity, inert ? UNSOCK_INERT : UNSOCK_ACTIVE, __ATOMIC_RELEASE);
 }
 
-void unsock_start_program(const struct unsock_environment *environment, const char *own_file) {
+/* The kernel ignores the mark; a filter of others may compare all 64 bits of an argument. */
+void unsock_start_marks(void) {
     unsock_start_trapped = unsock_is_trapped();
+    if (!unsock_start_trapped)
+        unsock_sys_mark_bits = 0;
+}
+
+void unsock_start_program(const struct unsock_environment *environment, const char *own_file) {
     unsock_user_start();
     unsock_own_start();
     unsock_kept_take(environment, unsock_span_of(own_file));
@@ -106,9 +112,7 @@ bool unsock_start_active(void) {
     enum unsock_activity expected = UNSOCK_NOT_STARTED;
     if (__atomic_compare_exchange_n(&unsock_activity, &expected, UNSOCK_STARTING, false, __ATOMIC_ACQ_REL,
                                     __ATOMIC_ACQUIRE)) {
-        unsock_start_trapped = unsock_is_trapped();
-        if (!unsock_start_trapped)
-            unsock_sys_mark_bits = 0;
+        unsock_start_marks();
         unsock_user_start();
         unsock_own_start();
         enum unsock_activity activity = decide();

@@ -21,6 +21,9 @@ bool unsock_start_active(void);
  */
 void unsock_start_loaded(const struct unsock_environment *environment, const char *own_file, uintptr_t stack_end);
 
+/* Whether its calls are trapped: they are marked only then (rt/sys.h). First of all, by whichever door. */
+void unsock_start_marks(void);
+
 /*
  * For the library run as a program, which is about to execute one: its settings have been read. What that program gets
  * is completed as a redirected program would for its children.

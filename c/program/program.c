@@ -3,6 +3,7 @@
 #include "program/program.h"
 
 #include "process/own_file.h"
+#include "process/start.h"
 #include "program/make_control.h"
 #include "program/output.h"
 #include "program/room.h"
@@ -154,6 +155,7 @@ static int run_usage(void) {
 }
 
 static int run(const char *const *argv, const char *const *environment, const struct unsock_room *room, bool is_front) {
+    unsock_start_marks();
     char own[PATH_MOST], line[LINE_MOST];
     struct unsock_text error;
     struct unsock_run_options options;

@@ -111,7 +111,7 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
     long old_socket = keep_waited_for(fd, old);
     uint64_t cookie = old->flags & UNSOCK_DUPLICATED ? unsock_socket_cookie(fd) : 0;
     /* Which descriptors are duplicates must be known for certain. */
-    bool unknown = (old->flags & UNSOCK_DUPLICATED) && cookie == 0;
+    bool unknown = (old->flags & UNSOCK_DUPLICATED) && unsock_socket_cookie_is_kept_back(fd, cookie);
     long result = unknown ? -EACCES : carry_flags(fd, standin);
     if (result == 0)
         result = replace(fd, entry, standin, kind);

@@ -70,7 +70,7 @@ static long look(int fd, bool thoroughly) {
     if (unsock_fd_is_refused(&before)) {
         uint64_t cookie = unsock_socket_cookie(fd);
         another = cookie != before.refusal.cookie;
-        wrong = cookie == 0 ? -EACCES : wrong;
+        wrong = unsock_socket_cookie_is_kept_back(fd, cookie) ? -EACCES : wrong;
     }
     if (!another && thoroughly && before.kind == UNSOCK_KIND_IP) {
         type = unsock_socket_option(fd, SO_TYPE);

@@ -1,0 +1,187 @@
+/* Sockets whose file could not be removed when they were closed. */
+#include "files/late.h"
+
+#include "files/elsewhere.h"
+#include "files/port_leave.h"
+#include "files/removal.h"
+#include "files/sharers.h"
+#include "kernel/file_info.h"
+#include "memory/fds.h"
+#include "memory/option_table.h"
+#include "memory/state.h"
+#include "rt/net.h"
+#include "rt/table.h"
+#include "rules/ip.h"
+
+#define LATE_MOST 128
+#define LATE_LOOKS 2
+#define TAKEN 0xff /* not a kind: a thread is at it */
+
+/*
+ * Sockets that were still in use when their last descriptor here was closed: by another process, or by a thread of this
+ * one that is in accept or waits for a datagram, and will come back (Java closes so). Tried again later.
+ */
+static UNSOCK_TABLE struct unsock_fd late[LATE_MOST];
+static bool any_kept; /* some was, at some time: at the end of most processes nobody has to look */
+
+/*
+ * There is no room for more than some: of the others, the ports of streams and of datagrams. Who closes in a signal
+ * handler whose thread has the directory locked cannot remove anything, as often as it comes.
+ */
+static UNSOCK_TABLE uint64_t without_room[2][65536 / 64];
+static bool any_without_room;
+static bool locked_out; /* some was kept because of the lock alone: it can go as soon as that can be had */
+
+static bool take_place(struct unsock_fd *place, const struct unsock_fd *old) {
+    uint8_t free = UNSOCK_KIND_UNKNOWN;
+    if (!__atomic_compare_exchange_n(&place->kind, &free, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return false;
+    place->type = old->type;
+    place->state = old->state;
+    place->flags = old->flags;
+    place->options = old->options;
+    place->local = old->local;
+    place->file.inode = old->file.inode;
+    __atomic_store_n(&place->kind, old->kind, __ATOMIC_RELEASE);
+    return true;
+}
+
+/* The file of a stream never has another name. */
+static bool has_same_file(const struct unsock_fd *one, const struct unsock_fd *other) {
+    if (one->local.port != other->local.port || one->type != other->type)
+        return false;
+    if (one->type == SOCK_STREAM)
+        return one->local.tag == other->local.tag && unsock_ip_same_address(&one->local, &other->local);
+    return unsock_fd_knows_inode(one) && unsock_fd_knows_inode(other) && one->file.inode == other->file.inode;
+}
+
+/* The place of this very file; NULL: it is not kept. */
+static struct unsock_fd *find_late(const struct unsock_fd *old) {
+    for (int i = 0; __atomic_load_n(&any_kept, __ATOMIC_RELAXED) && i < LATE_MOST; i++) {
+        if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL && has_same_file(&late[i], old))
+            return &late[i];
+    }
+    return NULL;
+}
+
+/* A stream's name may be another socket's by then: which file it is now, tells them apart. */
+static void note_file(struct unsock_fd *old) {
+    struct sockaddr_un path;
+    if (old->type != SOCK_STREAM || unsock_state_has_remote(old->state))
+        return;
+    unsock_sharers_path(old, &path);
+    int64_t inode = unsock_file_inode(path.sun_path);
+    old->file.inode = inode > 0 ? (uint64_t)inode : 0;
+}
+
+static bool keep_for_later(const struct unsock_fd *closed) {
+    int i = 0;
+    struct unsock_fd noted = *closed, *old = &noted;
+    note_file(old);
+    __atomic_store_n(&any_kept, true, __ATOMIC_RELAXED);
+    while (i < LATE_MOST && !take_place(&late[i], old))
+        i++;
+    return i < LATE_MOST;
+}
+
+static void note_port(uint8_t type, uint16_t port) {
+    __atomic_fetch_or(&without_room[type == SOCK_DGRAM][port / 64], (uint64_t)1 << port % 64, __ATOMIC_RELAXED);
+    __atomic_store_n(&any_without_room, true, __ATOMIC_RELEASE);
+}
+
+void unsock_late_keep(const struct unsock_fd *old, bool for_the_lock) {
+    if (for_the_lock)
+        __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
+    if (!keep_for_later(old))
+        note_port(old->type, old->local.port);
+}
+
+/* Who had such a socket open when it was kept may be done with it. */
+static void look_again(struct unsock_fd *place) {
+    uint8_t kind = UNSOCK_KIND_LOCAL;
+    if (!__atomic_compare_exchange_n(&place->kind, &kind, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return;
+    long done = unsock_removal_try(place);
+    if (done < 0)
+        __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
+    __atomic_store_n(&place->kind, done > 0 ? UNSOCK_KIND_UNKNOWN : UNSOCK_KIND_LOCAL, __ATOMIC_RELEASE);
+}
+
+/* Which file it was is not known any more, but whether somebody is bound to the one that is there. */
+UNSOCK_OWN_FRAME static void look_at_port(uint8_t type, uint16_t port) {
+    struct unsock_fd entry = {.kind = UNSOCK_KIND_LOCAL, .type = type, .flags = UNSOCK_FILE, .local.port = port};
+    long done = type == SOCK_STREAM ? unsock_port_sweep(port) : unsock_removal_try(&entry);
+    if (done < 0)
+        __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
+    if (done <= 0)
+        note_port(type, port);
+}
+
+static void look_at_ports(void) {
+    if (!__atomic_exchange_n(&any_without_room, false, __ATOMIC_ACQUIRE))
+        return;
+    for (unsigned i = 0; i < 2 * 65536 / 64; i++) {
+        uint64_t ports = __atomic_exchange_n(&without_room[i / 1024][i % 1024], 0, __ATOMIC_RELAXED);
+        for (; ports != 0; ports &= ports - 1)
+            look_at_port(i < 1024 ? SOCK_STREAM : SOCK_DGRAM, (uint16_t)(i % 1024 * 64 + __builtin_ctzll(ports)));
+    }
+}
+
+UNSOCK_OWN_FRAME void unsock_late_again(void) {
+    __atomic_store_n(&locked_out, false, __ATOMIC_RELAXED);
+    for (int i = 0; i < LATE_MOST; i++)
+        look_again(&late[i]);
+    look_at_ports();
+    unsock_elsewhere_again();
+}
+
+/* A child that closes what it has inherited may close thousands: each of them looks again at a few, not at all. */
+static void look_at_some(void) {
+    static unsigned turn;
+    for (int i = 0; i < LATE_LOOKS; i++)
+        look_again(&late[__atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % LATE_MOST]);
+}
+
+void unsock_late_result(const struct unsock_fd *old, long done) {
+    struct unsock_fd *kept = find_late(old);
+    uint8_t kind = UNSOCK_KIND_LOCAL;
+    if (done > 0) {
+        if (kept)
+            __atomic_compare_exchange_n(&kept->kind, &kind, UNSOCK_KIND_UNKNOWN, false, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED);
+        if (__atomic_load_n(&locked_out, __ATOMIC_RELAXED))
+            unsock_late_again();
+        return;
+    }
+    if (done < 0)
+        __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
+    /* By closing a duplicate, and then the next one, it comes here again. */
+    if (kept || keep_for_later(old))
+        return;
+    if (done == 0)
+        look_at_some();
+    unsock_late_keep(old, false);
+}
+
+bool unsock_late_was(const struct sockaddr_un *path) {
+    int64_t inode = unsock_file_inode(path->sun_path);
+    int row = unsock_option_find(SOL_SOCKET, SO_REUSEADDR);
+    for (int i = 0; inode > 0 && i < LATE_MOST; i++) {
+        if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL && unsock_fd_knows_inode(&late[i]) &&
+            late[i].file.inode == (uint64_t)inode)
+            return unsock_option_is_set(-1, &late[i], row);
+    }
+    return false;
+}
+
+bool unsock_late_any(void) {
+    for (int i = 0; i < LATE_MOST && __atomic_load_n(&any_kept, __ATOMIC_RELAXED); i++) {
+        if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL)
+            return true;
+    }
+    return __atomic_load_n(&any_without_room, __ATOMIC_RELAXED) || unsock_elsewhere_any();
+}
+
+bool unsock_late_any_for_the_lock(void) {
+    return __atomic_load_n(&locked_out, __ATOMIC_RELAXED);
+}
