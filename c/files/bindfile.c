@@ -11,6 +11,7 @@
 #include "files/lock.h"
 #include "files/origin.h"
 #include "files/own_names.h"
+#include "files/port.h"
 #include "files/port_bind.h"
 #include "files/resolve.h"
 #include "files/sharers.h"
@@ -223,6 +224,14 @@ static long bind_port(const struct unsock_bind_request *request, struct unsock_b
     return unsock_errno_as_ip(UNSOCK_AT_BIND, result);
 }
 
+/* By whom PORT.sock leads to, or by one that is no stream of ours. */
+static bool is_taken_by_first(const struct unsock_bind_request *request) {
+    struct unsock_port_entry first, me = unsock_port_entry_of(&request->ip, request->spelling.v6only, 0);
+    bool several;
+    return unsock_port_look(request->ip.port, &first, &several) != UNSOCK_PORT_OURS ||
+           unsock_port_conflict(&first, &me);
+}
+
 /*
  * Has somebody the port for certain, of whom it is not known that he leaves this address free? Asked without the lock,
  * which takes a hundred times as long: where all the range is taken that is to be told at once.
@@ -233,6 +242,8 @@ static bool is_taken(const struct unsock_bind_request *request, long probe) {
     socklen_t length = unsock_address_path(request->ip.port, request->type, &path);
     if (request->reuseport || request->reuseaddr || !unsock_socketfile_is_live(probe, &path, length))
         return false;
+    if (request->type == SOCK_STREAM)
+        return is_taken_by_first(request);
     return !holder_excludes(request, &path, &excludes) || excludes;
 }
 

@@ -6,6 +6,7 @@
 #include "files/control_file.h"
 #include "rules/control.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,7 +18,8 @@ static int judge_file(const char *path, const void *bytes, size_t length) {
     FILE *file = fopen(path, "wb");
     if (file == NULL || fwrite(bytes, 1, length, file) != length || fclose(file) != 0)
         abort();
-    return unsock_control_file_read(path, &control);
+    int result = unsock_control_file_read(path, &control);
+    return result == -ENOEXEC ? -EINVAL : result; /* nor is it one that is damaged */
 }
 
 int main(int argc, char **argv) {

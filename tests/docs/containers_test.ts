@@ -7,6 +7,11 @@ import { Reader } from "./page.ts";
 
 const isRoot = Deno.uid() === 0;
 
+/** Below /tmp root's own is nobody's in the server's user namespace, and anybody could put another in its place. */
+const PLACE = isRoot ? await Deno.makeTempDir({ dir: "/run", prefix: "u" }) : undefined;
+globalThis.addEventListener("unload", () => PLACE !== undefined && Deno.removeSync(PLACE, { recursive: true }));
+if (PLACE !== undefined) await Deno.chmod(PLACE, 0o755);
+
 Deno.test({
   name: "docs: a server in a network namespace of its own is reached through the shared directory, by its group",
   ignore: !need("python3", "curl", "unshare") || !await mayUnshare(isRoot ? SERVER : Deno.uid() ?? 0),
@@ -14,7 +19,7 @@ Deno.test({
     Reader.with("containers", async (reader, dir) => {
       Deno.chmodSync(dir, 0o755);
       await reader.run("install -d");
-      await reader.start("unshare", `${dir}/sockets/8001.sock`, 0, { uid: SERVER });
+      await reader.start("unshare", `${PLACE ?? dir}/sockets/8001.sock`, 0, { uid: SERVER });
       const member = await reader.run("curl http://127.0.0.1:8001/", 0, { uid: CLIENT, groups: [MEMBERS] });
       assertMatch(member.stdout, /<title>Directory listing for/);
       const stranger = await reader.tryRun("curl http://127.0.0.1:8001/", 0, { uid: CLIENT });
@@ -22,7 +27,7 @@ Deno.test({
     }, {
       users: true,
       places: (dir) => ({
-        "/srv/sockets": `${dir}/sockets`,
+        "/srv/sockets": `${PLACE ?? dir}/sockets`,
         "-o app -g app-clients": isRoot ? `-o ${SERVER} -g ${MEMBERS}` : `-o ${Deno.uid()} -g ${Deno.gid()}`,
       }),
       cannotRun: {

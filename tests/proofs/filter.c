@@ -1,11 +1,11 @@
 /*
  * For CBMC: the trap door's filter does what its table says, for all numbers of calls, machines and arguments.
  *
- * All jumps of the filter's language go forward, so that one pass over the instructions carries it out: each is executed
- * if the program has got to it.
+ * All jumps of the filter's language go forward, so that one pass over the instructions carries it out: each is
+ * executed if the program has got to it.
  */
-#include "rt/mark.h"
 #include "trap/filter.h"
+#include "rt/mark.h"
 
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -57,7 +57,8 @@ static uint32_t verdict_of(const struct seccomp_data *data, size_t length) {
     return verdict;
 }
 
-static uint32_t by_argument(const struct unsock_trapped *call, uint64_t argument) {
+static uint32_t by_argument(const struct unsock_trapped *call, const struct seccomp_data *data) {
+    uint64_t argument = data->args[call->argument];
     uint32_t lower = (uint32_t)argument;
     bool listed = call->mask != 0 && (lower & call->mask) == call->masked;
     for (unsigned i = 0; i < UNSOCK_TRAPPED_VALUES; i++)
@@ -66,7 +67,8 @@ static uint32_t by_argument(const struct unsock_trapped *call, uint64_t argument
     case UNSOCK_TRAPPED_NO_SYSTEM:
         return NO_SYSTEM;
     case UNSOCK_TRAPPED_IF_SET:
-        return argument != 0 ? TRAP : SECCOMP_RET_ALLOW;
+        return argument != 0 || (call->mask != 0 && (data->args[call->argument - 1] & call->mask)) ? TRAP
+                                                                                                   : SECCOMP_RET_ALLOW;
     case UNSOCK_TRAPPED_IF_VALUE:
         return listed ? TRAP : SECCOMP_RET_ALLOW;
     case UNSOCK_TRAPPED_UNLESS:
@@ -91,7 +93,7 @@ static uint32_t expected(const struct seccomp_data *data) {
             return SECCOMP_RET_ALLOW;
         if (call->number == __NR_socket && (uint32_t)(data->args[mark] >> 32) == UNSOCK_SYS_PROBE)
             return SECCOMP_RET_ERRNO | UNSOCK_SYS_PROBE_ERRNO;
-        return by_argument(call, data->args[call->argument]);
+        return by_argument(call, data);
     }
     return SECCOMP_RET_ALLOW;
 }
