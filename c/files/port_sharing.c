@@ -27,15 +27,14 @@ static uint32_t owner_of(const struct sockaddr_un *path, uint32_t otherwise) {
 bool unsock_port_is_another_users(const struct unsock_port *port) {
     struct sockaddr_un path;
     struct statx status;
-    if (!unsock_directory_is_shared() || port->holder != UNSOCK_PORT_OURS)
+    if (!unsock_directory_is_shared() || port->holder != UNSOCK_PORT_OURS ||
+        unsock_sys(__NR_statx, AT_FDCWD, unsock_settings.directory, 0, STATX_MODE | STATX_UID, &status) < 0 ||
+        !(status.stx_mode & STICKY))
         return false;
     uint32_t user = (uint32_t)unsock_sys(__NR_geteuid);
-    if (user == 0 ||
-        unsock_sys(__NR_statx, AT_FDCWD, unsock_settings.directory, 0, STATX_MODE | STATX_UID, &status) < 0 ||
-        !(status.stx_mode & STICKY) || status.stx_uid == user)
-        return false;
     unsock_address_path(port->number, SOCK_STREAM, &path);
-    return owner_of(&path, user) != user;
+    bool may_take = (user == 0 || status.stx_uid == user) && unsock_port_living(port) == 0;
+    return !may_take && owner_of(&path, user) != user;
 }
 
 bool unsock_port_shares_with_another(const struct unsock_port *port, const struct unsock_port_entry *me, long probe) {

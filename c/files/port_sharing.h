@@ -4,7 +4,10 @@
 
 #include "rules/port_record.h"
 
-/* In a sticky directory nobody else could take away what is left: one port is one user's there. Is it another's? */
+/*
+ * In a sticky directory nobody else could take away what is left, what root has left there neither: one port is one
+ * user's. Is it another's? Not where all that was read is dead, and this user may take it away.
+ */
 bool unsock_port_is_another_users(const struct unsock_port *port);
 
 /* SO_REUSEPORT is for sockets of one user. Has another one a living socket that would share an address with `me`? */

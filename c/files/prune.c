@@ -111,6 +111,18 @@ static bool prune_port(enum kind kind, uint16_t port, struct unsock_port_entry e
     return over;
 }
 
+/*
+ * ".unsock.lock.N": a lock's file before it has its name (files/lock.c), of a thread that was killed. One that is just
+ * being made is not missed: who makes it tries again, as the lock is held here.
+ */
+static bool is_unfinished_lock(struct unsock_span last) {
+    static const char start[] = ".unsock.lock.";
+    size_t length = sizeof(start) - 1;
+    uint64_t number;
+    return last.length > length && unsock_same(last.at, start, length) &&
+           unsock_span_number((struct unsock_span){last.at + length, last.length - length}, 10, INT32_MAX, &number);
+}
+
 /* With the directory locked. Returns 1 when it is left over, 0 or -errno. */
 static long prune(const char *path, size_t directory, struct sockaddr_un *address, bool remove) {
     uint16_t port = 0;
@@ -124,6 +136,8 @@ static long prune(const char *path, size_t directory, struct sockaddr_un *addres
     bool of_port = kind == OWN ? socket : kind != NONE && unsock_file_is_link(path);
     if (of_port)
         over = prune_port(kind, port, entry, remove);
+    else if (is_unfinished_lock(unsock_span_of(path + directory)))
+        over = !socket && !unsock_file_is_link(path);
     else if (kind != OWN)
         over = socket ? unsock_socketfile_is_stale(address, size) : is_idle_link(path, directory);
     if (!over || !remove || (of_port && (kind == FIRST || kind == OWN)))

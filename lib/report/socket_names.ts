@@ -90,7 +90,7 @@ export function socketFileNames(directory: string): string[] {
  */
 export function innerNames(directory: string): string[] {
   const isInner = (name: string) =>
-    /^\.unsock\.(lock|gone)$/.test(name) || /^\.\d{1,5}(@~?|\.dgram\.sock\.list)$/.test(name);
+    /^\.unsock\.(lock(\.\d+)?|gone)$/.test(name) || /^\.\d{1,5}(@~?|\.dgram\.sock\.list)$/.test(name);
   return readNames(directory).filter((name) => isInner(name) || isDatagramLink(directory, name));
 }
 

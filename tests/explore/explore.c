@@ -245,12 +245,23 @@ int main(int argc, char **argv) {
     const char *schedule = NULL;
     for (int option; (option = getopt(argc, argv, "1kn:s:r:")) != -1;)
         switch (option) {
-        case '1': one_address = true; break;
-        case 'k': kills = true; break;
-        case 'n': chosen = atol(optarg); break;
-        case 's': seed = strtoull(optarg, NULL, 10); break;
-        case 'r': schedule = optarg; break;
-        default: return 2;
+        case '1':
+            one_address = true;
+            break;
+        case 'k':
+            kills = true;
+            break;
+        case 'n':
+            chosen = atol(optarg);
+            break;
+        case 's':
+            seed = strtoull(optarg, NULL, 10);
+            break;
+        case 'r':
+            schedule = optarg;
+            break;
+        default:
+            return 2;
         }
     if (optind + 2 != argc)
         return 2;

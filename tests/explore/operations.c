@@ -251,24 +251,60 @@ static void be_other_user(void) {
 
 static void do_one(struct operation *me, int number) {
     switch (me->kind) {
-    case 'b': me->result = serve(me, number, SOCK_STREAM, true); break;
-    case 'n': me->result = serve(me, number, SOCK_STREAM, false); break;
-    case 'd': me->result = serve(me, number, SOCK_DGRAM, false); break;
-    case 's': me->result = serve_plain(me, number, true); break;
-    case 'S': me->result = serve_plain(me, number, false); break;
-    case 'x': me->result = try_connect(me->where.text, &me->reached); break;
-    case 'X': me->result = try_plain(&me->reached); break;
-    case 'y': me->result = send_datagram(me, number); break;
-    case 'c': close_latest(); break;
-    case 'm': make_control(); break;
-    case 'u': remove_control(); break;
-    case 'v': remove_name(); break;
-    case 'r': prune_all(); break;
-    case 'f': fork_holder(); break;
-    case 'e': close_all(); exit(0);
-    case 'U': be_other_user(); break;
-    case 'k': raise(SIGKILL); break;
-    default: fprintf(stderr, "explore: no operation: %c\n", me->kind); exit(2);
+    case 'b':
+        me->result = serve(me, number, SOCK_STREAM, true);
+        break;
+    case 'n':
+        me->result = serve(me, number, SOCK_STREAM, false);
+        break;
+    case 'd':
+        me->result = serve(me, number, SOCK_DGRAM, false);
+        break;
+    case 's':
+        me->result = serve_plain(me, number, true);
+        break;
+    case 'S':
+        me->result = serve_plain(me, number, false);
+        break;
+    case 'x':
+        me->result = try_connect(me->where.text, &me->reached);
+        break;
+    case 'X':
+        me->result = try_plain(&me->reached);
+        break;
+    case 'y':
+        me->result = send_datagram(me, number);
+        break;
+    case 'c':
+        close_latest();
+        break;
+    case 'm':
+        make_control();
+        break;
+    case 'u':
+        remove_control();
+        break;
+    case 'v':
+        remove_name();
+        break;
+    case 'r':
+        prune_all();
+        break;
+    case 'f':
+        fork_holder();
+        break;
+    case 'e':
+        close_all();
+        exit(0);
+    case 'U':
+        be_other_user();
+        break;
+    case 'k':
+        raise(SIGKILL);
+        break;
+    default:
+        fprintf(stderr, "explore: no operation: %c\n", me->kind);
+        exit(2);
     }
 }
 

@@ -105,8 +105,10 @@ static const char *judge_bind(const struct operation *me) {
         return say("bind failed", me, -me->result);
     for (int i = 0; i < shared->operations; i++) {
         const struct operation *other = &shared->operation[i];
-        if (other != me && same_kind(other, me) && perhaps_meets(other, me) &&
-            (conflict(&other->where, &me->where) || two_users))
+        if (other == me || !same_kind(other, me))
+            continue;
+        /* A port of another user's, also of one who was killed: nobody else may take away what he has left. */
+        if (two_users || (perhaps_meets(other, me) && conflict(&other->where, &me->where)))
             return NULL;
     }
     return say("EADDRINUSE, and nobody excludes it", me, 0);
