@@ -39,9 +39,13 @@ print("there", flush=True)
 signal.pause()
 `;
 
-/** Binds and closes until it has been in the right directory so often, and as often in the other one. */
+/**
+ * Binds and closes until it has been in the right directory so often, and as often in the other one. It starts in the right one,
+ * whose name is known from then on.
+ */
 const BIND = `
 import socket
+print("ready", flush=True)
 bound = taken = 0
 while bound < 500 or taken < 500:
     with socket.socket() as server:
@@ -96,11 +100,12 @@ Deno.test({
   fn: () =>
     withExchange(async ({ directory, look }) => {
       const before = look();
+      const env = shimEnv(directory, { UNSOCK_MODE: "666", UNSOCK_TRUST: "1" });
+      await using binder = start(["python3", "-c", BIND], { env });
+      await until("it has started", () => /ready/.test(binder.output()));
       await using exchange = start(["python3", "-c", EXCHANGE, join(directory, "..")]);
       await until("they are exchanged", () => /at it/.test(exchange.output()));
-      const env = shimEnv(directory, { UNSOCK_MODE: "666", UNSOCK_TRUST: "1" });
-      const { code, stdout, stderr } = await run(["python3", "-c", BIND], { env });
-      assertEquals([code, stdout], [0, "done\n"], stderr);
+      assertStrictEquals((await binder.status).code, 0, binder.output());
       assertEquals(look(), before);
     }),
 });
