@@ -46,8 +46,8 @@ struct shared {
 extern struct shared *shared;
 extern char directory[90]; /* with no slash at its end */
 extern int hold[2];        /* a pipe that ends when all is judged */
-extern bool two_users;      /* one of the processes is another user's, who has his own ports */
-extern bool one_address;    /* an address that nobody has leads to whoever has the port */
+extern bool two_users;     /* one of the processes is another user's, who has his own ports */
+extern bool one_address;   /* an address that nobody has leads to whoever has the port */
 
 /* operations.c: carries out a process's operations, one letter and its argument each, divided by spaces. */
 void carry_out(int process, const char *operations);
