@@ -6,7 +6,7 @@
  * that have the word in them. Hours without --most. The last line is `N schedules, M findings`; the exit status tells
  * whether there were any.
  */
-import { parseArgs } from "@std/cli/parse-args";
+import { parseArgs } from "node:util";
 import { build } from "./build.ts";
 import { showProgress } from "./progress.ts";
 import { buildExplorer, explore } from "../tests/explore/explorer.ts";
@@ -37,13 +37,14 @@ async function runAll(most: number | undefined, seed: number, word: string): Pro
 }
 
 if (import.meta.main) {
-  const { most, seed, _: words } = parseArgs(Deno.args, { string: ["most", "seed"] });
+  const { values, positionals } = parseArgs({
+    args: [...Deno.args],
+    options: { most: { type: "string" }, seed: { type: "string", default: "1" } },
+    allowPositionals: true,
+  });
   await build([]);
-  const [schedules, findings] = await runAll(
-    most === undefined ? undefined : Number(most),
-    Number(seed ?? 1),
-    `${words[0] ?? ""}`,
-  );
+  const most = values.most === undefined ? undefined : Number(values.most);
+  const [schedules, findings] = await runAll(most, Number(values.seed), positionals[0] ?? "");
   console.log(`${schedules} schedules, ${findings} findings`);
   Deno.exit(findings > 0 ? 1 : 0);
 }

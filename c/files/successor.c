@@ -84,8 +84,7 @@ static long bind_before_address(const struct unsock_bind_request *request, struc
     unsock_datagram_port_holder(request->ip.port, &path);
     unsock_own_name_path(&holder, &own);
     unsock_own_names_clear(&holder);
-    if (unsock_own_index_add(&holder, false) < 0 ||
-        unsock_inside_link(path.sun_path, own.sun_path) < 0)
+    if (unsock_own_index_add(&holder, false) < 0 || unsock_inside_link(path.sun_path, own.sun_path) < 0)
         return -EADDRINUSE;
     long result = unsock_beside_bind_hidden(request, bound);
     if (result == 0 && unsock_inside_rename(bound->path.sun_path, path.sun_path) < 0) {

@@ -26,7 +26,8 @@ long unsock_socket_unanswered(long result) {
     return answered ? 0 : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
 }
 
-/* What a call without a descriptor and without memory is answered, where it is not forbidden; qemu looks at memory first. */
+/* What a call without a descriptor and without memory is answered, where it is not forbidden; qemu looks at memory
+ * first. */
 static bool is_allowed(long result) {
     return result == -EBADF || result == -EFAULT;
 }

@@ -67,7 +67,8 @@ static bool each_name(bool (*look)(const char *name)) {
     return good;
 }
 
-/* The next of its kind takes a stream's own name, .PORT@ADDR[+N], of one who was killed: with SO_REUSEPORT N of them. */
+/* The next of its kind takes a stream's own name, .PORT@ADDR[+N], of one who was killed: with SO_REUSEPORT N of them.
+ */
 static void bind_like(const char *name) {
     int fds[16], on = 1, off = 0, port = atoi(name + 1), count = 1;
     char text[64];
