@@ -114,17 +114,25 @@ static long get_after_end(int fd, int name, void *value, socklen_t *length) {
  * words it. */
 static long get_error(int fd, const struct unsock_fd *entry, void *value, socklen_t *length) {
     union unsock_sockaddr peer;
-    int32_t error = (int32_t)unsock_socket_option(fd, SO_ERROR);
-    int32_t as_ip = (int32_t)-unsock_errno_as_ip(UNSOCK_AT_ERROR, -error);
+    long asked = unsock_socket_option(fd, SO_ERROR);
+    if (asked < 0)
+        return unsock_errno_as_ip(UNSOCK_AT_STEP, asked);
+    int32_t error = (int32_t)asked, as_ip = (int32_t)-unsock_errno_as_ip(UNSOCK_AT_ERROR, -asked);
     /* An established connection that was reset stays so. */
     if (as_ip != error && (entry->type == SOCK_DGRAM || unsock_socket_name(fd, __NR_getpeername, &peer) == -ENOTCONN))
         error = as_ip;
     return unsock_option_answer(&error, sizeof(error), SOL_SOCKET, value, length);
 }
 
-/* Told once, by whichever of the descriptors is asked: the kernel's error is all of theirs. */
+/*
+ * Told once, by whichever of the descriptors is asked: the kernel's error is all of theirs. What the kernel does not
+ * tell is no 0, by which a program knows that it is connected.
+ */
 static long get_refusal(int fd, const struct unsock_fd *entry, void *value, socklen_t *length) {
-    int32_t error = unsock_socket_option(fd, SO_ERROR) > 0 ? entry->refusal.error : 0;
+    long asked = unsock_socket_option(fd, SO_ERROR);
+    if (asked < 0)
+        return unsock_errno_as_ip(UNSOCK_AT_STEP, asked);
+    int32_t error = asked > 0 ? entry->refusal.error : 0;
     return unsock_option_answer(&error, sizeof(error), SOL_SOCKET, value, length);
 }
 
