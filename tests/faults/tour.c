@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <netinet/tcp.h>
 
 static bool found;
 
@@ -78,11 +79,31 @@ static bool goes_on(int error) {
     return error == EISCONN || error == EALREADY || error == EINPROGRESS;
 }
 
+static int connect_error(int fd, const address *to) {
+    return connect(fd, (const struct sockaddr *)&to->space, to->length) == 0 ? 0 : errno;
+}
+
+/*
+ * Is it a TCP socket that was refused (calls/refusal.c)? One that is in use is not closed, and one that has never been
+ * connected has not ended.
+ */
+static bool is_refused_tcp(int fd) {
+    struct sockaddr_storage name = {0};
+    struct tcp_info info = {0};
+    struct pollfd ended = {.fd = fd, .events = POLLRDHUP};
+    return PAST_LIBC(getsockname, fd, &name, &(socklen_t){sizeof name}) == 0 && name.ss_family != AF_UNIX &&
+           PAST_LIBC(getsockopt, fd, IPPROTO_TCP, TCP_INFO, &info, &(socklen_t){sizeof info}) == 0 &&
+           info.tcpi_state == TCP_CLOSE && PAST_LIBC(poll, &ended, 1, 0) == 1 && (ended.revents & POLLRDHUP);
+}
+
 bool connect_to(int fd, const char *text, int port) {
     address to = ip(text, port);
-    int first = connect(fd, ANY(&to), to.length) == 0 ? 0 : errno;
-    if (first != 0 && !goes_on(first) && connect(fd, ANY(&to), to.length) < 0 && !goes_on(errno)) {
-        finding("connect to %s:%d: %s, and again %s", text, port, strerrorname_np(first), strerrorname_np(errno));
+    int first = connect_error(fd, &to), second = 0;
+    /* A non-blocking one hears of it by the next one. */
+    if (first == EINPROGRESS && is_refused_tcp(fd))
+        first = connect_error(fd, &to);
+    if (first != 0 && !goes_on(first) && (second = connect_error(fd, &to)) != 0 && !goes_on(second)) {
+        finding("connect to %s:%d: %s, and again %s", text, port, strerrorname_np(first), strerrorname_np(second));
         return false;
     }
     expect_off_network(fd);
