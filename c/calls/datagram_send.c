@@ -242,8 +242,9 @@ static bool is_foreign(const struct unsock_fd *entry) {
 static long send_one(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                      const struct unsock_ip *ip) {
     bool foreign = ip && is_foreign(entry);
-    long result = !ip ? send_connected(fd, entry, message, flags)
-                      : (foreign ? send_foreign : send_to)(fd, entry, message, flags, ip);
+    long result = !ip       ? send_connected(fd, entry, message, flags)
+                  : foreign ? send_foreign(fd, entry, message, flags, ip)
+                            : send_to(fd, entry, message, flags, ip);
     result = unsock_errno_as_ip(UNSOCK_AT_STEP, result);
     return ip && !foreign ? unsock_log("sendto", fd, ip, NULL, result) : result;
 }

@@ -198,17 +198,21 @@ void unsock_own_names_holder(uint16_t port) {
     unsock_own_names_gone(port);
 }
 
-UNSOCK_OWN_FRAME bool unsock_own_names_promote(uint16_t port, const struct sockaddr_un *path) {
+/* Gives the file of one of them the name. */
+UNSOCK_OWN_FRAME static bool move_any(uint16_t port, const struct sockaddr_un *path) {
     struct unsock_walk walk;
     bool moved = false;
-    if (!unsock_datagram_port_is_aside(path))
-        return false;
     unsock_walk_begin(&walk, port);
     while (!moved && unsock_walk_next(&walk))
         moved = unsock_file_inode(walk.path.sun_path) > 0 && !unsock_socketfile_is_stale(&walk.path, walk.length) &&
                 unsock_inside_rename(walk.path.sun_path, path->sun_path) == 0;
     unsock_walk_end(&walk);
-    if (moved)
-        unsock_own_names_holder(port);
     return moved;
+}
+
+bool unsock_own_names_promote(uint16_t port, const struct sockaddr_un *path) {
+    if (!unsock_datagram_port_is_aside(path) || !move_any(port, path))
+        return false;
+    unsock_own_names_holder(port);
+    return true;
 }
