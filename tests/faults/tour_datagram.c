@@ -38,6 +38,13 @@ static void ask(void) {
     close(server);
 }
 
+/* The error of an earlier datagram is an errno, 0, or not to be had. */
+static void take_error(int fd) {
+    int error = 0;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){sizeof error}) == 0 && error < 0)
+        finding("the socket's error is %d", error);
+}
+
 static void connected_client(void) {
     address nobody = {.space.ss_family = AF_UNSPEC, .length = sizeof(struct sockaddr)};
     int server = datagrams("127.0.0.1", TOUR_PORT), client = open_socket(AF_INET, SOCK_DGRAM);
@@ -50,6 +57,7 @@ static void connected_client(void) {
     shutdown(client, SHUT_WR);
     close(server);
     send(client, "x", 1, MSG_NOSIGNAL);
+    take_error(client);
     close(client);
 }
 
