@@ -4,6 +4,7 @@
 #include "calls/call_address.h"
 #include "calls/datagram.h"
 #include "calls/dispatch.h"
+#include "calls/outgoing.h"
 #include "calls/send_control.h"
 #include "calls/stream_send.h"
 #include "kernel/identify.h"
@@ -23,64 +24,7 @@
 #include "rules/ip.h"
 #include "rules/settings.h"
 
-#define PARTS_MOST 1024u /* UIO_MAXIOV */
-#define CONTROL_MOST 65536
 #define ANEW (-4096) /* no errno: the number has become another socket's meanwhile, and the message goes by that */
-
-/* A message on its way: a copy of the program's, with its address. What else the message points to is the program's
- * memory. */
-struct outgoing {
-    struct msghdr message; /* its name is NULL, or the one below */
-    union unsock_sockaddr name;
-};
-
-/* Is the call none of the library's business, as long as no address comes with it? */
-static bool is_plain(const struct unsock_fd *entry, int flags) {
-    if (!entry || unsock_fd_is_redirected(entry))
-        return false;
-    if (entry->kind == UNSOCK_KIND_OTHER)
-        return !unsock_settings.block_inet;
-    return entry->type == SOCK_STREAM && !(flags & MSG_FASTOPEN);
-}
-
-/* A covered address must not leave by a descriptor that has become another socket, or of which that cannot be known
- * (-errno). */
-static long is_plain_with(int fd, int flags, const struct msghdr *message) {
-    if (!is_plain(unsock_fds_known(fd), flags))
-        return false;
-    long another =
-        unsock_call_names_covered(message) || unsock_call_names_unspecified(message) ? unsock_reuse_look(fd) : 0;
-    return another < 0 ? another : !another;
-}
-
-static bool concerns(const struct unsock_fd *entry, const struct msghdr *message) {
-    return (entry && unsock_fd_is_redirected(entry)) || unsock_call_names_covered(message) ||
-           unsock_call_names_unspecified(message) || (unsock_settings.block_inet && unsock_call_names_ip(message));
-}
-
-/* Copies an address as the kernel does before it looks at the socket. False where it fails for that. */
-static bool take_name(struct outgoing *outgoing, const void *name, socklen_t length) {
-    bool none = !name || length == 0;
-    outgoing->message.msg_name = none ? NULL : &outgoing->name;
-    outgoing->message.msg_namelen = none ? 0 : length;
-    return none || (length <= sizeof(outgoing->name) && unsock_user_read(&outgoing->name, name, length) == 0);
-}
-
-static bool take_message(struct outgoing *outgoing, const struct msghdr *message) {
-    if (unsock_user_read(&outgoing->message, message, sizeof(*message)) < 0)
-        return false;
-    socklen_t length = outgoing->message.msg_namelen;
-    bool cut = length > sizeof(outgoing->name) && length <= INT32_MAX;
-    return take_name(outgoing, outgoing->message.msg_name, cut ? sizeof(outgoing->name) : length);
-}
-
-/* What will be looked at beside the address: no more than the kernel takes; of a stream's data, nothing. */
-static bool can_be_read(const struct msghdr *message, bool stream) {
-    return (stream || (message->msg_iovlen <= PARTS_MOST &&
-                       unsock_user_readable(message->msg_iov, message->msg_iovlen * sizeof(struct iovec)))) &&
-           message->msg_controllen <= CONTROL_MOST &&
-           unsock_user_readable(message->msg_control, message->msg_controllen);
-}
 
 /* TCP ignores an address on a connected socket; with MSG_FASTOPEN it connects first (tcp(7)). */
 static long send_stream(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags) {
@@ -195,14 +139,13 @@ static long send_message(int fd, const struct msghdr *message, int flags) {
 /* One message. `message` is the program's own, which the kernel is given wherever it would fail before it asks the
  * socket. */
 static long send_outgoing(int fd, const struct msghdr *message, int flags) {
-    struct outgoing outgoing;
-    long plain = take_message(&outgoing, message) ? is_plain_with(fd, flags, &outgoing.message) : true;
-    if (plain < 0)
-        return plain;
-    if (plain || !concerns(unsock_fds_known(fd), &outgoing.message))
-        return unsock_real_sendmsg(fd, message, flags);
+    struct unsock_outgoing outgoing;
+    bool taken = unsock_outgoing_take(&outgoing, message);
+    long concerns = taken ? unsock_outgoing_concerns(fd, &outgoing.message, flags) : 0;
+    if (concerns <= 0)
+        return concerns < 0 ? concerns : unsock_real_sendmsg(fd, message, flags);
     const struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!can_be_read(&outgoing.message, entry && entry->type == SOCK_STREAM))
+    if (!unsock_outgoing_can_be_read(&outgoing.message, entry && entry->type == SOCK_STREAM))
         return unsock_real_sendmsg(fd, message, flags);
     return send_message(fd, &outgoing.message, flags);
 }
@@ -234,7 +177,7 @@ ssize_t unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
     return is_another_by_now(fd, result) ? send_outgoing(fd, message, flags) : result;
 }
 
-static ssize_t send_to(int fd, const void *data, size_t size, int flags, const struct outgoing *outgoing) {
+static ssize_t send_to(int fd, const void *data, size_t size, int flags, const struct unsock_outgoing *outgoing) {
     struct unsock_ip ip;
     struct unsock_fd *entry = unsock_fds_known(fd);
     bool named = entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_DGRAM &&
@@ -252,7 +195,7 @@ static ssize_t send_to(int fd, const void *data, size_t size, int flags, const s
 }
 
 static ssize_t sendto_once(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
-    struct outgoing outgoing;
+    struct unsock_outgoing outgoing;
     const struct unsock_fd *entry = unsock_fds_known(fd);
     bool redirected = entry && unsock_fd_is_redirected(entry);
     if (!address && is_for_kernel(fd, flags)) {
@@ -261,15 +204,14 @@ static ssize_t sendto_once(int fd, const void *data, size_t size, int flags, con
             return result;
     }
     /* Nor is an address of fewer bytes one of IP. */
-    bool no_ip = !address || (length < sizeof(struct sockaddr_in) && is_plain(entry, flags));
+    bool no_ip = !address || (length < sizeof(struct sockaddr_in) && unsock_outgoing_is_plain(entry, flags));
     if (!redirected && no_ip)
         return unsock_real_sendto(fd, data, size, flags, address, length);
     outgoing.message = (struct msghdr){0};
-    long plain = take_name(&outgoing, address, length) ? is_plain_with(fd, flags, &outgoing.message) : true;
-    if (plain < 0)
-        return plain;
-    if (plain || !concerns(unsock_fds_known(fd), &outgoing.message))
-        return unsock_real_sendto(fd, data, size, flags, address, length);
+    bool taken = unsock_outgoing_take_name(&outgoing, address, length);
+    long concerns = taken ? unsock_outgoing_concerns(fd, &outgoing.message, flags) : 0;
+    if (concerns <= 0)
+        return concerns < 0 ? concerns : unsock_real_sendto(fd, data, size, flags, address, length);
     entry = unsock_fds_known(fd);
     /* To UDP this is an address, and too short; of sendmsg it is none (__sys_sendto and __copy_msghdr in net/socket.c).
      */
@@ -283,25 +225,9 @@ ssize_t unsock_call_sendto(int fd, const void *data, size_t size, int flags, con
     return is_another_by_now(fd, result) ? sendto_once(fd, data, size, flags, address, length) : result;
 }
 
-/* Nothing is known of the descriptor, or it may be the library's business by the addresses. */
-static bool may_concern(int fd, const struct unsock_mmsghdr *messages, unsigned count, int flags) {
-    const struct unsock_fd *entry = unsock_fds_known(fd);
-    if (entry && unsock_fd_is_redirected(entry))
-        return true;
-    for (unsigned i = 0; i < count; i++) {
-        struct outgoing outgoing;
-        if (!take_message(&outgoing, &messages[i].header))
-            return i > 0 && !is_plain(entry, flags);
-        /* What cannot be known, each message is told. */
-        if (is_plain_with(fd, flags, &outgoing.message) <= 0 && concerns(unsock_fds_known(fd), &outgoing.message))
-            return true;
-    }
-    return false;
-}
-
 long unsock_call_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags) {
-    count = UNSOCK_MIN(count, PARTS_MOST);
-    if (count == 0 || !may_concern(fd, messages, count, flags))
+    count = UNSOCK_MIN(count, UNSOCK_OUTGOING_PARTS_MOST);
+    if (count == 0 || !unsock_outgoing_any_concerns(fd, messages, count, flags))
         return unsock_real_sendmmsg(fd, messages, count, flags);
     for (unsigned i = 0; i < count; i++) {
         long result = unsock_call_sendmsg(fd, &messages[i].header, flags);

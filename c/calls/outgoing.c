@@ -1,0 +1,76 @@
+/* Messages that programs send: whose business are they? */
+#include "calls/outgoing.h"
+
+#include "calls/call_address.h"
+#include "memory/fds.h"
+#include "replace/reuse.h"
+#include "rt/net.h"
+#include "rt/user.h"
+#include "rules/settings.h"
+
+#define CONTROL_MOST 65536
+
+bool unsock_outgoing_is_plain(const struct unsock_fd *entry, int flags) {
+    if (!entry || unsock_fd_is_redirected(entry))
+        return false;
+    if (entry->kind == UNSOCK_KIND_OTHER)
+        return !unsock_settings.block_inet;
+    return entry->type == SOCK_STREAM && !(flags & MSG_FASTOPEN);
+}
+
+/* A covered address must not leave by a descriptor that has become another socket, or of which that cannot be known
+ * (-errno). */
+static long is_plain_with(int fd, int flags, const struct msghdr *message) {
+    if (!unsock_outgoing_is_plain(unsock_fds_known(fd), flags))
+        return false;
+    long another =
+        unsock_call_names_covered(message) || unsock_call_names_unspecified(message) ? unsock_reuse_look(fd) : 0;
+    return another < 0 ? another : !another;
+}
+
+static bool concerns(const struct unsock_fd *entry, const struct msghdr *message) {
+    return (entry && unsock_fd_is_redirected(entry)) || unsock_call_names_covered(message) ||
+           unsock_call_names_unspecified(message) || (unsock_settings.block_inet && unsock_call_names_ip(message));
+}
+
+long unsock_outgoing_concerns(int fd, const struct msghdr *message, int flags) {
+    long plain = is_plain_with(fd, flags, message);
+    return plain < 0 ? plain : !plain && concerns(unsock_fds_known(fd), message);
+}
+
+bool unsock_outgoing_any_concerns(int fd, const struct unsock_mmsghdr *messages, unsigned count, int flags) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry && unsock_fd_is_redirected(entry))
+        return true;
+    for (unsigned i = 0; i < count; i++) {
+        struct unsock_outgoing outgoing;
+        if (!unsock_outgoing_take(&outgoing, &messages[i].header))
+            return i > 0 && !unsock_outgoing_is_plain(entry, flags);
+        /* What cannot be known, each message is told. */
+        if (unsock_outgoing_concerns(fd, &outgoing.message, flags) != 0)
+            return true;
+    }
+    return false;
+}
+
+bool unsock_outgoing_take_name(struct unsock_outgoing *outgoing, const void *name, socklen_t length) {
+    bool none = !name || length == 0;
+    outgoing->message.msg_name = none ? NULL : &outgoing->name;
+    outgoing->message.msg_namelen = none ? 0 : length;
+    return none || (length <= sizeof(outgoing->name) && unsock_user_read(&outgoing->name, name, length) == 0);
+}
+
+bool unsock_outgoing_take(struct unsock_outgoing *outgoing, const struct msghdr *message) {
+    if (unsock_user_read(&outgoing->message, message, sizeof(*message)) < 0)
+        return false;
+    socklen_t length = outgoing->message.msg_namelen;
+    bool cut = length > sizeof(outgoing->name) && length <= INT32_MAX;
+    return unsock_outgoing_take_name(outgoing, outgoing->message.msg_name, cut ? sizeof(outgoing->name) : length);
+}
+
+bool unsock_outgoing_can_be_read(const struct msghdr *message, bool stream) {
+    return (stream || (message->msg_iovlen <= UNSOCK_OUTGOING_PARTS_MOST &&
+                       unsock_user_readable(message->msg_iov, message->msg_iovlen * sizeof(struct iovec)))) &&
+           message->msg_controllen <= CONTROL_MOST &&
+           unsock_user_readable(message->msg_control, message->msg_controllen);
+}
