@@ -7,15 +7,12 @@
 #include "files/plain_senders.h"
 #include "files/rescue.h"
 #include "files/resolve.h"
-#include "kernel/beyond_limit.h"
 #include "kernel/log.h"
 #include "kernel/option_query.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
 #include "memory/option_table.h"
 #include "memory/state.h"
-#include "options/options.h"
-#include "replace/redirect.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -29,7 +26,6 @@
 
 #define UDP4_MOST 65507 /* 65535 less the IPv4 and UDP headers */
 #define UDP6_MOST 65527
-#define UDP_CORK 1
 
 size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_ip *ip) {
     return entry->domain == AF_INET6 && (!ip || ip->family == AF_INET6) ? UDP6_MOST : UDP4_MOST;
@@ -45,35 +41,6 @@ static long send_by_target(int fd, const struct msghdr *message, int flags) {
     plain.msg_name = NULL;
     plain.msg_namelen = 0;
     return unsock_real_sendmsg(fd, &plain, flags);
-}
-
-/* A server on a port of its own that local clients have used: it must not lose its file for one datagram elsewhere. */
-static bool is_serving(const struct unsock_fd *entry) {
-    return entry->kind == UNSOCK_KIND_LOCAL && unsock_fd_has_chosen_port(entry) &&
-           ((entry->flags & UNSOCK_HEARD) || unsock_state_has_remote(entry->state));
-}
-
-/* From a UDP socket made for this datagram, with the same options and, if it is free, port. No answer will be heard. */
-static long send_aside(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
-    static const int32_t off = 0;
-    union unsock_sockaddr address;
-    struct unsock_ip any = {.family = (uint8_t)entry->domain, .port = entry->local.port};
-    long socket = unsock_descriptor(__NR_socket, entry->domain, SOCK_DGRAM | SOCK_CLOEXEC, entry->protocol);
-    if (socket < 0)
-        return socket;
-    unsock_options_carry(fd, entry, (int)socket, true);
-    unsock_sys(__NR_setsockopt, socket, IPPROTO_UDP, UDP_CORK, &off, sizeof(off)); /* nothing else will push it out */
-    unsock_sys(__NR_bind, socket, &address, unsock_ip_write(&any, entry->domain, &address));
-    long result = unsock_sys(__NR_sendmsg, socket, message, flags);
-    unsock_sys(__NR_close, socket);
-    return result;
-}
-
-long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
-    if (is_serving(entry))
-        return send_aside(fd, entry, message, flags);
-    long result = unsock_redirect_to_ip(fd, entry);
-    return result < 0 ? result : unsock_real_sendmsg(fd, message, flags);
 }
 
 /* The port's socket is connected to another client: to the one of the same server that will have it. */
@@ -219,19 +186,29 @@ static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr 
     return elsewhere || is_deaf(fd, result) ? unsock_segment_total(message) : result;
 }
 
-/* A socket that a control file bound or connected: back to a sender that it heard, or on to its target. */
-static long send_foreign(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
-                         const struct unsock_ip *ip) {
+/* Back to a sender that it heard, or on to the target it is connected to. False: there is neither. */
+UNSOCK_OWN_FRAME static bool send_back(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags,
+                                       uint16_t port, long *result) {
     struct sockaddr_un name;
     struct msghdr there = *message;
+    there.msg_namelen = unsock_plain_sender_find(port, &name);
+    there.msg_name = there.msg_namelen > 0 ? &name : NULL;
+    if (!there.msg_name && !unsock_state_is_connected(entry->state))
+        return false;
+    *result = unsock_real_sendmsg(fd, &there, flags);
+    return true;
+}
+
+/* A socket that a control file bound or connected. */
+static long send_foreign(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                         const struct unsock_ip *ip) {
+    long result;
     bool to_target = unsock_state_is_connected(entry->state) && (entry->flags & UNSOCK_BY_CONTROL);
     if (unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX && !to_target)
         return send_to(fd, entry, message, flags, ip);
-    there.msg_namelen = unsock_plain_sender_find(ip->port, &name);
-    there.msg_name = there.msg_namelen > 0 ? &name : NULL;
-    if (there.msg_name || unsock_state_is_connected(entry->state))
-        return unsock_real_sendmsg(fd, &there, flags);
-    long result = unsock_datagram_be_local(fd, entry, ip);
+    if (send_back(fd, entry, message, flags, ip->port, &result))
+        return result;
+    result = unsock_datagram_be_local(fd, entry, ip);
     return result < 0 ? result : send_to(fd, entry, message, flags, ip);
 }
 

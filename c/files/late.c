@@ -74,7 +74,7 @@ static void note_file(struct unsock_fd *old) {
     old->file.inode = inode > 0 ? (uint64_t)inode : 0;
 }
 
-static bool keep_for_later(const struct unsock_fd *closed) {
+UNSOCK_OWN_FRAME static bool keep_for_later(const struct unsock_fd *closed) {
     int i = 0;
     struct unsock_fd noted = *closed, *old = &noted;
     note_file(old);

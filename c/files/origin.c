@@ -31,7 +31,7 @@
 #define PASSES 3
 
 /* Of this process's network namespace, from 0; -1: unknown. */
-static int64_t namespace(void) {
+UNSOCK_OWN_FRAME static int64_t namespace(void) {
     struct statx status;
     if (unsock_sys(__NR_statx, AT_FDCWD, "/proc/self/ns/net", 0, STATX_INO, &status) < 0 ||
         status.stx_ino < FIRST_NAMESPACE || status.stx_ino - FIRST_NAMESPACE >= NAMESPACES_MOST)
@@ -137,15 +137,20 @@ static bool is_listed(const struct unsock_name *name) {
     return found;
 }
 
-bool unsock_origin_is_gone(const char *path) {
+/* Is this a socket file of this network namespace, and noted as such? */
+UNSOCK_OWN_FRAME static bool is_from_here(const char *path) {
     struct statx status;
+    int64_t here = namespace();
+    return here >= 0 &&
+           unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MTIME, &status) >= 0 &&
+           (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFSOCK &&
+           (status.stx_mtime.tv_sec == MARK || status.stx_mtime.tv_sec < 0) && status.stx_mtime.tv_nsec == here;
+}
+
+bool unsock_origin_is_gone(const char *path) {
     struct unsock_name name;
     bool found = false;
-    int64_t here = namespace();
-    if (here < 0 || unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MTIME, &status) < 0 ||
-        (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK ||
-        (status.stx_mtime.tv_sec != MARK && status.stx_mtime.tv_sec >= 0) || status.stx_mtime.tv_nsec != here ||
-        !unsock_kernel_name_read_file(last_component(unsock_span_of(path)), &name))
+    if (!is_from_here(path) || !unsock_kernel_name_read_file(last_component(unsock_span_of(path)), &name))
         return false;
     /* Where other sockets of the same hash go between two reads, one may be passed over, but not again and again. */
     for (int i = 0; !found && i < PASSES; i++)

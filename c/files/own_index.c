@@ -25,7 +25,7 @@ static void start_path(struct unsock_text *path, char *buffer, uint16_t port, bo
     unsock_text_put(path, fresh ? NEW_SUFFIX : "");
 }
 
-bool unsock_own_index_read(uint16_t port, char *text, struct unsock_span *list) {
+UNSOCK_OWN_FRAME bool unsock_own_index_read(uint16_t port, char *text, struct unsock_span *list) {
     char path[PATH_MOST];
     struct unsock_text name;
     start_path(&name, path, port, false);

@@ -41,7 +41,7 @@ static bool may_be_displaced(const struct unsock_fd *old) {
 }
 
 /* Needs no lock, as nothing is removed then: most closes of a socket that others have too end here. */
-static bool is_in_use(const struct unsock_fd *old, long probe) {
+UNSOCK_OWN_FRAME static bool is_in_use(const struct unsock_fd *old, long probe) {
     struct sockaddr_un path;
     socklen_t length = unsock_sharers_path(old, &path);
     if (!unsock_socketfile_is_live(probe, &path, length) || !is_own_file(old, &path))
@@ -51,7 +51,7 @@ static bool is_in_use(const struct unsock_fd *old, long probe) {
 }
 
 /* The path of the entry's file, as which it is known now; 0: it is not there any more. */
-static socklen_t find_own(struct unsock_fd *entry, struct sockaddr_un *path) {
+UNSOCK_OWN_FRAME static socklen_t find_own(struct unsock_fd *entry, struct sockaddr_un *path) {
     socklen_t length = unsock_sharers_path(entry, path);
     bool own = is_own_file(entry, path);
     if (!own && (entry->flags & UNSOCK_HIDDEN)) {
@@ -86,10 +86,10 @@ static void take_away(const struct unsock_fd *entry, const struct sockaddr_un *p
         unsock_own_names_gone(entry->local.port);
 }
 
-static struct sockaddr_un port_path(const struct unsock_fd *old) {
+UNSOCK_OWN_FRAME static bool any_behind(const struct unsock_fd *old) {
     struct sockaddr_un path;
     unsock_sharers_path(old, &path);
-    return path;
+    return unsock_behind_any(path.sun_path);
 }
 
 /* With the directory locked. Returns whether there is nothing more to do. */
@@ -99,7 +99,7 @@ static bool remove_if_stale(const struct unsock_fd *old, long probe) {
     socklen_t length = find_own(&now, &path);
     bool live = length > 0 && !unsock_socketfile_is_stale_by(probe, &path, length);
     bool displaced = live ? may_be_displaced(old) : length == 0;
-    if (displaced && unsock_behind_any(port_path(old).sun_path) && unsock_waiting_sweep(old->local.port))
+    if (displaced && any_behind(old) && unsock_waiting_sweep(old->local.port))
         return true;
     if (length == 0 || live)
         return length == 0;
@@ -133,7 +133,7 @@ static bool leave_if_over(const struct unsock_fd *old, enum unsock_port_life lif
     return over;
 }
 
-static long try_stream(long probe, const struct unsock_fd *old) {
+UNSOCK_OWN_FRAME static long try_stream(long probe, const struct unsock_fd *old) {
     struct sockaddr_un path;
     struct unsock_lock lock;
     socklen_t length = unsock_sharers_path(old, &path);

@@ -10,7 +10,7 @@
 #define EMPTY_PATH 0x1000      /* AT_EMPTY_PATH */
 #define MINOR_BITS 20          /* of a device's number (linux/kdev_t.h) */
 
-long unsock_file_identify(int at, const char *path, struct unsock_file_id *id) {
+UNSOCK_OWN_FRAME long unsock_file_identify(int at, const char *path, struct unsock_file_id *id) {
     struct statx status;
     id->inode = 0;
     int flags = SYMLINK_NOFOLLOW | (at == AT_FDCWD ? 0 : EMPTY_PATH);
@@ -29,7 +29,7 @@ int64_t unsock_file_inode(const char *path) {
     return result < 0 ? result : (int64_t)id.inode;
 }
 
-bool unsock_file_is_link(const char *path) {
+UNSOCK_OWN_FRAME bool unsock_file_is_link(const char *path) {
     struct statx status;
     return unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE, &status) == 0 &&
            (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFLNK;
