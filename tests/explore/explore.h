@@ -58,6 +58,17 @@ void close_all(void);
 /* Receives all datagrams that wait at this process's sockets: their senders' operations have `reached` then. */
 void drain(void);
 
+/* Whose listener a connected socket has met; and a socket that stays open until it is closed by an operation. */
+pid_t peer_of(int fd);
+void keep_socket(int fd, int operation);
+
+/* neighbours.c: operations of a process that knows nothing of the library. `removes`: what is at PORT.sock goes first.
+ */
+long serve_plain(struct operation *me, int number, bool removes);
+void make_control(void);
+void remove_control(void);
+void remove_name(void);
+
 /* Asks the library to remove what is left over, name by name, as `unsock prune` does. */
 void prune_all(void);
 

@@ -9,7 +9,7 @@ import type { Scenario } from "./scenarios.ts";
 const HERE = dirname(fromFileUrl(import.meta.url));
 const ROOT = join(HERE, "..", "..");
 const FLAGS = ["-std=gnu17", "-O1", "-Wall", "-Wextra", "-Werror", "-Ic"];
-const PARTS = ["explore.c", "operations.c", "oracle.c", "processes.c"];
+const PARTS = ["explore.c", "neighbours.c", "operations.c", "oracle.c", "processes.c"];
 
 /** Which schedules. */
 export interface Choice {

@@ -12,34 +12,23 @@
 #include "rt/syscall6.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
-#include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define SOCKETS_MOST 8
 #define OTHER_USER 12345
-#define CONTROL_SIZE 452
-#define CONTROL_MAGIC "UNSK"
 
 /* This process's sockets, and which operation each is of. */
 static struct {
     int fd, operation;
 } sockets[SOCKETS_MOST];
 static int socket_count;
-
-static void path_of(char *path, size_t size, const char *name) {
-    snprintf(path, size, "%s/%s", directory, name);
-}
 
 static socklen_t read_where(const struct where *where, struct sockaddr_storage *address) {
     struct sockaddr_in *four = (struct sockaddr_in *)address;
@@ -81,23 +70,18 @@ static int open_for(const struct where *where, int type) {
     return fd;
 }
 
-/* The kernel itself: the library has the place of syscall(2), too. */
-static long raw_call(long number, long a, long b, long c, long d, long e) {
-    return unsock_syscall6(number, a, b, c, d, e, 0);
-}
-
-/* Whose listener a connected socket has met, as the kernel says. */
-static pid_t peer_of(int fd) {
+/* As the kernel says: the library has the place of syscall(2), too. */
+pid_t peer_of(int fd) {
     struct {
         pid_t pid;
         uid_t uid;
         gid_t gid;
     } peer = {0};
     socklen_t size = sizeof peer;
-    return raw_call(SYS_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, (long)&peer, (long)&size) < 0 ? 0 : peer.pid;
+    return unsock_syscall6(SYS_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, (long)&peer, (long)&size, 0) < 0 ? 0 : peer.pid;
 }
 
-static void keep(int fd, int operation) {
+void keep_socket(int fd, int operation) {
     if (socket_count == SOCKETS_MOST)
         exit(2);
     sockets[socket_count].fd = fd;
@@ -128,24 +112,8 @@ static long serve(struct operation *me, int number, int type, bool listens) {
     if (result < 0)
         close(fd);
     else
-        keep(fd, number);
+        keep_socket(fd, number);
     return result;
-}
-
-static long serve_plain(struct operation *me, int number, bool removes) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    path_of(address.sun_path, sizeof address.sun_path, "9042.sock");
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (removes)
-        unlink(address.sun_path);
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 99) < 0) {
-        long result = -errno;
-        close(fd);
-        return result;
-    }
-    me->listens = true;
-    keep(fd, number);
-    return 0;
 }
 
 long try_connect(const char *where, pid_t *reached) {
@@ -155,16 +123,6 @@ long try_connect(const char *where, pid_t *reached) {
     int fd = open_for(&at, SOCK_STREAM);
     socklen_t length = read_where(&at, &address);
     long result = connect(fd, (struct sockaddr *)&address, length) < 0 ? -errno : 0;
-    *reached = result == 0 ? peer_of(fd) : 0;
-    close(fd);
-    return result;
-}
-
-long try_plain(pid_t *reached) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    path_of(address.sun_path, sizeof address.sun_path, "9042.sock");
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    long result = raw_call(SYS_connect, fd, (long)&address, sizeof address, 0, 0);
     *reached = result == 0 ? peer_of(fd) : 0;
     close(fd);
     return result;
@@ -194,44 +152,6 @@ void drain(void) {
                recv(sockets[i].fd, &number, sizeof number, MSG_DONTWAIT) == sizeof number)
             if (number >= 0 && number < OPERATIONS_MOST)
                 shared->operation[number].reached = getpid();
-}
-
-static void make_control(void) {
-    char path[128], bytes[CONTROL_SIZE] = CONTROL_MAGIC;
-    path_of(path, sizeof path, "9042.sock");
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd < 0 || write(fd, bytes, sizeof bytes) < 0)
-        return;
-    close(fd);
-}
-
-static void remove_control(void) {
-    char path[128];
-    struct stat status;
-    path_of(path, sizeof path, "9042.sock");
-    if (lstat(path, &status) == 0 && S_ISREG(status.st_mode))
-        unlink(path);
-}
-
-static void remove_name(void) {
-    char path[128];
-    path_of(path, sizeof path, "9042.sock");
-    unlink(path);
-}
-
-void prune_all(void) {
-    int (*prune)(const char *, int);
-    *(void **)&prune = dlsym(RTLD_DEFAULT, "unsock_prune");
-    DIR *names = opendir(directory);
-    char path[512];
-    for (struct dirent *name; prune && names && (name = readdir(names));) {
-        if (strcmp(name->d_name, ".") == 0 || strcmp(name->d_name, "..") == 0)
-            continue;
-        snprintf(path, sizeof path, "%s/%s", directory, name->d_name);
-        prune(path, 1);
-    }
-    if (names)
-        closedir(names);
 }
 
 /* A child that has copies, and goes when everything is judged: then the pipe `hold` ends. */

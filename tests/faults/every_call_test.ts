@@ -58,7 +58,11 @@ Deno.test("the same in a directory of several users, with a log and a mode", { i
   }));
 
 /** Here what the program is told decides whether it takes nobody for a server: all of it, and it is short. */
-Deno.test("whatever system call fails, how a connect or a datagram ended is never told wrong", { ignore }, () =>
-  withDir(async (dir) => {
-    assertEquals(await findings(dir, {}, 1, 0, ["refused", "refused and asked", "datagram-connected"]), []);
-  }));
+Deno.test(
+  "whatever system call fails, how a connect or a datagram ended is never told wrong",
+  { ignore },
+  () =>
+    withDir(async (dir) => {
+      assertEquals(await findings(dir, {}, 1, 0, ["refused", "refused and asked", "datagram-connected"]), []);
+    }),
+);
