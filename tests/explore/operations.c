@@ -92,6 +92,7 @@ void keep_socket(int fd, int operation) {
 static void close_latest(void) {
     if (socket_count == 0)
         return;
+    drain(); /* what had come until then has arrived */
     struct operation *server = &shared->operation[sockets[--socket_count].operation];
     server->leaves = shared->now;
     close(sockets[socket_count].fd);
