@@ -121,7 +121,9 @@ static const char *judge_reached(const struct operation *me, bool plain) {
             continue;
         if (is_foreign(server))
             return NULL;
-        if (perhaps_meets(server, me) && (plain || one_address || fits(&server->where, me->where.text) > 0))
+        /* A datagram to an address that nobody has goes to who came first (docs/limits.md). */
+        bool any = plain || one_address || me->kind == 'y';
+        if (perhaps_meets(server, me) && (any || fits(&server->where, me->where.text) > 0))
             return NULL;
     }
     return say("reached one that is not at this address", me, me->reached);
