@@ -3,6 +3,7 @@
 
 #include "calls/datagram_name.h"
 #include "calls/target.h"
+#include "files/inside.h"
 #include "files/plain_senders.h"
 #include "files/rescue.h"
 #include "files/resolve.h"
@@ -70,9 +71,12 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
     return result;
 }
 
-/* A socket on a port that the program chose may have given its name to another one, and its file tells its address. */
+/*
+ * A socket on a port that the program chose may have given its name to another one, and its file tells its address. By
+ * its path another directory's file would be marked where somebody may put that in the place (files/inside.h).
+ */
 void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
-    if (entry->kind == UNSOCK_KIND_LOCAL && !unsock_fd_has_chosen_port(entry))
+    if (entry->kind == UNSOCK_KIND_LOCAL && !unsock_fd_has_chosen_port(entry) && !unsock_inside_may_move())
         unsock_other_name_mark(fd);
 }
 
