@@ -119,7 +119,7 @@ async function ownerName(uid: number | null): Promise<string> {
 }
 
 async function showSocketFile(file: string): Promise<void> {
-  const status = await Deno.lstat(file);
+  const status = await Deno.stat(file); // a link to the socket's own
   claim(status.isSocket === true, `${file} is a socket`);
   const mode = ((status.mode ?? 0) & 0o777).toString(8).padStart(4, "0");
   claim(mode === "0600", `${file} has mode 0600, not ${mode}`);

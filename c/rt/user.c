@@ -115,30 +115,23 @@ static inline bool is_there(uintptr_t at, uintptr_t *seen) {
     return true;
 }
 
-static long string(uintptr_t at, uintptr_t *seen) {
-    for (uintptr_t next = at;; next++) {
-        if (!is_there(next, seen))
+long unsock_user_string(const char *at) {
+    uintptr_t seen = 0;
+    for (const char *next = at;; next++) {
+        if (!is_there((uintptr_t)next, &seen))
             return UNSOCK_USER_FAULT;
-        if (*(const char *)next == '\0')
-            return (long)(next - at);
+        if (*next == '\0')
+            return next - at;
     }
 }
 
-long unsock_user_string(const char *at) {
-    uintptr_t seen = 0;
-    return string((uintptr_t)at, &seen);
-}
-
 long unsock_user_strings(const char *const *list) {
-    uintptr_t seen_of_list = 0, seen = 0;
-    long count = 0;
-    for (;; count++) {
-        uintptr_t at = (uintptr_t)(list + count);
-        if (!is_there(at, &seen_of_list) || !is_there(at + sizeof(*list) - 1, &seen_of_list))
+    for (long count = 0;; count++) {
+        if (!unsock_user_readable(list + count, sizeof(*list)))
             return UNSOCK_USER_FAULT;
         if (!list[count])
             return count;
-        if (string((uintptr_t)list[count], &seen) < 0)
+        if (unsock_user_string(list[count]) < 0)
             return UNSOCK_USER_FAULT;
     }
 }

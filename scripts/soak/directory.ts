@@ -22,11 +22,20 @@ export function readFiles(directory: string): SocketFile[] {
   const isBeside = (name: string) => /^\.\d+\.sock$/.test(name) && names.has(name.slice(1));
   return [...names].filter((name) => name !== LOCK && !isBeside(name)).flatMap((name) => {
     const file = path.join(directory, name);
-    const port = name.match(/^\.?(\d+)\.(?:dgram\.)?sock(?:\.\d+)?$/)?.[1];
+    const port = name.match(/^\.?(\d+)(?:\.(?:dgram\.)?sock(?:\.\d+)?|@.*)$/)?.[1];
     const inode = inodeOf(file);
     const number = port === undefined ? undefined : Number(port);
-    return inode === undefined ? [] : [{ name, port: number, inode, live: live.has(file) }];
+    return inode === undefined ? [] : [{ name, port: number, inode, live: live.has(file) || live.has(leadsTo(file)) }];
   });
+}
+
+/** @returns The stream socket's own file, where this is the link PORT.sock. */
+function leadsTo(file: string): string {
+  try {
+    return path.normalize(path.join(path.dirname(file), Deno.readLinkSync(file)));
+  } catch {
+    return file;
+  }
 }
 
 /** @returns undefined: it is not there. */
