@@ -43,34 +43,6 @@ static long bind_real(int fd, struct unsock_fd *entry, const struct unsock_ip *i
     return result;
 }
 
-/*
- * SO_REUSEPORT twice in a process: both descriptors are one socket, and so share its queue. And its status flags: those
- * of the first stay, whose program is at work already.
- */
-static long share(int fd, struct unsock_fd *entry, struct unsock_standin *standin) {
-    int holder = standin->bound.share;
-    const struct unsock_fd *first = unsock_fds_known(holder);
-    long copy = unsock_descriptor(__NR_fcntl, holder, F_DUPFD_CLOEXEC, 0);
-    if (copy < 0 || !first)
-        return copy < 0 ? copy : -EADDRINUSE;
-    uint64_t options = entry->options;
-    struct unsock_fd known = *first;
-    unsock_sys(__NR_fcntl, fd, F_SETFL, unsock_sys(__NR_fcntl, copy, F_GETFL));
-    standin->socket = (int)copy;
-    standin->in_place = false;
-    long result = unsock_standin_install(standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_BOUND);
-    if (result < 0)
-        return result;
-    entry->options = options;
-    entry->flags |= UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE | (known.flags & UNSOCK_HIDDEN);
-    unsock_fds_note_file(fd);
-    entry->local = standin->bound.ip;
-    entry->local.tag = known.local.tag;
-    entry->file.inode = known.file.inode;
-    unsock_fd_enter(entry, known.state == UNSOCK_STATE_LISTENING ? UNSOCK_STATE_LISTENING : UNSOCK_STATE_BOUND);
-    return 0;
-}
-
 /* The descriptor's own socket has got a name, in vain: for the next bind another one takes its place. */
 static long spend(struct unsock_fd *entry, struct unsock_standin *standin, long result) {
     if (standin->bound.spent && standin->in_place) {
@@ -88,8 +60,9 @@ static long try_file(int fd, struct unsock_fd *entry, const struct unsock_ip *ip
     struct unsock_bind_request request = {
         .socket = standin->socket,
         .type = entry->type,
+        .domain = entry->domain,
         .ip = *ip,
-        .spelling = {.domain = entry->domain, .v6only = v6only, .ip = *ip},
+        .v6only = v6only,
         .reuseport = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT),
         .reuseaddr = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR),
     };
@@ -126,9 +99,7 @@ static long bind_covered(int fd, struct unsock_fd *entry, const struct unsock_ip
     if (result < 0)
         return result;
     if (standin->bound.how == UNSOCK_BOUND_HANDED)
-        return unsock_handed_bind(fd, entry, v6only, standin);
-    if (standin->bound.how == UNSOCK_BOUND_SHARE)
-        return share(fd, entry, standin);
+        return unsock_handed_bind(fd, entry, standin);
     return standin->bound.how == UNSOCK_BOUND_CONTROL ? bind_by_control(fd, entry, &standin->bound) : 0;
 }
 

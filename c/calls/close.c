@@ -6,7 +6,6 @@
 #include "files/lock.h"
 #include "files/plain_senders.h"
 #include "files/release.h"
-#include "files/sharers.h"
 #include "kernel/identify.h"
 #include "memory/epoll_memory.h"
 #include "memory/fds.h"
@@ -27,7 +26,7 @@
 UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
     if ((entry->epoll != 0 || (entry->flags & UNSOCK_EPOLL_MANY)) && unsock_own()->has_made &&
-        (unsock_fd_is_handed(entry) || unsock_sharers_is_shared(fd, entry))) {
+        unsock_fd_is_handed(entry)) {
         unsock_epoll_take(fd, entry, &carry);
         unsock_epoll_drop(&carry);
     }
@@ -55,12 +54,7 @@ long unsock_call_close(int fd) {
         unsock_plain_sender_release(entry);
     /* Before the close: the number may be another thread's right after it. */
     unsock_fds_forget(fd);
-    if (old.type == SOCK_STREAM)
-        return unsock_release_closing(fd, &old);
-    long result = unsock_real_close(fd);
-    /* Whatever it says, the descriptor is closed (close(2)); EBADF: it was before, by a raw system call. */
-    unsock_release(&old);
-    return result;
+    return unsock_release_closing(fd, &old);
 }
 
 /* What is known of `from` is true of its duplicate `to`. */

@@ -6,9 +6,12 @@
 #include "files/bindfile.h"
 #include "files/bound.h"
 #include "files/inside.h"
+#include "files/port_join.h"
+#include "files/port_own.h"
 #include "files/resolve.h"
 #include "kernel/beyond_limit.h"
 #include "kernel/log.h"
+#include "kernel/option_query.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
 #include "memory/state.h"
@@ -29,13 +32,12 @@
  */
 UNSOCK_OWN_FRAME static void connect_to_nobody(int fd) {
     struct unsock_bound bound;
-    struct unsock_bind_request request = {
-        .type = SOCK_DGRAM, .ip = {.family = AF_INET}, .spelling = {.domain = AF_INET}};
+    struct unsock_bind_request request = {.type = SOCK_DGRAM, .domain = AF_INET, .ip = {.family = AF_INET}};
     long socket = unsock_descriptor(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (socket < 0)
         return;
     request.socket = (int)socket;
-    if (unsock_bindfile_bind_ephemeral(&request, &bound) == 0) {
+    if (unsock_bindfile_bind_client(&request, &bound) == 0) {
         unsock_sys(__NR_connect, fd, &bound.path, UNSOCK_SUN_PATH_OFFSET + strlen(bound.path.sun_path) + 1);
         unsock_inside_unlink(bound.path.sun_path);
     }
@@ -85,18 +87,6 @@ static void settle_local(struct unsock_fd *entry, const struct unsock_ip *ip) {
     entry->flags |= UNSOCK_SETTLED;
 }
 
-/* To the socket that the port has, or to another one of the same server that is not connected to somebody else. */
-static long connect_path(int fd, const struct unsock_ip *ip, struct sockaddr_un *path) {
-    struct sockaddr_un hidden;
-    socklen_t length;
-    long result = unsock_datagram_connect_socket(fd, ip, path);
-    long other = result;
-    for (unsigned i = 0; result == -EPERM && (other == -EPERM || unsock_errno_is_nobody(other)) &&
-                         unsock_datagram_next_path(ip, &i, &hidden, &length);)
-        other = unsock_sys(__NR_connect, fd, &hidden, length);
-    return result == -EPERM && other == 0 ? 0 : result;
-}
-
 bool unsock_datagram_stays(int fd, const struct unsock_fd *entry) {
     static const uint16_t bound = UNSOCK_NAMED | UNSOCK_BOUND;
     return entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_DGRAM && (entry->flags & bound) == bound &&
@@ -109,10 +99,17 @@ static long prepare(int fd, struct unsock_fd *entry, const struct unsock_ip *ip)
         return 0;
     long result = unsock_datagram_be_local(fd, entry, ip);
     if (result == 0)
-        result = unsock_datagram_be_alone(fd, entry);
-    if (result == 0)
         unsock_datagram_choose_source(fd, entry, ip);
     return result;
+}
+
+/* Of those that share its address it is the one to which its peer's datagrams come. */
+static void tell_sharers(int fd, const struct unsock_fd *entry) {
+    struct unsock_port_entry own;
+    if (entry->kind == UNSOCK_KIND_LOCAL && unsock_fd_has_chosen_port(entry) && unsock_port_own(entry, &own) &&
+        (unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR) ||
+         unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT)))
+        unsock_port_note_connected(unsock_port_key_of(entry), &own);
 }
 
 UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked) {
@@ -121,14 +118,16 @@ UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, c
     struct unsock_ip target = unsock_ip_some(*asked), *ip = &target;
     long result = prepare(fd, entry, ip);
     if (result == 0) {
-        result = connect_path(fd, ip, &path);
+        result = unsock_datagram_connect_socket(fd, entry, ip, &path);
         if (result == 0) {
             unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_CONNECTED);
             unsock_datagram_tell_peer(fd, entry);
         } else
             result = connect_other(fd, entry, ip, &path, result);
     }
-    if (result == 0 && entry->kind == UNSOCK_KIND_LOCAL)
+    if (result == 0 && entry->kind == UNSOCK_KIND_LOCAL) {
+        tell_sharers(fd, entry);
         settle_local(entry, ip);
+    }
     return unsock_log("connect", fd, asked, &path, unsock_errno_as_ip(UNSOCK_AT_STEP, result));
 }

@@ -2,19 +2,15 @@
 #include "calls/datagram_name.h"
 
 #include "calls/standin.h"
-#include "files/beside.h"
 #include "files/bindfile.h"
 #include "files/bound.h"
-#include "files/sharers.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
 #include "memory/state.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
-#include "rules/address.h"
 #include "rules/ip.h"
-#include "rules/spelling.h"
 
 /* The port that the kernel gave when it was still its own UDP socket, so that it keeps it; 0: none. */
 static uint16_t kernel_port(int fd, const struct unsock_fd *entry) {
@@ -22,15 +18,6 @@ static uint16_t kernel_port(int fd, const struct unsock_fd *entry) {
     struct unsock_ip ip = {0};
     long length = entry->kind == UNSOCK_KIND_IP ? unsock_socket_name(fd, __NR_getsockname, &address) : -ENOENT;
     return length >= 0 && unsock_ip_read(&address, (size_t)length, &ip) ? ip.port : 0;
-}
-
-static long bind_name(const struct unsock_bind_request *any, uint16_t wanted, struct unsock_bound *bound) {
-    struct unsock_bind_request one = *any;
-    one.ip.port = wanted;
-    if (wanted != 0 && unsock_bindfile_bind(&one, bound) == 0 && bound->how == UNSOCK_BOUND_FILE)
-        return 0;
-    long result = unsock_bindfile_bind_ephemeral(any, bound);
-    return result == -EADDRINUSE ? -EAGAIN : result; /* as inet_autobind in net/ipv4/af_inet.c says it */
 }
 
 /* Binding the standin ended with `result`, or what was bound will not do: puts it in place, or undoes it. */
@@ -41,19 +28,23 @@ static long finish(struct unsock_standin *standin, int fd, struct unsock_fd *ent
     return unsock_standin_install(standin, fd, entry, UNSOCK_KIND_LOCAL, state);
 }
 
+/* As inet_autobind in net/ipv4/af_inet.c says it. */
+static long bind_client(const struct unsock_bind_request *request, struct unsock_bound *bound) {
+    long result = unsock_bindfile_bind_client(request, bound);
+    return result == -EADDRINUSE ? -EAGAIN : result;
+}
+
 long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     struct unsock_standin standin;
-    struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET};
-    struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = any, .open_to_all = true};
+    struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET, .port = kernel_port(fd, entry)};
+    struct unsock_bind_request request = {.type = SOCK_DGRAM, .domain = entry->domain, .ip = any, .target = *target};
     struct unsock_ip local = entry->local;
-    uint16_t wanted = kernel_port(fd, entry);
-    request.spelling = (struct unsock_spelling){
-        .domain = entry->domain, .ip = unsock_address_default(target->family, 0), .target = *target};
+    request.open_to_all = true;
     long result = unsock_standin_open(&standin, fd, entry);
     if (result < 0)
         return result;
     request.socket = standin.socket;
-    result = unsock_standin_bound(&standin, bind_name(&request, wanted, &standin.bound));
+    result = unsock_standin_bound(&standin, bind_client(&request, &standin.bound));
     result = finish(&standin, fd, entry, UNSOCK_STATE_NAMED, result);
     if (result == 0 && local.family != 0)
         memcpy(entry->local.bytes, local.bytes, sizeof(local.bytes));
@@ -70,31 +61,12 @@ long unsock_datagram_move(int fd, struct unsock_fd *entry) {
     long result = unsock_standin_open(&standin, fd, entry);
     if (result < 0)
         return result;
-    struct unsock_bind_request request = {.socket = standin.socket, .type = SOCK_DGRAM, .ip = local};
-    request.spelling = (struct unsock_spelling){.domain = entry->domain, .ip = local};
+    struct unsock_bind_request request = {
+        .socket = standin.socket, .type = SOCK_DGRAM, .domain = entry->domain, .ip = local};
     result = unsock_standin_bound(&standin, unsock_bindfile_bind(&request, &standin.bound));
     if (result == 0 && standin.bound.how != UNSOCK_BOUND_FILE)
         result = -EADDRINUSE;
     return finish(&standin, fd, entry, UNSOCK_STATE_BOUND, result);
-}
-
-long unsock_datagram_be_alone(int fd, struct unsock_fd *entry) {
-    struct unsock_standin standin;
-    uint16_t any_port = entry->flags & UNSOCK_ANY_PORT;
-    struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = entry->local, .reuseaddr = true};
-    request.spelling = (struct unsock_spelling){.domain = entry->domain, .ip = entry->local};
-    if (!unsock_sharers_is_shared(fd, entry))
-        return 0;
-    long result = unsock_standin_open(&standin, fd, entry);
-    if (result < 0)
-        return result;
-    request.socket = standin.socket;
-    result = unsock_standin_bound(&standin, unsock_beside_be_alone(&request, fd, &standin.bound));
-    /* A socket of its own has flags of its own. */
-    result = finish(&standin, fd, entry, UNSOCK_STATE_BOUND, result);
-    if (result == 0)
-        entry->flags |= any_port;
-    return result;
 }
 
 static bool has_heard(int fd) {
@@ -104,18 +76,17 @@ static bool has_heard(int fd) {
 
 void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     struct unsock_standin standin;
-    struct unsock_ip local = entry->local;
-    struct unsock_bind_request request = {.type = SOCK_DGRAM, .ip = local};
-    request.spelling =
-        (struct unsock_spelling){.domain = AF_INET6, .ip = unsock_address_default(AF_INET, 0), .target = *target};
+    struct unsock_fd old = *entry;
+    struct unsock_bind_request request = {
+        .type = SOCK_DGRAM, .domain = AF_INET6, .ip = entry->local, .target = *target, .in_place_of = &old};
     /* What has arrived may not be lost, and who has connected to this very socket must not lose it. */
-    if ((entry->flags & (UNSOCK_HIDDEN | UNSOCK_DUPLICATED)) || has_heard(fd) || unsock_socket_peers(fd) != 0 ||
+    if ((entry->flags & UNSOCK_DUPLICATED) || has_heard(fd) || unsock_socket_peers(fd) != 0 ||
         unsock_standin_open(&standin, fd, entry) < 0)
         return;
     request.socket = standin.socket;
-    long result = unsock_standin_bound(&standin, unsock_beside_replace(&request, &standin.bound));
+    long result = unsock_standin_bound(&standin, unsock_bindfile_bind(&request, &standin.bound));
     if (finish(&standin, fd, entry, UNSOCK_STATE_BOUND, result) == 0) {
         entry->flags |= UNSOCK_ANY_PORT;
-        entry->local = local;
+        memcpy(entry->local.bytes, old.local.bytes, sizeof(old.local.bytes));
     }
 }

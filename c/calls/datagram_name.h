@@ -15,12 +15,6 @@ long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_i
 long unsock_datagram_move(int fd, struct unsock_fd *entry);
 
 /*
- * A datagram socket is about to be connected: if SO_REUSEPORT made others share it, they must not be connected with it.
- * Gives it a socket of its own on the same port. Returns 0 or -errno.
- */
-long unsock_datagram_be_alone(int fd, struct unsock_fd *entry);
-
-/*
  * A datagram socket bound to the wildcard of both families and to any port is about to send to an IPv4 address for the
  * first time: gives it a name by which receivers know it as an IPv4 sender, as UDP chooses its source address by the
  * destination's (`target`).

@@ -2,25 +2,20 @@
 #include "calls/datagram_peer.h"
 
 #include "calls/datagram_name.h"
+#include "calls/port_search.h"
 #include "calls/target.h"
+#include "files/directory.h"
 #include "files/inside.h"
 #include "files/plain_senders.h"
-#include "files/rescue.h"
 #include "files/resolve.h"
-#include "files/sharers.h"
-#include "kernel/beyond_limit.h"
-#include "kernel/file_info.h"
 #include "kernel/other_name.h"
 #include "memory/fds.h"
-#include "memory/several_ports.h"
 #include "memory/state.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
-#include "rules/address.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
-#include "rules/own_name.h"
 #include "unsock.h"
 
 #define NAMING_WAITS 400 /* 20 ms in all */
@@ -72,11 +67,12 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
 }
 
 /*
- * A socket on a port that the program chose may have given its name to another one, and its file tells its address. By
- * its path another directory's file would be marked where somebody may put that in the place (files/inside.h).
+ * The file of one that others in the directory may not write to has its mark already (files/origin.h). By its path
+ * another directory's file would be marked where somebody may put that in the place (files/inside.h).
  */
 void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
-    if (entry->kind == UNSOCK_KIND_LOCAL && !unsock_fd_has_chosen_port(entry) && !unsock_inside_may_move())
+    if (entry->kind == UNSOCK_KIND_LOCAL && !unsock_inside_may_move() &&
+        (!unsock_fd_has_chosen_port(entry) || !unsock_directory_is_shared()))
         unsock_other_name_mark(fd);
 }
 
@@ -94,83 +90,29 @@ void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct
         unsock_datagram_show_ipv4(fd, entry, target);
 }
 
-socklen_t unsock_datagram_path(const struct unsock_ip *ip, struct sockaddr_un *path) {
-    socklen_t length = unsock_plain_sender_find(ip->port, path);
-    return length > 0 ? length : unsock_address_path(ip->port, SOCK_DGRAM, path);
-}
-
-UNSOCK_OWN_FRAME bool unsock_datagram_several_path(const struct unsock_ip *ip, unsigned *index,
-                                                   struct sockaddr_un *path, socklen_t *length) {
-    struct unsock_ip wildcard = {.family = ip->family, .port = ip->port};
-    switch ((*index)++) {
-    case 0:
-        *length = unsock_own_name_path(ip, path);
-        return true;
-    case 1:
-        *length = unsock_own_name_path(&wildcard, path);
-        return true;
-    case 2:
-        *length = unsock_address_aside_path(ip->port, path);
-        return true;
-    case 3: /* the others may just have gone */
-        *length = unsock_address_path(ip->port, SOCK_DGRAM, path);
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* A link that somebody else made may not be followed (fs.protected_symlinks). */
-UNSOCK_OWN_FRAME bool unsock_datagram_goes_on(const struct unsock_ip *ip, unsigned *index, bool *refused,
-                                              const struct sockaddr_un *path, socklen_t length, long *result) {
-    if (*index == 0)
-        return true;
-    if (*result == -EACCES && unsock_file_inode(path->sun_path) == 0)
-        *result = -ENOENT;
-    if (*index == 1 && *result == -ECONNREFUSED) {
-        /* Once more, where another one has waited for the name. */
-        *index -= !*refused && unsock_rescue(ip->port, path, length);
-        *refused = true;
-        return true;
-    }
-    if (*index == 2 && *refused && *result == -ENOENT)
-        *result = -ECONNREFUSED;
-    return *result == -ENOENT;
-}
-
-static long connect_socket(int fd, const struct unsock_ip *ip, struct sockaddr_un *path, socklen_t *length) {
-    bool refused = false;
-    long result = -ELOOP;
-    *length = unsock_plain_sender_find(ip->port, path);
-    if (*length == 0 && !unsock_several_ports_has(ip->port, SOCK_DGRAM))
-        *length = unsock_address_path(ip->port, SOCK_DGRAM, path);
-    if (*length > 0) {
-        result = unsock_sys(__NR_connect, fd, path, *length);
-        if (result != -ELOOP)
-            return result;
-        unsock_several_ports_note(ip->port, SOCK_DGRAM);
-    }
-    unsigned i = 0;
-    while (unsock_datagram_goes_on(ip, &i, &refused, path, *length, &result) &&
-           unsock_datagram_several_path(ip, &i, path, length))
-        result = unsock_sys(__NR_connect, fd, path, *length);
-    if (i > 2)
-        unsock_several_ports_forget(ip->port, SOCK_DGRAM);
-    return result == -ELOOP ? -ENOENT : result;
-}
-
-long unsock_datagram_connect_socket(int fd, const struct unsock_ip *ip, struct sockaddr_un *path) {
+/* A descriptor on its way to a peer. */
+struct attempt {
+    int fd;
     socklen_t length;
-    long result = connect_socket(fd, ip, path, &length);
-    bool rescued = result == -ECONNREFUSED && unsock_rescue(ip->port, path, length);
-    return rescued ? connect_socket(fd, ip, path, &length) : result;
+    struct sockaddr_un *path;
+};
+
+static long way_connect(void *of_attempt) {
+    struct attempt *attempt = of_attempt;
+    return unsock_sys(__NR_connect, attempt->fd, attempt->path, attempt->length);
 }
 
-bool unsock_datagram_next_path(const struct unsock_ip *ip, unsigned *index, struct sockaddr_un *path,
-                               socklen_t *length) {
-    *index = *index == 0 ? UNSOCK_HIDDEN_MOST : *index - 1;
-    *length = *index > 0 ? unsock_address_hidden_path(ip->port, *index, path) : 0;
-    return *index > 0;
+long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip,
+                                    struct sockaddr_un *path) {
+    struct attempt attempt = {.fd = fd, .path = path, .length = unsock_plain_sender_find(ip->port, path)};
+    struct unsock_port_search search = {
+        .target = ip, .type = SOCK_DGRAM, .connects = true, .spread = entry->local.port, .path = path};
+    if (attempt.length > 0)
+        return way_connect(&attempt);
+    search.length = &attempt.length;
+    search.way = way_connect;
+    search.attempt = &attempt;
+    return unsock_port_go(&search);
 }
 
 /*
@@ -209,7 +151,7 @@ bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const s
 
 long unsock_datagram_connect_again(int fd, struct unsock_fd *entry) {
     struct sockaddr_un path;
-    long result = unsock_datagram_connect_socket(fd, &entry->remote, &path);
+    long result = unsock_datagram_connect_socket(fd, entry, &entry->remote, &path);
     if (result == 0) {
         unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
         unsock_datagram_tell_peer(fd, entry);

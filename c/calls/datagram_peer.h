@@ -11,46 +11,24 @@
 /* Makes the descriptor a local socket with a name that replies from `target` can reach. */
 long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
-/* The path of a covered address, or the name of the plain Unix socket behind an invented port. Returns the length. */
-socklen_t unsock_datagram_path(const struct unsock_ip *ip, struct sockaddr_un *path);
-
-/*
- * The port has several sockets: the path said ELOOP. The next one at which that of an address may be: its own, the
- * wildcard's, and who has the port. *index starts at 0. False when there is no more.
- */
-bool unsock_datagram_several_path(const struct unsock_ip *ip, unsigned *index, struct sockaddr_un *path,
-                                  socklen_t *length);
-
-/*
- * A send to, or a connect of, the path number `index` (from 1) ended with *result: is the next one to be tried? Where a
- * server of that very address was killed only the wildcard's: *result is -ECONNREFUSED again where there is none.
- */
-bool unsock_datagram_goes_on(const struct unsock_ip *ip, unsigned *index, bool *refused, const struct sockaddr_un *path,
-                             socklen_t length, long *result);
-
 /*
  * It has been connected to a socket: if that is in another mount namespace, where the directory has another name, what
  * comes from here is recognised there all the same.
  */
 void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry);
 
-/* connect(2) of the kernel's socket to a covered address, by `path`, which is found as well. Returns 0 or -errno. */
-long unsock_datagram_connect_socket(int fd, const struct unsock_ip *ip, struct sockaddr_un *path);
+/*
+ * connect(2) of the kernel's socket to a covered address, by `path`, which is found as well. Returns 0 or -errno;
+ * -EPERM where all that have the address are connected to somebody else.
+ */
+long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip,
+                                    struct sockaddr_un *path);
 
 /*
  * Of a socket that is connected to nobody: the peer may have come (back) since, and only then does the kernel let its
  * datagrams in. Returns 0 or -errno.
  */
 long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
-
-#define UNSOCK_DATAGRAM_SEVERAL 1 /* tag of an entry's `remote`: there the port has several sockets */
-
-/*
- * A path that was not taken because its socket is connected to somebody else (EPERM): the next one under which the same
- * server may have another socket for this port, latest first. *index starts at 0. False when there is no more.
- */
-bool unsock_datagram_next_path(const struct unsock_ip *ip, unsigned *index, struct sockaddr_un *path,
-                               socklen_t *length);
 
 /* Remembers whom the socket is connected to (UNSOCK_STATE_CONNECTED, _NOBODY) or sent to last (UNSOCK_STATE_SENT). */
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state);

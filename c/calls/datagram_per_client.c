@@ -1,7 +1,6 @@
 /* Datagram sockets of one process on one port. */
 #include "calls/datagram_per_client.h"
 
-#include "files/sharers.h"
 #include "kernel/beyond_limit.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
@@ -12,10 +11,11 @@
 #include "rt/sys.h"
 
 /* What tells by which file a socket is known. */
-#define FILE_FLAGS (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE | UNSOCK_HIDDEN)
+#define FILE_FLAGS (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE)
 
 static bool is_listener(const struct unsock_fd *entry, const struct unsock_fd *other) {
-    return unsock_sharers_same_port(other, entry) && !unsock_state_is_connected(other->state) &&
+    return other->kind == UNSOCK_KIND_LOCAL && (other->flags & UNSOCK_FILE) && other->type == SOCK_DGRAM &&
+           other->local.port == entry->local.port && !unsock_state_is_connected(other->state) &&
            (other->id != entry->id || other->id == 0);
 }
 

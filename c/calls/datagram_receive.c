@@ -9,6 +9,7 @@
 #include "kernel/other_name.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
+#include "memory/known_ports.h"
 #include "memory/state.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
@@ -17,25 +18,7 @@
 #include "rules/address.h"
 #include "rules/ip.h"
 #include "rules/kernel_name.h"
-#include "rules/spelling.h"
-
-/* Has a name in this directory room for this address's spelling? Where not, it is spelled as the default one's. */
-static bool has_room(const struct unsock_ip *ip) {
-    struct unsock_spelling spelling = {.domain = ip->family, .ip = *ip};
-    struct sockaddr_un path;
-    socklen_t plain = unsock_address_path(ip->port, SOCK_DGRAM, &path);
-    return unsock_spelling_write(&spelling, &path) > plain;
-}
-
-/* Where the port that was asked has several sockets, their names tell which it is, but for wildcards. */
-static struct unsock_ip one_of_several(const struct unsock_ip *asked, const struct unsock_name *name) {
-    const struct unsock_ip *told = &name->spelling.ip;
-    bool tells = told->family == asked->family && !unsock_ip_is_wildcard(told) &&
-                 (name->own ? name->address_known : has_room(asked));
-    struct unsock_ip sender = tells ? *told : *asked;
-    sender.port = asked->port;
-    return sender;
-}
+#include "rules/settings.h"
 
 /* Is it the name of the socket to which this one is connected? */
 static bool is_peers(int fd, const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length) {
@@ -67,9 +50,15 @@ static struct unsock_name read_name(int fd, const struct unsock_fd *entry, const
     return read;
 }
 
+/* The family from which a sender comes that is on a wildcard, or is a client. */
+static int family_of(const struct unsock_name *told) {
+    int own = told->own ? told->address.family : AF_INET;
+    return told->target.family != 0 ? told->target.family : own;
+}
+
 /*
- * The sender's IP address. Its port is in the name of its file; its address is the one that we sent to, for a reply
- * from that port, and otherwise the address that local peers have.
+ * The sender's IP address. Its port is in the name of its file, and its address where it is on one; else that is the
+ * one that we sent to, for a reply from that port, and otherwise the address that local peers have.
  */
 static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct unsock_name *told,
                                   const struct sockaddr_un *name, socklen_t length) {
@@ -79,13 +68,16 @@ static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct un
         return entry->remote;
     if (plain)
         port = unsock_plain_sender_port(entry, name, length);
-    if (unsock_state_has_remote(entry->state) && entry->remote.port == port && !unsock_ip_is_wildcard(&entry->remote))
-        return entry->remote.tag == UNSOCK_DATAGRAM_SEVERAL && !plain ? one_of_several(&entry->remote, told)
-                                                                      : entry->remote;
-    struct unsock_ip sender = told->spelling.ip;
-    if (plain || unsock_ip_is_wildcard(&sender))
-        sender = unsock_address_default(plain ? unsock_names_family(entry) : told->spelling.domain, port);
+    bool tells = !plain && told->own && told->address_known && !unsock_ip_is_wildcard(&told->address);
+    if ((!tells || unsock_settings.one_address) && unsock_state_has_remote(entry->state) &&
+        entry->remote.port == port && !unsock_ip_is_wildcard(&entry->remote))
+        return entry->remote;
+    struct unsock_ip sender =
+        tells ? told->address : unsock_address_default(plain ? unsock_names_family(entry) : family_of(told), port);
     sender.port = port;
+    /* The answer goes to the same name. */
+    if (!plain && !told->own)
+        unsock_known_port_note(&sender, SOCK_DGRAM, UNSOCK_KNOWN_PLAIN);
     return sender;
 }
 

@@ -3,9 +3,9 @@
 #include "calls/datagram_full.h"
 #include "calls/datagram_peer.h"
 #include "calls/datagram_refused.h"
+#include "calls/port_search.h"
 #include "calls/send_control.h"
 #include "files/plain_senders.h"
-#include "files/rescue.h"
 #include "files/resolve.h"
 #include "kernel/log.h"
 #include "kernel/option_query.h"
@@ -19,7 +19,7 @@
 #include "rt/sys.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
-#include "rules/own_name.h"
+#include "rules/port_name.h"
 #include "rules/segment.h"
 #include "rules/settings.h"
 #include "unsock.h"
@@ -43,40 +43,6 @@ static long send_by_target(int fd, const struct msghdr *message, int flags) {
     return unsock_real_sendmsg(fd, &plain, flags);
 }
 
-/* The port's socket is connected to another client: to the one of the same server that will have it. */
-UNSOCK_OWN_FRAME static long send_to_hidden(int fd, const struct msghdr *message, int flags,
-                                            const struct unsock_ip *ip) {
-    struct sockaddr_un path;
-    struct msghdr local = *message;
-    long result = -EPERM;
-    local.msg_name = &path;
-    for (unsigned i = 0; (result == -EPERM || unsock_errno_is_nobody(result)) &&
-                         unsock_datagram_next_path(ip, &i, &path, &local.msg_namelen);)
-        result = unsock_sys(__NR_sendmsg, fd, &local, flags);
-    return result;
-}
-
-/* Was this the address's own name, to which the last datagram went? */
-static bool is_to_own_name(const struct unsock_fd *entry, const struct unsock_ip *ip) {
-    return entry->state == UNSOCK_STATE_SENT && entry->remote.tag == UNSOCK_DATAGRAM_SEVERAL &&
-           entry->remote.port == ip->port && unsock_ip_same_address(&entry->remote, ip);
-}
-
-/* The port has several sockets. `local` gets the path that was the right one, or the last. */
-UNSOCK_OWN_FRAME static long send_among_several(int fd, struct unsock_fd *entry, struct msghdr *local, int flags,
-                                                const struct unsock_ip *ip) {
-    long result = -ENOENT;
-    bool refused = false;
-    for (unsigned i = 0; unsock_datagram_goes_on(ip, &i, &refused, local->msg_name, local->msg_namelen, &result) &&
-                         unsock_datagram_several_path(ip, &i, local->msg_name, &local->msg_namelen);)
-        result = unsock_sys(__NR_sendmsg, fd, local, flags);
-    if (result == -ELOOP)
-        result = -ENOENT;
-    if (!unsock_state_is_connected(entry->state) && unsock_ip_same_address(&entry->remote, ip))
-        entry->remote.tag = UNSOCK_DATAGRAM_SEVERAL;
-    return result;
-}
-
 /* To the network after all: UNSOCK_FALLBACK. */
 UNSOCK_OWN_FRAME static long send_outside(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                                           const struct unsock_ip *ip) {
@@ -87,80 +53,96 @@ UNSOCK_OWN_FRAME static long send_outside(int fd, struct unsock_fd *entry, const
     return unsock_datagram_send_real(fd, entry, &outside, flags);
 }
 
-/* A datagram to a port's file (`local`) was not taken: what UDP would do, or where else it goes. */
-static long not_taken(int fd, struct unsock_fd *entry, struct msghdr *local, int flags, int added,
-                      const struct unsock_ip *ip, long result) {
+/* A datagram on its way to the socket of an address. */
+struct sending {
+    int fd;
+    int flags;
+    const struct msghdr *message; /* its name is `path` */
+    const struct unsock_ip *ip;
+    bool in_one_piece; /* by sendto, which is less for the kernel to read */
+    struct sockaddr_un *path;
+    socklen_t length;
+};
+
+/* An error may have been left for who waits (calls/datagram_refused.h): an earlier send has told it. */
+static long way_send(void *of_sending) {
+    struct sending *sending = of_sending;
+    struct msghdr local = *sending->message;
+    local.msg_name = sending->path;
+    local.msg_namelen = sending->length;
+    long result = sending->in_one_piece
+                      ? unsock_real_sendto(sending->fd, local.msg_iov->iov_base, local.msg_iov->iov_len, sending->flags,
+                                           sending->path, sending->length)
+                      : unsock_real_send_message(sending->fd, &local, sending->flags);
+    return result == -ECONNRESET ? unsock_sys(__NR_sendmsg, sending->fd, &local, sending->flags) : result;
+}
+
+/* Nobody took the datagram: what UDP would do, or where else it goes. */
+static long not_taken(struct sending *sending, struct unsock_fd *entry, int flags, long result) {
     long there;
-    /* An error that was left for who waits (calls/datagram_refused.h): an earlier send has told it. */
-    if (result == -ECONNRESET)
-        result = unsock_sys(__NR_sendmsg, fd, local, flags | added);
-    if (result == -ELOOP || (result == -ENOENT && is_to_own_name(entry, ip))) {
-        entry->remote.tag = 0;
-        result = send_among_several(fd, entry, local, flags | added, ip);
-    }
-    if (result == -ECONNREFUSED && unsock_rescue(ip->port, local->msg_name, local->msg_namelen))
-        result = unsock_sys(__NR_sendmsg, fd, local, flags | added);
-    if (result >= 0)
-        return result;
-    bool elsewhere = result == -EPERM;
-    if (elsewhere)
-        result = send_to_hidden(fd, local, flags | added, ip);
-    if (result >= 0)
-        return result;
+    int fd = sending->fd;
+    struct msghdr local = *sending->message;
+    local.msg_name = sending->path;
+    local.msg_namelen = sending->length;
     if (result == -EAGAIN || result == -EINTR)
-        return unsock_datagram_full(fd, entry, local, flags, added, result, (size_t)unsock_segment_total(local));
+        return unsock_datagram_full(fd, entry, &local, flags, sending->flags & ~flags, result,
+                                    (size_t)unsock_segment_total(&local));
     if (result == -ENOENT && unsock_settings.fallback)
-        return send_outside(fd, entry, local, flags, ip);
-    if (unsock_resolve_is_worth_it(result)) {
-        if (unsock_datagram_connect_by_control(fd, entry, local->msg_name, ip, &there))
-            return there < 0 ? there : send_by_target(fd, local, flags);
+        return send_outside(fd, entry, &local, flags, sending->ip);
+    if (unsock_resolve_is_worth_it(result) && !unsock_port_is_own_path(sending->path)) {
+        if (unsock_datagram_connect_by_control(fd, entry, sending->path, sending->ip, &there))
+            return there < 0 ? there : send_by_target(fd, &local, flags);
         if (there < 0)
             return there;
     }
-    if (elsewhere && unsock_socket_may_not_send())
+    if (result == -EPERM && unsock_socket_may_not_send())
         return -EACCES;
     /* To nobody, or to somebody connected elsewhere, or who will not read: UDP drops it. */
-    return unsock_errno_is_nobody(result) || result == -EPERM || is_deaf(fd, result) ? unsock_segment_total(local)
+    return unsock_errno_is_nobody(result) || result == -EPERM || is_deaf(fd, result) ? unsock_segment_total(&local)
                                                                                      : result;
 }
 
-/* The path to send to; an unconnected socket remembers whom it asked. */
-static socklen_t choose_path(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, struct sockaddr_un *path) {
+/* Before it goes; an unconnected socket remembers whom it asked. */
+static void note_target(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     if (entry->state == UNSOCK_STATE_NOBODY)
         unsock_datagram_connect_again(fd, entry);
     unsock_datagram_choose_source(fd, entry, ip);
     if (entry->state == UNSOCK_STATE_SENT && entry->remote.port != ip->port)
         unsock_fds_mark(entry, UNSOCK_MANY);
-    if (is_to_own_name(entry, ip))
-        return unsock_own_name_path(ip, path);
     if (!unsock_state_is_connected(entry->state))
         unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_SENT);
-    return unsock_datagram_path(ip, path);
+}
+
+/* `sending` tells what, to whom, and has room for the path. */
+static long go(struct sending *sending, struct unsock_fd *entry, int flags) {
+    const struct unsock_ip *ip = sending->ip;
+    note_target(sending->fd, entry, ip);
+    struct unsock_port_search search = {.target = ip, .type = SOCK_DGRAM, .spread = entry->local.port};
+    search.path = sending->path;
+    search.length = &sending->length;
+    search.way = way_send;
+    search.attempt = sending;
+    sending->flags = flags | unsock_datagram_full_flags(entry);
+    sending->length = unsock_plain_sender_find(ip->port, sending->path);
+    long result = sending->length > 0 ? way_send(sending) : unsock_port_go(&search);
+    return result >= 0 ? result : not_taken(sending, entry, flags, result);
 }
 
 static long send_to(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                     const struct unsock_ip *ip) {
     struct sockaddr_un path;
-    struct msghdr local = *message;
-    local.msg_name = &path;
-    local.msg_namelen = choose_path(fd, entry, ip, &path);
-    int added = unsock_datagram_full_flags(entry);
-    long result = unsock_real_send_message(fd, &local, flags | added);
-    return result >= 0 ? result : not_taken(fd, entry, &local, flags, added, ip, result);
+    struct sending sending = {.fd = fd, .message = message, .ip = ip, .path = &path};
+    return go(&sending, entry, flags);
 }
 
 long unsock_datagram_sendto(int fd, struct unsock_fd *entry, const void *data, size_t size, int flags,
                             const struct unsock_ip *ip) {
+    struct iovec part = {.iov_len = size};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
     struct sockaddr_un path;
-    socklen_t length = choose_path(fd, entry, ip, &path);
-    int added = unsock_datagram_full_flags(entry);
-    long result = unsock_real_sendto(fd, data, size, flags | added, &path, length);
-    if (result < 0) {
-        struct iovec part = {.iov_len = size};
-        struct msghdr local = {.msg_name = &path, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
-        memcpy(&part.iov_base, &data, sizeof(data));
-        result = not_taken(fd, entry, &local, flags, added, ip, result);
-    }
+    struct sending sending = {.fd = fd, .message = &message, .ip = ip, .in_one_piece = true, .path = &path};
+    memcpy(&part.iov_base, &data, sizeof(data));
+    long result = go(&sending, entry, flags);
     return unsock_log("sendto", fd, ip, &path, unsock_errno_as_ip(UNSOCK_AT_STEP, result));
 }
 

@@ -7,6 +7,7 @@
 #include "kernel/beyond_limit.h"
 #include "kernel/option_query.h"
 #include "kernel/socket_info.h"
+#include "kernel/socket_mark.h"
 #include "memory/fds.h"
 #include "memory/own.h"
 #include "memory/state.h"
@@ -16,7 +17,6 @@
 #include "rt/sys.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
-#include "rules/spelling.h"
 
 /* Another thread may close it meanwhile. */
 static long take(struct unsock_standin *standin, int fd, int type, int handed, const struct sockaddr_un *name,
@@ -42,7 +42,7 @@ static long take(struct unsock_standin *standin, int fd, int type, int handed, c
     return 0;
 }
 
-UNSOCK_OWN_FRAME long unsock_handed_bind(int fd, struct unsock_fd *entry, bool v6only, struct unsock_standin *standin) {
+UNSOCK_OWN_FRAME long unsock_handed_bind(int fd, struct unsock_fd *entry, struct unsock_standin *standin) {
     struct unsock_bound bound = standin->bound;
     socklen_t length = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(bound.path.sun_path) + 1);
     long result = take(standin, fd, entry->type, bound.share, &bound.path, length);
@@ -56,11 +56,11 @@ UNSOCK_OWN_FRAME long unsock_handed_bind(int fd, struct unsock_fd *entry, bool v
     unsock_fds_note_file(fd);
     entry->local = bound.ip;
     entry->local.tag = UNSOCK_HANDED_TAG;
-    struct unsock_spelling spelling = {.domain = entry->domain, .v6only = v6only, .ip = bound.ip};
-    int32_t number = unsock_spelling_number(&spelling);
     /* The service manager's path does not tell the address. */
-    if (entry->type == SOCK_STREAM)
-        unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_PEEK_OFF, &number, sizeof(number));
+    unsigned mark = (entry->domain == AF_INET6 ? UNSOCK_MARK_INET6 : 0) |
+                    (bound.ip.family == AF_INET6 ? UNSOCK_MARK_IPV6 : 0) |
+                    (unsock_ip_is_wildcard(&bound.ip) ? UNSOCK_MARK_WILDCARD : 0);
+    unsock_socket_mark_set(fd, 0, mark);
     return 0;
 }
 
@@ -75,7 +75,7 @@ UNSOCK_OWN_FRAME long unsock_handed_take_target(struct unsock_standin *standin, 
         request.ip = *ip;
     memcpy(&name, address, length);
     request.reuseport = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT);
-    request.spelling.v6only = unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
+    request.v6only = unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
     long handed = unsock_handed_find(&request, &name, length);
     return handed < 0 ? -EADDRINUSE : take(standin, fd, entry->type, (int)handed, &name, length);
 }

@@ -7,7 +7,7 @@
 #include "rt/net.h"
 
 /* To the port's own file: `standin` tells which descriptor, and the path. Puts it behind `fd`. Returns 0 or -errno. */
-long unsock_handed_bind(int fd, struct unsock_fd *entry, bool v6only, struct unsock_standin *standin);
+long unsock_handed_bind(int fd, struct unsock_fd *entry, struct unsock_standin *standin);
 
 /*
  * A control file leads `fd`, which binds `ip` (or NULL), to the AF_UNIX `address` of `length` bytes, which somebody

@@ -1,8 +1,8 @@
 /* What the end of a connection is to poll and epoll. */
 #include "calls/hangup.h"
 
-#include "kernel/end_mark.h"
 #include "kernel/identify.h"
+#include "kernel/socket_mark.h"
 #include "memory/fds.h"
 #include "memory/sandbox.h"
 #include "memory/state.h"
@@ -24,10 +24,10 @@ static bool is_redirected_connection(int fd) {
 uint32_t unsock_hangup_as_tcp(int fd, uint32_t events) {
     if (unsock_sandboxed || !is_redirected_connection(fd))
         return events;
-    unsigned mark = unsock_end_mark_certain(fd);
+    unsigned mark = unsock_socket_mark_certain(fd);
     /* Whoever reads it takes it away, and a write later must know of it. */
     if (events & POLLERR)
-        unsock_end_mark_set(fd, mark, UNSOCK_END_RESET);
+        unsock_socket_mark_set(fd, mark, UNSOCK_END_RESET);
     else if ((mark & (UNSOCK_END_LOST | UNSOCK_END_TOLD)) == UNSOCK_END_LOST)
         events |= POLLERR;
     else if (!(mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_LOST | UNSOCK_END_RESET | UNSOCK_END_UNKNOWN)))

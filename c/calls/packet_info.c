@@ -97,10 +97,11 @@ static void append_ipv6(const struct control *control, const struct unsock_ip *l
 static struct unsock_ip destination(const struct unsock_fd *entry, const struct unsock_name *sender) {
     if (!unsock_ip_is_wildcard(&entry->local))
         return entry->local;
-    bool told = sender->kind == UNSOCK_NAME_FILE, from_ipv4 = told && sender->spelling.ip.family == AF_INET;
-    if (!told || sender->spelling.target.family == 0)
+    bool told = sender->kind == UNSOCK_NAME_FILE && sender->target.family != 0;
+    bool from_ipv4 = sender->kind == UNSOCK_NAME_FILE && (!sender->own || sender->address.family == AF_INET);
+    if (!told)
         return unsock_address_default(from_ipv4 ? AF_INET : entry->domain, entry->local.port);
-    struct unsock_ip asked = sender->spelling.target;
+    struct unsock_ip asked = sender->target;
     asked.port = entry->local.port;
     return asked;
 }

@@ -5,10 +5,9 @@
 #include "files/handed.h"
 #include "files/late.h"
 #include "files/removal.h"
-#include "files/sharers.h"
-#include "kernel/end_mark.h"
 #include "kernel/identify.h"
 #include "kernel/socket_info.h"
+#include "kernel/socket_mark.h"
 #include "memory/fds.h"
 #include "memory/state.h"
 #include "replace/reuse.h"
@@ -35,7 +34,7 @@ static long shut_elsewhere(int fd, struct unsock_fd *entry, int how) {
 static long shut_listener(int fd, struct unsock_fd *entry, int how, bool handed) {
     if (how == SHUT_WR)
         return unsock_sys(__NR_shutdown, fd, how);
-    if (handed || unsock_sharers_is_shared(fd, entry))
+    if (handed)
         return unsock_stream_reserve(fd, entry);
     long result = unsock_sys(__NR_shutdown, fd, how);
     if (result == 0 && (entry->flags & UNSOCK_FILE)) {
@@ -58,7 +57,7 @@ static bool is_over(int fd, unsigned mark) {
     int events = unsock_socket_poll(fd, POLLRDHUP);
     /* Whoever reads it takes it away. */
     if (events & POLLERR)
-        unsock_end_mark_set(fd, mark, UNSOCK_END_RESET);
+        unsock_socket_mark_set(fd, mark, UNSOCK_END_RESET);
     return (events & POLLERR) ||
            ((mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_SHUT_READ)) == UNSOCK_END_SHUT_WRITE && (events & POLLRDHUP));
 }
@@ -75,12 +74,12 @@ static long shut_connection(int fd, int how) {
                                      UNSOCK_END_SHUT_READ | UNSOCK_END_SHUT_WRITE};
     if (how < SHUT_RD || how > SHUT_RDWR)
         return unsock_sys(__NR_shutdown, fd, how);
-    unsigned mark = unsock_end_mark(fd), added = marks[how];
+    unsigned mark = unsock_socket_mark(fd), added = marks[how];
     if (is_over(fd, mark))
         return -ENOTCONN;
     if (how == SHUT_RDWR && ends_it(fd, mark, added))
         added |= UNSOCK_END_OVER;
-    unsock_end_mark_set(fd, mark, added);
+    unsock_socket_mark_set(fd, mark, added);
     return unsock_sys(__NR_shutdown, fd, how);
 }
 

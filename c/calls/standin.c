@@ -1,7 +1,6 @@
 /* A socket that is to take the place of a descriptor's, on its way there. */
 #include "calls/standin.h"
 
-#include "files/beside.h"
 #include "files/bound.h"
 #include "files/release.h"
 #include "memory/fds.h"
@@ -28,23 +27,18 @@ long unsock_standin_open(struct unsock_standin *standin, int fd, const struct un
 
 long unsock_standin_bound(struct unsock_standin *standin, long result) {
     standin->named =
-        result == 0 && (standin->bound.how == UNSOCK_BOUND_FILE || standin->bound.how == UNSOCK_BOUND_HIDDEN);
+        result == 0 && (standin->bound.how == UNSOCK_BOUND_FILE || standin->bound.how == UNSOCK_BOUND_WAITING);
     return result;
 }
 
 /* What an entry says of a socket that is known by a file. */
 static void remember(struct unsock_fd *entry, const struct unsock_bound *bound, enum unsock_state state) {
     unsock_fd_enter(entry, state);
-    entry->flags |= UNSOCK_NAMED | UNSOCK_FILE | (bound->how == UNSOCK_BOUND_HIDDEN ? UNSOCK_HIDDEN : 0);
+    entry->flags |= UNSOCK_NAMED | UNSOCK_FILE | (bound->how == UNSOCK_BOUND_WAITING ? UNSOCK_UNLISTED : 0);
     entry->flags |= state == UNSOCK_STATE_NAMED ? 0 : UNSOCK_BOUND;
-    if (bound->how == UNSOCK_BOUND_HIDDEN)
-        unsock_fds_note_hidden(bound->ip.port);
     entry->local = bound->ip;
-    if (entry->type == SOCK_STREAM)
-        entry->local.tag = bound->tag;
-    else
-        entry->local.tag = bound->how == UNSOCK_BOUND_HIDDEN ? (uint8_t)bound->hidden : 0;
-    entry->file.inode = bound->inode;
+    entry->local.tag = bound->tag;
+    entry->file.inode = 0;
 }
 
 long unsock_standin_close(struct unsock_standin *standin, long result) {
@@ -60,8 +54,6 @@ long unsock_standin_undo(struct unsock_standin *standin, int type, long result) 
     if (!standin->named)
         return result;
     standin->named = false;
-    if (unsock_beside_restore(&standin->bound))
-        return result;
     remember(&unused, &standin->bound, UNSOCK_STATE_BOUND);
     unsock_release(&unused);
     return result;
@@ -80,7 +72,6 @@ long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsoc
     if (standin->named) {
         remember(entry, &standin->bound, state);
         unsock_fds_note_file(fd);
-        unsock_beside_settled(&standin->bound);
     }
     return 0;
 }

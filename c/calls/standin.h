@@ -42,7 +42,7 @@ long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsoc
 /* Closes the socket, which has no name. Returns `result`. */
 long unsock_standin_close(struct unsock_standin *standin, long result);
 
-/* Closes the socket and gives its name back; whom it had moved out of the way gets the name again. Returns `result`. */
+/* Closes the socket and gives its name back. Returns `result`. */
 long unsock_standin_undo(struct unsock_standin *standin, int type, long result);
 
 #endif

@@ -1,10 +1,10 @@
 /* connect of stream sockets to covered addresses. */
 #include "calls/client_name.h"
 #include "calls/connect_wait.h"
+#include "calls/port_search.h"
 #include "calls/refusal.h"
 #include "calls/standin.h"
 #include "calls/stream.h"
-#include "calls/stream_path.h"
 #include "calls/target.h"
 #include "files/resolve.h"
 #include "kernel/log.h"
@@ -68,8 +68,12 @@ static long name_client(struct attempt *attempt) {
     return unsock_client_name_bind(attempt->standin.socket, &attempt->source, &attempt->target, attempt->path.sun_path);
 }
 
-static long connect_found(struct attempt *attempt, unsock_connect_way *way) {
-    return unsock_stream_path_connect(&attempt->target, &attempt->path, &attempt->path_length, way, attempt);
+static long connect_found(struct attempt *attempt, unsock_port_way *way) {
+    struct unsock_port_search search = {
+        .target = &attempt->target, .type = SOCK_STREAM, .path = &attempt->path, .length = &attempt->path_length};
+    search.way = way;
+    search.attempt = attempt;
+    return unsock_port_go(&search);
 }
 
 static long way_in_place(void *of_attempt) {

@@ -1,8 +1,8 @@
 /* Data on connected streams, and what follows when the peer has gone. */
 #include "calls/stream_send.h"
 
-#include "kernel/end_mark.h"
 #include "kernel/socket_info.h"
+#include "kernel/socket_mark.h"
 #include "memory/option_table.h"
 #include "memory/sandbox.h"
 #include "replace/reuse.h"
@@ -50,21 +50,21 @@ long unsock_stream_refused(int fd, size_t size, int flags) {
     if (unsock_reuse_look(fd) > 0)
         return unsock_stream_broken(flags);
     const struct unsock_fd *entry = unsock_fds_known(fd);
-    unsigned mark = unsock_end_mark_certain(fd);
+    unsigned mark = unsock_socket_mark_certain(fd);
     long error = unsock_socket_option(fd, SO_ERROR);
     if (entry && unsock_fd_is_refused(entry))
         return error > 0 ? -entry->refusal.error : unsock_stream_broken(flags);
     if (error > 0) {
-        unsock_end_mark_set(fd, mark, UNSOCK_END_RESET);
+        unsock_socket_mark_set(fd, mark, UNSOCK_END_RESET);
         return -error;
     }
     if (mark & UNSOCK_END_LOST)
-        unsock_end_mark_set(fd, mark, UNSOCK_END_TOLD);
+        unsock_socket_mark_set(fd, mark, UNSOCK_END_TOLD);
     if (mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_LOST | UNSOCK_END_RESET | UNSOCK_END_UNKNOWN))
         return unsock_stream_broken(flags);
     /* Of a peer that only reads no more TCP knows nothing, and nothing is sent for no bytes. */
     if (size > 0 && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP)) {
-        unsock_end_mark_set(fd, mark, UNSOCK_END_LOST);
+        unsock_socket_mark_set(fd, mark, UNSOCK_END_LOST);
         note_lost(fd);
         size = UNSOCK_MIN(size, most_lost(fd, entry));
     }

@@ -2,15 +2,14 @@
 #ifndef UNSOCK_BOUND_H
 #define UNSOCK_BOUND_H
 
+#include "memory/fds.h"
 #include "rt/net.h"
 #include "rules/ip.h"
-#include "rules/spelling.h"
 
 enum unsock_bound_how {
-    UNSOCK_BOUND_FILE,    /* the socket has the port's file */
-    UNSOCK_BOUND_HIDDEN,  /* another socket of this process has it, on another address; this one waits behind it */
-    UNSOCK_BOUND_SHARE,   /* SO_REUSEPORT: the descriptor must become a duplicate of `share` */
-    UNSOCK_BOUND_HANDED,  /* a service manager has: the descriptor must become a duplicate of `share`, as `path` */
+    UNSOCK_BOUND_FILE,    /* the socket has a file of the port's */
+    UNSOCK_BOUND_WAITING, /* it waits for another stream of this process, which has its address */
+    UNSOCK_BOUND_HANDED,  /* a service manager has it: the descriptor must become a duplicate of `share`, as `path` */
     UNSOCK_BOUND_CONTROL, /* nothing is bound yet: the control file at `path` says where to */
 };
 
@@ -18,23 +17,22 @@ struct unsock_bound {
     enum unsock_bound_how how;
     struct unsock_ip ip; /* what was bound: with the port that was chosen for port 0 */
     struct sockaddr_un path;
-    uint64_t inode;  /* of the file; 0: unknown */
-    uint32_t hidden; /* HIDDEN: index of the hidden name */
-    uint32_t moved;  /* index of the hidden name to which the port's former file was moved for now; 0: none */
     int share;
-    uint8_t tag; /* of a stream's name (unsock_port_tag) */
+    uint8_t tag; /* of the name (unsock_port_tag and its like) */
     bool spent;  /* failed, but the socket has a name by now: it cannot be bound again */
 };
 
 struct unsock_bind_request {
     int socket; /* AF_UNIX, of `type`, without a name */
     int type;
+    int domain;          /* AF_INET or AF_INET6: what the program asked for */
     struct unsock_ip ip; /* port 0: any free one */
-    struct unsock_spelling spelling;
+    bool v6only;
     bool reuseport;
     bool reuseaddr;
-    bool unnoted;     /* a client's own file: nobody binds beside it */
-    bool open_to_all; /* without UNSOCK_MODE: everybody who can reach the directory may send to it */
+    bool open_to_all;                    /* without UNSOCK_MODE: everybody who can reach the directory may send to it */
+    struct unsock_ip target;             /* family 0: none. Whom a datagram client asks, which its name shall tell */
+    const struct unsock_fd *in_place_of; /* NULL, or the socket on the same port whose place it takes */
 };
 
 #endif

@@ -88,7 +88,7 @@ static bool is_excluded(int handed, const struct unsock_bind_request *request) {
             continue;
         bool v6only = unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
         bool apart = request->ip.family != 0 && entry->local.family != 0 &&
-                     !unsock_ip_conflict(&request->ip, request->spelling.v6only, &entry->local, v6only);
+                     !unsock_ip_conflict(&request->ip, request->v6only, &entry->local, v6only);
         if (!apart && !(request->reuseport && unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT)))
             return true;
     }

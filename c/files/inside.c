@@ -50,7 +50,6 @@ static long open_known(void) {
     return -EACCES;
 }
 
-/* A path may have slashes and dots behind the directory, which mean nothing (rules/spelling.h). */
 static struct place enter(const char *path) {
     if (!moves || !unsock_inside_is(path))
         return (struct place){AT_FDCWD, path};

@@ -3,11 +3,10 @@
 
 #include "files/elsewhere.h"
 #include "files/port_leave.h"
+#include "files/port_own.h"
 #include "files/removal.h"
-#include "files/sharers.h"
 #include "kernel/file_info.h"
 #include "memory/fds.h"
-#include "memory/option_table.h"
 #include "memory/state.h"
 #include "rt/net.h"
 #include "rt/table.h"
@@ -46,13 +45,9 @@ static bool take_place(struct unsock_fd *place, const struct unsock_fd *old) {
     return true;
 }
 
-/* The file of a stream never has another name. */
 static bool has_same_file(const struct unsock_fd *one, const struct unsock_fd *other) {
-    if (one->local.port != other->local.port || one->type != other->type)
-        return false;
-    if (one->type == SOCK_STREAM)
-        return one->local.tag == other->local.tag && unsock_ip_same_address(&one->local, &other->local);
-    return unsock_fd_knows_inode(one) && unsock_fd_knows_inode(other) && one->file.inode == other->file.inode;
+    return one->local.port == other->local.port && one->type == other->type && one->local.tag == other->local.tag &&
+           unsock_ip_same_address(&one->local, &other->local);
 }
 
 /* The place of this very file; NULL: it is not kept. */
@@ -64,12 +59,12 @@ static struct unsock_fd *find_late(const struct unsock_fd *old) {
     return NULL;
 }
 
-/* A stream's name may be another socket's by then: which file it is now, tells them apart. */
+/* The name may be another socket's by then: which file it is now, tells them apart. */
 static void note_file(struct unsock_fd *old) {
     struct sockaddr_un path;
-    if (old->type != SOCK_STREAM || unsock_state_has_remote(old->state))
+    if (unsock_state_has_remote(old->state))
         return;
-    unsock_sharers_path(old, &path);
+    unsock_port_own_path(old, &path);
     int64_t inode = unsock_file_inode(path.sun_path);
     old->file.inode = inode > 0 ? (uint64_t)inode : 0;
 }
@@ -107,14 +102,13 @@ static void look_again(struct unsock_fd *place) {
     __atomic_store_n(&place->kind, done > 0 ? UNSOCK_KIND_UNKNOWN : UNSOCK_KIND_LOCAL, __ATOMIC_RELEASE);
 }
 
-/* Which file it was is not known any more, but whether somebody is bound to the one that is there. */
-UNSOCK_OWN_FRAME static void look_at_port(uint8_t type, uint16_t port) {
-    struct unsock_fd entry = {.kind = UNSOCK_KIND_LOCAL, .type = type, .flags = UNSOCK_FILE, .local.port = port};
-    long done = type == SOCK_STREAM ? unsock_port_sweep(port) : unsock_removal_try(&entry);
+/* Which file it was is not known any more, but whether somebody is bound to those that are there. */
+static void look_at_port(struct unsock_port_key key) {
+    long done = unsock_port_sweep(key);
     if (done < 0)
         __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
     if (done <= 0)
-        note_port(type, port);
+        note_port(key.type, key.number);
 }
 
 static void look_at_ports(void) {
@@ -123,7 +117,8 @@ static void look_at_ports(void) {
     for (unsigned i = 0; i < 2 * 65536 / 64; i++) {
         uint64_t ports = __atomic_exchange_n(&without_room[i / 1024][i % 1024], 0, __ATOMIC_RELAXED);
         for (; ports != 0; ports &= ports - 1)
-            look_at_port(i < 1024 ? SOCK_STREAM : SOCK_DGRAM, (uint16_t)(i % 1024 * 64 + __builtin_ctzll(ports)));
+            look_at_port((struct unsock_port_key){(uint16_t)(i % 1024 * 64 + (unsigned)__builtin_ctzll(ports)),
+                                                  i < 1024 ? SOCK_STREAM : SOCK_DGRAM});
     }
 }
 
@@ -161,17 +156,6 @@ void unsock_late_result(const struct unsock_fd *old, long done) {
     if (done == 0)
         look_at_some();
     unsock_late_keep(old, false);
-}
-
-bool unsock_late_was(const struct sockaddr_un *path) {
-    int64_t inode = unsock_file_inode(path->sun_path);
-    int row = unsock_option_find(SOL_SOCKET, SO_REUSEADDR);
-    for (int i = 0; inode > 0 && i < LATE_MOST; i++) {
-        if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL && unsock_fd_knows_inode(&late[i]) &&
-            late[i].file.inode == (uint64_t)inode)
-            return unsock_option_is_set(-1, &late[i], row);
-    }
-    return false;
 }
 
 bool unsock_late_any(void) {

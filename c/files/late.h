@@ -24,7 +24,4 @@ void unsock_late_again(void);
 bool unsock_late_any(void);
 bool unsock_late_any_for_the_lock(void);
 
-/* Has this process closed the socket of this file, which had SO_REUSEADDR, so that only others have it? */
-bool unsock_late_was(const struct sockaddr_un *path);
-
 #endif

@@ -4,7 +4,8 @@
 #include "files/bindfile.h"
 #include "files/bound.h"
 #include "files/inside.h"
-#include "files/sharers.h"
+#include "files/port_leave.h"
+#include "files/port_own.h"
 #include "kernel/file_info.h"
 #include "memory/fds.h"
 #include "rt/mem.h"
@@ -80,22 +81,19 @@ static void publish(uint32_t place) {
     __atomic_add_fetch(&senders[place].version, 1, __ATOMIC_RELEASE);
 }
 
-/* What a killed process has left at the port's name: binding removes it, if that can be, and the name is free again
- * then. */
-static bool clear_left_over(uint32_t place, const struct sockaddr_un *path) {
+/* What a killed process has left at the port's name: binding takes its place, if that can be, and leaves nothing. */
+static bool clear_left_over(uint32_t place) {
     struct unsock_bound bound;
-    struct unsock_bind_request request = {.type = SOCK_DGRAM,
-                                          .ip = {.family = AF_INET, .port = (uint16_t)(FIRST_PORT + place)}};
-    request.spelling = (struct unsock_spelling){.domain = AF_INET, .ip = request.ip};
+    struct unsock_port_key key = {(uint16_t)(FIRST_PORT + place), SOCK_DGRAM};
+    struct unsock_bind_request request = {
+        .type = SOCK_DGRAM, .domain = AF_INET, .ip = {.family = AF_INET, .port = key.number}};
     long socket = unsock_sys(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (socket < 0)
         return false;
     request.socket = (int)socket;
     bool cleared = unsock_bindfile_bind(&request, &bound) == 0 && bound.how == UNSOCK_BOUND_FILE;
-    if (cleared)
-        unsock_inside_unlink(path->sun_path);
     unsock_sys(__NR_close, socket);
-    return cleared;
+    return cleared && unsock_port_sweep(key) > 0;
 }
 
 /* A socket elsewhere, of which a control file told, has no file that could stand here: a link that leads nowhere does.
@@ -111,7 +109,7 @@ static long take_port(uint32_t place, const struct sockaddr_un *own, bool clears
     struct sockaddr_un path;
     path_of(place, &path);
     long result = make(own, &path);
-    if (result == -EEXIST && clears && clear_left_over(place, &path))
+    if (result == -EEXIST && clears && clear_left_over(place))
         result = make(own, &path);
     return result < 0 ? result : unsock_file_key(path.sun_path, file);
 }
@@ -195,8 +193,10 @@ uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct so
     }
     bool has_file = entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_FILE);
     if (has_file)
-        unsock_sharers_path(entry, &own);
-    return has_file || entry->kind == UNSOCK_KIND_FOREIGN ? invent(has_file ? &own : NULL, name, length, time) : 0;
+        unsock_port_own_path(entry, &own);
+    /* Another process may have given it another name (files/port.h). */
+    bool linked = has_file && unsock_file_inode(own.sun_path) > 0;
+    return has_file || entry->kind == UNSOCK_KIND_FOREIGN ? invent(linked ? &own : NULL, name, length, time) : 0;
 }
 
 socklen_t unsock_plain_sender_find(uint16_t port, struct sockaddr_un *name) {
@@ -236,7 +236,7 @@ void unsock_plain_sender_release(const struct unsock_fd *entry) {
     uint64_t file[2];
     if (__atomic_load_n(&count, __ATOMIC_RELAXED) == 0 || entry->type != SOCK_DGRAM)
         return;
-    unsock_sharers_path(entry, &path);
+    unsock_port_own_path(entry, &path);
     if (unsock_file_key(path.sun_path, file) == 0)
         give_back(file);
 }

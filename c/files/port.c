@@ -39,47 +39,47 @@ void unsock_port_return(struct unsock_port *port) {
         unsock_sys(__NR_munmap, port, sizeof(*port));
 }
 
-enum unsock_port_holder unsock_port_look(uint16_t number, struct unsock_port_entry *first, bool *several) {
+enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct unsock_port_entry *first, bool *several) {
     struct sockaddr_un path;
     char text[UNSOCK_PORT_LINK_MOST];
     *several = false;
-    unsock_address_path(number, SOCK_STREAM, &path);
+    unsock_address_path(key.number, key.type, &path);
     long length = unsock_sys(__NR_readlinkat, AT_FDCWD, path.sun_path, text, sizeof(text));
     if (length < 0)
         return length == -ENOENT ? UNSOCK_PORT_NOBODY : UNSOCK_PORT_FOREIGN;
     struct unsock_span span = {text, (size_t)length};
-    bool ours = length < (long)sizeof(text) && unsock_port_link_read(span, number, first, several);
+    bool ours = length < (long)sizeof(text) && unsock_port_link_read(span, key, first, several);
     return ours ? UNSOCK_PORT_OURS : UNSOCK_PORT_FOREIGN;
 }
 
 /* Returns its length; 0: there is none, or it does not fit. */
-static size_t read_record(uint16_t number, char *text) {
+static size_t read_record(struct unsock_port_key key, char *text) {
     struct sockaddr_un path;
-    unsock_port_record_path(number, "", &path);
+    unsock_port_record_path(key, "", &path);
     long length = unsock_sys(__NR_readlinkat, AT_FDCWD, path.sun_path, text, UNSOCK_PORT_RECORD_MOST);
     return length < 0 || length == UNSOCK_PORT_RECORD_MOST ? 0 : (size_t)length;
 }
 
-void unsock_port_read(struct unsock_port *port, uint16_t number) {
-    port->number = number;
+void unsock_port_read(struct unsock_port *port, struct unsock_port_key key) {
+    port->key = key;
     port->first = (struct unsock_port_entry){.number = 0};
-    port->holder = (uint8_t)unsock_port_look(number, &port->first, &port->several);
+    port->holder = (uint8_t)unsock_port_look(key, &port->first, &port->several);
     port->several &= port->holder == UNSOCK_PORT_OURS;
-    unsock_port_take(port, port->several ? read_record(number, port->text) : 0);
+    unsock_port_take(port, port->several ? read_record(key, port->text) : 0);
 }
 
-enum unsock_port_life unsock_port_ask(long probe, uint16_t number, const struct unsock_port_entry *entry) {
+enum unsock_port_life unsock_port_ask(long probe, struct unsock_port_key key, const struct unsock_port_entry *entry) {
     struct sockaddr_un path;
-    socklen_t length = unsock_port_path(number, entry, &path);
+    socklen_t length = unsock_port_path(key, entry, &path);
     return unsock_socketfile_life(probe, &path, length);
 }
 
 /* In one step, in the place of an old one where there is one. */
-static long put_link(uint16_t number, const char *path, const char *text, bool there) {
+static long put_link(struct unsock_port_key key, const char *path, const char *text, bool there) {
     struct sockaddr_un next;
     if (!there)
         return unsock_inside_symlink(text, path);
-    unsock_port_record_path(number, NEXT, &next);
+    unsock_port_record_path(key, NEXT, &next);
     long result = unsock_inside_symlink(text, next.sun_path);
     if (result == -EEXIST) { /* of one who was killed */
         unsock_inside_unlink(next.sun_path);
@@ -93,43 +93,44 @@ static long put_link(uint16_t number, const char *path, const char *text, bool t
     return result;
 }
 
-long unsock_port_put_first(uint16_t number, const struct unsock_port_entry *first, bool several, bool there) {
+long unsock_port_put_first(struct unsock_port_key key, const struct unsock_port_entry *first, bool several,
+                           bool there) {
     struct sockaddr_un path;
     char text[UNSOCK_PORT_LINK_MOST];
-    unsock_address_path(number, SOCK_STREAM, &path);
-    unsock_port_link_write(number, first, several, text);
-    return put_link(number, path.sun_path, text, there);
+    unsock_address_path(key.number, key.type, &path);
+    unsock_port_link_write(key, first, several, text);
+    return put_link(key, path.sun_path, text, there);
 }
 
 long unsock_port_put_record(struct unsock_port *port, const struct unsock_port_entry *me) {
     struct sockaddr_un path;
     if (!unsock_port_write(port, me))
         return -EADDRINUSE;
-    unsock_port_record_path(port->number, "", &path);
-    long result = put_link(port->number, path.sun_path, port->fresh, port->several);
+    unsock_port_record_path(port->key, "", &path);
+    long result = put_link(port->key, path.sun_path, port->fresh, port->several);
     /* One is there of a process that was killed before it counted. */
-    return result == -EEXIST ? put_link(port->number, path.sun_path, port->fresh, true) : result;
+    return result == -EEXIST ? put_link(port->key, path.sun_path, port->fresh, true) : result;
 }
 
-long unsock_port_unlink_first(uint16_t number) {
+long unsock_port_unlink_first(struct unsock_port_key key) {
     struct sockaddr_un path;
     struct unsock_port_entry first;
     bool several;
-    unsock_address_path(number, SOCK_STREAM, &path);
+    unsock_address_path(key.number, key.type, &path);
     long result = unsock_inside_unlink(path.sun_path);
     /* Two answers decide: a "./" that stayed unseen would be without its record. */
-    return result == -ENOENT && unsock_port_look(number, &first, &several) == UNSOCK_PORT_NOBODY ? 0 : result;
+    return result == -ENOENT && unsock_port_look(key, &first, &several) == UNSOCK_PORT_NOBODY ? 0 : result;
 }
 
-void unsock_port_unlink_record(uint16_t number) {
+void unsock_port_unlink_record(struct unsock_port_key key) {
     struct sockaddr_un path;
-    unsock_port_record_path(number, "", &path);
+    unsock_port_record_path(key, "", &path);
     unsock_inside_unlink(path.sun_path);
 }
 
-void unsock_port_unlink(uint16_t number, const struct unsock_port_entry *entry) {
+void unsock_port_unlink(struct unsock_port_key key, const struct unsock_port_entry *entry) {
     struct sockaddr_un path;
-    unsock_port_path(number, entry, &path);
+    unsock_port_path(key, entry, &path);
     unsock_inside_unlink(path.sun_path);
 }
 
@@ -138,16 +139,16 @@ void unsock_port_unlink_dead(const struct unsock_port *port, const struct unsock
     struct unsock_port_entry entry;
     for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
         if (port->life[i] == UNSOCK_PORT_DEAD && !unsock_port_same(&entry, me))
-            unsock_port_unlink(port->number, &entry);
+            unsock_port_unlink(port->key, &entry);
     }
 }
 
-long unsock_port_replace_foreign(uint16_t number, const struct unsock_port_entry *first, long probe) {
+long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock_port_entry *first, long probe) {
     struct sockaddr_un path, aside;
     char text[UNSOCK_PORT_LINK_MOST];
-    unsock_address_path(number, SOCK_STREAM, &path);
-    unsock_port_record_path(number, NEXT, &aside);
-    unsock_port_link_write(number, first, false, text);
+    unsock_address_path(key.number, key.type, &path);
+    unsock_port_record_path(key, NEXT, &aside);
+    unsock_port_link_write(key, first, false, text);
     unsock_inside_unlink(aside.sun_path);
     long result = unsock_inside_symlink(text, aside.sun_path);
     if (result == 0)
@@ -162,4 +163,40 @@ long unsock_port_replace_foreign(uint16_t number, const struct unsock_port_entry
     }
     unsock_inside_unlink(aside.sun_path);
     return result == -ENOENT ? -EAGAIN : result;
+}
+
+/* The first number that has neither a file nor a place in the record; `entry` gets it, and the file at `old` its name.
+ */
+static long link_numbered(const struct unsock_port *port, const struct sockaddr_un *old,
+                          struct unsock_port_entry *entry) {
+    struct sockaddr_un path;
+    for (entry->number = 1; entry->number <= UNSOCK_PORT_SHARERS; entry->number++) {
+        if (unsock_port_find(port, entry) >= 0)
+            continue;
+        unsock_port_path(port->key, entry, &path);
+        long result = unsock_inside_link(old->sun_path, path.sun_path);
+        if (result != -EEXIST)
+            return result;
+    }
+    return -EADDRINUSE;
+}
+
+long unsock_port_give_number(struct unsock_port *port, unsigned index, struct unsock_port_entry *numbered) {
+    struct unsock_port_entry before = unsock_port_at(port, index);
+    struct sockaddr_un path;
+    socklen_t length = unsock_port_path(port->key, &before, &path);
+    *numbered = before;
+    long result = link_numbered(port, &path, numbered);
+    if (result < 0)
+        return result;
+    if (unsock_socketfile_is_connected(&path, length))
+        numbered->marks |= UNSOCK_PORT_CONNECTED;
+    if (!unsock_port_add(port, numbered)) {
+        unsock_port_unlink(port->key, numbered);
+        return -EADDRINUSE;
+    }
+    port->life[index] = UNSOCK_PORT_DEAD; /* the old name goes, as that of a dead one */
+    if (unsock_port_same(&port->first, &before))
+        port->first = *numbered;
+    return 0;
 }

@@ -1,4 +1,4 @@
-/* Binding stream sockets to a port's names. */
+/* Binding sockets to a port's names. */
 #include "files/port_bind.h"
 
 #include "files/bound.h"
@@ -7,6 +7,8 @@
 #include "files/lock.h"
 #include "files/origin.h"
 #include "files/port.h"
+#include "files/port_join.h"
+#include "files/port_own.h"
 #include "files/port_sharing.h"
 #include "files/resolve.h"
 #include "files/socketfile.h"
@@ -33,13 +35,23 @@ struct binding {
     bool listens; /* it has waited, and does now: those wait from now on */
 };
 
-static uint16_t port_of(const struct binding *binding) {
-    return binding->request->ip.port;
+static struct unsock_port_key key_of(const struct unsock_bind_request *request) {
+    return (struct unsock_port_key){request->ip.port, (uint8_t)request->type};
+}
+
+static struct unsock_port_key port_of(const struct binding *binding) {
+    return key_of(binding->request);
+}
+
+/* PORT.sock, of whoever it is. */
+static socklen_t plain_path(const struct binding *binding, struct sockaddr_un *path) {
+    return unsock_address_path(binding->request->ip.port, binding->request->type, path);
 }
 
 static long bind_name(struct binding *binding) {
     socklen_t length = unsock_port_path(port_of(binding), &binding->me, &binding->bound->path);
-    long result = unsock_socketfile_bind(binding->request->socket, &binding->bound->path, length, -1);
+    int mode = binding->request->open_to_all ? UNSOCK_OPEN_TO_ALL : -1;
+    long result = unsock_socketfile_bind(binding->request->socket, &binding->bound->path, length, mode);
     binding->named = result == 0;
     return result;
 }
@@ -93,6 +105,13 @@ static long take_handed(const struct binding *binding, const struct unsock_port_
     return handed < 0 ? -EADDRINUSE : unsock_handed_bound(binding->bound, &path, (int)handed);
 }
 
+/* Is that the socket whose place the new one takes? */
+static bool is_in_place_of(const struct binding *binding, const struct unsock_port_entry *entry) {
+    struct unsock_port_entry old;
+    return binding->request->in_place_of && unsock_port_own(binding->request->in_place_of, &old) &&
+           unsock_port_same(&old, entry);
+}
+
 /* Returns 0: it may join, as `joining` says; 1: it has a socket that was handed over; or -errno. */
 static long decide(struct binding *binding, struct unsock_port_joining *joining) {
     struct unsock_port *port = binding->port;
@@ -104,7 +123,9 @@ static long decide(struct binding *binding, struct unsock_port_joining *joining)
             return -EADDRINUSE;
         struct unsock_port_entry entry = unsock_port_at(port, (unsigned)joining->which);
         if (joining->verdict == UNSOCK_PORT_ASK) {
-            port->life[joining->which] = (uint8_t)unsock_port_ask(binding->probe, port->number, &entry);
+            port->life[joining->which] = (uint8_t)unsock_port_ask(binding->probe, port->key, &entry);
+        } else if (is_in_place_of(binding, &entry)) {
+            port->life[joining->which] = UNSOCK_PORT_OWN;
         } else if (may_wait(binding, &entry)) {
             port->life[joining->which] = UNSOCK_PORT_GONE;
             binding->waits = true;
@@ -114,30 +135,10 @@ static long decide(struct binding *binding, struct unsock_port_joining *joining)
     }
 }
 
-/* From the record on the new one counts; then the names of dead ones go. */
-static long join(struct binding *binding, bool be_first) {
-    struct unsock_port *port = binding->port;
-    int older = unsock_port_find(port, &binding->me);
-    if (older >= 0)
-        port->life[older] = UNSOCK_PORT_GONE;
-    bool joins = unsock_port_living(port) > 0, there = port->holder == UNSOCK_PORT_OURS;
-    long result = joins ? unsock_port_put_record(port, &binding->me) : 0;
-    if (result == 0 && be_first)
-        result = unsock_port_put_first(port->number, &binding->me, joins, there);
-    else if (result == 0 && !port->several)
-        result = unsock_port_put_first(port->number, &port->first, true, true);
-    if (result < 0)
-        return result;
-    if (!joins && port->several)
-        unsock_port_unlink_record(port->number);
-    unsock_port_unlink_dead(port, &binding->me);
-    return 0;
-}
-
 /* PORT.sock is none of ours: a control file says where to, a socket that is left over gives way. */
 static long bind_foreign(struct binding *binding) {
     struct sockaddr_un path;
-    socklen_t length = unsock_address_path(port_of(binding), SOCK_STREAM, &path);
+    socklen_t length = plain_path(binding, &path);
     long answers = unsock_resolve(path.sun_path, NULL);
     if (answers < 0)
         return answers;
@@ -162,14 +163,16 @@ static long bind_ours(struct binding *binding) {
     if (result != 0)
         return result;
     if (unsock_port_is_another_users(binding->port) ||
-        (binding->me.number != 0 && unsock_port_shares_with_another(binding->port, &binding->me, binding->probe)))
+        (binding->me.marks != 0 && unsock_port_shares_with_another(binding->port, &binding->me, binding->probe)))
         return -EADDRINUSE;
     bool unlisted = binding->waits && !binding->listens;
     if (unlisted && !binding->named)
         binding->me.number = UNSOCK_PORT_WAITING;
+    else if (joining.shares && !binding->named && binding->me.number == 0)
+        binding->me.number = 1;
     if (!binding->named && (result = bind_own(binding)) < 0)
         return result;
-    result = unlisted ? 0 : join(binding, joining.be_first);
+    result = unlisted ? 0 : unsock_port_join(binding->port, &binding->me, &joining);
     /* Someone free of the lock was first. */
     return result == -EEXIST ? -EAGAIN : result;
 }
@@ -193,7 +196,7 @@ static long bind_unlocked(struct binding *binding, long why) {
         return result == 0 ? why : result;
     }
     struct sockaddr_un path;
-    socklen_t length = unsock_address_path(port_of(binding), SOCK_STREAM, &path);
+    socklen_t length = plain_path(binding, &path);
     if (unsock_handed_bind_port(binding->request, binding->bound) == 0)
         return 1;
     return unsock_socketfile_life(binding->probe, &path, length) == UNSOCK_PORT_DEAD ? why : -EADDRINUSE;
@@ -236,11 +239,12 @@ static long bind_free(struct binding *binding) {
 static void fill(struct binding *binding) {
     struct unsock_bound *bound = binding->bound;
     const struct unsock_bind_request *request = binding->request;
-    bound->how = binding->waits ? UNSOCK_BOUND_HIDDEN : UNSOCK_BOUND_FILE;
+    bound->how = binding->waits ? UNSOCK_BOUND_WAITING : UNSOCK_BOUND_FILE;
     bool six = request->ip.family == AF_INET6 && unsock_ip_is_wildcard(&request->ip);
-    bound->tag = unsock_port_tag(six && request->spelling.v6only, binding->me.number);
+    bound->tag = unsock_port_entry_asks(&binding->me) ? UNSOCK_PORT_ASKING_TAG
+                                                      : unsock_port_tag(six && request->v6only, binding->me.number);
     unsock_port_path(port_of(binding), &binding->me, &bound->path);
-    unsock_origin_note_stream(bound->path.sun_path);
+    unsock_origin_note(bound->path.sun_path);
 }
 
 long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
@@ -252,38 +256,52 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
     long result = bind_somebodys(&binding);
     if (result != 0)
         return result < 0 ? result : -EADDRINUSE;
-    unsock_port_let_wait(entry->local.port, &binding.me);
-    entry->flags &= (uint16_t)~UNSOCK_HIDDEN;
+    unsock_port_let_wait(port_of(&binding), &binding.me);
+    entry->flags &= (uint16_t)~UNSOCK_UNLISTED;
     unsock_fds_tell_duplicates(fd);
     return 0;
 }
 
+/* A stream with SO_REUSEPORT has a number at once; a datagram socket as soon as another one shares its address. */
+static struct unsock_port_entry entry_of(const struct unsock_bind_request *request) {
+    bool stream = request->type == SOCK_STREAM;
+    struct unsock_port_entry me;
+    if (unsock_port_entry_asking(&request->ip, request->v6only, &request->target, &me))
+        return me;
+    me = unsock_port_entry_of(&request->ip, request->v6only, stream && request->reuseport ? 1 : 0);
+    if (!stream)
+        me.marks = (uint8_t)((request->reuseport ? UNSOCK_PORT_REUSEPORT : 0) |
+                             (request->reuseaddr ? UNSOCK_PORT_REUSEADDR : 0));
+    return me;
+}
+
+/* A control file needs no lock. Returns -EAGAIN where there is none. */
+static long bind_control(const struct binding *binding) {
+    struct sockaddr_un path;
+    plain_path(binding, &path);
+    long answers = unsock_resolve(path.sun_path, NULL);
+    if (answers >= 0 && answers != UNSOCK_ANSWERS_CONTROL)
+        return -EAGAIN;
+    binding->bound->path = path;
+    binding->bound->how = UNSOCK_BOUND_CONTROL;
+    return answers < 0 ? answers : 1;
+}
+
 /*
  * Where the kernel makes a bind's file before its socket is known by it, the first bind too is done under the lock: it
- * would be taken for one that is left over (unsock_socketfile_life).
+ * would be taken for one that is left over (unsock_socketfile_life). So is that of a datagram socket with marks: the
+ * record comes before PORT.sock, and is not made by two at once.
  */
 long unsock_port_bind(const struct unsock_bind_request *request, struct unsock_bound *bound, bool clean) {
     struct unsock_port_entry first;
     bool several;
-    struct binding binding = {.request = request, .bound = bound};
-    binding.me = unsock_port_entry_of(&request->ip, request->spelling.v6only, request->reuseport ? 1 : 0);
-    bool at_once = !unsock_kernel_is_before(5, 14);
-    enum unsock_port_holder holder = unsock_port_look(request->ip.port, &first, &several);
-    unsock_port_path(request->ip.port, &binding.me, &bound->path);
+    struct binding binding = {.request = request, .bound = bound, .me = entry_of(request)};
+    bool at_once = !unsock_kernel_is_before(5, 14) && (request->type == SOCK_STREAM || binding.me.marks == 0);
+    enum unsock_port_holder holder = unsock_port_look(key_of(request), &first, &several);
+    unsock_port_path(key_of(request), &binding.me, &bound->path);
     if (holder != UNSOCK_PORT_NOBODY && !clean)
         return -EADDRINUSE;
-    long result = -EAGAIN;
-    /* A control file needs no lock. */
-    if (holder == UNSOCK_PORT_FOREIGN) {
-        struct sockaddr_un path;
-        unsock_address_path(request->ip.port, SOCK_STREAM, &path);
-        long answers = unsock_resolve(path.sun_path, NULL);
-        if (answers < 0 || answers == UNSOCK_ANSWERS_CONTROL) {
-            bound->path = path;
-            bound->how = UNSOCK_BOUND_CONTROL;
-            return answers < 0 ? answers : 0;
-        }
-    }
+    long result = holder == UNSOCK_PORT_FOREIGN ? bind_control(&binding) : -EAGAIN;
     if (holder == UNSOCK_PORT_NOBODY && at_once)
         result = bind_free(&binding);
     if (result == -EAGAIN && !clean && at_once && !binding.named)

@@ -1,4 +1,4 @@
-/* Binding stream sockets to a port's names, and what a socket that waits does when it listens. */
+/* Binding sockets to a port's names, and what a socket that waits does when it listens. */
 #ifndef UNSOCK_PORT_BIND_H
 #define UNSOCK_PORT_BIND_H
 

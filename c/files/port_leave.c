@@ -1,4 +1,4 @@
-/* What the end of a stream socket does to its port's names. */
+/* What the end of a socket does to its port's names. */
 #include "files/port_leave.h"
 
 #include "files/lock.h"
@@ -14,7 +14,7 @@ static int find_heir(struct unsock_port *port, const struct unsock_port_entry *m
         if (!leaving.ask)
             return leaving.heir;
         struct unsock_port_entry entry = unsock_port_at(port, (unsigned)leaving.which);
-        port->life[leaving.which] = (uint8_t)unsock_port_ask(probe, port->number, &entry);
+        port->life[leaving.which] = (uint8_t)unsock_port_ask(probe, port->key, &entry);
     }
 }
 
@@ -28,48 +28,81 @@ static void leave(struct unsock_port *port, const struct unsock_port_entry *me, 
     bool readable = port->several && !port->unreadable;
     if (mine >= 0)
         port->life[mine] = (uint8_t)own;
-    unsigned others = unsock_port_living(port);
+    bool record = unsock_port_has_record(port);
     long result = 0;
     if (heir >= 0) {
         struct unsock_port_entry first = unsock_port_at(port, (unsigned)heir);
-        result = unsock_port_put_first(port->number, &first, others > 1, true);
-    } else if (heir == UNSOCK_PORT_HEIR_STAYS && readable && others == 1) {
-        result = unsock_port_put_first(port->number, &port->first, false, true);
+        result = unsock_port_put_first(port->key, &first, record, true);
+    } else if (heir == UNSOCK_PORT_HEIR_STAYS && readable && !record) {
+        result = unsock_port_put_first(port->key, &port->first, false, true);
     }
     if (own == UNSOCK_PORT_DEAD)
-        unsock_port_unlink(port->number, me);
+        unsock_port_unlink(port->key, me);
     if (heir == UNSOCK_PORT_HEIR_NONE)
-        result = unsock_port_unlink_first(port->number);
+        result = unsock_port_unlink_first(port->key);
     unsock_port_unlink_dead(port, me);
-    if (readable && others <= 1 && result == 0)
-        unsock_port_unlink_record(port->number);
-    else if (readable && others > 1 && mine >= 0)
+    if (readable && !record && result == 0)
+        unsock_port_unlink_record(port->key);
+    else if (readable && record && mine >= 0)
         unsock_port_put_record(port, NULL);
 }
 
-void unsock_port_leave(uint16_t number, const struct unsock_port_entry *me, enum unsock_port_life own, long probe) {
+/* Returns whether nobody of the port lives. */
+static bool sweep(struct unsock_port *port, struct unsock_port_key key, long probe) {
+    bool living = false;
+    unsock_port_read(port, key);
+    unsigned entries = unsock_port_living(port);
+    for (unsigned i = 0, at = 0; i < entries; i++) {
+        struct unsock_port_entry entry = unsock_port_at(port, at);
+        enum unsock_port_life life = unsock_port_ask(probe, key, &entry);
+        if (life != UNSOCK_PORT_DEAD && life != UNSOCK_PORT_GONE) {
+            living = true;
+            at++;
+            continue;
+        }
+        leave(port, &entry, life, probe);
+        unsock_port_read(port, key);               /* as it is now */
+        at += unsock_port_find(port, &entry) >= 0; /* it may not be taken away: somebody else's directory */
+    }
+    return !living;
+}
+
+/*
+ * A datagram socket's own file may have got a number from another process (unsock_port_give_number), which this one
+ * does not know: it is the one that has ended.
+ */
+static void settle(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
+                   long probe) {
+    if (own == UNSOCK_PORT_GONE && port->key.type == SOCK_DGRAM && me->number == 0)
+        sweep(port, port->key, probe);
+    else
+        leave(port, me, own, probe);
+}
+
+void unsock_port_leave(struct unsock_port_key key, const struct unsock_port_entry *me, enum unsock_port_life own,
+                       long probe) {
     struct unsock_port *port = unsock_port_borrow();
     if (!port) {
         if (own == UNSOCK_PORT_DEAD)
-            unsock_port_unlink(number, me);
+            unsock_port_unlink(key, me);
         return;
     }
-    unsock_port_read(port, number);
-    leave(port, me, own, probe);
+    unsock_port_read(port, key);
+    settle(port, me, own, probe);
     unsock_port_return(port);
 }
 
 /* A plain client that comes while the socket ends must find one that lives. */
-struct unsock_port *unsock_port_hand_on(uint16_t number, const struct unsock_port_entry *me, long probe) {
+struct unsock_port *unsock_port_hand_on(struct unsock_port_key key, const struct unsock_port_entry *me, long probe) {
     struct unsock_port *port = unsock_port_borrow();
     if (!port)
         return NULL;
-    unsock_port_read(port, number);
+    unsock_port_read(port, key);
     int heir = port->several && !port->unreadable && unsock_port_same(&port->first, me) ? find_heir(port, me, probe)
                                                                                         : UNSOCK_PORT_HEIR_STAYS;
     if (heir >= 0) {
         struct unsock_port_entry first = unsock_port_at(port, (unsigned)heir);
-        if (unsock_port_put_first(number, &first, true, true) == 0)
+        if (unsock_port_put_first(key, &first, true, true) == 0)
             port->first = first;
     }
     return port;
@@ -78,37 +111,17 @@ struct unsock_port *unsock_port_hand_on(uint16_t number, const struct unsock_por
 void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                            long probe) {
     if (own == UNSOCK_PORT_DEAD || own == UNSOCK_PORT_GONE)
-        leave(port, me, own, probe);
+        settle(port, me, own, probe);
     unsock_port_return(port);
 }
 
-/* Returns whether nobody of the port lives. */
-static bool sweep(struct unsock_port *port, uint16_t number, long probe) {
-    bool living = false;
-    unsock_port_read(port, number);
-    unsigned entries = unsock_port_living(port);
-    for (unsigned i = 0, at = 0; i < entries; i++) {
-        struct unsock_port_entry entry = unsock_port_at(port, at);
-        enum unsock_port_life life = unsock_port_ask(probe, number, &entry);
-        if (life != UNSOCK_PORT_DEAD && life != UNSOCK_PORT_GONE) {
-            living = true;
-            at++;
-            continue;
-        }
-        leave(port, &entry, life, probe);
-        unsock_port_read(port, number);            /* as it is now */
-        at += unsock_port_find(port, &entry) >= 0; /* it may not be taken away: somebody else's directory */
-    }
-    return !living;
-}
-
-long unsock_port_sweep(uint16_t number) {
+long unsock_port_sweep(struct unsock_port_key key) {
     struct unsock_lock lock;
     struct unsock_port *port = unsock_port_borrow();
     long result = port ? unsock_lock_take(&lock) : -ENOBUFS;
     if (result == 0) {
         long probe = unsock_socketfile_probe();
-        result = sweep(port, number, probe);
+        result = sweep(port, key, probe);
         unsock_socketfile_probe_end(probe);
     }
     if (port)

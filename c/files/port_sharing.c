@@ -32,7 +32,7 @@ bool unsock_port_is_another_users(const struct unsock_port *port) {
         !(status.stx_mode & STICKY))
         return false;
     uint32_t user = (uint32_t)unsock_sys(__NR_geteuid);
-    unsock_address_path(port->number, SOCK_STREAM, &path);
+    unsock_address_path(port->key.number, port->key.type, &path);
     bool may_take = (user == 0 || status.stx_uid == user) && unsock_port_living(port) == 0;
     return !may_take && owner_of(&path, user) != user;
 }
@@ -42,23 +42,23 @@ bool unsock_port_shares_with_another(const struct unsock_port *port, const struc
     struct unsock_port_entry entry, alone = *me;
     struct sockaddr_un path;
     uint32_t user = (uint32_t)unsock_sys(__NR_geteuid);
-    alone.number = 0;
+    alone.marks = 0;
     for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
         if (port->life[i] >= UNSOCK_PORT_DEAD || !unsock_port_conflict(&entry, &alone))
             continue;
-        unsock_port_path(port->number, &entry, &path);
-        if (owner_of(&path, user) != user && unsock_port_ask(probe, port->number, &entry) == UNSOCK_PORT_ALIVE)
+        unsock_port_path(port->key, &entry, &path);
+        if (owner_of(&path, user) != user && unsock_port_ask(probe, port->key, &entry) == UNSOCK_PORT_ALIVE)
             return true;
     }
     return false;
 }
 
-/* The next descriptor with a stream of this port that does not listen; -1: there is none. */
-static int next_silent(int fd, uint16_t number, struct unsock_port_entry *entry) {
+/* The next descriptor with a file of this port's; -1: there is none. */
+static int next_of(int fd, struct unsock_port_key key, struct unsock_port_entry *entry) {
     while ((fd = unsock_fds_next_with_file(fd + 1)) >= 0) {
         const struct unsock_fd *known = unsock_fds_known(fd);
-        if (!known || known->kind != UNSOCK_KIND_LOCAL || known->type != SOCK_STREAM || unsock_fd_is_handed(known) ||
-            known->local.port != number || known->state == UNSOCK_STATE_LISTENING)
+        if (!known || known->kind != UNSOCK_KIND_LOCAL || known->type != key.type || unsock_fd_is_handed(known) ||
+            known->local.port != key.number || known->local.tag == UNSOCK_PORT_PLAIN_TAG)
             continue;
         *entry = unsock_port_entry_of_tag(&known->local);
         return fd;
@@ -66,19 +66,39 @@ static int next_silent(int fd, uint16_t number, struct unsock_port_entry *entry)
     return -1;
 }
 
-int unsock_port_find_silent(uint16_t number, const struct unsock_port_entry *entry) {
+/* Of those the next one that does not listen. */
+static int next_silent(int fd, struct unsock_port_key key, struct unsock_port_entry *entry) {
+    const struct unsock_fd *known = NULL;
+    while ((fd = next_of(fd, key, entry)) >= 0) {
+        known = unsock_fds_known(fd);
+        if (known && known->state != UNSOCK_STATE_LISTENING)
+            break;
+    }
+    return fd;
+}
+
+int unsock_port_find_silent(struct unsock_port_key key, const struct unsock_port_entry *entry) {
     struct unsock_port_entry its;
     int fd = -1;
-    while ((fd = next_silent(fd, number, &its)) >= 0 && !unsock_port_same(&its, entry))
+    while (key.type == SOCK_STREAM && (fd = next_silent(fd, key, &its)) >= 0 && !unsock_port_same(&its, entry))
         ;
     return fd;
 }
 
-void unsock_port_let_wait(uint16_t number, const struct unsock_port_entry *me) {
+void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_entry *me) {
     struct unsock_port_entry its;
-    for (int fd = -1; (fd = next_silent(fd, number, &its)) >= 0;) {
+    for (int fd = -1; (fd = next_silent(fd, key, &its)) >= 0;) {
         struct unsock_fd *known = unsock_fds_known(fd);
         if (known && !unsock_port_same(&its, me) && unsock_port_conflict(&its, me))
-            unsock_fds_mark(known, UNSOCK_HIDDEN);
+            unsock_fds_mark(known, UNSOCK_UNLISTED);
+    }
+}
+
+void unsock_port_tell_number(struct unsock_port_key key, const struct unsock_port_entry *before, uint8_t number) {
+    struct unsock_port_entry its;
+    for (int fd = -1; (fd = next_of(fd, key, &its)) >= 0;) {
+        struct unsock_fd *known = unsock_fds_known(fd);
+        if (known && unsock_port_same(&its, before))
+            known->local.tag |= number;
     }
 }

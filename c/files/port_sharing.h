@@ -14,9 +14,12 @@ bool unsock_port_is_another_users(const struct unsock_port *port);
 bool unsock_port_shares_with_another(const struct unsock_port *port, const struct unsock_port_entry *me, long probe);
 
 /* The descriptor of this process that has that entry's socket and does not listen; -1: there is none. */
-int unsock_port_find_silent(uint16_t number, const struct unsock_port_entry *entry);
+int unsock_port_find_silent(struct unsock_port_key key, const struct unsock_port_entry *entry);
 
 /* `me` listens now: those of this process that it excludes, and that do not listen, wait from now on. */
-void unsock_port_let_wait(uint16_t number, const struct unsock_port_entry *me);
+void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_entry *me);
+
+/* The file of the entry has got this number: descriptors of this process that have its socket know it from now on. */
+void unsock_port_tell_number(struct unsock_port_key key, const struct unsock_port_entry *before, uint8_t number);
 
 #endif

@@ -50,7 +50,7 @@ void unsock_release_at_end(const struct unsock_fd *old, struct unsock_release_en
 /* One that this process has only inherited, others have: it is asked about before the lock. */
 void unsock_release_close_at_end(int fd, const struct unsock_fd *old, struct unsock_release_end *end) {
     long done = 0;
-    if (old->type == SOCK_STREAM && unsock_own()->has_made && !unsock_fd_is_handed(old)) {
+    if (unsock_own()->has_made && !unsock_fd_is_handed(old)) {
         unsock_removal_close(fd, old, probe_of(end), &done);
         settle_at_end(old, done, end);
         return;

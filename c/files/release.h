@@ -7,12 +7,12 @@
 
 /*
  * The descriptor that `old` described has been closed: removes its file unless somebody else still has that socket
- * open, or gives the port's file to a socket of this process that waits behind it. A file that a control file names is
+ * open. A file that a control file names is
  * not in the directory, and nothing to this (files/elsewhere.h).
  */
 void unsock_release(const struct unsock_fd *old);
 
-/* Closes the descriptor that `old` describes, a stream with a file, and releases that. Returns what close(2) said. */
+/* Closes the descriptor that `old` describes, a socket with a file, and releases that. Returns what close(2) said. */
 long unsock_release_closing(int fd, const struct unsock_fd *old);
 
 /* The process is ending, and closes its sockets now: looks once more at those that it closed before. */

@@ -6,7 +6,7 @@
 
 /*
  * The descriptor that `old` described has been closed: removes its file unless somebody else still has that socket
- * open, or gives the port's file to a socket that waits behind it. Returns 1 when there is nothing more to do, 0 when
+ * open. Returns 1 when there is nothing more to do, 0 when
  * somebody has it, and -errno when the directory cannot be locked: by a signal handler, say, whose thread has the lock.
  */
 long unsock_removal_try(const struct unsock_fd *old);
@@ -15,7 +15,7 @@ long unsock_removal_try(const struct unsock_fd *old);
 long unsock_removal_try_by(long probe, const struct unsock_fd *old);
 
 /*
- * Closes the descriptor of a stream that nobody but this process is likely to have; `probe` asks. *done is what
+ * Closes the descriptor of a socket that nobody but this process is likely to have; `probe` asks. *done is what
  * unsock_removal_try would say. Returns what close(2) said.
  */
 long unsock_removal_close(int fd, const struct unsock_fd *old, long probe, long *done);

@@ -4,6 +4,7 @@
 #include "kernel/file_info.h"
 #include "kernel/other_name.h"
 #include "kernel/socket_info.h"
+#include "kernel/socket_mark.h"
 #include "memory/fds.h"
 #include "memory/option_table.h"
 #include "memory/state.h"
@@ -13,9 +14,7 @@
 #include "rules/address.h"
 #include "rules/ip.h"
 #include "rules/kernel_name.h"
-#include "rules/own_name.h"
 #include "rules/port_name.h"
-#include "rules/spelling.h"
 
 bool unsock_identify_has_file(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr address;
@@ -28,61 +27,44 @@ bool unsock_identify_has_file(int fd, const struct unsock_fd *entry) {
     return name.kind == UNSOCK_NAME_FILE && name.port == entry->local.port && name.type == entry->type;
 }
 
-/*
- * Does the datagram socket that was bound to a hidden name, or one of its own, still have it? It may have got the
- * port's file since.
- */
-static bool is_hidden(const struct unsock_name *name, const struct unsock_ip *local) {
-    struct sockaddr_un path;
-    if (name->hidden == 0 && !name->own)
-        return false;
-    if (name->own)
-        unsock_own_name_path(local, &path);
-    else
-        unsock_address_hidden_path(name->port, name->hidden, &path);
-    return unsock_file_inode(path.sun_path) > 0;
+/* What of PORT.sock's socket the name does not tell: it was handed over, or is a datagram client's. */
+static struct unsock_ip address_by_mark(unsigned mark) {
+    struct unsock_ip any = {.family = mark & UNSOCK_MARK_IPV6 ? AF_INET6 : AF_INET};
+    return mark & UNSOCK_MARK_WILDCARD ? any : unsock_address_default(any.family, 0);
 }
 
-static void note_hidden(struct unsock_fd *entry, const struct unsock_name *name) {
-    if (!is_hidden(name, &entry->local))
-        return;
-    entry->flags |= UNSOCK_HIDDEN;
-    unsock_fds_note_hidden(name->port);
-    entry->local.tag = name->own ? UNSOCK_OWN_NAME_TAG : name->hidden;
+static uint8_t tag_of(const struct unsock_name *name) {
+    bool six = name->address.family == AF_INET6 && unsock_ip_is_wildcard(&name->address);
+    if (!name->own)
+        return UNSOCK_PORT_PLAIN_TAG;
+    return unsock_port_entry_asks(&name->entry) ? UNSOCK_PORT_ASKING_TAG
+                                                : unsock_port_tag(six && name->v6only, name->entry.number);
 }
 
-/*
- * A stream's file tells the address; PORT.sock itself is of whoever has opened it for this program, and tells none. One
- * that waits for another, and does not listen yet, is in no record.
- */
+/* A stream that waits for another, and does not listen yet, is in no record. */
 static void note_listener(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
     bool listens = unsock_socket_option(fd, SO_ACCEPTCONN) == 1;
-    bool six = unsock_ip_is_wildcard(&entry->local) && entry->local.family == AF_INET6;
-    entry->local.tag =
-        name->own ? unsock_port_tag(six && name->spelling.v6only, name->entry.number) : UNSOCK_PORT_PLAIN_TAG;
     if (name->own && name->entry.number >= UNSOCK_PORT_WAITING && !listens)
-        entry->flags |= UNSOCK_HIDDEN;
+        entry->flags |= UNSOCK_UNLISTED;
     if (listens)
         unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);
 }
 
-/* A listening or unconnected socket of ours: its file tells the port, and perhaps the address. */
+/* A listening or unconnected socket of ours: its file tells the port, and the address unless it is PORT.sock. */
 static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
-    struct unsock_spelling spelling = name->spelling;
-    if (name->type == SOCK_STREAM && (!name->own || name->address.family == AF_INET))
-        unsock_spelling_of_number((int32_t)unsock_socket_option(fd, SO_PEEK_OFF), &spelling);
+    bool six = name->own && name->address.family == AF_INET6;
+    unsigned mark = six ? UNSOCK_MARK_INET6 : unsock_socket_mark(fd);
     entry->kind = UNSOCK_KIND_LOCAL;
-    entry->domain = (uint8_t)spelling.domain;
-    entry->local = name->own ? name->spelling.ip : spelling.ip;
+    entry->domain = mark & UNSOCK_MARK_INET6 ? AF_INET6 : AF_INET;
+    entry->local = name->own ? name->address : address_by_mark(mark);
+    if (name->own && !name->address_known)
+        entry->local = unsock_address_default(name->address.family, 0);
     entry->local.port = name->port;
-    if (name->own && name->address.family == AF_INET6)
-        entry->domain = AF_INET6;
+    entry->local.tag = tag_of(name);
     entry->flags = UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
     if (name->type == SOCK_STREAM)
         note_listener(entry, fd, name);
-    else
-        note_hidden(entry, name);
 }
 
 static void identify_stream(struct unsock_fd *entry, const struct unsock_ip *local, const struct unsock_ip *remote) {
@@ -94,14 +76,16 @@ static void identify_stream(struct unsock_fd *entry, const struct unsock_ip *loc
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
 }
 
-/* As datagram_connect.c leaves it. */
+/* As datagram_connect.c leaves it: a peer on a wildcard, or a client, is at the default address. */
 static void identify_datagram_peer(struct unsock_fd *entry, const struct unsock_name *peer) {
-    bool wildcard = unsock_ip_is_wildcard(&peer->spelling.ip);
+    bool told = peer->own && peer->address_known && !unsock_ip_is_wildcard(&peer->address);
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
-    entry->remote = wildcard ? unsock_address_default(peer->spelling.domain, 0) : peer->spelling.ip;
+    entry->remote = told ? peer->address : unsock_address_default(peer->own ? peer->address.family : AF_INET, 0);
     entry->remote.port = peer->port;
     if (unsock_ip_is_wildcard(&entry->local)) {
+        uint8_t tag = entry->local.tag;
         entry->local = unsock_address_default(entry->remote.family, entry->local.port);
+        entry->local.tag = tag;
         entry->flags |= UNSOCK_SETTLED;
     }
 }

@@ -7,7 +7,6 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
-#include "rules/address.h"
 #include "rules/kernel_name.h"
 #include "rules/keyed_hash.h"
 #include "rules/settings.h"
@@ -71,14 +70,7 @@ bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length,
     unsock_text_span(&text, (struct unsock_span){unsock_settings.directory, unsock_settings.directory_length});
     unsock_text_char(&text, '/');
     unsock_text_span(&text, file);
-    if (!text.cut && has_name(&path, (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1), address, length))
-        return true;
-    /* Where several sockets have the port, their files change names. */
-    socklen_t own_length = unsock_address_path(name->port, SOCK_DGRAM, &path);
-    if (has_name(&path, own_length, address, length))
-        return true;
-    own_length = unsock_address_aside_path(name->port, &path);
-    return has_name(&path, own_length, address, length);
+    return !text.cut && has_name(&path, (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1), address, length);
 }
 
 UNSOCK_OWN_FRAME static bool peer_has_another(int fd) {

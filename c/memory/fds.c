@@ -52,16 +52,6 @@ struct unsock_fd *unsock_fds_entry(int fd) {
     return &chunk[number % CHUNK];
 }
 
-static UNSOCK_TABLE uint64_t hidden_ports[65536 / 64];
-
-bool unsock_fds_had_hidden(uint16_t port) {
-    return (__atomic_load_n(&hidden_ports[port / 64], __ATOMIC_RELAXED) >> port % 64 & 1) != 0;
-}
-
-void unsock_fds_note_hidden(uint16_t port) {
-    __atomic_fetch_or(&hidden_ports[port / 64], (uint64_t)1 << port % 64, __ATOMIC_RELAXED);
-}
-
 /* A bit for each descriptor that may have a file. One too many costs a look. */
 static UNSOCK_TABLE uint64_t with_file[CHUNK * CHUNKS / 64];
 

@@ -27,7 +27,7 @@ enum {
     UNSOCK_BOUND = 1 << 0,      /* the program bound it, to `local`; it stays so when it connects */
     UNSOCK_NAMED = 1 << 1,      /* the kernel socket has a name: it cannot be bound again */
     UNSOCK_FILE = 1 << 2,       /* its name is a socket file that goes with it; KIND_FOREIGN: files/elsewhere.h */
-    UNSOCK_HIDDEN = 1 << 3,     /* the file is hidden: another socket of this process has the port's file */
+    UNSOCK_UNLISTED = 1 << 3,   /* streams: it waits for another one of this process, and is in no record */
     UNSOCK_ANY_PORT = 1 << 4,   /* the program bound it to port 0 */
     UNSOCK_ACCEPTED = 1 << 5,   /* made by accept */
     UNSOCK_WAITING = 1 << 6,    /* streams, SPENT: SO_SNDTIMEO has ended a connect, with which the next one goes on */
@@ -56,7 +56,7 @@ struct unsock_fd {
     uint32_t id;            /* the same for duplicates of one descriptor; 0: it has none */
     int32_t epoll;          /* unsock_epoll_identity of the set where it was registered first, plus 1; 0: none */
     uint64_t options;       /* bit per row of the options table that is not rare: set by the program; see SOME_RARE */
-    struct unsock_ip local; /* its tag: HIDDEN's index in the hidden name */
+    struct unsock_ip local; /* its tag: of its name (rules/port_name.h) */
     union {
         struct unsock_ip remote;
         struct {
@@ -145,20 +145,13 @@ static inline bool unsock_fd_has_file(const struct unsock_fd *entry) {
     return (entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) && (entry->flags & UNSOCK_FILE);
 }
 
-/* In `local.tag`, without HIDDEN: a service manager has opened the socket, and its file is none of ours. */
+/* In `local.tag`: a service manager has opened the socket, and its file is none of ours. */
 #define UNSOCK_HANDED_TAG 0xfd
 
 static inline bool unsock_fd_is_handed(const struct unsock_fd *entry) {
-    return (entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) &&
-           (entry->flags & (UNSOCK_BOUND | UNSOCK_HIDDEN)) == UNSOCK_BOUND && entry->local.tag == UNSOCK_HANDED_TAG;
+    return (entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) && (entry->flags & UNSOCK_BOUND) &&
+           entry->local.tag == UNSOCK_HANDED_TAG;
 }
-
-/*
- * Was a socket of this process, or of the one that forked it, ever hidden behind the file of this port? So that nobody
- * looks through all descriptors for one, where nearly never is any.
- */
-bool unsock_fds_had_hidden(uint16_t port);
-void unsock_fds_note_hidden(uint16_t port);
 
 /*
  * The descriptors that have a socket file to be looked after, by number: the first one from `from` on, -1 when there is

@@ -2,9 +2,9 @@
  */
 #include "options/options_socket.h"
 
-#include "kernel/end_mark.h"
 #include "kernel/option_query.h"
 #include "kernel/socket_info.h"
+#include "kernel/socket_mark.h"
 #include "memory/fds.h"
 #include "memory/option_table.h"
 #include "memory/state.h"
@@ -101,12 +101,12 @@ long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int nam
 
 /* TCP's error after a write that came after the peer's end: told once. The marks are no processor's number. */
 static long get_after_end(int fd, int name, void *value, socklen_t *length) {
-    unsigned mark = unsock_end_mark(fd);
+    unsigned mark = unsock_socket_mark(fd);
     int32_t answer = name == SO_ERROR && (mark & (UNSOCK_END_LOST | UNSOCK_END_TOLD)) == UNSOCK_END_LOST ? EPIPE : 0;
     if (mark == 0 || (name == SO_ERROR && answer == 0))
         return unsock_option_get(fd, SOL_SOCKET, name, value, length);
     if (name == SO_ERROR)
-        unsock_end_mark_set(fd, mark, UNSOCK_END_TOLD);
+        unsock_socket_mark_set(fd, mark, UNSOCK_END_TOLD);
     return unsock_option_answer(&answer, sizeof(answer), SOL_SOCKET, value, length);
 }
 

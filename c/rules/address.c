@@ -3,7 +3,6 @@
 
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/text.h"
 #include "rules/ip.h"
 #include "rules/settings.h"
 
@@ -48,13 +47,6 @@ struct unsock_ip unsock_address_accepted(const struct unsock_ip *bound, const st
     return believed ? *claimed : unsock_address_default(bound->family, bound->port);
 }
 
-static void start_path(struct unsock_text *text, struct sockaddr_un *path, const char *separator) {
-    path->sun_family = AF_UNIX;
-    unsock_text_start(text, path->sun_path, sizeof(path->sun_path));
-    unsock_text_span(text, (struct unsock_span){unsock_settings.directory, unsock_settings.directory_length});
-    unsock_text_put(text, separator);
-}
-
 /* The directory, in pieces of constant length: what is copied beyond its end is written over or never read. */
 static char *put_directory(struct sockaddr_un *path) {
     for (size_t i = 0; i < unsock_settings.directory_length; i += 16)
@@ -85,22 +77,4 @@ socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path)
     char *at = put_directory(path);
     *at++ = '/';
     return (socklen_t)(put_name(at, port, type) + 1 - (char *)path);
-}
-
-/* No longer than the port's own name, for which there is room. */
-socklen_t unsock_address_aside_path(uint16_t port, struct sockaddr_un *path) {
-    struct unsock_text text;
-    start_path(&text, path, "/.");
-    unsock_text_number(&text, port, 10, 1);
-    unsock_text_put(&text, ".udp");
-    return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1);
-}
-
-socklen_t unsock_address_hidden_path(uint16_t port, unsigned index, struct sockaddr_un *path) {
-    struct unsock_text text;
-    start_path(&text, path, "/.");
-    unsock_text_number(&text, port, 10, 1);
-    unsock_text_put(&text, ".dgram.sock.");
-    unsock_text_number(&text, index, 10, 1);
-    return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1);
 }

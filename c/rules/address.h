@@ -25,13 +25,4 @@ struct unsock_ip unsock_address_accepted(const struct unsock_ip *bound, const st
  * length. */
 socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path);
 
-/* Where a datagram socket's file is while the port has several (files/datagram_port.h): DIR/.PORT.udp. */
-socklen_t unsock_address_aside_path(uint16_t port, struct sockaddr_un *path);
-
-#define UNSOCK_HIDDEN_MOST 99 /* hidden names of one port: 1 to this */
-
-/* The hidden name .PORT.dgram.sock.INDEX under which a second datagram socket on a port waits for the first one to go.
- */
-socklen_t unsock_address_hidden_path(uint16_t port, unsigned index, struct sockaddr_un *path);
-
 #endif

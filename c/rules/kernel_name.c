@@ -8,10 +8,8 @@
 #include "rules/address.h"
 #include "rules/ip.h"
 #include "rules/keyed_hash.h"
-#include "rules/own_name.h"
 #include "rules/port_name.h"
 #include "rules/settings.h"
-#include "rules/spelling.h"
 
 #define STREAM_PREFIX_LENGTH 8
 static const char stream_prefix[STREAM_PREFIX_LENGTH] = "\0unsock ";
@@ -28,95 +26,34 @@ static const char stream_prefix[STREAM_PREFIX_LENGTH] = "\0unsock ";
  */
 #define NUMBERS_MOST (16 + 16 + 4)
 
-static bool ends_with(struct unsock_span name, const char *suffix) {
-    size_t length = strlen(suffix);
-    return name.length >= length && unsock_same(name.at + name.length - length, suffix, length);
-}
-
-/* "@ADDR.dgram.sock" or "@XXXXX.udp", what follows the port of a datagram socket beside another one. */
+/* .PORT@ADDR[+N]. */
 static bool read_own(struct unsock_span name, struct unsock_name *result) {
-    const char *suffix = ends_with(name, ".udp") ? ".udp" : ".dgram.sock";
-    size_t most = strlen(suffix);
-    if (name.length <= 1 + most || !ends_with(name, suffix))
+    struct unsock_port_key key;
+    if (!unsock_port_name_read(name, &key, &result->entry))
         return false;
     result->own = true;
-    result->type = SOCK_DGRAM;
-    if (!unsock_own_name_read((struct unsock_span){name.at + 1, name.length - 1 - most}, &result->address,
-                              &result->address_known))
+    result->type = key.type;
+    result->port = result->address.port = key.number;
+    result->address_known = unsock_port_entry_ip(&result->entry, &result->address, &result->v6only);
+    result->address.port = key.number;
+    result->target = (struct unsock_ip){.family = 0};
+    if (unsock_port_entry_asks(&result->entry) && !unsock_port_entry_target(&result->entry, &result->target))
         return false;
-    result->spelling.domain = result->address.family;
-    result->spelling.v6only = true; /* [::] for both families has nobody beside it */
-    result->spelling.ip = result->address_known ? result->address : unsock_address_default(result->address.family, 0);
-    return true;
-}
-
-/* .PORT@ADDR[+N] of a stream. */
-static bool read_stream_own(struct unsock_span name, struct unsock_name *result) {
-    if (!unsock_port_name_read(name, &result->port, &result->entry))
-        return false;
-    struct unsock_spelling *spelling = &result->spelling;
-    result->type = SOCK_STREAM;
-    result->own = true;
-    result->address_known = unsock_port_entry_ip(&result->entry, &result->address, &spelling->v6only);
-    if (result->address.family == 0)
-        return false;
-    result->address.port = result->port;
-    spelling->domain = result->address.family;
-    spelling->ip = result->address_known ? result->address : unsock_address_default(spelling->domain, 0);
-    return true;
-}
-
-/*
- * ".INDEX" at the end of a name that began with a dot; none at all where a datagram socket has made room for the link
- * that says that there are others on its port.
- */
-static bool cut_index(struct unsock_span *name, uint64_t *hidden) {
-    struct unsock_span rest = *name, index = {name->at + name->length, 0};
-    if (ends_with(*name, ".udp"))
-        return true;
-    while (rest.length > 0 && rest.at[rest.length - 1] != '.') {
-        rest.length--;
-        index = (struct unsock_span){index.at - 1, index.length + 1};
-    }
-    rest.length -= rest.length > 0;
-    *name = rest;
-    return unsock_span_number(index, 10, UINT8_MAX, hidden);
+    return result->address.family != 0;
 }
 
 bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *result) {
-    uint32_t port = 0;
-    uint64_t hidden = 0;
-    bool dotted = false;
-    result->own = false;
-    result->hidden = 0;
-    if (read_stream_own(name, result))
+    uint64_t port;
+    if (read_own(name, result))
         return true;
-    unsock_spelling_read(&name, &result->spelling);
-    if (name.length > 0 && name.at[0] == '.') {
-        name = (struct unsock_span){name.at + 1, name.length - 1};
-        dotted = true;
-        if (!cut_index(&name, &hidden))
-            return false;
-    }
-    result->hidden = (uint8_t)hidden;
-    size_t digits = 0;
-    for (; digits < name.length && digits < 5 && name.at[digits] >= '0' && name.at[digits] <= '9'; digits++)
-        port = port * 10 + (uint32_t)(name.at[digits] - '0');
-    if (port == 0 || port > 65535 || name.at[0] == '0')
+    struct unsock_span rest = name, digits = unsock_span_next(&rest, '.');
+    if (digits.length == 0 || digits.at[0] == '0' || !unsock_span_number(digits, 10, 65535, &port))
         return false;
-    const char *suffix = name.at + digits;
-    size_t length = name.length - digits;
-    bool stream = length == 5 && unsock_same(suffix, ".sock", 5);
-    result->type = stream ? SOCK_STREAM : SOCK_DGRAM;
+    result->own = false;
     result->port = (uint16_t)port;
-    result->address.port = result->port;
-    if (length > 0 && suffix[0] == '@' && !dotted) {
-        bool good = read_own((struct unsock_span){suffix, length}, result);
-        result->address.port = result->port;
-        return good;
-    }
-    bool aside = dotted && length == 4 && unsock_same(suffix, ".udp", 4);
-    return (stream && !dotted) || aside || (length == 11 && unsock_same(suffix, ".dgram.sock", 11));
+    result->type = unsock_span_is(rest, "sock") ? SOCK_STREAM : SOCK_DGRAM;
+    result->address = result->target = (struct unsock_ip){.port = result->port};
+    return result->type == SOCK_STREAM || unsock_span_is(rest, "dgram.sock");
 }
 
 /* The length of the address's digits in the endpoint here that ends with `end`; 0 when there is none. */
@@ -198,10 +135,6 @@ struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, si
     return result;
 }
 
-/*
- * The spelling (rules/spelling.h) is all slashes and "./" before the name of the file, but for the first slash, which
- * ends the directory's own name: that has none of these at its end.
- */
 bool unsock_kernel_name_read_anywhere(const struct sockaddr_un *address, size_t length, struct unsock_name *result,
                                       struct unsock_span *file) {
     *result = (struct unsock_name){.kind = UNSOCK_NAME_FILE};
@@ -213,12 +146,7 @@ bool unsock_kernel_name_read_anywhere(const struct sockaddr_un *address, size_t 
     while (start > 0 && address->sun_path[start - 1] != '/')
         start--;
     *file = (struct unsock_span){address->sun_path + start, end - start};
-    for (size_t step = 1; step > 0; start -= step) {
-        step = start > 1 && address->sun_path[start - 2] == '/';
-        if (start > 2 && unsock_same(address->sun_path + start - 3, "/./", 3))
-            step = 2;
-    }
-    return unsock_kernel_name_read_file((struct unsock_span){address->sun_path + start, end - start}, result);
+    return unsock_kernel_name_read_file(*file, result);
 }
 
 /* What follows the addresses. Returns the end. */

@@ -6,21 +6,20 @@
 #include "rt/text.h"
 #include "rules/ip.h"
 #include "rules/port_name.h"
-#include "rules/spelling.h"
 
 /* What a kernel name tells. */
 struct unsock_name {
     enum { UNSOCK_NAME_NONE, UNSOCK_NAME_FOREIGN, UNSOCK_NAME_FILE, UNSOCK_NAME_STREAM } kind;
-    uint16_t port;            /* FILE: the port; type says which kind of file */
-    int type;                 /* FILE: SOCK_STREAM or SOCK_DGRAM */
-    uint8_t hidden;           /* FILE: the hidden name's index; 0: it is the port's own name */
-    bool own;                 /* FILE: it tells the address: of a stream, or of a datagram socket beside another */
-    bool address_known;       /* own: the name tells all of `address`; else its family alone */
-    struct unsock_ip address; /* own: by which the socket was bound */
-    struct unsock_port_entry entry;  /* own, of a stream: what the name says */
-    struct unsock_spelling spelling; /* FILE: of the socket that has the name */
-    struct unsock_ip source;         /* STREAM: the client's address */
-    struct unsock_ip target;         /* STREAM: the address that the client connected to */
+    uint16_t port;                  /* FILE: the port; type says which kind of file */
+    int type;                       /* FILE: SOCK_STREAM or SOCK_DGRAM */
+    bool own;                       /* FILE: it tells the address; else it is PORT.sock or PORT.dgram.sock */
+    bool address_known;             /* own: the name tells all of `address`; else its family alone */
+    bool v6only;                    /* own: of [::], for IPv6 alone */
+    struct unsock_ip address;       /* own: by which the socket was bound */
+    struct unsock_port_entry entry; /* own: what the name says */
+    struct unsock_ip source;        /* STREAM: the client's address */
+    struct unsock_ip target;        /* STREAM: the address that the client connected to; FILE: whom a datagram client
+                                       asked, family 0 where that is not told */
 };
 
 /*
@@ -29,10 +28,8 @@ struct unsock_name {
  */
 struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, size_t length);
 
-/*
- * A file's name in the directory: PORT.sock or .PORT@ADDR[+N] of a stream; PORT.dgram.sock, the hidden
- * .PORT.dgram.sock.INDEX, PORT@ADDR.dgram.sock (or PORT@XXXXX.udp), or .PORT.udp of datagrams. False for any other.
- */
+/* A file's name in the directory (rules/port_name.h): PORT.sock, PORT.dgram.sock, or one that tells an address. False
+ * for any other. */
 bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *result);
 
 /*

@@ -1,21 +1,28 @@
-/* The names of a port's stream sockets. Pure. */
+/* The names of a port's sockets. Pure. */
 #include "rules/port_name.h"
 
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/text.h"
+#include "rules/address_text.h"
 #include "rules/ip.h"
-#include "rules/own_name.h"
 #include "rules/settings.h"
 
 #define ANY4 "0.0.0.0"
 #define ANY6 "--"
 #define BOTH "any"
+#define ASKS ','
+#define DATAGRAM 'u'
 #define TAG_V6ONLY 0x80u
 #define FAMILY4 1u
 #define FAMILY6 2u
-/* What else a path has: "/.65535@", "+109" and the NUL. */
+/* What else a path has: "/.65535@", "+109" and the NUL; of datagrams an 'u' more, and a digit less. */
 #define AROUND (8 + 4 + 1)
+
+static const struct {
+    char character;
+    uint8_t mark;
+} marks[] = {{'+', UNSOCK_PORT_REUSEPORT}, {'*', UNSOCK_PORT_REUSEADDR}, {'!', UNSOCK_PORT_CONNECTED}};
 
 static bool is(const char *address, const char *text) {
     return unsock_span_is(unsock_span_of(address), text);
@@ -32,20 +39,55 @@ static bool is_short(const char *address) {
     return !is(address, BOTH) && !has(address, '.') && !has(address, '-');
 }
 
+static bool fits(size_t length) {
+    return unsock_settings.directory_length + AROUND + length <= sizeof(((struct sockaddr_un *)0)->sun_path);
+}
+
+static void put_bound(struct unsock_text *text, const struct unsock_ip *ip, bool v6only) {
+    if (ip->family == AF_INET6 && unsock_ip_is_wildcard(ip))
+        unsock_text_put(text, v6only ? ANY6 : BOTH);
+    else
+        unsock_address_text_put(text, ip, false);
+}
+
+static uint8_t marks_of(uint8_t number) {
+    return number > 0 && number <= UNSOCK_PORT_SHARERS ? UNSOCK_PORT_REUSEPORT : 0;
+}
+
 struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, bool v6only, uint8_t number) {
-    struct unsock_port_entry entry = {.number = number};
+    struct unsock_port_entry entry = {.number = number, .marks = marks_of(number)};
     struct unsock_text text;
     unsock_text_start(&text, entry.address, sizeof(entry.address));
-    if (ip->family == AF_INET6 && unsock_ip_is_wildcard(ip))
-        unsock_text_put(&text, v6only ? ANY6 : BOTH);
-    else
-        unsock_own_name_put(&text, ip, false);
-    if (unsock_settings.directory_length + AROUND + text.length > sizeof(((struct sockaddr_un *)0)->sun_path) &&
-        text.length > sizeof(BOTH)) {
+    put_bound(&text, ip, v6only);
+    if (!fits(text.length) && text.length > sizeof(BOTH)) {
         unsock_text_start(&text, entry.address, sizeof(entry.address));
-        unsock_own_name_put(&text, ip, true);
+        unsock_address_text_put(&text, ip, true);
     }
     return entry;
+}
+
+bool unsock_port_entry_asking(const struct unsock_ip *any, bool v6only, const struct unsock_ip *target,
+                              struct unsock_port_entry *entry) {
+    struct unsock_text text;
+    *entry = (struct unsock_port_entry){.number = 0};
+    if (target->family == 0 || unsock_ip_is_wildcard(target))
+        return false;
+    unsock_text_start(&text, entry->address, sizeof(entry->address));
+    put_bound(&text, any, v6only);
+    unsock_text_char(&text, ASKS);
+    unsock_address_text_put(&text, target, false);
+    return !text.cut && fits(text.length);
+}
+
+bool unsock_port_entry_asks(const struct unsock_port_entry *entry) {
+    return has(entry->address, ASKS);
+}
+
+bool unsock_port_entry_target(const struct unsock_port_entry *entry, struct unsock_ip *target) {
+    struct unsock_span rest = unsock_span_of(entry->address);
+    bool known;
+    unsock_span_next(&rest, ASKS);
+    return rest.length > 0 && unsock_address_text_read(rest, target, &known) && known;
 }
 
 bool unsock_port_same_address(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
@@ -57,57 +99,73 @@ bool unsock_port_same(const struct unsock_port_entry *a, const struct unsock_por
 }
 
 bool unsock_port_entry_ip(const struct unsock_port_entry *entry, struct unsock_ip *ip, bool *v6only) {
+    struct unsock_span rest = unsock_span_of(entry->address), bound = unsock_span_next(&rest, ASKS);
     bool known = true;
-    *v6only = is(entry->address, ANY6);
+    *v6only = unsock_span_is(bound, ANY6);
     *ip = (struct unsock_ip){.family = AF_INET6};
-    if (!*v6only && !is(entry->address, BOTH) && !unsock_own_name_read(unsock_span_of(entry->address), ip, &known))
+    if (!*v6only && !unsock_span_is(bound, BOTH) && !unsock_address_text_read(bound, ip, &known))
         ip->family = 0;
     return known && ip->family != 0;
 }
 
-static unsigned families(const char *address) {
+/* Beside a client's port no other address can be bound, of either family. */
+static unsigned families(const struct unsock_port_entry *entry) {
     struct unsock_ip ip;
     bool known;
-    if (is(address, BOTH))
+    const char *address = entry->address;
+    if (is(address, BOTH) || unsock_port_entry_asks(entry))
         return FAMILY4 | FAMILY6;
     if (!is_short(address))
         return has(address, '-') ? FAMILY6 : FAMILY4;
-    return unsock_own_name_read(unsock_span_of(address), &ip, &known) && ip.family == AF_INET6 ? FAMILY6 : FAMILY4;
+    return unsock_address_text_read(unsock_span_of(address), &ip, &known) && ip.family == AF_INET6 ? FAMILY6 : FAMILY4;
 }
 
-static bool is_wildcard(const char *address) {
+static bool is_wildcard(const struct unsock_port_entry *entry) {
     struct unsock_ip ip;
     bool known;
+    const char *address = entry->address;
+    if (unsock_port_entry_asks(entry))
+        return true;
     if (!is_short(address))
         return is(address, ANY4) || is(address, ANY6) || is(address, BOTH);
-    return unsock_own_name_read(unsock_span_of(address), &ip, &known) && known && unsock_ip_is_wildcard(&ip);
+    return unsock_address_text_read(unsock_span_of(address), &ip, &known) && known && unsock_ip_is_wildcard(&ip);
 }
 
-static bool shares(const struct unsock_port_entry *entry) {
-    return entry->number != 0 && entry->number <= UNSOCK_PORT_SHARERS;
+bool unsock_port_overlap(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
+    return (families(a) & families(b)) != 0 && (is_wildcard(a) || is_wildcard(b) || unsock_port_same_address(a, b));
 }
 
 bool unsock_port_conflict(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
-    if ((families(a->address) & families(b->address)) == 0 || (shares(a) && shares(b)))
-        return false;
-    return is_wildcard(a->address) || is_wildcard(b->address) || unsock_port_same_address(a, b);
+    return (a->marks & b->marks & UNSOCK_PORT_SHARES) == 0 && unsock_port_overlap(a, b);
 }
 
 static bool is_address_character(char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
-           c == '_' || c == '=';
+           c == '_' || c == '=' || c == ASKS;
 }
 
-static bool cut_number(struct unsock_span *rest, uint8_t *number) {
+/* The marks in their order, and a number; '+' before one that waits is no mark. */
+static bool cut_number(struct unsock_span *rest, struct unsock_port_entry *entry) {
     uint64_t value;
-    size_t digits = 1;
-    while (digits < rest->length && rest->at[digits] != ' ')
-        digits++;
-    struct unsock_span text = {rest->at + 1, digits - 1};
-    if (!unsock_span_number(text, 10, UNSOCK_PORT_NUMBERS, &value) || value == 0 || text.at[0] == '0')
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        bool marked = at < rest->length && rest->at[at] == marks[i].character;
+        entry->marks |= marked ? marks[i].mark : 0;
+        at += marked;
+    }
+    size_t end = at;
+    while (end < rest->length && rest->at[end] != ' ')
+        end++;
+    struct unsock_span text = {rest->at + at, end - at};
+    if (entry->marks == 0 || !unsock_span_number(text, 10, UNSOCK_PORT_NUMBERS, &value) ||
+        (text.at[0] == '0' && text.length > 1))
         return false;
-    *number = (uint8_t)value;
-    *rest = (struct unsock_span){rest->at + digits, rest->length - digits};
+    entry->number = (uint8_t)value;
+    bool waits = value >= UNSOCK_PORT_WAITING;
+    if (waits && entry->marks != UNSOCK_PORT_REUSEPORT)
+        return false;
+    entry->marks = waits ? 0 : entry->marks;
+    *rest = (struct unsock_span){rest->at + end, rest->length - end};
     return true;
 }
 
@@ -121,9 +179,7 @@ bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *
         return false;
     memcpy(entry->address, left.at, length);
     left = (struct unsock_span){left.at + length, left.length - length};
-    if (left.length > 0 && left.at[0] == '+' && !cut_number(&left, &entry->number))
-        return false;
-    if (left.length > 0 && left.at[0] != ' ')
+    if (left.length > 0 && left.at[0] != ' ' && !cut_number(&left, entry))
         return false;
     /* A blank is followed by another one. */
     if (left.length == 1)
@@ -135,11 +191,14 @@ bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *
 }
 
 void unsock_port_entry_put(struct unsock_text *text, const struct unsock_port_entry *entry) {
+    uint8_t shown = entry->number != 0 && entry->marks == 0 ? UNSOCK_PORT_REUSEPORT : entry->marks;
     unsock_text_put(text, entry->address);
-    if (entry->number == 0)
-        return;
-    unsock_text_char(text, '+');
-    unsock_text_number(text, entry->number, 10, 1);
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        if (shown & marks[i].mark)
+            unsock_text_char(text, marks[i].character);
+    }
+    if (shown != 0)
+        unsock_text_number(text, entry->number, 10, 1);
 }
 
 uint8_t unsock_port_tag(bool v6only, uint8_t number) {
@@ -150,25 +209,41 @@ struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip) {
     return unsock_port_entry_of(ip, (ip->tag & TAG_V6ONLY) != 0, (uint8_t)(ip->tag & ~TAG_V6ONLY));
 }
 
-static void start_path(struct unsock_text *text, uint16_t port, struct sockaddr_un *path) {
+static void start_path(struct unsock_text *text, struct sockaddr_un *path) {
     path->sun_family = AF_UNIX;
     unsock_text_start(text, path->sun_path, sizeof(path->sun_path));
     unsock_text_span(text, (struct unsock_span){unsock_settings.directory, unsock_settings.directory_length});
-    unsock_text_put(text, "/.");
-    unsock_text_number(text, port, 10, 1);
-    unsock_text_char(text, '@');
+    unsock_text_char(text, '/');
 }
 
-socklen_t unsock_port_path(uint16_t port, const struct unsock_port_entry *entry, struct sockaddr_un *path) {
+static void put_port(struct unsock_text *text, struct unsock_port_key key) {
+    unsock_text_char(text, '.');
+    unsock_text_number(text, key.number, 10, 1);
+    unsock_text_put(text, key.type == SOCK_DGRAM ? "u@" : "@");
+}
+
+/* The name of a socket's file. */
+static void put_name(struct unsock_text *text, struct unsock_port_key key, const struct unsock_port_entry *entry) {
+    put_port(text, key);
+    unsock_text_put(text, entry->address);
+    if (entry->number == 0)
+        return;
+    unsock_text_char(text, '+');
+    unsock_text_number(text, entry->number, 10, 1);
+}
+
+socklen_t unsock_port_path(struct unsock_port_key key, const struct unsock_port_entry *entry,
+                           struct sockaddr_un *path) {
     struct unsock_text text;
-    start_path(&text, port, path);
-    unsock_port_entry_put(&text, entry);
+    start_path(&text, path);
+    put_name(&text, key, entry);
     return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1);
 }
 
-void unsock_port_record_path(uint16_t port, const char *end, struct sockaddr_un *path) {
+void unsock_port_record_path(struct unsock_port_key key, const char *end, struct sockaddr_un *path) {
     struct unsock_text text;
-    start_path(&text, port, path);
+    start_path(&text, path);
+    put_port(&text, key);
     unsock_text_put(&text, end);
 }
 
@@ -176,31 +251,53 @@ bool unsock_port_is_own_path(const struct sockaddr_un *path) {
     return path->sun_path[unsock_settings.directory_length + 1] == '.';
 }
 
-bool unsock_port_name_read(struct unsock_span name, uint16_t *port, struct unsock_port_entry *entry) {
+/* Cuts ".PORT@" or ".PORTu@" off the front. */
+static bool cut_port(struct unsock_span *rest, struct unsock_port_key *key) {
     uint64_t number;
-    if (name.length < 2 || name.at[0] != '.' || name.at[1] == '0')
+    if (rest->length < 2 || rest->at[0] != '.' || rest->at[1] == '0')
         return false;
-    struct unsock_span rest = {name.at + 1, name.length - 1};
-    struct unsock_span digits = unsock_span_next(&rest, '@');
-    if (!unsock_span_number(digits, 10, 65535, &number) || !unsock_port_entry_next(&rest, entry) || rest.length > 0)
+    struct unsock_span left = {rest->at + 1, rest->length - 1}, digits = unsock_span_next(&left, '@');
+    bool ends = digits.length + 1 == rest->length; /* without '@' */
+    bool datagram = digits.length > 0 && digits.at[digits.length - 1] == DATAGRAM;
+    digits.length -= datagram;
+    if (ends || !unsock_span_number(digits, 10, 65535, &number))
         return false;
-    *port = (uint16_t)number;
+    *key = (struct unsock_port_key){(uint16_t)number, datagram ? SOCK_DGRAM : SOCK_STREAM};
+    *rest = left;
     return true;
 }
 
-void unsock_port_link_write(uint16_t port, const struct unsock_port_entry *first, bool several, char *buffer) {
+bool unsock_port_name_read(struct unsock_span name, struct unsock_port_key *key, struct unsock_port_entry *entry) {
     struct unsock_text text;
-    unsock_text_start(&text, buffer, UNSOCK_PORT_LINK_MOST);
-    unsock_text_put(&text, several ? "./." : ".");
-    unsock_text_number(&text, port, 10, 1);
-    unsock_text_char(&text, '@');
-    unsock_port_entry_put(&text, first);
+    char written[UNSOCK_PORT_LINK_MOST];
+    struct unsock_span rest = name;
+    if (!cut_port(&rest, key) || !unsock_port_entry_next(&rest, entry) || rest.length > 0)
+        return false;
+    /* Marks stand in the record alone. */
+    unsock_text_start(&text, written, sizeof(written));
+    put_name(&text, *key, entry);
+    return text.length == name.length && unsock_same(written, name.at, name.length);
 }
 
-bool unsock_port_link_read(struct unsock_span text, uint16_t port, struct unsock_port_entry *first, bool *several) {
-    uint16_t read;
+bool unsock_port_record_name_read(struct unsock_span name, struct unsock_port_key *key, bool *next) {
+    *next = name.length > 0 && name.at[name.length - 1] == '~';
+    name.length -= *next;
+    return name.length > 0 && name.at[name.length - 1] == '@' && cut_port(&name, key) && name.length == 0;
+}
+
+void unsock_port_link_write(struct unsock_port_key key, const struct unsock_port_entry *first, bool several,
+                            char *buffer) {
+    struct unsock_text text;
+    unsock_text_start(&text, buffer, UNSOCK_PORT_LINK_MOST);
+    unsock_text_put(&text, several ? "./" : "");
+    put_name(&text, key, first);
+}
+
+bool unsock_port_link_read(struct unsock_span text, struct unsock_port_key key, struct unsock_port_entry *first,
+                           bool *several) {
+    struct unsock_port_key read;
     *several = text.length > 2 && text.at[0] == '.' && text.at[1] == '/';
     if (*several)
         text = (struct unsock_span){text.at + 2, text.length - 2};
-    return unsock_port_name_read(text, &read, first) && read == port;
+    return unsock_port_name_read(text, &read, first) && read.number == key.number && read.type == key.type;
 }

@@ -44,6 +44,17 @@ static void append(struct unsock_text *text, const struct unsock_port_entry *ent
     unsock_port_entry_put(text, entry);
 }
 
+bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *entry) {
+    struct unsock_text text = {port->text, sizeof(port->text), port->length, false};
+    unsigned entries = count(port);
+    append(&text, entry);
+    if (text.cut || entries >= UNSOCK_PORT_ENTRIES)
+        return false;
+    port->life[entries] = UNSOCK_PORT_ALIVE;
+    port->length = text.length;
+    return true;
+}
+
 void unsock_port_take(struct unsock_port *port, size_t length) {
     port->length = length;
     port->unreadable = port->several && (length == 0 || count(port) >= UNSOCK_PORT_ENTRIES);
@@ -52,9 +63,8 @@ void unsock_port_take(struct unsock_port *port, size_t length) {
     memset(port->life, UNSOCK_PORT_UNKNOWN, sizeof(port->life));
     if (port->holder != UNSOCK_PORT_OURS || unsock_port_find(port, &port->first) >= 0)
         return;
-    struct unsock_text text = {port->text, sizeof(port->text), port->length, false};
-    append(&text, &port->first);
-    port->length = text.length;
+    unsock_port_add(port, &port->first);
+    port->life[unsock_port_find(port, &port->first)] = UNSOCK_PORT_UNKNOWN;
 }
 
 static bool is_gone(uint8_t life) {
@@ -68,18 +78,42 @@ unsigned unsock_port_living(const struct unsock_port *port) {
     return living;
 }
 
+/* Of streams all that a mark says is in the name. */
+bool unsock_port_has_record(const struct unsock_port *port) {
+    struct unsock_span rest = unsock_port_all(port);
+    struct unsock_port_entry entry;
+    unsigned living = 0;
+    bool marked = false;
+    for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
+        living += !is_gone(port->life[i]);
+        marked |= !is_gone(port->life[i]) && entry.marks != 0;
+    }
+    return living > 1 || (port->key.type == SOCK_DGRAM && marked);
+}
+
 bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me) {
     struct unsock_span rest = unsock_port_all(port);
     struct unsock_port_entry entry;
     struct unsock_text text;
     unsock_text_start(&text, port->fresh, sizeof(port->fresh));
     for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
-        if (!is_gone(port->life[i]))
+        if (!is_gone(port->life[i]) && !(me && unsock_port_same(&entry, me)))
             append(&text, &entry);
     }
     if (me)
         append(&text, me);
     return !text.cut;
+}
+
+int unsock_port_next_unnumbered(const struct unsock_port *port, const struct unsock_port_entry *me, int index) {
+    struct unsock_span rest = unsock_port_all(port);
+    struct unsock_port_entry entry;
+    for (int i = 0; unsock_port_entry_next(&rest, &entry); i++) {
+        if (i > index && entry.number == 0 && !is_gone(port->life[i]) && !unsock_port_same(&entry, me) &&
+            unsock_port_overlap(&entry, me))
+            return i;
+    }
+    return -1;
 }
 
 uint64_t unsock_port_sum(const struct unsock_port *port) {
@@ -95,22 +129,26 @@ uint64_t unsock_port_sum(const struct unsock_port *port) {
 /* The first one is asked in any case: PORT.sock must not lead to a dead one where somebody comes. */
 struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *port, const struct unsock_port_entry *me,
                                                    bool bound) {
-    struct unsock_port_joining joining = {UNSOCK_PORT_JOIN, -1, port->holder != UNSOCK_PORT_OURS};
+    struct unsock_port_joining joining = {UNSOCK_PORT_JOIN, -1, port->holder != UNSOCK_PORT_OURS, false};
     struct unsock_span rest = unsock_port_all(port);
     struct unsock_port_entry entry;
     if (port->unreadable)
-        return (struct unsock_port_joining){UNSOCK_PORT_REFUSE, -1, false};
+        return (struct unsock_port_joining){UNSOCK_PORT_REFUSE, -1, false, false};
     for (int i = 0; unsock_port_entry_next(&rest, &entry); i++) {
         bool first = unsock_port_same(&entry, &port->first), excludes = unsock_port_conflict(&entry, me);
+        bool shares = !excludes && unsock_port_overlap(&entry, me);
         uint8_t life = bound && unsock_port_same(&entry, me) ? UNSOCK_PORT_GONE : port->life[i];
-        if (!first && !excludes)
+        joining.shares |= shares && entry.number != 0 && !is_gone(life);
+        if (!first && !excludes && !(shares && entry.number == 0))
             continue;
         if (life == UNSOCK_PORT_UNKNOWN)
-            return (struct unsock_port_joining){UNSOCK_PORT_ASK, i, false};
+            return (struct unsock_port_joining){UNSOCK_PORT_ASK, i, false, false};
         if (is_gone(life))
             joining.be_first |= first;
-        else if (excludes)
-            return (struct unsock_port_joining){UNSOCK_PORT_REFUSE, i, false};
+        else if (excludes && life != UNSOCK_PORT_OWN)
+            return (struct unsock_port_joining){UNSOCK_PORT_REFUSE, i, false, false};
+        else
+            joining.shares |= shares && life != UNSOCK_PORT_OWN;
     }
     return joining;
 }
@@ -134,22 +172,45 @@ struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *po
     return leaving;
 }
 
-/* Of those on the address `like` (NULL: of all) the one with this index, from the one numbered `start` on. */
-static bool pick(const struct unsock_port *port, const struct unsock_port_entry *like, unsigned start, unsigned *index,
+/* In which order those of one address are tried. */
+enum rank { CONNECTED, LATEST, ANY, RANKS };
+
+static enum rank rank_of(const struct unsock_port_entry *entry) {
+    if (entry->marks & UNSOCK_PORT_CONNECTED)
+        return CONNECTED;
+    return entry->marks & UNSOCK_PORT_REUSEADDR ? LATEST : ANY;
+}
+
+/* Of whom a client looks for: one entry's address (`like`), all clients (`asks`), or everybody. */
+struct wanted {
+    const struct unsock_port_entry *like;
+    bool asks;
+};
+
+static bool is_wanted(const struct wanted *wanted, const struct unsock_port_entry *entry) {
+    if (wanted->asks)
+        return unsock_port_entry_asks(entry);
+    return !wanted->like || unsock_port_same_address(entry, wanted->like);
+}
+
+/* Of those the one with this index; of ANY rank they come from the one numbered `start` on, of the others backwards. */
+static bool pick(const struct unsock_port *port, const struct wanted *wanted, unsigned start, unsigned *index,
                  struct unsock_port_entry *found) {
     struct unsock_span rest = unsock_port_all(port);
     struct unsock_port_entry entry;
-    unsigned matching = 0;
-    while (unsock_port_entry_next(&rest, &entry))
-        matching += !like || unsock_port_same_address(&entry, like);
-    if (*index >= matching) {
-        *index -= matching;
-        return false;
+    unsigned count[RANKS] = {0}, rank = 0;
+    while (unsock_port_entry_next(&rest, &entry)) {
+        if (is_wanted(wanted, &entry))
+            count[rank_of(&entry)]++;
     }
-    unsigned wanted = (start % matching + *index) % matching;
+    while (rank < RANKS && *index >= count[rank])
+        *index -= count[rank++];
+    if (rank == RANKS)
+        return false;
+    unsigned place = rank == ANY ? (start % count[rank] + *index) % count[rank] : count[rank] - 1 - *index;
     rest = unsock_port_all(port);
     for (unsigned i = 0; unsock_port_entry_next(&rest, &entry);) {
-        if ((!like || unsock_port_same_address(&entry, like)) && i++ == wanted) {
+        if (is_wanted(wanted, &entry) && rank_of(&entry) == rank && i++ == place) {
             *found = entry;
             return true;
         }
@@ -166,8 +227,9 @@ bool unsock_port_candidate(const struct unsock_port *port, const struct unsock_i
         unsock_port_entry_of(&any6, false, 0),
     };
     for (unsigned i = unsock_ip_is_wildcard(ip); i < sizeof(ranks) / sizeof(ranks[0]); i++) {
-        if (pick(port, &ranks[i], spread, &index, entry))
+        if (pick(port, &(struct wanted){.like = &ranks[i]}, spread, &index, entry))
             return true;
     }
-    return one_address && pick(port, NULL, 0, &index, entry);
+    return pick(port, &(struct wanted){.asks = true}, 0, &index, entry) ||
+           (one_address && pick(port, &(struct wanted){.asks = false}, 0, &index, entry));
 }

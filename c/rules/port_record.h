@@ -12,10 +12,16 @@
 #define UNSOCK_PORT_ENTRIES 512
 
 /*
- * Of a socket. GONE: it has no file; the name may be a newcomer's at any moment, so that it is never removed. DEAD: its
- * file is left over.
+ * Of a socket. OWN: it lives, and is to be replaced by the one that binds now, which it does not exclude. GONE: it has
+ * no file; the name may be a newcomer's at any moment, so that it is never removed. DEAD: its file is left over.
  */
-enum unsock_port_life { UNSOCK_PORT_UNKNOWN, UNSOCK_PORT_ALIVE, UNSOCK_PORT_DEAD, UNSOCK_PORT_GONE };
+enum unsock_port_life {
+    UNSOCK_PORT_UNKNOWN,
+    UNSOCK_PORT_ALIVE,
+    UNSOCK_PORT_OWN,
+    UNSOCK_PORT_DEAD,
+    UNSOCK_PORT_GONE,
+};
 
 enum unsock_port_holder {
     UNSOCK_PORT_NOBODY,  /* there is no PORT.sock */
@@ -25,9 +31,9 @@ enum unsock_port_holder {
 
 /* A port as it was read. Large: it is never on a stack (files/port.h). */
 struct unsock_port {
-    uint16_t number;
+    struct unsock_port_key key;
     uint8_t holder;                 /* enum unsock_port_holder */
-    bool several;                   /* PORT.sock leads to the first of several: the record says which */
+    bool several;                   /* PORT.sock leads to the first one of those in the record */
     bool unreadable;                /* but there is none, or it cannot be read */
     struct unsock_port_entry first; /* to which PORT.sock leads */
     size_t length;                  /* of `text` */
@@ -51,8 +57,23 @@ int unsock_port_find(const struct unsock_port *port, const struct unsock_port_en
 /* How many are not known to be dead or gone. */
 unsigned unsock_port_living(const struct unsock_port *port);
 
-/* Writes the record of those, and of `me` (or NULL) at its end, into `fresh`. False: it would be too long. */
+/* Have those a record: are there several, or does the only one let others share its address by a mark of the record? */
+bool unsock_port_has_record(const struct unsock_port *port);
+
+/* Adds a living one at the end. False: there is no room. */
+bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *entry);
+
+/*
+ * Writes the record of those, and of `me` (or NULL) at its end, into `fresh`. One with the number and address of `me`
+ * is left out. False: it would be too long.
+ */
 bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me);
+
+/*
+ * The next one after `index` (-1: the first) that is not known to be dead, shares its address with `me` and has no
+ * number, by which clients may remember it: it gets one. -1: there is none.
+ */
+int unsock_port_next_unnumbered(const struct unsock_port *port, const struct unsock_port_entry *me, int index);
 
 /* Of all that was read: another one where that has changed. */
 uint64_t unsock_port_sum(const struct unsock_port *port);
@@ -64,6 +85,7 @@ struct unsock_port_joining {
     enum unsock_port_verdict verdict;
     int which;
     bool be_first; /* JOIN: PORT.sock leads to the new one from now on */
+    bool shares;   /* JOIN: it shares an address with another one: it needs a number */
 };
 
 /* `bound`: its file is there already, and a name of that kind in the record is of an older one. */
@@ -84,8 +106,9 @@ struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *po
 
 /*
  * The entry that a client of an address tries as number `index`, in TCP's order: of the address itself, the family's
- * wildcard, the dual-stack one; among those that share one it begins with any of them, as `spread` says. With
- * `one_address` all the others come after these. False: there is no such one.
+ * wildcard, the dual-stack one, a datagram client's. Among those that share an address first come the connected ones,
+ * which take nobody but their own client, and of them, and of those with SO_REUSEADDR, the latest; with SO_REUSEPORT
+ * any, as `spread` says. With `one_address` all the others come after these. False: there is no such one.
  */
 bool unsock_port_candidate(const struct unsock_port *port, const struct unsock_ip *ip, unsigned spread,
                            bool one_address, unsigned index, struct unsock_port_entry *entry);

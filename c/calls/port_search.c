@@ -3,7 +3,7 @@
  * is a promise, whoever is reached by it has the address. The names are read only where that fails, and a client is
  * refused only by names that have not changed while it tried them.
  */
-#include "calls/stream_path.h"
+#include "calls/port_search.h"
 
 #include "files/port.h"
 #include "files/port_leave.h"
@@ -19,24 +19,24 @@
 #define TRIES 8
 #define AT_ONCE 4
 
-/* One client's search. */
-struct search {
-    const struct unsock_ip *target;
-    struct sockaddr_un *path;
-    socklen_t *length;
-    unsock_connect_way *way;
-    void *attempt;
-    unsigned spread;
-};
+static struct unsock_port_key key_of(const struct unsock_port_search *search) {
+    return (struct unsock_port_key){search->target->port, search->type};
+}
 
-static long go(const struct search *search, const struct unsock_port_entry *entry) {
-    *search->length = unsock_port_path(search->target->port, entry, search->path);
+static long go(const struct unsock_port_search *search, const struct unsock_port_entry *entry) {
+    *search->length = unsock_port_path(key_of(search), entry, search->path);
     return search->way(search->attempt);
 }
 
-/* Nobody is there, or does not listen: another one may have the client. */
-static bool goes_on(long result) {
-    return result == -ECONNREFUSED || result == -ENOENT;
+/* A plain server's, a client's, or a control file. */
+static long go_plain(const struct unsock_port_search *search) {
+    *search->length = unsock_address_path(search->target->port, search->type, search->path);
+    return search->way(search->attempt);
+}
+
+/* Nobody is there, or does not listen, or hears somebody else alone: another one may have the client. */
+static bool goes_on(const struct unsock_port_search *search, long result) {
+    return result == -ECONNREFUSED || result == -ENOENT || (result == -EPERM && search->type == SOCK_DGRAM);
 }
 
 static struct unsock_port_entry entry_by(enum unsock_known_way way, const struct unsock_ip *target) {
@@ -48,17 +48,17 @@ static struct unsock_port_entry entry_by(enum unsock_known_way way, const struct
  * Names with a number are not remembered: all that share an address shall have clients. A wildcard and an address of
  * its family are there together only by such names: so what is remembered never leads past who has the very address.
  */
-static void remember(const struct search *search, const struct unsock_port_entry *entry) {
+static void remember(const struct unsock_port_search *search, const struct unsock_port_entry *entry) {
     if (entry->number != 0)
         return;
     for (enum unsock_known_way way = UNSOCK_KNOWN_EXACT; way <= UNSOCK_KNOWN_BOTH; way++) {
         struct unsock_port_entry known = entry_by(way, search->target);
         if (unsock_port_same(&known, entry))
-            unsock_known_port_note(search->target->port, search->target->family, way);
+            unsock_known_port_note(search->target, search->type, way);
     }
 }
 
-/* Clients go round those that share an address, those of other processes from another one on. */
+/* Clients of streams go round those that share an address, those of other processes from another one on. */
 static unsigned next_spread(void) {
     static unsigned turn;
     return (unsigned)unsock_own()->owner + __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED);
@@ -75,11 +75,11 @@ struct view {
 };
 
 /* Nothing is borrowed while a client waits: it may never come back (siglongjmp(3)). Returns 0 or -ENOBUFS. */
-UNSOCK_OWN_FRAME static long look(const struct search *search, unsigned from, struct view *view) {
+UNSOCK_OWN_FRAME static long look(const struct unsock_port_search *search, unsigned from, struct view *view) {
     struct unsock_port *port = unsock_port_borrow();
     if (!port)
         return -ENOBUFS;
-    unsock_port_read(port, search->target->port);
+    unsock_port_read(port, key_of(search));
     view->sum = unsock_port_sum(port);
     view->several = port->several;
     view->holder = port->holder;
@@ -93,12 +93,13 @@ UNSOCK_OWN_FRAME static long look(const struct search *search, unsigned from, st
 }
 
 /* One after the other of those that may have the client. -ENOENT: there is none. */
-static long go_through(const struct search *search, struct view *view) {
+static long go_through(const struct unsock_port_search *search, struct view *view) {
     long result = view->count > 0 ? -ECONNREFUSED : -ENOENT;
     for (;;) {
         for (unsigned i = 0; i < view->count; i++) {
             long answer = go(search, &view->entries[i]);
-            if (goes_on(answer))
+            result = answer == -EPERM ? answer : result;
+            if (goes_on(search, answer))
                 continue;
             if (answer >= 0 || answer == -EAGAIN || answer == -EINPROGRESS)
                 remember(search, &view->entries[i]);
@@ -109,18 +110,12 @@ static long go_through(const struct search *search, struct view *view) {
     }
 }
 
-/* A plain server's, or a control file. */
-static long go_plain(const struct search *search) {
-    *search->length = unsock_address_path(search->target->port, SOCK_STREAM, search->path);
-    return search->way(search->attempt);
-}
-
 /*
  * The second round, where several have the port: who had not listened yet may do so now, and the one that was tried
  * after it may just have gone, as when a server is replaced. Before it PORT.sock is mended, for the plain clients'
  * sake.
  */
-static long go_by_names(const struct search *search) {
+static long go_by_names(const struct unsock_port_search *search) {
     struct view view;
     long result = look(search, 0, &view);
     for (int tries = 0; result == 0 && tries < TRIES; tries++) {
@@ -129,36 +124,46 @@ static long go_by_names(const struct search *search) {
         uint64_t sum = view.sum;
         bool several = view.several, none = view.holder == UNSOCK_PORT_NOBODY || (view.count == 0 && !several);
         long answer = go_through(search, &view);
-        if (none || !goes_on(answer))
+        if (none || answer == -EPERM || !goes_on(search, answer))
             return answer;
         result = look(search, 0, &view);
         if (result == 0 && view.sum == sum && (!several || tries > 0))
             return answer;
         if (result == 0 && view.sum == sum)
-            unsock_port_sweep(search->target->port);
+            unsock_port_sweep(key_of(search));
     }
     return result < 0 ? result : -ECONNREFUSED;
 }
 
-UNSOCK_OWN_FRAME static long connect_by_names(const struct search *search) {
+UNSOCK_OWN_FRAME static long go_without_memory(const struct unsock_port_search *search) {
     long result = go_by_names(search);
     /* It is about the port then, not about the last name that was tried. */
     if (result == -ENOENT)
-        *search->length = unsock_address_path(search->target->port, SOCK_STREAM, search->path);
+        *search->length = unsock_address_path(search->target->port, search->type, search->path);
     return result;
 }
 
-long unsock_stream_path_connect(const struct unsock_ip *target, struct sockaddr_un *path, socklen_t *length,
-                                unsock_connect_way *way, void *attempt) {
-    struct search search = {target, path, length, way, attempt, 0};
-    enum unsock_known_way known = unsock_known_port(target->port, target->family);
+/*
+ * What was heard by the name PORT.dgram.sock is answered by it, once. Where a server on another address has taken the
+ * port by then, it would be reached: so what is to last looks at the names.
+ */
+static long go_known(const struct unsock_port_search *search, enum unsock_known_way known) {
+    struct unsock_port_entry entry = entry_by(known, search->target);
+    if (known != UNSOCK_KNOWN_PLAIN)
+        return go(search, &entry);
+    unsock_known_port_note(search->target, search->type, UNSOCK_KNOWN_NOTHING);
+    return search->connects ? -ENOENT : go_plain(search);
+}
+
+long unsock_port_go(struct unsock_port_search *search) {
+    enum unsock_known_way known = unsock_known_port(search->target, search->type);
     if (known != UNSOCK_KNOWN_NOTHING) {
-        struct unsock_port_entry entry = entry_by(known, target);
-        long result = go(&search, &entry);
-        if (!goes_on(result))
+        long result = go_known(search, known);
+        if (!goes_on(search, result))
             return result;
-        unsock_known_port_note(target->port, target->family, UNSOCK_KNOWN_NOTHING);
+        unsock_known_port_note(search->target, search->type, UNSOCK_KNOWN_NOTHING);
     }
-    search.spread = next_spread();
-    return connect_by_names(&search);
+    if (search->type == SOCK_STREAM)
+        search->spread = next_spread();
+    return go_without_memory(search);
 }

@@ -1,0 +1,30 @@
+/* By which of a port's names a socket of this process is known. */
+#include "files/port_own.h"
+
+#include "files/port.h"
+#include "memory/fds.h"
+#include "rt/net.h"
+#include "rules/address.h"
+#include "rules/port_name.h"
+
+/* Nobody shares a client's port: its name is the one to which PORT.dgram.sock leads. */
+static bool find_asking(struct unsock_port_key key, struct unsock_port_entry *own) {
+    bool several;
+    return unsock_port_look(key, own, &several) == UNSOCK_PORT_OURS && unsock_port_entry_asks(own);
+}
+
+bool unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *own) {
+    if (entry->local.tag == UNSOCK_PORT_PLAIN_TAG)
+        return false;
+    *own = unsock_port_entry_of_tag(&entry->local);
+    if (entry->local.tag == UNSOCK_PORT_ASKING_TAG && !find_asking(unsock_port_key_of(entry), own))
+        own->number = UNSOCK_PORT_SHARERS; /* nobody's: the name has gone already */
+    return true;
+}
+
+socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un *path) {
+    struct unsock_port_entry own;
+    if (!unsock_port_own(entry, &own))
+        return unsock_address_path(entry->local.port, entry->type, path);
+    return unsock_port_path(unsock_port_key_of(entry), &own, path);
+}

@@ -1,0 +1,26 @@
+/* What the kernel does not know of a socket. */
+#include "kernel/socket_mark.h"
+
+#include "kernel/socket_info.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+unsigned unsock_socket_mark(int fd) {
+    long value = unsock_socket_option(fd, SO_INCOMING_CPU);
+    return (value & ~UNSOCK_SOCKET_MARK_BITS) == UNSOCK_SOCKET_MARK ? (unsigned)value & UNSOCK_SOCKET_MARK_BITS : 0;
+}
+
+unsigned unsock_socket_mark_certain(int fd) {
+    unsigned mark = unsock_socket_mark(fd);
+    int32_t none = UNSOCK_SOCKET_MARK;
+    if (mark != 0)
+        return mark;
+    long result = unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_INCOMING_CPU, &none, sizeof(none));
+    return result == -ENOPROTOOPT || result == -EOPNOTSUPP ? UNSOCK_END_UNKNOWN : 0;
+}
+
+void unsock_socket_mark_set(int fd, unsigned old, unsigned added) {
+    int32_t value = (int32_t)(UNSOCK_SOCKET_MARK | old | added);
+    if ((old & added) != added)
+        unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_INCOMING_CPU, &value, sizeof(value));
+}
