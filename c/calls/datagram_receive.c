@@ -75,9 +75,6 @@ static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct un
     struct unsock_ip sender =
         tells ? told->address : unsock_address_default(plain ? unsock_names_family(entry) : family_of(told), port);
     sender.port = port;
-    /* The answer goes to the same name. */
-    if (!plain && !told->own)
-        unsock_known_port_note(&sender, SOCK_DGRAM, UNSOCK_KNOWN_PLAIN);
     return sender;
 }
 
@@ -90,6 +87,9 @@ static long give_sender(struct unsock_fd *entry, const struct unsock_name *told,
     if (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_names_converts(name->any.sa_family))
         return unsock_names_give(name, name_length, address, length);
     struct unsock_ip sender = sender_of(entry, told, &name->un, name_length);
+    /* The answer goes to the same name. */
+    if (told->kind == UNSOCK_NAME_FILE && told->type == SOCK_DGRAM && !told->own)
+        unsock_known_port_note(&sender, SOCK_DGRAM, UNSOCK_KNOWN_PLAIN);
     return unsock_names_give_ip(&sender, entry->domain, address, length);
 }
 

@@ -148,9 +148,16 @@ UNSOCK_OWN_FRAME static long go_without_memory(const struct unsock_port_search *
  * port by then, it would be reached: so what is to last looks at the names.
  */
 static long go_known(const struct unsock_port_search *search, enum unsock_known_way known) {
-    struct unsock_port_entry entry = entry_by(known, search->target);
-    if (known != UNSOCK_KNOWN_PLAIN)
+    static const struct unsock_ip any = {.family = AF_INET};
+    if (known != UNSOCK_KNOWN_PLAIN && known != UNSOCK_KNOWN_BOTH && search->target->family == AF_INET) {
+        *search->length =
+            unsock_port_path4(key_of(search), known == UNSOCK_KNOWN_EXACT ? search->target : &any, search->path);
+        return search->way(search->attempt);
+    }
+    if (known != UNSOCK_KNOWN_PLAIN) {
+        struct unsock_port_entry entry = entry_by(known, search->target);
         return go(search, &entry);
+    }
     unsock_known_port_note(search->target, search->type, UNSOCK_KNOWN_NOTHING);
     return search->connects ? -ENOENT : go_plain(search);
 }

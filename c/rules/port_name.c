@@ -240,6 +240,39 @@ socklen_t unsock_port_path(struct unsock_port_key key, const struct unsock_port_
     return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1);
 }
 
+static char *put_decimal(char *at, unsigned number) {
+    unsigned count = 1 + (number > 9) + (number > 99) + (number > 999) + (number > 9999);
+    for (unsigned i = count; i > 0; i--, number /= 10)
+        at[i - 1] = (char)('0' + number % 10);
+    return at + count;
+}
+
+/* Written by hand, and into a buffer of its own first: the longest is known to fit there. */
+socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *ip, struct sockaddr_un *path) {
+    char name[sizeof("/.65535u@255.255.255.255")], *at = name;
+    *at++ = '/';
+    *at++ = '.';
+    at = put_decimal(at, key.number);
+    if (key.type == SOCK_DGRAM)
+        *at++ = DATAGRAM;
+    *at++ = '@';
+    char *address = at;
+    for (int i = 0; i < 4; i++) {
+        if (i > 0)
+            *at++ = '.';
+        at = put_decimal(at, ip->bytes[i]);
+    }
+    *at = '\0';
+    if (!fits((size_t)(at - address))) {
+        struct unsock_port_entry entry = unsock_port_entry_of(ip, true, 0);
+        return unsock_port_path(key, &entry, path);
+    }
+    path->sun_family = AF_UNIX;
+    memcpy(path->sun_path, unsock_settings.directory, unsock_settings.directory_length);
+    memcpy(path->sun_path + unsock_settings.directory_length, name, (size_t)(at - name) + 1);
+    return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + unsock_settings.directory_length + (size_t)(at - name) + 1);
+}
+
 void unsock_port_record_path(struct unsock_port_key key, const char *end, struct sockaddr_un *path) {
     struct unsock_text text;
     start_path(&text, path);
@@ -268,15 +301,11 @@ static bool cut_port(struct unsock_span *rest, struct unsock_port_key *key) {
 }
 
 bool unsock_port_name_read(struct unsock_span name, struct unsock_port_key *key, struct unsock_port_entry *entry) {
-    struct unsock_text text;
-    char written[UNSOCK_PORT_LINK_MOST];
     struct unsock_span rest = name;
     if (!cut_port(&rest, key) || !unsock_port_entry_next(&rest, entry) || rest.length > 0)
         return false;
     /* Marks stand in the record alone. */
-    unsock_text_start(&text, written, sizeof(written));
-    put_name(&text, *key, entry);
-    return text.length == name.length && unsock_same(written, name.at, name.length);
+    return entry->number == 0 ? entry->marks == 0 : (entry->marks & ~UNSOCK_PORT_REUSEPORT) == 0;
 }
 
 bool unsock_port_record_name_read(struct unsock_span name, struct unsock_port_key *key, bool *next) {

@@ -87,6 +87,9 @@ struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip);
 /* Writes DIR/.PORT@ADDR[+N]. Returns the length. */
 socklen_t unsock_port_path(struct unsock_port_key key, const struct unsock_port_entry *entry, struct sockaddr_un *path);
 
+/* The same of who is alone on an address of IPv4 or its wildcard: what nearly every connect and datagram needs. */
+socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *ip, struct sockaddr_un *path);
+
 /* Writes DIR/.PORT@ and `end` behind it. */
 void unsock_port_record_path(struct unsock_port_key key, const char *end, struct sockaddr_un *path);
 
