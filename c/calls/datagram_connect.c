@@ -5,6 +5,7 @@
 #include "calls/datagram_per_client.h"
 #include "files/bindfile.h"
 #include "files/bound.h"
+#include "files/handed.h"
 #include "files/inside.h"
 #include "files/port_join.h"
 #include "files/port_own.h"
@@ -97,6 +98,9 @@ bool unsock_datagram_stays(int fd, const struct unsock_fd *entry) {
 static long prepare(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     if (unsock_datagram_stays(fd, entry))
         return 0;
+    /* All descriptors of a service manager's socket are one, and would be connected with it. */
+    if (unsock_fd_is_handed(entry) && unsock_handed_is_shared(fd, SOCK_DGRAM))
+        return -EADDRINUSE;
     long result = unsock_datagram_be_local(fd, entry, ip);
     if (result == 0)
         unsock_datagram_choose_source(fd, entry, ip);

@@ -60,7 +60,7 @@ UNSOCK_OWN_FRAME long unsock_handed_bind(int fd, struct unsock_fd *entry, struct
     unsigned mark = (entry->domain == AF_INET6 ? UNSOCK_MARK_INET6 : 0) |
                     (bound.ip.family == AF_INET6 ? UNSOCK_MARK_IPV6 : 0) |
                     (unsock_ip_is_wildcard(&bound.ip) ? UNSOCK_MARK_WILDCARD : 0);
-    unsock_socket_mark_set(fd, 0, mark);
+    unsock_socket_mark_replace(fd, mark);
     return 0;
 }
 

@@ -65,6 +65,12 @@ bool unsock_handed_is_used(int fd, int type) {
     return next_user(unsock_socket_cookie(fd), type, 0) >= 0;
 }
 
+bool unsock_handed_is_shared(int fd, int type) {
+    uint64_t cookie = unsock_socket_cookie(fd);
+    int user = next_user(cookie, type, 0);
+    return user == fd ? next_user(cookie, type, fd + 1) >= 0 : user >= 0;
+}
+
 static bool is_among(int fd) {
     return fd >= FIRST && fd < FIRST + unsock_handed_count;
 }

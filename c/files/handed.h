@@ -37,6 +37,9 @@ long unsock_handed_bound(struct unsock_bound *bound, const struct sockaddr_un *p
 /* Is this another descriptor of a socket that was handed over? For where what was known of it has been lost. */
 bool unsock_handed_is_behind(int fd);
 
+/* Has another descriptor of this process the same socket, that it bound or found by itself? */
+bool unsock_handed_is_shared(int fd, int type);
+
 /* Does a descriptor of this process have the socket of `fd`, of `type`, bound to an address already? */
 bool unsock_handed_is_used(int fd, int type);
 

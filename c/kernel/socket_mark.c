@@ -20,7 +20,11 @@ unsigned unsock_socket_mark_certain(int fd) {
 }
 
 void unsock_socket_mark_set(int fd, unsigned old, unsigned added) {
-    int32_t value = (int32_t)(UNSOCK_SOCKET_MARK | old | added);
     if ((old & added) != added)
-        unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_INCOMING_CPU, &value, sizeof(value));
+        unsock_socket_mark_replace(fd, old | added);
+}
+
+void unsock_socket_mark_replace(int fd, unsigned marks) {
+    int32_t value = (int32_t)(UNSOCK_SOCKET_MARK | marks);
+    unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_INCOMING_CPU, &value, sizeof(value));
 }

@@ -36,4 +36,7 @@ unsigned unsock_socket_mark_certain(int fd);
 /* Adds some to those that there are. */
 void unsock_socket_mark_set(int fd, unsigned old, unsigned added);
 
+/* Has these alone from now on. */
+void unsock_socket_mark_replace(int fd, unsigned marks);
+
 #endif

@@ -10,7 +10,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   kernel: ["beyond_limit", "file_info", "socket_info", "trust", "version"],
   memory: ["own"],
   rt: ["libc", "lines", "mem", "sys", "text", "user"],
-  rules: ["address", "errno", "ip", "kernel_name", "keyed_hash", "nearest", "own_name", "port_name", "spelling"],
+  rules: ["address", "address_text", "errno", "ip", "kernel_name", "keyed_hash", "nearest", "port_name"],
 };
 
 Deno.test("whoever takes the place of a server that closes or binds, at whatever moment of that, keeps it", {

@@ -41,12 +41,12 @@ def asked(listeners, address, port=9042, client=None):
         assert name[:2] == client.getsockname()[:2] or client.getsockname()[0] in ("0.0.0.0", "::"), name
         listener.sendto(b"!", name)
         return listeners.index(listener), client.recvfrom(10)[1][0]
-HIDDEN = (".list", ".unsock.lock")
-def names(): return sorted(name for name in os.listdir(os.environ["UNSOCK_DIR"]) if not name.endswith(HIDDEN))
+def names(): return sorted(name for name in os.listdir(os.environ["UNSOCK_DIR"]) if name != ".unsock.lock")
 def text(name): return os.readlink(name) if os.path.islink(name) else ""
-def links(port=9042):
+def links(port=9042, kind=("%d.sock", ".%d@")):
     """Where the port leads, and its record."""
-    return [text(os.environ["UNSOCK_DIR"] + name % port) for name in ("/%d.sock", "/.%d@")]
+    return [text(os.environ["UNSOCK_DIR"] + "/" + name % port) for name in kind]
+UDP = ("%d.dgram.sock", ".%du@")
 def refused(address, port=9042):
     try: socket.create_connection((address, port), 10)
     except OSError as error: return error.errno

@@ -26,9 +26,10 @@ export function namesIn(dir: string): string[] {
 }
 
 function hasPort(dir: string, name: string): boolean {
-  const [, port] = /^\.(\d+)@/.exec(name) ?? [];
+  const [, port, datagram] = /^\.(\d+)(u?)@/.exec(name) ?? [];
+  const link = `${dir}/${port}.${datagram === "u" ? "dgram." : ""}sock`;
   try {
-    return port !== undefined && Deno.readLinkSync(`${dir}/${port}.sock`) === name;
+    return port !== undefined && Deno.readLinkSync(link) === name;
   } catch {
     return false; // none, or no link
   }

@@ -8,7 +8,7 @@ import ctypes, os, platform, socket, sys
 def files():
     names = os.listdir(os.environ["UNSOCK_DIR"])
     def has_port(name):
-        port = os.environ["UNSOCK_DIR"] + "/" + name[1:].split("@")[0] + ".sock"
+        port = os.environ["UNSOCK_DIR"] + "/" + name[1:].split("@")[0].replace("u", ".dgram") + ".sock"
         return name[0] == "." and "@" in name and os.path.islink(port) and os.readlink(port) == name
     return sorted(name for name in names if name != ".unsock.lock" and not has_port(name))
 CLOSE = 3 if platform.machine() == "x86_64" else 57
