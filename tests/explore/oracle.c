@@ -121,8 +121,7 @@ static const char *judge_reached(const struct operation *me, bool plain) {
             continue;
         if (is_foreign(server))
             return NULL;
-        /* A datagram to an address that nobody has goes to who came first (docs/limits.md). */
-        bool any = plain || one_address || me->kind == 'y';
+        bool any = plain || one_address;
         if (perhaps_meets(server, me) && (any || fits(&server->where, me->where.text) > 0))
             return NULL;
     }
