@@ -144,6 +144,11 @@ static long make_shared(const struct unsock_lock *lock, const struct statx *dire
 /* `made`: this process has made it just now, and by this name alone. */
 static long open_file(struct unsock_lock *lock, const char *directory, bool *made) {
     struct statx status;
+    if (lock->closes && unsock_own()->lock_kept) {
+        long fd = unsock_inside_open(lock->path, FLAGS, 0);
+        if (fd >= 0)
+            return fd;
+    }
     long result = unsock_sys(__NR_statx, AT_FDCWD, directory, 0, STATX_MODE | STATX_UID | STATX_GID, &status);
     if (result < 0)
         return -EACCES;
@@ -261,12 +266,18 @@ static long take(struct unsock_lock *lock, const char *directory, size_t length,
 }
 
 long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length) {
-    lock->keeps = false;
+    lock->keeps = lock->closes = false;
     return take(lock, directory, length, WAIT_MOST_NS);
+}
+
+long unsock_lock_take_to_close(struct unsock_lock *lock) {
+    lock->keeps = lock->closes = true;
+    return take(lock, unsock_settings.directory, unsock_settings.directory_length, WAIT_MOST_NS);
 }
 
 long unsock_lock_take(struct unsock_lock *lock) {
     lock->keeps = true;
+    lock->closes = false;
     return take(lock, unsock_settings.directory, unsock_settings.directory_length, WAIT_MOST_NS);
 }
 

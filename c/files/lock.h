@@ -26,6 +26,7 @@ struct unsock_lock {
     long fd;          /* of the lock's file; -errno: why there is none */
     bool blocks;      /* signals are held back */
     bool keeps;       /* the file stays for the next time */
+    bool closes;      /* a socket is to be closed: where this process has left the file, it is as it was */
     uint64_t signals; /* then: the thread's mask before */
     char path[128];   /* of the lock's file: its directory's may be as long as fits into a sun_path */
 };
@@ -40,6 +41,12 @@ long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t
 
 /* The same of the directory of the socket files. */
 long unsock_lock_take(struct unsock_lock *lock);
+
+/*
+ * The same to close a socket. Whether others may write to the directory by now is asked where a socket is bound: whoever
+ * may not open the file that this process has left, waits for that in any case.
+ */
+long unsock_lock_take_to_close(struct unsock_lock *lock);
 
 /* Unlocks, whatever locking said. */
 void unsock_lock_drop(struct unsock_lock *lock);

@@ -48,7 +48,7 @@ UNSOCK_OWN_FRAME long unsock_removal_try_by(long probe, const struct unsock_fd *
     socklen_t length = unsock_port_own_path(old, &path);
     if (unsock_socketfile_is_live(probe, &path, length))
         return is_anothers(old, &path);
-    long done = unsock_lock_take(&lock);
+    long done = unsock_lock_take_to_close(&lock);
     if (done == 0)
         done = leave_if_over(old, unsock_socketfile_life(probe, &path, length), probe);
     unsock_lock_drop(&lock);
@@ -85,7 +85,7 @@ static long close_locked(int fd, const struct unsock_fd *old, long probe, long *
 
 long unsock_removal_close(int fd, const struct unsock_fd *old, long probe, long *done) {
     struct unsock_lock lock;
-    *done = unsock_lock_take(&lock);
+    *done = unsock_lock_take_to_close(&lock);
     long result = *done == 0 ? close_locked(fd, old, probe, done) : unsock_sys(__NR_close, fd);
     unsock_lock_drop(&lock);
     return result;

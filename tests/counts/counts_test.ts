@@ -11,8 +11,7 @@ const FEW = 3;
 const MANY = 200;
 
 /** What a process of its own adds at its end, file by file: is the number still the socket's, and has somebody else it too? */
-const CALLS_OF_AN_INHERITED_STREAM = 3;
-const CALLS_OF_AN_INHERITED_DATAGRAM = 4;
+const CALLS_OF_AN_INHERITED = 3;
 
 /** SO_SNDBUFFORCE is root's; who may not gets as much as there is by one call more. */
 const BUFFER = Deno.uid() === 0 ? 0 : 1;
@@ -36,7 +35,7 @@ const EXPECTED: Readonly<Record<string, number>> = {
   "close a connection": 1,
   "dup a listener": 2,
   "close the copy of a listener": 6,
-  "close a listener": 15,
+  "close a listener": 14,
   "socket UDP": 1,
   "bind UDP": 16 + BUFFER,
   "first send UDP": 19 + BUFFER,
@@ -44,12 +43,12 @@ const EXPECTED: Readonly<Record<string, number>> = {
   "receive UDP": 1,
   "answer UDP": 1,
   "receive the answer UDP": 1,
-  "close UDP": 16,
+  "close UDP": 12,
   // One asks whether the server knows the directory by the name that it has here.
-  "connect UDP": 20 + BUFFER,
+  "connect UDP": 19 + BUFFER,
   "send connected UDP": 1,
-  "close connected UDP": 16,
-  "close a UDP server": 17,
+  "close connected UDP": 12,
+  "close a UDP server": 14,
   // Two of these are the socket that asks about all of the child's files.
   "fork, _exit": 3,
 };
@@ -91,7 +90,7 @@ Deno.test({
       for (const held of [FEW, MANY]) {
         const operations = await trace(program, dir, `${held}`, shimEnv(sockets));
         const counts = Array.from(operations, ([name, calls]): [string, number] => {
-          const files = held * CALLS_OF_AN_INHERITED_STREAM + (held + 1) * CALLS_OF_AN_INHERITED_DATAGRAM;
+          const files = (2 * held + 1) * CALLS_OF_AN_INHERITED;
           const others = plain.get(name)?.length ?? 0;
           return [name, calls.length - others - (name === "fork, _exit" ? files : 0)];
         });
