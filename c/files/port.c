@@ -165,38 +165,40 @@ long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock
     return result == -ENOENT ? -EAGAIN : result;
 }
 
-/* The first number that has neither a file nor a place in the record; `entry` gets it, and the file at `old` its name.
- */
+/* The first number that nobody has; `entry` gets it, and the file at `old` its name. What is left over there goes. */
 static long link_numbered(const struct unsock_port *port, const struct sockaddr_un *old,
                           struct unsock_port_entry *entry) {
     struct sockaddr_un path;
     for (entry->number = 1; entry->number <= UNSOCK_PORT_SHARERS; entry->number++) {
         if (unsock_port_find(port, entry) >= 0)
             continue;
-        unsock_port_path(port->key, entry, &path);
+        socklen_t length = unsock_port_path(port->key, entry, &path);
         long result = unsock_inside_link(old->sun_path, path.sun_path);
+        if (result == -EEXIST && unsock_file_inode(path.sun_path) > 0 && unsock_socketfile_is_stale(&path, length)) {
+            unsock_inside_unlink(path.sun_path);
+            result = unsock_inside_link(old->sun_path, path.sun_path);
+        }
         if (result != -EEXIST)
             return result;
     }
     return -EADDRINUSE;
 }
 
-long unsock_port_give_number(struct unsock_port *port, unsigned index, struct unsock_port_entry *numbered) {
-    struct unsock_port_entry before = unsock_port_at(port, index);
+long unsock_port_give_number(struct unsock_port *port, unsigned index) {
+    struct unsock_port_entry before = unsock_port_at(port, index), numbered = before;
     struct sockaddr_un path;
     socklen_t length = unsock_port_path(port->key, &before, &path);
-    *numbered = before;
-    long result = link_numbered(port, &path, numbered);
+    long result = link_numbered(port, &path, &numbered);
     if (result < 0)
         return result;
     if (unsock_socketfile_is_connected(&path, length))
-        numbered->marks |= UNSOCK_PORT_CONNECTED;
-    if (!unsock_port_add(port, numbered)) {
-        unsock_port_unlink(port->key, numbered);
+        numbered.marks |= UNSOCK_PORT_CONNECTED;
+    if (!unsock_port_add(port, &numbered)) {
+        unsock_port_unlink(port->key, &numbered);
         return -EADDRINUSE;
     }
     port->life[index] = UNSOCK_PORT_DEAD; /* the old name goes, as that of a dead one */
     if (unsock_port_same(&port->first, &before))
-        port->first = *numbered;
+        port->first = numbered;
     return 0;
 }

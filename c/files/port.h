@@ -47,7 +47,7 @@ void unsock_port_unlink(struct unsock_port_key key, const struct unsock_port_ent
  * Gives the file of the entry at this index another name, with a number, for a name that clients remember must not lead
  * past who shares its address. In `port` the old entry is as of a dead one, and goes with those. Returns 0 or -errno.
  */
-long unsock_port_give_number(struct unsock_port *port, unsigned index, struct unsock_port_entry *numbered);
+long unsock_port_give_number(struct unsock_port *port, unsigned index);
 
 /* Removes the files of those that are known to be dead, but not that of `me`. */
 void unsock_port_unlink_dead(const struct unsock_port *port, const struct unsock_port_entry *me);

@@ -29,7 +29,8 @@ int unsock_port_find(const struct unsock_port *port, const struct unsock_port_en
     return -1;
 }
 
-static unsigned count(const struct unsock_port *port) {
+/* One too many where it is no record. */
+unsigned unsock_port_count(const struct unsock_port *port) {
     struct unsock_span rest = unsock_port_all(port);
     struct unsock_port_entry entry;
     unsigned entries = 0;
@@ -46,7 +47,7 @@ static void append(struct unsock_text *text, const struct unsock_port_entry *ent
 
 bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *entry) {
     struct unsock_text text = {port->text, sizeof(port->text), port->length, false};
-    unsigned entries = count(port);
+    unsigned entries = unsock_port_count(port);
     append(&text, entry);
     if (text.cut || entries >= UNSOCK_PORT_ENTRIES)
         return false;
@@ -57,7 +58,7 @@ bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *e
 
 void unsock_port_take(struct unsock_port *port, size_t length) {
     port->length = length;
-    port->unreadable = port->several && (length == 0 || count(port) >= UNSOCK_PORT_ENTRIES);
+    port->unreadable = port->several && (length == 0 || unsock_port_count(port) >= UNSOCK_PORT_ENTRIES);
     if (port->unreadable)
         port->length = 0;
     memset(port->life, UNSOCK_PORT_UNKNOWN, sizeof(port->life));
@@ -72,7 +73,7 @@ static bool is_gone(uint8_t life) {
 }
 
 unsigned unsock_port_living(const struct unsock_port *port) {
-    unsigned entries = count(port), living = 0;
+    unsigned entries = unsock_port_count(port), living = 0;
     for (unsigned i = 0; i < entries; i++)
         living += !is_gone(port->life[i]);
     return living;

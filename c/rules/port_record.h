@@ -54,7 +54,8 @@ struct unsock_port_entry unsock_port_at(const struct unsock_port *port, unsigned
 /* The index of the entry; -1: there is none. */
 int unsock_port_find(const struct unsock_port *port, const struct unsock_port_entry *entry);
 
-/* How many are not known to be dead or gone. */
+/* How many there are, and how many are not known to be dead or gone. */
+unsigned unsock_port_count(const struct unsock_port *port);
 unsigned unsock_port_living(const struct unsock_port *port);
 
 /* Have those a record: are there several, or does the only one let others share its address by a mark of the record? */

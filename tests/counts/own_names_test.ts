@@ -35,7 +35,7 @@ async function countCalls(type: string, servers: string, clients: string): Promi
     let client = "";
     for (const line of Deno.readTextFileSync(log).split("\n")) {
       client = /access\([^"]*"\/client\/([^"]*)"/.exec(line)?.[1] ?? client;
-      if (client !== "" && /9042[@.]/.test(line)) counts[client] = (counts[client] ?? 0) + 1;
+      if (client !== "" && /9042u?[@.]/.test(line)) counts[client] = (counts[client] ?? 0) + 1;
     }
   });
   return counts;

@@ -3,6 +3,7 @@
 #include "tour.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <sys/stat.h>
 
 static _Noreturn void fail(const char *what) {
@@ -67,7 +68,11 @@ static bool each_name(bool (*look)(const char *name)) {
     return good;
 }
 
-/* The next of its kind takes a stream's own name, .PORT@ADDR[+N], of one who was killed: with SO_REUSEPORT N of them.
+static bool is_datagram(const char *name) {
+    return strstr(name, ".dgram.") || strstr(name, "u@");
+}
+
+/* The next of its kind takes a socket's own name, .PORT@ADDR[+N], of one who was killed: with SO_REUSEPORT N of them.
  */
 static void bind_like(const char *name) {
     int fds[16], on = 1, off = 0, port = atoi(name + 1), count = 1;
@@ -79,11 +84,12 @@ static void bind_like(const char *name) {
         *plus = '\0';
     for (char *c = text; *c; c++)
         *c = *c == '-' ? ':' : *c;
+    /* The first datagram socket has no number until another one comes. */
     if (shares)
-        count = atoi(strchr(name, '+') + 1);
+        count = atoi(strchr(name, '+') + 1) + is_datagram(name);
     address at = ip(any || strcmp(text, "::") == 0 ? "::" : text, port);
     for (int i = 0; i < count; i++) {
-        fds[i] = socket(ANY(&at)->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        fds[i] = socket(ANY(&at)->sa_family, (is_datagram(name) ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
         setsockopt(fds[i], IPPROTO_IPV6, IPV6_V6ONLY, any ? &off : &on, sizeof(int));
         if (shares)
             setsockopt(fds[i], SOL_SOCKET, SO_REUSEPORT, &on, sizeof(int));
@@ -111,14 +117,15 @@ static void bind_and_close(int port, int type, int count) {
         close(fds[i]);
 }
 
-/*
- * On how many addresses its port has to be bound until the name is needed: one of an address where there is another, a
- * hidden one by its number.
- */
-static int binds_for(const char *name, const char *last) {
-    if (strchr(name, '@') || strcmp(last, ".udp") == 0)
-        return 2;
-    return name[0] == '.' ? 1 + atoi(last + 1) % 15 : 1;
+/* The name of a client that was killed as it told whom it asks: the next one has another port. */
+static bool prune(const char *name) {
+    char path[256];
+    int (*pruning)(const char *path, int remove);
+    *(void **)&pruning = dlsym(RTLD_DEFAULT, "unsock_prune");
+    snprintf(path, sizeof path, "%s/%s", getenv("UNSOCK_DIR"), name);
+    if (pruning)
+        pruning(path, 1);
+    return true;
 }
 
 /*
@@ -132,15 +139,16 @@ static bool use_again(const char *name) {
         unlink(socket_path(TOUR_PORT, SOCK_STREAM));
     }
     int port = atoi(name + (name[0] == '.'));
-    const char *last = strrchr(name, '.');
     if (port == 0)
         return strncmp(name, ".unsock", 7) == 0 || unlinkat(AT_FDCWD, name, 0) < 0;
+    if (strchr(name, ','))
+        return prune(name);
     if (name[0] == '.' && strchr(name, '@') && strchr(name, '@')[1] > '+' && !strchr(name, '~')) {
         bind_like(name);
         return true;
     }
-    bool datagrams = strstr(name, ".dgram.") || strcmp(last, ".udp") == 0;
-    bind_and_close(port, datagrams ? SOCK_DGRAM : SOCK_STREAM, binds_for(name, last));
+    /* The port's record is for two. */
+    bind_and_close(port, is_datagram(name) ? SOCK_DGRAM : SOCK_STREAM, name[0] == '.' ? 2 : 1);
     return true;
 }
 

@@ -42,7 +42,7 @@ question, address = server.recvfrom(99)
 server.sendto(b"answer", address)
 print(question.decode(), *client.recvfrom(99))
 connected = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-connected.connect(("::1", 5300))
+connected.connect(("::ffff:127.0.0.1", 5300))
 print(connected.getpeername()[:2], connected.send(b"more"), server.recvfrom(99)[0])
 `;
 
@@ -63,7 +63,7 @@ Deno.test({
       const onlyUnix = await buildLinked(FILTER, dir, "dynamic");
       const python = (code: string) => run(unsockRun(`${dir}/s`, [onlyUnix, "python3", "-c", code]));
       const datagrams = await python(DATAGRAMS);
-      const lines = "question b'answer' ('127.0.0.1', 5300)\n('::1', 5300) 4 b'more'\n";
+      const lines = "question b'answer' ('127.0.0.1', 5300)\n('::ffff:127.0.0.1', 5300) 4 b'more'\n";
       assertStrictEquals(datagrams.stdout, lines, datagrams.stderr);
       const outside = await python(OUTSIDE);
       assertStrictEquals(outside.stdout, `${"101\n".repeat(4)}0 ('0.0.0.0', 0)\n`, outside.stderr);
