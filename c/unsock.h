@@ -79,6 +79,36 @@ UNSOCK_EXPORT int unsock_make_control(const char *environment, size_t length, vo
  */
 UNSOCK_EXPORT int unsock_prune(const char *path, int remove);
 
+/*
+ * The same of all that is left over in a directory (c/files/prune.h). Writes a line "NAME<TAB>RESULT" for each into
+ * `text`: RESULT is 1, or -errno. Returns 0, or -errno: not all has been looked at; -ENOBUFS: not all has been told.
+ */
+UNSOCK_EXPORT int unsock_prune_all(const char *directory, int remove, char *text, size_t size);
+
+/*
+ * What the names in the directory of socket files at the absolute path `directory` say (c/files/names.h); of all ports,
+ * or of one. Writes a line "NAME<TAB>PORT<TAB>KIND<TAB>WHAT<TAB>FAMILIES<TAB>ADDRESS<TAB>ASKED" for each name that is
+ * the library's into `text`. PORT is 0 for what is of no port. KIND is stream or datagram. WHAT is plain, port, first,
+ * listed, waiting, unlisted, record, next or inner. ADDRESS, by which the socket is bound, is empty where the name does
+ * not tell it for certain; FAMILIES is both for [::] of both families, else one. ASKED is whom a datagram client asks,
+ * or empty. Returns 0; -ENOBUFS when `size` is too small; or another -errno of reading the directory.
+ */
+UNSOCK_EXPORT int unsock_names(const char *directory, uint16_t port, char *text, size_t size);
+
+/*
+ * Whose file in a directory of socket files the name is: returns the port, and writes 1 (SOCK_STREAM) or 2 (SOCK_DGRAM)
+ * into `type`; 0 for any other name.
+ */
+UNSOCK_EXPORT int unsock_name_port(const char *name, int *type);
+
+/*
+ * Writes the path of the file in `directory` (absolute) that a client of `address` (a sockaddr_in or sockaddr_in6 of
+ * `length` bytes) is led to, whether it is there or not. Returns its length, or -EINVAL, -ENAMETOOLONG (`size` too
+ * small) or -ENOBUFS (no memory).
+ */
+UNSOCK_EXPORT int unsock_path_of(const char *directory, const void *address, uint32_t length, int type, char *path,
+                                 size_t size);
+
 /* The name of intercepted call number `index`, as exported; NULL after the last. */
 UNSOCK_EXPORT const char *unsock_call_name(unsigned index);
 

@@ -1,0 +1,86 @@
+/* What is in a directory of socket files. */
+#include "files/names.h"
+
+#include "files/port.h"
+#include "files/visit.h"
+#include "kernel/entries.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/text.h"
+#include "rules/file_name.h"
+#include "rules/port_name.h"
+#include "rules/port_record.h"
+
+long unsock_names_open(struct unsock_names *names, const char *directory, uint16_t only) {
+    char path[UNSOCK_DIR_MOST + sizeof("/.")];
+    struct unsock_text text;
+    *names = (struct unsock_names){.only = only};
+    if (!unsock_visit_begin(&names->visit, directory, strlen(directory)))
+        return -EINVAL;
+    unsock_text_start(&text, path, sizeof(path));
+    unsock_text_join(&text, directory, "/."); /* whatever links lead there */
+    unsock_entries_open(&names->entries, AT_FDCWD, path);
+    names->port = unsock_port_borrow();
+    long result = names->entries.fd < 0 ? names->entries.fd : names->port ? 0 : -ENOBUFS;
+    if (names->port)
+        names->port->key = (struct unsock_port_key){.number = 0}; /* it has been lent before */
+    if (result < 0)
+        unsock_names_close(names);
+    return result;
+}
+
+void unsock_names_close(struct unsock_names *names) {
+    unsock_entries_close(&names->entries);
+    unsock_port_return(names->port);
+    names->port = NULL;
+    unsock_visit_end(&names->visit);
+}
+
+/* Many of a port's names stand side by side: it is read once for those. */
+static void read_port(struct unsock_port *port, struct unsock_port_key key) {
+    if (port->key.number != key.number || port->key.type != key.type)
+        unsock_port_read(port, key);
+}
+
+/* What the port says of a socket's name, which it may not know. */
+static enum unsock_names_what what_socket(const struct unsock_port *port, const struct unsock_port_entry *entry) {
+    bool ours = port->holder == UNSOCK_PORT_OURS;
+    if (ours && unsock_port_same(&port->first, entry))
+        return UNSOCK_NAMES_FIRST;
+    if (ours && unsock_port_find(port, entry) >= 0)
+        return UNSOCK_NAMES_LISTED;
+    bool waits = port->key.type == SOCK_STREAM && entry->number >= UNSOCK_PORT_WAITING;
+    return waits ? UNSOCK_NAMES_WAITING : UNSOCK_NAMES_UNLISTED;
+}
+
+static void classify(struct unsock_port *port, enum unsock_file_kind kind, struct unsock_names_one *one) {
+    static const enum unsock_names_what inner[] = {
+        [UNSOCK_FILE_RECORD] = UNSOCK_NAMES_RECORD,
+        [UNSOCK_FILE_NEXT] = UNSOCK_NAMES_NEXT,
+        [UNSOCK_FILE_INNER] = UNSOCK_NAMES_INNER,
+    };
+    if (kind >= UNSOCK_FILE_RECORD) {
+        one->what = inner[kind];
+        return;
+    }
+    read_port(port, one->key);
+    if (kind == UNSOCK_FILE_SOCKET) {
+        one->what = what_socket(port, &one->entry);
+        return;
+    }
+    one->what = port->holder == UNSOCK_PORT_OURS ? UNSOCK_NAMES_PORT : UNSOCK_NAMES_PLAIN;
+    one->entry = port->first;
+}
+
+bool unsock_names_next(struct unsock_names *names, struct unsock_names_one *one) {
+    enum unsock_entry_type type;
+    while ((one->name = unsock_entries_next(&names->entries, &type)) != NULL) {
+        one->entry = (struct unsock_port_entry){.number = 0};
+        enum unsock_file_kind kind = unsock_file_name_read(unsock_span_of(one->name), &one->key, &one->entry);
+        if (kind == UNSOCK_FILE_NONE || (names->only != 0 && one->key.number != names->only))
+            continue;
+        classify(names->port, kind, one);
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,104 @@
+/* Removing what is left over in a whole directory of socket files, port by port. */
+#include "files/names.h"
+#include "files/port.h"
+#include "files/prune.h"
+#include "files/socketfile.h"
+#include "kernel/file_info.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/text.h"
+#include "rules/address.h"
+#include "rules/port_name.h"
+#include "rules/port_record.h"
+#include "rules/settings.h"
+
+struct pruning {
+    const struct unsock_prune_seer *seer;
+    bool remove;
+    long probe;
+};
+
+static void tell(const struct pruning *pruning, const char *path, long result) {
+    const char *name = path + strlen(path);
+    while (name[-1] != '/')
+        name--;
+    if (result != 0)
+        pruning->seer->see(pruning->seer->context, name, result);
+}
+
+/* One that has gone with another one of its port is not there any more. */
+static long prune_socket(const struct pruning *pruning, const char *path) {
+    long result = pruning->remove ? unsock_prune(path, true) : 1;
+    return result == 0 && unsock_file_inode(path) == -ENOENT ? 1 : result;
+}
+
+/* Returns whether any lives, or is not known to be dead. */
+static bool ask_all(const struct pruning *pruning, struct unsock_port *port) {
+    struct unsock_span rest = unsock_port_all(port);
+    struct unsock_port_entry entry;
+    bool living = false;
+    for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
+        port->life[i] = (uint8_t)unsock_port_ask(pruning->probe, port->key, &entry);
+        living |= port->life[i] != UNSOCK_PORT_DEAD && port->life[i] != UNSOCK_PORT_GONE;
+    }
+    return living;
+}
+
+/* Those of a port that its link and its record tell. */
+static void prune_listed(const struct pruning *pruning, struct unsock_port_key key) {
+    struct unsock_port *port = unsock_port_borrow();
+    struct sockaddr_un plain, own;
+    struct unsock_port_entry entry;
+    if (!port)
+        return;
+    unsock_port_read(port, key);
+    unsock_address_path(key.number, key.type, &plain);
+    bool living = port->holder == UNSOCK_PORT_OURS && ask_all(pruning, port);
+    struct unsock_span rest = unsock_port_all(port);
+    for (unsigned i = 0; port->holder == UNSOCK_PORT_OURS && unsock_port_entry_next(&rest, &entry); i++) {
+        bool first = unsock_port_same(&entry, &port->first), dead = port->life[i] == UNSOCK_PORT_DEAD;
+        unsock_port_path(key, &entry, &own);
+        /* A link to a name without a file goes, or leads to another one then. */
+        if (dead || (first && port->life[i] == UNSOCK_PORT_GONE))
+            tell(pruning, first && (!dead || !living) ? plain.sun_path : own.sun_path,
+                 prune_socket(pruning, dead ? own.sun_path : plain.sun_path));
+    }
+    unsock_port_return(port);
+}
+
+static void prune_name(const struct pruning *pruning, const struct unsock_names_one *one) {
+    char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+    struct unsock_text text;
+    unsock_text_start(&text, path, sizeof(path));
+    unsock_text_join(&text, unsock_settings.directory, "/", one->name);
+    long result = text.cut ? 0 : unsock_prune(path, pruning->remove);
+    if (one->what < UNSOCK_NAMES_RECORD)
+        tell(pruning, path, result);
+}
+
+/* The sockets first, and then what is left of their ports. */
+long unsock_prune_directory(const char *directory, bool remove, const struct unsock_prune_seer *seer) {
+    struct unsock_names names;
+    struct unsock_names_one one;
+    struct pruning pruning = {.seer = seer, .remove = remove};
+    long result = unsock_names_open(&names, directory, 0);
+    if (result < 0)
+        return result;
+    pruning.probe = unsock_socketfile_probe();
+    while (unsock_names_next(&names, &one)) {
+        if (one.what == UNSOCK_NAMES_PORT)
+            prune_listed(&pruning, one.key);
+        else if (one.what == UNSOCK_NAMES_PLAIN || one.what == UNSOCK_NAMES_WAITING ||
+                 one.what == UNSOCK_NAMES_UNLISTED)
+            prune_name(&pruning, &one);
+    }
+    unsock_entries_rewind(&names.entries);
+    while (remove && unsock_names_next(&names, &one)) {
+        if (one.what >= UNSOCK_NAMES_RECORD)
+            prune_name(&pruning, &one);
+    }
+    result = names.entries.fd < 0 ? names.entries.fd : 0;
+    unsock_socketfile_probe_end(pruning.probe);
+    unsock_names_close(&names);
+    return result;
+}

@@ -1,0 +1,107 @@
+/* The exported functions by which the command line asks what the names in a directory of socket files say. */
+#include "files/client_path.h"
+#include "files/names.h"
+#include "files/prune.h"
+#include "files/visit.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/text.h"
+#include "rules/address_text.h"
+#include "rules/file_name.h"
+#include "rules/ip.h"
+#include "rules/port_name.h"
+#include "unsock.h"
+
+/* As people write it (RFC 5952): a bound address as in its name. */
+static void put_ip(struct unsock_text *text, const struct unsock_ip *ip) {
+    char name[UNSOCK_PORT_ADDRESS_MOST];
+    struct unsock_text written;
+    unsock_text_start(&written, name, sizeof(name));
+    unsock_address_text_put(&written, ip, false);
+    for (size_t i = 0; i < written.length; i++)
+        unsock_text_char(text, name[i] == '-' ? ':' : name[i]);
+}
+
+static void put_address(struct unsock_text *text, const struct unsock_port_entry *entry) {
+    struct unsock_ip ip;
+    bool v6only, known = unsock_port_entry_ip(entry, &ip, &v6only);
+    bool both = known && ip.family == AF_INET6 && unsock_ip_is_wildcard(&ip) && !v6only;
+    unsock_text_put(text, both ? "both\t" : "one\t");
+    if (known)
+        put_ip(text, &ip);
+    unsock_text_char(text, '\t');
+    if (unsock_port_entry_target(entry, &ip))
+        put_ip(text, &ip);
+}
+
+static void put_name(struct unsock_text *text, const struct unsock_names_one *one) {
+    static const char what[][9] = {
+        [UNSOCK_NAMES_PLAIN] = "plain",   [UNSOCK_NAMES_PORT] = "port",       [UNSOCK_NAMES_FIRST] = "first",
+        [UNSOCK_NAMES_LISTED] = "listed", [UNSOCK_NAMES_WAITING] = "waiting", [UNSOCK_NAMES_UNLISTED] = "unlisted",
+        [UNSOCK_NAMES_RECORD] = "record", [UNSOCK_NAMES_NEXT] = "next",       [UNSOCK_NAMES_INNER] = "inner",
+    };
+    unsock_text_join(text, one->name, "\t");
+    unsock_text_number(text, one->key.number, 10, 1);
+    unsock_text_join(text, one->key.type == SOCK_DGRAM ? "\tdatagram\t" : "\tstream\t", what[one->what], "\t");
+    if (one->what >= UNSOCK_NAMES_PORT && one->what <= UNSOCK_NAMES_UNLISTED)
+        put_address(text, &one->entry);
+    else
+        unsock_text_put(text, "one\t\t");
+    unsock_text_char(text, '\n');
+}
+
+int unsock_names(const char *directory, uint16_t port, char *buffer, size_t size) {
+    struct unsock_names names;
+    struct unsock_names_one one;
+    struct unsock_text text;
+    unsock_text_start(&text, buffer, size);
+    long result = unsock_names_open(&names, directory, port);
+    if (result < 0)
+        return (int)result;
+    while (!text.cut && unsock_names_next(&names, &one))
+        put_name(&text, &one);
+    result = names.entries.fd < 0 ? names.entries.fd : 0;
+    unsock_names_close(&names);
+    return text.cut ? -ENOBUFS : (int)result;
+}
+
+static void put_pruned(void *context, const char *name, long result) {
+    struct unsock_text *text = context;
+    unsock_text_join(text, name, "\t", result < 0 ? "-" : "");
+    unsock_text_number(text, (uint64_t)(result < 0 ? -result : result), 10, 1);
+    unsock_text_char(text, '\n');
+}
+
+int unsock_prune_all(const char *directory, int remove, char *buffer, size_t size) {
+    struct unsock_text text;
+    struct unsock_prune_seer seer = {put_pruned, &text};
+    unsock_text_start(&text, buffer, size);
+    long result = unsock_prune_directory(directory, remove != 0, &seer);
+    return text.cut ? -ENOBUFS : (int)result;
+}
+
+int unsock_name_port(const char *name, int *type) {
+    struct unsock_port_key key;
+    struct unsock_port_entry entry;
+    enum unsock_file_kind kind = unsock_file_name_read(unsock_span_of(name), &key, &entry);
+    bool socket = kind == UNSOCK_FILE_PORT || kind == UNSOCK_FILE_SOCKET;
+    *type = socket ? key.type : 0;
+    return socket ? key.number : 0;
+}
+
+int unsock_path_of(const char *directory, const void *address, uint32_t length, int type, char *path, size_t size) {
+    struct unsock_visit visit;
+    struct sockaddr_un found;
+    struct unsock_text text;
+    struct unsock_ip ip;
+    if (!unsock_ip_read(address, length, &ip) || (type != SOCK_STREAM && type != SOCK_DGRAM) ||
+        !unsock_visit_begin(&visit, directory, strlen(directory)))
+        return -EINVAL;
+    long result = unsock_client_path(&ip, type, &found);
+    unsock_visit_end(&visit);
+    if (result < 0)
+        return (int)result;
+    unsock_text_start(&text, path, size);
+    unsock_text_put(&text, found.sun_path);
+    return text.cut ? -ENAMETOOLONG : (int)text.length;
+}
