@@ -2,7 +2,8 @@
 import type { Context } from "../system/context.ts";
 import { chooseDirectory } from "../run/directory.ts";
 import { formatSocketTable, socketFileToJson } from "../report/format_sockets.ts";
-import { listSocketFiles } from "../report/socket_files.ts";
+import { type Asked, listSocketFiles } from "../report/socket_files.ts";
+import { ownRunner } from "../run/own_runner.ts";
 import { statOrUndefined } from "../system/files.ts";
 import { parseDecimal } from "../system/numbers.ts";
 import { UsageError } from "../system/errors.ts";
@@ -25,7 +26,7 @@ const CLEAR_SCREEN = "\x1b[H\x1b[2J";
  * @param options As on the command line.
  * @param port The port that is asked for, as the user wrote it; undefined: all.
  * @returns The exit status.
- * @throws {UnsockError} When the directory cannot be read.
+ * @throws {UnsockError} When the directory cannot be read, or there is no library to read it.
  */
 export async function ls(options: ListOptions, port: string | undefined, context: Context): Promise<number> {
   const wanted = port === undefined ? undefined : parseDecimal(port, 1, 65535);
@@ -33,7 +34,8 @@ export async function ls(options: ListOptions, port: string | undefined, context
     throw new UsageError(`ls: PORT: not a port from 1 to 65535: "${port}"`);
   }
   const directory = chooseDirectory(options.dir, context.environ, context.system.euid).path;
-  const show = () => format(directory, wanted, options, context);
+  const asked = { libc: context.libc, runner: await ownRunner(context) };
+  const show = () => format(directory, wanted, options, asked, context.system.euid === 0);
   if (!options.watch) {
     context.print(show());
     return 0;
@@ -47,11 +49,17 @@ export async function ls(options: ListOptions, port: string | undefined, context
   }
 }
 
-function format(directory: string, port: number | undefined, options: ListOptions, context: Context): string {
-  const files = listSocketFiles(directory, context.libc, { port });
+function format(
+  directory: string,
+  port: number | undefined,
+  options: ListOptions,
+  asked: Asked,
+  isRoot: boolean,
+): string {
+  const files = listSocketFiles(directory, asked, { port });
   if (!options.json) {
     const exists = statOrUndefined(directory) !== undefined;
-    return formatSocketTable({ directory, exists, port, files, isRoot: context.system.euid === 0 });
+    return formatSocketTable({ directory, exists, port, files, isRoot });
   }
   // One line each time, so that a reader knows where one ends.
   return `${JSON.stringify(files.map(socketFileToJson), null, options.watch ? undefined : 2)}\n`;

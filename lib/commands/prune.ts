@@ -1,13 +1,12 @@
 /** `unsock prune`: removes files to which nobody is bound any more. */
 import * as path from "@std/path/posix";
 import type { Context } from "../system/context.ts";
-import { listSocketFiles } from "../report/socket_files.ts";
-import { innerNames, socketFileNames } from "../report/socket_names.ts";
+import { directoryError } from "../report/socket_names.ts";
 import { checkPlace, chooseDirectory, directoryProblem } from "../run/directory.ts";
 import { findShim } from "../run/shim.ts";
 import { heldPath } from "../system/held.ts";
 import { EXIT_FAILED } from "../system/errors.ts";
-import { cString, openRunner, openShim, type Shim, textOf } from "../system/ffi.ts";
+import { cString, openRunner, type Runner, textOf } from "../system/ffi.ts";
 
 interface PruneOptions {
   readonly dir?: string;
@@ -43,43 +42,44 @@ export async function prune(options: PruneOptions, context: Context): Promise<nu
   const { environ, system, libc } = context;
   const chosen = chooseDirectory(options.dir, environ, system.euid);
   const directory = chosen.path;
-  const library = await findShim(options.lib, environ, system);
-  const shim = openShim(library);
-  checkPlace(chosen, openRunner(library), options.force);
-  const seen = heldPath(directory, libc);
+  const runner = openRunner(await findShim(options.lib, environ, system));
+  checkPlace(chosen, runner, options.force);
   const remove = options.dryRun !== true;
-  const needed = new Set(
-    listSocketFiles(directory, libc, { processes: false }).filter(({ waiting }) => waiting > 0).map(({ file }) => file),
-  );
-  const pruneName = (name: string) => {
-    const file = path.join(directory, name);
-    // A live one that waits behind it takes its name by the library's own rules.
-    return needed.has(file) ? undefined : pruneOne(shim, file, path.join(seen, name), remove);
-  };
-  const pruned = socketFileNames(directory).map(pruneName).filter((one) => one !== undefined);
+  const pruned = pruneSockets(runner, directory, heldPath(directory, libc), remove);
   // Where somebody could put another directory in its place, which has private ones too, they stay.
-  const isTrusted = options.force !== true || directoryProblem(chosen, openRunner(library)) === undefined;
-  if (isTrusted) pruned.push(...prunePrivate(shim, directory, remove));
-  // What is left of those that are gone, and says nothing to users.
-  if (remove) { for (const name of innerNames(directory)) pruneName(name); }
+  const isTrusted = options.force !== true || directoryProblem(chosen, runner) === undefined;
+  if (isTrusted) pruned.push(...prunePrivate(runner, directory, remove));
   context.print(options.json ? `${JSON.stringify(pruned, null, 2)}\n` : pruned.map(describe(options)).join(""));
   return pruned.some(({ problem }) => problem !== null) ? EXIT_FAILED : 0;
 }
 
-/** @param seen The file's path as the library is to see it. */
-function pruneOne(shim: Shim, file: string, seen: string, remove: boolean): Pruned | undefined {
-  const result = shim.unsock_prune(cString(seen), remove ? 1 : 0);
-  if (result === 0) return undefined;
-  return { file, problem: result > 0 ? null : REASONS[result] ?? "cannot be removed" };
+/** As many as all ports have, several times; what nobody fills is no memory. */
+const NAMES_SIZE = 1 << 25;
+const ENOENT = -2;
+
+/** @param seen The directory's path as the library is to see it. */
+function pruneSockets(runner: Runner, directory: string, seen: string, remove: boolean): Pruned[] {
+  const text = new Uint8Array(NAMES_SIZE);
+  const result = runner.unsock_prune_all(cString(seen), remove ? 1 : 0, text, BigInt(text.length));
+  if (result < 0 && result !== ENOENT) throw directoryError(directory, result);
+  return linesOf(text).toSorted().map((line) => {
+    const [name = "", errno] = line.split("\t");
+    const problem = Number(errno) > 0 ? null : REASONS[Number(errno)] ?? "cannot be removed";
+    return { file: path.join(directory, name), problem };
+  });
+}
+
+function linesOf(text: Uint8Array): string[] {
+  return textOf(text).split("\n").filter((line) => line !== "");
 }
 
 const TEXT_SIZE = 1 << 16;
 
 /** Directories of `run --private` whose keeper was killed. */
-function prunePrivate(shim: Shim, directory: string, remove: boolean): Pruned[] {
+function prunePrivate(runner: Runner, directory: string, remove: boolean): Pruned[] {
   const text = new Uint8Array(TEXT_SIZE);
-  shim.unsock_private_prune(cString(directory), remove ? 1 : 0, text, BigInt(text.length));
-  return textOf(text).split("\n").filter((line) => line !== "").map((file) => ({ file, problem: null }));
+  runner.unsock_private_prune(cString(directory), remove ? 1 : 0, text, BigInt(text.length));
+  return linesOf(text).map((file) => ({ file, problem: null }));
 }
 
 function describe({ dryRun }: PruneOptions): (pruned: Pruned) => string {

@@ -1,10 +1,10 @@
 /** `unsock wait PORT…`: until somebody listens, or nobody does any more. */
 import type { Context } from "../system/context.ts";
-import { listSocketFiles, type SocketFile } from "../report/socket_files.ts";
+import { type Asked, listSocketFiles, type SocketFile } from "../report/socket_files.ts";
 import { chooseDirectory } from "../run/directory.ts";
+import { ownRunner } from "../run/own_runner.ts";
 import { type AddressedPort, formatPort, parseAddressedPort, wildcardOf } from "../run/ports.ts";
 import { UnsockError, UsageError } from "../system/errors.ts";
-import type { Libc } from "../system/ffi.ts";
 import { DirectoryWatch } from "../system/watch.ts";
 
 interface WaitOptions {
@@ -35,9 +35,10 @@ export async function wait(options: WaitOptions, ports: readonly string[], conte
   const timeout = parseTimeout(options.timeout);
   const directory = chooseDirectory(options.dir, context.environ, context.system.euid).path;
   const deadline = timeout === undefined ? Infinity : performance.now() + timeout;
+  const asked = { libc: context.libc, runner: await ownRunner(context) };
   using watch = new DirectoryWatch(directory);
   for (;;) {
-    const states = wanted.map((port) => stateOf(directory, port, context.libc));
+    const states = wanted.map((port) => stateOf(directory, port, asked));
     const left = wanted.filter((_, index) => options.gone ? states[index] !== "nobody" : states[index] !== "ready");
     if (left.length === 0) return 0;
     const rest = deadline - performance.now();
@@ -52,9 +53,9 @@ function askAgainAfter(states: readonly State[], gone: boolean): number {
   return states.includes("soon") ? LISTEN_SOON_MS : LONGEST_MS;
 }
 
-function stateOf(directory: string, port: AddressedPort, libc: Libc): State {
+function stateOf(directory: string, port: AddressedPort, asked: Asked): State {
   const look = () => {
-    const files = listSocketFiles(directory, libc, { port: port.number, processes: false });
+    const files = listSocketFiles(directory, asked, { port: port.number, processes: false });
     return files.filter((file) => file.kind === port.kind && serves(file, port.address));
   };
   let files = look();

@@ -1,30 +1,50 @@
-/** Which sockets are bound to names in a directory, whatever way they were spelled when they were bound. */
+/** Which sockets are bound to files in a directory, whatever way their names were spelled when they were bound. */
 import * as path from "@std/path/posix";
 import type { UnixSocketEntry } from "../system/unix_sockets.ts";
 
 /** What tells a directory from all others. */
 type Identity = string | undefined;
 
-/**
- * The kernel keeps the text that a socket was bound with. It may lead through another link to the directory, and the
- * library itself writes slashes and `/./` in front of a datagram socket's name to tell its IP address.
- *
- * @param directory Absolute path; it need not exist.
- * @param sockets All that have a name.
- * @returns The sockets by the name of their file.
- */
-export function boundNames(directory: string, sockets: readonly UnixSocketEntry[]): Map<string, UnixSocketEntry[]> {
-  const byName = new Map<string, UnixSocketEntry[]>();
-  const known = new Map<string, Identity>();
-  const wanted = identify(directory);
-  for (const socket of sockets) {
-    if (!socket.path.startsWith("/")) continue;
-    const { dir, base } = path.parse(path.normalize(socket.path));
-    if (!known.has(dir)) known.set(dir, dir === directory ? wanted : identify(dir));
-    if (dir !== directory && (wanted === undefined || known.get(dir) !== wanted)) continue;
-    byName.set(base, [...byName.get(base) ?? [], socket]);
+/** The sockets that are bound in one directory. */
+export class BoundSockets {
+  readonly #byName = new Map<string, UnixSocketEntry[]>();
+  readonly #byFile = new Map<number, UnixSocketEntry[]>();
+
+  /**
+   * The kernel keeps the text that a socket was bound with. It may lead through another link to the directory.
+   *
+   * @param directory Absolute path; it need not exist.
+   * @param sockets All that have a name.
+   */
+  constructor(directory: string, sockets: readonly UnixSocketEntry[]) {
+    const known = new Map<string, Identity>();
+    const wanted = identify(directory);
+    for (const socket of sockets) {
+      if (!socket.path.startsWith("/")) continue;
+      const { dir, base } = path.parse(path.normalize(socket.path));
+      if (!known.has(dir)) known.set(dir, dir === directory ? wanted : identify(dir));
+      if (dir !== directory && (wanted === undefined || known.get(dir) !== wanted)) continue;
+      add(this.#byName, base, socket);
+      if (socket.fileInode !== undefined) add(this.#byFile, socket.fileInode, socket);
+    }
   }
-  return byName;
+
+  /**
+   * The library may give a datagram socket's file another name, and the kernel goes on telling the one that it was bound
+   * by: the file itself counts, where the kernel tells which it is (a layered file system has another number for it).
+   *
+   * @param name The file's in the directory.
+   * @param inode Its number.
+   */
+  of(name: string, inode: number | null): readonly UnixSocketEntry[] {
+    return this.#byFile.get(Number(BigInt.asUintN(32, BigInt(inode ?? 0)))) ?? this.#byName.get(name) ?? [];
+  }
+}
+
+function add<K>(map: Map<K, UnixSocketEntry[]>, key: K, socket: UnixSocketEntry): void {
+  const there = map.get(key);
+  if (there === undefined) map.set(key, [socket]);
+  else there.push(socket);
 }
 
 function identify(directory: string): Identity {

@@ -18,27 +18,24 @@ const FUNCTIONS = `_unsock_words() {
   done
 }
 
-# The ports in the directory that the words name, or in the default one: with their addresses where the kind has them.
+# What unsock ls shows in the directory that the words name, or in the default one: with addresses where the kind has them.
 _unsock_ports() {
-  local i directory= file name end
+  local i directory= port kind rest end
   for ((i = 2; i < last; i++)); do
     case \${words[i]} in
       --dir) directory=\${words[i+1]} ;;
       --dir=*) directory=\${words[i]#*=} ;;
     esac
   done
-  directory=$("\${words[0]}" path \${directory:+"--dir=$directory"} 1 2>/dev/null) || return
-  for file in "\${directory%/1.sock}"/*.sock; do
-    name=\${file##*/} name=\${name%.sock}
-    case $name in
-      "*") continue ;;
-      *.dgram) end=/udp name=\${name%.dgram} ;;
+  "\${words[0]}" ls \${directory:+"--dir=$directory"} 2>/dev/null | while read -r port kind rest; do
+    [[ $port == [0-9]* ]] || continue
+    case $kind in
+      datagram) end=/udp ;;
       *) end= ;;
     esac
     [[ -z $end || $1 == port/udp ]] || continue
-    printf '%s%s\\n' "\${name%%@*}" "$end"
-    # What has neither dot nor dash is a short name in place of an address.
-    [[ $1 != port/udp || $name != *@*[.-]* ]] || printf '%s%s\\n' "\${name//-/:}" "$end"
+    printf '%s%s\\n' "\${port%%@*}" "$end"
+    [[ $1 != port/udp || $port != *@* ]] || printf '%s%s\\n' "$port" "$end"
   done | sort -u
 }
 

@@ -63,7 +63,7 @@ function __unsock_command
     complete -C (string join ' ' -- $line (commandline -ct))
 end
 
-# The ports in the directory that the words name, or in the default one: with "udp" those of UDP, too, and their addresses.
+# What unsock ls shows in the directory that the words name, or in the default one: with "udp" UDP's, too, and addresses.
 function __unsock_ports
     set -l words (commandline -opc)
     set -l directory
@@ -75,16 +75,13 @@ function __unsock_ports
                 test $i -lt (count $words); and set directory --dir=$words[(math $i + 1)]
         end
     end
-    set -l one ($words[1] path $directory 1 2>/dev/null); or return
-    for name in (string replace -r '.*/' '' -- (string replace -r '/1\\.sock$' '' -- $one)/*.sock)
+    $words[1] ls $directory 2>/dev/null | while read -l port kind rest
+        string match -q -r '^[0-9]' -- $port; or continue
         set -l end ''
-        string match -q '*.dgram.sock' -- $name; and set end /udp
+        test "$kind" = datagram; and set end /udp
         test "$end" = '' -o "$argv[1]" = udp; or continue
-        string replace -r '[@.].*' $end -- $name
-        # What has neither dot nor dash is a short name in place of an address.
-        test "$argv[1]" = udp; or continue
-        set -l whole (string replace -r '(\\.dgram)?\\.sock$' '' -- $name)
-        string match -q -r '@.*[.-]' -- $whole; and echo (string replace -a - : -- $whole)$end
+        echo (string replace -r '@.*' '' -- $port)$end
+        test "$argv[1]" = udp; and string match -q '*@*' -- $port; and echo $port$end
     end | sort -u
 end`;
 

@@ -15,21 +15,19 @@ const ACTIONS: Readonly<Record<NonNullable<Operand["kind"]>, string>> = {
 };
 
 const PORTS =
-  `# The ports in the directory that the words name, or in the default one: with "udp" those of UDP, too, and their addresses.
+  `# What unsock ls shows in the directory that the words name, or in the default one: with "udp" UDP's, too, and addresses.
 _unsock_ports() {
-  local directory file name end
+  local directory line port end
   local -aU ports
   directory=\${\${words[(r)--dir=*]}#--dir=}
   ((\${words[(i)--dir]} < CURRENT - 1)) && directory=\${words[\${words[(i)--dir]} + 1]}
-  directory=$(_call_program ports $program path \${directory:+--dir=\${(q)directory}} 1 2>/dev/null) || return
-  for file in \${directory%/1.sock}/*.sock(N); do
-    name=\${\${file:t}%.sock}
-    end=
-    [[ $name != *.dgram ]] || end=/udp name=\${name%.dgram}
+  for line in \${(f)"$(_call_program ports $program ls \${directory:+--dir=\${(q)directory}} 2>/dev/null)"}; do
+    port=\${line%% *} end=
+    [[ $port == [0-9]* ]] || continue
+    [[ \${\${=line}[2]} != datagram ]] || end=/udp
     [[ -z $end || \${@[-1]} == udp ]] || continue
-    ports+=(\${name%%@*}$end)
-    # What has neither dot nor dash is a short name in place of an address.
-    [[ \${@[-1]} != udp || $name != *@*[.-]* ]] || ports+=(\${name//-/:}$end)
+    ports+=(\${port%%@*}$end)
+    [[ \${@[-1]} != udp || $port != *@* ]] || ports+=($port$end)
   done
   local expl
   _wanted ports expl port compadd -a ports

@@ -5,7 +5,7 @@ import { lstatOrUndefined, statOrUndefined } from "../system/files.ts";
 import { type AddressedPort, parseAddressedPort } from "../run/ports.ts";
 import { chooseDirectory, type ChosenDirectory, directoryProblem } from "../run/directory.ts";
 import { reason } from "../system/errors.ts";
-import { cString, openRunner, openShim } from "../system/ffi.ts";
+import { cString, openRunner, openShim, type Runner } from "../system/ffi.ts";
 import { inspectCommand, type ProgramStep } from "../run/program.ts";
 import { checkSettingNames } from "../run/setting_names.ts";
 import { parseSettings, SETTING_LIST } from "../run/settings.ts";
@@ -95,10 +95,26 @@ async function directoryFindings(
 ): Promise<Finding[]> {
   try {
     const directory = chooseDirectory(option, context.environ, context.system.euid);
-    return [await directoryFinding(directory, context), ...portFindings(directory, context, port)];
+    const finding = await directoryFinding(directory, context);
+    return [finding, ...await listenerFindings(directory, context, port)];
   } catch (error) {
     return [bad("directory", `directory: ${reason(error)}`)];
   }
+}
+
+/** Without a library there is nobody to ask, and the lines above say so. */
+async function listenerFindings(
+  directory: ChosenDirectory,
+  context: Context,
+  port?: AddressedPort,
+): Promise<Finding[]> {
+  let runner: Runner;
+  try {
+    runner = await ownRunner(context);
+  } catch {
+    return [];
+  }
+  return portFindings(directory, { context, runner, port });
 }
 
 async function directoryFinding(directory: ChosenDirectory, context: Context): Promise<Finding> {

@@ -3,7 +3,7 @@ import * as path from "@std/path/posix";
 import { type ChosenDirectory } from "../run/directory.ts";
 import { type AddressedPort, formatPort, wildcardOf } from "../run/ports.ts";
 import type { Context } from "../system/context.ts";
-import { cString } from "../system/ffi.ts";
+import { cString, type Runner } from "../system/ffi.ts";
 import { statOrUndefined } from "../system/files.ts";
 import { listUnixSockets } from "../system/unix_sockets.ts";
 import { printable } from "../system/text.ts";
@@ -14,6 +14,7 @@ import { listIpListeners } from "../system/ip_sockets.ts";
 import { bad, type Finding, note, ok } from "./finding.ts";
 import { Holders } from "./holders.ts";
 import { listSocketFiles, probe, type SocketFile } from "./socket_files.ts";
+import { portOfName } from "./socket_names.ts";
 
 const AT_FDCWD = -100;
 const AT_EACCESS = 0x200;
@@ -21,9 +22,17 @@ export const [X_OK, W_OK] = [1, 2];
 const SHOWN_MOST = 20;
 const DIRECTORIES_MOST = 8;
 
+/** Whom and what is asked about. */
+interface Question {
+  readonly context: Context;
+  readonly runner: Runner;
+  /** Undefined: all. */
+  readonly port: AddressedPort | undefined;
+}
+
 /** @returns Findings about the ports in the directory, in others and on real IP; or about one port alone. */
-export function portFindings({ path: directory }: ChosenDirectory, context: Context, port?: AddressedPort): Finding[] {
-  return [...ownPorts(directory, context, port), ...portsElsewhere(directory, context, port)];
+export function portFindings({ path: directory }: ChosenDirectory, question: Question): Finding[] {
+  return [...ownPorts(directory, question), ...portsElsewhere(directory, question)];
 }
 
 /** @returns Whether this user may, as the kernel says. */
@@ -31,7 +40,7 @@ export function mayAccess(file: string, mode: number, { libc }: Context): boolea
   return libc.faccessat(AT_FDCWD, cString(file), mode, AT_EACCESS) === 0;
 }
 
-function ownPorts(directory: string, context: Context, port?: AddressedPort): Finding[] {
+function ownPorts(directory: string, { context, runner, port }: Question): Finding[] {
   const status = statOrUndefined(directory);
   const where = port === undefined ? "" : ` at ${formatPort(port)}`;
   if (status === undefined) {
@@ -50,7 +59,8 @@ function ownPorts(directory: string, context: Context, port?: AddressedPort): Fi
   }
   let files: readonly SocketFile[];
   try {
-    files = listSocketFiles(directory, context.libc, { port: port?.number }).filter((file) => isWanted(file, port));
+    files = listSocketFiles(directory, { libc: context.libc, runner }, { port: port?.number })
+      .filter((file) => isWanted(file, port));
   } catch {
     return [note("listeners", `directory ${directory}: you may enter it, but not read who listens there`)];
   }
@@ -140,18 +150,15 @@ function describe(files: readonly SocketFile[]): string {
 }
 
 /** Another directory with the same kind of names is where the other side may be. However many there are: one line. */
-function portsElsewhere(directory: string, { libc }: Context, wanted: AddressedPort | undefined): Finding[] {
+function portsElsewhere(directory: string, { context, runner, port: wanted }: Question): Finding[] {
   const ports = new Map<string, Set<string>>();
-  for (const socket of listUnixSockets(libc)) {
+  for (const socket of listUnixSockets(context.libc)) {
     const { dir, base } = path.parse(path.normalize(socket.path));
-    const port = /^\.?(\d{1,5})(@[^/]+)?(\.dgram\.sock|\.sock|\.udp)$/.exec(base)?.[1];
     const serves = socket.listening || (socket.type === "datagram" && !socket.connected);
-    if (port === undefined || !serves || !dir.startsWith("/") || sameDirectory(dir, directory)) continue;
-    if (
-      wanted !== undefined &&
-      (Number(port) !== wanted.number || (socket.type === "datagram") !== (wanted.kind === "datagram"))
-    ) continue;
-    ports.set(dir, (ports.get(dir) ?? new Set()).add(port));
+    const port = serves && dir.startsWith("/") ? portOfName(base, runner) : undefined;
+    if (port === undefined || sameDirectory(dir, directory)) continue;
+    if (wanted !== undefined && (port.number !== wanted.number || port.kind !== wanted.kind)) continue;
+    ports.set(dir, (ports.get(dir) ?? new Set()).add(`${port.number}`));
   }
   const shown = Array.from(ports).toSorted().slice(0, DIRECTORIES_MOST).map(([dir, numbers]) =>
     `${printable(dir)}: ${[...numbers].slice(0, SHOWN_MOST).join(", ")}`

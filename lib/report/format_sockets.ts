@@ -19,10 +19,11 @@ function formatMode(mode: number): string {
 
 /** @returns What `docs/json.md` promises. */
 export function socketFileToJson(file: SocketFile): Record<string, unknown> {
-  const { first: _first, address, uid, mode, target, listening, since, processes, ...rest } = file;
+  const { first: _first, address, asks, uid, mode, target, listening, since, processes, ...rest } = file;
   return {
     ...rest,
     address: address?.text ?? null,
+    asks: asks ?? null,
     target: target ?? null,
     owner: userName(uid),
     uid,
@@ -77,9 +78,10 @@ function describeTime(since: Date | undefined): string {
   return `${day} ${two(since.getHours())}:${two(since.getMinutes())}`;
 }
 
-function describeHolders({ processes, waiting }: SocketFile): string {
+function describeHolders({ processes, waiting, asks }: SocketFile): string {
   const holders = processes.map(({ pid, name }) => `${name}[${pid}]`);
-  // Two that were bound to one address with SO_REUSEADDR: who listens gets the name.
+  if (asks !== undefined) holders.push(`(asks ${asks})`);
+  // Two that were bound to one address with SO_REUSEADDR: who listens first has the port.
   if (waiting > 0) holders.push(`(+${waiting} waiting)`);
   return holders.join(" ") || "-";
 }

@@ -1,29 +1,31 @@
 /** What is in the directory: sockets alive and stale, control files, and who holds them. */
 import * as path from "@std/path/posix";
 import { Holders, type SocketHolder } from "./holders.ts";
-import { addressOfFirst, type BoundAddress } from "./bound_address.ts";
-import { boundNames } from "./bound_names.ts";
+import { BoundSockets } from "./bound_names.ts";
 import { CONTROL_FILE_SIZE, decodeControlFile } from "../control/control_file.ts";
+import { portFile } from "../run/ports.ts";
 import { reason } from "../system/errors.ts";
-import { errnoOf, type Libc } from "../system/ffi.ts";
+import { errnoOf, type Libc, type Runner } from "../system/ffi.ts";
 import { Proc } from "../system/proc.ts";
 import { describeTarget } from "../control/format_control.ts";
-import { firstStream, isDatagramLink, isListed, type ParsedName, parseName, readNames } from "./socket_names.ts";
-import { listUnixSockets, type UnixSocketEntry } from "../system/unix_sockets.ts";
+import { type BoundAddress, readSocketNames, type SocketName } from "./socket_names.ts";
+import { listUnixSockets } from "../system/unix_sockets.ts";
 import { encodeAddress, unixAddress } from "../control/socket_address.ts";
 
 /** One file of the directory that stands for a port. */
 export interface SocketFile {
   readonly file: string;
   readonly port: number;
-  /** Whether it is the port's own file, which belongs to whoever came first. */
+  /** Whether it is shown as the port's own file, which plain Unix programs know: `PORT.sock`, `PORT.dgram.sock`. */
   readonly first: boolean;
   /** On which address its socket is; undefined: not known. */
   readonly address: BoundAddress | undefined;
+  /** Whom a datagram client asks, where its name tells. */
+  readonly asks: string | undefined;
   readonly kind: "stream" | "datagram";
   /**
-   * `control`: a control file; `stale`: nobody is bound to it; `waiting`: a socket that would take the port's file, were
-   * there one; `unknown`: not allowed to look.
+   * `control`: a control file; `stale`: nobody is bound to it; `waiting`: a socket that waits for another of its process
+   * which has gone; `unknown`: not allowed to look.
    */
   readonly state: "alive" | "stale" | "control" | "invalid" | "unknown" | "waiting";
   /** Where a control file leads, or what is wrong with it. */
@@ -38,7 +40,7 @@ export interface SocketFile {
   readonly processes: readonly SocketHolder[];
   /** Accepted connections that are open. */
   readonly connections: number;
-  /** More sockets on this port that wait for the first one's name: two that were bound to one address. */
+  /** More sockets on this port that wait: two of one process that were bound to one address, before one listens. */
   readonly waiting: number;
 }
 
@@ -50,52 +52,48 @@ export interface Wanted {
   readonly processes?: boolean;
 }
 
+/** Who is asked: the library for names, the kernel for the rest. */
+export interface Asked {
+  readonly libc: Libc;
+  readonly runner: Runner;
+}
+
 /**
  * @param directory Where the socket files are.
  * @returns One entry a file, by port.
  * @throws {UnsockError} When the directory cannot be read.
  */
-export function listSocketFiles(directory: string, libc: Libc, { port, processes = true }: Wanted = {}): SocketFile[] {
+export function listSocketFiles(
+  directory: string,
+  { libc, runner }: Asked,
+  { port, processes = true }: Wanted = {},
+): SocketFile[] {
   const proc = new Proc(libc);
   // Before the kernel is asked: what has come since then is no name that nobody knows.
-  const names = readNames(directory);
-  const bound = boundNames(directory, listUnixSockets(libc));
+  const names = readSocketNames(directory, runner, port);
+  const bound = new BoundSockets(directory, listUnixSockets(libc));
   const holders = processes ? new Holders(proc) : { of: () => [] };
   const surroundings: Surroundings = { libc, bound, holders };
   const [fronts, behind]: [SocketFile[], SocketFile[]] = [[], []];
   for (const name of names) {
-    const parsed = parseName(name);
-    if (parsed === undefined || (port !== undefined && parsed.port !== port)) continue;
-    const shown = parsed.kind === "stream" ? seeStream(directory, name, parsed) : { file: name, name, parsed };
-    const entry = describeFile(directory, shown, surroundings);
-    if (entry !== undefined) (shown.parsed.hidden ? behind : fronts).push(entry);
+    const entry = isShown(name, names) ? describeFile(directory, name, surroundings) : undefined;
+    if (entry !== undefined) (name.what === "waiting" ? behind : fronts).push(entry);
   }
-  return gather(fronts, behind).sort((a, b) => a.port - b.port || b.kind.localeCompare(a.kind));
+  return gather(fronts, behind).sort((a, b) =>
+    a.port - b.port || b.kind.localeCompare(a.kind) || Number(b.first) - Number(a.first)
+  );
 }
 
 interface Surroundings {
   readonly libc: Libc;
-  /** Sockets by the name of their file. */
-  readonly bound: ReadonlyMap<string, readonly UnixSocketEntry[]>;
+  readonly bound: BoundSockets;
   readonly holders: Pick<Holders, "of">;
 }
 
-/** A name, as it is shown. */
-interface Shown {
-  /** By which the socket is shown. */
-  readonly file: string;
-  /** By which it was bound. */
-  readonly name: string;
-  readonly parsed: ParsedName;
-}
-
-/** The first one is shown as `PORT.sock`, which plain Unix programs know. One that is in no record waits for another. */
-function seeStream(directory: string, name: string, parsed: ParsedName): Shown {
-  const front = `${parsed.port}.sock`;
-  const first = firstStream(directory, parsed.port);
-  if (parsed.first || first === undefined) return { file: name, name, parsed };
-  if (name === first) return { file: front, name, parsed: { ...parsed, first: true } };
-  return { file: name, name, parsed: { ...parsed, hidden: !isListed(directory, name, parsed.port) } };
+/** The first one is shown by its own file, under the name of the link: but for a link to a name without a file. */
+function isShown({ what, port, kind }: SocketName, names: readonly SocketName[]): boolean {
+  if (what !== "port") return ["plain", "first", "listed", "waiting", "unlisted"].includes(what);
+  return !names.some((other) => other.what === "first" && other.port === port && other.kind === kind);
 }
 
 /** Counts those that wait with the file that they wait behind. Without one, each is shown by itself. */
@@ -110,9 +108,11 @@ function gather(fronts: readonly SocketFile[], behind: readonly SocketFile[]): S
   return [...counted, ...alone.map((file) => file.state === "alive" ? { ...file, state: "waiting" as const } : file)];
 }
 
-function describeFile(directory: string, shown: Shown, surroundings: Surroundings): SocketFile | undefined {
-  const { port, kind, first } = shown.parsed;
-  const [file, own] = [path.join(directory, shown.file), path.join(directory, shown.name)];
+function describeFile(directory: string, shown: SocketName, surroundings: Surroundings): SocketFile | undefined {
+  const { port, kind, what, address, asks } = shown;
+  const own = path.join(directory, shown.name);
+  const first = what === "plain" || what === "port" || what === "first";
+  const file = what === "first" ? portFile(directory, { number: port, kind }) : own;
   let status: Deno.FileInfo;
   try {
     status = Deno.lstatSync(own);
@@ -121,13 +121,11 @@ function describeFile(directory: string, shown: Shown, surroundings: Surrounding
   }
   const since = status.birthtime ?? status.ctime ?? undefined;
   const mode = (status.mode ?? 0) & 0o777;
-  if (status.isSymlink && isPortLink(directory, shown)) return undefined;
-  const noted = first && kind === "datagram" && status.isSocket === true;
-  const address = noted ? addressOfFirst(own, surroundings.libc) : shown.parsed.address;
-  const common = { file, port, first, address, kind, uid: status.uid ?? 0, mode, since, waiting: 0 };
+  const common = { file, port, first, address, asks, kind, uid: status.uid ?? 0, mode, since, waiting: 0 };
   const nobody = { listening: undefined, processes: [], connections: 0 };
-  if (!status.isSocket) return { ...common, ...nobody, ...describeControl(file) };
-  const sockets = socketsOf(own, shown.parsed, surroundings.bound);
+  if (what === "port") return { ...common, ...nobody, state: "stale", target: undefined };
+  if (!status.isSocket) return { ...common, ...nobody, ...describeControl(own) };
+  const sockets = surroundings.bound.of(shown.name, status.ino);
   const bound = sockets.filter((socket) => !socket.connected || kind === "datagram");
   return {
     ...common,
@@ -138,29 +136,6 @@ function describeFile(directory: string, shown: Shown, surroundings: Surrounding
     processes: distinct(bound.flatMap((socket) => surroundings.holders.of(socket.inode))),
     connections: sockets.length - bound.length,
   };
-}
-
-function isPortLink(directory: string, { name, parsed }: Shown): boolean {
-  return parsed.kind === "stream" ? firstStream(directory, parsed.port) !== undefined : isDatagramLink(directory, name);
-}
-
-/** The library renames datagram sockets' files: another one takes the port's name, and the kernel goes on telling the one that it was bound to. */
-function socketsOf(file: string, parsed: ParsedName, bound: Surroundings["bound"]): readonly UnixSocketEntry[] {
-  const { dir, base } = path.parse(file);
-  const mayBeRenamed = (name: string) => {
-    const other = parseName(name);
-    return other?.port === parsed.port && other.kind === parsed.kind && !isSocket(path.join(dir, name));
-  };
-  const renamed = parsed.first && parsed.kind === "datagram" ? [...bound].filter(([name]) => mayBeRenamed(name)) : [];
-  return bound.get(base) ?? renamed.flatMap(([, sockets]) => sockets);
-}
-
-function isSocket(file: string): boolean {
-  try {
-    return Deno.lstatSync(file).isSocket === true;
-  } catch {
-    return false;
-  }
 }
 
 /** A process may have several sockets of the same name: the file's owner has ended, and another took its place. */

@@ -1,122 +1,105 @@
-/** The names in a directory that stand for ports. */
-import * as path from "@std/path/posix";
-import { type BoundAddress, ofShortName } from "./bound_address.ts";
-import { reason, UnsockError } from "../system/errors.ts";
-import { linkTarget } from "../system/files.ts";
-import { parseIp } from "../system/ip.ts";
+/** What the names in a directory stand for: the library reads them (`c/files/names.h`), as it has written them. */
+import { internetAddress, SOCK_DGRAM, SOCK_STREAM } from "./shim_socket.ts";
+import { encodeAddress } from "../control/socket_address.ts";
+import type { AddressedPort, Port } from "../run/ports.ts";
+import { UnsockError } from "../system/errors.ts";
+import { cString, type Runner, textOf } from "../system/ffi.ts";
 
-/** What a name says. */
-export interface ParsedName {
+/** The address that a socket is bound to. */
+export interface BoundAddress {
+  readonly text: string;
+  /** Whether it is `::` for both families. */
+  readonly forBoth: boolean;
+}
+
+const WHAT = ["plain", "port", "first", "listed", "waiting", "unlisted", "record", "next", "inner"] as const;
+
+/** What one name says. */
+export interface SocketName {
+  readonly name: string;
   readonly port: number;
-  /** That the name tells; undefined: none, or five characters that may stand for several. */
+  readonly kind: Port["kind"];
+  /**
+   * `plain`: `PORT.sock` itself; `port`: that, as a link to the first socket; `first`: the file of this; `listed`: of
+   * another one; `waiting`: of one that waits for another of its process; `unlisted`: that the port knows nothing of;
+   * the others say nothing to users.
+   */
+  readonly what: typeof WHAT[number];
+  /** Undefined: the name does not tell it for certain. */
   readonly address: BoundAddress | undefined;
-  readonly kind: "stream" | "datagram";
-  readonly hidden: boolean;
-  /** Whether it is the port's own file, which belongs to whoever came first. */
-  readonly first: boolean;
+  /** Whom a datagram client asks, if it tells. */
+  readonly asks: string | undefined;
 }
 
-const STREAM = /^(?:(\d{1,5})\.sock|\.(\d{1,5})@([\da-zA-Z.=_-]+)(?:\+[1-9]\d{0,2})?)$/;
-const DATAGRAM = /^(\.?)(\d{1,5})(?:@([\da-f.-]+|[\w=]{5}))?(\.dgram\.sock|\.udp)(\.\d+)?$/;
+const FIRST_SIZE = 1 << 16;
+/** The errnos that a directory may give, in the runtime's words. */
+const REASONS: Readonly<Record<number, string>> = {
+  [-13]: "Permission denied",
+  [-20]: "Not a directory",
+  [-40]: "Too many levels of symbolic links",
+};
+const ENOENT = -2;
+const EINVAL = -22;
+const ENOBUFS = -105;
+const MOST_SIZE = 1 << 28;
 
 /**
- * Of streams: `PORT.sock`, and `.PORT@ADDR` of each socket, with `-` for each colon or five characters where it is too
- * long, and `+N` with SO_REUSEPORT. Of datagrams: `PORT.dgram.sock`; `PORT@ADDR.dgram.sock`, of another address (or `.udp`
- * where it is too long); `.PORT.dgram.sock.N`, which waits behind the first; or `.PORT.udp`, the first of a port that has
- * several. Undefined for names that stand for no port.
- */
-export function parseName(name: string): ParsedName | undefined {
-  const [whole, digits, ownDigits, own] = STREAM.exec(name) ?? [];
-  if (whole === undefined) return parseDatagramName(name);
-  const port = Number(digits ?? ownDigits);
-  const address = own === undefined ? undefined : parseAddress(own);
-  if (port < 1 || port > 65535 || (own !== undefined && address === null)) return undefined;
-  return { port, address: address ?? undefined, kind: "stream", hidden: false, first: own === undefined };
-}
-
-function parseDatagramName(name: string): ParsedName | undefined {
-  const [, dot = "", digits = "", own, suffix = "", number] = DATAGRAM.exec(name) ?? [];
-  const port = Number(digits);
-  const dotted = dot !== "";
-  const aside = dotted && own === undefined && suffix === ".udp" && number === undefined;
-  const hidden = dotted && !aside;
-  if (port < 1 || port > 65535 || hidden !== (number !== undefined)) return undefined;
-  if ((suffix === ".udp" && !aside && !(own !== undefined && isShort(own))) || (dotted && own !== undefined)) {
-    return undefined;
-  }
-  const address = own === undefined ? undefined : parseAddress(own) ?? undefined;
-  return { port, address, kind: "datagram", hidden, first: own === undefined && !hidden };
-}
-
-function isShort(text: string): boolean {
-  return text.length === 5 && !/[.-]/.test(text);
-}
-
-/** Undefined: it may be one of several; null: it is none. */
-function parseAddress(text: string): BoundAddress | undefined | null {
-  if (text === "any") return { text: "::", forBoth: true };
-  if (isShort(text)) return ofShortName(text);
-  const plain = text.replaceAll("-", ":");
-  return parseIp(plain) ? { text: plain, forBoth: false } : null;
-}
-
-/** @returns The name of the socket to which `PORT.sock` leads; undefined: it is a plain server's, a control file or nothing. */
-export function firstStream(directory: string, port: number): string | undefined {
-  const name = linkTarget(path.join(directory, `${port}.sock`))?.replace(/^\.\//, "");
-  const parsed = name === undefined ? undefined : parseName(name);
-  return parsed?.port === port && parsed.kind === "stream" && !parsed.first ? name : undefined;
-}
-
-/** @returns Whether a stream socket's name is in its port's record; one that is not waits for another to go. */
-export function isListed(directory: string, name: string, port: number): boolean {
-  const first = firstStream(directory, port);
-  const record = linkTarget(path.join(directory, `.${port}@`)) ?? "";
-  return name === first || (first !== undefined && record.split(" ").some((entry) => name === `.${port}@${entry}`));
-}
-
-/** @returns Names in the directory that stand for ports: a port's first stream socket has `PORT.sock`. */
-export function socketFileNames(directory: string): string[] {
-  const isOther = (name: string) => {
-    const parsed = parseName(name);
-    if (parsed === undefined) return false;
-    return parsed.kind === "stream" ? firstStream(directory, parsed.port) !== name : !isDatagramLink(directory, name);
-  };
-  return readNames(directory).filter(isOther).toSorted();
-}
-
-/**
- * @returns Names of what the library has there for itself: the links that tell which sockets a port has, and the file of
- * its lock.
- */
-export function innerNames(directory: string): string[] {
-  const isInner = (name: string) =>
-    /^\.unsock\.(lock(\.\d+)?|gone)$/.test(name) || /^\.\d{1,5}(@~?|\.dgram\.sock\.list)$/.test(name);
-  return readNames(directory).filter((name) => isInner(name) || isDatagramLink(directory, name));
-}
-
-/** Whether it is `PORT.dgram.sock` of a port with several sockets: the first one's file is `.PORT.udp` then. */
-export function isLinkToItself(directory: string, name: string): boolean {
-  return linkTarget(path.join(directory, name)) === name;
-}
-
-/** @returns Whether it is that, or the name of an address that leads to the file of who has the port. */
-export function isDatagramLink(directory: string, name: string): boolean {
-  const link = parseName(name);
-  const target = link?.kind === "datagram" ? linkTarget(path.join(directory, name)) : undefined;
-  const first = parseName(target ?? "");
-  return target !== undefined && link !== undefined && first?.first === true && first.port === link.port &&
-    first.kind === link.kind;
-}
-
-/**
+ * @param directory An absolute path.
+ * @param port One port's names; undefined: all.
  * @returns What there is; nothing in a directory that does not exist.
  * @throws {UnsockError} When it cannot be read.
  */
-export function readNames(directory: string): string[] {
-  try {
-    return Array.from(Deno.readDirSync(directory), (entry) => entry.name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw new UnsockError(`directory ${directory}: ${reason(error)}`, { cause: error });
+export function readSocketNames(directory: string, runner: Runner, port = 0): SocketName[] {
+  for (let size = FIRST_SIZE;; size *= 4) {
+    const text = new Uint8Array(size);
+    const result = runner.unsock_names(cString(directory), port, text, BigInt(size));
+    if (result === ENOENT) return [];
+    if (result === ENOBUFS && size < MOST_SIZE) continue;
+    if (result < 0) throw directoryError(directory, result);
+    return textOf(text).split("\n").filter((line) => line !== "").map(readLine);
   }
+}
+
+/** @returns What to throw where the library could not read a directory, by its -errno. */
+export function directoryError(directory: string, errno: number): UnsockError {
+  return new UnsockError(`directory ${directory}: ${REASONS[errno] ?? `cannot be read (errno ${-errno})`}`);
+}
+
+function readLine(line: string): SocketName {
+  const [name = "", port, kind, what, families, address = "", asks = ""] = line.split("\t");
+  const known = WHAT.find((one) => one === what);
+  if (known === undefined) throw new UnsockError(`library: another version's: "${what}"`);
+  return {
+    name,
+    port: Number(port),
+    kind: kind === "datagram" ? "datagram" : "stream",
+    what: known,
+    address: address === "" ? undefined : { text: address, forBoth: families === "both" },
+    asks: asks === "" ? undefined : asks,
+  };
+}
+
+/** @returns Whose the name of a file is, in whatever directory; undefined: no socket's of a port. */
+export function portOfName(name: string, runner: Runner): Port | undefined {
+  const type = new Int32Array(1);
+  const number = runner.unsock_name_port(cString(name), new Uint8Array(type.buffer));
+  return number > 0 ? { number, kind: type[0] === SOCK_DGRAM ? "datagram" : "stream" } : undefined;
+}
+
+const PATH_SIZE = 128;
+
+/**
+ * @param directory An absolute path.
+ * @returns The path of the file that clients of the port's address are led to, whether it is there or not.
+ * @throws {UnsockError} When the library cannot tell.
+ */
+export function clientPath(directory: string, port: AddressedPort & { address: string }, runner: Runner): string {
+  const address = new Uint8Array(encodeAddress(internetAddress(port.address, port.number)));
+  const path = new Uint8Array(PATH_SIZE);
+  const type = port.kind === "stream" ? SOCK_STREAM : SOCK_DGRAM;
+  const result = runner.unsock_path_of(cString(directory), address, address.length, type, path, BigInt(path.length));
+  if (result < 0) {
+    throw new UnsockError(`path: ${directory}: ${result === EINVAL ? "no such path" : `errno ${-result}`}`);
+  }
+  return textOf(path);
 }

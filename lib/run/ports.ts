@@ -56,11 +56,6 @@ export function portFile(directory: string, { number, kind }: Port): string {
   return path.join(directory, `${number}${kind === "stream" ? "" : ".dgram"}.sock`);
 }
 
-/** @returns The path of the first datagram socket's file where a port has several, on addresses of their own. */
-export function firstOfSeveral(directory: string, { number }: Port): string {
-  return path.join(directory, `.${number}.udp`);
-}
-
 /** @returns The wildcard of an address's family. */
 export function wildcardOf(address: string): string {
   return address.includes(":") ? "::" : "0.0.0.0";

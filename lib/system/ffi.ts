@@ -50,8 +50,6 @@ const LIBC = {
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   /** `ssize_t readlink(const char *path, char *buffer, size_t size)` */
   readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
-  /** `int statx(int dirfd, const char *path, int flags, unsigned mask, struct statx *status)` */
-  statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
   /** `DIR *opendir(const char *name)` and its kin */
   opendir: { parameters: ["buffer"], result: "pointer" },
   readdir: { parameters: ["pointer"], result: "pointer" },
@@ -102,8 +100,6 @@ const SHIM = {
   unsock_make_control: { parameters: ["buffer", "usize", "buffer", "buffer", "usize"], result: "i32" },
   /** `int unsock_prune(const char *path, int remove)` */
   unsock_prune: { parameters: ["buffer", "i32"], result: "i32" },
-  /** `void unsock_private_prune(const char *directory, int remove, char *text, size_t size)` */
-  unsock_private_prune: { parameters: ["buffer", "i32", "buffer", "usize"], result: "void" },
   /** `int unsock_last_error(void)` */
   unsock_last_error: { parameters: [], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
@@ -148,6 +144,18 @@ const RUNNER = {
   unsock_private_directory: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
   /** `void unsock_private_drop(const char *path, int lock)` */
   unsock_private_drop: { parameters: ["buffer", "i32"], result: "void" },
+  /** `void unsock_private_prune(const char *directory, int remove, char *text, size_t size)` */
+  unsock_private_prune: { parameters: ["buffer", "i32", "buffer", "usize"], result: "void" },
+  /** `int unsock_prune_all(const char *directory, int remove, char *text, size_t size)` */
+  unsock_prune_all: { parameters: ["buffer", "i32", "buffer", "usize"], result: "i32" },
+  /** `int unsock_names(const char *directory, uint16_t port, char *text, size_t size)` */
+  unsock_names: { parameters: ["buffer", "u16", "buffer", "usize"], result: "i32" },
+  /** `int unsock_name_port(const char *name, int *type)` */
+  unsock_name_port: { parameters: ["buffer", "buffer"], result: "i32" },
+  /**
+   * `int unsock_path_of(const char *directory, const void *address, uint32_t length, int type, char *path, size_t size)`
+   */
+  unsock_path_of: { parameters: ["buffer", "buffer", "u32", "i32", "buffer", "usize"], result: "i32" },
   /** `const char *unsock_run_option_name(unsigned index)` */
   unsock_run_option_name: { parameters: ["u32"], result: "pointer" },
   /** `int unsock_route(const char *command, const char *search, char *text, size_t size)` */

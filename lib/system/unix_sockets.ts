@@ -10,6 +10,8 @@ export interface UnixSocketEntry {
   readonly listening: boolean;
   readonly connected: boolean;
   readonly inode: number;
+  /** The inode of the file that it was bound to, which may have got another name, in 32 bits; without: not told. */
+  readonly fileInode?: number;
 }
 
 const TYPES: Readonly<Record<number, UnixSocketEntry["type"]>> = { 1: "stream", 2: "datagram", 5: "seqpacket" };
@@ -57,8 +59,9 @@ const SOCK_DIAG_BY_FAMILY = 20;
 const REQUEST_DUMP = 0x301;
 const MESSAGE_DONE = 3;
 const AF_UNIX = 1;
-const SHOW_NAME = 1;
+const SHOW_NAME_AND_FILE = 3;
 const NAME_ATTRIBUTE = 0;
+const FILE_ATTRIBUTE = 1;
 const STATE_ESTABLISHED = 1;
 const STATE_LISTEN = 10;
 const HEADER_SIZE = 16;
@@ -78,7 +81,7 @@ function askKernel(libc: Libc): UnixSocketEntry[] | undefined {
     request.setUint16(6, REQUEST_DUMP, true);
     request.setUint8(HEADER_SIZE, AF_UNIX);
     request.setUint32(HEADER_SIZE + 4, 0xffffffff, true); // in all states
-    request.setUint32(HEADER_SIZE + 12, SHOW_NAME, true);
+    request.setUint32(HEADER_SIZE + 12, SHOW_NAME_AND_FILE, true);
     const bytes = new Uint8Array(request.buffer);
     if (Number(libc.write(fd, bytes, BigInt(bytes.length))) !== bytes.length) return undefined;
     const entries: UnixSocketEntry[] = [];
@@ -109,22 +112,26 @@ function readAnswers(view: DataView<ArrayBuffer>, entries: UnixSocketEntry[]): "
 
 /** `struct unix_diag_msg` and its attributes; undefined: it has no name. */
 function readAnswer(view: DataView<ArrayBuffer>): UnixSocketEntry | undefined {
+  let path: string | undefined;
+  let fileInode: number | undefined;
   for (let at = ANSWER_SIZE; at + 4 <= view.byteLength;) {
     const length = view.getUint16(at, true);
     if (length < 4 || at + length > view.byteLength) return undefined;
-    if (view.getUint16(at + 2, true) === NAME_ATTRIBUTE) {
-      const state = view.getUint8(2);
-      return {
-        path: nameOf(new Uint8Array(view.buffer, view.byteOffset + at + 4, length - 4)),
-        type: TYPES[view.getUint8(1)] ?? "other",
-        listening: state === STATE_LISTEN,
-        connected: state === STATE_ESTABLISHED,
-        inode: view.getUint32(4, true),
-      };
-    }
+    const attribute = view.getUint16(at + 2, true);
+    if (attribute === NAME_ATTRIBUTE) path = nameOf(new Uint8Array(view.buffer, view.byteOffset + at + 4, length - 4));
+    if (attribute === FILE_ATTRIBUTE && length >= 8) fileInode = view.getUint32(at + 4, true);
     at += aligned(length);
   }
-  return undefined;
+  if (path === undefined) return undefined;
+  const state = view.getUint8(2);
+  return {
+    path,
+    type: TYPES[view.getUint8(1)] ?? "other",
+    listening: state === STATE_LISTEN,
+    connected: state === STATE_ESTABLISHED,
+    inode: view.getUint32(4, true),
+    ...fileInode === undefined ? {} : { fileInode },
+  };
 }
 
 function nameOf(bytes: Uint8Array<ArrayBuffer>): string {

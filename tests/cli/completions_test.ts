@@ -150,8 +150,14 @@ async function testShell(shell: Shell): Promise<void> {
     for (const name of ["only", "empty", "sockets", "bin"]) Deno.mkdirSync(`${dir}/${name}`);
     Deno.chmodSync(`${dir}/empty`, 0o700);
     for (const name of ["one.log", "only-no-directory"]) Deno.writeTextFileSync(`${dir}/${name}`, "");
-    for (const name of ["8000", "9042@127.0.0.2", "53.dgram", "66@--1", "67@fd00--7.dgram", "68@A+b_1"]) {
-      Deno.writeTextFileSync(`${dir}/sockets/${name}.sock`, "");
+    for (const name of ["8000", "53.dgram"]) Deno.writeTextFileSync(`${dir}/sockets/${name}.sock`, "");
+    const own = [["9042", "9042@127.0.0.2"], ["66", "66@--1"], ["67.dgram", "67u@fd00--7"], [
+      "68",
+      "68@G0000",
+    ]] as const;
+    for (const [port, name] of own) {
+      Deno.writeTextFileSync(`${dir}/sockets/.${name}`, "");
+      Deno.symlinkSync(`.${name}`, `${dir}/sockets/${port}.sock`);
     }
     Deno.writeTextFileSync(`${dir}/bin/${PROGRAM}`, "#!/bin/sh\n", { mode: 0o755 });
     const cache = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;

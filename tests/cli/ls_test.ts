@@ -9,8 +9,10 @@ import { until } from "../support/wait.ts";
 import { assertFails, unsock, unsockCommand } from "./unsock.ts";
 
 interface Listed {
+  readonly file: string;
   readonly port: number;
   readonly address: string | null;
+  readonly asks: string | null;
   readonly kind: string;
   readonly state: string;
   readonly target: string | null;
@@ -167,8 +169,9 @@ Deno.test({
         for (const port of ["5353@127.0.0.9", "5354@127.0.0.9", "5354@::1", "8080@127.0.0.1", "8080@::1"]) {
           assertMatch(stdout, new RegExp(`^${port} .*\\[\\d+\\]$`, "m"));
         }
-        const first = await unsock(["path", "--dir", real, "5354/udp"]);
-        assertStrictEquals(first.stdout, `${real}/.5354.udp\n`);
+        for (const [asked, name] of [["5354", "5354.dgram.sock"], ["5354@127.0.0.9", ".5354u@127.0.0.9"]] as const) {
+          assertStrictEquals((await unsock(["path", "--dir", real, `${asked}/udp`])).stdout, `${real}/${name}\n`);
+        }
       }
     }),
 });
@@ -288,13 +291,99 @@ Deno.test("ls connects to nobody, whatever type of socket has a port's name", ()
     assertStrictEquals(await accepted.read(bytes), 5);
   }));
 
-Deno.test("ls shows a socket that waits behind no file, alive or not", () =>
+Deno.test("ls shows what its port knows nothing of: who waits for nobody, who has no port, and a link to nobody", () =>
   withDir(async (dir) => {
-    using _waiting = Deno.listen({ transport: "unix", path: path.join(dir, ".80.dgram.sock.1") });
-    await leaveStale(path.join(dir, ".81.dgram.sock.2"));
-    for (const name of [".80.sock", "80.sock.1", ".x.sock.1", ".80.sock.1"]) {
+    using _waiting = Deno.listen({ transport: "unix", path: path.join(dir, ".80@127.0.0.1+100") });
+    using _unlisted = Deno.listen({ transport: "unix", path: path.join(dir, ".82@127.0.0.1") });
+    await leaveStale(path.join(dir, ".81u@127.0.0.1+2"));
+    Deno.symlinkSync(".83u@127.0.0.1", path.join(dir, "83.dgram.sock"));
+    const noNames = [
+      ".80.sock",
+      "80.sock.1",
+      ".80.dgram.sock.1",
+      ".80.udp",
+      "80@127.0.0.1.dgram.sock",
+      ".80@127.0.0.1+0",
+    ];
+    for (const name of [...noNames, ".80@", ".80u@~", ".080@127.0.0.1", ".80@any+1\n", "80.sock\t"]) {
       Deno.writeTextFileSync(path.join(dir, name), "");
     }
     const files = await list(dir);
-    assertEquals(files.map(({ port, state }) => [port, state]), [[80, "waiting"], [81, "stale"]]);
+    assertEquals(files.map(({ port, kind, state, address }) => [port, kind, state, address]), [
+      [80, "stream", "waiting", "127.0.0.1"],
+      [81, "datagram", "stale", "127.0.0.1"],
+      [82, "stream", "alive", "127.0.0.1"],
+      [83, "datagram", "stale", "127.0.0.1"],
+    ]);
   }));
+
+/** UDP sockets, one for each word: address, port and option. A client of port 0 asks its address. */
+const UDP = `
+import socket, sys, time
+kept = []
+for word in sys.argv[1:]:
+    address, port, option = word.split("/")
+    one = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    if option: one.setsockopt(socket.SOL_SOCKET, getattr(socket, option), 1)
+    if port != "0": one.bind((address, int(port)))
+    else: one.sendto(b"x", (address, 5301))
+    kept.append(one)
+print("ready", flush=True)
+time.sleep(60)
+`;
+
+Deno.test({
+  name: "ls shows UDP sockets as TCP's: the first as PORT.dgram.sock, who shares an address, and whom clients ask",
+  ignore: !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      const words = [
+        "127.0.0.1/5301/",
+        "127.0.0.2/5301/",
+        "127.0.0.1/5302/SO_REUSEADDR",
+        "127.0.0.1/5302/SO_REUSEADDR",
+      ];
+      await using server = start(unsockRun(dir, ["python3", "-c", UDP, ...words, "0.0.0.0/5303/SO_REUSEPORT"]));
+      await until("the servers are ready", () => server.output() === "ready\n");
+      await using other = start(unsockRun(dir, ["python3", "-c", UDP, "0.0.0.0/5303/SO_REUSEPORT", "127.0.0.2/0/"]));
+      await until("the others are ready", () => other.output() === "ready\n");
+      const files = await list(dir);
+      const shown = files.slice(0, 6).map(({ file, address, processes }) =>
+        `${path.basename(file)} ${address} ${processes.map(({ pid }) => pid === server.pid ? "one" : "other")}`
+      );
+      assertEquals(shown.toSorted(), [
+        // The kernel goes on telling the name that its socket was bound by, before another one came.
+        ".5301u@127.0.0.2 127.0.0.2 one",
+        ".5302u@127.0.0.1+1 127.0.0.1 one",
+        ".5303u@0.0.0.0+1 0.0.0.0 other",
+        "5301.dgram.sock 127.0.0.1 one",
+        "5302.dgram.sock 127.0.0.1 one",
+        "5303.dgram.sock 0.0.0.0 one",
+      ]);
+      assertEquals(files.slice(0, 6).map(({ state, kind }) => `${kind} ${state}`), Array(6).fill("datagram alive"));
+      const [client, ...more] = files.slice(6);
+      assertEquals(more, []);
+      assertEquals([client?.kind, client?.address, client?.asks], ["datagram", "0.0.0.0", "127.0.0.2"]);
+      assertMatch(
+        (await unsock(["ls", "--dir", dir])).stdout,
+        new RegExp(`^${client?.port} +datagram .*\\[${other.pid}\\] \\(asks 127\\.0\\.0\\.2\\)$`, "m"),
+      );
+    }),
+});
+
+Deno.test({
+  name: "ls and path read an address where its name is five characters, and none where these may be several's",
+  ignore: !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      const long = path.join(dir, "d".repeat(90 - dir.length - 1));
+      Deno.mkdirSync(long);
+      const addresses = ["127.250.251.252", "10.0.2.15", "::1"];
+      const ports = addresses.map((address, index) => `${8001 + index}@${address}`);
+      await run(unsockRun(long, ["python3", "-c", LEAVES, ports.join(" ")], ["--addr", "0.0.0.0/0,::/0"]));
+      assertEquals((await list(long)).map(({ address }) => address), ["127.250.251.252", null, "::1"]);
+      const paths = await Promise.all(ports.map((port) => unsock(["path", "--dir", long, port])));
+      assertEquals(paths.map(({ stdout }) => Deno.lstatSync(stdout.trim()).isSocket), [true, true, true]);
+      assertStrictEquals(new Set(paths.map(({ stdout }) => stdout)).size, 3);
+    }),
+});
