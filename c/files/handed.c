@@ -10,6 +10,7 @@
 #include "rt/text.h"
 #include "rules/address.h"
 #include "rules/ip.h"
+#include "rules/port_name.h"
 
 #define FIRST 3          /* SD_LISTEN_FDS_START (sd_listen_fds(3)) */
 #define COUNT_MOST 65536 /* more than there are ports: what says more was written by no service manager */
@@ -116,12 +117,26 @@ long unsock_handed_bound(struct unsock_bound *bound, const struct sockaddr_un *p
     return 0;
 }
 
+static long bind_path(const struct unsock_bind_request *request, const struct sockaddr_un *path, socklen_t length,
+                      struct unsock_bound *bound) {
+    long handed = unsock_handed_find(request, path, length);
+    return handed < 0 ? handed : unsock_handed_bound(bound, path, (int)handed);
+}
+
 UNSOCK_OWN_FRAME long unsock_handed_bind_port(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     struct sockaddr_un path;
     if (unsock_handed_count == 0)
         return -ENOENT;
-    /* A datagram socket's path may have been spelled as this socket's address wants it. */
     socklen_t length = unsock_address_path(request->ip.port, request->type, &path);
-    long handed = unsock_handed_find(request, &path, length);
-    return handed < 0 ? handed : unsock_handed_bound(bound, &path, (int)handed);
+    return bind_path(request, &path, length, bound);
+}
+
+UNSOCK_OWN_FRAME long unsock_handed_bind_entry(const struct unsock_bind_request *request,
+                                               const struct unsock_port_entry *entry, struct unsock_bound *bound) {
+    struct sockaddr_un path;
+    if (unsock_handed_count == 0)
+        return -ENOENT;
+    struct unsock_port_key key = {request->ip.port, (uint8_t)request->type};
+    socklen_t length = unsock_port_path(key, entry, &path);
+    return bind_path(request, &path, length, bound);
 }

@@ -8,6 +8,7 @@
 #include "files/bound.h"
 #include "rt/net.h"
 #include "rules/environment.h"
+#include "rules/port_entry.h"
 
 /* How many descriptors were handed over, from 3 on; 0 in nearly every process. */
 extern int unsock_handed_count;
@@ -30,6 +31,10 @@ long unsock_handed_find(const struct unsock_bind_request *request, const struct 
 
 /* The same for the file of the request's port. Returns 0 with `bound` filled, or -errno as above. */
 long unsock_handed_bind_port(const struct unsock_bind_request *request, struct unsock_bound *bound);
+
+/* The same for the name of another one of the port. */
+long unsock_handed_bind_entry(const struct unsock_bind_request *request, const struct unsock_port_entry *entry,
+                              struct unsock_bound *bound);
 
 /* Fills `bound`: the descriptor `handed` has the socket at that path. Returns 0. */
 long unsock_handed_bound(struct unsock_bound *bound, const struct sockaddr_un *path, int handed);

@@ -2,6 +2,7 @@
 #include "files/lock.h"
 
 #include "files/inside.h"
+#include "files/lock_file.h"
 #include "kernel/beyond_limit.h"
 #include "memory/own.h"
 #include "rt/libc.h"
@@ -25,13 +26,11 @@
 #define WAIT_AGAIN_NS 20000000
 #define VAIN_NS 10000000000
 #define CLOSED_MOST_NS 50000000
-#define WRITABLE_BY_OTHERS 0022
 #ifdef __aarch64__
 #define SIGNAL_FRAME_LEAST 4096
 #else
 #define SIGNAL_FRAME_LEAST 1024
 #endif
-#define FLAGS (O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
 /* struct flock of fcntl(2) on 64-bit machines. */
 struct record {
@@ -116,56 +115,6 @@ static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
 }
 
 /*
- * Makes the lock's file. Where others may write to the directory they may have the lock too: the same classes of users
- * may open its file, and nobody else. It gets its name when that is so: who is killed before leaves no lock that others
- * cannot open.
- */
-static long make_shared(const struct unsock_lock *lock, const struct statx *directory) {
-    char name[sizeof(lock->path) + 16];
-    struct unsock_text text;
-    unsock_text_start(&text, name, sizeof(name));
-    unsock_text_put(&text, lock->path);
-    unsock_text_char(&text, '.');
-    unsock_text_number(&text, (uint64_t)unsock_sys(__NR_gettid), 10, 1);
-    unsock_inside_unlink(name);
-    long fd = unsock_inside_open(name, FLAGS | O_CREAT | O_EXCL, 0200);
-    if (fd < 0)
-        return fd;
-    if (unsock_sys(__NR_fchown, fd, directory->stx_uid, directory->stx_gid) < 0)
-        unsock_sys(__NR_fchown, fd, -1, directory->stx_gid);
-    unsock_sys(__NR_fchmod, fd, 0200 | (directory->stx_mode & WRITABLE_BY_OTHERS));
-    long result = unsock_inside_link(name, lock->path);
-    unsock_inside_unlink(name);
-    if (result < 0)
-        unsock_sys(__NR_close, fd);
-    return result < 0 ? result : fd;
-}
-
-/* `made`: this process has made it just now, and by this name alone. */
-static long open_file(struct unsock_lock *lock, const char *directory, bool *made) {
-    struct statx status;
-    if (lock->closes && unsock_own()->lock_kept) {
-        long fd = unsock_inside_open(lock->path, FLAGS, 0);
-        if (fd >= 0)
-            return fd;
-    }
-    long result = unsock_sys(__NR_statx, AT_FDCWD, directory, 0, STATX_MODE | STATX_UID | STATX_GID, &status);
-    if (result < 0)
-        return -EACCES;
-    /* Where this process has left the file, it was its user's. */
-    bool left = lock->keeps && unsock_own()->lock_kept;
-    bool private =
-        (status.stx_mode & WRITABLE_BY_OTHERS) == 0 && (left || status.stx_uid == (uint32_t)unsock_sys(__NR_geteuid));
-    lock->keeps = lock->keeps && private;
-    long fd = lock->keeps ? unsock_inside_open(lock->path, FLAGS, 0) : -ENOENT;
-    if (fd != -ENOENT)
-        return fd;
-    fd = private ? unsock_inside_open(lock->path, FLAGS | O_CREAT | O_EXCL, 0200) : make_shared(lock, &status);
-    *made = private && fd >= 0;
-    return fd == -EEXIST ? unsock_inside_open(lock->path, FLAGS, 0) : fd;
-}
-
-/*
  * The lock counts only on the file that is there now: its last holder may have removed the one that was opened. One
  * that was made by this name alone has it as long as it has any.
  */
@@ -186,7 +135,7 @@ static bool is_the_file(const struct unsock_lock *lock, long fd, bool made) {
 static long attempt(struct unsock_lock *lock, const char *directory) {
     struct record whole = {.type = F_WRLCK};
     bool made = false;
-    long fd = open_file(lock, directory, &made);
+    long fd = unsock_lock_file_open(lock, directory, &made);
     if (fd < 0)
         return fd == -ENOENT ? -EAGAIN : fd;
     long result = unsock_sys(__NR_fcntl, fd, F_SETLK, &whole);
@@ -270,15 +219,18 @@ long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t
     return take(lock, directory, length, WAIT_MOST_NS);
 }
 
-long unsock_lock_take_to_close(struct unsock_lock *lock) {
-    lock->keeps = lock->closes = true;
+static long take_own(struct unsock_lock *lock, bool closes) {
+    lock->keeps = true;
+    lock->closes = closes;
     return take(lock, unsock_settings.directory, unsock_settings.directory_length, WAIT_MOST_NS);
 }
 
+long unsock_lock_take_to_close(struct unsock_lock *lock) {
+    return take_own(lock, true);
+}
+
 long unsock_lock_take(struct unsock_lock *lock) {
-    lock->keeps = true;
-    lock->closes = false;
-    return take(lock, unsock_settings.directory, unsock_settings.directory_length, WAIT_MOST_NS);
+    return take_own(lock, false);
 }
 
 void unsock_lock_drop(struct unsock_lock *lock) {

@@ -43,8 +43,8 @@ long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t
 long unsock_lock_take(struct unsock_lock *lock);
 
 /*
- * The same to close a socket. Whether others may write to the directory by now is asked where a socket is bound: whoever
- * may not open the file that this process has left, waits for that in any case.
+ * The same to close a socket. Whether others may write to the directory by now is asked where a socket is bound:
+ * whoever may not open the file that this process has left, waits for that in any case.
  */
 long unsock_lock_take_to_close(struct unsock_lock *lock);
 

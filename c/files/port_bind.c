@@ -95,16 +95,6 @@ static bool may_wait(const struct binding *binding, const struct unsock_port_ent
     return known && unsock_option_flag(fd, known, SOL_SOCKET, SO_REUSEADDR);
 }
 
-/* Was that socket handed over to this process? Returns 0 with `bound` filled, or -errno. */
-static long take_handed(const struct binding *binding, const struct unsock_port_entry *entry) {
-    struct sockaddr_un path;
-    if (unsock_handed_count == 0)
-        return -EADDRINUSE;
-    socklen_t length = unsock_port_path(port_of(binding), entry, &path);
-    long handed = unsock_handed_find(binding->request, &path, length);
-    return handed < 0 ? -EADDRINUSE : unsock_handed_bound(binding->bound, &path, (int)handed);
-}
-
 /* Is that the socket whose place the new one takes? */
 static bool is_in_place_of(const struct binding *binding, const struct unsock_port_entry *entry) {
     struct unsock_port_entry old;
@@ -130,7 +120,7 @@ static long decide(struct binding *binding, struct unsock_port_joining *joining)
             port->life[joining->which] = UNSOCK_PORT_GONE;
             binding->waits = true;
         } else {
-            return take_handed(binding, &entry) == 0 ? 1 : -EADDRINUSE;
+            return unsock_handed_bind_entry(binding->request, &entry, binding->bound) == 0 ? 1 : -EADDRINUSE;
         }
     }
 }
@@ -262,19 +252,6 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* A stream with SO_REUSEPORT has a number at once; a datagram socket as soon as another one shares its address. */
-static struct unsock_port_entry entry_of(const struct unsock_bind_request *request) {
-    bool stream = request->type == SOCK_STREAM;
-    struct unsock_port_entry me;
-    if (unsock_port_entry_asking(&request->ip, request->v6only, &request->target, &me))
-        return me;
-    me = unsock_port_entry_of(&request->ip, request->v6only, stream && request->reuseport ? 1 : 0);
-    if (!stream)
-        me.marks = (uint8_t)((request->reuseport ? UNSOCK_PORT_REUSEPORT : 0) |
-                             (request->reuseaddr ? UNSOCK_PORT_REUSEADDR : 0));
-    return me;
-}
-
 /* A control file needs no lock. Returns -EAGAIN where there is none. */
 static long bind_control(const struct binding *binding) {
     struct sockaddr_un path;
@@ -295,7 +272,7 @@ static long bind_control(const struct binding *binding) {
 long unsock_port_bind(const struct unsock_bind_request *request, struct unsock_bound *bound, bool clean) {
     struct unsock_port_entry first;
     bool several;
-    struct binding binding = {.request = request, .bound = bound, .me = entry_of(request)};
+    struct binding binding = {.request = request, .bound = bound, .me = unsock_port_wanted(request)};
     bool at_once = !unsock_kernel_is_before(5, 14) && (request->type == SOCK_STREAM || binding.me.marks == 0);
     enum unsock_port_holder holder = unsock_port_look(key_of(request), &first, &several);
     unsock_port_path(key_of(request), &binding.me, &bound->path);

@@ -28,3 +28,16 @@ socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un
         return unsock_address_path(entry->local.port, entry->type, path);
     return unsock_port_path(unsock_port_key_of(entry), &own, path);
 }
+
+/* A stream with SO_REUSEPORT has a number at once; a datagram socket as soon as another one shares its address. */
+struct unsock_port_entry unsock_port_wanted(const struct unsock_bind_request *request) {
+    bool stream = request->type == SOCK_STREAM;
+    struct unsock_port_entry me;
+    if (unsock_port_entry_asking(&request->ip, request->v6only, &request->target, &me))
+        return me;
+    me = unsock_port_entry_of(&request->ip, request->v6only, stream && request->reuseport ? 1 : 0);
+    if (!stream)
+        me.marks = (uint8_t)((request->reuseport ? UNSOCK_PORT_REUSEPORT : 0) |
+                             (request->reuseaddr ? UNSOCK_PORT_REUSEADDR : 0));
+    return me;
+}

@@ -1,7 +1,8 @@
-/* By which of a port's names a socket of this process is known. */
+/* By which of a port's names a socket of this process is known, or is to be. */
 #ifndef UNSOCK_PORT_OWN_H
 #define UNSOCK_PORT_OWN_H
 
+#include "files/bound.h"
 #include "memory/fds.h"
 #include "rt/net.h"
 #include "rules/port_name.h"
@@ -16,5 +17,8 @@ bool unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *ow
 
 /* The path of that. Returns the length. */
 socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un *path);
+
+/* The name that a bind asks for. */
+struct unsock_port_entry unsock_port_wanted(const struct unsock_bind_request *request);
 
 #endif

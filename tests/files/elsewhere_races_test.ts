@@ -6,11 +6,11 @@ import { need } from "../support/programs.ts";
 import { tryEveryMoment } from "./tool.ts";
 
 const SOURCES: Readonly<Record<string, readonly string[]>> = {
-  files: ["directory", "elsewhere", "inside", "lock", "origin", "socketfile"],
+  files: ["directory", "elsewhere", "inside", "lock", "lock_file", "origin", "socketfile"],
   kernel: ["beyond_limit", "file_info", "socket_info", "trust", "version"],
   memory: ["own"],
   rt: ["libc", "lines", "mem", "sys", "text", "user"],
-  rules: ["address", "address_text", "errno", "ip", "kernel_name", "keyed_hash", "nearest", "port_name"],
+  rules: ["address", "address_text", "errno", "ip", "kernel_name", "keyed_hash", "nearest", "port_entry", "port_name"],
 };
 
 Deno.test("whoever takes the place of a server that closes or binds, at whatever moment of that, keeps it", {

@@ -9,7 +9,7 @@ import { until } from "../support/wait.ts";
 import { buildTool } from "./tool.ts";
 
 const SOURCES = {
-  files: ["inside", "lock"],
+  files: ["inside", "lock", "lock_file"],
   kernel: ["beyond_limit"],
   memory: ["own"],
   rt: ["libc", "mem", "sys", "text", "user"],

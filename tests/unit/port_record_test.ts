@@ -150,6 +150,7 @@ const SOURCES = [
   "rules/kernel_name.c",
   "rules/address.c",
   "rules/port_record.c",
+  "rules/port_entry.c",
   "rules/port_name.c",
   "rules/address_text.c",
   "rules/keyed_hash.c",

@@ -1,0 +1,209 @@
+/* A socket of a port, as its name and the record tell it. Pure. */
+#include "rules/port_entry.h"
+
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/text.h"
+#include "rules/address_text.h"
+#include "rules/ip.h"
+#include "rules/settings.h"
+
+#define ANY4 "0.0.0.0"
+#define ANY6 "--"
+#define BOTH "any"
+#define ASKS ','
+#define TAG_V6ONLY 0x80u
+#define FAMILY4 1u
+#define FAMILY6 2u
+/* What else a path has: "/.65535@", "+109" and the NUL; of datagrams an 'u' more, and a digit less. */
+#define AROUND (8 + 4 + 1)
+
+static const struct {
+    char character;
+    uint8_t mark;
+} marks[] = {{'+', UNSOCK_PORT_REUSEPORT}, {'*', UNSOCK_PORT_REUSEADDR}, {'!', UNSOCK_PORT_CONNECTED}};
+
+static bool is(const char *address, const char *text) {
+    return unsock_span_is(unsock_span_of(address), text);
+}
+
+static bool has(const char *address, char c) {
+    while (*address != '\0' && *address != c)
+        address++;
+    return *address != '\0';
+}
+
+/* Five characters that stand for an address: no such text has neither a dot nor a colon. */
+static bool is_short(const char *address) {
+    return !is(address, BOTH) && !has(address, '.') && !has(address, '-');
+}
+
+bool unsock_port_entry_fits(size_t length) {
+    return unsock_settings.directory_length + AROUND + length <= sizeof(((struct sockaddr_un *)0)->sun_path);
+}
+
+static void put_bound(struct unsock_text *text, const struct unsock_ip *ip, bool v6only) {
+    if (ip->family == AF_INET6 && unsock_ip_is_wildcard(ip))
+        unsock_text_put(text, v6only ? ANY6 : BOTH);
+    else
+        unsock_address_text_put(text, ip, false);
+}
+
+static uint8_t marks_of(uint8_t number) {
+    return number > 0 && number <= UNSOCK_PORT_SHARERS ? UNSOCK_PORT_REUSEPORT : 0;
+}
+
+struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, bool v6only, uint8_t number) {
+    struct unsock_port_entry entry = {.number = number, .marks = marks_of(number)};
+    struct unsock_text text;
+    unsock_text_start(&text, entry.address, sizeof(entry.address));
+    put_bound(&text, ip, v6only);
+    if (!unsock_port_entry_fits(text.length) && text.length > sizeof(BOTH)) {
+        unsock_text_start(&text, entry.address, sizeof(entry.address));
+        unsock_address_text_put(&text, ip, true);
+    }
+    return entry;
+}
+
+bool unsock_port_entry_asking(const struct unsock_ip *any, bool v6only, const struct unsock_ip *target,
+                              struct unsock_port_entry *entry) {
+    struct unsock_text text;
+    *entry = (struct unsock_port_entry){.number = 0};
+    if (target->family == 0 || unsock_ip_is_wildcard(target))
+        return false;
+    unsock_text_start(&text, entry->address, sizeof(entry->address));
+    put_bound(&text, any, v6only);
+    unsock_text_char(&text, ASKS);
+    unsock_address_text_put(&text, target, false);
+    return !text.cut && unsock_port_entry_fits(text.length);
+}
+
+bool unsock_port_entry_asks(const struct unsock_port_entry *entry) {
+    return has(entry->address, ASKS);
+}
+
+bool unsock_port_entry_target(const struct unsock_port_entry *entry, struct unsock_ip *target) {
+    struct unsock_span rest = unsock_span_of(entry->address);
+    bool known;
+    unsock_span_next(&rest, ASKS);
+    return rest.length > 0 && unsock_address_text_read(rest, target, &known) && known;
+}
+
+bool unsock_port_same_address(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
+    return unsock_same(a->address, b->address, strlen(a->address) + 1);
+}
+
+bool unsock_port_same(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
+    return a->number == b->number && unsock_port_same_address(a, b);
+}
+
+bool unsock_port_entry_ip(const struct unsock_port_entry *entry, struct unsock_ip *ip, bool *v6only) {
+    struct unsock_span rest = unsock_span_of(entry->address), bound = unsock_span_next(&rest, ASKS);
+    bool known = true;
+    *v6only = unsock_span_is(bound, ANY6);
+    *ip = (struct unsock_ip){.family = AF_INET6};
+    if (!*v6only && !unsock_span_is(bound, BOTH) && !unsock_address_text_read(bound, ip, &known))
+        ip->family = 0;
+    return known && ip->family != 0;
+}
+
+/* Beside a client's port no other address can be bound, of either family. */
+static unsigned families(const struct unsock_port_entry *entry) {
+    struct unsock_ip ip;
+    bool known;
+    const char *address = entry->address;
+    if (is(address, BOTH) || unsock_port_entry_asks(entry))
+        return FAMILY4 | FAMILY6;
+    if (!is_short(address))
+        return has(address, '-') ? FAMILY6 : FAMILY4;
+    return unsock_address_text_read(unsock_span_of(address), &ip, &known) && ip.family == AF_INET6 ? FAMILY6 : FAMILY4;
+}
+
+static bool is_wildcard(const struct unsock_port_entry *entry) {
+    struct unsock_ip ip;
+    bool known;
+    const char *address = entry->address;
+    if (unsock_port_entry_asks(entry))
+        return true;
+    if (!is_short(address))
+        return is(address, ANY4) || is(address, ANY6) || is(address, BOTH);
+    return unsock_address_text_read(unsock_span_of(address), &ip, &known) && known && unsock_ip_is_wildcard(&ip);
+}
+
+bool unsock_port_overlap(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
+    return (families(a) & families(b)) != 0 && (is_wildcard(a) || is_wildcard(b) || unsock_port_same_address(a, b));
+}
+
+bool unsock_port_conflict(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
+    return (a->marks & b->marks & UNSOCK_PORT_SHARES) == 0 && unsock_port_overlap(a, b);
+}
+
+static bool is_address_character(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
+           c == '_' || c == '=' || c == ASKS;
+}
+
+/* The marks in their order, and a number; '+' before one that waits is no mark. */
+static bool cut_number(struct unsock_span *rest, struct unsock_port_entry *entry) {
+    uint64_t value;
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        bool marked = at < rest->length && rest->at[at] == marks[i].character;
+        entry->marks |= marked ? marks[i].mark : 0;
+        at += marked;
+    }
+    size_t end = at;
+    while (end < rest->length && rest->at[end] != ' ')
+        end++;
+    struct unsock_span text = {rest->at + at, end - at};
+    if (entry->marks == 0 || !unsock_span_number(text, 10, UNSOCK_PORT_NUMBERS, &value) ||
+        (text.at[0] == '0' && text.length > 1))
+        return false;
+    entry->number = (uint8_t)value;
+    bool waits = value >= UNSOCK_PORT_WAITING;
+    if (waits && entry->marks != UNSOCK_PORT_REUSEPORT)
+        return false;
+    entry->marks = waits ? 0 : entry->marks;
+    *rest = (struct unsock_span){rest->at + end, rest->length - end};
+    return true;
+}
+
+bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *entry) {
+    struct unsock_span left = *rest;
+    size_t length = 0;
+    *entry = (struct unsock_port_entry){.number = 0};
+    while (length < left.length && is_address_character(left.at[length]))
+        length++;
+    if (length == 0 || length >= sizeof(entry->address))
+        return false;
+    memcpy(entry->address, left.at, length);
+    left = (struct unsock_span){left.at + length, left.length - length};
+    if (left.length > 0 && left.at[0] != ' ' && !cut_number(&left, entry))
+        return false;
+    /* A blank is followed by another one. */
+    if (left.length == 1)
+        return false;
+    if (left.length > 0)
+        left = (struct unsock_span){left.at + 1, left.length - 1};
+    *rest = left;
+    return true;
+}
+
+void unsock_port_entry_put(struct unsock_text *text, const struct unsock_port_entry *entry) {
+    uint8_t shown = entry->number != 0 && entry->marks == 0 ? UNSOCK_PORT_REUSEPORT : entry->marks;
+    unsock_text_put(text, entry->address);
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        if (shown & marks[i].mark)
+            unsock_text_char(text, marks[i].character);
+    }
+    if (shown != 0)
+        unsock_text_number(text, entry->number, 10, 1);
+}
+
+uint8_t unsock_port_tag(bool v6only, uint8_t number) {
+    return (uint8_t)((v6only ? TAG_V6ONLY : 0) | number);
+}
+
+struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip) {
+    return unsock_port_entry_of(ip, (ip->tag & TAG_V6ONLY) != 0, (uint8_t)(ip->tag & ~TAG_V6ONLY));
+}
