@@ -3,10 +3,7 @@
 #include "calls/datagram_name.h"
 #include "calls/datagram_peer.h"
 #include "calls/datagram_per_client.h"
-#include "files/bindfile.h"
-#include "files/bound.h"
 #include "files/handed.h"
-#include "files/inside.h"
 #include "files/port_join.h"
 #include "files/port_own.h"
 #include "files/resolve.h"
@@ -18,7 +15,6 @@
 #include "memory/state.h"
 #include "replace/redirect.h"
 #include "rt/libc.h"
-#include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rules/address.h"
@@ -32,15 +28,15 @@
  * send or write say ECONNREFUSED, as the answer of a host without that port would.
  */
 UNSOCK_OWN_FRAME static void connect_to_nobody(int fd) {
-    struct unsock_bound bound;
-    struct unsock_bind_request request = {.type = SOCK_DGRAM, .domain = AF_INET, .ip = {.family = AF_INET}};
+    union unsock_sockaddr name = {.any = {.sa_family = AF_UNIX}};
     long socket = unsock_descriptor(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (socket < 0)
         return;
-    request.socket = (int)socket;
-    if (unsock_bindfile_bind_client(&request, &bound) == 0) {
-        unsock_sys(__NR_connect, fd, &bound.path, UNSOCK_SUN_PATH_OFFSET + strlen(bound.path.sun_path) + 1);
-        unsock_inside_unlink(bound.path.sun_path);
+    /* Bound to the family alone it gets an abstract name that no one has. */
+    if (unsock_sys(__NR_bind, socket, &name, sizeof(name.any.sa_family)) == 0) {
+        long length = unsock_socket_name((int)socket, __NR_getsockname, &name);
+        if (length > 0)
+            unsock_sys(__NR_connect, fd, &name, length);
     }
     unsock_sys(__NR_close, socket);
 }

@@ -68,7 +68,7 @@ static bool is_unlike_unix(int row) {
     return unsock_option_table[row].kind == UNSOCK_OPTION_FLAG || unsock_option_table[row].kind == UNSOCK_OPTION_NUMBER;
 }
 
-/* The offset means something there; a listener's holds its address (unsock_bindfile_bind). */
+/* The offset means something there; a listener's is remembered, for those that it accepts. */
 static bool can_peek(const struct unsock_fd *entry) {
     return entry->type == SOCK_DGRAM || unsock_state_is_connected(entry->state);
 }
