@@ -18,18 +18,23 @@ interface SocketFile {
 export function readFiles(directory: string): SocketFile[] {
   const live = new Set(unixNames().filter((name) => name.startsWith("/")).map((name) => path.normalize(name)));
   const names = new Set(Array.from(Deno.readDirSync(directory), ({ name }) => name));
-  // The link beside a port's file comes and goes with that: alone it is nobody's.
-  const isBeside = (name: string) => /^\.\d+\.sock$/.test(name) && names.has(name.slice(1));
-  return [...names].filter((name) => name !== LOCK && !isBeside(name)).flatMap((name) => {
+  return [...names].filter((name) => name !== LOCK).flatMap((name) => {
     const file = path.join(directory, name);
-    const port = name.match(/^\.?(\d+)(?:\.(?:dgram\.)?sock(?:\.\d+)?|@.*)$/)?.[1];
+    const port = name.match(/^\.?(\d+)(?:\.(?:dgram\.)?sock|u?@.*)$/)?.[1];
     const inode = inodeOf(file);
     const number = port === undefined ? undefined : Number(port);
-    return inode === undefined ? [] : [{ name, port: number, inode, live: live.has(file) || live.has(leadsTo(file)) }];
+    return inode === undefined
+      ? []
+      : [{ name, port: number, inode, live: boundNames(file).some((one) => live.has(one)) }];
   });
 }
 
-/** @returns The stream socket's own file, where this is the link PORT.sock. */
+/** By which the kernel may know the socket: a datagram socket's file has had no number before it shared its address. */
+function boundNames(file: string): string[] {
+  return [file, leadsTo(file)].flatMap((name) => [name, name.replace(/(u@[^+]*)\+\d+$/, "$1")]);
+}
+
+/** @returns The socket's own file, where this is the link PORT.sock. */
 function leadsTo(file: string): string {
   try {
     return path.normalize(path.join(path.dirname(file), Deno.readLinkSync(file)));
