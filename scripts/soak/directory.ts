@@ -1,9 +1,13 @@
 /** The files in the directory of the sockets: whose they are, and who may be missing. */
 import * as path from "@std/path/posix";
+import { readSocketNames } from "../../lib/report/socket_names.ts";
+import { BUILT } from "../../lib/run/shim_place.ts";
+import { openRunner } from "../../lib/system/ffi.ts";
 import { unixNames } from "./kernel.ts";
 import { type Ports } from "./load.ts";
 
-const LOCK = ".unsock.lock";
+/** What the library has there for itself, which goes with a port's last socket. */
+const INNER: readonly string[] = ["record", "next", "inner"];
 const FILES_OF_KILLED_CLIENT = 2;
 
 /** One file with the port that it stands for. */
@@ -14,27 +18,20 @@ interface SocketFile {
   readonly live: boolean;
 }
 
-/** @returns All files, and whether the kernel has a socket of that name. */
+/** @returns All files, by what the library says of their names, and whether the kernel has a socket of that name. */
 export function readFiles(directory: string): SocketFile[] {
   const live = new Set(unixNames().filter((name) => name.startsWith("/")).map((name) => path.normalize(name)));
-  const names = new Set(Array.from(Deno.readDirSync(directory), ({ name }) => name));
-  return [...names].filter((name) => name !== LOCK).flatMap((name) => {
-    const file = path.join(directory, name);
-    const port = name.match(/^\.?(\d+)(?:\.(?:dgram\.)?sock|u?@.*)$/)?.[1];
-    const inode = inodeOf(file);
-    const number = port === undefined ? undefined : Number(port);
+  const known = new Map(readSocketNames(directory, openRunner(BUILT)).map((name) => [name.name, name]));
+  return Array.from(Deno.readDirSync(directory), ({ name }) => name).flatMap((name) => {
+    const [file, what] = [path.join(directory, name), known.get(name)];
+    const inode = what !== undefined && INNER.includes(what.what) ? undefined : inodeOf(file);
     return inode === undefined
       ? []
-      : [{ name, port: number, inode, live: boundNames(file).some((one) => live.has(one)) }];
+      : [{ name, port: what?.port, inode, live: live.has(file) || live.has(leadsTo(file)) }];
   });
 }
 
-/** By which the kernel may know the socket: a datagram socket's file has had no number before it shared its address. */
-function boundNames(file: string): string[] {
-  return [file, leadsTo(file)].flatMap((name) => [name, name.replace(/(u@[^+]*)\+\d+$/, "$1")]);
-}
-
-/** @returns The socket's own file, where this is the link PORT.sock. */
+/** @returns The socket's own file, where this is a port's link. */
 function leadsTo(file: string): string {
   try {
     return path.normalize(path.join(path.dirname(file), Deno.readLinkSync(file)));
