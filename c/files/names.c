@@ -54,22 +54,25 @@ static enum unsock_names_what what_socket(const struct unsock_port *port, const 
 }
 
 static void classify(struct unsock_port *port, enum unsock_file_kind kind, struct unsock_names_one *one) {
-    static const enum unsock_names_what inner[] = {
-        [UNSOCK_FILE_RECORD] = UNSOCK_NAMES_RECORD,
-        [UNSOCK_FILE_NEXT] = UNSOCK_NAMES_NEXT,
-        [UNSOCK_FILE_INNER] = UNSOCK_NAMES_INNER,
-    };
-    if (kind >= UNSOCK_FILE_RECORD) {
-        one->what = inner[kind];
-        return;
-    }
-    read_port(port, one->key);
-    if (kind == UNSOCK_FILE_SOCKET) {
+    switch (kind) {
+    case UNSOCK_FILE_SOCKET:
+        read_port(port, one->key);
         one->what = what_socket(port, &one->entry);
-        return;
+        break;
+    case UNSOCK_FILE_PORT:
+        read_port(port, one->key);
+        one->what = port->holder == UNSOCK_PORT_OURS ? UNSOCK_NAMES_PORT : UNSOCK_NAMES_PLAIN;
+        one->entry = port->first;
+        break;
+    case UNSOCK_FILE_RECORD:
+        one->what = UNSOCK_NAMES_RECORD;
+        break;
+    case UNSOCK_FILE_NEXT:
+        one->what = UNSOCK_NAMES_NEXT;
+        break;
+    default:
+        one->what = UNSOCK_NAMES_INNER;
     }
-    one->what = port->holder == UNSOCK_PORT_OURS ? UNSOCK_NAMES_PORT : UNSOCK_NAMES_PLAIN;
-    one->entry = port->first;
 }
 
 bool unsock_names_next(struct unsock_names *names, struct unsock_names_one *one) {
