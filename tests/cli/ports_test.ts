@@ -1,13 +1,11 @@
-/** `unsock path`, `wait` and `prune`: what scripts need of ports. */
+/** `unsock path` and `wait`: what scripts need of ports. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
-import { unsockForEverybody } from "../support/everybody.ts";
-import { run, start } from "../support/process.ts";
+import { start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { unsockRun } from "../support/shim.ts";
-import { asUser, SERVER, whyNoOtherUser } from "../support/users.ts";
-import { until } from "../support/wait.ts";
+import { leaveStale } from "../support/stale.ts";
 import { assertFails, unsock, unsockCommand } from "./unsock.ts";
 
 /** Listens as it is told, line by line: `bind`, then `listen`, then `close`. */
@@ -21,12 +19,6 @@ for line in sys.stdin:
     if line == "close": s.close()
     print(line, flush=True)
 `;
-
-/** A server that is killed leaves its file behind. */
-async function leaveStale(file: string): Promise<void> {
-  const code = `Deno.listen({ transport: "unix", path: ${JSON.stringify(file)} }); Deno.kill(Deno.pid, "SIGKILL")`;
-  await run([Deno.execPath(), "eval", code]);
-}
 
 /** A server at port 8000 that does one step at a time. */
 async function withSteps(dir: string, use: (step: (name: string) => Promise<void>) => Promise<void>): Promise<void> {
@@ -214,184 +206,5 @@ Deno.test({
       await input.close();
       await output.cancel();
       await nodes.status;
-    }),
-});
-
-Deno.test("prune removes what is left over, and never a live one's file, a control file or another file", () =>
-  withDir(async (dir) => {
-    const names = () => [...Deno.readDirSync(dir)].map(({ name }) => name).toSorted();
-    using _live = Deno.listen({ transport: "unix", path: path.join(dir, "80.sock") });
-    for (const name of ["81.sock", "82.dgram.sock", ".83@127.0.0.1", "other.sock"]) {
-      await leaveStale(path.join(dir, name));
-    }
-    assertStrictEquals((await unsock(["make-control", path.join(dir, "84.sock"), "--unix", "/x"])).code, 0);
-    Deno.writeTextFileSync(path.join(dir, "85.sock"), "nonsense");
-    const before = names();
-    const dry = await unsock(["prune", "--dir", dir, "--dry-run"]);
-    assertEquals([dry.code, dry.stdout.split("\n").length - 1], [0, 3]);
-    assertMatch(dry.stdout, /^would remove \S+\/\.83@127\.0\.0\.1\nwould remove \S+\/81\.sock\nwould remove/);
-    assertEquals(names(), before);
-    const { stdout } = await unsock(["prune", "--dir", dir, "--json"]);
-    assertEquals(JSON.parse(stdout).map(({ problem }: { problem: unknown }) => problem), [null, null, null]);
-    assertEquals(names(), ["80.sock", "84.sock", "85.sock", "other.sock"]);
-    assertEquals((await unsock(["prune", "--dir", dir])).stdout, "");
-  }));
-
-Deno.test({
-  name: "prune leaves nothing of servers on several addresses that were killed",
-  ignore: !need("python3"),
-  fn: () =>
-    withDir(async (dir) => {
-      const code = `
-import os, signal, socket
-all = []
-for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-    for address in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
-        all.append(socket.socket(socket.AF_INET, kind))
-        all[-1].bind((address, 9042))
-os.kill(os.getpid(), signal.SIGKILL)
-`;
-      await run(unsockRun(dir, ["python3", "-c", code]));
-      const names = () => [...Deno.readDirSync(dir)].map(({ name }) => name);
-      for (const name of [".9042@", ".9042u@"]) assert(names().includes(name), name);
-      const { stdout } = await unsock(["prune", "--dir", dir]);
-      assertStrictEquals(stdout.split("\n").length - 1, 6);
-      assertEquals(names(), []);
-    }),
-});
-
-/** Sockets that share addresses, with options; and clients that ask the default address, and another one. */
-const SHARERS = `
-import os, signal, socket, sys
-all = []
-def make(kind, option=None):
-    all.append(socket.socket(socket.AF_INET, kind))
-    if option: all[-1].setsockopt(socket.SOL_SOCKET, option, 1)
-    return all[-1]
-for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-    for port, option in ((9042, socket.SO_REUSEADDR), (9043, socket.SO_REUSEPORT)):
-        for address in ("127.0.0.1", "127.0.0.1"): make(kind, option).bind((address, port))
-for address in ("127.0.0.1", "127.0.0.2"): make(socket.SOCK_DGRAM).sendto(b"x", (address, 9999))
-print("ready", flush=True)
-if len(sys.argv) > 1: os.kill(os.getpid(), signal.SIGKILL)
-import time
-time.sleep(60)
-`;
-
-Deno.test({
-  name: "prune removes all kinds of what is left over, of which a dry run says the same; of the living nothing",
-  ignore: !need("python3"),
-  fn: () =>
-    withDir(async (dir) => {
-      const names = () => [...Deno.readDirSync(dir)].map(({ name }) => name).toSorted();
-      await run(unsockRun(dir, ["python3", "-c", SHARERS, "dies"]));
-      for (const name of [".9042@127.0.0.1+100", ".9043@", ".9042u@", ".9043u@127.0.0.1+2"]) {
-        assert(names().includes(name), `${name}: ${names()}`);
-      }
-      // Of processes that were killed between two steps: the next text of a link, and a file that was set aside.
-      Deno.symlinkSync("127.0.0.1 127.0.0.2", path.join(dir, ".9042@~"));
-      await leaveStale(path.join(dir, ".9042u@~"));
-      Deno.symlinkSync("127.0.0.1", path.join(dir, ".9044u@"));
-      Deno.symlinkSync(".9045u@127.0.0.1", path.join(dir, "9045.dgram.sock"));
-      Deno.writeTextFileSync(path.join(dir, ".unsock.lock.77"), "");
-      const dry = await unsock(["prune", "--dir", dir, "--dry-run"]);
-      const { code, stdout } = await unsock(["prune", "--dir", dir]);
-      assertStrictEquals(code, 0);
-      assertStrictEquals(stdout.replaceAll(/^removed/gm, "would remove"), dry.stdout);
-      // Ten sockets of the killed one, and the link.
-      assertStrictEquals(stdout.split("\n").length - 1, 11, stdout);
-      assertEquals(names(), []);
-
-      await using _living = start(unsockRun(dir, ["python3", "-c", SHARERS]));
-      await until("the servers are ready", () => _living.output() === "ready\n");
-      const before = names();
-      assertEquals((await unsock(["prune", "--dir", dir])).stdout, "");
-      assertEquals(names().filter((name) => name !== ".unsock.lock"), before.filter((name) => name !== ".unsock.lock"));
-    }),
-});
-
-Deno.test({
-  name: "prune leaves the port to those who live, and says whose file has gone",
-  ignore: !need("python3"),
-  fn: () =>
-    withDir(async (dir) => {
-      const bind = (address: string) => `
-import socket, time
-kept = [socket.socket(socket.AF_INET, kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)]
-for one in kept: one.bind(("${address}", 9042))
-print("ready", flush=True)
-time.sleep(60)
-`;
-      await using first = start(unsockRun(dir, ["python3", "-c", bind("127.0.0.1")]));
-      await until("the first is ready", () => first.output() === "ready\n");
-      await using second = start(unsockRun(dir, ["python3", "-c", bind("127.0.0.2")]));
-      await until("the second is ready", () => second.output() === "ready\n");
-      Deno.kill(first.pid, "SIGKILL");
-      await first.status;
-      const removed = [".9042@127.0.0.1", ".9042u@127.0.0.1"].map((name) => `removed ${dir}/${name}\n`).join("");
-      assertStrictEquals((await unsock(["prune", "--dir", dir])).stdout, removed);
-      for (const [link, name] of [["9042.sock", ".9042@127.0.0.2"], ["9042.dgram.sock", ".9042u@127.0.0.2"]] as const) {
-        assertStrictEquals(Deno.readLinkSync(path.join(dir, link)), name);
-      }
-      const left = [...Deno.readDirSync(dir)].map(({ name }) => name).filter((name) => name !== ".unsock.lock");
-      assertEquals(left.toSorted(), [".9042@127.0.0.2", ".9042u@127.0.0.2", "9042.dgram.sock", "9042.sock"]);
-    }),
-});
-
-Deno.test("prune leaves who waits for a socket that was killed", () =>
-  withDir(async (dir) => {
-    await leaveStale(path.join(dir, ".80@127.0.0.1"));
-    Deno.symlinkSync(".80@127.0.0.1", path.join(dir, "80.sock"));
-    using _waiting = Deno.listen({ transport: "unix", path: path.join(dir, ".80@127.0.0.1+100") });
-    assertEquals((await unsock(["prune", "--dir", dir])).stdout, `removed ${dir}/80.sock\n`);
-    assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), [".80@127.0.0.1+100"]);
-  }));
-
-Deno.test({
-  name: "prune says what it may not take away, and that it is still there",
-  ignore: whyNoOtherUser() !== undefined || !need("python3"),
-  fn: () =>
-    withDir(async (dir) => {
-      const place = path.join(dir, "unsock");
-      Deno.mkdirSync(place);
-      const program = await unsockForEverybody(place);
-      const sockets = path.join(dir, "s");
-      Deno.mkdirSync(sockets);
-      Deno.chmodSync(dir, 0o755);
-      Deno.chmodSync(sockets, 0o1777);
-      // Whom everybody may ask, and nobody else may remove.
-      for (const name of [".80@127.0.0.1", "81.sock"]) {
-        await leaveStale(path.join(sockets, name));
-        Deno.chmodSync(path.join(sockets, name), 0o777);
-      }
-      const { code, stdout } = await run(asUser(SERVER, [program, "prune", "--dir", sockets, "--force"]), { cwd: "/" });
-      assertEquals([code, stdout], [
-        1,
-        [".80@127.0.0.1", "81.sock"].map((n) => `${sockets}/${n}: not permitted\n`).join(""),
-      ]);
-      assertEquals([...Deno.readDirSync(sockets)].map(({ name }) => name).toSorted(), [".80@127.0.0.1", "81.sock"]);
-    }),
-});
-
-Deno.test({
-  name: "prune removes a server's file of another user, when nobody is bound to it, and only then",
-  ignore: whyNoOtherUser() !== undefined || !need("python3"),
-  fn: () =>
-    withDir(async (dir) => {
-      const sockets = path.join(dir, "s");
-      Deno.mkdirSync(sockets);
-      Deno.chownSync(sockets, SERVER, SERVER);
-      Deno.chmodSync(dir, 0o755);
-      const code = `import socket, time
-s = socket.socket(socket.AF_UNIX)
-s.bind("${sockets}/80.sock")
-s.listen()
-print("ready", flush=True)
-time.sleep(60)`;
-      await using server = start(asUser(SERVER, ["/usr/bin/python3", "-c", code]));
-      await until("the server is ready", () => server.output() === "ready\n");
-      assertEquals((await unsock(["prune", "--dir", sockets])).stdout, "");
-      await server[Symbol.asyncDispose]();
-      assertEquals((await unsock(["prune", "--dir", sockets])).stdout, `removed ${sockets}/80.sock\n`);
     }),
 });
