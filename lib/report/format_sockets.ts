@@ -34,10 +34,17 @@ export function socketFileToJson(file: SocketFile): Record<string, unknown> {
   };
 }
 
+/** How many sockets each port has. */
+function countByPort(files: readonly SocketFile[]): (file: SocketFile) => number {
+  const keyOf = ({ port, kind }: SocketFile) => `${port} ${kind}`;
+  const counts = new Map<string, number>();
+  for (const file of files) counts.set(keyOf(file), (counts.get(keyOf(file)) ?? 0) + 1);
+  return (file) => counts.get(keyOf(file)) ?? 0;
+}
+
 /** @returns `9042@127.0.0.2`; the port alone where the address is not known, or there is one socket, on a wildcard. */
-function formatAddressedPort({ first, port, kind, address }: SocketFile, files: readonly SocketFile[]): string {
-  const isAlone = first && files.filter((file) => file.port === port && file.kind === kind).length === 1;
-  const isPlain = address === undefined || (isAlone && ["0.0.0.0", "::"].includes(address.text));
+function formatAddressedPort({ first, port, address }: SocketFile, sockets: number): string {
+  const isPlain = address === undefined || (first && sockets === 1 && ["0.0.0.0", "::"].includes(address.text));
   return isPlain ? `${port}` : `${port}@${address.text}`;
 }
 
@@ -48,8 +55,9 @@ export function formatSocketTable({ directory, exists, port, files, isRoot }: So
     if (!exists) return `${title} does not exist yet\n`;
     return `${title} nothing${port === undefined ? "" : ` at port ${port}`}\n`;
   }
+  const socketsOf = countByPort(files);
   const rows = files.map((file) => [
-    formatAddressedPort(file, files),
+    formatAddressedPort(file, socketsOf(file)),
     file.kind,
     describeState(file),
     userName(file.uid),

@@ -74,9 +74,10 @@ export function listSocketFiles(
   const bound = new BoundSockets(directory, listUnixSockets(libc));
   const holders = processes ? new Holders(proc) : { of: () => [] };
   const surroundings: Surroundings = { libc, bound, holders };
+  const firsts = new Set(names.filter(({ what }) => what === "first").map(keyOf));
   const [fronts, behind]: [SocketFile[], SocketFile[]] = [[], []];
   for (const name of names) {
-    const entry = isShown(name, names) ? describeFile(directory, name, surroundings) : undefined;
+    const entry = isShown(name, firsts) ? describeFile(directory, name, surroundings) : undefined;
     if (entry !== undefined) (name.what === "waiting" ? behind : fronts).push(entry);
   }
   return gather(fronts, behind).sort((a, b) =>
@@ -90,10 +91,14 @@ interface Surroundings {
   readonly holders: Pick<Holders, "of">;
 }
 
+function keyOf({ port, kind }: SocketName): string {
+  return `${port} ${kind}`;
+}
+
 /** The first one is shown by its own file, under the name of the link: but for a link to a name without a file. */
-function isShown({ what, port, kind }: SocketName, names: readonly SocketName[]): boolean {
-  if (what !== "port") return ["plain", "first", "listed", "waiting", "unlisted"].includes(what);
-  return !names.some((other) => other.what === "first" && other.port === port && other.kind === kind);
+function isShown(name: SocketName, firsts: ReadonlySet<string>): boolean {
+  if (name.what === "port") return !firsts.has(keyOf(name));
+  return ["plain", "first", "listed", "waiting", "unlisted"].includes(name.what);
 }
 
 /** Counts those that wait with the file that they wait behind. Without one, each is shown by itself. */

@@ -230,3 +230,13 @@ Deno.test({
       assertStrictEquals(new Set(paths.map(({ stdout }) => stdout)).size, 3);
     }),
 });
+
+Deno.test("ls and prune know all of thousands of names", () =>
+  withDir(async (dir) => {
+    const ports = Array.from({ length: 3000 }, (_, index) => 1000 + index);
+    for (const port of ports) Deno.symlinkSync(`.${port}u@127.0.0.1`, path.join(dir, `${port}.dgram.sock`));
+    assertEquals((await list(dir)).map(({ port }) => port), ports);
+    const { stdout } = await unsock(["prune", "--dir", dir]);
+    assertStrictEquals(stdout.split("\n").length - 1, ports.length);
+    assertEquals([...Deno.readDirSync(dir)], []);
+  }));
