@@ -79,6 +79,10 @@ static long bind_own(struct binding *binding) {
             result = unsock_inside_unlink(binding->bound->path.sun_path);
             if (result < 0 && result != -ENOENT)
                 return result;
+            /* What is there from now on is a newcomer's. */
+            int index = unsock_port_find(binding->port, &binding->me);
+            if (index >= 0)
+                binding->port->life[index] = UNSOCK_PORT_GONE;
         } else if (life == UNSOCK_PORT_ALIVE) {
             /* Who has bound it just now, and waits for the lock, gets it. */
             if (binding->me.number == 0 || binding->me.number == last_number(binding))

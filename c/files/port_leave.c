@@ -88,7 +88,11 @@ void unsock_port_leave(struct unsock_port_key key, const struct unsock_port_entr
         return;
     }
     unsock_port_read(port, key);
-    settle(port, me, own, probe);
+    /* A name without a file may have become a newcomer's, and PORT.sock with it, before that was read. */
+    if (own == UNSOCK_PORT_GONE)
+        own = unsock_port_ask(probe, key, me);
+    if (own == UNSOCK_PORT_DEAD || own == UNSOCK_PORT_GONE)
+        settle(port, me, own, probe);
     unsock_port_return(port);
 }
 

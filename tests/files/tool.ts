@@ -4,7 +4,9 @@ import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { run } from "../support/process.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
-const FLAGS = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-fno-builtin", "-Ic"];
+/** What a tool does not call needs nothing that it would call. */
+const SECTIONS = ["-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections"];
+const FLAGS = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-fno-builtin", "-Ic", ...SECTIONS];
 
 /**
  * Compiles a tool into the directory of a test, where every user may execute it.

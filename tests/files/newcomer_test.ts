@@ -1,0 +1,58 @@
+/** Who binds a name without the lock, as he may where nobody had the port when he looked, keeps it. */
+import { withDir } from "../support/dir.ts";
+import { need } from "../support/programs.ts";
+import { tryEveryMoment } from "./tool.ts";
+
+const SOURCES: Readonly<Record<string, readonly string[]>> = {
+  files: [
+    "control_file",
+    "directory",
+    "handed",
+    "inside",
+    "lock",
+    "lock_file",
+    "origin",
+    "port",
+    "port_bind",
+    "port_join",
+    "port_leave",
+    "port_own",
+    "port_sharing",
+    "resolve",
+    "socketfile",
+  ],
+  kernel: [
+    "beyond_limit",
+    "entries",
+    "file_info",
+    "identify",
+    "option_query",
+    "other_name",
+    "socket_info",
+    "socket_mark",
+    "trust",
+    "version",
+  ],
+  memory: ["fds", "option_table", "own", "state"],
+  rt: ["libc", "lines", "mem", "sys", "text", "user"],
+  rules: [
+    "address",
+    "address_text",
+    "control",
+    "errno",
+    "ip",
+    "kernel_name",
+    "keyed_hash",
+    "nearest",
+    "port_entry",
+    "port_name",
+    "port_record",
+  ],
+};
+
+Deno.test("whoever binds a name that somebody else is removing or taking leave of, at whatever moment, keeps it", {
+  ignore: !need("cc"),
+}, () =>
+  withDir(async (dir) => {
+    await tryEveryMoment(dir, "port_tool.c", SOURCES, ["p", "p"], /^bind: \d\d moments\nleave: \d moments\n$/);
+  }));

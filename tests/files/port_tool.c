@@ -1,0 +1,132 @@
+/*
+ * port_tool DIR
+ *
+ * Binds where a killed process with SO_REUSEPORT has left its names, and takes away the names of a socket whose file is
+ * gone, again and again; each time, at another moment, a newcomer binds that very name without the lock, as it may:
+ * before the first system call, before the second one, and so on. What it has got, it keeps. Says how many moments
+ * there were.
+ */
+#define _GNU_SOURCE
+#include "files/port_bind.h"
+#include "files/port_leave.h"
+#include "files/socketfile.h"
+#include "memory/own.h"
+#include "rules/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PORT 9042
+#define LINK "9042.sock"
+
+struct unsock_settings unsock_settings = {.mode = -1};
+
+static const char *const left[] = {LINK, ".9042@127.0.0.1", ".9042@127.0.0.1+1", ".9042@127.0.0.1+2", ".unsock.lock"};
+static const struct unsock_ip ip = {.family = AF_INET, .port = PORT, .bytes = {127, 0, 0, 1}};
+static const char *name; /* what the newcomer binds, in the directory that this process is in */
+static int now, when;    /* moments; 0: not counted */
+static int newcomer = -1;
+static bool came, has_link;
+
+static void must(int good, const char *what) {
+    if (good)
+        return;
+    perror(what);
+    exit(1);
+}
+
+static int opened(void) {
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    must(fd >= 0, "socket");
+    return fd;
+}
+
+static bool bound(int fd) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    strcpy(address.sun_path, name);
+    return bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
+}
+
+/* As unsock_port_bind does it where nobody had the port when it looked. */
+static void come(void) {
+    came = true;
+    newcomer = opened();
+    if (!bound(newcomer)) {
+        close(newcomer);
+        newcomer = -1;
+        return;
+    }
+    has_link = symlink(name, LINK) == 0;
+}
+
+void moment(void) {
+    if (when > 0 && ++now == when)
+        come();
+}
+
+static bool is_there(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int client = opened();
+    strcpy(address.sun_path, path);
+    must(listen(newcomer, 8) == 0, "listen");
+    bool there = connect(client, (const struct sockaddr *)&address, sizeof(address)) == 0;
+    close(client);
+    return there;
+}
+
+static void bind_one(int moment_of_newcomer) {
+    struct unsock_bound result = {.tag = 0};
+    struct unsock_bind_request request = {.socket = opened(), .type = SOCK_STREAM, .ip = ip, .reuseport = true};
+    int killed = opened();
+    must(bound(killed), "bind");
+    close(killed);
+    must(symlink(name, LINK) == 0, "symlink");
+    when = moment_of_newcomer;
+    must(unsock_port_bind(&request, &result, true) == 0, "unsock_port_bind");
+    when = 0;
+    close(request.socket);
+}
+
+static void leave_one(int moment_of_newcomer) {
+    struct unsock_port_entry me = unsock_port_entry_of(&ip, false, 0);
+    long probe = unsock_socketfile_probe();
+    when = moment_of_newcomer;
+    unsock_port_leave((struct unsock_port_key){PORT, SOCK_STREAM}, &me, UNSOCK_PORT_GONE, probe);
+    when = 0;
+    unsock_socketfile_probe_end(probe);
+}
+
+static void every_moment(const char *what, void (*act)(int)) {
+    for (int i = 1;; i++) {
+        came = has_link = false;
+        now = 0;
+        act(i);
+        if (newcomer >= 0 && (!is_there(name) || (has_link && !is_there(LINK))))
+            printf("%s: the newcomer's name was lost at moment %d\n", what, i);
+        if (newcomer >= 0)
+            close(newcomer);
+        newcomer = -1;
+        for (size_t j = 0; j < sizeof(left) / sizeof(left[0]); j++)
+            unlink(left[j]);
+        if (!came) {
+            printf("%s: %d moments\n", what, i - 1);
+            return;
+        }
+    }
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2 || chdir(argv[1]) < 0)
+        return 2;
+    unsock_settings.directory_length = strlen(argv[1]);
+    must(unsock_settings.directory_length < sizeof(unsock_settings.directory), "too long");
+    strcpy(unsock_settings.directory, argv[1]);
+    unsock_own_start();
+    name = ".9042@127.0.0.1+1";
+    every_moment("bind", bind_one);
+    name = ".9042@127.0.0.1";
+    every_moment("leave", leave_one);
+    return 0;
+}
