@@ -97,6 +97,7 @@ const PACKAGES: Record<string, string> = {
   setpriv: "util-linux",
   skopeo: "skopeo",
   socat: "socat",
+  spin: "spin",
   ss: "iproute2",
   ssh: "openssh-client",
   "ssh-keygen": "openssh-client",

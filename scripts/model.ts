@@ -1,0 +1,68 @@
+/**
+ * Visits every state of the model of a port's names (`tests/proofs/port.pml`), for every choice of what three processes
+ * do: with two kills and a last bind, and with a client.
+ *
+ * Usage: `deno task test:model [--kills N] [WORD]`: those alone whose letters have the word in them. The last line is
+ * `N choices, M states, F findings`; the exit status tells whether there were any.
+ */
+import { parseArgs } from "node:util";
+import { showProgress } from "./progress.ts";
+import { buildModel, type Choice, explore } from "../tests/proofs/model.ts";
+
+const DAY_MS = 24 * 3600 * 1000;
+const SERVERS = [..."ABWDaw"];
+/** Of a port of two servers with a client, and of three alone. */
+const MENDERS = [..."sp"];
+
+/** @returns Every choice of three, none twice: the order of servers does not matter. */
+function allKinds(): string[] {
+  const pairs = SERVERS.flatMap((one, i) => SERVERS.slice(i).map((other) => one + other));
+  const three = SERVERS.flatMap((one, i) =>
+    pairs.filter(([first = ""]) => SERVERS.indexOf(first) >= i).map((two) => one + two)
+  );
+  const mended = pairs.flatMap((two) => MENDERS.map((mender) => two + mender));
+  const forked = SERVERS.flatMap((one) => SERVERS.map((other) => `${one}f${other}`));
+  return [...three, ...mended, ...forked];
+}
+
+function allChoices(kills: number, word: string): Choice[] {
+  const pairs = allKinds().filter((kinds) => kinds.endsWith("s")).map((kinds) => `${kinds.slice(0, 2)}-`);
+  return [
+    ...allKinds().map((kinds) => ({ kinds, kills })),
+    ...pairs.map((kinds) => ({ kinds, kills, client: true })),
+  ].filter(({ kinds }) => kinds.includes(word));
+}
+
+/** @returns How many choices, states and findings there were. */
+async function visitAll(kills: number, word: string): Promise<[number, number, number]> {
+  const dir = await Deno.makeTempDir({ prefix: "unsock-" });
+  let [choices, all, findings] = [0, 0, 0];
+  try {
+    showProgress("the model is compiled");
+    const pan = await buildModel(dir, "-O1");
+    for (const choice of allChoices(kills, word)) {
+      showProgress(`${choices} choices, ${all} states, ${findings} findings: ${choice.kinds}`);
+      const { states, wrong } = await explore(pan, dir, choice, DAY_MS);
+      choices++;
+      all += states;
+      findings += wrong === undefined ? 0 : 1;
+      console.log(
+        `${choice.kinds}${choice.client ? " and a client" : ""}: ${states} states${wrong ? `: ${wrong}` : ""}`,
+      );
+    }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+  return [choices, all, findings];
+}
+
+if (import.meta.main) {
+  const { values, positionals } = parseArgs({
+    args: [...Deno.args],
+    options: { kills: { type: "string", default: "2" } },
+    allowPositionals: true,
+  });
+  const [choices, states, findings] = await visitAll(Number(values.kills), positionals[0] ?? "");
+  console.log(`${choices} choices, ${states} states, ${findings} findings`);
+  Deno.exit(findings > 0 ? 1 : 0);
+}

@@ -1,0 +1,75 @@
+/** The model of the protocol of a port's names (`port.pml`), carried out by Spin: every order of its steps. */
+import { assertEquals } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
+import { run } from "../support/process.ts";
+
+const HERE = dirname(fromFileUrl(import.meta.url));
+/** Without partial order reduction: each state is visited, and compressed without loss. */
+const FLAGS = ["-w", "-DSAFETY", "-DNOREDUCE", "-DCOLLAPSE", "-DMEMLIM=6000"];
+const DEPTH_MOST = 100_000;
+
+/** What is carried out. */
+export interface Choice {
+  /** A letter for each of three processes, as the model's head says. */
+  readonly kinds: string;
+  readonly kills: number;
+  /** A client in the place of a last bind. */
+  readonly client?: boolean;
+  /** The rule that is left out, by its name in the model. */
+  readonly without?: string;
+}
+
+/** What came of it. */
+export interface Explored {
+  readonly states: number;
+  /** What did not hold; undefined when all did, in every state. */
+  readonly wrong?: string;
+}
+
+/**
+ * Makes the program that carries the model out.
+ *
+ * @param dir The directory of a test.
+ * @param level How far the compiler optimizes: it takes seconds, or a minute and more for a program several times as fast.
+ * @returns Its path.
+ * @throws {Error} with Spin's or the compiler's words.
+ */
+export async function buildModel(dir: string, level: "-O0" | "-O1"): Promise<string> {
+  for (const command of [["spin", "-a", join(HERE, "port.pml")], ["cc", level, ...FLAGS, "-o", "pan", "pan.c"]]) {
+    const { code, stdout, stderr } = await run(command, { cwd: dir, timeoutMs: 900_000 });
+    assertEquals([code, stdout], [0, ""], stderr);
+  }
+  return `${dir}/pan`;
+}
+
+/** @returns The model's rules that can be left out, and the number of each. */
+export async function readMutants(): Promise<ReadonlyMap<string, string>> {
+  const text = await Deno.readTextFile(join(HERE, "port.pml"));
+  return new Map(
+    [...text.matchAll(/^#define (\w+) \(mutant == (\d+)\)$/gm)].map(([, name = "", is = ""]) => [name, is]),
+  );
+}
+
+/**
+ * Visits every state of a choice.
+ *
+ * @param pan What `buildModel` made.
+ * @param dir A directory of its own.
+ * @throws {Error} where that was not all of them.
+ */
+export async function explore(pan: string, dir: string, choice: Choice, timeoutMs: number): Promise<Explored> {
+  const mutants = await readMutants();
+  const mutant = choice.without === undefined ? "0" : mutants.get(choice.without);
+  if (mutant === undefined) throw new Error(`${choice.without}: no such rule`);
+  const env: Record<string, string> = { KINDS: choice.kinds, KILLS: `${choice.kills}`, MUTANT: mutant };
+  if (choice.client) env["CLIENT"] = "1";
+  const { code, stdout, stderr } = await run([pan, `-m${DEPTH_MOST}`, "-n"], { cwd: dir, env, timeoutMs });
+  const [, errors] = /, errors: (\d+)$/m.exec(stdout) ?? [];
+  const [, states] = /^ *(\d+) states, stored$/m.exec(stdout) ?? [];
+  const [, wrong] = /^pan:\d+: (.*)/m.exec(stdout) ?? [];
+  const whole = !/Search not completed|too small|out of memory/.test(stdout);
+  if (code !== 0 || states === undefined || (errors === "0") !== (wrong === undefined) || (!whole && !wrong)) {
+    throw new Error(`${choice.kinds}: ${stderr}${stdout}`);
+  }
+  return { states: Number(states), ...(wrong === undefined ? {} : { wrong }) };
+}

@@ -1,0 +1,530 @@
+/*
+ * The protocol of one port's names, for Spin: who binds, closes, mends and is killed between any two system calls. Each
+ * step is one call that others can see; beside it stands the function of c/ that makes it.
+ *
+ *   KINDS=ABW KILLS=2 pan    three processes, at most two of them killed at any step, and then a last bind of any address
+ *   CLIENT=1 MUTANT=5        a client of 127.0.0.1 in the place of that last one; without one of the protocol's rules
+ *
+ * What a process does, by its letter: it binds A 127.0.0.1, B 127.0.0.2, W 0.0.0.0, D [::] of both families, a and w the
+ * first and the third with SO_REUSEPORT, and perhaps closes that; f is a child that the first one forked, and closes; s
+ * mends what it finds (unsock_port_sweep); p prunes one name; - does nothing.
+ *
+ * Left out: plain servers and control files at PORT.sock; links that are made in two steps under the lock (a ".PORT@~"
+ * that is left over is removed by who needs it next); what the file system refuses, and a lock that is not had; IPv6's
+ * own addresses, which are to each other as these are. A client gives up after eight changes: here it goes on.
+ */
+#define SERVERS 3
+#define LAST 3 /* who binds when all others have come to rest; or the client */
+#define NONE 15
+#define STAYS 14
+#define bit(entry) (1 << (entry))
+#define is_at_most_one(set) (((set) & ((set) - 1)) == 0)
+
+/* The names .PORT@127.0.0.1, …2, …@0.0.0.0, …@any; from 4 on .PORT@127.0.0.1+1, from 8 on .PORT@0.0.0.0+1. */
+#define A 0
+#define B 1
+#define W 2
+#define D 3
+#define A1 4
+#define W1 8
+#define ENTRIES 12
+#define is_numbered(entry) ((entry) >= A1)
+#define address(entry) ((entry) < A1 -> (entry) : ((entry) < W1 -> A : W))
+#define is_wildcard(entry) (address(entry) == W || address(entry) == D)
+#define ON_A (bit(A) | 240)
+#define ON_W (bit(W) | 3840)
+/* unsock_port_conflict */
+#define conflict(x, y) \
+    (!(is_numbered(x) && is_numbered(y)) && (is_wildcard(x) || is_wildcard(y) || address(x) == address(y)))
+
+/* The protocol without one of its rules. */
+#define CLOSE_WITHOUT_LOCK (mutant == 1)
+#define BIND_WITHOUT_LOCK (mutant == 2)
+#define FIRST_GOES_BEFORE_HEIR (mutant == 3)
+#define RECORD_GOES_FIRST (mutant == 4)
+#define HEIR_AFTER_CLOSE (mutant == 5)
+#define GONE_IS_REMOVED (mutant == 6)
+#define LINK_BEFORE_FILE (mutant == 7)
+#define LINK_BEFORE_RECORD (mutant == 8)
+#define NEWCOMER_IS_REPLACED (mutant == 9)
+#define DEAD_ONE_COUNTS (mutant == 10)
+#define LEFT_OVER_TWICE (mutant == 11)
+#define RECORD_FORGETS (mutant == 12)
+#define ONE_ROUND (mutant == 13)
+#define ANY_ADDRESS (mutant == 14)
+#define NO_SECOND_LOOK (mutant == 15)
+#define REMOVES_WITHOUT_ASKING (mutant == 16)
+#define GONE_ONCE_IS_GONE (mutant == 17)
+
+byte mutant, most_kills, with_client, does[SERVERS];
+
+byte file[ENTRIES];           /* the sockets' files: 0 not there, else 1 + the server whose socket was bound to it */
+byte port_sock = NONE;        /* PORT.sock: to whom it leads */
+bool several;                 /* and its "./" */
+bool recorded;                /* .PORT@ is there, */
+short record;                 /* and says this */
+byte lock = NONE;
+byte entry[SERVERS + 1];      /* each server's own name */
+byte holders[SERVERS + 1];    /* processes that have its socket, which has a name; 0: there is none */
+bool admitted[SERVERS + 1];   /* the names tell of it: it is bound, as TCP says it */
+bool listens[SERVERS + 1];
+bool rests[SERVERS + 1];      /* it does nothing more */
+byte kills;
+byte trying[SERVERS + 1];     /* 1: it binds; 2: and somebody living has excluded it */
+bool gap;                     /* since the client began there was a moment when nobody answered at its address */
+byte throughout;              /* the servers of the very address that have answered ever since, as bits */
+
+#define is_dead(e) (file[e] != 0 && holders[file[e] - 1] == 0)
+#define lives(e) (file[e] != 0 && holders[file[e] - 1] > 0)
+
+/* Whom TCP does not let be bound beside others is not. */
+#define beside(i) (!admitted[i] || i == me || !conflict(entry[i], entry[me]))
+inline admit() {
+    assert(beside(0) && beside(1) && beside(2) && beside(3));
+    admitted[me] = true;
+    trying[me] = 0;
+    if :: !with_client -> listens[me] = true :: else fi
+}
+
+/* A living socket's file is never removed. */
+inline unlink(e) { assert(!lives(e)); file[e] = 0 }
+
+/* Who is bound is found by the names; and plain programs are led to one who lives, unless somebody was killed or a child
+ * that has only inherited its socket was the last to close it, which it does without the lock. */
+#define listed(i) (!admitted[i] || port_sock == entry[i] || (several && recorded && (record & bit(entry[i]))))
+#define any_admitted (admitted[0] || admitted[1] || admitted[2] || admitted[3])
+#define has_child (does[1] == 'f' || does[2] == 'f')
+inline check() {
+    assert(listed(0) && listed(1) && listed(2) && listed(3));
+    assert(!any_admitted || port_sock != NONE);
+    assert(!any_admitted || kills > 0 || has_child || lives(port_sock))
+}
+inline put_first(e, flag) { port_sock = e; several = flag; check() }
+inline put_record(set) { record = set; recorded = true; check() }
+inline unlink_first() { port_sock = NONE; several = false; check() }
+inline unlink_record() { record = 0; recorded = false; check() }
+
+/* Nobody is refused whom nobody living excludes at any moment. */
+#define is_rival(i, j) (i != j && holders[j] > 0 && conflict(entry[i], entry[j]))
+#define has_rival(i) (is_rival(i, 0) || is_rival(i, 1) || is_rival(i, 2) || is_rival(i, 3))
+#define tried(i) (trying[i] == 1 && has_rival(i) -> 2 : trying[i])
+inline note_rivals() { trying[0] = tried(0); trying[1] = tried(1); trying[2] = tried(2); trying[3] = tried(3) }
+
+#define answers(i) (admitted[i] && listens[i] && (bit(entry[i]) & (ON_A | ON_W | bit(D))))
+#define answers_on_a(i) (answers(i) && (bit(entry[i]) & ON_A))
+#define answering ((answers_on_a(0) -> 1 : 0) | (answers_on_a(1) -> 2 : 0) | (answers_on_a(2) -> 4 : 0))
+inline note_answers() {
+    if
+    :: with_client -> gap = gap || !(answers(0) || answers(1) || answers(2)); throughout = throughout & answering
+    :: else
+    fi
+}
+
+/* bind(2): the file and the socket that is known by it come in one step (since Linux 5.14). */
+inline bind_name() { file[entry[me]] = me + 1; holders[me] = 1; holds = true; note_rivals() }
+
+/* close(2), also that by the kernel. `socket` is the server whose socket it is. */
+inline close_socket() {
+    holders[socket] = holders[socket] - 1;
+    holds = false;
+    if :: holders[socket] == 0 -> admitted[socket] = false; listens[socket] = false; note_answers() :: else fi
+}
+
+/* What a process has read of the names, and found out. `own`: what it is bound to is 1 left over, 0 gone. */
+#define READ short known, alive, dead, gone, others; byte first, heir, at, own; bool dotted
+inline forget() {
+    known = 0; alive = 0; dead = 0; gone = 0; others = 0; first = 0; heir = 0; at = 0; own = 0; dotted = false
+}
+inline unlock() { if :: lock == me -> lock = NONE :: else fi; forget() }
+
+#define OR_KILLED :: atomic { me < SERVERS && kills < most_kills -> \
+    kills++; if :: holds -> close_socket() :: else fi; trying[me] = 0; unlock(); rests[me] = true; goto ended }
+#define STEP(what) if :: atomic { true -> what } OR_KILLED fi
+
+inline take() { if :: atomic { lock == NONE -> lock = me } OR_KILLED fi }
+
+/* unsock_port_ask, unsock_socketfile_life: the last of its calls decides. */
+inline ask(e) {
+    if
+    :: lives(e) -> alive = alive | bit(e)
+    :: !lives(e) && file[e] != 0 -> dead = dead | bit(e)
+    :: file[e] == 0 -> gone = gone | bit(e)
+    fi
+}
+
+/* unsock_port_read: unsock_port_look, and read_record where "./" says that there is one. */
+inline read_port() {
+    STEP(forget(); first = port_sock; dotted = several; known = (first == NONE -> 0 : bit(first)));
+    if :: dotted -> STEP(assert(recorded || lock != me); known = known | record) :: else fi
+}
+
+#define is_left(e, except) (((dead | (GONE_IS_REMOVED -> gone : 0)) & bit(e)) && e != except)
+inline unlink_dead(except) {
+    do
+    :: atomic { at < ENTRIES ->
+        do :: at < ENTRIES && !is_left(at, except) -> at++ :: else -> break od;
+        if :: at < ENTRIES -> unlink(at); at++ :: else fi }
+    :: atomic { at >= ENTRIES -> at = 0; break }
+    OR_KILLED
+    od
+}
+
+/* find_heir: any of those that live, as the record may have them in any order. */
+#define candidates(leaver) (known & ~dead & ~gone & ~bit(leaver))
+#define may(e, leaver) (candidates(leaver) & bit(e))
+inline find_heir(leaver) {
+    heir = NONE;
+    do
+    :: atomic { heir == NONE && candidates(leaver) != 0 ->
+        if
+        :: may(0, leaver) -> at = 0
+        :: may(1, leaver) -> at = 1
+        :: may(2, leaver) -> at = 2
+        :: may(3, leaver) -> at = 3
+        :: may(4, leaver) -> at = 4
+        :: may(5, leaver) -> at = 5
+        :: may(6, leaver) -> at = 6
+        :: may(7, leaver) -> at = 7
+        :: may(8, leaver) -> at = 8
+        :: may(9, leaver) -> at = 9
+        :: may(10, leaver) -> at = 10
+        :: may(11, leaver) -> at = 11
+        fi;
+        if :: alive & bit(at) :: else -> ask(at) fi;
+        if :: alive & bit(at) -> heir = at :: else fi;
+        at = 0 }
+    :: atomic { heir != NONE || candidates(leaver) == 0 -> break }
+    OR_KILLED
+    od
+}
+
+/* leave (port_leave.c) */
+inline leave(leaver) {
+    if
+    :: first == NONE || (first != leaver && !((dead | gone) & bit(first))) -> heir = STAYS
+    :: else -> find_heir(leaver)
+    fi;
+    others = candidates(leaver);
+    if :: RECORD_GOES_FIRST && dotted && is_at_most_one(others) -> STEP(unlink_record()) :: else fi;
+    if
+    :: heir < ENTRIES ->
+        STEP(put_first(heir, !is_at_most_one(others)))
+    :: heir == STAYS && dotted && others != 0 && is_at_most_one(others) -> STEP(put_first(first, false))
+    :: else
+    fi;
+    if :: own == 1 -> STEP(unlink(leaver)) :: else fi;
+    if :: heir == NONE -> STEP(unlink_first()) :: else fi;
+    unlink_dead(leaver);
+    if
+    :: dotted && is_at_most_one(others) -> STEP(unlink_record())
+    :: dotted && !is_at_most_one(others) && (known & bit(leaver)) -> STEP(put_record(others))
+    :: else
+    fi
+}
+
+/* unsock_port_leave */
+inline it_is(e) { sweeps = e; was = (file[e] != 0 -> 1 : 0) }
+inline leave_by_name() {
+    read_port();
+    if
+    :: was == 1 || GONE_ONCE_IS_GONE -> own = was; leave(sweeps)
+    :: else -> /* its name may have become a newcomer's, and PORT.sock his, before that was read */
+        if
+        :: atomic { lives(sweeps) -> skip }
+        :: atomic { !lives(sweeps) -> own = (file[sweeps] != 0 -> 1 : 0) }; leave(sweeps)
+        OR_KILLED
+        fi
+    fi;
+    sweeps = 0;
+    was = 0
+}
+
+/* sweep (port_leave.c), with the lock: all that have ended leave. */
+inline sweep() {
+    read_port();
+    sweeps = 0;
+    do
+    :: sweeps < ENTRIES && !(known & bit(sweeps)) -> sweeps++
+    :: sweeps < ENTRIES && (known & bit(sweeps)) ->
+        STEP(ask(sweeps));
+        if
+        :: alive & bit(sweeps)
+        :: else -> own = (dead & bit(sweeps) -> 1 : 0); leave(sweeps); read_port()
+        fi;
+        sweeps++
+    :: sweeps >= ENTRIES -> sweeps = 0; break
+    od
+}
+
+/* bind_own (port_bind.c), with the lock: to the first free number; what is left over at the name goes. */
+#define is_taken (is_numbered(entry[me]) && (known & ~dead & ~gone & bit(entry[me])))
+inline bind_own() {
+    do
+    :: holds -> break
+    :: !holds && is_taken -> entry[me] = entry[me] + 1
+    :: !holds && !is_taken ->
+        if
+        :: atomic { file[entry[me]] == 0 -> bind_name() }
+        :: atomic { file[entry[me]] != 0 -> skip };
+            if
+            :: atomic { lives(entry[me]) && !is_numbered(entry[me]) -> goto refused }
+            :: atomic { lives(entry[me]) && is_numbered(entry[me]) -> entry[me] = entry[me] + 1 }
+            :: atomic { !lives(entry[me]) && file[entry[me]] != 0 -> skip };
+                STEP(unlink(entry[me]); if :: LEFT_OVER_TWICE :: else -> dead = dead & ~bit(entry[me]); gone = gone | (known & bit(entry[me])) fi)
+            :: atomic { file[entry[me]] == 0 -> skip }
+            OR_KILLED
+            fi
+        OR_KILLED
+        fi
+    od
+}
+
+/* unsock_port_bind, and perhaps the close of what it has bound. */
+proctype server(byte me) {
+    READ; byte sweeps, was, socket = me; bool holds;
+    if
+    :: me == LAST -> atomic { rests[0] && rests[1] && rests[2] ->
+        if
+        :: entry[me] = A
+        :: entry[me] = B
+        :: entry[me] = W
+        :: entry[me] = D
+        :: entry[me] = A1
+        :: entry[me] = W1
+        fi }
+    :: else
+    fi;
+    if
+    :: me != LAST && does[me] == 'f' -> goto child
+    :: me != LAST && (does[me] == 's' || does[me] == 'p') -> goto mending
+    :: else
+    fi;
+    atomic { true -> trying[me] = 1; note_rivals() };
+    if /* unsock_port_look */
+    :: atomic { port_sock == NONE -> if :: LINK_BEFORE_FILE -> put_first(entry[me], false) :: else fi };
+        if /* bind_free */
+        :: atomic { file[entry[me]] == 0 -> bind_name() };
+            if /* unsock_port_put_first */
+            :: atomic { port_sock == NONE || LINK_BEFORE_FILE -> admit(); put_first(entry[me], false) }; goto bound
+            :: atomic { port_sock != NONE && !LINK_BEFORE_FILE -> skip }
+            OR_KILLED
+            fi
+        :: atomic { file[entry[me]] != 0 -> skip }
+        OR_KILLED
+        fi
+    :: atomic { port_sock != NONE -> skip }
+    OR_KILLED
+    fi;
+    if :: BIND_WITHOUT_LOCK :: else -> take() fi; /* bind_somebodys */
+again:
+    read_port();
+    do /* decide, unsock_port_decide_bind: those are asked that exclude it, and the first */
+    :: atomic { at < ENTRIES ->
+        do
+        :: at < ENTRIES && !((known & bit(at)) && (at == first || conflict(at, entry[me])) && !(holds && at == entry[me])) -> at++
+        :: else -> break
+        od;
+        if
+        :: at >= ENTRIES
+        :: else ->
+            ask(at);
+            if :: DEAD_ONE_COUNTS -> alive = alive | dead; dead = 0 :: else fi;
+            if :: (alive & bit(at)) && conflict(at, entry[me]) -> goto refused :: else fi;
+            at++
+        fi }
+    :: atomic { at >= ENTRIES -> at = 0; break }
+    OR_KILLED
+    od;
+    bind_own();
+    /* join: an older one of this name is over. */
+    atomic { gone = gone | (known & bit(entry[me])); dead = dead & ~gone; others = known & ~dead & ~gone };
+    if
+    :: LINK_BEFORE_RECORD && others != 0 && !dotted && (others & bit(first)) -> STEP(put_first(first, true))
+    :: else
+    fi;
+    if
+    :: others != 0 && dotted && (others & bit(first)) ->
+        if :: RECORD_FORGETS -> others = bit(first) :: else fi;
+        STEP(admit(); put_record(others | bit(entry[me])))
+    :: others != 0 && !(dotted && (others & bit(first))) -> STEP(put_record(others | bit(entry[me])))
+    :: else
+    fi;
+    if
+    :: first == NONE ->
+        if
+        :: atomic { port_sock == NONE || NEWCOMER_IS_REPLACED -> admit(); put_first(entry[me], false) }
+        :: atomic { port_sock != NONE && !NEWCOMER_IS_REPLACED -> skip }; goto again
+        OR_KILLED
+        fi
+    :: first != NONE && !(others & bit(first)) -> STEP(admit(); put_first(entry[me], others != 0))
+    :: first != NONE && (others & bit(first)) && !dotted -> STEP(admit(); put_first(first, true))
+    :: else
+    fi;
+    if :: dotted && others == 0 -> STEP(unlink_record()) :: else fi;
+    unlink_dead(entry[me]);
+    STEP(unlock());
+bound:
+    if :: with_client -> STEP(listens[me] = true; note_answers()) :: else fi;
+    if
+    :: goto closing
+    :: true
+    OR_KILLED
+    fi;
+    rests[me] = true;
+end_bound:
+    if OR_KILLED fi;
+refused:
+    atomic { assert(trying[me] == 2); trying[me] = 0 };
+    if :: holds -> STEP(holders[me] = 0; holds = false; unlink(entry[me])) :: else fi;
+    STEP(unlock());
+    goto over;
+closing: /* close_locked (removal.c) */
+    if :: CLOSE_WITHOUT_LOCK -> STEP(close_socket(); check()) :: else fi;
+    take();
+    read_port();
+    if /* unsock_port_hand_on */
+    :: dotted && first == entry[me] && !HEIR_AFTER_CLOSE ->
+        find_heir(entry[me]);
+        if
+        :: heir < ENTRIES ->
+            if :: FIRST_GOES_BEFORE_HEIR -> STEP(unlink_first()) :: else fi;
+            STEP(put_first(heir, true); first = heir)
+        :: else
+        fi
+    :: else
+    fi;
+    if :: CLOSE_WITHOUT_LOCK :: else -> STEP(close_socket(); check()) fi;
+    if /* unsock_socketfile_life_at_rest, unsock_port_handed_on */
+    :: atomic { lives(entry[me]) && !REMOVES_WITHOUT_ASKING -> skip }
+    :: atomic { !lives(entry[me]) || REMOVES_WITHOUT_ASKING -> own = (file[entry[me]] != 0 -> 1 : 0) }; leave(entry[me])
+    OR_KILLED
+    fi;
+    STEP(unlock());
+    goto over;
+child: /* its parent is the first, while that has its socket */
+    if
+    :: atomic { admitted[0] && holders[0] == 1 -> holders[0] = 2; socket = 0; holds = true }
+    :: atomic { rests[0] -> goto over }
+    fi;
+    STEP(close_socket(); check()); /* unsock_release_closing, unsock_removal_try: asked without the lock, and with it */
+    if
+    :: atomic { lives(entry[0]) -> goto over }
+    :: atomic { !lives(entry[0]) -> skip }
+    OR_KILLED
+    fi;
+    take();
+    if
+    :: atomic { lives(entry[0]) -> skip }
+    :: atomic { !lives(entry[0]) -> it_is(entry[0]) }; leave_by_name()
+    OR_KILLED
+    fi;
+    STEP(unlock());
+    goto over;
+mending:
+    take();
+    if
+    :: does[me] == 's' -> sweep()
+    :: does[me] == 'p' -> /* prune_port: the record of none, PORT.sock, or a file that is left over */
+        if
+        :: atomic { port_sock == NONE || !several -> unlink_record() }
+        :: atomic { port_sock != NONE && !lives(port_sock) -> it_is(port_sock) }; leave_by_name()
+        :: atomic { is_dead(0) -> it_is(0) }; leave_by_name()
+        :: atomic { is_dead(1) -> it_is(1) }; leave_by_name()
+        :: atomic { is_dead(2) -> it_is(2) }; leave_by_name()
+        :: atomic { is_dead(4) -> it_is(4) }; leave_by_name()
+        :: atomic { is_dead(5) -> it_is(5) }; leave_by_name()
+        :: atomic { is_dead(6) -> it_is(6) }; leave_by_name()
+        OR_KILLED
+        fi
+    fi;
+    STEP(unlock());
+over:
+    rests[me] = true;
+ended:
+    skip
+}
+
+/* unsock_stream_path_connect, of a client of 127.0.0.1. */
+#define fitting(set) (set & (ON_A | ON_W | bit(D)))
+#define best(set) (set & ON_A -> set & ON_A : (set & ON_W -> set & ON_W : set & bit(D)))
+#define is_best(e) (best(left) & bit(e))
+inline connect(e) {
+    if
+    :: lives(e) && listens[file[e] - 1] ->
+        assert(fitting(bit(e)));
+        assert((bit(e) & ON_A) || throughout == 0); /* who has the very address comes first */
+        goto reached
+    :: else
+    fi
+}
+inline go_through() {
+    left = (ANY_ADDRESS -> seen : fitting(seen));
+    do
+    :: atomic { is_best(0) -> left = left & ~bit(0); connect(0) }
+    :: atomic { left & bit(1) -> left = left & ~bit(1); connect(1) }
+    :: atomic { is_best(2) -> left = left & ~bit(2); connect(2) }
+    :: atomic { is_best(3) -> left = left & ~bit(3); connect(3) }
+    :: atomic { is_best(4) -> left = left & ~bit(4); connect(4) }
+    :: atomic { is_best(5) -> left = left & ~bit(5); connect(5) }
+    :: atomic { is_best(6) -> left = left & ~bit(6); connect(6) }
+    :: atomic { is_best(8) -> left = left & ~bit(8); connect(8) }
+    :: atomic { is_best(9) -> left = left & ~bit(9); connect(9) }
+    :: atomic { is_best(10) -> left = left & ~bit(10); connect(10) }
+    :: left == 0 -> break
+    od
+}
+proctype client() {
+    READ; byte sweeps, was, socket = LAST, me = LAST; bool holds;
+    byte seen_first; bool seen_dotted, twice, same; short seen, left;
+    atomic { true -> gap = !(answers(0) || answers(1) || answers(2)); throughout = answering };
+    if /* what worked at the last time, unsock_known_port */
+    :: atomic { true -> connect(A) }
+    :: atomic { true -> connect(W) }
+    :: atomic { true -> connect(D) }
+    :: true
+    fi;
+    read_port(); /* go_by_names */
+    do
+    :: true ->
+        seen_first = first; seen_dotted = dotted; seen = known;
+        go_through();
+        if :: seen_first == NONE || (fitting(seen) == 0 && !seen_dotted) || NO_SECOND_LOOK -> goto refused :: else fi;
+        read_port();
+        same = (first == seen_first && dotted == seen_dotted && known == seen);
+        if
+        :: same && (!seen_dotted || twice || ONE_ROUND) -> goto refused
+        :: same && !(!seen_dotted || twice || ONE_ROUND) -> take(); sweep(); STEP(unlock()); first = seen_first; dotted = seen_dotted; known = seen
+        :: else
+        fi;
+        twice = true; same = false
+    od;
+refused:
+    assert(gap);
+reached:
+ended:
+    skip
+}
+
+#define name_of(letter) (letter == 'A' -> A : (letter == 'B' -> B : (letter == 'W' -> W : (letter == 'D' -> D : (letter == 'a' -> A1 : W1)))))
+inline start(me) {
+    entry[me] = name_of(does[me]);
+    if
+    :: does[me] == '-' -> rests[me] = true
+    :: else -> run server(me)
+    fi
+}
+
+init {
+    atomic {
+        c_code {
+            for (int i = 0; i < 3; i++) now.does[i] = getenv("KINDS")[i];
+            now.most_kills = atoi(getenv("KILLS"));
+            now.with_client = getenv("CLIENT") != 0;
+            now.mutant = getenv("MUTANT") ? atoi(getenv("MUTANT")) : 0;
+        };
+        start(0);
+        start(1);
+        start(2);
+        if :: with_client -> run client() :: else -> run server(3) fi
+    }
+}
