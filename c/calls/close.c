@@ -1,6 +1,7 @@
 /* close, dup and the end of the process: what becomes of entries and socket files. */
 #include "calls/close.h"
 
+#include "calls/reset.h"
 #include "calls/urgent.h"
 #include "files/elsewhere.h"
 #include "files/lock.h"
@@ -44,6 +45,8 @@ UNSOCK_OWN_FRAME static long close_elsewhere(int fd, const struct unsock_fd *ent
 
 long unsock_call_close(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry)
+        unsock_reset_closing(fd, entry);
     if (!entry || (!unsock_fd_has_file(entry) && !unsock_fd_is_handed(entry)) || !unsock_own_descriptors())
         return unsock_real_close(fd);
     if (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_fd_is_handed(entry))

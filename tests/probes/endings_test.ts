@@ -15,4 +15,7 @@ testProbe(
   "endings_poll",
   "poll, ppoll and select tell of a hang-up when both sides have shut down, and wait until then",
 );
+testProbe("resets", "SO_LINGER of 0 and close, and connect(AF_UNSPEC), reset a peer of the same process", {
+  since: "5.15",
+});
 testProbe("endings_epoll", "epoll tells of a hang-up when both sides have shut down, and waits until then");

@@ -52,7 +52,6 @@ export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
   },
   disconnect: {
     "its error": { instead: "0", why: "AF_UNIX lets nobody give an error to a socket" },
-    "its peer reads": { instead: "0", why: "AF_UNIX resets a peer only by what was not read" },
     "unbound, its name": {
       instead: "0.0.0.0, port 0",
       why: "TCP shows the port that the socket had and has no more: it is anybody's by then",
@@ -127,7 +126,10 @@ export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
       why: "AF_UNIX makes it a byte of the stream, as TCP does with one that others are before",
     },
   },
-  stream_data: {
-    "reading after the peer's SO_LINGER of 0": { instead: "0", why: "AF_UNIX has no reset without unread data" },
+  resets: {
+    "in another process: reads": {
+      instead: "0",
+      why: "AF_UNIX resets a peer only by what was not read, which nobody but that process could send",
+    },
   },
 };
