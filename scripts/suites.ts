@@ -8,6 +8,7 @@
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { untilInterrupted } from "./interruption.ts";
 import { build } from "./build.ts";
+import { sha256 } from "./dist/tools.ts";
 import { isKnown, type Known, noLongerDiffers, parseKnown } from "./suites/known.ts";
 import { SUITES } from "./suites/list.ts";
 import { describeMachine, type Kept, makePage, mergeRuns, parseRuns, type SuiteRun } from "./suites/page.ts";
@@ -59,14 +60,16 @@ async function work(): Promise<void> {
   await build([]);
   const chosen = SUITES.filter(({ name }) => args.length === 0 || args.includes(name));
   const runs: SuiteRun[] = [];
+  const library = join(ROOT, "build", "libunsock.so");
+  const digest = (await sha256(library)).slice(0, 12);
   for (const suite of chosen) {
-    const run = await runSuite(suite, { cache: CACHE, library: join(ROOT, "build", "libunsock.so"), parts });
+    const run = await runSuite(suite, { cache: CACHE, library, parts });
     tell(run, known);
     runs.push(run);
     // What went wrong is no result that should take the place of one.
     if (options.includes("--write") && run.wrong.length === 0) {
       const kept = parseRuns(await Deno.readTextFile(DATA));
-      const all = mergeRuns(kept, { ...run, machine: await describeMachine() }, SUITES);
+      const all = mergeRuns(kept, { ...run, machine: await describeMachine(), library: digest }, SUITES);
       await Deno.writeTextFile(DATA, `${JSON.stringify(all, null, 2)}\n`);
       await writePage(all, known);
     }

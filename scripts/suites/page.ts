@@ -28,8 +28,8 @@ export interface Machine {
   readonly date: string;
 }
 
-/** What one suite did, and where. */
-export type Kept = SuiteRun & { readonly machine: Machine };
+/** What one suite did, where, and under which library: the beginning of its SHA-256. */
+export type Kept = SuiteRun & { readonly machine: Machine; readonly library?: string };
 
 /** @throws {Error} when it is no list. */
 export function parseRuns(text: string): Kept[] {
@@ -66,6 +66,16 @@ function unique(values: readonly string[]): string {
   return [...new Set(values)].join(", ");
 }
 
+/** Which suites ran under which library: one that was not run again is not to pass for new. */
+function libraries(runs: readonly Kept[]): string[] {
+  const names = Map.groupBy(runs, ({ library }) => library);
+  const told = ([library, of]: [string | undefined, readonly Kept[]]) =>
+    `${library === undefined ? "an earlier one" : `\`${library}…\``} (${of.map(({ name }) => name).join(", ")})`;
+  if (names.size > 1) return [`Not all under one library: ${[...names].map(told).join("; ")}.`];
+  const library = runs[0]?.library;
+  return library === undefined ? [] : [`All under one library, of the SHA-256 \`${library}…\`.`];
+}
+
 /** @returns `docs/suites.md`. */
 export function makePage(runs: readonly Kept[], known: readonly Known[], suites: readonly Suite[]): string {
   const sum = (of: (run: Kept) => number) => runs.reduce((total, run) => total + of(run), 0);
@@ -84,6 +94,7 @@ export function makePage(runs: readonly Kept[], known: readonly Known[], suites:
     `**${number(passed)} tests pass over TCP; all but ${number(differ)} of them pass under unsock.** ` +
     `${unique(machines.map(({ system }) => system))}, kernel ${unique(machines.map(({ kernel }) => kernel))}, ` +
     `${unique(machines.map(({ date }) => date).toSorted())}.`,
+    ...libraries(runs),
     "",
     row(["suite", "pass over TCP", "of these, under unsock", "differ", "now and then", "fail or skipped over TCP"]),
     row(["---", "---:", "---:", "---:", "---:", "---:"]),

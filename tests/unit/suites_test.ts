@@ -219,6 +219,21 @@ Deno.test("the page has the sums, each difference under its cause, and those tha
   ) assertStrictEquals(page.includes(text), true, `${text}\nis not in\n${page}`);
 });
 
+Deno.test("the page says which suites were not run under the library of the others", () => {
+  const runs = [kept("tcl", 1, []), { ...kept("perl", 1, []), library: "abc" }, {
+    ...kept("go", 1, []),
+    library: "abc",
+  }];
+  const mixed = makePage(runs, [], SUITES);
+  assertStrictEquals(
+    mixed.includes("\nNot all under one library: an earlier one (tcl); `abc…` (perl, go).\n"),
+    true,
+    mixed,
+  );
+  const one = makePage(runs.slice(1), [], SUITES);
+  assertStrictEquals(one.includes("\nAll under one library, of the SHA-256 `abc…`.\n"), true, one);
+});
+
 Deno.test("docs/suites.md is what docs/suites.json and the known differences say", async () => {
   const read = (path: string) => Deno.readTextFile(join(ROOT, path));
   const known = parseKnown(await read("scripts/suites/known.json"));
