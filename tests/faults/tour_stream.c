@@ -158,7 +158,7 @@ static void options(void) {
                                  {IPPROTO_IP, IP_TOS},       {SOL_SOCKET, SO_PRIORITY}};
     static const int asked[][2] = {{SOL_SOCKET, SO_ERROR},    {SOL_SOCKET, SO_TYPE},       {SOL_SOCKET, SO_DOMAIN},
                                    {SOL_SOCKET, SO_PROTOCOL}, {SOL_SOCKET, SO_ACCEPTCONN}, {IPPROTO_TCP, TCP_MAXSEG}};
-    struct linger linger = {1, 1};
+    struct linger linger = {1, 0}; /* the accepted end is reset */
     struct timeval second = {1, 0};
     struct tcp_info info;
     for (size_t i = 0; i < sizeof set / sizeof set[0]; i++)
