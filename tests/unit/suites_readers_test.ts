@@ -128,6 +128,15 @@ Deno.test("redis: colours and times are no part of a name, nor the place of a fa
   });
 });
 
+Deno.test("redis: what is done at random, again and again, is one test, which has failed if it ever did", () => {
+  const kill = (which: string) => `PSYNC2 #3899 regression: kill ${which} replica`;
+  const output = `[ok]: ${kill("first")} (1 ms)\n[ok]: ${kill("chained")} (1 ms)\n` +
+    `[err]: ${kill("chained")} in tests/integration/psync2-reg.tcl\n[ok]: ${kill("chained")} (1 ms)\n[ok]: ${
+      kill("first")
+    } (0 ms)\n`;
+  assertRead(readRedis(output), { [kill("first")]: "pass", [kill("chained")]: "fail" });
+});
+
 Deno.test("Tcl: a failure is told twice, and a test that was started has not passed", () => {
   const output = `---- socket-1.1 start
 ++++ socket-1.1 PASSED
