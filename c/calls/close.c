@@ -123,6 +123,8 @@ static long duplicate_to(int from, int to, bool by_dup2, int flags) {
         (!(entry && unsock_fd_has_file(entry)) && !unsock_fds_known(from) && !entry) || unsock_own_descriptors();
     if ((entry && unsock_fd_has_file(entry)) && ours)
         old = *entry;
+    if (entry)
+        unsock_reset_closing(to, entry);
     long result = duplicate_over(from, to, by_dup2, flags, &old, ours);
     if (result >= 0 && ours && (old.flags & UNSOCK_FILE))
         unsock_release(&old);

@@ -173,6 +173,11 @@ static void others(void) {
     close(client);
     close(set);
     join("127.0.0.1");
+    linger(peer, 1, 0);
+    CHECK(dup2(STDIN_FILENO, peer));
+    tell("another takes its number", client);
+    close(peer);
+    join("127.0.0.1");
     CHECK(disconnect(peer));
     tell("disconnected", client);
     close(peer);
