@@ -118,7 +118,7 @@ export function makePage(runs: readonly Kept[], known: readonly Known[], suites:
     "",
     "The kernel counts for each namespace what its TCP and UDP do (`/proc/net/snmp`). The same tests, over TCP and under unsock. What is left under",
     "unsock are addresses that it leaves alone: other ones than the loopback's, multicast, and programs that a test starts outside of it.",
-    "_Begun_ counts connections that were refused, too.",
+    "_Begun_ counts connections that were refused, too: under unsock non-blocking ones, which the loopback device refuses there as well.",
     "",
     row(["suite", "connections accepted, TCP", "unsock", "begun, TCP", "unsock", "datagrams, UDP", "unsock"]),
     row(["---", "---:", "---:", "---:", "---:", "---:", "---:"]),
