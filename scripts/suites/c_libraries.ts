@@ -1,13 +1,18 @@
-/** libuv's and libevent's test programs, built from their sources. */
+/** libuv's, libevent's and curl's test programs, built from their sources. */
 import { join } from "@std/path/posix";
-import { readTap, readTinytest } from "./readers.ts";
+import { readCurl, readTap, readTinytest } from "./readers.ts";
 import type { Build, Suite } from "./suite.ts";
 
-async function cmake(tree: string, target: string, run: Build, options: readonly string[]): Promise<string> {
+async function cmake(
+  tree: string,
+  targets: readonly string[],
+  run: Build,
+  options: readonly string[],
+): Promise<string> {
   const directory = join(tree, "built");
   const quiet = ["-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_POLICY_VERSION_MINIMUM=3.5", "-Wno-dev"];
   await run(["cmake", "-S", tree, "-B", directory, ...quiet, ...options], { cwd: tree });
-  await run(["cmake", "--build", directory, "--target", target, "-j", "2"], { cwd: tree });
+  await run(["cmake", "--build", directory, "--target", ...targets, "-j", "2"], { cwd: tree });
   return directory;
 }
 
@@ -19,7 +24,7 @@ export const LIBUV: Suite = {
   version: ["sh", "-c", "echo libuv $(sed -n 's/^AC_INIT(.libuv., .\\([0-9.]*\\).*/\\1/p' configure.ac)"],
   least: 380,
   async prepare(tree, work, run) {
-    const directory = await cmake(tree, "uv_run_tests", run, ["-DBUILD_TESTING=ON"]);
+    const directory = await cmake(tree, ["uv_run_tests"], run, ["-DBUILD_TESTING=ON"]);
     const env = { UV_RUN_AS_ROOT: "1", UV_TEST_TIMEOUT_MULTIPLIER: "6" };
     const list = await run([join(directory, "uv_run_tests"), "--list"], { cwd: work, env });
     // Behind a name stand the helpers that its test starts.
@@ -47,7 +52,7 @@ export const LIBEVENT: Suite = {
   least: 400,
   async prepare(tree, _work, run) {
     const without = ["OPENSSL", "MBEDTLS", "BENCHMARK", "SAMPLES"].map((name) => `-DEVENT__DISABLE_${name}=ON`);
-    const directory = await cmake(tree, "regress", run, without);
+    const directory = await cmake(tree, ["regress"], run, without);
     const ways = { epoll: {}, poll: { EVENT_NOEPOLL: "1" } };
     return Object.entries(ways).map(([name, env]) => ({
       name,
@@ -58,5 +63,32 @@ export const LIBEVENT: Suite = {
       command: ({ only = [] }) => ["bin/regress", ...only],
       read: readTinytest,
     }));
+  },
+};
+
+/** Each file in libcurl's directory of tests is built into a program, which takes some minutes. */
+export const CURL: Suite = {
+  name: "curl",
+  about: "`tests/runtests.pl`: the program and libcurl, against its own HTTP, FTP, mail and other servers",
+  source: "curl",
+  programs: ["cmake", "cc", "perl"],
+  version: ["sh", "-c", "sed -n 's/^#define LIBCURL_VERSION \"\\([0-9.]*\\).*/curl \\1/p' include/curl/curlver.h"],
+  least: 1_000,
+  async prepare(tree, _work, run) {
+    const off = ["BUILD_SHARED_LIBS", "CURL_USE_LIBPSL", "BUILD_LIBCURL_DOCS", "BUILD_MISC_DOCS", "ENABLE_CURL_MANUAL"];
+    const options = ["BUILD_STATIC_LIBS=ON", "CURL_USE_OPENSSL=ON", ...off.map((name) => `${name}=OFF`)];
+    const directory = await cmake(tree, ["curl", "testdeps"], run, options.map((option) => `-D${option}`));
+    return [{
+      name: "runtests",
+      cwd: join(directory, "tests"),
+      seconds: 1_800,
+      chooses: true,
+      command({ only }) {
+        const chosen = only?.map((test) => test.split(" ", 1)[0] ?? "") ?? ["!flaky", "!timing-dependent"];
+        // All go on behind one that fails; without valgrind.
+        return ["perl", join(tree, "tests", "runtests.pl"), "-a", "-n", ...chosen];
+      },
+      read: readCurl,
+    }];
   },
 };

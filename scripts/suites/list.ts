@@ -1,5 +1,5 @@
 /** All suites, in the order in which they are run and told of. */
-import { LIBEVENT, LIBUV } from "./c_libraries.ts";
+import { CURL, LIBEVENT, LIBUV } from "./c_libraries.ts";
 import { CPYTHON } from "./cpython.ts";
 import { GO } from "./go.ts";
 import { NODE } from "./node.ts";
@@ -14,6 +14,7 @@ export const SUITES: readonly Suite[] = [
   NODE,
   LIBUV,
   LIBEVENT,
+  CURL,
   REDIS,
   PERL_CORE,
   TCL,

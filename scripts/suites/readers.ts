@@ -128,6 +128,24 @@ export function readTinytest(output: string): Results {
   return results;
 }
 
+/** What curl's `runtests.pl` prints: a test's number and name, and at the end of some later line that it passed. */
+export function readCurl(output: string): Results {
+  const results = new Map<string, Status>();
+  let current: string | undefined;
+  for (const line of output.split("\n")) {
+    const [, number, name] = /^test 0*(\d+)\.\.\.\[(.*)\]/.exec(line) ?? [];
+    if (number !== undefined) {
+      current = `${number} ${name}`;
+      results.set(current, "unfinished");
+    }
+    if (current === undefined) continue;
+    const [, failed] = /^ (\d+): .*FAILED/.exec(line) ?? [];
+    if (failed !== undefined && current.startsWith(`${failed} `)) results.set(current, "fail");
+    else if (/ OK \(\d+ +out of \d+/.test(line) && results.get(current) === "unfinished") results.set(current, "pass");
+  }
+  return results;
+}
+
 /** What varnishtest prints: a test is a file. */
 export function readVarnishtest(output: string): Results {
   const results = new Map<string, Status>();

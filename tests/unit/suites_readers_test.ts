@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { parseCounters } from "../../scripts/suites/namespace.ts";
 import {
+  readCurl,
   readGo,
   readRedis,
   readReport,
@@ -135,6 +136,26 @@ Deno.test("redis: what is done at random, again and again, is one test, which ha
       kill("first")
     } (0 ms)\n`;
   assertRead(readRedis(output), { [kill("first")]: "pass", [kill("chained")]: "fail" });
+});
+
+Deno.test("curl: a test is what its number and name say, and has passed when that is said behind it", () => {
+  const output = `test 0001...[HTTP GET]
+--pd---e--- OK (1   out of 10 , remaining: 00:10, took 1.127s, duration: 00:01)
+test 0012...[HTTP range support]
+
+ 12: protocol FAILED!
+ There was no content at all in the file log/server.input.
+test 1451 SKIPPED: failed starting SMB server
+test 1510...[HTTP GET connection cache limit (CURLOPT_MAXCONNECTS)]
+--p---oe--- OK (1695 out of 1695, remaining: 00:00, took 0.110s, duration: 00:09)
+test 1511...[HTTP]
+`;
+  assertRead(readCurl(output), {
+    "1 HTTP GET": "pass",
+    "12 HTTP range support": "fail",
+    "1510 HTTP GET connection cache limit (CURLOPT_MAXCONNECTS)": "pass",
+    "1511 HTTP": "unfinished",
+  });
 });
 
 Deno.test("Tcl: a failure is told twice, and a test that was started has not passed", () => {
