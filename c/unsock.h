@@ -116,51 +116,24 @@ UNSOCK_EXPORT const char *unsock_call_name(unsigned index);
 UNSOCK_EXPORT const char *unsock_setting_name(unsigned index);
 
 /*
- * `run` (c/program/run.h): `words` are those behind it, NUL-terminated strings, `words_length` bytes in all, and so is
- * the caller's `environment`. `library`: the one that is preloaded where options and environment name none. With
- * `how` 1 nothing is made, printed or started; with 2 nothing is done for --help, or with an option that is the command
- * line's alone. Returns the exit status, with one line in `error`, or 0 when there was nothing to start, or with `how`
- * 2 -ENOTSUP; else this process has become the command.
- */
-UNSOCK_EXPORT int unsock_run(const char *words, size_t words_length, const char *environment, size_t length,
-                             const char *library, int how, char *error, size_t size);
-
-/*
- * `run` of this very process, whose last `count` words, "run" the first, and whose environment are read from /proc:
- * with `how` 2, after unsock_caller_restore. Where /proc does not tell them, -ENOTSUP.
+ * `run` (c/program/run.h) of this very process, whose last `count` words, "run" the first, and whose environment are
+ * read from /proc, after what the runtime has changed of it is put back. `library`: the one that is preloaded where
+ * options and environment name none. Returns the exit status, with one line in `error`, or 0 when there was nothing to
+ * start; -ENOTSUP for --help, or where /proc does not tell the words; else this process has become the command.
  */
 UNSOCK_EXPORT int unsock_run_called(unsigned count, const char *library, char *error, size_t size);
 
-/* Puts back what the runtime of the command line has changed of this process (c/program/caller.h). */
-UNSOCK_EXPORT void unsock_caller_restore(void);
-
 /*
- * What that would be, by the text of /proc/PID/limits of this process and its parent, and its parent's status (NULL:
- * unreadable): returns 1 when SIGPIPE is to be ignored; writes the soft RLIMIT_NOFILE, or -1: as it is.
+ * What that call puts back of what the runtime of the command line has changed (c/program/caller.h), by the text of
+ * /proc/PID/limits of this process and its parent, and its parent's status (NULL: unreadable): returns 1 when SIGPIPE
+ * is to be ignored; writes the soft RLIMIT_NOFILE, or -1: as it is.
  */
 UNSOCK_EXPORT int unsock_caller_state(const char *own_limits, const char *parent_limits, const char *parent_status,
                                       int64_t *soft_nofile);
 
 /*
- * `run` in a room (c/program/room.h), by executing `library` as a program: with `isolate` 1 in a network namespace of
- * its own; with `lock` 0 or above in the directory that unsock_private_make has made with it, which the words name by
- * --dir. Returns the exit status, with one line in `error`; else this process has become that program.
- */
-UNSOCK_EXPORT int unsock_run_room(const char *words, size_t words_length, const char *environment, size_t length,
-                                  const char *library, int isolate, int lock, char *error, size_t size);
-
-/*
- * Makes a directory of its own for one run in the one at the absolute path `directory`, and writes its path into
- * `text`. Returns the descriptor that keeps it, or -EINVAL with one line in `text`.
- */
-UNSOCK_EXPORT int unsock_private_directory(const char *directory, char *text, size_t size);
-
-/* Removes such a directory that nothing was started in, and closes its descriptor. */
-UNSOCK_EXPORT void unsock_private_drop(const char *path, int lock);
-
-/*
- * Looks for such directories in `directory` that are left over, and removes them if `remove` is not 0. Writes the path
- * of each, with a newline behind it, into `text`.
+ * Looks in `directory` for directories of `run --private`, and control files of `run --map`, that are left over, and
+ * removes them if `remove` is not 0. Writes the path of each, with a newline behind it, into `text`.
  */
 UNSOCK_EXPORT void unsock_private_prune(const char *directory, int remove, char *text, size_t size);
 
@@ -192,10 +165,19 @@ UNSOCK_EXPORT int unsock_check_sockets(char *error, size_t size);
 #define UNSOCK_DIRECTORY_PLACE 8 /* whether it is there or not: only who could put another in its place */
 
 /*
- * Makes the directory of socket files at the absolute `path`, 0700, where it is missing, and checks it
- * (c/process/run_directory.h). Returns 1 when it was made, 0 when it was there, or -EINVAL with one line in `error`.
+ * Reads the values of --group and --dir-mode (NULL: not given; c/process/directory_rights.h). Writes the group's number
+ * (-1: none) and the mode into `numbers`. Returns 1; 0 when neither was given; or -EINVAL with one line in `error`.
  */
-UNSOCK_EXPORT int unsock_directory_prepare(const char *path, int how, char *error, size_t size);
+UNSOCK_EXPORT int unsock_directory_rights(const char *group, const char *mode, int64_t numbers[2], char *error,
+                                          size_t size);
+
+/*
+ * Makes the directory of socket files at the absolute `path`, for those whom `group` and `mode` say (NULL: for this
+ * user alone), where it is missing, and checks it (c/process/run_directory.h). Returns 1 when it was made, 0 when it
+ * was there, or -EINVAL with one line in `error`.
+ */
+UNSOCK_EXPORT int unsock_directory_prepare(const char *path, int how, const char *group, const char *mode, char *error,
+                                           size_t size);
 
 /*
  * May a user (name or number; NULL: one who is nobody) do with the file what the bits say: read (4), write (2), execute

@@ -141,13 +141,17 @@ static long make_one(long place, const char *directory, struct unsock_private *p
     return private->lock;
 }
 
+bool unsock_private_fits(const char *directory, struct unsock_text *error) {
+    if (strlen(directory) + sizeof("/" PLACE) + UNSOCK_PRIVATE_NAME_LENGTH <= UNSOCK_DIR_MOST)
+        return true;
+    unsock_text_join(error, "directory ", directory, ": too long for one of its own in it: name another with --dir");
+    return false;
+}
+
 bool unsock_private_make(const char *directory, struct unsock_private *private, struct unsock_text *error) {
     long result = -EAGAIN;
-    if (strlen(directory) + sizeof("/" PLACE) + UNSOCK_PRIVATE_NAME_LENGTH > UNSOCK_DIR_MOST) {
-        unsock_text_join(error, "directory ", directory,
-                         ": too long for one of its own in it: name another with --dir");
+    if (!unsock_private_fits(directory, error))
         return false;
-    }
     unsock_private_sweep(directory, true, NULL);
     /* Somebody whose one was the last may remove the place just now, or the name be taken. */
     for (int i = 0; result < 0 && i < ATTEMPTS_MOST; i++) {

@@ -14,6 +14,9 @@ struct unsock_private {
     long lock; /* the descriptor that keeps it */
 };
 
+/* Would the path of one in this directory have room for socket files? False with one line in `error`. */
+bool unsock_private_fits(const char *directory, struct unsock_text *error);
+
 /*
  * Makes one in the directory at the absolute path, which is there and good: for its owner and group, with its mode; but
  * where everybody may write to that, for the user alone. Returns false with one line in `error`.

@@ -1,4 +1,5 @@
 /* The exported functions by which the command line does what the library does as a program. */
+#include "process/directory_rights.h"
 #include "process/exec.h"
 #include "process/exec_space.h"
 #include "process/private.h"
@@ -7,8 +8,8 @@
 #include "process/sockets_allowed.h"
 #include "process/user_change.h"
 #include "program/caller.h"
-#include "program/room.h"
 #include "program/run.h"
+#include "program/run_map.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -41,12 +42,11 @@ struct block {
 };
 
 static int start_with(struct unsock_run_start *start, const struct block *words, const struct block *environment,
-                      int (*run)(const struct unsock_run_start *start, struct unsock_text *error),
                       struct unsock_text *error) {
     struct unsock_exec_space *first = NULL, *second = NULL;
     start->words = list_of(words->bytes, words->length, &first);
     start->caller = list_of(environment->bytes, environment->length, &second);
-    int status = start->words && start->caller ? run(start, error) : UNSOCK_RUN_FAILED;
+    int status = start->words && start->caller ? unsock_run_words(start, error) : UNSOCK_RUN_FAILED;
     if (second)
         unsock_exec_space_leave(second);
     if (first)
@@ -54,43 +54,11 @@ static int start_with(struct unsock_run_start *start, const struct block *words,
     return status;
 }
 
-int unsock_run(const char *words, size_t words_length, const char *environment, size_t length, const char *library,
-               int how, char *error, size_t size) {
-    struct block word_block = {words, words_length}, variables = {environment, length};
-    struct unsock_run_start start = {.library = library, .only_check = how == 1, .settings_only = how == 2};
-    struct unsock_text line;
-    unsock_text_start(&line, error, size);
-    return start_with(&start, &word_block, &variables, unsock_run_words, &line);
-}
-
-int unsock_run_room(const char *words, size_t words_length, const char *environment, size_t length, const char *library,
-                    int isolate, int lock, char *error, size_t size) {
-    struct block word_block = {words, words_length}, variables = {environment, length};
-    struct unsock_run_start start = {.library = library, .room = {isolate != 0, lock >= 0, lock}};
-    struct unsock_text line;
-    unsock_text_start(&line, error, size);
-    return start_with(&start, &word_block, &variables, unsock_room_enter, &line);
-}
-
-int unsock_private_directory(const char *directory, char *text, size_t size) {
-    struct unsock_private private;
-    struct unsock_text line;
-    unsock_text_start(&line, text, size);
-    if (!unsock_private_make(directory, &private, &line))
-        return -EINVAL;
-    unsock_text_put(&line, private.path);
-    return (int)private.lock;
-}
-
-void unsock_private_drop(const char *path, int lock) {
-    unsock_private_remove(path);
-    unsock_sys(__NR_close, lock);
-}
-
 void unsock_private_prune(const char *directory, int remove, char *text, size_t size) {
     struct unsock_text paths;
     unsock_text_start(&paths, text, size);
     unsock_private_sweep(directory, remove != 0, &paths);
+    unsock_run_map_sweep(directory, remove != 0, &paths);
 }
 
 /* A file of /proc, whole, in a space of its own. NULL: it cannot be read. */
@@ -138,7 +106,7 @@ static void leave_out_load(struct block *variables) {
 int unsock_run_called(unsigned count, const char *library, char *error, size_t size) {
     struct unsock_exec_space *first = NULL, *second = NULL;
     struct block words, variables;
-    struct unsock_run_start start = {.library = library, .settings_only = true};
+    struct unsock_run_start start = {.library = library, .is_crowded = true};
     struct unsock_text line;
     int status = -ENOTSUP;
     unsock_text_start(&line, error, size);
@@ -151,7 +119,7 @@ int unsock_run_called(unsigned count, const char *library, char *error, size_t s
         words.length -= at + sizeof(COMMAND);
         leave_out_load(&variables);
         unsock_caller_restore();
-        status = start_with(&start, &words, &variables, unsock_run_words, &line);
+        status = start_with(&start, &words, &variables, &line);
     }
     if (second)
         unsock_exec_space_leave(second);
@@ -202,8 +170,20 @@ int unsock_user_may(const char *user, int64_t group, const char *path, int right
     return (int)unsock_user_access(&who, path, rights);
 }
 
-int unsock_directory_prepare(const char *path, int how, char *error, size_t size) {
+int unsock_directory_rights(const char *group, const char *mode, int64_t numbers[2], char *error, size_t size) {
+    struct unsock_directory_rights rights;
+    struct unsock_text line;
+    unsock_text_start(&line, error, size);
+    if (!unsock_directory_rights_read(group, mode, &rights, &line))
+        return -EINVAL;
+    numbers[0] = rights.name ? (int64_t)rights.group : -1;
+    numbers[1] = rights.mode;
+    return rights.given;
+}
+
+int unsock_directory_prepare(const char *path, int how, const char *group, const char *mode, char *error, size_t size) {
     struct unsock_run_directory directory = {.asked = (how & UNSOCK_DIRECTORY_ASKED) != 0};
+    struct unsock_directory_rights rights;
     struct unsock_text line, copy;
     bool force = (how & UNSOCK_DIRECTORY_FORCE) != 0, made = false;
     unsock_text_start(&line, error, size);
@@ -211,7 +191,9 @@ int unsock_directory_prepare(const char *path, int how, char *error, size_t size
     unsock_text_put(&copy, path);
     if (how & UNSOCK_DIRECTORY_PLACE)
         return unsock_run_directory_check_place(&directory, force, &line) ? 0 : -EINVAL;
-    bool good = (how & UNSOCK_DIRECTORY_CHECK) != 0 ? unsock_run_directory_check(&directory, force, &line)
-                                                    : unsock_run_directory_prepare(&directory, force, &made, &line);
+    if (how & UNSOCK_DIRECTORY_CHECK)
+        return unsock_run_directory_check(&directory, force, &line) ? 0 : -EINVAL;
+    bool good = unsock_directory_rights_read(group, mode, &rights, &line) &&
+                unsock_directory_rights_prepare(&directory, force, &rights, &made, &line);
     return good ? made : -EINVAL;
 }

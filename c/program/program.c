@@ -6,7 +6,6 @@
 #include "process/start.h"
 #include "program/make_control.h"
 #include "program/output.h"
-#include "program/room.h"
 #include "program/run.h"
 #include "program/run_options.h"
 #include "rt/libc.h"
@@ -88,7 +87,7 @@ static const char *runtime_fails_at(const char *const *argv) {
         return "the working directory was removed: change to another";
     for (; *argv; argv++) {
         if (!unsock_utf8_is(*argv))
-            return "an argument is no UTF-8: only a `run` with settings alone takes such";
+            return "an argument is no UTF-8: only `run` takes such";
     }
     return NULL;
 }
@@ -127,14 +126,12 @@ static int print(const char *const *texts, int failed) {
 
 static int run_usage(void) {
     const struct unsock_run_option *option;
-    const char *texts[UNSOCK_RUN_OPTIONS_MOST * 6 + 4];
+    const char *texts[UNSOCK_RUN_OPTIONS_MOST * 5 + 2];
     size_t count = 0;
     texts[count++] =
         "libunsock.so run [options] [--] COMMAND [ARG...]\n\nCOMMAND's IP sockets on local addresses become "
         "Unix ones.\n";
     for (unsigned i = 0; (option = unsock_run_option_at(i)); i++) {
-        if (option->kind == UNSOCK_RUN_ELSEWHERE)
-            continue;
         bool bare = option->value[0] == '\0', maybe = option->kind == UNSOCK_RUN_MAYBE;
         texts[count++] = "  ";
         texts[count++] = option->flag;
@@ -142,52 +139,32 @@ static int run_usage(void) {
         texts[count++] = option->value;
         texts[count++] = bare ? "\n" : maybe ? "]\n" : ">\n";
     }
-    texts[count++] = "More, which the command line `unsock run` alone has:\n ";
-    for (unsigned i = 0; (option = unsock_run_option_at(i)); i++) {
-        if (option->kind != UNSOCK_RUN_ELSEWHERE)
-            continue;
-        texts[count++] = " ";
-        texts[count++] = option->flag;
-    }
-    texts[count++] = "\n";
     texts[count] = NULL;
     return print(texts, UNSOCK_RUN_FAILED);
 }
 
-static int run(const char *const *argv, const char *const *environment, const struct unsock_room *room, bool is_front) {
+static int run(const char *const *argv, const char *const *environment, bool is_front) {
     unsock_start_marks();
     char own[PATH_MOST], line[LINE_MOST];
     struct unsock_text error;
-    struct unsock_run_options options;
-    unsock_text_start(&error, line, sizeof(line));
-    bool read = unsock_run_options_read(argv + 2, &options, &error);
-    if (is_front && (options.help || (read && options.elsewhere)))
-        hand_over(argv, environment);
-    if (options.help)
-        return run_usage();
-    if (read && options.elsewhere && !room) {
-        unsock_text_join(&error, "run: ", options.elsewhere, ": only the command line `unsock run` has it");
-        return fail(line, UNSOCK_RUN_FAILED);
-    }
     if (!own_file(own, sizeof(own)))
         return fail_with("run", "/proc/self/exe does not tell this file's path: is /proc mounted?", UNSOCK_RUN_FAILED);
     unsock_text_start(&error, line, sizeof(line));
     struct unsock_run_start start = {.words = argv + 2, .caller = environment, .library = own};
-    if (room)
-        start.room = *room;
     int status = unsock_run_words(&start, &error);
+    if (status == -ENOTSUP) {
+        if (is_front)
+            hand_over(argv, environment);
+        return run_usage();
+    }
     return error.length > 0 ? fail(line, status) : status;
 }
 
 int unsock_program(int argc, const char *const *argv, const char *const *environment) {
     struct unsock_environment source = {.list = environment};
-    struct unsock_room room;
-    /* On the stack, where the kernel has put it. */
-    if (unsock_room_asked((const char **)environment, &room))
-        return run(argv, environment, &room, false);
     bool is_front = argc >= 1 && unsock_span_is(unsock_base_name(unsock_span_of(argv[0])), FRONT);
     if (argc >= 2 && is(argv[1], "run"))
-        return run(argv, environment, NULL, is_front);
+        return run(argv, environment, is_front);
     if (argc >= 2 && is(argv[1], "--version"))
         return print((const char *const[]){UNSOCK_VERSION "\n", NULL}, 1);
     if (is_front)

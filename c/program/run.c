@@ -3,6 +3,7 @@
 
 #include "kernel/program_info.h"
 #include "kernel/trust.h"
+#include "process/directory_rights.h"
 #include "process/exec.h"
 #include "process/private.h"
 #include "process/proof.h"
@@ -14,7 +15,9 @@
 #include "process/user_change.h"
 #include "process/words.h"
 #include "program/isolate.h"
+#include "program/map_keeper.h"
 #include "program/output.h"
+#include "program/room.h"
 #include "program/run_environment.h"
 #include "program/run_options.h"
 #include "program/run_print.h"
@@ -28,18 +31,23 @@
 
 #define OFF "UNSOCK_OFF=1 is set"
 #define WHY_MOST 256
+#define PRIVATE_TO_COME "/private/XXXXXX"
 
 struct run {
     const struct unsock_run_start *start;
     struct unsock_text *error;
     struct unsock_run_options options;
     struct unsock_run_directory directory;
+    struct unsock_directory_rights rights;
+    struct unsock_private private;
+    struct unsock_run_map maps[UNSOCK_RUN_MAPS_MOST];
+    struct unsock_map_keeper keeper;
     struct unsock_run_environment environment;
     char library[UNSOCK_RUN_PATH_MOST];
     char file[UNSOCK_ROUTE_PATH_MOST];
     bool unreached;
     bool is_trapped;
-    bool is_kept; /* somebody else removes the directory */
+    bool is_made; /* the private directory is there, and nobody else removes it */
     bool is_open; /* others could put another directory in the place of this one */
 };
 
@@ -119,13 +127,50 @@ static bool check_sockets(const struct run *run) {
     return !promise;
 }
 
+/* Where the sockets are: what `--private` makes has no name yet before it is made. */
+static const char *place_of(const struct run *run) {
+    return run->options.private ? run->private.path : run->directory.path;
+}
+
 /* What `--private` has made lies in a directory that was looked at before: who may write there is trusted. */
 static void see_place(struct run *run) {
     char why[WHY_MOST];
     struct unsock_text text;
     unsock_text_start(&text, why, sizeof(why));
-    run->is_open = unsock_trust_place(run->directory.path, &text) == UNSOCK_PLACE_OPEN;
-    run->options.trust |= run->start->room.private && run->is_open;
+    run->is_open = unsock_trust_place(place_of(run), &text) == UNSOCK_PLACE_OPEN;
+    run->options.trust |= run->options.private && run->is_open;
+}
+
+static bool make_environment(struct run *run) {
+    if (run->environment.space)
+        unsock_exec_space_leave(run->environment.space);
+    run->environment.space = NULL;
+    see_place(run);
+    return unsock_run_environment_make(&run->options, run->start->caller, place_of(run), run->library,
+                                       &run->environment, run->error);
+}
+
+static bool choose_directory(struct run *run) {
+    struct unsock_environment caller = {.list = run->start->caller};
+    struct unsock_text text;
+    if (!unsock_run_directory_choose(run->options.directory, &caller, &run->directory, run->error) ||
+        !unsock_directory_rights_read(run->options.group, run->options.directory_mode, &run->rights, run->error))
+        return false;
+    if (run->options.group && !unsock_environment_get(&caller, "UNSOCK_MODE"))
+        unsock_run_options_default(&run->options, "--mode", UNSOCK_GROUP_FILE_MODE);
+    unsock_text_start(&text, run->private.path, sizeof(run->private.path));
+    unsock_text_join(&text, run->directory.path, PRIVATE_TO_COME);
+    return !run->options.private || unsock_private_fits(run->directory.path, run->error);
+}
+
+static bool read_maps(struct run *run) {
+    struct unsock_environment environment = {.list = run->environment.list};
+    const char *addresses = unsock_environment_get(&environment, "UNSOCK_ADDR");
+    for (unsigned i = 0; i < run->options.map_count; i++) {
+        if (!unsock_run_map_read(run->options.maps[i], addresses ? addresses : "", &run->maps[i], run->error))
+            return false;
+    }
+    return true;
 }
 
 /* All that is certain before anything is changed. Returns the exit status, 0: fine. */
@@ -138,11 +183,7 @@ static int check(struct run *run) {
         unsock_text_put(error, "run: no command: write \"unsock run [options] -- COMMAND [ARG...]\"");
         return UNSOCK_RUN_FAILED;
     }
-    if (!unsock_run_directory_choose(run->options.directory, &caller, &run->directory, error) || !choose_library(run))
-        return UNSOCK_RUN_FAILED;
-    see_place(run);
-    if (!unsock_run_environment_make(&run->options, run->start->caller, run->directory.path, run->library,
-                                     &run->environment, error) ||
+    if (!choose_directory(run) || !choose_library(run) || !make_environment(run) || !read_maps(run) ||
         !check_sockets(run))
         return UNSOCK_RUN_FAILED;
     int status = find_program(run);
@@ -160,43 +201,84 @@ static int become(struct run *run) {
     return result == -ENOENT ? UNSOCK_NOT_FOUND : UNSOCK_NOT_EXECUTABLE;
 }
 
+/* Those of a directory that goes with the run need nobody who removes them. */
+static bool place_maps(struct run *run) {
+    bool stays = run->options.keep || run->options.private;
+    for (unsigned i = 0; i < run->options.map_count; i++) {
+        const struct unsock_run_map *map = &run->maps[i];
+        long lock = unsock_run_map_place(place_of(run), map, stays, run->error);
+        if (lock < 0)
+            return false;
+        if (lock == 0)
+            continue;
+        memcpy(run->keeper.maps[run->keeper.count].name, map->name, sizeof(map->name));
+        run->keeper.maps[run->keeper.count++].lock = (int)lock;
+    }
+    return true;
+}
+
+/* The directory as it is to be, and whoever stays behind. Returns true in the process that is to become the command. */
+static bool make_place(struct run *run) {
+    struct unsock_text *error = run->error;
+    if (!unsock_directory_rights_prepare(&run->directory, run->options.force, &run->rights, NULL, error))
+        return false;
+    if (!run->options.private) {
+        if (!run->is_open)
+            unsock_private_sweep(run->directory.path, true, NULL);
+        return place_maps(run) &&
+               (run->keeper.count == 0 || unsock_map_keeper_start(run->directory.path, &run->keeper, error));
+    }
+    if (!unsock_private_make(run->directory.path, &run->private, error))
+        return false;
+    run->is_made = true;
+    if (!make_environment(run) || !place_maps(run) || !unsock_supervise(run->private.path, run->private.lock, error))
+        return false;
+    run->is_made = false; /* the keeper removes it */
+    return true;
+}
+
+/* Nothing was started. */
+static void undo(struct run *run) {
+    if (run->is_made) {
+        unsock_private_remove(run->private.path);
+        unsock_sys(__NR_close, run->private.lock);
+    }
+    if (run->keeper.count > 0)
+        unsock_map_keeper_undo(run->directory.path, &run->keeper);
+}
+
 static int run_checked(struct run *run) {
     static const char off[] = "unsock: run: " OFF ": nothing is redirected\n";
-    if (run->start->only_check)
-        return 0;
-    if (unsock_settings.off)
-        unsock_sys(__NR_write, 2, off, sizeof(off) - 1);
-    if (run->options.dry_run) {
-        long result = unsock_run_print(run->environment.list, run->start->caller, run->options.command);
+    const struct unsock_run_options *options = &run->options;
+    bool stays_behind = options->private || (options->map_count > 0 && !options->keep);
+    if (options->dry_run) {
+        if (unsock_settings.off)
+            unsock_sys(__NR_write, 2, off, sizeof(off) - 1);
+        long result = unsock_run_print(run->environment.list, run->start->caller, options->command);
         return unsock_output_status(result, 0, UNSOCK_RUN_FAILED, run->error);
     }
-    bool trusts = run->options.force || run->start->room.private;
-    if (!unsock_run_directory_prepare(&run->directory, trusts, NULL, run->error))
+    if (run->start->is_crowded && (stays_behind || options->isolate))
+        return unsock_room_enter(run->start, run->error);
+    if (unsock_settings.off)
+        unsock_sys(__NR_write, 2, off, sizeof(off) - 1);
+    if (!make_place(run)) {
+        undo(run);
         return UNSOCK_RUN_FAILED;
-    if (run->start->room.private) {
-        if (!unsock_supervise(run->directory.path, run->start->room.lock, run->error))
-            return UNSOCK_RUN_FAILED;
-        run->is_kept = true;
-    } else if (!run->is_open) {
-        unsock_private_sweep(run->directory.path, true, NULL);
     }
-    if (run->start->room.isolate && !unsock_isolate(run->error))
+    if (options->isolate && !unsock_isolate(run->error))
         return UNSOCK_RUN_FAILED;
     return become(run);
 }
 
 int unsock_run_words(const struct unsock_run_start *start, struct unsock_text *error) {
     struct run run = {.start = start, .error = error};
-    bool read = unsock_run_options_read(start->words, &run.options, error);
-    if (start->settings_only && (run.options.help || (read && run.options.elsewhere)))
-        return -ENOTSUP;
-    if (!read)
+    if (!unsock_run_options_read(start->words, &run.options, error))
         return UNSOCK_RUN_FAILED;
+    if (run.options.help)
+        return -ENOTSUP;
     int status = check(&run);
     if (status == 0)
         status = run_checked(&run);
-    if (start->room.private && !run.is_kept && run.directory.path[0] != '\0')
-        unsock_private_remove(run.directory.path);
     if (run.environment.space)
         unsock_exec_space_leave(run.environment.space);
     return status;

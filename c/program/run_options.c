@@ -10,7 +10,7 @@ static const struct unsock_run_option table[] = {
     {"--addr", "list", "UNSOCK_ADDR", UNSOCK_RUN_VALUE, "127.0.0.1/8,0.0.0.0,::1,::"},
     {"--port", "list", "UNSOCK_PORT", UNSOCK_RUN_VALUE, ""},
     {"--mode", "octal", "UNSOCK_MODE", UNSOCK_RUN_VALUE, ""},
-    {"--timeout", "ms", "UNSOCK_CONNECT_TIMEOUT_MS", UNSOCK_RUN_VALUE, ""},
+    {"--connect-timeout-ms", "n", "UNSOCK_CONNECT_TIMEOUT_MS", UNSOCK_RUN_VALUE, ""},
     {"--log", "file", "UNSOCK_LOG", UNSOCK_RUN_MAYBE, ""},
     {"--block-inet", "", "UNSOCK_BLOCK_INET", UNSOCK_RUN_SWITCH, ""},
     {"--block-inet6", "", "UNSOCK_BLOCK_INET6", UNSOCK_RUN_SWITCH, ""},
@@ -19,15 +19,19 @@ static const struct unsock_run_option table[] = {
     {"--one-address", "", "UNSOCK_ONE_ADDRESS", UNSOCK_RUN_SWITCH, ""},
     {"--engine", "auto|trap|preload", "UNSOCK_ENGINE", UNSOCK_RUN_VALUE, ""},
     {"--strict", "", "UNSOCK_STRICT", UNSOCK_RUN_SWITCH, ""},
-    {"--group", "group", "", UNSOCK_RUN_ELSEWHERE, ""},
-    {"--dir-mode", "octal", "", UNSOCK_RUN_ELSEWHERE, ""},
-    {"--map", "port[/udp]=path", "", UNSOCK_RUN_ELSEWHERE, ""},
-    {"--private", "", "", UNSOCK_RUN_ELSEWHERE, ""},
-    {"--isolate", "", "", UNSOCK_RUN_ELSEWHERE, ""},
-    {"--lib", "file", "", UNSOCK_RUN_LIBRARY, ""},
-    {"--force", "", "", UNSOCK_RUN_FORCE, ""},
-    {"--dry-run", "", "", UNSOCK_RUN_DRY, ""},
+    {"--group", "group", "", UNSOCK_RUN_OTHER, ""},
+    {"--dir-mode", "octal", "", UNSOCK_RUN_OTHER, ""},
+    {"--map", "port[/udp]=path", "", UNSOCK_RUN_EACH, ""},
+    {"--keep", "", "", UNSOCK_RUN_OTHER, ""},
+    {"--private", "", "", UNSOCK_RUN_OTHER, ""},
+    {"--isolate", "", "", UNSOCK_RUN_OTHER, ""},
+    {"--lib", "file", "", UNSOCK_RUN_OTHER, ""},
+    {"--force", "", "", UNSOCK_RUN_OTHER, ""},
+    {"--dry-run", "", "", UNSOCK_RUN_OTHER, ""},
 };
+
+/* What an option was called, and still may be. */
+static const char former[][2][24] = {{"--timeout", "--connect-timeout-ms"}};
 
 #define OPTIONS (sizeof(table) / sizeof(table[0]))
 _Static_assert(OPTIONS <= UNSOCK_RUN_OPTIONS_MOST, "there is room for what was given");
@@ -44,22 +48,27 @@ struct reading {
     struct unsock_run_options *options;
     struct unsock_text *error;
     bool empty[OPTIONS]; /* given without the value that it needs, at least once */
+    bool too_many;
     struct unsock_span unknown;
 };
 
-/* Where "--FLAG" or "--FLAG=…" stands in the table; OPTIONS: nowhere. */
-static unsigned find(const char *word, const char **value) {
+static unsigned number_of(struct unsock_span flag) {
     for (unsigned i = 0; i < OPTIONS; i++) {
-        size_t length = strlen(table[i].flag);
-        const char *text = word;
-        if (strlen(text) < length || !unsock_same(text, table[i].flag, length))
-            continue;
-        if (text[length] != '\0' && text[length] != '=')
-            continue;
-        *value = text[length] == '=' ? text + length + 1 : NULL;
-        return i;
+        if (unsock_span_is(flag, table[i].flag))
+            return i;
     }
     return OPTIONS;
+}
+
+/* Where "--FLAG" or "--FLAG=…" stands in the table; OPTIONS: nowhere. */
+static unsigned find(const char *word, const char **value) {
+    struct unsock_span rest = unsock_span_of(word), flag = unsock_span_next(&rest, '=');
+    *value = rest.at == flag.at + flag.length ? NULL : rest.at;
+    for (unsigned i = 0; i < sizeof(former) / sizeof(former[0]); i++) {
+        if (unsock_span_is(flag, former[i][0]))
+            return number_of(unsock_span_of(former[i][1]));
+    }
+    return number_of(flag);
 }
 
 /* Is the next word this one's value? */
@@ -71,6 +80,13 @@ static void take_unknown(struct reading *reading, const char *word) {
     struct unsock_span rest = unsock_span_of(word);
     if (reading->unknown.length == 0)
         reading->unknown = unsock_span_next(&rest, '=');
+}
+
+static void take_map(struct reading *reading, const char *value) {
+    struct unsock_run_options *options = reading->options;
+    reading->too_many |= options->map_count == UNSOCK_RUN_MAPS_MOST;
+    if (!reading->too_many)
+        options->maps[options->map_count++] = value;
 }
 
 /* Takes one option. Returns how many words it was. */
@@ -89,6 +105,8 @@ static unsigned take(struct reading *reading, const char *const *words) {
     unsigned taken = !value && takes_next && is_value(words[1]) ? 2 : 1;
     reading->options->values[number] = taken == 2 ? words[1] : value ? value : "";
     reading->empty[number] |= takes_next && reading->options->values[number][0] == '\0';
+    if (table[number].kind == UNSOCK_RUN_EACH)
+        take_map(reading, reading->options->values[number]);
     return taken;
 }
 
@@ -142,24 +160,31 @@ static bool insists(const char *flag) {
     return false;
 }
 
-/* What the others mean by what was given. */
+static const char *value_of(const struct unsock_run_options *options, const char *flag) {
+    return options->values[number_of(unsock_span_of(flag))];
+}
+
+/* What those that are no settings mean. */
 static void sort_out(struct unsock_run_options *options) {
-    for (unsigned i = 0; i < OPTIONS; i++) {
-        const char *value = options->values[i];
-        if (!value)
-            continue;
-        options->force |= table[i].kind == UNSOCK_RUN_FORCE;
-        options->trust |= options->force;
-        options->dry_run |= table[i].kind == UNSOCK_RUN_DRY;
-        if (table[i].kind == UNSOCK_RUN_LIBRARY)
-            options->library = value;
-        if (table[i].kind == UNSOCK_RUN_ELSEWHERE && !options->elsewhere)
-            options->elsewhere = table[i].flag;
-        if (insists(table[i].flag) && !options->insists)
+    options->directory = value_of(options, "--dir");
+    options->group = value_of(options, "--group");
+    options->directory_mode = value_of(options, "--dir-mode");
+    options->library = value_of(options, "--lib");
+    options->keep = value_of(options, "--keep") != NULL;
+    options->private = value_of(options, "--private") != NULL;
+    options->isolate = value_of(options, "--isolate") != NULL;
+    options->force = options->trust = value_of(options, "--force") != NULL;
+    options->dry_run = value_of(options, "--dry-run") != NULL;
+    for (unsigned i = 0; i < OPTIONS && !options->insists; i++) {
+        if (options->values[i] && insists(table[i].flag))
             options->insists = table[i].flag;
-        if (unsock_span_is(unsock_span_of(table[i].flag), "--dir"))
-            options->directory = value;
     }
+}
+
+void unsock_run_options_default(struct unsock_run_options *options, const char *flag, const char *value) {
+    unsigned number = number_of(unsock_span_of(flag));
+    if (!options->values[number])
+        options->values[number] = value;
 }
 
 bool unsock_run_options_read(const char *const *words, struct unsock_run_options *options, struct unsock_text *error) {
@@ -178,6 +203,10 @@ bool unsock_run_options_read(const char *const *words, struct unsock_run_options
     }
     if (reading.unknown.length > 0)
         return refuse_unknown(&reading);
+    if (reading.too_many) {
+        unsock_text_put(error, "run: --map: more than 64");
+        return false;
+    }
     sort_out(options);
     return true;
 }

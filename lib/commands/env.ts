@@ -2,10 +2,9 @@
 import * as path from "@std/path/posix";
 import { chooseDirectory, prepareDirectory } from "../run/directory.ts";
 import { applySettings } from "../run/environment.ts";
-import { type DirectoryOptions, readDirectoryRights } from "../run/directory_rights.ts";
+import { type DirectoryOptions, readDirectoryRights, withGroupMode } from "../run/directory_rights.ts";
 import { ENV_FORMATS, writeVariable } from "../run/env_formats.ts";
 import { ownRunner } from "../run/own_runner.ts";
-import { settingOptions } from "../run/run.ts";
 import { SETTING_LIST, type SettingOptions, SETTINGS, type Settings } from "../run/settings.ts";
 import { findShim } from "../run/shim.ts";
 import { socketsProblem } from "../run/sockets.ts";
@@ -56,14 +55,21 @@ async function turnOn(options: EnvOptions, context: Context): Promise<Environ> {
   const directory = chooseDirectory(options.dir, context.environ, system.euid);
   const library = await findShim(options.lib, context.environ, system);
   const environ = context.environ.clone();
-  const rights = readDirectoryRights(options, context.libc);
+  const runner = await ownRunner(context, options.lib);
+  readDirectoryRights(options, runner);
   const settings = applySettings(environ, settingOptions(options, environ), directory.path, library);
   if (options.force) environ.set(SETTINGS.trust.variable, "1");
-  const runner = await ownRunner(context, options.lib);
   checkSockets(settings, options, runner);
-  prepareDirectory(directory, runner, options.force, rights);
+  prepareDirectory(directory, runner, options.force, options);
   if (settings.off) context.warn(`env: ${OFF}: nothing is redirected`);
   return environ;
+}
+
+/** @returns `options` as settings: a log file of the working directory made absolute, and the mode that a group needs. */
+function settingOptions<T extends SettingOptions & DirectoryOptions>(options: T, environ: Environ): T {
+  const { log, ...rest } = withGroupMode(options, environ.getFilled("UNSOCK_MODE") === undefined);
+  const isWhole = typeof log !== "string" || log === "stderr" || log === "" || log.startsWith("/");
+  return { ...rest, log: isWhole ? log : `${Deno.cwd().replace(/\/$/, "")}/${log}` } as T;
 }
 
 const OFF = "UNSOCK_OFF=1 is set";

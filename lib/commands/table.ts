@@ -7,7 +7,6 @@ import type { Command, Invocation } from "../report/command.ts";
 import { ENV_FORMATS } from "../run/env_formats.ts";
 import { UNIT_OPTIONS } from "../run/unit_options.ts";
 import { DIRECTORY_OPTIONS } from "../run/directory_rights.ts";
-import { MAP_OPTION } from "../run/maps.ts";
 import { LIBRARY, SETTING_OPTIONS } from "../run/settings.ts";
 import type { Option, OptionTable, OptionValues } from "../system/options.ts";
 import { SHELLS } from "../system/shell.ts";
@@ -44,7 +43,12 @@ export const COMMANDS: readonly Command[] = [
     options: {
       ...SETTING_OPTIONS,
       ...DIRECTORY_OPTIONS,
-      map: MAP_OPTION,
+      map: {
+        value: "port[/udp]=path",
+        repeated: true,
+        help: "this port is the Unix socket PATH (%p: the port, %a: the first IPv4 address of --addr); may be repeated",
+      },
+      keep: { help: "leave the control files of --map there when COMMAND has ended; they go with it otherwise" },
       private: { help: "a directory of its own in --dir, gone when COMMAND and all that it started have ended" },
       isolate: { help: "no network but unsock's: a network namespace of its own, for ordinary users too" },
       lib: LIBRARY.option,
@@ -60,8 +64,7 @@ Examples:
   unsock run -- python3 -m http.server 8000
   unsock run -- curl http://127.0.0.1:8000/
   unsock run --dir /run/db --group db -- redis-server`,
-    start: async ({ options, operands, context }) =>
-      await (await import("../run/run.ts")).run(options, operands, context),
+    start: async ({ options, context }) => await (await import("../run/run.ts")).run(options.lib, context),
   }),
   command({
     name: "ls",
@@ -95,7 +98,11 @@ Where servers share a port on addresses of their own, PORT@ADDR is the one that 
     operands: [{ name: "PORT[@ADDR][/udp]", kind: "port/udp", repeated: true }],
     options: {
       dir: DIRECTORY_OPTION,
-      timeout: { value: "seconds", help: "fail when it takes longer", default: "wait for ever" },
+      timeout: {
+        value: "seconds",
+        help: "fail when it takes longer: 10, 0.5, 10s or 500ms",
+        default: "wait for ever",
+      },
       gone: { help: "wait until nobody is there any more" },
     },
     notes:

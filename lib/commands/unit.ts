@@ -58,7 +58,7 @@ async function describeService(options: UnitOptions, command: readonly string[],
   if (!/^[A-Za-z0-9:_.-]{1,200}$/.test(name)) throw new UsageError(`--name: not a unit's name: "${name}"`);
   const directory = chooseDirectory(options.dir ?? `/run/${name}`, environ, system.euid).path;
   const library = await findShim(options.lib, environ, system);
-  const rights = readDirectoryRights(options, context.libc);
+  const rights = readDirectoryRights(options, runner);
   // The units are for another time and user: what this shell's environment says does not count.
   const variables = Environ.of({});
   const settings = applySettings(variables, withGroupMode(options, true), directory, library);
@@ -78,7 +78,7 @@ async function describeService(options: UnitOptions, command: readonly string[],
     sockets: options.socket ? socketsOf(settings, directory) : [],
     socketMode: formatMode(settings.mode ?? (options.group === undefined ? 0o600 : 0o660)),
   };
-  return { service, warnings: unreachable(service, steps, rights?.group?.gid, runner) };
+  return { service, warnings: unreachable(service, steps, rights?.group, runner) };
 }
 
 function socketsOf({ ports }: Settings, directory: string): string[] {

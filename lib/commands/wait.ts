@@ -80,13 +80,15 @@ function stateOfFile({ state, listening }: SocketFile): State {
 
 function parseTimeout(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const milliseconds = /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) * 1000 : undefined;
-  if (milliseconds === undefined) throw new UsageError(`--timeout: not a number of seconds: "${text}"`);
-  return milliseconds;
+  const [, digits = "", unit = "s"] = /^(\d{1,6}(?:\.\d{1,3})?)(s|ms)?$/.exec(text) ?? [];
+  if (digits === "") throw new UsageError(`--timeout: not a time, such as 10, 0.5, 10s or 500ms: "${text}"`);
+  return Number(digits) * (unit === "s" ? 1000 : 1);
 }
 
 function timeIsOver(left: readonly AddressedPort[], directory: string, { timeout, gone }: WaitOptions): string {
   const ports = left.map(formatPort).join(", ");
   const what = gone ? "somebody is still there" : "nobody listens";
-  return `wait: port ${ports} in ${directory}: after ${timeout} s ${what}: "unsock ls --dir ${directory}" shows who is there`;
+  return `wait: port ${ports} in ${directory}: after ${
+    /\d$/.test(timeout ?? "") ? `${timeout} s` : timeout
+  } ${what}: "unsock ls --dir ${directory}" shows who is there`;
 }

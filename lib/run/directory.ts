@@ -3,7 +3,7 @@
  * (`c/process/run_directory.c`): who may write to it decides who answers.
  */
 import * as path from "@std/path/posix";
-import { type DirectoryRights, formatMode } from "./directory_rights.ts";
+import { type DirectoryOptions, rightsWords } from "./directory_rights.ts";
 import type { Environ } from "../system/environ.ts";
 import { statOrUndefined } from "../system/files.ts";
 import { reason, UnsockError, UsageError } from "../system/errors.ts";
@@ -95,56 +95,22 @@ export function checkPlace(directory: ChosenDirectory, runner: Runner, force = f
  *
  * @param directory From {@linkcode chooseDirectory}.
  * @param force Whether one that everybody may write to is fine, if the user named it.
- * @param rights Whom it is for, from {@linkcode readDirectoryRights}; without, it is made for the user alone.
+ * @param options Whom it is for; without, it is made for the user alone.
  * @throws {UnsockError} When it cannot be made or must not be used.
  */
 export function prepareDirectory(
   directory: ChosenDirectory,
   runner: Runner,
   force = false,
-  rights?: DirectoryRights,
+  options: DirectoryOptions = {},
 ): void {
-  const how = force ? FORCE : 0;
-  // Rights are given by path: nobody may put another directory in its place meanwhile, whoever is trusted.
-  const gives = rights !== undefined && statOrUndefined(directory.path) === undefined;
-  if (gives) checkPlace({ ...directory, asked: false }, runner);
-  const isNew = ask(directory, how, runner);
-  if (rights === undefined) return;
-  // Nobody but its owner can enter it before it is as it shall be.
-  if (isNew && gives) giveRights(directory.path, rights);
-  else checkRights(directory.path, rights);
-  ask(directory, how | CHECK, runner);
+  ask(directory, force ? FORCE : 0, runner, options);
 }
 
-/** @returns Whether the library has made it. */
-function ask(directory: ChosenDirectory, how: number, runner: Runner): boolean {
+function ask({ path, asked }: ChosenDirectory, how: number, runner: Runner, options: DirectoryOptions = {}): void {
   const error = new Uint8Array(MESSAGE_SIZE);
-  const { path, asked } = directory;
-  const result = runner.unsock_directory_prepare(cString(path), how | (asked ? ASKED : 0), error, BigInt(error.length));
+  const [group, mode] = rightsWords(options);
+  const bits = how | (asked ? ASKED : 0);
+  const result = runner.unsock_directory_prepare(cString(path), bits, group, mode, error, BigInt(error.length));
   if (result < 0) throw new UnsockError(textOf(error));
-  return result === 1;
-}
-
-function giveRights(directory: string, { group, mode }: DirectoryRights): void {
-  try {
-    if (group !== undefined) Deno.chownSync(directory, null, group.gid);
-    Deno.chmodSync(directory, mode);
-  } catch (error) {
-    Deno.removeSync(directory);
-    const who = group === undefined ? "its mode" : `group ${group.name}`;
-    const why = `${reason(error)}: you have to be one of the group, or root`;
-    throw new UnsockError(`directory ${directory}: ${who}: ${why}`, { cause: error });
-  }
-}
-
-/** What is there already is not changed: others may rely on it. */
-function checkRights(directory: string, { group, mode }: DirectoryRights): void {
-  const status = Deno.statSync(directory);
-  const commands: string[] = [];
-  if (group !== undefined && status.gid !== group.gid) commands.push(`chgrp ${group.name} ${directory}`);
-  if (((status.mode ?? 0) & 0o7777) !== mode || commands.length > 0) {
-    commands.push(`chmod ${formatMode(mode)} ${directory}`);
-  }
-  if (commands.length === 0) return;
-  throw new UnsockError(`directory ${directory}: is there already, with other rights: ${commands.join(" && ")}`);
 }

@@ -1,20 +1,16 @@
-/** For whom a directory is made: the options `--group` and `--dir-mode`. */
+/** For whom a directory is made: the options `--group` and `--dir-mode`, which the library reads (`c/process/directory_rights.c`). */
 import { UsageError } from "../system/errors.ts";
-import type { Libc } from "../system/ffi.ts";
-import { findGroup, type Group } from "../system/groups.ts";
-import { parseOctal } from "../system/numbers.ts";
+import { cString, type Runner, textOf } from "../system/ffi.ts";
 import type { Option, OptionValues } from "../system/options.ts";
-import { shellQuote } from "../system/shell.ts";
 
 /** Who may enter a directory, and what for. */
 export interface DirectoryRights {
-  /** Undefined: that of whoever makes it. */
-  readonly group: Group | undefined;
+  /** The group's number; undefined: that of whoever makes it. */
+  readonly group: number | undefined;
   readonly mode: number;
 }
 
-/** Members serve and connect; the bit in front makes the files in it the group's, too. */
-const GROUP_MODE = 0o2770;
+const MESSAGE_SIZE = 1 << 12;
 
 /** What a group needs of socket files. */
 const GROUP_FILE_MODE = "660";
@@ -46,18 +42,21 @@ export function formatMode(mode: number): string {
  * @returns Whom the directory is for; undefined: nothing was said.
  * @throws {UsageError} When there is no such group, or the mode cannot be read.
  */
-export function readDirectoryRights({ group, dirMode }: DirectoryOptions, libc: Libc): DirectoryRights | undefined {
-  if (group === undefined && dirMode === undefined) return undefined;
-  const mode = dirMode === undefined ? GROUP_MODE : parseOctal(dirMode, 0o7777);
-  if (mode === undefined) throw new UsageError(`--dir-mode: must be an octal mode from 0 to 7777: "${dirMode}"`);
-  if (group === undefined) return { group, mode };
-  const found = findGroup(group, libc);
-  if (found === undefined) {
-    const name = shellQuote(group);
-    const advice = `root makes it first, groupadd --system ${name}, and its members, usermod -aG ${name} USER`;
-    throw new UsageError(`--group: there is no such group: "${group}": ${advice}`);
-  }
-  return { group: found, mode };
+export function readDirectoryRights(options: DirectoryOptions, runner: Runner): DirectoryRights | undefined {
+  const numbers = new BigInt64Array(2);
+  const message = new Uint8Array(MESSAGE_SIZE);
+  const [group, mode] = rightsWords(options);
+  const result = runner.unsock_directory_rights(group, mode, numbers, message, BigInt(message.length));
+  if (result < 0) throw new UsageError(textOf(message));
+  const [gid = -1n, bits = 0n] = numbers;
+  return result === 0 ? undefined : { group: gid < 0n ? undefined : Number(gid), mode: Number(bits) };
+}
+
+/** @returns The values as C takes them: null where nothing was given. */
+export function rightsWords(
+  { group, dirMode }: DirectoryOptions,
+): [Uint8Array<ArrayBuffer> | null, Uint8Array<ArrayBuffer> | null] {
+  return [group === undefined ? null : cString(group), dirMode === undefined ? null : cString(dirMode)];
 }
 
 /** @returns The options with the mode of files that a group needs, where nothing else was said. */

@@ -15,6 +15,8 @@ export const RUN_ADDRESSES = "127.0.0.1/8,0.0.0.0,::1,::";
 interface SettingOption {
   /** In code: `blockInet` is `--block-inet`. */
   readonly name: string;
+  /** What it was called, and still may be. */
+  readonly formerly?: string;
   /** What it sets when it is given without a value. */
   readonly bare?: string;
   /** It chooses one of several switches: the word for this one. */
@@ -88,7 +90,7 @@ export const SETTINGS = {
     type: TIMEOUT,
     default: 5000,
     help: "how long a Firecracker handshake may take, in milliseconds",
-    option: { name: "timeout" },
+    option: { name: "connectTimeoutMs", formerly: "timeout" },
   },
   log: {
     variable: "UNSOCK_LOG",
@@ -232,6 +234,7 @@ function optionFor(settings: readonly Setting<unknown>[]): Option {
     choices: type.choices,
     help,
     default: `$${setting.variable}, ${otherwise}`,
+    formerly: option?.formerly,
   };
 }
 

@@ -19,17 +19,6 @@ export function splitNul(bytes: Uint8Array): Uint8Array[] {
   return parts;
 }
 
-/** @returns Strings as C takes several at once: a NUL behind each. */
-export function joinNul(strings: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(strings.reduce((length, string) => length + string.length + 1, 0));
-  let at = 0;
-  for (const string of strings) {
-    bytes.set(string, at);
-    at += string.length + 1;
-  }
-  return bytes;
-}
-
 /** Names and values, in order, with everything that was not touched kept byte for byte. */
 export class Environ {
   #entries: Uint8Array[];

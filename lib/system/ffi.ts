@@ -38,8 +38,6 @@ const LIBC = {
   getuid: { parameters: [], result: "u32" },
   getgid: { parameters: [], result: "u32" },
   getegid: { parameters: [], result: "u32" },
-  /** `struct group *getgrnam(const char *name)` */
-  getgrnam: { parameters: ["buffer"], result: "pointer" },
   /** `int faccessat(int dirfd, const char *path, int mode, int flags)` */
   faccessat: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
   /** `int socket(int domain, int type, int protocol)` */
@@ -118,34 +116,10 @@ const SHIM = {
 
 /** What of the library the command line does its own work by: see `c/unsock.h`. */
 const RUNNER = {
-  /**
-   * `int unsock_run(const char *words, size_t words_length, const char *environment, size_t length, const char *library,
-   * int how, char *error, size_t size)`
-   */
-  unsock_run: {
-    parameters: ["buffer", "usize", "buffer", "usize", "buffer", "i32", "buffer", "usize"],
-    result: "i32",
-  },
   /** `int unsock_run_called(unsigned count, const char *library, char *error, size_t size)` */
   unsock_run_called: { parameters: ["u32", "buffer", "buffer", "usize"], result: INT_ALONE },
-  /** `void unsock_caller_restore(void)` */
-  unsock_caller_restore: { parameters: [], result: "void" },
   /** `int unsock_caller_state(const char *own_limits, const char *parent_limits, const char *parent_status, int64_t *soft)` */
   unsock_caller_state: { parameters: ["buffer", "buffer", "buffer", "buffer"], result: "i32" },
-  /**
-   * `int unsock_run_room(const char *words, size_t words_length, const char *environment, size_t length,
-   * const char *library, int isolate, int lock, char *error, size_t size)`
-   */
-  unsock_run_room: {
-    parameters: ["buffer", "usize", "buffer", "usize", "buffer", "i32", "i32", "buffer", "usize"],
-    result: "i32",
-  },
-  /** `int unsock_private_directory(const char *directory, char *text, size_t size)` */
-  unsock_private_directory: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
-  /** `void unsock_private_drop(const char *path, int lock)` */
-  unsock_private_drop: { parameters: ["buffer", "i32"], result: "void" },
-  /** `void unsock_private_prune(const char *directory, int remove, char *text, size_t size)` */
-  unsock_private_prune: { parameters: ["buffer", "i32", "buffer", "usize"], result: "void" },
   /** `int unsock_prune_all(const char *directory, int remove, char *text, size_t size)` */
   unsock_prune_all: { parameters: ["buffer", "i32", "buffer", "usize"], result: "i32" },
   /** `int unsock_names(const char *directory, uint16_t port, char *text, size_t size)` */
@@ -164,8 +138,16 @@ const RUNNER = {
   unsock_check_library: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
   /** `int unsock_check_sockets(char *error, size_t size)` */
   unsock_check_sockets: { parameters: ["buffer", "usize"], result: "i32" },
-  /** `int unsock_directory_prepare(const char *path, int how, char *error, size_t size)` */
-  unsock_directory_prepare: { parameters: ["buffer", "i32", "buffer", "usize"], result: "i32" },
+  /** `int unsock_directory_rights(const char *group, const char *mode, int64_t numbers[2], char *error, size_t size)` */
+  unsock_directory_rights: { parameters: ["buffer", "buffer", "buffer", "buffer", "usize"], result: "i32" },
+  /**
+   * `int unsock_directory_prepare(const char *path, int how, const char *group, const char *mode, char *error,
+   * size_t size)`
+   */
+  unsock_directory_prepare: {
+    parameters: ["buffer", "i32", "buffer", "buffer", "buffer", "usize"],
+    result: "i32",
+  },
   /** `int unsock_user_may(const char *user, int64_t group, const char *path, int rights)` */
   unsock_user_may: { parameters: ["buffer", "i64", "buffer", "i32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;

@@ -22,6 +22,8 @@ export interface Option {
   readonly help: string;
   /** What counts when it is not given, in words. */
   readonly default?: string;
+  /** The name in code that it had, and may still be given by. */
+  readonly formerly?: string;
 }
 
 /** Options by their names in code: `dryRun` is `--dry-run`. */
@@ -56,8 +58,12 @@ export function optionFlag(name: string): string {
 }
 
 /** @returns Its help with the default. */
-export function optionHelp({ help, default: otherwise }: Option): string {
-  return otherwise === undefined ? help : `${help} (default: ${otherwise})`;
+export function optionHelp({ help, default: otherwise, formerly }: Option): string {
+  const more = [
+    ...otherwise === undefined ? [] : [`default: ${otherwise}`],
+    ...formerly === undefined ? [] : [`formerly ${optionFlag(formerly)}`],
+  ];
+  return more.length === 0 ? help : `${help} (${more.join("; ")})`;
 }
 
 /**
@@ -73,7 +79,9 @@ export function readOptions(table: OptionTable, args: readonly string[], stopEar
   const names = new Map(Object.entries(table).map(([name, option]) => [optionFlag(name).slice(2), { name, option }]));
   const unknown: string[] = [];
   const cut = args.includes("--") ? args.indexOf("--") : args.length;
-  const words = [...args.slice(0, cut).map((arg) => withoutNextWord(arg, names)), ...args.slice(cut)];
+  const former = formerFlags(table);
+  const read = (arg: string) => withoutNextWord(withPresentName(arg, former), names);
+  const words = [...args.slice(0, cut).map(read), ...args.slice(cut)];
   const parsed = parseArgs(words, {
     string: ["_", "help", ...names.keys()],
     collect: [...names].filter(([, { option }]) => option.repeated).map(([flag]) => flag),
@@ -91,6 +99,20 @@ export function readOptions(table: OptionTable, args: readonly string[], stopEar
   const [first] = unknown;
   if (first !== undefined) throw new UsageError(unknownOption(first, [...names.keys(), "help"]));
   return { values, operands, help: false };
+}
+
+function formerFlags(table: OptionTable): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(table).flatMap(([name, { formerly }]): [string, string][] =>
+      formerly === undefined ? [] : [[optionFlag(formerly), optionFlag(name)]]
+    ),
+  );
+}
+
+function withPresentName(arg: string, former: ReadonlyMap<string, string>): string {
+  const [flag = "", ...value] = arg.split("=");
+  const present = former.get(flag);
+  return present === undefined ? arg : [present, ...value].join("=");
 }
 
 /** A word by itself: the parser would take a `true` behind it, as in `run --force true`, for its value. */

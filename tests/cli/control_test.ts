@@ -193,7 +193,7 @@ Deno.test({
       for (const map of ["8000", "8000=", "=x", "0=/x", "80/sctp=/x", "80=/%q", `80=/${"x".repeat(108)}`]) {
         assertFails(await unsock(["run", "--dir", `${dir}/s`, "--map", map, "true"]), 125, /^unsock: --map: /);
       }
-      const udp = await unsock(["run", "--dir", `${dir}/s`, "--map", "53/udp=@dns", "true"]);
+      const udp = await unsock(["run", "--dir", `${dir}/s`, "--map", "53/udp=@dns", "--keep", "true"]);
       assertEquals([udp.code, udp.stderr], [0, ""]);
       assertMatch((await unsock(["show-control", `${dir}/s/53.dgram.sock`])).stdout, /Unix socket @dns/);
     }),

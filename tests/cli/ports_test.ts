@@ -132,7 +132,10 @@ Deno.test("wait needs all of its ports, and knows a control file, UDP, and the e
     assertFails(await wait("80", "82", "--timeout", "0"), 1, /port 82 in \/tmp.* after 0 s nobody listens/);
     assertFails(await wait("80/udp", "--timeout", "0"), 1, /port 80\/udp in/);
     assertStrictEquals((await wait("82", "83/udp", "--gone")).code, 0);
-    assertFails(await wait("80", "--timeout", "soon"), 2, /--timeout: not a number of seconds: "soon"/);
+    assertFails(await wait("80", "--timeout", "soon"), 2, /--timeout: not a time, such as 10, .*: "soon"/);
+    for (const time of ["0ms", "0s", "0.5ms"]) {
+      assertFails(await wait("82", "--timeout", time), 1, /after 0(\.5)?m?s nobody/);
+    }
     assertFails(await wait(), 2, /PORT\[@ADDR\]\[\/udp\] is missing/);
     for (
       const [port, why] of [["80@localhost", /PORT@ADDR: not an IP address: "localhost"$/], [

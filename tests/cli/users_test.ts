@@ -101,7 +101,7 @@ test("a directory for a group can only be made by one of the group, and nothing 
   const sockets = path.join(users.home(SERVER), "web");
   const { code, stderr } = await users.run(SERVER, ["run", "--dir", sockets, "--group", `${MEMBERS}`, "true"]);
   assertStrictEquals(code, 125);
-  assertMatch(stderr, /^unsock: directory .*: group 61100: Permission denied: you have to be one of the group/);
+  assertMatch(stderr, /^unsock: directory .*: group 61100: Operation not permitted: you have to be one of the group/);
   assert(!await isThere(sockets)());
 });
 

@@ -1,5 +1,5 @@
 /** Servers whose port leads to a path elsewhere (`run --map`): the socket file there is theirs, and goes with them. */
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { assertNoIpListener } from "../support/net.ts";
 import { nginxWith } from "../support/nginx.ts";
@@ -39,6 +39,6 @@ Deno.test("nginx at a path of --map: the file outlives its workers and reloads, 
       Deno.kill(nginx.pid, signal);
       await nginx.status;
       await until("its workers have gone, too", () => [...Deno.readDirSync(elsewhere)].length === 0);
-      assertEquals(Array.from(Deno.readDirSync(sockets), ({ name }) => name), [`${PORT}.sock`], "the control file");
+      await until("the control file has gone with nginx", () => [...Deno.readDirSync(sockets)].length === 0);
     }
   }));

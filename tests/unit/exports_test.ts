@@ -4,9 +4,9 @@ import { run } from "../support/process.ts";
 import { namesInLibrary, shimLibrary } from "../support/shim.ts";
 
 const OWN = `
-  unsock_call_name unsock_caller_restore unsock_caller_state unsock_check_control unsock_check_library unsock_check_sockets unsock_configure unsock_covers unsock_directory_prepare unsock_last_error
-  unsock_make_control unsock_name_port unsock_names unsock_path unsock_path_of unsock_private_directory unsock_private_drop unsock_private_prune unsock_prune unsock_prune_all
-  unsock_route unsock_run unsock_run_called unsock_run_option_name unsock_run_room unsock_setting_name unsock_user_may unsock_version
+  unsock_call_name unsock_caller_state unsock_check_control unsock_check_library unsock_check_sockets unsock_configure unsock_covers unsock_directory_prepare unsock_directory_rights unsock_last_error
+  unsock_make_control unsock_name_port unsock_names unsock_path unsock_path_of unsock_private_prune unsock_prune unsock_prune_all
+  unsock_route unsock_run_called unsock_run_option_name unsock_setting_name unsock_user_may unsock_version
 `;
 
 const words = (text: string) => text.trim().split(/\s+/);

@@ -22,8 +22,10 @@ const PLAIN: readonly { args: string[]; values: Record<string, unknown> }[] = [
   },
   {
     args: ["--accept-convert", "none", "--timeout", "5", "--lib=a=b", "--log=x.log"],
-    values: { acceptConvert: "none", timeout: "5", lib: "a=b", log: "x.log" },
+    values: { acceptConvert: "none", connectTimeoutMs: "5", lib: "a=b", log: "x.log" },
   },
+  { args: ["--timeout=5", "--connect-timeout-ms", "6"], values: { connectTimeoutMs: "6" } },
+  { args: ["--connect-timeout-ms=6", "--timeout=5"], values: { connectTimeoutMs: "5" } },
   { args: ["--port", "1", "--port=2"], values: { port: "2" } },
   { args: ["--dir", "two\nlines", "--addr=a\nb"], values: { dir: "two\nlines", addr: "a\nb" } },
   { args: ["--log"], values: { log: true } },

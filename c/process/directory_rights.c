@@ -1,0 +1,81 @@
+/* Rights are given to what is open: nobody can put another directory in its place meanwhile. */
+#include "process/directory_rights.h"
+
+#include "process/group.h"
+#include "process/words.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#include <linux/stat.h>
+
+#define GROUP_MODE 02770 /* members serve and connect; the bit in front makes the files in it the group's, too */
+#define MODE_BITS 07777
+#define REMOVE_DIRECTORY 0x200 /* AT_REMOVEDIR */
+
+bool unsock_directory_rights_read(const char *group, const char *mode, struct unsock_directory_rights *rights,
+                                  struct unsock_text *error) {
+    uint64_t bits = GROUP_MODE;
+    *rights = (struct unsock_directory_rights){.given = group || mode, .name = group};
+    if (mode && !unsock_span_number(unsock_span_of(mode), 8, MODE_BITS, &bits)) {
+        unsock_text_join(error, "--dir-mode: must be an octal mode from 0 to 7777: \"", mode, "\"");
+        return false;
+    }
+    rights->mode = (uint32_t)bits;
+    if (!group || unsock_group_named(group, &rights->group))
+        return true;
+    unsock_text_put(error, "--group: there is no such group: ");
+    unsock_text_quote(error, unsock_span_of(group));
+    unsock_text_put(error, ": root makes it first, groupadd --system GROUP, and its members, usermod -aG GROUP USER");
+    return false;
+}
+
+static bool give(const struct unsock_run_directory *directory, const struct unsock_directory_rights *rights,
+                 struct unsock_text *error) {
+    long fd = unsock_sys(__NR_openat, AT_FDCWD, directory->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    long result = fd < 0 ? fd : rights->name ? unsock_sys(__NR_fchown, fd, -1, rights->group) : 0;
+    if (result == 0)
+        result = unsock_sys(__NR_fchmod, fd, rights->mode);
+    if (fd >= 0)
+        unsock_sys(__NR_close, fd);
+    if (result == 0)
+        return true;
+    unsock_sys(__NR_unlinkat, AT_FDCWD, directory->path, REMOVE_DIRECTORY);
+    unsock_text_join(error, "directory ", directory->path, ": ", rights->name ? "group " : "its mode",
+                     rights->name ? rights->name : "", ": ", unsock_words_of(-result),
+                     ": you have to be one of the group, or root");
+    return false;
+}
+
+static bool check(const struct unsock_run_directory *directory, const struct unsock_directory_rights *rights,
+                  struct unsock_text *error) {
+    struct statx status;
+    long result = unsock_sys(__NR_statx, AT_FDCWD, directory->path, 0, STATX_BASIC_STATS, &status);
+    bool other_group = result == 0 && rights->name && status.stx_gid != rights->group;
+    if (result == 0 && !other_group && (status.stx_mode & MODE_BITS) == rights->mode)
+        return true;
+    unsock_text_join(error, "directory ", directory->path, ": ");
+    if (result < 0) {
+        unsock_text_put(error, unsock_words_of(-result));
+        return false;
+    }
+    unsock_text_put(error, "is there already, with other rights: ");
+    if (other_group)
+        unsock_text_join(error, "chgrp ", rights->name, " ", directory->path, " && ");
+    unsock_text_put(error, "chmod ");
+    unsock_text_number(error, rights->mode, 8, 3);
+    unsock_text_join(error, " ", directory->path);
+    return false;
+}
+
+bool unsock_directory_rights_prepare(const struct unsock_run_directory *directory, bool force,
+                                     const struct unsock_directory_rights *rights, bool *made,
+                                     struct unsock_text *error) {
+    bool is_new = false;
+    bool good = unsock_run_directory_prepare(directory, force, &is_new, error) &&
+                (!rights->given || (is_new ? give : check)(directory, rights, error)) &&
+                (!rights->given || unsock_run_directory_check(directory, force, error));
+    if (made)
+        *made = is_new;
+    return good;
+}

@@ -1,0 +1,98 @@
+/* By a file of another name beside it, which gets this name when all is in it (link(2)). */
+#include "program/control_write.h"
+
+#include "files/control_file.h"
+#include "process/words.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/control_words.h"
+
+#include <linux/stat.h>
+
+#define PATH_MOST 4096
+#define PART ".unsock-"
+#define LOCK_SHARED 1
+#define NO_FOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW */
+
+/* How much of the path is the directory, with the slash. */
+static size_t directory_length(const char *path) {
+    size_t length = strlen(path);
+    while (length > 0 && path[length - 1] != '/')
+        length--;
+    return length;
+}
+
+static long name_part(const char *path, char *part) {
+    struct unsock_text text;
+    uint64_t number;
+    if (unsock_sys(__NR_getrandom, &number, sizeof(number), 0) != (long)sizeof(number))
+        return -EIO;
+    unsock_text_start(&text, part, PATH_MOST);
+    unsock_text_span(&text, (struct unsock_span){path, directory_length(path)});
+    unsock_text_put(&text, PART);
+    unsock_text_number(&text, number, 16, 16);
+    return text.cut ? -ENAMETOOLONG : 0;
+}
+
+static long fill(long fd, const struct unsock_control_file *file, unsigned mode, bool locked) {
+    long result = unsock_sys(__NR_write, fd, file, sizeof(*file));
+    if (result >= 0 && result != (long)sizeof(*file))
+        return -ENOSPC;
+    if (result >= 0)
+        result = unsock_sys(__NR_fchmod, fd, mode);
+    return result == 0 && locked ? unsock_sys(__NR_flock, fd, LOCK_SHARED) : result;
+}
+
+long unsock_control_write(const char *path, const struct unsock_control_file *file, unsigned mode, bool locked) {
+    char part[PATH_MOST];
+    long result = name_part(path, part);
+    long fd =
+        result < 0 ? result : unsock_sys(__NR_openat, AT_FDCWD, part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fd;
+    result = fill(fd, file, mode, locked);
+    if (result == 0)
+        result = unsock_sys(__NR_linkat, AT_FDCWD, part, AT_FDCWD, path, 0);
+    unsock_sys(__NR_unlinkat, AT_FDCWD, part, 0);
+    if (result < 0)
+        unsock_sys(__NR_close, fd);
+    return result < 0 ? result : fd;
+}
+
+static void put_what_is_there(struct unsock_text *error, const char *path) {
+    static const char remove[] = "remove it first, or choose another port";
+    struct statx status;
+    struct unsock_control_file file;
+    unsock_text_put(error, "exists already, ");
+    if (unsock_sys(__NR_statx, AT_FDCWD, path, NO_FOLLOW, STATX_TYPE, &status) < 0) {
+        unsock_text_put(error, remove);
+    } else if ((status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFLNK) {
+        unsock_text_join(error, "a link: ", remove);
+    } else if ((status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFSOCK) {
+        unsock_text_put(error, "a socket: a server has this port; if it is left over, unsock prune removes it");
+    } else if (unsock_control_file_read(path, &file) < 0) {
+        unsock_text_join(error, "and is no control file: ", remove);
+    } else {
+        unsock_text_put(error, "and leads to ");
+        unsock_control_describe(error, &file);
+        unsock_text_join(error, ": ", remove);
+    }
+}
+
+void unsock_control_not_written(struct unsock_text *error, const char *path, long result) {
+    char directory[PATH_MOST];
+    struct unsock_text text;
+    size_t length = directory_length(path);
+    unsock_text_start(&text, directory, sizeof(directory));
+    unsock_text_span(&text, (struct unsock_span){length > 0 ? path : ".", length > 1 ? length - 1 : 1});
+    unsock_text_join(error, "control file ", path, ": ");
+    if (result == -EEXIST)
+        put_what_is_there(error, path);
+    else if (result == -ENOENT)
+        unsock_text_join(error, directory, " does not exist: make it first, mkdir -p ", directory);
+    else if (result == -EACCES || result == -EPERM)
+        unsock_text_join(error, "you may not write to ", directory, ": choose another with --dir");
+    else
+        unsock_text_put(error, unsock_words_of(-result));
+}

@@ -1,0 +1,19 @@
+/* Writing control files: each appears with all its bytes or not at all, and never replaces another. */
+#ifndef UNSOCK_CONTROL_WRITE_H
+#define UNSOCK_CONTROL_WRITE_H
+
+#include "rt/text.h"
+#include "unsock.h"
+
+#include <stdbool.h>
+
+/*
+ * Writes it to `path` with the mode. Returns a descriptor of it, for reading, or -errno: -EEXIST, something is there
+ * already. `locked`: it appears with a shared lock (flock(2)), which the descriptor has.
+ */
+long unsock_control_write(const char *path, const struct unsock_control_file *file, unsigned mode, bool locked);
+
+/* Says why not: "control file PATH: WHY", with what is there and what to do. */
+void unsock_control_not_written(struct unsock_text *error, const char *path, long result);
+
+#endif

@@ -1,0 +1,225 @@
+/* What is looked at is what is open; before it is removed, it is looked whether the name still is its. */
+#include "program/run_map.h"
+
+#include "kernel/entries.h"
+#include "process/run_directory.h"
+#include "process/words.h"
+#include "program/control_write.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/control_path.h"
+
+#include <linux/stat.h>
+
+#define STICKY 01000
+#define FILE_MODE 0644
+#define PERMISSIONS 07777
+#define EMPTY_PATH 0x1000 /* AT_EMPTY_PATH */
+#define NO_FOLLOW 0x100   /* AT_SYMLINK_NOFOLLOW */
+#define LOCK_SHARED 1
+#define LOCK_EXCLUSIVE 2
+#define LOCK_NO_WAIT 4
+#define ATTEMPTS_MOST 25 /* a keeper needs a moment when its command has ended */
+#define WAIT_NS 10000000
+#define PORT_MOST 65535
+
+static bool wrong(struct unsock_text *error, const char *why, const char *text) {
+    unsock_text_join(error, "--map: ", why, ": \"", text, "\"");
+    return false;
+}
+
+static bool read_port(struct unsock_span word, char *name) {
+    struct unsock_text text;
+    uint64_t port;
+    struct unsock_span digits = unsock_span_next(&word, '/');
+    bool udp = unsock_span_is(word, "udp");
+    if (!unsock_span_number(digits, 10, PORT_MOST, &port) || port == 0 || digits.at[0] == '0' ||
+        (word.at != digits.at + digits.length && !udp && !unsock_span_is(word, "tcp")))
+        return false;
+    unsock_text_start(&text, name, UNSOCK_RUN_MAP_NAME);
+    unsock_text_number(&text, port, 10, 1);
+    unsock_text_put(&text, udp ? ".dgram.sock" : ".sock");
+    return true;
+}
+
+/* The first IPv4 address of a list as it stands there, without its bits. */
+static struct unsock_span first_address(const char *addresses) {
+    struct unsock_span rest = unsock_span_of(addresses);
+    while (rest.length > 0) {
+        struct unsock_span range = unsock_span_next(&rest, ','), whole = range;
+        while (range.length > 0 && range.at[0] == ' ')
+            range = (struct unsock_span){range.at + 1, range.length - 1};
+        struct unsock_span address = unsock_span_next(&range, '/'), colon = address;
+        if (unsock_span_next(&colon, ':').length == address.length && whole.length > 0)
+            return address;
+    }
+    return (struct unsock_span){addresses, 0};
+}
+
+/* PATH with %p, %a and %% filled in. */
+static bool fill_in(const char *pattern, const char *port, const char *addresses, struct unsock_text *path) {
+    for (const char *c = pattern; *c != '\0'; c++) {
+        if (*c != '%' || c[1] == '\0') {
+            unsock_text_char(path, *c);
+            continue;
+        }
+        c++;
+        struct unsock_span digits = unsock_span_of(port);
+        if (*c == '%')
+            unsock_text_char(path, '%');
+        else if (*c == 'p')
+            unsock_text_span(path, unsock_span_next(&digits, '.'));
+        else if (*c == 'a')
+            unsock_text_span(path, first_address(addresses));
+        else
+            return false;
+    }
+    return true;
+}
+
+bool unsock_run_map_read(const char *text, const char *addresses, struct unsock_run_map *map,
+                         struct unsock_text *error) {
+    char path[UNSOCK_RUN_PATH_MOST], whole[UNSOCK_RUN_PATH_MOST];
+    struct unsock_text filled;
+    struct unsock_span rest = unsock_span_of(text), port = unsock_span_next(&rest, '=');
+    if (rest.at == port.at + port.length)
+        return wrong(error, "not PORT=PATH or PORT/udp=PATH", text);
+    if (!read_port(port, map->name))
+        return wrong(error, "not a port from 1 to 65535, alone or with /tcp or /udp", text);
+    unsock_text_start(&filled, path, sizeof(path));
+    if (!fill_in(rest.at, map->name, addresses, &filled))
+        return wrong(error, "neither %p, %a nor %%", text);
+    if (path[0] == '\0')
+        return wrong(error, "no path", text);
+    if (path[0] != '/' && path[0] != '@') {
+        if (unsock_run_resolve(path, whole) < 0)
+            return wrong(error, "the working directory was removed: write an absolute path", text);
+        memcpy(path, whole, strlen(whole) + 1);
+    }
+    return (!filled.cut && unsock_control_to_path(&map->control, path)) ||
+           wrong(error, "longer than 108 bytes, or an empty name", text);
+}
+
+/* Is the very same in it? */
+static bool has(long fd, const struct unsock_control_file *control) {
+    uint8_t bytes[sizeof(*control) + 1];
+    long count = unsock_sys(__NR_pread64, fd, bytes, sizeof(bytes), 0);
+    return count == (long)sizeof(*control) && unsock_same(bytes, control, sizeof(*control));
+}
+
+static bool is_regular(long fd, struct statx *status) {
+    return unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_BASIC_STATS, status) == 0 &&
+           (status->stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFREG;
+}
+
+static bool is_still_there(long directory, const char *name, const struct statx *one) {
+    struct statx other;
+    return unsock_sys(__NR_statx, directory, name, NO_FOLLOW, STATX_BASIC_STATS, &other) == 0 &&
+           other.stx_ino == one->stx_ino && other.stx_dev_major == one->stx_dev_major &&
+           other.stx_dev_minor == one->stx_dev_minor;
+}
+
+bool unsock_run_map_drop(long directory, const char *name, long lock) {
+    struct statx status;
+    /* Whoever is refused here has no lock any more: of two who end at once, the later one is the last. */
+    bool gone = unsock_sys(__NR_flock, lock, LOCK_EXCLUSIVE | LOCK_NO_WAIT) == 0 && is_regular(lock, &status) &&
+                (status.stx_mode & STICKY) && is_still_there(directory, name, &status) &&
+                unsock_sys(__NR_unlinkat, directory, name, 0) == 0;
+    unsock_sys(__NR_close, lock);
+    return gone;
+}
+
+enum found { AGAIN, TAKEN, OTHER, FAILED };
+
+/* Another run's, which may have ended: who was to remove it needs a moment, or was killed. */
+static enum found replace(long directory, const char *name, long fd) {
+    long lock = unsock_sys(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0);
+    if (lock >= 0)
+        unsock_run_map_drop(directory, name, lock);
+    return AGAIN;
+}
+
+/* What is there is the very same, or left over, or somebody else's. */
+static enum found take(long directory, const char *name, long fd, const struct unsock_run_map *map, bool stays) {
+    struct statx status;
+    if (!is_regular(fd, &status))
+        return OTHER;
+    bool goes = status.stx_mode & STICKY;
+    if (!has(fd, &map->control))
+        return goes ? replace(directory, name, fd) : OTHER;
+    if (goes && unsock_sys(__NR_flock, fd, LOCK_SHARED | LOCK_NO_WAIT) < 0)
+        return AGAIN;
+    if (!is_still_there(directory, name, &status))
+        return AGAIN;
+    if (goes && stays && unsock_sys(__NR_fchmod, fd, status.stx_mode & PERMISSIONS & ~STICKY) < 0)
+        return FAILED;
+    return TAKEN;
+}
+
+/* One attempt. Returns as unsock_run_map_place; -EAGAIN: once more. */
+static long place(long directory, const char *path, const struct unsock_run_map *map, bool stays) {
+    long fd = unsock_sys(__NR_openat, directory, map->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct statx status;
+    if (fd == -ENOENT) {
+        fd = unsock_control_write(path, &map->control, stays ? FILE_MODE : FILE_MODE | STICKY, !stays);
+        if (fd >= 0 && stays)
+            unsock_sys(__NR_close, fd);
+        return fd == -EEXIST ? -EAGAIN : fd >= 0 && stays ? 0 : fd;
+    }
+    if (fd < 0)
+        return -EEXIST;
+    enum found found = take(directory, map->name, fd, map, stays);
+    bool goes = found == TAKEN && !stays && is_regular(fd, &status) && (status.stx_mode & STICKY);
+    if (!goes)
+        unsock_sys(__NR_close, fd);
+    return goes ? fd : found == TAKEN ? 0 : found == AGAIN ? -EAGAIN : found == FAILED ? -EPERM : -EEXIST;
+}
+
+long unsock_run_map_place(const char *directory, const struct unsock_run_map *map, bool stays,
+                          struct unsock_text *error) {
+    char path[UNSOCK_RUN_PATH_MOST + UNSOCK_RUN_MAP_NAME];
+    struct unsock_text text;
+    struct timespec pause = {0, WAIT_NS};
+    unsock_text_start(&text, path, sizeof(path));
+    unsock_text_join(&text, directory, "/", map->name);
+    long at = unsock_sys(__NR_openat, AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = at;
+    for (int i = 0; at >= 0 && i < ATTEMPTS_MOST; i++) {
+        result = place(at, path, map, stays);
+        if (result != -EAGAIN)
+            break;
+        unsock_sys(__NR_nanosleep, &pause, 0);
+    }
+    if (at >= 0)
+        unsock_sys(__NR_close, at);
+    if (result >= 0)
+        return result;
+    unsock_control_not_written(error, path, result == -EAGAIN ? -EEXIST : result);
+    return -1;
+}
+
+void unsock_run_map_sweep(const char *directory, bool remove, struct unsock_text *paths) {
+    struct unsock_entries entries;
+    enum unsock_entry_type type;
+    struct statx status;
+    /* The directory itself may be named by a link. */
+    long at = unsock_sys(__NR_openat, AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    unsock_entries_open(&entries, at, ".");
+    for (const char *name; (name = unsock_entries_next(&entries, &type));) {
+        struct unsock_span rest = unsock_span_of(name), port = unsock_span_next(&rest, '.');
+        if (type != UNSOCK_ENTRY_OTHER || port.length == 0 ||
+            (!unsock_span_is(rest, "sock") && !unsock_span_is(rest, "dgram.sock")))
+            continue;
+        long fd = unsock_sys(__NR_openat, entries.fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        bool is_one = fd >= 0 && is_regular(fd, &status) && (status.stx_mode & STICKY) &&
+                      status.stx_size == sizeof(struct unsock_control_file);
+        bool idle = is_one && unsock_sys(__NR_flock, fd, LOCK_EXCLUSIVE | LOCK_NO_WAIT) == 0;
+        if (idle && (!remove || unsock_run_map_drop(entries.fd, name, fd)))
+            unsock_text_join(paths, directory, "/", name, "\n");
+        if (fd >= 0 && !(idle && remove))
+            unsock_sys(__NR_close, fd);
+    }
+    unsock_entries_close(&entries);
+    if (at >= 0)
+        unsock_sys(__NR_close, at);
+}
