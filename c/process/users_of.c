@@ -7,8 +7,13 @@
 #include "rt/sys.h"
 #include "rt/text.h"
 
+#include <linux/poll.h>
+
 #define VARIABLE "UNSOCK_DIR="
 #define CHUNK 4096
+#define SIGNAL_KILL 9
+#define END_NS 500000000
+#define PASSES_MOST 16
 
 /* How much of the variable that is looked for the bytes so far have matched. */
 struct match {
@@ -49,19 +54,60 @@ static bool has(const char *process, struct unsock_span wanted) {
     return found;
 }
 
+/* "UNSOCK_DIR=DIRECTORY" with the NUL at its end; empty: it is too long. */
+static struct unsock_span variable_of(const char *directory, char buffer[CHUNK]) {
+    struct unsock_text text;
+    unsock_text_start(&text, buffer, CHUNK);
+    unsock_text_join(&text, VARIABLE, directory);
+    return (struct unsock_span){buffer, text.cut ? 0 : text.length + 1};
+}
+
+static bool is_process(const char *name) {
+    return name[0] >= '1' && name[0] <= '9';
+}
+
 bool unsock_users_of(const char *directory) {
-    char variable[CHUNK];
+    char buffer[CHUNK];
+    struct unsock_span wanted = variable_of(directory, buffer);
     struct unsock_entries entries;
     enum unsock_entry_type type;
-    struct unsock_text text;
-    bool found = false;
-    unsock_text_start(&text, variable, sizeof(variable));
-    unsock_text_join(&text, VARIABLE, directory);
+    bool found = wanted.length == 0;
     unsock_entries_open(&entries, AT_FDCWD, "/proc");
-    for (const char *name; !found && (name = unsock_entries_next(&entries, &type));) {
-        if (name[0] >= '1' && name[0] <= '9')
-            found = has(name, (struct unsock_span){variable, text.length + 1});
-    }
+    for (const char *name; !found && (name = unsock_entries_next(&entries, &type));)
+        found = is_process(name) && has(name, wanted);
     unsock_entries_close(&entries);
-    return found || text.cut;
+    return found;
+}
+
+/* By a descriptor of the process, looked at once more: its number may be another's meanwhile. */
+static bool end_one(const char *process, struct unsock_span wanted) {
+    uint64_t number;
+    if (!has(process, wanted) || !unsock_span_number(unsock_span_of(process), 10, INT32_MAX, &number))
+        return false;
+    long fd = unsock_sys(__NR_pidfd_open, number, 0);
+    if (fd < 0)
+        return false;
+    bool ended = has(process, wanted) && unsock_sys(__NR_pidfd_send_signal, fd, SIGNAL_KILL, NULL, 0) == 0;
+    struct pollfd polled = {.fd = (int)fd, .events = POLLIN};
+    struct timespec most = {0, END_NS};
+    if (ended)
+        unsock_sys(__NR_ppoll, &polled, 1, &most, 0, 0);
+    unsock_sys(__NR_close, fd);
+    return ended;
+}
+
+void unsock_users_end(const char *directory) {
+    char buffer[CHUNK];
+    struct unsock_span wanted = variable_of(directory, buffer);
+    struct unsock_entries entries;
+    enum unsock_entry_type type;
+    bool again = wanted.length > 0;
+    /* Who is killed may have started another one just before. */
+    for (int pass = 0; again && pass < PASSES_MOST; pass++) {
+        again = false;
+        unsock_entries_open(&entries, AT_FDCWD, "/proc");
+        for (const char *name; (name = unsock_entries_next(&entries, &type));)
+            again |= is_process(name) && end_one(name, wanted);
+        unsock_entries_close(&entries);
+    }
 }

@@ -31,6 +31,8 @@ static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become 
                             "  LD_PRELOAD=/path/to/libunsock.so UNSOCK_DIR=DIR COMMAND...\n"
                             "The same, with a directory and settings by options:\n"
                             "  libunsock.so run [OPTIONS] -- COMMAND...\n"
+                            "A directory for commands that others start, until standard input ends:\n"
+                            "  libunsock.so hold [OPTIONS]\n"
                             "Make a control file for AF_VSOCK:\n"
                             "  UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so\n"
                             "... for a Firecracker multiplexer:\n"
@@ -143,14 +145,14 @@ static int run_usage(void) {
     return print(texts, UNSOCK_RUN_FAILED);
 }
 
-static int run(const char *const *argv, const char *const *environment, bool is_front) {
+static int run(const char *const *argv, const char *const *environment, bool is_front, bool holds) {
     unsock_start_marks();
     char own[PATH_MOST], line[LINE_MOST];
     struct unsock_text error;
     if (!own_file(own, sizeof(own)))
         return fail_with("run", "/proc/self/exe does not tell this file's path: is /proc mounted?", UNSOCK_RUN_FAILED);
     unsock_text_start(&error, line, sizeof(line));
-    struct unsock_run_start start = {.words = argv + 2, .caller = environment, .library = own};
+    struct unsock_run_start start = {.words = argv + 2, .caller = environment, .library = own, .holds = holds};
     int status = unsock_run_words(&start, &error);
     if (status == -ENOTSUP) {
         if (is_front)
@@ -164,7 +166,9 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
     struct unsock_environment source = {.list = environment};
     bool is_front = argc >= 1 && unsock_span_is(unsock_base_name(unsock_span_of(argv[0])), FRONT);
     if (argc >= 2 && is(argv[1], "run"))
-        return run(argv, environment, is_front);
+        return run(argv, environment, is_front, false);
+    if (argc >= 2 && is(argv[1], "hold"))
+        return run(argv, environment, false, true);
     if (argc >= 2 && is(argv[1], "--version"))
         return print((const char *const[]){UNSOCK_VERSION "\n", NULL}, 1);
     if (is_front)

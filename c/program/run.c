@@ -14,6 +14,7 @@
 #include "process/start.h"
 #include "process/user_change.h"
 #include "process/words.h"
+#include "program/hold.h"
 #include "program/isolate.h"
 #include "program/map_keeper.h"
 #include "program/output.h"
@@ -179,13 +180,15 @@ static int check(struct run *run) {
     struct unsock_text *error = run->error;
     if (!unsock_setting_names_check(&caller, unsock_setting_name, error))
         return UNSOCK_RUN_FAILED;
-    if (!run->options.command[0]) {
+    if (!run->options.command[0] && !run->start->holds) {
         unsock_text_put(error, "run: no command: write \"unsock run [options] -- COMMAND [ARG...]\"");
         return UNSOCK_RUN_FAILED;
     }
     if (!choose_directory(run) || !choose_library(run) || !make_environment(run) || !read_maps(run) ||
         !check_sockets(run))
         return UNSOCK_RUN_FAILED;
+    if (run->start->holds)
+        return 0;
     int status = find_program(run);
     return status != 0 ? status : check_user(run) ? 0 : UNSOCK_RUN_FAILED;
 }
@@ -231,10 +234,16 @@ static bool make_place(struct run *run) {
     if (!unsock_private_make(run->directory.path, &run->private, error))
         return false;
     run->is_made = true;
-    if (!make_environment(run) || !place_maps(run) || !unsock_supervise(run->private.path, run->private.lock, error))
+    if (!make_environment(run) || !place_maps(run))
+        return false;
+    if (!run->start->holds && !unsock_supervise(run->private.path, run->private.lock, error))
         return false;
     run->is_made = false; /* the keeper removes it */
     return true;
+}
+
+static int hold(const struct run *run) {
+    return unsock_hold(&(struct unsock_hold){&run->private, run->environment.list, run->start->caller});
 }
 
 /* Nothing was started. */
@@ -267,7 +276,7 @@ static int run_checked(struct run *run) {
     }
     if (options->isolate && !unsock_isolate(run->error))
         return UNSOCK_RUN_FAILED;
-    return become(run);
+    return run->start->holds ? hold(run) : become(run);
 }
 
 int unsock_run_words(const struct unsock_run_start *start, struct unsock_text *error) {
@@ -276,6 +285,7 @@ int unsock_run_words(const struct unsock_run_start *start, struct unsock_text *e
         return UNSOCK_RUN_FAILED;
     if (run.options.help)
         return -ENOTSUP;
+    run.options.private |= start->holds;
     int status = check(&run);
     if (status == 0)
         status = run_checked(&run);

@@ -17,6 +17,7 @@ struct unsock_run_start {
      * for, is left to the library, executed as a program (program/room.h).
      */
     bool is_crowded;
+    bool holds; /* there is no command: unsock_hold, in a private directory */
 };
 
 /*

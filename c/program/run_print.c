@@ -68,6 +68,10 @@ static bool is_among(const char *string, const char *const *list) {
     return false;
 }
 
+bool unsock_run_is_ours(const char *string, const char *const *caller) {
+    return unsock_begins(string, "UNSOCK_") || !is_among(string, caller);
+}
+
 static void put_variable(struct printer *printer, const char *string) {
     while (*string != '\0' && *string != '=')
         put(printer, *string++);
@@ -79,7 +83,7 @@ static void put_variable(struct printer *printer, const char *string) {
 long unsock_run_print(const char *const *environment, const char *const *caller, const char *const *command) {
     struct printer printer = {.used = 0};
     for (; *environment; environment++) {
-        if (unsock_begins(*environment, "UNSOCK_") || !is_among(*environment, caller))
+        if (unsock_run_is_ours(*environment, caller))
             put_variable(&printer, *environment);
     }
     for (const char *const *word = command; *word; word++) {

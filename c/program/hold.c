@@ -1,0 +1,101 @@
+/* In a session of its own, with all signals blocked: what ends its caller does not end it before its work is done. */
+#include "program/hold.h"
+
+#include "process/users_of.h"
+#include "program/output.h"
+#include "program/relay.h"
+#include "program/run_map.h"
+#include "program/run_print.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/environment.h"
+
+#include <linux/prctl.h>
+
+#define ALL_SIGNALS (~(uint64_t)0)
+#define NAME "unsock"
+#define REQUEST_MOST 8192
+#define ANSWER_MOST 8192
+#define MAP "map "
+#define UNUSED "unused"
+#define NULL_DEVICE "/dev/null"
+#define EXIT_LEFT 1 /* somebody cannot be killed, and uses the directory */
+
+/* Each with its NUL. */
+static long tell(const char *text) {
+    return unsock_output(text, strlen(text) + 1);
+}
+
+static long tell_environment(const struct unsock_hold *hold) {
+    long result = 0;
+    for (const char *const *variable = hold->environment; *variable && result == 0; variable++) {
+        if (unsock_run_is_ours(*variable, hold->caller))
+            result = tell(*variable);
+    }
+    return result == 0 ? tell("") : result;
+}
+
+/* Relative paths are the caller's: the working directory is still his. */
+static void answer(const struct unsock_hold *hold, const char *request, bool *is_used) {
+    char buffer[ANSWER_MOST];
+    struct unsock_environment environment = {.list = hold->environment};
+    const char *addresses = unsock_environment_get(&environment, "UNSOCK_ADDR");
+    struct unsock_run_map map;
+    struct unsock_text error;
+    unsock_text_start(&error, buffer, sizeof(buffer));
+    *is_used = !unsock_span_is(unsock_span_of(request), UNUSED);
+    if (*is_used && !unsock_begins(request, MAP))
+        unsock_text_join(&error, "hold: no such request: \"", request, "\"");
+    else if (*is_used && unsock_run_map_read(request + sizeof(MAP) - 1, addresses ? addresses : "", &map, &error))
+        unsock_run_map_place(hold->private->path, &map, true, &error);
+    tell(buffer);
+}
+
+/*
+ * Returns whether somebody may use the directory. A request that is too long is none: it ends all, as nobody knows
+ * where the next one begins.
+ */
+static bool serve(const struct unsock_hold *hold) {
+    char buffer[REQUEST_MOST];
+    size_t filled = 0;
+    bool is_used = true;
+    while (filled < sizeof(buffer)) {
+        long count = unsock_sys(__NR_read, 0, buffer + filled, sizeof(buffer) - filled);
+        if (count <= 0)
+            break;
+        filled += (size_t)count;
+        for (size_t end = 0; end < filled;) {
+            if (buffer[end++] != '\0')
+                continue;
+            answer(hold, buffer, &is_used);
+            memmove(buffer, buffer + end, filled - end);
+            filled -= end;
+            end = 0;
+        }
+    }
+    return is_used;
+}
+
+/* A terminal, a pipe or a file that the caller's errors go to is not held. */
+static void leave_error_output(void) {
+    long null = unsock_sys(__NR_openat, AT_FDCWD, NULL_DEVICE, O_RDWR | O_CLOEXEC);
+    if (null >= 0)
+        unsock_sys(__NR_dup3, null, 2, O_CLOEXEC);
+    if (null > 2)
+        unsock_sys(__NR_close, null);
+}
+
+int unsock_hold(const struct unsock_hold *hold) {
+    unsock_relay_mask(ALL_SIGNALS, NULL);
+    unsock_sys(__NR_setsid);
+    unsock_sys(__NR_prctl, PR_SET_NAME, NAME, 0, 0, 0);
+    bool is_used = true;
+    if (tell_environment(hold) == 0) {
+        leave_error_output();
+        is_used = serve(hold);
+    }
+    if (is_used)
+        unsock_users_end(hold->private->path);
+    return unsock_private_remove(hold->private->path) ? 0 : EXIT_LEFT;
+}

@@ -1,0 +1,98 @@
+import type { ChildProcess, SpawnOptions } from "node:child_process";
+
+/** What went wrong, by `code`; the message says what to do. */
+export class UnsockError extends Error {
+  constructor(code: string, message: string, options?: ErrorOptions);
+  readonly code:
+    | "UNSOCK_LIBRARY" // there is no library for this machine
+    | "UNSOCK_KEEPER" // the directory cannot be made, or its keeper was killed
+    | "UNSOCK_CLOSED"
+    | "UNSOCK_COMMAND" // a CommandError
+    | "UNSOCK_MAP"
+    | "UNSOCK_PORT"
+    | "UNSOCK_SHELL"
+    | "UNSOCK_TIMEOUT";
+}
+
+/** A command of `exec` that did not end well. */
+export class CommandError extends UnsockError {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A TCP port, or a UDP port: `"53/udp"`. */
+export type Port = number | `${number}` | `${number}/tcp` | `${number}/udp`;
+
+export interface LoopbackOptions {
+  /** Where the directory is made, in `private`; as for `unsock run` otherwise. */
+  readonly dir?: string;
+  /** What is redirected: `127.0.0.1/8,0.0.0.0,::1,::` otherwise. */
+  readonly addr?: string;
+  /** Only these ports: `"80,8000-8999"`. */
+  readonly port?: string;
+  readonly engine?: "auto" | "trap" | "preload";
+  /** Programs that cannot be reached are not started. */
+  readonly strict?: boolean;
+  /** IP traffic that is not redirected is refused. */
+  readonly blockInet?: boolean;
+  /** A line for each redirected call, to this file, or to `stderr`. */
+  readonly log?: string;
+  /** Ports that lead to Unix sockets of other names: `{ 5432: "/run/postgresql/.s.PGSQL.5432" }`. */
+  readonly map?: Readonly<Record<string | number, string>>;
+  /** The library, where it is not that of the package. */
+  readonly lib?: string;
+}
+
+export interface ExecOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Its standard input. */
+  readonly input?: string | Uint8Array;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ExecResult {
+  readonly code: 0;
+  readonly signal: null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export class Loopback implements AsyncDisposable {
+  private constructor();
+  /** The directory of the socket files. */
+  readonly directory: string;
+  /** The variables that put a program there that is started otherwise: `{ ...process.env, ...lo.env }`. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Starts a command there, as `child_process.spawn` does. Its process is the command's own. */
+  spawn(command: string, args?: readonly string[], options?: Omit<SpawnOptions, "shell">): ChildProcess;
+  /**
+   * Runs a command there to its end.
+   * @throws {CommandError} When its exit status is not 0.
+   */
+  exec(command: string, args?: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+  /**
+   * Waits until somebody listens at the TCP port, at most 30 seconds where nothing else is said.
+   * @throws {UnsockError} `UNSOCK_TIMEOUT`
+   */
+  wait(port: Port, options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void>;
+  /**
+   * Leads a port to a Unix socket of another name: an absolute path, or `@name`.
+   * @throws {UnsockError} `UNSOCK_MAP`
+   */
+  map(port: Port, path: string): Promise<void>;
+  /** The file at which plain Unix programs reach a port. */
+  path(port: Port): string;
+  /** Ends all that was started there (SIGTERM, and SIGKILL for what is left) and removes the directory. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Makes a loopback: a directory in which programs find each other at 127.0.0.1, and nobody else finds them. It goes with
+ * {@linkcode Loopback.close}, or with this process, however that ends.
+ */
+export function loopback(options?: LoopbackOptions): Promise<Loopback>;

@@ -1,0 +1,343 @@
+/**
+ * A loopback of its own for a test: a directory in which programs find each other at 127.0.0.1, and nobody else finds them.
+ * The library does all of it (`libunsock.so hold` and `run`); here is what is JavaScript's: processes, promises, errors.
+ */
+import { spawn } from "node:child_process";
+import { lstatSync, readFileSync, realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import process from "node:process";
+
+/** What went wrong, by `code`; the message says what to do. */
+export class UnsockError extends Error {
+  /**
+   * @param {string} code
+   * @param {string} message
+   * @param {ErrorOptions} [options]
+   */
+  constructor(code, message, options) {
+    super(message, options);
+    this.name = "UnsockError";
+    this.code = code;
+  }
+}
+
+/** A command of `exec` that did not end well. */
+export class CommandError extends UnsockError {
+  constructor(words, { code, signal, stdout, stderr }) {
+    const how = signal === null ? `exit status ${code}` : signal;
+    super("UNSOCK_COMMAND", `${words.join(" ")}: ${how}${stderr === "" ? "" : `: ${stderr.trimEnd()}`}`);
+    this.name = "CommandError";
+    Object.assign(this, { exitCode: code, signal, stdout, stderr });
+  }
+}
+
+const WAIT_MS = 30_000;
+const END_MS = 2_000;
+const POLL_MS = 5;
+const LISTENING = 0x10000; // __SO_ACCEPTCON, as /proc/net/unix tells it
+const CONTROL_SIZE = 452;
+const AF_UNIX = 1;
+
+/** @returns {string} The library: `UNSOCK_LIB`, or that of the package for this machine. */
+function findLibrary() {
+  if (process.env.UNSOCK_LIB) return process.env.UNSOCK_LIB;
+  const name = `unsock-linux-${process.arch}`;
+  try {
+    return join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), "lib", "libunsock.so");
+  } catch (error) {
+    const why = process.platform === "linux" ? `npm install ${name}` : "unsock is for Linux on x64 and arm64";
+    throw new UnsockError("UNSOCK_LIBRARY", `package ${name}: not installed: ${why}`, { cause: error });
+  }
+}
+
+/** The options that both `hold` and `run` take. */
+function settingWords({ addr, port, engine, strict, blockInet, log }) {
+  const values = Object.entries({ addr, port, engine, log }).filter(([, value]) => value !== undefined);
+  return [
+    ...values.map(([name, value]) => `--${name}=${value}`),
+    ...(strict ? ["--strict"] : []),
+    ...(blockInet ? ["--block-inet"] : []),
+  ];
+}
+
+/** @returns {{ number: number, file: string }} */
+function readPort(port) {
+  const [, digits, protocol = "tcp"] = /^(\d+)(?:\/(tcp|udp))?$/.exec(`${port}`) ?? [];
+  const number = Number(digits);
+  if (!(number >= 1 && number <= 65_535)) {
+    throw new UnsockError("UNSOCK_PORT", `port ${port}: not a number from 1 to 65535, alone or with /udp`);
+  }
+  return { number, file: `${number}${protocol === "udp" ? ".dgram" : ""}.sock`, isUdp: protocol === "udp" };
+}
+
+/** The paths and abstract names (`@name`) at which somebody listens, in this network namespace. */
+function listeners() {
+  const lines = readFileSync("/proc/net/unix", "latin1").split("\n").slice(1);
+  return lines.flatMap((line) => {
+    const [, flags, path] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +\d+ (.*)$/.exec(line) ?? [];
+    return path !== undefined && (parseInt(flags, 16) & LISTENING) !== 0 ? [path] : [];
+  });
+}
+
+/** Where a control file leads, as /proc/net/unix writes it; undefined: not to a Unix socket. */
+function targetOf(bytes) {
+  const length = bytes.readUInt32LE(20);
+  if (bytes.length !== CONTROL_SIZE || bytes.readUInt32LE(8) !== 0 || bytes.readUInt16LE(160) !== AF_UNIX) return undefined;
+  const name = bytes.subarray(162, 160 + Math.min(length, 110)).toString("latin1");
+  return name.startsWith("\0") ? `@${name.slice(1)}` : name.replace(/\0.*$/s, "");
+}
+
+/** @returns {boolean} Whether somebody would answer at the port. */
+function isReady(directory, { number, file }) {
+  const path = join(directory, file);
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if (status === undefined) return false;
+  if (status.isFile()) {
+    const target = targetOf(readFileSync(path));
+    return target === undefined || listens(namesOf(target));
+  }
+  return listens(namesOf(latin1(path)), latin1(join(directory, `.${number}@`)));
+}
+
+function listens(names, prefix) {
+  return listeners().some((name) => names.includes(name) || (prefix !== undefined && name.startsWith(prefix)));
+}
+
+/** A path, and what it leads to. */
+function namesOf(path) {
+  try {
+    return [path, latin1(realpathSync(Buffer.from(path, "latin1")))];
+  } catch {
+    return [path];
+  }
+}
+
+/** A path as /proc/net/unix is read here, byte by byte. */
+function latin1(path) {
+  return Buffer.from(path).toString("latin1");
+}
+
+function delay(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(done, milliseconds);
+    signal?.addEventListener("abort", aborted, { once: true });
+    function done() {
+      signal?.removeEventListener("abort", aborted);
+      resolve();
+    }
+    function aborted() {
+      clearTimeout(timer);
+      reject(signal.reason);
+    }
+  });
+}
+
+/** The process that keeps the directory: it goes when that one's standard input ends, also by this process's death. */
+class Keeper {
+  #child;
+  #output = Buffer.alloc(0);
+  #errors = "";
+  #waiting;
+  #ended;
+  #last = Promise.resolve();
+
+  constructor(library, words) {
+    this.#child = spawn(library, ["hold", ...words], { stdio: "pipe" });
+    this.#child.stdout.on("data", (bytes) => {
+      this.#output = Buffer.concat([this.#output, bytes]);
+      this.#waiting?.();
+    });
+    this.#child.stderr.setEncoding("utf8").on("data", (text) => this.#errors += text);
+    this.#child.stdin.on("error", () => {}); // it has ended, which is told of below
+    this.#ended = new Promise((resolve) => {
+      this.#child.once("error", (error) => resolve(error.message));
+      this.#child.once("close", (code, signal) => resolve(this.#errors.trim() || `ended with ${signal ?? code}`));
+    });
+  }
+
+  /** A test that does not close it is not kept from ending. */
+  unref() {
+    for (const part of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr]) part.unref?.();
+  }
+
+  /** The texts up to where `isWhole` says so. */
+  async #read(isWhole) {
+    let ended;
+    this.#ended.then((why) => {
+      ended = why;
+      this.#waiting?.();
+    });
+    for (;;) {
+      const end = isWhole(this.#output);
+      if (end > 0) {
+        const text = this.#output.subarray(0, end).toString();
+        this.#output = this.#output.subarray(end);
+        return text.split("\0").slice(0, -1);
+      }
+      if (ended !== undefined) throw new UnsockError("UNSOCK_KEEPER", ended.replace(/^unsock: /, ""));
+      await new Promise((resolve) => this.#waiting = resolve);
+    }
+  }
+
+  /** @returns {Promise<Record<string, string>>} */
+  async environment() {
+    const texts = await this.#read((bytes) => bytes.indexOf("\0\0") + 2 - (bytes.includes("\0\0") ? 0 : 1));
+    return Object.fromEntries(
+      texts.filter((text) => text !== "").map((text) => {
+        const at = text.indexOf("=");
+        return [text.slice(0, at), text.slice(at + 1)];
+      }),
+    );
+  }
+
+  /** One request after the other. */
+  request(text) {
+    const answer = this.#last.then(async () => {
+      this.#child.stdin.write(`${text}\0`);
+      const [problem] = await this.#read((bytes) => bytes.indexOf(0) + 1);
+      if (problem !== "") throw new UnsockError("UNSOCK_MAP", problem);
+    });
+    this.#last = answer.catch(() => {});
+    return answer;
+  }
+
+  /** Until the directory is gone. */
+  async end(isUsed) {
+    this.#child.ref?.();
+    this.#child.stdin.end(isUsed ? "" : "unused\0");
+    await this.#ended;
+  }
+}
+
+/** What {@linkcode loopback} gives. */
+export class Loopback {
+  #keeper;
+  #library;
+  #words;
+  #children = new Set();
+  #closing;
+
+  #env;
+  #isUsed = false;
+
+  constructor(library, keeper, words, env) {
+    this.#library = library;
+    this.#keeper = keeper;
+    this.#words = words;
+    this.#env = env;
+  }
+
+  /** The variables that put a program there that is started otherwise: `{ ...process.env, ...lo.env }`. */
+  get env() {
+    this.#isUsed = true; // whoever has been told may have started something
+    return this.#env;
+  }
+
+  /** The directory of the socket files. */
+  get directory() {
+    return this.env.UNSOCK_DIR;
+  }
+
+  /** Starts a command there, as `child_process.spawn` does. Its process is the command's own. */
+  spawn(command, args = [], options = {}) {
+    this.#checkOpen();
+    if (options.shell) throw new UnsockError("UNSOCK_SHELL", 'spawn: no shell: write spawn("sh", ["-c", TEXT])');
+    const child = spawn(this.#library, ["run", ...this.#words, "--dir", this.directory, "--", command, ...args], options);
+    const ended = new Promise((resolve) => {
+      child.once("exit", resolve);
+      child.once("error", resolve);
+    });
+    const one = { child, ended };
+    this.#children.add(one);
+    ended.then(() => this.#children.delete(one));
+    return child;
+  }
+
+  /** Runs a command there to its end. */
+  async exec(command, args = [], { input, timeoutMs, signal, ...options } = {}) {
+    const stop = [signal, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)].filter(Boolean);
+    const child = this.spawn(command, args, { ...options, stdio: "pipe", signal: AbortSignal.any(stop) });
+    const texts = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"]) child[name].setEncoding("utf8").on("data", (text) => texts[name] += text);
+    child.stdin.on("error", () => {}); // who does not read his input need not
+    child.stdin.end(input);
+    const [code, end] = await new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (...how) => resolve(how));
+    });
+    const result = { code, signal: end, ...texts };
+    if (code !== 0) throw new CommandError([command, ...args], result);
+    return result;
+  }
+
+  /** Waits until somebody listens at the TCP port. */
+  async wait(port, { timeoutMs = WAIT_MS, signal } = {}) {
+    this.#checkOpen();
+    const wanted = readPort(port);
+    if (wanted.isUdp) throw new UnsockError("UNSOCK_PORT", `port ${port}: wait is for TCP`);
+    const deadline = performance.now() + timeoutMs;
+    while (!isReady(this.directory, wanted)) {
+      signal?.throwIfAborted();
+      if (performance.now() >= deadline) {
+        const message = `port ${port}: after ${timeoutMs} ms nobody listens in ${this.directory}`;
+        throw new UnsockError("UNSOCK_TIMEOUT", `${message}: is the server started by spawn, or with env?`);
+      }
+      await delay(POLL_MS, signal);
+      this.#checkOpen();
+    }
+  }
+
+  /** Leads a port (`5432`, `"53/udp"`) to a Unix socket of another name. */
+  async map(port, path) {
+    this.#checkOpen();
+    readPort(port);
+    await this.#keeper.request(`map ${port}=${path.replaceAll("%", "%%")}`);
+  }
+
+  /** The file at which plain Unix programs reach a port. */
+  path(port) {
+    return join(this.directory, readPort(port).file);
+  }
+
+  #checkOpen() {
+    if (this.#closing !== undefined) throw new UnsockError("UNSOCK_CLOSED", "the loopback is closed");
+  }
+
+  /** Ends all that was started there (SIGTERM, and SIGKILL for what is left) and removes the directory. */
+  close() {
+    return this.#closing ??= this.#end();
+  }
+
+  async #end() {
+    const running = [...this.#children];
+    for (const { child } of running) child.kill("SIGTERM");
+    if (running.length > 0) {
+      const patience = new AbortController();
+      const ended = Promise.all(running.map(({ ended }) => ended));
+      await Promise.race([ended, delay(END_MS, patience.signal)]);
+      patience.abort();
+    }
+    await this.#keeper.end(this.#isUsed);
+  }
+
+  [Symbol.asyncDispose]() {
+    return this.close();
+  }
+}
+
+/**
+ * Makes a loopback.
+ *
+ * @param {import("./unsock.d.mts").LoopbackOptions} [options]
+ * @returns {Promise<Loopback>}
+ */
+export async function loopback(options = {}) {
+  const library = options.lib ?? findLibrary();
+  const words = settingWords(options);
+  const maps = Object.entries(options.map ?? {}).map(([port, path]) => `--map=${port}=${path.replaceAll("%", "%%")}`);
+  const keeper = new Keeper(library, [...words, ...(options.dir === undefined ? [] : ["--dir", options.dir]), ...maps]);
+  const env = await keeper.environment();
+  keeper.unref();
+  return new Loopback(library, keeper, words, env);
+}
