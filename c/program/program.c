@@ -173,6 +173,11 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
         return print((const char *const[]){UNSOCK_VERSION "\n", NULL}, 1);
     if (is_front)
         hand_over(argv, environment);
+    if (is_front && argc >= 2 && argv[1][0] != '-')
+        return fail_with(argv[1],
+                         "the library alone has run, hold and control files: the whole command line is not installed "
+                         "beside it",
+                         1);
     if (argc >= 2 && !is(argv[1], "--help") && !is(argv[1], "-h"))
         return fail_with(argv[1], "unknown command; --help says what there is", 1);
     if (argc < 2 && unsock_environment_get(&source, "UNSOCK_FILE"))

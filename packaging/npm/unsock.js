@@ -1,15 +1,22 @@
 #!/usr/bin/env node
-// Finds the package with this machine's library, which under this name is the program, and becomes it; where Node.js cannot, it stays as its parent.
+// Finds this machine's library, which under this name is the program, and becomes it; where Node.js cannot, it stays as its parent. Beside it
+// in the package unsock-cli is the whole command line.
 "use strict";
 const { spawn } = require("node:child_process");
 const path = require("node:path");
 const os = require("node:os");
 
+function libraryOf(name) {
+  try {
+    return path.join(path.dirname(require.resolve(`${name}/package.json`)), "lib", "libunsock.so");
+  } catch {
+    return undefined;
+  }
+}
+
 const name = `unsock-linux-${process.arch}`;
-let program;
-try {
-  program = path.join(path.dirname(require.resolve(`${name}/package.json`)), "lib", "libunsock.so");
-} catch {
+const program = libraryOf(`unsock-cli-linux-${process.arch}`) ?? libraryOf(name);
+if (program === undefined) {
   console.error(`unsock: package ${name}: not installed: npm install ${name} (Linux on x64 and arm64 only)`);
   process.exit(125);
 }

@@ -156,9 +156,9 @@ class Keeper {
     });
   }
 
-  /** A test that does not close it is not kept from ending. */
-  unref() {
-    for (const part of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr]) part.unref?.();
+  /** A test that does not close it is not kept from ending; who waits for an answer is. */
+  #hold(how) {
+    for (const part of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr]) part[how]?.();
   }
 
   /** The texts up to where `isWhole` says so. */
@@ -182,7 +182,8 @@ class Keeper {
 
   /** @returns {Promise<Record<string, string>>} */
   async environment() {
-    const texts = await this.#read((bytes) => bytes.indexOf("\0\0") + 2 - (bytes.includes("\0\0") ? 0 : 1));
+    const texts = await this.#read((bytes) => bytes.includes("\0\0") ? bytes.indexOf("\0\0") + 2 : 0);
+    this.#hold("unref");
     return Object.fromEntries(
       texts.filter((text) => text !== "").map((text) => {
         const at = text.indexOf("=");
@@ -194,8 +195,9 @@ class Keeper {
   /** One request after the other. */
   request(text) {
     const answer = this.#last.then(async () => {
+      this.#hold("ref");
       this.#child.stdin.write(`${text}\0`);
-      const [problem] = await this.#read((bytes) => bytes.indexOf(0) + 1);
+      const [problem] = await this.#read((bytes) => bytes.indexOf(0) + 1).finally(() => this.#hold("unref"));
       if (problem !== "") throw new UnsockError("UNSOCK_MAP", problem);
     });
     this.#last = answer.catch(() => {});
@@ -204,7 +206,7 @@ class Keeper {
 
   /** Until the directory is gone. */
   async end(isUsed) {
-    this.#child.ref?.();
+    this.#hold("ref");
     this.#child.stdin.end(isUsed ? "" : "unused\0");
     await this.#ended;
   }
@@ -338,6 +340,5 @@ export async function loopback(options = {}) {
   const maps = Object.entries(options.map ?? {}).map(([port, path]) => `--map=${port}=${path.replaceAll("%", "%%")}`);
   const keeper = new Keeper(library, [...words, ...(options.dir === undefined ? [] : ["--dir", options.dir]), ...maps]);
   const env = await keeper.environment();
-  keeper.unref();
   return new Loopback(library, keeper, words, env);
 }

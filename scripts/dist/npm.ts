@@ -1,6 +1,8 @@
-/** The npm packages: one that everybody names, and one with the program for each machine, of which npm takes the right one. */
+/**
+ * The npm packages: `unsock`, the module for tests and what starts the library; `unsock-cli`, which adds the whole command line; and
+ * for each of them one a machine, of which npm takes the right one.
+ */
 import * as path from "@std/path/posix";
-import { statOrUndefined } from "../../lib/system/files.ts";
 import { VERSION } from "../../lib/system/version.ts";
 import { tellStep } from "../progress.ts";
 import { ROOT, run, withStage } from "./tools.ts";
@@ -12,8 +14,15 @@ const MACHINES: readonly NodeMachine[] = ["x64", "arm64"];
 
 const COMMON = { version: VERSION, license: "Apache-2.0", os: ["linux"] } as const;
 
-function nameFor(machine: NodeMachine): string {
-  return `unsock-linux-${machine}`;
+const LIBRARY = "unsock";
+const COMMAND_LINE = "unsock-cli";
+
+function nameFor(what: string, machine: NodeMachine): string {
+  return `${what}-linux-${machine}`;
+}
+
+function forMachines(what: string): Record<string, string> {
+  return Object.fromEntries(MACHINES.map((machine) => [nameFor(what, machine), VERSION]));
 }
 
 /** `npm pack` dates all files alike, whatever the clock says. */
@@ -35,45 +44,64 @@ async function packAs(
 }
 
 /**
- * Makes the package of one machine.
+ * Makes the packages of one machine: the library, and where there is a program behind it, both.
  *
  * @param out Where.
- * @param tree What `unsock install` puts below a prefix: the library, which is started, and the program behind it are taken.
+ * @param tree What `unsock install` puts below a prefix.
  * @param hasProgram Whether there is one.
  */
-export async function makeMachinePackage(
+export async function makeMachinePackages(
   out: string,
   machine: NodeMachine,
   tree: string,
   hasProgram: boolean,
 ): Promise<void> {
-  const what = hasProgram ? "unsock" : "unsock (run and make-control alone)";
-  const manifest = { description: `${what} for Linux on ${machine}`, cpu: [machine], files: ["lib", "libexec"] };
-  await packAs(out, nameFor(machine), manifest, async (directory) => {
-    for (const part of ["lib", "libexec"]) {
-      const from = path.join(tree, part);
-      if (statOrUndefined(from) !== undefined) await run("cp", ["-r", from, directory]);
-    }
+  await packMachine(out, nameFor(LIBRARY, machine), machine, tree, ["lib"]);
+  if (hasProgram) await packMachine(out, nameFor(COMMAND_LINE, machine), machine, tree, ["lib", "libexec"]);
+}
+
+async function packMachine(
+  out: string,
+  name: string,
+  machine: NodeMachine,
+  tree: string,
+  parts: readonly string[],
+): Promise<void> {
+  const what = parts.includes("libexec") ? "unsock, its whole command line," : "unsock's library, which runs commands,";
+  const manifest = { description: `${what} for Linux on ${machine}`, cpu: [machine], files: parts };
+  await packAs(out, name, manifest, async (directory) => {
+    for (const part of parts) await run("cp", ["-r", path.join(tree, part), directory]);
   });
 }
 
 /**
- * Makes the package that people name, with the others as optional dependencies.
+ * Makes the packages that people name, with the others as optional dependencies.
  *
  * @param out Where.
  */
-export async function makeMainPackage(out: string): Promise<void> {
+export async function makeMainPackages(out: string): Promise<void> {
   const manifest = {
-    description: "Run unmodified programs with Unix sockets in place of IP sockets",
+    description: "Run unmodified programs with Unix sockets in place of IP sockets: a loopback for each test",
     bin: { unsock: "bin/unsock.js" },
-    files: ["bin"],
-    engines: { node: ">=18" },
-    optionalDependencies: Object.fromEntries(MACHINES.map((machine) => [nameFor(machine), VERSION])),
+    exports: { ".": { types: "./unsock.d.mts", default: "./unsock.mjs" }, "./package.json": "./package.json" },
+    types: "./unsock.d.mts",
+    files: ["bin", "unsock.mjs", "unsock.d.mts"],
+    engines: { node: ">=20" },
+    optionalDependencies: forMachines(LIBRARY),
   };
-  await packAs(out, "unsock", manifest, async (directory) => {
+  await packAs(out, LIBRARY, manifest, async (directory) => {
     await Deno.mkdir(path.join(directory, "bin"));
-    await Deno.copyFile(path.join(ROOT, "packaging/npm/unsock.js"), path.join(directory, "bin/unsock.js"));
+    for (const [from, to] of [["unsock.js", "bin/unsock.js"], ["unsock.mjs"], ["unsock.d.mts"]] as const) {
+      await Deno.copyFile(path.join(ROOT, "packaging/npm", from), path.join(directory, to ?? from));
+    }
     await Deno.chmod(path.join(directory, "bin/unsock.js"), 0o755);
     await Deno.copyFile(path.join(ROOT, "README.md"), path.join(directory, "README.md"));
   });
+  const more = {
+    description: "The whole command line of unsock: ls, doctor, unit and all else beside run",
+    files: [],
+    dependencies: { [LIBRARY]: VERSION },
+    optionalDependencies: forMachines(COMMAND_LINE),
+  };
+  await packAs(out, COMMAND_LINE, more, () => Promise.resolve());
 }

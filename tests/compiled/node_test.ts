@@ -11,7 +11,9 @@ import { findProgram, need } from "../support/programs.ts";
 import { DIST, ignore, LONG_MS, succeed } from "./packages.ts";
 
 const SOMEBODY = 61_005;
-const PACKAGES = ["unsock", "unsock-linux-x64"].map((name) => `${name}-${VERSION}.tgz`);
+const PACKAGES = ["unsock", "unsock-linux-x64", "unsock-cli", "unsock-cli-linux-x64"].map((name) =>
+  `${name}-${VERSION}.tgz`
+);
 
 const SERVER = `
 const http = require("node:http");

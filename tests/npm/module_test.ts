@@ -1,0 +1,132 @@
+/** The npm package's module, installed from its files as users do: under node's and Deno's own runners, ten workers at once. */
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import * as path from "@std/path/posix";
+import { VERSION } from "../../lib/system/version.ts";
+import { makeMachinePackages, makeMainPackages } from "../../scripts/dist/npm.ts";
+import { withDir } from "../support/dir.ts";
+import { run, type RunResult, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimLibrary } from "../support/shim.ts";
+import { until } from "../support/wait.ts";
+
+const WORKERS = 10;
+const LONG_MS = 300_000;
+const MOST_BYTES = 2 << 20;
+const NODE_MODULES = "node_modules";
+const MACHINE = Deno.build.arch === "aarch64" ? "arm64" : "x64";
+const here = (name: string) => path.join(import.meta.dirname ?? ".", name);
+
+function succeeded(result: RunResult): string {
+  assertStrictEquals(result.code, 0, result.stdout + result.stderr);
+  return result.stdout;
+}
+
+/** A project with the packages in it, without a network, and a directory for the sockets. */
+async function withProject(use: (dir: string, env: Record<string, string>) => Promise<void>): Promise<void> {
+  await withDir(async (dir) => {
+    const [tree, packages, project] = [`${dir}/tree`, `${dir}/packages`, `${dir}/project`];
+    for (const made of [`${tree}/lib`, packages, project]) await Deno.mkdir(made, { recursive: true });
+    await Deno.copyFile(shimLibrary(), `${tree}/lib/libunsock.so`);
+    await makeMainPackages(packages);
+    await makeMachinePackages(packages, MACHINE, tree, false);
+    await Deno.writeTextFile(`${project}/package.json`, '{ "type": "module" }\n');
+    const files = ["unsock", `unsock-linux-${MACHINE}`].map((name) => `${packages}/${name}-${VERSION}.tgz`);
+    const install = ["npm", "install", "--offline", "--no-audit", "--no-fund", "--loglevel=error", ...files];
+    succeeded(await run(install, { cwd: project, timeoutMs: LONG_MS }));
+    await Deno.mkdir(`${dir}/s`, { mode: 0o700 });
+    await use(project, { TEST_SOCKETS: `${dir}/s`, NO_COLOR: "1" });
+    await until("nothing is left", () => [...Deno.readDirSync(`${dir}/s`)].length === 0);
+  });
+}
+
+async function placeWorkers(project: string, extension: string): Promise<string[]> {
+  const names = Array.from({ length: WORKERS }, (_, index) => `worker${index}${extension}`);
+  for (const name of names) await Deno.copyFile(here("suite.mjs"), `${project}/${name}`);
+  return names;
+}
+
+Deno.test({
+  name: "npm: the package is small, and the library starts a command by itself",
+  ignore: !need("npm", "node"),
+  fn: () =>
+    withProject(async (project) => {
+      const sizes = succeeded(await run(["du", "-sb", "--exclude=.bin", NODE_MODULES], { cwd: project }));
+      assert(parseInt(sizes) < MOST_BYTES, sizes);
+      const npx = (...words: string[]) => run([`${NODE_MODULES}/.bin/unsock`, ...words], { cwd: project });
+      const priv = await npx("run", "--private", "--dir", `${project}/p`, "--", "sh", "-c", "echo $UNSOCK_DIR; exit 3");
+      assertStrictEquals(priv.code, 3, priv.stderr);
+      assertMatch(priv.stdout, /\/p\/private\/[0-9a-f]{6}\n$/);
+      assertMatch(
+        (await npx("ls")).stderr,
+        /^unsock: ls: the library alone has run, hold and control files: [^\n]*\n$/,
+      );
+    }),
+});
+
+Deno.test({
+  name: `npm: ${WORKERS} workers of node --test on one port, at once`,
+  ignore: !need("npm", "node", "python3"),
+  fn: () =>
+    withProject(async (project, env) => {
+      const names = await placeWorkers(project, ".test.mjs");
+      const command = ["node", "--test", `--test-concurrency=${WORKERS}`, "--test-reporter=tap", ...names];
+      const { stdout, stderr } = await run(command, { cwd: project, env, timeoutMs: LONG_MS });
+      assertMatch(stdout, new RegExp(`^# pass ${2 * WORKERS}$`, "m"), stdout + stderr);
+      assertMatch(stdout, /^# fail 0$/m);
+    }),
+});
+
+Deno.test({
+  name: `npm: ${WORKERS} workers of deno test --parallel on one port, at once`,
+  ignore: !need("npm", "python3"),
+  fn: () =>
+    withProject(async (project, env) => {
+      await placeWorkers(project, "_test.mjs");
+      const command = [Deno.execPath(), "test", "-A", "--no-check", "--parallel", "--node-modules-dir=manual"];
+      const jobs = { ...env, DENO_JOBS: `${WORKERS}` };
+      const result = await run(command, { cwd: project, env: jobs, timeoutMs: LONG_MS });
+      assertMatch(succeeded(result), new RegExp(`^ok \\| ${2 * WORKERS} passed \\| 0 failed`, "m"));
+    }),
+});
+
+for (const [program, ...words] of [["node"], [Deno.execPath(), "run", "-A", "--node-modules-dir=manual"]]) {
+  Deno.test({
+    name: `npm: who kills a test (${path.basename(program ?? "")}) ends all that it has started, and the directory`,
+    ignore: !need("npm", "node", "setsid"),
+    fn: () =>
+      withProject(async (project, env) => {
+        await Deno.copyFile(here("crash.mjs"), `${project}/crash.mjs`);
+        await using test = start([program ?? "", ...words, "crash.mjs"], { cwd: project, env });
+        const ids = await until("its programs run", () => /^\d+ \d+$/m.exec(test.output())?.[0].split(" "));
+        Deno.kill(test.pid, "SIGKILL");
+        await test.status;
+        for (const id of ids) {
+          await until(`process ${id} is gone`, () => Deno.lstat(`/proc/${id}`).then(() => false, () => true));
+        }
+      }),
+  });
+}
+
+Deno.test({
+  name: "npm: the types are those of the module",
+  ignore: !need("npm"),
+  fn: () =>
+    withProject(async (project) => {
+      const text = `import { CommandError, loopback, UnsockError } from "./node_modules/unsock/unsock.mjs";
+const lo = await loopback({ map: { 80: "/x" }, blockInet: true });
+const { stdout }: { stdout: string } = await lo.exec("true", [], { timeoutMs: 5 });
+const lines: readonly string[] = [stdout, lo.path("53/udp"), lo.env["UNSOCK_DIR"] ?? "", lo.directory];
+await lo.wait(80, { signal: AbortSignal.timeout(1) });
+// @ts-expect-error: no number
+await lo.wait("eighty");
+// @ts-expect-error: no shell
+lo.spawn("x", [], { shell: true });
+const code: string = new UnsockError("UNSOCK_CLOSED", lines.join()).code;
+console.log(code, CommandError.name, lo.spawn("true").pid);
+await lo[Symbol.asyncDispose]();
+`;
+      await Deno.writeTextFile(`${project}/types.ts`, `// @ts-types="./node_modules/unsock/unsock.d.mts"\n${text}`);
+      const check = await run([Deno.execPath(), "check", "--node-modules-dir=manual", "types.ts"], { cwd: project });
+      assertEquals(check.code, 0, check.stderr);
+    }),
+});

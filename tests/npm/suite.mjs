@@ -1,0 +1,91 @@
+/** One worker's tests of the module, which node:test, Deno's and others run: a server on the port that all workers have. */
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import process from "node:process";
+import { test } from "node:test";
+import { CommandError, loopback, UnsockError } from "unsock";
+
+const PORT = 3000;
+const dir = process.env.TEST_SOCKETS;
+
+const LOADED_MS = 200_000;
+
+/** Answers with the directory that it is in. */
+const SERVER = `
+import os, socket
+server = socket.create_server(("127.0.0.1", ${PORT}))
+while True:
+    client, _ = server.accept()
+    client.sendall(os.environ["UNSOCK_DIR"].encode())
+    client.close()
+`;
+
+const ASK = `
+import socket
+for _ in range(20):
+    with socket.create_connection(("127.0.0.1", ${PORT})) as client: print(client.recv(200).decode())
+`;
+
+const failsWith = (code, message) => (error) => {
+  assert(error instanceof UnsockError);
+  assert.equal(error.code, code);
+  assert.match(error.message, message);
+  return true;
+};
+
+test("a server and its clients meet in the loopback, and nobody else's", async () => {
+  const lo = await loopback({ dir });
+  const server = lo.spawn("python3", ["-c", SERVER], { stdio: "inherit" });
+  await lo.wait(PORT, { timeoutMs: LOADED_MS });
+  const { stdout } = await lo.exec("python3", ["-c", ASK]);
+  assert.equal(stdout, `${lo.directory}\n`.repeat(20));
+  assert.equal(lo.path(PORT), `${lo.directory}/3000.sock`);
+  assert.equal(lo.path("53/udp"), `${lo.directory}/53.dgram.sock`);
+  assert.equal(lo.env.UNSOCK_DIR, lo.directory);
+  await lo.map(5432, lo.path(PORT));
+  await lo.wait(5432);
+  await lo.close();
+  await lo.close();
+  assert(server.killed);
+  assert(!readdirSync(`${dir}/private`, { recursive: true }).includes(lo.directory.split("/").at(-1)));
+  await assert.rejects(() => lo.exec("true"), failsWith("UNSOCK_CLOSED", /closed/));
+});
+
+test("what cannot be is told by code, with what to do", async () => {
+  const lo = await loopback({ dir });
+  try {
+    await assert.rejects(lo.exec("sh", ["-c", "echo out; echo why >&2; exit 3"]), (error) => {
+      assert(error instanceof CommandError);
+      const { code, exitCode, signal, stdout, stderr, message } = error;
+      assert.deepEqual({ code, exitCode, signal, stdout, stderr }, {
+        code: "UNSOCK_COMMAND",
+        exitCode: 3,
+        signal: null,
+        stdout: "out\n",
+        stderr: "why\n",
+      });
+      assert.match(message, /^sh -c .*: exit status 3: why$/);
+      return true;
+    });
+    await assert.rejects(lo.exec("no-such-command"), failsWith("UNSOCK_COMMAND", /exit status 127: .*not found/));
+    await assert.rejects(
+      lo.wait(9, { timeoutMs: 20 }),
+      failsWith("UNSOCK_TIMEOUT", /port 9: after 20 ms nobody listens/),
+    );
+    await assert.rejects(lo.wait("9/udp"), failsWith("UNSOCK_PORT", /wait is for TCP/));
+    for (const port of [0, 65_536, "80/sctp", "x"]) {
+      assert.throws(() => lo.path(port), failsWith("UNSOCK_PORT", /not a number from 1 to 65535/));
+    }
+    await lo.map(80, "/nobody/there");
+    await assert.rejects(lo.map(80, "/other"), failsWith("UNSOCK_MAP", /80\.sock: exists already, and leads to /));
+    await assert.rejects(lo.wait(80, { timeoutMs: 20 }), failsWith("UNSOCK_TIMEOUT", /nobody listens/));
+    const aborted = lo.wait(9, { signal: AbortSignal.timeout(20) });
+    await assert.rejects(aborted, { name: "TimeoutError" });
+    assert.throws(() => lo.spawn("true", [], { shell: true }), failsWith("UNSOCK_SHELL", /write spawn\("sh"/));
+    assert.equal((await lo.exec("cat", [], { input: "in" })).stdout, "in");
+    await assert.rejects(lo.exec("sleep", ["1000"], { timeoutMs: 20 }), { name: "AbortError" });
+  } finally {
+    await lo.close();
+  }
+  await assert.rejects(loopback({ dir: `${dir}/none/x` }), failsWith("UNSOCK_KEEPER", /none does not exist: make it/));
+});
