@@ -124,9 +124,15 @@ UNSOCK_EXPORT const char *unsock_setting_name(unsigned index);
 UNSOCK_EXPORT int unsock_run_called(unsigned count, const char *library, char *error, size_t size);
 
 /*
- * What that call puts back of what the runtime of the command line has changed (c/program/caller.h), by the text of
- * /proc/PID/limits of this process and its parent, and its parent's status (NULL: unreadable): returns 1 when SIGPIPE
- * is to be ignored; writes the soft RLIMIT_NOFILE, or -1: as it is.
+ * Becomes the library, executed as a program with this process's last `count` words, as unsock_run_called reads them.
+ * Returns the exit status, with one line in `error`.
+ */
+UNSOCK_EXPORT int unsock_program_called(unsigned count, const char *library, char *error, size_t size);
+
+/*
+ * What unsock_run_called puts back of what the runtime of the command line has changed (c/program/caller.h), by the
+ * text of /proc/PID/limits of this process and its parent, and its parent's status (NULL: unreadable): returns 1 when
+ * SIGPIPE is to be ignored; writes the soft RLIMIT_NOFILE, or -1: as it is.
  */
 UNSOCK_EXPORT int unsock_caller_state(const char *own_limits, const char *parent_limits, const char *parent_status,
                                       int64_t *soft_nofile);

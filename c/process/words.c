@@ -34,6 +34,8 @@ const char *unsock_words_of(long error) {
         return "No space left on device";
     case ENOSYS:
         return "Function not implemented";
+    case EADDRNOTAVAIL:
+        return "Cannot assign requested address";
     case EAFNOSUPPORT:
         return "Address family not supported by protocol";
     case EROFS:

@@ -8,6 +8,7 @@
 #include "process/sockets_allowed.h"
 #include "process/user_change.h"
 #include "program/caller.h"
+#include "program/room.h"
 #include "program/run.h"
 #include "program/run_map.h"
 #include "rt/mem.h"
@@ -126,6 +127,30 @@ int unsock_run_called(unsigned count, const char *library, char *error, size_t s
     if (first)
         unsock_exec_space_leave(first);
     return status;
+}
+
+int unsock_program_called(unsigned count, const char *library, char *error, size_t size) {
+    struct unsock_exec_space *spaces[4] = {NULL};
+    struct block words, variables = {NULL, 0};
+    struct unsock_text line;
+    unsock_text_start(&line, error, size);
+    words.bytes = read_whole("/proc/self/cmdline", &words.length, &spaces[0]);
+    size_t at = words.bytes ? last_strings(words.bytes, words.length, count) : SIZE_MAX;
+    if (at != SIZE_MAX)
+        variables.bytes = read_whole("/proc/self/environ", &variables.length, &spaces[1]);
+    if (variables.bytes) {
+        leave_out_load(&variables);
+        unsock_caller_restore();
+        unsock_room_become(library, list_of(words.bytes + at, words.length - at, &spaces[2]),
+                           list_of(variables.bytes, variables.length, &spaces[3]), &line);
+    } else {
+        unsock_text_put(&line, "/proc does not tell this process's words: is it mounted?");
+    }
+    for (int i = 3; i >= 0; i--) {
+        if (spaces[i])
+            unsock_exec_space_leave(spaces[i]);
+    }
+    return UNSOCK_RUN_FAILED;
 }
 
 static void put_step(struct unsock_route *route, const struct unsock_route_step *step) {

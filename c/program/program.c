@@ -4,6 +4,7 @@
 
 #include "process/own_file.h"
 #include "process/start.h"
+#include "program/expose.h"
 #include "program/make_control.h"
 #include "program/output.h"
 #include "program/run.h"
@@ -33,12 +34,20 @@ static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become 
                             "  libunsock.so run [OPTIONS] -- COMMAND...\n"
                             "A directory for commands that others start, until standard input ends:\n"
                             "  libunsock.so hold [OPTIONS]\n"
+                            "A TCP port of the real network that leads to a server in a directory:\n"
+                            "  libunsock.so expose [OPTIONS] PORT[=PORT]...\n"
                             "Make a control file for AF_VSOCK:\n"
                             "  UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so\n"
                             "... for a Firecracker multiplexer:\n"
                             "  UNSOCK_FILE=FILE UNSOCK_FC_SOCK=PATH UNSOCK_VSOCK_PORT=PORT libunsock.so\n"
                             "... for AF_TIPC (also _ADDRTYPE _SCOPE _LOWER _UPPER):\n"
                             "  UNSOCK_FILE=FILE UNSOCK_TIPC_TYPE=N ... libunsock.so\n";
+
+static const char expose_usage[] =
+    "libunsock.so expose [--dir DIRECTORY] [--address ADDRESS] [--force] PORT[=PORT]...\n"
+    "libunsock.so expose --in [--dir DIRECTORY] [--address ADDRESS] [--force] PORT[=PORT]...\n"
+    "\n"
+    "A TCP port of the real network leads to the directory's server; with --in the other way.\n";
 
 static void say(const char *text) {
     unsock_sys(__NR_write, 2, text, strlen(text));
@@ -162,6 +171,20 @@ static int run(const char *const *argv, const char *const *environment, bool is_
     return error.length > 0 ? fail(line, status) : status;
 }
 
+static int expose(const char *const *argv, const char *const *environment, bool is_front) {
+    unsock_start_marks(); /* below a `run` the real network is meant all the same */
+    char line[LINE_MOST];
+    struct unsock_text error;
+    unsock_text_start(&error, line, sizeof(line));
+    int status = unsock_expose(argv + 2, environment, &error);
+    if (status == -ENOTSUP) {
+        if (is_front)
+            hand_over(argv, environment);
+        return print((const char *const[]){expose_usage, NULL}, 1);
+    }
+    return error.length > 0 ? fail(line, status) : status;
+}
+
 int unsock_program(int argc, const char *const *argv, const char *const *environment) {
     struct unsock_environment source = {.list = environment};
     bool is_front = argc >= 1 && unsock_span_is(unsock_base_name(unsock_span_of(argv[0])), FRONT);
@@ -169,15 +192,18 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
         return run(argv, environment, is_front, false);
     if (argc >= 2 && is(argv[1], "hold"))
         return run(argv, environment, false, true);
+    if (argc >= 2 && is(argv[1], "expose"))
+        return expose(argv, environment, is_front);
     if (argc >= 2 && is(argv[1], "--version"))
         return print((const char *const[]){UNSOCK_VERSION "\n", NULL}, 1);
     if (is_front)
         hand_over(argv, environment);
     if (is_front && argc >= 2 && argv[1][0] != '-')
-        return fail_with(argv[1],
-                         "the library alone has run, hold and control files: the whole command line is not installed "
-                         "beside it",
-                         1);
+        return fail_with(
+            argv[1],
+            "the library alone has run, hold, expose and control files: the whole command line is not installed "
+            "beside it",
+            1);
     if (argc >= 2 && !is(argv[1], "--help") && !is(argv[1], "-h"))
         return fail_with(argv[1], "unknown command; --help says what there is", 1);
     if (argc < 2 && unsock_environment_get(&source, "UNSOCK_FILE"))

@@ -117,6 +117,27 @@ Example:
     start: async ({ options, operands, context }) => await (await import("./wait.ts")).wait(options, operands, context),
   }),
   command({
+    name: "expose",
+    summary: "lead a TCP port of the real network to the directory's server, or with --in the other way",
+    operands: [{ name: "PORT[=PORT]", kind: "port", repeated: true }],
+    options: {
+      dir: DIRECTORY_OPTION,
+      address: { value: "address", help: "of the real network", default: "127.0.0.1" },
+      in: { help: "the directory's port leads to a server of the real network" },
+      force: { help: "even if everybody may write to --dir, or others could exchange it" },
+    },
+    notes:
+      `Behind = stands the port of the real network, where that is another one; 0 is any that is free, and is printed. It stays until
+it is ended (Ctrl-C), and nothing listens any more then. Whoever reaches that port of this machine reaches the server, whoever
+may enter the directory. The server sees the client's own address.
+
+Examples:
+  unsock expose 3000                 # http://localhost:3000/, for a browser
+  unsock expose --dir .git/unsock 3000=0
+  unsock expose --in 5432            # a database of this machine's, for what runs in the directory`,
+    start: async ({ context }) => await (await import("./expose.ts")).expose(context),
+  }),
+  command({
     name: "prune",
     summary: "remove left-over socket files, never one that somebody is bound to",
     options: {

@@ -118,8 +118,12 @@ const SHIM = {
 const RUNNER = {
   /** `int unsock_run_called(unsigned count, const char *library, char *error, size_t size)` */
   unsock_run_called: { parameters: ["u32", "buffer", "buffer", "usize"], result: INT_ALONE },
+  /** `int unsock_program_called(unsigned count, const char *library, char *error, size_t size)` */
+  unsock_program_called: { parameters: ["u32", "buffer", "buffer", "usize"], result: "i32" },
   /** `int unsock_caller_state(const char *own_limits, const char *parent_limits, const char *parent_status, int64_t *soft)` */
   unsock_caller_state: { parameters: ["buffer", "buffer", "buffer", "buffer"], result: "i32" },
+  /** `void unsock_private_prune(const char *directory, int remove, char *text, size_t size)` */
+  unsock_private_prune: { parameters: ["buffer", "i32", "buffer", "usize"], result: "void" },
   /** `int unsock_prune_all(const char *directory, int remove, char *text, size_t size)` */
   unsock_prune_all: { parameters: ["buffer", "i32", "buffer", "usize"], result: "i32" },
   /** `int unsock_names(const char *directory, uint16_t port, char *text, size_t size)` */

@@ -58,7 +58,7 @@ Deno.test({
       assertMatch(priv.stdout, /\/p\/private\/[0-9a-f]{6}\n$/);
       assertMatch(
         (await npx("ls")).stderr,
-        /^unsock: ls: the library alone has run, hold and control files: [^\n]*\n$/,
+        /^unsock: ls: the library alone has run, hold, expose and control files: [^\n]*\n$/,
       );
     }),
 });

@@ -1,0 +1,107 @@
+/* A server under unsock reads its client's address from the name that the client's socket is bound to. */
+#include "program/expose_ends.h"
+
+#include "calls/client_name.h"
+#include "files/control_file.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "unsock.h"
+
+#define STREAM_FLAGS (SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
+#define BACKLOG 4096
+#define NO_DELAY 1 /* TCP_NODELAY (tcp(7)) */
+#define IPPROTO_TCP_LEVEL 6
+
+static long ended(long fd, long result) {
+    if (fd >= 0 && result < 0)
+        unsock_sys(__NR_close, fd);
+    return fd < 0 ? fd : result < 0 ? result : fd;
+}
+
+long unsock_expose_listen_real(struct unsock_ip *address) {
+    union unsock_sockaddr name;
+    uint32_t length = sizeof(name);
+    int yes = 1;
+    socklen_t size = unsock_ip_write(address, address->family, &name);
+    long fd = unsock_sys(__NR_socket, address->family, STREAM_FLAGS, 0), result = fd;
+    if (fd >= 0)
+        result = unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+    if (result == 0)
+        result = unsock_sys(__NR_bind, fd, &name, size);
+    if (result == 0)
+        result = unsock_sys(__NR_listen, fd, BACKLOG);
+    if (result == 0)
+        result = unsock_sys(__NR_getsockname, fd, &name, &length);
+    if (result == 0)
+        unsock_ip_read(&name, length, address);
+    return ended(fd, result);
+}
+
+long unsock_expose_connect_real(const struct unsock_ip *address) {
+    union unsock_sockaddr name;
+    int yes = 1;
+    socklen_t size = unsock_ip_write(address, address->family, &name);
+    long fd = unsock_sys(__NR_socket, address->family, STREAM_FLAGS, 0), result = fd;
+    if (fd >= 0) {
+        unsock_sys(__NR_setsockopt, fd, IPPROTO_TCP_LEVEL, NO_DELAY, &yes, sizeof(yes));
+        result = unsock_sys(__NR_connect, fd, &name, size);
+    }
+    return ended(fd, result == -EINPROGRESS ? 0 : result);
+}
+
+static bool name_path(const char *path, struct sockaddr_un *name) {
+    size_t length = strlen(path);
+    *name = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (length >= sizeof(name->sun_path))
+        return false;
+    memcpy(name->sun_path, path, length);
+    return true;
+}
+
+long unsock_expose_listen_inside(const char *path) {
+    struct sockaddr_un name;
+    if (!name_path(path, &name))
+        return -ENAMETOOLONG;
+    unsock_prune(path, 1);
+    long fd = unsock_sys(__NR_socket, AF_UNIX, STREAM_FLAGS, 0), result = fd;
+    if (fd >= 0)
+        result = unsock_sys(__NR_bind, fd, &name, sizeof(name));
+    if (result == 0)
+        result = unsock_sys(__NR_listen, fd, BACKLOG);
+    return ended(fd, result);
+}
+
+/* Only to another Unix socket: what waits for a guest's answer would keep all others waiting. */
+static long connect_control(const char *path) {
+    struct unsock_control_file control;
+    uint16_t family;
+    long result = unsock_control_file_read(path, &control);
+    if (result < 0)
+        return -ECONNREFUSED;
+    memcpy(&family, control.dest, sizeof(family));
+    if (family != AF_UNIX || (control.options & UNSOCK_CONTROL_FIRECRACKER))
+        return -EAFNOSUPPORT;
+    long fd = unsock_sys(__NR_socket, AF_UNIX, STREAM_FLAGS, 0);
+    if (fd >= 0)
+        result = unsock_sys(__NR_connect, fd, control.dest, control.dest_length);
+    return ended(fd, result);
+}
+
+long unsock_expose_connect_inside(const char *path, const struct unsock_ip *client, const struct unsock_ip *asked) {
+    struct sockaddr_un name;
+    struct unsock_ip source = *client;
+    if (!name_path(path, &name))
+        return -ENAMETOOLONG;
+    long fd = unsock_sys(__NR_socket, AF_UNIX, STREAM_FLAGS, 0), result = fd;
+    if (fd >= 0) {
+        /* Where somebody in the directory has that very address, the server sees a client without one. */
+        unsock_client_name_bind((int)fd, &source, asked, path);
+        result = unsock_sys(__NR_connect, fd, &name, sizeof(name));
+    }
+    if (fd >= 0 && result == -ECONNREFUSED) {
+        unsock_sys(__NR_close, fd);
+        return connect_control(path);
+    }
+    return ended(fd, result);
+}

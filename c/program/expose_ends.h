@@ -1,0 +1,22 @@
+/* The two ends of what `expose` joins: in the directory, and in the real network. */
+#ifndef UNSOCK_EXPOSE_ENDS_H
+#define UNSOCK_EXPOSE_ENDS_H
+
+#include "rules/ip.h"
+
+/* A listening TCP socket; `address` becomes what it is bound to. Returns -errno where it cannot be. */
+long unsock_expose_listen_real(struct unsock_ip *address);
+
+/* A TCP socket, connected or about to be. Returns -errno where it cannot be. */
+long unsock_expose_connect_real(const struct unsock_ip *address);
+
+/* A listening socket with the port's file, in the place of one that is left over. Returns -errno where it cannot be. */
+long unsock_expose_listen_inside(const char *path);
+
+/*
+ * A socket that is connected to who has the port's file, or to where a control file leads. A server of unsock's sees
+ * `client`, and that it asked for `asked`. Returns -errno: -EAGAIN, its queue is full.
+ */
+long unsock_expose_connect_inside(const char *path, const struct unsock_ip *client, const struct unsock_ip *asked);
+
+#endif
