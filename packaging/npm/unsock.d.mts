@@ -8,6 +8,7 @@ export class UnsockError extends Error {
     | "UNSOCK_KEEPER" // the directory cannot be made, or its keeper was killed
     | "UNSOCK_CLOSED"
     | "UNSOCK_COMMAND" // a CommandError
+    | "UNSOCK_EXPOSE"
     | "UNSOCK_MAP"
     | "UNSOCK_PORT"
     | "UNSOCK_SHELL"
@@ -84,6 +85,14 @@ export class Loopback implements AsyncDisposable {
    * @throws {UnsockError} `UNSOCK_MAP`
    */
   map(port: Port, path: string): Promise<void>;
+  /**
+   * Leads a TCP port of the real network to the server at a port here, for a browser, until the loopback is closed.
+   * @param options.port The real one; any that is free, where nothing is said.
+   * @param options.address 127.0.0.1, where nothing is said.
+   * @returns The real one.
+   * @throws {UnsockError} `UNSOCK_EXPOSE`
+   */
+  expose(port: Port, options?: { readonly port?: number; readonly address?: string }): Promise<number>;
   /** The file at which plain Unix programs reach a port. */
   path(port: Port): string;
   /** Ends all that was started there (SIGTERM, and SIGKILL for what is left) and removes the directory. */

@@ -245,7 +245,12 @@ export class Loopback {
   spawn(command, args = [], options = {}) {
     this.#checkOpen();
     if (options.shell) throw new UnsockError("UNSOCK_SHELL", 'spawn: no shell: write spawn("sh", ["-c", TEXT])');
-    const child = spawn(this.#library, ["run", ...this.#words, "--dir", this.directory, "--", command, ...args], options);
+    return this.#start(["run", ...this.#words, "--dir", this.directory, "--", command, ...args], options);
+  }
+
+  /** A process of the library's, which ends with the loopback at the latest. */
+  #start(words, options) {
+    const child = spawn(this.#library, words, options);
     const ended = new Promise((resolve) => {
       child.once("exit", resolve);
       child.once("error", resolve);
@@ -254,6 +259,29 @@ export class Loopback {
     this.#children.add(one);
     ended.then(() => this.#children.delete(one));
     return child;
+  }
+
+  /** Leads a TCP port of the real network to the server at a port here, for a browser; 0: any that is free. */
+  async expose(port, { port: real = 0, address } = {}) {
+    this.#checkOpen();
+    const words = ["expose", "--dir", this.directory, ...(address === undefined ? [] : ["--address", address])];
+    // By its environment the keeper knows it, when this process is killed.
+    const env = { ...process.env, UNSOCK_DIR: this.directory };
+    const child = this.#start([...words, `${readPort(port).number}=${real}`], { stdio: "pipe", env });
+    let output = "";
+    let errors = "";
+    child.stderr.setEncoding("utf8").on("data", (text) => errors += text);
+    return await new Promise((resolve, reject) => {
+      child.stdout.setEncoding("utf8").on("data", (text) => {
+        output += text;
+        const line = /:(\d+) leads to .*\n/.exec(output);
+        if (line === null) return;
+        for (const part of [child, child.stdin, child.stdout, child.stderr]) part.unref?.();
+        resolve(Number(line[1]));
+      });
+      child.once("error", (error) => reject(new UnsockError("UNSOCK_EXPOSE", error.message, { cause: error })));
+      child.once("close", () => reject(new UnsockError("UNSOCK_EXPOSE", errors.trim().replace(/^unsock: /, ""))));
+    });
   }
 
   /** Runs a command there to its end. */

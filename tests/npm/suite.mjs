@@ -1,7 +1,9 @@
 /** One worker's tests of the module, which node:test, Deno's and others run: a server on the port that all workers have. */
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { connect } from "node:net";
 import process from "node:process";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { CommandError, loopback, UnsockError } from "unsock";
 
@@ -42,12 +44,14 @@ test("a server and its clients meet in the loopback, and nobody else's", async (
   assert.equal(lo.path(PORT), `${lo.directory}/3000.sock`);
   assert.equal(lo.path("53/udp"), `${lo.directory}/53.dgram.sock`);
   assert.equal(lo.env.UNSOCK_DIR, lo.directory);
+  const socket = connect(await lo.expose(PORT), "127.0.0.1");
+  assert.equal(await text(socket), lo.directory);
   await lo.map(5432, lo.path(PORT));
   await lo.wait(5432);
   await lo.close();
   await lo.close();
   assert(server.killed);
-  assert(!readdirSync(`${dir}/private`, { recursive: true }).includes(lo.directory.split("/").at(-1)));
+  assert(!existsSync(lo.directory));
   await assert.rejects(() => lo.exec("true"), failsWith("UNSOCK_CLOSED", /closed/));
 });
 
@@ -78,6 +82,10 @@ test("what cannot be is told by code, with what to do", async () => {
     }
     await lo.map(80, "/nobody/there");
     await assert.rejects(lo.map(80, "/other"), failsWith("UNSOCK_MAP", /80\.sock: exists already, and leads to /));
+    await assert.rejects(
+      lo.expose(80, { address: "192.0.2.1" }),
+      failsWith("UNSOCK_EXPOSE", /^expose: 192\.0\.2\.1:0: /),
+    );
     await assert.rejects(lo.wait(80, { timeoutMs: 20 }), failsWith("UNSOCK_TIMEOUT", /nobody listens/));
     const aborted = lo.wait(9, { signal: AbortSignal.timeout(20) });
     await assert.rejects(aborted, { name: "TimeoutError" });

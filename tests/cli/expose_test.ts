@@ -1,0 +1,185 @@
+/** `unsock expose`: what clients of the real network, and servers there, see. */
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { withDir } from "../support/dir.ts";
+import { type Proc, run, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimLibrary } from "../support/shim.ts";
+import { until } from "../support/wait.ts";
+import { assertFails, unsock, unsockCommand } from "./unsock.ts";
+
+const ignore = !need("python3");
+const HELD = 400;
+
+/** Answers, when the client has ended, with whom it sees and how much has come; a client that begins with R is reset. */
+const SERVER = `
+import socket, sys, threading
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=1000)
+print("ready", server.getsockname()[1], flush=True)
+def serve(client, address):
+    count, part = 0, client.recv(1)
+    if part == b"R":
+        return client.close()
+    while part:
+        count += len(part)
+        part = client.recv(65536)
+    client.sendall(b"%s %d" % (":".join(map(str, address)).encode(), count))
+    client.close()
+while True:
+    threading.Thread(target=serve, args=server.accept(), daemon=True).start()
+`;
+
+const CLIENT = `
+import socket, sys
+with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as client:
+    own = ":".join(map(str, client.getsockname()))
+    client.sendall(b"x" * 3000000)
+    client.shutdown(socket.SHUT_WR)
+    answer = b"".join(iter(lambda: client.recv(65536), b"")).decode()
+    print(answer == f"{own} 3000000" or answer)
+`;
+
+const RESET = `
+import socket, sys
+with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as client:
+    try:
+        client.sendall(b"R" * 10)
+        print(client.recv(1))
+    except ConnectionError as error:
+        print(type(error).__name__)
+`;
+
+/** The words of a running one, and where it listens. */
+async function started(proc: Proc): Promise<string> {
+  return await until("it is there", () => /^\S+ (leads to|is led to from) \S+\n/.test(proc.output()) && proc.output());
+}
+
+const portOf = (line: string) => /:(\d+) /.exec(line)?.[1] ?? "";
+const python = (code: string, port: string) => run(["python3", "-c", code, port]);
+
+async function serve(dir: string, port: number): Promise<Proc> {
+  const server = start([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", SERVER, `${port}`]);
+  await until("the server listens", () => server.output().startsWith("ready"));
+  return server;
+}
+
+for (const [form, program] of [["unsock", unsockCommand()], ["libunsock.so", [shimLibrary()]]] as const) {
+  Deno.test({
+    name: `${form} expose: a client of TCP's reaches the server, which sees who it is; afterwards nobody listens`,
+    ignore,
+    fn: () =>
+      withDir(async (dir) => {
+        await using _server = await serve(dir, 3000);
+        await using exposed = start([...program, "expose", "--dir", dir, "3000=0"]);
+        const line = await started(exposed);
+        assertMatch(line, new RegExp(`^127\\.0\\.0\\.1:\\d+ leads to ${dir}/3000\\.sock\n$`));
+        assertEquals((await python(CLIENT, portOf(line))).stdout, "True\n");
+        assertEquals((await python(RESET, portOf(line))).stdout, "ConnectionResetError\n");
+        Deno.kill(exposed.pid, "SIGTERM");
+        assertStrictEquals((await exposed.result(10_000)).signal, "SIGTERM");
+        assertMatch((await python(RESET, portOf(line))).stderr, /ConnectionRefusedError/);
+      }),
+  });
+}
+
+Deno.test({
+  name: "expose --in: what runs in the directory reaches a server of the real network; the file goes",
+  ignore,
+  fn: () =>
+    withDir(async (dir) => {
+      await using server = start(["python3", "-c", SERVER, "0"]);
+      const port = await until("the server listens", () => /^ready (\d+)\n/.exec(server.output())?.[1]);
+      await using exposed = start([shimLibrary(), "expose", "--in", "--dir", dir, `5432=${port}`]);
+      assertStrictEquals(await started(exposed), `127.0.0.1:${port} is led to from ${dir}/5432.sock\n`);
+      const inside = await run([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", CLIENT, "5432"]);
+      assertMatch(inside.stdout, /^127\.0\.0\.1:\d+ 3000000\n$/, "all has come, from a port of the real network's");
+      const second = await run([shimLibrary(), "expose", "--in", "--dir", dir, `5432=${port}`]);
+      assertFails(second, 1, /5432\.sock: is taken$/m);
+      Deno.kill(exposed.pid, "SIGKILL");
+      await exposed.status;
+      await using again = start([shimLibrary(), "expose", "--in", "--dir", dir, `5432=${port}`]);
+      await started(again);
+      Deno.kill(again.pid, "SIGINT");
+      assertStrictEquals((await again.result(10_000)).signal, "SIGINT");
+      assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), []);
+    }),
+});
+
+Deno.test({
+  name: "expose follows a control file, and resets who is led to nobody",
+  ignore,
+  fn: () =>
+    withDir(async (dir) => {
+      await using _server = await serve(dir, 3000);
+      const words = ["run", "--dir", dir, "--keep", "--map", `81=${dir}/3000.sock`, "true"];
+      assertStrictEquals((await unsock(words)).code, 0);
+      await using exposed = start([shimLibrary(), "expose", "--dir", dir, "81=0", "82=0"]);
+      const lines = await until("both are there", () => exposed.output().split("\n").length === 3 && exposed.output());
+      const [mapped = "", nobody = ""] = lines.split("\n");
+      assertMatch((await python(CLIENT, portOf(mapped))).stdout, /^\S+ 3000000\n$/);
+      assertEquals((await python(RESET, portOf(nobody))).stdout, "ConnectionResetError\n");
+    }),
+});
+
+/** So many connections at once, each answered in the end, and none of them by another's answer. */
+const MANY = `
+import resource, socket, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
+clients = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for _ in range(${HELD})]
+for number, client in enumerate(clients):
+    client.sendall(b"x" * (number + 1))
+for client in clients:
+    client.shutdown(socket.SHUT_WR)
+print(all(client.recv(100).decode() == "%s:%d %d" % (*client.getsockname(), number + 1) for number, client in enumerate(clients)))
+`;
+
+Deno.test({
+  name: `expose holds ${HELD} connections at once, and no descriptor afterwards`,
+  ignore,
+  fn: () =>
+    withDir(async (dir) => {
+      await using _server = await serve(dir, 3000);
+      await using exposed = start([shimLibrary(), "expose", "--dir", dir, "3000=0"]);
+      const port = portOf(await started(exposed));
+      const descriptors = () => [...Deno.readDirSync(`/proc/${exposed.pid}/fd`)].length;
+      const before = descriptors();
+      assertEquals((await python(MANY, port)).stdout, "True\n");
+      // Pipes are kept for the next ones.
+      await until("all are closed", () => descriptors() <= before + 2 * 64);
+    }),
+});
+
+for (const engine of ["preload", "trap"]) {
+  Deno.test({
+    name: `expose below a private run (${engine}): the real network is meant`,
+    ignore,
+    fn: () =>
+      withDir(async (dir) => {
+        const script = `python3 -c '${SERVER}' 3000 & exec ${shimLibrary()} expose 3000=0`;
+        const words = ["run", "--private", "--dir", dir, "--engine", engine, "--", "sh", "-c", script];
+        await using inside = start([shimLibrary(), ...words]);
+        const line = await until("both are there", () => /leads to[^]*ready|ready[^]*leads to/.test(inside.output()));
+        assert(line);
+        assertEquals((await python(CLIENT, portOf(inside.output()))).stdout, "True\n");
+      }),
+  });
+}
+
+Deno.test("expose refuses in one line what it cannot do", () =>
+  withDir(async (dir) => {
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const port = (taken.addr as Deno.NetAddr).port;
+    const words: [string[], number, RegExp][] = [
+      [[], 2, /expose: PORT\[=PORT\] is missing/],
+      [["0"], 2, /not a port from 1 to 65535/],
+      [["80=65536"], 2, /not a port from 1 to 65535/],
+      [["80=x"], 2, /not a port from 1 to 65535/],
+      [["--address", "localhost", "80=0"], 2, /--address: not an IP address: "localhost"/],
+      [["--address", "192.0.2.1", "80=0"], 1, /192\.0\.2\.1:0: Cannot assign requested address/],
+      [[`80=${port}`], 1, /is taken: write PORT=ANOTHER, or PORT=0 for any/],
+      [["--dir", "/nonexistent/x", "80=0"], 1, /\/nonexistent does not exist/],
+    ];
+    for (const [more, code, line] of words) {
+      assertFails(await run([shimLibrary(), "expose", "--dir", dir, ...more]), code, line);
+      assertFails(await unsock(["expose", "--dir", dir, ...more]), code, line);
+    }
+  }));
