@@ -166,13 +166,15 @@ export class Reader implements AsyncDisposable {
     return await run(command, { cwd: this.home, env: this.#env, timeoutMs: LONG_MS });
   }
 
-  /** Starts a shell block that ends with a server, and waits until `ready` is a file (or a socket). */
-  async start(part: string, ready: string, nth = 0, who?: Who): Promise<void> {
+  /** Starts a shell block that ends with a server, and waits until `ready` is there (a socket, or a link), or says so. */
+  async start(part: string, ready: string | (() => Promise<boolean>), nth = 0, who?: Who): Promise<void> {
     const process = start(this.#command(part, nth, who), { cwd: this.home, env: this.#env });
     this.#running.push({ part, process });
-    const there = () => Deno.lstat(ready).then(({ isFile, isDirectory }) => !isFile && !isDirectory, () => false);
+    const isThere = typeof ready !== "string"
+      ? ready
+      : () => Deno.lstat(ready).then(({ isFile, isDirectory }) => !isFile && !isDirectory, () => false);
     try {
-      await until(`${ready} appears`, there, 30_000);
+      await until(`${typeof ready === "string" ? ready : part} is ready`, isThere, 30_000);
     } catch (error) {
       throw new Error(`${part}\n${process.output()}`, { cause: error });
     }

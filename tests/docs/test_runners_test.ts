@@ -1,0 +1,67 @@
+/** docs/test-runners.md */
+import { assertMatch, assertStrictEquals } from "@std/assert";
+import * as path from "@std/path/posix";
+import { assertNoIpListener } from "../support/net.ts";
+import { need } from "../support/programs.ts";
+import { shimLibrary } from "../support/shim.ts";
+import { Reader } from "./page.ts";
+
+const MODULE = path.join(import.meta.dirname ?? ".", "..", "..", "packaging", "npm");
+const MACHINE = Deno.build.arch === "aarch64" ? "arm64" : "x64";
+
+const GO = `package suite
+import ("io"; "net"; "testing"; "time")
+func TestServer(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:3000")
+	if err != nil { t.Fatal(err) }
+	go func() { connection, _ := listener.Accept(); connection.Write([]byte("NAME")); connection.Close() }()
+	time.Sleep(time.Second / 2)
+	client, err := net.Dial("tcp", "127.0.0.1:3000")
+	if err != nil { t.Fatal(err) }
+	answer, _ := io.ReadAll(client)
+	if string(answer) != "NAME" { t.Fatal(string(answer)) }
+}
+`;
+
+const PYTHON = `import socket, time, unittest
+class Suite(unittest.TestCase):
+    def test_server(self):
+        with socket.create_server(("127.0.0.1", 3000)) as server:
+            time.sleep(0.5)
+            with socket.create_connection(("127.0.0.1", 3000)) as client:
+                self.assertEqual(client.getsockname(), server.accept()[1])
+`;
+
+/** As npm would. */
+async function placeModule(home: string): Promise<void> {
+  const [module, machine] = [`${home}/node_modules/unsock`, `${home}/node_modules/unsock-linux-${MACHINE}`];
+  for (const made of [module, `${machine}/lib`]) await Deno.mkdir(made, { recursive: true });
+  await Deno.copyFile(`${MODULE}/unsock.mjs`, `${module}/unsock.mjs`);
+  await Deno.copyFile(shimLibrary(), `${machine}/lib/libunsock.so`);
+  await Deno.writeTextFile(`${module}/package.json`, '{ "exports": "./unsock.mjs" }');
+  await Deno.writeTextFile(`${machine}/package.json`, "{}");
+}
+
+Deno.test({
+  name: "docs: node's, Go's and Python's test runners, with two suites at once on one port",
+  ignore: !need("node", "go", "python3", "curl"),
+  fn: () =>
+    Reader.with("test-runners", async (reader) => {
+      await placeModule(reader.home);
+      for (const name of ["one", "two"]) {
+        await Deno.writeTextFile(`${reader.home}/${name}.test.mjs`, reader.block("js", "loopback"));
+      }
+      const node = await reader.run("node --test");
+      assertMatch(node.stdout, /^. pass 2$/m);
+      for (const name of ["one", "two"]) {
+        await Deno.mkdir(`${reader.home}/${name}`);
+        await Deno.writeTextFile(`${reader.home}/${name}/suite_test.go`, GO.replaceAll("NAME", name));
+      }
+      await Deno.writeTextFile(`${reader.home}/go.mod`, "module example.org/suite\n");
+      assertMatch((await reader.run("go test")).stdout, /^ok .*one[^]*^ok .*two/m);
+      await Deno.writeTextFile(`${reader.home}/test_suite.py`, PYTHON);
+      const python = await reader.run("unittest");
+      assertStrictEquals(python.stderr.match(/^OK$/gm)?.length, 2, python.stderr);
+      assertNoIpListener(3000);
+    }),
+});
