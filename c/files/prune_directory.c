@@ -28,7 +28,7 @@ static void tell(const struct pruning *pruning, const char *path, long result) {
 
 /* One that has gone with another one of its port is not there any more. */
 static long prune_socket(const struct pruning *pruning, const char *path) {
-    long result = pruning->remove ? unsock_prune(path, true) : 1;
+    long result = unsock_prune(path, pruning->remove);
     return result == 0 && unsock_file_inode(path) == -ENOENT ? 1 : result;
 }
 
@@ -67,13 +67,16 @@ static void prune_listed(const struct pruning *pruning, struct unsock_port_key k
 }
 
 static void prune_name(const struct pruning *pruning, const struct unsock_names_one *one) {
-    char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+    struct sockaddr_un path = {.sun_family = AF_UNIX};
     struct unsock_text text;
-    unsock_text_start(&text, path, sizeof(path));
+    unsock_text_start(&text, path.sun_path, sizeof(path.sun_path));
     unsock_text_join(&text, unsock_settings.directory, "/", one->name);
-    long result = text.cut ? 0 : unsock_prune(path, pruning->remove);
+    socklen_t length = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1);
+    if (text.cut || unsock_socketfile_is_live(pruning->probe, &path, length))
+        return;
+    long result = unsock_prune(path.sun_path, pruning->remove);
     if (one->what < UNSOCK_NAMES_RECORD)
-        tell(pruning, path, result);
+        tell(pruning, path.sun_path, result);
 }
 
 /* The sockets first, and then what is left of their ports. */

@@ -164,6 +164,25 @@ Deno.test({
         [".80@127.0.0.1", "81.sock"].map((n) => `${sockets}/${n}: not permitted\n`).join(""),
       ]);
       assertEquals([...Deno.readDirSync(sockets)].map(({ name }) => name).toSorted(), [".80@127.0.0.1", "81.sock"]);
+      // Of the living nothing is said, where nothing may be removed at all.
+      const closed = path.join(dir, "c");
+      Deno.mkdirSync(closed);
+      Deno.chmodSync(closed, 0o755);
+      using _live = Deno.listen({ transport: "unix", path: path.join(closed, "82.sock") });
+      using _first = Deno.listen({ transport: "unix", path: path.join(closed, ".83@127.0.0.1") });
+      for (const name of [".83@127.0.0.2", "84.dgram.sock"]) await leaveStale(path.join(closed, name));
+      Deno.symlinkSync("./.83@127.0.0.1", path.join(closed, "83.sock"));
+      Deno.symlinkSync("127.0.0.1 127.0.0.2", path.join(closed, ".83@"));
+      for (const name of ["82.sock", ".83@127.0.0.1", ".83@127.0.0.2", "84.dgram.sock"]) {
+        Deno.chmodSync(path.join(closed, name), 0o777);
+      }
+      for (const how of [[], ["--dry-run"]]) {
+        const refused = await run(asUser(SERVER, [program, "prune", "--dir", closed, ...how]), { cwd: "/" });
+        const lines = [".83@127.0.0.2", "84.dgram.sock"].map((name) =>
+          `${closed}/${name}: you may not write to the directory\n`
+        );
+        assertEquals([refused.code, refused.stdout], [1, lines.join("")]);
+      }
     }),
 });
 
