@@ -1,9 +1,11 @@
 /** The files in the directory of the sockets: whose they are, and who may be missing. */
 import * as path from "@std/path/posix";
+import { BoundSockets } from "../../lib/report/bound_names.ts";
 import { readSocketNames } from "../../lib/report/socket_names.ts";
 import { BUILT } from "../../lib/run/shim_place.ts";
-import { openRunner } from "../../lib/system/ffi.ts";
-import { unixNames } from "./kernel.ts";
+import { openLibc, openRunner } from "../../lib/system/ffi.ts";
+import { linkTarget } from "../../lib/system/files.ts";
+import { listUnixSockets } from "../../lib/system/unix_sockets.ts";
 import { type Ports } from "./load.ts";
 
 /** What the library has there for itself, which goes with a port's last socket. */
@@ -18,26 +20,19 @@ interface SocketFile {
   readonly live: boolean;
 }
 
-/** @returns All files, by what the library says of their names, and whether the kernel has a socket of that name. */
+/** @returns All files, by what the library says of their names, and whether the kernel has a socket of that file. */
 export function readFiles(directory: string): SocketFile[] {
-  const live = new Set(unixNames().filter((name) => name.startsWith("/")).map((name) => path.normalize(name)));
+  const bound = new BoundSockets(directory, listUnixSockets(openLibc()));
   const known = new Map(readSocketNames(directory, openRunner(BUILT)).map((name) => [name.name, name]));
   return Array.from(Deno.readDirSync(directory), ({ name }) => name).flatMap((name) => {
-    const [file, what] = [path.join(directory, name), known.get(name)];
-    const inode = what !== undefined && INNER.includes(what.what) ? undefined : inodeOf(file);
-    return inode === undefined
-      ? []
-      : [{ name, port: what?.port, inode, live: live.has(file) || live.has(leadsTo(file)) }];
+    const what = known.get(name);
+    if (what !== undefined && INNER.includes(what.what)) return [];
+    const inode = inodeOf(path.join(directory, name));
+    // The socket's own file, where this is a port's link.
+    const own = path.basename(linkTarget(path.join(directory, name)) ?? name);
+    const live = bound.of(own, inodeOf(path.join(directory, own)) ?? null).length > 0;
+    return inode === undefined ? [] : [{ name, port: what?.port, inode, live }];
   });
-}
-
-/** @returns The socket's own file, where this is a port's link. */
-function leadsTo(file: string): string {
-  try {
-    return path.normalize(path.join(path.dirname(file), Deno.readLinkSync(file)));
-  } catch {
-    return file;
-  }
 }
 
 /** @returns undefined: it is not there. */

@@ -79,7 +79,7 @@ function linkOf(file: string): string {
 }
 
 /** @returns The names of all Unix sockets, abstract ones with "@" in front. */
-export function unixNames(): string[] {
+function unixNames(): string[] {
   return read("/proc/net/unix").split("\n").slice(1).flatMap((line) => {
     const name = line.match(/^\S+: \S+ \S+ \S+ \S+ \S+ +\d+ (.+)$/)?.[1];
     return name === undefined ? [] : [name];
