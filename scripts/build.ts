@@ -21,6 +21,7 @@ export const COMPILE_FLAGS = [
   "-fvisibility=hidden",
   "-fno-plt",
   "-fasynchronous-unwind-tables",
+  "-mgeneral-regs-only",
   "-Ic",
 ];
 

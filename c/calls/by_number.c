@@ -1,6 +1,6 @@
 /*
- * Each call of sockets and descriptors by its number: which function answers it? What its pointers point to is looked
- * at there (rt/user.h).
+ * Each call of sockets, descriptors and data by its number: which function answers it? What its pointers point to is
+ * looked at there (rt/user.h).
  */
 #include "calls/by_number.h"
 
@@ -33,6 +33,42 @@ static long call_of_data(long number, long a, long b, long c, long d, long e, lo
     }
 }
 
+/* Calls that write, or wait. With a mask of signals, waiting is the kernel's. */
+static long call_of_files(long number, long a, long b, long c, long d, long e, long f) {
+    switch (number) {
+    case __NR_write:
+        return unsock_call_write((int)a, (const void *)b, (size_t)c);
+    case __NR_writev:
+        return unsock_call_writev((int)a, (const struct iovec *)b, (int)c);
+    case __NR_sendfile:
+        return unsock_call_sendfile((int)a, (int)b, (int64_t *)c, (size_t)d);
+    case __NR_splice:
+        return unsock_call_splice((int)a, (int64_t *)b, (int)c, (int64_t *)d, (size_t)e, (unsigned)f);
+#ifdef __NR_poll
+    case __NR_poll:
+        return unsock_call_poll((struct pollfd *)a, (unsigned long)b, (int)c);
+    case __NR_epoll_wait:
+        return unsock_call_epoll_wait((int)a, (struct unsock_epoll_event *)b, (int)c, (int)d);
+#endif
+    case __NR_epoll_pwait:
+        if (e == 0)
+            return unsock_call_epoll_wait((int)a, (struct unsock_epoll_event *)b, (int)c, (int)d);
+        break;
+    case __NR_epoll_pwait2:
+        if (e == 0)
+            return unsock_call_epoll_pwait2((int)a, (struct unsock_epoll_event *)b, (int)c, (const struct timespec *)d,
+                                            NULL);
+        break;
+    case __NR_ppoll:
+        if (d == 0)
+            return unsock_call_ppoll((struct pollfd *)a, (unsigned long)b, (const struct timespec *)c, NULL);
+        break;
+    default:
+        return call_of_data(number, a, b, c, d, e, f);
+    }
+    return unsock_syscall6(number, a, b, c, d, e, f);
+}
+
 /* Calls about descriptors of any kind. */
 static long call_of_descriptors(long number, long a, long b, long c, long d, long e, long f) {
     switch (number) {
@@ -59,7 +95,7 @@ static long call_of_descriptors(long number, long a, long b, long c, long d, lon
     case __NR_epoll_ctl:
         return unsock_call_epoll_ctl((int)a, (int)b, (int)c, (struct unsock_epoll_event *)d);
     default:
-        return call_of_data(number, a, b, c, d, e, f);
+        return call_of_files(number, a, b, c, d, e, f);
     }
 }
 

@@ -5,10 +5,6 @@
  */
 #include "calls/by_number.h"
 #include "calls/close.h"
-#include "calls/epoll_wait.h"
-#include "calls/file_send.h"
-#include "calls/poll.h"
-#include "calls/write.h"
 #include "memory/sandbox.h"
 #include "process/exec.h"
 #include "process/start.h"
@@ -64,6 +60,7 @@
     X(epoll_ctl, w)                                                                                                    \
     X(ppoll, w)                                                                                                        \
     X(epoll_pwait, w)                                                                                                  \
+    X(epoll_pwait2, w)                                                                                                 \
     X(io_uring_setup, w)                                                                                               \
     X(execve, w)                                                                                                       \
     X(execveat, w)                                                                                                     \
@@ -104,31 +101,9 @@ static long set_up_ring(unsigned entries, struct io_uring_params *params) {
     return ring;
 }
 
-/* Calls that write, wait, or change what the process is. With a mask of signals, waiting is the kernel's. */
+/* Calls that change what the process is. */
 static long answer_others(long number, long a, long b, long c, long d, long e, long f) {
     switch (number) {
-    case __NR_write:
-        return unsock_call_write((int)a, (const void *)b, (size_t)c);
-    case __NR_writev:
-        return unsock_call_writev((int)a, (const struct iovec *)b, (int)c);
-    case __NR_sendfile:
-        return unsock_call_sendfile((int)a, (int)b, (int64_t *)c, (size_t)d);
-    case __NR_splice:
-        return unsock_call_splice((int)a, (int64_t *)b, (int)c, (int64_t *)d, (size_t)e, (unsigned)f);
-#ifdef __x86_64__
-    case __NR_poll:
-        return unsock_call_poll((struct pollfd *)a, (unsigned long)b, (int)c);
-    case __NR_epoll_wait:
-        return unsock_call_epoll_wait((int)a, (struct unsock_epoll_event *)b, (int)c, (int)d);
-#endif
-    case __NR_epoll_pwait:
-        if (e == 0)
-            return unsock_call_epoll_wait((int)a, (struct unsock_epoll_event *)b, (int)c, (int)d);
-        break;
-    case __NR_ppoll:
-        if (d == 0)
-            return unsock_call_ppoll((struct pollfd *)a, (unsigned long)b, (const struct timespec *)c, NULL);
-        break;
     case __NR_io_uring_setup:
         return set_up_ring((unsigned)a, (struct io_uring_params *)b);
     case __NR_execve:

@@ -58,6 +58,8 @@ static inline __attribute__((always_inline)) int unsock_sys_marked_argument(long
     case __NR_exit_group:
     case __NR_rt_sigaction:
     case __NR_rt_sigprocmask:
+    case __NR_prctl:
+    case __NR_seccomp:
 #ifdef __NR_dup2
     case __NR_dup2:
     case __NR_epoll_create:

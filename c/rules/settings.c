@@ -196,6 +196,12 @@ static bool read_engine(struct reader *reader, const struct setting *setting, co
     return wrong(reader, setting, "must be auto, trap or preload", value);
 }
 
+/* On, if nothing is said. */
+static bool read_patch(struct reader *reader, const struct setting *setting, const char *value) {
+    reader->settings->patch = true;
+    return !value || read_flag(reader, setting, value);
+}
+
 /* Whoever forbids what is not redirected does not want a program that cannot be. */
 static bool read_strict(struct reader *reader, const struct setting *setting, const char *value) {
     if (value)
@@ -221,6 +227,7 @@ static const struct setting table[] = {
     FLAG("UNSOCK_ONE_ADDRESS", one_address),
     {"UNSOCK_LOG", read_log, 0},
     {"UNSOCK_ENGINE", read_engine, 0},
+    {"UNSOCK_PATCH", read_patch, offsetof(struct unsock_settings, patch)},
     {"UNSOCK_STRICT", read_strict, offsetof(struct unsock_settings, strict)},
     FLAG("UNSOCK_TRUST", trust),
     FLAG("UNSOCK_OFF", off),

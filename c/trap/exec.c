@@ -10,16 +10,14 @@
 
 #define STACK_SIZE (32 * 1024)
 
-/* Calls a function on the stack that ends at `top`. */
+/* Calls a function on the stack that ends at `top`. The library uses none but general registers. */
 static long call_on(long (*function)(const struct unsock_exec *), const struct unsock_exec *exec, uint8_t *top) {
 #if defined(__x86_64__)
     long result;
     __asm__ volatile("mov %%rsp,%%rbx\nmov %[top],%%rsp\ncall *%[function]\nmov %%rbx,%%rsp"
                      : "=a"(result), "+D"(exec)
                      : [top] "r"(top), [function] "r"(function)
-                     : "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc", "xmm0", "xmm1", "xmm2",
-                       "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13",
-                       "xmm14", "xmm15");
+                     : "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc");
     return result;
 #elif defined(__aarch64__)
     register long x0 __asm__("x0") = (long)exec;
@@ -29,9 +27,7 @@ static long call_on(long (*function)(const struct unsock_exec *), const struct u
                      : "+r"(x0), [top] "+r"(to), [function] "+r"(called)
                      :
                      : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
-                       "x19", "x30", "memory", "cc", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17",
-                       "v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30",
-                       "v31");
+                       "x19", "x30", "memory", "cc");
     return x0;
 #endif
 }

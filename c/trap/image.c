@@ -110,6 +110,14 @@ static long map_segment(const struct mapping *mapping, const Elf64_Phdr *segment
     return failed(result) ? result : 0;
 }
 
+static void note_text(const Elf64_Phdr *segment, struct unsock_image *image) {
+    if (segment->p_type != PT_LOAD || (segment->p_flags & (PF_X | PF_W)) != PF_X ||
+        image->text_count == UNSOCK_IMAGE_TEXTS)
+        return;
+    image->texts[image->text_count++] =
+        (struct unsock_image_text){image->bias + segment->p_vaddr, segment->p_filesz, segment->p_offset};
+}
+
 /* What is to be told about it, segment by segment. */
 static long note(const struct mapping *mapping, const Elf64_Phdr *segment, struct unsock_image *image) {
     uint64_t headers = mapping->header.e_phoff;
@@ -117,6 +125,7 @@ static long note(const struct mapping *mapping, const Elf64_Phdr *segment, struc
         image->executable_stack = segment->p_flags & PF_X;
     if (segment->p_type == PT_LOAD && headers >= segment->p_offset && headers < segment->p_offset + segment->p_filesz)
         image->headers = image->bias + segment->p_vaddr + headers - segment->p_offset;
+    note_text(segment, image);
     if (segment->p_type != PT_INTERP)
         return 0;
     if (segment->p_filesz < 2 || segment->p_filesz > sizeof(image->interpreter))
@@ -142,6 +151,8 @@ long unsock_image_map(long fd, uint64_t page, struct unsock_image *image) {
         if (result >= 0)
             result = note(&mapping, &mapping.segments[i], image);
     }
+    image->first = image->bias + extent.first;
+    image->size = extent.size;
     image->entry = image->bias + mapping.header.e_entry;
     image->header_count = mapping.header.e_phnum;
     return result < 0 ? result : 0;

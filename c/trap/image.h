@@ -7,6 +7,14 @@
 #include <stdint.h>
 
 #define UNSOCK_IMAGE_SEGMENTS 64
+#define UNSOCK_IMAGE_TEXTS 4
+
+/* Code from the file, which cannot be written to. */
+struct unsock_image_text {
+    uint64_t start;
+    uint64_t size;
+    uint64_t offset; /* in the file */
+};
 
 struct unsock_image {
     uint64_t bias;    /* what was added to the file's addresses */
@@ -14,6 +22,10 @@ struct unsock_image {
     uint64_t headers; /* where its program headers are in memory; 0: nowhere */
     uint64_t header_count;
     bool executable_stack;
+    uint64_t first; /* of its pages */
+    uint64_t size;  /* to the end of its last one */
+    struct unsock_image_text texts[UNSOCK_IMAGE_TEXTS];
+    unsigned text_count;
     char interpreter[4096]; /* the dynamic linker that it asks for; empty: none */
 };
 

@@ -4,6 +4,7 @@
 #include "calls/by_number.h"
 #include "calls/close.h"
 #include "kernel/trapped.h"
+#include "memory/sandbox.h"
 #include "process/self.h"
 #include "process/start.h"
 #include "rt/mark.h"
@@ -14,6 +15,8 @@
 #include "trap/exec.h"
 #include "trap/filter.h"
 #include "trap/signals.h"
+#include "trap/site.h"
+#include "trap/site_stack.h"
 
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
@@ -54,6 +57,10 @@ static long answer(struct unsock_context *context, long number, const long a[6])
 #endif
     case __NR_readlinkat:
         return read_link((int)a[0], (const char *)a[1], (char *)a[2], (int)a[3]);
+    case __NR_prctl:
+    case __NR_seccomp:
+        unsock_sandboxed |= number == __NR_prctl || a[0] == SECCOMP_SET_MODE_STRICT || a[0] == SECCOMP_SET_MODE_FILTER;
+        return unsock_sys(number, a[0], a[1], a[2], a[3], a[4]);
     case __NR_exit_group:
         if (unsock_activity == UNSOCK_ACTIVE)
             unsock_call_exit();
@@ -65,6 +72,15 @@ static long answer(struct unsock_context *context, long number, const long a[6])
     }
 }
 
+/* What was about to be answered without a signal (trap/site.h). */
+static long answer_tagged(struct unsock_context *context, long number, const long a[6]) {
+    struct unsock_site_call call = {number, {a[0], a[1], a[2], a[3], a[4], a[5]}};
+    if (unsock_activity != UNSOCK_ACTIVE || !unsock_site_concerns(&call))
+        return answer(context, number, a);
+    unsock_site_answer(&call);
+    return call.number;
+}
+
 static void handle(int signal, void *signal_info, void *signal_context) {
     struct unsock_signal_info *info = signal_info;
     struct unsock_context *context = signal_context;
@@ -73,7 +89,10 @@ static void handle(int signal, void *signal_info, void *signal_context) {
         return;
     }
     const long arguments[6] = UNSOCK_CONTEXT_ARGUMENTS(context);
-    long result = answer(context, info->number, arguments);
+    bool tagged = (unsigned)info->number >= UNSOCK_TRAPPED_TAG;
+    unsock_site_stack_bring(context, tagged);
+    long result = tagged ? answer_tagged(context, info->number & UNSOCK_TRAPPED_NUMBER, arguments)
+                         : answer(context, info->number, arguments);
     if (result == -EINTR)
         unsock_signals_keep_mask(context);
     UNSOCK_CONTEXT_RESULT(context) = (uint64_t)result;

@@ -14,6 +14,8 @@
 #include "rules/settings.h"
 #include "trap/image.h"
 #include "trap/install.h"
+#include "trap/patch.h"
+#include "trap/trapped.h"
 
 #include <elf.h>
 #include <linux/mman.h>
@@ -170,6 +172,20 @@ __attribute__((noreturn)) static void jump(uint64_t entry, uint64_t *stack) {
 
 static UNSOCK_TABLE struct unsock_image program, linker;
 
+/*
+ * A static program makes all its calls itself. A filter of another version of the library's may be in force here, which
+ * does not know of the tag: where threads' stacks have to be brought, the first of them would be lost.
+ */
+static void patch(const struct start *start, long fd, bool small_stacks) {
+    struct unsock_patch patch = {&program, fd, auxiliary(start, AT_PAGESZ, PAGE_DEFAULT),
+                                 auxiliary(start, AT_HWCAP2, 0), small_stacks};
+    long tagged = (long)UNSOCK_TRAPPED_TAG | __NR_getpid;
+    if (unsock_activity != UNSOCK_ACTIVE || !unsock_settings.patch || program.interpreter[0] != '\0')
+        return;
+    if (!small_stacks || unsock_syscall6(tagged, 0, 0, 0, 0, 0, 0) > 0)
+        unsock_patch(&patch);
+}
+
 void unsock_loader_start(uint64_t *stack) {
     struct start start;
     char own[UNSOCK_OWN_FILE_MOST];
@@ -182,7 +198,6 @@ void unsock_loader_start(uint64_t *stack) {
     map_or_fail(&start, fd, &program);
     unsock_self_note((int)fd);
     bool alternate = needs_alternate_stack(fd);
-    unsock_sys(__NR_close, fd);
     if (program.interpreter[0] != '\0') {
         long interpreter = unsock_sys(__NR_openat, AT_FDCWD, program.interpreter, O_RDONLY | O_CLOEXEC);
         map_or_fail(&start, interpreter, &linker);
@@ -195,5 +210,7 @@ void unsock_loader_start(uint64_t *stack) {
     set_name(&start);
     if (unsock_trap_install(alternate, start.ignored) < 0)
         fail(start.name, "this system does not let its system calls be trapped (seccomp)", EXIT_OWN);
+    patch(&start, fd, alternate);
+    unsock_sys(__NR_close, fd);
     jump(program.interpreter[0] != '\0' ? linker.entry : program.entry, start.stack);
 }

@@ -15,6 +15,7 @@
 #define IOCTL_INTERFACE 0x8900  /* netdevice(7) */
 #define SIGNALS_UNBLOCK 1       /* SIG_UNBLOCK */
 #define FLAG_ERROR_QUEUE 0x2000 /* MSG_ERRQUEUE */
+#define OPTION_SECCOMP 22       /* PR_SET_SECCOMP */
 
 const struct unsock_trapped unsock_trapped[] = {
     ALWAYS(socket),
@@ -72,6 +73,13 @@ const struct unsock_trapped unsock_trapped[] = {
     IF_SET(pselect6, 5),
     IF_SET(epoll_pwait, 4),
     IF_SET(epoll_pwait2, 4),
+    /* A filter of the program's own knows the program's calls, and not those that stand for them. */
+    ALWAYS(seccomp),
+    {.number = __NR_prctl,
+     .when = UNSOCK_TRAPPED_IF_VALUE,
+     .argument = 0,
+     .value_count = 1,
+     .values = {OPTION_SECCOMP}},
     /* Its calls are the kernel's own threads': nothing can trap them. */
     NO_SYSTEM(io_uring_setup),
     /* Can take all handlers away from the child, whose first system call would kill it; clone cannot. */

@@ -19,6 +19,14 @@ enum unsock_trapped_when {
 
 #define UNSOCK_TRAPPED_VALUES 3
 
+/*
+ * A number with this is trapped, whatever the rest is, and means the call of the rest: at a place in the program that
+ * has been rewritten, a thread without a stack of its own makes its calls so (trap/site_stack.h), also those that are
+ * let through otherwise. No kernel has such numbers. x86-64 alone.
+ */
+#define UNSOCK_TRAPPED_TAG 0x07560000u
+#define UNSOCK_TRAPPED_NUMBER 0xffffu
+
 struct unsock_trapped {
     uint16_t number;  /* of the system call */
     uint8_t when;     /* enum unsock_trapped_when */

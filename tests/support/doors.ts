@@ -11,6 +11,9 @@ const TESTS = join(dirname(fromFileUrl(import.meta.url)), "..");
  */
 export type Door = "preload" | "syscall" | "static" | "musl" | "raw";
 
+/** Static programs, whose code is rewritten where they make their calls (x86-64): these are not trapped any more. */
+const PATCHED: readonly Door[] = ["static", "musl"];
+
 const BY_NUMBER = ["-Wno-unused-value", "-include", join(TESTS, "probes", "raw_calls.h")];
 
 /** The compiler flags that make a probe one for the door. */
@@ -25,7 +28,7 @@ export const DOOR_FLAGS: Readonly<Record<Door, readonly string[]>> = {
 const NO_CANCELLATION = "a system call of one's own is no cancellation point";
 const UNTRAPPED = "write, sendfile and poll are not trapped: that would slow every connection down (docs/limits.md)";
 
-/** Probes that one of the doors cannot have, and why; `trapped` stands for all but `preload` and `syscall`. */
+/** Probes that one of the doors cannot have, and why; `trapped` stands for those whose calls are all trapped. */
 const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>> = {
   endings_epoll: { trapped: UNTRAPPED },
   endings_poll: { trapped: UNTRAPPED },
@@ -35,8 +38,11 @@ const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>
   signals: { raw: NO_CANCELLATION, syscall: NO_CANCELLATION },
 };
 
-/** What a probe is not to do through the trap door, as its arguments say it, and why. */
-const TRAPPED_ARGUMENTS: Readonly<Record<string, { args: string[]; why: string }>> = {
+/** What a probe is not to do, as its arguments say it, and why. */
+type Arguments = Readonly<Record<string, { args: string[]; why: string }>>;
+
+/** Where calls are trapped. */
+const TRAPPED_ARGUMENTS: Arguments = {
   endings_shutdown: {
     args: ["everywhere"],
     why: "poll and send are not trapped, shutdown and sendmsg are (docs/limits.md)",
@@ -52,11 +58,16 @@ const TRAPPED_ARGUMENTS: Readonly<Record<string, { args: string[]; why: string }
   small_stacks: { args: ["with room for two signals"], why: "a trapped call is a signal of its own (docs/limits.md)" },
 };
 
+/** Where they are rewritten. */
+const PATCHED_ARGUMENTS: Arguments = {
+  signals: { args: ["the cancelled calls end"], why: "pthread_cancel waits for that there (docs/limits.md)" },
+};
+
 const SENDTO_NULL = { instead: "ENOTCONN, 0 more, left 15", why: "sendto without an address is send, not looked at" };
 
 const SEND = { instead: "ENOTCONN", why: "send is not trapped: AF_UNIX has an errno of its own when not connected" };
 
-/** Lines that cannot be equal through the trap door alone. */
+/** Lines that cannot be equal where calls are trapped. */
 const TRAPPED_MAY_DIFFER: Readonly<Record<string, Differences>> = {
   bad_memory: {
     "sendto, has sent: address, NULL": SENDTO_NULL,
@@ -76,6 +87,9 @@ const TRAPPED_MAY_DIFFER: Readonly<Record<string, Differences>> = {
   },
 };
 
+/** Probes all of whose lines are equal where calls are rewritten: those of libc's own code are, too. */
+const PATCHED_EQUAL: readonly string[] = ["endings_stdio"];
+
 /** How a probe runs by a door. */
 export interface Passage {
   /** Its arguments, which leave out what cannot be there. */
@@ -84,16 +98,23 @@ export interface Passage {
   readonly known: Differences;
 }
 
-/** @returns Whether what comes by this door has been trapped. */
+/** @returns Whether what comes by this door is started by the library, with its system calls trapped or rewritten. */
 export function isTrapped(door: Door): boolean {
   return door !== "preload" && door !== "syscall";
 }
 
-/** @returns How the probe runs by this door; undefined: it cannot. */
-export function passage(name: string, door: Door): Passage | undefined {
+/**
+ * @param name The probe's.
+ * @param machine Where it runs.
+ * @returns How the probe runs by this door; undefined: it cannot.
+ */
+export function passage(name: string, door: Door, machine: string = Deno.build.arch): Passage | undefined {
+  const known = MAY_DIFFER[name] ?? {};
   if (NOT_BY[name]?.[door] !== undefined) return undefined;
-  if (!isTrapped(door)) return { args: [], known: MAY_DIFFER[name] ?? {} };
+  if (!isTrapped(door)) return { args: [], known };
+  if (PATCHED.includes(door) && machine === "x86_64") {
+    return { args: PATCHED_ARGUMENTS[name]?.args ?? [], known: PATCHED_EQUAL.includes(name) ? {} : known };
+  }
   if (NOT_BY[name]?.trapped !== undefined) return undefined;
-  const args = TRAPPED_ARGUMENTS[name]?.args ?? [];
-  return { args, known: { ...MAY_DIFFER[name], ...TRAPPED_MAY_DIFFER[name] } };
+  return { args: TRAPPED_ARGUMENTS[name]?.args ?? [], known: { ...known, ...TRAPPED_MAY_DIFFER[name] } };
 }

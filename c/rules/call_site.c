@@ -1,0 +1,192 @@
+/*
+ * The forms, byte by byte. What is not among them is left alone: it is trapped. A form is one of two:
+ *
+ * - A function of a known library, compared whole as far as it matters.
+ * - `mov $number,%eax`, then instructions that mean the same at any address, then `syscall`. The bytes before it must
+ *   not let it be the end of a longer instruction.
+ */
+#include "rules/call_site.h"
+
+#include "rt/mem.h"
+
+#define JUMP 5 /* bytes */
+#define NUMBERS 512
+#define RAX 0
+#define RSP 4
+
+struct form {
+    uint8_t kind;
+    uint8_t before_length;
+    uint8_t behind_length;
+    uint8_t moved;
+    uint8_t cut;
+    uint8_t before[24]; /* the bytes before the `syscall` */
+    uint8_t behind[8];
+};
+
+/* clang-format off */
+static const struct form forms[] = {
+    /* Go 1.22 to 1.24, internal/runtime/syscall.Syscall6: mov %rsi,%r10; mov %rdi,%rdx; mov %rcx,%rsi; mov %rbx,%rdi;
+     * syscall; cmp $-4095,%rax; jbe */
+    {UNSOCK_CALL_SITE_GO, 12, 7, 6, 1,
+     {0x49, 0x89, 0xf2, 0x48, 0x89, 0xfa, 0x48, 0x89, 0xce, 0x48, 0x89, 0xdf},
+     {0x48, 0x3d, 0x01, 0xf0, 0xff, 0xff, 0x76}},
+    /* glibc 2.41, __syscall_cancel_arch, and musl's __syscall_cp_asm: mov %r9,%r10; mov 8(%rsp),%r8; mov 16(%rsp),%r9;
+     * mov %r11,8(%rsp); syscall; ret */
+    {UNSOCK_CALL_SITE_C, 18, 1, 5, 0,
+     {0x4d, 0x89, 0xca, 0x4c, 0x8b, 0x44, 0x24, 0x08, 0x4c, 0x8b, 0x4c, 0x24, 0x10, 0x4c, 0x89, 0x5c, 0x24, 0x08},
+     {0xc3}},
+    /* glibc 2.41, __internal_syscall_cancel without threads: mov 16(%rsp),%rax; syscall; pop %rbx; ret */
+    {UNSOCK_CALL_SITE_C, 5, 2, 5, 0,
+     {0x48, 0x8b, 0x44, 0x24, 0x10},
+     {0x5b, 0xc3}},
+    /* glibc, syscall(): mov %rdi,%rax; mov %rsi,%rdi; mov %rdx,%rsi; mov %rcx,%rdx; mov %r8,%r10; mov %r9,%r8;
+     * mov 8(%rsp),%r9; syscall; cmp $-4095,%rax */
+    {UNSOCK_CALL_SITE_C, 23, 6, 5, 0,
+     {0x48, 0x89, 0xf8, 0x48, 0x89, 0xf7, 0x48, 0x89, 0xd6, 0x48, 0x89, 0xca, 0x4d, 0x89, 0xc2, 0x4d, 0x89, 0xc8,
+      0x4c, 0x8b, 0x4c, 0x24, 0x08},
+     {0x48, 0x3d, 0x01, 0xf0, 0xff, 0xff}},
+    /* musl 1.2.5, __syscall_cp_c without threads: mov %rdi,%rax; mov %r8,%r10; mov %rsi,%rdi; mov %r9,%r8;
+     * mov %rdx,%rsi; mov 8(%rsp),%r9; mov %rcx,%rdx; syscall; ret */
+    {UNSOCK_CALL_SITE_C, 23, 1, 8, 0,
+     {0x48, 0x89, 0xf8, 0x4d, 0x89, 0xc2, 0x48, 0x89, 0xf7, 0x4d, 0x89, 0xc8, 0x48, 0x89, 0xd6, 0x4c, 0x8b, 0x4c,
+      0x24, 0x08, 0x48, 0x89, 0xca},
+     {0xc3}},
+};
+/* clang-format on */
+
+static bool has_form(const struct form *form, const uint8_t *code, size_t size, size_t at) {
+    return at >= form->before_length && size - at - 2 >= form->behind_length &&
+           unsock_same(code + at - form->before_length, form->before, form->before_length) &&
+           unsock_same(code + at + 2, form->behind, form->behind_length);
+}
+
+/* The register in a field of an instruction, with the prefix's bit for it. */
+static unsigned register_of(unsigned field, bool high) {
+    return (field & 7) | (high ? 8 : 0);
+}
+
+static bool may_change(unsigned changed) {
+    return changed != RAX && changed != RSP;
+}
+
+/*
+ * The length of an instruction that does the same at any address, needs no memory and leaves rax alone; 0: it is none
+ * of those that are known. At least eight bytes can be read.
+ */
+static unsigned plain(const uint8_t *at) {
+    unsigned prefix = (at[0] & 0xf0) == 0x40 ? at[0] : 0, start = prefix ? 1 : 0;
+    bool wide = prefix & 8, high_reg = prefix & 4, high_rm = prefix & 1;
+    const uint8_t *op = at + start;
+    bool registers = op[1] >= 0xc0;
+    /* mov %reg,%reg; xor %reg,%reg */
+    if ((op[0] == 0x89 || op[0] == 0x31) && registers)
+        return may_change(register_of(op[1], high_rm)) ? start + 2 : 0;
+    /* movslq %reg,%reg */
+    if (op[0] == 0x63 && wide && registers)
+        return may_change(register_of(op[1] >> 3, high_reg)) ? start + 2 : 0;
+    /* mov $number,%reg */
+    if ((op[0] & 0xf8) == 0xb8 && !wide)
+        return may_change(register_of(op[0], high_rm)) ? start + 5 : 0;
+    /* sub $number,%rsp */
+    if (at[0] == 0x48 && op[0] == 0x83 && op[1] == 0xec)
+        return 4;
+    return 0;
+}
+
+static bool is_prefix(uint8_t byte) {
+    static const uint8_t prefixes[] = {0x66, 0x67, 0xf2, 0xf3, 0xf0, 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65};
+    for (size_t i = 0; i < sizeof(prefixes); i++)
+        if (byte == prefixes[i])
+            return true;
+    return (byte & 0xf0) == 0x40;
+}
+
+/* A prefix by which 0xb8 would be about r8 where it says how memory is addressed. Of rax it cannot be: rax has a
+ * number. */
+static bool extends(uint8_t byte) {
+    return (byte & 0xf1) == 0x41;
+}
+
+/* The same by the longer prefixes, VEX and EVEX, where the bit has the opposite sense. */
+static bool extends_long(const uint8_t *at) {
+    return (at[0] == 0xc4 || at[0] == 0x62) && !(at[1] & 0x20) && (at[1] & 0x07);
+}
+
+/* An operation on memory that ends with four bytes of a number. */
+static bool takes_number(uint8_t byte) {
+    return byte == 0xc7 || byte == 0x81 || byte == 0x69;
+}
+
+/*
+ * May the 0xb8 at `at` be inside of a longer instruction, so that what seems to be `mov $number,%eax` is its end? All
+ * ways that there are, one after the other; too many are refused rather than one too few. At least nine bytes are
+ * before it.
+ */
+static bool may_be_inside(const uint8_t *at) {
+    if (is_prefix(at[-1]))
+        return true;
+    /* A distance of one byte, then a number: movl $number,-72(%reg), and with an index. */
+    if ((takes_number(at[-2]) && (at[-1] & 0xc7) != 0x44 && (at[-1] & 0xc0) == 0x40) ||
+        (takes_number(at[-3]) && (at[-2] & 0xc7) == 0x44))
+        return true;
+    /* How memory is addressed, from r8, with a distance of four bytes. push and pop (0x50 to 0x5f) address none. */
+    if (extends(at[-2]) && (at[-1] & 0xf0) != 0x50)
+        return true;
+    if ((at[-2] == 0x0f && extends(at[-3])) || (at[-3] == 0x0f && extends(at[-4])))
+        return true;
+    for (int i = 4; i <= 6; i++)
+        if (extends_long(at - i))
+            return true;
+    /* The same with an index. */
+    if ((at[-1] & 7) == 4 && at[-1] < 0xc0 && (extends(at[-3]) || (at[-3] == 0x0f && extends(at[-4]))))
+        return true;
+    /* A number, or an address, of eight bytes. */
+    for (int i = 1; i <= 8; i++)
+        if ((at[-i] & 0xf8) == 0xb8 && (at[-i - 1] & 0xfe) == 0x48)
+            return true;
+    return (at[-4] & 0xfc) == 0xa0;
+}
+
+static bool is_number(const uint8_t *at, int16_t *number) {
+    uint32_t value;
+    memcpy(&value, at, sizeof(value));
+    *number = (int16_t)value;
+    return value < NUMBERS;
+}
+
+/* Do plain instructions alone stand between the two? */
+static bool is_plain(const uint8_t *from, const uint8_t *to) {
+    for (unsigned length; from < to; from += length) {
+        length = plain(from);
+        if (length == 0)
+            return false;
+    }
+    return from == to;
+}
+
+static bool find_loaded(const uint8_t *code, size_t at, struct unsock_call_site *site) {
+    for (size_t moved = JUMP; moved <= UNSOCK_CALL_SITE_MOST; moved++) {
+        const uint8_t *load = code + at - moved;
+        if (load[0] != 0xb8 || !is_number(load + 1, &site->number) || !is_plain(load + JUMP, code + at))
+            continue;
+        site->moved = (uint8_t)moved;
+        site->cut = 0;
+        return !may_be_inside(load);
+    }
+    return false;
+}
+
+bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum unsock_call_site_kind kind,
+                           struct unsock_call_site *site) {
+    if (at < UNSOCK_CALL_SITE_BEFORE || at > size || size - at < UNSOCK_CALL_SITE_BEHIND || code[at] != 0x0f ||
+        code[at + 1] != 0x05)
+        return false;
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        if (forms[i].kind != kind || !has_form(&forms[i], code, size, at))
+            continue;
+        *site = (struct unsock_call_site){UNSOCK_CALL_SITE_ANY, forms[i].moved, forms[i].cut};
+        return true;
+    }
+    return kind == UNSOCK_CALL_SITE_C && find_loaded(code, at, site);
+}

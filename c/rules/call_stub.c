@@ -1,0 +1,76 @@
+/* Making the bytes of a stub. */
+#include "rules/call_stub.h"
+
+#include "rt/mem.h"
+
+struct maker {
+    uint64_t at; /* of the first byte */
+    uint8_t *bytes;
+    size_t length;
+    bool failed;
+};
+
+static void put(struct maker *maker, const void *bytes, size_t count) {
+    memcpy(maker->bytes + maker->length, bytes, count);
+    maker->length += count;
+}
+
+/* The four bytes that lead from behind them to an address. */
+static void put_way(struct maker *maker, uint64_t to) {
+    int64_t distance = (int64_t)(to - (maker->at + maker->length + 4));
+    int32_t way = (int32_t)distance;
+    maker->failed |= way != distance;
+    put(maker, &way, sizeof(way));
+}
+
+#define PUT(maker, ...) put(maker, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+
+/* Leaves a place for the distance of a short jump, and returns it. */
+static size_t skip(struct maker *maker, uint8_t jump) {
+    PUT(maker, jump, 0);
+    return maker->length - 1;
+}
+
+static void arrive(struct maker *maker, size_t place) {
+    maker->bytes[place] = (uint8_t)(maker->length - place - 1);
+}
+
+size_t unsock_call_stub_make(const struct unsock_call_stub *stub, const struct unsock_call_site *site,
+                             const uint8_t *moved, uint8_t bytes[UNSOCK_CALL_STUB_MOST]) {
+    struct maker maker = {stub->at, bytes, 0, site->moved > UNSOCK_CALL_SITE_MOST};
+    bool any = site->number == UNSOCK_CALL_SITE_ANY;
+    uint64_t table = (uint64_t)stub->table;
+    size_t large = 0, unknown = 0;
+    if (maker.failed)
+        return 0;
+    put(&maker, moved, site->moved);
+    if (any) {
+        PUT(&maker, 0x89, 0xc1);                   /* mov %eax,%ecx */
+        PUT(&maker, 0x0f, 0xc9);                   /* bswap %ecx */
+        PUT(&maker, 0x0f, 0xb7, 0xc9);             /* movzwl %cx,%ecx: the upper half */
+        PUT(&maker, 0xe3, 0x02);                   /* jrcxz over the next */
+        large = skip(&maker, 0xeb);                /* jmp */
+        PUT(&maker, 0x0f, 0xb7, 0xc8, 0x49, 0xbb); /* movzwl %ax,%ecx; movabs $table,%r11 */
+        put(&maker, &table, sizeof(table));
+        PUT(&maker, 0x41, 0x0f, 0xb6, 0x0c, 0x0b); /* movzbl (%r11,%rcx),%ecx */
+        unknown = skip(&maker, 0xe3);              /* jrcxz */
+    }
+    PUT(&maker, 0x48, 0x8d, 0x0d); /* lea behind(%rip),%rcx */
+    put_way(&maker, stub->syscall + 2);
+    PUT(&maker, 0xff, 0x25); /* jmp *enter(%rip) */
+    put_way(&maker, stub->enter);
+    if (any) {
+        arrive(&maker, large);
+        arrive(&maker, unknown);
+        PUT(&maker, 0xe9); /* jmp */
+        put_way(&maker, stub->syscall);
+    }
+    return maker.failed ? 0 : maker.length;
+}
+
+bool unsock_call_stub_jump(uint64_t from, uint64_t stub, uint8_t bytes[UNSOCK_CALL_JUMP]) {
+    struct maker maker = {from, bytes, 0, false};
+    PUT(&maker, 0xe9); /* jmp */
+    put_way(&maker, stub);
+    return !maker.failed;
+}

@@ -1,0 +1,27 @@
+/*
+ * Places where a loaded program makes system calls, rewritten before its first instruction (x86-64): a jump to a stub
+ * takes the place of instructions before the `syscall` (rules/call_site.h). The filter stays in force: what is not
+ * rewritten, or cannot be, is trapped.
+ */
+#ifndef UNSOCK_TRAP_PATCH_H
+#define UNSOCK_TRAP_PATCH_H
+
+#include "trap/image.h"
+
+#include <stdbool.h>
+
+struct unsock_patch {
+    const struct unsock_image *image;
+    long fd; /* of the program's file */
+    uint64_t page;
+    uint64_t features; /* AT_HWCAP2 */
+    bool small_stacks; /* it is Go's */
+};
+
+/*
+ * Returns how many places were rewritten. 0: there is none that is known, or memory that was written to may not be
+ * executed here. Nothing has changed then.
+ */
+unsigned unsock_patch(const struct unsock_patch *patch);
+
+#endif

@@ -1,0 +1,253 @@
+/* What is answered at rewritten places, and how the program's registers are kept meanwhile. */
+#include "trap/site.h"
+
+#include "calls/by_number.h"
+#include "calls/epoll_wait.h"
+#include "calls/poll.h"
+#include "calls/stream_send.h"
+#include "kernel/trapped.h"
+#include "memory/asked.h"
+#include "memory/fds.h"
+#include "memory/sandbox.h"
+#include "rt/net.h"
+#include "rt/user.h"
+#include "trap/site_stack.h"
+#include "trap/trapped.h"
+
+#include <asm/unistd.h>
+#include <linux/poll.h>
+
+#define FCNTL_DUPFD 0
+#define FCNTL_SETFL 4
+#define FCNTL_DUPFD_CLOEXEC 1030
+#define IOCTL_NONBLOCK 0x5421  /* FIONBIO */
+#define IOCTL_OUTQ 0x5411      /* SIOCOUTQ */
+#define IOCTL_INTERFACE 0x8900 /* netdevice(7) */
+#define FEW 16                 /* descriptors of one poll that are looked at */
+
+/* Is it known that data on this descriptor is the kernel's? Of an unknown one it has to be asked, once. */
+static bool is_kernels(int fd) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry ? entry->kind != UNSOCK_KIND_LOCAL : unsock_asked(fd);
+}
+
+/* The same of sending, where a datagram socket of the kernel's may still be exchanged. */
+static bool sends_by_kernel(int fd) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    return is_kernels(fd) && !(entry && entry->kind == UNSOCK_KIND_IP && entry->type == SOCK_DGRAM);
+}
+
+static bool polls_kernels(const struct pollfd *fds, unsigned long count) {
+    if (count > FEW || !unsock_user_is_certain(fds, count * sizeof(*fds)))
+        return false;
+    for (unsigned long i = 0; i < count; i++)
+        if (fds[i].fd >= 0 && !is_kernels(fds[i].fd))
+            return false;
+    return true;
+}
+
+/* None is one, too. Of another size it is the kernel's to refuse. */
+static bool is_mask(long set, long size) {
+    return set == 0 || size == UNSOCK_SIGNAL_SET_SIZE;
+}
+
+static bool concerns_data(long number, const long a[6]) {
+    switch (number) {
+    case __NR_write:
+    case __NR_writev:
+    case __NR_sendfile:
+        return !unsock_sandboxed && !is_kernels((int)a[0]);
+    case __NR_splice:
+        return !unsock_sandboxed && !is_kernels((int)a[2]);
+    case __NR_sendto:
+        return a[4] != 0 || (!unsock_sandboxed && !sends_by_kernel((int)a[0]));
+    case __NR_recvfrom:
+        return a[4] != 0 || ((int)a[3] & MSG_ERRQUEUE);
+#ifdef __NR_poll
+    case __NR_poll:
+#endif
+    case __NR_ppoll:
+        return !unsock_sandboxed && (number != __NR_ppoll || is_mask(a[3], a[4])) &&
+               !polls_kernels((const struct pollfd *)a[0], (unsigned long)a[1]);
+    case __NR_epoll_pwait:
+    case __NR_epoll_pwait2:
+        return is_mask(a[4], a[5]);
+    default:
+        return true;
+    }
+}
+
+bool unsock_site_concerns(const struct unsock_site_call *call) {
+    const long *a = call->arguments;
+    int command = (int)a[1];
+    switch (call->number) {
+    case __NR_fcntl:
+        return command == FCNTL_DUPFD || command == FCNTL_DUPFD_CLOEXEC || command == FCNTL_SETFL;
+    case __NR_ioctl:
+        return command == IOCTL_NONBLOCK || command == IOCTL_OUTQ || (command & 0xff00) == IOCTL_INTERFACE;
+    default:
+        return concerns_data(call->number, a);
+    }
+}
+
+/*
+ * Waits with a mask of signals. The wait itself is trapped there, as SIGSYS has to be taken out of the mask
+ * (trap/signals.h).
+ */
+static long wait_with_mask(long number, const long a[6]) {
+    const struct timespec *time = (const struct timespec *)(number == __NR_ppoll ? a[2] : a[3]);
+    if (number == __NR_ppoll)
+        return unsock_call_ppoll((struct pollfd *)a[0], (unsigned long)a[1], time, (const void *)a[3]);
+    if (number == __NR_epoll_pwait)
+        return unsock_call_epoll_pwait((int)a[0], (struct unsock_epoll_event *)a[1], (int)a[2], (int)a[3],
+                                       (const void *)a[4]);
+    return unsock_call_epoll_pwait2((int)a[0], (struct unsock_epoll_event *)a[1], (int)a[2], time, (const void *)a[4]);
+}
+
+void unsock_site_answer(struct unsock_site_call *call) {
+    const long *a = call->arguments;
+    bool polls = call->number == __NR_ppoll;
+    bool waits = polls || call->number == __NR_epoll_pwait || call->number == __NR_epoll_pwait2;
+    if (waits && a[polls ? 3 : 4] != 0)
+        call->number = wait_with_mask(call->number, a);
+    else
+        call->number = unsock_call_by_number(call->number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+#ifdef __x86_64__
+
+uint8_t unsock_site_numbers[65536] __attribute__((section(".bss.tables")));
+
+void unsock_site_start(void) {
+    static const uint16_t numbers[] = {
+        __NR_socket,       __NR_socketpair,  __NR_bind,         __NR_connect,       __NR_listen,     __NR_accept,
+        __NR_accept4,      __NR_shutdown,    __NR_getsockname,  __NR_getpeername,   __NR_getsockopt, __NR_setsockopt,
+        __NR_sendto,       __NR_recvfrom,    __NR_sendmsg,      __NR_recvmsg,       __NR_sendmmsg,   __NR_recvmmsg,
+        __NR_close,        __NR_close_range, __NR_dup,          __NR_dup2,          __NR_dup3,       __NR_fcntl,
+        __NR_ioctl,        __NR_epoll_ctl,   __NR_epoll_create, __NR_epoll_create1, __NR_epoll_wait, __NR_epoll_pwait,
+        __NR_write,        __NR_writev,      __NR_sendfile,     __NR_splice,        __NR_poll,       __NR_ppoll,
+        __NR_epoll_pwait2,
+    };
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        unsock_site_numbers[numbers[i]] = 1;
+}
+
+#define USED __attribute__((used))
+
+USED static int answer_if_concerned(struct unsock_site_call *call) {
+    if (!unsock_site_concerns(call))
+        return false;
+    unsock_site_answer(call);
+    return true;
+}
+
+/*
+ * Both come from a stub with the address behind the `syscall` in rcx, and leave all registers as the kernel does: rax
+ * has the result, rcx and r11 are nobody's. The compiler's code below changes no others than those that are saved, as
+ * it is made for the plainest processor: of the large registers only the lower 16 bytes. `cld`, as C relies on it.
+ *
+ * ANSWER: from the registers on the stack, and back. Leaves rax, and sets the flag ZF where nothing was answered.
+ */
+#define ANSWER                                                                                                         \
+    "push %r9\npush %r8\npush %r10\npush %rdx\npush %rsi\npush %rdi\npush %rax\n"                                      \
+    "mov %rsp,%rdi\nmov %rsp,%rbx\nand $-16,%rsp\ncall answer_if_concerned\n"                                          \
+    "mov %rbx,%rsp\ntest %eax,%eax\n"                                                                                  \
+    "pop %rax\npop %rdi\npop %rsi\npop %rdx\npop %r10\npop %r8\npop %r9\n"
+
+__asm__(".text\n"
+        ".type unsock_site_stay,@function\n"
+        "unsock_site_stay:\n"
+        ".cfi_startproc\n"
+        ".cfi_def_cfa rsp,0\n"
+        ".cfi_register rip,rcx\n"
+        "lea -128(%rsp),%rsp\n" /* the red zone */
+        ".cfi_def_cfa_offset 128\n"
+        "pushfq\n"
+        ".cfi_def_cfa_offset 136\n"
+        "cld\n"
+        "push %rcx\n"
+        ".cfi_def_cfa_offset 144\n"
+        ".cfi_offset rip,-144\n"
+        "push %rbx\n"
+        ".cfi_def_cfa_offset 152\n"
+        ".cfi_offset rbx,-152\n" ANSWER "pop %rbx\n"
+        ".cfi_def_cfa_offset 144\n"
+        ".cfi_restore rbx\n"
+        "pop %rcx\n"
+        ".cfi_def_cfa_offset 136\n"
+        ".cfi_register rip,rcx\n"
+        "jnz 1f\n"
+        "lea -2(%rcx),%rcx\n" /* the `syscall` */
+        "1: mov (%rsp),%r11\n"
+        "popfq\n"
+        ".cfi_def_cfa_offset 128\n"
+        "lea 128(%rsp),%rsp\n"
+        ".cfi_def_cfa_offset 0\n"
+        "jmp *%rcx\n"
+        ".cfi_endproc\n"
+        ".size unsock_site_stay,.-unsock_site_stay\n"
+        /*
+         * Nothing is written, and no flag lost, until there is a stack: the flags go into ax, and with the number into
+         * r11. Offsets: struct unsock_site_stack.
+         */
+        ".type unsock_site_switch,@function\n"
+        "unsock_site_switch:\n"
+        ".cfi_startproc\n"
+        ".cfi_def_cfa rsp,0\n"
+        ".cfi_register rip,rcx\n"
+        "mov %rax,%r11\n"
+        "lahf\n"
+        "seto %al\n"
+        "movzwl %ax,%eax\n"
+        "shl $32,%r11\n"
+        "or %rax,%r11\n"
+        "rdgsbase %rax\n"
+        "test %rax,%rax\n"
+        "jz 3f\n"
+        "rdfsbase %rax\n"
+        "cmp %gs:0,%rax\n" /* another thread's: this one has just begun */
+        "jne 3f\n"
+        "cmpq $0,%gs:16\n" /* in use: this is a handler, in the middle of a call */
+        "jne 3f\n"
+        "movq $1,%gs:16\n"
+        "mov %rsp,%rax\n"
+        "mov %gs:8,%rsp\n"
+        ".cfi_def_cfa rax,0\n"
+        "push %rax\n"
+        "pushfq\n"
+        "cld\n"
+        "push %r11\n"
+        "push %rcx\n"
+        "push %rbx\n"
+        ".cfi_undefined rip\n" /* debuggers end here: whose stack it is stands further up */
+        "mov %r11,%rax\n"
+        "shr $32,%rax\n" ANSWER "pop %rbx\n"
+        "pop %rcx\n"
+        "pop %r11\n"
+        "jnz 1f\n"
+        "lea -2(%rcx),%rcx\n"
+        "1: xchg %rax,%r11\n"
+        "popfq\n"
+        "pop %rsp\n"
+        "movq $0,%gs:16\n"
+        "add $0x7f,%al\n"
+        "sahf\n"
+        "mov %r11,%rax\n"
+        "jmp *%rcx\n"
+        /* As if nothing had been rewritten, but for the tag. The handler brings a stack. */
+        "3: mov %r11d,%eax\n"
+        "shr $32,%r11\n"
+        "add $0x7f,%al\n"
+        "sahf\n"
+        "lea 0x07560000(%r11),%rax\n"
+        "lea -2(%rcx),%rcx\n"
+        "jmp *%rcx\n"
+        ".cfi_endproc\n"
+        ".size unsock_site_switch,.-unsock_site_switch\n");
+
+_Static_assert(UNSOCK_TRAPPED_TAG == 0x07560000, "as above");
+_Static_assert(offsetof(struct unsock_site_stack, thread_pointer) == 0 &&
+                   offsetof(struct unsock_site_stack, top) == 8 && offsetof(struct unsock_site_stack, in_use) == 16,
+               "as above");
+
+#endif
