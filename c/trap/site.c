@@ -132,9 +132,10 @@ void unsock_site_start(void) {
         unsock_site_numbers[numbers[i]] = 1;
 }
 
-#define USED __attribute__((used))
+/* Called by name in the assembly below, which the compiler does not read. Returns whether it was answered. */
+__attribute__((used, visibility("hidden"))) extern int unsock_site_enter(struct unsock_site_call *call);
 
-USED static int answer_if_concerned(struct unsock_site_call *call) {
+int unsock_site_enter(struct unsock_site_call *call) {
     if (!unsock_site_concerns(call))
         return false;
     unsock_site_answer(call);
@@ -150,11 +151,12 @@ USED static int answer_if_concerned(struct unsock_site_call *call) {
  */
 #define ANSWER                                                                                                         \
     "push %r9\npush %r8\npush %r10\npush %rdx\npush %rsi\npush %rdi\npush %rax\n"                                      \
-    "mov %rsp,%rdi\nmov %rsp,%rbx\nand $-16,%rsp\ncall answer_if_concerned\n"                                          \
+    "mov %rsp,%rdi\nmov %rsp,%rbx\nand $-16,%rsp\ncall unsock_site_enter\n"                                            \
     "mov %rbx,%rsp\ntest %eax,%eax\n"                                                                                  \
     "pop %rax\npop %rdi\npop %rsi\npop %rdx\npop %r10\npop %r8\npop %r9\n"
 
 __asm__(".text\n"
+        ".globl unsock_site_stay\n.hidden unsock_site_stay\n"
         ".type unsock_site_stay,@function\n"
         "unsock_site_stay:\n"
         ".cfi_startproc\n"
@@ -190,6 +192,7 @@ __asm__(".text\n"
          * Nothing is written, and no flag lost, until there is a stack: the flags go into ax, and with the number into
          * r11. Offsets: struct unsock_site_stack.
          */
+        ".globl unsock_site_switch\n.hidden unsock_site_switch\n"
         ".type unsock_site_switch,@function\n"
         "unsock_site_switch:\n"
         ".cfi_startproc\n"

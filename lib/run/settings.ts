@@ -149,6 +149,12 @@ export const SETTINGS = {
     help: "auto: a program that preloading does not reach has its system calls trapped; trap: all; preload: none",
     option: { name: "engine" },
   },
+  patch: {
+    variable: "UNSOCK_PATCH",
+    type: SWITCH,
+    default: true,
+    help: "0: a program whose system calls are trapped keeps its code as it is, for those who debug; it is slower then",
+  },
   strict: {
     variable: "UNSOCK_STRICT",
     type: SWITCH,

@@ -31,6 +31,7 @@ testProbe("signal_threads", "the process's signals come to the first thread whil
   mayLeave: "what a handler leaves by a jump is nobody's any more",
 });
 testProbe("small_stacks", "every call works on the smallest thread stack, and in a handler on 8 KiB");
+testProbe("small_handlers", "a handler makes calls in the middle of those of a thread with the smallest stack");
 
 /** There, datagram sockets are bound under the directory's lock, too. The library asks uname(2). */
 for (const name of ["signal_threads", "small_stacks", "datagram_threads", "same_port_twice"]) {

@@ -90,6 +90,7 @@ const VALUES: Record<string, string[]> = {
   UNSOCK_CONNECT_TIMEOUT_MS: ["1", "3600000", "0", "3600001", "-1", "5s", "1e3", "0001", "99999999999999999999"],
   UNSOCK_ENGINE: ["auto", "trap", "preload", "none", "AUTO", "auto ", "1"],
   UNSOCK_STRICT: ["0", "1", "2", "01", "yes", " 1"],
+  UNSOCK_PATCH: ["0", "1", "2", "01", "yes", " 1"],
   UNSOCK_TRUST: ["0", "1", "2", "01", "yes", " 1"],
   UNSOCK_OFF: ["0", "1", "2", "01", "yes", " 1"],
   UNSOCK_LOG: ["stderr", "@/log", "stdout", "x", "./x", "STDERR", "@/l#255", "@/l#256"],

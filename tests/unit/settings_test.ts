@@ -27,6 +27,7 @@ const BAD: Record<string, string[]> = {
   UNSOCK_CONNECT_TIMEOUT_MS: ["0", "3600001", "5s", "-1", "1e3"],
   UNSOCK_ENGINE: ["none", "AUTO", "auto ", "1"],
   UNSOCK_STRICT: ["2", "yes", "on"],
+  UNSOCK_PATCH: ["no", "2", "off"],
   UNSOCK_TRUST: ["yes", "2", "01"],
   UNSOCK_OFF: ["off", "2", "01"],
   UNSOCK_LOG: ["stdout", "log.txt", "STDERR", `/${"l".repeat(255)}`],
@@ -86,6 +87,7 @@ Deno.test("toEnvironment() writes what parseSettings() reads", () => {
     UNSOCK_LOG: "/var/log/x",
     UNSOCK_ENGINE: "trap",
     UNSOCK_STRICT: "1",
+    UNSOCK_PATCH: "0",
     UNSOCK_TRUST: "1",
     UNSOCK_OFF: "1",
   };
