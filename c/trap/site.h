@@ -15,7 +15,7 @@ struct unsock_site_call {
     long arguments[6];
 };
 
-/* Is this call answered here? Only memory is looked at: else the kernel has it, or the trap. */
+/* Is this call answered here? Costs no system call, but once for each descriptor that nothing is known of. */
 bool unsock_site_concerns(const struct unsock_site_call *call);
 
 /* Answers it as preloading answers the function of its name. */
