@@ -188,6 +188,19 @@ struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch) {
     return scratch->kind == UNSOCK_KIND_UNKNOWN ? scratch : keep(fd, scratch);
 }
 
+bool unsock_identify_is_connection(int fd) {
+    struct unsock_fd scratch = {.type = SOCK_STREAM};
+    if (unsock_socket_option(fd, SO_DOMAIN) != AF_UNIX || unsock_socket_option(fd, SO_TYPE) != SOCK_STREAM ||
+        identify_unix(fd, &scratch) < 0)
+        return false;
+    if (scratch.kind == UNSOCK_KIND_LOCAL)
+        return unsock_state_is_connected(scratch.state);
+    /* A client without a name, of which nobody but this process knows. */
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM &&
+           unsock_state_is_connected(entry->state);
+}
+
 struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_fd *scratch) {
     union unsock_sockaddr name;
     struct unsock_fd *entry = unsock_identify_unknown(fd, scratch);

@@ -21,6 +21,13 @@ struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch);
 struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_fd *scratch);
 
 /*
+ * Is this a connected stream in the place of a TCP one? By the kernel's word where it has one, and nothing is kept: for
+ * whoever heard of the descriptor from the kernel, and not from the program, whose other threads may be closing it, and
+ * making another of the same number, just then.
+ */
+bool unsock_identify_is_connection(int fd);
+
+/*
  * Why it cannot be known what the descriptor is of which this is the entry: the -errno of a call that depends on it,
  * which must not go to the kernel then as if the descriptor were none of ours. 0: it is known.
  */

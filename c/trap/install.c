@@ -14,6 +14,7 @@
 #include "rt/user.h"
 #include "trap/exec.h"
 #include "trap/filter.h"
+#include "trap/patch.h"
 #include "trap/signals.h"
 #include "trap/site.h"
 #include "trap/site_stack.h"
@@ -74,6 +75,8 @@ static long answer(struct unsock_context *context, long number, const long a[6])
 
 /* What was about to be answered without a signal (trap/site.h). */
 static long answer_tagged(struct unsock_context *context, long number, const long a[6]) {
+    if (number == UNSOCK_TRAPPED_NUMBER)
+        return unsock_patch_tell();
     struct unsock_site_call call = {number, {a[0], a[1], a[2], a[3], a[4], a[5]}};
     if (unsock_activity != UNSOCK_ACTIVE || !unsock_site_concerns(&call))
         return answer(context, number, a);

@@ -173,14 +173,15 @@ __attribute__((noreturn)) static void jump(uint64_t entry, uint64_t *stack) {
 static UNSOCK_TABLE struct unsock_image program, linker;
 
 /*
- * A static program makes all its calls itself. A filter of another version of the library's may be in force here, which
- * does not know of the tag: where threads' stacks have to be brought, the first of them would be lost.
+ * A static program makes all its calls itself, and Go's do so, too, with a libc beside them. A filter of another
+ * version of the library's may be in force here, which does not know of the tag: where threads' stacks have to be
+ * brought, the first of them would be lost.
  */
 static void patch(const struct start *start, long fd, bool small_stacks) {
     struct unsock_patch patch = {&program, fd, auxiliary(start, AT_PAGESZ, PAGE_DEFAULT),
                                  auxiliary(start, AT_HWCAP2, 0), small_stacks};
     long tagged = (long)UNSOCK_TRAPPED_TAG | __NR_getpid;
-    if (unsock_activity != UNSOCK_ACTIVE || !unsock_settings.patch || program.interpreter[0] != '\0')
+    if (unsock_activity != UNSOCK_ACTIVE || !unsock_settings.patch || (program.interpreter[0] != '\0' && !small_stacks))
         return;
     if (!small_stacks || unsock_syscall6(tagged, 0, 0, 0, 0, 0, 0) > 0)
         unsock_patch(&patch);

@@ -14,6 +14,7 @@
 #include "rules/call_stub.h"
 #include "trap/site.h"
 #include "trap/site_stack.h"
+#include "trap/trapped.h"
 
 #include <linux/mman.h>
 
@@ -23,11 +24,15 @@
 #define FAR ((uint64_t)0x7fff0000)
 #define GRANULE ((uint64_t)0x10000)
 #define WORD sizeof(uint64_t)
+#define GO_MOST ((uint64_t)1 << 20) /* bytes of a program of Go's that are looked at */
 
-/* In the stubs' first page, which can be written to: where they go on. */
+/* In the stubs' first page, which can be written to: where they go on, and whether threads have stacks of their own. */
 struct shared {
     void (*enter)(void);
+    uint64_t small_stacks;
 };
+
+static struct shared *shared;
 
 struct place {
     uint64_t at; /* the `syscall` */
@@ -57,7 +62,7 @@ static bool may_have(uint64_t word) {
     return ((other - 0x0101010101010101) & ~other & 0x8080808080808080) != 0;
 }
 
-/* Of Go's calls, one place makes those that count: nothing is looked at beyond it, which may be 40 MB. */
+/* Of Go's calls, one place makes those that count. It is among the first of a program: the rest may be 40 MB. */
 static bool is_enough(const struct work *work) {
     return work->count == SITES || (work->kind == UNSOCK_CALL_SITE_GO && work->count > 0);
 }
@@ -72,11 +77,12 @@ static void look(struct work *work, const uint8_t *code, size_t size, size_t at)
 
 static void look_through(struct work *work, const struct unsock_image_text *text) {
     const uint8_t *code = (const uint8_t *)text->start;
-    for (size_t at = 0; at + WORD <= text->size && !is_enough(work); at += WORD) {
+    size_t size = work->kind == UNSOCK_CALL_SITE_GO ? UNSOCK_MIN(text->size, GO_MOST) : text->size;
+    for (size_t at = 0; at + WORD <= size && !is_enough(work); at += WORD) {
         uint64_t word;
         memcpy(&word, code + at, WORD);
         for (size_t i = 0; may_have(word) && i < WORD && !is_enough(work); i++)
-            look(work, code, text->size, at + i);
+            look(work, code, size, at + i);
     }
 }
 
@@ -104,7 +110,9 @@ static bool make_stubs(struct work *work) {
     work->stubs = room_near(work->patch->image, work->stubs_size);
     if (!work->stubs)
         return false;
-    ((struct shared *)work->stubs)->enter = work->patch->small_stacks ? unsock_site_switch : unsock_site_stay;
+    struct shared *told = (struct shared *)work->stubs;
+    told->small_stacks = work->patch->small_stacks;
+    told->enter = told->small_stacks ? unsock_site_switch : unsock_site_stay;
     for (unsigned i = 0; i < work->count; i++) {
         const struct place *place = &work->places[i];
         struct unsock_call_stub stub = {work->stubs + page + i * UNSOCK_CALL_STUB_MOST, place->at, work->stubs,
@@ -180,9 +188,25 @@ unsigned unsock_patch(const struct unsock_patch *patch) {
     }
     if (done == 0 && work.stubs)
         unsock_sys(__NR_munmap, work.stubs, work.stubs_size);
-    else if (done > 0 && patch->small_stacks)
+    if (done > 0)
+        shared = (struct shared *)work.stubs;
+    if (done > 0 && patch->small_stacks)
         unsock_site_stack_start();
     return done;
+}
+
+long unsock_patch_tell(void) {
+    return (long)shared;
+}
+
+void unsock_patch_take_over(void) {
+    long told = unsock_syscall6((long)UNSOCK_TRAPPED_ASK, 0, 0, 0, 0, 0, 0);
+    if (failed(told) || told == 0)
+        return;
+    shared = (struct shared *)told;
+    if (shared->small_stacks)
+        unsock_site_stack_start();
+    __atomic_store_n(&shared->enter, shared->small_stacks ? unsock_site_switch : unsock_site_stay, __ATOMIC_RELEASE);
 }
 
 #else
@@ -190,6 +214,13 @@ unsigned unsock_patch(const struct unsock_patch *patch) {
 unsigned unsock_patch(const struct unsock_patch *patch) {
     (void)patch;
     return 0;
+}
+
+long unsock_patch_tell(void) {
+    return 0;
+}
+
+void unsock_patch_take_over(void) {
 }
 
 #endif

@@ -24,4 +24,12 @@ struct unsock_patch {
  */
 unsigned unsock_patch(const struct unsock_patch *patch);
 
+/*
+ * Two copies of the library in a process: the one that loaded the program has rewritten it, and is asked by a number of
+ * its own (trap/trapped.h) where; the preloaded one then answers. The first tells the second with an address, 0:
+ * nowhere.
+ */
+long unsock_patch_tell(void);
+void unsock_patch_take_over(void);
+
 #endif

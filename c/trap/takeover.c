@@ -8,6 +8,7 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "trap/install.h"
+#include "trap/patch.h"
 #include "trap/signals.h"
 
 static const char refused[] =
@@ -18,8 +19,10 @@ __attribute__((constructor)) static void take_over(void) {
      * better. */
     if (!unsock_start_active() || !(unsock_start_trapped || unsock_start_traps))
         return;
-    if (unsock_start_trapped)
+    if (unsock_start_trapped) {
         unsock_self_inherit();
+        unsock_patch_take_over();
+    }
     if (unsock_trap_install(unsock_signals_on_alternate_stack(), false) >= 0) {
         unsock_start_trapped = true;
         return;

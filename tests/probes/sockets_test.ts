@@ -13,6 +13,7 @@ testProbe(
   "a one-shot that fired before bind or connect is not armed by it, but can be modified and deleted",
 );
 testProbe("epoll_by_ring", "epoll registrations by an io_uring, as libuv makes them, go on working");
+testProbe("epoll_threads", "events of connections that have ended change nothing for those that get their numbers");
 testProbe("connect_progress", "a non-blocking connect is in progress first, and its event comes by edge too");
 testProbe(
   "connect_full",
