@@ -3,8 +3,8 @@
  * lets be bound beside each other is told by the names alone. ADDRESSES_OF: 4 or 6. LONG: the directory's name is so
  * long that five characters stand for an address.
  */
-#include "rt/mem.h"
 #include "rules/port_name.h"
+#include "rt/mem.h"
 #include "rules/settings.h"
 
 #ifndef WRONG /* the test has another one, which must not hold */
@@ -19,7 +19,8 @@ uint8_t nondet_byte(void);
 uint16_t nondet_port(void);
 
 struct unsock_settings unsock_settings = {
-    .directory = LONG ? "/23456789012345678901234567890123456789012345678901234567890123456789012345678901234567890" : "/d",
+    .directory =
+        LONG ? "/23456789012345678901234567890123456789012345678901234567890123456789012345678901234567890" : "/d",
     .directory_length = LONG ? UNSOCK_DIR_MOST : 2,
 };
 
@@ -48,16 +49,16 @@ static void check_read_back(void) {
     char link[UNSOCK_PORT_LINK_MOST];
     __CPROVER_assume(port != 0);
     unsock_port_path(port, &entry, &path);
-    __CPROVER_assert(unsock_port_name_read(unsock_span_of(path.sun_path + unsock_settings.directory_length + 1),
-                                           &read_port, &back),
-                     "a name is read");
+    __CPROVER_assert(
+        unsock_port_name_read(unsock_span_of(path.sun_path + unsock_settings.directory_length + 1), &read_port, &back),
+        "a name is read");
     __CPROVER_assert(read_port == port && unsock_port_same(&entry, &back), "and says what was written");
     unsock_port_link_write(port, &entry, several, link);
-    __CPROVER_assert(unsock_port_link_read(unsock_span_of(link), port + WRONG, &back, &read_several),
-                     "a link is read");
+    __CPROVER_assert(unsock_port_link_read(unsock_span_of(link), port + WRONG, &back, &read_several), "a link is read");
     __CPROVER_assert(read_several == several && unsock_port_same(&entry, &back), "and says what was written");
     bool known = unsock_port_entry_ip(&entry, &read, &read_v6only);
-    __CPROVER_assert(known ? unsock_ip_same_address(&read, &ip) : LONG && read.family == ip.family, "so is the address");
+    __CPROVER_assert(known ? unsock_ip_same_address(&read, &ip) : LONG && read.family == ip.family,
+                     "so is the address");
 }
 #endif
 

@@ -1,0 +1,189 @@
+/* A part of port.pml: what a server does, a child that it has forked, and who mends. */
+
+/* bind_own (port_bind.c), with the lock: to the first free number; what is left over at the name goes. */
+#define is_taken (is_numbered(entry[me]) && (known & ~dead & ~gone & bit(entry[me])))
+inline bind_own() {
+    do
+    :: holds -> break
+    :: !holds && is_taken -> entry[me] = entry[me] + 1
+    :: !holds && !is_taken ->
+        if
+        :: atomic { file[entry[me]] == 0 -> bind_name() }
+        :: atomic { file[entry[me]] != 0 -> skip };
+            if
+            :: atomic { lives(entry[me]) && !is_numbered(entry[me]) -> goto refused }
+            :: atomic { lives(entry[me]) && is_numbered(entry[me]) -> entry[me] = entry[me] + 1 }
+            :: atomic { !lives(entry[me]) && file[entry[me]] != 0 -> skip };
+                STEP(unlink(entry[me]); if :: LEFT_OVER_TWICE :: else -> dead = dead & ~bit(entry[me]); gone = gone | (known & bit(entry[me])) fi)
+            :: atomic { file[entry[me]] == 0 -> skip }
+            OR_KILLED
+            fi
+        OR_KILLED
+        fi
+    od
+}
+
+/* unsock_port_bind, and perhaps the close of what it has bound. */
+proctype server(byte me) {
+    READ; byte sweeps, was, socket = me; bool holds;
+    if
+    :: me == LAST -> atomic { rests[0] && rests[1] && rests[2] ->
+        if
+        :: entry[me] = A
+        :: entry[me] = B
+        :: entry[me] = W
+        :: entry[me] = D
+        :: entry[me] = A1
+        :: entry[me] = W1
+        fi }
+    :: else
+    fi;
+    if
+    :: me != LAST && does[me] == 'f' -> goto child
+    :: me != LAST && (does[me] == 's' || does[me] == 'p') -> goto mending
+    :: else
+    fi;
+    atomic { true -> trying[me] = 1; note_rivals() };
+    if /* unsock_port_look */
+    :: atomic { port_sock == NONE -> if :: LINK_BEFORE_FILE -> put_first(entry[me], false) :: else fi };
+        if /* bind_free */
+        :: atomic { file[entry[me]] == 0 -> bind_name() };
+            if /* unsock_port_put_first */
+            :: atomic { port_sock == NONE || LINK_BEFORE_FILE -> admit(); put_first(entry[me], false) }; goto bound
+            :: atomic { port_sock != NONE && !LINK_BEFORE_FILE -> skip }
+            OR_KILLED
+            fi
+        :: atomic { file[entry[me]] != 0 -> skip }
+        OR_KILLED
+        fi
+    :: atomic { port_sock != NONE -> skip }
+    OR_KILLED
+    fi;
+    if :: BIND_WITHOUT_LOCK :: else -> take() fi; /* bind_somebodys */
+again:
+    read_port();
+    do /* decide, unsock_port_decide_bind: those are asked that exclude it, and the first */
+    :: atomic { at < ENTRIES ->
+        do
+        :: at < ENTRIES && !((known & bit(at)) && (at == first || conflict(at, entry[me])) && !(holds && at == entry[me])) -> at++
+        :: else -> break
+        od;
+        if
+        :: at >= ENTRIES
+        :: else ->
+            ask(at);
+            if :: DEAD_ONE_COUNTS -> alive = alive | dead; dead = 0 :: else fi;
+            if :: (alive & bit(at)) && conflict(at, entry[me]) -> goto refused :: else fi;
+            at++
+        fi }
+    :: atomic { at >= ENTRIES -> at = 0; break }
+    OR_KILLED
+    od;
+    bind_own();
+    /* join: an older one of this name is over. */
+    atomic { gone = gone | (known & bit(entry[me])); dead = dead & ~gone; others = known & ~dead & ~gone };
+    if
+    :: LINK_BEFORE_RECORD && others != 0 && !dotted && (others & bit(first)) -> STEP(put_first(first, true))
+    :: else
+    fi;
+    if
+    :: others != 0 && dotted && (others & bit(first)) ->
+        if :: RECORD_FORGETS -> others = bit(first) :: else fi;
+        STEP(admit(); put_record(others | bit(entry[me])))
+    :: others != 0 && !(dotted && (others & bit(first))) -> STEP(put_record(others | bit(entry[me])))
+    :: else
+    fi;
+    if
+    :: first == NONE ->
+        if
+        :: atomic { port_sock == NONE || NEWCOMER_IS_REPLACED -> admit(); put_first(entry[me], false) }
+        :: atomic { port_sock != NONE && !NEWCOMER_IS_REPLACED -> skip }; goto again
+        OR_KILLED
+        fi
+    :: first != NONE && !(others & bit(first)) -> STEP(admit(); put_first(entry[me], others != 0))
+    :: first != NONE && (others & bit(first)) && !dotted -> STEP(admit(); put_first(first, true))
+    :: else
+    fi;
+    if :: dotted && others == 0 -> STEP(unlink_record()) :: else fi;
+    unlink_dead(entry[me]);
+    STEP(unlock());
+bound:
+    if :: with_client -> STEP(listens[me] = true; note_answers()) :: else fi;
+    if
+    :: goto closing
+    :: true
+    OR_KILLED
+    fi;
+    rests[me] = true;
+end_bound:
+    if OR_KILLED fi;
+refused:
+    atomic { assert(trying[me] == 2); trying[me] = 0 };
+    if :: holds -> STEP(holders[me] = 0; holds = false; unlink(entry[me])) :: else fi;
+    STEP(unlock());
+    goto over;
+closing: /* close_locked (removal.c) */
+    if :: CLOSE_WITHOUT_LOCK -> STEP(close_socket(); check()) :: else fi;
+    take();
+    read_port();
+    if /* unsock_port_hand_on */
+    :: dotted && first == entry[me] && !HEIR_AFTER_CLOSE ->
+        find_heir(entry[me]);
+        if
+        :: heir < ENTRIES ->
+            if :: FIRST_GOES_BEFORE_HEIR -> STEP(unlink_first()) :: else fi;
+            STEP(put_first(heir, true); first = heir)
+        :: else
+        fi
+    :: else
+    fi;
+    if :: CLOSE_WITHOUT_LOCK :: else -> STEP(close_socket(); check()) fi;
+    if /* unsock_socketfile_life_at_rest, unsock_port_handed_on */
+    :: atomic { lives(entry[me]) && !REMOVES_WITHOUT_ASKING -> skip }
+    :: atomic { !lives(entry[me]) || REMOVES_WITHOUT_ASKING -> own = (file[entry[me]] != 0 -> 1 : 0) }; leave(entry[me])
+    OR_KILLED
+    fi;
+    STEP(unlock());
+    goto over;
+child: /* its parent is the first, while that has its socket */
+    if
+    :: atomic { admitted[0] && holders[0] == 1 -> holders[0] = 2; socket = 0; holds = true }
+    :: atomic { rests[0] -> goto over }
+    fi;
+    STEP(close_socket(); check()); /* unsock_release_closing, unsock_removal_try: asked without the lock, and with it */
+    if
+    :: atomic { lives(entry[0]) -> goto over }
+    :: atomic { !lives(entry[0]) -> skip }
+    OR_KILLED
+    fi;
+    take();
+    if
+    :: atomic { lives(entry[0]) -> skip }
+    :: atomic { !lives(entry[0]) -> it_is(entry[0]) }; leave_by_name()
+    OR_KILLED
+    fi;
+    STEP(unlock());
+    goto over;
+mending:
+    take();
+    if
+    :: does[me] == 's' -> sweep()
+    :: does[me] == 'p' -> /* prune_port: the record of none, PORT.sock, or a file that is left over */
+        if
+        :: atomic { port_sock == NONE || !several -> unlink_record() }
+        :: atomic { port_sock != NONE && !lives(port_sock) -> it_is(port_sock) }; leave_by_name()
+        :: atomic { is_dead(0) -> it_is(0) }; leave_by_name()
+        :: atomic { is_dead(1) -> it_is(1) }; leave_by_name()
+        :: atomic { is_dead(2) -> it_is(2) }; leave_by_name()
+        :: atomic { is_dead(4) -> it_is(4) }; leave_by_name()
+        :: atomic { is_dead(5) -> it_is(5) }; leave_by_name()
+        :: atomic { is_dead(6) -> it_is(6) }; leave_by_name()
+        OR_KILLED
+        fi
+    fi;
+    STEP(unlock());
+over:
+    rests[me] = true;
+ended:
+    skip
+}
