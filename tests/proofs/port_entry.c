@@ -3,8 +3,8 @@
  * written; of the last MOST bytes of a record. It is a step of every loop over one: each takes something off the front
  * and leaves the rest as it is, so that all of them end.
  */
+#include "rules/port_entry.h"
 #include "rt/mem.h"
-#include "rules/port_name.h"
 #include "rules/settings.h"
 
 #ifndef MOST
