@@ -1,4 +1,4 @@
-/* One thread, one epoll set: listeners, a descriptor for signals, and what program/splice has joined. */
+/* One thread, one epoll set: listeners, a descriptor for signals, and what program/joined has joined. */
 #include "program/expose.h"
 
 #include "memory/epoll_memory.h"
@@ -6,9 +6,9 @@
 #include "process/words.h"
 #include "program/expose_ends.h"
 #include "program/expose_options.h"
+#include "program/joined.h"
 #include "program/output.h"
 #include "program/relay.h"
-#include "program/splice.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -77,9 +77,9 @@ static bool lead_on(const struct expose *expose, const struct listener *listener
     if (other == -EAGAIN)
         return false;
     if (other < 0)
-        unsock_splice_reset(fd);
+        unsock_joined_reset(fd);
     else
-        unsock_splice_join(fd, (int)other);
+        unsock_joined_join(fd, (int)other);
     return true;
 }
 
@@ -88,7 +88,7 @@ static void lead_on_or_wait(struct expose *expose, const struct listener *listen
     if (lead_on(expose, listener, fd, client))
         return;
     if (expose->waiting_count == WAITING_MOST)
-        unsock_splice_reset(fd);
+        unsock_joined_reset(fd);
     else
         expose->waiting[expose->waiting_count++] = (struct waiting){fd, listener, *client};
 }
@@ -154,7 +154,7 @@ static int serve(struct expose *expose) {
             if (listener)
                 take_clients(expose, listener);
             else if (events[i].data != (uint64_t)expose->signals)
-                unsock_splice_event((int)events[i].data);
+                unsock_joined_event((int)events[i].data);
             else if (unsock_sys(__NR_read, expose->signals, signal, sizeof(signal)) == (long)sizeof(signal)) {
                 leave(expose);
                 return end_by((int)signal[0]);
@@ -231,7 +231,7 @@ static int start(struct expose *expose, const char *const *environment) {
     expose->signals = unsock_sys(__NR_signalfd4, -1, &ending, sizeof(ending), O_NONBLOCK | O_CLOEXEC);
     long result = expose->set < 0       ? expose->set
                   : expose->signals < 0 ? expose->signals
-                                        : unsock_splice_start(expose->set, descriptors);
+                                        : unsock_joined_start(expose->set, descriptors);
     if (result < 0)
         return fail(expose, "cannot start", result, "");
     watch(expose, expose->signals);

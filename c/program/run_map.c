@@ -20,7 +20,7 @@
 #define LOCK_SHARED 1
 #define LOCK_EXCLUSIVE 2
 #define LOCK_NO_WAIT 4
-#define ATTEMPTS_MOST 25 /* a keeper needs a moment when its command has ended */
+#define ATTEMPTS_MOST 200 /* a keeper needs a moment when its command has ended */
 #define WAIT_NS 10000000
 #define PORT_MOST 65535
 

@@ -131,10 +131,12 @@ Example:
 it is ended (Ctrl-C), and nothing listens any more then. Whoever reaches that port of this machine reaches the server, whoever
 may enter the directory. The server sees the client's own address.
 
-Examples:
-  unsock expose 3000                 # http://localhost:3000/, for a browser
-  unsock expose --dir .git/unsock 3000=0
-  unsock expose --in 5432            # a database of this machine's, for what runs in the directory`,
+For a browser, http://localhost:3000/, and http://localhost:8080/:
+  unsock expose 3000
+  unsock expose --dir .git/unsock 3000=8080
+
+A database of this machine's, for what runs in the directory:
+  unsock expose --in 5432`,
     start: async ({ context }) => await (await import("./expose.ts")).expose(context),
   }),
   command({

@@ -143,8 +143,7 @@ Deno.test({
       const descriptors = () => [...Deno.readDirSync(`/proc/${exposed.pid}/fd`)].length;
       const before = descriptors();
       assertEquals((await python(MANY, port)).stdout, "True\n");
-      // Pipes are kept for the next ones.
-      await until("all are closed", () => descriptors() <= before + 2 * 64);
+      await until("all are closed", () => descriptors() === before);
     }),
 });
 

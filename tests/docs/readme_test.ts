@@ -14,12 +14,18 @@ const LISTING = /<title>Directory listing for/;
 Deno.test({
   name: "README: the everyday recipes work as they are written",
   ignore: !need("python3", "curl", "redis-server", "redis-cli", "nc"),
-  fn: () =>
-    Reader.with("../README", async (reader, dir) => {
+  fn: () => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const free = listener.addr.port;
+    listener.close();
+    return Reader.with("../README", async (reader, dir) => {
       await reader.start("http.server 8000", reader.socket(8000));
       assertMatch((await reader.run("run -- curl http://127.0.0.1:8000/")).stdout, LISTING);
       assertMatch((await reader.run("curl --unix-socket")).stdout, LISTING);
       assertMatch((await reader.run("unsock ls")).stdout, /8000/);
+      const browser = () => reader.tryCommand(["curl", "-s", "--max-time", "20", `http://127.0.0.1:${free}/`]);
+      await reader.start("unsock expose", async () => (await browser()).code === 0);
+      assertMatch((await browser()).stdout, LISTING);
       await reader.run("unsock wait 8000");
       assertNoIpListener(8000);
 
@@ -43,6 +49,7 @@ Deno.test({
         "/run/db": `${dir}/db`,
         "--group db": `--group ${Deno.gid()}`,
         "/tmp/unsockets": `${dir}/unsockets`,
+        "8000=8080": `8000=${free}`,
         "/run/vm": dir,
       }),
       cannotRun: {
@@ -51,5 +58,6 @@ Deno.test({
         "task test": "it is what runs this test",
         "install --prefix": "it is tested with the command line",
       },
-    }),
+    });
+  },
 });

@@ -1,26 +1,26 @@
 /*
- * Two connections that are made one, by splice(2): what one end sends, the other is given, with half-closes and resets.
+ * Two connections that are made one: what one end sends, the other is given, with half-closes and resets.
  * All of them in one process with one thread, in an epoll set of the caller's.
  */
-#ifndef UNSOCK_SPLICE_H
-#define UNSOCK_SPLICE_H
+#ifndef UNSOCK_JOINED_H
+#define UNSOCK_JOINED_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* Once. `epoll`: the set; `descriptors`: how many this process may have. Returns 0 or -errno. */
-long unsock_splice_start(long epoll, uint64_t descriptors);
+long unsock_joined_start(long epoll, uint64_t descriptors);
 
 /*
  * Joins two sockets, connected or about to be, non-blocking; they are closed when both sides have ended, or one breaks.
  * Their events in the set have the descriptor as data.
  */
-void unsock_splice_join(int one, int other);
+void unsock_joined_join(int one, int other);
 
 /* Something has happened at this one. */
-void unsock_splice_event(int fd);
+void unsock_joined_event(int fd);
 
 /* Closes a connection as if it broke: over TCP it is a reset. */
-void unsock_splice_reset(int fd);
+void unsock_joined_reset(int fd);
 
 #endif
