@@ -87,7 +87,7 @@ static bool end_one(const char *process, struct unsock_span wanted) {
     long fd = unsock_sys(__NR_pidfd_open, number, 0);
     if (fd < 0)
         return false;
-    bool ended = has(process, wanted) && unsock_sys(__NR_pidfd_send_signal, fd, SIGNAL_KILL, NULL, 0) == 0;
+    bool ended = has(process, wanted) && unsock_sys(__NR_pidfd_send_signal, fd, SIGNAL_KILL, 0, 0) == 0;
     struct pollfd polled = {.fd = (int)fd, .events = POLLIN};
     struct timespec most = {0, END_NS};
     if (ended)

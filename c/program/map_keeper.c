@@ -58,7 +58,7 @@ __attribute__((noreturn)) static void stay(long directory, long command, const s
     unsock_sys(__NR_setsid);
     unsock_sys(__NR_prctl, PR_SET_NAME, NAME, 0, 0, 0);
     leave_caller(keeper, others);
-    while (unsock_sys(__NR_ppoll, &polled, 1, NULL, 0, 0) == -EINTR)
+    while (unsock_sys(__NR_ppoll, &polled, 1, 0, 0, 0) == -EINTR)
         ;
     drop_all(directory, keeper);
     end(0);
