@@ -68,11 +68,22 @@ static bool check(const struct unsock_run_directory *directory, const struct uns
     return false;
 }
 
+/* Whoever is trusted with the place: rights are given to nobody else's directory. */
+static bool may_give(const struct unsock_run_directory *directory, struct unsock_text *error) {
+    struct statx status;
+    struct unsock_run_directory unasked = {.asked = false};
+    if (unsock_sys(__NR_statx, AT_FDCWD, directory->path, 0, STATX_TYPE, &status) == 0)
+        return true;
+    memcpy(unasked.path, directory->path, strlen(directory->path) + 1);
+    return unsock_run_directory_check_place(&unasked, false, error);
+}
+
 bool unsock_directory_rights_prepare(const struct unsock_run_directory *directory, bool force,
                                      const struct unsock_directory_rights *rights, bool *made,
                                      struct unsock_text *error) {
     bool is_new = false;
-    bool good = unsock_run_directory_prepare(directory, force, &is_new, error) &&
+    bool good = (!rights->given || may_give(directory, error)) &&
+                unsock_run_directory_prepare(directory, force, &is_new, error) &&
                 (!rights->given || (is_new ? give : check)(directory, rights, error)) &&
                 (!rights->given || unsock_run_directory_check(directory, force, error));
     if (made)

@@ -120,6 +120,7 @@ static bool check_sockets(const struct run *run) {
     if (!unsock_settings.off)
         return unsock_sockets_allowed(run->error);
     const char *promise = run->options.insists         ? run->options.insists
+                          : run->start->holds          ? "hold"
                           : unsock_settings.block_inet ? "UNSOCK_BLOCK_INET=1"
                           : unsock_settings.strict     ? "UNSOCK_STRICT=1"
                                                        : NULL;
