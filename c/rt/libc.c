@@ -3,6 +3,7 @@
 
 #include "rt/mem.h"
 #include "rt/sys.h"
+#include "rt/vdso.h"
 
 #define AT_SECURE_TAG 23
 #define CLOCK_MONOTONIC_COARSE_ID 6
@@ -49,9 +50,8 @@ const char *const *unsock_environment(void) {
 
 int64_t unsock_libc_clock(void) {
     struct timespec time;
-    return clock_gettime && clock_gettime(CLOCK_MONOTONIC_COARSE_ID, &time) == 0
-               ? time.tv_sec * 1000000000 + time.tv_nsec
-               : 0;
+    int (*clock)(int, struct timespec *) = clock_gettime ? clock_gettime : unsock_vdso_clock;
+    return clock && clock(CLOCK_MONOTONIC_COARSE_ID, &time) == 0 ? time.tv_sec * 1000000000 + time.tv_nsec : 0;
 }
 
 int64_t unsock_libc_waited(int64_t begun) {

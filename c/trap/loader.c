@@ -11,6 +11,7 @@
 #include "rt/sys.h"
 #include "rt/table.h"
 #include "rt/text.h"
+#include "rt/vdso.h"
 #include "rules/settings.h"
 #include "trap/image.h"
 #include "trap/install.h"
@@ -198,6 +199,7 @@ void unsock_loader_start(uint64_t *stack) {
     long fd = open_program(&start);
     map_or_fail(&start, fd, &program);
     unsock_self_note((int)fd);
+    unsock_vdso_start(auxiliary(&start, AT_SYSINFO_EHDR, 0));
     bool alternate = needs_alternate_stack(fd);
     if (program.interpreter[0] != '\0') {
         long interpreter = unsock_sys(__NR_openat, AT_FDCWD, program.interpreter, O_RDONLY | O_CLOEXEC);
