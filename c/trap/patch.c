@@ -35,8 +35,18 @@ struct shared {
 static struct shared *shared;
 
 struct place {
-    uint64_t at; /* the `syscall` */
+    uint64_t at;         /* the `syscall` */
+    const uint8_t *copy; /* of it */
     struct unsock_call_site site;
+};
+
+/* A copy of a text's pages, and where they are to go. */
+struct copy {
+    uint8_t *bytes; /* NULL: there is none */
+    uint64_t start;
+    uint64_t size;
+    unsigned first; /* of its places */
+    unsigned end;
 };
 
 struct work {
@@ -56,33 +66,36 @@ static bool answers(const struct unsock_call_site *site) {
     return site->number == UNSOCK_CALL_SITE_ANY || unsock_site_numbers[site->number];
 }
 
-/* Is there a byte 0x0f among these eight? May be said of others. */
-static bool may_have(uint64_t word) {
-    uint64_t other = word ^ 0x0f0f0f0f0f0f0f0f;
-    return ((other - 0x0101010101010101) & ~other & 0x8080808080808080) != 0;
-}
-
 /* Of Go's calls, one place makes those that count. It is among the first of a program: the rest may be 40 MB. */
 static bool is_enough(const struct work *work) {
     return work->count == SITES || (work->kind == UNSOCK_CALL_SITE_GO && work->count > 0);
 }
 
-static void look(struct work *work, const uint8_t *code, size_t size, size_t at) {
+/* Are the bytes 0x0f and 0x05, one behind the other, among these eight and the next? May be said of others. */
+static inline bool may_have(const uint8_t *at) {
+    uint64_t first, second;
+    memcpy(&first, at, WORD);
+    memcpy(&second, at + 1, WORD);
+    uint64_t other = (first ^ 0x0f0f0f0f0f0f0f0f) | (second ^ 0x0505050505050505);
+    return ((other - 0x0101010101010101) & ~other & 0x8080808080808080) != 0;
+}
+
+static void look(struct work *work, const struct copy *copy, size_t at) {
     struct place *place = &work->places[work->count];
-    if (code[at] != 0x0f || !unsock_call_site_find(code, size, at, work->kind, &place->site) || !answers(&place->site))
+    if (copy->bytes[at] != 0x0f || !unsock_call_site_find(copy->bytes, copy->size, at, work->kind, &place->site) ||
+        !answers(&place->site))
         return;
-    place->at = (uint64_t)code + at;
+    place->at = copy->start + at;
+    place->copy = copy->bytes + at;
     work->count++;
 }
 
-static void look_through(struct work *work, const struct unsock_image_text *text) {
-    const uint8_t *code = (const uint8_t *)text->start;
-    size_t size = work->kind == UNSOCK_CALL_SITE_GO ? UNSOCK_MIN(text->size, GO_MOST) : text->size;
-    for (size_t at = 0; at + WORD <= size && !is_enough(work); at += WORD) {
-        uint64_t word;
-        memcpy(&word, code + at, WORD);
-        for (size_t i = 0; may_have(word) && i < WORD && !is_enough(work); i++)
-            look(work, code, size, at + i);
+static void look_through(struct work *work, const struct copy *copy) {
+    for (size_t at = 0; at + 2 * WORD <= copy->size && !is_enough(work); at += WORD) {
+        if (!may_have(copy->bytes + at))
+            continue;
+        for (size_t i = 0; i < WORD && !is_enough(work); i++)
+            look(work, copy, at + i);
     }
 }
 
@@ -117,8 +130,7 @@ static bool make_stubs(struct work *work) {
         const struct place *place = &work->places[i];
         struct unsock_call_stub stub = {work->stubs + page + i * UNSOCK_CALL_STUB_MOST, place->at, work->stubs,
                                         unsock_site_numbers};
-        if (unsock_call_stub_make(&stub, &place->site, (const uint8_t *)place->at - place->site.moved,
-                                  (uint8_t *)stub.at) == 0)
+        if (unsock_call_stub_make(&stub, &place->site, place->copy - place->site.moved, (uint8_t *)stub.at) == 0)
             return false;
     }
     return !failed(unsock_sys(__NR_mprotect, work->stubs + page, work->stubs_size - page, PROT_READ | PROT_EXEC));
@@ -134,57 +146,64 @@ static bool put_jump(const struct work *work, unsigned index, uint8_t *copy) {
     return true;
 }
 
-/* The pages of a text from the first place in it to the last; false: there is none in it. */
-static bool span(const struct work *work, const struct unsock_image_text *text, uint64_t *start, uint64_t *end) {
-    *start = UINT64_MAX;
-    *end = 0;
-    for (unsigned i = 0; i < work->count; i++) {
-        uint64_t at = work->places[i].at;
-        if (at < text->start || at >= text->start + text->size)
-            continue;
-        *start = UNSOCK_MIN(*start, at - work->places[i].site.moved);
-        *end = at > *end ? at : *end;
-    }
-    *start &= ~(work->patch->page - 1);
-    *end = (*end + work->patch->page) & ~(work->patch->page - 1);
-    return *start < *end;
+/*
+ * Whole pages, as the program's own mapping has them: what is looked at here does not have to be found by the program
+ * again, as the pages are moved to it.
+ */
+static void make_copy(const struct work *work, const struct unsock_image_text *text, struct copy *copy) {
+    uint64_t page = work->patch->page, before = text->start & (page - 1);
+    uint64_t size = work->kind == UNSOCK_CALL_SITE_GO ? UNSOCK_MIN(text->size, GO_MOST) : text->size;
+    copy->start = text->start - before;
+    copy->size = (before + size + page - 1) & ~(page - 1);
+    long bytes = unsock_sys(__NR_mmap, 0, copy->size, PROT_READ | PROT_WRITE, MAP_PRIVATE, work->patch->fd,
+                            text->offset - before);
+    copy->bytes = failed(bytes) ? NULL : (uint8_t *)bytes;
+    /* Beyond the file's end there is nothing in the last page. */
+    copy->size = UNSOCK_MIN(copy->size, before + size);
 }
 
-static unsigned rewrite(const struct work *work, const struct unsock_image_text *text) {
-    uint64_t start, end;
-    if (!span(work, text, &start, &end))
-        return 0;
-    unsigned done = 0;
-    /* The page in which the code begins may begin before it, here as in the file. */
-    long copy = unsock_sys(__NR_mmap, 0, end - start, PROT_READ | PROT_WRITE, MAP_PRIVATE, work->patch->fd,
-                           text->offset + (start - text->start));
-    if (failed(copy))
-        return 0;
-    for (unsigned i = 0; i < work->count; i++) {
-        uint64_t first = work->places[i].at - work->places[i].site.moved;
-        if (first >= start && first < end)
-            done += put_jump(work, i, (uint8_t *)copy + (first - start));
+static void drop_copy(const struct work *work, struct copy *copy) {
+    uint64_t page = work->patch->page;
+    if (copy->bytes)
+        unsock_sys(__NR_munmap, copy->bytes, (copy->size + page - 1) & ~(page - 1));
+    copy->bytes = NULL;
+}
+
+/* Returns how many places are rewritten: all of the copy's, or none. */
+static unsigned rewrite(const struct work *work, struct copy *copy) {
+    uint64_t page = work->patch->page, size = (copy->size + page - 1) & ~(page - 1);
+    for (unsigned i = copy->first; i < copy->end; i++) {
+        const struct place *place = &work->places[i];
+        if (!put_jump(work, i, copy->bytes + (place->at - place->site.moved - copy->start)))
+            return 0;
     }
-    if (!failed(unsock_sys(__NR_mprotect, copy, end - start, PROT_READ | PROT_EXEC)) &&
-        !failed(unsock_sys(__NR_mremap, copy, end - start, end - start, MREMAP_MAYMOVE | MREMAP_FIXED, start)))
-        return done;
-    unsock_sys(__NR_munmap, copy, end - start);
-    return 0;
+    if (copy->first == copy->end || failed(unsock_sys(__NR_mprotect, copy->bytes, size, PROT_READ | PROT_EXEC)) ||
+        failed(unsock_sys(__NR_mremap, copy->bytes, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, copy->start)))
+        return 0;
+    copy->bytes = NULL;
+    return copy->end - copy->first;
 }
 
 unsigned unsock_patch(const struct unsock_patch *patch) {
     static UNSOCK_TABLE struct work work;
-    unsigned done = 0;
+    struct copy copies[UNSOCK_IMAGE_TEXTS] = {0};
+    unsigned done = 0, texts = patch->image->text_count;
     if (patch->small_stacks && !(patch->features & UNSOCK_SITE_STACK_FEATURE))
         return 0;
     work.patch = patch;
     work.kind = patch->small_stacks ? UNSOCK_CALL_SITE_GO : UNSOCK_CALL_SITE_C;
     unsock_site_start();
-    for (unsigned i = 0; i < patch->image->text_count; i++)
-        look_through(&work, &patch->image->texts[i]);
-    if (work.count > 0 && make_stubs(&work)) {
-        for (unsigned i = 0; i < patch->image->text_count; i++)
-            done += rewrite(&work, &patch->image->texts[i]);
+    for (unsigned i = 0; i < texts && !is_enough(&work); i++) {
+        copies[i].first = work.count;
+        make_copy(&work, &patch->image->texts[i], &copies[i]);
+        if (copies[i].bytes)
+            look_through(&work, &copies[i]);
+        copies[i].end = work.count;
+    }
+    bool ready = work.count > 0 && make_stubs(&work);
+    for (unsigned i = 0; i < texts; i++) {
+        done += ready && copies[i].bytes ? rewrite(&work, &copies[i]) : 0;
+        drop_copy(&work, &copies[i]);
     }
     if (done == 0 && work.stubs)
         unsock_sys(__NR_munmap, work.stubs, work.stubs_size);

@@ -82,7 +82,8 @@ bool unsock_site_concerns(const struct unsock_site_call *call) {
     int command = (int)a[1];
     switch (call->number) {
     case __NR_fcntl:
-        return command == FCNTL_DUPFD || command == FCNTL_DUPFD_CLOEXEC || command == FCNTL_SETFL;
+        return command == FCNTL_DUPFD || command == FCNTL_DUPFD_CLOEXEC || command == FCNTL_SETFL ||
+               command == UNSOCK_F_SETOWN || command == UNSOCK_F_SETOWN_EX;
     case __NR_ioctl:
         return command == IOCTL_NONBLOCK || command == IOCTL_OUTQ || (command & 0xff00) == IOCTL_INTERFACE;
     default:
