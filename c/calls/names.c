@@ -3,7 +3,9 @@
 
 #include "kernel/identify.h"
 #include "kernel/socket_info.h"
+#include "kernel/socket_mark.h"
 #include "memory/fds.h"
+#include "memory/sandbox.h"
 #include "memory/state.h"
 #include "replace/reuse.h"
 #include "rt/mem.h"
@@ -14,6 +16,8 @@
 #include "rules/ip.h"
 #include "rules/kernel_name.h"
 #include "rules/settings.h"
+
+#include <linux/poll.h>
 
 /* As move_addr_to_user in net/socket.c, in its order. */
 long unsock_names_give(const union unsock_sockaddr *from, socklen_t from_length, void *address, socklen_t *length) {
@@ -137,6 +141,15 @@ static bool is_peer_of_ours(const union unsock_sockaddr *name, long length) {
     return peer.kind == UNSOCK_NAME_FILE || peer.kind == UNSOCK_NAME_STREAM;
 }
 
+/* Of a connection that is over TCP knows no peer. One that lives costs a question; where that is forbidden, it lives.
+ */
+static bool is_over(int fd, const struct unsock_fd *entry) {
+    if (unsock_sandboxed || entry->kind != UNSOCK_KIND_LOCAL || entry->type != SOCK_STREAM)
+        return false;
+    int events = unsock_socket_poll(fd, POLLRDHUP);
+    return (events & (POLLRDHUP | POLLHUP)) && unsock_end_is_over(fd, unsock_socket_mark(fd), events);
+}
+
 long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length) {
     union unsock_sockaddr name = {0};
     struct unsock_fd scratch;
@@ -159,7 +172,7 @@ long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length
         return result;
     if (!entry)
         return unsock_names_give(&name, (socklen_t)result, address, length);
-    if (!unsock_state_is_connected(entry->state))
+    if (!unsock_state_is_connected(entry->state) || is_over(fd, entry))
         return -ENOTCONN;
     return unsock_names_peer(fd, entry, &name, result < 0 ? 0 : (socklen_t)result, address, length);
 }

@@ -47,21 +47,6 @@ static long shut_listener(int fd, struct unsock_fd *entry, int how, bool handed)
     return result;
 }
 
-/*
- * Is TCP's socket closed: reset, or done by both sides? Whose shutting down it was that ended reading is only certain
- * while this side has not done so itself.
- */
-static bool is_over(int fd, unsigned mark) {
-    if (mark & (UNSOCK_END_LOST | UNSOCK_END_RESET | UNSOCK_END_OVER))
-        return true;
-    int events = unsock_socket_poll(fd, POLLRDHUP);
-    /* Whoever reads it takes it away. */
-    if (events & POLLERR)
-        unsock_socket_mark_set(fd, mark, UNSOCK_END_RESET);
-    return (events & POLLERR) ||
-           ((mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_SHUT_READ)) == UNSOCK_END_SHUT_WRITE && (events & POLLRDHUP));
-}
-
 /* Will it be over by this? */
 static bool ends_it(int fd, unsigned mark, unsigned added) {
     bool writes = ((mark | added) & UNSOCK_END_SHUT_WRITE) != 0;
@@ -75,7 +60,7 @@ static long shut_connection(int fd, int how) {
     if (how < SHUT_RD || how > SHUT_RDWR)
         return unsock_sys(__NR_shutdown, fd, how);
     unsigned mark = unsock_socket_mark(fd), added = marks[how];
-    if (is_over(fd, mark))
+    if (unsock_end_is_over(fd, mark, unsock_socket_poll(fd, POLLRDHUP)))
         return -ENOTCONN;
     if (how == SHUT_RDWR && ends_it(fd, mark, added))
         added |= UNSOCK_END_OVER;

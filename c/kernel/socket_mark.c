@@ -5,6 +5,8 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 
+#include <linux/poll.h>
+
 unsigned unsock_socket_mark(int fd) {
     long value = unsock_socket_option(fd, SO_INCOMING_CPU);
     return (value & ~UNSOCK_SOCKET_MARK_BITS) == UNSOCK_SOCKET_MARK ? (unsigned)value & UNSOCK_SOCKET_MARK_BITS : 0;
@@ -27,4 +29,13 @@ void unsock_socket_mark_set(int fd, unsigned old, unsigned added) {
 void unsock_socket_mark_replace(int fd, unsigned marks) {
     int32_t value = (int32_t)(UNSOCK_SOCKET_MARK | marks);
     unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_INCOMING_CPU, &value, sizeof(value));
+}
+
+/* Whose shutting down it was that ended reading is only certain while this side has not done so itself. */
+bool unsock_end_is_over(int fd, unsigned mark, int events) {
+    /* Whoever reads it takes it away. */
+    if (events & POLLERR)
+        unsock_socket_mark_set(fd, mark, UNSOCK_END_RESET);
+    return (mark & (UNSOCK_END_LOST | UNSOCK_END_RESET | UNSOCK_END_OVER)) || (events & POLLERR) ||
+           ((mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_SHUT_READ)) == UNSOCK_END_SHUT_WRITE && (events & POLLRDHUP));
 }

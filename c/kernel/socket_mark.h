@@ -7,6 +7,7 @@
 #ifndef UNSOCK_SOCKET_MARK_H
 #define UNSOCK_SOCKET_MARK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -35,6 +36,12 @@ unsigned unsock_socket_mark_certain(int fd);
 
 /* Adds some to those that there are. */
 void unsock_socket_mark_set(int fd, unsigned old, unsigned added);
+
+/*
+ * Is TCP's socket closed: reset, or done by both sides? `mark` are the marks, `events` what poll says to POLLRDHUP. A
+ * reset is marked.
+ */
+bool unsock_end_is_over(int fd, unsigned mark, int events);
 
 /* Has these alone from now on. */
 void unsock_socket_mark_replace(int fd, unsigned marks);

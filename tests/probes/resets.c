@@ -29,6 +29,11 @@ static void fact_of(const char *how, const char *what, long result) {
     fact_number(name, result);
 }
 
+static int peer_name(int fd) {
+    address name = unwritten();
+    return getpeername(fd, &name.any, &name.length);
+}
+
 /* Everything that the other end can ask, in turn. */
 static void tell(const char *how, int fd) {
     char data[16];
@@ -36,10 +41,50 @@ static void tell(const char *how, int fd) {
     snprintf(name, sizeof name, "%s: events", how);
     ready(fd, POLLIN | POLLRDHUP, 5000);
     fact(name, "0x%x", ready(fd, POLLIN | POLLOUT | POLLRDHUP, 0));
+    fact_of(how, "its peer", peer_name(fd));
     fact_of(how, "reads", read(fd, data, sizeof data));
+    fact_of(how, "its peer then", peer_name(fd));
     fact_of(how, "reads again", read(fd, data, sizeof data));
     fact_of(how, "writes", send(fd, "x", 1, MSG_NOSIGNAL));
     close(fd);
+}
+
+/* TCP's last segment may be under way. */
+static void fact_gone(const char *what, int fd) {
+    long result = 0;
+    for (int i = 0; i < 1000 && (result = peer_name(fd)) == 0; i++)
+        usleep(1000);
+    fact_number(what, result);
+}
+
+/* Whom a connection is with, as long as it is one. */
+static void both_sides(void) {
+    join("127.0.0.1");
+    shutdown(client, SHUT_WR);
+    ready(peer, POLLRDHUP, 5000);
+    fact_number("this side has shut down writing", peer_name(client));
+    fact_number("and its peer sees that", peer_name(peer));
+    close(peer);
+    ready(client, POLLRDHUP, 5000);
+    fact_gone("then the peer has closed", client);
+    close(client);
+    join("127.0.0.1");
+    close(peer);
+    ready(client, POLLRDHUP, 5000);
+    fact_number("the peer has closed", peer_name(client));
+    shutdown(client, SHUT_WR);
+    fact_gone("then this side has shut down writing", client);
+    close(client);
+    join("127.0.0.1");
+    shutdown(client, SHUT_RDWR);
+    fact_number("this side has shut down both", peer_name(client));
+    close(client);
+    close(peer);
+    join("127.0.0.1");
+    shutdown(client, SHUT_RD);
+    fact_number("this side has shut down reading", peer_name(client));
+    close(client);
+    close(peer);
 }
 
 static void each_end(const char *where) {
@@ -201,5 +246,6 @@ int main(void) {
     duplicates();
     in_a_child();
     in_another_process();
+    both_sides();
     others();
 }

@@ -157,8 +157,7 @@ static bool is_of_ip(int error) {
 static bool is_lost(const char *call, const char *step) {
     /* To nobody nothing is sent: the directory's names have said that. */
     bool sends = strncmp(step, "sendto_", 7) == 0 && strcmp(step, "sendto_nobody") != 0;
-    return (strcmp(call, "sendto") == 0 && sends) ||
-           (strcmp(call, "connect") == 0 && strcmp(step, "join") == 0);
+    return (strcmp(call, "sendto") == 0 && sends) || (strcmp(call, "connect") == 0 && strcmp(step, "join") == 0);
 }
 
 static int usual[STEPS_MOST];
