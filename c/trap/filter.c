@@ -127,7 +127,7 @@ size_t unsock_filter_make(const struct unsock_trapped *calls, size_t count, stru
     put(&maker, BPF_JMP | BPF_JGE | BPF_K, UNSOCK_TRAPPED_TAG, 0, 4);
     put(&maker, BPF_JMP | BPF_JGE | BPF_K, FIRST_OTHER_ABI, 0, 1);
     give(&maker, SECCOMP_RET_ERRNO | ERRNO_NO_SYSTEM);
-    put(&maker, BPF_JMP | BPF_JGT | BPF_K, UNSOCK_TRAPPED_TAG | UNSOCK_TRAPPED_NUMBER, 1, 0);
+    put(&maker, BPF_JMP | BPF_JGE | BPF_K, (UNSOCK_TRAPPED_TAG | UNSOCK_TRAPPED_NUMBER) + 1, 1, 0);
     give(&maker, TRAP);
 #endif
     for (size_t i = 0; i < count; i++)

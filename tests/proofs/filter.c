@@ -84,6 +84,8 @@ static uint32_t expected(const struct seccomp_data *data) {
         return SECCOMP_RET_ALLOW;
     if ((uint32_t)data->nr >= OTHER_ABI)
         return NO_SYSTEM;
+    if (((uint32_t)data->nr & ~UNSOCK_TRAPPED_NUMBER) == UNSOCK_TRAPPED_TAG)
+        return TRAP;
     for (size_t i = 0; i < unsock_trapped_count; i++) {
         const struct unsock_trapped *call = &unsock_trapped[i];
         if (call->number != (uint32_t)data->nr)

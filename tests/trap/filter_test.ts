@@ -157,6 +157,21 @@ testFilter("the filter says that it is there, and is for this machine's calls", 
   }
 });
 
+testFilter("a program's own filter is heard of, and numbers with the tag are trapped, whatever they are", (filter) => {
+  const [seccomp, name] = [22n, 15n];
+  assertStrictEquals(filter.verdict("prctl", seccomp, 2n, POINTER), filter.trap);
+  assertStrictEquals(filter.verdict("prctl", name, POINTER), ALLOW);
+  assertStrictEquals(filter.verdict("seccomp", 1n, 0n, POINTER), filter.trap);
+  if (Deno.build.arch !== "x86_64") return;
+  const tag = filter.value("number_tag");
+  for (const [number, verdict] of [[tag, filter.trap], [tag + 1, filter.trap], [tag + 0xffff, filter.trap]] as const) {
+    assertStrictEquals(runFilter(filter.program, { number, machine: MACHINE }), verdict, `${number}`);
+  }
+  for (const number of [tag - 1, tag + 0x10000]) {
+    assertStrictEquals(runFilter(filter.program, { number, machine: MACHINE }), ALLOW, `${number}`);
+  }
+});
+
 testFilter("a filter that does not fit is none", (filter) => {
   assertStrictEquals(filter.value("short"), 0);
   assert(filter.program.length < 512);

@@ -22,6 +22,7 @@ int main(void) {
     NAME(socket), NAME(bind), NAME(sendto), NAME(recvfrom), NAME(fcntl), NAME(ioctl), NAME(execve), NAME(ppoll),
         NAME(pselect6);
     NAME(rt_sigprocmask), NAME(rt_sigreturn), NAME(read), NAME(write), NAME(io_uring_setup), NAME(clone3), NAME(clone);
-    NAME(epoll_pwait), NAME(close);
+    NAME(epoll_pwait), NAME(close), NAME(prctl), NAME(seccomp);
+    printf("number_tag %u\n", UNSOCK_TRAPPED_TAG);
     return 0;
 }
