@@ -151,23 +151,25 @@ int unsock_site_enter(struct unsock_site_call *call) {
  * ANSWER: from the registers on the stack, and back. Leaves rax, and sets the flag ZF where nothing was answered. rbx
  * is the frame meanwhile, for debuggers and profilers: `frame` and `no_frame` tell them.
  */
+/* clang-format off */
 #define PUSH(register) "push %" register "\n.cfi_adjust_cfa_offset 8\n"
 #define POP(register) "pop %" register "\n.cfi_adjust_cfa_offset -8\n"
-#define ANSWER(frame, no_frame)                                                                                        \
-    PUSH("r9")                                                                                                         \
-    PUSH("r8")                                                                                                         \
-    PUSH("r10")                                                                                                        \
-    PUSH("rdx")                                                                                                        \
-    PUSH("rsi")                                                                                                        \
-    PUSH("rdi")                                                                                                        \
-    PUSH("rax")                                                                                                        \
-    "mov %rsp,%rdi\nmov %rsp,%rbx\n" frame "and $-16,%rsp\ncall unsock_site_enter\n"                                   \
-    "mov %rbx,%rsp\n" no_frame "test %eax,%eax\n" POP("rax") POP("rdi") POP("rsi") POP("rdx") POP("r10") POP("r8")     \
-        POP("r9")
+#define ANSWER(frame, no_frame)                                         \
+    PUSH("r9") PUSH("r8") PUSH("r10") PUSH("rdx") PUSH("rsi") PUSH("rdi") PUSH("rax") \
+    "mov %rsp,%rdi\n"                                                   \
+    "mov %rsp,%rbx\n"                                                   \
+    frame                                                               \
+    "and $-16,%rsp\n"                                                   \
+    "call unsock_site_enter\n"                                          \
+    "mov %rbx,%rsp\n"                                                   \
+    no_frame                                                            \
+    "test %eax,%eax\n"                                                  \
+    POP("rax") POP("rdi") POP("rsi") POP("rdx") POP("r10") POP("r8") POP("r9")
 
 __asm__(
     ".text\n"
-    ".globl unsock_site_stay\n.hidden unsock_site_stay\n"
+    ".globl unsock_site_stay\n"
+    ".hidden unsock_site_stay\n"
     ".type unsock_site_stay,@function\n"
     "unsock_site_stay:\n"
     ".cfi_startproc\n"
@@ -177,88 +179,92 @@ __asm__(
     ".cfi_adjust_cfa_offset 128\n"
     "pushfq\n"
     ".cfi_adjust_cfa_offset 8\n"
-    "cld\n" PUSH("rcx") ".cfi_offset rip,-144\n" PUSH("rbx") ".cfi_offset rbx,-152\n" ANSWER(".cfi_def_cfa rbx,208\n",
-                                                                                             ".cfi_def_cfa rsp,208\n")
-        POP("rbx") ".cfi_restore rbx\n" POP(
-            "rcx") ".cfi_register rip,rcx\n"
-                   "jnz 1f\n"
-                   "lea -2(%rcx),%rcx\n" /* the `syscall` */
-                   "1: mov (%rsp),%r11\n"
-                   "popfq\n"
-                   ".cfi_adjust_cfa_offset -8\n"
-                   "lea 128(%rsp),%rsp\n"
-                   ".cfi_adjust_cfa_offset -128\n"
-                   "jmp *%rcx\n"
-                   ".cfi_endproc\n"
-                   ".size unsock_site_stay,.-unsock_site_stay\n"
-                   /*
-                    * Nothing is written, and no flag lost, until there is a stack: the flags go into ax, and with the
-                    * number into r11. Offsets: struct unsock_site_stack.
-                    */
-                   ".globl unsock_site_switch\n.hidden unsock_site_switch\n"
-                   ".type unsock_site_switch,@function\n"
-                   "unsock_site_switch:\n"
-                   ".cfi_startproc\n"
-                   ".cfi_def_cfa rsp,0\n"
-                   ".cfi_register rip,rcx\n"
-                   "mov %rax,%r11\n"
-                   "lahf\n"
-                   "seto %al\n"
-                   "movzwl %ax,%eax\n"
-                   "shl $32,%r11\n"
-                   "or %rax,%r11\n"
-                   "rdgsbase %rax\n"
-                   "test %rax,%rax\n"
-                   "jz 3f\n"
-                   "rdfsbase %rax\n"
-                   "cmp %gs:0,%rax\n" /* another thread's: this one has just begun */
-                   "jne 3f\n"
-                   "cmpq $0,%gs:16\n" /* in use: this is a handler, in the middle of a call */
-                   "jne 3f\n"
-                   "movq $1,%gs:16\n"
-                   "mov %rsp,%rax\n"
-                   "mov %gs:8,%rsp\n"
-                   ".cfi_def_cfa rax,0\n"
-                   "push %rax\n"
-                   "pushfq\n"
-                   "cld\n"
-                   "push %r11\n"
-                   "push %rcx\n"
-                   "push %rbx\n"
-                   "mov %r11,%rax\n"
-                   "shr $32,%rax\n"
-                   /* The program's stack pointer stands above the frame, as do its rbx and where it goes on. */
-                   ".cfi_remember_state\n" ANSWER(
-                       ".cfi_escape 0x0f,4,0x73,0xd8,0,6\n.cfi_escape 0x10,16,3,0x73,0xc0,0\n"
-                       ".cfi_escape 0x10,3,2,0x73,0x38\n",
-                       ".cfi_restore_state\n.cfi_def_cfa rsp,56\n.cfi_undefined rip\n") "pop %rbx\n"
-                                                                                        "pop %rcx\n"
-                                                                                        "pop %r11\n"
-                                                                                        "jnz 1f\n"
-                                                                                        "lea -2(%rcx),%rcx\n"
-                                                                                        "1: xchg %rax,%r11\n"
-                                                                                        "popfq\n"
-                                                                                        "pop %rsp\n"
-                                                                                        "movq $0,%gs:16\n"
-                                                                                        "add $0x7f,%al\n"
-                                                                                        "sahf\n"
-                                                                                        "mov %r11,%rax\n"
-                                                                                        "jmp *%rcx\n"
-                                                                                        /* As if nothing had been
-                                                                                           rewritten, but for the tag.
-                                                                                           The handler brings a stack.
-                                                                                         */
-                                                                                        "3: mov %r11d,%eax\n"
-                                                                                        "shr $32,%r11\n"
-                                                                                        "add $0x7f,%al\n"
-                                                                                        "sahf\n"
-                                                                                        "lea 0x07560000(%r11),%rax\n"
-                                                                                        "lea -2(%rcx),%rcx\n"
-                                                                                        "jmp *%rcx\n"
-                                                                                        ".cfi_endproc\n"
-                                                                                        ".size "
-                                                                                        "unsock_site_switch,.-unsock_"
-                                                                                        "site_switch\n");
+    "cld\n"
+    PUSH("rcx") ".cfi_offset rip,-144\n"
+    PUSH("rbx") ".cfi_offset rbx,-152\n"
+    ANSWER(".cfi_def_cfa rbx,208\n", ".cfi_def_cfa rsp,208\n")
+    POP("rbx") ".cfi_restore rbx\n"
+    POP("rcx") ".cfi_register rip,rcx\n"
+    "jnz 1f\n"
+    "lea -2(%rcx),%rcx\n" /* the `syscall` */
+    "1: mov (%rsp),%r11\n"
+    "popfq\n"
+    ".cfi_adjust_cfa_offset -8\n"
+    "lea 128(%rsp),%rsp\n"
+    ".cfi_adjust_cfa_offset -128\n"
+    "jmp *%rcx\n"
+    ".cfi_endproc\n"
+    ".size unsock_site_stay,.-unsock_site_stay\n"
+
+    /*
+     * Nothing is written, and no flag lost, until there is a stack: the flags go into ax, and with the number into r11.
+     * Offsets: struct unsock_site_stack.
+     */
+    ".globl unsock_site_switch\n"
+    ".hidden unsock_site_switch\n"
+    ".type unsock_site_switch,@function\n"
+    "unsock_site_switch:\n"
+    ".cfi_startproc\n"
+    ".cfi_def_cfa rsp,0\n"
+    ".cfi_register rip,rcx\n"
+    "mov %rax,%r11\n"
+    "lahf\n"
+    "seto %al\n"
+    "movzwl %ax,%eax\n"
+    "shl $32,%r11\n"
+    "or %rax,%r11\n"
+    "rdgsbase %rax\n"
+    "test %rax,%rax\n"
+    "jz 3f\n"
+    "rdfsbase %rax\n"
+    "cmp %gs:0,%rax\n" /* another thread's: this one has just begun */
+    "jne 3f\n"
+    "cmpq $0,%gs:16\n" /* in use: this is a handler, in the middle of a call */
+    "jne 3f\n"
+    "movq $1,%gs:16\n"
+    "mov %rsp,%rax\n"
+    "mov %gs:8,%rsp\n"
+    ".cfi_def_cfa rax,0\n"
+    "push %rax\n"
+    "pushfq\n"
+    "cld\n"
+    "push %r11\n"
+    "push %rcx\n"
+    "push %rbx\n"
+    "mov %r11,%rax\n"
+    "shr $32,%rax\n"
+    /* The program's stack pointer stands above the frame, as do its rbx and where it goes on. */
+    ".cfi_remember_state\n"
+    ANSWER(".cfi_escape 0x0f,4,0x73,0xd8,0,6\n"
+           ".cfi_escape 0x10,16,3,0x73,0xc0,0\n"
+           ".cfi_escape 0x10,3,2,0x73,0x38\n",
+           ".cfi_restore_state\n"
+           ".cfi_def_cfa rsp,56\n"
+           ".cfi_undefined rip\n")
+    "pop %rbx\n"
+    "pop %rcx\n"
+    "pop %r11\n"
+    "jnz 1f\n"
+    "lea -2(%rcx),%rcx\n"
+    "1: xchg %rax,%r11\n"
+    "popfq\n"
+    "pop %rsp\n"
+    "movq $0,%gs:16\n"
+    "add $0x7f,%al\n"
+    "sahf\n"
+    "mov %r11,%rax\n"
+    "jmp *%rcx\n"
+    /* As if nothing had been rewritten, but for the tag. The handler brings a stack. */
+    "3: mov %r11d,%eax\n"
+    "shr $32,%r11\n"
+    "add $0x7f,%al\n"
+    "sahf\n"
+    "lea 0x07560000(%r11),%rax\n"
+    "lea -2(%rcx),%rcx\n"
+    "jmp *%rcx\n"
+    ".cfi_endproc\n"
+    ".size unsock_site_switch,.-unsock_site_switch\n");
+/* clang-format on */
 
 _Static_assert(UNSOCK_TRAPPED_TAG == 0x07560000, "as above");
 _Static_assert(offsetof(struct unsock_site_stack, thread_pointer) == 0 &&
