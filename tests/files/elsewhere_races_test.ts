@@ -9,7 +9,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   files: ["directory", "elsewhere", "inside", "lock", "lock_file", "origin", "socketfile"],
   kernel: ["beyond_limit", "file_info", "socket_info", "trust", "version"],
   memory: ["own"],
-  rt: ["libc", "lines", "mem", "sys", "text", "user"],
+  rt: ["libc", "lines", "mem", "sys", "text", "user", "vdso"],
   rules: ["address", "address_text", "errno", "ip", "kernel_name", "keyed_hash", "nearest", "port_entry", "port_name"],
 };
 

@@ -12,7 +12,7 @@ const SOURCES = {
   files: ["inside", "lock", "lock_file"],
   kernel: ["beyond_limit"],
   memory: ["own"],
-  rt: ["libc", "mem", "sys", "text", "user"],
+  rt: ["libc", "mem", "sys", "text", "user", "vdso"],
 };
 const ignore = !need("cc") || !need("python3");
 

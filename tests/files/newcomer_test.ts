@@ -34,7 +34,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     "version",
   ],
   memory: ["fds", "option_table", "own", "state"],
-  rt: ["libc", "lines", "mem", "sys", "text", "user"],
+  rt: ["libc", "lines", "mem", "sys", "text", "user", "vdso"],
   rules: [
     "address",
     "address_text",
