@@ -194,14 +194,9 @@ export class Rig implements AsyncDisposable {
     const file = this.#socketFile({ type, number });
     const listening = type === "tcp" ? "00010000" : "00000000";
     const lines = Deno.readTextFileSync("/proc/net/unix").split("\n").map((line) => line.trim().split(/\s+/));
-    // The name that the socket was bound to may be spelt with more slashes and dots.
-    const { dir, base } = parse(file);
-    const hidden = join(dir, `.${base}.`);
-    const address = join(dir, `.${number}@`);
-    const isIts = (name: string) =>
-      name === file || (type === "tcp" && name.startsWith(address)) ||
-      // One that has taken another's place (SO_REUSEPORT) was bound to a hidden name, and got that one's.
-      /^\d+$/.test(name.startsWith(hidden) ? name.slice(hidden.length) : "");
+    const { dir } = parse(file);
+    const address = join(dir, `.${number}${type === "tcp" ? "" : "u"}@`);
+    const isIts = (name: string) => name === file || name.startsWith(address);
     return lines.some((fields) => isIts(normalize(fields[7] ?? "")) && fields[3] === listening);
   }
 
