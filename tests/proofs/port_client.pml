@@ -1,6 +1,6 @@
 /* A part of port.pml: what a client does. */
 
-/* unsock_stream_path_connect, of a client of 127.0.0.1. */
+/* unsock_port_go, of a client of 127.0.0.1. */
 #define fitting(set) (set & (ON_A | ON_W | bit(D)))
 #define best(set) (set & ON_A -> set & ON_A : (set & ON_W -> set & ON_W : set & bit(D)))
 #define is_best(e) (best(left) & bit(e))
