@@ -53,7 +53,7 @@ function parse(args: readonly string[]): Options | string {
 /** On arm64 the trap door is what cannot be tried elsewhere: user emulation does not trap (tests/aarch64 has the other). */
 function casesOf({ machine }: Series, { quick, probes }: Options): Case[] {
   const doors = machine === "aarch64" ? ["static", "raw"] as const : ["preload", "static", "raw"] as const;
-  const cases = makeCases(doors, ["root", "user"], probes);
+  const cases = makeCases(doors, ["root", "user"], machine, probes);
   return quick ? cases.filter(({ door, shim }) => (door === "static") === (shim.user === "user")) : cases;
 }
 

@@ -53,14 +53,20 @@ export function programName(probe: string, door: Door): string {
 /**
  * @param doors By which the library reaches the probes.
  * @param users Who runs them.
+ * @param machine Where.
  * @param only If given, the names of the probes.
  */
-export function makeCases(doors: readonly Door[], users: readonly User[], only?: readonly string[]): Case[] {
+export function makeCases(
+  doors: readonly Door[],
+  users: readonly User[],
+  machine: string,
+  only?: readonly string[],
+): Case[] {
   const cases: Case[] = [];
   for (const { name, options, doors: possible } of registered) {
     if (only && !only.includes(name)) continue;
     for (const door of doors.filter((one) => possible.includes(one))) {
-      const way = passage(name, door);
+      const way = passage(name, door, machine);
       if (way === undefined) continue;
       for (const user of users) cases.push(makeCase(name, door, options, way, user));
     }
