@@ -157,7 +157,8 @@ export function countTraffic(snmp: string): { traffic: number; refusals: number 
   const udp6 = lines.find((line) => line.startsWith("Udp6OutDatagrams"))?.split(/\s+/)[1] ?? 0;
   return {
     traffic: value("Tcp", "OutSegs") + value("Udp", "OutDatagrams") + Number(udp6),
-    refusals: Math.min(value("Tcp", "AttemptFails"), value("Tcp", "OutRsts")),
+    // Not AttemptFails: on a slow machine the answer may come when the library has given that socket up.
+    refusals: Math.min(value("Tcp", "ActiveOpens"), value("Tcp", "OutRsts")),
   };
 }
 
