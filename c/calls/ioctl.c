@@ -10,11 +10,8 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 
-#define INTERFACE_REQUESTS 0x8900u
-#define REQUEST_NONBLOCK 0x5421u /* FIONBIO, on or off */
-#define REQUEST_OUTQ 0x5411u     /* SIOCOUTQ */
-#define REQUEST_AT_MARK 0x8905u  /* SIOCATMARK */
-#define REQUEST_FILE 0x89e0u     /* SIOCUNIXFILE */
+#define REQUEST_AT_MARK 0x8905u /* SIOCATMARK */
+#define REQUEST_FILE 0x89e0u    /* SIOCUNIXFILE */
 
 /* tcp(7): how much is not acknowledged yet. What has been written is in the peer's queue already. */
 static long ask_queue(int fd, unsigned long argument, long result) {
@@ -55,10 +52,10 @@ long unsock_call_ioctl(int fd, unsigned long request, unsigned long argument) {
     if (is_of_unix_alone(fd, request))
         return ask_ip_socket(fd, request, argument, -ENOTTY);
     long result = unsock_sys(__NR_ioctl, fd, request, argument);
-    bool interface = (request & 0xff00u) == INTERFACE_REQUESTS && (result == -ENOTTY || result == -EINVAL);
+    bool interface = (request & 0xff00u) == UNSOCK_SIOC_INTERFACE && (result == -ENOTTY || result == -EINVAL);
     if (interface)
         return ask_ip_socket(fd, request, argument, result);
-    if (request == REQUEST_NONBLOCK && result == 0)
+    if (request == UNSOCK_FIONBIO && result == 0)
         unsock_fds_was_made_nonblocking(fd);
-    return request == REQUEST_OUTQ ? ask_queue(fd, argument, result) : result;
+    return request == UNSOCK_SIOCOUTQ ? ask_queue(fd, argument, result) : result;
 }

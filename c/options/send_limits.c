@@ -10,7 +10,6 @@
 /* 65,527 bytes, the most in a UDP datagram over IPv6, and sock_alloc_send_pskb's own. */
 #define SEND_BUFFER_LEAST 66000
 #define SECONDS_MOST 2000000
-#define SIOCOUTQ 0x5411 /* linux/sockios.h */
 #define SEND_BUFFER_FIRST (4 << 20)
 #define SEND_BUFFER_MOST (32 << 20)
 #define HELD_SHARE 8 /* poll says that a socket is writable as long as a quarter is free (unix_writable) */
@@ -55,7 +54,7 @@ void unsock_send_limit_grow(int fd, int32_t size) {
 bool unsock_send_limit_relieve(int fd) {
     int32_t held = 0;
     int32_t size = (int32_t)unsock_socket_option(fd, SO_SNDBUF);
-    if (unsock_sys(__NR_ioctl, fd, SIOCOUTQ, &held) < 0 || size <= 0 || size > SEND_BUFFER_MOST ||
+    if (unsock_sys(__NR_ioctl, fd, UNSOCK_SIOCOUTQ, &held) < 0 || size <= 0 || size > SEND_BUFFER_MOST ||
         held < size / HELD_SHARE)
         return false;
     set_buffer(fd, size);

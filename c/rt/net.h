@@ -38,6 +38,10 @@ struct unsock_owner {
 #define UNSOCK_F_GETSIG 11
 #define UNSOCK_F_SETOWN_EX 15
 #define UNSOCK_F_GETOWN_EX 16
+#define UNSOCK_F_DUPFD_CLOEXEC 1030
+#define UNSOCK_FIONBIO 0x5421u        /* ioctl_tty(2) */
+#define UNSOCK_SIOCOUTQ 0x5411u       /* linux/sockios.h */
+#define UNSOCK_SIOC_INTERFACE 0x8900u /* netdevice(7); its requests have this under 0xff00 */
 #define UNSOCK_S_IFMT 0170000
 #define UNSOCK_S_IFSOCK 0140000
 #define UNSOCK_S_IFREG 0100000

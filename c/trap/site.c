@@ -17,13 +17,7 @@
 #include <asm/unistd.h>
 #include <linux/poll.h>
 
-#define FCNTL_DUPFD 0
-#define FCNTL_SETFL 4
-#define FCNTL_DUPFD_CLOEXEC 1030
-#define IOCTL_NONBLOCK 0x5421  /* FIONBIO */
-#define IOCTL_OUTQ 0x5411      /* SIOCOUTQ */
-#define IOCTL_INTERFACE 0x8900 /* netdevice(7) */
-#define FEW 16                 /* descriptors of one poll that are looked at */
+#define FEW 16 /* descriptors of one poll that are looked at */
 
 /* Is data on this descriptor the kernel's? Of an unknown one it is asked, once. */
 static bool is_kernels(int fd) {
@@ -79,13 +73,13 @@ static bool concerns_data(long number, const long a[6]) {
 
 bool unsock_site_concerns(const struct unsock_site_call *call) {
     const long *a = call->arguments;
-    int command = (int)a[1];
+    unsigned command = (unsigned)a[1];
     switch (call->number) {
     case __NR_fcntl:
-        return command == FCNTL_DUPFD || command == FCNTL_DUPFD_CLOEXEC || command == FCNTL_SETFL ||
+        return command == F_DUPFD || command == UNSOCK_F_DUPFD_CLOEXEC || command == F_SETFL ||
                command == UNSOCK_F_SETOWN || command == UNSOCK_F_SETOWN_EX;
     case __NR_ioctl:
-        return command == IOCTL_NONBLOCK || command == IOCTL_OUTQ || (command & 0xff00) == IOCTL_INTERFACE;
+        return command == UNSOCK_FIONBIO || command == UNSOCK_SIOCOUTQ || (command & 0xff00) == UNSOCK_SIOC_INTERFACE;
     default:
         return concerns_data(call->number, a);
     }

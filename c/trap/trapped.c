@@ -1,21 +1,16 @@
 /* The table of trapped system calls. */
 #include "trap/trapped.h"
 
+#include "rt/net.h"
+
 #include <asm/unistd.h>
 
 #define ALWAYS(name) {.number = __NR_##name, .when = UNSOCK_TRAPPED_ALWAYS}
 #define IF_SET(name, which) {.number = __NR_##name, .when = UNSOCK_TRAPPED_IF_SET, .argument = (which)}
 #define NO_SYSTEM(name) {.number = __NR_##name, .when = UNSOCK_TRAPPED_NO_SYSTEM}
 
-#define FCNTL_DUPFD 0
-#define FCNTL_SETFL 4
-#define FCNTL_DUPFD_CLOEXEC 1030
-#define IOCTL_NONBLOCK 0x5421   /* FIONBIO */
-#define IOCTL_OUTQ 0x5411       /* SIOCOUTQ */
-#define IOCTL_INTERFACE 0x8900  /* netdevice(7) */
-#define SIGNALS_UNBLOCK 1       /* SIG_UNBLOCK */
-#define FLAG_ERROR_QUEUE 0x2000 /* MSG_ERRQUEUE */
-#define OPTION_SECCOMP 22       /* PR_SET_SECCOMP */
+#define SIGNALS_UNBLOCK 1 /* SIG_UNBLOCK */
+#define OPTION_SECCOMP 22 /* PR_SET_SECCOMP */
 
 const struct unsock_trapped unsock_trapped[] = {
     ALWAYS(socket),
@@ -32,7 +27,7 @@ const struct unsock_trapped unsock_trapped[] = {
     ALWAYS(setsockopt),
     /* Without an address these are the data path of streams: send and recv. */
     IF_SET(sendto, 4),
-    {.number = __NR_recvfrom, .when = UNSOCK_TRAPPED_IF_SET, .argument = 4, .mask = FLAG_ERROR_QUEUE},
+    {.number = __NR_recvfrom, .when = UNSOCK_TRAPPED_IF_SET, .argument = 4, .mask = MSG_ERRQUEUE},
     ALWAYS(sendmsg),
     ALWAYS(sendmmsg),
     ALWAYS(recvmsg),
@@ -46,14 +41,14 @@ const struct unsock_trapped unsock_trapped[] = {
      .when = UNSOCK_TRAPPED_IF_VALUE,
      .argument = 1,
      .value_count = 3,
-     .values = {FCNTL_DUPFD, FCNTL_DUPFD_CLOEXEC, FCNTL_SETFL}},
+     .values = {F_DUPFD, UNSOCK_F_DUPFD_CLOEXEC, F_SETFL}},
     {.number = __NR_ioctl,
      .when = UNSOCK_TRAPPED_IF_VALUE,
      .argument = 1,
      .value_count = 2,
-     .values = {IOCTL_NONBLOCK, IOCTL_OUTQ},
+     .values = {UNSOCK_FIONBIO, UNSOCK_SIOCOUTQ},
      .mask = 0xff00,
-     .masked = IOCTL_INTERFACE},
+     .masked = UNSOCK_SIOC_INTERFACE},
     ALWAYS(exit_group),
     ALWAYS(epoll_create1),
     ALWAYS(epoll_ctl),
