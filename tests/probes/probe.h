@@ -208,12 +208,22 @@ static inline int own_port(int fd) {
     return port_of(&name);
 }
 
-/* A port that nobody is bound to. */
+/* A port that nobody is bound to, another one by each call. It lies below the ports that the kernel chooses: a connect
+   from a port to the same port is answered by its own socket (RFC 9293, 3.5). Processes in one network namespace begin
+   at different ones. */
 static inline int free_port(int type) {
-    int fd = bound("0.0.0.0", 0, type);
-    int port = own_port(fd);
-    CHECK(close(fd));
-    return port;
+    static int last;
+    if (last == 0)
+        last = 10000 + getpid() % 200 * 100;
+    for (;;) {
+        address at = ip("0.0.0.0", ++last);
+        int fd = CHECK(socket(AF_INET, type | SOCK_CLOEXEC, 0)), result = bind(fd, &at.any, at.length);
+        if (result != 0 && errno != EADDRINUSE)
+            die("bind of a free port");
+        CHECK(close(fd));
+        if (result == 0)
+            return last;
+    }
 }
 
 static inline int connect_to(int fd, const char *text, int port) {
