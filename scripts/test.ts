@@ -38,8 +38,13 @@ async function runTests(args: readonly string[]): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--parallel", ...args, ...targets],
     cwd: ROOT,
-    // In a pipe it would write colours all the same.
-    env: { UNSOCK_TEST_BUILT: "1", ...(mayColour() ? {} : { NO_COLOR: "1" }) },
+    env: {
+      UNSOCK_TEST_BUILT: "1",
+      // Most tests wait for programs half of their time.
+      DENO_JOBS: Deno.env.get("DENO_JOBS") ?? `${navigator.hardwareConcurrency + 1}`,
+      // In a pipe it would write colours all the same.
+      ...(mayColour() ? {} : { NO_COLOR: "1" }),
+    },
     stdout: "piped",
     stderr: "inherit",
   }).spawn();

@@ -1,4 +1,4 @@
-/** The benchmark's own arithmetic and drawing, and that all of it runs; never how fast anything is. */
+/** The benchmark's own arithmetic and drawing. That all of it runs is seen by `deno task bench --quick`, which CI calls. */
 import {
   assert,
   assertEquals,
@@ -209,42 +209,6 @@ Deno.test("parseCalls() reads the total with and without errors and times per ca
   assertStrictEquals(parseCalls(`${head}100.00    0.004563           2      2112        12 total\n`), 2112);
   assertStrictEquals(parseCalls(`${head}100.00    0.004563           2      2112           total\n`), 2112);
   assertMatch(assertThrows(() => parseCalls(head), Error).message, /counted nothing/);
-});
-
-Deno.test("bench --quick measures everything, with another library too, and writes its three files", {
-  ignore: !need("cc"),
-}, async () => {
-  await withDir(async (dir) => {
-    const words = ["--quick", "--json", "--out", dir, "--shim", `again=${shimLibrary()}`];
-    const { code, stdout, stderr } = await run([Deno.execPath(), "run", "-A", SCRIPT, ...words], {
-      timeoutMs: 300_000,
-    });
-    assertStrictEquals(code, 0, stderr);
-    const report: Report = JSON.parse(stdout);
-    const workloads = [
-      "bulk",
-      "round-trips",
-      "connections",
-      "datagrams",
-      "held",
-      "listeners",
-      "datagram-clients",
-      "forks",
-    ];
-    assertEquals(report.comparisons.slice(0, workloads.length).map(({ name }) => name), workloads);
-    for (const { title, results, notes } of report.comparisons.slice(0, workloads.length)) {
-      assertEquals(results.map(({ variant }) => variant), ["unix", "tcp", "unsock", "again"], `${title}: ${notes}`);
-      assert(results.every(({ speed }) => speed.median > 0), JSON.stringify(results));
-    }
-    assert(report.growth.length >= 6);
-    for (const { title, ways } of report.growth) {
-      assert(ways.some(({ variant }) => variant === "unsock") && ways.every(({ times }) => times.median > 0), title);
-    }
-    assert(report.counts.some(({ name }) => name === "memory"));
-    assertEquals(JSON.parse(await Deno.readTextFile(join(dir, "bench.json"))), report);
-    assertMatch(await Deno.readTextFile(join(dir, "bench.svg")), /^<svg [\s\S]*<\/svg>\n$/);
-    assertMatch(await Deno.readTextFile(join(dir, "bench.md")), /Round trips of 64 bytes/);
-  });
 });
 
 Deno.test("bench refuses what it does not know, in one line", async () => {
