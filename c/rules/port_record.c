@@ -173,13 +173,18 @@ struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *po
     return leaving;
 }
 
-/* In which order those of one address are tried. */
-enum rank { CONNECTED, LATEST, ANY, RANKS };
+/* In which order those of one address are tried. As by UDP those come first that are of the newest one's kind. */
+enum rank { CONNECTED, AS_NEWEST, OTHERS, RANKS };
 
-static enum rank rank_of(const struct unsock_port_entry *entry) {
+/* Do all of its kind have clients? With SO_REUSEADDR alone the newest one has them all. */
+static bool spreads(const struct unsock_port_entry *entry) {
+    return (entry->marks & UNSOCK_PORT_SHARES) != UNSOCK_PORT_REUSEADDR;
+}
+
+static enum rank rank_of(const struct unsock_port_entry *entry, bool newest_spreads) {
     if (entry->marks & UNSOCK_PORT_CONNECTED)
         return CONNECTED;
-    return entry->marks & UNSOCK_PORT_REUSEADDR ? LATEST : ANY;
+    return spreads(entry) == newest_spreads ? AS_NEWEST : OTHERS;
 }
 
 /* Of whom a client looks for: one entry's address (`like`), all clients (`asks`), or everybody. */
@@ -194,24 +199,38 @@ static bool is_wanted(const struct wanted *wanted, const struct unsock_port_entr
     return !wanted->like || unsock_port_same_address(entry, wanted->like);
 }
 
-/* Of those the one with this index; of ANY rank they come from the one numbered `start` on, of the others backwards. */
+static bool newest_spreads(const struct unsock_port *port, const struct wanted *wanted) {
+    struct unsock_span rest = unsock_port_all(port);
+    struct unsock_port_entry entry;
+    bool spread = true;
+    while (unsock_port_entry_next(&rest, &entry)) {
+        if (is_wanted(wanted, &entry) && !(entry.marks & UNSOCK_PORT_CONNECTED))
+            spread = spreads(&entry);
+    }
+    return spread;
+}
+
+/* Of those the one with this index. Where clients are spread they come from number `start` on, else the newest first.
+ */
 static bool pick(const struct unsock_port *port, const struct wanted *wanted, unsigned start, unsigned *index,
                  struct unsock_port_entry *found) {
     struct unsock_span rest = unsock_port_all(port);
     struct unsock_port_entry entry;
     unsigned count[RANKS] = {0}, rank = 0;
+    bool spread = newest_spreads(port, wanted);
     while (unsock_port_entry_next(&rest, &entry)) {
         if (is_wanted(wanted, &entry))
-            count[rank_of(&entry)]++;
+            count[rank_of(&entry, spread)]++;
     }
     while (rank < RANKS && *index >= count[rank])
         *index -= count[rank++];
     if (rank == RANKS)
         return false;
-    unsigned place = rank == ANY ? (start % count[rank] + *index) % count[rank] : count[rank] - 1 - *index;
+    bool from_start = rank != CONNECTED && (rank == AS_NEWEST) == spread;
+    unsigned place = from_start ? (start % count[rank] + *index) % count[rank] : count[rank] - 1 - *index;
     rest = unsock_port_all(port);
     for (unsigned i = 0; unsock_port_entry_next(&rest, &entry);) {
-        if (is_wanted(wanted, &entry) && rank_of(&entry) == rank && i++ == place) {
+        if (is_wanted(wanted, &entry) && rank_of(&entry, spread) == rank && i++ == place) {
             *found = entry;
             return true;
         }

@@ -107,9 +107,9 @@ struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *po
 
 /*
  * The entry that a client of an address tries as number `index`, in TCP's order: of the address itself, the family's
- * wildcard, the dual-stack one, a datagram client's. Among those that share an address first come the connected ones,
- * which take nobody but their own client, and of them, and of those with SO_REUSEADDR, the latest; with SO_REUSEPORT
- * any, as `spread` says. With `one_address` all the others come after these. False: there is no such one.
+ * wildcard, the dual-stack one, a datagram client's. Of those that share an address the connected ones come first,
+ * which take nobody but their own client, then those of the newest one's kind: with SO_REUSEPORT any, as `spread` says,
+ * with SO_REUSEADDR alone the newest. With `one_address` all the others come after these. False: there is no such one.
  */
 bool unsock_port_candidate(const struct unsock_port *port, const struct unsock_ip *ip, unsigned spread,
                            bool one_address, unsigned index, struct unsock_port_entry *entry);

@@ -1,7 +1,7 @@
 /** The helper scripts' own logic. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { parseProcNetUnix } from "../../lib/system/unix_sockets.ts";
-import { countSoFar, countTests } from "../../scripts/test.ts";
+import { countSoFar, countTests, readTestArguments } from "../../scripts/test.ts";
 
 Deno.test("countTests() sums deno's own summaries, colours and all", () => {
   const output = "\x1b[32mok\x1b[0m | 12 passed (3 steps) | 0 failed | 1 ignored (2s)\n" +
@@ -41,4 +41,14 @@ Deno.test("countSoFar() counts the tests that have ended, colours and all", () =
   const output =
     "a => b ... ok (2ms)\na => c ... \x1b[0m\x1b[31mFAILED\x1b[0m (3s)\na => d ... \x1b[0m\x1b[32mok\x1b[0m\n";
   assertEquals(countSoFar(`${output}a => e ... `), { passed: 2, failed: 1 });
+});
+
+Deno.test("readTestArguments() leaves out what takes long, unless it is named or all is wanted", () => {
+  const [ignored = "", ...targets] = readTestArguments([]);
+  assertEquals(targets, ["tests/"]);
+  for (const path of ignored.replace("--ignore=", "").split(",")) assert(Deno.statSync(path), path);
+  assertEquals(readTestArguments(["--all"]), ["tests/"]);
+  assertEquals(readTestArguments(["--all", "--ignore=a,b", "--fail-fast"]), ["--fail-fast", "--ignore=a,b", "tests/"]);
+  assertEquals(readTestArguments(["--ignore=a"]), [ignored.replace("=", "=a,"), "tests/"]);
+  assertEquals(readTestArguments(["tests/vm", "--fail-fast"]), ["tests/vm", "--fail-fast"]);
 });
