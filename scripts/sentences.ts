@@ -1,0 +1,96 @@
+/**
+ * Counts words a sentence in the pages, and prints a line for each page: `words sentences mean above-40 page`.
+ *
+ * Usage: `deno run -A scripts/sentences.ts [--long] [FILE…]`. With `--long`, also every sentence above 40 words. Files
+ * named need not be in this tree, so another checkout's pages can be compared.
+ */
+import { join } from "@std/path/posix";
+import { commandManual, libraryManual } from "../lib/report/manual.ts";
+import { COMMANDS } from "../lib/commands/table.ts";
+
+const ROOT = join(import.meta.dirname ?? ".", "..");
+
+/** Above so many words a sentence is read twice. */
+export const LONG = 40;
+/** A table's cell of fewer words is a name, not a sentence. */
+const CELL_WORDS = 6;
+
+/** What is counted of a page. */
+export interface Counts {
+  readonly words: number;
+  readonly sentences: number;
+  readonly long: readonly string[];
+}
+
+/** Takes away what is not prose: code, pictures, addresses of links, emphasis. What stands in backquotes is one word. */
+function plain(markdown: string): string {
+  return markdown
+    .replaceAll(/^( *)```[^]*?^ *```$/gm, "\n\n")
+    .replaceAll(/!\[[^\]]*\]\([^)]*\)/g, "")
+    .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replaceAll(/(`+)(.+?)\1/gs, "Code")
+    .replaceAll(/(?<!\w)[*_]{1,2}(?=\S)|(?<=\S)[*_]{1,2}(?!\w)/g, "");
+}
+
+/** @returns The page's blocks of prose: paragraphs, items of lists, cells of tables. */
+function blocks(markdown: string): string[] {
+  const apart = plain(markdown)
+    .replaceAll(/^#.*$/gm, "\n\n")
+    .replaceAll(/^ *(?:[-*]|\d+\.) +/gm, "\n\n")
+    .replaceAll(/^\|.*\|$/gm, (row) => row.split("|").map((cell) => `\n\n${isShort(cell) ? "" : cell}`).join("\n\n"));
+  return apart.split(/\n\s*\n/).map((block) => block.replaceAll(/\s+/g, " ").trim()).filter((block) => block !== "");
+}
+
+function isShort(cell: string): boolean {
+  return wordsOf(cell).length < CELL_WORDS;
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
+}
+
+/**
+ * @param markdown A page.
+ * @returns Its words and sentences, as a reader counts them.
+ */
+export function measure(markdown: string): Counts {
+  const sentences = blocks(markdown)
+    .flatMap((block) => block.split(/(?<=[.!?][)"”]?) +(?=["“(]*[\p{Lu}\p{N}])/u))
+    .filter((sentence) => wordsOf(sentence).length > 0);
+  return {
+    words: sentences.reduce((sum, sentence) => sum + wordsOf(sentence).length, 0),
+    sentences: sentences.length,
+    long: sentences.filter((sentence) => wordsOf(sentence).length > LONG),
+  };
+}
+
+/** @returns The pages by name: those in the tree, and the manual, which is made from what is in `lib/`. */
+export function readPages(): Map<string, string> {
+  const docs = [...Deno.readDirSync(join(ROOT, "docs"))].map(({ name }) => `docs/${name}`).filter((name) =>
+    name.endsWith(".md")
+  );
+  const files = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...docs.toSorted()];
+  return new Map([
+    ...files.map((name): [string, string] => [name, Deno.readTextFileSync(join(ROOT, name))]),
+    ["unsock(1)", fromRoff(commandManual(COMMANDS))],
+    ["libunsock(7)", fromRoff(libraryManual([]))],
+  ]);
+}
+
+/** The manual's source as if it were a page: requests part paragraphs, and leave no words. */
+function fromRoff(roff: string): string {
+  return roff.replaceAll(/^\.nf$[^]*?^\.fi$/gm, "\n\n").replaceAll(/^\.(?:B|I|BR|IR) (.*)$/gm, "$1")
+    .replaceAll(/^\..*$/gm, "\n\n").replaceAll(/\\f[BIRP]/g, "").replaceAll(/\\-/g, "-");
+}
+
+if (import.meta.main) {
+  const showsLong = Deno.args.includes("--long");
+  const named = Deno.args.filter((word) => word !== "--long");
+  const pages = named.length === 0 ? readPages() : new Map(named.map((name) => [name, Deno.readTextFileSync(name)]));
+  for (const [name, text] of pages) {
+    const { words, sentences, long } = measure(text);
+    const mean = (words / Math.max(1, sentences)).toFixed(1);
+    console.log([words, sentences, mean, long.length].map((count) => String(count).padStart(6)).join(""), name);
+    if (showsLong) { for (const sentence of long) console.log(`       ${sentence}`); }
+  }
+}
