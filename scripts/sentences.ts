@@ -55,7 +55,7 @@ function wordsOf(text: string): string[] {
  */
 export function measure(markdown: string): Counts {
   const sentences = blocks(markdown)
-    .flatMap((block) => block.split(/(?<=[.!?][)"”]?) +(?=["“(]*[\p{Lu}\p{N}])/u))
+    .flatMap((block) => block.split(/(?<=[.!?][)"”]?) +(?=["“(]*[\p{L}\p{N}])/u))
     .filter((sentence) => wordsOf(sentence).length > 0);
   return {
     words: sentences.reduce((sum, sentence) => sum + wordsOf(sentence).length, 0),

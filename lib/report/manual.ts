@@ -172,10 +172,11 @@ TCP port 80 is the file 80.sock in the directory, UDP port 53 the file 53.dgram.
 A regular file in such a place, a control file, leads elsewhere: to vsock, TIPC, a guest behind Firecracker.
 Where a service manager has opened that file for the program (LISTEN_FDS, LISTEN_PID; sd_listen_fds(3)), who binds the port gets its socket.
 .PP
-The library is also a program. With UNSOCK_FILE it makes a control file; "run" preloads it into COMMAND, with all options of unsock(1);
-"expose" is that of unsock(1); "hold", which takes the options of run, makes a private directory, prints the variables that put a program into it,
-each with a NUL behind it and an empty one at the end, and ends all that runs in it when its standard input ends.
-It needs no other file, not even a C library.
+The library is also a program. With UNSOCK_FILE it makes a control file.
+"run" preloads it into COMMAND, with all options of unsock(1), and "expose" is that of unsock(1).
+"hold" takes the options of run, makes a private directory, and prints the variables that put a program into it:
+each with a NUL behind it, and an empty one at the end. It ends all that runs there when its standard input ends.
+The library needs no other file, not even a C library.
 .PP
 It puts itself in front of these functions of the C library, and of no others:
 ${roff(calls.toSorted().join(", "))}.

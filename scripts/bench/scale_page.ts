@@ -3,15 +3,15 @@
 const INTRODUCTION = `# How it grows
 
 \`deno task scale\` measures this and writes this page. A unit of work is done with little and with very much of something
-there already, over TCP or UDP loopback and under unsock in turn; both ends run on one processor, socket files are in memory, and a
+there already, over TCP or UDP loopback and under unsock in turn. Both ends run on one processor, socket files are in memory, and a
 number is the median of seven rounds. The last table is the kernel's part alone. Your machine's numbers will be others; where they
 stay flat, and where they do not, should be the same.
 `;
 
 const MEANING = `## What it means
 
-- unsock's own steps look at one port's files, by name, and never at the rest of the directory, but for a second address on a port: who binds
-  one lists the directory, which takes as long as there are files in it.
+- unsock's own steps look at one port's files, by name, and never at the rest of the directory. A second address
+  on a port is read from the port's record.
 - The kernel finds a name by its hash, in a directory of 100,000 as in one of 100: binding and removing stays flat.
 - What does not stay flat is the kernel's own table of the sockets that are bound to files: one for the whole machine, of 256 chains,
   found by the file's inode number (\`bsd_socket_buckets\` in net/unix/af_unix.c). With 100,000 sockets a connect walks through some 400 of
@@ -23,8 +23,8 @@ const MEANING = `## What it means
   rows with two processes show. 256 directories by port would take that away, and nothing else; a directory for each service does the same
   (\`UNSOCK_DIR\`). So ports are not spread over subdirectories: what nginx, control files and unsock 1.1 call \`DIR/PORT.sock\` stays where it is.
 - A million sockets (on paper): file, name and socket take about 3 KiB of the kernel's memory each (shmem_inode_cache, dentry, sock_inode_cache, UNIX and
-  filp in /proc/slabinfo), 3 GB in all; one address has 65,535 ports, so they need sixteen addresses, or several directories, and a second address
-  on a port has the price above. The table's chains would be 4,000 long: some 400 µs for each connect. That is what ends it, before
+  filp in /proc/slabinfo), 3 GB in all. One address has 65,535 ports, so they need sixteen addresses, or several directories.
+  The table's chains would be 4,000 long: some 400 µs for each connect. That is what ends it, before
   anything of unsock's; virtual machines, each with its kernel, are the way on.
 `;
 

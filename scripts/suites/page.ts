@@ -86,9 +86,9 @@ export function makePage(runs: readonly Kept[], known: readonly Known[], suites:
     "# Does it really behave like TCP?",
     "",
     "Other projects have tests of their sockets and of what they build on them, and wrote them for TCP and UDP. `deno task test:suites` fetches",
-    "these tests as Debian's sources, runs each suite twice, over the kernel's own TCP and under unsock, each time in a network namespace of its",
-    "own with nothing but a loopback in it, and looks for tests that pass over TCP and do not under unsock (fail, hang, are skipped, or do not",
-    "run). Those run a second time here and there: a difference is what passes over TCP both times, and under unsock neither time. Tests that",
+    "these tests as Debian's sources, and runs each suite twice, over the kernel's own TCP and under unsock. Each run has a network namespace of its",
+    "own with nothing but a loopback in it. The task looks for tests that pass over TCP and do not under unsock: they fail, hang, are skipped, or do not",
+    "run. Those run a second time here and there: a difference is what passes over TCP both times, and under unsock neither time. Tests that",
     "do not pass over TCP tell nothing and are only counted. The task writes this page and [suites.json](suites.json).",
     "",
     `**${number(passed)} tests pass over TCP; all but ${number(differ)} of them pass under unsock.** ` +
