@@ -106,8 +106,8 @@ Where servers share a port on addresses of their own, PORT@ADDR is the one that 
       gone: { help: "wait until nobody is there any more" },
     },
     notes:
-      `PORT@ADDR is ready when somebody listens on that address or on a wildcard of its family; whoever does not tell his
-address (a plain Unix server, a control file) is there for all of them.
+      `PORT@ADDR is ready when somebody listens on that address, or on a wildcard of its family. A plain Unix server and a control file
+are there for all addresses.
 
 Exit status: 0 when they are ready, 1 when the time is over.
 
@@ -127,9 +127,9 @@ Example:
       force: { help: "even if everybody may write to --dir, or others could exchange it" },
     },
     notes:
-      `Behind = stands the port of the real network, where that is another one; 0 is any that is free, and is printed. It stays until
-it is ended (Ctrl-C), and nothing listens any more then. Whoever reaches that port of this machine reaches the server, whoever
-may enter the directory. The server sees the client's own address.
+      `The port behind = is the real network's, where that is another one. With 0 it is any free one, which is printed. The port is there
+until the command is ended (Ctrl-C). Whoever reaches it reaches the server, whatever the directory's rights are. The server sees the
+client's own address.
 
 For a browser, http://localhost:3000/, and http://localhost:8080/:
   unsock expose 3000

@@ -29,15 +29,21 @@ const OWN_VARIABLES: readonly Pair[] = [
 
 /** The first are the library's, too. */
 const FILES: readonly Pair[] = [
-  ["DIR/PORT.sock", "a TCP port: leads to its only or first socket; or a plain Unix server's, or a control file"],
-  ["DIR/PORT.dgram.sock", "the same of a UDP port; or a UDP client's socket itself"],
+  [
+    "DIR/PORT.sock",
+    "a TCP port: a link to its only or first socket; or a plain Unix server's socket, or a control file",
+  ],
+  ["DIR/PORT.dgram.sock", "the same of a UDP port, or a UDP client's socket"],
   [
     "DIR/.PORT@ADDR",
-    "the TCP socket on that address: - for each colon, any for [::] of both families, five characters where it would be too long; +N where it shares the address, or waits",
+    "the TCP socket on that address. ADDR has - for each colon, is any for [::] of both families, and five characters where it would be too long. +N follows where the socket shares the address, or waits",
   ],
-  ["DIR/.PORTu@ADDR", "the UDP socket on that address; of a client, with a comma and the address that it asks"],
-  ["DIR/.PORT@, DIR/.PORTu@", "which sockets a port has, where there are several; with ~ behind it while that changes"],
-  ["DIR/.unsock.lock", "the lock of the directory; in a private one it stays until the programs there end"],
+  ["DIR/.PORTu@ADDR", "the UDP socket on that address. A client's has a comma and the address that it asks"],
+  [
+    "DIR/.PORT@, DIR/.PORTu@",
+    "the record: which sockets a port has, where there are several. With ~ behind it while that changes",
+  ],
+  ["DIR/.unsock.lock", "the lock of the directory. In a private one it stays until the programs there end"],
   ["DIR/.unsock.gone", "a left-over file, while it is removed"],
   ["lib/libunsock.so", "the library, beside the bin of this program: unsock path --lib prints where"],
   ["/run/unsock", "root's directory, where XDG_RUNTIME_DIR is not set"],
