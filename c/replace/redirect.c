@@ -95,7 +95,7 @@ static long keep_waited_for(int fd, const struct unsock_fd *old) {
     return waited_for ? unsock_descriptor(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0) : -1;
 }
 
-/* They come back with nothing, see that the socket is another one, and wait on that (preload/datagram.c). */
+/* They come back with nothing, see that the socket is another one, and wait on that (calls/receive.c). */
 static void wake(long old_socket) {
     if (old_socket < 0)
         return;
