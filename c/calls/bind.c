@@ -14,6 +14,7 @@
 #include "kernel/option_query.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
+#include "memory/predict.h"
 #include "memory/state.h"
 #include "replace/redirect.h"
 #include "rt/net.h"
@@ -30,6 +31,8 @@ static long bind_real(int fd, struct unsock_fd *entry, const struct unsock_ip *i
     union unsock_sockaddr address;
     if (unsock_settings.block_inet)
         return unsock_log("bind", fd, ip, NULL, -EACCES);
+    if (entry->type == SOCK_STREAM && entry->kind == UNSOCK_KIND_LOCAL)
+        unsock_predict_was_ip();
     long result = unsock_redirect_to_ip(fd, entry);
     if (result < 0)
         return result;
@@ -119,21 +122,18 @@ static bool has_covered_port(const struct unsock_ip *ip, bool v6only) {
 static long bind_to(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool again) {
     struct unsock_standin standin;
     bool again_bound = again && entry->state == UNSOCK_STATE_RESERVED;
-    long open = unsock_refusal_before_bind(fd, entry);
-    if (open < 0)
-        return open;
+    long result = unsock_refusal_before_bind(fd, entry);
+    if (result < 0)
+        return result;
     if (!again_bound && !unsock_state_in(entry->state, UNSOCK_STATE_BIT(NEW) | UNSOCK_STATE_BIT(SPENT)))
         return -EINVAL;
-    open = unsock_socket_nonblocking(fd);
-    if (open < 0)
-        return open;
     bool v6only = entry->domain == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
     if (v6only && ip->family == AF_INET)
         return -EINVAL;
     if (!unsock_address_covered_bind(ip, v6only) || !has_covered_port(ip, v6only))
         return bind_real(fd, entry, ip);
     standin.bound.path.sun_path[0] = '\0';
-    long result = unsock_errno_as_ip(UNSOCK_AT_STEP, bind_covered(fd, entry, ip, v6only, &standin));
+    result = unsock_errno_as_ip(UNSOCK_AT_STEP, bind_covered(fd, entry, ip, v6only, &standin));
     if (result == 0 && ip->port == 0)
         entry->flags |= UNSOCK_ANY_PORT;
     return unsock_log("bind", fd, result == 0 ? &standin.bound.ip : ip, &standin.bound.path, result);

@@ -13,6 +13,7 @@
 #include "memory/option_table.h"
 #include "memory/own.h"
 #include "replace/epoll.h"
+#include "replace/redirect.h"
 #include "replace/reuse.h"
 #include "rt/libc.h"
 #include "rt/net.h"
@@ -89,8 +90,10 @@ long unsock_call_fcntl(int fd, int command, unsigned long argument) {
     long result = unsock_real_fcntl(fd, command, argument);
     if (command == F_SETFL && (argument & O_NONBLOCK) && result == 0)
         unsock_fds_was_made_nonblocking(fd);
-    if (result == 0 && (command == UNSOCK_F_SETOWN || command == UNSOCK_F_SETOWN_EX))
+    if (result == 0 && (command == UNSOCK_F_SETOWN || command == UNSOCK_F_SETOWN_EX)) {
+        unsock_redirect_expect_owner();
         unsock_urgent_expect(fd);
+    }
     return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? remember_duplicate(fd, result) : result;
 }
 

@@ -10,6 +10,7 @@
 #include "files/resolve.h"
 #include "kernel/other_name.h"
 #include "memory/fds.h"
+#include "memory/own.h"
 #include "memory/state.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -29,7 +30,7 @@ static int32_t naming;
 
 static bool claim(void) {
     struct timespec pause = {0, NAMING_WAIT_NS};
-    int32_t self = (int32_t)unsock_sys(__NR_gettid);
+    int32_t self = unsock_own_thread();
     for (int i = 0; i < NAMING_WAITS; i++) {
         int32_t expected = 0;
         if (__atomic_compare_exchange_n(&naming, &expected, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))

@@ -5,12 +5,15 @@
 #include "memory/fds.h"
 #include "memory/state.h"
 #include "options/option_oracle.h"
+#include "replace/redirect.h"
 #include "replace/reuse.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 
 #define REQUEST_AT_MARK 0x8905u /* SIOCATMARK */
+#define REQUEST_OWNER 0x8901u   /* FIOSETOWN */
+#define REQUEST_GROUP 0x8902u   /* SIOCSPGRP: the same */
 #define REQUEST_FILE 0x89e0u    /* SIOCUNIXFILE */
 
 /* tcp(7): how much is not acknowledged yet. What has been written is in the peer's queue already. */
@@ -55,6 +58,8 @@ long unsock_call_ioctl(int fd, unsigned long request, unsigned long argument) {
     bool interface = (request & 0xff00u) == UNSOCK_SIOC_INTERFACE && (result == -ENOTTY || result == -EINVAL);
     if (interface)
         return ask_ip_socket(fd, request, argument, result);
+    if ((request == REQUEST_OWNER || request == REQUEST_GROUP) && result == 0)
+        unsock_redirect_expect_owner();
     if (request == UNSOCK_FIONBIO && result == 0)
         unsock_fds_was_made_nonblocking(fd);
     return request == UNSOCK_SIOCOUTQ ? ask_queue(fd, argument, result) : result;

@@ -12,6 +12,7 @@
 void unsock_standin_take(struct unsock_standin *standin, int socket) {
     standin->socket = socket;
     standin->in_place = standin->named = false;
+    standin->flags = -1;
     standin->bound.how = UNSOCK_BOUND_FILE;
     standin->bound.spent = false;
     standin->bound.path.sun_path[0] = '\0';
@@ -19,8 +20,9 @@ void unsock_standin_take(struct unsock_standin *standin, int socket) {
 
 long unsock_standin_open(struct unsock_standin *standin, int fd, const struct unsock_fd *entry) {
     bool in_place = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & (UNSOCK_NAMED | UNSOCK_DUPLICATED));
-    long socket = in_place ? fd : unsock_redirect_open(AF_UNIX, entry->type, 0);
+    long flags = -1, socket = in_place ? fd : unsock_redirect_open_like(fd, entry->type, &flags);
     unsock_standin_take(standin, (int)socket);
+    standin->flags = flags;
     standin->in_place = in_place;
     return socket < 0 ? socket : 0;
 }
@@ -65,7 +67,7 @@ long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsoc
     if (!standin->in_place) {
         int socket = standin->socket;
         standin->socket = -1; /* closed by the exchange */
-        long result = unsock_redirect_install(fd, entry, socket, kind);
+        long result = unsock_redirect_install_like(fd, entry, socket, kind, standin->flags);
         if (result < 0)
             return unsock_standin_undo(standin, type, result);
     }

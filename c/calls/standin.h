@@ -14,6 +14,7 @@ struct unsock_standin {
     int socket;    /* the descriptor itself where it can be used as it is */
     bool in_place; /* so it is */
     bool named;    /* `bound` says by which file it is known */
+    long flags;    /* the descriptor's, which it was opened with; negative: it was opened elsewhere */
     struct unsock_bound bound;
 };
 

@@ -9,6 +9,7 @@
 #include "kernel/option_query.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
+#include "memory/predict.h"
 #include "memory/state.h"
 #include "options/options.h"
 #include "replace/redirect.h"
@@ -31,8 +32,11 @@ static long listen_here(int fd, struct unsock_fd *entry) {
     /* Before anybody can connect: accepted sockets are born with it. */
     unsock_socket_refuse_descriptors(fd);
     long result = unsock_sys(__NR_listen, fd, BACKLOG_MOST);
-    if (result == 0)
+    if (result == 0) {
+        if (entry->state != UNSOCK_STATE_LISTENING)
+            unsock_predict_listens();
         unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);
+    }
     return unsock_log("listen", fd, &entry->local, NULL, result);
 }
 

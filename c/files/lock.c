@@ -201,8 +201,7 @@ static long take(struct unsock_lock *lock, const char *directory, size_t length,
     unsock_text_start(&text, lock->path, sizeof(lock->path));
     unsock_text_put(&text, name);
     unsock_text_put(&text, LOCK_NAME);
-    int32_t first = unsock_own()->owner;
-    int32_t self = first != 0 && unsock_libc_is_single_threaded() ? first : (int32_t)unsock_sys(__NR_gettid);
+    int32_t first = unsock_own()->owner, self = unsock_own_thread();
     lock->signals = 0;
     lock->blocks = first == 0 || first == self;
     if (lock->blocks)

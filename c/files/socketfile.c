@@ -145,13 +145,13 @@ static void set_bound_mode(int socket, const char *path, int mode) {
 
 /*
  * The kernel makes the file with the mode of the socket itself, less the umask: setting that first means that the file
- * never has wider rights than asked for, not even for a moment.
+ * never has wider rights than asked for, not even for a moment. What is to be open to all can be so a moment later.
  */
 long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length, int mode) {
-    if (unsock_settings.mode >= 0)
+    if (unsock_settings.mode >= 0) {
         mode = unsock_settings.mode;
-    if (mode >= 0)
         unsock_sys(__NR_fchmod, socket, mode);
+    }
     long result = unsock_sys(__NR_bind, socket, path, length);
     if (result == 0)
         unsock_own()->has_made = true;

@@ -1,6 +1,7 @@
 /* What belongs to this process alone. */
 #include "memory/own.h"
 
+#include "rt/libc.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 
@@ -26,6 +27,11 @@ void unsock_own_start(void) {
 
 struct unsock_own *unsock_own(void) {
     return page;
+}
+
+int32_t unsock_own_thread(void) {
+    bool only = page->owner != 0 && unsock_libc_is_single_threaded();
+    return only ? page->owner : (int32_t)unsock_sys(__NR_gettid);
 }
 
 bool unsock_own_descriptors(void) {

@@ -25,6 +25,9 @@ void unsock_own_start(void);
 /* The page; the same for all threads. */
 struct unsock_own *unsock_own(void);
 
+/* This thread's number, which tells it from the others of this process: for nothing where it is the only one. */
+int32_t unsock_own_thread(void);
+
 /*
  * False in a child of vfork (and posix_spawn): its memory is the parent's but its descriptors are its own, so what it
  * closes must change nothing here.

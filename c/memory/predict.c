@@ -1,15 +1,16 @@
 /*
  * The length of the current run of local connects, as branch predictors count. A wrong guess is dear (the socket has to
  * be replaced after all), so each one makes the next guess wait for a longer run: a process with both kinds soon pays
- * nothing.
+ * nothing. A listener tells less of the next socket: a server has some, and may connect to anywhere.
  */
 #include "memory/predict.h"
 
 #include "rules/settings.h"
 
-#define RUN_FIRST 2
-#define RUN_AFTER_WRONG 64
-#define RUN_MOST (1 << 20)
+#define CONNECT 8 /* listeners for one connect */
+#define RUN_FIRST (2 * CONNECT)
+#define RUN_AFTER_WRONG (64 * CONNECT)
+#define RUN_MOST (1 << 24)
 
 static int run;
 static int needed = RUN_FIRST;
@@ -40,9 +41,17 @@ bool unsock_predict_local(int domain) {
     return guesses_local() || covers_all(domain);
 }
 
-void unsock_predict_was_local(void) {
+static void lengthen(int by) {
     if (!guesses_local())
-        __atomic_fetch_add(&run, 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&run, by, __ATOMIC_RELAXED);
+}
+
+void unsock_predict_was_local(void) {
+    lengthen(CONNECT);
+}
+
+void unsock_predict_listens(void) {
+    lengthen(1);
 }
 
 void unsock_predict_was_ip(void) {

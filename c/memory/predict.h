@@ -10,8 +10,11 @@
 /* Will a stream socket of this domain most likely be redirected? */
 bool unsock_predict_local(int domain);
 
-/* A connect went to a covered address, or to one that is not. */
+/* A connect went to a covered address, or to one that is not (or a socket was bound to such a one). */
 void unsock_predict_was_local(void);
 void unsock_predict_was_ip(void);
+
+/* A stream socket listens at a covered address. */
+void unsock_predict_listens(void);
 
 #endif

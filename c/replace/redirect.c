@@ -6,6 +6,7 @@
 #include "kernel/beyond_limit.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
+#include "memory/option_table.h"
 #include "memory/state.h"
 #include "options/options.h"
 #include "options/send_limits.h"
@@ -16,9 +17,15 @@
 #include "rules/errno.h"
 #include "rules/ip.h"
 
-long unsock_redirect_open(int domain, int type, int protocol) {
-    int flags = type | SOCK_CLOEXEC | SOCK_NONBLOCK;
-    long fd = unsock_descriptor(__NR_socket, domain, flags, protocol);
+/* Some descriptor of this process may have somebody who gets its signals: only then each is asked. */
+static bool owners_met;
+
+void unsock_redirect_expect_owner(void) {
+    __atomic_store_n(&owners_met, true, __ATOMIC_RELAXED);
+}
+
+static long open_socket(int domain, int type, int protocol, int nonblocking) {
+    long fd = unsock_descriptor(__NR_socket, domain, type | SOCK_CLOEXEC | nonblocking, protocol);
     if (fd >= 0 && domain == AF_UNIX && type == SOCK_DGRAM) {
         unsock_send_limit_open((int)fd);
         unsock_socket_refuse_descriptors((int)fd);
@@ -26,10 +33,22 @@ long unsock_redirect_open(int domain, int type, int protocol) {
     return unsock_errno_as_ip(UNSOCK_AT_OPEN, fd);
 }
 
+long unsock_redirect_open(int domain, int type, int protocol) {
+    return open_socket(domain, type, protocol, SOCK_NONBLOCK);
+}
+
+long unsock_redirect_open_like(int fd, int type, long *flags) {
+    *flags = unsock_sys(__NR_fcntl, fd, F_GETFL);
+    return *flags < 0 ? unsock_errno_as_ip(UNSOCK_AT_STEP, *flags)
+                      : open_socket(AF_UNIX, type, 0, (int)*flags & O_NONBLOCK);
+}
+
 /* Who gets SIGIO and SIGURG (fcntl(2)); also without O_ASYNC, which may be set later. */
-static void carry_owner(int fd, int standin) {
+static void carry_owner(int fd, const struct unsock_fd *entry, int standin) {
     struct unsock_owner owner = {0, 0};
-    if (unsock_sys(__NR_fcntl, fd, UNSOCK_F_GETOWN_EX, &owner) < 0 || owner.pid == 0)
+    /* Of a descriptor from elsewhere nothing is known. */
+    bool may_have = __atomic_load_n(&owners_met, __ATOMIC_RELAXED) || entry->options == UNSOCK_OPTION_ALL;
+    if (!may_have || unsock_sys(__NR_fcntl, fd, UNSOCK_F_GETOWN_EX, &owner) < 0 || owner.pid == 0)
         return;
     long signal = unsock_sys(__NR_fcntl, fd, UNSOCK_F_GETSIG);
     unsock_sys(__NR_fcntl, standin, UNSOCK_F_SETOWN_EX, &owner);
@@ -37,12 +56,15 @@ static void carry_owner(int fd, int standin) {
         unsock_sys(__NR_fcntl, standin, UNSOCK_F_SETSIG, signal);
 }
 
-static long carry_flags(int fd, int standin) {
-    long flags = unsock_sys(__NR_fcntl, fd, F_GETFL);
+/* `flags`: with which the standin was opened (unsock_redirect_open_like); negative: it does not block. */
+static long carry_flags(int fd, const struct unsock_fd *entry, int standin, long flags) {
+    bool alike = flags >= 0;
+    if (!alike)
+        flags = unsock_sys(__NR_fcntl, fd, F_GETFL);
     if (flags < 0)
         return flags;
-    carry_owner(fd, standin);
-    if (!(flags & O_NONBLOCK) || (flags & UNSOCK_O_ASYNC))
+    carry_owner(fd, entry, standin);
+    if ((!alike && !(flags & O_NONBLOCK)) || (flags & UNSOCK_O_ASYNC))
         return unsock_sys(__NR_fcntl, standin, F_SETFL, flags);
     return 0;
 }
@@ -105,14 +127,14 @@ static void wake(long old_socket) {
 
 /* The exchange itself. `old` is what was known of the descriptor. */
 UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const struct unsock_fd *old, int standin,
-                                        enum unsock_kind kind) {
+                                        enum unsock_kind kind, long flags) {
     struct unsock_elsewhere where;
     unsock_elsewhere_find(fd, old, &where);
     long old_socket = keep_waited_for(fd, old);
     uint64_t cookie = old->flags & UNSOCK_DUPLICATED ? unsock_socket_cookie(fd) : 0;
     /* Which descriptors are duplicates must be known for certain. */
     bool unknown = (old->flags & UNSOCK_DUPLICATED) && unsock_socket_cookie_is_kept_back(fd, cookie);
-    long result = unknown ? -EACCES : carry_flags(fd, standin);
+    long result = unknown ? -EACCES : carry_flags(fd, old, standin, flags);
     if (result == 0)
         result = replace(fd, entry, standin, kind);
     if (result == 0 && (old->flags & UNSOCK_DUPLICATED))
@@ -125,17 +147,21 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
 }
 
 /* The exchange, and what becomes of the old socket's file; the options have been carried over. */
-static long exchange(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
+static long exchange(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind, long flags) {
     struct unsock_fd old = *entry;
-    long result = take_place(fd, entry, &old, standin, kind);
+    long result = take_place(fd, entry, &old, standin, kind, flags);
     if (result == 0 && (old.flags & UNSOCK_FILE))
         unsock_release(&old);
     return unsock_errno_as_ip(UNSOCK_AT_STEP, result);
 }
 
 long unsock_redirect_install(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
+    return unsock_redirect_install_like(fd, entry, standin, kind, -1);
+}
+
+long unsock_redirect_install_like(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind, long flags) {
     unsock_options_carry(fd, entry, standin, kind == UNSOCK_KIND_IP);
-    return exchange(fd, entry, standin, kind);
+    return exchange(fd, entry, standin, kind, flags);
 }
 
 /* A datagram client that the kernel would have given a port keeps the one that it has, if that is free there too. */
@@ -167,7 +193,7 @@ long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
     } else {
         keep_port(entry, (int)standin);
     }
-    long result = exchange(fd, entry, (int)standin, UNSOCK_KIND_IP);
+    long result = exchange(fd, entry, (int)standin, UNSOCK_KIND_IP, -1);
     if (result == 0 && bound) {
         unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
         entry->flags |= UNSOCK_BOUND;

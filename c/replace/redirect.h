@@ -7,6 +7,12 @@
 /* A new socket to take a descriptor's place; close-on-exec and non-blocking until then. Returns it or -errno. */
 long unsock_redirect_open(int domain, int type, int protocol);
 
+/* The same of an AF_UNIX socket that blocks as `fd` does, whose status flags *flags tells: for ..._install_like. */
+long unsock_redirect_open_like(int fd, int type, long *flags);
+
+/* A program has said who gets a descriptor's signals (fcntl(2), F_SETOWN). */
+void unsock_redirect_expect_owner(void);
+
 /*
  * Puts `standin` in the place of `fd` (and of its duplicates): same number, status flags, owner, close-on-exec, epoll
  * registrations and options. The standin's own descriptor is closed, also on failure; `entry` then has the new kind,
@@ -14,6 +20,9 @@ long unsock_redirect_open(int domain, int type, int protocol);
  * Returns 0 or -errno.
  */
 long unsock_redirect_install(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind);
+
+/* `flags`: what unsock_redirect_open_like told; negative: it was opened otherwise. */
+long unsock_redirect_install_like(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind, long flags);
 
 /*
  * Makes a redirected descriptor the kernel's TCP or UDP socket (again): unconnected, bound to the address that the
