@@ -17,9 +17,10 @@
 #define LOOKS_FOR_FREE 10 /* before names that are taken are looked at more closely */
 
 /* A missing directory may have been removed since the start: everything else is the caller's to see. */
-static long bind_port(const struct unsock_bind_request *request, struct unsock_bound *bound, bool clean) {
+static long bind_port(const struct unsock_bind_request *request, struct unsock_bound *bound,
+                      enum unsock_port_wish wish) {
     bound->ip = request->ip;
-    return unsock_errno_as_ip(UNSOCK_AT_BIND, unsock_port_bind(request, bound, clean));
+    return unsock_errno_as_ip(UNSOCK_AT_BIND, unsock_port_bind(request, bound, wish));
 }
 
 /* By whom PORT.sock leads to, or by one that is not of ours. */
@@ -64,7 +65,7 @@ static long bind_any_port(const struct unsock_bind_request *request, bool client
             bound->ip = one.ip;
             result = unsock_errno_as_ip(UNSOCK_AT_BIND, unsock_port_client_bind(&one, bound));
         } else {
-            result = bind_port(&one, bound, clean);
+            result = bind_port(&one, bound, clean ? UNSOCK_PORT_ANY : UNSOCK_PORT_IF_FREE);
         }
         if (bound->spent || (result == 0 && bound->how == UNSOCK_BOUND_FILE) ||
             (result < 0 && result != -EADDRINUSE && result != -EINVAL))
@@ -86,7 +87,8 @@ static long leave_domain(const struct unsock_bind_request *request, const struct
 
 long unsock_bindfile_bind(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     memset(bound, 0, sizeof(*bound));
-    long result = request->ip.port == 0 ? bind_any_port(request, false, bound) : bind_port(request, bound, true);
+    long result = request->ip.port == 0 ? bind_any_port(request, false, bound)
+                                         : bind_port(request, bound, UNSOCK_PORT_THIS);
     return leave_domain(request, bound, result);
 }
 

@@ -196,6 +196,15 @@ static long bind_unlocked(struct binding *binding, long why) {
     return unsock_socketfile_life(binding->probe, &path, length) == UNSOCK_PORT_DEAD ? why : -EADDRINUSE;
 }
 
+/* The file goes that it has. Nobody else may take a living socket's own: that needs no lock. */
+static void give_up(struct binding *binding) {
+    if (!binding->named)
+        return;
+    unsock_port_unlink(port_of(binding), &binding->me);
+    binding->named = false;
+    binding->bound->spent = true;
+}
+
 static long bind_somebodys(struct binding *binding) {
     struct unsock_lock lock;
     long locked = unsock_lock_take(&lock);
@@ -204,19 +213,18 @@ static long bind_somebodys(struct binding *binding) {
     long result = -ENOBUFS;
     if (binding->port)
         result = locked == 0 ? bind_locked(binding) : bind_unlocked(binding, locked);
-    /* A living socket's own file nobody else may take. */
-    if (result != 0 && binding->named && !binding->listens) {
-        unsock_port_unlink(port_of(binding), &binding->me);
-        binding->named = false;
-        binding->bound->spent = true;
-    }
+    if (result != 0 && !binding->listens)
+        give_up(binding);
     unsock_socketfile_probe_end(binding->probe);
     unsock_port_return(binding->port);
     unsock_lock_drop(&lock);
     return result;
 }
 
-/* Nobody has the port: no lock. Returns 0; -EAGAIN: somebody has, or the name is taken; or another -errno. */
+/*
+ * Nobody has the port, or so it is hoped, for to look costs as much as a third of this: no lock. Returns 0; -EAGAIN:
+ * somebody has, or the name is taken; or another -errno.
+ */
 static long bind_free(struct binding *binding) {
     long result = bind_name(binding);
     if (result < 0)
@@ -224,9 +232,7 @@ static long bind_free(struct binding *binding) {
     result = unsock_port_put_first(port_of(binding), &binding->me, false, false);
     if (result == 0 || result == -EEXIST)
         return result == 0 ? 0 : -EAGAIN;
-    unsock_port_unlink(port_of(binding), &binding->me);
-    binding->named = false;
-    binding->bound->spent = true;
+    give_up(binding);
     return result;
 }
 
@@ -257,7 +263,7 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
 }
 
 /* A control file needs no lock. Returns -EAGAIN where there is none. */
-static long bind_control(const struct binding *binding) {
+static long bind_control(struct binding *binding) {
     struct sockaddr_un path;
     plain_path(binding, &path);
     long answers = unsock_resolve(path.sun_path, NULL);
@@ -265,6 +271,7 @@ static long bind_control(const struct binding *binding) {
         return -EAGAIN;
     binding->bound->path = path;
     binding->bound->how = UNSOCK_BOUND_CONTROL;
+    give_up(binding);
     return answers < 0 ? answers : 1;
 }
 
@@ -273,19 +280,25 @@ static long bind_control(const struct binding *binding) {
  * would be taken for one that is left over (unsock_socketfile_life). So is that of a datagram socket with marks: the
  * record comes before PORT.sock, and is not made by two at once.
  */
-long unsock_port_bind(const struct unsock_bind_request *request, struct unsock_bound *bound, bool clean) {
+long unsock_port_bind(const struct unsock_bind_request *request, struct unsock_bound *bound,
+                      enum unsock_port_wish wish) {
     struct unsock_port_entry first;
     bool several;
     struct binding binding = {.request = request, .bound = bound, .me = unsock_port_wanted(request)};
     bool at_once = !unsock_kernel_is_before(5, 14) && (request->type == SOCK_STREAM || binding.me.marks == 0);
-    enum unsock_port_holder holder = unsock_port_look(key_of(request), &first, &several);
+    bool blindly = at_once && wish == UNSOCK_PORT_THIS;
     unsock_port_path(key_of(request), &binding.me, &bound->path);
-    if (holder != UNSOCK_PORT_NOBODY && !clean)
-        return -EADDRINUSE;
-    long result = holder == UNSOCK_PORT_FOREIGN ? bind_control(&binding) : -EAGAIN;
-    if (holder == UNSOCK_PORT_NOBODY && at_once)
-        result = bind_free(&binding);
-    if (result == -EAGAIN && !clean && at_once && !binding.named)
+    long result = blindly ? bind_free(&binding) : -EAGAIN;
+    if (result != 0 && !bound->spent) {
+        enum unsock_port_holder holder = unsock_port_look(key_of(request), &first, &several);
+        if (holder != UNSOCK_PORT_NOBODY && wish == UNSOCK_PORT_IF_FREE)
+            return -EADDRINUSE;
+        if (holder == UNSOCK_PORT_NOBODY && at_once && !blindly)
+            result = bind_free(&binding);
+        else if (holder != UNSOCK_PORT_NOBODY)
+            result = holder == UNSOCK_PORT_FOREIGN ? bind_control(&binding) : -EAGAIN;
+    }
+    if (result == -EAGAIN && wish == UNSOCK_PORT_IF_FREE && at_once && !binding.named)
         return -EADDRINUSE;
     if (result == -EAGAIN)
         result = bind_somebodys(&binding);

@@ -5,11 +5,15 @@
 #include "files/bound.h"
 #include "memory/fds.h"
 
+/* How much a port is worth: the program's own choice is tried before it is looked at. */
+enum unsock_port_wish { UNSOCK_PORT_THIS, UNSOCK_PORT_ANY, UNSOCK_PORT_IF_FREE };
+
 /*
- * Binds to the request's port, which is not 0. Without `clean` only where nobody has it. Returns 0 with `bound` filled,
- * or -errno, where `bound->spent` says that the socket has a name nevertheless, and cannot be bound once more.
+ * Binds to the request's port, which is not 0. Returns 0 with `bound` filled, or -errno; `bound->spent` says that the
+ * socket has a name that is no file's, and cannot be bound once more.
  */
-long unsock_port_bind(const struct unsock_bind_request *request, struct unsock_bound *bound, bool clean);
+long unsock_port_bind(const struct unsock_bind_request *request, struct unsock_bound *bound,
+                      enum unsock_port_wish wish);
 
 /*
  * A socket that waits for another one of this process is going to listen: it gets the port, unless one that excludes it

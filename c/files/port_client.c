@@ -21,7 +21,7 @@ static bool is_to_tell(const struct unsock_bind_request *request) {
 /* The kernel decides between it and servers: where PORT.dgram.sock is, neither can be made. */
 long unsock_port_client_bind(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     if (unsock_kernel_is_before(5, 14) || is_to_tell(request))
-        return unsock_port_bind(request, bound, false);
+        return unsock_port_bind(request, bound, UNSOCK_PORT_IF_FREE);
     socklen_t length = unsock_address_path(request->ip.port, SOCK_DGRAM, &bound->path);
     long result = unsock_socketfile_bind(request->socket, &bound->path, length, UNSOCK_OPEN_TO_ALL);
     bound->how = UNSOCK_BOUND_FILE;

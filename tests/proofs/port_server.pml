@@ -44,19 +44,15 @@ proctype server(byte me) {
     :: else
     fi;
     atomic { true -> trying[me] = 1; note_rivals() };
-    if /* unsock_port_look */
-    :: atomic { port_sock == NONE -> if :: LINK_BEFORE_FILE -> put_first(entry[me], false) :: else fi };
-        if /* bind_free */
-        :: atomic { file[entry[me]] == 0 -> bind_name() };
-            if /* unsock_port_put_first */
-            :: atomic { port_sock == NONE || LINK_BEFORE_FILE -> admit(); put_first(entry[me], false) }; goto bound
-            :: atomic { port_sock != NONE && !LINK_BEFORE_FILE -> skip }
-            OR_KILLED
-            fi
-        :: atomic { file[entry[me]] != 0 -> skip }
+    if :: LINK_BEFORE_FILE && port_sock == NONE -> STEP(put_first(entry[me], false)) :: else fi;
+    if /* bind_free */
+    :: atomic { file[entry[me]] == 0 -> bind_name() };
+        if /* unsock_port_put_first */
+        :: atomic { port_sock == NONE || (LINK_BEFORE_FILE && port_sock == entry[me]) -> admit(); put_first(entry[me], false) }; goto bound
+        :: atomic { port_sock != NONE && !(LINK_BEFORE_FILE && port_sock == entry[me]) -> skip }
         OR_KILLED
         fi
-    :: atomic { port_sock != NONE -> skip }
+    :: atomic { file[entry[me]] != 0 -> skip }
     OR_KILLED
     fi;
     if :: BIND_WITHOUT_LOCK :: else -> take() fi; /* bind_somebodys */
