@@ -22,9 +22,9 @@ const BUFFER = Deno.uid() === 0 ? 0 : 1;
  */
 const EXPECTED: Readonly<Record<string, number>> = {
   "socket": 1,
-  "bind, with the change of sockets": 14,
-  // Has anybody the port? The socket's own name, and the port's.
-  "bind": 5,
+  "bind, with the change of sockets": 10,
+  // Is it the socket that is known? Its own name, and the port's: whether anybody has it is told by them.
+  "bind": 3,
   "listen": 3,
   // The process's first one to the port reads who has it.
   "connect": 3,
@@ -37,15 +37,15 @@ const EXPECTED: Readonly<Record<string, number>> = {
   "close the copy of a listener": 6,
   "close a listener": 14,
   "socket UDP": 1,
-  "bind UDP": 16 + BUFFER,
-  "first send UDP": 19 + BUFFER,
+  "bind UDP": 12 + BUFFER,
+  "first send UDP": 15 + BUFFER,
   "send UDP": 1,
   "receive UDP": 1,
   "answer UDP": 1,
   "receive the answer UDP": 1,
   "close UDP": 12,
   // One asks whether the server knows the directory by the name that it has here.
-  "connect UDP": 19 + BUFFER,
+  "connect UDP": 15 + BUFFER,
   "send connected UDP": 1,
   "close connected UDP": 12,
   "close a UDP server": 14,
