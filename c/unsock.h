@@ -165,6 +165,12 @@ UNSOCK_EXPORT int unsock_check_library(const char *path, char *error, size_t siz
  */
 UNSOCK_EXPORT int unsock_check_sockets(char *error, size_t size);
 
+/*
+ * May a program of this file be rewritten where it makes its calls (c/trap/patch.h)? Returns 0; 1: not on this machine;
+ * or -errno, what the kernel says of code that was written to, with its words in `error`.
+ */
+UNSOCK_EXPORT int unsock_check_rewriting(const char *path, char *error, size_t size);
+
 #define UNSOCK_DIRECTORY_ASKED 1 /* somebody named it */
 #define UNSOCK_DIRECTORY_FORCE 2
 #define UNSOCK_DIRECTORY_CHECK 4 /* it is there */

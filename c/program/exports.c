@@ -7,6 +7,7 @@
 #include "process/route.h"
 #include "process/sockets_allowed.h"
 #include "process/user_change.h"
+#include "process/words.h"
 #include "program/caller.h"
 #include "program/room.h"
 #include "program/run.h"
@@ -14,9 +15,11 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "trap/patch.h"
 #include "unsock.h"
 
 #define NOBODY 65534
+#define PAGE 4096
 #define READ_FIRST 65536
 #define COMMAND "run"
 
@@ -184,6 +187,18 @@ int unsock_check_sockets(char *error, size_t size) {
     struct unsock_text line;
     unsock_text_start(&line, error, size);
     return unsock_sockets_allowed(&line) ? 0 : -EACCES;
+}
+
+int unsock_check_rewriting(const char *path, char *error, size_t size) {
+    struct unsock_text line;
+    unsock_text_start(&line, error, size);
+    long fd = unsock_sys(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    long result = fd < 0 ? fd : unsock_patch_allowed(fd, PAGE);
+    if (fd >= 0)
+        unsock_sys(__NR_close, fd);
+    if (result < 0)
+        unsock_text_put(&line, unsock_words_of(-result));
+    return result == -ENOSYS ? 1 : (int)result;
 }
 
 int unsock_user_may(const char *user, int64_t group, const char *path, int rights) {

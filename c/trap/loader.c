@@ -1,6 +1,7 @@
 /* Loading a program in the library's place. */
 #include "trap/loader.h"
 
+#include "kernel/log.h"
 #include "kernel/program_info.h"
 #include "process/exec.h"
 #include "process/own_file.h"
@@ -184,8 +185,11 @@ static void patch(const struct start *start, long fd, bool small_stacks) {
     long tagged = (long)UNSOCK_TRAPPED_TAG | __NR_getpid;
     if (unsock_activity != UNSOCK_ACTIVE || !unsock_settings.patch || (program.interpreter[0] != '\0' && !small_stacks))
         return;
-    if (!small_stacks || unsock_syscall6(tagged, 0, 0, 0, 0, 0, 0) > 0)
-        unsock_patch(&patch);
+    if (small_stacks && unsock_syscall6(tagged, 0, 0, 0, 0, 0, 0) <= 0)
+        return;
+    long result = unsock_patch(&patch);
+    if (result < 0)
+        unsock_log("rewrite", -1, NULL, NULL, result);
 }
 
 void unsock_loader_start(uint64_t *stack) {

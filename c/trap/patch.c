@@ -26,6 +26,8 @@
 #define WORD sizeof(uint64_t)
 #define GO_MOST ((uint64_t)1 << 20) /* bytes of a program of Go's that are looked at */
 
+#define TRY_AT 1 /* which byte of a file's first page is written to, for the question */
+
 /* In the stubs' first page, which can be written to: where they go on, and whether threads have stacks of their own. */
 struct shared {
     void (*enter)(void);
@@ -56,6 +58,7 @@ struct work {
     unsigned count;
     uint64_t stubs; /* 0: none yet */
     uint64_t stubs_size;
+    long refused; /* what the kernel said of memory that was to be executed: -errno */
 };
 
 static bool failed(long result) {
@@ -117,6 +120,14 @@ static uint64_t room_near(const struct unsock_image *image, uint64_t size) {
     return 0;
 }
 
+/* Memory that was written to becomes code. */
+static bool make_code(struct work *work, uint64_t at, uint64_t size) {
+    long result = unsock_sys(__NR_mprotect, at, size, PROT_READ | PROT_EXEC);
+    if (failed(result))
+        work->refused = result;
+    return !failed(result);
+}
+
 static bool make_stubs(struct work *work) {
     uint64_t page = work->patch->page;
     work->stubs_size = page + ((SITES * UNSOCK_CALL_STUB_MOST + page - 1) & ~(page - 1));
@@ -133,7 +144,7 @@ static bool make_stubs(struct work *work) {
         if (unsock_call_stub_make(&stub, &place->site, place->copy - place->site.moved, (uint8_t *)stub.at) == 0)
             return false;
     }
-    return !failed(unsock_sys(__NR_mprotect, work->stubs + page, work->stubs_size - page, PROT_READ | PROT_EXEC));
+    return make_code(work, work->stubs + page, work->stubs_size - page);
 }
 
 /* Puts the jump to a stub before the `syscall` at `at`, in the copy. */
@@ -170,27 +181,29 @@ static void drop_copy(const struct work *work, struct copy *copy) {
 }
 
 /* Returns how many places are rewritten: all of the copy's, or none. */
-static unsigned rewrite(const struct work *work, struct copy *copy) {
+static unsigned rewrite(struct work *work, struct copy *copy) {
     uint64_t page = work->patch->page, size = (copy->size + page - 1) & ~(page - 1);
     for (unsigned i = copy->first; i < copy->end; i++) {
         const struct place *place = &work->places[i];
         if (!put_jump(work, i, copy->bytes + (place->at - place->site.moved - copy->start)))
             return 0;
     }
-    if (copy->first == copy->end || failed(unsock_sys(__NR_mprotect, copy->bytes, size, PROT_READ | PROT_EXEC)) ||
+    if (copy->first == copy->end || !make_code(work, (uint64_t)copy->bytes, size) ||
         failed(unsock_sys(__NR_mremap, copy->bytes, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, copy->start)))
         return 0;
     copy->bytes = NULL;
     return copy->end - copy->first;
 }
 
-unsigned unsock_patch(const struct unsock_patch *patch) {
+long unsock_patch(const struct unsock_patch *patch) {
     static UNSOCK_TABLE struct work work;
     struct copy copies[UNSOCK_IMAGE_TEXTS] = {0};
-    unsigned done = 0, texts = patch->image->text_count;
+    long done = 0;
+    unsigned texts = patch->image->text_count;
     if (patch->small_stacks && !(patch->features & UNSOCK_SITE_STACK_FEATURE))
         return 0;
     work.patch = patch;
+    work.refused = 0;
     work.kind = patch->small_stacks ? UNSOCK_CALL_SITE_GO : UNSOCK_CALL_SITE_C;
     unsock_site_start();
     for (unsigned i = 0; i < texts && !is_enough(&work); i++) {
@@ -211,7 +224,17 @@ unsigned unsock_patch(const struct unsock_patch *patch) {
         shared = (struct shared *)work.stubs;
     if (done > 0 && patch->small_stacks)
         unsock_site_stack_start();
-    return done;
+    return done > 0 ? done : work.refused;
+}
+
+long unsock_patch_allowed(long fd, uint64_t page) {
+    long copy = unsock_sys(__NR_mmap, 0, page, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    if (failed(copy))
+        return copy;
+    *(volatile uint8_t *)(copy + TRY_AT) = 0;
+    long result = unsock_sys(__NR_mprotect, copy, page, PROT_READ | PROT_EXEC);
+    unsock_sys(__NR_munmap, copy, page);
+    return result;
 }
 
 long unsock_patch_tell(void) {
@@ -230,9 +253,14 @@ void unsock_patch_take_over(void) {
 
 #else
 
-unsigned unsock_patch(const struct unsock_patch *patch) {
+long unsock_patch(const struct unsock_patch *patch) {
     (void)patch;
     return 0;
+}
+
+long unsock_patch_allowed(long fd, uint64_t page) {
+    (void)fd, (void)page;
+    return -ENOSYS;
 }
 
 long unsock_patch_tell(void) {

@@ -19,10 +19,16 @@ struct unsock_patch {
 };
 
 /*
- * Returns how many places were rewritten. 0: there is none that is known, or memory that was written to may not be
- * executed here. Nothing has changed then.
+ * Returns how many places were rewritten. 0: there is none that is known, or no room; -errno: memory that was written
+ * to may not be executed here. Nothing has changed then.
  */
-unsigned unsock_patch(const struct unsock_patch *patch);
+long unsock_patch(const struct unsock_patch *patch);
+
+/*
+ * May a copy of this file's first page, once written to, be executed? 0, or what the kernel says: -errno; -ENOSYS: no
+ * program is rewritten on this machine.
+ */
+long unsock_patch_allowed(long fd, uint64_t page);
 
 /*
  * Two copies of the library in a process: the one that loaded the program has rewritten it, and is asked by a number of

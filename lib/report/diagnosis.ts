@@ -14,6 +14,7 @@ import { findShim } from "../run/shim.ts";
 import { socketsProblem } from "../run/sockets.ts";
 import { bad, type Finding, note, ok } from "./finding.ts";
 import { mayAccess, portFindings, W_OK, X_OK } from "./diagnosis_ports.ts";
+import { rewritingFinding } from "./rewriting.ts";
 import { printable } from "../system/text.ts";
 import { userName } from "../system/users.ts";
 import { VERSION } from "../system/version.ts";
@@ -25,6 +26,7 @@ export async function diagnoseMachine(context: Context, directory: string | unde
     settingsFinding(context),
     await libraryFinding(context),
     await socketsFinding(context),
+    await rewritingFinding(context),
     ...await directoryFindings(context, directory),
     ...preloadFindings(context),
     ...familyFindings(context.proc.readText("/proc/net/protocols") ?? ""),
@@ -243,7 +245,10 @@ async function programFindings(command: string, context: Context): Promise<Findi
   const searchPath = context.environ.get("PATH");
   try {
     const runner = await ownRunner(context);
-    return inspectCommand(command, searchPath, runner).map(stepFinding);
+    const steps = inspectCommand(command, searchPath, runner);
+    const trapped = steps.find(({ door }) => door === "trap");
+    const rewriting = trapped && await rewritingFinding(context, trapped.file);
+    return [...steps.map(stepFinding), ...rewriting?.level === "note" ? [rewriting] : []];
   } catch (error) {
     return [bad("program", reason(error))];
   }
@@ -260,7 +265,10 @@ function environmentFindings({ environ }: Context): Finding[] {
 
 function stepFinding({ file, door, why }: ProgramStep): Finding {
   if (door === "none") return bad("program", `${file}: ${why}`, adviceFor(why));
-  return ok("program", door === "trap" ? `${file}: ${why}; its system calls are trapped` : `${file}: ${why}`);
+  return ok(
+    "program",
+    door === "trap" ? `${file}: ${why}; its system calls are trapped, or rewritten` : `${file}: ${why}`,
+  );
 }
 
 function adviceFor(problem: string): string {

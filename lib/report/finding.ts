@@ -20,6 +20,7 @@ export const FINDING_KEYS = [
   "datagrams",
   "environment",
   "program",
+  "rewriting",
 ] as const;
 
 export type FindingKey = typeof FINDING_KEYS[number];

@@ -142,6 +142,8 @@ const RUNNER = {
   unsock_check_library: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
   /** `int unsock_check_sockets(char *error, size_t size)` */
   unsock_check_sockets: { parameters: ["buffer", "usize"], result: "i32" },
+  /** `int unsock_check_rewriting(const char *path, char *error, size_t size)` */
+  unsock_check_rewriting: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
   /** `int unsock_directory_rights(const char *group, const char *mode, int64_t numbers[2], char *error, size_t size)` */
   unsock_directory_rights: { parameters: ["buffer", "buffer", "buffer", "buffer", "usize"], result: "i32" },
   /**

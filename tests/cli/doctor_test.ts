@@ -5,7 +5,11 @@ import { withDir } from "../support/dir.ts";
 import { unsockForEverybody } from "../support/everybody.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { asNobody, NOBODY, whyNoOtherUser } from "../support/users.ts";
-import { assertFails, shell, unsock } from "./unsock.ts";
+import { buildLinked } from "../support/static.ts";
+import { findProgram, need } from "../support/programs.ts";
+import { assertFails, isCompiled, shell, unsock } from "./unsock.ts";
+
+const WITHOUT_EXEC = path.join(import.meta.dirname ?? "", "..", "trap", "without_exec.c");
 
 Deno.test("doctor finds nothing wrong here, and says which library it found", async () => {
   await withDir(async (dir) => {
@@ -14,6 +18,29 @@ Deno.test("doctor finds nothing wrong here, and says which library it found", as
     assertMatch(result.stdout, /^(ok {3}|note )library \S+libunsock\S*\.so: version \d/m);
     assertNotMatch(result.stdout, /^FAIL/m);
   });
+});
+
+Deno.test({
+  name: "doctor says whether programs may be rewritten, and that UNSOCK_PATCH=0, or the system, has each call trapped",
+  ignore: Deno.build.arch !== "x86_64" || !need("cc", "busybox"),
+  fn: () =>
+    withDir(async (dir) => {
+      const env = { UNSOCK_DIR: path.join(dir, "s"), DENO_V8_FLAGS: "--jitless" };
+      const allowed = await unsock(["doctor"], { env });
+      assertMatch(allowed.stdout, /^ok {3}rewriting: the calls of static programs and of Go's are rewritten/m);
+      const off = await unsock(["doctor"], { env: { ...env, UNSOCK_PATCH: "0" } });
+      assertMatch(off.stdout, /^note UNSOCK_PATCH=0: each call .* is trapped.*\n {5}-> unset UNSOCK_PATCH$/m);
+      if (isCompiled()) return; // its runtime takes no flags, and does not start there
+      const refusing = await buildLinked(WITHOUT_EXEC, dir, "dynamic");
+      const busybox = findProgram("busybox") ?? "";
+      for (const words of [[], [busybox]]) {
+        const { stdout } = await shell([refusing, "seccomp", "$UNSOCK doctor", ...words].join(" "), { env });
+        assertMatch(
+          stdout,
+          /^note rewriting: changed code may not be executed \(Operation not permitted\): each call .* is trapped/m,
+        );
+      }
+    }),
 });
 
 Deno.test("doctor reports settings that cannot be read and a directory of others", async () => {

@@ -1,5 +1,5 @@
 /** Programs whose code is rewritten: no signals come with their calls, and where that is refused, they are trapped. */
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { isBefore } from "../support/kernel.ts";
@@ -24,30 +24,40 @@ async function countSignals(dir: string, extra: Record<string, string>, ...befor
   return stderr.split("SIGSYS {").length - 1;
 }
 
-function testSignals(name: string, rewritten: boolean, extra: Record<string, string>, needed = true): void {
-  Deno.test({
-    name,
-    ignore: !IS_REWRITTEN || !needed || !need("cc", "strace"),
-    fn: () =>
-      withDir(async (dir) => {
-        const before = extra.MDWE === undefined
-          ? []
-          : [await buildLinked(join(HERE, "without_exec.c"), dir, "dynamic")];
-        const { MDWE: _, ...settings } = extra;
-        const count = await countSignals(dir, settings, ...before);
-        assert(rewritten ? count < 20 : count >= CALLS, `${count} signals`);
-      }),
-  });
+/** How memory that was written to is refused: `prctl` needs kernel 6.3. */
+const REFUSALS = ["prctl", "seccomp"].filter((how) => how === "seccomp" || !isBefore(Deno.osRelease(), "6.3"));
+
+async function refusing(dir: string, how: string): Promise<string[]> {
+  return [await buildLinked(join(HERE, "without_exec.c"), dir, "dynamic"), how];
 }
 
-testSignals("a static program's calls come without a signal", true, {});
-testSignals("with UNSOCK_PATCH=0 each of them is a signal", false, { UNSOCK_PATCH: "0" });
-testSignals(
-  "where memory that was written to may not be executed each of them is a signal, and nothing else is different",
-  false,
-  { MDWE: "1" },
-  !isBefore(Deno.osRelease(), "6.3"),
-);
+function testRewritten(name: string, fn: (dir: string) => Promise<void>): void {
+  Deno.test({ name, ignore: !IS_REWRITTEN || !need("cc", "strace"), fn: () => withDir(fn) });
+}
+
+testRewritten("a static program's calls come without a signal", async (dir) => {
+  const count = await countSignals(dir, {});
+  assert(count < 20, `${count} signals`);
+});
+
+testRewritten("with UNSOCK_PATCH=0 each of them is a signal", async (dir) => {
+  const count = await countSignals(dir, { UNSOCK_PATCH: "0" });
+  assert(count >= CALLS, `${count} signals`);
+});
+
+for (const how of REFUSALS) {
+  testRewritten(
+    `where memory that was written to may not be executed (${how}) each is a signal, the log says so, and nothing else is different`,
+    async (dir) => {
+      const log = join(dir, "log");
+      const count = await countSignals(dir, { UNSOCK_LOG: log }, ...await refusing(dir, how));
+      assert(count >= CALLS, `${count} signals`);
+      const lines = (await Deno.readTextFile(log)).split("\n").filter((line) => line.includes(" rewrite "));
+      assertStrictEquals(lines.length, 1);
+      assertMatch(lines[0] ?? "", how === "prctl" ? / rewrite 0 - - EACCES$/ : / rewrite 0 - - EPERM$/);
+    },
+  );
+}
 
 /** Whether C belongs to it, and what is printed over TCP. */
 for (const [name, flags, cgo] of [["static", [], "0"], ["dynamic", [], "1"], ["-race", ["-race"], "1"]] as const) {

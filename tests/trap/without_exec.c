@@ -1,17 +1,56 @@
-/* Executes a program for which memory that was written to may not be made executable (PR_SET_MDWE, kernel 6.3). */
+/*
+ * Executes a program for which memory that was written to may not be made executable:
+ *
+ *   without_exec prctl PROGRAM…    by PR_SET_MDWE (kernel 6.3)
+ *   without_exec seccomp PROGRAM…  by a filter, as systemd's MemoryDenyWriteExecute= has it where there is no such
+ * option
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifndef PR_SET_MDWE
 #define PR_SET_MDWE 65
 #endif
 
+#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define UNLESS(value, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (skip))
+
+/* mprotect with PROT_EXEC, and mmap with that and PROT_WRITE, are EPERM. */
+static int refuse_by_filter(void) {
+    struct sock_filter code[] = {
+        LOAD(nr),
+        UNLESS(__NR_mprotect, 2),
+        LOAD(args[2]),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 4, 5),
+        UNLESS(__NR_mmap, 4),
+        LOAD(args[2]),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, PROT_WRITE | PROT_EXEC),
+        UNLESS(PROT_WRITE | PROT_EXEC, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {sizeof(code) / sizeof(code[0]), code};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return -1;
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
+}
+
 int main(int count, char **words) {
-    if (count < 2 || prctl(PR_SET_MDWE, 1, 0, 0, 0) != 0) {
-        perror("PR_SET_MDWE");
+    if (count < 3)
+        return 2;
+    int refused = strcmp(words[1], "prctl") == 0 ? prctl(PR_SET_MDWE, 1, 0, 0, 0) : refuse_by_filter();
+    if (refused != 0) {
+        perror(words[1]);
         return 2;
     }
-    execv(words[1], words + 1);
+    execv(words[2], words + 2);
     return 3;
 }
