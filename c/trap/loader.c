@@ -198,6 +198,7 @@ void unsock_loader_start(uint64_t *stack) {
     read_start(stack, &start);
     own_path(&start, own);
     remove_strings(&start);
+    set_name(&start); /* the log has it, too */
     struct unsock_environment environment = {.list = start.environment};
     unsock_start_loaded(&environment, own, auxiliary(&start, AT_RANDOM, 0));
     long fd = open_program(&start);
@@ -214,7 +215,6 @@ void unsock_loader_start(uint64_t *stack) {
         unsock_sys(__NR_mprotect, (uint64_t)start.stack & ~(auxiliary(&start, AT_PAGESZ, PAGE_DEFAULT) - 1),
                    PAGE_DEFAULT, PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
     tell(&start, &program, linker.bias);
-    set_name(&start);
     if (unsock_trap_install(alternate, start.ignored) < 0)
         fail(start.name, "this system does not let its system calls be trapped (seccomp)", EXIT_OWN);
     patch(&start, fd, alternate);
