@@ -67,7 +67,7 @@ async function work(): Promise<void> {
     tell(run, known);
     runs.push(run);
     // What went wrong is no result that should take the place of one.
-    if (options.includes("--write") && run.wrong.length === 0) {
+    if (options.includes("--write") && run.wrong.length === 0 && suite.again !== true) {
       const kept = parseRuns(await Deno.readTextFile(DATA));
       const all = mergeRuns(kept, { ...run, machine: await describeMachine(), library: digest }, SUITES);
       await Deno.writeTextFile(DATA, `${JSON.stringify(all, null, 2)}\n`);

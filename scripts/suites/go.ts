@@ -1,7 +1,7 @@
 /** Go's own tests of its net packages: programs without libc, whose system calls are trapped. */
 import { join } from "@std/path/posix";
 import { readGo } from "./readers.ts";
-import type { Part, Suite } from "./suite.ts";
+import type { Build, Part, Suite } from "./suite.ts";
 
 const PACKAGES = [
   "net",
@@ -22,34 +22,65 @@ const PACKAGES = [
 const SHORT = "net";
 const SECONDS = 420;
 
+interface Way {
+  readonly packages: readonly string[];
+  /** More for the tests' environment, and their arguments. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly args?: readonly string[];
+}
+
+async function prepareGo({ packages, env: more, args = [] }: Way, work: string, run: Build): Promise<Part[]> {
+  const env = { CGO_ENABLED: "0", GOTOOLCHAIN: "local", GOFLAGS: "", GOCACHE: join(work, "cache"), HOME: work };
+  const parts: Part[] = [];
+  for (const name of packages) {
+    const program = join(work, `${name.replaceAll("/", "-")}.test`);
+    await run(["go", "test", "-c", "-vet=off", "-o", program, name], { cwd: work, env });
+    const directory = await run(["go", "list", "-f", "{{.Dir}}", name], { cwd: work, env });
+    parts.push({
+      name,
+      cwd: directory.trim(),
+      env: { GOCACHE: env.GOCACHE, GOTOOLCHAIN: "local", ...more },
+      seconds: SECONDS + 30,
+      chooses: true,
+      command({ only }) {
+        const tops = [...new Set(only?.map((test) => test.split("/", 1)[0]))];
+        const chosen = only === undefined ? [] : [`-test.run=^(${tops.join("|")})$`];
+        const short = name === SHORT ? ["-test.short"] : [];
+        return [program, "-test.v=test2json", `-test.timeout=${SECONDS}s`, ...short, ...args, ...chosen];
+      },
+      read: readGo,
+    });
+  }
+  return parts;
+}
+
+const VERSION = ["sh", "-c", "go env GOVERSION | sed 's/^go/Go /'"];
+
 export const GO: Suite = {
   name: "go",
   about: `${PACKAGES.map((name) => `\`${name}\``).join(", ")}, without libc`,
   programs: ["go"],
-  version: ["sh", "-c", "go env GOVERSION | sed 's/^go/Go /'"],
+  version: VERSION,
   least: 1_500,
-  async prepare(_tree, work, run) {
-    const env = { CGO_ENABLED: "0", GOTOOLCHAIN: "local", GOFLAGS: "", GOCACHE: join(work, "cache"), HOME: work };
-    const parts: Part[] = [];
-    for (const name of PACKAGES) {
-      const program = join(work, `${name.replaceAll("/", "-")}.test`);
-      await run(["go", "test", "-c", "-vet=off", "-o", program, name], { cwd: work, env });
-      const directory = await run(["go", "list", "-f", "{{.Dir}}", name], { cwd: work, env });
-      parts.push({
-        name,
-        cwd: directory.trim(),
-        env: { GOCACHE: env.GOCACHE, GOTOOLCHAIN: "local" },
-        seconds: SECONDS + 30,
-        chooses: true,
-        command({ only }) {
-          const tops = [...new Set(only?.map((test) => test.split("/", 1)[0]))];
-          const chosen = only === undefined ? [] : [`-test.run=^(${tops.join("|")})$`];
-          const short = name === SHORT ? ["-test.short"] : [];
-          return [program, "-test.v=test2json", `-test.timeout=${SECONDS}s`, ...short, ...chosen];
-        },
-        read: readGo,
-      });
-    }
-    return parts;
-  },
+  prepare: (_tree, work, run) => prepareGo({ packages: PACKAGES }, work, run),
+};
+
+/** What comes between a system call and its answer: collections of garbage all the time, and a profiler's signals. */
+export const GO_DISTURBED: Suite = {
+  name: "go-disturbed",
+  about: "`net`, `net/http`, `crypto/tls` once more, with `GOGC=1` and a CPU profile taken",
+  programs: ["go"],
+  version: VERSION,
+  least: 1_200,
+  again: true,
+  prepare: (_tree, work, run) =>
+    prepareGo(
+      {
+        packages: ["net", "net/http", "crypto/tls"],
+        env: { GOGC: "1" },
+        args: [`-test.cpuprofile=${join(work, "profile")}`],
+      },
+      work,
+      run,
+    ),
 };

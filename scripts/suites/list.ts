@@ -1,7 +1,7 @@
 /** All suites, in the order in which they are run and told of. */
 import { CURL, LIBEVENT, LIBUV } from "./c_libraries.ts";
 import { CPYTHON } from "./cpython.ts";
-import { GO } from "./go.ts";
+import { GO, GO_DISTURBED } from "./go.ts";
 import { NODE } from "./node.ts";
 import { HAPROXY, VARNISH } from "./proxies.ts";
 import { REDIS } from "./redis.ts";
@@ -11,6 +11,7 @@ import type { Suite } from "./suite.ts";
 export const SUITES: readonly Suite[] = [
   CPYTHON,
   GO,
+  GO_DISTURBED,
   NODE,
   LIBUV,
   LIBEVENT,

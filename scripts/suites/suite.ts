@@ -37,6 +37,8 @@ export interface Suite {
   readonly version: readonly string[];
   /** So many tests pass over TCP at least: fewer, and something did not run. */
   readonly least: number;
+  /** Its tests are another suite's, in harder circumstances: the page, which adds up, does not have it. */
+  readonly again?: boolean;
   /**
    * Builds what is to be run.
    *
