@@ -73,16 +73,11 @@ static bool concerns_data(long number, const long a[6]) {
 
 bool unsock_site_concerns(const struct unsock_site_call *call) {
     const long *a = call->arguments;
-    unsigned command = (unsigned)a[1];
-    switch (call->number) {
-    case __NR_fcntl:
-        return command == F_DUPFD || command == UNSOCK_F_DUPFD_CLOEXEC || command == F_SETFL ||
-               command == UNSOCK_F_SETOWN || command == UNSOCK_F_SETOWN_EX;
-    case __NR_ioctl:
-        return command == UNSOCK_FIONBIO || command == UNSOCK_SIOCOUTQ || (command & 0xff00) == UNSOCK_SIOC_INTERFACE;
-    default:
-        return concerns_data(call->number, a);
-    }
+    if (call->number == __NR_fcntl)
+        return unsock_trapped_by_value(&unsock_trapped[UNSOCK_TRAPPED_FCNTL], (uint32_t)a[1]);
+    if (call->number == __NR_ioctl)
+        return unsock_trapped_by_value(&unsock_trapped[UNSOCK_TRAPPED_IOCTL], (uint32_t)a[1]);
+    return concerns_data(call->number, a);
 }
 
 /*

@@ -13,6 +13,19 @@
 #define OPTION_SECCOMP 22 /* PR_SET_SECCOMP */
 
 const struct unsock_trapped unsock_trapped[] = {
+    [UNSOCK_TRAPPED_FCNTL] = {.number = __NR_fcntl,
+                              .when = UNSOCK_TRAPPED_IF_VALUE,
+                              .argument = 1,
+                              .value_count = 5,
+                              .values = {F_DUPFD, UNSOCK_F_DUPFD_CLOEXEC, F_SETFL, UNSOCK_F_SETOWN,
+                                         UNSOCK_F_SETOWN_EX}},
+    [UNSOCK_TRAPPED_IOCTL] = {.number = __NR_ioctl,
+                              .when = UNSOCK_TRAPPED_IF_VALUE,
+                              .argument = 1,
+                              .value_count = 2,
+                              .values = {UNSOCK_FIONBIO, UNSOCK_SIOCOUTQ},
+                              .mask = 0xff00,
+                              .masked = UNSOCK_SIOC_INTERFACE},
     ALWAYS(socket),
     ALWAYS(socketpair),
     ALWAYS(bind),
@@ -37,18 +50,6 @@ const struct unsock_trapped unsock_trapped[] = {
     ALWAYS(close_range),
     ALWAYS(dup),
     ALWAYS(dup3),
-    {.number = __NR_fcntl,
-     .when = UNSOCK_TRAPPED_IF_VALUE,
-     .argument = 1,
-     .value_count = 3,
-     .values = {F_DUPFD, UNSOCK_F_DUPFD_CLOEXEC, F_SETFL}},
-    {.number = __NR_ioctl,
-     .when = UNSOCK_TRAPPED_IF_VALUE,
-     .argument = 1,
-     .value_count = 2,
-     .values = {UNSOCK_FIONBIO, UNSOCK_SIOCOUTQ},
-     .mask = 0xff00,
-     .masked = UNSOCK_SIOC_INTERFACE},
     ALWAYS(exit_group),
     ALWAYS(epoll_create1),
     ALWAYS(epoll_ctl),
@@ -87,3 +88,12 @@ const struct unsock_trapped unsock_trapped[] = {
 };
 
 const size_t unsock_trapped_count = sizeof(unsock_trapped) / sizeof(unsock_trapped[0]);
+
+bool unsock_trapped_by_value(const struct unsock_trapped *call, uint32_t value) {
+    if (call->mask && (value & call->mask) == call->masked)
+        return true;
+    for (unsigned i = 0; i < call->value_count; i++)
+        if (call->values[i] == value)
+            return true;
+    return false;
+}

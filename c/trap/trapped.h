@@ -6,6 +6,7 @@
 #ifndef UNSOCK_TRAPPED_H
 #define UNSOCK_TRAPPED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,7 +18,7 @@ enum unsock_trapped_when {
     UNSOCK_TRAPPED_NO_SYSTEM, /* never let through: ENOSYS, as on a kernel without it */
 };
 
-#define UNSOCK_TRAPPED_VALUES 3
+#define UNSOCK_TRAPPED_VALUES 5
 
 /*
  * A number with this is trapped, whatever the rest is, and means the call of the rest: at a place in the program that
@@ -40,7 +41,16 @@ struct unsock_trapped {
     uint32_t masked;
 };
 
+/* Where these two stand in the table, which is asked of them at rewritten places, too (trap/site.h). */
+enum {
+    UNSOCK_TRAPPED_FCNTL,
+    UNSOCK_TRAPPED_IOCTL,
+};
+
 extern const struct unsock_trapped unsock_trapped[];
 extern const size_t unsock_trapped_count;
+
+/* Is this the value of an argument for which the call is trapped (UNSOCK_TRAPPED_IF_VALUE)? */
+bool unsock_trapped_by_value(const struct unsock_trapped *call, uint32_t value);
 
 #endif

@@ -130,7 +130,10 @@ testFilter("calls that are about signals are trapped when they bring a mask", (f
 
 testFilter("of fcntl and ioctl only what concerns sockets is trapped", (filter) => {
   for (
-    const [command, trapped] of [[0n, true], [1030n, true], [4n, true], [1n, false], [2n, false], [3n, false]] as const
+    const [command, trapped] of [[0n, true], [1030n, true], [4n, true], [8n, true], [15n, true], [1n, false], [
+      2n,
+      false,
+    ], [3n, false]] as const
   ) {
     assertStrictEquals(filter.verdict("fcntl", FD, command), trapped ? filter.trap : ALLOW, `fcntl ${command}`);
   }
