@@ -1,12 +1,9 @@
-/*
- * Rewriting a program's code. Never in place: a private copy of the pages is made from the file, written to, made
- * executable, and moved to where the code is. Where the kernel refuses a step (PR_SET_MDWE, SELinux, a filter), the
- * code is as it was, and at no time is anything both written to and executed.
- */
+/* Rewriting a program: looking for places, making their stubs, and putting jumps to them (rt/code.h). */
 #include "trap/patch.h"
 
 #ifdef __x86_64__
 
+#include "rt/code.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -120,14 +117,6 @@ static uint64_t room_near(const struct unsock_image *image, uint64_t size) {
     return 0;
 }
 
-/* Memory that was written to becomes code. */
-static bool make_code(struct work *work, uint64_t at, uint64_t size) {
-    long result = unsock_sys(__NR_mprotect, at, size, PROT_READ | PROT_EXEC);
-    if (failed(result))
-        work->refused = result;
-    return !failed(result);
-}
-
 static bool make_stubs(struct work *work) {
     uint64_t page = work->patch->page;
     work->stubs_size = page + ((SITES * UNSOCK_CALL_STUB_MOST + page - 1) & ~(page - 1));
@@ -144,7 +133,8 @@ static bool make_stubs(struct work *work) {
         if (unsock_call_stub_make(&stub, &place->site, place->copy - place->site.moved, (uint8_t *)stub.at) == 0)
             return false;
     }
-    return make_code(work, work->stubs + page, work->stubs_size - page);
+    work->refused = unsock_code_make(work->stubs + page, work->stubs_size - page);
+    return work->refused == 0;
 }
 
 /* Puts the jump to a stub before the `syscall` at `at`, in the copy. */
@@ -157,17 +147,12 @@ static bool put_jump(const struct work *work, unsigned index, uint8_t *copy) {
     return true;
 }
 
-/*
- * Whole pages, as the program's own mapping has them: what is looked at here does not have to be found by the program
- * again, as the pages are moved to it.
- */
 static void make_copy(const struct work *work, const struct unsock_image_text *text, struct copy *copy) {
     uint64_t page = work->patch->page, before = text->start & (page - 1);
     uint64_t size = work->kind == UNSOCK_CALL_SITE_GO ? UNSOCK_MIN(text->size, GO_MOST) : text->size;
     copy->start = text->start - before;
     copy->size = (before + size + page - 1) & ~(page - 1);
-    long bytes = unsock_sys(__NR_mmap, 0, copy->size, PROT_READ | PROT_WRITE, MAP_PRIVATE, work->patch->fd,
-                            text->offset - before);
+    long bytes = unsock_code_copy(work->patch->fd, text->offset - before, copy->size);
     copy->bytes = failed(bytes) ? NULL : (uint8_t *)bytes;
     /* Beyond the file's end there is nothing in the last page. */
     copy->size = UNSOCK_MIN(copy->size, before + size);
@@ -188,8 +173,10 @@ static unsigned rewrite(struct work *work, struct copy *copy) {
         if (!put_jump(work, i, copy->bytes + (place->at - place->site.moved - copy->start)))
             return 0;
     }
-    if (copy->first == copy->end || !make_code(work, (uint64_t)copy->bytes, size) ||
-        failed(unsock_sys(__NR_mremap, copy->bytes, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, copy->start)))
+    if (copy->first == copy->end)
+        return 0;
+    work->refused = unsock_code_move((uint64_t)copy->bytes, size, copy->start);
+    if (work->refused < 0)
         return 0;
     copy->bytes = NULL;
     return copy->end - copy->first;
@@ -228,11 +215,11 @@ long unsock_patch(const struct unsock_patch *patch) {
 }
 
 long unsock_patch_allowed(long fd, uint64_t page) {
-    long copy = unsock_sys(__NR_mmap, 0, page, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    long copy = unsock_code_copy(fd, 0, page);
     if (failed(copy))
         return copy;
     *(volatile uint8_t *)(copy + TRY_AT) = 0;
-    long result = unsock_sys(__NR_mprotect, copy, page, PROT_READ | PROT_EXEC);
+    long result = unsock_code_make((uint64_t)copy, page);
     unsock_sys(__NR_munmap, copy, page);
     return result;
 }

@@ -1,0 +1,105 @@
+/*
+ * What libc writes by itself (fprintf, fwrite, fclose) in a preloaded program. Its own code calls its `write` by
+ * address, past every symbol, so a jump is put where that function begins, and leads to what the symbol leads to. The
+ * function itself is not run any more: what it calls is called from here, and is the cancellation point that it was.
+ *
+ * Only a libc whose bytes are known is changed (rules/libc_write.h), before there is another thread.
+ */
+#include "calls/write.h"
+#include "kernel/log.h"
+#include "process/start.h"
+#include "rt/code.h"
+#include "rt/libc.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/object.h"
+#include "rt/sys.h"
+#include "rules/call_stub.h"
+#include "rules/libc_write.h"
+#include "rules/settings.h"
+
+#include <elf.h>
+
+#if defined(__x86_64__)
+
+#define PAGE ((uint64_t)4096)
+
+typedef long cancellable_function(long, long, long, long, long, long, long);
+static cancellable_function *cancellable;
+
+/* What stands for libc's own, for the library. */
+static ssize_t next_write(int fd, const void *data, size_t size) {
+    return cancellable(fd, (long)data, (long)size, 0, 0, 0, __NR_write);
+}
+
+/* As the exported one. That symbol may be another library's, which was not asked before either. */
+static ssize_t inside_write(int fd, const void *data, size_t size) {
+    return unsock_libc_result(unsock_active() ? unsock_call_write(fd, data, size) : unsock_real_write(fd, data, size));
+}
+
+/* Where in its file an address of a mapped object is; 0: nowhere. */
+static uint64_t offset_in_file(uint64_t start, uint64_t at) {
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)start;
+    const Elf64_Phdr *parts = (const Elf64_Phdr *)(start + header->e_phoff);
+    if (!unsock_same(header->e_ident, ELFMAG, SELFMAG) || header->e_phoff + header->e_phnum * sizeof(*parts) > PAGE)
+        return 0;
+    for (unsigned i = 0; i < header->e_phnum; i++) {
+        uint64_t within = at - start - parts[i].p_vaddr;
+        if (parts[i].p_type == PT_LOAD && (parts[i].p_flags & PF_X) && within < parts[i].p_filesz)
+            return parts[i].p_offset + within;
+    }
+    return 0;
+}
+
+/* The copy must be what is there: the file may be another by now, or the code have been changed already. */
+static long put_jump(uint64_t at, long copy) {
+    uint64_t page = at & ~(PAGE - 1);
+    if (!unsock_same((const void *)copy, (const void *)page, PAGE) ||
+        !unsock_call_stub_jump(at, (uint64_t)inside_write, (uint8_t *)copy + (at - page)))
+        return -ENOEXEC;
+    return unsock_code_move((uint64_t)copy, PAGE, page);
+}
+
+static long change(uint64_t at) {
+    const char *file;
+    uint64_t start, offset;
+    if (!unsock_object_of((const void *)at, &file, &start) || (offset = offset_in_file(start, at)) == 0)
+        return -ENOEXEC;
+    long fd = unsock_sys(__NR_openat, AT_FDCWD, file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fd;
+    long copy = unsock_code_copy(fd, offset & ~(PAGE - 1), PAGE);
+    unsock_sys(__NR_close, fd);
+    if (copy < 0 && copy > -4096)
+        return copy;
+    long result = put_jump(at, copy);
+    if (result < 0)
+        unsock_sys(__NR_munmap, copy, PAGE);
+    return result;
+}
+
+/* Whole in one page: it is looked at and changed there. */
+static bool is_known(uint64_t at) {
+    int64_t distance;
+    if (at == 0 || (at & (PAGE - 1)) > PAGE - UNSOCK_LIBC_WRITE_MOST ||
+        !unsock_libc_write_find((const uint8_t *)at, &distance))
+        return false;
+    cancellable = (cancellable_function *)(at + (uint64_t)distance);
+    return unsock_libc_cancel_find((const uint8_t *)cancellable);
+}
+
+__attribute__((constructor)) static void enter(void) {
+    if (!unsock_start_active() || unsock_start_trapped || unsock_start_traps || !unsock_settings.patch)
+        return;
+    ssize_t (*own)(int, const void *, size_t) = unsock_next.write;
+    if (!is_known((uint64_t)own) || !unsock_libc_is_single_threaded())
+        return;
+    unsock_next.write = next_write;
+    long result = change((uint64_t)own);
+    if (result < 0) {
+        unsock_next.write = own;
+        unsock_log("rewrite", -1, NULL, NULL, result);
+    }
+}
+
+#endif
