@@ -1,6 +1,7 @@
 /* close, dup and the end of the process: what becomes of entries and socket files. */
 #include "calls/close.h"
 
+#include "calls/asking.h"
 #include "calls/reset.h"
 #include "calls/urgent.h"
 #include "files/elsewhere.h"
@@ -48,6 +49,8 @@ long unsock_call_close(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry)
         unsock_reset_closing(fd, entry);
+    if (entry && unsock_asking(fd) && unsock_own_descriptors())
+        unsock_asking_forget(fd);
     if (!entry || (!unsock_fd_has_file(entry) && !unsock_fd_is_handed(entry)) || !unsock_own_descriptors())
         return unsock_real_close(fd);
     if (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_fd_is_handed(entry))

@@ -94,6 +94,10 @@ static struct signals read_signals(void) {
     return signals;
 }
 
+bool unsock_connect_is_ended(void) {
+    return read_signals().ending != 0;
+}
+
 static long wait_slice(const struct wait *wait, const struct signals *signals, int64_t ms) {
     uint64_t before = 0;
     /* Which handler has run cannot be told afterwards: those that end nothing wait for the end of a short slice. */
@@ -173,7 +177,7 @@ long unsock_connect_wait(int fd, const struct unsock_fd *entry, const void *path
         struct wait wait = {.fd = fd, .path = path, .length = length, .begun = now_ms() - tick};
         wait.own = unsock_socket_timeval_ms(&time);
         wait.limit = tcp_limit(fd, entry);
-        result = result == -EINTR && (wait.own > 0 || read_signals().ending != 0) ? -EINTR : wait_on(&wait);
+        result = result == -EINTR && (wait.own > 0 || unsock_connect_is_ended()) ? -EINTR : wait_on(&wait);
     }
     unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
     return result;

@@ -18,6 +18,9 @@ long unsock_connect_wait(int fd, const struct unsock_fd *entry, const void *path
  */
 int64_t unsock_connect_limit(int fd, const struct unsock_fd *entry, long *end);
 
+/* Has a signal that has just interrupted this thread ended its connect, as far as can be told by the handlers? */
+bool unsock_connect_is_ended(void);
+
 /*
  * The same of one that was born local: where the program has set no limit of its own, and this process has connected a
  * few seconds before, there is none.

@@ -4,6 +4,7 @@
 #include "calls/datagram_name.h"
 #include "calls/port_search.h"
 #include "calls/target.h"
+#include "calls/target_socket.h"
 #include "files/directory.h"
 #include "files/inside.h"
 #include "files/plain_senders.h"

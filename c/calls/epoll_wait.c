@@ -6,6 +6,7 @@
  */
 #include "calls/epoll_wait.h"
 
+#include "calls/asking.h"
 #include "calls/hangup.h"
 #include "calls/urgent.h"
 #include "kernel/socket_info.h"
@@ -31,8 +32,13 @@ enum { EPOLL_CTL_MOD = 3 };
 #define FOREVER INT64_MAX
 #define SECOND 1000000000
 
+static bool is_any_asking(void) {
+    return __atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) > 0;
+}
+
 static uint32_t oddities(void) {
-    return EPOLLHUP | EPOLLPRI | (__atomic_load_n(&unsock_urgent_met, __ATOMIC_RELAXED) ? READABLE : 0);
+    bool reads = __atomic_load_n(&unsock_urgent_met, __ATOMIC_RELAXED) || is_any_asking();
+    return EPOLLHUP | EPOLLPRI | (reads ? READABLE : 0);
 }
 
 static bool has_odd(const struct unsock_epoll_event *events, long count) {
@@ -93,9 +99,25 @@ static bool speak(int set, int fd, struct unsock_watch *watch) {
     return true;
 }
 
+/*
+ * Is it the answer of a multiplexer, as nothing else can be of one that is asked? It is read, and what the program
+ * waits for comes by itself.
+ */
+static bool is_answer(int set, const struct unsock_epoll_event *event) {
+    struct unsock_watch *watch;
+    int fd = is_any_asking() ? unsock_watch_find(set, event->data, -1, &watch) : -1;
+    while (fd >= 0 && !unsock_asking(fd))
+        fd = unsock_watch_find(set, event->data, fd + 1, &watch);
+    if (fd >= 0)
+        unsock_asking_look(fd);
+    return fd >= 0;
+}
+
 /* Returns whether the program gets the event, made as TCP would tell it. */
 static bool correct(int set, struct unsock_epoll_event *event) {
     struct unsock_watch *watch;
+    if (is_answer(set, event))
+        return false;
     int fd = event->events & oddities() ? find(set, event, &watch) : -1;
     if (fd < 0)
         return true;
@@ -128,12 +150,21 @@ static int64_t left_of(int64_t timeout, int64_t begun) {
     return timeout > waited ? timeout - waited : 0;
 }
 
+/* Waits no longer than until the time of some multiplexer is up; then there is something to tell. */
+static int until_answer(int timeout) {
+    return is_any_asking() ? (int)unsock_asking_next(timeout < 0 ? INT32_MAX : timeout) : timeout;
+}
+
 long unsock_call_epoll_pwait(int set, struct unsock_epoll_event *events, int most, int timeout, const void *signals) {
     int64_t begun = timeout > 0 ? unsock_libc_clock() : 0, whole = timeout < 0 ? FOREVER : timeout * (int64_t)1000000;
     for (;;) {
-        long count = signals ? unsock_real_epoll_pwait(set, events, most, timeout, signals)
-                             : unsock_real_epoll_wait(set, events, most, timeout);
-        if (count <= 0 || !has_odd(events, count))
+        int until = until_answer(timeout);
+        long count = signals ? unsock_real_epoll_pwait(set, events, most, until, signals)
+                             : unsock_real_epoll_wait(set, events, most, until);
+        bool early = count == 0 && until != timeout;
+        if (early)
+            unsock_asking_expire();
+        if (!early && (count <= 0 || !has_odd(events, count)))
             return count;
         count = correct_all(set, events, count);
         if (count > 0)

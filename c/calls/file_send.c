@@ -4,6 +4,7 @@
  */
 #include "calls/file_send.h"
 
+#include "calls/asking.h"
 #include "calls/stream_send.h"
 #include "kernel/identify.h"
 #include "memory/fds.h"
@@ -49,6 +50,9 @@ static size_t lost_of_file(int fd, int64_t at) {
 }
 
 ssize_t unsock_call_sendfile(int out, int in, int64_t *offset, size_t count) {
+    long early = unsock_asking_before_data(out);
+    if (early < 0)
+        return early;
     long result = unsock_sys(__NR_sendfile, out, in, offset, count);
     int64_t at = -1;
     if (!is_unusual(result) || !is_redirected_stream(out))
@@ -91,6 +95,9 @@ static void drop(int pipe, size_t size) {
 }
 
 ssize_t unsock_call_splice(int in, int64_t *in_offset, int out, int64_t *out_offset, size_t size, unsigned flags) {
+    long early = unsock_asking_before_data(out);
+    if (early < 0)
+        return early;
     long result = unsock_real_splice(in, in_offset, out, out_offset, size, flags);
     if (!is_unusual(result) || !is_redirected_stream(out))
         return result;

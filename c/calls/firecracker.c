@@ -1,6 +1,7 @@
 /* The handshake of Firecracker's vsock multiplexer. */
 #include "calls/firecracker.h"
 
+#include "calls/connect_wait.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -11,19 +12,18 @@
 #include <linux/poll.h>
 #include <linux/vm_sockets.h>
 
-#define ANSWER_MOST 32 /* "OK 4294967295\n" is 14 */
 #define FULL_WAIT_NS 1000000
 
-static int64_t now_ms(void) {
+int64_t unsock_firecracker_now(void) {
     struct timespec now = {0};
     unsock_sys(__NR_clock_gettime, 1 /* CLOCK_MONOTONIC */, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Waits until `events` or the deadline. Returns 0 or -ETIMEDOUT. */
+/* Returns 0, -ETIMEDOUT at `deadline`, or -EINTR. */
 static long await(int socket, short events, int64_t deadline) {
     for (;;) {
-        int64_t left = deadline - now_ms();
+        int64_t left = deadline - unsock_firecracker_now();
         struct timespec timeout = {left / 1000, left % 1000 * 1000000};
         struct pollfd poll = {.fd = socket, .events = events};
         if (left <= 0)
@@ -31,26 +31,27 @@ static long await(int socket, short events, int64_t deadline) {
         long count = unsock_sys(__NR_ppoll, &poll, 1, &timeout, 0, 0);
         if (count > 0)
             return 0;
-        if (count < 0 && count != -EINTR)
+        if (count < 0 && (count != -EINTR || unsock_connect_is_ended()))
             return count;
     }
 }
 
-static long connect_proxy(int socket, const struct unsock_control_file *control, int64_t deadline) {
+static long connect_proxy(int socket, const struct unsock_control_file *control, int64_t full) {
     struct timespec pause = {0, FULL_WAIT_NS};
     for (;;) {
         long result = unsock_sys(__NR_connect, socket, control->proxy, control->proxy_length);
         if (result != -EAGAIN && result != -EINTR)
             return unsock_errno_as_ip(UNSOCK_AT_MULTIPLEXER, result);
-        if (now_ms() >= deadline)
+        if (unsock_firecracker_now() >= full)
             return -ETIMEDOUT;
-        unsock_sys(__NR_nanosleep, &pause, 0);
+        if (unsock_sys(__NR_nanosleep, &pause, 0) == -EINTR && unsock_connect_is_ended())
+            return -EINTR;
     }
 }
 
 /* In one write: the multiplexer reads the line with one read. */
-static long send_request(int socket, const struct unsock_control_file *control, int64_t deadline) {
-    char line[ANSWER_MOST];
+static long send_request(int socket, const struct unsock_control_file *control) {
+    char line[UNSOCK_FIRECRACKER_LINE];
     struct unsock_text text;
     struct sockaddr_vm dest;
     memcpy(&dest, control->dest, sizeof(dest));
@@ -59,9 +60,14 @@ static long send_request(int socket, const struct unsock_control_file *control, 
     unsock_text_number(&text, dest.svm_port, 10, 1);
     unsock_text_char(&text, '\n');
     long result = unsock_sys(__NR_sendto, socket, line, text.length, MSG_NOSIGNAL, 0, 0);
-    if (result == -EAGAIN && await(socket, POLLOUT, deadline) == 0)
-        result = unsock_sys(__NR_sendto, socket, line, text.length, MSG_NOSIGNAL, 0, 0);
     return result == (long)text.length ? 0 : -ECONNREFUSED;
+}
+
+long unsock_firecracker_ask(int socket, const struct unsock_control_file *control, struct unsock_firecracker *asked,
+                            int64_t full) {
+    long result = connect_proxy(socket, control, UNSOCK_MIN(full, asked->deadline));
+    asked->length = 0;
+    return result == 0 ? send_request(socket, control) : result;
 }
 
 static bool is_ok(struct unsock_span line) {
@@ -70,35 +76,41 @@ static bool is_ok(struct unsock_span line) {
     return unsock_span_is(word, "OK") && unsock_span_number(line, 10, UINT32_MAX, &number);
 }
 
-/* Byte by byte: what follows the line belongs to the program. */
-static long read_answer(int socket, int64_t deadline) {
-    char line[ANSWER_MOST];
-    size_t length = 0;
-    while (length < sizeof(line)) {
-        long count = unsock_sys(__NR_recvfrom, socket, line + length, 1, 0, 0, 0);
-        if (count == -EINTR)
-            continue;
-        if (count == -EAGAIN) {
-            long waited = await(socket, POLLIN, deadline);
-            if (waited < 0)
-                return waited;
-            continue;
-        }
+/* Up to the end of the line, of what is there. Returns how many bytes, 0 for the end of the connection, or -errno. */
+static long take(int socket, char *place, size_t size, bool *ends) {
+    long count = unsock_sys(__NR_recvfrom, socket, place, size, MSG_PEEK | MSG_DONTWAIT, 0, 0);
+    long length = 0;
+    *ends = false;
+    while (length < count && !*ends)
+        *ends = place[length++] == '\n';
+    if (count <= 0)
+        return count;
+    return unsock_sys(__NR_recvfrom, socket, place, length, MSG_DONTWAIT, 0, 0);
+}
+
+/* It is looked at before it is taken: what follows the line belongs to the program. */
+long unsock_firecracker_answer(int socket, struct unsock_firecracker *asked) {
+    while (asked->length < sizeof(asked->line)) {
+        bool ends;
+        long count = take(socket, asked->line + asked->length, sizeof(asked->line) - asked->length, &ends);
+        if (count == -EAGAIN || count == -EINTR)
+            return unsock_firecracker_now() < asked->deadline ? -EINPROGRESS : -ETIMEDOUT;
         if (count <= 0)
             return -ECONNREFUSED;
-        if (line[length] == '\n')
-            return is_ok((struct unsock_span){line, length}) ? 0 : -ECONNREFUSED;
-        length++;
+        asked->length += (uint32_t)count;
+        if (ends)
+            return is_ok((struct unsock_span){asked->line, asked->length - 1}) ? 0 : -ECONNREFUSED;
     }
     return -ECONNREFUSED;
 }
 
-long unsock_firecracker_connect(int socket, const struct unsock_control_file *control, int64_t most) {
-    int64_t deadline = now_ms() + most;
-    long result = connect_proxy(socket, control, deadline);
-    if (result == 0)
-        result = send_request(socket, control, deadline);
-    if (result == 0)
-        result = read_answer(socket, deadline);
-    return result;
+long unsock_firecracker_await(int socket, struct unsock_firecracker *asked, int64_t end) {
+    for (;;) {
+        long result = unsock_firecracker_answer(socket, asked);
+        if (result != -EINPROGRESS)
+            return result;
+        result = await(socket, POLLIN, UNSOCK_MIN(end, asked->deadline));
+        if (result == -EINTR || (result == -ETIMEDOUT && end < asked->deadline))
+            return result == -EINTR ? result : -EINPROGRESS;
+    }
 }

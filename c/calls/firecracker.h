@@ -4,11 +4,35 @@
 
 #include "unsock.h"
 
+#include <stdbool.h>
+
+#define UNSOCK_FIRECRACKER_LINE 32 /* "OK 4294967295\n" is 14 */
+
+/* An answer on its way. */
+struct unsock_firecracker {
+    int64_t deadline; /* milliseconds, by unsock_firecracker_now */
+    uint32_t length;  /* of what has been read of the line */
+    char line[UNSOCK_FIRECRACKER_LINE];
+};
+
+/* The clock of deadlines. */
+int64_t unsock_firecracker_now(void);
+
 /*
  * Connects `socket` (AF_UNIX, stream, non-blocking, not the program's descriptor) to the control file's proxy and asks
- * for the dest's port. Reads not one byte beyond the answer's line. Takes `most` milliseconds. Returns 0;
- * -ECONNREFUSED for a refusal or any other answer; -ETIMEDOUT for silence; or connect's error. `socket` stays open.
+ * for the dest's port, `asked` says until when. A full backlog is waited for until `full`, by the same clock. Returns
+ * 0; -ECONNREFUSED; -ETIMEDOUT; -EINTR where a signal has ended it; or connect's error. `socket` stays open.
  */
-long unsock_firecracker_connect(int socket, const struct unsock_control_file *control, int64_t most);
+long unsock_firecracker_ask(int socket, const struct unsock_control_file *control, struct unsock_firecracker *asked,
+                            int64_t full);
+
+/*
+ * Reads what there is of the answer, and not one byte beyond its line; never waits. Returns 0; -EINPROGRESS: that is
+ * not all; -ECONNREFUSED for a refusal or any other answer; -ETIMEDOUT when its time is up.
+ */
+long unsock_firecracker_answer(int socket, struct unsock_firecracker *asked);
+
+/* The same, and waits for it until `end` (-EINPROGRESS then), or until a signal that ends a connect (-EINTR). */
+long unsock_firecracker_await(int socket, struct unsock_firecracker *asked, int64_t end);
 
 #endif

@@ -1,6 +1,7 @@
 /* getsockname and getpeername. The kernel is always asked first; the cache only says what the kernel cannot. */
 #include "calls/names.h"
 
+#include "calls/asking.h"
 #include "kernel/identify.h"
 #include "kernel/socket_info.h"
 #include "kernel/socket_mark.h"
@@ -155,6 +156,8 @@ long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length
     struct unsock_fd scratch;
     if (is_plain(fd))
         return unsock_sys(__NR_getpeername, fd, address, length);
+    if (unsock_asking_look(fd) < 0)
+        return -ENOTCONN;
     long result = unsock_socket_name(fd, __NR_getpeername, &name);
     if (result < 0 && result != -ENOTCONN)
         return result;

@@ -5,6 +5,7 @@
  */
 #include "calls/poll.h"
 
+#include "calls/asking.h"
 #include "calls/hangup.h"
 #include "calls/stream_send.h"
 #include "calls/urgent.h"
@@ -89,6 +90,8 @@ static bool may_be_odd(const struct pollfd *fds, unsigned long count, long ready
 static long correct(struct pollfd *fds, unsigned long count, long ready) {
     for (unsigned long i = 0; i < count; i++) {
         short said = fds[i].revents;
+        if (said != 0 && unsock_asking(fds[i].fd))
+            said = (short)unsock_asking_poll(fds[i].fd, fds[i].events);
         if (said & POLLHUP)
             said = (short)unsock_hangup_as_tcp(fds[i].fd, (uint16_t)said);
         if ((said & READABLE) && unsock_urgent_alone(fds[i].fd))
@@ -120,6 +123,10 @@ static long watch_quiet(const struct wait *wait, struct pollfd *copy) {
         copy[i] = one;
         if (one.fd < 0)
             continue;
+        if (unsock_asking(one.fd)) {
+            copy[i].events = POLLIN;
+            continue;
+        }
         struct pollfd probe = one;
         if (unsock_sys(__NR_ppoll, &probe, 1, &now, 0, 0) != 1 ||
             !((probe.revents & POLLHUP) || ((probe.revents & READABLE) && unsock_urgent_alone(one.fd))))
@@ -144,12 +151,21 @@ static int64_t now_ns(void) {
     return time.tv_sec * SECOND + time.tv_nsec;
 }
 
+/* At the latest when the time of some multiplexer is up. */
+static int64_t until_answer(int64_t end) {
+    if (__atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) == 0)
+        return end;
+    int64_t most = FOREVER / SECOND, next = unsock_asking_next(most);
+    return next == most ? end : UNSOCK_MIN(end, now_ns() + next * (SECOND / 1000));
+}
+
 /* Waits until something has changed, or until `end`. Returns as poll; what is ready the caller asks again. */
 static long wait_for_change(const struct wait *wait, struct pollfd *copy, int64_t end) {
     struct timespec left = {0, 0};
     long set = watch_quiet(wait, copy);
     /* What changed before the set was there. */
     long ready = ask_now(wait);
+    end = until_answer(end);
     int64_t rest = end == FOREVER ? 0 : end - now_ns();
     if (end != FOREVER && rest > 0)
         left = (struct timespec){rest / SECOND, rest % SECOND};
@@ -178,10 +194,11 @@ static long wait_on(const struct wait *wait) {
     }
     do {
         ready = wait_for_change(wait, copy, end);
-        if (ready > 0)
-            ready = ask_now(wait);
-        else
+        if (ready == 0 && unsock_asking_count > 0)
+            unsock_asking_expire();
+        if (ready < 0)
             break;
+        ready = ask_now(wait);
     } while (ready == 0 && (end == FOREVER || now_ns() < end));
     if (memory != 0)
         unsock_sys(__NR_munmap, memory, size);
@@ -193,25 +210,44 @@ UNSOCK_OWN_FRAME static long judge(const struct wait *wait, long ready) {
     return ready == 0 && wait->timeout != 0 ? wait_on(wait) : ready;
 }
 
+/* Does it wait for one whose multiplexer has not answered? The kernel would tell at once that it can be written to. */
+static bool waits_for_answer(const struct pollfd *fds, unsigned long count) {
+    if (__atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) == 0 ||
+        !unsock_user_readable(fds, count * sizeof(*fds)))
+        return false;
+    for (unsigned long i = 0; i < count; i++)
+        if (unsock_asking(fds[i].fd))
+            return true;
+    return false;
+}
+
+/* What there is already goes before that. */
+static long poll_answers(const struct wait *wait) {
+    long ready = ask_now(wait);
+    return ready == 0 && wait->timeout != 0 ? wait_on(wait) : ready;
+}
+
 long unsock_call_poll(struct pollfd *fds, unsigned long count, int timeout) {
     int64_t begun = timeout > 0 ? unsock_libc_clock() : 0;
+    struct wait wait = {fds, count, timeout < 0 ? FOREVER : timeout * (int64_t)1000000, begun, NULL};
+    if (waits_for_answer(fds, count))
+        return poll_answers(&wait);
     bool marked = mark(fds, count);
     long ready = unsock_real_poll(fds, count, timeout);
     if (!(marked ? unmark(fds, count, ready) : may_be_odd(fds, count, ready)))
         return ready;
-    struct wait wait = {fds, count, timeout < 0 ? FOREVER : timeout * (int64_t)1000000, begun, NULL};
     return judge(&wait, ready);
 }
 
 long unsock_call_ppoll(struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals) {
     struct timespec time;
     int64_t begun = timeout ? unsock_libc_clock() : 0;
-    bool marked = mark(fds, count);
-    long ready = unsock_real_ppoll(fds, count, timeout, signals);
-    if (!(marked ? unmark(fds, count, ready) : may_be_odd(fds, count, ready)))
-        return ready;
     struct wait wait = {fds, count, FOREVER, begun, signals};
+    bool answers = waits_for_answer(fds, count), marked = !answers && mark(fds, count);
+    long ready = answers ? 0 : unsock_real_ppoll(fds, count, timeout, signals);
+    if (!answers && !(marked ? unmark(fds, count, ready) : may_be_odd(fds, count, ready)))
+        return ready;
     if (timeout && unsock_user_read(&time, timeout, sizeof(time)) == 0 && time.tv_sec < FOREVER / SECOND)
         wait.timeout = time.tv_sec * SECOND + time.tv_nsec;
-    return judge(&wait, ready);
+    return answers ? poll_answers(&wait) : judge(&wait, ready);
 }

@@ -1,6 +1,7 @@
 /* recv, recvfrom, recvmsg and recvmmsg: who does the work? */
 #include "calls/receive.h"
 
+#include "calls/asking.h"
 #include "calls/datagram.h"
 #include "calls/names.h"
 #include "calls/passed_descriptors.h"
@@ -158,11 +159,17 @@ static long receive_messages(int fd, struct unsock_mmsghdr *messages, unsigned c
 }
 
 ssize_t unsock_call_recv(int fd, void *data, size_t size, int flags) {
+    long early = unsock_asking_before_data(fd);
+    if (early < 0)
+        return early;
     return flags & MSG_ERRQUEUE ? unsock_call_recvfrom(fd, data, size, flags, NULL, NULL)
                                 : unsock_real_recv(fd, data, size, flags);
 }
 
 ssize_t unsock_call_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
+    long early = unsock_asking_before_data(fd);
+    if (early < 0)
+        return early;
     long ours = concerns(fd, address || (flags & MSG_ERRQUEUE));
     if (ours < 0)
         return ours;
@@ -180,6 +187,9 @@ ssize_t unsock_call_recvfrom(int fd, void *data, size_t size, int flags, void *a
 
 ssize_t unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
     struct msghdr asked;
+    long early = unsock_asking_before_data(fd);
+    if (early < 0)
+        return early;
     struct unsock_fd *entry = unsock_fds_known(fd);
     bool waits = may_be_replaced(fd);
     if ((!entry || waits) && unsock_user_read(&asked, message, sizeof(asked)) < 0)
@@ -200,6 +210,9 @@ ssize_t unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
 
 long unsock_call_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
     struct unsock_mmsghdr asked;
+    long early = unsock_asking_before_data(fd);
+    if (early < 0)
+        return early;
     struct unsock_fd *entry = unsock_fds_known(fd);
     bool waits = may_be_replaced(fd);
     if (count == 0 || ((!entry || waits) && unsock_user_read(&asked, messages, sizeof(asked)) < 0))

@@ -59,8 +59,8 @@ static long open_failed(const struct unsock_fd *entry, int family, long failure)
 
 /* What the kernel has bound would lose its port; a filter of the program's own may not know of socketpair. */
 static bool can_be_told_later(const struct unsock_fd *entry) {
-    bool local = entry->kind == UNSOCK_KIND_LOCAL;
-    return (local || (entry->kind == UNSOCK_KIND_IP && !(entry->flags & UNSOCK_BOUND))) && !unsock_sandboxed;
+    bool ours = entry->kind == UNSOCK_KIND_LOCAL || entry->state == UNSOCK_STATE_ASKING;
+    return (ours || (entry->kind == UNSOCK_KIND_IP && !(entry->flags & UNSOCK_BOUND))) && !unsock_sandboxed;
 }
 
 long unsock_refusal_tell_later(int fd, struct unsock_fd *entry, int family, long failure) {

@@ -1,6 +1,7 @@
 /* sendto, sendmsg and sendmmsg: who does the work? */
 #include "calls/send.h"
 
+#include "calls/asking.h"
 #include "calls/call_address.h"
 #include "calls/datagram.h"
 #include "calls/dispatch.h"
@@ -168,6 +169,9 @@ static bool is_another_by_now(int fd, long result) {
 }
 
 ssize_t unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
+    long early = unsock_asking_before_data(fd);
+    if (early < 0)
+        return early;
     if (is_for_kernel(fd, flags) && is_data_alone(message)) {
         long result = unsock_stream_sendmsg(fd, message, flags);
         if (result != -ENOTCONN)
@@ -221,11 +225,17 @@ static ssize_t sendto_once(int fd, const void *data, size_t size, int flags, con
 }
 
 ssize_t unsock_call_sendto(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
+    long early = unsock_asking_before_data(fd);
+    if (early < 0)
+        return early;
     long result = sendto_once(fd, data, size, flags, address, length);
     return is_another_by_now(fd, result) ? sendto_once(fd, data, size, flags, address, length) : result;
 }
 
 long unsock_call_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags) {
+    long early = unsock_asking_before_data(fd);
+    if (early < 0)
+        return early;
     count = UNSOCK_MIN(count, UNSOCK_OUTGOING_PARTS_MOST);
     if (count == 0 || !unsock_outgoing_any_concerns(fd, messages, count, flags))
         return unsock_real_sendmmsg(fd, messages, count, flags);

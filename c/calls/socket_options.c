@@ -1,6 +1,7 @@
 /* getsockopt and setsockopt: who does the work? */
 #include "calls/socket_options.h"
 
+#include "calls/asking.h"
 #include "kernel/identify.h"
 #include "memory/fds.h"
 #include "memory/predict.h"
@@ -63,6 +64,9 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
 long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
     struct unsock_fd scratch;
     long wrong;
+    /* Whoever has been told by select, or a ring, that it can be written to asks next whether it is connected. */
+    while (level == SOL_SOCKET && name == SO_ERROR && unsock_asking_wait(fd) == -EINTR)
+        ;
     struct unsock_fd *entry = entry_for_option(fd, level, name, &scratch, &wrong);
     if (wrong < 0)
         return wrong;

@@ -1,5 +1,6 @@
 /* connect of stream sockets to covered addresses. */
 #include "calls/client_name.h"
+#include "calls/connect_again.h"
 #include "calls/connect_wait.h"
 #include "calls/port_search.h"
 #include "calls/refusal.h"
@@ -247,20 +248,6 @@ UNSOCK_OWN_FRAME static long connect_real(const struct attempt *attempt, const s
     return unsock_real_connect(attempt->fd, &address, length);
 }
 
-/*
- * connect on a descriptor that has one behind it: done, still under way (AF_VSOCK, AF_TIPC), or failed: then 0, to be
- * tried again.
- */
-UNSOCK_OWN_FRAME static long connect_once_more(int fd, struct unsock_fd *entry) {
-    union unsock_sockaddr peer;
-    if (entry->kind != UNSOCK_KIND_FOREIGN || unsock_socket_name(fd, __NR_getpeername, &peer) != -ENOTCONN)
-        return -EISCONN;
-    if (!unsock_socket_writable(fd))
-        return -EALREADY;
-    unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
-    return 0;
-}
-
 long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked) {
     struct attempt attempt; /* not zeroed: its path is long */
     attempt.fd = fd;
@@ -271,11 +258,11 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     attempt.bound = bound_flags(entry);
     if (unsock_fd_is_refused(entry))
         return unsock_refusal_tell(fd, entry);
-    if (entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_CONNECTING) {
-        unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
+    if (entry->kind == UNSOCK_KIND_LOCAL && unsock_connect_tells(entry))
         return 0;
-    }
-    long again = unsock_state_is_connected(entry->state) ? connect_once_more(fd, entry) : 0;
+    long again = unsock_state_is_connected(entry->state) ? unsock_connect_again(fd, entry) : 0;
+    if (again > 0)
+        return 0;
     if (again < 0 || entry->state == UNSOCK_STATE_LISTENING)
         return again < 0 ? again : -EISCONN;
     if (asked->port == 0)

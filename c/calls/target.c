@@ -1,10 +1,12 @@
 /* Sockets that control files name. */
 #include "calls/target.h"
 
+#include "calls/asking.h"
 #include "calls/connect_wait.h"
-#include "calls/firecracker.h"
 #include "calls/handed.h"
+#include "calls/multiplexer.h"
 #include "calls/standin.h"
+#include "calls/target_socket.h"
 #include "files/control_file.h"
 #include "files/elsewhere.h"
 #include "files/ephemeral.h"
@@ -14,6 +16,7 @@
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
 #include "memory/state.h"
+#include "replace/epoll.h"
 #include "replace/redirect.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
@@ -23,48 +26,7 @@
 #include "rules/control.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
-#include "rules/settings.h"
 #include "unsock.h"
-
-#define SOL_TIPC_LEVEL 271
-#define TIPC_GROUP_JOIN_OPTION 135
-#define TIPC_GROUP_REQ_SIZE 16 /* struct tipc_group_req: type, instance, scope, flags */
-
-static size_t option_length(const struct unsock_control_sockopt *option) {
-    if (option->group == SOL_SOCKET && (option->key == SO_RCVTIMEO || option->key == SO_SNDTIMEO))
-        return sizeof(struct timeval);
-    if (option->group == SOL_TIPC_LEVEL && option->key == TIPC_GROUP_JOIN_OPTION)
-        return TIPC_GROUP_REQ_SIZE;
-    return sizeof(int32_t);
-}
-
-long unsock_target_apply_options(const struct unsock_control_file *control, int fd) {
-    for (int i = 0; i < UNSOCK_CONTROL_SOCKOPTS; i++) {
-        struct unsock_control_sockopt option = control->sockopts[i];
-        if (option.group == 0 || option.key == 0)
-            continue;
-        long result = unsock_sys(__NR_setsockopt, fd, option.group, option.key, option.value, option_length(&option));
-        if (result < 0)
-            return result;
-    }
-    return 0;
-}
-
-static int dest_family(const struct unsock_control_file *control) {
-    uint16_t family;
-    memcpy(&family, control->dest, sizeof(family));
-    return family;
-}
-
-/* A socket of the target's family, with the control file's options. Returns it or -errno. */
-static long open_target(const struct unsock_fd *entry, const struct unsock_control_file *control) {
-    bool firecracker = (control->options & UNSOCK_CONTROL_FIRECRACKER) != 0;
-    long socket = unsock_redirect_open(firecracker ? AF_UNIX : dest_family(control), entry->type, 0);
-    long result = socket < 0 ? socket : unsock_target_apply_options(control, (int)socket);
-    if (result < 0 && socket >= 0)
-        unsock_sys(__NR_close, socket);
-    return result < 0 ? result : socket;
-}
 
 static void remember(struct unsock_fd *entry, enum unsock_state state, const struct unsock_ip *asked) {
     unsock_fd_enter(entry, state);
@@ -81,8 +43,11 @@ struct way {
     int socket;
     bool waits;   /* it connects once it has taken the descriptor's place */
     bool limited; /* and not for longer than TCP's connect: no other family has a limit of its own */
+    bool multiplexed;
+    bool asks; /* its multiplexer has not answered yet, and connect goes on without the caller */
     socklen_t length;
     uint8_t dest[UNSOCK_CONTROL_ADDRESS_SIZE];
+    struct unsock_firecracker answer;
 };
 
 /* A blocking descriptor connects after the exchange, where a signal or a cancelled thread leaves nothing behind. */
@@ -92,26 +57,10 @@ static long connect_plain(int fd, const struct unsock_control_file *control, str
         return unsock_errno_as_ip(UNSOCK_AT_TARGET_ONCE,
                                   unsock_sys(__NR_connect, way->socket, control->dest, control->dest_length));
     way->waits = true;
-    way->limited = dest_family(control) == AF_UNIX;
+    way->limited = unsock_target_family(control) == AF_UNIX;
     way->length = control->dest_length;
     memcpy(way->dest, control->dest, sizeof(way->dest));
     return nonblocking;
-}
-
-static long connect_multiplexer(int fd, const struct unsock_fd *entry, const struct unsock_control_file *control,
-                                const struct unsock_ip *asked, const struct way *way) {
-    uint64_t cookie = unsock_socket_cookie(fd);
-    long end = -ETIMEDOUT;
-    int64_t most = unsock_settings.connect_timeout_ms;
-    if (asked && unsock_socket_nonblocking(fd) == 0) {
-        int64_t limit = unsock_connect_limit(fd, entry, &end);
-        end = limit < most ? end : -ETIMEDOUT;
-        most = UNSOCK_MIN(most, limit);
-    }
-    long result = unsock_firecracker_connect(way->socket, control, most);
-    result = result == -ETIMEDOUT ? end : result;
-    /* That took its time: another thread may have closed the descriptor, and its number be another's. */
-    return result == 0 && unsock_socket_cookie(fd) != cookie ? -EBADF : result;
 }
 
 /* A program's own AF_UNIX socket (`asked` is NULL then) waits as those do. */
@@ -122,19 +71,44 @@ static long connect_blocking(int fd, const struct unsock_fd *entry, const struct
     return unsock_real_connect(fd, way->dest, way->length);
 }
 
+static bool goes_on(const struct way *way, long result) {
+    return result == 0 || way->asks || (result == -EINPROGRESS && !way->multiplexed);
+}
+
+/* No set tells of it that it could be written to. */
+UNSOCK_OWN_FRAME static long install_asking(int fd, struct unsock_fd *entry, const struct way *way,
+                                            const struct unsock_ip *asked) {
+    struct unsock_epoll_carry carry;
+    struct unsock_fd old = *entry;
+    unsock_epoll_take(fd, entry, &carry);
+    entry->epoll = 0;
+    entry->flags &= (uint16_t)~UNSOCK_EPOLL_MANY;
+    long result = unsock_redirect_install(fd, entry, way->socket, UNSOCK_KIND_FOREIGN);
+    if (result == 0) {
+        remember(entry, UNSOCK_STATE_ASKING, asked);
+        unsock_asking_begin(fd, &way->answer);
+    } else {
+        *entry = old;
+    }
+    unsock_epoll_give(fd, entry, &carry);
+    return result;
+}
+
 /* As far as it goes before the exchange. */
 UNSOCK_OWN_FRAME static long begin(int fd, const struct unsock_fd *entry, const char *path,
                                    const struct unsock_ip *asked, struct way *way, long *answers) {
     struct unsock_control_file control;
     *answers = unsock_resolve(path, &control);
-    long socket = *answers == UNSOCK_ANSWERS_CONTROL ? open_target(entry, &control) : -ECONNREFUSED;
+    long socket = *answers == UNSOCK_ANSWERS_CONTROL ? unsock_target_open(entry, &control) : -ECONNREFUSED;
     if (socket < 0)
         return socket;
     way->socket = (int)socket;
-    way->waits = false;
-    long result = control.options & UNSOCK_CONTROL_FIRECRACKER ? connect_multiplexer(fd, entry, &control, asked, way)
-                                                               : connect_plain(fd, &control, way);
-    if (result < 0 && result != -EINPROGRESS)
+    way->waits = way->asks = false;
+    way->multiplexed = (control.options & UNSOCK_CONTROL_FIRECRACKER) != 0;
+    long result = way->multiplexed
+                      ? unsock_multiplexer_connect(fd, entry, &control, asked, way->socket, &way->answer, &way->asks)
+                      : connect_plain(fd, &control, way);
+    if (!goes_on(way, result))
         unsock_sys(__NR_close, socket);
     return result;
 }
@@ -147,14 +121,15 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     bool bound = (entry->flags & UNSOCK_BOUND) || waiting;
     way.socket = -1;
     long result = begin(fd, entry, path, asked, &way, answers);
-    if (way.socket < 0 || (result < 0 && result != -EINPROGRESS))
+    if (way.socket < 0 || !goes_on(&way, result))
         return result;
-    long installed = unsock_redirect_install(fd, entry, way.socket, UNSOCK_KIND_FOREIGN);
+    long installed = way.asks ? install_asking(fd, entry, &way, asked)
+                              : unsock_redirect_install(fd, entry, way.socket, UNSOCK_KIND_FOREIGN);
     if (installed < 0)
         return installed;
     if (way.waits)
         result = unsock_errno_as_ip(UNSOCK_AT_TARGET, connect_blocking(fd, entry, &way, asked));
-    if (result == 0 || result == -EINPROGRESS)
+    if (!way.asks && (result == 0 || result == -EINPROGRESS))
         remember(entry, result == 0 ? UNSOCK_STATE_CONNECTED : UNSOCK_STATE_CONNECTING, asked);
     if (result == -EINPROGRESS && way.waits && asked) {
         entry->flags |= UNSOCK_WAITING;
@@ -167,7 +142,7 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
 
 /* An AF_UNIX target that is a file is made, and goes with its socket, as the port's own would be. */
 static long bind_target(int socket, const struct unsock_control_file *control, struct unsock_elsewhere *where) {
-    if (dest_family(control) == AF_UNIX && control->dest[UNSOCK_SUN_PATH_OFFSET] != '\0')
+    if (unsock_target_family(control) == AF_UNIX && control->dest[UNSOCK_SUN_PATH_OFFSET] != '\0')
         return unsock_elsewhere_bind(socket, control->dest, control->dest_length, where);
     where->file.inode = 0;
     return unsock_sys(__NR_bind, socket, control->dest, control->dest_length);
@@ -196,7 +171,7 @@ UNSOCK_OWN_FRAME static long bind_at(int fd, const struct unsock_fd *entry, cons
         return -EINVAL;
     if (unsock_control_refuses(&control))
         return -EACCES;
-    long socket = open_target(entry, &control);
+    long socket = unsock_target_open(entry, &control);
     if (socket < 0)
         return socket;
     unsock_standin_take(standin, (int)socket);

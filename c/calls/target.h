@@ -18,9 +18,6 @@
 long unsock_target_connect(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *asked,
                            long *answers);
 
-/* Runs the file's socket options on a new socket. Returns 0, or the -errno of the first that failed. */
-long unsock_target_apply_options(const struct unsock_control_file *control, int fd);
-
 /* Binds it there. `bound` is the address that the program asked for, or NULL; `answers` as above. */
 long unsock_target_bind(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *bound,
                         long *answers);

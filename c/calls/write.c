@@ -4,6 +4,7 @@
  */
 #include "calls/write.h"
 
+#include "calls/asking.h"
 #include "calls/send.h"
 #include "calls/stream_send.h"
 #include "kernel/identify.h"
@@ -86,6 +87,9 @@ static long send_elsewhere(int fd, const void *data, size_t size, int flags) {
 }
 
 ssize_t unsock_call_write(int fd, const void *data, size_t size) {
+    long early = unsock_asking_before_data(fd);
+    if (early < 0)
+        return early;
     if (!concerns(fd))
         return write_elsewhere(fd, data, size);
     long result = unsock_stream_sendto(fd, data, size, 0);
@@ -96,6 +100,9 @@ ssize_t unsock_call_write(int fd, const void *data, size_t size) {
 
 ssize_t unsock_call_writev(int fd, const struct iovec *parts, int count) {
     struct msghdr message = {.msg_iovlen = (size_t)count};
+    long early = unsock_asking_before_data(fd);
+    if (early < 0)
+        return early;
     memcpy(&message.msg_iov, &parts, sizeof(parts));
     if (count <= 0 || count > PARTS_MOST || !concerns(fd))
         return writev_elsewhere(fd, parts, count, &message);
@@ -106,6 +113,9 @@ ssize_t unsock_call_writev(int fd, const struct iovec *parts, int count) {
 }
 
 ssize_t unsock_call_send(int fd, const void *data, size_t size, int flags) {
+    long early = unsock_asking_before_data(fd);
+    if (early < 0)
+        return early;
     if ((flags & MSG_FASTOPEN) || !concerns(fd))
         return send_elsewhere(fd, data, size, flags);
     long result = unsock_stream_sendto(fd, data, size, flags);

@@ -6,7 +6,7 @@
 /* A row: what may come next. The tests walk all of it (tests/unit/state_test.ts). */
 static const uint16_t next[UNSOCK_STATES] = {
     [UNSOCK_STATE_NEW] = BIT(SPENT) | BIT(REFUSED) | BIT(BOUND) | BIT(RESERVED) | BIT(LISTENING) | BIT(CONNECTING) |
-                         BIT(CONNECTED) | BIT(NAMED),
+                         BIT(CONNECTED) | BIT(NAMED) | BIT(ASKING),
     [UNSOCK_STATE_SPENT] = BIT(CONNECTING) | BIT(CONNECTED),
     [UNSOCK_STATE_BOUND] = BIT(LISTENING) | BIT(RESERVED) | BIT(CONNECTING) | BIT(CONNECTED) | BIT(SENT) | BIT(NOBODY),
     [UNSOCK_STATE_REFUSED] = 0,
@@ -17,6 +17,7 @@ static const uint16_t next[UNSOCK_STATES] = {
     [UNSOCK_STATE_NAMED] = BIT(SENT) | BIT(CONNECTED) | BIT(NOBODY),
     [UNSOCK_STATE_SENT] = BIT(SENT) | BIT(CONNECTED) | BIT(NOBODY) | BIT(BOUND),
     [UNSOCK_STATE_NOBODY] = BIT(CONNECTED) | BIT(NOBODY) | BIT(BOUND),
+    [UNSOCK_STATE_ASKING] = BIT(CONNECTING),
 };
 
 bool unsock_state_follows(uint8_t from, enum unsock_state to) {

@@ -21,9 +21,10 @@ enum unsock_state {
     UNSOCK_STATE_NAMED,      /* datagrams: it has a name for the answers, and has asked nobody yet */
     UNSOCK_STATE_SENT,       /* datagrams: `remote` is the last address sent to */
     UNSOCK_STATE_NOBODY,     /* datagrams: connected to `remote`, but nobody was there for the kernel to connect to */
+    UNSOCK_STATE_ASKING,     /* stream: to `remote`, by a multiplexer that has not answered yet (calls/asking.h) */
 };
 
-#define UNSOCK_STATES 11
+#define UNSOCK_STATES 12
 
 /*
  * May `to` follow `from`? A replacement of the socket starts anew and is no transition: whatever the old socket's state
@@ -40,8 +41,8 @@ static inline bool unsock_state_in(uint8_t state, unsigned states) {
 
 /* As the program sees it, also before its connect has said so, and also to nobody. */
 static inline bool unsock_state_is_connected(uint8_t state) {
-    return unsock_state_in(state,
-                           UNSOCK_STATE_BIT(CONNECTING) | UNSOCK_STATE_BIT(CONNECTED) | UNSOCK_STATE_BIT(NOBODY));
+    return unsock_state_in(state, UNSOCK_STATE_BIT(CONNECTING) | UNSOCK_STATE_BIT(CONNECTED) |
+                                      UNSOCK_STATE_BIT(NOBODY) | UNSOCK_STATE_BIT(ASKING));
 }
 
 /* Does unsock_fd.remote hold an address? */

@@ -24,20 +24,40 @@
 enum { EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3 };
 #define EPOLLIN 0x1u
 #define EPOLLPRI 0x2u
+#define EPOLLOUT 0x4u
 #define EPOLLRDNORM 0x40u
+#define EPOLLWRNORM 0x100u
 #define EPOLLERR 0x8u
 #define EPOLLHUP 0x10u
 #define EPOLLONESHOT (1u << 30)
 #define EPOLLEXCLUSIVE (1u << 28) /* goes with few others (ep_eventpoll_ctl) */
-#define ADDED 0x400u              /* EPOLLMSG, which nobody tells of: EPOLLPRI is the library's question */
+/* Bits of events that nobody tells of, kept by the kernel with a registration: */
+#define ADDED 0x400u      /* EPOLLPRI is the library's question */
+#define ADDED_IN 0x800u   /* EPOLLIN is */
+#define HELD_OUT 0x1000u  /* the program asks for EPOLLOUT, and the kernel is not asked yet */
+#define HELD_NORM 0x4000u /* and for EPOLLWRNORM */
+
+/* Until the multiplexer has answered there is something to read, and nothing to write (calls/asking.h). */
+static uint32_t held(uint32_t events) {
+    if (events & EPOLLEXCLUSIVE)
+        return events;
+    uint32_t marks = (events & EPOLLOUT ? HELD_OUT : 0) | (events & EPOLLWRNORM ? HELD_NORM : 0);
+    marks |= events & EPOLLIN ? 0 : ADDED_IN;
+    return (events & ~(EPOLLOUT | EPOLLWRNORM)) | EPOLLIN | marks;
+}
 
 uint32_t unsock_epoll_asked(const struct unsock_fd *entry, uint32_t events) {
+    if (entry && entry->state == UNSOCK_STATE_ASKING)
+        return held(events);
     bool stream = entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM;
     bool adds = stream && (events & (EPOLLIN | EPOLLRDNORM)) && !(events & (EPOLLPRI | EPOLLEXCLUSIVE));
     return adds ? events | EPOLLPRI | ADDED : events;
 }
 
 static void take_back(struct unsock_epoll_event *event) {
+    uint32_t marks = event->events & (ADDED_IN | HELD_OUT | HELD_NORM);
+    event->events &= ~(marks | (marks & ADDED_IN ? EPOLLIN : 0));
+    event->events |= (marks & HELD_OUT ? EPOLLOUT : 0) | (marks & HELD_NORM ? EPOLLWRNORM : 0);
     if (event->events & ADDED)
         event->events &= ~(EPOLLPRI | ADDED);
 }

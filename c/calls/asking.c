@@ -1,0 +1,185 @@
+/*
+ * Multiplexers that have been asked. What is known of each answer is in one of a few places, by descriptor; a place is
+ * in one thread's hands at a time, and nobody waits for it: to another thread nothing has come yet.
+ */
+#include "calls/asking.h"
+
+#include "calls/refusal.h"
+#include "kernel/log.h"
+#include "kernel/socket_info.h"
+#include "kernel/trapped.h"
+#include "memory/sandbox.h"
+#include "memory/state.h"
+#include "replace/epoll.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#include <linux/poll.h>
+
+#define PLACES 128
+
+enum { FREE, IDLE, BUSY };
+
+struct place {
+    int use;
+    int fd;
+    uint64_t cookie; /* of its socket: a duplicate has another number */
+    struct unsock_firecracker asked;
+};
+
+int unsock_asking_count;
+static struct place places[PLACES];
+
+static bool change(struct place *place, int from, int to) {
+    return __atomic_compare_exchange_n(&place->use, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+static void release(struct place *place) {
+    __atomic_store_n(&place->use, FREE, __ATOMIC_RELEASE);
+    __atomic_fetch_sub(&unsock_asking_count, 1, __ATOMIC_RELAXED);
+}
+
+static struct place *find_as(int fd, uint64_t cookie) {
+    for (int i = 0; i < PLACES; i++) {
+        struct place *place = &places[i];
+        bool used = __atomic_load_n(&place->use, __ATOMIC_ACQUIRE) != FREE;
+        if (used && (cookie ? place->cookie == cookie : place->fd == fd))
+            return place;
+    }
+    return NULL;
+}
+
+static struct place *find(int fd) {
+    struct place *place = find_as(fd, 0);
+    return place ? place : find_as(fd, unsock_socket_cookie(fd));
+}
+
+/* What traps system calls does not see those that wait and those that carry data. */
+bool unsock_asking_has_room(void) {
+    return !unsock_sandboxed && __atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) < PLACES / 2 &&
+           !unsock_is_trapped();
+}
+
+void unsock_asking_begin(int fd, const struct unsock_firecracker *asked) {
+    unsock_asking_forget(fd);
+    for (int i = 0; i < PLACES; i++) {
+        struct place *place = &places[i];
+        if (!change(place, FREE, BUSY))
+            continue;
+        place->fd = fd;
+        place->cookie = unsock_socket_cookie(fd);
+        place->asked = *asked;
+        __atomic_fetch_add(&unsock_asking_count, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&place->use, IDLE, __ATOMIC_RELEASE);
+        return;
+    }
+}
+
+void unsock_asking_forget(int fd) {
+    struct place *place = __atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) > 0 ? find_as(fd, 0) : NULL;
+    if (place && change(place, IDLE, BUSY))
+        release(place);
+}
+
+/* The answer is there, or will not come. */
+static void end(int fd, struct unsock_fd *entry, long result) {
+    struct unsock_ip asked = entry->remote;
+    unsock_log("connect", fd, &asked, NULL, result);
+    if (result < 0) {
+        unsock_refusal_tell_later(fd, entry, asked.family, result);
+        unsock_fds_tell_duplicates(fd);
+        return;
+    }
+    unsock_fd_enter(entry, UNSOCK_STATE_CONNECTING);
+    unsock_fds_tell_duplicates(fd);
+    /* For what the program asked in the first place. */
+    unsock_epoll_rearm(fd, entry);
+}
+
+/* One that has no place any more is over: its time was up, and it was told so by another number. */
+static long look(int fd, struct unsock_fd *entry, int64_t until) {
+    struct place *place = find(fd);
+    if (!place) {
+        end(fd, entry, -ETIMEDOUT);
+        return 0;
+    }
+    if (!change(place, IDLE, BUSY))
+        return -EINPROGRESS;
+    long result =
+        until == 0 ? unsock_firecracker_answer(fd, &place->asked) : unsock_firecracker_await(fd, &place->asked, until);
+    if (result == -EINPROGRESS || result == -EINTR) {
+        __atomic_store_n(&place->use, IDLE, __ATOMIC_RELEASE);
+        return result;
+    }
+    end(fd, entry, result);
+    release(place);
+    return 0;
+}
+
+long unsock_asking_look(int fd) {
+    struct unsock_fd *entry = unsock_asking(fd);
+    return entry ? look(fd, entry, 0) : 0;
+}
+
+long unsock_asking_wait(int fd) {
+    static const struct timespec moment = {0, 1000000};
+    struct unsock_fd *entry;
+    while ((entry = unsock_asking(fd))) {
+        long result = look(fd, entry, INT64_MAX);
+        if (result != -EINPROGRESS)
+            return result;
+        /* Another thread is at it. */
+        unsock_sys(__NR_nanosleep, &moment, 0);
+    }
+    return 0;
+}
+
+long unsock_asking_settle(int fd, struct unsock_fd *entry) {
+    if (unsock_socket_nonblocking(fd) == 0)
+        return unsock_asking_wait(fd);
+    return look(fd, entry, 0) == 0 ? 0 : -EAGAIN;
+}
+
+long unsock_asking_connect(int fd, struct unsock_fd *entry) {
+    long result = unsock_socket_nonblocking(fd) == 0 ? unsock_asking_wait(fd) : unsock_asking_look(fd);
+    if (result < 0)
+        return result == -EINPROGRESS ? -EALREADY : result;
+    if (unsock_fd_is_refused(entry))
+        return unsock_refusal_tell(fd, entry);
+    unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
+    return 0;
+}
+
+int unsock_asking_poll(int fd, int events) {
+    return unsock_asking_look(fd) == 0 ? unsock_socket_poll(fd, (short)events) : 0;
+}
+
+int64_t unsock_asking_next(int64_t most) {
+    int64_t first = INT64_MAX;
+    for (int i = 0; i < PLACES; i++)
+        if (__atomic_load_n(&places[i].use, __ATOMIC_ACQUIRE) == IDLE)
+            first = UNSOCK_MIN(first, places[i].asked.deadline);
+    int64_t left = first == INT64_MAX ? most : first - unsock_firecracker_now();
+    return left < 0 ? 0 : UNSOCK_MIN(left, most);
+}
+
+/* Whose descriptor is another socket by now has been closed unseen. */
+static bool is_there(const struct place *place) {
+    return unsock_asking(place->fd) && unsock_socket_cookie(place->fd) == place->cookie;
+}
+
+int unsock_asking_expire(void) {
+    int told = 0;
+    int64_t now = unsock_firecracker_now();
+    for (int i = 0; i < PLACES; i++) {
+        struct place *place = &places[i];
+        if (__atomic_load_n(&place->use, __ATOMIC_ACQUIRE) != IDLE || place->asked.deadline > now)
+            continue;
+        if (is_there(place))
+            told += unsock_asking_look(place->fd) == 0;
+        else if (change(place, IDLE, BUSY))
+            release(place);
+    }
+    return told;
+}

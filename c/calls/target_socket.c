@@ -1,0 +1,46 @@
+/* New sockets of the family that a control file names. */
+#include "calls/target_socket.h"
+
+#include "replace/redirect.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#define SOL_TIPC_LEVEL 271
+#define TIPC_GROUP_JOIN_OPTION 135
+#define TIPC_GROUP_REQ_SIZE 16 /* struct tipc_group_req: type, instance, scope, flags */
+
+static size_t option_length(const struct unsock_control_sockopt *option) {
+    if (option->group == SOL_SOCKET && (option->key == SO_RCVTIMEO || option->key == SO_SNDTIMEO))
+        return sizeof(struct timeval);
+    if (option->group == SOL_TIPC_LEVEL && option->key == TIPC_GROUP_JOIN_OPTION)
+        return TIPC_GROUP_REQ_SIZE;
+    return sizeof(int32_t);
+}
+
+long unsock_target_apply_options(const struct unsock_control_file *control, int fd) {
+    for (int i = 0; i < UNSOCK_CONTROL_SOCKOPTS; i++) {
+        struct unsock_control_sockopt option = control->sockopts[i];
+        if (option.group == 0 || option.key == 0)
+            continue;
+        long result = unsock_sys(__NR_setsockopt, fd, option.group, option.key, option.value, option_length(&option));
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}
+
+int unsock_target_family(const struct unsock_control_file *control) {
+    uint16_t family;
+    memcpy(&family, control->dest, sizeof(family));
+    return family;
+}
+
+long unsock_target_open(const struct unsock_fd *entry, const struct unsock_control_file *control) {
+    bool firecracker = (control->options & UNSOCK_CONTROL_FIRECRACKER) != 0;
+    long socket = unsock_redirect_open(firecracker ? AF_UNIX : unsock_target_family(control), entry->type, 0);
+    long result = socket < 0 ? socket : unsock_target_apply_options(control, (int)socket);
+    if (result < 0 && socket >= 0)
+        unsock_sys(__NR_close, socket);
+    return result < 0 ? result : socket;
+}
