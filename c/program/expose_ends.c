@@ -8,7 +8,7 @@
 #include "rt/sys.h"
 #include "unsock.h"
 
-#define STREAM_FLAGS (SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
+#define FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
 #define BACKLOG 4096
 #define NO_DELAY 1 /* TCP_NODELAY (tcp(7)) */
 #define IPPROTO_TCP_LEVEL 6
@@ -19,17 +19,17 @@ static long ended(long fd, long result) {
     return fd < 0 ? fd : result < 0 ? result : fd;
 }
 
-long unsock_expose_listen_real(struct unsock_ip *address) {
+long unsock_expose_listen_real(int type, struct unsock_ip *address) {
     union unsock_sockaddr name;
     uint32_t length = sizeof(name);
     int yes = 1;
     socklen_t size = unsock_ip_write(address, address->family, &name);
-    long fd = unsock_sys(__NR_socket, address->family, STREAM_FLAGS, 0), result = fd;
+    long fd = unsock_sys(__NR_socket, address->family, type | FLAGS, 0), result = fd;
+    if (fd >= 0 && type == SOCK_STREAM) /* of UDP two could have the port then */
+        unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
     if (fd >= 0)
-        result = unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-    if (result == 0)
         result = unsock_sys(__NR_bind, fd, &name, size);
-    if (result == 0)
+    if (result == 0 && type == SOCK_STREAM)
         result = unsock_sys(__NR_listen, fd, BACKLOG);
     if (result == 0)
         result = unsock_sys(__NR_getsockname, fd, &name, &length);
@@ -38,11 +38,11 @@ long unsock_expose_listen_real(struct unsock_ip *address) {
     return ended(fd, result);
 }
 
-long unsock_expose_connect_real(const struct unsock_ip *address) {
+long unsock_expose_connect_real(int type, const struct unsock_ip *address) {
     union unsock_sockaddr name;
     int yes = 1;
     socklen_t size = unsock_ip_write(address, address->family, &name);
-    long fd = unsock_sys(__NR_socket, address->family, STREAM_FLAGS, 0), result = fd;
+    long fd = unsock_sys(__NR_socket, address->family, type | FLAGS, 0), result = fd;
     if (fd >= 0) {
         unsock_sys(__NR_setsockopt, fd, IPPROTO_TCP_LEVEL, NO_DELAY, &yes, sizeof(yes));
         result = unsock_sys(__NR_connect, fd, &name, size);
@@ -50,7 +50,7 @@ long unsock_expose_connect_real(const struct unsock_ip *address) {
     return ended(fd, result == -EINPROGRESS ? 0 : result);
 }
 
-static bool name_path(const char *path, struct sockaddr_un *name) {
+bool unsock_expose_name_inside(const char *path, struct sockaddr_un *name) {
     size_t length = strlen(path);
     *name = (struct sockaddr_un){.sun_family = AF_UNIX};
     if (length >= sizeof(name->sun_path))
@@ -59,17 +59,25 @@ static bool name_path(const char *path, struct sockaddr_un *name) {
     return true;
 }
 
-long unsock_expose_listen_inside(const char *path) {
+static long bind_inside(int type, const char *path) {
     struct sockaddr_un name;
-    if (!name_path(path, &name))
+    if (!unsock_expose_name_inside(path, &name))
         return -ENAMETOOLONG;
     unsock_prune(path, 1);
-    long fd = unsock_sys(__NR_socket, AF_UNIX, STREAM_FLAGS, 0), result = fd;
+    long fd = unsock_sys(__NR_socket, AF_UNIX, type | FLAGS, 0), result = fd;
     if (fd >= 0)
         result = unsock_sys(__NR_bind, fd, &name, sizeof(name));
-    if (result == 0)
+    if (result == 0 && type == SOCK_STREAM)
         result = unsock_sys(__NR_listen, fd, BACKLOG);
     return ended(fd, result);
+}
+
+long unsock_expose_listen_inside(const char *path) {
+    return bind_inside(SOCK_STREAM, path);
+}
+
+long unsock_expose_bind_inside(const char *path) {
+    return bind_inside(SOCK_DGRAM, path);
 }
 
 /* Only to another Unix socket: what waits for a guest's answer would keep all others waiting. */
@@ -82,7 +90,7 @@ static long connect_control(const char *path) {
     memcpy(&family, control.dest, sizeof(family));
     if (family != AF_UNIX || (control.options & UNSOCK_CONTROL_FIRECRACKER))
         return -EAFNOSUPPORT;
-    long fd = unsock_sys(__NR_socket, AF_UNIX, STREAM_FLAGS, 0);
+    long fd = unsock_sys(__NR_socket, AF_UNIX, SOCK_STREAM | FLAGS, 0);
     if (fd >= 0)
         result = unsock_sys(__NR_connect, fd, control.dest, control.dest_length);
     return ended(fd, result);
@@ -91,9 +99,9 @@ static long connect_control(const char *path) {
 long unsock_expose_connect_inside(const char *path, const struct unsock_ip *client, const struct unsock_ip *asked) {
     struct sockaddr_un name;
     struct unsock_ip source = *client;
-    if (!name_path(path, &name))
+    if (!unsock_expose_name_inside(path, &name))
         return -ENAMETOOLONG;
-    long fd = unsock_sys(__NR_socket, AF_UNIX, STREAM_FLAGS, 0), result = fd;
+    long fd = unsock_sys(__NR_socket, AF_UNIX, SOCK_STREAM | FLAGS, 0), result = fd;
     if (fd >= 0) {
         /* Where somebody in the directory has that very address, the server sees a client without one. */
         unsock_client_name_bind((int)fd, &source, asked, path);

@@ -4,14 +4,21 @@
 
 #include "rules/ip.h"
 
-/* A listening TCP socket; `address` becomes what it is bound to. Returns -errno where it cannot be. */
-long unsock_expose_listen_real(struct unsock_ip *address);
+/* A listening TCP or bound UDP socket; `address` becomes what it is bound to. Returns -errno where it cannot be. */
+long unsock_expose_listen_real(int type, struct unsock_ip *address);
 
-/* A TCP socket, connected or about to be. Returns -errno where it cannot be. */
-long unsock_expose_connect_real(const struct unsock_ip *address);
+/* A TCP or UDP socket, connected or about to be. Returns -errno where it cannot be. */
+long unsock_expose_connect_real(int type, const struct unsock_ip *address);
 
-/* A listening socket with the port's file, in the place of one that is left over. Returns -errno where it cannot be. */
+/* The address of a file in the directory. False: the path is too long. */
+bool unsock_expose_name_inside(const char *path, struct sockaddr_un *name);
+
+/*
+ * A listening socket, or one for datagrams, with the port's file, in the place of one that is left over. Returns -errno
+ * where it cannot be.
+ */
 long unsock_expose_listen_inside(const char *path);
+long unsock_expose_bind_inside(const char *path);
 
 /*
  * A socket that is connected to who has the port's file, or to where a control file leads. A server of unsock's sees

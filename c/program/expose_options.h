@@ -13,12 +13,15 @@
 struct unsock_expose_port {
     uint16_t port; /* in the directory */
     uint16_t real; /* of the real network; 0: any */
+    int type;      /* SOCK_STREAM or SOCK_DGRAM */
 };
 
 struct unsock_expose_options {
     const char *directory; /* NULL: not given */
     struct unsock_ip address;
-    bool is_in; /* from the directory to the real network */
+    bool is_in;    /* from the directory to the real network */
+    bool is_all;   /* whatever is there, and comes */
+    uint32_t idle; /* seconds after which a client of UDP is forgotten */
     bool force;
     bool help;
     unsigned count;

@@ -44,10 +44,10 @@ static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become 
                             "  UNSOCK_FILE=FILE UNSOCK_TIPC_TYPE=N ... libunsock.so\n";
 
 static const char expose_usage[] =
-    "libunsock.so expose [--dir DIRECTORY] [--address ADDRESS] [--force] PORT[=PORT]...\n"
-    "libunsock.so expose --in [--dir DIRECTORY] [--address ADDRESS] [--force] PORT[=PORT]...\n"
+    "libunsock.so expose [--dir DIRECTORY] [--address ADDRESS] [--force] [--all] PORT[/udp][=PORT]...\n"
+    "libunsock.so expose --in [--dir DIRECTORY] [--address ADDRESS] [--force] PORT[/udp][=PORT]...\n"
     "\n"
-    "A TCP port of the real network leads to the directory's server; with --in the other way.\n";
+    "A port of the real network leads to the directory's server; with --in the other way.\n";
 
 static void say(const char *text) {
     unsock_sys(__NR_write, 2, text, strlen(text));

@@ -118,22 +118,29 @@ Example:
   }),
   command({
     name: "expose",
-    summary: "lead a TCP port of the real network to the directory's server, or with --in the other way",
-    operands: [{ name: "PORT[=PORT]", kind: "port", repeated: true }],
+    summary: "lead a port of the real network to the directory's server, or with --in the other way",
+    operands: [{ name: "PORT[/udp][=PORT]", kind: "port/udp", repeated: true, optional: true }],
     options: {
       dir: DIRECTORY_OPTION,
       address: { value: "address", help: "of the real network", default: "127.0.0.1" },
+      all: { help: "whatever TCP port somebody has in the directory, as they come and go" },
       in: { help: "the directory's port leads to a server of the real network" },
+      idle: { value: "seconds", help: "after which a client of UDP is forgotten", default: "60" },
       force: { help: "even if everybody may write to --dir, or others could exchange it" },
     },
     notes:
       `The port behind = is the real network's, where that is another one. With 0 it is any free one, which is printed. The port is there
 until the command is ended (Ctrl-C). Whoever reaches it reaches the server, whatever the directory's rights are. The server sees the
-client's own address.
+client's own address. With --all, ports that are named besides are led to where they say; a file that is a plain Unix server's, or
+of --in, is not followed.
 
 For a browser, http://localhost:3000/, and http://localhost:8080/:
   unsock expose 3000
   unsock expose --dir .git/unsock 3000=8080
+  unsock expose --all
+
+A DNS server:
+  unsock expose 53/udp=5353
 
 A database of this machine's, for what runs in the directory:
   unsock expose --in 5432`,

@@ -86,7 +86,7 @@ export class Loopback implements AsyncDisposable {
    */
   map(port: Port, path: string): Promise<void>;
   /**
-   * Leads a TCP port of the real network to the server at a port here, for a browser, until the loopback is closed.
+   * Leads a port of the real network, of TCP or UDP, to the server at a port here, for a browser, until the loopback is closed.
    * @param options.port The real one; any that is free, where nothing is said.
    * @param options.address 127.0.0.1, where nothing is said.
    * @returns The real one.

@@ -261,20 +261,21 @@ export class Loopback {
     return child;
   }
 
-  /** Leads a TCP port of the real network to the server at a port here, for a browser; 0: any that is free. */
+  /** Leads a port of the real network to the server at a port here (`3000`, `"53/udp"`), for a browser; 0: any that is free. */
   async expose(port, { port: real = 0, address } = {}) {
     this.#checkOpen();
     const words = ["expose", "--dir", this.directory, ...(address === undefined ? [] : ["--address", address])];
     // By its environment the keeper knows it, when this process is killed.
     const env = { ...process.env, UNSOCK_DIR: this.directory };
-    const child = this.#start([...words, `${readPort(port).number}=${real}`], { stdio: "pipe", env });
+    const { number, isUdp } = readPort(port);
+    const child = this.#start([...words, `${number}${isUdp ? "/udp" : ""}=${real}`], { stdio: "pipe", env });
     let output = "";
     let errors = "";
     child.stderr.setEncoding("utf8").on("data", (text) => errors += text);
     return await new Promise((resolve, reject) => {
       child.stdout.setEncoding("utf8").on("data", (text) => {
         output += text;
-        const line = /:(\d+) leads to .*\n/.exec(output);
+        const line = /:(\d+)(?:\/udp)? leads to .*\n/.exec(output);
         if (line === null) return;
         for (const part of [child, child.stdin, child.stdout, child.stderr]) part.unref?.();
         resolve(Number(line[1]));

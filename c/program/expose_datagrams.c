@@ -1,0 +1,220 @@
+/* One that a full queue does not take is held, and nothing more read, for 100 ms at most; then it is lost, as UDP may.
+ */
+#include "program/expose_datagrams.h"
+
+#include "calls/standin.h"
+#include "files/bindfile.h"
+#include "program/expose_ends.h"
+#include "program/expose_event.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#define PATH_MOST 128
+#define SESSIONS_MOST 1024
+#define SIZE_MOST 65536
+#define TURNS_MOST 64 /* then it is others' turn */
+#define HOLD_MS 100
+#define RETRY_MS 1
+
+struct port {
+    int fd;
+    struct unsock_ip address; /* of the real network */
+    char path[PATH_MOST];     /* of the server in the directory, or of this port there */
+    unsigned held_session;
+    uint32_t held_size;
+    int64_t held_until; /* 0: nothing is held */
+    uint8_t *buffer;
+};
+
+struct session {
+    struct unsock_standin standin; /* its socket, and the file of that */
+    int fd;                        /* 0: there is none */
+    unsigned port;
+    uint32_t length;
+    union unsock_sockaddr client;
+    int64_t last;
+};
+
+static struct datagrams {
+    const struct unsock_expose_options *options;
+    long set;
+    struct port *ports;
+    unsigned port_count;
+    struct session *sessions;
+    uint8_t *answer;
+} datagrams;
+
+bool unsock_expose_datagrams_start(long set, const struct unsock_expose_options *options) {
+    datagrams = (struct datagrams){.options = options, .set = set};
+    datagrams.ports = unsock_expose_map(UNSOCK_EXPOSE_PORTS_MOST * sizeof(*datagrams.ports));
+    datagrams.sessions = unsock_expose_map(SESSIONS_MOST * sizeof(*datagrams.sessions));
+    datagrams.answer = unsock_expose_map(SIZE_MOST);
+    return datagrams.ports && datagrams.sessions && datagrams.answer;
+}
+
+long unsock_expose_datagrams_open(const char *path, const struct unsock_expose_port *port, struct unsock_ip *address) {
+    struct port *own = &datagrams.ports[datagrams.port_count];
+    if (strlen(path) >= PATH_MOST)
+        return -ENAMETOOLONG;
+    memcpy(own->path, path, strlen(path) + 1);
+    own->address = datagrams.options->address;
+    own->address.port = port->real;
+    own->buffer = unsock_expose_map(SIZE_MOST);
+    long fd = !own->buffer               ? -ENOMEM
+              : datagrams.options->is_in ? unsock_expose_bind_inside(own->path)
+                                         : unsock_expose_listen_real(SOCK_DGRAM, &own->address);
+    *address = own->address;
+    if (fd < 0)
+        return fd;
+    own->fd = (int)fd;
+    unsock_expose_watch(datagrams.set, UNSOCK_EPOLL_ADD, fd, UNSOCK_EPOLL_IN, UNSOCK_EXPOSE_DATAGRAMS,
+                        datagrams.port_count);
+    return datagrams.port_count++;
+}
+
+static void forget(struct session *session) {
+    unsock_standin_undo(&session->standin, SOCK_DGRAM, 0);
+    session->fd = 0;
+}
+
+void unsock_expose_datagrams_close(void) {
+    for (unsigned i = 0; datagrams.sessions && i < SESSIONS_MOST; i++) {
+        if (datagrams.sessions[i].fd > 0)
+            forget(&datagrams.sessions[i]);
+    }
+    for (unsigned i = 0; i < datagrams.port_count; i++) {
+        if (datagrams.options->is_in)
+            unsock_sys(__NR_unlinkat, AT_FDCWD, datagrams.ports[i].path, 0);
+    }
+}
+
+/*
+ * In the directory it is a client that was not bound, as the server's addresses may not cover the true one, and an
+ * answer would leave by the real network. It has the true port, where nobody else has that.
+ */
+static long bind_client(struct session *session) {
+    struct unsock_ip client = {.family = AF_INET};
+    unsock_ip_read(&session->client, session->length, &client);
+    struct unsock_bind_request request = {.socket = session->standin.socket,
+                                          .type = SOCK_DGRAM,
+                                          .domain = client.family,
+                                          .ip = {.family = client.family, .port = client.port},
+                                          .open_to_all = true};
+    return unsock_standin_bound(&session->standin, unsock_bindfile_bind_client(&request, &session->standin.bound));
+}
+
+static long open_session(struct session *session) {
+    const struct port *port = &datagrams.ports[session->port];
+    bool is_in = datagrams.options->is_in;
+    long fd = is_in ? unsock_expose_connect_real(SOCK_DGRAM, &port->address)
+                    : unsock_sys(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    unsock_standin_take(&session->standin, (int)fd);
+    long result = fd >= 0 && !is_in ? bind_client(session) : fd;
+    if (result < 0)
+        return unsock_standin_undo(&session->standin, SOCK_DGRAM, result);
+    session->fd = (int)fd;
+    unsock_expose_watch(datagrams.set, UNSOCK_EPOLL_ADD, fd, UNSOCK_EPOLL_IN, UNSOCK_EXPOSE_SESSION,
+                        (unsigned)(session - datagrams.sessions));
+    return 0;
+}
+
+/* The client's, a free one, or that of who has been idle the longest. NULL: it cannot be had. */
+static struct session *session_of(unsigned port, const union unsock_sockaddr *client, uint32_t length) {
+    struct session *oldest = datagrams.sessions;
+    for (unsigned i = 0; i < SESSIONS_MOST; i++) {
+        struct session *one = &datagrams.sessions[i];
+        if (one->fd > 0 && one->port == port && one->length == length &&
+            unsock_same_bytes(&one->client, client, length))
+            return one;
+        if (oldest->fd > 0 && (one->fd == 0 || one->last < oldest->last))
+            oldest = one;
+    }
+    if (oldest->fd > 0)
+        forget(oldest);
+    oldest->port = port;
+    oldest->length = length;
+    memcpy(&oldest->client, client, sizeof(*client));
+    return open_session(oldest) == 0 ? oldest : NULL;
+}
+
+/* Returns false when the server's queue is full. */
+static bool send_on(const struct port *port, const struct session *session, uint32_t size) {
+    struct sockaddr_un name;
+    long result;
+    if (datagrams.options->is_in)
+        result = unsock_sys(__NR_sendto, session->fd, port->buffer, size, MSG_NOSIGNAL, 0, 0);
+    else if (unsock_expose_name_inside(port->path, &name))
+        result = unsock_sys(__NR_sendto, session->fd, port->buffer, size, MSG_NOSIGNAL, &name, sizeof(name));
+    else
+        return true;
+    return result != -EAGAIN;
+}
+
+static void hold(unsigned number, unsigned session, uint32_t size, int64_t until) {
+    struct port *port = &datagrams.ports[number];
+    port->held_session = session;
+    port->held_size = size;
+    port->held_until = until;
+    unsock_expose_watch(datagrams.set, UNSOCK_EPOLL_MODIFY, port->fd, until == 0 ? UNSOCK_EPOLL_IN : 0,
+                        UNSOCK_EXPOSE_DATAGRAMS, number);
+}
+
+void unsock_expose_datagrams_event(unsigned number) {
+    struct port *port = &datagrams.ports[number];
+    for (int i = 0; i < TURNS_MOST && port->held_until == 0; i++) {
+        union unsock_sockaddr client;
+        uint32_t length = sizeof(client);
+        memset(&client, 0, sizeof(client));
+        long size = unsock_sys(__NR_recvfrom, port->fd, port->buffer, SIZE_MOST, 0, &client, &length);
+        if (size < 0)
+            break;
+        struct session *session = session_of(number, &client, UNSOCK_MIN(length, (uint32_t)sizeof(client)));
+        if (!session)
+            continue;
+        session->last = unsock_expose_now();
+        if (!send_on(port, session, (uint32_t)size))
+            hold(number, (unsigned)(session - datagrams.sessions), (uint32_t)size, session->last + HOLD_MS);
+    }
+}
+
+void unsock_expose_datagrams_answer(unsigned number) {
+    struct session *session = &datagrams.sessions[number];
+    for (int i = 0; i < TURNS_MOST && session->fd > 0; i++) {
+        long size = unsock_sys(__NR_recvfrom, session->fd, datagrams.answer, SIZE_MOST, 0, 0, 0);
+        if (size < 0)
+            break;
+        session->last = unsock_expose_now();
+        unsock_sys(__NR_sendto, datagrams.ports[session->port].fd, datagrams.answer, size, MSG_NOSIGNAL,
+                   &session->client, session->length);
+    }
+}
+
+static int64_t go_on_with(unsigned number, int64_t now) {
+    struct port *port = &datagrams.ports[number];
+    const struct session *session = &datagrams.sessions[port->held_session];
+    if (port->held_until == 0)
+        return -1;
+    if (session->fd > 0 && now < port->held_until && !send_on(port, session, port->held_size))
+        return RETRY_MS;
+    hold(number, 0, 0, 0);
+    return -1;
+}
+
+int64_t unsock_expose_datagrams_go_on(void) {
+    int64_t now = unsock_expose_now(), idle = (int64_t)datagrams.options->idle * 1000, next = -1;
+    if (datagrams.port_count == 0)
+        return -1;
+    for (unsigned i = 0; i < datagrams.port_count; i++)
+        next = unsock_expose_sooner(next, go_on_with(i, now));
+    for (unsigned i = 0; i < SESSIONS_MOST; i++) {
+        struct session *session = &datagrams.sessions[i];
+        if (session->fd == 0)
+            continue;
+        if (now - session->last >= idle)
+            forget(session);
+        else
+            next = unsock_expose_sooner(next, session->last + idle - now);
+    }
+    return next;
+}

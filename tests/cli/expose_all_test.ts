@@ -1,0 +1,115 @@
+/** `unsock expose --all`: the real network has what the directory has, as it comes and goes. */
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { withDir } from "../support/dir.ts";
+import { type Proc, run, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimLibrary } from "../support/shim.ts";
+import { until } from "../support/wait.ts";
+
+const ignore = !need("python3");
+
+/** Says which port it has, to everybody. */
+const SERVER = `
+import socket, sys
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print("ready", flush=True)
+while True:
+    client, _ = server.accept()
+    client.sendall(b"port %d" % server.getsockname()[1])
+    client.close()
+`;
+
+const ASK = `
+import socket, sys
+try:
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as client:
+        print(client.recv(100).decode())
+except ConnectionError as error:
+    print(type(error).__name__)
+`;
+
+/** Ports that nobody has. */
+function freePorts(count: number): number[] {
+  const listeners = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
+  const ports = listeners.map(({ addr }) => addr.port);
+  for (const listener of listeners) listener.close();
+  return ports;
+}
+
+const ask = async (port = 0) => (await run(["python3", "-c", ASK, `${port}`])).stdout.trim();
+
+async function serve(dir: string, port = 0): Promise<Proc> {
+  const server = start([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", SERVER, `${port}`]);
+  await until("the server listens", () => server.output().includes("ready"));
+  return server;
+}
+
+const says = (exposed: Proc, text: string) => until(text, () => exposed.output().includes(text));
+
+Deno.test({
+  name: "expose --all: a server that comes is reached, one that goes or is killed leaves no listener",
+  ignore,
+  fn: () =>
+    withDir(async (dir) => {
+      const [first = 0, second = 0, third = 0] = freePorts(3);
+      await using one = await serve(dir, first);
+      await using exposed = start([shimLibrary(), "expose", "--dir", dir, "--all"]);
+      await says(exposed, `127.0.0.1:${first} leads to ${dir}/${first}.sock\n`);
+      await using two = await serve(dir, second);
+      await says(exposed, `127.0.0.1:${second} leads to ${dir}/${second}.sock\n`);
+      assertEquals(await Promise.all([first, second].map(ask)), [`port ${first}`, `port ${second}`]);
+      Deno.kill(one.pid, "SIGINT");
+      await says(exposed, `127.0.0.1:${first} leads no more to ${dir}/${first}.sock\n`);
+      assertStrictEquals(await ask(first), "ConnectionRefusedError");
+      Deno.kill(two.pid, "SIGKILL");
+      await two.status;
+      assertMatch(await ask(second), /^Connection(Reset|Refused)Error$/, "its file is there still");
+      await says(exposed, `127.0.0.1:${second} leads no more to`);
+      assertStrictEquals(await ask(second), "ConnectionRefusedError");
+      await using _again = await serve(dir, first);
+      await until("it is back", async () => await ask(first) === `port ${first}`);
+      const map = ["run", "--dir", dir, "--map", `${third}=${dir}/${first}.sock`, "--", "sleep", "60"];
+      await using _mapped = start([shimLibrary(), ...map]);
+      await says(exposed, `127.0.0.1:${third} leads to`);
+      assertStrictEquals(await ask(third), `port ${first}`, "a control file is followed");
+      Deno.kill(exposed.pid, "SIGTERM");
+      assertStrictEquals((await exposed.result(10_000)).signal, "SIGTERM");
+      assertStrictEquals(await ask(first), "ConnectionRefusedError");
+    }),
+});
+
+Deno.test({
+  name: "expose --all: a port that another has is said once, and had when it is free; plain sockets are left alone",
+  ignore,
+  fn: () =>
+    withDir(async (dir) => {
+      const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const [other = 0, plain = 0] = freePorts(2);
+      await using _server = await serve(dir, taken.addr.port);
+      using _plain = Deno.listen({ transport: "unix", path: `${dir}/${plain}.sock` });
+      await using exposed = start([shimLibrary(), "expose", "--dir", dir, "--all"]);
+      await says(exposed, `unsock: expose: 127.0.0.1:${taken.addr.port}: is taken`);
+      taken.close();
+      await using _other = await serve(dir, other);
+      await says(exposed, `127.0.0.1:${taken.addr.port} leads to`);
+      assertStrictEquals(await ask(taken.addr.port), `port ${taken.addr.port}`);
+      assertStrictEquals(exposed.output().split("is taken").length, 2);
+      assertStrictEquals(await ask(plain), "ConnectionRefusedError");
+    }),
+});
+
+Deno.test({
+  name: "expose --all ends when its directory is gone",
+  ignore,
+  fn: () =>
+    withDir(async (dir) => {
+      const gone = `${dir}/gone`;
+      await using exposed = start([shimLibrary(), "expose", "--dir", gone, "--all"]);
+      await until("it watches", () => Deno.statSync(gone));
+      // The directory is made before it is watched: whoever finds it gone by then says the same.
+      Deno.removeSync(gone);
+      const { code, stderr } = await exposed.result(10_000);
+      assertStrictEquals(code, 1);
+      assertMatch(stderr, /No such file or directory/);
+    }),
+});

@@ -1,0 +1,130 @@
+/** `unsock expose PORT/udp`: datagrams of the real network, and their answers. */
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { withDir } from "../support/dir.ts";
+import { type Proc, run, start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimLibrary } from "../support/shim.ts";
+import { until } from "../support/wait.ts";
+
+const ignore = !need("python3");
+const CLIENTS = 20;
+const IN_A_ROW = 200;
+
+/** Answers with whom it sees, and what was said; "slow" is not read on for a moment. */
+const SERVER = `
+import socket, sys, time
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", int(sys.argv[1])))
+print("ready", server.getsockname()[1], flush=True)
+while True:
+    data, address = server.recvfrom(65536)
+    if data == b"slow":
+        time.sleep(0.05)
+    server.sendto(b"%s:%d " % (address[0].encode(), address[1]) + data, address)
+`;
+
+/** Each asks from a socket of its own, all at once; what comes must be the answer to what it asked. */
+const CLIENTS_ASK = `
+import socket, sys
+clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(${CLIENTS})]
+for number, client in enumerate(clients):
+    client.settimeout(20)
+    client.connect(("127.0.0.1", int(sys.argv[1])))
+    client.send(b"number %d" % number)
+answers = [client.recv(65536).decode() for client in clients]
+print(all(answer == "127.0.0.1:%d number %d" % (client.getsockname()[1], number)
+    for number, (client, answer) in enumerate(zip(clients, answers))) or answers)
+`;
+
+/** A burst, which meets a server that does not read just then: a queue of a Unix socket has room for ten. */
+const BURST = `
+import socket, sys
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.settimeout(20)
+client.connect(("127.0.0.1", int(sys.argv[1])))
+client.send(b"slow")
+for number in range(${IN_A_ROW}):
+    client.send(b"x" * number)
+answers = [client.recv(65536) for _ in range(${IN_A_ROW} + 1)]
+print(len(answers))
+client.send(b"x" * 60000)
+print(len(client.recv(65536)) > 60000)
+`;
+
+const python = (code: string, port: string | undefined) => run(["python3", "-c", code, port ?? ""]);
+const portOf = (exposed: Proc) => until("it is there", () => /:(\d+)\/udp /.exec(exposed.output())?.[1]);
+const names = (dir: string) =>
+  [...Deno.readDirSync(dir)].map(({ name }) => name).filter((name) => !name.includes(".unsock"));
+
+async function serve(dir: string, port: number): Promise<Proc> {
+  const server = start([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", SERVER, `${port}`]);
+  await until("the server is there", () => server.output().startsWith("ready"));
+  return server;
+}
+
+Deno.test({
+  name: "expose PORT/udp: each client has its own answer, of a server that sees its port; none is left behind",
+  ignore,
+  fn: () =>
+    withDir(async (dir) => {
+      await using _server = await serve(dir, 5300);
+      const before = names(dir).toSorted();
+      await using exposed = start([shimLibrary(), "expose", "--dir", dir, "5300/udp=0"]);
+      const port = await portOf(exposed);
+      assertMatch(exposed.output(), new RegExp(`^127\\.0\\.0\\.1:\\d+/udp leads to ${dir}/5300\\.dgram\\.sock\n$`));
+      assertEquals(await python(CLIENTS_ASK, port).then(({ stdout, stderr }) => stdout + stderr), "True\n");
+      assertEquals((await python(BURST, port)).stdout, `${IN_A_ROW + 1}\nTrue\n`);
+      Deno.kill(exposed.pid, "SIGTERM");
+      assertStrictEquals((await exposed.result(10_000)).signal, "SIGTERM");
+      assertEquals(names(dir).toSorted(), before);
+    }),
+});
+
+Deno.test({
+  name: "expose PORT/udp forgets clients that are idle, and knows them again; a server may be started anew",
+  ignore,
+  fn: () =>
+    withDir(async (dir) => {
+      await using server = await serve(dir, 5300);
+      const count = names(dir).length;
+      await using exposed = start([shimLibrary(), "expose", "--dir", dir, "--idle", "1", "5300/udp=0"]);
+      const port = Number(await portOf(exposed));
+      const client = createSocket("udp4");
+      const ask = async (text: string) => {
+        const answer = once(client, "message");
+        client.send(text, port, "127.0.0.1");
+        return String((await answer)[0]);
+      };
+      await new Promise<void>((resolve) => client.bind(0, "127.0.0.1", resolve));
+      const seen = `127.0.0.1:${client.address().port}`;
+      assertStrictEquals(await ask("first"), `${seen} first`);
+      assertStrictEquals(names(dir).length, count + 1);
+      await until("it is forgotten", () => names(dir).length === count);
+      assertStrictEquals(await ask("second"), `${seen} second`);
+      Deno.kill(server.pid, "SIGKILL");
+      await server.status;
+      await using _again = await serve(dir, 5300);
+      assertStrictEquals(await ask("third"), `${seen} third`);
+      client.close();
+    }),
+});
+
+Deno.test({
+  name: "expose --in PORT/udp: what runs in the directory has answers from the real network",
+  ignore,
+  fn: () =>
+    withDir(async (dir) => {
+      await using server = start(["python3", "-c", SERVER, "0"]);
+      const real = await until("the server is there", () => /^ready (\d+)\n/.exec(server.output())?.[1]);
+      await using exposed = start([shimLibrary(), "expose", "--in", "--dir", dir, `53/udp=${real}`]);
+      await until("it is there", () => exposed.output().includes(`${dir}/53.dgram.sock`));
+      const ask = CLIENTS_ASK.replace(/answer == [^\n]*/, 'answer.endswith(" number %d" % number)');
+      const inside = await run([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", ask, "53"]);
+      assert(inside.stdout === "True\n", inside.stdout + inside.stderr);
+      Deno.kill(exposed.pid, "SIGINT");
+      assertStrictEquals((await exposed.result(10_000)).signal, "SIGINT");
+      assertEquals(names(dir), []);
+    }),
+});
