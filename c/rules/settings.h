@@ -49,7 +49,7 @@ struct unsock_settings {
     bool trust;       /* the directory, though others could put another in its place */
     bool off;         /* nothing is done in this process, nor put back into its children's environment */
     uint8_t engine;   /* enum unsock_engine */
-    bool patch;       /* what is trapped may have its code rewritten (trap/patch.h) */
+    bool patch;       /* code may be changed (trap/patch.h, preload/inside.c) */
     int mode;         /* of created socket files; -1: as the umask says */
     unsigned connect_timeout_ms;
     struct unsock_ip default4;       /* the address that IPv4 peers without one of their own have */

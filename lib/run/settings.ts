@@ -153,7 +153,8 @@ export const SETTINGS = {
     variable: "UNSOCK_PATCH",
     type: SWITCH,
     default: true,
-    help: "0: a program whose system calls are trapped keeps its code as it is, for those who debug; it is slower then",
+    help:
+      "0: no code is changed, of libc's write nor of programs whose system calls are trapped (slower then), for those who debug",
   },
   strict: {
     variable: "UNSOCK_STRICT",

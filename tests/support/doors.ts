@@ -2,6 +2,7 @@
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { MAY_DIFFER } from "../probes/may_differ.ts";
 import type { Differences } from "./differences.ts";
+import { isReachedInside } from "./glibc.ts";
 
 const TESTS = join(dirname(fromFileUrl(import.meta.url)), "..");
 
@@ -91,8 +92,8 @@ const TRAPPED_MAY_DIFFER: Readonly<Record<string, Differences>> = {
   },
 };
 
-/** Probes all of whose lines are equal where calls are rewritten: those of libc's own code are, too. */
-const PATCHED_EQUAL: readonly string[] = ["endings_stdio"];
+/** Probes all of whose lines are equal where what libc's own code writes is reached. */
+const INSIDE_EQUAL: readonly string[] = ["endings_stdio"];
 
 /** How a probe runs by a door. */
 export interface Passage {
@@ -113,12 +114,12 @@ export function isTrapped(door: Door): boolean {
  * @returns How the probe runs by this door; undefined: it cannot.
  */
 export function passage(name: string, door: Door, machine: string = Deno.build.arch): Passage | undefined {
-  const known = MAY_DIFFER[name] ?? {};
+  const patched = PATCHED.includes(door) && machine === "x86_64";
+  const isInside = patched || (!isTrapped(door) && isReachedInside(machine));
+  const known = isInside && INSIDE_EQUAL.includes(name) ? {} : MAY_DIFFER[name] ?? {};
   if (NOT_BY[name]?.[door] !== undefined) return undefined;
   if (!isTrapped(door)) return { args: [], known };
-  if (PATCHED.includes(door) && machine === "x86_64") {
-    return { args: PATCHED_ARGUMENTS[name]?.args ?? [], known: PATCHED_EQUAL.includes(name) ? {} : known };
-  }
+  if (patched) return { args: PATCHED_ARGUMENTS[name]?.args ?? [], known };
   if (NOT_BY[name]?.trapped !== undefined) return undefined;
   return { args: TRAPPED_ARGUMENTS[name]?.args ?? [], known: { ...known, ...TRAPPED_MAY_DIFFER[name] } };
 }

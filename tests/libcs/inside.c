@@ -1,0 +1,34 @@
+/*
+ * Asks the rule that knows glibc's write (c/rules/libc_write), for inside_test.ts: reads lines of "WRITE CANCEL", the
+ * bytes of both functions in hexadecimal, and prints how far the second is from the first, or "no", of each.
+ */
+#include "rules/libc_write.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The library's own, which needs its surroundings. */
+bool unsock_same_bytes(const void *left, const void *right, size_t length) {
+    return memcmp(left, right, length) == 0;
+}
+
+static void from_hex(const char *text, unsigned char *bytes, size_t most) {
+    unsigned byte;
+    for (size_t i = 0; i < most && sscanf(text + 2 * i, "%2x", &byte) == 1; i++)
+        bytes[i] = (unsigned char)byte;
+}
+
+int main(void) {
+    char first[256], second[256];
+    while (scanf("%255s %255s", first, second) == 2) {
+        unsigned char write[UNSOCK_LIBC_WRITE_MOST] = {0}, cancel[UNSOCK_LIBC_CANCEL_MOST] = {0};
+        int64_t distance;
+        from_hex(first, write, sizeof write);
+        from_hex(second, cancel, sizeof cancel);
+        if (unsock_libc_write_find(write, &distance) && unsock_libc_cancel_find(cancel))
+            printf("%lld\n", (long long)distance);
+        else
+            printf("no\n");
+    }
+    return 0;
+}

@@ -1,0 +1,116 @@
+/** What libc's own code calls in a preloaded program: its streams write past every symbol. */
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { fromFileUrl, join } from "@std/path/posix";
+import { withDir } from "../support/dir.ts";
+import { isReachedInside } from "../support/glibc.ts";
+import { isBefore } from "../support/kernel.ts";
+import { run } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimEnv } from "../support/shim.ts";
+import { buildLinked } from "../support/static.ts";
+
+const HERE = fromFileUrl(new URL(".", import.meta.url));
+const ROOT = join(HERE, "..", "..");
+
+/** `sub $16,%rsp`, then the registers and the number, in the order of Debian's build. */
+const PIECES = ["4883ec10", "4863ff", "4531c9", "4531c0", "6a01", "31c9"];
+const CALL = "e84aabf8ff"; // call -0x754b6
+const ENDS = "4883c418c3";
+const CANCEL = "4883ec10ff742418e873ffffff5a59483d00f0ffff77094883c408c3";
+
+/** What the rule says of each pair of functions. */
+async function ask(dir: string, pairs: readonly (readonly [write: string, cancel: string])[]): Promise<string[]> {
+  const program = join(dir, "inside");
+  const flags = ["-std=gnu17", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined"];
+  const sources = [join(HERE, "inside.c"), join(ROOT, "c/rules/libc_write.c")];
+  const built = await run(["cc", ...flags, `-I${join(ROOT, "c")}`, "-o", program, ...sources]);
+  assertStrictEquals(built.code, 0, built.stderr);
+  const { code, stdout, stderr } = await run([program], { stdin: pairs.map((pair) => `${pair.join(" ")}\n`).join("") });
+  assertStrictEquals(code, 0, stderr);
+  return stdout.trimEnd().split("\n");
+}
+
+/** The same bytes with one of them changed, for each but the distance of the call. */
+function otherBytes(bytes: string, distanceAt: number): string[] {
+  return Array.from({ length: bytes.length / 2 }, (_, at) => at).filter((at) => at < distanceAt || at >= distanceAt + 4)
+    .map((at) => {
+      const byte = parseInt(bytes.slice(2 * at, 2 * at + 2), 16) ^ 0x10;
+      return bytes.slice(0, 2 * at) + byte.toString(16).padStart(2, "0") + bytes.slice(2 * at + 2);
+    });
+}
+
+Deno.test({
+  name: "glibc's write is known by its bytes, whatever their order, and is not with any other byte",
+  ignore: !need("cc"),
+  fn: () =>
+    withDir(async (dir) => {
+      const write = PIECES.join("") + CALL + ENDS;
+      const known = await ask(dir, [[write, CANCEL], [PIECES.toReversed().join("") + CALL + ENDS, CANCEL]]);
+      assertEquals(known, ["-480416", "-480416"]);
+      const twice = [...PIECES.slice(0, 5), "6a01"].join("") + CALL + ENDS;
+      const callAt = PIECES.join("").length / 2 + 1;
+      const unknown: [string, string][] = [
+        [twice, CANCEL],
+        [PIECES.slice(1).join("") + CALL + ENDS, CANCEL],
+        ...otherBytes(write, callAt).map((bytes) => [bytes, CANCEL] as [string, string]),
+        // The last bytes only set errno.
+        ...otherBytes(CANCEL.slice(0, 44), 9).map((bytes) => [write, bytes] as [string, string]),
+      ];
+      assertEquals(await ask(dir, unknown), unknown.map(() => "no"));
+    }),
+});
+
+interface Changed {
+  changed: number;
+  facts: string[];
+  log: string;
+}
+
+/** Runs the program of streams.c, preloaded or not, perhaps behind another. */
+async function runStreams(dir: string, what: string, env: Record<string, string>, ...before: string[]) {
+  const program = await buildLinked(join(HERE, "streams.c"), dir, "dynamic");
+  const { code, stdout, stderr } = await run([...before, program, what], { env });
+  assertStrictEquals(code, 0, stderr);
+  const [first = "", ...facts] = stdout.trimEnd().split("\n");
+  const log = await Deno.readTextFile(join(dir, "log")).catch(() => "");
+  return { changed: Number(first.split(": ")[1]), facts, log } satisfies Changed;
+}
+
+for (
+  const [what, name] of [
+    ["cancel", "a thread that waits in a stream's write can be cancelled"],
+    ["threads", "threads that print while signals come lose nothing"],
+    ["handle", "the function of libc.so.6 itself is a write as every other"],
+  ] as const
+) {
+  Deno.test({
+    name: `what libc writes by itself is the library's: ${name}`,
+    ignore: !need("cc"),
+    fn: () =>
+      withDir(async (dir) => {
+        const without = await runStreams(dir, what, {});
+        const { changed, facts } = await runStreams(dir, what, shimEnv(join(dir, "s")));
+        assertEquals(facts, without.facts);
+        assertStrictEquals(changed, isReachedInside() ? 1 : 0);
+      }),
+  });
+}
+
+for (const how of ["UNSOCK_PATCH=0", "prctl", "seccomp"]) {
+  Deno.test({
+    name: `libc is left as it is where it may not be changed: ${how}`,
+    ignore: !need("cc") || (how === "prctl" && isBefore(Deno.osRelease(), "6.3")),
+    fn: () =>
+      withDir(async (dir) => {
+        const off = how === "UNSOCK_PATCH=0";
+        const env = shimEnv(join(dir, "s"), { UNSOCK_LOG: join(dir, "log"), ...off ? { UNSOCK_PATCH: "0" } : {} });
+        const refusing = off
+          ? []
+          : [await buildLinked(join(HERE, "..", "trap", "without_exec.c"), dir, "dynamic"), how];
+        const { changed, facts, log } = await runStreams(dir, "handle", env, ...refusing);
+        assertStrictEquals(changed, 0);
+        assertEquals(facts, ["written: 5, read: 5, to none: -1, EBADF, hello"]);
+        if (!off && isReachedInside()) assertMatch(log, / streams-dynamic rewrite 0 - - E(ACCES|PERM)\n/);
+      }),
+  });
+}
