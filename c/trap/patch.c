@@ -1,13 +1,15 @@
 /* Rewriting a program: looking for places, making their stubs, and putting jumps to them (rt/code.h). */
 #include "trap/patch.h"
 
+#include "rt/net.h"
+
 #ifdef __x86_64__
 
 #include "rt/code.h"
 #include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/table.h"
+#include "rules/call_search.h"
 #include "rules/call_stub.h"
 #include "trap/site.h"
 #include "trap/site_stack.h"
@@ -20,7 +22,6 @@
 #define STEPS 64
 #define FAR ((uint64_t)0x7fff0000)
 #define GRANULE ((uint64_t)0x10000)
-#define WORD sizeof(uint64_t)
 #define GO_MOST ((uint64_t)1 << 20) /* bytes of a program of Go's that are looked at */
 
 #define TRY_AT 1 /* which byte of a file's first page is written to, for the question */
@@ -71,19 +72,9 @@ static bool is_enough(const struct work *work) {
     return work->count == SITES || (work->kind == UNSOCK_CALL_SITE_GO && work->count > 0);
 }
 
-/* Are the bytes 0x0f and 0x05, one behind the other, among these eight and the next? May be said of others. */
-static inline bool may_have(const uint8_t *at) {
-    uint64_t first, second;
-    memcpy(&first, at, WORD);
-    memcpy(&second, at + 1, WORD);
-    uint64_t other = (first ^ 0x0f0f0f0f0f0f0f0f) | (second ^ 0x0505050505050505);
-    return ((other - 0x0101010101010101) & ~other & 0x8080808080808080) != 0;
-}
-
 static void look(struct work *work, const struct copy *copy, size_t at) {
     struct place *place = &work->places[work->count];
-    if (copy->bytes[at] != 0x0f || !unsock_call_site_find(copy->bytes, copy->size, at, work->kind, &place->site) ||
-        !answers(&place->site))
+    if (!unsock_call_site_find(copy->bytes, copy->size, at, work->kind, &place->site) || !answers(&place->site))
         return;
     place->at = copy->start + at;
     place->copy = copy->bytes + at;
@@ -91,12 +82,9 @@ static void look(struct work *work, const struct copy *copy, size_t at) {
 }
 
 static void look_through(struct work *work, const struct copy *copy) {
-    for (size_t at = 0; at + 2 * WORD <= copy->size && !is_enough(work); at += WORD) {
-        if (!may_have(copy->bytes + at))
-            continue;
-        for (size_t i = 0; i < WORD && !is_enough(work); i++)
-            look(work, copy, at + i);
-    }
+    size_t at = 0;
+    while (!is_enough(work) && (at = unsock_call_search(copy->bytes, at, copy->size)) < copy->size)
+        look(work, copy, at++);
 }
 
 /* Behind the program or before it, near enough for a jump from anywhere in it. */

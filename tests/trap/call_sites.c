@@ -6,6 +6,7 @@
  *   call_sites -           reads lines of "c|go BEFORE BEHIND" in hexadecimal, and prints the same of each, and the
  * stub call_sites --random N  looks at random bytes in buffers that are exactly as large as is said
  */
+#include "rules/call_search.h"
 #include "rules/call_stub.h"
 
 #include <elf.h>
@@ -98,6 +99,17 @@ static uint8_t some_byte(void) {
     return chance % 2 ? (uint8_t)(chance >> 8) : usual[(chance >> 8) % (long)sizeof(usual)];
 }
 
+/* The same as byte by byte. */
+static void search(const uint8_t *bytes, size_t size) {
+    for (size_t from = 0; from <= size; from += 1 + (size_t)random() % 40) {
+        size_t at = from;
+        while (at < size && !(at + 1 < size && bytes[at] == 0x0f && bytes[at + 1] == 0x05))
+            at++;
+        if (unsock_call_search(bytes, from, size) != at)
+            abort();
+    }
+}
+
 static void look_at_random(long times) {
     long found = 0;
     for (long i = 0; i < times; i++) {
@@ -108,6 +120,7 @@ static void look_at_random(long times) {
         uint8_t *exact = malloc(size); /* the sanitizer sees what is read beyond */
         memcpy(exact, code, size);
         free(code);
+        search(exact, size);
         for (size_t at = 0; at < size; at++) {
             struct unsock_call_site site;
             struct unsock_call_stub stub = {STUB, AT, ENTER, NULL};

@@ -12,9 +12,8 @@ const ADDRESS = 0x500000;
 
 async function build(dir: string, ...flags: string[]): Promise<string> {
   const binary = join(dir, "call_sites");
-  const sources = ["tests/trap/call_sites.c", "c/rules/call_site.c", "c/rules/call_stub.c"].map((file) =>
-    join(ROOT, file)
-  );
+  const sources = ["tests/trap/call_sites.c", "c/rules/call_site.c", "c/rules/call_search.c", "c/rules/call_stub.c"]
+    .map((file) => join(ROOT, file));
   const all = ["-std=gnu17", "-O1", "-Wall", "-Wextra", "-Werror", `-I${join(ROOT, "c")}`, ...flags];
   const built = await run(["cc", ...all, "-o", binary, ...sources]);
   assertStrictEquals(built.code, 0, built.stderr);
@@ -174,7 +173,7 @@ function jump(moved: number): string {
 }
 
 Deno.test({
-  name: "the rules read nothing but the bytes that they are given",
+  name: "the rules read nothing but the bytes that they are given, and the search finds what there is",
   ignore: !need("cc"),
   fn: () =>
     withDir(async (dir) => {
