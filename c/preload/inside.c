@@ -23,13 +23,17 @@
 #if defined(__x86_64__)
 
 #define PAGE ((uint64_t)4096)
+#define NOT_FOUND (-ENOEXEC) /* where the code is in its file */
 
-typedef long cancellable_function(long, long, long, long, long, long, long);
-static cancellable_function *cancellable;
+typedef ssize_t write_function(int, const void *, size_t);
+typedef long cancel_function(long, long, long, long, long, long, long);
 
-/* What stands for libc's own, for the library. */
-static ssize_t next_write(int fd, const void *data, size_t size) {
-    return cancellable(fd, (long)data, (long)size, 0, 0, 0, __NR_write);
+/* glibc's __syscall_cancel. */
+static cancel_function *cancel;
+
+/* What stands for libc's own, for the library: this, or a part of libc's own. */
+static ssize_t write_by_cancel(int fd, const void *data, size_t size) {
+    return cancel(fd, (long)data, (long)size, 0, 0, 0, __NR_write);
 }
 
 /* As the exported one. That symbol may be another library's, which was not asked before either. */
@@ -56,7 +60,7 @@ static long put_jump(uint64_t at, long copy) {
     uint64_t page = at & ~(PAGE - 1);
     if (!unsock_same((const void *)copy, (const void *)page, PAGE) ||
         !unsock_call_stub_jump(at, (uint64_t)inside_write, (uint8_t *)copy + (at - page)))
-        return -ENOEXEC;
+        return NOT_FOUND;
     return unsock_code_move((uint64_t)copy, PAGE, page);
 }
 
@@ -64,7 +68,7 @@ static long change(uint64_t at) {
     const char *file;
     uint64_t start, offset;
     if (!unsock_object_of((const void *)at, &file, &start) || (offset = offset_in_file(start, at)) == 0)
-        return -ENOEXEC;
+        return NOT_FOUND;
     long fd = unsock_sys(__NR_openat, AT_FDCWD, file, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return fd;
@@ -78,28 +82,31 @@ static long change(uint64_t at) {
     return result;
 }
 
-/* Whole in one page: it is looked at and changed there. */
-static bool is_known(uint64_t at) {
-    int64_t distance;
+/* What stands for libc's own, if its bytes are known and all in one page: they are looked at and changed there. */
+static write_function *find_other(uint64_t at, struct unsock_libc_write *own) {
     if (at == 0 || (at & (PAGE - 1)) > PAGE - UNSOCK_LIBC_WRITE_MOST ||
-        !unsock_libc_write_find((const uint8_t *)at, &distance))
-        return false;
-    cancellable = (cancellable_function *)(at + (uint64_t)distance);
-    return unsock_libc_cancel_find((const uint8_t *)cancellable);
+        !unsock_libc_write_find((const uint8_t *)at, own))
+        return NULL;
+    uint64_t other = at + (uint64_t)own->distance;
+    if (!own->by_cancel)
+        return (write_function *)other;
+    cancel = (cancel_function *)other;
+    return unsock_libc_cancel_find((const uint8_t *)other) ? write_by_cancel : NULL;
 }
 
 __attribute__((constructor)) static void enter(void) {
+    struct unsock_libc_write known;
     if (!unsock_start_active() || unsock_start_trapped || unsock_start_traps || !unsock_settings.patch)
         return;
-    ssize_t (*own)(int, const void *, size_t) = unsock_next.write;
-    if (!is_known((uint64_t)own) || !unsock_libc_is_single_threaded())
+    write_function *own = unsock_next.write, *other = find_other((uint64_t)own, &known);
+    if (!other || !unsock_libc_is_single_threaded())
         return;
-    unsock_next.write = next_write;
-    long result = change((uint64_t)own);
-    if (result < 0) {
+    unsock_next.write = other;
+    long result = change((uint64_t)own + known.jump);
+    if (result < 0)
         unsock_next.write = own;
+    if (result < 0 && result != NOT_FOUND)
         unsock_log("rewrite", -1, NULL, NULL, result);
-    }
 }
 
 #endif

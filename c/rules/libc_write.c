@@ -1,17 +1,22 @@
-/* The bytes of two functions. Compilers put the first one's preparations in this order or that. */
+/* The bytes of known functions. */
 #include "rules/libc_write.h"
 
 #include "rt/mem.h"
 
 #define CALL 0xe8
 #define PIECES 6
+#define PART_AT_MOST 48 /* from the start */
 
 struct piece {
     uint8_t length;
-    uint8_t bytes[4];
+    uint8_t bytes[8];
 };
 
 /* clang-format off */
+/* Not on every distribution's. */
+static const struct piece may_begin = {4, {0xf3, 0x0f, 0x1e, 0xfa}}; /* endbr64 */
+
+/* Since 2.41: `return __syscall_cancel(fd, data, size, 0, 0, 0, __NR_write)`, prepared in this order or that. */
 static const struct piece preparations[PIECES] = {
     {4, {0x48, 0x83, 0xec, 0x10}}, /* sub $16,%rsp */
     {3, {0x48, 0x63, 0xff}},       /* movslq %edi,%rdi */
@@ -21,12 +26,29 @@ static const struct piece preparations[PIECES] = {
     {2, {0x31, 0xc9}},             /* xor %ecx,%ecx */
 };
 static const uint8_t ends[] = {0x48, 0x83, 0xc4, 0x18, 0xc3}; /* add $24,%rsp; ret */
-
 /* sub $16,%rsp; push 24(%rsp); call __internal_syscall_cancel */
 static const uint8_t cancel_begins[] = {0x48, 0x83, 0xec, 0x10, 0xff, 0x74, 0x24, 0x18, CALL};
 /* pop %rdx; pop %rcx; cmp $-4096,%rax; ja: to where errno is set */
 static const uint8_t cancel_goes_on[] = {0x5a, 0x59, 0x48, 0x3d, 0x00, 0xf0, 0xff, 0xff, 0x77};
+
+/* Before: is there another thread? Then a part of its own makes the call, which is a cancellation point by itself. */
+/* cmpb $0,__libc_single_threaded(%rip); je: 2.36 to 2.40. The address stands behind the first two bytes. */
+static const uint8_t asks[] = {0x80, 0x3d}, asks_goes_on[] = {0x00, 0x74};
+/* mov %fs:24,%eax; test %eax,%eax; jne: 2.35 */
+static const uint8_t asks_thread[] = {0x64, 0x8b, 0x04, 0x25, 0x18, 0x00, 0x00, 0x00, 0x85, 0xc0, 0x75};
+/* mov $1,%eax; syscall; cmp $-4096,%rax; ja */
+static const uint8_t alone[] = {0xb8, 0x01, 0x00, 0x00, 0x00, 0x0f, 0x05, 0x48, 0x3d, 0x00, 0xf0, 0xff, 0xff, 0x77};
+/* sub $40,%rsp; mov %rdx,24(%rsp); mov %rsi,16(%rsp); mov %edi,8(%rsp); call */
+static const uint8_t part_begins[] = {0x48, 0x83, 0xec, 0x28, 0x48, 0x89, 0x54, 0x24, 0x18, 0x48, 0x89, 0x74, 0x24, 0x10,
+                                      0x89, 0x7c, 0x24, 0x08, CALL};
+/* mov 24(%rsp),%rdx; mov 16(%rsp),%rsi; mov %eax,%r8d; mov 8(%rsp),%edi; mov $1,%eax; syscall */
+static const uint8_t part_goes_on[] = {0x48, 0x8b, 0x54, 0x24, 0x18, 0x48, 0x8b, 0x74, 0x24, 0x10, 0x41, 0x89, 0xc0, 0x8b,
+                                       0x7c, 0x24, 0x08, 0xb8, 0x01, 0x00, 0x00, 0x00, 0x0f, 0x05};
 /* clang-format on */
+
+_Static_assert(PART_AT_MOST + sizeof(part_begins) + sizeof(int32_t) + sizeof(part_goes_on) <= UNSOCK_LIBC_WRITE_MOST,
+               "all that is looked at");
+_Static_assert(sizeof(cancel_begins) + sizeof(int32_t) + sizeof(cancel_goes_on) == UNSOCK_LIBC_CANCEL_MOST, "as well");
 
 /* The length of a preparation that has not been seen yet; 0: it is none. */
 static unsigned preparation(const uint8_t *at, unsigned *seen) {
@@ -39,8 +61,9 @@ static unsigned preparation(const uint8_t *at, unsigned *seen) {
     return 0;
 }
 
-bool unsock_libc_write_find(const uint8_t code[UNSOCK_LIBC_WRITE_MOST], int64_t *distance) {
-    const uint8_t *at = code;
+/* `at`: behind what may begin it. The distance is from there. */
+static bool find_by_cancel(const uint8_t *at, int64_t *distance) {
+    const uint8_t *start = at;
     unsigned seen = 0;
     for (unsigned i = 0, length; i < PIECES; i++, at += length) {
         length = preparation(at, &seen);
@@ -49,8 +72,38 @@ bool unsock_libc_write_find(const uint8_t code[UNSOCK_LIBC_WRITE_MOST], int64_t 
     }
     int32_t way;
     memcpy(&way, at + 1, sizeof(way));
-    *distance = (at + 1 + sizeof(way) - code) + (int64_t)way;
+    *distance = (at + 1 + sizeof(way) - start) + (int64_t)way;
     return at[0] == CALL && unsock_same(at + 1 + sizeof(way), ends, sizeof(ends));
+}
+
+/* How long the question is; 0: it is none. The byte behind it leads to the part. */
+static unsigned question(const uint8_t *at) {
+    unsigned address = sizeof(asks) + sizeof(int32_t);
+    if (unsock_same(at, asks_thread, sizeof(asks_thread)))
+        return sizeof(asks_thread);
+    if (unsock_same(at, asks, sizeof(asks)) && unsock_same(at + address, asks_goes_on, sizeof(asks_goes_on)))
+        return address + sizeof(asks_goes_on);
+    return 0;
+}
+
+static bool find_part(const uint8_t *at, int64_t *distance) {
+    unsigned length = question(at);
+    if (length == 0 || !unsock_same(at + length + 1, alone, sizeof(alone)))
+        return false;
+    unsigned part = length + 1 + (at[length] & 0x7f);
+    *distance = part;
+    return at[length] < 0x80 && part + may_begin.length <= PART_AT_MOST &&
+           unsock_same(at + part, part_begins, sizeof(part_begins)) &&
+           unsock_same(at + part + sizeof(part_begins) + sizeof(int32_t), part_goes_on, sizeof(part_goes_on));
+}
+
+bool unsock_libc_write_find(const uint8_t code[UNSOCK_LIBC_WRITE_MOST], struct unsock_libc_write *write) {
+    write->jump = unsock_same(code, may_begin.bytes, may_begin.length) ? may_begin.length : 0;
+    write->by_cancel = find_by_cancel(code + write->jump, &write->distance);
+    if (!write->by_cancel && !find_part(code + write->jump, &write->distance))
+        return false;
+    write->distance += write->jump;
+    return true;
 }
 
 bool unsock_libc_cancel_find(const uint8_t code[UNSOCK_LIBC_CANCEL_MOST]) {

@@ -1,6 +1,7 @@
 /*
  * Asks the rule that knows glibc's write (c/rules/libc_write), for inside_test.ts: reads lines of "WRITE CANCEL", the
- * bytes of both functions in hexadecimal, and prints how far the second is from the first, or "no", of each.
+ * bytes of both functions in hexadecimal, and prints of each where a
+ * jump may be put and how far that is which it stands for, or "no".
  */
 #include "rules/libc_write.h"
 
@@ -22,11 +23,11 @@ int main(void) {
     char first[256], second[256];
     while (scanf("%255s %255s", first, second) == 2) {
         unsigned char write[UNSOCK_LIBC_WRITE_MOST] = {0}, cancel[UNSOCK_LIBC_CANCEL_MOST] = {0};
-        int64_t distance;
+        struct unsock_libc_write known;
         from_hex(first, write, sizeof write);
         from_hex(second, cancel, sizeof cancel);
-        if (unsock_libc_write_find(write, &distance) && unsock_libc_cancel_find(cancel))
-            printf("%lld\n", (long long)distance);
+        if (unsock_libc_write_find(write, &known) && (!known.by_cancel || unsock_libc_cancel_find(cancel)))
+            printf("%d %lld\n", known.jump, (long long)known.distance);
         else
             printf("no\n");
     }

@@ -15,6 +15,7 @@ const ROOT = join(HERE, "..", "..");
 /** `sub $16,%rsp`, then the registers and the number, in the order of Debian's build. */
 const PIECES = ["4883ec10", "4863ff", "4531c9", "4531c0", "6a01", "31c9"];
 const CALL = "e84aabf8ff"; // call -0x754b6
+const ENDBR64 = "f30f1efa";
 const ENDS = "4883c418c3";
 const CANCEL = "4883ec10ff742418e873ffffff5a59483d00f0ffff77094883c408c3";
 
@@ -30,34 +31,53 @@ async function ask(dir: string, pairs: readonly (readonly [write: string, cancel
   return stdout.trimEnd().split("\n");
 }
 
-/** The same bytes with one of them changed, for each but the distance of the call. */
-function otherBytes(bytes: string, distanceAt: number): string[] {
-  return Array.from({ length: bytes.length / 2 }, (_, at) => at).filter((at) => at < distanceAt || at >= distanceAt + 4)
+/** The same bytes with one of them changed, for each but those that may be any: four of them, unless told, from a place on. */
+function otherBytes(bytes: string, ...any: readonly (readonly [at: number, count?: number])[]): string[] {
+  return Array.from({ length: bytes.length / 2 }, (_, at) => at)
+    .filter((at) => !any.some(([from, count = 4]) => at >= from && at < from + count))
     .map((at) => {
       const byte = parseInt(bytes.slice(2 * at, 2 * at + 2), 16) ^ 0x10;
       return bytes.slice(0, 2 * at) + byte.toString(16).padStart(2, "0") + bytes.slice(2 * at + 2);
     });
 }
 
-Deno.test({
-  name: "glibc's write is known by its bytes, whatever their order, and is not with any other byte",
-  ignore: !need("cc"),
-  fn: () =>
-    withDir(async (dir) => {
-      const write = PIECES.join("") + CALL + ENDS;
-      const known = await ask(dir, [[write, CANCEL], [PIECES.toReversed().join("") + CALL + ENDS, CANCEL]]);
-      assertEquals(known, ["-480416", "-480416"]);
-      const twice = [...PIECES.slice(0, 5), "6a01"].join("") + CALL + ENDS;
-      const callAt = PIECES.join("").length / 2 + 1;
-      const unknown: [string, string][] = [
-        [twice, CANCEL],
-        [PIECES.slice(1).join("") + CALL + ENDS, CANCEL],
-        ...otherBytes(write, callAt).map((bytes) => [bytes, CANCEL] as [string, string]),
-        // The last bytes only set errno.
-        ...otherBytes(CANCEL.slice(0, 44), 9).map((bytes) => [write, bytes] as [string, string]),
-      ];
-      assertEquals(await ask(dir, unknown), unknown.map(() => "no"));
-    }),
+function testRule(name: string, fn: (dir: string) => Promise<void>): void {
+  Deno.test({ name, ignore: !need("cc"), fn: () => withDir(fn) });
+}
+
+testRule("glibc's write since 2.41 is known by its bytes, whatever their order, and by no others", async (dir) => {
+  const write = PIECES.join("") + CALL + ENDS;
+  const reversed = PIECES.toReversed().join("") + CALL + ENDS;
+  const known = await ask(dir, [[write, CANCEL], [reversed, CANCEL], [ENDBR64 + write, CANCEL]]);
+  assertEquals(known, ["0 -480416", "0 -480416", "4 -480412"]);
+  const twice = [...PIECES.slice(0, 5), "6a01"].join("") + CALL + ENDS;
+  const callAt = PIECES.join("").length / 2 + 1;
+  const unknown: [string, string][] = [
+    [twice, CANCEL],
+    [PIECES.slice(1).join("") + CALL + ENDS, CANCEL],
+    ...otherBytes(write, [callAt]).map((bytes) => [bytes, CANCEL] as [string, string]),
+    // The last bytes only set errno.
+    ...otherBytes(CANCEL.slice(0, 44), [9]).map((bytes) => [write, bytes] as [string, string]),
+  ];
+  assertEquals(await ask(dir, unknown), unknown.map(() => "no"));
+});
+
+testRule("glibc's write before 2.41 has a part for threads, which is known by its bytes", async (dir) => {
+  const alone = "b8010000000f05483d00f0ffff7758c3";
+  const part = "4883ec284889542418488974241089" + "7c2408" + "e8a9d4f8ff" + "488b542418488b7424104189c08b7c2408" +
+    "b8010000000f05";
+  const asks = "803d91320e0000" + "7417" + alone + "0f1f8000000000" + part; // 2.36
+  const thread = "648b042518000000" + "85c0" + "7514" + alone + "0f1f4000" + part; // 2.31
+  const pairs = [asks, thread, ENDBR64 + asks].map((write) => [write, CANCEL] as [string, string]);
+  assertEquals(await ask(dir, pairs), ["0 32", "0 32", "4 36"]);
+  const unknown = [
+    // Not the addresses, the way to errno, what nobody runs, and what is called.
+    ...otherBytes(asks, [2], [23, 9], [51]),
+    ...otherBytes(thread, [26, 6], [51]),
+    asks.replace("7417", "7430"),
+    asks.replace("7417", "7497"),
+  ].map((write) => [write, CANCEL] as [string, string]);
+  assertEquals(await ask(dir, unknown), unknown.map(() => "no"));
 });
 
 interface Changed {

@@ -18,5 +18,5 @@ function glibcVersion(): number[] {
  */
 export function isReachedInside(machine: string = Deno.build.arch): boolean {
   const [major = 0, minor = 0] = version ??= glibcVersion();
-  return machine === "x86_64" && (major > 2 || (major === 2 && minor >= 41));
+  return machine === "x86_64" && (major > 2 || (major === 2 && minor >= 35));
 }
