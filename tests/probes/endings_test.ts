@@ -9,7 +9,10 @@ testProbe("endings_write", "the first write after the peer's end is lost without
 });
 testProbe("endings_large", "much at once after the peer's end is taken in part, and what is left fails");
 testProbe("endings_splice", "what sendfile and splice put after the peer's end is lost from file and pipe as over TCP");
-testProbe("endings_stdio", "libc's own streams fail after the peer's close, and dprintf writes as write does");
+testProbe(
+  "endings_stdio",
+  "libc's own streams end as over TCP, where its write is known, and dprintf writes as write does",
+);
 testProbe("endings_shutdown", "shutdown fails where TCP's does: of what is over, and nowhere else");
 testProbe(
   "endings_poll",

@@ -29,7 +29,7 @@ const SHUT_TWICE = {
 
 const STDIO = {
   instead: "EPIPE, 1 signals",
-  why: "libc's streams call libc's own write, which cannot be interposed, and has raised the signal when it returns",
+  why: "libc's streams call libc's own write by its address, and this libc's is not known (docs/limits.md)",
 };
 
 /** By the probe's file name without `.c`, whatever it was compiled for. */
