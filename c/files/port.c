@@ -4,6 +4,7 @@
 #include "files/inside.h"
 #include "files/socketfile.h"
 #include "kernel/file_info.h"
+#include "kernel/log.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -39,12 +40,20 @@ void unsock_port_return(struct unsock_port *port) {
         unsock_sys(__NR_munmap, port, sizeof(*port));
 }
 
+/* What the link says. Returns its length, or -errno. */
+static long read_link(const struct sockaddr_un *path, char *text, size_t size) {
+    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, path->sun_path, text, size);
+    if (length > 0 && unsock_port_is_of_another_protocol((struct unsock_span){text, (size_t)length}))
+        unsock_log_other_protocol(path->sun_path);
+    return length;
+}
+
 enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct unsock_port_entry *first, bool *several) {
     struct sockaddr_un path;
     char text[UNSOCK_PORT_LINK_MOST];
     *several = false;
     unsock_address_path(key.number, key.type, &path);
-    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, path.sun_path, text, sizeof(text));
+    long length = read_link(&path, text, sizeof(text));
     if (length < 0)
         return length == -ENOENT ? UNSOCK_PORT_NOBODY : UNSOCK_PORT_FOREIGN;
     struct unsock_span span = {text, (size_t)length};
@@ -56,8 +65,16 @@ enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct unso
 static size_t read_record(struct unsock_port_key key, char *text) {
     struct sockaddr_un path;
     unsock_port_record_path(key, "", &path);
-    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, path.sun_path, text, UNSOCK_PORT_RECORD_MOST);
+    long length = read_link(&path, text, UNSOCK_PORT_RECORD_MOST);
     return length < 0 || length == UNSOCK_PORT_RECORD_MOST ? 0 : (size_t)length;
+}
+
+bool unsock_port_has_unknown_record(struct unsock_port_key key) {
+    char text[2];
+    struct sockaddr_un path;
+    unsock_port_record_path(key, "", &path);
+    long length = read_link(&path, text, sizeof(text));
+    return length > 0 && unsock_port_is_of_another_protocol((struct unsock_span){text, (size_t)length});
 }
 
 void unsock_port_read(struct unsock_port *port, struct unsock_port_key key) {

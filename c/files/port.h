@@ -25,6 +25,9 @@ void unsock_port_return(struct unsock_port *port);
 /* What PORT.sock says: that is all where there is one socket. One system call. */
 enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct unsock_port_entry *first, bool *several);
 
+/* Is the record one of another protocol's (rules/port_name.h)? */
+bool unsock_port_has_unknown_record(struct unsock_port_key key);
+
 /* That, and the record where there is one. */
 void unsock_port_read(struct unsock_port *port, struct unsock_port_key key);
 

@@ -26,7 +26,7 @@ static bool prune_port(enum unsock_file_kind kind, struct unsock_port_key key, s
     if (kind == UNSOCK_FILE_NEXT)
         return true;
     if (kind == UNSOCK_FILE_RECORD)
-        return holder != UNSOCK_PORT_OURS || !several;
+        return (holder != UNSOCK_PORT_OURS || !several) && !unsock_port_has_unknown_record(key);
     if (kind == UNSOCK_FILE_PORT && holder != UNSOCK_PORT_OURS)
         return false;
     if (kind == UNSOCK_FILE_PORT)

@@ -169,3 +169,16 @@ UNSOCK_OWN_FRAME void unsock_log_denied(const char *call) {
     if (is_stderr())
         write_quietly(2, &line);
 }
+
+UNSOCK_OWN_FRAME void unsock_log_other_protocol(const char *path) {
+    static bool said;
+    char buffer[256];
+    struct unsock_text line;
+    if (__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
+        return;
+    unsock_text_start(&line, buffer, sizeof(buffer));
+    unsock_text_join(&line, "unsock: ", path, ": of another version of unsock, whose names this one does not know: ",
+                     "the port is left alone\n");
+    if (is_stderr())
+        write_quietly(2, &line);
+}

@@ -1,4 +1,7 @@
-/* UNSOCK_LOG: one line for each redirected call; and one, unasked, where a user may not enter the directory. */
+/*
+ * UNSOCK_LOG: one line for each redirected call. Unasked, one where a user may not enter the directory, and one where
+ * another version's names are in it.
+ */
 #ifndef UNSOCK_LOG_H
 #define UNSOCK_LOG_H
 
@@ -24,6 +27,9 @@ long unsock_log_line(const char *call, int fd, const struct unsock_ip *ip, const
  * line on stderr says so. A process may have changed to another user since its start.
  */
 void unsock_log_denied(const char *call);
+
+/* The port at this path has names that this library does not know: once in a process a line on stderr says so. */
+void unsock_log_other_protocol(const char *path);
 
 /* The line when logging is on. */
 static inline long unsock_log(const char *call, int fd, const struct unsock_ip *ip, const struct sockaddr_un *path,

@@ -81,6 +81,10 @@ void unsock_port_record_path(struct unsock_port_key key, const char *end, struct
     unsock_text_put(&text, end);
 }
 
+bool unsock_port_is_of_another_protocol(struct unsock_span text) {
+    return text.length > 1 && text.at[0] == '#' && text.at[1] >= '0' && text.at[1] <= '9';
+}
+
 bool unsock_port_is_own_path(const struct sockaddr_un *path) {
     return path->sun_path[unsock_settings.directory_length + 1] == '.';
 }

@@ -13,6 +13,10 @@
  *
  * In the record a socket is ADDR, or ADDR, marks and its number: '+' has SO_REUSEPORT, '*' is of datagrams and has
  * SO_REUSEADDR, '!' is connected to one client.
+ *
+ * This is protocol 1, which no name says. A library with another one begins the text of PORT.sock and of the record
+ * with
+ * '#' and its number, as in "#2 127.0.0.1". No entry begins so: libraries of other protocols leave such a port alone.
  */
 #ifndef UNSOCK_PORT_NAME_H
 #define UNSOCK_PORT_NAME_H
@@ -44,6 +48,9 @@ bool unsock_port_name_read(struct unsock_span name, struct unsock_port_key *key,
 
 /* Reads the name of a record, .PORT@ or .PORT@~. */
 bool unsock_port_record_name_read(struct unsock_span name, struct unsock_port_key *key, bool *next);
+
+/* Is this the text of a link that a library with another protocol has made? */
+bool unsock_port_is_of_another_protocol(struct unsock_span text);
 
 /* Is the path one of these names, and not PORT.sock? */
 bool unsock_port_is_own_path(const struct sockaddr_un *path);

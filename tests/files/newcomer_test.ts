@@ -26,6 +26,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     "entries",
     "file_info",
     "identify",
+    "log",
     "option_query",
     "other_name",
     "socket_info",
