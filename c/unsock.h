@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UNSOCK_VERSION "2.0.0"
+#define UNSOCK_VERSION "2.1.0-dev"
 
 /* A control file is exactly this structure, little-endian, byte-compatible with unsock 1.1. */
 #define UNSOCK_CONTROL_MAGIC 0x4b534e55u

@@ -8,6 +8,9 @@ import { DATE, ROOT, run, withStage } from "./tools.ts";
 /** Debian's name of a machine. */
 export type DebianMachine = "amd64" | "arm64";
 
+/** Before the version that it is to become; a hyphen would be a Debian revision, behind it. */
+export const DEBIAN_VERSION = VERSION.replace("-", "~");
+
 /** Of the runtime in the program; the library needs nothing. */
 const RUNTIME = "libc6 (>= 2.27), libgcc-s1, ";
 
@@ -17,7 +20,7 @@ function control(machine: DebianMachine, hasProgram: boolean, kilobytes: number)
  On this machine the program does run and make-control alone: it is the
  library, executed.`;
   return `Package: unsock
-Version: ${VERSION}
+Version: ${DEBIAN_VERSION}
 Architecture: ${machine}
 Maintainer: The unsock maintainers <maintainers@unsock.example>
 Installed-Size: ${kilobytes}
@@ -45,7 +48,7 @@ License: Apache-2.0
 
 function changelog(): string {
   const date = new Date(Number(DATE) * 1000).toUTCString().replace("GMT", "+0000");
-  return `unsock (${VERSION}) unstable; urgency=medium
+  return `unsock (${DEBIAN_VERSION}) unstable; urgency=medium
 
   * See /usr/share/doc/unsock/CHANGELOG.md.gz.
 
@@ -96,7 +99,7 @@ async function kilobytesOf(directory: string): Promise<number> {
  * @param hasProgram Whether its `bin/unsock` is the whole command line.
  */
 export async function makeDeb(out: string, machine: DebianMachine, tree: string, hasProgram: boolean): Promise<void> {
-  const name = `unsock_${VERSION}_${machine}.deb`;
+  const name = `unsock_${DEBIAN_VERSION}_${machine}.deb`;
   tellStep(name);
   await withStage(async (root) => {
     const usr = path.join(root, "usr");

@@ -2,6 +2,7 @@
 import { assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { VERSION } from "../../lib/system/version.ts";
+import { DEBIAN_VERSION } from "../../scripts/dist/deb.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -12,7 +13,7 @@ Deno.test({
   name: "lintian finds no error in the Debian packages",
   ignore: ignore || !need("lintian"),
   fn: async () => {
-    const debs = ["amd64", "arm64"].map((machine) => `unsock_${VERSION}_${machine}.deb`);
+    const debs = ["amd64", "arm64"].map((machine) => `unsock_${DEBIAN_VERSION}_${machine}.deb`);
     const { stdout } = await run(["lintian", "--fail-on", "error", ...debs], { cwd: DIST, timeoutMs: LONG_MS });
     assertNotMatch(stdout, /^[EW]: /m);
   },

@@ -3,6 +3,7 @@ import { assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import { VERSION } from "../../lib/system/version.ts";
+import { DEBIAN_VERSION } from "../../scripts/dist/deb.ts";
 import { ROOT } from "../support/foreign.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { compiled } from "./binary.ts";
@@ -12,7 +13,7 @@ export const DIST = join(ROOT, "dist");
 /** The archive's name, and that of the directory in it. */
 export const NAME = `unsock-${VERSION}-linux-${Deno.build.arch}`;
 export const ARCHIVE = join(DIST, `${NAME}.tar.gz`);
-export const DEB = join(DIST, `unsock_${VERSION}_amd64.deb`);
+export const DEB = join(DIST, `unsock_${DEBIAN_VERSION}_amd64.deb`);
 const AMD64 = Deno.build.arch === "x86_64";
 export const LONG_MS = 600_000;
 

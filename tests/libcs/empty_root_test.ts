@@ -44,7 +44,7 @@ Deno.test(
       const usage = await execute([]);
       assertStrictEquals(usage.code, 0, usage.stderr);
       assertMatch(usage.stdout, /libunsock\.so run \[OPTIONS\] -- COMMAND/);
-      assertMatch((await execute(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
+      assertMatch((await execute(["--version"])).stdout, /^\d+\.\d+\.\d+(-dev)?\n$/);
     }),
 );
 
