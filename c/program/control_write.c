@@ -60,7 +60,7 @@ long unsock_control_write(const char *path, const struct unsock_control_file *fi
     return result < 0 ? result : fd;
 }
 
-static void put_what_is_there(struct unsock_text *error, const char *path) {
+static void put_what_is_there(struct unsock_text *error, const char *path, const char *left_over) {
     static const char remove[] = "remove it first, or choose another port";
     struct statx status;
     struct unsock_control_file file;
@@ -70,7 +70,7 @@ static void put_what_is_there(struct unsock_text *error, const char *path) {
     } else if ((status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFLNK) {
         unsock_text_join(error, "a link: ", remove);
     } else if ((status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFSOCK) {
-        unsock_text_put(error, "a socket: a server has this port; if it is left over, unsock prune removes it");
+        unsock_text_join(error, "a socket: a server has this port", left_over);
     } else if (unsock_control_file_read(path, &file) < 0) {
         unsock_text_join(error, "and is no control file: ", remove);
     } else {
@@ -80,7 +80,7 @@ static void put_what_is_there(struct unsock_text *error, const char *path) {
     }
 }
 
-void unsock_control_not_written(struct unsock_text *error, const char *path, long result) {
+void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *left_over) {
     char directory[PATH_MOST];
     struct unsock_text text;
     size_t length = directory_length(path);
@@ -88,7 +88,7 @@ void unsock_control_not_written(struct unsock_text *error, const char *path, lon
     unsock_text_span(&text, (struct unsock_span){length > 0 ? path : ".", length > 1 ? length - 1 : 1});
     unsock_text_join(error, "control file ", path, ": ");
     if (result == -EEXIST)
-        put_what_is_there(error, path);
+        put_what_is_there(error, path, left_over);
     else if (result == -ENOENT)
         unsock_text_join(error, directory, " does not exist: make it first, mkdir -p ", directory);
     else if (result == -EACCES || result == -EPERM)

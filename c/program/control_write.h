@@ -13,7 +13,11 @@
  */
 long unsock_control_write(const char *path, const struct unsock_control_file *file, unsigned mode, bool locked);
 
-/* Says why not: "control file PATH: WHY", with what is there and what to do. */
-void unsock_control_not_written(struct unsock_text *error, const char *path, long result);
+/* How somebody may be told to get rid of a socket that is left over. */
+#define UNSOCK_CONTROL_BY_FORCE ", or, if it is left over, --force replaces it"
+#define UNSOCK_CONTROL_BY_PRUNE "; if it is left over, unsock prune removes it"
+
+/* Says why not: "control file PATH: WHY", with what is there and what to do; with a socket, `left_over`. */
+void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *left_over);
 
 #endif

@@ -12,26 +12,16 @@
 #include "rules/port_name.h"
 #include "unsock.h"
 
-/* As people write it (RFC 5952): a bound address as in its name. */
-static void put_ip(struct unsock_text *text, const struct unsock_ip *ip) {
-    char name[UNSOCK_PORT_ADDRESS_MOST];
-    struct unsock_text written;
-    unsock_text_start(&written, name, sizeof(name));
-    unsock_address_text_put(&written, ip, false);
-    for (size_t i = 0; i < written.length; i++)
-        unsock_text_char(text, name[i] == '-' ? ':' : name[i]);
-}
-
 static void put_address(struct unsock_text *text, const struct unsock_port_entry *entry) {
     struct unsock_ip ip;
     bool v6only, known = unsock_port_entry_ip(entry, &ip, &v6only);
     bool both = known && ip.family == AF_INET6 && unsock_ip_is_wildcard(&ip) && !v6only;
     unsock_text_put(text, both ? "both\t" : "one\t");
     if (known)
-        put_ip(text, &ip);
+        unsock_address_text_show(text, &ip);
     unsock_text_char(text, '\t');
     if (unsock_port_entry_target(entry, &ip))
-        put_ip(text, &ip);
+        unsock_address_text_show(text, &ip);
 }
 
 static void put_name(struct unsock_text *text, const struct unsock_names_one *one) {

@@ -1,10 +1,9 @@
-/* Making control files from the UNSOCK_* environment, as unsock 1.1 did. */
+/* `make-control [FILE]`: writes a control file in the place of a socket file. */
 #ifndef UNSOCK_MAKE_CONTROL_H
 #define UNSOCK_MAKE_CONTROL_H
 
-#include "rules/settings.h"
+#include "program/command_call.h"
 
-/* The program: writes UNSOCK_FILE (0644, it must not exist) and says so on stderr. Returns the exit status. */
-int unsock_make_control_program(const struct unsock_environment *environment);
+int unsock_make_control_start(const struct unsock_command_call *call);
 
 #endif

@@ -9,6 +9,19 @@
 /* Writes all of it to descriptor 1. Returns 0 or -errno: a part of it may be written then. */
 long unsock_output(const char *bytes, size_t size);
 
+/* Text of any length, written in pieces. */
+struct unsock_printer {
+    char buffer[4096];
+    size_t used;
+    long result; /* -errno of the first that failed */
+};
+
+void unsock_printer_char(struct unsock_printer *printer, char c);
+void unsock_printer_put(struct unsock_printer *printer, const char *text);
+
+/* Writes what is left. Returns 0 or -errno. */
+long unsock_printer_end(struct unsock_printer *printer);
+
 /*
  * What the program ends with after that: `status` where the result is 0; else `failed`, with one line in `error`, or
  * without one where nobody reads it any more (EPIPE).

@@ -4,8 +4,9 @@
 
 #include "process/own_file.h"
 #include "process/start.h"
+#include "program/commands.h"
+#include "program/control_environment.h"
 #include "program/expose.h"
-#include "program/make_control.h"
 #include "program/output.h"
 #include "program/run.h"
 #include "program/run_options.h"
@@ -36,7 +37,13 @@ static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become 
                             "  libunsock.so hold [OPTIONS]\n"
                             "A TCP port of the real network that leads to a server in a directory:\n"
                             "  libunsock.so expose [OPTIONS] PORT[=PORT]...\n"
-                            "Make a control file for AF_VSOCK:\n"
+                            "The path of a port's file; until somebody listens; away with what is left over:\n"
+                            "  libunsock.so path PORT\n"
+                            "  libunsock.so wait PORT...\n"
+                            "  libunsock.so prune\n"
+                            "Make a control file by options, as by these variables:\n"
+                            "  libunsock.so make-control [OPTIONS] [FILE]\n"
+                            "... for AF_VSOCK:\n"
                             "  UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so\n"
                             "... for a Firecracker multiplexer:\n"
                             "  UNSOCK_FILE=FILE UNSOCK_FC_SOCK=PATH UNSOCK_VSOCK_PORT=PORT libunsock.so\n"
@@ -135,15 +142,19 @@ static int print(const char *const *texts, int failed) {
     return error.length > 0 ? fail(line, status) : status;
 }
 
-static int run_usage(void) {
-    const struct unsock_run_option *option;
-    const char *texts[UNSOCK_RUN_OPTIONS_MOST * 5 + 2];
+/* Of a command, when the whole command line is not there to tell more. */
+static int print_usage(const struct unsock_option_table *table, int failed) {
+    const char *texts[UNSOCK_OPTIONS_MOST * 5 + 8];
     size_t count = 0;
-    texts[count++] =
-        "libunsock.so run [options] [--] COMMAND [ARG...]\n\nCOMMAND's IP sockets on local addresses become "
-        "Unix ones.\n";
-    for (unsigned i = 0; (option = unsock_run_option_at(i)); i++) {
-        bool bare = option->value[0] == '\0', maybe = option->kind == UNSOCK_RUN_MAYBE;
+    bool several = table->operands_most > 1;
+    texts[count++] = "libunsock.so ";
+    texts[count++] = table->command;
+    texts[count++] = table->operand[0] != '\0' ? " [options] " : " [options]";
+    texts[count++] = table->operand;
+    texts[count++] = several ? "...\n\n" : "\n\n";
+    for (unsigned i = 0; i < table->count; i++) {
+        const struct unsock_option *option = &table->options[i];
+        bool bare = option->value[0] == '\0', maybe = option->kind == UNSOCK_OPTION_MAYBE;
         texts[count++] = "  ";
         texts[count++] = option->flag;
         texts[count++] = bare ? "" : maybe ? "[=" : " <";
@@ -151,7 +162,7 @@ static int run_usage(void) {
         texts[count++] = bare ? "\n" : maybe ? "]\n" : ">\n";
     }
     texts[count] = NULL;
-    return print(texts, UNSOCK_RUN_FAILED);
+    return print(texts, failed);
 }
 
 static int run(const char *const *argv, const char *const *environment, bool is_front, bool holds) {
@@ -166,7 +177,8 @@ static int run(const char *const *argv, const char *const *environment, bool is_
     if (status == -ENOTSUP) {
         if (is_front)
             hand_over(argv, environment);
-        return run_usage();
+        struct unsock_option_table table = unsock_run_option_table();
+        return print_usage(&table, UNSOCK_RUN_FAILED);
     }
     return error.length > 0 ? fail(line, status) : status;
 }
@@ -185,6 +197,22 @@ static int expose(const char *const *argv, const char *const *environment, bool 
     return error.length > 0 ? fail(line, status) : status;
 }
 
+static int command(const struct unsock_command *command, const char *const *argv, const char *const *environment,
+                   bool is_front) {
+    unsock_start_marks(); /* below a `run` what is asked is not redirected */
+    char own[PATH_MOST], line[LINE_MOST];
+    struct unsock_text error;
+    unsock_text_start(&error, line, sizeof(line));
+    const char *library = own_file(own, sizeof(own)) ? own : NULL;
+    int status = unsock_command_start(command, argv + 2, environment, library, &error);
+    if (status == -ENOTSUP) {
+        if (is_front)
+            hand_over(argv, environment);
+        return print_usage(&command->table, UNSOCK_COMMAND_FAILED);
+    }
+    return error.length > 0 ? fail(line, status) : status;
+}
+
 int unsock_program(int argc, const char *const *argv, const char *const *environment) {
     struct unsock_environment source = {.list = environment};
     bool is_front = argc >= 1 && unsock_span_is(unsock_base_name(unsock_span_of(argv[0])), FRONT);
@@ -194,16 +222,19 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
         return run(argv, environment, false, true);
     if (argc >= 2 && is(argv[1], "expose"))
         return expose(argv, environment, is_front);
+    struct unsock_command one;
+    if (argc >= 2 && unsock_command_find(argv[1], &one))
+        return command(&one, argv, environment, is_front);
     if (argc >= 2 && is(argv[1], "--version"))
         return print((const char *const[]){UNSOCK_VERSION "\n", NULL}, 1);
     if (is_front)
         hand_over(argv, environment);
     if (is_front && argc >= 2 && argv[1][0] != '-')
-        return fail_with(
-            argv[1],
-            "the library alone has run, hold, expose and control files: the whole command line is not installed "
-            "beside it",
-            1);
+        return fail_with(argv[1],
+                         "the library alone has run, hold, expose, path, wait, prune and make-control: the whole "
+                         "command line is not "
+                         "installed beside it",
+                         1);
     if (argc >= 2 && !is(argv[1], "--help") && !is(argv[1], "-h"))
         return fail_with(argv[1], "unknown command; --help says what there is", 1);
     if (argc < 2 && unsock_environment_get(&source, "UNSOCK_FILE"))

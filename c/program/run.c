@@ -6,7 +6,6 @@
 #include "process/directory_rights.h"
 #include "process/exec.h"
 #include "process/private.h"
-#include "process/proof.h"
 #include "process/route.h"
 #include "process/run_directory.h"
 #include "process/search.h"
@@ -20,6 +19,7 @@
 #include "program/output.h"
 #include "program/room.h"
 #include "program/run_environment.h"
+#include "program/run_library.h"
 #include "program/run_options.h"
 #include "program/run_print.h"
 #include "program/supervise.h"
@@ -52,18 +52,6 @@ struct run {
     bool is_open; /* others could put another directory in the place of this one */
 };
 
-static bool choose_library(struct run *run) {
-    struct unsock_environment caller = {.list = run->start->caller};
-    const char *named = run->options.library ? run->options.library : unsock_environment_get(&caller, "UNSOCK_LIB");
-    long result = unsock_run_resolve(named ? named : run->start->library, run->library);
-    if (result == 0)
-        return unsock_proof_library(run->library, run->error);
-    unsock_text_join(run->error, "library ", named ? named : run->start->library, ": ",
-                     result == -ENOENT ? "the working directory was removed: write an absolute path"
-                                       : "the path is too long");
-    return false;
-}
-
 /* What would not be redirected is refused, unless --force. */
 static void see(struct unsock_route *route, const struct unsock_route_step *step) {
     struct run *run = route->context;
@@ -84,7 +72,7 @@ static int find_program(struct run *run) {
     struct unsock_environment environment = {.list = run->environment.list};
     struct unsock_route route = {
         .search = unsock_environment_get(&environment, "PATH"), .error = run->error, .see = see, .context = run};
-    if (!unsock_route_find(&route, run->options.command[0], run->file))
+    if (!unsock_route_find(&route, run->options.given.command[0], run->file))
         return route.status;
     unsock_text_start(run->error, run->error->buffer, run->error->size);
     bool asks = !run->options.force || unsock_settings.engine != UNSOCK_ENGINE_PRELOAD;
@@ -95,7 +83,7 @@ static int find_program(struct run *run) {
     bool loads = run->is_trapped || unsock_settings.engine == UNSOCK_ENGINE_TRAP;
     if (!loads || unsock_program_may_execute(AT_FDCWD, run->library, 0) == 0)
         return 0;
-    unsock_text_join(run->error, "library ", run->library, ": not executable, and ", run->options.command[0],
+    unsock_text_join(run->error, "library ", run->library, ": not executable, and ", run->options.given.command[0],
                      " has to be started by it: chmod +x ", run->library);
     return UNSOCK_RUN_FAILED;
 }
@@ -106,12 +94,12 @@ static int find_program(struct run *run) {
  */
 static bool check_user(const struct run *run) {
     struct unsock_user user;
-    if (run->options.force || !unsock_user_change(run->file, run->options.command, &user) ||
+    if (run->options.force || !unsock_user_change(run->file, run->options.given.command, &user) ||
         unsock_user_may_load(&user, run->library))
         return true;
-    unsock_text_join(run->error, "library ", run->library, ": user ", user.name, ", to whom ", run->options.command[0],
-                     " changes, cannot read it: use --lib with a copy that everyone may read",
-                     " (--force runs it anyway)");
+    unsock_text_join(
+        run->error, "library ", run->library, ": user ", user.name, ", to whom ", run->options.given.command[0],
+        " changes, cannot read it: use --lib with a copy that everyone may read", " (--force runs it anyway)");
     return false;
 }
 
@@ -168,8 +156,8 @@ static bool choose_directory(struct run *run) {
 static bool read_maps(struct run *run) {
     struct unsock_environment environment = {.list = run->environment.list};
     const char *addresses = unsock_environment_get(&environment, "UNSOCK_ADDR");
-    for (unsigned i = 0; i < run->options.map_count; i++) {
-        if (!unsock_run_map_read(run->options.maps[i], addresses ? addresses : "", &run->maps[i], run->error))
+    for (unsigned i = 0; i < run->options.given.each_count; i++) {
+        if (!unsock_run_map_read(run->options.given.each[i], addresses ? addresses : "", &run->maps[i], run->error))
             return false;
     }
     return true;
@@ -181,12 +169,13 @@ static int check(struct run *run) {
     struct unsock_text *error = run->error;
     if (!unsock_setting_names_check(&caller, unsock_setting_name, error))
         return UNSOCK_RUN_FAILED;
-    if (!run->options.command[0] && !run->start->holds) {
+    if (!run->options.given.command[0] && !run->start->holds) {
         unsock_text_put(error, "run: no command: write \"unsock run [options] -- COMMAND [ARG...]\"");
         return UNSOCK_RUN_FAILED;
     }
-    if (!choose_directory(run) || !choose_library(run) || !make_environment(run) || !read_maps(run) ||
-        !check_sockets(run))
+    if (!choose_directory(run) ||
+        !unsock_run_library_choose(run->options.library, run->start->library, &caller, run->library, error) ||
+        !make_environment(run) || !read_maps(run) || !check_sockets(run))
         return UNSOCK_RUN_FAILED;
     if (run->start->holds)
         return 0;
@@ -198,8 +187,8 @@ static int become(struct run *run) {
     struct unsock_environment environment = {.list = run->environment.list};
     const char *path = unsock_environment_get(&environment, "PATH");
     unsock_start_program(&environment, run->library);
-    long result = unsock_exec_search(run->options.command[0], path ? path : UNSOCK_ROUTE_SEARCH, run->options.command,
-                                     environment.list, true);
+    long result = unsock_exec_search(run->options.given.command[0], path ? path : UNSOCK_ROUTE_SEARCH,
+                                     run->options.given.command, environment.list, true);
     unsock_text_join(run->error, "command ", run->file, ": ",
                      result == -ENOENT ? "its interpreter or dynamic linker does not exist" : unsock_words_of(-result));
     return result == -ENOENT ? UNSOCK_NOT_FOUND : UNSOCK_NOT_EXECUTABLE;
@@ -208,7 +197,7 @@ static int become(struct run *run) {
 /* Those of a directory that goes with the run need nobody who removes them. */
 static bool place_maps(struct run *run) {
     bool stays = run->options.keep || run->options.private;
-    for (unsigned i = 0; i < run->options.map_count; i++) {
+    for (unsigned i = 0; i < run->options.given.each_count; i++) {
         const struct unsock_run_map *map = &run->maps[i];
         long lock = unsock_run_map_place(place_of(run), map, stays, run->error);
         if (lock < 0)
@@ -260,11 +249,11 @@ static void undo(struct run *run) {
 static int run_checked(struct run *run) {
     static const char off[] = "unsock: run: " OFF ": nothing is redirected\n";
     const struct unsock_run_options *options = &run->options;
-    bool stays_behind = options->private || (options->map_count > 0 && !options->keep);
+    bool stays_behind = options->private || (options->given.each_count > 0 && !options->keep);
     if (options->dry_run) {
         if (unsock_settings.off)
             unsock_sys(__NR_write, 2, off, sizeof(off) - 1);
-        long result = unsock_run_print(run->environment.list, run->start->caller, options->command);
+        long result = unsock_run_print(run->environment.list, run->start->caller, options->given.command);
         return unsock_output_status(result, 0, UNSOCK_RUN_FAILED, run->error);
     }
     if (run->start->is_crowded && (stays_behind || options->isolate))
@@ -284,7 +273,7 @@ int unsock_run_words(const struct unsock_run_start *start, struct unsock_text *e
     struct run run = {.start = start, .error = error};
     if (!unsock_run_options_read(start->words, &run.options, error))
         return UNSOCK_RUN_FAILED;
-    if (run.options.help)
+    if (run.options.given.help)
         return -ENOTSUP;
     run.options.private |= start->holds;
     int status = check(&run);

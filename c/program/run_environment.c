@@ -59,8 +59,8 @@ static void drop(struct unsock_run_environment *environment, const char *name) {
     reduce(environment, name, 0);
 }
 
-static bool choose(struct unsock_run_environment *environment, const struct unsock_run_option *option,
-                   const char *value, struct unsock_text *error) {
+static bool choose(struct unsock_run_environment *environment, const struct unsock_option *option, const char *value,
+                   struct unsock_text *error) {
     struct unsock_span choice = unsock_span_of(value ? value : option->otherwise);
     if (!value && (get(environment, option->variable) || get(environment, CONVERT_VSOCK)))
         return true;
@@ -78,8 +78,8 @@ static bool choose(struct unsock_run_environment *environment, const struct unso
 }
 
 /* A log file of the working directory is made absolute, as the library wants it. */
-static bool set_log(struct unsock_run_environment *environment, const struct unsock_run_option *option,
-                    const char *value, struct unsock_text *error) {
+static bool set_log(struct unsock_run_environment *environment, const struct unsock_option *option, const char *value,
+                    struct unsock_text *error) {
     char path[UNSOCK_RUN_PATH_MOST];
     const char *file = value[0] != '\0' ? value : "stderr";
     if (file[0] != '/' && !unsock_span_is(unsock_span_of(file), "stderr")) {
@@ -95,17 +95,17 @@ static bool set_log(struct unsock_run_environment *environment, const struct uns
     return true;
 }
 
-static bool apply(struct unsock_run_environment *environment, const struct unsock_run_option *option, const char *value,
+static bool apply(struct unsock_run_environment *environment, const struct unsock_option *option, const char *value,
                   struct unsock_text *error) {
-    if (option->kind == UNSOCK_RUN_CHOICE)
+    if (option->kind == UNSOCK_OPTION_CHOICE)
         return choose(environment, option, value, error);
-    if (option->kind == UNSOCK_RUN_MAYBE)
+    if (option->kind == UNSOCK_OPTION_MAYBE)
         return !value || set_log(environment, option, value, error);
-    if (option->kind == UNSOCK_RUN_SWITCH && value)
+    if (option->kind == UNSOCK_OPTION_SWITCH && value)
         set(environment, option->variable, "1", "");
-    if (option->kind == UNSOCK_RUN_VALUE && value)
+    if (option->kind == UNSOCK_OPTION_VALUE && value)
         set(environment, option->variable, value, "");
-    if (option->kind == UNSOCK_RUN_VALUE && !value && option->otherwise[0] != '\0' &&
+    if (option->kind == UNSOCK_OPTION_VALUE && !value && option->otherwise[0] != '\0' &&
         !get(environment, option->variable))
         set(environment, option->variable, option->otherwise, "");
     return true;
@@ -143,14 +143,14 @@ static bool check(const struct unsock_run_environment *environment, const struct
     char line[1024];
     struct unsock_text text;
     struct unsock_environment source = {.list = environment->list};
-    const struct unsock_run_option *option;
+    const struct unsock_option *option;
     unsock_text_start(&text, line, sizeof(line));
     if (unsock_settings_read(&source, &unsock_settings, &text))
         return true;
     struct unsock_span rest = {line, text.length};
     struct unsock_span name = unsock_span_next(&rest, ':');
     for (unsigned i = 0; (option = unsock_run_option_at(i)); i++) {
-        if (!options->values[i] || !unsock_span_is(name, option->variable))
+        if (!options->given.values[i] || !unsock_span_is(name, option->variable))
             continue;
         unsock_text_join(error, option->flag, ":", rest.at);
         return false;
@@ -163,8 +163,8 @@ static size_t room_for(const char *const *caller, const struct unsock_run_option
     struct unsock_environment list = {.list = caller};
     const char *before = unsock_environment_get(&list, "LD_PRELOAD");
     size_t size = ADDED_BYTES + 2 * (before ? strlen(before) : 0);
-    for (unsigned i = 0; i < UNSOCK_RUN_OPTIONS_MOST; i++)
-        size += options->values[i] ? strlen(options->values[i]) : 0;
+    for (unsigned i = 0; i < UNSOCK_OPTIONS_MOST; i++)
+        size += options->given.values[i] ? strlen(options->given.values[i]) : 0;
     for (*count = 0; caller[*count]; ++*count)
         ;
     return size + (*count + ADDED_STRINGS + 1) * sizeof(char *);
@@ -173,7 +173,7 @@ static size_t room_for(const char *const *caller, const struct unsock_run_option
 bool unsock_run_environment_make(const struct unsock_run_options *options, const char *const *caller,
                                  const char *directory, const char *library, struct unsock_run_environment *environment,
                                  struct unsock_text *error) {
-    const struct unsock_run_option *option;
+    const struct unsock_option *option;
     size_t count, size = room_for(caller, options, &count);
     environment->space = unsock_exec_space_enter(size);
     environment->list = environment->space
@@ -186,7 +186,7 @@ bool unsock_run_environment_make(const struct unsock_run_options *options, const
     memcpy(environment->list, caller, (count + 1) * sizeof(char *));
     environment->count = count;
     for (unsigned i = 0; (option = unsock_run_option_at(i)); i++) {
-        const char *value = options->values[i];
+        const char *value = options->given.values[i];
         if (!apply(environment, option, unsock_span_is(unsock_span_of(option->flag), "--dir") ? directory : value,
                    error))
             return false;

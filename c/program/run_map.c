@@ -5,6 +5,7 @@
 #include "process/run_directory.h"
 #include "process/words.h"
 #include "program/control_write.h"
+#include "program/port_words.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -22,7 +23,6 @@
 #define LOCK_NO_WAIT 4
 #define ATTEMPTS_MOST 200 /* a keeper needs a moment when its command has ended */
 #define WAIT_NS 10000000
-#define PORT_MOST 65535
 
 static bool wrong(struct unsock_text *error, const char *why, const char *text) {
     unsock_text_join(error, "--map: ", why, ": \"", text, "\"");
@@ -30,16 +30,12 @@ static bool wrong(struct unsock_text *error, const char *why, const char *text) 
 }
 
 static bool read_port(struct unsock_span word, char *name) {
+    struct unsock_port_words port;
     struct unsock_text text;
-    uint64_t port;
-    struct unsock_span digits = unsock_span_next(&word, '/');
-    bool udp = unsock_span_is(word, "udp");
-    if (!unsock_span_number(digits, 10, PORT_MOST, &port) || port == 0 || digits.at[0] == '0' ||
-        (word.at != digits.at + digits.length && !udp && !unsock_span_is(word, "tcp")))
+    if (!unsock_port_words_plain(word, &port))
         return false;
     unsock_text_start(&text, name, UNSOCK_RUN_MAP_NAME);
-    unsock_text_number(&text, port, 10, 1);
-    unsock_text_put(&text, udp ? ".dgram.sock" : ".sock");
+    unsock_port_words_name(&text, &port);
     return true;
 }
 
@@ -194,7 +190,7 @@ long unsock_run_map_place(const char *directory, const struct unsock_run_map *ma
         unsock_sys(__NR_close, at);
     if (result >= 0)
         return result;
-    unsock_control_not_written(error, path, result == -EAGAIN ? -EEXIST : result);
+    unsock_control_not_written(error, path, result == -EAGAIN ? -EEXIST : result, UNSOCK_CONTROL_BY_PRUNE);
     return -1;
 }
 

@@ -5,31 +5,6 @@
 #include "rt/mem.h"
 #include "rt/text.h"
 
-#define CHUNK 4096
-
-struct printer {
-    char buffer[CHUNK];
-    size_t used;
-    long result; /* -errno of the first that failed */
-};
-
-static void flush(struct printer *printer) {
-    if (printer->result == 0)
-        printer->result = unsock_output(printer->buffer, printer->used);
-    printer->used = 0;
-}
-
-static void put(struct printer *printer, char c) {
-    if (printer->used == sizeof(printer->buffer))
-        flush(printer);
-    printer->buffer[printer->used++] = c;
-}
-
-static void put_all(struct printer *printer, const char *text) {
-    for (; *text != '\0'; text++)
-        put(printer, *text);
-}
-
 static bool is_safe(char c) {
     static const char marks[] = "_@%+=:,./-";
     if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
@@ -41,22 +16,22 @@ static bool is_safe(char c) {
     return false;
 }
 
-static void put_quoted(struct printer *printer, const char *text) {
+static void put_quoted(struct unsock_printer *printer, const char *text) {
     bool bare = text[0] != '\0';
     for (const char *c = text; *c != '\0'; c++)
         bare &= is_safe(*c);
     if (bare) {
-        put_all(printer, text);
+        unsock_printer_put(printer, text);
         return;
     }
-    put(printer, '\'');
+    unsock_printer_char(printer, '\'');
     for (; *text != '\0'; text++) {
         if (*text == '\'')
-            put_all(printer, "'\\''");
+            unsock_printer_put(printer, "'\\''");
         else
-            put(printer, *text);
+            unsock_printer_char(printer, *text);
     }
-    put(printer, '\'');
+    unsock_printer_char(printer, '\'');
 }
 
 static bool is_among(const char *string, const char *const *list) {
@@ -72,26 +47,25 @@ bool unsock_run_is_ours(const char *string, const char *const *caller) {
     return unsock_begins(string, "UNSOCK_") || !is_among(string, caller);
 }
 
-static void put_variable(struct printer *printer, const char *string) {
+static void put_variable(struct unsock_printer *printer, const char *string) {
     while (*string != '\0' && *string != '=')
-        put(printer, *string++);
-    put(printer, '=');
+        unsock_printer_char(printer, *string++);
+    unsock_printer_char(printer, '=');
     put_quoted(printer, *string == '=' ? string + 1 : string);
-    put_all(printer, " \\\n");
+    unsock_printer_put(printer, " \\\n");
 }
 
 long unsock_run_print(const char *const *environment, const char *const *caller, const char *const *command) {
-    struct printer printer = {.used = 0};
+    struct unsock_printer printer = {.used = 0};
     for (; *environment; environment++) {
         if (unsock_run_is_ours(*environment, caller))
             put_variable(&printer, *environment);
     }
     for (const char *const *word = command; *word; word++) {
         if (word != command)
-            put(&printer, ' ');
+            unsock_printer_char(&printer, ' ');
         put_quoted(&printer, *word);
     }
-    put(&printer, '\n');
-    flush(&printer);
-    return printer.result;
+    unsock_printer_char(&printer, '\n');
+    return unsock_printer_end(&printer);
 }

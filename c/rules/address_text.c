@@ -53,6 +53,15 @@ static void put_address(struct unsock_text *text, const struct unsock_ip *ip) {
     }
 }
 
+void unsock_address_text_show(struct unsock_text *text, const struct unsock_ip *ip) {
+    char buffer[sizeof("xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx")];
+    struct unsock_text written;
+    unsock_text_start(&written, buffer, sizeof(buffer));
+    put_address(&written, ip);
+    for (size_t i = 0; i < written.length; i++)
+        unsock_text_char(text, buffer[i] == '-' ? ':' : buffer[i]);
+}
+
 static uint32_t hash(const struct unsock_ip *ip) {
     static const uint64_t key[2] = {0x756e736f636b, 0x61646472};
     return (uint32_t)unsock_keyed_hash(key, (const char *)ip->bytes, 16);

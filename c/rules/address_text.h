@@ -11,6 +11,9 @@
 /* Writes an address, '-' for each colon; or, `shortened`, the five characters that stand for it. */
 void unsock_address_text_put(struct unsock_text *text, const struct unsock_ip *ip, bool shortened);
 
+/* Writes an address as people do (RFC 5952). */
+void unsock_address_text_show(struct unsock_text *text, const struct unsock_ip *ip);
+
 /*
  * Reads one. Of five characters that may stand for other addresses too only the family is told: then `known` is false.
  */

@@ -1,10 +1,12 @@
-/* The words of lib/control/format_control.ts, which a test compares. */
+/* In one short line each. */
 #include "rules/control_words.h"
 
 #include "rt/mem.h"
 #include "rt/net.h"
+#include "rules/address_text.h"
 #include "rules/control.h"
 #include "rules/ip.h"
+#include "rules/utf8.h"
 
 #include <linux/tipc.h>
 #include <linux/vm_sockets.h>
@@ -15,12 +17,8 @@ static void put_number(struct unsock_text *text, const char *before, uint64_t nu
 }
 
 static void put_unix(struct unsock_text *text, const uint8_t *address, uint32_t length) {
-    const uint8_t *path = address + UNSOCK_SUN_PATH_OFFSET;
-    size_t count = length - UNSOCK_SUN_PATH_OFFSET;
-    bool abstract = path[0] == '\0';
-    unsock_text_put(text, abstract ? "Unix socket @" : "Unix socket ");
-    for (size_t i = abstract; i < count && (abstract || path[i] != '\0'); i++)
-        unsock_text_char(text, path[i] < 0x20 || path[i] == 0x7f ? '?' : (char)path[i]);
+    unsock_text_put(text, address[UNSOCK_SUN_PATH_OFFSET] == '\0' ? "Unix socket @" : "Unix socket ");
+    unsock_utf8_show(text, unsock_control_path(address, length));
 }
 
 static void put_internet(struct unsock_text *text, const uint8_t *address, uint32_t length) {
@@ -30,7 +28,7 @@ static void put_internet(struct unsock_text *text, const uint8_t *address, uint3
     memcpy(&in6, address, length < sizeof(in6) ? length : sizeof(in6));
     bool is_six = length == sizeof(in6);
     unsock_text_put(text, is_six ? "[" : "");
-    unsock_ip_print(text, &ip);
+    unsock_address_text_show(text, &ip);
     if (is_six && in6.sin6_scope_id != 0)
         put_number(text, "%", in6.sin6_scope_id);
     put_number(text, is_six ? "]:" : ":", ip.port);
@@ -72,26 +70,40 @@ static void put_vsock(struct unsock_text *text, const uint8_t *address) {
     else
         unsock_text_number(text, vsock.svm_cid, 10, 1);
     unsock_text_put(text, vsock.svm_cid <= VMADDR_CID_HOST ? meanings[vsock.svm_cid] : "");
+    if (vsock.svm_flags != 0)
+        put_number(text, ", flags ", vsock.svm_flags);
+}
+
+struct unsock_span unsock_control_path(const uint8_t *address, uint32_t length) {
+    struct unsock_span path = {(const char *)address + UNSOCK_SUN_PATH_OFFSET, length - UNSOCK_SUN_PATH_OFFSET};
+    if (path.at[0] == '\0')
+        return (struct unsock_span){path.at + 1, path.length - 1};
+    return unsock_span_next(&path, '\0');
+}
+
+void unsock_control_describe_address(struct unsock_text *text, const uint8_t *address, uint32_t length) {
+    uint16_t family;
+    memcpy(&family, address, sizeof(family));
+    if (family == AF_UNIX)
+        put_unix(text, address, length);
+    else if (family == UNSOCK_AF_TIPC)
+        put_tipc(text, address);
+    else if (family == UNSOCK_AF_VSOCK)
+        put_vsock(text, address);
+    else
+        put_internet(text, address, length);
 }
 
 void unsock_control_describe(struct unsock_text *text, const struct unsock_control_file *file) {
-    uint16_t family;
-    memcpy(&family, file->dest, sizeof(family));
+    struct sockaddr_vm vsock;
     if (file->options & UNSOCK_CONTROL_FIRECRACKER) {
-        struct sockaddr_vm vsock;
         memcpy(&vsock, file->dest, sizeof(vsock));
         put_number(text, "port ", vsock.svm_port);
         unsock_text_put(text, " of the guest behind Firecracker's ");
         put_unix(text, file->proxy, file->proxy_length);
     } else if (unsock_control_refuses(file)) {
         unsock_text_put(text, "nobody: connections are refused");
-    } else if (family == AF_UNIX) {
-        put_unix(text, file->dest, file->dest_length);
-    } else if (family == UNSOCK_AF_TIPC) {
-        put_tipc(text, file->dest);
-    } else if (family == UNSOCK_AF_VSOCK) {
-        put_vsock(text, file->dest);
     } else {
-        put_internet(text, file->dest, file->dest_length);
+        unsock_control_describe_address(text, file->dest, file->dest_length);
     }
 }

@@ -1,0 +1,290 @@
+/* Those that say where to come in groups that exclude each other. */
+#include "program/control_options.h"
+
+#include "process/run_directory.h"
+#include "program/control_inet.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rules/control_path.h"
+#include "rules/socket_options.h"
+
+#include <linux/tipc.h>
+#include <linux/vm_sockets.h>
+
+#define VSOCK_PORT_MOST (UINT32_MAX - 1) /* VMADDR_PORT_ANY and 0 are no ports to connect to */
+#define COMMAND "make-control: "
+
+static const struct unsock_option list[] = {
+    {"--dir", "directory", "", UNSOCK_OPTION_OTHER, ""},
+    {"--port", "n", "", UNSOCK_OPTION_OTHER, ""},
+    {"--force", "", "", UNSOCK_OPTION_OTHER, ""},
+    {"--vsock-port", "n", "", UNSOCK_OPTION_OTHER, ""},
+    {"--vsock-cid", "cid", "", UNSOCK_OPTION_OTHER, ""},
+    {"--fc-sock", "path", "", UNSOCK_OPTION_OTHER, ""},
+    {"--fc-listen", "path", "", UNSOCK_OPTION_OTHER, ""},
+    {"--tipc-type", "n", "", UNSOCK_OPTION_OTHER, ""},
+    {"--tipc-instance", "n", "", UNSOCK_OPTION_OTHER, ""},
+    {"--tipc-lower", "n", "", UNSOCK_OPTION_OTHER, ""},
+    {"--tipc-upper", "n", "", UNSOCK_OPTION_OTHER, ""},
+    {"--tipc-scope", "scope", "", UNSOCK_OPTION_OTHER, ""},
+    {"--tipc-addrtype", "type", "", UNSOCK_OPTION_OTHER, ""},
+    {"--unix", "path", "", UNSOCK_OPTION_OTHER, ""},
+    {"--inet", "host:port", "", UNSOCK_OPTION_OTHER, ""},
+    {"--refuse", "", "", UNSOCK_OPTION_OTHER, ""},
+    {"--sockopt", "name=value", "", UNSOCK_OPTION_EACH, ""},
+};
+
+struct unsock_option_table unsock_make_control_options(void) {
+    return (struct unsock_option_table){.command = "make-control",
+                                        .operand = "FILE",
+                                        .options = list,
+                                        .count = sizeof(list) / sizeof(list[0]),
+                                        .operands_most = 1,
+                                        .each_most = UNSOCK_CONTROL_SOCKOPTS};
+}
+
+/* In the order in which they are complained about. */
+static const struct target {
+    char flag[16];
+    uint8_t group;
+} targets[] = {
+    {"--tipc-type", 0},     {"--tipc-instance", 0}, {"--tipc-lower", 0}, {"--tipc-upper", 0}, {"--tipc-scope", 0},
+    {"--tipc-addrtype", 0}, {"--vsock-port", 1},    {"--vsock-cid", 1},  {"--fc-sock", 1},    {"--fc-listen", 1},
+    {"--unix", 2},          {"--inet", 3},          {"--refuse", 4},
+};
+
+struct making {
+    const struct unsock_options *options;
+    struct unsock_control_file *file;
+    struct unsock_text *error;
+};
+
+static const char *get(const struct making *making, const char *flag) {
+    return unsock_options_value(making->options, flag);
+}
+
+static bool wrong(const struct making *making, const char *what, const char *why, const char *value) {
+    unsock_text_join(making->error, what, why, value ? ": \"" : "", value ? value : "", value ? "\"" : "");
+    return false;
+}
+
+static bool read_number(const struct making *making, const char *flag, const char *text, uint64_t least, uint64_t most,
+                        uint32_t *value) {
+    uint64_t number;
+    if (!text) {
+        unsock_text_join(making->error, COMMAND, flag, " is missing");
+        return false;
+    }
+    if (unsock_span_number(unsock_span_of(text), 10, most, &number) && number >= least) {
+        *value = (uint32_t)number;
+        return true;
+    }
+    unsock_text_join(making->error, flag, ": not a number between ");
+    unsock_text_number(making->error, least, 10, 1);
+    unsock_text_put(making->error, " and ");
+    unsock_text_number(making->error, most, 10, 1);
+    return wrong(making, "", "", text);
+}
+
+/* A word with a meaning, in an order in which NULL is the end. */
+struct word {
+    char word[8];
+    uint32_t value;
+};
+
+/* A number, or one of a few words; NULL: nothing was given, and the value stays. */
+static bool read_word(const struct making *making, const char *flag, const struct word *words, uint64_t most,
+                      uint32_t *value) {
+    const char *text = get(making, flag);
+    uint64_t number;
+    if (!text)
+        return true;
+    for (const struct word *word = words; word->word[0] != '\0'; word++) {
+        if (!unsock_span_is(unsock_span_of(text), word->word))
+            continue;
+        *value = word->value;
+        return true;
+    }
+    if (unsock_span_number(unsock_span_of(text), 10, most, &number)) {
+        *value = (uint32_t)number;
+        return true;
+    }
+    unsock_text_join(making->error, flag, ": neither a number nor one of ");
+    for (const struct word *word = words; word->word[0] != '\0'; word++)
+        unsock_text_join(making->error, word == words ? "" : ", ", word->word);
+    return wrong(making, "", "", text);
+}
+
+static bool to_path(const struct making *making, const char *flag, const char *text, const char *path) {
+    if (unsock_control_to_path(making->file, path))
+        return true;
+    return wrong(making, flag,
+                 unsock_span_is(unsock_span_of(path), "@") ? ": an empty name" : ": longer than 108 bytes", text);
+}
+
+/* A relative path is made absolute. */
+static bool read_unix(const struct making *making, const char *flag, const char *text, bool may_be_abstract) {
+    char path[UNSOCK_RUN_PATH_MOST];
+    if (text[0] == '/' || (may_be_abstract && text[0] == '@'))
+        return to_path(making, flag, text, text);
+    long result = unsock_run_resolve(text, path);
+    if (result == -ENOENT)
+        return wrong(making, flag, ": the working directory was removed: write an absolute path", text);
+    return result == 0 ? to_path(making, flag, text, path) : wrong(making, flag, ": longer than 108 bytes", text);
+}
+
+bool unsock_control_real_path(const char *path, char *real) {
+    char link[64];
+    struct unsock_text text;
+    long fd = unsock_sys(__NR_openat, AT_FDCWD, path, UNSOCK_O_PATH | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    unsock_text_start(&text, link, sizeof(link));
+    unsock_text_put(&text, "/proc/self/fd/");
+    unsock_text_number(&text, (uint64_t)fd, 10, 1);
+    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, link, real, UNSOCK_RUN_PATH_MOST - 1);
+    unsock_sys(__NR_close, fd);
+    if (length > 0)
+        real[length] = '\0';
+    return length > 0;
+}
+
+/* As unsock 1.1 does: links are resolved; only an absolute path may be of a socket that is yet to come. */
+static bool read_multiplexer(const struct making *making, const char *text) {
+    char path[UNSOCK_RUN_PATH_MOST];
+    bool is_there = unsock_control_real_path(text, path);
+    if (!is_there && text[0] != '/')
+        return wrong(making, "--fc-sock", ": does not exist, which a relative path must", text);
+    if (!to_path(making, "--fc-sock", text, is_there ? path : text))
+        return false;
+    struct unsock_control_file *file = making->file;
+    memcpy(file->proxy, file->dest, sizeof(file->proxy));
+    memset(file->dest, 0, sizeof(file->dest));
+    file->proxy_length = sizeof(struct sockaddr_un);
+    file->options = UNSOCK_CONTROL_FIRECRACKER;
+    return true;
+}
+
+static void set_dest(const struct making *making, const void *address, uint32_t length) {
+    making->file->magic = UNSOCK_CONTROL_MAGIC;
+    memcpy(making->file->dest, address, length);
+    making->file->dest_length = length;
+}
+
+/* What the guest sends to this port of the host Firecracker connects to PATH_PORT. */
+static bool read_guests(const struct making *making, uint32_t port) {
+    char path[UNSOCK_RUN_PATH_MOST];
+    struct unsock_text text;
+    if (get(making, "--fc-sock"))
+        return wrong(making, COMMAND, "--fc-sock and --fc-listen exclude each other", NULL);
+    if (get(making, "--vsock-cid"))
+        return wrong(making, COMMAND, "--fc-listen needs no --vsock-cid", NULL);
+    unsock_text_start(&text, path, sizeof(path));
+    unsock_text_join(&text, get(making, "--fc-listen"), "_");
+    unsock_text_number(&text, port, 10, 1);
+    return read_unix(making, "--fc-listen", path, false);
+}
+
+static bool read_vsock(const struct making *making) {
+    static const struct word words[] = {
+        {"any", VMADDR_CID_ANY}, {"host", VMADDR_CID_HOST}, {"local", VMADDR_CID_LOCAL}, {"", 0}};
+    struct sockaddr_vm dest = {.svm_family = UNSOCK_AF_VSOCK};
+    uint32_t port, cid = VMADDR_CID_ANY;
+    if (!read_number(making, "--vsock-port", get(making, "--vsock-port"), 1, VSOCK_PORT_MOST, &port))
+        return false;
+    if (get(making, "--fc-listen"))
+        return read_guests(making, port);
+    if (!read_word(making, "--vsock-cid", words, UINT32_MAX, &cid))
+        return false;
+    if (get(making, "--fc-sock") && get(making, "--vsock-cid"))
+        return wrong(making, COMMAND, "--fc-sock needs no --vsock-cid", NULL);
+    if (get(making, "--fc-sock") && !read_multiplexer(making, get(making, "--fc-sock")))
+        return false;
+    dest.svm_port = port;
+    dest.svm_cid = cid;
+    set_dest(making, &dest, sizeof(dest));
+    return true;
+}
+
+static bool read_tipc(const struct making *making) {
+    static const struct word kinds[] = {
+        {"service", TIPC_SERVICE_ADDR}, {"range", TIPC_SERVICE_RANGE}, {"node", TIPC_SOCKET_ADDR}, {"", 0}};
+    static const struct word scopes[] = {{"cluster", TIPC_CLUSTER_SCOPE}, {"node", TIPC_NODE_SCOPE}, {"", 0}};
+    bool is_range = get(making, "--tipc-lower") || get(making, "--tipc-upper");
+    struct sockaddr_tipc dest = {.family = UNSOCK_AF_TIPC};
+    uint32_t type, first, last, kind = is_range ? TIPC_SERVICE_RANGE : TIPC_SERVICE_ADDR, scope = TIPC_CLUSTER_SCOPE;
+    const char *flag = is_range ? "--tipc-lower" : "--tipc-instance";
+    if (is_range == (get(making, "--tipc-instance") != NULL))
+        return wrong(making, COMMAND, "give either --tipc-instance or --tipc-lower and --tipc-upper", NULL);
+    if (!read_number(making, "--tipc-type", get(making, "--tipc-type"), 0, UINT32_MAX, &type) ||
+        !read_word(making, "--tipc-addrtype", kinds, UINT8_MAX, &kind) ||
+        !read_number(making, flag, get(making, flag), 0, UINT32_MAX, &first))
+        return false;
+    /* The last word of a range is its end; of a service the domain, where 0 is everywhere; of a node address nothing.
+     */
+    last = kind == TIPC_SERVICE_RANGE ? first : 0;
+    if (is_range && !read_number(making, "--tipc-upper", get(making, "--tipc-upper"), 0, UINT32_MAX, &last))
+        return false;
+    if (kind == TIPC_SERVICE_RANGE && last < first)
+        return wrong(making, "--tipc-upper", ": below --tipc-lower", get(making, "--tipc-upper"));
+    if (!read_word(making, "--tipc-scope", scopes, INT8_MAX, &scope))
+        return false;
+    dest.addrtype = (unsigned char)kind;
+    dest.scope = (signed char)scope;
+    dest.addr.nameseq = (struct tipc_service_range){.type = type, .lower = first, .upper = last};
+    set_dest(making, &dest, sizeof(dest));
+    return true;
+}
+
+static bool read_internet(const struct making *making, const char *text) {
+    union unsock_sockaddr address;
+    uint32_t length;
+    if (!unsock_control_inet(text, &address, &length))
+        return wrong(making, "--inet", ": not an IP address and port, such as 192.0.2.1:80 or [2001:db8::1]:80", text);
+    set_dest(making, &address, length);
+    return true;
+}
+
+static bool read_target(const struct making *making, uint8_t group) {
+    switch (group) {
+    case 0:
+        return read_tipc(making);
+    case 1:
+        return read_vsock(making);
+    case 2:
+        return read_unix(making, "--unix", get(making, "--unix"), true);
+    case 3:
+        return read_internet(making, get(making, "--inet"));
+    default:
+        return unsock_control_to_path(making->file, UNSOCK_CONTROL_NOBODY);
+    }
+}
+
+bool unsock_control_from_options(const struct unsock_options *options, struct unsock_control_file *file,
+                                 struct unsock_text *error) {
+    struct making making = {options, file, error};
+    const struct target *first = NULL;
+    *file = (struct unsock_control_file){.magic = UNSOCK_CONTROL_MAGIC};
+    for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+        if (!get(&making, targets[i].flag))
+            continue;
+        first = first ? first : &targets[i];
+        if (first->group == targets[i].group)
+            continue;
+        unsock_text_join(error, COMMAND, first->flag, " and ", targets[i].flag, " exclude each other");
+        return false;
+    }
+    if (!first)
+        return wrong(&making, COMMAND,
+                     "no target: give --vsock-port, --fc-sock, --tipc-type, --unix, --inet or --refuse", NULL);
+    if (!read_target(&making, first->group))
+        return false;
+    for (unsigned i = 0; i < options->each_count; i++) {
+        struct unsock_control_sockopt option;
+        if (!unsock_socket_option_read(options->each[i], &option, error))
+            return false;
+        file->sockopts[i] = option;
+    }
+    return true;
+}

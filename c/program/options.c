@@ -1,0 +1,192 @@
+/* A word that is no option and none's value is an operand. */
+#include "program/options.h"
+
+#include "rt/mem.h"
+#include "rules/nearest.h"
+
+/* What an option of `run` was called, and still may be. */
+static const char former[][2][24] = {{"--timeout", "--connect-timeout-ms"}};
+
+struct reading {
+    const struct unsock_option_table *table;
+    struct unsock_options *options;
+    struct unsock_text *error;
+    bool empty[UNSOCK_OPTIONS_MOST]; /* given without the value that it needs, at least once */
+    bool too_many;
+    bool crowded; /* there are more operands than there is room for */
+    struct unsock_span unknown;
+};
+
+static unsigned number_of(const struct unsock_option_table *table, struct unsock_span flag) {
+    for (unsigned i = 0; i < table->count; i++) {
+        if (unsock_span_is(flag, table->options[i].flag))
+            return i;
+    }
+    return table->count;
+}
+
+/* Where "--FLAG" or "--FLAG=…" stands in the table; its count: nowhere. */
+static unsigned find(const struct unsock_option_table *table, const char *word, const char **value) {
+    struct unsock_span rest = unsock_span_of(word), flag = unsock_span_next(&rest, '=');
+    *value = rest.at == flag.at + flag.length ? NULL : rest.at;
+    unsigned number = number_of(table, flag);
+    for (unsigned i = 0; number == table->count && i < sizeof(former) / sizeof(former[0]); i++) {
+        if (unsock_span_is(flag, former[i][0]))
+            number = number_of(table, unsock_span_of(former[i][1]));
+    }
+    return number;
+}
+
+/* Is the next word this one's value? */
+static bool is_value(const char *next) {
+    return next && (next[0] != '-' || next[1] == '\0');
+}
+
+static void take_unknown(struct reading *reading, const char *word) {
+    struct unsock_span rest = unsock_span_of(word);
+    if (reading->unknown.length == 0)
+        reading->unknown = unsock_span_next(&rest, '=');
+}
+
+static void take_each(struct reading *reading, const char *value) {
+    struct unsock_options *options = reading->options;
+    reading->too_many |= options->each_count == reading->table->each_most;
+    if (!reading->too_many)
+        options->each[options->each_count++] = value;
+}
+
+/* Takes one option. Returns how many words it was. */
+static unsigned take(struct reading *reading, const char *const *words) {
+    const struct unsock_option_table *table = reading->table;
+    const char *word = words[0], *value = NULL;
+    unsigned number = word[1] == '-' ? find(table, word, &value) : table->count;
+    if (unsock_span_is(unsock_span_of(word), "-h") || unsock_span_is(unsock_span_of(word), "--help")) {
+        reading->options->help = true;
+        return 1;
+    }
+    if (number == table->count) {
+        take_unknown(reading, word);
+        return word[1] == '-' && is_value(words[1]) ? 2 : 1;
+    }
+    const struct unsock_option *option = &table->options[number];
+    bool takes_next = option->value[0] != '\0' && option->kind != UNSOCK_OPTION_MAYBE;
+    unsigned taken = !value && takes_next && is_value(words[1]) ? 2 : 1;
+    reading->options->values[number] = taken == 2 ? words[1] : value ? value : "";
+    reading->empty[number] |= takes_next && reading->options->values[number][0] == '\0';
+    if (option->kind == UNSOCK_OPTION_EACH)
+        take_each(reading, reading->options->values[number]);
+    return taken;
+}
+
+static void take_operand(struct reading *reading, const char *word) {
+    struct unsock_options *options = reading->options;
+    reading->crowded |= options->operand_count == UNSOCK_OPERANDS_MOST;
+    if (!reading->crowded)
+        options->operands[options->operand_count++] = word;
+}
+
+static void take_words(struct reading *reading, const char *const *words) {
+    bool is_wrapper = reading->table->is_wrapper;
+    while (*words && !unsock_span_is(unsock_span_of(*words), "--")) {
+        bool is_option = (*words)[0] == '-' && (*words)[1] != '\0';
+        if (!is_option && is_wrapper)
+            break;
+        if (!is_option)
+            take_operand(reading, *words);
+        words += is_option ? take(reading, words) : 1;
+    }
+    if (*words && unsock_span_is(unsock_span_of(*words), "--"))
+        words++;
+    reading->options->command = words;
+    for (; !is_wrapper && *words; words++)
+        take_operand(reading, *words);
+}
+
+static char upper(char c) {
+    return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+}
+
+static bool check_value(const struct reading *reading, unsigned number) {
+    const struct unsock_option *option = &reading->table->options[number];
+    const char *value = reading->options->values[number], *command = reading->table->command;
+    if (!value)
+        return true;
+    if (option->value[0] == '\0' && value[0] != '\0') {
+        unsock_text_join(reading->error, command, ": ", option->flag, ": takes no value: \"", value, "\"");
+        return false;
+    }
+    if (!reading->empty[number])
+        return true;
+    unsock_text_join(reading->error, command, ": ", option->flag, ": empty: write ", option->flag, "=");
+    for (const char *c = option->value; *c != '\0'; c++)
+        unsock_text_char(reading->error, upper(*c));
+    return false;
+}
+
+/* The flags to choose from: those of a table, and "--help" at the end. */
+struct flags {
+    struct unsock_words words;
+    const struct unsock_option_table *table;
+};
+
+static const char *flag_of(const struct unsock_words *words, unsigned index) {
+    const struct unsock_option_table *table = ((const struct flags *)words)->table;
+    return index < table->count ? table->options[index].flag : index == table->count ? "--help" : NULL;
+}
+
+static bool refuse_unknown(const struct reading *reading) {
+    struct flags flags = {.words = {.word = flag_of}, .table = reading->table};
+    struct unsock_span word = reading->unknown;
+    size_t dashes = 0;
+    while (dashes < word.length && word.at[dashes] == '-')
+        dashes++;
+    const char *meant = unsock_nearest(word, dashes, &flags.words);
+    unsock_text_join(reading->error, reading->table->command, ": unknown option '");
+    unsock_text_span(reading->error, word);
+    unsock_text_join(reading->error, "'", meant ? ": did you mean " : "", meant ? meant : "", meant ? "?" : "");
+    return false;
+}
+
+static bool check_operands(const struct reading *reading) {
+    const struct unsock_option_table *table = reading->table;
+    const struct unsock_options *options = reading->options;
+    if (reading->crowded || options->operand_count > table->operands_most) {
+        unsock_text_join(reading->error, table->command, ": too many arguments");
+        if (!reading->crowded)
+            unsock_text_join(reading->error, ": \"", options->operands[table->operands_most], "\"");
+        return false;
+    }
+    if (options->operand_count >= table->operands_least)
+        return true;
+    unsock_text_join(reading->error, table->command, ": ", table->operand, " is missing");
+    return false;
+}
+
+bool unsock_options_read(const struct unsock_option_table *table, const char *const *words,
+                         struct unsock_options *options, struct unsock_text *error) {
+    struct reading reading = {.table = table, .options = options, .error = error};
+    memset(options, 0, sizeof(*options));
+    options->table = table;
+    take_words(&reading, words);
+    if (options->help)
+        return true;
+    for (unsigned i = 0; i < table->count; i++) {
+        if (!check_value(&reading, i))
+            return false;
+    }
+    if (reading.unknown.length > 0)
+        return refuse_unknown(&reading);
+    if (!reading.too_many)
+        return table->is_wrapper || check_operands(&reading);
+    for (unsigned i = 0; i < table->count; i++) {
+        if (table->options[i].kind == UNSOCK_OPTION_EACH)
+            unsock_text_join(error, table->command, ": ", table->options[i].flag, ": more than ");
+    }
+    unsock_text_number(error, table->each_most, 10, 1);
+    return false;
+}
+
+const char *unsock_options_value(const struct unsock_options *options, const char *flag) {
+    unsigned number = number_of(options->table, unsock_span_of(flag));
+    return number < options->table->count ? options->values[number] : NULL;
+}
