@@ -89,8 +89,7 @@ Examples:
   curl --unix-socket "$(unsock path 8000)" http://localhost/
 
 Where servers share a port on addresses of their own, PORT@ADDR is the one that clients of that address reach.`,
-    start: async ({ options, operands: [port], context }) =>
-      await (await import("./path.ts")).printPath(options, port, context),
+    start: async ({ context }) => await (await import("./by_library.ts")).byLibrary(context),
   }),
   command({
     name: "wait",
@@ -114,7 +113,7 @@ Exit status: 0 when they are ready, 1 when the time is over.
 Example:
   unsock run -- redis-server &
   unsock wait 6379 --timeout 10 && unsock run -- redis-cli ping`,
-    start: async ({ options, operands, context }) => await (await import("./wait.ts")).wait(options, operands, context),
+    start: async ({ context }) => await (await import("./by_library.ts")).byLibrary(context),
   }),
   command({
     name: "expose",
@@ -157,7 +156,7 @@ A database of this machine's, for what runs in the directory:
       lib: { ...LIBRARY.option, help: "the libunsock.so that removes them" },
     },
     notes: "Exit status: 1 when one could not be removed.",
-    start: async ({ options, context }) => await (await import("./prune.ts")).prune(options, context),
+    start: async ({ options, context }) => await (await import("./by_library.ts")).byLibrary(context, options.lib),
   }),
   command({
     name: "doctor",
@@ -231,8 +230,7 @@ Examples:
   unsock make-control --fc-listen /run/vm/v.sock --vsock-port 5678
   unsock make-control --port 8000 --tipc-type 128 --tipc-instance 99
   unsock make-control --port 80 --unix /run/a.sock --sockopt SO_RCVBUF=8192`,
-    start: async ({ options, operands, context }) =>
-      await (await import("./make_control.ts")).makeControl(options, operands[0], context),
+    start: async ({ context }) => await (await import("./by_library.ts")).byLibrary(context),
   }),
   command({
     name: "show-control",

@@ -4,9 +4,9 @@ import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { unsockRun } from "../support/shim.ts";
+import { shimLibrary, unsockRun } from "../support/shim.ts";
 import { leaveStale } from "../support/stale.ts";
-import { assertFails, unsock, unsockCommand } from "./unsock.ts";
+import { assertFails, byLibrary } from "./unsock.ts";
 
 /** Listens as it is told, line by line: `bind`, then `listen`, then `close`. */
 const SERVER_PROGRAM = `
@@ -42,7 +42,7 @@ async function withSteps(dir: string, use: (step: (name: string) => Promise<void
 
 Deno.test("path tells where clients of an address are led to", () =>
   withDir(async (dir) => {
-    const pathOf = async (port: string) => path.basename((await unsock(["path", "--dir", dir, port])).stdout.trim());
+    const pathOf = async (port: string) => path.basename((await byLibrary(["path", "--dir", dir, port])).stdout.trim());
     const link = (name: string, text: string) => Deno.symlinkSync(text, path.join(dir, name));
     for (const name of [".80@127.0.0.2", ".80@0.0.0.0+1", ".80@--1", ".82@any", ".53u@127.0.0.2", ".53u@0.0.0.0+1"]) {
       Deno.writeTextFileSync(path.join(dir, name), "");
@@ -77,22 +77,22 @@ Deno.test("path passes over who was killed, and leads to another one of the addr
     using _lives = Deno.listen({ transport: "unix", path: path.join(dir, ".80@127.0.0.1+2") });
     Deno.symlinkSync("./.80@127.0.0.1+1", path.join(dir, "80.sock"));
     Deno.symlinkSync("127.0.0.1+1 127.0.0.1+2", path.join(dir, ".80@"));
-    assertStrictEquals((await unsock(["path", "--dir", dir, "80@127.0.0.1"])).stdout, `${dir}/.80@127.0.0.1+2\n`);
+    assertStrictEquals((await byLibrary(["path", "--dir", dir, "80@127.0.0.1"])).stdout, `${dir}/.80@127.0.0.1+2\n`);
   }));
 
 Deno.test("path prints the path of a port's file", async () => {
   const env = { UNSOCK_DIR: "/run/x" };
   for (const [port, name] of [["8000", "8000.sock"], ["53/udp", "53.dgram.sock"], ["53/tcp", "53.sock"]] as const) {
-    assertStrictEquals((await unsock(["path", port], { env })).stdout, `/run/x/${name}\n`);
+    assertStrictEquals((await byLibrary(["path", port], { env })).stdout, `/run/x/${name}\n`);
   }
-  assertStrictEquals((await unsock(["path", "--dir", "/tmp", "80"], { env })).stdout, "/tmp/80.sock\n");
+  assertStrictEquals((await byLibrary(["path", "--dir", "/tmp", "80"], { env })).stdout, "/tmp/80.sock\n");
   for (const port of ["0", "65536", "http", "80/sctp", "80/udp/x", ""]) {
-    assertFails(await unsock(["path", port], { env }), 2, /^unsock: PORT: not a port from 1 to 65535/);
+    assertFails(await byLibrary(["path", port], { env }), 2, /^unsock: PORT: not a port from 1 to 65535/);
   }
   for (const address of ["", "localhost", "127.0.0.1.1", "1::2::3"]) {
-    assertFails(await unsock(["path", `80@${address}`], { env }), 2, /^unsock: PORT@ADDR: not an IP address/);
+    assertFails(await byLibrary(["path", `80@${address}`], { env }), 2, /^unsock: PORT@ADDR: not an IP address/);
   }
-  assertFails(await unsock(["path"], { env }), 2, /PORT\[@ADDR\]\[\/udp\] is missing/);
+  assertFails(await byLibrary(["path"], { env }), 2, /PORT\[@ADDR\]\[\/udp\] is missing/);
 });
 
 Deno.test({
@@ -101,21 +101,21 @@ Deno.test({
   fn: () =>
     withDir(async (dir) => {
       const sockets = path.join(dir, "sockets");
-      await using waiting = start([...unsockCommand(), "wait", "--dir", sockets, "8000"]);
+      await using waiting = start([shimLibrary(), "wait", "--dir", sockets, "8000"]);
       let ended = false;
       waiting.status.then(() => ended = true);
       await withSteps(sockets, async (step) => {
         await step("bind");
         assertFails(
-          await unsock(["wait", "--dir", sockets, "8000", "--timeout", "0.3"]),
+          await byLibrary(["wait", "--dir", sockets, "8000", "--timeout", "0.3"]),
           1,
           /nobody listens: "unsock ls/,
         );
         assert(!ended, waiting.output());
         await step("listen");
         assertEquals(await waiting.result(20_000), { code: 0, signal: null, stdout: "", stderr: "" });
-        assertFails(await unsock(["wait", "--dir", sockets, "8000", "--gone", "--timeout", "0"]), 1, /still there/);
-        await using gone = start([...unsockCommand(), "wait", "--dir", sockets, "--gone", "8000"]);
+        assertFails(await byLibrary(["wait", "--dir", sockets, "8000", "--gone", "--timeout", "0"]), 1, /still there/);
+        await using gone = start([shimLibrary(), "wait", "--dir", sockets, "--gone", "8000"]);
         await step("close");
         assertStrictEquals((await gone.result(20_000)).code, 0);
       });
@@ -124,8 +124,8 @@ Deno.test({
 
 Deno.test("wait needs all of its ports, and knows a control file, UDP, and the end of a process that is killed", () =>
   withDir(async (dir) => {
-    const wait = (...args: string[]) => unsock(["wait", "--dir", dir, ...args]);
-    assertStrictEquals((await unsock(["make-control", path.join(dir, "81.sock"), "--unix", "/x"])).code, 0);
+    const wait = (...args: string[]) => byLibrary(["wait", "--dir", dir, ...args]);
+    assertStrictEquals((await byLibrary(["make-control", `${dir}/81.sock`, "--unix", `${dir}/80.sock`])).code, 0);
     using _one = Deno.listen({ transport: "unix", path: path.join(dir, "80.sock") });
     await leaveStale(path.join(dir, "82.sock"));
     assertStrictEquals((await wait("80", "81")).code, 0);
@@ -151,7 +151,7 @@ Deno.test("wait needs all of its ports, and knows a control file, UDP, and the e
     const code = `Deno.listen({ transport: "unix", path: "${dir}/84.sock" }); setTimeout(() => {}, 60_000)`;
     await using victim = start([Deno.execPath(), "eval", code]);
     assertStrictEquals((await wait("84")).code, 0);
-    await using gone = start([...unsockCommand(), "wait", "--dir", dir, "--gone", "84"]);
+    await using gone = start([shimLibrary(), "wait", "--dir", dir, "--gone", "84"]);
     Deno.kill(victim.pid, "SIGKILL");
     assertStrictEquals((await gone.result(20_000)).code, 0);
   }));
@@ -175,7 +175,8 @@ Deno.test({
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {
-      const wait = (port: string, ...more: string[]) => unsock(["wait", "--dir", dir, port, "--timeout", "0", ...more]);
+      const wait = (port: string, ...more: string[]) =>
+        byLibrary(["wait", "--dir", dir, port, "--timeout", "0", ...more]);
       const [program = "", ...args] = unsockRun(dir, ["python3", "-c", NODES]);
       await using nodes = new Deno.Command(program, { args, stdin: "piped", stdout: "piped" }).spawn();
       const [input, output] = [nodes.stdin.getWriter(), nodes.stdout.getReader()];
@@ -191,7 +192,7 @@ Deno.test({
       assertFails(await wait("7000@127.0.0.2"), 1, /wait: port 7000@127\.0\.0\.2 in .* nobody listens/);
       assertStrictEquals((await wait("7000@127.0.0.2", "--gone")).code, 0);
       assertFails(await wait("7000@127.0.0.1", "--gone"), 1, /somebody is still there/);
-      await using second = start([...unsockCommand(), "wait", "--dir", dir, "7000@127.0.0.2"]);
+      await using second = start([shimLibrary(), "wait", "--dir", dir, "7000@127.0.0.2"]);
       await come("7000 127.0.0.2 SOCK_STREAM");
       assertStrictEquals((await second.result(20_000)).code, 0);
       await come("7001 0.0.0.0 SOCK_STREAM");

@@ -9,7 +9,7 @@ import { unsockRun } from "../support/shim.ts";
 import { leaveStale } from "../support/stale.ts";
 import { asUser, SERVER, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
-import { unsock } from "./unsock.ts";
+import { byLibrary } from "./unsock.ts";
 
 Deno.test("prune removes what is left over, and never a live one's file, a control file or another file", () =>
   withDir(async (dir) => {
@@ -18,17 +18,17 @@ Deno.test("prune removes what is left over, and never a live one's file, a contr
     for (const name of ["81.sock", "82.dgram.sock", ".83@127.0.0.1", "other.sock"]) {
       await leaveStale(path.join(dir, name));
     }
-    assertStrictEquals((await unsock(["make-control", path.join(dir, "84.sock"), "--unix", "/x"])).code, 0);
+    assertStrictEquals((await byLibrary(["make-control", path.join(dir, "84.sock"), "--unix", "/x"])).code, 0);
     Deno.writeTextFileSync(path.join(dir, "85.sock"), "nonsense");
     const before = names();
-    const dry = await unsock(["prune", "--dir", dir, "--dry-run"]);
+    const dry = await byLibrary(["prune", "--dir", dir, "--dry-run"]);
     assertEquals([dry.code, dry.stdout.split("\n").length - 1], [0, 3]);
     assertMatch(dry.stdout, /^would remove \S+\/\.83@127\.0\.0\.1\nwould remove \S+\/81\.sock\nwould remove/);
     assertEquals(names(), before);
-    const { stdout } = await unsock(["prune", "--dir", dir, "--json"]);
+    const { stdout } = await byLibrary(["prune", "--dir", dir, "--json"]);
     assertEquals(JSON.parse(stdout).map(({ problem }: { problem: unknown }) => problem), [null, null, null]);
     assertEquals(names(), ["80.sock", "84.sock", "85.sock", "other.sock"]);
-    assertEquals((await unsock(["prune", "--dir", dir])).stdout, "");
+    assertEquals((await byLibrary(["prune", "--dir", dir])).stdout, "");
   }));
 
 Deno.test({
@@ -48,7 +48,7 @@ os.kill(os.getpid(), signal.SIGKILL)
       await run(unsockRun(dir, ["python3", "-c", code]));
       const names = () => [...Deno.readDirSync(dir)].map(({ name }) => name);
       for (const name of [".9042@", ".9042u@"]) assert(names().includes(name), name);
-      const { stdout } = await unsock(["prune", "--dir", dir]);
+      const { stdout } = await byLibrary(["prune", "--dir", dir]);
       assertStrictEquals(stdout.split("\n").length - 1, 6);
       assertEquals(names(), []);
     }),
@@ -88,8 +88,8 @@ Deno.test({
       Deno.symlinkSync("127.0.0.1", path.join(dir, ".9044u@"));
       Deno.symlinkSync(".9045u@127.0.0.1", path.join(dir, "9045.dgram.sock"));
       Deno.writeTextFileSync(path.join(dir, ".unsock.lock.77"), "");
-      const dry = await unsock(["prune", "--dir", dir, "--dry-run"]);
-      const { code, stdout } = await unsock(["prune", "--dir", dir]);
+      const dry = await byLibrary(["prune", "--dir", dir, "--dry-run"]);
+      const { code, stdout } = await byLibrary(["prune", "--dir", dir]);
       assertStrictEquals(code, 0);
       assertStrictEquals(stdout.replaceAll(/^removed/gm, "would remove"), dry.stdout);
       // Ten sockets of the killed one, and the link.
@@ -99,7 +99,7 @@ Deno.test({
       await using _living = start(unsockRun(dir, ["python3", "-c", SHARERS]));
       await until("the servers are ready", () => _living.output() === "ready\n");
       const before = names();
-      assertEquals((await unsock(["prune", "--dir", dir])).stdout, "");
+      assertEquals((await byLibrary(["prune", "--dir", dir])).stdout, "");
       assertEquals(names().filter((name) => name !== ".unsock.lock"), before.filter((name) => name !== ".unsock.lock"));
     }),
 });
@@ -123,7 +123,7 @@ time.sleep(60)
       Deno.kill(first.pid, "SIGKILL");
       await first.status;
       const removed = [".9042@127.0.0.1", ".9042u@127.0.0.1"].map((name) => `removed ${dir}/${name}\n`).join("");
-      assertStrictEquals((await unsock(["prune", "--dir", dir])).stdout, removed);
+      assertStrictEquals((await byLibrary(["prune", "--dir", dir])).stdout, removed);
       for (const [link, name] of [["9042.sock", ".9042@127.0.0.2"], ["9042.dgram.sock", ".9042u@127.0.0.2"]] as const) {
         assertStrictEquals(Deno.readLinkSync(path.join(dir, link)), name);
       }
@@ -137,7 +137,7 @@ Deno.test("prune leaves who waits for a socket that was killed", () =>
     await leaveStale(path.join(dir, ".80@127.0.0.1"));
     Deno.symlinkSync(".80@127.0.0.1", path.join(dir, "80.sock"));
     using _waiting = Deno.listen({ transport: "unix", path: path.join(dir, ".80@127.0.0.1+100") });
-    assertEquals((await unsock(["prune", "--dir", dir])).stdout, `removed ${dir}/80.sock\n`);
+    assertEquals((await byLibrary(["prune", "--dir", dir])).stdout, `removed ${dir}/80.sock\n`);
     assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), [".80@127.0.0.1+100"]);
   }));
 
@@ -203,8 +203,8 @@ print("ready", flush=True)
 time.sleep(60)`;
       await using server = start(asUser(SERVER, ["/usr/bin/python3", "-c", code]));
       await until("the server is ready", () => server.output() === "ready\n");
-      assertEquals((await unsock(["prune", "--dir", sockets])).stdout, "");
+      assertEquals((await byLibrary(["prune", "--dir", sockets])).stdout, "");
       await server[Symbol.asyncDispose]();
-      assertEquals((await unsock(["prune", "--dir", sockets])).stdout, `removed ${sockets}/80.sock\n`);
+      assertEquals((await byLibrary(["prune", "--dir", sockets])).stdout, `removed ${sockets}/80.sock\n`);
     }),
 });

@@ -38,6 +38,12 @@ export async function unsock(args: readonly string[], options: RunOptions = {}):
   return await run([...unsockCommand(), ...args], { ...options, env, clearEnv: true });
 }
 
+/** The same by the library alone, as a program: of the commands that it does by itself. */
+export async function byLibrary(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const env = cleanEnvironment(options.env);
+  return await run([shimLibrary(), ...args], { ...options, env, clearEnv: true });
+}
+
 /** Runs a shell script in which `$UNSOCK` is the command line; `sh` of the system, as a caller like any other. */
 export async function shell(script: string, options: RunOptions = {}): Promise<RunResult> {
   const env = cleanEnvironment({ ...options.env, UNSOCK: unsockCommand().join(" ") });

@@ -1,0 +1,151 @@
+/** `unsock wait` looks behind a control file: ready is who would be answered. */
+import { assert, assertMatch, assertStrictEquals } from "@std/assert";
+import {
+  controlFile,
+  firecrackerFile,
+  sockaddrInet,
+  sockaddrUnix,
+  sockaddrVsock,
+  VSOCK_CID_ANY,
+} from "../support/control.ts";
+import { withDir } from "../support/dir.ts";
+import { type Behaviour, Multiplexer } from "../support/multiplexer.ts";
+import { start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimLibrary } from "../support/shim.ts";
+import { leaveStale } from "../support/stale.ts";
+import { assertFails, byLibrary } from "./unsock.ts";
+
+const LATE = /^unsock: wait: port \S+ in \S+: after 0 s nobody listens/;
+
+async function isReady(dir: string, port = "80"): Promise<boolean> {
+  const result = await byLibrary(["wait", "--dir", dir, port, "--timeout", "0"]);
+  if (result.code === 0) assertStrictEquals(result.stderr, "");
+  else assertFails(result, 1, LATE);
+  return result.code === 0;
+}
+
+Deno.test("wait: a control file is ready when its Unix socket listens, of a file or a link to it", () =>
+  withDir(async (dir) => {
+    const target = `${dir}/target`;
+    Deno.writeFileSync(`${dir}/80.sock`, controlFile({ dest: sockaddrUnix(target) }));
+    assert(!await isReady(dir), "nobody is there");
+    await leaveStale(target);
+    assert(!await isReady(dir), "who was there was killed");
+    Deno.removeSync(target);
+    await using waiting = start([shimLibrary(), "wait", "--dir", dir, "80"]);
+    using _server = Deno.listen({ transport: "unix", path: target });
+    assertStrictEquals((await waiting.result(20_000)).code, 0);
+    Deno.symlinkSync("target", `${dir}/link`);
+    Deno.writeFileSync(`${dir}/81.sock`, controlFile({ dest: sockaddrUnix(`${dir}/link`) }));
+    assert(await isReady(dir, "81"));
+    Deno.symlinkSync("target", `${dir}/82.sock`);
+    assert(await isReady(dir, "82"), "a link of somebody's to a plain server");
+  }));
+
+const BOUND = `
+import socket, sys
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1])
+d = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); d.bind(sys.argv[2])
+a = socket.socket(socket.AF_UNIX); a.bind("\\0" + sys.argv[3])
+print("ready", flush=True)
+sys.stdin.readline()
+s.listen(); a.listen()
+print("listens", flush=True)
+sys.stdin.readline()
+`;
+
+Deno.test({
+  name: "wait: behind a control file a socket that is merely bound is not ready, nor one of the other type",
+  ignore: !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      const [stream, datagram] = [`${dir}/stream`, `${dir}/datagram`];
+      const name = `unsock-test-${crypto.randomUUID()}`;
+      await byLibrary(["make-control", `${dir}/82.sock`, "--unix", `@${name}`]);
+      assert(!await isReady(dir, "82"));
+      const files = { "80.sock": stream, "80.dgram.sock": datagram, "81.sock": datagram, "81.dgram.sock": stream };
+      for (const [name, path] of Object.entries(files)) {
+        Deno.writeFileSync(`${dir}/${name}`, controlFile({ dest: sockaddrUnix(path) }));
+      }
+      const command = new Deno.Command("python3", {
+        args: ["-c", BOUND, stream, datagram, name],
+        stdin: "piped",
+        stdout: "piped",
+      });
+      await using server = command.spawn();
+      const [input, output] = [server.stdin.getWriter(), server.stdout.getReader()];
+      const next = async () => {
+        let line = "";
+        while (!line.endsWith("\n")) line += new TextDecoder().decode((await output.read()).value);
+        return line;
+      };
+      assertStrictEquals(await next(), "ready\n");
+      for (const port of ["80", "82"]) assert(!await isReady(dir, port));
+      assert(await isReady(dir, "80/udp"));
+      assert(!await isReady(dir, "81"), "a datagram socket takes no connection");
+      assert(!await isReady(dir, "81/udp"), "a stream socket takes no datagram");
+      await input.write(new TextEncoder().encode("\n"));
+      assertStrictEquals(await next(), "listens\n");
+      for (const port of ["80", "82"]) assert(await isReady(dir, port));
+      await input.close();
+      await output.cancel();
+      await server.status;
+    }),
+});
+
+Deno.test("wait: a control file to an IP address is ready when a connection is taken there", () =>
+  withDir(async (dir) => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const dest = sockaddrInet("127.0.0.1", listener.addr.port);
+    for (const name of ["80.sock", "80.dgram.sock"]) Deno.writeFileSync(`${dir}/${name}`, controlFile({ dest }));
+    assert(await isReady(dir));
+    listener.close();
+    assert(!await isReady(dir));
+    assert(await isReady(dir, "80/udp"), "of UDP nobody can tell");
+    assertStrictEquals((await byLibrary(["wait", "--dir", dir, "--gone", "80", "--timeout", "5"])).code, 0);
+  }));
+
+const BEHAVIOURS: readonly [Behaviour, boolean][] = [
+  [{ kind: "eager", text: "" }, true],
+  [{ kind: "refusing" }, false],
+  [{ kind: "silent" }, false],
+];
+
+Deno.test("wait: behind Firecracker's multiplexer a guest's port is ready when it says OK", () =>
+  withDir(async (dir) => {
+    Deno.writeFileSync(`${dir}/80.sock`, firecrackerFile(`${dir}/v.sock`, 5678));
+    assert(!await isReady(dir), "there is no multiplexer");
+    for (const [behaviour, ready] of BEHAVIOURS) {
+      {
+        await using _multiplexer = new Multiplexer(`${dir}/v.sock`, behaviour);
+        const { code } = await byLibrary(["wait", "--dir", dir, "80", "--timeout", "300ms"]);
+        assertStrictEquals(code === 0, ready, behaviour.kind);
+      }
+      await Deno.remove(`${dir}/v.sock`).catch(() => {});
+    }
+  }));
+
+Deno.test("wait: who refuses is never ready; of a vsock port of any CID nobody can tell; what is no control file is nobody", () =>
+  withDir(async (dir) => {
+    Deno.writeFileSync(`${dir}/80.sock`, controlFile({ dest: sockaddrUnix("/dev/null") }));
+    Deno.writeFileSync(`${dir}/81.sock`, controlFile({ dest: sockaddrVsock(VSOCK_CID_ANY, 5678) }));
+    Deno.writeTextFileSync(`${dir}/82.sock`, "nonsense");
+    assert(!await isReady(dir, "80"));
+    assert(await isReady(dir, "81"));
+    assert(!await isReady(dir, "82"));
+    assertStrictEquals((await byLibrary(["wait", "--dir", dir, "--gone", "80", "82"])).code, 0);
+  }));
+
+Deno.test("wait: the directory may come later, and its place too", () =>
+  withDir(async (dir) => {
+    const sockets = `${dir}/a/b`;
+    await using waiting = start([shimLibrary(), "wait", "--dir", sockets, "80"]);
+    Deno.mkdirSync(`${dir}/a`);
+    Deno.mkdirSync(sockets);
+    using _server = Deno.listen({ transport: "unix", path: `${sockets}/80.sock` });
+    assertStrictEquals((await waiting.result(20_000)).code, 0);
+    const { code, stderr } = await byLibrary(["wait", "--dir", `${sockets}/80.sock`, "80", "--timeout", "0"]);
+    assertStrictEquals(code, 1);
+    assertMatch(stderr, /^unsock: directory \S+: Not a directory\n$/);
+  }));
