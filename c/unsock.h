@@ -66,6 +66,12 @@ UNSOCK_EXPORT int unsock_path(uint16_t port, int type, char *path, size_t size);
 UNSOCK_EXPORT int unsock_check_control(const void *bytes, size_t length);
 
 /*
+ * What a control file says, as JSON (docs/json.md, and `proxyWords`, `destinationWords`: its addresses in words) in
+ * `text`. Returns 0; -EINVAL when these bytes are none, and why in `text`; or -ENOBUFS when `size` is too small.
+ */
+UNSOCK_EXPORT int unsock_control_explain(const void *bytes, size_t length, char *text, size_t size);
+
+/*
  * Fills `bytes` (452) with the control file that the UNSOCK_* variables in `environment` (as for unsock_configure)
  * describe. Returns 0, or -EINVAL with one line in `error`.
  */

@@ -1,11 +1,12 @@
 /** `unsock show-control FILE|PORT`: explains a control file. */
 import type { Context } from "../system/context.ts";
-import { CONTROL_FILE_SIZE, type ControlFile, ControlFileError, decodeControlFile } from "../control/control_file.ts";
+import { CONTROL_FILE_SIZE, ControlFileError, describeControl, explainControl } from "../control/control_facts.ts";
 import { reason, UnsockError } from "../system/errors.ts";
 import { chooseDirectory } from "../run/directory.ts";
 import { parsePort, portFile } from "../run/ports.ts";
 import { statOrUndefined } from "../system/files.ts";
-import { controlFileToJson, describeControlFile } from "../control/format_control.ts";
+import { ownRunner } from "../run/own_runner.ts";
+import type { Runner } from "../system/ffi.ts";
 
 interface ShowOptions {
   readonly dir?: string;
@@ -20,10 +21,10 @@ interface ShowOptions {
  * @returns The exit status.
  * @throws {UnsockError} When it cannot be read or is no control file.
  */
-export function showControl(options: ShowOptions, word: string, context: Context): number {
-  const control = readControlFile(fileOf(word, options, context));
-  const json = () => `${JSON.stringify(controlFileToJson(control), null, 2)}\n`;
-  context.print(options.json ? json() : describeControlFile(control));
+export async function showControl(options: ShowOptions, word: string, context: Context): Promise<number> {
+  const control = readControlFile(fileOf(word, options, context), await ownRunner(context));
+  const { proxyWords: _, destinationWords: __, ...facts } = control;
+  context.print(options.json ? `${JSON.stringify(facts, null, 2)}\n` : describeControl(control));
   return 0;
 }
 
@@ -38,9 +39,9 @@ function fileOf(word: string, { dir }: ShowOptions, { environ, system }: Context
  * @returns What it says.
  * @throws {UnsockError} When it cannot be read or is no control file.
  */
-function readControlFile(file: string): ControlFile {
+function readControlFile(file: string, runner: Runner): ReturnType<typeof explainControl> {
   try {
-    return decodeControlFile(readRegularFile(file));
+    return explainControl(readRegularFile(file), runner);
   } catch (error) {
     if (error instanceof UnsockError) throw error;
     const prefix = error instanceof ControlFileError ? "not a control file: " : "";

@@ -238,7 +238,7 @@ Examples:
     operands: [{ name: "FILE|PORT[/udp]", kind: "file" }],
     options: { dir: DIRECTORY_OPTION, json: JSON_OPTION },
     start: async ({ options, operands: [file = ""], context }) =>
-      (await import("./show_control.ts")).showControl(options, file, context),
+      await (await import("./show_control.ts")).showControl(options, file, context),
   }),
   command({
     name: "self-test",

@@ -8,8 +8,7 @@ import { statOrUndefined } from "../system/files.ts";
 import { listUnixSockets } from "../system/unix_sockets.ts";
 import { printable } from "../system/text.ts";
 import { groupName, userName } from "../system/users.ts";
-import { decodeControlFile } from "../control/control_file.ts";
-import { Family } from "../control/socket_address.ts";
+import { explainControl } from "../control/control_facts.ts";
 import { listIpListeners } from "../system/ip_sockets.ts";
 import { bad, type Finding, note, ok } from "./finding.ts";
 import { Holders } from "./holders.ts";
@@ -88,7 +87,7 @@ function ownPorts(directory: string, { context, runner, port }: Question): Findi
         "unsock wait PORT waits until somebody does",
       )
     ),
-    ...there.flatMap((file) => leadsToNobody(file, context)),
+    ...there.flatMap((file) => leadsToNobody(file, context, runner)),
     ...onRealIp(there, context, port),
   ];
 }
@@ -100,20 +99,19 @@ function isWanted({ kind, address }: SocketFile, port: AddressedPort | undefined
 }
 
 /** Of what a control file leads to, only files of this machine can be looked at. */
-function leadsToNobody({ file, state, target }: SocketFile, { libc }: Context): Finding[] {
+function leadsToNobody({ file, state }: SocketFile, { libc }: Context, runner: Runner): Finding[] {
   if (state !== "control") return [];
-  const { proxy, dest } = decodeControlFile(Deno.readFileSync(file));
-  const end = proxy ?? dest;
-  if (end?.family !== Family.Unix || end.abstract) return [];
-  const socket = new TextDecoder().decode(end.path);
+  const { proxy, destination, target } = explainControl(Deno.readFileSync(file), runner);
+  const { path: socket, abstract } = proxy ?? destination;
+  if (socket === undefined || abstract) return [];
   const status = statOrUndefined(socket);
   if (status !== undefined && !(status.isSocket && probe(socket, libc) === "stale")) return [];
   const why = status === undefined ? "no such file" : "left over";
   return [
     note(
       "control",
-      `${file}: ${printable(target ?? "")}: nobody is there: ${why}`,
-      `a client is refused until somebody listens at ${printable(socket)}`,
+      `${file}: ${target}: nobody is there: ${why}`,
+      `a client is refused until somebody listens at ${socket}`,
     ),
   ];
 }

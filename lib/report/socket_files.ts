@@ -2,15 +2,14 @@
 import * as path from "@std/path/posix";
 import { Holders, type SocketHolder } from "./holders.ts";
 import { BoundSockets } from "./bound_names.ts";
-import { CONTROL_FILE_SIZE, decodeControlFile } from "../control/control_file.ts";
+import { CONTROL_FILE_SIZE, explainControl } from "../control/control_facts.ts";
 import { portFile } from "../run/ports.ts";
 import { reason } from "../system/errors.ts";
 import { errnoOf, type Libc, type Runner } from "../system/ffi.ts";
 import { Proc } from "../system/proc.ts";
-import { describeTarget } from "../control/format_control.ts";
 import { type BoundAddress, readSocketNames, type SocketName } from "./socket_names.ts";
 import { listUnixSockets } from "../system/unix_sockets.ts";
-import { encodeAddress, unixAddress } from "../control/socket_address.ts";
+import { unixAddress } from "../system/socket_address.ts";
 
 /** One file of the directory that stands for a port. */
 export interface SocketFile {
@@ -73,7 +72,7 @@ export function listSocketFiles(
   const names = readSocketNames(directory, runner, port);
   const bound = new BoundSockets(directory, listUnixSockets(libc));
   const holders = processes ? new Holders(proc) : { of: () => [] };
-  const surroundings: Surroundings = { libc, bound, holders };
+  const surroundings: Surroundings = { libc, runner, bound, holders };
   const firsts = new Set(names.filter(({ what }) => what === "first").map(keyOf));
   const [fronts, behind]: [SocketFile[], SocketFile[]] = [[], []];
   for (const name of names) {
@@ -85,8 +84,7 @@ export function listSocketFiles(
   );
 }
 
-interface Surroundings {
-  readonly libc: Libc;
+interface Surroundings extends Asked {
   readonly bound: BoundSockets;
   readonly holders: Pick<Holders, "of">;
 }
@@ -129,7 +127,7 @@ function describeFile(directory: string, shown: SocketName, surroundings: Surrou
   const common = { file, port, first, address, asks, kind, uid: status.uid ?? 0, mode, since, waiting: 0 };
   const nobody = { listening: undefined, processes: [], connections: 0 };
   if (what === "port") return { ...common, ...nobody, state: "stale", target: undefined };
-  if (!status.isSocket) return { ...common, ...nobody, ...describeControl(own) };
+  if (!status.isSocket) return { ...common, ...nobody, ...describeControl(own, surroundings.runner) };
   const sockets = surroundings.bound.of(shown.name, status.ino);
   const bound = sockets.filter((socket) => !socket.connected || kind === "datagram");
   return {
@@ -148,12 +146,12 @@ function distinct(holders: readonly SocketHolder[]): SocketHolder[] {
   return [...new Map(holders.map((holder) => [holder.pid, holder])).values()];
 }
 
-function describeControl(file: string): Pick<SocketFile, "state" | "target"> {
+function describeControl(file: string, runner: Runner): Pick<SocketFile, "state" | "target"> {
   try {
     const status = Deno.statSync(file);
     if (!status.isFile) return { state: "invalid", target: "neither a socket nor a control file" };
     if (status.size !== CONTROL_FILE_SIZE) return { state: "invalid", target: `not ${CONTROL_FILE_SIZE} bytes long` };
-    return { state: "control", target: describeTarget(decodeControlFile(Deno.readFileSync(file))) };
+    return { state: "control", target: explainControl(Deno.readFileSync(file), runner).target };
   } catch (error) {
     return { state: "invalid", target: reason(error) };
   }
@@ -174,7 +172,7 @@ const ECONNREFUSED = 111;
 export function probe(file: string, libc: Libc): "alive" | "stale" | undefined {
   const fd = libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return undefined;
-  const address = new Uint8Array(encodeAddress(unixAddress(file)));
+  const address = unixAddress(file);
   const failure = errnoOf(libc, () => libc.connect(fd, address, address.length));
   libc.close(fd);
   if (failure === ECONNREFUSED) return "stale";

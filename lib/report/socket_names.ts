@@ -1,7 +1,6 @@
 /** What the names in a directory stand for: the library reads them (`c/files/names.h`), as it has written them. */
-import { internetAddress, SOCK_DGRAM, SOCK_STREAM } from "./shim_socket.ts";
-import { encodeAddress } from "../control/socket_address.ts";
-import type { AddressedPort, Port } from "../run/ports.ts";
+import { SOCK_DGRAM } from "./shim_socket.ts";
+import type { Port } from "../run/ports.ts";
 import { UnsockError } from "../system/errors.ts";
 import { cString, type Runner, textOf } from "../system/ffi.ts";
 
@@ -39,7 +38,6 @@ const REASONS: Readonly<Record<number, string>> = {
   [-40]: "Too many levels of symbolic links",
 };
 const ENOENT = -2;
-const EINVAL = -22;
 const ENOBUFS = -105;
 const MOST_SIZE = 1 << 28;
 
@@ -61,7 +59,7 @@ export function readSocketNames(directory: string, runner: Runner, port = 0): So
 }
 
 /** @returns What to throw where the library could not read a directory, by its -errno. */
-export function directoryError(directory: string, errno: number): UnsockError {
+function directoryError(directory: string, errno: number): UnsockError {
   return new UnsockError(`directory ${directory}: ${REASONS[errno] ?? `cannot be read (errno ${-errno})`}`);
 }
 
@@ -84,22 +82,4 @@ export function portOfName(name: string, runner: Runner): Port | undefined {
   const type = new Int32Array(1);
   const number = runner.unsock_name_port(cString(name), new Uint8Array(type.buffer));
   return number > 0 ? { number, kind: type[0] === SOCK_DGRAM ? "datagram" : "stream" } : undefined;
-}
-
-const PATH_SIZE = 128;
-
-/**
- * @param directory An absolute path.
- * @returns The path of the file that clients of the port's address are led to, whether it is there or not.
- * @throws {UnsockError} When the library cannot tell.
- */
-export function clientPath(directory: string, port: AddressedPort & { address: string }, runner: Runner): string {
-  const address = new Uint8Array(encodeAddress(internetAddress(port.address, port.number)));
-  const path = new Uint8Array(PATH_SIZE);
-  const type = port.kind === "stream" ? SOCK_STREAM : SOCK_DGRAM;
-  const result = runner.unsock_path_of(cString(directory), address, address.length, type, path, BigInt(path.length));
-  if (result < 0) {
-    throw new UnsockError(`path: ${directory}: ${result === EINVAL ? "no such path" : `errno ${-result}`}`);
-  }
-  return textOf(path);
 }

@@ -122,18 +122,12 @@ const RUNNER = {
   unsock_program_called: { parameters: ["u32", "buffer", "buffer", "usize"], result: "i32" },
   /** `int unsock_caller_state(const char *own_limits, const char *parent_limits, const char *parent_status, int64_t *soft)` */
   unsock_caller_state: { parameters: ["buffer", "buffer", "buffer", "buffer"], result: "i32" },
-  /** `void unsock_private_prune(const char *directory, int remove, char *text, size_t size)` */
-  unsock_private_prune: { parameters: ["buffer", "i32", "buffer", "usize"], result: "void" },
-  /** `int unsock_prune_all(const char *directory, int remove, char *text, size_t size)` */
-  unsock_prune_all: { parameters: ["buffer", "i32", "buffer", "usize"], result: "i32" },
+  /** `int unsock_control_explain(const void *bytes, size_t length, char *text, size_t size)` */
+  unsock_control_explain: { parameters: ["buffer", "usize", "buffer", "usize"], result: "i32" },
   /** `int unsock_names(const char *directory, uint16_t port, char *text, size_t size)` */
   unsock_names: { parameters: ["buffer", "u16", "buffer", "usize"], result: "i32" },
   /** `int unsock_name_port(const char *name, int *type)` */
   unsock_name_port: { parameters: ["buffer", "buffer"], result: "i32" },
-  /**
-   * `int unsock_path_of(const char *directory, const void *address, uint32_t length, int type, char *path, size_t size)`
-   */
-  unsock_path_of: { parameters: ["buffer", "buffer", "u32", "i32", "buffer", "usize"], result: "i32" },
   /** `const char *unsock_run_option_name(unsigned index)` */
   unsock_run_option_name: { parameters: ["u32"], result: "pointer" },
   /** `int unsock_route(const char *command, const char *search, char *text, size_t size)` */

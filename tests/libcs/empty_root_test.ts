@@ -1,8 +1,7 @@
 /** The library as a program where there is nothing else: no C library, no loader, no /proc, as in a guest's first minute. */
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
-import { decodeControlFile } from "../../lib/control/control_file.ts";
-import { describeTarget } from "../../lib/control/format_control.ts";
+import { controlFile, sockaddrVsock } from "../support/control.ts";
 import { namesIn, withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { findProgram, need } from "../support/programs.ts";
@@ -57,7 +56,7 @@ Deno.test(
       const made = await execute([], env);
       assertStrictEquals(made.code, 0, made.stderr);
       const file = join(root, "80.sock");
-      assertStrictEquals(describeTarget(decodeControlFile(Deno.readFileSync(file))), "vsock port 5678, CID 3");
+      assertEquals(Deno.readFileSync(file), controlFile({ dest: sockaddrVsock(3, 5678) }));
       assertStrictEquals((Deno.statSync(file).mode ?? 0) & 0o777, 0o644);
       const again = await execute([], env);
       assertStrictEquals(again.code, 1);

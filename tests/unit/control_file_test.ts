@@ -1,121 +1,141 @@
-/** The 452 bytes of a control file: `lib/control/control_file.ts`. */
-import { assertEquals, assertThrows } from "@std/assert";
+/** The 452 bytes of a control file: what `make-control` writes, and what the library says of bytes from outside. */
+import { assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
+import { ControlFileError, explainControl } from "../../lib/control/control_facts.ts";
+import { openRunner } from "../../lib/system/ffi.ts";
 import {
-  CONTROL_FILE_SIZE,
-  type ControlFile,
-  ControlFileError,
-  decodeControlFile,
-  encodeControlFile,
-} from "../../lib/control/control_file.ts";
-import { type Address, Family, unixAddress } from "../../lib/control/socket_address.ts";
-
-const plain = (dest: Address): ControlFile => ({ proxy: undefined, dest, socketOptions: [] });
-const VSOCK: Address = { family: Family.Vsock, port: 5678, cid: 0xffffffff, flags: 0 };
+  CONTROL_SIZE,
+  controlFile,
+  firecrackerFile,
+  sockaddrInet,
+  sockaddrInet6Loopback,
+  sockaddrTipc,
+  sockaddrUnix,
+  sockaddrVsock,
+} from "../support/control.ts";
+import { withDir } from "../support/dir.ts";
+import { run } from "../support/process.ts";
+import { shimLibrary } from "../support/shim.ts";
 
 /** The bytes at some offsets; all others are zero. */
 function layout(parts: Record<number, number[]>): Uint8Array {
-  const bytes = new Uint8Array(CONTROL_FILE_SIZE);
+  const bytes = new Uint8Array(CONTROL_SIZE);
   for (const [offset, values] of Object.entries(parts)) bytes.set(values, Number(offset));
   return bytes;
 }
 
 const MAGIC = [0x55, 0x4e, 0x53, 0x4b];
+const VSOCK_5678 = [40, 0, 0, 0, 0x2e, 0x16, 0, 0, 0xff, 0xff, 0xff, 0xff];
 const ascii = (text: string) => Array.from(text, (letter) => letter.charCodeAt(0));
+const IPV6 = [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 
-Deno.test("encodeControlFile() writes a vsock file as unsock 1.1 does", () => {
-  const expected = layout({ 0: MAGIC, 20: [16], 160: [40, 0, 0, 0, 0x2e, 0x16, 0, 0, 0xff, 0xff, 0xff, 0xff] });
-  assertEquals(encodeControlFile(plain(VSOCK)), expected);
-});
-
-Deno.test("encodeControlFile() writes a Firecracker file as unsock 1.1 does", () => {
-  const path = "/path/to/firecracker/vsock";
-  const expected = layout({
-    0: MAGIC,
+const WRITTEN: Record<string, Record<number, number[]>> = {
+  "--vsock-port 5678": { 20: [16], 160: VSOCK_5678 },
+  "--fc-sock /path/to/firecracker/vsock --vsock-port 5678": {
     8: [1],
     16: [110],
     20: [16],
-    32: [1, 0, ...ascii(path)],
-    160: [40, 0, 0, 0, 0x2e, 0x16, 0, 0, 0xff, 0xff, 0xff, 0xff],
-  });
-  assertEquals(encodeControlFile({ proxy: unixAddress(path), dest: VSOCK, socketOptions: [] }), expected);
+    32: [1, 0, ...ascii("/path/to/firecracker/vsock")],
+    160: VSOCK_5678,
+  },
+  "--tipc-type 128 --tipc-instance 99": { 20: [16], 160: [30, 0, 2, 2, 128, 0, 0, 0, 99] },
+  "--inet [2001:db8::1%2]:443": { 20: [28], 160: [10, 0, 1, 187, 0, 0, 0, 0, ...IPV6, 2] },
+  "--inet 192.0.2.1:80": { 20: [16], 160: [2, 0, 0, 80, 192, 0, 2, 1] },
+  "--unix /x --sockopt SO_RCVTIMEO=2.5 --sockopt SO_RCVBUF=-2": {
+    20: [5],
+    160: [1, 0, ...ascii("/x")],
+    288: [1, 0, 0, 0, 20, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0x20, 0xa1, 7],
+    328: [1, 0, 0, 0, 8, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff],
+  },
+  "--unix @name": { 20: [7], 160: [1, 0, 0, ...ascii("name")] },
+  [`--unix /${"p".repeat(107)}`]: { 20: [110], 160: [1, 0, ...ascii(`/${"p".repeat(107)}`)] },
+};
+
+Deno.test("make-control writes the bytes that unsock 1.1 does", () =>
+  withDir(async (dir) => {
+    for (const [options, parts] of Object.entries(WRITTEN)) {
+      const file = `${dir}/${crypto.randomUUID()}`;
+      const made = await run([shimLibrary(), "make-control", file, ...options.split(" ")]);
+      assertEquals([made.code, made.stderr], [0, ""]);
+      assertEquals(Deno.readFileSync(file), layout({ 0: MAGIC, ...parts }), options);
+    }
+  }));
+
+const explain = (bytes: Uint8Array) => explainControl(bytes, openRunner(shimLibrary()));
+
+Deno.test("explainControl() tells every field, of every family", () => {
+  const targets = [
+    [controlFile({ dest: sockaddrVsock(3, 5678) }), "vsock port 5678, CID 3"],
+    [controlFile({ dest: sockaddrTipc({ type: 128, lower: 99 }) }), "TIPC service 128, instance 99, scope cluster"],
+    [controlFile({ dest: sockaddrUnix("/run/other.sock") }), "Unix socket /run/other.sock"],
+    [controlFile({ dest: sockaddrUnix('/"\\\x1b\x7f\x9b') }), 'Unix socket /"\\\\x1b\\x7f\\x9b'],
+    [controlFile({ dest: sockaddrUnix("/dev/null") }), "nobody: connections are refused"],
+    [controlFile({ dest: sockaddrInet("192.0.2.1", 80) }), "192.0.2.1:80"],
+    [controlFile({ dest: sockaddrInet6Loopback(80) }), "[::1]:80"],
+    [firecrackerFile("/v.sock", 5), "port 5 of the guest behind Firecracker's Unix socket /v.sock"],
+  ] as const;
+  for (const [bytes, target] of targets) assertStrictEquals(explain(bytes).target, target);
+  assertEquals<unknown>(
+    explain(controlFile({ dest: sockaddrVsock(3, 5678), sockopts: [{ group: 1, key: 8, value: 9 }] })),
+    {
+      kind: "plain",
+      proxy: null,
+      destination: { family: "AF_VSOCK", port: 5678, cid: 3, flags: 0 },
+      socketOptions: ["SO_RCVBUF=9"],
+      target: "vsock port 5678, CID 3",
+      destinationWords: "vsock port 5678, CID 3",
+    },
+  );
 });
 
-Deno.test("encodeControlFile() writes a TIPC file as unsock 1.1 does", () => {
-  const expected = layout({ 0: MAGIC, 20: [16], 160: [30, 0, 2, 2, 128, 0, 0, 0, 99, 0, 0, 0, 0, 0, 0, 0] });
-  const dest: Address = { family: Family.Tipc, addressType: 2, scope: 2, words: [128, 99, 0] };
-  assertEquals(encodeControlFile(plain(dest)), expected);
-});
+const VSOCK = controlFile({ dest: sockaddrVsock(1, 5678) });
+const UNIX = controlFile({ dest: sockaddrUnix("/x") });
+const FIRECRACKER = firecrackerFile("/x", 5678);
 
-Deno.test("encodeControlFile() writes ports and addresses in network order, scopes in the host's", () => {
-  const ip = Uint8Array.from([0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
-  const dest: Address = { family: Family.Inet6, ip, port: 443, scopeId: 2, flowInfo: 0 };
-  const expected = layout({ 0: MAGIC, 20: [28], 160: [10, 0, 1, 187, 0, 0, 0, 0, ...ip, 2, 0, 0, 0] });
-  assertEquals(encodeControlFile(plain(dest)), expected);
-});
-
-Deno.test("decodeControlFile() reads back what encodeControlFile() wrote", () => {
-  const value = new Uint8Array(32).fill(7);
-  const files: ControlFile[] = [
-    plain(VSOCK),
-    plain(unixAddress("/run/x.sock")),
-    plain(unixAddress(`/${"p".repeat(107)}`)),
-    plain({ ...unixAddress("name"), abstract: true }),
-    plain({ family: Family.Inet, ip: Uint8Array.of(192, 0, 2, 1), port: 80, scopeId: 0, flowInfo: 0 }),
-    plain({ family: Family.Inet6, ip: new Uint8Array(16), port: 80, scopeId: 3, flowInfo: 9 }),
-    plain({ family: Family.Tipc, addressType: 1, scope: 3, words: [1, 2, 0xffffffff] }),
-    { proxy: unixAddress("/v.sock"), dest: VSOCK, socketOptions: [{ level: 1, name: 8, value }] },
-  ];
-  for (const file of files) assertEquals(decodeControlFile(encodeControlFile(file)), file);
-});
-
-/** Changes one thing about a valid file. */
-const MUTATIONS: Record<string, [ControlFile, (bytes: Uint8Array, view: DataView) => void]> = {
-  "wrong magic": [plain(VSOCK), (bytes) => bytes[0] = 0],
-  "magic's upper half": [plain(VSOCK), (bytes) => bytes[7] = 1],
-  "unknown option": [plain(VSOCK), (bytes) => bytes[8] = 2],
-  "unknown option, high": [plain(VSOCK), (bytes) => bytes[15] = 0x80],
-  "proxyLen 129 without a proxy": [plain(VSOCK), (_, view) => view.setUint32(16, 129, true)],
-  "destLen 4096": [plain(VSOCK), (_, view) => view.setUint32(20, 4096, true)],
-  "destLen 0": [plain(VSOCK), (_, view) => view.setUint32(20, 0, true)],
-  "destLen 15": [plain(VSOCK), (_, view) => view.setUint32(20, 15, true)],
-  "destLen 17": [plain(VSOCK), (_, view) => view.setUint32(20, 17, true)],
-  "unknown family": [plain(VSOCK), (bytes) => bytes[160] = 16],
-  "family's upper half": [plain(VSOCK), (bytes) => bytes[161] = 1],
-  "empty path": [plain(unixAddress("/x")), (_, view) => view.setUint32(20, 2, true)],
-  "unnamed": [plain(unixAddress("/x")), (bytes, view) => (bytes[162] = 0, view.setUint32(20, 3, true))],
-  "path too long": [plain(unixAddress("/x")), (_, view) => view.setUint32(20, 111, true)],
-  "proxy without an address": [plain(VSOCK), (bytes) => bytes[8] = 1],
-  "proxyLen 2": [{ ...plain(VSOCK), proxy: unixAddress("/x") }, (_, view) => view.setUint32(16, 2, true)],
-  "proxyLen 111": [{ ...plain(VSOCK), proxy: unixAddress("/x") }, (_, view) => view.setUint32(16, 111, true)],
-  "abstract proxy": [{ ...plain(VSOCK), proxy: unixAddress("/x") }, (bytes) => bytes[34] = 0],
-  "proxy to a Unix socket": [plain(unixAddress("/x")), (bytes, view) => {
+/** Changes one thing about a valid file, and what is said then. */
+const MUTATIONS: Record<string, [Uint8Array, RegExp, (bytes: Uint8Array, view: DataView) => void]> = {
+  "wrong magic": [VSOCK, /^wrong magic number$/, (bytes) => bytes[0] = 0],
+  "magic's upper half": [VSOCK, /^wrong magic/, (bytes) => bytes[7] = 1],
+  "unknown option": [VSOCK, /^unknown options 0x2$/, (bytes) => bytes[8] = 2],
+  "unknown option, high": [VSOCK, /^unknown options 0x8000000000000000$/, (bytes) => bytes[15] = 0x80],
+  "proxyLen 129 without a proxy": [VSOCK, /^proxyLen 129 is beyond 128$/, (_, view) => view.setUint32(16, 129, true)],
+  "destLen 4096": [VSOCK, /^destLen 4096 is beyond 128$/, (_, view) => view.setUint32(20, 4096, true)],
+  "destLen 0": [VSOCK, /^dest: a length of 0 has no room for a family$/, (_, view) => view.setUint32(20, 0, true)],
+  "destLen 15": [VSOCK, /^dest: a length of 15 does not fit family 40$/, (_, view) => view.setUint32(20, 15, true)],
+  "destLen 17": [VSOCK, /^dest: a length of 17 does not fit/, (_, view) => view.setUint32(20, 17, true)],
+  "unknown family": [VSOCK, /^dest: unknown address family 16$/, (bytes) => bytes[160] = 16],
+  "family's upper half": [VSOCK, /^dest: unknown address family 296$/, (bytes) => bytes[161] = 1],
+  "empty path": [UNIX, /^dest: a length of 2 does not fit family 1$/, (_, view) => view.setUint32(20, 2, true)],
+  "unnamed": [UNIX, /^dest: an empty path$/, (bytes, view) => (bytes[162] = 0, view.setUint32(20, 3, true))],
+  "path too long": [UNIX, /^dest: a length of 111 does not fit/, (_, view) => view.setUint32(20, 111, true)],
+  "proxy without an address": [VSOCK, /^proxy: a length of 0 has no room/, (bytes) => bytes[8] = 1],
+  "proxyLen 2": [FIRECRACKER, /^proxy: a length of 2 does not fit/, (_, view) => view.setUint32(16, 2, true)],
+  "proxyLen 111": [FIRECRACKER, /^proxy: a length of 111 does not/, (_, view) => view.setUint32(16, 111, true)],
+  "abstract proxy": [FIRECRACKER, /^proxy is not the path of a Unix socket$/, (bytes) => bytes[34] = 0],
+  "proxy to a Unix socket": [UNIX, /^dest is not a vsock address, which a proxy needs$/, (bytes, view) => {
     bytes.set([1, 0, 0x2f, 0x79], 32);
     bytes[8] = 1;
     view.setUint32(16, 110, true);
   }],
 };
 
-for (const [name, [file, mutate]] of Object.entries(MUTATIONS)) {
-  Deno.test(`decodeControlFile() refuses: ${name}`, () => {
-    const bytes = encodeControlFile(file);
+Deno.test("explainControl() refuses what the library does, with the reason", () => {
+  for (const [name, [file, says, mutate]] of Object.entries(MUTATIONS)) {
+    const bytes = file.slice();
     mutate(bytes, new DataView(bytes.buffer));
-    assertThrows(() => decodeControlFile(bytes), ControlFileError);
-  });
-}
-
-Deno.test("decodeControlFile() refuses any other length", () => {
-  const bytes = encodeControlFile(plain(VSOCK));
-  for (const length of [0, 1, 8, 451]) {
-    assertThrows(() => decodeControlFile(bytes.subarray(0, length)), ControlFileError);
+    assertMatch(assertThrows(() => explain(bytes), ControlFileError, undefined, name).message, says);
   }
-  assertThrows(() => decodeControlFile(Uint8Array.of(...bytes, 0)), ControlFileError);
+  for (const length of [0, 1, 8, 451]) {
+    const error = assertThrows(() => explain(VSOCK.subarray(0, length)), ControlFileError);
+    assertStrictEquals(error.message, `${length} bytes long, not 452`);
+  }
+  assertThrows(() => explain(Uint8Array.of(...VSOCK, 0)), ControlFileError, "453 bytes long");
 });
 
-Deno.test("decodeControlFile() ignores reserved fields, the count, empty slots and an unused proxy", () => {
-  const bytes = encodeControlFile(plain(VSOCK));
+Deno.test("explainControl() ignores reserved fields, the count, empty slots and an unused proxy", () => {
+  const bytes = VSOCK.slice();
   bytes.fill(0xaa, 24, 160); // optionsCount, reserved, proxy
   bytes.fill(0xaa, 448);
   bytes[16] = 128;
   bytes[288] = 1; // a level without a number
-  assertEquals(decodeControlFile(bytes), plain(VSOCK));
+  assertEquals(explain(bytes), explain(VSOCK));
 });

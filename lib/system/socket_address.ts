@@ -1,0 +1,55 @@
+/** Socket addresses as the kernel takes them: the bytes of `sockaddr_un`, `sockaddr_in` and `sockaddr_in6`. Pure. */
+
+/** Address families. */
+export enum Family {
+  Unix = 1,
+  Inet = 2,
+  Inet6 = 10,
+}
+
+/** `sockaddr_in` or `sockaddr_in6` */
+export interface InternetAddress {
+  readonly family: Family.Inet | Family.Inet6;
+  /** Four or sixteen bytes. */
+  readonly ip: Uint8Array;
+  readonly port: number;
+}
+
+/** Where the address itself stands, and how long the structure is. */
+const LAYOUT = {
+  [Family.Inet]: { size: 16, ip: 4, length: 4 },
+  [Family.Inet6]: { size: 28, ip: 8, length: 16 },
+} as const;
+
+/** @returns The bytes of a path in the file system, with the NUL behind it. */
+export function unixAddress(path: string): Uint8Array<ArrayBuffer> {
+  const name = new TextEncoder().encode(path);
+  const bytes = new Uint8Array(name.length + 3);
+  new DataView(bytes.buffer).setUint16(0, Family.Unix, true);
+  bytes.set(name, 2);
+  return bytes;
+}
+
+/** @returns The bytes of the C structure. */
+export function encodeAddress({ family, ip, port }: InternetAddress): Uint8Array<ArrayBuffer> {
+  const layout = LAYOUT[family];
+  const bytes = new Uint8Array(layout.size);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, family, true);
+  view.setUint16(2, port);
+  bytes.set(ip, layout.ip);
+  return bytes;
+}
+
+/**
+ * @param bytes As many bytes as count.
+ * @returns The address; undefined: it is none of these families.
+ */
+export function decodeAddress(bytes: Uint8Array): InternetAddress | undefined {
+  if (bytes.length < 2) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const family = view.getUint16(0, true);
+  if (family !== Family.Inet && family !== Family.Inet6) return undefined;
+  const { size, ip, length } = LAYOUT[family];
+  return bytes.length < size ? undefined : { family, ip: bytes.slice(ip, ip + length), port: view.getUint16(2) };
+}
