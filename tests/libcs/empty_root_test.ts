@@ -69,6 +69,35 @@ Deno.test(
 );
 
 Deno.test(
+  "in an empty root path, make-control, wait and prune need nothing else",
+  options,
+  () =>
+    withRoot({}, async (root, execute) => {
+      const env = { UNSOCK_DIR: "/s" };
+      const outcomes: [string, number, RegExp][] = [
+        ["path 80", 0, /^\/s\/80\.sock\n$/],
+        ["path 80@::1", 0, /^\/s\/80\.sock\n$/],
+        ["path --lib", 1, /^unsock: library: [^\n]*is \/proc mounted\? UNSOCK_LIB=FILE names one\n$/],
+        ["make-control --port 80 --unix /none", 0, /^\/s\/80\.sock: Unix socket \/none\n$/],
+        [
+          "make-control --port 80 --unix /none --force",
+          1,
+          /^unsock: control file [^\n]* leads to Unix socket \/none: /,
+        ],
+        ["wait 80 --timeout 0", 1, /^unsock: wait: port 80 in \/s: after 0 s nobody listens/],
+        ["wait 80 --gone", 0, /^$/],
+        ["prune", 0, /^$/],
+      ];
+      for (const [words, code, says] of outcomes) {
+        const result = await execute(words.split(" "), env);
+        assertMatch(result.stdout + result.stderr, says);
+        assertStrictEquals(result.code, code, words);
+      }
+      assertEquals(namesIn(join(root, "s")), ["80.sock"]);
+    }),
+);
+
+Deno.test(
   "in an empty root run -- COMMAND says what is missing, in one line",
   options,
   () =>
