@@ -12,7 +12,8 @@ export class UnsockError extends Error {
     | "UNSOCK_MAP"
     | "UNSOCK_PORT"
     | "UNSOCK_SHELL"
-    | "UNSOCK_TIMEOUT";
+    | "UNSOCK_TIMEOUT"
+    | "UNSOCK_WAIT"; // the directory cannot be read
 }
 
 /** A command of `exec` that did not end well. */
@@ -76,7 +77,7 @@ export class Loopback implements AsyncDisposable {
    */
   exec(command: string, args?: readonly string[], options?: ExecOptions): Promise<ExecResult>;
   /**
-   * Waits until somebody listens at the TCP port, at most 30 seconds where nothing else is said.
+   * Waits until somebody would be answered at the port, at most 30 seconds where nothing else is said.
    * @throws {UnsockError} `UNSOCK_TIMEOUT`
    */
   wait(port: Port, options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void>;

@@ -3,7 +3,6 @@
  * The library does all of it (`libunsock.so hold` and `run`); here is what is JavaScript's: processes, promises, errors.
  */
 import { spawn } from "node:child_process";
-import { lstatSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -34,10 +33,6 @@ export class CommandError extends UnsockError {
 
 const WAIT_MS = 30_000;
 const END_MS = 2_000;
-const POLL_MS = 5;
-const LISTENING = 0x10000; // __SO_ACCEPTCON, as /proc/net/unix tells it
-const CONTROL_SIZE = 452;
-const AF_UNIX = 1;
 
 /** @returns {string} The library: `UNSOCK_LIB`, or that of the package for this machine. */
 function findLibrary() {
@@ -68,56 +63,10 @@ function readPort(port) {
   if (!(number >= 1 && number <= 65_535)) {
     throw new UnsockError("UNSOCK_PORT", `port ${port}: not a number from 1 to 65535, alone or with /udp`);
   }
-  return { number, file: `${number}${protocol === "udp" ? ".dgram" : ""}.sock`, isUdp: protocol === "udp" };
+  return { number, file: `${number}${protocol === "udp" ? ".dgram" : ""}.sock` };
 }
 
-/** The paths and abstract names (`@name`) at which somebody listens, in this network namespace. */
-function listeners() {
-  const lines = readFileSync("/proc/net/unix", "latin1").split("\n").slice(1);
-  return lines.flatMap((line) => {
-    const [, flags, path] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +\d+ (.*)$/.exec(line) ?? [];
-    return path !== undefined && (parseInt(flags, 16) & LISTENING) !== 0 ? [path] : [];
-  });
-}
-
-/** Where a control file leads, as /proc/net/unix writes it; undefined: not to a Unix socket. */
-function targetOf(bytes) {
-  const length = bytes.readUInt32LE(20);
-  if (bytes.length !== CONTROL_SIZE || bytes.readUInt32LE(8) !== 0 || bytes.readUInt16LE(160) !== AF_UNIX) return undefined;
-  const name = bytes.subarray(162, 160 + Math.min(length, 110)).toString("latin1");
-  return name.startsWith("\0") ? `@${name.slice(1)}` : name.replace(/\0.*$/s, "");
-}
-
-/** @returns {boolean} Whether somebody would answer at the port. */
-function isReady(directory, { number, file }) {
-  const path = join(directory, file);
-  const status = lstatSync(path, { throwIfNoEntry: false });
-  if (status === undefined) return false;
-  if (status.isFile()) {
-    const target = targetOf(readFileSync(path));
-    return target === undefined || listens(namesOf(target));
-  }
-  return listens(namesOf(latin1(path)), latin1(join(directory, `.${number}@`)));
-}
-
-function listens(names, prefix) {
-  return listeners().some((name) => names.includes(name) || (prefix !== undefined && name.startsWith(prefix)));
-}
-
-/** A path, and what it leads to. */
-function namesOf(path) {
-  try {
-    return [path, latin1(realpathSync(Buffer.from(path, "latin1")))];
-  } catch {
-    return [path];
-  }
-}
-
-/** A path as /proc/net/unix is read here, byte by byte. */
-function latin1(path) {
-  return Buffer.from(path).toString("latin1");
-}
-
+/** @returns {Promise<void>} */
 function delay(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(done, milliseconds);
@@ -302,21 +251,26 @@ export class Loopback {
     return result;
   }
 
-  /** Waits until somebody listens at the TCP port. */
+  /** Waits until somebody would be answered at the port. */
   async wait(port, { timeoutMs = WAIT_MS, signal } = {}) {
     this.#checkOpen();
-    const wanted = readPort(port);
-    if (wanted.isUdp) throw new UnsockError("UNSOCK_PORT", `port ${port}: wait is for TCP`);
-    const deadline = performance.now() + timeoutMs;
-    while (!isReady(this.directory, wanted)) {
-      signal?.throwIfAborted();
-      if (performance.now() >= deadline) {
-        const message = `port ${port}: after ${timeoutMs} ms nobody listens in ${this.directory}`;
-        throw new UnsockError("UNSOCK_TIMEOUT", `${message}: is the server started by spawn, or with env?`);
-      }
-      await delay(POLL_MS, signal);
-      this.#checkOpen();
-    }
+    signal?.throwIfAborted();
+    readPort(port);
+    const words = ["wait", "--dir", this.directory, `${port}`, `--timeout=${(timeoutMs / 1000).toFixed(3)}`];
+    // By its environment the keeper knows it, when this process is killed.
+    const env = { ...process.env, UNSOCK_DIR: this.directory };
+    const child = this.#start(words, { stdio: ["ignore", "ignore", "pipe"], env, signal });
+    let errors = "";
+    child.stderr.setEncoding("utf8").on("data", (text) => errors += text);
+    const code = await new Promise((resolve, reject) => {
+      child.once("error", (error) => reject(signal?.aborted ? signal.reason : error));
+      child.once("close", resolve);
+    });
+    if (code === 0) return;
+    this.#checkOpen();
+    if (!errors.includes(" nobody listens")) throw new UnsockError("UNSOCK_WAIT", errors.trim().replace(/^unsock: /, ""));
+    const message = `port ${port}: after ${timeoutMs} ms nobody listens in ${this.directory}`;
+    throw new UnsockError("UNSOCK_TIMEOUT", `${message}: is the server started by spawn, or with env?`);
   }
 
   /** Leads a port (`5432`, `"53/udp"`) to a Unix socket of another name. */

@@ -56,9 +56,17 @@ Deno.test({
       const priv = await npx("run", "--private", "--dir", `${project}/p`, "--", "sh", "-c", "echo $UNSOCK_DIR; exit 3");
       assertStrictEquals(priv.code, 3, priv.stderr);
       assertMatch(priv.stdout, /\/p\/private\/[0-9a-f]{6}\n$/);
+      const own = ["--dir", `${project}/p`];
+      assertStrictEquals(succeeded(await npx("path", ...own, "3000")), `${project}/p/3000.sock\n`);
+      const target = `${project}/app.sock`;
+      succeeded(await npx("make-control", ...own, "--port", "3000", "--unix", target));
+      assertStrictEquals((await npx("wait", ...own, "3000", "--timeout", "10ms")).code, 1);
+      using _server = Deno.listen({ transport: "unix", path: target });
+      succeeded(await npx("wait", ...own, "3000"));
+      succeeded(await npx("prune", ...own));
       assertMatch(
         (await npx("ls")).stderr,
-        /^unsock: ls: the library alone has run, hold, expose and control files: [^\n]*\n$/,
+        /^unsock: ls: the library alone has run, hold, expose, path, wait, prune and make-control: [^\n]*\n$/,
       );
     }),
 });

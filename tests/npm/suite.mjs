@@ -76,7 +76,7 @@ test("what cannot be is told by code, with what to do", async () => {
       lo.wait(9, { timeoutMs: 20 }),
       failsWith("UNSOCK_TIMEOUT", /port 9: after 20 ms nobody listens/),
     );
-    await assert.rejects(lo.wait("9/udp"), failsWith("UNSOCK_PORT", /wait is for TCP/));
+    await assert.rejects(lo.wait("9/udp", { timeoutMs: 20 }), failsWith("UNSOCK_TIMEOUT", /port 9\/udp: /));
     for (const port of [0, 65_536, "80/sctp", "x"]) {
       assert.throws(() => lo.path(port), failsWith("UNSOCK_PORT", /not a number from 1 to 65535/));
     }
