@@ -88,6 +88,11 @@ bool unsock_run_directory_choose(const char *option, const struct unsock_environ
     }
     if (variable)
         return choose_named("UNSOCK_DIR", variable, directory, error);
+    return unsock_run_directory_default(environment, directory, error);
+}
+
+bool unsock_run_directory_default(const struct unsock_environment *environment, struct unsock_run_directory *directory,
+                                  struct unsock_text *error) {
     const char *runtime = unsock_environment_get(environment, "XDG_RUNTIME_DIR");
     long uid = unsock_sys(__NR_geteuid);
     char path[UNSOCK_RUN_PATH_MOST];

@@ -23,6 +23,10 @@ long unsock_run_resolve(const char *path, char *resolved);
 bool unsock_run_directory_choose(const char *option, const struct unsock_environment *environment,
                                  struct unsock_run_directory *directory, struct unsock_text *error);
 
+/* The same where neither option nor UNSOCK_DIR says anything. */
+bool unsock_run_directory_default(const struct unsock_environment *environment, struct unsock_run_directory *directory,
+                                  struct unsock_text *error);
+
 /*
  * Checks whether others could put another directory in the place of this one, which may be missing. `force`: that is
  * fine, if it was asked for. Returns false with one line in `error`.

@@ -6,6 +6,7 @@
 #include "program/expose_all.h"
 #include "program/expose_datagrams.h"
 #include "program/expose_event.h"
+#include "program/expose_http.h"
 #include "program/expose_options.h"
 #include "program/expose_streams.h"
 #include "program/expose_words.h"
@@ -32,7 +33,7 @@
 
 struct expose {
     struct unsock_expose_options options;
-    struct unsock_run_directory directory;
+    struct unsock_run_directory directory, base; /* `base`: where names of loopbacks are */
     struct unsock_text *error;
     long set, signals;
     unsigned opened; /* of the ports that were named; TCP's have the same numbers as listeners */
@@ -78,6 +79,12 @@ static int take(const struct expose *expose, const struct unsock_epoll_event *ev
     case UNSOCK_EXPOSE_SESSION:
         unsock_expose_datagrams_answer(number);
         break;
+    case UNSOCK_EXPOSE_WEB:
+        unsock_expose_http_event();
+        break;
+    case UNSOCK_EXPOSE_REQUEST:
+        unsock_expose_http_request(number);
+        break;
     default:
         unsock_joined_event((int)number);
     }
@@ -90,6 +97,7 @@ static int serve(struct expose *expose) {
         int64_t wait = unsock_expose_streams_go_on();
         wait = unsock_expose_sooner(wait, unsock_expose_datagrams_go_on());
         wait = unsock_expose_sooner(wait, unsock_expose_all_go_on());
+        wait = unsock_expose_sooner(wait, unsock_expose_http_go_on());
         long count = unsock_sys(__NR_epoll_pwait, expose->set, events, EVENTS_MOST, wait, 0, 0);
         for (long i = 0; i < count; i++) {
             int end = take(expose, &events[i]);
@@ -119,6 +127,19 @@ static bool open_one(struct expose *expose, const struct unsock_expose_port *por
     expose->opened++;
     unsock_expose_tell(&address, port->type, is_in ? "is led to from" : "leads to", path);
     return true;
+}
+
+static bool open_http(struct expose *expose) {
+    struct unsock_ip address = expose->options.address;
+    address.port = expose->options.http;
+    if (!expose->options.has_http)
+        return true;
+    long result = unsock_expose_http_start(expose->set, expose->base.path, expose->directory.path, &address);
+    if (result < 0)
+        unsock_expose_why_not(expose->error, &address, NULL, result);
+    else
+        unsock_expose_tell(&address, SOCK_STREAM, "leads by name to", expose->base.path);
+    return result == 0;
 }
 
 /* The standard descriptors are there, as 0 is none of a connection's; and as many others as may be. */
@@ -166,11 +187,19 @@ static long prepare(struct expose *expose) {
     return options->is_all ? unsock_expose_all_start(expose->set, expose->directory.path, options) : 0;
 }
 
+static bool choose_directories(struct expose *expose, const struct unsock_environment *caller) {
+    const struct unsock_expose_options *options = &expose->options;
+    if (!unsock_run_directory_choose(options->directory, caller, &expose->directory, expose->error) ||
+        !unsock_run_directory_prepare(&expose->directory, options->force, NULL, expose->error))
+        return false;
+    return !options->has_http || (unsock_run_directory_default(caller, &expose->base, expose->error) &&
+                                  unsock_run_directory_prepare(&expose->base, false, NULL, expose->error));
+}
+
 static int start(struct expose *expose, const char *const *environment) {
     struct unsock_environment caller = {.list = environment};
     const struct unsock_expose_options *options = &expose->options;
-    if (!unsock_run_directory_choose(options->directory, &caller, &expose->directory, expose->error) ||
-        !unsock_run_directory_prepare(&expose->directory, options->force, NULL, expose->error) || !configure(expose))
+    if (!choose_directories(expose, &caller) || !configure(expose))
         return EXIT_FAILED;
     long result = prepare(expose);
     if (result < 0)
@@ -180,6 +209,10 @@ static int start(struct expose *expose, const char *const *environment) {
             leave(expose);
             return EXIT_FAILED;
         }
+    }
+    if (!open_http(expose)) {
+        leave(expose);
+        return EXIT_FAILED;
     }
     return serve(expose);
 }

@@ -12,6 +12,7 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rules/file_name.h"
 #include "unsock.h"
 
 #include <sys/inotify.h>
@@ -49,6 +50,17 @@ long unsock_expose_all_start(long set, const char *directory, const struct unsoc
     return 0;
 }
 
+/* Datagram clients come and go, too, and the lock; where events were lost all is looked at. */
+static bool is_about_stream(const char *name, uint32_t room) {
+    struct unsock_port_key key;
+    struct unsock_port_entry entry;
+    uint32_t length = 0;
+    while (length < room && name[length] != '\0')
+        length++;
+    enum unsock_file_kind kind = unsock_file_name_read((struct unsock_span){name, length}, &key, &entry);
+    return length == 0 || (kind == UNSOCK_FILE_PORT && key.type == SOCK_STREAM);
+}
+
 bool unsock_expose_all_event(void) {
     _Alignas(8) char events[4096];
     bool is_there = true;
@@ -56,12 +68,13 @@ bool unsock_expose_all_event(void) {
         long size = unsock_sys(__NR_read, all.changes, events, sizeof(events));
         if (size <= 0)
             return is_there;
-        all.stale = true;
         for (long at = 0; at + (long)sizeof(struct inotify_event) <= size;) {
             struct inotify_event event;
             memcpy(&event, events + at, sizeof(event));
+            at += (long)sizeof(event);
+            all.stale |= is_about_stream(events + at, event.len);
             is_there &= !(event.mask & (IN_DELETE_SELF | IN_IGNORED));
-            at += (long)sizeof(event) + event.len;
+            at += event.len;
         }
     }
 }

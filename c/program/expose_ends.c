@@ -3,6 +3,7 @@
 
 #include "calls/client_name.h"
 #include "files/control_file.h"
+#include "files/visit.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -112,4 +113,20 @@ long unsock_expose_connect_inside(const char *path, const struct unsock_ip *clie
         return connect_control(path);
     }
     return ended(fd, result);
+}
+
+long unsock_expose_connect_elsewhere(const char *directory, const struct unsock_ip *client,
+                                     const struct unsock_ip *asked) {
+    struct sockaddr_un name;
+    struct unsock_text text;
+    struct unsock_visit visit;
+    unsock_text_start(&text, name.sun_path, sizeof(name.sun_path));
+    unsock_text_join(&text, directory, "/");
+    unsock_text_number(&text, asked->port, 10, 1);
+    unsock_text_put(&text, ".sock");
+    if (text.cut || !unsock_visit_begin(&visit, directory, strlen(directory)))
+        return -ENAMETOOLONG;
+    long fd = unsock_expose_connect_inside(name.sun_path, client, asked);
+    unsock_visit_end(&visit);
+    return fd;
 }

@@ -26,4 +26,8 @@ long unsock_expose_bind_inside(const char *path);
  */
 long unsock_expose_connect_inside(const char *path, const struct unsock_ip *client, const struct unsock_ip *asked);
 
+/* The same for the port of `asked` in another directory than the one in force. */
+long unsock_expose_connect_elsewhere(const char *directory, const struct unsock_ip *client,
+                                     const struct unsock_ip *asked);
+
 #endif

@@ -64,11 +64,11 @@ static bool read_idle(const char *value, struct unsock_expose_options *options) 
 
 /* What is missing, or does not go together. */
 static bool check(const struct unsock_expose_options *options, struct unsock_text *error) {
-    bool has_port = options->count > 0 || options->is_all;
+    bool has_port = options->count > 0 || options->is_all || options->has_http;
     if (!options->help && !has_port)
-        unsock_text_put(error, "expose: PORT[=PORT] or --all is missing");
-    else if (options->is_in && options->is_all)
-        unsock_text_put(error, "expose: --in --all: write the ports of the real network that are to be reached");
+        unsock_text_put(error, "expose: PORT[=PORT], --all or --http is missing");
+    else if (options->is_in && (options->is_all || options->has_http))
+        unsock_text_put(error, "expose: --in: write the ports of the real network that are to be reached, alone");
     else
         return true;
     return false;
@@ -87,6 +87,9 @@ static bool read_option(const char *const **word, struct unsock_expose_options *
         options->help = true;
     else if ((value = value_of(word, "--dir", &missing)))
         options->directory = value;
+    else if ((value = value_of(word, "--http", &missing)))
+        return (options->has_http = read_number(unsock_span_of(value), 0, &options->http)) ||
+               wrong(error, "--http: not a port from 1 to 65535, or 0 for any", value);
     else if ((value = value_of(word, "--idle", &missing)))
         return read_idle(value, options) || wrong(error, "--idle: not a number of seconds from 1 to 86400", value);
     else if ((value = value_of(word, "--address", &missing)))

@@ -19,8 +19,10 @@ struct unsock_expose_port {
 struct unsock_expose_options {
     const char *directory; /* NULL: not given */
     struct unsock_ip address;
-    bool is_in;    /* from the directory to the real network */
-    bool is_all;   /* whatever is there, and comes */
+    bool is_in;  /* from the directory to the real network */
+    bool is_all; /* whatever is there, and comes */
+    bool has_http;
+    uint16_t http; /* the port of the listener for all loopbacks; 0: any */
     uint32_t idle; /* seconds after which a client of UDP is forgotten */
     bool force;
     bool help;

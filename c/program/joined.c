@@ -26,12 +26,15 @@
 
 /* One direction: from this descriptor to its peer. */
 struct end {
-    int32_t peer;  /* 0: it is none: standard input stays open */
-    bool ended;    /* nothing more comes from here */
-    bool told;     /* and the peer knows */
-    uint32_t at;   /* what the peer has taken of the buffer */
-    uint32_t size; /* what is in it */
+    int32_t peer;    /* 0: it is none: standard input stays open */
+    bool ended;      /* nothing more comes from here */
+    bool told;       /* and the peer knows */
+    bool is_client;  /* of HTTP's */
+    uint32_t at;     /* what the peer has taken of the buffer */
+    uint32_t passed; /* what it may take */
+    uint32_t size;   /* what is in it */
     uint8_t *buffer;
+    struct unsock_http_gate *gate; /* NULL: all may pass. Both ends have it, the client's owns it */
 };
 
 static struct end *ends;
@@ -69,11 +72,13 @@ static void leave_buffer(struct end *end) {
     else if (end->buffer)
         unsock_sys(__NR_munmap, end->buffer, BUFFER);
     end->buffer = NULL;
-    end->at = end->size = 0;
+    end->at = end->passed = end->size = 0;
 }
 
 static void forget(int fd) {
     leave_buffer(&ends[fd]);
+    if (ends[fd].is_client)
+        unsock_http_gate_end(ends[fd].gate);
     unsock_sys(__NR_close, fd);
     ends[fd] = (struct end){.peer = 0};
 }
@@ -96,15 +101,34 @@ static void break_both(int fd) {
     forget(peer);
 }
 
-/* Returns 0, or -errno: -EAGAIN where nothing has come. */
+/* What has come and may go on, goes on. Returns 0 or -EBADMSG. */
+static long let_pass(struct end *end) {
+    size_t size = end->size - end->passed;
+    long count = (long)size;
+    if (end->gate && size > 0)
+        count = unsock_http_gate_pass(end->gate, end->is_client, end->buffer + end->passed, &size);
+    if (count < 0)
+        return -EBADMSG;
+    end->size = end->passed + (uint32_t)size;
+    end->passed += (uint32_t)count;
+    return 0;
+}
+
+/* The peer has taken all that it may. Returns 0, or -errno: -EAGAIN where nothing has come. */
 static long fill(int fd, struct end *end) {
     if (!take_buffer(end))
         return -ENOMEM;
-    long count = unsock_sys(__NR_read, fd, end->buffer, BUFFER);
-    end->at = 0;
-    end->size = count > 0 ? (uint32_t)count : 0;
+    uint32_t kept = end->size - end->at;
+    if (kept > 0)
+        memmove(end->buffer, end->buffer + end->at, kept);
+    end->at = end->passed = 0;
+    end->size = kept;
+    if (kept == BUFFER)
+        return -EBADMSG;
+    long count = unsock_sys(__NR_read, fd, end->buffer + kept, BUFFER - kept);
+    end->size += count > 0 ? (uint32_t)count : 0;
     end->ended = count == 0;
-    return UNSOCK_MIN(count, 0);
+    return count < 0 ? count : let_pass(end);
 }
 
 /*
@@ -112,7 +136,7 @@ static long fill(int fd, struct end *end) {
  * on is reset by the kernel when both have ended.
  */
 static long drain(struct end *end) {
-    long count = unsock_sys(__NR_write, end->peer, end->buffer + end->at, end->size - end->at);
+    long count = unsock_sys(__NR_write, end->peer, end->buffer + end->at, end->passed - end->at);
     if (count < 0 && count != -EAGAIN) {
         leave_buffer(end);
         end->ended = end->told = true;
@@ -125,10 +149,10 @@ static long drain(struct end *end) {
 /* Moves what there is from this one to its peer. Returns false when the connection is broken. */
 static bool move(int fd) {
     struct end *end = &ends[fd];
-    long result = 0;
+    long result = let_pass(end);
     int turns = 0;
     for (; result == 0 && !end->told && turns < TURNS_MOST; turns++) {
-        if (end->at < end->size) {
+        if (end->at < end->passed) {
             result = drain(end);
         } else if (!end->ended) {
             result = fill(fd, end);
@@ -159,15 +183,44 @@ void unsock_joined_event(int fd) {
     }
 }
 
-void unsock_joined_join(int one, int other) {
-    if ((uint64_t)one >= limit || (uint64_t)other >= limit) {
-        unsock_joined_reset(one);
-        unsock_joined_reset(other);
-        return;
-    }
-    ends[one] = (struct end){.peer = other};
-    ends[other] = (struct end){.peer = one};
+static bool have_room(int one, int other) {
+    if ((uint64_t)one < limit && (uint64_t)other < limit)
+        return true;
+    unsock_joined_reset(one);
+    unsock_joined_reset(other);
+    return false;
+}
+
+static void begin(int one, int other) {
     watch(one, EPOLL_ADD);
     watch(other, EPOLL_ADD);
     unsock_joined_event(one);
+}
+
+void unsock_joined_join(int one, int other) {
+    if (!have_room(one, other))
+        return;
+    ends[one] = (struct end){.peer = other};
+    ends[other] = (struct end){.peer = one};
+    begin(one, other);
+}
+
+void unsock_joined_join_http(int client, int server, struct unsock_http_gate *gate, const void *bytes, size_t size,
+                             size_t passed) {
+    struct end end = {.peer = server, .is_client = true, .gate = gate};
+    bool has_room = have_room(client, server);
+    if (!has_room || size > UNSOCK_JOINED_BEFORE || !take_buffer(&end)) {
+        unsock_http_gate_end(gate);
+        if (has_room) {
+            unsock_joined_reset(client);
+            unsock_joined_reset(server);
+        }
+        return;
+    }
+    memcpy(end.buffer, bytes, size);
+    end.size = (uint32_t)size;
+    end.passed = (uint32_t)passed;
+    ends[client] = end;
+    ends[server] = (struct end){.peer = client, .gate = gate};
+    begin(client, server);
 }

@@ -5,6 +5,8 @@
 #ifndef UNSOCK_JOINED_H
 #define UNSOCK_JOINED_H
 
+#include "program/http_gate.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,6 +18,14 @@ long unsock_joined_start(long epoll, uint64_t descriptors);
  * Their events in the set have the descriptor as data.
  */
 void unsock_joined_join(int one, int other);
+
+/*
+ * The same of a client of HTTP's and a server. `gate`, made by program/http_gate, is given away; so are the bytes that
+ * have come from the client, of which it has let pass the first `passed`. At most UNSOCK_JOINED_BEFORE of them.
+ */
+#define UNSOCK_JOINED_BEFORE 65536
+void unsock_joined_join_http(int client, int server, struct unsock_http_gate *gate, const void *bytes, size_t size,
+                             size_t passed);
 
 /* Something has happened at this one. */
 void unsock_joined_event(int fd);

@@ -51,7 +51,7 @@ static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become 
                             "  UNSOCK_FILE=FILE UNSOCK_TIPC_TYPE=N ... libunsock.so\n";
 
 static const char expose_usage[] =
-    "libunsock.so expose [--dir DIRECTORY] [--address ADDRESS] [--force] [--all] PORT[/udp][=PORT]...\n"
+    "libunsock.so expose [--dir DIRECTORY] [--address ADDRESS] [--force] [--all] [--http PORT] [PORT[/udp][=PORT]...]\n"
     "libunsock.so expose --in [--dir DIRECTORY] [--address ADDRESS] [--force] PORT[/udp][=PORT]...\n"
     "\n"
     "A port of the real network leads to the directory's server; with --in the other way.\n";

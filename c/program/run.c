@@ -5,6 +5,7 @@
 #include "kernel/trust.h"
 #include "process/directory_rights.h"
 #include "process/exec.h"
+#include "process/loopback_name.h"
 #include "process/private.h"
 #include "process/route.h"
 #include "process/run_directory.h"
@@ -143,7 +144,8 @@ static bool make_environment(struct run *run) {
 static bool choose_directory(struct run *run) {
     struct unsock_environment caller = {.list = run->start->caller};
     struct unsock_text text;
-    if (!unsock_run_directory_choose(run->options.directory, &caller, &run->directory, run->error) ||
+    if (!unsock_loopback_name_check(run->options.name, run->error) ||
+        !unsock_run_directory_choose(run->options.directory, &caller, &run->directory, run->error) ||
         !unsock_directory_rights_read(run->options.group, run->options.directory_mode, &run->rights, run->error))
         return false;
     if (run->options.group && !unsock_environment_get(&caller, "UNSOCK_MODE"))
@@ -260,7 +262,7 @@ static int run_checked(struct run *run) {
         return unsock_room_enter(run->start, run->error);
     if (unsock_settings.off)
         unsock_sys(__NR_write, 2, off, sizeof(off) - 1);
-    if (!make_place(run)) {
+    if (!make_place(run) || !unsock_loopback_name_give(options->name, place_of(run), run->start->caller, run->error)) {
         undo(run);
         return UNSOCK_RUN_FAILED;
     }

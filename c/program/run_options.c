@@ -20,6 +20,7 @@ static const struct unsock_option list[] = {
     {"--strict", "", "UNSOCK_STRICT", UNSOCK_OPTION_SWITCH, ""},
     {"--group", "group", "", UNSOCK_OPTION_OTHER, ""},
     {"--dir-mode", "octal", "", UNSOCK_OPTION_OTHER, ""},
+    {"--name", "name", "", UNSOCK_OPTION_OTHER, ""},
     {"--map", "port[/udp]=path", "", UNSOCK_OPTION_EACH, ""},
     {"--keep", "", "", UNSOCK_OPTION_OTHER, ""},
     {"--private", "", "", UNSOCK_OPTION_OTHER, ""},
@@ -66,6 +67,7 @@ static void sort_out(struct unsock_run_options *options) {
     options->directory = unsock_options_value(given, "--dir");
     options->group = unsock_options_value(given, "--group");
     options->directory_mode = unsock_options_value(given, "--dir-mode");
+    options->name = unsock_options_value(given, "--name");
     options->library = unsock_options_value(given, "--lib");
     options->keep = unsock_options_value(given, "--keep") != NULL;
     options->private = unsock_options_value(given, "--private") != NULL;

@@ -24,6 +24,7 @@ struct unsock_run_options {
     bool isolate;
     bool keep; /* the control files of --map */
     const char *library;
+    const char *name; /* of the loopback, for `expose --http` */
     const char *directory;
     const char *group;
     const char *directory_mode;

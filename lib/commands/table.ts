@@ -43,6 +43,7 @@ export const COMMANDS: readonly Command[] = [
     options: {
       ...SETTING_OPTIONS,
       ...DIRECTORY_OPTIONS,
+      name: { value: "name", help: "of this loopback, for expose --http: http://NAME.localhost:PORT/" },
       map: {
         value: "port[/udp]=path",
         repeated: true,
@@ -123,6 +124,7 @@ Example:
       dir: DIRECTORY_OPTION,
       address: { value: "address", help: "of the real network", default: "127.0.0.1" },
       all: { help: "whatever TCP port somebody has in the directory, as they come and go" },
+      http: { value: "port", help: "one port for all loopbacks of the user, by name" },
       in: { help: "the directory's port leads to a server of the real network" },
       idle: { value: "seconds", help: "after which a client of UDP is forgotten", default: "60" },
       force: { help: "even if everybody may write to --dir, or others could exchange it" },
@@ -133,10 +135,15 @@ until the command is ended (Ctrl-C). Whoever reaches it reaches the server, what
 client's own address. With --all, ports that are named besides are led to where they say; a file that is a plain Unix server's, or
 of --in, is not followed.
 
+With --http a request goes to the only TCP port of the loopback that its Host names: http://NAME.localhost:PORT/ to one of "run --name NAME",
+or to a directory in the default one or in --dir; http://3000.NAME.localhost:PORT/ where there are several. http://localhost:PORT/ lists all. A connection
+ends with its answer, unless it is a WebSocket or HTTP/2's.
+
 For a browser, http://localhost:3000/, and http://localhost:8080/:
   unsock expose 3000
   unsock expose --dir .git/unsock 3000=8080
   unsock expose --all
+  unsock expose --http 8080
 
 A DNS server:
   unsock expose 53/udp=5353

@@ -1,0 +1,70 @@
+/* A link is made beside the one that is there, and takes its place. */
+#include "process/loopback_name.h"
+
+#include "process/words.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#define ATTEMPTS_MOST 8
+
+bool unsock_loopback_name_is(struct unsock_span name) {
+    for (size_t i = 0; i < name.length; i++) {
+        char c = name.at[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (!is_letter && (c != '-' || i == 0 || i + 1 == name.length))
+            return false;
+    }
+    return name.length > 0 && name.length <= UNSOCK_LOOPBACK_NAME_MOST;
+}
+
+bool unsock_loopback_name_check(const char *name, struct unsock_text *error) {
+    if (!name || unsock_loopback_name_is(unsock_span_of(name)))
+        return true;
+    unsock_text_join(error, "run: --name: must be 1 to 63 of a-z, 0-9 and -, as a host's name: \"", name, "\"");
+    return false;
+}
+
+/* Returns 0 or -errno. */
+static long give(const char *names, const char *name, const char *path) {
+    char link[UNSOCK_RUN_PATH_MOST], next[UNSOCK_RUN_PATH_MOST];
+    struct unsock_text text;
+    long result = unsock_sys(__NR_mkdirat, AT_FDCWD, names, 0700);
+    if (result < 0 && result != -EEXIST)
+        return result;
+    unsock_text_start(&text, link, sizeof(link));
+    unsock_text_join(&text, names, "/", name);
+    for (int i = 0; i < ATTEMPTS_MOST; i++) {
+        uint32_t number = 0;
+        unsock_sys(__NR_getrandom, &number, sizeof(number), 0);
+        unsock_text_start(&text, next, sizeof(next));
+        unsock_text_join(&text, names, "/.");
+        unsock_text_number(&text, number, 16, 8);
+        result = unsock_sys(__NR_symlinkat, path, AT_FDCWD, next);
+        if (result != -EEXIST)
+            break;
+    }
+    if (result == 0)
+        result = unsock_sys(__NR_renameat2, AT_FDCWD, next, AT_FDCWD, link, 0);
+    if (result < 0)
+        unsock_sys(__NR_unlinkat, AT_FDCWD, next, 0);
+    return result;
+}
+
+bool unsock_loopback_name_give(const char *name, const char *path, const char *const *caller,
+                               struct unsock_text *error) {
+    struct unsock_environment environment = {.list = caller};
+    struct unsock_run_directory directory;
+    char names[UNSOCK_RUN_PATH_MOST];
+    struct unsock_text text;
+    if (!name)
+        return true;
+    if (!unsock_run_directory_default(&environment, &directory, error) ||
+        !unsock_run_directory_prepare(&directory, false, NULL, error))
+        return false;
+    unsock_text_start(&text, names, sizeof(names));
+    unsock_text_join(&text, directory.path, "/" UNSOCK_LOOPBACK_NAMES);
+    long result = give(names, name, path);
+    if (result < 0)
+        unsock_text_join(error, "run: --name: ", names, "/", name, ": ", unsock_words_of(-result));
+    return result == 0;
+}
