@@ -23,6 +23,12 @@ static long await(long socket, int64_t most) {
     return result < 0 ? result : -error;
 }
 
+static long connect_multiplexer(int socket, const struct unsock_control_file *control, int64_t most) {
+    struct unsock_firecracker asked = {.deadline = unsock_firecracker_now() + most};
+    long result = unsock_firecracker_ask(socket, control, &asked, INT64_MAX);
+    return result == 0 ? unsock_firecracker_await(socket, &asked, INT64_MAX) : result;
+}
+
 /* Is a connection taken? */
 static bool is_taken(const struct unsock_control_file *control, int family, int64_t most) {
     bool firecracker = control->options & UNSOCK_CONTROL_FIRECRACKER;
@@ -30,7 +36,7 @@ static bool is_taken(const struct unsock_control_file *control, int family, int6
         unsock_sys(__NR_socket, firecracker ? AF_UNIX : family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (socket < 0)
         return false;
-    long result = firecracker ? unsock_firecracker_connect((int)socket, control, most)
+    long result = firecracker ? connect_multiplexer((int)socket, control, most)
                               : unsock_sys(__NR_connect, socket, control->dest, control->dest_length);
     if (result == -EINPROGRESS)
         result = await(socket, most);
