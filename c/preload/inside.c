@@ -94,7 +94,7 @@ static write_function *find_other(uint64_t at, struct unsock_libc_write *own) {
     return unsock_libc_cancel_find((const uint8_t *)other) ? write_by_cancel : NULL;
 }
 
-__attribute__((constructor)) static void enter(void) {
+__attribute__((constructor)) static void reach_inside(void) {
     struct unsock_libc_write known;
     if (!unsock_start_active() || unsock_start_trapped || unsock_start_traps || !unsock_settings.patch)
         return;

@@ -27,7 +27,7 @@ const PROGRAM = { name: "unsock_program", most: 192 * 1024 };
 const OWN = /^unsock_/;
 
 /** Functions in tables: what the C library calls at the start and the end, and what reads settings and options then. */
-const TABLES = /^(?:start|take_over|_sub_I_\w*|at_exit|read_\w+|flag_of)$/;
+const TABLES = /^(?:start|take_over|reach_inside|_sub_I_\w*|at_exit|read_\w+|flag_of)$/;
 
 /**
  * Not below a call: the start comes once, before `main`, or with the first call of another library's constructor; exec
