@@ -21,6 +21,8 @@ export interface Starts {
   readonly machine: string;
   readonly rounds: number;
   readonly starts: readonly Start[];
+  /** The module's `loopback()` and `close()`, in a Node.js that runs already, in milliseconds. */
+  readonly loopback?: { readonly version: string; readonly median: number; readonly least: number };
 }
 
 /** Where it is kept. */
@@ -46,7 +48,8 @@ async function prepare(stage: string): Promise<Way[]> {
   await Deno.writeTextFile(`${empty}.ts`, "");
   const compile = ["compile", "--quiet", "--no-code-cache", "--no-check", "--no-prompt"];
   await output([Deno.execPath(), ...compile, "--output", empty, `${empty}.ts`]);
-  const run = ["run", "--dir", path.join(stage, "s"), "--", "true"];
+  const directory = ["--dir", path.join(stage, "s")];
+  const run = ["run", ...directory, "--", "true"];
   const source = [Deno.execPath(), "run", "-A"];
   const ways: Way[] = [
     { what: "`true`", command: ["true"] },
@@ -58,6 +61,14 @@ async function prepare(stage: string): Promise<Way[]> {
     {
       what: "`unsock run --private -- true`, as installed",
       command: [path.join(prefix, "bin", "unsock"), "run", "--private", ...run.slice(1)],
+    },
+    {
+      what: "`unsock path 3000`, as installed",
+      command: [path.join(prefix, "bin", "unsock"), "path", ...directory, "3000"],
+    },
+    {
+      what: "`unsock wait 3000`, as installed, of a server that listens",
+      command: [path.join(prefix, "bin", "unsock"), "wait", ...directory, "3000"],
     },
     { what: "an empty script", command: [...source, "--no-config", `${empty}.ts`] },
     { what: "`unsock run -- true`, from source", command: [...source, path.join(ROOT, "main.ts"), ...run] },
@@ -73,6 +84,30 @@ async function prepare(stage: string): Promise<Way[]> {
   return ways;
 }
 
+/** Makes loopbacks one after the other, and prints how many milliseconds each took. */
+const LOOPBACKS = `
+import { loopback } from ${JSON.stringify(path.join(ROOT, "packaging", "npm", "unsock.mjs"))};
+const [, , dir, lib, rounds] = process.argv;
+const times = [];
+for (let i = 0; i < Number(rounds) + 3; i++) {
+  const before = performance.now();
+  await (await loopback({ dir, lib })).close();
+  times.push(performance.now() - before);
+}
+console.log(JSON.stringify({ version: process.version, times: times.slice(3) }));
+`;
+
+/** Undefined: there is no Node.js. */
+async function measureLoopback(stage: string, rounds: number): Promise<Starts["loopback"]> {
+  const script = path.join(stage, "loopbacks.mjs");
+  await Deno.writeTextFile(script, LOOPBACKS);
+  const library = path.join(ROOT, "build", "libunsock.so");
+  const text = await output(["node", script, path.join(stage, "s"), library, `${rounds}`]).catch(() => undefined);
+  if (text === undefined) return undefined;
+  const { version, times }: { version: string; times: number[] } = JSON.parse(text);
+  return { version, median: quantile(times, 0.5), least: Math.min(...times) };
+}
+
 /**
  * Measures them in turn, round by round.
  *
@@ -83,6 +118,8 @@ export async function measureStarts(stage: string, rounds: number, machine: stri
   const spawner = path.join(stage, "spawn");
   await output(["cc", "-std=c17", "-D_GNU_SOURCE", "-O2", "-o", spawner, path.join(ROOT, "bench", "spawn.c")]);
   const ways = await prepare(stage);
+  await Deno.mkdir(path.join(stage, "s"), { mode: 0o700 });
+  using _server = Deno.listen({ transport: "unix", path: path.join(stage, "s", "3000.sock") });
   const measure = async (...options: string[]) => {
     const words = [spawner, ...options, `${rounds}`, ...ways.flatMap(({ command }) => ["++", ...command])];
     const measured: number[][] = JSON.parse(await output(words));
@@ -97,11 +134,11 @@ export async function measureStarts(stage: string, rounds: number, machine: stri
     extra: difference(column(index), column(0)).median,
     processor: quantile(processor(index), 0.5),
   }));
-  return { machine, rounds, starts };
+  return { machine, rounds, starts, loopback: await measureLoopback(stage, rounds) };
 }
 
 /** @returns The section of the page, in Markdown. */
-export function formatStarts({ machine, rounds, starts }: Starts): string {
+export function formatStarts({ machine, rounds, starts, loopback }: Starts): string {
   const rows = starts.map(({ what, ...times }) => {
     return `| ${[what, ...[times.median, times.least, times.extra, times.processor].map(formatNumber)].join(" | ")} |`;
   });
@@ -109,13 +146,19 @@ export function formatStarts({ machine, rounds, starts }: Starts): string {
     HEADING,
     "",
     `\`deno task bench:starts\` starts each ${rounds} times, in turn, from the moment that it is spawned to its end (${machine}). What is`,
-    "installed as `unsock` is the library, which does a `run` by itself; the binary alone unpacks it and asks the runtime. Processor time, of all",
+    "installed as `unsock` is the library, which does `run`, `path` and `wait` by itself; the binary alone unpacks it and asks the runtime. Processor time, of all",
     "threads, is what other work on the machine changes least.",
     "",
     "| ms | median | least | over `true` | processor time |",
     "| --- | --- | --- | --- | --- |",
     ...rows,
     "",
+    ...loopback === undefined ? [] : [
+      `The module's \`loopback()\` and \`close()\`, in a Node.js ${loopback.version} that runs already: ${
+        formatNumber(loopback.median)
+      } ms (least ${formatNumber(loopback.least)}).`,
+      "",
+    ],
   ].join("\n");
 }
 
