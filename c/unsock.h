@@ -177,6 +177,15 @@ UNSOCK_EXPORT int unsock_check_sockets(char *error, size_t size);
  */
 UNSOCK_EXPORT int unsock_check_rewriting(const char *path, char *error, size_t size);
 
+/*
+ * What `run` would set in this environment, with these options (blocks of strings, each ended by a NUL, without a
+ * command): a string NAME=VALUE with its NUL for each setting and LD_PRELOAD, which gets `library` in front, into
+ * `text`. UNSOCK_DIR is the directory that is chosen (c/process/run_directory.h). Returns 1 when somebody named that,
+ * 0 when it is a default; or -EINVAL with one line in `text`.
+ */
+UNSOCK_EXPORT int unsock_run_settings(const char *words, size_t words_length, const char *environment, size_t length,
+                                      const char *library, char *text, size_t size);
+
 #define UNSOCK_DIRECTORY_ASKED 1 /* somebody named it */
 #define UNSOCK_DIRECTORY_FORCE 2
 #define UNSOCK_DIRECTORY_CHECK 4 /* it is there */

@@ -11,11 +11,15 @@
 #include "program/caller.h"
 #include "program/room.h"
 #include "program/run.h"
+#include "program/run_environment.h"
 #include "program/run_map.h"
+#include "program/run_options.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "trap/patch.h"
+#include "rules/setting_names.h"
+#include "rules/settings.h"
 #include "unsock.h"
 
 #define NOBODY 65534
@@ -154,6 +158,52 @@ int unsock_program_called(unsigned count, const char *library, char *error, size
             unsock_exec_space_leave(spaces[i]);
     }
     return UNSOCK_RUN_FAILED;
+}
+
+/* What of a made environment a command is started with for the library's sake. */
+static void put_settings(const struct unsock_run_environment *made, struct unsock_text *text) {
+    for (const char *const *string = made->list; *string; string++) {
+        if (!unsock_begins(*string, "UNSOCK_") && !unsock_begins(*string, "LD_PRELOAD="))
+            continue;
+        unsock_text_put(text, *string);
+        unsock_text_char(text, '\0');
+    }
+}
+
+static int read_settings(const char *const *words, const char *const *caller, const char *library,
+                         struct unsock_text *text) {
+    struct unsock_environment environment = {.list = caller};
+    struct unsock_run_environment made = {.space = NULL};
+    struct unsock_settings before = unsock_settings;
+    struct unsock_run_options options;
+    struct unsock_run_directory directory;
+    bool good = unsock_run_options_read(words, &options, text) &&
+                unsock_setting_names_check(&environment, unsock_setting_name, text) &&
+                unsock_run_directory_choose(options.directory, &environment, &directory, text);
+    if (good) {
+        unsock_run_options_for_group(&options, &environment);
+        good = unsock_run_environment_make(&options, caller, directory.path, library, &made, text);
+    }
+    if (good)
+        put_settings(&made, text);
+    if (made.space)
+        unsock_exec_space_leave(made.space);
+    unsock_settings = before;
+    return good && !text->cut ? directory.asked : -EINVAL;
+}
+
+int unsock_run_settings(const char *words, size_t words_length, const char *environment, size_t length,
+                        const char *library, char *buffer, size_t size) {
+    struct unsock_exec_space *first = NULL, *second = NULL;
+    struct unsock_text text;
+    unsock_text_start(&text, buffer, size);
+    const char **options = list_of(words, words_length, &first), **caller = list_of(environment, length, &second);
+    int result = options && caller ? read_settings(options, caller, library, &text) : -ENOMEM;
+    if (second)
+        unsock_exec_space_leave(second);
+    if (first)
+        unsock_exec_space_leave(first);
+    return result;
 }
 
 static void put_step(struct unsock_route *route, const struct unsock_route_step *step) {

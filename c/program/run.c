@@ -148,8 +148,7 @@ static bool choose_directory(struct run *run) {
         !unsock_run_directory_choose(run->options.directory, &caller, &run->directory, run->error) ||
         !unsock_directory_rights_read(run->options.group, run->options.directory_mode, &run->rights, run->error))
         return false;
-    if (run->options.group && !unsock_environment_get(&caller, "UNSOCK_MODE"))
-        unsock_run_options_default(&run->options, "--mode", UNSOCK_GROUP_FILE_MODE);
+    unsock_run_options_for_group(&run->options, &caller);
     unsock_text_start(&text, run->private.path, sizeof(run->private.path));
     unsock_text_join(&text, run->directory.path, PRIVATE_TO_COME);
     return !run->options.private || unsock_private_fits(run->directory.path, run->error);

@@ -1,6 +1,7 @@
 /* Those that are no settings are sorted out by name. */
 #include "program/run_options.h"
 
+#include "process/directory_rights.h"
 #include "rt/mem.h"
 #include "unsock.h"
 
@@ -80,10 +81,12 @@ static void sort_out(struct unsock_run_options *options) {
     }
 }
 
-void unsock_run_options_default(struct unsock_run_options *options, const char *flag, const char *value) {
+void unsock_run_options_for_group(struct unsock_run_options *options, const struct unsock_environment *caller) {
+    if (!options->group || unsock_environment_get(caller, "UNSOCK_MODE"))
+        return;
     for (unsigned i = 0; i < OPTIONS; i++) {
-        if (unsock_span_is(unsock_span_of(flag), list[i].flag) && !options->given.values[i])
-            options->given.values[i] = value;
+        if (unsock_span_is(unsock_span_of("--mode"), list[i].flag) && !options->given.values[i])
+            options->given.values[i] = UNSOCK_GROUP_FILE_MODE;
     }
 }
 

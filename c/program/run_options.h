@@ -6,6 +6,7 @@
 #include "program/options.h"
 #include "program/run_map.h"
 #include "rt/text.h"
+#include "rules/environment.h"
 
 #include <stdbool.h>
 
@@ -37,7 +38,7 @@ struct unsock_run_options {
  */
 bool unsock_run_options_read(const char *const *words, struct unsock_run_options *options, struct unsock_text *error);
 
-/* Gives an option a value, unless it was given one. */
-void unsock_run_options_default(struct unsock_run_options *options, const char *flag, const char *value);
+/* With --group the mode of socket files that a group needs, where neither option nor environment says another. */
+void unsock_run_options_for_group(struct unsock_run_options *options, const struct unsock_environment *caller);
 
 #endif

@@ -1,11 +1,11 @@
 /** `unsock env`: what `run` would set, as lines for a shell and others; with `--off` the way back. */
 import * as path from "@std/path/posix";
-import { chooseDirectory, prepareDirectory } from "../run/directory.ts";
-import { applySettings } from "../run/environment.ts";
-import { type DirectoryOptions, readDirectoryRights, withGroupMode } from "../run/directory_rights.ts";
+import { prepareDirectory } from "../run/directory.ts";
+import { type DirectoryOptions, readDirectoryRights } from "../run/directory_rights.ts";
 import { ENV_FORMATS, writeVariable } from "../run/env_formats.ts";
 import { ownRunner } from "../run/own_runner.ts";
-import { SETTING_LIST, type SettingOptions, SETTINGS, type Settings } from "../run/settings.ts";
+import { readRunSettings } from "../run/run_settings.ts";
+import { SETTING_LIST, type SettingOptions, SETTINGS } from "../run/settings.ts";
 import { findShim } from "../run/shim.ts";
 import { socketsProblem } from "../run/sockets.ts";
 import type { Context } from "../system/context.ts";
@@ -51,34 +51,44 @@ export async function env(options: EnvOptions, context: Context): Promise<number
 }
 
 async function turnOn(options: EnvOptions, context: Context): Promise<Environ> {
-  const { system } = context;
-  const directory = chooseDirectory(options.dir, context.environ, system.euid);
-  const library = await findShim(options.lib, context.environ, system);
+  const { force, lib, off: _, ...settings } = options;
+  const library = await findShim(lib, context.environ, context.system);
   const environ = context.environ.clone();
-  const runner = await ownRunner(context, options.lib);
+  const runner = await ownRunner(context, lib);
   readDirectoryRights(options, runner);
-  const settings = applySettings(environ, settingOptions(options, environ), directory.path, library);
-  if (options.force) environ.set(SETTINGS.trust.variable, "1");
-  checkSockets(settings, options, runner);
-  prepareDirectory(directory, runner, options.force, options);
-  if (settings.off) context.warn(`env: ${OFF}: nothing is redirected`);
+  const { directory, variables } = readRunSettings(
+    { ...settings, force: force || undefined },
+    environ,
+    library,
+    runner,
+  );
+  for (const name of NAMES) {
+    const value = variables.get(name);
+    if (value === undefined) environ.delete(name);
+    else environ.set(name, value);
+  }
+  checkSockets(variables, options, runner);
+  prepareDirectory(directory, runner, force, options);
+  if (isOn(variables, SETTINGS.off)) context.warn(`env: ${OFF}: nothing is redirected`);
   return environ;
 }
 
-/** @returns `options` as settings: a log file of the working directory made absolute, and the mode that a group needs. */
-function settingOptions<T extends SettingOptions & DirectoryOptions>(options: T, environ: Environ): T {
-  const { log, ...rest } = withGroupMode(options, environ.getFilled("UNSOCK_MODE") === undefined);
-  const isWhole = typeof log !== "string" || log === "stderr" || log === "" || log.startsWith("/");
-  return { ...rest, log: isWhole ? log : `${Deno.cwd().replace(/\/$/, "")}/${log}` } as T;
+function isOn(variables: ReadonlyMap<string, string>, { variable }: { readonly variable: string }): boolean {
+  return variables.get(variable) === "1";
 }
 
 const OFF = "UNSOCK_OFF=1 is set";
 
 /** As `run` (`c/program/run.c`): what somebody insists on is not taken back, and what is not redirected needs no sockets. */
-function checkSockets({ off, blockInet, strict }: Settings, options: EnvOptions, runner: Runner): void {
-  if (off) {
+function checkSockets(variables: ReadonlyMap<string, string>, options: EnvOptions, runner: Runner): void {
+  if (isOn(variables, SETTINGS.off)) {
     const insists = options.blockInet ? "--block-inet" : options.strict ? "--strict" : undefined;
-    const promise = insists ?? (blockInet ? "UNSOCK_BLOCK_INET=1" : strict ? "UNSOCK_STRICT=1" : undefined);
+    const promise = insists ??
+      (isOn(variables, SETTINGS.blockInet)
+        ? "UNSOCK_BLOCK_INET=1"
+        : isOn(variables, SETTINGS.strict)
+        ? "UNSOCK_STRICT=1"
+        : undefined);
     if (promise === undefined) return;
     throw new UnsockError(`env: ${promise}: ${OFF}, and nothing would be redirected: unset it`);
   }

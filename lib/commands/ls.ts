@@ -33,8 +33,9 @@ export async function ls(options: ListOptions, port: string | undefined, context
   if (port !== undefined && wanted === undefined) {
     throw new UsageError(`ls: PORT: not a port from 1 to 65535: "${port}"`);
   }
-  const directory = chooseDirectory(options.dir, context.environ, context.system.euid).path;
-  const asked = { libc: context.libc, runner: await ownRunner(context) };
+  const runner = await ownRunner(context);
+  const directory = chooseDirectory(options.dir, context.environ, runner).path;
+  const asked = { libc: context.libc, runner };
   const show = () => format(directory, wanted, options, asked, context.system.euid === 0);
   if (!options.watch) {
     context.print(show());

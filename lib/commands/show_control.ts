@@ -22,16 +22,17 @@ interface ShowOptions {
  * @throws {UnsockError} When it cannot be read or is no control file.
  */
 export async function showControl(options: ShowOptions, word: string, context: Context): Promise<number> {
-  const control = readControlFile(fileOf(word, options, context), await ownRunner(context));
+  const runner = await ownRunner(context);
+  const control = readControlFile(fileOf(word, options, context, runner), runner);
   const { proxyWords: _, destinationWords: __, ...facts } = control;
   context.print(options.json ? `${JSON.stringify(facts, null, 2)}\n` : describeControl(control));
   return 0;
 }
 
 /** A number is a port, unless a file has that name. */
-function fileOf(word: string, { dir }: ShowOptions, { environ, system }: Context): string {
+function fileOf(word: string, { dir }: ShowOptions, { environ }: Context, runner: Runner): string {
   if (!/^\d+(\/\w*)?$/.test(word) || statOrUndefined(word) !== undefined) return word;
-  return portFile(chooseDirectory(dir, environ, system.euid).path, parsePort(word));
+  return portFile(chooseDirectory(dir, environ, runner).path, parsePort(word));
 }
 
 /**

@@ -2,12 +2,11 @@
 import * as path from "@std/path/posix";
 import { type Service, serviceUnit, socketUnit } from "../report/unit_files.ts";
 import { unreachable } from "../report/unit_reach.ts";
-import { chooseDirectory } from "../run/directory.ts";
-import { type DirectoryOptions, formatMode, readDirectoryRights, withGroupMode } from "../run/directory_rights.ts";
-import { applySettings } from "../run/environment.ts";
+import { type DirectoryOptions, formatMode, readDirectoryRights } from "../run/directory_rights.ts";
 import { portFile } from "../run/ports.ts";
 import { inspectCommand } from "../run/program.ts";
-import { SETTING_LIST, type SettingOptions, type Settings } from "../run/settings.ts";
+import { readRunSettings } from "../run/run_settings.ts";
+import { SETTING_LIST, type SettingOptions, SETTINGS } from "../run/settings.ts";
 import { ownRunner } from "../run/own_runner.ts";
 import { findShim } from "../run/shim.ts";
 import type { UNIT_OPTIONS } from "../run/unit_options.ts";
@@ -56,12 +55,11 @@ async function describeService(options: UnitOptions, command: readonly string[],
   const program = path.resolve(steps[0]?.file ?? word);
   const name = options.name ?? path.basename(program);
   if (!/^[A-Za-z0-9:_.-]{1,200}$/.test(name)) throw new UsageError(`--name: not a unit's name: "${name}"`);
-  const directory = chooseDirectory(options.dir ?? `/run/${name}`, environ, system.euid).path;
   const library = await findShim(options.lib, environ, system);
   const rights = readDirectoryRights(options, runner);
   // The units are for another time and user: what this shell's environment says does not count.
-  const variables = Environ.of({});
-  const settings = applySettings(variables, withGroupMode(options, true), directory, library);
+  const given = { ...settingsOf(options), dir: options.dir ?? `/run/${name}` };
+  const { directory: { path: directory }, variables } = readRunSettings(given, Environ.of({}), library, runner);
   const service: Service = {
     name,
     library,
@@ -75,17 +73,29 @@ async function describeService(options: UnitOptions, command: readonly string[],
     user: options.user,
     group: options.group,
     network: options.network === true,
-    sockets: options.socket ? socketsOf(settings, directory) : [],
-    socketMode: formatMode(settings.mode ?? (options.group === undefined ? 0o600 : 0o660)),
+    sockets: options.socket ? socketsOf(variables.get(SETTINGS.ports.variable) ?? "", directory) : [],
+    socketMode: formatMode(parseInt(variables.get(SETTINGS.mode.variable) ?? "600", 8)),
   };
   return { service, warnings: unreachable(service, steps, rights?.group, runner) };
 }
 
-function socketsOf({ ports }: Settings, directory: string): string[] {
-  const count = ports.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+/** Those that are no settings of the command are the units' own. */
+function settingsOf(
+  { output: _, socket: __, name: ___, user: ____, network: _____, lib: ______, ...others }: UnitOptions,
+) {
+  return others;
+}
+
+/** @param ports As the library has taken them: `N` and `N-M`, with commas. */
+function socketsOf(ports: string, directory: string): string[] {
+  const ranges = ports.split(",").filter((range) => range !== "").map((range) => {
+    const [first = 0, last = first] = range.split("-").map(Number);
+    return { first, last };
+  });
+  const count = ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
   if (count === 0) throw new UsageError("unit: --socket needs the ports: --port 8000");
   if (count > SOCKETS_MOST) throw new UsageError(`unit: --socket: more than ${SOCKETS_MOST} ports`);
-  return ports.flatMap(({ first, last }) =>
+  return ranges.flatMap(({ first, last }) =>
     Array.from({ length: last - first + 1 }, (_, i) => portFile(directory, { number: first + i, kind: "stream" }))
   );
 }

@@ -3,12 +3,13 @@ import * as path from "@std/path/posix";
 import type { Context } from "../system/context.ts";
 import { lstatOrUndefined, statOrUndefined } from "../system/files.ts";
 import { type AddressedPort, parseAddressedPort } from "../run/ports.ts";
-import { chooseDirectory, type ChosenDirectory, directoryProblem } from "../run/directory.ts";
+import { chooseDirectory, directoryProblem } from "../run/directory.ts";
+import { type ChosenDirectory, readRunSettings } from "../run/run_settings.ts";
 import { reason } from "../system/errors.ts";
 import { cString, openRunner, openShim, type Runner } from "../system/ffi.ts";
 import { inspectCommand, type ProgramStep } from "../run/program.ts";
 import { checkSettingNames } from "../run/setting_names.ts";
-import { parseSettings, SETTING_LIST } from "../run/settings.ts";
+import { SETTING_LIST } from "../run/settings.ts";
 import { ownRunner } from "../run/own_runner.ts";
 import { findShim } from "../run/shim.ts";
 import { socketsProblem } from "../run/sockets.ts";
@@ -23,7 +24,7 @@ import { VERSION } from "../system/version.ts";
 export async function diagnoseMachine(context: Context, directory: string | undefined): Promise<Finding[]> {
   return [
     kernelFinding(Deno.osRelease()),
-    settingsFinding(context),
+    await settingsFinding(context),
     await libraryFinding(context),
     await socketsFinding(context),
     await rewritingFinding(context),
@@ -53,10 +54,13 @@ export function kernelFinding(release: string): Finding {
     : note("kernel", `Linux ${release}: older than 5.10`, "untested: run unsock self-test");
 }
 
-function settingsFinding(context: Context): Finding {
+/** Without a library there is nobody to ask for values, and another line says so. */
+async function settingsFinding(context: Context): Promise<Finding | undefined> {
+  const runner = await ownRunner(context).catch(() => undefined);
   try {
-    checkSettingNames(Object.entries(Deno.env.toObject()));
-    parseSettings((name) => context.environ.get(name));
+    checkSettingNames(context.environ.texts().map(splitVariable));
+    if (runner === undefined) return undefined;
+    readRunSettings({}, context.environ, "/", runner);
     return ok("settings", "settings: every UNSOCK_ variable in the environment can be read");
   } catch (error) {
     return bad(
@@ -65,6 +69,11 @@ function settingsFinding(context: Context): Finding {
       "every command that the library is preloaded into ends with this line",
     );
   }
+}
+
+function splitVariable(text: string): [string, string] {
+  const [name = ""] = text.split("=", 1);
+  return [name, text.slice(name.length + 1)];
 }
 
 async function libraryFinding(context: Context): Promise<Finding> {
@@ -96,34 +105,19 @@ async function directoryFindings(
   port?: AddressedPort,
 ): Promise<Finding[]> {
   try {
-    const directory = chooseDirectory(option, context.environ, context.system.euid);
-    const finding = await directoryFinding(directory, context);
-    return [finding, ...await listenerFindings(directory, context, port)];
+    const runner = await ownRunner(context);
+    const directory = chooseDirectory(option, context.environ, runner);
+    return [directoryFinding(directory, context, runner), ...portFindings(directory, { context, runner, port })];
   } catch (error) {
     return [bad("directory", `directory: ${reason(error)}`)];
   }
 }
 
-/** Without a library there is nobody to ask, and the lines above say so. */
-async function listenerFindings(
-  directory: ChosenDirectory,
-  context: Context,
-  port?: AddressedPort,
-): Promise<Finding[]> {
-  let runner: Runner;
-  try {
-    runner = await ownRunner(context);
-  } catch {
-    return [];
-  }
-  return portFindings(directory, { context, runner, port });
-}
-
-async function directoryFinding(directory: ChosenDirectory, context: Context): Promise<Finding> {
+function directoryFinding(directory: ChosenDirectory, context: Context, runner: Runner): Finding {
   const { euid } = context.system;
   try {
     const status = statOrUndefined(directory.path);
-    const problem = directoryProblem(directory, await ownRunner(context));
+    const problem = directoryProblem(directory, runner);
     if (problem !== undefined) return bad("directory", problem);
     if (status === undefined) return missingFinding(directory.path, context);
     const mode = ((status.mode ?? 0) & 0o7777).toString(8).padStart(4, "0");

@@ -1,6 +1,6 @@
 /** Why a client is refused: who listens in which directory, and whose rights stand in the way. */
 import * as path from "@std/path/posix";
-import { type ChosenDirectory } from "../run/directory.ts";
+import type { ChosenDirectory } from "../run/run_settings.ts";
 import { type AddressedPort, formatPort, wildcardOf } from "../run/ports.ts";
 import type { Context } from "../system/context.ts";
 import { cString, type Runner } from "../system/ffi.ts";

@@ -12,9 +12,6 @@ export interface DirectoryRights {
 
 const MESSAGE_SIZE = 1 << 12;
 
-/** What a group needs of socket files. */
-const GROUP_FILE_MODE = "660";
-
 /** The options of commands that make the directory. */
 export const DIRECTORY_OPTIONS = {
   group: {
@@ -57,11 +54,4 @@ export function rightsWords(
   { group, dirMode }: DirectoryOptions,
 ): [Uint8Array<ArrayBuffer> | null, Uint8Array<ArrayBuffer> | null] {
   return [group === undefined ? null : cString(group), dirMode === undefined ? null : cString(dirMode)];
-}
-
-/** @returns The options with the mode of files that a group needs, where nothing else was said. */
-export function withGroupMode<T extends DirectoryOptions & { readonly mode?: string }>(options: T, unset: boolean): T {
-  return options.group !== undefined && options.mode === undefined && unset
-    ? { ...options, mode: GROUP_FILE_MODE }
-    : options;
 }

@@ -5,9 +5,6 @@
 import type { Option, OptionValues } from "../system/options.ts";
 import { ADDRESSES, DIRECTORY, ENGINE, LOG, MODE, PORTS, type SettingType, SWITCH, TIMEOUT } from "./setting_types.ts";
 
-/** What is covered when `UNSOCK_ADDR` is not set. */
-const DEFAULT_ADDRESSES = "127.175.0.0/32";
-
 /** What `unsock run` covers: local traffic moves, the internet stays. */
 export const RUN_ADDRESSES = "127.0.0.1/8,0.0.0.0,::1,::";
 
@@ -30,13 +27,11 @@ interface SettingOption {
 }
 
 /** One setting. */
-export interface Setting<T> {
+export interface Setting {
   /** The environment variable that the library reads. */
   readonly variable: `UNSOCK_${string}`;
-  readonly type: SettingType<T>;
-  /** What counts when the variable is unset or empty. */
-  readonly default: T;
-  /** The same in words, where the value has none. */
+  readonly type: SettingType;
+  /** What counts when the variable is unset or empty; undefined: nothing, or of a switch, that it is off. */
   readonly otherwise?: string;
   /** One line, without the default. */
   readonly help: string;
@@ -54,7 +49,6 @@ export const SETTINGS = {
   directory: {
     variable: "UNSOCK_DIR",
     type: DIRECTORY,
-    default: undefined,
     help: "where the socket files are: an absolute path of at most 90 bytes, made if missing",
     option: {
       name: "dir",
@@ -65,14 +59,13 @@ export const SETTINGS = {
   addresses: {
     variable: "UNSOCK_ADDR",
     type: ADDRESSES,
-    default: ADDRESSES.parse("UNSOCK_ADDR", DEFAULT_ADDRESSES),
+    otherwise: "127.175.0.0/32",
     help: "what is redirected: ADDR or ADDR/BITS, IPv4 and IPv6; the first of each family is what nameless peers have",
     option: { name: "addr", default: RUN_ADDRESSES },
   },
   ports: {
     variable: "UNSOCK_PORT",
     type: PORTS,
-    default: [],
     otherwise: "all",
     help: "only these ports: N or N-M",
     option: { name: "port" },
@@ -80,7 +73,6 @@ export const SETTINGS = {
   mode: {
     variable: "UNSOCK_MODE",
     type: MODE,
-    default: undefined,
     otherwise: "as the umask says",
     help: "permissions of created socket files",
     option: { name: "mode" },
@@ -88,14 +80,13 @@ export const SETTINGS = {
   connectTimeoutMs: {
     variable: "UNSOCK_CONNECT_TIMEOUT_MS",
     type: TIMEOUT,
-    default: 5000,
+    otherwise: "5000",
     help: "how long a Firecracker handshake may take, in milliseconds",
     option: { name: "connectTimeoutMs", formerly: "timeout" },
   },
   log: {
     variable: "UNSOCK_LOG",
     type: LOG,
-    default: undefined,
     otherwise: "none",
     help: "a line for each redirected call, to a file or to standard error (stderr)",
     option: { name: "log", bare: "stderr" },
@@ -103,63 +94,55 @@ export const SETTINGS = {
   blockInet: {
     variable: "UNSOCK_BLOCK_INET",
     type: SWITCH,
-    default: false,
     help: "refuse IP traffic that is not redirected: EACCES",
     option: { name: "blockInet" },
   },
   blockInet6: {
     variable: "UNSOCK_BLOCK_INET6",
     type: SWITCH,
-    default: false,
     help: "refuse IPv6 sockets: EAFNOSUPPORT",
     option: { name: "blockInet6" },
   },
   acceptConvertAll: {
     variable: "UNSOCK_ACCEPT_CONVERT_ALL",
     type: SWITCH,
-    default: false,
     help: "peers that are not IP are reported as IP",
     option: { ...CONVERT, choice: "all" },
   },
   acceptConvertVsock: {
     variable: "UNSOCK_ACCEPT_CONVERT_VSOCK",
     type: SWITCH,
-    default: false,
     help: "vsock peers are reported as IP",
     option: { ...CONVERT, choice: "vsock" },
   },
   fallback: {
     variable: "UNSOCK_FALLBACK",
     type: SWITCH,
-    default: false,
     help: "connect over the real network where no socket file exists",
     option: { name: "fallback" },
   },
   oneAddress: {
     variable: "UNSOCK_ONE_ADDRESS",
     type: SWITCH,
-    default: false,
     help: "an address that nobody has leads to whoever has the port, as in unsock 1.1",
     option: { name: "oneAddress" },
   },
   engine: {
     variable: "UNSOCK_ENGINE",
     type: ENGINE,
-    default: "auto",
+    otherwise: "auto",
     help: "auto: a program that preloading does not reach has its system calls trapped; trap: all; preload: none",
     option: { name: "engine" },
   },
   patch: {
     variable: "UNSOCK_PATCH",
     type: SWITCH,
-    default: true,
     help:
       "0: no code is changed, of libc's write nor of programs whose system calls are trapped (slower then), for those who debug",
   },
   strict: {
     variable: "UNSOCK_STRICT",
     type: SWITCH,
-    default: false,
     otherwise: "on with UNSOCK_BLOCK_INET",
     help: "do not start a program that cannot be reached at all, instead of naming it",
     option: { name: "strict" },
@@ -167,27 +150,19 @@ export const SETTINGS = {
   trust: {
     variable: "UNSOCK_TRUST",
     type: SWITCH,
-    default: false,
     help: "trust those who could put another directory in the place of UNSOCK_DIR; --force of run and env sets it",
   },
   off: {
     variable: "UNSOCK_OFF",
     type: SWITCH,
-    default: false,
     help: "for one command: nothing is redirected in it and in what it starts",
   },
-} as const satisfies Readonly<Record<string, Setting<unknown>>>;
+} as const satisfies Readonly<Record<string, Setting>>;
 
 type Table = typeof SETTINGS;
 
-/** What the library would do, read from the environment. */
-export type Settings = {
-  readonly [Name in keyof Table]: Table[Name] extends { readonly type: SettingType<infer T> } ? T : never;
-};
-
 /** The table as a list. */
-export const SETTING_LIST: readonly (Setting<unknown> & { readonly name: keyof Settings })[] = Object.entries(SETTINGS)
-  .map(([name, setting]) => ({ ...setting, name: name as keyof Settings }));
+export const SETTING_LIST: readonly Setting[] = Object.values(SETTINGS);
 
 /** The library itself is named by a variable and an option too, but it cannot be told of them. */
 export const LIBRARY = {
@@ -199,9 +174,9 @@ export const LIBRARY = {
 export const NO_CHOICE = "none";
 
 type OptionOf<S> = S extends { readonly option: { readonly choice: string } } ? { readonly value: string }
-  : S extends { readonly type: SettingType<boolean> } ? { readonly help: string }
   : S extends { readonly option: { readonly bare: string } } ? { readonly value: string; readonly optional: true }
-  : { readonly value: string };
+  : S extends { readonly type: { readonly value: string } } ? { readonly value: string }
+  : { readonly help: string };
 
 type OptionNameOf<S> = S extends { readonly option: { readonly name: infer N extends string } } ? N : never;
 
@@ -213,7 +188,7 @@ type SettingOptionTable = {
 export type SettingOptions = OptionValues<SettingOptionTable>;
 
 /** The settings of each option: one, or those that it chooses from. */
-export const SETTINGS_OF_OPTION: ReadonlyMap<string, readonly Setting<unknown>[]> = Map.groupBy(
+export const SETTINGS_OF_OPTION: ReadonlyMap<string, readonly Setting[]> = Map.groupBy(
   SETTING_LIST.filter(({ option }) => option !== undefined),
   ({ option }) => option?.name ?? "",
 );
@@ -223,7 +198,7 @@ export const SETTING_OPTIONS = Object.fromEntries(
   Array.from(SETTINGS_OF_OPTION, ([name, settings]) => [name, optionFor(settings)]),
 ) as SettingOptionTable;
 
-function optionFor(settings: readonly Setting<unknown>[]): Option {
+function optionFor(settings: readonly Setting[]): Option {
   const [setting] = settings;
   if (setting === undefined) throw new Error("an option without a setting");
   const { type, option } = setting;
@@ -246,36 +221,6 @@ function optionFor(settings: readonly Setting<unknown>[]): Option {
 }
 
 /** @returns What counts when the variable is not set; empty: nothing. */
-export function defaultInWords({ type, default: value, otherwise }: Setting<unknown>): string {
-  return otherwise ?? (type.value === undefined ? "" : type.format(value));
-}
-
-/**
- * Reads all settings, as the library does when it is loaded.
- *
- * @param lookup Gives a variable's value; undefined and empty both mean unset.
- * @returns The settings.
- * @throws {SettingError} When a value cannot be read.
- */
-export function parseSettings(lookup: (name: string) => string | undefined): Settings {
-  const values = SETTING_LIST.map(({ name, variable, type, default: unset }) => {
-    const text = lookup(variable);
-    return [name, text === undefined || text === "" ? unset : type.parse(variable, text)];
-  });
-  return Object.fromEntries(values);
-}
-
-/**
- * The inverse of {@linkcode parseSettings}: only what differs from the defaults is written.
- *
- * @param settings What the library shall do.
- * @returns Names and values.
- */
-export function toEnvironment(settings: Settings): Map<string, string> {
-  const environment = new Map<string, string>();
-  for (const { name, variable, type, default: unset } of SETTING_LIST) {
-    const text = type.format(settings[name]);
-    if (text !== type.format(unset)) environment.set(variable, text);
-  }
-  return environment;
+export function defaultInWords({ otherwise }: Setting): string {
+  return otherwise ?? "";
 }

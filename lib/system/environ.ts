@@ -59,6 +59,11 @@ export class Environ {
     return this.get(name) || undefined;
   }
 
+  /** `NAME=VALUE` each, as text. */
+  texts(): string[] {
+    return this.#entries.map((entry) => decoder.decode(entry));
+  }
+
   /** Replaces the value in its place, or appends it. */
   set(name: string, value: string): void {
     const entry = encoder.encode(`${name}=${value}`);

@@ -138,6 +138,14 @@ const RUNNER = {
   unsock_check_sockets: { parameters: ["buffer", "usize"], result: "i32" },
   /** `int unsock_check_rewriting(const char *path, char *error, size_t size)` */
   unsock_check_rewriting: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
+  /**
+   * `int unsock_run_settings(const char *words, size_t words_length, const char *environment, size_t length,
+   * const char *library, char *text, size_t size)`
+   */
+  unsock_run_settings: {
+    parameters: ["buffer", "usize", "buffer", "usize", "buffer", "buffer", "usize"],
+    result: "i32",
+  },
   /** `int unsock_directory_rights(const char *group, const char *mode, int64_t numbers[2], char *error, size_t size)` */
   unsock_directory_rights: { parameters: ["buffer", "buffer", "buffer", "buffer", "usize"], result: "i32" },
   /**

@@ -1,15 +1,4 @@
 /** IPv4 and IPv6 addresses as text and bytes, as strict as `inet_pton`. Pure. */
-import { parseDecimal } from "./numbers.ts";
-
-/** An address with the number of leading bits that count. */
-export interface AddressRange {
-  /** The address as written, without the bits. */
-  readonly text: string;
-  /** Four or sixteen bytes, in network order. */
-  readonly bytes: Uint8Array;
-  readonly bits: number;
-}
-
 /**
  * @param text A dotted quad without leading zeros.
  * @returns Four bytes, or undefined.
@@ -69,21 +58,6 @@ export function parseIp(text: string): Uint8Array | undefined {
 /** `::ffff:a.b.c.d` (RFC 4291, 2.5.5.2) */
 function isMapped(bytes: Uint8Array): boolean {
   return bytes.length === 16 && bytes.subarray(0, 12).every((byte, index) => byte === (index < 10 ? 0 : 0xff));
-}
-
-/**
- * @param text `ADDR` or `ADDR/BITS`.
- * @returns What it says, or undefined.
- */
-export function parseAddressRange(text: string): AddressRange | undefined {
-  const [address = "", bitsText, extra] = text.split("/");
-  if (extra !== undefined) return undefined;
-  const bytes = parseIpv4(address) ?? parseIpv6(address);
-  if (bytes === undefined) return undefined;
-  const bits = bitsText === undefined ? bytes.length * 8 : parseDecimal(bitsText, 0, bytes.length * 8);
-  // An IPv4-mapped address is the IPv4 address: fewer bits than its prefix would be neither family.
-  if (bits === undefined || (isMapped(bytes) && bits < 96)) return undefined;
-  return { text: address, bytes, bits };
 }
 
 /**

@@ -11,14 +11,3 @@ export function parseDecimal(text: string, min: number, max: number): number | u
   const value = Number(text);
   return value >= min && value <= max ? value : undefined;
 }
-
-/**
- * @param text What the user wrote, such as "0660".
- * @param max The largest number allowed.
- * @returns The number, or undefined when `text` is anything but octal digits in range.
- */
-export function parseOctal(text: string, max: number): number | undefined {
-  if (!/^0*[0-7]{1,15}$/.test(text)) return undefined;
-  const value = parseInt(text, 8);
-  return value <= max ? value : undefined;
-}

@@ -2,18 +2,22 @@
 import { assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
 import { Environ, splitNul } from "../../lib/system/environ.ts";
 import { UsageError } from "../../lib/system/errors.ts";
-import { applySettings } from "../../lib/run/environment.ts";
-import { SettingError } from "../../lib/run/setting_types.ts";
+import { readRunSettings } from "../../lib/run/run_settings.ts";
+import { openRunner } from "../../lib/system/ffi.ts";
 import type { SettingOptions } from "../../lib/run/settings.ts";
 import { RUN_ADDRESSES } from "../../lib/run/settings.ts";
+import type { DirectoryOptions } from "../../lib/run/directory_rights.ts";
 import { shellQuote } from "../../lib/system/shell.ts";
+import { shimLibrary } from "../support/shim.ts";
 
 const text = (environ: Environ) => environ.entries.map((entry) => new TextDecoder().decode(entry));
 
-function apply(variables: Record<string, string>, options: SettingOptions): string[] {
-  const environ = Environ.of(variables);
-  applySettings(environ, options, "/run/u", "/lib/libunsock.so");
-  return text(environ);
+function apply(variables: Record<string, string>, options: SettingOptions & DirectoryOptions): string[] {
+  const given = { dir: "/run/u", ...options };
+  const runner = openRunner(shimLibrary());
+  const settings = readRunSettings(given, Environ.of(variables), "/lib/libunsock.so", runner);
+  assertEquals(settings.directory, { path: "/run/u", asked: true });
+  return Array.from(settings.variables, ([name, value]) => `${name}=${value}`);
 }
 
 Deno.test("Environ keeps order, bytes that are no UTF-8, doubled names and entries without a value", () => {
@@ -32,9 +36,8 @@ Deno.test("Environ keeps order, bytes that are no UTF-8, doubled names and entri
   assertStrictEquals(environ.getFilled("D"), undefined);
 });
 
-Deno.test("applySettings() adds the defaults of run and nothing else", () => {
+Deno.test("readRunSettings() adds the defaults of run and nothing else", () => {
   assertEquals(apply({ HOME: "/" }, {}), [
-    "HOME=/",
     "UNSOCK_DIR=/run/u",
     `UNSOCK_ADDR=${RUN_ADDRESSES}`,
     "UNSOCK_ACCEPT_CONVERT_ALL=1",
@@ -42,7 +45,7 @@ Deno.test("applySettings() adds the defaults of run and nothing else", () => {
   ]);
 });
 
-Deno.test("applySettings() lets the caller's variables stand, and options override them", () => {
+Deno.test("readRunSettings() lets the caller's variables stand, and options override them", () => {
   const variables = {
     UNSOCK_ADDR: "::1",
     UNSOCK_PORT: "80",
@@ -67,17 +70,25 @@ Deno.test("applySettings() lets the caller's variables stand, and options overri
   ]);
 });
 
-Deno.test("applySettings() preloads the library once, in front", () => {
+Deno.test("readRunSettings() gives files the mode that a group needs, where nobody says another", () => {
+  const mode = (variables: Record<string, string>, options: Record<string, string>) =>
+    apply(variables, { group: "0", ...options }).find((variable) => variable.startsWith("UNSOCK_MODE="));
+  assertStrictEquals(mode({}, {}), "UNSOCK_MODE=660");
+  assertStrictEquals(mode({}, { mode: "600" }), "UNSOCK_MODE=600");
+  assertStrictEquals(mode({ UNSOCK_MODE: "640" }, {}), "UNSOCK_MODE=640");
+});
+
+Deno.test("readRunSettings() preloads the library once, in front", () => {
   const preload = (before: string) => apply({ LD_PRELOAD: before }, {})[0];
   assertStrictEquals(preload("/lib/libunsock.so"), "LD_PRELOAD=/lib/libunsock.so");
   assertStrictEquals(preload("x.so:/lib/libunsock.so"), "LD_PRELOAD=/lib/libunsock.so:x.so");
   assertStrictEquals(preload(""), "LD_PRELOAD=/lib/libunsock.so");
 });
 
-Deno.test("applySettings() names what the user wrote: the option, or the variable", () => {
+Deno.test("readRunSettings() names what the user wrote: the option, or the variable", () => {
   assertMatch(assertThrows(() => apply({}, { port: "0" }), UsageError).message, /^--port: .*: "0"$/);
-  assertMatch(assertThrows(() => apply({ UNSOCK_PORT: "0" }, {}), SettingError).message, /^UNSOCK_PORT: .*: "0"$/);
-  assertThrows(() => apply({}, { mode: "" }), UsageError);
+  assertMatch(assertThrows(() => apply({ UNSOCK_PORT: "0" }, {}), UsageError).message, /^UNSOCK_PORT: .*: "0"$/);
+  assertThrows(() => apply({ UNSOCK_PROT: "80" }, {}), UsageError, "UNSOCK_PROT: no such setting");
   assertThrows(() => apply({}, { acceptConvert: "some" }), UsageError);
 });
 

@@ -1,6 +1,6 @@
 /** Addresses as text: what `lib/system/ip.ts` reads and writes. */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { formatIp, parseAddressRange, parseIpv4, parseIpv6 } from "../../lib/system/ip.ts";
+import { formatIp, parseIpv4, parseIpv6 } from "../../lib/system/ip.ts";
 
 Deno.test("parseIpv4() reads dotted quads and nothing else", () => {
   assertEquals([...parseIpv4("127.0.0.1") ?? []], [127, 0, 0, 1]);
@@ -42,17 +42,6 @@ Deno.test("parseIpv6() refuses what is not quite an address", () => {
     "::1.2.3",
   ];
   for (const text of wrong) assertStrictEquals(parseIpv6(text), undefined, text);
-});
-
-Deno.test("parseAddressRange() takes bits that fit the family", () => {
-  assertStrictEquals(parseAddressRange("127.0.0.1/8")?.bits, 8);
-  assertStrictEquals(parseAddressRange("127.0.0.1")?.bits, 32);
-  assertStrictEquals(parseAddressRange("1.2.3.4/0")?.bits, 0);
-  assertStrictEquals(parseAddressRange("::1")?.bits, 128);
-  assertStrictEquals(parseAddressRange("::ffff:1.2.3.4/96")?.bits, 96);
-  for (const text of ["1.2.3.4/33", "::/129", "1.2.3.4/", "1.2.3.4/8/8", "1.2.3.4/-1", "/8", "::ffff:1.2.3.4/95"]) {
-    assertStrictEquals(parseAddressRange(text), undefined, text);
-  }
 });
 
 Deno.test("formatIp() leaves out the longest run of zeros", () => {

@@ -1,13 +1,16 @@
-/** Settings as the environment says them: `lib/run/settings.ts`. */
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { MAX_DIRECTORY_LENGTH, SettingError } from "../../lib/run/setting_types.ts";
-import { parseSettings, SETTING_LIST, toEnvironment } from "../../lib/run/settings.ts";
+/** Settings as the environment says them: `c/rules/settings.c`, and the table in `lib/run/settings.ts`. */
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { SETTING_LIST } from "../../lib/run/settings.ts";
+import { openShim, type Shim, textOf } from "../../lib/system/ffi.ts";
+import { withDir } from "../support/dir.ts";
+import { namesInLibrary, shimLibrary } from "../support/shim.ts";
 
-const parse = (variables: Record<string, string>) => parseSettings((name) => variables[name]);
+const EINVAL = 22;
+const DIRECTORY_MOST = 90;
 
 /** Three bad values, at least, of every setting. */
 const BAD: Record<string, string[]> = {
-  UNSOCK_DIR: ["relative", "./x", "/", "//", "/./", `/${"d".repeat(MAX_DIRECTORY_LENGTH)}`, " /tmp"],
+  UNSOCK_DIR: ["relative", "./x", "/", "//", "/./", `/${"d".repeat(DIRECTORY_MOST)}`, " /tmp"],
   UNSOCK_ADDR: [
     "localhost",
     "127.0.0.1/33",
@@ -33,64 +36,60 @@ const BAD: Record<string, string[]> = {
   UNSOCK_LOG: ["stdout", "log.txt", "STDERR", `/${"l".repeat(255)}`],
 };
 
-Deno.test("every setting has bad values here", () => {
-  assertEquals(Object.keys(BAD).toSorted(), SETTING_LIST.map(({ variable }) => variable).toSorted());
+Deno.test("the table of settings has the library's own, each with bad values here", () => {
+  const names = namesInLibrary("unsock_setting_name").toSorted();
+  assertEquals(SETTING_LIST.map(({ variable }) => variable).toSorted(), names);
+  assertEquals(Object.keys(BAD).toSorted(), names);
 });
 
-for (const [name, values] of Object.entries(BAD)) {
-  Deno.test(`parseSettings() refuses bad values of ${name}, naming both`, () => {
-    for (const value of values) {
-      const { message } = assertThrows(() => parse({ [name]: value }), SettingError);
-      assert(message.startsWith(`${name}: `) && message.endsWith(`: "${value}"`), message);
-    }
-  });
+function configure(shim: Shim, variables: Record<string, string>): { result: number; message: string } {
+  const block = new TextEncoder().encode(
+    Object.entries(variables).map(([name, value]) => `${name}=${value}\0`).join(""),
+  );
+  const message = new Uint8Array(1024);
+  const result = shim.unsock_configure(block, BigInt(block.length), message, BigInt(message.length));
+  return { result, message: textOf(message) };
 }
 
-Deno.test("parseSettings() has the documented defaults, for unset and for empty", () => {
-  const empty = Object.fromEntries(Object.keys(BAD).map((name) => [name, ""]));
-  assertEquals(parse(empty), parse({}));
-  const settings = parse({});
-  assertStrictEquals(settings.directory, undefined);
-  assertEquals(settings.addresses.map(({ text, bits }) => `${text}/${bits}`), ["127.175.0.0/32"]);
-  assertEquals(settings.ports, []);
-  assertStrictEquals(settings.mode, undefined);
-  assertStrictEquals(settings.connectTimeoutMs, 5000);
-  assertStrictEquals(settings.log, undefined);
-});
+/** Of a long value only the beginning is shown. */
+const SHOWN = 200;
 
-Deno.test("parseSettings() reads lists, ranges and octal modes", () => {
-  const settings = parse({ UNSOCK_ADDR: "10.0.0.1/8,::1", UNSOCK_PORT: "80,8000-8999", UNSOCK_MODE: "0660" });
-  assertEquals(settings.addresses.map(({ text }) => text), ["10.0.0.1", "::1"]);
-  assertEquals(settings.ports, [{ first: 80, last: 80 }, { first: 8000, last: 8999 }]);
-  assertStrictEquals(settings.mode, 0o660);
-});
+Deno.test("bad values of each setting are refused, and both are named", () =>
+  withDir((dir) => {
+    const shim = openShim(shimLibrary());
+    for (const [name, values] of Object.entries(BAD)) {
+      for (const value of values) {
+        const { result, message } = configure(shim, { UNSOCK_DIR: dir, [name]: value });
+        assertStrictEquals(result, -EINVAL, `${name}=${value}`);
+        assert(message.startsWith(`${name}: `), message);
+        const shown = value.slice(0, SHOWN).replaceAll("\n", "?");
+        assert(message.includes(`"${shown}`), message);
+      }
+    }
+    assertStrictEquals(configure(shim, { UNSOCK_DIR: dir }).result, 0);
+    return Promise.resolve();
+  }));
 
-Deno.test("parseSettings() drops needless slashes before it measures the directory", () => {
-  assertStrictEquals(parse({ UNSOCK_DIR: "/tmp//unsockets/./x/" }).directory, "/tmp/unsockets/x");
-  const longest = `/${"d".repeat(MAX_DIRECTORY_LENGTH - 1)}`;
-  assertStrictEquals(parse({ UNSOCK_DIR: `${longest}///` }).directory, longest);
-});
+/** Values at the edge of what is good. */
+const GOOD: Record<string, string[]> = {
+  UNSOCK_ADDR: ["127.0.0.1/0", "127.0.0.1/08", "::ffff:1.2.3.4/96", "1.2.3.4,::/128", Array(64).fill("::1").join(",")],
+  UNSOCK_PORT: ["080", "80-80", "1,65535", Array(64).fill("1").join(",")],
+  UNSOCK_MODE: ["0", "0777", "660"],
+  UNSOCK_CONNECT_TIMEOUT_MS: ["1", "3600000"],
+  UNSOCK_LOG: ["stderr"],
+};
 
-Deno.test("toEnvironment() writes what parseSettings() reads", () => {
-  const variables = {
-    UNSOCK_DIR: "/run/x",
-    UNSOCK_ADDR: "127.0.0.1/8,::1",
-    UNSOCK_PORT: "80,90-99",
-    UNSOCK_MODE: "060",
-    UNSOCK_BLOCK_INET: "1",
-    UNSOCK_BLOCK_INET6: "1",
-    UNSOCK_ACCEPT_CONVERT_ALL: "1",
-    UNSOCK_ACCEPT_CONVERT_VSOCK: "1",
-    UNSOCK_FALLBACK: "1",
-    UNSOCK_ONE_ADDRESS: "1",
-    UNSOCK_CONNECT_TIMEOUT_MS: "100",
-    UNSOCK_LOG: "/var/log/x",
-    UNSOCK_ENGINE: "trap",
-    UNSOCK_STRICT: "1",
-    UNSOCK_PATCH: "0",
-    UNSOCK_TRUST: "1",
-    UNSOCK_OFF: "1",
-  };
-  assertEquals(Object.fromEntries(toEnvironment(parse(variables))), variables);
-  assertEquals([...toEnvironment(parse({}))], []);
-});
+Deno.test("values at the edge of what is good are taken, and empty is as good as unset", () =>
+  withDir((dir) => {
+    const shim = openShim(shimLibrary());
+    for (const [name, values] of Object.entries(GOOD)) {
+      for (const value of [...values, ""]) {
+        const { result, message } = configure(shim, { UNSOCK_DIR: dir, [name]: value });
+        assertStrictEquals(result, 0, `${name}=${value}: ${message}`);
+      }
+    }
+    for (const slashes of ["", "//", "/./", "/"]) {
+      assertStrictEquals(configure(shim, { UNSOCK_DIR: `${dir}${slashes}` }).result, 0);
+    }
+    return Promise.resolve();
+  }));
