@@ -108,6 +108,13 @@ UNSOCK_EXPORT int unsock_names(const char *directory, uint16_t port, char *text,
 UNSOCK_EXPORT int unsock_name_port(const char *name, int *type);
 
 /*
+ * Reads a port as users write it (c/program/port_words.h). Returns the port and writes 1 (SOCK_STREAM) or 2
+ * (SOCK_DGRAM) into `type`, and the address as people write it, or nothing, into `text`; or -EINVAL with one line in
+ * `text`.
+ */
+UNSOCK_EXPORT int unsock_port_of(const char *word, int *type, char *text, size_t size);
+
+/*
  * Writes the path of the file in `directory` (absolute) that a client of `address` (a sockaddr_in or sockaddr_in6 of
  * `length` bytes) is led to, whether it is there or not. Returns its length, or -EINVAL, -ENAMETOOLONG (`size` too
  * small) or -ENOBUFS (no memory).

@@ -3,6 +3,7 @@
 
 #include "rt/net.h"
 #include "rules/address_text.h"
+#include "unsock.h"
 
 #define PORT_MOST 65535
 
@@ -62,4 +63,16 @@ void unsock_port_words_put(struct unsock_text *text, const struct unsock_port_wo
 void unsock_port_words_name(struct unsock_text *text, const struct unsock_port_words *port) {
     unsock_text_number(text, port->ip.port, 10, 1);
     unsock_text_put(text, port->type == SOCK_DGRAM ? ".dgram.sock" : ".sock");
+}
+
+int unsock_port_of(const char *word, int *type, char *buffer, size_t size) {
+    struct unsock_port_words port;
+    struct unsock_text text;
+    unsock_text_start(&text, buffer, size);
+    if (!unsock_port_words_read(word, &port, &text))
+        return -EINVAL;
+    *type = port.type;
+    if (port.has_address)
+        unsock_address_text_show(&text, &port.ip);
+    return port.ip.port;
 }

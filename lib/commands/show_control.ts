@@ -3,7 +3,7 @@ import type { Context } from "../system/context.ts";
 import { CONTROL_FILE_SIZE, ControlFileError, describeControl, explainControl } from "../control/control_facts.ts";
 import { reason, UnsockError } from "../system/errors.ts";
 import { chooseDirectory } from "../run/directory.ts";
-import { parsePort, portFile } from "../run/ports.ts";
+import { portFile, readPort } from "../run/ports.ts";
 import { statOrUndefined } from "../system/files.ts";
 import { ownRunner } from "../run/own_runner.ts";
 import type { Runner } from "../system/ffi.ts";
@@ -32,7 +32,7 @@ export async function showControl(options: ShowOptions, word: string, context: C
 /** A number is a port, unless a file has that name. */
 function fileOf(word: string, { dir }: ShowOptions, { environ }: Context, runner: Runner): string {
   if (!/^\d+(\/\w*)?$/.test(word) || statOrUndefined(word) !== undefined) return word;
-  return portFile(chooseDirectory(dir, environ, runner).path, parsePort(word));
+  return portFile(chooseDirectory(dir, environ, runner).path, readPort(word, runner));
 }
 
 /**

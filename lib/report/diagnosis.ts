@@ -2,7 +2,7 @@
 import * as path from "@std/path/posix";
 import type { Context } from "../system/context.ts";
 import { lstatOrUndefined, statOrUndefined } from "../system/files.ts";
-import { type AddressedPort, parseAddressedPort } from "../run/ports.ts";
+import { type AddressedPort, readPort } from "../run/ports.ts";
 import { chooseDirectory, directoryProblem } from "../run/directory.ts";
 import { type ChosenDirectory, readRunSettings } from "../run/run_settings.ts";
 import { reason } from "../system/errors.ts";
@@ -173,7 +173,7 @@ function existingAbove(directory: string): string {
 
 /** @returns What the directory, the kernel and other directories tell of one port. */
 export async function diagnosePort(text: string, context: Context, directory: string | undefined): Promise<Finding[]> {
-  const port = parseAddressedPort(text);
+  const port = readPort(text, await ownRunner(context));
   return [
     ...environmentFindings(context),
     await socketsFinding(context),

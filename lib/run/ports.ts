@@ -1,8 +1,7 @@
-/** Ports as users write them, and the names of their files. Pure. */
+/** Ports as users write them, which the library reads (`c/program/port_words.c`), and the names of their files. */
 import * as path from "@std/path/posix";
 import { UsageError } from "../system/errors.ts";
-import { formatIp, parseIp } from "../system/ip.ts";
-import { parseDecimal } from "../system/numbers.ts";
+import { cString, type Runner, textOf } from "../system/ffi.ts";
 
 /** A port of TCP, or of UDP. */
 export interface Port {
@@ -12,38 +11,23 @@ export interface Port {
 
 /** A port, perhaps of one address. */
 export interface AddressedPort extends Port {
-  /** As {@linkcode formatIp} writes it; undefined: whoever is there. */
+  /** As people write it; undefined: whoever is there. */
   readonly address: string | undefined;
 }
 
-const KINDS: Readonly<Record<string, Port["kind"]>> = { tcp: "stream", udp: "datagram" };
+const MESSAGE_SIZE = 1 << 12;
+const SOCK_DGRAM = 2;
 
 /**
- * @param text `8000`, `8000/tcp` or `53/udp`.
- * @param name What the message calls it.
+ * @param text `8000`, `8000/tcp` or `53/udp`, or with an address behind the number: `9042@127.0.0.2`, `53@::1/udp`.
  * @throws {UsageError} When it is none of these.
  */
-export function parsePort(text: string, name = "PORT"): Port {
-  const [digits = "", protocol = "tcp", extra] = text.split("/");
-  const number = parseDecimal(digits, 1, 65535);
-  const kind = KINDS[protocol];
-  if (number === undefined || kind === undefined || extra !== undefined) {
-    throw new UsageError(`${name}: not a port from 1 to 65535, alone or with /tcp or /udp: "${text}"`);
-  }
-  return { number, kind };
-}
-
-/**
- * @param text The same, or with an address behind the number: `9042@127.0.0.2`, `53@::1/udp`.
- * @throws {UsageError} When it is none of these.
- */
-export function parseAddressedPort(text: string): AddressedPort {
-  const [, digits = text, written, protocol = ""] = /^(\d+)@([^/]*)(.*)$/.exec(text) ?? [];
-  const port = parsePort(`${digits}${protocol}`);
-  if (written === undefined) return { ...port, address: undefined };
-  const bytes = parseIp(written);
-  if (bytes === undefined) throw new UsageError(`PORT@ADDR: not an IP address: "${written}"`);
-  return { ...port, address: formatIp(bytes) };
+export function readPort(text: string, runner: Runner): AddressedPort {
+  const type = new Int32Array(1);
+  const said = new Uint8Array(MESSAGE_SIZE);
+  const number = runner.unsock_port_of(cString(text), new Uint8Array(type.buffer), said, BigInt(said.length));
+  if (number < 0) throw new UsageError(textOf(said));
+  return { number, kind: type[0] === SOCK_DGRAM ? "datagram" : "stream", address: textOf(said) || undefined };
 }
 
 /** @returns `8000`, `53/udp`, `9042@127.0.0.2`. */

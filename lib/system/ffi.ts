@@ -128,6 +128,8 @@ const RUNNER = {
   unsock_names: { parameters: ["buffer", "u16", "buffer", "usize"], result: "i32" },
   /** `int unsock_name_port(const char *name, int *type)` */
   unsock_name_port: { parameters: ["buffer", "buffer"], result: "i32" },
+  /** `int unsock_port_of(const char *word, int *type, char *text, size_t size)` */
+  unsock_port_of: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "i32" },
   /** `const char *unsock_run_option_name(unsigned index)` */
   unsock_run_option_name: { parameters: ["u32"], result: "pointer" },
   /** `int unsock_route(const char *command, const char *search, char *text, size_t size)` */
