@@ -86,12 +86,6 @@ UNSOCK_EXPORT int unsock_make_control(const char *environment, size_t length, vo
 UNSOCK_EXPORT int unsock_prune(const char *path, int remove);
 
 /*
- * The same of all that is left over in a directory (c/files/prune.h). Writes a line "NAME<TAB>RESULT" for each into
- * `text`: RESULT is 1, or -errno. Returns 0, or -errno: not all has been looked at; -ENOBUFS: not all has been told.
- */
-UNSOCK_EXPORT int unsock_prune_all(const char *directory, int remove, char *text, size_t size);
-
-/*
  * What the names in the directory of socket files at the absolute path `directory` say (c/files/names.h); of all ports,
  * or of one. Writes a line "NAME<TAB>PORT<TAB>KIND<TAB>WHAT<TAB>FAMILIES<TAB>ADDRESS<TAB>ASKED" for each name that is
  * the library's into `text`. PORT is 0 for what is of no port. KIND is stream or datagram. WHAT is plain, port, first,
@@ -113,14 +107,6 @@ UNSOCK_EXPORT int unsock_name_port(const char *name, int *type);
  * `text`.
  */
 UNSOCK_EXPORT int unsock_port_of(const char *word, int *type, char *text, size_t size);
-
-/*
- * Writes the path of the file in `directory` (absolute) that a client of `address` (a sockaddr_in or sockaddr_in6 of
- * `length` bytes) is led to, whether it is there or not. Returns its length, or -EINVAL, -ENAMETOOLONG (`size` too
- * small) or -ENOBUFS (no memory).
- */
-UNSOCK_EXPORT int unsock_path_of(const char *directory, const void *address, uint32_t length, int type, char *path,
-                                 size_t size);
 
 /* The name of intercepted call number `index`, as exported; NULL after the last. */
 UNSOCK_EXPORT const char *unsock_call_name(unsigned index);
@@ -149,12 +135,6 @@ UNSOCK_EXPORT int unsock_program_called(unsigned count, const char *library, cha
  */
 UNSOCK_EXPORT int unsock_caller_state(const char *own_limits, const char *parent_limits, const char *parent_status,
                                       int64_t *soft_nofile);
-
-/*
- * Looks in `directory` for directories of `run --private`, and control files of `run --map`, that are left over, and
- * removes them if `remove` is not 0. Writes the path of each, with a newline behind it, into `text`.
- */
-UNSOCK_EXPORT void unsock_private_prune(const char *directory, int remove, char *text, size_t size);
 
 /* The name of `run`'s option number `index`, without the dashes; NULL behind the last. */
 UNSOCK_EXPORT const char *unsock_run_option_name(unsigned index);

@@ -1,8 +1,12 @@
-/* The exported functions by which the command line asks what the names in a directory of socket files say. */
+/* What of it is exported the command line asks. */
+#include "program/directory_names.h"
+
 #include "files/client_path.h"
 #include "files/names.h"
 #include "files/prune.h"
 #include "files/visit.h"
+#include "process/private.h"
+#include "program/run_map.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/text.h"
@@ -94,4 +98,11 @@ int unsock_path_of(const char *directory, const void *address, uint32_t length, 
     unsock_text_start(&text, path, size);
     unsock_text_put(&text, found.sun_path);
     return text.cut ? -ENAMETOOLONG : (int)text.length;
+}
+
+void unsock_private_prune(const char *directory, int remove, char *text, size_t size) {
+    struct unsock_text paths;
+    unsock_text_start(&paths, text, size);
+    unsock_private_sweep(directory, remove != 0, &paths);
+    unsock_run_map_sweep(directory, remove != 0, &paths);
 }

@@ -2,7 +2,6 @@
 #include "process/directory_rights.h"
 #include "process/exec.h"
 #include "process/exec_space.h"
-#include "process/private.h"
 #include "process/proof.h"
 #include "process/route.h"
 #include "process/sockets_allowed.h"
@@ -12,7 +11,6 @@
 #include "program/room.h"
 #include "program/run.h"
 #include "program/run_environment.h"
-#include "program/run_map.h"
 #include "program/run_options.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -60,13 +58,6 @@ static int start_with(struct unsock_run_start *start, const struct block *words,
     if (first)
         unsock_exec_space_leave(first);
     return status;
-}
-
-void unsock_private_prune(const char *directory, int remove, char *text, size_t size) {
-    struct unsock_text paths;
-    unsock_text_start(&paths, text, size);
-    unsock_private_sweep(directory, remove != 0, &paths);
-    unsock_run_map_sweep(directory, remove != 0, &paths);
 }
 
 /* A file of /proc, whole, in a space of its own. NULL: it cannot be read. */

@@ -2,10 +2,10 @@
 #include "program/path.h"
 
 #include "process/run_directory.h"
+#include "program/directory_names.h"
 #include "program/port_words.h"
 #include "program/run_library.h"
 #include "rt/net.h"
-#include "unsock.h"
 
 static const struct unsock_option list[] = {
     {"--dir", "directory", "", UNSOCK_OPTION_OTHER, ""},

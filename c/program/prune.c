@@ -4,6 +4,7 @@
 #include "process/exec_space.h"
 #include "process/run_directory.h"
 #include "process/words.h"
+#include "program/directory_names.h"
 #include "program/held.h"
 #include "program/json_text.h"
 #include "program/output.h"
@@ -11,7 +12,6 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
-#include "unsock.h"
 
 #include <linux/stat.h>
 
