@@ -4,7 +4,8 @@
 #include "rules/http_head.h"
 #include "rules/ip.h"
 
-#define DOMAIN ".localhost"
+#define LOCAL "localhost"
+#define DOMAIN "." LOCAL
 
 static struct unsock_http_route nobody(unsigned status, const char *sentence) {
     return (struct unsock_http_route){.kind = UNSOCK_HTTP_NOBODY, .status = status, .sentence = sentence};
@@ -49,7 +50,7 @@ struct unsock_http_route unsock_http_route_of(struct unsock_http_places *places,
         return route_inner(places, (struct unsock_span){name.at, name.length - length});
     if (name.length > 2 && name.at[0] == '[')
         address = (struct unsock_span){name.at + 1, name.length - 2};
-    if (!unsock_http_same(name, unsock_span_of(DOMAIN + 1)) && !unsock_ip_parse(address, &ip))
+    if (!unsock_http_same(name, unsock_span_of(LOCAL)) && !unsock_ip_parse(address, &ip))
         return nobody(421, "Only names that end with .localhost are answered here.");
     unsock_http_places_look(places);
     return (struct unsock_http_route){.kind = UNSOCK_HTTP_OWN};

@@ -23,12 +23,12 @@ interface Answer {
 
 /** One page in a browser of its own. Hold it with `await using`. */
 export class Browser implements AsyncDisposable {
-  readonly #process: Proc;
+  readonly #process: Proc | undefined;
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   #next = 1;
 
-  private constructor(process: Proc, socket: WebSocket) {
+  private constructor(process: Proc | undefined, socket: WebSocket) {
     this.#process = process;
     this.#socket = socket;
     socket.onmessage = ({ data }) => {
@@ -49,12 +49,7 @@ export class Browser implements AsyncDisposable {
       const listening = /DevTools listening on ws:\/\/([^/\s]+)/;
       const host = await until("chromium is ready", () => listening.exec(process.output())?.[1], 30_000);
       const page = await until("chromium has a page", () => findPage(host));
-      const socket = new WebSocket(page);
-      await new Promise((resolve, reject) => {
-        socket.onopen = resolve;
-        socket.onerror = () => reject(new Error(`cannot connect to ${page}`));
-      });
-      return new Browser(process, socket);
+      return new Browser(process, await connectTo(page));
     } catch (error) {
       await process[Symbol.asyncDispose]();
       throw new Error(`chromium does not start:\n${process.output()}`, { cause: error });
@@ -70,6 +65,24 @@ export class Browser implements AsyncDisposable {
     this.#waiting.delete(id);
     if (answer.error) throw new Error(`${method}: ${answer.error.message}`);
     return answer.result;
+  }
+
+  /** Another page of the same browser, which ends with that. */
+  async openTab(): Promise<Browser> {
+    const { host } = new URL(this.#socket.url);
+    await fetch(`http://${host}/json/new?about:blank`, { method: "PUT" });
+    const page = await findPage(host, [this.#socket.url]);
+    assert(page !== undefined);
+    return new Browser(undefined, await connectTo(page));
+  }
+
+  /** @returns The page as it is seen, `width` by `height` pixels: a PNG file. */
+  async capture(width: number, height: number): Promise<Uint8Array<ArrayBuffer>> {
+    const size = { width, height, deviceScaleFactor: 1, mobile: false };
+    await this.#call("Emulation.setDeviceMetricsOverride", size);
+    const answer = await this.#call("Page.captureScreenshot", { format: "png" });
+    assert(typeof answer === "object" && answer !== null && "data" in answer);
+    return Uint8Array.from(atob(String(answer.data)), (c) => c.charCodeAt(0));
   }
 
   /** Goes to an address; it need not be loaded when this returns. */
@@ -90,13 +103,23 @@ export class Browser implements AsyncDisposable {
     const closed = new Promise((resolve) => this.#socket.onclose = resolve);
     this.#socket.close();
     await closed;
-    await this.#process[Symbol.asyncDispose]();
+    await this.#process?.[Symbol.asyncDispose]();
   }
 }
 
+async function connectTo(page: string): Promise<WebSocket> {
+  const socket = new WebSocket(page);
+  await new Promise((resolve, reject) => {
+    socket.onopen = resolve;
+    socket.onerror = () => reject(new Error(`cannot connect to ${page}`));
+  });
+  return socket;
+}
+
 /** The browser lists its pages by HTTP. */
-async function findPage(host: string): Promise<string | undefined> {
+async function findPage(host: string, known: string[] = []): Promise<string | undefined> {
   const pages: { type: string; webSocketDebuggerUrl: string }[] = await (await fetch(`http://${host}/json/list`))
     .json();
-  return pages.find(({ type }) => type === "page")?.webSocketDebuggerUrl;
+  const isNew = (page: (typeof pages)[number]) => page.type === "page" && !known.includes(page.webSocketDebuggerUrl);
+  return pages.find(isNew)?.webSocketDebuggerUrl;
 }

@@ -1,0 +1,85 @@
+/**
+ * Two checkouts on one port, in two tabs of a browser: run by `deno task test:browser`, which CI does not do, as a
+ * browser is large and slow. With WRITE_PICTURE=1 it draws docs/tabs.png anew.
+ */
+import { Buffer } from "node:buffer";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path/posix";
+import { Browser } from "../docs/browser.ts";
+import { withDir } from "../support/dir.ts";
+import { assertNoIpListener } from "../support/net.ts";
+import { start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { shimLibrary } from "../support/shim.ts";
+import { until } from "../support/wait.ts";
+
+const SERVER = fromFileUrl(import.meta.resolve("./dev_server.ts"));
+const PICTURE = fromFileUrl(import.meta.resolve("../../docs/tabs.png"));
+const TAB = { width: 420, height: 170 };
+const BAR = 34;
+const WIDTH = 2 * TAB.width + 3 * 16;
+const HEIGHT = TAB.height + BAR + 2 * 16;
+
+async function readPage(tab: Browser): Promise<{ cookie: string; socket: string }> {
+  const text = (id: string) => tab.evaluate(`document.getElementById("${id}")?.textContent ?? ""`);
+  const socket = await until("the socket has answered", () => text("socket"));
+  return { cookie: await text("cookie"), socket };
+}
+
+/** Both tabs beside each other, each below its address. */
+async function draw(canvas: Browser, tabs: readonly Browser[]): Promise<Uint8Array<ArrayBuffer>> {
+  const figures = await Promise.all(tabs.map(async (tab) => {
+    const image = Buffer.from(await tab.capture(TAB.width, TAB.height)).toString("base64");
+    return `<figure><figcaption>${await tab.evaluate(
+      "location.href",
+    )}</figcaption><img src="data:image/png;base64,${image}"></figure>`;
+  }));
+  const style = `body{margin:16px;display:flex;gap:16px;background:#ccd}figure{margin:0;width:${TAB.width}px}
+figcaption{font:15px/${BAR}px sans-serif;background:#eef;padding:0 12px;border-radius:8px 8px 0 0}img{display:block}`;
+  const page = `<!DOCTYPE html><meta charset="utf-8"><style>${style}</style>${figures.join("")}`;
+  await canvas.visit(`data:text/html;base64,${Buffer.from(page).toString("base64")}`);
+  await until("it is drawn", async () => await canvas.evaluate("document.images.length") === "2");
+  return await canvas.capture(WIDTH, HEIGHT);
+}
+
+Deno.test({
+  name: "two tabs: two checkouts serve on port 3000, each by its name, with a cookie and a WebSocket of its own",
+  ignore: !need("chromium"),
+  fn: () =>
+    withDir(async (dir) => {
+      const env = { XDG_RUNTIME_DIR: dir };
+      const run = (name: string) => [shimLibrary(), "run", "--dir", `${dir}/${name}`, "--name", name, "--"];
+      const server = (name: string) =>
+        start([...run(name), Deno.execPath(), "run", "-A", "--no-config", SERVER, name], { env });
+      await using main = server("main");
+      await using feature = server("feature");
+      for (const one of [main, feature]) {
+        await until("it listens", () => /^Listening/m.test(one.output()));
+      }
+      assertNoIpListener(3000);
+      await using exposed = start([shimLibrary(), "expose", "--http", "8080"], { env });
+      await until("it listens", () => exposed.output().includes("leads by name"));
+      await using browser = await Browser.open(dir);
+      await using other = await browser.openTab();
+      await browser.visit("http://main.localhost:8080/");
+      await other.visit("http://feature.localhost:8080/");
+      assertEquals(await readPage(browser), { cookie: "visits=main-1", socket: "main heard hello" });
+      assertEquals(await readPage(other), { cookie: "visits=feature-1", socket: "feature heard hello" });
+      await browser.visit("http://main.localhost:8080/again");
+      await until("it is another page", async () => await browser.evaluate("location.pathname") === "/again");
+      assertEquals(await readPage(browser), { cookie: "visits=main-2", socket: "main heard hello" });
+      await browser.visit("http://main.localhost:8080/");
+      await until("it is back", async () => await browser.evaluate("location.pathname") === "/");
+      assertEquals(await readPage(browser), { cookie: "visits=main-3", socket: "main heard hello" });
+
+      await using list = await other.openTab();
+      await list.visit("http://localhost:8080/");
+      await until("the list is there", async () => await list.evaluate("document.links.length") === "4");
+      const names = await list.evaluate('[...document.links].map((link) => link.textContent).join(" ")');
+      assertStrictEquals(names, "feature 3000 main 3000");
+
+      const picture = await draw(list, [browser, other]);
+      assert(picture.length > 5_000);
+      if (Deno.env.get("WRITE_PICTURE") === "1") await Deno.writeFile(PICTURE, picture);
+    }),
+});
