@@ -2,7 +2,7 @@
 const name = Deno.args[0] ?? "";
 
 const PAGE = `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>${name}</title>
-<style>body{font:20px/1.6 sans-serif;margin:1.5em}h1{margin:0 0 .3em;font-size:1.4em}</style>
+<style>body{font:18px/1.6 sans-serif;margin:1.2em}h1{margin:0 0 .3em;font-size:1.2em}</style>
 <h1>Checkout ${name}, port 3000</h1>
 <p>Cookie: <b id="cookie"></b><br>WebSocket: <b id="socket"></b></p>
 <script>

@@ -15,7 +15,7 @@ import { until } from "../support/wait.ts";
 
 const SERVER = fromFileUrl(import.meta.resolve("./dev_server.ts"));
 const PICTURE = fromFileUrl(import.meta.resolve("../../docs/tabs.png"));
-const TAB = { width: 420, height: 170 };
+const TAB = { width: 420, height: 180 };
 const BAR = 34;
 const WIDTH = 2 * TAB.width + 3 * 16;
 const HEIGHT = TAB.height + BAR + 2 * 16;

@@ -15,9 +15,9 @@ Deno.test({
   name: "docs: two checkouts serve on the same port, each is asked by its own, and by a browser at another",
   ignore: !need("git", "python3", "curl"),
   fn: () => {
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const free = `${listener.addr.port}`;
-    listener.close();
+    const listeners = [0, 0].map((port) => Deno.listen({ hostname: "127.0.0.1", port }));
+    const [free, web] = listeners.map(({ addr }) => `${addr.port}`);
+    for (const listener of listeners) listener.close();
     return Reader.with("worktrees", async (reader) => {
       for (const [name, value] of [["user.name", "Somebody"], ["user.email", "somebody@example.org"]]) {
         await reader.tryCommand(["git", "config", "--global", name ?? "", value ?? ""]);
@@ -34,12 +34,15 @@ Deno.test({
         assertMatch(stdout, /only-in-feature/);
         assertNotMatch(stdout, /only-in-main/);
       }
+      const see = (name: string) => reader.tryCommand([...ASK, `http://${name}.localhost:${web}/`]);
+      await reader.start("expose --http", async () => (await see("feature")).code === 0);
+      for (const name of ["main", "feature"]) assertMatch((await see(name)).stdout, new RegExp(`only-in-${name}`));
       const ask = () => reader.tryCommand([...ASK, `http://127.0.0.1:${free}/`]);
-      await reader.start("unsock expose", async () => (await ask()).code === 0);
+      await reader.start("unsock expose --dir", async () => (await ask()).code === 0);
       assertMatch((await ask()).stdout, /only-in-feature/);
       if (MAY_ISOLATE) assertMatch((await reader.run("--private --isolate")).stdout, LISTING);
     }, {
-      places: () => ({ "3000=3001": `3000=${free}` }),
+      places: () => ({ "3000=3001": `3000=${free}`, "--http 8080": `--http ${web}` }),
       cannotRun: MAY_ISOLATE ? {} : { "--private --isolate": "this machine lets nobody have a network namespace" },
     });
   },
