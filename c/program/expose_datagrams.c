@@ -202,9 +202,9 @@ static int64_t go_on_with(unsigned number, int64_t now) {
 }
 
 int64_t unsock_expose_datagrams_go_on(void) {
-    int64_t now = unsock_expose_now(), idle = (int64_t)datagrams.options->idle * 1000, next = -1;
     if (datagrams.port_count == 0)
         return -1;
+    int64_t now = unsock_expose_now(), idle = (int64_t)datagrams.options->idle * 1000, next = -1;
     for (unsigned i = 0; i < datagrams.port_count; i++)
         next = unsock_expose_sooner(next, go_on_with(i, now));
     for (unsigned i = 0; i < SESSIONS_MOST; i++) {

@@ -293,7 +293,7 @@ static int64_t go_on_with(struct request *request, int64_t now) {
 }
 
 int64_t unsock_expose_http_go_on(void) {
-    int64_t now = unsock_expose_now(), next = -1;
+    int64_t now = web.count > 0 ? unsock_expose_now() : 0, next = -1;
     for (unsigned i = 0; web.count > 0 && i < REQUESTS_MOST; i++)
         next = unsock_expose_sooner(next, go_on_with(&web.requests[i], now));
     return next;

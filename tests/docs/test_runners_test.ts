@@ -9,6 +9,9 @@ import { Reader } from "./page.ts";
 const MODULE = path.join(import.meta.dirname ?? ".", "..", "..", "packaging", "npm");
 const MACHINE = Deno.build.arch === "aarch64" ? "arm64" : "x64";
 
+/** They want programs that no other test does: `deno task test:pages` runs them. */
+const LARGE = "it is run by tests/pages/large.ts";
+
 const GO = `package suite
 import ("io"; "net"; "testing"; "time")
 func TestServer(t *testing.T) {
@@ -63,5 +66,5 @@ Deno.test({
       const python = await reader.run("unittest");
       assertStrictEquals(python.stderr.match(/^OK$/gm)?.length, 2, python.stderr);
       assertNoIpListener(3000);
-    }),
+    }, { cannotRun: { CMAKE_TEST_LAUNCHER: LARGE, "meson setup": LARGE, "--dist load": LARGE } }),
 });

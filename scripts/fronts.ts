@@ -1,0 +1,203 @@
+/**
+ * Measures what can stand between a TCP port and a Unix socket, `unsock expose` among it, round by round in turn, and
+ * writes the section of `docs/which-tool.md` about that.
+ *
+ * Usage: `deno task bench:fronts [ROUNDS]`, with socat and systemd installed.
+ */
+import * as path from "@std/path/posix";
+import { describeMachine, otherWork } from "./bench/machine.ts";
+import { formatNumber } from "./bench/report.ts";
+import { output, ROOT } from "./bench/rig.ts";
+import { quantile, ratio } from "./bench/stats.ts";
+
+const ROUNDS = 11;
+const MEGABYTES = 512;
+const CONNECTIONS = 1000;
+const HELD = 1000;
+const PORT = 3000;
+const PAGE = path.join(ROOT, "docs", "which-tool.md");
+const HEADING = "## A TCP port in front of a Unix socket";
+const PATIENCE_MS = 10_000;
+const TICKS_PER_SECOND = 100;
+
+interface Front {
+  readonly name: string;
+  readonly command: (directory: string, port: number) => string[];
+}
+
+/** By each the server's file is reached at a TCP port. */
+const FRONTS: readonly Front[] = [
+  {
+    name: "`unsock expose`",
+    command: (directory, port) => [
+      path.join(ROOT, "build", "libunsock.so"),
+      ..."expose --dir".split(" "),
+      directory,
+      `${PORT}=${port}`,
+    ],
+  },
+  {
+    name: "`socat` (`fork`)",
+    command: (directory, port) => [
+      "socat",
+      `TCP-LISTEN:${port},bind=127.0.0.1,reuseaddr,fork,backlog=4096`,
+      `UNIX-CONNECT:${directory}/${PORT}.sock`,
+    ],
+  },
+  {
+    name: "`systemd-socket-proxyd`",
+    command: (directory, port) => [
+      "systemd-socket-activate",
+      "-l",
+      `127.0.0.1:${port}`,
+      "/usr/lib/systemd/systemd-socket-proxyd",
+      "--connections-max=4096",
+      `${directory}/${PORT}.sock`,
+    ],
+  },
+];
+
+/** What was measured of one, a number a round. */
+interface Measured {
+  readonly throughput: number[];
+  /** Seconds of the processor for a gigabyte, of what stands between. */
+  readonly processor: number[];
+  readonly connections: number[];
+  readonly held: number[];
+  readonly late: boolean[];
+  readonly listensAfterwards: boolean[];
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+async function isListening(port: number): Promise<boolean> {
+  const state = await Deno.readTextFile("/proc/net/tcp");
+  return state.includes(` 0100007F:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 0A `);
+}
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (!await isSo()) {
+    if (performance.now() > deadline) throw new Error(`waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Of a process and its children that have ended. */
+async function processorSeconds(pid: number): Promise<number> {
+  const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 15);
+  return fields.reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND;
+}
+
+/** One round of one of them. */
+async function measure(front: Front, client: string, directory: string, into: Measured): Promise<void> {
+  const port = freePort();
+  const [command = "", ...args] = front.command(directory, port);
+  const process = new Deno.Command(command, { args, stdin: "null", stdout: "null", stderr: "null" }).spawn();
+  try {
+    await until(`${front.name} listens`, () => isListening(port));
+    const ask = (kind: string, count: number) => output([client, kind, `${port}`, `${count}`]).then(Number);
+    await ask("E", 1);
+    const before = await processorSeconds(process.pid);
+    into.throughput.push(MEGABYTES / await ask("T", MEGABYTES));
+    // A child's time counts when it has ended.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    into.processor.push((await processorSeconds(process.pid) - before) * 1024 / MEGABYTES);
+    into.connections.push(CONNECTIONS / await ask("E", CONNECTIONS));
+    into.held.push(await ask("H", HELD));
+    into.late.push(await ask("L", 0).then(() => true, () => false));
+  } finally {
+    process.kill("SIGTERM");
+    await process.status;
+  }
+  into.listensAfterwards.push(await isListening(port));
+}
+
+function format(measured: readonly Measured[], rounds: number, machine: string): string {
+  const base = measured[0];
+  const cell = (values: readonly number[], bases: readonly number[] = []) =>
+    `${formatNumber(quantile(values, 0.5))} | ${ratio(values, bases).median.toFixed(2)}`;
+  const rows = measured.map((one, index) => {
+    const all = (values: readonly boolean[], wanted: boolean) => values.every((value) => value === wanted);
+    return [
+      FRONTS[index]?.name ?? "",
+      cell(one.throughput, base?.throughput),
+      quantile(one.processor, 0.5).toFixed(2),
+      cell(one.connections, base?.connections),
+      `${formatNumber(Math.min(...one.held))} of ${formatNumber(HELD)}`,
+      all(one.late, true) ? "arrives" : "is lost",
+      all(one.listensAfterwards, false) ? "nobody" : "somebody",
+    ].join(" | ");
+  });
+  return [
+    HEADING,
+    "",
+    `\`deno task bench:fronts\` puts each in front of the same server, ${rounds} rounds in turn (${machine}): ${MEGABYTES} MB from one client,`,
+    `${formatNumber(CONNECTIONS)} connections one after the other with a byte each way, ${
+      formatNumber(HELD)
+    } at once, and an answer that comes a second after the`,
+    "client has ended its side. Beside each median stands what it is of the first line's, round by round.",
+    "",
+    "| | MB/s | | processor s/GB | connections/s | | answered of those held | late answer | listens after its end |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ...rows.map((row) => `| ${row} |`),
+    "",
+  ].join("\n");
+}
+
+/** The page with this section in the place of an earlier one, or at its end. */
+export function withSection(page: string, section: string): string {
+  const at = page.indexOf(`\n${HEADING}\n`);
+  if (at < 0) return `${page.trimEnd()}\n\n${section}`;
+  const table = page.indexOf("\n| --- |", at);
+  const end = page.indexOf("\n\n", table);
+  return `${page.slice(0, at + 1)}${section}${end < 0 ? "" : page.slice(end + 1)}`;
+}
+
+async function main(): Promise<void> {
+  const rounds = Number(Deno.args[0] ?? ROUNDS);
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`ROUNDS: not a number: "${Deno.args[0]}"`);
+  const machine = [await describeMachine(), otherWork()].filter(Boolean).join("; ");
+  const stage = await Deno.makeTempDir({ prefix: "unsock-fronts-" });
+  const client = path.join(stage, "front");
+  const flags = "-std=c17 -D_GNU_SOURCE -O2 -pthread -o".split(" ");
+  await output(["cc", ...flags, client, path.join(ROOT, "bench", "front.c")]);
+  const server = new Deno.Command(client, { args: ["serve", path.join(stage, `${PORT}.sock`)] }).spawn();
+  const measured = FRONTS.map((): Measured => ({
+    throughput: [],
+    processor: [],
+    connections: [],
+    held: [],
+    late: [],
+    listensAfterwards: [],
+  }));
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (let turn = 0; turn < FRONTS.length; turn++) {
+        const index = (round + turn) % FRONTS.length;
+        const [front, into] = [FRONTS[index], measured[index]];
+        if (front && into) await measure(front, client, stage, into);
+      }
+    }
+  } finally {
+    server.kill("SIGKILL");
+    await server.status;
+    await Deno.remove(stage, { recursive: true });
+  }
+  const section = format(measured, rounds, machine);
+  await Deno.writeTextFile(PAGE, withSection(await Deno.readTextFile(PAGE), section));
+  console.log(section.trimEnd());
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+  } catch (error) {
+    console.error(`fronts: ${error instanceof Error ? error.message : error}`);
+    Deno.exitCode = 1;
+  }
+}

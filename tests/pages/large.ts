@@ -1,0 +1,85 @@
+/**
+ * What the pages say of programs that are large, or that nothing else here needs: run by `deno task test:pages`, which CI
+ * does not do. Debian has them: cmake, meson, ninja-build, python3-pytest-xdist, podman.
+ */
+import { assertMatch, assertStringIncludes } from "@std/assert";
+import { readBlocks, Reader } from "../docs/page.ts";
+import { withDir } from "../support/dir.ts";
+import { run } from "../support/process.ts";
+
+const QUADLET = "/usr/lib/systemd/system-generators/podman-system-generator";
+const ELSEWHERE = "it is run by tests/docs";
+
+/** Two of them at once need two loopbacks. */
+const C = `#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+int main(void) {
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(3000), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int server = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(server, (struct sockaddr *)&name, sizeof(name)) < 0 || listen(server, 1) < 0)
+        return 1;
+    usleep(500000);
+    return connect(client, (struct sockaddr *)&name, sizeof(name)) < 0;
+}
+`;
+
+const CMAKE = `cmake_minimum_required(VERSION 3.29)
+project(suite C)
+enable_testing()
+add_executable(suite suite.c)
+add_test(NAME one COMMAND suite)
+add_test(NAME two COMMAND suite)
+`;
+
+const MESON = `project('suite', 'c')
+suite = executable('suite', 'suite.c')
+test('one', suite)
+test('two', suite)
+`;
+
+const PYTEST = `import socket, time, pytest
+@pytest.mark.parametrize("number", range(4))
+def test_server(number):
+    with socket.create_server(("127.0.0.1", 3000)) as server:
+        time.sleep(0.3)
+        with socket.create_connection(("127.0.0.1", 3000)) as client:
+            assert client.getsockname() == server.accept()[1]
+`;
+
+Deno.test("docs: CTest's, Meson's and pytest's workers, two at once on one port", () =>
+  Reader.with("test-runners", async (reader) => {
+    const { home } = reader;
+    for (const [name, text] of [["suite.c", C], ["CMakeLists.txt", CMAKE], ["meson.build", MESON]] as const) {
+      await Deno.writeTextFile(`${home}/${name}`, text);
+    }
+    await Deno.writeTextFile(`${home}/test_suite.py`, PYTEST);
+    assertMatch((await reader.run("CMAKE_TEST_LAUNCHER")).stdout, /100% tests passed, 0 tests failed out of 2/);
+    await Deno.remove(`${home}/build`, { recursive: true });
+    assertMatch((await reader.run("meson setup")).stdout, /^Ok: +2\s*$/m);
+    assertMatch((await reader.run("--dist load")).stdout, /4 passed/);
+  }, {
+    // Debian's own Python has Debian's pytest.
+    places: () => ({ python3: "/usr/bin/python3" }),
+    cannotRun: { "node --test": ELSEWHERE, "go test": ELSEWHERE, unittest: ELSEWHERE },
+  }));
+
+Deno.test("docs: Podman's generator makes a service of the Quadlet drop-in", () =>
+  withDir(async (dir) => {
+    const [dropIn = { text: "" }] = readBlocks("containers").filter(({ language }) => language === "ini");
+    await Deno.mkdir(`${dir}/web.container.d`);
+    await Deno.writeTextFile(`${dir}/web.container`, "[Container]\nImage=docker.io/library/python:3\n");
+    await Deno.writeTextFile(`${dir}/web.container.d/unsock.conf`, dropIn.text);
+    const env = { QUADLET_UNIT_DIRS: dir };
+    const { stdout, stderr } = await run([QUADLET, "--user", "--dryrun"], { env });
+    const [command = stderr] = /^ExecStart=.*$/m.exec(stdout + stderr) ?? [];
+    for (
+      const part of [
+        " --network none ",
+        " -v %h/.local/lib/libunsock.so:/libunsock.so:ro ",
+        " -v %t/unsock:/sockets ",
+        " --env LD_PRELOAD=/libunsock.so ",
+        " --env UNSOCK_DIR=/sockets ",
+      ]
+    ) assertStringIncludes(command, part);
+  }));
