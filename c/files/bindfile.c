@@ -87,8 +87,8 @@ static long leave_domain(const struct unsock_bind_request *request, const struct
 
 long unsock_bindfile_bind(const struct unsock_bind_request *request, struct unsock_bound *bound) {
     memset(bound, 0, sizeof(*bound));
-    long result = request->ip.port == 0 ? bind_any_port(request, false, bound)
-                                         : bind_port(request, bound, UNSOCK_PORT_THIS);
+    long result =
+        request->ip.port == 0 ? bind_any_port(request, false, bound) : bind_port(request, bound, UNSOCK_PORT_THIS);
     return leave_domain(request, bound, result);
 }
 

@@ -13,6 +13,7 @@
 #define BOTH "any"
 #define ASKS ','
 #define TAG_V6ONLY 0x80u
+#define NUMBER_MOST 4 /* digits that are looked at: so many are too large a number */
 #define FAMILY4 1u
 #define FAMILY6 2u
 /* What else a path has: "/.65535@", "+109" and the NUL; of datagrams an 'u' more, and a digit less. */
@@ -153,7 +154,7 @@ static bool cut_number(struct unsock_span *rest, struct unsock_port_entry *entry
         at += marked;
     }
     size_t end = at;
-    while (end < rest->length && rest->at[end] != ' ')
+    while (end < rest->length && end < at + NUMBER_MOST && rest->at[end] != ' ')
         end++;
     struct unsock_span text = {rest->at + at, end - at};
     if (entry->marks == 0 || !unsock_span_number(text, 10, UNSOCK_PORT_NUMBERS, &value) ||
@@ -172,7 +173,7 @@ bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *
     struct unsock_span left = *rest;
     size_t length = 0;
     *entry = (struct unsock_port_entry){.number = 0};
-    while (length < left.length && is_address_character(left.at[length]))
+    while (length < left.length && length < sizeof(entry->address) && is_address_character(left.at[length]))
         length++;
     if (length == 0 || length >= sizeof(entry->address))
         return false;

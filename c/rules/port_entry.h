@@ -14,7 +14,9 @@
 #include "rt/text.h"
 #include "rules/ip.h"
 
-#define UNSOCK_PORT_ADDRESS_MOST 48 /* bytes of an address as text, with its NUL */
+#ifndef UNSOCK_PORT_ADDRESS_MOST
+#define UNSOCK_PORT_ADDRESS_MOST 48 /* bytes of an address as text, with its NUL; a proof has fewer */
+#endif
 #define UNSOCK_PORT_ENTRY_MOST 56   /* with marks and a number */
 #define UNSOCK_PORT_SHARERS 99      /* numbers of sockets that share one address: 1 to this */
 #define UNSOCK_PORT_WAITING 100     /* the first number of one that waits */

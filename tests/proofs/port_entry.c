@@ -1,19 +1,22 @@
 /*
  * For CBMC: an entry of a record is read within bounds, whatever bytes there are, and what is read is what would be
- * written; of the last MOST bytes of a record. It is a step of every loop over one: each takes something off the front
- * and leaves the rest as it is, so that all of them end.
+ * written. It is the step of every loop over a record, and so the step of an induction: each takes something off the
+ * front and leaves the rest, which ends where the record ends, so that all of them end within it.
+ *
+ * Here an address has five bytes at most, so that a step looks at fewer than WINDOW bytes: of a rest that is as short
+ * all are what is left of the record; of a longer one, up to what a link can say, no more than these are there at all.
  */
 #include "rules/port_entry.h"
 #include "rt/mem.h"
 #include "rules/settings.h"
 
-#ifndef MOST
-#define MOST 16 /* bytes */
-#endif
+#define WINDOW 16
+#define RECORD_MOST 4095
 #ifndef WRONG /* the test has another one, which must not hold */
 #define WRONG 0
 #endif
 
+bool nondet_bool(void);
 char nondet_char(void);
 size_t nondet_size(void);
 
@@ -21,25 +24,27 @@ struct unsock_settings unsock_settings;
 
 int main(void) {
     size_t length = nondet_size();
-    char bytes[MOST], written[UNSOCK_PORT_ENTRY_MOST];
+    bool short_one = nondet_bool();
+    char bytes[WINDOW], written[UNSOCK_PORT_ENTRY_MOST];
     struct unsock_port_entry entry;
     struct unsock_text text;
-    __CPROVER_assume(length <= MOST);
-    for (size_t i = 0; i < MOST; i++)
+    for (size_t i = 0; i < WINDOW; i++)
         bytes[i] = nondet_char();
-    /* What is read must be the last `length` bytes: one more would be past the end. */
-    struct unsock_span all = {bytes + MOST - length, length}, rest = all;
+    __CPROVER_assume(short_one ? length <= WINDOW : length > WINDOW && length <= RECORD_MOST);
+    /* A short rest must be the last `length` bytes: one more would be past the end. */
+    struct unsock_span all = {short_one ? bytes + WINDOW - length : bytes, length}, rest = all;
     if (!unsock_port_entry_next(&rest, &entry)) {
         __CPROVER_assert(rest.at == all.at && rest.length == length, "what is no entry stays");
         return 0;
     }
     size_t taken = length - rest.length;
     __CPROVER_assert(rest.length < length && rest.at == all.at + taken, "an entry is taken off the front");
+    __CPROVER_assert(taken < WINDOW - 1 || short_one, "and no more than was looked at");
     __CPROVER_assert(entry.address[0] != '\0' && entry.number <= UNSOCK_PORT_NUMBERS - WRONG, "it is one");
     unsock_text_start(&text, written, sizeof(written));
     unsock_port_entry_put(&text, &entry);
     __CPROVER_assert(!text.cut && text.length == taken - (rest.length > 0), "it is written in as many bytes,");
-    for (size_t i = 0; i < MOST && i < sizeof(written); i++)
+    for (size_t i = 0; i < WINDOW; i++)
         __CPROVER_assert(i >= text.length || written[i] == all.at[i], "and in the same");
     return 0;
 }

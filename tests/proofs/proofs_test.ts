@@ -39,12 +39,12 @@ const PROOFS: readonly Proof[] = [{
   turns: 513,
   wrong: "-DOTHER_ABI=0x40000001u",
 }, {
-  name: "an entry of a port's record is read within bounds, whatever bytes there are, and written back as it was",
+  name: "a port's record is read within bounds, whatever bytes there are, and an entry written back as it was",
   file: "port_entry",
   sources: ["rules/port_entry.c", "rules/address_text.c", "rules/ip.c", "rules/keyed_hash.c", "rt/text.c"],
   turns: 20,
   wrong: "-DWRONG=1",
-  options: PORT,
+  options: [...PORT, "-DUNSOCK_PORT_ADDRESS_MOST=6"],
 }, {
   name: "what is put into a record never goes past its end",
   file: "port_text",
@@ -59,6 +59,20 @@ const PROOFS: readonly Proof[] = [{
   turns: 41,
   wrong: "-DWRONG=1",
   options: PORT,
+}, {
+  name: "a bind joins whom nobody living excludes, and a close leaves PORT.sock to a living one, whatever is known",
+  file: "port_record",
+  sources: ["rules/port_record.c", "rt/text.c"],
+  turns: 6,
+  wrong: "-DWRONG=1",
+  options: [...PORT, "-DUNSOCK_PORT_ADDRESS_MOST=2"],
+}, {
+  name: "a client tries all who have its address, once, and nobody else: the nearest address first",
+  file: "port_record",
+  sources: ["rules/port_record.c", "rt/text.c"],
+  turns: 5,
+  wrong: "-DWRONG=1",
+  options: [...PORT, "-DUNSOCK_PORT_ADDRESS_MOST=2", "-DCLIENTS", "-DMOST=2"],
 }];
 
 function prove({ file, sources, turns, options: own = [] }: Proof, options: readonly string[]): Promise<RunResult> {
