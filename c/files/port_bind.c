@@ -35,12 +35,8 @@ struct binding {
     bool listens; /* it has waited, and does now: those wait from now on */
 };
 
-static struct unsock_port_key key_of(const struct unsock_bind_request *request) {
-    return (struct unsock_port_key){request->ip.port, (uint8_t)request->type};
-}
-
 static struct unsock_port_key port_of(const struct binding *binding) {
-    return key_of(binding->request);
+    return (struct unsock_port_key){binding->request->ip.port, (uint8_t)binding->request->type};
 }
 
 /* PORT.sock, of whoever it is. */
@@ -129,25 +125,39 @@ static long decide(struct binding *binding, struct unsock_port_joining *joining)
     }
 }
 
+/* The file goes that it has. Nobody else may take a living socket's own: that needs no lock. */
+static void give_up(struct binding *binding) {
+    if (!binding->named)
+        return;
+    unsock_port_unlink(port_of(binding), &binding->me);
+    binding->named = false;
+    binding->bound->spent = true;
+}
+
+/* A control file needs no lock. Returns 1, -EAGAIN where there is none, or another -errno; *answers is who does. */
+static long bind_control(struct binding *binding, long *answers) {
+    struct sockaddr_un path;
+    plain_path(binding, &path);
+    *answers = unsock_resolve(path.sun_path, NULL);
+    if (*answers != UNSOCK_ANSWERS_CONTROL)
+        return *answers < 0 ? *answers : -EAGAIN;
+    binding->bound->path = path;
+    binding->bound->how = UNSOCK_BOUND_CONTROL;
+    return 1;
+}
+
 /* PORT.sock is none of ours: a control file says where to, a socket that is left over gives way. */
 static long bind_foreign(struct binding *binding) {
     struct sockaddr_un path;
     socklen_t length = plain_path(binding, &path);
-    long answers = unsock_resolve(path.sun_path, NULL);
-    if (answers < 0)
-        return answers;
-    if (answers == UNSOCK_ANSWERS_NOBODY)
-        return -EAGAIN;
-    if (answers == UNSOCK_ANSWERS_CONTROL) {
-        binding->bound->path = path;
-        binding->bound->how = UNSOCK_BOUND_CONTROL;
-        return 1;
-    }
+    long answers, result = bind_control(binding, &answers);
+    if (result != -EAGAIN || answers == UNSOCK_ANSWERS_NOBODY)
+        return result;
     if (answers == UNSOCK_ANSWERS_OTHER)
         return -EADDRINUSE;
     if (unsock_socketfile_life(binding->probe, &path, length) != UNSOCK_PORT_DEAD)
         return unsock_handed_bind_port(binding->request, binding->bound) == 0 ? 1 : -EADDRINUSE;
-    long result = binding->named ? 0 : bind_own(binding);
+    result = binding->named ? 0 : bind_own(binding);
     return result < 0 ? result : unsock_port_replace_foreign(port_of(binding), &binding->me, binding->probe);
 }
 
@@ -194,15 +204,6 @@ static long bind_unlocked(struct binding *binding, long why) {
     if (unsock_handed_bind_port(binding->request, binding->bound) == 0)
         return 1;
     return unsock_socketfile_life(binding->probe, &path, length) == UNSOCK_PORT_DEAD ? why : -EADDRINUSE;
-}
-
-/* The file goes that it has. Nobody else may take a living socket's own: that needs no lock. */
-static void give_up(struct binding *binding) {
-    if (!binding->named)
-        return;
-    unsock_port_unlink(port_of(binding), &binding->me);
-    binding->named = false;
-    binding->bound->spent = true;
 }
 
 static long bind_somebodys(struct binding *binding) {
@@ -262,19 +263,6 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* A control file needs no lock. Returns -EAGAIN where there is none. */
-static long bind_control(struct binding *binding) {
-    struct sockaddr_un path;
-    plain_path(binding, &path);
-    long answers = unsock_resolve(path.sun_path, NULL);
-    if (answers >= 0 && answers != UNSOCK_ANSWERS_CONTROL)
-        return -EAGAIN;
-    binding->bound->path = path;
-    binding->bound->how = UNSOCK_BOUND_CONTROL;
-    give_up(binding);
-    return answers < 0 ? answers : 1;
-}
-
 /*
  * Where the kernel makes a bind's file before its socket is known by it, the first bind too is done under the lock: it
  * would be taken for one that is left over (unsock_socketfile_life). So is that of a datagram socket with marks: the
@@ -284,19 +272,20 @@ long unsock_port_bind(const struct unsock_bind_request *request, struct unsock_b
                       enum unsock_port_wish wish) {
     struct unsock_port_entry first;
     bool several;
+    long answers;
     struct binding binding = {.request = request, .bound = bound, .me = unsock_port_wanted(request)};
     bool at_once = !unsock_kernel_is_before(5, 14) && (request->type == SOCK_STREAM || binding.me.marks == 0);
     bool blindly = at_once && wish == UNSOCK_PORT_THIS;
-    unsock_port_path(key_of(request), &binding.me, &bound->path);
+    unsock_port_path(port_of(&binding), &binding.me, &bound->path);
     long result = blindly ? bind_free(&binding) : -EAGAIN;
     if (result != 0 && !bound->spent) {
-        enum unsock_port_holder holder = unsock_port_look(key_of(request), &first, &several);
+        enum unsock_port_holder holder = unsock_port_look(port_of(&binding), &first, &several);
         if (holder != UNSOCK_PORT_NOBODY && wish == UNSOCK_PORT_IF_FREE)
             return -EADDRINUSE;
         if (holder == UNSOCK_PORT_NOBODY && at_once && !blindly)
             result = bind_free(&binding);
         else if (holder != UNSOCK_PORT_NOBODY)
-            result = holder == UNSOCK_PORT_FOREIGN ? bind_control(&binding) : -EAGAIN;
+            result = holder == UNSOCK_PORT_FOREIGN ? bind_control(&binding, &answers) : -EAGAIN;
     }
     if (result == -EAGAIN && wish == UNSOCK_PORT_IF_FREE && at_once && !binding.named)
         return -EADDRINUSE;
@@ -304,5 +293,7 @@ long unsock_port_bind(const struct unsock_bind_request *request, struct unsock_b
         result = bind_somebodys(&binding);
     if (result == 0)
         fill(&binding);
+    else
+        give_up(&binding); /* where a control file has the port */
     return result > 0 ? 0 : result;
 }
