@@ -15,9 +15,9 @@ long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_i
 long unsock_datagram_move(int fd, struct unsock_fd *entry);
 
 /*
- * A datagram socket bound to the wildcard of both families and to any port is about to send to an IPv4 address for the
- * first time: gives it a name by which receivers know it as an IPv4 sender, as UDP chooses its source address by the
- * destination's (`target`).
+ * For a datagram socket that is bound to the wildcard of both families and to any port, before it first sends to an
+ * IPv4 address (`target`): gives it a name by which receivers know it as an IPv4 sender. UDP chooses the source address
+ * by the destination's.
  */
 void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 

@@ -1,6 +1,6 @@
 /* Descriptors that come with a message (SCM_RIGHTS; unix(7)). */
-#ifndef UNSOCK_RIGHTS_H
-#define UNSOCK_RIGHTS_H
+#ifndef UNSOCK_PASSED_DESCRIPTORS_H
+#define UNSOCK_PASSED_DESCRIPTORS_H
 
 #include "rt/net.h"
 

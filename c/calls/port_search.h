@@ -22,9 +22,9 @@ struct unsock_port_search {
 
 /*
  * Goes the way to the server of the target, in TCP's order: to the address itself, the family's wildcard, the one of
- * both families; where no socket of ours has the port, to PORT.sock, a plain server, a client or a control file. A
- * datagram socket that is connected to somebody else (EPERM) is passed over. Returns what the last way said; -ENOENT:
- * nobody has the address.
+ * both families. Where no socket of ours has the port, it goes to PORT.sock: a plain server, a client or a control
+ * file. A datagram socket that is connected to somebody else (EPERM) is passed over. Returns what the last way said;
+ * -ENOENT: nobody has the address.
  */
 long unsock_port_go(struct unsock_port_search *search);
 

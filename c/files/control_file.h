@@ -5,11 +5,13 @@
 #include "unsock.h"
 
 /*
- * Reads the control file at `path` (NUL-terminated). Returns 0 with the checked content in `control` (or NULL); -ENOENT
- * when there is no file; -ENODATA when what is there is not a regular file (a socket, a FIFO, a directory, …); -EINVAL
- * when it is a damaged control file, -ENOEXEC when it is another regular file; -EACCES when it is one, but of a user
- * who may not say where this one's traffic goes: not root, not this user, not the directory's owner; or open's error.
- * Never blocks.
+ * Reads the control file at `path` (NUL-terminated). Never blocks. Returns 0 with the checked content in `control` (or
+ * NULL), or open's error, or one of these:
+ *   -ENOENT   there is no file
+ *   -ENODATA  what is there is not a regular file (a socket, a FIFO, a directory, …)
+ *   -EINVAL   it is a damaged control file
+ *   -ENOEXEC  it is another regular file
+ *   -EACCES   its owner may not say where this user's traffic goes: not root, not this user, not the directory's owner
  */
 int unsock_control_file_read(const char *path, struct unsock_control_file *control);
 

@@ -1,7 +1,7 @@
 /*
  * Socket files at paths of the user's choice, in whatever directory: where control files lead to.
  *
- * Such a file goes with the last descriptor of its socket, as those of the directory do, and by the same rules: whoever
+ * Such a file goes with the last descriptor of its socket, as those of the directory do, and by the same rules. Whoever
  * removes it holds the lock of its directory and has asked the kernel. Where it is, is remembered by the kernel alone:
  * it has to be asked while the socket is still open. Programs that know nothing of the lock may put a file of their own
  * there at any moment: nothing is removed but the very file that the socket was bound to.

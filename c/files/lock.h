@@ -1,19 +1,19 @@
 /*
  * The lock of a directory, held by whoever removes or moves a socket file in it.
  *
- * It is a POSIX record lock (fcntl(2)) on a file of its own, ".unsock.lock". To make a file costs several times what
- * it costs to open one: in a directory that nobody but its owner may write to, a process leaves the file there until it
- * ends; elsewhere, where another user could not open it, it is there only as long as somebody has it or waits for it.
- * So
- *   - only those who may write to the directory can have it: the file can be made by nobody else, and its mode lets
- * nobody else open it, for reading neither;
- *   - who is killed has it no longer, and a child that another thread forked meanwhile never has it: such locks belong
- * to the process that took them;
- *   - threads of one process, who would share it, exclude each other by a word in memory.
+ * It is a POSIX record lock (fcntl(2)) on a file of its own, ".unsock.lock". To make a file costs several times what it
+ * costs to open one. So in a directory that nobody but its owner may write to, a process leaves the file there until it
+ * ends. In others another user could not open it, and the file is there only while somebody has the lock or waits for
+ * it.
+ *   - Only those who may write to the directory can have the lock. Nobody else can make the file, and its mode lets
+ *     nobody else open it, for reading neither.
+ *   - A process that is killed has it no longer, and a child that another thread forked meanwhile never has it: such
+ *     locks belong to the process that took them.
+ *   - Threads of one process would share it. They exclude each other by a word in memory.
  *
- * Signals are held back meanwhile in the first thread alone, and in the only one. A thread that holds them back and
- * lets them in again takes what was sent to the process just then, also what the first thread has been woken for (it
- * asks the kernel what is pending): it would sleep on, and Python runs its handlers nowhere else.
+ * Signals are held back meanwhile in the first thread alone. A thread that holds signals back and lets them in again
+ * takes what was sent to the process just then. It would also take what the first thread has been woken for; that one
+ * would sleep on, and Python runs its handlers nowhere else.
  */
 #ifndef UNSOCK_LOCK_H
 #define UNSOCK_LOCK_H

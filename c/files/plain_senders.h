@@ -1,14 +1,14 @@
 /*
- * Datagram peers that are plain Unix sockets, not under unsock: each gets a port invented for it, and what is sent to
- * that port reaches it, from this process and its children.
+ * Datagram peers that are plain Unix sockets, not under unsock. A port is invented for each. What this process and its
+ * children send to that port reaches the peer.
  *
- * Such a port is nobody else's, for certain: it is taken in the directory, as every port is that somebody has. Its file
- * is another link to the file of the socket that heard the sender, and so alive for as long as that socket is, to all
- * who bind; making a link is one step, of which one thread of one process has the success. Where none can be made, no
- * port is invented: 0 says, as in UDP, that there can be no answer.
+ * An invented port is nobody else's, for certain: it is taken in the directory, as every port is that somebody has. Its
+ * file is a hard link to the file of the socket that heard the sender. So whoever binds sees it alive for as long as
+ * that socket is. To make a link is one step, in which one thread of one process succeeds. Where no link can be made,
+ * the port is 0: as in UDP, there can be no answer.
  */
-#ifndef UNSOCK_STRANGERS_H
-#define UNSOCK_STRANGERS_H
+#ifndef UNSOCK_PLAIN_SENDERS_H
+#define UNSOCK_PLAIN_SENDERS_H
 
 #include "memory/fds.h"
 #include "rt/net.h"

@@ -2,15 +2,15 @@
  * A port's names in the directory, for streams and for datagram sockets (rules/port_name.h): reading them, asking who
  * lives, and the steps that change them.
  *
- * PORT.sock is the port: whoever makes it has it, and needs no lock for that; it is there as long as any socket of the
- * port is, and is replaced by a rename, so that it is never missing in between. The file .PORT@ADDR comes before it: a
+ * PORT.sock is the port. Whoever makes it has the port, and needs no lock for that. It is there as long as any socket
+ * of the port is: it is replaced by a rename, and never missing in between. The file .PORT@ADDR comes before it. So a
  * PORT.sock without a living file is of a process that was killed, and may be replaced. A file gets another name once
  * at most: that of a datagram socket that others come to share an address with (unsock_port_give_number).
- *   - Who removes or replaces a name has the lock, and has asked the kernel. Who makes one that is not there needs
- * none.
- *   - A dead file may be removed; a name without a file never, as it may be a newcomer's the next moment.
- *   - The record may name dead ones, and never lacks a living one: it is written before PORT.sock says that there is
- *     one, and goes after that.
+ *   - Who removes or replaces a name has the lock, and has asked the kernel.
+ *   - Who makes a name that is not there needs no lock.
+ *   - A dead file may be removed. A name without a file is never removed: it may be a newcomer's the next moment.
+ *   - The record may name dead sockets, and never omits a living one. It is written before PORT.sock says that there is
+ *     a record, and goes after that.
  */
 #ifndef UNSOCK_PORT_H
 #define UNSOCK_PORT_H

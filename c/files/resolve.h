@@ -13,8 +13,9 @@ enum unsock_answers {
 };
 
 /*
- * Returns one of these, with the content of a control file in `control` (or NULL); or -EINVAL for a regular file that
- * is no control file, -EACCES for one that may not be read, or what else looking at the path said. Never blocks.
+ * Returns one of these, with the content of a control file in `control` (or NULL). Else it returns -EINVAL for a
+ * regular file that is no control file, -EACCES for one that may not be read, or what else looking at the path said.
+ * Never blocks.
  */
 long unsock_resolve(const char *path, struct unsock_control_file *control);
 

@@ -115,8 +115,8 @@ static void set_open_mode(long fd, int mode) {
 }
 
 /*
- * chmod that follows no link: in a directory of somebody else's, the name may be a link to another file by now; and
- * where the directory itself may have been exchanged it is the file of the very directory that was meant.
+ * chmod that follows no link: in somebody else's directory the name may be a link to another file by now. Where the
+ * directory itself may have been exchanged, the file is looked for in the very directory that was meant.
  */
 void unsock_socketfile_set_mode(const char *path, int mode) {
     if (unsock_inside_is(path) && !unsock_inside_may_move() &&
@@ -130,8 +130,8 @@ void unsock_socketfile_set_mode(const char *path, int mode) {
 }
 
 /*
- * A path of somebody else's choice may lead to another directory than a moment ago: who may ask the kernel for the file
- * that the socket was bound to (CAP_NET_ADMIN, as root has), and so could do harm by a mistake, does.
+ * A path of somebody else's choice may lead to another directory than a moment ago. A process with CAP_NET_ADMIN, as
+ * root has, could do harm by that; it may ask the kernel for the file that the socket was bound to, and does.
  */
 static void set_bound_mode(int socket, const char *path, int mode) {
     long fd = unsock_inside_is(path) ? -EPERM : unsock_descriptor(__NR_ioctl, socket, SIOCUNIXFILE_NUMBER);

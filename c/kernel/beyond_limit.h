@@ -6,10 +6,10 @@
 #include "rt/sys.h"
 
 /*
- * A system call of at most four arguments that said EMFILE (dup3: EBADF), made once more beyond the soft limit of
- * RLIMIT_NOFILE (getrlimit(2)), where the hard one lets it: for a descriptor that stands in for a moment, as the
- * program has its own already and needs no other. The process's limit stays as it is, for other threads too. Returns
- * its result; -EMFILE when there is no way.
+ * Makes a system call of at most four arguments, which said EMFILE (dup3: EBADF), once more beyond the soft limit of
+ * RLIMIT_NOFILE (getrlimit(2)), where the hard limit lets it. This is for descriptors that stand in for a moment: the
+ * program has its own already, and needs no other. The process's limit stays as it is, for other threads too. Returns
+ * the call's result; -EMFILE when there is no way.
  */
 long unsock_beyond_limit(long number, long first, long second, long third, long fourth);
 

@@ -21,15 +21,15 @@ struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch);
 struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_fd *scratch);
 
 /*
- * Is this a connected stream in the place of a TCP one? By the kernel's word where it has one, and nothing is kept: for
- * whoever heard of the descriptor from the kernel, and not from the program, whose other threads may be closing it, and
- * making another of the same number, just then.
+ * Is this a connected stream in the place of a TCP one? By the kernel's word where it has one; nothing is remembered.
+ * For callers that heard of the descriptor from the kernel and not from the program: other threads of the program may
+ * just then be closing it, and making another of the same number.
  */
 bool unsock_identify_is_connection(int fd);
 
 /*
- * Why it cannot be known what the descriptor is of which this is the entry: the -errno of a call that depends on it,
- * which must not go to the kernel then as if the descriptor were none of ours. 0: it is known.
+ * The -errno of a call that depends on what the entry's descriptor is, where that cannot be known; 0 where it is known.
+ * Such a call must not go to the kernel as if the descriptor were none of ours.
  */
 static inline long unsock_identify_wrong(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_UNKNOWN ? entry->refusal.error : 0;

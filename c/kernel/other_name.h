@@ -1,12 +1,13 @@
 /*
- * Our directory by another name: sockets that were bound by a path through another one, in another mount namespace
+ * Our directory by another name: sockets that were bound by another path to it, in another mount namespace
  * (docs/containers.md) or through another mount here.
  *
  * How a path begins proves nothing: anybody may have a directory with a 53.dgram.sock in it. A socket is of our
- * directory if the file of that name in it is the socket's own, and that the kernel tells: the socket to which a path
- * of ours leads has a name, and it is the very text that the sender's is. Of one that is connected to somebody else the
- * kernel tells nobody else the name. So a socket that connects to one with another name for the directory leaves a mark
- * at its own file, as only who has that file can: a hash of its name, for which the time of modification has room.
+ * directory if the file of that name in it is the socket's own. The kernel tells that: the socket to which our path
+ * leads has a name, and it must be the very text that the sender's is. Of a socket that is connected to somebody else
+ * the kernel tells nobody else the name. So a socket leaves a mark at its own file when it connects to one that has
+ * another name for the directory. Only the file's owner can do that. The mark is a hash of the socket's name, for which
+ * the time of modification has room.
  */
 #ifndef UNSOCK_OTHER_NAME_H
 #define UNSOCK_OTHER_NAME_H

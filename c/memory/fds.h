@@ -155,7 +155,8 @@ static inline bool unsock_fd_is_handed(const struct unsock_fd *entry) {
 
 /*
  * The descriptors that have a socket file to be looked after, by number: the first one from `from` on, -1 when there is
- * none. Costs what those cost, and a bit for each of the others. Whoever sets UNSOCK_FILE notes the descriptor.
+ * none. Costs what those cost, and a bit for each of the others. Callers that set UNSOCK_FILE must call
+ * unsock_fds_note_file().
  */
 int unsock_fds_next_with_file(int from);
 void unsock_fds_note_file(int fd);

@@ -1,7 +1,7 @@
 /*
- * dlopen: RTLD_DEEPBIND would let the opened library find libc's functions before this library's, and its traffic would
- * leave by the network without a word: that one flag is taken away. libc reads its caller's own search path and name
- * space from where the call returns to: so it is jumped to, not called.
+ * dlopen. RTLD_DEEPBIND would let the opened library find libc's functions before this library's. Its traffic would
+ * leave by the network without a word, so that one flag is taken away. libc reads its caller's own search path and name
+ * space from where the call returns to, so it is jumped to, not called.
  */
 #include "process/start.h"
 #include "rt/libc.h"

@@ -5,9 +5,9 @@
 #include "rt/text.h"
 
 /*
- * Puts this process, which has one thread, into a network namespace of its own, with nothing in it but `lo`, which is
- * up; where it may not make one by itself, in a user namespace that has its user and group alone. Returns false with
- * one line in `error`.
+ * Puts this process, which has one thread, into a network namespace of its own. Nothing is in it but `lo`, which is up.
+ * Where the process may not make one by itself, it makes a user namespace first, which has its user and group alone.
+ * Returns false with one line in `error`.
  */
 bool unsock_isolate(struct unsock_text *error);
 

@@ -1,12 +1,12 @@
 /*
- * `run --private`: whoever waits for the command to end, and then removes its directory, as if nobody stood between the
- * command and its caller. Three processes:
- *   - the parent, which the caller knows: it gives signals on to the keeper, stops when the command stops, and ends as
- *     it ends;
- *   - the keeper, to whom the children of those that have ended come (PR_SET_CHILD_SUBREAPER): it stays until the last
- *     of them is gone. When the parent is killed, it kills the command, as that kill would have;
- *   - the command.
- * All are in the caller's process group, so that the terminal's signals come to each; those that the keeper has got,
+ * `run --private`: waits for the command to end, and then removes its directory, as if nobody stood between the command
+ * and its caller. There are three processes:
+ *   - The parent is the one that the caller knows. It gives signals on to the keeper, stops when the command stops, and
+ *     ends as it ends.
+ *   - The keeper gets the children of those that have ended (PR_SET_CHILD_SUBREAPER), and stays until the last of them
+ *     is gone. When the parent is killed, it kills the command, as that kill would have.
+ *   - The command.
+ * All are in the caller's process group, so that the terminal's signals come to each. Signals that the keeper has got,
  * too, are not given on.
  */
 #ifndef UNSOCK_SUPERVISE_H

@@ -1,10 +1,10 @@
 /*
- * Registrations in epoll sets. A registration belongs to the socket behind a descriptor: when another socket takes its
- * place, the kernel drops it, so it is taken out before and made again after.
+ * Registrations in epoll sets. A registration belongs to the socket behind a descriptor. When another socket takes its
+ * place, the kernel drops the registration. So it is taken out before, and made again after.
  *
- * In the entry of a descriptor, `epoll` tells the set that it was added to first, and `watch` what with; what it is
- * registered with in others is in epoll_memory.c. Both only matter where the kernel's answer costs time or cannot be
- * had.
+ * The entry of a descriptor tells the set that it was added to first (`epoll`), and what with (`watch`). What it is
+ * registered with in other sets is in memory/epoll_memory.c. Both only matter where the kernel's answer costs time or
+ * cannot be had.
  */
 #include "replace/epoll.h"
 

@@ -5,10 +5,10 @@
 #include <asm/unistd.h>
 
 /*
- * A process may have its system calls trapped (c/trap): the library's own carry a mark by which the filter lets them
- * pass. It is in the upper half of an argument that the kernel takes for an int, so that it leaves no register behind
- * that a later call of the program's would carry too; execve and the few others that begin with a pointer carry it in
- * one that they do not have.
+ * A process may have its system calls trapped (c/trap). The library's own calls carry a mark, by which the filter lets
+ * them pass. It is in the upper half of an argument that the kernel takes for an int: so no register keeps it, which a
+ * later call of the program's would carry, too. execve and the few others that begin with a pointer carry the mark in
+ * an argument that they do not have.
  */
 #define UNSOCK_SYS_MARK 0x756e736bul
 

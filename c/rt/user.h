@@ -1,7 +1,7 @@
 /*
  * The program's memory. What a call is given may not be there, may be read-only, or end too early: the kernel says
- * EFAULT then, and the library must never be what ends the program. Memory of which that is not certain is looked at by
- * the kernel before it is touched here, one cheap call for each page.
+ * EFAULT then, and the library must never be what ends the program. So the kernel looks at memory before it is touched
+ * here, one cheap call for each page, unless it is certain to be there.
  *
  * Certain is only what lies further up on the stack that the call runs on: the rest of the page of the stack pointer,
  * or, on a thread's own stack, all up to its end.
