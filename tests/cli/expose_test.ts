@@ -168,7 +168,7 @@ Deno.test("expose refuses in one line what it cannot do", () =>
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const port = (taken.addr as Deno.NetAddr).port;
     const words: [string[], number, RegExp][] = [
-      [[], 2, /expose: PORT\[=PORT\] or --all is missing/],
+      [[], 2, /expose: PORT\[=PORT\], --all or --http is missing/],
       [["--in", "--all"], 2, /--in --all: write the ports/],
       [["80/sctp"], 2, /not a port from 1 to 65535/],
       [["--idle", "0", "53/udp"], 2, /--idle: not a number of seconds/],
