@@ -7,7 +7,8 @@
 
 /*
  * Looks with the directory locked for all that is left over in it (files/prune.h), and removes it if `remove` is not 0.
- * Writes a line "NAME<TAB>RESULT" for each into `text`: RESULT is 1, or -errno. Returns 0, or -errno: not all has been looked at; -ENOBUFS: not all has been told.
+ * Writes a line "NAME<TAB>RESULT" for each into `text`: RESULT is 1, or -errno. Returns 0, or -errno: not all has been
+ * looked at; -ENOBUFS: not all has been told.
  */
 int unsock_prune_all(const char *directory, int remove, char *text, size_t size);
 
