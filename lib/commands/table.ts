@@ -107,7 +107,8 @@ Where servers share a port on addresses of their own, PORT@ADDR is the one that 
     },
     notes:
       `PORT@ADDR is ready when somebody listens on that address, or on a wildcard of its family. A plain Unix server and a control file
-are there for all addresses.
+are there for all addresses. Behind a control file ready is who would be answered:
+where that leads to another machine, a connection is made and closed again.
 
 Exit status: 0 when they are ready, 1 when the time is over.
 
