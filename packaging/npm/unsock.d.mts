@@ -30,6 +30,8 @@ export type Port = number | `${number}` | `${number}/tcp` | `${number}/udp`;
 export interface LoopbackOptions {
   /** Where the directory is made, in `private`; as for `unsock run` otherwise. */
   readonly dir?: string;
+  /** By which `unsock expose --http PORT` leads to it: `http://NAME.localhost:PORT/`. */
+  readonly name?: string;
   /** What is redirected: `127.0.0.1/8,0.0.0.0,::1,::` otherwise. */
   readonly addr?: string;
   /** Only these ports: `"80,8000-8999"`. */

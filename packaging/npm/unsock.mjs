@@ -320,8 +320,9 @@ export class Loopback {
 export async function loopback(options = {}) {
   const library = options.lib ?? findLibrary();
   const words = settingWords(options);
+  const own = [...(options.dir === undefined ? [] : ["--dir", options.dir]), ...(options.name === undefined ? [] : ["--name", options.name])];
   const maps = Object.entries(options.map ?? {}).map(([port, path]) => `--map=${port}=${path.replaceAll("%", "%%")}`);
-  const keeper = new Keeper(library, [...words, ...(options.dir === undefined ? [] : ["--dir", options.dir]), ...maps]);
+  const keeper = new Keeper(library, [...words, ...own, ...maps]);
   const env = await keeper.environment();
   return new Loopback(library, keeper, words, env);
 }

@@ -45,11 +45,19 @@ async function placeWorkers(project: string, extension: string): Promise<string[
   return names;
 }
 
+const NAMED = `
+import { readlinkSync } from "node:fs";
+import { loopback } from "unsock";
+const lo = await loopback({ dir: process.env.TEST_SOCKETS, name: "it" });
+console.log(readlinkSync(process.env.XDG_RUNTIME_DIR + "/unsock/.names/it") === lo.directory);
+await lo.close();
+`;
+
 Deno.test({
   name: "npm: the package is small, and the library starts a command by itself",
   ignore: !need("npm", "node"),
   fn: () =>
-    withProject(async (project) => {
+    withProject(async (project, env) => {
       const sizes = succeeded(await run(["du", "-sb", "--exclude=.bin", NODE_MODULES], { cwd: project }));
       assert(parseInt(sizes) < MOST_BYTES, sizes);
       const npx = (...words: string[]) => run([`${NODE_MODULES}/.bin/unsock`, ...words], { cwd: project });
@@ -67,6 +75,11 @@ Deno.test({
       assertMatch(
         (await npx("ls")).stderr,
         /^unsock: ls: the library alone has run, hold, expose, path, wait, prune and make-control: [^\n]*\n$/,
+      );
+      const named = ["node", "--input-type=module", "-e", NAMED];
+      assertStrictEquals(
+        succeeded(await run(named, { cwd: project, env: { ...env, XDG_RUNTIME_DIR: project } })),
+        "true\n",
       );
     }),
 });
@@ -121,7 +134,7 @@ Deno.test({
   fn: () =>
     withProject(async (project) => {
       const text = `import { CommandError, loopback, UnsockError } from "./node_modules/unsock/unsock.mjs";
-const lo = await loopback({ map: { 80: "/x" }, blockInet: true });
+const lo = await loopback({ map: { 80: "/x" }, blockInet: true, name: "x" });
 const { stdout }: { stdout: string } = await lo.exec("true", [], { timeoutMs: 5 });
 const lines: readonly string[] = [stdout, lo.path("53/udp"), lo.env["UNSOCK_DIR"] ?? "", lo.directory];
 await lo.wait(80, { signal: AbortSignal.timeout(1) });
