@@ -3,16 +3,26 @@
  * stopped at each system call.
  *
  * Usage: `deno task test:schedules [--most N] [--seed S] [WORD]`: N of each scenario, chosen by S, and of those alone
- * that have the word in them. Hours without --most. The last line is `N schedules, M findings`; the exit status tells
+ * that have the word in them; with a kill, with a call that fails, and without. Hours without --most. The last line is `N schedules, M findings`; the exit status tells
  * whether there were any.
  */
 import { parseArgs } from "node:util";
 import { build } from "./build.ts";
 import { showProgress } from "./progress.ts";
-import { buildExplorer, explore } from "../tests/explore/explorer.ts";
+import { buildExplorer, type Choice, explore } from "../tests/explore/explorer.ts";
 import { SCENARIOS } from "../tests/explore/scenarios.ts";
 
 const WEEK_MS = 7 * 24 * 3600 * 1000;
+
+/** By the tool's options: without a kill, with one, and with a call that fails, which is done by x86-64's registers. */
+const WAYS: readonly [string, Choice][] = [
+  ["", { kill: false }],
+  ["-k ", { kill: true }],
+  ...(Deno.build.arch === "x86_64" ? [28, 13] : []).map((failure): [string, Choice] => [
+    `-e ${failure} `,
+    { kill: false, failure },
+  ]),
+];
 
 /** @returns How many schedules were run, and how many findings they came to. */
 async function runAll(most: number | undefined, seed: number, word: string): Promise<[number, number]> {
@@ -21,13 +31,13 @@ async function runAll(most: number | undefined, seed: number, word: string): Pro
   try {
     const tool = await buildExplorer(dir);
     for (const scenario of SCENARIOS.filter(({ text }) => text.includes(word))) {
-      for (const kill of [false, true]) {
+      for (const [option, how] of WAYS) {
         showProgress(`${schedules} schedules, ${findings} findings: ${scenario.text}`);
-        const explored = await explore(tool, scenario, { kill, seed, most, timeoutMs: WEEK_MS });
+        const explored = await explore(tool, scenario, { ...how, seed, most, timeoutMs: WEEK_MS });
         schedules += explored.schedules;
         findings += explored.findings.length;
         const lines = explored.findings.map((finding) => `  ${finding}\n`).join("");
-        console.log(`${kill ? "-k " : ""}"${scenario.text}": ${explored.schedules} schedules\n${lines}`.trimEnd());
+        console.log(`${option}"${scenario.text}": ${explored.schedules} schedules\n${lines}`.trimEnd());
       }
     }
   } finally {

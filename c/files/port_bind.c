@@ -39,7 +39,6 @@ static struct unsock_port_key port_of(const struct binding *binding) {
     return (struct unsock_port_key){binding->request->ip.port, (uint8_t)binding->request->type};
 }
 
-/* PORT.sock, of whoever it is. */
 static socklen_t plain_path(const struct binding *binding, struct sockaddr_un *path) {
     return unsock_address_path(binding->request->ip.port, binding->request->type, path);
 }
@@ -127,7 +126,7 @@ static long decide(struct binding *binding, struct unsock_port_joining *joining)
 
 /* The file goes that it has. Nobody else may take a living socket's own: that needs no lock. */
 static void give_up(struct binding *binding) {
-    if (!binding->named)
+    if (!binding->named || binding->listens)
         return;
     unsock_port_unlink(port_of(binding), &binding->me);
     binding->named = false;
@@ -139,11 +138,11 @@ static long bind_control(struct binding *binding, long *answers) {
     struct sockaddr_un path;
     plain_path(binding, &path);
     *answers = unsock_resolve(path.sun_path, NULL);
-    if (*answers != UNSOCK_ANSWERS_CONTROL)
-        return *answers < 0 ? *answers : -EAGAIN;
+    if (*answers >= 0 && *answers != UNSOCK_ANSWERS_CONTROL)
+        return -EAGAIN;
     binding->bound->path = path;
     binding->bound->how = UNSOCK_BOUND_CONTROL;
-    return 1;
+    return *answers < 0 ? *answers : 1;
 }
 
 /* PORT.sock is none of ours: a control file says where to, a socket that is left over gives way. */
@@ -177,8 +176,7 @@ static long bind_ours(struct binding *binding) {
     if (!binding->named && (result = bind_own(binding)) < 0)
         return result;
     result = unlisted ? 0 : unsock_port_join(binding->port, &binding->me, &joining);
-    /* Someone free of the lock was first. */
-    return result == -EEXIST ? -EAGAIN : result;
+    return result == -EEXIST ? -EAGAIN : result; /* someone free of the lock was first */
 }
 
 /* With the directory locked. Returns 0, 1 where `bound` says that it is no file of its own, or -errno. */
@@ -186,6 +184,9 @@ static long bind_locked(struct binding *binding) {
     long result = -EAGAIN;
     for (int tries = 0; tries < TRIES && result == -EAGAIN; tries++) {
         unsock_port_read(binding->port, port_of(binding));
+        int older = binding->named ? unsock_port_find(binding->port, &binding->me) : -1;
+        if (older >= 0)
+            binding->port->life[older] = UNSOCK_PORT_GONE; /* the file of that name is the new one's */
         result = binding->port->holder == UNSOCK_PORT_FOREIGN ? bind_foreign(binding) : bind_ours(binding);
     }
     return result == -EAGAIN ? -EADDRINUSE : result;
@@ -214,7 +215,7 @@ static long bind_somebodys(struct binding *binding) {
     long result = -ENOBUFS;
     if (binding->port)
         result = locked == 0 ? bind_locked(binding) : bind_unlocked(binding, locked);
-    if (result != 0 && !binding->listens)
+    if (result != 0)
         give_up(binding);
     unsock_socketfile_probe_end(binding->probe);
     unsock_port_return(binding->port);
@@ -294,6 +295,6 @@ long unsock_port_bind(const struct unsock_bind_request *request, struct unsock_b
     if (result == 0)
         fill(&binding);
     else
-        give_up(&binding); /* where a control file has the port */
+        give_up(&binding); /* a control file has the port */
     return result > 0 ? 0 : result;
 }

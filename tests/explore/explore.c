@@ -1,9 +1,9 @@
 /*
- * explore [-1] [-k] [-n MOST] [-s SEED] [-r SCHEDULE] DIRECTORY SCENARIO: runs two or three processes under the library
- * (LD_PRELOAD) and lets them go on in turns, stopped at every system call:
- *   A k calls, B j calls, C i calls, then A, B and C to their ends, for all k, j and i.
- * With -k A is killed after its k calls. A scenario is the processes' operations (operations.c), divided by "|"; what
- * stands before "/" is done before. -n runs so many of the schedules, chosen by the seed; -r one, as a finding names it
+ * explore [-1] [-k | -e ERRNO] [-n MOST] [-s SEED] [-r SCHEDULE] DIRECTORY SCENARIO: runs two or three processes under
+ * the library (LD_PRELOAD) and lets them go on in turns, stopped at every system call: A k calls, B j calls, C i calls,
+ * then A, B and C to their ends, for all k, j and i. With -k A is killed after its k calls, with -e the next one fails,
+ * if it changes the directory. A scenario is the processes' operations (operations.c), divided by "|"; what stands
+ * before "/" is done before. -n runs so many of the schedules, chosen by the seed; -r one, as a finding names it
  * ("12,7,3"). -1: UNSOCK_ONE_ADDRESS is set. It prints each finding, and then "N schedules, M findings".
  */
 #include "explore.h"
@@ -27,6 +27,7 @@ char directory[90];
 int hold[2];
 bool two_users;
 bool one_address;
+int failure;
 
 static const char *operations[PROCESSES_MOST];
 static int count;
@@ -149,7 +150,7 @@ static const char *end_all(struct process *processes, bool killed) {
 
 static const char *run_one(const int *calls) {
     struct process processes[PROCESSES_MOST];
-    bool killed = kills;
+    bool killed = kills || failure != 0;
     if (pipe2(hold, 0) < 0)
         exit(2);
     memset(shared, 0, sizeof *shared);
@@ -167,6 +168,8 @@ static const char *run_one(const int *calls) {
         if (kills && i == 0) {
             kill_process(&processes[0]);
             note_death(0);
+        } else if (failure != 0 && i == 0) {
+            fail_call(&processes[0]);
         }
     }
     const char *wrong = let_all_end(processes, count) ? NULL : "it comes to no end";
@@ -243,13 +246,16 @@ int main(int argc, char **argv) {
     uint64_t seed = 1;
     int most[PROCESSES_MOST] = {0}, again[PROCESSES_MOST];
     const char *schedule = NULL;
-    for (int option; (option = getopt(argc, argv, "1kn:s:r:")) != -1;)
+    for (int option; (option = getopt(argc, argv, "1ke:n:s:r:")) != -1;)
         switch (option) {
         case '1':
             one_address = true;
             break;
         case 'k':
             kills = true;
+            break;
+        case 'e':
+            failure = atoi(optarg);
             break;
         case 'n':
             chosen = atol(optarg);

@@ -48,6 +48,7 @@ extern char directory[90]; /* with no slash at its end */
 extern int hold[2];        /* a pipe that ends when all is judged */
 extern bool two_users;     /* one of the processes is another user's, who has his own ports */
 extern bool one_address;   /* an address that nobody has leads to whoever has the port */
+extern int failure;        /* an errno: a call of the first process fails with it; 0: none does */
 
 /* operations.c: carries out a process's operations, one letter and its argument each, divided by spaces. */
 void carry_out(int process, const char *operations);
@@ -106,6 +107,9 @@ void let_go(struct process *process, int calls);
 bool let_all_end(struct process *processes, int count);
 
 void kill_process(struct process *process);
+
+/* The call before which it stands fails with `failure`, if it is one that changes the directory. */
+void fail_call(struct process *process);
 
 /* Lets one that is held close what it has, and end. Returns its status, or -1 if it was killed. */
 int end_process(struct process *process);

@@ -5,13 +5,18 @@
 import { assert, assertEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { need } from "../support/programs.ts";
-import { buildExplorer, explore } from "./explorer.ts";
+import { buildExplorer, type Choice, explore } from "./explorer.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
-/** Of each scenario, with a kill and without. */
-const MOST = 25;
+/** Of each scenario, with a kill and without, and with a call that fails. */
+const MOST = 22;
+const MOST_FAILURES = 6;
+const ENOSPC = 28, EACCES = 13;
 
 const mayBeTwoUsers = Deno.uid() === 0;
+
+/** A call is made to fail by its number in the registers of x86-64. */
+const CAN_FAIL = Deno.build.arch === "x86_64";
 
 Deno.test("at whatever system calls processes take turns, names and answers are those of TCP and UDP", {
   ignore: !need("cc"),
@@ -22,10 +27,18 @@ Deno.test("at whatever system calls processes take turns, names and answers are 
     let schedules = 0;
     for (const scenario of SCENARIOS) {
       if (scenario.mode !== undefined && !mayBeTwoUsers) continue;
-      for (const kill of [false, true]) {
-        const explored = await explore(tool, scenario, { most: MOST, seed: 1, kill });
+      const choices: [string, Choice][] = [
+        ["", { most: MOST, seed: 1, kill: false }],
+        ["-k ", { most: MOST, seed: 1, kill: true }],
+        ...[ENOSPC, EACCES].map((failure): [string, Choice] => [
+          `-e ${failure} `,
+          { most: MOST_FAILURES, seed: failure, kill: false, failure },
+        ]),
+      ];
+      for (const [option, choice] of choices.slice(0, CAN_FAIL ? 4 : 2)) {
+        const explored = await explore(tool, scenario, choice);
         schedules += explored.schedules;
-        found.push(...explored.findings.map((finding) => `${kill ? "-k " : ""}${scenario.text}: ${finding}`));
+        found.push(...explored.findings.map((finding) => `${option}${scenario.text}: ${finding}`));
       }
     }
     assertEquals(found, []);

@@ -18,6 +18,8 @@ export interface Choice {
   readonly seed?: number;
   /** The first process is killed where it has got to. */
   readonly kill: boolean;
+  /** Or its next call fails with this errno, if it changes the directory. */
+  readonly failure?: number;
   /** UNSOCK_ONE_ADDRESS is set. */
   readonly oneAddress?: boolean;
   /** How long all of them may take. */
@@ -57,6 +59,7 @@ export async function explore(tool: string, scenario: Scenario, choice: Choice):
     await Deno.chmod(dir, scenario.mode ?? 0o700);
     const options = [
       ...(choice.kill ? ["-k"] : []),
+      ...(choice.failure === undefined ? [] : ["-e", `${choice.failure}`]),
       ...(choice.oneAddress ? ["-1"] : []),
       ...(choice.most === undefined ? [] : ["-n", `${choice.most}`]),
       ...(choice.seed === undefined ? [] : ["-s", `${choice.seed}`]),

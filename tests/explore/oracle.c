@@ -77,6 +77,12 @@ static bool perhaps_meets(const struct operation *server, const struct operation
     return was_perhaps_bound(server) && server->began <= other->ended && other->began <= server->gone;
 }
 
+/* A bind that ends in vain as one of its calls is made to fail has been on its way until then. */
+static bool was_on_its_way(const struct operation *server, const struct operation *other) {
+    return failure != 0 && server->process == 0 && is_server(server) && server->result < 0 &&
+           server->began <= other->ended && other->began <= server->ended;
+}
+
 static bool certainly_there(const struct operation *server, const struct operation *client) {
     return was_bound(server) && server->ended <= client->began && client->ended <= server->leaves;
 }
@@ -101,6 +107,8 @@ static const char *judge_bind(const struct operation *me) {
         return NULL; /* what a control file says, or whoever took the name */
     if (two_users && me->result == -EACCES)
         return NULL; /* what another has left in a directory where he alone may remove it */
+    if (failure != 0 && me->process == 0)
+        return NULL;
     if (me->result != -EADDRINUSE)
         return say("bind failed", me, -me->result);
     for (int i = 0; i < shared->operations; i++) {
@@ -108,7 +116,8 @@ static const char *judge_bind(const struct operation *me) {
         if (other == me || !same_kind(other, me))
             continue;
         /* A port of another user's, also of one who was killed: nobody else may take away what he has left. */
-        if (two_users || (perhaps_meets(other, me) && conflict(&other->where, &me->where)))
+        if (two_users ||
+            ((perhaps_meets(other, me) || was_on_its_way(other, me)) && conflict(&other->where, &me->where)))
             return NULL;
     }
     return say("EADDRINUSE, and nobody excludes it", me, 0);
@@ -128,16 +137,30 @@ static const char *judge_reached(const struct operation *me, bool plain) {
     return say("reached one that is not at this address", me, me->reached);
 }
 
+/* Whoever closes takes with it what has come and was not read. */
+static bool may_have_died(const struct operation *me) {
+    for (int i = 0; i < shared->operations; i++) {
+        const struct operation *server = &shared->operation[i];
+        if (server->kind == 'd' && fits(&server->where, me->where.text) > 0 && perhaps_meets(server, me) &&
+            !certainly_there(server, me))
+            return true;
+    }
+    return false;
+}
+
 static const char *judge_client(const struct operation *me, bool killed) {
     bool plain = me->kind == 'X';
     if (me->ended == FOREVER)
         return NULL;
     if (me->kind == 'y' ? me->result == 0 && me->reached != 0 : me->result == 0)
         return me->reached == 0 ? NULL : judge_reached(me, plain);
-    if (any_foreign() || (plain && killed) || (two_users && me->result == -EACCES))
+    if (any_foreign() || (plain && killed) || (two_users && me->result == -EACCES) ||
+        (failure != 0 && me->process == 0))
         return NULL;
     if (me->result != 0 && me->result != -ECONNREFUSED && !(plain && me->result == -ENOENT))
         return say("failed otherwise than refused", me, -me->result);
+    if (me->kind == 'y' && me->result == 0 && may_have_died(me))
+        return NULL;
     for (int i = 0; i < shared->operations; i++) {
         const struct operation *server = &shared->operation[i];
         if ((me->kind == 'y') != (server->kind == 'd') || (server->kind == 'n' && plain))

@@ -128,6 +128,35 @@ void kill_process(struct process *process) {
     shared->now++;
 }
 
+static bool changes_directory(long call) {
+    return call == SYS_bind || call == SYS_symlinkat || call == SYS_unlinkat || call == SYS_linkat ||
+           call == SYS_renameat || call == SYS_renameat2 || call == SYS_openat;
+}
+
+#ifdef __x86_64__
+#include <sys/reg.h>
+
+/* The kernel is given a number that is no call's, and the process another answer. */
+void fail_call(struct process *process) {
+    int status;
+    if (process->held || process->gone || !process->inside || !changes_directory(call_of(process)))
+        return;
+    if (ptrace(PTRACE_POKEUSER, process->pid, sizeof(long) * ORIG_RAX, -1L) < 0 ||
+        ptrace(PTRACE_SYSCALL, process->pid, 0, 0) < 0 || waitpid(process->pid, &status, 0) < 0)
+        fail("a call that fails");
+    process->inside = false;
+    if (ptrace(PTRACE_POKEUSER, process->pid, sizeof(long) * RAX, (long)-failure) < 0)
+        fail("a call that fails");
+}
+#else
+void fail_call(struct process *process) {
+    (void)process;
+    (void)changes_directory;
+    errno = ENOSYS;
+    fail("a call that fails");
+}
+#endif
+
 int end_process(struct process *process) {
     int status;
     if (process->gone)

@@ -151,3 +151,21 @@ Deno.test(
       assertStrictEquals(await python(REFUSED_BINDS, `${dir}/s`), "[]\n");
     }),
 );
+
+Deno.test("what another user has left in a sticky directory is root's to replace, also without its file", {
+  ignore: ignore || Deno.uid() !== 0,
+}, () =>
+  withDir(async (dir) => {
+    await Deno.mkdir(`${dir}/s`);
+    await Deno.chmod(`${dir}/s`, 0o1777);
+    const program = `
+d = os.environ["UNSOCK_DIR"] + "/"
+for name in ("2001", "2001u"):
+    os.symlink("." + name + "@127.0.0.1", d + name.replace("u", ".dgram") + ".sock")
+    os.lchown(d + name.replace("u", ".dgram") + ".sock", 12345, 12345)
+stream, datagram = socket.socket(), socket.socket(type=socket.SOCK_DGRAM)
+for one in (stream, datagram): one.bind(("127.0.0.1", 2001))
+print(files())
+`;
+    assertStrictEquals(await python(program, `${dir}/s`), "['2001.dgram.sock', '2001.sock']\n");
+  }));
