@@ -110,7 +110,8 @@ static long take_away(const struct unsock_elsewhere *where, long probe) {
         return held == -ENOENT ? held : -ENOBUFS;
     long result = -EADDRINUSE;
     unsock_file_identify((int)held, "", &now);
-    if (unsock_file_is(&now, &where->file) && unsock_socketfile_is_stale_by(probe, &where->name.un, where->length))
+    if (unsock_file_is(&now, &where->file) &&
+        unsock_socketfile_life(probe, &where->name.un, where->length) == UNSOCK_PORT_DEAD)
         result = remove_this(where);
     unsock_sys(__NR_close, held);
     return result;

@@ -2,7 +2,6 @@
 #include "files/late.h"
 
 #include "files/elsewhere.h"
-#include "files/port_leave.h"
 #include "files/port_own.h"
 #include "files/removal.h"
 #include "kernel/file_info.h"
@@ -12,7 +11,7 @@
 #include "rt/table.h"
 #include "rules/ip.h"
 
-#define LATE_MOST 128
+#define LATE_MOST 1024 /* of more the files stay, until prune or the next bind */
 #define LATE_LOOKS 2
 #define TAKEN 0xff /* not a kind: a thread is at it */
 
@@ -23,12 +22,6 @@
 static UNSOCK_TABLE struct unsock_fd late[LATE_MOST];
 static bool any_kept; /* some was, at some time: at the end of most processes nobody has to look */
 
-/*
- * There is no room for more than some: of the others, the ports of streams and of datagrams. Who closes in a signal
- * handler whose thread has the directory locked cannot remove anything, as often as it comes.
- */
-static UNSOCK_TABLE uint64_t without_room[2][65536 / 64];
-static bool any_without_room;
 static bool locked_out; /* some was kept because of the lock alone: it can go as soon as that can be had */
 
 static bool take_place(struct unsock_fd *place, const struct unsock_fd *old) {
@@ -79,16 +72,10 @@ UNSOCK_OWN_FRAME static bool keep_for_later(const struct unsock_fd *closed) {
     return i < LATE_MOST;
 }
 
-static void note_port(uint8_t type, uint16_t port) {
-    __atomic_fetch_or(&without_room[type == SOCK_DGRAM][port / 64], (uint64_t)1 << port % 64, __ATOMIC_RELAXED);
-    __atomic_store_n(&any_without_room, true, __ATOMIC_RELEASE);
-}
-
 void unsock_late_keep(const struct unsock_fd *old, bool for_the_lock) {
     if (for_the_lock)
         __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
-    if (!keep_for_later(old))
-        note_port(old->type, old->local.port);
+    keep_for_later(old);
 }
 
 /* Who had such a socket open when it was kept may be done with it. */
@@ -102,31 +89,10 @@ static void look_again(struct unsock_fd *place) {
     __atomic_store_n(&place->kind, done > 0 ? UNSOCK_KIND_UNKNOWN : UNSOCK_KIND_LOCAL, __ATOMIC_RELEASE);
 }
 
-/* Which file it was is not known any more, but whether somebody is bound to those that are there. */
-static void look_at_port(struct unsock_port_key key) {
-    long done = unsock_port_sweep(key);
-    if (done < 0)
-        __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
-    if (done <= 0)
-        note_port(key.type, key.number);
-}
-
-static void look_at_ports(void) {
-    if (!__atomic_exchange_n(&any_without_room, false, __ATOMIC_ACQUIRE))
-        return;
-    for (unsigned i = 0; i < 2 * 65536 / 64; i++) {
-        uint64_t ports = __atomic_exchange_n(&without_room[i / 1024][i % 1024], 0, __ATOMIC_RELAXED);
-        for (; ports != 0; ports &= ports - 1)
-            look_at_port((struct unsock_port_key){(uint16_t)(i % 1024 * 64 + (unsigned)__builtin_ctzll(ports)),
-                                                  i < 1024 ? SOCK_STREAM : SOCK_DGRAM});
-    }
-}
-
 UNSOCK_OWN_FRAME void unsock_late_again(void) {
     __atomic_store_n(&locked_out, false, __ATOMIC_RELAXED);
     for (int i = 0; i < LATE_MOST; i++)
         look_again(&late[i]);
-    look_at_ports();
     unsock_elsewhere_again();
 }
 
@@ -155,7 +121,7 @@ void unsock_late_result(const struct unsock_fd *old, long done) {
         return;
     if (done == 0)
         look_at_some();
-    unsock_late_keep(old, false);
+    keep_for_later(old);
 }
 
 bool unsock_late_any(void) {
@@ -163,7 +129,7 @@ bool unsock_late_any(void) {
         if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL)
             return true;
     }
-    return __atomic_load_n(&any_without_room, __ATOMIC_RELAXED) || unsock_elsewhere_any();
+    return unsock_elsewhere_any();
 }
 
 bool unsock_late_any_for_the_lock(void) {

@@ -6,6 +6,7 @@
 #include "files/inside.h"
 #include "files/port_leave.h"
 #include "files/port_own.h"
+#include "files/socketfile.h"
 #include "kernel/file_info.h"
 #include "memory/fds.h"
 #include "rt/mem.h"
@@ -63,12 +64,10 @@ static bool is_ours(uint32_t place, const struct sender *sender) {
 
 /* Nobody can be at the other end of a name that no socket has any more. */
 static bool is_gone(const struct sender *sender) {
-    long probe = unsock_sys(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (probe < 0)
-        return false;
-    long result = unsock_sys(__NR_connect, probe, &sender->name, sender->length);
-    unsock_sys(__NR_close, probe);
-    return result == -ECONNREFUSED || result == -ENOENT;
+    long probe = unsock_socketfile_probe();
+    enum unsock_port_life life = unsock_socketfile_life_at_rest(probe, &sender->name, sender->length);
+    unsock_socketfile_probe_end(probe);
+    return life == UNSOCK_PORT_DEAD || life == UNSOCK_PORT_GONE;
 }
 
 /* Claims a place for writing. Its reader sees none meanwhile; a process that was forked meanwhile does without it. */
@@ -87,7 +86,7 @@ static bool clear_left_over(uint32_t place) {
     struct unsock_port_key key = {(uint16_t)(FIRST_PORT + place), SOCK_DGRAM};
     struct unsock_bind_request request = {
         .type = SOCK_DGRAM, .domain = AF_INET, .ip = {.family = AF_INET, .port = key.number}};
-    long socket = unsock_sys(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    long socket = unsock_socketfile_probe();
     if (socket < 0)
         return false;
     request.socket = (int)socket;

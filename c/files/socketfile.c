@@ -60,21 +60,7 @@ static long wait_for_binds(const struct sockaddr_un *path) {
     return unsock_inside_rename_with(path->sun_path, path->sun_path, RENAME_NO_REPLACE);
 }
 
-bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length) {
-    long probe = unsock_socketfile_probe();
-    bool stale = unsock_socketfile_is_stale_by(probe, path, length);
-    unsock_socketfile_probe_end(probe);
-    return stale;
-}
-
-bool unsock_socketfile_is_stale_by(long probe, const struct sockaddr_un *path, socklen_t length) {
-    long answer = wait_for_binds(path) == -EEXIST ? ask_by(probe, path, length) : 0;
-    /*
-     * Who may not write to a socket gets no answer there: another user's, or one with a mode that shuts out its owner.
-     */
-    return answer == -ECONNREFUSED || (answer == -EACCES && unsock_origin_is_gone(path->sun_path));
-}
-
+/* Who may not write to a socket gets no answer there: another user's, or one with a mode that shuts out its owner. */
 static enum unsock_port_life life_of(long answer, const struct sockaddr_un *path) {
     if (answer == -ENOENT)
         return UNSOCK_PORT_GONE;
@@ -93,6 +79,13 @@ enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_u
         answer = answer == -EEXIST ? ask_by(probe, path, length) : answer;
     }
     return life_of(answer, path);
+}
+
+bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length) {
+    long probe = unsock_socketfile_probe();
+    bool stale = unsock_socketfile_life(probe, path, length) == UNSOCK_PORT_DEAD;
+    unsock_socketfile_probe_end(probe);
+    return stale;
 }
 
 /* Is the datagram socket behind this file connected to somebody? Then nobody else can connect to it (unix_may_send). */

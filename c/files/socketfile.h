@@ -17,7 +17,6 @@ bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length
  */
 long unsock_socketfile_probe(void);
 void unsock_socketfile_probe_end(long probe);
-bool unsock_socketfile_is_stale_by(long probe, const struct sockaddr_un *path, socklen_t length);
 
 /*
  * Is somebody bound to the socket file, for certain? That needs no lock: nothing is removed by it. False may mean that
