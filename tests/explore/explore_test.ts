@@ -9,8 +9,8 @@ import { buildExplorer, type Choice, explore } from "./explorer.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
 /** Of each scenario, with a kill and without, and with a call that fails. */
-const MOST = 22;
-const MOST_FAILURES = 6;
+const MOST = 20;
+const MOST_FAILURES = 5;
 const ENOSPC = 28, EACCES = 13;
 
 const mayBeTwoUsers = Deno.uid() === 0;
