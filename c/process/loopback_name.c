@@ -1,11 +1,14 @@
-/* A link is made beside the one that is there, and takes its place. */
+/*
+ * A link is made beside the one that is there, and takes its place. Who removes one that leads nowhere has the
+ * directory locked (flock(2)), and looks once more: so nobody's new link is taken for it.
+ */
 #include "process/loopback_name.h"
 
 #include "process/words.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 
-#define ATTEMPTS_MOST 8
+#define LOCK_EXCLUSIVE 2
 
 bool unsock_loopback_name_is(struct unsock_span name) {
     for (size_t i = 0; i < name.length; i++) {
@@ -24,6 +27,25 @@ bool unsock_loopback_name_check(const char *name, struct unsock_text *error) {
     return false;
 }
 
+/* Opens and locks the directory of the names. Returns the descriptor, or -errno. */
+static long lock(const char *names) {
+    long fd = unsock_sys(__NR_openat, AT_FDCWD, names, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    long result = fd < 0 ? fd : unsock_sys(__NR_flock, fd, LOCK_EXCLUSIVE);
+    if (fd >= 0 && result < 0)
+        unsock_sys(__NR_close, fd);
+    return result < 0 ? result : fd;
+}
+
+void unsock_loopback_name_forget(const char *names, const char *name) {
+    long directory = lock(names);
+    if (directory < 0)
+        return;
+    /* A link that leads somewhere is there. */
+    if (unsock_sys(__NR_faccessat, directory, name, 0) == -ENOENT)
+        unsock_sys(__NR_unlinkat, directory, name, 0);
+    unsock_sys(__NR_close, directory);
+}
+
 /* Returns 0 or -errno. */
 static long give(const char *names, const char *name, const char *path) {
     char link[UNSOCK_RUN_PATH_MOST], next[UNSOCK_RUN_PATH_MOST];
@@ -31,22 +53,18 @@ static long give(const char *names, const char *name, const char *path) {
     long result = unsock_sys(__NR_mkdirat, AT_FDCWD, names, 0700);
     if (result < 0 && result != -EEXIST)
         return result;
+    long directory = lock(names);
+    if (directory < 0)
+        return directory;
     unsock_text_start(&text, link, sizeof(link));
     unsock_text_join(&text, names, "/", name);
-    for (int i = 0; i < ATTEMPTS_MOST; i++) {
-        uint32_t number = 0;
-        unsock_sys(__NR_getrandom, &number, sizeof(number), 0);
-        unsock_text_start(&text, next, sizeof(next));
-        unsock_text_join(&text, names, "/.");
-        unsock_text_number(&text, number, 16, 8);
-        result = unsock_sys(__NR_symlinkat, path, AT_FDCWD, next);
-        if (result != -EEXIST)
-            break;
-    }
+    unsock_text_start(&text, next, sizeof(next));
+    unsock_text_join(&text, names, "/.next");
+    unsock_sys(__NR_unlinkat, AT_FDCWD, next, 0); /* of one who was killed */
+    result = unsock_sys(__NR_symlinkat, path, AT_FDCWD, next);
     if (result == 0)
         result = unsock_sys(__NR_renameat2, AT_FDCWD, next, AT_FDCWD, link, 0);
-    if (result < 0)
-        unsock_sys(__NR_unlinkat, AT_FDCWD, next, 0);
+    unsock_sys(__NR_close, directory);
     return result;
 }
 

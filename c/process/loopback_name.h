@@ -10,6 +10,9 @@
 #define UNSOCK_LOOPBACK_NAMES ".names"
 #define UNSOCK_LOOPBACK_NAME_MOST 63
 
+/* Removes a name, in the directory of them, that leads nowhere. */
+void unsock_loopback_name_forget(const char *names, const char *name);
+
 /* Is it one that can be part of a host's name: letters, digits and "-"? */
 bool unsock_loopback_name_is(struct unsock_span name);
 

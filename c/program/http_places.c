@@ -53,7 +53,7 @@ static void add_named(struct unsock_http_places *places, const char *names, cons
         return;
     path[length] = '\0';
     if (unsock_sys(__NR_faccessat, AT_FDCWD, path, 0) == -ENOENT)
-        unsock_sys(__NR_unlinkat, AT_FDCWD, link, 0);
+        unsock_loopback_name_forget(names, name);
     else
         add(places, name, path);
 }
