@@ -46,8 +46,9 @@ long unsock_redirect_open_like(int fd, int type, long *flags) {
 /* Who gets SIGIO and SIGURG (fcntl(2)); also without O_ASYNC, which may be set later. */
 static void carry_owner(int fd, const struct unsock_fd *entry, int standin) {
     struct unsock_owner owner = {0, 0};
-    /* Of a descriptor from elsewhere nothing is known. */
-    bool may_have = __atomic_load_n(&owners_met, __ATOMIC_RELAXED) || entry->options == UNSOCK_OPTION_ALL;
+    /* Of a descriptor from elsewhere nothing is known, which both tell (kernel/identify.c). */
+    bool elsewhere = (entry->options & UNSOCK_OPTION_SOME_RARE) || (entry->flags & UNSOCK_EPOLL_MANY);
+    bool may_have = elsewhere || __atomic_load_n(&owners_met, __ATOMIC_RELAXED);
     if (!may_have || unsock_sys(__NR_fcntl, fd, UNSOCK_F_GETOWN_EX, &owner) < 0 || owner.pid == 0)
         return;
     long signal = unsock_sys(__NR_fcntl, fd, UNSOCK_F_GETSIG);
