@@ -19,6 +19,15 @@
 #define UNSOCK_CONTROL_SOCKOPT_SIZE 32
 #define UNSOCK_CONTROL_NOBODY "/dev/null" /* an AF_UNIX destination where no socket is, nor will be */
 
+/*
+ * An empty slot (group 0) with this key tells what becomes of a half-close, by the first byte of its value: 1, it is
+ * held back until the socket is closed; 2, it is passed on. unsock 1.1 reads over it. Without one it is held back where
+ * it would take the answer away: by a multiplexer, and over AF_TIPC.
+ */
+#define UNSOCK_CONTROL_HALF_CLOSE 0x666c6168u
+#define UNSOCK_CONTROL_HALF_CLOSE_HOLD 1
+#define UNSOCK_CONTROL_HALF_CLOSE_PASS 2
+
 struct unsock_control_sockopt {
     uint32_t group; /* setsockopt's level; 0 with key 0 is an empty slot */
     uint32_t key;   /* setsockopt's option name */

@@ -2,6 +2,7 @@
 #include "calls/close.h"
 
 #include "calls/asking.h"
+#include "calls/last_holder.h"
 #include "calls/reset.h"
 #include "calls/urgent.h"
 #include "files/elsewhere.h"
@@ -49,6 +50,8 @@ long unsock_call_close(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry)
         unsock_reset_closing(fd, entry);
+    if (entry && unsock_last_holder_any())
+        unsock_last_holder_closing(fd, entry);
     if (entry && unsock_asking(fd) && unsock_own_descriptors())
         unsock_asking_forget(fd);
     if (!entry || (!unsock_fd_has_file(entry) && !unsock_fd_is_handed(entry)) || !unsock_own_descriptors())
@@ -67,6 +70,7 @@ long unsock_call_close(int fd) {
 /* What is known of `from` is true of its duplicate `to`. */
 static void copy_knowledge(int from, int to) {
     unsock_fds_duplicate(from, to);
+    unsock_last_holder_copy(from, to);
     struct unsock_fd *entry = unsock_fds_known(to);
     if (entry && (entry->flags & UNSOCK_OPTIONS))
         unsock_option_copy(from, to);
@@ -131,6 +135,8 @@ static long duplicate_to(int from, int to, bool by_dup2, int flags) {
         old = *entry;
     if (entry)
         unsock_reset_closing(to, entry);
+    if (entry && unsock_last_holder_any())
+        unsock_last_holder_closing(to, entry);
     long result = duplicate_over(from, to, by_dup2, flags, &old, ours);
     if (result >= 0 && ours && (old.flags & UNSOCK_FILE))
         unsock_release(&old);
@@ -181,6 +187,8 @@ long unsock_call_close_range(unsigned first, unsigned last, unsigned flags) {
     bool closes = !(flags & UNSOCK_CLOSE_RANGE_CLOEXEC) && first < (unsigned)unsock_fds_end();
     bool look = closes && any_file(first, last) && unsock_own_descriptors();
     bool elsewhere = look && keep_elsewhere(first, last);
+    if (closes)
+        unsock_last_holder_closing_all(first, last);
     long result = unsock_sys(__NR_close_range, first, last, flags);
     if (result < 0 || !look)
         return result;
@@ -236,6 +244,7 @@ static void end_descriptor(int fd, struct unsock_release_end *end) {
 /* The socket files go with their last descriptor. Copies in other processes keep theirs alive. */
 void unsock_call_exit(void) {
     struct unsock_release_end end = {.probe = -1};
+    unsock_last_holder_exit();
     unsock_release_earlier();
     if (any_file(0, INT32_MAX) && unsock_own_descriptors()) {
         for (int fd = -1; (fd = unsock_fds_next_with_file(fd + 1)) >= 0;)

@@ -5,6 +5,7 @@
 #include "calls/datagram_refused.h"
 #include "calls/port_search.h"
 #include "calls/send_control.h"
+#include "calls/tipc_service.h"
 #include "files/plain_senders.h"
 #include "files/resolve.h"
 #include "kernel/log.h"
@@ -40,7 +41,8 @@ static long send_by_target(int fd, const struct msghdr *message, int flags) {
     struct msghdr plain = *message;
     plain.msg_name = NULL;
     plain.msg_namelen = 0;
-    return unsock_real_sendmsg(fd, &plain, flags);
+    long result = unsock_real_sendmsg(fd, &plain, flags);
+    return unsock_tipc_service_absent(fd, result, false, unsock_segment_total(message));
 }
 
 /* To the network after all: UNSOCK_FALLBACK. */
@@ -178,6 +180,7 @@ UNSOCK_OWN_FRAME static bool send_back(int fd, const struct unsock_fd *entry, co
     if (!there.msg_name && !unsock_state_is_connected(entry->state))
         return false;
     *result = unsock_real_sendmsg(fd, &there, flags);
+    *result = unsock_tipc_service_absent(fd, *result, false, unsock_segment_total(message));
     return true;
 }
 

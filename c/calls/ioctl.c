@@ -10,11 +10,15 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rt/user.h"
+
+#include <asm/ioctls.h>
 
 #define REQUEST_AT_MARK 0x8905u /* SIOCATMARK */
 #define REQUEST_OWNER 0x8901u   /* FIOSETOWN */
 #define REQUEST_GROUP 0x8902u   /* SIOCSPGRP: the same */
 #define REQUEST_FILE 0x89e0u    /* SIOCUNIXFILE */
+#define PIECE 2048
 
 /* tcp(7): how much is not acknowledged yet. What has been written is in the peer's queue already. */
 static long ask_queue(int fd, unsigned long argument, long result) {
@@ -51,11 +55,25 @@ static bool is_of_unix_alone(int fd, unsigned long request) {
            !unsock_reuse_look(fd);
 }
 
+/* AF_TIPC, and AF_VSOCK before Linux 6.13, do not tell how much waits; they let it be looked at. */
+UNSOCK_OWN_FRAME static long count_waiting(int fd, unsigned long argument, long result) {
+    char piece[PIECE];
+    int32_t count;
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry || entry->kind != UNSOCK_KIND_FOREIGN || !unsock_fd_is_redirected(entry))
+        return result;
+    long there = unsock_sys(__NR_recvfrom, fd, piece, sizeof(piece), MSG_PEEK | MSG_DONTWAIT, 0, 0);
+    count = there > 0 ? (int32_t)there : 0;
+    return unsock_user_write((void *)argument, &count, sizeof(count)) < 0 ? -EFAULT : 0;
+}
+
 long unsock_call_ioctl(int fd, unsigned long request, unsigned long argument) {
     if (is_of_unix_alone(fd, request))
         return ask_ip_socket(fd, request, argument, -ENOTTY);
     long result = unsock_sys(__NR_ioctl, fd, request, argument);
     bool interface = (request & 0xff00u) == UNSOCK_SIOC_INTERFACE && (result == -ENOTTY || result == -EINVAL);
+    if (request == FIONREAD && result == -ENOTTY)
+        return count_waiting(fd, argument, result);
     if (interface)
         return ask_ip_socket(fd, request, argument, result);
     if ((request == REQUEST_OWNER || request == REQUEST_GROUP) && result == 0)

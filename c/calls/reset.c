@@ -82,7 +82,7 @@ void unsock_reset_peer(int fd, const struct unsock_fd *entry) {
 }
 
 /* What is remembered of another descriptor may be of one that is closed. */
-static bool has_duplicate(int fd, const struct unsock_fd *entry) {
+bool unsock_reset_has_duplicate(int fd, const struct unsock_fd *entry) {
     uint64_t cookie = entry->flags & UNSOCK_DUPLICATED ? unsock_socket_cookie(fd) : 0;
     for (int other = 0; cookie != 0 && other < unsock_fds_end(); other++) {
         const struct unsock_fd *there = other == fd ? NULL : unsock_fds_known(other);
@@ -96,7 +96,8 @@ void unsock_reset_closing(int fd, const struct unsock_fd *entry) {
     int32_t linger[2] = {0, 1}; /* is it on, and for how many seconds (socket(7)) */
     socklen_t length = sizeof(linger);
     if (entry->options == 0 || !is_connected_stream(entry) ||
-        !unsock_option_is_set(fd, entry, unsock_option_find(SOL_SOCKET, SO_LINGER)) || has_duplicate(fd, entry))
+        !unsock_option_is_set(fd, entry, unsock_option_find(SOL_SOCKET, SO_LINGER)) ||
+        unsock_reset_has_duplicate(fd, entry))
         return;
     if (unsock_option_get(fd, SOL_SOCKET, SO_LINGER, linger, &length) == 0 && linger[0] != 0 && linger[1] == 0)
         unsock_reset_peer(fd, entry);

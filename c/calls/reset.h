@@ -12,6 +12,9 @@
  */
 void unsock_reset_closing(int fd, const struct unsock_fd *entry);
 
+/* Has this process another descriptor of the same socket? */
+bool unsock_reset_has_duplicate(int fd, const struct unsock_fd *entry);
+
 /* The stream's connection is about to end, if it has one: its peer is reset by that. */
 void unsock_reset_peer(int fd, const struct unsock_fd *entry);
 

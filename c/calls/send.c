@@ -5,9 +5,11 @@
 #include "calls/call_address.h"
 #include "calls/datagram.h"
 #include "calls/dispatch.h"
+#include "calls/last_holder.h"
 #include "calls/outgoing.h"
 #include "calls/send_control.h"
 #include "calls/stream_send.h"
+#include "calls/tipc_service.h"
 #include "kernel/identify.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
@@ -50,7 +52,7 @@ static long send_stream(int fd, const struct unsock_fd *entry, const struct msgh
     plain.msg_namelen = 0;
     plain.msg_controllen = 0;
     flags &= ~MSG_FASTOPEN;
-    long result = entry->kind == UNSOCK_KIND_LOCAL
+    long result = entry->kind == UNSOCK_KIND_LOCAL || unsock_stream_is_foreign(fd)
                       ? unsock_errno_as_ip(UNSOCK_AT_STEP, unsock_stream_sendmsg(fd, &plain, flags))
                       : unsock_real_sendmsg(fd, &plain, flags);
     if (result != -ENOTCONN)
@@ -79,8 +81,10 @@ static void read_destination(const struct msghdr *message, struct unsock_ip *ip)
 }
 
 static long send_to_peer(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
-    return entry->kind == UNSOCK_KIND_LOCAL ? unsock_datagram_send(fd, entry, message, flags, NULL)
-                                            : unsock_real_sendmsg(fd, message, flags);
+    if (entry->kind == UNSOCK_KIND_LOCAL)
+        return unsock_datagram_send(fd, entry, message, flags, NULL);
+    long result = unsock_real_sendmsg(fd, message, flags);
+    return unsock_tipc_service_absent(fd, result, true, (long)unsock_stream_size(message));
 }
 
 static bool may_be_inet(int fd) {
@@ -153,7 +157,7 @@ static long send_outgoing(int fd, const struct msghdr *message, int flags) {
 
 /* A connected stream. */
 static bool is_for_kernel(int fd, int flags) {
-    return unsock_stream_is_known(fd) && !(flags & MSG_FASTOPEN);
+    return (unsock_stream_is_known(fd) || unsock_stream_is_foreign(fd)) && !(flags & MSG_FASTOPEN);
 }
 
 /* Nothing that a stream of AF_UNIX would not take as TCP does. */
@@ -169,6 +173,8 @@ static bool is_another_by_now(int fd, long result) {
 }
 
 ssize_t unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
+    if (unsock_last_holder_any())
+        unsock_last_holder_may_pass(message);
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;
@@ -233,6 +239,8 @@ ssize_t unsock_call_sendto(int fd, const void *data, size_t size, int flags, con
 }
 
 long unsock_call_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags) {
+    for (unsigned i = 0; unsock_last_holder_any() && i < UNSOCK_MIN(count, UNSOCK_OUTGOING_PARTS_MOST); i++)
+        unsock_last_holder_may_pass(&messages[i].header);
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;

@@ -1,6 +1,7 @@
 /* shutdown, of listeners and of connections. */
 #include "calls/shutdown.h"
 
+#include "calls/half_close.h"
 #include "calls/reserve.h"
 #include "files/handed.h"
 #include "files/late.h"
@@ -68,6 +69,14 @@ static long shut_connection(int fd, int how) {
     return unsock_sys(__NR_shutdown, fd, how);
 }
 
+/* A connection to where a control file leads. */
+static long shut_foreign(int fd, int how) {
+    if (how < SHUT_RD || how > SHUT_RDWR)
+        return unsock_sys(__NR_shutdown, fd, how);
+    how = unsock_half_close(fd, how);
+    return how == UNSOCK_HALF_CLOSE_HELD ? 0 : shut_connection(fd, how);
+}
+
 long unsock_call_shutdown(int fd, int how) {
     struct unsock_fd scratch;
     struct unsock_fd *entry = unsock_fds_known(fd);
@@ -80,6 +89,9 @@ long unsock_call_shutdown(int fd, int how) {
         return wrong;
     if (entry->kind == UNSOCK_KIND_FOREIGN && listens && unsock_fd_has_file(entry) && unsock_fd_is_redirected(entry))
         return shut_elsewhere(fd, entry, how);
+    if (entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && unsock_state_is_connected(entry->state) &&
+        unsock_fd_is_redirected(entry))
+        return shut_foreign(fd, how);
     bool handed = is_handed(fd, entry);
     if (entry->kind != UNSOCK_KIND_LOCAL && !handed)
         return unsock_sys(__NR_shutdown, fd, how);

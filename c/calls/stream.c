@@ -2,6 +2,8 @@
 #include "calls/stream.h"
 
 #include "calls/bind.h"
+#include "calls/half_close.h"
+#include "calls/last_holder.h"
 #include "calls/names.h"
 #include "files/port_bind.h"
 #include "kernel/identify.h"
@@ -113,6 +115,10 @@ static void remember_accepted(int listener, const struct unsock_fd *from, int fd
     entry->local = unsock_address_accepted(&bound, &claimed);
     if (from->options != 0)
         unsock_options_inherit(listener, from, fd, entry);
+    if (from->kind == UNSOCK_KIND_FOREIGN)
+        unsock_half_close_inherit(listener, fd);
+    if (peer->any.sa_family == UNSOCK_AF_TIPC)
+        unsock_last_holder_note(fd);
 }
 
 long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *address, socklen_t *length, int flags) {

@@ -14,6 +14,13 @@ static inline bool unsock_stream_is_known(int fd) {
     return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM;
 }
 
+/* Or a connected one of another kind, where a control file leads? */
+static inline bool unsock_stream_is_foreign(int fd) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry && entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && entry->domain != AF_UNIX &&
+           unsock_state_is_connected(entry->state);
+}
+
 /*
  * sendto without an address, and sendmsg of data alone, on such a descriptor. They return what TCP would, having raised
  * what it would; -ENOTCONN: what the kernel says of a socket that is not connected, which TCP never says of a write.

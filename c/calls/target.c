@@ -4,15 +4,18 @@
 #include "calls/asking.h"
 #include "calls/connect_wait.h"
 #include "calls/handed.h"
+#include "calls/last_holder.h"
 #include "calls/multiplexer.h"
 #include "calls/standin.h"
 #include "calls/target_socket.h"
+#include "calls/tipc_service.h"
 #include "files/control_file.h"
 #include "files/elsewhere.h"
 #include "files/ephemeral.h"
 #include "files/handed.h"
 #include "files/resolve.h"
 #include "kernel/log.h"
+#include "kernel/option_query.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
 #include "memory/state.h"
@@ -44,6 +47,7 @@ struct way {
     bool waits;   /* it connects once it has taken the descriptor's place */
     bool limited; /* and not for longer than TCP's connect: no other family has a limit of its own */
     bool multiplexed;
+    int family;
     bool asks; /* its multiplexer has not answered yet, and connect goes on without the caller */
     socklen_t length;
     uint8_t dest[UNSOCK_CONTROL_ADDRESS_SIZE];
@@ -51,7 +55,8 @@ struct way {
 };
 
 /* A blocking descriptor connects after the exchange, where a signal or a cancelled thread leaves nothing behind. */
-static long connect_plain(int fd, const struct unsock_control_file *control, struct way *way) {
+static long connect_plain(int fd, struct unsock_control_file *control, struct way *way) {
+    unsock_target_to_connect(control);
     long nonblocking = unsock_socket_nonblocking(fd);
     if (nonblocking == 1)
         return unsock_errno_as_ip(UNSOCK_AT_TARGET_ONCE,
@@ -104,6 +109,7 @@ UNSOCK_OWN_FRAME static long begin(int fd, const struct unsock_fd *entry, const 
         return socket;
     way->socket = (int)socket;
     way->waits = way->asks = false;
+    way->family = unsock_target_family(&control);
     way->multiplexed = (control.options & UNSOCK_CONTROL_FIRECRACKER) != 0;
     long result = way->multiplexed
                       ? unsock_multiplexer_connect(fd, entry, &control, asked, way->socket, &way->answer, &way->asks)
@@ -131,6 +137,8 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
         result = unsock_errno_as_ip(UNSOCK_AT_TARGET, connect_blocking(fd, entry, &way, asked));
     if (!way.asks && (result == 0 || result == -EINPROGRESS))
         remember(entry, result == 0 ? UNSOCK_STATE_CONNECTED : UNSOCK_STATE_CONNECTING, asked);
+    if (way.family == UNSOCK_AF_TIPC && unsock_state_is_connected(entry->state))
+        unsock_last_holder_note(fd);
     if (result == -EINPROGRESS && way.waits && asked) {
         entry->flags |= UNSOCK_WAITING;
         result = waiting ? -EALREADY : result;
@@ -141,10 +149,13 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
 }
 
 /* An AF_UNIX target that is a file is made, and goes with its socket, as the port's own would be. */
-static long bind_target(int socket, const struct unsock_control_file *control, struct unsock_elsewhere *where) {
+static long bind_target(int socket, const struct unsock_control_file *control, bool shares,
+                        struct unsock_elsewhere *where) {
     if (unsock_target_family(control) == AF_UNIX && control->dest[UNSOCK_SUN_PATH_OFFSET] != '\0')
         return unsock_elsewhere_bind(socket, control->dest, control->dest_length, where);
     where->file.inode = 0;
+    if (!shares && unsock_tipc_service_is_taken(control))
+        return -EADDRINUSE;
     return unsock_sys(__NR_bind, socket, control->dest, control->dest_length);
 }
 
@@ -175,7 +186,8 @@ UNSOCK_OWN_FRAME static long bind_at(int fd, const struct unsock_fd *entry, cons
     if (socket < 0)
         return socket;
     unsock_standin_take(standin, (int)socket);
-    long result = bind_target(standin->socket, &control, where);
+    long result =
+        bind_target(standin->socket, &control, unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT), where);
     *handed = result == -EADDRINUSE && unsock_handed_count > 0;
     if (*handed)
         result = unsock_handed_take_target(standin, fd, entry, control.dest, control.dest_length, bound);

@@ -1,10 +1,14 @@
 /* New sockets of the family that a control file names. */
 #include "calls/target_socket.h"
 
+#include "kernel/socket_mark.h"
 #include "replace/redirect.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rules/control.h"
+
+#include <linux/vm_sockets.h>
 
 #define SOL_TIPC_LEVEL 271
 #define TIPC_GROUP_JOIN_OPTION 135
@@ -40,7 +44,18 @@ long unsock_target_open(const struct unsock_fd *entry, const struct unsock_contr
     bool firecracker = (control->options & UNSOCK_CONTROL_FIRECRACKER) != 0;
     long socket = unsock_redirect_open(firecracker ? AF_UNIX : unsock_target_family(control), entry->type, 0);
     long result = socket < 0 ? socket : unsock_target_apply_options(control, (int)socket);
+    if (result == 0 && entry->type == SOCK_STREAM && unsock_control_holds_half_close(control))
+        unsock_socket_mark_replace((int)socket, UNSOCK_MARK_HOLDS);
     if (result < 0 && socket >= 0)
         unsock_sys(__NR_close, socket);
     return result < 0 ? result : socket;
+}
+
+void unsock_target_to_connect(struct unsock_control_file *control) {
+    struct sockaddr_vm dest;
+    memcpy(&dest, control->dest, sizeof(dest));
+    if (dest.svm_family == UNSOCK_AF_VSOCK && dest.svm_cid == VMADDR_CID_ANY) {
+        dest.svm_cid = VMADDR_CID_LOCAL;
+        memcpy(control->dest, &dest, sizeof(dest));
+    }
 }

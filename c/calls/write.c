@@ -7,6 +7,7 @@
 #include "calls/asking.h"
 #include "calls/send.h"
 #include "calls/stream_send.h"
+#include "calls/tipc_service.h"
 #include "kernel/identify.h"
 #include "memory/asked.h"
 #include "memory/fds.h"
@@ -32,7 +33,8 @@ static bool was_inherited(int fd) {
 static inline bool concerns(int fd) {
     if (unsock_sandboxed)
         return false;
-    return unsock_stream_is_known(fd) || (!unsock_fds_known(fd) && !unsock_asked(fd) && was_inherited(fd));
+    return unsock_stream_is_known(fd) || unsock_stream_is_foreign(fd) ||
+           (!unsock_fds_known(fd) && !unsock_asked(fd) && was_inherited(fd));
 }
 
 bool unsock_write_concerns(int fd) {
@@ -73,16 +75,20 @@ static inline bool is_for_successor(int fd, long result) {
 
 static long write_elsewhere(int fd, const void *data, size_t size) {
     long result = unsock_real_write(fd, data, size);
+    result = unsock_tipc_service_absent(fd, result, true, (long)size);
     return is_for_successor(fd, result) ? unsock_call_sendto(fd, data, size, 0, NULL, 0) : result;
 }
 
 static long writev_elsewhere(int fd, const struct iovec *parts, int count, const struct msghdr *message) {
     long result = unsock_real_writev(fd, parts, count);
+    if (result == -EHOSTUNREACH)
+        result = unsock_tipc_service_absent(fd, result, true, (long)unsock_stream_size(message));
     return is_for_successor(fd, result) ? unsock_call_sendmsg(fd, message, 0) : result;
 }
 
 static long send_elsewhere(int fd, const void *data, size_t size, int flags) {
     long result = unsock_real_sendto(fd, data, size, flags, NULL, 0);
+    result = unsock_tipc_service_absent(fd, result, true, (long)size);
     return is_for_successor(fd, result) ? unsock_call_sendto(fd, data, size, flags, NULL, 0) : result;
 }
 

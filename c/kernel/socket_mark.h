@@ -22,6 +22,7 @@ enum {
     UNSOCK_MARK_INET6 = 1 << 8,     /* the program made an AF_INET6 socket */
     UNSOCK_MARK_IPV6 = 1 << 9,      /* of one that was handed over: its address is of IPv6 */
     UNSOCK_MARK_WILDCARD = 1 << 10, /* and it is the wildcard */
+    UNSOCK_MARK_HOLDS = 1 << 11,    /* where a control file leads: a half-close is held back (calls/half_close.h) */
 };
 
 /* What the program may read in the option's place. */

@@ -36,14 +36,15 @@ enum {
     UNSOCK_SETTLED = 1 << 8,    /* `local` was the wildcard before it was connected */
     UNSOCK_OF_SOCKET = (1 << 9) - 1,
     /* Of the descriptor. */
-    UNSOCK_DUPLICATED = 1 << 9,   /* another descriptor has the same `id` */
-    UNSOCK_EPOLL_MANY = 1 << 10,  /* registered in more sets than `epoll`, or nobody knows where: any noted set */
-    UNSOCK_OPTIONS = 1 << 11,     /* unsock_option_memory(fd) holds more about the options */
-    UNSOCK_NONBLOCKING = 1 << 12, /* streams: was made, or set, non-blocking: the kernel knows whether it still is */
-    UNSOCK_MANY = 1 << 13,        /* datagrams: sends to several receivers in turn */
-    UNSOCK_URGENT = 1 << 13,      /* streams: an urgent byte was there once: the kernel's POLLIN is not believed */
-    UNSOCK_CHANGING = 1 << 14,    /* a thread is exchanging the socket: what the kernel says may not be true yet */
-    UNSOCK_LOST_WRITE = 1 << 15,  /* streams: some write came after the peer's end: the kernel's marks tell the rest */
+    UNSOCK_DUPLICATED = 1 << 9,    /* another descriptor has the same `id` */
+    UNSOCK_EPOLL_MANY = 1 << 10,   /* registered in more sets than `epoll`, or nobody knows where: any noted set */
+    UNSOCK_OPTIONS = 1 << 11,      /* unsock_option_memory(fd) holds more about the options */
+    UNSOCK_NONBLOCKING = 1 << 12,  /* streams: was made, or set, non-blocking: the kernel knows whether it still is */
+    UNSOCK_MANY = 1 << 13,         /* datagrams: sends to several receivers in turn */
+    UNSOCK_URGENT = 1 << 13,       /* streams: an urgent byte was there once: the kernel's POLLIN is not believed */
+    UNSOCK_CHANGING = 1 << 14,     /* a thread is exchanging the socket: what the kernel says may not be true yet */
+    UNSOCK_NOBODY_HEARD = 1 << 15, /* datagrams, KIND_FOREIGN: nobody heard the last one, and that is to be told */
+    UNSOCK_LOST_WRITE = 1 << 15,   /* streams: some write came after the peer's end: the kernel's marks tell the rest */
 };
 
 struct unsock_fd {

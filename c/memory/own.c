@@ -10,8 +10,10 @@
 #define PAGE 4096
 
 /* Where there is no such page: then a forked child takes itself for its parent until that one has ended. */
-static struct unsock_own without;
+static struct unsock_own without = {.unwiped = true};
 static struct unsock_own *page = &without;
+
+_Static_assert(sizeof(struct unsock_own) <= PAGE, "one page");
 
 void unsock_own_start(void) {
     long memory = unsock_sys(__NR_mmap, 0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define UNSOCK_OWN_MADE 960
+
 struct unsock_own {
     int32_t owner;          /* pid of the process whose descriptors the memory describes; 0: not known yet */
     int32_t locker;         /* the thread (tid) that has, or is about to take, the directory's lock; 0: none */
@@ -16,7 +18,11 @@ struct unsock_own {
     uint64_t lock_sum;      /* of what stands there */
     int64_t lock_vain;      /* until then (unsock_libc_clock) one that was waited for in vain is hardly waited for */
     bool lock_kept;         /* its file is there still, for the next time */
+    bool unwiped;           /* there is no such page, and a forked child sees its parent's */
+    bool made_any;          /* some of `made` is not 0 */
     bool has_made;          /* a socket file, or bound one; what a forked child has, it may have inherited alone */
+    /* By descriptor: what the children of this process had done when it made the socket; 0: nothing is known. */
+    uint32_t made[UNSOCK_OWN_MADE];
 };
 
 /* Once, at start. */

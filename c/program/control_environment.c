@@ -9,6 +9,7 @@
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
+#include "rules/control.h"
 #include "rules/control_words.h"
 #include "rules/setting_names.h"
 #include "rules/settings.h"
@@ -104,6 +105,12 @@ static bool read_tipc(struct maker *maker, struct unsock_control_file *file) {
     return true;
 }
 
+static bool read_half_close(struct maker *maker, struct unsock_control_file *file) {
+    const char *text = get(maker, "UNSOCK_HALF_CLOSE");
+    return !text || unsock_control_half_close_set(file, text) ||
+           wrong(maker, "UNSOCK_HALF_CLOSE", "must be hold or pass", text);
+}
+
 static bool any_tipc(struct maker *maker) {
     return get(maker, "UNSOCK_TIPC_ADDRTYPE") || get(maker, "UNSOCK_TIPC_SCOPE") || get(maker, "UNSOCK_TIPC_TYPE") ||
            get(maker, "UNSOCK_TIPC_LOWER") || get(maker, "UNSOCK_TIPC_UPPER");
@@ -121,6 +128,8 @@ static bool read_file(const struct unsock_environment *environment, const char *
     file->magic = UNSOCK_CONTROL_MAGIC;
     if (vsock && any_tipc(&maker))
         return wrong(&maker, "UNSOCK_FILE", "UNSOCK_VSOCK_* and UNSOCK_TIPC_* exclude each other", NULL);
+    if (!read_half_close(&maker, file))
+        return false;
     if (proxy)
         return read_proxy(&maker, proxy, file);
     if (vsock)

@@ -204,6 +204,8 @@ int unsock_control_explain(const void *bytes, size_t length, char *buffer, size_
         unsock_text_put(&text, "null");
     unsock_text_put(&text, ",\"destination\":");
     put_address(&text, file.dest, file.dest_length);
+    if (unsock_control_half_close(&file))
+        unsock_text_join(&text, ",\"halfClose\":\"", unsock_control_half_close(&file), "\"");
     put_options(&text, &file);
     unsock_text_start(&target, words, sizeof(words));
     unsock_control_describe(&target, &file);

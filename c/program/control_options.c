@@ -6,6 +6,7 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
+#include "rules/control.h"
 #include "rules/control_path.h"
 #include "rules/socket_options.h"
 
@@ -32,6 +33,7 @@ static const struct unsock_option list[] = {
     {"--unix", "path", "", UNSOCK_OPTION_OTHER, ""},
     {"--inet", "host:port", "", UNSOCK_OPTION_OTHER, ""},
     {"--refuse", "", "", UNSOCK_OPTION_OTHER, ""},
+    {"--half-close", "how", "", UNSOCK_OPTION_OTHER, ""},
     {"--sockopt", "name=value", "", UNSOCK_OPTION_EACH, ""},
 };
 
@@ -221,8 +223,7 @@ static bool read_tipc(const struct making *making) {
         !read_word(making, "--tipc-addrtype", kinds, UINT8_MAX, &kind) ||
         !read_number(making, flag, get(making, flag), 0, UINT32_MAX, &first))
         return false;
-    /* The last word of a range is its end; of a service the domain, where 0 is everywhere; of a node address nothing.
-     */
+    /* The last word: of a range its end; of a service the domain, where 0 is everywhere; of a node address nothing. */
     last = kind == TIPC_SERVICE_RANGE ? first : 0;
     if (is_range && !read_number(making, "--tipc-upper", get(making, "--tipc-upper"), 0, UINT32_MAX, &last))
         return false;
@@ -261,6 +262,22 @@ static bool read_target(const struct making *making, uint8_t group) {
     }
 }
 
+/* What becomes of a half-close takes the last slot. */
+static bool read_slots(const struct making *making) {
+    const struct unsock_options *options = making->options;
+    const char *half_close = get(making, "--half-close");
+    for (unsigned i = 0; i < options->each_count; i++) {
+        struct unsock_control_sockopt option;
+        if (!unsock_socket_option_read(options->each[i], &option, making->error))
+            return false;
+        making->file->sockopts[i] = option;
+    }
+    if (half_close && options->each_count == UNSOCK_CONTROL_SOCKOPTS)
+        return wrong(making, "--half-close", ": takes the place of one of 4 --sockopt", NULL);
+    return !half_close || unsock_control_half_close_set(making->file, half_close) ||
+           wrong(making, "--half-close", ": neither hold nor pass", half_close);
+}
+
 bool unsock_control_from_options(const struct unsock_options *options, struct unsock_control_file *file,
                                  struct unsock_text *error) {
     struct making making = {options, file, error};
@@ -278,13 +295,5 @@ bool unsock_control_from_options(const struct unsock_options *options, struct un
     if (!first)
         return wrong(&making, COMMAND,
                      "no target: give --vsock-port, --fc-sock, --tipc-type, --unix, --inet or --refuse", NULL);
-    if (!read_target(&making, first->group))
-        return false;
-    for (unsigned i = 0; i < options->each_count; i++) {
-        struct unsock_control_sockopt option;
-        if (!unsock_socket_option_read(options->each[i], &option, error))
-            return false;
-        file->sockopts[i] = option;
-    }
-    return true;
+    return read_target(&making, first->group) && read_slots(&making);
 }

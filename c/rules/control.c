@@ -3,6 +3,7 @@
 
 #include "rt/mem.h"
 #include "rt/net.h"
+#include "rt/text.h"
 #include "unsock.h"
 
 static uint16_t family_of(const uint8_t *address) {
@@ -61,6 +62,32 @@ bool unsock_control_refuses(const struct unsock_control_file *file) {
     static const char nobody[] = UNSOCK_CONTROL_NOBODY;
     return family_of(file->dest) == AF_UNIX && file->dest_length >= UNSOCK_SUN_PATH_OFFSET + sizeof(nobody) &&
            unsock_same(file->dest + UNSOCK_SUN_PATH_OFFSET, nobody, sizeof(nobody));
+}
+
+const char *unsock_control_half_close(const struct unsock_control_file *file) {
+    for (int i = 0; i < UNSOCK_CONTROL_SOCKOPTS; i++) {
+        struct unsock_control_sockopt slot = file->sockopts[i];
+        if (slot.group == 0 && slot.key == UNSOCK_CONTROL_HALF_CLOSE)
+            return slot.value[0] == UNSOCK_CONTROL_HALF_CLOSE_PASS ? "pass" : "hold";
+    }
+    return NULL;
+}
+
+bool unsock_control_half_close_set(struct unsock_control_file *file, const char *word) {
+    struct unsock_control_sockopt slot = {.key = UNSOCK_CONTROL_HALF_CLOSE};
+    bool hold = unsock_span_is(unsock_span_of(word), "hold");
+    if (!hold && !unsock_span_is(unsock_span_of(word), "pass"))
+        return false;
+    slot.value[0] = hold ? UNSOCK_CONTROL_HALF_CLOSE_HOLD : UNSOCK_CONTROL_HALF_CLOSE_PASS;
+    file->sockopts[UNSOCK_CONTROL_SOCKOPTS - 1] = slot;
+    return true;
+}
+
+bool unsock_control_holds_half_close(const struct unsock_control_file *file) {
+    const char *told = unsock_control_half_close(file);
+    if (told)
+        return told[0] == 'h';
+    return (file->options & UNSOCK_CONTROL_FIRECRACKER) || family_of(file->dest) == UNSOCK_AF_TIPC;
 }
 
 int unsock_check_control(const void *bytes, size_t length) {

@@ -19,4 +19,14 @@ bool unsock_control_is_meant(const void *bytes, size_t length);
  */
 bool unsock_control_refuses(const struct unsock_control_file *file);
 
+/*
+ * What a valid one says about half-closes (UNSOCK_CONTROL_HALF_CLOSE): "hold" or "pass"; NULL, nothing. The setter
+ * writes that into the last slot, which must be empty; it returns false when `word` is neither.
+ */
+const char *unsock_control_half_close(const struct unsock_control_file *file);
+bool unsock_control_half_close_set(struct unsock_control_file *file, const char *word);
+
+/* Is shutdown of writing held back until the end of the connection? Of a valid one. */
+bool unsock_control_holds_half_close(const struct unsock_control_file *file);
+
 #endif

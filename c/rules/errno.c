@@ -22,6 +22,8 @@ static const struct translation translations[] = {
     /* AF_VSOCK resets where nobody listens (virtio_transport_common.c), AF_TIPC finds no host (net/tipc/socket.c). */
     {TARGETS | BIT(ERROR), ECONNRESET, ECONNREFUSED},
     {TARGETS | BIT(ERROR), EHOSTUNREACH, ECONNREFUSED},
+    /* There is no way to a machine of that number (vsock_assign_transport, af_vsock.c). */
+    {TARGETS | BIT(ERROR), ENODEV, ENETUNREACH},
     /* The peer's backlog is full, and nothing would tell when to go on. */
     {BIT(TARGET_ONCE), EAGAIN, ECONNREFUSED},
     /* A call that made no descriptor over TCP cannot fail for want of one. */

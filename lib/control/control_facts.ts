@@ -18,6 +18,8 @@ export interface ControlFacts {
   /** The Unix socket of a Firecracker multiplexer that is asked for the destination's port. */
   readonly proxy: AddressFacts | null;
   readonly destination: AddressFacts;
+  /** What becomes of a half-close; missing: the file does not say. */
+  readonly halfClose?: keyof typeof HALF_CLOSES;
   readonly socketOptions: readonly string[];
   /** Where it leads, in one short line. */
   readonly target: string;
@@ -50,10 +52,11 @@ export function explainControl(bytes: Uint8Array, runner: Runner): ExplainedCont
 
 /** @returns Every field in words, a line each. */
 export function describeControl(control: ExplainedControl): string {
-  const { kind, proxy, proxyWords, destination, destinationWords, socketOptions } = control;
+  const { kind, proxy, proxyWords, destination, destinationWords, halfClose, socketOptions } = control;
   const lines: [string, string][] = [["kind", KINDS[kind]]];
   if (proxy !== null) lines.push(["proxy", `${proxy.family}, ${proxyWords}`]);
   lines.push(["destination", `${destination.family}, ${destinationWords}`]);
+  if (halfClose !== undefined) lines.push(["half-close", HALF_CLOSES[halfClose]]);
   for (const option of socketOptions) lines.push(["socket option", option]);
   if (socketOptions.length === 0) lines.push(["socket options", "none"]);
   return lines.map(([label, text]) => `${`${label}:`.padEnd(16)}${text}\n`).join("");
@@ -64,3 +67,8 @@ const KINDS: Readonly<Record<ControlFacts["kind"], string>> = {
   firecracker: "Firecracker: connect only, through a multiplexer that is asked for the guest's port",
   refusing: "refusing: nobody can be connected to, and binding is EACCES",
 };
+
+const HALF_CLOSES = {
+  hold: "held back until the socket is closed",
+  pass: "passed on",
+} as const;

@@ -120,6 +120,13 @@ export const CONTROL_OPTIONS = {
   unix: { value: "path", kind: "file", help: "another Unix socket; @NAME is an abstract one" },
   inet: { value: "host:port", help: "an IP address and port, [IPv6]:PORT" },
   refuse: { help: "nobody: connections are refused, and binding is EACCES" },
+  halfClose: {
+    value: "how",
+    choices: ["hold", "pass"],
+    help: "a half-close is held back until the socket is closed, or passed on",
+    default: "hold for --fc-sock and TIPC, else pass",
+    variable: { name: "UNSOCK_HALF_CLOSE", value: "how", help: "hold or pass: what becomes of a half-close" },
+  },
   sockopt: {
     value: "name=value",
     choices: SOCKET_OPTION_NAMES.map((name) => `${name}=`),

@@ -42,7 +42,7 @@ Deno.test("ls, show-control, prune and doctor print the JSON that docs/json.md d
         ["86", "--unix", "@name"],
         ["87", "--inet", "192.0.2.1:80"],
         ["88", "--inet", "[2001:db8::1]:80", "--sockopt", "SO_RCVBUF=4096"],
-        ["89", "--refuse"],
+        ["89", "--refuse", "--half-close", "pass"],
       ] as const
     ) {
       const file = path.join(dir, `${port}.sock`);

@@ -120,6 +120,12 @@ const WRONG: readonly (readonly [options: string, says: RegExp])[] = [
   ["--inet [1.2.3.4]:80", /--inet: not/],
   ["--inet [fe80::1%eth0]:80", /--inet: not/],
   [`--unix /x${" --sockopt SO_RCVBUF=1".repeat(5)}`, /--sockopt: more than 4/],
+  ["--half-close pass", /make-control: no target/],
+  ["--unix /x --half-close keep", /--half-close: neither hold nor pass: "keep"/],
+  [
+    `--unix /x --half-close pass${" --sockopt SO_RCVBUF=1".repeat(4)}`,
+    /--half-close: takes the place of one of 4 --sockopt/,
+  ],
 ];
 
 Deno.test("make-control refuses what is missing, too much or out of range, and makes nothing", () =>

@@ -4,6 +4,7 @@ import { GUEST_PORT, PORT, withMultiplexer } from "../support/firecracker.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv } from "../support/shim.ts";
+import { unsock } from "../cli/unsock.ts";
 import { until } from "../support/wait.ts";
 
 /** The outcome of `curl --connect-timeout`: its time was up. */
@@ -127,6 +128,31 @@ else:
     },
   });
 }
+
+Deno.test({
+  name: "a half-close does not take the answer away, and a control file can pass it on",
+  ignore: !need("socat"),
+  fn: async () => {
+    const answer = `printf 'question\n' | socat -t 5 - TCP:127.0.0.1:${PORT}`;
+    for (const [value, expected] of [[undefined, "answer\n"], ["hold", "answer\n"], ["pass", ""]] as const) {
+      await withMultiplexer("faithful", async ({ dir, guest, path }) => {
+        if (value !== undefined) {
+          await Deno.remove(`${dir}/${PORT}.sock`);
+          const options = ["--fc-sock", path, "--vsock-port", `${GUEST_PORT}`, "--half-close", value];
+          const made = await unsock(["make-control", "--dir", dir, "--port", `${PORT}`, ...options]);
+          assertStrictEquals(made.code, 0, made.stderr);
+        }
+        const log = `${dir}/log`;
+        const serve = [`UNIX-LISTEN:${guest}/${GUEST_PORT}.sock`, "SYSTEM:read line; sleep 0.1; echo answer"];
+        await using _server = start(["socat", ...serve]);
+        await until("listening", () => Deno.stat(`${guest}/${GUEST_PORT}.sock`).then(() => true, () => false));
+        const client = await run(["sh", "-c", answer], { env: shimEnv(dir, { UNSOCK_LOG: log }) });
+        assertStrictEquals(client.stdout, expected, client.stderr);
+        assertStrictEquals(Deno.readTextFileSync(log).includes("held back until close"), value !== "pass");
+      });
+    }
+  },
+});
 
 Deno.test({
   name: "an event loop goes on while a guest stands still",

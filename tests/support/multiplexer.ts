@@ -1,4 +1,11 @@
-/** A Firecracker-style multiplexer: the Unix socket by which a host reaches the vsock ports of its guest. */
+/**
+ * A Firecracker-style multiplexer: the Unix socket by which a host reaches the vsock ports of its guest. What it does is
+ * what Firecracker's does, in src/vmm/src/devices/virtio/vsock: the CONNECT line is read by `read_local_stream_port` and a
+ * request that the guest refuses ends in a reset, by which the stream is closed (unix/muxer.rs); a guest that does not
+ * answer is given up after `CONN_REQUEST_TIMEOUT_MS`, 2 s (csm/mod.rs, `defs`); and the end of what the host sends is the
+ * end of the connection: `recv_pkt` makes a read of 0 bytes a shutdown of both sides, "We can neither send nor receive any
+ * more data" (csm/connection.rs).
+ */
 
 /** Firecracker's first answer: the host-side port that it invented for the connection. */
 const OK = "OK 1073741824\n";
@@ -10,9 +17,10 @@ const LINE_SIZE = 32;
  * How it answers a CONNECT line:
  * - faithful: as Firecracker does. It connects to the guest's server, says OK and relays; without a server it closes.
  * - refusing: closes without a word, whatever the port.
- * - eager: OK and the given text in one write, then an echo of what comes.
+ * - eager: OK and the given text in one write, then an echo of the first that comes, and the end.
  * - resetting: closes with the line half read, which resets the connection.
- * - silent: never says anything and never closes.
+ * - silent: never says anything and never closes: the whole hypervisor stands still.
+ * - standing: the guest stands still. It closes when the time for a request is up.
  * - slow: faithful, but the OK line goes out byte by byte.
  * - trickling: a line of digits that takes its time, one digit every 100 ms.
  * - saying: the given text, then silence.
@@ -20,10 +28,11 @@ const LINE_SIZE = 32;
  */
 export type Behaviour =
   | { kind: "faithful" | "slow"; guest: (port: number) => Promise<Deno.Conn> }
-  | { kind: "refusing" | "resetting" | "silent" | "trickling" }
+  | { kind: "refusing" | "resetting" | "silent" | "standing" | "trickling" }
   | { kind: "eager" | "saying" | "cut"; text: string };
 
 const TRICKLE_MS = 100;
+const REQUEST_TIMEOUT_MS = 2000;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -92,9 +101,11 @@ export class Multiplexer implements AsyncDisposable {
         return;
       case "eager":
         await writeAll(connection, encoder.encode(OK + behaviour.text));
-        return await copy(connection, connection);
+        return await echo(connection);
       case "silent":
         return await untilClosed(connection);
+      case "standing":
+        return await new Promise((resolve) => setTimeout(resolve, REQUEST_TIMEOUT_MS));
       case "trickling":
         return await trickle(connection);
       case "saying":
@@ -112,7 +123,9 @@ export class Multiplexer implements AsyncDisposable {
         await writeAll(connection, encoder.encode(piece));
         await pause();
       }
-      await Promise.all([copy(connection, guest), copy(guest, connection)]);
+      const both = [copy(connection, guest), copy(guest, connection)];
+      await Promise.race(both).finally(() => (close(guest), close(connection)));
+      await Promise.allSettled(both);
     } finally {
       close(guest);
     }
@@ -127,6 +140,12 @@ export class Multiplexer implements AsyncDisposable {
  */
 export function guestIn(directory: string): (port: number) => Promise<Deno.Conn> {
   return (port) => Deno.connect({ transport: "unix", path: `${directory}/${port}.sock` });
+}
+
+async function echo(connection: Deno.Conn): Promise<void> {
+  const buffer = new Uint8Array(1024);
+  const length = await connection.read(buffer);
+  if (length !== null) await writeAll(connection, buffer.subarray(0, length));
 }
 
 /** Passes on all bytes, then the end. */

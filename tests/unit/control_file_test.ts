@@ -11,6 +11,7 @@ import {
   sockaddrTipc,
   sockaddrUnix,
   sockaddrVsock,
+  type Sockopt,
 } from "../support/control.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
@@ -46,6 +47,12 @@ const WRITTEN: Record<string, Record<number, number[]>> = {
     288: [1, 0, 0, 0, 20, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0x20, 0xa1, 7],
     328: [1, 0, 0, 0, 8, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff],
   },
+  "--vsock-port 5678 --half-close pass": { 20: [16], 160: VSOCK_5678, 408: [0, 0, 0, 0, ...ascii("half"), 2] },
+  "--unix /x --half-close hold": {
+    20: [5],
+    160: [1, 0, ...ascii("/x")],
+    408: [0, 0, 0, 0, ...ascii("half"), 1],
+  },
   "--unix @name": { 20: [7], 160: [1, 0, 0, ...ascii("name")] },
   [`--unix /${"p".repeat(107)}`]: { 20: [110], 160: [1, 0, ...ascii(`/${"p".repeat(107)}`)] },
 };
@@ -58,6 +65,20 @@ Deno.test("make-control writes the bytes that unsock 1.1 does", () =>
       assertEquals([made.code, made.stderr], [0, ""]);
       assertEquals(Deno.readFileSync(file), layout({ 0: MAGIC, ...parts }), options);
     }
+  }));
+
+Deno.test("the library as a program tells of a half-close by UNSOCK_HALF_CLOSE", () =>
+  withDir(async (dir) => {
+    const make = (name: string, how: string) =>
+      run([shimLibrary()], {
+        env: { UNSOCK_FILE: `${dir}/${name}`, UNSOCK_VSOCK_PORT: "5678", UNSOCK_HALF_CLOSE: how },
+      });
+    assertStrictEquals((await make("hold", "hold")).code, 0);
+    const slot = [0, 0, 0, 0, ...ascii("half"), 1];
+    assertEquals(Deno.readFileSync(`${dir}/hold`), layout({ 0: MAGIC, 20: [16], 160: VSOCK_5678, 408: slot }));
+    const { code, stderr } = await make("bad", "keep");
+    assertEquals([code, stderr], [1, 'unsock: UNSOCK_HALF_CLOSE: must be hold or pass: "keep"\n']);
+    assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), ["hold"]);
   }));
 
 const explain = (bytes: Uint8Array) => explainControl(bytes, openRunner(shimLibrary()));
@@ -117,6 +138,20 @@ const MUTATIONS: Record<string, [Uint8Array, RegExp, (bytes: Uint8Array, view: D
     view.setUint32(16, 110, true);
   }],
 };
+
+Deno.test("explainControl() tells what becomes of a half-close, in an empty slot, wherever that is", () => {
+  const told = { group: 0, key: 0x666c6168, value: 2 };
+  const option = { group: 1, key: 8, value: 9 };
+  const of = (...sockopts: Sockopt[]) => {
+    const { halfClose, socketOptions } = explain(controlFile({ dest: sockaddrVsock(3, 5678), sockopts }));
+    return [halfClose, ...socketOptions];
+  };
+  assertEquals(of(), [undefined]);
+  assertEquals(of(told), ["pass"]);
+  assertEquals(of(option, { ...told, value: 1 }), ["hold", "SO_RCVBUF=9"]);
+  assertEquals(of({ ...told, value: 99 }), ["hold"]);
+  assertEquals(of({ ...told, group: 1, value: new Uint8Array(4) }), [undefined, "1:1718378856=0"]);
+});
 
 Deno.test("explainControl() refuses what the library does, with the reason", () => {
   for (const [name, [file, says, mutate]] of Object.entries(MUTATIONS)) {

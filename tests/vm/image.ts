@@ -29,6 +29,7 @@ const MODULES = [
 
 /** Our C programs of the guest: their source files in tests/vm/guest, and flags for the compiler. */
 const PROGRAMS: Record<string, string[]> = {
+  endings: ["endings.c", "report.c"],
   leave: ["leave.c"],
   native: ["native.c", "exchange.c", "report.c"],
   packets: ["packets.c", "report.c"],
@@ -44,6 +45,27 @@ const EXPECTED: Record<string, Uint8Array> = {
   firecracker: firecrackerFile("/run/fc/v.sock", 5678),
   tipc: controlFile({ dest: sockaddrTipc({ type: 128, lower: 99 }) }),
 };
+
+/** What tests/vm/guest/endings.c prints over TCP, story by story. */
+export const ENDINGS: Record<string, string> = {
+  close: "FIONREAD answers, 300000 bytes, then the end of file",
+  half: "7 bytes, then the end of file",
+  dup: "7 bytes, then the end of file",
+  unread: "0 bytes, then ECONNRESET",
+  write: "a write is taken",
+  fork: "15 bytes, then the end of file",
+  second: "a second server: EADDRINUSE",
+  quit: "300000 bytes, then the end of file",
+};
+
+/** What is the kernel's own, in the guest. */
+const OF_TIPC = { ...ENDINGS, fork: "15 bytes, then ECONNRESET" };
+const OF_VSOCK = { ...ENDINGS, unread: "0 bytes, then the end of file" };
+
+function stories(told: Record<string, string>): Uint8Array {
+  const lines = Object.entries(told).map(([story, what]) => `${story}: ${what}\n`);
+  return new TextEncoder().encode(lines.join(""));
+}
 
 const SCRIPTS = ["checks", "support"];
 
@@ -85,6 +107,8 @@ export async function makeImage(kernel: Kernel, directory: string, library = shi
     data("guest/modules", new TextEncoder().encode(MODULES.join("\n") + "\n")),
     documented("control", "UNSOCK_FILE="),
     documented("serve", "iperf -s", 1),
+    data("guest/expected/endings_tipc", stories(OF_TIPC)),
+    data("guest/expected/endings_vsock", stories(OF_VSOCK)),
     ...Object.entries(EXPECTED).map(([name, bytes]) => data(`guest/expected/${name}`, bytes)),
     ...await Promise.all(SCRIPTS.map((name) => file(`guest/${name}`, join(GUEST, name), 0o644))),
     ...await Promise.all(MODULES.map((name) => moduleEntry(kernel, name))),

@@ -1,0 +1,130 @@
+/*
+ * Who else may have a socket? A process of its own number: a child, or a child's. Since the socket was made none has
+ * come and gone (the page faults of all children that were waited for are counted, and there is none without), and none
+ * is there. Then nobody can have inherited it; what was passed in a message is noted, and duplicates are known.
+ */
+#include "calls/last_holder.h"
+
+#include "calls/reset.h"
+#include "kernel/socket_info.h"
+#include "memory/fds.h"
+#include "memory/option_table.h"
+#include "memory/own.h"
+#include "memory/state.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/user.h"
+
+#define OF_CHILDREN (-1)                               /* RUSAGE_CHILDREN */
+#define WAIT_ANY 0                                     /* P_ALL */
+#define WAIT_HOW (0x4 | 0x1 | 0x01000000 | 0x40000000) /* WEXITED | WNOHANG | WNOWAIT | __WALL */
+#define CHILD_SIGNAL 17                                /* SIGCHLD */
+#define CHILDREN_UNSEEN 0x2                            /* SA_NOCLDWAIT */
+#define SIGNAL_SET_SIZE 8
+#define IGNORED 1
+
+/* getrusage(2), with 64-bit numbers. */
+struct usage {
+    int64_t times[4];
+    int64_t memory[4];
+    int64_t small_faults;
+    int64_t large_faults;
+    int64_t others[10];
+};
+
+struct action {
+    uintptr_t handler;
+    uint64_t flags;
+    uint64_t rest[2];
+};
+
+/* Another number whenever a child has ended and been waited for; never 0. */
+static uint32_t children_of_past(void) {
+    struct usage usage = {0};
+    if (unsock_sys(__NR_getrusage, OF_CHILDREN, &usage) < 0)
+        return 0;
+    uint32_t sum = (uint32_t)(usage.small_faults + usage.large_faults);
+    return sum + 1 != 0 ? sum + 1 : 1;
+}
+
+/* Is there a child, or can some have ended without being waited for? */
+static bool may_have_children(void) {
+    struct action action = {0};
+    if (unsock_sys(__NR_waitid, WAIT_ANY, 0, 0, WAIT_HOW, 0) != -ECHILD)
+        return true;
+    return unsock_sys(__NR_rt_sigaction, CHILD_SIGNAL, 0, &action, SIGNAL_SET_SIZE) < 0 || action.handler == IGNORED ||
+           (action.flags & CHILDREN_UNSEEN);
+}
+
+static uint32_t *made_of(int fd) {
+    return fd >= 0 && fd < UNSOCK_OWN_MADE ? &unsock_own()->made[fd] : NULL;
+}
+
+void unsock_last_holder_note(int fd) {
+    uint32_t *made = made_of(fd);
+    if (!made || !unsock_own_descriptors() || unsock_own()->unwiped)
+        return;
+    *made = children_of_past();
+    unsock_own()->made_any = true;
+}
+
+void unsock_last_holder_copy(int from, int to) {
+    const uint32_t *made = made_of(from);
+    uint32_t *copy = made_of(to);
+    if (copy && unsock_own()->made_any)
+        *copy = made ? *made : 0;
+}
+
+void unsock_last_holder_may_pass(const struct msghdr *message) {
+    struct msghdr copy;
+    if (unsock_own()->made_any && unsock_user_read(&copy, message, sizeof(copy)) == 0 && copy.msg_controllen > 0) {
+        memset(unsock_own()->made, 0, sizeof(unsock_own()->made));
+        unsock_own()->made_any = false;
+    }
+}
+
+/* TCP resets those too. */
+static bool is_reset(int fd) {
+    char byte;
+    int32_t linger[2] = {0, 1};
+    socklen_t length = sizeof(linger);
+    if (unsock_sys(__NR_recvfrom, fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, 0, 0) > 0)
+        return true;
+    return unsock_option_get(fd, SOL_SOCKET, SO_LINGER, linger, &length) == 0 && linger[0] != 0 && linger[1] == 0;
+}
+
+static bool is_certain(int fd, const struct unsock_fd *entry, const uint32_t *made) {
+    return entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM &&
+           unsock_state_is_connected(entry->state) && *made == children_of_past() && !may_have_children() &&
+           unsock_socket_option(fd, SO_DOMAIN) == UNSOCK_AF_TIPC && !is_reset(fd);
+}
+
+static void closing(int fd, const struct unsock_fd *entry, bool all) {
+    uint32_t *made = made_of(fd);
+    if (!made || *made == 0 || !unsock_own_descriptors())
+        return;
+    if (is_certain(fd, entry, made) && (all || !unsock_reset_has_duplicate(fd, entry)))
+        unsock_sys(__NR_shutdown, fd, SHUT_RDWR);
+    *made = 0;
+}
+
+void unsock_last_holder_closing(int fd, const struct unsock_fd *entry) {
+    closing(fd, entry, false);
+}
+
+void unsock_last_holder_closing_all(unsigned first, unsigned last) {
+    for (unsigned fd = first; unsock_own()->made_any && fd <= last && fd < UNSOCK_OWN_MADE; fd++) {
+        const struct unsock_fd *entry = unsock_own()->made[fd] != 0 ? unsock_fds_known((int)fd) : NULL;
+        if (entry)
+            closing((int)fd, entry, false);
+    }
+}
+
+void unsock_last_holder_exit(void) {
+    for (int fd = 0; unsock_own()->made_any && fd < UNSOCK_OWN_MADE; fd++) {
+        const struct unsock_fd *entry = unsock_own()->made[fd] != 0 ? unsock_fds_known(fd) : NULL;
+        if (entry)
+            closing(fd, entry, true);
+    }
+}

@@ -1,0 +1,81 @@
+/* The topology server of a node (net/tipc/topsrv.c) tells of its services: what there is, and then that there is no
+ * more. */
+#include "calls/tipc_service.h"
+
+#include "kernel/socket_info.h"
+#include "memory/fds.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#include <linux/tipc.h>
+
+#define EVENTS_MOST 1024
+#define WAIT_SECONDS 1
+
+static bool read_service(const struct unsock_control_file *control, struct tipc_subscr *subscription) {
+    struct sockaddr_tipc dest;
+    memcpy(&dest, control->dest, sizeof(dest));
+    if (dest.family != UNSOCK_AF_TIPC || (dest.addrtype != TIPC_SERVICE_ADDR && dest.addrtype != TIPC_SERVICE_RANGE))
+        return false;
+    memset(subscription, 0, sizeof(*subscription));
+    subscription->seq = dest.addr.nameseq;
+    if (dest.addrtype == TIPC_SERVICE_ADDR)
+        subscription->seq.upper = subscription->seq.lower;
+    subscription->filter = TIPC_SUB_PORTS;
+    return true;
+}
+
+/* Returns a socket that tells of it, or -errno. */
+static long subscribe(const struct tipc_subscr *subscription) {
+    struct sockaddr_tipc server = {.family = UNSOCK_AF_TIPC, .addrtype = TIPC_SERVICE_ADDR};
+    struct unsock_timeval most = {WAIT_SECONDS, 0};
+    long fd = unsock_sys(__NR_socket, UNSOCK_AF_TIPC, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return fd;
+    server.addr.nameseq.type = server.addr.nameseq.lower = TIPC_TOP_SRV;
+    unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most));
+    long result = unsock_sys(__NR_connect, fd, &server, sizeof(server));
+    if (result == 0)
+        result = unsock_sys(__NR_sendto, fd, subscription, sizeof(*subscription), MSG_NOSIGNAL, 0, 0);
+    if (result < 0)
+        unsock_sys(__NR_close, fd);
+    return result < 0 ? result : fd;
+}
+
+static uint32_t own_node(int fd) {
+    union unsock_sockaddr name;
+    struct sockaddr_tipc own = {0};
+    if (unsock_socket_name(fd, __NR_getsockname, &name) >= (long)sizeof(own))
+        memcpy(&own, &name, sizeof(own));
+    return own.addr.id.node;
+}
+
+bool unsock_tipc_service_is_taken(const struct unsock_control_file *control) {
+    struct tipc_subscr subscription;
+    struct tipc_event event;
+    bool taken = false;
+    long fd = read_service(control, &subscription) ? subscribe(&subscription) : -1;
+    if (fd < 0)
+        return false;
+    uint32_t node = own_node((int)fd);
+    for (int i = 0; !taken && i < EVENTS_MOST; i++) {
+        if (unsock_sys(__NR_recvfrom, fd, &event, sizeof(event), 0, 0, 0) != (long)sizeof(event) ||
+            event.event != TIPC_PUBLISHED)
+            break;
+        taken = event.port.node == node;
+    }
+    unsock_sys(__NR_close, fd);
+    return taken;
+}
+
+long unsock_tipc_service_absent(int fd, long result, bool connected, long size) {
+    if (result != -EHOSTUNREACH)
+        return result;
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry || entry->kind != UNSOCK_KIND_FOREIGN || entry->type != SOCK_DGRAM || !unsock_fd_is_redirected(entry))
+        return result;
+    bool told = connected && (entry->flags & UNSOCK_NOBODY_HEARD);
+    entry->flags ^= connected ? UNSOCK_NOBODY_HEARD : 0;
+    return told ? -ECONNREFUSED : size;
+}

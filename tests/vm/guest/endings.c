@@ -1,0 +1,210 @@
+/*
+ * How connections end: an ordinary TCP server and client, which know nothing of unsock; over real TCP they are the
+ * oracle.
+ *
+ *   endings serve ADDRESS PORT    endings STORY ADDRESS PORT
+ *
+ * The client sends the story's first letter, and prints what it meets. The server ends after the story "quit".
+ */
+#include "peer.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define DEADLINE_SECONDS 30
+#define MUCH 300000
+
+static struct sockaddr_in address;
+
+static void send_all(int fd, const char *bytes, size_t size) {
+    for (size_t sent = 0; sent < size;) {
+        ssize_t n = write(fd, bytes + sent, size - sent);
+        if (n < 0)
+            fail("write");
+        sent += (size_t)n;
+    }
+}
+
+static void say(int fd, const char *text) {
+    send_all(fd, text, strlen(text));
+}
+
+static void read_line(int fd) {
+    char byte = 0;
+    while (byte != '\n' && read(fd, &byte, 1) == 1)
+        ;
+}
+
+/* A child has the socket, too, and goes on with it when this process has closed it. */
+static void share_with_child(int fd) {
+    int gate[2];
+    char byte;
+    if (pipe(gate) != 0)
+        fail("pipe");
+    pid_t child = fork();
+    if (child == 0) {
+        close(gate[1]);
+        if (read(gate[0], &byte, 1) == 0)
+            say(fd, "from the child\n");
+        _exit(0);
+    }
+    close(gate[0]);
+    close(fd);
+    close(gate[1]);
+    waitpid(child, NULL, 0);
+}
+
+/* Returns false when the server is to end, with the connection open. */
+static int serve_one(int fd) {
+    static char much[MUCH];
+    char story = 0;
+    if (read(fd, &story, 1) != 1)
+        fail("no story");
+    if (story == 'c' || story == 'q')
+        send_all(fd, much, sizeof much);
+    if (story == 'q')
+        return 0;
+    if (story == 'h' || story == 'd') {
+        read_line(fd);
+        int other = story == 'd' ? dup(fd) : -1;
+        if (other >= 0) {
+            close(fd);
+            fd = other;
+        }
+        say(fd, "answer\n");
+    }
+    if (story == 'f') {
+        share_with_child(fd);
+        return 1;
+    }
+    if (story == 's')
+        pause();
+    if (story == 'u') {
+        say(fd, "ready\n");
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        poll(&p, 1, -1);
+    }
+    close(fd);
+    return 1;
+}
+
+static void serve(void) {
+    int on = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    socklen_t length = sizeof address;
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (listener < 0 || bind(listener, (struct sockaddr *)&address, length) != 0 || listen(listener, 5) != 0)
+        fail("a server");
+    if (getsockname(listener, (struct sockaddr *)&address, &length) != 0)
+        fail("getsockname");
+    printf("listening %u\n", ntohs(address.sin_port));
+    fflush(stdout);
+    for (;;) {
+        int fd = accept(listener, NULL, NULL);
+        if (fd < 0)
+            fail("accept");
+        if (!serve_one(fd))
+            return;
+    }
+}
+
+static void print_end(int fd) {
+    static char buffer[65536];
+    size_t sum = 0;
+    ssize_t n;
+    while ((n = read(fd, buffer, sizeof buffer)) > 0)
+        sum += (size_t)n;
+    printf("%zu bytes, then %s\n", sum, n == 0 ? "the end of file" : strerrorname_np(errno));
+}
+
+static void tell(int fd, char story) {
+    char first = 'x';
+    if (story == 'h' || story == 'd')
+        say(fd, "question\n");
+    if (story == 'h' && shutdown(fd, SHUT_WR) != 0)
+        fail("shutdown");
+    if (story == 'u') {
+        read_line(fd);
+        say(fd, "nobody reads this\n");
+    }
+    if (story == 'w') {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        poll(&p, 1, -1);
+        signal(SIGPIPE, SIG_IGN);
+        ssize_t written = write(fd, &first, 1);
+        printf("a write is %s\n", written == 1 ? "taken" : strerrorname_np(errno));
+        return;
+    }
+    if (story == 'c') {
+        int there = 0;
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        poll(&p, 1, -1);
+        int result = ioctl(fd, FIONREAD, &there);
+        printf("FIONREAD %s, ", result == 0 && there > 0 ? "answers" : "fails");
+    }
+    print_end(fd);
+}
+
+/* Datagrams to nobody, and a port that a server has. */
+static void alone(void) {
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    for (int i = 0; i < 2; i++) {
+        ssize_t sent = sendto(fd, "x", 1, 0, (struct sockaddr *)&address, sizeof address);
+        printf("%s ", sent == 1 ? "taken" : strerrorname_np(errno));
+    }
+    close(fd);
+    fd = socket(AF_INET, SOCK_DGRAM, 0);
+    int result = connect(fd, (struct sockaddr *)&address, sizeof address);
+    printf("connect %d ", result);
+    for (int i = 0; i < 2; i++) {
+        ssize_t sent = i == 0 ? send(fd, "x", 1, 0) : write(fd, "x", 1);
+        printf("%s ", sent == 1 ? "taken" : strerrorname_np(errno));
+    }
+    printf("\n");
+}
+
+static void second(void) {
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int result = bind(fd, (struct sockaddr *)&address, sizeof address);
+    printf("a second server: %s\n", result == 0 ? "bound" : strerrorname_np(errno));
+    close(fd);
+}
+
+int main(int argc, char **argv) {
+    if (argc != 4)
+        fail("usage: endings serve|STORY ADDRESS PORT");
+    alarm(DEADLINE_SECONDS);
+    address = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[3]))};
+    inet_pton(AF_INET, argv[2], &address.sin_addr);
+    if (strcmp(argv[1], "serve") == 0) {
+        serve();
+        return 0;
+    }
+    if (strcmp(argv[1], "alone") == 0) {
+        alone();
+        return 0;
+    }
+    if (strcmp(argv[1], "second") == 0) {
+        second();
+        return 0;
+    }
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
+        fail("connect");
+    send_all(fd, argv[1], 1);
+    if (argv[1][0] == 's') {
+        printf("connected\n");
+        fflush(stdout);
+    }
+    tell(fd, argv[1][0]);
+    return 0;
+}
