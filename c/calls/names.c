@@ -57,6 +57,26 @@ static uint16_t invent_port(int fd, const union unsock_sockaddr *peer) {
     return (port & 0xffff) != 0 ? (uint16_t)port : unsock_socket_invented_port(fd);
 }
 
+/* The number of the machine that a peer is on: a vsock CID, a TIPC node. Returns 0 for any other peer. */
+static uint32_t machine_of(const union unsock_sockaddr *peer) {
+    uint32_t number = 0;
+    size_t at = peer->any.sa_family == UNSOCK_AF_VSOCK  ? 8
+                : peer->any.sa_family == UNSOCK_AF_TIPC ? 8
+                                                        : 0; /* svm_cid, node */
+    if (at > 0)
+        memcpy(&number, peer->bytes + at, sizeof(number));
+    return number;
+}
+
+/* Who is from another machine is not from this one's address, which many servers trust. */
+static struct unsock_ip peer_address(const struct unsock_fd *entry, int fd, const union unsock_sockaddr *peer) {
+    uint32_t machine = machine_of(peer);
+    uint16_t port = invent_port(fd, peer);
+    if (machine == 0 || unsock_settings.accept_as.ip.family == 0)
+        return unsock_address_default(unsock_names_family(entry), port);
+    return unsock_address_in_range(&unsock_settings.accept_as, machine, port);
+}
+
 /* A name that tells the address by itself is believed before the cache. */
 static struct unsock_name read_name(const union unsock_sockaddr *name, long length) {
     struct unsock_name none = {.kind = UNSOCK_NAME_NONE};
@@ -74,7 +94,7 @@ long unsock_names_peer(int fd, struct unsock_fd *entry, const union unsock_socka
     struct unsock_name name = read_name(peer, peer_length);
     ip = name.kind == UNSOCK_NAME_STREAM ? name.source : entry->remote;
     if (ip.family == 0)
-        ip = unsock_address_default(unsock_names_family(entry), invent_port(fd, peer));
+        ip = peer_address(entry, fd, peer);
     if (entry->remote.family == 0 && entry->kind != UNSOCK_KIND_UNKNOWN)
         entry->remote = ip;
     return unsock_names_give_ip(&ip, entry->domain, address, length);

@@ -15,6 +15,7 @@ static const struct unsock_option list[] = {
     {"--block-inet", "", "UNSOCK_BLOCK_INET", UNSOCK_OPTION_SWITCH, ""},
     {"--block-inet6", "", "UNSOCK_BLOCK_INET6", UNSOCK_OPTION_SWITCH, ""},
     {"--accept-convert", "which", "UNSOCK_ACCEPT_CONVERT_ALL", UNSOCK_OPTION_CHOICE, "all"},
+    {"--accept-as", "range", "UNSOCK_ACCEPT_AS", UNSOCK_OPTION_VALUE, ""},
     {"--fallback", "", "UNSOCK_FALLBACK", UNSOCK_OPTION_SWITCH, ""},
     {"--one-address", "", "UNSOCK_ONE_ADDRESS", UNSOCK_OPTION_SWITCH, ""},
     {"--engine", "auto|trap|preload", "UNSOCK_ENGINE", UNSOCK_OPTION_VALUE, ""},

@@ -40,6 +40,18 @@ struct unsock_ip unsock_address_default(int domain, uint16_t port) {
     return ip;
 }
 
+/* The first and the last of a range are no machine's. */
+struct unsock_ip unsock_address_in_range(const struct unsock_prefix *range, uint32_t number, uint16_t port) {
+    struct unsock_ip ip = range->ip;
+    uint32_t hosts = ~(uint32_t)0 >> range->bits, host = (number - 1) % (hosts - 1) + 1;
+    for (int i = 0; i < 4; i++) {
+        uint32_t mask = hosts >> (24 - 8 * i) & 0xff;
+        ip.bytes[i] = (uint8_t)((ip.bytes[i] & ~mask) | (host >> (24 - 8 * i) & mask));
+    }
+    ip.port = port;
+    return ip;
+}
+
 struct unsock_ip unsock_address_accepted(const struct unsock_ip *bound, const struct unsock_ip *claimed) {
     if (!unsock_ip_is_wildcard(bound))
         return *bound;

@@ -4,6 +4,7 @@
 
 #include "rt/net.h"
 #include "rules/ip.h"
+#include "rules/settings.h"
 
 /* Is this address redirected? Port 0 asks for the address alone. */
 bool unsock_address_covered(const struct unsock_ip *ip);
@@ -13,6 +14,9 @@ bool unsock_address_covered_bind(const struct unsock_ip *ip, bool v6only);
 
 /* The address that peers without one of their own have for a socket of `domain`. */
 struct unsock_ip unsock_address_default(int domain, uint16_t port);
+
+/* The address of machine `number` in a range of IPv4 addresses: by the number itself where that fits. */
+struct unsock_ip unsock_address_in_range(const struct unsock_prefix *range, uint32_t number, uint16_t port);
 
 /*
  * The own address of a connection that a listener accepted. `bound`: the listener's. `claimed`: the one that the peer

@@ -11,6 +11,8 @@
 
 #include <linux/stat.h>
 
+#define ACCEPT_AS_BITS_LEAST 8
+#define ACCEPT_AS_BITS_MOST 30
 #define CONNECT_TIMEOUT_DEFAULT_MS 5000
 #define CONNECT_TIMEOUT_MOST_MS 3600000
 #define SETTING_NAME_ROOM 32
@@ -89,6 +91,16 @@ static bool read_prefix(struct unsock_span item, struct unsock_prefix *prefix) {
         return false;
     prefix->bits = (unsigned)(mapped ? bits - 96 : bits);
     return true;
+}
+
+/* Room for more than one machine, and none of an address that is another's own. */
+static bool read_accept_as(struct reader *reader, const struct setting *setting, const char *value) {
+    struct unsock_prefix *prefix = &reader->settings->accept_as;
+    bool mapped = value && unsock_span_next(&(struct unsock_span){value, strlen(value)}, ':').length < strlen(value);
+    if (!value || (read_prefix(unsock_span_of(value), prefix) && prefix->ip.family == AF_INET && !mapped &&
+                   prefix->bits >= ACCEPT_AS_BITS_LEAST && prefix->bits <= ACCEPT_AS_BITS_MOST))
+        return true;
+    return wrong(reader, setting, "must be a range of IPv4 addresses, ADDR/BITS, with 8 to 30 bits", value);
 }
 
 /* The first listed address of a family: the one that peers without an address of their own have. */
@@ -223,6 +235,7 @@ static const struct setting table[] = {
     FLAG("UNSOCK_BLOCK_INET6", block_inet6),
     FLAG("UNSOCK_ACCEPT_CONVERT_ALL", convert_all),
     FLAG("UNSOCK_ACCEPT_CONVERT_VSOCK", convert_vsock),
+    {"UNSOCK_ACCEPT_AS", read_accept_as, 0},
     FLAG("UNSOCK_FALLBACK", fallback),
     FLAG("UNSOCK_ONE_ADDRESS", one_address),
     {"UNSOCK_LOG", read_log, 0},

@@ -3,7 +3,7 @@ import { HELP_OPTION, type Option, type OptionTable } from "../system/options.ts
 
 /** Options that belong together, by their names in code. */
 const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = [
-  ["What is redirected", ["addr", "port", "map", "fallback", "engine", "acceptConvert", "timeout"]],
+  ["What is redirected", ["addr", "port", "map", "fallback", "engine", "acceptConvert", "acceptAs", "timeout"]],
   ["Where the sockets are", ["dir", "private", "group", "dirMode", "mode"]],
   ["What is refused", ["strict", "isolate", "blockInet", "blockInet6"]],
 ];

@@ -20,6 +20,9 @@ export const DIRECTORY = { value: "directory", kind: "directory" } as const sati
 /** IP addresses and networks. */
 export const ADDRESSES = { value: "list" } as const satisfies SettingType;
 
+/** One network of IPv4 addresses, of 8 to 30 bits. */
+export const RANGE = { value: "range" } as const satisfies SettingType;
+
 /** Ports and ranges of them. */
 export const PORTS = { value: "list", kind: "port" } as const satisfies SettingType;
 

@@ -3,7 +3,18 @@
  * come from it; a test compares it with the library's own. Pure.
  */
 import type { Option, OptionValues } from "../system/options.ts";
-import { ADDRESSES, DIRECTORY, ENGINE, LOG, MODE, PORTS, type SettingType, SWITCH, TIMEOUT } from "./setting_types.ts";
+import {
+  ADDRESSES,
+  DIRECTORY,
+  ENGINE,
+  LOG,
+  MODE,
+  PORTS,
+  RANGE,
+  type SettingType,
+  SWITCH,
+  TIMEOUT,
+} from "./setting_types.ts";
 
 /** What `unsock run` covers: local traffic moves, the internet stays. */
 export const RUN_ADDRESSES = "127.0.0.1/8,0.0.0.0,::1,::";
@@ -114,6 +125,13 @@ export const SETTINGS = {
     type: SWITCH,
     help: "vsock peers are reported as IP",
     option: { ...CONVERT, choice: "vsock" },
+  },
+  acceptAs: {
+    variable: "UNSOCK_ACCEPT_AS",
+    type: RANGE,
+    otherwise: "the first address of UNSOCK_ADDR, for all",
+    help: "reported peers have addresses of this range, one for each vsock CID and TIPC node: ADDR/BITS, IPv4",
+    option: { name: "acceptAs" },
   },
   fallback: {
     variable: "UNSOCK_FALLBACK",

@@ -16,6 +16,7 @@ const BAD: [string, string | undefined, string[]][] = [
   ["UNSOCK_BLOCK_INET6", undefined, ["2", "on", " 1"]],
   ["UNSOCK_ACCEPT_CONVERT_ALL", undefined, ["2", "all", "-1"]],
   ["UNSOCK_ACCEPT_CONVERT_VSOCK", undefined, ["2", "vsock", "1 "]],
+  ["UNSOCK_ACCEPT_AS", "--accept-as", ["127.1.0.0", "::1/64", "127.1.0.0/31"]],
   ["UNSOCK_FALLBACK", undefined, ["2", "no", "11"]],
   ["UNSOCK_CONNECT_TIMEOUT_MS", "--connect-timeout-ms", ["0", "5s", "3600001"]],
   ["UNSOCK_LOG", undefined, ["stdout", "log", "./log"]],

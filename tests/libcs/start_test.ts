@@ -19,6 +19,7 @@ const BAD: Record<string, string[]> = {
   UNSOCK_BLOCK_INET6: ["2", "on", " 1"],
   UNSOCK_ACCEPT_CONVERT_ALL: ["2", "all", "-1"],
   UNSOCK_ACCEPT_CONVERT_VSOCK: ["2", "vsock", "1 "],
+  UNSOCK_ACCEPT_AS: ["127.1.0.0", "127.1.0.0/31", "::1/64"],
   UNSOCK_FALLBACK: ["2", "no", "11"],
   UNSOCK_CONNECT_TIMEOUT_MS: ["0", "5s", DIGITS_TOO_MANY],
   UNSOCK_LOG: ["stdout", "log", "./log"],

@@ -25,6 +25,7 @@ const BAD: Record<string, string[]> = {
   UNSOCK_BLOCK_INET6: ["true", "-1", " 1"],
   UNSOCK_ACCEPT_CONVERT_ALL: ["on", "11", "1\n"],
   UNSOCK_ACCEPT_CONVERT_VSOCK: ["y", "10", "0 "],
+  UNSOCK_ACCEPT_AS: ["127.1.0.0", "127.1.0.0/31", "127.0.0.0/7", "::1/64", "::ffff:1.2.3.0/120", "1.0.0.0/8,2.0.0.0/8"],
   UNSOCK_FALLBACK: ["no", "2", "+1"],
   UNSOCK_ONE_ADDRESS: ["yes", "2", "01"],
   UNSOCK_CONNECT_TIMEOUT_MS: ["0", "3600001", "5s", "-1", "1e3"],
@@ -75,6 +76,7 @@ const GOOD: Record<string, string[]> = {
   UNSOCK_ADDR: ["127.0.0.1/0", "127.0.0.1/08", "::ffff:1.2.3.4/96", "1.2.3.4,::/128", Array(64).fill("::1").join(",")],
   UNSOCK_PORT: ["080", "80-80", "1,65535", Array(64).fill("1").join(",")],
   UNSOCK_MODE: ["0", "0777", "660"],
+  UNSOCK_ACCEPT_AS: ["127.0.0.0/8", "10.0.0.0/30", "127.1.2.3/16"],
   UNSOCK_CONNECT_TIMEOUT_MS: ["1", "3600000"],
   UNSOCK_LOG: ["stderr"],
 };
