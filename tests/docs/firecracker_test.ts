@@ -32,6 +32,10 @@ Deno.test({
       await Deno.writeFile(`${guest}/6379.sock`, controlFile({ dest: sockaddrUnix(delivered) }));
       assertStrictEquals((await reader.run("redis-cli ping")).stdout, "PONG\n");
 
+      await reader.run("ln -s");
+      await Deno.writeFile(`${guest}/6379.sock`, controlFile({ dest: sockaddrUnix(`${dir}/w.sock_6000`) }));
+      assertStrictEquals((await reader.run("redis-cli ping")).stdout, "PONG\n");
+
       assertMatch((await reader.run("show-control")).stdout, new RegExp(`${dir}/v\\.sock[^]*5000`));
     }, { places: (dir) => ({ ...guestPlaces(dir), "/run/unsock": `${dir}/guest`, "/run/vm": dir }) }),
 });

@@ -67,7 +67,15 @@ function stories(told: Record<string, string>): Uint8Array {
   return new TextEncoder().encode(lines.join(""));
 }
 
-const SCRIPTS = ["checks", "support"];
+/** What another guest has. */
+export interface More {
+  /** Modules of its kernel, after MODULES. */
+  readonly modules?: readonly string[];
+  /** What it runs, in the place of guest/checks. */
+  readonly checks?: string;
+  /** Programs of this machine. */
+  readonly programs?: readonly string[];
+}
 
 /**
  * Compiles a program of the guest; it also runs here.
@@ -93,10 +101,12 @@ export async function compile(name: string, directory: string): Promise<string> 
  *
  * @param kernel Its modules go in.
  * @param directory Where the compiled programs and the archive go.
- * @param library The shim.
+ * @param more What another guest has beside that.
  * @returns The archive's path.
  */
-export async function makeImage(kernel: Kernel, directory: string, library = shimLibrary()): Promise<string> {
+export async function makeImage(kernel: Kernel, directory: string, more: More = {}): Promise<string> {
+  const library = shimLibrary();
+  const modules = [...MODULES, ...more.modules ?? []];
   const entries = [
     await file("init", join(GUEST, "init"), 0o755),
     await file("bin/busybox", programPath("busybox"), 0o755),
@@ -104,15 +114,16 @@ export async function makeImage(kernel: Kernel, directory: string, library = shi
     // A root directory with nothing else in it, for the shim as a program without a C library.
     await file("empty/libunsock.so", library, 0o755),
     { kind: "directory", path: "empty/out" } as const,
-    data("guest/modules", new TextEncoder().encode(MODULES.join("\n") + "\n")),
+    data("guest/modules", new TextEncoder().encode(modules.join("\n") + "\n")),
     documented("control", "UNSOCK_FILE="),
     documented("serve", "iperf -s", 1),
     data("guest/expected/endings_tipc", stories(OF_TIPC)),
     data("guest/expected/endings_vsock", stories(OF_VSOCK)),
     ...Object.entries(EXPECTED).map(([name, bytes]) => data(`guest/expected/${name}`, bytes)),
-    ...await Promise.all(SCRIPTS.map((name) => file(`guest/${name}`, join(GUEST, name), 0o644))),
-    ...await Promise.all(MODULES.map((name) => moduleEntry(kernel, name))),
-    ...await programs(directory),
+    await file("guest/checks", more.checks ?? join(GUEST, "checks"), 0o644),
+    await file("guest/support", join(GUEST, "support"), 0o644),
+    ...await Promise.all(modules.map((name) => moduleEntry(kernel, name))),
+    ...await programs(directory, ["iperf", ...more.programs ?? []]),
     ...["dev", "proc", "sys", "tmp"].map((path) => ({ kind: "directory", path }) as const),
   ];
   const archive = join(directory, "initramfs");
@@ -127,13 +138,13 @@ function documented(name: string, part: string, nth = 0): Entry {
   return data(`guest/docs/${name}`, new TextEncoder().encode(block.text));
 }
 
-async function programs(directory: string): Promise<Entry[]> {
+async function programs(directory: string, names: readonly string[]): Promise<Entry[]> {
   const compiled = await Promise.all(Object.keys(PROGRAMS).map((name) => compile(name, directory)));
-  const iperf = programPath("iperf");
-  const libraries = new Set((await Promise.all([...compiled, iperf].map(librariesOf))).flat());
+  const own = names.map(programPath);
+  const libraries = new Set((await Promise.all([...compiled, ...own].map(librariesOf))).flat());
   return await Promise.all([
     ...compiled.map((path) => file(`guest/${path.slice(directory.length + 1)}`, path, 0o755)),
-    file("bin/iperf", iperf, 0o755),
+    ...own.map((path, index) => file(`bin/${names[index]}`, path, 0o755)),
     ...[...libraries].map((path) => file(path.slice(1), path, 0o755)),
   ]);
 }

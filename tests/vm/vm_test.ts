@@ -8,6 +8,7 @@ import { until } from "../support/wait.ts";
 import { compile, makeImage } from "./image.ts";
 import { fetchKernel } from "./kernel.ts";
 import { runGuest } from "./machine.ts";
+import { parseChecks } from "./report.ts";
 
 const CACHE = join(dirname(fromFileUrl(import.meta.url)), "..", "..", "build", "vm");
 const GUEST_TIMEOUT_MS = 240_000;
@@ -68,21 +69,3 @@ Deno.test({
     });
   },
 });
-
-interface Check {
-  name: string;
-  ok: boolean;
-  output: string;
-}
-
-/** The guest speaks the Test Anything Protocol, with what a failed check wrote below its line. */
-function parseChecks(console: string[]): Check[] {
-  const checks: Check[] = [];
-  for (const line of console) {
-    const result = /^(not )?ok \d+ - (.*)$/.exec(line);
-    const last = checks.at(-1);
-    if (result) checks.push({ name: result[2] ?? "", ok: result[1] === undefined, output: "" });
-    else if (last !== undefined && line.startsWith("# ")) last.output += line.slice(2) + "\n";
-  }
-  return checks;
-}

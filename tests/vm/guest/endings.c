@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #define DEADLINE_SECONDS 30
+#define LATER_SECONDS 7
 #define MUCH 300000
 
 static struct sockaddr_in address;
@@ -87,6 +88,10 @@ static int serve_one(int fd) {
         share_with_child(fd);
         return 1;
     }
+    if (story == 'l')
+        sleep(LATER_SECONDS);
+    if (story == 'l')
+        say(fd, "answer\n");
     if (story == 's')
         pause();
     if (story == 'u') {
