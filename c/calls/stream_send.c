@@ -47,7 +47,8 @@ static size_t most_lost(int fd, const struct unsock_fd *entry) {
 
 /* As sk_stream_error and tcp_sendmsg do it (net/ipv4/tcp.c). */
 long unsock_stream_refused(int fd, size_t size, int flags) {
-    if (unsock_reuse_look(fd) > 0)
+    /* Of another socket by now, and where a control file leads to the kernel's TCP, that is the kernel's own word. */
+    if (unsock_reuse_look(fd) > 0 || unsock_socket_is_ip(fd))
         return unsock_stream_broken(flags);
     const struct unsock_fd *entry = unsock_fds_known(fd);
     unsigned mark = unsock_socket_mark_certain(fd);

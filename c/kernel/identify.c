@@ -191,8 +191,9 @@ struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch) {
 bool unsock_identify_is_connection(int fd) {
     struct unsock_fd scratch = {.type = SOCK_STREAM};
     const struct unsock_fd *known = unsock_fds_known(fd);
+    /* The kernel's TCP tells by itself what TCP tells. */
     if (known && known->kind == UNSOCK_KIND_FOREIGN && unsock_fd_is_redirected(known))
-        return known->type == SOCK_STREAM && unsock_state_is_connected(known->state);
+        return known->type == SOCK_STREAM && unsock_state_is_connected(known->state) && !unsock_socket_is_ip(fd);
     if (unsock_socket_option(fd, SO_DOMAIN) != AF_UNIX || unsock_socket_option(fd, SO_TYPE) != SOCK_STREAM ||
         identify_unix(fd, &scratch) < 0)
         return false;

@@ -21,6 +21,11 @@ long unsock_socket_option(int fd, int name) {
     return result < 0 ? result : value;
 }
 
+bool unsock_socket_is_ip(int fd) {
+    long domain = unsock_socket_option(fd, SO_DOMAIN);
+    return domain == AF_INET || domain == AF_INET6;
+}
+
 long unsock_socket_unanswered(long result) {
     bool answered = result >= 0 || result == -EBADF || result == -ENOTSOCK || result == -EOPNOTSUPP;
     return answered ? 0 : unsock_errno_as_ip(UNSOCK_AT_STEP, result);

@@ -7,6 +7,9 @@
 /* One integer socket option of SOL_SOCKET, or -errno. */
 long unsock_socket_option(int fd, int name);
 
+/* Is it the kernel's IPv4 or IPv6? */
+bool unsock_socket_is_ip(int fd);
+
 /*
  * `result` is what the kernel said to a question that each socket can be asked (getsockname, SO_DOMAIN, SO_TYPE,
  * SO_PROTOCOL). Returns 0 when that is an answer, "no socket" too; else the -errno that a call fails with which needs

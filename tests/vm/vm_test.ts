@@ -2,10 +2,10 @@
 import { assert, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
-import { start } from "../support/process.ts";
+import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { until } from "../support/wait.ts";
-import { compile, makeImage } from "./image.ts";
+import { compile, ENDINGS, makeImage } from "./image.ts";
 import { fetchKernel } from "./kernel.ts";
 import { runGuest } from "./machine.ts";
 import { parseChecks } from "./report.ts";
@@ -35,6 +35,22 @@ for (const mode of ["blocking", "nonblocking", "epoll"]) {
     });
   }
 }
+
+Deno.test({
+  name: "how the guest's connections end over real TCP: the oracle",
+  ignore: !need("cc"),
+  fn: () =>
+    withDir(async (dir) => {
+      const endings = await compile("endings", dir);
+      await using server = start([endings, "serve", "127.0.0.1", "0"]);
+      const port = await until("listening", () => /^listening (\d+)$/m.exec(server.output())?.[1]);
+      for (const [story, told] of Object.entries(ENDINGS)) {
+        const { stdout, stderr } = await run([endings, story, "127.0.0.1", port]);
+        assertStrictEquals(stdout, `${told}\n`, stderr);
+      }
+      assertStrictEquals((await server.status).code, 0, server.output());
+    }),
+});
 
 Deno.test({
   name: "in a virtual machine, unsock takes TCP programs to AF_VSOCK and AF_TIPC",
