@@ -106,11 +106,12 @@ long unsock_firecracker_answer(int socket, struct unsock_firecracker *asked) {
 
 long unsock_firecracker_await(int socket, struct unsock_firecracker *asked, int64_t end) {
     for (;;) {
-        long result = unsock_firecracker_answer(socket, asked);
+        long result = await(socket, POLLIN, UNSOCK_MIN(end, asked->deadline));
+        if (result == -ETIMEDOUT && end < asked->deadline)
+            return -EINPROGRESS;
+        if (result == 0)
+            result = unsock_firecracker_answer(socket, asked);
         if (result != -EINPROGRESS)
             return result;
-        result = await(socket, POLLIN, UNSOCK_MIN(end, asked->deadline));
-        if (result == -EINTR || (result == -ETIMEDOUT && end < asked->deadline))
-            return result == -EINTR ? result : -EINPROGRESS;
     }
 }

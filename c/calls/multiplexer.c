@@ -13,8 +13,7 @@
 
 /* TCP's own limits are looked at when the answer is not there soon. */
 static long await_answer(int fd, const struct unsock_fd *entry, const struct unsock_ip *asked, int socket,
-                         struct unsock_firecracker *answer) {
-    int64_t begun = unsock_firecracker_now();
+                         int64_t begun, struct unsock_firecracker *answer) {
     long end = -ETIMEDOUT, result = unsock_firecracker_await(socket, answer, begun + SOON_MS);
     if (result != -EINPROGRESS)
         return result;
@@ -29,15 +28,16 @@ long unsock_multiplexer_connect(int fd, const struct unsock_fd *entry, const str
                                 bool *goes_on) {
     uint64_t cookie = unsock_socket_cookie(fd);
     int64_t begun = unsock_firecracker_now();
-    bool later = asked && entry->type == SOCK_STREAM && unsock_asking_has_room();
-    bool at_once = later && unsock_socket_nonblocking(fd) == 1;
+    bool may = asked && entry->type == SOCK_STREAM;
+    bool at_once = may && unsock_socket_nonblocking(fd) == 1 && unsock_asking_has_room();
     answer->deadline = begun + unsock_settings.connect_timeout_ms;
     *goes_on = false;
     long result = unsock_firecracker_ask(socket, control, answer, at_once ? begun + FULL_MS : INT64_MAX);
     if (result < 0)
         return result;
-    result = at_once ? -EINPROGRESS : await_answer(fd, entry, asked, socket, answer);
-    *goes_on = later && (result == -EINPROGRESS || result == -EINTR);
+    result = at_once ? -EINPROGRESS : await_answer(fd, entry, asked, socket, begun, answer);
+    bool unfinished = result == -EINPROGRESS || result == -EINTR;
+    *goes_on = at_once || (may && unfinished && unsock_asking_has_room());
     /* That took its time: another thread may have closed the descriptor, and its number be another's. */
     return unsock_socket_cookie(fd) != cookie ? -EBADF : result;
 }

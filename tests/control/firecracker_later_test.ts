@@ -191,6 +191,8 @@ libc.connect(s.fileno(), address, len(address))
 print(errno.errorcode[ctypes.get_errno()], flush=True)
 s.setblocking(False)
 print(errno.errorcode[s.connect_ex(("127.0.0.1", int(sys.argv[1])))], flush=True)
+while True:
+    signal.pause()
 `;
       const settings = { UNSOCK_CONNECT_TIMEOUT_MS: "60000" };
       await using client = start(["python3", "-c", script, String(PORT)], { env: shimEnv(dir, settings) });
