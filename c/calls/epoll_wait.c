@@ -177,10 +177,19 @@ long unsock_call_epoll_wait(int set, struct unsock_epoll_event *events, int most
     return unsock_call_epoll_pwait(set, events, most, timeout, NULL);
 }
 
+static int in_milliseconds(const struct timespec *time) {
+    if (time->tv_sec > INT32_MAX / 1000 - 1)
+        return -1;
+    return (int)(time->tv_sec * 1000 + (time->tv_nsec + 999999) / 1000000);
+}
+
 long unsock_call_epoll_pwait2(int set, struct unsock_epoll_event *events, int most, const struct timespec *timeout,
                               const void *signals) {
     struct timespec time;
     int64_t whole = FOREVER, begun = timeout ? unsock_libc_clock() : 0;
+    /* Whole milliseconds are enough for as long as an answer is waited for. */
+    if (is_any_asking() && (!timeout || (unsock_user_read(&time, timeout, sizeof(time)) == 0 && time.tv_sec >= 0)))
+        return unsock_call_epoll_pwait(set, events, most, timeout ? in_milliseconds(&time) : -1, signals);
     for (;;) {
         long count = unsock_real_epoll_pwait2(set, events, most, timeout, signals);
         if (count <= 0 || !has_odd(events, count))

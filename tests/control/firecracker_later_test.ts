@@ -130,6 +130,28 @@ else:
 }
 
 Deno.test({
+  name: "epoll_pwait2 tells of the end of the time, too",
+  ignore: !need("python3"),
+  fn: () =>
+    withMultiplexer({ kind: "silent" }, async ({ dir }) => {
+      const said = await python(
+        `${CONNECT}
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+s.setblocking(False)
+edges, event, time = select.epoll(), ctypes.create_string_buffer(16), (ctypes.c_long * 2)(5, 0)
+edges.register(s, select.EPOLLOUT)
+print(name(s.connect_ex(address)))
+print(libc.epoll_pwait2(edges.fileno(), event, 1, time, None), error())
+`,
+        dir,
+        { UNSOCK_CONNECT_TIMEOUT_MS: "150" },
+      );
+      assertEquals(said, ["EINPROGRESS", "1 ETIMEDOUT"]);
+    }),
+});
+
+Deno.test({
   name: "a half-close does not take the answer away, and a control file can pass it on",
   ignore: !need("socat"),
   fn: async () => {
