@@ -15,9 +15,9 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
-#include "trap/patch.h"
 #include "rules/setting_names.h"
 #include "rules/settings.h"
+#include "trap/patch.h"
 #include "unsock.h"
 
 #define NOBODY 65534
