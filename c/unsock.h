@@ -95,14 +95,14 @@ UNSOCK_EXPORT int unsock_make_control(const char *environment, size_t length, vo
 UNSOCK_EXPORT int unsock_prune(const char *path, int remove);
 
 /*
- * What the names in the directory of socket files at the absolute path `directory` say (c/files/names.h); of all ports,
- * or of one. Writes a line "NAME<TAB>PORT<TAB>KIND<TAB>WHAT<TAB>FAMILIES<TAB>ADDRESS<TAB>ASKED" for each name that is
- * the library's into `text`. PORT is 0 for what is of no port. KIND is stream or datagram. WHAT is plain, port, first,
- * listed, waiting, unlisted, record, next or inner. ADDRESS, by which the socket is bound, is empty where the name does
- * not tell it for certain; FAMILIES is both for [::] of both families, else one. ASKED is whom a datagram client asks,
- * or empty. Returns 0; -ENOBUFS when `size` is too small; or another -errno of reading the directory.
+ * What the names in the directory of socket files at the absolute path `directory` say (c/files/directory_list.h); of
+ * all ports, or of one. Writes a line "NAME<TAB>PORT<TAB>KIND<TAB>WHAT<TAB>FAMILIES<TAB>ADDRESS<TAB>ASKED" for each
+ * name that is the library's into `text`. PORT is 0 for what is of no port. KIND is stream or datagram. WHAT is plain,
+ * port, first, listed, waiting, unlisted, record, next or inner. ADDRESS, by which the socket is bound, is empty where
+ * the name does not tell it for certain; FAMILIES is both for [::] of both families, else one. ASKED is whom a datagram
+ * client asks, or empty. Returns 0; -ENOBUFS when `size` is too small; or another -errno of reading the directory.
  */
-UNSOCK_EXPORT int unsock_names(const char *directory, uint16_t port, char *text, size_t size);
+UNSOCK_EXPORT int unsock_directory_list(const char *directory, uint16_t port, char *text, size_t size);
 
 /*
  * Whose file in a directory of socket files the name is: returns the port, and writes 1 (SOCK_STREAM) or 2 (SOCK_DGRAM)

@@ -136,12 +136,12 @@ function format(measured: readonly Measured[], rounds: number, machine: string):
   return [
     HEADING,
     "",
-    `\`deno task bench:fronts\` puts each in front of the same server, ${rounds} rounds in turn (${machine}):`,
-    `${MEGABYTES} MB from one client, ${
+    `\`deno task bench:fronts\` puts each in front of the same server, ${rounds} rounds in turn (${machine}).`,
+    `It measures ${MEGABYTES} MB from one client, ${
       formatNumber(CONNECTIONS)
-    } connections one after the other with a byte each way, ${
+    } connections one after the other with a byte each way, and ${
       formatNumber(HELD)
-    } at once, and an answer that comes a second after the`,
+    } at once. Then an answer comes a second after the`,
     "client has ended its side. Beside each rate stands what it is of the first line's, the median of the rounds' quotients.",
     "",
     "| | MB/s | | processor s/GB | connections/s | | answered of those held | late answer | listens after its end |",

@@ -5,7 +5,7 @@
  * named need not be in this tree, so another checkout's pages can be compared.
  */
 import { join } from "@std/path/posix";
-import { commandManual, libraryManual } from "../lib/report/manual.ts";
+import { commandManual, libraryManual } from "../lib/help/manual.ts";
 import { COMMANDS } from "../lib/commands/table.ts";
 
 const ROOT = join(import.meta.dirname ?? ".", "..");

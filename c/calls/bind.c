@@ -1,20 +1,20 @@
 /* bind: to a socket file when the address is covered, to the network when it is not. */
 #include "calls/bind.h"
 
-#include "calls/handed.h"
+#include "calls/listen_fds_bind.h"
 #include "calls/refusal.h"
 #include "calls/standin.h"
 #include "calls/target.h"
+#include "files/bind_request.h"
 #include "files/bindfile.h"
-#include "files/bound.h"
 #include "files/ephemeral.h"
 #include "files/resolve.h"
 #include "kernel/beyond_limit.h"
 #include "kernel/log.h"
 #include "kernel/option_query.h"
 #include "kernel/socket_info.h"
+#include "memory/born_local.h"
 #include "memory/fds.h"
-#include "memory/predict.h"
 #include "memory/state.h"
 #include "replace/redirect.h"
 #include "rt/net.h"
@@ -32,7 +32,7 @@ static long bind_real(int fd, struct unsock_fd *entry, const struct unsock_ip *i
     if (unsock_settings.block_inet)
         return unsock_log("bind", fd, ip, NULL, -EACCES);
     if (entry->type == SOCK_STREAM && entry->kind == UNSOCK_KIND_LOCAL)
-        unsock_predict_was_ip();
+        unsock_born_local_note_ip();
     long result = unsock_redirect_to_ip(fd, entry);
     if (result < 0)
         return result;
@@ -102,7 +102,7 @@ static long bind_covered(int fd, struct unsock_fd *entry, const struct unsock_ip
     if (result < 0)
         return result;
     if (standin->bound.how == UNSOCK_BOUND_HANDED)
-        return unsock_handed_bind(fd, entry, standin);
+        return unsock_listen_fds_bind(fd, entry, standin);
     return standin->bound.how == UNSOCK_BOUND_CONTROL ? bind_by_control(fd, entry, &standin->bound) : 0;
 }
 

@@ -3,17 +3,17 @@
 
 #include "calls/asking.h"
 #include "calls/last_holder.h"
-#include "calls/reset.h"
+#include "calls/linger_reset.h"
 #include "calls/urgent.h"
-#include "files/elsewhere.h"
 #include "files/lock.h"
 #include "files/plain_senders.h"
-#include "files/release.h"
+#include "files/release_file.h"
+#include "files/target_file.h"
 #include "kernel/identify.h"
 #include "memory/epoll_memory.h"
 #include "memory/fds.h"
 #include "memory/option_table.h"
-#include "memory/own.h"
+#include "memory/this_process.h"
 #include "replace/epoll.h"
 #include "replace/redirect.h"
 #include "replace/reuse.h"
@@ -29,7 +29,7 @@
  */
 UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
-    if ((entry->epoll != 0 || (entry->flags & UNSOCK_EPOLL_MANY)) && unsock_own()->has_made &&
+    if ((entry->epoll != 0 || (entry->flags & UNSOCK_EPOLL_MANY)) && unsock_this_process()->has_made &&
         unsock_fd_is_handed(entry)) {
         unsock_epoll_take(fd, entry, &carry);
         unsock_epoll_drop(&carry);
@@ -38,23 +38,24 @@ UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
 
 /* A socket whose file is where a control file leads to: which one, can be asked as long as it is open. */
 UNSOCK_OWN_FRAME static long close_elsewhere(int fd, const struct unsock_fd *entry) {
-    struct unsock_elsewhere where;
-    unsock_elsewhere_find(fd, entry, &where);
+    struct unsock_target_file where;
+    unsock_target_file_find(fd, entry, &where);
     unsock_fds_forget(fd);
     long result = unsock_real_close(fd);
-    unsock_elsewhere_release(&where);
+    unsock_target_file_release(&where);
     return result;
 }
 
 long unsock_call_close(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry)
-        unsock_reset_closing(fd, entry);
+        unsock_linger_reset_closing(fd, entry);
     if (entry && unsock_last_holder_any())
         unsock_last_holder_closing(fd, entry);
-    if (entry && unsock_asking(fd) && unsock_own_descriptors())
+    if (entry && unsock_asking(fd) && unsock_this_process_owns_descriptors())
         unsock_asking_forget(fd);
-    if (!entry || (!unsock_fd_has_file(entry) && !unsock_fd_is_handed(entry)) || !unsock_own_descriptors())
+    if (!entry || (!unsock_fd_has_file(entry) && !unsock_fd_is_handed(entry)) ||
+        !unsock_this_process_owns_descriptors())
         return unsock_real_close(fd);
     if (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_fd_is_handed(entry))
         return close_elsewhere(fd, entry);
@@ -64,7 +65,7 @@ long unsock_call_close(int fd) {
         unsock_plain_sender_release(entry);
     /* Before the close: the number may be another thread's right after it. */
     unsock_fds_forget(fd);
-    return unsock_release_closing(fd, &old);
+    return unsock_release_file_closing(fd, &old);
 }
 
 /* What is known of `from` is true of its duplicate `to`. */
@@ -82,7 +83,7 @@ static long remember_duplicate(int from, long to) {
         return to;
     unsock_epoll_duplicate_set(from, (int)to);
     bool known = unsock_fds_known(from) || unsock_fds_known((int)to);
-    if (!known || !unsock_own_descriptors())
+    if (!known || !unsock_this_process_owns_descriptors())
         return to;
     unsock_reuse_new((int)to);
     copy_knowledge(from, (int)to);
@@ -116,30 +117,30 @@ static long raw_dup2(int from, int to) {
  * look after. */
 UNSOCK_OWN_FRAME static long duplicate_over(int from, int to, bool by_dup2, int flags, const struct unsock_fd *old,
                                             bool ours) {
-    struct unsock_elsewhere where;
-    unsock_elsewhere_find(to, old, &where);
+    struct unsock_target_file where;
+    unsock_target_file_find(to, old, &where);
     long result = by_dup2 ? raw_dup2(from, to) : unsock_sys(__NR_dup3, from, to, flags);
     if (result < 0 || !ours)
         return result;
     copy_knowledge(from, to);
-    unsock_elsewhere_release(&where);
+    unsock_target_file_release(&where);
     return result;
 }
 
 static long duplicate_to(int from, int to, bool by_dup2, int flags) {
     struct unsock_fd *entry = from == to ? NULL : unsock_fds_known(to);
     struct unsock_fd old = {0};
-    bool ours =
-        (!(entry && unsock_fd_has_file(entry)) && !unsock_fds_known(from) && !entry) || unsock_own_descriptors();
+    bool ours = (!(entry && unsock_fd_has_file(entry)) && !unsock_fds_known(from) && !entry) ||
+                unsock_this_process_owns_descriptors();
     if ((entry && unsock_fd_has_file(entry)) && ours)
         old = *entry;
     if (entry)
-        unsock_reset_closing(to, entry);
+        unsock_linger_reset_closing(to, entry);
     if (entry && unsock_last_holder_any())
         unsock_last_holder_closing(to, entry);
     long result = duplicate_over(from, to, by_dup2, flags, &old, ours);
     if (result >= 0 && ours && (old.flags & UNSOCK_FILE))
-        unsock_release(&old);
+        unsock_release_file(&old);
     return result;
 }
 
@@ -161,7 +162,7 @@ static void release_if_closed(int fd) {
     struct unsock_fd old = *entry;
     unsock_fds_forget(fd);
     if (unsock_fd_has_file(&old))
-        unsock_release(&old);
+        unsock_release_file(&old);
 }
 
 static bool any_file(unsigned first, unsigned last) {
@@ -171,13 +172,13 @@ static bool any_file(unsigned first, unsigned last) {
 
 /* Those are found by the open sockets. */
 UNSOCK_OWN_FRAME static bool keep_elsewhere(unsigned first, unsigned last) {
-    struct unsock_elsewhere where;
+    struct unsock_target_file where;
     bool any = false;
     for (int fd = (int)first; (fd = unsock_fds_next_with_file(fd)) >= 0 && (unsigned)fd <= last; fd++) {
         const struct unsock_fd *entry = unsock_fds_known(fd);
-        if (!entry || !unsock_elsewhere_find(fd, entry, &where))
+        if (!entry || !unsock_target_file_find(fd, entry, &where))
             continue;
-        unsock_elsewhere_keep(&where);
+        unsock_target_file_keep(&where);
         any = true;
     }
     return any;
@@ -185,7 +186,7 @@ UNSOCK_OWN_FRAME static bool keep_elsewhere(unsigned first, unsigned last) {
 
 long unsock_call_close_range(unsigned first, unsigned last, unsigned flags) {
     bool closes = !(flags & UNSOCK_CLOSE_RANGE_CLOEXEC) && first < (unsigned)unsock_fds_end();
-    bool look = closes && any_file(first, last) && unsock_own_descriptors();
+    bool look = closes && any_file(first, last) && unsock_this_process_owns_descriptors();
     bool elsewhere = look && keep_elsewhere(first, last);
     if (closes)
         unsock_last_holder_closing_all(first, last);
@@ -195,7 +196,7 @@ long unsock_call_close_range(unsigned first, unsigned last, unsigned flags) {
     for (int fd = (int)first; fd < unsock_fds_end() && (unsigned)fd <= last; fd++)
         release_if_closed(fd);
     if (elsewhere)
-        unsock_elsewhere_again();
+        unsock_target_file_again();
     return result;
 }
 
@@ -209,21 +210,21 @@ void unsock_call_closefrom(unsigned first) {
 
 /* A forked child would copy a page of what it has only inherited for each of these, to end at once. */
 static void forget_at_end(int fd) {
-    if (unsock_own()->has_made)
+    if (unsock_this_process()->has_made)
         unsock_fds_forget(fd);
 }
 
 UNSOCK_OWN_FRAME static void end_elsewhere(int fd, const struct unsock_fd *entry) {
-    struct unsock_elsewhere where;
-    bool found = unsock_elsewhere_find(fd, entry, &where);
+    struct unsock_target_file where;
+    bool found = unsock_target_file_find(fd, entry, &where);
     forget_at_end(fd);
     if (found)
         unsock_sys(__NR_close, fd);
-    unsock_elsewhere_release(&where);
+    unsock_target_file_release(&where);
 }
 
 /* The number may be another's by now, a file's, say. */
-static void end_descriptor(int fd, struct unsock_release_end *end) {
+static void end_descriptor(int fd, struct unsock_release_file_end *end) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry)
         return;
@@ -235,23 +236,23 @@ static void end_descriptor(int fd, struct unsock_release_end *end) {
     forget_at_end(fd);
     if (unsock_identify_has_file(fd, &old)) {
         unsock_plain_sender_release(&old);
-        unsock_release_close_at_end(fd, &old, end);
+        unsock_release_file_close_at_end(fd, &old, end);
         return;
     }
-    unsock_release_at_end(&old, end);
+    unsock_release_file_at_end(&old, end);
 }
 
 /* The socket files go with their last descriptor. Copies in other processes keep theirs alive. */
 void unsock_call_exit(void) {
-    struct unsock_release_end end = {.probe = -1};
+    struct unsock_release_file_end end = {.probe = -1};
     unsock_last_holder_exit();
-    unsock_release_earlier();
-    if (any_file(0, INT32_MAX) && unsock_own_descriptors()) {
+    unsock_release_file_earlier();
+    if (any_file(0, INT32_MAX) && unsock_this_process_owns_descriptors()) {
         for (int fd = -1; (fd = unsock_fds_next_with_file(fd + 1)) >= 0;)
             end_descriptor(fd, &end);
-        unsock_release_ended(&end);
+        unsock_release_file_ended(&end);
     }
     unsock_plain_sender_end();
-    unsock_release_afterwards();
+    unsock_release_file_afterwards();
     unsock_lock_end();
 }

@@ -2,14 +2,14 @@
 #include "calls/call_address.h"
 #include "calls/datagram.h"
 #include "calls/dispatch.h"
-#include "calls/reserve.h"
-#include "calls/reset.h"
+#include "calls/linger_reset.h"
 #include "calls/stream.h"
+#include "calls/stream_end.h"
 #include "calls/target.h"
 #include "kernel/identify.h"
 #include "kernel/log.h"
+#include "memory/born_local.h"
 #include "memory/fds.h"
-#include "memory/predict.h"
 #include "memory/state.h"
 #include "replace/redirect.h"
 #include "replace/reuse.h"
@@ -46,7 +46,7 @@ static long disconnect(int fd, const void *address, socklen_t length) {
         return unsock_real_connect(fd, address, length);
     /* A port that the program did not choose is given back (net/ipv4/udp.c, __udp_disconnect). */
     if (entry->type == SOCK_STREAM) {
-        unsock_reset_peer(fd, entry);
+        unsock_linger_reset_peer(fd, entry);
         return unsock_stream_end(fd, entry);
     }
     if (!unsock_fd_has_chosen_port(entry) || (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_datagram_stays(fd, entry)))
@@ -77,7 +77,7 @@ static long connect_uncovered(int fd, struct unsock_fd *entry, const void *addre
             return result;
     }
     if (entry->type == SOCK_STREAM)
-        unsock_predict_was_ip();
+        unsock_born_local_note_ip();
     return unsock_real_connect(fd, address, length);
 }
 
@@ -104,7 +104,7 @@ static long connect_once(int fd, const void *address, socklen_t length) {
     if (!covered && (!entry || entry->kind == UNSOCK_KIND_IP || entry->kind == UNSOCK_KIND_OTHER) &&
         !unsock_settings.block_inet) {
         if (entry && entry->type == SOCK_STREAM)
-            unsock_predict_was_ip();
+            unsock_born_local_note_ip();
         long result = unsock_real_connect(fd, &copy, length);
         /* EINVAL from an unknown descriptor: it may be an AF_UNIX socket that stands for an IP one. */
         if (entry || result != -EINVAL)
@@ -130,7 +130,7 @@ static long connect_once(int fd, const void *address, socklen_t length) {
     if (!covered)
         return connect_uncovered(fd, entry, &copy, length);
     if (entry->type == SOCK_STREAM)
-        unsock_predict_was_local();
+        unsock_born_local_note_local();
     long result =
         entry->type == SOCK_DGRAM ? unsock_datagram_connect(fd, entry, &ip) : unsock_stream_connect(fd, entry, &ip);
     unsock_fds_tell_duplicates(fd);

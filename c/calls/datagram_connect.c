@@ -3,7 +3,7 @@
 #include "calls/datagram_name.h"
 #include "calls/datagram_peer.h"
 #include "calls/datagram_per_client.h"
-#include "files/handed.h"
+#include "files/listen_fds.h"
 #include "files/port_join.h"
 #include "files/port_own.h"
 #include "files/resolve.h"
@@ -95,7 +95,7 @@ static long prepare(int fd, struct unsock_fd *entry, const struct unsock_ip *ip)
     if (unsock_datagram_stays(fd, entry))
         return 0;
     /* All descriptors of a service manager's socket are one, and would be connected with it. */
-    if (unsock_fd_is_handed(entry) && unsock_handed_is_shared(fd, SOCK_DGRAM))
+    if (unsock_fd_is_handed(entry) && unsock_listen_fds_is_shared(fd, SOCK_DGRAM))
         return -EADDRINUSE;
     long result = unsock_datagram_be_local(fd, entry, ip);
     if (result == 0)

@@ -2,8 +2,8 @@
 #include "calls/datagram_name.h"
 
 #include "calls/standin.h"
+#include "files/bind_request.h"
 #include "files/bindfile.h"
-#include "files/bound.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
 #include "memory/state.h"

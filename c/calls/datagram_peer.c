@@ -6,13 +6,13 @@
 #include "calls/target.h"
 #include "calls/target_socket.h"
 #include "files/directory.h"
-#include "files/inside.h"
+#include "files/directory_change.h"
 #include "files/plain_senders.h"
 #include "files/resolve.h"
 #include "kernel/other_name.h"
 #include "memory/fds.h"
-#include "memory/own.h"
 #include "memory/state.h"
+#include "memory/this_process.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -69,11 +69,11 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
 }
 
 /*
- * The file of one that others in the directory may not write to has its mark already (files/origin.h). By its path
- * another directory's file would be marked where somebody may put that in the place (files/inside.h).
+ * The file of one that others in the directory may not write to has its mark already (files/file_netns.h). By its path
+ * another directory's file would be marked where somebody may put that in the place (files/directory_change.h).
  */
 void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
-    if (entry->kind == UNSOCK_KIND_LOCAL && !unsock_inside_may_move() &&
+    if (entry->kind == UNSOCK_KIND_LOCAL && !unsock_directory_may_move() &&
         (!unsock_fd_has_chosen_port(entry) || !unsock_directory_is_shared()))
         unsock_other_name_mark(fd);
 }

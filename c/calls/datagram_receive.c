@@ -2,9 +2,9 @@
 #include "calls/datagram.h"
 #include "calls/datagram_peer.h"
 #include "calls/datagram_refused.h"
-#include "calls/names.h"
 #include "calls/packet_info.h"
 #include "calls/passed_descriptors.h"
+#include "calls/socket_names.h"
 #include "files/plain_senders.h"
 #include "kernel/other_name.h"
 #include "kernel/socket_info.h"
@@ -73,7 +73,8 @@ static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct un
         entry->remote.port == port && !unsock_ip_is_wildcard(&entry->remote))
         return entry->remote;
     struct unsock_ip sender =
-        tells ? told->address : unsock_address_default(plain ? unsock_names_family(entry) : family_of(told), port);
+        tells ? told->address
+              : unsock_address_default(plain ? unsock_socket_names_family(entry) : family_of(told), port);
     sender.port = port;
     return sender;
 }
@@ -83,14 +84,14 @@ static long give_sender(struct unsock_fd *entry, const struct unsock_name *told,
                         socklen_t name_length, void *address, socklen_t *length) {
     /* The number has become a UDP socket's. */
     if (entry->kind == UNSOCK_KIND_LOCAL && (name->any.sa_family == AF_INET || name->any.sa_family == AF_INET6))
-        return unsock_names_give(name, name_length, address, length);
-    if (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_names_converts(name->any.sa_family))
-        return unsock_names_give(name, name_length, address, length);
+        return unsock_socket_names_give(name, name_length, address, length);
+    if (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_socket_names_converts(name->any.sa_family))
+        return unsock_socket_names_give(name, name_length, address, length);
     struct unsock_ip sender = sender_of(entry, told, &name->un, name_length);
     /* The answer goes to the same name. */
     if (told->kind == UNSOCK_NAME_FILE && told->type == SOCK_DGRAM && !told->own)
         unsock_known_port_note(&sender, SOCK_DGRAM, UNSOCK_KNOWN_PLAIN);
-    return unsock_names_give_ip(&sender, entry->domain, address, length);
+    return unsock_socket_names_give_ip(&sender, entry->domain, address, length);
 }
 
 /* Who waits on a client's socket must find it still there when the answer comes (unsock_datagram_choose_source). */

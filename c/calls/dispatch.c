@@ -8,8 +8,8 @@
 #include "kernel/beyond_limit.h"
 #include "kernel/identify.h"
 #include "kernel/log.h"
+#include "memory/born_local.h"
 #include "memory/fds.h"
-#include "memory/predict.h"
 #include "memory/state.h"
 #include "replace/reuse.h"
 #include "rt/libc.h"
@@ -61,7 +61,7 @@ long unsock_call_socket(int domain, int type, int protocol) {
     if (domain == AF_INET6 && unsock_settings.block_inet6)
         return -EAFNOSUPPORT;
     enum unsock_kind kind = is_redirectable(domain, plain, protocol) ? UNSOCK_KIND_IP : UNSOCK_KIND_OTHER;
-    if (kind == UNSOCK_KIND_IP && plain == SOCK_STREAM && unsock_predict_local(domain))
+    if (kind == UNSOCK_KIND_IP && plain == SOCK_STREAM && unsock_born_local(domain))
         kind = UNSOCK_KIND_LOCAL;
     long fd = kind == UNSOCK_KIND_LOCAL ? unsock_sys(__NR_socket, AF_UNIX, type, 0)
                                         : unsock_sys(__NR_socket, domain, type, protocol);

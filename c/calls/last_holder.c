@@ -5,12 +5,12 @@
  */
 #include "calls/last_holder.h"
 
-#include "calls/reset.h"
+#include "calls/linger_reset.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
 #include "memory/option_table.h"
-#include "memory/own.h"
 #include "memory/state.h"
+#include "memory/this_process.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -58,29 +58,30 @@ static bool may_have_children(void) {
 }
 
 static uint32_t *made_of(int fd) {
-    return fd >= 0 && fd < UNSOCK_OWN_MADE ? &unsock_own()->made[fd] : NULL;
+    return fd >= 0 && fd < UNSOCK_OWN_MADE ? &unsock_this_process()->made[fd] : NULL;
 }
 
 void unsock_last_holder_note(int fd) {
     uint32_t *made = made_of(fd);
-    if (!made || !unsock_own_descriptors() || unsock_own()->unwiped)
+    if (!made || !unsock_this_process_owns_descriptors() || unsock_this_process()->unwiped)
         return;
     *made = children_of_past();
-    unsock_own()->made_any = true;
+    unsock_this_process()->made_any = true;
 }
 
 void unsock_last_holder_copy(int from, int to) {
     const uint32_t *made = made_of(from);
     uint32_t *copy = made_of(to);
-    if (copy && unsock_own()->made_any)
+    if (copy && unsock_this_process()->made_any)
         *copy = made ? *made : 0;
 }
 
 void unsock_last_holder_may_pass(const struct msghdr *message) {
     struct msghdr copy;
-    if (unsock_own()->made_any && unsock_user_read(&copy, message, sizeof(copy)) == 0 && copy.msg_controllen > 0) {
-        memset(unsock_own()->made, 0, sizeof(unsock_own()->made));
-        unsock_own()->made_any = false;
+    if (unsock_this_process()->made_any && unsock_user_read(&copy, message, sizeof(copy)) == 0 &&
+        copy.msg_controllen > 0) {
+        memset(unsock_this_process()->made, 0, sizeof(unsock_this_process()->made));
+        unsock_this_process()->made_any = false;
     }
 }
 
@@ -102,9 +103,9 @@ static bool is_certain(int fd, const struct unsock_fd *entry, const uint32_t *ma
 
 static void closing(int fd, const struct unsock_fd *entry, bool all) {
     uint32_t *made = made_of(fd);
-    if (!made || *made == 0 || !unsock_own_descriptors())
+    if (!made || *made == 0 || !unsock_this_process_owns_descriptors())
         return;
-    if (is_certain(fd, entry, made) && (all || !unsock_reset_has_duplicate(fd, entry)))
+    if (is_certain(fd, entry, made) && (all || !unsock_linger_reset_has_duplicate(fd, entry)))
         unsock_sys(__NR_shutdown, fd, SHUT_RDWR);
     *made = 0;
 }
@@ -114,16 +115,16 @@ void unsock_last_holder_closing(int fd, const struct unsock_fd *entry) {
 }
 
 void unsock_last_holder_closing_all(unsigned first, unsigned last) {
-    for (unsigned fd = first; unsock_own()->made_any && fd <= last && fd < UNSOCK_OWN_MADE; fd++) {
-        const struct unsock_fd *entry = unsock_own()->made[fd] != 0 ? unsock_fds_known((int)fd) : NULL;
+    for (unsigned fd = first; unsock_this_process()->made_any && fd <= last && fd < UNSOCK_OWN_MADE; fd++) {
+        const struct unsock_fd *entry = unsock_this_process()->made[fd] != 0 ? unsock_fds_known((int)fd) : NULL;
         if (entry)
             closing((int)fd, entry, false);
     }
 }
 
 void unsock_last_holder_exit(void) {
-    for (int fd = 0; unsock_own()->made_any && fd < UNSOCK_OWN_MADE; fd++) {
-        const struct unsock_fd *entry = unsock_own()->made[fd] != 0 ? unsock_fds_known(fd) : NULL;
+    for (int fd = 0; unsock_this_process()->made_any && fd < UNSOCK_OWN_MADE; fd++) {
+        const struct unsock_fd *entry = unsock_this_process()->made[fd] != 0 ? unsock_fds_known(fd) : NULL;
         if (entry)
             closing(fd, entry, true);
     }

@@ -8,7 +8,7 @@
 #define UNSOCK_LAST_HOLDER_H
 
 #include "memory/fds.h"
-#include "memory/own.h"
+#include "memory/this_process.h"
 #include "rt/net.h"
 
 /* A connected TIPC stream has just been made by this process. */
@@ -28,7 +28,7 @@ void unsock_last_holder_exit(void);
 void unsock_last_holder_may_pass(const struct msghdr *message);
 
 static inline bool unsock_last_holder_any(void) {
-    return unsock_own()->made_any;
+    return unsock_this_process()->made_any;
 }
 
 #endif

@@ -8,7 +8,7 @@
 #include "files/port.h"
 #include "files/port_leave.h"
 #include "memory/known_ports.h"
-#include "memory/own.h"
+#include "memory/this_process.h"
 #include "rt/net.h"
 #include "rules/address.h"
 #include "rules/ip.h"
@@ -61,7 +61,7 @@ static void remember(const struct unsock_port_search *search, const struct unsoc
 /* Clients of streams go round those that share an address, those of other processes from another one on. */
 static unsigned next_spread(void) {
     static unsigned turn;
-    return (unsigned)unsock_own()->owner + __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED);
+    return (unsigned)unsock_this_process()->owner + __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED);
 }
 
 /* What the names say to a client, and some of those that it may try, from number `from` on. */

@@ -3,8 +3,8 @@
 
 #include "calls/asking.h"
 #include "calls/datagram.h"
-#include "calls/names.h"
 #include "calls/passed_descriptors.h"
+#include "calls/socket_names.h"
 #include "kernel/identify.h"
 #include "memory/fds.h"
 #include "rt/libc.h"
@@ -92,7 +92,7 @@ static long receive_from(int fd, void *data, size_t size, int flags, void *addre
     if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
     long result = unsock_real_recvfrom(fd, data, size, flags, NULL, NULL);
-    long wrong = result >= 0 && address ? unsock_names_give(NULL, 0, address, length) : 0;
+    long wrong = result >= 0 && address ? unsock_socket_names_give(NULL, 0, address, length) : 0;
     return wrong < 0 ? wrong : result;
 }
 

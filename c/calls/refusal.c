@@ -5,7 +5,7 @@
  */
 #include "calls/refusal.h"
 
-#include "calls/reserve.h"
+#include "calls/stream_end.h"
 #include "kernel/socket_info.h"
 #include "memory/sandbox.h"
 #include "memory/state.h"

@@ -2,10 +2,10 @@
 #include "calls/shutdown.h"
 
 #include "calls/half_close.h"
-#include "calls/reserve.h"
-#include "files/handed.h"
-#include "files/late.h"
-#include "files/removal.h"
+#include "calls/stream_end.h"
+#include "files/deferred_removal.h"
+#include "files/listen_fds.h"
+#include "files/remove_file.h"
 #include "kernel/identify.h"
 #include "kernel/socket_info.h"
 #include "kernel/socket_mark.h"
@@ -19,7 +19,7 @@
 
 /* A service manager has the socket, too, and needs it for the next server. */
 static bool is_handed(int fd, const struct unsock_fd *entry) {
-    return unsock_fd_is_handed(entry) || (!unsock_state_is_connected(entry->state) && unsock_handed_is_behind(fd));
+    return unsock_fd_is_handed(entry) || (!unsock_state_is_connected(entry->state) && unsock_listen_fds_is_behind(fd));
 }
 
 /* A server where a control file leads to: its file goes when no other process has the socket. */
@@ -39,8 +39,8 @@ static long shut_listener(int fd, struct unsock_fd *entry, int how, bool handed)
         return unsock_stream_reserve(fd, entry);
     long result = unsock_sys(__NR_shutdown, fd, how);
     if (result == 0 && (entry->flags & UNSOCK_FILE)) {
-        if (!unsock_removal_force(entry))
-            unsock_late_keep(entry, true);
+        if (!unsock_remove_file_force(entry))
+            unsock_deferred_removal_keep(entry, true);
         unsock_fd_enter(entry, UNSOCK_STATE_RESERVED);
         entry->flags &= (uint16_t)~UNSOCK_FILE;
         unsock_fds_tell_duplicates(fd);

@@ -3,9 +3,9 @@
 
 #include "calls/asking.h"
 #include "kernel/identify.h"
+#include "memory/born_local.h"
 #include "memory/fds.h"
-#include "memory/predict.h"
-#include "options/note.h"
+#include "options/option_note.h"
 #include "options/options.h"
 #include "replace/redirect.h"
 #include "replace/reuse.h"
@@ -48,7 +48,7 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
         return wrong;
     if (entry && unsock_fd_is_redirected(entry)) {
         if (unsock_options_wants_ip(entry, level, name) && unsock_redirect_to_ip(fd, entry) == 0)
-            unsock_predict_was_ip();
+            unsock_born_local_note_ip();
     }
     if (entry && unsock_fd_is_redirected(entry)) {
         long result = unsock_options_set(fd, entry, level, name, value, length);

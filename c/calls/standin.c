@@ -1,8 +1,8 @@
 /* A socket that is to take the place of a descriptor's, on its way there. */
 #include "calls/standin.h"
 
-#include "files/bound.h"
-#include "files/release.h"
+#include "files/bind_request.h"
+#include "files/release_file.h"
 #include "memory/fds.h"
 #include "memory/state.h"
 #include "replace/redirect.h"
@@ -57,7 +57,7 @@ long unsock_standin_undo(struct unsock_standin *standin, int type, long result) 
         return result;
     standin->named = false;
     remember(&unused, &standin->bound, UNSOCK_STATE_BOUND);
-    unsock_release(&unused);
+    unsock_release_file(&unused);
     return result;
 }
 

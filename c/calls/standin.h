@@ -6,7 +6,7 @@
 #ifndef UNSOCK_STANDIN_H
 #define UNSOCK_STANDIN_H
 
-#include "files/bound.h"
+#include "files/bind_request.h"
 #include "memory/fds.h"
 #include "memory/state.h"
 

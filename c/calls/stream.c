@@ -4,14 +4,14 @@
 #include "calls/bind.h"
 #include "calls/half_close.h"
 #include "calls/last_holder.h"
-#include "calls/names.h"
+#include "calls/socket_names.h"
 #include "files/port_bind.h"
 #include "kernel/identify.h"
 #include "kernel/log.h"
 #include "kernel/option_query.h"
 #include "kernel/socket_info.h"
+#include "memory/born_local.h"
 #include "memory/fds.h"
-#include "memory/predict.h"
 #include "memory/state.h"
 #include "options/options.h"
 #include "replace/redirect.h"
@@ -110,7 +110,7 @@ static void remember_accepted(int listener, const struct unsock_fd *from, int fd
     if (peer->any.sa_family != AF_UNIX ||
         !unsock_kernel_name_read_stream(&peer->un, length, &entry->remote, &claimed)) {
         entry->remote = claimed = (struct unsock_ip){0};
-        bound.family = (uint8_t)unsock_names_family(from);
+        bound.family = (uint8_t)unsock_socket_names_family(from);
     }
     entry->local = unsock_address_accepted(&bound, &claimed);
     if (from->options != 0)
@@ -132,7 +132,7 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
     if (entry->kind == UNSOCK_KIND_LOCAL && (peer.any.sa_family == AF_INET || peer.any.sa_family == AF_INET6)) {
         unsock_reuse_new(fd);
         unsock_reuse_new((int)accepted);
-        long given = address ? unsock_names_give(&peer, peer_length, address, length) : 0;
+        long given = address ? unsock_socket_names_give(&peer, peer_length, address, length) : 0;
         if (given < 0)
             unsock_sys(__NR_close, accepted);
         return given < 0 ? given : accepted;
@@ -142,10 +142,10 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
     struct unsock_fd *known = unsock_fds_known((int)accepted);
     long wrong = 0;
     if (address && known && known->kind == UNSOCK_KIND_LOCAL && known->remote.family != 0)
-        wrong = unsock_names_give_ip(&known->remote, known->domain, address, length);
+        wrong = unsock_socket_names_give_ip(&known->remote, known->domain, address, length);
     else if (address)
-        wrong = unsock_names_peer((int)accepted, known ? known : unsock_identify((int)accepted, &scratch), &peer,
-                                  peer_length, address, length);
+        wrong = unsock_socket_names_peer((int)accepted, known ? known : unsock_identify((int)accepted, &scratch), &peer,
+                                         peer_length, address, length);
     /* The connection is lost then, as the kernel loses it (__sys_accept4_file, net/socket.c). */
     if (wrong < 0) {
         unsock_fds_forget((int)accepted);

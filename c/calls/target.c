@@ -3,17 +3,17 @@
 
 #include "calls/asking.h"
 #include "calls/connect_wait.h"
-#include "calls/handed.h"
 #include "calls/last_holder.h"
+#include "calls/listen_fds_bind.h"
 #include "calls/multiplexer.h"
 #include "calls/standin.h"
 #include "calls/target_socket.h"
 #include "calls/tipc_service.h"
 #include "files/control_file.h"
-#include "files/elsewhere.h"
 #include "files/ephemeral.h"
-#include "files/handed.h"
+#include "files/listen_fds.h"
 #include "files/resolve.h"
+#include "files/target_file.h"
 #include "kernel/log.h"
 #include "kernel/option_query.h"
 #include "kernel/socket_info.h"
@@ -150,9 +150,9 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
 
 /* An AF_UNIX target that is a file is made, and goes with its socket, as the port's own would be. */
 static long bind_target(int socket, const struct unsock_control_file *control, bool shares,
-                        struct unsock_elsewhere *where) {
+                        struct unsock_target_file *where) {
     if (unsock_target_family(control) == AF_UNIX && control->dest[UNSOCK_SUN_PATH_OFFSET] != '\0')
-        return unsock_elsewhere_bind(socket, control->dest, control->dest_length, where);
+        return unsock_target_file_bind(socket, control->dest, control->dest_length, where);
     where->file.inode = 0;
     if (!shares && unsock_tipc_service_is_taken(control))
         return -EADDRINUSE;
@@ -175,7 +175,7 @@ static void remember_bound(int fd, struct unsock_fd *entry, const struct unsock_
 /* Makes the socket and binds it. Returns 0 with `standin` and `where` filled and *handed told, or -errno. */
 UNSOCK_OWN_FRAME static long bind_at(int fd, const struct unsock_fd *entry, const char *path,
                                      const struct unsock_ip *bound, struct unsock_standin *standin,
-                                     struct unsock_elsewhere *where, bool *handed, long *answers) {
+                                     struct unsock_target_file *where, bool *handed, long *answers) {
     struct unsock_control_file control;
     *answers = unsock_resolve(path, &control);
     if (*answers != UNSOCK_ANSWERS_CONTROL || (control.options & UNSOCK_CONTROL_FIRECRACKER))
@@ -188,9 +188,9 @@ UNSOCK_OWN_FRAME static long bind_at(int fd, const struct unsock_fd *entry, cons
     unsock_standin_take(standin, (int)socket);
     long result =
         bind_target(standin->socket, &control, unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT), where);
-    *handed = result == -EADDRINUSE && unsock_handed_count > 0;
+    *handed = result == -EADDRINUSE && unsock_listen_fds_count > 0;
     if (*handed)
-        result = unsock_handed_take_target(standin, fd, entry, control.dest, control.dest_length, bound);
+        result = unsock_listen_fds_take_target(standin, fd, entry, control.dest, control.dest_length, bound);
     if (*handed && result == 0)
         result = unsock_target_apply_options(&control, standin->socket);
     return result < 0 ? unsock_standin_close(standin, result) : 0;
@@ -199,18 +199,18 @@ UNSOCK_OWN_FRAME static long bind_at(int fd, const struct unsock_fd *entry, cons
 UNSOCK_OWN_FRAME long unsock_target_bind(int fd, struct unsock_fd *entry, const char *path,
                                          const struct unsock_ip *bound, long *answers) {
     struct unsock_standin standin;
-    struct unsock_elsewhere where;
+    struct unsock_target_file where;
     bool handed;
     long result = bind_at(fd, entry, path, bound, &standin, &where, &handed, answers);
     if (result < 0)
         return result;
     result = unsock_redirect_install(fd, entry, standin.socket, UNSOCK_KIND_FOREIGN);
     if (result < 0)
-        unsock_elsewhere_release(&where);
+        unsock_target_file_release(&where);
     else
         remember_bound(fd, entry, &where.file, bound);
     if (result == 0)
-        entry->local.tag = handed ? UNSOCK_HANDED_TAG : 0;
+        entry->local.tag = handed ? UNSOCK_LISTEN_FDS_TAG : 0;
     return result;
 }
 

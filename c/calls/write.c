@@ -9,10 +9,10 @@
 #include "calls/stream_send.h"
 #include "calls/tipc_service.h"
 #include "kernel/identify.h"
-#include "memory/asked.h"
+#include "memory/asked_fds.h"
 #include "memory/fds.h"
-#include "memory/own.h"
 #include "memory/sandbox.h"
+#include "memory/this_process.h"
 #include "replace/reuse.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
@@ -23,9 +23,9 @@
 /* Inherited by exec, perhaps: the kernel's names tell it, and are asked for once. */
 static bool was_inherited(int fd) {
     struct unsock_fd scratch;
-    if (!unsock_own_descriptors())
+    if (!unsock_this_process_owns_descriptors())
         return false;
-    unsock_asked_note(fd);
+    unsock_asked_fd_note(fd);
     unsock_identify_unknown(fd, &scratch);
     return unsock_stream_is_known(fd);
 }
@@ -34,7 +34,7 @@ static inline bool concerns(int fd) {
     if (unsock_sandboxed)
         return false;
     return unsock_stream_is_known(fd) || unsock_stream_is_foreign(fd) ||
-           (!unsock_fds_known(fd) && !unsock_asked(fd) && was_inherited(fd));
+           (!unsock_fds_known(fd) && !unsock_asked_fd(fd) && was_inherited(fd));
 }
 
 bool unsock_write_concerns(int fd) {
@@ -52,7 +52,7 @@ static bool is_for_kernel(int fd, long result) {
     }
     if (result == -ENOTCONN)
         return unsock_reuse_look(fd) > 0;
-    unsock_asked_note(fd);
+    unsock_asked_fd_note(fd);
     unsock_reuse_new(fd);
     return true;
 }

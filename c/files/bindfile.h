@@ -2,7 +2,7 @@
 #ifndef UNSOCK_BINDFILE_H
 #define UNSOCK_BINDFILE_H
 
-#include "files/bound.h"
+#include "files/bind_request.h"
 #include "rt/net.h"
 
 /* Binds. Returns 0 with `bound` filled, or -errno: -EADDRINUSE when somebody has the port, else as bind(2). */

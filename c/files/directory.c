@@ -1,7 +1,7 @@
 /* The directory of the socket files. */
 #include "files/directory.h"
 
-#include "files/inside.h"
+#include "files/directory_change.h"
 #include "kernel/trust.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -72,11 +72,11 @@ bool unsock_directory_make(const struct unsock_settings *settings, struct unsock
     struct statx status;
     char path[UNSOCK_DIR_MOST + 1];
     const char *why = "cannot be used";
-    struct unsock_inside none = {0};
+    struct unsock_directory_id none = {0};
     bool may_move;
     if (!check_place(settings, &may_move, error))
         return false;
-    unsock_inside_start(&none, may_move);
+    unsock_directory_change_start(&none, may_move);
     memcpy(path, settings->directory, settings->directory_length + 1);
     long result = look(path, &status);
     if (result == -ENOENT) {
@@ -90,8 +90,8 @@ bool unsock_directory_make(const struct unsock_settings *settings, struct unsock
         shared = (status.stx_mode & WRITABLE_BY_OTHERS) != 0;
         /* Numbers of devices are small, those of files have few digits: they don't meet. */
         tag = status.stx_ino ^ (uint64_t)status.stx_dev_major << 52 ^ (uint64_t)status.stx_dev_minor << 32;
-        struct unsock_inside found = {status.stx_ino, status.stx_dev_major, status.stx_dev_minor};
-        unsock_inside_start(&found, may_move);
+        struct unsock_directory_id found = {status.stx_ino, status.stx_dev_major, status.stx_dev_minor};
+        unsock_directory_change_start(&found, may_move);
         return true;
     }
     refuse(settings, why, result, error);

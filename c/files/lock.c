@@ -1,10 +1,10 @@
 /* The lock of a directory. */
 #include "files/lock.h"
 
-#include "files/inside.h"
+#include "files/directory_change.h"
 #include "files/lock_file.h"
 #include "kernel/beyond_limit.h"
-#include "memory/own.h"
+#include "memory/this_process.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -43,10 +43,11 @@ struct record {
 
 /* A thread that ended in a signal handler gives nothing back. */
 static bool has_ended(int32_t thread) {
-    return unsock_own_descriptors() && unsock_sys(__NR_tgkill, unsock_own()->owner, thread, 0) == -ESRCH;
+    return unsock_this_process_owns_descriptors() &&
+           unsock_sys(__NR_tgkill, unsock_this_process()->owner, thread, 0) == -ESRCH;
 }
 
-static void close_left(struct unsock_own *own) {
+static void close_left(struct unsock_this_process *own) {
     int32_t left = own->lock_file - 1;
     own->lock_file = 0;
     if (left >= 0)
@@ -64,7 +65,7 @@ static uint64_t sum_of(const struct unsock_lock *lock) {
 }
 
 static bool claim_among_threads(int32_t self, const struct unsock_lock *lock) {
-    struct unsock_own *own = unsock_own();
+    struct unsock_this_process *own = unsock_this_process();
     int32_t other = 0;
     while (!__atomic_compare_exchange_n(&own->locker, &other, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         if (!has_ended(other))
@@ -77,7 +78,7 @@ static bool claim_among_threads(int32_t self, const struct unsock_lock *lock) {
 }
 
 static void leave_to_threads(void) {
-    __atomic_store_n(&unsock_own()->locker, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&unsock_this_process()->locker, 0, __ATOMIC_RELEASE);
 }
 
 struct signal_stack {
@@ -92,9 +93,9 @@ struct signal_stack {
  * older lock is as it was.
  */
 __attribute__((noinline)) static bool is_below_handler(const struct unsock_lock *lock) {
-    const struct unsock_lock *older = unsock_own()->lock_frame;
+    const struct unsock_lock *older = unsock_this_process()->lock_frame;
     return (uintptr_t)lock + sizeof(*lock) + SIGNAL_FRAME_LEAST <= (uintptr_t)older &&
-           unsock_user_readable(older, sizeof(*older)) && sum_of(older) == unsock_own()->lock_sum;
+           unsock_user_readable(older, sizeof(*older)) && sum_of(older) == unsock_this_process()->lock_sum;
 }
 
 /*
@@ -102,7 +103,7 @@ __attribute__((noinline)) static bool is_below_handler(const struct unsock_lock 
  * lock was in what has been left, and it is given back.
  */
 static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
-    struct unsock_own *own = unsock_own();
+    struct unsock_this_process *own = unsock_this_process();
     struct signal_stack stack = {.flags = ON_SIGNAL_STACK};
     if (__atomic_load_n(&own->locker, __ATOMIC_RELAXED) != self)
         return false;
@@ -168,7 +169,7 @@ static void sleep_whole(struct timespec time) {
 
 static long wait_for(struct unsock_lock *lock, const char *directory, int32_t self, int64_t most) {
     struct timespec pause = {0, WAIT_FIRST_NS};
-    struct unsock_own *own = unsock_own();
+    struct unsock_this_process *own = unsock_this_process();
     long result = -EAGAIN;
     bool first_here = false, in_vain = own->lock_vain != 0 && own->lock_vain > unsock_libc_clock();
     int64_t waited = 0;
@@ -201,7 +202,7 @@ static long take(struct unsock_lock *lock, const char *directory, size_t length,
     unsock_text_start(&text, lock->path, sizeof(lock->path));
     unsock_text_put(&text, name);
     unsock_text_put(&text, LOCK_NAME);
-    int32_t first = unsock_own()->owner, self = unsock_own_thread();
+    int32_t first = unsock_this_process()->owner, self = unsock_own_thread();
     lock->signals = 0;
     lock->blocks = first == 0 || first == self;
     if (lock->blocks)
@@ -236,11 +237,11 @@ void unsock_lock_drop(struct unsock_lock *lock) {
     if (lock->fd >= 0) {
         /* First the name: whoever opens it from now on makes another file. */
         if (!lock->keeps)
-            unsock_inside_unlink(lock->path);
+            unsock_directory_unlink(lock->path);
         else
-            unsock_own()->lock_kept = true;
+            unsock_this_process()->lock_kept = true;
         /* Not after it: the number may be another's by then, and this thread may end here. */
-        unsock_own()->lock_file = 0;
+        unsock_this_process()->lock_file = 0;
         unsock_sys(__NR_close, lock->fd);
         leave_to_threads();
     }
@@ -251,9 +252,9 @@ void unsock_lock_drop(struct unsock_lock *lock) {
 
 void unsock_lock_end(void) {
     struct unsock_lock lock = {.keeps = false};
-    if (!unsock_own()->lock_kept || !unsock_own_descriptors())
+    if (!unsock_this_process()->lock_kept || !unsock_this_process_owns_descriptors())
         return;
-    unsock_own()->lock_kept = false;
+    unsock_this_process()->lock_kept = false;
     take(&lock, unsock_settings.directory, unsock_settings.directory_length, 1);
     unsock_lock_drop(&lock);
 }

@@ -1,9 +1,9 @@
 /* The file of a directory's lock: opening it, or making it. */
 #include "files/lock_file.h"
 
-#include "files/inside.h"
+#include "files/directory_change.h"
 #include "files/lock.h"
-#include "memory/own.h"
+#include "memory/this_process.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
@@ -25,15 +25,15 @@ static long make_shared(const struct unsock_lock *lock, const struct statx *dire
     unsock_text_put(&text, lock->path);
     unsock_text_char(&text, '.');
     unsock_text_number(&text, (uint64_t)unsock_sys(__NR_gettid), 10, 1);
-    unsock_inside_unlink(name);
-    long fd = unsock_inside_open(name, FLAGS | O_CREAT | O_EXCL, 0200);
+    unsock_directory_unlink(name);
+    long fd = unsock_directory_open(name, FLAGS | O_CREAT | O_EXCL, 0200);
     if (fd < 0)
         return fd;
     if (unsock_sys(__NR_fchown, fd, directory->stx_uid, directory->stx_gid) < 0)
         unsock_sys(__NR_fchown, fd, -1, directory->stx_gid);
     unsock_sys(__NR_fchmod, fd, 0200 | (directory->stx_mode & WRITABLE_BY_OTHERS));
-    long result = unsock_inside_link(name, lock->path);
-    unsock_inside_unlink(name);
+    long result = unsock_directory_link(name, lock->path);
+    unsock_directory_unlink(name);
     if (result < 0)
         unsock_sys(__NR_close, fd);
     return result < 0 ? result : fd;
@@ -41,8 +41,8 @@ static long make_shared(const struct unsock_lock *lock, const struct statx *dire
 
 long unsock_lock_file_open(struct unsock_lock *lock, const char *directory, bool *made) {
     struct statx status;
-    if (lock->closes && unsock_own()->lock_kept) {
-        long fd = unsock_inside_open(lock->path, FLAGS, 0);
+    if (lock->closes && unsock_this_process()->lock_kept) {
+        long fd = unsock_directory_open(lock->path, FLAGS, 0);
         if (fd >= 0)
             return fd;
     }
@@ -50,14 +50,14 @@ long unsock_lock_file_open(struct unsock_lock *lock, const char *directory, bool
     if (result < 0)
         return -EACCES;
     /* Where this process has left the file, it was its user's. */
-    bool left = lock->keeps && unsock_own()->lock_kept;
+    bool left = lock->keeps && unsock_this_process()->lock_kept;
     bool private =
         (status.stx_mode & WRITABLE_BY_OTHERS) == 0 && (left || status.stx_uid == (uint32_t)unsock_sys(__NR_geteuid));
     lock->keeps = lock->keeps && private;
-    long fd = lock->keeps ? unsock_inside_open(lock->path, FLAGS, 0) : -ENOENT;
+    long fd = lock->keeps ? unsock_directory_open(lock->path, FLAGS, 0) : -ENOENT;
     if (fd != -ENOENT)
         return fd;
-    fd = private ? unsock_inside_open(lock->path, FLAGS | O_CREAT | O_EXCL, 0200) : make_shared(lock, &status);
+    fd = private ? unsock_directory_open(lock->path, FLAGS | O_CREAT | O_EXCL, 0200) : make_shared(lock, &status);
     *made = private && fd >= 0;
-    return fd == -EEXIST ? unsock_inside_open(lock->path, FLAGS, 0) : fd;
+    return fd == -EEXIST ? unsock_directory_open(lock->path, FLAGS, 0) : fd;
 }

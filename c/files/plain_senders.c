@@ -1,9 +1,9 @@
 /* Datagram peers that are plain Unix sockets. */
 #include "files/plain_senders.h"
 
+#include "files/bind_request.h"
 #include "files/bindfile.h"
-#include "files/bound.h"
-#include "files/inside.h"
+#include "files/directory_change.h"
 #include "files/port_leave.h"
 #include "files/port_own.h"
 #include "files/socketfile.h"
@@ -99,8 +99,8 @@ static bool clear_left_over(uint32_t place) {
  */
 static long make(const struct sockaddr_un *own, const struct sockaddr_un *path) {
     if (!own)
-        return unsock_inside_symlink("unsock: a plain Unix sender's port", path->sun_path);
-    return unsock_inside_link(own->sun_path, path->sun_path);
+        return unsock_directory_symlink("unsock: a plain Unix sender's port", path->sun_path);
+    return unsock_directory_link(own->sun_path, path->sun_path);
 }
 
 /* The one step by which a port becomes ours. Returns 0 or -errno. */
@@ -133,7 +133,7 @@ static bool find_place(uint32_t *place, int64_t time, unsigned *probes) {
             continue;
         path_of(candidate, &path);
         if (is_ours(candidate, &sender))
-            unsock_inside_unlink(path.sun_path);
+            unsock_directory_unlink(path.sun_path);
         senders[candidate].length = 0;
         *place = candidate;
         return true;
@@ -223,7 +223,7 @@ static void give_back(const uint64_t *file) {
             !is_ours(place, &sender) || !claim(place, sender.version))
             continue;
         path_of(place, &path);
-        unsock_inside_unlink(path.sun_path);
+        unsock_directory_unlink(path.sun_path);
         senders[place].length = 0;
         publish(place);
     }

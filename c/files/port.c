@@ -1,7 +1,7 @@
 /* A port's names in the directory. */
 #include "files/port.h"
 
-#include "files/inside.h"
+#include "files/directory_change.h"
 #include "files/socketfile.h"
 #include "kernel/file_info.h"
 #include "kernel/log.h"
@@ -95,18 +95,18 @@ enum unsock_port_life unsock_port_ask(long probe, struct unsock_port_key key, co
 static long put_link(struct unsock_port_key key, const char *path, const char *text, bool there) {
     struct sockaddr_un next;
     if (!there)
-        return unsock_inside_symlink(text, path);
+        return unsock_directory_symlink(text, path);
     unsock_port_record_path(key, NEXT, &next);
-    long result = unsock_inside_symlink(text, next.sun_path);
+    long result = unsock_directory_symlink(text, next.sun_path);
     if (result == -EEXIST) { /* of one who was killed */
-        unsock_inside_unlink(next.sun_path);
-        result = unsock_inside_symlink(text, next.sun_path);
+        unsock_directory_unlink(next.sun_path);
+        result = unsock_directory_symlink(text, next.sun_path);
     }
     if (result < 0)
         return result;
-    result = unsock_inside_rename(next.sun_path, path);
+    result = unsock_directory_rename(next.sun_path, path);
     if (result < 0)
-        unsock_inside_unlink(next.sun_path);
+        unsock_directory_unlink(next.sun_path);
     return result;
 }
 
@@ -134,7 +134,7 @@ long unsock_port_unlink_first(struct unsock_port_key key) {
     struct unsock_port_entry first;
     bool several;
     unsock_address_path(key.number, key.type, &path);
-    long result = unsock_inside_unlink(path.sun_path);
+    long result = unsock_directory_unlink(path.sun_path);
     /* Two answers decide: a "./" that stayed unseen would be without its record. */
     return result == -ENOENT && unsock_port_look(key, &first, &several) == UNSOCK_PORT_NOBODY ? 0 : result;
 }
@@ -142,13 +142,13 @@ long unsock_port_unlink_first(struct unsock_port_key key) {
 void unsock_port_unlink_record(struct unsock_port_key key) {
     struct sockaddr_un path;
     unsock_port_record_path(key, "", &path);
-    unsock_inside_unlink(path.sun_path);
+    unsock_directory_unlink(path.sun_path);
 }
 
 void unsock_port_unlink(struct unsock_port_key key, const struct unsock_port_entry *entry) {
     struct sockaddr_un path;
     unsock_port_path(key, entry, &path);
-    unsock_inside_unlink(path.sun_path);
+    unsock_directory_unlink(path.sun_path);
 }
 
 void unsock_port_unlink_dead(const struct unsock_port *port, const struct unsock_port_entry *me) {
@@ -166,19 +166,19 @@ long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock
     unsock_address_path(key.number, key.type, &path);
     unsock_port_record_path(key, NEXT, &aside);
     unsock_port_link_write(key, first, false, text);
-    unsock_inside_unlink(aside.sun_path);
-    long result = unsock_inside_symlink(text, aside.sun_path);
+    unsock_directory_unlink(aside.sun_path);
+    long result = unsock_directory_symlink(text, aside.sun_path);
     if (result == 0)
-        result = unsock_inside_rename_with(aside.sun_path, path.sun_path, RENAME_EXCHANGED);
+        result = unsock_directory_rename_with(aside.sun_path, path.sun_path, RENAME_EXCHANGED);
     socklen_t length = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(aside.sun_path) + 1);
     if (result == 0 &&
         (unsock_file_inode(aside.sun_path) <= 0 || unsock_socketfile_life(probe, &aside, length) != UNSOCK_PORT_DEAD)) {
         /* What has gone from there meanwhile, is not missed. */
-        if (unsock_inside_rename_with(aside.sun_path, path.sun_path, RENAME_EXCHANGED) < 0)
-            unsock_inside_rename_with(aside.sun_path, path.sun_path, RENAME_NO_REPLACE);
+        if (unsock_directory_rename_with(aside.sun_path, path.sun_path, RENAME_EXCHANGED) < 0)
+            unsock_directory_rename_with(aside.sun_path, path.sun_path, RENAME_NO_REPLACE);
         result = -EAGAIN;
     }
-    unsock_inside_unlink(aside.sun_path);
+    unsock_directory_unlink(aside.sun_path);
     return result == -ENOENT ? -EAGAIN : result;
 }
 
@@ -190,10 +190,10 @@ static long link_numbered(const struct unsock_port *port, const struct sockaddr_
         if (unsock_port_find(port, entry) >= 0)
             continue;
         socklen_t length = unsock_port_path(port->key, entry, &path);
-        long result = unsock_inside_link(old->sun_path, path.sun_path);
+        long result = unsock_directory_link(old->sun_path, path.sun_path);
         if (result == -EEXIST && unsock_file_inode(path.sun_path) > 0 && unsock_socketfile_is_stale(&path, length)) {
-            unsock_inside_unlink(path.sun_path);
-            result = unsock_inside_link(old->sun_path, path.sun_path);
+            unsock_directory_unlink(path.sun_path);
+            result = unsock_directory_link(old->sun_path, path.sun_path);
         }
         if (result != -EEXIST)
             return result;

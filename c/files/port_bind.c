@@ -1,11 +1,11 @@
 /* Binding sockets to a port's names. */
 #include "files/port_bind.h"
 
-#include "files/bound.h"
-#include "files/handed.h"
-#include "files/inside.h"
+#include "files/bind_request.h"
+#include "files/directory_change.h"
+#include "files/file_netns.h"
+#include "files/listen_fds.h"
 #include "files/lock.h"
-#include "files/origin.h"
 #include "files/port.h"
 #include "files/port_join.h"
 #include "files/port_own.h"
@@ -71,7 +71,7 @@ static long bind_own(struct binding *binding) {
             return result;
         enum unsock_port_life life = unsock_port_ask(binding->probe, port_of(binding), &binding->me);
         if (life == UNSOCK_PORT_DEAD) {
-            result = unsock_inside_unlink(binding->bound->path.sun_path);
+            result = unsock_directory_unlink(binding->bound->path.sun_path);
             if (result < 0 && result != -ENOENT)
                 return result;
             /* What is there from now on is a newcomer's. */
@@ -119,7 +119,7 @@ static long decide(struct binding *binding, struct unsock_port_joining *joining)
             port->life[joining->which] = UNSOCK_PORT_GONE;
             binding->waits = true;
         } else {
-            return unsock_handed_bind_entry(binding->request, &entry, binding->bound) == 0 ? 1 : -EADDRINUSE;
+            return unsock_listen_fds_bind_entry(binding->request, &entry, binding->bound) == 0 ? 1 : -EADDRINUSE;
         }
     }
 }
@@ -155,7 +155,7 @@ static long bind_foreign(struct binding *binding) {
     if (answers == UNSOCK_ANSWERS_OTHER)
         return -EADDRINUSE;
     if (unsock_socketfile_life(binding->probe, &path, length) != UNSOCK_PORT_DEAD)
-        return unsock_handed_bind_port(binding->request, binding->bound) == 0 ? 1 : -EADDRINUSE;
+        return unsock_listen_fds_bind_port(binding->request, binding->bound) == 0 ? 1 : -EADDRINUSE;
     result = binding->named ? 0 : bind_own(binding);
     return result < 0 ? result : unsock_port_replace_foreign(port_of(binding), &binding->me, binding->probe);
 }
@@ -202,7 +202,7 @@ static long bind_unlocked(struct binding *binding, long why) {
     }
     struct sockaddr_un path;
     socklen_t length = plain_path(binding, &path);
-    if (unsock_handed_bind_port(binding->request, binding->bound) == 0)
+    if (unsock_listen_fds_bind_port(binding->request, binding->bound) == 0)
         return 1;
     return unsock_socketfile_life(binding->probe, &path, length) == UNSOCK_PORT_DEAD ? why : -EADDRINUSE;
 }
@@ -246,7 +246,7 @@ static void fill(struct binding *binding) {
     bound->tag = unsock_port_entry_asks(&binding->me) ? UNSOCK_PORT_ASKING_TAG
                                                       : unsock_port_tag(six && request->v6only, binding->me.number);
     unsock_port_path(port_of(binding), &binding->me, &bound->path);
-    unsock_origin_note(bound->path.sun_path);
+    unsock_file_netns_note(bound->path.sun_path);
 }
 
 long unsock_port_come_forward(int fd, struct unsock_fd *entry) {

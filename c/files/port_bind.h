@@ -2,7 +2,7 @@
 #ifndef UNSOCK_PORT_BIND_H
 #define UNSOCK_PORT_BIND_H
 
-#include "files/bound.h"
+#include "files/bind_request.h"
 #include "memory/fds.h"
 
 /* How much a port is worth: the program's own choice is tried before it is looked at. */

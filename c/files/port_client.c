@@ -1,8 +1,8 @@
 /* Binding a datagram client. */
 #include "files/port_client.h"
 
-#include "files/bound.h"
-#include "files/origin.h"
+#include "files/bind_request.h"
+#include "files/file_netns.h"
 #include "files/port_bind.h"
 #include "files/socketfile.h"
 #include "kernel/version.h"
@@ -27,6 +27,6 @@ long unsock_port_client_bind(const struct unsock_bind_request *request, struct u
     bound->how = UNSOCK_BOUND_FILE;
     bound->tag = UNSOCK_PORT_PLAIN_TAG;
     if (result == 0)
-        unsock_origin_note(bound->path.sun_path);
+        unsock_file_netns_note(bound->path.sun_path);
     return result;
 }

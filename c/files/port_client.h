@@ -2,7 +2,7 @@
 #ifndef UNSOCK_PORT_CLIENT_H
 #define UNSOCK_PORT_CLIENT_H
 
-#include "files/bound.h"
+#include "files/bind_request.h"
 
 /*
  * Binds to the request's port where nobody has it: its file is PORT.dgram.sock itself, unless the name is to tell whom

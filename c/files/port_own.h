@@ -2,7 +2,7 @@
 #ifndef UNSOCK_PORT_OWN_H
 #define UNSOCK_PORT_OWN_H
 
-#include "files/bound.h"
+#include "files/bind_request.h"
 #include "memory/fds.h"
 #include "rt/net.h"
 #include "rules/port_name.h"

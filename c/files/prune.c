@@ -1,12 +1,12 @@
 /* Removing what is left over in a directory of socket files. */
 #include "files/prune.h"
 
-#include "files/inside.h"
+#include "files/directory_change.h"
 #include "files/lock.h"
+#include "files/other_directory.h"
 #include "files/port.h"
 #include "files/port_leave.h"
 #include "files/socketfile.h"
-#include "files/visit.h"
 #include "kernel/file_info.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -67,19 +67,19 @@ static long prune(const char *path, size_t directory, struct sockaddr_un *addres
         return unsock_file_inode(path) == inode ? -EPERM : 1;
     if (kind == UNSOCK_FILE_PORT && link)
         return 1;
-    long removed = unsock_inside_unlink(path);
+    long removed = unsock_directory_unlink(path);
     return removed < 0 ? removed : 1;
 }
 
 int unsock_prune(const char *path, int remove) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct unsock_lock lock;
-    struct unsock_visit visit;
+    struct unsock_other_directory visit;
     size_t length = strlen(path), directory = length;
     while (directory > 0 && path[directory - 1] != '/')
         directory--;
     if (directory < 2 || directory == length || length >= sizeof(address.sun_path) ||
-        !unsock_visit_begin(&visit, path, directory - 1))
+        !unsock_other_directory_begin(&visit, path, directory - 1))
         return -EINVAL;
     memcpy(address.sun_path, path, length + 1);
     long result = unsock_lock_take_in(&lock, path, directory - 1);
@@ -87,6 +87,6 @@ int unsock_prune(const char *path, int remove) {
         result = prune(path, directory, &address, remove != 0);
     /* And with it the lock's file, whoever left it. */
     unsock_lock_drop(&lock);
-    unsock_visit_end(&visit);
+    unsock_other_directory_end(&visit);
     return (int)result;
 }

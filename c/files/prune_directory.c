@@ -1,5 +1,5 @@
 /* Removing what is left over in a whole directory of socket files, port by port. */
-#include "files/names.h"
+#include "files/directory_list.h"
 #include "files/port.h"
 #include "files/prune.h"
 #include "files/socketfile.h"
@@ -66,7 +66,7 @@ static void prune_listed(const struct pruning *pruning, struct unsock_port_key k
     unsock_port_return(port);
 }
 
-static void prune_name(const struct pruning *pruning, const struct unsock_names_one *one) {
+static void prune_name(const struct pruning *pruning, const struct unsock_directory_list_one *one) {
     struct sockaddr_un path = {.sun_family = AF_UNIX};
     struct unsock_text text;
     unsock_text_start(&text, path.sun_path, sizeof(path.sun_path));
@@ -75,33 +75,33 @@ static void prune_name(const struct pruning *pruning, const struct unsock_names_
     if (text.cut || unsock_socketfile_is_live(pruning->probe, &path, length))
         return;
     long result = unsock_prune(path.sun_path, pruning->remove);
-    if (one->what < UNSOCK_NAMES_RECORD)
+    if (one->what < UNSOCK_DIRECTORY_LIST_RECORD)
         tell(pruning, path.sun_path, result);
 }
 
 /* The sockets first, and then what is left of their ports. */
 long unsock_prune_directory(const char *directory, bool remove, const struct unsock_prune_seer *seer) {
-    struct unsock_names names;
-    struct unsock_names_one one;
+    struct unsock_directory_list names;
+    struct unsock_directory_list_one one;
     struct pruning pruning = {.seer = seer, .remove = remove};
-    long result = unsock_names_open(&names, directory, 0);
+    long result = unsock_directory_list_open(&names, directory, 0);
     if (result < 0)
         return result;
     pruning.probe = unsock_socketfile_probe();
-    while (unsock_names_next(&names, &one)) {
-        if (one.what == UNSOCK_NAMES_PORT)
+    while (unsock_directory_list_next(&names, &one)) {
+        if (one.what == UNSOCK_DIRECTORY_LIST_PORT)
             prune_listed(&pruning, one.key);
-        else if (one.what == UNSOCK_NAMES_PLAIN || one.what == UNSOCK_NAMES_WAITING ||
-                 one.what == UNSOCK_NAMES_UNLISTED)
+        else if (one.what == UNSOCK_DIRECTORY_LIST_PLAIN || one.what == UNSOCK_DIRECTORY_LIST_WAITING ||
+                 one.what == UNSOCK_DIRECTORY_LIST_UNLISTED)
             prune_name(&pruning, &one);
     }
     unsock_entries_rewind(&names.entries);
-    while (remove && unsock_names_next(&names, &one)) {
-        if (one.what >= UNSOCK_NAMES_RECORD)
+    while (remove && unsock_directory_list_next(&names, &one)) {
+        if (one.what >= UNSOCK_DIRECTORY_LIST_RECORD)
             prune_name(&pruning, &one);
     }
     result = names.entries.fd < 0 ? names.entries.fd : 0;
     unsock_socketfile_probe_end(pruning.probe);
-    unsock_names_close(&names);
+    unsock_directory_list_close(&names);
     return result;
 }

@@ -4,10 +4,10 @@
  */
 #include "files/socketfile.h"
 
-#include "files/inside.h"
-#include "files/origin.h"
+#include "files/directory_change.h"
+#include "files/file_netns.h"
 #include "kernel/beyond_limit.h"
-#include "memory/own.h"
+#include "memory/this_process.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/text.h"
@@ -57,14 +57,14 @@ bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, sockl
  * changes nothing.
  */
 static long wait_for_binds(const struct sockaddr_un *path) {
-    return unsock_inside_rename_with(path->sun_path, path->sun_path, RENAME_NO_REPLACE);
+    return unsock_directory_rename_with(path->sun_path, path->sun_path, RENAME_NO_REPLACE);
 }
 
 /* Who may not write to a socket gets no answer there: another user's, or one with a mode that shuts out its owner. */
 static enum unsock_port_life life_of(long answer, const struct sockaddr_un *path) {
     if (answer == -ENOENT)
         return UNSOCK_PORT_GONE;
-    bool dead = answer == -ECONNREFUSED || (answer == -EACCES && unsock_origin_is_gone(path->sun_path));
+    bool dead = answer == -ECONNREFUSED || (answer == -EACCES && unsock_file_netns_is_gone(path->sun_path));
     return dead ? UNSOCK_PORT_DEAD : UNSOCK_PORT_ALIVE;
 }
 
@@ -112,10 +112,10 @@ static void set_open_mode(long fd, int mode) {
  * directory itself may have been exchanged, the file is looked for in the very directory that was meant.
  */
 void unsock_socketfile_set_mode(const char *path, int mode) {
-    if (unsock_inside_is(path) && !unsock_inside_may_move() &&
+    if (unsock_directory_has_path(path) && !unsock_directory_may_move() &&
         unsock_sys(NR_FCHMODAT2, AT_FDCWD, path, mode, SYMLINK_NOFOLLOW) == 0)
         return;
-    long fd = unsock_inside_open(path, UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+    long fd = unsock_directory_open(path, UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
     if (fd < 0)
         return;
     set_open_mode(fd, mode);
@@ -127,7 +127,7 @@ void unsock_socketfile_set_mode(const char *path, int mode) {
  * root has, could do harm by that; it may ask the kernel for the file that the socket was bound to, and does.
  */
 static void set_bound_mode(int socket, const char *path, int mode) {
-    long fd = unsock_inside_is(path) ? -EPERM : unsock_descriptor(__NR_ioctl, socket, SIOCUNIXFILE_NUMBER);
+    long fd = unsock_directory_has_path(path) ? -EPERM : unsock_descriptor(__NR_ioctl, socket, SIOCUNIXFILE_NUMBER);
     if (fd < 0) {
         unsock_socketfile_set_mode(path, mode);
         return;
@@ -147,7 +147,7 @@ long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_
     }
     long result = unsock_sys(__NR_bind, socket, path, length);
     if (result == 0)
-        unsock_own()->has_made = true;
+        unsock_this_process()->has_made = true;
     if (result == 0 && mode >= 0)
         set_bound_mode(socket, path->sun_path, mode);
     return result;

@@ -35,7 +35,8 @@ UNSOCK_OWN_FRAME bool unsock_file_is_link(const char *path) {
            (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFLNK;
 }
 
-/* Of times only that of the making: the other ones change with the rights, the links, and by notes (files/origin.h). */
+/* Of times only that of the making: the other ones change with the rights, the links, and by notes
+ * (files/file_netns.h). */
 long unsock_file_key(const char *path, uint64_t key[2]) {
     struct statx status;
     long result = unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME, &status);

@@ -26,7 +26,7 @@ enum {
     /* Of the socket: gone when another one takes its place. */
     UNSOCK_BOUND = 1 << 0,      /* the program bound it, to `local`; it stays so when it connects */
     UNSOCK_NAMED = 1 << 1,      /* the kernel socket has a name: it cannot be bound again */
-    UNSOCK_FILE = 1 << 2,       /* its name is a socket file that goes with it; KIND_FOREIGN: files/elsewhere.h */
+    UNSOCK_FILE = 1 << 2,       /* its name is a socket file that goes with it; KIND_FOREIGN: files/target_file.h */
     UNSOCK_UNLISTED = 1 << 3,   /* streams: it waits for another one of this process, and is in no record */
     UNSOCK_ANY_PORT = 1 << 4,   /* the program bound it to port 0 */
     UNSOCK_ACCEPTED = 1 << 5,   /* made by accept */
@@ -147,11 +147,11 @@ static inline bool unsock_fd_has_file(const struct unsock_fd *entry) {
 }
 
 /* In `local.tag`: a service manager has opened the socket, and its file is none of ours. */
-#define UNSOCK_HANDED_TAG 0xfd
+#define UNSOCK_LISTEN_FDS_TAG 0xfd
 
 static inline bool unsock_fd_is_handed(const struct unsock_fd *entry) {
     return (entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) && (entry->flags & UNSOCK_BOUND) &&
-           entry->local.tag == UNSOCK_HANDED_TAG;
+           entry->local.tag == UNSOCK_LISTEN_FDS_TAG;
 }
 
 /*

@@ -8,7 +8,7 @@
 #include "memory/fds.h"
 #include "memory/option_table.h"
 #include "memory/state.h"
-#include "options/note.h"
+#include "options/option_note.h"
 #include "options/option_oracle.h"
 #include "options/send_limits.h"
 #include "rt/mem.h"

@@ -2,8 +2,8 @@
  * The exported functions by which libc makes a child and executes in it: what the child is to execute is decided here,
  * in the parent, since libc's child calls no exported function.
  */
+#include "process/child_environment.h"
 #include "process/exec.h"
-#include "process/kept.h"
 #include "process/search.h"
 #include "process/start.h"
 #include "rt/libc.h"
@@ -100,17 +100,18 @@ struct whole_environment {
 static void make_whole(struct whole_environment *whole) {
     whole->before = unsock_environment();
     whole->during = NULL;
-    if (!is_followed() || !unsock_kept_lacks(whole->before))
+    if (!is_followed() || !unsock_child_environment_lacks(whole->before))
         return;
     size_t count = 0;
     while (whole->before[count])
         count++;
-    size_t strings = (count + UNSOCK_KEPT_STRINGS + 1) * sizeof(char *), room = unsock_kept_room(whole->before);
+    size_t strings = (count + UNSOCK_CHILD_ENVIRONMENT_STRINGS + 1) * sizeof(char *),
+           room = unsock_child_environment_room(whole->before);
     whole->space = unsock_exec_space_enter(strings + room + 64);
     if (!whole->space)
         return;
     whole->during = unsock_exec_space_cut(whole->space, strings);
-    unsock_kept_complete(whole->before, whole->during, unsock_exec_space_cut(whole->space, room), room);
+    unsock_child_environment_complete(whole->before, whole->during, unsock_exec_space_cut(whole->space, room), room);
     unsock_environment_set(whole->during);
 }
 

@@ -1,8 +1,8 @@
 /* Rights are given to what is open: nobody can put another directory in its place meanwhile. */
 #include "process/directory_rights.h"
 
+#include "process/errno_words.h"
 #include "process/group.h"
-#include "process/words.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -42,7 +42,7 @@ static bool give(const struct unsock_run_directory *directory, const struct unso
         return true;
     unsock_sys(__NR_unlinkat, AT_FDCWD, directory->path, REMOVE_DIRECTORY);
     unsock_text_join(error, "directory ", directory->path, ": ", rights->name ? "group " : "its mode",
-                     rights->name ? rights->name : "", ": ", unsock_words_of(-result),
+                     rights->name ? rights->name : "", ": ", unsock_errno_words(-result),
                      ": you have to be one of the group, or root");
     return false;
 }
@@ -56,7 +56,7 @@ static bool check(const struct unsock_run_directory *directory, const struct uns
         return true;
     unsock_text_join(error, "directory ", directory->path, ": ");
     if (result < 0) {
-        unsock_text_put(error, unsock_words_of(-result));
+        unsock_text_put(error, unsock_errno_words(-result));
         return false;
     }
     unsock_text_put(error, "is there already, with other rights: ");

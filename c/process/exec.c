@@ -3,9 +3,9 @@
 
 #include "kernel/program_info.h"
 #include "kernel/trapped.h"
-#include "process/kept.h"
+#include "process/child_environment.h"
 #include "process/planning.h"
-#include "process/self.h"
+#include "process/self_exe.h"
 #include "process/start.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -29,10 +29,11 @@ static size_t load_room(const struct unsock_exec *exec) {
 
 /* All memory that the plan can need. */
 static size_t whole_room(const struct unsock_exec *exec) {
-    size_t strings =
-        count(exec->argv) + ADDED_ARGUMENTS + count(exec->environment) + UNSOCK_KEPT_STRINGS + LOAD_STRINGS + 4;
-    return strings * sizeof(char *) + unsock_kept_room(exec->environment) + load_room(exec) + UNSOCK_PROGRAM_ROOM +
-           sizeof(struct unsock_program_file) + UNSOCK_SCRIPTS_MOST * 2 * UNSOCK_SCRIPT_LINE + 16 * 32;
+    size_t strings = count(exec->argv) + ADDED_ARGUMENTS + count(exec->environment) + UNSOCK_CHILD_ENVIRONMENT_STRINGS +
+                     LOAD_STRINGS + 4;
+    return strings * sizeof(char *) + unsock_child_environment_room(exec->environment) + load_room(exec) +
+           UNSOCK_PROGRAM_ROOM + sizeof(struct unsock_program_file) + UNSOCK_SCRIPTS_MOST * 2 * UNSOCK_SCRIPT_LINE +
+           16 * 32;
 }
 
 /* The path by which a file of a directory's descriptor is known to the program (fs/exec.c, alloc_bprm). */
@@ -77,14 +78,14 @@ static long load_instead(struct unsock_planning *planning, const char **environm
     environment[strings] = NULL;
     exec->argv = planning->argv;
     exec->directory = AT_FDCWD;
-    exec->path = unsock_kept_file();
+    exec->path = unsock_child_environment_file();
     exec->flags = 0;
     return text.cut ? -ENAMETOOLONG : 0;
 }
 
 /* Where the library itself would not be read, ld.so says one line, and starts the program all the same. */
 static long check_library(const struct unsock_planning *planning) {
-    const char *file = unsock_kept_file();
+    const char *file = unsock_child_environment_file();
     if (!file || unsock_activity != UNSOCK_ACTIVE || unsock_program_is_readable(file))
         return 0;
     return unsock_planning_out_of_reach(planning,
@@ -95,9 +96,9 @@ static long make_plan(struct unsock_planning *planning) {
     struct unsock_exec *exec = &planning->plan->exec;
     size_t arguments = count(exec->argv), variables = count(exec->environment);
     const char **argv = unsock_planning_cut(planning, (arguments + ADDED_ARGUMENTS + 2) * sizeof(char *));
-    const char **environment =
-        unsock_planning_cut(planning, (variables + UNSOCK_KEPT_STRINGS + LOAD_STRINGS + 1) * sizeof(char *));
-    size_t preload_size = unsock_kept_room(exec->environment);
+    const char **environment = unsock_planning_cut(
+        planning, (variables + UNSOCK_CHILD_ENVIRONMENT_STRINGS + LOAD_STRINGS + 1) * sizeof(char *));
+    size_t preload_size = unsock_child_environment_room(exec->environment);
     char *preload = unsock_planning_cut(planning, preload_size);
     planning->file = unsock_planning_cut(planning, sizeof(*planning->file));
     planning->room = unsock_planning_cut(planning, UNSOCK_PROGRAM_ROOM);
@@ -113,7 +114,7 @@ static long make_plan(struct unsock_planning *planning) {
     long way = unsock_planning_find_way(planning, &fd);
     if (way < 0 || way == UNSOCK_WAY_UNTOUCHED)
         return way < 0 ? way : 0;
-    size_t strings = unsock_kept_complete(exec->environment, environment, preload, preload_size);
+    size_t strings = unsock_child_environment_complete(exec->environment, environment, preload, preload_size);
     exec->environment = environment;
     if (way == UNSOCK_WAY_PLAINLY)
         return check_library(planning);
@@ -129,11 +130,11 @@ static bool is_there(const struct unsock_exec *exec) {
 }
 
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan) {
-    const char *self = unsock_self_file();
+    const char *self = unsock_self_exe_file();
     if (!is_there(exec))
         return -EFAULT;
     plan->exec = *exec;
-    if (self && unsock_self_is_exe(exec->path))
+    if (self && unsock_self_exe_is(exec->path))
         plan->exec.path = self;
     plan->descriptor = -1;
     plan->space = unsock_exec_space_enter(whole_room(&plan->exec));

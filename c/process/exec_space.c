@@ -1,7 +1,7 @@
 /* A few spaces, used again and again. */
 #include "process/exec_space.h"
 
-#include "memory/own.h"
+#include "memory/this_process.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 
@@ -70,7 +70,7 @@ static struct place *take(int32_t thread) {
  * to the address that set_tid_address names when a thread leaves memory that others go on using (set_tid_address(2)).
  */
 static struct place *take_for_good(int32_t thread) {
-    bool shared = !unsock_own_descriptors();
+    bool shared = !unsock_this_process_owns_descriptors();
     struct place *place = take(thread);
     if (!place)
         return NULL;

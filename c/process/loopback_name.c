@@ -4,7 +4,7 @@
  */
 #include "process/loopback_name.h"
 
-#include "process/words.h"
+#include "process/errno_words.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 
@@ -83,6 +83,6 @@ bool unsock_loopback_name_give(const char *name, const char *path, const char *c
     unsock_text_join(&text, directory.path, "/" UNSOCK_LOOPBACK_NAMES);
     long result = give(names, name, path);
     if (result < 0)
-        unsock_text_join(error, "run: --name: ", names, "/", name, ": ", unsock_words_of(-result));
+        unsock_text_join(error, "run: --name: ", names, "/", name, ": ", unsock_errno_words(-result));
     return result == 0;
 }

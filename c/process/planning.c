@@ -2,7 +2,7 @@
 #include "process/planning.h"
 
 #include "kernel/program_info.h"
-#include "process/kept.h"
+#include "process/child_environment.h"
 #include "process/start.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -100,7 +100,7 @@ static long way_of_own_calls(const struct unsock_planning *planning, bool trappe
         result = traps ? unsock_planning_out_of_reach(planning, "what it runs in itself cannot be trapped") : 0;
         return result < 0 ? result : trapped ? UNSOCK_WAY_LOADED : UNSOCK_WAY_PLAINLY;
     }
-    if ((trapped || unsock_settings.engine != UNSOCK_ENGINE_PRELOAD) && unsock_kept_file())
+    if ((trapped || unsock_settings.engine != UNSOCK_ENGINE_PRELOAD) && unsock_child_environment_file())
         return UNSOCK_WAY_LOADED;
     result = unsock_planning_out_of_reach(planning, "it makes its system calls itself, and UNSOCK_ENGINE is preload");
     return result < 0 ? result : UNSOCK_WAY_PLAINLY;
@@ -117,8 +117,9 @@ static long way_of(const struct unsock_planning *planning, long fd) {
     }
     switch (planning->file->kind) {
     case UNSOCK_PROGRAM_DYNAMIC:
-        return trapped || (unsock_settings.engine == UNSOCK_ENGINE_TRAP && unsock_kept_file()) ? UNSOCK_WAY_LOADED
-                                                                                               : UNSOCK_WAY_PLAINLY;
+        return trapped || (unsock_settings.engine == UNSOCK_ENGINE_TRAP && unsock_child_environment_file())
+                   ? UNSOCK_WAY_LOADED
+                   : UNSOCK_WAY_PLAINLY;
     case UNSOCK_PROGRAM_STATIC:
     case UNSOCK_PROGRAM_OWN_CALLS:
         return way_of_own_calls(planning, trapped);

@@ -2,8 +2,8 @@
 #include "process/private.h"
 
 #include "kernel/entries.h"
+#include "process/errno_words.h"
 #include "process/users_of.h"
-#include "process/words.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -79,7 +79,7 @@ static long make_place(long outer, const char *directory, struct unsock_text *er
         result = look(place, &status);
     }
     if (result != 0) {
-        unsock_text_join(error, "directory ", directory, "/" PLACE ": ", unsock_words_of(-result),
+        unsock_text_join(error, "directory ", directory, "/" PLACE ": ", unsock_errno_words(-result),
                          ": name another with --dir");
         close_open(place);
         return result;
@@ -164,7 +164,7 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
         close_open(place);
     }
     if (result < 0)
-        unsock_text_join(error, "directory ", directory, "/" PLACE ": ", unsock_words_of(-result),
+        unsock_text_join(error, "directory ", directory, "/" PLACE ": ", unsock_errno_words(-result),
                          ": name another with --dir");
     return result >= 0;
 }

@@ -2,7 +2,7 @@
 #include "process/proof.h"
 
 #include "kernel/trust.h"
-#include "process/words.h"
+#include "process/errno_words.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -67,7 +67,7 @@ static bool is_there(struct proof *proof) {
     struct statx status;
     long result = unsock_sys(__NR_statx, AT_FDCWD, proof->path, 0, STATX_TYPE | STATX_SIZE, &status);
     if (result < 0)
-        return wrong(proof, result == -ENOENT ? "No such file" : unsock_words_of(-result), "");
+        return wrong(proof, result == -ENOENT ? "No such file" : unsock_errno_words(-result), "");
     if ((status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFREG)
         return wrong(proof, "No such file", "");
     proof->size = status.stx_size;
@@ -152,7 +152,7 @@ static bool is_this_version(const struct proof *proof) {
 static bool can_be_mapped(const struct proof *proof) {
     long memory = unsock_sys(__NR_mmap, 0, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, proof->fd, 0);
     if (memory < 0 && memory > -PAGE)
-        return wrong(proof, memory == -EPERM ? "its file system is mounted noexec" : unsock_words_of(-memory),
+        return wrong(proof, memory == -EPERM ? "its file system is mounted noexec" : unsock_errno_words(-memory),
                      "nothing can be preloaded from there: use --lib with a copy elsewhere");
     unsock_sys(__NR_munmap, memory, PAGE);
     return true;

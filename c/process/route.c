@@ -2,8 +2,8 @@
 #include "process/route.h"
 
 #include "kernel/program_info.h"
-#include "process/own_file.h"
-#include "process/words.h"
+#include "process/errno_words.h"
+#include "process/library_file.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -27,7 +27,7 @@ static bool check(struct unsock_route *route, const char *file) {
     if (result == -ENOENT)
         return fail(route, file, "not found", UNSOCK_NOT_FOUND);
     if (result < 0)
-        return fail(route, file, unsock_words_of(-result), UNSOCK_NOT_EXECUTABLE);
+        return fail(route, file, unsock_errno_words(-result), UNSOCK_NOT_EXECUTABLE);
     if ((status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFDIR)
         return fail(route, file, "is a directory", UNSOCK_NOT_EXECUTABLE);
     if ((status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFREG || unsock_program_may_execute(AT_FDCWD, file, 0) < 0)

@@ -2,7 +2,7 @@
 #include "process/run_directory.h"
 
 #include "kernel/trust.h"
-#include "process/words.h"
+#include "process/errno_words.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -138,7 +138,7 @@ bool unsock_run_directory_check(const struct unsock_run_directory *directory, bo
     if (result == 0)
         result = unsock_sys(__NR_statx, AT_FDCWD, directory->path, 0, STATX_BASIC_STATS, &target);
     if (result != 0)
-        return wrong(directory, error, unsock_words_of(-result), "");
+        return wrong(directory, error, unsock_errno_words(-result), "");
     if ((target.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFDIR)
         return wrong(directory, error, "not a directory: name another with --dir", "");
     if (directory->asked) {
@@ -178,7 +178,7 @@ static bool not_made(const struct unsock_run_directory *directory, long why, str
         unsock_text_number(error, (uint64_t)unsock_sys(__NR_geteuid), 10, 1);
         unsock_text_join(error, " -m 700 ", directory->path);
     } else {
-        unsock_text_put(error, unsock_words_of(-why));
+        unsock_text_put(error, unsock_errno_words(-why));
     }
     return false;
 }

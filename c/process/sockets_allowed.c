@@ -1,7 +1,7 @@
 /* By the calls themselves, as only they tell what a filter or a security module says of them. */
 #include "process/sockets_allowed.h"
 
-#include "process/words.h"
+#include "process/errno_words.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 
@@ -9,7 +9,7 @@
     ": a seccomp filter or a service's RestrictAddressFamilies= forbids it: allow AF_UNIX sockets and bind there"
 
 static bool forbidden(struct unsock_text *error, const char *call, long result) {
-    unsock_text_join(error, "sockets: ", call, ": ", unsock_words_of(-result), ADVICE);
+    unsock_text_join(error, "sockets: ", call, ": ", unsock_errno_words(-result), ADVICE);
     return false;
 }
 

@@ -3,12 +3,12 @@
 
 #include "files/directory.h"
 #include "files/directory_name.h"
-#include "files/handed.h"
+#include "files/listen_fds.h"
 #include "kernel/log.h"
 #include "kernel/trapped.h"
-#include "memory/own.h"
-#include "process/kept.h"
-#include "process/own_file.h"
+#include "memory/this_process.h"
+#include "process/child_environment.h"
+#include "process/library_file.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -34,10 +34,10 @@ __attribute__((noreturn)) static void refuse(struct unsock_text *line) {
 
 /* Does LD_PRELOAD name the library, by whatever path? */
 static bool preloaded_by_name(const struct unsock_environment *environment) {
-    char buffer[UNSOCK_OWN_FILE_MOST];
+    char buffer[UNSOCK_LIBRARY_FILE_MOST];
     struct unsock_span path;
     const char *value = unsock_environment_get(environment, "LD_PRELOAD");
-    if (!value || !unsock_own_file_mapped(buffer, &path))
+    if (!value || !unsock_library_file_mapped(buffer, &path))
         return value != NULL;
     struct unsock_span own = unsock_base_name(path);
     struct unsock_span rest = unsock_span_of(value);
@@ -59,14 +59,14 @@ static void settle(const struct unsock_environment *environment) {
         !unsock_directory_make(&unsock_settings, &error) || !unsock_log_start(&unsock_settings, &error))
         refuse(&error);
     unsock_directory_name_settle(&unsock_settings);
-    unsock_handed_start(environment);
+    unsock_listen_fds_start(environment);
 }
 
 static enum unsock_activity decide(void) {
     const char *own[UNSOCK_ENVIRONMENT_OWN];
     struct unsock_environment whole = {.list = unsock_environment()};
     struct unsock_environment environment = unsock_environment_own(&whole, own);
-    char buffer[UNSOCK_OWN_FILE_MOST];
+    char buffer[UNSOCK_LIBRARY_FILE_MOST];
     struct unsock_span path = {buffer, 0};
     bool inert = unsock_is_secure() || unsock_environment_is_off(&environment) ||
                  (!unsock_environment_get(&environment, "UNSOCK_DIR") && !preloaded_by_name(&environment));
@@ -77,20 +77,20 @@ static enum unsock_activity decide(void) {
     /* What is trapped must be able to execute others, whether anything is redirected in it or not. */
     if (inert && !unsock_start_trapped)
         return UNSOCK_INERT;
-    if (!unsock_own_file(&environment, buffer, &path))
+    if (!unsock_library_file(&environment, buffer, &path))
         path.length = 0;
-    unsock_kept_take(inert ? NULL : &environment, path);
+    unsock_child_environment_take(inert ? NULL : &environment, path);
     return inert ? UNSOCK_INERT : UNSOCK_ACTIVE;
 }
 
 void unsock_start_loaded(const struct unsock_environment *environment, const char *own_file, uintptr_t stack_end) {
     unsock_start_trapped = true;
     unsock_user_start_at(stack_end);
-    unsock_own_start();
+    unsock_this_process_start();
     bool inert = unsock_environment_is_off(environment) || !unsock_environment_get(environment, "UNSOCK_DIR");
     if (!inert)
         settle(environment);
-    unsock_kept_take(inert ? NULL : environment, unsock_span_of(own_file));
+    unsock_child_environment_take(inert ? NULL : environment, unsock_span_of(own_file));
     __atomic_store_n(&unsock_activity, inert ? UNSOCK_INERT : UNSOCK_ACTIVE, __ATOMIC_RELEASE);
 }
 
@@ -103,8 +103,8 @@ void unsock_start_marks(void) {
 
 void unsock_start_program(const struct unsock_environment *environment, const char *own_file) {
     unsock_user_start();
-    unsock_own_start();
-    unsock_kept_take(environment, unsock_span_of(own_file));
+    unsock_this_process_start();
+    unsock_child_environment_take(environment, unsock_span_of(own_file));
     __atomic_store_n(&unsock_activity, UNSOCK_ACTIVE, __ATOMIC_RELEASE);
 }
 
@@ -114,7 +114,7 @@ bool unsock_start_active(void) {
                                     __ATOMIC_ACQUIRE)) {
         unsock_start_marks();
         unsock_user_start();
-        unsock_own_start();
+        unsock_this_process_start();
         enum unsock_activity activity = decide();
         /* Where calls are trapped, libc's functions would come back here. */
         if (!unsock_start_trapped && !unsock_start_traps)

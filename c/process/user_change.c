@@ -1,7 +1,7 @@
 /* Who it is, and trying it with his rights. */
 #include "process/user_change.h"
 
-#include "process/own_file.h"
+#include "process/library_file.h"
 #include "rt/lines.h"
 #include "rt/mem.h"
 #include "rt/net.h"

@@ -2,7 +2,7 @@
 #include "program/answers.h"
 
 #include "files/control_file.h"
-#include "files/names.h"
+#include "files/directory_list.h"
 #include "program/answers_target.h"
 #include "program/answers_unix.h"
 #include "rt/net.h"
@@ -29,33 +29,34 @@ static void ask_file(const char *directory, const char *name, int type, int64_t 
         unsock_answers_target(&control, type, most, answers);
 }
 
-static bool serves(const struct unsock_names_one *one, const struct unsock_port_words *port) {
+static bool serves(const struct unsock_directory_list_one *one, const struct unsock_port_words *port) {
     struct unsock_ip ip;
     bool v6only;
-    if (!port->has_address || one->what == UNSOCK_NAMES_PLAIN || !unsock_port_entry_ip(&one->entry, &ip, &v6only))
+    if (!port->has_address || one->what == UNSOCK_DIRECTORY_LIST_PLAIN ||
+        !unsock_port_entry_ip(&one->entry, &ip, &v6only))
         return true;
     if (unsock_ip_is_wildcard(&ip))
         return ip.family == port->ip.family || (ip.family == AF_INET6 && !v6only);
     return unsock_ip_same_address(&ip, &port->ip);
 }
 
-static bool is_asked(const struct unsock_names_one *one, const struct unsock_port_words *port) {
-    bool is_file = one->what == UNSOCK_NAMES_PLAIN || one->what == UNSOCK_NAMES_FIRST ||
-                   one->what == UNSOCK_NAMES_LISTED || one->what == UNSOCK_NAMES_WAITING ||
-                   one->what == UNSOCK_NAMES_UNLISTED;
+static bool is_asked(const struct unsock_directory_list_one *one, const struct unsock_port_words *port) {
+    bool is_file = one->what == UNSOCK_DIRECTORY_LIST_PLAIN || one->what == UNSOCK_DIRECTORY_LIST_FIRST ||
+                   one->what == UNSOCK_DIRECTORY_LIST_LISTED || one->what == UNSOCK_DIRECTORY_LIST_WAITING ||
+                   one->what == UNSOCK_DIRECTORY_LIST_UNLISTED;
     return is_file && one->key.type == port->type && serves(one, port);
 }
 
 long unsock_answers_at(const char *directory, const struct unsock_port_words *port, int64_t most,
                        struct unsock_answers *answers) {
     struct unsock_answers found;
-    struct unsock_names names;
-    struct unsock_names_one one;
+    struct unsock_directory_list names;
+    struct unsock_directory_list_one one;
     *answers = (struct unsock_answers){UNSOCK_ANSWER_NOBODY, UNSOCK_ANSWER_BY_DIRECTORY};
-    long result = unsock_names_open(&names, directory, port->ip.port);
+    long result = unsock_directory_list_open(&names, directory, port->ip.port);
     if (result < 0)
         return result == -ENOENT ? 0 : result;
-    while (answers->answer != UNSOCK_ANSWER_READY && unsock_names_next(&names, &one)) {
+    while (answers->answer != UNSOCK_ANSWER_READY && unsock_directory_list_next(&names, &one)) {
         if (!is_asked(&one, port))
             continue;
         ask_file(directory, one.name, port->type, most, &found);
@@ -63,6 +64,6 @@ long unsock_answers_at(const char *directory, const struct unsock_port_words *po
         answers->by = found.by > answers->by ? found.by : answers->by;
     }
     result = names.entries.fd < 0 ? names.entries.fd : 0;
-    unsock_names_close(&names);
+    unsock_directory_list_close(&names);
     return result;
 }

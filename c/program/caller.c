@@ -1,7 +1,7 @@
 /* Read from /proc, as getppid tells the parent. */
 #include "program/caller.h"
 
-#include "program/relay.h"
+#include "program/keeper_channel.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -120,7 +120,7 @@ void unsock_caller_restore(void) {
     struct rlimit64 nofile;
     unsock_caller_derive(&texts, &caller);
     if (!caller.ignores_sigpipe)
-        unsock_relay_dispose(SIGNAL_PIPE, BY_DEFAULT);
+        unsock_keeper_dispose(SIGNAL_PIPE, BY_DEFAULT);
     if (!caller.changes_nofile || unsock_sys(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, &nofile) < 0)
         return;
     nofile.rlim_cur = caller.soft_nofile;

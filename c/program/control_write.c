@@ -2,7 +2,7 @@
 #include "program/control_write.h"
 
 #include "files/control_file.h"
-#include "process/words.h"
+#include "process/errno_words.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -94,5 +94,5 @@ void unsock_control_not_written(struct unsock_text *error, const char *path, lon
     else if (result == -EACCES || result == -EPERM)
         unsock_text_join(error, "you may not write to ", directory, ": choose another with --dir");
     else
-        unsock_text_put(error, unsock_words_of(-result));
+        unsock_text_put(error, unsock_errno_words(-result));
 }

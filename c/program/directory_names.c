@@ -2,9 +2,9 @@
 #include "program/directory_names.h"
 
 #include "files/client_path.h"
-#include "files/names.h"
+#include "files/directory_list.h"
+#include "files/other_directory.h"
 #include "files/prune.h"
-#include "files/visit.h"
 #include "process/private.h"
 #include "program/run_map.h"
 #include "rt/mem.h"
@@ -28,34 +28,36 @@ static void put_address(struct unsock_text *text, const struct unsock_port_entry
         unsock_address_text_show(text, &ip);
 }
 
-static void put_name(struct unsock_text *text, const struct unsock_names_one *one) {
+static void put_name(struct unsock_text *text, const struct unsock_directory_list_one *one) {
     static const char what[][9] = {
-        [UNSOCK_NAMES_PLAIN] = "plain",   [UNSOCK_NAMES_PORT] = "port",       [UNSOCK_NAMES_FIRST] = "first",
-        [UNSOCK_NAMES_LISTED] = "listed", [UNSOCK_NAMES_WAITING] = "waiting", [UNSOCK_NAMES_UNLISTED] = "unlisted",
-        [UNSOCK_NAMES_RECORD] = "record", [UNSOCK_NAMES_NEXT] = "next",       [UNSOCK_NAMES_INNER] = "inner",
+        [UNSOCK_DIRECTORY_LIST_PLAIN] = "plain",     [UNSOCK_DIRECTORY_LIST_PORT] = "port",
+        [UNSOCK_DIRECTORY_LIST_FIRST] = "first",     [UNSOCK_DIRECTORY_LIST_LISTED] = "listed",
+        [UNSOCK_DIRECTORY_LIST_WAITING] = "waiting", [UNSOCK_DIRECTORY_LIST_UNLISTED] = "unlisted",
+        [UNSOCK_DIRECTORY_LIST_RECORD] = "record",   [UNSOCK_DIRECTORY_LIST_NEXT] = "next",
+        [UNSOCK_DIRECTORY_LIST_INNER] = "inner",
     };
     unsock_text_join(text, one->name, "\t");
     unsock_text_number(text, one->key.number, 10, 1);
     unsock_text_join(text, one->key.type == SOCK_DGRAM ? "\tdatagram\t" : "\tstream\t", what[one->what], "\t");
-    if (one->what >= UNSOCK_NAMES_PORT && one->what <= UNSOCK_NAMES_UNLISTED)
+    if (one->what >= UNSOCK_DIRECTORY_LIST_PORT && one->what <= UNSOCK_DIRECTORY_LIST_UNLISTED)
         put_address(text, &one->entry);
     else
         unsock_text_put(text, "one\t\t");
     unsock_text_char(text, '\n');
 }
 
-int unsock_names(const char *directory, uint16_t port, char *buffer, size_t size) {
-    struct unsock_names names;
-    struct unsock_names_one one;
+int unsock_directory_list(const char *directory, uint16_t port, char *buffer, size_t size) {
+    struct unsock_directory_list names;
+    struct unsock_directory_list_one one;
     struct unsock_text text;
     unsock_text_start(&text, buffer, size);
-    long result = unsock_names_open(&names, directory, port);
+    long result = unsock_directory_list_open(&names, directory, port);
     if (result < 0)
         return (int)result;
-    while (!text.cut && unsock_names_next(&names, &one))
+    while (!text.cut && unsock_directory_list_next(&names, &one))
         put_name(&text, &one);
     result = names.entries.fd < 0 ? names.entries.fd : 0;
-    unsock_names_close(&names);
+    unsock_directory_list_close(&names);
     return text.cut ? -ENOBUFS : (int)result;
 }
 
@@ -84,15 +86,15 @@ int unsock_name_port(const char *name, int *type) {
 }
 
 int unsock_path_of(const char *directory, const void *address, uint32_t length, int type, char *path, size_t size) {
-    struct unsock_visit visit;
+    struct unsock_other_directory visit;
     struct sockaddr_un found;
     struct unsock_text text;
     struct unsock_ip ip;
     if (!unsock_ip_read(address, length, &ip) || (type != SOCK_STREAM && type != SOCK_DGRAM) ||
-        !unsock_visit_begin(&visit, directory, strlen(directory)))
+        !unsock_other_directory_begin(&visit, directory, strlen(directory)))
         return -EINVAL;
     long result = unsock_client_path(&ip, type, &found);
-    unsock_visit_end(&visit);
+    unsock_other_directory_end(&visit);
     if (result < 0)
         return (int)result;
     unsock_text_start(&text, path, size);

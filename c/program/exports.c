@@ -1,14 +1,14 @@
 /* The exported functions by which the command line does what the library does as a program. */
 #include "process/directory_rights.h"
+#include "process/errno_words.h"
 #include "process/exec.h"
 #include "process/exec_space.h"
 #include "process/proof.h"
 #include "process/route.h"
 #include "process/sockets_allowed.h"
 #include "process/user_change.h"
-#include "process/words.h"
+#include "program/become_library.h"
 #include "program/caller.h"
-#include "program/room.h"
 #include "program/run.h"
 #include "program/run_environment.h"
 #include "program/run_options.h"
@@ -139,8 +139,8 @@ int unsock_program_called(unsigned count, const char *library, char *error, size
     if (variables.bytes) {
         leave_out_load(&variables);
         unsock_caller_restore();
-        unsock_room_become(library, list_of(words.bytes + at, words.length - at, &spaces[2]),
-                           list_of(variables.bytes, variables.length, &spaces[3]), &line);
+        unsock_become_library(library, list_of(words.bytes + at, words.length - at, &spaces[2]),
+                              list_of(variables.bytes, variables.length, &spaces[3]), &line);
     } else {
         unsock_text_put(&line, "/proc does not tell this process's words: is it mounted?");
     }
@@ -238,7 +238,7 @@ int unsock_check_rewriting(const char *path, char *error, size_t size) {
     if (fd >= 0)
         unsock_sys(__NR_close, fd);
     if (result < 0)
-        unsock_text_put(&line, unsock_words_of(-result));
+        unsock_text_put(&line, unsock_errno_words(-result));
     return result == -ENOSYS ? 1 : (int)result;
 }
 

@@ -1,8 +1,9 @@
-/* One thread, one epoll set: listeners, a descriptor for signals, and what program/joined has joined. */
+/* One thread, one epoll set: listeners, a descriptor for signals, and what program/connection_pair has joined. */
 #include "program/expose.h"
 
+#include "process/errno_words.h"
 #include "process/run_directory.h"
-#include "process/words.h"
+#include "program/connection_pair.h"
 #include "program/expose_all.h"
 #include "program/expose_datagrams.h"
 #include "program/expose_event.h"
@@ -10,8 +11,7 @@
 #include "program/expose_options.h"
 #include "program/expose_streams.h"
 #include "program/expose_words.h"
-#include "program/joined.h"
-#include "program/relay.h"
+#include "program/keeper_channel.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -40,7 +40,7 @@ struct expose {
 };
 
 static int fail(const struct expose *expose, const char *what, long result) {
-    unsock_text_join(expose->error, "expose: ", what, ": ", unsock_words_of(-result));
+    unsock_text_join(expose->error, "expose: ", what, ": ", unsock_errno_words(-result));
     return EXIT_FAILED;
 }
 
@@ -52,9 +52,9 @@ static void leave(const struct expose *expose) {
 
 /* Ends as whoever has sent the signal expects. */
 static int end_by(int signal) {
-    unsock_relay_dispose(signal, 0);
+    unsock_keeper_dispose(signal, 0);
     unsock_sys(__NR_kill, unsock_sys(__NR_getpid), signal);
-    unsock_relay_mask(0, NULL);
+    unsock_keeper_mask(0, NULL);
     return 128 + signal;
 }
 
@@ -86,7 +86,7 @@ static int take(const struct expose *expose, const struct unsock_epoll_event *ev
         unsock_expose_http_request(number);
         break;
     default:
-        unsock_joined_event((int)number);
+        unsock_connection_pair_event((int)number);
     }
     return NO_END;
 }
@@ -172,13 +172,13 @@ static long prepare(struct expose *expose) {
     static const uint64_t ending = ENDING;
     const struct unsock_expose_options *options = &expose->options;
     uint64_t descriptors = prepare_descriptors();
-    unsock_relay_dispose(PIPE_SIGNAL, IGNORED);
-    unsock_relay_mask(ENDING, NULL);
+    unsock_keeper_dispose(PIPE_SIGNAL, IGNORED);
+    unsock_keeper_mask(ENDING, NULL);
     expose->set = unsock_sys(__NR_epoll_create1, O_CLOEXEC);
     expose->signals = unsock_sys(__NR_signalfd4, -1, &ending, sizeof(ending), O_NONBLOCK | O_CLOEXEC);
     long result = expose->set < 0       ? expose->set
                   : expose->signals < 0 ? expose->signals
-                                        : unsock_joined_start(expose->set, descriptors);
+                                        : unsock_connection_pair_start(expose->set, descriptors);
     if (result < 0)
         return result;
     unsock_expose_watch(expose->set, UNSOCK_EPOLL_ADD, expose->signals, UNSOCK_EPOLL_IN, UNSOCK_EXPOSE_SIGNALS, 0);

@@ -5,7 +5,7 @@
 #include "program/expose_all.h"
 
 #include "files/control_file.h"
-#include "files/names.h"
+#include "files/directory_list.h"
 #include "program/expose_event.h"
 #include "program/expose_streams.h"
 #include "program/expose_words.h"
@@ -100,12 +100,14 @@ static bool is_named(uint16_t port) {
 }
 
 /* Is somebody there whom it leads to? */
-static bool is_live(const struct unsock_names_one *one) {
+static bool is_live(const struct unsock_directory_list_one *one) {
     char path[PATH_MOST];
-    if (one->key.type != SOCK_STREAM || (one->what != UNSOCK_NAMES_PORT && one->what != UNSOCK_NAMES_PLAIN))
+    if (one->key.type != SOCK_STREAM ||
+        (one->what != UNSOCK_DIRECTORY_LIST_PORT && one->what != UNSOCK_DIRECTORY_LIST_PLAIN))
         return false;
     put_path(path, one->key.number);
-    return one->what == UNSOCK_NAMES_PORT ? unsock_prune(path, 0) != 1 : unsock_control_file_read(path, NULL) == 0;
+    return one->what == UNSOCK_DIRECTORY_LIST_PORT ? unsock_prune(path, 0) != 1
+                                                   : unsock_control_file_read(path, NULL) == 0;
 }
 
 static void complain(const struct unsock_ip *address, long result) {
@@ -145,16 +147,16 @@ static void leave(uint16_t port) {
 }
 
 static void look(void) {
-    struct unsock_names names;
-    struct unsock_names_one one;
-    if (unsock_names_open(&names, all.directory, 0) < 0)
+    struct unsock_directory_list names;
+    struct unsock_directory_list_one one;
+    if (unsock_directory_list_open(&names, all.directory, 0) < 0)
         return;
-    while (unsock_names_next(&names, &one)) {
+    while (unsock_directory_list_next(&names, &one)) {
         if (!all.ports[one.key.number].seen && is_live(&one) && !is_named(one.key.number))
             all.ports[one.key.number].seen = true;
     }
     bool whole = names.entries.fd >= 0;
-    unsock_names_close(&names);
+    unsock_directory_list_close(&names);
     /* First those that go: another may have the place. */
     for (unsigned port = 1; whole && port < PORTS; port++) {
         if (!all.ports[port].seen)

@@ -15,7 +15,7 @@
 
 /* In the upper half of an event's data; in the lower half stands which one. */
 enum unsock_expose_kind {
-    UNSOCK_EXPOSE_JOINED, /* program/joined: the descriptor */
+    UNSOCK_EXPOSE_JOINED, /* program/connection_pair: the descriptor */
     UNSOCK_EXPOSE_SIGNALS,
     UNSOCK_EXPOSE_CHANGES,  /* in the directory */
     UNSOCK_EXPOSE_LISTENER, /* the number of the others from here on */

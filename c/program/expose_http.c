@@ -1,17 +1,17 @@
 /*
- * A connection is this module's until its first request says for whom it is; then it is program/joined's, behind a
- * gate. Nobody can hold it up: heads have 32 KiB and ten seconds, and where too many wait, who has waited the longest
- * goes.
+ * A connection is this module's until its first request says for whom it is; then it is program/connection_pair's,
+ * behind a gate. Nobody can hold it up: heads have 32 KiB and ten seconds, and where too many wait, who has waited the
+ * longest goes.
  */
 #include "program/expose_http.h"
 
+#include "program/connection_pair.h"
 #include "program/expose_ends.h"
 #include "program/expose_event.h"
 #include "program/http_gate.h"
 #include "program/http_page.h"
 #include "program/http_places.h"
 #include "program/http_route.h"
-#include "program/joined.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -112,7 +112,7 @@ static void list(struct request *request, const struct unsock_http_place *only) 
     answer(request, web.page, text.length);
 }
 
-/* Gives it to program/joined. Where the server's queue is full it waits. */
+/* Gives it to program/connection_pair. Where the server's queue is full it waits. */
 static void lead_on(struct request *request) {
     struct unsock_text text;
     struct unsock_ip asked = web.address;
@@ -140,7 +140,7 @@ static void lead_on(struct request *request) {
     int fd = request->fd;
     struct unsock_http_gate *gate = request->gate;
     let_go(request);
-    unsock_joined_join_http(fd, (int)server, gate, bytes, size, request->passed);
+    unsock_connection_pair_join_http(fd, (int)server, gate, bytes, size, request->passed);
 }
 
 /* This listener's own page. */
@@ -259,7 +259,7 @@ void unsock_expose_http_event(void) {
             return;
         struct unsock_http_gate *gate = unsock_http_gate_make();
         if (!gate) {
-            unsock_joined_reset((int)fd);
+            unsock_connection_pair_reset((int)fd);
             return;
         }
         struct request *request = place_for_one();

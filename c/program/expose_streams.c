@@ -1,9 +1,9 @@
 /* Who accepts waits for nobody: a client whose server's queue is full is asked about again. */
 #include "program/expose_streams.h"
 
+#include "program/connection_pair.h"
 #include "program/expose_ends.h"
 #include "program/expose_event.h"
-#include "program/joined.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -89,9 +89,9 @@ static long lead_on(const struct listener *listener, int fd, const struct unsock
     if (other == -EAGAIN)
         return other;
     if (other < 0)
-        unsock_joined_reset(fd);
+        unsock_connection_pair_reset(fd);
     else
-        unsock_joined_join(fd, (int)other);
+        unsock_connection_pair_join(fd, (int)other);
     return UNSOCK_MIN(other, 0);
 }
 
@@ -101,7 +101,7 @@ static bool lead_on_or_wait(unsigned number, int fd, const struct unsock_ip *cli
     if (result != -EAGAIN)
         return result == 0;
     if (streams.waiting_count == WAITING_MOST)
-        unsock_joined_reset(fd);
+        unsock_connection_pair_reset(fd);
     else
         streams.waiting[streams.waiting_count++] = (struct waiting){fd, number, listener->life, *client};
     return true;
@@ -113,7 +113,7 @@ int64_t unsock_expose_streams_go_on(void) {
         const struct waiting one = streams.waiting[i];
         const struct listener *listener = &streams.listeners[one.number];
         if (listener->fd <= 0 || listener->life != one.life)
-            unsock_joined_reset(one.fd);
+            unsock_connection_pair_reset(one.fd);
         else if (lead_on(listener, one.fd, &one.client) == -EAGAIN)
             streams.waiting[left++] = one;
     }

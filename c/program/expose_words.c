@@ -1,7 +1,7 @@
 /* Lines are written at once, so that who waits for one reads it whole. */
 #include "program/expose_words.h"
 
-#include "process/words.h"
+#include "process/errno_words.h"
 #include "program/output.h"
 #include "rt/net.h"
 
@@ -21,6 +21,6 @@ void unsock_expose_why_not(struct unsock_text *error, const struct unsock_ip *ad
         unsock_text_put(error, path);
     else
         unsock_ip_print_port(error, address);
-    unsock_text_join(error, ": ", taken ? "is taken" : unsock_words_of(-result),
+    unsock_text_join(error, ": ", taken ? "is taken" : unsock_errno_words(-result),
                      taken && !path ? ": write PORT=ANOTHER, or PORT=0 for any" : "");
 }

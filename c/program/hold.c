@@ -2,8 +2,8 @@
 #include "program/hold.h"
 
 #include "process/users_of.h"
+#include "program/keeper_channel.h"
 #include "program/output.h"
-#include "program/relay.h"
 #include "program/run_map.h"
 #include "program/run_print.h"
 #include "rt/mem.h"
@@ -87,7 +87,7 @@ static void leave_error_output(void) {
 }
 
 int unsock_hold(const struct unsock_hold *hold) {
-    unsock_relay_mask(ALL_SIGNALS, NULL);
+    unsock_keeper_mask(ALL_SIGNALS, NULL);
     unsock_sys(__NR_setsid);
     unsock_sys(__NR_prctl, PR_SET_NAME, NAME, 0, 0, 0);
     bool is_used = true;

@@ -2,10 +2,10 @@
 #include "program/http_places.h"
 
 #include "files/control_file.h"
-#include "files/names.h"
+#include "files/directory_list.h"
 #include "kernel/entries.h"
+#include "process/library_file.h"
 #include "process/loopback_name.h"
-#include "process/own_file.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -99,21 +99,21 @@ const struct unsock_http_place *unsock_http_places_find(const struct unsock_http
     return NULL;
 }
 
-static bool is_there(const char *directory, const struct unsock_names_one *one) {
+static bool is_there(const char *directory, const struct unsock_directory_list_one *one) {
     char path[UNSOCK_RUN_PATH_MOST];
-    bool is_port = one->what == UNSOCK_NAMES_PORT || one->what == UNSOCK_NAMES_PLAIN;
+    bool is_port = one->what == UNSOCK_DIRECTORY_LIST_PORT || one->what == UNSOCK_DIRECTORY_LIST_PLAIN;
     if (one->key.type != SOCK_STREAM || !is_port || !put_path(path, directory, one->name))
         return false;
     return unsock_control_file_read(path, NULL) == 0 || unsock_prune(path, 0) != 1;
 }
 
 unsigned unsock_http_ports(const char *directory, uint16_t ports[UNSOCK_HTTP_PORTS_MOST]) {
-    struct unsock_names names;
-    struct unsock_names_one one;
+    struct unsock_directory_list names;
+    struct unsock_directory_list_one one;
     unsigned count = 0;
-    if (unsock_names_open(&names, directory, 0) < 0)
+    if (unsock_directory_list_open(&names, directory, 0) < 0)
         return 0;
-    while (count < UNSOCK_HTTP_PORTS_MOST && unsock_names_next(&names, &one)) {
+    while (count < UNSOCK_HTTP_PORTS_MOST && unsock_directory_list_next(&names, &one)) {
         unsigned at = count;
         if (!is_there(directory, &one))
             continue;
@@ -122,6 +122,6 @@ unsigned unsock_http_ports(const char *directory, uint16_t ports[UNSOCK_HTTP_POR
         ports[at] = one.key.number;
         count++;
     }
-    unsock_names_close(&names);
+    unsock_directory_list_close(&names);
     return count;
 }

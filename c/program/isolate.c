@@ -1,7 +1,7 @@
 /* unshare(2), user_namespaces(7), netdevice(7). */
 #include "program/isolate.h"
 
-#include "process/words.h"
+#include "process/errno_words.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -32,7 +32,7 @@ static const char *why_not(long error) {
     case -ENOSYS:
         return "this kernel has no such namespaces";
     default:
-        return unsock_words_of(-error);
+        return unsock_errno_words(-error);
     }
 }
 

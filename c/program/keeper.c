@@ -2,7 +2,7 @@
 #include "program/keeper.h"
 
 #include "process/private.h"
-#include "program/relay.h"
+#include "program/keeper_channel.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -26,7 +26,7 @@ struct stay {
     bool removed;
     bool continuing; /* the command goes on, and the parent may still be stopped */
     int32_t status;
-    struct unsock_relay_message direct[UNSOCK_RELAY_SIGNALS_MOST + 1]; /* what came to the keeper itself, by number */
+    struct unsock_keeper_message direct[UNSOCK_KEEPER_SIGNALS_MOST + 1]; /* what came to the keeper itself, by number */
 };
 
 /* The kernel's siginfo_t of a signal with a value (sigaction(2)). */
@@ -39,20 +39,20 @@ struct queued {
 };
 
 static void tell(int32_t kind, int32_t number) {
-    struct unsock_relay_message message = {.kind = kind, .number = number};
-    unsock_relay_send(&message);
+    struct unsock_keeper_message message = {.kind = kind, .number = number};
+    unsock_keeper_send(&message);
 }
 
 static void take_signals(struct stay *stay) {
-    struct unsock_relay_message signal;
-    while (unsock_relay_next_signal(&signal)) {
-        if (signal.number > 0 && signal.number <= UNSOCK_RELAY_SIGNALS_MOST && signal.number != SIGNAL_CHILD)
+    struct unsock_keeper_message signal;
+    while (unsock_keeper_next_signal(&signal)) {
+        if (signal.number > 0 && signal.number <= UNSOCK_KEEPER_SIGNALS_MOST && signal.number != SIGNAL_CHILD)
             stay->direct[signal.number] = signal;
     }
 }
 
 /* To the command as it came to the parent: what was sent with a value names who sent it, else the kernel does. */
-static void deliver(const struct stay *stay, const struct unsock_relay_message *signal) {
+static void deliver(const struct stay *stay, const struct unsock_keeper_message *signal) {
     struct queued queued = {.number = signal->number, .code = signal->code, .pid = signal->pid, .uid = signal->uid};
     queued.value = signal->value;
     if (stay->command_ended)
@@ -64,8 +64,8 @@ static void deliver(const struct stay *stay, const struct unsock_relay_message *
 }
 
 /* Did it come to all of the process group, of which the command still is? Then the command has got it, too. */
-static bool came_to_all(struct stay *stay, const struct unsock_relay_message *signal) {
-    struct unsock_relay_message *direct = &stay->direct[signal->number];
+static bool came_to_all(struct stay *stay, const struct unsock_keeper_message *signal) {
+    struct unsock_keeper_message *direct = &stay->direct[signal->number];
     bool same = direct->number == signal->number && direct->code == signal->code && direct->pid == signal->pid;
     if (same)
         direct->number = 0;
@@ -73,17 +73,17 @@ static bool came_to_all(struct stay *stay, const struct unsock_relay_message *si
 }
 
 static void hear(struct stay *stay) {
-    struct unsock_relay_message message;
-    if (!unsock_relay_receive(&message)) {
+    struct unsock_keeper_message message;
+    if (!unsock_keeper_receive(&message)) {
         stay->parent_gone = true;
-        unsock_sys(__NR_close, UNSOCK_RELAY_CHANNEL);
+        unsock_sys(__NR_close, UNSOCK_KEEPER_CHANNEL);
         if (!stay->command_ended)
             unsock_sys(__NR_kill, stay->keeper->command, SIGNAL_KILL);
         return;
     }
-    if (message.kind == UNSOCK_RELAY_SEEN)
+    if (message.kind == UNSOCK_KEEPER_SEEN)
         stay->continuing = false;
-    if (message.kind != UNSOCK_RELAY_SIGNAL || message.number <= 0 || message.number > UNSOCK_RELAY_SIGNALS_MOST)
+    if (message.kind != UNSOCK_KEEPER_SIGNAL || message.number <= 0 || message.number > UNSOCK_KEEPER_SIGNALS_MOST)
         return;
     /* What was sent to all is here before the parent speaks of it. */
     take_signals(stay);
@@ -94,10 +94,10 @@ static void hear(struct stay *stay) {
 static void command_changed(struct stay *stay, int32_t status) {
     if (status == STATUS_CONTINUED) {
         stay->continuing = true;
-        tell(UNSOCK_RELAY_CONTINUED, 0);
+        tell(UNSOCK_KEEPER_CONTINUED, 0);
     } else if ((status & 0xff) == STATUS_STOPPED) {
         stay->continuing = false;
-        tell(UNSOCK_RELAY_STOPPED, status >> 8);
+        tell(UNSOCK_KEEPER_STOPPED, status >> 8);
     } else {
         stay->command_ended = true;
         stay->continuing = true; /* it may have been killed while it was stopped */
@@ -122,7 +122,7 @@ void unsock_keeper_stay(const struct unsock_keeper *keeper) {
         if (stay.alone && !stay.removed)
             stay.removed = unsock_private_remove(keeper->path);
         if (stay.command_ended && !stay.told && !stay.parent_gone)
-            tell(stay.alone ? UNSOCK_RELAY_ALL_ENDED : UNSOCK_RELAY_ENDED, stay.status);
+            tell(stay.alone ? UNSOCK_KEEPER_ALL_ENDED : UNSOCK_KEEPER_ENDED, stay.status);
         /* Whoever ends the caller's session does not mean what stays. */
         if (stay.command_ended && !stay.told && !stay.alone)
             unsock_sys(__NR_setsid);
@@ -132,7 +132,7 @@ void unsock_keeper_stay(const struct unsock_keeper *keeper) {
             break;
         if (wakes && unsock_sys(__NR_getppid) == keeper->parent)
             unsock_sys(__NR_kill, keeper->parent, SIGNAL_CONTINUE);
-        bool message = unsock_relay_wait(stay.parent_gone, wakes ? ASK_AGAIN_MS : -1);
+        bool message = unsock_keeper_wait(stay.parent_gone, wakes ? ASK_AGAIN_MS : -1);
         take_signals(&stay);
         if (message)
             hear(&stay);

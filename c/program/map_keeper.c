@@ -1,8 +1,8 @@
 /* pidfd_open(2), and a second fork, so that the command gets no child that it does not know. */
 #include "program/map_keeper.h"
 
-#include "process/words.h"
-#include "program/relay.h"
+#include "process/errno_words.h"
+#include "program/keeper_channel.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -54,7 +54,7 @@ static void drop_all(long directory, const struct unsock_map_keeper *keeper) {
 __attribute__((noreturn)) static void stay(long directory, long command, const struct unsock_map_keeper *keeper) {
     struct pollfd polled = {.fd = (int)command, .events = POLLIN};
     const long others[] = {directory, command};
-    unsock_relay_mask(ALL_SIGNALS, NULL);
+    unsock_keeper_mask(ALL_SIGNALS, NULL);
     unsock_sys(__NR_setsid);
     unsock_sys(__NR_prctl, PR_SET_NAME, NAME, 0, 0, 0);
     leave_caller(keeper, others);
@@ -93,7 +93,7 @@ bool unsock_map_keeper_start(const char *directory, const struct unsock_map_keep
     for (unsigned i = 0; result == 0 && i < keeper->count; i++)
         unsock_sys(__NR_close, keeper->maps[i].lock);
     if (result < 0)
-        unsock_text_join(error, "run: --map: nobody can be left behind who removes it: ", unsock_words_of(-result),
+        unsock_text_join(error, "run: --map: nobody can be left behind who removes it: ", unsock_errno_words(-result),
                          ": with --keep it stays");
     return result == 0;
 }

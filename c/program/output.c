@@ -1,7 +1,7 @@
 /* Whoever reads a part of it must not take it for the whole. */
 #include "program/output.h"
 
-#include "process/words.h"
+#include "process/errno_words.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 
@@ -44,6 +44,6 @@ int unsock_output_status(long result, int status, int failed, struct unsock_text
         return status;
     if (result == -EPIPE)
         return EXIT_UNREAD;
-    unsock_text_join(error, "standard output: ", unsock_words_of(-result));
+    unsock_text_join(error, "standard output: ", unsock_errno_words(-result));
     return failed;
 }

@@ -2,7 +2,7 @@
  * line. */
 #include "program/program.h"
 
-#include "process/own_file.h"
+#include "process/library_file.h"
 #include "process/start.h"
 #include "program/commands.h"
 #include "program/control_environment.h"

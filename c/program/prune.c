@@ -1,9 +1,9 @@
 /* What is told of all that is left over, in the order of names. */
 #include "program/prune.h"
 
+#include "process/errno_words.h"
 #include "process/exec_space.h"
 #include "process/run_directory.h"
-#include "process/words.h"
 #include "program/directory_names.h"
 #include "program/held.h"
 #include "program/json_text.h"
@@ -143,7 +143,8 @@ static bool prune_sockets(struct pruning *pruning, char *names, char **lines) {
     unsock_held_path(&text, pruning->directory.path);
     int result = unsock_prune_all(seen, pruning->remove, names, NAMES_SIZE);
     if (result < 0 && result != -ENOENT) {
-        unsock_text_join(pruning->call->error, "directory ", pruning->directory.path, ": ", unsock_words_of(-result));
+        unsock_text_join(pruning->call->error, "directory ", pruning->directory.path, ": ",
+                         unsock_errno_words(-result));
         return false;
     }
     size_t count = cut(names, lines, NAMES_MOST);

@@ -4,6 +4,7 @@
 #include "kernel/program_info.h"
 #include "kernel/trust.h"
 #include "process/directory_rights.h"
+#include "process/errno_words.h"
 #include "process/exec.h"
 #include "process/loopback_name.h"
 #include "process/private.h"
@@ -13,12 +14,11 @@
 #include "process/sockets_allowed.h"
 #include "process/start.h"
 #include "process/user_change.h"
-#include "process/words.h"
+#include "program/become_library.h"
 #include "program/hold.h"
 #include "program/isolate.h"
 #include "program/map_keeper.h"
 #include "program/output.h"
-#include "program/room.h"
 #include "program/run_environment.h"
 #include "program/run_library.h"
 #include "program/run_options.h"
@@ -191,7 +191,8 @@ static int become(struct run *run) {
     long result = unsock_exec_search(run->options.given.command[0], path ? path : UNSOCK_ROUTE_SEARCH,
                                      run->options.given.command, environment.list, true);
     unsock_text_join(run->error, "command ", run->file, ": ",
-                     result == -ENOENT ? "its interpreter or dynamic linker does not exist" : unsock_words_of(-result));
+                     result == -ENOENT ? "its interpreter or dynamic linker does not exist"
+                                       : unsock_errno_words(-result));
     return result == -ENOENT ? UNSOCK_NOT_FOUND : UNSOCK_NOT_EXECUTABLE;
 }
 
@@ -258,7 +259,7 @@ static int run_checked(struct run *run) {
         return unsock_output_status(result, 0, UNSOCK_RUN_FAILED, run->error);
     }
     if (run->start->is_crowded && (stays_behind || options->isolate))
-        return unsock_room_enter(run->start, run->error);
+        return unsock_become_library_for_run(run->start, run->error);
     if (unsock_settings.off)
         unsock_sys(__NR_write, 2, off, sizeof(off) - 1);
     if (!make_place(run) || !unsock_loopback_name_give(options->name, place_of(run), run->start->caller, run->error)) {

@@ -14,7 +14,7 @@ struct unsock_run_start {
     const char *library;       /* where options and environment name none */
     /*
      * This process has a runtime's threads and memory: what somebody has to stay behind for, or a namespace be made
-     * for, is left to the library, executed as a program (program/room.h).
+     * for, is left to the library, executed as a program (program/become_library.h).
      */
     bool is_crowded;
     bool holds; /* there is no command: unsock_hold, in a private directory */

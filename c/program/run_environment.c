@@ -1,7 +1,7 @@
 /* Ordered strings, of which what is not touched stays byte for byte. */
 #include "program/run_environment.h"
 
-#include "process/own_file.h"
+#include "process/library_file.h"
 #include "process/run_directory.h"
 #include "rt/mem.h"
 #include "rt/net.h"

@@ -2,8 +2,8 @@
 #include "program/run_map.h"
 
 #include "kernel/entries.h"
+#include "process/errno_words.h"
 #include "process/run_directory.h"
-#include "process/words.h"
 #include "program/control_write.h"
 #include "program/port_words.h"
 #include "rt/mem.h"

@@ -1,9 +1,9 @@
 /* The parent's part, and the start of the others. */
 #include "program/supervise.h"
 
-#include "process/words.h"
+#include "process/errno_words.h"
 #include "program/keeper.h"
-#include "program/relay.h"
+#include "program/keeper_channel.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -45,10 +45,10 @@ static long fork_one(void) {
 
 /* As a process that got it would: default, and no longer blocked. */
 static void obey(int signal) {
-    unsock_relay_dispose(signal, BY_DEFAULT);
+    unsock_keeper_dispose(signal, BY_DEFAULT);
     unsock_sys(__NR_kill, unsock_sys(__NR_getpid), signal);
-    unsock_relay_mask(ALL_SIGNALS & ~BIT(signal), NULL);
-    unsock_relay_mask(ALL_SIGNALS, NULL);
+    unsock_keeper_mask(ALL_SIGNALS & ~BIT(signal), NULL);
+    unsock_keeper_mask(ALL_SIGNALS, NULL);
 }
 
 /* The core was the command's. As the first process of a container it does not die of its own signals. */
@@ -63,29 +63,29 @@ __attribute__((noreturn)) static void end_as(int32_t status) {
 }
 
 static void confirm(void) {
-    struct unsock_relay_message seen = {.kind = UNSOCK_RELAY_SEEN};
-    unsock_relay_send(&seen);
+    struct unsock_keeper_message seen = {.kind = UNSOCK_KEEPER_SEEN};
+    unsock_keeper_send(&seen);
 }
 
 /* The keeper is waited for where it ends, too: what the command used is in its account. */
 static void hear(long keeper) {
-    struct unsock_relay_message message;
+    struct unsock_keeper_message message;
     int32_t status;
-    if (!unsock_relay_receive(&message))
+    if (!unsock_keeper_receive(&message))
         end(unsock_sys(__NR_wait4, keeper, &status, 0, 0) == keeper && (status & 0x7f) != 0
                 ? EXIT_SIGNAL + (status & 0x7f)
                 : EXIT_OWN);
     switch (message.kind) {
-    case UNSOCK_RELAY_STOPPED:
+    case UNSOCK_KEEPER_STOPPED:
         if (message.number == SIGNAL_STOP)
             unsock_sys(__NR_kill, unsock_sys(__NR_getpid), SIGNAL_STOP);
         else
             obey(message.number);
         break;
-    case UNSOCK_RELAY_CONTINUED:
+    case UNSOCK_KEEPER_CONTINUED:
         confirm();
         break;
-    case UNSOCK_RELAY_ALL_ENDED:
+    case UNSOCK_KEEPER_ALL_ENDED:
         confirm();
         unsock_sys(__NR_wait4, keeper, &status, 0, 0);
         end_as(message.number);
@@ -105,16 +105,16 @@ static void wait_for_group_signals(void) {
 
 __attribute__((noreturn)) static void be_parent(const struct supervision *supervision, long keeper) {
     long descriptors[] = {supervision->signals, supervision->channel[0], -1};
-    unsock_relay_leave(descriptors);
+    unsock_keeper_leave(descriptors);
     for (;;) {
-        struct unsock_relay_message signal;
-        bool is_message = unsock_relay_wait(false, -1);
-        while (unsock_relay_next_signal(&signal)) {
+        struct unsock_keeper_message signal;
+        bool is_message = unsock_keeper_wait(false, -1);
+        while (unsock_keeper_next_signal(&signal)) {
             /* A child's end has a code above 0; what is less was sent by somebody (sigaction(2)). */
             if (signal.pid == (int32_t)keeper || (signal.number == SIGNAL_CHILD && signal.code > 0))
                 continue;
             wait_for_group_signals();
-            unsock_relay_send(&signal);
+            unsock_keeper_send(&signal);
         }
         if (is_message)
             hear(keeper);
@@ -122,7 +122,7 @@ __attribute__((noreturn)) static void be_parent(const struct supervision *superv
 }
 
 static bool fail(struct unsock_text *error, long result) {
-    unsock_text_join(error, "run: --private: ", unsock_words_of(-result));
+    unsock_text_join(error, "run: --private: ", unsock_errno_words(-result));
     return false;
 }
 
@@ -132,14 +132,14 @@ static void be_keeper(struct supervision *supervision, long parent) {
     long command = fork_one();
     if (command == 0) {
         if (supervision->child_was_ignored)
-            unsock_relay_dispose(SIGNAL_CHILD, IGNORED);
-        unsock_relay_mask(supervision->mask, NULL);
+            unsock_keeper_dispose(SIGNAL_CHILD, IGNORED);
+        unsock_keeper_mask(supervision->mask, NULL);
         return;
     }
     if (command < 0)
         end(EXIT_OWN);
     long descriptors[] = {supervision->signals, supervision->channel[1], supervision->lock};
-    unsock_relay_leave(descriptors);
+    unsock_keeper_leave(descriptors);
     supervision->keeper.parent = parent;
     supervision->keeper.command = command;
     unsock_keeper_stay(&supervision->keeper);
@@ -156,8 +156,8 @@ bool unsock_supervise(const char *path, long lock, struct unsock_text *error) {
     long result = unsock_sys(__NR_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, supervision.channel);
     if (result < 0)
         return fail(error, result);
-    unsock_relay_mask(ALL_SIGNALS, &supervision.mask);
-    supervision.child_was_ignored = unsock_relay_dispose(SIGNAL_CHILD, BY_DEFAULT);
+    unsock_keeper_mask(ALL_SIGNALS, &supervision.mask);
+    supervision.child_was_ignored = unsock_keeper_dispose(SIGNAL_CHILD, BY_DEFAULT);
     unsock_sys(__NR_prctl, PR_SET_NAME, NAME, 0, 0, 0);
     long keeper = fork_one();
     if (keeper == 0) {
@@ -166,6 +166,6 @@ bool unsock_supervise(const char *path, long lock, struct unsock_text *error) {
     }
     if (keeper > 0)
         be_parent(&supervision, keeper);
-    unsock_relay_mask(supervision.mask, NULL);
+    unsock_keeper_mask(supervision.mask, NULL);
     return fail(error, keeper);
 }

@@ -1,8 +1,8 @@
 /* Asks, and asks again when the directory has changed, or when something may have changed that it does not tell. */
 #include "program/wait.h"
 
+#include "process/errno_words.h"
 #include "process/run_directory.h"
-#include "process/words.h"
 #include "program/answers.h"
 #include "program/directory_watch.h"
 #include "rt/mem.h"
@@ -165,7 +165,7 @@ int unsock_wait_start(const struct unsock_command_call *call) {
         int64_t again;
         long left = ask(&waiting, &again);
         if (left < 0) {
-            unsock_text_join(call->error, "directory ", waiting.directory.path, ": ", unsock_words_of(-left));
+            unsock_text_join(call->error, "directory ", waiting.directory.path, ": ", unsock_errno_words(-left));
             return UNSOCK_COMMAND_FAILED;
         }
         if (left == 0)

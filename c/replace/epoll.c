@@ -11,7 +11,7 @@
 #include "kernel/socket_info.h"
 #include "memory/epoll_memory.h"
 #include "memory/fds.h"
-#include "memory/own.h"
+#include "memory/this_process.h"
 #include "rt/lines.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -262,7 +262,7 @@ void unsock_epoll_take(int fd, const struct unsock_fd *entry, struct unsock_epol
         return;
     /* In several sets; or in one that was closed by its first number, and may have others. */
     for (int set = unsock_epoll_next_set(0); set >= 0; set = unsock_epoll_next_set(set + 1)) {
-        if (is_no_set(take_from(set, fd, entry, carry)) && unsock_own_descriptors())
+        if (is_no_set(take_from(set, fd, entry, carry)) && unsock_this_process_owns_descriptors())
             unsock_epoll_forget_set(set);
     }
 }

@@ -1,8 +1,8 @@
 /* Replacing the socket behind a descriptor. */
 #include "replace/redirect.h"
 
-#include "files/elsewhere.h"
-#include "files/release.h"
+#include "files/release_file.h"
+#include "files/target_file.h"
 #include "kernel/beyond_limit.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
@@ -129,8 +129,8 @@ static void wake(long old_socket) {
 /* The exchange itself. `old` is what was known of the descriptor. */
 UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const struct unsock_fd *old, int standin,
                                         enum unsock_kind kind, long flags) {
-    struct unsock_elsewhere where;
-    unsock_elsewhere_find(fd, old, &where);
+    struct unsock_target_file where;
+    unsock_target_file_find(fd, old, &where);
     long old_socket = keep_waited_for(fd, old);
     uint64_t cookie = old->flags & UNSOCK_DUPLICATED ? unsock_socket_cookie(fd) : 0;
     /* Which descriptors are duplicates must be known for certain. */
@@ -143,7 +143,7 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
     unsock_sys(__NR_close, standin);
     wake(result == 0 ? old_socket : -1);
     if (result == 0)
-        unsock_elsewhere_release(&where);
+        unsock_target_file_release(&where);
     return result;
 }
 
@@ -152,7 +152,7 @@ static long exchange(int fd, struct unsock_fd *entry, int standin, enum unsock_k
     struct unsock_fd old = *entry;
     long result = take_place(fd, entry, &old, standin, kind, flags);
     if (result == 0 && (old.flags & UNSOCK_FILE))
-        unsock_release(&old);
+        unsock_release_file(&old);
     return unsock_errno_as_ip(UNSOCK_AT_STEP, result);
 }
 

@@ -1,11 +1,11 @@
 /* Descriptor numbers that are another socket's by now. */
 #include "replace/reuse.h"
 
-#include "files/release.h"
+#include "files/release_file.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
-#include "memory/own.h"
 #include "memory/state.h"
+#include "memory/this_process.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -21,10 +21,10 @@ void unsock_reuse_new(int fd) {
     if (!entry)
         return;
     struct unsock_fd old = *entry;
-    bool release = unsock_fd_has_file(entry) && unsock_own_descriptors();
+    bool release = unsock_fd_has_file(entry) && unsock_this_process_owns_descriptors();
     unsock_fds_forget(fd);
     if (release)
-        unsock_release(&old);
+        unsock_release_file(&old);
 }
 
 /* Has this AF_UNIX socket another name than the entry says? */

@@ -8,7 +8,7 @@
 #include "rules/port_name.h"
 
 #define LOCK ".unsock.lock"
-#define ASIDE ".unsock.gone" /* files/elsewhere.c */
+#define ASIDE ".unsock.gone" /* files/target_file.c */
 
 bool unsock_file_name_is_unfinished_lock(struct unsock_span name) {
     const size_t length = sizeof(LOCK ".") - 1;

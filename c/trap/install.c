@@ -5,7 +5,7 @@
 #include "calls/close.h"
 #include "kernel/trapped.h"
 #include "memory/sandbox.h"
-#include "process/self.h"
+#include "process/self_exe.h"
 #include "process/start.h"
 #include "rt/mark.h"
 #include "rt/mem.h"
@@ -24,8 +24,8 @@
 
 /* /proc/self/exe is the program's, not the library's. */
 static long read_link(int directory, const char *path, char *link, int size) {
-    const char *file = unsock_self_file();
-    if (!file || size <= 0 || !unsock_user_readable(path, 1) || !unsock_self_is_exe(path))
+    const char *file = unsock_self_exe_file();
+    if (!file || size <= 0 || !unsock_user_readable(path, 1) || !unsock_self_exe_is(path))
         return unsock_sys(__NR_readlinkat, directory, path, link, size);
     size_t length = UNSOCK_MIN(strlen(file), (size_t)size);
     if (!unsock_user_writable(link, length))

@@ -4,8 +4,8 @@
 #include "kernel/log.h"
 #include "kernel/program_info.h"
 #include "process/exec.h"
-#include "process/own_file.h"
-#include "process/self.h"
+#include "process/library_file.h"
+#include "process/self_exe.h"
 #include "process/start.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -114,8 +114,8 @@ static void remove_strings(struct start *start) {
 
 static void own_path(const struct start *start, char *path) {
     const char *executed = (const char *)auxiliary(start, AT_EXECFN, 0);
-    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, "/proc/self/exe", path, UNSOCK_OWN_FILE_MOST - 1);
-    if (executed && executed[0] == '/' && strlen(executed) < UNSOCK_OWN_FILE_MOST)
+    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, "/proc/self/exe", path, UNSOCK_LIBRARY_FILE_MOST - 1);
+    if (executed && executed[0] == '/' && strlen(executed) < UNSOCK_LIBRARY_FILE_MOST)
         memcpy(path, executed, strlen(executed) + 1);
     else
         path[length > 0 ? length : 0] = '\0';
@@ -194,7 +194,7 @@ static void patch(const struct start *start, long fd, bool small_stacks) {
 
 void unsock_loader_start(uint64_t *stack) {
     struct start start;
-    char own[UNSOCK_OWN_FILE_MOST];
+    char own[UNSOCK_LIBRARY_FILE_MOST];
     read_start(stack, &start);
     own_path(&start, own);
     remove_strings(&start);
@@ -203,7 +203,7 @@ void unsock_loader_start(uint64_t *stack) {
     unsock_start_loaded(&environment, own, auxiliary(&start, AT_RANDOM, 0));
     long fd = open_program(&start);
     map_or_fail(&start, fd, &program);
-    unsock_self_note((int)fd);
+    unsock_self_exe_note((int)fd);
     unsock_vdso_start(auxiliary(&start, AT_SYSINFO_EHDR, 0));
     bool alternate = needs_alternate_stack(fd);
     if (program.interpreter[0] != '\0') {

@@ -1,7 +1,7 @@
 /* SIGSYS kept for the library, and the program none the wiser. */
 #include "trap/signals.h"
 
-#include "memory/own.h"
+#include "memory/this_process.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -79,7 +79,7 @@ static long own_action(const struct unsock_signal_action *action, struct unsock_
     if (action) {
         if (!unsock_user_readable(action, sizeof(*action)))
             return -EFAULT;
-        if (unsock_own_descriptors())
+        if (unsock_this_process_owns_descriptors())
             programs_own = *action;
         /* Go wants all signals on other stacks than its goroutines'. Its build information may have been packed away.
          */

@@ -6,7 +6,7 @@
 #include "calls/poll.h"
 #include "calls/write.h"
 #include "kernel/trapped.h"
-#include "memory/asked.h"
+#include "memory/asked_fds.h"
 #include "memory/fds.h"
 #include "memory/sandbox.h"
 #include "rt/net.h"
@@ -22,7 +22,7 @@
 /* Is data on this descriptor the kernel's? Of an unknown one it is asked, once. */
 static bool is_kernels(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
-    return entry ? entry->kind != UNSOCK_KIND_LOCAL : unsock_asked(fd) || !unsock_write_concerns(fd);
+    return entry ? entry->kind != UNSOCK_KIND_LOCAL : unsock_asked_fd(fd) || !unsock_write_concerns(fd);
 }
 
 /* The same of sending, where a datagram socket of the kernel's may still be exchanged. */

@@ -3,7 +3,7 @@
 
 #ifdef __x86_64__
 
-#include "memory/own.h"
+#include "memory/this_process.h"
 #include "rt/net.h"
 #include "rt/sys.h"
 #include "rt/table.h"
@@ -117,7 +117,7 @@ void unsock_site_stack_bring(const struct unsock_context *context, bool tagged) 
         return;
     }
     /* A child of vfork with a thread pointer of its own: what it is given nobody would take back. */
-    if (!unsock_own_descriptors())
+    if (!unsock_this_process_owns_descriptors())
         return;
     settle();
     int32_t self = (int32_t)unsock_sys(__NR_gettid);

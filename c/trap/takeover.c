@@ -3,7 +3,7 @@
  * one's handler takes over, so that what libc's functions and what raw system calls do is remembered in one place. And
  * into one that is to be trapped (UNSOCK_ENGINE=trap), and was not started by the library.
  */
-#include "process/self.h"
+#include "process/self_exe.h"
 #include "process/start.h"
 #include "rt/net.h"
 #include "rt/sys.h"
@@ -20,7 +20,7 @@ __attribute__((constructor)) static void take_over(void) {
     if (!unsock_start_active() || !(unsock_start_trapped || unsock_start_traps))
         return;
     if (unsock_start_trapped) {
-        unsock_self_inherit();
+        unsock_self_exe_inherit();
         unsock_patch_take_over();
     }
     if (unsock_trap_install(unsock_signals_on_alternate_stack(), false) >= 0) {

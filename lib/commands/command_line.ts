@@ -1,5 +1,5 @@
 /** From a command line to the command that it means. */
-import type { Command } from "../report/command.ts";
+import type { Command } from "../help/command.ts";
 import { Context } from "../system/context.ts";
 import { UsageError } from "../system/errors.ts";
 import { didYouMean } from "../system/nearest.ts";
@@ -43,7 +43,7 @@ function find(name: string): Command {
 }
 
 async function printHelp(name: string | undefined, print: (text: string) => void): Promise<number> {
-  const { commandHelp, programHelp } = await import("../report/help.ts");
+  const { commandHelp, programHelp } = await import("../help/help.ts");
   print(name === undefined ? programHelp(COMMANDS) : commandHelp(find(name)));
   return 0;
 }

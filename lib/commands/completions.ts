@@ -1,6 +1,6 @@
 /** `unsock completions SHELL`: prints a completion script. */
-import type { Command } from "../report/command.ts";
-import { completionScript } from "../report/completions.ts";
+import type { Command } from "../help/command.ts";
+import { completionScript } from "../help/completions.ts";
 import type { Context } from "../system/context.ts";
 import { SHELLS } from "../system/shell.ts";
 

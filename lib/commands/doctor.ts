@@ -1,7 +1,7 @@
 /** `unsock doctor [COMMAND|PORT]`: what this machine can do, what would happen to COMMAND, why nobody is found at PORT. */
 import type { Context } from "../system/context.ts";
-import { diagnoseCommand, diagnoseMachine, diagnosePort } from "../report/diagnosis.ts";
-import type { Finding } from "../report/finding.ts";
+import { diagnoseCommand, diagnoseMachine, diagnosePort } from "../checks/diagnosis.ts";
+import type { Finding } from "../checks/finding.ts";
 import { EXIT_FAILED, UsageError } from "../system/errors.ts";
 
 /**

@@ -2,13 +2,13 @@
 import * as path from "@std/path/posix";
 import { CACHE, ownProgram, type ProgramFile, TREE } from "../install/program.ts";
 import { directoriesFor, formatRecord, type Installation, readRecord, RECORD } from "../install/record.ts";
-import type { Command } from "../report/command.ts";
-import { completionScript } from "../report/completions.ts";
+import type { Command } from "../help/command.ts";
+import { completionScript } from "../help/completions.ts";
 import type { Context } from "../system/context.ts";
 import { reason, UnsockError } from "../system/errors.ts";
 import { interceptedCalls, openShim } from "../system/ffi.ts";
 import { linkTarget, lstatOrUndefined, statOrUndefined } from "../system/files.ts";
-import { commandManual, libraryManual } from "../report/manual.ts";
+import { commandManual, libraryManual } from "../help/manual.ts";
 import type { Shell } from "../system/shell.ts";
 import { libraryBeside } from "../run/own_shim.ts";
 import { findShim } from "../run/shim.ts";

@@ -1,8 +1,8 @@
 /** `unsock ls`: what is in the directory, and who is behind it. */
 import type { Context } from "../system/context.ts";
 import { chooseDirectory } from "../run/directory.ts";
-import { formatSocketTable, socketFileToJson } from "../report/format_sockets.ts";
-import { type Asked, listSocketFiles } from "../report/socket_files.ts";
+import { formatSocketTable, socketFileToJson } from "../sockets/format_sockets.ts";
+import { type Asked, listSocketFiles } from "../sockets/socket_files.ts";
 import { ownRunner } from "../run/own_runner.ts";
 import { statOrUndefined } from "../system/files.ts";
 import { parseDecimal } from "../system/numbers.ts";

@@ -2,7 +2,7 @@
 import type { Context } from "../system/context.ts";
 import { EXIT_FAILED, reason } from "../system/errors.ts";
 import { openShim } from "../system/ffi.ts";
-import { type Check, selfChecks } from "../report/self_checks.ts";
+import { type Check, selfChecks } from "../checks/self_checks.ts";
 import { findShim } from "../run/shim.ts";
 
 /**

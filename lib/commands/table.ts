@@ -3,7 +3,7 @@
  * does is loaded only when it runs.
  */
 import { CONTROL_OPTIONS } from "../control/option_table.ts";
-import type { Command, Invocation } from "../report/command.ts";
+import type { Command, Invocation } from "../help/command.ts";
 import { ENV_FORMATS } from "../run/env_formats.ts";
 import { UNIT_OPTIONS } from "../run/unit_options.ts";
 import { DIRECTORY_OPTIONS } from "../run/directory_rights.ts";

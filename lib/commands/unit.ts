@@ -1,7 +1,7 @@
 /** `unsock unit -- COMMAND`: prints a hardened systemd service for a command, and its socket unit. */
 import * as path from "@std/path/posix";
-import { type Service, serviceUnit, socketUnit } from "../report/unit_files.ts";
-import { unreachable } from "../report/unit_reach.ts";
+import { type Service, serviceUnit, socketUnit } from "../units/unit_files.ts";
+import { unreachable } from "../units/unit_reach.ts";
 import { type DirectoryOptions, formatMode, readDirectoryRights } from "../run/directory_rights.ts";
 import { portFile } from "../run/ports.ts";
 import { inspectCommand } from "../run/program.ts";

@@ -124,8 +124,8 @@ const RUNNER = {
   unsock_caller_state: { parameters: ["buffer", "buffer", "buffer", "buffer"], result: "i32" },
   /** `int unsock_control_explain(const void *bytes, size_t length, char *text, size_t size)` */
   unsock_control_explain: { parameters: ["buffer", "usize", "buffer", "usize"], result: "i32" },
-  /** `int unsock_names(const char *directory, uint16_t port, char *text, size_t size)` */
-  unsock_names: { parameters: ["buffer", "u16", "buffer", "usize"], result: "i32" },
+  /** `int unsock_directory_list(const char *directory, uint16_t port, char *text, size_t size)` */
+  unsock_directory_list: { parameters: ["buffer", "u16", "buffer", "usize"], result: "i32" },
   /** `int unsock_name_port(const char *name, int *type)` */
   unsock_name_port: { parameters: ["buffer", "buffer"], result: "i32" },
   /** `int unsock_port_of(const char *word, int *type, char *text, size_t size)` */

@@ -1,7 +1,7 @@
 /** The files in the directory of the sockets: whose they are, and who may be missing. */
 import * as path from "@std/path/posix";
-import { BoundSockets } from "../../lib/report/bound_names.ts";
-import { readSocketNames } from "../../lib/report/socket_names.ts";
+import { BoundSockets } from "../../lib/sockets/bound_names.ts";
+import { readSocketNames } from "../../lib/sockets/socket_names.ts";
 import { BUILT } from "../../lib/run/shim_place.ts";
 import { openLibc, openRunner } from "../../lib/system/ffi.ts";
 import { linkTarget } from "../../lib/system/files.ts";

@@ -2,8 +2,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import * as path from "@std/path/posix";
 import { COMMANDS } from "../../lib/commands/table.ts";
-import { commandHelp, programHelp } from "../../lib/report/help.ts";
-import { commandManual, libraryManual } from "../../lib/report/manual.ts";
+import { commandHelp, programHelp } from "../../lib/help/help.ts";
+import { commandManual, libraryManual } from "../../lib/help/manual.ts";
 import { optionFlag } from "../../lib/system/options.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";

@@ -1,7 +1,7 @@
 /** What `--json` prints is what docs/json.md says. */
 import { assert, assertEquals } from "@std/assert";
 import * as path from "@std/path/posix";
-import { FINDING_KEYS } from "../../lib/report/finding.ts";
+import { FINDING_KEYS } from "../../lib/checks/finding.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { type Schema, violations } from "../support/schema.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { COMMANDS } from "../../lib/commands/table.ts";
-import { commandManual, libraryManual } from "../../lib/report/manual.ts";
+import { commandManual, libraryManual } from "../../lib/help/manual.ts";
 import { optionFlag } from "../../lib/system/options.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";

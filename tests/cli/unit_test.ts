@@ -1,7 +1,7 @@
 /** `unsock unit`: systemd's own checker takes what it prints; activation by a socket works. */
 import { assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
-import { hiddenBy } from "../../lib/report/unit_files.ts";
+import { hiddenBy } from "../../lib/units/unit_files.ts";
 import { copyProgram, withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { findProgram, need } from "../support/programs.ts";

@@ -1,8 +1,8 @@
 /** No page names a place of the library that its own commands, or the installation that it tells of, do not make. */
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path/posix";
-import { libraryManual } from "../../lib/report/manual.ts";
-import { commandManual } from "../../lib/report/manual.ts";
+import { libraryManual } from "../../lib/help/manual.ts";
+import { commandManual } from "../../lib/help/manual.ts";
 import { COMMANDS } from "../../lib/commands/table.ts";
 
 const ROOT = join(import.meta.dirname ?? ".", "..", "..");

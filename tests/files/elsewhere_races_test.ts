@@ -6,9 +6,9 @@ import { need } from "../support/programs.ts";
 import { tryEveryMoment } from "./tool.ts";
 
 const SOURCES: Readonly<Record<string, readonly string[]>> = {
-  files: ["directory", "elsewhere", "inside", "lock", "lock_file", "origin", "socketfile"],
+  files: ["directory", "target_file", "directory_change", "lock", "lock_file", "file_netns", "socketfile"],
   kernel: ["beyond_limit", "file_info", "socket_info", "trust", "version"],
-  memory: ["own"],
+  memory: ["this_process"],
   rt: ["libc", "lines", "mem", "sys", "text", "user", "vdso"],
   rules: ["address", "address_text", "errno", "ip", "kernel_name", "keyed_hash", "nearest", "port_entry", "port_name"],
 };

@@ -7,8 +7,8 @@
  * the end the file has to be the other one's. Says how many moments there were.
  */
 #define _GNU_SOURCE
-#include "files/elsewhere.h"
-#include "memory/own.h"
+#include "files/target_file.h"
+#include "memory/this_process.h"
 #include "rules/settings.h"
 
 #include <stdio.h>
@@ -50,12 +50,12 @@ static int bound(const struct sockaddr_un *address) {
 }
 
 static void be_other_process(void) {
-    struct unsock_elsewhere where;
+    struct unsock_target_file where;
     char byte;
     int fd = opened();
     now = when = 0;
     close(child_ends[1]);
-    bool success = unsock_elsewhere_bind(fd, &at, sizeof(at), &where) == 0;
+    bool success = unsock_target_file_bind(fd, &at, sizeof(at), &where) == 0;
     must(!success || listen(fd, 1) == 0, "listen");
     must(write(child_says[1], success ? "y" : "n", 1) == 1, "write");
     must(read(child_ends[0], &byte, 1) == 0, "read");
@@ -112,26 +112,26 @@ static void end_other(void) {
 }
 
 static void close_server(int moment_of_other) {
-    struct unsock_elsewhere where;
+    struct unsock_target_file where;
     int fd = opened();
-    must(unsock_elsewhere_bind(fd, &at, sizeof(at), &where) == 0 && where.file.inode != 0, "bind");
+    must(unsock_target_file_bind(fd, &at, sizeof(at), &where) == 0 && where.file.inode != 0, "bind");
     struct unsock_fd entry = {.kind = UNSOCK_KIND_FOREIGN, .type = SOCK_STREAM, .flags = UNSOCK_FILE};
     entry.file.inode = where.file.inode;
     entry.file.device = where.file.device;
     when = moment_of_other;
-    unsock_elsewhere_find(fd, &entry, &where);
+    unsock_target_file_find(fd, &entry, &where);
     moment();
     close(fd);
-    unsock_elsewhere_release(&where);
+    unsock_target_file_release(&where);
     have = false;
 }
 
 static void bind_server(int moment_of_other) {
-    struct unsock_elsewhere where;
+    struct unsock_target_file where;
     int fd = opened();
     close(bound(&at));
     when = moment_of_other;
-    long result = unsock_elsewhere_bind(fd, &at, sizeof(at), &where);
+    long result = unsock_target_file_bind(fd, &at, sizeof(at), &where);
     must(result == 0 || result == -EADDRINUSE, "bind");
     have = result == 0;
     /* Where it was first the other process may still be about to find that out. */
@@ -159,7 +159,7 @@ int main(int argc, char **argv) {
     if (argc < 2 || strlen(argv[1]) + 5 > sizeof(at.sun_path))
         return 2;
     strcpy(at.sun_path, argv[1]);
-    unsock_own_start();
+    unsock_this_process_start();
     for (way = 0; way < WAYS; way++) {
         every_moment("close", close_server);
         every_moment("bind", bind_server);

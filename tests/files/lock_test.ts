@@ -9,9 +9,9 @@ import { until } from "../support/wait.ts";
 import { buildTool } from "./tool.ts";
 
 const SOURCES = {
-  files: ["inside", "lock", "lock_file"],
+  files: ["directory_change", "lock", "lock_file"],
   kernel: ["beyond_limit"],
-  memory: ["own"],
+  memory: ["this_process"],
   rt: ["libc", "mem", "sys", "text", "user", "vdso"],
 };
 const ignore = !need("cc") || !need("python3");

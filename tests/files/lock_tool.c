@@ -6,7 +6,7 @@
  *   lock_tool DIR full    the same, with no descriptor left
  */
 #include "files/lock.h"
-#include "memory/own.h"
+#include "memory/this_process.h"
 #include "rules/settings.h"
 
 #include <stdio.h>
@@ -21,7 +21,7 @@ int main(int argc, char **argv) {
     struct unsock_lock lock;
     if (argc < 3)
         return 2;
-    unsock_own_start();
+    unsock_this_process_start();
     struct rlimit none = {3, 3};
     if (strcmp(argv[2], "full") == 0 && setrlimit(RLIMIT_NOFILE, &none) < 0)
         return 3;

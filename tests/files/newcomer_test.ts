@@ -7,11 +7,11 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   files: [
     "control_file",
     "directory",
-    "handed",
-    "inside",
+    "listen_fds",
+    "directory_change",
     "lock",
     "lock_file",
-    "origin",
+    "file_netns",
     "port",
     "port_bind",
     "port_join",
@@ -34,7 +34,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     "trust",
     "version",
   ],
-  memory: ["fds", "option_table", "own", "state"],
+  memory: ["fds", "option_table", "this_process", "state"],
   rt: ["libc", "lines", "mem", "sys", "text", "user", "vdso"],
   rules: [
     "address",

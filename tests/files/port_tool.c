@@ -10,7 +10,7 @@
 #include "files/port_bind.h"
 #include "files/port_leave.h"
 #include "files/socketfile.h"
-#include "memory/own.h"
+#include "memory/this_process.h"
 #include "rules/settings.h"
 
 #include <stdio.h>
@@ -123,7 +123,7 @@ int main(int argc, char **argv) {
     unsock_settings.directory_length = strlen(argv[1]);
     must(unsock_settings.directory_length < sizeof(unsock_settings.directory), "too long");
     strcpy(unsock_settings.directory, argv[1]);
-    unsock_own_start();
+    unsock_this_process_start();
     name = ".9042@127.0.0.1+1";
     every_moment("bind", bind_one);
     name = ".9042@127.0.0.1";

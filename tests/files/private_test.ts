@@ -4,7 +4,7 @@ import { need } from "../support/programs.ts";
 import { tryEveryMoment } from "./tool.ts";
 
 const SOURCES: Readonly<Record<string, readonly string[]>> = {
-  process: ["private", "words"],
+  process: ["private", "errno_words"],
   kernel: ["entries"],
   rt: ["mem", "sys", "text"],
 };

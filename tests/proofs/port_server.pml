@@ -146,7 +146,7 @@ child: /* its parent is the first, while that has its socket */
     :: atomic { admitted[0] && holders[0] == 1 -> holders[0] = 2; socket = 0; holds = true }
     :: atomic { rests[0] -> goto over }
     fi;
-    STEP(close_socket(); check()); /* unsock_release_closing, unsock_removal_try: asked without the lock, and with it */
+    STEP(close_socket(); check()); /* unsock_release_file_closing, unsock_remove_file_try: asked without the lock, and with it */
     if
     :: atomic { lives(entry[0]) -> goto over }
     :: atomic { !lives(entry[0]) -> skip }

@@ -1,7 +1,7 @@
 /** What README.md and libunsock(7) tell to do where `unsock run` is not used: by the environment alone. */
 import { assert, assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
-import { libraryManual } from "../../lib/report/manual.ts";
+import { libraryManual } from "../../lib/help/manual.ts";
 import type { RunResult } from "./process.ts";
 
 const ROOT = join(import.meta.dirname ?? ".", "..", "..");

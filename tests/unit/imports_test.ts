@@ -5,7 +5,18 @@ import { dirname, fromFileUrl, join, relative } from "@std/path/posix";
 const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 
 /** From the bottom up; `main.ts` stands on top. */
-const LAYERS = ["lib/system", "lib/control", "lib/run", "lib/install", "lib/report", "lib/commands", "."];
+const LAYERS = [
+  "lib/system",
+  "lib/control",
+  "lib/run",
+  "lib/install",
+  "lib/sockets",
+  "lib/checks",
+  "lib/units",
+  "lib/help",
+  "lib/commands",
+  ".",
+];
 
 function modules(directory: string): string[] {
   return Array.from(Deno.readDirSync(join(ROOT, directory))).flatMap(({ name, isDirectory }) => {

@@ -1,14 +1,14 @@
 /* /proc/self/maps, with paths of others in it; and LD_PRELOAD, which must name one of them. */
 #include "../kernel.h"
 
-#include "process/own_file.c"
+#include "process/library_file.c"
 #include "process/start.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static char buffer[UNSOCK_OWN_FILE_MOST];
+    static char buffer[UNSOCK_LIBRARY_FILE_MOST];
     struct unsock_span path;
     fuzz_kernel_start(data, size);
-    bool found = unsock_own_file_mapped(buffer, &path);
+    bool found = unsock_library_file_mapped(buffer, &path);
     HOLDS(fuzz_kernel.opened == 0);
     HOLDS(!found || (path.at >= buffer && path.at + path.length <= buffer + sizeof buffer && path.at[0] == '/'));
     char *copy = fuzz_exact(data, size);

@@ -1,7 +1,7 @@
 /* /proc/net/unix, where names of others stand, with newlines in them if they like. */
 #include "../kernel.h"
 
-#include "files/origin.h"
+#include "files/file_netns.h"
 #include "kernel/socket_info.h"
 
 #define IFSOCK 0140644
@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     HOLDS(fuzz_kernel.opened == 0);
     fuzz_kernel_start(data, size);
     fuzz_kernel.mode = IFSOCK;
-    unsock_origin_is_gone("/run/u/80.sock");
+    unsock_file_netns_is_gone("/run/u/80.sock");
     HOLDS(fuzz_kernel.opened == 0);
     return 0;
 }

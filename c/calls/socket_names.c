@@ -1,0 +1,202 @@
+/* getsockname and getpeername. The kernel is always asked first; the cache only says what the kernel cannot. */
+#include "calls/socket_names.h"
+
+#include "calls/asking.h"
+#include "kernel/identify.h"
+#include "kernel/socket_info.h"
+#include "kernel/socket_mark.h"
+#include "memory/fds.h"
+#include "memory/sandbox.h"
+#include "memory/state.h"
+#include "replace/reuse.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/user.h"
+#include "rules/address.h"
+#include "rules/ip.h"
+#include "rules/kernel_name.h"
+#include "rules/settings.h"
+
+#include <linux/poll.h>
+
+/* As move_addr_to_user in net/socket.c, in its order. */
+long unsock_socket_names_give(const union unsock_sockaddr *from, socklen_t from_length, void *address,
+                              socklen_t *length) {
+    int32_t room;
+    if (unsock_user_read(&room, length, sizeof(room)) < 0)
+        return -EFAULT;
+    if (room < 0)
+        return -EINVAL;
+    if (unsock_user_write(length, &from_length, sizeof(from_length)) < 0)
+        return -EFAULT;
+    return room == 0 ? 0 : unsock_user_write(address, from, UNSOCK_MIN((socklen_t)room, from_length));
+}
+
+long unsock_socket_names_give_ip(const struct unsock_ip *ip, int domain, void *address, socklen_t *length) {
+    union unsock_sockaddr written;
+    struct unsock_ip shown = *ip;
+    /* An IPv6 client on an IPv4 socket (they share ports) has no address there that could be shown. */
+    if (domain == AF_INET && ip->family == AF_INET6)
+        shown = unsock_address_default(AF_INET, ip->port);
+    socklen_t written_length = unsock_ip_write(&shown, domain, &written);
+    return unsock_socket_names_give(&written, written_length, address, length);
+}
+
+bool unsock_socket_names_converts(int family) {
+    if (family == UNSOCK_AF_VSOCK)
+        return unsock_settings.convert_all || unsock_settings.convert_vsock;
+    return family == AF_UNIX || family == AF_UNSPEC || unsock_settings.convert_all;
+}
+
+/* A port for a peer that has none: of a vsock peer its own (cut to 16 bits), else from the socket's inode number. */
+static uint16_t invent_port(int fd, const union unsock_sockaddr *peer) {
+    uint32_t port;
+    if (peer->any.sa_family != UNSOCK_AF_VSOCK)
+        return unsock_socket_invented_port(fd);
+    memcpy(&port, peer->bytes + 4, sizeof(port)); /* svm_port */
+    return (port & 0xffff) != 0 ? (uint16_t)port : unsock_socket_invented_port(fd);
+}
+
+/* The number of the machine that a peer is on: a vsock CID, a TIPC node. Returns 0 for any other peer. */
+static uint32_t machine_of(const union unsock_sockaddr *peer) {
+    uint32_t number = 0;
+    size_t at = peer->any.sa_family == UNSOCK_AF_VSOCK  ? 8
+                : peer->any.sa_family == UNSOCK_AF_TIPC ? 8
+                                                        : 0; /* svm_cid, node */
+    if (at > 0)
+        memcpy(&number, peer->bytes + at, sizeof(number));
+    return number;
+}
+
+/* Who is from another machine is not from this one's address, which many servers trust. */
+static struct unsock_ip peer_address(const struct unsock_fd *entry, int fd, const union unsock_sockaddr *peer) {
+    uint32_t machine = machine_of(peer);
+    uint16_t port = invent_port(fd, peer);
+    if (machine == 0 || unsock_settings.accept_as.ip.family == 0)
+        return unsock_address_default(unsock_socket_names_family(entry), port);
+    return unsock_address_in_range(&unsock_settings.accept_as, machine, port);
+}
+
+/* A name that tells the address by itself is believed before the cache. */
+static struct unsock_name read_name(const union unsock_sockaddr *name, long length) {
+    struct unsock_name none = {.kind = UNSOCK_NAME_NONE};
+    return name->any.sa_family == AF_UNIX && length >= 0 ? unsock_kernel_name_read(&name->un, (size_t)length) : none;
+}
+
+long unsock_socket_names_peer(int fd, struct unsock_fd *entry, const union unsock_sockaddr *peer, socklen_t peer_length,
+                              void *address, socklen_t *length) {
+    struct unsock_ip ip;
+    bool accepted_foreign = entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_ACCEPTED);
+    bool is_ip = peer->any.sa_family == AF_INET || peer->any.sa_family == AF_INET6;
+    if (accepted_foreign && (is_ip || !unsock_socket_names_converts(peer->any.sa_family))) {
+        return unsock_socket_names_give(peer, peer_length, address, length);
+    }
+    struct unsock_name name = read_name(peer, peer_length);
+    ip = name.kind == UNSOCK_NAME_STREAM ? name.source : entry->remote;
+    if (ip.family == 0)
+        ip = peer_address(entry, fd, peer);
+    if (entry->remote.family == 0 && entry->kind != UNSOCK_KIND_UNKNOWN)
+        entry->remote = ip;
+    return unsock_socket_names_give_ip(&ip, entry->domain, address, length);
+}
+
+int unsock_socket_names_family(const struct unsock_fd *entry) {
+    return entry->local.family == AF_INET ? AF_INET : entry->domain;
+}
+
+/* Is this descriptor's name one that the program must not see? Then gives its entry. *wrong gets 0, or -errno where
+ * that cannot be known. */
+static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, struct unsock_fd *scratch, long *wrong) {
+    struct unsock_fd *entry = unsock_identify(fd, scratch);
+    int family = name->any.sa_family;
+    *wrong = family == AF_UNIX ? unsock_identify_wrong(entry) : 0;
+    if (!unsock_fd_is_redirected(entry))
+        return NULL;
+    /* A refused connect has TCP's own name, but for what the program bound (calls/refusal.h). */
+    bool bound = unsock_fd_is_refused(entry) && (entry->flags & UNSOCK_BOUND);
+    return entry->kind == UNSOCK_KIND_FOREIGN || family == AF_UNIX || bound ? entry : NULL;
+}
+
+static long give_local(struct unsock_fd *entry, struct sockaddr *address, socklen_t *length) {
+    struct unsock_ip local = entry->local;
+    if (local.family == 0)
+        local.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET;
+    /* An unbound or wildcard socket shows the wildcard of its own family. */
+    if (unsock_ip_is_wildcard(&local))
+        local.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET;
+    return unsock_socket_names_give_ip(&local, entry->domain, address, length);
+}
+
+/* Sockets that are known to be none of ours are asked about without a detour. */
+static bool is_plain(int fd) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry && (entry->kind == UNSOCK_KIND_OTHER || entry->kind == UNSOCK_KIND_IP);
+}
+
+long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length) {
+    union unsock_sockaddr name;
+    struct unsock_fd scratch;
+    if (is_plain(fd))
+        return unsock_sys(__NR_getsockname, fd, address, length);
+    long result = unsock_socket_name(fd, __NR_getsockname, &name);
+    if (result < 0)
+        return result;
+    long wrong;
+    unsock_reuse_named(fd, &name, (size_t)result);
+    struct unsock_fd *entry = redirected(fd, &name, &scratch, &wrong);
+    if (wrong < 0)
+        return wrong;
+    struct unsock_name own = entry ? read_name(&name, result) : (struct unsock_name){0};
+    bool raw = !entry || (entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_ACCEPTED) &&
+                          !unsock_socket_names_converts(name.any.sa_family));
+    if (raw)
+        return unsock_socket_names_give(&name, (socklen_t)result, address, length);
+    if (own.kind == UNSOCK_NAME_STREAM)
+        return unsock_socket_names_give_ip(&own.source, entry->domain, address, length);
+    return give_local(entry, address, length);
+}
+
+/* The peer's name tells that the socket is one of ours; a plain Unix client's does not, nor that of no peer. */
+static bool is_peer_of_ours(const union unsock_sockaddr *name, long length) {
+    struct unsock_name peer = read_name(name, length);
+    return peer.kind == UNSOCK_NAME_FILE || peer.kind == UNSOCK_NAME_STREAM;
+}
+
+/* Of a connection that is over TCP knows no peer. One that lives costs a question; where that is forbidden, it lives.
+ */
+static bool is_over(int fd, const struct unsock_fd *entry) {
+    if (unsock_sandboxed || entry->kind != UNSOCK_KIND_LOCAL || entry->type != SOCK_STREAM)
+        return false;
+    int events = unsock_socket_poll(fd, POLLRDHUP);
+    return (events & (POLLRDHUP | POLLHUP)) && unsock_end_is_over(fd, unsock_socket_mark(fd), events);
+}
+
+long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length) {
+    union unsock_sockaddr name = {0};
+    struct unsock_fd scratch;
+    if (is_plain(fd))
+        return unsock_sys(__NR_getpeername, fd, address, length);
+    if (unsock_asking_look(fd) < 0)
+        return -ENOTCONN;
+    long result = unsock_socket_name(fd, __NR_getpeername, &name);
+    if (result < 0 && result != -ENOTCONN)
+        return result;
+    long wrong = is_peer_of_ours(&name, result) ? 0 : unsock_reuse_look(fd);
+    if (wrong < 0)
+        return wrong;
+    if (result == -ENOTCONN)
+        name.any.sa_family = AF_UNIX;
+    struct unsock_fd *entry = redirected(fd, &name, &scratch, &wrong);
+    if (wrong < 0)
+        return wrong;
+    /* A connected datagram socket whose peer has not come yet is connected all the same. */
+    bool waiting = entry && entry->type == SOCK_DGRAM && unsock_state_is_connected(entry->state);
+    if (result < 0 && !waiting)
+        return result;
+    if (!entry)
+        return unsock_socket_names_give(&name, (socklen_t)result, address, length);
+    if (!unsock_state_is_connected(entry->state) || is_over(fd, entry))
+        return -ENOTCONN;
+    return unsock_socket_names_peer(fd, entry, &name, result < 0 ? 0 : (socklen_t)result, address, length);
+}

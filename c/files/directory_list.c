@@ -1,0 +1,90 @@
+/* What is in a directory of socket files. */
+#include "files/directory_list.h"
+
+#include "files/other_directory.h"
+#include "files/port.h"
+#include "kernel/entries.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/text.h"
+#include "rules/file_name.h"
+#include "rules/port_name.h"
+#include "rules/port_record.h"
+
+long unsock_directory_list_open(struct unsock_directory_list *names, const char *directory, uint16_t only) {
+    char path[UNSOCK_DIR_MOST + sizeof("/.")];
+    struct unsock_text text;
+    *names = (struct unsock_directory_list){.only = only};
+    if (!unsock_other_directory_begin(&names->visit, directory, strlen(directory)))
+        return -EINVAL;
+    unsock_text_start(&text, path, sizeof(path));
+    unsock_text_join(&text, directory, "/."); /* whatever links lead there */
+    unsock_entries_open(&names->entries, AT_FDCWD, path);
+    names->port = unsock_port_borrow();
+    long result = names->entries.fd < 0 ? names->entries.fd : names->port ? 0 : -ENOBUFS;
+    if (names->port)
+        names->port->key = (struct unsock_port_key){.number = 0}; /* it has been lent before */
+    if (result < 0)
+        unsock_directory_list_close(names);
+    return result;
+}
+
+void unsock_directory_list_close(struct unsock_directory_list *names) {
+    unsock_entries_close(&names->entries);
+    unsock_port_return(names->port);
+    names->port = NULL;
+    unsock_other_directory_end(&names->visit);
+}
+
+/* Many of a port's names stand side by side: it is read once for those. */
+static void read_port(struct unsock_port *port, struct unsock_port_key key) {
+    if (port->key.number != key.number || port->key.type != key.type)
+        unsock_port_read(port, key);
+}
+
+/* What the port says of a socket's name, which it may not know. */
+static enum unsock_directory_list_what what_socket(const struct unsock_port *port,
+                                                   const struct unsock_port_entry *entry) {
+    bool ours = port->holder == UNSOCK_PORT_OURS;
+    if (ours && unsock_port_same(&port->first, entry))
+        return UNSOCK_DIRECTORY_LIST_FIRST;
+    if (ours && unsock_port_find(port, entry) >= 0)
+        return UNSOCK_DIRECTORY_LIST_LISTED;
+    bool waits = port->key.type == SOCK_STREAM && entry->number >= UNSOCK_PORT_WAITING;
+    return waits ? UNSOCK_DIRECTORY_LIST_WAITING : UNSOCK_DIRECTORY_LIST_UNLISTED;
+}
+
+static void classify(struct unsock_port *port, enum unsock_file_kind kind, struct unsock_directory_list_one *one) {
+    switch (kind) {
+    case UNSOCK_FILE_SOCKET:
+        read_port(port, one->key);
+        one->what = what_socket(port, &one->entry);
+        break;
+    case UNSOCK_FILE_PORT:
+        read_port(port, one->key);
+        one->what = port->holder == UNSOCK_PORT_OURS ? UNSOCK_DIRECTORY_LIST_PORT : UNSOCK_DIRECTORY_LIST_PLAIN;
+        one->entry = port->first;
+        break;
+    case UNSOCK_FILE_RECORD:
+        one->what = UNSOCK_DIRECTORY_LIST_RECORD;
+        break;
+    case UNSOCK_FILE_NEXT:
+        one->what = UNSOCK_DIRECTORY_LIST_NEXT;
+        break;
+    default:
+        one->what = UNSOCK_DIRECTORY_LIST_INNER;
+    }
+}
+
+bool unsock_directory_list_next(struct unsock_directory_list *names, struct unsock_directory_list_one *one) {
+    enum unsock_entry_type type;
+    while ((one->name = unsock_entries_next(&names->entries, &type)) != NULL) {
+        one->entry = (struct unsock_port_entry){.number = 0};
+        enum unsock_file_kind kind = unsock_file_name_read(unsock_span_of(one->name), &one->key, &one->entry);
+        if (kind == UNSOCK_FILE_NONE || (names->only != 0 && one->key.number != names->only))
+            continue;
+        classify(names->port, kind, one);
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,144 @@
+/* Sockets that a service manager has opened for this program and handed over. */
+#include "files/listen_fds.h"
+
+#include "kernel/option_query.h"
+#include "kernel/socket_info.h"
+#include "memory/fds.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/text.h"
+#include "rules/address.h"
+#include "rules/ip.h"
+#include "rules/port_name.h"
+
+#define FIRST 3          /* SD_LISTEN_FDS_START (sd_listen_fds(3)) */
+#define COUNT_MOST 65536 /* more than there are ports: what says more was written by no service manager */
+
+int unsock_listen_fds_count;
+
+static uint64_t number_in(const struct unsock_environment *environment, const char *name, uint64_t most) {
+    const char *value = unsock_environment_get(environment, name);
+    uint64_t number;
+    return value && unsock_span_number(unsock_span_of(value), 10, most, &number) ? number : 0;
+}
+
+void unsock_listen_fds_start(const struct unsock_environment *environment) {
+    uint64_t count = number_in(environment, "LISTEN_FDS", COUNT_MOST);
+    if (count > 0 && number_in(environment, "LISTEN_PID", INT32_MAX) == (uint64_t)unsock_sys(__NR_getpid))
+        unsock_listen_fds_count = (int)count;
+}
+
+/* How many bytes of an AF_UNIX name count: of a path those before the NUL, of an abstract one all. */
+static size_t name_size(const struct sockaddr_un *name, size_t length) {
+    size_t most = length > UNSOCK_SUN_PATH_OFFSET ? length - UNSOCK_SUN_PATH_OFFSET : 0, size = 0;
+    most = UNSOCK_MIN(most, sizeof(name->sun_path));
+    if (most > 0 && name->sun_path[0] == '\0')
+        return most;
+    while (size < most && name->sun_path[size] != '\0')
+        size++;
+    return size;
+}
+
+/* A connection has its listener's name (Accept=yes in the unit). */
+bool unsock_listen_fds_is(int fd, int type, const struct sockaddr_un *name, socklen_t length) {
+    union unsock_sockaddr own;
+    long own_length = unsock_socket_name(fd, __NR_getsockname, &own);
+    if (own_length < 0 || own.any.sa_family != AF_UNIX)
+        return false;
+    size_t size = name_size(&own.un, (size_t)own_length);
+    return size > 0 && size == name_size(name, length) && unsock_same(own.un.sun_path, name->sun_path, size) &&
+           unsock_socket_option(fd, SO_TYPE) == type &&
+           (type != SOCK_STREAM || unsock_socket_option(fd, SO_ACCEPTCONN) == 1);
+}
+
+/* A descriptor that has this socket, and that the program has bound, or found by itself; -1: none from this one on. */
+static int next_user(uint64_t cookie, int type, int from) {
+    for (int fd = from; fd < unsock_fds_end(); fd++) {
+        const struct unsock_fd *entry = unsock_fds_known(fd);
+        if (entry && (entry->flags & UNSOCK_BOUND) && entry->type == type && unsock_socket_cookie(fd) == cookie)
+            return fd;
+    }
+    return -1;
+}
+
+bool unsock_listen_fds_is_used(int fd, int type) {
+    return next_user(unsock_socket_cookie(fd), type, 0) >= 0;
+}
+
+bool unsock_listen_fds_is_shared(int fd, int type) {
+    uint64_t cookie = unsock_socket_cookie(fd);
+    int user = next_user(cookie, type, 0);
+    return user == fd ? next_user(cookie, type, fd + 1) >= 0 : user >= 0;
+}
+
+static bool is_among(int fd) {
+    return fd >= FIRST && fd < FIRST + unsock_listen_fds_count;
+}
+
+bool unsock_listen_fds_is_behind(int fd) {
+    if (unsock_listen_fds_count == 0 || is_among(fd))
+        return false;
+    uint64_t cookie = unsock_socket_cookie(fd);
+    for (int handed = FIRST; cookie != 0 && is_among(handed); handed++) {
+        if (unsock_socket_cookie(handed) == cookie)
+            return true;
+    }
+    return false;
+}
+
+static bool is_excluded(int handed, const struct unsock_bind_request *request) {
+    uint64_t cookie = unsock_socket_cookie(handed);
+    for (int fd = -1; (fd = next_user(cookie, request->type, fd + 1)) >= 0;) {
+        const struct unsock_fd *entry = unsock_fds_known(fd);
+        if (!entry) /* another thread has closed it just now */
+            continue;
+        bool v6only = unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
+        bool apart = request->ip.family != 0 && entry->local.family != 0 &&
+                     !unsock_ip_conflict(&request->ip, request->v6only, &entry->local, v6only);
+        if (!apart && !(request->reuseport && unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT)))
+            return true;
+    }
+    return false;
+}
+
+long unsock_listen_fds_find(const struct unsock_bind_request *request, const struct sockaddr_un *name,
+                            socklen_t length) {
+    for (int fd = FIRST; is_among(fd); fd++) {
+        if (unsock_listen_fds_is(fd, request->type, name, length))
+            return is_excluded(fd, request) ? -EADDRINUSE : fd;
+    }
+    return -ENOENT;
+}
+
+long unsock_listen_fds_bound(struct unsock_bound *bound, const struct sockaddr_un *path, int handed) {
+    bound->path = *path;
+    bound->how = UNSOCK_BOUND_HANDED;
+    bound->share = handed;
+    return 0;
+}
+
+static long bind_path(const struct unsock_bind_request *request, const struct sockaddr_un *path, socklen_t length,
+                      struct unsock_bound *bound) {
+    long handed = unsock_listen_fds_find(request, path, length);
+    return handed < 0 ? handed : unsock_listen_fds_bound(bound, path, (int)handed);
+}
+
+UNSOCK_OWN_FRAME long unsock_listen_fds_bind_port(const struct unsock_bind_request *request,
+                                                  struct unsock_bound *bound) {
+    struct sockaddr_un path;
+    if (unsock_listen_fds_count == 0)
+        return -ENOENT;
+    socklen_t length = unsock_address_path(request->ip.port, request->type, &path);
+    return bind_path(request, &path, length, bound);
+}
+
+UNSOCK_OWN_FRAME long unsock_listen_fds_bind_entry(const struct unsock_bind_request *request,
+                                                   const struct unsock_port_entry *entry, struct unsock_bound *bound) {
+    struct sockaddr_un path;
+    if (unsock_listen_fds_count == 0)
+        return -ENOENT;
+    struct unsock_port_key key = {request->ip.port, (uint8_t)request->type};
+    socklen_t length = unsock_port_path(key, entry, &path);
+    return bind_path(request, &path, length, bound);
+}

@@ -1,0 +1,251 @@
+/* Socket files at paths of the user's choice. */
+#include "files/target_file.h"
+
+#include "files/lock.h"
+#include "files/socketfile.h"
+#include "kernel/beyond_limit.h"
+#include "kernel/file_info.h"
+#include "kernel/socket_info.h"
+#include "kernel/version.h"
+#include "memory/fds.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "rt/table.h"
+#include "rt/text.h"
+#include "rules/errno.h"
+
+#define RENAME_NO_REPLACE 1u /* renameat2(2) */
+#define ASIDE_NAME ".unsock.gone"
+#define ASIDE_MOST 128 /* more than a sun_path and the name */
+#define LATE_MOST 32
+
+/* Sockets that were still in use when their last descriptor here was closed (files/release_file.c says by whom). */
+enum { FREE, TAKEN, KEPT };
+static UNSOCK_TABLE struct late {
+    uint8_t state;
+    struct unsock_target_file where;
+} late[LATE_MOST];
+static bool any_kept; /* some was, at some time */
+
+/* In memory that is longer than the sun_path. */
+static const char *path_of(const struct unsock_target_file *where) {
+    return (const char *)where->name.bytes + UNSOCK_SUN_PATH_OFFSET;
+}
+
+/* Of the path, up to the last slash. */
+static size_t directory_length(const char *path) {
+    size_t length = strlen(path);
+    while (length > 0 && path[length - 1] != '/')
+        length--;
+    return length > 0 ? length - 1 : 0;
+}
+
+static long lock_directory(struct unsock_lock *lock, const char *path) {
+    size_t length = directory_length(path);
+    return length == 0 && path[0] != '/' ? unsock_lock_take_in(lock, ".", 1) : unsock_lock_take_in(lock, path, length);
+}
+
+/* Some file systems cannot promise not to replace anything, and say EINVAL. */
+static long move(const char *from, const char *to) {
+    long result = unsock_sys(__NR_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_NO_REPLACE);
+    return result == -EINVAL ? unsock_sys(__NR_renameat, AT_FDCWD, from, AT_FDCWD, to) : result;
+}
+
+/* Whoever left that was killed at it. (In a directory whose path is too long to ask, it is what he meant to remove.) */
+static void clear(const char *aside) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    size_t length = strlen(aside) + 1;
+    bool fits = length <= sizeof(name.sun_path);
+    if (fits)
+        memcpy(name.sun_path, aside, length);
+    if (!fits || unsock_socketfile_is_stale(&name, (socklen_t)(UNSOCK_SUN_PATH_OFFSET + length)))
+        unsock_sys(__NR_unlinkat, AT_FDCWD, aside, 0);
+}
+
+/* To the name by which only who has the lock knows things. */
+static long move_aside(const char *path, const char *aside) {
+    long result = move(path, aside);
+    if (result != -EEXIST)
+        return result;
+    clear(aside);
+    result = move(path, aside);
+    return result == -EEXIST ? -EADDRINUSE : result;
+}
+
+/*
+ * Who does not know the lock may have put another file into the place since it was looked at (by unlink and bind, or by
+ * a rename): what was there is known once it has a name that nobody else knows. Another's gets its own back.
+ */
+static long remove_this(const struct unsock_target_file *where) {
+    const char *path = path_of(where);
+    char aside[ASIDE_MOST];
+    struct unsock_text text;
+    struct unsock_file_id moved;
+    unsock_text_start(&text, aside, sizeof(aside));
+    unsock_text_span(&text, (struct unsock_span){path, directory_length(path)});
+    unsock_text_put(&text, path[0] == '/' || directory_length(path) > 0 ? "/" : "");
+    unsock_text_put(&text, ASIDE_NAME);
+    long result = move_aside(path, aside);
+    if (result < 0)
+        return result;
+    unsock_file_identify(AT_FDCWD, aside, &moved);
+    result = -EADDRINUSE;
+    if (unsock_file_is(&moved, &where->file))
+        result = unsock_sys(__NR_unlinkat, AT_FDCWD, aside, 0);
+    if (result < 0)
+        move(aside, path);
+    return result;
+}
+
+/*
+ * With the directory locked: removes the file if that is what stands there, and no socket is known by it. Returns 0,
+ * -ENOENT when nothing is there, or -errno.
+ */
+static long take_away(const struct unsock_target_file *where, long probe) {
+    struct unsock_file_id now;
+    /* As long as it is open no other file can get its inode number. */
+    long held = unsock_descriptor(__NR_openat, AT_FDCWD, path_of(where), UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (held < 0)
+        return held == -ENOENT ? held : -ENOBUFS;
+    long result = -EADDRINUSE;
+    unsock_file_identify((int)held, "", &now);
+    if (unsock_file_is(&now, &where->file) &&
+        unsock_socketfile_life(probe, &where->name.un, where->length) == UNSOCK_PORT_DEAD)
+        result = remove_this(where);
+    unsock_sys(__NR_close, held);
+    return result;
+}
+
+static long take_away_locked(const struct unsock_target_file *where, long probe) {
+    struct unsock_lock lock;
+    long result = lock_directory(&lock, path_of(where));
+    if (result == 0)
+        result = take_away(where, probe);
+    unsock_lock_drop(&lock);
+    return result;
+}
+
+/* What is there is asked under the lock: its socket may just have gone, and its file with it. */
+static long replace_left_over(int socket, struct unsock_target_file *where) {
+    struct unsock_lock lock;
+    long probe = unsock_socketfile_probe();
+    long result = lock_directory(&lock, path_of(where));
+    if (result == 0)
+        result = unsock_file_identify(AT_FDCWD, path_of(where), &where->file);
+    if (result == 0)
+        result = probe < 0 ? -EADDRINUSE : take_away(where, probe);
+    if (result == 0 || result == -ENOENT)
+        result = unsock_socketfile_bind(socket, &where->name.un, where->length, -1);
+    unsock_lock_drop(&lock);
+    unsock_socketfile_probe_end(probe);
+    return unsock_errno_as_ip(UNSOCK_AT_BIND, result);
+}
+
+long unsock_target_file_bind(int socket, const void *address, socklen_t length, struct unsock_target_file *where) {
+    memset(where, 0, sizeof(*where));
+    memcpy(&where->name, address, UNSOCK_MIN(length, sizeof(where->name.un)));
+    size_t named = UNSOCK_SUN_PATH_OFFSET + strlen(path_of(where)) + 1;
+    where->length = (socklen_t)UNSOCK_MIN(named, sizeof(where->name.un));
+    /* Where a bind under way can be taken for a left-over file, it is done under the lock. */
+    long result = unsock_kernel_is_before(5, 14) ? -EADDRINUSE
+                                                 : unsock_socketfile_bind(socket, &where->name.un, where->length, -1);
+    if (result == -EADDRINUSE)
+        result = replace_left_over(socket, where);
+    /* Which directory a relative path is seen from may change. */
+    where->file.inode = 0;
+    if (result == 0 && path_of(where)[0] == '/')
+        unsock_file_identify(AT_FDCWD, path_of(where), &where->file);
+    return result;
+}
+
+UNSOCK_OWN_FRAME bool unsock_target_file_find(int fd, const struct unsock_fd *entry, struct unsock_target_file *where) {
+    where->file.inode = 0;
+    if (entry->kind != UNSOCK_KIND_FOREIGN || !unsock_fd_has_file(entry))
+        return false;
+    memset(&where->name, 0, sizeof(where->name));
+    long length = unsock_socket_name(fd, __NR_getsockname, &where->name);
+    if (length <= (long)UNSOCK_SUN_PATH_OFFSET || where->name.any.sa_family != AF_UNIX || path_of(where)[0] != '/')
+        return false;
+    where->length = (socklen_t)UNSOCK_MIN((size_t)length, sizeof(where->name.un));
+    unsock_file_identify(AT_FDCWD, path_of(where), &where->file);
+    bool own = where->file.inode != 0;
+    if (own && unsock_fd_knows_inode(entry)) {
+        own = entry->file.inode == where->file.inode && entry->file.device == where->file.device;
+    } else if (own) {
+        /* Forgotten for the address of a peer. This socket lives: a file without one is somebody else's. */
+        long probe = unsock_socketfile_probe();
+        own = unsock_socketfile_is_live(probe, &where->name.un, where->length);
+        unsock_socketfile_probe_end(probe);
+    }
+    where->file.inode = own ? where->file.inode : 0;
+    return own;
+}
+
+/* Needs no lock where the socket is in use, as nothing is removed then. Returns whether there is nothing more to do. */
+static bool try(const struct unsock_target_file *where) {
+    struct unsock_file_id now;
+    unsock_file_identify(AT_FDCWD, path_of(where), &now);
+    if (!unsock_file_is(&now, &where->file))
+        return true;
+    long probe = unsock_socketfile_probe(), result = -EADDRINUSE;
+    if (probe >= 0 && !unsock_socketfile_is_live(probe, &where->name.un, where->length))
+        result = take_away_locked(where, probe);
+    unsock_socketfile_probe_end(probe);
+    return result != -EADDRINUSE && result != -ENOBUFS;
+}
+
+/* Is it kept in a place before this one? A file of which several descriptors are closed needs one. */
+static bool is_kept_before(int place, const struct unsock_target_file *where) {
+    for (int i = 0; i < place; i++) {
+        if (__atomic_load_n(&late[i].state, __ATOMIC_ACQUIRE) == KEPT &&
+            unsock_file_is(&late[i].where.file, &where->file))
+            return true;
+    }
+    return false;
+}
+
+static bool take_place(struct late *place, uint8_t from) {
+    return __atomic_compare_exchange_n(&place->state, &from, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static bool put(const struct unsock_target_file *where) {
+    for (int i = 0; i < LATE_MOST; i++) {
+        if (is_kept_before(i, where))
+            return true;
+        if (!take_place(&late[i], FREE))
+            continue;
+        late[i].where = *where;
+        __atomic_store_n(&any_kept, true, __ATOMIC_RELAXED);
+        __atomic_store_n(&late[i].state, KEPT, __ATOMIC_RELEASE);
+        return true;
+    }
+    return false;
+}
+
+void unsock_target_file_keep(const struct unsock_target_file *where) {
+    if (put(where))
+        return;
+    unsock_target_file_again();
+    put(where);
+}
+
+UNSOCK_OWN_FRAME void unsock_target_file_release(const struct unsock_target_file *where) {
+    if (where->file.inode != 0 && !try(where))
+        unsock_target_file_keep(where);
+}
+
+void unsock_target_file_again(void) {
+    for (int i = 0; i < LATE_MOST; i++) {
+        if (take_place(&late[i], KEPT))
+            __atomic_store_n(&late[i].state, try(&late[i].where) ? FREE : KEPT, __ATOMIC_RELEASE);
+    }
+}
+
+bool unsock_target_file_any(void) {
+    for (int i = 0; i < LATE_MOST && __atomic_load_n(&any_kept, __ATOMIC_RELAXED); i++) {
+        if (__atomic_load_n(&late[i].state, __ATOMIC_ACQUIRE) == KEPT)
+            return true;
+    }
+    return false;
+}

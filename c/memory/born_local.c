@@ -1,0 +1,64 @@
+/*
+ * The length of the current run of local connects, as branch predictors count. A wrong guess is dear (the socket has to
+ * be replaced after all), so each one makes the next guess wait for a longer run: a process with both kinds soon pays
+ * nothing. A listener tells less of the next socket: a server has some, and may connect to anywhere.
+ */
+#include "memory/born_local.h"
+
+#include "rules/settings.h"
+
+#define CONNECT 8 /* listeners for one connect */
+#define RUN_FIRST (2 * CONNECT)
+#define RUN_AFTER_WRONG (64 * CONNECT)
+#define RUN_MOST (1 << 24)
+
+static int run;
+static int needed = RUN_FIRST;
+
+/* Every address of the family is covered, and so are all ports: there is nothing to predict. */
+static bool covers_all(int domain) {
+    for (unsigned i = 0; i < unsock_settings.address_count; i++) {
+        const struct unsock_prefix *prefix = &unsock_settings.addresses[i];
+        if (prefix->ip.family == domain && prefix->bits == 0)
+            return unsock_settings.port_count == 0;
+    }
+    return false;
+}
+
+static bool guesses_local(void) {
+    return __atomic_load_n(&run, __ATOMIC_RELAXED) >= __atomic_load_n(&needed, __ATOMIC_RELAXED);
+}
+
+/*
+ * There in programs that use liburing: a connect through io_uring to an address that is not covered would find a socket
+ * of the wrong kind (IORING_OP_CONNECT is not intercepted).
+ */
+extern int io_uring_queue_init(unsigned entries, void *ring, unsigned flags) __attribute__((weak));
+
+bool unsock_born_local(int domain) {
+    if (io_uring_queue_init)
+        return false;
+    return guesses_local() || covers_all(domain);
+}
+
+static void lengthen(int by) {
+    if (!guesses_local())
+        __atomic_fetch_add(&run, by, __ATOMIC_RELAXED);
+}
+
+void unsock_born_local_note_local(void) {
+    lengthen(CONNECT);
+}
+
+void unsock_predict_listens(void) {
+    lengthen(1);
+}
+
+void unsock_born_local_note_ip(void) {
+    int wait = __atomic_load_n(&needed, __ATOMIC_RELAXED);
+    if (guesses_local()) {
+        wait = wait < RUN_AFTER_WRONG ? RUN_AFTER_WRONG : wait < RUN_MOST ? 2 * wait : wait;
+        __atomic_store_n(&needed, wait, __ATOMIC_RELAXED);
+    }
+    __atomic_store_n(&run, 0, __ATOMIC_RELAXED);
+}

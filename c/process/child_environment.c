@@ -1,0 +1,143 @@
+/* Keeping what children need, and giving it back to them. */
+#include "process/child_environment.h"
+
+#include "process/library_file.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+#include "unsock.h"
+
+#include <linux/mman.h>
+
+#define PRELOAD "LD_PRELOAD="
+#define USUAL_SIZE 1024
+
+/* NAME=VALUE strings, one behind the other; the first is LD_PRELOAD's. Nearly always they fit into `usual`. */
+static char usual[USUAL_SIZE];
+static const char *file;
+static const char *preload; /* NULL: nothing is put back */
+static const char *settings[UNSOCK_CHILD_ENVIRONMENT_MOST];
+static unsigned setting_count;
+
+static char *make_room(size_t size) {
+    if (size <= sizeof(usual))
+        return usual;
+    long memory = unsock_sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory < 0 && memory > -4096 ? NULL : (char *)memory;
+}
+
+/* In which process this is off says nothing about its children's children. */
+static bool is_inherited(const char *name) {
+    return !unsock_span_is(unsock_span_of(name), "UNSOCK_OFF");
+}
+
+void unsock_child_environment_take(const struct unsock_environment *environment, struct unsock_span own_file) {
+    size_t size = sizeof(PRELOAD) + own_file.length;
+    const char *name, *value;
+    for (unsigned i = 0; environment && (name = unsock_setting_name(i)); i++) {
+        if ((value = unsock_environment_get(environment, name)))
+            size += strlen(name) + strlen(value) + 2;
+    }
+    char *room = make_room(size);
+    if (!room)
+        return;
+    struct unsock_text text;
+    if (own_file.length > 0) {
+        unsock_text_start(&text, room, size);
+        unsock_text_put(&text, PRELOAD);
+        unsock_text_span(&text, own_file);
+        file = room + sizeof(PRELOAD) - 1;
+        preload = environment ? room : NULL;
+        room += text.length + 1;
+        size -= text.length + 1;
+    }
+    setting_count = 0;
+    for (unsigned i = 0;
+         environment && (name = unsock_setting_name(i)) && setting_count < UNSOCK_CHILD_ENVIRONMENT_MOST; i++) {
+        if (!is_inherited(name) || !(value = unsock_environment_get(environment, name)))
+            continue;
+        unsock_text_start(&text, room, size);
+        unsock_text_put(&text, name);
+        unsock_text_char(&text, '=');
+        unsock_text_put(&text, value);
+        settings[setting_count++] = room;
+        room += text.length + 1;
+        size -= text.length + 1;
+    }
+}
+
+const char *unsock_child_environment_file(void) {
+    return file;
+}
+
+/* Does the string begin as NAME=VALUE's NAME= does? */
+static bool same_name(const char *string, const char *named) {
+    size_t i = 0;
+    while (string[i] == named[i] && named[i] != '=')
+        i++;
+    return named[i] == '=' && string[i] == '=';
+}
+
+/* The place of a variable, or NULL. */
+static const char *const *find(const char *const *environment, const char *named) {
+    for (; environment && *environment; environment++) {
+        if (same_name(*environment, named))
+            return environment;
+    }
+    return NULL;
+}
+
+static bool has_library(const char *variable) {
+    struct unsock_span own = unsock_span_of(unsock_child_environment_file());
+    struct unsock_span rest = unsock_span_of(variable + sizeof(PRELOAD) - 1);
+    for (struct unsock_span entry; (entry = unsock_preload_next(&rest)).length > 0;) {
+        if (entry.length == own.length && unsock_same(entry.at, own.at, own.length))
+            return true;
+    }
+    return false;
+}
+
+bool unsock_child_environment_lacks(const char *const *environment) {
+    struct unsock_environment own = {.list = environment};
+    if (unsock_environment_is_off(&own))
+        return false;
+    const char *const *old = preload ? find(environment, PRELOAD) : NULL;
+    if (preload && (!old || !has_library(*old)))
+        return true;
+    for (unsigned i = 0; i < setting_count; i++) {
+        if (!find(environment, settings[i]))
+            return true;
+    }
+    return false;
+}
+
+size_t unsock_child_environment_room(const char *const *environment) {
+    const char *const *old = preload ? find(environment, PRELOAD) : NULL;
+    return old ? strlen(preload) + strlen(*old) + 2 : 0;
+}
+
+size_t unsock_child_environment_complete(const char *const *environment, const char **complete, char *room,
+                                         size_t size) {
+    size_t count = 0;
+    const char *const *old = preload ? find(environment, PRELOAD) : NULL;
+    struct unsock_environment own = {.list = environment};
+    bool lacks = !unsock_environment_is_off(&own);
+    bool add = lacks && old && !has_library(*old);
+    if (add) {
+        struct unsock_text text;
+        unsock_text_start(&text, room, size);
+        unsock_text_put(&text, preload);
+        unsock_text_put(&text, (*old)[sizeof(PRELOAD) - 1] != '\0' ? ":" : "");
+        unsock_text_put(&text, *old + sizeof(PRELOAD) - 1);
+    }
+    for (const char *const *at = environment; at && *at; at++)
+        complete[count++] = add && at == old ? room : *at;
+    if (lacks && preload && !old)
+        complete[count++] = preload;
+    for (unsigned i = 0; lacks && i < setting_count; i++) {
+        if (!find(environment, settings[i]))
+            complete[count++] = settings[i];
+    }
+    complete[count] = NULL;
+    return count;
+}

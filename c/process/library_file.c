@@ -1,0 +1,82 @@
+/* Finding the library's own file, without libc: dladdr is not in every one. */
+#include "process/library_file.h"
+
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+static const char own_name[] = "libunsock";
+
+struct unsock_span unsock_base_name(struct unsock_span path) {
+    size_t start = path.length;
+    while (start > 0 && path.at[start - 1] != '/')
+        start--;
+    return (struct unsock_span){path.at + start, path.length - start};
+}
+
+struct unsock_span unsock_preload_next(struct unsock_span *rest) {
+    while (rest->length > 0) {
+        size_t length = 0;
+        while (length < rest->length && rest->at[length] != ' ' && rest->at[length] != ':')
+            length++;
+        struct unsock_span entry = {rest->at, length};
+        size_t skipped = length < rest->length ? length + 1 : length;
+        *rest = (struct unsock_span){rest->at + skipped, rest->length - skipped};
+        if (length > 0)
+            return entry;
+    }
+    return (struct unsock_span){rest->at, 0};
+}
+
+/* Does the line "START-END … INODE PATH" of /proc/self/maps hold this library? Then gives its path. */
+static bool own_map(struct unsock_span line, struct unsock_span *path) {
+    uint64_t start, end, here = (uint64_t)&unsock_library_file_mapped;
+    struct unsock_span range = unsock_span_next(&line, ' ');
+    struct unsock_span first = unsock_span_next(&range, '-');
+    if (!unsock_span_number(first, 16, UINT64_MAX, &start) || !unsock_span_number(range, 16, UINT64_MAX, &end))
+        return false;
+    if (here < start || here >= end)
+        return false;
+    while (line.length > 0 && line.at[0] != '/')
+        line = (struct unsock_span){line.at + 1, line.length - 1};
+    *path = line;
+    return line.length > 0;
+}
+
+/* Line by line; lines that are longer than the buffer end the search. */
+bool unsock_library_file_mapped(char *buffer, struct unsock_span *path) {
+    long fd = unsock_sys(__NR_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    size_t filled = 0;
+    bool found = false;
+    while (fd >= 0 && !found) {
+        long count = unsock_sys(__NR_read, fd, buffer + filled, UNSOCK_LIBRARY_FILE_MOST - filled);
+        if (count <= 0)
+            break;
+        filled += (size_t)count;
+        struct unsock_span rest = {buffer, filled};
+        while (!found) {
+            struct unsock_span line = unsock_span_next(&rest, '\n');
+            if (line.at + line.length == buffer + filled) {
+                memmove(buffer, line.at, line.length);
+                filled = line.length;
+                break;
+            }
+            found = own_map(line, path);
+        }
+    }
+    if (fd >= 0)
+        unsock_sys(__NR_close, fd);
+    return found;
+}
+
+bool unsock_library_file(const struct unsock_environment *environment, char *buffer, struct unsock_span *path) {
+    const char *value = unsock_environment_get(environment, "LD_PRELOAD");
+    struct unsock_span rest = unsock_span_of(value ? value : "");
+    for (*path = unsock_preload_next(&rest); path->length > 0; *path = unsock_preload_next(&rest)) {
+        struct unsock_span name = unsock_base_name(*path);
+        bool ours = name.length >= sizeof(own_name) - 1 && unsock_same(name.at, own_name, sizeof(own_name) - 1);
+        if (path->at[0] == '/' && ours)
+            return true;
+    }
+    return unsock_library_file_mapped(buffer, path);
+}

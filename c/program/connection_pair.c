@@ -1,0 +1,226 @@
+/*
+ * By read and write through large buffers: from TCP to a Unix socket that takes less time than splice(2), which moves
+ * it page by page (0.28 against 0.35 s of the processor for a gigabyte), and needs no pipe. A connection has a buffer
+ * only as long as something is on its way that its peer does not take.
+ */
+#include "program/connection_pair.h"
+
+#include "memory/epoll_memory.h"
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#include <linux/mman.h>
+
+#define EPOLL_IN 0x001
+#define EPOLL_OUT 0x004
+#define EPOLL_READ_HANGUP 0x2000
+#define EPOLL_EDGE (1u << 31)
+#define EPOLL_ADD 1
+#define EPOLL_MODIFY 3
+#define BUFFER (512 * 1024)
+#define TURNS_MOST 32 /* then it is another connection's turn */
+#define KEPT 16
+#define LIMIT_MOST (1u << 20)
+#define PAGE 4096
+
+/* One direction: from this descriptor to its peer. */
+struct end {
+    int32_t peer;    /* 0: it is none: standard input stays open */
+    bool ended;      /* nothing more comes from here */
+    bool told;       /* and the peer knows */
+    bool is_client;  /* of HTTP's */
+    uint32_t at;     /* what the peer has taken of the buffer */
+    uint32_t passed; /* what it may take */
+    uint32_t size;   /* what is in it */
+    uint8_t *buffer;
+    struct unsock_http_gate *gate; /* NULL: all may pass. Both ends have it, the client's owns it */
+};
+
+static struct end *ends;
+static uint64_t limit;
+static long set;
+static uint8_t *kept[KEPT];
+static unsigned kept_count;
+
+static void *map(size_t size) {
+    long memory = unsock_sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory < 0 && memory > -PAGE ? NULL : (void *)memory;
+}
+
+long unsock_connection_pair_start(long epoll, uint64_t descriptors) {
+    limit = UNSOCK_MIN(descriptors, LIMIT_MOST);
+    set = epoll;
+    ends = map(limit * sizeof(*ends));
+    return ends ? 0 : -ENOMEM;
+}
+
+static void watch(int fd, int operation) {
+    struct unsock_epoll_event event = {EPOLL_IN | EPOLL_OUT | EPOLL_READ_HANGUP | EPOLL_EDGE, (uint64_t)fd};
+    unsock_sys(__NR_epoll_ctl, set, operation, fd, &event);
+}
+
+static bool take_buffer(struct end *end) {
+    if (!end->buffer)
+        end->buffer = kept_count > 0 ? kept[--kept_count] : map(BUFFER);
+    return end->buffer;
+}
+
+static void leave_buffer(struct end *end) {
+    if (end->buffer && kept_count < KEPT)
+        kept[kept_count++] = end->buffer;
+    else if (end->buffer)
+        unsock_sys(__NR_munmap, end->buffer, BUFFER);
+    end->buffer = NULL;
+    end->at = end->passed = end->size = 0;
+}
+
+static void forget(int fd) {
+    leave_buffer(&ends[fd]);
+    if (ends[fd].is_client)
+        unsock_http_gate_end(ends[fd].gate);
+    unsock_sys(__NR_close, fd);
+    ends[fd] = (struct end){.peer = 0};
+}
+
+static void close_by_reset(int fd) {
+    struct linger at_once = {1, 0};
+    unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
+void unsock_connection_pair_reset(int fd) {
+    close_by_reset(fd);
+    unsock_sys(__NR_close, fd);
+}
+
+static void break_both(int fd) {
+    int peer = ends[fd].peer;
+    close_by_reset(fd);
+    close_by_reset(peer);
+    forget(fd);
+    forget(peer);
+}
+
+/* What has come and may go on, goes on. Returns 0 or -EBADMSG. */
+static long let_pass(struct end *end) {
+    size_t size = end->size - end->passed;
+    long count = (long)size;
+    if (end->gate && size > 0)
+        count = unsock_http_gate_pass(end->gate, end->is_client, end->buffer + end->passed, &size);
+    if (count < 0)
+        return -EBADMSG;
+    end->size = end->passed + (uint32_t)size;
+    end->passed += (uint32_t)count;
+    return 0;
+}
+
+/* The peer has taken all that it may. Returns 0, or -errno: -EAGAIN where nothing has come. */
+static long fill(int fd, struct end *end) {
+    if (!take_buffer(end))
+        return -ENOMEM;
+    uint32_t kept = end->size - end->at;
+    if (kept > 0)
+        memmove(end->buffer, end->buffer + end->at, kept);
+    end->at = end->passed = 0;
+    end->size = kept;
+    if (kept == BUFFER)
+        return -EBADMSG;
+    long count = unsock_sys(__NR_read, fd, end->buffer + kept, BUFFER - kept);
+    end->size += count > 0 ? (uint32_t)count : 0;
+    end->ended = count == 0;
+    return count < 0 ? count : let_pass(end);
+}
+
+/*
+ * A peer that takes nothing more may still have something to say, so that this direction alone is over then: who sends
+ * on is reset by the kernel when both have ended.
+ */
+static long drain(struct end *end) {
+    long count = unsock_sys(__NR_write, end->peer, end->buffer + end->at, end->passed - end->at);
+    if (count < 0 && count != -EAGAIN) {
+        leave_buffer(end);
+        end->ended = end->told = true;
+        return 0;
+    }
+    end->at += count > 0 ? (uint32_t)count : 0;
+    return UNSOCK_MIN(count, 0);
+}
+
+/* Moves what there is from this one to its peer. Returns false when the connection is broken. */
+static bool move(int fd) {
+    struct end *end = &ends[fd];
+    long result = let_pass(end);
+    int turns = 0;
+    for (; result == 0 && !end->told && turns < TURNS_MOST; turns++) {
+        if (end->at < end->passed) {
+            result = drain(end);
+        } else if (!end->ended) {
+            result = fill(fd, end);
+        } else {
+            unsock_sys(__NR_shutdown, end->peer, SHUT_WR);
+            end->told = true;
+        }
+    }
+    if (end->at == end->size)
+        leave_buffer(end);
+    if (turns == TURNS_MOST)
+        watch(fd, EPOLL_MODIFY); /* tells it once more */
+    return result == 0 || result == -EAGAIN;
+}
+
+void unsock_connection_pair_event(int fd) {
+    if (fd < 0 || (uint64_t)fd >= limit || ends[fd].peer == 0)
+        return;
+    int peer = ends[fd].peer;
+    bool whole = move(fd);
+    /* What the peer has said before is told, whatever is with this one. */
+    whole &= move(peer);
+    if (!whole) {
+        break_both(fd);
+    } else if (ends[fd].told && ends[peer].told) {
+        forget(fd);
+        forget(peer);
+    }
+}
+
+static bool have_room(int one, int other) {
+    if ((uint64_t)one < limit && (uint64_t)other < limit)
+        return true;
+    unsock_connection_pair_reset(one);
+    unsock_connection_pair_reset(other);
+    return false;
+}
+
+static void begin(int one, int other) {
+    watch(one, EPOLL_ADD);
+    watch(other, EPOLL_ADD);
+    unsock_connection_pair_event(one);
+}
+
+void unsock_connection_pair_join(int one, int other) {
+    if (!have_room(one, other))
+        return;
+    ends[one] = (struct end){.peer = other};
+    ends[other] = (struct end){.peer = one};
+    begin(one, other);
+}
+
+void unsock_connection_pair_join_http(int client, int server, struct unsock_http_gate *gate, const void *bytes,
+                                      size_t size, size_t passed) {
+    struct end end = {.peer = server, .is_client = true, .gate = gate};
+    bool has_room = have_room(client, server);
+    if (!has_room || size > UNSOCK_JOINED_BEFORE || !take_buffer(&end)) {
+        unsock_http_gate_end(gate);
+        if (has_room) {
+            unsock_connection_pair_reset(client);
+            unsock_connection_pair_reset(server);
+        }
+        return;
+    }
+    memcpy(end.buffer, bytes, size);
+    end.size = (uint32_t)size;
+    end.passed = (uint32_t)passed;
+    ends[client] = end;
+    ends[server] = (struct end){.peer = client, .gate = gate};
+    begin(client, server);
+}

@@ -1,0 +1,79 @@
+/* signalfd(2), and a pair of sockets that keeps messages apart. */
+#include "program/keeper_channel.h"
+
+#include "rt/mem.h"
+#include "rt/net.h"
+#include "rt/sys.h"
+
+#include <linux/poll.h>
+
+#define SET_MASK 2 /* SIG_SETMASK */
+#define BEHIND_STANDARD 3
+#define IGNORED 1
+
+/* The kernel's struct sigaction, for handlers that are none. */
+struct action {
+    long handler;
+    unsigned long flags;
+    void *restorer;
+    uint64_t mask;
+};
+
+/* struct signalfd_siginfo (signalfd(2)), whose header does not go with others. */
+struct told {
+    uint32_t number;
+    int32_t error, code;
+    uint32_t pid, uid;
+    uint32_t others[7];
+    uint64_t value;
+    uint8_t rest[128 - 56];
+};
+
+void unsock_keeper_mask(uint64_t mask, uint64_t *before) {
+    unsock_sys(__NR_rt_sigprocmask, SET_MASK, &mask, before, sizeof(mask));
+}
+
+bool unsock_keeper_dispose(int signal, long handler) {
+    struct action action = {.handler = handler}, before = {0};
+    unsock_sys(__NR_rt_sigaction, signal, &action, &before, sizeof(action.mask));
+    return before.handler == IGNORED;
+}
+
+void unsock_keeper_leave(const long descriptors[UNSOCK_KEEPER_COUNT]) {
+    long moved[UNSOCK_KEEPER_COUNT];
+    for (int i = 0; i < UNSOCK_KEEPER_COUNT; i++)
+        moved[i] = unsock_sys(__NR_fcntl, descriptors[i], F_DUPFD_CLOEXEC, BEHIND_STANDARD);
+    for (int i = 0; i < UNSOCK_KEEPER_COUNT; i++) {
+        if (moved[i] >= 0)
+            unsock_sys(__NR_dup3, moved[i], i, O_CLOEXEC);
+        else
+            unsock_sys(__NR_close, i);
+    }
+    unsock_sys(__NR_close_range, UNSOCK_KEEPER_COUNT, -1, 0);
+    unsock_sys(__NR_chdir, "/");
+}
+
+bool unsock_keeper_wait(bool alone, int milliseconds) {
+    struct pollfd polled[] = {{.fd = UNSOCK_KEEPER_SIGNALS, .events = POLLIN},
+                              {.fd = UNSOCK_KEEPER_CHANNEL, .events = POLLIN}};
+    struct timespec most = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+    long count = unsock_sys(__NR_ppoll, polled, alone ? 1 : 2, milliseconds < 0 ? NULL : &most, 0, 0);
+    return count > 0 && polled[1].revents != 0;
+}
+
+bool unsock_keeper_next_signal(struct unsock_keeper_message *signal) {
+    struct told told;
+    if (unsock_sys(__NR_read, UNSOCK_KEEPER_SIGNALS, &told, sizeof(told)) != (long)sizeof(told))
+        return false;
+    *signal = (struct unsock_keeper_message){
+        UNSOCK_KEEPER_SIGNAL, (int32_t)told.number, told.code, (int32_t)told.pid, told.uid, told.value};
+    return true;
+}
+
+void unsock_keeper_send(const struct unsock_keeper_message *message) {
+    unsock_sys(__NR_sendto, UNSOCK_KEEPER_CHANNEL, message, sizeof(*message), MSG_NOSIGNAL, 0, 0);
+}
+
+bool unsock_keeper_receive(struct unsock_keeper_message *message) {
+    return unsock_sys(__NR_read, UNSOCK_KEEPER_CHANNEL, message, sizeof(*message)) == (long)sizeof(*message);
+}

@@ -1,0 +1,182 @@
+/** Why a client is refused: who listens in which directory, and whose rights stand in the way. */
+import * as path from "@std/path/posix";
+import type { ChosenDirectory } from "../run/run_settings.ts";
+import { type AddressedPort, formatPort, wildcardOf } from "../run/ports.ts";
+import type { Context } from "../system/context.ts";
+import { cString, type Runner } from "../system/ffi.ts";
+import { statOrUndefined } from "../system/files.ts";
+import { listUnixSockets } from "../system/unix_sockets.ts";
+import { printable } from "../system/text.ts";
+import { groupName, userName } from "../system/users.ts";
+import { explainControl } from "../control/control_facts.ts";
+import { listIpListeners } from "../system/ip_sockets.ts";
+import { bad, type Finding, note, ok } from "./finding.ts";
+import { Holders } from "../sockets/holders.ts";
+import { listSocketFiles, probe, type SocketFile } from "../sockets/socket_files.ts";
+import { portOfName } from "../sockets/socket_names.ts";
+
+const AT_FDCWD = -100;
+const AT_EACCESS = 0x200;
+export const [X_OK, W_OK] = [1, 2];
+const SHOWN_MOST = 20;
+const DIRECTORIES_MOST = 8;
+
+/** Whom and what is asked about. */
+interface Question {
+  readonly context: Context;
+  readonly runner: Runner;
+  /** Undefined: all. */
+  readonly port: AddressedPort | undefined;
+}
+
+/** @returns Findings about the ports in the directory, in others and on real IP; or about one port alone. */
+export function portFindings({ path: directory }: ChosenDirectory, question: Question): Finding[] {
+  return [...ownPorts(directory, question), ...portsElsewhere(directory, question)];
+}
+
+/** @returns Whether this user may, as the kernel says. */
+export function mayAccess(file: string, mode: number, { libc }: Context): boolean {
+  return libc.faccessat(AT_FDCWD, cString(file), mode, AT_EACCESS) === 0;
+}
+
+function ownPorts(directory: string, { context, runner, port }: Question): Finding[] {
+  const status = statOrUndefined(directory);
+  const where = port === undefined ? "" : ` at ${formatPort(port)}`;
+  if (status === undefined) {
+    const text = `nobody listens${where}: the directory is not there`;
+    return [
+      port === undefined ? note("listeners", text, NOBODY) : bad("listeners", text, NOBODY),
+      ...onRealIp([], context, port),
+    ];
+  }
+  if (!mayAccess(directory, X_OK, context)) {
+    const whose = `${userName(status.uid ?? 0)}'s`;
+    const forGroup = ((status.mode ?? 0) & 0o010) !== 0
+      ? `members of the group ${groupName(status.gid ?? 0)} may; `
+      : "";
+    return [note("rights", `directory ${directory}: it is ${whose}, you may not enter it: EACCES`, forGroup + RIGHTS)];
+  }
+  let files: readonly SocketFile[];
+  try {
+    files = listSocketFiles(directory, { libc: context.libc, runner }, { port: port?.number })
+      .filter((file) => isWanted(file, port));
+  } catch {
+    return [note("listeners", `directory ${directory}: you may enter it, but not read who listens there`)];
+  }
+  const there = files.filter(({ state }) => state === "alive" || state === "control");
+  const closed = there.filter(({ file }) =>
+    !mayAccess(file, W_OK, context) && statOrUndefined(file)?.isSocket === true
+  );
+  return [
+    there.length > 0
+      ? ok("listeners", describe(there))
+      : port === undefined
+      ? note("listeners", "nobody listens in the directory", NOBODY)
+      : bad("listeners", `nobody listens${where} in the directory`, NOBODY),
+    ...closed.map(({ file, uid, mode }) => {
+      const rights = `${userName(uid)}'s, mode ${mode.toString(8).padStart(4, "0")}`;
+      return note("rights", `${file}: it is ${rights}: you may not connect: EACCES`, RIGHTS);
+    }),
+    ...files.filter(({ state }) => state === "stale").map(({ file }) =>
+      note("stale", `${file}: left over: connections are refused: ECONNREFUSED`, "unsock prune removes such files")
+    ),
+    ...files.filter(({ state, listening }) => state === "alive" && listening === false).map(({ file }) =>
+      note(
+        "bound",
+        `${file}: bound, but nobody listens yet: ECONNREFUSED`,
+        "unsock wait PORT waits until somebody does",
+      )
+    ),
+    ...there.flatMap((file) => leadsToNobody(file, context, runner)),
+    ...onRealIp(there, context, port),
+  ];
+}
+
+function isWanted({ kind, address }: SocketFile, port: AddressedPort | undefined): boolean {
+  if (port === undefined) return true;
+  if (kind !== port.kind || port.address === undefined || address === undefined) return kind === port.kind;
+  return address.text === port.address || address.text === wildcardOf(port.address) || address.forBoth;
+}
+
+/** Of what a control file leads to, only files of this machine can be looked at. */
+function leadsToNobody({ file, state }: SocketFile, { libc }: Context, runner: Runner): Finding[] {
+  if (state !== "control") return [];
+  const { proxy, destination, target } = explainControl(Deno.readFileSync(file), runner);
+  const { path: socket, abstract } = proxy ?? destination;
+  if (socket === undefined || abstract) return [];
+  const status = statOrUndefined(socket);
+  if (status !== undefined && !(status.isSocket && probe(socket, libc) === "stale")) return [];
+  const why = status === undefined ? "no such file" : "left over";
+  return [
+    note(
+      "control",
+      `${file}: ${target}: nobody is there: ${why}`,
+      `a client is refused until somebody listens at ${socket}`,
+    ),
+  ];
+}
+
+/** Servers that were started without unsock: whoever looks for them under unsock finds nobody. */
+function onRealIp(there: readonly SocketFile[], context: Context, port: AddressedPort | undefined): Finding[] {
+  // With servers in the directory, others are as they shall be, unless somebody asks for one.
+  if (port === undefined && there.length > 0) return [];
+  const holders = new Holders(context.proc);
+  const listeners = listIpListeners(context.proc, port?.number).filter(({ kind }) => kind === (port?.kind ?? "stream"));
+  const texts = listeners.map(({ port: number, kind, inode }) => {
+    const who = holders.of(inode).map(({ pid, name }) => `${name}[${pid}]`).join(" ");
+    return `${formatPort({ number, kind, address: undefined })}${who === "" ? "" : ` (${printable(who)})`}`;
+  });
+  const distinct = [...new Set(texts)];
+  if (distinct.length === 0) return [];
+  const protocol = port?.kind === "datagram" ? "UDP" : "TCP";
+  const text = `on real ${protocol}, without unsock: ${distinct.slice(0, SHOWN_MOST).join(", ")}${
+    distinct.length > SHOWN_MOST ? ", ..." : ""
+  }`;
+  const advice = "a client under unsock does not reach it: start the server by unsock run too, or the client without";
+  return [port !== undefined && there.length === 0 ? bad("tcp", text, advice) : note("tcp", text, advice)];
+}
+
+const NOBODY = "a client is refused (ECONNREFUSED) until a server is started in this directory, with the same --dir";
+const RIGHTS = "the server's --group and --mode decide: README.md, Everyday recipes";
+
+function describe(files: readonly SocketFile[]): string {
+  const ports = files.slice(0, SHOWN_MOST).map(({ port, address, kind, target, processes }) => {
+    const who = target ?? processes.map(({ pid, name }) => `${name}[${pid}]`).join(" ");
+    return `${formatPort({ number: port, kind, address: address?.text })}${who === "" ? "" : ` (${printable(who)})`}`;
+  });
+  return `listeners: ${ports.join(", ")}${files.length > SHOWN_MOST ? ", ..." : ""}`;
+}
+
+/** Another directory with the same kind of names is where the other side may be. However many there are: one line. */
+function portsElsewhere(directory: string, { context, runner, port: wanted }: Question): Finding[] {
+  const ports = new Map<string, Set<string>>();
+  for (const socket of listUnixSockets(context.libc)) {
+    const { dir, base } = path.parse(path.normalize(socket.path));
+    const serves = socket.listening || (socket.type === "datagram" && !socket.connected);
+    const port = serves && dir.startsWith("/") ? portOfName(base, runner) : undefined;
+    if (port === undefined || sameDirectory(dir, directory)) continue;
+    if (wanted !== undefined && (port.number !== wanted.number || port.kind !== wanted.kind)) continue;
+    ports.set(dir, (ports.get(dir) ?? new Set()).add(`${port.number}`));
+  }
+  const shown = Array.from(ports).toSorted().slice(0, DIRECTORIES_MOST).map(([dir, numbers]) =>
+    `${printable(dir)}: ${[...numbers].slice(0, SHOWN_MOST).join(", ")}`
+  );
+  const [first] = ports.keys();
+  if (first === undefined) return [];
+  if (ports.size === 1) {
+    return [note("elsewhere", `another directory, ${shown[0]}`, `a client of these needs --dir ${printable(first)}`)];
+  }
+  const more = ports.size > shown.length ? "; ..." : "";
+  return [
+    note(
+      "elsewhere",
+      `${ports.size} other directories: ${shown.join("; ")}${more}`,
+      "a client of these needs --dir DIRECTORY",
+    ),
+  ];
+}
+
+function sameDirectory(one: string, other: string): boolean {
+  const [a, b] = [statOrUndefined(one), statOrUndefined(other)];
+  return one === other || (a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino);
+}

@@ -1,0 +1,218 @@
+/** The checks of `unsock self-test`: the library, in this process, against what the command line knows. */
+import * as path from "@std/path/posix";
+import { CONTROL_FILE_SIZE } from "../control/control_facts.ts";
+import { type Shim } from "../system/ffi.ts";
+import { RUN_ADDRESSES } from "../run/settings.ts";
+import {
+  formatEndpoint,
+  internetAddress,
+  ShimSocket,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+  SocketError,
+} from "../sockets/shim_socket.ts";
+import { encodeAddress, Family, unixAddress } from "../system/socket_address.ts";
+import { VERSION } from "../system/version.ts";
+
+/** One check: returns when all is well, throws with the reason when not. */
+export interface Check {
+  readonly name: string;
+  readonly run: () => void;
+}
+
+const EINVAL = 22;
+
+function expectEqual(what: string, actual: unknown, expected: unknown): void {
+  if (actual !== expected) throw new Error(`${what} is ${actual}, not ${expected}`);
+}
+
+function expectError(code: string, call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof SocketError && error.code === code) return;
+    throw error;
+  }
+  throw new Error(`succeeds instead of failing with ${code}`);
+}
+
+function environmentBlock(variables: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(Object.entries(variables).map(([name, value]) => `${name}=${value}\0`).join(""));
+}
+
+function cText(buffer: Uint8Array): string {
+  return new TextDecoder().decode(buffer.subarray(0, Math.max(0, buffer.indexOf(0))));
+}
+
+/** Gives the library its settings. @returns 0 or a negative errno, with the library's own words. */
+function configure(shim: Shim, variables: Readonly<Record<string, string>>): { result: number; message: string } {
+  const block = environmentBlock(variables);
+  const message = new Uint8Array(512);
+  const result = shim.unsock_configure(block, BigInt(block.length), message, BigInt(message.length));
+  return { result, message: cText(message) };
+}
+
+/** The library keeps it for the next time while a process lives. */
+const LOCK = ".unsock.lock";
+
+/**
+ * @param shim The library.
+ * @param directory A private, empty directory.
+ * @returns The checks, in the order in which they have to run.
+ */
+export function selfChecks(shim: Shim, directory: string): Check[] {
+  const checks: Check[] = [];
+  const check = (name: string, run: () => void) => checks.push({ name, run });
+  const settings = { UNSOCK_DIR: directory, UNSOCK_ADDR: RUN_ADDRESSES, UNSOCK_MODE: "600" };
+
+  check("the library has this version", () => {
+    const pointer = shim.unsock_version();
+    expectEqual("version", pointer && new Deno.UnsafePointerView(pointer).getCString(), VERSION);
+  });
+  check("settings are read, bad ones refused with a reason", () => checkSettings(shim, settings));
+  check("127.0.0.0/8 and ::1 are covered, 192.0.2.1 is not", () => checkCover(shim));
+  check("a stream on port 80 is 80.sock, a datagram socket 80.dgram.sock", () => checkPaths(shim, directory));
+  check(
+    "control files: what it makes it takes, and nothing of another length or with another beginning",
+    () => checkControlFiles(shim),
+  );
+  for (const host of ["127.0.0.1", "::1"]) {
+    check(`TCP over ${host}: connect, accept, names, bytes both ways`, () => checkStream(shim, directory, host));
+    check(`UDP over ${host}: a request and its reply`, () => checkDatagrams(shim, host));
+  }
+  check("nobody listens: ECONNREFUSED; a port is taken: EADDRINUSE", () => checkErrors(shim));
+  check("a control file leads a connection to another Unix socket", () => checkRedirection(shim, directory));
+  check("no socket file is left", () => {
+    const left = Array.from(Deno.readDirSync(directory), ({ name }) => name).filter((name) => name !== LOCK);
+    expectEqual("left", left.join(" "), "");
+  });
+  return checks;
+}
+
+function checkSettings(shim: Shim, good: Readonly<Record<string, string>>): void {
+  const bad = [["UNSOCK_ADDR", "127.0.0.256"], ["UNSOCK_PORT", "0"], ["UNSOCK_MODE", "888"], ["UNSOCK_DIR", "here"]];
+  for (const [name = "", value = ""] of bad) {
+    const { result, message } = configure(shim, { ...good, [name]: value });
+    if (result !== -EINVAL) throw new Error(`${name}=${value} is not refused (${result})`);
+    if (!message.includes(name)) throw new Error(`the reason does not name ${name}: ${message}`);
+  }
+  const { result, message } = configure(shim, good);
+  if (result !== 0) throw new Error(message || `error ${-result}`);
+}
+
+function checkCover(shim: Shim): void {
+  for (const [address, expected] of [["127.0.0.1", 1], ["127.9.9.9", 1], ["::1", 1], ["192.0.2.1", 0]] as const) {
+    const bytes = encodeAddress(internetAddress(address, 80));
+    expectEqual(address, shim.unsock_covers(bytes, bytes.length), expected);
+  }
+}
+
+function checkPaths(shim: Shim, directory: string): void {
+  for (const [type, name] of [[SOCK_STREAM, "80.sock"], [SOCK_DGRAM, "80.dgram.sock"]] as const) {
+    const buffer = new Uint8Array(256);
+    const length = shim.unsock_path(80, type, buffer, BigInt(buffer.length));
+    const file = path.join(directory, name);
+    expectEqual("path", cText(buffer), file);
+    expectEqual("its length", length, new TextEncoder().encode(file).length);
+  }
+}
+
+/** What the library as a program is told by its environment, to make a control file of each kind. */
+const CONTROL_FILES: readonly Readonly<Record<string, string>>[] = [
+  { UNSOCK_VSOCK_PORT: "5678" },
+  { UNSOCK_FC_SOCK: "/nonexistent/vsock", UNSOCK_VSOCK_PORT: "5678" },
+  { UNSOCK_TIPC_TYPE: "128", UNSOCK_TIPC_LOWER: "99" },
+];
+
+function checkControlFiles(shim: Shim): void {
+  for (const variables of CONTROL_FILES) {
+    const block = environmentBlock({ UNSOCK_FILE: "/nonexistent/file", ...variables });
+    const made = new Uint8Array(CONTROL_FILE_SIZE);
+    const message = new Uint8Array(512);
+    const result = shim.unsock_make_control(block, BigInt(block.length), made, message, BigInt(message.length));
+    if (result !== 0) throw new Error(cText(message) || `error ${-result}`);
+    expectEqual("what it says of its own file", shim.unsock_check_control(made, BigInt(made.length)), 0);
+    expectEqual("of one cut short", shim.unsock_check_control(made, BigInt(made.length - 1)), -EINVAL);
+    made[0] = 0;
+    expectEqual("of one with another beginning", shim.unsock_check_control(made, BigInt(made.length)), -EINVAL);
+  }
+}
+
+function openServer(shim: Shim, host: string): ShimSocket {
+  const address = internetAddress(host, 0);
+  const server = ShimSocket.open(shim, address.family, SOCK_STREAM);
+  server.bind(address);
+  server.listen();
+  return server;
+}
+
+function checkStream(shim: Shim, directory: string, host: string): void {
+  using server = openServer(shim, host);
+  const address = server.localAddress;
+  const file = path.join(directory, `${address.port}.sock`);
+  const status = Deno.statSync(file); // PORT.sock leads to the socket's own file
+  if (!status.isSocket) throw new Error(`${file} is no socket`);
+  expectEqual("mode of the socket file", ((status.mode ?? 0) & 0o777).toString(8), "600");
+  using client = ShimSocket.open(shim, address.family, SOCK_STREAM);
+  client.connect(address);
+  const { socket, peer } = server.accept();
+  using accepted = socket;
+  expectEqual("client's getpeername", formatEndpoint(client.peerAddress), formatEndpoint(address));
+  expectEqual("server's accept", formatEndpoint(peer), formatEndpoint(client.localAddress));
+  expectEqual("server's getpeername", formatEndpoint(accepted.peerAddress), formatEndpoint(client.localAddress));
+  client.send("request");
+  expectEqual("request", accepted.receive(), "request");
+  accepted.send("reply");
+  expectEqual("reply", client.receive(), "reply");
+}
+
+function checkDatagrams(shim: Shim, host: string): void {
+  const any = internetAddress(host, 0);
+  using server = ShimSocket.open(shim, any.family, SOCK_DGRAM);
+  server.bind(any);
+  using client = ShimSocket.open(shim, any.family, SOCK_DGRAM);
+  client.send("request", server.localAddress);
+  const { text, sender } = server.receiveFrom();
+  expectEqual("request", text, "request");
+  server.send("reply", sender);
+  const reply = client.receiveFrom();
+  expectEqual("reply", reply.text, "reply");
+  expectEqual("its sender", formatEndpoint(reply.sender), formatEndpoint(server.localAddress));
+}
+
+function checkErrors(shim: Shim): void {
+  using server = openServer(shim, "127.0.0.1");
+  const address = server.localAddress;
+  using second = ShimSocket.open(shim, Family.Inet, SOCK_STREAM);
+  expectError("EADDRINUSE", () => second.bind(address));
+  server.close();
+  using client = ShimSocket.open(shim, Family.Inet, SOCK_STREAM);
+  expectError("ECONNREFUSED", () => client.connect(address));
+}
+
+/** `struct unsock_control_file` of `c/unsock.h`: the magic number, the length of the destination, and that. */
+function controlFileTo(dest: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(CONTROL_FILE_SIZE);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0x4b534e55, true);
+  view.setUint32(20, dest.length, true);
+  bytes.set(dest, 160);
+  return bytes;
+}
+
+function checkRedirection(shim: Shim, directory: string): void {
+  using server = openServer(shim, "127.0.0.1");
+  const target = unixAddress(path.join(directory, `${server.localAddress.port}.sock`));
+  const port = server.localAddress.port === 1 ? 2 : 1;
+  const file = path.join(directory, `${port}.sock`);
+  Deno.writeFileSync(file, controlFileTo(target), { createNew: true });
+  try {
+    using client = ShimSocket.open(shim, Family.Inet, SOCK_STREAM);
+    client.connect(internetAddress("127.0.0.1", port));
+    using accepted = server.accept().socket;
+    client.send("through a control file");
+    expectEqual("what arrives", accepted.receive(), "through a control file");
+  } finally {
+    Deno.removeSync(file);
+  }
+}
