@@ -67,30 +67,26 @@ static void give_away(long made, const struct statx *directory) {
         unsock_sys(__NR_fchmod, made, directory->stx_mode & MODE_BITS);
 }
 
-/* Makes DIR/private where it is missing, and opens it. Another's could be taken away, with what is in it. */
-static long make_place(long outer, const char *directory, struct unsock_text *error) {
+/*
+ * Makes DIR/private where it is missing, and opens it. -ENOENT also where somebody has removed it just now. *others:
+ * somebody else may write to it, and take away what is in it.
+ */
+static long make_place(long outer, bool *others) {
     struct statx status, above;
-    long place = -EBADF, result = look(outer, &above);
-    if (result == 0) {
-        result = unsock_sys(__NR_mkdirat, outer, PLACE, 0700);
-        place = result == 0 || result == -EEXIST ? open_inner(outer, PLACE) : result;
-        if (result == 0)
-            give_away(place, &above);
-        result = look(place, &status);
-    }
-    if (result != 0) {
-        unsock_text_join(error, "directory ", directory, "/" PLACE ": ", unsock_errno_words(-result),
-                         ": name another with --dir");
-        close_open(place);
+    long result = look(outer, &above);
+    if (result < 0)
         return result;
-    }
-    bool known = status.stx_uid == above.stx_uid || (long)status.stx_uid == unsock_sys(__NR_geteuid);
-    if (known && !(status.stx_mode & EVERYBODY_WRITES))
+    long made = unsock_sys(__NR_mkdirat, outer, PLACE, 0700);
+    long place = made == 0 || made == -EEXIST ? open_inner(outer, PLACE) : made;
+    if (made == 0)
+        give_away(place, &above);
+    result = look(place, &status);
+    bool known = result == 0 && (status.stx_uid == above.stx_uid || (long)status.stx_uid == unsock_sys(__NR_geteuid));
+    *others = result == 0 && (!known || (status.stx_mode & EVERYBODY_WRITES));
+    if (result == 0 && !*others)
         return place;
-    unsock_text_join(error, "directory ", directory, "/" PLACE ": somebody else may write to it",
-                     ": name another with --dir");
     close_open(place);
-    return -EACCES;
+    return *others ? -EACCES : result;
 }
 
 /* Returns 0; -errno: others have it locked all the time. */
@@ -150,21 +146,23 @@ bool unsock_private_fits(const char *directory, struct unsock_text *error) {
 
 bool unsock_private_make(const char *directory, struct unsock_private *private, struct unsock_text *error) {
     long result = -EAGAIN;
+    bool others = false, again = true;
     if (!unsock_private_fits(directory, error))
         return false;
     unsock_private_sweep(directory, true, NULL);
     /* Somebody whose one was the last may remove the place just now, or the name be taken. */
-    for (int i = 0; result < 0 && i < ATTEMPTS_MOST; i++) {
-        long outer = open_outer(directory), place = make_place(outer, directory, error);
+    for (int i = 0; result < 0 && again && i < ATTEMPTS_MOST; i++) {
+        long outer = open_outer(directory), place = make_place(outer, &others);
         close_open(outer);
-        if (place < 0)
-            return false;
-        long locked = lock_place(place);
-        result = locked < 0 ? locked : make_one(place, directory, private);
+        again = place >= 0 || place == -ENOENT;
+        result = lock_place(place);
+        if (result == 0)
+            result = make_one(place, directory, private);
         close_open(place);
     }
     if (result < 0)
-        unsock_text_join(error, "directory ", directory, "/" PLACE ": ", unsock_errno_words(-result),
+        unsock_text_join(error, "directory ", directory, "/" PLACE ": ",
+                         others ? "somebody else may write to it" : unsock_errno_words(-result),
                          ": name another with --dir");
     return result >= 0;
 }

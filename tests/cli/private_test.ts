@@ -4,6 +4,7 @@ import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
+import { shimLibrary } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, shell, unsock, unsockCommand } from "./unsock.ts";
 
@@ -67,6 +68,15 @@ Deno.test("--private: what fails before the command leaves nothing", () =>
     const deep = `${dir}/${"d".repeat(85 - dir.length)}`;
     assertFails(await unsock(["run", "--private", "--dir", deep, "true"]), 125, /too long for one of its own in it/);
     assertEquals([...Deno.readDirSync(dir)], []);
+  }));
+
+Deno.test("--private: who begins while another one ends finds a place", () =>
+  withDir(async (dir) => {
+    const words = [shimLibrary(), ...inPrivate(dir, "true")].map((word) => `'${word}'`).join(" ");
+    const rounds = `for i in $(seq 100); do ${words} || exit 1; done`;
+    const ends = await Promise.all(Array.from({ length: 4 }, () => shell(rounds, { cwd: dir })));
+    assertEquals(ends.map(({ code, stderr }) => [code, stderr]), ends.map(() => [0, ""]));
+    assertEquals([...Deno.readDirSync(`${dir}/s`)], []);
   }));
 
 Deno.test("--private --dry-run prints and makes nothing", () =>

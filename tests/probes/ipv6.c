@@ -184,7 +184,7 @@ static void resolved(void) {
                     *found;
     int port = free_port(SOCK_STREAM), servers[2];
     static const char *const hosts[] = {"127.0.0.1", "::1"};
-    char service[8];
+    char service[16];
     snprintf(service, sizeof service, "%d", port);
     for (int i = 0; i < 2; i++) {
         if (getaddrinfo(hosts[i], service, &hints, &found) != 0)
