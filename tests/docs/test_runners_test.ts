@@ -11,6 +11,7 @@ const MACHINE = Deno.build.arch === "aarch64" ? "arm64" : "x64";
 
 /** They want programs that no other test does: `deno task test:pages` runs them. */
 const LARGE = "it is run by tests/pages/large.ts";
+const RUNNERS = "it is run by tests/pages/runners.ts";
 
 const GO = `package suite
 import ("io"; "net"; "testing"; "time")
@@ -52,7 +53,7 @@ Deno.test({
     Reader.with("test-runners", async (reader) => {
       await placeModule(reader.home);
       for (const name of ["one", "two"]) {
-        await Deno.writeTextFile(`${reader.home}/${name}.test.mjs`, reader.block("js", "loopback"));
+        await Deno.writeTextFile(`${reader.home}/${name}.test.mjs`, reader.block("js", "node:test"));
       }
       const node = await reader.run("node --test");
       assertMatch(node.stdout, /^. pass 2$/m);
@@ -66,5 +67,14 @@ Deno.test({
       const python = await reader.run("unittest");
       assertStrictEquals(python.stderr.match(/^OK$/gm)?.length, 2, python.stderr);
       assertNoIpListener(3000);
-    }, { cannotRun: { CMAKE_TEST_LAUNCHER: LARGE, "meson setup": LARGE, "--dist load": LARGE } }),
+    }, {
+      cannotRun: {
+        CMAKE_TEST_LAUNCHER: LARGE,
+        "meson setup": LARGE,
+        "--dist load": LARGE,
+        "npx vitest": RUNNERS,
+        "npx playwright": RUNNERS,
+        "#SBATCH": RUNNERS,
+      },
+    }),
 });

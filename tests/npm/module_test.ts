@@ -1,19 +1,16 @@
 /** The npm package's module, installed from its files as users do: under node's and Deno's own runners, ten workers at once. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
-import { VERSION } from "../../lib/system/version.ts";
-import { makeMachinePackages, makeMainPackages } from "../../scripts/dist/npm.ts";
 import { withDir } from "../support/dir.ts";
 import { run, type RunResult, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
+import { packModule } from "./packages.ts";
 
 const WORKERS = 10;
 const LONG_MS = 300_000;
 const MOST_BYTES = 2 << 20;
 const NODE_MODULES = "node_modules";
-const MACHINE = Deno.build.arch === "aarch64" ? "arm64" : "x64";
 const here = (name: string) => path.join(import.meta.dirname ?? ".", name);
 
 function succeeded(result: RunResult): string {
@@ -24,13 +21,10 @@ function succeeded(result: RunResult): string {
 /** A project with the packages in it, without a network, and a directory for the sockets. */
 async function withProject(use: (dir: string, env: Record<string, string>) => Promise<void>): Promise<void> {
   await withDir(async (dir) => {
-    const [tree, packages, project] = [`${dir}/tree`, `${dir}/packages`, `${dir}/project`];
-    for (const made of [`${tree}/lib`, packages, project]) await Deno.mkdir(made, { recursive: true });
-    await Deno.copyFile(shimLibrary(), `${tree}/lib/libunsock.so`);
-    await makeMainPackages(packages);
-    await makeMachinePackages(packages, MACHINE, tree, false);
+    const project = `${dir}/project`;
+    await Deno.mkdir(project);
     await Deno.writeTextFile(`${project}/package.json`, '{ "type": "module" }\n');
-    const files = ["unsock", `unsock-linux-${MACHINE}`].map((name) => `${packages}/${name}-${VERSION}.tgz`);
+    const files = await packModule(dir);
     const install = ["npm", "install", "--offline", "--no-audit", "--no-fund", "--loglevel=error", ...files];
     succeeded(await run(install, { cwd: project, timeoutMs: LONG_MS }));
     await Deno.mkdir(`${dir}/s`, { mode: 0o700 });

@@ -9,6 +9,7 @@ import { run } from "../support/process.ts";
 
 const QUADLET = "/usr/lib/systemd/system-generators/podman-system-generator";
 const ELSEWHERE = "it is run by tests/docs";
+const RUNNERS = "it is run by runners.ts";
 
 /** Two of them at once need two loopbacks. */
 const C = `#include <arpa/inet.h>
@@ -61,7 +62,14 @@ Deno.test("docs: CTest's, Meson's and pytest's workers, two at once on one port"
   }, {
     // Debian's own Python has Debian's pytest.
     places: () => ({ python3: "/usr/bin/python3" }),
-    cannotRun: { "node --test": ELSEWHERE, "go test": ELSEWHERE, unittest: ELSEWHERE },
+    cannotRun: {
+      "node --test": ELSEWHERE,
+      "go test": ELSEWHERE,
+      unittest: ELSEWHERE,
+      "npx vitest": RUNNERS,
+      "npx playwright": RUNNERS,
+      "#SBATCH": RUNNERS,
+    },
   }));
 
 Deno.test("docs: Podman's generator makes a service of the Quadlet drop-in", () =>

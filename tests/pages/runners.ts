@@ -1,0 +1,151 @@
+/**
+ * What docs/test-runners.md says of Bun, vitest, Playwright and a batch system's jobs: run by `deno task test:pages`, which CI does
+ * not do, as npm's registry is asked for the runners.
+ */
+import { stripVTControlCharacters } from "node:util";
+import { assertMatch, assertStrictEquals } from "@std/assert";
+import { Reader } from "../docs/page.ts";
+import { packModule } from "../npm/packages.ts";
+import { run } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { until } from "../support/wait.ts";
+
+/** Pinned: another version is tried by changing this. Newer ones of vitest want a newer Node.js than Debian's. */
+const VITEST = "vitest@4.1.12";
+const PLAYWRIGHT = "@playwright/test@1.65.1";
+const BUN = "bun@1.4.5";
+
+const WORKERS = 10;
+/** Workers on a busy machine wait for each other, for longer than runners do. */
+const LONG_MS = 300_000;
+const ELSEWHERE = "it is run by tests/docs, large.ts or another test here";
+
+/** Every shell block of the page but those of this test. */
+function others(...own: string[]): Record<string, string> {
+  const parts = ["node --test", "go test", "unittest", "CMAKE_TEST_LAUNCHER", "meson setup", "--dist load"];
+  const here = ["npx vitest", "npx playwright", "#SBATCH"].filter((part) => !own.includes(part));
+  return Object.fromEntries([...parts, ...here].map((part) => [part, ELSEWHERE]));
+}
+
+/** Answers when there are as many servers as workers, all on this port: each leaves a file, by its worker's process, of what is its own. */
+const SERVER = `
+import { readdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+const areAllThere = () => readdirSync("servers").length >= ${WORKERS};
+const server = createServer(async (_, response) => {
+  while (!areAllThere()) await new Promise((resolve) => setTimeout(resolve, 50));
+  response.setHeader("content-type", "text/html").end("<!DOCTYPE html><title>Hello</title>");
+});
+const own = ["/proc/" + process.pid, process.env.UNSOCK_DIR];
+server.listen(3000, "127.0.0.1", () => writeFileSync("servers/" + process.ppid, own.join("\\n")));
+`;
+
+/** A project with the packages, a runner and the server. */
+async function makeProject(home: string, dir: string, runner: string): Promise<void> {
+  await Deno.writeTextFile(`${home}/package.json`, "{}\n");
+  const install = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", ...await packModule(dir), runner];
+  const env = { PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: "1" };
+  const { code, stdout, stderr } = await run(install, { cwd: home, env, timeoutMs: LONG_MS });
+  assertStrictEquals(code, 0, stdout + stderr);
+  await Deno.writeTextFile(`${home}/server.mjs`, SERVER);
+  await Deno.mkdir(`${home}/servers`);
+}
+
+async function writeTests(home: string, extension: string, text: string): Promise<void> {
+  for (let index = 0; index < WORKERS; index++) await Deno.writeTextFile(`${home}/worker${index}.${extension}`, text);
+}
+
+/** So many servers were there at once, each of another worker, and neither a process nor a directory is left. */
+async function checkServers(home: string): Promise<void> {
+  const workers = [...Deno.readDirSync(`${home}/servers`)].map(({ name }) => `${home}/servers/${name}`);
+  assertStrictEquals(workers.length, WORKERS);
+  for (const own of workers.flatMap((worker) => Deno.readTextFileSync(worker).split("\n"))) {
+    await until(`${own} is gone`, () => Deno.lstat(own).then(() => false, () => true));
+  }
+}
+
+Deno.test({
+  name: `docs: ${WORKERS} workers of bun test --parallel on one port, at once, and the page's file`,
+  ignore: !need("npm", "python3", "curl"),
+  fn: () =>
+    Reader.with("test-runners", async (reader, dir) => {
+      const { home } = reader;
+      await makeProject(home, dir, BUN);
+      await writeTests(home, "test.mjs", await Deno.readTextFile(new URL("../npm/suite.mjs", import.meta.url)));
+      await Deno.writeTextFile(`${home}/page.test.mjs`, reader.block("js", "node:test"));
+      await Deno.mkdir(`${dir}/s`, { mode: 0o700 });
+      const command = [
+        "env",
+        `TEST_SOCKETS=${dir}/s`,
+        "npx",
+        "bun",
+        "test",
+        `--parallel=${WORKERS}`,
+        `--timeout=${LONG_MS}`,
+      ];
+      const { code, stdout, stderr } = await reader.tryCommand(command);
+      assertMatch(stripVTControlCharacters(stderr), new RegExp(`^ ${2 * WORKERS + 1} pass\n 0 fail$`, "m"), stdout);
+      assertStrictEquals(code, 0);
+      await until("nothing is left", () => [...Deno.readDirSync(`${dir}/s`)].length === 0);
+    }, { cannotRun: others() }),
+});
+
+Deno.test({
+  name: `docs: vitest with ${WORKERS} workers on one port, at once`,
+  ignore: !need("npm", "node", "curl"),
+  fn: () =>
+    Reader.with("test-runners", async (reader, dir) => {
+      const { home } = reader;
+      await makeProject(home, dir, VITEST);
+      await Deno.writeTextFile(`${home}/vitest.config.mjs`, `export default { test: { testTimeout: ${LONG_MS} } };\n`);
+      await writeTests(home, "test.mjs", reader.block("js", '"vitest"'));
+      const { stdout } = await reader.run("npx vitest");
+      assertMatch(stripVTControlCharacters(stdout), new RegExp(`Tests +${WORKERS} passed \\(${WORKERS}\\)`));
+      await checkServers(home);
+    }, { cannotRun: others("npx vitest") }),
+});
+
+Deno.test({
+  name: `docs: Playwright with ${WORKERS} workers on one port, at once, and a browser in each`,
+  ignore: !need("npm", "node", "chromium"),
+  fn: () =>
+    Reader.with("test-runners", async (reader, dir) => {
+      const { home } = reader;
+      await makeProject(home, dir, PLAYWRIGHT);
+      await Deno.writeTextFile(`${home}/page.config.mjs`, reader.block("js", "defineConfig"));
+      const settings = `import page from "./page.config.mjs";\nexport default { ...page, timeout: ${LONG_MS} };\n`;
+      await Deno.writeTextFile(`${home}/playwright.config.mjs`, settings);
+      await Deno.writeTextFile(`${home}/fixtures.mjs`, reader.block("js", "// fixtures.mjs"));
+      await writeTests(home, "spec.mjs", reader.block("js", "// page.spec.mjs"));
+      const { stdout } = await reader.run("npx playwright");
+      assertMatch(stripVTControlCharacters(stdout), new RegExp(`^ +${2 * WORKERS} passed`, "m"));
+      await checkServers(home);
+    }, { cannotRun: others("npx playwright") }),
+});
+
+/** A server on the job's port, and its clients; it waits until the other job has one, too. */
+const JOB = `import os, socket, time
+with socket.create_server(("127.0.0.1", 29500)) as server:
+    open(os.environ["TMPDIR"] + "/../there." + os.path.basename(os.environ["TMPDIR"]), "x").close()
+    while len([name for name in os.listdir(os.environ["TMPDIR"] + "/..") if name.startswith("there.")]) < 2:
+        time.sleep(0.05)
+    with socket.create_connection(("127.0.0.1", 29500)) as client:
+        assert client.getsockname() == server.accept()[1]
+print("done", os.environ["TMPDIR"])
+`;
+
+Deno.test({
+  name: "docs: two jobs on one node and one port, each with a directory of its own",
+  ignore: !need("python3"),
+  fn: () =>
+    Reader.with("test-runners", async (reader, dir) => {
+      await Deno.writeTextFile(`${reader.home}/job.py`, JOB);
+      const script = reader.block("sh", "#SBATCH");
+      await Promise.all(["one", "two"].map(async (name) => {
+        const place = `${dir}/${name}`;
+        await Deno.mkdir(place, { mode: 0o700 });
+        const { stdout, stderr } = await reader.tryCommand(["env", `TMPDIR=${place}`, "sh", "-ec", script]);
+        assertStrictEquals(stdout, `done ${place}\n`, stderr);
+      }));
+    }, { cannotRun: others("#SBATCH") }),
+});
