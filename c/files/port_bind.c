@@ -180,7 +180,7 @@ static long bind_ours(struct binding *binding) {
 }
 
 /* With the directory locked. Returns 0, 1 where `bound` says that it is no file of its own, or -errno. */
-static long bind_locked(struct binding *binding) {
+UNSOCK_OWN_FRAME static long bind_locked(struct binding *binding) {
     long result = -EAGAIN;
     for (int tries = 0; tries < TRIES && result == -EAGAIN; tries++) {
         unsock_port_read(binding->port, port_of(binding));
@@ -193,7 +193,7 @@ static long bind_locked(struct binding *binding) {
 }
 
 /* Without the lock nothing is removed: who is bound there is told from what is left over. */
-static long bind_unlocked(struct binding *binding, long why) {
+UNSOCK_OWN_FRAME static long bind_unlocked(struct binding *binding, long why) {
     struct unsock_port_joining joining;
     unsock_port_read(binding->port, port_of(binding));
     if (binding->port->holder != UNSOCK_PORT_FOREIGN) {

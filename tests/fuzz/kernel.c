@@ -58,6 +58,14 @@ static long give(void *to, size_t room) {
     return (long)length;
 }
 
+static long receive(void *to, size_t room, long flags) {
+    size_t used = fuzz_kernel.used;
+    long length = give(to, room);
+    if (flags & MSG_PEEK)
+        fuzz_kernel.used = used;
+    return length;
+}
+
 static long look(struct statx *status) {
     memset(status, 0, sizeof *status);
     status->stx_ino = fuzz_kernel.inode;
@@ -78,7 +86,7 @@ static long is_ready(struct pollfd *poll) {
 }
 
 long fuzz_syscall(long number, long a, long b, long c, long d, long e, long f) {
-    (void)a, (void)d, (void)f;
+    (void)a, (void)f;
     if (++fuzz_kernel.calls == fuzz_kernel.failing && number != __NR_close)
         return -fuzz_kernel.error;
     switch (number) {
@@ -86,8 +94,9 @@ long fuzz_syscall(long number, long a, long b, long c, long d, long e, long f) {
         return FIRST_DESCRIPTOR + fuzz_kernel.opened++;
     case __NR_close:
         return fuzz_kernel.opened--, 0;
-    case __NR_read:
     case __NR_recvfrom:
+        return receive((void *)b, (size_t)c, d);
+    case __NR_read:
     case __NR_getdents64:
         return give((void *)b, (size_t)c);
     case __NR_readlinkat:

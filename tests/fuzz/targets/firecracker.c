@@ -24,7 +24,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_settings();
     fuzz_kernel_start(data, size);
     bool good = is_good((const char *)fuzz_kernel.data, fuzz_kernel.size, &line);
-    long result = unsock_firecracker_connect(3, &control, 5000);
+    struct unsock_firecracker asked = {.deadline = unsock_firecracker_now() + 5000};
+    long result = unsock_firecracker_ask(3, &control, &asked, asked.deadline);
+    if (result == 0)
+        result = unsock_firecracker_await(3, &asked, asked.deadline);
     HOLDS(result == 0 || result == -ECONNREFUSED || result == -ETIMEDOUT || fuzz_kernel.failing != 0);
     HOLDS(result != 0 || (good && fuzz_kernel.used == line));
     HOLDS(result == 0 || !good || fuzz_kernel.failing != 0);
