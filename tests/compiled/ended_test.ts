@@ -27,10 +27,19 @@ function readIfThere(path: string): string {
   }
 }
 
-/** What is in dist/, and who is putting together a new one. */
-async function state(): Promise<{ dist: string; begun: string[] }> {
-  const { stdout } = await run(["ls", "-lainR", "--full-time", join(ROOT, "dist")]);
-  return { dist: stdout, begun: names(join(ROOT, "build")).filter((name) => name.startsWith("dist-")) };
+/** What is in dist/. */
+async function dist(): Promise<string> {
+  return (await run(["ls", "-lainR", "--full-time", join(ROOT, "dist")])).stdout;
+}
+
+/** Where a new one is put together: by other tests, too, at the same time. */
+function begun(): string[] {
+  return names(join(ROOT, "build")).filter((name) => name.startsWith("dist-"));
+}
+
+/** What others have begun goes when they end; what was left would stay. */
+async function assertNothingLeft(before: readonly string[]): Promise<void> {
+  await until("nothing that was begun is left", () => begun().every((name) => before.includes(name)), 60_000);
 }
 
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
@@ -41,7 +50,7 @@ for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
       // Opened for reading, it keeps "deno compile" waiting for somebody who writes.
       const runtime = join(dir, "denort");
       assertStrictEquals((await run(["mkfifo", runtime])).code, 0);
-      const before = await state();
+      const before = await dist(), others = begun();
       const command = [Deno.execPath(), "run", "-A", join(ROOT, "scripts", "package.ts")];
       await using making = start(command, { env: { DENORT_BIN: runtime, TMPDIR: temporary, NO_COLOR: "1" } });
       await until(
@@ -52,15 +61,17 @@ for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
       Deno.kill(making.pid, signal);
       const ended = await making.result(30_000);
       assertStrictEquals(ended.signal, signal, `${ended.code}: ${making.output()}`);
-      assertEquals([names(temporary), await state()], [[], before]);
+      assertEquals([names(temporary), await dist()], [[], before]);
+      await assertNothingLeft(others);
     }));
 }
 
 Deno.test("package that fails leaves dist/ as it was, and nothing else", () =>
   withDir(async (dir) => {
-    const before = await state();
+    const before = await dist(), others = begun();
     const command = [Deno.execPath(), "run", "-A", join(ROOT, "scripts", "package.ts")];
     const { code, stderr } = await run(command, { env: { DENORT_BIN: "/bin/true", TMPDIR: dir, NO_COLOR: "1" } });
     assertStrictEquals(code, 1, stderr);
-    assertEquals([names(dir), await state()], [[], before]);
+    assertEquals([names(dir), await dist()], [[], before]);
+    await assertNothingLeft(others);
   }));
