@@ -178,10 +178,7 @@ Deno.test({
 
       // A server that is told to close, and does. What is not read any more may end the connection by a reset.
       const two = request("/1", "main") + request("/2", "stubborn");
-      assertMatch(
-        await rig.raw(two),
-        /^HTTP\/1\.1 200 [^]*Connection: close\r\n\r\nA [^]*\/1 main\.localhost(\(reset\))?$/,
-      );
+      assertMatch(await rig.raw(two), /^HTTP\/1\.1 200 [^]*Connection: close\r\n\r\nA [^]*\/1 main\.localhost(\(|$)/);
       // One that does not gets no other's request, whether it comes at once or when the first is answered.
       for (const more of ["", upgrade]) {
         using held = await Deno.connect({ hostname: "127.0.0.1", port: rig.port });
