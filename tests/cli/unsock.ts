@@ -14,7 +14,8 @@ export function isCompiled(): boolean {
 /** The words in front of a command's name. */
 export function unsockCommand(): string[] {
   const binary = Deno.env.get("UNSOCK_TEST_BINARY");
-  return binary ? [binary] : [Deno.execPath(), "run", "-A", path.join(ROOT, "main.ts")];
+  // Quiet: where the runtime's cache is empty, or elsewhere than the environment says, it would tell of what it fetches.
+  return binary ? [binary] : [Deno.execPath(), "run", "--quiet", "-A", path.join(ROOT, "main.ts")];
 }
 
 /**
