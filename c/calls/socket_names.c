@@ -61,11 +61,8 @@ static uint16_t invent_port(int fd, const union unsock_sockaddr *peer) {
 /* The number of the machine that a peer is on: a vsock CID, a TIPC node. Returns 0 for any other peer. */
 static uint32_t machine_of(const union unsock_sockaddr *peer) {
     uint32_t number = 0;
-    size_t at = peer->any.sa_family == UNSOCK_AF_VSOCK  ? 8
-                : peer->any.sa_family == UNSOCK_AF_TIPC ? 8
-                                                        : 0; /* svm_cid, node */
-    if (at > 0)
-        memcpy(&number, peer->bytes + at, sizeof(number));
+    if (peer->any.sa_family == UNSOCK_AF_VSOCK || peer->any.sa_family == UNSOCK_AF_TIPC)
+        memcpy(&number, peer->bytes + 8, sizeof(number)); /* svm_cid; of a TIPC socket's id the node */
     return number;
 }
 

@@ -15,8 +15,8 @@
  * SO_REUSEADDR, '!' is connected to one client.
  *
  * This is protocol 1, which no name says. A library with another one begins the text of PORT.sock and of the record
- * with
- * '#' and its number, as in "#2 127.0.0.1". No entry begins so: libraries of other protocols leave such a port alone.
+ * with '#' and its number, as in "#2 127.0.0.1". No entry begins so: libraries of other protocols leave such a port
+ * alone.
  */
 #ifndef UNSOCK_PORT_NAME_H
 #define UNSOCK_PORT_NAME_H

@@ -53,9 +53,9 @@ struct unsock_settings {
     int mode;         /* of created socket files; -1: as the umask says */
     unsigned connect_timeout_ms;
     struct unsock_ip default4; /* the address that IPv4 peers without one of their own have */
-    struct unsock_prefix
-        accept_as;             /* converted peers have addresses of this range, a machine one; family 0: the default */
     struct unsock_ip default6; /* the same for IPv6; an IPv4 address where no IPv6 one is listed */
+    /* Converted peers have addresses of this range, each machine one; family 0: the default. */
+    struct unsock_prefix accept_as;
     char directory[UNSOCK_DIR_ROOM]; /* absolute, no slash at the end */
     size_t directory_length;
     struct unsock_prefix addresses[UNSOCK_RANGES];

@@ -151,7 +151,7 @@ A DNS server:
 
 A database of this machine's, for what runs in the directory:
   unsock expose --in 5432`,
-    start: async ({ context }) => await (await import("./expose.ts")).expose(context),
+    start: async ({ context }) => await (await import("./by_library.ts")).byLibrary(context),
   }),
   command({
     name: "prune",
