@@ -13,7 +13,7 @@
 #include "replace/epoll.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include <linux/poll.h>
 
@@ -130,7 +130,7 @@ long unsock_asking_wait(int fd) {
         if (result != -EINPROGRESS)
             return result;
         /* Another thread is at it. */
-        unsock_sys(__NR_nanosleep, &moment, 0);
+        unsock_nanosleep(&moment, NULL);
     }
     return 0;
 }

@@ -18,7 +18,7 @@
 #include "memory/state.h"
 #include "replace/redirect.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/address.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
@@ -37,7 +37,7 @@ static long bind_real(int fd, struct unsock_fd *entry, const struct unsock_ip *i
     if (result < 0)
         return result;
     socklen_t length = unsock_ip_write(ip, entry->domain, &address);
-    result = unsock_sys(__NR_bind, fd, &address, length);
+    result = unsock_bind(fd, &address, length);
     if (result == 0) {
         unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
         entry->flags |= UNSOCK_BOUND;
@@ -139,7 +139,7 @@ static long bind_to(int fd, struct unsock_fd *entry, const struct unsock_ip *ip,
     return unsock_log("bind", fd, result == 0 ? &standin.bound.ip : ip, &standin.bound.path, result);
 }
 
-long unsock_bind(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
+long unsock_bind_ip(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     return bind_to(fd, entry, ip, false);
 }
 

@@ -6,7 +6,7 @@
 #include "rules/ip.h"
 
 /* bind(2) of an IP socket (any kind but UNSOCK_KIND_OTHER) to `ip`, covered or not. Returns 0 or -errno. */
-long unsock_bind(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
+long unsock_bind_ip(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
 /*
  * The same of a stream to an address that it had before. With SO_REUSEPORT it waits behind a process that has taken its

@@ -8,7 +8,7 @@
 #include "calls/list.h"
 #include "calls/shutdown.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include <asm/unistd.h>
 

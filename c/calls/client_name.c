@@ -6,7 +6,7 @@
 #include "kernel/file_info.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/address.h"
 #include "rules/ip.h"
 #include "rules/kernel_name.h"
@@ -18,7 +18,7 @@
 static long bind_plain(int socket, const struct unsock_ip *source, const struct unsock_ip *target) {
     struct sockaddr_un name;
     socklen_t length = unsock_kernel_name_stream(source, target, unsock_directory_tag(), &name);
-    return unsock_sys(__NR_bind, socket, &name, length);
+    return unsock_bind(socket, &name, length);
 }
 
 /*
@@ -39,7 +39,7 @@ static long bind_keyed(int socket, struct unsock_ip *source, const struct unsock
         unsock_address_path(source->port, SOCK_STREAM, &file);
         if (unsock_file_inode(file.sun_path) != -ENOENT)
             continue;
-        long bound = unsock_sys(__NR_bind, socket, &name, length);
+        long bound = unsock_bind(socket, &name, length);
         if (bound != -EADDRINUSE)
             return bound;
     }

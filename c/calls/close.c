@@ -19,9 +19,9 @@
 #include "replace/reuse.h"
 #include "rt/libc.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
-#define RLIMIT_OPEN_FILES 7 /* RLIMIT_NOFILE (getrlimit(2)), as 64-bit numbers: soft, hard */
+#include <linux/resource.h>
 
 /*
  * The kernel drops registrations with the socket, which another descriptor goes on sharing here. Not in a forked child:
@@ -91,7 +91,7 @@ static long remember_duplicate(int from, long to) {
 }
 
 long unsock_call_dup(int fd) {
-    return remember_duplicate(fd, unsock_sys(__NR_dup, fd));
+    return remember_duplicate(fd, unsock_dup(fd));
 }
 
 long unsock_call_fcntl(int fd, int command, unsigned long argument) {
@@ -107,9 +107,9 @@ long unsock_call_fcntl(int fd, int command, unsigned long argument) {
 
 static long raw_dup2(int from, int to) {
 #ifdef __NR_dup2
-    return unsock_sys(__NR_dup2, from, to);
+    return unsock_dup2(from, to);
 #else
-    return unsock_sys(__NR_dup3, from, to, 0);
+    return unsock_dup3(from, to, 0);
 #endif
 }
 
@@ -119,7 +119,7 @@ UNSOCK_OWN_FRAME static long duplicate_over(int from, int to, bool by_dup2, int 
                                             bool ours) {
     struct unsock_target_file where;
     unsock_target_file_find(to, old, &where);
-    long result = by_dup2 ? raw_dup2(from, to) : unsock_sys(__NR_dup3, from, to, flags);
+    long result = by_dup2 ? raw_dup2(from, to) : unsock_dup3(from, to, flags);
     if (result < 0 || !ours)
         return result;
     copy_knowledge(from, to);
@@ -151,13 +151,13 @@ long unsock_call_dup3(int from, int to, int flags) {
 long unsock_call_dup2(int from, int to) {
     if (from != to)
         return duplicate_to(from, to, true, 0);
-    long valid = unsock_sys(__NR_fcntl, from, F_GETFD);
+    long valid = unsock_fcntl(from, F_GETFD, 0);
     return valid < 0 ? valid : to;
 }
 
 static void release_if_closed(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!entry || unsock_sys(__NR_fcntl, fd, F_GETFD) != -EBADF)
+    if (!entry || unsock_fcntl(fd, F_GETFD, 0) != -EBADF)
         return;
     struct unsock_fd old = *entry;
     unsock_fds_forget(fd);
@@ -190,7 +190,7 @@ long unsock_call_close_range(unsigned first, unsigned last, unsigned flags) {
     bool elsewhere = look && keep_elsewhere(first, last);
     if (closes)
         unsock_last_holder_closing_all(first, last);
-    long result = unsock_sys(__NR_close_range, first, last, flags);
+    long result = unsock_close_range(first, last, flags);
     if (result < 0 || !look)
         return result;
     for (int fd = (int)first; fd < unsock_fds_end() && (unsigned)fd <= last; fd++)
@@ -202,7 +202,7 @@ long unsock_call_close_range(unsigned first, unsigned last, unsigned flags) {
 
 void unsock_call_closefrom(unsigned first) {
     uint64_t limit[2];
-    if (unsock_call_close_range(first, ~0u, 0) == 0 || unsock_sys(__NR_prlimit64, 0, RLIMIT_OPEN_FILES, 0, limit) < 0)
+    if (unsock_call_close_range(first, ~0u, 0) == 0 || unsock_prlimit64(0, RLIMIT_NOFILE, NULL, limit) < 0)
         return;
     for (uint64_t fd = first; fd < limit[0] && fd <= INT32_MAX; fd++)
         unsock_call_close((int)fd);
@@ -219,7 +219,7 @@ UNSOCK_OWN_FRAME static void end_elsewhere(int fd, const struct unsock_fd *entry
     bool found = unsock_target_file_find(fd, entry, &where);
     forget_at_end(fd);
     if (found)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     unsock_target_file_release(&where);
 }
 

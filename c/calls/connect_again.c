@@ -5,7 +5,7 @@
 #include "kernel/socket_info.h"
 #include "memory/state.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 bool unsock_connect_tells(struct unsock_fd *entry) {
     bool first = entry->state == UNSOCK_STATE_CONNECTING;

@@ -8,7 +8,7 @@
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rules/syn_limit.h"
 
@@ -19,8 +19,6 @@
 #define RECENT_NS (5 * 1000000000ll)
 
 #define SIGNALS 64
-#define SIGNAL_SET_SIZE 8
-#define FLAG_RESTART 0x10000000 /* SA_RESTART */
 
 /* The kernel's struct sigaction. */
 struct action {
@@ -49,17 +47,17 @@ struct wait {
 
 static int64_t now_ms(void) {
     struct timespec time = {0};
-    unsock_sys(__NR_clock_gettime, 1 /* CLOCK_MONOTONIC */, &time);
+    unsock_clock_gettime(CLOCK_MONOTONIC, &time);
     return time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
 static uint32_t read_setting(const char *path, uint32_t otherwise) {
     char text[32];
     uint64_t number;
-    long fd = unsock_sys(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-    long count = fd < 0 ? fd : unsock_sys(__NR_read, fd, text, sizeof(text));
+    long fd = unsock_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    long count = fd < 0 ? fd : unsock_read(fd, text, sizeof(text));
     if (fd >= 0)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     struct unsock_span rest = {text, count > 0 ? (size_t)count : 0};
     return unsock_span_number(unsock_span_next(&rest, '\n'), 10, UINT16_MAX, &number) ? (uint32_t)number : otherwise;
 }
@@ -76,7 +74,7 @@ static int64_t tcp_limit(int fd, const struct unsock_fd *entry) {
 /* The kernel's wait in connect; 0: without end. */
 static void set_kernel_limit(int fd, int64_t ms) {
     struct unsock_timeval time = {ms / 1000, ms % 1000 * 1000};
-    unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
+    unsock_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
 }
 
 static struct signals read_signals(void) {
@@ -84,9 +82,9 @@ static struct signals read_signals(void) {
     struct action action;
     for (int number = 1; number <= SIGNALS; number++) {
         uint64_t bit = (uint64_t)1 << (number - 1);
-        if (unsock_sys(__NR_rt_sigaction, number, 0, &action, SIGNAL_SET_SIZE) < 0 || (uintptr_t)action.handler <= 1)
+        if (unsock_rt_sigaction(number, NULL, &action) < 0 || (uintptr_t)action.handler <= 1)
             continue;
-        if (action.flags & FLAG_RESTART)
+        if (action.flags & SA_RESTART)
             signals.restarting |= bit;
         else
             signals.ending |= bit;
@@ -104,10 +102,10 @@ static long wait_slice(const struct wait *wait, const struct signals *signals, i
     bool mixed = signals->restarting != 0 && signals->ending != 0;
     set_kernel_limit(wait->fd, mixed ? UNSOCK_MIN(ms, SLICE_MS) : ms);
     if (mixed)
-        unsock_sys(__NR_rt_sigprocmask, 0 /* SIG_BLOCK */, &signals->restarting, &before, SIGNAL_SET_SIZE);
+        unsock_rt_sigprocmask(SIG_BLOCK, &signals->restarting, &before);
     long result = unsock_real_connect(wait->fd, wait->path, wait->length);
     if (mixed)
-        unsock_sys(__NR_rt_sigprocmask, 2 /* SIG_SETMASK */, &before, 0, SIGNAL_SET_SIZE);
+        unsock_rt_sigprocmask(SIG_SETMASK, &before, NULL);
     return result == -EINTR && signals->ending == 0 ? -EAGAIN : result;
 }
 
@@ -179,6 +177,6 @@ long unsock_connect_wait(int fd, const struct unsock_fd *entry, const void *path
         wait.limit = tcp_limit(fd, entry);
         result = result == -EINTR && (wait.own > 0 || unsock_connect_is_ended()) ? -EINTR : wait_on(&wait);
     }
-    unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
+    unsock_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
     return result;
 }

@@ -16,7 +16,7 @@
 #include "replace/redirect.h"
 #include "rt/libc.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/address.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
@@ -33,12 +33,12 @@ UNSOCK_OWN_FRAME static void connect_to_nobody(int fd) {
     if (socket < 0)
         return;
     /* Bound to the family alone it gets an abstract name that no one has. */
-    if (unsock_sys(__NR_bind, socket, &name, sizeof(name.any.sa_family)) == 0) {
+    if (unsock_bind(socket, &name, sizeof(name.any.sa_family)) == 0) {
         long length = unsock_socket_name((int)socket, __NR_getsockname, &name);
         if (length > 0)
-            unsock_sys(__NR_connect, fd, &name, length);
+            unsock_connect(fd, &name, length);
     }
-    unsock_sys(__NR_close, socket);
+    unsock_close(socket);
 }
 
 static long connect_real(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {

@@ -7,7 +7,7 @@
 #include "options/send_limits.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/table.h"
 
 #define SECOND_NS 1000000000
@@ -49,7 +49,7 @@ static bool in_vain; /* some wait was */
 /* Nanoseconds of CLOCK_MONOTONIC. */
 static int64_t now(void) {
     struct timespec time = {0};
-    unsock_sys(__NR_clock_gettime, 1, &time);
+    unsock_clock_gettime(CLOCK_MONOTONIC, &time);
     return time.tv_sec * SECOND_NS + time.tv_nsec;
 }
 
@@ -105,7 +105,7 @@ int unsock_datagram_full_flags(const struct unsock_fd *entry) {
 }
 
 static long try_again(int fd, const struct msghdr *message, int flags) {
-    return unsock_sys(__NR_sendmsg, fd, message, flags | MSG_DONTWAIT);
+    return unsock_sendmsg(fd, message, flags | MSG_DONTWAIT);
 }
 
 /* Tries again and again, for `most` nanoseconds. */
@@ -113,7 +113,7 @@ static long pause_and_try(int fd, const struct msghdr *message, int flags, int64
     struct timespec pause = {0, PAUSE_FIRST_NS};
     long result = -EAGAIN;
     for (int64_t waited = 0; result == -EAGAIN && waited < most; waited = now() - begun, pause.tv_nsec *= 2) {
-        unsock_sys(__NR_nanosleep, &pause, 0);
+        unsock_nanosleep(&pause, NULL);
         result = try_again(fd, message, flags);
     }
     return result;
@@ -129,7 +129,7 @@ static long wait_for(int fd, const struct msghdr *message, int flags, struct rec
     if (most <= 0)
         return -EAGAIN;
     long result = pauses ? pause_and_try(fd, message, flags, begun, UNSOCK_MIN(most, PAUSES_MOST_NS))
-                         : unsock_sys(__NR_sendmsg, fd, message, flags);
+                         : unsock_sendmsg(fd, message, flags);
     int64_t waited = now() - begun;
     if (many)
         all.waited += waited;

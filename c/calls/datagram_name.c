@@ -9,7 +9,7 @@
 #include "memory/state.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/ip.h"
 
 /* The port that the kernel gave when it was still its own UDP socket, so that it keeps it; 0: none. */
@@ -71,7 +71,7 @@ long unsock_datagram_move(int fd, struct unsock_fd *entry) {
 
 static bool has_heard(int fd) {
     char byte;
-    return unsock_sys(__NR_recvfrom, fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT, 0, 0) != -EAGAIN;
+    return unsock_recvfrom(fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT, NULL, NULL) != -EAGAIN;
 }
 
 void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {

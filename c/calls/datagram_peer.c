@@ -15,7 +15,7 @@
 #include "memory/this_process.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
 #include "unsock.h"
@@ -38,7 +38,7 @@ static bool claim(void) {
             return true;
         if (expected == self)
             return false;
-        unsock_sys(__NR_nanosleep, &pause, 0);
+        unsock_nanosleep(&pause, NULL);
     }
     __atomic_store_n(&naming, self, __ATOMIC_RELAXED);
     return true;
@@ -101,7 +101,7 @@ struct attempt {
 
 static long way_connect(void *of_attempt) {
     struct attempt *attempt = of_attempt;
-    return unsock_sys(__NR_connect, attempt->fd, attempt->path, attempt->length);
+    return unsock_connect(attempt->fd, attempt->path, attempt->length);
 }
 
 long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip,
@@ -133,7 +133,7 @@ UNSOCK_OWN_FRAME static long connect_own(int fd, const struct sockaddr_un *path,
     long result = unsock_target_apply_options(&control, fd);
     if (result < 0)
         return result;
-    return unsock_errno_as_ip(UNSOCK_AT_TARGET, unsock_sys(__NR_connect, fd, control.dest, control.dest_length));
+    return unsock_errno_as_ip(UNSOCK_AT_TARGET, unsock_connect(fd, control.dest, control.dest_length));
 }
 
 bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct sockaddr_un *path,

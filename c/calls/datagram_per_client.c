@@ -8,7 +8,7 @@
 #include "replace/redirect.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 /* What tells by which file a socket is known. */
 #define FILE_FLAGS (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE)
@@ -42,30 +42,30 @@ static long take(int fd, struct unsock_fd *entry, int standin, const struct unso
 /* Both are dups for as long as that takes; the status flags belong to the sockets, not to the descriptors. */
 static long swap(int fd, struct unsock_fd *entry, int other, struct unsock_fd *listener) {
     struct unsock_fd own = *entry, its = *listener;
-    long own_flags = unsock_sys(__NR_fcntl, fd, F_GETFL);
-    long its_flags = unsock_sys(__NR_fcntl, other, F_GETFL);
+    long own_flags = unsock_fcntl(fd, F_GETFL, 0);
+    long its_flags = unsock_fcntl(other, F_GETFL, 0);
     long own_copy = unsock_descriptor(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0);
     long its_copy = unsock_descriptor(__NR_fcntl, other, F_DUPFD_CLOEXEC, 0);
     long way_back = unsock_descriptor(__NR_fcntl, other, F_DUPFD_CLOEXEC, 0);
     if (own_copy < 0 || its_copy < 0 || way_back < 0) {
-        unsock_sys(__NR_close, own_copy);
-        unsock_sys(__NR_close, its_copy);
-        unsock_sys(__NR_close, way_back);
+        unsock_close(own_copy);
+        unsock_close(its_copy);
+        unsock_close(way_back);
         return -EMFILE;
     }
     long result = take(other, listener, (int)own_copy, &own);
     if (result < 0) {
-        unsock_sys(__NR_close, its_copy);
-        unsock_sys(__NR_close, way_back);
+        unsock_close(its_copy);
+        unsock_close(way_back);
         return result;
     }
     result = take(fd, entry, (int)its_copy, &its);
     if (result < 0)
         take(other, listener, (int)way_back, &its);
     else
-        unsock_sys(__NR_close, way_back);
-    unsock_sys(__NR_fcntl, other, F_SETFL, its_flags);
-    unsock_sys(__NR_fcntl, fd, F_SETFL, own_flags);
+        unsock_close(way_back);
+    unsock_fcntl(other, F_SETFL, its_flags);
+    unsock_fcntl(fd, F_SETFL, own_flags);
     return result;
 }
 
@@ -78,13 +78,13 @@ long unsock_datagram_per_client(int fd, struct unsock_fd *entry, const struct so
             unsock_socket_cookie(other) == unsock_socket_cookie(fd))
             continue;
         /* The kernel lets the very socket connect to which the client is connected, and no other. */
-        if (unsock_sys(__NR_connect, other, path, UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1) < 0)
+        if (unsock_connect(other, path, UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1) < 0)
             continue;
         /* One peer: the client. The listener's own connection to it does not count here, but at the client. */
         result = unsock_socket_peers(other) == 1 ? swap(fd, entry, other, listener) : -EADDRNOTAVAIL;
         if (result == 0)
             return 0;
-        unsock_sys(__NR_connect, other, &nobody, sizeof(nobody.sun_family));
+        unsock_connect(other, &nobody, sizeof(nobody.sun_family));
     }
     return result;
 }

@@ -7,7 +7,7 @@
 #include "replace/redirect.h"
 #include "rt/libc.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/ip.h"
 
 #define UDP_CORK 1
@@ -27,10 +27,10 @@ static long send_aside(int fd, struct unsock_fd *entry, const struct msghdr *mes
     if (socket < 0)
         return socket;
     unsock_options_carry(fd, entry, (int)socket, true);
-    unsock_sys(__NR_setsockopt, socket, IPPROTO_UDP, UDP_CORK, &off, sizeof(off)); /* nothing else will push it out */
-    unsock_sys(__NR_bind, socket, &address, unsock_ip_write(&any, entry->domain, &address));
-    long result = unsock_sys(__NR_sendmsg, socket, message, flags);
-    unsock_sys(__NR_close, socket);
+    unsock_setsockopt(socket, IPPROTO_UDP, UDP_CORK, &off, sizeof(off)); /* nothing else will push it out */
+    unsock_bind(socket, &address, unsock_ip_write(&any, entry->domain, &address));
+    long result = unsock_sendmsg(socket, message, flags);
+    unsock_close(socket);
     return result;
 }
 

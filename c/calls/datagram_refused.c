@@ -4,7 +4,7 @@
 #include "kernel/beyond_limit.h"
 #include "kernel/socket_info.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/errno.h"
 
 #include <linux/poll.h>
@@ -21,16 +21,16 @@ long unsock_datagram_refused(int fd) {
     if (peer < 0)
         return -ECONNREFUSED;
     /* Bound to the family alone it gets an abstract name that no one has. Only `fd` can send to it: it is connected. */
-    if (unsock_sys(__NR_connect, peer, &own, own_length) == 0 &&
-        unsock_sys(__NR_bind, peer, &unnamed, sizeof(unnamed.any.sa_family)) == 0 &&
+    if (unsock_connect(peer, &own, own_length) == 0 &&
+        unsock_bind(peer, &unnamed, sizeof(unnamed.any.sa_family)) == 0 &&
         (length = unsock_socket_name((int)peer, __NR_getsockname, &other)) > 0 &&
-        unsock_sys(__NR_connect, fd, &other, length) == 0 &&
-        unsock_sys(__NR_sendto, fd, 0, 0, MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0) == 0)
-        unsock_sys(__NR_connect, peer, &nobody, sizeof(nobody.any));
-    unsock_sys(__NR_close, peer);
+        unsock_connect(fd, &other, length) == 0 &&
+        unsock_sendto(fd, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0) == 0)
+        unsock_connect(peer, &nobody, sizeof(nobody.any));
+    unsock_close(peer);
     /* Connected to nobody again, so that whoever comes can send; with something to read that would be lost. */
     if (!(unsock_socket_poll(fd, POLLIN) & POLLIN))
-        unsock_sys(__NR_connect, fd, &nobody, sizeof(nobody.any));
+        unsock_connect(fd, &nobody, sizeof(nobody.any));
     return -ECONNREFUSED;
 }
 

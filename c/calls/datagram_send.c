@@ -17,7 +17,7 @@
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
 #include "rules/port_name.h"
@@ -76,7 +76,7 @@ static long way_send(void *of_sending) {
                       ? unsock_real_sendto(sending->fd, local.msg_iov->iov_base, local.msg_iov->iov_len, sending->flags,
                                            sending->path, sending->length)
                       : unsock_real_send_message(sending->fd, &local, sending->flags);
-    return result == -ECONNRESET ? unsock_sys(__NR_sendmsg, sending->fd, &local, sending->flags) : result;
+    return result == -ECONNRESET ? unsock_sendmsg(sending->fd, &local, sending->flags) : result;
 }
 
 /* Nobody took the datagram: what UDP would do, or where else it goes. */

@@ -15,7 +15,7 @@
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/address.h"
 #include "rules/ip.h"
 #include "rules/settings.h"
@@ -52,7 +52,7 @@ static bool no_ip_at_all(int domain, long refused) {
         return false;
     long fd = domain == AF_INET ? refused : unsock_descriptor(__NR_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd >= 0)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     return fd == -EAFNOSUPPORT;
 }
 
@@ -63,11 +63,10 @@ long unsock_call_socket(int domain, int type, int protocol) {
     enum unsock_kind kind = is_redirectable(domain, plain, protocol) ? UNSOCK_KIND_IP : UNSOCK_KIND_OTHER;
     if (kind == UNSOCK_KIND_IP && plain == SOCK_STREAM && unsock_born_local(domain))
         kind = UNSOCK_KIND_LOCAL;
-    long fd = kind == UNSOCK_KIND_LOCAL ? unsock_sys(__NR_socket, AF_UNIX, type, 0)
-                                        : unsock_sys(__NR_socket, domain, type, protocol);
+    long fd = kind == UNSOCK_KIND_LOCAL ? unsock_socket(AF_UNIX, type, 0) : unsock_socket(domain, type, protocol);
     if (fd < 0 && kind == UNSOCK_KIND_IP && no_ip_at_all(domain, fd)) {
         kind = UNSOCK_KIND_LOCAL;
-        fd = unsock_sys(__NR_socket, AF_UNIX, type, 0);
+        fd = unsock_socket(AF_UNIX, type, 0);
     }
     if (fd >= 0)
         remember_socket((int)fd, domain, plain, protocol, kind, (type & SOCK_NONBLOCK) != 0);
@@ -75,7 +74,7 @@ long unsock_call_socket(int domain, int type, int protocol) {
 }
 
 long unsock_call_socketpair(int domain, int type, int protocol, int pair[2]) {
-    long result = unsock_sys(__NR_socketpair, domain, type, protocol, pair);
+    long result = unsock_socketpair(domain, type, protocol, pair);
     for (int i = 0; result == 0 && i < 2; i++)
         unsock_reuse_new(pair[i]);
     return result;
@@ -96,7 +95,7 @@ UNSOCK_OWN_FRAME static long bind_unspecified(int fd, union unsock_sockaddr *add
     if (unsock_call_is_standing_for_ip(entry) && (length < sizeof(in) || entry->domain != AF_INET))
         return unsock_call_check(entry, AF_UNSPEC, length);
     if (length < sizeof(in) || !unsock_call_is_ours(entry) || entry->domain != AF_INET)
-        return unsock_sys(__NR_bind, fd, address, length);
+        return unsock_bind(fd, address, length);
     memcpy(&in, address, sizeof(in));
     if (in.sin_addr.s_addr != 0)
         return -EAFNOSUPPORT;
@@ -111,7 +110,7 @@ long unsock_call_bind(int fd, const void *address, socklen_t length) {
     union unsock_sockaddr copy;
     int family = unsock_call_address(address, length, &copy);
     if (family < 0)
-        return unsock_sys(__NR_bind, fd, address, length);
+        return unsock_bind(fd, address, length);
     if (family == AF_UNSPEC) {
         long result = bind_unspecified(fd, &copy, length);
         if (result != IS_IPV4)
@@ -122,7 +121,7 @@ long unsock_call_bind(int fd, const void *address, socklen_t length) {
     if (!unsock_call_is_ip(family) && unsock_call_is_standing_for_ip(unsock_fds_known(fd)))
         return unsock_call_check(unsock_fds_known(fd), family, length);
     if (family == AF_UNIX) {
-        long result = unsock_sys(__NR_bind, fd, &copy, length);
+        long result = unsock_bind(fd, &copy, length);
         return result < 0 ? unsock_target_bind_path(fd, &copy, length, result) : result;
     }
     long wrong = unsock_reuse_check(fd);
@@ -137,12 +136,12 @@ long unsock_call_bind(int fd, const void *address, socklen_t length) {
     if (!unsock_call_is_ours(entry) || !unsock_call_is_ip(family)) {
         if (unsock_call_is_ip(family) && unsock_settings.block_inet)
             return unsock_log("bind", fd, NULL, NULL, -EACCES);
-        return unsock_sys(__NR_bind, fd, &copy, length);
+        return unsock_bind(fd, &copy, length);
     }
     wrong = unsock_call_check(entry, family, length);
     if (wrong < 0 || !unsock_ip_read(&copy, length, &ip))
-        return entry->kind == UNSOCK_KIND_IP ? unsock_sys(__NR_bind, fd, &copy, length) : wrong;
-    long result = unsock_bind(fd, entry, &ip);
+        return entry->kind == UNSOCK_KIND_IP ? unsock_bind(fd, &copy, length) : wrong;
+    long result = unsock_bind_ip(fd, entry, &ip);
     unsock_fds_tell_duplicates(fd);
     return result;
 }
@@ -156,7 +155,7 @@ long unsock_call_listen(int fd, int backlog) {
     if (unsock_identify_wrong(entry) < 0)
         return unsock_identify_wrong(entry);
     if (!unsock_call_is_ours(entry) || entry->type != SOCK_STREAM)
-        return unsock_sys(__NR_listen, fd, backlog);
+        return unsock_listen(fd, backlog);
     long result = unsock_stream_listen(fd, entry, backlog);
     unsock_fds_tell_duplicates(fd);
     return result;

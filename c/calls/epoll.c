@@ -5,9 +5,7 @@
 #include "memory/watches.h"
 #include "replace/epoll.h"
 #include "rt/net.h"
-#include "rt/sys.h"
-
-enum { EPOLL_CTL_DEL = 2 };
+#include "rt/system_calls.h"
 
 static long note(long set) {
     if (set >= 0)
@@ -16,12 +14,12 @@ static long note(long set) {
 }
 
 long unsock_call_epoll_create1(int flags) {
-    return note(unsock_sys(__NR_epoll_create1, flags));
+    return note(unsock_epoll_create1(flags));
 }
 
 long unsock_call_epoll_create(int size) {
 #ifdef __NR_epoll_create
-    return note(unsock_sys(__NR_epoll_create, size));
+    return note(unsock_epoll_create(size));
 #else
     return size <= 0 ? -EINVAL : unsock_call_epoll_create1(0);
 #endif

@@ -15,19 +15,12 @@
 #include "replace/epoll.h"
 #include "rt/libc.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/user.h"
 
 #include <linux/poll.h>
 
-enum { EPOLL_CTL_MOD = 3 };
-#define EPOLLIN 0x1u
-#define EPOLLPRI 0x2u
-#define EPOLLHUP 0x10u
-#define EPOLLRDNORM 0x40u
 #define READABLE (EPOLLIN | EPOLLRDNORM)
-#define EPOLLET (1u << 31)
-#define EPOLLONESHOT (1u << 30)
 #define MARKS (UNSOCK_WATCH_QUIET | UNSOCK_WATCH_FIRED)
 #define FOREVER INT64_MAX
 #define SECOND 1000000000
@@ -75,7 +68,7 @@ static int find(int set, const struct unsock_epoll_event *event, struct unsock_w
 
 static bool change(int set, int fd, const struct unsock_watch *watch, uint32_t events) {
     struct unsock_epoll_event event = {unsock_epoll_asked(unsock_fds_known(fd), events), watch->data};
-    return unsock_sys(__NR_epoll_ctl, set, EPOLL_CTL_MOD, fd, &event) == 0;
+    return unsock_epoll_ctl(set, EPOLL_CTL_MOD, fd, &event) == 0;
 }
 
 /* Nothing that TCP would say. Returns whether the program has to hear it all the same. */

@@ -12,16 +12,12 @@
 #include "replace/reuse.h"
 #include "rt/libc.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/user.h"
 
 #include <asm/ioctls.h>
-#include <linux/stat.h>
 
-#define EMPTY_PATH 0x1000 /* AT_EMPTY_PATH */
-#define FROM_HERE 1       /* SEEK_CUR */
 #define PIECE 1024
-#define PAGE 4096
 #define PAGES 16 /* PIPE_DEF_BUFFERS: so many the kernel passes on, before it looks at the connection again */
 
 /* Pipes and the program's own AF_UNIX sockets fail as ever. */
@@ -43,24 +39,24 @@ static inline bool is_unusual(long result) {
  * already. */
 static size_t lost_of_file(int fd, int64_t at) {
     struct statx status;
-    if (at < 0 || unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_SIZE | STATX_TYPE, &status) < 0 ||
-        (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFREG || (int64_t)status.stx_size <= at)
+    if (at < 0 || unsock_statx(fd, "", AT_EMPTY_PATH, STATX_SIZE | STATX_TYPE, &status) < 0 ||
+        (status.stx_mode & S_IFMT) != S_IFREG || (int64_t)status.stx_size <= at)
         return 0;
-    return UNSOCK_MIN((size_t)status.stx_size - (size_t)at, PAGES * PAGE - (size_t)at % PAGE);
+    return UNSOCK_MIN((size_t)status.stx_size - (size_t)at, PAGES * UNSOCK_PAGE - (size_t)at % UNSOCK_PAGE);
 }
 
 ssize_t unsock_call_sendfile(int out, int in, int64_t *offset, size_t count) {
     long early = unsock_asking_before_data(out);
     if (early < 0)
         return early;
-    long result = unsock_sys(__NR_sendfile, out, in, offset, count);
+    long result = unsock_sendfile(out, in, offset, count);
     int64_t at = -1;
     if (!is_unusual(result) || !is_redirected_stream(out))
         return result;
     if (result == -ENOTCONN)
         return unsock_stream_broken(0);
     if (!offset)
-        at = unsock_sys(__NR_lseek, in, 0, FROM_HERE);
+        at = unsock_lseek(in, 0, SEEK_CUR);
     else if (unsock_user_read(&at, offset, sizeof(at)) < 0)
         return -EFAULT;
     size_t size = UNSOCK_MIN(count, lost_of_file(in, at));
@@ -73,13 +69,13 @@ ssize_t unsock_call_sendfile(int out, int in, int64_t *offset, size_t count) {
     if (offset)
         unsock_user_write(offset, &at, sizeof(at));
     else
-        unsock_sys(__NR_lseek, in, result, FROM_HERE);
+        unsock_lseek(in, result, SEEK_CUR);
     return result;
 }
 
 static size_t waits_in(int pipe) {
     int32_t count = 0;
-    unsock_sys(__NR_ioctl, pipe, FIONREAD, &count);
+    unsock_ioctl(pipe, FIONREAD, &count);
     return count > 0 ? (size_t)count : 0;
 }
 
@@ -87,7 +83,7 @@ static void drop(int pipe, size_t size) {
     char piece[PIECE];
     while (size > 0) {
         size_t some = UNSOCK_MIN(UNSOCK_MIN(size, sizeof(piece)), waits_in(pipe));
-        long got = some > 0 ? unsock_sys(__NR_read, pipe, piece, some) : 0;
+        long got = some > 0 ? unsock_read(pipe, piece, some) : 0;
         if (got <= 0)
             return;
         size -= (size_t)got;
@@ -104,7 +100,7 @@ ssize_t unsock_call_splice(int in, int64_t *in_offset, int out, int64_t *out_off
     if (result == -ENOTCONN)
         return unsock_stream_broken(0);
     /* The kernel has raised the signal that may come with it. */
-    size = UNSOCK_MIN(size, (size_t)(PAGES * PAGE));
+    size = UNSOCK_MIN(size, (size_t)(PAGES * UNSOCK_PAGE));
     result = unsock_stream_refused(out, UNSOCK_MIN(size, waits_in(in)), MSG_NOSIGNAL);
     if (result > 0)
         drop(in, (size_t)result);

@@ -4,7 +4,7 @@
 #include "calls/connect_wait.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rules/errno.h"
 #include "unsock.h"
@@ -16,7 +16,7 @@
 
 int64_t unsock_firecracker_now(void) {
     struct timespec now = {0};
-    unsock_sys(__NR_clock_gettime, 1 /* CLOCK_MONOTONIC */, &now);
+    unsock_clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -28,7 +28,7 @@ static long await(int socket, short events, int64_t deadline) {
         struct pollfd poll = {.fd = socket, .events = events};
         if (left <= 0)
             return -ETIMEDOUT;
-        long count = unsock_sys(__NR_ppoll, &poll, 1, &timeout, 0, 0);
+        long count = unsock_ppoll(&poll, 1, &timeout, NULL, 0);
         if (count > 0)
             return 0;
         if (count < 0 && (count != -EINTR || unsock_connect_is_ended()))
@@ -39,12 +39,12 @@ static long await(int socket, short events, int64_t deadline) {
 static long connect_proxy(int socket, const struct unsock_control_file *control, int64_t full) {
     struct timespec pause = {0, FULL_WAIT_NS};
     for (;;) {
-        long result = unsock_sys(__NR_connect, socket, control->proxy, control->proxy_length);
+        long result = unsock_connect(socket, control->proxy, control->proxy_length);
         if (result != -EAGAIN && result != -EINTR)
             return unsock_errno_as_ip(UNSOCK_AT_MULTIPLEXER, result);
         if (unsock_firecracker_now() >= full)
             return -ETIMEDOUT;
-        if (unsock_sys(__NR_nanosleep, &pause, 0) == -EINTR && unsock_connect_is_ended())
+        if (unsock_nanosleep(&pause, NULL) == -EINTR && unsock_connect_is_ended())
             return -EINTR;
     }
 }
@@ -59,7 +59,7 @@ static long send_request(int socket, const struct unsock_control_file *control) 
     unsock_text_put(&text, "CONNECT ");
     unsock_text_number(&text, dest.svm_port, 10, 1);
     unsock_text_char(&text, '\n');
-    long result = unsock_sys(__NR_sendto, socket, line, text.length, MSG_NOSIGNAL, 0, 0);
+    long result = unsock_sendto(socket, line, text.length, MSG_NOSIGNAL, NULL, 0);
     return result == (long)text.length ? 0 : -ECONNREFUSED;
 }
 
@@ -78,14 +78,14 @@ static bool is_ok(struct unsock_span line) {
 
 /* Up to the end of the line, of what is there. Returns how many bytes, 0 for the end of the connection, or -errno. */
 static long take(int socket, char *place, size_t size, bool *ends) {
-    long count = unsock_sys(__NR_recvfrom, socket, place, size, MSG_PEEK | MSG_DONTWAIT, 0, 0);
+    long count = unsock_recvfrom(socket, place, size, MSG_PEEK | MSG_DONTWAIT, NULL, NULL);
     long length = 0;
     *ends = false;
     while (length < count && !*ends)
         *ends = place[length++] == '\n';
     if (count <= 0)
         return count;
-    return unsock_sys(__NR_recvfrom, socket, place, length, MSG_DONTWAIT, 0, 0);
+    return unsock_recvfrom(socket, place, length, MSG_DONTWAIT, NULL, NULL);
 }
 
 /* It is looked at before it is taken: what follows the line belongs to the program. */

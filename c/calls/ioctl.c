@@ -9,7 +9,7 @@
 #include "replace/reuse.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/user.h"
 
 #include <asm/ioctls.h>
@@ -40,8 +40,8 @@ static long ask_ip_socket(int fd, unsigned long request, unsigned long argument,
     long socket = unsock_oracle_open(entry);
     if (socket < 0)
         return result;
-    result = unsock_sys(__NR_ioctl, socket, request, argument);
-    unsock_sys(__NR_close, socket);
+    result = unsock_ioctl(socket, request, (void *)argument);
+    unsock_close(socket);
     return result;
 }
 
@@ -62,7 +62,7 @@ UNSOCK_OWN_FRAME static long count_waiting(int fd, unsigned long argument, long 
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry || entry->kind != UNSOCK_KIND_FOREIGN || !unsock_fd_is_redirected(entry))
         return result;
-    long there = unsock_sys(__NR_recvfrom, fd, piece, sizeof(piece), MSG_PEEK | MSG_DONTWAIT, 0, 0);
+    long there = unsock_recvfrom(fd, piece, sizeof(piece), MSG_PEEK | MSG_DONTWAIT, NULL, NULL);
     count = there > 0 ? (int32_t)there : 0;
     return unsock_user_write((void *)argument, &count, sizeof(count)) < 0 ? -EFAULT : 0;
 }
@@ -70,7 +70,7 @@ UNSOCK_OWN_FRAME static long count_waiting(int fd, unsigned long argument, long 
 long unsock_call_ioctl(int fd, unsigned long request, unsigned long argument) {
     if (is_of_unix_alone(fd, request))
         return ask_ip_socket(fd, request, argument, -ENOTTY);
-    long result = unsock_sys(__NR_ioctl, fd, request, argument);
+    long result = unsock_ioctl(fd, request, (void *)argument);
     bool interface = (request & 0xff00u) == UNSOCK_SIOC_INTERFACE && (result == -ENOTTY || result == -EINVAL);
     if (request == FIONREAD && result == -ENOTTY)
         return count_waiting(fd, argument, result);

@@ -13,16 +13,12 @@
 #include "memory/this_process.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/user.h"
 
-#define OF_CHILDREN (-1)                               /* RUSAGE_CHILDREN */
-#define WAIT_ANY 0                                     /* P_ALL */
-#define WAIT_HOW (0x4 | 0x1 | 0x01000000 | 0x40000000) /* WEXITED | WNOHANG | WNOWAIT | __WALL */
-#define CHILD_SIGNAL 17                                /* SIGCHLD */
-#define CHILDREN_UNSEEN 0x2                            /* SA_NOCLDWAIT */
-#define SIGNAL_SET_SIZE 8
-#define IGNORED 1
+#include <linux/wait.h>
+
+#define WAIT_HOW (WEXITED | WNOHANG | WNOWAIT | __WALL)
 
 /* getrusage(2), with 64-bit numbers. */
 struct usage {
@@ -42,7 +38,7 @@ struct action {
 /* Another number whenever a child has ended and been waited for; never 0. */
 static uint32_t children_of_past(void) {
     struct usage usage = {0};
-    if (unsock_sys(__NR_getrusage, OF_CHILDREN, &usage) < 0)
+    if (unsock_getrusage(RUSAGE_CHILDREN, &usage) < 0)
         return 0;
     uint32_t sum = (uint32_t)(usage.small_faults + usage.large_faults);
     return sum + 1 != 0 ? sum + 1 : 1;
@@ -51,10 +47,10 @@ static uint32_t children_of_past(void) {
 /* Is there a child, or can some have ended without being waited for? */
 static bool may_have_children(void) {
     struct action action = {0};
-    if (unsock_sys(__NR_waitid, WAIT_ANY, 0, 0, WAIT_HOW, 0) != -ECHILD)
+    if (unsock_waitid(P_ALL, 0, NULL, WAIT_HOW, NULL) != -ECHILD)
         return true;
-    return unsock_sys(__NR_rt_sigaction, CHILD_SIGNAL, 0, &action, SIGNAL_SET_SIZE) < 0 || action.handler == IGNORED ||
-           (action.flags & CHILDREN_UNSEEN);
+    return unsock_rt_sigaction(SIGCHLD, NULL, &action) < 0 || action.handler == SIG_IGN ||
+           (action.flags & SA_NOCLDWAIT);
 }
 
 static uint32_t *made_of(int fd) {
@@ -90,7 +86,7 @@ static bool is_reset(int fd) {
     char byte;
     int32_t linger[2] = {0, 1};
     socklen_t length = sizeof(linger);
-    if (unsock_sys(__NR_recvfrom, fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, 0, 0) > 0)
+    if (unsock_recvfrom(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) > 0)
         return true;
     return unsock_option_get(fd, SOL_SOCKET, SO_LINGER, linger, &length) == 0 && linger[0] != 0 && linger[1] == 0;
 }
@@ -106,7 +102,7 @@ static void closing(int fd, const struct unsock_fd *entry, bool all) {
     if (!made || *made == 0 || !unsock_this_process_owns_descriptors())
         return;
     if (is_certain(fd, entry, made) && (all || !unsock_linger_reset_has_duplicate(fd, entry)))
-        unsock_sys(__NR_shutdown, fd, SHUT_RDWR);
+        unsock_shutdown(fd, SHUT_RDWR);
     *made = 0;
 }
 

@@ -13,7 +13,7 @@
 #include "memory/this_process.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #define LOOKED_AT_MOST 64
 
@@ -41,7 +41,7 @@ static bool is_connected_stream(const struct unsock_fd *entry) {
 static bool is_of_this_process(int fd) {
     int32_t peer[3] = {0}; /* struct ucred (unix(7)): process, user, group */
     socklen_t length = sizeof(peer);
-    return unsock_option_get(fd, SOL_SOCKET, SO_PEERCRED, peer, &length) == 0 && peer[0] == unsock_sys(__NR_getpid);
+    return unsock_option_get(fd, SOL_SOCKET, SO_PEERCRED, peer, &length) == 0 && peer[0] == unsock_getpid();
 }
 
 static bool may_be_peers(const struct unsock_fd *a, const struct unsock_fd *b) {
@@ -53,15 +53,15 @@ static bool may_be_peers(const struct unsock_fd *a, const struct unsock_fd *b) {
 UNSOCK_OWN_FRAME static bool send_if_peer(int fd, const struct unsock_fd *entry, int candidate) {
     struct client_name own, other;
     bool is_client = !(entry->flags & UNSOCK_ACCEPTED);
-    long peer = unsock_sys(__NR_fcntl, candidate, F_DUPFD_CLOEXEC, 0);
+    long peer = unsock_fcntl(candidate, F_DUPFD_CLOEXEC, 0);
     if (peer < 0)
         return false;
     read_client_name(fd, is_client, &own);
     read_client_name((int)peer, !is_client, &other);
     bool found = is_same_client(&own, &other);
     if (found)
-        unsock_sys(__NR_sendto, peer, "", 1, MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
-    unsock_sys(__NR_close, peer);
+        unsock_sendto(peer, "", 1, MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
+    unsock_close(peer);
     return found;
 }
 

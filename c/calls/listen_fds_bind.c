@@ -14,7 +14,7 @@
 #include "options/send_limits.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
 
@@ -30,9 +30,9 @@ static long take(struct unsock_standin *standin, int fd, int type, int handed, c
     unsock_this_process()->has_made = true;
     /* The status flags are the socket's: who has it already is at work with them. */
     bool used = unsock_listen_fds_is_used((int)copy, type);
-    long flags = unsock_sys(__NR_fcntl, used ? copy : fd, F_GETFL);
+    long flags = unsock_fcntl(used ? copy : fd, F_GETFL, 0);
     if (flags >= 0)
-        flags = unsock_sys(__NR_fcntl, used ? fd : copy, F_SETFL, flags);
+        flags = unsock_fcntl(used ? fd : copy, F_SETFL, flags);
     if (flags < 0)
         return unsock_standin_close(standin, flags);
     if (type == SOCK_DGRAM) {

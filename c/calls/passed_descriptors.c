@@ -5,7 +5,7 @@
 #include "replace/reuse.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/cmsg.h"
 
 static bool has_rights(const struct cmsghdr *header) {
@@ -28,8 +28,8 @@ bool unsock_passed_descriptors_maybe(const struct msghdr *message) {
  * (SO_LINGER). */
 static void close_at_once(int fd) {
     static const struct linger off = {0, 0};
-    unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_LINGER, &off, sizeof(off));
-    unsock_sys(__NR_close, fd);
+    unsock_setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof(off));
+    unsock_close(fd);
 }
 
 /* Has the program asked for control data that AF_UNIX has too, so that there may really have been no room for them? */

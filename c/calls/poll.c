@@ -13,19 +13,16 @@
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/user.h"
 
 #include <linux/mman.h>
 #include <linux/poll.h>
 
-enum { EPOLL_CTL_ADD = 1 };
-#define EPOLLET (1u << 31)
 #define EVENT_SIZE 16 /* of struct epoll_event, at most */
 #define FEW 16        /* descriptors that are copied on the stack */
 #define DRAINED 8
 #define FOREVER INT64_MAX
-#define CLOCK_MONOTONIC_ID 1
 #define SECOND 1000000000
 #define READABLE (POLLIN | POLLRDNORM)
 #define MARK 0x4000 /* no event: POLLPRI is the library's question */
@@ -117,7 +114,7 @@ static long watch_quiet(const struct wait *wait, struct pollfd *copy) {
     uint8_t event[EVENT_SIZE] = {0}, drained[DRAINED * EVENT_SIZE];
     uint32_t edge = EPOLLET;
     struct pollfd *place = NULL;
-    long set = unsock_sys(__NR_epoll_create1, O_CLOEXEC);
+    long set = unsock_epoll_create1(O_CLOEXEC);
     for (unsigned long i = 0; i < wait->count; i++) {
         struct pollfd one = {.fd = wait->fds[i].fd, .events = wait->fds[i].events};
         copy[i] = one;
@@ -128,26 +125,26 @@ static long watch_quiet(const struct wait *wait, struct pollfd *copy) {
             continue;
         }
         struct pollfd probe = one;
-        if (unsock_sys(__NR_ppoll, &probe, 1, &now, 0, 0) != 1 ||
+        if (unsock_ppoll(&probe, 1, &now, NULL, 0) != 1 ||
             !((probe.revents & POLLHUP) || ((probe.revents & READABLE) && unsock_urgent_alone(one.fd))))
             continue;
         copy[i].fd = -1;
         edge = EPOLLET | (uint16_t)one.events;
         memcpy(event, &edge, sizeof(edge));
         if (set >= 0)
-            unsock_sys(__NR_epoll_ctl, set, EPOLL_CTL_ADD, one.fd, event);
+            unsock_epoll_ctl(set, EPOLL_CTL_ADD, one.fd, event);
         place = place ? place : &copy[i];
     }
     if (set >= 0 && place)
         *place = (struct pollfd){.fd = (int)set, .events = POLLIN};
-    while (set >= 0 && unsock_sys(__NR_epoll_pwait, set, drained, DRAINED, 0, 0, 8) == DRAINED)
+    while (set >= 0 && unsock_epoll_pwait(set, drained, DRAINED, 0, NULL, 8) == DRAINED)
         ;
     return set;
 }
 
 static int64_t now_ns(void) {
     struct timespec time = {0, 0};
-    unsock_sys(__NR_clock_gettime, CLOCK_MONOTONIC_ID, &time);
+    unsock_clock_gettime(CLOCK_MONOTONIC, &time);
     return time.tv_sec * SECOND + time.tv_nsec;
 }
 
@@ -172,7 +169,7 @@ static long wait_for_change(const struct wait *wait, struct pollfd *copy, int64_
     if (ready == 0)
         ready = unsock_real_ppoll(copy, wait->count, end == FOREVER ? NULL : &left, wait->signals);
     if (set >= 0)
-        unsock_sys(__NR_close, set);
+        unsock_close(set);
     return ready;
 }
 
@@ -187,7 +184,7 @@ static long wait_on(const struct wait *wait) {
         end = now_ns() + (wait->timeout > waited ? wait->timeout - waited : 0);
     }
     if (wait->count > FEW) {
-        memory = unsock_sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory < 0 && memory > -4096)
             return memory;
         copy = (struct pollfd *)memory;
@@ -201,7 +198,7 @@ static long wait_on(const struct wait *wait) {
         ready = ask_now(wait);
     } while (ready == 0 && (end == FOREVER || now_ns() < end));
     if (memory != 0)
-        unsock_sys(__NR_munmap, memory, size);
+        unsock_munmap(memory, size);
     return ready;
 }
 

@@ -10,7 +10,7 @@
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/user.h"
 
 /*
@@ -98,7 +98,7 @@ static long receive_from(int fd, void *data, size_t size, int flags, void *addre
 
 static bool is_past(const struct timespec *deadline) {
     struct timespec now = {0};
-    unsock_sys(__NR_clock_gettime, 1 /* CLOCK_MONOTONIC */, &now);
+    unsock_clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec > deadline->tv_sec || (now.tv_sec == deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec);
 }
 
@@ -146,12 +146,12 @@ static long receive_messages(int fd, struct unsock_mmsghdr *messages, unsigned c
         return -EFAULT;
     if (wait.tv_sec < 0 || wait.tv_nsec < 0 || wait.tv_nsec > 999999999)
         return -EINVAL;
-    unsock_sys(__NR_clock_gettime, 1 /* CLOCK_MONOTONIC */, &deadline);
+    unsock_clock_gettime(CLOCK_MONOTONIC, &deadline);
     add(&deadline, &wait);
     long result = receive_several(fd, messages, count, flags, &deadline);
     if (result <= 0)
         return result;
-    unsock_sys(__NR_clock_gettime, 1, &now);
+    unsock_clock_gettime(CLOCK_MONOTONIC, &now);
     bool past = is_past(&deadline);
     wait.tv_sec = past ? 0 : deadline.tv_sec - now.tv_sec - (deadline.tv_nsec < now.tv_nsec);
     wait.tv_nsec = past ? 0 : deadline.tv_nsec - now.tv_nsec + (deadline.tv_nsec < now.tv_nsec ? 1000000000 : 0);

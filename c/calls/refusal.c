@@ -11,7 +11,7 @@
 #include "memory/state.h"
 #include "replace/redirect.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/ip.h"
 #include "rules/settings.h"
 
@@ -28,10 +28,10 @@ UNSOCK_OWN_FRAME static long open_refused(const struct unsock_fd *entry, int fam
     long socket = unsock_settings.block_inet ? -EACCES : unsock_redirect_open(entry->domain, SOCK_STREAM, 0);
     if (socket < 0)
         return socket;
-    unsock_sys(__NR_connect, socket, &address, unsock_ip_write(&loopback, entry->domain, &address));
+    unsock_connect(socket, &address, unsock_ip_write(&loopback, entry->domain, &address));
     if (unsock_socket_poll((int)socket, POLLOUT) & POLLERR)
         return socket;
-    unsock_sys(__NR_close, socket);
+    unsock_close(socket);
     return -EHOSTUNREACH;
 }
 
@@ -41,14 +41,14 @@ UNSOCK_OWN_FRAME static long open_refused(const struct unsock_fd *entry, int fam
  */
 static long open_reset(void) {
     int pair[2];
-    long result = unsock_sys(__NR_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair);
+    long result = unsock_socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair);
     if (result < 0)
         return result;
-    result = unsock_sys(__NR_write, pair[0], "", 1);
-    unsock_sys(__NR_close, pair[1]);
+    result = unsock_write(pair[0], "", 1);
+    unsock_close(pair[1]);
     if (result == 1)
         return pair[0];
-    unsock_sys(__NR_close, pair[0]);
+    unsock_close(pair[0]);
     return -ENOBUFS;
 }
 

@@ -5,7 +5,7 @@
 #include "memory/fds.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/cmsg.h"
 #include "rules/segment.h"
 
@@ -54,8 +54,8 @@ static long ask(int domain, void *control, size_t length) {
     long socket = unsock_descriptor(__NR_socket, domain, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (socket < 0)
         return 0;
-    long result = unsock_sys(__NR_sendmsg, socket, &message, MSG_CONFIRM_FLAG | MSG_PROBE_FLAG | MSG_DONTWAIT);
-    unsock_sys(__NR_close, socket);
+    long result = unsock_sendmsg(socket, &message, MSG_CONFIRM_FLAG | MSG_PROBE_FLAG | MSG_DONTWAIT);
+    unsock_close(socket);
     return result == -EINVAL || result == -EPERM || result == -ENOBUFS ? result : 0;
 }
 

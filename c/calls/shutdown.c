@@ -13,7 +13,7 @@
 #include "memory/state.h"
 #include "replace/reuse.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include <linux/poll.h>
 
@@ -24,7 +24,7 @@ static bool is_handed(int fd, const struct unsock_fd *entry) {
 
 /* A server where a control file leads to: its file goes when no other process has the socket. */
 static long shut_elsewhere(int fd, struct unsock_fd *entry, int how) {
-    long result = unsock_sys(__NR_shutdown, fd, how);
+    long result = unsock_shutdown(fd, how);
     if (result < 0 || how == SHUT_WR)
         return result;
     result = unsock_stream_reserve(fd, entry);
@@ -34,10 +34,10 @@ static long shut_elsewhere(int fd, struct unsock_fd *entry, int how) {
 
 static long shut_listener(int fd, struct unsock_fd *entry, int how, bool handed) {
     if (how == SHUT_WR)
-        return unsock_sys(__NR_shutdown, fd, how);
+        return unsock_shutdown(fd, how);
     if (handed)
         return unsock_stream_reserve(fd, entry);
-    long result = unsock_sys(__NR_shutdown, fd, how);
+    long result = unsock_shutdown(fd, how);
     if (result == 0 && (entry->flags & UNSOCK_FILE)) {
         if (!unsock_remove_file_force(entry))
             unsock_deferred_removal_keep(entry, true);
@@ -59,20 +59,20 @@ static long shut_connection(int fd, int how) {
     static const unsigned marks[] = {UNSOCK_END_SHUT_READ, UNSOCK_END_SHUT_WRITE,
                                      UNSOCK_END_SHUT_READ | UNSOCK_END_SHUT_WRITE};
     if (how < SHUT_RD || how > SHUT_RDWR)
-        return unsock_sys(__NR_shutdown, fd, how);
+        return unsock_shutdown(fd, how);
     unsigned mark = unsock_socket_mark(fd), added = marks[how];
     if (unsock_end_is_over(fd, mark, unsock_socket_poll(fd, POLLRDHUP)))
         return -ENOTCONN;
     if (how == SHUT_RDWR && ends_it(fd, mark, added))
         added |= UNSOCK_END_OVER;
     unsock_socket_mark_set(fd, mark, added);
-    return unsock_sys(__NR_shutdown, fd, how);
+    return unsock_shutdown(fd, how);
 }
 
 /* A connection to where a control file leads. */
 static long shut_foreign(int fd, int how) {
     if (how < SHUT_RD || how > SHUT_RDWR)
-        return unsock_sys(__NR_shutdown, fd, how);
+        return unsock_shutdown(fd, how);
     how = unsock_half_close(fd, how);
     return how == UNSOCK_HALF_CLOSE_HELD ? 0 : shut_connection(fd, how);
 }
@@ -94,13 +94,13 @@ long unsock_call_shutdown(int fd, int how) {
         return shut_foreign(fd, how);
     bool handed = is_handed(fd, entry);
     if (entry->kind != UNSOCK_KIND_LOCAL && !handed)
-        return unsock_sys(__NR_shutdown, fd, how);
+        return unsock_shutdown(fd, how);
     if (listens && entry->state == UNSOCK_STATE_LISTENING)
         return shut_listener(fd, entry, how, handed);
     if (unsock_state_is_connected(entry->state) && entry->type == SOCK_STREAM)
         return shut_connection(fd, how);
     /* Nobody could send to a service manager's socket ever again, where UDP goes on receiving. */
-    long result = handed ? 0 : unsock_sys(__NR_shutdown, fd, how);
+    long result = handed ? 0 : unsock_shutdown(fd, how);
     if (result < 0)
         return result;
     return unsock_state_is_connected(entry->state) || unsock_reuse_look(fd) > 0 ? result : -ENOTCONN;

@@ -11,7 +11,7 @@
 #include "replace/reuse.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/user.h"
 #include "rules/address.h"
 #include "rules/ip.h"
@@ -135,7 +135,7 @@ long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length
     union unsock_sockaddr name;
     struct unsock_fd scratch;
     if (is_plain(fd))
-        return unsock_sys(__NR_getsockname, fd, address, length);
+        return unsock_getsockname(fd, address, length);
     long result = unsock_socket_name(fd, __NR_getsockname, &name);
     if (result < 0)
         return result;
@@ -173,7 +173,7 @@ long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length
     union unsock_sockaddr name = {0};
     struct unsock_fd scratch;
     if (is_plain(fd))
-        return unsock_sys(__NR_getpeername, fd, address, length);
+        return unsock_getpeername(fd, address, length);
     if (unsock_asking_look(fd) < 0)
         return -ENOTCONN;
     long result = unsock_socket_name(fd, __NR_getpeername, &name);

@@ -10,7 +10,7 @@
 #include "replace/redirect.h"
 #include "replace/reuse.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #define KERNELS_OWN_ENOTSUPP 524 /* no errno of programs; older kernels say it of SO_ZEROCOPY (net/core/sock.c) */
 
@@ -55,7 +55,7 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
         unsock_fds_tell_duplicates(fd);
         return result == -KERNELS_OWN_ENOTSUPP ? -EOPNOTSUPP : result;
     }
-    long result = unsock_sys(__NR_setsockopt, fd, level, name, value, length);
+    long result = unsock_setsockopt(fd, level, name, value, length);
     if (result == 0 && entry && entry->kind == UNSOCK_KIND_IP)
         unsock_option_note(fd, entry, level, name);
     return result;
@@ -72,5 +72,5 @@ long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t 
         return wrong;
     if (entry && unsock_fd_is_redirected(entry))
         return unsock_options_get(fd, entry, level, name, value, length);
-    return unsock_sys(__NR_getsockopt, fd, level, name, value, length);
+    return unsock_getsockopt(fd, level, name, value, length);
 }

@@ -7,7 +7,7 @@
 #include "memory/state.h"
 #include "replace/redirect.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 void unsock_standin_take(struct unsock_standin *standin, int socket) {
     standin->socket = socket;
@@ -45,7 +45,7 @@ static void remember(struct unsock_fd *entry, const struct unsock_bound *bound, 
 
 long unsock_standin_close(struct unsock_standin *standin, long result) {
     if (!standin->in_place && standin->socket >= 0)
-        unsock_sys(__NR_close, standin->socket);
+        unsock_close(standin->socket);
     standin->socket = -1;
     return result;
 }

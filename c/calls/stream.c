@@ -19,7 +19,7 @@
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/address.h"
 #include "rules/ip.h"
 #include "rules/kernel_name.h"
@@ -33,7 +33,7 @@ static long listen_here(int fd, struct unsock_fd *entry) {
         return unsock_log("listen", fd, &entry->local, NULL, wrong);
     /* Before anybody can connect: accepted sockets are born with it. */
     unsock_socket_refuse_descriptors(fd);
-    long result = unsock_sys(__NR_listen, fd, BACKLOG_MOST);
+    long result = unsock_listen(fd, BACKLOG_MOST);
     if (result == 0) {
         if (entry->state != UNSOCK_STATE_LISTENING)
             unsock_predict_listens();
@@ -47,13 +47,13 @@ static long listen_unbound(int fd, struct unsock_fd *entry, int backlog) {
     struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET};
     bool v6only = entry->domain == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
     if (unsock_address_covered_bind(&any, v6only)) {
-        long result = unsock_bind(fd, entry, &any);
+        long result = unsock_bind_ip(fd, entry, &any);
         return result < 0 ? result : listen_here(fd, entry);
     }
     if (unsock_settings.block_inet)
         return unsock_log("listen", fd, &any, NULL, -EACCES);
     long result = unsock_redirect_to_ip(fd, entry);
-    return result < 0 ? result : unsock_sys(__NR_listen, fd, backlog);
+    return result < 0 ? result : unsock_listen(fd, backlog);
 }
 
 /* Perhaps bound inside libc (bindresvport) or by a raw system call: then it keeps that port. */
@@ -65,10 +65,10 @@ static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog)
         return length;
     if (!unsock_ip_read(&address, (size_t)length, &ip) || ip.port == 0)
         return listen_unbound(fd, entry, backlog);
-    long result = unsock_bind(fd, entry, &ip);
+    long result = unsock_bind_ip(fd, entry, &ip);
     if (result < 0)
         return result;
-    return entry->kind == UNSOCK_KIND_IP ? unsock_sys(__NR_listen, fd, backlog) : listen_here(fd, entry);
+    return entry->kind == UNSOCK_KIND_IP ? unsock_listen(fd, backlog) : listen_here(fd, entry);
 }
 
 /* It was shut down, which took its file; a TCP socket can listen again after that. */
@@ -82,7 +82,7 @@ long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
     if (unsock_state_is_connected(entry->state) || unsock_fd_is_refused(entry))
         return -EINVAL;
     if (entry->kind == UNSOCK_KIND_IP && (entry->flags & UNSOCK_BOUND))
-        return unsock_sys(__NR_listen, fd, backlog);
+        return unsock_listen(fd, backlog);
     if (entry->kind == UNSOCK_KIND_IP)
         return listen_bound_elsewhere(fd, entry, backlog);
     if (entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_BOUND) && !(entry->flags & UNSOCK_FILE))
@@ -134,7 +134,7 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
         unsock_reuse_new((int)accepted);
         long given = address ? unsock_socket_names_give(&peer, peer_length, address, length) : 0;
         if (given < 0)
-            unsock_sys(__NR_close, accepted);
+            unsock_close(accepted);
         return given < 0 ? given : accepted;
     }
     remember_accepted(fd, entry, (int)accepted, &peer, peer_length);
@@ -149,7 +149,7 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
     /* The connection is lost then, as the kernel loses it (__sys_accept4_file, net/socket.c). */
     if (wrong < 0) {
         unsock_fds_forget((int)accepted);
-        unsock_sys(__NR_close, accepted);
+        unsock_close(accepted);
         return wrong;
     }
     return unsock_log("accept", (int)accepted, known ? &known->remote : NULL, NULL, accepted);

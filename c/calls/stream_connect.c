@@ -16,7 +16,7 @@
 #include "replace/redirect.h"
 #include "rt/libc.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/address.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
@@ -94,7 +94,7 @@ static long way_waiting(void *of_attempt) {
 
 static long way_standin(void *of_attempt) {
     struct attempt *attempt = of_attempt;
-    return unsock_sys(__NR_connect, attempt->standin.socket, &attempt->path, attempt->path_length);
+    return unsock_connect(attempt->standin.socket, &attempt->path, attempt->path_length);
 }
 
 /*
@@ -107,8 +107,8 @@ static long retry_full(const struct attempt *attempt) {
     long result = -EAGAIN;
     for (long waited = 0; result == -EAGAIN && waited < FULL_WAIT_MOST_NS;
          waited += pause.tv_nsec, pause.tv_nsec *= 2) {
-        unsock_sys(__NR_nanosleep, &pause, 0);
-        result = unsock_sys(__NR_connect, attempt->standin.socket, &attempt->path, attempt->path_length);
+        unsock_nanosleep(&pause, NULL);
+        result = unsock_connect(attempt->standin.socket, &attempt->path, attempt->path_length);
     }
     if (unsock_socket_cookie(attempt->fd) != cookie)
         return -EBADF;

@@ -8,12 +8,11 @@
 #include "replace/reuse.h"
 #include "rt/libc.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/user.h"
 
 #include <linux/poll.h>
 
-#define SIGPIPE_NUMBER 13
 #define PARTS_MOST 1024u      /* UIO_MAXIOV */
 #define BYTES_MOST 0x7ffff000 /* MAX_RW_COUNT: the kernel takes no more in one call */
 /*
@@ -25,7 +24,7 @@
 
 long unsock_stream_broken(int flags) {
     if (!(flags & MSG_NOSIGNAL))
-        unsock_sys(__NR_tgkill, unsock_sys(__NR_getpid), unsock_sys(__NR_gettid), SIGPIPE_NUMBER);
+        unsock_tgkill(unsock_getpid(), unsock_gettid(), SIGPIPE);
     return -EPIPE;
 }
 

@@ -24,7 +24,7 @@
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/address.h"
 #include "rules/control.h"
 #include "rules/errno.h"
@@ -60,7 +60,7 @@ static long connect_plain(int fd, struct unsock_control_file *control, struct wa
     long nonblocking = unsock_socket_nonblocking(fd);
     if (nonblocking == 1)
         return unsock_errno_as_ip(UNSOCK_AT_TARGET_ONCE,
-                                  unsock_sys(__NR_connect, way->socket, control->dest, control->dest_length));
+                                  unsock_connect(way->socket, control->dest, control->dest_length));
     way->waits = true;
     way->limited = unsock_target_family(control) == AF_UNIX;
     way->length = control->dest_length;
@@ -115,7 +115,7 @@ UNSOCK_OWN_FRAME static long begin(int fd, const struct unsock_fd *entry, const 
                       ? unsock_multiplexer_connect(fd, entry, &control, asked, way->socket, &way->answer, &way->asks)
                       : connect_plain(fd, &control, way);
     if (!goes_on(way, result))
-        unsock_sys(__NR_close, socket);
+        unsock_close(socket);
     return result;
 }
 
@@ -156,7 +156,7 @@ static long bind_target(int socket, const struct unsock_control_file *control, b
     where->file.inode = 0;
     if (!shares && unsock_tipc_service_is_taken(control))
         return -EADDRINUSE;
-    return unsock_sys(__NR_bind, socket, control->dest, control->dest_length);
+    return unsock_bind(socket, control->dest, control->dest_length);
 }
 
 static void remember_bound(int fd, struct unsock_fd *entry, const struct unsock_file_id *file,

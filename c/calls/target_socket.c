@@ -5,19 +5,18 @@
 #include "replace/redirect.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/control.h"
 
 #include <linux/vm_sockets.h>
 
-#define SOL_TIPC_LEVEL 271
 #define TIPC_GROUP_JOIN_OPTION 135
 #define TIPC_GROUP_REQ_SIZE 16 /* struct tipc_group_req: type, instance, scope, flags */
 
 static size_t option_length(const struct unsock_control_sockopt *option) {
     if (option->group == SOL_SOCKET && (option->key == SO_RCVTIMEO || option->key == SO_SNDTIMEO))
         return sizeof(struct timeval);
-    if (option->group == SOL_TIPC_LEVEL && option->key == TIPC_GROUP_JOIN_OPTION)
+    if (option->group == SOL_TIPC && option->key == TIPC_GROUP_JOIN_OPTION)
         return TIPC_GROUP_REQ_SIZE;
     return sizeof(int32_t);
 }
@@ -27,7 +26,7 @@ long unsock_target_apply_options(const struct unsock_control_file *control, int 
         struct unsock_control_sockopt option = control->sockopts[i];
         if (option.group == 0 || option.key == 0)
             continue;
-        long result = unsock_sys(__NR_setsockopt, fd, option.group, option.key, option.value, option_length(&option));
+        long result = unsock_setsockopt(fd, option.group, option.key, option.value, option_length(&option));
         if (result < 0)
             return result;
     }
@@ -47,7 +46,7 @@ long unsock_target_open(const struct unsock_fd *entry, const struct unsock_contr
     if (result == 0 && entry->type == SOCK_STREAM && unsock_control_holds_half_close(control))
         unsock_socket_mark_replace((int)socket, UNSOCK_MARK_HOLDS);
     if (result < 0 && socket >= 0)
-        unsock_sys(__NR_close, socket);
+        unsock_close(socket);
     return result < 0 ? result : socket;
 }
 

@@ -6,7 +6,7 @@
 #include "memory/fds.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include <linux/tipc.h>
 
@@ -30,16 +30,16 @@ static bool read_service(const struct unsock_control_file *control, struct tipc_
 static long subscribe(const struct tipc_subscr *subscription) {
     struct sockaddr_tipc server = {.family = UNSOCK_AF_TIPC, .addrtype = TIPC_SERVICE_ADDR};
     struct unsock_timeval most = {WAIT_SECONDS, 0};
-    long fd = unsock_sys(__NR_socket, UNSOCK_AF_TIPC, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    long fd = unsock_socket(UNSOCK_AF_TIPC, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return fd;
     server.addr.nameseq.type = server.addr.nameseq.lower = TIPC_TOP_SRV;
-    unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most));
-    long result = unsock_sys(__NR_connect, fd, &server, sizeof(server));
+    unsock_setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most));
+    long result = unsock_connect(fd, &server, sizeof(server));
     if (result == 0)
-        result = unsock_sys(__NR_sendto, fd, subscription, sizeof(*subscription), MSG_NOSIGNAL, 0, 0);
+        result = unsock_sendto(fd, subscription, sizeof(*subscription), MSG_NOSIGNAL, NULL, 0);
     if (result < 0)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     return result < 0 ? result : fd;
 }
 
@@ -60,12 +60,12 @@ bool unsock_tipc_service_is_taken(const struct unsock_control_file *control) {
         return false;
     uint32_t node = own_node((int)fd);
     for (int i = 0; !taken && i < EVENTS_MOST; i++) {
-        if (unsock_sys(__NR_recvfrom, fd, &event, sizeof(event), 0, 0, 0) != (long)sizeof(event) ||
+        if (unsock_recvfrom(fd, &event, sizeof(event), 0, NULL, NULL) != (long)sizeof(event) ||
             event.event != TIPC_PUBLISHED)
             break;
         taken = event.port.node == node;
     }
-    unsock_sys(__NR_close, fd);
+    unsock_close(fd);
     return taken;
 }
 

@@ -5,7 +5,7 @@
 #include "memory/fds.h"
 #include "memory/sandbox.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include <linux/poll.h>
 
@@ -32,5 +32,5 @@ bool unsock_urgent_alone(int fd) {
     if (!(entry->flags & UNSOCK_URGENT) || (events & (POLLRDHUP | POLLHUP | POLLERR)) ||
         unsock_socket_option(fd, SO_PEEK_OFF) >= 0)
         return false;
-    return unsock_sys(__NR_recvfrom, fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, 0, 0) == -EAGAIN;
+    return unsock_recvfrom(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) == -EAGAIN;
 }

@@ -9,7 +9,7 @@
 #include "kernel/socket_mark.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/address.h"
 #include "rules/errno.h"
 #include "rules/port_name.h"

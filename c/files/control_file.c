@@ -4,20 +4,15 @@
 #include "kernel/beyond_limit.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/control.h"
 #include "unsock.h"
-
-#include <linux/stat.h>
-
-#define EMPTY_PATH 0x1000      /* AT_EMPTY_PATH */
-#define SYMLINK_NOFOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
 
 /* One byte more than a control file has, so that a longer file is seen as such. */
 static long read_all(long fd, uint8_t *bytes, size_t size) {
     size_t filled = 0;
     while (filled < size) {
-        long count = unsock_sys(__NR_read, fd, bytes + filled, size - filled);
+        long count = unsock_read(fd, bytes + filled, size - filled);
         if (count < 0 && count != -EINTR)
             return count;
         if (count == 0)
@@ -32,7 +27,7 @@ static bool is_trusted(uint32_t owner, const char *path) {
     struct statx status;
     char directory[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
     size_t length = strlen(path);
-    if (owner == 0 || owner == (uint32_t)unsock_sys(__NR_geteuid))
+    if (owner == 0 || owner == (uint32_t)unsock_geteuid())
         return true;
     while (length > 0 && path[length - 1] != '/')
         length--;
@@ -40,14 +35,14 @@ static bool is_trusted(uint32_t owner, const char *path) {
         return false;
     memcpy(directory, length > 0 ? path : ".", length > 0 ? length : 1);
     directory[length > 0 ? length : 1] = '\0';
-    return unsock_sys(__NR_statx, AT_FDCWD, directory, 0, STATX_UID, &status) == 0 && status.stx_uid == owner;
+    return unsock_statx(AT_FDCWD, directory, 0, STATX_UID, &status) == 0 && status.stx_uid == owner;
 }
 
 /* Both the file and the link that led to it, if there is one. */
 static bool may_be_followed(long fd, const char *path) {
     struct statx status;
-    return unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_UID, &status) == 0 && is_trusted(status.stx_uid, path) &&
-           unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_UID, &status) == 0 &&
+    return unsock_statx(fd, "", AT_EMPTY_PATH, STATX_UID, &status) == 0 && is_trusted(status.stx_uid, path) &&
+           unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_UID, &status) == 0 &&
            is_trusted(status.stx_uid, path);
 }
 
@@ -58,11 +53,11 @@ int unsock_control_file_read(const char *path, struct unsock_control_file *contr
     long look = unsock_descriptor(__NR_openat, AT_FDCWD, path, UNSOCK_O_PATH | O_CLOEXEC);
     if (look < 0)
         return (int)look;
-    long result = unsock_sys(__NR_statx, look, "", EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status);
-    unsock_sys(__NR_close, look);
+    long result = unsock_statx(look, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status);
+    unsock_close(look);
     if (result < 0)
         return (int)result;
-    if ((status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFREG)
+    if ((status.stx_mode & S_IFMT) != S_IFREG)
         return -ENODATA;
     /* It may have been exchanged since: O_NONBLOCK keeps even a FIFO from blocking, and what is read is checked. */
     long fd = unsock_descriptor(__NR_openat, AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -70,7 +65,7 @@ int unsock_control_file_read(const char *path, struct unsock_control_file *contr
         return fd == -ENXIO ? -ENODATA : (int)fd;
     result = read_all(fd, bytes, sizeof(bytes));
     bool followed = may_be_followed(fd, path);
-    unsock_sys(__NR_close, fd);
+    unsock_close(fd);
     if (result < 0)
         return -EINVAL;
     if (!unsock_control_check(bytes, (size_t)result))

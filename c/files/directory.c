@@ -5,13 +5,10 @@
 #include "kernel/trust.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rules/settings.h"
 
-#include <linux/stat.h>
-
-#define WRITABLE_BY_OTHERS 0022
 #define WHY_MOST 200
 
 static bool shared;
@@ -30,17 +27,17 @@ static long make_with_parents(char *path) {
         if (path[i] != '/')
             continue;
         path[i] = '\0';
-        long result = unsock_sys(__NR_mkdirat, AT_FDCWD, path, 0755);
+        long result = unsock_mkdirat(AT_FDCWD, path, 0755);
         path[i] = '/';
         if (result < 0 && result != -EEXIST)
             return result;
     }
-    long result = unsock_sys(__NR_mkdirat, AT_FDCWD, path, 0755);
+    long result = unsock_mkdirat(AT_FDCWD, path, 0755);
     return result == -EEXIST ? 0 : result;
 }
 
 static long look(const char *path, struct statx *status) {
-    return unsock_sys(__NR_statx, AT_FDCWD, path, 0, STATX_TYPE | STATX_MODE | STATX_INO, status);
+    return unsock_statx(AT_FDCWD, path, 0, STATX_TYPE | STATX_MODE | STATX_INO, status);
 }
 
 static bool check_place(const struct unsock_settings *settings, bool *may_move, struct unsock_text *error) {
@@ -86,8 +83,8 @@ bool unsock_directory_make(const struct unsock_settings *settings, struct unsock
     } else if (result == -EACCES) {
         return true; /* the program may need no network: the first call that does says so (kernel/log.h) */
     }
-    if (result == 0 && (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFDIR) {
-        shared = (status.stx_mode & WRITABLE_BY_OTHERS) != 0;
+    if (result == 0 && (status.stx_mode & S_IFMT) == S_IFDIR) {
+        shared = (status.stx_mode & UNSOCK_OTHERS_WRITE) != 0;
         /* Numbers of devices are small, those of files have few digits: they don't meet. */
         tag = status.stx_ino ^ (uint64_t)status.stx_dev_major << 52 ^ (uint64_t)status.stx_dev_minor << 32;
         struct unsock_directory_id found = {status.stx_ino, status.stx_dev_major, status.stx_dev_minor};

@@ -4,13 +4,8 @@
 #include "kernel/beyond_limit.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/settings.h"
-
-#include <linux/stat.h>
-
-#define SYMLINK_NOFOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW */
-#define EMPTY_PATH 0x1000      /* AT_EMPTY_PATH */
 
 static struct unsock_directory_id known;
 static bool moves;
@@ -43,10 +38,10 @@ static long open_known(void) {
         unsock_descriptor(__NR_openat, AT_FDCWD, unsock_settings.directory, UNSOCK_O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return fd;
-    if (unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_INO, &status) == 0 && status.stx_ino == known.inode &&
+    if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_INO, &status) == 0 && status.stx_ino == known.inode &&
         status.stx_dev_major == known.major && status.stx_dev_minor == known.minor)
         return fd;
-    unsock_sys(__NR_close, fd);
+    unsock_close(fd);
     return -EACCES;
 }
 
@@ -65,24 +60,24 @@ static bool is_there(const struct place *place) {
 
 static long leave(const struct place *place, long result) {
     if (place->at >= 0)
-        unsock_sys(__NR_close, place->at);
+        unsock_close(place->at);
     return is_there(place) ? result : place->at;
 }
 
 long unsock_directory_unlink(const char *path) {
     struct place place = enter(path);
-    return leave(&place, is_there(&place) ? unsock_sys(__NR_unlinkat, place.at, place.name, 0) : 0);
+    return leave(&place, is_there(&place) ? unsock_unlinkat(place.at, place.name, 0) : 0);
 }
 
 long unsock_directory_symlink(const char *text, const char *path) {
     struct place place = enter(path);
-    return leave(&place, is_there(&place) ? unsock_sys(__NR_symlinkat, text, place.at, place.name) : 0);
+    return leave(&place, is_there(&place) ? unsock_symlinkat(text, place.at, place.name) : 0);
 }
 
 long unsock_directory_link(const char *from, const char *to) {
     struct place old = enter(from), new = enter(to);
     bool both = is_there(&old) && is_there(&new);
-    long result = both ? unsock_sys(__NR_linkat, old.at, old.name, new.at, new.name, 0) : -EACCES;
+    long result = both ? unsock_linkat(old.at, old.name, new.at, new.name, 0) : -EACCES;
     return leave(&old, leave(&new, result));
 }
 
@@ -91,8 +86,8 @@ long unsock_directory_rename_with(const char *from, const char *to, unsigned fla
     bool both = is_there(&old) && is_there(&new);
     long result = -EACCES;
     if (both)
-        result = flags ? unsock_sys(__NR_renameat2, old.at, old.name, new.at, new.name, flags)
-                       : unsock_sys(__NR_renameat, old.at, old.name, new.at, new.name);
+        result = flags ? unsock_renameat2(old.at, old.name, new.at, new.name, flags)
+                       : unsock_renameat(old.at, old.name, new.at, new.name);
     return leave(&old, leave(&new, result));
 }
 
@@ -102,8 +97,7 @@ long unsock_directory_rename(const char *from, const char *to) {
 
 long unsock_directory_set_times(const char *path, const void *times) {
     struct place place = enter(path);
-    return leave(&place,
-                 is_there(&place) ? unsock_sys(__NR_utimensat, place.at, place.name, times, SYMLINK_NOFOLLOW) : 0);
+    return leave(&place, is_there(&place) ? unsock_utimensat(place.at, place.name, times, AT_SYMLINK_NOFOLLOW) : 0);
 }
 
 long unsock_directory_open(const char *path, int flags, int mode) {

@@ -3,31 +3,27 @@
 
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rules/settings.h"
 
-#include <linux/stat.h>
-
-#define EMPTY_PATH 0x1000 /* AT_EMPTY_PATH */
-
 static bool is_same(long fd, const char *path) {
     struct statx one, other;
-    return unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_INO, &one) == 0 &&
-           unsock_sys(__NR_statx, AT_FDCWD, path, 0, STATX_INO, &other) == 0 && one.stx_ino == other.stx_ino &&
+    return unsock_statx(fd, "", AT_EMPTY_PATH, STATX_INO, &one) == 0 &&
+           unsock_statx(AT_FDCWD, path, 0, STATX_INO, &other) == 0 && one.stx_ino == other.stx_ino &&
            one.stx_dev_major == other.stx_dev_major && one.stx_dev_minor == other.stx_dev_minor;
 }
 
 void unsock_directory_name_settle(struct unsock_settings *settings) {
     char link[32], path[UNSOCK_DIR_MOST + 2];
     struct unsock_text text;
-    long fd = unsock_sys(__NR_openat, AT_FDCWD, settings->directory, UNSOCK_O_PATH | O_DIRECTORY | O_CLOEXEC);
+    long fd = unsock_openat(AT_FDCWD, settings->directory, UNSOCK_O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0)
         return;
     unsock_text_start(&text, link, sizeof(link));
     unsock_text_put(&text, "/proc/self/fd/");
     unsock_text_number(&text, (uint64_t)fd, 10, 1);
-    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, link, path, sizeof(path) - 1);
+    long length = unsock_readlinkat(AT_FDCWD, link, path, sizeof(path) - 1);
     bool fits = length > 1 && length <= UNSOCK_DIR_MOST && path[0] == '/';
     if (fits)
         path[length] = '\0';
@@ -37,5 +33,5 @@ void unsock_directory_name_settle(struct unsock_settings *settings) {
         memcpy(settings->directory, path, (size_t)length + 1);
         settings->directory_length = (size_t)length;
     }
-    unsock_sys(__NR_close, fd);
+    unsock_close(fd);
 }

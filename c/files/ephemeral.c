@@ -2,7 +2,7 @@
 #include "files/ephemeral.h"
 
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 
 #define FIRST_DEFAULT 32768
@@ -15,10 +15,10 @@ static uint32_t cursor;
 static uint32_t read_range(void) {
     char text[64];
     uint64_t first, last;
-    long fd = unsock_sys(__NR_openat, AT_FDCWD, "/proc/sys/net/ipv4/ip_local_port_range", O_RDONLY | O_CLOEXEC);
-    long count = fd < 0 ? fd : unsock_sys(__NR_read, fd, text, sizeof(text));
+    long fd = unsock_openat(AT_FDCWD, "/proc/sys/net/ipv4/ip_local_port_range", O_RDONLY | O_CLOEXEC, 0);
+    long count = fd < 0 ? fd : unsock_read(fd, text, sizeof(text));
     if (fd >= 0)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     struct unsock_span rest = {text, count > 0 ? (size_t)count : 0};
     struct unsock_span line = unsock_span_next(&rest, '\n');
     struct unsock_span part = unsock_span_next(&line, '\t');
@@ -33,7 +33,7 @@ static uint32_t known_range(void) {
     if (known != 0)
         return known;
     uint32_t start = 0;
-    unsock_sys(__NR_getrandom, &start, sizeof(start), 1 /* GRND_NONBLOCK */);
+    unsock_getrandom(&start, sizeof(start), GRND_NONBLOCK);
     __atomic_store_n(&cursor, start, __ATOMIC_RELAXED);
     known = read_range();
     __atomic_store_n(&range, known, __ATOMIC_RELAXED);

@@ -6,28 +6,24 @@
 #include "rt/lines.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rules/port_name.h"
 #include "rules/settings.h"
 
-#include <linux/stat.h>
-
-#define SYMLINK_NOFOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
-#define MARK 0x756e736bu       /* seconds: "unsk"; with the namespace's number in the nanoseconds */
+#define MARK 0x756e736bu /* seconds: "unsk"; with the namespace's number in the nanoseconds */
 #define FIRST_NAMESPACE                                                                                                \
     0xe0000000u /* below PROC_NET_INIT_INO and PROC_DYNAMIC_FIRST (linux/nsfs.h, linux/proc_ns.h)                      \
                  */
 #define NAMESPACES_MOST 999999999u
-#define WRITABLE_BY_OTHERS 0022
 #define WRITABLE_BY_OWNER 0200
 #define PASSES 3
 
 /* Of this process's network namespace, from 0; -1: unknown. */
 UNSOCK_OWN_FRAME static int64_t namespace(void) {
     struct statx status;
-    if (unsock_sys(__NR_statx, AT_FDCWD, "/proc/self/ns/net", 0, STATX_INO, &status) < 0 ||
-        status.stx_ino < FIRST_NAMESPACE || status.stx_ino - FIRST_NAMESPACE >= NAMESPACES_MOST)
+    if (unsock_statx(AT_FDCWD, "/proc/self/ns/net", 0, STATX_INO, &status) < 0 || status.stx_ino < FIRST_NAMESPACE ||
+        status.stx_ino - FIRST_NAMESPACE >= NAMESPACES_MOST)
         return -1;
     return (int64_t)(status.stx_ino - FIRST_NAMESPACE);
 }
@@ -36,13 +32,13 @@ UNSOCK_OWN_FRAME static int64_t namespace(void) {
 static bool needs_note(unsigned mode) {
     if ((mode & WRITABLE_BY_OWNER) == 0)
         return true;
-    return unsock_directory_is_shared() && (mode & WRITABLE_BY_OTHERS) != WRITABLE_BY_OTHERS;
+    return unsock_directory_is_shared() && (mode & UNSOCK_OTHERS_WRITE) != UNSOCK_OTHERS_WRITE;
 }
 
 static void note(const char *path) {
     struct statx status;
-    if (unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MODE, &status) < 0 ||
-        (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK)
+    if (unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MODE, &status) < 0 ||
+        (status.stx_mode & S_IFMT) != S_IFSOCK)
         return;
     int64_t number = needs_note(status.stx_mode) ? namespace() : -1;
     struct timespec times[2] = {{MARK, 0}, {MARK, (long)number}};
@@ -94,9 +90,8 @@ static bool is_listed(struct unsock_span name) {
 UNSOCK_OWN_FRAME static bool is_from_here(const char *path) {
     struct statx status;
     int64_t here = namespace();
-    return here >= 0 &&
-           unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MTIME, &status) >= 0 &&
-           (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFSOCK && status.stx_mtime.tv_sec == MARK &&
+    return here >= 0 && unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MTIME, &status) >= 0 &&
+           (status.stx_mode & S_IFMT) == S_IFSOCK && status.stx_mtime.tv_sec == MARK &&
            status.stx_mtime.tv_nsec == here;
 }
 

@@ -6,7 +6,7 @@
 #include "memory/fds.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rules/address.h"
 #include "rules/ip.h"
@@ -25,7 +25,7 @@ static uint64_t number_in(const struct unsock_environment *environment, const ch
 
 void unsock_listen_fds_start(const struct unsock_environment *environment) {
     uint64_t count = number_in(environment, "LISTEN_FDS", COUNT_MOST);
-    if (count > 0 && number_in(environment, "LISTEN_PID", INT32_MAX) == (uint64_t)unsock_sys(__NR_getpid))
+    if (count > 0 && number_in(environment, "LISTEN_PID", INT32_MAX) == (uint64_t)unsock_getpid())
         unsock_listen_fds_count = (int)count;
 }
 

@@ -8,17 +8,12 @@
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rt/user.h"
 #include "rules/settings.h"
 
-#include <linux/stat.h>
-
 #define LOCK_NAME "/.unsock.lock"
-#define EMPTY_PATH 0x1000 /* AT_EMPTY_PATH */
-#define SYMLINK_NOFOLLOW 0x100
-#define SIGNALS_SET 2     /* SIG_SETMASK */
 #define ON_SIGNAL_STACK 1 /* SS_ONSTACK */
 #define WAIT_FIRST_NS 20000
 #define WAIT_LONGEST_NS 5000000
@@ -43,15 +38,14 @@ struct record {
 
 /* A thread that ended in a signal handler gives nothing back. */
 static bool has_ended(int32_t thread) {
-    return unsock_this_process_owns_descriptors() &&
-           unsock_sys(__NR_tgkill, unsock_this_process()->owner, thread, 0) == -ESRCH;
+    return unsock_this_process_owns_descriptors() && unsock_tgkill(unsock_this_process()->owner, thread, 0) == -ESRCH;
 }
 
 static void close_left(struct unsock_this_process *own) {
     int32_t left = own->lock_file - 1;
     own->lock_file = 0;
     if (left >= 0)
-        unsock_sys(__NR_close, left);
+        unsock_close(left);
 }
 
 /* Of the text, which stays as it is while the lock is held. */
@@ -107,7 +101,7 @@ static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
     struct signal_stack stack = {.flags = ON_SIGNAL_STACK};
     if (__atomic_load_n(&own->locker, __ATOMIC_RELAXED) != self)
         return false;
-    unsock_sys(__NR_sigaltstack, 0, &stack);
+    unsock_sigaltstack(NULL, &stack);
     if ((stack.flags & ON_SIGNAL_STACK) || is_below_handler(lock))
         return true;
     close_left(own);
@@ -121,15 +115,14 @@ static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
  */
 static bool is_the_file(const struct unsock_lock *lock, long fd, bool made) {
     struct statx status; /* one for both: a handler's stack may be small */
-    if (unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_NLINK | STATX_INO | STATX_TYPE, &status) < 0)
+    if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_NLINK | STATX_INO | STATX_TYPE, &status) < 0)
         return false;
     /* In a private directory nobody renames it. */
     if (made || lock->keeps)
-        return status.stx_nlink > 0 && (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFREG;
+        return status.stx_nlink > 0 && (status.stx_mode & S_IFMT) == S_IFREG;
     uint64_t opened = status.stx_ino;
-    return (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFREG &&
-           unsock_sys(__NR_statx, AT_FDCWD, lock->path, SYMLINK_NOFOLLOW, STATX_INO, &status) == 0 &&
-           opened == status.stx_ino;
+    return (status.stx_mode & S_IFMT) == S_IFREG &&
+           unsock_statx(AT_FDCWD, lock->path, AT_SYMLINK_NOFOLLOW, STATX_INO, &status) == 0 && opened == status.stx_ino;
 }
 
 /* Returns the descriptor; -EAGAIN: somebody has the lock; another -errno. */
@@ -139,10 +132,10 @@ static long attempt(struct unsock_lock *lock, const char *directory) {
     long fd = unsock_lock_file_open(lock, directory, &made);
     if (fd < 0)
         return fd == -ENOENT ? -EAGAIN : fd;
-    long result = unsock_sys(__NR_fcntl, fd, F_SETLK, &whole);
+    long result = unsock_fcntl(fd, F_SETLK, (unsigned long)&whole);
     if (result == 0 && is_the_file(lock, fd, made))
         return fd;
-    unsock_sys(__NR_close, fd);
+    unsock_close(fd);
     return result == 0 || result == -EACCES ? -EAGAIN : result;
 }
 
@@ -152,7 +145,7 @@ static bool may_change(const struct unsock_lock *lock, long result, int64_t wait
     if (result != -EACCES)
         return result == -EAGAIN && waited < most;
     return waited < UNSOCK_MIN(CLOSED_MOST_NS, most) &&
-           unsock_sys(__NR_statx, AT_FDCWD, lock->path, SYMLINK_NOFOLLOW, STATX_INO, &status) == 0;
+           unsock_statx(AT_FDCWD, lock->path, AT_SYMLINK_NOFOLLOW, STATX_INO, &status) == 0;
 }
 
 static long as_errno(long result) {
@@ -163,7 +156,7 @@ static long as_errno(long result) {
 
 /* Also where handlers come between. */
 static void sleep_whole(struct timespec time) {
-    while (unsock_sys(__NR_nanosleep, &time, &time) == -EINTR)
+    while (unsock_nanosleep(&time, &time) == -EINTR)
         ;
 }
 
@@ -206,7 +199,7 @@ static long take(struct unsock_lock *lock, const char *directory, size_t length,
     lock->signals = 0;
     lock->blocks = first == 0 || first == self;
     if (lock->blocks)
-        unsock_sys(__NR_rt_sigprocmask, SIGNALS_SET, &all, &lock->signals, sizeof(all));
+        unsock_rt_sigprocmask(SIG_SETMASK, &all, &lock->signals);
     if (text.cut)
         lock->fd = -EACCES;
     else
@@ -242,12 +235,12 @@ void unsock_lock_drop(struct unsock_lock *lock) {
             unsock_this_process()->lock_kept = true;
         /* Not after it: the number may be another's by then, and this thread may end here. */
         unsock_this_process()->lock_file = 0;
-        unsock_sys(__NR_close, lock->fd);
+        unsock_close(lock->fd);
         leave_to_threads();
     }
     lock->fd = -EBADF;
     if (lock->blocks)
-        unsock_sys(__NR_rt_sigprocmask, SIGNALS_SET, &lock->signals, 0, sizeof(lock->signals));
+        unsock_rt_sigprocmask(SIG_SETMASK, &lock->signals, NULL);
 }
 
 void unsock_lock_end(void) {

@@ -5,12 +5,9 @@
 #include "files/lock.h"
 #include "memory/this_process.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 
-#include <linux/stat.h>
-
-#define WRITABLE_BY_OTHERS 0022
 #define FLAGS (O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
 /*
@@ -24,18 +21,18 @@ static long make_shared(const struct unsock_lock *lock, const struct statx *dire
     unsock_text_start(&text, name, sizeof(name));
     unsock_text_put(&text, lock->path);
     unsock_text_char(&text, '.');
-    unsock_text_number(&text, (uint64_t)unsock_sys(__NR_gettid), 10, 1);
+    unsock_text_number(&text, (uint64_t)unsock_gettid(), 10, 1);
     unsock_directory_unlink(name);
     long fd = unsock_directory_open(name, FLAGS | O_CREAT | O_EXCL, 0200);
     if (fd < 0)
         return fd;
-    if (unsock_sys(__NR_fchown, fd, directory->stx_uid, directory->stx_gid) < 0)
-        unsock_sys(__NR_fchown, fd, -1, directory->stx_gid);
-    unsock_sys(__NR_fchmod, fd, 0200 | (directory->stx_mode & WRITABLE_BY_OTHERS));
+    if (unsock_fchown(fd, directory->stx_uid, directory->stx_gid) < 0)
+        unsock_fchown(fd, -1, directory->stx_gid);
+    unsock_fchmod(fd, 0200 | (directory->stx_mode & UNSOCK_OTHERS_WRITE));
     long result = unsock_directory_link(name, lock->path);
     unsock_directory_unlink(name);
     if (result < 0)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     return result < 0 ? result : fd;
 }
 
@@ -46,13 +43,13 @@ long unsock_lock_file_open(struct unsock_lock *lock, const char *directory, bool
         if (fd >= 0)
             return fd;
     }
-    long result = unsock_sys(__NR_statx, AT_FDCWD, directory, 0, STATX_MODE | STATX_UID | STATX_GID, &status);
+    long result = unsock_statx(AT_FDCWD, directory, 0, STATX_MODE | STATX_UID | STATX_GID, &status);
     if (result < 0)
         return -EACCES;
     /* Where this process has left the file, it was its user's. */
     bool left = lock->keeps && unsock_this_process()->lock_kept;
     bool private =
-        (status.stx_mode & WRITABLE_BY_OTHERS) == 0 && (left || status.stx_uid == (uint32_t)unsock_sys(__NR_geteuid));
+        (status.stx_mode & UNSOCK_OTHERS_WRITE) == 0 && (left || status.stx_uid == (uint32_t)unsock_geteuid());
     lock->keeps = lock->keeps && private;
     long fd = lock->keeps ? unsock_directory_open(lock->path, FLAGS, 0) : -ENOENT;
     if (fd != -ENOENT)

@@ -11,7 +11,7 @@
 #include "memory/fds.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/table.h"
 #include "rules/address.h"
 
@@ -37,7 +37,7 @@ static uint32_t cursor; /* where the search for a place goes on */
 
 static int64_t seconds(void) {
     struct timespec time = {0};
-    unsock_sys(__NR_clock_gettime, 6 /* CLOCK_MONOTONIC_COARSE */, &time);
+    unsock_clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
     return time.tv_sec;
 }
 
@@ -91,7 +91,7 @@ static bool clear_left_over(uint32_t place) {
         return false;
     request.socket = (int)socket;
     bool cleared = unsock_bindfile_bind(&request, &bound) == 0 && bound.how == UNSOCK_BOUND_FILE;
-    unsock_sys(__NR_close, socket);
+    unsock_close(socket);
     return cleared && unsock_port_sweep(key) > 0;
 }
 
@@ -158,7 +158,7 @@ static uint16_t invent(const struct sockaddr_un *own, const struct sockaddr_un *
             memcpy(&sender->name, name, length);
             sender->used = time;
             sender->linked = own != NULL;
-            sender->process = (int32_t)unsock_sys(__NR_getpid);
+            sender->process = (int32_t)unsock_getpid();
             sender->length = length;
             publish(place);
             raise_count(place + 1);
@@ -216,7 +216,7 @@ socklen_t unsock_plain_sender_find(uint16_t port, struct sockaddr_un *name) {
 static void give_back(const uint64_t *file) {
     struct sockaddr_un path;
     struct sender sender;
-    int32_t process = (int32_t)unsock_sys(__NR_getpid);
+    int32_t process = (int32_t)unsock_getpid();
     for (uint32_t place = 0; place < __atomic_load_n(&count, __ATOMIC_RELAXED); place++) {
         if (senders[place].length == 0 || !read_place(place, &sender) || sender.process != process ||
             sender.linked != (file != NULL) || (file && !unsock_same(sender.file, file, sizeof(sender.file))) ||

@@ -7,7 +7,7 @@
 #include "kernel/log.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/table.h"
 #include "rt/text.h"
 #include "rules/address.h"
@@ -16,9 +16,7 @@
 
 #include <linux/mman.h>
 
-#define PAGE 4096
-#define NEXT "~"             /* .PORT@~: a link before it is renamed, or what was exchanged for it */
-#define RENAME_NO_REPLACE 1u /* renameat2(2) */
+#define NEXT "~" /* .PORT@~: a link before it is renamed, or what was exchanged for it */
 #define RENAME_EXCHANGED 2u
 
 /* Whoever has it: a thread, or a handler that has interrupted it, or a child of vfork. */
@@ -28,21 +26,21 @@ static bool borrowed;
 struct unsock_port *unsock_port_borrow(void) {
     if (!__atomic_exchange_n(&borrowed, true, __ATOMIC_ACQUIRE))
         return &own_port;
-    long memory = unsock_sys(__NR_mmap, 0, sizeof(struct unsock_port), PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return memory < 0 && memory > -PAGE ? NULL : (struct unsock_port *)memory;
+    long memory =
+        unsock_mmap(0, sizeof(struct unsock_port), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory < 0 && memory > -UNSOCK_PAGE ? NULL : (struct unsock_port *)memory;
 }
 
 void unsock_port_return(struct unsock_port *port) {
     if (port == &own_port)
         __atomic_store_n(&borrowed, false, __ATOMIC_RELEASE);
     else if (port)
-        unsock_sys(__NR_munmap, port, sizeof(*port));
+        unsock_munmap((unsigned long)port, sizeof(*port));
 }
 
 /* What the link says. Returns its length, or -errno. */
 static long read_link(const struct sockaddr_un *path, char *text, size_t size) {
-    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, path->sun_path, text, size);
+    long length = unsock_readlinkat(AT_FDCWD, path->sun_path, text, size);
     if (length > 0 && unsock_port_is_of_another_protocol((struct unsock_span){text, (size_t)length}))
         unsock_log_other_protocol(path->sun_path);
     return length;
@@ -175,7 +173,7 @@ long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock
         (unsock_file_inode(aside.sun_path) <= 0 || unsock_socketfile_life(probe, &aside, length) != UNSOCK_PORT_DEAD)) {
         /* What has gone from there meanwhile, is not missed. */
         if (unsock_directory_rename_with(aside.sun_path, path.sun_path, RENAME_EXCHANGED) < 0)
-            unsock_directory_rename_with(aside.sun_path, path.sun_path, RENAME_NO_REPLACE);
+            unsock_directory_rename_with(aside.sun_path, path.sun_path, RENAME_NOREPLACE);
         result = -EAGAIN;
     }
     unsock_directory_unlink(aside.sun_path);

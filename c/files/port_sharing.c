@@ -6,21 +6,16 @@
 #include "memory/fds.h"
 #include "memory/state.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/address.h"
 #include "rules/port_name.h"
 #include "rules/port_record.h"
 #include "rules/settings.h"
 
-#include <linux/stat.h>
-
-#define SYMLINK_NOFOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
-#define STICKY 01000           /* S_ISVTX (sys/stat.h) */
-
 /* Whose file that is, for certain; `otherwise` where it cannot be told. */
 static uint32_t owner_of(const struct sockaddr_un *path, uint32_t otherwise) {
     struct statx status;
-    long result = unsock_sys(__NR_statx, AT_FDCWD, path->sun_path, SYMLINK_NOFOLLOW, STATX_UID, &status);
+    long result = unsock_statx(AT_FDCWD, path->sun_path, AT_SYMLINK_NOFOLLOW, STATX_UID, &status);
     return result < 0 ? otherwise : status.stx_uid;
 }
 
@@ -28,10 +23,10 @@ bool unsock_port_is_another_users(const struct unsock_port *port) {
     struct sockaddr_un path;
     struct statx status;
     if (!unsock_directory_is_shared() || port->holder != UNSOCK_PORT_OURS ||
-        unsock_sys(__NR_statx, AT_FDCWD, unsock_settings.directory, 0, STATX_MODE | STATX_UID, &status) < 0 ||
-        !(status.stx_mode & STICKY))
+        unsock_statx(AT_FDCWD, unsock_settings.directory, 0, STATX_MODE | STATX_UID, &status) < 0 ||
+        !(status.stx_mode & S_ISVTX))
         return false;
-    uint32_t user = (uint32_t)unsock_sys(__NR_geteuid);
+    uint32_t user = (uint32_t)unsock_geteuid();
     unsock_address_path(port->key.number, port->key.type, &path);
     bool may_take = (user == 0 || status.stx_uid == user) && unsock_port_living(port) == 0;
     return !may_take && owner_of(&path, user) != user;
@@ -41,7 +36,7 @@ bool unsock_port_shares_with_another(const struct unsock_port *port, const struc
     struct unsock_span rest = unsock_port_all(port);
     struct unsock_port_entry entry, alone = *me;
     struct sockaddr_un path;
-    uint32_t user = (uint32_t)unsock_sys(__NR_geteuid);
+    uint32_t user = (uint32_t)unsock_geteuid();
     alone.marks = 0;
     for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
         if (port->life[i] >= UNSOCK_PORT_DEAD || !unsock_port_conflict(&entry, &alone))

@@ -10,7 +10,7 @@
 #include "kernel/file_info.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rules/file_name.h"
 #include "rules/port_name.h"

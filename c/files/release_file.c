@@ -9,9 +9,7 @@
 #include "memory/this_process.h"
 #include "rt/libc.h"
 #include "rt/net.h"
-#include "rt/sys.h"
-
-#include <linux/stat.h>
+#include "rt/system_calls.h"
 
 #define SINGLE_THREAD_LINKS 3
 #define READERS_FIRST_NS 50000
@@ -25,7 +23,7 @@ static bool has_threads(void) {
     struct statx status;
     if (unsock_libc_is_single_threaded())
         return false;
-    return unsock_sys(__NR_statx, AT_FDCWD, "/proc/self/task", 0, STATX_NLINK, &status) == 0 &&
+    return unsock_statx(AT_FDCWD, "/proc/self/task", 0, STATX_NLINK, &status) == 0 &&
            status.stx_nlink > SINGLE_THREAD_LINKS;
 }
 
@@ -55,7 +53,7 @@ void unsock_release_file_close_at_end(int fd, const struct unsock_fd *old, struc
         settle_at_end(old, done, end);
         return;
     }
-    unsock_sys(__NR_close, fd);
+    unsock_close(fd);
     unsock_release_file_at_end(old, end);
 }
 
@@ -86,18 +84,18 @@ long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
 _Noreturn static void look_afterwards(long parent) {
     static const uint64_t all = ~(uint64_t)0;
     struct timespec pause = {0, AFTERWARDS_PAUSE_NS};
-    unsock_sys(__NR_rt_sigprocmask, 0 /* SIG_BLOCK */, &all, 0, sizeof(all));
-    unsock_sys(__NR_close_range, 0, ~0u, 0);
-    for (int i = 0; i < AFTERWARDS_PAUSES && unsock_sys(__NR_getppid) == parent; i++)
-        unsock_sys(__NR_nanosleep, &pause, 0);
+    unsock_rt_sigprocmask(SIG_BLOCK, &all, NULL);
+    unsock_close_range(0, ~0u, 0);
+    for (int i = 0; i < AFTERWARDS_PAUSES && unsock_getppid() == parent; i++)
+        unsock_nanosleep(&pause, NULL);
     for (int i = 0; i < AFTERWARDS_LOOKS && unsock_deferred_removal_any(); i++) {
         if (i > 0)
-            unsock_sys(__NR_nanosleep, &pause, 0);
+            unsock_nanosleep(&pause, NULL);
         unsock_deferred_removal_again();
     }
     unsock_lock_end();
     for (;;)
-        unsock_sys(__NR_exit_group, 0);
+        unsock_exit_group(0);
 }
 
 void unsock_release_file_earlier(void) {
@@ -117,7 +115,7 @@ static void wait_for_readers(void) {
     for (int64_t waited = 0; unsock_this_process()->has_made && unsock_deferred_removal_any() &&
                              waited < READERS_MOST_NS && unsock_libc_waited(begun) < READERS_MOST_NS;
          pause.tv_nsec *= 2) {
-        unsock_sys(__NR_nanosleep, &pause, 0);
+        unsock_nanosleep(&pause, NULL);
         unsock_deferred_removal_again();
         waited += pause.tv_nsec;
     }
@@ -134,7 +132,7 @@ void unsock_release_file_afterwards(void) {
     unsock_deferred_removal_again();
     if (!unsock_deferred_removal_any())
         return;
-    long parent = unsock_sys(__NR_getpid);
-    if (unsock_sys(__NR_clone, 0, 0, 0, 0, 0) == 0)
+    long parent = unsock_getpid();
+    if (unsock_clone(0, NULL) == 0)
         look_afterwards(parent);
 }

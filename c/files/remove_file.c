@@ -9,7 +9,7 @@
 #include "kernel/file_info.h"
 #include "memory/fds.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/port_name.h"
 #include "rules/port_record.h"
 
@@ -73,7 +73,7 @@ static long close_locked(int fd, const struct unsock_fd *old, long probe, long *
     bool named = unsock_port_own(old, &me);
     socklen_t length = named ? unsock_port_path(key, &me, &path) : unsock_port_own_path(old, &path);
     struct unsock_port *port = named ? unsock_port_hand_on(key, &me, probe) : NULL;
-    long result = unsock_sys(__NR_close, fd);
+    long result = unsock_close(fd);
     enum unsock_port_life life = unsock_socketfile_life_at_rest(probe, &path, length);
     *done = life == UNSOCK_PORT_DEAD || life == UNSOCK_PORT_GONE;
     if (port)
@@ -86,7 +86,7 @@ static long close_locked(int fd, const struct unsock_fd *old, long probe, long *
 long unsock_remove_file_close(int fd, const struct unsock_fd *old, long probe, long *done) {
     struct unsock_lock lock;
     *done = unsock_lock_take_to_close(&lock);
-    long result = *done == 0 ? close_locked(fd, old, probe, done) : unsock_sys(__NR_close, fd);
+    long result = *done == 0 ? close_locked(fd, old, probe, done) : unsock_close(fd);
     unsock_lock_drop(&lock);
     return result;
 }

@@ -9,25 +9,19 @@
 #include "kernel/beyond_limit.h"
 #include "memory/this_process.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rules/port_record.h"
 #include "rules/settings.h"
 
-#include <linux/stat.h>
-
-#define SYMLINK_NOFOLLOW 0x100     /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
-#define EMPTY_PATH 0x1000          /* AT_EMPTY_PATH */
-#define NR_FCHMODAT2 452           /* since 6.6 */
 #define SIOCUNIXFILE_NUMBER 0x89e0 /* linux/un.h */
-#define RENAME_NO_REPLACE 1u       /* renameat2(2) */
 
 /*
  * Asks the kernel who is bound to the file, by connecting a datagram socket, which no owner ever sees: a socket of
  * another type gives EPROTOTYPE, a file that is left over ECONNREFUSED (net/unix/af_unix.c, unix_find_bsd).
  */
 static long ask_by(long probe, const struct sockaddr_un *path, socklen_t length) {
-    return probe < 0 ? probe : unsock_sys(__NR_connect, probe, path, length);
+    return probe < 0 ? probe : unsock_connect(probe, path, length);
 }
 
 static long ask(const struct sockaddr_un *path, socklen_t length) {
@@ -43,7 +37,7 @@ long unsock_socketfile_probe(void) {
 
 void unsock_socketfile_probe_end(long probe) {
     if (probe >= 0)
-        unsock_sys(__NR_close, probe);
+        unsock_close(probe);
 }
 
 bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, socklen_t length) {
@@ -57,7 +51,7 @@ bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, sockl
  * changes nothing.
  */
 static long wait_for_binds(const struct sockaddr_un *path) {
-    return unsock_directory_rename_with(path->sun_path, path->sun_path, RENAME_NO_REPLACE);
+    return unsock_directory_rename_with(path->sun_path, path->sun_path, RENAME_NOREPLACE);
 }
 
 /* Who may not write to a socket gets no answer there: another user's, or one with a mode that shuts out its owner. */
@@ -98,13 +92,13 @@ static void set_open_mode(long fd, int mode) {
     struct statx status;
     char link[32];
     struct unsock_text text;
-    if (unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_TYPE, &status) < 0 ||
-        (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK || unsock_sys(NR_FCHMODAT2, fd, "", mode, EMPTY_PATH) == 0)
+    if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) < 0 || (status.stx_mode & S_IFMT) != S_IFSOCK ||
+        unsock_fchmodat2(fd, "", mode, AT_EMPTY_PATH) == 0)
         return;
     unsock_text_start(&text, link, sizeof(link));
     unsock_text_put(&text, "/proc/self/fd/");
     unsock_text_number(&text, (uint64_t)fd, 10, 1);
-    unsock_sys(__NR_fchmodat, AT_FDCWD, link, mode);
+    unsock_fchmodat(AT_FDCWD, link, mode);
 }
 
 /*
@@ -113,13 +107,13 @@ static void set_open_mode(long fd, int mode) {
  */
 void unsock_socketfile_set_mode(const char *path, int mode) {
     if (unsock_directory_has_path(path) && !unsock_directory_may_move() &&
-        unsock_sys(NR_FCHMODAT2, AT_FDCWD, path, mode, SYMLINK_NOFOLLOW) == 0)
+        unsock_fchmodat2(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) == 0)
         return;
     long fd = unsock_directory_open(path, UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
     if (fd < 0)
         return;
     set_open_mode(fd, mode);
-    unsock_sys(__NR_close, fd);
+    unsock_close(fd);
 }
 
 /*
@@ -133,7 +127,7 @@ static void set_bound_mode(int socket, const char *path, int mode) {
         return;
     }
     set_open_mode(fd, mode);
-    unsock_sys(__NR_close, fd);
+    unsock_close(fd);
 }
 
 /*
@@ -143,9 +137,9 @@ static void set_bound_mode(int socket, const char *path, int mode) {
 long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length, int mode) {
     if (unsock_settings.mode >= 0) {
         mode = unsock_settings.mode;
-        unsock_sys(__NR_fchmod, socket, mode);
+        unsock_fchmod(socket, mode);
     }
-    long result = unsock_sys(__NR_bind, socket, path, length);
+    long result = unsock_bind(socket, path, length);
     if (result == 0)
         unsock_this_process()->has_made = true;
     if (result == 0 && mode >= 0)

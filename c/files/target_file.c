@@ -10,12 +10,11 @@
 #include "memory/fds.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/table.h"
 #include "rt/text.h"
 #include "rules/errno.h"
 
-#define RENAME_NO_REPLACE 1u /* renameat2(2) */
 #define ASIDE_NAME ".unsock.gone"
 #define ASIDE_MOST 128 /* more than a sun_path and the name */
 #define LATE_MOST 32
@@ -48,8 +47,8 @@ static long lock_directory(struct unsock_lock *lock, const char *path) {
 
 /* Some file systems cannot promise not to replace anything, and say EINVAL. */
 static long move(const char *from, const char *to) {
-    long result = unsock_sys(__NR_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_NO_REPLACE);
-    return result == -EINVAL ? unsock_sys(__NR_renameat, AT_FDCWD, from, AT_FDCWD, to) : result;
+    long result = unsock_renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+    return result == -EINVAL ? unsock_renameat(AT_FDCWD, from, AT_FDCWD, to) : result;
 }
 
 /* Whoever left that was killed at it. (In a directory whose path is too long to ask, it is what he meant to remove.) */
@@ -60,7 +59,7 @@ static void clear(const char *aside) {
     if (fits)
         memcpy(name.sun_path, aside, length);
     if (!fits || unsock_socketfile_is_stale(&name, (socklen_t)(UNSOCK_SUN_PATH_OFFSET + length)))
-        unsock_sys(__NR_unlinkat, AT_FDCWD, aside, 0);
+        unsock_unlinkat(AT_FDCWD, aside, 0);
 }
 
 /* To the name by which only who has the lock knows things. */
@@ -92,7 +91,7 @@ static long remove_this(const struct unsock_target_file *where) {
     unsock_file_identify(AT_FDCWD, aside, &moved);
     result = -EADDRINUSE;
     if (unsock_file_is(&moved, &where->file))
-        result = unsock_sys(__NR_unlinkat, AT_FDCWD, aside, 0);
+        result = unsock_unlinkat(AT_FDCWD, aside, 0);
     if (result < 0)
         move(aside, path);
     return result;
@@ -113,7 +112,7 @@ static long take_away(const struct unsock_target_file *where, long probe) {
     if (unsock_file_is(&now, &where->file) &&
         unsock_socketfile_life(probe, &where->name.un, where->length) == UNSOCK_PORT_DEAD)
         result = remove_this(where);
-    unsock_sys(__NR_close, held);
+    unsock_close(held);
     return result;
 }
 

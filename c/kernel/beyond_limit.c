@@ -7,12 +7,10 @@
 
 #include "rt/mark.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
-#define LIMIT_NOFILE 7 /* RLIMIT_NOFILE, as 64-bit numbers: soft, hard */
-#define SIGNALS_SIZE 8
-#define SIG_SETMASK_HOW 2
-#define WAIT_ALL 0x40000000 /* __WALL (waitpid(2)) */
+#include <linux/resource.h>
+#include <linux/wait.h>
 
 /* CLONE_VM | CLONE_FILES | CLONE_VFORK, and no signal at the end: the program's waits do not see it (clone(2)). */
 #define CLONE_FLAGS (0x100l | 0x400l | 0x4000l)
@@ -54,7 +52,7 @@ static long run_apart(struct task *task, void *stack) {
                      "1:"
                      : "=a"(result)
                      : "a"(__NR_clone), "D"(CLONE_FLAGS), "S"(stack), "d"(0), "r"(r10), "r"(r8),
-                       "r"(kept), [prlimit] "i"(__NR_prlimit64), [nofile] "i"(LIMIT_NOFILE), [exit] "i"(__NR_exit)
+                       "r"(kept), [prlimit] "i"(__NR_prlimit64), [nofile] "i"(RLIMIT_NOFILE), [exit] "i"(__NR_exit)
                      : "rcx", "r11", "memory", "cc");
     return result;
 #else
@@ -85,7 +83,7 @@ static long run_apart(struct task *task, void *stack) {
                      "1:"
                      : "+r"(x0), "+r"(x8), "+r"(x1), "+r"(x2), "+r"(x3)
                      : "r"(x4),
-                       "r"(kept), [prlimit] "i"(__NR_prlimit64), [nofile] "i"(LIMIT_NOFILE), [exit] "i"(__NR_exit)
+                       "r"(kept), [prlimit] "i"(__NR_prlimit64), [nofile] "i"(RLIMIT_NOFILE), [exit] "i"(__NR_exit)
                      : "memory", "cc");
     return x0;
 #endif
@@ -106,14 +104,14 @@ long unsock_beyond_limit(long number, long first, long second, long third, long 
                         .result = -EMFILE};
     _Alignas(16) char stack[256];
     uint64_t all = ~(uint64_t)0, mask = 0;
-    if (unsock_sys(__NR_prlimit64, 0, LIMIT_NOFILE, 0, task.limit) < 0 || task.limit[0] >= task.limit[1])
+    if (unsock_prlimit64(0, RLIMIT_NOFILE, NULL, task.limit) < 0 || task.limit[0] >= task.limit[1])
         return -EMFILE;
     task.limit[0] = task.limit[1];
     /* A handler of the program's must not run there. */
-    unsock_sys(__NR_rt_sigprocmask, SIG_SETMASK_HOW, &all, &mask, SIGNALS_SIZE);
+    unsock_rt_sigprocmask(SIG_SETMASK, &all, &mask);
     long pid = run_apart(&task, stack + sizeof(stack));
     if (pid > 0)
-        unsock_sys(__NR_wait4, pid, 0, WAIT_ALL, 0);
-    unsock_sys(__NR_rt_sigprocmask, SIG_SETMASK_HOW, &mask, 0, SIGNALS_SIZE);
+        unsock_wait4(pid, NULL, __WALL, NULL);
+    unsock_rt_sigprocmask(SIG_SETMASK, &mask, NULL);
     return task.result;
 }

@@ -3,7 +3,7 @@
 #define UNSOCK_BEYOND_LIMIT_H
 
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 /*
  * Makes a system call of at most four arguments, which said EMFILE (dup3: EBADF), once more beyond the soft limit of

@@ -3,12 +3,9 @@
 
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
-
-#include <linux/stat.h>
+#include "rt/system_calls.h"
 
 #define FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-#define NO_FOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW */
 
 /* struct linux_dirent64 */
 #define ENTRY_LENGTH_AT 16
@@ -18,15 +15,15 @@
 
 void unsock_entries_open(struct unsock_entries *entries, long at, const char *path) {
     entries->at = entries->filled = 0;
-    entries->fd = unsock_sys(__NR_openat, at, path, FLAGS);
+    entries->fd = unsock_openat(at, path, FLAGS, 0);
 }
 
 /* Not every file system tells. */
 static unsigned ask_type(const struct unsock_entries *entries, const char *name) {
     struct statx status;
-    if (unsock_sys(__NR_statx, entries->fd, name, NO_FOLLOW, STATX_TYPE, &status) < 0)
+    if (unsock_statx(entries->fd, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status) < 0)
         return TYPE_UNKNOWN;
-    return (status.stx_mode & UNSOCK_S_IFMT) >> 12;
+    return (status.stx_mode & S_IFMT) >> 12;
 }
 
 static bool is_dots(const char *name) {
@@ -36,9 +33,9 @@ static bool is_dots(const char *name) {
 const char *unsock_entries_next(struct unsock_entries *entries, enum unsock_entry_type *type) {
     for (;;) {
         if (entries->fd >= 0 && entries->at >= entries->filled) {
-            long count = unsock_sys(__NR_getdents64, entries->fd, entries->buffer, sizeof(entries->buffer));
+            long count = unsock_getdents64(entries->fd, entries->buffer, sizeof(entries->buffer));
             if (count < 0) {
-                unsock_sys(__NR_close, entries->fd);
+                unsock_close(entries->fd);
                 entries->fd = count;
             }
             entries->at = 0;
@@ -54,9 +51,9 @@ const char *unsock_entries_next(struct unsock_entries *entries, enum unsock_entr
             continue;
         unsigned kind = (unsigned char)entry[ENTRY_TYPE_AT];
         kind = kind == TYPE_UNKNOWN ? ask_type(entries, name) : kind;
-        *type = kind == UNSOCK_S_IFSOCK >> 12  ? UNSOCK_ENTRY_SOCKET
-                : kind == UNSOCK_S_IFDIR >> 12 ? UNSOCK_ENTRY_DIRECTORY
-                                               : UNSOCK_ENTRY_OTHER;
+        *type = kind == S_IFSOCK >> 12  ? UNSOCK_ENTRY_SOCKET
+                : kind == S_IFDIR >> 12 ? UNSOCK_ENTRY_DIRECTORY
+                                        : UNSOCK_ENTRY_OTHER;
         return name;
     }
 }
@@ -64,11 +61,11 @@ const char *unsock_entries_next(struct unsock_entries *entries, enum unsock_entr
 void unsock_entries_rewind(struct unsock_entries *entries) {
     entries->at = entries->filled = 0;
     if (entries->fd >= 0)
-        unsock_sys(__NR_lseek, entries->fd, 0, 0);
+        unsock_lseek(entries->fd, 0, 0);
 }
 
 void unsock_entries_close(struct unsock_entries *entries) {
     if (entries->fd >= 0)
-        unsock_sys(__NR_close, entries->fd);
+        unsock_close(entries->fd);
     entries->fd = -EBADF;
 }

@@ -2,20 +2,16 @@
 #include "kernel/file_info.h"
 
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
-#include <linux/stat.h>
-
-#define SYMLINK_NOFOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
-#define EMPTY_PATH 0x1000      /* AT_EMPTY_PATH */
-#define MINOR_BITS 20          /* of a device's number (linux/kdev_t.h) */
+#define MINOR_BITS 20 /* of a device's number (linux/kdev_t.h) */
 
 UNSOCK_OWN_FRAME long unsock_file_identify(int at, const char *path, struct unsock_file_id *id) {
     struct statx status;
     id->inode = 0;
-    int flags = SYMLINK_NOFOLLOW | (at == AT_FDCWD ? 0 : EMPTY_PATH);
-    long result = unsock_sys(__NR_statx, at, path, flags, STATX_TYPE | STATX_INO, &status);
-    if (result < 0 || (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK)
+    int flags = AT_SYMLINK_NOFOLLOW | (at == AT_FDCWD ? 0 : AT_EMPTY_PATH);
+    long result = unsock_statx(at, path, flags, STATX_TYPE | STATX_INO, &status);
+    if (result < 0 || (status.stx_mode & S_IFMT) != S_IFSOCK)
         return result;
     id->inode = status.stx_ino;
     id->device = status.stx_dev_major << MINOR_BITS | status.stx_dev_minor;
@@ -31,15 +27,15 @@ int64_t unsock_file_inode(const char *path) {
 
 UNSOCK_OWN_FRAME bool unsock_file_is_link(const char *path) {
     struct statx status;
-    return unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_TYPE, &status) == 0 &&
-           (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFLNK;
+    return unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status) == 0 &&
+           (status.stx_mode & S_IFMT) == S_IFLNK;
 }
 
 /* Of times only that of the making: the other ones change with the rights, the links, and by notes
  * (files/file_netns.h). */
 long unsock_file_key(const char *path, uint64_t key[2]) {
     struct statx status;
-    long result = unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME, &status);
+    long result = unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME, &status);
     if (result < 0)
         return result;
     key[0] = status.stx_ino;

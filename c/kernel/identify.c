@@ -10,7 +10,7 @@
 #include "memory/state.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/address.h"
 #include "rules/ip.h"
 #include "rules/kernel_name.h"

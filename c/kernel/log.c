@@ -2,17 +2,13 @@
 #include "kernel/log.h"
 
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
 #include "rules/settings.h"
 
-#include <linux/stat.h>
-
-#define AT_EMPTY_PATH_FLAG 0x1000 /* AT_EMPTY_PATH (fcntl.h) */
-#define SIG_BLOCK_HOW 0
-#define SIG_SETMASK_HOW 2
+#include <linux/prctl.h>
 
 static void put_error(struct unsock_text *line, int error) {
     const char *name = unsock_errno_name(error);
@@ -23,18 +19,14 @@ static void put_error(struct unsock_text *line, int error) {
 
 static void put_time(struct unsock_text *line) {
     struct timespec now = {0};
-    unsock_sys(__NR_clock_gettime, 0 /* CLOCK_REALTIME */, &now);
+    unsock_clock_gettime(CLOCK_REALTIME, &now);
     unsock_text_number(line, (uint64_t)now.tv_sec, 10, 1);
     unsock_text_char(line, '.');
     unsock_text_number(line, (uint64_t)now.tv_nsec / 1000, 10, 6);
 }
 
-#define SIGNALS_SIZE 8
 #define SIGNAL_BIT(number) ((uint64_t)1 << ((number) - 1))
-#define SIGPIPE_NUMBER 13
-#define SIGXFSZ_NUMBER 25
 #define NAME_SIZE 16 /* prctl(2), PR_GET_NAME */
-#define PR_GET_NAME_COMMAND 16
 
 /* Of the process as it started. */
 static char program[NAME_SIZE];
@@ -45,7 +37,7 @@ static struct file {
 
 static struct file file_of(int fd) {
     struct statx status;
-    if (unsock_sys(__NR_statx, fd, "", AT_EMPTY_PATH_FLAG, STATX_INO, &status) < 0)
+    if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_INO, &status) < 0)
         return (struct file){0, 0};
     return (struct file){(uint64_t)status.stx_dev_major << 32 | status.stx_dev_minor, status.stx_ino};
 }
@@ -61,28 +53,27 @@ static bool is_stderr(void) {
  * taken away again if it was not there before.
  */
 static void write_quietly(int fd, const struct unsock_text *line) {
-    uint64_t signals = SIGNAL_BIT(SIGPIPE_NUMBER) | SIGNAL_BIT(SIGXFSZ_NUMBER), mask = 0, before = 0;
+    uint64_t signals = SIGNAL_BIT(SIGPIPE) | SIGNAL_BIT(SIGXFSZ), mask = 0, before = 0;
     struct timespec now = {0, 0};
-    unsock_sys(__NR_rt_sigprocmask, SIG_BLOCK_HOW, &signals, &mask, SIGNALS_SIZE);
-    unsock_sys(__NR_rt_sigpending, &before, SIGNALS_SIZE);
-    long result = unsock_sys(__NR_write, fd, line->buffer, line->length);
-    uint64_t sent = result == -EPIPE ? SIGNAL_BIT(SIGPIPE_NUMBER) : result == -EFBIG ? SIGNAL_BIT(SIGXFSZ_NUMBER) : 0;
+    unsock_rt_sigprocmask(SIG_BLOCK, &signals, &mask);
+    unsock_rt_sigpending(&before);
+    long result = unsock_write(fd, line->buffer, line->length);
+    uint64_t sent = result == -EPIPE ? SIGNAL_BIT(SIGPIPE) : result == -EFBIG ? SIGNAL_BIT(SIGXFSZ) : 0;
     sent &= ~before;
     if (sent != 0)
-        unsock_sys(__NR_rt_sigtimedwait, &sent, 0, &now, SIGNALS_SIZE);
-    unsock_sys(__NR_rt_sigprocmask, SIG_SETMASK_HOW, &mask, 0, SIGNALS_SIZE);
+        unsock_rt_sigtimedwait(&sent, NULL, &now);
+    unsock_rt_sigprocmask(SIG_SETMASK, &mask, NULL);
 }
 
 static long open_file(const char *path) {
-    return unsock_sys(__NR_openat, AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-                      0644);
+    return unsock_openat(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644);
 }
 
 bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text *error) {
     stderr_at_start = file_of(2);
     if (settings->log == UNSOCK_LOG_OFF)
         return true;
-    unsock_sys(__NR_prctl, PR_GET_NAME_COMMAND, program);
+    unsock_prctl(PR_GET_NAME, (unsigned long)program, 0, 0, 0);
     for (char *at = program; *at != '\0'; at++)
         *at = *at > ' ' && *at < 127 ? *at : '?';
     if (settings->log == UNSOCK_LOG_STDERR)
@@ -97,7 +88,7 @@ bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text
         return false;
     }
     if (fd >= 0)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     return true;
 }
 
@@ -111,7 +102,7 @@ static void write_line(const struct unsock_text *line) {
     if (fd < 0)
         return;
     write_quietly((int)fd, line);
-    unsock_sys(__NR_close, fd);
+    unsock_close(fd);
 }
 
 UNSOCK_OWN_FRAME long unsock_log_line(const char *call, int fd, const struct unsock_ip *ip,
@@ -121,7 +112,7 @@ UNSOCK_OWN_FRAME long unsock_log_line(const char *call, int fd, const struct uns
     unsock_text_start(&line, buffer, sizeof(buffer));
     put_time(&line);
     unsock_text_char(&line, ' ');
-    unsock_text_number(&line, (uint64_t)unsock_sys(__NR_getpid), 10, 1);
+    unsock_text_number(&line, (uint64_t)unsock_getpid(), 10, 1);
     unsock_text_char(&line, ' ');
     unsock_text_put(&line, program[0] != '\0' ? program : "-");
     unsock_text_char(&line, ' ');
@@ -152,7 +143,7 @@ static bool may_enter(void) {
     struct statx status;
     unsock_text_start(&text, path, sizeof(path));
     unsock_text_join(&text, unsock_settings.directory, "/.");
-    return unsock_sys(__NR_statx, AT_FDCWD, path, 0, STATX_TYPE, &status) != -EACCES;
+    return unsock_statx(AT_FDCWD, path, 0, STATX_TYPE, &status) != -EACCES;
 }
 
 UNSOCK_OWN_FRAME void unsock_log_denied(const char *call) {
@@ -163,7 +154,7 @@ UNSOCK_OWN_FRAME void unsock_log_denied(const char *call) {
         return;
     unsock_text_start(&line, buffer, sizeof(buffer));
     unsock_text_join(&line, "unsock: directory ", unsock_settings.directory, ": user ");
-    unsock_text_number(&line, (uint64_t)unsock_sys(__NR_geteuid), 10, 1);
+    unsock_text_number(&line, (uint64_t)unsock_geteuid(), 10, 1);
     unsock_text_join(&line, " may not enter it, and so ", call, " fails with EACCES: name one of his with --dir, ",
                      "or make it for his group with --group\n");
     if (is_stderr())

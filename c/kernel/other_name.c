@@ -5,15 +5,12 @@
 #include "kernel/socket_info.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rules/kernel_name.h"
 #include "rules/keyed_hash.h"
 #include "rules/settings.h"
 
-#include <linux/stat.h>
-
-#define SYMLINK_NOFOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW (fcntl.h) */
 /*
  * The seconds of a mark: after the year 2242, and early enough for ext4 and XFS. With those of the nanoseconds they
  * have 61 bits of the hash.
@@ -25,8 +22,8 @@
 static bool mark_of(const char *path, const struct sockaddr_un *name, size_t length, struct timespec *mark,
                     struct statx *status) {
     unsigned wanted = STATX_TYPE | STATX_INO | STATX_BTIME | STATX_MTIME;
-    if (unsock_sys(__NR_statx, AT_FDCWD, path, SYMLINK_NOFOLLOW, wanted, status) < 0 ||
-        (status->stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK)
+    if (unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, wanted, status) < 0 ||
+        (status->stx_mode & S_IFMT) != S_IFSOCK)
         return false;
     /* As unsock_file_key: no two files have the same, and nobody knows it before there is one. */
     uint64_t key[2] = {status->stx_ino, (uint64_t)status->stx_btime.tv_sec << 32 ^ status->stx_btime.tv_nsec};
@@ -50,10 +47,10 @@ UNSOCK_OWN_FRAME static bool has_name(const struct sockaddr_un *path, socklen_t 
     long probe = unsock_descriptor(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (probe < 0)
         return false;
-    long result = unsock_sys(__NR_connect, probe, path, path_length);
+    long result = unsock_connect(probe, path, path_length);
     if (result == 0)
         result = unsock_socket_name((int)probe, __NR_getpeername, &found);
-    unsock_sys(__NR_close, probe);
+    unsock_close(probe);
     if (result == -EPERM)
         return is_marked(path->sun_path, name, length);
     return result == (long)length && unsock_same(&found, name, length);
@@ -95,5 +92,5 @@ void unsock_other_name_mark(int fd) {
     if (!mark_of(own.un.sun_path, &own.un, (size_t)length, &times[1], &status))
         return;
     times[0] = times[1];
-    unsock_sys(__NR_utimensat, AT_FDCWD, own.un.sun_path, times, SYMLINK_NOFOLLOW);
+    unsock_utimensat(AT_FDCWD, own.un.sun_path, times, AT_SYMLINK_NOFOLLOW);
 }

@@ -4,12 +4,11 @@
 #include "rt/lines.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rules/errno.h"
 
 #include <linux/poll.h>
-#include <linux/stat.h>
 
 #define INVENTED_FIRST 32768
 #define INVENTED_COUNT 28232 /* the system's ephemeral range by default: 32768 to 60999 */
@@ -17,7 +16,7 @@
 long unsock_socket_option(int fd, int name) {
     int32_t value = 0;
     socklen_t length = sizeof(value);
-    long result = unsock_sys(__NR_getsockopt, fd, SOL_SOCKET, name, &value, &length);
+    long result = unsock_getsockopt(fd, SOL_SOCKET, name, &value, &length);
     return result < 0 ? result : value;
 }
 
@@ -38,22 +37,22 @@ static bool is_allowed(long result) {
 }
 
 bool unsock_socket_may_not_connect(void) {
-    return !is_allowed(unsock_sys(__NR_connect, -1));
+    return !is_allowed(unsock_connect(-1, NULL, 0));
 }
 
 bool unsock_socket_may_not_send(void) {
-    return !is_allowed(unsock_sys(__NR_sendto, -1)) || !is_allowed(unsock_sys(__NR_sendmsg, -1));
+    return !is_allowed(unsock_sendto(-1, NULL, 0, 0, NULL, 0)) || !is_allowed(unsock_sendmsg(-1, NULL, 0));
 }
 
 void unsock_socket_refuse_descriptors(int fd) {
     static const int32_t off = 0;
-    unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, UNSOCK_SO_PASSRIGHTS, &off, sizeof(off));
+    unsock_setsockopt(fd, SOL_SOCKET, UNSOCK_SO_PASSRIGHTS, &off, sizeof(off));
 }
 
 uint64_t unsock_socket_cookie(int fd) {
     uint64_t cookie = 0;
     socklen_t length = sizeof(cookie);
-    long result = unsock_sys(__NR_getsockopt, fd, SOL_SOCKET, SO_COOKIE, &cookie, &length);
+    long result = unsock_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &length);
     return result < 0 ? 0 : cookie;
 }
 
@@ -65,18 +64,18 @@ bool unsock_socket_cookie_is_kept_back(int fd, uint64_t cookie) {
 
 uint64_t unsock_socket_inode(int fd) {
     struct statx status;
-    return unsock_sys(__NR_statx, fd, "", 0x1000 /* AT_EMPTY_PATH */, STATX_INO, &status) < 0 ? 0 : status.stx_ino;
+    return unsock_statx(fd, "", AT_EMPTY_PATH, STATX_INO, &status) < 0 ? 0 : status.stx_ino;
 }
 
 long unsock_socket_nonblocking(int fd) {
-    long flags = unsock_sys(__NR_fcntl, fd, F_GETFL);
+    long flags = unsock_fcntl(fd, F_GETFL, 0);
     return flags < 0 ? unsock_errno_as_ip(UNSOCK_AT_STEP, flags) : (flags & O_NONBLOCK) != 0;
 }
 
 int unsock_socket_poll(int fd, short events) {
     struct pollfd poll = {.fd = fd, .events = events};
     struct timespec now = {0, 0};
-    return unsock_sys(__NR_ppoll, &poll, 1, &now, 0, 0) < 0 ? POLLERR : poll.revents;
+    return unsock_ppoll(&poll, 1, &now, NULL, 0) < 0 ? POLLERR : poll.revents;
 }
 
 bool unsock_socket_writable(int fd) {

@@ -3,7 +3,7 @@
 
 #include "kernel/socket_info.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include <linux/poll.h>
 
@@ -17,7 +17,7 @@ unsigned unsock_socket_mark_certain(int fd) {
     int32_t none = UNSOCK_SOCKET_MARK;
     if (mark != 0)
         return mark;
-    long result = unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_INCOMING_CPU, &none, sizeof(none));
+    long result = unsock_setsockopt(fd, SOL_SOCKET, SO_INCOMING_CPU, &none, sizeof(none));
     return result == -ENOPROTOOPT || result == -EOPNOTSUPP ? UNSOCK_END_UNKNOWN : 0;
 }
 
@@ -28,7 +28,7 @@ void unsock_socket_mark_set(int fd, unsigned old, unsigned added) {
 
 void unsock_socket_mark_replace(int fd, unsigned marks) {
     int32_t value = (int32_t)(UNSOCK_SOCKET_MARK | marks);
-    unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_INCOMING_CPU, &value, sizeof(value));
+    unsock_setsockopt(fd, SOL_SOCKET, SO_INCOMING_CPU, &value, sizeof(value));
 }
 
 /* Whose shutting down it was that ended reading is only certain while this side has not done so itself. */

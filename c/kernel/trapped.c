@@ -2,9 +2,7 @@
 #include "kernel/trapped.h"
 
 #include "rt/mark.h"
-#include "rt/sys.h"
-
-#define HANDLER_IGNORE 1 /* SIG_IGN */
+#include "rt/system_calls.h"
 
 bool unsock_is_trapped(void) {
     long family = (long)(UNSOCK_SYS_PROBE << 32 | UNSOCK_SYS_NO_FAMILY);
@@ -13,7 +11,7 @@ bool unsock_is_trapped(void) {
 
 bool unsock_trapped_ignores(void) {
     struct unsock_signal_action now = {0};
-    unsock_sys(__NR_rt_sigaction, UNSOCK_SIGSYS, 0, &now, UNSOCK_SIGNAL_SET_SIZE);
+    unsock_rt_sigaction(SIGSYS, NULL, &now);
     uintptr_t handler = (uintptr_t)now.handler;
-    return handler == HANDLER_IGNORE || (handler > HANDLER_IGNORE && (now.flags & UNSOCK_SIGSYS_IGNORED));
+    return handler == SIG_IGN || (handler > SIG_IGN && (now.flags & UNSOCK_SIGSYS_IGNORED));
 }

@@ -9,9 +9,6 @@
  * call. */
 bool unsock_is_trapped(void);
 
-#define UNSOCK_SIGSYS 31
-#define UNSOCK_SIGNAL_SET_SIZE 8
-
 /* The kernel's struct sigaction. aarch64 has the restorer too, for its 32-bit programs. */
 struct unsock_signal_action {
     void (*handler)(int, void *, void *);

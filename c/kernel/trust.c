@@ -4,21 +4,14 @@
 #include "rt/lines.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/table.h"
-
-#include <linux/stat.h>
 
 #define OVERFLOW_USER_FILE "/proc/sys/kernel/overflowuid"
 #define OVERFLOW_USER 65534u /* where that cannot be read */
 #define ACCESS_LIST "system.posix_acl_access"
 #define PATH_MOST 4096
 #define NAME_MOST 64
-#define NO_FOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW */
-#define OTHERS_WRITE 0002
-#define GROUP_WRITES 0020
-#define STICKY 01000
-#define LINK 0120000
 #define LINKS_MOST 40 /* as the kernel has it */
 #define NOBODY_MORE UINT32_MAX
 
@@ -72,7 +65,7 @@ static uint64_t unknown_owner(void) {
 
 /* In a user namespace that does not have root, what is root's shows itself so; in /tmp it would be anybody's. */
 static bool is_known_owner(uint32_t owner) {
-    if (owner == 0 || (long)owner == unsock_sys(__NR_geteuid) || owner == walk.owner)
+    if (owner == 0 || (long)owner == unsock_geteuid() || owner == walk.owner)
         return true;
     return !walk.shared && owner == unknown_owner();
 }
@@ -150,7 +143,7 @@ static bool is_first_of_only(uint32_t gid, const struct names *names) {
 
 /* With a list of access rights the group's bits are the most that any user in the list has. */
 static bool is_group_trusted(uint32_t gid, const char *at) {
-    uint32_t users[] = {0, (uint32_t)unsock_sys(__NR_geteuid), walk.owner};
+    uint32_t users[] = {0, (uint32_t)unsock_geteuid(), walk.owner};
     struct names names = {0};
     struct unsock_text text;
     for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
@@ -158,8 +151,7 @@ static bool is_group_trusted(uint32_t gid, const char *at) {
         if (users[i] != NOBODY_MORE)
             put_user(&text, users[i]);
     }
-    return unsock_sys(__NR_getxattr, at, ACCESS_LIST, 0, 0) <= 0 && has_only(gid, &names) &&
-           is_first_of_only(gid, &names);
+    return unsock_getxattr(at, ACCESS_LIST, NULL, 0) <= 0 && has_only(gid, &names) && is_first_of_only(gid, &names);
 }
 
 static bool is_at_end(void) {
@@ -174,10 +166,10 @@ static bool check(void) {
     struct statx status;
     const char *at = walk.length > 0 ? walk.at : "/";
     walk.link = false;
-    if (unsock_sys(__NR_statx, AT_FDCWD, at, NO_FOLLOW, STATX_BASIC_STATS, &status) < 0)
+    if (unsock_statx(AT_FDCWD, at, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &status) < 0)
         return true;
-    unsigned type = status.stx_mode & UNSOCK_S_IFMT;
-    walk.link = type == LINK;
+    unsigned type = status.stx_mode & S_IFMT;
+    walk.link = type == S_IFLNK;
     bool is_end = walk.place && !walk.link && is_at_end();
     /* Whoever owns a link cannot change it: only what it lies in counts for whether it can be exchanged. */
     if ((walk.shared || !(walk.place && (walk.link || is_end))) && !is_known_owner(status.stx_uid)) {
@@ -187,8 +179,8 @@ static bool check(void) {
     }
     if (walk.link || is_end)
         return true;
-    bool others = (status.stx_mode & OTHERS_WRITE) != 0, group = (status.stx_mode & GROUP_WRITES) != 0;
-    walk.shared = type == UNSOCK_S_IFDIR && (status.stx_mode & STICKY) && (others || group);
+    bool others = (status.stx_mode & S_IWOTH) != 0, group = (status.stx_mode & S_IWGRP) != 0;
+    walk.shared = type == S_IFDIR && (status.stx_mode & S_ISVTX) && (others || group);
     if (walk.shared)
         return true;
     if (others)
@@ -206,7 +198,7 @@ static void go_up(void) {
 static bool follow(void) {
     struct unsock_text text;
     unsock_text_start(&text, walk.whole, sizeof(walk.whole));
-    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, walk.at, walk.whole, PATH_MOST - 1);
+    long length = unsock_readlinkat(AT_FDCWD, walk.at, walk.whole, PATH_MOST - 1);
     if (length <= 0 || ++walk.links > LINKS_MOST)
         return say(walk.why, "too many levels of symbolic links: ", walk.at);
     text.length = (size_t)length;
@@ -289,8 +281,8 @@ enum unsock_place unsock_trust_place(const char *path, struct unsock_text *why) 
     struct unsock_text before = *why;
     if (is_fixed(path, NOBODY_MORE, why))
         return UNSOCK_PLACE_FIXED;
-    long result = unsock_sys(__NR_statx, AT_FDCWD, path, 0, STATX_UID, &status);
-    if (result != -EACCES && (result < 0 || unsock_sys(__NR_geteuid) == 0))
+    long result = unsock_statx(AT_FDCWD, path, 0, STATX_UID, &status);
+    if (result != -EACCES && (result < 0 || unsock_geteuid() == 0))
         return UNSOCK_PLACE_OPEN;
     take_back(why, &before);
     return result == -EACCES || is_fixed(path, status.stx_uid, why) ? UNSOCK_PLACE_OWNERS : UNSOCK_PLACE_OPEN;

@@ -4,7 +4,7 @@
 #include "rt/lines.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -82,17 +82,17 @@ static bool ask_kernel(struct listing *listing) {
          .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS},
     };
     uint8_t answer[ANSWER_SIZE];
-    long fd = unsock_sys(__NR_socket, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    long fd = unsock_socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
     if (fd < 0)
         return false;
-    listing->failed = unsock_sys(__NR_sendto, fd, &question, sizeof(question), 0, 0, 0) != (long)sizeof(question);
+    listing->failed = unsock_sendto(fd, &question, sizeof(question), 0, NULL, 0) != (long)sizeof(question);
     while (!listing->failed && !listing->ended) {
-        long count = unsock_sys(__NR_read, fd, answer, sizeof(answer));
+        long count = unsock_read(fd, answer, sizeof(answer));
         listing->failed = count <= 0;
         if (count > 0)
             read_answer(listing, answer, (size_t)count);
     }
-    unsock_sys(__NR_close, fd);
+    unsock_close(fd);
     return !listing->failed;
 }
 

@@ -2,7 +2,7 @@
 #include "kernel/version.h"
 
 #include "rt/mem.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 
 #define FIELD 65 /* struct new_utsname (linux/utsname.h): sysname, nodename, release, … */
@@ -32,7 +32,7 @@ bool unsock_kernel_is_before(unsigned major, unsigned minor) {
     uint32_t known = __atomic_load_n(&version, __ATOMIC_RELAXED);
     if (known == 0) {
         char fields[FIELDS][FIELD] = {{0}};
-        unsock_sys(__NR_uname, fields);
+        unsock_uname(fields);
         fields[RELEASE][FIELD - 1] = '\0';
         known = read_release(fields[RELEASE]);
         __atomic_store_n(&version, known, __ATOMIC_RELAXED);

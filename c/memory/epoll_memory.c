@@ -1,6 +1,7 @@
 /* What is remembered about epoll sets and registrations. */
 #include "memory/epoll_memory.h"
 
+#include "rt/linux.h"
 #include "rt/net.h"
 #include "rt/table.h"
 
@@ -10,10 +11,6 @@
 #define WORD 64
 #define SLOTS 256
 #define REACH 8 /* slots where a registration may be */
-
-#define EPOLLERR 0x8u
-#define EPOLLHUP 0x10u
-#define EPOLLONESHOT (1u << 30)
 
 /* A bit per descriptor: pages are only touched where there are sets. */
 static UNSOCK_TABLE uint64_t sets[SETS / WORD];

@@ -4,7 +4,7 @@
 #include "memory/epoll_memory.h"
 #include "memory/option_table.h"
 #include "rt/mem.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/table.h"
 
 #include <linux/mman.h>
@@ -20,7 +20,7 @@ int unsock_fds_top;
 
 static struct unsock_fd *new_chunk(unsigned index) {
     size_t size = CHUNK * sizeof(struct unsock_fd);
-    long memory = unsock_sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory < 0 && memory > -4096)
         return NULL;
     struct unsock_fd *expected = NULL;
@@ -28,7 +28,7 @@ static struct unsock_fd *new_chunk(unsigned index) {
     if (__atomic_compare_exchange_n(&unsock_fds_chunks[index], &expected, chunk, false, __ATOMIC_ACQ_REL,
                                     __ATOMIC_ACQUIRE))
         return chunk;
-    unsock_sys(__NR_munmap, memory, size);
+    unsock_munmap(memory, size);
     return expected;
 }
 

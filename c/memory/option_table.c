@@ -4,7 +4,7 @@
 #include "memory/fds.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/table.h"
 
 #include <linux/mman.h>
@@ -195,14 +195,14 @@ struct unsock_option_memory *unsock_option_memory(int fd, bool create) {
     struct unsock_option_memory *chunk = __atomic_load_n(&chunks[fd / CHUNK], __ATOMIC_ACQUIRE);
     if (!chunk && create) {
         size_t size = CHUNK * sizeof(*chunk);
-        long memory = unsock_sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory < 0 && memory > -4096)
             return NULL;
         if (__atomic_compare_exchange_n(&chunks[fd / CHUNK], &chunk, (struct unsock_option_memory *)memory, false,
                                         __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
             chunk = (struct unsock_option_memory *)memory;
         else
-            unsock_sys(__NR_munmap, memory, size);
+            unsock_munmap(memory, size);
     }
     return chunk ? &chunk[fd % CHUNK] : NULL;
 }

@@ -4,7 +4,7 @@
 
 #include "memory/fds.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 /* Names that the headers hide without _GNU_SOURCE, or do not have. */
 #define UNSOCK_TCP_MAXSEG 2
@@ -64,11 +64,11 @@ struct unsock_option_memory *unsock_option_memory(int fd, bool create);
 
 /* The kernel's own setsockopt and getsockopt. Return 0 or -errno. */
 static inline long unsock_option_set(int fd, int level, int name, const void *value, socklen_t length) {
-    return unsock_sys(__NR_setsockopt, fd, level, name, value, length);
+    return unsock_setsockopt(fd, level, name, value, length);
 }
 
 static inline long unsock_option_get(int fd, int level, int name, void *value, socklen_t *length) {
-    return unsock_sys(__NR_getsockopt, fd, level, name, value, length);
+    return unsock_getsockopt(fd, level, name, value, length);
 }
 
 /* Does the row's bit say that the option was set (a flag: that it is not as at first)? */

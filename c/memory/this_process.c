@@ -3,28 +3,26 @@
 
 #include "rt/libc.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include <linux/mman.h>
-
-#define PAGE 4096
 
 /* Where there is no such page: then a forked child takes itself for its parent until that one has ended. */
 static struct unsock_this_process without = {.unwiped = true};
 static struct unsock_this_process *page = &without;
 
-_Static_assert(sizeof(struct unsock_this_process) <= PAGE, "one page");
+_Static_assert(sizeof(struct unsock_this_process) <= UNSOCK_PAGE, "one page");
 
 void unsock_this_process_start(void) {
-    long memory = unsock_sys(__NR_mmap, 0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory < 0 && memory > -PAGE)
+    long memory = unsock_mmap(0, UNSOCK_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory < 0 && memory > -UNSOCK_PAGE)
         return;
-    if (unsock_sys(__NR_madvise, memory, PAGE, MADV_WIPEONFORK) < 0) {
-        unsock_sys(__NR_munmap, memory, PAGE);
+    if (unsock_madvise(memory, UNSOCK_PAGE, MADV_WIPEONFORK) < 0) {
+        unsock_munmap(memory, UNSOCK_PAGE);
         return;
     }
     page = (struct unsock_this_process *)memory;
-    page->owner = (int32_t)unsock_sys(__NR_getpid);
+    page->owner = (int32_t)unsock_getpid();
 }
 
 struct unsock_this_process *unsock_this_process(void) {
@@ -33,11 +31,11 @@ struct unsock_this_process *unsock_this_process(void) {
 
 int32_t unsock_own_thread(void) {
     bool only = page->owner != 0 && unsock_libc_is_single_threaded();
-    return only ? page->owner : (int32_t)unsock_sys(__NR_gettid);
+    return only ? page->owner : (int32_t)unsock_gettid();
 }
 
 bool unsock_this_process_owns_descriptors(void) {
-    int32_t pid = (int32_t)unsock_sys(__NR_getpid);
+    int32_t pid = (int32_t)unsock_getpid();
     if (page == &without)
         return true;
     /* Written before it is read: in a forked child the page is not there yet, and comes by one fault so. */
@@ -45,7 +43,7 @@ bool unsock_this_process_owns_descriptors(void) {
     if (__atomic_compare_exchange_n(&page->owner, &owner, pid, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         return true;
     /* A vfork child of a freshly forked process may have put its pid here; it is gone when that one is. */
-    if (owner != pid && unsock_sys(__NR_kill, owner, 0) == -ESRCH)
+    if (owner != pid && unsock_kill(owner, 0) == -ESRCH)
         page->owner = owner = pid;
     return owner == pid;
 }

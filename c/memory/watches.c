@@ -4,7 +4,7 @@
 #include "memory/fds.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/table.h"
 
 #include <linux/mman.h>
@@ -25,13 +25,13 @@ static UNSOCK_TABLE int32_t places[PLACES]; /* the descriptor, plus 1 */
 
 static struct unsock_watch *new_chunk(unsigned index) {
     size_t size = CHUNK * sizeof(struct unsock_watch);
-    long memory = unsock_sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory < 0 && memory > -4096)
         return NULL;
     struct unsock_watch *expected = NULL, *chunk = (struct unsock_watch *)memory;
     if (__atomic_compare_exchange_n(&chunks[index], &expected, chunk, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
         return chunk;
-    unsock_sys(__NR_munmap, memory, size);
+    unsock_munmap(memory, size);
     return expected;
 }
 

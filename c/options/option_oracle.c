@@ -6,7 +6,7 @@
 #include "memory/option_table.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/user.h"
 
 long unsock_oracle_open(const struct unsock_fd *entry) {
@@ -23,7 +23,7 @@ long unsock_oracle_set(int fd, struct unsock_fd *entry, int level, int name, con
     long result = unsock_option_set((int)oracle, level, name, value, length);
     if (result == 0 && row >= 0 && unsock_option_get((int)oracle, level, name, answer, &answer_length) == 0)
         unsock_option_remember(fd, entry, row, answer);
-    unsock_sys(__NR_close, oracle);
+    unsock_close(oracle);
     return result;
 }
 
@@ -48,6 +48,6 @@ long unsock_oracle_get(struct unsock_fd *entry, int level, int name, void *value
     if (oracle < 0)
         return -ENOPROTOOPT;
     long result = unsock_option_get((int)oracle, level, name, value, length);
-    unsock_sys(__NR_close, oracle);
+    unsock_close(oracle);
     return result;
 }

@@ -5,7 +5,7 @@
 #include "options/options.h"
 #include "options/send_limits.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 /* By which name the value is read. */
 static int readable(int name) {

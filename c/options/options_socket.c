@@ -13,7 +13,7 @@
 #include "options/send_limits.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/errno.h"
 
 #define SEND_TIMEOUT_MS 100
@@ -40,7 +40,7 @@ static long set_send_buffer(int fd, struct unsock_fd *entry, int name, const voi
     long result = unsock_option_set((int)oracle, SOL_SOCKET, name, value, length);
     if (result == 0)
         result = unsock_option_get((int)oracle, SOL_SOCKET, SO_SNDBUF, &size, &size_length);
-    unsock_sys(__NR_close, oracle);
+    unsock_close(oracle);
     if (result < 0)
         return result;
     unsock_option_note(fd, entry, SOL_SOCKET, name);
@@ -57,7 +57,7 @@ static long attach_reuseport(int fd, const struct unsock_fd *entry, int name, co
         return oracle;
     unsock_option_set((int)oracle, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
     long result = unsock_option_set((int)oracle, SOL_SOCKET, name, value, length);
-    unsock_sys(__NR_close, oracle);
+    unsock_close(oracle);
     return result;
 }
 

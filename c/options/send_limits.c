@@ -4,7 +4,7 @@
 #include "kernel/socket_info.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #define SEND_LIMIT_MICROSECONDS 100000
 /* 65,527 bytes, the most in a UDP datagram over IPv6, and sock_alloc_send_pskb's own. */
@@ -25,8 +25,8 @@ int32_t unsock_socket_timeval_ms(const void *timeval) {
 /* Beyond the system's limit (net.core.wmem_max) where that is allowed. `half`: the kernel doubles what is set
  * (socket(7)). */
 static void set_buffer(int fd, int32_t half) {
-    if (unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDBUFFORCE, &half, sizeof(half)) < 0)
-        unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
+    if (unsock_setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &half, sizeof(half)) < 0)
+        unsock_setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
 }
 
 void unsock_send_limit_open(int fd) {
@@ -36,7 +36,7 @@ void unsock_send_limit_open(int fd) {
 
 void unsock_send_limit_time(int fd) {
     struct unsock_timeval limit = {0, SEND_LIMIT_MICROSECONDS};
-    unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+    unsock_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 
 /*
@@ -47,14 +47,14 @@ void unsock_send_limit_grow(int fd, int32_t size) {
     int32_t half =
         (size > SEND_BUFFER_LEAST ? size : SEND_BUFFER_LEAST) / 2; /* the kernel doubles what is set (socket(7)) */
     if (unsock_socket_option(fd, SO_SNDBUF) < 2 * half)
-        unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
+        unsock_setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
 }
 
 /* Twice as large as it is. */
 bool unsock_send_limit_relieve(int fd) {
     int32_t held = 0;
     int32_t size = (int32_t)unsock_socket_option(fd, SO_SNDBUF);
-    if (unsock_sys(__NR_ioctl, fd, UNSOCK_SIOCOUTQ, &held) < 0 || size <= 0 || size > SEND_BUFFER_MOST ||
+    if (unsock_ioctl(fd, UNSOCK_SIOCOUTQ, &held) < 0 || size <= 0 || size > SEND_BUFFER_MOST ||
         held < size / HELD_SHARE)
         return false;
     set_buffer(fd, size);

@@ -7,7 +7,7 @@
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "unsock.h"
 
 #include <linux/poll.h>
@@ -75,7 +75,7 @@ UNSOCK_EXPORT int ioctl(int fd, unsigned long request, ...) {
     unsigned long argument = va_arg(arguments, unsigned long);
     va_end(arguments);
     if (!unsock_active())
-        return (int)unsock_libc_result(unsock_sys(__NR_ioctl, fd, request, argument));
+        return (int)unsock_libc_result(unsock_ioctl(fd, request, (void *)argument));
     return (int)unsock_libc_result(unsock_call_ioctl(fd, request, argument));
 }
 
@@ -96,7 +96,7 @@ UNSOCK_EXPORT _Noreturn void _exit(int status) {
     if (unsock_active())
         unsock_call_exit();
     for (;;)
-        unsock_sys(__NR_exit_group, status);
+        unsock_exit_group(status);
 }
 
 UNSOCK_EXPORT _Noreturn void _Exit(int status) {

@@ -3,12 +3,11 @@
 #include "process/search.h"
 #include "process/start.h"
 #include "rt/libc.h"
+#include "rt/linux.h"
 #include "rt/net.h"
 #include "unsock.h"
 
 #include <stdarg.h>
-
-#define EMPTY_PATH 0x1000 /* AT_EMPTY_PATH (fcntl.h) */
 
 typedef const char *const *list;
 
@@ -29,7 +28,7 @@ UNSOCK_EXPORT int execve(const char *path, list argv, list environment) {
 }
 
 UNSOCK_EXPORT int fexecve(int fd, list argv, list environment) {
-    return execveat(fd, "", argv, environment, EMPTY_PATH);
+    return execveat(fd, "", argv, environment, AT_EMPTY_PATH);
 }
 
 UNSOCK_EXPORT int execv(const char *path, list argv) {

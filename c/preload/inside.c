@@ -13,7 +13,7 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/object.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/call_stub.h"
 #include "rules/libc_write.h"
 #include "rules/settings.h"
@@ -22,7 +22,6 @@
 
 #if defined(__x86_64__)
 
-#define PAGE ((uint64_t)4096)
 #define NOT_FOUND (-ENOEXEC) /* where the code is in its file */
 
 typedef ssize_t write_function(int, const void *, size_t);
@@ -45,7 +44,8 @@ static ssize_t inside_write(int fd, const void *data, size_t size) {
 static uint64_t offset_in_file(uint64_t start, uint64_t at) {
     const Elf64_Ehdr *header = (const Elf64_Ehdr *)start;
     const Elf64_Phdr *parts = (const Elf64_Phdr *)(start + header->e_phoff);
-    if (!unsock_same(header->e_ident, ELFMAG, SELFMAG) || header->e_phoff + header->e_phnum * sizeof(*parts) > PAGE)
+    if (!unsock_same(header->e_ident, ELFMAG, SELFMAG) ||
+        header->e_phoff + header->e_phnum * sizeof(*parts) > UNSOCK_PAGE)
         return 0;
     for (unsigned i = 0; i < header->e_phnum; i++) {
         uint64_t within = at - start - parts[i].p_vaddr;
@@ -57,11 +57,11 @@ static uint64_t offset_in_file(uint64_t start, uint64_t at) {
 
 /* The copy must be what is there: the file may be another by now, or the code have been changed already. */
 static long put_jump(uint64_t at, long copy) {
-    uint64_t page = at & ~(PAGE - 1);
-    if (!unsock_same((const void *)copy, (const void *)page, PAGE) ||
+    uint64_t page = at & ~(UNSOCK_PAGE - 1);
+    if (!unsock_same((const void *)copy, (const void *)page, UNSOCK_PAGE) ||
         !unsock_call_stub_jump(at, (uint64_t)inside_write, (uint8_t *)copy + (at - page)))
         return NOT_FOUND;
-    return unsock_code_move((uint64_t)copy, PAGE, page);
+    return unsock_code_move((uint64_t)copy, UNSOCK_PAGE, page);
 }
 
 static long change(uint64_t at) {
@@ -69,22 +69,22 @@ static long change(uint64_t at) {
     uint64_t start, offset;
     if (!unsock_object_of((const void *)at, &file, &start) || (offset = offset_in_file(start, at)) == 0)
         return NOT_FOUND;
-    long fd = unsock_sys(__NR_openat, AT_FDCWD, file, O_RDONLY | O_CLOEXEC);
+    long fd = unsock_openat(AT_FDCWD, file, O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0)
         return fd;
-    long copy = unsock_code_copy(fd, offset & ~(PAGE - 1), PAGE);
-    unsock_sys(__NR_close, fd);
+    long copy = unsock_code_copy(fd, offset & ~(UNSOCK_PAGE - 1), UNSOCK_PAGE);
+    unsock_close(fd);
     if (copy < 0 && copy > -4096)
         return copy;
     long result = put_jump(at, copy);
     if (result < 0)
-        unsock_sys(__NR_munmap, copy, PAGE);
+        unsock_munmap(copy, UNSOCK_PAGE);
     return result;
 }
 
 /* What stands for libc's own, if its bytes are known and all in one page: they are looked at and changed there. */
 static write_function *find_other(uint64_t at, struct unsock_libc_write *own) {
-    if (at == 0 || (at & (PAGE - 1)) > PAGE - UNSOCK_LIBC_WRITE_MOST ||
+    if (at == 0 || (at & (UNSOCK_PAGE - 1)) > UNSOCK_PAGE - UNSOCK_LIBC_WRITE_MOST ||
         !unsock_libc_write_find((const uint8_t *)at, own))
         return NULL;
     uint64_t other = at + (uint64_t)own->distance;

@@ -10,7 +10,7 @@
 #include "process/start.h"
 #include "rt/libc.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/user.h"
 #include "unsock.h"
 
@@ -93,7 +93,7 @@ __attribute__((noinline)) static long execute(int directory, long path, long arg
  */
 static long set_up_ring(unsigned entries, struct io_uring_params *params) {
     struct io_uring_params copy;
-    long ring = unsock_sys(__NR_io_uring_setup, entries, params);
+    long ring = unsock_io_uring_setup(entries, params);
     if (ring < 0 || unsock_user_read(&copy, params, sizeof(copy)) < 0)
         return ring;
     copy.features &= ~IORING_FEAT_RSRC_TAGS;

@@ -2,7 +2,7 @@
 #include "calls/list.h"
 #include "process/start.h"
 #include "rt/libc.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "unsock.h"
 
 #define UNPACK(...) __VA_ARGS__

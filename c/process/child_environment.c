@@ -4,7 +4,7 @@
 #include "process/library_file.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "unsock.h"
 
 #include <linux/mman.h>
@@ -22,7 +22,7 @@ static unsigned setting_count;
 static char *make_room(size_t size) {
     if (size <= sizeof(usual))
         return usual;
-    long memory = unsock_sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return memory < 0 && memory > -4096 ? NULL : (char *)memory;
 }
 

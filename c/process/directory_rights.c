@@ -5,19 +5,15 @@
 #include "process/group.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
-
-#include <linux/stat.h>
+#include "rt/system_calls.h"
 
 #define GROUP_MODE 02770 /* members serve and connect; the bit in front makes the files in it the group's, too */
-#define MODE_BITS 07777
-#define REMOVE_DIRECTORY 0x200 /* AT_REMOVEDIR */
 
 bool unsock_directory_rights_read(const char *group, const char *mode, struct unsock_directory_rights *rights,
                                   struct unsock_text *error) {
     uint64_t bits = GROUP_MODE;
     *rights = (struct unsock_directory_rights){.given = group || mode, .name = group};
-    if (mode && !unsock_span_number(unsock_span_of(mode), 8, MODE_BITS, &bits)) {
+    if (mode && !unsock_span_number(unsock_span_of(mode), 8, UNSOCK_MODE_BITS, &bits)) {
         unsock_text_join(error, "--dir-mode: must be an octal mode from 0 to 7777: \"", mode, "\"");
         return false;
     }
@@ -32,15 +28,15 @@ bool unsock_directory_rights_read(const char *group, const char *mode, struct un
 
 static bool give(const struct unsock_run_directory *directory, const struct unsock_directory_rights *rights,
                  struct unsock_text *error) {
-    long fd = unsock_sys(__NR_openat, AT_FDCWD, directory->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    long result = fd < 0 ? fd : rights->name ? unsock_sys(__NR_fchown, fd, -1, rights->group) : 0;
+    long fd = unsock_openat(AT_FDCWD, directory->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+    long result = fd < 0 ? fd : rights->name ? unsock_fchown(fd, -1, rights->group) : 0;
     if (result == 0)
-        result = unsock_sys(__NR_fchmod, fd, rights->mode);
+        result = unsock_fchmod(fd, rights->mode);
     if (fd >= 0)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     if (result == 0)
         return true;
-    unsock_sys(__NR_unlinkat, AT_FDCWD, directory->path, REMOVE_DIRECTORY);
+    unsock_unlinkat(AT_FDCWD, directory->path, AT_REMOVEDIR);
     unsock_text_join(error, "directory ", directory->path, ": ", rights->name ? "group " : "its mode",
                      rights->name ? rights->name : "", ": ", unsock_errno_words(-result),
                      ": you have to be one of the group, or root");
@@ -50,9 +46,9 @@ static bool give(const struct unsock_run_directory *directory, const struct unso
 static bool check(const struct unsock_run_directory *directory, const struct unsock_directory_rights *rights,
                   struct unsock_text *error) {
     struct statx status;
-    long result = unsock_sys(__NR_statx, AT_FDCWD, directory->path, 0, STATX_BASIC_STATS, &status);
+    long result = unsock_statx(AT_FDCWD, directory->path, 0, STATX_BASIC_STATS, &status);
     bool other_group = result == 0 && rights->name && status.stx_gid != rights->group;
-    if (result == 0 && !other_group && (status.stx_mode & MODE_BITS) == rights->mode)
+    if (result == 0 && !other_group && (status.stx_mode & UNSOCK_MODE_BITS) == rights->mode)
         return true;
     unsock_text_join(error, "directory ", directory->path, ": ");
     if (result < 0) {
@@ -72,7 +68,7 @@ static bool check(const struct unsock_run_directory *directory, const struct uns
 static bool may_give(const struct unsock_run_directory *directory, struct unsock_text *error) {
     struct statx status;
     struct unsock_run_directory unasked = {.asked = false};
-    if (unsock_sys(__NR_statx, AT_FDCWD, directory->path, 0, STATX_TYPE, &status) == 0)
+    if (unsock_statx(AT_FDCWD, directory->path, 0, STATX_TYPE, &status) == 0)
         return true;
     memcpy(unasked.path, directory->path, strlen(directory->path) + 1);
     return unsock_run_directory_check_place(&unasked, false, error);

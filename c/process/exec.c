@@ -9,7 +9,7 @@
 #include "process/start.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rt/user.h"
 
@@ -61,7 +61,7 @@ static long load_instead(struct unsock_planning *planning, const char **environm
         unsock_text_put(&text, "p");
         unsock_text_put(&text, planning->load ? planning->load : exec->path);
     } else {
-        long copy = unsock_sys(__NR_fcntl, fd, F_DUPFD, 3);
+        long copy = unsock_fcntl(fd, F_DUPFD, 3);
         if (copy < 0)
             return copy;
         planning->plan->descriptor = (int)copy;
@@ -119,7 +119,7 @@ static long make_plan(struct unsock_planning *planning) {
     if (way == UNSOCK_WAY_PLAINLY)
         return check_library(planning);
     long result = load_instead(planning, environment, strings, fd);
-    unsock_sys(__NR_close, fd);
+    unsock_close(fd);
     return result;
 }
 
@@ -149,15 +149,15 @@ long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan
 
 void unsock_exec_drop(struct unsock_exec_plan *plan) {
     if (plan->descriptor >= 0)
-        unsock_sys(__NR_close, plan->descriptor);
+        unsock_close(plan->descriptor);
     unsock_exec_space_leave(plan->space);
 }
 
 /* execveat(2) as it is. */
 static long exec_plainly(const struct unsock_exec *exec) {
     if (exec->directory == AT_FDCWD && exec->flags == 0)
-        return unsock_sys(__NR_execve, exec->path, exec->argv, exec->environment);
-    return unsock_sys(__NR_execveat, exec->directory, exec->path, exec->argv, exec->environment, exec->flags);
+        return unsock_execve(exec->path, exec->argv, exec->environment);
+    return unsock_execveat(exec->directory, exec->path, exec->argv, exec->environment, exec->flags);
 }
 
 long unsock_exec(const struct unsock_exec *exec) {

@@ -3,7 +3,7 @@
 
 #include "memory/this_process.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include <linux/mman.h>
 
@@ -23,7 +23,7 @@ struct place {
 static struct place places[PLACES];
 
 static long map(size_t size) {
-    long memory = unsock_sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return memory < 0 && memory > -4096 ? 0 : memory;
 }
 
@@ -32,7 +32,7 @@ static bool grow(struct unsock_exec_space *space, size_t size) {
     if (size <= space->size)
         return true;
     if (space->memory)
-        unsock_sys(__NR_munmap, space->memory, space->size);
+        unsock_munmap((unsigned long)space->memory, space->size);
     space->memory = (uint8_t *)map(PAGES(size));
     space->size = space->memory ? PAGES(size) : 0;
     return space->memory;
@@ -60,7 +60,7 @@ static struct place *take(int32_t thread) {
                 return &places[i];
             }
         }
-        unsock_sys(__NR_sched_yield);
+        unsock_sched_yield();
     }
     return NULL;
 }
@@ -76,13 +76,13 @@ static struct place *take_for_good(int32_t thread) {
         return NULL;
     place->shared = shared;
     if (shared)
-        unsock_sys(__NR_set_tid_address, &place->owner);
+        unsock_set_tid_address(&place->owner);
     return place;
 }
 
 static void give_back(struct place *place) {
     if (place->shared)
-        unsock_sys(__NR_set_tid_address, 0);
+        unsock_set_tid_address(NULL);
     __atomic_store_n(&place->owner, 0, __ATOMIC_RELEASE);
 }
 
@@ -96,7 +96,7 @@ static struct unsock_exec_space *make(size_t size) {
 }
 
 struct unsock_exec_space *unsock_exec_space_enter(size_t size) {
-    int32_t thread = (int32_t)unsock_sys(__NR_gettid);
+    int32_t thread = (int32_t)unsock_gettid();
     struct place *place = find(thread);
     if (!place)
         place = take_for_good(thread);
@@ -111,7 +111,7 @@ struct unsock_exec_space *unsock_exec_space_enter(size_t size) {
 
 void unsock_exec_space_leave(struct unsock_exec_space *space) {
     if (space->memory == (uint8_t *)space) {
-        unsock_sys(__NR_munmap, space->memory, space->size);
+        unsock_munmap((unsigned long)space->memory, space->size);
         return;
     }
     for (size_t i = 0; i < PLACES; i++) {

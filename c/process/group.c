@@ -4,11 +4,10 @@
 
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 
 #define GETENT "/usr/bin/getent"
-#define SIGNAL_CHILD 17
 #define GROUP_MOST 0xfffffffeu
 #define CHUNK 4096
 #define LINE_START 256
@@ -32,7 +31,7 @@ static bool find_in(long fd, const char *name, uint32_t *group) {
     size_t length = 0;
     bool found = false;
     for (long count = 1; fd >= 0 && count > 0 && !found;) {
-        count = unsock_sys(__NR_read, fd, chunk, sizeof(chunk));
+        count = unsock_read(fd, chunk, sizeof(chunk));
         for (long i = 0; i < count && !found; i++) {
             if (chunk[i] == '\n') {
                 found = read_line((struct unsock_span){line, length}, name, group);
@@ -43,7 +42,7 @@ static bool find_in(long fd, const char *name, uint32_t *group) {
         }
     }
     if (fd >= 0)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     /* The last line may have no end. */
     return found || read_line((struct unsock_span){line, length}, name, group);
 }
@@ -51,29 +50,29 @@ static bool find_in(long fd, const char *name, uint32_t *group) {
 __attribute__((noreturn)) static void become_getent(const char *name, long output) {
     static const char *const nothing[] = {NULL};
     const char *const words[] = {GETENT, "group", name, NULL};
-    unsock_sys(__NR_dup3, output, 1, 0);
-    unsock_sys(__NR_execve, GETENT, words, nothing);
+    unsock_dup3(output, 1, 0);
+    unsock_execve(GETENT, words, nothing);
     for (;;)
-        unsock_sys(__NR_exit_group, 1);
+        unsock_exit_group(1);
 }
 
 static bool ask_system(const char *name, uint32_t *group) {
     int32_t pipe[2], status;
-    if (unsock_sys(__NR_faccessat, AT_FDCWD, GETENT, 1) < 0 || unsock_sys(__NR_pipe2, pipe, O_CLOEXEC) < 0)
+    if (unsock_faccessat(AT_FDCWD, GETENT, 1) < 0 || unsock_pipe2(pipe, O_CLOEXEC) < 0)
         return false;
-    long child = unsock_sys(__NR_clone, SIGNAL_CHILD, 0, 0, 0, 0);
+    long child = unsock_clone(SIGCHLD, NULL);
     if (child == 0)
         become_getent(name, pipe[1]);
-    unsock_sys(__NR_close, pipe[1]);
+    unsock_close(pipe[1]);
     bool found = find_in(pipe[0], name, group);
-    while (child > 0 && unsock_sys(__NR_wait4, child, &status, 0, 0) == -EINTR)
+    while (child > 0 && unsock_wait4(child, &status, 0, NULL) == -EINTR)
         ;
     return found;
 }
 
 bool unsock_group_named(const char *name, uint32_t *group) {
     uint64_t number;
-    if (find_in(unsock_sys(__NR_openat, AT_FDCWD, "/etc/group", O_RDONLY | O_CLOEXEC), name, group))
+    if (find_in(unsock_openat(AT_FDCWD, "/etc/group", O_RDONLY | O_CLOEXEC, 0), name, group))
         return true;
     bool is_number = unsock_span_number(unsock_span_of(name), 10, GROUP_MOST, &number);
     if (is_number)

@@ -3,7 +3,7 @@
 
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 static const char own_name[] = "libunsock";
 
@@ -45,11 +45,11 @@ static bool own_map(struct unsock_span line, struct unsock_span *path) {
 
 /* Line by line; lines that are longer than the buffer end the search. */
 bool unsock_library_file_mapped(char *buffer, struct unsock_span *path) {
-    long fd = unsock_sys(__NR_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    long fd = unsock_openat(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
     size_t filled = 0;
     bool found = false;
     while (fd >= 0 && !found) {
-        long count = unsock_sys(__NR_read, fd, buffer + filled, UNSOCK_LIBRARY_FILE_MOST - filled);
+        long count = unsock_read(fd, buffer + filled, UNSOCK_LIBRARY_FILE_MOST - filled);
         if (count <= 0)
             break;
         filled += (size_t)count;
@@ -65,7 +65,7 @@ bool unsock_library_file_mapped(char *buffer, struct unsock_span *path) {
         }
     }
     if (fd >= 0)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     return found;
 }
 

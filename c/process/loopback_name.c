@@ -6,9 +6,7 @@
 
 #include "process/errno_words.h"
 #include "rt/net.h"
-#include "rt/sys.h"
-
-#define LOCK_EXCLUSIVE 2
+#include "rt/system_calls.h"
 
 bool unsock_loopback_name_is(struct unsock_span name) {
     for (size_t i = 0; i < name.length; i++) {
@@ -29,10 +27,10 @@ bool unsock_loopback_name_check(const char *name, struct unsock_text *error) {
 
 /* Opens and locks the directory of the names. Returns the descriptor, or -errno. */
 static long lock(const char *names) {
-    long fd = unsock_sys(__NR_openat, AT_FDCWD, names, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    long result = fd < 0 ? fd : unsock_sys(__NR_flock, fd, LOCK_EXCLUSIVE);
+    long fd = unsock_openat(AT_FDCWD, names, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+    long result = fd < 0 ? fd : unsock_flock(fd, LOCK_EX);
     if (fd >= 0 && result < 0)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     return result < 0 ? result : fd;
 }
 
@@ -41,16 +39,16 @@ void unsock_loopback_name_forget(const char *names, const char *name) {
     if (directory < 0)
         return;
     /* A link that leads somewhere is there. */
-    if (unsock_sys(__NR_faccessat, directory, name, 0) == -ENOENT)
-        unsock_sys(__NR_unlinkat, directory, name, 0);
-    unsock_sys(__NR_close, directory);
+    if (unsock_faccessat(directory, name, 0) == -ENOENT)
+        unsock_unlinkat(directory, name, 0);
+    unsock_close(directory);
 }
 
 /* Returns 0 or -errno. */
 static long give(const char *names, const char *name, const char *path) {
     char link[UNSOCK_RUN_PATH_MOST], next[UNSOCK_RUN_PATH_MOST];
     struct unsock_text text;
-    long result = unsock_sys(__NR_mkdirat, AT_FDCWD, names, 0700);
+    long result = unsock_mkdirat(AT_FDCWD, names, 0700);
     if (result < 0 && result != -EEXIST)
         return result;
     long directory = lock(names);
@@ -60,11 +58,11 @@ static long give(const char *names, const char *name, const char *path) {
     unsock_text_join(&text, names, "/", name);
     unsock_text_start(&text, next, sizeof(next));
     unsock_text_join(&text, names, "/.next");
-    unsock_sys(__NR_unlinkat, AT_FDCWD, next, 0); /* of one who was killed */
-    result = unsock_sys(__NR_symlinkat, path, AT_FDCWD, next);
+    unsock_unlinkat(AT_FDCWD, next, 0); /* of one who was killed */
+    result = unsock_symlinkat(path, AT_FDCWD, next);
     if (result == 0)
-        result = unsock_sys(__NR_renameat2, AT_FDCWD, next, AT_FDCWD, link, 0);
-    unsock_sys(__NR_close, directory);
+        result = unsock_renameat2(AT_FDCWD, next, AT_FDCWD, link, 0);
+    unsock_close(directory);
     return result;
 }
 

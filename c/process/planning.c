@@ -6,7 +6,7 @@
 #include "process/start.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rules/environment.h"
 #include "rules/settings.h"
@@ -23,7 +23,7 @@ static void say(const struct unsock_planning *planning, const char *why, const c
     unsock_text_put(&line, ": ");
     unsock_text_put(&line, why);
     unsock_text_put(&line, outcome);
-    unsock_sys(__NR_write, 2, line.buffer, line.length);
+    unsock_write(2, line.buffer, line.length);
 }
 
 long unsock_planning_out_of_reach(const struct unsock_planning *planning, const char *why) {
@@ -160,7 +160,7 @@ long unsock_planning_find_way(struct unsock_planning *planning, long *opened) {
             *opened = fd;
             return UNSOCK_WAY_LOADED;
         }
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
         if (result < 0 || !script)
             return result;
         if (scripts == UNSOCK_SCRIPTS_MOST)

@@ -6,20 +6,12 @@
 #include "process/users_of.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/settings.h"
 #include "unsock.h"
 
-#include <linux/stat.h>
-
 #define PLACE "private"
 #define LOCK ".unsock.run"
-#define EMPTY_PATH 0x1000      /* AT_EMPTY_PATH */
-#define REMOVE_DIRECTORY 0x200 /* AT_REMOVEDIR */
-#define EVERYBODY_WRITES 0002
-#define MODE_BITS 07777
-#define LOCK_EXCLUSIVE 2
-#define LOCK_NO_WAIT 4
 #define ATTEMPTS_MOST 16
 #define WAIT_NS 10000000
 #define WAITS_MOST 100
@@ -37,21 +29,21 @@ static bool put_path(char *path, const char *directory, const char *slash, const
  * opened once, never by a link, and what is in it is named from there.
  */
 static long open_inner(long at, const char *name) {
-    return unsock_sys(__NR_openat, at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return unsock_openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 }
 
 /* The directory itself may be named by a link. */
 static long open_outer(const char *directory) {
-    return unsock_sys(__NR_openat, AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 }
 
 static void close_open(long fd) {
     if (fd >= 0)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
 }
 
 static long look(long directory, struct statx *status) {
-    return directory < 0 ? directory : unsock_sys(__NR_statx, directory, "", EMPTY_PATH, STATX_BASIC_STATS, status);
+    return directory < 0 ? directory : unsock_statx(directory, "", AT_EMPTY_PATH, STATX_BASIC_STATS, status);
 }
 
 /*
@@ -60,11 +52,11 @@ static long look(long directory, struct statx *status) {
  */
 static void give_away(long made, const struct statx *directory) {
     struct statx status;
-    uint32_t user = (uint32_t)unsock_sys(__NR_geteuid);
-    if ((directory->stx_mode & EVERYBODY_WRITES) || look(made, &status) < 0 || status.stx_uid != user)
+    uint32_t user = (uint32_t)unsock_geteuid();
+    if ((directory->stx_mode & S_IWOTH) || look(made, &status) < 0 || status.stx_uid != user)
         return;
-    if (unsock_sys(__NR_fchown, made, user == 0 ? (long)directory->stx_uid : -1, directory->stx_gid) == 0)
-        unsock_sys(__NR_fchmod, made, directory->stx_mode & MODE_BITS);
+    if (unsock_fchown(made, user == 0 ? (long)directory->stx_uid : -1, directory->stx_gid) == 0)
+        unsock_fchmod(made, directory->stx_mode & UNSOCK_MODE_BITS);
 }
 
 /*
@@ -76,13 +68,13 @@ static long make_place(long outer, bool *others) {
     long result = look(outer, &above);
     if (result < 0)
         return result;
-    long made = unsock_sys(__NR_mkdirat, outer, PLACE, 0700);
+    long made = unsock_mkdirat(outer, PLACE, 0700);
     long place = made == 0 || made == -EEXIST ? open_inner(outer, PLACE) : made;
     if (made == 0)
         give_away(place, &above);
     result = look(place, &status);
-    bool known = result == 0 && (status.stx_uid == above.stx_uid || (long)status.stx_uid == unsock_sys(__NR_geteuid));
-    *others = result == 0 && (!known || (status.stx_mode & EVERYBODY_WRITES));
+    bool known = result == 0 && (status.stx_uid == above.stx_uid || (long)status.stx_uid == unsock_geteuid());
+    *others = result == 0 && (!known || (status.stx_mode & S_IWOTH));
     if (result == 0 && !*others)
         return place;
     close_open(place);
@@ -94,10 +86,10 @@ static long lock_place(long place) {
     struct timespec pause = {0, WAIT_NS};
     long result = place;
     for (int i = 0; place >= 0 && i < WAITS_MOST; i++) {
-        result = unsock_sys(__NR_flock, place, LOCK_EXCLUSIVE | LOCK_NO_WAIT);
+        result = unsock_flock(place, LOCK_EX | LOCK_NB);
         if (result != -EAGAIN)
             break;
-        unsock_sys(__NR_nanosleep, &pause, 0);
+        unsock_nanosleep(&pause, NULL);
     }
     return result;
 }
@@ -106,8 +98,8 @@ static long lock_place(long place) {
 static long take_lock(long directory, int flags) {
     if (directory < 0)
         return directory;
-    long fd = unsock_sys(__NR_openat, directory, LOCK, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0600);
-    long result = fd < 0 ? fd : unsock_sys(__NR_flock, fd, LOCK_EXCLUSIVE | LOCK_NO_WAIT);
+    long fd = unsock_openat(directory, LOCK, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0600);
+    long result = fd < 0 ? fd : unsock_flock(fd, LOCK_EX | LOCK_NB);
     if (result < 0)
         close_open(fd);
     return result < 0 ? result : fd;
@@ -118,19 +110,19 @@ static long make_one(long place, const char *directory, struct unsock_private *p
     uint32_t number;
     char name[UNSOCK_PRIVATE_NAME_LENGTH + 1];
     struct unsock_text text;
-    if (unsock_sys(__NR_getrandom, &number, sizeof(number), 0) != (long)sizeof(number))
+    if (unsock_getrandom(&number, sizeof(number), 0) != (long)sizeof(number))
         return -EIO;
     unsock_text_start(&text, name, sizeof(name));
     unsock_text_number(&text, number & 0xffffff, 16, UNSOCK_PRIVATE_NAME_LENGTH);
     put_path(private->path, directory, "/" PLACE "/", name);
     long result = look(place, &above);
-    result = result < 0 ? result : unsock_sys(__NR_mkdirat, place, name, 0700);
+    result = result < 0 ? result : unsock_mkdirat(place, name, 0700);
     if (result < 0)
         return private->lock = result;
     long made = open_inner(place, name);
     private->lock = take_lock(made, O_CREAT | O_EXCL);
     if (private->lock < 0)
-        unsock_sys(__NR_unlinkat, place, name, REMOVE_DIRECTORY);
+        unsock_unlinkat(place, name, AT_REMOVEDIR);
     else
         give_away(made, &above);
     close_open(made);
@@ -187,7 +179,7 @@ static bool is_used(long at, const char *directory, unsigned depth) {
     unsock_entries_open(&entries, at, directory);
     while (!used && (name = unsock_entries_next(&entries, &type))) {
         if (type == UNSOCK_ENTRY_SOCKET)
-            used = !is_left_over(entries.fd, name) && unsock_sys(__NR_faccessat, entries.fd, name, 0) == 0;
+            used = !is_left_over(entries.fd, name) && unsock_faccessat(entries.fd, name, 0) == 0;
         else if (type == UNSOCK_ENTRY_DIRECTORY)
             used = is_used(entries.fd, name, depth - 1);
     }
@@ -208,7 +200,7 @@ static void empty(long at, const char *directory, unsigned depth) {
             bool inner = type == UNSOCK_ENTRY_DIRECTORY;
             if (inner)
                 empty(entries.fd, name, depth - 1);
-            removed |= unsock_sys(__NR_unlinkat, entries.fd, name, inner ? REMOVE_DIRECTORY : 0) == 0;
+            removed |= unsock_unlinkat(entries.fd, name, inner ? AT_REMOVEDIR : 0) == 0;
         }
         unsock_entries_rewind(&entries);
     }
@@ -219,7 +211,7 @@ static bool remove_one(long place, const char *name) {
     if (is_used(place, name, DEPTH_MOST))
         return false;
     empty(place, name, DEPTH_MOST);
-    long result = unsock_sys(__NR_unlinkat, place, name, REMOVE_DIRECTORY);
+    long result = unsock_unlinkat(place, name, AT_REMOVEDIR);
     return result == 0 || result == -ENOENT;
 }
 
@@ -249,7 +241,7 @@ bool unsock_private_remove(const char *path) {
     close_open(place);
     /* It goes with the last that was in it. */
     if (gone)
-        unsock_sys(__NR_unlinkat, outer, PLACE, REMOVE_DIRECTORY);
+        unsock_unlinkat(outer, PLACE, AT_REMOVEDIR);
     close_open(outer);
     return gone;
 }
@@ -278,7 +270,7 @@ void unsock_private_sweep(const char *directory, bool remove, struct unsock_text
             sweep_one(place, name, path, remove, paths);
     }
     if (remove && locked)
-        unsock_sys(__NR_unlinkat, outer, PLACE, REMOVE_DIRECTORY);
+        unsock_unlinkat(outer, PLACE, AT_REMOVEDIR);
     unsock_entries_close(&entries);
     close_open(place);
     close_open(outer);

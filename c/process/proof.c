@@ -5,20 +5,17 @@
 #include "process/errno_words.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "unsock.h"
 
 #include <elf.h>
 #include <linux/mman.h>
-#include <linux/stat.h>
 
-#define EMPTY_PATH 0x1000 /* AT_EMPTY_PATH */
 #define SEGMENTS_MOST 32
 #define NOTES_MOST 1024
 #define NOTE_NAME "unsock"
 #define NOTE_ALIGN 4
 #define VERSION_ROOM 32
-#define PAGE 4096
 
 #if defined(__x86_64__)
 #define THIS_MACHINE EM_X86_64
@@ -52,7 +49,7 @@ static bool wrong(const struct proof *proof, const char *why, const char *advice
 }
 
 static bool read_at(const struct proof *proof, uint64_t offset, void *bytes, size_t size) {
-    return unsock_sys(__NR_pread64, proof->fd, bytes, size, offset) == (long)size;
+    return unsock_pread64(proof->fd, bytes, size, offset) == (long)size;
 }
 
 static bool can_be_named(const struct proof *proof) {
@@ -65,24 +62,24 @@ static bool can_be_named(const struct proof *proof) {
 
 static bool is_there(struct proof *proof) {
     struct statx status;
-    long result = unsock_sys(__NR_statx, AT_FDCWD, proof->path, 0, STATX_TYPE | STATX_SIZE, &status);
+    long result = unsock_statx(AT_FDCWD, proof->path, 0, STATX_TYPE | STATX_SIZE, &status);
     if (result < 0)
         return wrong(proof, result == -ENOENT ? "No such file" : unsock_errno_words(-result), "");
-    if ((status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFREG)
+    if ((status.stx_mode & S_IFMT) != S_IFREG)
         return wrong(proof, "No such file", "");
     proof->size = status.stx_size;
     return true;
 }
 
 static bool is_in_good_hands(const struct proof *proof) {
-    char buffer[PAGE + 64];
+    char buffer[UNSOCK_PAGE + 64];
     struct unsock_text why;
     unsock_text_start(&why, buffer, sizeof(buffer));
     return unsock_trust(proof->path, &why) || wrong(proof, buffer, "use --lib with a copy that only you can write");
 }
 
 static bool opens(struct proof *proof) {
-    proof->fd = unsock_sys(__NR_openat, AT_FDCWD, proof->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    proof->fd = unsock_openat(AT_FDCWD, proof->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
     return proof->fd >= 0 || wrong(proof, "not readable", "");
 }
 
@@ -150,11 +147,11 @@ static bool is_this_version(const struct proof *proof) {
 
 /* As the dynamic linker will. */
 static bool can_be_mapped(const struct proof *proof) {
-    long memory = unsock_sys(__NR_mmap, 0, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, proof->fd, 0);
-    if (memory < 0 && memory > -PAGE)
+    long memory = unsock_mmap(0, UNSOCK_PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, proof->fd, 0);
+    if (memory < 0 && memory > -UNSOCK_PAGE)
         return wrong(proof, memory == -EPERM ? "its file system is mounted noexec" : unsock_errno_words(-memory),
                      "nothing can be preloaded from there: use --lib with a copy elsewhere");
-    unsock_sys(__NR_munmap, memory, PAGE);
+    unsock_munmap(memory, UNSOCK_PAGE);
     return true;
 }
 
@@ -163,6 +160,6 @@ bool unsock_proof_library(const char *path, struct unsock_text *error) {
     if (!can_be_named(&proof) || !is_there(&proof) || !is_in_good_hands(&proof) || !opens(&proof))
         return false;
     bool good = is_shared_object(&proof) && is_whole(&proof) && is_this_version(&proof) && can_be_mapped(&proof);
-    unsock_sys(__NR_close, proof.fd);
+    unsock_close(proof.fd);
     return good;
 }

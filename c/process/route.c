@@ -6,10 +6,9 @@
 #include "process/library_file.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include <elf.h>
-#include <linux/stat.h>
 
 #define STEPS_MOST 10
 #define WHY_MOST 400
@@ -23,14 +22,14 @@ static bool fail(struct unsock_route *route, const char *file, const char *why, 
 
 static bool check(struct unsock_route *route, const char *file) {
     struct statx status;
-    long result = unsock_sys(__NR_statx, AT_FDCWD, file, 0, STATX_TYPE, &status);
+    long result = unsock_statx(AT_FDCWD, file, 0, STATX_TYPE, &status);
     if (result == -ENOENT)
         return fail(route, file, "not found", UNSOCK_NOT_FOUND);
     if (result < 0)
         return fail(route, file, unsock_errno_words(-result), UNSOCK_NOT_EXECUTABLE);
-    if ((status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFDIR)
+    if ((status.stx_mode & S_IFMT) == S_IFDIR)
         return fail(route, file, "is a directory", UNSOCK_NOT_EXECUTABLE);
-    if ((status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFREG || unsock_program_may_execute(AT_FDCWD, file, 0) < 0)
+    if ((status.stx_mode & S_IFMT) != S_IFREG || unsock_program_may_execute(AT_FDCWD, file, 0) < 0)
         return fail(route, file, "not executable", UNSOCK_NOT_EXECUTABLE);
     return true;
 }
@@ -206,7 +205,7 @@ static bool look(struct unsock_route *route, const char *path, struct unsock_pro
         unsock_text_start(&why, buffer, sizeof(buffer));
         step.door = door_of(file, unsock_program_gains_rights(fd), &why);
         step.why = buffer;
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     }
     route->see(route, &step);
     return step.door == UNSOCK_DOOR_SCRIPT;

@@ -5,14 +5,9 @@
 #include "process/errno_words.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/settings.h"
 
-#include <linux/stat.h>
-
-#define NO_FOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW */
-#define EVERYBODY_WRITES 0002
-#define OTHERS_WRITE 0022
 #define LENGTH_PROBLEM "must be a directory of 2 to 90 bytes, so that a socket file's path fits"
 
 /* Adds the parts of a path to what is there, which is "" for the root. */
@@ -37,7 +32,7 @@ long unsock_run_resolve(const char *path, char *resolved) {
     struct unsock_text text;
     unsock_text_start(&text, resolved, UNSOCK_RUN_PATH_MOST);
     if (path[0] != '/') {
-        long length = unsock_sys(__NR_getcwd, working, sizeof(working));
+        long length = unsock_getcwd(working, sizeof(working));
         /* "(unreachable)/…" is outside of this root directory. */
         if (length < 0 || working[0] != '/')
             return length < 0 ? length : -ENOENT;
@@ -52,8 +47,8 @@ long unsock_run_resolve(const char *path, char *resolved) {
 /* Another's, which su and sudo may leave in the environment, is no place: its owner could take away what is in it. */
 static bool is_directory_of(const char *path, long uid) {
     struct statx status;
-    return unsock_sys(__NR_statx, AT_FDCWD, path, 0, STATX_TYPE | STATX_UID, &status) == 0 &&
-           (status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFDIR && (long)status.stx_uid == uid;
+    return unsock_statx(AT_FDCWD, path, 0, STATX_TYPE | STATX_UID, &status) == 0 &&
+           (status.stx_mode & S_IFMT) == S_IFDIR && (long)status.stx_uid == uid;
 }
 
 static bool check_length(const char *name, const char *path, struct unsock_text *error) {
@@ -94,7 +89,7 @@ bool unsock_run_directory_choose(const char *option, const struct unsock_environ
 bool unsock_run_directory_default(const struct unsock_environment *environment, struct unsock_run_directory *directory,
                                   struct unsock_text *error) {
     const char *runtime = unsock_environment_get(environment, "XDG_RUNTIME_DIR");
-    long uid = unsock_sys(__NR_geteuid);
+    long uid = unsock_geteuid();
     char path[UNSOCK_RUN_PATH_MOST];
     struct unsock_text text;
     unsock_text_start(&text, path, sizeof(path));
@@ -134,29 +129,29 @@ bool unsock_run_directory_check(const struct unsock_run_directory *directory, bo
     struct statx link, target;
     if (!unsock_run_directory_check_place(directory, force, error))
         return false;
-    long result = unsock_sys(__NR_statx, AT_FDCWD, directory->path, NO_FOLLOW, STATX_BASIC_STATS, &link);
+    long result = unsock_statx(AT_FDCWD, directory->path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &link);
     if (result == 0)
-        result = unsock_sys(__NR_statx, AT_FDCWD, directory->path, 0, STATX_BASIC_STATS, &target);
+        result = unsock_statx(AT_FDCWD, directory->path, 0, STATX_BASIC_STATS, &target);
     if (result != 0)
         return wrong(directory, error, unsock_errno_words(-result), "");
-    if ((target.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFDIR)
+    if ((target.stx_mode & S_IFMT) != S_IFDIR)
         return wrong(directory, error, "not a directory: name another with --dir", "");
     if (directory->asked) {
-        if (force || !(target.stx_mode & EVERYBODY_WRITES))
+        if (force || !(target.stx_mode & S_IWOTH))
             return true;
         wrong(directory, error,
               "everybody may write to it, and so answer in a server's place: use one of its own in it, ", "--dir ");
         unsock_text_join(error, directory->path, "/unsock, or trust everybody with --force");
         return false;
     }
-    uint32_t uid = (uint32_t)unsock_sys(__NR_geteuid);
+    uint32_t uid = (uint32_t)unsock_geteuid();
     if (link.stx_uid != uid || target.stx_uid != uid) {
         wrong(directory, error, "owned by user ", "");
         unsock_text_number(error, link.stx_uid != uid ? link.stx_uid : target.stx_uid, 10, 1);
         unsock_text_put(error, ", not by you: name another with --dir");
         return false;
     }
-    if (target.stx_mode & OTHERS_WRITE)
+    if (target.stx_mode & UNSOCK_OTHERS_WRITE)
         return wrong(directory, error, "others may write to it: chmod 700 ", directory->path);
     return true;
 }
@@ -175,7 +170,7 @@ static bool not_made(const struct unsock_run_directory *directory, long why, str
     } else if (why == -EACCES || why == -EPERM) {
         unsock_text_join(error, "you may not make it in ", parent,
                          ", or not enter that: name another with --dir, or let ", "root make it, install -d -o ");
-        unsock_text_number(error, (uint64_t)unsock_sys(__NR_geteuid), 10, 1);
+        unsock_text_number(error, (uint64_t)unsock_geteuid(), 10, 1);
         unsock_text_join(error, " -m 700 ", directory->path);
     } else {
         unsock_text_put(error, unsock_errno_words(-why));
@@ -189,7 +184,7 @@ bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, 
         *made = false;
     if (!unsock_run_directory_check_place(directory, force, error))
         return false;
-    long result = unsock_sys(__NR_mkdirat, AT_FDCWD, directory->path, 0700);
+    long result = unsock_mkdirat(AT_FDCWD, directory->path, 0700);
     if (made)
         *made = result == 0;
     if (result < 0 && result != -EEXIST)

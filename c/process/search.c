@@ -5,7 +5,7 @@
 #include "process/exec.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 
 static const char shell[] = "/bin/sh";

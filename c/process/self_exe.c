@@ -3,7 +3,7 @@
 
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/table.h"
 #include "rt/text.h"
 
@@ -18,7 +18,7 @@ void unsock_self_exe_note(int fd) {
     unsock_text_start(&text, link, sizeof(link));
     unsock_text_put(&text, "/proc/self/fd/");
     unsock_text_number(&text, (uint64_t)fd, 10, 1);
-    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, link, file, sizeof(file) - 1);
+    long length = unsock_readlinkat(AT_FDCWD, link, file, sizeof(file) - 1);
     file[length > 0 ? length : 0] = '\0';
 }
 
@@ -35,7 +35,7 @@ const char *unsock_self_exe_file(void) {
 
 static bool is_own_number(struct unsock_span text) {
     uint64_t number;
-    return unsock_span_number(text, 10, INT32_MAX, &number) && (long)number == unsock_sys(__NR_getpid);
+    return unsock_span_number(text, 10, INT32_MAX, &number) && (long)number == unsock_getpid();
 }
 
 /* "/proc/self/exe", "/proc/thread-self/exe", "/proc/PID/exe". */

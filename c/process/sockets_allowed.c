@@ -3,7 +3,7 @@
 
 #include "process/errno_words.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #define ADVICE                                                                                                         \
     ": a seccomp filter or a service's RestrictAddressFamilies= forbids it: allow AF_UNIX sockets and bind there"
@@ -24,15 +24,15 @@ bool unsock_sockets_allowed(struct unsock_text *error) {
         char call[32];
     } kinds[] = {{SOCK_STREAM, "socket(AF_UNIX) of streams"}, {SOCK_DGRAM, "socket(AF_UNIX) of datagrams"}};
     for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        long fd = unsock_sys(__NR_socket, AF_UNIX, kinds[i].type | SOCK_CLOEXEC, 0);
+        long fd = unsock_socket(AF_UNIX, kinds[i].type | SOCK_CLOEXEC, 0);
         if (fd < 0 && is_shortage(fd))
             return true;
         if (fd < 0)
             return forbidden(error, kinds[i].call, fd);
         /* Of a family that is none it gets as far as filters and security modules go, and no further. */
         static const struct sockaddr_un nowhere = {AF_UNSPEC, "/"};
-        long result = unsock_sys(__NR_bind, fd, &nowhere, sizeof(nowhere.sun_family) + sizeof("/"));
-        unsock_sys(__NR_close, fd);
+        long result = unsock_bind(fd, &nowhere, sizeof(nowhere.sun_family) + sizeof("/"));
+        unsock_close(fd);
         if (result != -EINVAL)
             return forbidden(error, "bind of an AF_UNIX socket", result);
     }

@@ -12,13 +12,11 @@
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rt/user.h"
 #include "rules/settings.h"
 #include "unsock.h"
-
-#include <linux/stat.h>
 
 enum unsock_activity unsock_activity = UNSOCK_NOT_STARTED;
 bool unsock_start_trapped;
@@ -27,9 +25,9 @@ bool unsock_start_traps;
 /* Ends the process before main: half the settings are worse than none. */
 __attribute__((noreturn)) static void refuse(struct unsock_text *line) {
     unsock_text_char(line, '\n');
-    unsock_sys(__NR_write, 2, line->buffer, line->length);
+    unsock_write(2, line->buffer, line->length);
     for (;;)
-        unsock_sys(__NR_exit_group, 1);
+        unsock_exit_group(1);
 }
 
 /* Does LD_PRELOAD name the library, by whatever path? */
@@ -123,7 +121,7 @@ bool unsock_start_active(void) {
     }
     /* Another thread is at it: that is before main, and over within microseconds. */
     while (__atomic_load_n(&unsock_activity, __ATOMIC_ACQUIRE) == UNSOCK_STARTING)
-        unsock_sys(__NR_sched_yield);
+        unsock_sched_yield();
     return __atomic_load_n(&unsock_activity, __ATOMIC_ACQUIRE) == UNSOCK_ACTIVE;
 }
 

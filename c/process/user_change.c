@@ -5,15 +5,13 @@
 #include "rt/lines.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include <linux/mman.h>
 
 #define NOBODY 65534
 #define LOADS 0
 #define LACKS 1
-#define PAGE 4096
-#define SIGCHLD_NUMBER 17
 #define UNTRIED 255 /* no errno */
 #define NAME_ROOM 24
 
@@ -138,7 +136,7 @@ bool unsock_user_named(const char *told, struct unsock_user *user) {
 
 bool unsock_user_change(const char *file, const char *const *argv, struct unsock_user *user) {
     struct unsock_span name = unsock_base_name(unsock_span_of(file));
-    if (unsock_sys(__NR_geteuid) != 0)
+    if (unsock_geteuid() != 0)
         return false;
     for (size_t i = 0; i < sizeof(changers) / sizeof(changers[0]); i++) {
         if (!unsock_span_is(name, changers[i].name))
@@ -154,22 +152,22 @@ bool unsock_user_change(const char *file, const char *const *argv, struct unsock
 
 __attribute__((noreturn)) static void end(int status) {
     for (;;)
-        unsock_sys(__NR_exit_group, status);
+        unsock_exit_group(status);
 }
 
 static bool take_rights(const struct unsock_user *user) {
-    return unsock_sys(__NR_setgroups, user->group_count, user->groups) >= 0 &&
-           unsock_sys(__NR_setresgid, user->groups[0], user->groups[0], user->groups[0]) >= 0 &&
-           unsock_sys(__NR_setresuid, user->uid, user->uid, user->uid) >= 0;
+    return unsock_setgroups(user->group_count, user->groups) >= 0 &&
+           unsock_setresgid(user->groups[0], user->groups[0], user->groups[0]) >= 0 &&
+           unsock_setresuid(user->uid, user->uid, user->uid) >= 0;
 }
 
 /* In a child that ends here. Where the rights cannot be taken on, nothing is known, and nothing said. */
 __attribute__((noreturn)) static void try_it(const struct unsock_user *user, const char *library) {
     if (!take_rights(user))
         end(LOADS);
-    long fd = unsock_sys(__NR_openat, AT_FDCWD, library, O_RDONLY | O_CLOEXEC);
-    long memory = fd < 0 ? fd : unsock_sys(__NR_mmap, 0, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
-    end(memory < 0 && memory > -PAGE ? LACKS : LOADS);
+    long fd = unsock_openat(AT_FDCWD, library, O_RDONLY | O_CLOEXEC, 0);
+    long memory = fd < 0 ? fd : unsock_mmap(0, UNSOCK_PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    end(memory < 0 && memory > -UNSOCK_PAGE ? LACKS : LOADS);
 }
 
 /* The exit status of the child with this number; -1: there is none. */
@@ -177,26 +175,25 @@ static int wait_for(long child) {
     int status = 0;
     if (child < 0)
         return -1;
-    while (unsock_sys(__NR_wait4, child, &status, 0, 0) == -EINTR)
+    while (unsock_wait4(child, &status, 0, NULL) == -EINTR)
         ;
     return (status & 0x7f) == 0 ? (status >> 8) & 0xff : -1;
 }
 
 bool unsock_user_may_load(const struct unsock_user *user, const char *library) {
-    long child = unsock_sys(__NR_clone, SIGCHLD_NUMBER, 0, 0, 0, 0);
+    long child = unsock_clone(SIGCHLD, NULL);
     if (child == 0)
         try_it(user, library);
     return wait_for(child) != LACKS;
 }
 
 long unsock_user_access(const struct unsock_user *user, const char *path, int rights) {
-    bool is_self = user->uid != 0 && unsock_sys(__NR_geteuid) == (long)user->uid &&
-                   unsock_sys(__NR_getegid) == (long)user->groups[0];
-    long child = unsock_sys(__NR_clone, SIGCHLD_NUMBER, 0, 0, 0, 0);
+    bool is_self = user->uid != 0 && unsock_geteuid() == (long)user->uid && unsock_getegid() == (long)user->groups[0];
+    long child = unsock_clone(SIGCHLD, NULL);
     if (child == 0) {
         if (!is_self && !take_rights(user))
             end(UNTRIED);
-        end((int)-unsock_sys(__NR_faccessat, AT_FDCWD, path, rights));
+        end((int)-unsock_faccessat(AT_FDCWD, path, rights));
     }
     int status = wait_for(child);
     return status < 0 || status == UNTRIED ? 1 : -status;

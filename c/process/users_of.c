@@ -4,14 +4,13 @@
 #include "kernel/entries.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 
 #include <linux/poll.h>
 
 #define VARIABLE "UNSOCK_DIR="
 #define CHUNK 4096
-#define SIGNAL_KILL 9
 #define END_NS 500000000
 #define PASSES_MOST 16
 
@@ -46,11 +45,11 @@ static bool has(const char *process, struct unsock_span wanted) {
     bool found = false;
     unsock_text_start(&text, path, sizeof(path));
     unsock_text_join(&text, "/proc/", process, "/environ");
-    fd = unsock_sys(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-    while (fd >= 0 && !found && (count = unsock_sys(__NR_read, fd, bytes, sizeof(bytes))) > 0)
+    fd = unsock_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    while (fd >= 0 && !found && (count = unsock_read(fd, bytes, sizeof(bytes))) > 0)
         found = found_in(&match, bytes, (size_t)count);
     if (fd >= 0)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     return found;
 }
 
@@ -84,15 +83,15 @@ static bool end_one(const char *process, struct unsock_span wanted) {
     uint64_t number;
     if (!has(process, wanted) || !unsock_span_number(unsock_span_of(process), 10, INT32_MAX, &number))
         return false;
-    long fd = unsock_sys(__NR_pidfd_open, number, 0);
+    long fd = unsock_pidfd_open(number, 0);
     if (fd < 0)
         return false;
-    bool ended = has(process, wanted) && unsock_sys(__NR_pidfd_send_signal, fd, SIGNAL_KILL, 0, 0) == 0;
+    bool ended = has(process, wanted) && unsock_pidfd_send_signal(fd, SIGKILL, NULL, 0) == 0;
     struct pollfd polled = {.fd = (int)fd, .events = POLLIN};
     struct timespec most = {0, END_NS};
     if (ended)
-        unsock_sys(__NR_ppoll, &polled, 1, &most, 0, 0);
-    unsock_sys(__NR_close, fd);
+        unsock_ppoll(&polled, 1, &most, NULL, 0);
+    unsock_close(fd);
     return ended;
 }
 

@@ -6,10 +6,8 @@
 #include "program/answers_target.h"
 #include "program/answers_unix.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/port_entry.h"
-
-#include <linux/stat.h>
 
 static void ask_file(const char *directory, const char *name, int type, int64_t most, struct unsock_answers *answers) {
     struct sockaddr_un path = {.sun_family = AF_UNIX};
@@ -20,10 +18,10 @@ static void ask_file(const char *directory, const char *name, int type, int64_t 
     unsock_text_join(&text, directory, "/", name);
     answers->answer = UNSOCK_ANSWER_NOBODY;
     answers->by = UNSOCK_ANSWER_BY_DIRECTORY;
-    if (text.cut || unsock_sys(__NR_statx, AT_FDCWD, path.sun_path, 0, STATX_TYPE, &status) < 0)
+    if (text.cut || unsock_statx(AT_FDCWD, path.sun_path, 0, STATX_TYPE, &status) < 0)
         return;
     uint32_t length = (uint32_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1);
-    if ((status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFSOCK)
+    if ((status.stx_mode & S_IFMT) == S_IFSOCK)
         answers->answer = unsock_answers_unix(&path, length, type);
     else if (unsock_control_file_read(path.sun_path, &control) == 0)
         unsock_answers_target(&control, type, most, answers);

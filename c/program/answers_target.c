@@ -4,7 +4,7 @@
 #include "calls/firecracker.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/control.h"
 
 #include <linux/poll.h>
@@ -17,9 +17,9 @@ static long await(long socket, int64_t most) {
     struct pollfd poll = {.fd = (int)socket, .events = POLLOUT};
     int error = 0;
     socklen_t size = sizeof(error);
-    if (unsock_sys(__NR_ppoll, &poll, 1, &timeout, 0, 0) != 1)
+    if (unsock_ppoll(&poll, 1, &timeout, NULL, 0) != 1)
         return -ETIMEDOUT;
-    long result = unsock_sys(__NR_getsockopt, socket, SOL_SOCKET, SO_ERROR, &error, &size);
+    long result = unsock_getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size);
     return result < 0 ? result : -error;
 }
 
@@ -32,15 +32,14 @@ static long connect_multiplexer(int socket, const struct unsock_control_file *co
 /* Is a connection taken? */
 static bool is_taken(const struct unsock_control_file *control, int family, int64_t most) {
     bool firecracker = control->options & UNSOCK_CONTROL_FIRECRACKER;
-    long socket =
-        unsock_sys(__NR_socket, firecracker ? AF_UNIX : family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    long socket = unsock_socket(firecracker ? AF_UNIX : family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (socket < 0)
         return false;
     long result = firecracker ? connect_multiplexer((int)socket, control, most)
-                              : unsock_sys(__NR_connect, socket, control->dest, control->dest_length);
+                              : unsock_connect(socket, control->dest, control->dest_length);
     if (result == -EINPROGRESS)
         result = await(socket, most);
-    unsock_sys(__NR_close, socket);
+    unsock_close(socket);
     return result == 0;
 }
 

@@ -5,10 +5,8 @@
 #include "kernel/unix_sockets.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
-
-#include <linux/stat.h>
 
 #define PATH_MOST 4096
 #define DEVICE(major, minor) ((major) << 20 | (minor))
@@ -35,8 +33,7 @@ static bool look_above(struct unsock_span name, struct statx *status) {
     struct unsock_text text;
     unsock_text_start(&text, path, sizeof(path));
     unsock_text_span(&text, (struct unsock_span){name.at, name.length - base_of(name).length});
-    return name.length > 0 && name.at[0] == '/' &&
-           unsock_sys(__NR_statx, AT_FDCWD, path, 0, STATX_BASIC_STATS, status) == 0;
+    return name.length > 0 && name.at[0] == '/' && unsock_statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, status) == 0;
 }
 
 static bool same_device(const struct statx *one, const struct statx *other) {
@@ -90,7 +87,7 @@ static enum unsock_answer ask_abstract(struct unsock_span name) {
 /* One in another network namespace is in no list, and does not tell whether it listens. */
 static enum unsock_answer ask_list(const char *path, bool lives, bool *is_found) {
     struct search search = {.name = unsock_span_of(path)};
-    bool is_there = unsock_sys(__NR_statx, AT_FDCWD, path, 0, STATX_BASIC_STATS, &search.file) == 0 &&
+    bool is_there = unsock_statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, &search.file) == 0 &&
                     look_above(search.name, &search.directory);
     if (is_there)
         unsock_unix_sockets(see, &search);
@@ -101,7 +98,7 @@ static enum unsock_answer ask_list(const char *path, bool lives, bool *is_found)
 /* The kernel's word for a datagram socket that connects there. */
 static long ask_kernel(const void *address, uint32_t length) {
     long probe = unsock_socketfile_probe();
-    long result = probe < 0 ? probe : unsock_sys(__NR_connect, probe, address, length);
+    long result = probe < 0 ? probe : unsock_connect(probe, address, length);
     unsock_socketfile_probe_end(probe);
     return result;
 }

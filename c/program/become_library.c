@@ -5,7 +5,7 @@
 #include "process/exec_space.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 static size_t count_of(const char *const *list) {
     size_t count = 0;
@@ -24,7 +24,7 @@ static long execute(const char *library, const char *name, const char *const *wo
         arguments[0] = library;
         arguments[1] = name;
         memcpy(arguments + front, words, (count + 1) * sizeof(char *));
-        result = unsock_sys(__NR_execve, library, arguments, environment);
+        result = unsock_execve(library, arguments, environment);
     }
     if (space)
         unsock_exec_space_leave(space);

@@ -4,14 +4,12 @@
 #include "program/keeper_channel.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "unsock.h"
 
 #include <linux/resource.h>
 
-#define SIGNAL_PIPE 13
-#define BY_DEFAULT 0
 #define COMMON_SOFT_NOFILE 1024
 #define TEXT_MOST 8192
 
@@ -87,7 +85,7 @@ void unsock_caller_derive(const struct unsock_caller_texts *texts, struct unsock
     find_line(texts->parent_status, "Name:", &name);
     if (find_line(texts->parent_status, "SigIgn:", &ignored))
         unsock_span_number(ignored, 16, UINT64_MAX, &signals);
-    caller->ignores_sigpipe = hands_sigpipe_down(name) && (signals >> (SIGNAL_PIPE - 1) & 1);
+    caller->ignores_sigpipe = hands_sigpipe_down(name) && (signals >> (SIGPIPE - 1) & 1);
     derive_nofile(texts, name, caller);
 }
 
@@ -100,31 +98,30 @@ static const char *read_text(long pid, const char *name, char text[TEXT_MOST]) {
     unsock_text_put(&line, "/proc/");
     unsock_text_number(&line, (uint64_t)pid, 10, 1);
     unsock_text_put(&line, name);
-    long fd = unsock_sys(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC), count = fd;
-    while (fd >= 0 && length < TEXT_MOST - 1 &&
-           (count = unsock_sys(__NR_read, fd, text + length, TEXT_MOST - 1 - length)) > 0)
+    long fd = unsock_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0), count = fd;
+    while (fd >= 0 && length < TEXT_MOST - 1 && (count = unsock_read(fd, text + length, TEXT_MOST - 1 - length)) > 0)
         length += (size_t)count;
     if (fd >= 0)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     text[length] = '\0';
     return count < 0 ? NULL : text;
 }
 
 void unsock_caller_restore(void) {
     char own_limits[TEXT_MOST], parent_limits[TEXT_MOST], parent_status[TEXT_MOST];
-    long parent = unsock_sys(__NR_getppid);
-    struct unsock_caller_texts texts = {read_text(unsock_sys(__NR_getpid), "/limits", own_limits),
+    long parent = unsock_getppid();
+    struct unsock_caller_texts texts = {read_text(unsock_getpid(), "/limits", own_limits),
                                         read_text(parent, "/limits", parent_limits),
                                         read_text(parent, "/status", parent_status)};
     struct unsock_caller caller;
     struct rlimit64 nofile;
     unsock_caller_derive(&texts, &caller);
     if (!caller.ignores_sigpipe)
-        unsock_keeper_dispose(SIGNAL_PIPE, BY_DEFAULT);
-    if (!caller.changes_nofile || unsock_sys(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, &nofile) < 0)
+        unsock_keeper_dispose(SIGPIPE, SIG_DFL);
+    if (!caller.changes_nofile || unsock_prlimit64(0, RLIMIT_NOFILE, NULL, &nofile) < 0)
         return;
     nofile.rlim_cur = caller.soft_nofile;
-    unsock_sys(__NR_prlimit64, 0, RLIMIT_NOFILE, &nofile, 0);
+    unsock_prlimit64(0, RLIMIT_NOFILE, &nofile, NULL);
 }
 
 int unsock_caller_state(const char *own_limits, const char *parent_limits, const char *parent_status,

@@ -8,21 +8,14 @@
 #include "memory/epoll_memory.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include <linux/mman.h>
 
-#define EPOLL_IN 0x001
-#define EPOLL_OUT 0x004
-#define EPOLL_READ_HANGUP 0x2000
-#define EPOLL_EDGE (1u << 31)
-#define EPOLL_ADD 1
-#define EPOLL_MODIFY 3
 #define BUFFER (512 * 1024)
 #define TURNS_MOST 32 /* then it is another connection's turn */
 #define KEPT 16
 #define LIMIT_MOST (1u << 20)
-#define PAGE 4096
 
 /* One direction: from this descriptor to its peer. */
 struct end {
@@ -44,8 +37,8 @@ static uint8_t *kept[KEPT];
 static unsigned kept_count;
 
 static void *map(size_t size) {
-    long memory = unsock_sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return memory < 0 && memory > -PAGE ? NULL : (void *)memory;
+    long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory < 0 && memory > -UNSOCK_PAGE ? NULL : (void *)memory;
 }
 
 long unsock_connection_pair_start(long epoll, uint64_t descriptors) {
@@ -56,8 +49,8 @@ long unsock_connection_pair_start(long epoll, uint64_t descriptors) {
 }
 
 static void watch(int fd, int operation) {
-    struct unsock_epoll_event event = {EPOLL_IN | EPOLL_OUT | EPOLL_READ_HANGUP | EPOLL_EDGE, (uint64_t)fd};
-    unsock_sys(__NR_epoll_ctl, set, operation, fd, &event);
+    struct unsock_epoll_event event = {EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, (uint64_t)fd};
+    unsock_epoll_ctl(set, operation, fd, &event);
 }
 
 static bool take_buffer(struct end *end) {
@@ -70,7 +63,7 @@ static void leave_buffer(struct end *end) {
     if (end->buffer && kept_count < KEPT)
         kept[kept_count++] = end->buffer;
     else if (end->buffer)
-        unsock_sys(__NR_munmap, end->buffer, BUFFER);
+        unsock_munmap((unsigned long)end->buffer, BUFFER);
     end->buffer = NULL;
     end->at = end->passed = end->size = 0;
 }
@@ -79,18 +72,18 @@ static void forget(int fd) {
     leave_buffer(&ends[fd]);
     if (ends[fd].is_client)
         unsock_http_gate_end(ends[fd].gate);
-    unsock_sys(__NR_close, fd);
+    unsock_close(fd);
     ends[fd] = (struct end){.peer = 0};
 }
 
 static void close_by_reset(int fd) {
     struct linger at_once = {1, 0};
-    unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    unsock_setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
 void unsock_connection_pair_reset(int fd) {
     close_by_reset(fd);
-    unsock_sys(__NR_close, fd);
+    unsock_close(fd);
 }
 
 static void break_both(int fd) {
@@ -125,7 +118,7 @@ static long fill(int fd, struct end *end) {
     end->size = kept;
     if (kept == BUFFER)
         return -EBADMSG;
-    long count = unsock_sys(__NR_read, fd, end->buffer + kept, BUFFER - kept);
+    long count = unsock_read(fd, end->buffer + kept, BUFFER - kept);
     end->size += count > 0 ? (uint32_t)count : 0;
     end->ended = count == 0;
     return count < 0 ? count : let_pass(end);
@@ -136,7 +129,7 @@ static long fill(int fd, struct end *end) {
  * on is reset by the kernel when both have ended.
  */
 static long drain(struct end *end) {
-    long count = unsock_sys(__NR_write, end->peer, end->buffer + end->at, end->passed - end->at);
+    long count = unsock_write(end->peer, end->buffer + end->at, end->passed - end->at);
     if (count < 0 && count != -EAGAIN) {
         leave_buffer(end);
         end->ended = end->told = true;
@@ -157,14 +150,14 @@ static bool move(int fd) {
         } else if (!end->ended) {
             result = fill(fd, end);
         } else {
-            unsock_sys(__NR_shutdown, end->peer, SHUT_WR);
+            unsock_shutdown(end->peer, SHUT_WR);
             end->told = true;
         }
     }
     if (end->at == end->size)
         leave_buffer(end);
     if (turns == TURNS_MOST)
-        watch(fd, EPOLL_MODIFY); /* tells it once more */
+        watch(fd, EPOLL_CTL_MOD); /* tells it once more */
     return result == 0 || result == -EAGAIN;
 }
 
@@ -192,8 +185,8 @@ static bool have_room(int one, int other) {
 }
 
 static void begin(int one, int other) {
-    watch(one, EPOLL_ADD);
-    watch(other, EPOLL_ADD);
+    watch(one, EPOLL_CTL_ADD);
+    watch(other, EPOLL_CTL_ADD);
     unsock_connection_pair_event(one);
 }
 

@@ -7,7 +7,7 @@
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rules/control.h"
 #include "rules/control_words.h"
@@ -182,6 +182,6 @@ int unsock_make_control_program(const struct unsock_environment *environment) {
         unsock_control_describe(&line, &file);
     }
     unsock_text_char(&line, '\n');
-    unsock_sys(__NR_write, 2, line.buffer, line.length);
+    unsock_write(2, line.buffer, line.length);
     return result >= 0 ? 0 : 1;
 }

@@ -5,7 +5,7 @@
 #include "program/control_inet.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/control.h"
 #include "rules/control_path.h"
 #include "rules/socket_options.h"
@@ -139,14 +139,14 @@ static bool read_unix(const struct making *making, const char *flag, const char 
 bool unsock_control_real_path(const char *path, char *real) {
     char link[64];
     struct unsock_text text;
-    long fd = unsock_sys(__NR_openat, AT_FDCWD, path, UNSOCK_O_PATH | O_CLOEXEC);
+    long fd = unsock_openat(AT_FDCWD, path, UNSOCK_O_PATH | O_CLOEXEC, 0);
     if (fd < 0)
         return false;
     unsock_text_start(&text, link, sizeof(link));
     unsock_text_put(&text, "/proc/self/fd/");
     unsock_text_number(&text, (uint64_t)fd, 10, 1);
-    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, link, real, UNSOCK_RUN_PATH_MOST - 1);
-    unsock_sys(__NR_close, fd);
+    long length = unsock_readlinkat(AT_FDCWD, link, real, UNSOCK_RUN_PATH_MOST - 1);
+    unsock_close(fd);
     if (length > 0)
         real[length] = '\0';
     return length > 0;

@@ -5,15 +5,11 @@
 #include "process/errno_words.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/control_words.h"
-
-#include <linux/stat.h>
 
 #define PATH_MOST 4096
 #define PART ".unsock-"
-#define LOCK_SHARED 1
-#define NO_FOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW */
 
 /* How much of the path is the directory, with the slash. */
 static size_t directory_length(const char *path) {
@@ -26,7 +22,7 @@ static size_t directory_length(const char *path) {
 static long name_part(const char *path, char *part) {
     struct unsock_text text;
     uint64_t number;
-    if (unsock_sys(__NR_getrandom, &number, sizeof(number), 0) != (long)sizeof(number))
+    if (unsock_getrandom(&number, sizeof(number), 0) != (long)sizeof(number))
         return -EIO;
     unsock_text_start(&text, part, PATH_MOST);
     unsock_text_span(&text, (struct unsock_span){path, directory_length(path)});
@@ -36,27 +32,26 @@ static long name_part(const char *path, char *part) {
 }
 
 static long fill(long fd, const struct unsock_control_file *file, unsigned mode, bool locked) {
-    long result = unsock_sys(__NR_write, fd, file, sizeof(*file));
+    long result = unsock_write(fd, file, sizeof(*file));
     if (result >= 0 && result != (long)sizeof(*file))
         return -ENOSPC;
     if (result >= 0)
-        result = unsock_sys(__NR_fchmod, fd, mode);
-    return result == 0 && locked ? unsock_sys(__NR_flock, fd, LOCK_SHARED) : result;
+        result = unsock_fchmod(fd, mode);
+    return result == 0 && locked ? unsock_flock(fd, LOCK_SH) : result;
 }
 
 long unsock_control_write(const char *path, const struct unsock_control_file *file, unsigned mode, bool locked) {
     char part[PATH_MOST];
     long result = name_part(path, part);
-    long fd =
-        result < 0 ? result : unsock_sys(__NR_openat, AT_FDCWD, part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    long fd = result < 0 ? result : unsock_openat(AT_FDCWD, part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return fd;
     result = fill(fd, file, mode, locked);
     if (result == 0)
-        result = unsock_sys(__NR_linkat, AT_FDCWD, part, AT_FDCWD, path, 0);
-    unsock_sys(__NR_unlinkat, AT_FDCWD, part, 0);
+        result = unsock_linkat(AT_FDCWD, part, AT_FDCWD, path, 0);
+    unsock_unlinkat(AT_FDCWD, part, 0);
     if (result < 0)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     return result < 0 ? result : fd;
 }
 
@@ -65,11 +60,11 @@ static void put_what_is_there(struct unsock_text *error, const char *path, const
     struct statx status;
     struct unsock_control_file file;
     unsock_text_put(error, "exists already, ");
-    if (unsock_sys(__NR_statx, AT_FDCWD, path, NO_FOLLOW, STATX_TYPE, &status) < 0) {
+    if (unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status) < 0) {
         unsock_text_put(error, remove);
-    } else if ((status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFLNK) {
+    } else if ((status.stx_mode & S_IFMT) == S_IFLNK) {
         unsock_text_join(error, "a link: ", remove);
-    } else if ((status.stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFSOCK) {
+    } else if ((status.stx_mode & S_IFMT) == S_IFSOCK) {
         unsock_text_join(error, "a socket: a server has this port", left_over);
     } else if (unsock_control_file_read(path, &file) < 0) {
         unsock_text_join(error, "and is no control file: ", remove);

@@ -4,10 +4,9 @@
 
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include <linux/poll.h>
-#include <linux/stat.h>
 
 /*
  * IN_ATTRIB, IN_CLOSE_WRITE, IN_MOVED_FROM, IN_MOVED_TO, IN_CREATE, IN_DELETE, IN_DELETE_SELF, IN_MOVE_SELF
@@ -19,14 +18,14 @@
 
 void unsock_directory_watch_start(struct unsock_directory_watch *watch, const char *directory) {
     *watch = (struct unsock_directory_watch){.directory = directory, .watched = -1};
-    watch->inotify = unsock_sys(__NR_inotify_init1, O_CLOEXEC | O_NONBLOCK);
+    watch->inotify = unsock_inotify_init1(O_CLOEXEC | O_NONBLOCK);
 }
 
 static void find_nearest(const char *directory, char *nearest) {
     struct statx status;
     size_t length = strlen(directory);
     memcpy(nearest, directory, length + 1);
-    while (length > 1 && unsock_sys(__NR_statx, AT_FDCWD, nearest, 0, STATX_TYPE, &status) < 0) {
+    while (length > 1 && unsock_statx(AT_FDCWD, nearest, 0, STATX_TYPE, &status) < 0) {
         while (length > 1 && nearest[length - 1] != '/')
             length--;
         length -= length > 1;
@@ -47,9 +46,9 @@ bool unsock_directory_watch_arm(struct unsock_directory_watch *watch) {
     find_nearest(watch->directory, nearest);
     do {
         if (watch->watched >= 0 && !is_place(watch, nearest))
-            unsock_sys(__NR_inotify_rm_watch, watch->inotify, watch->watched);
+            unsock_inotify_rm_watch(watch->inotify, watch->watched);
         memcpy(watch->place, nearest, strlen(nearest) + 1);
-        watch->watched = unsock_sys(__NR_inotify_add_watch, watch->inotify, nearest, CHANGES);
+        watch->watched = unsock_inotify_add_watch(watch->inotify, nearest, CHANGES);
         find_nearest(watch->directory, nearest);
     } while (watch->watched >= 0 && !is_place(watch, nearest));
     return watch->watched >= 0;
@@ -59,7 +58,7 @@ void unsock_directory_watch_wait(struct unsock_directory_watch *watch, int64_t m
     uint8_t events[EVENTS_SIZE];
     struct timespec time = {most / 1000, most % 1000 * MILLISECOND};
     struct pollfd poll = {.fd = (int)watch->inotify, .events = POLLIN};
-    unsock_sys(__NR_ppoll, &poll, watch->inotify >= 0 ? 1 : 0, most < 0 ? NULL : &time, 0, 0);
-    while (watch->inotify >= 0 && unsock_sys(__NR_read, watch->inotify, events, sizeof(events)) > 0)
+    unsock_ppoll(&poll, watch->inotify >= 0 ? 1 : 0, most < 0 ? NULL : &time, NULL, 0);
+    while (watch->inotify >= 0 && unsock_read(watch->inotify, events, sizeof(events)) > 0)
         ;
 }

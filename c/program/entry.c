@@ -3,7 +3,7 @@
  * its relocations: that comes first, and until it is done only PC-relative code and data may be used.
  */
 #include "program/program.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "trap/loader.h"
 
 #include <elf.h>
@@ -80,7 +80,7 @@ __attribute__((noreturn)) static void run_program(uint64_t *stack) {
     const char *const *argv = (const char *const *)(stack + 1);
     int status = unsock_program(argc, argv, argv + argc + 1);
     for (;;)
-        unsock_sys(__NR_exit_group, status);
+        unsock_exit_group(status);
 }
 
 /* `stack` is what the kernel left: argc, argv…, NULL, environment…, NULL, auxiliary vector (System V ABI). */
@@ -89,7 +89,7 @@ __attribute__((used, noreturn, visibility("hidden"))) void unsock_started(uint64
     if (unsock_loader_is_asked(stack))
         unsock_loader_start(stack);
     /* The one that the kernel gave may be small (ulimit -s 64). */
-    long room = unsock_sys(__NR_mmap, 0, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long room = unsock_mmap(0, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (room < 0 && room > -4096)
         run_program(stack);
     go_on(run_program, stack, (uint64_t)room + STACK_SIZE);

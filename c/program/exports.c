@@ -14,14 +14,13 @@
 #include "program/run_options.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/setting_names.h"
 #include "rules/settings.h"
 #include "trap/patch.h"
 #include "unsock.h"
 
 #define NOBODY 65534
-#define PAGE 4096
 #define READ_FIRST 65536
 #define COMMAND "run"
 
@@ -65,13 +64,12 @@ static const char *read_whole(const char *path, size_t *length, struct unsock_ex
     for (size_t size = READ_FIRST;; size *= 2) {
         *space = unsock_exec_space_enter(size);
         char *bytes = *space ? unsock_exec_space_cut(*space, size - 16) : NULL;
-        long fd = bytes ? unsock_sys(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC) : -ENOMEM, count = fd;
+        long fd = bytes ? unsock_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0) : -ENOMEM, count = fd;
         *length = 0;
-        while (fd >= 0 && *length < size - 16 &&
-               (count = unsock_sys(__NR_read, fd, bytes + *length, size - 16 - *length)) > 0)
+        while (fd >= 0 && *length < size - 16 && (count = unsock_read(fd, bytes + *length, size - 16 - *length)) > 0)
             *length += (size_t)count;
         if (fd >= 0)
-            unsock_sys(__NR_close, fd);
+            unsock_close(fd);
         if (count == 0)
             return bytes;
         if (*space)
@@ -233,10 +231,10 @@ int unsock_check_sockets(char *error, size_t size) {
 int unsock_check_rewriting(const char *path, char *error, size_t size) {
     struct unsock_text line;
     unsock_text_start(&line, error, size);
-    long fd = unsock_sys(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-    long result = fd < 0 ? fd : unsock_patch_allowed(fd, PAGE);
+    long fd = unsock_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    long result = fd < 0 ? fd : unsock_patch_allowed(fd, UNSOCK_PAGE);
     if (fd >= 0)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     if (result < 0)
         unsock_text_put(&line, unsock_errno_words(-result));
     return result == -ENOSYS ? 1 : (int)result;

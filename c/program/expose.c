@@ -14,7 +14,7 @@
 #include "program/keeper_channel.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "unsock.h"
 
 #include <linux/resource.h>
@@ -25,8 +25,6 @@
 #define PATH_MOST 128
 #define BIT(signal) ((uint64_t)1 << ((signal) - 1))
 #define ENDING (BIT(1) | BIT(2) | BIT(3) | BIT(15)) /* SIGHUP, SIGINT, SIGQUIT, SIGTERM */
-#define PIPE_SIGNAL 13
-#define IGNORED 1
 #define NULL_DEVICE "/dev/null"
 #define DIRECTORY_GONE (-2)
 #define NO_END (-1)
@@ -53,7 +51,7 @@ static void leave(const struct expose *expose) {
 /* Ends as whoever has sent the signal expects. */
 static int end_by(int signal) {
     unsock_keeper_dispose(signal, 0);
-    unsock_sys(__NR_kill, unsock_sys(__NR_getpid), signal);
+    unsock_kill(unsock_getpid(), signal);
     unsock_keeper_mask(0, NULL);
     return 128 + signal;
 }
@@ -64,7 +62,7 @@ static int take(const struct expose *expose, const struct unsock_epoll_event *ev
     unsigned number = (uint32_t)event->data;
     switch ((enum unsock_expose_kind)(event->data >> 32)) {
     case UNSOCK_EXPOSE_SIGNALS:
-        if (unsock_sys(__NR_read, expose->signals, signal, sizeof(signal)) == (long)sizeof(signal))
+        if (unsock_read(expose->signals, signal, sizeof(signal)) == (long)sizeof(signal))
             return (int)signal[0];
         break;
     case UNSOCK_EXPOSE_CHANGES:
@@ -98,7 +96,7 @@ static int serve(struct expose *expose) {
         wait = unsock_expose_sooner(wait, unsock_expose_datagrams_go_on());
         wait = unsock_expose_sooner(wait, unsock_expose_all_go_on());
         wait = unsock_expose_sooner(wait, unsock_expose_http_go_on());
-        long count = unsock_sys(__NR_epoll_pwait, expose->set, events, EVENTS_MOST, wait, 0, 0);
+        long count = unsock_epoll_pwait(expose->set, events, EVENTS_MOST, wait, NULL, 0);
         for (long i = 0; i < count; i++) {
             int end = take(expose, &events[i]);
             if (end == NO_END)
@@ -146,13 +144,13 @@ static bool open_http(struct expose *expose) {
 static uint64_t prepare_descriptors(void) {
     struct rlimit64 limit = {1024, 1024};
     long fd;
-    while ((fd = unsock_sys(__NR_openat, AT_FDCWD, NULL_DEVICE, O_RDWR | O_CLOEXEC)) >= 0 && fd <= 2)
+    while ((fd = unsock_openat(AT_FDCWD, NULL_DEVICE, O_RDWR | O_CLOEXEC, 0)) >= 0 && fd <= 2)
         ;
     if (fd > 2)
-        unsock_sys(__NR_close, fd);
-    unsock_sys(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, &limit);
+        unsock_close(fd);
+    unsock_prlimit64(0, RLIMIT_NOFILE, NULL, &limit);
     limit.rlim_cur = limit.rlim_max;
-    unsock_sys(__NR_prlimit64, 0, RLIMIT_NOFILE, &limit, 0);
+    unsock_prlimit64(0, RLIMIT_NOFILE, &limit, NULL);
     return limit.rlim_max;
 }
 
@@ -172,16 +170,16 @@ static long prepare(struct expose *expose) {
     static const uint64_t ending = ENDING;
     const struct unsock_expose_options *options = &expose->options;
     uint64_t descriptors = prepare_descriptors();
-    unsock_keeper_dispose(PIPE_SIGNAL, IGNORED);
+    unsock_keeper_dispose(SIGPIPE, SIG_IGN);
     unsock_keeper_mask(ENDING, NULL);
-    expose->set = unsock_sys(__NR_epoll_create1, O_CLOEXEC);
-    expose->signals = unsock_sys(__NR_signalfd4, -1, &ending, sizeof(ending), O_NONBLOCK | O_CLOEXEC);
+    expose->set = unsock_epoll_create1(O_CLOEXEC);
+    expose->signals = unsock_signalfd4(-1, &ending, O_NONBLOCK | O_CLOEXEC);
     long result = expose->set < 0       ? expose->set
                   : expose->signals < 0 ? expose->signals
                                         : unsock_connection_pair_start(expose->set, descriptors);
     if (result < 0)
         return result;
-    unsock_expose_watch(expose->set, UNSOCK_EPOLL_ADD, expose->signals, UNSOCK_EPOLL_IN, UNSOCK_EXPOSE_SIGNALS, 0);
+    unsock_expose_watch(expose->set, EPOLL_CTL_ADD, expose->signals, EPOLLIN, UNSOCK_EXPOSE_SIGNALS, 0);
     if (!unsock_expose_streams_start(expose->set, options) || !unsock_expose_datagrams_start(expose->set, options))
         return -ENOMEM;
     return options->is_all ? unsock_expose_all_start(expose->set, expose->directory.path, options) : 0;

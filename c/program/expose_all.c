@@ -11,7 +11,7 @@
 #include "program/expose_words.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/file_name.h"
 #include "unsock.h"
 
@@ -40,13 +40,13 @@ static struct all {
 long unsock_expose_all_start(long set, const char *directory, const struct unsock_expose_options *options) {
     all = (struct all){.options = options, .directory = directory, .stale = true, .last = INT64_MIN / 2};
     all.ports = unsock_expose_map(PORTS * sizeof(*all.ports));
-    all.changes = all.ports ? unsock_sys(__NR_inotify_init1, O_NONBLOCK | O_CLOEXEC) : -ENOMEM;
+    all.changes = all.ports ? unsock_inotify_init1(O_NONBLOCK | O_CLOEXEC) : -ENOMEM;
     if (all.changes < 0)
         return all.changes;
-    long result = unsock_sys(__NR_inotify_add_watch, all.changes, directory, CHANGES);
+    long result = unsock_inotify_add_watch(all.changes, directory, CHANGES);
     if (result < 0)
         return result;
-    unsock_expose_watch(set, UNSOCK_EPOLL_ADD, all.changes, UNSOCK_EPOLL_IN, UNSOCK_EXPOSE_CHANGES, 0);
+    unsock_expose_watch(set, EPOLL_CTL_ADD, all.changes, EPOLLIN, UNSOCK_EXPOSE_CHANGES, 0);
     return 0;
 }
 
@@ -65,7 +65,7 @@ bool unsock_expose_all_event(void) {
     _Alignas(8) char events[4096];
     bool is_there = true;
     for (;;) {
-        long size = unsock_sys(__NR_read, all.changes, events, sizeof(events));
+        long size = unsock_read(all.changes, events, sizeof(events));
         if (size <= 0)
             return is_there;
         for (long at = 0; at + (long)sizeof(struct inotify_event) <= size;) {
@@ -117,7 +117,7 @@ static void complain(const struct unsock_ip *address, long result) {
     unsock_text_put(&text, "unsock: ");
     unsock_expose_why_not(&text, address, NULL, result);
     unsock_text_put(&text, "\n");
-    unsock_sys(__NR_write, 2, line, text.length);
+    unsock_write(2, line, text.length);
 }
 
 static void follow(uint16_t port) {

@@ -8,7 +8,7 @@
 #include "program/expose_event.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #define PATH_MOST 128
 #define SESSIONS_MOST 1024
@@ -68,8 +68,7 @@ long unsock_expose_datagrams_open(const char *path, const struct unsock_expose_p
     if (fd < 0)
         return fd;
     own->fd = (int)fd;
-    unsock_expose_watch(datagrams.set, UNSOCK_EPOLL_ADD, fd, UNSOCK_EPOLL_IN, UNSOCK_EXPOSE_DATAGRAMS,
-                        datagrams.port_count);
+    unsock_expose_watch(datagrams.set, EPOLL_CTL_ADD, fd, EPOLLIN, UNSOCK_EXPOSE_DATAGRAMS, datagrams.port_count);
     return datagrams.port_count++;
 }
 
@@ -85,7 +84,7 @@ void unsock_expose_datagrams_close(void) {
     }
     for (unsigned i = 0; i < datagrams.port_count; i++) {
         if (datagrams.options->is_in)
-            unsock_sys(__NR_unlinkat, AT_FDCWD, datagrams.ports[i].path, 0);
+            unsock_unlinkat(AT_FDCWD, datagrams.ports[i].path, 0);
     }
 }
 
@@ -108,13 +107,13 @@ static long open_session(struct session *session) {
     const struct port *port = &datagrams.ports[session->port];
     bool is_in = datagrams.options->is_in;
     long fd = is_in ? unsock_expose_connect_real(SOCK_DGRAM, &port->address)
-                    : unsock_sys(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+                    : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     unsock_standin_take(&session->standin, (int)fd);
     long result = fd >= 0 && !is_in ? bind_client(session) : fd;
     if (result < 0)
         return unsock_standin_undo(&session->standin, SOCK_DGRAM, result);
     session->fd = (int)fd;
-    unsock_expose_watch(datagrams.set, UNSOCK_EPOLL_ADD, fd, UNSOCK_EPOLL_IN, UNSOCK_EXPOSE_SESSION,
+    unsock_expose_watch(datagrams.set, EPOLL_CTL_ADD, fd, EPOLLIN, UNSOCK_EXPOSE_SESSION,
                         (unsigned)(session - datagrams.sessions));
     return 0;
 }
@@ -143,9 +142,9 @@ static bool send_on(const struct port *port, const struct session *session, uint
     struct sockaddr_un name;
     long result;
     if (datagrams.options->is_in)
-        result = unsock_sys(__NR_sendto, session->fd, port->buffer, size, MSG_NOSIGNAL, 0, 0);
+        result = unsock_sendto(session->fd, port->buffer, size, MSG_NOSIGNAL, NULL, 0);
     else if (unsock_expose_name_inside(port->path, &name))
-        result = unsock_sys(__NR_sendto, session->fd, port->buffer, size, MSG_NOSIGNAL, &name, sizeof(name));
+        result = unsock_sendto(session->fd, port->buffer, size, MSG_NOSIGNAL, &name, sizeof(name));
     else
         return true;
     return result != -EAGAIN;
@@ -156,8 +155,8 @@ static void hold(unsigned number, unsigned session, uint32_t size, int64_t until
     port->held_session = session;
     port->held_size = size;
     port->held_until = until;
-    unsock_expose_watch(datagrams.set, UNSOCK_EPOLL_MODIFY, port->fd, until == 0 ? UNSOCK_EPOLL_IN : 0,
-                        UNSOCK_EXPOSE_DATAGRAMS, number);
+    unsock_expose_watch(datagrams.set, EPOLL_CTL_MOD, port->fd, until == 0 ? EPOLLIN : 0, UNSOCK_EXPOSE_DATAGRAMS,
+                        number);
 }
 
 void unsock_expose_datagrams_event(unsigned number) {
@@ -166,7 +165,7 @@ void unsock_expose_datagrams_event(unsigned number) {
         union unsock_sockaddr client;
         uint32_t length = sizeof(client);
         memset(&client, 0, sizeof(client));
-        long size = unsock_sys(__NR_recvfrom, port->fd, port->buffer, SIZE_MOST, 0, &client, &length);
+        long size = unsock_recvfrom(port->fd, port->buffer, SIZE_MOST, 0, &client, &length);
         if (size < 0)
             break;
         struct session *session = session_of(number, &client, UNSOCK_MIN(length, (uint32_t)sizeof(client)));
@@ -181,12 +180,12 @@ void unsock_expose_datagrams_event(unsigned number) {
 void unsock_expose_datagrams_answer(unsigned number) {
     struct session *session = &datagrams.sessions[number];
     for (int i = 0; i < TURNS_MOST && session->fd > 0; i++) {
-        long size = unsock_sys(__NR_recvfrom, session->fd, datagrams.answer, SIZE_MOST, 0, 0, 0);
+        long size = unsock_recvfrom(session->fd, datagrams.answer, SIZE_MOST, 0, NULL, NULL);
         if (size < 0)
             break;
         session->last = unsock_expose_now();
-        unsock_sys(__NR_sendto, datagrams.ports[session->port].fd, datagrams.answer, size, MSG_NOSIGNAL,
-                   &session->client, session->length);
+        unsock_sendto(datagrams.ports[session->port].fd, datagrams.answer, size, MSG_NOSIGNAL, &session->client,
+                      session->length);
     }
 }
 

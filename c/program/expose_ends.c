@@ -6,7 +6,7 @@
 #include "files/other_directory.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "unsock.h"
 
 #define FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
@@ -16,7 +16,7 @@
 
 static long ended(long fd, long result) {
     if (fd >= 0 && result < 0)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     return fd < 0 ? fd : result < 0 ? result : fd;
 }
 
@@ -25,15 +25,15 @@ long unsock_expose_listen_real(int type, struct unsock_ip *address) {
     uint32_t length = sizeof(name);
     int yes = 1;
     socklen_t size = unsock_ip_write(address, address->family, &name);
-    long fd = unsock_sys(__NR_socket, address->family, type | FLAGS, 0), result = fd;
+    long fd = unsock_socket(address->family, type | FLAGS, 0), result = fd;
     if (fd >= 0 && type == SOCK_STREAM) /* of UDP two could have the port then */
-        unsock_sys(__NR_setsockopt, fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+        unsock_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
     if (fd >= 0)
-        result = unsock_sys(__NR_bind, fd, &name, size);
+        result = unsock_bind(fd, &name, size);
     if (result == 0 && type == SOCK_STREAM)
-        result = unsock_sys(__NR_listen, fd, BACKLOG);
+        result = unsock_listen(fd, BACKLOG);
     if (result == 0)
-        result = unsock_sys(__NR_getsockname, fd, &name, &length);
+        result = unsock_getsockname(fd, &name, &length);
     if (result == 0)
         unsock_ip_read(&name, length, address);
     return ended(fd, result);
@@ -43,10 +43,10 @@ long unsock_expose_connect_real(int type, const struct unsock_ip *address) {
     union unsock_sockaddr name;
     int yes = 1;
     socklen_t size = unsock_ip_write(address, address->family, &name);
-    long fd = unsock_sys(__NR_socket, address->family, type | FLAGS, 0), result = fd;
+    long fd = unsock_socket(address->family, type | FLAGS, 0), result = fd;
     if (fd >= 0) {
-        unsock_sys(__NR_setsockopt, fd, IPPROTO_TCP_LEVEL, NO_DELAY, &yes, sizeof(yes));
-        result = unsock_sys(__NR_connect, fd, &name, size);
+        unsock_setsockopt(fd, IPPROTO_TCP_LEVEL, NO_DELAY, &yes, sizeof(yes));
+        result = unsock_connect(fd, &name, size);
     }
     return ended(fd, result == -EINPROGRESS ? 0 : result);
 }
@@ -65,11 +65,11 @@ static long bind_inside(int type, const char *path) {
     if (!unsock_expose_name_inside(path, &name))
         return -ENAMETOOLONG;
     unsock_prune(path, 1);
-    long fd = unsock_sys(__NR_socket, AF_UNIX, type | FLAGS, 0), result = fd;
+    long fd = unsock_socket(AF_UNIX, type | FLAGS, 0), result = fd;
     if (fd >= 0)
-        result = unsock_sys(__NR_bind, fd, &name, sizeof(name));
+        result = unsock_bind(fd, &name, sizeof(name));
     if (result == 0 && type == SOCK_STREAM)
-        result = unsock_sys(__NR_listen, fd, BACKLOG);
+        result = unsock_listen(fd, BACKLOG);
     return ended(fd, result);
 }
 
@@ -91,9 +91,9 @@ static long connect_control(const char *path) {
     memcpy(&family, control.dest, sizeof(family));
     if (family != AF_UNIX || (control.options & UNSOCK_CONTROL_FIRECRACKER))
         return -EAFNOSUPPORT;
-    long fd = unsock_sys(__NR_socket, AF_UNIX, SOCK_STREAM | FLAGS, 0);
+    long fd = unsock_socket(AF_UNIX, SOCK_STREAM | FLAGS, 0);
     if (fd >= 0)
-        result = unsock_sys(__NR_connect, fd, control.dest, control.dest_length);
+        result = unsock_connect(fd, control.dest, control.dest_length);
     return ended(fd, result);
 }
 
@@ -102,14 +102,14 @@ long unsock_expose_connect_inside(const char *path, const struct unsock_ip *clie
     struct unsock_ip source = *client;
     if (!unsock_expose_name_inside(path, &name))
         return -ENAMETOOLONG;
-    long fd = unsock_sys(__NR_socket, AF_UNIX, SOCK_STREAM | FLAGS, 0), result = fd;
+    long fd = unsock_socket(AF_UNIX, SOCK_STREAM | FLAGS, 0), result = fd;
     if (fd >= 0) {
         /* Where somebody in the directory has that very address, the server sees a client without one. */
         unsock_client_name_bind((int)fd, &source, asked, path);
-        result = unsock_sys(__NR_connect, fd, &name, sizeof(name));
+        result = unsock_connect(fd, &name, sizeof(name));
     }
     if (fd >= 0 && result == -ECONNREFUSED) {
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
         return connect_control(path);
     }
     return ended(fd, result);

@@ -5,13 +5,9 @@
 #include "memory/epoll_memory.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include <linux/mman.h>
-
-#define UNSOCK_EPOLL_IN 0x001
-#define UNSOCK_EPOLL_ADD 1
-#define UNSOCK_EPOLL_MODIFY 3
 
 /* In the upper half of an event's data; in the lower half stands which one. */
 enum unsock_expose_kind {
@@ -28,19 +24,19 @@ enum unsock_expose_kind {
 static inline void unsock_expose_watch(long set, int operation, long fd, uint32_t events, enum unsock_expose_kind kind,
                                        unsigned number) {
     struct unsock_epoll_event event = {events, (uint64_t)kind << 32 | number};
-    unsock_sys(__NR_epoll_ctl, set, operation, fd, &event);
+    unsock_epoll_ctl(set, operation, fd, &event);
 }
 
 /* Zeroed memory, which costs nothing before it is used. NULL: there is none. */
 static inline void *unsock_expose_map(size_t size) {
-    long memory = unsock_sys(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return memory < 0 && memory > -4096 ? NULL : (void *)memory;
 }
 
 /* Milliseconds of a clock that nobody sets. */
 static inline int64_t unsock_expose_now(void) {
     struct timespec now = {0, 0};
-    unsock_sys(__NR_clock_gettime, 1 /* CLOCK_MONOTONIC */, &now);
+    unsock_clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 

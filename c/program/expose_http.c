@@ -14,7 +14,7 @@
 #include "program/http_route.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #define REQUESTS_MOST 512
 #define ACCEPTED_MOST 64
@@ -64,7 +64,7 @@ long unsock_expose_http_start(long set, const char *base, const char *extra, str
         return fd;
     web.fd = (int)fd;
     web.address = *address;
-    unsock_expose_watch(set, UNSOCK_EPOLL_ADD, fd, UNSOCK_EPOLL_IN, UNSOCK_EXPOSE_WEB, 0);
+    unsock_expose_watch(set, EPOLL_CTL_ADD, fd, EPOLLIN, UNSOCK_EXPOSE_WEB, 0);
     return 0;
 }
 
@@ -77,7 +77,7 @@ static void let_go(struct request *request) {
 
 static void end(struct request *request) {
     unsock_http_gate_end(request->gate);
-    unsock_sys(__NR_close, request->fd);
+    unsock_close(request->fd);
     let_go(request);
 }
 
@@ -85,11 +85,11 @@ static void end(struct request *request) {
 static void answer(struct request *request, const void *bytes, size_t size) {
     int room = SEND_ROOM;
     if (request->state == WAITING)
-        unsock_expose_watch(web.set, UNSOCK_EPOLL_ADD, request->fd, UNSOCK_EPOLL_IN, UNSOCK_EXPOSE_REQUEST,
+        unsock_expose_watch(web.set, EPOLL_CTL_ADD, request->fd, EPOLLIN, UNSOCK_EXPOSE_REQUEST,
                             (unsigned)(request - web.requests));
-    unsock_sys(__NR_setsockopt, request->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
-    unsock_sys(__NR_sendto, request->fd, bytes, size, MSG_NOSIGNAL, 0, 0);
-    unsock_sys(__NR_shutdown, request->fd, SHUT_WR);
+    unsock_setsockopt(request->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+    unsock_sendto(request->fd, bytes, size, MSG_NOSIGNAL, NULL, 0);
+    unsock_shutdown(request->fd, SHUT_WR);
     request->state = ENDING;
     request->until = unsock_expose_now() + ENDING_MS;
 }
@@ -119,7 +119,7 @@ static void lead_on(struct request *request) {
     asked.port = request->port;
     long server = unsock_expose_connect_elsewhere(request->path, &request->client, &asked);
     if (request->state == READING)
-        unsock_sys(__NR_epoll_ctl, web.set, 2 /* EPOLL_CTL_DEL */, request->fd, 0);
+        unsock_epoll_ctl(web.set, EPOLL_CTL_DEL, request->fd, NULL);
     request->state = WAITING;
     if (server == -EAGAIN)
         return;
@@ -174,7 +174,7 @@ static void start_http2(struct request *request) {
     static const uint8_t settings[UNSOCK_HTTP2_FRAME] = {0, 0, 0, 4, 0, 0, 0, 0, 0};
     request->gate->is_http2 = true;
     unsock_http2_start(&request->gate->http2);
-    unsock_sys(__NR_sendto, request->fd, settings, sizeof(settings), MSG_NOSIGNAL, 0, 0);
+    unsock_sendto(request->fd, settings, sizeof(settings), MSG_NOSIGNAL, NULL, 0);
 }
 
 static void look_at_http2(struct request *request) {
@@ -225,7 +225,7 @@ void unsock_expose_http_request(unsigned number) {
         return;
     bool is_read = request->state == READING;
     size_t at = is_read ? request->size : 0;
-    long count = unsock_sys(__NR_read, request->fd, request->bytes + at, HEAD_MOST - at);
+    long count = unsock_read(request->fd, request->bytes + at, HEAD_MOST - at);
     if (count == -EAGAIN)
         return;
     if (count <= 0) {
@@ -254,7 +254,7 @@ void unsock_expose_http_event(void) {
     for (int i = 0; i < ACCEPTED_MOST; i++) {
         union unsock_sockaddr name;
         uint32_t length = sizeof(name);
-        long fd = unsock_sys(__NR_accept4, web.fd, &name, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        long fd = unsock_accept4(web.fd, &name, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0)
             return;
         struct unsock_http_gate *gate = unsock_http_gate_make();
@@ -270,7 +270,7 @@ void unsock_expose_http_event(void) {
                                     .bytes = web.bytes + (size_t)number * HEAD_MOST};
         unsock_ip_read(&name, length, &request->client);
         web.count++;
-        unsock_expose_watch(web.set, UNSOCK_EPOLL_ADD, fd, UNSOCK_EPOLL_IN, UNSOCK_EXPOSE_REQUEST, number);
+        unsock_expose_watch(web.set, EPOLL_CTL_ADD, fd, EPOLLIN, UNSOCK_EXPOSE_REQUEST, number);
     }
 }
 

@@ -6,7 +6,7 @@
 #include "program/expose_event.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 
 #define PATH_MOST 128
@@ -66,7 +66,7 @@ long unsock_expose_streams_open(const char *path, const struct unsock_expose_por
         return fd;
     listener->fd = (int)fd;
     listener->life++;
-    unsock_expose_watch(streams.set, UNSOCK_EPOLL_ADD, fd, UNSOCK_EPOLL_IN, UNSOCK_EXPOSE_LISTENER, number);
+    unsock_expose_watch(streams.set, EPOLL_CTL_ADD, fd, EPOLLIN, UNSOCK_EXPOSE_LISTENER, number);
     return number;
 }
 
@@ -74,9 +74,9 @@ void unsock_expose_streams_close(unsigned number) {
     struct listener *listener = &streams.listeners[number];
     if (listener->fd <= 0)
         return;
-    unsock_sys(__NR_close, listener->fd);
+    unsock_close(listener->fd);
     if (streams.options->is_in)
-        unsock_sys(__NR_unlinkat, AT_FDCWD, listener->path, 0);
+        unsock_unlinkat(AT_FDCWD, listener->path, 0);
     listener->fd = 0;
 }
 
@@ -128,9 +128,9 @@ bool unsock_expose_streams_event(unsigned number) {
         union unsock_sockaddr name;
         uint32_t length = sizeof(name);
         struct unsock_ip client = {.family = 0};
-        long fd = unsock_sys(__NR_accept4, streams.listeners[number].fd, &name, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        long fd = unsock_accept4(streams.listeners[number].fd, &name, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || fd == -ENOBUFS)
-            unsock_sys(__NR_nanosleep, &pause, 0);
+            unsock_nanosleep(&pause, NULL);
         if (fd < 0)
             break;
         if (!streams.options->is_in)

@@ -8,12 +8,11 @@
 #include "program/run_print.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/environment.h"
 
 #include <linux/prctl.h>
 
-#define ALL_SIGNALS (~(uint64_t)0)
 #define NAME "unsock"
 #define REQUEST_MOST 8192
 #define ANSWER_MOST 8192
@@ -61,7 +60,7 @@ static bool serve(const struct unsock_hold *hold) {
     size_t filled = 0;
     bool is_used = true;
     while (filled < sizeof(buffer)) {
-        long count = unsock_sys(__NR_read, 0, buffer + filled, sizeof(buffer) - filled);
+        long count = unsock_read(0, buffer + filled, sizeof(buffer) - filled);
         if (count <= 0)
             break;
         filled += (size_t)count;
@@ -79,17 +78,17 @@ static bool serve(const struct unsock_hold *hold) {
 
 /* A terminal, a pipe or a file that the caller's errors go to is not held. */
 static void leave_error_output(void) {
-    long null = unsock_sys(__NR_openat, AT_FDCWD, NULL_DEVICE, O_RDWR | O_CLOEXEC);
+    long null = unsock_openat(AT_FDCWD, NULL_DEVICE, O_RDWR | O_CLOEXEC, 0);
     if (null >= 0)
-        unsock_sys(__NR_dup3, null, 2, O_CLOEXEC);
+        unsock_dup3(null, 2, O_CLOEXEC);
     if (null > 2)
-        unsock_sys(__NR_close, null);
+        unsock_close(null);
 }
 
 int unsock_hold(const struct unsock_hold *hold) {
-    unsock_keeper_mask(ALL_SIGNALS, NULL);
-    unsock_sys(__NR_setsid);
-    unsock_sys(__NR_prctl, PR_SET_NAME, NAME, 0, 0, 0);
+    unsock_keeper_mask(UNSOCK_ALL_SIGNALS, NULL);
+    unsock_setsid();
+    unsock_prctl(PR_SET_NAME, (unsigned long)NAME, 0, 0, 0);
     bool is_used = true;
     if (tell_environment(hold) == 0) {
         leave_error_output();

@@ -17,7 +17,7 @@ struct unsock_http_gate *unsock_http_gate_make(void) {
 
 void unsock_http_gate_end(struct unsock_http_gate *gate) {
     if (gate)
-        unsock_sys(__NR_munmap, gate, sizeof(*gate));
+        unsock_munmap((unsigned long)gate, sizeof(*gate));
 }
 
 void unsock_http_gate_request(struct unsock_http_gate *gate, const struct unsock_http_head *head, size_t size) {

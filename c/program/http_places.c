@@ -8,7 +8,7 @@
 #include "process/loopback_name.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/http_head.h"
 #include "unsock.h"
 
@@ -48,11 +48,11 @@ static void add_named(struct unsock_http_places *places, const char *names, cons
     char link[UNSOCK_RUN_PATH_MOST], path[UNSOCK_RUN_PATH_MOST];
     if (!unsock_loopback_name_is(unsock_span_of(name)) || !put_path(link, names, name))
         return;
-    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, link, path, sizeof(path) - 1);
+    long length = unsock_readlinkat(AT_FDCWD, link, path, sizeof(path) - 1);
     if (length <= 0)
         return;
     path[length] = '\0';
-    if (unsock_sys(__NR_faccessat, AT_FDCWD, path, 0) == -ENOENT)
+    if (unsock_faccessat(AT_FDCWD, path, 0) == -ENOENT)
         unsock_loopback_name_forget(names, name);
     else
         add(places, name, path);

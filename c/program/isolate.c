@@ -4,7 +4,7 @@
 #include "process/errno_words.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include <linux/sched.h>
 
@@ -42,10 +42,10 @@ static bool fail(struct unsock_text *error, long result) {
 }
 
 static long write_to(const char *path, const char *text) {
-    long fd = unsock_sys(__NR_openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
-    long result = fd < 0 ? fd : unsock_sys(__NR_write, fd, text, strlen(text));
+    long fd = unsock_openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
+    long result = fd < 0 ? fd : unsock_write(fd, text, strlen(text));
     if (fd >= 0)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     return result;
 }
 
@@ -63,8 +63,8 @@ static long map(const char *path, long number) {
 
 /* Who may not make a network namespace may in a user namespace of his own. He is who he was in it. */
 static long unshare_as_user(void) {
-    long uid = unsock_sys(__NR_geteuid), gid = unsock_sys(__NR_getegid);
-    long result = unsock_sys(__NR_unshare, CLONE_NEWUSER | CLONE_NEWNET);
+    long uid = unsock_geteuid(), gid = unsock_getegid();
+    long result = unsock_unshare(CLONE_NEWUSER | CLONE_NEWNET);
     if (result == 0)
         result = map("/proc/self/uid_map", uid);
     /* Without this only root may map groups (user_namespaces(7)). */
@@ -78,13 +78,13 @@ static long unshare_as_user(void) {
 /* By a socket of any family: AF_INET may be forbidden. */
 static long bring_up_loopback(void) {
     struct interface loopback = {.name = "lo"};
-    long fd = unsock_sys(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    long result = fd < 0 ? fd : unsock_sys(__NR_ioctl, fd, GET_FLAGS, &loopback);
+    long fd = unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    long result = fd < 0 ? fd : unsock_ioctl(fd, GET_FLAGS, &loopback);
     loopback.flags |= FLAG_UP;
     if (result == 0)
-        result = unsock_sys(__NR_ioctl, fd, SET_FLAGS, &loopback);
+        result = unsock_ioctl(fd, SET_FLAGS, &loopback);
     if (fd >= 0)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     return result;
 }
 
@@ -98,7 +98,7 @@ static void widen_queues(void) {
 }
 
 bool unsock_isolate(struct unsock_text *error) {
-    long result = unsock_sys(__NR_unshare, CLONE_NEWNET);
+    long result = unsock_unshare(CLONE_NEWNET);
     if (result == -EPERM)
         result = unshare_as_user();
     if (result == 0)

@@ -5,13 +5,10 @@
 #include "program/keeper_channel.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include <linux/wait.h>
 
-#define SIGNAL_KILL 9
-#define SIGNAL_CHILD 17
-#define SIGNAL_CONTINUE 18
 #define CODE_QUEUE (-1) /* SI_QUEUE */
 #define STATUS_CONTINUED 0xffff
 #define STATUS_STOPPED 0x7f
@@ -46,7 +43,7 @@ static void tell(int32_t kind, int32_t number) {
 static void take_signals(struct stay *stay) {
     struct unsock_keeper_message signal;
     while (unsock_keeper_next_signal(&signal)) {
-        if (signal.number > 0 && signal.number <= UNSOCK_KEEPER_SIGNALS_MOST && signal.number != SIGNAL_CHILD)
+        if (signal.number > 0 && signal.number <= UNSOCK_KEEPER_SIGNALS_MOST && signal.number != SIGCHLD)
             stay->direct[signal.number] = signal;
     }
 }
@@ -58,9 +55,9 @@ static void deliver(const struct stay *stay, const struct unsock_keeper_message 
     if (stay->command_ended)
         return;
     if (signal->code == CODE_QUEUE)
-        unsock_sys(__NR_rt_sigqueueinfo, stay->keeper->command, signal->number, &queued);
+        unsock_rt_sigqueueinfo(stay->keeper->command, signal->number, &queued);
     else
-        unsock_sys(__NR_kill, stay->keeper->command, signal->number);
+        unsock_kill(stay->keeper->command, signal->number);
 }
 
 /* Did it come to all of the process group, of which the command still is? Then the command has got it, too. */
@@ -69,16 +66,16 @@ static bool came_to_all(struct stay *stay, const struct unsock_keeper_message *s
     bool same = direct->number == signal->number && direct->code == signal->code && direct->pid == signal->pid;
     if (same)
         direct->number = 0;
-    return same && unsock_sys(__NR_getpgid, stay->keeper->command) == unsock_sys(__NR_getpgid, 0);
+    return same && unsock_getpgid(stay->keeper->command) == unsock_getpgid(0);
 }
 
 static void hear(struct stay *stay) {
     struct unsock_keeper_message message;
     if (!unsock_keeper_receive(&message)) {
         stay->parent_gone = true;
-        unsock_sys(__NR_close, UNSOCK_KEEPER_CHANNEL);
+        unsock_close(UNSOCK_KEEPER_CHANNEL);
         if (!stay->command_ended)
-            unsock_sys(__NR_kill, stay->keeper->command, SIGNAL_KILL);
+            unsock_kill(stay->keeper->command, SIGKILL);
         return;
     }
     if (message.kind == UNSOCK_KEEPER_SEEN)
@@ -108,7 +105,7 @@ static void command_changed(struct stay *stay, int32_t status) {
 static void reap(struct stay *stay) {
     int32_t status = 0;
     long pid;
-    while ((pid = unsock_sys(__NR_wait4, -1, &status, WNOHANG | WUNTRACED | WCONTINUED, 0)) > 0) {
+    while ((pid = unsock_wait4(-1, &status, WNOHANG | WUNTRACED | WCONTINUED, NULL)) > 0) {
         if (pid == stay->keeper->command)
             command_changed(stay, status);
     }
@@ -125,18 +122,18 @@ void unsock_keeper_stay(const struct unsock_keeper *keeper) {
             tell(stay.alone ? UNSOCK_KEEPER_ALL_ENDED : UNSOCK_KEEPER_ENDED, stay.status);
         /* Whoever ends the caller's session does not mean what stays. */
         if (stay.command_ended && !stay.told && !stay.alone)
-            unsock_sys(__NR_setsid);
+            unsock_setsid();
         stay.told |= stay.command_ended;
         bool wakes = stay.continuing && !stay.parent_gone;
         if (stay.alone && !wakes)
             break;
-        if (wakes && unsock_sys(__NR_getppid) == keeper->parent)
-            unsock_sys(__NR_kill, keeper->parent, SIGNAL_CONTINUE);
+        if (wakes && unsock_getppid() == keeper->parent)
+            unsock_kill(keeper->parent, SIGCONT);
         bool message = unsock_keeper_wait(stay.parent_gone, wakes ? ASK_AGAIN_MS : -1);
         take_signals(&stay);
         if (message)
             hear(&stay);
     }
     for (;;)
-        unsock_sys(__NR_exit_group, 0);
+        unsock_exit_group(0);
 }

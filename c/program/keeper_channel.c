@@ -3,13 +3,11 @@
 
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include <linux/poll.h>
 
-#define SET_MASK 2 /* SIG_SETMASK */
 #define BEHIND_STANDARD 3
-#define IGNORED 1
 
 /* The kernel's struct sigaction, for handlers that are none. */
 struct action {
@@ -30,40 +28,40 @@ struct told {
 };
 
 void unsock_keeper_mask(uint64_t mask, uint64_t *before) {
-    unsock_sys(__NR_rt_sigprocmask, SET_MASK, &mask, before, sizeof(mask));
+    unsock_rt_sigprocmask(SIG_SETMASK, &mask, before);
 }
 
 bool unsock_keeper_dispose(int signal, long handler) {
     struct action action = {.handler = handler}, before = {0};
-    unsock_sys(__NR_rt_sigaction, signal, &action, &before, sizeof(action.mask));
-    return before.handler == IGNORED;
+    unsock_rt_sigaction(signal, &action, &before);
+    return before.handler == SIG_IGN;
 }
 
 void unsock_keeper_leave(const long descriptors[UNSOCK_KEEPER_COUNT]) {
     long moved[UNSOCK_KEEPER_COUNT];
     for (int i = 0; i < UNSOCK_KEEPER_COUNT; i++)
-        moved[i] = unsock_sys(__NR_fcntl, descriptors[i], F_DUPFD_CLOEXEC, BEHIND_STANDARD);
+        moved[i] = unsock_fcntl(descriptors[i], F_DUPFD_CLOEXEC, BEHIND_STANDARD);
     for (int i = 0; i < UNSOCK_KEEPER_COUNT; i++) {
         if (moved[i] >= 0)
-            unsock_sys(__NR_dup3, moved[i], i, O_CLOEXEC);
+            unsock_dup3(moved[i], i, O_CLOEXEC);
         else
-            unsock_sys(__NR_close, i);
+            unsock_close(i);
     }
-    unsock_sys(__NR_close_range, UNSOCK_KEEPER_COUNT, -1, 0);
-    unsock_sys(__NR_chdir, "/");
+    unsock_close_range(UNSOCK_KEEPER_COUNT, -1, 0);
+    unsock_chdir("/");
 }
 
 bool unsock_keeper_wait(bool alone, int milliseconds) {
     struct pollfd polled[] = {{.fd = UNSOCK_KEEPER_SIGNALS, .events = POLLIN},
                               {.fd = UNSOCK_KEEPER_CHANNEL, .events = POLLIN}};
     struct timespec most = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
-    long count = unsock_sys(__NR_ppoll, polled, alone ? 1 : 2, milliseconds < 0 ? NULL : &most, 0, 0);
+    long count = unsock_ppoll(polled, alone ? 1 : 2, milliseconds < 0 ? NULL : &most, NULL, 0);
     return count > 0 && polled[1].revents != 0;
 }
 
 bool unsock_keeper_next_signal(struct unsock_keeper_message *signal) {
     struct told told;
-    if (unsock_sys(__NR_read, UNSOCK_KEEPER_SIGNALS, &told, sizeof(told)) != (long)sizeof(told))
+    if (unsock_read(UNSOCK_KEEPER_SIGNALS, &told, sizeof(told)) != (long)sizeof(told))
         return false;
     *signal = (struct unsock_keeper_message){
         UNSOCK_KEEPER_SIGNAL, (int32_t)told.number, told.code, (int32_t)told.pid, told.uid, told.value};
@@ -71,9 +69,9 @@ bool unsock_keeper_next_signal(struct unsock_keeper_message *signal) {
 }
 
 void unsock_keeper_send(const struct unsock_keeper_message *message) {
-    unsock_sys(__NR_sendto, UNSOCK_KEEPER_CHANNEL, message, sizeof(*message), MSG_NOSIGNAL, 0, 0);
+    unsock_sendto(UNSOCK_KEEPER_CHANNEL, message, sizeof(*message), MSG_NOSIGNAL, NULL, 0);
 }
 
 bool unsock_keeper_receive(struct unsock_keeper_message *message) {
-    return unsock_sys(__NR_read, UNSOCK_KEEPER_CHANNEL, message, sizeof(*message)) == (long)sizeof(*message);
+    return unsock_read(UNSOCK_KEEPER_CHANNEL, message, sizeof(*message)) == (long)sizeof(*message);
 }

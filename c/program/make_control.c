@@ -8,14 +8,11 @@
 #include "program/port_words.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/control_words.h"
 #include "unsock.h"
 
-#include <linux/stat.h>
-
 #define COMMAND "make-control: "
-#define NO_FOLLOW 0x100 /* AT_SYMLINK_NOFOLLOW */
 #define FILE_MODE 0644
 #define PATH_ROOM (UNSOCK_RUN_PATH_MOST + 32)
 
@@ -63,8 +60,8 @@ static void remove_left_over(const char *path) {
     char whole[UNSOCK_RUN_PATH_MOST], seen[PATH_ROOM];
     struct unsock_text text;
     struct statx status;
-    if (unsock_sys(__NR_statx, AT_FDCWD, path, NO_FOLLOW, STATX_TYPE, &status) < 0 ||
-        (status.stx_mode & UNSOCK_S_IFMT) != UNSOCK_S_IFSOCK || unsock_run_resolve(path, whole) < 0)
+    if (unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status) < 0 ||
+        (status.stx_mode & S_IFMT) != S_IFSOCK || unsock_run_resolve(path, whole) < 0)
         return;
     size_t slash = strlen(whole);
     while (slash > 0 && whole[slash - 1] != '/')

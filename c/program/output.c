@@ -3,13 +3,13 @@
 
 #include "process/errno_words.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #define EXIT_UNREAD 1
 
 long unsock_output(const char *bytes, size_t size) {
     for (size_t done = 0; done < size;) {
-        long count = unsock_sys(__NR_write, 1, bytes + done, size - done);
+        long count = unsock_write(1, bytes + done, size - done);
         if (count < 0 && count != -EINTR)
             return count;
         done += count > 0 ? (size_t)count : 0;

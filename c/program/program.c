@@ -13,7 +13,7 @@
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rules/settings.h"
 #include "rules/utf8.h"
@@ -23,7 +23,6 @@
 #define LINE_MOST (4 * PATH_MOST)
 #define FRONT "unsock" /* by this name it is in front of the command line */
 #define COMMAND_LINE "../libexec/unsock"
-#define MAY_EXECUTE 1 /* X_OK */
 #define EXIT_USAGE 2
 
 static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become Unix domain sockets,\n"
@@ -57,7 +56,7 @@ static const char expose_usage[] =
     "A port of the real network leads to the directory's server; with --in the other way.\n";
 
 static void say(const char *text) {
-    unsock_sys(__NR_write, 2, text, strlen(text));
+    unsock_write(2, text, strlen(text));
 }
 
 /* "unsock: line", on stderr; bytes of others are shown, not obeyed. */
@@ -82,7 +81,7 @@ static int fail_with(const char *what, const char *why, int status) {
 
 /* The path of this file, for LD_PRELOAD. Returns false where /proc does not tell. */
 static bool own_file(char *path, size_t size) {
-    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, "/proc/self/exe", path, size - 1);
+    long length = unsock_readlinkat(AT_FDCWD, "/proc/self/exe", path, size - 1);
     if (length <= 0 || (size_t)length >= size - 1)
         return false;
     path[length] = '\0';
@@ -95,13 +94,13 @@ static bool is(const char *text, const char *other) {
 
 __attribute__((noreturn)) static void end(int status) {
     for (;;)
-        unsock_sys(__NR_exit_group, status);
+        unsock_exit_group(status);
 }
 
 /* What ends the runtime with a panic is told here. NULL: nothing does. */
 static const char *runtime_fails_at(const char *const *argv) {
     char directory[PATH_MOST];
-    if (unsock_sys(__NR_getcwd, directory, sizeof(directory)) == -ENOENT)
+    if (unsock_getcwd(directory, sizeof(directory)) == -ENOENT)
         return "the working directory was removed: change to another";
     for (; *argv; argv++) {
         if (!unsock_utf8_is(*argv))
@@ -120,7 +119,7 @@ static void hand_over(const char *const *argv, const char *const *environment) {
     unsock_text_start(&text, file, sizeof(file));
     unsock_text_span(&text, (struct unsock_span){own, (size_t)(base.at - own)});
     unsock_text_put(&text, COMMAND_LINE);
-    if (unsock_sys(__NR_faccessat, AT_FDCWD, file, MAY_EXECUTE) < 0)
+    if (unsock_faccessat(AT_FDCWD, file, X_OK) < 0)
         return;
     const char *why = runtime_fails_at(argv);
     /* Without the library's mark: where this program itself is trapped, as below another `run`, exec is followed. */

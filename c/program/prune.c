@@ -11,9 +11,7 @@
 #include "program/run_library.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
-
-#include <linux/stat.h>
+#include "rt/system_calls.h"
 
 #define NAMES_SIZE (1u << 23) /* what nobody fills is no memory */
 #define NAMES_MOST (NAMES_SIZE / 16)
@@ -165,7 +163,7 @@ static bool is_trusted(const struct pruning *pruning) {
     unsock_text_start(&why, buffer, sizeof(buffer));
     if (!pruning->force)
         return true;
-    return unsock_sys(__NR_statx, AT_FDCWD, directory->path, 0, STATX_TYPE, &status) == 0
+    return unsock_statx(AT_FDCWD, directory->path, 0, STATX_TYPE, &status) == 0
                ? unsock_run_directory_check(directory, false, &why)
                : unsock_run_directory_check_place(directory, false, &why);
 }

@@ -26,7 +26,7 @@
 #include "program/supervise.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/setting_names.h"
 #include "rules/settings.h"
 #include "unsock.h"
@@ -242,7 +242,7 @@ static int hold(const struct run *run) {
 static void undo(struct run *run) {
     if (run->is_made) {
         unsock_private_remove(run->private.path);
-        unsock_sys(__NR_close, run->private.lock);
+        unsock_close(run->private.lock);
     }
     if (run->keeper.count > 0)
         unsock_map_keeper_undo(run->directory.path, &run->keeper);
@@ -254,14 +254,14 @@ static int run_checked(struct run *run) {
     bool stays_behind = options->private || (options->given.each_count > 0 && !options->keep);
     if (options->dry_run) {
         if (unsock_settings.off)
-            unsock_sys(__NR_write, 2, off, sizeof(off) - 1);
+            unsock_write(2, off, sizeof(off) - 1);
         long result = unsock_run_print(run->environment.list, run->start->caller, options->given.command);
         return unsock_output_status(result, 0, UNSOCK_RUN_FAILED, run->error);
     }
     if (run->start->is_crowded && (stays_behind || options->isolate))
         return unsock_become_library_for_run(run->start, run->error);
     if (unsock_settings.off)
-        unsock_sys(__NR_write, 2, off, sizeof(off) - 1);
+        unsock_write(2, off, sizeof(off) - 1);
     if (!make_place(run) || !unsock_loopback_name_give(options->name, place_of(run), run->start->caller, run->error)) {
         undo(run);
         return UNSOCK_RUN_FAILED;

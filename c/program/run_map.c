@@ -8,19 +8,10 @@
 #include "program/port_words.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/control_path.h"
 
-#include <linux/stat.h>
-
-#define STICKY 01000
 #define FILE_MODE 0644
-#define PERMISSIONS 07777
-#define EMPTY_PATH 0x1000 /* AT_EMPTY_PATH */
-#define NO_FOLLOW 0x100   /* AT_SYMLINK_NOFOLLOW */
-#define LOCK_SHARED 1
-#define LOCK_EXCLUSIVE 2
-#define LOCK_NO_WAIT 4
 #define ATTEMPTS_MOST 200 /* a keeper needs a moment when its command has ended */
 #define WAIT_NS 10000000
 
@@ -100,18 +91,18 @@ bool unsock_run_map_read(const char *text, const char *addresses, struct unsock_
 /* Is the very same in it? */
 static bool has(long fd, const struct unsock_control_file *control) {
     uint8_t bytes[sizeof(*control) + 1];
-    long count = unsock_sys(__NR_pread64, fd, bytes, sizeof(bytes), 0);
+    long count = unsock_pread64(fd, bytes, sizeof(bytes), 0);
     return count == (long)sizeof(*control) && unsock_same(bytes, control, sizeof(*control));
 }
 
 static bool is_regular(long fd, struct statx *status) {
-    return unsock_sys(__NR_statx, fd, "", EMPTY_PATH, STATX_BASIC_STATS, status) == 0 &&
-           (status->stx_mode & UNSOCK_S_IFMT) == UNSOCK_S_IFREG;
+    return unsock_statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, status) == 0 &&
+           (status->stx_mode & S_IFMT) == S_IFREG;
 }
 
 static bool is_still_there(long directory, const char *name, const struct statx *one) {
     struct statx other;
-    return unsock_sys(__NR_statx, directory, name, NO_FOLLOW, STATX_BASIC_STATS, &other) == 0 &&
+    return unsock_statx(directory, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &other) == 0 &&
            other.stx_ino == one->stx_ino && other.stx_dev_major == one->stx_dev_major &&
            other.stx_dev_minor == one->stx_dev_minor;
 }
@@ -119,10 +110,10 @@ static bool is_still_there(long directory, const char *name, const struct statx 
 bool unsock_run_map_drop(long directory, const char *name, long lock) {
     struct statx status;
     /* Whoever is refused here has no lock any more: of two who end at once, the later one is the last. */
-    bool gone = unsock_sys(__NR_flock, lock, LOCK_EXCLUSIVE | LOCK_NO_WAIT) == 0 && is_regular(lock, &status) &&
-                (status.stx_mode & STICKY) && is_still_there(directory, name, &status) &&
-                unsock_sys(__NR_unlinkat, directory, name, 0) == 0;
-    unsock_sys(__NR_close, lock);
+    bool gone = unsock_flock(lock, LOCK_EX | LOCK_NB) == 0 && is_regular(lock, &status) &&
+                (status.stx_mode & S_ISVTX) && is_still_there(directory, name, &status) &&
+                unsock_unlinkat(directory, name, 0) == 0;
+    unsock_close(lock);
     return gone;
 }
 
@@ -130,7 +121,7 @@ enum found { AGAIN, TAKEN, OTHER, FAILED };
 
 /* Another run's, which may have ended: who was to remove it needs a moment, or was killed. */
 static enum found replace(long directory, const char *name, long fd) {
-    long lock = unsock_sys(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0);
+    long lock = unsock_fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (lock >= 0)
         unsock_run_map_drop(directory, name, lock);
     return AGAIN;
@@ -141,34 +132,34 @@ static enum found take(long directory, const char *name, long fd, const struct u
     struct statx status;
     if (!is_regular(fd, &status))
         return OTHER;
-    bool goes = status.stx_mode & STICKY;
+    bool goes = status.stx_mode & S_ISVTX;
     if (!has(fd, &map->control))
         return goes ? replace(directory, name, fd) : OTHER;
-    if (goes && unsock_sys(__NR_flock, fd, LOCK_SHARED | LOCK_NO_WAIT) < 0)
+    if (goes && unsock_flock(fd, LOCK_SH | LOCK_NB) < 0)
         return AGAIN;
     if (!is_still_there(directory, name, &status))
         return AGAIN;
-    if (goes && stays && unsock_sys(__NR_fchmod, fd, status.stx_mode & PERMISSIONS & ~STICKY) < 0)
+    if (goes && stays && unsock_fchmod(fd, status.stx_mode & UNSOCK_MODE_BITS & ~S_ISVTX) < 0)
         return FAILED;
     return TAKEN;
 }
 
 /* One attempt. Returns as unsock_run_map_place; -EAGAIN: once more. */
 static long place(long directory, const char *path, const struct unsock_run_map *map, bool stays) {
-    long fd = unsock_sys(__NR_openat, directory, map->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    long fd = unsock_openat(directory, map->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     struct statx status;
     if (fd == -ENOENT) {
-        fd = unsock_control_write(path, &map->control, stays ? FILE_MODE : FILE_MODE | STICKY, !stays);
+        fd = unsock_control_write(path, &map->control, stays ? FILE_MODE : FILE_MODE | S_ISVTX, !stays);
         if (fd >= 0 && stays)
-            unsock_sys(__NR_close, fd);
+            unsock_close(fd);
         return fd == -EEXIST ? -EAGAIN : fd >= 0 && stays ? 0 : fd;
     }
     if (fd < 0)
         return -EEXIST;
     enum found found = take(directory, map->name, fd, map, stays);
-    bool goes = found == TAKEN && !stays && is_regular(fd, &status) && (status.stx_mode & STICKY);
+    bool goes = found == TAKEN && !stays && is_regular(fd, &status) && (status.stx_mode & S_ISVTX);
     if (!goes)
-        unsock_sys(__NR_close, fd);
+        unsock_close(fd);
     return goes ? fd : found == TAKEN ? 0 : found == AGAIN ? -EAGAIN : found == FAILED ? -EPERM : -EEXIST;
 }
 
@@ -179,15 +170,15 @@ long unsock_run_map_place(const char *directory, const struct unsock_run_map *ma
     struct timespec pause = {0, WAIT_NS};
     unsock_text_start(&text, path, sizeof(path));
     unsock_text_join(&text, directory, "/", map->name);
-    long at = unsock_sys(__NR_openat, AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = at;
+    long at = unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0), result = at;
     for (int i = 0; at >= 0 && i < ATTEMPTS_MOST; i++) {
         result = place(at, path, map, stays);
         if (result != -EAGAIN)
             break;
-        unsock_sys(__NR_nanosleep, &pause, 0);
+        unsock_nanosleep(&pause, NULL);
     }
     if (at >= 0)
-        unsock_sys(__NR_close, at);
+        unsock_close(at);
     if (result >= 0)
         return result;
     unsock_control_not_written(error, path, result == -EAGAIN ? -EEXIST : result, UNSOCK_CONTROL_BY_PRUNE);
@@ -199,23 +190,23 @@ void unsock_run_map_sweep(const char *directory, bool remove, struct unsock_text
     enum unsock_entry_type type;
     struct statx status;
     /* The directory itself may be named by a link. */
-    long at = unsock_sys(__NR_openat, AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    long at = unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     unsock_entries_open(&entries, at, ".");
     for (const char *name; (name = unsock_entries_next(&entries, &type));) {
         struct unsock_span rest = unsock_span_of(name), port = unsock_span_next(&rest, '.');
         if (type != UNSOCK_ENTRY_OTHER || port.length == 0 ||
             (!unsock_span_is(rest, "sock") && !unsock_span_is(rest, "dgram.sock")))
             continue;
-        long fd = unsock_sys(__NR_openat, entries.fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-        bool is_one = fd >= 0 && is_regular(fd, &status) && (status.stx_mode & STICKY) &&
+        long fd = unsock_openat(entries.fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+        bool is_one = fd >= 0 && is_regular(fd, &status) && (status.stx_mode & S_ISVTX) &&
                       status.stx_size == sizeof(struct unsock_control_file);
-        bool idle = is_one && unsock_sys(__NR_flock, fd, LOCK_EXCLUSIVE | LOCK_NO_WAIT) == 0;
+        bool idle = is_one && unsock_flock(fd, LOCK_EX | LOCK_NB) == 0;
         if (idle && (!remove || unsock_run_map_drop(entries.fd, name, fd)))
             unsock_text_join(paths, directory, "/", name, "\n");
         if (fd >= 0 && !(idle && remove))
-            unsock_sys(__NR_close, fd);
+            unsock_close(fd);
     }
     unsock_entries_close(&entries);
     if (at >= 0)
-        unsock_sys(__NR_close, at);
+        unsock_close(at);
 }

@@ -6,18 +6,12 @@
 #include "program/keeper_channel.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include <linux/prctl.h>
 #include <linux/resource.h>
 #include <linux/wait.h>
 
-#define ALL_SIGNALS (~(uint64_t)0)
-#define SIGNAL_KILL 9
-#define SIGNAL_CHILD 17
-#define SIGNAL_STOP 19
-#define BY_DEFAULT 0
-#define IGNORED 1
 #define SIGNALFD_FLAGS (O_NONBLOCK | O_CLOEXEC)
 #define EXIT_OWN 125
 #define EXIT_SIGNAL 128
@@ -36,19 +30,19 @@ struct supervision {
 
 __attribute__((noreturn)) static void end(long status) {
     for (;;)
-        unsock_sys(__NR_exit_group, status);
+        unsock_exit_group(status);
 }
 
 static long fork_one(void) {
-    return unsock_sys(__NR_clone, SIGNAL_CHILD, 0, 0, 0, 0);
+    return unsock_clone(SIGCHLD, NULL);
 }
 
 /* As a process that got it would: default, and no longer blocked. */
 static void obey(int signal) {
-    unsock_keeper_dispose(signal, BY_DEFAULT);
-    unsock_sys(__NR_kill, unsock_sys(__NR_getpid), signal);
-    unsock_keeper_mask(ALL_SIGNALS & ~BIT(signal), NULL);
-    unsock_keeper_mask(ALL_SIGNALS, NULL);
+    unsock_keeper_dispose(signal, SIG_DFL);
+    unsock_kill(unsock_getpid(), signal);
+    unsock_keeper_mask(UNSOCK_ALL_SIGNALS & ~BIT(signal), NULL);
+    unsock_keeper_mask(UNSOCK_ALL_SIGNALS, NULL);
 }
 
 /* The core was the command's. As the first process of a container it does not die of its own signals. */
@@ -57,7 +51,7 @@ __attribute__((noreturn)) static void end_as(int32_t status) {
     int signal = status & 0x7f;
     if (signal == 0)
         end(status >> 8 & 0xff);
-    unsock_sys(__NR_prlimit64, 0, RLIMIT_CORE, &none, 0);
+    unsock_prlimit64(0, RLIMIT_CORE, &none, NULL);
     obey(signal);
     end(EXIT_SIGNAL + signal);
 }
@@ -72,13 +66,12 @@ static void hear(long keeper) {
     struct unsock_keeper_message message;
     int32_t status;
     if (!unsock_keeper_receive(&message))
-        end(unsock_sys(__NR_wait4, keeper, &status, 0, 0) == keeper && (status & 0x7f) != 0
-                ? EXIT_SIGNAL + (status & 0x7f)
-                : EXIT_OWN);
+        end(unsock_wait4(keeper, &status, 0, NULL) == keeper && (status & 0x7f) != 0 ? EXIT_SIGNAL + (status & 0x7f)
+                                                                                     : EXIT_OWN);
     switch (message.kind) {
     case UNSOCK_KEEPER_STOPPED:
-        if (message.number == SIGNAL_STOP)
-            unsock_sys(__NR_kill, unsock_sys(__NR_getpid), SIGNAL_STOP);
+        if (message.number == SIGSTOP)
+            unsock_kill(unsock_getpid(), SIGSTOP);
         else
             obey(message.number);
         break;
@@ -87,7 +80,7 @@ static void hear(long keeper) {
         break;
     case UNSOCK_KEEPER_ALL_ENDED:
         confirm();
-        unsock_sys(__NR_wait4, keeper, &status, 0, 0);
+        unsock_wait4(keeper, &status, 0, NULL);
         end_as(message.number);
     default:
         confirm();
@@ -100,7 +93,7 @@ static void hear(long keeper) {
  * done: then the keeper has it, too.
  */
 static void wait_for_group_signals(void) {
-    unsock_sys(__NR_setpgid, 0, unsock_sys(__NR_getpgid, 0));
+    unsock_setpgid(0, unsock_getpgid(0));
 }
 
 __attribute__((noreturn)) static void be_parent(const struct supervision *supervision, long keeper) {
@@ -111,7 +104,7 @@ __attribute__((noreturn)) static void be_parent(const struct supervision *superv
         bool is_message = unsock_keeper_wait(false, -1);
         while (unsock_keeper_next_signal(&signal)) {
             /* A child's end has a code above 0; what is less was sent by somebody (sigaction(2)). */
-            if (signal.pid == (int32_t)keeper || (signal.number == SIGNAL_CHILD && signal.code > 0))
+            if (signal.pid == (int32_t)keeper || (signal.number == SIGCHLD && signal.code > 0))
                 continue;
             wait_for_group_signals();
             unsock_keeper_send(&signal);
@@ -128,11 +121,11 @@ static bool fail(struct unsock_text *error, long result) {
 
 /* Returns in the command alone. */
 static void be_keeper(struct supervision *supervision, long parent) {
-    unsock_sys(__NR_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    unsock_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     long command = fork_one();
     if (command == 0) {
         if (supervision->child_was_ignored)
-            unsock_keeper_dispose(SIGNAL_CHILD, IGNORED);
+            unsock_keeper_dispose(SIGCHLD, SIG_IGN);
         unsock_keeper_mask(supervision->mask, NULL);
         return;
     }
@@ -146,19 +139,19 @@ static void be_keeper(struct supervision *supervision, long parent) {
 }
 
 bool unsock_supervise(const char *path, long lock, struct unsock_text *error) {
-    static const uint64_t all = ALL_SIGNALS;
+    static const uint64_t all = UNSOCK_ALL_SIGNALS;
     struct supervision supervision = {.lock = lock, .keeper = {.path = path}};
-    long parent = unsock_sys(__NR_getpid);
-    unsock_sys(__NR_fcntl, lock, F_SETFD, FD_CLOEXEC);
-    supervision.signals = unsock_sys(__NR_signalfd4, -1, &all, sizeof(all), SIGNALFD_FLAGS);
+    long parent = unsock_getpid();
+    unsock_fcntl(lock, F_SETFD, FD_CLOEXEC);
+    supervision.signals = unsock_signalfd4(-1, &all, SIGNALFD_FLAGS);
     if (supervision.signals < 0)
         return fail(error, supervision.signals);
-    long result = unsock_sys(__NR_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, supervision.channel);
+    long result = unsock_socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, supervision.channel);
     if (result < 0)
         return fail(error, result);
-    unsock_keeper_mask(ALL_SIGNALS, &supervision.mask);
-    supervision.child_was_ignored = unsock_keeper_dispose(SIGNAL_CHILD, BY_DEFAULT);
-    unsock_sys(__NR_prctl, PR_SET_NAME, NAME, 0, 0, 0);
+    unsock_keeper_mask(UNSOCK_ALL_SIGNALS, &supervision.mask);
+    supervision.child_was_ignored = unsock_keeper_dispose(SIGCHLD, SIG_DFL);
+    unsock_prctl(PR_SET_NAME, (unsigned long)NAME, 0, 0, 0);
     long keeper = fork_one();
     if (keeper == 0) {
         be_keeper(&supervision, parent);

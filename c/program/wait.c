@@ -7,7 +7,7 @@
 #include "program/directory_watch.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #define LISTENS_SOON_MS 10 /* listen(2) after bind(2) */
 #define GONE_MS 200        /* the end of a process that is killed */
@@ -48,7 +48,7 @@ struct waiting {
 
 static int64_t now_ms(void) {
     struct timespec now = {0};
-    unsock_sys(__NR_clock_gettime, 1 /* CLOCK_MONOTONIC */, &now);
+    unsock_clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 

@@ -14,23 +14,13 @@
 #include "memory/this_process.h"
 #include "rt/lines.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rt/user.h"
 
 #include <linux/mman.h>
 
 /* <linux/eventpoll.h> cannot be had together with <fcntl.h>. */
-enum { EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3 };
-#define EPOLLIN 0x1u
-#define EPOLLPRI 0x2u
-#define EPOLLOUT 0x4u
-#define EPOLLRDNORM 0x40u
-#define EPOLLWRNORM 0x100u
-#define EPOLLERR 0x8u
-#define EPOLLHUP 0x10u
-#define EPOLLONESHOT (1u << 30)
-#define EPOLLEXCLUSIVE (1u << 28) /* goes with few others (ep_eventpoll_ctl) */
 /* Bits of events that nobody tells of, kept by the kernel with a registration: */
 #define ADDED 0x400u      /* EPOLLPRI is the library's question */
 #define ADDED_IN 0x800u   /* EPOLLIN is */
@@ -121,9 +111,9 @@ static long control(int set, int operation, int fd, struct unsock_epoll_event *e
     struct unsock_epoll_event copy;
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (operation == EPOLL_CTL_DEL || !entry || unsock_user_read(&copy, event, sizeof(copy)) < 0)
-        return unsock_sys(__NR_epoll_ctl, set, operation, fd, event);
+        return unsock_epoll_ctl(set, operation, fd, event);
     copy.events = unsock_epoll_asked(entry, copy.events);
-    return unsock_sys(__NR_epoll_ctl, set, operation, fd, &copy);
+    return unsock_epoll_ctl(set, operation, fd, &copy);
 }
 
 long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_event *event) {
@@ -214,7 +204,7 @@ static struct unsock_epoll_registration *new_place(struct unsock_epoll_carry *ca
     if (carry->count < UNSOCK_EPOLL_FEW)
         return &carry->few[carry->count++];
     if (!carry->more) {
-        long memory = unsock_sys(__NR_mmap, 0, MORE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        long memory = unsock_mmap(0, MORE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         carry->more = memory < 0 && memory > -4096 ? NULL : (struct unsock_epoll_registration *)memory;
     }
     if (!carry->more || carry->count == UNSOCK_EPOLL_FEW + UNSOCK_EPOLL_MORE)
@@ -224,7 +214,7 @@ static struct unsock_epoll_registration *new_place(struct unsock_epoll_carry *ca
 
 void unsock_epoll_drop(const struct unsock_epoll_carry *carry) {
     if (carry->more)
-        unsock_sys(__NR_munmap, carry->more, MORE_SIZE);
+        unsock_munmap((unsigned long)carry->more, MORE_SIZE);
 }
 
 /* Returns 0 or epoll_ctl's -errno. What cannot be known is not guessed: data are a pointer for most programs. */
@@ -235,7 +225,7 @@ static long take_from(int set, int fd, const struct unsock_fd *entry, struct uns
     if ((!certain || (event.events & EPOLLONESHOT)) && ask_kernel(set, fd, &event))
         known = true;
     take_back(&event);
-    long result = unsock_sys(__NR_epoll_ctl, set, EPOLL_CTL_DEL, fd, &event);
+    long result = unsock_epoll_ctl(set, EPOLL_CTL_DEL, fd, &event);
     if (result == -ENOENT && is_remembered_fired(set, fd)) {
         event.events = EPOLLONESHOT;
         known = true;
@@ -276,7 +266,7 @@ void unsock_epoll_give(int fd, struct unsock_fd *entry, const struct unsock_epol
         int set = one->set;
         struct unsock_epoll_event event = {unsock_epoll_asked(entry, one->event.events), one->event.data};
         if (!(unsock_epoll_is_fired(&event) && remember_fired(set, fd)) &&
-            unsock_sys(__NR_epoll_ctl, set, EPOLL_CTL_ADD, fd, &event) < 0)
+            unsock_epoll_ctl(set, EPOLL_CTL_ADD, fd, &event) < 0)
             continue;
         if (entry->epoll != 0)
             entry->flags |= UNSOCK_EPOLL_MANY;

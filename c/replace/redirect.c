@@ -13,7 +13,7 @@
 #include "replace/epoll.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/errno.h"
 #include "rules/ip.h"
 
@@ -38,7 +38,7 @@ long unsock_redirect_open(int domain, int type, int protocol) {
 }
 
 long unsock_redirect_open_like(int fd, int type, long *flags) {
-    *flags = unsock_sys(__NR_fcntl, fd, F_GETFL);
+    *flags = unsock_fcntl(fd, F_GETFL, 0);
     return *flags < 0 ? unsock_errno_as_ip(UNSOCK_AT_STEP, *flags)
                       : open_socket(AF_UNIX, type, 0, (int)*flags & O_NONBLOCK);
 }
@@ -49,24 +49,24 @@ static void carry_owner(int fd, const struct unsock_fd *entry, int standin) {
     /* Of a descriptor from elsewhere nothing is known, which both tell (kernel/identify.c). */
     bool elsewhere = (entry->options & UNSOCK_OPTION_SOME_RARE) || (entry->flags & UNSOCK_EPOLL_MANY);
     bool may_have = elsewhere || __atomic_load_n(&owners_met, __ATOMIC_RELAXED);
-    if (!may_have || unsock_sys(__NR_fcntl, fd, UNSOCK_F_GETOWN_EX, &owner) < 0 || owner.pid == 0)
+    if (!may_have || unsock_fcntl(fd, UNSOCK_F_GETOWN_EX, (unsigned long)&owner) < 0 || owner.pid == 0)
         return;
-    long signal = unsock_sys(__NR_fcntl, fd, UNSOCK_F_GETSIG);
-    unsock_sys(__NR_fcntl, standin, UNSOCK_F_SETOWN_EX, &owner);
+    long signal = unsock_fcntl(fd, UNSOCK_F_GETSIG, 0);
+    unsock_fcntl(standin, UNSOCK_F_SETOWN_EX, (unsigned long)&owner);
     if (signal > 0)
-        unsock_sys(__NR_fcntl, standin, UNSOCK_F_SETSIG, signal);
+        unsock_fcntl(standin, UNSOCK_F_SETSIG, signal);
 }
 
 /* `flags`: with which the standin was opened (unsock_redirect_open_like); negative: it does not block. */
 static long carry_flags(int fd, const struct unsock_fd *entry, int standin, long flags) {
     bool alike = flags >= 0;
     if (!alike)
-        flags = unsock_sys(__NR_fcntl, fd, F_GETFL);
+        flags = unsock_fcntl(fd, F_GETFL, 0);
     if (flags < 0)
         return flags;
     carry_owner(fd, entry, standin);
     if ((!alike && !(flags & O_NONBLOCK)) || (flags & UNSOCK_O_ASYNC))
-        return unsock_sys(__NR_fcntl, standin, F_SETFL, flags);
+        return unsock_fcntl(standin, F_SETFL, flags);
     return 0;
 }
 
@@ -81,13 +81,13 @@ static void become(struct unsock_fd *entry, enum unsock_kind kind) {
 /* What is known of the descriptor afterwards is that it is of `kind`, and where it is watched. */
 UNSOCK_OWN_FRAME static long replace(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
     struct unsock_epoll_carry carry;
-    long close_on_exec = unsock_sys(__NR_fcntl, fd, F_GETFD);
+    long close_on_exec = unsock_fcntl(fd, F_GETFD, 0);
     if (close_on_exec < 0)
         return close_on_exec;
     unsock_epoll_take(fd, entry, &carry);
     unsock_fds_mark(entry, UNSOCK_CHANGING);
     int flags = close_on_exec & FD_CLOEXEC ? O_CLOEXEC : 0;
-    long result = unsock_sys(__NR_dup3, standin, fd, flags);
+    long result = unsock_dup3(standin, fd, flags);
     /* The descriptor is there, but not below the limit any more. */
     if (result == -EBADF)
         result = unsock_beyond_limit(__NR_dup3, standin, fd, flags, 0);
@@ -122,8 +122,8 @@ static long keep_waited_for(int fd, const struct unsock_fd *old) {
 static void wake(long old_socket) {
     if (old_socket < 0)
         return;
-    unsock_sys(__NR_shutdown, old_socket, SHUT_RD);
-    unsock_sys(__NR_close, old_socket);
+    unsock_shutdown(old_socket, SHUT_RD);
+    unsock_close(old_socket);
 }
 
 /* The exchange itself. `old` is what was known of the descriptor. */
@@ -140,7 +140,7 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
         result = replace(fd, entry, standin, kind);
     if (result == 0 && (old->flags & UNSOCK_DUPLICATED))
         replace_duplicates(fd, old->id, cookie, standin, kind);
-    unsock_sys(__NR_close, standin);
+    unsock_close(standin);
     wake(result == 0 ? old_socket : -1);
     if (result == 0)
         unsock_target_file_release(&where);
@@ -170,7 +170,7 @@ static void keep_port(const struct unsock_fd *entry, int standin) {
     union unsock_sockaddr address;
     struct unsock_ip any = {.family = (uint8_t)entry->domain, .port = entry->local.port};
     if (entry->type == SOCK_DGRAM && (entry->flags & UNSOCK_NAMED) && any.port != 0)
-        unsock_sys(__NR_bind, standin, &address, unsock_ip_write(&any, entry->domain, &address));
+        unsock_bind(standin, &address, unsock_ip_write(&any, entry->domain, &address));
 }
 
 long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
@@ -186,9 +186,9 @@ long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
     unsock_options_carry(fd, entry, (int)standin, true);
     if (bound) {
         socklen_t length = unsock_ip_write(&local, entry->domain, &address);
-        long result = unsock_sys(__NR_bind, standin, &address, length);
+        long result = unsock_bind(standin, &address, length);
         if (result < 0) {
-            unsock_sys(__NR_close, standin);
+            unsock_close(standin);
             return result;
         }
     } else {
@@ -210,9 +210,9 @@ static void bind_without_port(int fd, const struct unsock_fd *entry, const struc
     struct unsock_ip any = *local;
     any.port = 0;
     socklen_t length = unsock_ip_write(&any, entry->domain, &address);
-    unsock_sys(__NR_setsockopt, fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-    unsock_sys(__NR_bind, fd, &address, length);
-    unsock_sys(__NR_setsockopt, fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &off, sizeof(off));
+    unsock_setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+    unsock_bind(fd, &address, length);
+    unsock_setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &off, sizeof(off));
 }
 
 long unsock_redirect_to_new(int fd, struct unsock_fd *entry) {

@@ -8,7 +8,7 @@
 #include "memory/this_process.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rules/ip.h"
 #include "rules/kernel_name.h"
 

@@ -2,11 +2,10 @@
 #include "rt/libc.h"
 
 #include "rt/mem.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/vdso.h"
 
 #define AT_SECURE_TAG 23
-#define CLOCK_MONOTONIC_COARSE_ID 6
 
 extern int *__errno_location(void) __attribute__((weak));
 extern void *dlsym(void *handle, const char *name) __attribute__((weak));
@@ -51,7 +50,7 @@ const char *const *unsock_environment(void) {
 int64_t unsock_libc_clock(void) {
     struct timespec time;
     int (*clock)(int, struct timespec *) = clock_gettime ? clock_gettime : unsock_vdso_clock;
-    return clock && clock(CLOCK_MONOTONIC_COARSE_ID, &time) == 0 ? time.tv_sec * 1000000000 + time.tv_nsec : 0;
+    return clock && clock(CLOCK_MONOTONIC_COARSE, &time) == 0 ? time.tv_sec * 1000000000 + time.tv_nsec : 0;
 }
 
 int64_t unsock_libc_waited(int64_t begun) {
@@ -77,7 +76,7 @@ bool unsock_libc_is_single_threaded(void) {
 bool unsock_is_secure(void) {
     if (getauxval)
         return getauxval(AT_SECURE_TAG) != 0;
-    return unsock_sys(__NR_getuid) != unsock_sys(__NR_geteuid) || unsock_sys(__NR_getgid) != unsock_sys(__NR_getegid);
+    return unsock_getuid() != unsock_geteuid() || unsock_getgid() != unsock_getegid();
 }
 
 struct unsock_next unsock_next;
@@ -150,22 +149,22 @@ void unsock_next_resolve(void) {
     } while (0)
 
 long unsock_real_connect(int fd, const void *address, socklen_t length) {
-    KERNEL_STYLE(connect, (fd, address, length), unsock_sys(__NR_connect, fd, address, length));
+    KERNEL_STYLE(connect, (fd, address, length), unsock_connect(fd, address, length));
 }
 
 long unsock_real_accept(int fd, void *address, socklen_t *length) {
-    KERNEL_STYLE(accept, (fd, address, length), unsock_sys(__NR_accept, fd, address, length));
+    KERNEL_STYLE(accept, (fd, address, length), unsock_accept(fd, address, length));
 }
 
 long unsock_real_accept4(int fd, void *address, socklen_t *length, int flags) {
     if (flags == 0)
         return unsock_real_accept(fd, address, length);
-    KERNEL_STYLE(accept4, (fd, address, length, flags), unsock_sys(__NR_accept4, fd, address, length, flags));
+    KERNEL_STYLE(accept4, (fd, address, length, flags), unsock_accept4(fd, address, length, flags));
 }
 
 long unsock_real_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
     KERNEL_STYLE(recvfrom, (fd, data, size, flags, address, length),
-                 unsock_sys(__NR_recvfrom, fd, data, size, flags, address, length));
+                 unsock_recvfrom(fd, data, size, flags, address, length));
 }
 
 long unsock_real_recv(int fd, void *data, size_t size, int flags) {
@@ -173,16 +172,16 @@ long unsock_real_recv(int fd, void *data, size_t size, int flags) {
 }
 
 long unsock_real_recvmsg(int fd, struct msghdr *message, int flags) {
-    KERNEL_STYLE(recvmsg, (fd, message, flags), unsock_sys(__NR_recvmsg, fd, message, flags));
+    KERNEL_STYLE(recvmsg, (fd, message, flags), unsock_recvmsg(fd, message, flags));
 }
 
 long unsock_real_sendmsg(int fd, const struct msghdr *message, int flags) {
-    KERNEL_STYLE(sendmsg, (fd, message, flags), unsock_sys(__NR_sendmsg, fd, message, flags));
+    KERNEL_STYLE(sendmsg, (fd, message, flags), unsock_sendmsg(fd, message, flags));
 }
 
 long unsock_real_sendto(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
     KERNEL_STYLE(sendto, (fd, data, size, flags, address, length),
-                 unsock_sys(__NR_sendto, fd, data, size, flags, address, length));
+                 unsock_sendto(fd, data, size, flags, address, length));
 }
 
 long unsock_real_send(int fd, const void *data, size_t size, int flags) {
@@ -190,28 +189,25 @@ long unsock_real_send(int fd, const void *data, size_t size, int flags) {
 }
 
 long unsock_real_write(int fd, const void *data, size_t size) {
-    KERNEL_STYLE(write, (fd, data, size), unsock_sys(__NR_write, fd, data, size));
+    KERNEL_STYLE(write, (fd, data, size), unsock_write(fd, data, size));
 }
 
 long unsock_real_writev(int fd, const struct iovec *parts, int count) {
-    KERNEL_STYLE(writev, (fd, parts, count), unsock_sys(__NR_writev, fd, parts, count));
+    KERNEL_STYLE(writev, (fd, parts, count), unsock_writev(fd, parts, count));
 }
 
 long unsock_real_splice(int in, int64_t *in_offset, int out, int64_t *out_offset, size_t size, unsigned flags) {
     KERNEL_STYLE(splice, (in, in_offset, out, out_offset, size, flags),
-                 unsock_sys(__NR_splice, in, in_offset, out, out_offset, size, flags));
+                 unsock_splice(in, in_offset, out, out_offset, size, flags));
 }
 
 long unsock_real_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
-    KERNEL_STYLE(recvmmsg, (fd, messages, count, flags, timeout),
-                 unsock_sys(__NR_recvmmsg, fd, messages, count, flags, timeout));
+    KERNEL_STYLE(recvmmsg, (fd, messages, count, flags, timeout), unsock_recvmmsg(fd, messages, count, flags, timeout));
 }
 
 long unsock_real_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags) {
-    KERNEL_STYLE(sendmmsg, (fd, messages, count, flags), unsock_sys(__NR_sendmmsg, fd, messages, count, flags));
+    KERNEL_STYLE(sendmmsg, (fd, messages, count, flags), unsock_sendmmsg(fd, messages, count, flags));
 }
-
-#define SIGNAL_SET_SIZE 8
 
 /* Without the mark: where calls are trapped, a set of signals is the trap's business (trap/signals.c). */
 #define BY_THE_PROGRAM(number, a, b, c, d, e, f)                                                                       \
@@ -221,7 +217,7 @@ static long raw_ppoll(struct pollfd *fds, unsigned long count, const struct time
     struct timespec copy; /* the kernel writes what is left of it */
     if (timeout)
         copy = *timeout;
-    return BY_THE_PROGRAM(__NR_ppoll, fds, count, timeout ? &copy : NULL, signals, SIGNAL_SET_SIZE, 0);
+    return BY_THE_PROGRAM(__NR_ppoll, fds, count, timeout ? &copy : NULL, signals, UNSOCK_SIGNALS_SIZE, 0);
 }
 
 /* The program's own call where there is one: a filter may not know of the other. */
@@ -238,7 +234,7 @@ static long raw_epoll_wait(int set, void *events, int most, int timeout) {
 #ifdef __NR_epoll_wait
     return BY_THE_PROGRAM(__NR_epoll_wait, set, events, most, timeout, 0, 0);
 #else
-    return BY_THE_PROGRAM(__NR_epoll_pwait, set, events, most, timeout, 0, SIGNAL_SET_SIZE);
+    return BY_THE_PROGRAM(__NR_epoll_pwait, set, events, most, timeout, 0, UNSOCK_SIGNALS_SIZE);
 #endif
 }
 
@@ -256,20 +252,20 @@ long unsock_real_epoll_wait(int set, void *events, int most, int timeout) {
 
 long unsock_real_epoll_pwait(int set, void *events, int most, int timeout, const void *signals) {
     KERNEL_STYLE(epoll_pwait, (set, events, most, timeout, signals),
-                 BY_THE_PROGRAM(__NR_epoll_pwait, set, events, most, timeout, signals, SIGNAL_SET_SIZE));
+                 BY_THE_PROGRAM(__NR_epoll_pwait, set, events, most, timeout, signals, UNSOCK_SIGNALS_SIZE));
 }
 
 long unsock_real_epoll_pwait2(int set, void *events, int most, const struct timespec *timeout, const void *signals) {
     KERNEL_STYLE(epoll_pwait2, (set, events, most, timeout, signals),
-                 BY_THE_PROGRAM(__NR_epoll_pwait2, set, events, most, timeout, signals, SIGNAL_SET_SIZE));
+                 BY_THE_PROGRAM(__NR_epoll_pwait2, set, events, most, timeout, signals, UNSOCK_SIGNALS_SIZE));
 }
 
 long unsock_real_close(int fd) {
-    KERNEL_STYLE(close, (fd), unsock_sys(__NR_close, fd));
+    KERNEL_STYLE(close, (fd), unsock_close(fd));
 }
 
 long unsock_real_fcntl(int fd, int command, unsigned long argument) {
-    KERNEL_STYLE(fcntl, (fd, command, argument), unsock_sys(__NR_fcntl, fd, command, argument));
+    KERNEL_STYLE(fcntl, (fd, command, argument), unsock_fcntl(fd, command, argument));
 }
 
 long unsock_real_send_message(int fd, const struct msghdr *message, int flags) {

@@ -3,10 +3,10 @@
 
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 void unsock_lines_open(struct unsock_lines *lines, const char *path) {
-    lines->fd = unsock_sys(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    lines->fd = unsock_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
     lines->used = lines->filled = 0;
     lines->too_long = lines->skipped = false;
     lines->failed = lines->fd < 0;
@@ -21,7 +21,7 @@ static bool read_on(struct unsock_lines *lines) {
     lines->used = 0;
     lines->too_long |= rest == sizeof(lines->buffer);
     lines->filled = rest == sizeof(lines->buffer) ? 0 : rest;
-    long count = unsock_sys(__NR_read, lines->fd, lines->buffer + lines->filled, sizeof(lines->buffer) - lines->filled);
+    long count = unsock_read(lines->fd, lines->buffer + lines->filled, sizeof(lines->buffer) - lines->filled);
     lines->filled += count > 0 ? (size_t)count : 0;
     lines->failed = count < 0;
     return count > 0;
@@ -53,7 +53,7 @@ bool unsock_lines_next(struct unsock_lines *lines, struct unsock_span *line) {
 
 void unsock_lines_close(struct unsock_lines *lines) {
     if (lines->fd >= 0)
-        unsock_sys(__NR_close, lines->fd);
+        unsock_close(lines->fd);
 }
 
 struct unsock_span unsock_lines_word(struct unsock_span *line) {

@@ -42,11 +42,6 @@ struct unsock_owner {
 #define UNSOCK_FIONBIO 0x5421u        /* ioctl_tty(2) */
 #define UNSOCK_SIOCOUTQ 0x5411u       /* linux/sockios.h */
 #define UNSOCK_SIOC_INTERFACE 0x8900u /* netdevice(7); its requests have this under 0xff00 */
-#define UNSOCK_S_IFMT 0170000
-#define UNSOCK_S_IFSOCK 0140000
-#define UNSOCK_S_IFREG 0100000
-#define UNSOCK_S_IFLNK 0120000
-#define UNSOCK_S_IFDIR 0040000
 #define UNSOCK_O_PATH 010000000
 #define UNSOCK_O_ASYNC 020000
 #define UNSOCK_CLOSE_RANGE_CLOEXEC 4u

@@ -1,5 +1,5 @@
 /* The mark of the library's own system calls. */
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include "rt/mark.h"
 

@@ -4,10 +4,9 @@
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #define AUXILIARY_RANDOM 25 /* AT_RANDOM (getauxval(3)): 16 bytes at the end of the first thread's stack */
-#define PAGE UNSOCK_USER_PAGE
 
 /*
  * Other threads' stacks end at the thread's own data, in one mapping with it (nptl/allocatestack.c; musl's
@@ -49,7 +48,7 @@ void unsock_user_start_at(uintptr_t end) {
  */
 static bool can_read(uintptr_t at) {
     uintptr_t word = at < 8 ? 8 : at & ~(uintptr_t)7; /* 0 would mean none */
-    return unsock_sys(__NR_rt_sigprocmask, -1, word, 0, 8) != -EFAULT;
+    return unsock_rt_sigprocmask(-1, (void *)word, NULL) != -EFAULT;
 }
 
 /* Adds nothing to the word there (futex(2), FUTEX_WAKE_OP): a write that changes nothing, also beside other threads'.
@@ -58,7 +57,7 @@ static bool can_write(uintptr_t at) {
     enum { WAKE_OP_PRIVATE = 5 | 128, ADD = 1 << 28, IF_LESS = 2 << 24, LEAST = 0x800 };
     static uint32_t nobody;
     uintptr_t word = at & ~(uintptr_t)3;
-    return unsock_sys(__NR_futex, &nobody, WAKE_OP_PRIVATE, 0, 0, word, ADD | IF_LESS | LEAST) != -EFAULT;
+    return unsock_futex(&nobody, WAKE_OP_PRIVATE, 0, 0, (void *)word, ADD | IF_LESS | LEAST) != -EFAULT;
 }
 
 /* How many of the `size` bytes from `at` on can be had: all that lie before the first page that cannot. */
@@ -67,7 +66,7 @@ static size_t reach(uintptr_t at, size_t size, bool (*can)(uintptr_t)) {
     /* Up to the end of the address space there is nothing of the program's. */
     if (end < at)
         return 0;
-    for (uintptr_t next = at; next < end; next = (next | (PAGE - 1)) + 1) {
+    for (uintptr_t next = at; next < end; next = (next | (UNSOCK_PAGE - 1)) + 1) {
         if (!can(next))
             return next - at;
     }
@@ -82,12 +81,12 @@ static bool is_on_stack(uintptr_t at, size_t size) {
     uintptr_t end = thread_pointer();
     if (end == first_thread || at > end || size > end - at || end - here > THREAD_STACK_MOST)
         return false;
-    uint64_t *stack = &stacks[end / PAGE % STACKS];
+    uint64_t *stack = &stacks[end / UNSOCK_PAGE % STACKS];
     uint64_t known = __atomic_load_n(stack, __ATOMIC_RELAXED), tag = (uint64_t)end >> 6;
     uintptr_t count = known >> COUNT_BITS == tag ? known & ((1 << COUNT_BITS) - 1) : 0;
-    uintptr_t needed = end / PAGE - here / PAGE + 1;
-    for (uintptr_t page = here / PAGE + 1; count < needed && page <= end / PAGE - count; page++) {
-        if (!can_write(page * PAGE))
+    uintptr_t needed = end / UNSOCK_PAGE - here / UNSOCK_PAGE + 1;
+    for (uintptr_t page = here / UNSOCK_PAGE + 1; count < needed && page <= end / UNSOCK_PAGE - count; page++) {
+        if (!can_write(page * UNSOCK_PAGE))
             return false;
     }
     if (count < needed)
@@ -109,9 +108,9 @@ bool unsock_user_writable_far(void *at, size_t size) {
 
 /* Is the byte there? `seen`: the page, plus 1, that was the last to be. */
 static inline bool is_there(uintptr_t at, uintptr_t *seen) {
-    if (at / PAGE + 1 != *seen && !unsock_user_readable((const void *)at, 1))
+    if (at / UNSOCK_PAGE + 1 != *seen && !unsock_user_readable((const void *)at, 1))
         return false;
-    *seen = at / PAGE + 1;
+    *seen = at / UNSOCK_PAGE + 1;
     return true;
 }
 
@@ -138,7 +137,7 @@ long unsock_user_strings(const char *const *list) {
 
 /* What will be written over may be written to meanwhile: the signal mask is told there, in half the time. */
 static bool can_fill(uintptr_t at, size_t size) {
-    return size < 8 || at == 0 ? can_write(at) : unsock_sys(__NR_rt_sigprocmask, 0, 0, at, 8) != -EFAULT;
+    return size < 8 || at == 0 ? can_write(at) : unsock_rt_sigprocmask(0, NULL, (void *)at) != -EFAULT;
 }
 
 long unsock_user_write_far(void *to, const void *from, size_t size) {
@@ -146,7 +145,7 @@ long unsock_user_write_far(void *to, const void *from, size_t size) {
     const uint8_t *in = from;
     bool certain = is_on_stack((uintptr_t)to, size);
     while (size > 0) {
-        size_t part = certain ? size : UNSOCK_MIN(size, PAGE - (uintptr_t)out % PAGE);
+        size_t part = certain ? size : UNSOCK_MIN(size, UNSOCK_PAGE - (uintptr_t)out % UNSOCK_PAGE);
         if (!certain && !can_fill((uintptr_t)out, part))
             return -EFAULT;
         memcpy(out, in, part);

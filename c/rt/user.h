@@ -9,6 +9,7 @@
 #ifndef UNSOCK_RT_USER_H
 #define UNSOCK_RT_USER_H
 
+#include "rt/linux.h"
 #include "rt/mem.h"
 
 #include <stdbool.h>
@@ -36,7 +37,6 @@ long unsock_user_string(const char *at);
 long unsock_user_strings(const char *const *list);
 
 #define UNSOCK_USER_FAULT (-14) /* -EFAULT */
-#define UNSOCK_USER_PAGE 4096   /* the smallest there is */
 
 /* The first thread's stack ends here; 0: not known. */
 extern uintptr_t unsock_user_stack_end;
@@ -55,7 +55,7 @@ static inline bool unsock_user_is_certain(const void *at, size_t size) {
     __asm__("mov %0, sp" : "=r"(here));
 #endif
     if (end - here > UNSOCK_USER_STACK_MOST)
-        end = (here | (UNSOCK_USER_PAGE - 1)) + 1;
+        end = (here | (UNSOCK_PAGE - 1)) + 1;
     return from >= here && from <= end && size <= end - from;
 }
 

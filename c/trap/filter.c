@@ -2,6 +2,7 @@
  */
 #include "trap/filter.h"
 
+#include "rt/linux.h"
 #include "rt/mark.h"
 
 #include <linux/audit.h>
@@ -15,7 +16,6 @@
 #define THIS_MACHINE AUDIT_ARCH_AARCH64
 #endif
 
-#define ERRNO_NO_SYSTEM 38 /* ENOSYS */
 #define JUMP_MOST 255
 
 struct maker {
@@ -93,7 +93,7 @@ static void decide(struct maker *maker, const struct unsock_trapped *call) {
         give(maker, TRAP);
         break;
     case UNSOCK_TRAPPED_NO_SYSTEM:
-        give(maker, SECCOMP_RET_ERRNO | ERRNO_NO_SYSTEM);
+        give(maker, SECCOMP_RET_ERRNO | ENOSYS);
         break;
     default:
         give(maker, TRAP);
@@ -126,7 +126,7 @@ size_t unsock_filter_make(const struct unsock_trapped *calls, size_t count, stru
 #ifdef FIRST_OTHER_ABI
     put(&maker, BPF_JMP | BPF_JGE | BPF_K, UNSOCK_TRAPPED_TAG, 0, 4);
     put(&maker, BPF_JMP | BPF_JGE | BPF_K, FIRST_OTHER_ABI, 0, 1);
-    give(&maker, SECCOMP_RET_ERRNO | ERRNO_NO_SYSTEM);
+    give(&maker, SECCOMP_RET_ERRNO | ENOSYS);
     put(&maker, BPF_JMP | BPF_JGE | BPF_K, (UNSOCK_TRAPPED_TAG | UNSOCK_TRAPPED_NUMBER) + 1, 1, 0);
     give(&maker, TRAP);
 #endif

@@ -3,7 +3,7 @@
 
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 
 #include <linux/mman.h>
 
@@ -19,7 +19,7 @@ static bool failed(long result) {
 }
 
 static long map(uint64_t at, uint64_t size, int protection, int flags, long fd, uint64_t offset) {
-    return unsock_sys(__NR_mmap, at, size, protection, MAP_PRIVATE | flags, fd, offset);
+    return unsock_mmap(at, size, protection, MAP_PRIVATE | flags, fd, offset);
 }
 
 static uint64_t down(const struct mapping *mapping, uint64_t address) {
@@ -32,13 +32,13 @@ static uint64_t up(const struct mapping *mapping, uint64_t address) {
 
 static long read_headers(struct mapping *mapping) {
     Elf64_Ehdr *header = &mapping->header;
-    if (unsock_sys(__NR_pread64, mapping->fd, header, sizeof(*header), 0) != (long)sizeof(*header))
+    if (unsock_pread64(mapping->fd, header, sizeof(*header), 0) != (long)sizeof(*header))
         return -ENOEXEC;
     long size = (long)(header->e_phnum * sizeof(Elf64_Phdr));
     bool good = unsock_same(header->e_ident, ELFMAG, SELFMAG) &&
                 (header->e_type == ET_EXEC || header->e_type == ET_DYN) && header->e_phentsize == sizeof(Elf64_Phdr) &&
                 header->e_phnum > 0 && header->e_phnum <= UNSOCK_IMAGE_SEGMENTS;
-    if (!good || unsock_sys(__NR_pread64, mapping->fd, mapping->segments, size, header->e_phoff) != size)
+    if (!good || unsock_pread64(mapping->fd, mapping->segments, size, header->e_phoff) != size)
         return -ENOEXEC;
     return 0;
 }
@@ -81,10 +81,10 @@ static long reserve(const struct mapping *mapping, const struct extent *extent, 
         return at;
     uint64_t start = ((uint64_t)at + slack) & ~(extent->alignment - 1);
     if (start > (uint64_t)at)
-        unsock_sys(__NR_munmap, at, start - (uint64_t)at);
+        unsock_munmap(at, start - (uint64_t)at);
     uint64_t rest = (uint64_t)at + slack - start;
     if (rest > 0)
-        unsock_sys(__NR_munmap, start + extent->size, rest);
+        unsock_munmap(start + extent->size, rest);
     *bias = start - extent->first;
     return 0;
 }
@@ -131,7 +131,7 @@ static long note(const struct mapping *mapping, const Elf64_Phdr *segment, struc
     if (segment->p_filesz < 2 || segment->p_filesz > sizeof(image->interpreter))
         return -ENOEXEC;
     long size = (long)segment->p_filesz;
-    bool read = unsock_sys(__NR_pread64, mapping->fd, image->interpreter, size, segment->p_offset) == size;
+    bool read = unsock_pread64(mapping->fd, image->interpreter, size, segment->p_offset) == size;
     return read && image->interpreter[size - 1] == '\0' ? 0 : -ENOEXEC;
 }
 

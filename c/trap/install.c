@@ -10,7 +10,7 @@
 #include "rt/mark.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/user.h"
 #include "trap/exec.h"
 #include "trap/filter.h"
@@ -26,7 +26,7 @@
 static long read_link(int directory, const char *path, char *link, int size) {
     const char *file = unsock_self_exe_file();
     if (!file || size <= 0 || !unsock_user_readable(path, 1) || !unsock_self_exe_is(path))
-        return unsock_sys(__NR_readlinkat, directory, path, link, size);
+        return unsock_readlinkat(directory, path, link, size);
     size_t length = UNSOCK_MIN(strlen(file), (size_t)size);
     if (!unsock_user_writable(link, length))
         return -EFAULT;
@@ -106,9 +106,8 @@ static long install_filter(void) {
     struct sock_filter program[UNSOCK_FILTER_MOST];
     size_t length = unsock_filter_make(unsock_trapped, unsock_trapped_count, program, UNSOCK_FILTER_MOST);
     struct sock_fprog filter = {(unsigned short)length, program};
-    unsock_sys(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    return unsock_sys(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_TSYNC,
-                      &filter);
+    unsock_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    return unsock_seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_TSYNC, &filter);
 }
 
 long unsock_trap_install(bool on_alternate_stack, bool ignored) {

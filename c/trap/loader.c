@@ -9,7 +9,7 @@
 #include "process/start.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/table.h"
 #include "rt/text.h"
 #include "rt/vdso.h"
@@ -96,9 +96,9 @@ __attribute__((noreturn)) static void fail(const char *what, const char *why, in
     unsock_text_put(&line, ": ");
     unsock_text_put(&line, why);
     unsock_text_char(&line, '\n');
-    unsock_sys(__NR_write, 2, line.buffer, line.length);
+    unsock_write(2, line.buffer, line.length);
     for (;;)
-        unsock_sys(__NR_exit_group, status);
+        unsock_exit_group(status);
 }
 
 /* Takes the two strings out of the environment: they are 16 bytes, so the stack stays aligned. */
@@ -114,7 +114,7 @@ static void remove_strings(struct start *start) {
 
 static void own_path(const struct start *start, char *path) {
     const char *executed = (const char *)auxiliary(start, AT_EXECFN, 0);
-    long length = unsock_sys(__NR_readlinkat, AT_FDCWD, "/proc/self/exe", path, UNSOCK_LIBRARY_FILE_MOST - 1);
+    long length = unsock_readlinkat(AT_FDCWD, "/proc/self/exe", path, UNSOCK_LIBRARY_FILE_MOST - 1);
     if (executed && executed[0] == '/' && strlen(executed) < UNSOCK_LIBRARY_FILE_MOST)
         memcpy(path, executed, strlen(executed) + 1);
     else
@@ -125,7 +125,7 @@ static void own_path(const struct start *start, char *path) {
 static long open_program(const struct start *start) {
     uint64_t fd;
     if (start->file[0] == 'p')
-        return unsock_sys(__NR_openat, AT_FDCWD, start->file + 1, O_RDONLY | O_CLOEXEC);
+        return unsock_openat(AT_FDCWD, start->file + 1, O_RDONLY | O_CLOEXEC, 0);
     return unsock_span_number(unsock_span_of(start->file + 1), 10, INT32_MAX, &fd) ? (long)fd : -ENOENT;
 }
 
@@ -148,7 +148,7 @@ static void set_name(const struct start *start) {
     char name[NAME_SIZE] = {0};
     struct unsock_span base = unsock_base_name(unsock_span_of(start->name));
     memcpy(name, base.at, UNSOCK_MIN(base.length, sizeof(name) - 1));
-    unsock_sys(__NR_prctl, PR_SET_NAME, name, 0, 0, 0);
+    unsock_prctl(PR_SET_NAME, (unsigned long)name, 0, 0, 0);
 }
 
 static void tell(struct start *start, const struct unsock_image *program, uint64_t linker) {
@@ -207,17 +207,17 @@ void unsock_loader_start(uint64_t *stack) {
     unsock_vdso_start(auxiliary(&start, AT_SYSINFO_EHDR, 0));
     bool alternate = needs_alternate_stack(fd);
     if (program.interpreter[0] != '\0') {
-        long interpreter = unsock_sys(__NR_openat, AT_FDCWD, program.interpreter, O_RDONLY | O_CLOEXEC);
+        long interpreter = unsock_openat(AT_FDCWD, program.interpreter, O_RDONLY | O_CLOEXEC, 0);
         map_or_fail(&start, interpreter, &linker);
-        unsock_sys(__NR_close, interpreter);
+        unsock_close(interpreter);
     }
     if (program.executable_stack)
-        unsock_sys(__NR_mprotect, (uint64_t)start.stack & ~(auxiliary(&start, AT_PAGESZ, PAGE_DEFAULT) - 1),
-                   PAGE_DEFAULT, PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
+        unsock_mprotect((uint64_t)start.stack & ~(auxiliary(&start, AT_PAGESZ, PAGE_DEFAULT) - 1), PAGE_DEFAULT,
+                        PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
     tell(&start, &program, linker.bias);
     if (unsock_trap_install(alternate, start.ignored) < 0)
         fail(start.name, "this system does not let its system calls be trapped (seccomp)", EXIT_OWN);
     patch(&start, fd, alternate);
-    unsock_sys(__NR_close, fd);
+    unsock_close(fd);
     jump(program.interpreter[0] != '\0' ? linker.entry : program.entry, start.stack);
 }

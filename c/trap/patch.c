@@ -7,7 +7,7 @@
 
 #include "rt/code.h"
 #include "rt/mem.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/table.h"
 #include "rules/call_search.h"
 #include "rules/call_stub.h"
@@ -95,12 +95,12 @@ static uint64_t room_near(const struct unsock_image *image, uint64_t size) {
         uint64_t at = (step % 2 ? image->first - size - away : end + GRANULE + away) & ~(GRANULE - 1);
         if (at < GRANULE || (step % 2 ? at > image->first || end - at > FAR : at + size - image->first > FAR))
             continue;
-        long got = unsock_sys(__NR_mmap, at, size, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+        long got =
+            unsock_mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
         if (got == (long)at)
             return at;
         if (!failed(got)) /* before kernel 4.17 */
-            unsock_sys(__NR_munmap, got, size);
+            unsock_munmap((unsigned long)got, size);
     }
     return 0;
 }
@@ -149,7 +149,7 @@ static void make_copy(const struct work *work, const struct unsock_image_text *t
 static void drop_copy(const struct work *work, struct copy *copy) {
     uint64_t page = work->patch->page;
     if (copy->bytes)
-        unsock_sys(__NR_munmap, copy->bytes, (copy->size + page - 1) & ~(page - 1));
+        unsock_munmap((unsigned long)copy->bytes, (copy->size + page - 1) & ~(page - 1));
     copy->bytes = NULL;
 }
 
@@ -194,7 +194,7 @@ long unsock_patch(const struct unsock_patch *patch) {
         drop_copy(&work, &copies[i]);
     }
     if (done == 0 && work.stubs)
-        unsock_sys(__NR_munmap, work.stubs, work.stubs_size);
+        unsock_munmap(work.stubs, work.stubs_size);
     if (done > 0)
         shared = (struct shared *)work.stubs;
     if (done > 0 && patch->small_stacks)
@@ -208,7 +208,7 @@ long unsock_patch_allowed(long fd, uint64_t page) {
         return copy;
     *(volatile uint8_t *)(copy + TRY_AT) = 0;
     long result = unsock_code_make((uint64_t)copy, page);
-    unsock_sys(__NR_munmap, copy, page);
+    unsock_munmap(copy, page);
     return result;
 }
 

@@ -4,20 +4,10 @@
 #include "memory/this_process.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/user.h"
 
-#define SIGSYS_BIT ((uint64_t)1 << (UNSOCK_SIGSYS - 1))
-#define ACTION_SIGINFO 0x00000004ul
-#define ACTION_RESTORER 0x04000000ul
-#define ACTION_ON_STACK 0x08000000ul
-#define ACTION_RESTART 0x10000000ul
-#define ACTION_NO_DEFER 0x40000000ul
-#define HOW_UNBLOCK 1
-#define HOW_SET 2
-#define HANDLER_DEFAULT 0
-#define HANDLER_IGNORE 1
-#define SIGURG 23
+#define SIGSYS_BIT ((uint64_t)1 << (SIGSYS - 1))
 
 /* What the program has asked for SIGSYS: at first, nothing. */
 static struct unsock_signal_action programs_own;
@@ -36,38 +26,38 @@ extern void __restore_rt(void) __attribute__((visibility("hidden")));
  */
 static long set_handler(uint64_t more_flags) {
     struct unsock_signal_action action = {.handler = own_handler,
-                                          .flags = ACTION_SIGINFO | ACTION_NO_DEFER | ACTION_RESTART | more_flags};
+                                          .flags = SA_SIGINFO | SA_NODEFER | SA_RESTART | more_flags};
 #ifdef __x86_64__
-    action.flags |= ACTION_RESTORER;
+    action.flags |= SA_RESTORER;
     action.restorer = __restore_rt;
 #endif
-    return unsock_sys(__NR_rt_sigaction, UNSOCK_SIGSYS, &action, 0, UNSOCK_SIGNAL_SET_SIZE);
+    return unsock_rt_sigaction(SIGSYS, &action, NULL);
 }
 
 long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack, bool ignored) {
     static const uint64_t own = SIGSYS_BIT;
     own_handler = handler;
     if (ignored)
-        programs_own.handler = (unsock_trap_handler_function *)HANDLER_IGNORE;
-    long result = set_handler((on_alternate_stack ? ACTION_ON_STACK : 0) | (ignored ? UNSOCK_SIGSYS_IGNORED : 0));
+        programs_own.handler = (unsock_trap_handler_function *)SIG_IGN;
+    long result = set_handler((on_alternate_stack ? SA_ONSTACK : 0) | (ignored ? UNSOCK_SIGSYS_IGNORED : 0));
     if (result == 0)
-        result = unsock_sys(__NR_rt_sigprocmask, HOW_UNBLOCK, &own, 0, UNSOCK_SIGNAL_SET_SIZE);
+        result = unsock_rt_sigprocmask(SIG_UNBLOCK, &own, NULL);
     return result;
 }
 
 /* What the kernel keeps beside the handler. */
 static uint64_t kept_flags(void) {
     struct unsock_signal_action now = {0};
-    unsock_sys(__NR_rt_sigaction, UNSOCK_SIGSYS, 0, &now, UNSOCK_SIGNAL_SET_SIZE);
-    return now.flags & (ACTION_ON_STACK | UNSOCK_SIGSYS_IGNORED);
+    unsock_rt_sigaction(SIGSYS, NULL, &now);
+    return now.flags & (SA_ONSTACK | UNSOCK_SIGSYS_IGNORED);
 }
 
 bool unsock_signals_on_alternate_stack(void) {
-    return kept_flags() & ACTION_ON_STACK;
+    return kept_flags() & SA_ONSTACK;
 }
 
 static bool wants_other_stack(const struct unsock_signal_action *action) {
-    return (uintptr_t)action->handler > HANDLER_IGNORE && (action->flags & ACTION_ON_STACK);
+    return (uintptr_t)action->handler > SIG_IGN && (action->flags & SA_ONSTACK);
 }
 
 /*
@@ -83,8 +73,8 @@ static long own_action(const struct unsock_signal_action *action, struct unsock_
             programs_own = *action;
         /* Go wants all signals on other stacks than its goroutines'. Its build information may have been packed away.
          */
-        uint64_t kept = kept_flags() & ACTION_ON_STACK, other = wants_other_stack(action) ? ACTION_ON_STACK : 0;
-        bool ignores = (uintptr_t)action->handler == HANDLER_IGNORE;
+        uint64_t kept = kept_flags() & SA_ONSTACK, other = wants_other_stack(action) ? SA_ONSTACK : 0;
+        bool ignores = (uintptr_t)action->handler == SIG_IGN;
         set_handler(kept | other | (ignores ? UNSOCK_SIGSYS_IGNORED : 0));
     }
     if (old) {
@@ -97,9 +87,9 @@ static long own_action(const struct unsock_signal_action *action, struct unsock_
 
 long unsock_signals_action(long signal, const struct unsock_signal_action *action, struct unsock_signal_action *old,
                            long size) {
-    if (size != UNSOCK_SIGNAL_SET_SIZE)
+    if (size != UNSOCK_SIGNALS_SIZE)
         return -EINVAL;
-    if ((int)signal == UNSOCK_SIGSYS)
+    if ((int)signal == SIGSYS)
         return own_action(action, old);
     if (!action)
         return unsock_sys(__NR_rt_sigaction, signal, 0, old, size);
@@ -109,7 +99,7 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
     copy.blocked &= ~SIGSYS_BIT;
     /* Go as a library in a C program handles few signals, and not SIGSYS; this one interrupts its goroutines. */
     if ((int)signal == SIGURG && wants_other_stack(action))
-        set_handler(kept_flags() | ACTION_ON_STACK);
+        set_handler(kept_flags() | SA_ONSTACK);
     return unsock_sys(__NR_rt_sigaction, signal, &copy, old, size);
 }
 
@@ -119,7 +109,7 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
  */
 long unsock_signals_mask(struct unsock_context *context, long how, const void *set, void *old, long size) {
     uint64_t copy;
-    if (size != UNSOCK_SIGNAL_SET_SIZE)
+    if (size != UNSOCK_SIGNALS_SIZE)
         return -EINVAL;
     if (set && !unsock_user_readable(set, sizeof(copy)))
         return -EFAULT;
@@ -133,19 +123,19 @@ long unsock_signals_mask(struct unsock_context *context, long how, const void *s
 }
 
 void unsock_signals_keep_mask(struct unsock_context *context) {
-    unsock_sys(__NR_rt_sigprocmask, 0, 0, &context->blocked, UNSOCK_SIGNAL_SET_SIZE);
+    unsock_rt_sigprocmask(0, NULL, &context->blocked);
     context->blocked &= ~SIGSYS_BIT;
 }
 
 long unsock_signals_suspend(const void *set, long size) {
     uint64_t copy;
-    if (size != UNSOCK_SIGNAL_SET_SIZE)
+    if (size != UNSOCK_SIGNALS_SIZE)
         return -EINVAL;
     if (!unsock_user_readable(set, sizeof(copy)))
         return -EFAULT;
     memcpy(&copy, set, sizeof(copy));
     copy &= ~SIGSYS_BIT;
-    return unsock_sys(__NR_rt_sigsuspend, &copy, size);
+    return unsock_rt_sigsuspend(&copy, size);
 }
 
 /* pselect6's last argument: a pointer to the set, and its size. */
@@ -160,7 +150,7 @@ static long select_with(const long arguments[6]) {
     if (!unsock_user_readable((const void *)arguments[5], sizeof(pointed)))
         return -EFAULT;
     memcpy(&pointed, (const void *)arguments[5], sizeof(pointed));
-    if (pointed.set && pointed.size == UNSOCK_SIGNAL_SET_SIZE) {
+    if (pointed.set && pointed.size == UNSOCK_SIGNALS_SIZE) {
         if (!unsock_user_readable(pointed.set, sizeof(copy)))
             return -EFAULT;
         memcpy(&copy, pointed.set, sizeof(copy));
@@ -175,7 +165,7 @@ long unsock_signals_wait(long number, const long arguments[6]) {
         return select_with(arguments);
     unsigned set = number == __NR_ppoll ? 3 : 4;
     uint64_t copy;
-    if (arguments[set + 1] != UNSOCK_SIGNAL_SET_SIZE)
+    if (arguments[set + 1] != UNSOCK_SIGNALS_SIZE)
         return -EINVAL;
     if (!unsock_user_readable((const void *)arguments[set], sizeof(copy)))
         return -EFAULT;
@@ -191,14 +181,14 @@ long unsock_signals_wait(long number, const long arguments[6]) {
 
 void unsock_signals_foreign(int signal, struct unsock_signal_info *info, struct unsock_context *context) {
     uintptr_t handler = (uintptr_t)programs_own.handler;
-    if (handler == HANDLER_IGNORE && info->code <= 0)
+    if (handler == SIG_IGN && info->code <= 0)
         return;
-    if (handler > HANDLER_IGNORE) {
+    if (handler > SIG_IGN) {
         programs_own.handler(signal, info, context);
         return;
     }
     /* Ends as it would have: the signal comes again, and nobody handles it. */
-    struct unsock_signal_action action = {.handler = (void (*)(int, void *, void *))HANDLER_DEFAULT};
-    unsock_sys(__NR_rt_sigaction, UNSOCK_SIGSYS, &action, 0, UNSOCK_SIGNAL_SET_SIZE);
-    unsock_sys(__NR_tgkill, unsock_sys(__NR_getpid), unsock_sys(__NR_gettid), UNSOCK_SIGSYS);
+    struct unsock_signal_action action = {.handler = (void (*)(int, void *, void *))SIG_DFL};
+    unsock_rt_sigaction(SIGSYS, &action, NULL);
+    unsock_tgkill(unsock_getpid(), unsock_gettid(), SIGSYS);
 }

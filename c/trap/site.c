@@ -9,6 +9,7 @@
 #include "memory/asked_fds.h"
 #include "memory/fds.h"
 #include "memory/sandbox.h"
+#include "rt/linux.h"
 #include "rt/net.h"
 #include "rt/user.h"
 #include "trap/site_stack.h"
@@ -42,7 +43,7 @@ static bool polls_kernels(const struct pollfd *fds, unsigned long count) {
 
 /* None is one, too. Of another size it is the kernel's to refuse. */
 static bool is_mask(long set, long size) {
-    return set == 0 || size == UNSOCK_SIGNAL_SET_SIZE;
+    return set == 0 || size == UNSOCK_SIGNALS_SIZE;
 }
 
 static bool concerns_data(long number, const long a[6]) {

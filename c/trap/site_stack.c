@@ -5,16 +5,15 @@
 
 #include "memory/this_process.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "rt/table.h"
 
 #include <linux/mman.h>
 
-#define PAGE 4096
 #define STACK (64 * 1024)
-#define WHOLE (2 * PAGE + STACK) /* what is known of it, a page that cannot be accessed, the stack */
-#define KEPT 4096                /* threads at once whose stacks are used again */
-#define TRIES 16                 /* of those, that are looked at for one that has ended */
+#define WHOLE (2 * UNSOCK_PAGE + STACK) /* what is known of it, a page that cannot be accessed, the stack */
+#define KEPT 4096                       /* threads at once whose stacks are used again */
+#define TRIES 16                        /* of those, that are looked at for one that has ended */
 
 static bool started;
 static UNSOCK_TABLE struct unsock_site_stack *kept[KEPT];
@@ -56,7 +55,7 @@ static struct unsock_site_stack *of_the_dead(int32_t self) {
         if (!stack)
             continue;
         int32_t owner = __atomic_load_n(&stack->thread, __ATOMIC_RELAXED);
-        if (unsock_sys(__NR_tkill, owner, 0) == -ESRCH &&
+        if (unsock_tkill(owner, 0) == -ESRCH &&
             __atomic_compare_exchange_n(&stack->thread, &owner, self, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
             return stack;
     }
@@ -64,12 +63,11 @@ static struct unsock_site_stack *of_the_dead(int32_t self) {
 }
 
 static struct unsock_site_stack *make(int32_t self) {
-    long memory =
-        unsock_sys(__NR_mmap, 0, WHOLE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    long memory = unsock_mmap(0, WHOLE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory < 0 && memory > -4096)
         return NULL;
-    if (unsock_sys(__NR_mprotect, memory + PAGE, PAGE, PROT_NONE) < 0) {
-        unsock_sys(__NR_munmap, memory, WHOLE);
+    if (unsock_mprotect(memory + UNSOCK_PAGE, UNSOCK_PAGE, PROT_NONE) < 0) {
+        unsock_munmap(memory, WHOLE);
         return NULL;
     }
     struct unsock_site_stack *stack = (struct unsock_site_stack *)memory;
@@ -86,7 +84,7 @@ static struct unsock_site_stack *make(int32_t self) {
 /* A forked child goes on with the stack that its thread has, and leaves the others' alone: their numbers say nothing.
  */
 static void settle(void) {
-    int32_t process = (int32_t)unsock_sys(__NR_getpid), before = __atomic_load_n(&keeper, __ATOMIC_ACQUIRE);
+    int32_t process = (int32_t)unsock_getpid(), before = __atomic_load_n(&keeper, __ATOMIC_ACQUIRE);
     if (before != process &&
         __atomic_compare_exchange_n(&keeper, &before, process, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
         __atomic_store_n(&kept_count, 0, __ATOMIC_RELEASE);
@@ -120,7 +118,7 @@ void unsock_site_stack_bring(const struct unsock_context *context, bool tagged) 
     if (!unsock_this_process_owns_descriptors())
         return;
     settle();
-    int32_t self = (int32_t)unsock_sys(__NR_gettid);
+    int32_t self = (int32_t)unsock_gettid();
     stack = of_the_dead(self);
     stack = stack ? stack : make(self);
     if (stack)

@@ -6,7 +6,7 @@
 #include "process/self_exe.h"
 #include "process/start.h"
 #include "rt/net.h"
-#include "rt/sys.h"
+#include "rt/system_calls.h"
 #include "trap/install.h"
 #include "trap/patch.h"
 #include "trap/signals.h"
@@ -27,7 +27,7 @@ __attribute__((constructor)) static void take_over(void) {
         unsock_start_trapped = true;
         return;
     }
-    unsock_sys(__NR_write, 2, refused, sizeof(refused) - 1);
+    unsock_write(2, refused, sizeof(refused) - 1);
     for (;;)
-        unsock_sys(__NR_exit_group, 125);
+        unsock_exit_group(125);
 }

@@ -1,16 +1,15 @@
 /* The table of trapped system calls. */
 #include "trap/trapped.h"
 
+#include "rt/linux.h"
 #include "rt/net.h"
 
 #include <asm/unistd.h>
+#include <linux/prctl.h>
 
 #define ALWAYS(name) {.number = __NR_##name, .when = UNSOCK_TRAPPED_ALWAYS}
 #define IF_SET(name, which) {.number = __NR_##name, .when = UNSOCK_TRAPPED_IF_SET, .argument = (which)}
 #define NO_SYSTEM(name) {.number = __NR_##name, .when = UNSOCK_TRAPPED_NO_SYSTEM}
-
-#define SIGNALS_UNBLOCK 1 /* SIG_UNBLOCK */
-#define OPTION_SECCOMP 22 /* PR_SET_SECCOMP */
 
 const struct unsock_trapped unsock_trapped[] = {
     [UNSOCK_TRAPPED_FCNTL] = {.number = __NR_fcntl,
@@ -63,7 +62,7 @@ const struct unsock_trapped unsock_trapped[] = {
      .when = UNSOCK_TRAPPED_UNLESS,
      .argument = 0,
      .value_count = 1,
-     .values = {SIGNALS_UNBLOCK}},
+     .values = {SIG_UNBLOCK}},
     ALWAYS(rt_sigsuspend),
     IF_SET(ppoll, 3),
     IF_SET(pselect6, 5),
@@ -75,7 +74,7 @@ const struct unsock_trapped unsock_trapped[] = {
      .when = UNSOCK_TRAPPED_IF_VALUE,
      .argument = 0,
      .value_count = 1,
-     .values = {OPTION_SECCOMP}},
+     .values = {PR_SET_SECCOMP}},
     /* Its calls are the kernel's own threads': nothing can trap them. */
     NO_SYSTEM(io_uring_setup),
     /* Can take all handlers away from the child, whose first system call would kill it; clone cannot. */
