@@ -4,9 +4,7 @@
  */
 #include "calls/by_number.h"
 
-#include "calls/ioctl.h"
 #include "calls/list.h"
-#include "calls/shutdown.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
 
@@ -75,7 +73,7 @@ static long call_of_descriptors(long number, long a, long b, long c, long d, lon
     case __NR_close:
         return unsock_call_close((int)a);
     case __NR_close_range:
-        return unsock_call_close_range((unsigned)a, (unsigned)b, (unsigned)c);
+        return unsock_call_close_range((unsigned)a, (unsigned)b, (int)c);
     case __NR_dup:
         return unsock_call_dup((int)a);
     case __NR_dup3:

@@ -1,5 +1,5 @@
 /* close, dup and the end of the process: what becomes of entries and socket files. */
-#include "calls/close.h"
+#include "calls/list.h"
 
 #include "calls/asking.h"
 #include "calls/last_holder.h"
@@ -184,7 +184,7 @@ UNSOCK_OWN_FRAME static bool keep_elsewhere(unsigned first, unsigned last) {
     return any;
 }
 
-long unsock_call_close_range(unsigned first, unsigned last, unsigned flags) {
+long unsock_call_close_range(unsigned first, unsigned last, int flags) {
     bool closes = !(flags & UNSOCK_CLOSE_RANGE_CLOEXEC) && first < (unsigned)unsock_fds_end();
     bool look = closes && any_file(first, last) && unsock_this_process_owns_descriptors();
     bool elsewhere = look && keep_elsewhere(first, last);

@@ -1,8 +1,8 @@
 /* connect: who does the work, and what it means to disconnect. */
 #include "calls/call_address.h"
 #include "calls/datagram.h"
-#include "calls/dispatch.h"
 #include "calls/linger_reset.h"
+#include "calls/list.h"
 #include "calls/stream.h"
 #include "calls/stream_end.h"
 #include "calls/target.h"
@@ -137,7 +137,7 @@ static long connect_once(int fd, const void *address, socklen_t length) {
     return result;
 }
 
-long unsock_call_connect(int fd, const void *address, socklen_t length) {
+long unsock_call_connect(int fd, const struct sockaddr *address, socklen_t length) {
     long result = connect_once(fd, address, length);
     const struct unsock_fd *entry = result < 0 ? unsock_fds_known(fd) : NULL;
     bool redirected = entry && unsock_fd_is_redirected(entry);

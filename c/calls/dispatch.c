@@ -1,5 +1,5 @@
 /* socket, bind, connect, listen and accept: who does the work? */
-#include "calls/dispatch.h"
+#include "calls/list.h"
 
 #include "calls/bind.h"
 #include "calls/call_address.h"
@@ -104,7 +104,7 @@ UNSOCK_OWN_FRAME static long bind_unspecified(int fd, union unsock_sockaddr *add
     return IS_IPV4;
 }
 
-long unsock_call_bind(int fd, const void *address, socklen_t length) {
+long unsock_call_bind(int fd, const struct sockaddr *address, socklen_t length) {
     struct unsock_fd scratch;
     struct unsock_ip ip;
     union unsock_sockaddr copy;

@@ -1,5 +1,5 @@
 /* epoll_create, epoll_create1 and epoll_ctl: which descriptors are sets, and what is registered in them. */
-#include "calls/epoll.h"
+#include "calls/list.h"
 
 #include "memory/epoll_memory.h"
 #include "memory/watches.h"

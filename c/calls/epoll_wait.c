@@ -4,7 +4,7 @@
  * tells of again and again: so the registration waits by edge meanwhile, which wakes it when anything changes, and it
  * becomes again what it was as soon as there is something to tell.
  */
-#include "calls/epoll_wait.h"
+#include "calls/list.h"
 
 #include "calls/asking.h"
 #include "calls/hangup.h"

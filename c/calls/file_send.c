@@ -2,7 +2,7 @@
  * sendfile and splice. What TCP takes and loses after the peer's end is taken out of the file or the pipe here. The
  * kernel cannot be told to raise no signal by these calls: whoever does not ignore SIGPIPE gets one with what is lost.
  */
-#include "calls/file_send.h"
+#include "calls/list.h"
 
 #include "calls/asking.h"
 #include "calls/stream_send.h"
@@ -45,7 +45,7 @@ static size_t lost_of_file(int fd, int64_t at) {
     return UNSOCK_MIN((size_t)status.stx_size - (size_t)at, PAGES * UNSOCK_PAGE - (size_t)at % UNSOCK_PAGE);
 }
 
-ssize_t unsock_call_sendfile(int out, int in, int64_t *offset, size_t count) {
+long unsock_call_sendfile(int out, int in, int64_t *offset, size_t count) {
     long early = unsock_asking_before_data(out);
     if (early < 0)
         return early;
@@ -90,7 +90,7 @@ static void drop(int pipe, size_t size) {
     }
 }
 
-ssize_t unsock_call_splice(int in, int64_t *in_offset, int out, int64_t *out_offset, size_t size, unsigned flags) {
+long unsock_call_splice(int in, int64_t *in_offset, int out, int64_t *out_offset, size_t size, unsigned flags) {
     long early = unsock_asking_before_data(out);
     if (early < 0)
         return early;

@@ -1,5 +1,5 @@
 /* ioctl: network interfaces are asked about on any IP socket (netdevice(7)), also on a redirected one. */
-#include "calls/ioctl.h"
+#include "calls/list.h"
 
 #include "kernel/identify.h"
 #include "memory/fds.h"

@@ -1,6 +1,6 @@
 /*
- * The intercepted calls, each with its C declaration: the exported wrappers, the test of the exported symbols and the
- * list in the manual are made from here.
+ * The intercepted calls, each with its C declaration: the exported wrappers, the logic's declarations, the test of the
+ * exported symbols and the list in the manual are made from here.
  *
  * UNSOCK_CALLS applies one of four macros to each, by what becomes of the call while the library is inert:
  *   LIBC(type, name, parameters, arguments)    the next library's function: it is a cancellation point in glibc
@@ -11,20 +11,10 @@
 #ifndef UNSOCK_LIST_H
 #define UNSOCK_LIST_H
 
-#include "calls/close.h"
-#include "calls/dispatch.h"
-#include "calls/epoll.h"
-#include "calls/epoll_wait.h"
-#include "calls/file_send.h"
-#include "calls/poll.h"
-#include "calls/receive.h"
-#include "calls/send.h"
-#include "calls/shutdown.h"
-#include "calls/socket_names.h"
-#include "calls/socket_options.h"
-#include "calls/write.h"
 #include "memory/epoll_memory.h"
 #include "rt/net.h"
+
+struct pollfd;
 
 #define UNSOCK_CALLS(LIBC, RAW, ALWAYS, BY_HAND)                                                                       \
     RAW(int, socket, (int domain, int type, int protocol), (domain, type, protocol))                                   \
@@ -111,5 +101,20 @@
     BY_HAND(prctl)                                                                                                     \
     BY_HAND(_exit)                                                                                                     \
     BY_HAND(_Exit)
+
+/* The logic of each: takes what the call takes, returns a value or -errno. */
+#define UNSOCK_CALL_LOGIC(type, name, parameters, arguments) long unsock_call_##name parameters;
+#define UNSOCK_CALL_BY_HAND(name)
+UNSOCK_CALLS(UNSOCK_CALL_LOGIC, UNSOCK_CALL_LOGIC, UNSOCK_CALL_LOGIC, UNSOCK_CALL_BY_HAND)
+
+/* closefrom(3), also where the kernel or a container's filter refuses close_range. */
+void unsock_call_closefrom(unsigned first);
+
+/* fcntl(2): duplicates, and a program that sets O_NONBLOCK. ioctl(2). `argument` is a number or a pointer. */
+long unsock_call_fcntl(int fd, int command, unsigned long argument);
+long unsock_call_ioctl(int fd, unsigned long request, unsigned long argument);
+
+/* The process is about to end: by exit, or by _exit. */
+void unsock_call_exit(void);
 
 #endif

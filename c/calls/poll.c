@@ -3,7 +3,7 @@
  * urgent bytes that nobody can read; only then there is something to do. So that the kernel tells of urgent bytes, it
  * is asked of them beside what the program asks, in the program's own memory, if that is certain to be there.
  */
-#include "calls/poll.h"
+#include "calls/list.h"
 
 #include "calls/asking.h"
 #include "calls/hangup.h"

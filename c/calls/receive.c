@@ -1,5 +1,5 @@
 /* recv, recvfrom, recvmsg and recvmmsg: who does the work? */
-#include "calls/receive.h"
+#include "calls/list.h"
 
 #include "calls/asking.h"
 #include "calls/datagram.h"
@@ -158,7 +158,7 @@ static long receive_messages(int fd, struct unsock_mmsghdr *messages, unsigned c
     return unsock_user_write(timeout, &wait, sizeof(wait)) < 0 ? -EFAULT : result;
 }
 
-ssize_t unsock_call_recv(int fd, void *data, size_t size, int flags) {
+long unsock_call_recv(int fd, void *data, size_t size, int flags) {
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;
@@ -166,7 +166,7 @@ ssize_t unsock_call_recv(int fd, void *data, size_t size, int flags) {
                                 : unsock_real_recv(fd, data, size, flags);
 }
 
-ssize_t unsock_call_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
+long unsock_call_recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length) {
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;
@@ -185,7 +185,7 @@ ssize_t unsock_call_recvfrom(int fd, void *data, size_t size, int flags, void *a
     return receive_from(fd, data, size, flags, address, length);
 }
 
-ssize_t unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
+long unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
     struct msghdr asked;
     long early = unsock_asking_before_data(fd);
     if (early < 0)

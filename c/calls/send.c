@@ -1,10 +1,9 @@
 /* sendto, sendmsg and sendmmsg: who does the work? */
-#include "calls/send.h"
+#include "calls/list.h"
 
 #include "calls/asking.h"
 #include "calls/call_address.h"
 #include "calls/datagram.h"
-#include "calls/dispatch.h"
 #include "calls/last_holder.h"
 #include "calls/outgoing.h"
 #include "calls/send_control.h"
@@ -172,7 +171,7 @@ static bool is_another_by_now(int fd, long result) {
     return entry && unsock_fd_is_redirected(entry) && result != -EPIPE && unsock_reuse_failed(fd, result);
 }
 
-ssize_t unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
+long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
     if (unsock_last_holder_any())
         unsock_last_holder_may_pass(message);
     long early = unsock_asking_before_data(fd);
@@ -230,7 +229,8 @@ static ssize_t sendto_once(int fd, const void *data, size_t size, int flags, con
     return send_to(fd, data, size, flags, &outgoing);
 }
 
-ssize_t unsock_call_sendto(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
+long unsock_call_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
+                        socklen_t length) {
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;

@@ -1,5 +1,5 @@
 /* shutdown, of listeners and of connections. */
-#include "calls/shutdown.h"
+#include "calls/list.h"
 
 #include "calls/half_close.h"
 #include "calls/stream_end.h"

@@ -29,8 +29,4 @@ long unsock_socket_names_give_ip(const struct unsock_ip *ip, int domain, void *a
 long unsock_socket_names_peer(int fd, struct unsock_fd *entry, const union unsock_sockaddr *peer, socklen_t peer_length,
                               void *address, socklen_t *length);
 
-/* getsockname(2) and getpeername(2) of any descriptor. Return 0 or -errno. */
-long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length);
-long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length);
-
 #endif

@@ -1,5 +1,5 @@
 /* getsockopt and setsockopt: who does the work? */
-#include "calls/socket_options.h"
+#include "calls/list.h"
 
 #include "calls/asking.h"
 #include "kernel/identify.h"

@@ -5,7 +5,7 @@
 #include "calls/write.h"
 
 #include "calls/asking.h"
-#include "calls/send.h"
+#include "calls/list.h"
 #include "calls/stream_send.h"
 #include "calls/tipc_service.h"
 #include "kernel/identify.h"
@@ -92,7 +92,7 @@ static long send_elsewhere(int fd, const void *data, size_t size, int flags) {
     return is_for_successor(fd, result) ? unsock_call_sendto(fd, data, size, flags, NULL, 0) : result;
 }
 
-ssize_t unsock_call_write(int fd, const void *data, size_t size) {
+long unsock_call_write(int fd, const void *data, size_t size) {
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;
@@ -104,7 +104,7 @@ ssize_t unsock_call_write(int fd, const void *data, size_t size) {
     return is_for_kernel(fd, result) ? unsock_real_write(fd, data, size) : unsock_stream_broken(0);
 }
 
-ssize_t unsock_call_writev(int fd, const struct iovec *parts, int count) {
+long unsock_call_writev(int fd, const struct iovec *parts, int count) {
     struct msghdr message = {.msg_iovlen = (size_t)count};
     long early = unsock_asking_before_data(fd);
     if (early < 0)
@@ -118,7 +118,7 @@ ssize_t unsock_call_writev(int fd, const struct iovec *parts, int count) {
     return is_for_kernel(fd, result) ? unsock_real_writev(fd, parts, count) : unsock_stream_broken(0);
 }
 
-ssize_t unsock_call_send(int fd, const void *data, size_t size, int flags) {
+long unsock_call_send(int fd, const void *data, size_t size, int flags) {
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;

@@ -1,6 +1,4 @@
 /* The exported functions that are not like their system calls: variable arguments, no result, fortification. */
-#include "calls/close.h"
-#include "calls/ioctl.h"
 #include "calls/list.h"
 #include "memory/sandbox.h"
 #include "process/start.h"

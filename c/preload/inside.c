@@ -5,7 +5,7 @@
  *
  * Only a libc whose bytes are known is changed (rules/libc_write.h), before there is another thread.
  */
-#include "calls/write.h"
+#include "calls/list.h"
 #include "kernel/log.h"
 #include "process/start.h"
 #include "rt/code.h"

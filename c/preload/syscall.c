@@ -4,7 +4,7 @@
  * returns twice, and what its child finds on the stack must be what the caller left there.
  */
 #include "calls/by_number.h"
-#include "calls/close.h"
+#include "calls/list.h"
 #include "memory/sandbox.h"
 #include "process/exec.h"
 #include "process/start.h"

@@ -2,7 +2,7 @@
 #include "trap/install.h"
 
 #include "calls/by_number.h"
-#include "calls/close.h"
+#include "calls/list.h"
 #include "kernel/trapped.h"
 #include "memory/sandbox.h"
 #include "process/self_exe.h"

@@ -2,8 +2,7 @@
 #include "trap/site.h"
 
 #include "calls/by_number.h"
-#include "calls/epoll_wait.h"
-#include "calls/poll.h"
+#include "calls/list.h"
 #include "calls/write.h"
 #include "kernel/trapped.h"
 #include "memory/asked_fds.h"
