@@ -1,11 +1,204 @@
-/* epoll_create, epoll_create1 and epoll_ctl: which descriptors are sets, and what is registered in them. */
-#include "calls/list.h"
-
-#include "memory/epoll_memory.h"
-#include "memory/watches.h"
+/*
+ * epoll_wait and its kin. What the kernel says is what the program gets, but for hang-ups that TCP would not tell of
+ * yet, and urgent bytes that nobody can read (calls/urgent.h; replace/epoll.c asks for them). Such a one the kernel
+ * tells of again and again: so the registration waits by edge meanwhile, which wakes it when anything changes, and it
+ * becomes again what it was as soon as there is something to tell.
+ */
 #include "replace/epoll.h"
+#include "calls/asking.h"
+#include "calls/hangup.h"
+#include "calls/list.h"
+#include "calls/urgent.h"
+#include "kernel/socket_info.h"
+#include "memory/epoll_memory.h"
+#include "memory/fds.h"
+#include "memory/watches.h"
+#include "rt/libc.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
+#include "rt/user.h"
+
+#include <linux/poll.h>
+
+#define READABLE (EPOLLIN | EPOLLRDNORM)
+#define MARKS (UNSOCK_WATCH_QUIET | UNSOCK_WATCH_FIRED)
+#define FOREVER INT64_MAX
+#define SECOND 1000000000
+
+static bool is_any_asking(void) {
+    return __atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) > 0;
+}
+
+static uint32_t oddities(void) {
+    bool reads = __atomic_load_n(&unsock_urgent_met, __ATOMIC_RELAXED) || is_any_asking();
+    return EPOLLHUP | EPOLLPRI | (reads ? READABLE : 0);
+}
+
+static bool has_odd(const struct unsock_epoll_event *events, long count) {
+    uint32_t odd = oddities();
+    for (long i = 0; i < count; i++)
+        if (events[i].events & odd)
+            return true;
+    return false;
+}
+
+/* May the event be of this one? */
+static bool is_odd(int fd, const struct unsock_watch *watch, uint32_t events) {
+    return (watch->events & UNSOCK_WATCH_QUIET) ||
+           ((uint32_t)unsock_socket_poll(fd, POLLPRI | READABLE) & events & (EPOLLHUP | EPOLLPRI | READABLE));
+}
+
+/* Whose event is it? Several may have the same data: one that is not quiet yet is meant rather than one that is. */
+static int find(int set, const struct unsock_epoll_event *event, struct unsock_watch **watch) {
+    struct unsock_watch *here;
+    uint64_t data = event->data;
+    int quiet = -1, fd = unsock_watch_find(set, data, -1, &here);
+    for (; fd >= 0; fd = unsock_watch_find(set, data, fd + 1, &here)) {
+        if (!is_odd(fd, here, event->events))
+            continue;
+        *watch = here;
+        if (!(here->events & UNSOCK_WATCH_QUIET))
+            return fd;
+        quiet = fd;
+        if (here->data == (uint64_t)fd)
+            break;
+    }
+    return quiet;
+}
+
+static bool change(int set, int fd, const struct unsock_watch *watch, uint32_t events) {
+    struct unsock_epoll_event event = {unsock_epoll_asked(unsock_fds_known(fd), events), watch->data};
+    return unsock_epoll_ctl(set, EPOLL_CTL_MOD, fd, &event) == 0;
+}
+
+/* Nothing that TCP would say. Returns whether the program has to hear it all the same. */
+static bool fall_silent(int set, int fd, struct unsock_watch *watch) {
+    uint32_t events = watch->events;
+    if (events & UNSOCK_WATCH_QUIET || (events & (EPOLLET | EPOLLONESHOT)) == EPOLLET)
+        return false;
+    if (!change(set, fd, watch, (events & ~(EPOLLONESHOT | MARKS)) | EPOLLET))
+        return true;
+    __atomic_fetch_or(&watch->events, UNSOCK_WATCH_QUIET, __ATOMIC_RELAXED);
+    return false;
+}
+
+/* There is something to tell of one that was quiet. Returns whether this thread is the one to tell it. */
+static bool speak(int set, int fd, struct unsock_watch *watch) {
+    uint32_t events = watch->events;
+    if (events & EPOLLONESHOT)
+        return !(__atomic_fetch_or(&watch->events, UNSOCK_WATCH_FIRED, __ATOMIC_RELAXED) & UNSOCK_WATCH_FIRED);
+    __atomic_fetch_and(&watch->events, ~MARKS, __ATOMIC_RELAXED);
+    change(set, fd, watch, events & ~MARKS);
+    return true;
+}
+
+/*
+ * Is it the answer of a multiplexer, as nothing else can be of one that is asked? It is read, and what the program
+ * waits for comes by itself.
+ */
+static bool is_answer(int set, const struct unsock_epoll_event *event) {
+    struct unsock_watch *watch;
+    int fd = is_any_asking() ? unsock_watch_find(set, event->data, -1, &watch) : -1;
+    while (fd >= 0 && !unsock_asking(fd))
+        fd = unsock_watch_find(set, event->data, fd + 1, &watch);
+    if (fd >= 0)
+        unsock_asking_look(fd);
+    return fd >= 0;
+}
+
+/* Returns whether the program gets the event, made as TCP would tell it. */
+static bool correct(int set, struct unsock_epoll_event *event) {
+    struct unsock_watch *watch;
+    if (is_answer(set, event))
+        return false;
+    int fd = event->events & oddities() ? find(set, event, &watch) : -1;
+    if (fd < 0)
+        return true;
+    uint32_t events = event->events & EPOLLHUP ? unsock_hangup_as_tcp(fd, event->events) : event->events;
+    if ((events & READABLE) && unsock_urgent_alone(fd))
+        events &= ~READABLE;
+    if (!(watch->events & EPOLLPRI))
+        events &= ~EPOLLPRI;
+    if (events == 0 && fall_silent(set, fd, watch))
+        return true;
+    event->events = events;
+    return events != 0 && (!(watch->events & UNSOCK_WATCH_QUIET) || speak(set, fd, watch));
+}
+
+UNSOCK_OWN_FRAME static long correct_all(int set, struct unsock_epoll_event *events, long count) {
+    long kept = 0;
+    for (long i = 0; i < count; i++) {
+        struct unsock_epoll_event event = events[i];
+        if (correct(set, &event))
+            events[kept++] = event;
+    }
+    return kept;
+}
+
+/* What is left of a time-out in nanoseconds that began at `begun`, by unsock_libc_clock. */
+static int64_t left_of(int64_t timeout, int64_t begun) {
+    if (timeout == FOREVER || timeout == 0)
+        return timeout;
+    int64_t waited = unsock_libc_waited(begun);
+    return timeout > waited ? timeout - waited : 0;
+}
+
+/* Waits no longer than until the time of some multiplexer is up; then there is something to tell. */
+static int until_answer(int timeout) {
+    return is_any_asking() ? (int)unsock_asking_next(timeout < 0 ? INT32_MAX : timeout) : timeout;
+}
+
+long unsock_call_epoll_pwait(int set, struct unsock_epoll_event *events, int most, int timeout, const void *signals) {
+    int64_t begun = timeout > 0 ? unsock_libc_clock() : 0, whole = timeout < 0 ? FOREVER : timeout * (int64_t)1000000;
+    for (;;) {
+        int until = until_answer(timeout);
+        long count = signals ? unsock_real_epoll_pwait(set, events, most, until, signals)
+                             : unsock_real_epoll_wait(set, events, most, until);
+        bool early = count == 0 && until != timeout;
+        if (early)
+            unsock_asking_expire();
+        if (!early && (count <= 0 || !has_odd(events, count)))
+            return count;
+        count = correct_all(set, events, count);
+        if (count > 0)
+            return count;
+        timeout = timeout < 0 ? timeout : (int)((left_of(whole, begun) + 999999) / 1000000);
+    }
+}
+
+long unsock_call_epoll_wait(int set, struct unsock_epoll_event *events, int most, int timeout) {
+    return unsock_call_epoll_pwait(set, events, most, timeout, NULL);
+}
+
+static int in_milliseconds(const struct timespec *time) {
+    if (time->tv_sec > INT32_MAX / 1000 - 1)
+        return -1;
+    return (int)(time->tv_sec * 1000 + (time->tv_nsec + 999999) / 1000000);
+}
+
+long unsock_call_epoll_pwait2(int set, struct unsock_epoll_event *events, int most, const struct timespec *timeout,
+                              const void *signals) {
+    struct timespec time;
+    int64_t whole = FOREVER, begun = timeout ? unsock_libc_clock() : 0;
+    /* Whole milliseconds are enough for as long as an answer is waited for. */
+    if (is_any_asking() && (!timeout || (unsock_user_read(&time, timeout, sizeof(time)) == 0 && time.tv_sec >= 0)))
+        return unsock_call_epoll_pwait(set, events, most, timeout ? in_milliseconds(&time) : -1, signals);
+    for (;;) {
+        long count = unsock_real_epoll_pwait2(set, events, most, timeout, signals);
+        if (count <= 0 || !has_odd(events, count))
+            return count;
+        count = correct_all(set, events, count);
+        if (count > 0)
+            return count;
+        if (!timeout || unsock_user_read(&time, timeout, sizeof(time)) < 0)
+            continue;
+        if (whole == FOREVER && time.tv_sec < FOREVER / SECOND)
+            whole = time.tv_sec * SECOND + time.tv_nsec;
+        int64_t left = left_of(whole, begun);
+        time = (struct timespec){left / SECOND, left % SECOND};
+        timeout = &time;
+    }
+}
 
 static long note(long set) {
     if (set >= 0)

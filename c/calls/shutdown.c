@@ -3,7 +3,6 @@
 
 #include "calls/half_close.h"
 #include "calls/stream_end.h"
-#include "files/deferred_removal.h"
 #include "files/listen_fds.h"
 #include "files/remove_file.h"
 #include "kernel/identify.h"
@@ -40,7 +39,7 @@ static long shut_listener(int fd, struct unsock_fd *entry, int how, bool handed)
     long result = unsock_shutdown(fd, how);
     if (result == 0 && (entry->flags & UNSOCK_FILE)) {
         if (!unsock_remove_file_force(entry))
-            unsock_deferred_removal_keep(entry, true);
+            unsock_remove_file_keep(entry, true);
         unsock_fd_enter(entry, UNSOCK_STATE_RESERVED);
         entry->flags &= (uint16_t)~UNSOCK_FILE;
         unsock_fds_tell_duplicates(fd);

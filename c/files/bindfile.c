@@ -1,12 +1,14 @@
 /* Binding socket files: ports of the program's choice, and any free one. */
 #include "files/bindfile.h"
 
+#include "files/bind_request.h"
 #include "files/ephemeral.h"
+#include "files/file_netns.h"
 #include "files/port.h"
 #include "files/port_bind.h"
-#include "files/port_client.h"
 #include "files/socketfile.h"
 #include "kernel/socket_mark.h"
+#include "kernel/version.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
@@ -51,6 +53,27 @@ static bool is_worth_it(const struct unsock_bind_request *one, bool client, unsi
     return looks < LOOKS_FOR_FREE || !is_taken(one, *probe);
 }
 
+/* PORT.dgram.sock is a client at the default address of IPv4 that asks the same. */
+static bool is_to_tell(const struct unsock_bind_request *request) {
+    struct unsock_ip usual = unsock_address_default(AF_INET, 0);
+    struct unsock_port_entry asking;
+    return !unsock_ip_same_address(&request->target, &usual) &&
+           unsock_port_entry_asking(&request->ip, request->v6only, &request->target, &asking);
+}
+
+/* The kernel decides between it and servers: where PORT.dgram.sock is, neither can be made. */
+static long bind_client_port(const struct unsock_bind_request *request, struct unsock_bound *bound) {
+    if (unsock_kernel_is_before(5, 14) || is_to_tell(request))
+        return unsock_port_bind(request, bound, UNSOCK_PORT_IF_FREE);
+    socklen_t length = unsock_address_path(request->ip.port, SOCK_DGRAM, &bound->path);
+    long result = unsock_socketfile_bind(request->socket, &bound->path, length, UNSOCK_OPEN_TO_ALL);
+    bound->how = UNSOCK_BOUND_FILE;
+    bound->tag = UNSOCK_PORT_PLAIN_TAG;
+    if (result == 0)
+        unsock_file_netns_note(bound->path.sun_path);
+    return result;
+}
+
 /* Looks at a few free names first. Where the range is full of left-over files, these are as good. */
 static long bind_any_port(const struct unsock_bind_request *request, bool client, struct unsock_bound *bound) {
     struct unsock_bind_request one = *request;
@@ -63,7 +86,7 @@ static long bind_any_port(const struct unsock_bind_request *request, bool client
         bool clean = looks++ >= LOOKS_FOR_FREE;
         if (client && !clean) {
             bound->ip = one.ip;
-            result = unsock_errno_as_ip(UNSOCK_AT_BIND, unsock_port_client_bind(&one, bound));
+            result = unsock_errno_as_ip(UNSOCK_AT_BIND, bind_client_port(&one, bound));
         } else {
             result = bind_port(&one, bound, clean ? UNSOCK_PORT_ANY : UNSOCK_PORT_IF_FREE);
         }
@@ -97,7 +120,7 @@ long unsock_bindfile_bind_client(const struct unsock_bind_request *request, stru
     long result = -EADDRINUSE;
     if (request->ip.port != 0) {
         bound->ip = request->ip;
-        result = unsock_errno_as_ip(UNSOCK_AT_BIND, unsock_port_client_bind(request, bound));
+        result = unsock_errno_as_ip(UNSOCK_AT_BIND, bind_client_port(request, bound));
     }
     if (result != 0 && !bound->spent)
         result = bind_any_port(request, true, bound);

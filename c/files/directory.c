@@ -1,4 +1,4 @@
-/* The directory of the socket files. */
+/* The directory of the socket files: making it, its own name, and another one in its place for a while. */
 #include "files/directory.h"
 
 #include "files/directory_change.h"
@@ -8,6 +8,9 @@
 #include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rules/settings.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 #define WHY_MOST 200
 
@@ -93,4 +96,50 @@ bool unsock_directory_make(const struct unsock_settings *settings, struct unsock
     }
     refuse(settings, why, result, error);
     return false;
+}
+
+static bool is_same(long fd, const char *path) {
+    struct statx one, other;
+    return unsock_statx(fd, "", AT_EMPTY_PATH, STATX_INO, &one) == 0 &&
+           unsock_statx(AT_FDCWD, path, 0, STATX_INO, &other) == 0 && one.stx_ino == other.stx_ino &&
+           one.stx_dev_major == other.stx_dev_major && one.stx_dev_minor == other.stx_dev_minor;
+}
+
+void unsock_directory_name_settle(struct unsock_settings *settings) {
+    char link[32], path[UNSOCK_DIR_MOST + 2];
+    struct unsock_text text;
+    long fd = unsock_openat(AT_FDCWD, settings->directory, UNSOCK_O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    unsock_text_start(&text, link, sizeof(link));
+    unsock_text_put(&text, "/proc/self/fd/");
+    unsock_text_number(&text, (uint64_t)fd, 10, 1);
+    long length = unsock_readlinkat(AT_FDCWD, link, path, sizeof(path) - 1);
+    bool fits = length > 1 && length <= UNSOCK_DIR_MOST && path[0] == '/';
+    if (fits)
+        path[length] = '\0';
+    bool other = fits && ((size_t)length != settings->directory_length ||
+                          !unsock_same(path, settings->directory, (size_t)length));
+    if (other && is_same(fd, path)) {
+        memcpy(settings->directory, path, (size_t)length + 1);
+        settings->directory_length = (size_t)length;
+    }
+    unsock_close(fd);
+}
+
+bool unsock_directory_visit_begin(struct unsock_directory_visit *visit, const char *directory, size_t length) {
+    struct unsock_settings *settings = &unsock_settings;
+    if (length < 2 || length > UNSOCK_DIR_MOST || directory[0] != '/')
+        return false;
+    memcpy(visit->directory, settings->directory, sizeof(visit->directory));
+    visit->length = settings->directory_length;
+    memcpy(settings->directory, directory, length);
+    settings->directory[length] = '\0';
+    settings->directory_length = length;
+    return true;
+}
+
+void unsock_directory_visit_end(const struct unsock_directory_visit *visit) {
+    memcpy(unsock_settings.directory, visit->directory, sizeof(visit->directory));
+    unsock_settings.directory_length = visit->length;
 }

@@ -1,7 +1,7 @@
 /* What is in a directory of socket files. */
 #include "files/directory_list.h"
 
-#include "files/other_directory.h"
+#include "files/directory.h"
 #include "files/port.h"
 #include "kernel/entries.h"
 #include "rt/mem.h"
@@ -15,7 +15,7 @@ long unsock_directory_list_open(struct unsock_directory_list *names, const char 
     char path[UNSOCK_DIR_MOST + sizeof("/.")];
     struct unsock_text text;
     *names = (struct unsock_directory_list){.only = only};
-    if (!unsock_other_directory_begin(&names->visit, directory, strlen(directory)))
+    if (!unsock_directory_visit_begin(&names->visit, directory, strlen(directory)))
         return -EINVAL;
     unsock_text_start(&text, path, sizeof(path));
     unsock_text_join(&text, directory, "/."); /* whatever links lead there */
@@ -33,7 +33,7 @@ void unsock_directory_list_close(struct unsock_directory_list *names) {
     unsock_entries_close(&names->entries);
     unsock_port_return(names->port);
     names->port = NULL;
-    unsock_other_directory_end(&names->visit);
+    unsock_directory_visit_end(&names->visit);
 }
 
 /* Many of a port's names stand side by side: it is read once for those. */

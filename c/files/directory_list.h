@@ -2,7 +2,7 @@
 #ifndef UNSOCK_DIRECTORY_LIST_H
 #define UNSOCK_DIRECTORY_LIST_H
 
-#include "files/other_directory.h"
+#include "files/directory.h"
 #include "kernel/entries.h"
 #include "rules/port_record.h"
 
@@ -28,7 +28,7 @@ struct unsock_directory_list_one {
 
 struct unsock_directory_list {
     uint16_t only; /* this port's alone; 0: of all */
-    struct unsock_other_directory visit;
+    struct unsock_directory_visit visit;
     struct unsock_entries entries;
     struct unsock_port *port; /* the last one that was read */
 };

@@ -7,7 +7,6 @@
 #include "files/listen_fds.h"
 #include "files/lock.h"
 #include "files/port.h"
-#include "files/port_join.h"
 #include "files/port_own.h"
 #include "files/port_sharing.h"
 #include "files/resolve.h"

@@ -1,4 +1,4 @@
-/* Whose the sockets of a port are: another user's, or this process's own. */
+/* Whose the sockets of a port are, another user's, or this process's own; and joining them. */
 #ifndef UNSOCK_PORT_SHARING_H
 #define UNSOCK_PORT_SHARING_H
 
@@ -21,5 +21,18 @@ void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_e
 
 /* The file of the entry has got this number: descriptors of this process that have its socket know it from now on. */
 void unsock_port_tell_number(struct unsock_port_key key, const struct unsock_port_entry *before, uint8_t number);
+
+/*
+ * With the directory locked: `me`, whose file is there, becomes one of the port, as it was read and as `joining` says.
+ * Returns 0 or -errno; -EEXIST: somebody has made PORT.sock meanwhile.
+ */
+long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *me,
+                      const struct unsock_port_joining *joining);
+
+/*
+ * A datagram socket with this entry, which lets others share its address, has been connected: what its client sends
+ * goes to it from now on, and nobody else's. Where it has the port alone that is one system call.
+ */
+void unsock_port_note_connected(struct unsock_port_key key, const struct unsock_port_entry *entry);
 
 #endif

@@ -1,7 +1,6 @@
 /* What becomes of socket files when descriptors close. */
 #include "files/release_file.h"
 
-#include "files/deferred_removal.h"
 #include "files/lock.h"
 #include "files/remove_file.h"
 #include "files/socketfile.h"
@@ -38,7 +37,7 @@ static void settle_at_end(const struct unsock_fd *old, long done, struct unsock_
         return;
     end->alone = !unsock_this_process()->has_made && !has_threads();
     if (!end->alone)
-        unsock_deferred_removal_keep(old, done < 0);
+        unsock_remove_file_keep(old, done < 0);
 }
 
 void unsock_release_file_at_end(const struct unsock_fd *old, struct unsock_release_file_end *end) {
@@ -63,7 +62,7 @@ void unsock_release_file_ended(struct unsock_release_file_end *end) {
 
 void unsock_release_file(const struct unsock_fd *old) {
     if (old->kind == UNSOCK_KIND_LOCAL)
-        unsock_deferred_removal_result(old, unsock_remove_file_try(old));
+        unsock_remove_file_result(old, unsock_remove_file_try(old));
 }
 
 /* One that others have for certain, or that this process has only inherited, is asked about before the lock. */
@@ -76,7 +75,7 @@ long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     }
     long probe = unsock_socketfile_probe(), result = unsock_remove_file_close(fd, old, probe, &done);
     unsock_socketfile_probe_end(probe);
-    unsock_deferred_removal_result(old, done);
+    unsock_remove_file_result(old, done);
     return result;
 }
 
@@ -88,10 +87,10 @@ _Noreturn static void look_afterwards(long parent) {
     unsock_close_range(0, ~0u, 0);
     for (int i = 0; i < AFTERWARDS_PAUSES && unsock_getppid() == parent; i++)
         unsock_nanosleep(&pause, NULL);
-    for (int i = 0; i < AFTERWARDS_LOOKS && unsock_deferred_removal_any(); i++) {
+    for (int i = 0; i < AFTERWARDS_LOOKS && unsock_remove_file_any(); i++) {
         if (i > 0)
             unsock_nanosleep(&pause, NULL);
-        unsock_deferred_removal_again();
+        unsock_remove_file_again();
     }
     unsock_lock_end();
     for (;;)
@@ -99,8 +98,8 @@ _Noreturn static void look_afterwards(long parent) {
 }
 
 void unsock_release_file_earlier(void) {
-    if (unsock_deferred_removal_any() && unsock_this_process_owns_descriptors())
-        unsock_deferred_removal_again();
+    if (unsock_remove_file_any() && unsock_this_process_owns_descriptors())
+        unsock_remove_file_again();
 }
 
 /*
@@ -112,25 +111,25 @@ static void wait_for_readers(void) {
     struct timespec pause = {0, READERS_FIRST_NS};
     int64_t begun = unsock_libc_clock();
     /* To look takes long where others have the directory locked. */
-    for (int64_t waited = 0; unsock_this_process()->has_made && unsock_deferred_removal_any() &&
-                             waited < READERS_MOST_NS && unsock_libc_waited(begun) < READERS_MOST_NS;
+    for (int64_t waited = 0; unsock_this_process()->has_made && unsock_remove_file_any() && waited < READERS_MOST_NS &&
+                             unsock_libc_waited(begun) < READERS_MOST_NS;
          pause.tv_nsec *= 2) {
         unsock_nanosleep(&pause, NULL);
-        unsock_deferred_removal_again();
+        unsock_remove_file_again();
         waited += pause.tv_nsec;
     }
 }
 
 void unsock_release_file_afterwards(void) {
-    if (!unsock_deferred_removal_any() || !unsock_this_process_owns_descriptors())
+    if (!unsock_remove_file_any() || !unsock_this_process_owns_descriptors())
         return;
     /* Without threads nothing of this process is in the way: somebody else has what was in use when it closed it. */
-    if (!has_threads() && !unsock_deferred_removal_any_for_the_lock()) {
+    if (!has_threads() && !unsock_remove_file_any_for_the_lock()) {
         wait_for_readers();
         return;
     }
-    unsock_deferred_removal_again();
-    if (!unsock_deferred_removal_any())
+    unsock_remove_file_again();
+    if (!unsock_remove_file_any())
         return;
     long parent = unsock_getpid();
     if (unsock_clone(0, NULL) == 0)

@@ -1,15 +1,47 @@
 /* setsockopt and getsockopt of redirected descriptors. */
 #include "options/options.h"
 
+#include "kernel/socket_info.h"
 #include "memory/fds.h"
 #include "memory/option_table.h"
 #include "memory/state.h"
 #include "options/option_oracle.h"
 #include "options/options_socket.h"
-#include "options/tcp_info.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/user.h"
+
+#include <linux/poll.h>
+#include <linux/tcp.h>
+
+enum { STATE_ESTABLISHED = 1, STATE_CLOSE = 7, STATE_CLOSE_WAIT = 8, STATE_LISTEN = 10 }; /* net/tcp_states.h */
+
+static uint8_t tcp_state(int fd, const struct unsock_fd *entry) {
+    if (entry->state == UNSOCK_STATE_LISTENING)
+        return STATE_LISTEN;
+    int events = unsock_state_is_connected(entry->state) ? unsock_socket_poll(fd, POLLRDHUP) : POLLERR;
+    if (events & (POLLHUP | POLLERR))
+        return STATE_CLOSE;
+    return events & POLLRDHUP ? STATE_CLOSE_WAIT : STATE_ESTABLISHED;
+}
+
+/* Fills in what a connected or listening TCP socket says in struct tcp_info and a new one does not. */
+static void complete_tcp_info(int fd, const struct unsock_fd *entry, void *info, socklen_t length) {
+    struct tcp_info whole;
+    if (!info || length == 0)
+        return;
+    socklen_t size = UNSOCK_MIN(length, sizeof(whole));
+    memset(&whole, 0, sizeof(whole));
+    memcpy(&whole, info, size);
+    whole.tcpi_state = tcp_state(fd, entry);
+    if (unsock_state_is_connected(entry->state)) {
+        whole.tcpi_snd_mss = whole.tcpi_rcv_mss = 65483;
+        whole.tcpi_advmss = 65483;
+        whole.tcpi_pmtu = 65536;
+        whole.tcpi_snd_cwnd = 10;
+    }
+    memcpy(info, &whole, size);
+}
 
 static bool is_ip_level(int level) {
     return level == IPPROTO_TCP || level == IPPROTO_UDP || level == IPPROTO_IP || level == IPPROTO_IPV6;
@@ -90,7 +122,7 @@ static long get_by_state(int fd, struct unsock_fd *entry, int level, int name, v
     if (level == IPPROTO_TCP && name == UNSOCK_TCP_INFO) {
         long result = unsock_oracle_get(entry, level, name, value, length);
         if (result == 0)
-            unsock_tcp_info_complete(fd, entry, value, *length);
+            complete_tcp_info(fd, entry, value, *length);
         return result;
     }
     if (connected && level == IPPROTO_IPV6 && name == IPV6_ADDRFORM && entry->domain == AF_INET6)

@@ -3,9 +3,12 @@
 
 #include "kernel/trust.h"
 #include "process/errno_words.h"
+#include "process/run_directory.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
+#include "rt/text.h"
+#include "rules/environment.h"
 #include "unsock.h"
 
 #include <elf.h>
@@ -162,4 +165,21 @@ bool unsock_proof_library(const char *path, struct unsock_text *error) {
     bool good = is_shared_object(&proof) && is_whole(&proof) && is_this_version(&proof) && can_be_mapped(&proof);
     unsock_close(proof.fd);
     return good;
+}
+
+bool unsock_proof_choose(const char *option, const char *own, const struct unsock_environment *environment, char *path,
+                         struct unsock_text *error) {
+    const char *named = option ? option : unsock_environment_get(environment, "UNSOCK_LIB");
+    if (!named && !own) {
+        unsock_text_put(error,
+                        "library: /proc/self/exe does not tell its path: is /proc mounted? UNSOCK_LIB=FILE names one");
+        return false;
+    }
+    long result = unsock_run_resolve(named ? named : own, path);
+    if (result == 0)
+        return unsock_proof_library(path, error);
+    unsock_text_join(error, "library ", named ? named : own, ": ",
+                     result == -ENOENT ? "the working directory was removed: write an absolute path"
+                                       : "the path is too long");
+    return false;
 }

@@ -2,7 +2,6 @@
 #include "process/start.h"
 
 #include "files/directory.h"
-#include "files/directory_name.h"
 #include "files/listen_fds.h"
 #include "kernel/log.h"
 #include "kernel/trapped.h"

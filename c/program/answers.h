@@ -5,8 +5,20 @@
 #ifndef UNSOCK_ANSWERS_H
 #define UNSOCK_ANSWERS_H
 
-#include "program/answers_target.h"
+#include "program/answers_unix.h"
 #include "program/port_words.h"
+
+/* What no change of the directory would tell, if the answer became another one. */
+enum unsock_answer_by {
+    UNSOCK_ANSWER_BY_DIRECTORY,
+    UNSOCK_ANSWER_BY_FILE,       /* a control file leads to a Unix socket elsewhere */
+    UNSOCK_ANSWER_BY_CONNECTION, /* a control file leads to where only a connection tells */
+};
+
+struct unsock_answers {
+    enum unsock_answer answer;
+    enum unsock_answer_by by;
+};
 
 /*
  * Asks. `most`: milliseconds that a connection may take. Who does not tell his address (a plain Unix server, a control

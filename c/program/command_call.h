@@ -1,4 +1,7 @@
-/* One call of a command of the library as a program. */
+/*
+ * The commands of the library as a program that look at a directory, or write a control file into it: `path`, `wait`,
+ * `prune`, `make-control`.
+ */
 #ifndef UNSOCK_COMMAND_CALL_H
 #define UNSOCK_COMMAND_CALL_H
 
@@ -15,6 +18,16 @@ struct unsock_command_call {
     const char *library; /* this file's path; NULL: /proc does not tell */
     struct unsock_text *error;
 };
+
+/* Each command's options, and what it does. Returns the exit status; what went wrong is one line in `call->error`. */
+struct unsock_option_table unsock_path_options(void);
+int unsock_path_start(const struct unsock_command_call *call);
+struct unsock_option_table unsock_wait_options(void);
+int unsock_wait_start(const struct unsock_command_call *call);
+struct unsock_option_table unsock_prune_options(void);
+int unsock_prune_start(const struct unsock_command_call *call);
+struct unsock_option_table unsock_make_control_options(void);
+int unsock_make_control_start(const struct unsock_command_call *call);
 
 /* Writes the text to standard output. Returns the exit status. */
 int unsock_command_print(const struct unsock_command_call *call, const struct unsock_text *text);

@@ -2,12 +2,11 @@
 #include "program/control_options.h"
 
 #include "process/run_directory.h"
-#include "program/control_inet.h"
+#include "program/port_words.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
 #include "rules/control.h"
-#include "rules/control_path.h"
 #include "rules/socket_options.h"
 
 #include <linux/tipc.h>
@@ -241,7 +240,7 @@ static bool read_tipc(const struct making *making) {
 static bool read_internet(const struct making *making, const char *text) {
     union unsock_sockaddr address;
     uint32_t length;
-    if (!unsock_control_inet(text, &address, &length))
+    if (!unsock_port_words_inet(text, &address, &length))
         return wrong(making, "--inet", ": not an IP address and port, such as 192.0.2.1:80 or [2001:db8::1]:80", text);
     set_dest(making, &address, length);
     return true;

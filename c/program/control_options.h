@@ -5,8 +5,6 @@
 #include "program/options.h"
 #include "unsock.h"
 
-struct unsock_option_table unsock_make_control_options(void);
-
 /*
  * Makes the control file that they describe. Relative paths are from the working directory. Returns false with one line
  * in `error` when options are missing, contradict each other or cannot be read.

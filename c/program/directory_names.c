@@ -1,20 +1,64 @@
 /* What of it is exported the command line asks. */
 #include "program/directory_names.h"
 
-#include "files/client_path.h"
+#include "files/directory.h"
 #include "files/directory_list.h"
-#include "files/other_directory.h"
+#include "files/port.h"
 #include "files/prune.h"
+#include "files/socketfile.h"
 #include "process/private.h"
 #include "program/run_map.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/text.h"
+#include "rules/address.h"
 #include "rules/address_text.h"
 #include "rules/file_name.h"
 #include "rules/ip.h"
 #include "rules/port_name.h"
+#include "rules/port_record.h"
 #include "unsock.h"
+
+/* A connected datagram socket takes nothing from others. */
+static bool takes_anybody(long probe, struct unsock_port_key key, const struct unsock_port_entry *entry) {
+    enum unsock_port_life life = unsock_port_ask(probe, key, entry);
+    return !(entry->marks & UNSOCK_PORT_CONNECTED) && life != UNSOCK_PORT_DEAD && life != UNSOCK_PORT_GONE;
+}
+
+/* The first one of those that a client tries; that of a killed server where no other one is there. */
+static bool find(const struct unsock_port *port, const struct unsock_ip *ip, struct unsock_port_entry *found) {
+    struct unsock_port_entry entry;
+    long probe = unsock_socketfile_probe();
+    bool any = false, good = false;
+    for (unsigned i = 0; !good && unsock_port_candidate(port, ip, 0, false, i, &entry); i++) {
+        good = takes_anybody(probe, port->key, &entry);
+        if (good || !any)
+            *found = entry;
+        any = true;
+    }
+    unsock_socketfile_probe_end(probe);
+    return any;
+}
+
+/*
+ * Writes its path, in the directory in force: of the first one that a client tries (unsock_port_candidate) which lives
+ * and takes anybody; PORT.sock where nobody is there for the address. `type`: SOCK_STREAM or SOCK_DGRAM. Returns 0 or
+ * -ENOBUFS.
+ */
+static long client_path(const struct unsock_ip *ip, int type, struct sockaddr_un *path) {
+    struct unsock_port_key key = {ip->port, (uint8_t)type};
+    struct unsock_port_entry entry;
+    struct unsock_port *port = unsock_port_borrow();
+    if (!port)
+        return -ENOBUFS;
+    unsock_port_read(port, key);
+    if (port->holder == UNSOCK_PORT_OURS && find(port, ip, &entry))
+        unsock_port_path(key, &entry, path);
+    else
+        unsock_address_path(ip->port, type, path);
+    unsock_port_return(port);
+    return 0;
+}
 
 static void put_address(struct unsock_text *text, const struct unsock_port_entry *entry) {
     struct unsock_ip ip;
@@ -86,15 +130,15 @@ int unsock_name_port(const char *name, int *type) {
 }
 
 int unsock_path_of(const char *directory, const void *address, uint32_t length, int type, char *path, size_t size) {
-    struct unsock_other_directory visit;
+    struct unsock_directory_visit visit;
     struct sockaddr_un found;
     struct unsock_text text;
     struct unsock_ip ip;
     if (!unsock_ip_read(address, length, &ip) || (type != SOCK_STREAM && type != SOCK_DGRAM) ||
-        !unsock_other_directory_begin(&visit, directory, strlen(directory)))
+        !unsock_directory_visit_begin(&visit, directory, strlen(directory)))
         return -EINVAL;
-    long result = unsock_client_path(&ip, type, &found);
-    unsock_other_directory_end(&visit);
+    long result = client_path(&ip, type, &found);
+    unsock_directory_visit_end(&visit);
     if (result < 0)
         return (int)result;
     unsock_text_start(&text, path, size);

@@ -3,7 +3,7 @@
 
 #include "calls/client_name.h"
 #include "files/control_file.h"
-#include "files/other_directory.h"
+#include "files/directory.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
@@ -119,14 +119,14 @@ long unsock_expose_connect_elsewhere(const char *directory, const struct unsock_
                                      const struct unsock_ip *asked) {
     struct sockaddr_un name;
     struct unsock_text text;
-    struct unsock_other_directory visit;
+    struct unsock_directory_visit visit;
     unsock_text_start(&text, name.sun_path, sizeof(name.sun_path));
     unsock_text_join(&text, directory, "/");
     unsock_text_number(&text, asked->port, 10, 1);
     unsock_text_put(&text, ".sock");
-    if (text.cut || !unsock_other_directory_begin(&visit, directory, strlen(directory)))
+    if (text.cut || !unsock_directory_visit_begin(&visit, directory, strlen(directory)))
         return -ENAMETOOLONG;
     long fd = unsock_expose_connect_inside(name.sun_path, client, asked);
-    unsock_other_directory_end(&visit);
+    unsock_directory_visit_end(&visit);
     return fd;
 }

@@ -1,5 +1,5 @@
 /* Nothing is made before all that was asked for can be read. */
-#include "program/make_control.h"
+#include "program/command_call.h"
 
 #include "process/directory_rights.h"
 #include "program/control_options.h"

@@ -1,4 +1,4 @@
-/* Standard output of the library as a program. */
+/* Standard output of the library as a program: text, and strings of JSON. */
 #ifndef UNSOCK_OUTPUT_H
 #define UNSOCK_OUTPUT_H
 
@@ -27,5 +27,8 @@ long unsock_printer_end(struct unsock_printer *printer);
  * without one where nobody reads it any more (EPIPE).
  */
 int unsock_output_status(long result, int status, int failed, struct unsock_text *error);
+
+/* Prints parts, which NULL ends, as one string; bytes that are no UTF-8 become U+FFFD. */
+void unsock_printer_json(struct unsock_printer *printer, const char *const *parts);
 
 #endif

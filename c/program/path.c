@@ -1,10 +1,10 @@
 /* Only what an address's clients find has to be looked for. */
-#include "program/path.h"
+#include "program/command_call.h"
 
+#include "process/proof.h"
 #include "process/run_directory.h"
 #include "program/directory_names.h"
 #include "program/port_words.h"
-#include "program/run_library.h"
 #include "rt/net.h"
 
 static const struct unsock_option list[] = {
@@ -25,7 +25,7 @@ static int print_library(const struct unsock_command_call *call) {
     struct unsock_text line;
     if (call->options->operand_count > 0 || unsock_options_value(call->options, "--dir"))
         return unsock_command_refuse(call, "path: --lib stands alone");
-    if (!unsock_run_library_choose(NULL, call->library, &call->environment, path, call->error))
+    if (!unsock_proof_choose(NULL, call->library, &call->environment, path, call->error))
         return UNSOCK_COMMAND_FAILED;
     unsock_text_start(&line, buffer, sizeof(buffer));
     unsock_text_join(&line, path, "\n");

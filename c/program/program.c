@@ -4,7 +4,7 @@
 
 #include "process/library_file.h"
 #include "process/start.h"
-#include "program/commands.h"
+#include "program/command_call.h"
 #include "program/control_environment.h"
 #include "program/expose.h"
 #include "program/output.h"
@@ -15,6 +15,7 @@
 #include "rt/net.h"
 #include "rt/system_calls.h"
 #include "rt/text.h"
+#include "rules/setting_names.h"
 #include "rules/settings.h"
 #include "rules/utf8.h"
 #include "unsock.h"
@@ -59,6 +60,48 @@ static void say(const char *text) {
     unsock_write(2, text, strlen(text));
 }
 
+static bool is(const char *text, const char *other) {
+    return unsock_span_is(unsock_span_of(text), other);
+}
+
+/* One that looks at a directory, or writes a control file into it. */
+struct command {
+    struct unsock_option_table table;
+    int (*start)(const struct unsock_command_call *call);
+};
+
+/* The command of this name. False: there is none. */
+static bool find_command(const char *name, struct command *command) {
+    if (is(name, "path"))
+        *command = (struct command){unsock_path_options(), unsock_path_start};
+    else if (is(name, "wait"))
+        *command = (struct command){unsock_wait_options(), unsock_wait_start};
+    else if (is(name, "prune"))
+        *command = (struct command){unsock_prune_options(), unsock_prune_start};
+    else if (is(name, "make-control"))
+        *command = (struct command){unsock_make_control_options(), unsock_make_control_start};
+    else
+        return false;
+    return true;
+}
+
+/*
+ * Reads the words behind the command's name, and does it. Returns the exit status, or -ENOTSUP with --help.
+ * `environment`: the caller's.
+ */
+static int start_command(const struct command *command, const char *const *words, const char *const *environment,
+                         const char *library, struct unsock_text *error) {
+    struct unsock_options options;
+    struct unsock_command_call call = {&options, {.list = environment}, library, error};
+    if (!unsock_options_read(&command->table, words, &options, error))
+        return UNSOCK_COMMAND_USAGE;
+    if (options.help)
+        return -ENOTSUP;
+    if (!unsock_setting_names_check(&call.environment, unsock_setting_name, error))
+        return UNSOCK_COMMAND_USAGE;
+    return command->start(&call);
+}
+
 /* "unsock: line", on stderr; bytes of others are shown, not obeyed. */
 static int fail(char *line, int status) {
     for (char *c = line; *c != '\0'; c++) {
@@ -86,10 +129,6 @@ static bool own_file(char *path, size_t size) {
         return false;
     path[length] = '\0';
     return true;
-}
-
-static bool is(const char *text, const char *other) {
-    return unsock_span_is(unsock_span_of(text), other);
 }
 
 __attribute__((noreturn)) static void end(int status) {
@@ -196,14 +235,14 @@ static int expose(const char *const *argv, const char *const *environment, bool 
     return error.length > 0 ? fail(line, status) : status;
 }
 
-static int command(const struct unsock_command *command, const char *const *argv, const char *const *environment,
+static int command(const struct command *command, const char *const *argv, const char *const *environment,
                    bool is_front) {
     unsock_start_marks(); /* below a `run` what is asked is not redirected */
     char own[PATH_MOST], line[LINE_MOST];
     struct unsock_text error;
     unsock_text_start(&error, line, sizeof(line));
     const char *library = own_file(own, sizeof(own)) ? own : NULL;
-    int status = unsock_command_start(command, argv + 2, environment, library, &error);
+    int status = start_command(command, argv + 2, environment, library, &error);
     if (status == -ENOTSUP) {
         if (is_front)
             hand_over(argv, environment);
@@ -221,8 +260,8 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
         return run(argv, environment, false, true);
     if (argc >= 2 && is(argv[1], "expose"))
         return expose(argv, environment, is_front);
-    struct unsock_command one;
-    if (argc >= 2 && unsock_command_find(argv[1], &one))
+    struct command one;
+    if (argc >= 2 && find_command(argv[1], &one))
         return command(&one, argv, environment, is_front);
     if (argc >= 2 && is(argv[1], "--version"))
         return print((const char *const[]){UNSOCK_VERSION "\n", NULL}, 1);

@@ -1,14 +1,13 @@
 /* What is told of all that is left over, in the order of names. */
-#include "program/prune.h"
+#include "program/command_call.h"
 
 #include "process/errno_words.h"
 #include "process/exec_space.h"
+#include "process/proof.h"
 #include "process/run_directory.h"
 #include "program/directory_names.h"
 #include "program/held.h"
-#include "program/json_text.h"
 #include "program/output.h"
-#include "program/run_library.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
@@ -64,10 +63,10 @@ static void tell(struct pruning *pruning, const char *directory, const char *nam
     pruning->is_left |= why != NULL;
     if (pruning->json) {
         unsock_printer_put(printer, pruning->told++ == 0 ? "[\n  {\n    \"file\": " : ",\n  {\n    \"file\": ");
-        unsock_json_string(printer, path);
+        unsock_printer_json(printer, path);
         unsock_printer_put(printer, ",\n    \"problem\": ");
         if (why)
-            unsock_json_string(printer, (const char *const[]){why, NULL});
+            unsock_printer_json(printer, (const char *const[]){why, NULL});
         unsock_printer_put(printer, why ? "\n  }" : "null\n  }");
         return;
     }
@@ -206,7 +205,7 @@ int unsock_prune_start(const struct unsock_command_call *call) {
         return UNSOCK_COMMAND_USAGE;
     /* One that is named is this version's: so it would do the same. */
     bool is_named = named || unsock_environment_get(&call->environment, "UNSOCK_LIB");
-    if ((is_named && !unsock_run_library_choose(named, call->library, &call->environment, library, call->error)) ||
+    if ((is_named && !unsock_proof_choose(named, call->library, &call->environment, library, call->error)) ||
         !unsock_run_directory_check_place(&pruning.directory, pruning.force, call->error))
         return UNSOCK_COMMAND_FAILED;
     bool good = prune(&pruning);

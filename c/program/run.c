@@ -8,6 +8,7 @@
 #include "process/exec.h"
 #include "process/loopback_name.h"
 #include "process/private.h"
+#include "process/proof.h"
 #include "process/route.h"
 #include "process/run_directory.h"
 #include "process/search.h"
@@ -20,7 +21,6 @@
 #include "program/map_keeper.h"
 #include "program/output.h"
 #include "program/run_environment.h"
-#include "program/run_library.h"
 #include "program/run_options.h"
 #include "program/run_print.h"
 #include "program/supervise.h"
@@ -175,7 +175,7 @@ static int check(struct run *run) {
         return UNSOCK_RUN_FAILED;
     }
     if (!choose_directory(run) ||
-        !unsock_run_library_choose(run->options.library, run->start->library, &caller, run->library, error) ||
+        !unsock_proof_choose(run->options.library, run->start->library, &caller, run->library, error) ||
         !make_environment(run) || !read_maps(run) || !check_sockets(run))
         return UNSOCK_RUN_FAILED;
     if (run->start->holds)

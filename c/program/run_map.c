@@ -9,7 +9,7 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rules/control_path.h"
+#include "rules/control.h"
 
 #define FILE_MODE 0644
 #define ATTEMPTS_MOST 200 /* a keeper needs a moment when its command has ended */

@@ -1,5 +1,5 @@
 /* Asks, and asks again when the directory has changed, or when something may have changed that it does not tell. */
-#include "program/wait.h"
+#include "program/command_call.h"
 
 #include "process/errno_words.h"
 #include "process/run_directory.h"

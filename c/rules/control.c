@@ -6,6 +6,8 @@
 #include "rt/text.h"
 #include "unsock.h"
 
+#include <stdbool.h>
+
 static uint16_t family_of(const uint8_t *address) {
     uint16_t family;
     memcpy(&family, address, sizeof(family));
@@ -92,4 +94,21 @@ bool unsock_control_holds_half_close(const struct unsock_control_file *file) {
 
 int unsock_check_control(const void *bytes, size_t length) {
     return unsock_control_check(bytes, length) ? 0 : -EINVAL;
+}
+
+bool unsock_control_to_path(struct unsock_control_file *file, const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    bool abstract = path[0] == '@';
+    size_t length = strlen(path);
+    if (length == 0 || (abstract && length == 1) || length > sizeof(address.sun_path))
+        return false;
+    memcpy(address.sun_path, path, length);
+    if (abstract)
+        address.sun_path[0] = '\0';
+    else if (length < sizeof(address.sun_path))
+        length++;
+    *file = (struct unsock_control_file){.magic = UNSOCK_CONTROL_MAGIC};
+    file->dest_length = (uint32_t)(UNSOCK_SUN_PATH_OFFSET + length);
+    memcpy(file->dest, &address, sizeof(address));
+    return true;
 }

@@ -2,6 +2,7 @@
 #ifndef UNSOCK_CONTROL_H
 #define UNSOCK_CONTROL_H
 
+#include "rt/text.h"
 #include "unsock.h"
 
 #include <stdbool.h>
@@ -28,5 +29,11 @@ bool unsock_control_half_close_set(struct unsock_control_file *file, const char 
 
 /* Is shutdown of writing held back until the end of the connection? Of a valid one. */
 bool unsock_control_holds_half_close(const struct unsock_control_file *file);
+
+/*
+ * Makes the one that leads to the Unix socket at `path`, which is absolute, or "@NAME", an abstract name. Returns false
+ * when it is empty or does not fit into an address.
+ */
+bool unsock_control_to_path(struct unsock_control_file *file, const char *path);
 
 #endif
