@@ -56,14 +56,14 @@ function settingWords({ addr, port, engine, strict, blockInet, log }) {
   ];
 }
 
-/** @returns {{ number: number, file: string }} */
+/** @returns {{ words: string, file: string }} As the library reads it; the name of its file. */
 function readPort(port) {
   const [, digits, protocol = "tcp"] = /^(\d+)(?:\/(tcp|udp))?$/.exec(`${port}`) ?? [];
   const number = Number(digits);
   if (!(number >= 1 && number <= 65_535)) {
     throw new UnsockError("UNSOCK_PORT", `port ${port}: not a number from 1 to 65535, alone or with /udp`);
   }
-  return { number, file: `${number}${protocol === "udp" ? ".dgram" : ""}.sock` };
+  return { words: `${number}/${protocol}`, file: `${number}${protocol === "udp" ? ".dgram" : ""}.sock` };
 }
 
 /** @returns {Promise<void>} */
@@ -216,8 +216,7 @@ export class Loopback {
     const words = ["expose", "--dir", this.directory, ...(address === undefined ? [] : ["--address", address])];
     // By its environment the keeper knows it, when this process is killed.
     const env = { ...process.env, UNSOCK_DIR: this.directory };
-    const { number, isUdp } = readPort(port);
-    const child = this.#start([...words, `${number}${isUdp ? "/udp" : ""}=${real}`], { stdio: "pipe", env });
+    const child = this.#start([...words, `${readPort(port).words}=${real}`], { stdio: "pipe", env });
     let output = "";
     let errors = "";
     child.stderr.setEncoding("utf8").on("data", (text) => errors += text);

@@ -1,5 +1,7 @@
 /** One worker's tests of the module, which node:test, Deno's and others run: a server on the port that all workers have. */
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import process from "node:process";
@@ -28,6 +30,15 @@ for _ in range(20):
     with socket.create_connection(("127.0.0.1", ${PORT})) as client: print(client.recv(200).decode())
 `;
 
+/** Answers each datagram with the directory that it is in. */
+const ECHO = `
+import os, socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 53))
+while True:
+    server.sendto(os.environ["UNSOCK_DIR"].encode(), server.recvfrom(100)[1])
+`;
+
 const failsWith = (code, message) => (error) => {
   assert(error instanceof UnsockError);
   assert.equal(error.code, code);
@@ -46,6 +57,13 @@ test("a server and its clients meet in the loopback, and nobody else's", async (
   assert.equal(lo.env.UNSOCK_DIR, lo.directory);
   const socket = connect(await lo.expose(PORT), "127.0.0.1");
   assert.equal(await text(socket), lo.directory);
+  lo.spawn("python3", ["-c", ECHO], { stdio: "inherit" });
+  await lo.wait("53/udp", { timeoutMs: LOADED_MS });
+  const client = createSocket("udp4");
+  const answer = once(client, "message", { signal: AbortSignal.timeout(LOADED_MS) });
+  client.send("?", await lo.expose("53/udp"), "127.0.0.1");
+  assert.equal(String((await answer)[0]), lo.directory);
+  client.close();
   await lo.map(5432, lo.path(PORT));
   await lo.wait(5432);
   await lo.close();
