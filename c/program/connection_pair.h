@@ -15,9 +15,9 @@ long unsock_connection_pair_start(long epoll, uint64_t descriptors);
 
 /*
  * Joins two sockets, connected or about to be, non-blocking; they are closed when both sides have ended, or one breaks.
- * Their events in the set have the descriptor as data.
+ * Their events in the set have the descriptor as data. `real`: TCP's.
  */
-void unsock_connection_pair_join(int one, int other);
+void unsock_connection_pair_join(int real, int inside);
 
 /*
  * The same of a client of HTTP's and a server. `gate`, made by program/http_gate, is given away; so are the bytes that

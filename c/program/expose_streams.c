@@ -90,6 +90,8 @@ static long lead_on(const struct listener *listener, int fd, const struct unsock
         return other;
     if (other < 0)
         unsock_connection_pair_reset(fd);
+    else if (streams.options->is_in)
+        unsock_connection_pair_join((int)other, fd);
     else
         unsock_connection_pair_join(fd, (int)other);
     return UNSOCK_MIN(other, 0);
