@@ -45,7 +45,7 @@ static int fail(const struct expose *expose, const char *what, long result) {
 static void leave(const struct expose *expose) {
     for (unsigned i = 0; i < expose->opened; i++)
         unsock_expose_streams_close(i);
-    unsock_expose_datagrams_close();
+    unsock_expose_datagrams_end();
 }
 
 /* Ends as whoever has sent the signal expects. */
@@ -72,7 +72,8 @@ static int take(const struct expose *expose, const struct unsock_epoll_event *ev
             unsock_expose_all_look();
         break;
     case UNSOCK_EXPOSE_DATAGRAMS:
-        unsock_expose_datagrams_event(number);
+        if (!unsock_expose_datagrams_event(number))
+            unsock_expose_all_look();
         break;
     case UNSOCK_EXPOSE_SESSION:
         unsock_expose_datagrams_answer(number);
@@ -113,9 +114,7 @@ static bool open_one(struct expose *expose, const struct unsock_expose_port *por
     struct unsock_ip address;
     struct unsock_text text;
     unsock_text_start(&text, path, sizeof(path));
-    unsock_text_join(&text, expose->directory.path, "/");
-    unsock_text_number(&text, port->port, 10, 1);
-    unsock_text_put(&text, is_datagrams ? ".dgram.sock" : ".sock");
+    unsock_expose_path(&text, expose->directory.path, port->port, port->type);
     long number = is_datagrams ? unsock_expose_datagrams_open(path, port, &address)
                                : unsock_expose_streams_open(path, port, &address);
     if (number < 0) {

@@ -6,6 +6,8 @@
 
 #include "files/control_file.h"
 #include "files/directory_list.h"
+#include "kernel/file_info.h"
+#include "program/expose_datagrams.h"
 #include "program/expose_event.h"
 #include "program/expose_streams.h"
 #include "program/expose_words.h"
@@ -24,7 +26,7 @@
 #define TOLD (-1)
 
 struct followed {
-    int16_t number; /* of the listener, and one; 0: none; TOLD: none can be had, and that has been said */
+    int16_t number; /* of the port that is open, and one; 0: none; TOLD: none can be had, and that has been said */
     bool seen;
 };
 
@@ -34,12 +36,12 @@ static struct all {
     long changes; /* the descriptor of inotify */
     bool stale;
     int64_t last;
-    struct followed *ports;
+    struct followed (*ports)[PORTS]; /* TCP's, and UDP's */
 } all;
 
 long unsock_expose_all_start(long set, const char *directory, const struct unsock_expose_options *options) {
     all = (struct all){.options = options, .directory = directory, .stale = true, .last = INT64_MIN / 2};
-    all.ports = unsock_expose_map(PORTS * sizeof(*all.ports));
+    all.ports = unsock_expose_map(2 * sizeof(*all.ports));
     all.changes = all.ports ? unsock_inotify_init1(O_NONBLOCK | O_CLOEXEC) : -ENOMEM;
     if (all.changes < 0)
         return all.changes;
@@ -50,15 +52,31 @@ long unsock_expose_all_start(long set, const char *directory, const struct unsoc
     return 0;
 }
 
-/* Datagram clients come and go, too, and the lock; where events were lost all is looked at. */
-static bool is_about_stream(const char *name, uint32_t room) {
+static struct followed *followed_of(struct unsock_port_key key) {
+    return &all.ports[key.type == SOCK_DGRAM][key.number];
+}
+
+static void put_path(char *path, struct unsock_port_key key) {
+    struct unsock_text text;
+    unsock_text_start(&text, path, PATH_MOST);
+    unsock_expose_path(&text, all.directory, key.number, key.type);
+}
+
+/* Clients of UDP come and go as sockets of such a name, and the lock does; where events were lost all is looked at. */
+static bool is_about_port(const char *name, uint32_t room) {
+    char path[PATH_MOST];
     struct unsock_port_key key;
     struct unsock_port_entry entry;
     uint32_t length = 0;
     while (length < room && name[length] != '\0')
         length++;
-    enum unsock_file_kind kind = unsock_file_name_read((struct unsock_span){name, length}, &key, &entry);
-    return length == 0 || (kind == UNSOCK_FILE_PORT && key.type == SOCK_STREAM);
+    if (length == 0)
+        return true;
+    if (unsock_file_name_read((struct unsock_span){name, length}, &key, &entry) != UNSOCK_FILE_PORT)
+        return false;
+    put_path(path, key);
+    return key.type == SOCK_STREAM || followed_of(key)->number != 0 || unsock_file_is_link(path) ||
+           unsock_control_file_read(path, NULL) == 0;
 }
 
 bool unsock_expose_all_event(void) {
@@ -72,7 +90,7 @@ bool unsock_expose_all_event(void) {
             struct inotify_event event;
             memcpy(&event, events + at, sizeof(event));
             at += (long)sizeof(event);
-            all.stale |= is_about_stream(events + at, event.len);
+            all.stale |= is_about_port(events + at, event.len);
             is_there &= !(event.mask & (IN_DELETE_SELF | IN_IGNORED));
             at += event.len;
         }
@@ -83,17 +101,9 @@ void unsock_expose_all_look(void) {
     all.stale = all.changes > 0;
 }
 
-static void put_path(char *path, uint16_t port) {
-    struct unsock_text text;
-    unsock_text_start(&text, path, PATH_MOST);
-    unsock_text_join(&text, all.directory, "/");
-    unsock_text_number(&text, port, 10, 1);
-    unsock_text_put(&text, ".sock");
-}
-
-static bool is_named(uint16_t port) {
+static bool is_named(struct unsock_port_key key) {
     for (unsigned i = 0; i < all.options->count; i++) {
-        if (all.options->ports[i].port == port && all.options->ports[i].type == SOCK_STREAM)
+        if (all.options->ports[i].port == key.number && all.options->ports[i].type == key.type)
             return true;
     }
     return false;
@@ -102,12 +112,10 @@ static bool is_named(uint16_t port) {
 /* Is somebody there whom it leads to? */
 static bool is_live(const struct unsock_directory_list_one *one) {
     char path[PATH_MOST];
-    if (one->key.type != SOCK_STREAM ||
-        (one->what != UNSOCK_DIRECTORY_LIST_PORT && one->what != UNSOCK_DIRECTORY_LIST_PLAIN))
-        return false;
-    put_path(path, one->key.number);
-    return one->what == UNSOCK_DIRECTORY_LIST_PORT ? unsock_prune(path, 0) != 1
-                                                   : unsock_control_file_read(path, NULL) == 0;
+    put_path(path, one->key);
+    if (one->what == UNSOCK_DIRECTORY_LIST_PORT)
+        return !unsock_port_entry_asks(&one->entry) && unsock_prune(path, 0) != 1;
+    return one->what == UNSOCK_DIRECTORY_LIST_PLAIN && unsock_control_file_read(path, NULL) == 0;
 }
 
 static void complain(const struct unsock_ip *address, long result) {
@@ -120,30 +128,54 @@ static void complain(const struct unsock_ip *address, long result) {
     unsock_write(2, line, text.length);
 }
 
-static void follow(uint16_t port) {
+static void follow(struct unsock_port_key key) {
     char path[PATH_MOST];
-    struct followed *followed = &all.ports[port];
+    struct followed *followed = followed_of(key);
+    struct unsock_expose_port port = {.port = key.number, .real = key.number, .type = key.type};
     struct unsock_ip address;
-    put_path(path, port);
-    long number = unsock_expose_streams_open(path, &(struct unsock_expose_port){.port = port, .real = port}, &address);
+    put_path(path, key);
+    long number = key.type == SOCK_DGRAM ? unsock_expose_datagrams_open(path, &port, &address)
+                                         : unsock_expose_streams_open(path, &port, &address);
     if (number < 0 && followed->number != TOLD)
         complain(&address, number);
     if (number >= 0)
-        unsock_expose_tell(&address, SOCK_STREAM, "leads to", path);
+        unsock_expose_tell(&address, key.type, "leads to", path);
     followed->number = (int16_t)(number < 0 ? TOLD : number + 1);
 }
 
-static void leave(uint16_t port) {
+static void leave(struct unsock_port_key key) {
     char path[PATH_MOST];
     struct unsock_ip address = all.options->address;
-    struct followed *followed = &all.ports[port];
-    address.port = port;
+    struct followed *followed = followed_of(key);
+    unsigned number = (unsigned)followed->number - 1;
+    address.port = key.number;
     if (followed->number > 0) {
-        put_path(path, port);
-        unsock_expose_streams_close((unsigned)followed->number - 1);
-        unsock_expose_tell(&address, SOCK_STREAM, "leads no more to", path);
+        put_path(path, key);
+        if (key.type == SOCK_DGRAM)
+            unsock_expose_datagrams_close(number);
+        else
+            unsock_expose_streams_close(number);
+        unsock_expose_tell(&address, key.type, "leads no more to", path);
     }
     followed->number = 0;
+}
+
+static void leave_all(uint8_t type) {
+    for (unsigned number = 1; number < PORTS; number++) {
+        struct unsock_port_key key = {(uint16_t)number, type};
+        if (!followed_of(key)->seen)
+            leave(key);
+    }
+}
+
+static void follow_all(uint8_t type) {
+    for (unsigned number = 1; number < PORTS; number++) {
+        struct unsock_port_key key = {(uint16_t)number, type};
+        struct followed *followed = followed_of(key);
+        if (followed->seen && followed->number <= 0)
+            follow(key);
+        followed->seen = false;
+    }
 }
 
 static void look(void) {
@@ -152,21 +184,19 @@ static void look(void) {
     if (unsock_directory_list_open(&names, all.directory, 0) < 0)
         return;
     while (unsock_directory_list_next(&names, &one)) {
-        if (!all.ports[one.key.number].seen && is_live(&one) && !is_named(one.key.number))
-            all.ports[one.key.number].seen = true;
+        if (one.what > UNSOCK_DIRECTORY_LIST_PORT)
+            continue;
+        struct followed *followed = followed_of(one.key);
+        if (!followed->seen && is_live(&one) && !is_named(one.key))
+            followed->seen = true;
     }
     bool whole = names.entries.fd >= 0;
     unsock_directory_list_close(&names);
     /* First those that go: another may have the place. */
-    for (unsigned port = 1; whole && port < PORTS; port++) {
-        if (!all.ports[port].seen)
-            leave((uint16_t)port);
-    }
-    for (unsigned port = 1; port < PORTS; port++) {
-        if (all.ports[port].seen && all.ports[port].number <= 0)
-            follow((uint16_t)port);
-        all.ports[port].seen = false;
-    }
+    for (uint8_t type = SOCK_STREAM; whole && type <= SOCK_DGRAM; type++)
+        leave_all(type);
+    for (uint8_t type = SOCK_STREAM; type <= SOCK_DGRAM; type++)
+        follow_all(type);
 }
 
 int64_t unsock_expose_all_go_on(void) {

@@ -1,4 +1,4 @@
-/* `expose --all`: whatever TCP port comes and goes in the directory, as inotify(7) tells. */
+/* `expose --all`: whatever port comes and goes in the directory, as inotify(7) tells. */
 #ifndef UNSOCK_EXPOSE_ALL_H
 #define UNSOCK_EXPOSE_ALL_H
 

@@ -11,6 +11,7 @@
 #include "rt/system_calls.h"
 
 #define PATH_MOST 128
+#define PORTS_MOST 1024
 #define SESSIONS_MOST 1024
 #define SIZE_MOST 65536
 #define TURNS_MOST 64 /* then it is others' turn */
@@ -18,7 +19,7 @@
 #define RETRY_MS 1
 
 struct port {
-    int fd;
+    int fd;                   /* 0: there is none */
     struct unsock_ip address; /* of the real network */
     char path[PATH_MOST];     /* of the server in the directory, or of this port there */
     unsigned held_session;
@@ -40,27 +41,35 @@ static struct datagrams {
     const struct unsock_expose_options *options;
     long set;
     struct port *ports;
-    unsigned port_count;
+    unsigned port_count; /* so many places have been used */
     struct session *sessions;
     uint8_t *answer;
 } datagrams;
 
 bool unsock_expose_datagrams_start(long set, const struct unsock_expose_options *options) {
     datagrams = (struct datagrams){.options = options, .set = set};
-    datagrams.ports = unsock_expose_map(UNSOCK_EXPOSE_PORTS_MOST * sizeof(*datagrams.ports));
+    datagrams.ports = unsock_expose_map(PORTS_MOST * sizeof(*datagrams.ports));
     datagrams.sessions = unsock_expose_map(SESSIONS_MOST * sizeof(*datagrams.sessions));
     datagrams.answer = unsock_expose_map(SIZE_MOST);
     return datagrams.ports && datagrams.sessions && datagrams.answer;
 }
 
 long unsock_expose_datagrams_open(const char *path, const struct unsock_expose_port *port, struct unsock_ip *address) {
-    struct port *own = &datagrams.ports[datagrams.port_count];
-    if (strlen(path) >= PATH_MOST)
+    struct sockaddr_un name;
+    unsigned number = 0;
+    while (number < PORTS_MOST && datagrams.ports[number].fd > 0)
+        number++;
+    if (number == PORTS_MOST)
+        return -EMFILE;
+    struct port *own = &datagrams.ports[number];
+    if (!unsock_expose_name_inside(path, &name))
         return -ENAMETOOLONG;
     memcpy(own->path, path, strlen(path) + 1);
     own->address = datagrams.options->address;
     own->address.port = port->real;
-    own->buffer = unsock_expose_map(SIZE_MOST);
+    own->held_until = 0;
+    if (!own->buffer)
+        own->buffer = unsock_expose_map(SIZE_MOST);
     long fd = !own->buffer               ? -ENOMEM
               : datagrams.options->is_in ? unsock_expose_bind_inside(own->path)
                                          : unsock_expose_listen_real(SOCK_DGRAM, &own->address);
@@ -68,8 +77,10 @@ long unsock_expose_datagrams_open(const char *path, const struct unsock_expose_p
     if (fd < 0)
         return fd;
     own->fd = (int)fd;
-    unsock_expose_watch(datagrams.set, EPOLL_CTL_ADD, fd, EPOLLIN, UNSOCK_EXPOSE_DATAGRAMS, datagrams.port_count);
-    return datagrams.port_count++;
+    if (number == datagrams.port_count)
+        datagrams.port_count++;
+    unsock_expose_watch(datagrams.set, EPOLL_CTL_ADD, fd, EPOLLIN, UNSOCK_EXPOSE_DATAGRAMS, number);
+    return number;
 }
 
 static void forget(struct session *session) {
@@ -77,15 +88,23 @@ static void forget(struct session *session) {
     session->fd = 0;
 }
 
-void unsock_expose_datagrams_close(void) {
-    for (unsigned i = 0; datagrams.sessions && i < SESSIONS_MOST; i++) {
-        if (datagrams.sessions[i].fd > 0)
+void unsock_expose_datagrams_close(unsigned number) {
+    struct port *port = &datagrams.ports[number];
+    if (port->fd <= 0)
+        return;
+    for (unsigned i = 0; i < SESSIONS_MOST; i++) {
+        if (datagrams.sessions[i].fd > 0 && datagrams.sessions[i].port == number)
             forget(&datagrams.sessions[i]);
     }
-    for (unsigned i = 0; i < datagrams.port_count; i++) {
-        if (datagrams.options->is_in)
-            unsock_unlinkat(AT_FDCWD, datagrams.ports[i].path, 0);
-    }
+    unsock_close(port->fd);
+    if (datagrams.options->is_in)
+        unsock_unlinkat(AT_FDCWD, port->path, 0);
+    port->fd = 0;
+}
+
+void unsock_expose_datagrams_end(void) {
+    for (unsigned i = 0; i < datagrams.port_count; i++)
+        unsock_expose_datagrams_close(i);
 }
 
 /*
@@ -137,17 +156,17 @@ static struct session *session_of(unsigned port, const union unsock_sockaddr *cl
     return open_session(oldest) == 0 ? oldest : NULL;
 }
 
-/* Returns false when the server's queue is full. */
-static bool send_on(const struct port *port, const struct session *session, uint32_t size) {
+/* Returns 0 or -errno: -EAGAIN, the server's queue is full; -ECONNREFUSED, nobody is there. */
+static long send_on(const struct port *port, const struct session *session, uint32_t size) {
     struct sockaddr_un name;
-    long result;
+    struct unsock_control_file control;
     if (datagrams.options->is_in)
-        result = unsock_sendto(session->fd, port->buffer, size, MSG_NOSIGNAL, NULL, 0);
-    else if (unsock_expose_name_inside(port->path, &name))
-        result = unsock_sendto(session->fd, port->buffer, size, MSG_NOSIGNAL, &name, sizeof(name));
-    else
-        return true;
-    return result != -EAGAIN;
+        return UNSOCK_MIN(unsock_sendto(session->fd, port->buffer, size, MSG_NOSIGNAL, NULL, 0), 0);
+    unsock_expose_name_inside(port->path, &name);
+    long result = unsock_sendto(session->fd, port->buffer, size, MSG_NOSIGNAL, &name, sizeof(name));
+    if (result == -ECONNREFUSED && unsock_expose_read_control(port->path, &control) == 0)
+        result = unsock_sendto(session->fd, port->buffer, size, MSG_NOSIGNAL, control.dest, control.dest_length);
+    return UNSOCK_MIN(result, 0);
 }
 
 static void hold(unsigned number, unsigned session, uint32_t size, int64_t until) {
@@ -159,9 +178,10 @@ static void hold(unsigned number, unsigned session, uint32_t size, int64_t until
                         number);
 }
 
-void unsock_expose_datagrams_event(unsigned number) {
+bool unsock_expose_datagrams_event(unsigned number) {
     struct port *port = &datagrams.ports[number];
-    for (int i = 0; i < TURNS_MOST && port->held_until == 0; i++) {
+    bool reached = true;
+    for (int i = 0; i < TURNS_MOST && port->fd > 0 && port->held_until == 0; i++) {
         union unsock_sockaddr client;
         uint32_t length = sizeof(client);
         memset(&client, 0, sizeof(client));
@@ -172,9 +192,12 @@ void unsock_expose_datagrams_event(unsigned number) {
         if (!session)
             continue;
         session->last = unsock_expose_now();
-        if (!send_on(port, session, (uint32_t)size))
+        long result = send_on(port, session, (uint32_t)size);
+        if (result == -EAGAIN)
             hold(number, (unsigned)(session - datagrams.sessions), (uint32_t)size, session->last + HOLD_MS);
+        reached &= result != -ECONNREFUSED;
     }
+    return reached;
 }
 
 void unsock_expose_datagrams_answer(unsigned number) {
@@ -192,9 +215,9 @@ void unsock_expose_datagrams_answer(unsigned number) {
 static int64_t go_on_with(unsigned number, int64_t now) {
     struct port *port = &datagrams.ports[number];
     const struct session *session = &datagrams.sessions[port->held_session];
-    if (port->held_until == 0)
+    if (port->fd <= 0 || port->held_until == 0)
         return -1;
-    if (session->fd > 0 && now < port->held_until && !send_on(port, session, port->held_size))
+    if (session->fd > 0 && now < port->held_until && send_on(port, session, port->held_size) == -EAGAIN)
         return RETRY_MS;
     hold(number, 0, 0, 0);
     return -1;

@@ -11,11 +11,13 @@
 bool unsock_expose_datagrams_start(long set, const struct unsock_expose_options *options);
 long unsock_expose_datagrams_open(const char *path, const struct unsock_expose_port *port, struct unsock_ip *address);
 
-/* All of them, with their files. */
-void unsock_expose_datagrams_close(void);
+void unsock_expose_datagrams_close(unsigned number);
 
-/* Something has come from clients, or back for one. */
-void unsock_expose_datagrams_event(unsigned number);
+/* All of them. */
+void unsock_expose_datagrams_end(void);
+
+/* Something has come from clients, or back for one. The first returns false when somebody was led to nobody. */
+bool unsock_expose_datagrams_event(unsigned number);
 void unsock_expose_datagrams_answer(unsigned number);
 
 /*

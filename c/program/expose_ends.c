@@ -4,6 +4,7 @@
 #include "calls/client_name.h"
 #include "files/control_file.h"
 #include "files/directory.h"
+#include "program/expose_words.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
@@ -81,16 +82,20 @@ long unsock_expose_bind_inside(const char *path) {
     return bind_inside(SOCK_DGRAM, path);
 }
 
-/* Only to another Unix socket: what waits for a guest's answer would keep all others waiting. */
+/* What waits for a guest's answer would keep all others waiting. */
+long unsock_expose_read_control(const char *path, struct unsock_control_file *control) {
+    uint16_t family;
+    if (unsock_control_file_read(path, control) < 0)
+        return -ECONNREFUSED;
+    memcpy(&family, control->dest, sizeof(family));
+    return family == AF_UNIX && !(control->options & UNSOCK_CONTROL_FIRECRACKER) ? 0 : -EAFNOSUPPORT;
+}
+
 static long connect_control(const char *path) {
     struct unsock_control_file control;
-    uint16_t family;
-    long result = unsock_control_file_read(path, &control);
+    long result = unsock_expose_read_control(path, &control);
     if (result < 0)
-        return -ECONNREFUSED;
-    memcpy(&family, control.dest, sizeof(family));
-    if (family != AF_UNIX || (control.options & UNSOCK_CONTROL_FIRECRACKER))
-        return -EAFNOSUPPORT;
+        return result;
     long fd = unsock_socket(AF_UNIX, SOCK_STREAM | FLAGS, 0);
     if (fd >= 0)
         result = unsock_connect(fd, control.dest, control.dest_length);
@@ -121,9 +126,7 @@ long unsock_expose_connect_elsewhere(const char *directory, const struct unsock_
     struct unsock_text text;
     struct unsock_directory_visit visit;
     unsock_text_start(&text, name.sun_path, sizeof(name.sun_path));
-    unsock_text_join(&text, directory, "/");
-    unsock_text_number(&text, asked->port, 10, 1);
-    unsock_text_put(&text, ".sock");
+    unsock_expose_path(&text, directory, asked->port, SOCK_STREAM);
     if (text.cut || !unsock_directory_visit_begin(&visit, directory, strlen(directory)))
         return -ENAMETOOLONG;
     long fd = unsock_expose_connect_inside(name.sun_path, client, asked);

@@ -3,6 +3,7 @@
 #define UNSOCK_EXPOSE_ENDS_H
 
 #include "rules/ip.h"
+#include "unsock.h"
 
 /* A listening TCP or bound UDP socket; `address` becomes what it is bound to. Returns -errno where it cannot be. */
 long unsock_expose_listen_real(int type, struct unsock_ip *address);
@@ -12,6 +13,9 @@ long unsock_expose_connect_real(int type, const struct unsock_ip *address);
 
 /* The address of a file in the directory. False: the path is too long. */
 bool unsock_expose_name_inside(const char *path, struct sockaddr_un *name);
+
+/* The control file at `path`. Returns -errno where it does not lead to another Unix socket. */
+long unsock_expose_read_control(const char *path, struct unsock_control_file *control);
 
 /*
  * A listening socket, or one for datagrams, with the port's file, in the place of one that is left over. Returns -errno

@@ -5,6 +5,12 @@
 #include "program/output.h"
 #include "rt/net.h"
 
+void unsock_expose_path(struct unsock_text *path, const char *directory, uint16_t port, int type) {
+    unsock_text_join(path, directory, "/");
+    unsock_text_number(path, port, 10, 1);
+    unsock_text_put(path, type == SOCK_DGRAM ? ".dgram.sock" : ".sock");
+}
+
 void unsock_expose_tell(const struct unsock_ip *address, int type, const char *words, const char *path) {
     char line[UNSOCK_EXPOSE_LINE_MOST];
     struct unsock_text text;

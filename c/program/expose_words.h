@@ -7,6 +7,9 @@
 
 #define UNSOCK_EXPOSE_LINE_MOST 512
 
+/* Writes where in the directory plain Unix programs reach a port. */
+void unsock_expose_path(struct unsock_text *path, const char *directory, uint16_t port, int type);
+
 /* "ADDRESS[/udp] WORDS PATH". Nobody need read it. */
 void unsock_expose_tell(const struct unsock_ip *address, int type, const char *words, const char *path);
 

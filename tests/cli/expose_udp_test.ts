@@ -128,3 +128,75 @@ Deno.test({
       assertEquals(names(dir), []);
     }),
 });
+
+/** One question, until the answer: "nobody" where none comes. */
+const ASK = `
+import socket, sys
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.settimeout(float(sys.argv[2]))
+client.connect(("127.0.0.1", int(sys.argv[1])))
+try:
+    client.send(b"?")
+    print(client.recv(100).decode().split(" ")[1])
+except OSError:
+    print("nobody")
+`;
+
+/** Ports that nobody has. */
+async function freePorts(count: number): Promise<number[]> {
+  const sockets = Array.from({ length: count }, () => createSocket("udp4"));
+  for (const socket of sockets) await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+  const ports = sockets.map((socket) => socket.address().port);
+  for (const socket of sockets) socket.close();
+  return ports;
+}
+
+Deno.test({
+  name:
+    "expose --all: a server of UDP that comes is reached, one that goes or is killed leaves nothing; clients are none",
+  ignore,
+  fn: () =>
+    withDir(async (dir) => {
+      const [first = 0, second = 0, third = 0] = await freePorts(3);
+      const ask = async (port: number, patience = 20) =>
+        (await run(["python3", "-c", ASK, `${port}`, `${patience}`])).stdout.trim();
+      await using one = await serve(dir, first);
+      await using exposed = start([shimLibrary(), "expose", "--dir", dir, "--all"]);
+      const says = (words: string) => until(words, () => exposed.output().includes(words));
+      await says(`127.0.0.1:${first}/udp leads to ${dir}/${first}.dgram.sock\n`);
+      await using two = await serve(dir, second);
+      await says(`127.0.0.1:${second}/udp leads to`);
+      assertEquals(await Promise.all([first, second].map((port) => ask(port))), ["?", "?"]);
+      const map = ["run", "--dir", dir, "--map", `${third}/udp=${dir}/${first}.dgram.sock`, "--", "sleep", "60"];
+      await using _mapped = start([shimLibrary(), ...map]);
+      await says(`127.0.0.1:${third}/udp leads to`);
+      assertStrictEquals(await ask(third), "?", "a control file is followed");
+      Deno.kill(one.pid, "SIGINT");
+      await says(`127.0.0.1:${first}/udp leads no more to`);
+      assertStrictEquals(await ask(first), "nobody");
+      Deno.kill(two.pid, "SIGKILL");
+      await two.status;
+      assertStrictEquals(await ask(second, 0.1), "nobody", "its file is there still");
+      await says(`127.0.0.1:${second}/udp leads no more to`);
+      await using _again = await serve(dir, first);
+      await until("it is back", async () => await ask(first) === "?");
+      // Clients in the directory, one of which asks another address than the default one, have sockets there, too.
+      const inside = [
+        "run",
+        "--dir",
+        dir,
+        "--",
+        "python3",
+        "-c",
+        ASK.replace("127.0.0.1", "127.0.0.2"),
+        `${first}`,
+        "0.1",
+      ];
+      await run([shimLibrary(), ...inside]);
+      await run([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", ASK, `${first}`, "20"]);
+      Deno.kill(exposed.pid, "SIGTERM");
+      await exposed.result(10_000);
+      const led = exposed.output().match(/:\d+(?=\/udp leads to)/g) ?? [];
+      assertEquals(led, [first, second, third, first].map((port) => `:${port}`));
+    }),
+});
