@@ -46,8 +46,17 @@ const LINK_FLAGS = [
   "-Wl,-e,unsock_start",
 ];
 
+/** What must never come to pass ends the process (`c/memory/fds.h`). */
+const CHECKED = "-DUNSOCK_CHECKED";
+
 /** For tests: what reads or writes where it may not ends the process. */
-const SANITIZE_FLAGS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g"];
+const SANITIZE_FLAGS = [
+  "-fsanitize=address,undefined",
+  "-fno-sanitize-recover=all",
+  "-fno-omit-frame-pointer",
+  "-g",
+  CHECKED,
+];
 
 /** Named, as -nostdlib leaves them out; needed, so that they are ready before the library starts. */
 const SANITIZE_LIBRARIES = ["-Wl,--no-as-needed", "-lasan", "-lubsan"];
@@ -246,7 +255,7 @@ export async function build(args: readonly string[]): Promise<string[]> {
   const tools = toolchain(target);
   const libraries = [await buildLibrary(tools, { name: "libunsock.so", flags: [], whole: WHOLE_PROGRAM_FLAGS })];
   if (debug) {
-    const recipe = { name: "libunsock-debug.so", flags: ["-DUNSOCK_DEBUG", "-g"], whole: [] };
+    const recipe = { name: "libunsock-debug.so", flags: ["-DUNSOCK_DEBUG", CHECKED, "-g"], whole: [] };
     libraries.push(await buildLibrary(tools, recipe));
   }
   if (sanitize) {

@@ -79,8 +79,7 @@ void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
 }
 
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state) {
-    if (!unsock_fd_enter(entry, state))
-        return;
+    unsock_fd_enter(entry, state);
     entry->remote = *ip;
     entry->flags &= (uint16_t)~UNSOCK_BY_CONTROL;
 }
