@@ -14,7 +14,6 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     "file_netns",
     "port",
     "port_bind",
-    "port_join",
     "port_leave",
     "port_own",
     "port_sharing",
