@@ -110,6 +110,8 @@ struct unsock_exec_space *unsock_exec_space_enter(size_t size) {
 }
 
 void unsock_exec_space_leave(struct unsock_exec_space *space) {
+    if (!space)
+        return;
     if (space->memory == (uint8_t *)space) {
         unsock_munmap((unsigned long)space->memory, space->size);
         return;

@@ -19,6 +19,8 @@ struct unsock_exec_space {
  * later is left earlier. NULL: no memory.
  */
 struct unsock_exec_space *unsock_exec_space_enter(size_t size);
+
+/* Gives it back; NULL is none. */
 void unsock_exec_space_leave(struct unsock_exec_space *space);
 
 /* Cuts off a piece of it, aligned to 16. NULL when the space was made too small. */

@@ -26,8 +26,7 @@ static long execute(const char *library, const char *name, const char *const *wo
         memcpy(arguments + front, words, (count + 1) * sizeof(char *));
         result = unsock_execve(library, arguments, environment);
     }
-    if (space)
-        unsock_exec_space_leave(space);
+    unsock_exec_space_leave(space);
     return result;
 }
 

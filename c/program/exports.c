@@ -52,10 +52,8 @@ static int start_with(struct unsock_run_start *start, const struct block *words,
     start->words = list_of(words->bytes, words->length, &first);
     start->caller = list_of(environment->bytes, environment->length, &second);
     int status = start->words && start->caller ? unsock_run_words(start, error) : UNSOCK_RUN_FAILED;
-    if (second)
-        unsock_exec_space_leave(second);
-    if (first)
-        unsock_exec_space_leave(first);
+    unsock_exec_space_leave(second);
+    unsock_exec_space_leave(first);
     return status;
 }
 
@@ -72,8 +70,7 @@ static const char *read_whole(const char *path, size_t *length, struct unsock_ex
             unsock_close(fd);
         if (count == 0)
             return bytes;
-        if (*space)
-            unsock_exec_space_leave(*space);
+        unsock_exec_space_leave(*space);
         *space = NULL;
         if (count < 0)
             return NULL;
@@ -100,52 +97,53 @@ static void leave_out_load(struct block *variables) {
         variables->length = at;
 }
 
+/* This process's last `count` words, and its variables, as the kernel has them. False: it does not tell. */
+static bool read_own(unsigned count, struct block *words, struct block *variables,
+                     struct unsock_exec_space *spaces[2]) {
+    words->bytes = read_whole("/proc/self/cmdline", &words->length, &spaces[0]);
+    size_t at = words->bytes ? last_strings(words->bytes, words->length, count) : SIZE_MAX;
+    variables->bytes = at != SIZE_MAX ? read_whole("/proc/self/environ", &variables->length, &spaces[1]) : NULL;
+    if (!variables->bytes)
+        return false;
+    words->bytes += at;
+    words->length -= at;
+    leave_out_load(variables);
+    return true;
+}
+
 int unsock_run_called(unsigned count, const char *library, char *error, size_t size) {
-    struct unsock_exec_space *first = NULL, *second = NULL;
+    struct unsock_exec_space *spaces[2] = {NULL};
     struct block words, variables;
     struct unsock_run_start start = {.library = library, .is_crowded = true};
     struct unsock_text line;
     int status = -ENOTSUP;
     unsock_text_start(&line, error, size);
-    words.bytes = read_whole("/proc/self/cmdline", &words.length, &first);
-    variables.bytes = words.bytes ? read_whole("/proc/self/environ", &variables.length, &second) : NULL;
-    size_t at = variables.bytes ? last_strings(words.bytes, words.length, count) : SIZE_MAX;
-    if (at != SIZE_MAX && words.length - at >= sizeof(COMMAND) &&
-        unsock_same(words.bytes + at, COMMAND, sizeof(COMMAND))) {
-        words.bytes += at + sizeof(COMMAND);
-        words.length -= at + sizeof(COMMAND);
-        leave_out_load(&variables);
+    if (read_own(count, &words, &variables, spaces) && words.length >= sizeof(COMMAND) &&
+        unsock_same(words.bytes, COMMAND, sizeof(COMMAND))) {
+        words.bytes += sizeof(COMMAND);
+        words.length -= sizeof(COMMAND);
         unsock_caller_restore();
         status = start_with(&start, &words, &variables, &line);
     }
-    if (second)
-        unsock_exec_space_leave(second);
-    if (first)
-        unsock_exec_space_leave(first);
+    unsock_exec_space_leave(spaces[1]);
+    unsock_exec_space_leave(spaces[0]);
     return status;
 }
 
 int unsock_program_called(unsigned count, const char *library, char *error, size_t size) {
     struct unsock_exec_space *spaces[4] = {NULL};
-    struct block words, variables = {NULL, 0};
+    struct block words, variables;
     struct unsock_text line;
     unsock_text_start(&line, error, size);
-    words.bytes = read_whole("/proc/self/cmdline", &words.length, &spaces[0]);
-    size_t at = words.bytes ? last_strings(words.bytes, words.length, count) : SIZE_MAX;
-    if (at != SIZE_MAX)
-        variables.bytes = read_whole("/proc/self/environ", &variables.length, &spaces[1]);
-    if (variables.bytes) {
-        leave_out_load(&variables);
+    if (read_own(count, &words, &variables, spaces)) {
         unsock_caller_restore();
-        unsock_become_library(library, list_of(words.bytes + at, words.length - at, &spaces[2]),
+        unsock_become_library(library, list_of(words.bytes, words.length, &spaces[2]),
                               list_of(variables.bytes, variables.length, &spaces[3]), &line);
     } else {
         unsock_text_put(&line, "/proc does not tell this process's words: is it mounted?");
     }
-    for (int i = 3; i >= 0; i--) {
-        if (spaces[i])
-            unsock_exec_space_leave(spaces[i]);
-    }
+    for (int i = 3; i >= 0; i--)
+        unsock_exec_space_leave(spaces[i]);
     return UNSOCK_RUN_FAILED;
 }
 
@@ -175,8 +173,7 @@ static int read_settings(const char *const *words, const char *const *caller, co
     }
     if (good)
         put_settings(&made, text);
-    if (made.space)
-        unsock_exec_space_leave(made.space);
+    unsock_exec_space_leave(made.space);
     unsock_settings = before;
     return good && !text->cut ? directory.asked : -EINVAL;
 }
@@ -188,10 +185,8 @@ int unsock_run_settings(const char *words, size_t words_length, const char *envi
     unsock_text_start(&text, buffer, size);
     const char **options = list_of(words, words_length, &first), **caller = list_of(environment, length, &second);
     int result = options && caller ? read_settings(options, caller, library, &text) : -ENOMEM;
-    if (second)
-        unsock_exec_space_leave(second);
-    if (first)
-        unsock_exec_space_leave(first);
+    unsock_exec_space_leave(second);
+    unsock_exec_space_leave(first);
     return result;
 }
 

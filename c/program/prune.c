@@ -209,8 +209,7 @@ int unsock_prune_start(const struct unsock_command_call *call) {
         !unsock_run_directory_check_place(&pruning.directory, pruning.force, call->error))
         return UNSOCK_COMMAND_FAILED;
     bool good = prune(&pruning);
-    if (pruning.space)
-        unsock_exec_space_leave(pruning.space);
+    unsock_exec_space_leave(pruning.space);
     if (pruning.json)
         unsock_printer_put(&pruning.printer, pruning.told > 0 ? "\n]\n" : "[]\n");
     if (!good)

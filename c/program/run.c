@@ -133,8 +133,7 @@ static void see_place(struct run *run) {
 }
 
 static bool make_environment(struct run *run) {
-    if (run->environment.space)
-        unsock_exec_space_leave(run->environment.space);
+    unsock_exec_space_leave(run->environment.space);
     run->environment.space = NULL;
     see_place(run);
     return unsock_run_environment_make(&run->options, run->start->caller, place_of(run), run->library,
@@ -281,7 +280,6 @@ int unsock_run_words(const struct unsock_run_start *start, struct unsock_text *e
     int status = check(&run);
     if (status == 0)
         status = run_checked(&run);
-    if (run.environment.space)
-        unsock_exec_space_leave(run.environment.space);
+    unsock_exec_space_leave(run.environment.space);
     return status;
 }
