@@ -23,6 +23,7 @@
 #include "rules/settings.h"
 #include "unsock.h"
 
+/* What tells by which file a socket is known. */
 #define FILE_FLAGS (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE)
 
 /*
@@ -48,8 +49,6 @@ static long connect_real(int fd, struct unsock_fd *entry, const struct unsock_ip
     long result = unsock_redirect_to_ip(fd, entry);
     return result < 0 ? result : unsock_real_connect(fd, &address, unsock_ip_write(ip, entry->domain, &address));
 }
-
-/* What tells by which file a socket is known. */
 
 static bool is_listener(const struct unsock_fd *entry, const struct unsock_fd *other) {
     return other->kind == UNSOCK_KIND_LOCAL && (other->flags & UNSOCK_FILE) && other->type == SOCK_DGRAM &&

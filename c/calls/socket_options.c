@@ -5,7 +5,6 @@
 #include "kernel/identify.h"
 #include "memory/born_local.h"
 #include "memory/fds.h"
-#include "options/option_note.h"
 #include "options/options.h"
 #include "replace/redirect.h"
 #include "replace/reuse.h"

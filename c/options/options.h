@@ -26,6 +26,9 @@ long unsock_options_get(int fd, struct unsock_fd *entry, int level, int name, vo
  */
 void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip);
 
+/* Notes that the program set an option on a socket that is still the kernel's: it is carried over by a redirection. */
+void unsock_option_note(int fd, struct unsock_fd *entry, int level, int name);
+
 /* An accepted socket has what was set on the listener. */
 void unsock_options_inherit(int listener, const struct unsock_fd *from, int fd, struct unsock_fd *to);
 

@@ -126,3 +126,19 @@ void unsock_options_inherit(int listener, const struct unsock_fd *from, int fd, 
     for (uint64_t rare = unsock_option_rare(listener, from); rare != 0; rare &= rare - 1)
         inherit(listener, fd, to, UNSOCK_OPTION_RARE + __builtin_ctzll(rare));
 }
+
+static void mark(int fd, struct unsock_fd *entry, int level, int name) {
+    int row = unsock_option_find(level, name);
+    if (row >= 0)
+        unsock_option_mark(fd, entry, row, true);
+}
+
+void unsock_option_note(int fd, struct unsock_fd *entry, int level, int name) {
+    /* A device's name and its index are one option. */
+    if (level == SOL_SOCKET && name == SO_BINDTODEVICE)
+        name = UNSOCK_SO_BINDTOIFINDEX;
+    if (level == SOL_SOCKET && (name == SO_SNDBUFFORCE || name == SO_RCVBUFFORCE))
+        mark(fd, entry, level, name == SO_SNDBUFFORCE ? SO_SNDBUF : SO_RCVBUF);
+    mark(fd, entry, level, name);
+    unsock_fds_tell_options(fd);
+}

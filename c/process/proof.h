@@ -20,4 +20,8 @@ bool unsock_proof_library(const char *path, struct unsock_text *error);
 bool unsock_proof_choose(const char *option, const char *own, const struct unsock_environment *environment, char *path,
                          struct unsock_text *error);
 
+/* Returns false with one line, "sockets: which call: why: what to do", in `error`. Nothing is bound for the question.
+ */
+bool unsock_sockets_allowed(struct unsock_text *error);
+
 #endif

@@ -29,6 +29,12 @@ int unsock_prune_start(const struct unsock_command_call *call);
 struct unsock_option_table unsock_make_control_options(void);
 int unsock_make_control_start(const struct unsock_command_call *call);
 
+/*
+ * `make-control` as unsock 1.1 had it, by UNSOCK_* variables: writes UNSOCK_FILE (0644, it must not exist) and says so
+ * on stderr. Returns the exit status.
+ */
+int unsock_make_control_program(const struct unsock_environment *environment);
+
 /* Writes the text to standard output. Returns the exit status. */
 int unsock_command_print(const struct unsock_command_call *call, const struct unsock_text *text);
 

@@ -10,6 +10,7 @@
 #include "program/run_map.h"
 #include "rt/mem.h"
 #include "rt/net.h"
+#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rules/address.h"
 #include "rules/address_text.h"
@@ -151,4 +152,16 @@ void unsock_private_prune(const char *directory, int remove, char *text, size_t 
     unsock_text_start(&paths, text, size);
     unsock_private_sweep(directory, remove != 0, &paths);
     unsock_run_map_sweep(directory, remove != 0, &paths);
+}
+
+void unsock_directory_held_path(struct unsock_text *path, const char *directory) {
+    struct statx status;
+    size_t before = path->length;
+    long fd = unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    unsock_text_put(path, "/proc/self/fd/");
+    unsock_text_number(path, (uint64_t)fd, 10, 1);
+    if (fd >= 0 && unsock_statx(AT_FDCWD, path->buffer + before, 0, STATX_TYPE, &status) == 0)
+        return;
+    path->length = before;
+    unsock_text_put(path, directory);
 }

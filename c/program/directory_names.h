@@ -2,6 +2,8 @@
 #ifndef UNSOCK_DIRECTORY_NAMES_H
 #define UNSOCK_DIRECTORY_NAMES_H
 
+#include "rt/text.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,5 +26,11 @@ int unsock_path_of(const char *directory, const void *address, uint32_t length, 
  * removes them if `remove` is not 0. Writes the path of each, with a newline behind it, into `text`.
  */
 void unsock_private_prune(const char *directory, int remove, char *text, size_t size);
+
+/*
+ * Writes a path to it, good for this process's life, into `path`; the given one where it cannot be opened, or there is
+ * no /proc.
+ */
+void unsock_directory_held_path(struct unsock_text *path, const char *directory);
 
 #endif

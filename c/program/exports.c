@@ -5,7 +5,6 @@
 #include "process/exec_space.h"
 #include "process/proof.h"
 #include "process/route.h"
-#include "process/sockets_allowed.h"
 #include "process/user_change.h"
 #include "program/become_library.h"
 #include "program/caller.h"

@@ -5,7 +5,6 @@
 #include "process/library_file.h"
 #include "process/start.h"
 #include "program/command_call.h"
-#include "program/control_environment.h"
 #include "program/expose.h"
 #include "program/output.h"
 #include "program/run.h"

@@ -6,7 +6,6 @@
 #include "process/proof.h"
 #include "process/run_directory.h"
 #include "program/directory_names.h"
-#include "program/held.h"
 #include "program/output.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -137,7 +136,7 @@ static bool prune_sockets(struct pruning *pruning, char *names, char **lines) {
     char seen[UNSOCK_RUN_PATH_MOST];
     struct unsock_text text;
     unsock_text_start(&text, seen, sizeof(seen));
-    unsock_held_path(&text, pruning->directory.path);
+    unsock_directory_held_path(&text, pruning->directory.path);
     int result = unsock_prune_all(seen, pruning->remove, names, NAMES_SIZE);
     if (result < 0 && result != -ENOENT) {
         unsock_text_join(pruning->call->error, "directory ", pruning->directory.path, ": ",

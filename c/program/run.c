@@ -12,7 +12,6 @@
 #include "process/route.h"
 #include "process/run_directory.h"
 #include "process/search.h"
-#include "process/sockets_allowed.h"
 #include "process/start.h"
 #include "process/user_change.h"
 #include "program/become_library.h"

@@ -1,13 +1,13 @@
 /* Asks, and asks again when the directory has changed, or when something may have changed that it does not tell. */
-#include "program/command_call.h"
-
 #include "process/errno_words.h"
 #include "process/run_directory.h"
 #include "program/answers.h"
-#include "program/directory_watch.h"
+#include "program/command_call.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
+
+#include <linux/poll.h>
 
 #define LISTENS_SOON_MS 10 /* listen(2) after bind(2) */
 #define GONE_MS 200        /* the end of a process that is killed */
@@ -19,6 +19,13 @@
 #define SECOND_US 1000000
 #define SECONDS_DIGITS 6
 #define FRACTION_DIGITS 3
+/*
+ * IN_ATTRIB, IN_CLOSE_WRITE, IN_MOVED_FROM, IN_MOVED_TO, IN_CREATE, IN_DELETE, IN_DELETE_SELF, IN_MOVE_SELF
+ * (linux/inotify.h, which does not go together with fcntl.h).
+ */
+#define CHANGES (0x4u | 0x8u | 0x40u | 0x80u | 0x100u | 0x200u | 0x400u | 0x800u)
+#define EVENTS_SIZE 4096
+#define MILLISECOND 1000000
 
 static const struct unsock_option list[] = {
     {"--dir", "directory", "", UNSOCK_OPTION_OTHER, ""},
@@ -33,6 +40,62 @@ struct unsock_option_table unsock_wait_options(void) {
                                         .count = sizeof(list) / sizeof(list[0]),
                                         .operands_least = 1,
                                         .operands_most = UNSOCK_OPERANDS_MOST};
+}
+
+/* Waiting for a directory to change, whether it exists yet or not (inotify(7)). */
+struct watch {
+    const char *directory; /* absolute */
+    long inotify;          /* or -errno: no watch is left for this user */
+    long watched;          /* which of its watches; negative: none */
+    char place[UNSOCK_RUN_PATH_MOST];
+};
+
+static void start_watch(struct watch *watch, const char *directory) {
+    *watch = (struct watch){.directory = directory, .watched = -1};
+    watch->inotify = unsock_inotify_init1(O_CLOEXEC | O_NONBLOCK);
+}
+
+static void find_nearest(const char *directory, char *nearest) {
+    struct statx status;
+    size_t length = strlen(directory);
+    memcpy(nearest, directory, length + 1);
+    while (length > 1 && unsock_statx(AT_FDCWD, nearest, 0, STATX_TYPE, &status) < 0) {
+        while (length > 1 && nearest[length - 1] != '/')
+            length--;
+        length -= length > 1;
+        nearest[length] = '\0';
+    }
+}
+
+static bool is_place(const struct watch *watch, const char *nearest) {
+    size_t length = strlen(nearest) + 1;
+    return watch->watched >= 0 && unsock_same(watch->place, nearest, length);
+}
+
+/* A directory that was removed and made again has no watch any more: the same call gives it one. */
+static bool arm(struct watch *watch) {
+    char nearest[UNSOCK_RUN_PATH_MOST];
+    if (watch->inotify < 0)
+        return false;
+    find_nearest(watch->directory, nearest);
+    do {
+        if (watch->watched >= 0 && !is_place(watch, nearest))
+            unsock_inotify_rm_watch(watch->inotify, watch->watched);
+        memcpy(watch->place, nearest, strlen(nearest) + 1);
+        watch->watched = unsock_inotify_add_watch(watch->inotify, nearest, CHANGES);
+        find_nearest(watch->directory, nearest);
+    } while (watch->watched >= 0 && !is_place(watch, nearest));
+    return watch->watched >= 0;
+}
+
+/* Waits for a change since it was armed, at most so many milliseconds; negative: for ever. */
+static void wait_for_change(struct watch *watch, int64_t most) {
+    uint8_t events[EVENTS_SIZE];
+    struct timespec time = {most / 1000, most % 1000 * MILLISECOND};
+    struct pollfd poll = {.fd = (int)watch->inotify, .events = POLLIN};
+    unsock_ppoll(&poll, watch->inotify >= 0 ? 1 : 0, most < 0 ? NULL : &time, NULL, 0);
+    while (watch->inotify >= 0 && unsock_read(watch->inotify, events, sizeof(events)) > 0)
+        ;
 }
 
 struct waiting {
@@ -156,12 +219,12 @@ static int say_late(const struct waiting *waiting) {
 
 int unsock_wait_start(const struct unsock_command_call *call) {
     struct waiting waiting = {.call = call};
-    struct unsock_directory_watch watch;
+    struct watch watch;
     if (!read_words(&waiting))
         return UNSOCK_COMMAND_USAGE;
-    unsock_directory_watch_start(&watch, waiting.directory.path);
+    start_watch(&watch, waiting.directory.path);
     for (;;) {
-        bool is_watched = unsock_directory_watch_arm(&watch);
+        bool is_watched = arm(&watch);
         int64_t again;
         long left = ask(&waiting, &again);
         if (left < 0) {
@@ -174,6 +237,6 @@ int unsock_wait_start(const struct unsock_command_call *call) {
         if (rest == 0)
             return say_late(&waiting);
         again = is_watched ? again : sooner(again, UNWATCHED_MS);
-        unsock_directory_watch_wait(&watch, sooner(rest, again));
+        wait_for_change(&watch, sooner(rest, again));
     }
 }
