@@ -20,6 +20,7 @@ struct unsock_context {
     uint64_t blocked; /* signals, which come back into force when the handler returns */
 };
 #define UNSOCK_CONTEXT_RESULT(context) ((context)->registers.rax)
+#define UNSOCK_CONTEXT_STACK(context) ((context)->registers.rsp)
 #define UNSOCK_CONTEXT_ARGUMENTS(context)                                                                              \
     {(long)(context)->registers.rdi, (long)(context)->registers.rsi, (long)(context)->registers.rdx,                   \
      (long)(context)->registers.r10, (long)(context)->registers.r8,  (long)(context)->registers.r9}
@@ -33,6 +34,7 @@ struct unsock_context {
     struct sigcontext registers;
 };
 #define UNSOCK_CONTEXT_RESULT(context) ((context)->registers.regs[0])
+#define UNSOCK_CONTEXT_STACK(context) ((context)->registers.sp)
 #define UNSOCK_CONTEXT_ARGUMENTS(context)                                                                              \
     {(long)(context)->registers.regs[0], (long)(context)->registers.regs[1], (long)(context)->registers.regs[2],       \
      (long)(context)->registers.regs[3], (long)(context)->registers.regs[4], (long)(context)->registers.regs[5]}

@@ -11,7 +11,7 @@
 #include "rt/linux.h"
 #include "rt/net.h"
 #include "rt/user.h"
-#include "trap/site_stack.h"
+#include "trap/own_stack.h"
 #include "trap/trapped.h"
 
 #include <asm/unistd.h>
@@ -187,7 +187,7 @@ __asm__(
 
     /*
      * Nothing is written, and no flag lost, until there is a stack: the flags go into ax, and with the number into r11.
-     * Offsets: struct unsock_site_stack.
+     * Offsets: struct unsock_own_stack.
      */
     ".globl unsock_site_switch\n"
     ".hidden unsock_site_switch\n"
@@ -256,8 +256,8 @@ __asm__(
 /* clang-format on */
 
 _Static_assert(UNSOCK_TRAPPED_TAG == 0x07560000, "as above");
-_Static_assert(offsetof(struct unsock_site_stack, thread_pointer) == 0 &&
-                   offsetof(struct unsock_site_stack, top) == 8 && offsetof(struct unsock_site_stack, in_use) == 16,
+_Static_assert(offsetof(struct unsock_own_stack, thread_pointer) == 0 && offsetof(struct unsock_own_stack, top) == 8 &&
+                   offsetof(struct unsock_own_stack, in_use) == 16,
                "as above");
 
 #endif

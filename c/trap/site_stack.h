@@ -12,15 +12,6 @@
 
 #ifdef __x86_64__
 
-/* In memory of its own, below the stack. trap/site.c knows where the first three stand. */
-struct unsock_site_stack {
-    uint64_t
-        thread_pointer; /* the register fs of the thread that it belongs to: a new thread begins with its parent's gs */
-    uint64_t top;
-    uint64_t in_use;
-    int32_t thread; /* its tid */
-};
-
 /* May programs read and write that register themselves (AT_HWCAP2)? Kernel 5.9, and a processor that has it. */
 #define UNSOCK_SITE_STACK_FEATURE 2
 

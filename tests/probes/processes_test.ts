@@ -1,7 +1,15 @@
 /** Sockets across processes, threads and signals, and how long they live, compared with TCP and UDP. */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { differences } from "../support/differences.ts";
-import { buildProbe, compareRuns, runIsolated, runPlain, runUnderShim, testProbe } from "../support/probe.ts";
+import {
+  buildProbe,
+  compareRuns,
+  runIsolated,
+  runPlain,
+  runTrapped,
+  runUnderShim,
+  testProbe,
+} from "../support/probe.ts";
 import { withDir } from "../support/dir.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv, shimLibrary } from "../support/shim.ts";
@@ -32,6 +40,16 @@ testProbe("signal_threads", "the process's signals come to the first thread whil
 });
 testProbe("small_stacks", "every call works on the smallest thread stack, and in a handler on 8 KiB");
 testProbe("small_handlers", "a handler makes calls in the middle of those of a thread with the smallest stack");
+
+for (const door of ["static", "musl"] as const) {
+  Deno.test(`a handler's calls have room where none is rewritten (small_handlers, ${door}, trapped)`, {
+    ignore: !need(door === "musl" ? "musl-gcc" : "cc"),
+  }, async () => {
+    const binary = await buildProbe("small_handlers", [], door);
+    const [plain, shim] = await Promise.all([runPlain(binary), runTrapped(binary, { UNSOCK_PATCH: "0" })]);
+    compareRuns(plain, shim, {}, undefined);
+  });
+}
 
 /** There, datagram sockets are bound under the directory's lock, too. The library asks uname(2). */
 for (const name of ["signal_threads", "small_stacks", "datagram_threads", "same_port_twice"]) {

@@ -3,18 +3,15 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/auxv.h>
+#include <sys/mman.h>
 
 #define SIGNALS 150
-#define FRAME 3632 /* tests/probes/small_stacks.c */
+#define PAGE 4096
+#define SIGNAL_STACK (16 * 1024)
 #ifdef __aarch64__
 #define THREAD_STACK (128 * 1024)
 #else
 #define THREAD_STACK (16 * 1024)
-#endif
-
-#ifndef AT_MINSIGSTKSZ
-#define AT_MINSIGSTKSZ 51
 #endif
 
 static int server;
@@ -30,7 +27,14 @@ static void handler(int number) {
     errno = error;
 }
 
+/* Below the stack for signals lies a page that cannot be accessed. */
 static void *works(void *nothing) {
+    char *at = mmap(NULL, PAGE + SIGNAL_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED)
+        die("mmap");
+    CHECK(mprotect(at, PAGE, PROT_NONE));
+    stack_t alternate = {.ss_sp = at + PAGE, .ss_size = SIGNAL_STACK};
+    CHECK(sigaltstack(&alternate, NULL));
     while (!over) {
         CHECK(close(listening("127.0.0.1", 0)));
         CHECK(close(bound("127.0.0.1", 0, SOCK_DGRAM | SOCK_CLOEXEC)));
@@ -39,26 +43,28 @@ static void *works(void *nothing) {
     return nothing;
 }
 
-/* Trapped, each call is a signal of its own, with a frame: two more, as one comes in the middle of another. */
-int main(int count, char **words) {
+/* Handlers of both kinds come to the thread, one in the middle of another. */
+int main(void) {
     struct sigaction action = {.sa_handler = handler};
-    size_t said = getauxval(AT_MINSIGSTKSZ), frame = said != 0 ? said : FRAME;
     pthread_attr_t attributes;
     pthread_t thread;
-    (void)words;
     probe_start();
     server = listening("127.0.0.1", 0);
     CHECK(sigaction(SIGUSR1, &action, NULL));
+    action.sa_flags = SA_ONSTACK;
+    CHECK(sigaction(SIGUSR2, &action, NULL));
+    CHECK(sigaction(SIGURG, &action, NULL));
     CHECK(-pthread_attr_init(&attributes));
-    size_t more = count > 1 ? (2 * frame + 4095) & ~(size_t)4095 : 0;
-    CHECK(-pthread_attr_setstacksize(&attributes, THREAD_STACK + more));
+    CHECK(-pthread_attr_setstacksize(&attributes, THREAD_STACK));
     CHECK(-pthread_create(&thread, &attributes, works, NULL));
     while (rounds == 0)
         sched_yield();
     for (int i = 0; i < SIGNALS; i++) {
         int before = handled;
-        CHECK(-pthread_kill(thread, SIGUSR1));
-        while (handled == before)
+        CHECK(-pthread_kill(thread, i % 3 == 0 ? SIGUSR1 : SIGUSR2));
+        if (i % 3 == 2)
+            CHECK(-pthread_kill(thread, SIGURG));
+        while (handled < before + 1 + (i % 3 == 2))
             sched_yield();
         usleep((useconds_t)(i % 10) * 13); /* somewhere in the middle of a call */
     }

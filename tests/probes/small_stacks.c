@@ -13,10 +13,11 @@
 #define PAGE 4096
 #ifdef __aarch64__
 #define THREAD_STACK (128 * 1024) /* the smallest there */
+#define HANDLER_STACK (12 * 1024)
 #else
 #define THREAD_STACK (16 * 1024)
-#endif
 #define HANDLER_STACK (8 * 1024)
+#endif
 #define FRAME 3632 /* the kernel's, for registers, where there are AVX-512 and protection keys; it may be less here */
 #define SIZE(stack) ((size_t)(stack) + PAGE)
 
@@ -163,14 +164,11 @@ static void tell_rest(const char *what, const unsigned char *stack) {
         dprintf(STDERR_FILENO, "%s: %zu bytes were never used\n", what, rest);
 }
 
-/* Trapped, each call is a signal of its own: its frame, with the processor's registers, is on the same stack. */
-int main(int argc, char **argv) {
-    size_t said = getauxval(AT_MINSIGSTKSZ), signals = argc > 1 ? 2 : 1;
-    size_t frame = said != 0 ? said : FRAME; /* kernels before 5.14 do not say */
-    size_t handler_stack = HANDLER_STACK - FRAME + signals * frame;
+int main(void) {
+    size_t said = getauxval(AT_MINSIGSTKSZ), frame = said != 0 ? said : FRAME; /* kernels before 5.14 do not say */
+    size_t handler_stack = HANDLER_STACK - FRAME + frame;
     pthread_attr_t attributes;
     pthread_t thread;
-    (void)argv;
     probe_start();
     signal(SIGPIPE, SIG_IGN);
     unsigned char *stack = stack_of(THREAD_STACK);

@@ -56,11 +56,6 @@ const TRAPPED_ARGUMENTS: Arguments = {
   signals: { args: ["the cancelled calls end"], why: "pthread_cancel waits for that there (docs/limits.md)" },
   urgent: { args: ["streams"], why: "poll, epoll_wait and send are not trapped (docs/limits.md)" },
   urgent_waits: { args: ["streams"], why: "poll and epoll_wait are not trapped (docs/limits.md)" },
-  small_handlers: {
-    args: ["with room for two signals"],
-    why: "a trapped call is a signal of its own (docs/limits.md)",
-  },
-  small_stacks: { args: ["with room for two signals"], why: "a trapped call is a signal of its own (docs/limits.md)" },
 };
 
 /** Where they are rewritten. */

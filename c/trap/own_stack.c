@@ -1,0 +1,281 @@
+/* Stacks of the library's own, and changing to one. */
+#include "trap/own_stack.h"
+
+#include "kernel/trapped.h"
+#include "memory/this_process.h"
+#include "rt/net.h"
+#include "rt/system_calls.h"
+#include "rt/table.h"
+#include "rt/user.h"
+
+#include <linux/mman.h>
+
+#define PAGE (64 * 1024) /* of any machine */
+#define STACK (64 * 1024)
+#define WHOLE (2 * PAGE + STACK) /* what is known of it, a page that cannot be accessed, the stack */
+#define KEPT 4096                /* at once, that are used again */
+#define TRIES 16                 /* of those, that are looked at for a thread that has ended */
+
+/*
+ * What a call may take (tests/unit/stack_test.ts). In its middle there may come a handler of the program's, which makes
+ * a call itself: two signals' frames, and what the handler needs.
+ */
+#define DEEPEST 8192
+#define FRAMES 4
+#define NEEDED_BY_GO (20 * 1024)
+#define ROOMY 64
+
+#define STACK_DISABLED 2 /* SS_DISABLE */
+
+static uint64_t roomy[ROOMY]; /* numbers of stacks' pages below which there is room, each with the generation */
+static uint32_t generation;
+
+static UNSOCK_TABLE struct unsock_own_stack *kept[KEPT];
+static unsigned kept_count, next_try;
+static int32_t keeper; /* the process that they are of: a forked child has other threads */
+
+#if defined(__x86_64__)
+__asm__(".text\n"
+        ".globl unsock_call_on\n"
+        ".hidden unsock_call_on\n"
+        ".type unsock_call_on,@function\n"
+        "unsock_call_on:\n"
+        ".cfi_startproc\n"
+        "push %rbx\n"
+        ".cfi_def_cfa_offset 16\n"
+        ".cfi_offset rbx,-16\n"
+        "mov %rsp,%rbx\n"
+        ".cfi_def_cfa_register rbx\n"
+        "mov %rdx,%rsp\n"
+        "mov %rdi,%rax\n"
+        "mov %rsi,%rdi\n"
+        "call *%rax\n"
+        "mov %rbx,%rsp\n"
+        "pop %rbx\n"
+        ".cfi_def_cfa rsp,8\n"
+        "ret\n"
+        ".cfi_endproc\n"
+        ".size unsock_call_on,.-unsock_call_on\n");
+#elif defined(__aarch64__)
+__asm__(".text\n"
+        ".globl unsock_call_on\n"
+        ".hidden unsock_call_on\n"
+        ".type unsock_call_on,@function\n"
+        "unsock_call_on:\n"
+        ".cfi_startproc\n"
+        "stp x29,x30,[sp,#-16]!\n"
+        ".cfi_def_cfa_offset 16\n"
+        ".cfi_offset x29,-16\n"
+        ".cfi_offset x30,-8\n"
+        "mov x29,sp\n"
+        ".cfi_def_cfa_register x29\n"
+        "mov sp,x2\n"
+        "mov x9,x0\n"
+        "mov x0,x1\n"
+        "blr x9\n"
+        "mov sp,x29\n"
+        "ldp x29,x30,[sp],#16\n"
+        ".cfi_def_cfa sp,0\n"
+        "ret\n"
+        ".cfi_endproc\n"
+        ".size unsock_call_on,.-unsock_call_on\n");
+#endif
+
+static bool is_within(uint64_t at, uint64_t start, uint64_t size) {
+    return at - start < size;
+}
+
+bool unsock_own_stack_has(const struct unsock_own_stack *stack, uint64_t at) {
+    return is_within(at, stack->top - STACK, STACK + 1);
+}
+
+bool unsock_context_on_signal_stack(const struct unsock_context *context, uint64_t at) {
+    return context->stack.size != 0 && is_within(at, (uint64_t)context->stack.base, context->stack.size + 1);
+}
+
+static unsigned count(void) {
+    unsigned all = __atomic_load_n(&kept_count, __ATOMIC_ACQUIRE);
+    return all > KEPT ? KEPT : all;
+}
+
+static int32_t owner_of(const struct unsock_own_stack *stack) {
+    return __atomic_load_n(&stack->thread, __ATOMIC_RELAXED);
+}
+
+static bool claim(struct unsock_own_stack *stack, int32_t owner, int32_t self) {
+    return __atomic_compare_exchange_n(&stack->thread, &owner, self, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+static struct unsock_own_stack *of_nobody(int32_t self) {
+    unsigned all = count();
+    for (unsigned i = 0; i < all; i++) {
+        struct unsock_own_stack *stack = __atomic_load_n(&kept[i], __ATOMIC_ACQUIRE);
+        if (stack && owner_of(stack) == 0 && claim(stack, 0, self))
+            return stack;
+    }
+    return NULL;
+}
+
+/*
+ * Of a thread that is there no more. Its number may be another's by now, of whatever process: then it stays where it
+ * is.
+ */
+static struct unsock_own_stack *of_the_dead(int32_t self) {
+    unsigned all = count();
+    for (unsigned i = 0; i < TRIES && i < all; i++) {
+        unsigned place = __atomic_fetch_add(&next_try, 1, __ATOMIC_RELAXED) % all;
+        struct unsock_own_stack *stack = __atomic_load_n(&kept[place], __ATOMIC_ACQUIRE);
+        int32_t owner = stack ? owner_of(stack) : 0;
+        if (owner != 0 && unsock_tkill(owner, 0) == -ESRCH && claim(stack, owner, self))
+            return stack;
+    }
+    return NULL;
+}
+
+static struct unsock_own_stack *make(int32_t self) {
+    long memory = unsock_mmap(0, WHOLE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory < 0 && memory > -4096)
+        return NULL;
+    if (unsock_mprotect(memory + PAGE, PAGE, PROT_NONE) < 0) {
+        unsock_munmap(memory, WHOLE);
+        return NULL;
+    }
+    struct unsock_own_stack *stack = (struct unsock_own_stack *)memory;
+    stack->thread = self;
+    stack->top = (uint64_t)memory + WHOLE;
+    unsigned place = __atomic_fetch_add(&kept_count, 1, __ATOMIC_ACQ_REL);
+    stack->counted = place < KEPT;
+    if (stack->counted)
+        __atomic_store_n(&kept[place], stack, __ATOMIC_RELEASE);
+    else
+        __atomic_store_n(&kept_count, KEPT, __ATOMIC_RELAXED);
+    return stack;
+}
+
+/*
+ * A forked child goes on with the stacks that its thread has, and leaves the others' alone: their numbers say nothing.
+ * One of vfork has its parent's memory, and with it all of them.
+ */
+static void settle(void) {
+    if (!unsock_this_process_owns_descriptors())
+        return;
+    int32_t process = (int32_t)unsock_getpid(), before = __atomic_load_n(&keeper, __ATOMIC_ACQUIRE);
+    if (before != process &&
+        __atomic_compare_exchange_n(&keeper, &before, process, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        __atomic_store_n(&kept_count, 0, __ATOMIC_RELEASE);
+}
+
+static struct unsock_own_stack *any(int32_t self) {
+    struct unsock_own_stack *stack = of_nobody(self);
+    stack = stack ? stack : of_the_dead(self);
+    stack = stack ? stack : make(self);
+    if (stack)
+        stack->in_use = stack->thread_pointer = 0;
+    return stack;
+}
+
+struct unsock_own_stack *unsock_own_stack_take(void) {
+    settle();
+    return any((int32_t)unsock_gettid());
+}
+
+/*
+ * One that this thread has for a call from which a handler has jumped away. While such a call goes on, what is called
+ * in its middle comes from that stack, or from the one for signals.
+ */
+static struct unsock_own_stack *left_behind(const struct unsock_context *context, int32_t self) {
+    uint64_t at = UNSOCK_CONTEXT_STACK(context);
+    struct unsock_own_stack *found = NULL;
+    unsigned all = count();
+    if (unsock_context_on_signal_stack(context, at))
+        return NULL;
+    for (unsigned i = 0; i < all; i++) {
+        struct unsock_own_stack *stack = __atomic_load_n(&kept[i], __ATOMIC_ACQUIRE);
+        if (!stack || owner_of(stack) != self || stack->thread_pointer != 0)
+            continue;
+        if (unsock_own_stack_has(stack, at))
+            return NULL;
+        found = stack;
+    }
+    return found;
+}
+
+void unsock_own_stack_forget(void) {
+    __atomic_fetch_add(&generation, 1, __ATOMIC_RELAXED);
+}
+
+/* Is there so much below? The kernel has said so from the same page before, or is asked, page by page. */
+static bool is_mapped_below(uint64_t here, uint64_t size) {
+    uint64_t page = here / UNSOCK_PAGE, *known = &roomy[page % ROOMY];
+    uint64_t now = page << 32 | __atomic_load_n(&generation, __ATOMIC_RELAXED);
+    if (__atomic_load_n(known, __ATOMIC_RELAXED) == now)
+        return true;
+    if (!unsock_user_writable_far((void *)(here - size), size))
+        return false;
+    __atomic_store_n(known, now, __ATOMIC_RELAXED);
+    return true;
+}
+
+/*
+ * Of the first thread's stack, and of one for signals, it is known. Go has the trap itself put on the latter, which has
+ * 32 KiB. They must be enough: Go does not bear that there is none for a while.
+ */
+static bool has_room(const struct unsock_context *context) {
+    char mark;
+    uint64_t here = (uint64_t)&mark, before = UNSOCK_CONTEXT_STACK(context),
+             needed = DEEPEST + FRAMES * (before - here);
+    if (unsock_context_on_signal_stack(context, here))
+        return here - (uint64_t)context->stack.base >=
+               (unsock_context_on_signal_stack(context, before) ? needed : NEEDED_BY_GO);
+    return unsock_user_stack_end - here <= UNSOCK_USER_STACK_MOST || is_mapped_below(here, needed);
+}
+
+struct call {
+    void (*function)(void *);
+    void *argument;
+    uint64_t blocked; /* signals */
+    bool on_signal_stack;
+};
+
+static uint64_t block(uint64_t set) {
+    uint64_t before = 0;
+    unsock_rt_sigprocmask(SIG_SETMASK, &set, &before);
+    return before;
+}
+
+/*
+ * Who is not on the stack for signals begins at its top: a handler that came now would write over the one that makes
+ * this call. So until the call returns there is no such stack, and handlers stay on this one. rt_sigreturn puts it
+ * back.
+ */
+static void on_own_stack(void *given) {
+    static const struct unsock_signal_stack none = {.flags = STACK_DISABLED};
+    struct call *call = given;
+    if (call->on_signal_stack) {
+        unsock_sigaltstack(&none, NULL);
+        block(call->blocked);
+    }
+    call->function(call->argument);
+}
+
+struct unsock_own_stack *unsock_own_stack_lend(const struct unsock_context *context) {
+    if (has_room(context))
+        return NULL;
+    int32_t self = (int32_t)unsock_gettid();
+    settle();
+    struct unsock_own_stack *stack = left_behind(context, self);
+    return stack ? stack : any(self);
+}
+
+void unsock_own_stack_call(struct unsock_own_stack *stack, const struct unsock_context *context,
+                           void (*function)(void *), void *argument) {
+    struct call call = {.function = function, .argument = argument};
+    call.on_signal_stack = unsock_context_on_signal_stack(context, (uint64_t)&call);
+    if (call.on_signal_stack)
+        call.blocked = block(~(uint64_t)0);
+    unsock_call_on(on_own_stack, &call, (void *)stack->top);
+    if (stack->counted)
+        __atomic_store_n(&stack->thread, 0, __ATOMIC_RELEASE);
+    else
+        unsock_munmap((uint64_t)stack, WHOLE);
+}
