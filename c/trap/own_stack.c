@@ -22,7 +22,7 @@
  */
 #define DEEPEST 8192
 #define FRAMES 4
-#define NEEDED_BY_GO (20 * 1024)
+#define NEEDED_BY_GO (16 * 1024)
 #define ROOMY 64
 
 #define STACK_DISABLED 2 /* SS_DISABLE */

@@ -3,15 +3,20 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #define SIGNALS 150
 #define PAGE 4096
-#define SIGNAL_STACK (16 * 1024)
+#define FRAME 3632 /* tests/probes/small_stacks.c */
 #ifdef __aarch64__
 #define THREAD_STACK (128 * 1024)
 #else
 #define THREAD_STACK (16 * 1024)
+#endif
+
+#ifndef AT_MINSIGSTKSZ
+#define AT_MINSIGSTKSZ 51
 #endif
 
 static int server;
@@ -27,14 +32,20 @@ static void handler(int number) {
     errno = error;
 }
 
-/* Below the stack for signals lies a page that cannot be accessed. */
-static void *works(void *nothing) {
-    char *at = mmap(NULL, PAGE + SIGNAL_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+/* For two handlers, and a trapped call of the inner one. Below it lies a page that cannot be accessed. */
+static void bring_signal_stack(void) {
+    size_t said = getauxval(AT_MINSIGSTKSZ), frame = said != 0 ? said : FRAME;
+    size_t size = (4096 + 3 * frame + PAGE - 1) & ~(size_t)(PAGE - 1);
+    char *at = mmap(NULL, PAGE + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED)
         die("mmap");
     CHECK(mprotect(at, PAGE, PROT_NONE));
-    stack_t alternate = {.ss_sp = at + PAGE, .ss_size = SIGNAL_STACK};
+    stack_t alternate = {.ss_sp = at + PAGE, .ss_size = size};
     CHECK(sigaltstack(&alternate, NULL));
+}
+
+static void *works(void *nothing) {
+    bring_signal_stack();
     while (!over) {
         CHECK(close(listening("127.0.0.1", 0)));
         CHECK(close(bound("127.0.0.1", 0, SOCK_DGRAM | SOCK_CLOEXEC)));
