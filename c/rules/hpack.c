@@ -153,6 +153,9 @@ static bool read_indexed(const struct unsock_hpack *hpack, struct reader *reader
 bool unsock_hpack_read(struct unsock_hpack *hpack, const uint8_t *block, size_t size) {
     struct reader reader = {block, block + size};
     bool good = true;
+    /* Section 4.2: before all fields. */
+    while (good && reader.at < reader.end && (*reader.at & 0xe0) == 0x20)
+        good = read_size(hpack, &reader);
     while (good && reader.at < reader.end) {
         uint8_t first = *reader.at;
         if (first & 0x80)
@@ -160,7 +163,7 @@ bool unsock_hpack_read(struct unsock_hpack *hpack, const uint8_t *block, size_t 
         else if (first & 0x40)
             good = read_literal(hpack, &reader, 6, true);
         else if (first & 0x20)
-            good = read_size(hpack, &reader);
+            good = false;
         else
             good = read_literal(hpack, &reader, 4, false);
     }
