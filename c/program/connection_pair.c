@@ -147,6 +147,8 @@ static long let_pass(struct end *end) {
         count = unsock_http_gate_pass(end->gate, end->is_client, end->buffer + end->passed, &size);
     if (count < 0)
         return -EBADMSG;
+    if (end->is_client && end->gate->asks_end)
+        unsock_shutdown(end->peer, SHUT_WR);
     end->size = end->passed + (uint32_t)size;
     end->passed += (uint32_t)count;
     return 0;
@@ -178,9 +180,11 @@ static long fill(int fd, struct end *end) {
         return -EBADMSG;
     long count = unsock_read(fd, end->buffer + kept, BUFFER - kept);
     end->size += count > 0 ? (uint32_t)count : 0;
-    end->ended = count == 0;
+    /* A server that has answered without reading all is no reason to lose the answer. */
+    bool is_answered = count == -ECONNRESET && end->gate && !end->is_client && end->gate->answered > 0;
+    end->ended = count == 0 || is_answered;
     end->is_bulk = end->is_real && count >= BULK;
-    return count < 0 ? count : let_pass(end);
+    return count < 0 && !is_answered ? count : let_pass(end);
 }
 
 /*
@@ -194,7 +198,10 @@ static long drain(struct end *end) {
     if (count < 0 && count != -EAGAIN) {
         leave_buffer(end);
         leave_pipe(end);
-        end->ended = end->told = true;
+        if (end->is_client)
+            end->gate->is_over = true; /* and may have an answer all the same */
+        else
+            end->ended = end->told = true;
         return 0;
     }
     if (count > 0 && by_pipe)

@@ -1,7 +1,8 @@
 /*
  * A request of HTTP/1 says that the server is to close behind its answer (rules/http_head), so that a client takes a
  * new connection for the next. To read answers, too, would save that, and be twice as much that can be misread. What
- * comes behind the request all the same is kept back: from a server that does not close, it ends the connection.
+ * comes behind the request all the same is read and dropped: to close while something is unread would be a reset, by
+ * which the client may lose its answer. A server that does not close is told then that nothing more comes.
  */
 #include "program/http_gate.h"
 
@@ -10,6 +11,7 @@
 
 static const char upgraded[] = "HTTP/1.1 101";
 #define UPGRADED_SIZE (sizeof(upgraded) - 1)
+#define DROPPED_MOST (64u << 20)
 
 struct unsock_http_gate *unsock_http_gate_make(void) {
     return unsock_expose_map(sizeof(struct unsock_http_gate));
@@ -26,6 +28,14 @@ void unsock_http_gate_request(struct unsock_http_gate *gate, const struct unsock
     unsock_http_body_start(&gate->body, head->is_chunked, head->length);
 }
 
+static long drop(struct unsock_http_gate *gate, size_t *size, size_t passed) {
+    gate->is_over = true;
+    gate->asks_end |= gate->answered > 0;
+    gate->dropped += (uint32_t)(*size - passed);
+    *size = passed;
+    return gate->dropped <= DROPPED_MOST ? (long)passed : -1;
+}
+
 static long pass_request(struct unsock_http_gate *gate, const uint8_t *bytes, size_t *size) {
     if (gate->has_upgraded)
         return (long)*size;
@@ -36,11 +46,13 @@ static long pass_request(struct unsock_http_gate *gate, const uint8_t *bytes, si
         return -1;
     size_t passed = head + (size_t)body;
     bool is_unknown = gate->asks_upgrade && !gate->is_another;
+    if (is_unknown || passed == *size)
+        return (long)passed;
     /* Some clients end a body with an empty line more than it has. */
-    if (!is_unknown && unsock_http_blank((const char *)bytes + passed, *size - passed) == *size - passed)
-        *size = passed;
-    /* Who waits for his answer first is told by its end. */
-    return passed < *size && !is_unknown && gate->answered > 0 ? -1 : (long)passed;
+    if (unsock_http_blank((const char *)bytes + passed, *size - passed) < *size - passed)
+        return drop(gate, size, passed);
+    *size = passed;
+    return (long)passed;
 }
 
 static void see_answer(struct unsock_http_gate *gate, const uint8_t *bytes, size_t size) {
@@ -50,6 +62,8 @@ static void see_answer(struct unsock_http_gate *gate, const uint8_t *bytes, size
 }
 
 long unsock_http_gate_pass(struct unsock_http_gate *gate, bool from_client, uint8_t *bytes, size_t *size) {
+    if (from_client && gate->is_over)
+        return drop(gate, size, 0);
     if (gate->is_http2 && from_client)
         return unsock_http2_from_client(&gate->http2, bytes, size);
     if (gate->is_http2)

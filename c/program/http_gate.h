@@ -14,6 +14,9 @@ struct unsock_http_gate {
     bool asks_upgrade;
     bool has_upgraded;
     bool is_another;   /* the answer begins otherwise than one that changes the protocol */
+    bool is_over;      /* what comes from the client is for nobody */
+    bool asks_end;     /* who answers is to be told that nothing more comes */
+    uint32_t dropped;  /* bytes of the client's */
     unsigned answered; /* bytes of the beginning of the answer */
     size_t head_left;
     struct unsock_http_body body;

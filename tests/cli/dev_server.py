@@ -1,5 +1,5 @@
 """A development server as far as a test needs one: it says its name, what it was sent, and to whom. It never closes a
-connection by itself, whatever it is told (`stubborn`), or as it is told."""
+connection by itself, whatever it is told (`stubborn`), or as it is told; `hasty`, without having read the body."""
 
 import socket
 import sys
@@ -47,7 +47,7 @@ def serve(client):
             while part := client.recv(65536):
                 client.sendall(part)
             return client.close()
-        body, _, rest = read_body(client, headers, rest)
+        body, _, rest = (b"", b"", b"") if MANNER == "hasty" else read_body(client, headers, rest)
         parts = [NAME, headers.get("cookie", "-"), headers.get("connection", "-"), str(len(body)), ",".join(seen)]
         answer = " ".join(parts).encode()
         ends = headers.get("connection") == "close" and MANNER != "stubborn"
