@@ -21,18 +21,19 @@
 #define NULL_DEVICE "/dev/null"
 #define EXIT_LEFT 1 /* somebody cannot be killed, and uses the directory */
 
-/* Each with its NUL. */
-static long tell(const char *text) {
-    return unsock_output(text, strlen(text) + 1);
-}
-
+/* At once, as each piece would wake up who reads them. */
 static long tell_environment(const struct unsock_hold *hold) {
-    long result = 0;
-    for (const char *const *variable = hold->environment; *variable && result == 0; variable++) {
-        if (unsock_run_is_ours(*variable, hold->caller))
-            result = tell(*variable);
+    struct unsock_printer printer;
+    printer.used = 0;
+    printer.result = 0;
+    for (const char *const *variable = hold->environment; *variable; variable++) {
+        if (!unsock_run_is_ours(*variable, hold->caller))
+            continue;
+        unsock_printer_put(&printer, *variable);
+        unsock_printer_char(&printer, '\0');
     }
-    return result == 0 ? tell("") : result;
+    unsock_printer_char(&printer, '\0');
+    return unsock_printer_end(&printer);
 }
 
 /* Relative paths are the caller's: the working directory is still his. */
@@ -48,7 +49,7 @@ static void answer(const struct unsock_hold *hold, const char *request, bool *is
         unsock_text_join(&error, "hold: no such request: \"", request, "\"");
     else if (*is_used && unsock_run_map_read(request + sizeof(MAP) - 1, addresses ? addresses : "", &map, &error))
         unsock_run_map_place(hold->private->path, &map, true, &error);
-    tell(buffer);
+    unsock_output(buffer, error.length + 1);
 }
 
 /*
