@@ -77,7 +77,10 @@ long unsock_exec_search(const char *name, const char *path, const char *const *a
     if (!file)
         return -ENOMEM;
     while (next_candidate(&rest, &more, name, file, &cut)) {
-        long result = cut ? -ENAMETOOLONG : execute(file, argv, environment, by_shell);
+        /* To be told so by execute takes two calls for each variable of the environment. */
+        long result = cut ? -ENAMETOOLONG : unsock_program_may_execute(AT_FDCWD, file, 0);
+        if (!cut && result != -ENOENT)
+            result = execute(file, argv, environment, by_shell);
         if (result == -EACCES)
             error = result;
         if (!cut && !goes_on(result)) {
