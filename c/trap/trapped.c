@@ -4,6 +4,7 @@
 #include "rt/linux.h"
 #include "rt/net.h"
 
+#include <asm/ioctls.h>
 #include <asm/unistd.h>
 #include <linux/prctl.h>
 
@@ -21,8 +22,8 @@ const struct unsock_trapped unsock_trapped[] = {
     [UNSOCK_TRAPPED_IOCTL] = {.number = __NR_ioctl,
                               .when = UNSOCK_TRAPPED_IF_VALUE,
                               .argument = 1,
-                              .value_count = 2,
-                              .values = {UNSOCK_FIONBIO, UNSOCK_SIOCOUTQ},
+                              .value_count = 3,
+                              .values = {UNSOCK_FIONBIO, UNSOCK_SIOCOUTQ, FIONREAD},
                               .mask = 0xff00,
                               .masked = UNSOCK_SIOC_INTERFACE},
     ALWAYS(socket),

@@ -137,7 +137,12 @@ testFilter("of fcntl and ioctl only what concerns sockets is trapped", (filter) 
   ) {
     assertStrictEquals(filter.verdict("fcntl", FD, command), trapped ? filter.trap : ALLOW, `fcntl ${command}`);
   }
-  for (const [request, trapped] of [[0x5421n, true], [0x5411n, true], [0x8912n, true], [0x5401n, false]] as const) {
+  for (
+    const [request, trapped] of [[0x5421n, true], [0x5411n, true], [0x541bn, true], [0x8912n, true], [
+      0x5401n,
+      false,
+    ]] as const
+  ) {
     assertStrictEquals(filter.verdict("ioctl", FD, request), trapped ? filter.trap : ALLOW, `ioctl ${request}`);
   }
 });

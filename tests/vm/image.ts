@@ -30,6 +30,7 @@ const MODULES = [
 /** Our C programs of the guest: their source files in tests/vm/guest, and flags for the compiler. */
 const PROGRAMS: Record<string, string[]> = {
   endings: ["endings.c", "report.c"],
+  "endings-static": ["endings.c", "report.c", "-static"],
   leave: ["leave.c"],
   native: ["native.c", "exchange.c", "report.c"],
   packets: ["packets.c", "report.c"],
@@ -75,6 +76,8 @@ export interface More {
   readonly checks?: string;
   /** Programs of this machine. */
   readonly programs?: readonly string[];
+  /** More C programs: the paths of their source files, and flags. */
+  readonly compiled?: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
@@ -88,9 +91,25 @@ export interface More {
 export async function compile(name: string, directory: string): Promise<string> {
   const sources = PROGRAMS[name];
   if (sources === undefined) throw new Error(`no program ${name}`);
+  return await compileFiles(
+    name,
+    sources.map((source) => source.startsWith("-") ? source : join(GUEST, source)),
+    directory,
+  );
+}
+
+/**
+ * Compiles a program of other source files.
+ *
+ * @param name What it is called.
+ * @param files The paths of its source files, and flags for the compiler.
+ * @param directory Where to put it.
+ * @returns The executable's path.
+ * @throws {Error} with the compiler's output.
+ */
+export async function compileFiles(name: string, files: readonly string[], directory: string): Promise<string> {
   const output = join(directory, name);
   const flags = "-std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror".split(" ");
-  const files = sources.map((source) => source.startsWith("-") ? source : join(GUEST, source));
   const { code, stderr } = await run(["cc", ...flags, "-o", output, ...files]);
   if (code !== 0) throw new Error(`cc ${name}: exit status ${code}\n${stderr}`);
   return output;
@@ -123,7 +142,7 @@ export async function makeImage(kernel: Kernel, directory: string, more: More = 
     await file("guest/checks", more.checks ?? join(GUEST, "checks"), 0o644),
     await file("guest/support", join(GUEST, "support"), 0o644),
     ...await Promise.all(modules.map((name) => moduleEntry(kernel, name))),
-    ...await programs(directory, ["iperf", ...more.programs ?? []]),
+    ...await programs(directory, more),
     ...["dev", "proc", "sys", "tmp"].map((path) => ({ kind: "directory", path }) as const),
   ];
   const archive = join(directory, "initramfs");
@@ -138,8 +157,13 @@ function documented(name: string, part: string, nth = 0): Entry {
   return data(`guest/docs/${name}`, new TextEncoder().encode(block.text));
 }
 
-async function programs(directory: string, names: readonly string[]): Promise<Entry[]> {
-  const compiled = await Promise.all(Object.keys(PROGRAMS).map((name) => compile(name, directory)));
+async function programs(directory: string, more: More): Promise<Entry[]> {
+  const names = ["iperf", ...more.programs ?? []];
+  const others = Object.entries(more.compiled ?? {});
+  const compiled = await Promise.all([
+    ...Object.keys(PROGRAMS).map((name) => compile(name, directory)),
+    ...others.map(([name, files]) => compileFiles(name, files, directory)),
+  ]);
   const own = names.map(programPath);
   const libraries = new Set((await Promise.all([...compiled, ...own].map(librariesOf))).flat());
   return await Promise.all([
