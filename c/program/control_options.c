@@ -173,7 +173,7 @@ static void set_dest(const struct making *making, const void *address, uint32_t 
     making->file->dest_length = length;
 }
 
-/* What the guest sends to this port of the host Firecracker connects to PATH_PORT. */
+/* Firecracker connects guests to PATH_PORT, and takes the end of what the host sends for the end of all. */
 static bool read_guests(const struct making *making, uint32_t port) {
     char path[UNSOCK_RUN_PATH_MOST];
     struct unsock_text text;
@@ -184,6 +184,7 @@ static bool read_guests(const struct making *making, uint32_t port) {
     unsock_text_start(&text, path, sizeof(path));
     unsock_text_join(&text, get(making, "--fc-listen"), "_");
     unsock_text_number(&text, port, 10, 1);
+    unsock_control_half_close_set(making->file, "hold");
     return read_unix(making, "--fc-listen", path, false);
 }
 
