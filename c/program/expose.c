@@ -110,6 +110,7 @@ static int serve(struct expose *expose) {
 
 static bool open_one(struct expose *expose, const struct unsock_expose_port *port) {
     bool is_in = expose->options.is_in, is_datagrams = port->type == SOCK_DGRAM;
+    const char *control = expose->options.control;
     char path[PATH_MOST];
     struct unsock_ip address;
     struct unsock_text text;
@@ -118,11 +119,14 @@ static bool open_one(struct expose *expose, const struct unsock_expose_port *por
     long number = is_datagrams ? unsock_expose_datagrams_open(path, port, &address)
                                : unsock_expose_streams_open(path, port, &address);
     if (number < 0) {
-        unsock_expose_why_not(expose->error, &address, is_in ? path : NULL, number);
+        unsock_expose_why_not(expose->error, &address, control ? control : is_in ? path : NULL, number);
         return false;
     }
     expose->opened++;
-    unsock_expose_tell(&address, port->type, is_in ? "is led to from" : "leads to", path);
+    if (control)
+        unsock_expose_tell_control(control, path);
+    else
+        unsock_expose_tell(&address, port->type, is_in ? "is led to from" : "leads to", path);
     return true;
 }
 

@@ -2,6 +2,7 @@
 #include "program/expose_ends.h"
 
 #include "calls/client_name.h"
+#include "calls/target_socket.h"
 #include "files/control_file.h"
 #include "files/directory.h"
 #include "program/expose_words.h"
@@ -37,6 +38,25 @@ long unsock_expose_listen_real(int type, struct unsock_ip *address) {
         result = unsock_getsockname(fd, &name, &length);
     if (result == 0)
         unsock_ip_read(&name, length, address);
+    return ended(fd, result);
+}
+
+long unsock_expose_listen_control(const char *path) {
+    struct unsock_control_file control;
+    long result = unsock_control_file_read(path, &control);
+    if (result < 0)
+        return result;
+    int family = unsock_target_family(&control);
+    /* A Unix socket's other name is a link to it. */
+    if (family == AF_UNIX || (control.options & UNSOCK_CONTROL_FIRECRACKER))
+        return -EAFNOSUPPORT;
+    long fd = unsock_socket(family, SOCK_STREAM | FLAGS, 0);
+    if (fd >= 0)
+        result = unsock_target_apply_options(&control, (int)fd);
+    if (fd >= 0 && result == 0)
+        result = unsock_bind(fd, control.dest, control.dest_length);
+    if (fd >= 0 && result == 0)
+        result = unsock_listen(fd, BACKLOG);
     return ended(fd, result);
 }
 

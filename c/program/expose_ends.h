@@ -8,6 +8,9 @@
 /* A listening TCP or bound UDP socket; `address` becomes what it is bound to. Returns -errno where it cannot be. */
 long unsock_expose_listen_real(int type, struct unsock_ip *address);
 
+/* A listening socket where the control file at `path` leads. Returns -errno where it cannot be. */
+long unsock_expose_listen_control(const char *path);
+
 /* A TCP or UDP socket, connected or about to be. Returns -errno where it cannot be. */
 long unsock_expose_connect_real(int type, const struct unsock_ip *address);
 

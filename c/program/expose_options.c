@@ -69,6 +69,9 @@ static bool check(const struct unsock_expose_options *options, struct unsock_tex
         unsock_text_put(error, "expose: PORT[=PORT], --all or --http is missing");
     else if (options->is_in && (options->is_all || options->has_http))
         unsock_text_put(error, "expose: --in: write the ports of the real network that are to be reached, alone");
+    else if (options->control && (options->is_in || options->is_all || options->has_http || options->count != 1 ||
+                                  options->ports[0].type != SOCK_STREAM))
+        unsock_text_put(error, "expose: --control: write one TCP port of the directory, alone");
     else
         return true;
     return false;
@@ -87,6 +90,8 @@ static bool read_option(const char *const **word, struct unsock_expose_options *
         options->help = true;
     else if ((value = value_of(word, "--dir", &missing)))
         options->directory = value;
+    else if ((value = value_of(word, "--control", &missing)))
+        options->control = value;
     else if ((value = value_of(word, "--http", &missing)))
         return (options->has_http = read_number(unsock_span_of(value), 0, &options->http)) ||
                wrong(error, "--http: not a port from 1 to 65535, or 0 for any", value);

@@ -18,6 +18,7 @@ struct unsock_expose_port {
 
 struct unsock_expose_options {
     const char *directory; /* NULL: not given */
+    const char *control;   /* of whose place it listens, not at an address; NULL: not given */
     struct unsock_ip address;
     bool is_in;  /* from the directory to the real network */
     bool is_all; /* whatever is there, and comes */

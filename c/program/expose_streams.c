@@ -58,9 +58,10 @@ long unsock_expose_streams_open(const char *path, const struct unsock_expose_por
     listener->address = streams.options->address;
     listener->address.port = port->real;
     listener->port = port->port;
-    long fd = text.cut                 ? -ENAMETOOLONG
-              : streams.options->is_in ? unsock_expose_listen_inside(listener->path)
-                                       : unsock_expose_listen_real(SOCK_STREAM, &listener->address);
+    long fd = text.cut                   ? -ENAMETOOLONG
+              : streams.options->is_in   ? unsock_expose_listen_inside(listener->path)
+              : streams.options->control ? unsock_expose_listen_control(streams.options->control)
+                                         : unsock_expose_listen_real(SOCK_STREAM, &listener->address);
     *address = listener->address;
     if (fd < 0)
         return fd;
@@ -135,8 +136,11 @@ bool unsock_expose_streams_event(unsigned number) {
             unsock_nanosleep(&pause, NULL);
         if (fd < 0)
             break;
-        if (!streams.options->is_in)
-            unsock_ip_read(&name, length, &client);
+        /* Who is not of the network has the address that is asked, as with a control file. */
+        if (!streams.options->is_in && !unsock_ip_read(&name, length, &client)) {
+            client = streams.listeners[number].address;
+            client.port = 0;
+        }
         reached &= lead_on_or_wait(number, (int)fd, &client);
     }
     return reached;

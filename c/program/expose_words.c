@@ -20,6 +20,14 @@ void unsock_expose_tell(const struct unsock_ip *address, int type, const char *w
     unsock_output(line, text.length);
 }
 
+void unsock_expose_tell_control(const char *file, const char *path) {
+    char line[UNSOCK_EXPOSE_LINE_MOST];
+    struct unsock_text text;
+    unsock_text_start(&text, line, sizeof(line));
+    unsock_text_join(&text, file, " leads to ", path, "\n");
+    unsock_output(line, text.length);
+}
+
 void unsock_expose_why_not(struct unsock_text *error, const struct unsock_ip *address, const char *path, long result) {
     bool taken = result == -EADDRINUSE;
     unsock_text_put(error, "expose: ");

@@ -13,6 +13,9 @@ void unsock_expose_path(struct unsock_text *path, const char *directory, uint16_
 /* "ADDRESS[/udp] WORDS PATH". Nobody need read it. */
 void unsock_expose_tell(const struct unsock_ip *address, int type, const char *words, const char *path);
 
+/* "FILE leads to PATH", for a control file. */
+void unsock_expose_tell_control(const char *file, const char *path);
+
 /* "expose: WHAT: WHY", for an address (`path` NULL) or a path. */
 void unsock_expose_why_not(struct unsock_text *error, const struct unsock_ip *address, const char *path, long result);
 

@@ -127,6 +127,7 @@ Example:
       all: { help: "whatever TCP port somebody has in the directory, as they come and go" },
       http: { value: "port", help: "one port for all loopbacks of the user, by name" },
       in: { help: "the directory's port leads to a server of the real network" },
+      control: { value: "file", help: "listen where this control file leads (make-control), instead of at an address" },
       idle: { value: "seconds", help: "after which a client of UDP is forgotten", default: "60" },
       force: { help: "even if everybody may write to --dir, or others could exchange it" },
     },
@@ -150,7 +151,11 @@ A DNS server:
   unsock expose 53/udp=5353
 
 A database of this machine's, for what runs in the directory:
-  unsock expose --in 5432`,
+  unsock expose --in 5432
+
+A server of an enclave, for its own programs and by vsock:
+  unsock make-control /run/vsock5000 --vsock-port 5000
+  unsock expose --control /run/vsock5000 8000`,
     start: async ({ context }) => await (await import("./by_library.ts")).byLibrary(context),
   }),
   command({

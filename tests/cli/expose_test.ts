@@ -1,5 +1,6 @@
 /** `unsock expose`: what clients of the real network, and servers there, see. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { type Proc, run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -225,6 +226,24 @@ for (const engine of ["preload", "trap"]) {
   });
 }
 
+Deno.test({
+  name: "expose --control listens where a control file leads, beside the directory's own clients",
+  ignore,
+  fn: () =>
+    withDir(async (dir) => {
+      const [place, free] = [join(dir, "place"), Deno.listen({ hostname: "127.0.0.1", port: 0 })];
+      const port = `${(free.addr as Deno.NetAddr).port}`;
+      free.close();
+      assertStrictEquals((await run([shimLibrary(), "make-control", place, "--inet", `127.0.0.1:${port}`])).code, 0);
+      await using _server = await serve(dir, 3000);
+      await using exposed = start([shimLibrary(), "expose", "--dir", dir, "--control", place, "3000"]);
+      await until("it is there", () => exposed.output() === `${place} leads to ${dir}/3000.sock\n`);
+      assertEquals((await python(CLIENT, port)).stdout, "True\n");
+      const inside = [shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", CLIENT, "3000"];
+      assertEquals((await run(inside)).stdout, "True\n");
+    }),
+});
+
 Deno.test("expose refuses in one line what it cannot do", () =>
   withDir(async (dir) => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -233,6 +252,9 @@ Deno.test("expose refuses in one line what it cannot do", () =>
       [[], 2, /expose: PORT\[=PORT\], --all or --http is missing/],
       [["--in", "--all"], 2, /--in: write the ports/],
       [["--in", "--http", "0"], 2, /--in: write the ports/],
+      [["--control", "/x", "--all"], 2, /--control: write one TCP port/],
+      [["--control", "/x", "53/udp"], 2, /--control: write one TCP port/],
+      [["--control", "/nonexistent", "80"], 1, /\/nonexistent: No such file or directory/],
       [["--http", "x"], 2, /--http: not a port/],
       [["--http", `${port}`], 1, /is taken/],
       [["80/sctp"], 2, /not a port from 1 to 65535/],
