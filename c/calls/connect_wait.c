@@ -5,6 +5,7 @@
 #include "memory/fds.h"
 #include "memory/option_table.h"
 #include "options/send_limits.h"
+#include "rt/clock.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -44,12 +45,6 @@ struct wait {
     int64_t limit; /* as long as TCP tries */
     int64_t own;   /* the program's SO_SNDTIMEO; 0: none */
 };
-
-static int64_t now_ms(void) {
-    struct timespec time = {0};
-    unsock_clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
 
 static uint32_t read_setting(const char *path, uint32_t otherwise) {
     char text[32];
@@ -115,7 +110,7 @@ static long wait_on(const struct wait *wait) {
     if (wait->own > 0)
         signals = (struct signals){0, ~(uint64_t)0};
     for (;;) {
-        int64_t waited = now_ms() - wait->begun;
+        int64_t waited = unsock_clock_ms() - wait->begun;
         int64_t most = wait->own > 0 ? UNSOCK_MIN(wait->own, wait->limit) : wait->limit;
         long result = waited < most         ? wait_slice(wait, &signals, most - waited)
                       : most == wait->limit ? -ETIMEDOUT
@@ -172,7 +167,7 @@ long unsock_connect_wait(int fd, const struct unsock_fd *entry, const void *path
     set_kernel_limit(fd, tick);
     long result = unsock_real_connect(fd, path, length);
     if (result == -EAGAIN || result == -EINTR) {
-        struct wait wait = {.fd = fd, .path = path, .length = length, .begun = now_ms() - tick};
+        struct wait wait = {.fd = fd, .path = path, .length = length, .begun = unsock_clock_ms() - tick};
         wait.own = unsock_socket_timeval_ms(&time);
         wait.limit = tcp_limit(fd, entry);
         result = result == -EINTR && (wait.own > 0 || unsock_connect_is_ended()) ? -EINTR : wait_on(&wait);

@@ -5,12 +5,12 @@
 #include "memory/fds.h"
 #include "memory/state.h"
 #include "options/send_limits.h"
+#include "rt/clock.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
 #include "rt/table.h"
 
-#define SECOND_NS 1000000000
 #define PAUSE_FIRST_NS 50000
 #define PAUSES_MOST_NS 10000000 /* a program that does not block is not held up for longer at a time */
 /* In a second, for one receiver in vain: by a socket that sends to that one alone; and by one that others wait for too.
@@ -19,8 +19,8 @@
 #define AMONG_MANY_MOST_NS 2000000
 #define ALL_MOST_NS 50000000 /* in a second, in vain or not, by sockets that others wait for too: a twentieth */
 
-#define VAIN_MOST 5                         /* waits in vain, one after the other, after which they get no shorter */
-#define VAIN_FORGOTTEN_NS (10l * SECOND_NS) /* who had no full queue for so long is waited for as ever */
+#define VAIN_MOST 5 /* waits in vain, one after the other, after which they get no shorter */
+#define VAIN_FORGOTTEN_NS (10l * UNSOCK_SECOND_NS) /* who had no full queue for so long is waited for as ever */
 
 #define SETS 64
 #define PLACES 4
@@ -46,13 +46,6 @@ static struct receiver all;
 static int64_t many_until[SOCKETS];
 static bool in_vain; /* some wait was */
 
-/* Nanoseconds of CLOCK_MONOTONIC. */
-static int64_t now(void) {
-    struct timespec time = {0};
-    unsock_clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec * SECOND_NS + time.tv_nsec;
-}
-
 static uint32_t key_of(const struct unsock_fd *entry, const struct msghdr *message) {
     const uint8_t *name = message->msg_name;
     uint32_t sum = 2166136261u ^ entry->remote.port; /* FNV-1a */
@@ -62,7 +55,7 @@ static uint32_t key_of(const struct unsock_fd *entry, const struct msghdr *messa
 }
 
 static struct receiver *begin_second(struct receiver *receiver, int64_t time) {
-    if (time - receiver->since >= SECOND_NS) {
+    if (time - receiver->since >= UNSOCK_SECOND_NS) {
         receiver->vain = time - receiver->since < VAIN_FORGOTTEN_NS ? receiver->vain : 0;
         receiver->since = time;
         receiver->waited = 0;
@@ -84,7 +77,7 @@ static struct receiver *find(uint32_t key, int64_t time) {
 
 /* In this second: whoever floods it pays one call each time. */
 static bool has_had_its_wait(const struct unsock_fd *entry, const struct msghdr *message) {
-    return find(key_of(entry, message), now())->waited >= ALONE_MOST_NS;
+    return find(key_of(entry, message), unsock_clock_ns())->waited >= ALONE_MOST_NS;
 }
 
 /*
@@ -95,7 +88,7 @@ static bool is_among_many(int fd, struct unsock_fd *entry, int64_t time) {
     int64_t *until = &many_until[(unsigned)fd % SOCKETS];
     if (entry->flags & UNSOCK_MANY) {
         __atomic_fetch_and(&entry->flags, (uint16_t)~UNSOCK_MANY, __ATOMIC_RELAXED);
-        __atomic_store_n(until, time + SECOND_NS, __ATOMIC_RELAXED);
+        __atomic_store_n(until, time + UNSOCK_SECOND_NS, __ATOMIC_RELAXED);
     }
     return time < __atomic_load_n(until, __ATOMIC_RELAXED);
 }
@@ -112,7 +105,8 @@ static long try_again(int fd, const struct msghdr *message, int flags) {
 static long pause_and_try(int fd, const struct msghdr *message, int flags, int64_t begun, int64_t most) {
     struct timespec pause = {0, PAUSE_FIRST_NS};
     long result = -EAGAIN;
-    for (int64_t waited = 0; result == -EAGAIN && waited < most; waited = now() - begun, pause.tv_nsec *= 2) {
+    for (int64_t waited = 0; result == -EAGAIN && waited < most;
+         waited = unsock_clock_ns() - begun, pause.tv_nsec *= 2) {
         unsock_nanosleep(&pause, NULL);
         result = try_again(fd, message, flags);
     }
@@ -122,7 +116,7 @@ static long pause_and_try(int fd, const struct msghdr *message, int flags, int64
 /* `flags` without MSG_DONTWAIT: the kernel waits, for as long as the socket's SO_SNDTIMEO. */
 static long wait_for(int fd, const struct msghdr *message, int flags, struct receiver *receiver, bool many,
                      bool pauses) {
-    int64_t begun = now();
+    int64_t begun = unsock_clock_ns();
     int64_t most = (many ? AMONG_MANY_MOST_NS >> receiver->vain : ALONE_MOST_NS) - receiver->waited;
     if (many)
         most = UNSOCK_MIN(most, ALL_MOST_NS - begin_second(&all, begun)->waited);
@@ -130,7 +124,7 @@ static long wait_for(int fd, const struct msghdr *message, int flags, struct rec
         return -EAGAIN;
     long result = pauses ? pause_and_try(fd, message, flags, begun, UNSOCK_MIN(most, PAUSES_MOST_NS))
                          : unsock_sendmsg(fd, message, flags);
-    int64_t waited = now() - begun;
+    int64_t waited = unsock_clock_ns() - begun;
     if (many)
         all.waited += waited;
     /*
@@ -165,7 +159,7 @@ long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *
     if (nonblocking && connected)
         return result;
     if (result == -EAGAIN) {
-        int64_t time = now();
+        int64_t time = unsock_clock_ns();
         struct receiver *receiver = find(key_of(entry, message), time);
         bool many = is_among_many(fd, entry, time);
         if (!nonblocking && !interrupted && !(added & MSG_DONTWAIT)) {

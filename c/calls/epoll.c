@@ -13,6 +13,7 @@
 #include "memory/epoll_memory.h"
 #include "memory/fds.h"
 #include "memory/watches.h"
+#include "rt/clock.h"
 #include "rt/libc.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
@@ -23,7 +24,6 @@
 #define READABLE (EPOLLIN | EPOLLRDNORM)
 #define MARKS (UNSOCK_WATCH_QUIET | UNSOCK_WATCH_FIRED)
 #define FOREVER INT64_MAX
-#define SECOND 1000000000
 
 static bool is_any_asking(void) {
     return __atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) > 0;
@@ -192,10 +192,10 @@ long unsock_call_epoll_pwait2(int set, struct unsock_epoll_event *events, int mo
             return count;
         if (!timeout || unsock_user_read(&time, timeout, sizeof(time)) < 0)
             continue;
-        if (whole == FOREVER && time.tv_sec < FOREVER / SECOND)
-            whole = time.tv_sec * SECOND + time.tv_nsec;
+        if (whole == FOREVER && time.tv_sec < FOREVER / UNSOCK_SECOND_NS)
+            whole = time.tv_sec * UNSOCK_SECOND_NS + time.tv_nsec;
         int64_t left = left_of(whole, begun);
-        time = (struct timespec){left / SECOND, left % SECOND};
+        time = (struct timespec){left / UNSOCK_SECOND_NS, left % UNSOCK_SECOND_NS};
         timeout = &time;
     }
 }

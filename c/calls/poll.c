@@ -10,6 +10,7 @@
 #include "calls/stream_send.h"
 #include "calls/urgent.h"
 #include "memory/sandbox.h"
+#include "rt/clock.h"
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
@@ -23,7 +24,6 @@
 #define FEW 16        /* descriptors that are copied on the stack */
 #define DRAINED 8
 #define FOREVER INT64_MAX
-#define SECOND 1000000000
 #define READABLE (POLLIN | POLLRDNORM)
 #define MARK 0x4000 /* no event: POLLPRI is the library's question */
 #define ARRAYS 16
@@ -142,18 +142,12 @@ static long watch_quiet(const struct wait *wait, struct pollfd *copy) {
     return set;
 }
 
-static int64_t now_ns(void) {
-    struct timespec time = {0, 0};
-    unsock_clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec * SECOND + time.tv_nsec;
-}
-
 /* At the latest when the time of some multiplexer is up. */
 static int64_t until_answer(int64_t end) {
     if (__atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) == 0)
         return end;
-    int64_t most = FOREVER / SECOND, next = unsock_asking_next(most);
-    return next == most ? end : UNSOCK_MIN(end, now_ns() + next * (SECOND / 1000));
+    int64_t most = FOREVER / UNSOCK_SECOND_NS, next = unsock_asking_next(most);
+    return next == most ? end : UNSOCK_MIN(end, unsock_clock_ns() + next * (UNSOCK_SECOND_NS / 1000));
 }
 
 /* Waits until something has changed, or until `end`. Returns as poll; what is ready the caller asks again. */
@@ -163,9 +157,9 @@ static long wait_for_change(const struct wait *wait, struct pollfd *copy, int64_
     /* What changed before the set was there. */
     long ready = ask_now(wait);
     end = until_answer(end);
-    int64_t rest = end == FOREVER ? 0 : end - now_ns();
+    int64_t rest = end == FOREVER ? 0 : end - unsock_clock_ns();
     if (end != FOREVER && rest > 0)
-        left = (struct timespec){rest / SECOND, rest % SECOND};
+        left = (struct timespec){rest / UNSOCK_SECOND_NS, rest % UNSOCK_SECOND_NS};
     if (ready == 0)
         ready = unsock_real_ppoll(copy, wait->count, end == FOREVER ? NULL : &left, wait->signals);
     if (set >= 0)
@@ -181,7 +175,7 @@ static long wait_on(const struct wait *wait) {
     long memory = 0, ready;
     if (wait->timeout != FOREVER) {
         int64_t waited = unsock_libc_waited(wait->begun);
-        end = now_ns() + (wait->timeout > waited ? wait->timeout - waited : 0);
+        end = unsock_clock_ns() + (wait->timeout > waited ? wait->timeout - waited : 0);
     }
     if (wait->count > FEW) {
         memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -196,7 +190,7 @@ static long wait_on(const struct wait *wait) {
         if (ready < 0)
             break;
         ready = ask_now(wait);
-    } while (ready == 0 && (end == FOREVER || now_ns() < end));
+    } while (ready == 0 && (end == FOREVER || unsock_clock_ns() < end));
     if (memory != 0)
         unsock_munmap(memory, size);
     return ready;
@@ -244,7 +238,7 @@ long unsock_call_ppoll(struct pollfd *fds, unsigned long count, const struct tim
     long ready = answers ? 0 : unsock_real_ppoll(fds, count, timeout, signals);
     if (!answers && !(marked ? unmark(fds, count, ready) : may_be_odd(fds, count, ready)))
         return ready;
-    if (timeout && unsock_user_read(&time, timeout, sizeof(time)) == 0 && time.tv_sec < FOREVER / SECOND)
-        wait.timeout = time.tv_sec * SECOND + time.tv_nsec;
+    if (timeout && unsock_user_read(&time, timeout, sizeof(time)) == 0 && time.tv_sec < FOREVER / UNSOCK_SECOND_NS)
+        wait.timeout = time.tv_sec * UNSOCK_SECOND_NS + time.tv_nsec;
     return answers ? poll_answers(&wait) : judge(&wait, ready);
 }

@@ -93,8 +93,7 @@ _Noreturn static void look_afterwards(long parent) {
         unsock_remove_file_again();
     }
     unsock_lock_end();
-    for (;;)
-        unsock_exit_group(0);
+    unsock_exit(0);
 }
 
 void unsock_release_file_earlier(void) {

@@ -93,8 +93,7 @@ UNSOCK_EXPORT int prctl(int option, ...) {
 UNSOCK_EXPORT _Noreturn void _exit(int status) {
     if (unsock_active())
         unsock_call_exit();
-    for (;;)
-        unsock_exit_group(status);
+    unsock_exit(status);
 }
 
 UNSOCK_EXPORT _Noreturn void _Exit(int status) {

@@ -25,8 +25,7 @@ bool unsock_start_traps;
 __attribute__((noreturn)) static void refuse(struct unsock_text *line) {
     unsock_text_char(line, '\n');
     unsock_write(2, line->buffer, line->length);
-    for (;;)
-        unsock_exit_group(1);
+    unsock_exit(1);
 }
 
 /* Does LD_PRELOAD name the library, by whatever path? */

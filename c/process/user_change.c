@@ -150,11 +150,6 @@ bool unsock_user_change(const char *file, const char *const *argv, struct unsock
     return false;
 }
 
-__attribute__((noreturn)) static void end(int status) {
-    for (;;)
-        unsock_exit_group(status);
-}
-
 static bool take_rights(const struct unsock_user *user) {
     return unsock_setgroups(user->group_count, user->groups) >= 0 &&
            unsock_setresgid(user->groups[0], user->groups[0], user->groups[0]) >= 0 &&
@@ -164,10 +159,10 @@ static bool take_rights(const struct unsock_user *user) {
 /* In a child that ends here. Where the rights cannot be taken on, nothing is known, and nothing said. */
 __attribute__((noreturn)) static void try_it(const struct unsock_user *user, const char *library) {
     if (!take_rights(user))
-        end(LOADS);
+        unsock_exit(LOADS);
     long fd = unsock_openat(AT_FDCWD, library, O_RDONLY | O_CLOEXEC, 0);
     long memory = fd < 0 ? fd : unsock_mmap(0, UNSOCK_PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
-    end(memory < 0 && memory > -UNSOCK_PAGE ? LACKS : LOADS);
+    unsock_exit(memory < 0 && memory > -UNSOCK_PAGE ? LACKS : LOADS);
 }
 
 /* The exit status of the child with this number; -1: there is none. */
@@ -192,8 +187,8 @@ long unsock_user_access(const struct unsock_user *user, const char *path, int ri
     long child = unsock_clone(SIGCHLD, NULL);
     if (child == 0) {
         if (!is_self && !take_rights(user))
-            end(UNTRIED);
-        end((int)-unsock_faccessat(AT_FDCWD, path, rights));
+            unsock_exit(UNTRIED);
+        unsock_exit((int)-unsock_faccessat(AT_FDCWD, path, rights));
     }
     int status = wait_for(child);
     return status < 0 || status == UNTRIED ? 1 : -status;

@@ -79,8 +79,7 @@ __attribute__((noreturn)) static void run_program(uint64_t *stack) {
     int argc = (int)stack[0];
     const char *const *argv = (const char *const *)(stack + 1);
     int status = unsock_program(argc, argv, argv + argc + 1);
-    for (;;)
-        unsock_exit_group(status);
+    unsock_exit(status);
 }
 
 /* `stack` is what the kernel left: argc, argv…, NULL, environment…, NULL, auxiliary vector (System V ABI). */

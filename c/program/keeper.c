@@ -134,6 +134,5 @@ void unsock_keeper_stay(const struct unsock_keeper *keeper) {
         if (message)
             hear(&stay);
     }
-    for (;;)
-        unsock_exit_group(0);
+    unsock_exit(0);
 }

@@ -14,11 +14,6 @@
 #define NAME "unsock"
 #define FAILED 1
 
-__attribute__((noreturn)) static void end(int status) {
-    for (;;)
-        unsock_exit_group(status);
-}
-
 /* A child like fork's, of which this process is not told. */
 static long fork_silently(void) {
     return unsock_clone(0, NULL);
@@ -60,7 +55,7 @@ __attribute__((noreturn)) static void stay(long directory, long command, const s
     while (unsock_ppoll(&polled, 1, NULL, NULL, 0) == -EINTR)
         ;
     drop_all(directory, keeper);
-    end(0);
+    unsock_exit(0);
 }
 
 static long open_directory(const char *directory) {
@@ -80,7 +75,7 @@ bool unsock_map_keeper_start(const char *directory, const struct unsock_map_keep
         long keeping = fork_silently();
         if (keeping == 0)
             stay(at, command, keeper);
-        end(keeping < 0 ? FAILED : 0);
+        unsock_exit(keeping < 0 ? FAILED : 0);
     }
     if (result > 0) {
         while (unsock_wait4(result, &status, __WALL, NULL) == -EINTR)

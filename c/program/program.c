@@ -130,11 +130,6 @@ static bool own_file(char *path, size_t size) {
     return true;
 }
 
-__attribute__((noreturn)) static void end(int status) {
-    for (;;)
-        unsock_exit_group(status);
-}
-
 /* What ends the runtime with a panic is told here. NULL: nothing does. */
 static const char *runtime_fails_at(const char *const *argv) {
     char directory[PATH_MOST];
@@ -164,7 +159,8 @@ static void hand_over(const char *const *argv, const char *const *environment) {
     if (!why)
         unsock_syscall6(__NR_execve, (long)file, (long)argv, (long)environment, 0, 0, 0);
     else
-        end(fail_with(argv[1] ? argv[1] : FRONT, why, argv[1] && is(argv[1], "run") ? UNSOCK_RUN_FAILED : EXIT_USAGE));
+        unsock_exit(
+            fail_with(argv[1] ? argv[1] : FRONT, why, argv[1] && is(argv[1], "run") ? UNSOCK_RUN_FAILED : EXIT_USAGE));
 }
 
 /* Prints a list of texts, which NULL ends. `failed`: the status where that cannot be. */

@@ -28,11 +28,6 @@ struct supervision {
     struct unsock_keeper keeper;
 };
 
-__attribute__((noreturn)) static void end(long status) {
-    for (;;)
-        unsock_exit_group(status);
-}
-
 static long fork_one(void) {
     return unsock_clone(SIGCHLD, NULL);
 }
@@ -50,10 +45,10 @@ __attribute__((noreturn)) static void end_as(int32_t status) {
     struct rlimit64 none = {0, 0};
     int signal = status & 0x7f;
     if (signal == 0)
-        end(status >> 8 & 0xff);
+        unsock_exit(status >> 8 & 0xff);
     unsock_prlimit64(0, RLIMIT_CORE, &none, NULL);
     obey(signal);
-    end(EXIT_SIGNAL + signal);
+    unsock_exit(EXIT_SIGNAL + signal);
 }
 
 static void confirm(void) {
@@ -66,8 +61,9 @@ static void hear(long keeper) {
     struct unsock_keeper_message message;
     int32_t status;
     if (!unsock_keeper_receive(&message))
-        end(unsock_wait4(keeper, &status, 0, NULL) == keeper && (status & 0x7f) != 0 ? EXIT_SIGNAL + (status & 0x7f)
-                                                                                     : EXIT_OWN);
+        unsock_exit(unsock_wait4(keeper, &status, 0, NULL) == keeper && (status & 0x7f) != 0
+                        ? EXIT_SIGNAL + (status & 0x7f)
+                        : EXIT_OWN);
     switch (message.kind) {
     case UNSOCK_KEEPER_STOPPED:
         if (message.number == SIGSTOP)
@@ -130,7 +126,7 @@ static void be_keeper(struct supervision *supervision, long parent) {
         return;
     }
     if (command < 0)
-        end(EXIT_OWN);
+        unsock_exit(EXIT_OWN);
     long descriptors[] = {supervision->signals, supervision->channel[1], supervision->lock};
     unsock_keeper_leave(descriptors);
     supervision->keeper.parent = parent;

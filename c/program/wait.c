@@ -3,6 +3,7 @@
 #include "process/run_directory.h"
 #include "program/answers.h"
 #include "program/command_call.h"
+#include "rt/clock.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
@@ -109,12 +110,6 @@ struct waiting {
     bool is_left[UNSOCK_OPERANDS_MOST]; /* it is still waited for */
 };
 
-static int64_t now_ms(void) {
-    struct timespec now = {0};
-    unsock_clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static bool read_digits(struct unsock_span *rest, size_t most, uint64_t *number) {
     struct unsock_span digits = {rest->at, 0};
     while (digits.length < rest->length && rest->at[digits.length] >= '0' && rest->at[digits.length] <= '9')
@@ -158,7 +153,7 @@ static bool read_words(struct waiting *waiting) {
         unsock_text_join(error, "--timeout: not a time, such as 10, 0.5, 10s or 500ms: \"", waiting->timeout, "\"");
         return false;
     }
-    waiting->deadline = now_ms() + milliseconds;
+    waiting->deadline = unsock_clock_ms() + milliseconds;
     return unsock_run_directory_choose(unsock_options_value(options, "--dir"), &waiting->call->environment,
                                        &waiting->directory, error);
 }
@@ -168,7 +163,7 @@ static int64_t sooner(int64_t one, int64_t other) {
 }
 
 static int64_t rest_of(const struct waiting *waiting) {
-    int64_t rest = waiting->timeout ? waiting->deadline - now_ms() : FOR_EVER;
+    int64_t rest = waiting->timeout ? waiting->deadline - unsock_clock_ms() : FOR_EVER;
     return waiting->timeout && rest < 0 ? 0 : rest;
 }
 

@@ -144,4 +144,10 @@ UNSOCK_SYSTEM_CALL(writev, (int fd, const void *parts, unsigned long count), fd,
 
 #undef UNSOCK_SYSTEM_CALL
 
+/* Of all threads. A filter may forbid it: this does not come back in any case. */
+static inline _Noreturn void unsock_exit(int status) {
+    for (;;)
+        unsock_exit_group(status);
+}
+
 #endif

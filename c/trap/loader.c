@@ -97,8 +97,7 @@ __attribute__((noreturn)) static void fail(const char *what, const char *why, in
     unsock_text_put(&line, why);
     unsock_text_char(&line, '\n');
     unsock_write(2, line.buffer, line.length);
-    for (;;)
-        unsock_exit_group(status);
+    unsock_exit(status);
 }
 
 /* Takes the two strings out of the environment: they are 16 bytes, so the stack stays aligned. */

@@ -28,6 +28,5 @@ __attribute__((constructor)) static void take_over(void) {
         return;
     }
     unsock_write(2, refused, sizeof(refused) - 1);
-    for (;;)
-        unsock_exit_group(125);
+    unsock_exit(125);
 }
