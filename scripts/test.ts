@@ -34,10 +34,12 @@ function showCounts(output: string, start: number): void {
   showProgress(`${seconds} s: ${passed} passed, ${failed} failed so far`);
 }
 
-/** What takes more than half of the time: whatever call fails, every order of calls, other machines, compilers. */
+/** What takes more than half of the time: whatever call fails, every order of calls, other machines, Go's compiler. */
 const LONG = [
   "tests/aarch64",
+  "tests/cli/two_runs_test.ts",
   "tests/docs/go_test.ts",
+  "tests/docs/test_runners_test.ts",
   "tests/explore",
   "tests/faults",
   "tests/libcs",

@@ -71,8 +71,11 @@ Deno.test("doctor COMMAND follows it to what really runs", async () => {
 
 Deno.test("doctor tells who listens, what is left over, and in which other directory somebody listens", () =>
   withDir(async (dir) => {
-    const [here, there] = [path.join(dir, "here"), path.join(dir, "there")];
-    for (const directory of [here, there]) Deno.mkdirSync(directory);
+    const here = path.join(dir, "here");
+    Deno.mkdirSync(here);
+    // Doctor names few of many, in their order: other tests have private directories for a moment.
+    const there = Deno.makeTempDirSync({ dir: "/tmp", prefix: ".u" });
+    await using _gone = { [Symbol.asyncDispose]: () => Deno.remove(there, { recursive: true }) };
     using _here = Deno.listen({ transport: "unix", path: path.join(here, "8000.sock") });
     using _there = Deno.listen({ transport: "unix", path: path.join(there, "8001.sock") });
     const code = `Deno.listen({ transport: "unix", path: "${here}/8002.sock" }); Deno.kill(Deno.pid, "SIGKILL")`;

@@ -10,6 +10,7 @@ import { buildLinked } from "../support/static.ts";
 
 const HERE = dirname(fromFileUrl(import.meta.url));
 const BUILD_MS = 400_000;
+const IS_REWRITTEN = Deno.build.arch === "x86_64";
 
 /** Flags of `go build`, and whether C belongs to it. */
 const MODES: Readonly<Record<string, { flags: string[]; cgo: boolean }>> = {
@@ -73,3 +74,35 @@ Deno.test({
       await exchangeThousands(dir, binary, { UNSOCK_ENGINE: "trap" });
     }),
 });
+
+/** Whether C belongs to it, and what is printed over TCP. */
+for (const [name, flags, cgo] of [["static", [], "0"], ["dynamic", [], "1"], ["-race", ["-race"], "1"]] as const) {
+  Deno.test({
+    name: `a Go program, ${name}, goes on under a storm of signals, with GOGC=1 and a CPU profile, as over TCP`,
+    ignore: !need("go", "cc"),
+    fn: () =>
+      withDir(async (dir) => {
+        const program = join(dir, "urgent_signals");
+        const env = {
+          CGO_ENABLED: cgo,
+          GOCACHE: join(HERE, "..", "..", "build", "gocache"),
+          GOFLAGS: "-mod=mod",
+        };
+        const source = join(HERE, "urgent_signals.go");
+        const built = await run(["go", "build", ...flags, "-o", program, source], { env, timeoutMs: BUILD_MS });
+        assertStrictEquals(built.code, 0, built.stderr);
+        const sockets = join(dir, "s");
+        await Deno.mkdir(sockets);
+        const { LD_PRELOAD: _, ...settings } = shimEnv(sockets, { GOGC: "1" });
+        const { facts, traffic } = await runIsolated([shimLibrary(), "run", "--", program, "800"], settings);
+        assertEquals(facts, [
+          "errors: 0",
+          "children: 20",
+          "a profile: true",
+          "signals: true",
+          `first write after the peer's close: ${IS_REWRITTEN ? "<nil>" : facts.at(-1)?.split("close: ")[1]}`,
+        ]);
+        assertStrictEquals(traffic ?? 0, 0);
+      }),
+  });
+}

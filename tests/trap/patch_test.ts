@@ -1,9 +1,9 @@
 /** Programs whose code is rewritten: no signals come with their calls, and where that is refused, they are trapped. */
-import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { assert, assertMatch, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { isBefore } from "../support/kernel.ts";
-import { buildProbe, runIsolated } from "../support/probe.ts";
+import { buildProbe } from "../support/probe.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv, shimLibrary } from "../support/shim.ts";
@@ -60,36 +60,4 @@ for (const how of REFUSALS) {
       );
     },
   );
-}
-
-/** Whether C belongs to it, and what is printed over TCP. */
-for (const [name, flags, cgo] of [["static", [], "0"], ["dynamic", [], "1"], ["-race", ["-race"], "1"]] as const) {
-  Deno.test({
-    name: `a Go program, ${name}, goes on under a storm of signals, with GOGC=1 and a CPU profile, as over TCP`,
-    ignore: !need("go", "cc"),
-    fn: () =>
-      withDir(async (dir) => {
-        const program = join(dir, "urgent_signals");
-        const env = {
-          CGO_ENABLED: cgo,
-          GOCACHE: join(HERE, "..", "..", "build", "gocache"),
-          GOFLAGS: "-mod=mod",
-        };
-        const source = join(HERE, "urgent_signals.go");
-        const built = await run(["go", "build", ...flags, "-o", program, source], { env, timeoutMs: 400_000 });
-        assertStrictEquals(built.code, 0, built.stderr);
-        const sockets = join(dir, "s");
-        await Deno.mkdir(sockets);
-        const { LD_PRELOAD: _, ...settings } = shimEnv(sockets, { GOGC: "1" });
-        const { facts, traffic } = await runIsolated([shimLibrary(), "run", "--", program, "800"], settings);
-        assertEquals(facts, [
-          "errors: 0",
-          "children: 20",
-          "a profile: true",
-          "signals: true",
-          `first write after the peer's close: ${IS_REWRITTEN ? "<nil>" : facts.at(-1)?.split("close: ")[1]}`,
-        ]);
-        assertStrictEquals(traffic ?? 0, 0);
-      }),
-  });
 }
