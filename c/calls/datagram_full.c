@@ -86,15 +86,15 @@ static bool has_had_its_wait(const struct unsock_fd *entry, const struct msghdr 
  */
 static bool is_among_many(int fd, struct unsock_fd *entry, int64_t time) {
     int64_t *until = &many_until[(unsigned)fd % SOCKETS];
-    if (entry->flags & UNSOCK_MANY) {
-        __atomic_fetch_and(&entry->flags, (uint16_t)~UNSOCK_MANY, __ATOMIC_RELAXED);
+    if (entry->flags & UNSOCK_DATAGRAM_MANY) {
+        __atomic_fetch_and(&entry->flags, (uint16_t)~UNSOCK_DATAGRAM_MANY, __ATOMIC_RELAXED);
         __atomic_store_n(until, time + UNSOCK_SECOND_NS, __ATOMIC_RELAXED);
     }
     return time < __atomic_load_n(until, __ATOMIC_RELAXED);
 }
 
 int unsock_datagram_full_flags(const struct unsock_fd *entry) {
-    return (entry->flags & UNSOCK_MANY) || __atomic_load_n(&in_vain, __ATOMIC_RELAXED) ? MSG_DONTWAIT : 0;
+    return (entry->flags & UNSOCK_DATAGRAM_MANY) || __atomic_load_n(&in_vain, __ATOMIC_RELAXED) ? MSG_DONTWAIT : 0;
 }
 
 static long try_again(int fd, const struct msghdr *message, int flags) {

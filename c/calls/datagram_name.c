@@ -101,7 +101,7 @@ void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct uns
 /* A server on a port of its own that local clients have used: it must not lose its file for one datagram elsewhere. */
 static bool is_serving(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && unsock_fd_has_chosen_port(entry) &&
-           ((entry->flags & UNSOCK_HEARD) || unsock_state_has_remote(entry->state));
+           ((entry->flags & UNSOCK_DATAGRAM_HEARD) || unsock_state_has_remote(entry->state));
 }
 
 /* From a UDP socket made for this datagram, with the same options and, if it is free, port. No answer will be heard. */

@@ -81,13 +81,13 @@ void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state) {
     unsock_fd_enter(entry, state);
     entry->remote = *ip;
-    entry->flags &= (uint16_t)~UNSOCK_BY_CONTROL;
+    entry->flags &= (uint16_t)~UNSOCK_DATAGRAM_BY_CONTROL;
 }
 
 void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     if (entry->domain == AF_INET6 && target->family == AF_INET && entry->local.family == AF_INET6 &&
-        (entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_HEARD) && !unsock_state_has_remote(entry->state) &&
-        unsock_ip_is_wildcard(&entry->local))
+        (entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_DATAGRAM_HEARD) &&
+        !unsock_state_has_remote(entry->state) && unsock_ip_is_wildcard(&entry->local))
         unsock_datagram_show_ipv4(fd, entry, target);
 }
 
@@ -146,7 +146,7 @@ bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const s
     if (*result > 0)
         *result = unsock_target_connect(fd, entry, path->sun_path, ip, &answers);
     if (*result == 0)
-        entry->flags |= UNSOCK_BY_CONTROL;
+        entry->flags |= UNSOCK_DATAGRAM_BY_CONTROL;
     return true;
 }
 

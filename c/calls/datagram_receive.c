@@ -142,7 +142,7 @@ static void append_packet_info(int fd, const struct unsock_fd *entry, const stru
 /* Is it the name of the socket to which this one is connected? */
 static bool is_peers(int fd, const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length) {
     union unsock_sockaddr peer;
-    return unsock_state_is_connected(entry->state) && !(entry->flags & UNSOCK_BY_CONTROL) &&
+    return unsock_state_is_connected(entry->state) && !(entry->flags & UNSOCK_DATAGRAM_BY_CONTROL) &&
            unsock_socket_name(fd, __NR_getpeername, &peer) == (long)length && unsock_same(&peer, name, length);
 }
 
@@ -183,7 +183,7 @@ static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct un
                                   const struct sockaddr_un *name, socklen_t length) {
     uint16_t port = told->port;
     bool plain = told->kind != UNSOCK_NAME_FILE || told->type != SOCK_DGRAM;
-    if (plain && (entry->flags & UNSOCK_BY_CONTROL))
+    if (plain && (entry->flags & UNSOCK_DATAGRAM_BY_CONTROL))
         return entry->remote;
     if (plain)
         port = unsock_plain_sender_port(entry, name, length);
@@ -216,7 +216,7 @@ static long give_sender(struct unsock_fd *entry, const struct unsock_name *told,
 /* Who waits on a client's socket must find it still there when the answer comes (unsock_datagram_choose_source). */
 static void expect(struct unsock_fd *entry) {
     if (entry->flags & UNSOCK_ANY_PORT)
-        unsock_fds_mark(entry, UNSOCK_HEARD);
+        unsock_fds_mark(entry, UNSOCK_DATAGRAM_HEARD);
 }
 
 long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags) {
@@ -231,7 +231,7 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
     long result = unsock_real_recvmsg(fd, &own, flags);
     if (result < 0)
         return unsock_datagram_told(result);
-    unsock_fds_mark(entry, UNSOCK_HEARD);
+    unsock_fds_mark(entry, UNSOCK_DATAGRAM_HEARD);
     unsock_passed_descriptors_refuse(fd, &own);
     message->msg_flags = own.msg_flags;
     size_t room = message->msg_controllen;
@@ -258,7 +258,7 @@ long unsock_datagram_recvfrom(int fd, struct unsock_fd *entry, void *data, size_
     long result = unsock_real_recvfrom(fd, data, size, flags, &name, &name_length);
     if (result < 0)
         return unsock_datagram_told(result);
-    unsock_fds_mark(entry, UNSOCK_HEARD);
+    unsock_fds_mark(entry, UNSOCK_DATAGRAM_HEARD);
     if (!address)
         return result;
     struct unsock_name told = read_name(fd, entry, &name, name_length);

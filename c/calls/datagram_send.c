@@ -110,7 +110,7 @@ static void note_target(int fd, struct unsock_fd *entry, const struct unsock_ip 
         unsock_datagram_connect_again(fd, entry);
     unsock_datagram_choose_source(fd, entry, ip);
     if (entry->state == UNSOCK_STATE_SENT && entry->remote.port != ip->port)
-        unsock_fds_mark(entry, UNSOCK_MANY);
+        unsock_fds_mark(entry, UNSOCK_DATAGRAM_MANY);
     if (!unsock_state_is_connected(entry->state))
         unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_SENT);
 }
@@ -188,7 +188,7 @@ UNSOCK_OWN_FRAME static bool send_back(int fd, const struct unsock_fd *entry, co
 static long send_foreign(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                          const struct unsock_ip *ip) {
     long result;
-    bool to_target = unsock_state_is_connected(entry->state) && (entry->flags & UNSOCK_BY_CONTROL);
+    bool to_target = unsock_state_is_connected(entry->state) && (entry->flags & UNSOCK_DATAGRAM_BY_CONTROL);
     if (unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX && !to_target)
         return send_to(fd, entry, message, flags, ip);
     if (send_back(fd, entry, message, flags, ip->port, &result))

@@ -38,7 +38,7 @@ static void remember_socket(int fd, int domain, int type, int protocol, enum uns
     if (kind == UNSOCK_KIND_OTHER)
         return;
     entry->type = (uint8_t)type;
-    entry->flags = type == SOCK_STREAM && nonblocking ? UNSOCK_NONBLOCKING : 0;
+    entry->flags = type == SOCK_STREAM && nonblocking ? UNSOCK_STREAM_NONBLOCKING : 0;
     entry->domain = (uint8_t)domain;
     entry->protocol = (uint16_t)(protocol != 0 ? protocol : type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP);
 }

@@ -67,7 +67,7 @@ UNSOCK_OWN_FRAME static bool send_if_peer(int fd, const struct unsock_fd *entry,
 
 /* Nobody is told of an urgent byte who waits for one. */
 void unsock_linger_reset_peer(int fd, const struct unsock_fd *entry) {
-    if (!is_connected_stream(entry) || (entry->flags & UNSOCK_URGENT) || unsock_sandboxed ||
+    if (!is_connected_stream(entry) || (entry->flags & UNSOCK_STREAM_URGENT) || unsock_sandboxed ||
         !unsock_this_process_owns_descriptors() || !is_of_this_process(fd))
         return;
     int looked = 0;

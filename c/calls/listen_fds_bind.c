@@ -55,7 +55,7 @@ UNSOCK_OWN_FRAME long unsock_listen_fds_bind(int fd, struct unsock_fd *entry, st
     entry->flags |= UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
     unsock_fds_note_file(fd);
     entry->local = bound.ip;
-    entry->local.tag = UNSOCK_LISTEN_FDS_TAG;
+    entry->local.tag = UNSOCK_NAME_TAG_LISTEN_FDS;
     /* The service manager's path does not tell the address. */
     unsigned mark = (entry->domain == AF_INET6 ? UNSOCK_MARK_INET6 : 0) |
                     (bound.ip.family == AF_INET6 ? UNSOCK_MARK_IPV6 : 0) |

@@ -23,7 +23,7 @@ static long concerns(int fd, bool asks) {
     if (!entry && asks)
         entry = unsock_identify(fd, &scratch);
     if (entry && entry->kind == UNSOCK_KIND_IP && entry->type == SOCK_DGRAM)
-        unsock_fds_mark(entry, UNSOCK_HEARD);
+        unsock_fds_mark(entry, UNSOCK_DATAGRAM_HEARD);
     if (!entry)
         return 0;
     return unsock_fd_is_redirected(entry) ? 1 : unsock_identify_wrong(entry);

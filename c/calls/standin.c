@@ -36,7 +36,7 @@ long unsock_standin_bound(struct unsock_standin *standin, long result) {
 /* What an entry says of a socket that is known by a file. */
 static void remember(struct unsock_fd *entry, const struct unsock_bound *bound, enum unsock_state state) {
     unsock_fd_enter(entry, state);
-    entry->flags |= UNSOCK_NAMED | UNSOCK_FILE | (bound->how == UNSOCK_BOUND_WAITING ? UNSOCK_UNLISTED : 0);
+    entry->flags |= UNSOCK_NAMED | UNSOCK_FILE | (bound->how == UNSOCK_BOUND_WAITING ? UNSOCK_STREAM_UNLISTED : 0);
     entry->flags |= state == UNSOCK_STATE_NAMED ? 0 : UNSOCK_BOUND;
     entry->local = bound->ip;
     entry->local.tag = bound->tag;

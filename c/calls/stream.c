@@ -28,7 +28,7 @@
 #define BACKLOG_MOST 0x7fffffff /* the kernel cuts it to net.core.somaxconn */
 
 static long listen_here(int fd, struct unsock_fd *entry) {
-    long wrong = entry->flags & UNSOCK_UNLISTED ? unsock_port_come_forward(fd, entry) : 0;
+    long wrong = entry->flags & UNSOCK_STREAM_UNLISTED ? unsock_port_come_forward(fd, entry) : 0;
     if (wrong < 0)
         return unsock_log("listen", fd, &entry->local, NULL, wrong);
     /* Before anybody can connect: accepted sockets are born with it. */

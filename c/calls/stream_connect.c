@@ -146,13 +146,13 @@ UNSOCK_OWN_FRAME static long refused(struct attempt *attempt, long result) {
  */
 static long after_wait(struct attempt *attempt, long result) {
     struct unsock_fd *entry = attempt->entry;
-    if (result == -EINPROGRESS && (entry->flags & UNSOCK_WAITING))
+    if (result == -EINPROGRESS && (entry->flags & UNSOCK_STREAM_WAITING))
         result = -EALREADY;
     if (result == -EINPROGRESS)
-        entry->flags |= UNSOCK_WAITING;
+        entry->flags |= UNSOCK_STREAM_WAITING;
     if (result < 0)
         return result == -EINPROGRESS || result == -EALREADY ? result : refused(attempt, result);
-    entry->flags &= (uint16_t)~UNSOCK_WAITING;
+    entry->flags &= (uint16_t)~UNSOCK_STREAM_WAITING;
     result = connected(attempt);
     /* An unconnected socket was writable already: there is no edge for sets that wait for one. */
     unsock_epoll_rearm(attempt->fd, entry);
@@ -183,7 +183,7 @@ static long wait_again(struct attempt *attempt) {
 
 /* The descriptor is an AF_UNIX socket without a name already: no replacement is needed. */
 static long connect_in_place(struct attempt *attempt) {
-    bool nonblocking = (attempt->entry->flags & UNSOCK_NONBLOCKING) != 0;
+    bool nonblocking = (attempt->entry->flags & UNSOCK_STREAM_NONBLOCKING) != 0;
     attempt->standin.socket = attempt->fd;
     long result = name_client(attempt);
     if (result < 0)
@@ -270,8 +270,8 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     attempt.source = source_of(fd, entry, &attempt.target);
     attempt.path_length = unsock_address_path(asked->port, SOCK_STREAM, &attempt.path);
     bool in_place = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & (UNSOCK_NAMED | UNSOCK_DUPLICATED));
-    bool waiting =
-        entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_SPENT && (entry->flags & UNSOCK_WAITING);
+    bool waiting = entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_SPENT &&
+                   (entry->flags & UNSOCK_STREAM_WAITING);
     long result = waiting ? wait_again(&attempt) : in_place ? connect_in_place(&attempt) : connect_by_standin(&attempt);
     result =
         result == UNSOCK_TARGET_FALLBACK ? connect_real(&attempt, asked) : unsock_errno_as_ip(UNSOCK_AT_STEP, result);

@@ -33,7 +33,7 @@ static void note_lost(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry)
         return;
-    unsock_fds_mark(entry, UNSOCK_LOST_WRITE);
+    unsock_fds_mark(entry, UNSOCK_STREAM_LOST_WRITE);
     unsock_fds_tell_duplicates(fd);
 }
 

@@ -123,7 +123,7 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
                                             const struct unsock_ip *asked, long *answers) {
     struct way way;
     struct unsock_ip local = entry->local;
-    bool waiting = entry->type == SOCK_STREAM && (entry->flags & UNSOCK_WAITING);
+    bool waiting = entry->type == SOCK_STREAM && (entry->flags & UNSOCK_STREAM_WAITING);
     bool bound = (entry->flags & UNSOCK_BOUND) || waiting;
     way.socket = -1;
     long result = begin(fd, entry, path, asked, &way, answers);
@@ -140,7 +140,7 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     if (way.family == UNSOCK_AF_TIPC && unsock_state_is_connected(entry->state))
         unsock_last_holder_note(fd);
     if (result == -EINPROGRESS && way.waits && asked) {
-        entry->flags |= UNSOCK_WAITING;
+        entry->flags |= UNSOCK_STREAM_WAITING;
         result = waiting ? -EALREADY : result;
     }
     if (bound && entry->kind == UNSOCK_KIND_FOREIGN)
@@ -210,7 +210,7 @@ UNSOCK_OWN_FRAME long unsock_target_bind(int fd, struct unsock_fd *entry, const 
     else
         remember_bound(fd, entry, &where.file, bound);
     if (result == 0)
-        entry->local.tag = handed ? UNSOCK_LISTEN_FDS_TAG : 0;
+        entry->local.tag = handed ? UNSOCK_NAME_TAG_LISTEN_FDS : 0;
     return result;
 }
 

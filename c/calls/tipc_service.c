@@ -75,7 +75,7 @@ long unsock_tipc_service_absent(int fd, long result, bool connected, long size) 
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry || entry->kind != UNSOCK_KIND_FOREIGN || entry->type != SOCK_DGRAM || !unsock_fd_is_redirected(entry))
         return result;
-    bool told = connected && (entry->flags & UNSOCK_NOBODY_HEARD);
-    entry->flags ^= connected ? UNSOCK_NOBODY_HEARD : 0;
+    bool told = connected && (entry->flags & UNSOCK_DATAGRAM_NOBODY_HEARD);
+    entry->flags ^= connected ? UNSOCK_DATAGRAM_NOBODY_HEARD : 0;
     return told ? -ECONNREFUSED : size;
 }

@@ -68,7 +68,7 @@ static long bind_client_port(const struct unsock_bind_request *request, struct u
     socklen_t length = unsock_address_path(request->ip.port, SOCK_DGRAM, &bound->path);
     long result = unsock_socketfile_bind(request->socket, &bound->path, length, UNSOCK_OPEN_TO_ALL);
     bound->how = UNSOCK_BOUND_FILE;
-    bound->tag = UNSOCK_PORT_PLAIN_TAG;
+    bound->tag = UNSOCK_NAME_TAG_PLAIN;
     if (result == 0)
         unsock_file_netns_note(bound->path.sun_path);
     return result;
@@ -102,7 +102,7 @@ static long bind_any_port(const struct unsock_bind_request *request, bool client
 /* A name tells the address, but not that an IPv6 socket has an IPv4 one: who inherits it reads that from its mark. */
 static long leave_domain(const struct unsock_bind_request *request, const struct unsock_bound *bound, long result) {
     bool named = result == 0 && (bound->how == UNSOCK_BOUND_FILE || bound->how == UNSOCK_BOUND_WAITING);
-    bool told = request->ip.family == AF_INET6 && bound->tag != UNSOCK_PORT_PLAIN_TAG;
+    bool told = request->ip.family == AF_INET6 && bound->tag != UNSOCK_NAME_TAG_PLAIN;
     if (named && request->domain == AF_INET6 && !told)
         unsock_socket_mark_set(request->socket, 0, UNSOCK_MARK_INET6);
     return result;

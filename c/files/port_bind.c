@@ -242,7 +242,7 @@ static void fill(struct binding *binding) {
     const struct unsock_bind_request *request = binding->request;
     bound->how = binding->waits ? UNSOCK_BOUND_WAITING : UNSOCK_BOUND_FILE;
     bool six = request->ip.family == AF_INET6 && unsock_ip_is_wildcard(&request->ip);
-    bound->tag = unsock_port_entry_asks(&binding->me) ? UNSOCK_PORT_ASKING_TAG
+    bound->tag = unsock_port_entry_asks(&binding->me) ? UNSOCK_NAME_TAG_ASKING
                                                       : unsock_port_tag(six && request->v6only, binding->me.number);
     unsock_port_path(port_of(binding), &binding->me, &bound->path);
     unsock_file_netns_note(bound->path.sun_path);
@@ -258,7 +258,7 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
     if (result != 0)
         return result < 0 ? result : -EADDRINUSE;
     unsock_port_let_wait(port_of(&binding), &binding.me);
-    entry->flags &= (uint16_t)~UNSOCK_UNLISTED;
+    entry->flags &= (uint16_t)~UNSOCK_STREAM_UNLISTED;
     unsock_fds_tell_duplicates(fd);
     return 0;
 }

@@ -55,7 +55,7 @@ static int next_of(int fd, struct unsock_port_key key, struct unsock_port_entry 
     while ((fd = unsock_fds_next_with_file(fd + 1)) >= 0) {
         const struct unsock_fd *known = unsock_fds_known(fd);
         if (!known || known->kind != UNSOCK_KIND_LOCAL || known->type != key.type || unsock_fd_is_handed(known) ||
-            known->local.port != key.number || known->local.tag == UNSOCK_PORT_PLAIN_TAG)
+            known->local.port != key.number || known->local.tag == UNSOCK_NAME_TAG_PLAIN)
             continue;
         *entry = unsock_port_entry_of_tag(&known->local);
         return fd;
@@ -87,7 +87,7 @@ void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_e
     for (int fd = -1; (fd = next_silent(fd, key, &its)) >= 0;) {
         struct unsock_fd *known = unsock_fds_known(fd);
         if (known && !unsock_port_same(&its, me) && unsock_port_conflict(&its, me))
-            unsock_fds_mark(known, UNSOCK_UNLISTED);
+            unsock_fds_mark(known, UNSOCK_STREAM_UNLISTED);
     }
 }
 

@@ -36,8 +36,8 @@ static struct unsock_ip address_by_mark(unsigned mark) {
 static uint8_t tag_of(const struct unsock_name *name) {
     bool six = name->address.family == AF_INET6 && unsock_ip_is_wildcard(&name->address);
     if (!name->own)
-        return UNSOCK_PORT_PLAIN_TAG;
-    return unsock_port_entry_asks(&name->entry) ? UNSOCK_PORT_ASKING_TAG
+        return UNSOCK_NAME_TAG_PLAIN;
+    return unsock_port_entry_asks(&name->entry) ? UNSOCK_NAME_TAG_ASKING
                                                 : unsock_port_tag(six && name->v6only, name->entry.number);
 }
 
@@ -45,7 +45,7 @@ static uint8_t tag_of(const struct unsock_name *name) {
 static void note_listener(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
     bool listens = unsock_socket_option(fd, SO_ACCEPTCONN) == 1;
     if (name->own && name->entry.number >= UNSOCK_PORT_WAITING && !listens)
-        entry->flags |= UNSOCK_UNLISTED;
+        entry->flags |= UNSOCK_STREAM_UNLISTED;
     if (listens)
         unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);
 }

@@ -12,6 +12,7 @@
 #include "memory/state.h"
 #include "rt/net.h"
 #include "rules/ip.h"
+#include "rules/port_entry.h"
 
 enum unsock_kind {
     UNSOCK_KIND_UNKNOWN, /* nothing known: inherited, received, or made by other means */
@@ -24,27 +25,27 @@ enum unsock_kind {
 /* What is true of a socket beside its state (memory/state.h). */
 enum {
     /* Of the socket: gone when another one takes its place. */
-    UNSOCK_BOUND = 1 << 0,      /* the program bound it, to `local`; it stays so when it connects */
-    UNSOCK_NAMED = 1 << 1,      /* the kernel socket has a name: it cannot be bound again */
-    UNSOCK_FILE = 1 << 2,       /* its name is a socket file that goes with it; KIND_FOREIGN: files/target_file.h */
-    UNSOCK_UNLISTED = 1 << 3,   /* streams: it waits for another one of this process, and is in no record */
-    UNSOCK_ANY_PORT = 1 << 4,   /* the program bound it to port 0 */
-    UNSOCK_ACCEPTED = 1 << 5,   /* made by accept */
-    UNSOCK_WAITING = 1 << 6,    /* streams, SPENT: SO_SNDTIMEO has ended a connect, with which the next one goes on */
-    UNSOCK_HEARD = 1 << 6,      /* datagrams: something was received; KIND_IP, ANY_PORT: some thread has asked */
-    UNSOCK_BY_CONTROL = 1 << 7, /* datagrams: what comes from outside the directory comes from `remote` */
-    UNSOCK_SETTLED = 1 << 8,    /* `local` was the wildcard before it was connected */
+    UNSOCK_BOUND = 1 << 0, /* the program bound it, to `local`; it stays so when it connects */
+    UNSOCK_NAMED = 1 << 1, /* the kernel socket has a name: it cannot be bound again */
+    UNSOCK_FILE = 1 << 2,  /* its name is a socket file that goes with it; KIND_FOREIGN: files/target_file.h */
+    UNSOCK_STREAM_UNLISTED = 1 << 3,     /* it waits for another one of this process, and is in no record */
+    UNSOCK_ANY_PORT = 1 << 4,            /* the program bound it to port 0 */
+    UNSOCK_ACCEPTED = 1 << 5,            /* made by accept */
+    UNSOCK_STREAM_WAITING = 1 << 6,      /* SPENT: SO_SNDTIMEO has ended a connect, with which the next one goes on */
+    UNSOCK_DATAGRAM_HEARD = 1 << 6,      /* something was received; KIND_IP, ANY_PORT: some thread has asked */
+    UNSOCK_DATAGRAM_BY_CONTROL = 1 << 7, /* what comes from outside the directory comes from `remote` */
+    UNSOCK_SETTLED = 1 << 8,             /* `local` was the wildcard before it was connected */
     UNSOCK_OF_SOCKET = (1 << 9) - 1,
     /* Of the descriptor. */
-    UNSOCK_DUPLICATED = 1 << 9,    /* another descriptor has the same `id` */
-    UNSOCK_EPOLL_MANY = 1 << 10,   /* registered in more sets than `epoll`, or nobody knows where: any noted set */
-    UNSOCK_OPTIONS = 1 << 11,      /* unsock_option_memory(fd) holds more about the options */
-    UNSOCK_NONBLOCKING = 1 << 12,  /* streams: was made, or set, non-blocking: the kernel knows whether it still is */
-    UNSOCK_MANY = 1 << 13,         /* datagrams: sends to several receivers in turn */
-    UNSOCK_URGENT = 1 << 13,       /* streams: an urgent byte was there once: the kernel's POLLIN is not believed */
-    UNSOCK_CHANGING = 1 << 14,     /* a thread is exchanging the socket: what the kernel says may not be true yet */
-    UNSOCK_NOBODY_HEARD = 1 << 15, /* datagrams, KIND_FOREIGN: nobody heard the last one, and that is to be told */
-    UNSOCK_LOST_WRITE = 1 << 15,   /* streams: some write came after the peer's end: the kernel's marks tell the rest */
+    UNSOCK_DUPLICATED = 1 << 9,  /* another descriptor has the same `id` */
+    UNSOCK_EPOLL_MANY = 1 << 10, /* registered in more sets than `epoll`, or nobody knows where: any noted set */
+    UNSOCK_OPTIONS = 1 << 11,    /* unsock_option_memory(fd) holds more about the options */
+    UNSOCK_STREAM_NONBLOCKING = 1 << 12, /* was made, or set, non-blocking: the kernel knows whether it still is */
+    UNSOCK_DATAGRAM_MANY = 1 << 13,      /* sends to several receivers in turn */
+    UNSOCK_STREAM_URGENT = 1 << 13,      /* an urgent byte was there once: the kernel's POLLIN is not believed */
+    UNSOCK_CHANGING = 1 << 14, /* a thread is exchanging the socket: what the kernel says may not be true yet */
+    UNSOCK_DATAGRAM_NOBODY_HEARD = 1 << 15, /* KIND_FOREIGN: nobody heard the last one, and that is to be told */
+    UNSOCK_STREAM_LOST_WRITE = 1 << 15,     /* some write came after the peer's end: the kernel's marks tell the rest */
 };
 
 struct unsock_fd {
@@ -57,7 +58,7 @@ struct unsock_fd {
     uint32_t id;            /* the same for duplicates of one descriptor; 0: it has none */
     int32_t epoll;          /* unsock_epoll_identity of the set where it was registered first, plus 1; 0: none */
     uint64_t options;       /* bit per row of the options table that is not rare: set by the program; see SOME_RARE */
-    struct unsock_ip local; /* its tag: of its name (rules/port_name.h) */
+    struct unsock_ip local; /* its tag: enum unsock_name_tag */
     union {
         struct unsock_ip remote;
         struct {
@@ -109,10 +110,10 @@ static inline void unsock_fds_mark(struct unsock_fd *entry, uint16_t flag) {
 static inline void unsock_fds_was_made_nonblocking(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry && entry->type == SOCK_STREAM)
-        unsock_fds_mark(entry, UNSOCK_NONBLOCKING);
+        unsock_fds_mark(entry, UNSOCK_STREAM_NONBLOCKING);
 }
 
-/* Goes over into another state. One that may not follow (memory/state.c) is left out; in a checked build it ends all. */
+/* Goes over into another state. One that may not follow (memory/state.c) is left out, and ends a checked build. */
 static inline void unsock_fd_enter(struct unsock_fd *entry, enum unsock_state state) {
     if (unsock_state_follows(entry->state, state))
         entry->state = (uint8_t)state;
@@ -148,12 +149,9 @@ static inline bool unsock_fd_has_file(const struct unsock_fd *entry) {
     return (entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) && (entry->flags & UNSOCK_FILE);
 }
 
-/* In `local.tag`: a service manager has opened the socket, and its file is none of ours. */
-#define UNSOCK_LISTEN_FDS_TAG 0xfd
-
 static inline bool unsock_fd_is_handed(const struct unsock_fd *entry) {
     return (entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) && (entry->flags & UNSOCK_BOUND) &&
-           entry->local.tag == UNSOCK_LISTEN_FDS_TAG;
+           entry->local.tag == UNSOCK_NAME_TAG_LISTEN_FDS;
 }
 
 /*

@@ -150,7 +150,7 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
         return get_error(fd, entry, value, length);
     if (name == SO_ERROR && unsock_fd_is_refused(entry))
         return get_refusal(fd, entry, value, length);
-    bool ended = name == SO_INCOMING_CPU || (name == SO_ERROR && (entry->flags & UNSOCK_LOST_WRITE));
+    bool ended = name == SO_INCOMING_CPU || (name == SO_ERROR && (entry->flags & UNSOCK_STREAM_LOST_WRITE));
     if (ended && entry->type == SOCK_STREAM && unsock_state_is_connected(entry->state))
         return get_after_end(fd, name, value, length);
     bool set = row >= 0 && unsock_option_is_set(fd, entry, row);

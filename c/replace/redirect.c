@@ -114,7 +114,7 @@ static void replace_duplicates(int fd, uint32_t id, uint64_t cookie, int standin
 
 /* The old socket, kept for as long as it takes to wake the threads that wait for its first datagram; or -1. */
 static long keep_waited_for(int fd, const struct unsock_fd *old) {
-    bool waited_for = old->kind == UNSOCK_KIND_IP && old->type == SOCK_DGRAM && (old->flags & UNSOCK_HEARD);
+    bool waited_for = old->kind == UNSOCK_KIND_IP && old->type == SOCK_DGRAM && (old->flags & UNSOCK_DATAGRAM_HEARD);
     return waited_for ? unsock_descriptor(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0) : -1;
 }
 

@@ -12,7 +12,6 @@
 #define ANY6 "--"
 #define BOTH "any"
 #define ASKS ','
-#define TAG_V6ONLY 0x80u
 #define NUMBER_MOST 4 /* digits that are looked at: so many are too large a number */
 #define FAMILY4 1u
 #define FAMILY6 2u
@@ -202,9 +201,10 @@ void unsock_port_entry_put(struct unsock_text *text, const struct unsock_port_en
 }
 
 uint8_t unsock_port_tag(bool v6only, uint8_t number) {
-    return (uint8_t)((v6only ? TAG_V6ONLY : 0) | number);
+    return (uint8_t)((v6only ? UNSOCK_NAME_TAG_V6ONLY : 0) | number);
 }
 
 struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip) {
-    return unsock_port_entry_of(ip, (ip->tag & TAG_V6ONLY) != 0, (uint8_t)(ip->tag & ~TAG_V6ONLY));
+    return unsock_port_entry_of(ip, (ip->tag & UNSOCK_NAME_TAG_V6ONLY) != 0,
+                                (uint8_t)(ip->tag & ~UNSOCK_NAME_TAG_V6ONLY));
 }

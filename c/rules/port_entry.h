@@ -17,12 +17,10 @@
 #ifndef UNSOCK_PORT_ADDRESS_MOST
 #define UNSOCK_PORT_ADDRESS_MOST 48 /* bytes of an address as text, with its NUL; a proof has fewer */
 #endif
-#define UNSOCK_PORT_ENTRY_MOST 56   /* with marks and a number */
-#define UNSOCK_PORT_SHARERS 99      /* numbers of sockets that share one address: 1 to this */
-#define UNSOCK_PORT_WAITING 100     /* the first number of one that waits */
-#define UNSOCK_PORT_NUMBERS 109     /* the last number of all */
-#define UNSOCK_PORT_PLAIN_TAG 0x7e  /* in unsock_fd.local.tag: the socket's file is PORT.sock itself */
-#define UNSOCK_PORT_ASKING_TAG 0x7d /* it is that of a datagram client that asks */
+#define UNSOCK_PORT_ENTRY_MOST 56 /* with marks and a number */
+#define UNSOCK_PORT_SHARERS 99    /* numbers of sockets that share one address: 1 to this */
+#define UNSOCK_PORT_WAITING 100   /* the first number of one that waits */
+#define UNSOCK_PORT_NUMBERS 109   /* the last number of all */
 
 enum {
     UNSOCK_PORT_REUSEPORT = 1 << 0, /* '+' */
@@ -68,7 +66,18 @@ void unsock_port_entry_put(struct unsock_text *text, const struct unsock_port_en
 /* What five characters stand for may be several addresses: then the family alone is right, and it returns false. */
 bool unsock_port_entry_ip(const struct unsock_port_entry *entry, struct unsock_ip *ip, bool *v6only);
 
-/* The number and the family of [::] in one byte, for where the address is known (unsock_fd.local.tag); and back. */
+/*
+ * What unsock_fd.local.tag says of the name that a socket is bound by: its number, with V6ONLY for a [::] that takes no
+ * IPv4, or one of the other three.
+ */
+enum unsock_name_tag {
+    UNSOCK_NAME_TAG_ASKING = 0x7d,     /* that of a datagram client that asks */
+    UNSOCK_NAME_TAG_PLAIN = 0x7e,      /* PORT.sock itself */
+    UNSOCK_NAME_TAG_V6ONLY = 0x80,     /* a bit */
+    UNSOCK_NAME_TAG_LISTEN_FDS = 0xfd, /* a service manager has opened the socket, and its file is none of ours */
+};
+
+/* The number and the family of [::] in one byte, for where the address is known; and back. */
 uint8_t unsock_port_tag(bool v6only, uint8_t number);
 struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip);
 
