@@ -180,6 +180,11 @@ export class Reader implements AsyncDisposable {
     }
   }
 
+  /** Starts a command as a reader's shell would: it ends with the reader. */
+  startCommand(command: string[]): void {
+    this.#running.push({ part: "", process: start(command, { cwd: this.home, env: this.#env }) });
+  }
+
   /** Ends what was started by the block. */
   async end(part: string): Promise<void> {
     const index = this.#running.findIndex((one) => one.part === part);

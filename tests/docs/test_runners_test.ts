@@ -72,6 +72,8 @@ Deno.test({
         CMAKE_TEST_LAUNCHER: LARGE,
         "meson setup": LARGE,
         "--dist load": LARGE,
+        "cargo test": RUNNERS,
+        "jupyter-server": RUNNERS,
         "npx vitest": RUNNERS,
         "npx playwright": RUNNERS,
         "#SBATCH": RUNNERS,

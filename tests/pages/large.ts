@@ -66,6 +66,8 @@ Deno.test("docs: CTest's, Meson's and pytest's workers, two at once on one port"
       "node --test": ELSEWHERE,
       "go test": ELSEWHERE,
       unittest: ELSEWHERE,
+      "cargo test": RUNNERS,
+      "jupyter-server": RUNNERS,
       "npx vitest": RUNNERS,
       "npx playwright": RUNNERS,
       "#SBATCH": RUNNERS,

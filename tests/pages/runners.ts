@@ -1,9 +1,9 @@
 /**
- * What docs/test-runners.md says of Bun, vitest, Playwright and a batch system's jobs: run by `deno task test:pages`, which CI does
- * not do, as npm's registry is asked for the runners.
+ * What docs/test-runners.md says of Bun, vitest, Playwright, Cargo, Jupyter and a batch system's jobs: run by `deno task test:pages`,
+ * which CI does not do, as npm's registry is asked for the runners. Debian has the others: cargo, jupyter-server.
  */
 import { stripVTControlCharacters } from "node:util";
-import { assertMatch, assertStrictEquals } from "@std/assert";
+import { assertMatch, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { Reader } from "../docs/page.ts";
 import { packModule } from "../npm/packages.ts";
 import { run } from "../support/process.ts";
@@ -23,7 +23,9 @@ const ELSEWHERE = "it is run by tests/docs, large.ts or another test here";
 /** Every shell block of the page but those of this test. */
 function others(...own: string[]): Record<string, string> {
   const parts = ["node --test", "go test", "unittest", "CMAKE_TEST_LAUNCHER", "meson setup", "--dist load"];
-  const here = ["npx vitest", "npx playwright", "#SBATCH"].filter((part) => !own.includes(part));
+  const here = ["npx vitest", "npx playwright", "cargo test", "#SBATCH", "jupyter-server"].filter((part) =>
+    !own.includes(part)
+  );
   return Object.fromEntries([...parts, ...here].map((part) => [part, ELSEWHERE]));
 }
 
@@ -148,4 +150,107 @@ Deno.test({
         assertStrictEquals(stdout, `done ${place}\n`, stderr);
       }));
     }, { cannotRun: others("#SBATCH") }),
+});
+
+/** A test that has the port together with the other file's: each says that it is there, and waits for the other. */
+const RUST = `use std::io::Read;
+use std::net::{TcpListener, TcpStream};
+#[test]
+fn server() {
+    let server = TcpListener::bind("127.0.0.1:3000").unwrap();
+    std::fs::write("there.NAME", std::env::var("UNSOCK_DIR").unwrap()).unwrap();
+    for _ in 0..6000 {
+        if std::path::Path::new("there.one").exists() && std::path::Path::new("there.two").exists() {
+            let mut client = TcpStream::connect("127.0.0.1:3000").unwrap();
+            let (served, address) = server.accept().unwrap();
+            assert_eq!(address, client.local_addr().unwrap());
+            drop(served);
+            assert_eq!(client.read(&mut [0; 1]).unwrap(), 0);
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("the other one is not there");
+}
+`;
+
+Deno.test({
+  name: "docs: Cargo's two files of tests at once on one port",
+  ignore: !need("cargo"),
+  fn: () =>
+    Reader.with("test-runners", async (reader) => {
+      const { home } = reader;
+      for (const made of ["src", "tests"]) await Deno.mkdir(`${home}/${made}`);
+      await Deno.writeTextFile(
+        `${home}/Cargo.toml`,
+        '[package]\nname = "suite"\nversion = "0.1.0"\nedition = "2021"\n',
+      );
+      await Deno.writeTextFile(`${home}/src/lib.rs`, "");
+      for (const name of ["one", "two"]) {
+        await Deno.writeTextFile(`${home}/tests/${name}.rs`, RUST.replaceAll("NAME", name));
+      }
+      const { stdout } = await reader.run("cargo test");
+      assertStrictEquals(stdout.match(/^test result: ok\. 1 passed; 0 failed/gm)?.length, 2, stdout);
+      const [one, two] = ["one", "two"].map((name) => Deno.readTextFileSync(`${home}/there.${name}`));
+      assertNotStrictEquals(one, two, "each had a loopback of its own");
+    }, {
+      // Debian's own, whatever else there is.
+      places: () => ({ "cargo test": "RUSTC=/usr/bin/rustc /usr/bin/cargo test" }),
+      cannotRun: others("cargo test"),
+    }),
+});
+
+/** What is at the path, by HTTP, when it answers. */
+const ask = (socket: string, path: string) =>
+  until(`${socket} answers`, async () => {
+    const { code, stdout } = await run(["curl", "-sf", "--unix-socket", socket, `http://localhost${path}`]);
+    return code === 0 && stdout;
+  }, LONG_MS);
+
+Deno.test({
+  name: "docs: two Jupyter servers at once on port 8888",
+  ignore: !need("jupyter-server", "curl"),
+  fn: () =>
+    Reader.with("test-runners", async (reader, dir) => {
+      await Deno.mkdir(`${reader.home}/.jupyter`);
+      await Deno.writeTextFile(`${reader.home}/.jupyter/jupyter_server_config.py`, "c.ServerApp.allow_root = True\n");
+      const script = reader.block("sh", "jupyter-server");
+      for (const name of ["one", "two"]) {
+        await Deno.mkdir(`${dir}/${name}`, { mode: 0o700 });
+        reader.startCommand(["env", `TMPDIR=${dir}/${name}`, "sh", "-ec", script]);
+      }
+      for (const name of ["one", "two"]) {
+        assertMatch(await ask(`${dir}/${name}/unsock/8888.sock`, "/api"), /^\{"version": "/);
+      }
+    }, { cannotRun: others("jupyter-server") }),
+});
+
+/** Prints the command of the page's configuration, with a path in it as jupyter-server-proxy does that. */
+const PROXY = `
+import json, sys, types
+c = types.SimpleNamespace(ServerProxy=types.SimpleNamespace())
+exec(sys.stdin.read())
+server = c.ServerProxy.servers["tensorboard"]
+assert server["unix_socket"] is True
+print(json.dumps([word.format(unix_socket=sys.argv[1]) for word in server["command"]]))
+`;
+
+Deno.test({
+  name: "docs: what jupyter-server-proxy starts has port 6006, twice at once, and is reached at its path",
+  ignore: !need("python3", "curl"),
+  fn: () =>
+    Reader.with("test-runners", async (reader, dir) => {
+      const server =
+        '#!/bin/sh\n[ "$*" = "--logdir logs --port 6006" ] && exec python3 -m http.server --bind 127.0.0.1 6006\n';
+      await Deno.writeTextFile(`${reader.home}/../bin/tensorboard`, server, { mode: 0o755 });
+      for (const name of ["one", "two"]) {
+        await Deno.mkdir(`${dir}/${name}`, { mode: 0o700 });
+        await Deno.writeTextFile(`${dir}/${name}/index.html`, name);
+        const config = reader.block("python", "c.ServerProxy.servers");
+        const { stdout } = await run(["python3", "-c", PROXY, `${dir}/${name}/socket`], { stdin: config });
+        const command: string[] = JSON.parse(stdout);
+        reader.startCommand(["sh", "-c", 'cd "$0" && exec "$@"', `${dir}/${name}`, ...command]);
+      }
+      for (const name of ["one", "two"]) assertStrictEquals(await ask(`${dir}/${name}/socket`, "/"), name);
+    }, { cannotRun: others() }),
 });
