@@ -202,10 +202,9 @@ static int run(const char *const *argv, const char *const *environment, bool is_
     unsock_start_marks();
     char own[PATH_MOST], line[LINE_MOST];
     struct unsock_text error;
-    if (!own_file(own, sizeof(own)))
-        return fail_with("run", "/proc/self/exe does not tell this file's path: is /proc mounted?", UNSOCK_RUN_FAILED);
     unsock_text_start(&error, line, sizeof(line));
-    struct unsock_run_start start = {.words = argv + 2, .caller = environment, .library = own, .holds = holds};
+    const char *library = own_file(own, sizeof(own)) ? own : NULL;
+    struct unsock_run_start start = {.words = argv + 2, .caller = environment, .library = library, .holds = holds};
     int status = unsock_run_words(&start, &error);
     if (status == -ENOTSUP) {
         if (is_front)

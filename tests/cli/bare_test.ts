@@ -1,9 +1,10 @@
-/** Where little is left: no environment, no network, no user namespaces, an ordinary user. Each command does its work there. */
+/** Where little is left: no environment, no network, no /proc, no user namespaces, an ordinary user. Each command does its work there. */
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
+import { asNobody, NOBODY, whyNoOtherUser } from "../support/users.ts";
 
 /** A user namespace of our own, in which nobody may make another one. */
 const NO_NAMESPACES = ["sh", "-c", 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"', "sh"];
@@ -13,8 +14,22 @@ const NO_RIGHTS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"];
 const SURROUNDINGS: Readonly<Record<string, readonly string[]>> = {
   "an empty environment": ["env", "-i"],
   "lo down": ["unshare", "--user", "--map-root-user", "--net", ...NO_RIGHTS],
+  "no /proc": [
+    "unshare",
+    "--user",
+    "--map-root-user",
+    "--mount",
+    "sh",
+    "-c",
+    'mount -t tmpfs none /proc && exec "$@"',
+    "sh",
+  ],
   "user namespaces forbidden": ["unshare", "--user", "--map-root-user", ...NO_NAMESPACES, ...NO_RIGHTS],
 };
+
+/** Only root can be somebody else; everybody else is one already. */
+const ORDINARY = "an ordinary user, and no environment";
+const ALL = whyNoOtherUser() ? SURROUNDINGS : { ...SURROUNDINGS, [ORDINARY]: asNobody(["env", "-i"]) };
 
 const HELD = `
 import socket, subprocess, sys
@@ -25,16 +40,25 @@ print(*(subprocess.run([sys.argv[1], *words]).returncode for words in (["wait", 
 const canEnter = need("unshare", "setpriv") &&
   (await run(["unshare", "--user", "--map-root-user", "--net", "true"])).code === 0;
 
-for (const [what, front] of Object.entries(SURROUNDINGS)) {
+for (const [what, front] of Object.entries(ALL)) {
   Deno.test({
-    name: `with ${what}: run --private, path, make-control, wait and prune`,
+    name: `with ${what}: run --private, hold, path, make-control, wait and prune`,
     ignore: !canEnter || !need("python3"),
     fn: () =>
       withDir(async (dir) => {
-        const library = shimLibrary();
+        const library = `${dir}/libunsock.so`;
+        await Deno.copyFile(shimLibrary(), library);
+        await Deno.mkdir(`${dir}/s`, { mode: 0o700 });
+        if (what === ORDINARY) {
+          for (const open of [dir, library]) await Deno.chmod(open, 0o755);
+          await Deno.chown(`${dir}/s`, NOBODY, NOBODY);
+        }
         const call = (...words: string[]) => run([...front, library, ...words]);
+        // Which file it is /proc tells; without it has to be named.
+        const named = ["--lib", library, "--dir", `${dir}/s`];
         const outcomes: [string[], number, RegExp][] = [
-          [["run", "--private", "--dir", `${dir}/s`, "python3", "-c", HELD, library], 0, /^0 0\n$/],
+          [["run", "--private", ...named, "/usr/bin/python3", "-c", HELD, library], 0, /^0 0\n$/],
+          [["hold", ...named], 0, /(^|\0)UNSOCK_DIR=[^\0]*\/s\/private\/[0-9a-f]{6}\0/],
           [["path", "--dir", `${dir}/s`, "80"], 0, /\/s\/80\.sock\n$/],
           [["make-control", "--dir", `${dir}/s`, "--port", "80", "--refuse"], 0, /80\.sock: nobody: connections are/],
           [["wait", "--dir", `${dir}/s`, "80", "--timeout", "0"], 1, /^unsock: wait: [^\n]*nobody listens[^\n]*\n$/],

@@ -104,7 +104,7 @@ Deno.test(
     withRoot({}, async (_root, execute) => {
       const result = await execute(["run", "--", "/busybox"], { UNSOCK_DIR: "/s" });
       assertStrictEquals(result.code, 125);
-      assertMatch(result.stderr, /^unsock: run: [^\n]*is \/proc mounted\?\n$/);
+      assertMatch(result.stderr, /^unsock: library: [^\n]*is \/proc mounted\? UNSOCK_LIB=FILE names one\n$/);
     }),
 );
 
