@@ -1,11 +1,13 @@
 /** The npm package's module, installed from its files as users do: under node's and Deno's own runners, ten workers at once. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
+import { VERSION } from "../../lib/system/version.ts";
 import { withDir } from "../support/dir.ts";
 import { run, type RunResult, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { until } from "../support/wait.ts";
 import { packModule } from "./packages.ts";
+import { withRegistry } from "./registry.ts";
 
 const WORKERS = 10;
 const LONG_MS = 300_000;
@@ -18,14 +20,20 @@ function succeeded(result: RunResult): string {
   return result.stdout;
 }
 
+const stage = await Deno.makeTempDir({ prefix: "unsock-npm-" });
+Deno.test.afterAll(() => Deno.remove(stage, { recursive: true }));
+let packed: Promise<string[]> | undefined;
+
+/** The packages, made once for all tests here. */
+const packages = () => packed ??= packModule(stage);
+
 /** A project with the packages in it, without a network, and a directory for the sockets. */
 async function withProject(use: (dir: string, env: Record<string, string>) => Promise<void>): Promise<void> {
   await withDir(async (dir) => {
     const project = `${dir}/project`;
     await Deno.mkdir(project);
     await Deno.writeTextFile(`${project}/package.json`, '{ "type": "module" }\n');
-    const files = await packModule(dir);
-    const install = ["npm", "install", "--offline", "--no-audit", "--no-fund", "--loglevel=error", ...files];
+    const install = ["npm", "install", "--offline", "--no-audit", "--no-fund", "--loglevel=error", ...await packages()];
     succeeded(await run(install, { cwd: project, timeoutMs: LONG_MS }));
     await Deno.mkdir(`${dir}/s`, { mode: 0o700 });
     await use(project, { TEST_SOCKETS: `${dir}/s`, NO_COLOR: "1" });
@@ -76,6 +84,33 @@ Deno.test({
         "true\n",
       );
     }),
+});
+
+const BY_DENO = `
+import { loopback } from "npm:unsock@${VERSION}";
+await using lo = await loopback({ dir: process.env.TEST_SOCKETS });
+console.log((await lo.exec("sh", ["-c", "echo $UNSOCK_DIR"])).stdout === lo.directory + "\\n");
+`;
+
+Deno.test({
+  name: "npm: from a registry, by a user who has nothing yet: npx unsock run --private, and Deno's npm:",
+  ignore: !need("npm", "tar"),
+  fn: () =>
+    withDir(async (dir) =>
+      withRegistry(await packages(), async (registry) => {
+        const [home, sockets] = [`${dir}/home`, `${dir}/s`];
+        for (const made of [home, sockets]) await Deno.mkdir(made, { mode: 0o700 });
+        const env = { HOME: home, NPM_CONFIG_REGISTRY: registry, DENO_DIR: `${home}/deno`, TEST_SOCKETS: sockets };
+        const words = ["run", "--private", "--dir", sockets, "--", "sh", "-c", "echo $UNSOCK_DIR; exit 3"];
+        const npx = await run(["npx", "--yes", `unsock@${VERSION}`, ...words], { cwd: home, env, timeoutMs: LONG_MS });
+        assertMatch(npx.stdout, /\/s\/private\/[0-9a-f]{6}\n$/, npx.stderr);
+        assertStrictEquals(npx.code, 3);
+        await Deno.writeTextFile(`${home}/test.mjs`, BY_DENO);
+        const deno = [Deno.execPath(), "run", "-A", "--no-lock", "test.mjs"];
+        const result = await run(deno, { cwd: home, env, timeoutMs: LONG_MS });
+        assertStrictEquals(result.stdout, "true\n", result.stderr);
+      })
+    ),
 });
 
 Deno.test({
