@@ -2,7 +2,7 @@
 import * as path from "@std/path/posix";
 import { prepareDirectory } from "../run/directory.ts";
 import { type DirectoryOptions, readDirectoryRights } from "../run/directory_rights.ts";
-import { ENV_FORMATS, writeVariable } from "../run/env_formats.ts";
+import { ENV_FORMATS, writeVariables } from "../run/env_formats.ts";
 import { ownRunner } from "../run/own_runner.ts";
 import { readRunSettings } from "../run/run_settings.ts";
 import { SETTING_LIST, type SettingOptions, SETTINGS } from "../run/settings.ts";
@@ -32,19 +32,18 @@ const NAMES = [...SETTING_LIST.map(({ variable }) => variable), "LD_PRELOAD"];
  * @throws {UnsockError} When `run` could not start anything either.
  */
 export async function env(options: EnvOptions, context: Context): Promise<number> {
-  const { format: written = "shell", json, ...others } = options;
+  const { format: written = options.json ? "json" : "sh", json, ...others } = options;
   const format = ENV_FORMATS.find((one) => one === written);
   if (format === undefined) throw new UsageError(`--format: not one of ${ENV_FORMATS.join(", ")}: "${written}"`);
-  if (json && options.format !== undefined) throw new UsageError("env: --json is a format of its own");
-  const isShell = format === "shell" && !json;
+  if (json && format !== "json") throw new UsageError("env: --json is a format of its own");
+  const isShell = format === "sh";
   if (others.off && !isShell) throw new UsageError("env: --off is for a shell, which has to unset variables");
   const environ = others.off ? turnOff(others, context) : await turnOn(others, context);
   const set = NAMES.flatMap((name): [string, string][] => {
     const value = environ.get(name);
     return value === undefined ? [] : [[name, value]];
   });
-  if (json) context.print(`${JSON.stringify(Object.fromEntries(set), null, 2)}\n`);
-  else context.print(set.map(([name, value]) => `${writeVariable(format, name, value)}\n`).join(""));
+  context.print(writeVariables(format, set));
   const unset = NAMES.filter((name) => environ.get(name) === undefined && context.environ.get(name) !== undefined);
   if (isShell) context.print(unset.map((name) => `unset ${name}\n`).join(""));
   return 0;

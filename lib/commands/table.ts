@@ -193,8 +193,9 @@ A server of an enclave, for its own programs and by vsock:
       format: {
         value: "which",
         choices: ENV_FORMATS,
-        help: "export lines for a shell, Environment= lines for a systemd unit, or lines for docker's --env-file",
-        default: "shell",
+        help:
+          "export lines for a shell, Environment= lines for a systemd unit, lines for docker's --env-file, or as --json",
+        default: "sh",
       },
       json: JSON_OPTION,
     },

@@ -2,20 +2,21 @@
 import { shellQuote } from "../system/shell.ts";
 
 /** For whom. */
-export const ENV_FORMATS = ["shell", "systemd", "docker"] as const;
+export const ENV_FORMATS = ["sh", "systemd", "docker", "json"] as const;
 
 /** One of {@linkcode ENV_FORMATS}. */
 export type EnvFormat = typeof ENV_FORMATS[number];
 
-const WRITERS: Readonly<Record<EnvFormat, (name: string, value: string) => string>> = {
-  shell: (name, value) => `export ${name}=${shellQuote(value)}`,
+const WRITERS: Readonly<Record<Exclude<EnvFormat, "json">, (name: string, value: string) => string>> = {
+  sh: (name, value) => `export ${name}=${shellQuote(value)}`,
   // systemd.exec(5): in quotes, with C's escapes and specifiers (systemd.unit(5)).
   systemd: (name, value) => `Environment="${name}=${value.replace(/[\\"]/g, "\\$&").replaceAll("%", "%%")}"`,
   // Everything behind the first "=", as it is.
   docker: (name, value) => `${name}=${value}`,
 };
 
-/** @returns One line. */
-export function writeVariable(format: EnvFormat, name: string, value: string): string {
-  return WRITERS[format](name, value);
+/** @returns Lines. */
+export function writeVariables(format: EnvFormat, variables: readonly [string, string][]): string {
+  if (format === "json") return `${JSON.stringify(Object.fromEntries(variables), null, 2)}\n`;
+  return variables.map(([name, value]) => `${WRITERS[format](name, value)}\n`).join("");
 }

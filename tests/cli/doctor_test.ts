@@ -237,12 +237,17 @@ Deno.test("env writes for a systemd unit, for docker and as JSON what it writes 
     const json = JSON.parse((await unsock([...words, "--json"], { env })).stdout);
     assertStrictEquals(json.UNSOCK_LOG, log);
     assertMatch(json.LD_PRELOAD, /libunsock(?:-\w+)?\.so$/); // the binary has it by its hash
+    assertEquals(JSON.parse((await unsock([...words, "--format=json"], { env })).stdout), json);
     const docker = (await unsock([...words, "--format", "docker"], { env })).stdout;
     assertEquals(docker, Object.entries(json).map(([name, value]) => `${name}=${value}\n`).join(""));
     const systemd = (await unsock([...words, "--format=systemd"], { env })).stdout.trim().split("\n");
     assertStrictEquals(systemd.length, Object.keys(json).length);
     assert(systemd.includes(String.raw`Environment="UNSOCK_LOG=${dir}/100%% \"it's\\log\""`), systemd.join("\n"));
-    assertFails(await unsock([...words, "--format", "csh"]), 2, /--format: not one of shell, systemd, docker: "csh"/);
+    assertFails(
+      await unsock([...words, "--format", "csh"]),
+      2,
+      /--format: not one of sh, systemd, docker, json: "csh"/,
+    );
     assertFails(await unsock(["env", "--off", "--json"]), 2, /--off is for a shell/);
   }));
 
