@@ -68,14 +68,18 @@ struct sending {
 
 /* An error may have been left for who waits (calls/datagram_refused.h): an earlier send has told it. */
 static long way_send(void *of_sending) {
-    struct sending *sending = of_sending;
+    const struct sending *sending = of_sending;
+    const struct iovec *part = sending->message->msg_iov;
+    if (sending->in_one_piece) {
+        long result = unsock_real_sendto(sending->fd, part->iov_base, part->iov_len, sending->flags, sending->path,
+                                         sending->length);
+        if (result != -ECONNRESET)
+            return result;
+    }
     struct msghdr local = *sending->message;
     local.msg_name = sending->path;
     local.msg_namelen = sending->length;
-    long result = sending->in_one_piece
-                      ? unsock_real_sendto(sending->fd, local.msg_iov->iov_base, local.msg_iov->iov_len, sending->flags,
-                                           sending->path, sending->length)
-                      : unsock_real_send_message(sending->fd, &local, sending->flags);
+    long result = unsock_real_send_message(sending->fd, &local, sending->flags);
     return result == -ECONNRESET ? unsock_sendmsg(sending->fd, &local, sending->flags) : result;
 }
 

@@ -46,9 +46,8 @@ bool unsock_span_number(struct unsock_span span, unsigned base, uint64_t most, u
         return false;
     for (size_t i = 0; i < span.length; i++) {
         unsigned digit = digit_value(span.at[i]);
-        if (digit >= base || sum > (UINT64_MAX - digit) / base)
+        if (digit >= base || __builtin_mul_overflow(sum, base, &sum) || __builtin_add_overflow(sum, digit, &sum))
             return false;
-        sum = sum * base + digit;
     }
     if (sum > most)
         return false;

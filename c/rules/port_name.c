@@ -10,36 +10,8 @@
 
 #define DATAGRAM 'u'
 
-static void start_path(struct unsock_text *text, struct sockaddr_un *path) {
-    path->sun_family = AF_UNIX;
-    unsock_text_start(text, path->sun_path, sizeof(path->sun_path));
-    unsock_text_span(text, (struct unsock_span){unsock_settings.directory, unsock_settings.directory_length});
-    unsock_text_char(text, '/');
-}
-
-static void put_port(struct unsock_text *text, struct unsock_port_key key) {
-    unsock_text_char(text, '.');
-    unsock_text_number(text, key.number, 10, 1);
-    unsock_text_put(text, key.type == SOCK_DGRAM ? "u@" : "@");
-}
-
-/* The name of a socket's file. */
-static void put_name(struct unsock_text *text, struct unsock_port_key key, const struct unsock_port_entry *entry) {
-    put_port(text, key);
-    unsock_text_put(text, entry->address);
-    if (entry->number == 0)
-        return;
-    unsock_text_char(text, '+');
-    unsock_text_number(text, entry->number, 10, 1);
-}
-
-socklen_t unsock_port_path(struct unsock_port_key key, const struct unsock_port_entry *entry,
-                           struct sockaddr_un *path) {
-    struct unsock_text text;
-    start_path(&text, path);
-    put_name(&text, key, entry);
-    return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1);
-}
+/* "/.65535u@ADDR+255". */
+#define NAME_MOST (sizeof("/.65535u@+255") + UNSOCK_PORT_ADDRESS_MOST)
 
 static char *put_decimal(char *at, unsigned number) {
     unsigned count = 1 + (number > 9) + (number > 99) + (number > 999) + (number > 9999);
@@ -48,37 +20,66 @@ static char *put_decimal(char *at, unsigned number) {
     return at + count;
 }
 
-/* Written by hand, and into a buffer of its own first: the longest is known to fit there. */
-socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *ip, struct sockaddr_un *path) {
-    char name[sizeof("/.65535u@255.255.255.255")], *at = name;
-    *at++ = '/';
+static char *put_text(char *at, const char *text) {
+    while (*text != '\0')
+        *at++ = *text++;
+    return at;
+}
+
+static char *put_port(char *at, struct unsock_port_key key) {
     *at++ = '.';
     at = put_decimal(at, key.number);
     if (key.type == SOCK_DGRAM)
         *at++ = DATAGRAM;
     *at++ = '@';
-    char *address = at;
+    return at;
+}
+
+/* The name of a socket's file. */
+static char *put_name(char *at, struct unsock_port_key key, const struct unsock_port_entry *entry) {
+    at = put_text(put_port(at, key), entry->address);
+    if (entry->number == 0)
+        return at;
+    *at++ = '+';
+    return put_decimal(at, entry->number);
+}
+
+/* What is too long is cut off: nobody has such a name. */
+static socklen_t put_path(struct sockaddr_un *path, const char *name, const char *end) {
+    size_t directory = unsock_settings.directory_length;
+    size_t length = UNSOCK_MIN((size_t)(end - name), sizeof(path->sun_path) - 1 - directory);
+    path->sun_family = AF_UNIX;
+    memcpy(path->sun_path, unsock_settings.directory, directory);
+    memcpy(path->sun_path + directory, name, length);
+    path->sun_path[directory + length] = '\0';
+    return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + directory + length + 1);
+}
+
+socklen_t unsock_port_path(struct unsock_port_key key, const struct unsock_port_entry *entry,
+                           struct sockaddr_un *path) {
+    char name[NAME_MOST] = "/";
+    return put_path(path, name, put_name(name + 1, key, entry));
+}
+
+/* Without an entry, which takes longer to make than all the rest. */
+socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *ip, struct sockaddr_un *path) {
+    char name[NAME_MOST], *at = name;
+    *at++ = '/';
+    char *address = at = put_port(at, key);
     for (int i = 0; i < 4; i++) {
         if (i > 0)
             *at++ = '.';
         at = put_decimal(at, ip->bytes[i]);
     }
-    *at = '\0';
-    if (!unsock_port_entry_fits((size_t)(at - address))) {
-        struct unsock_port_entry entry = unsock_port_entry_of(ip, true, 0);
-        return unsock_port_path(key, &entry, path);
-    }
-    path->sun_family = AF_UNIX;
-    memcpy(path->sun_path, unsock_settings.directory, unsock_settings.directory_length);
-    memcpy(path->sun_path + unsock_settings.directory_length, name, (size_t)(at - name) + 1);
-    return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + unsock_settings.directory_length + (size_t)(at - name) + 1);
+    if (unsock_port_entry_fits((size_t)(at - address)))
+        return put_path(path, name, at);
+    struct unsock_port_entry entry = unsock_port_entry_of(ip, true, 0);
+    return unsock_port_path(key, &entry, path);
 }
 
 void unsock_port_record_path(struct unsock_port_key key, const char *end, struct sockaddr_un *path) {
-    struct unsock_text text;
-    start_path(&text, path);
-    put_port(&text, key);
-    unsock_text_put(&text, end);
+    char name[NAME_MOST] = "/";
+    put_path(path, name, put_text(put_port(name + 1, key), end));
 }
 
 bool unsock_port_is_of_another_protocol(struct unsock_span text) {
@@ -121,10 +122,7 @@ bool unsock_port_record_name_read(struct unsock_span name, struct unsock_port_ke
 
 void unsock_port_link_write(struct unsock_port_key key, const struct unsock_port_entry *first, bool several,
                             char *buffer) {
-    struct unsock_text text;
-    unsock_text_start(&text, buffer, UNSOCK_PORT_LINK_MOST);
-    unsock_text_put(&text, several ? "./" : "");
-    put_name(&text, key, first);
+    *put_name(put_text(buffer, several ? "./" : ""), key, first) = '\0';
 }
 
 bool unsock_port_link_read(struct unsock_span text, struct unsock_port_key key, struct unsock_port_entry *first,
