@@ -45,8 +45,7 @@ static long look(const char *path, struct statx *status) {
 
 static bool check_place(const struct unsock_settings *settings, bool *may_move, struct unsock_text *error) {
     char buffer[WHY_MOST];
-    struct unsock_text why;
-    unsock_text_start(&why, buffer, sizeof(buffer));
+    struct unsock_text why = unsock_text_in(buffer, sizeof(buffer));
     enum unsock_place place = unsock_trust_place(settings->directory, &why);
     *may_move = place != UNSOCK_PLACE_FIXED;
     if (place != UNSOCK_PLACE_OPEN || settings->trust)
@@ -107,11 +106,10 @@ static bool is_same(long fd, const char *path) {
 
 void unsock_directory_name_settle(struct unsock_settings *settings) {
     char link[32], path[UNSOCK_DIR_MOST + 2];
-    struct unsock_text text;
+    struct unsock_text text = unsock_text_in(link, sizeof(link));
     long fd = unsock_openat(AT_FDCWD, settings->directory, UNSOCK_O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0)
         return;
-    unsock_text_start(&text, link, sizeof(link));
     unsock_text_put(&text, "/proc/self/fd/");
     unsock_text_number(&text, (uint64_t)fd, 10, 1);
     long length = unsock_readlinkat(AT_FDCWD, link, path, sizeof(path) - 1);

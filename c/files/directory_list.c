@@ -13,11 +13,10 @@
 
 long unsock_directory_list_open(struct unsock_directory_list *names, const char *directory, uint16_t only) {
     char path[UNSOCK_DIR_MOST + sizeof("/.")];
-    struct unsock_text text;
+    struct unsock_text text = unsock_text_in(path, sizeof(path));
     *names = (struct unsock_directory_list){.only = only};
     if (!unsock_directory_visit_begin(&names->visit, directory, strlen(directory)))
         return -EINVAL;
-    unsock_text_start(&text, path, sizeof(path));
     unsock_text_join(&text, directory, "/."); /* whatever links lead there */
     unsock_entries_open(&names->entries, AT_FDCWD, path);
     names->port = unsock_port_borrow();

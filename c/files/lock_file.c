@@ -17,8 +17,7 @@
  */
 static long make_shared(const struct unsock_lock *lock, const struct statx *directory) {
     char name[sizeof(lock->path) + 16];
-    struct unsock_text text;
-    unsock_text_start(&text, name, sizeof(name));
+    struct unsock_text text = unsock_text_in(name, sizeof(name));
     unsock_text_put(&text, lock->path);
     unsock_text_char(&text, '.');
     unsock_text_number(&text, (uint64_t)unsock_gettid(), 10, 1);

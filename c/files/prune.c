@@ -149,8 +149,7 @@ static void prune_listed(const struct pruning *pruning, struct unsock_port_key k
 
 static void prune_name(const struct pruning *pruning, const struct unsock_directory_list_one *one) {
     struct sockaddr_un path = {.sun_family = AF_UNIX};
-    struct unsock_text text;
-    unsock_text_start(&text, path.sun_path, sizeof(path.sun_path));
+    struct unsock_text text = unsock_text_in(path.sun_path, sizeof(path.sun_path));
     unsock_text_join(&text, unsock_settings.directory, "/", one->name);
     socklen_t length = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1);
     if (text.cut || unsock_socketfile_is_live(pruning->probe, &path, length))

@@ -91,11 +91,10 @@ bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t le
 static void set_open_mode(long fd, int mode) {
     struct statx status;
     char link[32];
-    struct unsock_text text;
+    struct unsock_text text = unsock_text_in(link, sizeof(link));
     if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) < 0 || (status.stx_mode & S_IFMT) != S_IFSOCK ||
         unsock_fchmodat2(fd, "", mode, AT_EMPTY_PATH) == 0)
         return;
-    unsock_text_start(&text, link, sizeof(link));
     unsock_text_put(&text, "/proc/self/fd/");
     unsock_text_number(&text, (uint64_t)fd, 10, 1);
     unsock_fchmodat(AT_FDCWD, link, mode);

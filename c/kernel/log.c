@@ -139,9 +139,8 @@ UNSOCK_OWN_FRAME long unsock_log_line(const char *call, int fd, const struct uns
 /* Not by faccessat(2), which asks for the real user: "." in it is to be found by who may enter it. */
 static bool may_enter(void) {
     char path[UNSOCK_DIR_ROOM + 2];
-    struct unsock_text text;
+    struct unsock_text text = unsock_text_in(path, sizeof(path));
     struct statx status;
-    unsock_text_start(&text, path, sizeof(path));
     unsock_text_join(&text, unsock_settings.directory, "/.");
     return unsock_statx(AT_FDCWD, path, 0, STATX_TYPE, &status) != -EACCES;
 }
@@ -149,10 +148,9 @@ static bool may_enter(void) {
 UNSOCK_OWN_FRAME void unsock_log_denied(const char *call) {
     static bool said;
     char buffer[384];
-    struct unsock_text line;
+    struct unsock_text line = unsock_text_in(buffer, sizeof(buffer));
     if (__atomic_load_n(&said, __ATOMIC_RELAXED) || may_enter() || __atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
         return;
-    unsock_text_start(&line, buffer, sizeof(buffer));
     unsock_text_join(&line, "unsock: directory ", unsock_settings.directory, ": user ");
     unsock_text_number(&line, (uint64_t)unsock_geteuid(), 10, 1);
     unsock_text_join(&line, " may not enter it, and so ", call, " fails with EACCES: name one of his with --dir, ",
@@ -164,10 +162,9 @@ UNSOCK_OWN_FRAME void unsock_log_denied(const char *call) {
 UNSOCK_OWN_FRAME void unsock_log_other_protocol(const char *path) {
     static bool said;
     char buffer[256];
-    struct unsock_text line;
+    struct unsock_text line = unsock_text_in(buffer, sizeof(buffer));
     if (__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
         return;
-    unsock_text_start(&line, buffer, sizeof(buffer));
     unsock_text_join(&line, "unsock: ", path, ": of another version of unsock, whose names this one does not know: ",
                      "the port is left alone\n");
     if (is_stderr())

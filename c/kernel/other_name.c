@@ -58,12 +58,11 @@ UNSOCK_OWN_FRAME static bool has_name(const struct sockaddr_un *path, socklen_t 
 
 bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length, struct unsock_name *name) {
     struct sockaddr_un path = {.sun_family = AF_UNIX};
-    struct unsock_text text;
+    struct unsock_text text = unsock_text_in(path.sun_path, sizeof(path.sun_path));
     struct unsock_span file;
     if (length > sizeof(*address) || !unsock_kernel_name_read_anywhere(address, length, name, &file) ||
         name->type != SOCK_DGRAM)
         return false;
-    unsock_text_start(&text, path.sun_path, sizeof(path.sun_path));
     unsock_text_span(&text, (struct unsock_span){unsock_settings.directory, unsock_settings.directory_length});
     unsock_text_char(&text, '/');
     unsock_text_span(&text, file);

@@ -19,8 +19,7 @@ static bool is_descriptor(const char *path, int flags) {
 /* A descriptor may be for its path alone (O_PATH), or at its end: it is opened anew where /proc allows that. */
 static long reopen(int fd) {
     char link[LINK_MOST];
-    struct unsock_text text;
-    unsock_text_start(&text, link, sizeof(link));
+    struct unsock_text text = unsock_text_in(link, sizeof(link));
     unsock_text_put(&text, "/proc/self/fd/");
     unsock_text_number(&text, (uint64_t)(unsigned)fd, 10, 1);
     long opened = unsock_openat(AT_FDCWD, link, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);

@@ -16,8 +16,7 @@ void *unsock_planning_cut(struct unsock_planning *planning, size_t size) {
 }
 
 static void say(const struct unsock_planning *planning, const char *why, const char *outcome) {
-    struct unsock_text line;
-    unsock_text_start(&line, planning->room, UNSOCK_PROGRAM_ROOM);
+    struct unsock_text line = unsock_text_in(planning->room, UNSOCK_PROGRAM_ROOM);
     unsock_text_put(&line, "unsock: ");
     unsock_text_put(&line, planning->named);
     unsock_text_put(&line, ": ");

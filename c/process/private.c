@@ -18,8 +18,7 @@
 #define DEPTH_MOST 32
 
 static bool put_path(char *path, const char *directory, const char *slash, const char *name) {
-    struct unsock_text text;
-    unsock_text_start(&text, path, UNSOCK_RUN_PATH_MOST);
+    struct unsock_text text = unsock_text_in(path, UNSOCK_RUN_PATH_MOST);
     unsock_text_join(&text, directory, slash, name);
     return !text.cut;
 }
@@ -109,10 +108,9 @@ static long make_one(long place, const char *directory, struct unsock_private *p
     struct statx above;
     uint32_t number;
     char name[UNSOCK_PRIVATE_NAME_LENGTH + 1];
-    struct unsock_text text;
+    struct unsock_text text = unsock_text_in(name, sizeof(name));
     if (unsock_getrandom(&number, sizeof(number), 0) != (long)sizeof(number))
         return -EIO;
-    unsock_text_start(&text, name, sizeof(name));
     unsock_text_number(&text, number & 0xffffff, 16, UNSOCK_PRIVATE_NAME_LENGTH);
     put_path(private->path, directory, "/" PLACE "/", name);
     long result = look(place, &above);

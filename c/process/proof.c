@@ -76,8 +76,7 @@ static bool is_there(struct proof *proof) {
 
 static bool is_in_good_hands(const struct proof *proof) {
     char buffer[UNSOCK_PAGE + 64];
-    struct unsock_text why;
-    unsock_text_start(&why, buffer, sizeof(buffer));
+    struct unsock_text why = unsock_text_in(buffer, sizeof(buffer));
     return unsock_trust(proof->path, &why) || wrong(proof, buffer, "use --lib with a copy that only you can write");
 }
 

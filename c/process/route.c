@@ -35,10 +35,9 @@ static bool check(struct unsock_route *route, const char *file) {
 }
 
 static bool put_path(char *file, struct unsock_span directory, const char *name) {
-    struct unsock_text text;
+    struct unsock_text text = unsock_text_in(file, UNSOCK_ROUTE_PATH_MOST);
     while (directory.length > 1 && directory.at[directory.length - 1] == '/')
         directory.length--;
-    unsock_text_start(&text, file, UNSOCK_ROUTE_PATH_MOST);
     if (directory.length != 1 || directory.at[0] != '/')
         unsock_text_span(&text, directory);
     unsock_text_join(&text, directory.length > 0 ? "/" : "./", name);

@@ -29,8 +29,7 @@ static void add_parts(struct unsock_text *text, struct unsock_span rest) {
 
 long unsock_run_resolve(const char *path, char *resolved) {
     char working[UNSOCK_RUN_PATH_MOST];
-    struct unsock_text text;
-    unsock_text_start(&text, resolved, UNSOCK_RUN_PATH_MOST);
+    struct unsock_text text = unsock_text_in(resolved, UNSOCK_RUN_PATH_MOST);
     if (path[0] != '/') {
         long length = unsock_getcwd(working, sizeof(working));
         /* "(unreachable)/…" is outside of this root directory. */
@@ -158,11 +157,10 @@ bool unsock_run_directory_check(const struct unsock_run_directory *directory, bo
 
 static bool not_made(const struct unsock_run_directory *directory, long why, struct unsock_text *error) {
     char parent[UNSOCK_RUN_PATH_MOST];
-    struct unsock_text text;
+    struct unsock_text text = unsock_text_in(parent, sizeof(parent));
     size_t length = strlen(directory->path);
     while (length > 1 && directory->path[length - 1] != '/')
         length--;
-    unsock_text_start(&text, parent, sizeof(parent));
     unsock_text_span(&text, (struct unsock_span){directory->path, length > 1 ? length - 1 : 1});
     unsock_text_join(error, "directory ", directory->path, ": ");
     if (why == -ENOENT) {

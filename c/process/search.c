@@ -25,8 +25,7 @@ static bool next_candidate(struct unsock_span *rest, bool *more, const char *nam
     size_t before = rest->length;
     struct unsock_span directory = unsock_span_next(rest, ':');
     *more = directory.length < before;
-    struct unsock_text text;
-    unsock_text_start(&text, file, UNSOCK_SEARCH_PATH_MOST);
+    struct unsock_text text = unsock_text_in(file, UNSOCK_SEARCH_PATH_MOST);
     unsock_text_span(&text, directory);
     unsock_text_put(&text, directory.length > 0 ? "/" : "./");
     unsock_text_put(&text, name);

@@ -14,8 +14,7 @@ static UNSOCK_TABLE char file[FILE_MOST];
 
 void unsock_self_exe_note(int fd) {
     char link[LINK_MOST];
-    struct unsock_text text;
-    unsock_text_start(&text, link, sizeof(link));
+    struct unsock_text text = unsock_text_in(link, sizeof(link));
     unsock_text_put(&text, "/proc/self/fd/");
     unsock_text_number(&text, (uint64_t)fd, 10, 1);
     long length = unsock_readlinkat(AT_FDCWD, link, file, sizeof(file) - 1);

@@ -40,10 +40,9 @@ static bool found_in(struct match *match, const char *bytes, size_t count) {
 static bool has(const char *process, struct unsock_span wanted) {
     char bytes[CHUNK], path[64];
     struct match match = {.wanted = wanted};
-    struct unsock_text text;
+    struct unsock_text text = unsock_text_in(path, sizeof(path));
     long count, fd;
     bool found = false;
-    unsock_text_start(&text, path, sizeof(path));
     unsock_text_join(&text, "/proc/", process, "/environ");
     fd = unsock_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
     while (fd >= 0 && !found && (count = unsock_read(fd, bytes, sizeof(bytes))) > 0)
@@ -55,8 +54,7 @@ static bool has(const char *process, struct unsock_span wanted) {
 
 /* "UNSOCK_DIR=DIRECTORY" with the NUL at its end; empty: it is too long. */
 static struct unsock_span variable_of(const char *directory, char buffer[CHUNK]) {
-    struct unsock_text text;
-    unsock_text_start(&text, buffer, CHUNK);
+    struct unsock_text text = unsock_text_in(buffer, CHUNK);
     unsock_text_join(&text, VARIABLE, directory);
     return (struct unsock_span){buffer, text.cut ? 0 : text.length + 1};
 }

@@ -78,9 +78,8 @@ static void ask_target(const struct unsock_control_file *control, int type, int6
 static void ask_file(const char *directory, const char *name, int type, int64_t most, struct unsock_answers *answers) {
     struct sockaddr_un path = {.sun_family = AF_UNIX};
     struct unsock_control_file control;
-    struct unsock_text text;
+    struct unsock_text text = unsock_text_in(path.sun_path, sizeof(path.sun_path));
     struct statx status;
-    unsock_text_start(&text, path.sun_path, sizeof(path.sun_path));
     unsock_text_join(&text, directory, "/", name);
     answers->answer = UNSOCK_ANSWER_NOBODY;
     answers->by = UNSOCK_ANSWER_BY_DIRECTORY;

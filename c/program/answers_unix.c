@@ -177,8 +177,7 @@ static struct unsock_span base_of(struct unsock_span name) {
 /* Where the file of this absolute path lies. */
 static bool look_above(struct unsock_span name, struct statx *status) {
     char path[PATH_MOST];
-    struct unsock_text text;
-    unsock_text_start(&text, path, sizeof(path));
+    struct unsock_text text = unsock_text_in(path, sizeof(path));
     unsock_text_span(&text, (struct unsock_span){name.at, name.length - base_of(name).length});
     return name.length > 0 && name.at[0] == '/' && unsock_statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, status) == 0;
 }

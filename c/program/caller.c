@@ -92,9 +92,8 @@ void unsock_caller_derive(const struct unsock_caller_texts *texts, struct unsock
 /* NULL: unreadable. */
 static const char *read_text(long pid, const char *name, char text[TEXT_MOST]) {
     char path[64];
-    struct unsock_text line;
+    struct unsock_text line = unsock_text_in(path, sizeof(path));
     size_t length = 0;
-    unsock_text_start(&line, path, sizeof(path));
     unsock_text_put(&line, "/proc/");
     unsock_text_number(&line, (uint64_t)pid, 10, 1);
     unsock_text_put(&line, name);

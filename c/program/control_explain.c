@@ -100,8 +100,7 @@ static void put_number(struct unsock_text *text, const char *key, uint64_t numbe
 
 static void put_unix(struct unsock_text *text, const uint8_t *address, uint32_t length) {
     char buffer[WORDS_MOST];
-    struct unsock_text shown;
-    unsock_text_start(&shown, buffer, sizeof(buffer));
+    struct unsock_text shown = unsock_text_in(buffer, sizeof(buffer));
     unsock_utf8_show(&shown, unsock_control_path(address, length));
     unsock_text_put(text, ",\"path\":");
     put_string(text, buffer);
@@ -180,8 +179,7 @@ static void put_options(struct unsock_text *text, const struct unsock_control_fi
 
 static void put_words(struct unsock_text *text, const char *key, const uint8_t *address, uint32_t length) {
     char buffer[WORDS_MOST];
-    struct unsock_text words;
-    unsock_text_start(&words, buffer, sizeof(buffer));
+    struct unsock_text words = unsock_text_in(buffer, sizeof(buffer));
     unsock_control_describe_address(&words, address, length);
     unsock_text_join(text, ",\"", key, "\":");
     put_string(text, buffer);
@@ -190,7 +188,8 @@ static void put_words(struct unsock_text *text, const char *key, const uint8_t *
 int unsock_control_explain(const void *bytes, size_t length, char *buffer, size_t size) {
     struct unsock_control_file file;
     char words[WORDS_MOST];
-    struct unsock_text text, target;
+    struct unsock_text text;
+    struct unsock_text target = unsock_text_in(words, sizeof(words));
     unsock_text_start(&text, buffer, size);
     if (!unsock_control_check(bytes, length))
         return say_wrong(&text, bytes, length);
@@ -207,7 +206,6 @@ int unsock_control_explain(const void *bytes, size_t length, char *buffer, size_
     if (unsock_control_half_close(&file))
         unsock_text_join(&text, ",\"halfClose\":\"", unsock_control_half_close(&file), "\"");
     put_options(&text, &file);
-    unsock_text_start(&target, words, sizeof(words));
     unsock_control_describe(&target, &file);
     unsock_text_put(&text, ",\"target\":");
     put_string(&text, words);

@@ -137,11 +137,10 @@ static bool read_unix(const struct making *making, const char *flag, const char 
 
 bool unsock_control_real_path(const char *path, char *real) {
     char link[64];
-    struct unsock_text text;
+    struct unsock_text text = unsock_text_in(link, sizeof(link));
     long fd = unsock_openat(AT_FDCWD, path, UNSOCK_O_PATH | O_CLOEXEC, 0);
     if (fd < 0)
         return false;
-    unsock_text_start(&text, link, sizeof(link));
     unsock_text_put(&text, "/proc/self/fd/");
     unsock_text_number(&text, (uint64_t)fd, 10, 1);
     long length = unsock_readlinkat(AT_FDCWD, link, real, UNSOCK_RUN_PATH_MOST - 1);
@@ -176,12 +175,11 @@ static void set_dest(const struct making *making, const void *address, uint32_t 
 /* Firecracker connects guests to PATH_PORT, and takes the end of what the host sends for the end of all. */
 static bool read_guests(const struct making *making, uint32_t port) {
     char path[UNSOCK_RUN_PATH_MOST];
-    struct unsock_text text;
+    struct unsock_text text = unsock_text_in(path, sizeof(path));
     if (get(making, "--fc-sock"))
         return wrong(making, COMMAND, "--fc-sock and --fc-listen exclude each other", NULL);
     if (get(making, "--vsock-cid"))
         return wrong(making, COMMAND, "--fc-listen needs no --vsock-cid", NULL);
-    unsock_text_start(&text, path, sizeof(path));
     unsock_text_join(&text, get(making, "--fc-listen"), "_");
     unsock_text_number(&text, port, 10, 1);
     unsock_control_half_close_set(making->file, "hold");

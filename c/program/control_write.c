@@ -20,11 +20,10 @@ static size_t directory_length(const char *path) {
 }
 
 static long name_part(const char *path, char *part) {
-    struct unsock_text text;
+    struct unsock_text text = unsock_text_in(part, PATH_MOST);
     uint64_t number;
     if (unsock_getrandom(&number, sizeof(number), 0) != (long)sizeof(number))
         return -EIO;
-    unsock_text_start(&text, part, PATH_MOST);
     unsock_text_span(&text, (struct unsock_span){path, directory_length(path)});
     unsock_text_put(&text, PART);
     unsock_text_number(&text, number, 16, 16);
@@ -77,9 +76,8 @@ static void put_what_is_there(struct unsock_text *error, const char *path, const
 
 void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *left_over) {
     char directory[PATH_MOST];
-    struct unsock_text text;
+    struct unsock_text text = unsock_text_in(directory, sizeof(directory));
     size_t length = directory_length(path);
-    unsock_text_start(&text, directory, sizeof(directory));
     unsock_text_span(&text, (struct unsock_span){length > 0 ? path : ".", length > 1 ? length - 1 : 1});
     unsock_text_join(error, "control file ", path, ": ");
     if (result == -EEXIST)

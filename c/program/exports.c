@@ -196,10 +196,10 @@ static void put_step(struct unsock_route *route, const struct unsock_route_step 
 
 int unsock_route(const char *command, const char *search, char *text, size_t size) {
     char file[UNSOCK_ROUTE_PATH_MOST], line[2 * UNSOCK_ROUTE_PATH_MOST];
-    struct unsock_text steps, error;
+    struct unsock_text steps;
+    struct unsock_text error = unsock_text_in(line, sizeof(line));
     struct unsock_route route = {.search = search, .error = &error, .see = put_step, .context = &steps};
     unsock_text_start(&steps, text, size);
-    unsock_text_start(&error, line, sizeof(line));
     if (unsock_route_find(&route, command, file) && unsock_route_follow(&route, file))
         return 0;
     unsock_text_start(&steps, text, size);
@@ -257,10 +257,10 @@ int unsock_directory_rights(const char *group, const char *mode, int64_t numbers
 int unsock_directory_prepare(const char *path, int how, const char *group, const char *mode, char *error, size_t size) {
     struct unsock_run_directory directory = {.asked = (how & UNSOCK_DIRECTORY_ASKED) != 0};
     struct unsock_directory_rights rights;
-    struct unsock_text line, copy;
+    struct unsock_text line;
+    struct unsock_text copy = unsock_text_in(directory.path, sizeof(directory.path));
     bool force = (how & UNSOCK_DIRECTORY_FORCE) != 0, made = false;
     unsock_text_start(&line, error, size);
-    unsock_text_start(&copy, directory.path, sizeof(directory.path));
     unsock_text_put(&copy, path);
     if (how & UNSOCK_DIRECTORY_PLACE)
         return unsock_run_directory_check_place(&directory, force, &line) ? 0 : -EINVAL;

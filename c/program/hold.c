@@ -42,8 +42,7 @@ static void answer(const struct unsock_hold *hold, const char *request, bool *is
     struct unsock_environment environment = {.list = hold->environment};
     const char *addresses = unsock_environment_get(&environment, "UNSOCK_ADDR");
     struct unsock_run_map map;
-    struct unsock_text error;
-    unsock_text_start(&error, buffer, sizeof(buffer));
+    struct unsock_text error = unsock_text_in(buffer, sizeof(buffer));
     *is_used = !unsock_span_is(unsock_span_of(request), UNUSED);
     if (*is_used && !unsock_begins(request, MAP))
         unsock_text_join(&error, "hold: no such request: \"", request, "\"");

@@ -52,8 +52,7 @@ static long write_to(const char *path, const char *text) {
 /* The same number inside as outside. */
 static long map(const char *path, long number) {
     char line[64];
-    struct unsock_text text;
-    unsock_text_start(&text, line, sizeof(line));
+    struct unsock_text text = unsock_text_in(line, sizeof(line));
     unsock_text_number(&text, (uint64_t)number, 10, 1);
     unsock_text_char(&text, ' ');
     unsock_text_number(&text, (uint64_t)number, 10, 1);

@@ -66,7 +66,7 @@ static int choose_place(const struct unsock_command_call *call, bool force, stru
 /* By the library's own rules: a socket that somebody is bound to stays, and then the control file cannot be made. */
 static void remove_left_over(const char *path) {
     char whole[UNSOCK_RUN_PATH_MOST], seen[PATH_ROOM];
-    struct unsock_text text;
+    struct unsock_text text = unsock_text_in(seen, sizeof(seen));
     struct statx status;
     if (unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status) < 0 ||
         (status.stx_mode & S_IFMT) != S_IFSOCK || unsock_run_resolve(path, whole) < 0)
@@ -77,7 +77,6 @@ static void remove_left_over(const char *path) {
     if (slash < 2)
         return;
     whole[slash - 1] = '\0';
-    unsock_text_start(&text, seen, sizeof(seen));
     unsock_directory_held_path(&text, whole);
     unsock_text_join(&text, "/", whole + slash);
     unsock_prune(seen, 1);
@@ -86,11 +85,11 @@ static void remove_left_over(const char *path) {
 int unsock_make_control_start(const struct unsock_command_call *call) {
     char path[UNSOCK_RUN_PATH_MOST], buffer[2 * UNSOCK_RUN_PATH_MOST];
     struct unsock_control_file file;
-    struct unsock_text place, line;
+    struct unsock_text line = unsock_text_in(buffer, sizeof(buffer));
+    struct unsock_text place = unsock_text_in(path, sizeof(path));
     bool force = unsock_options_value(call->options, "--force");
     if (!unsock_control_from_options(call->options, &file, call->error))
         return UNSOCK_COMMAND_USAGE;
-    unsock_text_start(&place, path, sizeof(path));
     int status = choose_place(call, force, &place);
     if (status != 0)
         return status;
@@ -101,7 +100,6 @@ int unsock_make_control_start(const struct unsock_command_call *call) {
         unsock_control_not_written(call->error, path, result, UNSOCK_CONTROL_BY_FORCE);
         return UNSOCK_COMMAND_FAILED;
     }
-    unsock_text_start(&line, buffer, sizeof(buffer));
     unsock_text_join(&line, path, ": ");
     unsock_control_describe(&line, &file);
     unsock_text_char(&line, '\n');
@@ -244,8 +242,7 @@ static bool absolute_proxy(struct maker *maker, const char *given, char *path) {
     if (given[0] != '/')
         return unsock_control_real_path(given, path) ||
                wrong(maker, "UNSOCK_FC_SOCK", "a relative path must exist", given);
-    struct unsock_text text;
-    unsock_text_start(&text, path, UNSOCK_RUN_PATH_MOST);
+    struct unsock_text text = unsock_text_in(path, UNSOCK_RUN_PATH_MOST);
     unsock_text_put(&text, given);
     return !text.cut || wrong(maker, "UNSOCK_FC_SOCK", "is too long", given);
 }

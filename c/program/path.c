@@ -22,12 +22,11 @@ struct unsock_option_table unsock_path_options(void) {
 
 static int print_library(const struct unsock_command_call *call) {
     char path[UNSOCK_RUN_PATH_MOST], buffer[UNSOCK_RUN_PATH_MOST + 1];
-    struct unsock_text line;
+    struct unsock_text line = unsock_text_in(buffer, sizeof(buffer));
     if (call->options->operand_count > 0 || unsock_options_value(call->options, "--dir"))
         return unsock_command_refuse(call, "path: --lib stands alone");
     if (!unsock_proof_choose(NULL, call->library, &call->environment, path, call->error))
         return UNSOCK_COMMAND_FAILED;
-    unsock_text_start(&line, buffer, sizeof(buffer));
     unsock_text_join(&line, path, "\n");
     return unsock_command_print(call, &line);
 }
@@ -53,7 +52,7 @@ int unsock_path_start(const struct unsock_command_call *call) {
     struct unsock_run_directory directory;
     struct unsock_port_words port;
     char buffer[UNSOCK_RUN_PATH_MOST + 64];
-    struct unsock_text line;
+    struct unsock_text line = unsock_text_in(buffer, sizeof(buffer));
     if (unsock_options_value(options, "--lib"))
         return print_library(call);
     if (options->operand_count == 0)
@@ -62,7 +61,6 @@ int unsock_path_start(const struct unsock_command_call *call) {
                                      call->error) ||
         !unsock_port_words_read(options->operands[0], &port, call->error))
         return UNSOCK_COMMAND_USAGE;
-    unsock_text_start(&line, buffer, sizeof(buffer));
     if (port.has_address) {
         int status = put_clients_path(call, directory.path, &port, &line);
         if (status != 0)

@@ -115,8 +115,7 @@ static int fail(char *line, int status) {
 
 static int fail_with(const char *what, const char *why, int status) {
     char line[PATH_MOST + 256];
-    struct unsock_text text;
-    unsock_text_start(&text, line, sizeof(line));
+    struct unsock_text text = unsock_text_in(line, sizeof(line));
     unsock_text_join(&text, what, ": ", why);
     return fail(line, status);
 }
@@ -145,11 +144,10 @@ static const char *runtime_fails_at(const char *const *argv) {
 /* To the command line, seen from the library where `install` and packages put it. Returns where there is none. */
 static void hand_over(const char *const *argv, const char *const *environment) {
     char own[PATH_MOST], file[PATH_MOST + 32];
-    struct unsock_text text;
+    struct unsock_text text = unsock_text_in(file, sizeof(file));
     if (!own_file(own, sizeof(own)))
         return;
     struct unsock_span base = unsock_base_name(unsock_span_of(own));
-    unsock_text_start(&text, file, sizeof(file));
     unsock_text_span(&text, (struct unsock_span){own, (size_t)(base.at - own)});
     unsock_text_put(&text, COMMAND_LINE);
     if (unsock_faccessat(AT_FDCWD, file, X_OK) < 0)
@@ -166,9 +164,8 @@ static void hand_over(const char *const *argv, const char *const *environment) {
 /* Prints a list of texts, which NULL ends. `failed`: the status where that cannot be. */
 static int print(const char *const *texts, int failed) {
     char line[256];
-    struct unsock_text error;
+    struct unsock_text error = unsock_text_in(line, sizeof(line));
     long result = 0;
-    unsock_text_start(&error, line, sizeof(line));
     for (; *texts && result == 0; texts++)
         result = unsock_output(*texts, strlen(*texts));
     int status = unsock_output_status(result, 0, failed, &error);
@@ -201,8 +198,7 @@ static int print_usage(const struct unsock_option_table *table, int failed) {
 static int run(const char *const *argv, const char *const *environment, bool is_front, bool holds) {
     unsock_start_marks();
     char own[PATH_MOST], line[LINE_MOST];
-    struct unsock_text error;
-    unsock_text_start(&error, line, sizeof(line));
+    struct unsock_text error = unsock_text_in(line, sizeof(line));
     const char *library = own_file(own, sizeof(own)) ? own : NULL;
     struct unsock_run_start start = {.words = argv + 2, .caller = environment, .library = library, .holds = holds};
     int status = unsock_run_words(&start, &error);
@@ -218,8 +214,7 @@ static int run(const char *const *argv, const char *const *environment, bool is_
 static int expose(const char *const *argv, const char *const *environment, bool is_front) {
     unsock_start_marks(); /* below a `run` the real network is meant all the same */
     char line[LINE_MOST];
-    struct unsock_text error;
-    unsock_text_start(&error, line, sizeof(line));
+    struct unsock_text error = unsock_text_in(line, sizeof(line));
     int status = unsock_expose(argv + 2, environment, &error);
     if (status == -ENOTSUP) {
         if (is_front)

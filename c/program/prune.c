@@ -134,8 +134,7 @@ static size_t cut(char *text, char **lines, size_t most) {
 
 static bool prune_sockets(struct pruning *pruning, char *names, char **lines) {
     char seen[UNSOCK_RUN_PATH_MOST];
-    struct unsock_text text;
-    unsock_text_start(&text, seen, sizeof(seen));
+    struct unsock_text text = unsock_text_in(seen, sizeof(seen));
     unsock_directory_held_path(&text, pruning->directory.path);
     int result = unsock_prune_all(seen, pruning->remove, names, NAMES_SIZE);
     if (result < 0 && result != -ENOENT) {
@@ -155,10 +154,9 @@ static bool prune_sockets(struct pruning *pruning, char *names, char **lines) {
 /* Where somebody could put another directory in its place, which has private ones too, they stay. */
 static bool is_trusted(const struct pruning *pruning) {
     char buffer[UNSOCK_RUN_PATH_MOST];
-    struct unsock_text why;
+    struct unsock_text why = unsock_text_in(buffer, sizeof(buffer));
     struct statx status;
     const struct unsock_run_directory *directory = &pruning->directory;
-    unsock_text_start(&why, buffer, sizeof(buffer));
     if (!pruning->force)
         return true;
     return unsock_statx(AT_FDCWD, directory->path, 0, STATX_TYPE, &status) == 0

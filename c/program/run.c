@@ -125,8 +125,7 @@ static const char *place_of(const struct run *run) {
 /* What `--private` has made lies in a directory that was looked at before: who may write there is trusted. */
 static void see_place(struct run *run) {
     char why[WHY_MOST];
-    struct unsock_text text;
-    unsock_text_start(&text, why, sizeof(why));
+    struct unsock_text text = unsock_text_in(why, sizeof(why));
     run->is_open = unsock_trust_place(place_of(run), &text) == UNSOCK_PLACE_OPEN;
     run->options.trust |= run->options.private && run->is_open;
 }

@@ -22,10 +22,9 @@ static bool wrong(struct unsock_text *error, const char *why, const char *text) 
 
 static bool read_port(struct unsock_span word, char *name) {
     struct unsock_port_words port;
-    struct unsock_text text;
+    struct unsock_text text = unsock_text_in(name, UNSOCK_RUN_MAP_NAME);
     if (!unsock_port_words_plain(word, &port))
         return false;
-    unsock_text_start(&text, name, UNSOCK_RUN_MAP_NAME);
     unsock_port_words_name(&text, &port);
     return true;
 }

@@ -33,6 +33,12 @@ struct unsock_span unsock_span_next(struct unsock_span *rest, char separator);
 bool unsock_span_number(struct unsock_span span, unsigned base, uint64_t most, uint64_t *number);
 
 void unsock_text_start(struct unsock_text *text, char *buffer, size_t size);
+
+static inline struct unsock_text unsock_text_in(char *buffer, size_t size) {
+    buffer[0] = '\0';
+    return (struct unsock_text){buffer, size, 0, false};
+}
+
 void unsock_text_char(struct unsock_text *text, char c);
 void unsock_text_put(struct unsock_text *text, const char *string);
 /* Appends strings, one behind the other. */

@@ -55,8 +55,7 @@ static void put_address(struct unsock_text *text, const struct unsock_ip *ip) {
 
 void unsock_address_text_show(struct unsock_text *text, const struct unsock_ip *ip) {
     char buffer[sizeof("xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx")];
-    struct unsock_text written;
-    unsock_text_start(&written, buffer, sizeof(buffer));
+    struct unsock_text written = unsock_text_in(buffer, sizeof(buffer));
     put_address(&written, ip);
     for (size_t i = 0; i < written.length; i++)
         unsock_text_char(text, buffer[i] == '-' ? ':' : buffer[i]);

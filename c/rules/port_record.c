@@ -95,8 +95,7 @@ bool unsock_port_has_record(const struct unsock_port *port) {
 bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me) {
     struct unsock_span rest = unsock_port_all(port);
     struct unsock_port_entry entry;
-    struct unsock_text text;
-    unsock_text_start(&text, port->fresh, sizeof(port->fresh));
+    struct unsock_text text = unsock_text_in(port->fresh, sizeof(port->fresh));
     for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
         if (!is_gone(port->life[i]) && !(me && unsock_port_same(&entry, me)))
             append(&text, &entry);
