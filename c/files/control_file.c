@@ -26,11 +26,9 @@ static long read_all(long fd, uint8_t *bytes, size_t size) {
 static bool is_trusted(uint32_t owner, const char *path) {
     struct statx status;
     char directory[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
-    size_t length = strlen(path);
+    size_t length = (size_t)(unsock_base_name(unsock_span_of(path)).at - path);
     if (owner == 0 || owner == (uint32_t)unsock_geteuid())
         return true;
-    while (length > 0 && path[length - 1] != '/')
-        length--;
     if (length >= sizeof(directory))
         return false;
     memcpy(directory, length > 0 ? path : ".", length > 0 ? length : 1);

@@ -52,19 +52,12 @@ void unsock_file_netns_note(const char *path) {
         note(path);
 }
 
-static struct unsock_span last_component(struct unsock_span path) {
-    size_t start = path.length;
-    while (start > 0 && path.at[start - 1] != '/')
-        start--;
-    return (struct unsock_span){path.at + start, path.length - start};
-}
-
 /*
  * Is this the line of a socket that may be the file's? By the last component of its name: the directory may have
  * others, and a datagram socket's file may have got a number. A forged line can only keep a file.
  */
 static bool may_be(struct unsock_span line, struct unsock_span name) {
-    struct unsock_span last = last_component(line);
+    struct unsock_span last = unsock_base_name(line);
     struct unsock_port_key key, other_key;
     struct unsock_port_entry entry, other;
     if (unsock_port_name_read(name, &key, &entry) && unsock_port_name_read(last, &other_key, &other) &&
@@ -96,7 +89,7 @@ UNSOCK_OWN_FRAME static bool is_from_here(const char *path) {
 }
 
 bool unsock_file_netns_is_gone(const char *path) {
-    struct unsock_span name = last_component(unsock_span_of(path));
+    struct unsock_span name = unsock_base_name(unsock_span_of(path));
     bool found = false;
     if (!is_from_here(path))
         return false;

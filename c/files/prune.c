@@ -77,9 +77,7 @@ int unsock_prune(const char *path, int remove) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct unsock_lock lock;
     struct unsock_directory_visit visit;
-    size_t length = strlen(path), directory = length;
-    while (directory > 0 && path[directory - 1] != '/')
-        directory--;
+    size_t length = strlen(path), directory = (size_t)(unsock_base_name(unsock_span_of(path)).at - path);
     if (directory < 2 || directory == length || length >= sizeof(address.sun_path) ||
         !unsock_directory_visit_begin(&visit, path, directory - 1))
         return -EINVAL;
@@ -100,11 +98,8 @@ struct pruning {
 };
 
 static void tell(const struct pruning *pruning, const char *path, long result) {
-    const char *name = path + strlen(path);
-    while (name[-1] != '/')
-        name--;
     if (result != 0)
-        pruning->seer->see(pruning->seer->context, name, result);
+        pruning->seer->see(pruning->seer->context, unsock_base_name(unsock_span_of(path)).at, result);
 }
 
 /* One that has gone with another one of its port is not there any more. */

@@ -34,9 +34,7 @@ static const char *path_of(const struct unsock_target_file *where) {
 
 /* Of the path, up to the last slash. */
 static size_t directory_length(const char *path) {
-    size_t length = strlen(path);
-    while (length > 0 && path[length - 1] != '/')
-        length--;
+    size_t length = (size_t)(unsock_base_name(unsock_span_of(path)).at - path);
     return length > 0 ? length - 1 : 0;
 }
 

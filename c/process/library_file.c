@@ -7,13 +7,6 @@
 
 static const char own_name[] = "libunsock";
 
-struct unsock_span unsock_base_name(struct unsock_span path) {
-    size_t start = path.length;
-    while (start > 0 && path.at[start - 1] != '/')
-        start--;
-    return (struct unsock_span){path.at + start, path.length - start};
-}
-
 struct unsock_span unsock_preload_next(struct unsock_span *rest) {
     while (rest->length > 0) {
         size_t length = 0;

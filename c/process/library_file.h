@@ -7,9 +7,6 @@
 
 #define UNSOCK_LIBRARY_FILE_MOST 4096
 
-/* What stands behind the last slash. */
-struct unsock_span unsock_base_name(struct unsock_span path);
-
 /* Cuts the next entry off the front of LD_PRELOAD's value: they are separated by spaces or colons (ld.so(8)). Empty at
  * the end. */
 struct unsock_span unsock_preload_next(struct unsock_span *rest);

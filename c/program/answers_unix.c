@@ -167,18 +167,11 @@ struct search {
     bool listens;
 };
 
-static struct unsock_span base_of(struct unsock_span name) {
-    size_t at = name.length;
-    while (at > 0 && name.at[at - 1] != '/')
-        at--;
-    return (struct unsock_span){name.at + at, name.length - at};
-}
-
 /* Where the file of this absolute path lies. */
 static bool look_above(struct unsock_span name, struct statx *status) {
     char path[PATH_MOST];
     struct unsock_text text = unsock_text_in(path, sizeof(path));
-    unsock_text_span(&text, (struct unsock_span){name.at, name.length - base_of(name).length});
+    unsock_text_span(&text, (struct unsock_span){name.at, name.length - unsock_base_name(name).length});
     return name.length > 0 && name.at[0] == '/' && unsock_statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, status) == 0;
 }
 
@@ -202,7 +195,7 @@ static bool is_it(const struct search *search, const struct unix_socket *socket)
     bool same_file = socket->has_file && socket->inode == (uint32_t)search->file.stx_ino;
     if (same_file && socket->device == DEVICE(search->file.stx_dev_major, search->file.stx_dev_minor))
         return true;
-    if (!same_file && !same_text(base_of(name), base_of(search->name)))
+    if (!same_file && !same_text(unsock_base_name(name), unsock_base_name(search->name)))
         return false;
     return look_above(name, &above) && above.stx_ino == search->directory.stx_ino &&
            same_device(&above, &search->directory);

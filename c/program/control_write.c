@@ -13,10 +13,7 @@
 
 /* How much of the path is the directory, with the slash. */
 static size_t directory_length(const char *path) {
-    size_t length = strlen(path);
-    while (length > 0 && path[length - 1] != '/')
-        length--;
-    return length;
+    return (size_t)(unsock_base_name(unsock_span_of(path)).at - path);
 }
 
 static long name_part(const char *path, char *part) {

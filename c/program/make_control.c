@@ -71,9 +71,7 @@ static void remove_left_over(const char *path) {
     if (unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status) < 0 ||
         (status.stx_mode & S_IFMT) != S_IFSOCK || unsock_run_resolve(path, whole) < 0)
         return;
-    size_t slash = strlen(whole);
-    while (slash > 0 && whole[slash - 1] != '/')
-        slash--;
+    size_t slash = (size_t)(unsock_base_name(unsock_span_of(whole)).at - whole);
     if (slash < 2)
         return;
     whole[slash - 1] = '\0';

@@ -30,6 +30,13 @@ struct unsock_span unsock_span_next(struct unsock_span *rest, char separator) {
     return first;
 }
 
+struct unsock_span unsock_base_name(struct unsock_span path) {
+    size_t start = path.length;
+    while (start > 0 && path.at[start - 1] != '/')
+        start--;
+    return (struct unsock_span){path.at + start, path.length - start};
+}
+
 static unsigned digit_value(char c) {
     if (c >= '0' && c <= '9')
         return (unsigned)(c - '0');

@@ -29,6 +29,9 @@ bool unsock_begins(const char *string, const char *with);
 /* Cuts what stands before the first `separator` off the front of *rest; without one, takes all. */
 struct unsock_span unsock_span_next(struct unsock_span *rest, char separator);
 
+/* What stands behind the last '/' of a path. */
+struct unsock_span unsock_base_name(struct unsock_span path);
+
 /* Reads an unsigned number (digits of `base` 8, 10 or 16 only, no sign, no blank), at most `most`. */
 bool unsock_span_number(struct unsock_span span, unsigned base, uint64_t most, uint64_t *number);
 

@@ -142,10 +142,7 @@ bool unsock_kernel_name_read_anywhere(const struct sockaddr_un *address, size_t 
         return false;
     size_t end = UNSOCK_MIN(length, sizeof(*address)) - UNSOCK_SUN_PATH_OFFSET;
     end -= address->sun_path[end - 1] == '\0';
-    size_t start = end;
-    while (start > 0 && address->sun_path[start - 1] != '/')
-        start--;
-    *file = (struct unsock_span){address->sun_path + start, end - start};
+    *file = unsock_base_name((struct unsock_span){address->sun_path, end});
     return unsock_kernel_name_read_file(*file, result);
 }
 
