@@ -3,7 +3,7 @@
  * do: with two kills and a last bind, and with a client.
  *
  * Usage: `deno task test:model [--kills N] [--most N] [WORD]`: those alone whose letters have the word in them, and of
- * those N, spread over all (all of them take more than an hour). The last line is `N choices, M states, F findings`;
+ * those N, spread over all (all of them take ten minutes). The last line is `N choices, M states, F findings`;
  * the exit status tells whether there were any.
  */
 import { parseArgs } from "node:util";
@@ -45,7 +45,7 @@ async function visitAll(chosen: readonly Choice[]): Promise<[number, number, num
   let [choices, all, findings] = [0, 0, 0];
   try {
     showProgress("the model is compiled");
-    const pan = await buildModel(dir, "-O1");
+    const pan = await buildModel(dir);
     for (const choice of chosen) {
       showProgress(`${choices} choices, ${all} states, ${findings} findings: ${choice.kinds}`);
       const { states, wrong } = await explore(pan, dir, choice, DAY_MS);

@@ -49,7 +49,7 @@ Deno.test(
   },
   () =>
     withDir(async (dir) => {
-      const pan = await buildModel(dir, "-O0");
+      const pan = await buildModel(dir);
       for (const choice of CHOICES) {
         const { states, wrong } = await explore(pan, dir, choice, TIMEOUT_MS);
         assertEquals([choice, wrong], [choice, undefined]);
