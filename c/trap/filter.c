@@ -1,9 +1,13 @@
-/* Making the filter. A block for each call, one after the other; each begins with the call's number in the accumulator.
+/*
+ * Making the filter. A block for each call, each begins with the call's number in the accumulator. They stand by
+ * number, in groups that are passed over as a whole: a call meets some ten instructions, not one for each other call.
+ * When it is installed, the kernel tries the filter with all numbers that there are.
  */
 #include "trap/filter.h"
 
 #include "rt/linux.h"
 #include "rt/mark.h"
+#include "rt/mem.h"
 
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -17,12 +21,16 @@
 #endif
 
 #define JUMP_MOST 255
+#define CALLS_MOST 64
+#define GROUP 8
 
 struct maker {
     struct sock_filter *program;
     size_t room;
     size_t length;
     bool failed;
+    size_t usual[CALLS_MOST]; /* instructions that jump to the usual decision */
+    size_t usual_count;
 };
 
 static void put(struct maker *maker, uint16_t code, uint32_t k, size_t if_true, size_t if_false) {
@@ -100,10 +108,25 @@ static void decide(struct maker *maker, const struct unsock_trapped *call) {
     }
 }
 
+/* Jumps, with the instruction at `from`, to what comes next when its condition is met, or when it is not. */
+static void land(struct maker *maker, size_t from, bool if_true) {
+    size_t length = maker->length - from - 1;
+    if (maker->failed || length > JUMP_MOST)
+        maker->failed = true;
+    else if (if_true)
+        maker->program[from].jt = (uint8_t)length;
+    else
+        maker->program[from].jf = (uint8_t)length;
+}
+
 static void put_block(struct maker *maker, const struct unsock_trapped *call) {
     size_t start = maker->length;
     int mark = unsock_sys_marked_argument(call->number);
     put(maker, BPF_JMP | BPF_JEQ | BPF_K, call->number, 0, 0);
+    if (call->when == UNSOCK_TRAPPED_ALWAYS && mark == 0 && call->number != __NR_socket) {
+        maker->usual[maker->usual_count++] = start;
+        return;
+    }
     if (mark >= 0) {
         load_upper(maker, (unsigned)mark);
         give_if(maker, UNSOCK_SYS_MARK, SECCOMP_RET_ALLOW);
@@ -111,15 +134,44 @@ static void put_block(struct maker *maker, const struct unsock_trapped *call) {
     if (call->number == __NR_socket)
         give_if(maker, UNSOCK_SYS_PROBE, SECCOMP_RET_ERRNO | UNSOCK_SYS_PROBE_ERRNO);
     decide(maker, call);
-    size_t length = maker->length - start - 1;
-    if (maker->failed || length > JUMP_MOST)
-        maker->failed = true;
-    else
-        maker->program[start].jf = (uint8_t)length;
+    land(maker, start, false);
+}
+
+/* Of most calls: trapped, unless their first argument has the mark. Once for all of them. */
+static void put_usual(struct maker *maker) {
+    for (size_t i = 0; i < maker->usual_count; i++)
+        land(maker, maker->usual[i], true);
+    load_upper(maker, 0);
+    give_if(maker, UNSOCK_SYS_MARK, SECCOMP_RET_ALLOW);
+    give(maker, TRAP);
+}
+
+static void sort(const struct unsock_trapped *calls, size_t count, uint8_t *order) {
+    for (size_t i = 0; i < count; i++) {
+        size_t place = i;
+        for (; place > 0 && calls[order[place - 1]].number > calls[i].number; place--)
+            order[place] = order[place - 1];
+        order[place] = (uint8_t)i;
+    }
+}
+
+static void put_group(struct maker *maker, const struct unsock_trapped *calls, const uint8_t *order, size_t count,
+                      const struct unsock_trapped *next) {
+    size_t start = maker->length;
+    if (next)
+        put(maker, BPF_JMP | BPF_JGE | BPF_K, next->number, 0, 0);
+    for (size_t i = 0; i < count; i++)
+        put_block(maker, &calls[order[i]]);
+    give(maker, SECCOMP_RET_ALLOW);
+    if (next)
+        land(maker, start, true);
 }
 
 size_t unsock_filter_make(const struct unsock_trapped *calls, size_t count, struct sock_filter *program, size_t room) {
-    struct maker maker = {program, room, 0, false};
+    struct maker maker = {.program = program, .room = room};
+    uint8_t order[CALLS_MOST];
+    if (count > CALLS_MOST)
+        return 0;
     load(&maker, offsetof(struct seccomp_data, arch));
     give_unless(&maker, THIS_MACHINE, SECCOMP_RET_ALLOW);
     load(&maker, offsetof(struct seccomp_data, nr));
@@ -130,8 +182,11 @@ size_t unsock_filter_make(const struct unsock_trapped *calls, size_t count, stru
     put(&maker, BPF_JMP | BPF_JGE | BPF_K, (UNSOCK_TRAPPED_TAG | UNSOCK_TRAPPED_NUMBER) + 1, 1, 0);
     give(&maker, TRAP);
 #endif
-    for (size_t i = 0; i < count; i++)
-        put_block(&maker, &calls[i]);
-    give(&maker, SECCOMP_RET_ALLOW);
+    sort(calls, count, order);
+    for (size_t i = 0; i < count; i += GROUP) {
+        size_t end = UNSOCK_MIN(i + GROUP, count);
+        put_group(&maker, calls, order + i, end - i, end < count ? &calls[order[end]] : NULL);
+    }
+    put_usual(&maker);
     return maker.failed ? 0 : maker.length;
 }
