@@ -114,7 +114,9 @@ static bool correct(int set, struct unsock_epoll_event *event) {
     int fd = event->events & oddities() ? find(set, event, &watch) : -1;
     if (fd < 0)
         return true;
-    uint32_t events = event->events & EPOLLHUP ? unsock_hangup_as_tcp(fd, event->events) : event->events;
+    uint32_t events = event->events;
+    if (events & EPOLLHUP)
+        events = unsock_hangup_as_tcp(fd, events) & (events | watch->events | EPOLLERR);
     if ((events & READABLE) && unsock_urgent_alone(fd))
         events &= ~READABLE;
     if (!(watch->events & EPOLLPRI))

@@ -16,6 +16,7 @@
 uint32_t unsock_hangup_as_tcp(int fd, uint32_t events) {
     if (unsock_sandboxed || !unsock_identify_is_connection(fd))
         return events;
+    events |= POLLRDHUP; /* AF_TIPC does not say it */
     unsigned mark = unsock_socket_mark_certain(fd);
     /* Whoever reads it takes it away, and a write later must know of it. */
     if (events & POLLERR) {
@@ -24,6 +25,6 @@ uint32_t unsock_hangup_as_tcp(int fd, uint32_t events) {
     } else if ((mark & (UNSOCK_END_LOST | UNSOCK_END_TOLD)) == UNSOCK_END_LOST)
         events |= POLLERR;
     else if (!(mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_LOST | UNSOCK_END_RESET | UNSOCK_END_UNKNOWN)))
-        events &= ~(uint32_t)POLLHUP;
+        events = (events & ~(uint32_t)POLLHUP) | POLLOUT; /* which AF_TIPC does not say */
     return events;
 }

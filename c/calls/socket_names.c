@@ -187,8 +187,9 @@ long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length
     struct unsock_fd *entry = redirected(fd, &name, &scratch, &wrong);
     if (wrong < 0)
         return wrong;
-    /* A connected datagram socket whose peer has not come yet is connected all the same. */
-    bool waiting = entry && entry->type == SOCK_DGRAM && unsock_state_is_connected(entry->state);
+    /* A datagram socket whose peer has not come yet is connected all the same. AF_TIPC forgets who has closed. */
+    bool known = entry && (entry->type == SOCK_DGRAM || (entry->kind == UNSOCK_KIND_FOREIGN && entry->remote.family));
+    bool waiting = known && unsock_state_is_connected(entry->state);
     if (result < 0 && !waiting)
         return result;
     if (!entry)

@@ -143,9 +143,9 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
     long wrong = 0;
     if (address && known && known->kind == UNSOCK_KIND_LOCAL && known->remote.family != 0)
         wrong = unsock_socket_names_give_ip(&known->remote, known->domain, address, length);
-    else if (address)
+    else if (address || peer.any.sa_family == UNSOCK_AF_TIPC) /* which forgets it at the peer's close */
         wrong = unsock_socket_names_peer((int)accepted, known ? known : unsock_identify((int)accepted, &scratch), &peer,
-                                         peer_length, address, length);
+                                         peer_length, address ? address : &peer.any, address ? length : &peer_length);
     /* The connection is lost then, as the kernel loses it (__sys_accept4_file, net/socket.c). */
     if (wrong < 0) {
         unsock_fds_forget((int)accepted);

@@ -62,8 +62,8 @@ long unsock_stream_refused(int fd, size_t size, int flags) {
         unsock_socket_mark_set(fd, mark, UNSOCK_END_TOLD);
     if (mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_LOST | UNSOCK_END_RESET | UNSOCK_END_UNKNOWN))
         return unsock_stream_broken(flags);
-    /* Of a peer that only reads no more TCP knows nothing, and nothing is sent for no bytes. */
-    if (size > 0 && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP)) {
+    /* Of a peer that only reads no more TCP knows nothing, and nothing is sent for no bytes. AF_TIPC says POLLHUP. */
+    if (size > 0 && (unsock_socket_poll(fd, POLLRDHUP) & (POLLRDHUP | POLLHUP))) {
         unsock_socket_mark_set(fd, mark, UNSOCK_END_LOST);
         note_lost(fd);
         size = UNSOCK_MIN(size, most_lost(fd, entry));
