@@ -1,5 +1,5 @@
 /** The guest's file system: busybox, the C library, the shim, the test programs and the checks. */
-import { dirname, fromFileUrl, join } from "@std/path/posix";
+import { basename, dirname, fromFileUrl, join } from "@std/path/posix";
 import { readBlocks } from "../docs/page.ts";
 import { findProgram } from "../support/programs.ts";
 import { run } from "../support/process.ts";
@@ -53,7 +53,7 @@ export const ENDINGS: Record<string, string> = {
   half: "7 bytes, then the end of file",
   dup: "7 bytes, then the end of file",
   unread: "0 bytes, then ECONNRESET",
-  write: "a write is taken",
+  write: "poll OUT|RDHUP, a write is taken, the next one EPIPE",
   fork: "15 bytes, then the end of file",
   second: "a second server: EADDRINUSE",
   quit: "300000 bytes, then the end of file",
@@ -74,6 +74,8 @@ export interface More {
   readonly modules?: readonly string[];
   /** What it runs, in the place of guest/checks. */
   readonly checks?: string;
+  /** More scripts for it, by their paths. */
+  readonly scripts?: readonly string[];
   /** Programs of this machine. */
   readonly programs?: readonly string[];
   /** More C programs: the paths of their source files, and flags. */
@@ -141,6 +143,7 @@ export async function makeImage(kernel: Kernel, directory: string, more: More = 
     ...Object.entries(EXPECTED).map(([name, bytes]) => data(`guest/expected/${name}`, bytes)),
     await file("guest/checks", more.checks ?? join(GUEST, "checks"), 0o644),
     await file("guest/support", join(GUEST, "support"), 0o644),
+    ...await Promise.all((more.scripts ?? []).map((path) => file(`guest/${basename(path)}`, path, 0o644))),
     ...await Promise.all(modules.map((name) => moduleEntry(kernel, name))),
     ...await programs(directory, more),
     ...["dev", "proc", "sys", "tmp"].map((path) => ({ kind: "directory", path }) as const),

@@ -6,6 +6,9 @@ import type { Kernel } from "./kernel.ts";
 export const GUEST_PASSED = 16;
 export const GUEST_FAILED = 17;
 
+/** The memory of a guest, in MiB. */
+export const MEMORY = 256;
+
 const STATUS_PASSED = 2 * GUEST_PASSED + 1;
 const STATUS_FAILED = 2 * GUEST_FAILED + 1;
 
@@ -26,7 +29,7 @@ export interface GuestResult {
 export function machineCommand(kernel: Kernel, initramfs: string, words: string[] = []): string[] {
   return [
     "qemu-system-x86_64",
-    ..."-M pc -accel tcg -cpu max -smp 1 -m 256 -nodefaults -no-user-config -display none -nic none".split(" "),
+    ...`-M pc -accel tcg -cpu max -smp 1 -m ${MEMORY} -nodefaults -no-user-config -display none -nic none`.split(" "),
     ..."-serial stdio -no-reboot -device isa-debug-exit,iobase=0x501,iosize=1".split(" "),
     ...["-kernel", kernel.image, "-initrd", initramfs],
     ...["-append", ["console=ttyS0 panic=-1 quiet", ...words].join(" ")],

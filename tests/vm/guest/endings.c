@@ -23,6 +23,7 @@
 
 #define DEADLINE_SECONDS 30
 #define LATER_SECONDS 7
+#define LOST_US 200000
 #define MUCH 300000
 
 static struct sockaddr_in address;
@@ -117,6 +118,7 @@ static void serve(void) {
         int fd = accept(listener, NULL, NULL);
         if (fd < 0)
             fail("accept");
+        alarm(DEADLINE_SECONDS);
         if (!serve_one(fd))
             return;
     }
@@ -145,8 +147,14 @@ static void tell(int fd, char story) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
         poll(&p, 1, -1);
         signal(SIGPIPE, SIG_IGN);
+        p.events = POLLOUT | POLLRDHUP;
+        poll(&p, 1, 0);
         ssize_t written = write(fd, &first, 1);
-        printf("a write is %s\n", written == 1 ? "taken" : strerrorname_np(errno));
+        printf("poll %s, a write is %s, ", p.revents == (POLLOUT | POLLRDHUP) ? "OUT|RDHUP" : "others",
+               written == 1 ? "taken" : strerrorname_np(errno));
+        usleep(LOST_US);
+        written = write(fd, &first, 1);
+        printf("the next one %s\n", written == 1 ? "taken" : strerrorname_np(errno));
         return;
     }
     if (story == 'c') {
