@@ -182,8 +182,7 @@ static bool read_guests(const struct making *making, uint32_t port) {
         return wrong(making, COMMAND, "--fc-listen needs no --vsock-cid", NULL);
     unsock_text_join(&text, get(making, "--fc-listen"), "_");
     unsock_text_number(&text, port, 10, 1);
-    unsock_control_half_close_set(making->file, "hold");
-    return read_unix(making, "--fc-listen", path, false);
+    return read_unix(making, "--fc-listen", path, false) && unsock_control_half_close_set(making->file, "hold");
 }
 
 static bool read_vsock(const struct making *making) {
