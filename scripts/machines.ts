@@ -1,6 +1,10 @@
-/** The tests that need two machines: `deno task test:machines` boots them under qemu and runs tests/machines in them. */
+/**
+ * The tests that need machines of their own: `deno task test:machines` boots them under qemu and runs tests/machines in them.
+ * With `--write` the table of stories in docs/between-machines.md is written anew, instead of being compared.
+ */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..");
 const args = ["test", "-A", join(ROOT, "tests", "machines", "machines.ts")];
-Deno.exit((await new Deno.Command(Deno.execPath(), { args, cwd: ROOT }).spawn().status).code);
+const env = { WRITE_MACHINES_PAGE: Deno.args.includes("--write") ? "1" : "" };
+Deno.exit((await new Deno.Command(Deno.execPath(), { args, cwd: ROOT, env }).spawn().status).code);

@@ -1,0 +1,91 @@
+/** Connections and bytes a second between two machines, beside the same without unsock: `deno task bench:machines`. */
+import { dirname, fromFileUrl, join } from "@std/path/posix";
+import { withDir } from "../support/dir.ts";
+import { type Proc, run, start } from "../support/process.ts";
+import { shimLibrary } from "../support/shim.ts";
+import { until } from "../support/wait.ts";
+import { makeImage } from "../vm/image.ts";
+import { fetchKernel } from "../vm/kernel.ts";
+import { bootNode, compileHost, startHub, startMultiplexer, udsPath } from "./cluster.ts";
+import { Host } from "./host.ts";
+
+const HERE = dirname(fromFileUrl(import.meta.url));
+const CACHE = join(HERE, "..", "..", "build", "vm");
+const PORT = 1500;
+const ROUNDS = 7;
+const CONNECTIONS = 100;
+const MEGABYTES = 10;
+const TIMEOUT_MS = 240_000;
+
+/** Numbers a second: without unsock, and with it. */
+type Pair = readonly [number, number];
+
+function median(numbers: number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
+}
+
+function line(name: string, pairs: Pair[]): string {
+  const [plain, shimmed] = [0, 1].map((side) => median(pairs.map((pair) => pair[side] ?? NaN)));
+  const ratios = pairs.map(([one, other]) => other / one);
+  const range = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
+  return `| ${name} | ${plain?.toFixed(0)} | ${shimmed?.toFixed(0)} | ${median(ratios).toFixed(2)} | ${range} |`;
+}
+
+async function rate(command: string[], env: Record<string, string> = {}): Promise<number> {
+  const { code, stdout, stderr } = await run(command, { env, timeoutMs: TIMEOUT_MS });
+  if (code !== 0) throw new Error(`${command.join(" ")}: exit status ${code}\n${stderr}`);
+  return Number(stdout);
+}
+
+/** The pairs that the guest has printed, by what it calls them. */
+function guestPairs(machine: Proc): Map<string, Pair[]> {
+  const pairs = new Map<string, Pair[]>();
+  for (const [, name, plain, shimmed] of machine.output().matchAll(/^rate ([^:]+): ([\d.]+) ([\d.]+)\r?$/gm)) {
+    if (name !== undefined) pairs.set(name, [...pairs.get(name) ?? [], [Number(plain), Number(shimmed)]]);
+  }
+  return pairs;
+}
+
+async function hostPairs(dir: string, host: Host): Promise<Map<string, Pair[]>> {
+  await host.lead("to-guest", PORT, "--fc-sock", udsPath(dir, 1), "--vsock-port", "5301");
+  const pairs = new Map<string, Pair[]>();
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [kind, number] of [["connects", CONNECTIONS], ["bytes", MEGABYTES]] as const) {
+      const command = [join(dir, "rates"), kind, `${number}`];
+      const plain = await rate([...command, `fc:${udsPath(dir, 1)}:5300`]);
+      const shimmed = await rate([...command, `tcp:127.0.0.1:${PORT}`], host.environment("to-guest"));
+      pairs.set(`host ${kind}`, [...pairs.get(`host ${kind}`) ?? [], [plain, shimmed]]);
+    }
+  }
+  return pairs;
+}
+
+await withDir(async (dir) => {
+  const kernel = await fetchKernel(CACHE);
+  const bench = (name: string) => join(HERE, "bench", name);
+  const image = await makeImage(kernel, dir, {
+    modules: ["failover", "net_failover", "virtio_net", "vmw_vsock_virtio_transport"],
+    checks: join(HERE, "guest", "story"),
+    scripts: [bench("node1"), bench("node2")],
+    programs: ["tipc"],
+    compiled: { rates: [bench("rates.c")] },
+  });
+  const programs = await compileHost(dir);
+  const host = new Host(dir);
+  await host.lead("from-guest", PORT, "--fc-listen", udsPath(dir, 2), "--vsock-port", "6301");
+  await using _hub = await startHub(programs, dir, 2);
+  await using _of1 = await startMultiplexer(programs, dir, 1);
+  await using _of2 = await startMultiplexer(programs, dir, 2);
+  await using _plain = start([join(dir, "rates"), "serve", `unix:${udsPath(dir, 2)}_6300`]);
+  await using _shimmed = start([join(dir, "rates"), "serve", `tcp:127.0.0.1:${PORT}`], {
+    env: host.environment("from-guest"),
+  });
+  await using _first = bootNode(kernel, image, dir, 1);
+  await using second = bootNode(kernel, image, dir, 2);
+  await until("the guests are ready", () => /^ready/m.test(second.output()), TIMEOUT_MS);
+  await second.result(TIMEOUT_MS);
+  const pairs = new Map([...guestPairs(second), ...await hostPairs(dir, host)]);
+  console.log(`${shimLibrary()}, ${ROUNDS} rounds in turn: the median of each, and of the rounds' ratios`);
+  console.log("| what | without | with unsock | ratio | from … to |\n| --- | --- | --- | --- | --- |");
+  for (const [name, found] of pairs) console.log(line(name, found));
+});

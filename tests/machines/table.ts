@@ -1,0 +1,103 @@
+/** The table of stories in docs/between-machines.md, which the task compares with what it sees, and writes. */
+import { WHOSE } from "./whose.ts";
+
+/** How two machines are connected. TCP over their Ethernet is the oracle. */
+export const CHANNELS = ["tcp", "tipc", "host", "guest"] as const;
+export type Channel = typeof CHANNELS[number];
+
+const TITLES: Record<Exclude<Channel, "tcp">, string> = {
+  tipc: "TIPC",
+  host: "host to guest",
+  guest: "guest to host",
+};
+
+/** What was told of each story, by channel. */
+export type Told = Record<Channel, Map<string, string>>;
+
+const BEGIN = "<!-- stories: written by deno task test:machines -->";
+const END = "<!-- end of stories -->";
+
+/**
+ * Reads stories that were told.
+ *
+ * @param lines "NAME: FACTS", each.
+ * @returns The facts by name, in order.
+ */
+export function readStories(lines: string[]): Map<string, string> {
+  const stories = new Map<string, string>();
+  for (const line of lines) {
+    const [, name, facts] = /^([^:]+): (.*)$/.exec(line) ?? [];
+    if (name !== undefined && facts !== undefined) stories.set(name, facts);
+  }
+  return stories;
+}
+
+/** Vsock has no datagrams. */
+function hasStory(told: Told, channel: Channel, name: string): boolean {
+  return told[channel].has(name);
+}
+
+/**
+ * Writes the table and what differs below it.
+ *
+ * @param told What was told.
+ * @returns Lines of Markdown.
+ * @throws {Error} for a difference that nothing explains.
+ */
+export function storyTable(told: Told): string {
+  const others = CHANNELS.filter((channel) => channel !== "tcp");
+  const rows = [...told.tcp.keys()].map((name) => {
+    const marks = others.map((channel) =>
+      !hasStory(told, channel, name) ? "–" : told[channel].get(name) === told.tcp.get(name) ? "as TCP" : "differs"
+    );
+    return `| ${name} | ${marks.join(" | ")} |`;
+  });
+  const head = [`| story | ${others.map((channel) => TITLES[channel]).join(" | ")} |`, "| --- | --- | --- | --- |"];
+  return [...head, ...rows, "", ...others.map((channel) => count(told, channel)), "", ...differences(told)].join("\n");
+}
+
+function count(told: Told, channel: Exclude<Channel, "tcp">): string {
+  const names = [...told[channel].keys()];
+  const alike = names.filter((name) => told[channel].get(name) === told.tcp.get(name));
+  return `- ${TITLES[channel]}: ${alike.length} of ${names.length} as over TCP.`;
+}
+
+function* differences(told: Told): Generator<string> {
+  yield "| story | over TCP | where else | what there | whose it is |";
+  yield "| --- | --- | --- | --- | --- |";
+  for (const [name, oracle] of told.tcp) {
+    const found = new Map<string, Exclude<Channel, "tcp">[]>();
+    for (const channel of CHANNELS) {
+      const facts = told[channel].get(name);
+      if (channel !== "tcp" && facts !== undefined && facts !== oracle) {
+        found.set(facts, [...found.get(facts) ?? [], channel]);
+      }
+    }
+    for (const [facts, channels] of found) {
+      const where = channels.map((channel) => TITLES[channel]).join(", ");
+      const whose = [...new Set(channels.map((channel) => whoseIs(name, channel)))].join(" ");
+      yield `| ${name} | ${oracle} | ${where} | ${facts} | ${whose} |`;
+    }
+  }
+}
+
+function whoseIs(name: string, channel: Exclude<Channel, "tcp">): string {
+  const entry = WHOSE[name]?.[channel];
+  if (entry === undefined) {
+    throw new Error(`${name}, ${TITLES[channel]}: differs from TCP, and whose it is stands nowhere`);
+  }
+  return entry;
+}
+
+/**
+ * Puts the table in its place.
+ *
+ * @param page The page's text.
+ * @param table From storyTable.
+ * @returns The new text.
+ */
+export function withTable(page: string, table: string): string {
+  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error("the page has no place for the table");
+  return `${page.slice(0, begin + BEGIN.length)}\n\n${table}\n\n${page.slice(end)}`;
+}
