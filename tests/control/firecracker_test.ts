@@ -1,11 +1,13 @@
 /** Ordinary programs and Firecracker's guests: through the multiplexer to the guest, and from the guest to the host. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { dirname, join } from "@std/path/posix";
 import { controlFile, sockaddrUnix } from "../support/control.ts";
 import { withDir } from "../support/dir.ts";
 import { GUEST_PORT, PORT, withMultiplexer } from "../support/firecracker.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { mayUnshare } from "../support/namespaces.ts";
+import { shimEnv, shimLibrary } from "../support/shim.ts";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import { until } from "../support/wait.ts";
 
@@ -41,6 +43,39 @@ async function say(path: string, line: string): Promise<string> {
     // The end of a connection with unread data in it.
     if (error instanceof Deno.errors.ConnectionReset) return "";
     throw error;
+  });
+}
+
+// --- Where others have it --------------------------------------------------------------------------------------------
+
+const SANDBOX = "0123456789abcdef".repeat(4);
+const TALK = `
+import socket
+with socket.create_connection(("127.0.0.1", ${PORT})) as client:
+    print(client.recv(100).decode())
+`;
+
+for (
+  const path of [`/run/vc/vm/${SANDBOX}/clh.sock`, `/run/vc/firecracker/${SANDBOX}/root/kata.hvsock`, "/run/v.sock"]
+) {
+  Deno.test({
+    name: `a control file leads to ${path.replace(SANDBOX, "SANDBOX")}`,
+    ignore: !need("python3", "unshare") || !await mayUnshare(),
+    fn: () =>
+      withMultiplexer({ kind: "eager", text: "hello" }, async ({ dir, path: listening }) => {
+        const place = join(dir, "..", "run");
+        await Deno.mkdir(join(place, dirname(path).slice("/run".length)), { recursive: true });
+        // A socket's name may be longer than what bind takes.
+        await Deno.rename(listening, join(place, path.slice("/run".length)));
+        const steps = [
+          `mount --bind ${place} /run`,
+          `rm ${dir}/${PORT}.sock`,
+          `${shimLibrary()} make-control --dir ${dir} --port ${PORT} --fc-sock ${path} --vsock-port ${GUEST_PORT}`,
+          `${shimLibrary()} run --dir ${dir} -- python3 -c '${TALK}'`,
+        ];
+        const { stdout, stderr } = await run(["unshare", "-Urm", "sh", "-ec", steps.join("\n")]);
+        assertMatch(stdout, /\nhello\n$/, stderr);
+      }),
   });
 }
 

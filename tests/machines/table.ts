@@ -75,10 +75,25 @@ function* differences(told: Told): Generator<string> {
     }
     for (const [facts, channels] of found) {
       const where = channels.map((channel) => TITLES[channel]).join(", ");
-      const whose = [...new Set(channels.map((channel) => whoseIs(name, channel)))].join(" ");
-      yield `| ${name} | ${oracle} | ${where} | ${facts} | ${whose} |`;
+      yield `| ${name} | ${cell(oracle)} | ${where} | ${cell(facts)} | ${whoseAre(name, channels)} |`;
     }
   }
+}
+
+/** Poll's events are joined by what ends a cell. */
+function cell(facts: string): string {
+  return facts.replaceAll("|", "+");
+}
+
+/** Once, where all have one reason. */
+function whoseAre(name: string, channels: Exclude<Channel, "tcp">[]): string {
+  const reasons = new Map<string, string[]>();
+  for (const channel of channels) {
+    const reason = whoseIs(name, channel);
+    reasons.set(reason, [...reasons.get(reason) ?? [], TITLES[channel]]);
+  }
+  if (reasons.size === 1) return [...reasons.keys()].join("");
+  return [...reasons].map(([reason, where]) => `${where.join(", ")}: ${reason}`).join(" ");
 }
 
 function whoseIs(name: string, channel: Exclude<Channel, "tcp">): string {

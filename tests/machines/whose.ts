@@ -2,10 +2,10 @@
 
 type Whose = Partial<Record<"tipc" | "host" | "guest", string>>;
 
-const HELD = "Held back, as Firecracker and TIPC have no half-close that leaves the other direction.";
+const HELD = "Held back: passed on, it would end the other direction, too.";
 const FIRECRACKER = "Firecracker tells the host nothing of a guest's half-close.";
-const NO_RESET = "vsock: a close is an end of file, whatever is unread or lingers.";
-const LAST_HOLDER = "TIPC: whoever is killed resets its peer.";
+const NO_RESET = "In vsock a close is an end of file, whatever is unread or lingers.";
+const LAST_HOLDER = "Whoever is killed resets its peer, in TIPC.";
 const NO_URGENT = "vsock has no urgent data.";
 
 /** By story, as docs/between-machines.md shows it. */
@@ -32,5 +32,5 @@ export const WHOSE: Record<string, Whose> = {
   "shutdown of reading": { tipc: "Nothing is told to TIPC, and `read` waits." },
   "killed client": { tipc: LAST_HOLDER },
   "killed client in a write": { tipc: LAST_HOLDER },
-  "server that forks": { tipc: "TIPC: the library is not certain that no child has the socket." },
+  "server that forks": { tipc: "The library is not certain that no child has the socket." },
 };

@@ -1,10 +1,12 @@
 /**
  * A Firecracker-style multiplexer: the Unix socket by which a host reaches the vsock ports of its guest. What it does is
  * what Firecracker's does, in src/vmm/src/devices/virtio/vsock: the CONNECT line is read by `read_local_stream_port` and a
- * request that the guest refuses ends in a reset, by which the stream is closed (unix/muxer.rs); a guest that does not
- * answer is given up after `CONN_REQUEST_TIMEOUT_MS`, 2 s (csm/mod.rs, `defs`); and the end of what the host sends is the
- * end of the connection: `recv_pkt` makes a read of 0 bytes a shutdown of both sides, "We can neither send nor receive any
- * more data" (csm/connection.rs).
+ * request that the guest refuses ends in a reset, by which the stream is closed (`recv_pkt`, unix/muxer.rs); a guest that
+ * does not answer is given up after `CONN_REQUEST_TIMEOUT_MS`, 2 s (csm/mod.rs, `defs`), as soon as another connection is
+ * added (`sweep_killq`, called by `add_connection`, unix/muxer.rs): here at once, as if one were; and the end of what the
+ * host sends is the end of the connection: `recv_pkt` makes a read of 0 bytes a shutdown of both sides, "We can neither
+ * send nor receive any more data" (csm/connection.rs). Its limit of connections (`MAX_CONNECTIONS`, unix/mod.rs) and its
+ * flow control are in tests/machines/host, which has a guest's packets.
  */
 
 /** Firecracker's first answer: the host-side port that it invented for the connection. */
