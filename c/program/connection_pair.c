@@ -159,6 +159,11 @@ static long fill_pipe(int fd, struct end *end) {
     end->is_real = take_pipe(end);
     long count = end->is_real ? unsock_splice(fd, NULL, end->pipe.in, NULL, PIPE, SPLICE_NONBLOCK) : 0;
     end->piped = count > 0 ? (uint32_t)count : 0;
+    /* A sandbox's filter may not know it. */
+    if (count == -EPERM || count == -ENOSYS) {
+        end->is_real = false;
+        count = 0;
+    }
     /* 0 is the end, or urgent data, which splice does not go past: read says which. */
     if (count <= 0)
         leave_pipe(end);
