@@ -2,6 +2,7 @@
 #include "probe.h"
 
 #include <pthread.h>
+#include <setjmp.h>
 #include <stdatomic.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -44,6 +45,40 @@ static void bring_signal_stack(void) {
     CHECK(sigaltstack(&alternate, NULL));
 }
 
+static sigjmp_buf before_call;
+static atomic_int jumps;
+static atomic_bool may_jump;
+
+static void jumper(int number) {
+    (void)number;
+    name_of(server);
+    if (may_jump && jumps < SIGNALS)
+        siglongjmp(before_call, 1);
+}
+
+/* Out of a call that waits, again and again: nothing is left of it. */
+static void *jumps_away(void *nothing) {
+    for (volatile int i = 0; i < SIGNALS; i++) {
+        if (sigsetjmp(before_call, 1) == 0) {
+            may_jump = true;
+            accept(server, NULL, NULL);
+        }
+        jumps++;
+    }
+    return nothing;
+}
+
+static int mappings(void) {
+    int count = 0;
+    char byte;
+    FILE *file = fopen("/proc/self/maps", "r");
+    while (file != NULL && fread(&byte, 1, 1, file) == 1)
+        count += byte == '\n';
+    if (file != NULL)
+        fclose(file);
+    return count;
+}
+
 static void *works(void *nothing) {
     bring_signal_stack();
     while (!over) {
@@ -81,7 +116,20 @@ int main(void) {
     }
     over = true;
     pthread_join(thread, NULL);
-    close(server);
     fact("handlers in the middle of calls", "%d", (int)handled);
+    action = (struct sigaction){.sa_handler = jumper};
+    CHECK(sigaction(SIGUSR1, &action, NULL));
+    int first = mappings();
+    CHECK(-pthread_create(&thread, &attributes, jumps_away, NULL));
+    for (int seen = 0; seen < SIGNALS; seen = jumps) {
+        usleep(300); /* it waits by then, mostly */
+        if (jumps == seen && seen < SIGNALS)
+            pthread_kill(thread, SIGUSR1);
+        for (int tries = 0; tries < 100 && jumps == seen; tries++)
+            usleep(20);
+    }
+    pthread_join(thread, NULL);
+    fact("jumps out of calls", "%d, more than 50 mappings left by them: %d", (int)jumps, mappings() - first > 50);
+    close(server);
     return 0;
 }
