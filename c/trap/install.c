@@ -114,7 +114,9 @@ static void handle(int signal, void *signal_info, void *signal_context) {
         unsock_signals_foreign(signal, signal_info, signal_context);
         return;
     }
-    struct unsock_own_stack *stack = unsock_own_stack_lend(call.context);
+    /* What is executed brings its own, and gives none back. */
+    bool executes = call.info->number == __NR_execve || call.info->number == __NR_execveat;
+    struct unsock_own_stack *stack = executes ? NULL : unsock_own_stack_lend(call.context);
     if (stack)
         unsock_own_stack_call(stack, call.context, answer_elsewhere, &call);
     else

@@ -210,7 +210,7 @@ static bool is_mapped_below(uint64_t here, uint64_t size) {
     uint64_t now = page << 32 | __atomic_load_n(&generation, __ATOMIC_RELAXED);
     if (__atomic_load_n(known, __ATOMIC_RELAXED) == now)
         return true;
-    if (!unsock_user_writable_far((void *)(here - size), size))
+    if (!unsock_user_readable_far((void *)(here - size), size))
         return false;
     __atomic_store_n(known, now, __ATOMIC_RELAXED);
     return true;
