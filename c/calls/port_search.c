@@ -164,7 +164,7 @@ static long go_known(const struct unsock_port_search *search, enum unsock_known_
 
 long unsock_port_go(struct unsock_port_search *search) {
     enum unsock_known_way known = unsock_known_port(search->target, search->type);
-    if (known != UNSOCK_KNOWN_NOTHING) {
+    if (known != UNSOCK_KNOWN_NOTHING && known != UNSOCK_KNOWN_CONTROL) {
         long result = go_known(search, known);
         if (!goes_on(search, result))
             return result;

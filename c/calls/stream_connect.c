@@ -272,7 +272,13 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     bool in_place = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & (UNSOCK_NAMED | UNSOCK_DUPLICATED));
     bool waiting = entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_SPENT &&
                    (entry->flags & UNSOCK_STREAM_WAITING);
-    long result = waiting ? wait_again(&attempt) : in_place ? connect_in_place(&attempt) : connect_by_standin(&attempt);
+    long result;
+    if (waiting)
+        result = wait_again(&attempt);
+    else if (unsock_target_connect_known(fd, entry, attempt.path.sun_path, &attempt.target, &result))
+        attempt.nonblocking = result < 0 && unsock_socket_nonblocking(fd) == 1;
+    else
+        result = in_place ? connect_in_place(&attempt) : connect_by_standin(&attempt);
     result =
         result == UNSOCK_TARGET_FALLBACK ? connect_real(&attempt, asked) : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
     /* A connection that is there is no failure for the log, whatever the program is told first. */

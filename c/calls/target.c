@@ -18,6 +18,7 @@
 #include "kernel/option_query.h"
 #include "kernel/socket_info.h"
 #include "memory/fds.h"
+#include "memory/known_ports.h"
 #include "memory/state.h"
 #include "replace/epoll.h"
 #include "replace/redirect.h"
@@ -127,6 +128,8 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     bool bound = (entry->flags & UNSOCK_BOUND) || waiting;
     way.socket = -1;
     long result = begin(fd, entry, path, asked, &way, answers);
+    if (asked && entry->type == SOCK_STREAM && *answers == UNSOCK_ANSWERS_CONTROL)
+        unsock_known_port_note(asked, SOCK_STREAM, UNSOCK_KNOWN_CONTROL);
     if (way.socket < 0 || !goes_on(&way, result))
         return result;
     long installed = way.asks ? install_asking(fd, entry, &way, asked)
@@ -146,6 +149,17 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     if (bound && entry->kind == UNSOCK_KIND_FOREIGN)
         entry->local = local;
     return result;
+}
+
+bool unsock_target_connect_known(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *asked,
+                                 long *result) {
+    long answers;
+    if (unsock_known_port(asked, SOCK_STREAM) != UNSOCK_KNOWN_CONTROL)
+        return false;
+    *result = unsock_target_connect(fd, entry, path, asked, &answers);
+    if (answers != UNSOCK_ANSWERS_CONTROL)
+        unsock_known_port_note(asked, SOCK_STREAM, UNSOCK_KNOWN_NOTHING);
+    return answers == UNSOCK_ANSWERS_CONTROL;
 }
 
 /* An AF_UNIX target that is a file is made, and goes with its socket, as the port's own would be. */

@@ -8,18 +8,14 @@
 #include "rules/control.h"
 #include "unsock.h"
 
-/* One byte more than a control file has, so that a longer file is seen as such. */
+/* One byte more than a control file has, so that a longer file is seen as such. A file gives all that it has at once.
+ */
 static long read_all(long fd, uint8_t *bytes, size_t size) {
-    size_t filled = 0;
-    while (filled < size) {
-        long count = unsock_read(fd, bytes + filled, size - filled);
-        if (count < 0 && count != -EINTR)
-            return count;
-        if (count == 0)
-            break;
-        filled += count > 0 ? (size_t)count : 0;
-    }
-    return (long)filled;
+    long count;
+    do
+        count = unsock_read(fd, bytes, size);
+    while (count == -EINTR);
+    return count;
 }
 
 /* Root, this user, and whoever made the directory may say where the traffic of others goes; somebody else may not. */
@@ -47,12 +43,8 @@ static bool may_be_followed(long fd, const char *path) {
 int unsock_control_file_read(const char *path, struct unsock_control_file *control) {
     uint8_t bytes[sizeof(*control) + 1];
     struct statx status;
-    /* O_PATH opens nothing: looking at a FIFO or a device neither blocks nor wakes anybody. */
-    long look = unsock_descriptor(__NR_openat, AT_FDCWD, path, UNSOCK_O_PATH | O_CLOEXEC);
-    if (look < 0)
-        return (int)look;
-    long result = unsock_statx(look, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status);
-    unsock_close(look);
+    /* Looking at a FIFO or a device neither blocks nor wakes anybody. */
+    long result = unsock_statx(AT_FDCWD, path, 0, STATX_TYPE, &status);
     if (result < 0)
         return (int)result;
     if ((status.stx_mode & S_IFMT) != S_IFREG)

@@ -13,6 +13,7 @@ enum unsock_known_way {
     UNSOCK_KNOWN_WILDCARD, /* of its family's wildcard */
     UNSOCK_KNOWN_BOTH,     /* of the wildcard of both families */
     UNSOCK_KNOWN_PLAIN,    /* datagrams: PORT.dgram.sock itself has just been heard of */
+    UNSOCK_KNOWN_CONTROL,  /* streams: a control file stands at PORT.sock */
 };
 
 /* Of the port and the family of `target`; `type`: SOCK_STREAM or SOCK_DGRAM. */
