@@ -12,9 +12,10 @@ import { Host } from "./host.ts";
 const HERE = dirname(fromFileUrl(import.meta.url));
 const CACHE = join(HERE, "..", "..", "build", "vm");
 const PORT = 1500;
-const ROUNDS = 7;
-const CONNECTIONS = 100;
-const MEGABYTES = 10;
+/** Many short ones: other load takes some of them whole, and leaves others alone. */
+const ROUNDS = 30;
+const CONNECTIONS = 20;
+const MEGABYTES = 3;
 const TIMEOUT_MS = 240_000;
 
 /** Numbers a second: without unsock, and with it. */
@@ -25,10 +26,10 @@ function median(numbers: number[]): number {
 }
 
 function line(name: string, pairs: Pair[]): string {
-  const [plain, shimmed] = [0, 1].map((side) => median(pairs.map((pair) => pair[side] ?? NaN)));
+  const [plain, shimmed] = [0, 1].map((side) => Math.max(...pairs.map((pair) => pair[side] ?? NaN)));
   const ratios = pairs.map(([one, other]) => other / one);
-  const range = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
-  return `| ${name} | ${plain?.toFixed(0)} | ${shimmed?.toFixed(0)} | ${median(ratios).toFixed(2)} | ${range} |`;
+  const best = ((shimmed ?? NaN) / (plain ?? NaN)).toFixed(2);
+  return `| ${name} | ${plain?.toFixed(0)} | ${shimmed?.toFixed(0)} | ${best} | ${median(ratios).toFixed(2)} |`;
 }
 
 async function rate(command: string[], env: Record<string, string> = {}): Promise<number> {
@@ -85,7 +86,7 @@ await withDir(async (dir) => {
   await until("the guests are ready", () => /^ready/m.test(second.output()), TIMEOUT_MS);
   await second.result(TIMEOUT_MS);
   const pairs = new Map([...guestPairs(second), ...await hostPairs(dir, host)]);
-  console.log(`${shimLibrary()}, ${ROUNDS} rounds in turn: the median of each, and of the rounds' ratios`);
-  console.log("| what | without | with unsock | ratio | from … to |\n| --- | --- | --- | --- | --- |");
+  console.log(`${shimLibrary()}, ${ROUNDS} rounds in turn: the best of each, and the median of the rounds' ratios`);
+  console.log("| what | without | with unsock | ratio | median |\n| --- | --- | --- | --- | --- |");
   for (const [name, found] of pairs) console.log(line(name, found));
 });
