@@ -5,6 +5,7 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
+#include "rt/table.h"
 
 #define AUXILIARY_RANDOM 25 /* AT_RANDOM (getauxval(3)): 16 bytes at the end of the first thread's stack */
 
@@ -16,6 +17,11 @@
 #define STACKS 64
 #define COUNT_BITS 22
 #define THREAD_STACK_MOST ((uintptr_t)2 << 20)
+
+/* Of memory that stays, a bit for each page. */
+#define STAYING_PAGES ((uintptr_t)1 << 20)
+static UNSOCK_TABLE uint64_t seen[STAYING_PAGES / 64];
+static uintptr_t stays_from; /* 0: there is none */
 
 uintptr_t unsock_user_stack_end;
 static uintptr_t first_thread;
@@ -60,6 +66,22 @@ static bool can_write(uintptr_t at) {
     return unsock_futex(&nobody, WAKE_OP_PRIVATE, 0, 0, (void *)word, ADD | IF_LESS | LEAST) != -EFAULT;
 }
 
+void unsock_user_stays(uintptr_t from) {
+    stays_from = from;
+}
+
+static bool has_been_seen(uintptr_t at) {
+    uintptr_t page = (at - stays_from) / UNSOCK_PAGE;
+    return page < STAYING_PAGES && (__atomic_load_n(&seen[page / 64], __ATOMIC_RELAXED) >> page % 64 & 1);
+}
+
+static bool note_seen(uintptr_t at) {
+    uintptr_t page = (at - stays_from) / UNSOCK_PAGE;
+    if (stays_from != 0 && page < STAYING_PAGES)
+        __atomic_fetch_or(&seen[page / 64], (uint64_t)1 << page % 64, __ATOMIC_RELAXED);
+    return true;
+}
+
 /* How many of the `size` bytes from `at` on can be had: all that lie before the first page that cannot. */
 static size_t reach(uintptr_t at, size_t size, bool (*can)(uintptr_t)) {
     uintptr_t end = at + size;
@@ -67,7 +89,7 @@ static size_t reach(uintptr_t at, size_t size, bool (*can)(uintptr_t)) {
     if (end < at)
         return 0;
     for (uintptr_t next = at; next < end; next = (next | (UNSOCK_PAGE - 1)) + 1) {
-        if (!can(next))
+        if (!has_been_seen(next) && !(can(next) && note_seen(next)))
             return next - at;
     }
     return size;
@@ -137,7 +159,10 @@ long unsock_user_strings(const char *const *list) {
 
 /* What will be written over may be written to meanwhile: the signal mask is told there, in half the time. */
 static bool can_fill(uintptr_t at, size_t size) {
-    return size < 8 || at == 0 ? can_write(at) : unsock_rt_sigprocmask(0, NULL, (void *)at) != -EFAULT;
+    if (has_been_seen(at))
+        return true;
+    bool can = size < 8 || at == 0 ? can_write(at) : unsock_rt_sigprocmask(0, NULL, (void *)at) != -EFAULT;
+    return can && note_seen(at);
 }
 
 long unsock_user_write_far(void *to, const void *from, size_t size) {

@@ -22,6 +22,12 @@ void unsock_user_start(void);
 /* Where no libc can say it: `end` is what the kernel put at the end of the first thread's stack (AT_RANDOM), or 0. */
 void unsock_user_start_at(uintptr_t end);
 
+/*
+ * Once, at start: from this address on, for 4 GiB, what can be read or written once can always be, both. So each page
+ * is asked for no more than once.
+ */
+void unsock_user_stays(uintptr_t from);
+
 /* Can these bytes be read, or written? Asks the kernel, page by page. Nothing changes. */
 bool unsock_user_readable_far(const void *at, size_t size);
 bool unsock_user_writable_far(void *at, size_t size);

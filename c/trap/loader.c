@@ -12,6 +12,7 @@
 #include "rt/system_calls.h"
 #include "rt/table.h"
 #include "rt/text.h"
+#include "rt/user.h"
 #include "rt/vdso.h"
 #include "rules/settings.h"
 #include "trap/image.h"
@@ -173,6 +174,13 @@ __attribute__((noreturn)) static void jump(uint64_t entry, uint64_t *stack) {
 
 static UNSOCK_TABLE struct unsock_image program, linker;
 
+/* Where Go's heap begins, with its goroutines' stacks: it gives no address back (runtime/malloc.go, mallocinit). */
+#ifdef __x86_64__
+#define GO_HEAP ((uintptr_t)0x00c0 << 32)
+#else
+#define GO_HEAP ((uintptr_t)0x0040 << 32)
+#endif
+
 /*
  * A static program makes all its calls itself, and Go's do so, too, with a libc beside them. A filter of another
  * version of the library's may be in force here, which does not know of the tag: where threads' stacks have to be
@@ -216,6 +224,8 @@ void unsock_loader_start(uint64_t *stack) {
     tell(&start, &program, linker.bias);
     if (unsock_trap_install(alternate, start.ignored) < 0)
         fail(start.name, "this system does not let its system calls be trapped (seccomp)", EXIT_OWN);
+    if (alternate)
+        unsock_user_stays(GO_HEAP);
     patch(&start, fd, alternate);
     unsock_close(fd);
     jump(program.interpreter[0] != '\0' ? linker.entry : program.entry, start.stack);
