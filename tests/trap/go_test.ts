@@ -1,5 +1,5 @@
 /** Go programs make their system calls themselves, on stacks of their own: trapped, in each way that they are linked. */
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { runIsolated } from "../support/probe.ts";
@@ -51,6 +51,25 @@ async function exchangeThousands(dir: string, binary: string, extra: Record<stri
   assertEquals(facts, ["10000 exchanges, 0 errors", `file: ${binary}`, "child: redirected 1 0 x", "<nil>"]);
   assertStrictEquals(traffic ?? 0, 0);
 }
+
+Deno.test({
+  name: "a Go program's heap is looked at once, and not with each call",
+  ignore: !need("go") || !need("cc") || !need("strace"),
+  fn: () =>
+    withDir(async (dir) => {
+      const binary = await buildGo(join(dir, "exchange"), { flags: [], cgo: false });
+      const child = await buildLinked(join(HERE, "child.c"), dir, "static");
+      const sockets = join(dir, "s");
+      const { LD_PRELOAD: _, ...env } = shimEnv(sockets, {});
+      const looks = join(dir, "looks");
+      const strace = ["strace", "-f", "-qq", "-o", looks, "-e", "trace=rt_sigprocmask", "-e", "signal=none"];
+      const command = [...strace, shimLibrary(), "run", "--", binary, "300", child, sockets, "20996", "x"];
+      const { stdout, stderr } = await run(command, { env, timeoutMs: 60_000 });
+      assertStrictEquals(stdout.split("\n")[0], "300 exchanges, 0 errors", stderr);
+      const count = (await Deno.readTextFile(looks)).split("rt_sigprocmask(").length - 1;
+      assert(count < 1_500, `${count} looks, in 300 exchanges`);
+    }),
+});
 
 for (const [mode, how] of Object.entries(MODES)) {
   Deno.test({
