@@ -12,7 +12,6 @@
 #include "kernel/beyond_limit.h"
 #include "kernel/log.h"
 #include "kernel/option_query.h"
-#include "kernel/socket_info.h"
 #include "memory/born_local.h"
 #include "memory/fds.h"
 #include "memory/state.h"

@@ -10,7 +10,6 @@
 #include "kernel/log.h"
 #include "memory/born_local.h"
 #include "memory/fds.h"
-#include "memory/state.h"
 #include "replace/reuse.h"
 #include "rt/libc.h"
 #include "rt/mem.h"

@@ -8,7 +8,6 @@
 #include "kernel/identify.h"
 #include "memory/fds.h"
 #include "rt/libc.h"
-#include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
 #include "rt/user.h"

@@ -19,7 +19,6 @@
 #include "rt/libc.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/system_calls.h"
 #include "rt/user.h"
 #include "rules/address.h"
 #include "rules/errno.h"

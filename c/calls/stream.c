@@ -17,7 +17,6 @@
 #include "replace/redirect.h"
 #include "replace/reuse.h"
 #include "rt/libc.h"
-#include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
 #include "rules/address.h"

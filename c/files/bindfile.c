@@ -11,7 +11,6 @@
 #include "kernel/version.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/system_calls.h"
 #include "rules/address.h"
 #include "rules/errno.h"
 #include "rules/port_name.h"

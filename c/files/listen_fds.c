@@ -111,17 +111,15 @@ long unsock_listen_fds_find(const struct unsock_bind_request *request, const str
     return -ENOENT;
 }
 
-long unsock_listen_fds_bound(struct unsock_bound *bound, const struct sockaddr_un *path, int handed) {
-    bound->path = *path;
-    bound->how = UNSOCK_BOUND_HANDED;
-    bound->share = handed;
-    return 0;
-}
-
 static long bind_path(const struct unsock_bind_request *request, const struct sockaddr_un *path, socklen_t length,
                       struct unsock_bound *bound) {
     long handed = unsock_listen_fds_find(request, path, length);
-    return handed < 0 ? handed : unsock_listen_fds_bound(bound, path, (int)handed);
+    if (handed < 0)
+        return handed;
+    bound->path = *path;
+    bound->how = UNSOCK_BOUND_HANDED;
+    bound->share = (int)handed;
+    return 0;
 }
 
 UNSOCK_OWN_FRAME long unsock_listen_fds_bind_port(const struct unsock_bind_request *request,

@@ -37,9 +37,6 @@ long unsock_listen_fds_bind_port(const struct unsock_bind_request *request, stru
 long unsock_listen_fds_bind_entry(const struct unsock_bind_request *request, const struct unsock_port_entry *entry,
                                   struct unsock_bound *bound);
 
-/* Fills `bound`: the descriptor `handed` has the socket at that path. Returns 0. */
-long unsock_listen_fds_bound(struct unsock_bound *bound, const struct sockaddr_un *path, int handed);
-
 /* Is this another descriptor of a socket that was handed over? For where what was known of it has been lost. */
 bool unsock_listen_fds_is_behind(int fd);
 

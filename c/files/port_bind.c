@@ -15,7 +15,6 @@
 #include "kernel/version.h"
 #include "memory/fds.h"
 #include "rt/net.h"
-#include "rt/system_calls.h"
 #include "rules/address.h"
 #include "rules/port_name.h"
 #include "rules/port_record.h"

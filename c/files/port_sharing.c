@@ -91,7 +91,8 @@ void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_e
     }
 }
 
-void unsock_port_tell_number(struct unsock_port_key key, const struct unsock_port_entry *before, uint8_t number) {
+/* The file of the entry has got this number: descriptors of this process that have its socket know it from now on. */
+static void tell_number(struct unsock_port_key key, const struct unsock_port_entry *before, uint8_t number) {
     struct unsock_port_entry its;
     for (int fd = -1; (fd = next_of(fd, key, &its)) >= 0;) {
         struct unsock_fd *known = unsock_fds_known(fd);
@@ -118,7 +119,7 @@ static void settle_numbers(struct unsock_port *port, unsigned from, bool joined)
         before = entry;
         before.number = 0;
         if (i >= from && joined)
-            unsock_port_tell_number(port->key, &before, entry.number);
+            tell_number(port->key, &before, entry.number);
         else if (i >= from)
             unsock_port_unlink(port->key, &entry);
     }

@@ -19,9 +19,6 @@ int unsock_port_find_silent(struct unsock_port_key key, const struct unsock_port
 /* `me` listens now: those of this process that it excludes, and that do not listen, wait from now on. */
 void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_entry *me);
 
-/* The file of the entry has got this number: descriptors of this process that have its socket know it from now on. */
-void unsock_port_tell_number(struct unsock_port_key key, const struct unsock_port_entry *before, uint8_t number);
-
 /*
  * With the directory locked: `me`, whose file is there, becomes one of the port, as it was read and as `joining` says.
  * Returns 0 or -errno; -EEXIST: somebody has made PORT.sock meanwhile.

@@ -11,7 +11,6 @@
 #include "kernel/file_info.h"
 #include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/system_calls.h"
 #include "rt/text.h"
 #include "rules/address.h"
 #include "rules/file_name.h"

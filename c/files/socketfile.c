@@ -104,7 +104,7 @@ static void set_open_mode(long fd, int mode) {
  * chmod that follows no link: in somebody else's directory the name may be a link to another file by now. Where the
  * directory itself may have been exchanged, the file is looked for in the very directory that was meant.
  */
-void unsock_socketfile_set_mode(const char *path, int mode) {
+static void set_mode(const char *path, int mode) {
     if (unsock_directory_has_path(path) && !unsock_directory_may_move() &&
         unsock_fchmodat2(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) == 0)
         return;
@@ -122,7 +122,7 @@ void unsock_socketfile_set_mode(const char *path, int mode) {
 static void set_bound_mode(int socket, const char *path, int mode) {
     long fd = unsock_directory_has_path(path) ? -EPERM : unsock_descriptor(__NR_ioctl, socket, SIOCUNIXFILE_NUMBER);
     if (fd < 0) {
-        unsock_socketfile_set_mode(path, mode);
+        set_mode(path, mode);
         return;
     }
     set_open_mode(fd, mode);

@@ -34,9 +34,6 @@ enum unsock_port_life unsock_socketfile_life_at_rest(long probe, const struct so
 /* Is the datagram socket behind the file connected to somebody? */
 bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t length);
 
-/* chmod(2) of the socket file at a path, which is no link. */
-void unsock_socketfile_set_mode(const char *path, int mode);
-
 #define UNSOCK_OPEN_TO_ALL 0666 /* answers come to a client's own file from servers of any user, as over UDP */
 
 /* bind(2) with UNSOCK_MODE, or where that is not set, with `mode` (-1: as the umask says). Returns 0 or -errno. */

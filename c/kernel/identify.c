@@ -1,7 +1,6 @@
 /* What a descriptor is of which nothing is known. */
 #include "kernel/identify.h"
 
-#include "kernel/file_info.h"
 #include "kernel/other_name.h"
 #include "kernel/socket_info.h"
 #include "kernel/socket_mark.h"

@@ -4,7 +4,6 @@
 #include "kernel/program_info.h"
 #include "process/errno_words.h"
 #include "process/library_file.h"
-#include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
 

@@ -3,9 +3,7 @@
 
 #include "kernel/program_info.h"
 #include "process/exec.h"
-#include "rt/mem.h"
 #include "rt/net.h"
-#include "rt/system_calls.h"
 #include "rt/text.h"
 
 static const char shell[] = "/bin/sh";

@@ -1,7 +1,6 @@
 /* Answering for /proc/self/exe. */
 #include "process/self_exe.h"
 
-#include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
 #include "rt/table.h"

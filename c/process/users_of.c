@@ -2,7 +2,6 @@
 #include "process/users_of.h"
 
 #include "kernel/entries.h"
-#include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
 #include "rt/text.h"

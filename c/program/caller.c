@@ -21,6 +21,19 @@
 static const char hands_down[][10] = {"ash",  "bash", "busybox", "dash", "fish", "ksh", "ksh93",
                                       "mksh", "oksh", "rbash",   "sh",   "yash", "zsh", "systemd"};
 
+/* /proc/PID/limits and status, of this process and of its parent; NULL: unreadable. */
+struct unsock_caller_texts {
+    const char *own_limits;
+    const char *parent_limits;
+    const char *parent_status;
+};
+
+struct unsock_caller {
+    bool ignores_sigpipe;
+    bool changes_nofile; /* else that stays as it is */
+    uint64_t soft_nofile;
+};
+
 /* What stands in the line that begins so, behind that and blanks. False: there is none. */
 static bool find_line(const char *text, const char *start, struct unsock_span *rest) {
     struct unsock_span lines = unsock_span_of(text ? text : "");
@@ -78,7 +91,8 @@ static void derive_nofile(const struct unsock_caller_texts *texts, struct unsock
     caller->changes_nofile = caller->soft_nofile != own.rlim_cur;
 }
 
-void unsock_caller_derive(const struct unsock_caller_texts *texts, struct unsock_caller *caller) {
+/* What the caller most likely had. Pure. */
+static void derive(const struct unsock_caller_texts *texts, struct unsock_caller *caller) {
     struct unsock_span name = {NULL, 0}, ignored;
     uint64_t signals = 0;
     *caller = (struct unsock_caller){.ignores_sigpipe = false};
@@ -114,7 +128,7 @@ void unsock_caller_restore(void) {
                                         read_text(parent, "/status", parent_status)};
     struct unsock_caller caller;
     struct rlimit64 nofile;
-    unsock_caller_derive(&texts, &caller);
+    derive(&texts, &caller);
     if (!caller.ignores_sigpipe)
         unsock_keeper_dispose(SIGPIPE, SIG_DFL);
     if (!caller.changes_nofile || unsock_prlimit64(0, RLIMIT_NOFILE, NULL, &nofile) < 0)
@@ -127,7 +141,7 @@ int unsock_caller_state(const char *own_limits, const char *parent_limits, const
                         int64_t *soft_nofile) {
     struct unsock_caller_texts texts = {own_limits, parent_limits, parent_status};
     struct unsock_caller caller;
-    unsock_caller_derive(&texts, &caller);
+    derive(&texts, &caller);
     *soft_nofile = caller.changes_nofile ? (int64_t)caller.soft_nofile : -1;
     return caller.ignores_sigpipe;
 }

@@ -3,7 +3,6 @@
 
 #include "files/control_file.h"
 #include "process/errno_words.h"
-#include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
 #include "rules/control_words.h"

@@ -3,7 +3,6 @@
 
 #include "process/private.h"
 #include "program/keeper_channel.h"
-#include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
 

@@ -7,7 +7,6 @@
 #include "process/run_directory.h"
 #include "program/directory_names.h"
 #include "program/output.h"
-#include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
 

@@ -2,7 +2,6 @@
 #include "program/run_map.h"
 
 #include "kernel/entries.h"
-#include "process/errno_words.h"
 #include "process/run_directory.h"
 #include "program/control_write.h"
 #include "program/port_words.h"

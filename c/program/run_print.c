@@ -2,7 +2,6 @@
 #include "program/run_print.h"
 
 #include "program/output.h"
-#include "rt/mem.h"
 #include "rt/text.h"
 
 static bool is_safe(char c) {

@@ -4,7 +4,6 @@
 #include "process/errno_words.h"
 #include "program/keeper.h"
 #include "program/keeper_channel.h"
-#include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
 

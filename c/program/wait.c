@@ -17,7 +17,6 @@
 #define CONNECTION_MOST_MS 1000
 #define UNWATCHED_MS 100
 #define FOR_EVER (-1)
-#define SECOND_US 1000000
 #define SECONDS_DIGITS 6
 #define FRACTION_DIGITS 3
 /*

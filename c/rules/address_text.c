@@ -1,7 +1,6 @@
 /* How an address is written in names. Pure. */
 #include "rules/address_text.h"
 
-#include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/text.h"
 #include "rules/ip.h"

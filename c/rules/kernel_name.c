@@ -5,7 +5,6 @@
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/text.h"
-#include "rules/address.h"
 #include "rules/ip.h"
 #include "rules/keyed_hash.h"
 #include "rules/port_name.h"

@@ -1,7 +1,6 @@
 /* Names of settings, and of what is none. */
 #include "rules/setting_names.h"
 
-#include "rt/mem.h"
 #include "rules/nearest.h"
 
 #define PREFIX "UNSOCK_"

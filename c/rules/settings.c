@@ -9,8 +9,6 @@
 #include "rules/setting_names.h"
 #include "unsock.h"
 
-#include <linux/stat.h>
-
 #define ACCEPT_AS_BITS_LEAST 8
 #define ACCEPT_AS_BITS_MOST 30
 #define CONNECT_TIMEOUT_DEFAULT_MS 5000
