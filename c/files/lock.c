@@ -2,7 +2,6 @@
 #include "files/lock.h"
 
 #include "files/directory_change.h"
-#include "files/lock_file.h"
 #include "kernel/beyond_limit.h"
 #include "memory/this_process.h"
 #include "rt/libc.h"
@@ -21,6 +20,8 @@
 #define WAIT_AGAIN_NS 20000000
 #define VAIN_NS 10000000000
 #define CLOSED_MOST_NS 50000000
+#define FLAGS (O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+
 #ifdef __aarch64__
 #define SIGNAL_FRAME_LEAST 4096
 #else
@@ -29,10 +30,8 @@
 
 /* struct flock of fcntl(2) on 64-bit machines. */
 struct record {
-    int16_t type;
-    int16_t whence;
-    int64_t start;
-    int64_t length;
+    int16_t type, whence;
+    int64_t start, length;
     int32_t pid;
 };
 
@@ -110,6 +109,56 @@ static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
 }
 
 /*
+ * Makes the lock's file. Where others may write to the directory they may have the lock too: the same classes of users
+ * may open its file, and nobody else. It gets its name when that is so: who is killed before leaves no lock that others
+ * cannot open.
+ */
+static long make_shared(const struct unsock_lock *lock, const struct statx *directory) {
+    char name[sizeof(lock->path) + 16];
+    struct unsock_text text = unsock_text_in(name, sizeof(name));
+    unsock_text_join(&text, lock->path, ".");
+    unsock_text_number(&text, (uint64_t)unsock_gettid(), 10, 1);
+    unsock_directory_unlink(name);
+    long fd = unsock_directory_open(name, FLAGS | O_CREAT | O_EXCL, 0200);
+    if (fd < 0)
+        return fd;
+    if (unsock_fchown(fd, directory->stx_uid, directory->stx_gid) < 0)
+        unsock_fchown(fd, -1, directory->stx_gid);
+    unsock_fchmod(fd, 0200 | (directory->stx_mode & UNSOCK_OTHERS_WRITE));
+    long result = unsock_directory_link(name, lock->path);
+    unsock_directory_unlink(name);
+    if (result < 0)
+        unsock_close(fd);
+    return result < 0 ? result : fd;
+}
+
+/*
+ * Opens the file of a lock that is being taken, or makes it; whether it stays there when the lock is given back is said
+ * in `lock`. *made: this process has made it just now, and by this name alone. Returns the descriptor or -errno.
+ */
+static long open_file(struct unsock_lock *lock, const char *directory, bool *made) {
+    struct statx status;
+    if (lock->closes && unsock_this_process()->lock_kept) {
+        long fd = unsock_directory_open(lock->path, FLAGS, 0);
+        if (fd >= 0)
+            return fd;
+    }
+    if (unsock_statx(AT_FDCWD, directory, 0, STATX_MODE | STATX_UID | STATX_GID, &status) < 0)
+        return -EACCES;
+    /* Where this process has left the file, it was its user's. */
+    bool left = lock->keeps && unsock_this_process()->lock_kept;
+    bool private =
+        (status.stx_mode & UNSOCK_OTHERS_WRITE) == 0 && (left || status.stx_uid == (uint32_t)unsock_geteuid());
+    lock->keeps = lock->keeps && private;
+    long fd = lock->keeps ? unsock_directory_open(lock->path, FLAGS, 0) : -ENOENT;
+    if (fd != -ENOENT)
+        return fd;
+    fd = private ? unsock_directory_open(lock->path, FLAGS | O_CREAT | O_EXCL, 0200) : make_shared(lock, &status);
+    *made = private && fd >= 0;
+    return fd == -EEXIST ? unsock_directory_open(lock->path, FLAGS, 0) : fd;
+}
+
+/*
  * The lock counts only on the file that is there now: its last holder may have removed the one that was opened. One
  * that was made by this name alone has it as long as it has any.
  */
@@ -129,7 +178,7 @@ static bool is_the_file(const struct unsock_lock *lock, long fd, bool made) {
 static long attempt(struct unsock_lock *lock, const char *directory) {
     struct record whole = {.type = F_WRLCK};
     bool made = false;
-    long fd = unsock_lock_file_open(lock, directory, &made);
+    long fd = open_file(lock, directory, &made);
     if (fd < 0)
         return fd == -ENOENT ? -EAGAIN : fd;
     long result = unsock_fcntl(fd, F_SETLK, (unsigned long)&whole);
@@ -188,13 +237,11 @@ static long wait_for(struct unsock_lock *lock, const char *directory, int32_t se
 static long take(struct unsock_lock *lock, const char *directory, size_t length, int64_t most) {
     static const uint64_t all = ~(uint64_t)0;
     char name[sizeof(lock->path)];
-    struct unsock_text text;
-    unsock_text_start(&text, name, sizeof(name));
+    struct unsock_text text = unsock_text_in(name, sizeof(name));
     unsock_text_span(&text, (struct unsock_span){directory, length});
     memset(lock->path, 0, sizeof(lock->path)); /* all of it is summed up */
     unsock_text_start(&text, lock->path, sizeof(lock->path));
-    unsock_text_put(&text, name);
-    unsock_text_put(&text, LOCK_NAME);
+    unsock_text_join(&text, name, LOCK_NAME);
     int32_t first = unsock_this_process()->owner, self = unsock_own_thread();
     lock->signals = 0;
     lock->blocks = first == 0 || first == self;
@@ -212,18 +259,10 @@ long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t
     return take(lock, directory, length, WAIT_MOST_NS);
 }
 
-static long take_own(struct unsock_lock *lock, bool closes) {
+long unsock_lock_take(struct unsock_lock *lock, bool closes) {
     lock->keeps = true;
     lock->closes = closes;
     return take(lock, unsock_settings.directory, unsock_settings.directory_length, WAIT_MOST_NS);
-}
-
-long unsock_lock_take_to_close(struct unsock_lock *lock) {
-    return take_own(lock, true);
-}
-
-long unsock_lock_take(struct unsock_lock *lock) {
-    return take_own(lock, false);
 }
 
 void unsock_lock_drop(struct unsock_lock *lock) {

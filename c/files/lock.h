@@ -39,14 +39,11 @@ struct unsock_lock {
  */
 long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length);
 
-/* The same of the directory of the socket files. */
-long unsock_lock_take(struct unsock_lock *lock);
-
 /*
- * The same to close a socket. Whether others may write to the directory by now is asked where a socket is bound:
- * whoever may not open the file that this process has left, waits for that in any case.
+ * The same of the directory of the socket files. `closes`: to close a socket. Whether others may write to the directory
+ * by now is asked where one is bound: whoever may not open the file that this process has left, waits for that anyway.
  */
-long unsock_lock_take_to_close(struct unsock_lock *lock);
+long unsock_lock_take(struct unsock_lock *lock, bool closes);
 
 /* Unlocks, whatever locking said. */
 void unsock_lock_drop(struct unsock_lock *lock);

@@ -207,7 +207,7 @@ UNSOCK_OWN_FRAME static long bind_unlocked(struct binding *binding, long why) {
 
 static long bind_somebodys(struct binding *binding) {
     struct unsock_lock lock;
-    long locked = unsock_lock_take(&lock);
+    long locked = unsock_lock_take(&lock, false);
     binding->port = unsock_port_borrow();
     binding->probe = unsock_socketfile_probe();
     long result = -ENOBUFS;

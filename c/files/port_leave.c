@@ -122,7 +122,7 @@ void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_en
 long unsock_port_sweep(struct unsock_port_key key) {
     struct unsock_lock lock;
     struct unsock_port *port = unsock_port_borrow();
-    long result = port ? unsock_lock_take(&lock) : -ENOBUFS;
+    long result = port ? unsock_lock_take(&lock, false) : -ENOBUFS;
     if (result == 0) {
         long probe = unsock_socketfile_probe();
         result = sweep(port, key, probe);

@@ -184,7 +184,7 @@ UNSOCK_OWN_FRAME void unsock_port_note_connected(struct unsock_port_key key, con
         unsock_port_look(key, &first, &several) == UNSOCK_PORT_OURS && several ? unsock_port_borrow() : NULL;
     if (!port)
         return;
-    if (unsock_lock_take(&lock) == 0) {
+    if (unsock_lock_take(&lock, false) == 0) {
         unsock_port_read(port, key);
         if (port->several && unsock_port_living(port) > 1 && mark_connected(port, entry))
             unsock_port_put_record(port, NULL);

@@ -56,7 +56,7 @@ UNSOCK_OWN_FRAME long unsock_remove_file_try_by(long probe, const struct unsock_
     socklen_t length = unsock_port_own_path(old, &path);
     if (unsock_socketfile_is_live(probe, &path, length))
         return is_anothers(old, &path);
-    long done = unsock_lock_take_to_close(&lock);
+    long done = unsock_lock_take(&lock, true);
     if (done == 0)
         done = leave_if_over(old, unsock_socketfile_life(probe, &path, length), probe);
     unsock_lock_drop(&lock);
@@ -93,7 +93,7 @@ static long close_locked(int fd, const struct unsock_fd *old, long probe, long *
 
 long unsock_remove_file_close(int fd, const struct unsock_fd *old, long probe, long *done) {
     struct unsock_lock lock;
-    *done = unsock_lock_take_to_close(&lock);
+    *done = unsock_lock_take(&lock, true);
     long result = *done == 0 ? close_locked(fd, old, probe, done) : unsock_close(fd);
     unsock_lock_drop(&lock);
     return result;
@@ -103,7 +103,7 @@ bool unsock_remove_file_force(const struct unsock_fd *entry) {
     struct unsock_lock lock;
     if (unsock_fd_is_handed(entry))
         return true;
-    bool locked = unsock_lock_take(&lock) == 0;
+    bool locked = unsock_lock_take(&lock, false) == 0;
     if (locked) {
         long probe = unsock_socketfile_probe();
         leave(entry, UNSOCK_PORT_DEAD, probe);

@@ -6,7 +6,7 @@ import { need } from "../support/programs.ts";
 import { tryEveryMoment } from "./tool.ts";
 
 const SOURCES: Readonly<Record<string, readonly string[]>> = {
-  files: ["directory", "target_file", "directory_change", "lock", "lock_file", "file_netns", "socketfile"],
+  files: ["directory", "target_file", "directory_change", "lock", "file_netns", "socketfile"],
   kernel: ["beyond_limit", "file_info", "socket_info", "trust", "version"],
   memory: ["this_process"],
   rt: ["libc", "lines", "mem", "sys", "text", "user", "vdso"],

@@ -9,7 +9,7 @@ import { until } from "../support/wait.ts";
 import { buildTool } from "./tool.ts";
 
 const SOURCES = {
-  files: ["directory_change", "lock", "lock_file"],
+  files: ["directory_change", "lock"],
   kernel: ["beyond_limit"],
   memory: ["this_process"],
   rt: ["libc", "mem", "sys", "text", "user", "vdso"],

@@ -10,7 +10,6 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     "listen_fds",
     "directory_change",
     "lock",
-    "lock_file",
     "file_netns",
     "port",
     "port_bind",
