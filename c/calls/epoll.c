@@ -1,18 +1,19 @@
 /*
- * epoll_wait and its kin. What the kernel says is what the program gets, but for hang-ups that TCP would not tell of
- * yet, and urgent bytes that nobody can read (calls/urgent.h; replace/epoll.c asks for them). Such a one the kernel
+ * The calls of epoll. What the kernel says is what the program gets, but for hang-ups that TCP would not tell of yet,
+ * and urgent bytes that nobody can read (calls/urgent.h; replace/epoll.c asks for them). Such a one the kernel
  * tells of again and again: so the registration waits by edge meanwhile, which wakes it when anything changes, and it
  * becomes again what it was as soon as there is something to tell.
  */
-#include "replace/epoll.h"
+#include "calls/list.h"
+
 #include "calls/asking.h"
 #include "calls/hangup.h"
-#include "calls/list.h"
 #include "calls/urgent.h"
 #include "kernel/socket_info.h"
 #include "memory/epoll_memory.h"
 #include "memory/fds.h"
 #include "memory/watches.h"
+#include "replace/epoll.h"
 #include "rt/clock.h"
 #include "rt/libc.h"
 #include "rt/net.h"
