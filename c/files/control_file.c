@@ -32,29 +32,40 @@ static bool is_trusted(uint32_t owner, const char *path) {
     return unsock_statx(AT_FDCWD, directory, 0, STATX_UID, &status) == 0 && status.stx_uid == owner;
 }
 
-/* Both the file and the link that led to it, if there is one. */
-static bool may_be_followed(long fd, const char *path) {
+static bool is_of_trusted(long at, const char *name, int flags, const char *path) {
     struct statx status;
-    return unsock_statx(fd, "", AT_EMPTY_PATH, STATX_UID, &status) == 0 && is_trusted(status.stx_uid, path) &&
-           unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_UID, &status) == 0 &&
-           is_trusted(status.stx_uid, path);
+    return unsock_statx(at, name, flags, STATX_UID, &status) == 0 && is_trusted(status.stx_uid, path);
+}
+
+/* Both the file and the link that led to it, if there is one. */
+static bool may_be_followed(long fd, const char *path, bool linked) {
+    return is_of_trusted(fd, "", AT_EMPTY_PATH, path) &&
+           (!linked || is_of_trusted(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, path));
+}
+
+/* Of what kind is it, and is it a link? Looking at a FIFO or a device neither blocks nor wakes anybody. */
+static long look(const char *path, bool *linked) {
+    struct statx status;
+    long result = unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status);
+    *linked = result == 0 && (status.stx_mode & S_IFMT) == S_IFLNK;
+    if (*linked)
+        result = unsock_statx(AT_FDCWD, path, 0, STATX_TYPE, &status);
+    return result < 0 ? result : status.stx_mode & S_IFMT;
 }
 
 int unsock_control_file_read(const char *path, struct unsock_control_file *control) {
     uint8_t bytes[sizeof(*control) + 1];
-    struct statx status;
-    /* Looking at a FIFO or a device neither blocks nor wakes anybody. */
-    long result = unsock_statx(AT_FDCWD, path, 0, STATX_TYPE, &status);
-    if (result < 0)
-        return (int)result;
-    if ((status.stx_mode & S_IFMT) != S_IFREG)
-        return -ENODATA;
+    bool linked;
+    long result = look(path, &linked);
+    if (result != S_IFREG)
+        return result < 0 ? (int)result : -ENODATA;
     /* It may have been exchanged since: O_NONBLOCK keeps even a FIFO from blocking, and what is read is checked. */
-    long fd = unsock_descriptor(__NR_openat, AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (linked ? 0 : O_NOFOLLOW);
+    long fd = unsock_descriptor(__NR_openat, AT_FDCWD, path, flags);
     if (fd < 0)
         return fd == -ENXIO ? -ENODATA : (int)fd;
     result = read_all(fd, bytes, sizeof(bytes));
-    bool followed = may_be_followed(fd, path);
+    bool followed = may_be_followed(fd, path, linked);
     unsock_close(fd);
     if (result < 0)
         return -EINVAL;
