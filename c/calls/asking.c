@@ -11,6 +11,7 @@
 #include "memory/sandbox.h"
 #include "memory/state.h"
 #include "replace/epoll.h"
+#include "rt/clock.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
@@ -160,7 +161,7 @@ int64_t unsock_asking_next(int64_t most) {
     for (int i = 0; i < PLACES; i++)
         if (__atomic_load_n(&places[i].use, __ATOMIC_ACQUIRE) == IDLE)
             first = UNSOCK_MIN(first, places[i].asked.deadline);
-    int64_t left = first == INT64_MAX ? most : first - unsock_firecracker_now();
+    int64_t left = first == INT64_MAX ? most : first - unsock_clock_ms();
     return left < 0 ? 0 : UNSOCK_MIN(left, most);
 }
 
@@ -171,7 +172,7 @@ static bool is_there(const struct place *place) {
 
 int unsock_asking_expire(void) {
     int told = 0;
-    int64_t now = unsock_firecracker_now();
+    int64_t now = unsock_clock_ms();
     for (int i = 0; i < PLACES; i++) {
         struct place *place = &places[i];
         if (__atomic_load_n(&place->use, __ATOMIC_ACQUIRE) != IDLE || place->asked.deadline > now)

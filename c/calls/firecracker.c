@@ -2,6 +2,7 @@
 #include "calls/firecracker.h"
 
 #include "calls/connect_wait.h"
+#include "rt/clock.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
@@ -14,16 +15,10 @@
 
 #define FULL_WAIT_NS 1000000
 
-int64_t unsock_firecracker_now(void) {
-    struct timespec now = {0};
-    unsock_clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Returns 0, -ETIMEDOUT at `deadline`, or -EINTR. */
 static long await(int socket, short events, int64_t deadline) {
     for (;;) {
-        int64_t left = deadline - unsock_firecracker_now();
+        int64_t left = deadline - unsock_clock_ms();
         struct timespec timeout = {left / 1000, left % 1000 * 1000000};
         struct pollfd poll = {.fd = socket, .events = events};
         if (left <= 0)
@@ -42,7 +37,7 @@ static long connect_proxy(int socket, const struct unsock_control_file *control,
         long result = unsock_connect(socket, control->proxy, control->proxy_length);
         if (result != -EAGAIN && result != -EINTR)
             return unsock_errno_as_ip(UNSOCK_AT_MULTIPLEXER, result);
-        if (unsock_firecracker_now() >= full)
+        if (unsock_clock_ms() >= full)
             return -ETIMEDOUT;
         if (unsock_nanosleep(&pause, NULL) == -EINTR && unsock_connect_is_ended())
             return -EINTR;
@@ -94,7 +89,7 @@ long unsock_firecracker_answer(int socket, struct unsock_firecracker *asked) {
         bool ends;
         long count = take(socket, asked->line + asked->length, sizeof(asked->line) - asked->length, &ends);
         if (count == -EAGAIN || count == -EINTR)
-            return unsock_firecracker_now() < asked->deadline ? -EINPROGRESS : -ETIMEDOUT;
+            return unsock_clock_ms() < asked->deadline ? -EINPROGRESS : -ETIMEDOUT;
         if (count <= 0)
             return -ECONNREFUSED;
         asked->length += (uint32_t)count;

@@ -10,13 +10,10 @@
 
 /* An answer on its way. */
 struct unsock_firecracker {
-    int64_t deadline; /* milliseconds, by unsock_firecracker_now */
+    int64_t deadline; /* milliseconds, by unsock_clock_ms */
     uint32_t length;  /* of what has been read of the line */
     char line[UNSOCK_FIRECRACKER_LINE];
 };
-
-/* The clock of deadlines. */
-int64_t unsock_firecracker_now(void);
 
 /*
  * Connects `socket` (AF_UNIX, stream, non-blocking, not the program's descriptor) to the control file's proxy and asks

@@ -5,6 +5,7 @@
 #include "calls/connect_wait.h"
 #include "calls/firecracker.h"
 #include "kernel/socket_info.h"
+#include "rt/clock.h"
 #include "rt/net.h"
 #include "rules/settings.h"
 
@@ -27,7 +28,7 @@ long unsock_multiplexer_connect(int fd, const struct unsock_fd *entry, const str
                                 const struct unsock_ip *asked, int socket, struct unsock_firecracker *answer,
                                 bool *goes_on) {
     uint64_t cookie = unsock_socket_cookie(fd);
-    int64_t begun = unsock_firecracker_now();
+    int64_t begun = unsock_clock_ms();
     bool may = asked && entry->type == SOCK_STREAM;
     bool at_once = may && unsock_socket_nonblocking(fd) == 1 && unsock_asking_has_room();
     answer->deadline = begun + unsock_settings.connect_timeout_ms;

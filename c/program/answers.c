@@ -5,6 +5,7 @@
 #include "files/control_file.h"
 #include "files/directory_list.h"
 #include "program/answers_unix.h"
+#include "rt/clock.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
@@ -29,7 +30,7 @@ static long await(long socket, int64_t most) {
 }
 
 static long connect_multiplexer(int socket, const struct unsock_control_file *control, int64_t most) {
-    struct unsock_firecracker asked = {.deadline = unsock_firecracker_now() + most};
+    struct unsock_firecracker asked = {.deadline = unsock_clock_ms() + most};
     long result = unsock_firecracker_ask(socket, control, &asked, INT64_MAX);
     return result == 0 ? unsock_firecracker_await(socket, &asked, INT64_MAX) : result;
 }

@@ -11,6 +11,7 @@
 #include "program/expose_event.h"
 #include "program/expose_streams.h"
 #include "program/expose_words.h"
+#include "rt/clock.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
@@ -202,11 +203,11 @@ static void look(void) {
 int64_t unsock_expose_all_go_on(void) {
     if (!all.stale)
         return -1;
-    int64_t left = all.last + PAUSE_MS - unsock_expose_now();
+    int64_t left = all.last + PAUSE_MS - unsock_clock_ms();
     if (left > 0)
         return left;
     all.stale = false;
     look();
-    all.last = unsock_expose_now();
+    all.last = unsock_clock_ms();
     return -1;
 }

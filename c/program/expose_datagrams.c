@@ -6,6 +6,7 @@
 #include "files/bindfile.h"
 #include "program/expose_ends.h"
 #include "program/expose_event.h"
+#include "rt/clock.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
@@ -191,7 +192,7 @@ bool unsock_expose_datagrams_event(unsigned number) {
         struct session *session = session_of(number, &client, UNSOCK_MIN(length, (uint32_t)sizeof(client)));
         if (!session)
             continue;
-        session->last = unsock_expose_now();
+        session->last = unsock_clock_ms();
         long result = send_on(port, session, (uint32_t)size);
         if (result == -EAGAIN)
             hold(number, (unsigned)(session - datagrams.sessions), (uint32_t)size, session->last + HOLD_MS);
@@ -206,7 +207,7 @@ void unsock_expose_datagrams_answer(unsigned number) {
         long size = unsock_recvfrom(session->fd, datagrams.answer, SIZE_MOST, 0, NULL, NULL);
         if (size < 0)
             break;
-        session->last = unsock_expose_now();
+        session->last = unsock_clock_ms();
         unsock_sendto(datagrams.ports[session->port].fd, datagrams.answer, size, MSG_NOSIGNAL, &session->client,
                       session->length);
     }
@@ -226,7 +227,7 @@ static int64_t go_on_with(unsigned number, int64_t now) {
 int64_t unsock_expose_datagrams_go_on(void) {
     if (datagrams.port_count == 0)
         return -1;
-    int64_t now = unsock_expose_now(), idle = (int64_t)datagrams.options->idle * 1000, next = -1;
+    int64_t now = unsock_clock_ms(), idle = (int64_t)datagrams.options->idle * 1000, next = -1;
     for (unsigned i = 0; i < datagrams.port_count; i++)
         next = unsock_expose_sooner(next, go_on_with(i, now));
     for (unsigned i = 0; i < SESSIONS_MOST; i++) {

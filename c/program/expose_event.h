@@ -33,13 +33,6 @@ static inline void *unsock_expose_map(size_t size) {
     return memory < 0 && memory > -4096 ? NULL : (void *)memory;
 }
 
-/* Milliseconds of a clock that nobody sets. */
-static inline int64_t unsock_expose_now(void) {
-    struct timespec now = {0, 0};
-    unsock_clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* The earlier one of two moments, or waits; -1: never. */
 static inline int64_t unsock_expose_sooner(int64_t one, int64_t other) {
     return one < 0 ? other : other < 0 ? one : UNSOCK_MIN(one, other);

@@ -12,6 +12,7 @@
 #include "program/http_page.h"
 #include "program/http_places.h"
 #include "program/http_route.h"
+#include "rt/clock.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
@@ -91,7 +92,7 @@ static void answer(struct request *request, const void *bytes, size_t size) {
     unsock_sendto(request->fd, bytes, size, MSG_NOSIGNAL, NULL, 0);
     unsock_shutdown(request->fd, SHUT_WR);
     request->state = ENDING;
-    request->until = unsock_expose_now() + ENDING_MS;
+    request->until = unsock_clock_ms() + ENDING_MS;
 }
 
 static void say(struct request *request, unsigned status, const char *sentence) {
@@ -265,7 +266,7 @@ void unsock_expose_http_event(void) {
         struct request *request = place_for_one();
         unsigned number = (unsigned)(request - web.requests);
         *request = (struct request){.fd = (int)fd,
-                                    .until = unsock_expose_now() + PATIENCE_MS,
+                                    .until = unsock_clock_ms() + PATIENCE_MS,
                                     .gate = gate,
                                     .bytes = web.bytes + (size_t)number * HEAD_MOST};
         unsock_ip_read(&name, length, &request->client);
@@ -293,7 +294,7 @@ static int64_t go_on_with(struct request *request, int64_t now) {
 }
 
 int64_t unsock_expose_http_go_on(void) {
-    int64_t now = web.count > 0 ? unsock_expose_now() : 0, next = -1;
+    int64_t now = web.count > 0 ? unsock_clock_ms() : 0, next = -1;
     for (unsigned i = 0; web.count > 0 && i < REQUESTS_MOST; i++)
         next = unsock_expose_sooner(next, go_on_with(&web.requests[i], now));
     return next;

@@ -2,6 +2,7 @@
 #include "../kernel.h"
 
 #include "calls/firecracker.h"
+#include "rt/clock.h"
 #include "rules/settings.h"
 
 #include <stdio.h>
@@ -24,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_settings();
     fuzz_kernel_start(data, size);
     bool good = is_good((const char *)fuzz_kernel.data, fuzz_kernel.size, &line);
-    struct unsock_firecracker asked = {.deadline = unsock_firecracker_now() + 5000};
+    struct unsock_firecracker asked = {.deadline = unsock_clock_ms() + 5000};
     long result = unsock_firecracker_ask(3, &control, &asked, asked.deadline);
     if (result == 0)
         result = unsock_firecracker_await(3, &asked, asked.deadline);
