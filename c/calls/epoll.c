@@ -109,7 +109,7 @@ static bool is_answer(int set, const struct unsock_epoll_event *event) {
 
 /* Returns whether the program gets the event, made as TCP would tell it. */
 static bool correct(int set, struct unsock_epoll_event *event) {
-    struct unsock_watch *watch;
+    struct unsock_watch *watch = NULL;
     if (is_answer(set, event))
         return false;
     int fd = event->events & oddities() ? find(set, event, &watch) : -1;

@@ -147,7 +147,7 @@ static long let_pass(struct end *end) {
         count = unsock_http_gate_pass(end->gate, end->is_client, end->buffer + end->passed, &size);
     if (count < 0)
         return -EBADMSG;
-    if (end->is_client && end->gate->asks_end)
+    if (end->gate && end->is_client && end->gate->asks_end)
         unsock_shutdown(end->peer, SHUT_WR);
     end->size = end->passed + (uint32_t)size;
     end->passed += (uint32_t)count;

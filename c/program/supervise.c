@@ -43,11 +43,11 @@ static void obey(int signal) {
 __attribute__((noreturn)) static void end_as(int32_t status) {
     struct rlimit64 none = {0, 0};
     int signal = status & 0x7f;
-    if (signal == 0)
-        unsock_exit(status >> 8 & 0xff);
-    unsock_prlimit64(0, RLIMIT_CORE, &none, NULL);
-    obey(signal);
-    unsock_exit(EXIT_SIGNAL + signal);
+    if (signal != 0) {
+        unsock_prlimit64(0, RLIMIT_CORE, &none, NULL);
+        obey(signal);
+    }
+    unsock_exit(signal != 0 ? EXIT_SIGNAL + signal : status >> 8 & 0xff);
 }
 
 static void confirm(void) {

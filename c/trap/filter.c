@@ -155,15 +155,16 @@ static void sort(const struct unsock_trapped *calls, size_t count, uint8_t *orde
     }
 }
 
+/* `next`: the first number of the next group; 0: there is none. */
 static void put_group(struct maker *maker, const struct unsock_trapped *calls, const uint8_t *order, size_t count,
-                      const struct unsock_trapped *next) {
+                      uint32_t next) {
     size_t start = maker->length;
-    if (next)
-        put(maker, BPF_JMP | BPF_JGE | BPF_K, next->number, 0, 0);
+    if (next != 0)
+        put(maker, BPF_JMP | BPF_JGE | BPF_K, next, 0, 0);
     for (size_t i = 0; i < count; i++)
         put_block(maker, &calls[order[i]]);
     give(maker, SECCOMP_RET_ALLOW);
-    if (next)
+    if (next != 0)
         land(maker, start, true);
 }
 
@@ -185,7 +186,7 @@ size_t unsock_filter_make(const struct unsock_trapped *calls, size_t count, stru
     sort(calls, count, order);
     for (size_t i = 0; i < count; i += GROUP) {
         size_t end = UNSOCK_MIN(i + GROUP, count);
-        put_group(&maker, calls, order + i, end - i, end < count ? &calls[order[end]] : NULL);
+        put_group(&maker, calls, order + i, end - i, end < count ? calls[order[end]].number : 0);
     }
     put_usual(&maker);
     return maker.failed ? 0 : maker.length;

@@ -14,22 +14,16 @@ const NO_RIGHTS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"];
 const SURROUNDINGS: Readonly<Record<string, readonly string[]>> = {
   "an empty environment": ["env", "-i"],
   "lo down": ["unshare", "--user", "--map-root-user", "--net", ...NO_RIGHTS],
-  "no /proc": [
-    "unshare",
-    "--user",
-    "--map-root-user",
-    "--mount",
-    "sh",
-    "-c",
-    'mount -t tmpfs none /proc && exec "$@"',
-    "sh",
-  ],
   "user namespaces forbidden": ["unshare", "--user", "--map-root-user", ...NO_NAMESPACES, ...NO_RIGHTS],
 };
 
-/** Only root can be somebody else; everybody else is one already. */
+/** Only root can be somebody else, or hide /proc: in a user namespace it would hide who root is, too. */
 const ORDINARY = "an ordinary user, and no environment";
-const ALL = whyNoOtherUser() ? SURROUNDINGS : { ...SURROUNDINGS, [ORDINARY]: asNobody(["env", "-i"]) };
+const BY_ROOT = {
+  [ORDINARY]: asNobody(["env", "-i"]),
+  "no /proc": ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"],
+};
+const ALL = whyNoOtherUser() ? SURROUNDINGS : { ...SURROUNDINGS, ...BY_ROOT };
 
 const HELD = `
 import socket, subprocess, sys
