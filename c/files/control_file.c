@@ -8,14 +8,18 @@
 #include "rules/control.h"
 #include "unsock.h"
 
-/* One byte more than a control file has, so that a longer file is seen as such. A file gives all that it has at once.
- */
+/* One byte more than a control file has, so that a longer file is seen as such. Some file systems give it in pieces. */
 static long read_all(long fd, uint8_t *bytes, size_t size) {
-    long count;
-    do
-        count = unsock_read(fd, bytes, size);
-    while (count == -EINTR);
-    return count;
+    size_t filled = 0;
+    while (filled < size) {
+        long count = unsock_read(fd, bytes + filled, size - filled);
+        if (count < 0 && count != -EINTR)
+            return count;
+        if (count == 0)
+            break;
+        filled += count > 0 ? (size_t)count : 0;
+    }
+    return (long)filled;
 }
 
 /* Root, this user, and whoever made the directory may say where the traffic of others goes; somebody else may not. */
