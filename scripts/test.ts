@@ -43,6 +43,7 @@ const LONG = [
   "tests/explore",
   "tests/faults",
   "tests/libcs",
+  "tests/probes/closed_inside_test.ts",
   "tests/proofs",
   "tests/restricted/forbidden_test.ts",
   "tests/trap/go_test.ts",

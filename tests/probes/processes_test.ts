@@ -61,10 +61,6 @@ for (const name of ["signal_threads", "small_stacks", "datagram_threads", "same_
 }
 
 testProbe(
-  "closed_inside",
-  "a number that was closed inside libc, and is something else now, is answered by the kernel",
-);
-testProbe(
   "limit_stays",
   "a full table of descriptors keeps no socket from its use, and the limit stays what the program set",
 );
