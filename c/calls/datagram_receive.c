@@ -178,6 +178,7 @@ static void note_last(const struct sockaddr_un *name, socklen_t length, const st
     uint32_t version = __atomic_load_n(&last.version, __ATOMIC_RELAXED) & ~1u;
     if (!__atomic_compare_exchange_n(&last.version, &version, version + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return;
+    __atomic_thread_fence(__ATOMIC_RELEASE); /* who sees any of what follows sees the odd version, too */
     last.length = length;
     memcpy(&last.name, name, length);
     last.told = *told;

@@ -72,8 +72,10 @@ static bool is_gone(const struct sender *sender) {
 
 /* Claims a place for writing. Its reader sees none meanwhile; a process that was forked meanwhile does without it. */
 static bool claim(uint32_t place, uint32_t version) {
-    return version % 2 == 0 && __atomic_compare_exchange_n(&senders[place].version, &version, version + 1, false,
-                                                           __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    bool claimed = version % 2 == 0 && __atomic_compare_exchange_n(&senders[place].version, &version, version + 1,
+                                                                   false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE); /* who sees any of what is written next sees the odd version, too */
+    return claimed;
 }
 
 static void publish(uint32_t place) {

@@ -112,7 +112,9 @@ static struct slot *find(uint64_t key) {
 
 /* Whoever loses a race for a slot goes without. */
 static bool claim(struct slot *slot, uint64_t key) {
-    return __atomic_compare_exchange_n(&slot->key, &key, BUSY, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+    bool claimed = __atomic_compare_exchange_n(&slot->key, &key, BUSY, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE); /* who sees any of what is written next sees BUSY, too */
+    return claimed;
 }
 
 static void release(struct slot *slot, uint64_t key) {
