@@ -6,20 +6,16 @@
  */
 #include "program/connection_pair.h"
 
-#include "memory/epoll_memory.h"
+#include "program/expose_event.h"
 #include "rt/mem.h"
 #include "rt/net.h"
 #include "rt/system_calls.h"
 
-#include <linux/mman.h>
-
 #define BUFFER (512 * 1024)
 #define TURNS_MOST 32 /* then it is another connection's turn */
 #define KEPT 16
-#define PIPE (256 * 1024)  /* of the 64 MB that all pipes of a user may have */
-#define BULK (64 * 1024)   /* who sends that at once sends more */
-#define SET_PIPE_SIZE 1031 /* F_SETPIPE_SZ */
-#define SPLICE_NONBLOCK 2
+#define PIPE (256 * 1024) /* of the 64 MB that all pipes of a user may have */
+#define BULK (64 * 1024)  /* who sends that at once sends more */
 #define LIMIT_MOST (1u << 20)
 
 struct channel {
@@ -51,26 +47,21 @@ static unsigned kept_count;
 static struct channel kept_pipes[KEPT];
 static unsigned kept_pipe_count;
 
-static void *map(size_t size) {
-    long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return memory < 0 && memory > -UNSOCK_PAGE ? NULL : (void *)memory;
-}
-
 long unsock_connection_pair_start(long epoll, uint64_t descriptors) {
     limit = UNSOCK_MIN(descriptors, LIMIT_MOST);
     set = epoll;
-    ends = map(limit * sizeof(*ends));
+    ends = unsock_expose_map(limit * sizeof(*ends));
     return ends ? 0 : -ENOMEM;
 }
 
 static void watch(int fd, int operation) {
-    struct unsock_epoll_event event = {EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, (uint64_t)fd};
-    unsock_epoll_ctl(set, operation, fd, &event);
+    unsock_expose_watch(set, operation, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, UNSOCK_EXPOSE_JOINED,
+                        (unsigned)fd);
 }
 
 static bool take_buffer(struct end *end) {
     if (!end->buffer)
-        end->buffer = kept_count > 0 ? kept[--kept_count] : map(BUFFER);
+        end->buffer = kept_count > 0 ? kept[--kept_count] : unsock_expose_map(BUFFER);
     return end->buffer;
 }
 
@@ -96,7 +87,7 @@ static bool take_pipe(struct end *end) {
         end->pipe = kept_pipes[--kept_pipe_count];
     } else if (!end->pipe.in && unsock_pipe2(&end->pipe, O_NONBLOCK | O_CLOEXEC) == 0) {
         /* A user's share of memory for pipes may be used up. */
-        if (unsock_fcntl(end->pipe.in, SET_PIPE_SIZE, PIPE) < 0)
+        if (unsock_fcntl(end->pipe.in, F_SETPIPE_SZ, PIPE) < 0)
             close_pipe(end);
     }
     return end->pipe.in;
@@ -157,7 +148,7 @@ static long let_pass(struct end *end) {
 /* The pipe is empty. Returns 0 or -errno. */
 static long fill_pipe(int fd, struct end *end) {
     end->is_real = take_pipe(end);
-    long count = end->is_real ? unsock_splice(fd, NULL, end->pipe.in, NULL, PIPE, SPLICE_NONBLOCK) : 0;
+    long count = end->is_real ? unsock_splice(fd, NULL, end->pipe.in, NULL, PIPE, SPLICE_F_NONBLOCK) : 0;
     end->piped = count > 0 ? (uint32_t)count : 0;
     /* A sandbox's filter may not know it. */
     if (count == -EPERM || count == -ENOSYS) {
@@ -198,7 +189,7 @@ static long fill(int fd, struct end *end) {
  */
 static long drain(struct end *end) {
     bool by_pipe = end->piped > 0;
-    long count = by_pipe ? unsock_splice(end->pipe.out, NULL, end->peer, NULL, end->piped, SPLICE_NONBLOCK)
+    long count = by_pipe ? unsock_splice(end->pipe.out, NULL, end->peer, NULL, end->piped, SPLICE_F_NONBLOCK)
                          : unsock_write(end->peer, end->buffer + end->at, end->passed - end->at);
     if (count < 0 && count != -EAGAIN) {
         leave_buffer(end);

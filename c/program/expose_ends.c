@@ -104,11 +104,10 @@ long unsock_expose_bind_inside(const char *path) {
 
 /* What waits for a guest's answer would keep all others waiting. */
 long unsock_expose_read_control(const char *path, struct unsock_control_file *control) {
-    uint16_t family;
     if (unsock_control_file_read(path, control) < 0)
         return -ECONNREFUSED;
-    memcpy(&family, control->dest, sizeof(family));
-    return family == AF_UNIX && !(control->options & UNSOCK_CONTROL_FIRECRACKER) ? 0 : -EAFNOSUPPORT;
+    return unsock_target_family(control) == AF_UNIX && !(control->options & UNSOCK_CONTROL_FIRECRACKER) ? 0
+                                                                                                        : -EAFNOSUPPORT;
 }
 
 static long connect_control(const char *path) {

@@ -14,6 +14,8 @@
 #define RENAME_NOREPLACE 1u
 #define GRND_NONBLOCK 1u
 #define RUSAGE_CHILDREN (-1)
+#define F_SETPIPE_SZ 1031
+#define SPLICE_F_NONBLOCK 2
 #define UNSOCK_MODE_BITS 07777
 #define UNSOCK_OTHERS_WRITE 0022 /* the group and everybody else */
 #define UNSOCK_PAGE 4096         /* the smallest there is */

@@ -134,7 +134,7 @@ static struct unsock_own_stack *of_the_dead(int32_t self) {
 
 static struct unsock_own_stack *make(int32_t self) {
     long memory = unsock_mmap(0, WHOLE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory < 0 && memory > -4096)
+    if (memory < 0 && memory > -UNSOCK_PAGE)
         return NULL;
     if (unsock_mprotect(memory + PAGE, PAGE, PROT_NONE) < 0) {
         unsock_munmap(memory, WHOLE);
