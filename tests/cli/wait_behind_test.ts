@@ -10,7 +10,7 @@ import {
 } from "../support/control.ts";
 import { withDir } from "../support/dir.ts";
 import { type Behaviour, Multiplexer } from "../support/multiplexer.ts";
-import { start } from "../support/process.ts";
+import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { leaveStale } from "../support/stale.ts";
@@ -94,10 +94,16 @@ Deno.test({
     }),
 });
 
+/** An address that no other test has: whatever listens on 127.0.0.1 does not answer there. */
+function ownLoopback(): string {
+  return `127.${Array.from(crypto.getRandomValues(new Uint8Array(3)), (byte) => 1 + byte % 254).join(".")}`;
+}
+
 Deno.test("wait: a control file to an IP address is ready when a connection is taken there", () =>
   withDir(async (dir) => {
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const dest = sockaddrInet("127.0.0.1", listener.addr.port);
+    const hostname = ownLoopback();
+    const listener = Deno.listen({ hostname, port: 0 });
+    const dest = sockaddrInet(hostname, listener.addr.port);
     for (const name of ["80.sock", "80.dgram.sock"]) Deno.writeFileSync(`${dir}/${name}`, controlFile({ dest }));
     assert(await isReady(dir));
     listener.close();
@@ -105,6 +111,23 @@ Deno.test("wait: a control file to an IP address is ready when a connection is t
     assert(await isReady(dir, "80/udp"), "of UDP nobody can tell");
     assertStrictEquals((await byLibrary(["wait", "--dir", dir, "--gone", "80", "--timeout", "5"])).code, 0);
   }));
+
+/** The only port that the kernel may choose is the one that is asked, so that a connection's two ends are one socket. */
+const ONE_PORT = `ip link set lo up && echo "4444 4444" >/proc/sys/net/ipv4/ip_local_port_range && exec "$@"`;
+const alone = ["unshare", Deno.uid() === 0 ? "-n" : "-Urn", "sh", "-c", ONE_PORT, "sh"];
+
+Deno.test({
+  name: "wait: a connection to itself is nobody, and leaves the port free",
+  ignore: !need("unshare", "ip", "python3") || (await run([...alone, "true"])).code !== 0,
+  fn: () =>
+    withDir(async (dir) => {
+      Deno.writeFileSync(`${dir}/80.sock`, controlFile({ dest: sockaddrInet("127.0.0.1", 4444) }));
+      const listen = "import socket; s = socket.socket(); s.bind(('127.0.0.1', 4444)); s.listen(); print('bound')";
+      const both = `"$0" wait --dir "$1" 80 --timeout 0; echo $?; exec python3 -c "$2"`;
+      const { stdout, stderr } = await run([...alone, "sh", "-c", both, shimLibrary(), dir, listen]);
+      assertStrictEquals(stdout, "1\nbound\n", stderr);
+    }),
+});
 
 const BEHAVIOURS: readonly [Behaviour, boolean][] = [
   [{ kind: "eager", text: "" }, true],
