@@ -95,7 +95,7 @@ UNSOCK_EXPORT int unsock_make_control(const char *environment, size_t length, vo
 UNSOCK_EXPORT int unsock_prune(const char *path, int remove);
 
 /*
- * What the names in the directory of socket files at the absolute path `directory` say (c/files/directory_list.h); of
+ * What the names in the directory of socket files at the absolute path `directory` say (c/files/directory.h); of
  * all ports, or of one. Writes a line "NAME<TAB>PORT<TAB>KIND<TAB>WHAT<TAB>FAMILIES<TAB>ADDRESS<TAB>ASKED" for each
  * name that is the library's into `text`. PORT is 0 for what is of no port. KIND is stream or datagram. WHAT is plain,
  * port, first, listed, waiting, unlisted, record, next or inner. ADDRESS, by which the socket is bound, is empty where
@@ -111,7 +111,7 @@ UNSOCK_EXPORT int unsock_directory_list(const char *directory, uint16_t port, ch
 UNSOCK_EXPORT int unsock_name_port(const char *name, int *type);
 
 /*
- * Reads a port as users write it (c/program/port_words.h). Returns the port and writes 1 (SOCK_STREAM) or 2
+ * Reads a port as users write it (c/program/answers.h). Returns the port and writes 1 (SOCK_STREAM) or 2
  * (SOCK_DGRAM) into `type`, and the address as people write it, or nothing, into `text`; or -EINVAL with one line in
  * `text`.
  */
@@ -156,7 +156,7 @@ UNSOCK_EXPORT const char *unsock_run_option_name(unsigned index);
 UNSOCK_EXPORT int unsock_route(const char *command, const char *search, char *text, size_t size);
 
 /*
- * Proves that the library at the absolute `path` is this one and can be preloaded (c/process/proof.h). Returns 0; 1
+ * Proves that the library at the absolute `path` is this one and can be preloaded (c/process/start.h). Returns 0; 1
  * when this is root and another user could not read it; or -EINVAL with one line in `error`.
  */
 UNSOCK_EXPORT int unsock_check_library(const char *path, char *error, size_t size);
@@ -168,7 +168,7 @@ UNSOCK_EXPORT int unsock_check_library(const char *path, char *error, size_t siz
 UNSOCK_EXPORT int unsock_check_sockets(char *error, size_t size);
 
 /*
- * May a program of this file be rewritten where it makes its calls (c/trap/patch.h)? Returns 0; 1: not on this machine;
+ * May a program of this file be rewritten where it makes its calls (c/trap/image.h)? Returns 0; 1: not on this machine;
  * or -errno, what the kernel says of code that was written to, with its words in `error`.
  */
 UNSOCK_EXPORT int unsock_check_rewriting(const char *path, char *error, size_t size);
@@ -188,7 +188,7 @@ UNSOCK_EXPORT int unsock_run_settings(const char *words, size_t words_length, co
 #define UNSOCK_DIRECTORY_PLACE 8 /* whether it is there or not: only who could put another in its place */
 
 /*
- * Reads the values of --group and --dir-mode (NULL: not given; c/process/directory_rights.h). Writes the group's number
+ * Reads the values of --group and --dir-mode (NULL: not given; c/process/run_directory.h). Writes the group's number
  * (-1: none) and the mode into `numbers`. Returns 1; 0 when neither was given; or -EINVAL with one line in `error`.
  */
 UNSOCK_EXPORT int unsock_directory_rights(const char *group, const char *mode, int64_t numbers[2], char *error,

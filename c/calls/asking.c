@@ -2,19 +2,14 @@
  * Multiplexers that have been asked. What is known of each answer is in one of a few places, by descriptor; a place is
  * in one thread's hands at a time, and nobody waits for it: to another thread nothing has come yet.
  */
-#include "calls/asking.h"
+#include "calls/target.h"
 
-#include "calls/refusal.h"
+#include "calls/connect.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
 #include "kernel/trapped.h"
-#include "memory/sandbox.h"
-#include "memory/state.h"
-#include "replace/epoll.h"
-#include "rt/clock.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
+#include "memory/process.h"
+#include "replace/replace.h"
 
 #include <linux/poll.h>
 

@@ -1,28 +1,13 @@
 /* bind: to a socket file when the address is covered, to the network when it is not. */
 #include "calls/bind.h"
 
-#include "calls/listen_fds_bind.h"
-#include "calls/refusal.h"
-#include "calls/standin.h"
+#include "calls/connect.h"
 #include "calls/target.h"
-#include "files/bind_request.h"
-#include "files/bindfile.h"
-#include "files/ephemeral.h"
-#include "files/resolve.h"
-#include "kernel/beyond_limit.h"
+#include "files/control_file.h"
 #include "kernel/log.h"
-#include "kernel/option_query.h"
-#include "memory/born_local.h"
-#include "memory/fds.h"
-#include "memory/state.h"
-#include "replace/redirect.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rules/address.h"
+#include "kernel/socket_info.h"
+#include "replace/replace.h"
 #include "rules/errno.h"
-#include "rules/ip.h"
-#include "rules/settings.h"
-#include "unsock.h"
 
 #define FREE_TRIES 16
 

@@ -2,13 +2,9 @@
  * Each call of sockets, descriptors and data by its number: which function answers it? What its pointers point to is
  * looked at there (rt/user.h).
  */
-#include "calls/by_number.h"
-
 #include "calls/list.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
 
-#include <asm/unistd.h>
+#include "rt/system_calls.h"
 
 /* Calls that bring or want addresses and messages. */
 static long call_of_data(long number, long a, long b, long c, long d, long e, long f) {

@@ -1,11 +1,8 @@
 /* Addresses that do not fit the socket. */
-#include "calls/call_address.h"
+#include "calls/arguments.h"
 
-#include "kernel/option_query.h"
-#include "memory/fds.h"
-#include "rt/net.h"
-#include "rules/address.h"
-#include "rules/ip.h"
+#include "kernel/socket_info.h"
+#include "rules/settings.h"
 
 long unsock_call_check(const struct unsock_fd *entry, int family, socklen_t length) {
     if (length < (entry->domain == AF_INET6 ? UNSOCK_IN6_LEAST : sizeof(struct sockaddr_in)))

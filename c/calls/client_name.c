@@ -1,15 +1,9 @@
 /* The names of connecting stream sockets. */
-#include "calls/client_name.h"
+#include "calls/connect.h"
 
+#include "files/bind.h"
 #include "files/directory.h"
-#include "files/ephemeral.h"
-#include "kernel/file_info.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rules/address.h"
-#include "rules/ip.h"
-#include "rules/kernel_name.h"
 
 #define TAKEN_MOST 256
 #define ASIDE_FIRST 1024 /* the first port that is nobody's privilege */

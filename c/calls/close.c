@@ -1,25 +1,16 @@
 /* close, dup and the end of the process: what becomes of entries and socket files. */
 #include "calls/list.h"
 
-#include "calls/asking.h"
-#include "calls/last_holder.h"
-#include "calls/linger_reset.h"
-#include "calls/urgent.h"
-#include "files/lock.h"
+#include "calls/stream.h"
+#include "calls/stream_end.h"
+#include "calls/target.h"
+#include "files/control_file.h"
+#include "files/directory.h"
 #include "files/plain_senders.h"
-#include "files/release_file.h"
-#include "files/target_file.h"
-#include "kernel/identify.h"
-#include "memory/epoll_memory.h"
-#include "memory/fds.h"
+#include "files/release.h"
+#include "kernel/socket_info.h"
 #include "memory/option_table.h"
-#include "memory/this_process.h"
-#include "replace/epoll.h"
-#include "replace/redirect.h"
-#include "replace/reuse.h"
-#include "rt/libc.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
+#include "replace/replace.h"
 
 #include <linux/resource.h>
 

@@ -1,24 +1,13 @@
 /* connect: who does the work, and what it means to disconnect. */
-#include "calls/call_address.h"
+#include "calls/arguments.h"
 #include "calls/datagram.h"
-#include "calls/linger_reset.h"
 #include "calls/list.h"
 #include "calls/stream.h"
 #include "calls/stream_end.h"
 #include "calls/target.h"
-#include "kernel/identify.h"
 #include "kernel/log.h"
-#include "memory/born_local.h"
-#include "memory/fds.h"
-#include "memory/state.h"
-#include "replace/redirect.h"
-#include "replace/reuse.h"
-#include "rt/libc.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rules/address.h"
-#include "rules/ip.h"
-#include "rules/settings.h"
+#include "kernel/socket_info.h"
+#include "replace/replace.h"
 
 static bool is_idle(const struct unsock_fd *entry) {
     return !unsock_state_is_connected(entry->state) && entry->state != UNSOCK_STATE_LISTENING;

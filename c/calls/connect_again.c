@@ -1,11 +1,8 @@
 /* connect on a stream that has one behind it: done, still under way (AF_VSOCK, AF_TIPC, a multiplexer), or failed. */
-#include "calls/connect_again.h"
+#include "calls/connect.h"
 
-#include "calls/asking.h"
+#include "calls/target.h"
 #include "kernel/socket_info.h"
-#include "memory/state.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
 
 bool unsock_connect_tells(struct unsock_fd *entry) {
     bool first = entry->state == UNSOCK_STATE_CONNECTING;

@@ -1,16 +1,10 @@
 /* A blocking connect to a server whose backlog is full. */
-#include "calls/connect_wait.h"
+#include "calls/connect.h"
 
-#include "kernel/option_query.h"
-#include "memory/fds.h"
+#include "kernel/socket_info.h"
 #include "memory/option_table.h"
-#include "options/send_limits.h"
-#include "rt/clock.h"
+#include "options/options.h"
 #include "rt/libc.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rt/text.h"
 #include "rules/syn_limit.h"
 
 #define TCP_SYNCNT 7

@@ -1,10 +1,11 @@
-/* UDP calls on covered addresses and redirected descriptors. All return a value or -errno, and leave errno alone. */
-#ifndef UNSOCK_DATAGRAM_H
-#define UNSOCK_DATAGRAM_H
+/* Datagrams. */
+#ifndef UNSOCK_CALLS_DATAGRAM_H
+#define UNSOCK_CALLS_DATAGRAM_H
 
 #include "memory/fds.h"
-#include "rt/net.h"
-#include "rules/ip.h"
+#include "unsock.h"
+
+/* UDP calls on covered addresses and redirected descriptors. All return a value or -errno, and leave errno alone. */
 
 /* connect to a covered address. */
 long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked);
@@ -36,5 +37,92 @@ long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msg
 long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags);
 long unsock_datagram_recvfrom(int fd, struct unsock_fd *entry, void *data, size_t size, int flags, void *address,
                               socklen_t *length);
+
+/* datagram_name.c: The names of datagram sockets: their own, given for answers, and new ones in the place of those that
+ * they have. */
+
+/*
+ * Gives a datagram socket without a name a file of its own, so that replies to what it sends to `target` reach it.
+ * Returns 0 or -errno.
+ */
+long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
+
+/* The same of an IP socket that the program had bound to an address outside: it keeps its port when it moves. */
+long unsock_datagram_move(int fd, struct unsock_fd *entry);
+
+/*
+ * For a datagram socket that is bound to the wildcard of both families and to any port, before it first sends to an
+ * IPv4 address (`target`): gives it a name by which receivers know it as an IPv4 sender. UDP chooses the source address
+ * by the destination's.
+ */
+void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
+
+/* datagram_peer.c: What connecting and sending datagrams have in common. All return a value or -errno. */
+
+/* Makes the descriptor a local socket with a name that replies from `target` can reach. */
+long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
+
+/*
+ * It has been connected to a socket: if that is in another mount namespace, where the directory has another name, what
+ * comes from here is recognised there all the same.
+ */
+void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry);
+
+/*
+ * connect(2) of the kernel's socket to a covered address, by `path`, which is found as well. Returns 0 or -errno;
+ * -EPERM where all that have the address are connected to somebody else.
+ */
+long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip,
+                                    struct sockaddr_un *path);
+
+/*
+ * Of a socket that is connected to nobody: the peer may have come (back) since, and only then does the kernel let its
+ * datagrams in. Returns 0 or -errno.
+ */
+long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
+
+/* Remembers whom the socket is connected to (UNSOCK_STATE_CONNECTED, _NOBODY) or sent to last (UNSOCK_STATE_SENT). */
+void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state);
+
+/*
+ * Is there a control file at the path? Then connects the descriptor to where it points; *result is 0 or -errno. If not,
+ * that is -EINVAL for a damaged one, -EACCES for one that may not be read, else 0.
+ */
+bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct sockaddr_un *path,
+                                        const struct unsock_ip *ip, long *result);
+
+/* Before the first datagram leaves: makes the name tell the source address that UDP would choose for this target. */
+void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
+
+/*
+ * datagram_refused.c: What a connected datagram socket hears when nobody is there. Over UDP the next call says it,
+ * whatever that is. Here the send itself does, as recv and read, which are not intercepted, cannot say ECONNREFUSED;
+ * and those who do not look at what a send says, but wait for the answer, are told as well.
+ */
+
+/*
+ * Leaves an error on `fd`, a datagram socket that is connected to nobody: poll and the next receive tell of it. Nothing
+ * comes of it where its file is not to be reached, or no descriptor is left. Returns what the send says, -ECONNREFUSED.
+ */
+long unsock_datagram_refused(int fd);
+
+/* `result` of a call on a redirected datagram socket: the error that was left, in UDP's words. */
+long unsock_datagram_told(long result);
+
+/* datagram_full.c: Sending to a receiver whose queue is full (net.unix.max_dgram_qlen). */
+
+/*
+ * What to add to the flags of a send to a receiver that may not read: MSG_DONTWAIT where a wait in the kernel would be
+ * at the cost of others, or where one has been in vain already.
+ */
+int unsock_datagram_full_flags(const struct unsock_fd *entry);
+
+/*
+ * The kernel said -EAGAIN or -EINTR (`result`) to sending `message`, of `size` bytes in all, with the program's `flags`
+ * and those of unsock_datagram_full_flags (`added`). Goes on as UDP would: returns what sendmsg returns, or `size` for
+ * a datagram that is dropped, or -EAGAIN where poll can tell when to go on.
+ */
+long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, int added,
+                          long result, size_t size);
 
 #endif

@@ -1,15 +1,8 @@
 /* Sending to a receiver whose queue is full. */
-#include "calls/datagram_full.h"
+#include "calls/datagram.h"
 
 #include "kernel/socket_info.h"
-#include "memory/fds.h"
-#include "memory/state.h"
-#include "options/send_limits.h"
-#include "rt/clock.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rt/table.h"
+#include "options/options.h"
 
 #define PAUSE_FIRST_NS 50000
 #define PAUSES_MOST_NS 10000000 /* a program that does not block is not held up for longer at a time */

@@ -1,21 +1,11 @@
 /* The names of datagram sockets: their own, given for answers, and new ones in the place of those that they have. */
-#include "calls/datagram_name.h"
-
 #include "calls/datagram.h"
-#include "calls/standin.h"
-#include "files/bind_request.h"
-#include "files/bindfile.h"
-#include "kernel/beyond_limit.h"
+
+#include "calls/bind.h"
 #include "kernel/socket_info.h"
-#include "memory/fds.h"
-#include "memory/state.h"
 #include "options/options.h"
-#include "replace/redirect.h"
+#include "replace/replace.h"
 #include "rt/libc.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rules/ip.h"
 
 #define UDP_CORK 1
 

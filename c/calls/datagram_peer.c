@@ -1,24 +1,14 @@
 /* Where datagrams go: the local socket of a descriptor, the files of ports, and control files in their place. */
-#include "calls/datagram_peer.h"
+#include "calls/datagram.h"
 
-#include "calls/datagram_name.h"
-#include "calls/port_search.h"
+#include "calls/connect.h"
 #include "calls/target.h"
-#include "calls/target_socket.h"
+#include "files/control_file.h"
 #include "files/directory.h"
-#include "files/directory_change.h"
 #include "files/plain_senders.h"
-#include "files/resolve.h"
-#include "kernel/other_name.h"
-#include "memory/fds.h"
-#include "memory/state.h"
-#include "memory/this_process.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
+#include "kernel/socket_info.h"
+#include "memory/process.h"
 #include "rules/errno.h"
-#include "rules/ip.h"
-#include "unsock.h"
 
 #define NAMING_WAITS 400 /* 20 ms in all */
 #define NAMING_WAIT_NS 50000
@@ -69,8 +59,8 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
 }
 
 /*
- * The file of one that others in the directory may not write to has its mark already (files/file_netns.h). By its path
- * another directory's file would be marked where somebody may put that in the place (files/directory_change.h).
+ * The file of one that others in the directory may not write to has its mark already (files/port.h). By its path
+ * another directory's file would be marked where somebody may put that in the place (files/directory.h).
  */
 void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
     if (entry->kind == UNSOCK_KIND_LOCAL && !unsock_directory_may_move() &&

@@ -1,10 +1,7 @@
 /* An error left on a datagram socket, as the answer of a host without that port leaves it. */
-#include "calls/datagram_refused.h"
+#include "calls/datagram.h"
 
-#include "kernel/beyond_limit.h"
 #include "kernel/socket_info.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
 #include "rules/errno.h"
 
 #include <linux/poll.h>

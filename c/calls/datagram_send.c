@@ -1,29 +1,15 @@
 /* Sending datagrams. */
+#include "calls/arguments.h"
+#include "calls/connect.h"
 #include "calls/datagram.h"
-#include "calls/datagram_full.h"
-#include "calls/datagram_peer.h"
-#include "calls/datagram_refused.h"
-#include "calls/port_search.h"
-#include "calls/send_control.h"
-#include "calls/tipc_service.h"
+#include "calls/target.h"
+#include "files/control_file.h"
 #include "files/plain_senders.h"
-#include "files/resolve.h"
 #include "kernel/log.h"
-#include "kernel/option_query.h"
 #include "kernel/socket_info.h"
-#include "memory/fds.h"
 #include "memory/option_table.h"
-#include "memory/state.h"
-#include "rt/libc.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
+#include "rules/cmsg.h"
 #include "rules/errno.h"
-#include "rules/ip.h"
-#include "rules/port_name.h"
-#include "rules/segment.h"
-#include "rules/settings.h"
-#include "unsock.h"
 
 #define UDP4_MOST 65507 /* 65535 less the IPv4 and UDP headers */
 #define UDP6_MOST 65527
@@ -66,7 +52,7 @@ struct sending {
     socklen_t length;
 };
 
-/* An error may have been left for who waits (calls/datagram_refused.h): an earlier send has told it. */
+/* An error may have been left for who waits (calls/datagram.h): an earlier send has told it. */
 static long way_send(void *of_sending) {
     const struct sending *sending = of_sending;
     const struct iovec *part = sending->message->msg_iov;

@@ -1,23 +1,13 @@
 /* socket, bind, connect, listen and accept: who does the work? */
 #include "calls/list.h"
 
+#include "calls/arguments.h"
 #include "calls/bind.h"
-#include "calls/call_address.h"
 #include "calls/stream.h"
 #include "calls/target.h"
-#include "kernel/beyond_limit.h"
-#include "kernel/identify.h"
 #include "kernel/log.h"
-#include "memory/born_local.h"
-#include "memory/fds.h"
-#include "replace/reuse.h"
-#include "rt/libc.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rules/address.h"
-#include "rules/ip.h"
-#include "rules/settings.h"
+#include "kernel/socket_info.h"
+#include "replace/replace.h"
 
 static bool is_redirectable(int domain, int type, int protocol) {
     if (domain != AF_INET && domain != AF_INET6)

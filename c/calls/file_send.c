@@ -4,15 +4,12 @@
  */
 #include "calls/list.h"
 
-#include "calls/asking.h"
-#include "calls/stream_send.h"
-#include "kernel/identify.h"
-#include "memory/fds.h"
-#include "memory/sandbox.h"
-#include "replace/reuse.h"
+#include "calls/stream.h"
+#include "calls/target.h"
+#include "kernel/socket_info.h"
+#include "memory/process.h"
+#include "replace/replace.h"
 #include "rt/libc.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
 #include "rt/user.h"
 
 #include <asm/ioctls.h>

@@ -1,14 +1,9 @@
 /* The handshake of Firecracker's vsock multiplexer. */
-#include "calls/firecracker.h"
+#include "calls/target.h"
 
-#include "calls/connect_wait.h"
-#include "rt/clock.h"
-#include "rt/mem.h"
-#include "rt/net.h"
+#include "calls/connect.h"
 #include "rt/system_calls.h"
-#include "rt/text.h"
 #include "rules/errno.h"
-#include "unsock.h"
 
 #include <linux/poll.h>
 #include <linux/vm_sockets.h>

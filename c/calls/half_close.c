@@ -1,10 +1,8 @@
 /* Half-closes where a control file leads. */
-#include "calls/half_close.h"
+#include "calls/stream_end.h"
 
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
-#include "kernel/socket_mark.h"
-#include "rt/net.h"
 
 void unsock_half_close_inherit(int listener, int fd) {
     if (unsock_socket_mark(listener) & UNSOCK_MARK_HOLDS)

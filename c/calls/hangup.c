@@ -1,11 +1,7 @@
 /* What the end of a connection is to poll and epoll. */
-#include "calls/hangup.h"
+#include "calls/stream_end.h"
 
-#include "kernel/identify.h"
 #include "kernel/socket_info.h"
-#include "kernel/socket_mark.h"
-#include "memory/sandbox.h"
-#include "rt/net.h"
 
 #include <linux/poll.h>
 

@@ -1,15 +1,9 @@
 /* ioctl: network interfaces are asked about on any IP socket (netdevice(7)), also on a redirected one. */
 #include "calls/list.h"
 
-#include "kernel/identify.h"
-#include "memory/fds.h"
-#include "memory/state.h"
-#include "options/option_oracle.h"
-#include "replace/redirect.h"
-#include "replace/reuse.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
+#include "kernel/socket_info.h"
+#include "options/options.h"
+#include "replace/replace.h"
 #include "rt/user.h"
 
 #include <asm/ioctls.h>

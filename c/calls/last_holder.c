@@ -3,17 +3,10 @@
  * come and gone (the page faults of all children that were waited for are counted, and there is none without), and none
  * is there. Then nobody can have inherited it; what was passed in a message is noted, and duplicates are known.
  */
-#include "calls/last_holder.h"
+#include "calls/stream_end.h"
 
-#include "calls/linger_reset.h"
 #include "kernel/socket_info.h"
-#include "memory/fds.h"
 #include "memory/option_table.h"
-#include "memory/state.h"
-#include "memory/this_process.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
 #include "rt/user.h"
 
 #include <linux/wait.h>

@@ -3,17 +3,10 @@
  * closing socket as well, and go on with it, no read returns it there. (Before Linux 5.15 there is none on AF_UNIX, and
  * the peer sees the end of file.)
  */
-#include "calls/linger_reset.h"
+#include "calls/stream_end.h"
 
 #include "kernel/socket_info.h"
-#include "memory/fds.h"
 #include "memory/option_table.h"
-#include "memory/sandbox.h"
-#include "memory/state.h"
-#include "memory/this_process.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
 
 #define LOOKED_AT_MOST 64
 

@@ -1,3 +1,10 @@
+/* The calls that are intercepted. */
+#ifndef UNSOCK_CALLS_LIST_H
+#define UNSOCK_CALLS_LIST_H
+
+#include "memory/epoll_memory.h"
+#include "rt/base.h"
+
 /*
  * The intercepted calls, each with its C declaration: the exported wrappers, the logic's declarations, the test of the
  * exported symbols and the list in the manual are made from here.
@@ -8,11 +15,6 @@
  *   ALWAYS(type, name, parameters, arguments)  the logic itself: it finds nothing to do then
  *   BY_HAND(name)                              a wrapper of its own shape, in preload/by_hand.c
  */
-#ifndef UNSOCK_LIST_H
-#define UNSOCK_LIST_H
-
-#include "memory/epoll_memory.h"
-#include "rt/net.h"
 
 struct pollfd;
 
@@ -116,5 +118,13 @@ long unsock_call_ioctl(int fd, unsigned long request, unsigned long argument);
 
 /* The process is about to end: by exit, or by _exit. */
 void unsock_call_exit(void);
+
+/* by_number.c: System calls that a program makes by their numbers: trapped ones, and those by syscall(2). */
+
+/*
+ * Answers a call of sockets, of descriptors, and of data on them, by the function that the wrapper of its name calls
+ * too. Returns a value or -errno. The arguments come one by one: stacks are small where a handler makes calls.
+ */
+__attribute__((noinline)) long unsock_call_by_number(long number, long a, long b, long c, long d, long e, long f);
 
 #endif

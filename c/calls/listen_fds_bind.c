@@ -1,22 +1,11 @@
 /* Sockets that a service manager has handed over, on their way to the descriptor that binds the port. */
-#include "calls/listen_fds_bind.h"
+#include "calls/bind.h"
 
-#include "calls/standin.h"
-#include "files/bind_request.h"
 #include "files/listen_fds.h"
-#include "kernel/beyond_limit.h"
-#include "kernel/option_query.h"
 #include "kernel/socket_info.h"
-#include "kernel/socket_mark.h"
-#include "memory/fds.h"
-#include "memory/state.h"
-#include "memory/this_process.h"
-#include "options/send_limits.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
+#include "memory/process.h"
+#include "options/options.h"
 #include "rules/errno.h"
-#include "rules/ip.h"
 
 /* Another thread may close it meanwhile. */
 static long take(struct unsock_standin *standin, int fd, int type, int handed, const struct sockaddr_un *name,

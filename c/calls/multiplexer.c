@@ -1,12 +1,8 @@
 /* connect by Firecracker's multiplexer. */
-#include "calls/multiplexer.h"
+#include "calls/target.h"
 
-#include "calls/asking.h"
-#include "calls/connect_wait.h"
-#include "calls/firecracker.h"
+#include "calls/connect.h"
 #include "kernel/socket_info.h"
-#include "rt/clock.h"
-#include "rt/net.h"
 #include "rules/settings.h"
 
 #define SOON_MS 50

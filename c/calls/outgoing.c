@@ -1,11 +1,7 @@
 /* Messages that programs send: whose business are they? */
-#include "calls/outgoing.h"
+#include "calls/arguments.h"
 
-#include "calls/call_address.h"
-#include "memory/fds.h"
-#include "replace/reuse.h"
-#include "rt/net.h"
-#include "rt/user.h"
+#include "replace/replace.h"
 #include "rules/settings.h"
 
 #define CONTROL_MOST 65536

@@ -1,11 +1,8 @@
 /* Descriptors that come with a message. */
-#include "calls/passed_descriptors.h"
+#include "calls/stream_end.h"
 
 #include "kernel/socket_info.h"
-#include "replace/reuse.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
+#include "replace/replace.h"
 #include "rules/cmsg.h"
 
 static bool has_rights(const struct cmsghdr *header) {

@@ -5,16 +5,10 @@
  */
 #include "calls/list.h"
 
-#include "calls/asking.h"
-#include "calls/hangup.h"
-#include "calls/stream_send.h"
-#include "calls/urgent.h"
-#include "memory/sandbox.h"
-#include "rt/clock.h"
+#include "calls/stream.h"
+#include "calls/stream_end.h"
+#include "calls/target.h"
 #include "rt/libc.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
 #include "rt/user.h"
 
 #include <linux/mman.h>

@@ -3,17 +3,11 @@
  * is a promise, whoever is reached by it has the address. The names are read only where that fails, and a client is
  * refused only by names that have not changed while it tried them.
  */
-#include "calls/port_search.h"
+#include "calls/connect.h"
 
 #include "files/port.h"
-#include "files/port_leave.h"
 #include "memory/known_ports.h"
-#include "memory/this_process.h"
-#include "rt/net.h"
-#include "rules/address.h"
-#include "rules/ip.h"
-#include "rules/port_name.h"
-#include "rules/port_record.h"
+#include "memory/process.h"
 #include "rules/settings.h"
 
 #define TRIES 8

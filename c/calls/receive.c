@@ -1,16 +1,12 @@
 /* recv, recvfrom, recvmsg and recvmmsg: who does the work? */
 #include "calls/list.h"
 
-#include "calls/asking.h"
+#include "calls/arguments.h"
 #include "calls/datagram.h"
-#include "calls/passed_descriptors.h"
-#include "calls/socket_names.h"
-#include "kernel/identify.h"
-#include "memory/fds.h"
+#include "calls/stream_end.h"
+#include "calls/target.h"
+#include "kernel/socket_info.h"
 #include "rt/libc.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rt/user.h"
 
 /*
  * Would receiving on this descriptor concern the library? `asks`: the caller asks for the sender, or for the queue of

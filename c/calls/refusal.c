@@ -3,16 +3,11 @@
  * socket that is refused; else, and where that cannot be had, an AF_UNIX socket that the kernel reports alike, but for
  * the error that reading has.
  */
-#include "calls/refusal.h"
+#include "calls/connect.h"
 
 #include "calls/stream_end.h"
 #include "kernel/socket_info.h"
-#include "memory/sandbox.h"
-#include "memory/state.h"
-#include "replace/redirect.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rules/ip.h"
+#include "replace/replace.h"
 #include "rules/settings.h"
 
 #include <linux/poll.h>

@@ -1,13 +1,8 @@
 /* What TCP and UDP say to the control data of a message. */
-#include "calls/send_control.h"
+#include "calls/arguments.h"
 
-#include "kernel/beyond_limit.h"
-#include "memory/fds.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
+#include "kernel/socket_info.h"
 #include "rules/cmsg.h"
-#include "rules/segment.h"
 
 #define MSG_CONFIRM_FLAG 0x800
 #define MSG_PROBE_FLAG 0x10 /* with no data and MSG_CONFIRM nothing is sent (udp_sendmsg, do_confirm) */

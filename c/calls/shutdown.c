@@ -1,18 +1,11 @@
 /* shutdown, of listeners and of connections. */
 #include "calls/list.h"
 
-#include "calls/half_close.h"
 #include "calls/stream_end.h"
 #include "files/listen_fds.h"
-#include "files/remove_file.h"
-#include "kernel/identify.h"
+#include "files/release.h"
 #include "kernel/socket_info.h"
-#include "kernel/socket_mark.h"
-#include "memory/fds.h"
-#include "memory/state.h"
-#include "replace/reuse.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
+#include "replace/replace.h"
 
 #include <linux/poll.h>
 

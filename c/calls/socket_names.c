@@ -1,21 +1,10 @@
 /* getsockname and getpeername. The kernel is always asked first; the cache only says what the kernel cannot. */
-#include "calls/socket_names.h"
+#include "calls/arguments.h"
 
-#include "calls/asking.h"
-#include "kernel/identify.h"
+#include "calls/target.h"
 #include "kernel/socket_info.h"
-#include "kernel/socket_mark.h"
-#include "memory/fds.h"
-#include "memory/sandbox.h"
-#include "memory/state.h"
-#include "replace/reuse.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rt/user.h"
-#include "rules/address.h"
-#include "rules/ip.h"
-#include "rules/kernel_name.h"
+#include "memory/process.h"
+#include "replace/replace.h"
 #include "rules/settings.h"
 
 #include <linux/poll.h>
@@ -110,7 +99,7 @@ static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, s
     *wrong = family == AF_UNIX ? unsock_identify_wrong(entry) : 0;
     if (!unsock_fd_is_redirected(entry))
         return NULL;
-    /* A refused connect has TCP's own name, but for what the program bound (calls/refusal.h). */
+    /* A refused connect has TCP's own name, but for what the program bound (calls/connect.h). */
     bool bound = unsock_fd_is_refused(entry) && (entry->flags & UNSOCK_BOUND);
     return entry->kind == UNSOCK_KIND_FOREIGN || family == AF_UNIX || bound ? entry : NULL;
 }

@@ -1,15 +1,10 @@
 /* getsockopt and setsockopt: who does the work? */
 #include "calls/list.h"
 
-#include "calls/asking.h"
-#include "kernel/identify.h"
-#include "memory/born_local.h"
-#include "memory/fds.h"
+#include "calls/target.h"
+#include "kernel/socket_info.h"
 #include "options/options.h"
-#include "replace/redirect.h"
-#include "replace/reuse.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
+#include "replace/replace.h"
 
 #define KERNELS_OWN_ENOTSUPP 524 /* no errno of programs; older kernels say it of SO_ZEROCOPY (net/core/sock.c) */
 

@@ -1,12 +1,8 @@
 /* A socket that is to take the place of a descriptor's, on its way there. */
-#include "calls/standin.h"
+#include "calls/bind.h"
 
-#include "files/bind_request.h"
-#include "files/release_file.h"
-#include "memory/fds.h"
-#include "memory/state.h"
-#include "replace/redirect.h"
-#include "rt/net.h"
+#include "files/release.h"
+#include "replace/replace.h"
 #include "rt/system_calls.h"
 
 void unsock_standin_take(struct unsock_standin *standin, int socket) {

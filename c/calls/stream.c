@@ -1,28 +1,13 @@
 /* listen and accept of stream sockets. */
 #include "calls/stream.h"
 
+#include "calls/arguments.h"
 #include "calls/bind.h"
-#include "calls/half_close.h"
-#include "calls/last_holder.h"
-#include "calls/socket_names.h"
-#include "files/port_bind.h"
-#include "kernel/identify.h"
+#include "calls/stream_end.h"
 #include "kernel/log.h"
-#include "kernel/option_query.h"
 #include "kernel/socket_info.h"
-#include "memory/born_local.h"
-#include "memory/fds.h"
-#include "memory/state.h"
 #include "options/options.h"
-#include "replace/redirect.h"
-#include "replace/reuse.h"
-#include "rt/libc.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rules/address.h"
-#include "rules/ip.h"
-#include "rules/kernel_name.h"
-#include "rules/settings.h"
+#include "replace/replace.h"
 
 #define BACKLOG_MOST 0x7fffffff /* the kernel cuts it to net.core.somaxconn */
 

@@ -1,10 +1,10 @@
-/* TCP calls on redirected descriptors. All return a value or -errno, and leave errno alone. */
-#ifndef UNSOCK_STREAM_H
-#define UNSOCK_STREAM_H
+/* Streams. */
+#ifndef UNSOCK_CALLS_STREAM_H
+#define UNSOCK_CALLS_STREAM_H
 
 #include "memory/fds.h"
-#include "rt/net.h"
-#include "rules/ip.h"
+
+/* stream.c: TCP calls on redirected descriptors. All return a value or -errno, and leave errno alone. */
 
 /* connect to a covered address. */
 long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked);
@@ -14,5 +14,64 @@ long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog);
 
 /* accept on a redirected descriptor; `address` and `length` as in accept4(2). */
 long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *address, socklen_t *length, int flags);
+
+/*
+ * stream_send.c: Data on connected streams. TCP takes the first write after the peer's end, and it is lost; AF_UNIX
+ * refuses it with EPIPE and SIGPIPE. So the kernel never raises the signal here: where TCP would, the library does.
+ */
+
+/* Is this an AF_UNIX stream in the place of a TCP socket, as far as is known without a system call? */
+static inline bool unsock_stream_is_known(int fd) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM;
+}
+
+/* Or a connected one of another kind, where a control file leads? */
+static inline bool unsock_stream_is_foreign(int fd) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry && entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && entry->domain != AF_UNIX &&
+           unsock_state_is_connected(entry->state);
+}
+
+/*
+ * sendto without an address, and sendmsg of data alone, on such a descriptor. They return what TCP would, having raised
+ * what it would; -ENOTCONN: what the kernel says of a socket that is not connected, which TCP never says of a write.
+ */
+long unsock_stream_sendto(int fd, const void *data, size_t size, int flags);
+long unsock_stream_sendmsg(int fd, const struct msghdr *message, int flags);
+
+/* How much the message's parts have together, as far as they can be read. */
+size_t unsock_stream_size(const struct msghdr *message);
+
+/*
+ * AF_UNIX has refused, with EPIPE and without a signal, to write `size` bytes. Returns how many of them TCP takes, else
+ * -errno; raises the signal where `flags` lack MSG_NOSIGNAL.
+ */
+long unsock_stream_refused(int fd, size_t size, int flags);
+
+/* Nothing can be written: raises the signal unless `flags` have MSG_NOSIGNAL. Returns -EPIPE. */
+long unsock_stream_broken(int flags);
+
+/* write.c: write, writev and send (calls/list.h). */
+
+/* Is this a connected stream of the library's, where write is not the kernel's? */
+bool unsock_write_concerns(int fd);
+
+/*
+ * urgent.c: Urgent data. AF_UNIX keeps the urgent byte in the queue of the others, and its place when it has been
+ * taken, so that there seems to be something to read where TCP has it beside the stream (POLLPRI alone).
+ */
+
+/* Has this process, or one that forked it, met an urgent byte? Until then only POLLPRI tells of one. */
+extern bool unsock_urgent_met;
+
+/* An urgent byte may come, and go before it is asked for: somebody wants the signal that tells of it. */
+void unsock_urgent_expect(int fd);
+
+/*
+ * The kernel says that the descriptor can be read. Would TCP say no, because nothing waits but an urgent byte, or its
+ * empty place? Costs some system calls.
+ */
+bool unsock_urgent_alone(int fd);
 
 #endif

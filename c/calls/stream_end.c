@@ -1,13 +1,8 @@
 /* A bound stream without its file. */
 #include "calls/stream_end.h"
 
-#include "calls/standin.h"
-#include "memory/fds.h"
-#include "memory/state.h"
-#include "replace/redirect.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rules/ip.h"
+#include "calls/bind.h"
+#include "replace/replace.h"
 
 /*
  * A stream that was bound to a port of the program's choice has it still, and can listen or connect again (haproxy

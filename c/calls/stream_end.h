@@ -1,8 +1,11 @@
-/* Streams whose connection or listening has ended, and whose address has not. */
-#ifndef UNSOCK_STREAM_END_H
-#define UNSOCK_STREAM_END_H
+/* The ends of streams. */
+#ifndef UNSOCK_CALLS_STREAM_END_H
+#define UNSOCK_CALLS_STREAM_END_H
 
 #include "memory/fds.h"
+#include "memory/process.h"
+
+/* stream_end.c: Streams whose connection or listening has ended, and whose address has not. */
 
 /*
  * Ends what a bound stream does, and keeps its address: a new socket takes its place, which may listen again
@@ -13,5 +16,88 @@ long unsock_stream_reserve(int fd, struct unsock_fd *entry);
 /* The same where the program chose the port; else the stream is as new, and its port given back. Returns 0 or -errno.
  */
 long unsock_stream_end(int fd, struct unsock_fd *entry);
+
+/*
+ * half_close.c: shutdown of one side where a control file leads. Over AF_TIPC there is none, and a multiplexer passes
+ * the end of what a client sends on as the end of the connection: the answer is lost. So it is held back until the
+ * socket is closed, or passed on, as the control file says (UNSOCK_CONTROL_HALF_CLOSE).
+ */
+
+/* A connection was accepted from the listener: it does as that one. */
+void unsock_half_close_inherit(int listener, int fd);
+
+#define UNSOCK_HALF_CLOSE_HELD (-1)
+
+/* What shutdown of a connected stream is to do: SHUT_RD, SHUT_WR, SHUT_RDWR, or UNSOCK_HALF_CLOSE_HELD, nothing yet. */
+int unsock_half_close(int fd, int how);
+
+/*
+ * hangup.c: POLLHUP, and EPOLLHUP, of AF_UNIX: it comes when the peer has closed, where TCP waits for both sides to
+ * have shut down.
+ */
+
+/*
+ * What TCP would say of a descriptor of which the kernel says `events`, POLLHUP among them: the events of poll(2),
+ * which are epoll's. Costs some system calls.
+ */
+uint32_t unsock_hangup_as_tcp(int fd, uint32_t events);
+
+/*
+ * last_holder.c: Connections whose end TIPC tells wrongly: there a close is ECONNRESET to the peer, after all data, and
+ * shutdown of both sides is the end of file that TCP's close is. So a socket is shut down before it is closed, where
+ * this process is certain to be the last one that has it: another one would lose its connection. What is not certain
+ * stays as it is, and so does what TCP resets: unread data, SO_LINGER 0, a process that is killed.
+ */
+
+/* A connected TIPC stream has just been made by this process. */
+void unsock_last_holder_note(int fd);
+
+/* `to` has become a duplicate of `from`. */
+void unsock_last_holder_copy(int from, int to);
+
+/* The descriptor is about to be closed, or all from `first` to `last`. */
+void unsock_last_holder_closing(int fd, const struct unsock_fd *entry);
+void unsock_last_holder_closing_all(unsigned first, unsigned last);
+
+/* The process ends. */
+void unsock_last_holder_exit(void);
+
+/* A message is about to be sent: descriptors may go with it, to any process. */
+void unsock_last_holder_may_pass(const struct msghdr *message);
+
+static inline bool unsock_last_holder_any(void) {
+    return unsock_this_process()->made_any;
+}
+
+/*
+ * linger_reset.c: Connections that this side resets: by SO_LINGER 0 and close, or by connect(AF_UNSPEC). AF_UNIX resets
+ * a peer whose data are left unread, and nobody can leave any for a socket but its peer: so it is had where that is a
+ * socket of this process, too.
+ */
+
+/* The descriptor is about to be closed: its peer is reset by that if SO_LINGER says so. No call where it was never set.
+ */
+void unsock_linger_reset_closing(int fd, const struct unsock_fd *entry);
+
+/* Has this process another descriptor of the same socket? */
+bool unsock_linger_reset_has_duplicate(int fd, const struct unsock_fd *entry);
+
+/* The stream's connection is about to end, if it has one: its peer is reset by that. */
+void unsock_linger_reset_peer(int fd, const struct unsock_fd *entry);
+
+/* passed_descriptors.c: Descriptors that come with a message (SCM_RIGHTS; unix(7)). */
+
+/* Might the message have brought any, or have had no room for them? */
+bool unsock_passed_descriptors_maybe(const struct msghdr *message);
+
+/* They are new to the process: forgets what was known of their numbers. */
+void unsock_passed_descriptors_forget(const struct msghdr *message);
+
+/*
+ * No TCP or UDP socket ever brings any, so that a program would not close them: a plain Unix peer could fill its table.
+ * Closes them, which never waits, and takes them out of what recvmsg on `fd` put into `message`: the control data, for
+ * which it has the kernel's msg_controllen, and the flags.
+ */
+void unsock_passed_descriptors_refuse(int fd, struct msghdr *message);
 
 #endif

@@ -1,14 +1,11 @@
 /* Data on connected streams, and what follows when the peer has gone. */
-#include "calls/stream_send.h"
+#include "calls/stream.h"
 
 #include "kernel/socket_info.h"
-#include "kernel/socket_mark.h"
 #include "memory/option_table.h"
-#include "memory/sandbox.h"
-#include "replace/reuse.h"
+#include "memory/process.h"
+#include "replace/replace.h"
 #include "rt/libc.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
 #include "rt/user.h"
 
 #include <linux/poll.h>

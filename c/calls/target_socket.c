@@ -1,11 +1,8 @@
 /* New sockets of the family that a control file names. */
-#include "calls/target_socket.h"
+#include "calls/target.h"
 
-#include "kernel/socket_mark.h"
-#include "replace/redirect.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
+#include "kernel/socket_info.h"
+#include "replace/replace.h"
 #include "rules/control.h"
 
 #include <linux/vm_sockets.h>

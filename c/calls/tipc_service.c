@@ -1,12 +1,8 @@
 /* The topology server of a node (net/tipc/topsrv.c) tells of its services: what there is, and then that there is no
  * more. */
-#include "calls/tipc_service.h"
+#include "calls/target.h"
 
 #include "kernel/socket_info.h"
-#include "memory/fds.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
 
 #include <linux/tipc.h>
 

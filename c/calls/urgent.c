@@ -1,11 +1,8 @@
 /* Urgent data. */
-#include "calls/urgent.h"
+#include "calls/stream.h"
 
 #include "kernel/socket_info.h"
-#include "memory/fds.h"
-#include "memory/sandbox.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
+#include "memory/process.h"
 
 #include <linux/poll.h>
 

@@ -2,21 +2,14 @@
  * write, writev and send. They concern the library on connected streams, where a system call that can be told to raise
  * no signal does the same: sendto and sendmsg; and on connected datagram sockets that the kernel has refused.
  */
-#include "calls/write.h"
+#include "calls/stream.h"
 
-#include "calls/asking.h"
 #include "calls/list.h"
-#include "calls/stream_send.h"
-#include "calls/tipc_service.h"
-#include "kernel/identify.h"
-#include "memory/asked_fds.h"
-#include "memory/fds.h"
-#include "memory/sandbox.h"
-#include "memory/this_process.h"
-#include "replace/reuse.h"
+#include "calls/target.h"
+#include "kernel/socket_info.h"
+#include "memory/process.h"
+#include "replace/replace.h"
 #include "rt/libc.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 
 #define PARTS_MOST 1024 /* UIO_MAXIOV: beyond it the two calls have different errnos */
 
@@ -64,7 +57,7 @@ static inline bool is_unusual(long result) {
 /*
  * Not taken by a datagram socket because the one that it was connected to has gone: sendto and sendmsg look for whoever
  * has the address by now (syslog, statsd: their clients connect once, and the server is started again); also where an
- * error was left on it (calls/datagram_refused.h).
+ * error was left on it (calls/datagram.h).
  */
 static inline bool is_for_successor(int fd, long result) {
     if ((result != -ECONNREFUSED && result != -ENOTCONN && result != -ECONNRESET) || unsock_sandboxed)

@@ -1,19 +1,11 @@
 /* Binding socket files: ports of the program's choice, and any free one. */
-#include "files/bindfile.h"
+#include "files/bind.h"
 
-#include "files/bind_request.h"
-#include "files/ephemeral.h"
-#include "files/file_netns.h"
 #include "files/port.h"
-#include "files/port_bind.h"
-#include "files/socketfile.h"
-#include "kernel/socket_mark.h"
+#include "kernel/socket_info.h"
 #include "kernel/version.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rules/address.h"
 #include "rules/errno.h"
-#include "rules/port_name.h"
+#include "rules/settings.h"
 
 #define LOOKS_FOR_FREE 10 /* before names that are taken are looked at more closely */
 

@@ -1,12 +1,8 @@
 /* Reading control files: bytes from outside, checked before anything in them is used. */
 #include "files/control_file.h"
 
-#include "kernel/beyond_limit.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
+#include "kernel/socket_info.h"
 #include "rules/control.h"
-#include "unsock.h"
 
 /* One byte more than a control file has, so that a longer file is seen as such. Some file systems give it in pieces. */
 static long read_all(long fd, uint8_t *bytes, size_t size) {

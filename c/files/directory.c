@@ -1,16 +1,7 @@
 /* The directory of the socket files: making it, its own name, and another one in its place for a while. */
 #include "files/directory.h"
 
-#include "files/directory_change.h"
-#include "kernel/trust.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rt/text.h"
-#include "rules/settings.h"
-
-#include <stdbool.h>
-#include <stddef.h>
 
 #define WHY_MOST 200
 

@@ -1,11 +1,7 @@
 /* By path, or from the directory's descriptor. */
-#include "files/directory_change.h"
+#include "files/directory.h"
 
-#include "kernel/beyond_limit.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rules/settings.h"
+#include "kernel/socket_info.h"
 
 static struct unsock_directory_id known;
 static bool moves;

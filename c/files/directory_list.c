@@ -1,15 +1,7 @@
 /* What is in a directory of socket files. */
-#include "files/directory_list.h"
-
 #include "files/directory.h"
+
 #include "files/port.h"
-#include "kernel/entries.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/text.h"
-#include "rules/file_name.h"
-#include "rules/port_name.h"
-#include "rules/port_record.h"
 
 long unsock_directory_list_open(struct unsock_directory_list *names, const char *directory, uint16_t only) {
     char path[UNSOCK_DIR_MOST + sizeof("/.")];

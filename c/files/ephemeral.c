@@ -1,9 +1,7 @@
 /* The system's ephemeral port range (ip(7), ip_local_port_range), walked from a random start in each process. */
-#include "files/ephemeral.h"
+#include "files/bind.h"
 
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rt/text.h"
 
 #define FIRST_DEFAULT 32768
 #define LAST_DEFAULT 60999

@@ -1,15 +1,8 @@
 /* Where a socket file comes from. */
-#include "files/file_netns.h"
+#include "files/port.h"
 
 #include "files/directory.h"
-#include "files/directory_change.h"
-#include "rt/lines.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rt/text.h"
-#include "rules/port_name.h"
-#include "rules/settings.h"
 
 #define MARK 0x756e736bu /* seconds: "unsk"; with the namespace's number in the nanoseconds */
 #define FIRST_NAMESPACE                                                                                                \

@@ -1,16 +1,8 @@
 /* Sockets that a service manager has opened for this program and handed over. */
 #include "files/listen_fds.h"
 
-#include "kernel/option_query.h"
 #include "kernel/socket_info.h"
-#include "memory/fds.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rt/text.h"
-#include "rules/address.h"
-#include "rules/ip.h"
-#include "rules/port_name.h"
+#include "rules/settings.h"
 
 #define FIRST 3          /* SD_LISTEN_FDS_START (sd_listen_fds(3)) */
 #define COUNT_MOST 65536 /* more than there are ports: what says more was written by no service manager */

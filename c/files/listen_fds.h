@@ -5,10 +5,8 @@
 #ifndef UNSOCK_LISTEN_FDS_H
 #define UNSOCK_LISTEN_FDS_H
 
-#include "files/bind_request.h"
-#include "rt/net.h"
+#include "files/bind.h"
 #include "rules/environment.h"
-#include "rules/port_entry.h"
 
 /* How many descriptors were handed over, from 3 on; 0 in nearly every process. */
 extern int unsock_listen_fds_count;

@@ -1,16 +1,9 @@
 /* The lock of a directory. */
-#include "files/lock.h"
+#include "files/directory.h"
 
-#include "files/directory_change.h"
-#include "kernel/beyond_limit.h"
-#include "memory/this_process.h"
-#include "rt/libc.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rt/text.h"
+#include "kernel/socket_info.h"
+#include "memory/process.h"
 #include "rt/user.h"
-#include "rules/settings.h"
 
 #define LOCK_NAME "/.unsock.lock"
 #define ON_SIGNAL_STACK 1 /* SS_ONSTACK */

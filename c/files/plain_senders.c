@@ -1,19 +1,10 @@
 /* Datagram peers that are plain Unix sockets. */
 #include "files/plain_senders.h"
 
-#include "files/bind_request.h"
-#include "files/bindfile.h"
-#include "files/directory_change.h"
-#include "files/port_leave.h"
-#include "files/port_own.h"
-#include "files/socketfile.h"
-#include "kernel/file_info.h"
-#include "memory/fds.h"
-#include "rt/mem.h"
-#include "rt/net.h"
+#include "files/bind.h"
+#include "files/directory.h"
+#include "files/port.h"
 #include "rt/system_calls.h"
-#include "rt/table.h"
-#include "rules/address.h"
 
 #define FIRST_PORT 61000 /* above the system's ephemeral range by default */
 #define PLACES 1024

@@ -11,7 +11,6 @@
 #define UNSOCK_PLAIN_SENDERS_H
 
 #include "memory/fds.h"
-#include "rt/net.h"
 
 /*
  * The port for a sender's name, as the socket that `entry` describes heard it. 0: nothing can be sent back to it; it

@@ -1,18 +1,9 @@
 /* A port's names in the directory. */
 #include "files/port.h"
 
-#include "files/directory_change.h"
-#include "files/socketfile.h"
-#include "kernel/file_info.h"
+#include "files/directory.h"
 #include "kernel/log.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rt/table.h"
-#include "rt/text.h"
-#include "rules/address.h"
-#include "rules/port_name.h"
-#include "rules/port_record.h"
 
 #include <linux/mman.h>
 

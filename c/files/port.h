@@ -1,6 +1,12 @@
+/* A port's names and record: reading, sharing, leaving. */
+#ifndef UNSOCK_FILES_PORT_H
+#define UNSOCK_FILES_PORT_H
+
+#include "rules/port_record.h"
+
 /*
- * A port's names in the directory, for streams and for datagram sockets (rules/port_name.h): reading them, asking who
- * lives, and the steps that change them.
+ * port.c: A port's names in the directory, for streams and for datagram sockets (rules/port_name.h): reading them,
+ * asking who lives, and the steps that change them.
  *
  * PORT.sock is the port. Whoever makes it has the port, and needs no lock for that. It is there as long as any socket
  * of the port is: it is replaced by a rename, and never missing in between. The file .PORT@ADDR comes before it. So a
@@ -12,11 +18,6 @@
  *   - The record may name dead sockets, and never omits a living one. It is written before PORT.sock says that there is
  *     a record, and goes after that.
  */
-#ifndef UNSOCK_PORT_H
-#define UNSOCK_PORT_H
-
-#include "rt/net.h"
-#include "rules/port_record.h"
 
 /* Memory for one port: of the process where it is free, else mapped. NULL: there is none. */
 struct unsock_port *unsock_port_borrow(void);
@@ -61,5 +62,114 @@ void unsock_port_unlink_dead(const struct unsock_port *port, const struct unsock
  * -EAGAIN where it was something else by then, or -errno.
  */
 long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock_port_entry *first, long probe);
+
+/* port_sharing.c: Whose the sockets of a port are, another user's, or this process's own; and joining them. */
+
+/*
+ * In a sticky directory nobody else could take away what is left, what root has left there neither: one port is one
+ * user's. Is it another's? Not where all that was read is dead, and this user may take it away.
+ */
+bool unsock_port_is_another_users(const struct unsock_port *port);
+
+/* SO_REUSEPORT is for sockets of one user. Has another one a living socket that would share an address with `me`? */
+bool unsock_port_shares_with_another(const struct unsock_port *port, const struct unsock_port_entry *me, long probe);
+
+/* The descriptor of this process that has that entry's socket and does not listen; -1: there is none. */
+int unsock_port_find_silent(struct unsock_port_key key, const struct unsock_port_entry *entry);
+
+/* `me` listens now: those of this process that it excludes, and that do not listen, wait from now on. */
+void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_entry *me);
+
+/*
+ * With the directory locked: `me`, whose file is there, becomes one of the port, as it was read and as `joining` says.
+ * Returns 0 or -errno; -EEXIST: somebody has made PORT.sock meanwhile.
+ */
+long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *me,
+                      const struct unsock_port_joining *joining);
+
+/*
+ * A datagram socket with this entry, which lets others share its address, has been connected: what its client sends
+ * goes to it from now on, and nobody else's. Where it has the port alone that is one system call.
+ */
+void unsock_port_note_connected(struct unsock_port_key key, const struct unsock_port_entry *entry);
+
+/* port_leave.c: What the end of a socket does to its port's names. */
+
+/*
+ * With the directory locked: the entry's socket has ended (DEAD, GONE), or is to have no name any more (DEAD). Its file
+ * goes, and PORT.sock leads to another living one, or goes with the last.
+ */
+void unsock_port_leave(struct unsock_port_key key, const struct unsock_port_entry *me, enum unsock_port_life own,
+                       long probe);
+
+/*
+ * The same in two steps, around a close, the directory locked all the time: PORT.sock is never without a living one
+ * where the port has several. Before it: returns the port as it was read, or NULL where there is no memory. After it:
+ * `own` is what the kernel says of the socket then; alive, it leaves nothing.
+ */
+struct unsock_port *unsock_port_hand_on(struct unsock_port_key key, const struct unsock_port_entry *me, long probe);
+void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
+                           long probe);
+
+/*
+ * All of the port that have ended leave it: those that were killed, and those that nobody could take away when they
+ * were closed. Takes the lock. Returns 1 when nobody of the port lives, 0 when somebody does, or -errno.
+ */
+long unsock_port_sweep(struct unsock_port_key key);
+
+/* socketfile.c: One socket file: who is there, and binding with the mode that was asked for. */
+
+/*
+ * Is nobody bound to the socket file? Not visible to anybody, of whatever type the socket is. False when that cannot be
+ * known for certain. Called with the directory locked.
+ */
+bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length);
+
+/*
+ * Asks several times with one socket: the probe, which unsock_socketfile_probe makes (-errno: none, and then nothing is
+ * known for certain) and unsock_socketfile_probe_end closes.
+ */
+long unsock_socketfile_probe(void);
+void unsock_socketfile_probe_end(long probe);
+
+/*
+ * Is somebody bound to the socket file, for certain? That needs no lock: nothing is removed by it. False may mean that
+ * it is not known.
+ */
+bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, socklen_t length);
+
+/* The same in words, for a name that need not have a file. With the directory locked where something follows from it.
+ */
+enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_un *path, socklen_t length);
+
+/* The same where no bind of that name can be under way. */
+enum unsock_port_life unsock_socketfile_life_at_rest(long probe, const struct sockaddr_un *path, socklen_t length);
+
+/* Is the datagram socket behind the file connected to somebody? */
+bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t length);
+
+#define UNSOCK_OPEN_TO_ALL 0666 /* answers come to a client's own file from servers of any user, as over UDP */
+
+/* bind(2) with UNSOCK_MODE, or where that is not set, with `mode` (-1: as the umask says). Returns 0 or -errno. */
+long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length, int mode);
+
+/*
+ * file_netns.c: Where a socket file comes from, noted at the file itself for those who may not ask its socket: another
+ * user in the same directory.
+ *
+ * The time of modification of a socket file means nothing to anybody. A file that such a user may find left over gets
+ * one that names the network namespace of its socket. Whoever is in that namespace sees all its sockets in
+ * /proc/net/unix: one that is not there is gone, whoever had it. (A number of a namespace is used again only when no
+ * socket of the old one is left.)
+ */
+
+/*
+ * A socket was bound to this file just now: notes the namespace where others may write to the directory but not to the
+ * file, or its owner may not. No system call in a private directory.
+ */
+void unsock_file_netns_note(const char *path);
+
+/* Has the socket of this file gone, for certain? */
+bool unsock_file_netns_is_gone(const char *path);
 
 #endif

@@ -1,23 +1,12 @@
 /* Binding sockets to a port's names. */
-#include "files/port_bind.h"
+#include "files/bind.h"
 
-#include "files/bind_request.h"
-#include "files/directory_change.h"
-#include "files/file_netns.h"
+#include "files/control_file.h"
+#include "files/directory.h"
 #include "files/listen_fds.h"
-#include "files/lock.h"
 #include "files/port.h"
-#include "files/port_own.h"
-#include "files/port_sharing.h"
-#include "files/resolve.h"
-#include "files/socketfile.h"
-#include "kernel/option_query.h"
+#include "kernel/socket_info.h"
 #include "kernel/version.h"
-#include "memory/fds.h"
-#include "rt/net.h"
-#include "rules/address.h"
-#include "rules/port_name.h"
-#include "rules/port_record.h"
 
 #define TRIES 8
 

@@ -1,11 +1,7 @@
 /* What the end of a socket does to its port's names. */
-#include "files/port_leave.h"
-
-#include "files/lock.h"
 #include "files/port.h"
-#include "files/socketfile.h"
-#include "rt/net.h"
-#include "rules/port_record.h"
+
+#include "files/directory.h"
 
 /* To whom PORT.sock leads when `me` has gone. */
 static int find_heir(struct unsock_port *port, const struct unsock_port_entry *me, long probe) {

@@ -1,11 +1,8 @@
 /* By which of a port's names a socket of this process is known. */
-#include "files/port_own.h"
+#include "files/bind.h"
 
 #include "files/port.h"
-#include "memory/fds.h"
-#include "rt/net.h"
-#include "rules/address.h"
-#include "rules/port_name.h"
+#include "rules/settings.h"
 
 /* Nobody shares a client's port: its name is the one to which PORT.dgram.sock leads. */
 static bool find_asking(struct unsock_port_key key, struct unsock_port_entry *own) {

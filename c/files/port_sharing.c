@@ -1,18 +1,9 @@
 /* Whose the sockets of a port are, and joining them. */
-#include "files/port_sharing.h"
+#include "files/port.h"
 
 #include "files/directory.h"
-#include "files/lock.h"
-#include "files/port.h"
-#include "files/socketfile.h"
 #include "memory/fds.h"
-#include "memory/state.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rules/address.h"
-#include "rules/port_name.h"
-#include "rules/port_record.h"
-#include "rules/settings.h"
 
 /* Whose file that is, for certain; `otherwise` where it cannot be told. */
 static uint32_t owner_of(const struct sockaddr_un *path, uint32_t otherwise) {

@@ -1,22 +1,8 @@
 /* Removing what is left over: one name, or all of a directory, port by port. */
-#include "files/prune.h"
+#include "files/release.h"
 
 #include "files/directory.h"
-#include "files/directory_change.h"
-#include "files/directory_list.h"
-#include "files/lock.h"
 #include "files/port.h"
-#include "files/port_leave.h"
-#include "files/socketfile.h"
-#include "kernel/file_info.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/text.h"
-#include "rules/address.h"
-#include "rules/file_name.h"
-#include "rules/port_name.h"
-#include "rules/port_record.h"
-#include "rules/settings.h"
 
 /* PORT.sock and a socket's file go together, and are mended where others live. Is this left over? */
 static bool prune_port(enum unsock_file_kind kind, struct unsock_port_key key, struct unsock_port_entry entry,

@@ -1,13 +1,9 @@
 /* What becomes of socket files when descriptors close. */
-#include "files/release_file.h"
+#include "files/release.h"
 
-#include "files/lock.h"
-#include "files/remove_file.h"
-#include "files/socketfile.h"
-#include "memory/fds.h"
-#include "memory/this_process.h"
-#include "rt/libc.h"
-#include "rt/net.h"
+#include "files/directory.h"
+#include "files/port.h"
+#include "memory/process.h"
 #include "rt/system_calls.h"
 
 #define SINGLE_THREAD_LINKS 3

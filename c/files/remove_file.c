@@ -1,21 +1,11 @@
 /* Removing a socket file, at once or later. */
-#include "files/remove_file.h"
+#include "files/release.h"
 
-#include "files/lock.h"
+#include "files/bind.h"
+#include "files/control_file.h"
+#include "files/directory.h"
 #include "files/port.h"
-#include "files/port_leave.h"
-#include "files/port_own.h"
-#include "files/socketfile.h"
-#include "files/target_file.h"
-#include "kernel/file_info.h"
-#include "memory/fds.h"
-#include "memory/state.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rt/table.h"
-#include "rules/ip.h"
-#include "rules/port_name.h"
-#include "rules/port_record.h"
 
 #define LATE_MOST 1024 /* of more the files stay, until prune or the next bind */
 #define LATE_LOOKS 2

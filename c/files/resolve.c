@@ -1,10 +1,5 @@
 /* Which file answers at a path. */
-#include "files/resolve.h"
-
 #include "files/control_file.h"
-#include "kernel/file_info.h"
-#include "rt/net.h"
-#include "unsock.h"
 
 long unsock_resolve(const char *path, struct unsock_control_file *control) {
     int read = unsock_control_file_read(path, control);

@@ -2,17 +2,11 @@
  * Socket files. Whoever removes a file holds the directory's lock and has asked the kernel whether a socket is still
  * bound to it, so that two processes that find the same stale file cannot remove each other's new one.
  */
-#include "files/socketfile.h"
+#include "files/port.h"
 
-#include "files/directory_change.h"
-#include "files/file_netns.h"
-#include "kernel/beyond_limit.h"
-#include "memory/this_process.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rt/text.h"
-#include "rules/port_record.h"
-#include "rules/settings.h"
+#include "files/directory.h"
+#include "kernel/socket_info.h"
+#include "memory/process.h"
 
 #define SIOCUNIXFILE_NUMBER 0x89e0 /* linux/un.h */
 

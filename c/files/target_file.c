@@ -1,18 +1,10 @@
 /* Socket files at paths of the user's choice. */
-#include "files/target_file.h"
+#include "files/control_file.h"
 
-#include "files/lock.h"
-#include "files/socketfile.h"
-#include "kernel/beyond_limit.h"
-#include "kernel/file_info.h"
+#include "files/directory.h"
+#include "files/port.h"
 #include "kernel/socket_info.h"
 #include "kernel/version.h"
-#include "memory/fds.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rt/table.h"
-#include "rt/text.h"
 #include "rules/errno.h"
 
 #define ASIDE_NAME ".unsock.gone"

@@ -3,11 +3,7 @@
  * the call, with the same table and memory, has its limit raised, makes the call and ends. This thread waits as after
  * vfork(2).
  */
-#include "kernel/beyond_limit.h"
-
-#include "rt/mark.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
+#include "kernel/socket_info.h"
 
 #include <linux/resource.h>
 #include <linux/wait.h>

@@ -1,8 +1,6 @@
 /* getdents64(2). */
-#include "kernel/entries.h"
+#include "kernel/file_info.h"
 
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
 
 #define FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)

@@ -1,7 +1,6 @@
 /* What stands at a path. */
 #include "kernel/file_info.h"
 
-#include "rt/net.h"
 #include "rt/system_calls.h"
 
 #define MINOR_BITS 20 /* of a device's number (linux/kdev_t.h) */
@@ -32,7 +31,7 @@ UNSOCK_OWN_FRAME bool unsock_file_is_link(const char *path) {
 }
 
 /* Of times only that of the making: the other ones change with the rights, the links, and by notes
- * (files/file_netns.h). */
+ * (files/port.h). */
 long unsock_file_key(const char *path, uint64_t key[2]) {
     struct statx status;
     long result = unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME, &status);

@@ -1,19 +1,8 @@
 /* What a descriptor is of which nothing is known. */
-#include "kernel/identify.h"
-
-#include "kernel/other_name.h"
 #include "kernel/socket_info.h"
-#include "kernel/socket_mark.h"
-#include "memory/fds.h"
+
 #include "memory/option_table.h"
-#include "memory/state.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rules/address.h"
-#include "rules/ip.h"
-#include "rules/kernel_name.h"
-#include "rules/port_name.h"
+#include "rules/settings.h"
 
 bool unsock_identify_has_file(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr address;

@@ -1,12 +1,8 @@
 /* What is written for users. A line is one write, so that lines of several processes do not mix. */
 #include "kernel/log.h"
 
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rt/text.h"
 #include "rules/errno.h"
-#include "rules/ip.h"
-#include "rules/settings.h"
 
 #include <linux/prctl.h>
 

@@ -5,9 +5,6 @@
 #ifndef UNSOCK_LOG_H
 #define UNSOCK_LOG_H
 
-#include "rt/net.h"
-#include "rt/text.h"
-#include "rules/ip.h"
 #include "rules/settings.h"
 
 /*

@@ -1,9 +1,7 @@
 /* Options that decide about the socket itself. */
-#include "kernel/option_query.h"
+#include "kernel/socket_info.h"
 
-#include "memory/fds.h"
 #include "memory/option_table.h"
-#include "rt/net.h"
 
 int32_t unsock_option_number(int fd, const struct unsock_fd *entry, int level, int name) {
     int row = unsock_option_find(level, name);

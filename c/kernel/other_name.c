@@ -1,13 +1,6 @@
 /* Our directory by another name. */
-#include "kernel/other_name.h"
-
-#include "kernel/beyond_limit.h"
 #include "kernel/socket_info.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rt/text.h"
-#include "rules/kernel_name.h"
+
 #include "rules/keyed_hash.h"
 #include "rules/settings.h"
 

@@ -1,9 +1,7 @@
 /* Questions about a file that is to be executed. */
-#include "kernel/program_info.h"
+#include "kernel/file_info.h"
 
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rt/text.h"
 
 #include <linux/prctl.h>
 

@@ -1,11 +1,6 @@
 /* Small questions to the kernel about one socket. */
 #include "kernel/socket_info.h"
 
-#include "rt/lines.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rt/text.h"
 #include "rules/errno.h"
 
 #include <linux/poll.h>

@@ -1,8 +1,11 @@
-/* Small questions to the kernel about one socket. */
-#ifndef UNSOCK_SOCKET_INFO_H
-#define UNSOCK_SOCKET_INFO_H
+/* What the kernel says of a socket. */
+#ifndef UNSOCK_KERNEL_SOCKET_INFO_H
+#define UNSOCK_KERNEL_SOCKET_INFO_H
 
-#include "rt/net.h"
+#include "memory/fds.h"
+#include "rt/system_calls.h"
+
+/* socket_info.c: Small questions to the kernel about one socket. */
 
 /* One integer socket option of SOL_SOCKET, or -errno. */
 long unsock_socket_option(int fd, int name);
@@ -60,5 +63,146 @@ int unsock_socket_peers(int fd);
 
 /* The kernel's getsockname or getpeername (`number`), into `name`. Returns its length or -errno. */
 long unsock_socket_name(int fd, long number, union unsock_sockaddr *name);
+
+/*
+ * socket_mark.c: What the kernel does not know of a socket: of a connection's end, as AF_UNIX has one word for what
+ * this side has shut down and what the other one has; and of one that is bound, how the program sees it, where the name
+ * does not tell. The marks are in an option of the socket that means nothing on AF_UNIX (SO_INCOMING_CPU), so that
+ * every descriptor of it and every process that has it knows them.
+ */
+
+enum {
+    UNSOCK_END_SHUT_WRITE = 1 << 0, /* this side has shut down writing */
+    UNSOCK_END_SHUT_READ = 1 << 1,  /* this side has shut down reading */
+    UNSOCK_END_LOST = 1 << 2,       /* a write after the peer's end was taken: TCP's would have been reset by it */
+    UNSOCK_END_TOLD = 1 << 3,       /* the error that followed has been told */
+    UNSOCK_END_RESET = 1 << 4,      /* the peer closed with unread data, and that has been told */
+    UNSOCK_END_OVER = 1 << 5,       /* both sides have shut down writing: TCP's socket is closed */
+    UNSOCK_END_UNKNOWN =
+        1 << 6, /* no marks can be had (qemu's user emulation lacks the option): AF_UNIX's word counts */
+    UNSOCK_MARK_INET6 = 1 << 8,     /* the program made an AF_INET6 socket */
+    UNSOCK_MARK_IPV6 = 1 << 9,      /* of one that was handed over: its address is of IPv6 */
+    UNSOCK_MARK_WILDCARD = 1 << 10, /* and it is the wildcard */
+    UNSOCK_MARK_HOLDS = 1 << 11,    /* where a control file leads: a half-close is held back (calls/stream_end.h) */
+};
+
+/* What the program may read in the option's place. */
+#define UNSOCK_SOCKET_MARK 0x756e0000
+#define UNSOCK_SOCKET_MARK_BITS 0xffff
+
+/* The marks; 0 also for what is no socket. One system call. */
+unsigned unsock_socket_mark(int fd);
+
+/* The same, and where there can be none, UNSOCK_END_UNKNOWN. Two system calls where there are none. */
+unsigned unsock_socket_mark_certain(int fd);
+
+/* Adds some to those that there are. */
+void unsock_socket_mark_set(int fd, unsigned old, unsigned added);
+
+/*
+ * Is TCP's socket closed: reset, or done by both sides? `mark` are the marks, `events` what poll says to POLLRDHUP. A
+ * reset is marked.
+ */
+bool unsock_end_is_over(int fd, unsigned mark, int events);
+
+/* Has these alone from now on. */
+void unsock_socket_mark_replace(int fd, unsigned marks);
+
+/* option_query.c: Options that decide about the socket itself: what was set, remembered here or by the kernel. */
+
+/* The number that the program set; 0 when it set none. */
+int32_t unsock_option_number(int fd, const struct unsock_fd *entry, int level, int name);
+
+/* Is this flag (SO_REUSEPORT, IPV6_V6ONLY, IP_PKTINFO, …) on? Works for every kind of descriptor. */
+bool unsock_option_flag(int fd, const struct unsock_fd *entry, int level, int name);
+
+/* identify.c: What a descriptor is of which nothing is known, by the kernel's own names. */
+
+/* Is the bound socket with a file that the entry describes (still) behind this descriptor? */
+bool unsock_identify_has_file(int fd, const struct unsock_fd *entry);
+
+/*
+ * What the kernel says that a descriptor is of which nothing is known. Returns its entry, filled, or `scratch` where
+ * the cache has no room. The kind is UNSOCK_KIND_UNKNOWN when it is no socket that could be ours, and also when that
+ * cannot be known.
+ */
+struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch);
+
+/*
+ * The same for a call that brings an address of `family` (AF_INET, AF_INET6): an unnamed AF_UNIX stream of which
+ * nothing is known was then born to stand for an IP socket, in the program that this one was executed by.
+ */
+struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_fd *scratch);
+
+/*
+ * Is this a connected stream in the place of a TCP one? By the kernel's word where it has one; nothing is remembered.
+ * For callers that heard of the descriptor from the kernel and not from the program: other threads of the program may
+ * just then be closing it, and making another of the same number.
+ */
+bool unsock_identify_is_connection(int fd);
+
+/*
+ * The -errno of a call that depends on what the entry's descriptor is, where that cannot be known; 0 where it is known.
+ * Such a call must not go to the kernel as if the descriptor were none of ours.
+ */
+static inline long unsock_identify_wrong(const struct unsock_fd *entry) {
+    return entry->kind == UNSOCK_KIND_UNKNOWN ? entry->refusal.error : 0;
+}
+
+/* What a descriptor is: by the cache, else by the kernel, as above. */
+static inline struct unsock_fd *unsock_identify(int fd, struct unsock_fd *scratch) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry ? entry : unsock_identify_unknown(fd, scratch);
+}
+
+static inline struct unsock_fd *unsock_identify_for(int fd, int family, struct unsock_fd *scratch) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry ? entry : unsock_identify_unknown_for(fd, family, scratch);
+}
+
+/*
+ * other_name.c: Our directory by another name: sockets that were bound by another path to it, in another mount
+ * namespace (docs/containers.md) or through another mount here.
+ *
+ * How a path begins proves nothing: anybody may have a directory with a 53.dgram.sock in it. A socket is of our
+ * directory if the file of that name in it is the socket's own. The kernel tells that: the socket to which our path
+ * leads has a name, and it must be the very text that the sender's is. Of a socket that is connected to somebody else
+ * the kernel tells nobody else the name. So a socket leaves a mark at its own file when it connects to one that has
+ * another name for the directory. Only the file's owner can do that. The mark is a hash of the socket's name, for which
+ * the time of modification has room.
+ */
+
+/*
+ * Is the datagram socket with this name one of our directory, for certain, though its name does not begin like that?
+ * Then fills `name` as if it did, kind FILE. No system call for names that cannot be.
+ */
+bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length, struct unsock_name *name);
+
+/*
+ * The datagram socket `fd` has just been connected. Where its peer has another name for the directory, marks the file
+ * of `fd`, which must still be at the name that it was bound by.
+ */
+void unsock_other_name_mark(int fd);
+
+/* beyond_limit.c: A descriptor where the table is full. */
+
+/*
+ * Makes a system call of at most four arguments, which said EMFILE (dup3: EBADF), once more beyond the soft limit of
+ * RLIMIT_NOFILE (getrlimit(2)), where the hard limit lets it. This is for descriptors that stand in for a moment: the
+ * program has its own already, and needs no other. The process's limit stays as it is, for other threads too. Returns
+ * the call's result; -EMFILE when there is no way.
+ */
+long unsock_beyond_limit(long number, long first, long second, long third, long fourth);
+
+#define UNSOCK_DESCRIPTOR_PAD(number, first, second, third, fourth, ...)                                               \
+    unsock_descriptor_for_a_moment(number, (long)(first), (long)(second), (long)(third), (long)(fourth))
+
+/* unsock_descriptor(__NR_xyz, up to four arguments): the call, and where it says EMFILE, as above. */
+#define unsock_descriptor(...) UNSOCK_DESCRIPTOR_PAD(__VA_ARGS__, 0, 0, 0, 0, 0)
+
+static inline long unsock_descriptor_for_a_moment(long number, long first, long second, long third, long fourth) {
+    long result = unsock_sys(number, first, second, third, fourth);
+    return result == -EMFILE ? unsock_beyond_limit(number, first, second, third, fourth) : result;
+}
 
 #endif

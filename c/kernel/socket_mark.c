@@ -1,9 +1,5 @@
 /* What the kernel does not know of a socket. */
-#include "kernel/socket_mark.h"
-
 #include "kernel/socket_info.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
 
 #include <linux/poll.h>
 

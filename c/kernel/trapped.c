@@ -1,7 +1,6 @@
 /* The question that only the library's filter answers, and what is kept in the handler's flags. */
 #include "kernel/trapped.h"
 
-#include "rt/mark.h"
 #include "rt/system_calls.h"
 
 bool unsock_is_trapped(void) {

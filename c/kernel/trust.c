@@ -1,11 +1,7 @@
 /* Every directory on the way, link by link, as the kernel goes. */
-#include "kernel/trust.h"
+#include "kernel/file_info.h"
 
-#include "rt/lines.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rt/table.h"
 
 #define OVERFLOW_USER_FILE "/proc/sys/kernel/overflowuid"
 #define OVERFLOW_USER 65534u /* where that cannot be read */

@@ -1,7 +1,6 @@
 /* Which kernel this is. */
 #include "kernel/version.h"
 
-#include "rt/mem.h"
 #include "rt/system_calls.h"
 #include "rt/text.h"
 

@@ -1,8 +1,5 @@
 /* A bit per descriptor: pages are only touched where some have been asked about. */
-#include "memory/asked_fds.h"
-#include "rt/table.h"
-
-#include <stdint.h>
+#include "memory/fds.h"
 
 #define NUMBERS (1 << 20) /* as many as descriptors that are remembered */
 #define WORD 64

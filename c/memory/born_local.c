@@ -3,7 +3,7 @@
  * be replaced after all), so each one makes the next guess wait for a longer run: a process with both kinds soon pays
  * nothing. A listener tells less of the next socket: a server has some, and may connect to anywhere.
  */
-#include "memory/born_local.h"
+#include "memory/fds.h"
 
 #include "rules/settings.h"
 

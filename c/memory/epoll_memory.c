@@ -1,11 +1,7 @@
 /* What is remembered about epoll sets and registrations. */
 #include "memory/epoll_memory.h"
 
-#include "rt/linux.h"
-#include "rt/net.h"
-#include "rt/table.h"
-
-#include <stddef.h>
+#include "rt/system_calls.h"
 
 #define SETS (1 << 20) /* as many as descriptors that are remembered */
 #define WORD 64

@@ -3,9 +3,6 @@
 
 #include "memory/epoll_memory.h"
 #include "memory/option_table.h"
-#include "rt/mem.h"
-#include "rt/system_calls.h"
-#include "rt/table.h"
 
 #include <linux/mman.h>
 

@@ -1,18 +1,64 @@
+/* Descriptors: the state of each, what is remembered, and what was asked. */
+#ifndef UNSOCK_MEMORY_FDS_H
+#define UNSOCK_MEMORY_FDS_H
+
+#include "rules/port_name.h"
+
 /*
- * What is remembered about descriptors: a cache of what the kernel cannot tell, never the truth. 64 bytes each, in
- * pages that are only touched for descriptors in use; copied by fork as the descriptors are. No locks: a descriptor's
- * entry is written by the calls that make or change that descriptor, which a program serialises itself.
+ * state.c: What has become of a descriptor's socket, in one word: which states there are, which follows which, and what
+ * is asked of them. What is independent of it stands in the flags (memory/fds.h).
+ */
+
+enum unsock_state {
+    UNSOCK_STATE_NEW,       /* nothing has been done with it: the kernel's own, or born local */
+    UNSOCK_STATE_SPENT,     /* stream: has a client's name, but no connection: refused */
+    UNSOCK_STATE_BOUND,     /* to `local`; datagrams: nobody has been asked yet */
+    UNSOCK_STATE_REFUSED,   /* stream: in the eyes of the program its connect has failed by now, with `refusal` */
+    UNSOCK_STATE_RESERVED,  /* stream: bound to `local`, but its file is gone: shut down, or disconnected. It may listen
+                               again */
+    UNSOCK_STATE_LISTENING, /* stream */
+    UNSOCK_STATE_CONNECTING, /* stream: to `remote`; connect has not said 0 yet */
+    UNSOCK_STATE_CONNECTED,  /* to `remote` */
+    UNSOCK_STATE_NAMED,      /* datagrams: it has a name for the answers, and has asked nobody yet */
+    UNSOCK_STATE_SENT,       /* datagrams: `remote` is the last address sent to */
+    UNSOCK_STATE_NOBODY,     /* datagrams: connected to `remote`, but nobody was there for the kernel to connect to */
+    UNSOCK_STATE_ASKING,     /* stream: to `remote`, by a multiplexer that has not answered yet (calls/target.h) */
+};
+
+#define UNSOCK_STATES 12
+
+/*
+ * May `to` follow `from`? A replacement of the socket starts anew and is no transition: whatever the old socket's state
+ * was, the new one's is UNSOCK_STATE_NEW.
+ */
+bool unsock_state_follows(uint8_t from, enum unsock_state to);
+
+/* Is the state one of those, each given as UNSOCK_STATE_BIT(…)? */
+#define UNSOCK_STATE_BIT(name) (1u << UNSOCK_STATE_##name)
+
+static inline bool unsock_state_in(uint8_t state, unsigned states) {
+    return (1u << state & states) != 0;
+}
+
+/* As the program sees it, also before its connect has said so, and also to nobody. */
+static inline bool unsock_state_is_connected(uint8_t state) {
+    return unsock_state_in(state, UNSOCK_STATE_BIT(CONNECTING) | UNSOCK_STATE_BIT(CONNECTED) |
+                                      UNSOCK_STATE_BIT(NOBODY) | UNSOCK_STATE_BIT(ASKING));
+}
+
+/* Does unsock_fd.remote hold an address? */
+static inline bool unsock_state_has_remote(uint8_t state) {
+    return unsock_state_is_connected(state) || state == UNSOCK_STATE_SENT;
+}
+
+/*
+ * fds.c: What is remembered about descriptors: a cache of what the kernel cannot tell, never the truth. 64 bytes each,
+ * in pages that are only touched for descriptors in use; copied by fork as the descriptors are. No locks: a
+ * descriptor's entry is written by the calls that make or change that descriptor, which a program serialises itself.
  *
  * Entries can be out of date (a descriptor closed by fclose, say, is closed inside libc): whoever makes a descriptor
  * through an intercepted call overwrites its entry, and whoever relies on one asks the kernel first.
  */
-#ifndef UNSOCK_FDS_H
-#define UNSOCK_FDS_H
-
-#include "memory/state.h"
-#include "rt/net.h"
-#include "rules/ip.h"
-#include "rules/port_entry.h"
 
 enum unsock_kind {
     UNSOCK_KIND_UNKNOWN, /* nothing known: inherited, received, or made by other means */
@@ -22,12 +68,12 @@ enum unsock_kind {
     UNSOCK_KIND_FOREIGN, /* a socket that a control file named, in place of a TCP or UDP socket */
 };
 
-/* What is true of a socket beside its state (memory/state.h). */
+/* What is true of a socket beside its state (memory/fds.h). */
 enum {
     /* Of the socket: gone when another one takes its place. */
     UNSOCK_BOUND = 1 << 0, /* the program bound it, to `local`; it stays so when it connects */
     UNSOCK_NAMED = 1 << 1, /* the kernel socket has a name: it cannot be bound again */
-    UNSOCK_FILE = 1 << 2,  /* its name is a socket file that goes with it; KIND_FOREIGN: files/target_file.h */
+    UNSOCK_FILE = 1 << 2,  /* its name is a socket file that goes with it; KIND_FOREIGN: files/control_file.h */
     UNSOCK_STREAM_UNLISTED = 1 << 3,     /* it waits for another one of this process, and is in no record */
     UNSOCK_ANY_PORT = 1 << 4,            /* the program bound it to port 0 */
     UNSOCK_ACCEPTED = 1 << 5,            /* made by accept */
@@ -183,5 +229,28 @@ static inline void unsock_fds_tell_duplicates(int fd) {
     if (source && (source->flags & UNSOCK_DUPLICATED))
         unsock_fds_tell_those(fd, source);
 }
+
+/*
+ * born_local.c: Which family should a new stream socket be born with? Replacing a socket costs more than making one, so
+ * a process whose connections have been local gets AF_UNIX at once; one whose connections leave the machine pays
+ * nothing.
+ */
+
+/* Will a stream socket of this domain most likely be redirected? */
+bool unsock_born_local(int domain);
+
+/* A connect went to a covered address, or to one that is not (or a socket was bound to such a one). */
+void unsock_born_local_note_local(void);
+void unsock_born_local_note_ip(void);
+
+/* A stream socket listens at a covered address. */
+void unsock_predict_listens(void);
+
+/* asked_fds.c: Numbers of descriptors of which nothing is known, and of which the kernel has been asked once. */
+
+/* Has unsock_asked_fd_note been called for this number? True as well for those that nothing is remembered about. */
+bool unsock_asked_fd(int fd);
+
+void unsock_asked_fd_note(int fd);
 
 #endif

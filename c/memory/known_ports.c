@@ -1,9 +1,6 @@
 /* By which kind of name this process last reached a server of a port. */
 #include "memory/known_ports.h"
 
-#include "rt/net.h"
-#include "rt/table.h"
-
 #define PLACES 512 /* two ports of one place drive each other out, which costs them a call */
 
 /* The port, and above it the way. */

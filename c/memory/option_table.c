@@ -1,12 +1,6 @@
 /* The options that are remembered. Initial values and ranges: net/ipv4/tcp.c, include/net/tcp.h, socket(7), tcp(7). */
 #include "memory/option_table.h"
 
-#include "memory/fds.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rt/table.h"
-
 #include <linux/mman.h>
 #include <linux/tcp.h>
 

@@ -3,7 +3,6 @@
 #define UNSOCK_OPTION_TABLE_H
 
 #include "memory/fds.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
 
 /* Names that the headers hide without _GNU_SOURCE, or do not have. */

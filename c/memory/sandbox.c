@@ -1,4 +1,4 @@
 /* The program's own seccomp filter. */
-#include "memory/sandbox.h"
+#include "memory/process.h"
 
 bool unsock_sandboxed;

@@ -1,5 +1,5 @@
 /* Which state of a socket follows which. */
-#include "memory/state.h"
+#include "memory/fds.h"
 
 #define BIT(name) UNSOCK_STATE_BIT(name)
 

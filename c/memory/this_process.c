@@ -1,8 +1,7 @@
 /* What belongs to this process alone. */
-#include "memory/this_process.h"
+#include "memory/process.h"
 
 #include "rt/libc.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
 
 #include <linux/mman.h>

@@ -2,10 +2,7 @@
 #include "memory/watches.h"
 
 #include "memory/fds.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rt/table.h"
 
 #include <linux/mman.h>
 

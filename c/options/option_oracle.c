@@ -1,12 +1,8 @@
 /* Asking the kernel what a real TCP or UDP socket would say. */
-#include "options/option_oracle.h"
+#include "options/options.h"
 
-#include "kernel/beyond_limit.h"
-#include "memory/fds.h"
+#include "kernel/socket_info.h"
 #include "memory/option_table.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
 #include "rt/user.h"
 
 long unsock_oracle_open(const struct unsock_fd *entry) {

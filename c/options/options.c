@@ -2,13 +2,7 @@
 #include "options/options.h"
 
 #include "kernel/socket_info.h"
-#include "memory/fds.h"
 #include "memory/option_table.h"
-#include "memory/state.h"
-#include "options/option_oracle.h"
-#include "options/options_socket.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/user.h"
 
 #include <linux/poll.h>

@@ -1,13 +1,14 @@
-/*
- * Socket options that an AF_UNIX (or AF_VSOCK, …) socket lacks. What the program sets is remembered and read back; what
- * is right, wrong, or the default is asked of a real TCP or UDP socket made for the question, so that every answer is
- * the kernel's own. The few options that servers set on each connection are answered without any system call.
- */
-#ifndef UNSOCK_OPTIONS_H
-#define UNSOCK_OPTIONS_H
+/* Options of sockets: which there are, what a call for one does, and what they mean where they are ours to keep. */
+#ifndef UNSOCK_OPTIONS_OPTIONS_H
+#define UNSOCK_OPTIONS_OPTIONS_H
 
 #include "memory/fds.h"
-#include "rt/net.h"
+
+/*
+ * options.c: Socket options that an AF_UNIX (or AF_VSOCK, …) socket lacks. What the program sets is remembered and read
+ * back; what is right, wrong, or the default is asked of a real TCP or UDP socket made for the question, so that every
+ * answer is the kernel's own. The few options that servers set on each connection are answered without any system call.
+ */
 
 /*
  * Must the socket be the kernel's before this option is set? A stream that was born to stand for an IP socket, and is
@@ -31,5 +32,61 @@ void unsock_option_note(int fd, struct unsock_fd *entry, int level, int name);
 
 /* An accepted socket has what was set on the listener. */
 void unsock_options_inherit(int listener, const struct unsock_fd *from, int fd, struct unsock_fd *to);
+
+/* options_socket.c: setsockopt and getsockopt of redirected descriptors at SOL_SOCKET. */
+
+/* As unsock_options_set and unsock_options_get; `row` is the option's in the table, or -1. Return 0 or -errno. */
+long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int name, const void *value, socklen_t length);
+long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *value, socklen_t *length);
+
+/*
+ * option_oracle.c: Asking the kernel what a real TCP or UDP socket would say: what is valid, what the default is, how a
+ * value is read back.
+ */
+
+/* A socket of the kind that the program believes to have; close-on-exec. Returns it or -errno. */
+long unsock_oracle_open(const struct unsock_fd *entry);
+
+/*
+ * setsockopt of such a socket. What it then answers is remembered of `fd`, if the option has a row. Returns 0 or
+ * -errno.
+ */
+long unsock_oracle_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length);
+
+/* getsockopt of such a socket. Returns 0 or -errno. */
+long unsock_oracle_get(struct unsock_fd *entry, int level, int name, void *value, socklen_t *length);
+
+/*
+ * Answers a getsockopt at `level` with the `size` bytes at `from`, as the kernel does: cut to the caller's `*length`,
+ * which becomes the length used; both are the program's memory. Returns 0, -EFAULT or -EINVAL.
+ */
+long unsock_option_answer(const void *from, socklen_t size, int level, void *value, socklen_t *length);
+
+/* send_limits.c: What a datagram socket's send may wait and hold, so that AF_UNIX is no stricter than UDP. */
+
+/* Milliseconds of a struct unsock_timeval; anything above 2,000,000 seconds counts as those. */
+int32_t unsock_socket_timeval_ms(const void *timeval);
+
+/*
+ * A new AF_UNIX datagram socket: no send waits for more than 100 ms, and the buffer is large. What receivers do not
+ * read is held by the sender's; UDP over the loopback leaves it to theirs, and poll says of a UDP socket that it is
+ * writable.
+ */
+void unsock_send_limit_open(int fd);
+
+/* Bounds every blocking send to 100 ms. */
+void unsock_send_limit_time(int fd);
+
+/*
+ * Applies what a UDP socket was given as SO_SNDBUF (`size` as getsockopt tells it) to an AF_UNIX datagram socket `fd`:
+ * never so that the buffer gets smaller, or too small for the largest datagram.
+ */
+void unsock_send_limit_grow(int fd, int32_t size);
+
+/*
+ * What receivers do not read is held by the sender's buffer, which is one for all of them: makes it larger when much of
+ * it is held so. Returns whether it did.
+ */
+bool unsock_send_limit_relieve(int fd);
 
 #endif

@@ -1,11 +1,7 @@
 /* Options on their way from one socket to another: a replacement, an accepted connection, a duplicate. */
 #include "kernel/socket_info.h"
-#include "memory/fds.h"
 #include "memory/option_table.h"
 #include "options/options.h"
-#include "options/send_limits.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
 
 /* By which name the value is read. */
 static int readable(int name) {

@@ -1,19 +1,9 @@
 /* setsockopt and getsockopt of redirected descriptors at SOL_SOCKET: what AF_UNIX has, lacks, or understands otherwise.
  */
-#include "options/options_socket.h"
-
-#include "kernel/option_query.h"
-#include "kernel/socket_info.h"
-#include "kernel/socket_mark.h"
-#include "memory/fds.h"
-#include "memory/option_table.h"
-#include "memory/state.h"
-#include "options/option_oracle.h"
 #include "options/options.h"
-#include "options/send_limits.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
+
+#include "kernel/socket_info.h"
+#include "memory/option_table.h"
 #include "rules/errno.h"
 
 #define SEND_TIMEOUT_MS 100
@@ -110,7 +100,7 @@ static long get_after_end(int fd, int name, void *value, socklen_t *length) {
     return unsock_option_answer(&answer, sizeof(answer), SOL_SOCKET, value, length);
 }
 
-/* How an asynchronous connect through a control file ended, or what a datagram heard (calls/datagram_refused.h), as IP
+/* How an asynchronous connect through a control file ended, or what a datagram heard (calls/datagram.h), as IP
  * words it. */
 static long get_error(int fd, const struct unsock_fd *entry, void *value, socklen_t *length) {
     union unsock_sockaddr peer;

@@ -1,10 +1,7 @@
 /* What a datagram socket's send may wait and hold. */
-#include "options/send_limits.h"
+#include "options/options.h"
 
 #include "kernel/socket_info.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
 
 #define SEND_LIMIT_MICROSECONDS 100000
 /* 65,527 bytes, the most in a UDP datagram over IPv6, and sock_alloc_send_pskb's own. */

@@ -1,10 +1,7 @@
 /* The exported functions that are not like their system calls: variable arguments, no result, fortification. */
 #include "calls/list.h"
-#include "memory/sandbox.h"
+#include "memory/process.h"
 #include "process/start.h"
-#include "rt/libc.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
 #include "unsock.h"
 

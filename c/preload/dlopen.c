@@ -4,8 +4,6 @@
  * space from where the call returns to, so it is jumped to, not called.
  */
 #include "process/start.h"
-#include "rt/libc.h"
-#include "rt/text.h"
 #include "unsock.h"
 
 #define DEEPBIND 8                   /* RTLD_DEEPBIND */

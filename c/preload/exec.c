@@ -1,10 +1,7 @@
 /* The exported functions that execute: libc's own call each other inside libc, so that each of them has to be here. */
 #include "process/exec.h"
-#include "process/search.h"
 #include "process/start.h"
-#include "rt/libc.h"
-#include "rt/linux.h"
-#include "rt/net.h"
+#include "rt/system_calls.h"
 #include "unsock.h"
 
 #include <stdarg.h>

@@ -1,9 +1,5 @@
 /* The exported unsock_* functions that only look at the settings: for tests, the self-test and embedding programs. */
 #include "process/start.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rules/address.h"
-#include "rules/ip.h"
 #include "unsock.h"
 
 int unsock_covers(const void *address, uint32_t length) {

@@ -3,20 +3,14 @@
  * address, past every symbol, so a jump is put where that function begins, and leads to what the symbol leads to. The
  * function itself is not run any more: what it calls is called from here, and is the cancellation point that it was.
  *
- * Only a libc whose bytes are known is changed (rules/libc_write.h), before there is another thread.
+ * Only a libc whose bytes are known is changed (rules/call_site.h), before there is another thread.
  */
 #include "calls/list.h"
 #include "kernel/log.h"
 #include "process/start.h"
 #include "rt/code.h"
-#include "rt/libc.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/object.h"
 #include "rt/system_calls.h"
-#include "rules/call_stub.h"
-#include "rules/libc_write.h"
-#include "rules/settings.h"
+#include "rules/call_site.h"
 
 #include <elf.h>
 

@@ -3,11 +3,8 @@
  * as write does it.
  */
 #include "calls/list.h"
-#include "calls/write.h"
+#include "calls/stream.h"
 #include "process/start.h"
-#include "rt/libc.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "unsock.h"
 
 #include <stdarg.h>

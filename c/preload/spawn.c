@@ -2,13 +2,8 @@
  * The exported functions by which libc makes a child and executes in it: what the child is to execute is decided here,
  * in the parent, since libc's child calls no exported function.
  */
-#include "process/child_environment.h"
 #include "process/exec.h"
-#include "process/search.h"
 #include "process/start.h"
-#include "rt/libc.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "unsock.h"
 
 typedef const char *const *list;

@@ -3,14 +3,10 @@
  * their names. All other numbers go on to the next library's function with stack and registers as they came: a clone
  * returns twice, and what its child finds on the stack must be what the caller left there.
  */
-#include "calls/by_number.h"
 #include "calls/list.h"
-#include "memory/sandbox.h"
+#include "memory/process.h"
 #include "process/exec.h"
 #include "process/start.h"
-#include "rt/libc.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
 #include "rt/user.h"
 #include "unsock.h"
 

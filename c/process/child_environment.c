@@ -1,9 +1,7 @@
 /* Keeping what children need, and giving it back to them. */
-#include "process/child_environment.h"
+#include "process/start.h"
 
-#include "process/library_file.h"
-#include "rt/mem.h"
-#include "rt/net.h"
+#include "process/exec.h"
 #include "rt/system_calls.h"
 #include "unsock.h"
 

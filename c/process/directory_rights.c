@@ -1,14 +1,8 @@
 /* Rights are given to what is open: nobody can put another directory in its place meanwhile. */
-#include "process/directory_rights.h"
+#include "process/run_directory.h"
 
 #include "process/errno_words.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rt/text.h"
-
-#include <stdbool.h>
-#include <stdint.h>
 
 #define GETENT "/usr/bin/getent"
 #define GROUP_MOST 0xfffffffeu

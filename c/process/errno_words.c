@@ -1,7 +1,7 @@
 /* The C library's words: there may be none here. */
 #include "process/errno_words.h"
 
-#include "rt/net.h"
+#include "rt/base.h"
 
 const char *unsock_errno_words(long error) {
     switch (error) {

@@ -1,16 +1,9 @@
 /* What is to be executed, and how. */
 #include "process/exec.h"
 
-#include "kernel/program_info.h"
+#include "kernel/file_info.h"
 #include "kernel/trapped.h"
-#include "process/child_environment.h"
-#include "process/planning.h"
-#include "process/self_exe.h"
 #include "process/start.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rt/text.h"
 #include "rt/user.h"
 
 #define ADDED_ARGUMENTS (2 * UNSOCK_SCRIPTS_MOST)

@@ -1,14 +1,88 @@
+/* Finding a program and the library, and executing it. */
+#ifndef UNSOCK_PROCESS_EXEC_H
+#define UNSOCK_PROCESS_EXEC_H
+
+#include "rules/program_file.h"
+#include "rules/settings.h"
+
+/* self_exe.c: /proc/self/exe of a program that the library loaded: the kernel says that it is the library. */
+
+/* Notes the file that is the program: the descriptor it was loaded from. */
+void unsock_self_exe_note(int fd);
+
+/* Asks the copy of the library that loaded this program (which answers raw calls still) what it has noted. */
+void unsock_self_exe_inherit(void);
+
+/* The program's file; NULL when it is not known, or the kernel tells it right. */
+const char *unsock_self_exe_file(void);
+
+/* Is this path one of this process's own "exe" links? */
+bool unsock_self_exe_is(const char *path);
+
+/* library_file.c: The library's own file. */
+
+#define UNSOCK_LIBRARY_FILE_MOST 4096
+
+/* Cuts the next entry off the front of LD_PRELOAD's value: they are separated by spaces or colons (ld.so(8)). Empty at
+ * the end. */
+struct unsock_span unsock_preload_next(struct unsock_span *rest);
+
+/* Does /proc/self/maps tell the path of this library's file? Writes it into `buffer`, of UNSOCK_LIBRARY_FILE_MOST
+ * bytes. */
+bool unsock_library_file_mapped(char *buffer, struct unsock_span *path);
+
 /*
- * exec, followed: whoever executes a program takes the library along. What the new environment lacks of LD_PRELOAD and
- * UNSOCK_* is put back; a program that preloading cannot reach is started by the library as its loader, trapped; what
- * neither reaches is named on stderr, or with UNSOCK_STRICT not started.
+ * The absolute path by which others can be given the library: as LD_PRELOAD says, where that is absolute, else as
+ * mapped. False when neither tells.
  */
-#ifndef UNSOCK_EXEC_H
-#define UNSOCK_EXEC_H
+bool unsock_library_file(const struct unsock_environment *environment, char *buffer, struct unsock_span *path);
 
-#include "process/exec_space.h"
+/* search.c: Finding a program as execvp does. */
 
-#include <stddef.h>
+#define UNSOCK_SEARCH_PATH_MOST 4096
+
+/*
+ * Executes `name` (unsock_exec), which without a slash is looked for in the directories of `path`, separated by colons.
+ * With `by_shell` a file that the kernel does not know is given to /bin/sh. Returns -errno, if it returns: of the first
+ * file that was there but could not be executed, else -ENOENT.
+ */
+long unsock_exec_search(const char *name, const char *path, const char *const *argv, const char *const *environment,
+                        bool by_shell);
+
+/*
+ * Which file would that be? Writes its path into `file`, of UNSOCK_SEARCH_PATH_MOST bytes. Returns 0 or -errno. For
+ * those who do not execute it themselves.
+ */
+long unsock_exec_find(const char *name, const char *path, char *file);
+
+/*
+ * exec_space.c: Memory for what exec needs: paths, lists of arguments. Not on the stack, which is a child of vfork's
+ * own little one, or a goroutine's; and not left behind in the parent of such a child, whose memory it is.
+ */
+
+struct unsock_exec_space {
+    uint8_t *memory;
+    size_t size;
+    size_t used;
+};
+
+/*
+ * A space of at least `size` bytes, for this thread until it executes or unsock_exec_space_leave. One that was entered
+ * later is left earlier. NULL: no memory.
+ */
+struct unsock_exec_space *unsock_exec_space_enter(size_t size);
+
+/* Gives it back; NULL is none. */
+void unsock_exec_space_leave(struct unsock_exec_space *space);
+
+/* Cuts off a piece of it, aligned to 16. NULL when the space was made too small. */
+void *unsock_exec_space_cut(struct unsock_exec_space *space, size_t size);
+
+/*
+ * exec.c: exec, followed: whoever executes a program takes the library along. What the new environment lacks of
+ * LD_PRELOAD and UNSOCK_* is put back; a program that preloading cannot reach is started by the library as its loader,
+ * trapped; what neither reaches is named on stderr, or with UNSOCK_STRICT not started.
+ */
 
 /* What the library tells itself when it is to be a loader, behind the program's own environment: always both, in this
  * order. */
@@ -39,5 +113,41 @@ void unsock_exec_drop(struct unsock_exec_plan *plan);
 
 /* execveat(2) by such a plan. Returns -errno, if it returns. */
 long unsock_exec(const struct unsock_exec *exec);
+
+/* planning.c: One exec on its way: what process/exec.c and the look at the program share. */
+
+#define UNSOCK_SCRIPTS_MOST 5 /* the kernel follows so many "#!" (fs/exec.c) */
+
+/* How a program is started. */
+enum unsock_way {
+    UNSOCK_WAY_PLAINLY,   /* as asked, with a whole environment */
+    UNSOCK_WAY_LOADED,    /* by the library as its loader */
+    UNSOCK_WAY_UNTOUCHED, /* as asked, with the environment as it is */
+};
+
+struct unsock_planning {
+    struct unsock_exec_plan *plan;
+    const char *named; /* the path in messages */
+    const char **argv; /* a copy, with room in front for scripts' interpreters */
+    bool argv_is_changed;
+    struct unsock_program_file *file;
+    void *room;
+    const char *load; /* what the loader is to load, when it is not the path itself */
+};
+
+/* Memory from the plan's space; NULL when that was made too small. */
+void *unsock_planning_cut(struct unsock_planning *planning, size_t size);
+
+/*
+ * Neither door reaches the program, and `why`: says so on stderr. Returns 0, or with UNSOCK_STRICT -EACCES. Where
+ * nothing is redirected there is nothing to say.
+ */
+long unsock_planning_out_of_reach(const struct unsock_planning *planning, const char *why);
+
+/*
+ * Looks at the program, through the scripts that lead to it, whose interpreters' arguments it puts in front of argv.
+ * Returns an enum unsock_way, or -errno. With UNSOCK_WAY_LOADED *opened is the program's descriptor.
+ */
+long unsock_planning_find_way(struct unsock_planning *planning, long *opened);
 
 #endif

@@ -1,8 +1,7 @@
 /* A few spaces, used again and again. */
-#include "process/exec_space.h"
+#include "process/exec.h"
 
-#include "memory/this_process.h"
-#include "rt/net.h"
+#include "memory/process.h"
 #include "rt/system_calls.h"
 
 #include <linux/mman.h>

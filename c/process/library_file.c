@@ -1,8 +1,6 @@
 /* Finding the library's own file, without libc: dladdr is not in every one. */
-#include "process/library_file.h"
+#include "process/exec.h"
 
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
 
 static const char own_name[] = "libunsock";

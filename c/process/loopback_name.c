@@ -2,10 +2,9 @@
  * A link is made beside the one that is there, and takes its place. Who removes one that leads nowhere has the
  * directory locked (flock(2)), and looks once more: so nobody's new link is taken for it.
  */
-#include "process/loopback_name.h"
+#include "process/run_directory.h"
 
 #include "process/errno_words.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
 
 bool unsock_loopback_name_is(struct unsock_span name) {

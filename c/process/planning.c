@@ -1,15 +1,9 @@
 /* A look at what is to be executed: which way can it be started? */
-#include "process/planning.h"
+#include "process/exec.h"
 
-#include "kernel/program_info.h"
-#include "process/child_environment.h"
+#include "kernel/file_info.h"
 #include "process/start.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rt/text.h"
-#include "rules/environment.h"
-#include "rules/settings.h"
 
 void *unsock_planning_cut(struct unsock_planning *planning, size_t size) {
     return unsock_exec_space_cut(planning->plan->space, size);

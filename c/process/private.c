@@ -1,11 +1,9 @@
 /* Made and swept with the directory that they lie in locked (flock(2)): none is seen half made. */
-#include "process/private.h"
+#include "process/run_directory.h"
 
-#include "kernel/entries.h"
+#include "kernel/file_info.h"
 #include "process/errno_words.h"
 #include "process/users_of.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
 #include "rules/settings.h"
 #include "unsock.h"

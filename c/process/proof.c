@@ -1,14 +1,10 @@
 /* What ld.so says one line about, and then goes on without; or what would end the program with a bus error. */
-#include "process/proof.h"
+#include "process/start.h"
 
-#include "kernel/trust.h"
+#include "kernel/file_info.h"
 #include "process/errno_words.h"
 #include "process/run_directory.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rt/text.h"
-#include "rules/environment.h"
 #include "unsock.h"
 
 #include <elf.h>

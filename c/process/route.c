@@ -1,10 +1,9 @@
 /* Looking at each file as the kernel, and execvp, would. */
 #include "process/route.h"
 
-#include "kernel/program_info.h"
+#include "kernel/file_info.h"
 #include "process/errno_words.h"
-#include "process/library_file.h"
-#include "rt/net.h"
+#include "process/exec.h"
 #include "rt/system_calls.h"
 
 #include <elf.h>

@@ -5,9 +5,6 @@
 
 #include "rt/text.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #define UNSOCK_ROUTE_PATH_MOST 4096
 #define UNSOCK_ROUTE_SEARCH "/bin:/usr/bin" /* what execvp searches where there is no PATH */
 #define UNSOCK_NOT_EXECUTABLE 126

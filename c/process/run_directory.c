@@ -1,10 +1,8 @@
 /* Who may write to it decides who answers. */
 #include "process/run_directory.h"
 
-#include "kernel/trust.h"
+#include "kernel/file_info.h"
 #include "process/errno_words.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
 #include "rules/settings.h"
 

@@ -1,9 +1,11 @@
-/* The directory of the socket files for a command that is about to be started: which one, and is it safe? */
-#ifndef UNSOCK_RUN_DIRECTORY_H
-#define UNSOCK_RUN_DIRECTORY_H
+/* The directory of a run. */
+#ifndef UNSOCK_PROCESS_RUN_DIRECTORY_H
+#define UNSOCK_PROCESS_RUN_DIRECTORY_H
 
-#include "rt/text.h"
 #include "rules/environment.h"
+
+/* run_directory.c: The directory of the socket files for a command that is about to be started: which one, and is it
+ * safe? */
 
 #define UNSOCK_RUN_PATH_MOST 4096
 
@@ -43,5 +45,84 @@ bool unsock_run_directory_check(const struct unsock_run_directory *directory, bo
 /* Makes it, 0700, where it is missing, and checks it. `made`, unless NULL: whether it was missing. */
 bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force, bool *made,
                                   struct unsock_text *error);
+
+/* directory_rights.c: For whom a directory of socket files is made: `--group` and `--dir-mode`. */
+
+/* What a group needs of socket files, where nothing else was said. */
+#define UNSOCK_GROUP_FILE_MODE "660"
+
+struct unsock_directory_rights {
+    bool given;
+    const char *name; /* the group's, as it was written; NULL: that of whoever makes the directory */
+    uint32_t group;
+    uint32_t mode;
+};
+
+/* Reads the options' values (NULL: not given). Returns false with one line in `error`. */
+bool unsock_directory_rights_read(const char *group, const char *mode, struct unsock_directory_rights *rights,
+                                  struct unsock_text *error);
+
+/*
+ * unsock_run_directory_prepare; one that was missing gets the rights, and one that is there has to have them: others
+ * may rely on what it has. Returns false with one line in `error`.
+ */
+bool unsock_directory_rights_prepare(const struct unsock_run_directory *directory, bool force,
+                                     const struct unsock_directory_rights *rights, bool *made,
+                                     struct unsock_text *error);
+
+/*
+ * loopback_name.c: The name that a loopback was given by `run --name`: a link in the user's default directory, in
+ * `.names`, that leads to the directory of the socket files. Who gives a name once more has it.
+ */
+
+#define UNSOCK_LOOPBACK_NAMES ".names"
+#define UNSOCK_LOOPBACK_NAME_MOST 63
+
+/* Removes a name, in the directory of them, that leads nowhere. */
+void unsock_loopback_name_forget(const char *names, const char *name);
+
+/* Is it one that can be part of a host's name: letters, digits and "-"? */
+bool unsock_loopback_name_is(struct unsock_span name);
+
+/* The same, with one line in `error`; NULL is fine. */
+bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
+
+/*
+ * Gives the name (NULL: none) to the directory at the absolute path; `caller` is the environment. Returns false with
+ * one line in `error`.
+ */
+bool unsock_loopback_name_give(const char *name, const char *path, const char *const *caller,
+                               struct unsock_text *error);
+
+/*
+ * private.c: A directory of its own for one run: DIR/private/NAME. In it lies a file that whoever keeps it has locked
+ * (flock(2)) until it goes. Where nobody has, its keeper was killed; then the next run, or `prune`, removes it.
+ */
+
+#define UNSOCK_PRIVATE_NAME_LENGTH 6
+
+struct unsock_private {
+    char path[UNSOCK_RUN_PATH_MOST];
+    long lock; /* the descriptor that keeps it */
+};
+
+/* Would the path of one in this directory have room for socket files? False with one line in `error`. */
+bool unsock_private_fits(const char *directory, struct unsock_text *error);
+
+/*
+ * Makes one in the directory at the absolute path, which is there and good: for its owner and group, with its mode; but
+ * where everybody may write to that, for the user alone. Returns false with one line in `error`.
+ */
+bool unsock_private_make(const char *directory, struct unsock_private *private, struct unsock_text *error);
+
+/* Removes it, with all that is in it, unless somebody listens in it still. Returns whether it is gone. */
+bool unsock_private_remove(const char *path);
+
+/*
+ * Looks in a directory for those that nobody keeps, in which nobody listens and which no process has for its
+ * UNSOCK_DIR, as far as can be seen. Adds a line with the path of each to `paths` (NULL: they are not told). With
+ * `remove` they are removed.
+ */
+void unsock_private_sweep(const char *directory, bool remove, struct unsock_text *paths);
 
 #endif

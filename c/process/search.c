@@ -1,10 +1,7 @@
 /* The directories of PATH, one after the other. */
-#include "process/search.h"
-
-#include "kernel/program_info.h"
 #include "process/exec.h"
-#include "rt/net.h"
-#include "rt/text.h"
+
+#include "kernel/file_info.h"
 
 static const char shell[] = "/bin/sh";
 

@@ -1,10 +1,7 @@
 /* Answering for /proc/self/exe. */
-#include "process/self_exe.h"
+#include "process/exec.h"
 
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rt/table.h"
-#include "rt/text.h"
 
 #define FILE_MOST 4096
 #define LINK_MOST 64

@@ -5,16 +5,9 @@
 #include "files/listen_fds.h"
 #include "kernel/log.h"
 #include "kernel/trapped.h"
-#include "memory/this_process.h"
-#include "process/child_environment.h"
-#include "process/library_file.h"
-#include "rt/libc.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rt/text.h"
+#include "memory/process.h"
+#include "process/exec.h"
 #include "rt/user.h"
-#include "rules/settings.h"
 #include "unsock.h"
 
 enum unsock_activity unsock_activity = UNSOCK_NOT_STARTED;

@@ -1,10 +1,7 @@
 /* Who it is, and trying it with his rights. */
-#include "process/user_change.h"
+#include "process/start.h"
 
-#include "process/library_file.h"
-#include "rt/lines.h"
-#include "rt/mem.h"
-#include "rt/net.h"
+#include "process/exec.h"
 #include "rt/system_calls.h"
 
 #include <linux/mman.h>

@@ -1,10 +1,8 @@
 /* /proc/PID/environ of all processes. */
 #include "process/users_of.h"
 
-#include "kernel/entries.h"
-#include "rt/net.h"
+#include "kernel/file_info.h"
 #include "rt/system_calls.h"
-#include "rt/text.h"
 
 #include <linux/poll.h>
 

@@ -1,17 +1,11 @@
 /* All of the port's names count: one that answers is enough. */
 #include "program/answers.h"
 
-#include "calls/firecracker.h"
+#include "calls/target.h"
 #include "files/control_file.h"
-#include "files/directory_list.h"
-#include "program/answers_unix.h"
-#include "rt/clock.h"
-#include "rt/mem.h"
-#include "rt/net.h"
+#include "files/directory.h"
 #include "rt/system_calls.h"
 #include "rules/control.h"
-#include "rules/port_entry.h"
-#include "unsock.h"
 
 #include <linux/poll.h>
 #include <linux/vm_sockets.h>

@@ -1,12 +1,49 @@
-/*
- * Would somebody be answered at a port of a directory? Servers do not notice the question, as long as they are behind a
- * Unix socket; where a control file leads to another machine, only a connection tells, which is closed at once.
- */
-#ifndef UNSOCK_ANSWERS_H
-#define UNSOCK_ANSWERS_H
+/* Who is at a port. */
+#ifndef UNSOCK_PROGRAM_ANSWERS_H
+#define UNSOCK_PROGRAM_ANSWERS_H
 
-#include "program/answers_unix.h"
-#include "program/port_words.h"
+#include "rules/ip.h"
+
+/* port_words.c: Ports as users write them: 8000, 53/udp, 9042@127.0.0.2; 192.0.2.1:80, [2001:db8::1]:80,
+ * [fe80::1%2]:80. Pure. */
+
+struct unsock_port_words {
+    int type; /* SOCK_STREAM or SOCK_DGRAM */
+    bool has_address;
+    struct unsock_ip ip; /* its port, and with `has_address` the address of which the port is meant */
+};
+
+/* Reads PORT, PORT/tcp or PORT/udp; nothing else may stand there. */
+bool unsock_port_words_plain(struct unsock_span word, struct unsock_port_words *port);
+
+/* Reads that, or one with an address behind the number. Returns false with one line in `error`. */
+bool unsock_port_words_read(const char *word, struct unsock_port_words *port, struct unsock_text *error);
+
+/* Writes it as it is read. */
+void unsock_port_words_put(struct unsock_text *text, const struct unsock_port_words *port);
+
+/* The name of the port's own file: PORT.sock, PORT.dgram.sock. */
+void unsock_port_words_name(struct unsock_text *text, const struct unsock_port_words *port);
+
+/* Reads one into a sockaddr_in or sockaddr_in6 of `length` bytes. False: it is none. */
+bool unsock_port_words_inet(const char *text, union unsock_sockaddr *address, uint32_t *length);
+
+/* answers_unix.c: Does somebody answer at a Unix socket? Its owner does not notice the question. */
+
+enum unsock_answer {
+    UNSOCK_ANSWER_NOBODY,
+    UNSOCK_ANSWER_SOON, /* a socket is bound, and does not listen yet */
+    UNSOCK_ANSWER_READY,
+};
+
+/* `address`: a sockaddr_un of `length` bytes, of a file or an abstract name. `type`: SOCK_STREAM or SOCK_DGRAM. */
+enum unsock_answer unsock_answers_unix(const void *address, uint32_t length, int type);
+
+/*
+ * answers.c: Would somebody be answered at a port of a directory? Servers do not notice the question, as long as they
+ * are behind a Unix socket; where a control file leads to another machine, only a connection tells, which is closed at
+ * once.
+ */
 
 /* What no change of the directory would tell, if the answer became another one. */
 enum unsock_answer_by {
@@ -26,5 +63,33 @@ struct unsock_answers {
  */
 long unsock_answers_at(const char *directory, const struct unsock_port_words *port, int64_t most,
                        struct unsock_answers *answers);
+
+/* directory_names.c: What the names in a directory of socket files say, as text; and what of it is left over. */
+
+/*
+ * Looks with the directory locked for all that is left over in it (files/release.h), and removes it if `remove` is not
+ * 0. Writes a line "NAME<TAB>RESULT" for each into `text`: RESULT is 1, or -errno. Returns 0, or -errno: not all has
+ * been looked at; -ENOBUFS: not all has been told.
+ */
+int unsock_prune_all(const char *directory, int remove, char *text, size_t size);
+
+/*
+ * Writes the path of the file in `directory` (absolute) that a client of `address` (a sockaddr_in or sockaddr_in6 of
+ * `length` bytes) is led to, whether it is there or not. Returns its length, or -EINVAL, -ENAMETOOLONG (`size` too
+ * small) or -ENOBUFS (no memory).
+ */
+int unsock_path_of(const char *directory, const void *address, uint32_t length, int type, char *path, size_t size);
+
+/*
+ * Looks in `directory` for directories of `run --private`, and control files of `run --map`, that are left over, and
+ * removes them if `remove` is not 0. Writes the path of each, with a newline behind it, into `text`.
+ */
+void unsock_private_prune(const char *directory, int remove, char *text, size_t size);
+
+/*
+ * Writes a path to it, good for this process's life, into `path`; the given one where it cannot be opened, or there is
+ * no /proc.
+ */
+void unsock_directory_held_path(struct unsock_text *path, const char *directory);
 
 #endif

@@ -1,19 +1,12 @@
 /* A file is asked by a datagram socket's connect, and whether its socket listens the kernel's list tells. */
-#include "program/answers_unix.h"
+#include "program/answers.h"
 
-#include "files/socketfile.h"
-#include "rt/lines.h"
-#include "rt/mem.h"
-#include "rt/net.h"
+#include "files/port.h"
 #include "rt/system_calls.h"
-#include "rt/text.h"
 
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #define ANSWER_SIZE 8192     /* the kernel puts no more into one answer than there is room for */
 #define STATE_CLOSE 7        /* TCP_CLOSE: bound, and neither connected nor listening */

@@ -1,10 +1,7 @@
 /* As the kernel does it for a user who types it. */
-#include "program/become_library.h"
+#include "program/run.h"
 
 #include "process/errno_words.h"
-#include "process/exec_space.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
 
 static size_t count_of(const char *const *list) {

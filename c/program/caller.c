@@ -1,12 +1,8 @@
 /* Read from /proc, as getppid tells the parent. */
 #include "program/caller.h"
 
-#include "program/keeper_channel.h"
-#include "rt/mem.h"
-#include "rt/net.h"
+#include "program/keeper.h"
 #include "rt/system_calls.h"
-#include "rt/text.h"
-#include "unsock.h"
 
 #include <linux/resource.h>
 

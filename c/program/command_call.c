@@ -1,7 +1,5 @@
 /* What commands have in common. */
-#include "program/command_call.h"
-
-#include "program/output.h"
+#include "program/options.h"
 
 int unsock_command_print(const struct unsock_command_call *call, const struct unsock_text *text) {
     long result = unsock_output(text->buffer, text->length);

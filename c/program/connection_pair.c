@@ -4,12 +4,9 @@
  * page by page then; and little data is one call more each way. So a buffer is what begins. A connection has a buffer,
  * or a pipe, only as long as something is on its way that its peer does not take.
  */
-#include "program/connection_pair.h"
+#include "program/http.h"
 
-#include "program/expose_event.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
+#include "program/expose.h"
 
 #define BUFFER (512 * 1024)
 #define TURNS_MOST 32 /* then it is another connection's turn */

@@ -1,15 +1,8 @@
 /* The exported function by which the command line asks what a control file says: as JSON, which it prints or puts into
  * words. */
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/text.h"
-#include "rules/address_text.h"
 #include "rules/control.h"
-#include "rules/control_words.h"
 #include "rules/ip.h"
-#include "rules/socket_options.h"
-#include "rules/utf8.h"
-#include "unsock.h"
+#include "rules/words.h"
 
 #include <linux/tipc.h>
 #include <linux/vm_sockets.h>

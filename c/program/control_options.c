@@ -1,13 +1,11 @@
 /* Those that say where to come in groups that exclude each other. */
-#include "program/control_options.h"
+#include "program/control_write.h"
 
 #include "process/run_directory.h"
-#include "program/port_words.h"
-#include "rt/mem.h"
-#include "rt/net.h"
+#include "program/answers.h"
 #include "rt/system_calls.h"
 #include "rules/control.h"
-#include "rules/socket_options.h"
+#include "rules/words.h"
 
 #include <linux/tipc.h>
 #include <linux/vm_sockets.h>

@@ -3,9 +3,8 @@
 
 #include "files/control_file.h"
 #include "process/errno_words.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rules/control_words.h"
+#include "rules/control.h"
 
 #define PATH_MOST 4096
 #define PART ".unsock-"

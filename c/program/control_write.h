@@ -1,11 +1,23 @@
-/* Writing control files: each appears with all its bytes or not at all, and never replaces another. */
-#ifndef UNSOCK_CONTROL_WRITE_H
-#define UNSOCK_CONTROL_WRITE_H
+/* The command make-control. */
+#ifndef UNSOCK_PROGRAM_CONTROL_WRITE_H
+#define UNSOCK_PROGRAM_CONTROL_WRITE_H
 
-#include "rt/text.h"
+#include "program/options.h"
 #include "unsock.h"
 
-#include <stdbool.h>
+/* control_options.c: The options of `make-control`, as a control file. */
+
+/*
+ * Makes the control file that they describe. Relative paths are from the working directory. Returns false with one line
+ * in `error` when options are missing, contradict each other or cannot be read.
+ */
+bool unsock_control_from_options(const struct unsock_options *options, struct unsock_control_file *file,
+                                 struct unsock_text *error);
+
+/* Writes an existing path without links and relative parts into `real` (UNSOCK_RUN_PATH_MOST). False: it cannot be. */
+bool unsock_control_real_path(const char *path, char *real);
+
+/* control_write.c: Writing control files: each appears with all its bytes or not at all, and never replaces another. */
 
 /*
  * Writes it to `path` with the mode. Returns a descriptor of it, for reading, or -errno: -EEXIST, something is there

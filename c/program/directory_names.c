@@ -1,24 +1,12 @@
 /* What of it is exported the command line asks. */
-#include "program/directory_names.h"
+#include "program/answers.h"
 
 #include "files/directory.h"
-#include "files/directory_list.h"
 #include "files/port.h"
-#include "files/prune.h"
-#include "files/socketfile.h"
-#include "process/private.h"
-#include "program/run_map.h"
-#include "rt/mem.h"
-#include "rt/net.h"
+#include "files/release.h"
+#include "process/run_directory.h"
+#include "program/run.h"
 #include "rt/system_calls.h"
-#include "rt/text.h"
-#include "rules/address.h"
-#include "rules/address_text.h"
-#include "rules/file_name.h"
-#include "rules/ip.h"
-#include "rules/port_name.h"
-#include "rules/port_record.h"
-#include "unsock.h"
 
 /* A connected datagram socket takes nothing from others. */
 static bool takes_anybody(long probe, struct unsock_port_key key, const struct unsock_port_entry *entry) {

@@ -4,11 +4,9 @@
  */
 #include "program/program.h"
 #include "rt/system_calls.h"
-#include "trap/loader.h"
+#include "trap/image.h"
 
-#include <elf.h>
 #include <linux/mman.h>
-#include <stdint.h>
 
 #define STACK_SIZE (256ul * 1024)
 

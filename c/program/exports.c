@@ -1,23 +1,12 @@
 /* The exported functions by which the command line does what the library does as a program. */
-#include "process/directory_rights.h"
 #include "process/errno_words.h"
-#include "process/exec.h"
-#include "process/exec_space.h"
-#include "process/proof.h"
 #include "process/route.h"
-#include "process/user_change.h"
-#include "program/become_library.h"
+#include "process/run_directory.h"
+#include "process/start.h"
 #include "program/caller.h"
 #include "program/run.h"
-#include "program/run_environment.h"
-#include "program/run_options.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rules/setting_names.h"
-#include "rules/settings.h"
-#include "trap/patch.h"
-#include "unsock.h"
+#include "trap/image.h"
 
 #define NOBODY 65534
 #define READ_FIRST 65536

@@ -2,20 +2,8 @@
 #include "program/expose.h"
 
 #include "process/errno_words.h"
-#include "process/run_directory.h"
-#include "program/connection_pair.h"
-#include "program/expose_all.h"
-#include "program/expose_datagrams.h"
-#include "program/expose_event.h"
-#include "program/expose_http.h"
-#include "program/expose_options.h"
-#include "program/expose_streams.h"
-#include "program/expose_words.h"
-#include "program/keeper_channel.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "unsock.h"
+#include "program/http.h"
+#include "program/keeper.h"
 
 #include <linux/resource.h>
 

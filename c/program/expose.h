@@ -1,11 +1,203 @@
-/*
- * `unsock expose`: a TCP port of the real network that leads to the directory's server, or with --in a port of the
- * directory that leads to a server of the real network, as long as this runs.
- */
-#ifndef UNSOCK_EXPOSE_H
-#define UNSOCK_EXPOSE_H
+/* The command expose. */
+#ifndef UNSOCK_PROGRAM_EXPOSE_H
+#define UNSOCK_PROGRAM_EXPOSE_H
 
-#include "rt/text.h"
+#include "memory/epoll_memory.h"
+#include "rt/system_calls.h"
+#include "rules/ip.h"
+#include "unsock.h"
+
+#include <linux/mman.h>
+
+/* expose_options.c: The words of `expose`. */
+
+#define UNSOCK_EXPOSE_PORTS_MOST 64
+
+struct unsock_expose_port {
+    uint16_t port; /* in the directory */
+    uint16_t real; /* of the real network; 0: any */
+    int type;      /* SOCK_STREAM or SOCK_DGRAM */
+};
+
+struct unsock_expose_options {
+    const char *directory; /* NULL: not given */
+    const char *control;   /* of whose place it listens, not at an address; NULL: not given */
+    struct unsock_ip address;
+    bool is_in;  /* from the directory to the real network */
+    bool is_all; /* whatever is there, and comes */
+    bool has_http;
+    uint16_t http; /* the port of the listener for all loopbacks; 0: any */
+    uint32_t idle; /* seconds after which a client of UDP is forgotten */
+    bool force;
+    bool help;
+    unsigned count;
+    struct unsock_expose_port ports[UNSOCK_EXPOSE_PORTS_MOST];
+};
+
+/* Returns false with one line in `error`. */
+bool unsock_expose_options_read(const char *const *words, struct unsock_expose_options *options,
+                                struct unsock_text *error);
+
+/* expose_words.c: What `expose` says on its standard output: a line for what leads where. */
+
+#define UNSOCK_EXPOSE_LINE_MOST 512
+
+/* Writes where in the directory plain Unix programs reach a port. */
+void unsock_expose_path(struct unsock_text *path, const char *directory, uint16_t port, int type);
+
+/* "ADDRESS[/udp] WORDS PATH". Nobody need read it. */
+void unsock_expose_tell(const struct unsock_ip *address, int type, const char *words, const char *path);
+
+/* "FILE leads to PATH", for a control file. */
+void unsock_expose_tell_control(const char *file, const char *path);
+
+/* "expose: WHAT: WHY", for an address (`path` NULL) or a path. */
+void unsock_expose_why_not(struct unsock_text *error, const struct unsock_ip *address, const char *path, long result);
+
+/* expose_ends.c: The two ends of what `expose` joins: in the directory, and in the real network. */
+
+/* A listening TCP or bound UDP socket; `address` becomes what it is bound to. Returns -errno where it cannot be. */
+long unsock_expose_listen_real(int type, struct unsock_ip *address);
+
+/* A listening socket where the control file at `path` leads. Returns -errno where it cannot be. */
+long unsock_expose_listen_control(const char *path);
+
+/* A TCP or UDP socket, connected or about to be. Returns -errno where it cannot be. */
+long unsock_expose_connect_real(int type, const struct unsock_ip *address);
+
+/* The address of a file in the directory. False: the path is too long. */
+bool unsock_expose_name_inside(const char *path, struct sockaddr_un *name);
+
+/* The control file at `path`. Returns -errno where it does not lead to another Unix socket. */
+long unsock_expose_read_control(const char *path, struct unsock_control_file *control);
+
+/*
+ * A listening socket, or one for datagrams, with the port's file, in the place of one that is left over. Returns -errno
+ * where it cannot be.
+ */
+long unsock_expose_listen_inside(const char *path);
+long unsock_expose_bind_inside(const char *path);
+
+/*
+ * A socket that is connected to who has the port's file, or to where a control file leads. A server of unsock's sees
+ * `client`, and that it asked for `asked`. Returns -errno: -EAGAIN, its queue is full.
+ */
+long unsock_expose_connect_inside(const char *path, const struct unsock_ip *client, const struct unsock_ip *asked);
+
+/* The same for the port of `asked` in another directory than the one in force. */
+long unsock_expose_connect_elsewhere(const char *directory, const struct unsock_ip *client,
+                                     const struct unsock_ip *asked);
+
+/* What an event in `expose`'s one epoll set is about. */
+
+/* In the upper half of an event's data; in the lower half stands which one. */
+enum unsock_expose_kind {
+    UNSOCK_EXPOSE_JOINED, /* program/connection_pair: the descriptor */
+    UNSOCK_EXPOSE_SIGNALS,
+    UNSOCK_EXPOSE_CHANGES,  /* in the directory */
+    UNSOCK_EXPOSE_LISTENER, /* the number of the others from here on */
+    UNSOCK_EXPOSE_DATAGRAMS,
+    UNSOCK_EXPOSE_SESSION,
+    UNSOCK_EXPOSE_WEB,     /* the listener of --http */
+    UNSOCK_EXPOSE_REQUEST, /* a connection whose request is not whole yet */
+};
+
+static inline void unsock_expose_watch(long set, int operation, long fd, uint32_t events, enum unsock_expose_kind kind,
+                                       unsigned number) {
+    struct unsock_epoll_event event = {events, (uint64_t)kind << 32 | number};
+    unsock_epoll_ctl(set, operation, fd, &event);
+}
+
+/* Zeroed memory, which costs nothing before it is used. NULL: there is none. */
+static inline void *unsock_expose_map(size_t size) {
+    long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory < 0 && memory > -4096 ? NULL : (void *)memory;
+}
+
+/* The earlier one of two moments, or waits; -1: never. */
+static inline int64_t unsock_expose_sooner(int64_t one, int64_t other) {
+    return one < 0 ? other : other < 0 ? one : UNSOCK_MIN(one, other);
+}
+
+/* expose_streams.c: Ports of `expose` for TCP: listeners on one side, and for each client a connection on the other. */
+
+/* Once. `set`: the epoll set. Returns false: no memory. */
+bool unsock_expose_streams_start(long set, const struct unsock_expose_options *options);
+
+/*
+ * Listens at `real` of the real network for the port whose file is at `path`, or with --in the other way round.
+ * `address` becomes where. Returns a number, or -errno: -EMFILE, there are too many.
+ */
+long unsock_expose_streams_open(const char *path, const struct unsock_expose_port *port, struct unsock_ip *address);
+
+/* Nobody is led on from there any more; with --in the file goes. */
+void unsock_expose_streams_close(unsigned number);
+
+/* Something has come to the listener. Returns false when somebody was led to nobody. */
+bool unsock_expose_streams_event(unsigned number);
+
+/* Goes on with those whose server's queue is full. Returns after how many ms it is to be called again; -1: never. */
+int64_t unsock_expose_streams_go_on(void);
+
+/*
+ * expose_datagrams.c: Ports of `expose` for UDP. Each client has a socket of its own on the other side, by which the
+ * answers find back to it, until it has been idle for some time.
+ */
+
+/* As those of program/expose.h. */
+bool unsock_expose_datagrams_start(long set, const struct unsock_expose_options *options);
+long unsock_expose_datagrams_open(const char *path, const struct unsock_expose_port *port, struct unsock_ip *address);
+
+void unsock_expose_datagrams_close(unsigned number);
+
+/* All of them. */
+void unsock_expose_datagrams_end(void);
+
+/* Something has come from clients, or back for one. The first returns false when somebody was led to nobody. */
+bool unsock_expose_datagrams_event(unsigned number);
+void unsock_expose_datagrams_answer(unsigned number);
+
+/*
+ * Forgets who is idle, and goes on with what a server's full queue did not take. Returns after how many ms it is to be
+ * called again; -1: never.
+ */
+int64_t unsock_expose_datagrams_go_on(void);
+
+/* expose_all.c: `expose --all`: whatever port comes and goes in the directory, as inotify(7) tells. */
+
+/* `directory` stays the caller's. Returns 0 or -errno. */
+long unsock_expose_all_start(long set, const char *directory, const struct unsock_expose_options *options);
+
+/* Something has changed there. Returns false when the directory is gone. */
+bool unsock_expose_all_event(void);
+
+/* Somebody was led to nobody: a killed server's file tells nothing by itself. */
+void unsock_expose_all_look(void);
+
+/* Does what is to be done. Returns after how many ms it is to be called again; -1: never. */
+int64_t unsock_expose_all_go_on(void);
+
+/*
+ * expose_http.c: `expose --http`: one listener for all loopbacks of a user. http://NAME.localhost:PORT/ is the only TCP
+ * port of the loopback of that name, http://NUMBER.NAME.localhost:PORT/ that port of it, and http://localhost:PORT/
+ * lists them.
+ */
+
+/* `base`: the user's default directory; `extra`: the one that was named. They stay the caller's. `address`, with a
+ * port, becomes where. Returns 0 or -errno. */
+long unsock_expose_http_start(long set, const char *base, const char *extra, struct unsock_ip *address);
+
+/* Something has come to the listener, or from the client of this number. */
+void unsock_expose_http_event(void);
+void unsock_expose_http_request(unsigned number);
+
+/* Ends who is slow, and goes on with who waits. Returns after how many ms it is to be called again; -1: never. */
+int64_t unsock_expose_http_go_on(void);
+
+/*
+ * expose.c: `unsock expose`: a TCP port of the real network that leads to the directory's server, or with --in a port
+ * of the directory that leads to a server of the real network, as long as this runs.
+ */
 
 /* `words`: those behind `expose`. Returns the exit status, with one line in `error`; -ENOTSUP for --help. */
 int unsock_expose(const char *const *words, const char *const *environment, struct unsock_text *error);

@@ -2,21 +2,10 @@
  * The directory is read as a whole when something has changed, but not more often than every 20 ms. What is followed is
  * a port of unsock's and a control file. A plain socket is not: it may be that of an `expose --in`, which leads back.
  */
-#include "program/expose_all.h"
+#include "program/expose.h"
 
 #include "files/control_file.h"
-#include "files/directory_list.h"
-#include "kernel/file_info.h"
-#include "program/expose_datagrams.h"
-#include "program/expose_event.h"
-#include "program/expose_streams.h"
-#include "program/expose_words.h"
-#include "rt/clock.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rules/file_name.h"
-#include "unsock.h"
+#include "files/directory.h"
 
 #include <sys/inotify.h>
 

@@ -1,15 +1,8 @@
 /* One that a full queue does not take is held, and nothing more read, for 100 ms at most; then it is lost, as UDP may.
  */
-#include "program/expose_datagrams.h"
+#include "program/expose.h"
 
-#include "calls/standin.h"
-#include "files/bindfile.h"
-#include "program/expose_ends.h"
-#include "program/expose_event.h"
-#include "rt/clock.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
+#include "calls/bind.h"
 
 #define PATH_MOST 128
 #define PORTS_MOST 1024

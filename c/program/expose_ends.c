@@ -1,15 +1,10 @@
 /* A server under unsock reads its client's address from the name that the client's socket is bound to. */
-#include "program/expose_ends.h"
+#include "program/expose.h"
 
-#include "calls/client_name.h"
-#include "calls/target_socket.h"
+#include "calls/connect.h"
+#include "calls/target.h"
 #include "files/control_file.h"
 #include "files/directory.h"
-#include "program/expose_words.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "unsock.h"
 
 #define FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
 #define BACKLOG 4096

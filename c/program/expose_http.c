@@ -3,19 +3,9 @@
  * behind a gate. Nobody can hold it up: heads have 32 KiB and ten seconds, and where too many wait, who has waited the
  * longest goes.
  */
-#include "program/expose_http.h"
+#include "program/expose.h"
 
-#include "program/connection_pair.h"
-#include "program/expose_ends.h"
-#include "program/expose_event.h"
-#include "program/http_gate.h"
-#include "program/http_page.h"
-#include "program/http_places.h"
-#include "program/http_route.h"
-#include "rt/clock.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
+#include "program/http.h"
 
 #define REQUESTS_MOST 512
 #define ACCEPTED_MOST 64

@@ -1,8 +1,5 @@
 /* As lib/system/options.ts reads them, options among ports. */
-#include "program/expose_options.h"
-
-#include "rt/mem.h"
-#include "rt/net.h"
+#include "program/expose.h"
 
 #define LOOPBACK "127.0.0.1"
 #define PORT_MOST 65535

@@ -1,13 +1,7 @@
 /* Who accepts waits for nobody: a client whose server's queue is full is asked about again. */
-#include "program/expose_streams.h"
+#include "program/expose.h"
 
-#include "program/connection_pair.h"
-#include "program/expose_ends.h"
-#include "program/expose_event.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rt/text.h"
+#include "program/http.h"
 
 #define PATH_MOST 128
 #define LISTENERS_MOST 1024

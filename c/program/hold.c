@@ -1,15 +1,8 @@
 /* In a session of its own, with all signals blocked: what ends its caller does not end it before its work is done. */
-#include "program/hold.h"
+#include "program/keeper.h"
 
 #include "process/users_of.h"
-#include "program/keeper_channel.h"
-#include "program/output.h"
-#include "program/run_map.h"
-#include "program/run_print.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rules/environment.h"
 
 #include <linux/prctl.h>
 

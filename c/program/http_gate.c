@@ -4,10 +4,9 @@
  * comes behind the request all the same is read and dropped: to close while something is unread would be a reset, by
  * which the client may lose its answer. A server that does not close is told then that nothing more comes.
  */
-#include "program/http_gate.h"
+#include "program/http.h"
 
-#include "program/expose_event.h"
-#include "rt/mem.h"
+#include "program/expose.h"
 
 static const char upgraded[] = "HTTP/1.1 101";
 #define UPGRADED_SIZE (sizeof(upgraded) - 1)

@@ -1,8 +1,7 @@
 /* Names and paths are others' bytes: they are escaped, and what can be no host's name is no link. */
-#include "program/http_page.h"
+#include "program/http.h"
 
-#include "process/loopback_name.h"
-#include "rt/mem.h"
+#include "process/run_directory.h"
 
 #define HEAD                                                                                                           \
     "Content-Type: text/html; charset=utf-8\r\nContent-Security-Policy: default-src 'none'; style-src 'unsafe-inline'" \

@@ -1,16 +1,11 @@
 /* Read anew each time: what comes and goes is there at once, and nothing has to be told of it. */
-#include "program/http_places.h"
+#include "program/http.h"
 
 #include "files/control_file.h"
-#include "files/directory_list.h"
-#include "kernel/entries.h"
-#include "process/library_file.h"
-#include "process/loopback_name.h"
-#include "rt/mem.h"
-#include "rt/net.h"
+#include "files/directory.h"
+#include "process/exec.h"
+#include "process/run_directory.h"
 #include "rt/system_calls.h"
-#include "rules/http_head.h"
-#include "unsock.h"
 
 #define PRIVATE "private"
 

@@ -1,7 +1,6 @@
 /* Any name but those below "localhost" is another's, of whom a page may have said that he is here (DNS rebinding). */
-#include "program/http_route.h"
+#include "program/http.h"
 
-#include "rules/http_head.h"
 #include "rules/ip.h"
 
 #define LOCAL "localhost"

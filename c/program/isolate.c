@@ -1,9 +1,7 @@
 /* unshare(2), user_namespaces(7), netdevice(7). */
-#include "program/isolate.h"
+#include "program/run.h"
 
 #include "process/errno_words.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
 
 #include <linux/sched.h>

@@ -1,9 +1,6 @@
 /* It has all signals blocked, so that nothing but SIGKILL ends it before its work is done. */
 #include "program/keeper.h"
 
-#include "process/private.h"
-#include "program/keeper_channel.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
 
 #include <linux/wait.h>

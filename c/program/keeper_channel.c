@@ -1,7 +1,6 @@
 /* signalfd(2), and a pair of sockets that keeps messages apart. */
-#include "program/keeper_channel.h"
+#include "program/keeper.h"
 
-#include "rt/net.h"
 #include "rt/system_calls.h"
 
 #include <linux/poll.h>

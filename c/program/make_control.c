@@ -1,21 +1,10 @@
 /* By options, or by variables. Nothing is made before all that was asked for can be read. */
-#include "process/directory_rights.h"
 #include "process/run_directory.h"
-#include "program/command_call.h"
-#include "program/control_options.h"
+#include "program/answers.h"
 #include "program/control_write.h"
-#include "program/directory_names.h"
-#include "program/port_words.h"
-#include "rt/libc.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rt/text.h"
 #include "rules/control.h"
-#include "rules/control_words.h"
-#include "rules/setting_names.h"
 #include "rules/settings.h"
-#include "unsock.h"
 
 #include <linux/tipc.h>
 #include <linux/vm_sockets.h>

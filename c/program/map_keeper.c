@@ -1,9 +1,7 @@
 /* pidfd_open(2), and a second fork, so that the command gets no child that it does not know. */
-#include "program/map_keeper.h"
+#include "program/keeper.h"
 
 #include "process/errno_words.h"
-#include "program/keeper_channel.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
 
 #include <linux/poll.h>

@@ -1,8 +1,7 @@
 /* A word that is no option and none's value is an operand. */
 #include "program/options.h"
 
-#include "rt/mem.h"
-#include "rules/nearest.h"
+#include "rules/words.h"
 
 /* What an option of `run` was called, and still may be. */
 static const char former[][2][24] = {{"--timeout", "--connect-timeout-ms"}};

@@ -1,10 +1,11 @@
-/* The words of a command: options by a table, and operands. As lib/system/options.ts reads them, with its words. */
-#ifndef UNSOCK_OPTIONS_H
-#define UNSOCK_OPTIONS_H
+/* The library as a program: a command's options, its call, its output. */
+#ifndef UNSOCK_PROGRAM_OPTIONS_H
+#define UNSOCK_PROGRAM_OPTIONS_H
 
-#include "rt/text.h"
+#include "rules/environment.h"
 
-#include <stdbool.h>
+/* options.c: The words of a command: options by a table, and operands. As lib/system/options.ts reads them, with its
+ * words. */
 
 #define UNSOCK_OPTIONS_MOST 32
 #define UNSOCK_OPTIONS_EACH_MOST 64
@@ -61,5 +62,69 @@ bool unsock_options_read(const struct unsock_option_table *table, const char *co
 
 /* What the option was given; NULL: nothing. */
 const char *unsock_options_value(const struct unsock_options *options, const char *flag);
+
+/*
+ * command_call.c: The commands of the library as a program that look at a directory, or write a control file into it:
+ * `path`, `wait`, `prune`, `make-control`.
+ */
+
+#define UNSOCK_COMMAND_FAILED 1
+#define UNSOCK_COMMAND_USAGE 2 /* what was asked for cannot be */
+
+struct unsock_command_call {
+    const struct unsock_options *options;
+    struct unsock_environment environment;
+    const char *library; /* this file's path; NULL: /proc does not tell */
+    struct unsock_text *error;
+};
+
+/* Each command's options, and what it does. Returns the exit status; what went wrong is one line in `call->error`. */
+struct unsock_option_table unsock_path_options(void);
+int unsock_path_start(const struct unsock_command_call *call);
+struct unsock_option_table unsock_wait_options(void);
+int unsock_wait_start(const struct unsock_command_call *call);
+struct unsock_option_table unsock_prune_options(void);
+int unsock_prune_start(const struct unsock_command_call *call);
+struct unsock_option_table unsock_make_control_options(void);
+int unsock_make_control_start(const struct unsock_command_call *call);
+
+/*
+ * `make-control` as unsock 1.1 had it, by UNSOCK_* variables: writes UNSOCK_FILE (0644, it must not exist) and says so
+ * on stderr. Returns the exit status.
+ */
+int unsock_make_control_program(const struct unsock_environment *environment);
+
+/* Writes the text to standard output. Returns the exit status. */
+int unsock_command_print(const struct unsock_command_call *call, const struct unsock_text *text);
+
+/* One line behind what is in `call->error` already. Returns UNSOCK_COMMAND_USAGE. */
+int unsock_command_refuse(const struct unsock_command_call *call, const char *why);
+
+/* output.c: Standard output of the library as a program: text, and strings of JSON. */
+
+/* Writes all of it to descriptor 1. Returns 0 or -errno: a part of it may be written then. */
+long unsock_output(const char *bytes, size_t size);
+
+/* Text of any length, written in pieces. */
+struct unsock_printer {
+    char buffer[4096];
+    size_t used;
+    long result; /* -errno of the first that failed */
+};
+
+void unsock_printer_char(struct unsock_printer *printer, char c);
+void unsock_printer_put(struct unsock_printer *printer, const char *text);
+
+/* Writes what is left. Returns 0 or -errno. */
+long unsock_printer_end(struct unsock_printer *printer);
+
+/*
+ * What the program ends with after that: `status` where the result is 0; else `failed`, with one line in `error`, or
+ * without one where nobody reads it any more (EPIPE).
+ */
+int unsock_output_status(long result, int status, int failed, struct unsock_text *error);
+
+/* Prints parts, which NULL ends, as one string; bytes that are no UTF-8 become U+FFFD. */
+void unsock_printer_json(struct unsock_printer *printer, const char *const *parts);
 
 #endif

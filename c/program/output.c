@@ -1,10 +1,9 @@
 /* Whoever reads a part of it must not take it for the whole. */
-#include "program/output.h"
+#include "program/options.h"
 
 #include "process/errno_words.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "rules/utf8.h"
+#include "rules/words.h"
 
 #define EXIT_UNREAD 1
 

@@ -1,11 +1,9 @@
 /* Only what an address's clients find has to be looked for. */
-#include "program/command_call.h"
+#include "program/options.h"
 
-#include "process/proof.h"
 #include "process/run_directory.h"
-#include "program/directory_names.h"
-#include "program/port_words.h"
-#include "rt/net.h"
+#include "process/start.h"
+#include "program/answers.h"
 
 static const struct unsock_option list[] = {
     {"--dir", "directory", "", UNSOCK_OPTION_OTHER, ""},

@@ -1,10 +1,6 @@
 /* Nobody but a user writes them so. */
-#include "program/port_words.h"
+#include "program/answers.h"
 
-#include "rt/net.h"
-#include "rt/text.h"
-#include "rules/address_text.h"
-#include "rules/ip.h"
 #include "unsock.h"
 
 #define PORT_MOST 65535

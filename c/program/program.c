@@ -2,22 +2,10 @@
  * line. */
 #include "program/program.h"
 
-#include "process/library_file.h"
 #include "process/start.h"
-#include "program/command_call.h"
 #include "program/expose.h"
-#include "program/output.h"
 #include "program/run.h"
-#include "program/run_options.h"
-#include "rt/libc.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rt/text.h"
-#include "rules/setting_names.h"
-#include "rules/settings.h"
-#include "rules/utf8.h"
-#include "unsock.h"
+#include "rules/words.h"
 
 #define PATH_MOST 4096
 #define LINE_MOST (4 * PATH_MOST)

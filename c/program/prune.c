@@ -1,13 +1,11 @@
 /* What is told of all that is left over, in the order of names. */
-#include "program/command_call.h"
+#include "program/options.h"
 
 #include "process/errno_words.h"
-#include "process/exec_space.h"
-#include "process/proof.h"
+#include "process/exec.h"
 #include "process/run_directory.h"
-#include "program/directory_names.h"
-#include "program/output.h"
-#include "rt/net.h"
+#include "process/start.h"
+#include "program/answers.h"
 #include "rt/system_calls.h"
 
 #define NAMES_SIZE (1u << 23) /* what nobody fills is no memory */

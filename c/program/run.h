@@ -1,10 +1,111 @@
-/* `run`: becomes a command under unsock. Exists once, here; the command line calls it (unsock.h, unsock_run). */
-#ifndef UNSOCK_RUN_H
-#define UNSOCK_RUN_H
+/* The command run. */
+#ifndef UNSOCK_PROGRAM_RUN_H
+#define UNSOCK_PROGRAM_RUN_H
 
-#include "rt/text.h"
+#include "process/exec.h"
+#include "program/options.h"
+#include "unsock.h"
 
-#include <stdbool.h>
+/*
+ * run_map.c: `run --map PORT[/udp]=PATH`: a control file in the directory, which goes with the command.
+ *
+ * Whoever runs with it has a shared lock (flock(2)) of it until the command has ended; who is the last of them removes
+ * it. That it is one of these its sticky bit tells, which means nothing on a file: one that somebody else has made, by
+ * make-control or with --keep, stays. One of these that nobody has locked is left over: its keeper was killed.
+ */
+
+#define UNSOCK_RUN_MAPS_MOST 64
+#define UNSOCK_RUN_MAP_NAME 24 /* "65535.dgram.sock" */
+
+/* What an option says. */
+struct unsock_run_map {
+    char name[UNSOCK_RUN_MAP_NAME];
+    struct unsock_control_file control;
+};
+
+/*
+ * Reads "8000=/run/app.sock". `addresses`: the value of UNSOCK_ADDR, whose first IPv4 address is %a. Returns false with
+ * one line in `error`.
+ */
+bool unsock_run_map_read(const char *text, const char *addresses, struct unsock_run_map *map,
+                         struct unsock_text *error);
+
+/*
+ * Makes the control file in `directory`, unless the very same is there. `stays`: it is to be there for good. Returns
+ * the descriptor that has it locked; 0: nothing is to be removed at the end; -1 with one line in `error`.
+ */
+long unsock_run_map_place(const char *directory, const struct unsock_run_map *map, bool stays,
+                          struct unsock_text *error);
+
+/* Removes it, unless others have it locked, too. Closes `lock`. Returns whether it is gone. */
+bool unsock_run_map_drop(long directory, const char *name, long lock);
+
+/* Looks for those that are left over; with `remove` removes them. Adds a line with the path of each to `paths`. */
+void unsock_run_map_sweep(const char *directory, bool remove, struct unsock_text *paths);
+
+/* run_options.c: The options of `run`. The table is the command line's (lib/run/settings.ts, lib/commands/table.ts); a
+ * test compares the two. */
+
+/* Number `index`, in the order of help; NULL behind the last. */
+const struct unsock_option *unsock_run_option_at(unsigned index);
+
+struct unsock_option_table unsock_run_option_table(void);
+
+/* What was given, and what it means. The values of --map are `given.each`. */
+struct unsock_run_options {
+    struct unsock_options given;
+    bool force;
+    bool trust; /* those who could put another directory in the place of this one: sets UNSOCK_TRUST */
+    bool dry_run;
+    bool private;
+    bool isolate;
+    bool keep; /* the control files of --map */
+    const char *library;
+    const char *name; /* of the loopback, for `expose --http` */
+    const char *directory;
+    const char *group;
+    const char *directory_mode;
+    const char *insists; /* the first that was given of those that promise that nothing goes elsewhere */
+};
+
+/*
+ * Reads the words behind `run`, up to the first that is no option, or behind "--". Returns false with one line in
+ * `error`. With `given.help` nothing else is said of them.
+ */
+bool unsock_run_options_read(const char *const *words, struct unsock_run_options *options, struct unsock_text *error);
+
+/* With --group the mode of socket files that a group needs, where neither option nor environment says another. */
+void unsock_run_options_for_group(struct unsock_run_options *options, const struct unsock_environment *caller);
+
+/* run_environment.c: The environment that the command gets: the caller's, what the options say, the defaults, and the
+ * library. */
+
+struct unsock_run_environment {
+    struct unsock_exec_space *space;
+    const char **list; /* NULL-terminated; it has room for what run adds */
+    size_t count;
+};
+
+/*
+ * Makes it of `caller`. `directory` and `library` are absolute. Returns false with one line in `error`: an option or a
+ * variable cannot be read. Then unsock_settings is what the library will read.
+ */
+bool unsock_run_environment_make(const struct unsock_run_options *options, const char *const *caller,
+                                 const char *directory, const char *library, struct unsock_run_environment *environment,
+                                 struct unsock_text *error);
+
+/* run_print.c: `run --dry-run`. */
+
+/* Is the string of a command's environment unsock's, or other than the caller's? */
+bool unsock_run_is_ours(const char *string, const char *const *caller);
+
+/*
+ * Prints what of the environment is unsock's or differs from the caller's, and the command: something to paste into a
+ * shell. Returns 0, or -errno where it cannot be written.
+ */
+long unsock_run_print(const char *const *environment, const char *const *caller, const char *const *command);
+
+/* run.c: `run`: becomes a command under unsock. Exists once, here; the command line calls it (unsock.h, unsock_run). */
 
 #define UNSOCK_RUN_FAILED 125
 
@@ -14,7 +115,7 @@ struct unsock_run_start {
     const char *library;       /* where options and environment name none */
     /*
      * This process has a runtime's threads and memory: what somebody has to stay behind for, or a namespace be made
-     * for, is left to the library, executed as a program (program/become_library.h).
+     * for, is left to the library, executed as a program (program/run.h).
      */
     bool is_crowded;
     bool holds; /* there is no command: unsock_hold, in a private directory */
@@ -25,5 +126,27 @@ struct unsock_run_start {
  * process has become the command.
  */
 int unsock_run_words(const struct unsock_run_start *start, struct unsock_text *error);
+
+/* isolate.c: `run --isolate`: no network but unsock's. */
+
+/*
+ * Puts this process, which has one thread, into a network namespace of its own. Nothing is in it but `lo`, which is up.
+ * Where the process may not make one by itself, it makes a user namespace first, which has its user and group alone.
+ * Returns false with one line in `error`.
+ */
+bool unsock_isolate(struct unsock_text *error);
+
+/*
+ * become_library.c: What needs a process with one thread, and one that can stay (`run` with `--private`, `--isolate` or
+ * `--map`; `expose`): the command line executes the library as a program with the same words.
+ */
+
+/* Becomes that program, for `run`. Returns the exit status, with one line in `error`. */
+int unsock_become_library_for_run(const struct unsock_run_start *start, struct unsock_text *error);
+
+/* Becomes the library with these words, the command's name the first (NULL: no memory). Returns with one line in
+ * `error`. */
+void unsock_become_library(const char *library, const char *const *words, const char *const *environment,
+                           struct unsock_text *error);
 
 #endif

@@ -1,11 +1,7 @@
 /* Ordered strings, of which what is not touched stays byte for byte. */
-#include "program/run_environment.h"
+#include "program/run.h"
 
-#include "process/library_file.h"
 #include "process/run_directory.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rules/settings.h"
 
 #define ADDED_STRINGS 24
 #define ADDED_BYTES (ADDED_STRINGS * 64 + 4 * UNSOCK_RUN_PATH_MOST)

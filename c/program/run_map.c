@@ -1,12 +1,10 @@
 /* What is looked at is what is open; before it is removed, it is looked whether the name still is its. */
-#include "program/run_map.h"
+#include "program/run.h"
 
-#include "kernel/entries.h"
+#include "kernel/file_info.h"
 #include "process/run_directory.h"
+#include "program/answers.h"
 #include "program/control_write.h"
-#include "program/port_words.h"
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
 #include "rules/control.h"
 

@@ -1,9 +1,7 @@
 /* Those that are no settings are sorted out by name. */
-#include "program/run_options.h"
+#include "program/run.h"
 
-#include "process/directory_rights.h"
-#include "rt/mem.h"
-#include "unsock.h"
+#include "process/run_directory.h"
 
 static const struct unsock_option list[] = {
     {"--dir", "directory", "UNSOCK_DIR", UNSOCK_OPTION_VALUE, ""},

@@ -1,8 +1,5 @@
 /* Words of a POSIX shell, bare where that is safe. */
-#include "program/run_print.h"
-
-#include "program/output.h"
-#include "rt/text.h"
+#include "program/run.h"
 
 static bool is_safe(char c) {
     static const char marks[] = "_@%+=:,./-";

@@ -1,10 +1,7 @@
 /* The parent's part, and the start of the others. */
-#include "program/supervise.h"
+#include "program/keeper.h"
 
 #include "process/errno_words.h"
-#include "program/keeper.h"
-#include "program/keeper_channel.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
 
 #include <linux/prctl.h>

@@ -2,10 +2,7 @@
 #include "process/errno_words.h"
 #include "process/run_directory.h"
 #include "program/answers.h"
-#include "program/command_call.h"
-#include "rt/clock.h"
-#include "rt/mem.h"
-#include "rt/net.h"
+#include "program/options.h"
 #include "rt/system_calls.h"
 
 #include <linux/poll.h>

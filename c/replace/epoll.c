@@ -6,16 +6,10 @@
  * registered with in other sets is in memory/epoll_memory.c. Both only matter where the kernel's answer costs time or
  * cannot be had.
  */
-#include "replace/epoll.h"
+#include "replace/replace.h"
 
 #include "kernel/socket_info.h"
-#include "memory/epoll_memory.h"
-#include "memory/fds.h"
-#include "memory/this_process.h"
-#include "rt/lines.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rt/text.h"
+#include "memory/process.h"
 #include "rt/user.h"
 
 #include <linux/mman.h>
@@ -27,7 +21,7 @@
 #define HELD_OUT 0x1000u  /* the program asks for EPOLLOUT, and the kernel is not asked yet */
 #define HELD_NORM 0x4000u /* and for EPOLLWRNORM */
 
-/* Until the multiplexer has answered there is something to read, and nothing to write (calls/asking.h). */
+/* Until the multiplexer has answered there is something to read, and nothing to write (calls/target.h). */
 static uint32_t held(uint32_t events) {
     if (events & EPOLLEXCLUSIVE)
         return events;

@@ -1,21 +1,12 @@
 /* Replacing the socket behind a descriptor. */
-#include "replace/redirect.h"
+#include "replace/replace.h"
 
-#include "files/release_file.h"
-#include "files/target_file.h"
-#include "kernel/beyond_limit.h"
+#include "files/control_file.h"
+#include "files/release.h"
 #include "kernel/socket_info.h"
-#include "memory/fds.h"
 #include "memory/option_table.h"
-#include "memory/state.h"
 #include "options/options.h"
-#include "options/send_limits.h"
-#include "replace/epoll.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
 #include "rules/errno.h"
-#include "rules/ip.h"
 
 /* Some descriptor of this process may have somebody who gets its signals: only then each is asked. */
 static bool owners_met;

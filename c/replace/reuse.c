@@ -1,16 +1,9 @@
 /* Descriptor numbers that are another socket's by now. */
-#include "replace/reuse.h"
+#include "replace/replace.h"
 
-#include "files/release_file.h"
+#include "files/release.h"
 #include "kernel/socket_info.h"
-#include "memory/fds.h"
-#include "memory/state.h"
-#include "memory/this_process.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rules/ip.h"
-#include "rules/kernel_name.h"
+#include "memory/process.h"
 
 /*
  * Whatever was known of a descriptor that is new is of no use any more. When the number was a bound socket's, closing

@@ -1,12 +1,33 @@
-/*
- * Changing a program's code. Never in place: a private copy of its pages is made from its file, written to, made
- * executable, and moved to where the code is. Where the kernel refuses a step (PR_SET_MDWE, SELinux, a filter), the
- * code is as it was, and at no time is anything both written to and executed.
- */
+/* The code of this process: objects in memory, the kernel's own one, and pages that are changed. */
 #ifndef UNSOCK_RT_CODE_H
 #define UNSOCK_RT_CODE_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* object.c: Which file is mapped where something is. */
+
+/*
+ * The path of the file that is mapped around `address` by the dynamic linker, and where that mapping starts. False
+ * where nobody tells: glibc does since 2.35.
+ */
+bool unsock_object_of(const void *address, const char **file, uint64_t *start);
+
+/* vdso.c: The kernel's own functions in every process (vdso(7)): a clock for programs that have no libc to ask. */
+
+struct timespec;
+
+/* clock_gettime, as the C library has it; NULL: not looked for, or not there. */
+extern int (*unsock_vdso_clock)(int clock, struct timespec *time);
+
+/* Looks for it. `header`: where the kernel says that they are (AT_SYSINFO_EHDR); 0: nowhere. */
+void unsock_vdso_start(uint64_t header);
+
+/*
+ * code.c: Changing a program's code. Never in place: a private copy of its pages is made from its file, written to,
+ * made executable, and moved to where the code is. Where the kernel refuses a step (PR_SET_MDWE, SELinux, a filter),
+ * the code is as it was, and at no time is anything both written to and executed.
+ */
 
 /*
  * Whole pages, as the program's own mapping has them. Returns where the copy is, to be unmapped by the caller unless it

@@ -1,9 +1,8 @@
 /* What comes from the process's libc. Every symbol is weak: without a libc (run as a program) all of them are NULL. */
 #include "rt/libc.h"
 
-#include "rt/mem.h"
+#include "rt/code.h"
 #include "rt/system_calls.h"
-#include "rt/vdso.h"
 
 #define AT_SECURE_TAG 23
 

@@ -5,7 +5,7 @@
 #ifndef UNSOCK_RT_LIBC_H
 #define UNSOCK_RT_LIBC_H
 
-#include "rt/net.h"
+#include "rt/base.h"
 
 struct pollfd;
 

@@ -1,8 +1,6 @@
 /* Reading line by line. */
-#include "rt/lines.h"
+#include "rt/text.h"
 
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
 
 void unsock_lines_open(struct unsock_lines *lines, const char *path) {

@@ -1,5 +1,5 @@
 /* Asked of the dynamic linker, which knows without a system call. Its symbol is weak, as all of libc's. */
-#include "rt/object.h"
+#include "rt/code.h"
 
 #include <stddef.h>
 

@@ -1,6 +1,4 @@
 /* The mark of the library's own system calls. */
 #include "rt/system_calls.h"
 
-#include "rt/mark.h"
-
 unsigned long unsock_sys_mark_bits = UNSOCK_SYS_MARK << 32;

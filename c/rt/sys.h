@@ -8,8 +8,6 @@
 #include "rt/mark.h"
 #include "rt/syscall6.h"
 
-#include <asm/unistd.h>
-
 /*
  * The mark in its place; 0 in a process without the filter, where it would only confuse tools that read the arguments
  * as the kernel does not (valgrind). It is there until the start has found out.

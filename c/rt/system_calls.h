@@ -1,17 +1,79 @@
+/* The kernel's interface: each call with its types, its constants, and the clock. */
+#ifndef UNSOCK_RT_SYSTEM_CALLS_H
+#define UNSOCK_RT_SYSTEM_CALLS_H
+
+#include "rt/base.h"
+#include "rt/sys.h"
+
+#include <linux/stat.h>
+#include <time.h>
+
+/*
+ * Constants of the kernel's interface that libc's headers hide without _GNU_SOURCE, or bring along with functions that
+ * this library defines itself. They have their usual names, and the manual's pages have what they mean. Signals have
+ * the same numbers on x86-64 and aarch64 (signal(7)).
+ */
+
+#define AT_EMPTY_PATH 0x1000
+#define R_OK 4
+#define X_OK 1
+#define RENAME_NOREPLACE 1u
+#define GRND_NONBLOCK 1u
+#define RUSAGE_CHILDREN (-1)
+#define F_SETPIPE_SZ 1031
+#define SPLICE_F_NONBLOCK 2
+#define UNSOCK_MODE_BITS 07777
+#define UNSOCK_OTHERS_WRITE 0022 /* the group and everybody else */
+#define UNSOCK_PAGE 4096         /* the smallest there is */
+
+#define CLOCK_REALTIME 0
+#define CLOCK_MONOTONIC 1
+#define CLOCK_MONOTONIC_COARSE 6
+
+#define SIGKILL 9
+#define SIGPIPE 13
+#define SIGCHLD 17
+#define SIGCONT 18
+#define SIGSTOP 19
+#define SIGURG 23
+#define SIGXFSZ 25
+#define SIGSYS 31
+#define SIG_DFL 0
+#define SIG_IGN 1
+#define SIG_BLOCK 0
+#define SIG_UNBLOCK 1
+#define SIG_SETMASK 2
+#define SA_NOCLDWAIT 0x00000002ul
+#define SA_SIGINFO 0x00000004ul
+#define SA_RESTORER 0x04000000ul
+#define SA_ONSTACK 0x08000000ul
+#define SA_RESTART 0x10000000ul
+#define SA_NODEFER 0x40000000ul
+/* A set of signals has 64 bits, and the kernel wants to be told so. */
+#define UNSOCK_SIGNALS_SIZE sizeof(uint64_t)
+#define UNSOCK_ALL_SIGNALS (~(uint64_t)0)
+
+#define EPOLL_CTL_ADD 1
+#define EPOLL_CTL_DEL 2
+#define EPOLL_CTL_MOD 3
+#define EPOLLIN 0x001u
+#define EPOLLPRI 0x002u
+#define EPOLLOUT 0x004u
+#define EPOLLERR 0x008u
+#define EPOLLHUP 0x010u
+#define EPOLLRDNORM 0x040u
+#define EPOLLWRNORM 0x100u
+#define EPOLLRDHUP 0x2000u
+#define EPOLLEXCLUSIVE (1u << 28)
+#define EPOLLONESHOT (1u << 30)
+#define EPOLLET (1u << 31)
+
 /*
  * The system calls that the library makes, with types: section 2 of the manual has each. A call returns the kernel's
  * value, a result or -errno. What the kernel takes for a structure of its own is a `void *` here, as the caller's
  * structure is often another one of the same layout; an address that need not be mapped is a number. The kernel looks
  * at `mode` of openat() only with O_CREAT.
  */
-#ifndef UNSOCK_RT_SYSTEM_CALLS_H
-#define UNSOCK_RT_SYSTEM_CALLS_H
-
-#include "rt/linux.h"
-#include "rt/sys.h"
-
-#include <linux/stat.h>
-#include <stddef.h>
 
 #ifndef __NR_fchmodat2
 #define __NR_fchmodat2 452 /* since 6.6, on all machines */
@@ -148,6 +210,21 @@ UNSOCK_SYSTEM_CALL(writev, (int fd, const void *parts, unsigned long count), fd,
 static inline _Noreturn void unsock_exit(int status) {
     for (;;)
         unsock_exit_group(status);
+}
+
+/* CLOCK_MONOTONIC by the system call: the time that nobody sets. rt/libc.h has a coarser one that costs no call. */
+
+#define UNSOCK_SECOND_NS 1000000000ll
+#define UNSOCK_MILLISECOND_NS 1000000ll
+
+static inline int64_t unsock_clock_ns(void) {
+    struct timespec time = {0};
+    unsock_clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * UNSOCK_SECOND_NS + time.tv_nsec;
+}
+
+static inline int64_t unsock_clock_ms(void) {
+    return unsock_clock_ns() / UNSOCK_MILLISECOND_NS;
 }
 
 #endif

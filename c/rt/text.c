@@ -1,8 +1,6 @@
 /* Text of bounded length. */
 #include "rt/text.h"
 
-#include "rt/mem.h"
-
 #define QUOTE_MOST 200
 
 struct unsock_span unsock_span_of(const char *text) {

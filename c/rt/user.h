@@ -9,12 +9,7 @@
 #ifndef UNSOCK_RT_USER_H
 #define UNSOCK_RT_USER_H
 
-#include "rt/linux.h"
-#include "rt/mem.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "rt/system_calls.h"
 
 /* Finds the end of the first thread's stack. Once, at start; until then less is certain. */
 void unsock_user_start(void);

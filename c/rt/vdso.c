@@ -1,10 +1,9 @@
 /* Finding the clock: an ELF image in memory, whose tables give addresses as in the file. */
-#include "rt/vdso.h"
+#include "rt/code.h"
 
 #include "rt/mem.h"
 
 #include <elf.h>
-#include <stddef.h>
 
 #if defined(__x86_64__)
 #define CLOCK "__vdso_clock_gettime"

@@ -1,9 +1,4 @@
 /* Which addresses are redirected, and to which files. Pure. */
-#include "rules/address.h"
-
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rules/ip.h"
 #include "rules/settings.h"
 
 static bool port_covered(uint16_t port) {

@@ -1,9 +1,6 @@
 /* How an address is written in names. Pure. */
-#include "rules/address_text.h"
-
-#include "rt/net.h"
-#include "rt/text.h"
 #include "rules/ip.h"
+
 #include "rules/keyed_hash.h"
 
 #define SHORT_LENGTH 5

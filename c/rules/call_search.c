@@ -1,5 +1,5 @@
 /* Thirty-two bytes at once: a program has millions. */
-#include "rules/call_search.h"
+#include "rules/call_site.h"
 
 #define FIRST 0x0f
 #define SECOND 0x05

@@ -1,14 +1,16 @@
-/*
- * Places in x86-64 machine code where a system call is made, and what may be rewritten there. Pure: bytes in, a plan
- * out. The `syscall` itself is never rewritten, only whole instructions before it: so whoever jumps to it, or comes to
- * it from elsewhere, finds it as it was.
- */
+/* Where code makes system calls, and what takes their place. */
 #ifndef UNSOCK_RULES_CALL_SITE_H
 #define UNSOCK_RULES_CALL_SITE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/*
+ * call_site.c: Places in x86-64 machine code where a system call is made, and what may be rewritten there. Pure: bytes
+ * in, a plan out. The `syscall` itself is never rewritten, only whole instructions before it: so whoever jumps to it,
+ * or comes to it from elsewhere, finds it as it was.
+ */
 
 #define UNSOCK_CALL_SITE_ANY (-1)
 #define UNSOCK_CALL_SITE_MOST 32 /* bytes before the `syscall` that can be concerned */
@@ -32,5 +34,60 @@ struct unsock_call_site {
 /* Is there a `syscall` at `at`, of these `size` bytes of code, before which a jump may be put? Then `*site` is how. */
 bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum unsock_call_site_kind kind,
                            struct unsock_call_site *site);
+
+/* call_stub.c: What is put at a call site (rules/call_site.h): a jump, and the stub that it leads to. Pure: bytes are
+ * made, none run. */
+
+#define UNSOCK_CALL_STUB_MOST 96
+#define UNSOCK_CALL_JUMP 5
+
+struct unsock_call_stub {
+    uint64_t at;          /* where the stub will be */
+    uint64_t syscall;     /* where the `syscall` is */
+    uint64_t enter;       /* where a pointer to the code is that goes on, less than 2 GiB away */
+    const uint8_t *table; /* 65536 bytes, not 0 for numbers of calls that are answered */
+};
+
+/*
+ * Makes the stub: the instructions that the jump takes the place of, up to the `syscall`; then on through the pointer,
+ * with the address behind the `syscall` in rcx, as that would leave it. Where any call may be made, those that are not
+ * in the table go back to the `syscall` itself. Nothing but rcx and r11 is changed, which it changes too; not the
+ * flags, and nothing on the stack. `moved`: the bytes before the `syscall`. Returns how many bytes it has; 0: too far.
+ */
+size_t unsock_call_stub_make(const struct unsock_call_stub *stub, const struct unsock_call_site *site,
+                             const uint8_t *moved, uint8_t bytes[UNSOCK_CALL_STUB_MOST]);
+
+/* Makes the jump from `from` to the stub, for the first of the moved bytes. False: too far. */
+bool unsock_call_stub_jump(uint64_t from, uint64_t stub, uint8_t bytes[UNSOCK_CALL_JUMP]);
+
+/* call_search.c: Where in machine code a `syscall` may be: the bytes 0x0f and 0x05, one behind the other. Pure. */
+
+/*
+ * The first of these `size` bytes, from `from` on, at which they are; `size`: at none. On x86-64 it uses the large
+ * registers, which the library leaves alone otherwise, and leaves them 0, as they are before a program begins: it is
+ * for the loader.
+ */
+size_t unsock_call_search(const uint8_t *code, size_t from, size_t size);
+
+/*
+ * libc_write.c: glibc's `write` (x86-64): its own code calls it by its address, and nothing can stand before that but
+ * at its first bytes. Pure.
+ */
+
+#define UNSOCK_LIBC_WRITE_MOST 96  /* bytes of `write` that are looked at */
+#define UNSOCK_LIBC_CANCEL_MOST 22 /* and of __syscall_cancel */
+
+/* How it does what it does, without its first bytes. */
+struct unsock_libc_write {
+    uint8_t jump;     /* where a jump may be put, from its start: nobody comes to the bytes behind but from before */
+    bool by_cancel;   /* since 2.41: by __syscall_cancel; before: by a part of its own, which takes what it takes */
+    int64_t distance; /* from its start to that function, or that part */
+};
+
+/* Is this glibc's write? The first is 2.41's and later, the second from 2.31 to 2.40. */
+bool unsock_libc_write_find(const uint8_t code[UNSOCK_LIBC_WRITE_MOST], struct unsock_libc_write *write);
+
+/* Is this __syscall_cancel: a cancellation point that makes the call of its seventh argument, and sets errno? */
+bool unsock_libc_cancel_find(const uint8_t code[UNSOCK_LIBC_CANCEL_MOST]);
 
 #endif

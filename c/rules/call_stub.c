@@ -1,5 +1,5 @@
 /* Making the bytes of a stub. */
-#include "rules/call_stub.h"
+#include "rules/call_site.h"
 
 #include "rt/mem.h"
 

@@ -1,12 +1,7 @@
 /* Control files: checking and reading. */
 #include "rules/control.h"
 
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/text.h"
-#include "unsock.h"
-
-#include <stdbool.h>
+#include "rt/base.h"
 
 static uint16_t family_of(const uint8_t *address) {
     uint16_t family;

@@ -1,12 +1,8 @@
 /* In one short line each. */
-#include "rules/control_words.h"
-
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rules/address_text.h"
 #include "rules/control.h"
+
 #include "rules/ip.h"
-#include "rules/utf8.h"
+#include "rules/words.h"
 
 #include <linux/tipc.h>
 #include <linux/vm_sockets.h>

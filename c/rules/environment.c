@@ -1,9 +1,6 @@
 /* An environment, wherever its strings come from. */
 #include "rules/environment.h"
 
-#include "rt/mem.h"
-#include "rt/text.h"
-
 const char *unsock_environment_next(const struct unsock_environment *environment, size_t *at) {
     if (environment->list)
         return environment->list[*at] ? environment->list[(*at)++] : NULL;

@@ -1,9 +1,10 @@
-/* An environment, wherever its strings come from. Pure. */
-#ifndef UNSOCK_ENVIRONMENT_H
-#define UNSOCK_ENVIRONMENT_H
+/* The environment, and the names of the settings in it. */
+#ifndef UNSOCK_RULES_ENVIRONMENT_H
+#define UNSOCK_RULES_ENVIRONMENT_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "rt/text.h"
+
+/* environment.c: An environment, wherever its strings come from. Pure. */
 
 /* Where NAME=VALUE strings come from: a NULL-terminated list, or a block of NUL-terminated strings. */
 struct unsock_environment {
@@ -32,5 +33,18 @@ struct unsock_environment unsock_environment_own(const struct unsock_environment
 
 /* Shall nothing be done where this is the environment (UNSOCK_OFF=1)? */
 bool unsock_environment_is_off(const struct unsock_environment *environment);
+
+/*
+ * setting_names.c: Names of settings: one that does not exist is a misspelling, and whoever wrote it believes that it
+ * counts. The command line's lib/run/setting_names.ts has the same rules and the same words.
+ */
+
+/*
+ * Looks for UNSOCK_* variables that are neither settings nor of those that the command line, the tests or the library
+ * as a program read. `name_of` gives the names of the settings, NULL behind the last. An empty variable is as good as
+ * none. Returns false with one line, "NAME: no such setting…" and the nearest one that there is, in `error`.
+ */
+bool unsock_setting_names_check(const struct unsock_environment *environment, const char *(*name_of)(unsigned index),
+                                struct unsock_text *error);
 
 #endif

@@ -1,7 +1,7 @@
 /* What TCP or UDP would say, and how errnos are worded. */
 #include "rules/errno.h"
 
-#include "rt/net.h"
+#include "rt/base.h"
 
 struct translation {
     unsigned at; /* a bit for each enum unsock_errno_at */

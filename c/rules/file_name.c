@@ -1,10 +1,4 @@
 /* What a name in the directory is. Pure. */
-#include "rules/file_name.h"
-
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/text.h"
-#include "rules/kernel_name.h"
 #include "rules/port_name.h"
 
 #define LOCK ".unsock.lock"

@@ -1,8 +1,5 @@
 /* What cannot be decoded for certain is refused: it is the same to who would have to guess. */
-#include "rules/hpack.h"
-
-#include "rt/mem.h"
-#include "rules/huffman.h"
+#include "rules/http.h"
 
 #define STATIC_ENTRIES 61
 #define ENTRY_SIZE 32

@@ -1,7 +1,5 @@
 /* Headers must be in one frame: that bounds them to 16 KiB, and is what all clients do below that. */
-#include "rules/http2.h"
-
-#include "rt/mem.h"
+#include "rules/http.h"
 
 #define HEADERS 1
 #define SETTINGS 4

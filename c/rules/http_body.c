@@ -1,7 +1,5 @@
 /* Lines with a chunk's size are short, those behind the last chunk are not many. */
-#include "rules/http_body.h"
-
-#include "rt/mem.h"
+#include "rules/http.h"
 
 #define LINE_MOST 1024
 #define TAIL_MOST 8192

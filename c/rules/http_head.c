@@ -1,8 +1,7 @@
 /* RFC 9112. A line ends with CR LF, and nothing else does. */
-#include "rules/http_head.h"
+#include "rules/http.h"
 
-#include "rt/mem.h"
-#include "rt/net.h"
+#include "rt/base.h"
 
 #define BAD_REQUEST 400
 #define NOT_ALLOWED 405

@@ -2,7 +2,7 @@
  * The code is canonical: codes of one length are those of its symbols in order, and begin behind those of the length
  * before. So their number for each length, and all symbols in the order of their codes, are all of it.
  */
-#include "rules/huffman.h"
+#include "rules/http.h"
 
 #define LENGTH_MOST 30 /* bits; the last code of that length means the end, and is never in a text */
 

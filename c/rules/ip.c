@@ -1,10 +1,6 @@
 /* IP addresses: to and from sockaddr and text. Pure. */
 #include "rules/ip.h"
 
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/text.h"
-
 static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 static const uint8_t loopback4[4] = {127, 0, 0, 1};

@@ -1,12 +1,14 @@
-/*
- * IP addresses: to and from sockaddr and text. Pure. The only place where byte order changes: outside, ports are in
- * host byte order.
- */
-#ifndef UNSOCK_IP_H
-#define UNSOCK_IP_H
+/* IP addresses, and how they are written. */
+#ifndef UNSOCK_RULES_IP_H
+#define UNSOCK_RULES_IP_H
 
-#include "rt/net.h"
+#include "rt/base.h"
 #include "rt/text.h"
+
+/*
+ * ip.c: IP addresses: to and from sockaddr and text. Pure. The only place where byte order changes: outside, ports are
+ * in host byte order.
+ */
 
 /* An IP address and port. An IPv4-mapped IPv6 address is always held as the IPv4 address that it means. */
 struct unsock_ip {
@@ -44,5 +46,21 @@ void unsock_ip_print_port(struct unsock_text *text, const struct unsock_ip *ip);
 
 /* `bits` leading bits of both addresses are the same (and so is the family). */
 bool unsock_ip_in_prefix(const struct unsock_ip *ip, const struct unsock_ip *prefix, unsigned bits);
+
+/*
+ * address_text.c: How an address is written in the names of socket files: as text with '-' for each colon, or, where
+ * that is too long for a socket's path, as five characters. Pure.
+ */
+
+/* Writes an address, '-' for each colon; or, `shortened`, the five characters that stand for it. */
+void unsock_address_text_put(struct unsock_text *text, const struct unsock_ip *ip, bool shortened);
+
+/* Writes an address as people do (RFC 5952). */
+void unsock_address_text_show(struct unsock_text *text, const struct unsock_ip *ip);
+
+/*
+ * Reads one. Of five characters that may stand for other addresses too only the family is told: then `known` is false.
+ */
+bool unsock_address_text_read(struct unsock_span text, struct unsock_ip *ip, bool *known);
 
 #endif

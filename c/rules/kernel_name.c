@@ -1,13 +1,7 @@
 /* What the names of kernel sockets say, and the name that a client gets. Pure. */
-#include "rules/kernel_name.h"
-
-#include "rt/hex.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/text.h"
-#include "rules/ip.h"
-#include "rules/keyed_hash.h"
 #include "rules/port_name.h"
+
+#include "rules/keyed_hash.h"
 #include "rules/settings.h"
 
 #define STREAM_PREFIX_LENGTH 8

@@ -1,5 +1,5 @@
 /* The bytes of known functions. */
-#include "rules/libc_write.h"
+#include "rules/call_site.h"
 
 #include "rt/mem.h"
 

@@ -1,9 +1,5 @@
 /* Distances between words. */
-#include "rules/nearest.h"
-
-#include "rt/mem.h"
-
-#include <stdint.h>
+#include "rules/words.h"
 
 #define NAME_MOST 48
 #define SLIPS_NONE 255

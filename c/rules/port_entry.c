@@ -1,11 +1,6 @@
 /* A socket of a port, as its name and the record tell it. Pure. */
-#include "rules/port_entry.h"
+#include "rules/port_name.h"
 
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/text.h"
-#include "rules/address_text.h"
-#include "rules/ip.h"
 #include "rules/settings.h"
 
 #define ANY4 "0.0.0.0"

@@ -1,11 +1,6 @@
 /* The names of a port's sockets. Pure. */
 #include "rules/port_name.h"
 
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/text.h"
-#include "rules/ip.h"
-#include "rules/port_entry.h"
 #include "rules/settings.h"
 
 #define DATAGRAM 'u'

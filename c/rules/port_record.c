@@ -1,12 +1,6 @@
 /* Who is bound to a port, and what follows from that. Pure. */
 #include "rules/port_record.h"
 
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/text.h"
-#include "rules/ip.h"
-#include "rules/port_name.h"
-
 struct unsock_span unsock_port_all(const struct unsock_port *port) {
     return (struct unsock_span){port->text, port->length};
 }

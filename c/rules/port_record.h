@@ -5,7 +5,6 @@
 #ifndef UNSOCK_PORT_RECORD_H
 #define UNSOCK_PORT_RECORD_H
 
-#include "rt/text.h"
 #include "rules/port_name.h"
 
 #define UNSOCK_PORT_RECORD_MOST 4096 /* bytes that a link can say, and a NUL */

@@ -1,11 +1,9 @@
 /* Reading what a program file begins with: ELF headers, section names, "#!". */
 #include "rules/program_file.h"
 
-#include "rt/mem.h"
 #include "rt/text.h"
 
 #include <elf.h>
-#include <stdbool.h>
 
 #if defined(__x86_64__)
 #define THIS_MACHINE EM_X86_64

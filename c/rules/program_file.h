@@ -32,7 +32,7 @@ struct unsock_program_file {
 /* Random access to the file: reads at most `size` bytes from `offset` into `bytes`. Returns how many, or -errno. */
 struct unsock_program_source {
     long (*read)(const struct unsock_program_source *source, uint64_t offset, void *bytes, size_t size);
-    long fd;             /* for the kernel's files (kernel/program_info.h) */
+    long fd;             /* for the kernel's files (kernel/file_info.h) */
     const uint8_t *data; /* for bytes in memory */
     size_t length;
 };

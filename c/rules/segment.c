@@ -1,8 +1,4 @@
 /* Cutting a message into datagrams. */
-#include "rules/segment.h"
-
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rules/cmsg.h"
 
 /* As copy_iovec_from_user in lib/iov_iter.c: first of all, none has more than half of what there can be. */

@@ -1,7 +1,7 @@
 /* Names of settings, and of what is none. */
-#include "rules/setting_names.h"
+#include "rules/environment.h"
 
-#include "rules/nearest.h"
+#include "rules/words.h"
 
 #define PREFIX "UNSOCK_"
 #define PREFIX_LENGTH (sizeof(PREFIX) - 1)

@@ -1,12 +1,6 @@
 /* Reading the settings from the environment. Pure, but for the directory that is made. */
 #include "rules/settings.h"
 
-#include "rt/libc.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/text.h"
-#include "rules/ip.h"
-#include "rules/setting_names.h"
 #include "unsock.h"
 
 #define ACCEPT_AS_BITS_LEAST 8

@@ -1,15 +1,16 @@
-/*
- * The settings: read once from the UNSOCK_* environment, then never changed (but by unsock_configure, for tests).
- * A value that cannot be read ends the process before main: nobody may believe that traffic is off the network when it
- * is not.
- */
-#ifndef UNSOCK_SETTINGS_H
-#define UNSOCK_SETTINGS_H
+/* The settings, and which addresses they cover. */
+#ifndef UNSOCK_RULES_SETTINGS_H
+#define UNSOCK_RULES_SETTINGS_H
 
 #include "rt/libc.h"
-#include "rt/text.h"
 #include "rules/environment.h"
 #include "rules/ip.h"
+
+/*
+ * settings.c: The settings: read once from the UNSOCK_* environment, then never changed (but by unsock_configure, for
+ * tests). A value that cannot be read ends the process before main: nobody may believe that traffic is off the network
+ * when it is not.
+ */
 
 #define UNSOCK_RANGES 64
 #define UNSOCK_DIR_MOST 90 /* leaves room for /65535.dgram.sock and the NUL in sun_path */
@@ -49,7 +50,7 @@ struct unsock_settings {
     bool trust;       /* the directory, though others could put another in its place */
     bool off;         /* nothing is done in this process, nor put back into its children's environment */
     uint8_t engine;   /* enum unsock_engine */
-    bool patch;       /* code may be changed (trap/patch.h, preload/inside.c) */
+    bool patch;       /* code may be changed (trap/image.h, preload/inside.c) */
     int mode;         /* of created socket files; -1: as the umask says */
     unsigned connect_timeout_ms;
     struct unsock_ip default4; /* the address that IPv4 peers without one of their own have */
@@ -69,5 +70,30 @@ bool unsock_settings_read(const struct unsock_environment *environment, struct u
 
 /* The settings in force. Only meaningful while the library is active (process/start.h). */
 extern struct unsock_settings unsock_settings;
+
+/* address.c: Which IP addresses are redirected, and which socket file stands for one. Pure. */
+
+/* Is this address redirected? Port 0 asks for the address alone. */
+bool unsock_address_covered(const struct unsock_ip *ip);
+
+/* The same for a bind: a wildcard [::] that is not IPV6_V6ONLY is also the IPv4 wildcard. */
+bool unsock_address_covered_bind(const struct unsock_ip *ip, bool v6only);
+
+/* The address that peers without one of their own have for a socket of `domain`. */
+struct unsock_ip unsock_address_default(int domain, uint16_t port);
+
+/* The address of machine `number` in a range of IPv4 addresses: by the number itself where that fits. */
+struct unsock_ip unsock_address_in_range(const struct unsock_prefix *range, uint32_t number, uint16_t port);
+
+/*
+ * The own address of a connection that a listener accepted. `bound`: the listener's. `claimed`: the one that the peer
+ * says that it connected to: it counts where the listener has many, if it is one of those; a peer could have connected
+ * to that as well.
+ */
+struct unsock_ip unsock_address_accepted(const struct unsock_ip *bound, const struct unsock_ip *claimed);
+
+/* Writes the name of a port for plain Unix programs: DIR/PORT.sock (SOCK_STREAM) or DIR/PORT.dgram.sock. Returns the
+ * length. */
+socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path);
 
 #endif

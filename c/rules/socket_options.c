@@ -1,8 +1,7 @@
 /* Linux's numbers, the same on x86-64 and aarch64. */
-#include "rules/socket_options.h"
+#include "rules/words.h"
 
-#include "rt/mem.h"
-#include "rt/net.h"
+#include "rt/base.h"
 
 #define SECONDS_DIGITS 9
 #define MICROSECONDS_DIGITS 6

@@ -1,9 +1,5 @@
 /* Byte by byte. */
-#include "rules/utf8.h"
-
-#include "rt/mem.h"
-
-#include <stdint.h>
+#include "rules/words.h"
 
 #define SHOWN_MOST 255
 #define REPLACEMENT "\xef\xbf\xbd"

@@ -2,12 +2,10 @@
  * Executing under the trap: the stack may be one that has hardly room for the handler (musl's posix_spawn gives its
  * child 5 KiB in all), so that the work is done on another.
  */
-#include "trap/exec.h"
+#include "trap/trapped.h"
 
 #include "process/exec.h"
-#include "process/exec_space.h"
-#include "rt/net.h"
-#include "trap/own_stack.h"
+#include "trap/site.h"
 
 #define STACK_SIZE (32 * 1024)
 

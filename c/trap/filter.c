@@ -3,15 +3,12 @@
  * number, in groups that are passed over as a whole: a call meets some ten instructions, not one for each other call.
  * When it is installed, the kernel tries the filter with all numbers that there are.
  */
-#include "trap/filter.h"
+#include "trap/trapped.h"
 
-#include "rt/linux.h"
-#include "rt/mark.h"
-#include "rt/mem.h"
+#include "rt/system_calls.h"
 
 #include <linux/audit.h>
 #include <linux/seccomp.h>
-#include <stdbool.h>
 
 #if defined(__x86_64__)
 #define THIS_MACHINE AUDIT_ARCH_X86_64

@@ -1,8 +1,6 @@
 /* Mapping an ELF file. */
 #include "trap/image.h"
 
-#include "rt/mem.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
 
 #include <linux/mman.h>

@@ -1,10 +1,12 @@
-/* Mapping an ELF file into memory as the kernel does (fs/binfmt_elf.c). */
+/* A program that the library maps itself. */
 #ifndef UNSOCK_TRAP_IMAGE_H
 #define UNSOCK_TRAP_IMAGE_H
 
 #include <elf.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+/* image.c: Mapping an ELF file into memory as the kernel does (fs/binfmt_elf.c). */
 
 #define UNSOCK_IMAGE_SEGMENTS 64
 #define UNSOCK_IMAGE_TEXTS 4
@@ -34,5 +36,50 @@ struct unsock_image {
  * machine; mmap's -errno.
  */
 long unsock_image_map(long fd, uint64_t page, struct unsock_image *image);
+
+/*
+ * patch.c: Places where a loaded program makes system calls, rewritten before its first instruction (x86-64): a jump to
+ * a stub takes the place of instructions before the `syscall` (rules/call_site.h). The filter stays in force: what is
+ * not rewritten, or cannot be, is trapped.
+ */
+
+struct unsock_patch {
+    const struct unsock_image *image;
+    long fd; /* of the program's file */
+    uint64_t page;
+    uint64_t features; /* AT_HWCAP2 */
+    bool small_stacks; /* it is Go's */
+};
+
+/*
+ * Returns how many places were rewritten. 0: there is none that is known, or no room; -errno: memory that was written
+ * to may not be executed here. Nothing has changed then.
+ */
+long unsock_patch(const struct unsock_patch *patch);
+
+/*
+ * May a copy of this file's first page, once written to, be executed? 0, or what the kernel says: -errno; -ENOSYS: no
+ * program is rewritten on this machine.
+ */
+long unsock_patch_allowed(long fd, uint64_t page);
+
+/*
+ * Two copies of the library in a process: the one that loaded the program has rewritten it, and is asked by a number of
+ * its own (trap/trapped.h) where; the preloaded one then answers. The first tells the second with an address, 0:
+ * nowhere.
+ */
+long unsock_patch_tell(void);
+void unsock_patch_take_over(void);
+
+/*
+ * loader.c: The library as a program's loader. Under the filter every program needs the handler before its first system
+ * call, and exec takes handlers away: so the library is executed in the program's place, maps it, and jumps to it.
+ */
+
+/* `stack` is what the kernel left. Does its environment say that there is something to load (process/exec.h)? */
+bool unsock_loader_is_asked(const uint64_t *stack);
+
+/* Loads it and jumps to it, with everything on the stack as if it had been executed. */
+__attribute__((noreturn)) void unsock_loader_start(uint64_t *stack);
 
 #endif

@@ -1,24 +1,13 @@
 /* The SIGSYS handler, and the filter that calls it. */
-#include "trap/install.h"
+#include "trap/trapped.h"
 
-#include "calls/by_number.h"
 #include "calls/list.h"
-#include "kernel/trapped.h"
-#include "memory/sandbox.h"
-#include "process/self_exe.h"
+#include "memory/process.h"
+#include "process/exec.h"
 #include "process/start.h"
-#include "rt/mark.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
 #include "rt/user.h"
-#include "trap/exec.h"
-#include "trap/filter.h"
-#include "trap/own_stack.h"
-#include "trap/patch.h"
+#include "trap/image.h"
 #include "trap/signals.h"
-#include "trap/site.h"
-#include "trap/site_stack.h"
 
 #include <linux/prctl.h>
 #include <linux/seccomp.h>

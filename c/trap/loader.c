@@ -1,26 +1,14 @@
 /* Loading a program in the library's place. */
-#include "trap/loader.h"
-
-#include "kernel/log.h"
-#include "kernel/program_info.h"
-#include "process/exec.h"
-#include "process/library_file.h"
-#include "process/self_exe.h"
-#include "process/start.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rt/table.h"
-#include "rt/text.h"
-#include "rt/user.h"
-#include "rt/vdso.h"
-#include "rules/settings.h"
 #include "trap/image.h"
-#include "trap/install.h"
-#include "trap/patch.h"
+
+#include "kernel/file_info.h"
+#include "kernel/log.h"
+#include "process/exec.h"
+#include "process/start.h"
+#include "rt/code.h"
+#include "rt/user.h"
 #include "trap/trapped.h"
 
-#include <elf.h>
 #include <linux/mman.h>
 #include <linux/prctl.h>
 

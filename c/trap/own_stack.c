@@ -1,11 +1,8 @@
 /* Stacks of the library's own, and changing to one. */
-#include "trap/own_stack.h"
+#include "trap/site.h"
 
 #include "kernel/trapped.h"
-#include "memory/this_process.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
-#include "rt/table.h"
+#include "memory/process.h"
 #include "rt/user.h"
 
 #include <linux/mman.h>

@@ -1,18 +1,13 @@
 /* Rewriting a program: looking for places, making their stubs, and putting jumps to them (rt/code.h). */
-#include "trap/patch.h"
+#include "trap/image.h"
 
-#include "rt/net.h"
+#include "rt/system_calls.h"
 
 #ifdef __x86_64__
 
 #include "rt/code.h"
-#include "rt/mem.h"
-#include "rt/system_calls.h"
-#include "rt/table.h"
-#include "rules/call_search.h"
-#include "rules/call_stub.h"
+#include "rules/call_site.h"
 #include "trap/site.h"
-#include "trap/site_stack.h"
 #include "trap/trapped.h"
 
 #include <linux/mman.h>

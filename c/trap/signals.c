@@ -1,10 +1,7 @@
 /* SIGSYS kept for the library, and the program none the wiser. */
 #include "trap/signals.h"
 
-#include "memory/this_process.h"
-#include "rt/mem.h"
-#include "rt/net.h"
-#include "rt/system_calls.h"
+#include "memory/process.h"
 #include "rt/user.h"
 
 #define SIGSYS_BIT ((uint64_t)1 << (SIGSYS - 1))

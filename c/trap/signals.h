@@ -7,9 +7,7 @@
 #define UNSOCK_TRAP_SIGNALS_H
 
 #include "kernel/trapped.h"
-#include "trap/context.h"
-
-#include <stdbool.h>
+#include "trap/site.h"
 
 typedef void unsock_trap_handler_function(int signal, void *info, void *context);
 

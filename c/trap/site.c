@@ -1,20 +1,13 @@
 /* What is answered at rewritten places, and how the program's registers are kept meanwhile. */
 #include "trap/site.h"
 
-#include "calls/by_number.h"
 #include "calls/list.h"
-#include "calls/write.h"
+#include "calls/stream.h"
 #include "kernel/trapped.h"
-#include "memory/asked_fds.h"
-#include "memory/fds.h"
-#include "memory/sandbox.h"
-#include "rt/linux.h"
-#include "rt/net.h"
+#include "memory/process.h"
 #include "rt/user.h"
-#include "trap/own_stack.h"
 #include "trap/trapped.h"
 
-#include <asm/unistd.h>
 #include <linux/poll.h>
 
 #define FEW 16 /* descriptors of one poll that are looked at */

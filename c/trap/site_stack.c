@@ -1,10 +1,9 @@
 /* Threads' own stacks, used again when the thread has ended. */
-#include "trap/site_stack.h"
+#include "trap/site.h"
 
 #ifdef __x86_64__
 
-#include "memory/this_process.h"
-#include "trap/own_stack.h"
+#include "memory/process.h"
 
 static bool started;
 

@@ -3,13 +3,12 @@
  * one's handler takes over, so that what libc's functions and what raw system calls do is remembered in one place. And
  * into one that is to be trapped (UNSOCK_ENGINE=trap), and was not started by the library.
  */
-#include "process/self_exe.h"
+#include "process/exec.h"
 #include "process/start.h"
-#include "rt/net.h"
 #include "rt/system_calls.h"
-#include "trap/install.h"
-#include "trap/patch.h"
+#include "trap/image.h"
 #include "trap/signals.h"
+#include "trap/trapped.h"
 
 static const char refused[] =
     "unsock: UNSOCK_ENGINE: this system does not let system calls be trapped (seccomp): \"trap\"\n";

@@ -1,11 +1,9 @@
 /* The table of trapped system calls. */
 #include "trap/trapped.h"
 
-#include "rt/linux.h"
-#include "rt/net.h"
+#include "rt/system_calls.h"
 
 #include <asm/ioctls.h>
-#include <asm/unistd.h>
 #include <linux/prctl.h>
 
 #define ALWAYS(name) {.number = __NR_##name, .when = UNSOCK_TRAPPED_ALWAYS}

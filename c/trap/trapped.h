@@ -1,14 +1,17 @@
-/*
- * Which system calls are trapped, and when: the filter is made from this table, and the handler answers what is in it.
- * What is not here goes to the kernel as it is; for a call that is only looked at by its number the kernel keeps a
- * bitmap, so that it costs nothing that could be measured.
- */
-#ifndef UNSOCK_TRAPPED_H
-#define UNSOCK_TRAPPED_H
+/* The trap: which calls, the filter, and how it is installed. */
+#ifndef UNSOCK_TRAP_TRAPPED_H
+#define UNSOCK_TRAP_TRAPPED_H
 
+#include <linux/filter.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/*
+ * trapped.c: Which system calls are trapped, and when: the filter is made from this table, and the handler answers what
+ * is in it. What is not here goes to the kernel as it is; for a call that is only looked at by its number the kernel
+ * keeps a bitmap, so that it costs nothing that could be measured.
+ */
 
 enum unsock_trapped_when {
     UNSOCK_TRAPPED_ALWAYS,
@@ -22,13 +25,13 @@ enum unsock_trapped_when {
 
 /*
  * A number with this is trapped, whatever the rest is, and means the call of the rest: at a place in the program that
- * has been rewritten, a thread without a stack of its own makes its calls so (trap/site_stack.h), also those that are
+ * has been rewritten, a thread without a stack of its own makes its calls so (trap/site.h), also those that are
  * let through otherwise. No kernel has such numbers. x86-64 alone.
  */
 #define UNSOCK_TRAPPED_TAG 0x07560000u
 #define UNSOCK_TRAPPED_NUMBER 0xffffu
 
-/* One such number asks the library itself (trap/patch.h). */
+/* One such number asks the library itself (trap/image.h). */
 #define UNSOCK_TRAPPED_ASK (UNSOCK_TRAPPED_TAG | UNSOCK_TRAPPED_NUMBER)
 
 struct unsock_trapped {
@@ -52,5 +55,36 @@ extern const size_t unsock_trapped_count;
 
 /* Is this the value of an argument for which the call is trapped (UNSOCK_TRAPPED_IF_VALUE)? */
 bool unsock_trapped_by_value(const struct unsock_trapped *call, uint32_t value);
+
+/* filter.c: The seccomp filter as a program of the kernel's packet filter language (classic BPF): made by a pure
+ * function. */
+
+/* What si_errno of a trap by this filter is: others of the program's may trap too. */
+#define UNSOCK_FILTER_TAG 0x756e
+
+/* Room for every table that there is. */
+#define UNSOCK_FILTER_MOST 512
+
+/*
+ * Makes the filter that traps these calls of this machine, unless they carry the library's mark (rt/sys.h), and lets
+ * all else through. Returns its length in instructions, or 0 when `room` instructions are too few or the table asks for
+ * too long a jump.
+ */
+size_t unsock_filter_make(const struct unsock_trapped *calls, size_t count, struct sock_filter *program, size_t room);
+
+/* install.c: Putting a process under the trap. */
+
+/*
+ * Installs the handler, and the filter unless it is there already. `on_alternate_stack` and `ignored` as for
+ * unsock_signals_install. Returns 0, or -errno where the system does not allow filters, or a thread has one of its own.
+ * From then on `no_new_privs` is set.
+ */
+long unsock_trap_install(bool on_alternate_stack, bool ignored);
+
+/* exec.c: execve and execveat, made by a program under the trap. They return -errno, if they return. */
+
+long unsock_trap_execve(const char *path, const char *const *argv, const char *const *environment);
+long unsock_trap_execveat(int directory, const char *path, const char *const *argv, const char *const *environment,
+                          int flags);
 
 #endif

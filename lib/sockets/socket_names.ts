@@ -1,4 +1,4 @@
-/** What the names in a directory stand for: the library reads them (`c/files/directory_list.h`), as it has written them. */
+/** What the names in a directory stand for: the library reads them (`c/files/directory.h`), as it has written them. */
 import { SOCK_DGRAM } from "./shim_socket.ts";
 import type { Port } from "../run/ports.ts";
 import { UnsockError } from "../system/errors.ts";

@@ -4,7 +4,7 @@
  */
 #define UNSOCK_RT_SYS_H
 
-#include <asm/unistd.h>
+#include "rt/mark.h"
 
 extern unsigned long unsock_sys_mark_bits;
 

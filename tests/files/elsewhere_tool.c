@@ -7,8 +7,8 @@
  * the end the file has to be the other one's. Says how many moments there were.
  */
 #define _GNU_SOURCE
-#include "files/target_file.h"
-#include "memory/this_process.h"
+#include "files/control_file.h"
+#include "memory/process.h"
 #include "rules/settings.h"
 
 #include <stdio.h>

@@ -5,8 +5,8 @@
  *   lock_tool DIR try     says whether it could be taken
  *   lock_tool DIR full    the same, with no descriptor left
  */
-#include "files/lock.h"
-#include "memory/this_process.h"
+#include "files/directory.h"
+#include "memory/process.h"
 #include "rules/settings.h"
 
 #include <stdio.h>

@@ -5,9 +5,8 @@
 #define MOMENTS_H
 #define UNSOCK_RT_SYS_H
 
+#include "rt/mark.h"
 #include "rt/syscall6.h"
-
-#include <asm/unistd.h>
 
 extern unsigned long unsock_sys_mark_bits;
 

@@ -7,10 +7,9 @@
  * there were.
  */
 #define _GNU_SOURCE
-#include "files/port_bind.h"
-#include "files/port_leave.h"
-#include "files/socketfile.h"
-#include "memory/this_process.h"
+#include "files/bind.h"
+#include "files/port.h"
+#include "memory/process.h"
 #include "rules/settings.h"
 
 #include <stdio.h>

@@ -6,7 +6,7 @@
  * so on. What is outside has to be as it was: its files, owners and rights. Says how many moments there were.
  */
 #define _GNU_SOURCE
-#include "process/private.h"
+#include "process/run_directory.h"
 #include "process/users_of.h"
 #include "unsock.h"
 

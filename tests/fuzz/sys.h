@@ -6,7 +6,8 @@
 #define FUZZ_SYS_H
 #define UNSOCK_RT_SYS_H
 
-#include <asm/unistd.h>
+#include "rt/mark.h"
+
 #include <stddef.h>
 #include <stdint.h>
 

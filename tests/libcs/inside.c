@@ -3,7 +3,7 @@
  * bytes of both functions in hexadecimal, and prints of each where a
  * jump may be put and how far that is which it stands for, or "no".
  */
-#include "rules/libc_write.h"
+#include "rules/call_site.h"
 
 #include <stdio.h>
 #include <string.h>

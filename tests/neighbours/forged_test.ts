@@ -4,7 +4,7 @@ import { runHarness } from "../support/harness.ts";
 import { need } from "../support/programs.ts";
 
 const HARNESS = `
-#include "rt/net.h"
+#include "rt/base.h"
 #include "kernel/socket_info.c"
 #include "rt/lines.c"
 #include "rt/text.c"

@@ -4,8 +4,8 @@
  * All jumps of the filter's language go forward, so that one pass over the instructions carries it out: each is
  * executed if the program has got to it.
  */
-#include "trap/filter.h"
 #include "rt/mark.h"
+#include "trap/trapped.h"
 
 #include <linux/audit.h>
 #include <linux/seccomp.h>

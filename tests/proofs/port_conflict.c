@@ -3,7 +3,7 @@
  * addresses, every two addresses of a kind (here one character tells them apart), all marks and every two numbers.
  */
 #include "rt/mem.h"
-#include "rules/port_entry.h"
+#include "rules/port_name.h"
 #include "rules/settings.h"
 
 #ifndef WRONG /* the test has another one, which must not hold */

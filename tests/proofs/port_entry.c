@@ -6,8 +6,8 @@
  * Here an address has five bytes at most, so that a step looks at fewer than WINDOW bytes: of a rest that is as short
  * all are what is left of the record; of a longer one, up to what a link can say, no more than these are there at all.
  */
-#include "rules/port_entry.h"
 #include "rt/mem.h"
+#include "rules/port_name.h"
 #include "rules/settings.h"
 
 #define WINDOW 16

@@ -4,7 +4,7 @@
  */
 #include "rt/mem.h"
 #include "rt/text.h"
-#include "rules/port_entry.h"
+#include "rules/port_name.h"
 #include "rules/settings.h"
 
 #define ROOM 8

@@ -132,7 +132,7 @@ async function compare(name: string, target: Target): Promise<void> {
     const found = differences(plain.facts, shim.facts, MAY_DIFFER[name]);
     assertStrictEquals(found.length, 0, `differs from TCP and UDP:\n  ${found.join("\n  ")}`);
     if (name !== "lifetime") assertEquals([...Deno.readDirSync(dir)], [], "socket files are left behind");
-    // Non-blocking connects that are refused become TCP's that the loopback device refuses (calls/refusal.h).
+    // Non-blocking connects that are refused become TCP's that the loopback device refuses (calls/connect.h).
     const refused = name === "errors" ? 2 * (shim.refusals ?? 0) : 0;
     assertStrictEquals(shim.traffic ?? 0, refused, "segments or datagrams went through IP");
   });

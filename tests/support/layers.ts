@@ -53,6 +53,33 @@ export function forbidden(uses: readonly Use[]): string[] {
     .map(({ from, to, fromFile, toFile }) => `${from} (c/${fromFile}) uses ${to} (c/${toFile})`);
 }
 
+/**
+ * What files include though another of their headers brings it along. A file's own header, the first, may be such a one.
+ *
+ * @param texts All files by their path.
+ */
+export function superfluous(texts: ReadonlyMap<string, string>): string[] {
+  const brought = new Map<string, Set<string>>();
+  const bringsAlong = (header: string): Set<string> => {
+    const known = brought.get(header);
+    if (known !== undefined) return known;
+    const all = new Set<string>();
+    brought.set(header, all);
+    for (const name of includesOf(texts.get(header) ?? "")) {
+      all.add(name);
+      bringsAlong(name).forEach((further) => all.add(further));
+    }
+    return all;
+  };
+  return [...texts].flatMap(([file, text]) => {
+    const names = includesOf(text);
+    return names
+      .slice(file.endsWith(".c") ? 1 : 0)
+      .filter((name) => names.some((other) => other !== name && bringsAlong(other).has(name)))
+      .map((name) => `c/${file} includes ${name}`);
+  });
+}
+
 /** Whom each file uses, other than itself. */
 export function graphOf(uses: readonly { readonly fromFile: string; readonly toFile: string }[]): Graph {
   const graph = new Map<string, Set<string>>();

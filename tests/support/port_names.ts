@@ -4,7 +4,7 @@ import { runHarness } from "./harness.ts";
 
 /** Each argument is a question in words, each line of output its answer. */
 const HARNESS = `
-#include "rules/file_name.h"
+#include "rules/port_name.h"
 #include "rules/port_record.h"
 #include "rules/settings.h"
 #include <arpa/inet.h>

@@ -39,7 +39,7 @@ export interface ProbeOptions {
   env?: Record<string, string>;
   /** Why real IP traffic belongs to the run under the library. */
   usesNetwork?: string;
-  /** The probe has non-blocking connects refused, which become TCP's that the loopback device refuses (calls/refusal.h). */
+  /** The probe has non-blocking connects refused, which become TCP's that the loopback device refuses (calls/connect.h). */
   refuses?: boolean;
   /** The first kernel on which it is known to be as over TCP and UDP (docs/limits.md). */
   since?: string;

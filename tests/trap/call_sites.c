@@ -6,8 +6,7 @@
  *   call_sites -           reads lines of "c|go BEFORE BEHIND" in hexadecimal, and prints the same of each, and the
  * stub call_sites --random N  looks at random bytes in buffers that are exactly as large as is said
  */
-#include "rules/call_search.h"
-#include "rules/call_stub.h"
+#include "rules/call_site.h"
 
 #include <elf.h>
 #include <fcntl.h>

@@ -7,8 +7,8 @@ const ignore = !need("cc");
 
 /** Blocks of one connection in hexadecimal, one an argument. A number: the table's size, of a new connection. */
 const HARNESS = `
-#include "rules/hpack.h"
-#include "rules/huffman.h"
+#include "rules/http.h"
+#include "rules/http.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -15,6 +15,7 @@ import {
   includesOf,
   LAYERS,
   mayUse,
+  superfluous,
   type Use,
 } from "../support/layers.ts";
 import { ownerOf, parseObject, readUses, usesBetween } from "../support/objects.ts";
@@ -22,6 +23,7 @@ import { need } from "../support/programs.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const MOST_LINES = 400;
+const MOST_INCLUDES = 12;
 const MOST_FLOORS = 12;
 const MOST_FILES_AT_THE_TOP = 4;
 const FEWEST_FOLDERS = 8;
@@ -79,6 +81,18 @@ Deno.test("includesOf() reads what is included from the source tree, and not fro
     "rt/sys.h",
     "unsock.h",
   ]);
+});
+
+Deno.test("superfluous() names what another header brings along, unless it stands first", () => {
+  const texts = new Map([
+    ["a.h", ""],
+    ["b.h", '#include "a.h"\n'],
+    ["c.h", '#include "b.h"\n'],
+    ["one.c", '#include "a.h"\n#include "c.h"\n'],
+    ["two.c", '#include "c.h"\n#include "a.h"\n'],
+    ["d.h", '#include "a.h"\n#include "b.h"\n'],
+  ]);
+  assertEquals(superfluous(texts), ["c/two.c includes a.h", "c/d.h includes a.h"]);
 });
 
 Deno.test("ownerOf() names the function or object of a section", () => {
@@ -153,6 +167,13 @@ Deno.test("a folder includes only headers of itself and of folders below, none i
   const graph = graphOf(includes);
   assertEquals(circles(graph), []);
   assert(floors(graph) <= MOST_FLOORS, `${floors(graph)} floors of includes`);
+});
+
+Deno.test(`no file of C includes more than ${MOST_INCLUDES} others, nor one that another brings along`, async () => {
+  const texts = await sources();
+  const count = (text: string) => text.split("\n").filter((line) => line.startsWith("#include")).length;
+  const many = [...texts].filter(([, text]) => count(text) > MOST_INCLUDES).map(([file]) => `c/${file}`);
+  assertEquals([...many, ...superfluous(texts)], []);
 });
 
 Deno.test("c/ has its folders, and little beside them", () => {

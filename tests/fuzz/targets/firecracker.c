@@ -1,8 +1,8 @@
 /* The answer of Firecracker's multiplexer, byte by byte: not one beyond its line is taken. */
 #include "../kernel.h"
 
-#include "calls/firecracker.h"
-#include "rt/clock.h"
+#include "calls/target.h"
+#include "rt/system_calls.h"
 #include "rules/settings.h"
 
 #include <stdio.h>

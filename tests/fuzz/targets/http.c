@@ -1,7 +1,7 @@
 /* What `expose --http` reads of its clients and of servers: at once or in two pieces, it must be the same. */
 #include "../kernel.h"
 
-#include "program/http_gate.h"
+#include "program/http.h"
 #include "rt/mem.h"
 
 #define ROOM 32

@@ -1,7 +1,7 @@
 /* Names that peers bind: paths and abstract ones, of any length, in memory that ends where sockaddr_un does. */
 #include "../kernel.h"
 
-#include "rules/kernel_name.h"
+#include "rules/port_name.h"
 #include "rules/settings.h"
 
 static void stays_the_same(const struct unsock_name *name) {

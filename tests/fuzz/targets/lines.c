@@ -2,7 +2,7 @@
  */
 #include "../kernel.h"
 
-#include "rt/lines.h"
+#include "rt/text.h"
 
 /* The next line of the text that fits into the buffer; the last one may have no end. */
 static bool next_line(struct unsock_span *text, struct unsock_span *line) {

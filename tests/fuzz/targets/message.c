@@ -1,9 +1,8 @@
 /* Control data of messages, from programs and peers; and cutting a message into datagrams. */
 #include "../kernel.h"
 
-#include "calls/passed_descriptors.h"
+#include "calls/stream_end.h"
 #include "rules/cmsg.h"
-#include "rules/segment.h"
 
 #define PARTS 24
 

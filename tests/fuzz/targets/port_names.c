@@ -4,8 +4,7 @@
  */
 #include "../kernel.h"
 
-#include "rules/address.h"
-#include "rules/file_name.h"
+#include "rules/port_name.h"
 #include "rules/port_record.h"
 #include "rules/settings.h"
 

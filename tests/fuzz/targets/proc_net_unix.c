@@ -1,7 +1,7 @@
 /* /proc/net/unix, where names of others stand, with newlines in them if they like. */
 #include "../kernel.h"
 
-#include "files/file_netns.h"
+#include "files/port.h"
 #include "kernel/socket_info.h"
 
 #define IFSOCK 0140644

@@ -1,0 +1,94 @@
+/* Connecting: the search for a port, waiting, refusals. */
+#ifndef UNSOCK_CALLS_CONNECT_H
+#define UNSOCK_CALLS_CONNECT_H
+
+#include "memory/fds.h"
+
+/* client_name.c: The abstract name that a connecting stream socket binds, from which the server reads the client's
+ * address. */
+
+/*
+ * Binds `socket` for a connection from `source` to `target`, whose socket file is at `path`. A source with port 0 gets
+ * a port that no other connection to the target has. Returns 0 or -errno: -EADDRNOTAVAIL when there is none, or the
+ * chosen one is taken.
+ */
+long unsock_client_name_bind(int socket, struct unsock_ip *source, const struct unsock_ip *target, const char *path);
+
+/* port_search.c: By which file a client reaches the server of an address. */
+
+/* Goes to the path that the caller of the following has given: connects, or sends. Returns what the kernel says. */
+typedef long unsock_port_way(void *attempt);
+
+/* Whom somebody looks for, and how he goes there. */
+struct unsock_port_search {
+    const struct unsock_ip *target;
+    uint8_t type;    /* SOCK_STREAM or SOCK_DGRAM */
+    bool connects;   /* a datagram socket that is not only to send: it must be right for long */
+    unsigned spread; /* of datagrams: of several that share an address it is always the same one for this number */
+    struct sockaddr_un *path; /* gets each name before */
+    socklen_t *length;
+    unsock_port_way *way;
+    void *attempt;
+};
+
+/*
+ * Goes the way to the server of the target, in TCP's order: to the address itself, the family's wildcard, the one of
+ * both families. Where no socket of ours has the port, it goes to PORT.sock: a plain server, a client or a control
+ * file. A datagram socket that is connected to somebody else (EPERM) is passed over. Returns what the last way said;
+ * -ENOENT: nobody has the address.
+ */
+long unsock_port_go(struct unsock_port_search *search);
+
+/*
+ * refusal.c: A non-blocking connect that has failed. TCP says EINPROGRESS first, and tells the failure once to whoever
+ * asks (SO_ERROR, the next connect or write), with the events of a socket that is over.
+ */
+
+/*
+ * Puts a socket that has failed with `failure` (negative) in the place of a stream's that connected to an address of
+ * `family`. Returns -EINPROGRESS, or `failure` where that cannot be had: then the descriptor is as it was.
+ */
+long unsock_refusal_tell_later(int fd, struct unsock_fd *entry, int family, long failure);
+
+/* connect on such a socket: tells the failure if nobody has been told, and makes it as new. Returns -errno. */
+long unsock_refusal_tell(int fd, struct unsock_fd *entry);
+
+/* bind, which such a socket may do if its port was none of the program's choice. Returns 0 or -errno. */
+long unsock_refusal_before_bind(int fd, struct unsock_fd *entry);
+
+/* connect_again.c: connect on a stream that has one behind it. */
+
+/* Is it there, and connect has not said so yet? Now it says it. */
+bool unsock_connect_tells(struct unsock_fd *entry);
+
+/*
+ * The entry is one that is connected, as far as is known. Returns 1 when it is, and connect has not said so yet; 0 when
+ * it has failed, to be tried again; -EISCONN, -EALREADY, or what it fails with.
+ */
+long unsock_connect_again(int fd, struct unsock_fd *entry);
+
+/* connect_wait.c: A blocking connect to a server whose backlog is full: it waits as long as TCP would. */
+
+/*
+ * Connects a blocking AF_UNIX stream, of whose descriptor `entry` is known, to the sockaddr_un at `path`. Returns 0 or
+ * what connect(2) says; -ETIMEDOUT after the time that TCP gives (TCP_SYNCNT, TCP_USER_TIMEOUT, the system's settings),
+ * -EINPROGRESS after the program's SO_SNDTIMEO, and -EINTR where TCP's would not be started again by the kernel.
+ */
+long unsock_connect_wait(int fd, const struct unsock_fd *entry, const void *path, socklen_t length);
+
+/*
+ * For how many milliseconds a blocking connect of the descriptor may go on, and, into `end`, what it says then:
+ * -ETIMEDOUT or -EINPROGRESS, as above.
+ */
+int64_t unsock_connect_limit(int fd, const struct unsock_fd *entry, long *end);
+
+/* Has a signal that has just interrupted this thread ended its connect, as far as can be told by the handlers? */
+bool unsock_connect_is_ended(void);
+
+/*
+ * The same of one that was born local: where the program has set no limit of its own, and this process has connected a
+ * few seconds before, there is none.
+ */
+long unsock_connect_born_local(int fd, const struct unsock_fd *entry, const void *path, socklen_t length);
+
+#endif

@@ -1,0 +1,52 @@
+/* What this process is, as it was noted. */
+#ifndef UNSOCK_MEMORY_PROCESS_H
+#define UNSOCK_MEMORY_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * this_process.c: What belongs to this process alone: a forked child finds it empty, a child of vfork sees that it is
+ * its parent's. A page that the kernel clears on fork (MADV_WIPEONFORK, madvise(2)).
+ */
+
+#define UNSOCK_OWN_MADE 960
+
+struct unsock_this_process {
+    int32_t owner;          /* pid of the process whose descriptors the memory describes; 0: not known yet */
+    int32_t locker;         /* the thread (tid) that has, or is about to take, the directory's lock; 0: none */
+    int32_t lock_file;      /* the descriptor of its lock's file, plus 1; 0: not yet */
+    const void *lock_frame; /* where on its stack it has it (struct unsock_lock) */
+    uint64_t lock_sum;      /* of what stands there */
+    int64_t lock_vain;      /* until then (unsock_libc_clock) one that was waited for in vain is hardly waited for */
+    bool lock_kept;         /* its file is there still, for the next time */
+    bool unwiped;           /* there is no such page, and a forked child sees its parent's */
+    bool made_any;          /* some of `made` is not 0 */
+    bool has_made;          /* a socket file, or bound one; what a forked child has, it may have inherited alone */
+    /* By descriptor: what the children of this process had done when it made the socket; 0: nothing is known. */
+    uint32_t made[UNSOCK_OWN_MADE];
+};
+
+/* Once, at start. */
+void unsock_this_process_start(void);
+
+/* The page; the same for all threads. */
+struct unsock_this_process *unsock_this_process(void);
+
+/* This thread's number, which tells it from the others of this process: for nothing where it is the only one. */
+int32_t unsock_own_thread(void);
+
+/*
+ * False in a child of vfork (and posix_spawn): its memory is the parent's but its descriptors are its own, so what it
+ * closes must change nothing here.
+ */
+bool unsock_this_process_owns_descriptors(void);
+
+/*
+ * sandbox.c: Has this process set up a seccomp filter of its own (sshd's and vsftpd's children, programs with
+ * libseccomp)? Such filters know which calls the program makes itself: where it only writes, sendto ends it.
+ */
+
+extern bool unsock_sandboxed;
+
+#endif

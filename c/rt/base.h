@@ -1,0 +1,80 @@
+/* What everything stands on: types and constants of the kernel and of the socket interface. No calls. */
+#ifndef UNSOCK_RT_BASE_H
+#define UNSOCK_RT_BASE_H
+
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE
+#endif
+#include "rt/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+/*
+ * The kernel's and the socket interface's types and constants, in one place. Declarations only: _GNU_SOURCE stays
+ * undefined so that the intercepted functions can be defined with plain pointer types, and what only it brings is here.
+ */
+
+/* Own copies of what <sys/socket.h>, <netinet/tcp.h> and <fcntl.h> hide without _GNU_SOURCE. */
+struct unsock_mmsghdr {
+    struct msghdr header;
+    unsigned int length;
+};
+
+struct unsock_owner {
+    int type;
+    int pid;
+};
+
+/*
+ * A function whose frame must not become part of its callers': calls may run on small stacks, and it is rarely called.
+ */
+#define UNSOCK_OWN_FRAME __attribute__((noinline))
+
+#define UNSOCK_F_SETOWN 8
+#define UNSOCK_F_SETSIG 10
+#define UNSOCK_F_GETSIG 11
+#define UNSOCK_F_SETOWN_EX 15
+#define UNSOCK_F_GETOWN_EX 16
+#define UNSOCK_F_DUPFD_CLOEXEC 1030
+#define UNSOCK_FIONBIO 0x5421u        /* ioctl_tty(2) */
+#define UNSOCK_SIOCOUTQ 0x5411u       /* linux/sockios.h */
+#define UNSOCK_SIOC_INTERFACE 0x8900u /* netdevice(7); its requests have this under 0xff00 */
+#define UNSOCK_O_PATH 010000000
+#define UNSOCK_O_ASYNC 020000
+#define UNSOCK_CLOSE_RANGE_CLOEXEC 4u
+#define UNSOCK_MSG_WAITFORONE 0x10000
+#define UNSOCK_SO_PASSRIGHTS 83 /* since 6.16 */
+#define UNSOCK_IPPROTO_MPTCP 262
+#define UNSOCK_AF_TIPC 30
+#define UNSOCK_AF_VSOCK 40
+#define UNSOCK_SOCK_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
+
+#define UNSOCK_SUN_PATH_OFFSET offsetof(struct sockaddr_un, sun_path)
+
+/* The kernel's struct timeval for SO_SNDTIMEO and SO_RCVTIMEO on 64-bit machines. */
+struct unsock_timeval {
+    int64_t seconds;
+    int64_t microseconds;
+};
+
+/* Any address a kernel gives back (at most 128 bytes), aligned for every family. */
+union unsock_sockaddr {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+    struct sockaddr_un un;
+    uint8_t bytes[128];
+};
+
+/*
+ * Large tables of zeros, of which few processes touch much, lie behind all small variables: those are on few pages
+ * then, and each page that a process touches at its start costs it a fault.
+ */
+
+#define UNSOCK_TABLE __attribute__((section(".bss.tables")))
+
+#endif
