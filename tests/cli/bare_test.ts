@@ -28,7 +28,7 @@ const ALL = whyNoOtherUser() ? SURROUNDINGS : { ...SURROUNDINGS, ...BY_ROOT };
 const HELD = `
 import socket, subprocess, sys
 server = socket.create_server(("127.0.0.1", 80))
-print(*(subprocess.run([sys.argv[1], *words]).returncode for words in (["wait", "80", "--timeout", "5"], ["prune"])))
+print(*(subprocess.run([sys.argv[1], *words]).returncode for words in (["wait", "80", "--timeout", "50"], ["prune"])))
 `;
 
 const canEnter = need("unshare", "setpriv") &&

@@ -1,6 +1,7 @@
 /** `unsock expose --all`: the real network has what the directory has, as it comes and goes. */
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
+import { ownPort } from "../support/own_port.ts";
 import { type Proc, run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
@@ -28,17 +29,9 @@ except ConnectionError as error:
     print(type(error).__name__)
 `;
 
-/** Ports that nobody has. */
-function freePorts(count: number): number[] {
-  const listeners = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
-  const ports = listeners.map(({ addr }) => addr.port);
-  for (const listener of listeners) listener.close();
-  return ports;
-}
+const ask = async (port: number) => (await run(["python3", "-c", ASK, `${port}`])).stdout.trim();
 
-const ask = async (port = 0) => (await run(["python3", "-c", ASK, `${port}`])).stdout.trim();
-
-async function serve(dir: string, port = 0): Promise<Proc> {
+async function serve(dir: string, port: number): Promise<Proc> {
   const server = start([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", SERVER, `${port}`]);
   await until("the server listens", () => server.output().includes("ready"));
   return server;
@@ -51,7 +44,8 @@ Deno.test({
   ignore,
   fn: () =>
     withDir(async (dir) => {
-      const [first = 0, second = 0, third = 0] = freePorts(3);
+      using firstPort = ownPort(), secondPort = ownPort(), thirdPort = ownPort();
+      const [first, second, third] = [firstPort.port, secondPort.port, thirdPort.port];
       await using one = await serve(dir, first);
       await using exposed = start([shimLibrary(), "expose", "--dir", dir, "--all"]);
       await says(exposed, `127.0.0.1:${first} leads to ${dir}/${first}.sock\n`);
@@ -83,18 +77,18 @@ Deno.test({
   ignore,
   fn: () =>
     withDir(async (dir) => {
-      const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-      const [other = 0, plain = 0] = freePorts(2);
-      await using _server = await serve(dir, taken.addr.port);
-      using _plain = Deno.listen({ transport: "unix", path: `${dir}/${plain}.sock` });
+      using own = ownPort(), other = ownPort(), plain = ownPort();
+      const taken = Deno.listen({ hostname: "127.0.0.1", port: own.port });
+      await using _server = await serve(dir, own.port);
+      using _plain = Deno.listen({ transport: "unix", path: `${dir}/${plain.port}.sock` });
       await using exposed = start([shimLibrary(), "expose", "--dir", dir, "--all"]);
-      await says(exposed, `unsock: expose: 127.0.0.1:${taken.addr.port}: is taken`);
+      await says(exposed, `unsock: expose: 127.0.0.1:${own.port}: is taken`);
       taken.close();
-      await using _other = await serve(dir, other);
-      await says(exposed, `127.0.0.1:${taken.addr.port} leads to`);
-      assertStrictEquals(await ask(taken.addr.port), `port ${taken.addr.port}`);
+      await using _other = await serve(dir, other.port);
+      await says(exposed, `127.0.0.1:${own.port} leads to`);
+      assertStrictEquals(await ask(own.port), `port ${own.port}`);
       assertStrictEquals(exposed.output().split("is taken").length, 2);
-      assertStrictEquals(await ask(plain), "ConnectionRefusedError");
+      assertStrictEquals(await ask(plain.port), "ConnectionRefusedError");
     }),
 });
 

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
+import { ownPort } from "../support/own_port.ts";
 import { type Proc, run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
@@ -231,9 +232,8 @@ Deno.test({
   ignore,
   fn: () =>
     withDir(async (dir) => {
-      const [place, free] = [join(dir, "place"), Deno.listen({ hostname: "127.0.0.1", port: 0 })];
-      const port = `${(free.addr as Deno.NetAddr).port}`;
-      free.close();
+      using own = ownPort();
+      const [place, port] = [join(dir, "place"), `${own.port}`];
       assertStrictEquals((await run([shimLibrary(), "make-control", place, "--inet", `127.0.0.1:${port}`])).code, 0);
       await using _server = await serve(dir, 3000);
       await using exposed = start([shimLibrary(), "expose", "--dir", dir, "--control", place, "3000"]);

@@ -3,6 +3,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
+import { ownPort } from "../support/own_port.ts";
 import { type Proc, run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
@@ -142,22 +143,14 @@ except OSError:
     print("nobody")
 `;
 
-/** Ports that nobody has. */
-async function freePorts(count: number): Promise<number[]> {
-  const sockets = Array.from({ length: count }, () => createSocket("udp4"));
-  for (const socket of sockets) await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
-  const ports = sockets.map((socket) => socket.address().port);
-  for (const socket of sockets) socket.close();
-  return ports;
-}
-
 Deno.test({
   name:
     "expose --all: a server of UDP that comes is reached, one that goes or is killed leaves nothing; clients are none",
   ignore,
   fn: () =>
     withDir(async (dir) => {
-      const [first = 0, second = 0, third = 0] = await freePorts(3);
+      using firstPort = ownPort(), secondPort = ownPort(), thirdPort = ownPort();
+      const [first, second, third] = [firstPort.port, secondPort.port, thirdPort.port];
       const ask = async (port: number, patience = 20) =>
         (await run(["python3", "-c", ASK, `${port}`, `${patience}`])).stdout.trim();
       await using one = await serve(dir, first);

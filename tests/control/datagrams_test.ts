@@ -29,13 +29,13 @@ const ASK = `
 import socket, sys
 server = ("127.0.0.1", int(sys.argv[1]))
 with socket.socket(type=socket.SOCK_DGRAM) as client:
-    client.settimeout(5)
+    client.settimeout(20)
     client.sendto(b"one", server)
     print(client.recvfrom(100))
     client.sendto(b"two", server)
     print(client.recvfrom(100))
 with socket.socket(type=socket.SOCK_DGRAM) as client:
-    client.settimeout(5)
+    client.settimeout(20)
     client.connect(server)
     print(client.getpeername())
     client.send(b"x" * 10000)
@@ -111,7 +111,7 @@ async function askPlainly(base: string, path: string): Promise<string> {
   const program = `
 import socket, sys
 client = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-client.settimeout(5)
+client.settimeout(20)
 client.bind(sys.argv[1])
 client.sendto(b"plain", sys.argv[2])
 print(client.recv(100))
@@ -128,19 +128,19 @@ const ONE_AT_A_TIME = `
 import ctypes, os, socket, sys
 def say(*words): os.write(1, (" ".join(map(str, words)) + "\\n").encode())
 server = socket.socket(type=socket.SOCK_DGRAM)
-server.settimeout(5)
+server.settimeout(20)
 server.bind(("127.0.0.1", int(sys.argv[1])))
 address = server.getsockname()
 def client(name):
     with socket.socket(type=socket.SOCK_DGRAM) as own:
-        own.settimeout(5)
+        own.settimeout(20)
         own.connect(address)
         own.send(b"from " + name)
         assert own.recv(100) == b"hello " + name
         own.send(b"more from " + name)
         say(own.recvfrom(100) == (b"bye " + name, address))
 other = socket.socket(type=socket.SOCK_DGRAM)
-other.settimeout(5)
+other.settimeout(20)
 other.bind(("127.0.0.1", 0))
 again = os.pipe()
 if os.fork() == 0:

@@ -14,6 +14,8 @@ const NEXT_PORT = 3000;
 
 const SHORT_TIMEOUT_MS = 400;
 const DEFAULT_TIMEOUT_MS = 5000;
+/** On a loaded machine; far from a minute, in which the program that waits is ended. */
+const LATE_MS = 30_000;
 
 // --- A well-behaved multiplexer, seen from one descriptor ------------------------------------------------------------
 
@@ -73,7 +75,7 @@ for (const mode of MODES) {
       fn: async () => {
         const settings = { UNSOCK_CONNECT_TIMEOUT_MS: String(SHORT_TIMEOUT_MS) };
         const elapsed = await assertFails(mode, { kind }, "ETIMEDOUT", settings);
-        assert(elapsed >= SHORT_TIMEOUT_MS - 50 && elapsed < SHORT_TIMEOUT_MS + 1500, `${elapsed} ms`);
+        assert(elapsed >= SHORT_TIMEOUT_MS - 50 && elapsed < DEFAULT_TIMEOUT_MS - 100, `${elapsed} ms`);
       },
     });
   }
@@ -84,7 +86,7 @@ Deno.test({
   ignore: !need("cc"),
   fn: async () => {
     const elapsed = await assertFails("blocking", { kind: "silent" }, "ETIMEDOUT");
-    assert(elapsed >= DEFAULT_TIMEOUT_MS - 100 && elapsed < DEFAULT_TIMEOUT_MS + 2000, `${elapsed} ms`);
+    assert(elapsed >= DEFAULT_TIMEOUT_MS - 100 && elapsed < DEFAULT_TIMEOUT_MS + LATE_MS, `${elapsed} ms`);
   },
 });
 

@@ -74,10 +74,10 @@ for (const wait of ["poll", "epoll", "edges", "select"]) {
           `${CONNECT}
 s.setblocking(False)
 waits = {
-    "poll": lambda: (p := select.poll(), p.register(s, select.POLLOUT), p.poll(5000))[2],
-    "epoll": lambda: (p := select.epoll(), p.register(s, select.EPOLLOUT), p.poll(5))[2],
-    "edges": lambda: edges.poll(5),
-    "select": lambda: select.select([], [s], [], 5)[1],
+    "poll": lambda: (p := select.poll(), p.register(s, select.POLLOUT), p.poll(30000))[2],
+    "epoll": lambda: (p := select.epoll(), p.register(s, select.EPOLLOUT), p.poll(30))[2],
+    "edges": lambda: edges.poll(30),
+    "select": lambda: select.select([], [s], [], 30)[1],
 }
 edges = select.epoll()
 if "${wait}" == "edges":
@@ -111,14 +111,14 @@ edges.register(s, select.EPOLLOUT | (select.EPOLLET if "${wait}" == "edges" else
 print(name(s.connect_ex(address)))
 poll.register(s, select.POLLOUT)
 if "${wait}" == "poll":
-    print(poll.poll(5000)[0][1] & select.POLLERR != 0, error())
+    print(poll.poll(30000)[0][1] & select.POLLERR != 0, error())
 elif "${wait}" == "select":
-    print(select.select([], [s], [], 5)[1] == [s], error())
+    print(select.select([], [s], [], 30)[1] == [s], error())
 else:
-    print(edges.poll(5)[0][1] & select.EPOLLERR != 0, error())
+    print(edges.poll(30)[0][1] & select.EPOLLERR != 0, error())
 `;
       for (
-        const [kind, errno, most] of [["refusing", "ECONNREFUSED", "5000"], ["silent", "ETIMEDOUT", "150"]] as const
+        const [kind, errno, most] of [["refusing", "ECONNREFUSED", "30000"], ["silent", "ETIMEDOUT", "150"]] as const
       ) {
         await withMultiplexer({ kind }, async ({ dir }) => {
           const said = await python(script, dir, { UNSOCK_CONNECT_TIMEOUT_MS: most });
@@ -139,7 +139,7 @@ Deno.test({
 import ctypes
 libc = ctypes.CDLL(None, use_errno=True)
 s.setblocking(False)
-edges, event, time = select.epoll(), ctypes.create_string_buffer(16), (ctypes.c_long * 2)(5, 0)
+edges, event, time = select.epoll(), ctypes.create_string_buffer(16), (ctypes.c_long * 2)(30, 0)
 edges.register(s, select.EPOLLOUT)
 print(name(s.connect_ex(address)))
 print(libc.epoll_pwait2(edges.fileno(), event, 1, time, None), error())
@@ -155,7 +155,7 @@ Deno.test({
   name: "a half-close does not take the answer away, and a control file can pass it on",
   ignore: !need("socat"),
   fn: async () => {
-    const answer = `printf 'question\n' | socat -t 5 - TCP:127.0.0.1:${PORT}`;
+    const answer = `printf 'question\n' | socat -t 30 - TCP:127.0.0.1:${PORT}`;
     for (const [value, expected] of [[undefined, "answer\n"], ["hold", "answer\n"], ["pass", ""]] as const) {
       await withMultiplexer("faithful", async ({ dir, guest, path }) => {
         if (value !== undefined) {

@@ -6,12 +6,6 @@ const isRoot = Deno.uid() === 0;
 /** Debian's number of www-data; an ordinary user's workers are the same user. */
 export const WWW_DATA = isRoot ? 33 : Deno.gid() ?? 0;
 
-/** @returns A port for nginx: free a moment ago. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
 /**
  * @param dir Where its files go.
  * @param server What stands in `http { }`.

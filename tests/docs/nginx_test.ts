@@ -1,10 +1,11 @@
 /** docs/nginx.md and docs/php-fpm.md, as the users that they speak of: the server's, nginx's workers, and a third. */
 import { assert, assertMatch } from "@std/assert";
 import { assertNoIpListener } from "../support/net.ts";
+import { ownPort } from "../support/own_port.ts";
 import { need } from "../support/programs.ts";
 import { CLIENT, SERVER } from "../support/users.ts";
 import { until } from "../support/wait.ts";
-import { freePort, startNginx, WWW_DATA } from "./nginx_rig.ts";
+import { startNginx, WWW_DATA } from "./nginx_rig.ts";
 import { Reader } from "./page.ts";
 
 const isRoot = Deno.uid() === 0;
@@ -30,7 +31,8 @@ Deno.test({
   name: "docs: nginx's workers reach an application that has no port, a third user does through nginx alone",
   ignore: !need("python3", "curl", "nginx"),
   fn: async () => {
-    const port = freePort();
+    using own = ownPort();
+    const { port } = own;
     await Reader.with("nginx", async (reader, dir) => {
       Deno.chmodSync(dir, 0o755);
       await reader.run("install -d");
@@ -50,7 +52,8 @@ Deno.test({
   name: "docs: PHP-FPM's workers, as www-data, connect to a service of another user that has no port",
   ignore: !need("python3", "curl", "nginx", "php-fpm"),
   fn: async () => {
-    const port = freePort();
+    using own = ownPort();
+    const { port } = own;
     await Reader.with("php-fpm", async (reader, dir) => {
       Deno.chmodSync(dir, 0o755);
       await reader.run("install -d");

@@ -2,11 +2,12 @@
 import { assertMatch } from "@std/assert";
 import { assertNoIpListener } from "../support/net.ts";
 import { start } from "../support/process.ts";
+import { ownPort } from "../support/own_port.ts";
 import { need } from "../support/programs.ts";
 import { SERVER } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 import { Browser } from "./browser.ts";
-import { freePort, startNginx, WWW_DATA } from "./nginx_rig.ts";
+import { startNginx, WWW_DATA } from "./nginx_rig.ts";
 import { Reader } from "./page.ts";
 
 const WIDTH = 321;
@@ -20,7 +21,8 @@ Deno.test({
     const screen = `${WIDTH}x${HEIGHT}x24`;
     await using display = start(["Xvfb", "-ac", "-displayfd", "1", "-screen", "0", screen]);
     const number = await until("Xvfb is ready", () => /^(\d+)\n/m.exec(display.output())?.[1]);
-    const port = freePort();
+    using own = ownPort();
+    const { port } = own;
     await Reader.with("novnc", async (reader, dir) => {
       Deno.chmodSync(dir, 0o755);
       if (isRoot) makeForServer(`${dir}/vnc`);

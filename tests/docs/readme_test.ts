@@ -4,6 +4,7 @@ import { firecrackerFile } from "../support/control.ts";
 import { assertNoIpListener } from "../support/net.ts";
 import { mayUnshare } from "../support/namespaces.ts";
 import { guestIn, Multiplexer } from "../support/multiplexer.ts";
+import { ownPort } from "../support/own_port.ts";
 import { need } from "../support/programs.ts";
 import { until } from "../support/wait.ts";
 import { Reader } from "./page.ts";
@@ -14,11 +15,10 @@ const LISTING = /<title>Directory listing for/;
 Deno.test({
   name: "README: the everyday recipes work as they are written",
   ignore: !need("python3", "curl", "redis-server", "redis-cli", "nc"),
-  fn: () => {
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const free = listener.addr.port;
-    listener.close();
-    return Reader.with("../README", async (reader, dir) => {
+  fn: async () => {
+    using own = ownPort();
+    const free = own.port;
+    await Reader.with("../README", async (reader, dir) => {
       await reader.start("http.server 8000", reader.socket(8000));
       assertMatch((await reader.run("run -- curl http://127.0.0.1:8000/")).stdout, LISTING);
       assertMatch((await reader.run("curl --unix-socket")).stdout, LISTING);

@@ -2,6 +2,7 @@
 import { assertMatch, assertNotMatch } from "@std/assert";
 import { mayUnshare } from "../support/namespaces.ts";
 import { assertNoIpListener } from "../support/net.ts";
+import { ownPort } from "../support/own_port.ts";
 import { need } from "../support/programs.ts";
 import { Reader } from "./page.ts";
 
@@ -14,11 +15,10 @@ const ASK = ["curl", "-s", "--max-time", "20"];
 Deno.test({
   name: "docs: two checkouts serve on the same port, each is asked by its own, and by a browser at another",
   ignore: !need("git", "python3", "curl"),
-  fn: () => {
-    const listeners = [0, 0].map((port) => Deno.listen({ hostname: "127.0.0.1", port }));
-    const [free, web] = listeners.map(({ addr }) => `${addr.port}`);
-    for (const listener of listeners) listener.close();
-    return Reader.with("worktrees", async (reader) => {
+  fn: async () => {
+    using own = ownPort(), other = ownPort();
+    const [free, web] = [own.port, other.port];
+    await Reader.with("worktrees", async (reader) => {
       for (const [name, value] of [["user.name", "Somebody"], ["user.email", "somebody@example.org"]]) {
         await reader.tryCommand(["git", "config", "--global", name ?? "", value ?? ""]);
       }

@@ -56,7 +56,7 @@ def clients(count): return [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for
 def ask(client, question): client.sendto(question, ("127.0.0.1", 2001))
 def answer(client, question):
     while True:
-        client.settimeout(5)
+        client.settimeout(20)
         try: return client.recv(100)
         except TimeoutError: ask(client, question)
 those, others, answers = clients(deaf), clients(100), 0

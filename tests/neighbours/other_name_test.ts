@@ -47,7 +47,7 @@ def ask(fd, at, data=b"?"):
     return heard, sender[0], sender[1]
 def client(family=socket.AF_INET):
     fd = socket.socket(family, socket.SOCK_DGRAM)
-    fd.settimeout(5)
+    fd.settimeout(20)
     return fd
 `;
 

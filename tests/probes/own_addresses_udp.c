@@ -134,7 +134,7 @@ static void both_wildcards(void) {
         int client = CHECK(socket(to.any.sa_family, SOCK_DGRAM, 0));
         CHECK(sendto(client, "?", 1, 0, &to.any, to.length));
         struct pollfd waiting[2] = {{sockets[0], POLLIN, 0}, {sockets[1], POLLIN, 0}};
-        CHECK(poll(waiting, 2, 2000));
+        CHECK(poll(waiting, 2, 10000));
         int heard = sockets[waiting[1].revents != 0];
         CHECK(recvfrom(heard, &byte, 1, 0, &peer.any, &peer.length));
         snprintf(name, sizeof name, "both wildcards: %s is answered", asked[i]);

@@ -3,6 +3,8 @@ import { searchPath } from "./programs.ts";
 
 /** How long a process may take to obey SIGTERM before it gets SIGKILL. */
 const TERM_GRACE_MS = 3_000;
+/** How long what it wrote may take to arrive when it has ended. */
+const DRAIN_MS = 20_000;
 const RUN_TIMEOUT_MS = 60_000;
 
 export interface StartOptions {
@@ -92,7 +94,7 @@ export class Proc implements AsyncDisposable {
     if (!await settles(this.status, TERM_GRACE_MS)) sendSignal(this.pid, "SIGKILL");
     await this.status;
     await endAll(() => [...family, ...family.flatMap(({ pid }) => descendants(pid)), ...session(this.pid)]);
-    if (await settles(this.#drained, TERM_GRACE_MS)) return;
+    if (await settles(this.#drained, DRAIN_MS)) return;
     throw new Error(`${this.#cmd.join(" ")}: it ended, but a process that it left behind holds its output`);
   }
 }

@@ -1,0 +1,52 @@
+/** A port of the network for one test alone, where it has to be known before somebody listens there, or nobody may. */
+import { ipListeners } from "./net.ts";
+
+const RANGE = "/proc/sys/net/ipv4/ip_local_port_range";
+const TRIES = 1000;
+
+/** Held with `using`. */
+export interface OwnPort extends Disposable {
+  readonly port: number;
+}
+
+/**
+ * Takes a port of TCP and UDP that nobody else gets meanwhile. The kernel gives out none beyond its range by itself, as it
+ * does to who binds port 0 and to clients; and an abstract socket name keeps each from other tests, in whatever process.
+ * A port that was listened on and closed is everybody's: a test that runs beside may have it a moment later.
+ *
+ * @returns The port, on which nobody listens.
+ * @throws {Error} when each that was tried is taken.
+ */
+export function ownPort(): OwnPort {
+  const { first, last } = beyondRange(Deno.readTextFileSync(RANGE));
+  for (let tries = 0; tries < TRIES; tries++) {
+    const [random = 0] = crypto.getRandomValues(new Uint32Array(1));
+    const port = first + random % (last - first + 1);
+    const holder = hold(port);
+    if (holder === undefined) continue;
+    if (!ipListeners().some((listener) => listener.port === port)) {
+      return { port, [Symbol.dispose]: () => holder.close() };
+    }
+    holder.close();
+  }
+  throw new Error(`no port from ${first} to ${last} is free`);
+}
+
+function hold(port: number): Deno.UnixListener | undefined {
+  try {
+    return Deno.listen({ transport: "unix", path: `\0unsock's tests: port ${port}` });
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * @param range What the kernel says of its range.
+ * @returns The ports below it, or above it; where it is all there is, all: by chance alone somebody else gets the same.
+ */
+export function beyondRange(range: string): { first: number; last: number } {
+  const [low = 0, high = 0] = range.trim().split(/\s+/).map(Number);
+  if (low > 11_000) return { first: 10_000, last: low - 1 };
+  return { first: high < 64_000 ? high + 1 : 10_000, last: 65_535 };
+}
