@@ -7,7 +7,7 @@
  * A check whose program is missing is skipped, but fails when UNSOCK_MUST_WORK is 1.
  */
 import * as path from "@std/path/posix";
-import { C_CHECKS } from "./ok/c_checks.ts";
+import { FILE_CHECKS } from "./ok/file_checks.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");
 
@@ -28,7 +28,7 @@ const CHECKS: readonly Step[] = [
   deno("lint"),
   deno("check", "--quiet", "main.ts", "scripts/", "tests/"),
   deno("run", "-A", "scripts/build.ts", "--debug"),
-  ...C_CHECKS,
+  ...FILE_CHECKS,
 ];
 
 async function passes({ name, run }: Step): Promise<boolean | null> {

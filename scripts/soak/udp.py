@@ -8,7 +8,20 @@ import struct
 import sys
 import time
 
-from common import HOST, STOP, Pace, Pool, Report, Wrong, end_on_sigterm, pack, run_threads, stop_on_sigterm, tell, unpack
+from common import (
+    HOST,
+    STOP,
+    Pace,
+    Pool,
+    Report,
+    Wrong,
+    end_on_sigterm,
+    pack,
+    run_threads,
+    stop_on_sigterm,
+    tell,
+    unpack,
+)
 
 WAITS_S = (1.0, 1.5, 2.5)  # as a resolver has it: asked again twice
 THREADS = 2

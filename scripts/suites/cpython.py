@@ -2,6 +2,7 @@
 
 A test that hangs or crashes ends a child of this process; the next child goes on behind it.
 """
+
 import argparse
 import faulthandler
 import json

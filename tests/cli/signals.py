@@ -1,4 +1,5 @@
 """Prints whether it is in its terminal's foreground, then the name of each signal that it gets, and its value if it has one."""
+
 import os
 import signal
 
@@ -9,7 +10,11 @@ signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
 print("foreground" if os.isatty(0) and os.tcgetpgrp(0) == os.getpgrp() else "ready", flush=True)
 while True:
     info = signal.sigwaitinfo(WATCHED)
-    name = signal.Signals(info.si_signo).name if info.si_signo < signal.SIGRTMIN else f"RTMIN+{info.si_signo - signal.SIGRTMIN}"
+    name = (
+        signal.Signals(info.si_signo).name
+        if info.si_signo < signal.SIGRTMIN
+        else f"RTMIN+{info.si_signo - signal.SIGRTMIN}"
+    )
     print(name, "with a value" if info.si_code == SI_QUEUE else "", flush=True)
     if info.si_signo == signal.SIGHUP:
         break

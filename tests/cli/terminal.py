@@ -2,6 +2,7 @@
 
 usage: terminal.py COMMAND [ARG...]     which prints a line for each signal that it gets (signals.py)
 """
+
 import fcntl
 import os
 import pty

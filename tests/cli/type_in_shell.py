@@ -3,6 +3,7 @@
 Standard input has a line for each try, as JSON: what is typed. A Tab follows, and Ctrl-G, to which the shell's own settings
 must bind a function that prints "<<" and ">>" around the command line, and empties it. Prints what is between them, as a line of JSON each.
 """
+
 import fcntl, json, os, pty, select, signal, struct, sys, termios
 
 WAIT_S = 30

@@ -1,27 +1,14 @@
 /** Where the socket file of a control file is: at long paths, and in directories of others. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { DOORS, withPlace } from "../support/place.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { asNobody, whyNoOtherUser } from "../support/users.ts";
 
+const programText = programsOf(import.meta);
+
 const ignore = !need("python3");
 const notRoot = ignore || whyNoOtherUser() !== undefined;
-
-const SERVE_AND_CLOSE = `
-server = serving()
-print(there(), served(server))
-server.close()
-print(there())
-`;
-
-const LEAVE = `
-child = os.fork()
-if child == 0:
-    server = serving()
-    os.kill(os.getpid(), 9)
-os.waitpid(child, 0)
-assert there()
-`;
 
 /** The longest path of a socket: it fills the address, and no NUL ends it (unix(7)). */
 const LONGEST = 108;
@@ -39,9 +26,10 @@ for (const door of DOORS) {
       () =>
         withPlace(door, async ({ python, names, path }) => {
           assertStrictEquals(path.length, length);
-          assertStrictEquals(await python(SERVE_AND_CLOSE), "True served\nFalse\n");
+          assertStrictEquals(await python(programText("serve_and_close")), "True served\nFalse\n");
           assertEquals(names(), directory === "" ? [] : [path.split("/").at(-2)]);
-          assertStrictEquals(await python(`${LEAVE}${SERVE_AND_CLOSE}`), "True served\nFalse\n");
+          assertStrictEquals(await python(programText("leave")), "");
+          assertStrictEquals(await python(programText("serve_and_close")), "True served\nFalse\n");
         }, { name: (elsewhere) => fill(directory, length - elsewhere.length - 1) }),
     );
   }
@@ -57,26 +45,22 @@ Deno.test(
   { ignore },
   () =>
     withPlace("preload", async ({ python, names }) => {
-      assertStrictEquals(await python(SERVE_AND_CLOSE), "True served\nTrue\n");
+      assertStrictEquals(await python(programText("serve_and_close")), "True served\nTrue\n");
       assertEquals(names(), ["server"]);
-      assertStrictEquals(await python(SERVE_AND_CLOSE), "True served\nTrue\n", "the next bind takes its place");
+      assertStrictEquals(
+        await python(programText("serve_and_close")),
+        "True served\nTrue\n",
+        "the next bind takes its place",
+      );
     }, { relative: true }),
 );
-
-const AS_NOBODY = `
-server = serving()
-print(there(), served(server))
-os.setresuid(65534, 65534, 65534)
-server.close()
-print(there())
-`;
 
 Deno.test(
   "in a directory that may not be written to any more the file stays, and no lock",
   { ignore: notRoot },
   () =>
     withPlace("preload", async ({ python, names }) => {
-      assertStrictEquals(await python(AS_NOBODY), "True served\nTrue\n");
+      assertStrictEquals(await python(programText("as_nobody")), "True served\nTrue\n");
       assertEquals(names(), ["server"]);
     }, { everybody: true }),
 );
@@ -86,30 +70,20 @@ Deno.test("in another user's directory with the sticky bit everybody's own file 
 }, () =>
   withPlace("preload", async ({ python, names }) => {
     for (const as of [asNobody, undefined, asNobody]) {
-      assertStrictEquals(await python(SERVE_AND_CLOSE, as), "True served\nFalse\n");
+      assertStrictEquals(await python(programText("serve_and_close"), as), "True served\nFalse\n");
       assertEquals(names(), []);
     }
     // Of somebody else's, left over there, nothing can be removed.
-    assertStrictEquals(await python(AS_NOBODY), "True served\nTrue\n");
+    assertStrictEquals(await python(programText("as_nobody")), "True served\nTrue\n");
     assertEquals(names(), ["server"]);
   }, { everybody: true, mode: 0o1777 }));
-
-const CHROOT = `
-server = serving()
-root = os.path.dirname(os.environ["UNSOCK_DIR"]) + "/root"
-os.makedirs(root + os.path.dirname(path))
-open(root + path, "w").close()
-os.chroot(root)
-server.close()
-print(there(), flush=True)
-`;
 
 Deno.test(
   "a server that has changed its root directory removes nothing there",
   { ignore: notRoot },
   () =>
     withPlace("preload", async ({ python, names }) => {
-      assertStrictEquals(await python(CHROOT), "True\n");
+      assertStrictEquals(await python(programText("chroot")), "True\n");
       assertEquals(names(), ["server"]);
     }),
 );

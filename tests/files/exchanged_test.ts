@@ -7,61 +7,21 @@ import { join } from "@std/path/posix";
 import { unsock } from "../cli/unsock.ts";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv } from "../support/shim.ts";
 import { STRANGER } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 
+const programText = programsOf(import.meta);
+
 const ignore = Deno.uid() !== 0 || !need("python3");
-
-/** Exchanges DIR/d and DIR/l (renameat2(2), RENAME_EXCHANGE), as another user. */
-const EXCHANGE = `
-import ctypes, os, sys
-os.setgroups([]); os.setgid(${STRANGER}); os.setuid(${STRANGER})
-libc = ctypes.CDLL(None, use_errno=True)
-names = [os.path.join(sys.argv[1], name).encode() for name in ("d", "l")]
-for _ in range(1000):
-    if libc.renameat2(-100, names[0], -100, names[1], 2) != 0:
-        sys.exit("renameat2: %d" % ctypes.get_errno())
-print("at it", flush=True)
-while True:
-    libc.renameat2(-100, names[0], -100, names[1], 2)
-`;
-
-/** The victim: a live socket file that nobody else may use. */
-const SERVE = `
-import os, signal, socket, sys
-os.umask(0o177)
-server = socket.socket(socket.AF_UNIX)
-server.bind(sys.argv[1])
-server.listen()
-print("there", flush=True)
-signal.pause()
-`;
-
-/**
- * Binds and closes until it has been in the right directory so often, and as often in the other one. It starts in the right one,
- * whose name is known from then on.
- */
-const BIND = `
-import socket
-print("ready", flush=True)
-bound = taken = 0
-while bound < 500 or taken < 500:
-    with socket.socket() as server:
-        try:
-            server.bind(("127.0.0.1", 8080))
-            bound += 1
-        except OSError:
-            taken += 1
-print("done")
-`;
 
 /** Leaves a socket file to which nobody is bound. */
 const LEAVE = "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])";
 
 async function pruneMeanwhile(directory: string): Promise<void> {
-  await using exchange = start(["python3", "-c", EXCHANGE, join(directory, "..")]);
+  await using exchange = start(["python3", "-c", programText("exchange"), join(directory, ".."), `${STRANGER}`]);
   await until("they are exchanged", () => /at it/.test(exchange.output()));
   assertStrictEquals((await unsock(["prune", "--force", "--dir", directory])).stderr, "");
 }
@@ -84,7 +44,7 @@ async function withExchange(fn: (scene: Scene) => Promise<void>): Promise<void> 
     Deno.symlinkSync(outside, join(above, "l"));
     for (const path of [above, directory]) Deno.chownSync(path, STRANGER, STRANGER);
     const file = join(outside, "8080.sock");
-    await using server = start(["python3", "-c", SERVE, file]);
+    await using server = start(["python3", "-c", programText("serve"), file]);
     await until("the victim is there", () => /there/.test(server.output()));
     const look = () => {
       const { ino, mode, mtime } = Deno.lstatSync(file);
@@ -101,9 +61,9 @@ Deno.test({
     withExchange(async ({ directory, look }) => {
       const before = look();
       const env = shimEnv(directory, { UNSOCK_MODE: "666", UNSOCK_TRUST: "1" });
-      await using binder = start(["python3", "-c", BIND], { env });
+      await using binder = start(["python3", "-c", programText("bind")], { env });
       await until("it has started", () => /ready/.test(binder.output()));
-      await using exchange = start(["python3", "-c", EXCHANGE, join(directory, "..")]);
+      await using exchange = start(["python3", "-c", programText("exchange"), join(directory, ".."), `${STRANGER}`]);
       await until("they are exchanged", () => /at it/.test(exchange.output()));
       assertStrictEquals((await binder.status).code, 0, binder.output());
       assertEquals(look(), before);

@@ -2,11 +2,14 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { type Proc, run, settles, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv } from "../support/shim.ts";
 import { asNobody, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 import { buildTool } from "./tool.ts";
+
+const programText = programsOf(import.meta);
 
 const SOURCES = {
   files: ["directory_change", "lock"],
@@ -31,31 +34,16 @@ async function says(tool: Proc, what: RegExp): Promise<string> {
   return (await until(`${what}`, () => what.exec(tool.output())))[0];
 }
 
-const LEAVE_FILE = `
-import socket
-listener = socket.socket(socket.AF_UNIX)
-listener.bind(__import__("os").environ["UNSOCK_DIR"] + "/2001.sock")
-`;
-
-const BIND = `
-import errno, socket
-try:
-    listener = socket.create_server(("127.0.0.1", 2001))
-    print("bound")
-except OSError as error:
-    print(errno.errorcode[error.errno])
-`;
-
 /** A program under the library that binds port 2001. */
 async function bind(dir: string, as: (command: string[]) => string[] = (command) => command): Promise<string> {
-  const { stdout, stderr } = await run(as(["python3", "-c", BIND]), { env: shimEnv(dir) });
+  const { stdout, stderr } = await run(as(["python3", "-c", programText("bind")]), { env: shimEnv(dir) });
   assertStrictEquals(stderr, "");
   return stdout.trim();
 }
 
 /** A socket file whose socket is gone. */
 async function leaveFile(dir: string): Promise<number | null> {
-  const { code } = await run(["python3", "-c", LEAVE_FILE], { env: { UNSOCK_DIR: dir } });
+  const { code } = await run(["python3", "-c", programText("leave_file")], { env: { UNSOCK_DIR: dir } });
   assertStrictEquals(code, 0);
   return Deno.statSync(`${dir}/2001.sock`).ino;
 }
@@ -87,22 +75,11 @@ for (const { story, stop } of HOLDERS) {
     }));
 }
 
-const MANY = `
-import signal, socket
-signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
-kinds = socket.SOCK_STREAM, socket.SOCK_DGRAM
-sockets = [socket.socket(socket.AF_INET, kinds[i % 2]) for i in range(60)]
-for i, one in enumerate(sockets): one.bind(("127.0.0.1", 2100 + i))
-print("bound", flush=True)
-signal.sigwait({signal.SIGUSR1})
-for one in sockets[:30]: one.close()
-`;
-
 Deno.test("a process with many sockets does not wait for each of them when who has the lock is stopped", {
   ignore,
 }, () =>
   withTool(0o700, async (dir, tool) => {
-    await using many = start(["python3", "-c", MANY], { env: shimEnv(dir) });
+    await using many = start(["python3", "-c", programText("many")], { env: shimEnv(dir) });
     await until("all are bound", () => many.output().includes("bound"));
     await using holder = start([tool, dir, "fork"]);
     const child = Number(await says(holder, /\d+/));
@@ -113,24 +90,13 @@ Deno.test("a process with many sockets does not wait for each of them when who h
     await holder.status;
   }));
 
-const MAY_ONLY_READ = `
-import fcntl, os, sys
-lock = sys.argv[1] + "/.unsock.lock"
-for flags in (os.O_RDONLY, os.O_WRONLY, os.O_RDWR, os.O_CREAT | os.O_WRONLY):
-    try: print("opened", os.open(lock, flags))
-    except PermissionError: pass
-fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
-print("locked the directory", flush=True)
-sys.stdin.read() if len(sys.argv) > 2 else None
-`;
-
 Deno.test("who may only read the directory can neither have the lock nor slow down who may write", {
   ignore: ignore || whyNoOtherUser() !== undefined,
 }, () =>
   withTool(0o755, async (dir, tool) => {
     await using holder = start([tool, dir, "fork"]);
     const child = Number(await says(holder, /\d+/));
-    const reader = await run(asNobody(["/usr/bin/python3", "-c", MAY_ONLY_READ, dir]));
+    const reader = await run(asNobody(["/usr/bin/python3", "-c", programText("may_only_read"), dir]));
     assertStrictEquals(reader.stdout, "locked the directory\n", reader.stderr);
     for (const pid of [holder.pid, child]) Deno.kill(pid, "SIGKILL");
     await holder.status;
@@ -170,26 +136,6 @@ Deno.test("where nobody may write, or nothing can be made, the lock is refused a
     assertStrictEquals((await run([tool, dir, "full"])).stdout, "No buffer space available\n");
   }));
 
-const LEAVES_LOCK = `
-import os, socket, sys
-directory = os.environ["UNSOCK_DIR"]
-lock = directory + "/.unsock.lock"
-def there(): return os.path.exists(lock)
-for _ in range(3): socket.create_server(("127.0.0.1", 2001)).close()
-print(there(), oct(os.stat(lock).st_mode & 0o777) if there() else None, flush=True)
-before = os.stat(lock).st_ino if there() else 0
-socket.create_server(("127.0.0.1", 2001)).close()
-print(there() and os.stat(lock).st_ino == before, flush=True)
-if sys.argv[1] == "fork" and os.fork() == 0: os._exit(0)
-if sys.argv[1] == "fork": print(os.wait()[1], there(), flush=True)
-if sys.argv[1] == "opened":
-    os.chmod(directory, 0o777)
-    both = [socket.create_server((address, 2001)) for address in ("127.0.0.1", "127.0.0.2")]
-    print(there(), flush=True)
-    for one in both: one.close()
-if sys.argv[1] == "killed": os.kill(os.getpid(), 9)
-`;
-
 const KEPT = "True 0o200\nTrue\n";
 
 for (
@@ -207,11 +153,11 @@ for (
     withDir(async (dir) => {
       await Deno.chmod(dir, mode);
       const env = shimEnv(dir);
-      const { stdout, stderr } = await run(["python3", "-c", LEAVES_LOCK, how], { env });
+      const { stdout, stderr } = await run(["python3", "-c", programText("leaves_lock"), how], { env });
       assertStrictEquals(stdout, said, stderr);
       assertEquals(Array.from(Deno.readDirSync(dir), ({ name }) => name), left ? [".unsock.lock"] : []);
       // The end of the next one takes away what was left.
-      await run(["python3", "-c", LEAVES_LOCK, "leaves at the end"], { env });
+      await run(["python3", "-c", programText("leaves_lock"), "leaves at the end"], { env });
       assertEquals([...Deno.readDirSync(dir)], []);
     }));
 }

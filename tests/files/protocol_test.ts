@@ -3,8 +3,11 @@ import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { unsock } from "../cli/unsock.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv } from "../support/shim.ts";
+
+const programText = programsOf(import.meta);
 
 const NAMES: Readonly<Record<string, string>> = {
   "2001.sock": "#2 127.0.0.1",
@@ -14,16 +17,6 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 /** Where a library with the other protocol was killed between the record and PORT.sock: this one is a dead server's, and ours. */
 const OURS = { "2002.sock": "./.2002@127.0.0.1" };
-
-const PROGRAM = `
-import errno, socket
-def outcome(call):
-    try: call(); return "done"
-    except OSError as error: return errno.errorcode[error.errno]
-for type, port in ((socket.SOCK_STREAM, 2001), (socket.SOCK_DGRAM, 2001), (socket.SOCK_STREAM, 2002)):
-    print(outcome(lambda: socket.socket(socket.AF_INET, type).bind(("127.0.0.1", port))))
-print(outcome(lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM).connect(("127.0.0.1", 2001))))
-`;
 
 function linksIn(dir: string): Record<string, string> {
   return Object.fromEntries(
@@ -37,7 +30,7 @@ Deno.test("a port whose names are another protocol's is taken, refused and left 
 }, () =>
   withDir(async (dir) => {
     for (const [name, text] of Object.entries({ ...NAMES, ...OURS })) Deno.symlinkSync(text, `${dir}/${name}`);
-    const { stdout, stderr } = await run(["python3", "-c", PROGRAM], { env: shimEnv(dir) });
+    const { stdout, stderr } = await run(["python3", "-c", programText("bind_all")], { env: shimEnv(dir) });
     assertStrictEquals(stdout, "EADDRINUSE\nEADDRINUSE\nEADDRINUSE\nECONNREFUSED\n");
     assertMatch(stderr, /^unsock: \S+\/2001\.sock: of another version of unsock, .*left alone.*\n$/);
     await unsock(["prune", "--dir", dir]);

@@ -12,37 +12,12 @@ export const PORT = 2000;
 export const DOORS = ["preload", "trap"] as const;
 export type Door = typeof DOORS[number];
 
-const HELPERS = `
-import array, ctypes, os, socket, sys, threading
-path = sys.argv[1]
-at = ("127.0.0.1", ${PORT})
-def there(): return os.path.exists(path)
-def bound(kind=socket.SOCK_STREAM):
-    server = socket.socket(socket.AF_INET, kind)
-    server.bind(at)
-    return server
-def serving():
-    server = bound()
-    server.listen()
-    return server
-def served(server):
-    client = socket.create_connection(at)
-    server.accept()[0].send(b"served")
-    return client.recv(6).decode()
-def plain(kind=socket.SOCK_STREAM):
-    "Somebody who knows nothing of unsock."
-    server = socket.socket(socket.AF_UNIX, kind)
-    server.bind(path)
-    return server
-def waits(thread): return " S " in open("/proc/self/task/%d/stat" % thread.native_id).read()
-`;
-
 export interface Place {
   /** Where the control files lead to; alone in its directory. */
   path: string;
   /** The names in that directory. */
   names(): string[];
-  /** Runs a Python program, which must write nothing to stderr; returns what it printed. */
+  /** Runs a Python program (its text, with the module `place`), which must write nothing to stderr; returns what it printed. */
   python(program: string, as?: (command: string[]) => string[]): Promise<string>;
 }
 
@@ -86,7 +61,7 @@ export async function withPlace(
       path,
       names: () => Array.from(Deno.readDirSync(elsewhere), ({ name }) => name).toSorted(),
       async python(program, as = (command) => command) {
-        const command = [...front, "/usr/bin/python3", "-c", HELPERS + program, path];
+        const command = [...front, "/usr/bin/python3", "-c", program, path];
         const { stdout, stderr } = await run(as(command), { env, cwd: elsewhere });
         assertStrictEquals(stderr, "");
         return stdout;

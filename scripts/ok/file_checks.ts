@@ -1,4 +1,4 @@
-/** What is checked of the C code without running it: its format, and what three analysers find in `c/`. */
+/** What is checked of files in C and Python without running them: formats, and what analysers find. */
 import * as path from "@std/path/posix";
 import { need } from "../../tests/support/programs.ts";
 import { COMPILE_FLAGS, findFiles } from "../build.ts";
@@ -25,6 +25,7 @@ const CLANG_FLAGS = [
 
 const CPPCHECK = [
   "cppcheck",
+  `-j${navigator.hardwareConcurrency}`,
   "--quiet",
   "--error-exitcode=1",
   "--enable=warning,performance,portability",
@@ -47,7 +48,7 @@ interface Check {
   readonly commands: () => Promise<(readonly string[])[]>;
 }
 
-async function cFiles(directories: readonly string[], extensions: readonly string[]): Promise<string[]> {
+async function filesOf(directories: readonly string[], extensions: readonly string[]): Promise<string[]> {
   const found = directories.flatMap((directory) => extensions.map((extension) => findFiles(directory, extension)));
   return (await Promise.all(found)).flat();
 }
@@ -57,17 +58,31 @@ const CHECKS: readonly Check[] = [
   {
     name: "C format",
     commands: async () => [
-      ["clang-format-19", "--dry-run", "-Werror", ...await cFiles(["c", "tests", "bench"], [".c", ".h"])],
+      ["clang-format-19", "--dry-run", "-Werror", ...await filesOf(["c", "tests", "bench"], [".c", ".h"])],
     ],
+  },
+  {
+    name: "Python format",
+    commands: async () => [[
+      "black",
+      "--quiet",
+      "--check",
+      "--line-length=120",
+      ...await filesOf(["scripts", "tests"], [".py"]),
+    ]],
+  },
+  {
+    name: "Python analysis",
+    commands: async () => [["pyflakes3", ...await filesOf(["scripts", "tests"], [".py"])]],
   },
   { name: "C analysis by cppcheck", commands: () => Promise.resolve([CPPCHECK]) },
   {
     name: "C analysis by gcc",
-    commands: async () => (await cFiles(["c"], [".c"])).map((file) => ["gcc", ...FLAGS, "-fanalyzer", "-c", file]),
+    commands: async () => (await filesOf(["c"], [".c"])).map((file) => ["gcc", ...FLAGS, "-fanalyzer", "-c", file]),
   },
   {
     name: "C analysis by clang",
-    commands: async () => (await cFiles(["c"], [".c"])).map((file) => ["clang-19", ...FLAGS, ...CLANG_FLAGS, file]),
+    commands: async () => (await filesOf(["c"], [".c"])).map((file) => ["clang-19", ...FLAGS, ...CLANG_FLAGS, file]),
   },
 ];
 
@@ -98,6 +113,7 @@ async function run({ commands }: Check): Promise<boolean | null> {
  *
  * @throws {Error} naming the Debian package, instead of null, when UNSOCK_MUST_WORK is 1.
  */
-export const C_CHECKS: readonly { readonly name: string; readonly run: () => Promise<boolean | null> }[] = CHECKS.map((
-  check,
-) => ({ name: check.name, run: () => run(check) }));
+export const FILE_CHECKS: readonly { readonly name: string; readonly run: () => Promise<boolean | null> }[] = CHECKS
+  .map((
+    check,
+  ) => ({ name: check.name, run: () => run(check) }));

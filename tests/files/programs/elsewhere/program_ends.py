@@ -1,0 +1,4 @@
+from place import serving, there
+
+server = serving()
+print(there())

@@ -1,0 +1,22 @@
+import os
+import socket
+
+from place import path, serving, there
+
+aside = os.path.dirname(path) + "/.unsock.gone"
+
+
+def put_aside():
+    other = socket.socket(socket.AF_UNIX)
+    other.bind(aside)
+    return other
+
+
+put_aside().close()
+serving().close()
+print(os.listdir(os.path.dirname(path)))
+other = put_aside()
+serving().close()
+print(there(), os.path.exists(aside))
+os.unlink(aside)
+serving().close()

@@ -1,0 +1,10 @@
+import os
+import socket
+import sys
+
+if "for everybody" in sys.argv:
+    os.umask(0)
+listener = socket.create_server(("127.0.0.1", 2001))
+print("serves", flush=True)
+while True:
+    listener.accept()[0].send(b"first")

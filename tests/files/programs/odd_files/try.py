@@ -1,0 +1,3 @@
+from outcomes import try_all
+
+try_all()

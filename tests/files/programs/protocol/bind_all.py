@@ -1,0 +1,15 @@
+import errno
+import socket
+
+
+def outcome(call):
+    try:
+        call()
+        return "done"
+    except OSError as error:
+        return errno.errorcode[error.errno]
+
+
+for type, port in ((socket.SOCK_STREAM, 2001), (socket.SOCK_DGRAM, 2001), (socket.SOCK_STREAM, 2002)):
+    print(outcome(lambda: socket.socket(socket.AF_INET, type).bind(("127.0.0.1", port))))
+print(outcome(lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM).connect(("127.0.0.1", 2001))))

@@ -1,0 +1,30 @@
+"""As socat's UDP4-LISTEN with fork does."""
+
+import os
+import socket
+
+
+def bind():
+    fd = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    fd.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    fd.bind(("127.0.0.1", 2001))
+    fd.settimeout(10)
+    return fd
+
+
+clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for i in range(3)]
+for i, client in enumerate(clients):
+    client.settimeout(10)
+    server = bind()
+    client.connect(("127.0.0.1", 2001))
+    client.send(b"first")
+    server.connect(server.recvfrom(9)[1])
+    if os.fork() == 0:
+        server.send(b"%d " % i + server.recv(9))
+        os._exit(0)
+    server.close()
+for client in reversed(clients):
+    client.send(b"second")
+    print(client.recv(9))
+for client in clients:
+    os.wait()

@@ -1,0 +1,15 @@
+import os
+import socket
+
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 2001))
+if os.fork() == 0:
+    other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.close()
+    try:
+        other.bind(("127.0.0.1", 2001))
+    except OSError as error:
+        print(error.errno, flush=True)
+    os._exit(0)
+os.wait()

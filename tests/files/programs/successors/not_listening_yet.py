@@ -1,0 +1,15 @@
+from servers import Server, ask
+
+one = Server("one")
+two = Server("two", listens=False)
+print(ask(), ask(), ask())
+two.listen()
+print(sorted({ask() for i in range(40)}))
+three = Server("three", listens=False)
+two.close()
+print(ask(), ask(), ask())
+one.close()
+print(ask())
+three.listen()
+print(ask())
+three.close()

@@ -1,0 +1,37 @@
+/** Programs that tests run, in Python: files beside the tests, and how their text is had. */
+import { basename, dirname, fromFileUrl, join } from "@std/path/posix";
+
+/** Modules that programs of several folders import. */
+const SHARED = join(dirname(fromFileUrl(import.meta.url)), "python");
+
+const IMPORT = /^from (\w+) import (?:\([^)]*\)|.+)\n/gm;
+
+/**
+ * The programs of a test, as text for `python3 -c`: they are run as users who may read no file of this tree, and in
+ * places where it is not. For the same reason a module of ours is put where it is imported.
+ *
+ * @param test The test's `import.meta`.
+ * @returns What reads `programs/TEST/NAME.py`, beside `TEST_test.ts`. Modules stand there, in `programs/` where several tests
+ *   of the folder have them, or in `tests/support/python`.
+ */
+export function programsOf(test: ImportMeta): (name: string) => string {
+  const file = fromFileUrl(test.url);
+  const all = join(dirname(file), "programs");
+  const own = join(all, basename(file).replace(/(_test)?\.ts$/, ""));
+  return (name) => withModules(Deno.readTextFileSync(join(own, `${name}.py`)), [own, all, SHARED]);
+}
+
+function withModules(text: string, folders: readonly string[]): string {
+  return text.replace(IMPORT, (line, module: string) => {
+    const file = folders.map((folder) => join(folder, `${module}.py`)).find(isThere);
+    return file === undefined ? line : withModules(Deno.readTextFileSync(file), folders);
+  });
+}
+
+function isThere(file: string): boolean {
+  try {
+    return Deno.statSync(file).isFile;
+  } catch {
+    return false;
+  }
+}
