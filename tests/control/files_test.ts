@@ -4,10 +4,13 @@ import { CONTROL_SIZE, controlFile, sockaddrUnix, sockaddrVsock } from "../suppo
 import { dial, MODES, UNCHANGED } from "../support/dial.ts";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv, shimLibrary } from "../support/shim.ts";
 import { NOBODY } from "../support/users.ts";
 import { until } from "../support/wait.ts";
+
+const programText = programsOf(import.meta);
 
 const PORT = 2000;
 const NEXT_PORT = 3000;
@@ -82,18 +85,13 @@ async function assertRefused(dir: string, errno: string): Promise<void> {
   }
 }
 
-/** Runs a Python program under the shim that prints the name of the errno with which `statement` fails. */
-async function errnoOf(dir: string, statement: string): Promise<string> {
-  const program = `
-import errno, socket
-tcp, udp = socket.socket(), socket.socket(type=socket.SOCK_DGRAM)
-try:
-    ${statement}
-    print("ok")
-except OSError as error:
-    print(errno.errorcode[error.errno])
-`;
-  const { stdout, stderr } = await run(["python3", "-c", program], { env: shimEnv(dir), timeoutMs: PATIENCE_MS });
+/** Runs a program under the shim that prints the name of the errno with which a call of the port fails. */
+async function errnoOf(dir: string, call: "tcp.bind" | "udp.bind" | "udp.sendto"): Promise<string> {
+  const program = programText("errno_of");
+  const { stdout, stderr } = await run(["python3", "-c", program, call, `${PORT}`], {
+    env: shimEnv(dir),
+    timeoutMs: PATIENCE_MS,
+  });
   return stdout.trim() || stderr;
 }
 
@@ -105,9 +103,9 @@ for (const [what, bytes] of MALFORMED) {
       withDir(async (dir) => {
         for (const name of [`${PORT}.sock`, `${PORT}.dgram.sock`]) await Deno.writeFile(`${dir}/${name}`, bytes);
         await assertRefused(dir, "EINVAL");
-        assertStrictEquals(await errnoOf(dir, `tcp.bind(("127.0.0.1", ${PORT}))`), "EINVAL");
-        assertStrictEquals(await errnoOf(dir, `udp.bind(("127.0.0.1", ${PORT}))`), "EINVAL");
-        assertStrictEquals(await errnoOf(dir, `udp.sendto(b"x", ("127.0.0.1", ${PORT}))`), "EINVAL");
+        assertStrictEquals(await errnoOf(dir, "tcp.bind"), "EINVAL");
+        assertStrictEquals(await errnoOf(dir, "udp.bind"), "EINVAL");
+        assertStrictEquals(await errnoOf(dir, "udp.sendto"), "EINVAL");
         assertEquals(await Deno.readFile(`${dir}/${PORT}.sock`), new Uint8Array(bytes));
         assertEquals(await Deno.readFile(`${dir}/${PORT}.dgram.sock`), new Uint8Array(bytes));
       }),
@@ -123,9 +121,9 @@ for (const [what, make] of SPECIAL) {
         for (const name of [`${PORT}.sock`, `${PORT}.dgram.sock`]) await make(`${dir}/${name}`);
         const before = await Deno.lstat(`${dir}/${PORT}.sock`);
         await assertRefused(dir, "ECONNREFUSED");
-        assertStrictEquals(await errnoOf(dir, `tcp.bind(("127.0.0.1", ${PORT}))`), "EADDRINUSE");
-        assertStrictEquals(await errnoOf(dir, `udp.bind(("127.0.0.1", ${PORT}))`), "EADDRINUSE");
-        assertStrictEquals(await errnoOf(dir, `udp.sendto(b"x", ("127.0.0.1", ${PORT}))`), "ok", "as UDP to nobody");
+        assertStrictEquals(await errnoOf(dir, "tcp.bind"), "EADDRINUSE");
+        assertStrictEquals(await errnoOf(dir, "udp.bind"), "EADDRINUSE");
+        assertStrictEquals(await errnoOf(dir, "udp.sendto"), "ok", "as UDP to nobody");
         assertStrictEquals((await Deno.lstat(`${dir}/${PORT}.sock`)).ino, before.ino);
       }),
   });
@@ -162,33 +160,6 @@ Deno.test({
     }),
 });
 
-/** Root serves, and an ordinary user asks by control files that only root may write. */
-const BY_ROOTS_FILE = `
-import os, socket, sys
-base, port = sys.argv[1], int(sys.argv[2])
-stream, datagram = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-for server, name in (stream, "server"), (datagram, "datagrams"):
-    server.bind(base + "/" + name)
-    os.chmod(base + "/" + name, 0o777)
-stream.listen()
-def client(kind, *family): return socket.socket(*family or (socket.AF_INET,), kind)
-if os.fork() == 0:
-    os.setgroups([])
-    os.setgid(${NOBODY})
-    os.setuid(${NOBODY})
-    client(socket.SOCK_STREAM).connect(("127.0.0.1", port))
-    client(socket.SOCK_STREAM, socket.AF_UNIX).connect(base + "/s/%d.sock" % port)
-    client(socket.SOCK_DGRAM).sendto(b"sent", ("127.0.0.1", port))
-    connected = client(socket.SOCK_DGRAM)
-    connected.connect(("127.0.0.1", port))
-    connected.send(b"connected")
-    os._exit(0)
-print(os.waitstatus_to_exitcode(os.wait()[1]))
-for server in stream, datagram: server.setblocking(False)
-stream.accept(), stream.accept()
-print(datagram.recv(99), datagram.recv(99))
-`;
-
 Deno.test({
   name: "a control file of root's leads users who may read it and not write it",
   ignore: !need("python3") || Deno.uid() !== 0,
@@ -203,7 +174,14 @@ Deno.test({
         const control = controlFile({ dest: sockaddrUnix(`${base}/${server}`) });
         await Deno.writeFile(`${dir}/${name}`, control, { mode: 0o644 });
       }
-      const { stdout, stderr } = await run(["python3", "-c", BY_ROOTS_FILE, base, `${PORT}`], { env: shimEnv(dir) });
+      const { stdout, stderr } = await run([
+        "python3",
+        "-c",
+        programText("by_roots_file"),
+        base,
+        `${PORT}`,
+        `${NOBODY}`,
+      ], { env: shimEnv(dir) });
       assertEquals({ stdout, stderr }, { stdout: "0\nb'sent' b'connected'\n", stderr: "" });
     }),
 });
@@ -211,42 +189,6 @@ Deno.test({
 function environment(dir: string): string[] {
   return Object.entries(shimEnv(dir)).map(([name, value]) => `${name}=${value}`);
 }
-
-/** Renames one thing after another onto the path, until it is killed. */
-const SWAP = `
-import itertools, os, socket, sys
-directory, place, stages = sys.argv[1], sys.argv[2], sys.argv[3:]
-for count in itertools.count():
-    name = stages[count % len(stages)]
-    new = os.path.join(directory, "new")
-    if name == "fifo":
-        os.mkfifo(new)
-    elif name == "socket":
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(new)
-        listener.listen(1000)
-    else:
-        os.link(os.path.join(directory, name), new)
-    os.rename(new, place)
-    if count == 20:
-        print("swapping", flush=True)
-`;
-
-/** Connects again and again until it was also let in, and counts the outcomes. */
-const CONNECT_OFTEN = `
-import collections, errno, os, socket, sys, time
-deadline = time.monotonic() + 20
-outcomes = collections.Counter()
-before = len(os.listdir("/proc/self/fd"))
-while sum(outcomes.values()) < 500 or (outcomes["ok"] == 0 and time.monotonic() < deadline):
-    with socket.socket() as client:
-        try:
-            client.connect(("127.0.0.1", int(sys.argv[1])))
-            outcomes["ok"] += 1
-        except OSError as error:
-            outcomes[errno.errorcode[error.errno]] += 1
-print(dict(outcomes), "leaked", len(os.listdir("/proc/self/fd")) - before)
-`;
 
 Deno.test({
   name: "files that are swapped while programs connect lead to a connection or an error, never to a wait or a leak",
@@ -259,9 +201,9 @@ Deno.test({
       await Deno.writeFile(`${base}/good`, controlFile({ dest: sockaddrUnix(`${base}/server`) }));
       await Deno.writeFile(`${base}/bad`, new Uint8Array(CONTROL_SIZE));
       const place = `${dir}/${PORT}.sock`;
-      await using swapper = start(["python3", "-c", SWAP, base, place, "good", "fifo", "bad", "socket"]);
+      await using swapper = start(["python3", "-c", programText("swap"), base, place, "good", "fifo", "bad", "socket"]);
       await until("swapping", () => swapper.output().includes("swapping"));
-      const client = ["python3", "-c", CONNECT_OFTEN, String(PORT)];
+      const client = ["python3", "-c", programText("connect_often"), String(PORT)];
       const { code, stdout, stderr } = await run(client, { env: shimEnv(dir), timeoutMs: 30_000 });
       assertStrictEquals(code, 0, stderr);
       assertMatch(stdout, / leaked 0\n$/);

@@ -6,8 +6,11 @@ import { withDir } from "../support/dir.ts";
 import { GUEST_PORT, PORT, withMultiplexer } from "../support/firecracker.ts";
 import type { Behaviour } from "../support/multiplexer.ts";
 import { start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { until } from "../support/wait.ts";
+
+const programText = programsOf(import.meta);
 
 /** A plain server in the same directory, for the next connect of a descriptor whose first one failed. */
 const NEXT_PORT = 3000;
@@ -97,7 +100,7 @@ for (const mode of MODES) {
     fn: () =>
       withDir(async (dir) => {
         const path = `${dir}/full.sock`;
-        await using full = start(["python3", "-c", FULL_BACKLOG, path]);
+        await using full = start(["python3", "-c", programText("full_backlog"), path]);
         await until("the backlog is full", () => full.output().includes("full"));
         await Deno.writeFile(`${dir}/${PORT}.sock`, firecrackerFile(path, GUEST_PORT));
         const settings = { UNSOCK_CONNECT_TIMEOUT_MS: String(SHORT_TIMEOUT_MS) };
@@ -115,24 +118,6 @@ for (const mode of MODES) {
       }),
   });
 }
-
-/** Listens with the smallest backlog, and fills it. */
-const FULL_BACKLOG = `
-import socket, sys, time
-listener = socket.socket(socket.AF_UNIX)
-listener.bind(sys.argv[1])
-listener.listen(0)
-clients = []
-try:
-    while True:
-        client = socket.socket(socket.AF_UNIX)
-        client.setblocking(False)
-        client.connect(sys.argv[1])
-        clients.append(client)
-except BlockingIOError:
-    print("full", flush=True)
-time.sleep(60)
-`;
 
 /** The echo server that a failed descriptor connects to next: it greets, and sends back what comes. */
 function startNext(dir: string): AsyncDisposable {

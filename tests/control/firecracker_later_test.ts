@@ -2,33 +2,29 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { GUEST_PORT, PORT, withMultiplexer } from "../support/firecracker.ts";
 import { run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv } from "../support/shim.ts";
 import { unsock } from "../cli/unsock.ts";
 import { until } from "../support/wait.ts";
 
+const programText = programsOf(import.meta);
+
 /** The outcome of `curl --connect-timeout`: its time was up. */
 const TIMED_OUT = 28;
 
-/** Prints what each line of the program says, one thing a line. */
-async function python(script: string, dir: string, settings: Record<string, string> = {}): Promise<string[]> {
-  const { code, stdout, stderr } = await run(["python3", "-c", script, String(PORT)], { env: shimEnv(dir, settings) });
+/** Runs a program under the library. Returns what it printed, line by line. */
+async function python(
+  program: string,
+  dir: string,
+  settings: Record<string, string> = {},
+  ...args: string[]
+): Promise<string[]> {
+  const command = ["python3", "-c", program, String(PORT), ...args];
+  const { code, stdout, stderr } = await run(command, { env: shimEnv(dir, settings) });
   assertStrictEquals(code, 0, stderr);
   return stdout.trimEnd().split("\n");
 }
-
-const CONNECT = `
-import errno, select, signal, socket, sys
-name = lambda number: errno.errorcode.get(number, "ok")
-address = ("127.0.0.1", int(sys.argv[1]))
-s = socket.socket()
-def error(): return name(s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
-def attempt(call, *arguments):
-    try:
-        return call(*arguments) and None
-    except OSError as e:
-        return name(e.errno)
-`;
 
 Deno.test({
   name: "curl's own limit holds while the guest stands still",
@@ -49,15 +45,7 @@ Deno.test({
   fn: () =>
     withMultiplexer({ kind: "silent" }, async ({ dir }) => {
       const said = await python(
-        `${CONNECT}
-s.setblocking(False)
-print(name(s.connect_ex(address)), name(s.connect_ex(address)))
-poll, edges = select.poll(), select.epoll()
-poll.register(s, select.POLLIN | select.POLLOUT)
-edges.register(s, select.EPOLLIN | select.EPOLLOUT | select.EPOLLET)
-print(poll.poll(20), edges.poll(0.02))
-print(attempt(s.getpeername), attempt(s.send, b"x"), attempt(s.recv, 1))
-`,
+        programText("in_progress"),
         dir,
       );
       assertEquals(said, ["EINPROGRESS EALREADY", "[] []", "ENOTCONN EAGAIN EAGAIN"]);
@@ -71,25 +59,10 @@ for (const wait of ["poll", "epoll", "edges", "select"]) {
     fn: () =>
       withMultiplexer({ kind: "eager", text: "hello\n" }, async ({ dir, multiplexer }) => {
         const said = await python(
-          `${CONNECT}
-s.setblocking(False)
-waits = {
-    "poll": lambda: (p := select.poll(), p.register(s, select.POLLOUT), p.poll(30000))[2],
-    "epoll": lambda: (p := select.epoll(), p.register(s, select.EPOLLOUT), p.poll(30))[2],
-    "edges": lambda: edges.poll(30),
-    "select": lambda: select.select([], [s], [], 30)[1],
-}
-edges = select.epoll()
-if "${wait}" == "edges":
-    edges.register(s, select.EPOLLIN | select.EPOLLOUT | select.EPOLLET)
-print(name(s.connect_ex(address)))
-print(len(waits["${wait}"]()), error(), name(s.connect_ex(address)), name(s.connect_ex(address)))
-s.setblocking(True)
-s.sendall(b"ping\\n")
-s.shutdown(socket.SHUT_WR)
-print(s.getpeername(), s.makefile().read().split())
-`,
+          programText("hear_of_answer"),
           dir,
+          {},
+          wait,
         );
         assertEquals(said, [
           "EINPROGRESS",
@@ -104,24 +77,12 @@ print(s.getpeername(), s.makefile().read().split())
     name: `whoever waits by ${wait} hears of a refusal, and of the end of the time that the setting gives`,
     ignore: !need("python3"),
     fn: async () => {
-      const script = `${CONNECT}
-s.setblocking(False)
-poll, edges = select.poll(), select.epoll()
-edges.register(s, select.EPOLLOUT | (select.EPOLLET if "${wait}" == "edges" else 0))
-print(name(s.connect_ex(address)))
-poll.register(s, select.POLLOUT)
-if "${wait}" == "poll":
-    print(poll.poll(30000)[0][1] & select.POLLERR != 0, error())
-elif "${wait}" == "select":
-    print(select.select([], [s], [], 30)[1] == [s], error())
-else:
-    print(edges.poll(30)[0][1] & select.EPOLLERR != 0, error())
-`;
+      const script = programText("hear_of_end");
       for (
         const [kind, errno, most] of [["refusing", "ECONNREFUSED", "30000"], ["silent", "ETIMEDOUT", "150"]] as const
       ) {
         await withMultiplexer({ kind }, async ({ dir }) => {
-          const said = await python(script, dir, { UNSOCK_CONNECT_TIMEOUT_MS: most });
+          const said = await python(script, dir, { UNSOCK_CONNECT_TIMEOUT_MS: most }, wait);
           assertEquals(said, ["EINPROGRESS", `True ${errno}`]);
         });
       }
@@ -135,15 +96,7 @@ Deno.test({
   fn: () =>
     withMultiplexer({ kind: "silent" }, async ({ dir }) => {
       const said = await python(
-        `${CONNECT}
-import ctypes
-libc = ctypes.CDLL(None, use_errno=True)
-s.setblocking(False)
-edges, event, time = select.epoll(), ctypes.create_string_buffer(16), (ctypes.c_long * 2)(30, 0)
-edges.register(s, select.EPOLLOUT)
-print(name(s.connect_ex(address)))
-print(libc.epoll_pwait2(edges.fileno(), event, 1, time, None), error())
-`,
+        programText("epoll_pwait2"),
         dir,
         { UNSOCK_CONNECT_TIMEOUT_MS: "150" },
       );
@@ -181,18 +134,7 @@ Deno.test({
   ignore: !need("python3"),
   fn: () =>
     withMultiplexer({ kind: "silent" }, async ({ dir }) => {
-      const script = `
-import asyncio, sys
-async def main():
-    ticks = 0
-    attempt = asyncio.ensure_future(asyncio.open_connection("127.0.0.1", int(sys.argv[1])))
-    while ticks < 5:
-        await asyncio.sleep(0.01)
-        ticks += 1
-    print(attempt.done())
-    attempt.cancel()
-asyncio.run(main())
-`;
+      const script = programText("event_loop");
       assertEquals(await python(script, dir, { UNSOCK_CONNECT_TIMEOUT_MS: "60000" }), ["False"]);
     }),
 });
@@ -202,20 +144,7 @@ Deno.test({
   ignore: !need("python3"),
   fn: () =>
     withMultiplexer({ kind: "silent" }, async ({ dir, multiplexer }) => {
-      const script = `
-import ctypes, errno, signal, socket, struct, sys
-libc = ctypes.CDLL(None, use_errno=True)
-signal.signal(signal.SIGUSR1, lambda *_: None)
-s = socket.socket()
-address = struct.pack("=H2s4s8s", socket.AF_INET, int(sys.argv[1]).to_bytes(2), bytes([127, 0, 0, 1]), bytes(8))
-print("ready", flush=True)
-libc.connect(s.fileno(), address, len(address))
-print(errno.errorcode[ctypes.get_errno()], flush=True)
-s.setblocking(False)
-print(errno.errorcode[s.connect_ex(("127.0.0.1", int(sys.argv[1])))], flush=True)
-while True:
-    signal.pause()
-`;
+      const script = programText("interrupted");
       const settings = { UNSOCK_CONNECT_TIMEOUT_MS: "60000" };
       await using client = start(["python3", "-c", script, String(PORT)], { env: shimEnv(dir, settings) });
       await until("the multiplexer is asked", () => multiplexer.requests.length === 1);

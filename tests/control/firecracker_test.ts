@@ -5,11 +5,14 @@ import { controlFile, sockaddrUnix } from "../support/control.ts";
 import { withDir } from "../support/dir.ts";
 import { GUEST_PORT, PORT, withMultiplexer } from "../support/firecracker.ts";
 import { run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { mayUnshare } from "../support/namespaces.ts";
 import { shimEnv, shimLibrary } from "../support/shim.ts";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import { until } from "../support/wait.ts";
+
+const programText = programsOf(import.meta);
 
 async function waitForFile(path: string): Promise<void> {
   await until(path, () => Deno.stat(path).then(() => true, () => false));
@@ -49,12 +52,6 @@ async function say(path: string, line: string): Promise<string> {
 // --- Where others have it --------------------------------------------------------------------------------------------
 
 const SANDBOX = "0123456789abcdef".repeat(4);
-const TALK = `
-import socket
-with socket.create_connection(("127.0.0.1", ${PORT})) as client:
-    print(client.recv(100).decode())
-`;
-
 for (
   const path of [`/run/vc/vm/${SANDBOX}/clh.sock`, `/run/vc/firecracker/${SANDBOX}/root/kata.hvsock`, "/run/v.sock"]
 ) {
@@ -71,7 +68,7 @@ for (
           `mount --bind ${place} /run`,
           `rm ${dir}/${PORT}.sock`,
           `${shimLibrary()} make-control --dir ${dir} --port ${PORT} --fc-sock ${path} --vsock-port ${GUEST_PORT}`,
-          `${shimLibrary()} run --dir ${dir} -- python3 -c '${TALK}'`,
+          `${shimLibrary()} run --dir ${dir} -- python3 -c '${programText("talk")}' ${PORT}`,
         ];
         const { stdout, stderr } = await run(["unshare", "-Urm", "sh", "-ec", steps.join("\n")]);
         assertMatch(stdout, /\nhello\n$/, stderr);

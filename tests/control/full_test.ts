@@ -5,8 +5,11 @@ import { withDir } from "../support/dir.ts";
 import { PORT as FIRECRACKER_PORT, withMultiplexer } from "../support/firecracker.ts";
 import { buildProbe, compareRuns, runIsolated, runPlain } from "../support/probe.ts";
 import { run } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv } from "../support/shim.ts";
+
+const programText = programsOf(import.meta);
 
 const PORT = 17480;
 
@@ -26,19 +29,6 @@ Deno.test(
   },
 );
 
-/** A client with one limit of its own, in milliseconds where its option has a unit. */
-const LIMITED = `
-import errno, socket, struct, sys, time
-client = socket.socket()
-option, value = sys.argv[2], int(sys.argv[3])
-if option == "SO_SNDTIMEO":
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("qq", value // 1000, value % 1000 * 1000))
-else:
-    client.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-begun = time.monotonic()
-print(errno.errorcode[client.connect_ex(("127.0.0.1", int(sys.argv[1])))], round((time.monotonic() - begun) * 1000))
-`;
-
 const LIMITS = [
   ["TCP_SYNCNT", 1, "ETIMEDOUT", 2900],
   ["TCP_USER_TIMEOUT", 500, "ETIMEDOUT", 950],
@@ -52,7 +42,14 @@ Deno.test("a blocking connect through a silent Firecracker multiplexer ends by t
 }, async () => {
   await withMultiplexer({ kind: "silent" }, async ({ dir }) => {
     await Promise.all(LIMITS.map(async ([option, value, errno, least]) => {
-      const { stdout } = await run(["python3", "-c", LIMITED, String(FIRECRACKER_PORT), option, String(value)], {
+      const { stdout } = await run([
+        "python3",
+        "-c",
+        programText("limited"),
+        String(FIRECRACKER_PORT),
+        option,
+        String(value),
+      ], {
         env: shimEnv(dir, { UNSOCK_CONNECT_TIMEOUT_MS: String(HANDSHAKE_MS) }),
       });
       const [said, took] = stdout.trim().split(" ");

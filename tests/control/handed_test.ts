@@ -4,8 +4,10 @@ import { join } from "@std/path/posix";
 import { controlFile, sockaddrUnix } from "../support/control.ts";
 import { withDir } from "../support/dir.ts";
 import { told } from "../support/handing.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { NOBODY } from "../support/users.ts";
+
+const programText = programsOf(import.meta);
 
 const ignore = !need("python3");
 
@@ -15,13 +17,7 @@ Deno.test({
   fn: () =>
     withDir(async (dir) => {
       Deno.chmodSync(dir, 0o755);
-      const program = `
-os.chmod(DIR + "/8000.sock", 0o666)
-"".encode("idna") # what Python itself needs it may not read then
-os.setuid(${NOBODY})
-fds = [new(), new(family=6), new(), new(reuseport=True)]
-print(listen(fds[0]), listen(fds[1], "::1"), listen(fds[2]), listen(fds[3]), served(fds[0]), bind(new(), port=8001))
-`;
+      const program = programText("bind_without_rights");
       assertStrictEquals(await told(dir, [["stream", "8000.sock"]], program), "0 0 98 98 True 13\n");
     }),
 });
@@ -36,23 +32,7 @@ for (const type of ["stream", "datagram"] as const) {
         Deno.mkdirSync(sockets);
         const name = type === "stream" ? "8000.sock" : "8000.dgram.sock";
         Deno.writeFileSync(join(sockets, name), controlFile({ dest: sockaddrUnix(target) }));
-        const program = type === "stream"
-          ? `
-fd = new()
-print(listen(fd), listen(new()), fd.getsockname())
-fd.shutdown(socket.SHUT_RDWR)
-print(fd.listen(), served(fd) is not None)
-fd.close()
-client = plain(${JSON.stringify(target)})
-print(listen(new()), select.select([3], [], [], 10)[0])
-`
-          : `
-fd, client = new(socket.SOCK_DGRAM), new(socket.SOCK_DGRAM)
-print(bind(fd), bind(new(socket.SOCK_DGRAM)), fd.getsockname())
-client.connect(("127.0.0.1", 8000))
-client.send(b"asked")
-print(fd.recv(9))
-`;
+        const program = type === "stream" ? programText("listen") : programText("receive");
         const expected = type === "stream"
           ? "0 98 ('127.0.0.1', 8000)\nNone True\n0 [3]\n"
           : "0 98 ('127.0.0.1', 8000)\nb'asked'\n";

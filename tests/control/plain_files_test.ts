@@ -3,18 +3,11 @@ import { assertStrictEquals } from "@std/assert";
 import { controlFile, sockaddrInet } from "../support/control.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv } from "../support/shim.ts";
 
-/** What connecting to each path says. */
-const CONNECT = `
-import errno, os, socket, sys
-for name in sorted(os.listdir(sys.argv[1])):
-    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-        client = socket.socket(socket.AF_UNIX, kind)
-        try: client.connect(sys.argv[1] + "/" + name); print(name, "connected")
-        except OSError as error: print(name, errno.errorcode[error.errno])
-`;
+const programText = programsOf(import.meta);
 
 Deno.test({
   name: "a program's own connect to a file that is no socket and no control file is refused as without unsock",
@@ -28,7 +21,7 @@ Deno.test({
       await Deno.writeTextFile(`${files}/as long as a control file`, "x".repeat(452));
       await Deno.symlink("text", `${files}/link`);
       await Deno.symlink("nothing", `${files}/link to nowhere`);
-      const ask = (env: Record<string, string>) => run(["python3", "-c", CONNECT, files], { env });
+      const ask = (env: Record<string, string>) => run(["python3", "-c", programText("connect"), files], { env });
       const plain = await ask({});
       assertStrictEquals((await ask(shimEnv(`${dir}/s`))).stdout, plain.stdout);
       assertStrictEquals(plain.stdout.match(/ECONNREFUSED/g)?.length, 10, plain.stdout);

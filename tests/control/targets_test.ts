@@ -7,9 +7,12 @@ import { ipListeners } from "../support/net.ts";
 import { nginxWith } from "../support/nginx.ts";
 import { ownPort } from "../support/own_port.ts";
 import { run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
+
+const programText = programsOf(import.meta);
 
 const PORT = 2000;
 const SOL_SOCKET = 1;
@@ -185,14 +188,7 @@ Deno.test({
     withDir(async (base) => {
       const [control, path] = [`${base}/control`, `${base}/server`];
       await Deno.writeFile(control, controlFile({ dest: sockaddrUnix(path) }));
-      const program = `
-import socket, sys
-listener = socket.socket(socket.AF_UNIX)
-listener.bind(sys.argv[1])
-listener.listen()
-connection, _ = listener.accept()
-connection.sendall(b"bound elsewhere\\n")
-`;
+      const program = programText("bind_control_file");
       await using server = start(["python3", "-c", program, control], { env: shimEnv(base) });
       await waitForFile(path).catch((error) => fail(`${error}: ${server.output()}`));
       const client = await run(["socat", "-t", "30", "-", `UNIX-CONNECT:${path},retry=20,interval=0.1`]);
@@ -243,28 +239,15 @@ const OPTIONS: Sockopt[] = [
   { group: SOL_SOCKET, key: SO_KEEPALIVE, value: 1 },
 ];
 
-/** Reads the greeting, then waits in vain for as long as SO_RCVTIMEO says. */
-const READ_OPTIONS = `
-import errno, socket, sys, time
-client = socket.socket()
-client.connect(("127.0.0.1", int(sys.argv[1])))
-option = lambda name: client.getsockopt(socket.SOL_SOCKET, name)
-print(option(socket.SO_RCVBUF), option(socket.SO_PRIORITY), option(socket.SO_KEEPALIVE))
-print(client.recv(100))
-start = time.monotonic()
-try:
-    client.recv(100)
-except OSError as error:
-    print(errno.errorcode[error.errno], 0.04 < time.monotonic() - start < 20)
-`;
-
 for (const target of ["AF_UNIX", "AF_INET"]) {
   Deno.test({
     name: `a control file's four socket options are set on the way to ${target}`,
     ignore: !need("python3"),
     fn: () =>
       withTarget(target, async (dir) => {
-        const { stdout, stderr } = await run(["python3", "-c", READ_OPTIONS, String(PORT)], { env: shimEnv(dir) });
+        const { stdout, stderr } = await run(["python3", "-c", programText("read_options"), String(PORT)], {
+          env: shimEnv(dir),
+        });
         assertStrictEquals(stdout, "131072 3 1\nb'elsewhere\\n'\nEAGAIN True\n", stderr);
       }, OPTIONS),
   });
