@@ -1,0 +1,3 @@
+from handed import bind, new
+
+print(bind(new()))

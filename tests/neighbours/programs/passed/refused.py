@@ -1,0 +1,26 @@
+import array
+import os
+import socket
+
+receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+receiver.bind(("127.0.0.1", 2002))
+listener = socket.create_server(("127.0.0.1", 2002))
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.sendto(b"x", ("127.0.0.1", 2002))
+port = receiver.recvfrom(1)[1][1]
+
+
+def send(kind, name):
+    plain = socket.socket(socket.AF_UNIX, kind)
+    plain.connect(os.environ["UNSOCK_DIR"] + "/" + name)
+    try:
+        return plain.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0]))])
+    except PermissionError:
+        return "refused"
+
+
+print(
+    send(socket.SOCK_STREAM, "2002.sock"),
+    send(socket.SOCK_DGRAM, "2002.dgram.sock"),
+    send(socket.SOCK_DGRAM, "%d.dgram.sock" % port),
+)
