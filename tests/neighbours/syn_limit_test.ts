@@ -3,18 +3,6 @@ import { assertEquals } from "@std/assert";
 import { runHarness } from "../support/harness.ts";
 import { need } from "../support/programs.ts";
 
-const HARNESS = `
-#include "rules/syn_limit.h"
-#include <stdio.h>
-#include <stdlib.h>
-int main(int count, char **arguments) {
-    for (int i = 1; i + 2 < count; i += 3)
-        printf("%lld\\n", (long long)unsock_syn_limit((uint32_t)atoi(arguments[i]), (uint32_t)atoi(arguments[i + 1]),
-                                                     (uint32_t)atoi(arguments[i + 2])));
-    return 0;
-}
-`;
-
 Deno.test(
   "unsock_syn_limit() counts as the kernel does, before and after its 6.5",
   { ignore: !need("cc") },
@@ -37,7 +25,7 @@ Deno.test(
       [127, 0, 0, 127_000 + 121 * 120_000],
     ];
     const output = await runHarness(
-      HARNESS,
+      "neighbours/syn_limit.c",
       ["rules/syn_limit.c"],
       ...cases.flatMap((one) => one.slice(0, 3)).map(String),
     );

@@ -10,22 +10,21 @@ const FLAGS = ["-std=c17", "-Wall", "-Wextra", "-Werror", "-fno-builtin", "-D_GN
 /**
  * Compiles a program with files of the library, runs it, and gives its output.
  *
- * @param code The program's text.
+ * @param program Its file in `tests/`.
  * @param sources Files of `c/` to compile with it, without `c/`.
  * @param args Its arguments.
  * @returns What it printed.
  * @throws {Error} with the compiler's words, or when it fails.
  */
-export async function runHarness(code: string, sources: readonly string[], ...args: string[]): Promise<string> {
+export async function runHarness(program: string, sources: readonly string[], ...args: string[]): Promise<string> {
   let output = "";
   await withDir(async (dir) => {
-    await Deno.writeTextFile(`${dir}/harness.c`, code);
     const files = sources.map((source) => `c/${source}`);
     const compiler = Deno.env.get("CC") || "cc";
-    const built = await run([compiler, ...FLAGS, "-o", `${dir}/harness`, `${dir}/harness.c`, ...files], { cwd: ROOT });
+    const built = await run([compiler, ...FLAGS, "-o", `${dir}/harness`, `tests/${program}`, ...files], { cwd: ROOT });
     assertStrictEquals(built.code, 0, built.stderr);
-    const { code: status, stdout, stderr } = await run([`${dir}/harness`, ...args]);
-    assertStrictEquals(status, 0, stderr);
+    const { code, stdout, stderr } = await run([`${dir}/harness`, ...args]);
+    assertStrictEquals(code, 0, stderr);
     output = stdout;
   });
   return output;

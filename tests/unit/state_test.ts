@@ -23,25 +23,8 @@ const MAY_FOLLOW: Record<string, string[]> = {
 
 const STATES = Object.keys(MAY_FOLLOW);
 
-const HARNESS = `
-#include "memory/fds.h"
-#include <stdio.h>
-int main(void) {
-    for (int from = 0; from <= UNSOCK_STATES; from++) {
-        for (int to = 0; to < UNSOCK_STATES; to++) {
-            struct unsock_fd entry = {.state = (uint8_t)from};
-            bool entered = unsock_state_follows((uint8_t)from, (enum unsock_state)to);
-            unsock_fd_enter(&entry, (enum unsock_state)to);
-            if (entry.state != (entered ? to : from)) return 1;
-            putchar(entered ? '1' : '0');
-        }
-        printf(" %d%d\\n", unsock_state_is_connected((uint8_t)from), unsock_state_has_remote((uint8_t)from));
-    }
-    return 0;
-}`;
-
 Deno.test("a socket goes from a state into those that may follow it, and into no other", { ignore }, async () => {
-  const rows = (await runHarness(HARNESS, ["memory/state.c"])).trimEnd().split("\n");
+  const rows = (await runHarness("unit/state.c", ["memory/state.c"])).trimEnd().split("\n");
   assertStrictEquals(rows.length, STATES.length + 1);
   STATES.forEach((from, index) => {
     const row = rows[index] ?? "";
@@ -55,7 +38,7 @@ Deno.test(
   "connected is who has a peer in the program's eyes, also before connect said so and also nobody",
   { ignore },
   async () => {
-    const rows = (await runHarness(HARNESS, ["memory/state.c"])).trimEnd().split("\n");
+    const rows = (await runHarness("unit/state.c", ["memory/state.c"])).trimEnd().split("\n");
     const those = (place: number) => STATES.filter((_, index) => rows[index]?.split(" ")[1]?.[place] === "1");
     assertEquals(those(0), ["CONNECTING", "CONNECTED", "NOBODY", "ASKING"]);
     assertEquals(those(1), ["CONNECTING", "CONNECTED", "SENT", "NOBODY", "ASKING"]);
