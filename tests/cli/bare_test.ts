@@ -2,9 +2,12 @@
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { asNobody, NOBODY, whyNoOtherUser } from "../support/users.ts";
+
+const programText = programsOf(import.meta);
 
 /** A user namespace of our own, in which nobody may make another one. */
 const NO_NAMESPACES = ["sh", "-c", 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"', "sh"];
@@ -24,12 +27,6 @@ const BY_ROOT = {
   "no /proc": ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"],
 };
 const ALL = whyNoOtherUser() ? SURROUNDINGS : { ...SURROUNDINGS, ...BY_ROOT };
-
-const HELD = `
-import socket, subprocess, sys
-server = socket.create_server(("127.0.0.1", 80))
-print(*(subprocess.run([sys.argv[1], *words]).returncode for words in (["wait", "80", "--timeout", "50"], ["prune"])))
-`;
 
 const canEnter = need("unshare", "setpriv") &&
   (await run(["unshare", "--user", "--map-root-user", "--net", "true"])).code === 0;
@@ -51,7 +48,7 @@ for (const [what, front] of Object.entries(ALL)) {
         // Which file it is /proc tells; without it has to be named.
         const named = ["--lib", library, "--dir", `${dir}/s`];
         const outcomes: [string[], number, RegExp][] = [
-          [["run", "--private", ...named, "/usr/bin/python3", "-c", HELD, library], 0, /^0 0\n$/],
+          [["run", "--private", ...named, "/usr/bin/python3", "-c", programText("held"), library], 0, /^0 0\n$/],
           [["hold", ...named], 0, /(^|\0)UNSOCK_DIR=[^\0]*\/s\/private\/[0-9a-f]{6}\0/],
           [["path", "--dir", `${dir}/s`, "80"], 0, /\/s\/80\.sock\n$/],
           [["make-control", "--dir", `${dir}/s`, "--port", "80", "--refuse"], 0, /80\.sock: nobody: connections are/],

@@ -3,10 +3,13 @@ import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/asse
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { unsockRun } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, shell, unsock } from "./unsock.ts";
+
+const programText = programsOf(import.meta);
 
 Deno.test("make-control and show-control: Firecracker, in words and as JSON", async () => {
   await withDir(async (dir) => {
@@ -142,16 +145,6 @@ Deno.test("make-control says who is in the file's place, and --force replaces a 
   });
 });
 
-const ANSWERS = `
-import socket, sys
-for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-    client, server = socket.socket(type=kind), socket.socket(type=kind)
-    answers = [client.connect_ex(("127.0.0.1", 8000))]
-    try: server.bind(("127.0.0.1", 8000))
-    except OSError as error: answers.append(error.errno)
-    print(*answers, file=sys.stderr)
-`;
-
 Deno.test({
   name: "make-control --refuse: connections are refused and binding is EACCES, of streams and datagrams",
   ignore: !need("python3"),
@@ -160,18 +153,11 @@ Deno.test({
       for (const name of ["8000.sock", "8000.dgram.sock"]) {
         assertStrictEquals((await unsock(["make-control", path.join(dir, name), "--refuse"])).code, 0);
       }
-      const { stderr } = await run(unsockRun(dir, ["python3", "-c", ANSWERS]));
+      const { stderr } = await run(unsockRun(dir, ["python3", "-c", programText("answers")]));
       assertStrictEquals(stderr, "111 13\n111 13\n");
       assertMatch((await unsock(["show-control", path.join(dir, "8000.sock")])).stdout, /^kind: +refusing/);
     }),
 });
-
-const SERVE = `
-import socket
-server = socket.create_server(("127.0.0.1", 8000))
-print("ready", flush=True)
-while True: server.accept()[0].sendall(b"hello")
-`;
 
 const ASK = `import socket; print(socket.create_connection(("127.0.0.1", 8000)).recv(9).decode(), end="")`;
 
@@ -181,7 +167,7 @@ Deno.test({
   fn: () =>
     withDir(async (dir) => {
       const map = ["--map", `8000=${dir}/app-%p-%a.sock`];
-      await using server = start(unsockRun(`${dir}/s`, ["python3", "-c", SERVE], map));
+      await using server = start(unsockRun(`${dir}/s`, ["python3", "-c", programText("serve")], map));
       await until("the server is ready", () => server.output() === "ready\n");
       assert(Deno.lstatSync(`${dir}/app-8000-127.0.0.1.sock`).isSocket);
       for (const options of [map, []]) {

@@ -3,36 +3,19 @@ import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { ownPort } from "../support/own_port.ts";
 import { type Proc, run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
 
+const programText = programsOf(import.meta);
+
 const ignore = !need("python3");
 
-/** Says which port it has, to everybody. */
-const SERVER = `
-import socket, sys
-server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
-print("ready", flush=True)
-while True:
-    client, _ = server.accept()
-    client.sendall(b"port %d" % server.getsockname()[1])
-    client.close()
-`;
-
-const ASK = `
-import socket, sys
-try:
-    with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as client:
-        print(client.recv(100).decode())
-except ConnectionError as error:
-    print(type(error).__name__)
-`;
-
-const ask = async (port: number) => (await run(["python3", "-c", ASK, `${port}`])).stdout.trim();
+const ask = async (port: number) => (await run(["python3", "-c", programText("ask"), `${port}`])).stdout.trim();
 
 async function serve(dir: string, port: number): Promise<Proc> {
-  const server = start([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", SERVER, `${port}`]);
+  const server = start([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", programText("server"), `${port}`]);
   await until("the server listens", () => server.output().includes("ready"));
   return server;
 }

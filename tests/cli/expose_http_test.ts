@@ -4,11 +4,13 @@ import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/asse
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { type Proc, run, type RunResult, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
 import { assertFails } from "./unsock.ts";
 
+const programText = programsOf(import.meta);
 const ignore = !need("python3", "curl");
 const SERVER = join(dirname(fromFileUrl(import.meta.url)), "dev_server.py");
 const IDLE = 600;
@@ -191,15 +193,6 @@ Deno.test({
     }),
 });
 
-/** Sends all before it reads. */
-const UPLOAD = `
-import http.client, sys
-connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=20)
-connection.request("POST", "/", b"x" * int(sys.argv[2]), {"Host": "hasty.localhost"})
-answer = connection.getresponse()
-print(answer.status, answer.read(1).decode())
-`;
-
 Deno.test({
   name: "expose --http: a server that answers before it has read all has its answer read",
   ignore,
@@ -208,7 +201,7 @@ Deno.test({
       await rig.serve(["--name", "hasty", "--private"], "H", 3000, "hasty");
       await rig.expose();
       for (const size of ["1", "300000", "3000000", "30000000"]) {
-        const { stdout, stderr } = await run(["python3", "-c", UPLOAD, `${rig.port}`, size]);
+        const { stdout, stderr } = await run(["python3", "-c", programText("upload"), `${rig.port}`, size]);
         assertStrictEquals(stdout, "200 H\n", stderr);
       }
     }),

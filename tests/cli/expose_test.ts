@@ -4,51 +4,16 @@ import { join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { ownPort } from "../support/own_port.ts";
 import { type Proc, run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, unsock, unsockCommand } from "./unsock.ts";
 
+const programText = programsOf(import.meta);
+
 const ignore = !need("python3");
 const HELD = 400;
-
-/** Answers, when the client has ended, with whom it sees and how much has come; a client that begins with R is reset. */
-const SERVER = `
-import socket, sys, threading
-server = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=1000)
-print("ready", server.getsockname()[1], flush=True)
-def serve(client, address):
-    count, part = 0, client.recv(1)
-    if part == b"R":
-        return client.close()
-    while part:
-        count += len(part)
-        part = client.recv(65536)
-    client.sendall(b"%s %d" % (":".join(map(str, address)).encode(), count))
-    client.close()
-while True:
-    threading.Thread(target=serve, args=server.accept(), daemon=True).start()
-`;
-
-const CLIENT = `
-import socket, sys
-with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as client:
-    own = ":".join(map(str, client.getsockname()))
-    client.sendall(b"x" * 3000000)
-    client.shutdown(socket.SHUT_WR)
-    answer = b"".join(iter(lambda: client.recv(65536), b"")).decode()
-    print(answer == f"{own} 3000000" or answer)
-`;
-
-const RESET = `
-import socket, sys
-with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as client:
-    try:
-        client.sendall(b"R" * 10)
-        print(client.recv(1))
-    except ConnectionError as error:
-        print(type(error).__name__)
-`;
 
 /** The words of a running one, and where it listens. */
 async function started(proc: Proc): Promise<string> {
@@ -56,10 +21,10 @@ async function started(proc: Proc): Promise<string> {
 }
 
 const portOf = (line: string) => /:(\d+) /.exec(line)?.[1] ?? "";
-const python = (code: string, port: string) => run(["python3", "-c", code, port]);
+const python = (code: string, port: string, ...args: string[]) => run(["python3", "-c", code, port, ...args]);
 
 async function serve(dir: string, port: number): Promise<Proc> {
-  const server = start([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", SERVER, `${port}`]);
+  const server = start([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", programText("server"), `${port}`]);
   await until("the server listens", () => server.output().startsWith("ready"));
   return server;
 }
@@ -74,11 +39,11 @@ for (const [form, program] of [["unsock", unsockCommand()], ["libunsock.so", [sh
         await using exposed = start([...program, "expose", "--dir", dir, "3000=0"]);
         const line = await started(exposed);
         assertMatch(line, new RegExp(`^127\\.0\\.0\\.1:\\d+ leads to ${dir}/3000\\.sock\n$`));
-        assertEquals((await python(CLIENT, portOf(line))).stdout, "True\n");
-        assertEquals((await python(RESET, portOf(line))).stdout, "ConnectionResetError\n");
+        assertEquals((await python(programText("client"), portOf(line))).stdout, "True\n");
+        assertEquals((await python(programText("reset"), portOf(line))).stdout, "ConnectionResetError\n");
         Deno.kill(exposed.pid, "SIGTERM");
         assertStrictEquals((await exposed.result(10_000)).signal, "SIGTERM");
-        assertMatch((await python(RESET, portOf(line))).stderr, /ConnectionRefusedError/);
+        assertMatch((await python(programText("reset"), portOf(line))).stderr, /ConnectionRefusedError/);
       }),
   });
 }
@@ -88,11 +53,21 @@ Deno.test({
   ignore,
   fn: () =>
     withDir(async (dir) => {
-      await using server = start(["python3", "-c", SERVER, "0"]);
+      await using server = start(["python3", "-c", programText("server"), "0"]);
       const port = await until("the server listens", () => /^ready (\d+)\n/.exec(server.output())?.[1]);
       await using exposed = start([shimLibrary(), "expose", "--in", "--dir", dir, `5432=${port}`]);
       assertStrictEquals(await started(exposed), `127.0.0.1:${port} is led to from ${dir}/5432.sock\n`);
-      const inside = await run([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", CLIENT, "5432"]);
+      const inside = await run([
+        shimLibrary(),
+        "run",
+        "--dir",
+        dir,
+        "--",
+        "python3",
+        "-c",
+        programText("client"),
+        "5432",
+      ]);
       assertMatch(inside.stdout, /^127\.0\.0\.1:\d+ 3000000\n$/, "all has come, from a port of the real network's");
       const second = await run([shimLibrary(), "expose", "--in", "--dir", dir, `5432=${port}`]);
       assertFails(second, 1, /5432\.sock: is taken$/m);
@@ -117,22 +92,10 @@ Deno.test({
       await using exposed = start([shimLibrary(), "expose", "--dir", dir, "81=0", "82=0"]);
       const lines = await until("both are there", () => exposed.output().split("\n").length === 3 && exposed.output());
       const [mapped = "", nobody = ""] = lines.split("\n");
-      assertMatch((await python(CLIENT, portOf(mapped))).stdout, /^\S+ 3000000\n$/);
-      assertEquals((await python(RESET, portOf(nobody))).stdout, "ConnectionResetError\n");
+      assertMatch((await python(programText("client"), portOf(mapped))).stdout, /^\S+ 3000000\n$/);
+      assertEquals((await python(programText("reset"), portOf(nobody))).stdout, "ConnectionResetError\n");
     }),
 });
-
-/** So many connections at once, each answered in the end, and none of them by another's answer. */
-const MANY = `
-import resource, socket, sys
-resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
-clients = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for _ in range(${HELD})]
-for number, client in enumerate(clients):
-    client.sendall(b"x" * (number + 1))
-for client in clients:
-    client.shutdown(socket.SHUT_WR)
-print(all(client.recv(100).decode() == "%s:%d %d" % (*client.getsockname(), number + 1) for number, client in enumerate(clients)))
-`;
 
 Deno.test({
   name: `expose holds ${HELD} connections at once, and no descriptor afterwards`,
@@ -144,54 +107,10 @@ Deno.test({
       const port = portOf(await started(exposed));
       const descriptors = () => [...Deno.readDirSync(`/proc/${exposed.pid}/fd`)].length;
       const before = descriptors();
-      assertEquals((await python(MANY, port)).stdout, "True\n");
+      assertEquals((await python(programText("many"), port, `${HELD}`)).stdout, "True\n");
       await until("all are closed", () => descriptors() === before);
     }),
 });
-
-/** Pieces of all sizes both ways at once, urgent data among them, to who reads fast, slowly, or stops reading. */
-const BULK = `
-import hashlib, os, socket, sys, threading, time
-listener = socket.socket(socket.AF_UNIX)
-listener.bind(sys.argv[2])
-listener.listen(9)
-data = os.urandom(8 << 20)
-def send(one, is_urgent):
-    at, size = 0, 1
-    while at < len(data):
-        one.sendall(data[at:at + size])
-        if is_urgent and size > 1000000:
-            one.send(b"!", socket.MSG_OOB)
-            is_urgent = False
-        at, size = at + size, size * 5 % 1500007
-    one.shutdown(socket.SHUT_WR)
-def take(one, is_slow, into):
-    digest, parts = hashlib.sha256(), 0
-    while part := one.recv(1 + parts * 7919 % 300000):
-        digest.update(part)
-        parts += 1
-        if is_slow and parts % 20 == 0:
-            time.sleep(0.01)
-    into.append(digest.digest() == hashlib.sha256(data).digest())
-port = int(sys.argv[1])
-for is_slow in (False, True):
-    client, into = socket.create_connection(("127.0.0.1", port)), []
-    server, _ = listener.accept()
-    threads = [threading.Thread(target=send, args=(client, True)), threading.Thread(target=send, args=(server, False)),
-        threading.Thread(target=take, args=(client, is_slow, into)), threading.Thread(target=take, args=(server, is_slow, into))]
-    for thread in threads: thread.start()
-    for thread in threads: thread.join()
-    print(into, flush=True)
-client = socket.create_connection(("127.0.0.1", port))
-server, _ = listener.accept()
-client.settimeout(0.3)
-try: client.sendall(data * 9)
-except TimeoutError: print("full", flush=True)
-server.close()
-client.settimeout(20)
-try: print(client.recv(1))
-except ConnectionError as error: print(type(error).__name__)
-`;
 
 Deno.test({
   name: "expose: bulk data is whole in both directions, urgent data in it; a server that ends before it has read all",
@@ -204,7 +123,9 @@ Deno.test({
         [...Deno.readDirSync(`/proc/${exposed.pid}/fd`)].map(({ name }) => `/proc/${exposed.pid}/fd/${name}`)
           .filter((path) => Deno.readLinkSync(path).startsWith(kind)).length;
       const before = opened("socket:");
-      const { stdout, stderr } = await run(["python3", "-c", BULK, port, `${dir}/3000.sock`], { timeoutMs: 60_000 });
+      const { stdout, stderr } = await run(["python3", "-c", programText("bulk"), port, `${dir}/3000.sock`], {
+        timeoutMs: 60_000,
+      });
       assertStrictEquals(stdout, "[True, True]\n[True, True]\nfull\nConnectionResetError\n", stderr);
       await until("all are closed", () => opened("socket:") === before);
       assert(opened("pipe:") > 0, "it went by splice");
@@ -217,12 +138,24 @@ for (const engine of ["preload", "trap"]) {
     ignore,
     fn: () =>
       withDir(async (dir) => {
-        const script = `python3 -c '${SERVER}' 3000 & exec ${shimLibrary()} expose 3000=0`;
-        const words = ["run", "--private", "--dir", dir, "--engine", engine, "--", "sh", "-c", script];
+        const script = `python3 -c "$0" 3000 & exec ${shimLibrary()} expose 3000=0`;
+        const words = [
+          "run",
+          "--private",
+          "--dir",
+          dir,
+          "--engine",
+          engine,
+          "--",
+          "sh",
+          "-c",
+          script,
+          programText("server"),
+        ];
         await using inside = start([shimLibrary(), ...words]);
         const line = await until("both are there", () => /leads to[^]*ready|ready[^]*leads to/.test(inside.output()));
         assert(line);
-        assertEquals((await python(CLIENT, portOf(inside.output()))).stdout, "True\n");
+        assertEquals((await python(programText("client"), portOf(inside.output()))).stdout, "True\n");
       }),
   });
 }
@@ -238,8 +171,8 @@ Deno.test({
       await using _server = await serve(dir, 3000);
       await using exposed = start([shimLibrary(), "expose", "--dir", dir, "--control", place, "3000"]);
       await until("it is there", () => exposed.output() === `${place} leads to ${dir}/3000.sock\n`);
-      assertEquals((await python(CLIENT, port)).stdout, "True\n");
-      const inside = [shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", CLIENT, "3000"];
+      assertEquals((await python(programText("client"), port)).stdout, "True\n");
+      const inside = [shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", programText("client"), "3000"];
       assertEquals((await run(inside)).stdout, "True\n");
     }),
 });

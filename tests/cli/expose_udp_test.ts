@@ -5,62 +5,25 @@ import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/asse
 import { withDir } from "../support/dir.ts";
 import { ownPort } from "../support/own_port.ts";
 import { type Proc, run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
+
+const programText = programsOf(import.meta);
 
 const ignore = !need("python3");
 const CLIENTS = 20;
 const IN_A_ROW = 200;
 
-/** Answers with whom it sees, and what was said; "slow" is not read on for a moment. */
-const SERVER = `
-import socket, sys, time
-server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-server.bind(("127.0.0.1", int(sys.argv[1])))
-print("ready", server.getsockname()[1], flush=True)
-while True:
-    data, address = server.recvfrom(65536)
-    if data == b"slow":
-        time.sleep(0.05)
-    server.sendto(b"%s:%d " % (address[0].encode(), address[1]) + data, address)
-`;
-
-/** Each asks from a socket of its own, all at once; what comes must be the answer to what it asked. */
-const CLIENTS_ASK = `
-import socket, sys
-clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(${CLIENTS})]
-for number, client in enumerate(clients):
-    client.settimeout(20)
-    client.connect(("127.0.0.1", int(sys.argv[1])))
-    client.send(b"number %d" % number)
-answers = [client.recv(65536).decode() for client in clients]
-print(all(answer == "127.0.0.1:%d number %d" % (client.getsockname()[1], number)
-    for number, (client, answer) in enumerate(zip(clients, answers))) or answers)
-`;
-
-/** A burst, which meets a server that does not read just then: a queue of a Unix socket has room for ten. */
-const BURST = `
-import socket, sys
-client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-client.settimeout(20)
-client.connect(("127.0.0.1", int(sys.argv[1])))
-client.send(b"slow")
-for number in range(${IN_A_ROW}):
-    client.send(b"x" * number)
-answers = [client.recv(65536) for _ in range(${IN_A_ROW} + 1)]
-print(len(answers))
-client.send(b"x" * 60000)
-print(len(client.recv(65536)) > 60000)
-`;
-
-const python = (code: string, port: string | undefined) => run(["python3", "-c", code, port ?? ""]);
+const python = (code: string, port: string | undefined, count: number) =>
+  run(["python3", "-c", code, port ?? "", `${count}`]);
 const portOf = (exposed: Proc) => until("it is there", () => /:(\d+)\/udp /.exec(exposed.output())?.[1]);
 const names = (dir: string) =>
   [...Deno.readDirSync(dir)].map(({ name }) => name).filter((name) => !name.includes(".unsock"));
 
 async function serve(dir: string, port: number): Promise<Proc> {
-  const server = start([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", SERVER, `${port}`]);
+  const server = start([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", programText("server"), `${port}`]);
   await until("the server is there", () => server.output().startsWith("ready"));
   return server;
 }
@@ -75,8 +38,11 @@ Deno.test({
       await using exposed = start([shimLibrary(), "expose", "--dir", dir, "5300/udp=0"]);
       const port = await portOf(exposed);
       assertMatch(exposed.output(), new RegExp(`^127\\.0\\.0\\.1:\\d+/udp leads to ${dir}/5300\\.dgram\\.sock\n$`));
-      assertEquals(await python(CLIENTS_ASK, port).then(({ stdout, stderr }) => stdout + stderr), "True\n");
-      assertEquals((await python(BURST, port)).stdout, `${IN_A_ROW + 1}\nTrue\n`);
+      assertEquals(
+        await python(programText("clients_ask"), port, CLIENTS).then(({ stdout, stderr }) => stdout + stderr),
+        "True\n",
+      );
+      assertEquals((await python(programText("burst"), port, IN_A_ROW)).stdout, `${IN_A_ROW + 1}\nTrue\n`);
       Deno.kill(exposed.pid, "SIGTERM");
       assertStrictEquals((await exposed.result(10_000)).signal, "SIGTERM");
       assertEquals(names(dir).toSorted(), before);
@@ -117,31 +83,29 @@ Deno.test({
   ignore,
   fn: () =>
     withDir(async (dir) => {
-      await using server = start(["python3", "-c", SERVER, "0"]);
+      await using server = start(["python3", "-c", programText("server"), "0"]);
       const real = await until("the server is there", () => /^ready (\d+)\n/.exec(server.output())?.[1]);
       await using exposed = start([shimLibrary(), "expose", "--in", "--dir", dir, `53/udp=${real}`]);
       await until("it is there", () => exposed.output().includes(`${dir}/53.dgram.sock`));
-      const ask = CLIENTS_ASK.replace(/answer == [^\n]*/, 'answer.endswith(" number %d" % number)');
-      const inside = await run([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", ask, "53"]);
+      const inside = await run([
+        shimLibrary(),
+        "run",
+        "--dir",
+        dir,
+        "--",
+        "python3",
+        "-c",
+        programText("clients_ask"),
+        "53",
+        `${CLIENTS}`,
+        "another port",
+      ]);
       assert(inside.stdout === "True\n", inside.stdout + inside.stderr);
       Deno.kill(exposed.pid, "SIGINT");
       assertStrictEquals((await exposed.result(10_000)).signal, "SIGINT");
       assertEquals(names(dir), []);
     }),
 });
-
-/** One question, until the answer: "nobody" where none comes. */
-const ASK = `
-import socket, sys
-client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-client.settimeout(float(sys.argv[2]))
-client.connect(("127.0.0.1", int(sys.argv[1])))
-try:
-    client.send(b"?")
-    print(client.recv(100).decode().split(" ")[1])
-except OSError:
-    print("nobody")
-`;
 
 Deno.test({
   name:
@@ -152,7 +116,7 @@ Deno.test({
       using firstPort = ownPort(), secondPort = ownPort(), thirdPort = ownPort();
       const [first, second, third] = [firstPort.port, secondPort.port, thirdPort.port];
       const ask = async (port: number, patience = 20) =>
-        (await run(["python3", "-c", ASK, `${port}`, `${patience}`])).stdout.trim();
+        (await run(["python3", "-c", programText("ask"), `${port}`, `${patience}`])).stdout.trim();
       await using one = await serve(dir, first);
       await using exposed = start([shimLibrary(), "expose", "--dir", dir, "--all"]);
       const says = (words: string) => until(words, () => exposed.output().includes(words));
@@ -181,12 +145,13 @@ Deno.test({
         "--",
         "python3",
         "-c",
-        ASK.replace("127.0.0.1", "127.0.0.2"),
+        programText("ask"),
         `${first}`,
         "0.1",
+        "127.0.0.2",
       ];
       await run([shimLibrary(), ...inside]);
-      await run([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", ASK, `${first}`, "20"]);
+      await run([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", programText("ask"), `${first}`, "20"]);
       Deno.kill(exposed.pid, "SIGTERM");
       await exposed.result(10_000);
       const led = exposed.output().match(/:\d+(?=\/udp leads to)/g) ?? [];

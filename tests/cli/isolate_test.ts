@@ -4,10 +4,13 @@ import { withDir } from "../support/dir.ts";
 import { unsockForEverybody } from "../support/everybody.ts";
 import { run, type RunResult, start } from "../support/process.ts";
 import { mayUnshare } from "../support/namespaces.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { asNobody, NOBODY, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, unsock, unsockCommand } from "./unsock.ts";
+
+const programText = programsOf(import.meta);
 
 /** Its interfaces, who it is, and what it may do. */
 const WHO = 'cut -sd: -f1 /proc/net/dev; id -u; id -g; grep -E "^(CapEff|NoNewPrivs|Seccomp):" /proc/self/status';
@@ -58,26 +61,6 @@ Deno.test({
     }),
 });
 
-/** Connects, and prints what comes, or why not. */
-const CLIENT = `
-import socket, sys
-try:
-    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5) as client:
-        print(client.recv(100).decode())
-except OSError as error:
-    print(type(error).__name__)
-`;
-
-const SERVER = `
-import socket, sys
-server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
-print(server.getsockname()[1], flush=True)
-while True:
-    client, _ = server.accept()
-    client.sendall(sys.argv[2].encode())
-    client.close()
-`;
-
 Deno.test({
   name: "--isolate: unsock's sockets lead in and out, the machine's own do not",
   ignore: CANNOT || !need("python3"),
@@ -85,15 +68,24 @@ Deno.test({
     withDir(async (dir) => {
       const words = (...options: string[]) => ["run", "--dir", `${dir}/s`, ...options, "--", "python3", "-c"];
       const isolated = words("--isolate", "--port", "8000,8001");
-      await using inside = start([...unsockCommand(), ...isolated, SERVER, "8000", "inside"]);
-      await using outside = start([...unsockCommand(), ...words("--port", "8000,8001"), SERVER, "8001", "outside"]);
-      await using real = start(["python3", "-c", SERVER, "0", "real"]);
+      await using inside = start([...unsockCommand(), ...isolated, programText("server"), "8000", "inside"]);
+      await using outside = start([
+        ...unsockCommand(),
+        ...words("--port", "8000,8001"),
+        programText("server"),
+        "8001",
+        "outside",
+      ]);
+      await using real = start(["python3", "-c", programText("server"), "0", "real"]);
       const port = await until("the real one listens", () => /^\d+\n/.test(real.output()) && real.output().trim());
       for (const server of [inside, outside]) await until("it listens", () => server.output().includes("\n"));
-      assertStrictEquals((await unsock([...words("--port", "8000,8001"), CLIENT, "8000"])).stdout, "inside\n");
-      assertStrictEquals((await unsock([...isolated, CLIENT, "8001"])).stdout, "outside\n");
-      assertStrictEquals((await unsock([...isolated, CLIENT, port])).stdout, "ConnectionRefusedError\n");
-      const open = await unsock([...words("--port", "8000,8001"), CLIENT, port]);
+      assertStrictEquals(
+        (await unsock([...words("--port", "8000,8001"), programText("client"), "8000"])).stdout,
+        "inside\n",
+      );
+      assertStrictEquals((await unsock([...isolated, programText("client"), "8001"])).stdout, "outside\n");
+      assertStrictEquals((await unsock([...isolated, programText("client"), port])).stdout, "ConnectionRefusedError\n");
+      const open = await unsock([...words("--port", "8000,8001"), programText("client"), port]);
       assertStrictEquals(open.stdout, "real\n", "without the wall it is reached");
     }),
 });
@@ -118,22 +110,6 @@ Deno.test({
     }),
 });
 
-/** Sends datagrams that nobody reads meanwhile, and counts those that came: as many as UDP's default buffer holds. */
-const BURST = `
-import socket
-with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-    server.bind(("127.0.0.1", 0))
-    for number in range(250):
-        client.sendto(b"%d" % number, server.getsockname())
-    server.setblocking(False)
-    came = 0
-    try:
-        while server.recv(100) == b"%d" % came:
-            came += 1
-    except BlockingIOError:
-        print(came)
-`;
-
 /** Older kernels let nobody set it in a user namespace. */
 const QUEUE = "/proc/sys/net/unix/max_dgram_qlen";
 const USER_MAY_SET = MAY_AS_NOBODY &&
@@ -145,7 +121,7 @@ for (const engine of ["preload", "trap"]) {
     ignore: CANNOT || !need("python3"),
     fn: () =>
       withDir(async (dir) => {
-        const command = ["python3", "-c", BURST];
+        const command = ["python3", "-c", programText("burst")];
         assertEquals(lines(await run(command)), ["250"]);
         assertEquals(lines(await unsock(["run", "--isolate", "--engine", engine, "--dir", `${dir}/s`, ...command])), [
           "250",
@@ -162,7 +138,7 @@ Deno.test({
       const program = await unsockForEverybody(dir);
       Deno.mkdirSync(`${dir}/s`);
       Deno.chownSync(`${dir}/s`, NOBODY, NOBODY);
-      const options = ["run", "--isolate", "--dir", `${dir}/s`, "python3", "-c", BURST];
+      const options = ["run", "--isolate", "--dir", `${dir}/s`, "python3", "-c", programText("burst")];
       assertEquals(lines(await run(asNobody([program, ...options]), { cwd: "/", env: { HOME: dir } })), ["250"]);
     }),
 });

@@ -3,6 +3,7 @@ import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { unsockRun } from "../support/shim.ts";
 import { leaveStale } from "../support/stale.ts";
@@ -10,18 +11,7 @@ import { until } from "../support/wait.ts";
 import { list } from "./listed.ts";
 import { unsock } from "./unsock.ts";
 
-/** A UDP server on one address, and one on two, and a TCP server on two addresses, which talk to nobody. */
-const SERVERS = `
-import socket, time
-udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-udp.bind(("127.0.0.9", 5353))
-several = [socket.socket(family, socket.SOCK_DGRAM) for family in (socket.AF_INET, socket.AF_INET6)]
-for one, address in zip(several, ("127.0.0.9", "::1")): one.bind((address, 5354))
-v4 = socket.create_server(("127.0.0.1", 8080))
-v6 = socket.create_server(("::1", 8080), family=socket.AF_INET6)
-print("ready", flush=True)
-time.sleep(60)
-`;
+const programText = programsOf(import.meta);
 
 Deno.test({
   name:
@@ -34,7 +24,7 @@ Deno.test({
       Deno.mkdirSync(real);
       Deno.symlinkSync("real", link);
       for (const bound of [real, link]) {
-        await using server = start(unsockRun(bound, ["python3", "-c", SERVERS]));
+        await using server = start(unsockRun(bound, ["python3", "-c", programText("servers")]));
         await until("the servers are ready", () => server.output() === "ready\n");
         for (const asked of [real, link]) {
           const [udp, first, second, tcp, tcp6, ...others] = await list(asked);
@@ -69,16 +59,6 @@ Deno.test({
     }),
 });
 
-/** Binds each port at its address, and dies. */
-const LEAVES = `
-import os, signal, socket, sys
-all = []
-for port, address in (one.split("@") for one in sys.argv[1].split()):
-    all.append(socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET))
-    all[-1].bind((address, int(port)))
-os.kill(os.getpid(), signal.SIGKILL)
-`;
-
 Deno.test({
   name: "ls tells the address of whoever has a port first, of whatever kind, and not of whom nobody knows it",
   ignore: !need("python3"),
@@ -86,7 +66,9 @@ Deno.test({
     withDir(async (dir) => {
       const addresses = ["127.0.0.1", "0.0.0.0", "::", "::1", "127.1.2.3", "10.0.2.15", "2001:db8::5:ff"];
       const ports = addresses.map((address, index) => `${8001 + index}@${address}`);
-      await run(unsockRun(dir, ["python3", "-c", LEAVES, ports.join(" ")], ["--addr", "0.0.0.0/0,::/0"]));
+      await run(
+        unsockRun(dir, ["python3", "-c", programText("leaves"), ports.join(" ")], ["--addr", "0.0.0.0/0,::/0"]),
+      );
       assertEquals((await list(dir)).map(({ port, address }) => `${port}@${address}`), ports);
       // One wildcard alone is at all addresses.
       const { stdout } = await unsock(["ls", "--dir", dir]);
@@ -116,15 +98,7 @@ Deno.test({
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {
-      const client = `
-import socket, time
-client = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-client.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-client.bind(("::", 9302))
-client.sendto(b"x", ("::ffff:127.0.0.1", 9399))
-print("sent", flush=True)
-time.sleep(60)
-`;
+      const client = programText("client");
       await using process = start(unsockRun(dir, ["python3", "-c", client]));
       await until("the client has sent", () => process.output().includes("sent"));
       const [found, ...others] = await list(dir);
@@ -160,21 +134,6 @@ Deno.test("ls shows what its port knows nothing of: who waits for nobody, who ha
     ]);
   }));
 
-/** UDP sockets, one for each word: address, port and option. A client of port 0 asks its address. */
-const UDP = `
-import socket, sys, time
-kept = []
-for word in sys.argv[1:]:
-    address, port, option = word.split("/")
-    one = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
-    if option: one.setsockopt(socket.SOL_SOCKET, getattr(socket, option), 1)
-    if port != "0": one.bind((address, int(port)))
-    else: one.sendto(b"x", (address, 5301))
-    kept.append(one)
-print("ready", flush=True)
-time.sleep(60)
-`;
-
 Deno.test({
   name: "ls shows UDP sockets as TCP's: the first as PORT.dgram.sock, who shares an address, and whom clients ask",
   ignore: !need("python3"),
@@ -186,9 +145,13 @@ Deno.test({
         "127.0.0.1/5302/SO_REUSEADDR",
         "127.0.0.1/5302/SO_REUSEADDR",
       ];
-      await using server = start(unsockRun(dir, ["python3", "-c", UDP, ...words, "0.0.0.0/5303/SO_REUSEPORT"]));
+      await using server = start(
+        unsockRun(dir, ["python3", "-c", programText("udp"), ...words, "0.0.0.0/5303/SO_REUSEPORT"]),
+      );
       await until("the servers are ready", () => server.output() === "ready\n");
-      await using other = start(unsockRun(dir, ["python3", "-c", UDP, "0.0.0.0/5303/SO_REUSEPORT", "127.0.0.2/0/"]));
+      await using other = start(
+        unsockRun(dir, ["python3", "-c", programText("udp"), "0.0.0.0/5303/SO_REUSEPORT", "127.0.0.2/0/"]),
+      );
       await until("the others are ready", () => other.output() === "ready\n");
       const files = await list(dir);
       const shown = files.slice(0, 6).map(({ file, address, processes }) =>
@@ -223,7 +186,9 @@ Deno.test({
       Deno.mkdirSync(long);
       const addresses = ["127.250.251.252", "10.0.2.15", "::1"];
       const ports = addresses.map((address, index) => `${8001 + index}@${address}`);
-      await run(unsockRun(long, ["python3", "-c", LEAVES, ports.join(" ")], ["--addr", "0.0.0.0/0,::/0"]));
+      await run(
+        unsockRun(long, ["python3", "-c", programText("leaves"), ports.join(" ")], ["--addr", "0.0.0.0/0,::/0"]),
+      );
       assertEquals((await list(long)).map(({ address }) => address), ["127.250.251.252", null, "::1"]);
       const paths = await Promise.all(ports.map((port) => unsock(["path", "--dir", long, port])));
       assertEquals(paths.map(({ stdout }) => Deno.lstatSync(stdout.trim()).isSocket), [true, true, true]);

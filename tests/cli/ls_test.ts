@@ -3,12 +3,15 @@ import { assert, assertEquals, assertMatch, assertNotMatch, assertStrictEquals }
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { unsockRun } from "../support/shim.ts";
 import { leaveStale } from "../support/stale.ts";
 import { until } from "../support/wait.ts";
 import { list, type Listed } from "./listed.ts";
 import { assertFails, unsock, unsockCommand } from "./unsock.ts";
+
+const programText = programsOf(import.meta);
 
 Deno.test("ls tells the live from the stale, sockets from control files, and whose they are", async () => {
   await withDir(async (dir) => {
@@ -55,14 +58,7 @@ Deno.test({
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {
-      const code = `
-import socket, time
-bound = socket.socket()
-bound.bind(("127.0.0.1", 8081))
-listening = socket.create_server(("127.0.0.1", 8080))
-print("ready", flush=True)
-time.sleep(60)
-`;
+      const code = programText("listens");
       const before = Date.now() - 1000;
       await using server = start(unsockRun(dir, ["python3", "-c", code]));
       await until("the server is ready", () => server.output() === "ready\n");
@@ -91,31 +87,13 @@ Deno.test("ls --watch prints again when something has changed, one line each tim
     assertEquals(JSON.parse(lines.at(-1) ?? "").map(({ port }: Listed) => port), [80]);
   }));
 
-/** Says of files in a directory, in names with newlines, what is not so; its own name is a hostile one too. */
-const FORGER = `
-import os, socket, sys, time
-directory = sys.argv[1]
-def forge(state, flags, inode, name):
-    forger = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    forger.bind(f"\\0\\n0: 2 0 {flags} 0001 {state} {inode} {directory}/{name}")
-    return forger
-server = socket.socket(socket.AF_UNIX)
-server.bind(f"{directory}/82.sock")
-server.listen()
-forgers = [forge("01", 10000, 4000000000, "81.sock"), forge("03", 0, 4000000001, "82.sock")]
-forgers += [forge("01", 10000, os.fstat(server.fileno()).st_ino, "83.sock")]
-open("/proc/self/comm", "w").write("\\x1b[1m\\n80 up")
-print("ready", flush=True)
-time.sleep(60)
-`;
-
 Deno.test({
   name: "ls believes no line that others forge, and shows the names of others escaped",
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {
       for (const port of [81, 83]) await leaveStale(path.join(dir, `${port}.sock`));
-      await using forger = start(["python3", "-c", FORGER, dir]);
+      await using forger = start(["python3", "-c", programText("forger"), dir]);
       await until("it has forged", () => forger.output() === "ready\n");
       const files = await list(dir);
       assertEquals(files.map(({ port, state, connections }) => [port, state, connections]), [

@@ -3,26 +3,29 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv, shimLibrary } from "../support/shim.ts";
 import { NOBODY } from "../support/users.ts";
 import { unsock } from "./unsock.ts";
 
+const programText = programsOf(import.meta);
+
 const ignore = Deno.uid() !== 0 || !need("python3", "setpriv", "su", "runuser");
 
-/** The calls that need the directory, each of which has to say so by itself; `server` is on the network. */
-const CALLS: Readonly<Record<string, string>> = {
-  connect: "s.connect(server)",
-  "connect, without blocking": "s.setblocking(False); s.connect(server)",
-  bind: "s.bind((server[0], 0))",
-  "bind to a port": "s.bind((server[0], 20995))",
-  listen: "s.listen()",
-  "connect of a datagram socket": "d.connect(server)",
-  "bind of a datagram socket": "d.bind((server[0], 0))",
-  "bind of a datagram socket to a port": "d.bind((server[0], 20995))",
-  sendto: "d.sendto(b'x', server)",
-  sendmsg: "d.sendmsg([b'x'], [], 0, server)",
-};
+/** The calls that need the directory, each of which has to say so by itself (programs/other_user/calls.py). */
+const CALLS = [
+  "connect",
+  "connect, without blocking",
+  "bind",
+  "bind to a port",
+  "listen",
+  "connect of a datagram socket",
+  "bind of a datagram socket",
+  "bind of a datagram socket to a port",
+  "sendto",
+  "sendmsg",
+];
 
 /** Starts the words as nobody. */
 const WAYS: Readonly<Record<string, (words: readonly string[]) => readonly string[]>> = {
@@ -32,16 +35,15 @@ const WAYS: Readonly<Record<string, (words: readonly string[]) => readonly strin
   "subprocess(user=…)": (words) => [
     "/usr/bin/python3",
     "-c",
-    `import subprocess, sys
-sys.exit(subprocess.run(sys.argv[1:], user=${NOBODY}, group=${NOBODY}, extra_groups=[]).returncode)`,
+    programText("run_as"),
+    `${NOBODY}`,
     ...words,
   ],
   "setuid and posix_spawn": (words) => [
     "/usr/bin/python3",
     "-c",
-    `import os, sys
-os.setgroups([]); os.setgid(${NOBODY}); os.setuid(${NOBODY})
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ), 0)[1]))`,
+    programText("spawn_as"),
+    `${NOBODY}`,
     ...words,
   ],
 };
@@ -96,17 +98,9 @@ for (const [what, names] of Object.entries(CLOSED)) {
         withClosed(names, async (directory, library) => {
           using server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
           const env = { ...shimEnv(directory, { UNSOCK_ENGINE: engine, UNSOCK_FALLBACK: "1" }), LD_PRELOAD: library };
-          for (const [call, code] of Object.entries(CALLS)) {
-            const program = `import socket, sys
-server = ("127.0.0.1", ${server.addr.port})
-s, d = socket.socket(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-for _ in 1, 2:
-    try:
-        ${code}
-        print("it went")
-    except OSError as error:
-        print(error.errno)`;
-            const command = WAYS["setpriv"]?.(["/usr/bin/python3", "-c", program]) ?? [];
+          for (const call of CALLS) {
+            const program = programText("calls");
+            const command = WAYS["setpriv"]?.(["/usr/bin/python3", "-c", program, `${server.addr.port}`, call]) ?? [];
             const result = await run([...command], { env });
             assertEquals([call, result.stdout, result.code], [call, "13\n13\n", 0], result.stderr);
             assertSaid(result, directory);
@@ -122,22 +116,12 @@ Deno.test({
   fn: () =>
     withClosed(["s"], async (directory, library) => {
       const env = { ...shimEnv(directory), LD_PRELOAD: library };
-      const program = (before: string) =>
-        `import os, socket
-def attempt():
-    try: socket.socket().connect(("127.0.0.1", 20994))
-    except OSError as error: print(error.errno, flush=True)
-attempt()
-${before}
-os.setgroups([]); os.setgid(${NOBODY}); os.setuid(${NOBODY})
-attempt()
-if os.fork() == 0: attempt(); os._exit(0)
-os.wait()`;
-      const told = await run(["/usr/bin/python3", "-c", program("")], { env });
+      const program = programText("gives_up_rights");
+      const told = await run(["/usr/bin/python3", "-c", program, `${NOBODY}`], { env });
       assertEquals(told.stdout, "111\n13\n13\n");
       assertSaid(told, directory);
       const file = join(directory, "file");
-      const other = await run(["/usr/bin/python3", "-c", program(`os.dup2(os.open("${file}", 65, 0o600), 2)`)], {
+      const other = await run(["/usr/bin/python3", "-c", program, `${NOBODY}`, file], {
         env,
       });
       assertEquals([other.stdout, other.stderr, Deno.readTextFileSync(file)], ["111\n13\n13\n", "", ""]);
@@ -151,9 +135,7 @@ Deno.test({
     withClosed(["s"], async (directory, library) => {
       Deno.chmodSync(directory, 0o755);
       const env = { ...shimEnv(directory), LD_PRELOAD: library };
-      const bind = `import socket
-try: socket.socket().bind(("127.0.0.1", 20993))
-except OSError as error: print(error.errno)`;
+      const bind = programText("binds");
       const command = WAYS["setpriv"]?.(["/usr/bin/python3", "-c", bind]) ?? [];
       const { stdout, stderr } = await run([...command], { env });
       assertEquals([stdout, stderr], ["13\n", ""]);

@@ -3,26 +3,17 @@ import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/asse
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary, unsockRun } from "../support/shim.ts";
 import { leaveStale } from "../support/stale.ts";
 import { assertFails, byLibrary } from "./unsock.ts";
 
-/** Listens as it is told, line by line: `bind`, then `listen`, then `close`. */
-const SERVER_PROGRAM = `
-import socket, sys
-s = socket.socket()
-for line in sys.stdin:
-    line = line.strip()
-    if line == "bind": s.bind(("127.0.0.1", 8000))
-    if line == "listen": s.listen()
-    if line == "close": s.close()
-    print(line, flush=True)
-`;
+const programText = programsOf(import.meta);
 
 /** A server at port 8000 that does one step at a time. */
 async function withSteps(dir: string, use: (step: (name: string) => Promise<void>) => Promise<void>): Promise<void> {
-  const [program = "", ...args] = unsockRun(dir, ["python3", "-c", SERVER_PROGRAM]);
+  const [program = "", ...args] = unsockRun(dir, ["python3", "-c", programText("server")]);
   await using server = new Deno.Command(program, { args, stdin: "piped", stdout: "piped" }).spawn();
   const [input, output] = [server.stdin.getWriter(), server.stdout.getReader()];
   await use(async (name) => {
@@ -156,20 +147,6 @@ Deno.test("wait needs all of its ports, and knows a control file, UDP, and the e
     assertStrictEquals((await gone.result(20_000)).code, 0);
   }));
 
-/** Servers, each on an address of its own, which come one after the other. */
-const NODES = `
-import socket, sys
-nodes = []
-for line in sys.stdin:
-    port, address, kind = line.split()
-    node = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, getattr(socket, kind))
-    if kind == "SOCK_STREAM" and address == "::": node.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-    node.bind((address, int(port)))
-    if kind == "SOCK_STREAM": node.listen()
-    nodes.append(node)
-    print("ready", flush=True)
-`;
-
 Deno.test({
   name: "wait PORT@ADDR waits for who listens on that address, or on a wildcard, and not for another one of the port",
   ignore: !need("python3"),
@@ -177,7 +154,7 @@ Deno.test({
     withDir(async (dir) => {
       const wait = (port: string, ...more: string[]) =>
         byLibrary(["wait", "--dir", dir, port, "--timeout", "0", ...more]);
-      const [program = "", ...args] = unsockRun(dir, ["python3", "-c", NODES]);
+      const [program = "", ...args] = unsockRun(dir, ["python3", "-c", programText("nodes")]);
       await using nodes = new Deno.Command(program, { args, stdin: "piped", stdout: "piped" }).spawn();
       const [input, output] = [nodes.stdin.getWriter(), nodes.stdout.getReader()];
       const come = async (node: string) => {

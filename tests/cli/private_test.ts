@@ -3,10 +3,13 @@ import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/asse
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, shell, unsock, unsockCommand } from "./unsock.ts";
+
+const programText = programsOf(import.meta);
 
 const fixture = (name: string) => path.join(import.meta.dirname ?? ".", name);
 const isThere = (file: string) => () => Deno.lstat(file).then(() => true, () => false);
@@ -96,33 +99,13 @@ Deno.test("--private: control files of --map are in it, and it is for whom --dir
     assertStrictEquals(stdout, "80.sock\n711\n", stderr);
   }));
 
-/** A suite of tests in one: a server on a port, and a client that asks it who it is, once the other suite is there, too. */
-const SUITE = `
-import os, socket, sys, threading, time
-name, other = sys.argv[1:]
-server = socket.create_server(("127.0.0.1", 8000))
-def serve():
-    while True:
-        client, _ = server.accept()
-        client.sendall(name.encode())
-        client.close()
-threading.Thread(target=serve, daemon=True).start()
-open(name, "w").close()
-while not os.path.exists(other):
-    time.sleep(0.01)
-for _ in range(50):
-    with socket.create_connection(("127.0.0.1", 8000)) as client:
-        assert client.recv(100) == name.encode()
-print(name)
-`;
-
 Deno.test({
   name: "--private: two suites at once on one port do not meet",
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {
       const suite = (name: string, other: string) =>
-        unsock(inPrivate(dir, "python3", "-c", SUITE, name, other), { cwd: dir });
+        unsock(inPrivate(dir, "python3", "-c", programText("suite"), name, other), { cwd: dir });
       const [one, two] = await Promise.all([suite("one", "two"), suite("two", "one")]);
       assertStrictEquals(one.stdout, "one\n", one.stderr);
       assertStrictEquals(two.stdout, "two\n", two.stderr);
@@ -246,30 +229,12 @@ Deno.test({
     }),
 });
 
-/** Sends signals to the process that it starts, each when the last one has been told of. */
-const SENDER = `
-import ctypes, os, signal, subprocess, sys
-child = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, text=True, process_group=0)
-print(child.stdout.readline(), end="")
-steps = [
-    lambda: os.kill(child.pid, signal.SIGUSR1),
-    lambda: os.killpg(child.pid, signal.SIGUSR2),
-    lambda: ctypes.CDLL(None).sigqueue(child.pid, signal.SIGRTMIN + 1, ctypes.c_void_p(7)),
-    lambda: os.kill(child.pid, signal.SIGINT),
-    lambda: os.killpg(child.pid, signal.SIGHUP),
-]
-for step in steps:
-    step()
-    print(child.stdout.readline(), end="")
-print(child.stdout.read(), child.wait())
-`;
-
 Deno.test({
   name: "--private: each signal comes once, to unsock alone or to its group, with its value",
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {
-      const sender = ["python3", "-c", SENDER];
+      const sender = ["python3", "-c", programText("sender")];
       const command = ["python3", fixture("signals.py")];
       const plain = await run([...sender, ...command]);
       const unsocked = await run([...sender, ...unsockCommand(), ...inPrivate(dir, ...command)]);

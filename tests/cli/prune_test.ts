@@ -4,12 +4,15 @@ import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { unsockForEverybody } from "../support/everybody.ts";
 import { run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { unsockRun } from "../support/shim.ts";
 import { leaveStale } from "../support/stale.ts";
 import { asUser, SERVER, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 import { byLibrary } from "./unsock.ts";
+
+const programText = programsOf(import.meta);
 
 Deno.test("prune removes what is left over, and never a live one's file, a control file or another file", () =>
   withDir(async (dir) => {
@@ -36,15 +39,7 @@ Deno.test({
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {
-      const code = `
-import os, signal, socket
-all = []
-for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-    for address in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
-        all.append(socket.socket(socket.AF_INET, kind))
-        all[-1].bind((address, 9042))
-os.kill(os.getpid(), signal.SIGKILL)
-`;
+      const code = programText("killed");
       await run(unsockRun(dir, ["python3", "-c", code]));
       const names = () => [...Deno.readDirSync(dir)].map(({ name }) => name);
       for (const name of [".9042@", ".9042u@"]) assert(names().includes(name), name);
@@ -54,31 +49,13 @@ os.kill(os.getpid(), signal.SIGKILL)
     }),
 });
 
-/** Sockets that share addresses, with options; and clients that ask the default address, and another one. */
-const SHARERS = `
-import os, signal, socket, sys
-all = []
-def make(kind, option=None):
-    all.append(socket.socket(socket.AF_INET, kind))
-    if option: all[-1].setsockopt(socket.SOL_SOCKET, option, 1)
-    return all[-1]
-for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-    for port, option in ((9042, socket.SO_REUSEADDR), (9043, socket.SO_REUSEPORT)):
-        for address in ("127.0.0.1", "127.0.0.1"): make(kind, option).bind((address, port))
-for address in ("127.0.0.1", "127.0.0.2"): make(socket.SOCK_DGRAM).sendto(b"x", (address, 9999))
-print("ready", flush=True)
-if len(sys.argv) > 1: os.kill(os.getpid(), signal.SIGKILL)
-import time
-time.sleep(60)
-`;
-
 Deno.test({
   name: "prune removes all kinds of what is left over, of which a dry run says the same; of the living nothing",
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {
       const names = () => [...Deno.readDirSync(dir)].map(({ name }) => name).toSorted();
-      await run(unsockRun(dir, ["python3", "-c", SHARERS, "dies"]));
+      await run(unsockRun(dir, ["python3", "-c", programText("sharers"), "dies"]));
       for (const name of [".9042@127.0.0.1+100", ".9043@", ".9042u@", ".9043u@127.0.0.1+2"]) {
         assert(names().includes(name), `${name}: ${names()}`);
       }
@@ -96,7 +73,7 @@ Deno.test({
       assertStrictEquals(stdout.split("\n").length - 1, 11, stdout);
       assertEquals(names(), []);
 
-      await using _living = start(unsockRun(dir, ["python3", "-c", SHARERS]));
+      await using _living = start(unsockRun(dir, ["python3", "-c", programText("sharers")]));
       await until("the servers are ready", () => _living.output() === "ready\n");
       const before = names();
       assertEquals((await byLibrary(["prune", "--dir", dir])).stdout, "");
@@ -109,16 +86,9 @@ Deno.test({
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {
-      const bind = (address: string) => `
-import socket, time
-kept = [socket.socket(socket.AF_INET, kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)]
-for one in kept: one.bind(("${address}", 9042))
-print("ready", flush=True)
-time.sleep(60)
-`;
-      await using first = start(unsockRun(dir, ["python3", "-c", bind("127.0.0.1")]));
+      await using first = start(unsockRun(dir, ["python3", "-c", programText("bind"), "127.0.0.1"]));
       await until("the first is ready", () => first.output() === "ready\n");
-      await using second = start(unsockRun(dir, ["python3", "-c", bind("127.0.0.2")]));
+      await using second = start(unsockRun(dir, ["python3", "-c", programText("bind"), "127.0.0.2"]));
       await until("the second is ready", () => second.output() === "ready\n");
       Deno.kill(first.pid, "SIGKILL");
       await first.status;
@@ -195,13 +165,8 @@ Deno.test({
       Deno.mkdirSync(sockets);
       Deno.chownSync(sockets, SERVER, SERVER);
       Deno.chmodSync(dir, 0o755);
-      const code = `import socket, time
-s = socket.socket(socket.AF_UNIX)
-s.bind("${sockets}/80.sock")
-s.listen()
-print("ready", flush=True)
-time.sleep(60)`;
-      await using server = start(asUser(SERVER, ["/usr/bin/python3", "-c", code]));
+      const program = programText("serves_file");
+      await using server = start(asUser(SERVER, ["/usr/bin/python3", "-c", program, `${sockets}/80.sock`]));
       await until("the server is ready", () => server.output() === "ready\n");
       assertEquals((await byLibrary(["prune", "--dir", sockets])).stdout, "");
       await server[Symbol.asyncDispose]();

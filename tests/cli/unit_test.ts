@@ -4,11 +4,14 @@ import * as path from "@std/path/posix";
 import { hiddenBy } from "../../lib/units/unit_files.ts";
 import { copyProgram, withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { findProgram, need } from "../support/programs.ts";
 import { shimLibrary, unsockRun } from "../support/shim.ts";
 import { NOBODY } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, unsock } from "./unsock.ts";
+
+const programText = programsOf(import.meta);
 
 async function write(dir: string, args: string[]): Promise<Record<string, string>> {
   const result = await unsock(["unit", "--output", dir, ...args]);
@@ -167,17 +170,6 @@ Deno.test({
   },
 });
 
-const ACTIVATED = `
-import os, socket
-assert os.environ["LISTEN_FDS"] == "1"
-server = socket.socket(fileno=3)
-print(server.family.name, server.getsockname(), flush=True)
-connection, address = server.accept()
-print(address[0], flush=True)
-connection.sendall(b"served")
-connection.close()
-`;
-
 Deno.test({
   name: "a program that a service manager starts for a port's socket sees a TCP listener and IP clients",
   ignore: !need("systemd-socket-activate", "python3"),
@@ -187,7 +179,7 @@ Deno.test({
       Deno.mkdirSync(sockets);
       const file = path.join(sockets, "8000.sock");
       const activate = [findProgram("systemd-socket-activate") ?? "", "-l", file];
-      await using manager = start([...activate, ...unsockRun(sockets, ["python3", "-c", ACTIVATED])]);
+      await using manager = start([...activate, ...unsockRun(sockets, ["python3", "-c", programText("activated")])]);
       // The file is there before that.
       await until("the manager listens", () => /^Listening on /m.test(manager.output()));
       const ask = `import socket; print(socket.create_connection(("127.0.0.1", 8000)).recv(9).decode())`;

@@ -11,10 +11,13 @@ import {
 import { withDir } from "../support/dir.ts";
 import { type Behaviour, Multiplexer } from "../support/multiplexer.ts";
 import { run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { leaveStale } from "../support/stale.ts";
 import { assertFails, byLibrary } from "./unsock.ts";
+
+const programText = programsOf(import.meta);
 
 const LATE = /^unsock: wait: port \S+ in \S+: after 0 s nobody listens/;
 
@@ -43,18 +46,6 @@ Deno.test("wait: a control file is ready when its Unix socket listens, of a file
     assert(await isReady(dir, "82"), "a link of somebody's to a plain server");
   }));
 
-const BOUND = `
-import socket, sys
-s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1])
-d = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); d.bind(sys.argv[2])
-a = socket.socket(socket.AF_UNIX); a.bind("\\0" + sys.argv[3])
-print("ready", flush=True)
-sys.stdin.readline()
-s.listen(); a.listen()
-print("listens", flush=True)
-sys.stdin.readline()
-`;
-
 Deno.test({
   name: "wait: behind a control file a socket that is merely bound is not ready, nor one of the other type",
   ignore: !need("python3"),
@@ -69,7 +60,7 @@ Deno.test({
         Deno.writeFileSync(`${dir}/${name}`, controlFile({ dest: sockaddrUnix(path) }));
       }
       const command = new Deno.Command("python3", {
-        args: ["-c", BOUND, stream, datagram, name],
+        args: ["-c", programText("bound"), stream, datagram, name],
         stdin: "piped",
         stdout: "piped",
       });

@@ -1,0 +1,24 @@
+"""Says of files in a directory, in names with newlines, what is not so; its own name is a hostile one too."""
+
+import os
+import socket
+import sys
+import time
+
+directory = sys.argv[1]
+
+
+def forge(state, flags, inode, name):
+    forger = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    forger.bind(f"\0\n0: 2 0 {flags} 0001 {state} {inode} {directory}/{name}")
+    return forger
+
+
+server = socket.socket(socket.AF_UNIX)
+server.bind(f"{directory}/82.sock")
+server.listen()
+forgers = [forge("01", 10000, 4000000000, "81.sock"), forge("03", 0, 4000000001, "82.sock")]
+forgers += [forge("01", 10000, os.fstat(server.fileno()).st_ino, "83.sock")]
+open("/proc/self/comm", "w").write("\x1b[1m\n80 up")
+print("ready", flush=True)
+time.sleep(60)
