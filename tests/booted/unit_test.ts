@@ -3,29 +3,20 @@ import { assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { unsock } from "../cli/unsock.ts";
 import { withDir } from "../support/dir.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { NOBODY } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 import { canBoot, System } from "./system.ts";
 
+const programText = programsOf(import.meta);
+
 /** Where the booted system has the library: one that every service may read, as `unsock install` puts it there. */
 const LIBRARY = "/usr/local/lib/libunsock.so";
 const UNITS = "etc/systemd/system";
 const WWW_DATA = 33;
 const EACCES = 13;
-
-/** Says what it sees of the socket that systemd hands over, and of its client. */
-const ACTIVATED = `import os, socket
-assert os.environ["LISTEN_FDS"] == "1"
-server = socket.socket(fileno=3)
-while True:
-    connection, address = server.accept()
-    connection.recv(1024)
-    body = f"{server.family.name} {server.getsockname()[0]} {address[0]}"
-    connection.sendall(f"HTTP/1.0 200 OK\\r\\n\\r\\n{body}".encode())
-    connection.close()
-`;
 
 const ignore = !canBoot() || !need("python3", "curl", "setpriv");
 
@@ -85,7 +76,7 @@ Deno.test({
   ignore,
   fn: () =>
     withFiles(async (files, dir) => {
-      await Deno.writeTextFile(join(files, "usr/local/lib/activated.py"), ACTIVATED);
+      await Deno.writeTextFile(join(files, "usr/local/lib/activated.py"), programText("activated"));
       const server = ["/usr/bin/python3", "/usr/local/lib/activated.py"];
       await writeUnits(files, "--name", "activated", "--socket", "--port", "8000", "--", ...server);
       await using system = await System.boot(dir, files);

@@ -2,26 +2,11 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv } from "../support/shim.ts";
 
-/** What a client of each address says to the kernel about one connection, or one datagram. */
-const COUNTED = `
-import os, socket, sys
-kind = getattr(socket, sys.argv[1])
-def server(address):
-    made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
-    made.bind((address, 9042))
-    if kind == socket.SOCK_STREAM: made.listen()
-    return made
-servers = [server(address) for address in sys.argv[2].split()]
-for address in sys.argv[3].split():
-    client = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
-    os.access("/client/" + address, os.F_OK)
-    client.connect_ex((address, 9042))
-    os.access("/client/", os.F_OK)
-    client.close()
-`;
+const programText = programsOf(import.meta);
 
 /** How many of a client's calls name the port's files, by the address that it connects to. */
 async function countCalls(type: string, servers: string, clients: string): Promise<Record<string, number>> {
@@ -30,7 +15,7 @@ async function countCalls(type: string, servers: string, clients: string): Promi
     const log = `${dir}/trace`;
     const { LD_PRELOAD: preload = "", ...env } = shimEnv(`${dir}/s`);
     const strace = ["strace", "-f", "-qq", "-o", log, "-E", `LD_PRELOAD=${preload}`];
-    const { stderr } = await run([...strace, "python3", "-c", COUNTED, type, servers, clients], { env });
+    const { stderr } = await run([...strace, "python3", "-c", programText("counted"), type, servers, clients], { env });
     assertStrictEquals(stderr, "");
     let client = "";
     for (const line of Deno.readTextFileSync(log).split("\n")) {
@@ -63,24 +48,6 @@ for (const [type, more] of [["SOCK_STREAM", 0], ["SOCK_DGRAM", 1]] as const) {
   });
 }
 
-/** Binds, is refused, and closes, on several addresses of one port. */
-const CHANGES = `
-import os, socket, sys
-kind = getattr(socket, sys.argv[1])
-def server(address):
-    made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
-    try: made.bind((address, 9042))
-    except OSError: return made.close()
-    if kind == socket.SOCK_STREAM: made.listen()
-    return made
-servers = {}
-for change in sys.argv[2].split():
-    os.access("/change/" + change, os.F_OK)
-    if change[0] == "+": servers[change[1:]] = server(change[1:])
-    else: servers.pop(change[1:]).close()
-os.access("/change/", os.F_OK)
-`;
-
 /** The second one, a third one, a wildcard that is refused, one that goes, the first one that goes, and the rest. */
 const SEQUENCE =
   "+127.0.0.1 +127.0.0.2 +127.0.0.3 +::1 +0.0.0.0 -127.0.0.3 -127.0.0.1 +127.0.0.1 -127.0.0.2 -::1 -127.0.0.1";
@@ -94,7 +61,7 @@ async function callsOfChanges(type: string, files: number): Promise<Record<strin
     for (let i = 0; i < files; i++) Deno.writeTextFileSync(`${sockets}/.${10_000 + i}@127.0.0.1`, "");
     const { LD_PRELOAD: preload = "", ...env } = shimEnv(sockets);
     const strace = ["strace", "-f", "-qq", "-o", log, "-E", `LD_PRELOAD=${preload}`];
-    const { stderr } = await run([...strace, "python3", "-c", CHANGES, type, SEQUENCE], { env });
+    const { stderr } = await run([...strace, "python3", "-c", programText("changes"), type, SEQUENCE], { env });
     assertStrictEquals(stderr, "");
     let change = "", step = 0;
     for (const line of Deno.readTextFileSync(log).split("\n")) {

@@ -2,9 +2,12 @@
 import { assertMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { assertNoIpListener } from "../support/net.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { Reader } from "./page.ts";
+
+const programText = programsOf(import.meta);
 
 const MODULE = path.join(import.meta.dirname ?? ".", "..", "..", "packaging", "npm");
 const MACHINE = Deno.build.arch === "aarch64" ? "arm64" : "x64";
@@ -25,15 +28,6 @@ func TestServer(t *testing.T) {
 	answer, _ := io.ReadAll(client)
 	if string(answer) != "NAME" { t.Fatal(string(answer)) }
 }
-`;
-
-const PYTHON = `import socket, time, unittest
-class Suite(unittest.TestCase):
-    def test_server(self):
-        with socket.create_server(("127.0.0.1", 3000)) as server:
-            time.sleep(0.5)
-            with socket.create_connection(("127.0.0.1", 3000)) as client:
-                self.assertEqual(client.getsockname(), server.accept()[1])
 `;
 
 /** As npm would. */
@@ -63,7 +57,7 @@ Deno.test({
       }
       await Deno.writeTextFile(`${reader.home}/go.mod`, "module example.org/suite\n");
       assertMatch((await reader.run("go test")).stdout, /^ok .*one[^]*^ok .*two/m);
-      await Deno.writeTextFile(`${reader.home}/test_suite.py`, PYTHON);
+      await Deno.writeTextFile(`${reader.home}/test_suite.py`, programText("suite"));
       const python = await reader.run("unittest");
       assertStrictEquals(python.stderr.match(/^OK$/gm)?.length, 2, python.stderr);
       assertNoIpListener(3000);

@@ -7,11 +7,14 @@ import { join } from "@std/path/posix";
 import { namesIn, withDir } from "../support/dir.ts";
 import { testForeignProbes } from "../support/foreign.ts";
 import { run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
 import { canFetchOldRoot, oldRoot } from "./old_root.ts";
 import { oldGlibc, oldGlibcWithLibdl } from "./targets.ts";
+
+const programText = programsOf(import.meta);
 
 const ignore = !need("gcc", "apt-get", "dpkg") || !canFetchOldRoot();
 
@@ -32,22 +35,6 @@ testForeignProbes({
   only: ["signals", "stream_addresses", "datagram_basic", "epoll_before_redirect"],
 });
 
-const SERVER = `
-import socket
-server = socket.create_server(("127.0.0.1", 0))
-print(server.getsockname()[1], flush=True)
-client, address = server.accept()
-client.sendall(f"{address[0]} {address[1]}".encode())
-client.close()
-`;
-
-const CLIENT = `
-import socket, sys
-client = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
-own = client.getsockname()
-print(client.makefile().read() == f"{own[0]} {own[1]}")
-`;
-
 Deno.test({
   name:
     "glibc 2.31: a server of the old Debian and a client of this machine agree on addresses, and the other way round",
@@ -61,10 +48,10 @@ Deno.test({
         const options = { env: shimEnv(dir, { PYTHONHOME: "" }) };
         const home = { env: { ...options.env, PYTHONHOME: join(directory, "usr") } };
         const surroundings = (command: readonly string[]) => command === old ? home : options;
-        await using serving = start([...server, "-c", SERVER], surroundings(server));
+        await using serving = start([...server, "-c", programText("server")], surroundings(server));
         const [port = ""] = await until("the server has its port", () => /^\d+$/m.exec(serving.output()));
         assertEquals(namesIn(dir), [`${port}.sock`]);
-        const result = await run([...client, "-c", CLIENT, port], surroundings(client));
+        const result = await run([...client, "-c", programText("client"), port], surroundings(client));
         assertStrictEquals(result.stdout, "True\n", result.stderr);
       });
     }

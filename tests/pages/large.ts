@@ -6,6 +6,9 @@ import { assertMatch, assertStringIncludes } from "@std/assert";
 import { readBlocks, Reader } from "../docs/page.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
+
+const programText = programsOf(import.meta);
 
 const QUADLET = "/usr/lib/systemd/system-generators/podman-system-generator";
 const ELSEWHERE = "it is run by tests/docs";
@@ -39,22 +42,13 @@ test('one', suite)
 test('two', suite)
 `;
 
-const PYTEST = `import socket, time, pytest
-@pytest.mark.parametrize("number", range(4))
-def test_server(number):
-    with socket.create_server(("127.0.0.1", 3000)) as server:
-        time.sleep(0.3)
-        with socket.create_connection(("127.0.0.1", 3000)) as client:
-            assert client.getsockname() == server.accept()[1]
-`;
-
 Deno.test("docs: CTest's, Meson's and pytest's workers, two at once on one port", () =>
   Reader.with("test-runners", async (reader) => {
     const { home } = reader;
     for (const [name, text] of [["suite.c", C], ["CMakeLists.txt", CMAKE], ["meson.build", MESON]] as const) {
       await Deno.writeTextFile(`${home}/${name}`, text);
     }
-    await Deno.writeTextFile(`${home}/test_suite.py`, PYTEST);
+    await Deno.writeTextFile(`${home}/test_suite.py`, programText("test_suite"));
     assertMatch((await reader.run("CMAKE_TEST_LAUNCHER")).stdout, /100% tests passed, 0 tests failed out of 2/);
     await Deno.remove(`${home}/build`, { recursive: true });
     assertMatch((await reader.run("meson setup")).stdout, /^Ok: +2\s*$/m);

@@ -7,8 +7,11 @@ import { assertMatch, assertNotStrictEquals, assertStrictEquals } from "@std/ass
 import { Reader } from "../docs/page.ts";
 import { packModule } from "../npm/packages.ts";
 import { run } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { until } from "../support/wait.ts";
+
+const programText = programsOf(import.meta);
 
 /** Pinned: another version is tried by changing this. Newer ones of vitest want a newer Node.js than Debian's. */
 const VITEST = "vitest@4.1.12";
@@ -125,23 +128,12 @@ Deno.test({
     }, { cannotRun: others("npx playwright") }),
 });
 
-/** A server on the job's port, and its clients; it waits until the other job has one, too. */
-const JOB = `import os, socket, time
-with socket.create_server(("127.0.0.1", 29500)) as server:
-    open(os.environ["TMPDIR"] + "/../there." + os.path.basename(os.environ["TMPDIR"]), "x").close()
-    while len([name for name in os.listdir(os.environ["TMPDIR"] + "/..") if name.startswith("there.")]) < 2:
-        time.sleep(0.05)
-    with socket.create_connection(("127.0.0.1", 29500)) as client:
-        assert client.getsockname() == server.accept()[1]
-print("done", os.environ["TMPDIR"])
-`;
-
 Deno.test({
   name: "docs: two jobs on one node and one port, each with a directory of its own",
   ignore: !need("python3"),
   fn: () =>
     Reader.with("test-runners", async (reader, dir) => {
-      await Deno.writeTextFile(`${reader.home}/job.py`, JOB);
+      await Deno.writeTextFile(`${reader.home}/job.py`, programText("job"));
       const script = reader.block("sh", "#SBATCH");
       await Promise.all(["one", "two"].map(async (name) => {
         const place = `${dir}/${name}`;
@@ -225,16 +217,6 @@ Deno.test({
     }, { cannotRun: others("jupyter-server") }),
 });
 
-/** Prints the command of the page's configuration, with a path in it as jupyter-server-proxy does that. */
-const PROXY = `
-import json, sys, types
-c = types.SimpleNamespace(ServerProxy=types.SimpleNamespace())
-exec(sys.stdin.read())
-server = c.ServerProxy.servers["tensorboard"]
-assert server["unix_socket"] is True
-print(json.dumps([word.format(unix_socket=sys.argv[1]) for word in server["command"]]))
-`;
-
 Deno.test({
   name: "docs: what jupyter-server-proxy starts has port 6006, twice at once, and is reached at its path",
   ignore: !need("python3", "curl"),
@@ -247,7 +229,9 @@ Deno.test({
         await Deno.mkdir(`${dir}/${name}`, { mode: 0o700 });
         await Deno.writeTextFile(`${dir}/${name}/index.html`, name);
         const config = reader.block("python", "c.ServerProxy.servers");
-        const { stdout } = await run(["python3", "-c", PROXY, `${dir}/${name}/socket`], { stdin: config });
+        const { stdout } = await run(["python3", "-c", programText("proxy_command"), `${dir}/${name}/socket`], {
+          stdin: config,
+        });
         const command: string[] = JSON.parse(stdout);
         reader.startCommand(["sh", "-c", 'cd "$0" && exec "$@"', `${dir}/${name}`, ...command]);
       }

@@ -2,36 +2,15 @@
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
 
+const programText = programsOf(import.meta);
+
 const PORT = 2001;
 const RANDOM_NAMES = 200;
-
-/** An IPv6 server, for IPv4 too: prints both addresses of each connection, as numbers. */
-const SERVER = `
-import socket
-listener = socket.create_server(("::", ${PORT}), family=socket.AF_INET6, dualstack_ipv6=True)
-print("ready", flush=True)
-def told(name): return socket.inet_pton(socket.AF_INET6, name[0]).hex() + ":%04x" % name[1]
-while True:
-    connection, peer = listener.accept()
-    assert peer == connection.getpeername()
-    connection.sendall((told(peer) + " " + told(connection.getsockname())).encode())
-    connection.close()
-`;
-
-/** Not under unsock: binds the abstract names of its standard input, hexadecimal, one by one. */
-const CLIENT = `
-import socket, sys
-for line in sys.stdin:
-    client = socket.socket(socket.AF_UNIX)
-    client.bind(b"\\0" + bytes.fromhex(line))
-    client.connect(sys.argv[1])
-    print(client.makefile().read())
-    client.close()
-`;
 
 function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -52,10 +31,10 @@ async function ask(names: readonly string[]): Promise<string[]> {
   await withDir(async (dir) => {
     // All addresses are covered: what a client claims counts where it could be true.
     const env = shimEnv(dir, { UNSOCK_ADDR: "127.0.0.1/0,::1/0" });
-    await using server = start(["python3", "-c", SERVER], { env });
+    await using server = start(["python3", "-c", programText("server"), `${PORT}`], { env });
     await until("the server", () => server.output().includes("ready"));
     const stdin = names.map((name) => `${hex(new TextEncoder().encode(name))}\n`).join("");
-    const { stdout, stderr } = await run(["python3", "-c", CLIENT, `${dir}/${PORT}.sock`], { stdin });
+    const { stdout, stderr } = await run(["python3", "-c", programText("client"), `${dir}/${PORT}.sock`], { stdin });
     assertStrictEquals(stderr, "");
     answers = stdout.trimEnd().split("\n");
   });

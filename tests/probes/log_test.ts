@@ -4,8 +4,11 @@ import { join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { buildProbe, runUnderShim } from "../support/probe.ts";
 import { run } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv } from "../support/shim.ts";
+
+const programText = programsOf(import.meta);
 
 const options = { ignore: !need("cc") };
 
@@ -56,16 +59,7 @@ Deno.test(
 Deno.test("the log has what UNSOCK_BLOCK_INET refuses", { ignore: !need("python3") }, () =>
   withDir(async (dir) => {
     const log = join(dir, "log");
-    const code = `
-import socket
-def try_to(call, *arguments):
-    try: call(*arguments)
-    except OSError: pass
-try_to(socket.socket().connect, ("192.0.2.1", 80))
-try_to(socket.socket().bind, ("192.0.2.1", 81))
-try_to(socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).connect, ("2001:db8::1", 82))
-try_to(socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto, b"x", ("192.0.2.1", 83))
-`;
+    const code = programText("refused_by_settings");
     const { stderr } = await run(["python3", "-c", code], {
       env: shimEnv(dir, { UNSOCK_LOG: log, UNSOCK_BLOCK_INET: "1" }),
     });
@@ -84,18 +78,7 @@ Deno.test(
   { ignore: !need("python3") },
   () =>
     withDir(async (dir) => {
-      const code = `
-import os, socket
-server = socket.socket()
-server.bind(("127.0.0.1", 4713))
-server.listen()
-os.chmod(os.environ["UNSOCK_DIR"] + "/4713.sock", 0)
-os.chmod(os.environ["UNSOCK_DIR"], 0o555)
-if os.getuid() == 0: os.setresuid(65534, 65534, 65534)
-print(socket.socket().connect_ex(("127.0.0.1", 4713)))
-try: socket.socket().bind(("127.0.0.1", 4714))
-except OSError as error: print(error.errno)
-`;
+      const code = programText("refused_by_rights");
       const { stdout, stderr } = await run(["python3", "-c", code], { env: shimEnv(dir, { UNSOCK_LOG: "stderr" }) });
       await Deno.chmod(dir, 0o755);
       assertStrictEquals(stdout, "13\n13\n", stderr);

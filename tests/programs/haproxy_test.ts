@@ -1,26 +1,16 @@
 /** haproxy: health checks that notice a server's end, and a balanced choice between servers. */
 import { assertEquals } from "@std/assert";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import type { Proc } from "../support/process.ts";
 import { until } from "../support/wait.ts";
 import { HAPROXY_DEFAULTS } from "./haproxy.ts";
 import { type Rig, withRig } from "./rig.ts";
 
+const programText = programsOf(import.meta);
+
 const ignore = !need("haproxy", "python3", "curl");
 const PYTHON = "/usr/bin/python3";
-
-/** Answers every GET with its own name and the address of the client that haproxy passes on. */
-const BACKEND = `
-import http.server, sys
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = f"{sys.argv[1]} {self.headers['X-Forwarded-For']}\\n".encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
-`;
 
 const CONFIG = `
 global
@@ -41,7 +31,7 @@ backend app
 `;
 
 function startBackend(rig: Rig, port: number, cli: boolean): Promise<Proc> {
-  return rig.server([PYTHON, rig.write("backend.py", BACKEND), `${port}`], { tcp: [port], cli });
+  return rig.server([PYTHON, rig.write("backend.py", programText("backend")), `${port}`], { tcp: [port], cli });
 }
 
 /** Reads the health of both servers from haproxy's statistics. */

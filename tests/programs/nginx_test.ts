@@ -1,9 +1,12 @@
 /** nginx: several workers on one listening socket, and a proxy that registers with epoll before it connects. */
 import { assertMatch, assertStrictEquals } from "@std/assert";
 import { createHash, randomBytes } from "node:crypto";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { until } from "../support/wait.ts";
 import { type Rig, withRig } from "./rig.ts";
+
+const programText = programsOf(import.meta);
 
 const ignore = !need("nginx", "curl");
 const PYTHON = "/usr/bin/python3";
@@ -80,20 +83,6 @@ Deno.test("nginx reloads its configuration and goes on serving the same port", {
   });
 });
 
-const UPSTREAM = `
-import http.server, sys
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        answer = f"{len(body)} from {self.headers['X-Real-IP']} by {self.client_address[0]}\\n".encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
-`;
-
 function proxy(port: number, upstream: number, nobody: number): string {
   return `
     upstream app { server 127.0.0.1:${upstream}; keepalive 4; }
@@ -119,7 +108,7 @@ async function post(rig: Rig, port: number): Promise<void> {
 
 Deno.test("nginx proxies to an upstream on another port, and passes the client's address on", { ignore }, async () => {
   await withRig(async (rig) => {
-    const upstream = rig.unprivileged([PYTHON, rig.write("upstream.py", UPSTREAM), "17145"]);
+    const upstream = rig.unprivileged([PYTHON, rig.write("upstream.py", programText("upstream")), "17145"]);
     await rig.server(upstream, { tcp: [17145], cli: true });
     const server = await rig.server(rig.unprivileged(nginx(rig, { http: proxy(17144, 17145, 17146) })), {
       tcp: [17144],
@@ -138,7 +127,11 @@ Deno.test("nginx's unprivileged workers reach root's upstream, when its socket f
     // TCP has no owner, a file has: the workers are another user, so directory and file must admit them.
     Deno.chmodSync(rig.sockets, 0o755);
     const env = { UNSOCK_MODE: "666" };
-    await rig.server([PYTHON, rig.write("upstream.py", UPSTREAM), "17148"], { tcp: [17148], cli: true, env });
+    await rig.server([PYTHON, rig.write("upstream.py", programText("upstream")), "17148"], {
+      tcp: [17148],
+      cli: true,
+      env,
+    });
     await rig.server(nginx(rig, { main: "user nobody nogroup;", http: proxy(17147, 17148, 17149) }), { tcp: [17147] });
     await post(rig, 17147);
   });

@@ -1,5 +1,6 @@
 /** Servers that are replaced while clients ask them all the time: not one request fails. */
 import { assert, assertEquals } from "@std/assert";
+import { programsOf } from "../support/program_text.ts";
 import { findProgram, need } from "../support/programs.ts";
 import { start } from "../support/process.ts";
 import { shimEnv } from "../support/shim.ts";
@@ -7,30 +8,9 @@ import { until } from "../support/wait.ts";
 import { HAPROXY_DEFAULTS } from "./haproxy.ts";
 import { type Rig, withRig } from "./rig.ts";
 
-const PYTHON = "/usr/bin/python3";
+const programText = programsOf(import.meta);
 
-/** Asks with a new connection each time until it is told to stop; says after each who has answered, and what failed. */
-const ASKER = `
-import http.client, signal, sys, threading
-def ask():
-    while not stop.is_set():
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=20)
-            connection.request("GET", "/")
-            answer = connection.getresponse()
-            text = answer.read().decode().strip()
-            print(f"{answer.status} {text}", flush=True)
-            connection.close()
-        except Exception as error: print(f"failed {error!r}", flush=True)
-stop = threading.Event()
-signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
-threads = [threading.Thread(target=ask) for _ in range(2)]
-for thread in threads: thread.start()
-signal.sigwait({signal.SIGUSR1})
-stop.set()
-for thread in threads: thread.join()
-print("done", flush=True)
-`;
+const PYTHON = "/usr/bin/python3";
 
 /** Clients that ask all the time. */
 interface Load {
@@ -46,7 +26,7 @@ const RESET = /^failed ConnectionResetError\(/;
 /** While clients ask a port, does what `restarts` does; no request may fail, but as `may` says. */
 async function underLoad(rig: Rig, port: number, restarts: (load: Load) => Promise<void>, may = /^$/): Promise<void> {
   const env = { ...shimEnv(rig.sockets), LC_ALL: "C.UTF-8", no_proxy: "*" };
-  await using asker = start([PYTHON, rig.write("asker.py", ASKER), `${port}`], { env });
+  await using asker = start([PYTHON, rig.write("asker.py", programText("asker")), `${port}`], { env });
   const lines = () => asker.output().split("\n").filter((line) => line !== "");
   const load: Load = {
     answers: async (text) => {
@@ -150,22 +130,13 @@ function isThere(file: string): boolean {
   }
 }
 
-const WSGI = `
-import os
-TEXT = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "text")).read()
-def app(environ, start_response):
-    body = f"{TEXT} of {os.getppid()}".encode()
-    start_response("200 OK", [("Content-Length", str(len(body)))])
-    return [body]
-`;
-
 Deno.test(
   "gunicorn is reloaded and replaced under load, and no request fails but in the queue of a listener that closes",
   { ignore: !need("gunicorn") },
   () =>
     withRig(async (rig) => {
       const { files } = rig;
-      rig.write("served.py", WSGI);
+      rig.write("served.py", programText("wsgi"));
       rig.write("text", "zero");
       const gunicorn = (name: string) =>
         rig.server([

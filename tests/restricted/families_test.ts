@@ -2,10 +2,13 @@
 import { assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { unsockRun } from "../support/shim.ts";
 import { buildLinked } from "../support/static.ts";
 import { until } from "../support/wait.ts";
+
+const programText = programsOf(import.meta);
 
 const FILTER = new URL("only_unix.c", import.meta.url).pathname;
 const CANNOT = !need("cc", "python3", "curl");
@@ -32,29 +35,6 @@ Deno.test({
     }),
 });
 
-const DATAGRAMS = `
-import socket
-server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-server.bind(("127.0.0.1", 5300))
-client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-client.sendto(b"question", ("127.0.0.1", 5300))
-question, address = server.recvfrom(99)
-server.sendto(b"answer", address)
-print(question.decode(), *client.recvfrom(99))
-connected = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-connected.connect(("::ffff:127.0.0.1", 5300))
-print(connected.getpeername()[:2], connected.send(b"more"), server.recvfrom(99)[0])
-`;
-
-const OUTSIDE = `
-import socket
-for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-    for family, address in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
-        try: socket.socket(family, kind).connect((address, 9))
-        except OSError as error: print(error.errno)
-print(socket.socket().getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), socket.socket().getsockname())
-`;
-
 Deno.test({
   name: "only AF_UNIX is allowed: datagrams go and are answered, and what is not redirected is unreachable",
   ignore: CANNOT,
@@ -62,10 +42,10 @@ Deno.test({
     withDir(async (dir) => {
       const onlyUnix = await buildLinked(FILTER, dir, "dynamic");
       const python = (code: string) => run(unsockRun(`${dir}/s`, [onlyUnix, "python3", "-c", code]));
-      const datagrams = await python(DATAGRAMS);
+      const datagrams = await python(programText("datagrams"));
       const lines = "question b'answer' ('127.0.0.1', 5300)\n('::ffff:127.0.0.1', 5300) 4 b'more'\n";
       assertStrictEquals(datagrams.stdout, lines, datagrams.stderr);
-      const outside = await python(OUTSIDE);
+      const outside = await python(programText("outside"));
       assertStrictEquals(outside.stdout, `${"101\n".repeat(4)}0 ('0.0.0.0', 0)\n`, outside.stderr);
     }),
 });

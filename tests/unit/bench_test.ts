@@ -20,8 +20,11 @@ import { clearOthers, interleave, orderOf, type Variant } from "../../scripts/be
 import { difference, quantile, ratio, spread } from "../../scripts/bench/stats.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
+
+const programText = programsOf(import.meta);
 
 const SCRIPT = join(import.meta.dirname ?? ".", "..", "..", "scripts", "bench.ts");
 
@@ -145,9 +148,7 @@ Deno.test("readOther() takes a library, or a command whose environment it gives 
 });
 
 Deno.test("localOnes() leaves out what needs the network, and lets loopback be", { ignore: !mayUnshare }, async () => {
-  const connect = `import socket
-server = socket.create_server(("127.0.0.1", 0))
-socket.create_connection(server.getsockname())`;
+  const connect = programText("connect");
   const attempt = async ({ name }: Variant, prefix: readonly string[]) => {
     const { code } = await run([...prefix, "python3", "-c", name === "local" ? "" : connect]);
     if (code !== 0) throw new Error(`exit status ${code}`);

@@ -11,8 +11,11 @@ import { runSuite } from "../../scripts/suites/run.ts";
 import type { Part, Suite } from "../../scripts/suites/suite.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
+
+const programText = programsOf(import.meta);
 
 const ROOT = join(import.meta.dirname ?? ".", "..", "..");
 
@@ -108,12 +111,7 @@ Deno.test({
   ignore: !mayUnshare || !need("python3"),
   fn: () =>
     withDir(async (dir) => {
-      const program = `import socket
-server = socket.create_server(("127.0.0.1", 0))
-client = socket.create_connection(server.getsockname())
-server.accept()
-socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", 9))
-print("ok 1 - connects")`;
+      const program = programText("connects");
       const part: Part = { ...makePart(""), command: () => ["/usr/bin/python3", "-c", program] };
       const { passed, differ, tcp, unsock } = await comparePart(part, shimLibrary(), join(dir, "log"));
       assertEquals([passed, differ], [1, []]);
@@ -147,31 +145,13 @@ Deno.test({
     }),
 });
 
-/** A module of tests as CPython has them: one hangs, one kills the program, one fails only in a part of it. */
-const MODULE = `import os, time, unittest
-class T(unittest.TestCase):
-    def test_a(self): pass
-    def test_b(self): time.sleep(100)
-    def test_c(self): self.fail()
-    def test_d(self): os.abort()
-    def test_e(self): self.skipTest("no")
-    @unittest.expectedFailure
-    def test_f(self): self.fail()
-    def test_g(self):
-        with self.subTest(i=1): self.fail()
-class U(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls): raise OSError("no")
-    def test_a(self): pass
-`;
-
 Deno.test({
   name: "CPython's tests: behind one that hangs or kills the program the next ones are run, and neither has passed",
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {
       await Deno.mkdir(join(dir, "test"));
-      for (const [name, text] of Object.entries({ __init__: "", support: "", test_x: MODULE })) {
+      for (const [name, text] of Object.entries({ __init__: "", support: "", test_x: programText("hanging_tests") })) {
         await Deno.writeTextFile(join(dir, "test", `${name}.py`), text);
       }
       const runner = join(ROOT, "scripts", "suites", "cpython.py");

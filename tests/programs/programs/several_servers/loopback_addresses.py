@@ -1,0 +1,16 @@
+from servers import child, ended, listening, made
+
+servers = [listening("127.0.0.1", 1234), listening("::1", 1234)]
+
+
+def work():
+    for address in "127.0.0.1", "::1":
+        with made(address) as client:
+            client.connect((address, 1234))
+            print(client.getpeername()[0], client.getsockname()[0], flush=True)
+
+
+ended(child(work))
+for server in servers:
+    with server.accept()[0] as connection:
+        print(connection.getpeername()[0], connection.getsockname()[0])
