@@ -14,20 +14,6 @@ const QUADLET = "/usr/lib/systemd/system-generators/podman-system-generator";
 const ELSEWHERE = "it is run by tests/docs";
 const RUNNERS = "it is run by runners.ts";
 
-/** Two of them at once need two loopbacks. */
-const C = `#include <arpa/inet.h>
-#include <sys/socket.h>
-#include <unistd.h>
-int main(void) {
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(3000), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    int server = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
-    if (bind(server, (struct sockaddr *)&name, sizeof(name)) < 0 || listen(server, 1) < 0)
-        return 1;
-    usleep(500000);
-    return connect(client, (struct sockaddr *)&name, sizeof(name)) < 0;
-}
-`;
-
 const CMAKE = `cmake_minimum_required(VERSION 3.29)
 project(suite C)
 enable_testing()
@@ -45,7 +31,12 @@ test('two', suite)
 Deno.test("docs: CTest's, Meson's and pytest's workers, two at once on one port", () =>
   Reader.with("test-runners", async (reader) => {
     const { home } = reader;
-    for (const [name, text] of [["suite.c", C], ["CMakeLists.txt", CMAKE], ["meson.build", MESON]] as const) {
+    for (
+      const [name, text] of [["suite.c", programText("suite.c")], ["CMakeLists.txt", CMAKE], [
+        "meson.build",
+        MESON,
+      ]] as const
+    ) {
       await Deno.writeTextFile(`${home}/${name}`, text);
     }
     await Deno.writeTextFile(`${home}/test_suite.py`, programText("test_suite"));

@@ -1,4 +1,4 @@
-/** Programs that tests run, in Python: files beside the tests, and how their text is had. */
+/** Programs that tests run, mostly in Python: files beside the tests, and how their text is had. */
 import { basename, dirname, fromFileUrl, join } from "@std/path/posix";
 
 /** Modules that programs of several folders import. */
@@ -11,14 +11,15 @@ const IMPORT = /^from (\w+) import (?:\([^)]*\)|.+)\n/gm;
  * places where it is not. For the same reason a module of ours is put where it is imported.
  *
  * @param test The test's `import.meta`.
- * @returns What reads `programs/TEST/NAME.py`, beside `TEST_test.ts`. Modules stand there, in `programs/` where several tests
+ * @returns What reads `programs/TEST/NAME.py` (or a name with another extension), beside `TEST_test.ts`. Modules stand there, in `programs/` where several tests
  *   of the folder have them, or in `tests/support/python`.
  */
 export function programsOf(test: ImportMeta): (name: string) => string {
   const file = fromFileUrl(test.url);
   const all = join(dirname(file), "programs");
   const own = join(all, basename(file).replace(/(_test)?\.ts$/, ""));
-  return (name) => withModules(Deno.readTextFileSync(join(own, `${name}.py`)), [own, all, SHARED]);
+  return (name) =>
+    withModules(Deno.readTextFileSync(join(own, name.includes(".") ? name : `${name}.py`)), [own, all, SHARED]);
 }
 
 function withModules(text: string, folders: readonly string[]): string {

@@ -1,0 +1,3 @@
+from port_files import files
+
+print(files())
