@@ -11,7 +11,6 @@
 #include "rt/libc.h"
 #include "rt/user.h"
 
-#include <linux/mman.h>
 #include <linux/poll.h>
 
 #define EVENT_SIZE 16 /* of struct epoll_event, at most */
@@ -166,16 +165,15 @@ static long wait_on(const struct wait *wait) {
     struct pollfd few[FEW], *copy = few;
     size_t size = wait->count * sizeof(struct pollfd);
     int64_t end = FOREVER;
-    long memory = 0, ready;
+    long ready;
     if (wait->timeout != FOREVER) {
         int64_t waited = unsock_libc_waited(wait->begun);
         end = unsock_clock_ns() + (wait->timeout > waited ? wait->timeout - waited : 0);
     }
     if (wait->count > FEW) {
-        memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (memory < 0 && memory > -4096)
-            return memory;
-        copy = (struct pollfd *)memory;
+        copy = unsock_map(size);
+        if (!copy)
+            return -ENOMEM;
     }
     do {
         ready = wait_for_change(wait, copy, end);
@@ -185,8 +183,8 @@ static long wait_on(const struct wait *wait) {
             break;
         ready = ask_now(wait);
     } while (ready == 0 && (end == FOREVER || unsock_clock_ns() < end));
-    if (memory != 0)
-        unsock_munmap(memory, size);
+    if (copy != few)
+        unsock_unmap(copy, size);
     return ready;
 }
 

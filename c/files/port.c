@@ -5,8 +5,6 @@
 #include "kernel/log.h"
 #include "rt/system_calls.h"
 
-#include <linux/mman.h>
-
 #define NEXT "~" /* .PORT@~: a link before it is renamed, or what was exchanged for it */
 #define RENAME_EXCHANGED 2u
 
@@ -17,16 +15,14 @@ static bool borrowed;
 struct unsock_port *unsock_port_borrow(void) {
     if (!__atomic_exchange_n(&borrowed, true, __ATOMIC_ACQUIRE))
         return &own_port;
-    long memory =
-        unsock_mmap(0, sizeof(struct unsock_port), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return memory < 0 && memory > -UNSOCK_PAGE ? NULL : (struct unsock_port *)memory;
+    return unsock_map(sizeof(struct unsock_port));
 }
 
 void unsock_port_return(struct unsock_port *port) {
     if (port == &own_port)
         __atomic_store_n(&borrowed, false, __ATOMIC_RELEASE);
     else if (port)
-        unsock_munmap((unsigned long)port, sizeof(*port));
+        unsock_unmap(port, sizeof(*port));
 }
 
 /* What the link says. Returns its length, or -errno. */

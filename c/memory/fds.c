@@ -4,48 +4,23 @@
 #include "memory/epoll_memory.h"
 #include "memory/option_table.h"
 
-#include <linux/mman.h>
-
 #define CHUNK UNSOCK_FDS_CHUNK
 #define CHUNKS 1024 /* descriptors up to 2^20, the kernel's default limit */
 
 /* The first chunk needs no system call; nearly every process stays within it. */
 static UNSOCK_TABLE _Alignas(64) struct unsock_fd first_chunk[CHUNK];
-struct unsock_fd *unsock_fds_chunks[CHUNKS] = {first_chunk};
+void *unsock_fds_chunks[CHUNKS] = {first_chunk};
 static uint32_t last_id;
 int unsock_fds_top;
-
-static struct unsock_fd *new_chunk(unsigned index) {
-    size_t size = CHUNK * sizeof(struct unsock_fd);
-    long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory < 0 && memory > -4096)
-        return NULL;
-    struct unsock_fd *expected = NULL;
-    struct unsock_fd *chunk = (struct unsock_fd *)memory;
-    if (__atomic_compare_exchange_n(&unsock_fds_chunks[index], &expected, chunk, false, __ATOMIC_ACQ_REL,
-                                    __ATOMIC_ACQUIRE))
-        return chunk;
-    unsock_munmap(memory, size);
-    return expected;
-}
-
-static void raise_end(int fd) {
-    int seen = __atomic_load_n(&unsock_fds_top, __ATOMIC_RELAXED);
-    while (seen <= fd &&
-           !__atomic_compare_exchange_n(&unsock_fds_top, &seen, fd + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-        ;
-}
 
 struct unsock_fd *unsock_fds_entry(int fd) {
     unsigned number = (unsigned)fd;
     if (number >= CHUNK * CHUNKS)
         return NULL;
-    struct unsock_fd *chunk = __atomic_load_n(&unsock_fds_chunks[number / CHUNK], __ATOMIC_ACQUIRE);
-    if (!chunk)
-        chunk = new_chunk(number / CHUNK);
+    struct unsock_fd *chunk = unsock_table_chunk(&unsock_fds_chunks[number / CHUNK], CHUNK * sizeof(*chunk));
     if (!chunk)
         return NULL;
-    raise_end(fd);
+    unsock_table_reach(&unsock_fds_top, fd);
     return &chunk[number % CHUNK];
 }
 

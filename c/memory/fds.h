@@ -128,7 +128,7 @@ _Static_assert(sizeof(struct unsock_fd) == 64, "a descriptor costs 64 bytes");
 struct unsock_fd *unsock_fds_entry(int fd);
 
 #define UNSOCK_FDS_CHUNK 1024
-extern struct unsock_fd *unsock_fds_chunks[];
+extern void *unsock_fds_chunks[]; /* of struct unsock_fd */
 extern int unsock_fds_top;
 
 /* One more than the highest descriptor that ever had an entry. */

@@ -1,7 +1,6 @@
 /* The options that are remembered. Initial values and ranges: net/ipv4/tcp.c, include/net/tcp.h, socket(7), tcp(7). */
 #include "memory/option_table.h"
 
-#include <linux/mman.h>
 #include <linux/tcp.h>
 
 #define KERNEL(name) {SOL_SOCKET, name, UNSOCK_OPTION_KERNEL, 0, 0, 0, 0, 0}
@@ -181,23 +180,14 @@ int unsock_option_find(int level, int name) {
 #define CHUNK 256
 #define CHUNKS 4096
 
-static UNSOCK_TABLE struct unsock_option_memory *chunks[CHUNKS];
+static UNSOCK_TABLE void *chunks[CHUNKS];
 
 struct unsock_option_memory *unsock_option_memory(int fd, bool create) {
     if (fd < 0 || fd >= CHUNK * CHUNKS)
         return NULL;
     struct unsock_option_memory *chunk = __atomic_load_n(&chunks[fd / CHUNK], __ATOMIC_ACQUIRE);
-    if (!chunk && create) {
-        size_t size = CHUNK * sizeof(*chunk);
-        long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (memory < 0 && memory > -4096)
-            return NULL;
-        if (__atomic_compare_exchange_n(&chunks[fd / CHUNK], &chunk, (struct unsock_option_memory *)memory, false,
-                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-            chunk = (struct unsock_option_memory *)memory;
-        else
-            unsock_munmap(memory, size);
-    }
+    if (!chunk && create)
+        chunk = unsock_table_chunk(&chunks[fd / CHUNK], CHUNK * sizeof(*chunk));
     return chunk ? &chunk[fd % CHUNK] : NULL;
 }
 

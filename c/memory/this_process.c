@@ -4,8 +4,6 @@
 #include "rt/libc.h"
 #include "rt/system_calls.h"
 
-#include <linux/mman.h>
-
 /* Where there is no such page: then a forked child takes itself for its parent until that one has ended. */
 static struct unsock_this_process without = {.unwiped = true};
 static struct unsock_this_process *page = &without;
@@ -13,14 +11,14 @@ static struct unsock_this_process *page = &without;
 _Static_assert(sizeof(struct unsock_this_process) <= UNSOCK_PAGE, "one page");
 
 void unsock_this_process_start(void) {
-    long memory = unsock_mmap(0, UNSOCK_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory < 0 && memory > -UNSOCK_PAGE)
+    struct unsock_this_process *memory = unsock_map(UNSOCK_PAGE);
+    if (!memory)
         return;
-    if (unsock_madvise(memory, UNSOCK_PAGE, MADV_WIPEONFORK) < 0) {
-        unsock_munmap(memory, UNSOCK_PAGE);
+    if (unsock_madvise((unsigned long)memory, UNSOCK_PAGE, MADV_WIPEONFORK) < 0) {
+        unsock_unmap(memory, UNSOCK_PAGE);
         return;
     }
-    page = (struct unsock_this_process *)memory;
+    page = memory;
     page->owner = (int32_t)unsock_getpid();
 }
 

@@ -4,33 +4,19 @@
 #include "memory/fds.h"
 #include "rt/system_calls.h"
 
-#include <linux/mman.h>
-
 #define CHUNK UNSOCK_FDS_CHUNK
 #define CHUNKS 1024
 #define MORE 256    /* of descriptors in several sets: the oldest give way */
 #define PLACES 8192 /* descriptors by their data; the newest wins */
 
 static UNSOCK_TABLE struct unsock_watch first_chunk[CHUNK];
-static struct unsock_watch *chunks[CHUNKS] = {first_chunk};
+static void *chunks[CHUNKS] = {first_chunk};
 static UNSOCK_TABLE struct {
     struct unsock_watch watch;
     int32_t fd;
 } more[MORE];
 static unsigned more_used;
 static UNSOCK_TABLE int32_t places[PLACES]; /* the descriptor, plus 1 */
-
-static struct unsock_watch *new_chunk(unsigned index) {
-    size_t size = CHUNK * sizeof(struct unsock_watch);
-    long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory < 0 && memory > -4096)
-        return NULL;
-    struct unsock_watch *expected = NULL, *chunk = (struct unsock_watch *)memory;
-    if (__atomic_compare_exchange_n(&chunks[index], &expected, chunk, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-        return chunk;
-    unsock_munmap(memory, size);
-    return expected;
-}
 
 /* NULL: nothing is remembered about it. */
 static struct unsock_watch *at(int fd, bool make) {
@@ -39,7 +25,7 @@ static struct unsock_watch *at(int fd, bool make) {
         return NULL;
     struct unsock_watch *chunk = __atomic_load_n(&chunks[number / CHUNK], __ATOMIC_ACQUIRE);
     if (!chunk && make)
-        chunk = new_chunk(number / CHUNK);
+        chunk = unsock_table_chunk(&chunks[number / CHUNK], CHUNK * sizeof(*chunk));
     return chunk ? &chunk[number % CHUNK] : NULL;
 }
 

@@ -68,7 +68,7 @@ static long change(uint64_t at) {
         return fd;
     long copy = unsock_code_copy(fd, offset & ~(UNSOCK_PAGE - 1), UNSOCK_PAGE);
     unsock_close(fd);
-    if (copy < 0 && copy > -4096)
+    if (unsock_is_error(copy))
         return copy;
     long result = put_jump(at, copy);
     if (result < 0)

@@ -5,8 +5,6 @@
 #include "rt/system_calls.h"
 #include "unsock.h"
 
-#include <linux/mman.h>
-
 #define PRELOAD "LD_PRELOAD="
 #define USUAL_SIZE 1024
 
@@ -18,10 +16,7 @@ static const char *settings[UNSOCK_CHILD_ENVIRONMENT_MOST];
 static unsigned setting_count;
 
 static char *make_room(size_t size) {
-    if (size <= sizeof(usual))
-        return usual;
-    long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return memory < 0 && memory > -4096 ? NULL : (char *)memory;
+    return size <= sizeof(usual) ? usual : unsock_map(size);
 }
 
 /* In which process this is off says nothing about its children's children. */

@@ -4,8 +4,6 @@
 #include "memory/process.h"
 #include "rt/system_calls.h"
 
-#include <linux/mman.h>
-
 #define PLACES 16
 #define LEVELS                                                                                                         \
     4 /* spaces that a thread has at once: a search in PATH, its execution, and both again in a signal handler */
@@ -21,18 +19,13 @@ struct place {
 
 static struct place places[PLACES];
 
-static long map(size_t size) {
-    long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return memory < 0 && memory > -4096 ? 0 : memory;
-}
-
 static bool grow(struct unsock_exec_space *space, size_t size) {
     space->used = 0;
     if (size <= space->size)
         return true;
     if (space->memory)
-        unsock_munmap((unsigned long)space->memory, space->size);
-    space->memory = (uint8_t *)map(PAGES(size));
+        unsock_unmap(space->memory, space->size);
+    space->memory = unsock_map(PAGES(size));
     space->size = space->memory ? PAGES(size) : 0;
     return space->memory;
 }
@@ -88,7 +81,7 @@ static void give_back(struct place *place) {
 /* One more, in memory of its own. */
 static struct unsock_exec_space *make(size_t size) {
     size_t whole = PAGES(size + sizeof(struct unsock_exec_space) + 16);
-    struct unsock_exec_space *space = (struct unsock_exec_space *)map(whole);
+    struct unsock_exec_space *space = unsock_map(whole);
     if (space)
         *space = (struct unsock_exec_space){(uint8_t *)space, whole, (sizeof(*space) + 15) & ~(size_t)15};
     return space;
@@ -112,7 +105,7 @@ void unsock_exec_space_leave(struct unsock_exec_space *space) {
     if (!space)
         return;
     if (space->memory == (uint8_t *)space) {
-        unsock_munmap((unsigned long)space->memory, space->size);
+        unsock_unmap(space->memory, space->size);
         return;
     }
     for (size_t i = 0; i < PLACES; i++) {

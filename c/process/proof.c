@@ -8,7 +8,6 @@
 #include "unsock.h"
 
 #include <elf.h>
-#include <linux/mman.h>
 
 #define SEGMENTS_MOST 32
 #define NOTES_MOST 1024
@@ -146,7 +145,7 @@ static bool is_this_version(const struct proof *proof) {
 /* As the dynamic linker will. */
 static bool can_be_mapped(const struct proof *proof) {
     long memory = unsock_mmap(0, UNSOCK_PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, proof->fd, 0);
-    if (memory < 0 && memory > -UNSOCK_PAGE)
+    if (unsock_is_error(memory))
         return wrong(proof, memory == -EPERM ? "its file system is mounted noexec" : unsock_errno_words(-memory),
                      "nothing can be preloaded from there: use --lib with a copy elsewhere");
     unsock_munmap(memory, UNSOCK_PAGE);

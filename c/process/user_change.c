@@ -4,8 +4,6 @@
 #include "process/exec.h"
 #include "rt/system_calls.h"
 
-#include <linux/mman.h>
-
 #define NOBODY 65534
 #define LOADS 0
 #define LACKS 1
@@ -159,7 +157,7 @@ __attribute__((noreturn)) static void try_it(const struct unsock_user *user, con
         unsock_exit(LOADS);
     long fd = unsock_openat(AT_FDCWD, library, O_RDONLY | O_CLOEXEC, 0);
     long memory = fd < 0 ? fd : unsock_mmap(0, UNSOCK_PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
-    unsock_exit(memory < 0 && memory > -UNSOCK_PAGE ? LACKS : LOADS);
+    unsock_exit(unsock_is_error(memory) ? LACKS : LOADS);
 }
 
 /* The exit status of the child with this number; -1: there is none. */

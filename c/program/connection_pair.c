@@ -47,7 +47,7 @@ static unsigned kept_pipe_count;
 long unsock_connection_pair_start(long epoll, uint64_t descriptors) {
     limit = UNSOCK_MIN(descriptors, LIMIT_MOST);
     set = epoll;
-    ends = unsock_expose_map(limit * sizeof(*ends));
+    ends = unsock_map(limit * sizeof(*ends));
     return ends ? 0 : -ENOMEM;
 }
 
@@ -58,7 +58,7 @@ static void watch(int fd, int operation) {
 
 static bool take_buffer(struct end *end) {
     if (!end->buffer)
-        end->buffer = kept_count > 0 ? kept[--kept_count] : unsock_expose_map(BUFFER);
+        end->buffer = kept_count > 0 ? kept[--kept_count] : unsock_map(BUFFER);
     return end->buffer;
 }
 
@@ -66,7 +66,7 @@ static void leave_buffer(struct end *end) {
     if (end->buffer && kept_count < KEPT)
         kept[kept_count++] = end->buffer;
     else if (end->buffer)
-        unsock_munmap((unsigned long)end->buffer, BUFFER);
+        unsock_unmap(end->buffer, BUFFER);
     end->buffer = NULL;
     end->at = end->passed = end->size = 0;
 }

@@ -6,8 +6,6 @@
 #include "rt/system_calls.h"
 #include "trap/image.h"
 
-#include <linux/mman.h>
-
 #define STACK_SIZE (256ul * 1024)
 
 extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
@@ -86,8 +84,8 @@ __attribute__((used, noreturn, visibility("hidden"))) void unsock_started(uint64
     if (unsock_loader_is_asked(stack))
         unsock_loader_start(stack);
     /* The one that the kernel gave may be small (ulimit -s 64). */
-    long room = unsock_mmap(0, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (room < 0 && room > -4096)
+    void *room = unsock_map(STACK_SIZE);
+    if (!room)
         run_program(stack);
     go_on(run_program, stack, (uint64_t)room + STACK_SIZE);
 }

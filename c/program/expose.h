@@ -7,8 +7,6 @@
 #include "rules/ip.h"
 #include "unsock.h"
 
-#include <linux/mman.h>
-
 /* expose_options.c: The words of `expose`. */
 
 #define UNSOCK_EXPOSE_PORTS_MOST 64
@@ -106,12 +104,6 @@ static inline void unsock_expose_watch(long set, int operation, long fd, uint32_
                                        unsigned number) {
     struct unsock_epoll_event event = {events, (uint64_t)kind << 32 | number};
     unsock_epoll_ctl(set, operation, fd, &event);
-}
-
-/* Zeroed memory, which costs nothing before it is used. NULL: there is none. */
-static inline void *unsock_expose_map(size_t size) {
-    long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return memory < 0 && memory > -4096 ? NULL : (void *)memory;
 }
 
 /* The earlier one of two moments, or waits; -1: never. */

@@ -31,7 +31,7 @@ static struct all {
 
 long unsock_expose_all_start(long set, const char *directory, const struct unsock_expose_options *options) {
     all = (struct all){.options = options, .directory = directory, .stale = true, .last = INT64_MIN / 2};
-    all.ports = unsock_expose_map(2 * sizeof(*all.ports));
+    all.ports = unsock_map(2 * sizeof(*all.ports));
     all.changes = all.ports ? unsock_inotify_init1(O_NONBLOCK | O_CLOEXEC) : -ENOMEM;
     if (all.changes < 0)
         return all.changes;

@@ -42,9 +42,9 @@ static struct datagrams {
 
 bool unsock_expose_datagrams_start(long set, const struct unsock_expose_options *options) {
     datagrams = (struct datagrams){.options = options, .set = set};
-    datagrams.ports = unsock_expose_map(PORTS_MOST * sizeof(*datagrams.ports));
-    datagrams.sessions = unsock_expose_map(SESSIONS_MOST * sizeof(*datagrams.sessions));
-    datagrams.answer = unsock_expose_map(SIZE_MOST);
+    datagrams.ports = unsock_map(PORTS_MOST * sizeof(*datagrams.ports));
+    datagrams.sessions = unsock_map(SESSIONS_MOST * sizeof(*datagrams.sessions));
+    datagrams.answer = unsock_map(SIZE_MOST);
     return datagrams.ports && datagrams.sessions && datagrams.answer;
 }
 
@@ -63,7 +63,7 @@ long unsock_expose_datagrams_open(const char *path, const struct unsock_expose_p
     own->address.port = port->real;
     own->held_until = 0;
     if (!own->buffer)
-        own->buffer = unsock_expose_map(SIZE_MOST);
+        own->buffer = unsock_map(SIZE_MOST);
     long fd = !own->buffer               ? -ENOMEM
               : datagrams.options->is_in ? unsock_expose_bind_inside(own->path)
                                          : unsock_expose_listen_real(SOCK_DGRAM, &own->address);

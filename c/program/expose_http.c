@@ -42,10 +42,10 @@ static struct web {
 
 long unsock_expose_http_start(long set, const char *base, const char *extra, struct unsock_ip *address) {
     web = (struct web){.set = set};
-    web.requests = unsock_expose_map(REQUESTS_MOST * sizeof(*web.requests));
-    web.bytes = unsock_expose_map((size_t)REQUESTS_MOST * HEAD_MOST);
-    web.page = unsock_expose_map(PAGE_MOST);
-    web.places = unsock_expose_map(sizeof(*web.places));
+    web.requests = unsock_map(REQUESTS_MOST * sizeof(*web.requests));
+    web.bytes = unsock_map((size_t)REQUESTS_MOST * HEAD_MOST);
+    web.page = unsock_map(PAGE_MOST);
+    web.places = unsock_map(sizeof(*web.places));
     if (!web.requests || !web.bytes || !web.page || !web.places)
         return -ENOMEM;
     web.places->base = base;

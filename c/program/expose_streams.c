@@ -34,8 +34,8 @@ static struct streams {
 
 bool unsock_expose_streams_start(long set, const struct unsock_expose_options *options) {
     streams = (struct streams){.options = options, .set = set};
-    streams.listeners = unsock_expose_map(LISTENERS_MOST * sizeof(*streams.listeners));
-    streams.waiting = unsock_expose_map(WAITING_MOST * sizeof(*streams.waiting));
+    streams.listeners = unsock_map(LISTENERS_MOST * sizeof(*streams.listeners));
+    streams.waiting = unsock_map(WAITING_MOST * sizeof(*streams.waiting));
     return streams.listeners && streams.waiting;
 }
 

@@ -13,12 +13,12 @@ static const char upgraded[] = "HTTP/1.1 101";
 #define DROPPED_MOST (64u << 20)
 
 struct unsock_http_gate *unsock_http_gate_make(void) {
-    return unsock_expose_map(sizeof(struct unsock_http_gate));
+    return unsock_map(sizeof(struct unsock_http_gate));
 }
 
 void unsock_http_gate_end(struct unsock_http_gate *gate) {
     if (gate)
-        unsock_munmap((unsigned long)gate, sizeof(*gate));
+        unsock_unmap(gate, sizeof(*gate));
 }
 
 void unsock_http_gate_request(struct unsock_http_gate *gate, const struct unsock_http_head *head, size_t size) {

@@ -12,8 +12,6 @@
 #include "memory/process.h"
 #include "rt/user.h"
 
-#include <linux/mman.h>
-
 /* <linux/eventpoll.h> cannot be had together with <fcntl.h>. */
 /* Bits of events that nobody tells of, kept by the kernel with a registration: */
 #define ADDED 0x400u      /* EPOLLPRI is the library's question */
@@ -197,10 +195,8 @@ static bool recall(int set, int fd, const struct unsock_fd *entry, struct unsock
 static struct unsock_epoll_registration *new_place(struct unsock_epoll_carry *carry) {
     if (carry->count < UNSOCK_EPOLL_FEW)
         return &carry->few[carry->count++];
-    if (!carry->more) {
-        long memory = unsock_mmap(0, MORE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        carry->more = memory < 0 && memory > -4096 ? NULL : (struct unsock_epoll_registration *)memory;
-    }
+    if (!carry->more)
+        carry->more = unsock_map(MORE_SIZE);
     if (!carry->more || carry->count == UNSOCK_EPOLL_FEW + UNSOCK_EPOLL_MORE)
         return NULL;
     return &carry->more[carry->count++ - UNSOCK_EPOLL_FEW];
@@ -208,7 +204,7 @@ static struct unsock_epoll_registration *new_place(struct unsock_epoll_carry *ca
 
 void unsock_epoll_drop(const struct unsock_epoll_carry *carry) {
     if (carry->more)
-        unsock_munmap((unsigned long)carry->more, MORE_SIZE);
+        unsock_unmap(carry->more, MORE_SIZE);
 }
 
 /* Returns 0 or epoll_ctl's -errno. What cannot be known is not guessed: data are a pointer for most programs. */

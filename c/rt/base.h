@@ -71,10 +71,17 @@ union unsock_sockaddr {
 };
 
 /*
- * Large tables of zeros, of which few processes touch much, lie behind all small variables: those are on few pages
- * then, and each page that a process touches at its start costs it a fault.
+ * table.c: Large tables of zeros, of which few processes touch much, lie behind all small variables: those are on few
+ * pages then, and each page that a process touches at its start costs it a fault. Larger ones come in chunks, the first
+ * of which may lie here.
  */
 
 #define UNSOCK_TABLE __attribute__((section(".bss.tables")))
+
+/* The chunk at `place`; when there is none, a new one of zeros, the same for all threads. NULL: there is no memory. */
+void *unsock_table_chunk(void **place, unsigned long size);
+
+/* Makes `*end` at least `number` + 1. */
+void unsock_table_reach(int *end, int number);
 
 #endif

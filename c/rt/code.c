@@ -3,8 +3,6 @@
 
 #include "rt/system_calls.h"
 
-#include <linux/mman.h>
-
 long unsock_code_copy(long fd, uint64_t offset, uint64_t size) {
     return unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, offset);
 }
@@ -18,5 +16,5 @@ long unsock_code_move(uint64_t copy, uint64_t size, uint64_t to) {
     if (result < 0)
         return result;
     result = unsock_mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to);
-    return result < 0 && result > -4096 ? result : 0;
+    return unsock_is_error(result) ? result : 0;
 }

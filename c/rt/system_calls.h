@@ -5,6 +5,7 @@
 #include "rt/base.h"
 #include "rt/sys.h"
 
+#include <linux/mman.h>
 #include <linux/stat.h>
 #include <time.h>
 
@@ -210,6 +211,21 @@ UNSOCK_SYSTEM_CALL(writev, (int fd, const void *parts, unsigned long count), fd,
 static inline _Noreturn void unsock_exit(int status) {
     for (;;)
         unsock_exit_group(status);
+}
+
+/* Is this an errno? An address may have the highest bit. */
+static inline bool unsock_is_error(long result) {
+    return result < 0 && result > -4096;
+}
+
+/* Memory of the process's own, all zeros, which costs nothing before it is used. NULL: there is none. */
+static inline void *unsock_map(unsigned long size) {
+    long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return unsock_is_error(memory) ? NULL : (void *)memory;
+}
+
+static inline void unsock_unmap(void *memory, unsigned long size) {
+    unsock_munmap((unsigned long)memory, size);
 }
 
 /* CLOCK_MONOTONIC by the system call: the time that nobody sets. rt/libc.h has a coarser one that costs no call. */

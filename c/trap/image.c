@@ -3,18 +3,12 @@
 
 #include "rt/system_calls.h"
 
-#include <linux/mman.h>
-
 struct mapping {
     long fd;
     uint64_t page;
     Elf64_Ehdr header;
     Elf64_Phdr segments[UNSOCK_IMAGE_SEGMENTS];
 };
-
-static bool failed(long result) {
-    return result < 0 && result > -4096;
-}
 
 static long map(uint64_t at, uint64_t size, int protection, int flags, long fd, uint64_t offset) {
     return unsock_mmap(at, size, protection, MAP_PRIVATE | flags, fd, offset);
@@ -71,11 +65,11 @@ static long reserve(const struct mapping *mapping, const struct extent *extent, 
     if (mapping->header.e_type == ET_EXEC) {
         long at = map(extent->first, extent->size, PROT_NONE, flags | MAP_FIXED_NOREPLACE, -1, 0);
         *bias = 0;
-        return failed(at) ? at : at == (long)extent->first ? 0 : -ENOMEM;
+        return unsock_is_error(at) ? at : at == (long)extent->first ? 0 : -ENOMEM;
     }
     uint64_t slack = extent->alignment - mapping->page;
     long at = map(0, extent->size + slack, PROT_NONE, flags, -1, 0);
-    if (failed(at))
+    if (unsock_is_error(at))
         return at;
     uint64_t start = ((uint64_t)at + slack) & ~(extent->alignment - 1);
     if (start > (uint64_t)at)
@@ -101,11 +95,12 @@ static long map_segment(const struct mapping *mapping, const Elf64_Phdr *segment
         result = map(start, before + segment->p_filesz, protection, MAP_FIXED, mapping->fd, segment->p_offset - before);
         zeros = up(mapping, file_end);
     }
-    if (!failed(result) && segment->p_filesz > 0 && segment->p_memsz > segment->p_filesz && (protection & PROT_WRITE))
+    if (!unsock_is_error(result) && segment->p_filesz > 0 && segment->p_memsz > segment->p_filesz &&
+        (protection & PROT_WRITE))
         memset((void *)file_end, 0, UNSOCK_MIN(zeros, bias + segment->p_vaddr + segment->p_memsz) - file_end);
-    if (!failed(result) && end > zeros)
+    if (!unsock_is_error(result) && end > zeros)
         result = map(zeros, end - zeros, protection, MAP_FIXED | MAP_ANONYMOUS, -1, 0);
-    return failed(result) ? result : 0;
+    return unsock_is_error(result) ? result : 0;
 }
 
 static void note_text(const Elf64_Phdr *segment, struct unsock_image *image) {

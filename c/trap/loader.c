@@ -9,7 +9,6 @@
 #include "rt/user.h"
 #include "trap/trapped.h"
 
-#include <linux/mman.h>
 #include <linux/prctl.h>
 
 #define EXIT_OWN 125

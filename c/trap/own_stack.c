@@ -5,8 +5,6 @@
 #include "memory/process.h"
 #include "rt/user.h"
 
-#include <linux/mman.h>
-
 #define PAGE (64 * 1024) /* of any machine */
 #define STACK (64 * 1024)
 #define WHOLE (2 * PAGE + STACK) /* what is known of it, a page that cannot be accessed, the stack */
@@ -131,7 +129,7 @@ static struct unsock_own_stack *of_the_dead(int32_t self) {
 
 static struct unsock_own_stack *make(int32_t self) {
     long memory = unsock_mmap(0, WHOLE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory < 0 && memory > -UNSOCK_PAGE)
+    if (unsock_is_error(memory))
         return NULL;
     if (unsock_mprotect(memory + PAGE, PAGE, PROT_NONE) < 0) {
         unsock_munmap(memory, WHOLE);

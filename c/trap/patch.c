@@ -10,8 +10,6 @@
 #include "trap/site.h"
 #include "trap/trapped.h"
 
-#include <linux/mman.h>
-
 #define SITES 128
 #define STEP ((uint64_t)1 << 20)
 #define STEPS 64
@@ -54,10 +52,6 @@ struct work {
     long refused; /* what the kernel said of memory that was to be executed: -errno */
 };
 
-static bool failed(long result) {
-    return result < 0 && result > -4096;
-}
-
 static bool answers(const struct unsock_call_site *site) {
     return site->number == UNSOCK_CALL_SITE_ANY || unsock_site_numbers[site->number];
 }
@@ -94,7 +88,7 @@ static uint64_t room_near(const struct unsock_image *image, uint64_t size) {
             unsock_mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
         if (got == (long)at)
             return at;
-        if (!failed(got)) /* before kernel 4.17 */
+        if (!unsock_is_error(got)) /* before kernel 4.17 */
             unsock_munmap((unsigned long)got, size);
     }
     return 0;
@@ -136,7 +130,7 @@ static void make_copy(const struct work *work, const struct unsock_image_text *t
     copy->start = text->start - before;
     copy->size = (before + size + page - 1) & ~(page - 1);
     long bytes = unsock_code_copy(work->patch->fd, text->offset - before, copy->size);
-    copy->bytes = failed(bytes) ? NULL : (uint8_t *)bytes;
+    copy->bytes = unsock_is_error(bytes) ? NULL : (uint8_t *)bytes;
     /* Beyond the file's end there is nothing in the last page. */
     copy->size = UNSOCK_MIN(copy->size, before + size);
 }
@@ -199,7 +193,7 @@ long unsock_patch(const struct unsock_patch *patch) {
 
 long unsock_patch_allowed(long fd, uint64_t page) {
     long copy = unsock_code_copy(fd, 0, page);
-    if (failed(copy))
+    if (unsock_is_error(copy))
         return copy;
     *(volatile uint8_t *)(copy + TRY_AT) = 0;
     long result = unsock_code_make((uint64_t)copy, page);
@@ -213,7 +207,7 @@ long unsock_patch_tell(void) {
 
 void unsock_patch_take_over(void) {
     long told = unsock_syscall6((long)UNSOCK_TRAPPED_ASK, 0, 0, 0, 0, 0, 0);
-    if (failed(told) || told == 0)
+    if (unsock_is_error(told) || told == 0)
         return;
     shared = (struct shared *)told;
     if (shared->small_stacks)
