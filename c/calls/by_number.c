@@ -4,8 +4,6 @@
  */
 #include "calls/list.h"
 
-#include "rt/system_calls.h"
-
 /* Calls that bring or want addresses and messages. */
 static long call_of_data(long number, long a, long b, long c, long d, long e, long f) {
     void *address = (void *)e;

@@ -20,9 +20,8 @@
  */
 UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
-    if ((entry->epoll != 0 || (entry->flags & UNSOCK_EPOLL_MANY)) && unsock_this_process()->has_made &&
-        unsock_fd_is_handed(entry)) {
-        unsock_epoll_take(fd, entry, &carry);
+    if (unsock_epoll_is_registered(fd) && unsock_this_process()->has_made && unsock_fd_is_handed(entry)) {
+        unsock_epoll_take(fd, &carry);
         unsock_epoll_drop(&carry);
     }
 }

@@ -23,6 +23,7 @@ static void remember_socket(int fd, int domain, int type, int protocol, enum uns
         return;
     if (entry->flags & UNSOCK_FILE)
         unsock_reuse_new(fd);
+    unsock_epoll_forget(fd);
     *entry = (struct unsock_fd){.kind = (uint8_t)kind};
     if (kind == UNSOCK_KIND_OTHER)
         return;

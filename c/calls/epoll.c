@@ -10,7 +10,6 @@
 #include "calls/stream_end.h"
 #include "calls/target.h"
 #include "kernel/socket_info.h"
-#include "memory/watches.h"
 #include "replace/replace.h"
 #include "rt/libc.h"
 #include "rt/user.h"
@@ -18,7 +17,6 @@
 #include <linux/poll.h>
 
 #define READABLE (EPOLLIN | EPOLLRDNORM)
-#define MARKS (UNSOCK_WATCH_QUIET | UNSOCK_WATCH_FIRED)
 #define FOREVER INT64_MAX
 
 static bool is_any_asking(void) {
@@ -72,7 +70,7 @@ static bool fall_silent(int set, int fd, struct unsock_watch *watch) {
     uint32_t events = watch->events;
     if (events & UNSOCK_WATCH_QUIET || (events & (EPOLLET | EPOLLONESHOT)) == EPOLLET)
         return false;
-    if (!change(set, fd, watch, (events & ~(EPOLLONESHOT | MARKS)) | EPOLLET))
+    if (!change(set, fd, watch, (events & ~(EPOLLONESHOT | UNSOCK_WATCH_MARKS)) | EPOLLET))
         return true;
     __atomic_fetch_or(&watch->events, UNSOCK_WATCH_QUIET, __ATOMIC_RELAXED);
     return false;
@@ -83,8 +81,8 @@ static bool speak(int set, int fd, struct unsock_watch *watch) {
     uint32_t events = watch->events;
     if (events & EPOLLONESHOT)
         return !(__atomic_fetch_or(&watch->events, UNSOCK_WATCH_FIRED, __ATOMIC_RELAXED) & UNSOCK_WATCH_FIRED);
-    __atomic_fetch_and(&watch->events, ~MARKS, __ATOMIC_RELAXED);
-    change(set, fd, watch, events & ~MARKS);
+    __atomic_fetch_and(&watch->events, ~UNSOCK_WATCH_MARKS, __ATOMIC_RELAXED);
+    change(set, fd, watch, events & ~UNSOCK_WATCH_MARKS);
     return true;
 }
 
@@ -217,10 +215,5 @@ long unsock_call_epoll_create(int size) {
 }
 
 long unsock_call_epoll_ctl(int set, int operation, int fd, struct unsock_epoll_event *event) {
-    long result = unsock_epoll_control(set, operation, fd, event);
-    if (result == 0 && operation == EPOLL_CTL_DEL)
-        unsock_watch_forget(set, fd);
-    else if (result == 0)
-        unsock_watch_note(set, fd, event);
-    return result;
+    return unsock_epoll_control(set, operation, fd, event);
 }

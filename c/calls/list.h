@@ -3,7 +3,6 @@
 #define UNSOCK_CALLS_LIST_H
 
 #include "memory/epoll_memory.h"
-#include "rt/base.h"
 
 /*
  * The intercepted calls, each with its C declaration: the exported wrappers, the logic's declarations, the test of the

@@ -3,7 +3,6 @@
 
 #include "files/release.h"
 #include "replace/replace.h"
-#include "rt/system_calls.h"
 
 void unsock_standin_take(struct unsock_standin *standin, int socket) {
     standin->socket = socket;

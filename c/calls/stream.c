@@ -86,6 +86,7 @@ static void remember_accepted(int listener, const struct unsock_fd *from, int fd
         return;
     if (entry->flags & UNSOCK_FILE)
         unsock_reuse_new(fd);
+    unsock_epoll_forget(fd);
     *entry = (struct unsock_fd){.kind = from->kind, .type = from->type, .domain = from->domain};
     entry->protocol = from->protocol;
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);

@@ -67,9 +67,7 @@ UNSOCK_OWN_FRAME static long install_asking(int fd, struct unsock_fd *entry, con
                                             const struct unsock_ip *asked) {
     struct unsock_epoll_carry carry;
     struct unsock_fd old = *entry;
-    unsock_epoll_take(fd, entry, &carry);
-    entry->epoll = 0;
-    entry->flags &= (uint16_t)~UNSOCK_EPOLL_MANY;
+    unsock_epoll_take(fd, &carry);
     long result = unsock_redirect_install(fd, entry, way->socket, UNSOCK_KIND_FOREIGN);
     if (result == 0) {
         remember(entry, UNSOCK_STATE_ASKING, asked);
@@ -225,15 +223,10 @@ static struct unsock_fd *own_entry(int fd, struct unsock_fd *scratch) {
     memset(scratch, 0, sizeof(*scratch));
     if (!entry)
         entry = scratch;
-    struct unsock_fd old = *entry;
+    if (entry->kind != UNSOCK_KIND_OTHER)
+        unsock_epoll_note_anywhere(fd);
     long type = unsock_socket_option(fd, SO_TYPE);
     *entry = (struct unsock_fd){.kind = UNSOCK_KIND_OTHER, .type = (uint8_t)(type < 0 ? 0 : type), .domain = AF_UNIX};
-    if (old.kind == UNSOCK_KIND_OTHER) {
-        entry->epoll = old.epoll;
-        entry->flags = old.flags & UNSOCK_EPOLL_MANY;
-    } else {
-        entry->flags = UNSOCK_EPOLL_MANY;
-    }
     return entry;
 }
 

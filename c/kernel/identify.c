@@ -1,6 +1,7 @@
 /* What a descriptor is of which nothing is known. */
 #include "kernel/socket_info.h"
 
+#include "memory/epoll_memory.h"
 #include "memory/option_table.h"
 #include "rules/settings.h"
 
@@ -131,7 +132,7 @@ UNSOCK_OWN_FRAME static long identify_unix(int fd, struct unsock_fd *entry) {
 
 static struct unsock_fd *keep(int fd, struct unsock_fd *scratch) {
     struct unsock_fd *entry = unsock_fds_entry(fd);
-    scratch->flags |= UNSOCK_EPOLL_MANY; /* registered before it was known */
+    unsock_epoll_note_anywhere(fd); /* registered before it was known */
     if (!entry)
         return scratch;
     *entry = *scratch;

@@ -1,226 +1,254 @@
-/* What is remembered about epoll sets and registrations. */
+/*
+ * What is remembered about epoll. A set is known by a count, which a duplicate has too, and no later set of the same
+ * number. A descriptor's latest registration lies at its number; those in other sets before lie in `more`.
+ */
 #include "memory/epoll_memory.h"
 
-#include "rt/system_calls.h"
+#include "memory/fds.h"
 
-#define SETS (1 << 20) /* as many as descriptors that are remembered */
-#define WORD 64
-#define SLOTS 256
-#define REACH 8 /* slots where a registration may be */
+#define CHUNK UNSOCK_FDS_CHUNK
+#define CHUNKS 1024
+#define MORE 256    /* of descriptors in several sets: the oldest give way */
+#define PLACES 8192 /* descriptors by their data; the newest wins */
 
-/* A bit per descriptor: pages are only touched where there are sets. */
-static UNSOCK_TABLE uint64_t sets[SETS / WORD];
-static int sets_end;
+/* Registered in `more` as well, or nobody knows where. */
+#define MANY (1u << 31)
 
-/* `key` guards the rest, as a seqlock does. 0: free; BUSY: being written. */
-struct slot {
-    uint64_t key;
-    uint64_t data;
-    uint32_t events;
+struct chunk {
+    struct unsock_watch watches[CHUNK];
+    uint32_t sets[CHUNK]; /* 0: none */
 };
 
-/* Numbers of sets that are not their identity: the number plus 1, and the identity in the lower half. 0: free. */
-#define ALIASES 64
-static uint64_t aliases[ALIASES];
-static bool aliases_used;           /* most programs never duplicate a set */
-static int last_identity = 1 << 30; /* above all descriptors */
+static UNSOCK_TABLE struct chunk first_chunk;
+static void *chunks[CHUNKS] = {&first_chunk};
+static uint32_t last_set;
+static int sets_end;
+int unsock_epoll_end;
+static UNSOCK_TABLE struct {
+    struct unsock_watch watch;
+    int32_t fd;
+} more[MORE];
+static unsigned more_used;
+static UNSOCK_TABLE int32_t places[PLACES]; /* the descriptor, plus 1 */
 
-#define BUSY 1u
-static UNSOCK_TABLE struct slot slots[SLOTS];
-static bool slots_used; /* most programs have a socket in one set */
-
-static bool is_noted(int set) {
-    return (unsigned)set < SETS &&
-           (__atomic_load_n(&sets[(unsigned)set / WORD], __ATOMIC_RELAXED) & ((uint64_t)1 << (unsigned)set % WORD));
+/* NULL: nothing is remembered about it. */
+static struct chunk *chunk_of(int fd, bool make) {
+    unsigned number = (unsigned)fd;
+    if (number >= CHUNK * CHUNKS)
+        return NULL;
+    if (!make)
+        return __atomic_load_n(&chunks[number / CHUNK], __ATOMIC_ACQUIRE);
+    unsock_table_reach(&unsock_epoll_end, fd);
+    return unsock_table_chunk(&chunks[number / CHUNK], sizeof(struct chunk));
 }
 
-void unsock_epoll_note_set(int set) {
-    if ((unsigned)set >= SETS || is_noted(set))
+static struct unsock_watch *at(int fd, bool make) {
+    struct chunk *chunk = chunk_of(fd, make);
+    return chunk ? &chunk->watches[fd % CHUNK] : NULL;
+}
+
+/* Which set has this number? 0: none that is known. */
+static uint32_t identity_of(int set) {
+    struct chunk *chunk = chunk_of(set, false);
+    return chunk ? __atomic_load_n(&chunk->sets[set % CHUNK], __ATOMIC_RELAXED) : 0;
+}
+
+static void set_identity(int set, uint32_t value) {
+    struct chunk *chunk = chunk_of(set, true);
+    if (chunk)
+        __atomic_store_n(&chunk->sets[set % CHUNK], value, __ATOMIC_RELAXED);
+    unsock_table_reach(&sets_end, set);
+}
+
+static uint32_t new_identity(int set) {
+    set_identity(set, __atomic_add_fetch(&last_set, 1, __ATOMIC_RELAXED) & ~MANY);
+    return identity_of(set);
+}
+
+void unsock_epoll_note_new_set(int set) {
+    unsock_epoll_forget(set);
+    new_identity(set);
+}
+
+void unsock_epoll_duplicate_set(int from, int to) {
+    if (identity_of(from) == 0)
         return;
-    __atomic_fetch_or(&sets[(unsigned)set / WORD], (uint64_t)1 << (unsigned)set % WORD, __ATOMIC_RELAXED);
-    int seen = __atomic_load_n(&sets_end, __ATOMIC_RELAXED);
-    while (seen <= set &&
-           !__atomic_compare_exchange_n(&sets_end, &seen, set + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-        ;
-}
-
-void unsock_epoll_forget_set(int set) {
-    if (is_noted(set))
-        __atomic_fetch_and(&sets[(unsigned)set / WORD], ~((uint64_t)1 << (unsigned)set % WORD), __ATOMIC_RELAXED);
+    unsock_epoll_forget(to);
+    set_identity(to, identity_of(from));
 }
 
 int unsock_epoll_next_set(int from) {
     int end = __atomic_load_n(&sets_end, __ATOMIC_RELAXED);
-    while (from < end) {
-        uint64_t rest = __atomic_load_n(&sets[from / WORD], __ATOMIC_RELAXED) >> from % WORD;
-        if (rest)
-            return from + __builtin_ctzll(rest);
-        from += WORD - from % WORD;
+    while (from < end && identity_of(from) == 0)
+        from++;
+    return from < end ? from : -1;
+}
+
+static int32_t *place_of(uint32_t set, uint64_t data) {
+    return &places[((data ^ (uint64_t)set << 32) * 0x9e3779b97f4a7c15u >> 32) % PLACES];
+}
+
+static uint32_t set_of(const struct unsock_watch *watch) {
+    return __atomic_load_n(&watch->set, __ATOMIC_ACQUIRE) & ~MANY;
+}
+
+static bool is_many(const struct unsock_watch *first) {
+    return (__atomic_load_n(&first->set, __ATOMIC_RELAXED) & MANY) != 0;
+}
+
+static bool is(const struct unsock_watch *watch, uint32_t set, uint64_t data) {
+    return set_of(watch) == set && __atomic_load_n(&watch->data, __ATOMIC_RELAXED) == data;
+}
+
+static void put(struct unsock_watch *watch, uint32_t set, uint64_t data, uint32_t events) {
+    uint32_t many = __atomic_fetch_and(&watch->set, MANY, __ATOMIC_RELAXED) & MANY;
+    __atomic_store_n(&watch->data, data, __ATOMIC_RELEASE);
+    __atomic_store_n(&watch->events, events, __ATOMIC_RELEASE);
+    __atomic_store_n(&watch->set, set | many, __ATOMIC_RELEASE);
+}
+
+static unsigned more_end(void) {
+    return UNSOCK_MIN(__atomic_load_n(&more_used, __ATOMIC_RELAXED), (unsigned)MORE);
+}
+
+static struct unsock_watch *find_registration(uint32_t set, int fd) {
+    struct unsock_watch *first = at(fd, false);
+    if (!first || set == 0)
+        return NULL;
+    if (set_of(first) == set)
+        return first;
+    for (unsigned i = 0; is_many(first) && i < more_end(); i++)
+        if (more[i].fd == fd && set_of(&more[i].watch) == set)
+            return &more[i].watch;
+    return NULL;
+}
+
+/* Registered in another set before, perhaps still. */
+static void keep_old(int fd, const struct unsock_watch *old) {
+    for (int tries = 0; tries < MORE; tries++) {
+        unsigned i = __atomic_fetch_add(&more_used, 1, __ATOMIC_RELAXED) % MORE;
+        if (set_of(&more[i].watch) != 0 && unsock_epoll_is_fired(more[i].watch.events))
+            continue;
+        put(&more[i].watch, 0, 0, 0);
+        more[i].fd = fd;
+        put(&more[i].watch, set_of(old), old->data, old->events);
+        return;
+    }
+}
+
+static void drop(struct unsock_watch *watch) {
+    __atomic_fetch_and(&watch->set, MANY, __ATOMIC_RELAXED);
+}
+
+/* All of a descriptor; or those that have not fired. */
+static void drop_all(int fd, struct unsock_watch *first, bool fired_too) {
+    if (fired_too || !unsock_epoll_is_fired(first->events))
+        drop(first);
+    for (unsigned i = 0; is_many(first) && i < more_end(); i++)
+        if (more[i].fd == fd && (fired_too || !unsock_epoll_is_fired(more[i].watch.events)))
+            drop(&more[i].watch);
+}
+
+void unsock_epoll_forget_number(int fd) {
+    struct chunk *chunk = chunk_of(fd, false);
+    struct unsock_watch *first = at(fd, false);
+    if (!chunk)
+        return;
+    if (first->set != 0) {
+        drop_all(fd, first, true);
+        __atomic_store_n(&first->set, 0, __ATOMIC_RELAXED);
+    }
+    if (chunk->sets[fd % CHUNK] != 0)
+        __atomic_store_n(&chunk->sets[fd % CHUNK], 0, __ATOMIC_RELAXED);
+}
+
+bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll_event *event) {
+    uint32_t identity = identity_of(set);
+    struct unsock_watch *first = at(fd, true), *here = find_registration(identity, fd);
+    if (!first)
+        return false;
+    if (identity == 0)
+        identity = new_identity(set);
+    bool somewhere = unsock_epoll_is_registered(fd);
+    /*
+     * Added, also when it is here already: the number is another set's by now, and the first one may have another
+     * number. Else it was added to this set by another number: which registration this is about is not known.
+     */
+    if (operation != EPOLL_CTL_ADD && somewhere && !here)
+        drop_all(fd, first, false);
+    if (somewhere && (operation == EPOLL_CTL_ADD || !here))
+        unsock_epoll_note_anywhere(fd);
+    if (operation == EPOLL_CTL_DEL) {
+        if (here)
+            drop(here);
+        return true;
+    }
+    if (!here && set_of(first) != 0)
+        keep_old(fd, first);
+    put(here ? here : first, identity, event->data, event->events);
+    __atomic_store_n(place_of(identity, event->data), fd + 1, __ATOMIC_RELAXED);
+    return identity != 0;
+}
+
+void unsock_epoll_note_anywhere(int fd) {
+    struct unsock_watch *first = at(fd, true);
+    if (first)
+        __atomic_fetch_or(&first->set, MANY, __ATOMIC_RELAXED);
+}
+
+bool unsock_epoll_is_anywhere(int fd) {
+    const struct unsock_watch *first = at(fd, false);
+    return first && is_many(first);
+}
+
+bool unsock_epoll_is_registered(int fd) {
+    const struct unsock_watch *first = at(fd, false);
+    return first && __atomic_load_n(&first->set, __ATOMIC_RELAXED) != 0;
+}
+
+struct unsock_watch *unsock_watch_of(int set, int fd) {
+    return find_registration(identity_of(set), fd);
+}
+
+bool unsock_epoll_recall(int set, int fd, struct unsock_epoll_event *event) {
+    const struct unsock_watch *first = at(fd, false), *watch = unsock_watch_of(set, fd);
+    if (!watch && first && !is_many(first))
+        watch = first;
+    uint32_t before = watch ? set_of(watch) : 0;
+    if (before == 0)
+        return false;
+    event->data = __atomic_load_n(&watch->data, __ATOMIC_RELAXED);
+    event->events = __atomic_load_n(&watch->events, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return set_of(watch) == before;
+}
+
+static int find_from(uint32_t set, uint64_t data, int from, struct unsock_watch **watch) {
+    int end = __atomic_load_n(&unsock_epoll_end, __ATOMIC_RELAXED);
+    for (int fd = from; fd < end; fd++) {
+        *watch = at(fd, false);
+        if (!*watch)
+            fd |= CHUNK - 1;
+        else if (is(*watch, set, data))
+            return fd;
+    }
+    for (unsigned i = 0; i < more_end(); i++) {
+        *watch = &more[i].watch;
+        if (more[i].fd >= from && is(*watch, set, data))
+            return more[i].fd;
     }
     return -1;
 }
 
-bool unsock_epoll_is_fired(const struct unsock_epoll_event *event) {
-    return (event->events & (EPOLLONESHOT | EPOLLERR | EPOLLHUP)) == EPOLLONESHOT;
-}
-
-static uint64_t *find_alias(int set) {
-    for (int i = 0; i < ALIASES; i++)
-        if (__atomic_load_n(&aliases[i], __ATOMIC_RELAXED) >> 32 == (uint64_t)set + 1)
-            return &aliases[i];
-    return NULL;
-}
-
-int unsock_epoll_identity(int set) {
-    uint64_t *alias = __atomic_load_n(&aliases_used, __ATOMIC_RELAXED) ? find_alias(set) : NULL;
-    return alias ? (int32_t)__atomic_load_n(alias, __ATOMIC_RELAXED) : set;
-}
-
-static void set_identity(int set, int identity) {
-    uint64_t *alias = find_alias(set);
-    uint64_t none = 0, value = identity == set ? 0 : ((uint64_t)set + 1) << 32 | (uint32_t)identity;
-    if (alias) {
-        __atomic_store_n(alias, value, __ATOMIC_RELAXED);
-        return;
+int unsock_watch_find(int set, uint64_t data, int from, struct unsock_watch **watch) {
+    uint32_t identity = identity_of(set);
+    if (identity == 0)
+        return -1;
+    const int guesses[] = {__atomic_load_n(place_of(identity, data), __ATOMIC_RELAXED) - 1, (int32_t)data};
+    for (int i = 0; from < 0 && i < 2; i++) {
+        *watch = at(guesses[i], false);
+        if (*watch && is(*watch, identity, data))
+            return guesses[i];
     }
-    __atomic_store_n(&aliases_used, true, __ATOMIC_RELAXED);
-    for (int i = 0; value != 0 && i < ALIASES; i++, none = 0)
-        if (__atomic_compare_exchange_n(&aliases[i], &none, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-            return;
-}
-
-static uint64_t key_of(int set, int fd) {
-    return ((uint64_t)unsock_epoll_identity(set) + 1) << 32 | (uint32_t)fd;
-}
-
-static struct slot *slot_at(uint64_t key, unsigned step) {
-    return &slots[((key * 0x9e3779b97f4a7c15u >> 32) + step) % SLOTS];
-}
-
-static struct slot *find(uint64_t key) {
-    for (unsigned i = 0; i < REACH; i++) {
-        struct slot *slot = slot_at(key, i);
-        if (__atomic_load_n(&slot->key, __ATOMIC_ACQUIRE) == key)
-            return slot;
-    }
-    return NULL;
-}
-
-/* Whoever loses a race for a slot goes without. */
-static bool claim(struct slot *slot, uint64_t key) {
-    bool claimed = __atomic_compare_exchange_n(&slot->key, &key, BUSY, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_RELEASE); /* who sees any of what is written next sees BUSY, too */
-    return claimed;
-}
-
-static void release(struct slot *slot, uint64_t key) {
-    __atomic_store_n(&slot->key, key, __ATOMIC_RELEASE);
-}
-
-static void read_slot(const struct slot *slot, struct unsock_epoll_event *event) {
-    event->data = __atomic_load_n(&slot->data, __ATOMIC_RELAXED);
-    event->events = __atomic_load_n(&slot->events, __ATOMIC_RELAXED);
-}
-
-/* Another registration's slot, unless that one has fired. */
-static bool claim_other(struct slot *slot) {
-    struct unsock_epoll_event old;
-    uint64_t key = __atomic_load_n(&slot->key, __ATOMIC_ACQUIRE);
-    if (key == BUSY || !claim(slot, key))
-        return false;
-    read_slot(slot, &old);
-    if (key == 0 || !unsock_epoll_is_fired(&old))
-        return true;
-    release(slot, key);
-    return false;
-}
-
-static struct slot *claim_any(uint64_t key) {
-    for (unsigned i = 0; i < REACH; i++)
-        if (claim(slot_at(key, i), 0))
-            return slot_at(key, i);
-    for (unsigned i = 0; i < REACH; i++)
-        if (claim_other(slot_at(key, i)))
-            return slot_at(key, i);
-    return NULL;
-}
-
-bool unsock_epoll_remember(int set, int fd, const struct unsock_epoll_event *event) {
-    uint64_t key = key_of(set, fd);
-    struct slot *slot = find(key);
-    __atomic_store_n(&slots_used, true, __ATOMIC_RELAXED);
-    if (slot ? !claim(slot, key) : !(slot = claim_any(key)))
-        return false;
-    __atomic_store_n(&slot->data, event->data, __ATOMIC_RELAXED);
-    __atomic_store_n(&slot->events, event->events, __ATOMIC_RELAXED);
-    release(slot, key);
-    return true;
-}
-
-bool unsock_epoll_recall(int set, int fd, struct unsock_epoll_event *event) {
-    if (!__atomic_load_n(&slots_used, __ATOMIC_RELAXED))
-        return false;
-    struct slot *slot = find(key_of(set, fd));
-    if (!slot)
-        return false;
-    read_slot(slot, event);
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    return __atomic_load_n(&slot->key, __ATOMIC_RELAXED) == key_of(set, fd);
-}
-
-bool unsock_epoll_forget(int set, int fd) {
-    if (!__atomic_load_n(&slots_used, __ATOMIC_RELAXED))
-        return false;
-    struct slot *slot = find(key_of(set, fd));
-    if (!slot || !claim(slot, key_of(set, fd)))
-        return false;
-    release(slot, 0);
-    return true;
-}
-
-/* Those whose key is `value` in the bits of `part`. */
-static void forget_registrations(uint64_t part, uint64_t value, bool fired_too) {
-    struct unsock_epoll_event event;
-    if (!__atomic_load_n(&slots_used, __ATOMIC_RELAXED))
-        return;
-    for (unsigned i = 0; i < SLOTS; i++) {
-        uint64_t key = __atomic_load_n(&slots[i].key, __ATOMIC_RELAXED);
-        if (key <= BUSY || (key & part) != value || !claim(&slots[i], key))
-            continue;
-        read_slot(&slots[i], &event);
-        release(&slots[i], !fired_too && unsock_epoll_is_fired(&event) ? key : 0);
-    }
-}
-
-void unsock_epoll_forget_armed(int fd) {
-    forget_registrations(UINT32_MAX, (uint32_t)fd, false);
-}
-
-static bool is_another_identity(int set) {
-    for (int i = 0; i < ALIASES; i++) {
-        uint64_t alias = __atomic_load_n(&aliases[i], __ATOMIC_RELAXED);
-        if (alias != 0 && (int32_t)alias == set && alias >> 32 != (uint64_t)set + 1)
-            return true;
-    }
-    return false;
-}
-
-/* The number is not the set's any more that had it. */
-static void forget_number(int set) {
-    if (__atomic_load_n(&aliases_used, __ATOMIC_RELAXED))
-        set_identity(set, is_another_identity(set) ? __atomic_add_fetch(&last_identity, 1, __ATOMIC_RELAXED) : set);
-    forget_registrations(~(uint64_t)UINT32_MAX, key_of(set, 0), true);
-}
-
-void unsock_epoll_note_new_set(int set) {
-    forget_number(set);
-    unsock_epoll_note_set(set);
-}
-
-void unsock_epoll_duplicate_set(int from, int to) {
-    if (!is_noted(from) || (unsigned)to >= SETS)
-        return;
-    forget_number(to);
-    set_identity(to, unsock_epoll_identity(from));
-    unsock_epoll_note_set(to);
+    return find_from(identity, data, from < 0 ? 0 : from, watch);
 }

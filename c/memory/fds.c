@@ -45,6 +45,7 @@ int unsock_fds_next_with_file(int from) {
 
 void unsock_fds_forget(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
+    unsock_epoll_forget(fd);
     if (!entry)
         return;
     if (entry->flags & UNSOCK_FILE)
@@ -56,11 +57,13 @@ void unsock_fds_duplicate(int from, int to) {
     struct unsock_fd *source = unsock_fds_known(from);
     if (from == to)
         return;
-    unsock_epoll_duplicate_set(from, to);
-    if (!source) {
+    /* Registrations in epoll sets belong to the descriptor number, not to the socket. */
+    if (!source)
         unsock_fds_forget(to);
+    unsock_epoll_forget(to);
+    unsock_epoll_duplicate_set(from, to);
+    if (!source)
         return;
-    }
     struct unsock_fd *copy = unsock_fds_entry(to);
     if (source->id == 0)
         source->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
@@ -70,11 +73,6 @@ void unsock_fds_duplicate(int from, int to) {
     *copy = *source;
     if (copy->flags & UNSOCK_FILE)
         unsock_fds_note_file(to);
-    /* Registrations in epoll sets belong to the descriptor number, not to the socket. */
-    if (copy->kind == UNSOCK_KIND_IP)
-        memset(&copy->watch, 0, sizeof(copy->watch));
-    copy->epoll = 0;
-    copy->flags &= (uint16_t)~UNSOCK_EPOLL_MANY;
 }
 
 /* The entry of `other` if that is a duplicate of `fd`, else NULL. */
@@ -116,13 +114,11 @@ void unsock_fds_tell_those(int fd, const struct unsock_fd *source) {
         if (!entry)
             continue;
         entry->state = source->state;
-        entry->flags = (uint16_t)((source->flags & ~(UNSOCK_EPOLL_MANY | UNSOCK_CHANGING)) |
-                                  (entry->flags & (UNSOCK_EPOLL_MANY | UNSOCK_CHANGING)));
+        entry->flags = (uint16_t)((source->flags & ~UNSOCK_CHANGING) | (entry->flags & UNSOCK_CHANGING));
         if (entry->flags & UNSOCK_FILE)
             unsock_fds_note_file(other);
         tell_options(fd, source, other, entry);
         entry->local = source->local;
-        if (entry->kind != UNSOCK_KIND_IP)
-            entry->remote = source->remote;
+        entry->remote = source->remote;
     }
 }

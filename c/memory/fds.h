@@ -83,9 +83,8 @@ enum {
     UNSOCK_SETTLED = 1 << 8,             /* `local` was the wildcard before it was connected */
     UNSOCK_OF_SOCKET = (1 << 9) - 1,
     /* Of the descriptor. */
-    UNSOCK_DUPLICATED = 1 << 9,  /* another descriptor has the same `id` */
-    UNSOCK_EPOLL_MANY = 1 << 10, /* registered in more sets than `epoll`, or nobody knows where: any noted set */
-    UNSOCK_OPTIONS = 1 << 11,    /* unsock_option_memory(fd) holds more about the options */
+    UNSOCK_DUPLICATED = 1 << 9,          /* another descriptor has the same `id` */
+    UNSOCK_OPTIONS = 1 << 11,            /* unsock_option_memory(fd) holds more about the options */
     UNSOCK_STREAM_NONBLOCKING = 1 << 12, /* was made, or set, non-blocking: the kernel knows whether it still is */
     UNSOCK_DATAGRAM_MANY = 1 << 13,      /* sends to several receivers in turn */
     UNSOCK_STREAM_URGENT = 1 << 13,      /* an urgent byte was there once: the kernel's POLLIN is not believed */
@@ -102,7 +101,6 @@ struct unsock_fd {
     uint16_t protocol; /* as SO_PROTOCOL tells it */
     uint16_t flags;
     uint32_t id;            /* the same for duplicates of one descriptor; 0: it has none */
-    int32_t epoll;          /* unsock_epoll_identity of the set where it was registered first, plus 1; 0: none */
     uint64_t options;       /* bit per row of the options table that is not rare: set by the program; see SOME_RARE */
     struct unsock_ip local; /* its tag: enum unsock_name_tag */
     union {
@@ -111,10 +109,6 @@ struct unsock_fd {
             uint64_t inode;  /* FILE, and no remote address: the socket file's inode number */
             uint32_t device; /* KIND_FOREIGN: and where it is */
         } __attribute__((packed, aligned(4))) file;
-        struct {
-            uint64_t data; /* KIND_IP: what epoll_ctl registered in the set `epoll` */
-            uint32_t events;
-        } __attribute__((packed, aligned(4))) watch;
         struct {
             uint64_t cookie; /* REFUSED: of the socket, which may be the kernel's TCP or AF_UNIX */
             int32_t error;   /* and what the program is to be told once, positive; UNKNOWN: why that is, an -errno */

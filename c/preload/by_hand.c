@@ -2,7 +2,6 @@
 #include "calls/list.h"
 #include "memory/process.h"
 #include "process/start.h"
-#include "rt/system_calls.h"
 #include "unsock.h"
 
 #include <linux/poll.h>

@@ -9,7 +9,6 @@
 #include "kernel/log.h"
 #include "process/start.h"
 #include "rt/code.h"
-#include "rt/system_calls.h"
 #include "rules/call_site.h"
 
 #include <elf.h>

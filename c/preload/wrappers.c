@@ -1,7 +1,6 @@
 /* The exported functions that are like their system calls. */
 #include "calls/list.h"
 #include "process/start.h"
-#include "rt/system_calls.h"
 #include "unsock.h"
 
 #define UNPACK(...) __VA_ARGS__

@@ -2,9 +2,7 @@
  * Registrations in epoll sets. A registration belongs to the socket behind a descriptor. When another socket takes its
  * place, the kernel drops the registration. So it is taken out before, and made again after.
  *
- * The entry of a descriptor tells the set that it was added to first (`epoll`), and what with (`watch`). What it is
- * registered with in other sets is in memory/epoll_memory.c. Both only matter where the kernel's answer costs time or
- * cannot be had.
+ * What is remembered (memory/epoll_memory.h) only matters where the kernel's answer costs time or cannot be had.
  */
 #include "replace/replace.h"
 
@@ -51,52 +49,12 @@ static void take_back(struct unsock_epoll_event *event) {
  */
 static bool remember_fired(int set, int fd) {
     struct unsock_epoll_event fired = {EPOLLONESHOT, unsock_socket_inode(fd)};
-    return unsock_epoll_remember(set, fd, &fired);
+    return unsock_epoll_note(set, EPOLL_CTL_ADD, fd, &fired);
 }
 
 static bool is_remembered_fired(int set, int fd) {
-    struct unsock_epoll_event fired;
-    return unsock_epoll_recall(set, fd, &fired) && unsock_epoll_is_fired(&fired) &&
-           fired.data == unsock_socket_inode(fd);
-}
-
-/* `event` as the kernel has it: with EPOLLERR and EPOLLHUP, unless it has fired; that has been remembered already. */
-static void note_event(int set, int fd, struct unsock_fd *entry, const struct unsock_epoll_event *event) {
-    int identity = unsock_epoll_identity(set);
-    if (entry->epoll == 0)
-        entry->epoll = identity + 1;
-    if (entry->kind != UNSOCK_KIND_IP)
-        return;
-    if (entry->epoll == identity + 1) {
-        entry->watch.events = event->events;
-        entry->watch.data = event->data;
-    } else if (!unsock_epoll_is_fired(event)) {
-        unsock_epoll_remember(set, fd, event);
-    }
-}
-
-static void note(int set, int operation, int fd, struct unsock_fd *entry, const struct unsock_epoll_event *event) {
-    bool here = entry->epoll == unsock_epoll_identity(set) + 1;
-    bool many = (entry->flags & UNSOCK_EPOLL_MANY) != 0;
-    /* With a single set, what is remembered is of a socket that had the descriptor before. */
-    bool known = (unsock_epoll_forget(set, fd) && many) || here;
-    bool somewhere = entry->epoll != 0 || many;
-    if (operation == EPOLL_CTL_ADD) {
-        /*
-         * Also when it is here already: the number is another set's by now, and the first one may have another number.
-         */
-        if (entry->epoll != 0)
-            entry->flags |= UNSOCK_EPOLL_MANY;
-    } else if (!known && somewhere) {
-        /* It was added to this set by another number: which registration this is about is not known. */
-        unsock_epoll_forget_armed(fd);
-        entry->flags |= UNSOCK_EPOLL_MANY;
-        entry->epoll = 0;
-    }
-    if (operation != EPOLL_CTL_DEL)
-        note_event(set, fd, entry, &(struct unsock_epoll_event){event->events | EPOLLERR | EPOLLHUP, event->data});
-    else if (here)
-        entry->epoll = 0;
+    const struct unsock_watch *watch = unsock_watch_of(set, fd);
+    return watch && unsock_epoll_is_fired(watch->events) && watch->data == unsock_socket_inode(fd);
 }
 
 static long control(int set, int operation, int fd, struct unsock_epoll_event *event) {
@@ -118,11 +76,10 @@ long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_ev
     }
     if (result < 0)
         return result;
+    struct unsock_epoll_event now = {0};
     if (operation != EPOLL_CTL_DEL)
-        unsock_epoll_note_set(set);
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    if (entry)
-        note(set, operation, fd, entry, event);
+        now = (struct unsock_epoll_event){event->events | EPOLLERR | EPOLLHUP, event->data};
+    unsock_epoll_note(set, operation, fd, &now);
     return result;
 }
 
@@ -176,19 +133,6 @@ UNSOCK_OWN_FRAME static bool ask_kernel(int set, int fd, struct unsock_epoll_eve
     return found;
 }
 
-/* What the program registered, as far as that is certain. */
-static bool recall(int set, int fd, const struct unsock_fd *entry, struct unsock_epoll_event *event) {
-    bool many = (entry->flags & UNSOCK_EPOLL_MANY) != 0;
-    if (entry->kind != UNSOCK_KIND_IP)
-        return false;
-    /* The only one that there is, it may be found by another number of its set. */
-    if (entry->epoll != 0 && (!many || entry->epoll == unsock_epoll_identity(set) + 1))
-        *event = (struct unsock_epoll_event){entry->watch.events, entry->watch.data};
-    else if (!unsock_epoll_recall(set, fd, event))
-        return false;
-    return !unsock_epoll_is_fired(event);
-}
-
 #define MORE_SIZE (UNSOCK_EPOLL_MORE * sizeof(struct unsock_epoll_registration))
 
 /* NULL: there is none. */
@@ -208,11 +152,14 @@ void unsock_epoll_drop(const struct unsock_epoll_carry *carry) {
 }
 
 /* Returns 0 or epoll_ctl's -errno. What cannot be known is not guessed: data are a pointer for most programs. */
-static long take_from(int set, int fd, const struct unsock_fd *entry, struct unsock_epoll_carry *carry) {
+static long take_from(int set, int fd, struct unsock_epoll_carry *carry) {
     struct unsock_epoll_event event = {0};
-    bool known = recall(set, fd, entry, &event);
-    bool certain = known && entry->epoll == unsock_epoll_identity(set) + 1 && !(entry->flags & UNSOCK_EPOLL_MANY);
-    if ((!certain || (event.events & EPOLLONESHOT)) && ask_kernel(set, fd, &event))
+    bool known = unsock_epoll_recall(set, fd, &event), quiet = (event.events & UNSOCK_WATCH_QUIET) != 0;
+    bool certain = known && !unsock_epoll_is_anywhere(fd) && unsock_watch_of(set, fd);
+    /* Of one that is quiet the kernel knows another registration. */
+    if (quiet)
+        event.events = event.events & UNSOCK_WATCH_FIRED ? EPOLLONESHOT : event.events & ~UNSOCK_WATCH_MARKS;
+    else if ((!certain || (event.events & EPOLLONESHOT)) && ask_kernel(set, fd, &event))
         known = true;
     take_back(&event);
     long result = unsock_epoll_ctl(set, EPOLL_CTL_DEL, fd, &event);
@@ -231,44 +178,43 @@ static bool is_no_set(long result) {
     return result == -EBADF || result == -EINVAL;
 }
 
-void unsock_epoll_take(int fd, const struct unsock_fd *entry, struct unsock_epoll_carry *carry) {
-    bool many = (entry->flags & UNSOCK_EPOLL_MANY) != 0;
-    carry->count = 0;
-    carry->more = NULL;
-    if (entry->epoll == 0 && !many)
-        return;
-    int first = entry->epoll - 1;
-    if (!many && unsock_epoll_identity(first) == first && take_from(first, fd, entry, carry) == 0)
-        return;
+static void take_all(int fd, struct unsock_epoll_carry *carry) {
+    bool anywhere = unsock_epoll_is_anywhere(fd);
+    for (int set = -1; !anywhere && (set = unsock_epoll_next_set(set + 1)) >= 0;)
+        if (unsock_watch_of(set, fd) && take_from(set, fd, carry) == 0)
+            return;
     /* In several sets; or in one that was closed by its first number, and may have others. */
-    for (int set = unsock_epoll_next_set(0); set >= 0; set = unsock_epoll_next_set(set + 1)) {
-        if (is_no_set(take_from(set, fd, entry, carry)) && unsock_this_process_owns_descriptors())
-            unsock_epoll_forget_set(set);
-    }
+    for (int set = -1; (set = unsock_epoll_next_set(set + 1)) >= 0;)
+        if (is_no_set(take_from(set, fd, carry)) && unsock_this_process_owns_descriptors())
+            unsock_epoll_forget(set);
 }
 
-void unsock_epoll_give(int fd, struct unsock_fd *entry, const struct unsock_epoll_carry *carry) {
-    entry->epoll = 0;
-    entry->flags &= (uint16_t)~UNSOCK_EPOLL_MANY;
+void unsock_epoll_take(int fd, struct unsock_epoll_carry *carry) {
+    carry->count = 0;
+    carry->more = NULL;
+    if (!unsock_epoll_is_registered(fd))
+        return;
+    take_all(fd, carry);
+    unsock_epoll_forget(fd);
+}
+
+void unsock_epoll_give(int fd, const struct unsock_fd *entry, const struct unsock_epoll_carry *carry) {
     for (unsigned i = 0; i < carry->count; i++) {
         const struct unsock_epoll_registration *one =
             i < UNSOCK_EPOLL_FEW ? &carry->few[i] : &carry->more[i - UNSOCK_EPOLL_FEW];
-        int set = one->set;
         struct unsock_epoll_event event = {unsock_epoll_asked(entry, one->event.events), one->event.data};
-        if (!(unsock_epoll_is_fired(&event) && remember_fired(set, fd)) &&
-            unsock_epoll_ctl(set, EPOLL_CTL_ADD, fd, &event) < 0)
+        if (unsock_epoll_is_fired(event.events) && remember_fired(one->set, fd))
             continue;
-        if (entry->epoll != 0)
-            entry->flags |= UNSOCK_EPOLL_MANY;
-        note_event(set, fd, entry, &one->event);
+        if (unsock_epoll_ctl(one->set, EPOLL_CTL_ADD, fd, &event) == 0)
+            unsock_epoll_note(one->set, EPOLL_CTL_ADD, fd, &one->event);
     }
     unsock_epoll_drop(carry);
 }
 
-UNSOCK_OWN_FRAME void unsock_epoll_rearm(int fd, struct unsock_fd *entry) {
+UNSOCK_OWN_FRAME void unsock_epoll_rearm(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
-    if (entry->epoll == 0 && !(entry->flags & UNSOCK_EPOLL_MANY))
+    if (!unsock_epoll_is_registered(fd))
         return;
-    unsock_epoll_take(fd, entry, &carry);
+    unsock_epoll_take(fd, &carry);
     unsock_epoll_give(fd, entry, &carry);
 }

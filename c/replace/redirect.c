@@ -38,7 +38,7 @@ long unsock_redirect_open_like(int fd, int type, long *flags) {
 static void carry_owner(int fd, const struct unsock_fd *entry, int standin) {
     struct unsock_owner owner = {0, 0};
     /* Of a descriptor from elsewhere nothing is known, which both tell (kernel/identify.c). */
-    bool elsewhere = (entry->options & UNSOCK_OPTION_SOME_RARE) || (entry->flags & UNSOCK_EPOLL_MANY);
+    bool elsewhere = (entry->options & UNSOCK_OPTION_SOME_RARE) || unsock_epoll_is_anywhere(fd);
     bool may_have = elsewhere || __atomic_load_n(&owners_met, __ATOMIC_RELAXED);
     if (!may_have || unsock_fcntl(fd, UNSOCK_F_GETOWN_EX, (unsigned long)&owner) < 0 || owner.pid == 0)
         return;
@@ -75,7 +75,7 @@ UNSOCK_OWN_FRAME static long replace(int fd, struct unsock_fd *entry, int standi
     long close_on_exec = unsock_fcntl(fd, F_GETFD, 0);
     if (close_on_exec < 0)
         return close_on_exec;
-    unsock_epoll_take(fd, entry, &carry);
+    unsock_epoll_take(fd, &carry);
     unsock_fds_mark(entry, UNSOCK_CHANGING);
     int flags = close_on_exec & FD_CLOEXEC ? O_CLOEXEC : 0;
     long result = unsock_dup3(standin, fd, flags);

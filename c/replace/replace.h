@@ -94,15 +94,15 @@ struct unsock_epoll_carry {
 };
 
 /* Takes the descriptor out of every set that it is registered in. Sets that were closed meanwhile are skipped. */
-void unsock_epoll_take(int fd, const struct unsock_fd *entry, struct unsock_epoll_carry *carry);
+void unsock_epoll_take(int fd, struct unsock_epoll_carry *carry);
 
 /* Registers it again, with the same events and data. `entry` is what it has become. */
-void unsock_epoll_give(int fd, struct unsock_fd *entry, const struct unsock_epoll_carry *carry);
+void unsock_epoll_give(int fd, const struct unsock_fd *entry, const struct unsock_epoll_carry *carry);
 
 /* Nothing is registered again. */
 void unsock_epoll_drop(const struct unsock_epoll_carry *carry);
 
 /* Makes the registrations anew: an edge that has been seen is told again, if it is there. */
-void unsock_epoll_rearm(int fd, struct unsock_fd *entry);
+void unsock_epoll_rearm(int fd, const struct unsock_fd *entry);
 
 #endif

@@ -10,13 +10,12 @@
  * went past the library (a raw system call, as in libuv).
  */
 void unsock_reuse_new(int fd) {
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!entry)
-        return;
-    struct unsock_fd old = *entry;
-    bool release = unsock_fd_has_file(entry) && unsock_this_process_owns_descriptors();
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    struct unsock_fd old = {0};
+    if (entry && unsock_fd_has_file(entry) && unsock_this_process_owns_descriptors())
+        old = *entry;
     unsock_fds_forget(fd);
-    if (release)
+    if (old.flags & UNSOCK_FILE)
         unsock_release_file(&old);
 }
 
