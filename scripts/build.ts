@@ -72,14 +72,17 @@ interface Toolchain {
 /** Everything that was wrong, for the user: nothing to debug here. */
 class BuildError extends Error {}
 
+/** Atomics are instructions, not functions of a library that is not there. Go's signal handlers look for what x28 has. */
+const AARCH64_FLAGS = ["-mno-outline-atomics", "-ffixed-x28"];
+
 function toolchain(target: string | undefined): Toolchain {
   const extra = (Deno.env.get("CFLAGS") ?? "").split(/\s+/).filter((flag) => flag !== "");
+  const flags = [...(target ?? Deno.build.arch) === "aarch64" ? AARCH64_FLAGS : [], ...extra];
   switch (target) {
     case undefined:
-      return { compiler: Deno.env.get("CC") || "cc", flags: extra, directory: "build", packages: "gcc libc6-dev" };
+      return { compiler: Deno.env.get("CC") || "cc", flags, directory: "build", packages: "gcc libc6-dev" };
     case "aarch64": {
       const packages = "gcc-aarch64-linux-gnu libc6-dev-arm64-cross";
-      const flags = ["-mno-outline-atomics", ...extra];
       const compiler = Deno.env.get("CC_AARCH64") || "aarch64-linux-gnu-gcc";
       return { compiler, flags, directory: "build/aarch64", packages };
     }

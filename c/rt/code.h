@@ -38,6 +38,9 @@ long unsock_code_copy(long fd, uint64_t offset, uint64_t size);
 /* What was written to may be executed from now on, and no more be written to. Returns 0, or -errno. */
 long unsock_code_make(uint64_t at, uint64_t size);
 
+/* What has been written here, and moved, is what is executed: for each place, before it is. */
+void unsock_code_sync(uint64_t at, uint64_t size);
+
 /* The copy takes the place of the code at `to`. Returns 0, or -errno: the copy is where it was. */
 long unsock_code_move(uint64_t copy, uint64_t size, uint64_t to);
 

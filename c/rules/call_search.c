@@ -1,11 +1,12 @@
-/* Thirty-two bytes at once: a program has millions. */
+/* Thirty-two bytes at once on x86-64: a program has millions. */
 #include "rules/call_site.h"
 
-#define FIRST 0x0f
-#define SECOND 0x05
+#include "rt/mem.h"
 
 #ifdef __x86_64__
 
+#define FIRST 0x0f
+#define SECOND 0x05
 #define STEP 32
 
 /* The compiler knows of the large registers only where it may use them. */
@@ -74,8 +75,9 @@ size_t unsock_call_search(const uint8_t *code, size_t from, size_t size) {
 #else
 
 size_t unsock_call_search(const uint8_t *code, size_t from, size_t size) {
-    for (; from + 1 < size; from++)
-        if (code[from] == FIRST && code[from + 1] == SECOND)
+    static const uint8_t svc[] = {0x01, 0x00, 0x00, 0xd4};
+    for (from = (from + 3) & ~(size_t)3; from + sizeof(svc) <= size; from += sizeof(svc))
+        if (unsock_same(code + from, svc, sizeof(svc)))
             return from;
     return size;
 }

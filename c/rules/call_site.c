@@ -2,15 +2,21 @@
  * The forms, byte by byte. What is not among them is left alone: it is trapped. A form is one of two:
  *
  * - A function of a known library, compared whole as far as it matters.
- * - `mov $number,%eax`, then instructions that mean the same at any address, then `syscall`. The bytes before it must
- *   not let it be the end of a longer instruction.
+ * - The call's number is loaded, and then come instructions that are certainly such, up to the call.
  */
 #include "rules/call_site.h"
 
 #include "rt/mem.h"
 
-#define JUMP 5 /* bytes */
 #define NUMBERS 512
+
+#ifdef __x86_64__
+
+/*
+ * The second form is `mov $number,%eax`, then instructions that mean the same at any address, then `syscall`. The bytes
+ * before it must not let it be the end of a longer instruction.
+ */
+#define JUMP 5 /* bytes */
 #define RAX 0
 #define RSP 4
 
@@ -190,3 +196,104 @@ bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum uns
     }
     return kind == UNSOCK_CALL_SITE_C && find_loaded(code, at, site);
 }
+
+#else
+
+/*
+ * Words, as all instructions are. The second form is `mov x8,#number` before the `svc`, with nothing between that leads
+ * elsewhere. The number is only a reason to rewrite it: the stub looks at x8, as who jumps to the `svc` may have
+ * another there. What is rewritten need not be moved, so it need not be looked at.
+ */
+#define WORD 4
+#define SVC 0xd4000001u
+#define NEAR 8 /* words before the `svc` */
+
+struct form {
+    uint8_t kind;
+    uint8_t moved;
+    uint8_t before_count;
+    uint8_t behind_count;
+    uint32_t before[8]; /* the words before the `svc` */
+    uint32_t behind[2];
+};
+
+#define CALL 0x94000000u /* bl, to wherever */
+
+/* clang-format off */
+static const struct form forms[] = {
+    /* Go, from 1.19 to 1.24 at least, Syscall6: all from the stack, ldr x5,[sp,#56]; svc; cmn x0,#4095; b.cc */
+    {UNSOCK_CALL_SITE_GO, WORD, 7, 2,
+     {0xf94007e8, 0xf9400be0, 0xf9400fe1, 0xf94013e2, 0xf94017e3, 0xf9401be4, 0xf9401fe5},
+     {0xb13ffc1f, 0x540000e3}},
+    /* glibc 2.41, __syscall_cancel_arch, and musl's __syscall_cp_asm: mov x8,x1; mov x0,x2 … mov x5,x7; svc; ret. Who
+     * cancels a thread looks whether it is between these. */
+    {UNSOCK_CALL_SITE_C, WORD, 7, 1,
+     {0xaa0103e8, 0xaa0203e0, 0xaa0303e1, 0xaa0403e2, 0xaa0503e3, 0xaa0603e4, 0xaa0703e5},
+     {0xd65f03c0}},
+    /* glibc 2.41, __internal_syscall_cancel without threads, to which jumps lead: and w1,w1,w2; cmp w1,#8; b.ne;
+     * bl __syscall_do_cancel; svc; ldr x19,[sp,#16]; ldp x29,x30,[sp],#32 */
+    {UNSOCK_CALL_SITE_C, 0, 4, 2,
+     {0x0a020021, 0x7100203f, 0x54000061, CALL},
+     {0xf9400bf3, 0xa8c27bfd}},
+    /* glibc, syscall(): mov w8,w0; mov x0,x1 … mov x6,x7; svc; cmn x0,#4095 */
+    {UNSOCK_CALL_SITE_C, WORD, 8, 1,
+     {0x2a0003e8, 0xaa0103e0, 0xaa0203e1, 0xaa0303e2, 0xaa0403e3, 0xaa0503e4, 0xaa0603e5, 0xaa0703e6},
+     {0xb13ffc1f}},
+    /* musl 1.2.5, __syscall_cp_c without threads: mov x8,x0; mov x0,x1 … mov x5,x6; svc; ret */
+    {UNSOCK_CALL_SITE_C, WORD, 7, 1,
+     {0xaa0003e8, 0xaa0103e0, 0xaa0203e1, 0xaa0303e2, 0xaa0403e3, 0xaa0503e4, 0xaa0603e5},
+     {0xd65f03c0}},
+};
+/* clang-format on */
+
+static uint32_t word(const uint8_t *at) {
+    uint32_t value;
+    memcpy(&value, at, sizeof(value));
+    return value;
+}
+
+static bool has_words(const uint8_t *at, const uint32_t *words, unsigned count) {
+    for (unsigned i = 0; i < count; i++, at += WORD)
+        if (words[i] == CALL ? (word(at) & 0xfc000000u) != CALL : word(at) != words[i])
+            return false;
+    return true;
+}
+
+static bool has_form(const struct form *form, const uint8_t *at) {
+    return has_words(at - form->before_count * WORD, form->before, form->before_count) &&
+           has_words(at + WORD, form->behind, form->behind_count);
+}
+
+/* Branches and other calls, and what is no usual instruction: data, most of it. */
+static bool leads_elsewhere(uint32_t instruction) {
+    return (instruction >> 26 & 7) == 5 || (instruction >> 27 & 3) == 0;
+}
+
+static bool find_loaded(const uint8_t *at, struct unsock_call_site *site) {
+    for (unsigned i = 1; i <= NEAR; i++) {
+        uint32_t instruction = word(at - i * WORD);
+        if ((instruction & 0xffe0001fu) == 0xd2800008u) { /* mov x8,#number */
+            *site = (struct unsock_call_site){(int16_t)(instruction >> 5 & 0xffff), 0, 0};
+            return (instruction >> 5 & 0xffff) < NUMBERS;
+        }
+        if (leads_elsewhere(instruction))
+            return false;
+    }
+    return false;
+}
+
+bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum unsock_call_site_kind kind,
+                           struct unsock_call_site *site) {
+    if (at % WORD != 0 || at < UNSOCK_CALL_SITE_BEFORE || at > size || size - at < UNSOCK_CALL_SITE_BEHIND ||
+        word(code + at) != SVC)
+        return false;
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        if (forms[i].kind != kind || !has_form(&forms[i], code + at))
+            continue;
+        *site = (struct unsock_call_site){UNSOCK_CALL_SITE_ANY, forms[i].moved, 0};
+        return true;
+    }
+    return kind == UNSOCK_CALL_SITE_C && find_loaded(code + at, site);
+}
+
+#endif

@@ -7,9 +7,12 @@
 #include <stdint.h>
 
 /*
- * call_site.c: Places in x86-64 machine code where a system call is made, and what may be rewritten there. Pure: bytes
- * in, a plan out. The `syscall` itself is never rewritten, only whole instructions before it: so whoever jumps to it,
- * or comes to it from elsewhere, finds it as it was.
+ * call_site.c: Places in machine code where a system call is made, and what may be rewritten there. Pure: bytes in, a
+ * plan out.
+ *
+ * On x86-64 the `syscall` itself is never rewritten, only whole instructions before it: so whoever jumps to it, or
+ * comes to it from elsewhere, finds it as it was. On aarch64 one instruction is: the one before the `svc`; or the
+ * `svc`, which the stub then makes, where other instructions jump to it.
  */
 
 #define UNSOCK_CALL_SITE_ANY (-1)
@@ -27,7 +30,7 @@ enum unsock_call_site_kind {
 
 struct unsock_call_site {
     int16_t number; /* of the system call; UNSOCK_CALL_SITE_ANY: whatever is in rax */
-    uint8_t moved;  /* bytes before the `syscall`, whole instructions: a jump may take the place of the first five */
+    uint8_t moved;  /* bytes before the `syscall`, whole instructions: a jump may take the place of the first ones */
     uint8_t cut;    /* so many of them are not whole once the jump is there: nobody comes to them but from before */
 };
 
@@ -39,13 +42,18 @@ bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum uns
  * made, none run. */
 
 #define UNSOCK_CALL_STUB_MOST 96
+#ifdef __x86_64__
 #define UNSOCK_CALL_JUMP 5
+#else
+#define UNSOCK_CALL_JUMP 4
+#endif
 
 struct unsock_call_stub {
     uint64_t at;          /* where the stub will be */
     uint64_t syscall;     /* where the `syscall` is */
-    uint64_t enter;       /* where a pointer to the code is that goes on, less than 2 GiB away */
+    uint64_t enter;       /* where a pointer to the code is that goes on, less than 2 GiB away (aarch64: 1 MiB) */
     const uint8_t *table; /* 65536 bytes, not 0 for numbers of calls that are answered */
+    bool keeps_stack;     /* aarch64: nothing is put on the program's stack (Go has something below it) */
 };
 
 /*
@@ -53,6 +61,10 @@ struct unsock_call_stub {
  * with the address behind the `syscall` in rcx, as that would leave it. Where any call may be made, those that are not
  * in the table go back to the `syscall` itself. Nothing but rcx and r11 is changed, which it changes too; not the
  * flags, and nothing on the stack. `moved`: the bytes before the `syscall`. Returns how many bytes it has; 0: too far.
+ *
+ * On aarch64 the `svc` changes no register but x0. Where the stack may be used, x16 and x30 are on it meanwhile, and
+ * the code that goes on comes back by x30: there if nothing was answered, behind the next instruction if something was.
+ * Else the place is one where x9 to x17 are free, and x17 leads to the `svc`.
  */
 size_t unsock_call_stub_make(const struct unsock_call_stub *stub, const struct unsock_call_site *site,
                              const uint8_t *moved, uint8_t bytes[UNSOCK_CALL_STUB_MOST]);
@@ -60,7 +72,8 @@ size_t unsock_call_stub_make(const struct unsock_call_stub *stub, const struct u
 /* Makes the jump from `from` to the stub, for the first of the moved bytes. False: too far. */
 bool unsock_call_stub_jump(uint64_t from, uint64_t stub, uint8_t bytes[UNSOCK_CALL_JUMP]);
 
-/* call_search.c: Where in machine code a `syscall` may be: the bytes 0x0f and 0x05, one behind the other. Pure. */
+/* call_search.c: Where in machine code a `syscall` may be: the bytes 0x0f and 0x05, or on aarch64 a word at a multiple
+ * of 4. Pure. */
 
 /*
  * The first of these `size` bytes, from `from` on, at which they are; `size`: at none. On x86-64 it uses the large

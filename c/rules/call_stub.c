@@ -15,6 +15,8 @@ static void put(struct maker *maker, const void *bytes, size_t count) {
     maker->length += count;
 }
 
+#ifdef __x86_64__
+
 /* The four bytes that lead from behind them to an address. */
 static void put_way(struct maker *maker, uint64_t to) {
     int64_t distance = (int64_t)(to - (maker->at + maker->length + 4));
@@ -74,3 +76,68 @@ bool unsock_call_stub_jump(uint64_t from, uint64_t stub, uint8_t bytes[UNSOCK_CA
     put_way(&maker, stub);
     return !maker.failed;
 }
+
+#else
+
+#define WORD 4
+#define SVC 0xd4000001u
+#define PUSH 0xa9bf7bf0u /* stp x16,x30,[sp,#-16]! */
+#define POP 0xa8c17bf0u  /* ldp x16,x30,[sp],#16 */
+
+static void put_word(struct maker *maker, uint32_t instruction) {
+    put(maker, &instruction, sizeof(instruction));
+}
+
+/* An instruction with a field for the way from itself to an address, in words. */
+static void put_way(struct maker *maker, uint32_t instruction, uint64_t to, unsigned bits, unsigned shift) {
+    int64_t way = (int64_t)(to - (maker->at + maker->length)) / WORD, most = (int64_t)1 << (bits - 1);
+    maker->failed |= to % WORD != 0 || way < -most || way >= most;
+    put_word(maker, instruction | ((uint32_t)way & ((1u << bits) - 1)) << shift);
+}
+
+static void put_branch(struct maker *maker, uint64_t to) {
+    put_way(maker, 0x14000000, to, 26, 0); /* b */
+}
+
+static void put_load(struct maker *maker, unsigned to, uint64_t from) {
+    put_way(maker, 0x58000000 | to, from, 19, 5); /* ldr xN,address */
+}
+
+/* Nothing changes the flags. Two addresses stand behind the instructions. */
+size_t unsock_call_stub_make(const struct unsock_call_stub *stub, const struct unsock_call_site *site,
+                             const uint8_t *moved, uint8_t bytes[UNSOCK_CALL_STUB_MOST]) {
+    struct maker maker = {stub->at, bytes, 0, false};
+    uint64_t words[] = {(uint64_t)stub->table, stub->syscall}, data = stub->at + UNSOCK_CALL_STUB_MOST - sizeof(words);
+    uint64_t start = stub->at + site->moved + WORD, out = start + (stub->keeps_stack ? 7 : 10) * WORD;
+    put(&maker, moved, site->moved);
+    if (stub->keeps_stack)
+        put_load(&maker, 17, data + sizeof(words[0]));
+    else
+        put_word(&maker, PUSH);
+    put_word(&maker, 0x53107d10);            /* lsr w16,w8,#16 */
+    put_way(&maker, 0x35000010, out, 19, 5); /* cbnz w16,out */
+    put_load(&maker, 16, data);
+    put_word(&maker, 0x38684a10);            /* ldrb w16,[x16,w8,uxtw] */
+    put_way(&maker, 0x34000010, out, 19, 5); /* cbz w16,out */
+    put_load(&maker, 16, stub->enter);
+    put_word(&maker, stub->keeps_stack ? 0xd61f0200u : 0xd63f0200u); /* br, or blr, x16 */
+    if (!stub->keeps_stack) {
+        put_branch(&maker, out);
+        put_word(&maker, POP);
+        put_branch(&maker, stub->syscall + WORD);
+        put_word(&maker, POP);
+    }
+    if (site->moved == 0)
+        put_word(&maker, SVC);
+    put_branch(&maker, stub->syscall + (site->moved == 0 ? WORD : 0));
+    memcpy(bytes + UNSOCK_CALL_STUB_MOST - sizeof(words), words, sizeof(words));
+    return maker.failed ? 0 : UNSOCK_CALL_STUB_MOST;
+}
+
+bool unsock_call_stub_jump(uint64_t from, uint64_t stub, uint8_t bytes[UNSOCK_CALL_JUMP]) {
+    struct maker maker = {from, bytes, 0, false};
+    put_branch(&maker, stub);
+    return !maker.failed;
+}
+
+#endif

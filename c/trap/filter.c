@@ -12,10 +12,10 @@
 
 #if defined(__x86_64__)
 #define THIS_MACHINE AUDIT_ARCH_X86_64
-#define FIRST_OTHER_ABI 0x40000000u /* x32's calls have this bit: other programs than ours, with the same machine */
 #else
 #define THIS_MACHINE AUDIT_ARCH_AARCH64
 #endif
+#define FIRST_OTHER_ABI 0x40000000u /* x32's calls have this bit: other programs than ours, with the same machine */
 
 #define JUMP_MOST 255
 #define CALLS_MOST 64
@@ -173,13 +173,11 @@ size_t unsock_filter_make(const struct unsock_trapped *calls, size_t count, stru
     load(&maker, offsetof(struct seccomp_data, arch));
     give_unless(&maker, THIS_MACHINE, SECCOMP_RET_ALLOW);
     load(&maker, offsetof(struct seccomp_data, nr));
-#ifdef FIRST_OTHER_ABI
     put(&maker, BPF_JMP | BPF_JGE | BPF_K, UNSOCK_TRAPPED_TAG, 0, 4);
     put(&maker, BPF_JMP | BPF_JGE | BPF_K, FIRST_OTHER_ABI, 0, 1);
     give(&maker, SECCOMP_RET_ERRNO | ENOSYS);
     put(&maker, BPF_JMP | BPF_JGE | BPF_K, (UNSOCK_TRAPPED_TAG | UNSOCK_TRAPPED_NUMBER) + 1, 1, 0);
     give(&maker, TRAP);
-#endif
     sort(calls, count, order);
     for (size_t i = 0; i < count; i += GROUP) {
         size_t end = UNSOCK_MIN(i + GROUP, count);

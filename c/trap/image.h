@@ -38,9 +38,9 @@ struct unsock_image {
 long unsock_image_map(long fd, uint64_t page, struct unsock_image *image);
 
 /*
- * patch.c: Places where a loaded program makes system calls, rewritten before its first instruction (x86-64): a jump to
- * a stub takes the place of instructions before the `syscall` (rules/call_site.h). The filter stays in force: what is
- * not rewritten, or cannot be, is trapped.
+ * patch.c: Places where a loaded program makes system calls, rewritten before its first instruction: a jump to a stub
+ * takes the place of instructions there (rules/call_site.h). The filter stays in force: what is not rewritten, or
+ * cannot be, is trapped.
  */
 
 struct unsock_patch {
@@ -57,10 +57,7 @@ struct unsock_patch {
  */
 long unsock_patch(const struct unsock_patch *patch);
 
-/*
- * May a copy of this file's first page, once written to, be executed? 0, or what the kernel says: -errno; -ENOSYS: no
- * program is rewritten on this machine.
- */
+/* May a copy of this file's first page, once written to, be executed? 0, or what the kernel says: -errno. */
 long unsock_patch_allowed(long fd, uint64_t page);
 
 /*

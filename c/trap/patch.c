@@ -1,11 +1,8 @@
 /* Rewriting a program: looking for places, making their stubs, and putting jumps to them (rt/code.h). */
 #include "trap/image.h"
 
-#include "rt/system_calls.h"
-
-#ifdef __x86_64__
-
 #include "rt/code.h"
+#include "rt/system_calls.h"
 #include "rules/call_site.h"
 #include "trap/site.h"
 #include "trap/trapped.h"
@@ -13,7 +10,11 @@
 #define SITES 128
 #define STEP ((uint64_t)1 << 20)
 #define STEPS 64
-#define FAR ((uint64_t)0x7fff0000)
+#ifdef __x86_64__
+#define FAR ((uint64_t)0x7fff0000) /* bytes that a jump can go */
+#else
+#define FAR ((uint64_t)0x07ff0000)
+#endif
 #define GRANULE ((uint64_t)0x10000)
 #define GO_MOST ((uint64_t)1 << 20) /* bytes of a program of Go's that are looked at */
 
@@ -106,11 +107,13 @@ static bool make_stubs(struct work *work) {
     for (unsigned i = 0; i < work->count; i++) {
         const struct place *place = &work->places[i];
         struct unsock_call_stub stub = {work->stubs + page + i * UNSOCK_CALL_STUB_MOST, place->at, work->stubs,
-                                        unsock_site_numbers};
+                                        unsock_site_numbers, work->patch->small_stacks};
         if (unsock_call_stub_make(&stub, &place->site, place->copy - place->site.moved, (uint8_t *)stub.at) == 0)
             return false;
     }
     work->refused = unsock_code_make(work->stubs + page, work->stubs_size - page);
+    if (work->refused == 0)
+        unsock_code_sync(work->stubs + page, work->count * UNSOCK_CALL_STUB_MOST);
     return work->refused == 0;
 }
 
@@ -156,6 +159,8 @@ static unsigned rewrite(struct work *work, struct copy *copy) {
     if (work->refused < 0)
         return 0;
     copy->bytes = NULL;
+    for (unsigned i = copy->first; i < copy->end; i++)
+        unsock_code_sync(work->places[i].at - work->places[i].site.moved, UNSOCK_CALL_JUMP);
     return copy->end - copy->first;
 }
 
@@ -164,7 +169,7 @@ long unsock_patch(const struct unsock_patch *patch) {
     struct copy copies[UNSOCK_IMAGE_TEXTS] = {0};
     long done = 0;
     unsigned texts = patch->image->text_count;
-    if (patch->small_stacks && !(patch->features & UNSOCK_SITE_STACK_FEATURE))
+    if (patch->small_stacks && (patch->features & UNSOCK_SITE_STACK_FEATURE) != UNSOCK_SITE_STACK_FEATURE)
         return 0;
     work.patch = patch;
     work.refused = 0;
@@ -214,24 +219,3 @@ void unsock_patch_take_over(void) {
         unsock_site_stack_start();
     __atomic_store_n(&shared->enter, shared->small_stacks ? unsock_site_switch : unsock_site_stay, __ATOMIC_RELEASE);
 }
-
-#else
-
-long unsock_patch(const struct unsock_patch *patch) {
-    (void)patch;
-    return 0;
-}
-
-long unsock_patch_allowed(long fd, uint64_t page) {
-    (void)fd, (void)page;
-    return -ENOSYS;
-}
-
-long unsock_patch_tell(void) {
-    return 0;
-}
-
-void unsock_patch_take_over(void) {
-}
-
-#endif

@@ -97,19 +97,19 @@ void unsock_site_answer(struct unsock_site_call *call) {
         call->number = unsock_call_by_number(call->number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-#ifdef __x86_64__
-
 uint8_t unsock_site_numbers[65536] __attribute__((section(".bss.tables")));
 
 void unsock_site_start(void) {
     static const uint16_t numbers[] = {
-        __NR_socket,       __NR_socketpair,  __NR_bind,         __NR_connect,       __NR_listen,     __NR_accept,
-        __NR_accept4,      __NR_shutdown,    __NR_getsockname,  __NR_getpeername,   __NR_getsockopt, __NR_setsockopt,
-        __NR_sendto,       __NR_recvfrom,    __NR_sendmsg,      __NR_recvmsg,       __NR_sendmmsg,   __NR_recvmmsg,
-        __NR_close,        __NR_close_range, __NR_dup,          __NR_dup2,          __NR_dup3,       __NR_fcntl,
-        __NR_ioctl,        __NR_epoll_ctl,   __NR_epoll_create, __NR_epoll_create1, __NR_epoll_wait, __NR_epoll_pwait,
-        __NR_write,        __NR_writev,      __NR_sendfile,     __NR_splice,        __NR_poll,       __NR_ppoll,
-        __NR_epoll_pwait2,
+        __NR_socket,    __NR_socketpair,    __NR_bind,        __NR_connect,      __NR_listen,     __NR_accept,
+        __NR_accept4,   __NR_shutdown,      __NR_getsockname, __NR_getpeername,  __NR_getsockopt, __NR_setsockopt,
+        __NR_sendto,    __NR_recvfrom,      __NR_sendmsg,     __NR_recvmsg,      __NR_sendmmsg,   __NR_recvmmsg,
+        __NR_close,     __NR_close_range,   __NR_dup,         __NR_dup3,         __NR_fcntl,      __NR_ioctl,
+        __NR_epoll_ctl, __NR_epoll_create1, __NR_epoll_pwait, __NR_epoll_pwait2, __NR_write,      __NR_writev,
+        __NR_sendfile,  __NR_splice,        __NR_ppoll,
+#ifdef __x86_64__
+        __NR_dup2,      __NR_epoll_create,  __NR_epoll_wait,  __NR_poll,
+#endif
     };
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         unsock_site_numbers[numbers[i]] = 1;
@@ -124,6 +124,8 @@ int unsock_site_enter(struct unsock_site_call *call) {
     unsock_site_answer(call);
     return true;
 }
+
+#ifdef __x86_64__
 
 /*
  * Both come from a stub with the address behind the `syscall` in rcx, and leave all registers as the kernel does: rax
@@ -248,9 +250,109 @@ __asm__(
     ".size unsock_site_switch,.-unsock_site_switch\n");
 /* clang-format on */
 
+#else
+
+/*
+ * The first comes back by x30, and one instruction farther where it has answered; a stub has put x16 and x30 away, and
+ * the second does. All other registers are as they were, but for x0 with the result. The compiler's code has none of
+ * the large registers, and leaves x28 alone: Go's handlers look there (scripts/build.ts).
+ */
+/* clang-format off */
+__asm__(
+    ".text\n"
+    ".globl unsock_site_stay\n"
+    ".hidden unsock_site_stay\n"
+    ".type unsock_site_stay,@function\n"
+    "unsock_site_stay:\n"
+    ".cfi_startproc\n"
+    "stp x29,x30,[sp,#-176]!\n"
+    ".cfi_def_cfa_offset 176\n"
+    ".cfi_offset x29,-176\n"
+    ".cfi_offset x30,-168\n"
+    "mov x29,sp\n"
+    "stp x8,x0,[sp,#16]\n" /* struct unsock_site_call */
+    "stp x1,x2,[sp,#32]\n"
+    "stp x3,x4,[sp,#48]\n"
+    "stp x5,x8,[sp,#64]\n"
+    "stp x6,x7,[sp,#80]\n"
+    "stp x9,x10,[sp,#96]\n"
+    "stp x11,x12,[sp,#112]\n"
+    "stp x13,x14,[sp,#128]\n"
+    "mrs x9,nzcv\n"
+    "stp x15,x17,[sp,#144]\n"
+    "stp x18,x9,[sp,#160]\n"
+    "add x0,sp,#16\n"
+    "bl unsock_site_enter\n"
+    "mov w16,w0\n"
+    "ldp x18,x9,[sp,#160]\n"
+    "msr nzcv,x9\n"
+    "ldp x8,x0,[sp,#16]\n"
+    "cbz w16,1f\n"
+    "mov x0,x8\n"
+    "1: ldp x1,x2,[sp,#32]\n"
+    "ldp x3,x4,[sp,#48]\n"
+    "ldp x5,x8,[sp,#64]\n"
+    "ldp x6,x7,[sp,#80]\n"
+    "ldp x9,x10,[sp,#96]\n"
+    "ldp x11,x12,[sp,#112]\n"
+    "ldp x13,x14,[sp,#128]\n"
+    "ldp x15,x17,[sp,#144]\n"
+    "ldp x29,x30,[sp],#176\n"
+    ".cfi_def_cfa_offset 0\n"
+    ".cfi_restore x29\n"
+    ".cfi_restore x30\n"
+    "add x30,x30,w16,uxtw #2\n"
+    "ret\n"
+    ".cfi_endproc\n"
+    ".size unsock_site_stay,.-unsock_site_stay\n"
+
+    /*
+     * From a place with x9 to x17 free, x17 leads to its `svc`. Takes the first stack that is in nobody's use, and gives
+     * it back. Offsets: struct unsock_own_stack.
+     */
+    ".globl unsock_site_switch\n"
+    ".hidden unsock_site_switch\n"
+    ".type unsock_site_switch,@function\n"
+    "unsock_site_switch:\n"
+    ".cfi_startproc\n"
+    ".cfi_def_cfa sp,0\n"
+    "adrp x9,unsock_site_stacks\n"
+    "add x9,x9,:lo12:unsock_site_stacks\n"
+    "1: ldr x10,[x9],#8\n"
+    "cbz x10,4f\n"
+    "add x11,x10,#16\n"
+    "ldr x12,[x11]\n"
+    "cbnz x12,1b\n"
+    "2: ldaxr x12,[x11]\n"
+    "cbnz x12,1b\n"
+    "stxr w12,x11,[x11]\n"
+    "cbnz w12,2b\n"
+    "mov x12,sp\n"
+    "ldr x13,[x10,#8]\n"
+    "mov sp,x13\n"
+    ".cfi_def_cfa x12,0\n"
+    "stp x12,x30,[sp,#-16]!\n"
+    ".cfi_escape 0x0f,3,0x8f,0,6\n" /* the program's stack pointer stands above the frame, as does where it goes on */
+    ".cfi_escape 0x10,30,2,0x8f,8\n"
+    "bl unsock_site_stay\n"
+    "b 3f\n"
+    "add x17,x17,#4\n"
+    "3: ldr x30,[sp,#8]\n"
+    "mov sp,x12\n"
+    ".cfi_def_cfa sp,0\n"
+    ".cfi_restore x30\n"
+    "stlr xzr,[x11]\n"
+    "br x17\n"
+    /* As if nothing had been rewritten, but for the tag. The handler brings a stack. */
+    "4: movk w8,#0x0756,lsl #16\n"
+    "br x17\n"
+    ".cfi_endproc\n"
+    ".size unsock_site_switch,.-unsock_site_switch\n");
+/* clang-format on */
+
+#endif
+
 _Static_assert(UNSOCK_TRAPPED_TAG == 0x07560000, "as above");
 _Static_assert(offsetof(struct unsock_own_stack, thread_pointer) == 0 && offsetof(struct unsock_own_stack, top) == 8 &&
                    offsetof(struct unsock_own_stack, in_use) == 16,
                "as above");
-
-#endif

@@ -95,15 +95,18 @@ void unsock_own_stack_forget(void);
 void unsock_call_on(void (*function)(void *), void *argument, void *top) __attribute__((visibility("hidden")));
 
 /*
- * site_stack.c: A stack of the library's own for each thread of a program whose stacks are too small (Go's goroutines
- * have few KiB). The register gs leads to it, which such programs do not use: the thread's first trapped call brings
- * it.
+ * site_stack.c: Stacks of the library's own for the threads of a program whose stacks are too small (Go's goroutines
+ * have few KiB). On x86-64 each thread has one. The register gs leads to it, which such programs do not use: the
+ * thread's first trapped call brings it. On aarch64 no register can be had: a call takes one that is not in use, and
+ * the trapped call of a thread that found none brings one more.
  */
 
-#ifdef __x86_64__
-
 /* May programs read and write that register themselves (AT_HWCAP2)? Kernel 5.9, and a processor that has it. */
+#ifdef __x86_64__
 #define UNSOCK_SITE_STACK_FEATURE 2
+#else
+#define UNSOCK_SITE_STACK_FEATURE 0
+#endif
 
 /* From now on threads get one. */
 void unsock_site_stack_start(void);
@@ -113,14 +116,6 @@ void unsock_site_stack_start(void);
  * stack would have been taken.
  */
 void unsock_site_stack_bring(const struct unsock_context *context, bool tagged);
-
-#else
-
-static inline void unsock_site_stack_bring(const struct unsock_context *context, bool tagged) {
-    (void)context, (void)tagged;
-}
-
-#endif
 
 /*
  * site.c: Calls that a program makes at a place that has been rewritten (trap/image.h): no signal, so that also those
@@ -140,8 +135,6 @@ bool unsock_site_concerns(const struct unsock_site_call *call);
 /* Answers it as preloading answers the function of its name. */
 void unsock_site_answer(struct unsock_site_call *call);
 
-#ifdef __x86_64__
-
 /* Not 0 for the numbers of calls that may be answered here. */
 extern uint8_t unsock_site_numbers[65536];
 
@@ -154,7 +147,5 @@ void unsock_site_start(void);
  */
 void unsock_site_stay(void) __attribute__((visibility("hidden")));
 void unsock_site_switch(void) __attribute__((visibility("hidden")));
-
-#endif
 
 #endif

@@ -1,15 +1,16 @@
 /* Threads' own stacks, used again when the thread has ended. */
 #include "trap/site.h"
 
-#ifdef __x86_64__
-
 #include "memory/process.h"
+#include "rt/system_calls.h"
 
 static bool started;
 
 void unsock_site_stack_start(void) {
     started = true;
 }
+
+#ifdef __x86_64__
 
 static struct unsock_own_stack *own_stack(void) {
     struct unsock_own_stack *stack;
@@ -50,6 +51,31 @@ void unsock_site_stack_bring(const struct unsock_context *context, bool tagged) 
         return;
     stack->thread_pointer = thread_pointer();
     __asm__ volatile("wrgsbase %0" : : "r"(stack) : "memory");
+}
+
+#else
+
+#define MOST 64 /* calls at once */
+
+/* Read by the assembly of trap/site.c, up to the first that is not there. */
+__attribute__((used, visibility("hidden"))) struct unsock_own_stack *unsock_site_stacks[MOST + 1];
+
+/* They are the process's: no thread that ends leaves one to others. */
+void unsock_site_stack_bring(const struct unsock_context *context, bool tagged) {
+    (void)context;
+    if (!started || !tagged || unsock_site_stacks[MOST - 1] || !unsock_this_process_owns_descriptors())
+        return;
+    struct unsock_own_stack *none, *stack = unsock_own_stack_take();
+    if (!stack)
+        return;
+    stack->thread_pointer = 1;
+    stack->thread = (int32_t)unsock_getpid();
+    for (unsigned i = 0; i < MOST; i++) {
+        none = NULL;
+        if (__atomic_compare_exchange_n(&unsock_site_stacks[i], &none, stack, false, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED))
+            return;
+    }
 }
 
 #endif

@@ -26,7 +26,7 @@ enum unsock_trapped_when {
 /*
  * A number with this is trapped, whatever the rest is, and means the call of the rest: at a place in the program that
  * has been rewritten, a thread without a stack of its own makes its calls so (trap/site.h), also those that are
- * let through otherwise. No kernel has such numbers. x86-64 alone.
+ * let through otherwise. No kernel has such numbers.
  */
 #define UNSOCK_TRAPPED_TAG 0x07560000u
 #define UNSOCK_TRAPPED_NUMBER 0xffffu

@@ -12,7 +12,7 @@ const TESTS = join(dirname(fromFileUrl(import.meta.url)), "..");
  */
 export type Door = "preload" | "syscall" | "static" | "musl" | "raw";
 
-/** Static programs, whose code is rewritten where they make their calls (x86-64): these are not trapped any more. */
+/** Static programs, whose code is rewritten where they make their calls: these are not trapped any more. */
 const PATCHED: readonly Door[] = ["static", "musl"];
 
 const BY_NUMBER = ["-Wno-unused-value", "-include", join(TESTS, "probes", "raw_calls.h")];
@@ -109,7 +109,7 @@ export function isTrapped(door: Door): boolean {
  * @returns How the probe runs by this door; undefined: it cannot.
  */
 export function passage(name: string, door: Door, machine: string = Deno.build.arch): Passage | undefined {
-  const patched = PATCHED.includes(door) && machine === "x86_64";
+  const patched = PATCHED.includes(door);
   const isInside = patched || (!isTrapped(door) && isReachedInside(machine));
   const known = isInside && INSIDE_EQUAL.includes(name) ? {} : MAY_DIFFER[name] ?? {};
   if (NOT_BY[name]?.[door] !== undefined) return undefined;
