@@ -208,6 +208,8 @@ bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum uns
 #define SVC 0xd4000001u
 #define NEAR 8 /* words before the `svc` */
 
+_Static_assert(NEAR *WORD <= UNSOCK_CALL_SITE_BEFORE && 3 * WORD <= UNSOCK_CALL_SITE_BEHIND, "what is looked at");
+
 struct form {
     uint8_t kind;
     uint8_t moved;
@@ -272,7 +274,7 @@ static bool leads_elsewhere(uint32_t instruction) {
 static bool find_loaded(const uint8_t *at, struct unsock_call_site *site) {
     for (unsigned i = 1; i <= NEAR; i++) {
         uint32_t instruction = word(at - i * WORD);
-        if ((instruction & 0xffe0001fu) == 0xd2800008u) { /* mov x8,#number */
+        if ((instruction & 0x7fe0001fu) == 0x52800008u) { /* mov x8,#number; or w8 */
             *site = (struct unsock_call_site){(int16_t)(instruction >> 5 & 0xffff), 0, 0};
             return (instruction >> 5 & 0xffff) < NUMBERS;
         }

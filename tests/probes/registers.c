@@ -1,20 +1,28 @@
 /*
- * What a system call leaves of the registers: all general ones but three, the flags, the large ones, the 128 bytes
- * below the stack pointer. The calls are made as programs make them that have no libc: a number, then the instruction.
+ * What a system call leaves of the registers: all general ones (on x86-64 but three), the flags, the large ones, there
+ * also the 128 bytes below the stack pointer. The calls are made as programs make them that have no libc: a number,
+ * then the instruction.
  */
 #include "probe.h"
+
+#include <sys/syscall.h>
+
+#define LARGE 32
+#define EACH(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+#define EACH_MORE(X) X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31)
 
 #ifdef __x86_64__
 #include <cpuid.h>
 #include <immintrin.h>
 
 #define GENERAL 12
-#define LARGE 32
+#define BELOW 16
+#define NARROW 16 /* large registers, where they are not wide */
 
 struct registers {
     uint64_t general[GENERAL]; /* rbx, rbp, r12 to r15, rdi, rsi, rdx, r10, r8, r9 */
     uint64_t flags;
-    uint64_t below[16];
+    uint64_t below[BELOW];
     uint64_t result;
 };
 
@@ -41,8 +49,6 @@ __asm__(".text\nmake_call:\n"
 static struct registers before, after;
 static uint8_t large[2][LARGE][64] __attribute__((aligned(64)));
 
-#define EACH(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
-#define EACH_MORE(X) X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31)
 #define LOAD_SMALL(n) "movaps " #n "*64(%[from]),%%xmm" #n "\n"
 #define STORE_SMALL(n) "movaps %%xmm" #n "," #n "*64(%[to])\n"
 #define LOAD(n) "vmovaps " #n "*64(%[from]),%%zmm" #n "\n"
@@ -66,12 +72,86 @@ static void call_with_large(bool wide) {
                          : "memory", "cc", "rax", "rcx", "rdx", "r8", "r9", "r10", "r11");
 }
 
+static void set_arguments(int fd, void *name, socklen_t *length) {
+    before.general[6] = (uint64_t)(unsigned)fd;
+    before.general[7] = (uint64_t)(uintptr_t)name;
+    before.general[8] = (uint64_t)(uintptr_t)length;
+}
+
 static bool has_wide(void) {
     return __builtin_cpu_supports("avx512f");
 }
 
 /* Carry, parity, adjust, zero, sign, direction, overflow. */
 static const uint64_t flag_sets[] = {0x202, 0x203, 0x206, 0x212, 0x242, 0x282, 0x602, 0xa02, 0xed7};
+
+#else
+
+#define GENERAL 30
+#define BELOW 0
+#define NARROW 32
+
+struct registers {
+    uint64_t general[GENERAL]; /* x1 to x30; the first argument as x0 */
+    uint64_t flags;
+    uint64_t result;
+    uint64_t below[1];
+};
+
+/* Offsets: the struct. */
+void make_call(const struct registers *before, struct registers *after);
+__asm__(".text\nmake_call:\n"
+        "sub sp,sp,#368\n"
+        "stp x19,x20,[sp,#256]\nstp x21,x22,[sp,#272]\nstp x23,x24,[sp,#288]\nstp x25,x26,[sp,#304]\n"
+        "stp x27,x28,[sp,#320]\nstp x29,x30,[sp,#336]\nstr x1,[sp,#352]\n"
+        "ldr x1,[x0,#240]\nmsr nzcv,x1\nmov x30,x0\nldr x0,[x30,#248]\n"
+        "ldp x1,x2,[x30]\nldp x3,x4,[x30,#16]\nldp x5,x6,[x30,#32]\nldp x7,x8,[x30,#48]\nldp x9,x10,[x30,#64]\n"
+        "ldp x11,x12,[x30,#80]\nldp x13,x14,[x30,#96]\nldp x15,x16,[x30,#112]\nldp x17,x18,[x30,#128]\n"
+        "ldp x19,x20,[x30,#144]\nldp x21,x22,[x30,#160]\nldp x23,x24,[x30,#176]\nldp x25,x26,[x30,#192]\n"
+        "ldp x27,x28,[x30,#208]\nldp x29,x30,[x30,#224]\n"
+        "mov x8,#204\nsvc #0\n" /* getsockname */
+        "stp x1,x2,[sp]\nstp x3,x4,[sp,#16]\nstp x5,x6,[sp,#32]\nstp x7,x8,[sp,#48]\nstp x9,x10,[sp,#64]\n"
+        "stp x11,x12,[sp,#80]\nstp x13,x14,[sp,#96]\nstp x15,x16,[sp,#112]\nstp x17,x18,[sp,#128]\n"
+        "stp x19,x20,[sp,#144]\nstp x21,x22,[sp,#160]\nstp x23,x24,[sp,#176]\nstp x25,x26,[sp,#192]\n"
+        "stp x27,x28,[sp,#208]\nstp x29,x30,[sp,#224]\nmrs x1,nzcv\nstp x1,x0,[sp,#240]\n"
+        "ldr x0,[sp,#352]\nmov x2,#0\n1: ldr x1,[sp,x2]\nstr x1,[x0,x2]\nadd x2,x2,#8\ncmp x2,#256\nb.ne 1b\n"
+        "ldp x19,x20,[sp,#256]\nldp x21,x22,[sp,#272]\nldp x23,x24,[sp,#288]\nldp x25,x26,[sp,#304]\n"
+        "ldp x27,x28,[sp,#320]\nldp x29,x30,[sp,#336]\nadd sp,sp,#368\nret\n");
+
+static struct registers before, after;
+static uint8_t large[2][LARGE][64] __attribute__((aligned(64)));
+
+#define LOAD(n) "ldr q" #n ",[%[from],#" #n "*64]\n"
+#define STORE(n) "str q" #n ",[%[to],#" #n "*64]\n"
+#define NAME(n) "v" #n,
+
+static void call_with_large(bool wide) {
+    register const struct registers *from __asm__("x0") = &before;
+    register struct registers *to __asm__("x1") = &after;
+    (void)wide;
+    __asm__ volatile(EACH(LOAD) EACH_MORE(LOAD) "bl make_call\n" EACH(STORE) EACH_MORE(STORE)
+                     : "+r"(from), "+r"(to)
+                     : [from] "r"(large[0]), [to] "r"(large[1])
+                     : EACH(NAME) EACH_MORE(NAME) "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12",
+                       "x13", "x14", "x15", "x16", "x17", "x18", "x30", "cc", "memory");
+}
+
+static void set_arguments(int fd, void *name, socklen_t *length) {
+    before.result = (uint64_t)(unsigned)fd;
+    before.general[0] = (uint64_t)(uintptr_t)name;
+    before.general[1] = (uint64_t)(uintptr_t)length;
+    before.general[7] = SYS_getsockname;
+}
+
+static bool has_wide(void) {
+    return false;
+}
+
+/* Negative, zero, carry, overflow. */
+static const uint64_t flag_sets[] = {0,        1u << 31, 1u << 30,   1u << 29, 1u << 28,
+                                     9u << 28, 6u << 28, 0xfu << 28, 5u << 28};
+
+#endif
 
 int main(void) {
     int differences = 0, wrong = 0, calls = 0;
@@ -86,19 +166,17 @@ int main(void) {
             large[0][i / 64][i % 64] = (uint8_t)(i * 7 + (size_t)round);
         for (int i = 0; i < GENERAL; i++)
             before.general[i] = 0x0123456789abcdefu * (unsigned)(i + round + 1);
-        for (int i = 0; i < 16; i++)
+        for (int i = 0; i < BELOW; i++)
             before.below[i] = 0xfedcba9876543210u * (unsigned)(i + round + 1);
-        before.general[6] = (uint64_t)(unsigned)fds[round / 9 % 3];
-        before.general[7] = (uint64_t)(uintptr_t)&name;
-        before.general[8] = (uint64_t)(uintptr_t)&length;
+        set_arguments(fds[round / 9 % 3], &name, &length);
         before.flags = flag_sets[flags];
         call_with_large(wide);
         calls++;
         wrong += (round / 9 % 3 == 0) != (after.result == 0);
         differences += memcmp(before.general, after.general, sizeof before.general) != 0;
         differences += before.flags != after.flags;
-        differences += memcmp(before.below, after.below, sizeof before.below) != 0;
-        for (int i = 0; i < (wide ? LARGE : 16); i++)
+        differences += memcmp(before.below, after.below, BELOW * sizeof before.below[0]) != 0;
+        for (int i = 0; i < (wide ? LARGE : NARROW); i++)
             differences += memcmp(large[0][i], large[1][i], wide ? 64 : 16) != 0;
     }
     fact("calls", "%d", calls);
@@ -106,9 +184,3 @@ int main(void) {
     fact("registers that differ", "%d", differences);
     return 0;
 }
-#else
-int main(void) {
-    fact("nothing is rewritten here", "%d", 0);
-    return 0;
-}
-#endif

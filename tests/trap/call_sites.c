@@ -20,6 +20,12 @@
 #define STUB 0x700000ul
 #define ENTER 0x6ff000ul
 
+#ifdef __x86_64__
+static const uint8_t call[] = {0x0f, 0x05}, fill = 0x90;
+#else
+static const uint8_t call[] = {0x01, 0x00, 0x00, 0xd4}, fill = 0x1f; /* no instruction */
+#endif
+
 /* The library's own, which needs its surroundings. */
 bool unsock_same_bytes(const void *left, const void *right, size_t length) {
     return memcmp(left, right, length) == 0;
@@ -45,11 +51,10 @@ static void look_at_file(const char *path, enum unsock_call_site_kind kind) {
         if (segments[i].p_type != PT_LOAD || !(segments[i].p_flags & PF_X))
             continue;
         const uint8_t *code = file + segments[i].p_offset;
-        for (size_t at = 0; at + 1 < segments[i].p_filesz; at++) {
-            if (code[at] != 0x0f || code[at + 1] != 0x05)
-                continue;
+        size_t at = 0, size = segments[i].p_filesz;
+        for (; (at = unsock_call_search(code, at, size)) < size; at++) {
             printf("%lx", segments[i].p_vaddr + at);
-            show(unsock_call_site_find(code, segments[i].p_filesz, at, kind, &site), &site);
+            show(unsock_call_site_find(code, size, at, kind, &site), &site);
             printf("\n");
         }
     }
@@ -67,17 +72,16 @@ static void look_at_lines(void) {
     while (scanf("%7s %255s %255s", kind, before, behind) == 3) {
         uint8_t code[512], bytes[UNSOCK_CALL_STUB_MOST] = {0}, jump[UNSOCK_CALL_JUMP] = {0};
         struct unsock_call_site site = {0, 0, 0};
-        memset(code, 0x90, sizeof(code));
+        memset(code, fill, sizeof(code));
         uint8_t start[128];
         size_t length = from_hex(before, start), at = 128;
         memcpy(code + at - length, start, length);
-        code[at] = 0x0f;
-        code[at + 1] = 0x05;
-        from_hex(behind, code + at + 2);
+        memcpy(code + at, call, sizeof(call));
+        from_hex(behind, code + at + sizeof(call));
         bool found = unsock_call_site_find(code, sizeof(code), at, kind[0] == 'g', &site);
         show(found, &site);
         if (found) {
-            struct unsock_call_stub stub = {STUB, AT, ENTER, (const uint8_t *)0x1122334455667788};
+            struct unsock_call_stub stub = {STUB, AT, ENTER, (const uint8_t *)0x1122334455667788, kind[0] == 'g'};
             size_t size = unsock_call_stub_make(&stub, &site, code + at - site.moved, bytes);
             unsock_call_stub_jump(AT - site.moved, STUB, jump);
             printf(" ");
@@ -122,7 +126,7 @@ static void look_at_random(long times) {
         search(exact, size);
         for (size_t at = 0; at < size; at++) {
             struct unsock_call_site site;
-            struct unsock_call_stub stub = {STUB, AT, ENTER, NULL};
+            struct unsock_call_stub stub = {STUB, AT, ENTER, NULL, false};
             if (at >= 7 && at + 1 < size && random() % 4 == 0)
                 memcpy(exact + at - 7, "\xb8\x31\0\0\0\x31\xd2\x0f\x05", 9); /* bind */
             if (!unsock_call_site_find(exact, size, at, random() % 2, &site))
