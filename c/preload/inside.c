@@ -13,8 +13,6 @@
 
 #include <elf.h>
 
-#if defined(__x86_64__)
-
 #define NOT_FOUND (-ENOEXEC) /* where the code is in its file */
 
 typedef ssize_t write_function(int, const void *, size_t);
@@ -54,7 +52,10 @@ static long put_jump(uint64_t at, long copy) {
     if (!unsock_same((const void *)copy, (const void *)page, UNSOCK_PAGE) ||
         !unsock_call_stub_jump(at, (uint64_t)inside_write, (uint8_t *)copy + (at - page)))
         return NOT_FOUND;
-    return unsock_code_move((uint64_t)copy, UNSOCK_PAGE, page);
+    long result = unsock_code_move((uint64_t)copy, UNSOCK_PAGE, page);
+    if (result == 0)
+        unsock_code_sync(at, UNSOCK_CALL_JUMP);
+    return result;
 }
 
 static long change(uint64_t at) {
@@ -101,5 +102,3 @@ __attribute__((constructor)) static void reach_inside(void) {
     if (result < 0 && result != NOT_FOUND)
         unsock_log("rewrite", -1, NULL, NULL, result);
 }
-
-#endif

@@ -220,7 +220,7 @@ int unsock_check_rewriting(const char *path, char *error, size_t size) {
         unsock_close(fd);
     if (result < 0)
         unsock_text_put(&line, unsock_errno_words(-result));
-    return result == -ENOSYS ? 1 : (int)result;
+    return (int)result;
 }
 
 int unsock_user_may(const char *user, int64_t group, const char *path, int rights) {

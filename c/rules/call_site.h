@@ -83,12 +83,18 @@ bool unsock_call_stub_jump(uint64_t from, uint64_t stub, uint8_t bytes[UNSOCK_CA
 size_t unsock_call_search(const uint8_t *code, size_t from, size_t size);
 
 /*
- * libc_write.c: glibc's `write` (x86-64): its own code calls it by its address, and nothing can stand before that but
- * at its first bytes. Pure.
+ * libc_write.c: glibc's `write`: its own code calls it by its address, and nothing can stand before that but at its
+ * first bytes. Pure.
  */
 
-#define UNSOCK_LIBC_WRITE_MOST 96  /* bytes of `write` that are looked at */
-#define UNSOCK_LIBC_CANCEL_MOST 22 /* and of __syscall_cancel */
+/* So many bytes are looked at of `write`, and of __syscall_cancel. */
+#ifdef __x86_64__
+#define UNSOCK_LIBC_WRITE_MOST 96
+#define UNSOCK_LIBC_CANCEL_MOST 22
+#else
+#define UNSOCK_LIBC_WRITE_MOST 28
+#define UNSOCK_LIBC_CANCEL_MOST 24
+#endif
 
 /* How it does what it does, without its first bytes. */
 struct unsock_libc_write {
@@ -97,7 +103,7 @@ struct unsock_libc_write {
     int64_t distance; /* from its start to that function, or that part */
 };
 
-/* Is this glibc's write? The first is 2.41's and later, the second from 2.31 to 2.40. */
+/* Is this glibc's write? 2.41's and later, and on x86-64 from 2.31 on. */
 bool unsock_libc_write_find(const uint8_t code[UNSOCK_LIBC_WRITE_MOST], struct unsock_libc_write *write);
 
 /* Is this __syscall_cancel: a cancellation point that makes the call of its seventh argument, and sets errno? */

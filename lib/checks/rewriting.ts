@@ -6,7 +6,6 @@ import { findShim } from "../run/shim.ts";
 import { type Finding, note, ok } from "./finding.ts";
 
 const MESSAGE_SIZE = 256;
-const NOT_HERE = 1; // unsock_check_rewriting: not on this machine
 const EACH_IS_TRAPPED = "each call of static programs and of Go's is trapped, which is slower";
 const ALLOW_IT = "MemoryDenyWriteExecute=no in a service, execmod for SELinux: or leave it, and see docs/limits.md";
 
@@ -24,7 +23,6 @@ export async function rewritingFinding(context: Context, file?: string): Promise
     const runner = await ownRunner(context);
     const asked = cString(file ?? await findShim(undefined, context.environ, context.system));
     const result = runner.unsock_check_rewriting(asked, error, BigInt(error.length));
-    if (result === NOT_HERE) return undefined;
     return result === 0
       ? ok("rewriting", "rewriting: the calls of static programs and of Go's are rewritten, not trapped")
       : note(

@@ -19,14 +19,22 @@ const ENDBR64 = "f30f1efa";
 const ENDS = "4883c418c3";
 const CANCEL = "4883ec10ff742418e873ffffff5a59483d00f0ffff77094883c408c3";
 
+const HERE_COMPILED = { compiler: ["cc", "-fsanitize=address,undefined"], emulator: [] as string[] };
+const AARCH64 = { compiler: ["aarch64-linux-gnu-gcc", "-static"], emulator: ["qemu-aarch64"] };
+
 /** What the rule says of each pair of functions. */
-async function ask(dir: string, pairs: readonly (readonly [write: string, cancel: string])[]): Promise<string[]> {
+async function ask(
+  dir: string,
+  pairs: readonly (readonly [write: string, cancel: string])[],
+  { compiler, emulator } = HERE_COMPILED,
+): Promise<string[]> {
   const program = join(dir, "inside");
-  const flags = ["-std=gnu17", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined"];
+  const flags = ["-std=gnu17", "-O1", "-Wall", "-Wextra", "-Werror"];
   const sources = [join(HERE, "inside.c"), join(ROOT, "c/rules/libc_write.c")];
-  const built = await run(["cc", ...flags, `-I${join(ROOT, "c")}`, "-o", program, ...sources]);
+  const built = await run([...compiler, ...flags, `-I${join(ROOT, "c")}`, "-o", program, ...sources]);
   assertStrictEquals(built.code, 0, built.stderr);
-  const { code, stdout, stderr } = await run([program], { stdin: pairs.map((pair) => `${pair.join(" ")}\n`).join("") });
+  const stdin = pairs.map((pair) => `${pair.join(" ")}\n`).join("");
+  const { code, stdout, stderr } = await run([...emulator, program], { stdin });
   assertStrictEquals(code, 0, stderr);
   return stdout.trimEnd().split("\n");
 }
@@ -42,7 +50,7 @@ function otherBytes(bytes: string, ...any: readonly (readonly [at: number, count
 }
 
 function testRule(name: string, fn: (dir: string) => Promise<void>): void {
-  Deno.test({ name, ignore: !need("cc"), fn: () => withDir(fn) });
+  Deno.test({ name, ignore: Deno.build.arch !== "x86_64" || !need("cc"), fn: () => withDir(fn) });
 }
 
 testRule("glibc's write since 2.41 is known by its bytes, whatever their order, and by no others", async (dir) => {
@@ -78,6 +86,22 @@ testRule("glibc's write before 2.41 has a part for threads, which is known by it
     asks.replace("7417", "7497"),
   ].map((write) => [write, CANCEL] as [string, string]);
   assertEquals(await ask(dir, unknown), unknown.map(() => "no"));
+});
+
+Deno.test({
+  name: "aarch64: glibc's write since 2.41 is known by its bytes, and by no others",
+  ignore: !need("aarch64-linux-gnu-gcc", "aarch64-libc", "qemu-aarch64"),
+  fn: () =>
+    withDir(async (dir) => {
+      // bti c; sxtw x0,w0; mov x6,#64; …; b -0x61e6c, whose upper six bits say what it is.
+      const write = "5f2403d5" + "007c4093" + "060880d2" + "050080d2" + "040080d2" + "030080d2" + "6578fe17";
+      const cancel = "3f2303d5" + "fd7bbfa9" + "fd030091" + "daffff97" + "1f044031" + "a8000054";
+      const unknown = [
+        ...otherBytes(write, [24, 3]).map((bytes) => [bytes, cancel] as const),
+        ...otherBytes(cancel, [12, 3]).map((bytes) => [write, bytes] as const),
+      ];
+      assertEquals(await ask(dir, [[write, cancel], ...unknown], AARCH64), ["4 -400980", ...unknown.map(() => "no")]);
+    }),
 });
 
 interface Changed {

@@ -1,4 +1,4 @@
-/** Whether what libc's own code writes is reached in a preloaded program here: on x86-64, where its `write` is known. */
+/** Whether what libc's own code writes is reached in a preloaded program here: where its `write` is known. */
 import { shimEnv } from "./shim.ts";
 
 let reached: boolean | undefined;
@@ -12,10 +12,10 @@ function output(command: string, args: string[], env: Record<string, string> = {
   }
 }
 
-/** Debian's builds have been tried: 2.36 (12) and 2.41 (13). Others' may have other bytes. */
-function mustBeKnown(): boolean {
+/** Debian's builds have been tried: 2.36 (12; x86-64 alone) and 2.41 (13). Others' may have other bytes. */
+function mustBeKnown(machine: string): boolean {
   const version = /^glibc 2\.(\d+)/.exec(output("getconf", ["GNU_LIBC_VERSION"]))?.[1];
-  return /^ID=debian$/m.test(output("cat", ["/etc/os-release"])) && Number(version) >= 36;
+  return /^ID=debian$/m.test(output("cat", ["/etc/os-release"])) && Number(version) >= (machine === "x86_64" ? 36 : 41);
 }
 
 /** A page of libc's code that was changed is mapped by itself. */
@@ -30,9 +30,10 @@ function isChanged(): boolean {
 }
 
 /**
- * @param machine Whose programs run with this machine's C library.
+ * @param machine This one, or one whose C library is Debian's of the same version.
  * @returns Whether it is reached: it must be where its bytes have been tried (docs/limits.md).
  */
 export function isReachedInside(machine: string = Deno.build.arch): boolean {
-  return machine === "x86_64" && (reached ??= mustBeKnown() || isChanged());
+  if (machine !== Deno.build.arch) return mustBeKnown(machine);
+  return reached ??= mustBeKnown(machine) || isChanged();
 }
