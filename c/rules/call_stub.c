@@ -122,7 +122,7 @@ size_t unsock_call_stub_make(const struct unsock_call_stub *stub, const struct u
     put_load(&maker, 16, stub->enter);
     put_word(&maker, stub->keeps_stack ? 0xd61f0200u : 0xd63f0200u); /* br, or blr, x16 */
     if (!stub->keeps_stack) {
-        put_branch(&maker, out);
+        put_way(&maker, 0x34000010, out, 19, 5); /* cbz w16,out */
         put_word(&maker, POP);
         put_branch(&maker, stub->syscall + WORD);
         put_word(&maker, POP);

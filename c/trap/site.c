@@ -253,9 +253,9 @@ __asm__(
 #else
 
 /*
- * The first comes back by x30, and one instruction farther where it has answered; a stub has put x16 and x30 away, and
- * the second does. All other registers are as they were, but for x0 with the result. The compiler's code has none of
- * the large registers, and leaves x28 alone: Go's handlers look there (scripts/build.ts).
+ * The first comes back by x30, and w16 says whether it has answered; a stub has put x16 and x30 away. All other
+ * registers are as they were, but for x0 with the result. The compiler's code has none of the large registers, and
+ * leaves x28 alone: Go's handlers look there (scripts/build.ts).
  */
 /* clang-format off */
 __asm__(
@@ -301,7 +301,6 @@ __asm__(
     ".cfi_def_cfa_offset 0\n"
     ".cfi_restore x29\n"
     ".cfi_restore x30\n"
-    "add x30,x30,w16,uxtw #2\n"
     "ret\n"
     ".cfi_endproc\n"
     ".size unsock_site_stay,.-unsock_site_stay\n"
@@ -319,7 +318,7 @@ __asm__(
     "adrp x9,unsock_site_stacks\n"
     "add x9,x9,:lo12:unsock_site_stacks\n"
     "1: ldr x10,[x9],#8\n"
-    "cbz x10,4f\n"
+    "cbz x10,3f\n"
     "add x11,x10,#16\n"
     "ldr x12,[x11]\n"
     "cbnz x12,1b\n"
@@ -335,16 +334,15 @@ __asm__(
     ".cfi_escape 0x0f,3,0x8f,0,6\n" /* the program's stack pointer stands above the frame, as does where it goes on */
     ".cfi_escape 0x10,30,2,0x8f,8\n"
     "bl unsock_site_stay\n"
-    "b 3f\n"
-    "add x17,x17,#4\n"
-    "3: ldr x30,[sp,#8]\n"
+    "add x17,x17,w16,uxtw #2\n" /* behind it */
+    "ldr x30,[sp,#8]\n"
     "mov sp,x12\n"
     ".cfi_def_cfa sp,0\n"
     ".cfi_restore x30\n"
     "stlr xzr,[x11]\n"
     "br x17\n"
     /* As if nothing had been rewritten, but for the tag. The handler brings a stack. */
-    "4: movk w8,#0x0756,lsl #16\n"
+    "3: movk w8,#0x0756,lsl #16\n"
     "br x17\n"
     ".cfi_endproc\n"
     ".size unsock_site_switch,.-unsock_site_switch\n");

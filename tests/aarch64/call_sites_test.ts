@@ -112,7 +112,7 @@ testWords(
       push,
       ...test(at + 4, at + 44),
       "d63f0200", // blr x16
-      branch(0x14000000, at + 32, at + 44, 26, 0),
+      branch(0x34000010, at + 32, at + 44, 19, 5), // cbz w16
       pop,
       branch(0x14000000, at + 40, syscall + 4, 26, 0),
       pop,
