@@ -94,12 +94,12 @@ static long connect_once(int fd, const void *address, socklen_t length) {
         if (entry && entry->type == SOCK_STREAM)
             unsock_born_local_note_ip();
         long result = unsock_real_connect(fd, &copy, length);
-        /* EINVAL from an unknown descriptor: it may be an AF_UNIX socket that stands for an IP one. */
-        if (entry || result != -EINVAL)
+        /* From an unknown descriptor: it may be a socket of another family that stands for an IP one. */
+        if (entry || (result != -EINVAL && result != -EAFNOSUPPORT))
             return result;
     }
     /* Before it is exchanged, or sent to the network. */
-    if (entry && entry->kind != UNSOCK_KIND_LOCAL && unknown == 0)
+    if (entry && entry->kind != UNSOCK_KIND_LOCAL && unsock_fd_born_family(entry) == 0 && unknown == 0)
         unknown = unsock_reuse_look(fd);
     if (!entry || unknown > 0)
         entry = unsock_identify_unknown_for(fd, family, &scratch);

@@ -17,16 +17,21 @@ static bool is_redirectable(int domain, int type, int protocol) {
     return type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP);
 }
 
-static void remember_socket(int fd, int domain, int type, int protocol, enum unsock_kind kind, bool nonblocking) {
+/* `family` is the kernel socket's; 0: it is none of ours. */
+static void remember_socket(int fd, int domain, int type, int protocol, int family) {
     struct unsock_fd *entry = unsock_fds_entry(fd);
     if (!entry)
         return;
     if (entry->flags & UNSOCK_FILE)
         unsock_reuse_new(fd);
     unsock_epoll_forget(fd);
-    *entry = (struct unsock_fd){.kind = (uint8_t)kind};
-    if (kind == UNSOCK_KIND_OTHER)
+    *entry = (struct unsock_fd){.kind = UNSOCK_KIND_OTHER};
+    if (family == 0)
         return;
+    entry->kind = family == domain ? UNSOCK_KIND_IP : family == AF_UNIX ? UNSOCK_KIND_LOCAL : UNSOCK_KIND_FOREIGN;
+    entry->remote.tag = entry->kind == UNSOCK_KIND_FOREIGN ? (uint8_t)family : 0;
+    bool nonblocking = (type & SOCK_NONBLOCK) != 0;
+    type &= ~UNSOCK_SOCK_FLAGS;
     entry->type = (uint8_t)type;
     entry->flags = type == SOCK_STREAM && nonblocking ? UNSOCK_STREAM_NONBLOCKING : 0;
     entry->domain = (uint8_t)domain;
@@ -50,16 +55,19 @@ long unsock_call_socket(int domain, int type, int protocol) {
     int plain = type & ~UNSOCK_SOCK_FLAGS;
     if (domain == AF_INET6 && unsock_settings.block_inet6)
         return -EAFNOSUPPORT;
-    enum unsock_kind kind = is_redirectable(domain, plain, protocol) ? UNSOCK_KIND_IP : UNSOCK_KIND_OTHER;
-    if (kind == UNSOCK_KIND_IP && plain == SOCK_STREAM && unsock_born_local(domain))
-        kind = UNSOCK_KIND_LOCAL;
-    long fd = kind == UNSOCK_KIND_LOCAL ? unsock_socket(AF_UNIX, type, 0) : unsock_socket(domain, type, protocol);
-    if (fd < 0 && kind == UNSOCK_KIND_IP && no_ip_at_all(domain, fd)) {
-        kind = UNSOCK_KIND_LOCAL;
+    bool ours = is_redirectable(domain, plain, protocol);
+    int family = ours && plain == SOCK_STREAM ? unsock_born_family(domain) : domain;
+    long fd = family != domain ? unsock_socket(family, type, 0) : -EAFNOSUPPORT;
+    if (family == domain || (fd < 0 && family != AF_UNIX)) {
+        family = domain;
+        fd = unsock_socket(domain, type, protocol);
+    }
+    if (fd < 0 && ours && family == domain && no_ip_at_all(domain, fd)) {
+        family = AF_UNIX;
         fd = unsock_socket(AF_UNIX, type, 0);
     }
     if (fd >= 0)
-        remember_socket((int)fd, domain, plain, protocol, kind, (type & SOCK_NONBLOCK) != 0);
+        remember_socket((int)fd, domain, type, protocol, ours ? family : 0);
     return fd;
 }
 

@@ -54,7 +54,8 @@ static long open_failed(const struct unsock_fd *entry, int family, long failure)
 
 /* What the kernel has bound would lose its port; a filter of the program's own may not know of socketpair. */
 static bool can_be_told_later(const struct unsock_fd *entry) {
-    bool ours = entry->kind == UNSOCK_KIND_LOCAL || entry->state == UNSOCK_STATE_ASKING;
+    bool ours = entry->kind == UNSOCK_KIND_LOCAL || entry->state == UNSOCK_STATE_ASKING ||
+                (entry->kind == UNSOCK_KIND_FOREIGN && entry->state == UNSOCK_STATE_NEW);
     return (ours || (entry->kind == UNSOCK_KIND_IP && !(entry->flags & UNSOCK_BOUND))) && !unsock_sandboxed;
 }
 

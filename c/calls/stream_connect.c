@@ -108,6 +108,7 @@ static long connected(struct attempt *attempt) {
     attempt->entry->flags |= UNSOCK_NAMED | attempt->bound;
     attempt->entry->local = attempt->source;
     attempt->entry->remote = attempt->target;
+    unsock_born_note_target(AF_UNIX);
     return attempt->nonblocking ? -EINPROGRESS : 0;
 }
 
@@ -260,7 +261,7 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     if (waiting)
         result = wait_again(&attempt);
     else if (unsock_target_connect_known(fd, entry, attempt.path.sun_path, &attempt.target, &result))
-        attempt.nonblocking = result < 0 && unsock_socket_nonblocking(fd) == 1;
+        attempt.nonblocking = (result == -ECONNREFUSED || result == -ETIMEDOUT) && unsock_socket_nonblocking(fd) == 1;
     else
         result = in_place ? connect_in_place(&attempt) : connect_by_standin(&attempt);
     result =

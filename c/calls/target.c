@@ -25,7 +25,8 @@ static void remember(struct unsock_fd *entry, enum unsock_state state, const str
 
 /* A socket on its way to where a control file leads. What else the file says is not kept: stacks may be small. */
 struct way {
-    int socket;
+    int socket; /* to take the descriptor's place, or the descriptor itself */
+    long flags;
     bool waits;   /* it connects once it has taken the descriptor's place */
     bool limited; /* and not for longer than TCP's connect: no other family has a limit of its own */
     bool multiplexed;
@@ -39,15 +40,14 @@ struct way {
 /* A blocking descriptor connects after the exchange, where a signal or a cancelled thread leaves nothing behind. */
 static long connect_plain(int fd, struct unsock_control_file *control, struct way *way) {
     unsock_target_to_connect(control);
-    long nonblocking = unsock_socket_nonblocking(fd);
-    if (nonblocking == 1)
+    if (way->socket != fd && (way->flags & O_NONBLOCK))
         return unsock_errno_as_ip(UNSOCK_AT_TARGET_ONCE,
                                   unsock_connect(way->socket, control->dest, control->dest_length));
     way->waits = true;
-    way->limited = unsock_target_family(control) == AF_UNIX;
+    way->limited = way->family == AF_UNIX;
     way->length = control->dest_length;
     memcpy(way->dest, control->dest, sizeof(way->dest));
-    return nonblocking;
+    return 0;
 }
 
 /* A program's own AF_UNIX socket (`asked` is NULL then) waits as those do. */
@@ -84,9 +84,14 @@ UNSOCK_OWN_FRAME static long begin(int fd, const struct unsock_fd *entry, const 
                                    const struct unsock_ip *asked, struct way *way, long *answers) {
     struct unsock_control_file control;
     *answers = unsock_resolve(path, &control);
-    long socket = *answers == UNSOCK_ANSWERS_CONTROL ? unsock_target_open(entry, &control) : -ECONNREFUSED;
+    if (*answers != UNSOCK_ANSWERS_CONTROL)
+        return -ECONNREFUSED;
+    bool fits = unsock_target_fits(entry, &control);
+    long socket = fits ? fd : unsock_target_open(fd, entry, &control, &way->flags);
     if (socket < 0)
         return socket;
+    if (fits && unsock_control_holds_half_close(&control))
+        unsock_socket_mark_replace(fd, UNSOCK_MARK_HOLDS);
     way->socket = (int)socket;
     way->waits = way->asks = false;
     way->family = unsock_target_family(&control);
@@ -97,6 +102,17 @@ UNSOCK_OWN_FRAME static long begin(int fd, const struct unsock_fd *entry, const 
     if (!goes_on(way, result))
         unsock_close(socket);
     return result;
+}
+
+/* Puts the socket into the descriptor's place. */
+static long install(int fd, struct unsock_fd *entry, const struct way *way, const struct unsock_ip *asked) {
+    if (way->asks)
+        return install_asking(fd, entry, way, asked);
+    if (way->socket != fd)
+        return unsock_redirect_install_like(fd, entry, way->socket, UNSOCK_KIND_FOREIGN, way->flags);
+    entry->kind = UNSOCK_KIND_FOREIGN;
+    entry->remote = (struct unsock_ip){0};
+    return 0;
 }
 
 UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, const char *path,
@@ -111,8 +127,7 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
         unsock_known_port_note(asked, SOCK_STREAM, UNSOCK_KNOWN_CONTROL);
     if (way.socket < 0 || !goes_on(&way, result))
         return result;
-    long installed = way.asks ? install_asking(fd, entry, &way, asked)
-                              : unsock_redirect_install(fd, entry, way.socket, UNSOCK_KIND_FOREIGN);
+    long installed = install(fd, entry, &way, asked);
     if (installed < 0)
         return installed;
     if (way.waits)
@@ -121,7 +136,9 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
         remember(entry, result == 0 ? UNSOCK_STATE_CONNECTED : UNSOCK_STATE_CONNECTING, asked);
     if (way.family == UNSOCK_AF_TIPC && unsock_state_is_connected(entry->state))
         unsock_last_holder_note(fd);
-    if (result == -EINPROGRESS && way.waits && asked) {
+    if (asked && entry->type == SOCK_STREAM)
+        unsock_born_note_target(way.multiplexed ? AF_UNIX : way.family);
+    if (result == -EINPROGRESS && way.waits && way.socket != fd && asked) {
         entry->flags |= UNSOCK_STREAM_WAITING;
         result = waiting ? -EALREADY : result;
     }
@@ -175,7 +192,7 @@ UNSOCK_OWN_FRAME static long bind_at(int fd, const struct unsock_fd *entry, cons
         return -EINVAL;
     if (unsock_control_refuses(&control))
         return -EACCES;
-    long socket = unsock_target_open(entry, &control);
+    long flags, socket = unsock_target_open(fd, entry, &control, &flags);
     if (socket < 0)
         return socket;
     unsock_standin_take(standin, (int)socket);

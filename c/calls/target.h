@@ -67,8 +67,17 @@ int unsock_target_family(const struct unsock_control_file *control);
 /* Where a client goes: who is bound to any CID is reached at the own one (VMADDR_CID_LOCAL). */
 void unsock_target_to_connect(struct unsock_control_file *control);
 
-/* A socket of the target's family, with the control file's options. Returns it or -errno. */
-long unsock_target_open(const struct unsock_fd *entry, const struct unsock_control_file *control);
+/*
+ * Can the descriptor's own socket connect there? It is as it was born, and of that family, and there are no options for
+ * it that would undo the program's, or be in the kernel alone.
+ */
+bool unsock_target_fits(const struct unsock_fd *entry, const struct unsock_control_file *control);
+
+/*
+ * A socket of the target's family, with the control file's options, to take the place of `fd`. Returns it or -errno,
+ * and `flags` for unsock_redirect_install_like.
+ */
+long unsock_target_open(int fd, const struct unsock_fd *entry, const struct unsock_control_file *control, long *flags);
 
 /* Runs the file's socket options on a new socket. Returns 0, or the -errno of the first that failed. */
 long unsock_target_apply_options(const struct unsock_control_file *control, int fd);

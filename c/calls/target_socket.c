@@ -36,9 +36,21 @@ int unsock_target_family(const struct unsock_control_file *control) {
     return family;
 }
 
-long unsock_target_open(const struct unsock_fd *entry, const struct unsock_control_file *control) {
+bool unsock_target_fits(const struct unsock_fd *entry, const struct unsock_control_file *control) {
+    int family = unsock_target_family(control);
+    bool born = entry->kind == UNSOCK_KIND_IP ? family == entry->domain && entry->options == 0
+                                              : family == unsock_fd_born_family(entry);
+    for (int i = 0; born && i < UNSOCK_CONTROL_SOCKOPTS; i++)
+        born = control->sockopts[i].group == 0 || control->sockopts[i].key == 0;
+    return born && entry->type == SOCK_STREAM && entry->state == UNSOCK_STATE_NEW &&
+           !(entry->flags & UNSOCK_DUPLICATED) && !(control->options & UNSOCK_CONTROL_FIRECRACKER);
+}
+
+long unsock_target_open(int fd, const struct unsock_fd *entry, const struct unsock_control_file *control, long *flags) {
     bool firecracker = (control->options & UNSOCK_CONTROL_FIRECRACKER) != 0;
-    long socket = unsock_redirect_open(firecracker ? AF_UNIX : unsock_target_family(control), entry->type, 0);
+    *flags = -1;
+    long socket = firecracker ? unsock_redirect_open(AF_UNIX, entry->type, 0)
+                              : unsock_redirect_open_like(fd, unsock_target_family(control), entry->type, flags);
     long result = socket < 0 ? socket : unsock_target_apply_options(control, (int)socket);
     if (result == 0 && entry->type == SOCK_STREAM && unsock_control_holds_half_close(control))
         unsock_socket_mark_replace((int)socket, UNSOCK_MARK_HOLDS);

@@ -1,8 +1,67 @@
-/* Reading control files: bytes from outside, checked before anything in them is used. */
+/*
+ * Reading control files: bytes from outside, checked before anything in them is used. What was read is kept: a file
+ * that is the same one by its inode and the time of its last change is not read again. One that changed a moment ago
+ * may change again without another time, and is read each time.
+ */
 #include "files/control_file.h"
 
 #include "kernel/socket_info.h"
 #include "rules/control.h"
+
+#define LOOKED_AT (STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO | STATX_CTIME)
+#define PLACES 16
+#define SETTLED_NS (2 * UNSOCK_SECOND_NS) /* FAT's clock ticks so slowly, and none more slowly */
+
+static uint64_t time_of(int64_t seconds, uint64_t nanoseconds) {
+    return (uint64_t)seconds * UNSOCK_SECOND_NS + nanoseconds;
+}
+
+/* A file as it was at some time; chmod and chown change the time. */
+struct version {
+    uint64_t inode;
+    uint32_t device[2];
+    uint64_t changed; /* in nanoseconds */
+};
+
+/* `turn` guards the rest, as a seqlock does: it is odd while that is being written. */
+static UNSOCK_TABLE struct kept {
+    uint32_t turn;
+    struct version version;
+    struct unsock_control_file content;
+} kept[PLACES];
+
+static struct version version_of(const struct statx *status) {
+    return (struct version){.inode = status->stx_ino,
+                            .device = {status->stx_dev_major, status->stx_dev_minor},
+                            .changed = time_of(status->stx_ctime.tv_sec, status->stx_ctime.tv_nsec)};
+}
+
+/* Who may not open it must hear that. */
+static bool recall(const struct statx *status, struct unsock_control_file *content) {
+    struct version version = version_of(status);
+    struct kept *place = &kept[version.inode % PLACES];
+    uint32_t turn = __atomic_load_n(&place->turn, __ATOMIC_ACQUIRE);
+    if (!(status->stx_mode & S_IROTH) || !unsock_same(&place->version, &version, sizeof(version)))
+        return false;
+    memcpy(content, &place->content, sizeof(*content));
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return !(turn & 1) && turn == __atomic_load_n(&place->turn, __ATOMIC_RELAXED);
+}
+
+/* `now`: a time at which it was not read yet. */
+static void keep(const struct statx *status, const struct timespec *now, const uint8_t *content) {
+    struct version version = version_of(status);
+    struct kept *place = &kept[version.inode % PLACES];
+    uint32_t turn = __atomic_load_n(&place->turn, __ATOMIC_RELAXED);
+    int64_t age = (int64_t)(time_of(now->tv_sec, (uint64_t)now->tv_nsec) - version.changed);
+    if (age <= SETTLED_NS || (turn & 1) ||
+        !__atomic_compare_exchange_n(&place->turn, &turn, turn + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        return;
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    place->version = version;
+    memcpy(&place->content, content, sizeof(place->content));
+    __atomic_store_n(&place->turn, turn + 2, __ATOMIC_RELEASE);
+}
 
 /* One byte more than a control file has, so that a longer file is seen as such. Some file systems give it in pieces. */
 static long read_all(long fd, uint8_t *bytes, size_t size) {
@@ -32,48 +91,58 @@ static bool is_trusted(uint32_t owner, const char *path) {
     return unsock_statx(AT_FDCWD, directory, 0, STATX_UID, &status) == 0 && status.stx_uid == owner;
 }
 
-static bool is_of_trusted(long at, const char *name, int flags, const char *path) {
-    struct statx status;
-    return unsock_statx(at, name, flags, STATX_UID, &status) == 0 && is_trusted(status.stx_uid, path);
-}
-
 /* Both the file and the link that led to it, if there is one. */
-static bool may_be_followed(long fd, const char *path, bool linked) {
-    return is_of_trusted(fd, "", AT_EMPTY_PATH, path) &&
-           (!linked || is_of_trusted(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, path));
+UNSOCK_OWN_FRAME static bool may_be_followed(const struct statx *file, const char *path, bool linked) {
+    struct statx link;
+    return is_trusted(file->stx_uid, path) &&
+           (!linked || (unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_UID, &link) == 0 &&
+                        is_trusted(link.stx_uid, path)));
 }
 
 /* Of what kind is it, and is it a link? Looking at a FIFO or a device neither blocks nor wakes anybody. */
-static long look(const char *path, bool *linked) {
-    struct statx status;
-    long result = unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status);
-    *linked = result == 0 && (status.stx_mode & S_IFMT) == S_IFLNK;
+static long look(const char *path, struct statx *status, bool *linked) {
+    long result = unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, LOOKED_AT, status);
+    *linked = result == 0 && (status->stx_mode & S_IFMT) == S_IFLNK;
     if (*linked)
-        result = unsock_statx(AT_FDCWD, path, 0, STATX_TYPE, &status);
-    return result < 0 ? result : status.stx_mode & S_IFMT;
+        result = unsock_statx(AT_FDCWD, path, 0, LOOKED_AT, status);
+    return result < 0 ? result : status->stx_mode & S_IFMT;
 }
 
-int unsock_control_file_read(const char *path, struct unsock_control_file *control) {
+/* What is open is checked, as it may have been exchanged since. */
+UNSOCK_OWN_FRAME static int read_open(long fd, const char *path, bool linked, struct unsock_control_file *control) {
     uint8_t bytes[sizeof(*control) + 1];
-    bool linked;
-    long result = look(path, &linked);
-    if (result != S_IFREG)
-        return result < 0 ? (int)result : -ENODATA;
-    /* It may have been exchanged since: O_NONBLOCK keeps even a FIFO from blocking, and what is read is checked. */
-    int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (linked ? 0 : O_NOFOLLOW);
-    long fd = unsock_descriptor(__NR_openat, AT_FDCWD, path, flags);
-    if (fd < 0)
-        return fd == -ENXIO ? -ENODATA : (int)fd;
-    result = read_all(fd, bytes, sizeof(bytes));
-    bool followed = may_be_followed(fd, path, linked);
-    unsock_close(fd);
-    if (result < 0)
+    struct statx status;
+    struct timespec now = {0};
+    unsock_clock_gettime(CLOCK_REALTIME, &now);
+    bool followed =
+        unsock_statx(fd, "", AT_EMPTY_PATH, LOOKED_AT, &status) == 0 && may_be_followed(&status, path, linked);
+    long length = read_all(fd, bytes, sizeof(bytes));
+    if (length < 0)
         return -EINVAL;
-    if (!unsock_control_check(bytes, (size_t)result))
-        return unsock_control_is_meant(bytes, (size_t)result) ? -EINVAL : -ENOEXEC;
+    if (!unsock_control_check(bytes, (size_t)length))
+        return unsock_control_is_meant(bytes, (size_t)length) ? -EINVAL : -ENOEXEC;
     if (!followed)
         return -EACCES;
     if (control)
         memcpy(control, bytes, sizeof(*control));
+    keep(&status, &now, bytes);
     return 0;
+}
+
+int unsock_control_file_read(const char *path, struct unsock_control_file *control) {
+    struct statx status;
+    bool linked;
+    long result = look(path, &status, &linked);
+    if (result != S_IFREG)
+        return result < 0 ? (int)result : -ENODATA;
+    if (control && recall(&status, control) && may_be_followed(&status, path, linked))
+        return 0;
+    /* O_NONBLOCK keeps even a FIFO from blocking. */
+    int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (linked ? 0 : O_NOFOLLOW);
+    long fd = unsock_descriptor(__NR_openat, AT_FDCWD, path, flags);
+    if (fd < 0)
+        return fd == -ENXIO ? -ENODATA : (int)fd;
+    result = read_open(fd, path, linked, control);
+    unsock_close(fd);
+    return (int)result;
 }

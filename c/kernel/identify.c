@@ -152,8 +152,11 @@ static struct unsock_fd *unanswered(struct unsock_fd *scratch, long result) {
 struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch) {
     memset(scratch, 0, sizeof(*scratch));
     long domain = unsock_socket_option(fd, SO_DOMAIN);
-    if (domain != AF_INET && domain != AF_INET6 && domain != AF_UNIX)
-        return unanswered(scratch, domain);
+    if (domain != AF_INET && domain != AF_INET6 && domain != AF_UNIX) {
+        unanswered(scratch, domain);
+        scratch->domain = domain == UNSOCK_AF_VSOCK || domain == UNSOCK_AF_TIPC ? (uint8_t)domain : 0;
+        return scratch;
+    }
     long type = unsock_socket_option(fd, SO_TYPE), protocol = unsock_socket_option(fd, SO_PROTOCOL);
     if (type < 0 || protocol < 0)
         return unanswered(scratch, type < 0 ? type : protocol);
@@ -197,13 +200,16 @@ bool unsock_identify_is_connection(int fd) {
 struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_fd *scratch) {
     union unsock_sockaddr name;
     struct unsock_fd *entry = unsock_identify_unknown(fd, scratch);
-    if (entry->kind != UNSOCK_KIND_UNKNOWN || entry->domain != AF_UNIX || entry->type != SOCK_STREAM)
+    uint8_t born = entry->domain;
+    if (entry->kind != UNSOCK_KIND_UNKNOWN || born == 0 || unsock_socket_option(fd, SO_TYPE) != SOCK_STREAM)
         return entry;
     long length = unsock_socket_name(fd, __NR_getsockname, &name);
-    if (length < 0 || length > (long)UNSOCK_SUN_PATH_OFFSET ||
+    if (length < 0 || (born == AF_UNIX && length > (long)UNSOCK_SUN_PATH_OFFSET) ||
         unsock_socket_name(fd, __NR_getpeername, &name) != -ENOTCONN)
         return entry;
-    scratch->kind = UNSOCK_KIND_LOCAL;
+    scratch->kind = born == AF_UNIX ? UNSOCK_KIND_LOCAL : UNSOCK_KIND_FOREIGN;
+    scratch->remote.tag = born == AF_UNIX ? 0 : born;
+    scratch->type = SOCK_STREAM;
     scratch->domain = (uint8_t)family;
     scratch->protocol = IPPROTO_TCP;
     return keep(fd, scratch);

@@ -184,6 +184,11 @@ static inline bool unsock_fd_is_refused(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_REFUSED;
 }
 
+/* A new stream that was born of the family that control files have led to lately: which one? 0: it is not. */
+static inline int unsock_fd_born_family(const struct unsock_fd *entry) {
+    return entry->kind == UNSOCK_KIND_FOREIGN && entry->state == UNSOCK_STATE_NEW ? entry->remote.tag : 0;
+}
+
 /* Is a socket file to be looked after when this descriptor closes? */
 static inline bool unsock_fd_has_file(const struct unsock_fd *entry) {
     return (entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) && (entry->flags & UNSOCK_FILE);
@@ -230,12 +235,18 @@ static inline void unsock_fds_tell_duplicates(int fd) {
  * nothing.
  */
 
-/* Will a stream socket of this domain most likely be redirected? */
-bool unsock_born_local(int domain);
+/*
+ * By which family will a stream socket of this domain most likely connect? AF_UNIX, the domain itself, or where control
+ * files have led to lately.
+ */
+int unsock_born_family(int domain);
 
 /* A connect went to a covered address, or to one that is not (or a socket was bound to such a one). */
 void unsock_born_local_note_local(void);
 void unsock_born_local_note_ip(void);
+
+/* A stream has been connected by that family, to where a control file leads; AF_UNIX: to a socket file, too. */
+void unsock_born_note_target(int family);
 
 /* A stream socket listens at a covered address. */
 void unsock_predict_listens(void);

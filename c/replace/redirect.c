@@ -28,10 +28,10 @@ long unsock_redirect_open(int domain, int type, int protocol) {
     return open_socket(domain, type, protocol, SOCK_NONBLOCK);
 }
 
-long unsock_redirect_open_like(int fd, int type, long *flags) {
+long unsock_redirect_open_like(int fd, int domain, int type, long *flags) {
     *flags = unsock_fcntl(fd, F_GETFL, 0);
     return *flags < 0 ? unsock_errno_as_ip(UNSOCK_AT_STEP, *flags)
-                      : open_socket(AF_UNIX, type, 0, (int)*flags & O_NONBLOCK);
+                      : open_socket(domain, type, 0, (int)*flags & O_NONBLOCK);
 }
 
 /* Who gets SIGIO and SIGURG (fcntl(2)); also without O_ASYNC, which may be set later. */

@@ -10,8 +10,8 @@
 /* A new socket to take a descriptor's place; close-on-exec and non-blocking until then. Returns it or -errno. */
 long unsock_redirect_open(int domain, int type, int protocol);
 
-/* The same of an AF_UNIX socket that blocks as `fd` does, whose status flags *flags tells: for ..._install_like. */
-long unsock_redirect_open_like(int fd, int type, long *flags);
+/* The same of one that blocks as `fd` does, whose status flags *flags tells: for ..._install_like. */
+long unsock_redirect_open_like(int fd, int domain, int type, long *flags);
 
 /* A program has said who gets a descriptor's signals (fcntl(2), F_SETOWN). */
 void unsock_redirect_expect_owner(void);

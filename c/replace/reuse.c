@@ -36,6 +36,8 @@ static bool is_another_by_name(const struct unsock_fd *entry, const union unsock
                (entry->state != UNSOCK_STATE_NEW && ip.port == 0 && unsock_ip_is_wildcard(&ip));
     case UNSOCK_KIND_OTHER:
         return is_ip;
+    case UNSOCK_KIND_FOREIGN:
+        return unsock_fd_born_family(entry) != 0 && name->any.sa_family != unsock_fd_born_family(entry);
     default:
         return false;
     }
