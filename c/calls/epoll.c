@@ -25,7 +25,7 @@ static bool is_any_asking(void) {
 
 static uint32_t oddities(void) {
     bool reads = __atomic_load_n(&unsock_urgent_met, __ATOMIC_RELAXED) || is_any_asking();
-    return EPOLLHUP | EPOLLPRI | (reads ? READABLE : 0);
+    return EPOLLHUP | EPOLLERR | EPOLLPRI | (reads ? READABLE : 0);
 }
 
 static bool has_odd(const struct unsock_epoll_event *events, long count) {
@@ -38,8 +38,8 @@ static bool has_odd(const struct unsock_epoll_event *events, long count) {
 
 /* May the event be of this one? */
 static bool is_odd(int fd, const struct unsock_watch *watch, uint32_t events) {
-    return (watch->events & UNSOCK_WATCH_QUIET) ||
-           ((uint32_t)unsock_socket_poll(fd, POLLPRI | READABLE) & events & (EPOLLHUP | EPOLLPRI | READABLE));
+    return (watch->events & UNSOCK_WATCH_QUIET) || ((uint32_t)unsock_socket_poll(fd, POLLPRI | READABLE) & events &
+                                                    (EPOLLHUP | EPOLLERR | EPOLLPRI | READABLE));
 }
 
 /* Whose event is it? Several may have the same data: one that is not quiet yet is meant rather than one that is. */
@@ -109,8 +109,8 @@ static bool correct(int set, struct unsock_epoll_event *event) {
     if (fd < 0)
         return true;
     uint32_t events = event->events;
-    if (events & EPOLLHUP)
-        events = unsock_hangup_as_tcp(fd, events) & (events | watch->events | EPOLLERR);
+    if (events & (EPOLLHUP | EPOLLERR))
+        events = unsock_hangup_as_tcp(fd, events) & (events | watch->events | EPOLLERR | EPOLLHUP);
     if ((events & READABLE) && unsock_urgent_alone(fd))
         events &= ~READABLE;
     if (!(watch->events & EPOLLPRI))

@@ -1,6 +1,7 @@
 /* What the end of a connection is to poll and epoll. */
 #include "calls/stream_end.h"
 
+#include "calls/stream.h"
 #include "kernel/socket_info.h"
 
 #include <linux/poll.h>
@@ -14,6 +15,13 @@ uint32_t unsock_hangup_as_tcp(int fd, uint32_t events) {
         return events;
     events |= POLLRDHUP; /* AF_TIPC does not say it */
     unsigned mark = unsock_socket_mark_certain(fd);
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    bool foreign = entry && entry->kind == UNSOCK_KIND_FOREIGN;
+    /* AF_VSOCK says it of a refused connect without POLLHUP, and AF_TIPC of no reset. */
+    bool reset = foreign && unsock_stream_note_over(fd) && !(mark & UNSOCK_END_RESET) && unsock_end_is_reset(fd);
+    if (reset)
+        return events | POLLERR | POLLHUP | POLLOUT;
+    events |= foreign && (events & POLLERR) ? POLLHUP : 0;
     /* Whoever reads it takes it away, and a write later must know of it. */
     if (events & POLLERR) {
         if (unsock_socket_poll(fd, 0) & POLLERR)

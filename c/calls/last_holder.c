@@ -75,19 +75,20 @@ void unsock_last_holder_may_pass(const struct msghdr *message) {
 }
 
 /* TCP resets those too. */
-static bool is_reset(int fd) {
+static bool is_reset(int fd, const struct unsock_fd *entry) {
     char byte;
     int32_t linger[2] = {0, 1};
     socklen_t length = sizeof(linger);
     if (unsock_recvfrom(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) > 0)
         return true;
-    return unsock_option_get(fd, SOL_SOCKET, SO_LINGER, linger, &length) == 0 && linger[0] != 0 && linger[1] == 0;
+    return entry->options != 0 && unsock_option_get(fd, SOL_SOCKET, SO_LINGER, linger, &length) == 0 &&
+           linger[0] != 0 && linger[1] == 0;
 }
 
 static bool is_certain(int fd, const struct unsock_fd *entry, const uint32_t *made) {
     return entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM &&
            unsock_state_is_connected(entry->state) && *made == children_of_past() && !may_have_children() &&
-           unsock_socket_option(fd, SO_DOMAIN) == UNSOCK_AF_TIPC && !is_reset(fd);
+           unsock_socket_option(fd, SO_DOMAIN) == UNSOCK_AF_TIPC && !is_reset(fd, entry);
 }
 
 static void closing(int fd, const struct unsock_fd *entry, bool all) {

@@ -54,7 +54,8 @@ static bool mark(struct pollfd *fds, unsigned long count) {
 
 /* Takes the question back. Returns whether there is an answer that TCP may not give. */
 static bool unmark(struct pollfd *fds, unsigned long count, long ready) {
-    short odd_ones = POLLHUP | POLLPRI | (__atomic_load_n(&unsock_urgent_met, __ATOMIC_RELAXED) ? READABLE : 0);
+    short odd_ones =
+        POLLHUP | POLLERR | POLLPRI | (__atomic_load_n(&unsock_urgent_met, __ATOMIC_RELAXED) ? READABLE : 0);
     bool odd = false;
     for (unsigned long i = 0; i < count; i++) {
         odd |= (fds[i].revents & odd_ones) != 0;
@@ -71,7 +72,8 @@ static bool may_be_odd(const struct pollfd *fds, unsigned long count, long ready
     if (ready <= 0)
         return false;
     for (unsigned long i = 0; i < count && !odd; i++)
-        odd = (fds[i].revents & POLLHUP) || ((fds[i].revents & READABLE) && unsock_stream_is_known(fds[i].fd));
+        odd = (fds[i].revents & (POLLHUP | POLLERR)) ||
+              ((fds[i].revents & READABLE) && unsock_stream_is_known(fds[i].fd));
     __atomic_store_n(place, array, __ATOMIC_RELAXED);
     return odd;
 }
@@ -82,7 +84,7 @@ static long correct(struct pollfd *fds, unsigned long count, long ready) {
         short said = fds[i].revents;
         if (said != 0 && unsock_asking(fds[i].fd))
             said = (short)unsock_asking_poll(fds[i].fd, fds[i].events);
-        if (said & POLLHUP)
+        if (said & (POLLHUP | POLLERR))
             said = (short)unsock_hangup_as_tcp(fds[i].fd, (uint16_t)said);
         if ((said & READABLE) && unsock_urgent_alone(fds[i].fd))
             said &= ~READABLE;

@@ -3,6 +3,7 @@
 
 #include "calls/arguments.h"
 #include "calls/datagram.h"
+#include "calls/stream.h"
 #include "calls/stream_end.h"
 #include "calls/target.h"
 #include "kernel/socket_info.h"
@@ -35,6 +36,28 @@ static bool was_replaced(int fd) {
     return concerns(fd, false) > 0;
 }
 
+/* May a read wait for what cannot come? (read(2) does not come here.) */
+static inline bool is_over(int fd) {
+    const struct unsock_fd *entry =
+        __atomic_load_n(&unsock_stream_any_over, __ATOMIC_RELAXED) ? unsock_fds_known(fd) : NULL;
+    return entry && entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM &&
+           (entry->flags & UNSOCK_STREAM_OVER);
+}
+
+static inline int flags_of(int fd, int flags) {
+    return is_over(fd) ? flags | MSG_DONTWAIT : flags;
+}
+
+/* AF_TIPC tells of an end, and of a reset, once; ENOTCONN is what it says after a shutdown of this side. */
+static long at_end(int fd, long result) {
+    if (result > 0 || (result < 0 && result != -ECONNRESET && result != -ENOTCONN && result != -EAGAIN))
+        return result;
+    bool over = is_over(fd);
+    if (result != -EAGAIN && !over && unsock_stream_is_foreign(fd))
+        over = unsock_stream_note_over(fd);
+    return over && result != -ECONNRESET ? 0 : result;
+}
+
 /* TCP gives no address, and says so by the length. */
 static long receive_stream(int fd, struct msghdr *message, int flags) {
     struct msghdr plain = *message;
@@ -42,7 +65,7 @@ static long receive_stream(int fd, struct msghdr *message, int flags) {
         return -EAGAIN;
     plain.msg_name = NULL;
     plain.msg_namelen = 0;
-    long result = unsock_real_recvmsg(fd, &plain, flags);
+    long result = at_end(fd, unsock_real_recvmsg(fd, &plain, flags_of(fd, flags)));
     if (result < 0)
         return result;
     unsock_passed_descriptors_refuse(fd, &plain);
@@ -86,7 +109,7 @@ static long receive_from(int fd, void *data, size_t size, int flags, void *addre
         return unsock_datagram_recvfrom(fd, entry, data, size, flags, address, length);
     if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
-    long result = unsock_real_recvfrom(fd, data, size, flags, NULL, NULL);
+    long result = at_end(fd, unsock_real_recvfrom(fd, data, size, flags_of(fd, flags), NULL, NULL));
     long wrong = result >= 0 && address ? unsock_socket_names_give(NULL, 0, address, length) : 0;
     return wrong < 0 ? wrong : result;
 }
@@ -157,8 +180,9 @@ long unsock_call_recv(int fd, void *data, size_t size, int flags) {
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;
-    return flags & MSG_ERRQUEUE ? unsock_call_recvfrom(fd, data, size, flags, NULL, NULL)
-                                : unsock_real_recv(fd, data, size, flags);
+    if (flags & MSG_ERRQUEUE)
+        return unsock_call_recvfrom(fd, data, size, flags, NULL, NULL);
+    return at_end(fd, unsock_real_recv(fd, data, size, flags_of(fd, flags)));
 }
 
 long unsock_call_recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length) {

@@ -1,9 +1,11 @@
 /* shutdown, of listeners and of connections. */
 #include "calls/list.h"
 
+#include "calls/stream.h"
 #include "calls/stream_end.h"
 #include "files/listen_fds.h"
 #include "files/release.h"
+#include "kernel/log.h"
 #include "kernel/socket_info.h"
 #include "replace/replace.h"
 
@@ -61,12 +63,50 @@ static long shut_connection(int fd, int how) {
     return unsock_shutdown(fd, how);
 }
 
-/* A connection to where a control file leads. */
-static long shut_foreign(int fd, int how) {
+/*
+ * AF_TIPC's read is ENOTCONN once both sides are shut down: an AF_UNIX stream whose peer has closed takes the place of
+ * such a connection, with its marks.
+ */
+static long shut_both(int fd, struct unsock_fd *entry) {
+    int pair[2];
+    struct unsock_fd old = *entry;
+    long result = shut_connection(fd, SHUT_RDWR);
+    if (result < 0 || unsock_sandboxed || unsock_socketpair(AF_UNIX, SOCK_STREAM | UNSOCK_SOCK_FLAGS, 0, pair) < 0)
+        return result;
+    unsock_close(pair[1]);
+    unsock_socket_mark_replace(pair[0], unsock_socket_mark(fd));
+    if (unsock_redirect_install(fd, entry, pair[0], UNSOCK_KIND_FOREIGN) < 0)
+        return result;
+    unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
+    entry->flags |= old.flags & UNSOCK_OF_SOCKET;
+    entry->local = old.local;
+    entry->remote = old.remote;
+    unsock_fds_tell_duplicates(fd);
+    return result;
+}
+
+/*
+ * A connection to where a control file leads. Over AF_TIPC there is no half-close, and a multiplexer passes the end of
+ * what a client sends on as the end of the connection: the answer is lost. So it is held back until the socket is
+ * closed, or passed on, as the control file says.
+ */
+static long shut_foreign(int fd, struct unsock_fd *entry, int how) {
     if (how < SHUT_RD || how > SHUT_RDWR)
         return unsock_shutdown(fd, how);
-    how = unsock_half_close(fd, how);
-    return how == UNSOCK_HALF_CLOSE_HELD ? 0 : shut_connection(fd, how);
+    bool tipc = unsock_socket_option(fd, SO_DOMAIN) == UNSOCK_AF_TIPC;
+    unsigned mark = unsock_socket_mark(fd);
+    if (how == SHUT_WR && ((mark & UNSOCK_MARK_HALF_CLOSE) != 0) != tipc) {
+        unsock_socket_mark_set(fd, mark, UNSOCK_END_SHUT_WRITE);
+        unsock_fds_mark(entry, UNSOCK_STREAM_HELD);
+        unsock_fds_tell_duplicates(fd);
+        return unsock_log("shutdown (held back until close)", fd, NULL, NULL, 0);
+    }
+    /* Of what reads no more the peer need not know. */
+    if (tipc && how == SHUT_RD && !(mark & UNSOCK_END_SHUT_WRITE)) {
+        unsock_stream_note_over(fd);
+        return 0;
+    }
+    return tipc ? shut_both(fd, entry) : shut_connection(fd, how);
 }
 
 long unsock_call_shutdown(int fd, int how) {
@@ -83,7 +123,7 @@ long unsock_call_shutdown(int fd, int how) {
         return shut_elsewhere(fd, entry, how);
     if (entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && unsock_state_is_connected(entry->state) &&
         unsock_fd_is_redirected(entry))
-        return shut_foreign(fd, how);
+        return shut_foreign(fd, entry, how);
     bool handed = is_handed(fd, entry);
     if (entry->kind != UNSOCK_KIND_LOCAL && !handed)
         return unsock_shutdown(fd, how);

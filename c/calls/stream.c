@@ -4,6 +4,7 @@
 #include "calls/arguments.h"
 #include "calls/bind.h"
 #include "calls/stream_end.h"
+#include "calls/target.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
 #include "options/options.h"
@@ -101,7 +102,7 @@ static void remember_accepted(int listener, const struct unsock_fd *from, int fd
     if (from->options != 0)
         unsock_options_inherit(listener, from, fd, entry);
     if (from->kind == UNSOCK_KIND_FOREIGN)
-        unsock_half_close_inherit(listener, fd);
+        unsock_target_inherit_mark(listener, fd);
     if (peer->any.sa_family == UNSOCK_AF_TIPC)
         unsock_last_holder_note(fd);
 }

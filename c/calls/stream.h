@@ -49,6 +49,13 @@ size_t unsock_stream_size(const struct msghdr *message);
  */
 long unsock_stream_refused(int fd, size_t size, int flags);
 
+/*
+ * No more will come on a connection where a control file leads: AF_TIPC would wait for it. False: it is of another
+ * family, which tells by itself. One system call.
+ */
+bool unsock_stream_note_over(int fd);
+extern bool unsock_stream_any_over;
+
 /* Nothing can be written: raises the signal unless `flags` have MSG_NOSIGNAL. Returns -EPIPE. */
 long unsock_stream_broken(int flags);
 

@@ -41,6 +41,31 @@ static size_t most_lost(int fd, const struct unsock_fd *entry) {
     return buffer < SEGMENT ? SEGMENT : UNSOCK_MIN((size_t)buffer, (size_t)LOST_MOST);
 }
 
+bool unsock_stream_any_over;
+
+bool unsock_stream_note_over(int fd) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry || unsock_socket_option(fd, SO_DOMAIN) != UNSOCK_AF_TIPC)
+        return false;
+    unsock_fds_mark(entry, UNSOCK_STREAM_OVER);
+    unsock_fds_tell_duplicates(fd);
+    __atomic_store_n(&unsock_stream_any_over, true, __ATOMIC_RELAXED);
+    return true;
+}
+
+/*
+ * Where a control file leads: 0 where the kernel may be asked. A held half-close is one to this side; AF_TIPC takes an
+ * urgent byte for one of the stream.
+ */
+static long refuse_foreign(int fd, int flags) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry || entry->kind != UNSOCK_KIND_FOREIGN)
+        return 0;
+    if (entry->flags & UNSOCK_STREAM_HELD)
+        return unsock_stream_broken(flags);
+    return (flags & MSG_OOB) && unsock_socket_option(fd, SO_DOMAIN) == UNSOCK_AF_TIPC ? -EOPNOTSUPP : 0;
+}
+
 /* As sk_stream_error and tcp_sendmsg do it (net/ipv4/tcp.c). */
 long unsock_stream_refused(int fd, size_t size, int flags) {
     /* Of another socket by now, and where a control file leads to the kernel's TCP, that is the kernel's own word. */
@@ -54,6 +79,11 @@ long unsock_stream_refused(int fd, size_t size, int flags) {
     if (error > 0) {
         unsock_socket_mark_set(fd, mark, UNSOCK_END_RESET);
         return -error;
+    }
+    if (!(mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_RESET)) && entry && entry->kind == UNSOCK_KIND_FOREIGN &&
+        unsock_stream_note_over(fd) && unsock_end_is_reset(fd)) {
+        unsock_socket_mark_set(fd, mark, UNSOCK_END_RESET);
+        return -ECONNRESET;
     }
     if (mark & UNSOCK_END_LOST)
         unsock_socket_mark_set(fd, mark, UNSOCK_END_TOLD);
@@ -74,7 +104,10 @@ long unsock_stream_sendto(int fd, const void *data, size_t size, int flags) {
     /* Of no bytes none is urgent: AF_UNIX says EOPNOTSUPP. */
     if (size == 0)
         flags &= ~MSG_OOB;
-    long result = unsock_real_sendto(fd, data, size, flags | MSG_NOSIGNAL, NULL, 0);
+    long result = refuse_foreign(fd, flags);
+    if (result < 0)
+        return result;
+    result = unsock_real_sendto(fd, data, size, flags | MSG_NOSIGNAL, NULL, 0);
     return result == -EPIPE ? unsock_stream_refused(fd, size, flags) : result;
 }
 
@@ -95,6 +128,9 @@ long unsock_stream_sendmsg(int fd, const struct msghdr *message, int flags) {
         return unsock_real_sendmsg(fd, message, flags);
     if ((flags & MSG_OOB) && unsock_stream_size(message) == 0)
         flags &= ~MSG_OOB;
-    long result = unsock_real_sendmsg(fd, message, flags | MSG_NOSIGNAL);
+    long result = refuse_foreign(fd, flags);
+    if (result < 0)
+        return result;
+    result = unsock_real_sendmsg(fd, message, flags | MSG_NOSIGNAL);
     return result == -EPIPE ? unsock_stream_refused(fd, unsock_stream_size(message), flags) : result;
 }

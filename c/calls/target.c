@@ -90,8 +90,8 @@ UNSOCK_OWN_FRAME static long begin(int fd, const struct unsock_fd *entry, const 
     long socket = fits ? fd : unsock_target_open(fd, entry, &control, &way->flags);
     if (socket < 0)
         return socket;
-    if (fits && unsock_control_holds_half_close(&control))
-        unsock_socket_mark_replace(fd, UNSOCK_MARK_HOLDS);
+    if (fits)
+        unsock_target_mark(fd, &control);
     way->socket = (int)socket;
     way->waits = way->asks = false;
     way->family = unsock_target_family(&control);

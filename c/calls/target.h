@@ -67,6 +67,11 @@ int unsock_target_family(const struct unsock_control_file *control);
 /* Where a client goes: who is bound to any CID is reached at the own one (VMADDR_CID_LOCAL). */
 void unsock_target_to_connect(struct unsock_control_file *control);
 
+/* Notes what a half-close of the stream is to do (UNSOCK_CONTROL_HALF_CLOSE): as the file says, or as its listener's.
+ */
+void unsock_target_mark(int fd, const struct unsock_control_file *control);
+void unsock_target_inherit_mark(int listener, int fd);
+
 /*
  * Can the descriptor's own socket connect there? It is as it was born, and of that family, and there are no options for
  * it that would undo the program's, or be in the kernel alone.

@@ -36,6 +36,17 @@ int unsock_target_family(const struct unsock_control_file *control) {
     return family;
 }
 
+/* Nothing is marked where it is as the family does it by itself: over AF_TIPC there is none to pass on. */
+void unsock_target_mark(int fd, const struct unsock_control_file *control) {
+    if (unsock_control_holds_half_close(control) != (unsock_target_family(control) == UNSOCK_AF_TIPC))
+        unsock_socket_mark_replace(fd, UNSOCK_MARK_HALF_CLOSE);
+}
+
+void unsock_target_inherit_mark(int listener, int fd) {
+    if (unsock_socket_mark(listener) & UNSOCK_MARK_HALF_CLOSE)
+        unsock_socket_mark_replace(fd, UNSOCK_MARK_HALF_CLOSE);
+}
+
 bool unsock_target_fits(const struct unsock_fd *entry, const struct unsock_control_file *control) {
     int family = unsock_target_family(control);
     bool born = entry->kind == UNSOCK_KIND_IP ? family == entry->domain && entry->options == 0
@@ -52,8 +63,8 @@ long unsock_target_open(int fd, const struct unsock_fd *entry, const struct unso
     long socket = firecracker ? unsock_redirect_open(AF_UNIX, entry->type, 0)
                               : unsock_redirect_open_like(fd, unsock_target_family(control), entry->type, flags);
     long result = socket < 0 ? socket : unsock_target_apply_options(control, (int)socket);
-    if (result == 0 && entry->type == SOCK_STREAM && unsock_control_holds_half_close(control))
-        unsock_socket_mark_replace((int)socket, UNSOCK_MARK_HOLDS);
+    if (result == 0 && entry->type == SOCK_STREAM)
+        unsock_target_mark((int)socket, control);
     if (result < 0 && socket >= 0)
         unsock_close(socket);
     return result < 0 ? result : socket;

@@ -83,7 +83,8 @@ enum {
     UNSOCK_MARK_INET6 = 1 << 8,     /* the program made an AF_INET6 socket */
     UNSOCK_MARK_IPV6 = 1 << 9,      /* of one that was handed over: its address is of IPv6 */
     UNSOCK_MARK_WILDCARD = 1 << 10, /* and it is the wildcard */
-    UNSOCK_MARK_HOLDS = 1 << 11,    /* where a control file leads: a half-close is held back (calls/stream_end.h) */
+    UNSOCK_MARK_HALF_CLOSE =
+        1 << 11, /* where a control file leads: held back; of AF_TIPC: passed on (calls/shutdown.c) */
 };
 
 /* What the program may read in the option's place. */
@@ -104,6 +105,9 @@ void unsock_socket_mark_set(int fd, unsigned old, unsigned added);
  * reset is marked.
  */
 bool unsock_end_is_over(int fd, unsigned mark, int events);
+
+/* Does the next read say ECONNRESET? AF_TIPC tells of a reset by nothing else. One system call. */
+bool unsock_end_is_reset(int fd);
 
 /* Has these alone from now on. */
 void unsock_socket_mark_replace(int fd, unsigned marks);

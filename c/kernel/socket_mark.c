@@ -27,6 +27,11 @@ void unsock_socket_mark_replace(int fd, unsigned marks) {
     unsock_setsockopt(fd, SOL_SOCKET, SO_INCOMING_CPU, &value, sizeof(value));
 }
 
+bool unsock_end_is_reset(int fd) {
+    char byte;
+    return unsock_recvfrom(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) == -ECONNRESET;
+}
+
 /* Whose shutting down it was that ended reading is only certain while this side has not done so itself. */
 bool unsock_end_is_over(int fd, unsigned mark, int events) {
     /* Whoever reads it takes it away. */

@@ -71,14 +71,16 @@ enum unsock_kind {
 /* What is true of a socket beside its state (memory/fds.h). */
 enum {
     /* Of the socket: gone when another one takes its place. */
-    UNSOCK_BOUND = 1 << 0, /* the program bound it, to `local`; it stays so when it connects */
-    UNSOCK_NAMED = 1 << 1, /* the kernel socket has a name: it cannot be bound again */
-    UNSOCK_FILE = 1 << 2,  /* its name is a socket file that goes with it; KIND_FOREIGN: files/control_file.h */
+    UNSOCK_BOUND = 1 << 0,       /* the program bound it, to `local`; it stays so when it connects */
+    UNSOCK_NAMED = 1 << 1,       /* the kernel socket has a name: it cannot be bound again */
+    UNSOCK_FILE = 1 << 2,        /* its name is a socket file that goes with it; KIND_FOREIGN: files/control_file.h */
+    UNSOCK_STREAM_HELD = 1 << 3, /* KIND_FOREIGN: this side has shut down writing, which is held back */
     UNSOCK_STREAM_UNLISTED = 1 << 3,     /* it waits for another one of this process, and is in no record */
     UNSOCK_ANY_PORT = 1 << 4,            /* the program bound it to port 0 */
     UNSOCK_ACCEPTED = 1 << 5,            /* made by accept */
     UNSOCK_STREAM_WAITING = 1 << 6,      /* SPENT: SO_SNDTIMEO has ended a connect, with which the next one goes on */
     UNSOCK_DATAGRAM_HEARD = 1 << 6,      /* something was received; KIND_IP, ANY_PORT: some thread has asked */
+    UNSOCK_STREAM_OVER = 1 << 7,         /* KIND_FOREIGN, AF_TIPC: no more will come than waits to be read */
     UNSOCK_DATAGRAM_BY_CONTROL = 1 << 7, /* what comes from outside the directory comes from `remote` */
     UNSOCK_SETTLED = 1 << 8,             /* `local` was the wildcard before it was connected */
     UNSOCK_OF_SOCKET = (1 << 9) - 1,

@@ -133,8 +133,30 @@ static void print_end(int fd) {
     printf("%zu bytes, then %s\n", sum, n == 0 ? "the end of file" : strerrorname_np(errno));
 }
 
+/* What a program may do at the end, or after its own shutdown, by any call. */
+static void tell_afterwards(int fd, char story) {
+    char byte;
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    if (story == 'b' && shutdown(fd, SHUT_RDWR) != 0)
+        fail("shutdown");
+    if (story == 'b')
+        printf("read %zd, ", read(fd, &byte, 1));
+    if (story == 'a')
+        poll(&p, 1, -1);
+    for (int i = 0; story != 'p' && i < 2; i++)
+        printf("recv %zd, ", recv(fd, &byte, 1, 0));
+    signal(SIGPIPE, SIG_IGN);
+    shutdown(fd, SHUT_WR);
+    ssize_t written = send(fd, "x", 1, 0);
+    printf("a write %s\n", written == 1 ? "taken" : strerrorname_np(errno));
+}
+
 static void tell(int fd, char story) {
     char first = 'x';
+    if (strchr("abp", story)) {
+        tell_afterwards(fd, story);
+        return;
+    }
     if (story == 'h' || story == 'd')
         say(fd, "question\n");
     if (story == 'h' && shutdown(fd, SHUT_WR) != 0)
