@@ -10,9 +10,7 @@ const NO_URGENT = "vsock has no urgent data.";
 
 /** By story, as docs/between-machines.md shows it. */
 export const WHOSE: Record<string, Whose> = {
-  "connect that does not wait, refused": { guest: "The kernel's vsock says no `POLLHUP` there." },
-  "urgent data": { tipc: "TIPC takes the byte for one of the stream.", guest: NO_URGENT },
-  "close at once": { tipc: "The kernel's TIPC tells the end once; a second `read` waits." },
+  "urgent data": { tipc: "Refused: TIPC would take the byte for one of the stream.", guest: NO_URGENT },
   "half-close, answer at the end": { tipc: HELD, host: HELD, guest: FIRECRACKER },
   "half-close by the server": { tipc: HELD, host: FIRECRACKER, guest: HELD },
   "write after half-close": {
@@ -22,14 +20,9 @@ export const WHOSE: Record<string, Whose> = {
   },
   "close with unread data": { host: NO_RESET, guest: NO_RESET },
   "client aborts": { host: NO_RESET, guest: NO_RESET },
-  "peer of a blocked writer goes": {
-    tipc: "The kernel's TIPC: a writer that waits is told `EPIPE`.",
-    host: NO_RESET,
-    guest: NO_RESET,
-  },
-  "server aborts": { tipc: "The kernel's TIPC tells of a reset when it is read.", host: NO_RESET, guest: NO_RESET },
-  "shutdown of both sides": { tipc: "The kernel's TIPC: `read` is `ENOTCONN`." },
-  "shutdown of reading": { tipc: "Nothing is told to TIPC, and `read` waits." },
+  "peer of a blocked writer goes": { host: NO_RESET, guest: NO_RESET },
+  "server aborts": { host: NO_RESET, guest: NO_RESET },
+  "shutdown of reading": { tipc: "TIPC cannot shut down one side: `read` waits, and `recv` does not." },
   "killed client": { tipc: LAST_HOLDER },
   "killed client in a write": { tipc: LAST_HOLDER },
   "server that forks": { tipc: "The library is not certain that no child has the socket." },
