@@ -57,6 +57,16 @@ long unsock_standin_close(struct unsock_standin *standin, long result);
 /* Closes the socket and gives its name back. Returns `result`. */
 long unsock_standin_undo(struct unsock_standin *standin, int type, long result);
 
+/*
+ * Ends what a bound stream does, and keeps its address: a new socket takes its place, which may listen again
+ * (unsock_stream_listen). Returns 0 or -errno.
+ */
+long unsock_stream_reserve(int fd, struct unsock_fd *entry);
+
+/* The same where the program chose the port; else the stream is as new, and its port given back. Returns 0 or -errno.
+ */
+long unsock_stream_end(int fd, struct unsock_fd *entry);
+
 /* listen_fds_bind.c: Sockets that a service manager has handed over, on their way to the descriptor that binds the
  * port. */
 

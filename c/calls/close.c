@@ -1,8 +1,8 @@
 /* close, dup and the end of the process: what becomes of entries and socket files. */
 #include "calls/list.h"
 
-#include "calls/stream.h"
 #include "calls/stream_end.h"
+#include "calls/stream_events.h"
 #include "calls/target.h"
 #include "files/control_file.h"
 #include "files/directory.h"
@@ -179,7 +179,7 @@ long unsock_call_close_range(unsigned first, unsigned last, int flags) {
     bool look = closes && any_file(first, last) && unsock_this_process_owns_descriptors();
     bool elsewhere = look && keep_elsewhere(first, last);
     if (closes)
-        unsock_last_holder_closing_all(first, last);
+        unsock_last_holder_closing_all(first, last, false);
     long result = unsock_close_range(first, last, flags);
     if (result < 0 || !look)
         return result;
@@ -235,7 +235,7 @@ static void end_descriptor(int fd, struct unsock_release_file_end *end) {
 /* The socket files go with their last descriptor. Copies in other processes keep theirs alive. */
 void unsock_call_exit(void) {
     struct unsock_release_file_end end = {.probe = -1};
-    unsock_last_holder_exit();
+    unsock_last_holder_closing_all(0, UNSOCK_OWN_MADE, true);
     unsock_release_file_earlier();
     if (any_file(0, INT32_MAX) && unsock_this_process_owns_descriptors()) {
         for (int fd = -1; (fd = unsock_fds_next_with_file(fd + 1)) >= 0;)

@@ -1,5 +1,6 @@
 /* connect: who does the work, and what it means to disconnect. */
 #include "calls/arguments.h"
+#include "calls/bind.h"
 #include "calls/datagram.h"
 #include "calls/list.h"
 #include "calls/stream.h"

@@ -56,17 +56,6 @@ long unsock_refusal_tell(int fd, struct unsock_fd *entry);
 /* bind, which such a socket may do if its port was none of the program's choice. Returns 0 or -errno. */
 long unsock_refusal_before_bind(int fd, struct unsock_fd *entry);
 
-/* connect_again.c: connect on a stream that has one behind it. */
-
-/* Is it there, and connect has not said so yet? Now it says it. */
-bool unsock_connect_tells(struct unsock_fd *entry);
-
-/*
- * The entry is one that is connected, as far as is known. Returns 1 when it is, and connect has not said so yet; 0 when
- * it has failed, to be tried again; -EISCONN, -EALREADY, or what it fails with.
- */
-long unsock_connect_again(int fd, struct unsock_fd *entry);
-
 /* connect_wait.c: A blocking connect to a server whose backlog is full: it waits as long as TCP would. */
 
 /*

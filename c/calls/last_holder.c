@@ -104,18 +104,10 @@ void unsock_last_holder_closing(int fd, const struct unsock_fd *entry) {
     closing(fd, entry, false);
 }
 
-void unsock_last_holder_closing_all(unsigned first, unsigned last) {
+void unsock_last_holder_closing_all(unsigned first, unsigned last, bool ends) {
     for (unsigned fd = first; unsock_this_process()->made_any && fd <= last && fd < UNSOCK_OWN_MADE; fd++) {
         const struct unsock_fd *entry = unsock_this_process()->made[fd] != 0 ? unsock_fds_known((int)fd) : NULL;
         if (entry)
-            closing((int)fd, entry, false);
-    }
-}
-
-void unsock_last_holder_exit(void) {
-    for (int fd = 0; unsock_this_process()->made_any && fd < UNSOCK_OWN_MADE; fd++) {
-        const struct unsock_fd *entry = unsock_this_process()->made[fd] != 0 ? unsock_fds_known(fd) : NULL;
-        if (entry)
-            closing(fd, entry, true);
+            closing((int)fd, entry, ends);
     }
 }

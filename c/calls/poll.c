@@ -6,8 +6,9 @@
 #include "calls/list.h"
 
 #include "calls/stream.h"
-#include "calls/stream_end.h"
+#include "calls/stream_events.h"
 #include "calls/target.h"
+#include "memory/process.h"
 #include "rt/libc.h"
 #include "rt/user.h"
 

@@ -5,8 +5,9 @@
  */
 #include "calls/connect.h"
 
-#include "calls/stream_end.h"
+#include "calls/bind.h"
 #include "kernel/socket_info.h"
+#include "memory/process.h"
 #include "replace/replace.h"
 #include "rules/settings.h"
 

@@ -1,12 +1,13 @@
 /* shutdown, of listeners and of connections. */
 #include "calls/list.h"
 
+#include "calls/bind.h"
 #include "calls/stream.h"
-#include "calls/stream_end.h"
 #include "files/listen_fds.h"
 #include "files/release.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
+#include "memory/process.h"
 #include "replace/replace.h"
 
 #include <linux/poll.h>

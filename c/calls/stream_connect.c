@@ -233,6 +233,32 @@ UNSOCK_OWN_FRAME static long connect_real(const struct attempt *attempt, const s
     return unsock_real_connect(attempt->fd, &address, length);
 }
 
+/* Is it there, and connect has not said so yet? Now it says it. */
+static bool tells(struct unsock_fd *entry) {
+    bool first = entry->state == UNSOCK_STATE_CONNECTING;
+    if (first)
+        unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
+    return first;
+}
+
+/*
+ * The entry is one that is connected, as far as is known. Returns 1 when it is, and connect has not said so yet; 0 when
+ * it has failed, to be tried again; -EISCONN, -EALREADY, or what it fails with.
+ */
+UNSOCK_OWN_FRAME static long connect_again(int fd, struct unsock_fd *entry) {
+    union unsock_sockaddr peer;
+    if (unsock_asking(fd)) {
+        long result = unsock_asking_connect(fd, entry);
+        return result < 0 ? result : 1;
+    }
+    if (entry->kind != UNSOCK_KIND_FOREIGN || unsock_socket_name(fd, __NR_getpeername, &peer) != -ENOTCONN)
+        return tells(entry) ? 1 : -EISCONN;
+    if (!unsock_socket_writable(fd))
+        return -EALREADY;
+    unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
+    return 0;
+}
+
 long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked) {
     struct attempt attempt; /* not zeroed: its path is long */
     attempt.fd = fd;
@@ -243,9 +269,9 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     attempt.bound = bound_flags(entry);
     if (unsock_fd_is_refused(entry))
         return unsock_refusal_tell(fd, entry);
-    if (entry->kind == UNSOCK_KIND_LOCAL && unsock_connect_tells(entry))
+    if (entry->kind == UNSOCK_KIND_LOCAL && tells(entry))
         return 0;
-    long again = unsock_state_is_connected(entry->state) ? unsock_connect_again(fd, entry) : 0;
+    long again = unsock_state_is_connected(entry->state) ? connect_again(fd, entry) : 0;
     if (again > 0)
         return 0;
     if (again < 0 || entry->state == UNSOCK_STATE_LISTENING)

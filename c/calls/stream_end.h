@@ -5,29 +5,6 @@
 #include "memory/fds.h"
 #include "memory/process.h"
 
-/* stream_end.c: Streams whose connection or listening has ended, and whose address has not. */
-
-/*
- * Ends what a bound stream does, and keeps its address: a new socket takes its place, which may listen again
- * (unsock_stream_listen). Returns 0 or -errno.
- */
-long unsock_stream_reserve(int fd, struct unsock_fd *entry);
-
-/* The same where the program chose the port; else the stream is as new, and its port given back. Returns 0 or -errno.
- */
-long unsock_stream_end(int fd, struct unsock_fd *entry);
-
-/*
- * hangup.c: POLLHUP, and EPOLLHUP, of AF_UNIX: it comes when the peer has closed, where TCP waits for both sides to
- * have shut down.
- */
-
-/*
- * What TCP would say of a descriptor of which the kernel says `events`, POLLHUP among them: the events of poll(2),
- * which are epoll's. Costs some system calls.
- */
-uint32_t unsock_hangup_as_tcp(int fd, uint32_t events);
-
 /*
  * last_holder.c: Connections whose end TIPC tells wrongly: there a close is ECONNRESET to the peer, after all data, and
  * shutdown of both sides is the end of file that TCP's close is. So a socket is shut down before it is closed, where
@@ -41,12 +18,9 @@ void unsock_last_holder_note(int fd);
 /* `to` has become a duplicate of `from`. */
 void unsock_last_holder_copy(int from, int to);
 
-/* The descriptor is about to be closed, or all from `first` to `last`. */
+/* The descriptor is about to be closed, or all from `first` to `last`, with the process or before its end. */
 void unsock_last_holder_closing(int fd, const struct unsock_fd *entry);
-void unsock_last_holder_closing_all(unsigned first, unsigned last);
-
-/* The process ends. */
-void unsock_last_holder_exit(void);
+void unsock_last_holder_closing_all(unsigned first, unsigned last, bool ends);
 
 /* A message is about to be sent: descriptors may go with it, to any process. */
 void unsock_last_holder_may_pass(const struct msghdr *message);

@@ -12,7 +12,7 @@
 #define RUN_FIRST (2 * CONNECT)
 #define RUN_AFTER_WRONG (64 * CONNECT)
 #define RUN_MOST (1 << 24)
-#define TARGETS_FIRST 2
+#define TARGETS 2
 
 static int run;
 static int needed = RUN_FIRST;
@@ -37,33 +37,26 @@ static bool guesses_local(void) {
  */
 extern int io_uring_queue_init(unsigned entries, void *ring, unsigned flags) __attribute__((weak));
 
-/* The family of the last targets, how many these were in a row, and how many it takes. */
+/* The family of the last targets, and how many these were in a row. */
 static int target;
 static int targets;
-static int targets_needed = TARGETS_FIRST;
-
-static bool guesses_target(int domain) {
-    int family = __atomic_load_n(&target, __ATOMIC_RELAXED);
-    return __atomic_load_n(&targets, __ATOMIC_RELAXED) >= __atomic_load_n(&targets_needed, __ATOMIC_RELAXED) &&
-           (family == domain || (family != AF_INET && family != AF_INET6)) && !unsock_sandboxed;
-}
 
 void unsock_born_note_target(int family) {
-    int run = __atomic_load_n(&targets, __ATOMIC_RELAXED), needed = __atomic_load_n(&targets_needed, __ATOMIC_RELAXED);
-    bool same = family != AF_UNIX && family == __atomic_load_n(&target, __ATOMIC_RELAXED);
-    if (!same && run >= needed && needed < RUN_MOST)
-        __atomic_store_n(&targets_needed, 2 * needed, __ATOMIC_RELAXED);
-    if (!same || run < needed)
-        __atomic_store_n(&targets, same ? run + 1 : family != AF_UNIX, __ATOMIC_RELAXED);
-    if (!same)
-        __atomic_store_n(&target, family, __ATOMIC_RELAXED);
+    bool again = family != AF_UNIX && family == __atomic_load_n(&target, __ATOMIC_RELAXED);
+    int run = again ? __atomic_load_n(&targets, __ATOMIC_RELAXED) : 0;
+    if (run == TARGETS)
+        return;
+    __atomic_store_n(&target, family, __ATOMIC_RELAXED);
+    __atomic_store_n(&targets, run + 1, __ATOMIC_RELAXED);
 }
 
 int unsock_born_family(int domain) {
     if (io_uring_queue_init)
         return domain;
-    if (guesses_target(domain))
-        return __atomic_load_n(&target, __ATOMIC_RELAXED);
+    int family = __atomic_load_n(&target, __ATOMIC_RELAXED);
+    bool fits = family == domain || (family != AF_INET && family != AF_INET6);
+    if (fits && __atomic_load_n(&targets, __ATOMIC_RELAXED) == TARGETS && !unsock_sandboxed)
+        return family;
     return guesses_local() || covers_all(domain) ? AF_UNIX : domain;
 }
 
