@@ -7,7 +7,7 @@ import { machineCommand, MEMORY } from "../vm/machine.ts";
 
 const HOST = join(dirname(fromFileUrl(import.meta.url)), "host");
 const FLAGS = "-std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror".split(" ");
-const READY_MS = 10_000;
+const READY_MS = 60_000;
 
 /** How long machines may live: should the test be killed, `timeout` still ends them. */
 const LIFE_S = 500;

@@ -9,7 +9,7 @@ const LOCAL = "127.0.0.1";
 const STORIES_PORT = 1300;
 const PEER_PORT = 1234;
 const STORIES_MS = 120_000;
-const READY_MS = 10_000;
+const READY_MS = 60_000;
 
 /** Runs programs of the guests' image on this machine, under unsock. */
 export class Host {

@@ -86,9 +86,6 @@ testProbe("poll_other_thread", "poll, select, read and accept in other threads s
 testProbe("descriptor_leak", "thousands of connections leave no descriptor, and each peer sees the close");
 testProbe("tcp_corners", "listen without bind, bind before connect, AF_UNSPEC and TCP Fast Open do what TCP does");
 testProbe("datagram_stuck", "a receiver that does not read holds no sender up");
-testProbe("datagram_deaf", "clients that ask and never read do not slow a server down for the others", {
-  mayLeave: "the server is killed, and cannot remove its file",
-});
 testProbe("both_directions", "a socket bound to a covered address reaches one that is not, and the other way round", {
   env: { UNSOCK_ADDR: "127.0.0.1" },
   usesNetwork: "127.0.0.2 is not covered",
