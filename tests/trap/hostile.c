@@ -23,7 +23,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define BEFORE 32 /* bytes before a `syscall` that may be changed */
+#define BEFORE 32 /* bytes before a system call that may be changed; on aarch64 the call, too */
+
+#ifdef __x86_64__
+static const unsigned char call[] = {0x0f, 0x05};
+#else
+static const unsigned char call[] = {0x01, 0x00, 0x00, 0xd4};
+#endif
 
 static unsigned char *code, *file;
 static size_t size;
@@ -45,8 +51,8 @@ static int find_code(struct dl_phdr_info *info, size_t length, void *fd) {
 }
 
 static int is_before_call(size_t at) {
-    for (size_t i = at; i < at + BEFORE && i + 1 < size; i++)
-        if (file[i] == 0x0f && file[i + 1] == 0x05)
+    for (size_t i = at < sizeof call ? 0 : at + 1 - sizeof call; i < at + BEFORE && i + sizeof call <= size; i++)
+        if (memcmp(file + i, call, sizeof call) == 0)
             return 1;
     return 0;
 }
@@ -56,7 +62,9 @@ static void tell_changes(void) {
     for (size_t i = 0; i < size; i++) {
         changed += code[i] != file[i];
         elsewhere += code[i] != file[i] && !is_before_call(i);
-        calls += i + 1 < size && file[i] == 0x0f && file[i + 1] == 0x05 && (code[i] != 0x0f || code[i + 1] != 0x05);
+#ifdef __x86_64__
+        calls += i + 1 < size && memcmp(file + i, call, sizeof call) == 0 && memcmp(code + i, call, sizeof call) != 0;
+#endif
     }
     printf("changed: %d, of it system calls: %zu, elsewhere: %zu\n", changed > 0, calls, elsewhere);
 }

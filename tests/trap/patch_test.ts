@@ -10,7 +10,6 @@ import { shimEnv, shimLibrary } from "../support/shim.ts";
 import { buildLinked } from "../support/static.ts";
 
 const HERE = dirname(fromFileUrl(import.meta.url));
-const IS_REWRITTEN = Deno.build.arch === "x86_64";
 const CALLS = 900;
 
 /** @returns How many calls of the probe came by a signal; it makes 900 that the library answers. */
@@ -32,7 +31,7 @@ async function refusing(dir: string, how: string): Promise<string[]> {
 }
 
 function testRewritten(name: string, fn: (dir: string) => Promise<void>): void {
-  Deno.test({ name, ignore: !IS_REWRITTEN || !need("cc", "strace"), fn: () => withDir(fn) });
+  Deno.test({ name, ignore: !need("cc", "strace"), fn: () => withDir(fn) });
 }
 
 testRewritten("a static program's calls come without a signal", async (dir) => {
