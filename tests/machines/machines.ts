@@ -25,7 +25,7 @@ const WRITE = Deno.env.get("WRITE_MACHINES_PAGE") === "1";
 const BREAK_MS = 4000;
 
 const ignore = Deno.build.arch !== "x86_64" ||
-  !need("apt-get", "dpkg", "xz", "cc", "qemu-system-x86_64", "busybox", "iperf", "timeout", "tipc");
+  !need("apt-get", "dpkg", "xz", "cc", "qemu-system-x86_64", "busybox", "iperf", "strace", "timeout", "tipc");
 
 const guest = (...names: string[]) => names.map((name) => join(HERE, "guest", name));
 const COMPILED = {

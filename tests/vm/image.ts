@@ -36,6 +36,7 @@ const PROGRAMS: Record<string, string[]> = {
   packets: ["packets.c", "report.c"],
   "packets-static": ["packets.c", "report.c", "-static"],
   peer: ["peer.c", "exchange.c", "report.c"],
+  rates: ["../../machines/bench/rates.c"],
   "peer-static": ["peer.c", "exchange.c", "report.c", "-static"],
 };
 
@@ -164,7 +165,7 @@ function documented(name: string, part: string, nth = 0): Entry {
 }
 
 async function programs(directory: string, more: More): Promise<Entry[]> {
-  const names = ["iperf", ...more.programs ?? []];
+  const names = ["iperf", "strace", ...more.programs ?? []];
   const others = Object.entries(more.compiled ?? {});
   const compiled = await Promise.all([
     ...Object.keys(PROGRAMS).map((name) => compile(name, directory)),

@@ -15,7 +15,7 @@ const GUEST_TIMEOUT_MS = 240_000;
 
 /** The guest has the host's own C library and iperf, and a kernel for this architecture. */
 const ignore = Deno.build.arch !== "x86_64" ||
-  !need("apt-get", "dpkg", "xz", "cc", "qemu-system-x86_64", "busybox", "iperf", "timeout");
+  !need("apt-get", "dpkg", "xz", "cc", "qemu-system-x86_64", "busybox", "iperf", "strace", "timeout");
 
 for (const mode of ["blocking", "nonblocking", "epoll"]) {
   for (const address of ["127.0.0.1", "::1"]) {
