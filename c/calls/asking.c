@@ -80,7 +80,7 @@ void unsock_asking_forget(int fd) {
 
 /* The answer is there, or will not come. */
 static void end(int fd, struct unsock_fd *entry, long result) {
-    struct unsock_ip asked = entry->remote;
+    struct unsock_ip asked = *unsock_fd_remote(entry);
     unsock_log("connect", fd, &asked, NULL, result);
     if (result < 0) {
         unsock_refusal_tell_later(fd, entry, asked.family, result);

@@ -42,7 +42,6 @@ static long disconnect(int fd, const void *address, socklen_t length) {
         return unsock_redirect_to_new(fd, entry);
     long result = unsock_real_connect(fd, address, length);
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
-    memset(&entry->remote, 0, sizeof(entry->remote));
     if (entry->flags & UNSOCK_SETTLED)
         memset(entry->local.bytes, 0, sizeof(entry->local.bytes));
     return result;

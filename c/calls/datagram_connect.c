@@ -44,7 +44,7 @@ static bool is_listener(const struct unsock_fd *entry, const struct unsock_fd *o
 /* Puts the socket `standin`, known by the file that `file` tells, behind a descriptor. */
 static long take(int fd, struct unsock_fd *entry, int standin, const struct unsock_fd *file) {
     struct unsock_fd before = *entry;
-    entry->flags &= (uint16_t)~UNSOCK_FILE; /* the socket lives on, and so does its file */
+    entry->flags &= ~UNSOCK_FILE; /* the socket lives on, and so does its file */
     long result = unsock_redirect_install(fd, entry, standin, UNSOCK_KIND_LOCAL);
     if (result < 0) {
         entry->flags = before.flags;
@@ -57,7 +57,7 @@ static long take(int fd, struct unsock_fd *entry, int standin, const struct unso
     entry->local = before.local;
     entry->local.tag = file->local.tag;
     if (!unsock_state_has_remote(file->state))
-        entry->file.inode = file->file.inode;
+        unsock_fd_file(entry)->inode = unsock_fd_file(file)->inode;
     return 0;
 }
 
@@ -157,7 +157,7 @@ static void settle_local(struct unsock_fd *entry, const struct unsock_ip *ip) {
 }
 
 bool unsock_datagram_stays(int fd, const struct unsock_fd *entry) {
-    static const uint16_t bound = UNSOCK_NAMED | UNSOCK_BOUND;
+    static const uint32_t bound = UNSOCK_NAMED | UNSOCK_BOUND;
     return entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_DGRAM && (entry->flags & bound) == bound &&
            unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX;
 }

@@ -41,7 +41,7 @@ static bool in_vain; /* some wait was */
 
 static uint32_t key_of(const struct unsock_fd *entry, const struct msghdr *message) {
     const uint8_t *name = message->msg_name;
-    uint32_t sum = 2166136261u ^ entry->remote.port; /* FNV-1a */
+    uint32_t sum = 2166136261u ^ unsock_fd_remote(entry)->port; /* FNV-1a */
     for (socklen_t i = 0; name && i < message->msg_namelen; i++)
         sum = (sum ^ name[i]) * 16777619u;
     return sum;
@@ -80,7 +80,7 @@ static bool has_had_its_wait(const struct unsock_fd *entry, const struct msghdr 
 static bool is_among_many(int fd, struct unsock_fd *entry, int64_t time) {
     int64_t *until = &many_until[(unsigned)fd % SOCKETS];
     if (entry->flags & UNSOCK_DATAGRAM_MANY) {
-        __atomic_fetch_and(&entry->flags, (uint16_t)~UNSOCK_DATAGRAM_MANY, __ATOMIC_RELAXED);
+        __atomic_fetch_and(&entry->flags, ~UNSOCK_DATAGRAM_MANY, __ATOMIC_RELAXED);
         __atomic_store_n(until, time + UNSOCK_SECOND_NS, __ATOMIC_RELAXED);
     }
     return time < __atomic_load_n(until, __ATOMIC_RELAXED);

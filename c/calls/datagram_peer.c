@@ -70,8 +70,8 @@ void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
 
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state) {
     unsock_fd_enter(entry, state);
-    entry->remote = *ip;
-    entry->flags &= (uint16_t)~UNSOCK_DATAGRAM_BY_CONTROL;
+    *unsock_fd_remote(entry) = *ip;
+    entry->flags &= ~UNSOCK_DATAGRAM_BY_CONTROL;
 }
 
 void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
@@ -142,7 +142,7 @@ bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const s
 
 long unsock_datagram_connect_again(int fd, struct unsock_fd *entry) {
     struct sockaddr_un path;
-    long result = unsock_datagram_connect_socket(fd, entry, &entry->remote, &path);
+    long result = unsock_datagram_connect_socket(fd, entry, unsock_fd_remote(entry), &path);
     if (result == 0) {
         unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
         unsock_datagram_tell_peer(fd, entry);

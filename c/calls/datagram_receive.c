@@ -201,14 +201,14 @@ static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct un
                                   const struct sockaddr_un *name, socklen_t length) {
     uint16_t port = told->port;
     bool plain = told->kind != UNSOCK_NAME_FILE || told->type != SOCK_DGRAM;
-    if (plain && (entry->flags & UNSOCK_DATAGRAM_BY_CONTROL))
-        return entry->remote;
+    const struct unsock_ip *remote = unsock_state_has_remote(entry->state) ? unsock_fd_remote(entry) : NULL;
+    if (plain && remote && (entry->flags & UNSOCK_DATAGRAM_BY_CONTROL))
+        return *remote;
     if (plain)
         port = unsock_plain_sender_port(entry, name, length);
     bool tells = !plain && told->own && told->address_known && !unsock_ip_is_wildcard(&told->address);
-    if ((!tells || unsock_settings.one_address) && unsock_state_has_remote(entry->state) &&
-        entry->remote.port == port && !unsock_ip_is_wildcard(&entry->remote))
-        return entry->remote;
+    if ((!tells || unsock_settings.one_address) && remote && remote->port == port && !unsock_ip_is_wildcard(remote))
+        return *remote;
     struct unsock_ip sender =
         tells ? told->address
               : unsock_address_default(plain ? unsock_socket_names_family(entry) : family_of(told), port);

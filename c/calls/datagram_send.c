@@ -99,7 +99,7 @@ static void note_target(int fd, struct unsock_fd *entry, const struct unsock_ip 
     if (entry->state == UNSOCK_STATE_NOBODY)
         unsock_datagram_connect_again(fd, entry);
     unsock_datagram_choose_source(fd, entry, ip);
-    if (entry->state == UNSOCK_STATE_SENT && entry->remote.port != ip->port)
+    if (entry->state == UNSOCK_STATE_SENT && unsock_fd_remote(entry)->port != ip->port)
         unsock_fds_mark(entry, UNSOCK_DATAGRAM_MANY);
     if (!unsock_state_is_connected(entry->state))
         unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_SENT);

@@ -29,7 +29,7 @@ static void remember_socket(int fd, int domain, int type, int protocol, int fami
     if (family == 0)
         return;
     entry->kind = family == domain ? UNSOCK_KIND_IP : family == AF_UNIX ? UNSOCK_KIND_LOCAL : UNSOCK_KIND_FOREIGN;
-    entry->remote.tag = entry->kind == UNSOCK_KIND_FOREIGN ? (uint8_t)family : 0;
+    entry->born = entry->kind == UNSOCK_KIND_FOREIGN ? (uint8_t)family : 0;
     bool nonblocking = (type & SOCK_NONBLOCK) != 0;
     type &= ~UNSOCK_SOCK_FLAGS;
     entry->type = (uint8_t)type;

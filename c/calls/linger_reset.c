@@ -38,8 +38,8 @@ static bool is_of_this_process(int fd) {
 }
 
 static bool may_be_peers(const struct unsock_fd *a, const struct unsock_fd *b) {
-    return is_connected_stream(b) && ((a->flags ^ b->flags) & UNSOCK_ACCEPTED) && a->local.port == b->remote.port &&
-           a->remote.port == b->local.port;
+    return is_connected_stream(b) && ((a->flags ^ b->flags) & UNSOCK_ACCEPTED) &&
+           a->local.port == unsock_fd_remote(b)->port && unsock_fd_remote(a)->port == b->local.port;
 }
 
 /* A descriptor of its own keeps the socket what it is, whatever another thread does with the number meanwhile. */

@@ -63,14 +63,13 @@ static bool can_be_told_later(const struct unsock_fd *entry) {
 long unsock_refusal_tell_later(int fd, struct unsock_fd *entry, int family, long failure) {
     if (!can_be_told_later(entry))
         return failure;
-    uint16_t bound = entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT);
+    uint32_t bound = entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT);
     struct unsock_ip local = entry->local;
     long failed = open_failed(entry, family, failure);
     if (failed < 0 || unsock_redirect_install(fd, entry, (int)failed, UNSOCK_KIND_LOCAL) < 0)
         return failure;
     unsock_fd_enter(entry, UNSOCK_STATE_REFUSED);
-    entry->refusal.cookie = unsock_socket_cookie(fd);
-    entry->refusal.error = (int32_t)-failure;
+    *unsock_fd_refusal(entry) = (struct unsock_fd_refusal){unsock_socket_cookie(fd), (int32_t)-failure};
     entry->flags |= bound;
     if (bound & UNSOCK_BOUND)
         entry->local = local;
@@ -80,7 +79,7 @@ long unsock_refusal_tell_later(int fd, struct unsock_fd *entry, int family, long
 
 /* As __inet_stream_connect (net/ipv4/af_inet.c). */
 long unsock_refusal_tell(int fd, struct unsock_fd *entry) {
-    long error = unsock_socket_poll(fd, POLLIN) & POLLERR ? -entry->refusal.error : -ECONNABORTED;
+    long error = unsock_socket_poll(fd, POLLIN) & POLLERR ? -unsock_fd_refusal(entry)->error : -ECONNABORTED;
     long result = unsock_stream_end(fd, entry);
     return result < 0 ? result : error;
 }

@@ -37,7 +37,7 @@ static long shut_listener(int fd, struct unsock_fd *entry, int how, bool handed)
         if (!unsock_remove_file_force(entry))
             unsock_remove_file_keep(entry, true);
         unsock_fd_enter(entry, UNSOCK_STATE_RESERVED);
-        entry->flags &= (uint16_t)~UNSOCK_FILE;
+        entry->flags &= ~UNSOCK_FILE;
         unsock_fds_tell_duplicates(fd);
     }
     return result;
@@ -81,7 +81,7 @@ static long shut_both(int fd, struct unsock_fd *entry) {
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
     entry->flags |= old.flags & UNSOCK_OF_SOCKET;
     entry->local = old.local;
-    entry->remote = old.remote;
+    *unsock_fd_remote(entry) = *unsock_fd_remote(&old);
     unsock_fds_tell_duplicates(fd);
     return result;
 }

@@ -79,11 +79,12 @@ long unsock_socket_names_peer(int fd, struct unsock_fd *entry, const union unsoc
         return unsock_socket_names_give(peer, peer_length, address, length);
     }
     struct unsock_name name = read_name(peer, peer_length);
-    ip = name.kind == UNSOCK_NAME_STREAM ? name.source : entry->remote;
+    struct unsock_ip none = {0}, *remote = unsock_state_has_remote(entry->state) ? unsock_fd_remote(entry) : &none;
+    ip = name.kind == UNSOCK_NAME_STREAM ? name.source : *remote;
     if (ip.family == 0)
         ip = peer_address(entry, fd, peer);
-    if (entry->remote.family == 0 && entry->kind != UNSOCK_KIND_UNKNOWN)
-        entry->remote = ip;
+    if (remote->family == 0)
+        *remote = ip;
     return unsock_socket_names_give_ip(&ip, entry->domain, address, length);
 }
 
@@ -177,8 +178,9 @@ long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length
     if (wrong < 0)
         return wrong;
     /* A datagram socket whose peer has not come yet is connected all the same. AF_TIPC forgets who has closed. */
-    bool known = entry && (entry->type == SOCK_DGRAM || (entry->kind == UNSOCK_KIND_FOREIGN && entry->remote.family));
-    bool waiting = known && unsock_state_is_connected(entry->state);
+    bool waiting =
+        entry && unsock_state_is_connected(entry->state) &&
+        (entry->type == SOCK_DGRAM || (entry->kind == UNSOCK_KIND_FOREIGN && unsock_fd_remote(entry)->family));
     if (result < 0 && !waiting)
         return result;
     if (!entry)

@@ -35,7 +35,7 @@ static void remember(struct unsock_fd *entry, const struct unsock_bound *bound, 
     entry->flags |= state == UNSOCK_STATE_NAMED ? 0 : UNSOCK_BOUND;
     entry->local = bound->ip;
     entry->local.tag = bound->tag;
-    entry->file.inode = 0;
+    unsock_fd_file(entry)->inode = 0;
 }
 
 long unsock_standin_close(struct unsock_standin *standin, long result) {

@@ -94,8 +94,8 @@ static void remember_accepted(int listener, const struct unsock_fd *from, int fd
     entry->flags = UNSOCK_NAMED | UNSOCK_ACCEPTED;
     struct unsock_ip claimed = {0}, bound = from->local;
     if (peer->any.sa_family != AF_UNIX ||
-        !unsock_kernel_name_read_stream(&peer->un, length, &entry->remote, &claimed)) {
-        entry->remote = claimed = (struct unsock_ip){0};
+        !unsock_kernel_name_read_stream(&peer->un, length, unsock_fd_remote(entry), &claimed)) {
+        *unsock_fd_remote(entry) = claimed = (struct unsock_ip){0};
         bound.family = (uint8_t)unsock_socket_names_family(from);
     }
     entry->local = unsock_address_accepted(&bound, &claimed);
@@ -127,8 +127,8 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
     struct unsock_fd scratch;
     struct unsock_fd *known = unsock_fds_known((int)accepted);
     long wrong = 0;
-    if (address && known && known->kind == UNSOCK_KIND_LOCAL && known->remote.family != 0)
-        wrong = unsock_socket_names_give_ip(&known->remote, known->domain, address, length);
+    if (address && known && known->kind == UNSOCK_KIND_LOCAL && unsock_fd_remote(known)->family != 0)
+        wrong = unsock_socket_names_give_ip(unsock_fd_remote(known), known->domain, address, length);
     else if (address || peer.any.sa_family == UNSOCK_AF_TIPC) /* which forgets it at the peer's close */
         wrong = unsock_socket_names_peer((int)accepted, known ? known : unsock_identify((int)accepted, &scratch), &peer,
                                          peer_length, address ? address : &peer.any, address ? length : &peer_length);
@@ -138,5 +138,5 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
         unsock_close(accepted);
         return wrong;
     }
-    return unsock_log("accept", (int)accepted, known ? &known->remote : NULL, NULL, accepted);
+    return unsock_log("accept", (int)accepted, known ? unsock_fd_remote(known) : NULL, NULL, accepted);
 }

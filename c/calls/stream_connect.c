@@ -22,7 +22,7 @@ struct attempt {
     socklen_t path_length;
     struct unsock_standin standin; /* the socket that connects: fd itself, or one that will take its place */
     bool nonblocking;
-    uint16_t bound; /* flags: how the program had bound it */
+    uint32_t bound; /* flags: how the program had bound it */
 };
 
 /* The address that the client has: what it bound, else the default; port 0 where one is still to be chosen. */
@@ -43,7 +43,7 @@ UNSOCK_OWN_FRAME static struct unsock_ip source_of(int fd, const struct unsock_f
 }
 
 /* What connect(AF_UNSPEC) goes back to. */
-static uint16_t bound_flags(const struct unsock_fd *entry) {
+static uint32_t bound_flags(const struct unsock_fd *entry) {
     bool settles = (entry->flags & UNSOCK_BOUND) && unsock_ip_is_wildcard(&entry->local);
     return (entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT | UNSOCK_SETTLED)) | (settles ? UNSOCK_SETTLED : 0);
 }
@@ -107,7 +107,7 @@ static long connected(struct attempt *attempt) {
     unsock_fd_enter(attempt->entry, attempt->nonblocking ? UNSOCK_STATE_CONNECTING : UNSOCK_STATE_CONNECTED);
     attempt->entry->flags |= UNSOCK_NAMED | attempt->bound;
     attempt->entry->local = attempt->source;
-    attempt->entry->remote = attempt->target;
+    *unsock_fd_remote(attempt->entry) = attempt->target;
     unsock_born_note_target(AF_UNIX);
     return attempt->nonblocking ? -EINPROGRESS : 0;
 }
@@ -137,7 +137,7 @@ static long after_wait(struct attempt *attempt, long result) {
         entry->flags |= UNSOCK_STREAM_WAITING;
     if (result < 0)
         return result == -EINPROGRESS || result == -EALREADY ? result : refused(attempt, result);
-    entry->flags &= (uint16_t)~UNSOCK_STREAM_WAITING;
+    entry->flags &= ~UNSOCK_STREAM_WAITING;
     result = connected(attempt);
     /* An unconnected socket was writable already: there is no edge for sets that wait for one. */
     unsock_epoll_rearm(attempt->fd, entry);

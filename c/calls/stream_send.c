@@ -75,7 +75,7 @@ long unsock_stream_refused(int fd, size_t size, int flags) {
     unsigned mark = unsock_socket_mark_certain(fd);
     long error = unsock_socket_option(fd, SO_ERROR);
     if (entry && unsock_fd_is_refused(entry))
-        return error > 0 ? -entry->refusal.error : unsock_stream_broken(flags);
+        return error > 0 ? -unsock_fd_refusal(entry)->error : unsock_stream_broken(flags);
     if (error > 0) {
         unsock_socket_mark_set(fd, mark, UNSOCK_END_RESET);
         return -error;

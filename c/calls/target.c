@@ -21,7 +21,7 @@ static void remember(struct unsock_fd *entry, enum unsock_state state, const str
     entry->flags |= UNSOCK_NAMED;
     if (!asked)
         return;
-    entry->remote = *asked;
+    *unsock_fd_remote(entry) = *asked;
     if (entry->local.family == 0)
         entry->local = unsock_address_default(asked->family, unsock_ephemeral_next());
 }
@@ -150,7 +150,7 @@ static long install(int fd, struct unsock_fd *entry, const struct way *way, cons
     if (way->socket != fd)
         return unsock_redirect_install_like(fd, entry, way->socket, UNSOCK_KIND_FOREIGN, way->flags);
     entry->kind = UNSOCK_KIND_FOREIGN;
-    entry->remote = (struct unsock_ip){0};
+    entry->born = 0;
     return 0;
 }
 
@@ -216,8 +216,7 @@ static void remember_bound(int fd, struct unsock_fd *entry, const struct unsock_
         entry->local = *bound;
     if (file->inode == 0)
         return;
-    entry->file.inode = file->inode;
-    entry->file.device = file->device;
+    *unsock_fd_file(entry) = (struct unsock_fd_file){file->inode, file->device};
     unsock_fds_note_file(fd);
 }
 

@@ -17,7 +17,7 @@
  */
 static bool is_anothers(const struct unsock_fd *old, const struct sockaddr_un *path) {
     int64_t inode = unsock_fd_knows_inode(old) ? unsock_file_inode(path->sun_path) : 0;
-    return inode > 0 && old->file.inode != (uint64_t)inode;
+    return inode > 0 && unsock_fd_file(old)->inode != (uint64_t)inode;
 }
 
 /* With the directory locked: the socket has ended, as `life` says, or is to have no name. */
@@ -121,7 +121,7 @@ static bool take_place(struct unsock_fd *place, const struct unsock_fd *old) {
     place->flags = old->flags;
     place->options = old->options;
     place->local = old->local;
-    place->file.inode = old->file.inode;
+    place->held = old->held;
     __atomic_store_n(&place->kind, old->kind, __ATOMIC_RELEASE);
     return true;
 }
@@ -147,7 +147,7 @@ static void note_file(struct unsock_fd *old) {
         return;
     unsock_port_own_path(old, &path);
     int64_t inode = unsock_file_inode(path.sun_path);
-    old->file.inode = inode > 0 ? (uint64_t)inode : 0;
+    unsock_fd_file(old)->inode = inode > 0 ? (uint64_t)inode : 0;
 }
 
 UNSOCK_OWN_FRAME static bool keep_for_later(const struct unsock_fd *closed) {

@@ -160,7 +160,7 @@ UNSOCK_OWN_FRAME bool unsock_target_file_find(int fd, const struct unsock_fd *en
     unsock_file_identify(AT_FDCWD, path_of(where), &where->file);
     bool own = where->file.inode != 0;
     if (own && unsock_fd_knows_inode(entry)) {
-        own = entry->file.inode == where->file.inode && entry->file.device == where->file.device;
+        own = unsock_fd_file(entry)->inode == where->file.inode && unsock_fd_file(entry)->device == where->file.device;
     } else if (own) {
         /* Forgotten for the address of a peer. This socket lives: a file without one is somebody else's. */
         long probe = unsock_socketfile_probe();

@@ -60,20 +60,21 @@ static void identify_stream(struct unsock_fd *entry, const struct unsock_ip *loc
     entry->kind = UNSOCK_KIND_LOCAL;
     entry->domain = local->family == AF_INET6 || remote->family == AF_INET6 ? AF_INET6 : AF_INET;
     entry->local = *local;
-    entry->remote = *remote;
     entry->flags = UNSOCK_NAMED;
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
+    *unsock_fd_remote(entry) = *remote;
 }
 
 /* As datagram_connect.c leaves it: a peer on a wildcard, or a client, is at the default address. */
 static void identify_datagram_peer(struct unsock_fd *entry, const struct unsock_name *peer) {
     bool told = peer->own && peer->address_known && !unsock_ip_is_wildcard(&peer->address);
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
-    entry->remote = told ? peer->address : unsock_address_default(peer->own ? peer->address.family : AF_INET, 0);
-    entry->remote.port = peer->port;
+    struct unsock_ip *remote = unsock_fd_remote(entry);
+    *remote = told ? peer->address : unsock_address_default(peer->own ? peer->address.family : AF_INET, 0);
+    remote->port = peer->port;
     if (unsock_ip_is_wildcard(&entry->local)) {
         uint8_t tag = entry->local.tag;
-        entry->local = unsock_address_default(entry->remote.family, entry->local.port);
+        entry->local = unsock_address_default(remote->family, entry->local.port);
         entry->local.tag = tag;
         entry->flags |= UNSOCK_SETTLED;
     }
@@ -96,10 +97,8 @@ UNSOCK_OWN_FRAME static long identify_unix(int fd, struct unsock_fd *entry) {
         identify_stream(entry, &own.source, &own.target);
         /* It has the name of a connection that was refused. */
         length = unsock_socket_name(fd, __NR_getpeername, &address);
-        if (length == -ENOTCONN) {
+        if (length == -ENOTCONN)
             unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
-            entry->remote = (struct unsock_ip){0};
-        }
         return length == -ENOTCONN ? 0 : length;
     }
     length = unsock_socket_name(fd, __NR_getpeername, &address);
@@ -145,7 +144,7 @@ static struct unsock_fd *keep(int fd, struct unsock_fd *scratch) {
 static struct unsock_fd *unanswered(struct unsock_fd *scratch, long result) {
     long wrong = unsock_socket_unanswered(result);
     memset(scratch, 0, sizeof(*scratch));
-    scratch->refusal.error = (int32_t)wrong;
+    unsock_fd_refusal(scratch)->error = (int32_t)wrong;
     return scratch;
 }
 
@@ -208,7 +207,7 @@ struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_
         unsock_socket_name(fd, __NR_getpeername, &name) != -ENOTCONN)
         return entry;
     scratch->kind = born == AF_UNIX ? UNSOCK_KIND_LOCAL : UNSOCK_KIND_FOREIGN;
-    scratch->remote.tag = born == AF_UNIX ? 0 : born;
+    scratch->born = born == AF_UNIX ? 0 : born;
     scratch->type = SOCK_STREAM;
     scratch->domain = (uint8_t)family;
     scratch->protocol = IPPROTO_TCP;

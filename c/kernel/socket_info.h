@@ -150,7 +150,7 @@ bool unsock_identify_is_connection(int fd);
  * Such a call must not go to the kernel as if the descriptor were none of ours.
  */
 static inline long unsock_identify_wrong(const struct unsock_fd *entry) {
-    return entry->kind == UNSOCK_KIND_UNKNOWN ? entry->refusal.error : 0;
+    return entry->kind == UNSOCK_KIND_UNKNOWN ? unsock_fd_refusal(entry)->error : 0;
 }
 
 /* What a descriptor is: by the cache, else by the kernel, as above. */

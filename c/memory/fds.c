@@ -114,11 +114,11 @@ void unsock_fds_tell_those(int fd, const struct unsock_fd *source) {
         if (!entry)
             continue;
         entry->state = source->state;
-        entry->flags = (uint16_t)((source->flags & ~UNSOCK_CHANGING) | (entry->flags & UNSOCK_CHANGING));
+        entry->flags = (source->flags & ~UNSOCK_CHANGING) | (entry->flags & UNSOCK_CHANGING);
         if (entry->flags & UNSOCK_FILE)
             unsock_fds_note_file(other);
         tell_options(fd, source, other, entry);
         entry->local = source->local;
-        entry->remote = source->remote;
+        entry->held = source->held;
     }
 }

@@ -71,28 +71,28 @@ enum unsock_kind {
 /* What is true of a socket beside its state (memory/fds.h). */
 enum {
     /* Of the socket: gone when another one takes its place. */
-    UNSOCK_BOUND = 1 << 0,       /* the program bound it, to `local`; it stays so when it connects */
-    UNSOCK_NAMED = 1 << 1,       /* the kernel socket has a name: it cannot be bound again */
-    UNSOCK_FILE = 1 << 2,        /* its name is a socket file that goes with it; KIND_FOREIGN: files/control_file.h */
-    UNSOCK_STREAM_HELD = 1 << 3, /* KIND_FOREIGN: this side has shut down writing, which is held back */
+    UNSOCK_BOUND = 1 << 0, /* the program bound it, to `local`; it stays so when it connects */
+    UNSOCK_NAMED = 1 << 1, /* the kernel socket has a name: it cannot be bound again */
+    UNSOCK_FILE = 1 << 2,  /* its name is a socket file that goes with it; KIND_FOREIGN: files/control_file.h */
     UNSOCK_STREAM_UNLISTED = 1 << 3,     /* it waits for another one of this process, and is in no record */
     UNSOCK_ANY_PORT = 1 << 4,            /* the program bound it to port 0 */
     UNSOCK_ACCEPTED = 1 << 5,            /* made by accept */
     UNSOCK_STREAM_WAITING = 1 << 6,      /* SPENT: SO_SNDTIMEO has ended a connect, with which the next one goes on */
-    UNSOCK_DATAGRAM_HEARD = 1 << 6,      /* something was received; KIND_IP, ANY_PORT: some thread has asked */
-    UNSOCK_STREAM_OVER = 1 << 7,         /* KIND_FOREIGN, AF_TIPC: no more will come than waits to be read */
-    UNSOCK_DATAGRAM_BY_CONTROL = 1 << 7, /* what comes from outside the directory comes from `remote` */
-    UNSOCK_SETTLED = 1 << 8,             /* `local` was the wildcard before it was connected */
-    UNSOCK_OF_SOCKET = (1 << 9) - 1,
+    UNSOCK_DATAGRAM_HEARD = 1 << 7,      /* something was received; KIND_IP, ANY_PORT: some thread has asked */
+    UNSOCK_DATAGRAM_BY_CONTROL = 1 << 8, /* what comes from outside the directory comes from `remote` */
+    UNSOCK_SETTLED = 1 << 9,             /* `local` was the wildcard before it was connected */
+    UNSOCK_STREAM_OVER = 1 << 10,        /* KIND_FOREIGN, AF_TIPC: no more will come than waits to be read */
+    UNSOCK_STREAM_HELD = 1 << 11,        /* KIND_FOREIGN: this side has shut down writing, which is held back */
+    UNSOCK_OF_SOCKET = (1 << 12) - 1,
     /* Of the descriptor. */
-    UNSOCK_DUPLICATED = 1 << 9,          /* another descriptor has the same `id` */
-    UNSOCK_OPTIONS = 1 << 11,            /* unsock_option_memory(fd) holds more about the options */
-    UNSOCK_STREAM_NONBLOCKING = 1 << 12, /* was made, or set, non-blocking: the kernel knows whether it still is */
-    UNSOCK_DATAGRAM_MANY = 1 << 13,      /* sends to several receivers in turn */
-    UNSOCK_STREAM_URGENT = 1 << 13,      /* an urgent byte was there once: the kernel's POLLIN is not believed */
-    UNSOCK_CHANGING = 1 << 14, /* a thread is exchanging the socket: what the kernel says may not be true yet */
-    UNSOCK_DATAGRAM_NOBODY_HEARD = 1 << 15, /* KIND_FOREIGN: nobody heard the last one, and that is to be told */
-    UNSOCK_STREAM_LOST_WRITE = 1 << 15,     /* some write came after the peer's end: the kernel's marks tell the rest */
+    UNSOCK_DUPLICATED = 1 << 12,         /* another descriptor has the same `id` */
+    UNSOCK_OPTIONS = 1 << 13,            /* unsock_option_memory(fd) holds more about the options */
+    UNSOCK_STREAM_NONBLOCKING = 1 << 14, /* was made, or set, non-blocking: the kernel knows whether it still is */
+    UNSOCK_DATAGRAM_MANY = 1 << 15,      /* sends to several receivers in turn */
+    UNSOCK_STREAM_URGENT = 1 << 16,      /* an urgent byte was there once: the kernel's POLLIN is not believed */
+    UNSOCK_CHANGING = 1 << 17, /* a thread is exchanging the socket: what the kernel says may not be true yet */
+    UNSOCK_DATAGRAM_NOBODY_HEARD = 1 << 18, /* KIND_FOREIGN: nobody heard the last one, and that is to be told */
+    UNSOCK_STREAM_LOST_WRITE = 1 << 19,     /* some write came after the peer's end: the kernel's marks tell the rest */
 };
 
 struct unsock_fd {
@@ -101,21 +101,22 @@ struct unsock_fd {
     uint8_t domain;    /* AF_INET or AF_INET6: what the program asked for */
     uint8_t state;     /* enum unsock_state */
     uint16_t protocol; /* as SO_PROTOCOL tells it */
-    uint16_t flags;
+    uint8_t born;      /* KIND_FOREIGN and still NEW: the family of which the socket was made; see unsock_born_family */
+    uint32_t flags;
     uint32_t id;            /* the same for duplicates of one descriptor; 0: it has none */
     uint64_t options;       /* bit per row of the options table that is not rare: set by the program; see SOME_RARE */
     struct unsock_ip local; /* its tag: enum unsock_name_tag */
-    union {
+    union {                 /* by the state: only by unsock_fd_remote, ..._file and ..._refusal below */
         struct unsock_ip remote;
-        struct {
-            uint64_t inode;  /* FILE, and no remote address: the socket file's inode number */
+        struct unsock_fd_file {
+            uint64_t inode;  /* FILE: the socket file's inode number; 0: not known */
             uint32_t device; /* KIND_FOREIGN: and where it is */
         } __attribute__((packed, aligned(4))) file;
-        struct {
+        struct unsock_fd_refusal {
             uint64_t cookie; /* REFUSED: of the socket, which may be the kernel's TCP or AF_UNIX */
             int32_t error;   /* and what the program is to be told once, positive; UNKNOWN: why that is, an -errno */
         } __attribute__((packed, aligned(4))) refusal;
-    };
+    } held;
 };
 
 _Static_assert(sizeof(struct unsock_fd) == 64, "a descriptor costs 64 bytes");
@@ -143,7 +144,7 @@ static inline struct unsock_fd *unsock_fds_known(int fd) {
 }
 
 /* Sets a flag beside what other threads do with the entry: once it is set, that costs nothing. */
-static inline void unsock_fds_mark(struct unsock_fd *entry, uint16_t flag) {
+static inline void unsock_fds_mark(struct unsock_fd *entry, uint32_t flag) {
     if (!(entry->flags & flag))
         __atomic_fetch_or(&entry->flags, flag, __ATOMIC_RELAXED);
 }
@@ -155,19 +156,47 @@ static inline void unsock_fds_was_made_nonblocking(int fd) {
         unsock_fds_mark(entry, UNSOCK_STREAM_NONBLOCKING);
 }
 
-/* Goes over into another state. One that may not follow (memory/state.c) is left out, and ends a checked build. */
-static inline void unsock_fd_enter(struct unsock_fd *entry, enum unsock_state state) {
-    if (unsock_state_follows(entry->state, state))
-        entry->state = (uint8_t)state;
+/* What the code takes for certain: a checked build ends where it is not so. */
 #ifdef UNSOCK_CHECKED
-    else
-        __builtin_trap();
+#define UNSOCK_CHECK(certain) ((certain) ? (void)0 : __builtin_trap())
+#else
+#define UNSOCK_CHECK(certain) ((void)0)
 #endif
+
+/*
+ * Goes over into another state, and forgets what only the old one has. A state that may not follow (memory/state.c) is
+ * left out.
+ */
+static inline void unsock_fd_enter(struct unsock_fd *entry, enum unsock_state state) {
+    bool follows = unsock_state_follows(entry->state, state);
+    UNSOCK_CHECK(follows);
+    if (follows && unsock_state_has_remote(entry->state) != unsock_state_has_remote((uint8_t)state))
+        memset(&entry->held, 0, sizeof(entry->held));
+    if (follows)
+        entry->state = (uint8_t)state;
 }
 
-/* Is the file's inode number known? Its place is the remote address's. */
+/* The address of the peer, or of the last one sent to: in the states that have one. */
+static inline struct unsock_ip *unsock_fd_remote(const struct unsock_fd *entry) {
+    UNSOCK_CHECK(unsock_state_has_remote(entry->state));
+    return (struct unsock_ip *)&entry->held.remote;
+}
+
+/* The socket's file, in the others. */
+static inline struct unsock_fd_file *unsock_fd_file(const struct unsock_fd *entry) {
+    UNSOCK_CHECK(!unsock_state_has_remote(entry->state) && entry->state != UNSOCK_STATE_REFUSED);
+    return (struct unsock_fd_file *)&entry->held.file;
+}
+
+/* A stream's refused connect; or why nothing is known of a descriptor. */
+static inline struct unsock_fd_refusal *unsock_fd_refusal(const struct unsock_fd *entry) {
+    UNSOCK_CHECK(entry->state == UNSOCK_STATE_REFUSED || entry->kind == UNSOCK_KIND_UNKNOWN);
+    return (struct unsock_fd_refusal *)&entry->held.refusal;
+}
+
+/* Is the file's inode number known? */
 static inline bool unsock_fd_knows_inode(const struct unsock_fd *entry) {
-    return !unsock_state_has_remote(entry->state) && entry->file.inode != 0;
+    return !unsock_state_has_remote(entry->state) && unsock_fd_file(entry)->inode != 0;
 }
 
 /* Is this an AF_UNIX (or a control file's) socket that stands for a TCP or UDP one? */
@@ -188,7 +217,7 @@ static inline bool unsock_fd_is_refused(const struct unsock_fd *entry) {
 
 /* A new stream that was born of the family that control files have led to lately: which one? 0: it is not. */
 static inline int unsock_fd_born_family(const struct unsock_fd *entry) {
-    return entry->kind == UNSOCK_KIND_FOREIGN && entry->state == UNSOCK_STATE_NEW ? entry->remote.tag : 0;
+    return entry->kind == UNSOCK_KIND_FOREIGN && entry->state == UNSOCK_STATE_NEW ? entry->born : 0;
 }
 
 /* Is a socket file to be looked after when this descriptor closes? */

@@ -75,7 +75,7 @@ bool unsock_options_wants_ip(const struct unsock_fd *entry, int level, int name)
  * net/ipv6/ipv6_sockglue.c), and there is no way back.
  */
 static long become_ipv4(struct unsock_fd *entry) {
-    if (entry->remote.family != AF_INET)
+    if (unsock_fd_remote(entry)->family != AF_INET)
         return -EADDRNOTAVAIL;
     entry->domain = AF_INET;
     return 0;
@@ -112,7 +112,8 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
 /* What a connected or listening TCP socket says that a new one does not. */
 static long get_by_state(int fd, struct unsock_fd *entry, int level, int name, void *value, socklen_t *length) {
     bool connected = unsock_state_is_connected(entry->state);
-    int32_t mss = entry->domain == AF_INET6 && entry->remote.family == AF_INET6 ? 65463 : 65483;
+    bool six = connected && entry->domain == AF_INET6 && unsock_fd_remote(entry)->family == AF_INET6;
+    int32_t mss = six ? 65463 : 65483;
     int32_t mtu = 65536, form = AF_INET6;
     if (level == IPPROTO_TCP && name == UNSOCK_TCP_INFO) {
         long result = unsock_oracle_get(entry, level, name, value, length);

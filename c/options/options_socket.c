@@ -122,7 +122,7 @@ static long get_refusal(int fd, const struct unsock_fd *entry, void *value, sock
     long asked = unsock_socket_option(fd, SO_ERROR);
     if (asked < 0)
         return unsock_errno_as_ip(UNSOCK_AT_STEP, asked);
-    int32_t error = asked > 0 ? entry->refusal.error : 0;
+    int32_t error = asked > 0 ? unsock_fd_refusal(entry)->error : 0;
     return unsock_option_answer(&error, sizeof(error), SOL_SOCKET, value, length);
 }
 

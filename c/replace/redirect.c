@@ -64,9 +64,9 @@ static long carry_flags(int fd, const struct unsock_fd *entry, int standin, long
 static void become(struct unsock_fd *entry, enum unsock_kind kind) {
     entry->kind = (uint8_t)kind;
     entry->state = UNSOCK_STATE_NEW;
-    entry->flags &= (uint16_t)~UNSOCK_OF_SOCKET;
+    entry->flags &= ~UNSOCK_OF_SOCKET;
     memset(&entry->local, 0, sizeof(entry->local));
-    memset(&entry->remote, 0, sizeof(entry->remote));
+    memset(&entry->held, 0, sizeof(entry->held));
 }
 
 /* What is known of the descriptor afterwards is that it is of `kind`, and where it is watched. */
@@ -84,7 +84,7 @@ UNSOCK_OWN_FRAME static long replace(int fd, struct unsock_fd *entry, int standi
         result = unsock_beyond_limit(__NR_dup3, standin, fd, flags, 0);
     if (result >= 0)
         become(entry, kind);
-    __atomic_fetch_and(&entry->flags, (uint16_t)~UNSOCK_CHANGING, __ATOMIC_RELEASE);
+    __atomic_fetch_and(&entry->flags, ~UNSOCK_CHANGING, __ATOMIC_RELEASE);
     unsock_epoll_give(fd, entry, &carry);
     return result < 0 ? result : 0;
 }
@@ -209,8 +209,8 @@ static void bind_without_port(int fd, const struct unsock_fd *entry, const struc
 long unsock_redirect_to_new(int fd, struct unsock_fd *entry) {
     struct unsock_ip local = entry->local;
     bool keeps_address = (entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_SETTLED);
-    uint16_t before = entry->flags;
-    entry->flags &= (uint16_t)~(UNSOCK_BOUND | UNSOCK_NAMED);
+    uint32_t before = entry->flags;
+    entry->flags &= ~(UNSOCK_BOUND | UNSOCK_NAMED);
     long result = unsock_redirect_to_ip(fd, entry);
     if (result < 0)
         entry->flags = before;

@@ -45,7 +45,7 @@ static bool is_another_by_name(const struct unsock_fd *entry, const union unsock
 
 /* Was nobody exchanging the socket meanwhile? Another thread's first datagram does, and a connect. */
 static bool is_settled(const struct unsock_fd *entry, const struct unsock_fd *before) {
-    uint16_t flags = __atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE);
+    uint32_t flags = __atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE);
     return !((flags | before->flags) & UNSOCK_CHANGING) && entry->kind == before->kind &&
            entry->state == before->state && flags == before->flags;
 }
@@ -63,7 +63,7 @@ static long look(int fd, bool thoroughly) {
     bool another = length < 0 || is_another_by_name(&before, &name, (size_t)length);
     if (unsock_fd_is_refused(&before)) {
         uint64_t cookie = unsock_socket_cookie(fd);
-        another = cookie != before.refusal.cookie;
+        another = cookie != unsock_fd_refusal(&before)->cookie;
         wrong = unsock_socket_cookie_is_kept_back(fd, cookie) ? -EACCES : wrong;
     }
     if (!another && thoroughly && before.kind == UNSOCK_KIND_IP) {
