@@ -57,14 +57,30 @@ struct making {
     const struct unsock_options *options;
     struct unsock_control_file *file;
     struct unsock_text *error;
+    bool by_variables; /* as unsock 1.1 had them */
 };
 
 static const char *get(const struct making *making, const char *flag) {
     return unsock_options_value(making->options, flag);
 }
 
+/* UNSOCK_VSOCK_PORT is --vsock-port. */
+static void put_variable(struct unsock_text *text, const char *flag) {
+    unsock_text_put(text, "UNSOCK_");
+    for (flag += sizeof("--") - 1; *flag != '\0'; flag++)
+        unsock_text_char(text, *flag == '-' ? '_' : unsock_upper(*flag));
+}
+
+static void put_name(const struct making *making, const char *flag) {
+    if (making->by_variables && unsock_begins(flag, "--"))
+        put_variable(making->error, flag);
+    else
+        unsock_text_put(making->error, flag);
+}
+
 static bool wrong(const struct making *making, const char *what, const char *why, const char *value) {
-    unsock_text_join(making->error, what, why, value ? ": \"" : "", value ? value : "", value ? "\"" : "");
+    put_name(making, what);
+    unsock_text_join(making->error, why, value ? ": \"" : "", value ? value : "", value ? "\"" : "");
     return false;
 }
 
@@ -72,14 +88,15 @@ static bool read_number(const struct making *making, const char *flag, const cha
                         uint32_t *value) {
     uint64_t number;
     if (!text) {
-        unsock_text_join(making->error, COMMAND, flag, " is missing");
-        return false;
+        unsock_text_put(making->error, COMMAND);
+        return wrong(making, flag, " is missing", NULL);
     }
     if (unsock_span_number(unsock_span_of(text), 10, most, &number) && number >= least) {
         *value = (uint32_t)number;
         return true;
     }
-    unsock_text_join(making->error, flag, ": not a number between ");
+    put_name(making, flag);
+    unsock_text_put(making->error, ": not a number between ");
     unsock_text_number(making->error, least, 10, 1);
     unsock_text_put(making->error, " and ");
     unsock_text_number(making->error, most, 10, 1);
@@ -109,7 +126,8 @@ static bool read_word(const struct making *making, const char *flag, const struc
         *value = (uint32_t)number;
         return true;
     }
-    unsock_text_join(making->error, flag, ": neither a number nor one of ");
+    put_name(making, flag);
+    unsock_text_put(making->error, ": neither a number nor one of ");
     for (const struct word *word = words; word->word[0] != '\0'; word++)
         unsock_text_join(making->error, word == words ? "" : ", ", word->word);
     return wrong(making, "", "", text);
@@ -133,7 +151,8 @@ static bool read_unix(const struct making *making, const char *flag, const char 
     return result == 0 ? to_path(making, flag, text, path) : wrong(making, flag, ": longer than 108 bytes", text);
 }
 
-bool unsock_control_real_path(const char *path, char *real) {
+/* Without links and relative parts. False: it does not exist. */
+static bool real_path(const char *path, char *real) {
     char link[64];
     struct unsock_text text = unsock_text_in(link, sizeof(link));
     long fd = unsock_openat(AT_FDCWD, path, UNSOCK_O_PATH | O_CLOEXEC, 0);
@@ -151,7 +170,7 @@ bool unsock_control_real_path(const char *path, char *real) {
 /* As unsock 1.1 does: links are resolved; only an absolute path may be of a socket that is yet to come. */
 static bool read_multiplexer(const struct making *making, const char *text) {
     char path[UNSOCK_RUN_PATH_MOST];
-    bool is_there = unsock_control_real_path(text, path);
+    bool is_there = real_path(text, path);
     if (!is_there && text[0] != '/')
         return wrong(making, "--fc-sock", ": does not exist, which a relative path must", text);
     if (!to_path(making, "--fc-sock", text, is_there ? path : text))
@@ -194,7 +213,7 @@ static bool read_vsock(const struct making *making) {
         return read_guests(making, port);
     if (!read_word(making, "--vsock-cid", words, UINT32_MAX, &cid))
         return false;
-    if (get(making, "--fc-sock") && get(making, "--vsock-cid"))
+    if (get(making, "--fc-sock") && get(making, "--vsock-cid") && !making->by_variables)
         return wrong(making, COMMAND, "--fc-sock needs no --vsock-cid", NULL);
     if (get(making, "--fc-sock") && !read_multiplexer(making, get(making, "--fc-sock")))
         return false;
@@ -208,11 +227,13 @@ static bool read_tipc(const struct making *making) {
     static const struct word kinds[] = {
         {"service", TIPC_SERVICE_ADDR}, {"range", TIPC_SERVICE_RANGE}, {"node", TIPC_SOCKET_ADDR}, {"", 0}};
     static const struct word scopes[] = {{"cluster", TIPC_CLUSTER_SCOPE}, {"node", TIPC_NODE_SCOPE}, {"", 0}};
-    bool is_range = get(making, "--tipc-lower") || get(making, "--tipc-upper");
+    /* The variables have no other name for an instance than that of a range's begin. */
+    bool has_end = get(making, "--tipc-upper"), by_variables = making->by_variables;
+    bool is_range = !by_variables && (get(making, "--tipc-lower") || has_end);
     struct sockaddr_tipc dest = {.family = UNSOCK_AF_TIPC};
     uint32_t type, first, last, kind = is_range ? TIPC_SERVICE_RANGE : TIPC_SERVICE_ADDR, scope = TIPC_CLUSTER_SCOPE;
-    const char *flag = is_range ? "--tipc-lower" : "--tipc-instance";
-    if (is_range == (get(making, "--tipc-instance") != NULL))
+    const char *flag = is_range || by_variables ? "--tipc-lower" : "--tipc-instance";
+    if (!by_variables && is_range == (get(making, "--tipc-instance") != NULL))
         return wrong(making, COMMAND, "give either --tipc-instance or --tipc-lower and --tipc-upper", NULL);
     if (!read_number(making, "--tipc-type", get(making, "--tipc-type"), 0, UINT32_MAX, &type) ||
         !read_word(making, "--tipc-addrtype", kinds, UINT8_MAX, &kind) ||
@@ -220,10 +241,12 @@ static bool read_tipc(const struct making *making) {
         return false;
     /* The last word: of a range its end; of a service the domain, where 0 is everywhere; of a node address nothing. */
     last = kind == TIPC_SERVICE_RANGE ? first : 0;
-    if (is_range && !read_number(making, "--tipc-upper", get(making, "--tipc-upper"), 0, UINT32_MAX, &last))
+    if ((is_range || has_end) &&
+        !read_number(making, "--tipc-upper", get(making, "--tipc-upper"), 0, UINT32_MAX, &last))
         return false;
     if (kind == TIPC_SERVICE_RANGE && last < first)
-        return wrong(making, "--tipc-upper", ": below --tipc-lower", get(making, "--tipc-upper"));
+        return wrong(making, "--tipc-upper", ": below ", NULL) ||
+               wrong(making, "--tipc-lower", "", get(making, "--tipc-upper"));
     if (!read_word(making, "--tipc-scope", scopes, INT8_MAX, &scope))
         return false;
     dest.addrtype = (unsigned char)kind;
@@ -273,22 +296,45 @@ static bool read_slots(const struct making *making) {
            wrong(making, "--half-close", ": neither hold nor pass", half_close);
 }
 
-bool unsock_control_from_options(const struct unsock_options *options, struct unsock_control_file *file,
-                                 struct unsock_text *error) {
-    struct making making = {options, file, error};
+static bool make(const struct making *making) {
     const struct target *first = NULL;
-    *file = (struct unsock_control_file){.magic = UNSOCK_CONTROL_MAGIC};
+    *making->file = (struct unsock_control_file){.magic = UNSOCK_CONTROL_MAGIC};
     for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
-        if (!get(&making, targets[i].flag))
+        if (!get(making, targets[i].flag))
             continue;
         first = first ? first : &targets[i];
         if (first->group == targets[i].group)
             continue;
-        unsock_text_join(error, COMMAND, first->flag, " and ", targets[i].flag, " exclude each other");
-        return false;
+        wrong(making, COMMAND, "", NULL);
+        wrong(making, first->flag, " and ", NULL);
+        return wrong(making, targets[i].flag, " exclude each other", NULL);
     }
+    if (!first && making->by_variables)
+        return wrong(making, "UNSOCK_FILE", ": set UNSOCK_VSOCK_PORT, or UNSOCK_TIPC_TYPE and UNSOCK_TIPC_LOWER, too",
+                     NULL);
     if (!first)
-        return wrong(&making, COMMAND,
+        return wrong(making, COMMAND,
                      "no target: give --vsock-port, --fc-sock, --tipc-type, --unix, --inet or --refuse", NULL);
-    return read_target(&making, first->group) && read_slots(&making);
+    return read_target(making, first->group) && read_slots(making);
+}
+
+bool unsock_control_from_options(const struct unsock_options *options, struct unsock_control_file *file,
+                                 struct unsock_text *error) {
+    return make(&(struct making){options, file, error, false});
+}
+
+bool unsock_control_from_variables(const struct unsock_environment *environment, struct unsock_control_file *file,
+                                   struct unsock_text *error) {
+    struct unsock_option_table table = unsock_make_control_options();
+    struct unsock_options options = {.table = &table};
+    for (unsigned i = 0; i < table.count; i++) {
+        char name[32];
+        struct unsock_text text = unsock_text_in(name, sizeof(name));
+        put_variable(&text, list[i].flag);
+        const char *value = unsock_environment_get(environment, name);
+        /* VMADDR_CID_ANY */
+        bool is_any = value && unsock_span_is(unsock_span_of(value), "-1");
+        options.values[i] = is_any ? "any" : value;
+    }
+    return make(&(struct making){&options, file, error, true});
 }

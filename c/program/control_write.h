@@ -14,8 +14,9 @@
 bool unsock_control_from_options(const struct unsock_options *options, struct unsock_control_file *file,
                                  struct unsock_text *error);
 
-/* Writes an existing path without links and relative parts into `real` (UNSOCK_RUN_PATH_MOST). False: it cannot be. */
-bool unsock_control_real_path(const char *path, char *real);
+/* The same by UNSOCK_* variables, which are called as the options are. */
+bool unsock_control_from_variables(const struct unsock_environment *environment, struct unsock_control_file *file,
+                                   struct unsock_text *error);
 
 /* control_write.c: Writing control files: each appears with all its bytes or not at all, and never replaces another. */
 

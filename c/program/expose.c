@@ -1,14 +1,16 @@
-/* One thread, one epoll set: listeners, a descriptor for signals, and what program/connection_pair has joined. */
-#include "program/expose.h"
+/*
+ * `unsock expose`: a TCP port of the real network that leads to the directory's server, or with --in a port of the
+ * directory that leads to a server of the real network, as long as this runs. One thread, one epoll set: listeners, a
+ * descriptor for signals, and what program/connection_pair has joined.
+ */
 
+#include "program/expose.h"
 #include "process/errno_words.h"
 #include "program/http.h"
 #include "program/keeper.h"
 
 #include <linux/resource.h>
 
-#define EXIT_FAILED 1
-#define EXIT_USAGE 2
 #define EVENTS_MOST 256
 #define PATH_MOST 128
 #define BIT(signal) ((uint64_t)1 << ((signal) - 1))
@@ -27,7 +29,7 @@ struct expose {
 
 static int fail(const struct expose *expose, const char *what, long result) {
     unsock_text_join(expose->error, "expose: ", what, ": ", unsock_errno_words(-result));
-    return EXIT_FAILED;
+    return UNSOCK_COMMAND_FAILED;
 }
 
 static void leave(const struct expose *expose) {
@@ -185,30 +187,29 @@ static bool choose_directories(struct expose *expose, const struct unsock_enviro
                                   unsock_run_directory_prepare(&expose->base, false, NULL, expose->error));
 }
 
-static int start(struct expose *expose, const char *const *environment) {
-    struct unsock_environment caller = {.list = environment};
+static int start(struct expose *expose, const struct unsock_environment *caller) {
     const struct unsock_expose_options *options = &expose->options;
-    if (!choose_directories(expose, &caller) || !configure(expose))
-        return EXIT_FAILED;
+    if (!choose_directories(expose, caller) || !configure(expose))
+        return UNSOCK_COMMAND_FAILED;
     long result = prepare(expose);
     if (result < 0)
         return fail(expose, "cannot start", result);
     for (unsigned i = 0; i < options->count; i++) {
         if (!open_one(expose, &options->ports[i])) {
             leave(expose);
-            return EXIT_FAILED;
+            return UNSOCK_COMMAND_FAILED;
         }
     }
     if (!open_http(expose)) {
         leave(expose);
-        return EXIT_FAILED;
+        return UNSOCK_COMMAND_FAILED;
     }
     return serve(expose);
 }
 
-int unsock_expose(const char *const *words, const char *const *environment, struct unsock_text *error) {
-    struct expose expose = {.error = error};
-    if (!unsock_expose_options_read(words, &expose.options, error))
-        return EXIT_USAGE;
-    return expose.options.help ? -ENOTSUP : start(&expose, environment);
+int unsock_expose_start(const struct unsock_command_call *call) {
+    struct expose expose = {.error = call->error};
+    if (!unsock_expose_options_take(call->options, &expose.options, call->error))
+        return UNSOCK_COMMAND_USAGE;
+    return start(&expose, &call->environment);
 }

@@ -3,6 +3,7 @@
 #define UNSOCK_PROGRAM_EXPOSE_H
 
 #include "memory/epoll_memory.h"
+#include "program/options.h"
 #include "rules/ip.h"
 #include "unsock.h"
 
@@ -26,13 +27,12 @@ struct unsock_expose_options {
     uint16_t http; /* the port of the listener for all loopbacks; 0: any */
     uint32_t idle; /* seconds after which a client of UDP is forgotten */
     bool force;
-    bool help;
     unsigned count;
     struct unsock_expose_port ports[UNSOCK_EXPOSE_PORTS_MOST];
 };
 
-/* Returns false with one line in `error`. */
-bool unsock_expose_options_read(const char *const *words, struct unsock_expose_options *options,
+/* What the words say. Returns false with one line in `error`. */
+bool unsock_expose_options_take(const struct unsock_options *given, struct unsock_expose_options *options,
                                 struct unsock_text *error);
 
 /* expose_words.c: What `expose` says on its standard output: a line for what leads where. */
@@ -184,13 +184,5 @@ void unsock_expose_http_request(unsigned number);
 
 /* Ends who is slow, and goes on with who waits. Returns after how many ms it is to be called again; -1: never. */
 int64_t unsock_expose_http_go_on(void);
-
-/*
- * expose.c: `unsock expose`: a TCP port of the real network that leads to the directory's server, or with --in a port
- * of the directory that leads to a server of the real network, as long as this runs.
- */
-
-/* `words`: those behind `expose`. Returns the exit status, with one line in `error`; -ENOTSUP for --help. */
-int unsock_expose(const char *const *words, const char *const *environment, struct unsock_text *error);
 
 #endif

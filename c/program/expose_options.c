@@ -1,10 +1,29 @@
-/* As lib/system/options.ts reads them, options among ports. */
+/* Ports, and what is to become of them. */
 #include "program/expose.h"
 
 #define LOOPBACK "127.0.0.1"
 #define PORT_MOST 65535
 #define IDLE_SECONDS 60
 #define IDLE_MOST 86400
+
+static const struct unsock_option list[] = {
+    {"--dir", "directory", "", UNSOCK_OPTION_OTHER, ""},
+    {"--in", "", "", UNSOCK_OPTION_OTHER, ""},
+    {"--all", "", "", UNSOCK_OPTION_OTHER, ""},
+    {"--http", "port", "", UNSOCK_OPTION_OTHER, ""},
+    {"--control", "path", "", UNSOCK_OPTION_OTHER, ""},
+    {"--idle", "seconds", "", UNSOCK_OPTION_OTHER, ""},
+    {"--address", "address", "", UNSOCK_OPTION_OTHER, ""},
+    {"--force", "", "", UNSOCK_OPTION_OTHER, ""},
+};
+
+struct unsock_option_table unsock_expose_options(void) {
+    return (struct unsock_option_table){.command = "expose",
+                                        .operand = "PORT[/udp][=PORT]",
+                                        .options = list,
+                                        .count = sizeof(list) / sizeof(list[0]),
+                                        .operands_most = UNSOCK_EXPOSE_PORTS_MOST};
+}
 
 static bool wrong(struct unsock_text *error, const char *why, const char *word) {
     unsock_text_join(error, "expose: ", why, ": \"", word, "\"");
@@ -24,8 +43,6 @@ static bool read_port(struct unsock_expose_options *options, const char *word, s
     bool has_real = rest.at != name.at + name.length;
     struct unsock_span own = unsock_span_next(&name, '/');
     bool is_datagrams = unsock_span_is(name, "udp"), is_plain = name.at == own.at + own.length;
-    if (options->count == UNSOCK_EXPOSE_PORTS_MOST)
-        return wrong(error, "more than 64 ports", word);
     struct unsock_expose_port *port = &options->ports[options->count++];
     port->type = is_datagrams ? SOCK_DGRAM : SOCK_STREAM;
     if (!(is_plain || is_datagrams || unsock_span_is(name, "tcp")) || !read_number(own, 1, &port->port) ||
@@ -33,23 +50,6 @@ static bool read_port(struct unsock_expose_options *options, const char *word, s
         return wrong(error, "not a port from 1 to 65535, alone or with /udp, and =PORT of the real network, =0 for any",
                      word);
     return true;
-}
-
-/* The value behind "--FLAG=", or the next word; NULL: it is another option. */
-static const char *value_of(const char *const **word, const char *flag, bool *missing) {
-    size_t length = strlen(flag);
-    if (!unsock_begins(**word, flag))
-        return NULL;
-    if ((**word)[length] == '=')
-        return **word + length + 1;
-    if ((**word)[length] != '\0')
-        return NULL;
-    *missing = !(*word)[1];
-    return *missing ? "" : *++*word;
-}
-
-static bool is(const char *word, const char *other) {
-    return unsock_span_is(unsock_span_of(word), other);
 }
 
 static bool read_idle(const char *value, struct unsock_expose_options *options) {
@@ -62,7 +62,7 @@ static bool read_idle(const char *value, struct unsock_expose_options *options) 
 /* What is missing, or does not go together. */
 static bool check(const struct unsock_expose_options *options, struct unsock_text *error) {
     bool has_port = options->count > 0 || options->is_all || options->has_http;
-    if (!options->help && !has_port)
+    if (!has_port)
         unsock_text_put(error, "expose: PORT[=PORT], --all or --http is missing");
     else if (options->is_in && (options->is_all || options->has_http))
         unsock_text_put(error, "expose: --in: write the ports of the real network that are to be reached, alone");
@@ -74,45 +74,32 @@ static bool check(const struct unsock_expose_options *options, struct unsock_tex
     return false;
 }
 
-static bool read_option(const char *const **word, struct unsock_expose_options *options, struct unsock_text *error) {
-    const char *flag = **word, *value;
-    bool missing = false;
-    if (is(flag, "--in"))
-        options->is_in = true;
-    else if (is(flag, "--all"))
-        options->is_all = true;
-    else if (is(flag, "--force"))
-        options->force = true;
-    else if (is(flag, "--help") || is(flag, "-h"))
-        options->help = true;
-    else if ((value = value_of(word, "--dir", &missing)))
-        options->directory = value;
-    else if ((value = value_of(word, "--control", &missing)))
-        options->control = value;
-    else if ((value = value_of(word, "--http", &missing)))
-        return (options->has_http = read_number(unsock_span_of(value), 0, &options->http)) ||
-               wrong(error, "--http: not a port from 1 to 65535, or 0 for any", value);
-    else if ((value = value_of(word, "--idle", &missing)))
-        return read_idle(value, options) || wrong(error, "--idle: not a number of seconds from 1 to 86400", value);
-    else if ((value = value_of(word, "--address", &missing)))
-        return unsock_ip_parse(unsock_span_of(value), &options->address) ||
-               wrong(error, "--address: not an IP address", value);
-    else
-        return wrong(error, "unknown option", flag);
-    return !missing || wrong(error, "empty", flag);
+/* What is given with a value that can be read. */
+static bool read_values(const struct unsock_options *given, struct unsock_expose_options *options,
+                        struct unsock_text *error) {
+    const char *http = unsock_options_value(given, "--http"), *idle = unsock_options_value(given, "--idle");
+    const char *address = unsock_options_value(given, "--address");
+    options->has_http = http != NULL;
+    if (http && !read_number(unsock_span_of(http), 0, &options->http))
+        return wrong(error, "--http: not a port from 1 to 65535, or 0 for any", http);
+    if (idle && !read_idle(idle, options))
+        return wrong(error, "--idle: not a number of seconds from 1 to 86400", idle);
+    return unsock_ip_parse(unsock_span_of(address ? address : LOOPBACK), &options->address) ||
+           wrong(error, "--address: not an IP address", address);
 }
 
-bool unsock_expose_options_read(const char *const *words, struct unsock_expose_options *options,
+bool unsock_expose_options_take(const struct unsock_options *given, struct unsock_expose_options *options,
                                 struct unsock_text *error) {
-    bool only_ports = false;
     *options = (struct unsock_expose_options){.idle = IDLE_SECONDS};
-    unsock_ip_parse(unsock_span_of(LOOPBACK), &options->address);
-    for (; *words; words++) {
-        bool is_option = !only_ports && (*words)[0] == '-';
-        if (is_option && is(*words, "--"))
-            only_ports = true;
-        else if (!(is_option ? read_option(&words, options, error) : read_port(options, *words, error)))
+    options->directory = unsock_options_value(given, "--dir");
+    options->control = unsock_options_value(given, "--control");
+    options->is_in = unsock_options_value(given, "--in");
+    options->is_all = unsock_options_value(given, "--all");
+    options->force = unsock_options_value(given, "--force");
+    if (!read_values(given, options, error))
+        return false;
+    for (unsigned i = 0; i < given->operand_count; i++)
+        if (!read_port(options, given->operands[i], error))
             return false;
-    }
     return check(options, error);
 }

@@ -2,7 +2,6 @@
 #include "program/expose.h"
 
 #include "process/errno_words.h"
-#include "program/options.h"
 
 void unsock_expose_path(struct unsock_text *path, const char *directory, uint16_t port, int type) {
     unsock_text_join(path, directory, "/");

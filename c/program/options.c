@@ -101,10 +101,6 @@ static void take_words(struct reading *reading, const char *const *words) {
         take_operand(reading, *words);
 }
 
-static char upper(char c) {
-    return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
-}
-
 static bool check_value(const struct reading *reading, unsigned number) {
     const struct unsock_option *option = &reading->table->options[number];
     const char *value = reading->options->values[number], *command = reading->table->command;
@@ -118,7 +114,7 @@ static bool check_value(const struct reading *reading, unsigned number) {
         return true;
     unsock_text_join(reading->error, command, ": ", option->flag, ": empty: write ", option->flag, "=");
     for (const char *c = option->value; *c != '\0'; c++)
-        unsock_text_char(reading->error, upper(*c));
+        unsock_text_char(reading->error, unsock_upper(*c));
     return false;
 }
 

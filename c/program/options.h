@@ -64,8 +64,8 @@ bool unsock_options_read(const struct unsock_option_table *table, const char *co
 const char *unsock_options_value(const struct unsock_options *options, const char *flag);
 
 /*
- * command_call.c: The commands of the library as a program that look at a directory, or write a control file into it:
- * `path`, `wait`, `prune`, `make-control`.
+ * command_call.c: The commands of the library as a program, but for those that start others: `path`, `wait`, `prune`,
+ * `make-control`, `expose`.
  */
 
 #define UNSOCK_COMMAND_FAILED 1
@@ -87,12 +87,14 @@ struct unsock_option_table unsock_prune_options(void);
 int unsock_prune_start(const struct unsock_command_call *call);
 struct unsock_option_table unsock_make_control_options(void);
 int unsock_make_control_start(const struct unsock_command_call *call);
+struct unsock_option_table unsock_expose_options(void);
+int unsock_expose_start(const struct unsock_command_call *call);
 
 /*
  * `make-control` as unsock 1.1 had it, by UNSOCK_* variables: writes UNSOCK_FILE (0644, it must not exist) and says so
- * on stderr. Returns the exit status.
+ * in `line`, or what is wrong. Returns the exit status.
  */
-int unsock_make_control_program(const struct unsock_environment *environment);
+int unsock_make_control_program(const struct unsock_environment *environment, struct unsock_text *line);
 
 /* Writes the text to standard output. Returns the exit status. */
 int unsock_command_print(const struct unsock_command_call *call, const struct unsock_text *text);

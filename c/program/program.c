@@ -3,8 +3,8 @@
 #include "program/program.h"
 
 #include "process/start.h"
-#include "program/expose.h"
 #include "program/run.h"
+#include "rt/system_calls.h"
 #include "rules/words.h"
 
 #define PATH_MOST 4096
@@ -37,12 +37,6 @@ static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become 
                             "... for AF_TIPC (also _ADDRTYPE _SCOPE _LOWER _UPPER):\n"
                             "  UNSOCK_FILE=FILE UNSOCK_TIPC_TYPE=N ... libunsock.so\n";
 
-static const char expose_usage[] =
-    "libunsock.so expose [--dir DIRECTORY] [--address ADDRESS] [--force] [--all] [--http PORT] [PORT[/udp][=PORT]...]\n"
-    "libunsock.so expose --in [--dir DIRECTORY] [--address ADDRESS] [--force] PORT[/udp][=PORT]...\n"
-    "\n"
-    "A port of the real network leads to the directory's server; with --in the other way.\n";
-
 static void say(const char *text) {
     unsock_write(2, text, strlen(text));
 }
@@ -51,7 +45,7 @@ static bool is(const char *text, const char *other) {
     return unsock_span_is(unsock_span_of(text), other);
 }
 
-/* One that looks at a directory, or writes a control file into it. */
+/* One of those in program/options.h. */
 struct command {
     struct unsock_option_table table;
     int (*start)(const struct unsock_command_call *call);
@@ -67,6 +61,8 @@ static bool find_command(const char *name, struct command *command) {
         *command = (struct command){unsock_prune_options(), unsock_prune_start};
     else if (is(name, "make-control"))
         *command = (struct command){unsock_make_control_options(), unsock_make_control_start};
+    else if (is(name, "expose"))
+        *command = (struct command){unsock_expose_options(), unsock_expose_start};
     else
         return false;
     return true;
@@ -199,22 +195,9 @@ static int run(const char *const *argv, const char *const *environment, bool is_
     return error.length > 0 ? fail(line, status) : status;
 }
 
-static int expose(const char *const *argv, const char *const *environment, bool is_front) {
-    unsock_start_marks(); /* below a `run` the real network is meant all the same */
-    char line[LINE_MOST];
-    struct unsock_text error = unsock_text_in(line, sizeof(line));
-    int status = unsock_expose(argv + 2, environment, &error);
-    if (status == -ENOTSUP) {
-        if (is_front)
-            hand_over(argv, environment);
-        return print((const char *const[]){expose_usage, NULL}, 1);
-    }
-    return error.length > 0 ? fail(line, status) : status;
-}
-
 static int command(const struct command *command, const char *const *argv, const char *const *environment,
                    bool is_front) {
-    unsock_start_marks(); /* below a `run` what is asked is not redirected */
+    unsock_start_marks(); /* below a `run` what is asked, and the real network, is not redirected */
     char own[PATH_MOST], line[LINE_MOST];
     struct unsock_text error;
     unsock_text_start(&error, line, sizeof(line));
@@ -228,6 +211,13 @@ static int command(const struct command *command, const char *const *argv, const
     return error.length > 0 ? fail(line, status) : status;
 }
 
+static int make_control_by_variables(const struct unsock_environment *environment) {
+    char line[LINE_MOST];
+    struct unsock_text text = unsock_text_in(line, sizeof(line));
+    int status = unsock_make_control_program(environment, &text);
+    return fail(line, status);
+}
+
 int unsock_program(int argc, const char *const *argv, const char *const *environment) {
     struct unsock_environment source = {.list = environment};
     bool is_front = argc >= 1 && unsock_span_is(unsock_base_name(unsock_span_of(argv[0])), FRONT);
@@ -235,8 +225,6 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
         return run(argv, environment, is_front, false);
     if (argc >= 2 && is(argv[1], "hold"))
         return run(argv, environment, false, true);
-    if (argc >= 2 && is(argv[1], "expose"))
-        return expose(argv, environment, is_front);
     struct command one;
     if (argc >= 2 && find_command(argv[1], &one))
         return command(&one, argv, environment, is_front);
@@ -253,6 +241,6 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
     if (argc >= 2 && !is(argv[1], "--help") && !is(argv[1], "-h"))
         return fail_with(argv[1], "unknown command; --help says what there is", 1);
     if (argc < 2 && unsock_environment_get(&source, "UNSOCK_FILE"))
-        return unsock_make_control_program(&source);
+        return make_control_by_variables(&source);
     return print((const char *const[]){usage, NULL}, 1);
 }

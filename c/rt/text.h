@@ -54,6 +54,10 @@ void unsock_text_number(struct unsock_text *text, uint64_t number, unsigned base
 /* Appends "…" in quotes, control characters as '?', at most 200 bytes of it: for values in messages. */
 void unsock_text_quote(struct unsock_text *text, struct unsock_span span);
 
+static inline char unsock_upper(char c) {
+    return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+}
+
 /* Hexadecimal digits, eight at a time: each connection writes and reads four to ten such groups. */
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte in memory is the lowest one");

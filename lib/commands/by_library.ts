@@ -1,4 +1,4 @@
-/** Commands that the library does, as a program (`c/program/program.c`, `expose.c`): this process becomes it. */
+/** Commands that the library does, as a program (`c/program/program.c`): this process becomes it. */
 import { findOwnShim } from "../run/own_shim.ts";
 import type { Context } from "../system/context.ts";
 import { CommandError } from "../system/errors.ts";

@@ -77,8 +77,47 @@ Deno.test("the library as a program tells of a half-close by UNSOCK_HALF_CLOSE",
     const slot = [0, 0, 0, 0, ...ascii("half"), 1];
     assertEquals(Deno.readFileSync(`${dir}/hold`), layout({ 0: MAGIC, 20: [16], 160: VSOCK_5678, 408: slot }));
     const { code, stderr } = await make("bad", "keep");
-    assertEquals([code, stderr], [1, 'unsock: UNSOCK_HALF_CLOSE: must be hold or pass: "keep"\n']);
+    assertEquals([code, stderr], [1, 'unsock: UNSOCK_HALF_CLOSE: neither hold nor pass: "keep"\n']);
     assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), ["hold"]);
+  }));
+
+Deno.test("the library as a program makes by variables what make-control makes by options, and names them", () =>
+  withDir(async (dir) => {
+    const make = (env: Record<string, string>) => run([shimLibrary()], { env: { UNSOCK_FILE: `${dir}/made`, ...env } });
+    const same: [Record<string, string>, string][] = [
+      [{ UNSOCK_VSOCK_PORT: "5678" }, "--vsock-port 5678"],
+      [{ UNSOCK_VSOCK_PORT: "5678", UNSOCK_VSOCK_CID: "-1" }, "--vsock-port 5678 --vsock-cid any"],
+      [
+        { UNSOCK_VSOCK_PORT: "5678", UNSOCK_FC_SOCK: "/run/v", UNSOCK_VSOCK_CID: "-1" },
+        "--vsock-port 5678 --fc-sock /run/v",
+      ],
+      [{ UNSOCK_TIPC_TYPE: "128", UNSOCK_TIPC_LOWER: "99" }, "--tipc-type 128 --tipc-instance 99"],
+      [
+        { UNSOCK_TIPC_TYPE: "128", UNSOCK_TIPC_LOWER: "9", UNSOCK_TIPC_UPPER: "12", UNSOCK_TIPC_ADDRTYPE: "1" },
+        "--tipc-type 128 --tipc-lower 9 --tipc-upper 12",
+      ],
+    ];
+    for (const [env, options] of same) {
+      assertEquals((await make(env)).code, 0, options);
+      const made = await run([shimLibrary(), "make-control", `${dir}/other`, ...options.split(" ")]);
+      assertEquals([made.code, made.stderr], [0, ""]);
+      assertEquals(Deno.readFileSync(`${dir}/made`), Deno.readFileSync(`${dir}/other`), options);
+      Deno.removeSync(`${dir}/made`);
+      Deno.removeSync(`${dir}/other`);
+    }
+    const refused: [Record<string, string>, string][] = [
+      [{}, "UNSOCK_FILE: set UNSOCK_VSOCK_PORT, or UNSOCK_TIPC_TYPE and UNSOCK_TIPC_LOWER, too"],
+      [{ UNSOCK_TIPC_TYPE: "1" }, "make-control: UNSOCK_TIPC_LOWER is missing"],
+      [{ UNSOCK_VSOCK_PORT: "x" }, 'UNSOCK_VSOCK_PORT: not a number between 1 and 4294967294: "x"'],
+      [
+        { UNSOCK_VSOCK_PORT: "1", UNSOCK_TIPC_TYPE: "1" },
+        "make-control: UNSOCK_TIPC_TYPE and UNSOCK_VSOCK_PORT exclude each other",
+      ],
+    ];
+    for (const [env, line] of refused) {
+      const { code, stderr } = await make(env);
+      assertEquals([code, stderr], [1, `unsock: ${line}\n`]);
+    }
   }));
 
 const explain = (bytes: Uint8Array) => explainControl(bytes, openRunner(shimLibrary()));
