@@ -1,7 +1,8 @@
 /** Descriptors that a service manager hands over, or seems to: which of them a bind takes, and what becomes of them. */
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { namesIn, withDir } from "../support/dir.ts";
+import { type Facts, readFacts } from "../support/facts.ts";
 import { type Handed, told } from "../support/handing.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
@@ -9,6 +10,9 @@ import { need } from "../support/programs.ts";
 const programText = programsOf(import.meta);
 
 const ignore = !need("python3");
+
+const EADDRINUSE = 98;
+const ENOTCONN = 107;
 
 const STREAM: Handed[] = [["stream", "8000.sock"]];
 
@@ -18,10 +22,10 @@ interface More {
   files?: string[];
 }
 
-function story(what: string, sockets: Handed[], program: string, output: string, { env, files }: More = {}): void {
+function story(what: string, sockets: Handed[], program: string, facts: Facts, { env, files }: More = {}): void {
   Deno.test(what, { ignore }, () =>
     withDir(async (dir) => {
-      assertStrictEquals(await told(dir, sockets, program, env), output);
+      assertEquals(readFacts(await told(dir, sockets, program, env)), facts);
       assertEquals(namesIn(dir), files ?? sockets.map(([, name]) => name).toSorted());
     }));
 }
@@ -46,14 +50,17 @@ const NOTHING: Record<string, string>[] = [
 
 for (const engine of ["auto", "trap"]) {
   const env = { UNSOCK_ENGINE: engine };
-  story(`a server binds the port that was opened for it (${engine})`, STREAM, programText("serve"), "0 True\n", {
+  story(`a server binds the port that was opened for it (${engine})`, STREAM, programText("serve"), {
+    listen: 0,
+    served: true,
+  }, {
     env,
   });
   story(
     `LISTEN_FDS that names more descriptors than there are is no obstacle (${engine})`,
     STREAM,
     programText("serve"),
-    "0 True\n",
+    { listen: 0, served: true },
     { env: { ...env, LISTEN_FDS: "65536" } },
   );
   Deno.test(
@@ -61,13 +68,13 @@ for (const engine of ["auto", "trap"]) {
     { ignore },
     () =>
       withDir(async (dir) => {
-        const results: string[] = [];
+        const results: Facts[] = [];
         for (const [i, wrong] of NOTHING.entries()) {
           const one = join(dir, String(i));
           Deno.mkdirSync(one);
-          results.push(await told(one, STREAM, programText("bind_once"), { ...env, ...wrong }));
+          results.push(readFacts(await told(one, STREAM, programText("bind_once"), { ...env, ...wrong })));
         }
-        assertEquals(results, NOTHING.map(() => "98\n"));
+        assertEquals(results, NOTHING.map(() => ({ bind: EADDRINUSE })));
       }),
   );
 }
@@ -76,21 +83,35 @@ story(
   "a connection that was handed over is no listener, a datagram socket no stream, and another port's another's",
   [["connection", "8000.sock"], ["datagram", "8001.sock"], ["stream", "8002.sock"], ["stream", "8003.dgram.sock"]],
   programText("other_kinds"),
-  "98 98 0\n98\n",
+  {
+    "stream, where a connection was handed over": EADDRINUSE,
+    "stream, where a datagram socket was": EADDRINUSE,
+    "stream, where a listener was": 0,
+    "datagrams, where a listener was": EADDRINUSE,
+  },
 );
 
 story(
   "what the program has closed, or made something else, is not handed over any more",
   [["stream", "8000.sock"], ["stream", "8001.sock"], ["stream", "8002.sock"]],
   programText("closed_before"),
-  "[98, 98, 98]\n",
+  {
+    "bind where it was closed": EADDRINUSE,
+    "bind where it is another file": EADDRINUSE,
+    "bind where it is another socket": EADDRINUSE,
+  },
 );
 
 story(
   "a program that knows of its sockets is told EADDRINUSE when it binds the port as well",
   STREAM,
   programText("aware"),
-  "('127.0.0.1', 8000) 98 98 True\n",
+  {
+    "its name": ["127.0.0.1", 8000],
+    "bind of its address": EADDRINUSE,
+    "bind of all addresses": EADDRINUSE,
+    served: true,
+  },
   { files: [] }, // this manager has gone, and the program knew what it had
 );
 
@@ -98,61 +119,98 @@ story(
   "a process that was started by the one that has the sockets is told EADDRINUSE, and a forked one may bind",
   STREAM,
   programText("started_and_forked"),
-  "1 True\n0 True\n",
+  { "a started process is told EADDRINUSE": true, "a forked one's listen": 0, "it serves": true },
 );
 
 story(
   "a server that executes itself binds the port again",
   STREAM,
   programText("executes_itself"),
-  "0 True\n0 True\n",
+  { "before exec: listen": 0, "before exec: served": true, "after exec: listen": 0, "after exec: served": true },
 );
 
 story(
   "who closes the port and binds it again serves whoever came meanwhile",
   STREAM,
   programText("binds_again"),
-  "0 ('127.0.0.1', 8000)\n0 ('0.0.0.0', 8000) True\n",
+  {
+    listen: 0,
+    name: ["127.0.0.1", 8000],
+    "listen again, on all addresses": 0,
+    "name then": ["0.0.0.0", 8000],
+    "accepts who came meanwhile": true,
+  },
 );
 
 story(
   "a second bind of the address is EADDRINUSE, one of another address and one with SO_REUSEPORT are not",
   STREAM,
   programText("second_bind"),
-  "0 98 98 0 0\n[('127.0.0.1', 8000), ('127.0.0.2', 8000), ('::1', 8000)]\n[0, 0] 98 True True\n0 98\n",
+  {
+    "the address": 0,
+    "the address again": EADDRINUSE,
+    "all addresses": EADDRINUSE,
+    "another address": 0,
+    "another family's": 0,
+    names: [["127.0.0.1", 8000], ["127.0.0.2", 8000], ["::1", 8000]],
+    "two with SO_REUSEPORT": [0, 0],
+    "one without": EADDRINUSE,
+    "both serve": [true, true],
+    "a child's with SO_REUSEPORT": 0,
+    "a child's without": EADDRINUSE,
+  },
 );
 
 story(
   "the status flags of one that listens already stay when another address is bound",
   STREAM,
   programText("status_flags"),
-  "0 0 False\n",
+  { listen: [0, 0], "the first one blocks": false },
 );
 
 story(
   "the address that was bound is told after exec, also where the one before was another",
   STREAM,
   programText("told_after_exec"),
-  "0\n('::', 8000)\n0\n('127.0.0.1', 8000)\n",
+  {
+    "listen on all addresses": 0,
+    "told after exec": "::",
+    "listen on one": 0,
+    "told after exec then": "127.0.0.1",
+  },
 );
 
 story(
   "closing and shutting down take no registration away from others, and nothing from the manager",
   [["stream", "8000.sock"], ["datagram", "8000.dgram.sock"]],
   programText("closes_and_shuts_down"),
-  "0\nTrue\n[] [3]\n0\n107\n[4]\n",
+  {
+    listen: 0,
+    "registered after a child has closed": true,
+    "registered after shutdown and close": [],
+    "the manager's listener has the client": true,
+    "bind of datagrams": 0,
+    "shutdown of datagrams": ENOTCONN,
+    "the manager's socket has the datagram": true,
+  },
 );
 
 story(
   "no other datagram socket moves the manager's out of the way, nor is it led elsewhere for a client of its own",
   [["datagram", "8000.dgram.sock"]],
   programText("datagram_clients"),
-  "[0, 0]\n98\n98\nb'y' ['8000.dgram.sock']\n",
+  {
+    "two that share the port": [0, 0],
+    "connect to the client": EADDRINUSE,
+    "bind of a third": EADDRINUSE,
+    heard: "y",
+    names: ["8000.dgram.sock"],
+  },
 );
 
 story(
   "a second socket with SO_REUSEADDR is one too many; a thread that waits to accept is woken by a client, not by shutdown",
   STREAM,
   programText("woken_by_client"),
-  "[0, 98]\n1 True\nTrue\n",
+  { "two with SO_REUSEADDR": [0, EADDRINUSE], "shutdown lets it wait": true, "a client wakes it": true },
 );

@@ -1,3 +1,4 @@
+from facts import fact
 from handed import bind, new
 
-print(bind(new()))
+fact("bind", bind(new()))

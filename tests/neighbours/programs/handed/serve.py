@@ -1,4 +1,6 @@
+from facts import fact
 from handed import listen, new, served
 
 fd = new()
-print(listen(fd), served(fd))
+fact("listen", listen(fd))
+fact("served", served(fd))

@@ -1,15 +1,16 @@
 import subprocess
 import sys
 
+from facts import fact
 from handed import listen, new
 
 fd = new(family=6)
-print(listen(fd, "::"), flush=True)
+fact("listen on all addresses", listen(fd, "::"))
 fd.set_inheritable(True)
-tell = "import socket; print(socket.socket(fileno=%d).getsockname()[:2])" % fd.fileno()
-subprocess.run([sys.executable, "-c", tell], close_fds=False)
+tell = "import socket; print(socket.socket(fileno=%d).getsockname()[0])" % fd.fileno()
+fact("told after exec", subprocess.check_output([sys.executable, "-c", tell], close_fds=False).strip())
 fd.close()
 fd = new()
-print(listen(fd), flush=True)
+fact("listen on one", listen(fd))
 fd.set_inheritable(True)
-subprocess.run([sys.executable, "-c", tell], close_fds=False)
+fact("told after exec then", subprocess.check_output([sys.executable, "-c", tell], close_fds=False).strip())

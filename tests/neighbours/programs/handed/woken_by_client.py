@@ -1,12 +1,13 @@
 import socket
 import threading
 
+from facts import fact
 from handed import bind, new
 
 fds = [new(), new()]
 for fd in fds:
     fd.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-print([bind(fd) for fd in fds])
+fact("two with SO_REUSEADDR", [bind(fd) for fd in fds])
 fds[0].listen()
 fds[0].settimeout(None)
 
@@ -26,9 +27,9 @@ while open("/proc/self/task/%d/stat" % waiting.native_id).read().rpartition(")")
     pass
 fds[0].shutdown(socket.SHUT_RDWR)
 waiting.join(0.1)
-print(len(accepted), waiting.is_alive())
+fact("shutdown lets it wait", waiting.is_alive() and len(accepted) == 1)
 socket.create_connection(("127.0.0.1", 8000))
 while len(accepted) < 2:
     pass
-print(accepted[1][0].fileno() > 0)
+fact("a client wakes it", accepted[1][0].fileno() > 0)
 waiting.join()

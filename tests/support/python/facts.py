@@ -1,0 +1,7 @@
+"""Facts that a test compares by name: NAME=VALUE a line, the value in JSON."""
+
+import json
+
+
+def fact(name, value):
+    print(f"{name}={json.dumps(value, default=bytes.decode)}", flush=True)
