@@ -1,5 +1,6 @@
 import socket
 
+from facts import fact
 from servers import Server, TYPE, ask, names
 
 
@@ -18,14 +19,16 @@ def who():
 
 
 one, two, three = (Server(name) for name in ("one", "two", "three"))
-print(who(), Server("other", options=()).bound)
+fact("answered by", who())
+fact("one without the option binds", Server("other", options=()).bound)
 three.close()
-print(who())
+fact("when the third has closed", who())
 two.close(kill=True)
-print(who())
+fact("when the second was killed", who())
 two = Server("two")
-print(who())
+fact("when there is another second", who())
 one.close()
-print(who())
+fact("when the first has closed", who())
 two.close()
-print(ask(), names())
+fact("when all have gone", ask())
+fact("names left", names())

@@ -1,5 +1,6 @@
 import socket
 
+from facts import fact
 from servers import Server, TYPE, ask
 
 options = (socket.SO_REUSEADDR,)
@@ -13,16 +14,17 @@ def again():
 
 
 one = Server("one", options=options)
-print(again(), ask())
+fact("the first", [again(), ask()])
 two = Server("two", options=options)
 three = Server("three", options=options)
-print(again(), ask(), Server("other").bound)
+fact("the third", [again(), ask()])
+fact("one without the option binds", Server("other").bound)
 three.close()
-print(again(), ask())
+fact("when that has closed", [again(), ask()])
 two.close(kill=True)
-print(again(), ask())
+fact("when the second was killed", [again(), ask()])
 two = Server("two", options=options)
 one.close()
-print(again(), ask())
+fact("when there is another second, and the first has closed", [again(), ask()])
 two.close()
-print(ask())
+fact("when all have gone", ask())

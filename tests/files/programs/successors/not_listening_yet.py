@@ -1,15 +1,16 @@
+from facts import fact
 from servers import Server, ask
 
 one = Server("one")
 two = Server("two", listens=False)
-print(ask(), ask(), ask())
+fact("before the second listens", [ask(), ask(), ask()])
 two.listen()
-print(sorted({ask() for i in range(40)}))
+fact("when it listens", sorted({ask() for i in range(40)}))
 three = Server("three", listens=False)
 two.close()
-print(ask(), ask(), ask())
+fact("when it has closed, and a third is bound", [ask(), ask(), ask()])
 one.close()
-print(ask())
+fact("when the first has closed", ask())
 three.listen()
-print(ask())
+fact("when the third listens", ask())
 three.close()

@@ -1,3 +1,4 @@
+from facts import fact
 from servers import Server, ask, names
 
 
@@ -6,16 +7,18 @@ def who(address="127.0.0.1"):
 
 
 one, two, three = (Server(name) for name in ("one", "two", "three"))
-print(who(), Server("other", options=()).bound)
+fact("answered by", who())
+fact("one without the option binds", Server("other", options=()).bound)
 three.close()
-print(who())
+fact("when the third has closed", who())
 two.close(kill=True)
-print(who())
+fact("when the second was killed", who())
 two = Server("two", listens=False)
-print(who())
+fact("when another second is bound", who())
 two.listen()
-print(who())
+fact("when that listens", who())
 one.close()
-print(who())
+fact("when the first has closed", who())
 two.close()
-print(ask(), names())
+fact("when all have gone", ask())
+fact("names left", names())

@@ -1,13 +1,26 @@
+from facts import fact
 from servers import Server, ask
 
 first, one, two = Server("first", "127.0.0.2"), Server("one"), Server("two")
-print(ask("127.0.0.2"), sorted({ask() for i in range(40)}), ask("127.0.0.3"))
+
+
+def answers():
+    return {
+        "127.0.0.1": sorted({ask() for i in range(40)}),
+        "127.0.0.2": ask("127.0.0.2"),
+        "127.0.0.3": ask("127.0.0.3"),
+    }
+
+
+fact("without a wildcard", answers())
 any = Server("any", "0.0.0.0")
-print(any.bound, ask("127.0.0.2"), sorted({ask() for i in range(40)}), ask("127.0.0.3"))
+fact("the wildcard binds", any.bound)
+fact("with it", answers())
 two.close()
-print(ask())
+fact("when the second has closed", ask())
 any.close()
 one.close()
-print(ask("127.0.0.2"), ask())
+fact("when all of the address have", ask())
+fact("another address then", ask("127.0.0.2"))
 first.close()
-print(ask())
+fact("when all have gone", ask())
