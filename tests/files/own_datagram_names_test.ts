@@ -4,21 +4,41 @@ import { story } from "./own_names.ts";
 
 const programText = programsOf(import.meta);
 
+const EADDRINUSE = 98;
+
 story(
   "each datagram socket of a port has the name of its address, and an address that nobody has reaches nobody",
   programText("names_of_addresses"),
-  "['.9042u@127.0.0.2', '9042.dgram.sock'] ['.9042u@127.0.0.2', ''] (0, '127.0.0.2')\nnothing\n" +
-    "['.9042u@', '.9042u@--1', '.9042u@127.0.0.1', '.9042u@127.0.0.2', '9042.dgram.sock'] " +
-    "['./.9042u@127.0.0.2', '127.0.0.2 127.0.0.1 --1']\n" +
-    "[(1, '127.0.0.1'), (0, '127.0.0.2'), (2, '::1')]\n(1, '127.0.0.1') (0, '127.0.0.2')\n" +
-    "98 98 98 98 ['./.9042u@127.0.0.1', '127.0.0.1 --1']\n" +
-    "[(0, '127.0.0.1'), (1, '::1')]\n['.9042u@--1', '9042.dgram.sock'] ['.9042u@--1', ''] (0, '::1')\n",
+  {
+    "one: names": [".9042u@127.0.0.2", "9042.dgram.sock"],
+    "one: links": [".9042u@127.0.0.2", ""],
+    "one: its address reaches": [0, "127.0.0.2"],
+    "one: another address reaches it": null,
+    "three: names": [".9042u@", ".9042u@--1", ".9042u@127.0.0.1", ".9042u@127.0.0.2", "9042.dgram.sock"],
+    "three: links": ["./.9042u@127.0.0.2", "127.0.0.2 127.0.0.1 --1"],
+    "three: 127.0.0.1 reaches": [1, "127.0.0.1"],
+    "three: 127.0.0.2 reaches": [0, "127.0.0.2"],
+    "three: ::1 reaches": [2, "::1"],
+    "three: one client reaches": [[1, "127.0.0.1"], [0, "127.0.0.2"]],
+    "three: 127.0.0.1 again": EADDRINUSE,
+    "three: 127.0.0.2 again": EADDRINUSE,
+    "three: 0.0.0.0 again": EADDRINUSE,
+    "three: :: again": EADDRINUSE,
+    "two: links": ["./.9042u@127.0.0.1", "127.0.0.1 --1"],
+    "two: both reach": [[0, "127.0.0.1"], [1, "::1"]],
+    "the last: names": [".9042u@--1", "9042.dgram.sock"],
+    "the last: links": [".9042u@--1", ""],
+    "the last: its address reaches": [0, "::1"],
+  },
 );
 
 story(
   "all covered addresses are one with UNSOCK_ONE_ADDRESS, for datagrams too, and the answer comes from the one that was asked",
   programText("one_address"),
-  "[(0, '127.0.0.2'), (0, '127.0.0.9'), (0, '127.0.0.1')]\n[(0, '127.0.0.2'), (0, '127.0.0.9'), (1, '127.0.0.1')]\n",
+  {
+    one: [[0, "127.0.0.2"], [0, "127.0.0.9"], [0, "127.0.0.1"]],
+    two: [[0, "127.0.0.2"], [0, "127.0.0.9"], [1, "127.0.0.1"]],
+  },
   "",
   { UNSOCK_ONE_ADDRESS: "1" },
 );
@@ -26,31 +46,59 @@ story(
 story(
   "a client has PORT.dgram.sock itself, or a name that tells whom it asks",
   programText("clients"),
-  "['P.dgram.sock']\n['.Pu@0.0.0.0,127.0.0.2', 'P.dgram.sock']\n['.Pu@any,--1', 'P.dgram.sock']\n['P.dgram.sock']\n" +
-    "['127.0.0.1', '127.0.0.1', '127.0.0.1'] ::1\n[]\n",
+  {
+    "names of who asks 127.0.0.1": ["P.dgram.sock"],
+    "names of who asks 127.0.0.2": [".Pu@0.0.0.0,127.0.0.2", "P.dgram.sock"],
+    "names of who asks ::1": [".Pu@any,--1", "P.dgram.sock"],
+    "names of who asks ::ffff:127.0.0.1": ["P.dgram.sock"],
+    "who has asked the wildcard": ["127.0.0.1", "127.0.0.1", "127.0.0.1"],
+    "who has asked ::1": "::1",
+    "names of clients left": [],
+  },
 );
 
 story(
   "those that share a datagram address get numbers, and the record tells how they share it",
   programText("shared_address"),
-  "['./.9042u@127.0.0.1', '127.0.0.1*0']\n" +
-    "['./.9042u@127.0.0.1+2', '127.0.0.1*2 127.0.0.1*1'] " +
-    "['.9042u@', '.9042u@127.0.0.1+1', '.9042u@127.0.0.1+2', '9042.dgram.sock']\n" +
-    "127.0.0.1*2 127.0.0.1*!1\n" +
-    "['./.9042u@0.0.0.0+1', '0.0.0.0+1 127.0.0.1+1']\n['./.9042u@0.0.0.0+1', '0.0.0.0+1']\n",
+  {
+    "SO_REUSEADDR, one": ["./.9042u@127.0.0.1", "127.0.0.1*0"],
+    "SO_REUSEADDR, two": ["./.9042u@127.0.0.1+2", "127.0.0.1*2 127.0.0.1*1"],
+    "their names": [".9042u@", ".9042u@127.0.0.1+1", ".9042u@127.0.0.1+2", "9042.dgram.sock"],
+    "the second connects": "127.0.0.1*2 127.0.0.1*!1",
+    "SO_REUSEPORT, two": ["./.9042u@0.0.0.0+1", "0.0.0.0+1 127.0.0.1+1"],
+    "the second has closed": ["./.9042u@0.0.0.0+1", "0.0.0.0+1"],
+  },
 );
 
 story(
   "a datagram socket's own address survives exec, and its file goes with it",
   programText("executed"),
-  "('127.0.0.1', 9042) True ('127.0.0.1', 9042)\n('127.0.0.2', 9042) True ('127.0.0.2', 9042)\n" +
-    "['.9042u@127.0.0.1', '9042.dgram.sock']\n['.9042u@127.0.0.1', '9042.dgram.sock'] (0, '127.0.0.1')\n",
+  {
+    "after exec: 127.0.0.1 answers by its address": true,
+    "after exec: 127.0.0.1 sees the client": true,
+    "after exec: 127.0.0.2 answers by its address": true,
+    "after exec: 127.0.0.2 sees the client": true,
+    "after exec: names when the second has closed": [".9042u@127.0.0.1", "9042.dgram.sock"],
+    names: [".9042u@127.0.0.1", "9042.dgram.sock"],
+    "127.0.0.1 reaches": [0, "127.0.0.1"],
+  },
 );
 
 story(
   "the name of a datagram socket's address is shortened too",
   programText("shortened"),
-  "[8, 11, 13, 13, 13, 16]\n[(0, '127.0.0.1'), (1, '127.250.251.252')]\n[b'?', b'?']\n98 98 98 98 98 98 ",
+  {
+    "lengths of names": [8, 11, 13, 13, 13, 16],
+    "IPv4 reaches": [[0, "127.0.0.1"], [1, "127.250.251.252"]],
+    "::1 hears": "?",
+    "2001:db8:1:2:3:4:5:6 hears": "?",
+    "127.0.0.1 again": EADDRINUSE,
+    "127.250.251.252 again": EADDRINUSE,
+    "::1 again": EADDRINUSE,
+    "2001:db8:1:2:3:4:5:6 again": EADDRINUSE,
+    "0.0.0.0 again": EADDRINUSE,
+    ":: again": EADDRINUSE,
+  },
   `/${"d".repeat(90 - "/tmp/u0123456789abcdef/".length)}`,
   { UNSOCK_ADDR: "127.0.0.0/8,0.0.0.0,::/0" },
 );

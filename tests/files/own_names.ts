@@ -1,17 +1,18 @@
 /** Programs with sockets of one port on several addresses. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
+import { type Facts, readFacts } from "../support/facts.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv } from "../support/shim.ts";
 
 const ignore = !need("python3");
 
-/** A test of what such a program prints, which leaves nothing in its directory. */
+/** A test of what such a program tells, which leaves nothing in its directory. */
 export function story(
   what: string,
   program: string,
-  output: string,
+  facts: Facts,
   dirName = "",
   extra: Record<string, string> = {},
 ): void {
@@ -23,7 +24,7 @@ export function story(
         env: shimEnv(sockets, extra),
       });
       assertStrictEquals(stderr, "");
-      assertStrictEquals(stdout, output);
+      assertEquals(readFacts(stdout), facts);
       assertEquals([...Deno.readDirSync(sockets)], []);
     }));
 }

@@ -1,6 +1,7 @@
 import socket
 
 from addresses import UDP, links, names
+from facts import fact
 
 
 def sharing(option, address="127.0.0.1"):
@@ -11,16 +12,17 @@ def sharing(option, address="127.0.0.1"):
 
 
 one = sharing(socket.SO_REUSEADDR)
-print(links(kind=UDP))
+fact("SO_REUSEADDR, one", links(kind=UDP))
 two = sharing(socket.SO_REUSEADDR)
-print(links(kind=UDP), names())
+fact("SO_REUSEADDR, two", links(kind=UDP))
+fact("their names", names())
 client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 client.sendto(b"?", ("127.0.0.1", 9042))
 two.connect(two.recvfrom(9)[1])
-print(links(kind=UDP)[1])
+fact("the second connects", links(kind=UDP)[1])
 one.close(), two.close()
 one = sharing(socket.SO_REUSEPORT, "0.0.0.0")
 two = sharing(socket.SO_REUSEPORT)
-print(links(kind=UDP))
+fact("SO_REUSEPORT, two", links(kind=UDP))
 two.close()
-print(links(kind=UDP))
+fact("the second has closed", links(kind=UDP))

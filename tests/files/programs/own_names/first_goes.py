@@ -1,19 +1,26 @@
 import socket
 
 from addresses import links, listening, names, reached, refused
+from facts import fact
 
 listeners = [listening(address) for address in ("127.0.0.1", "127.0.0.2")]
-print(links())
+fact("links", links())
 waiting = socket.create_connection(("127.0.0.2", 9042))
 listeners.pop(0).close()
-print(names(), links(), refused("127.0.0.1"))
+fact("names when the first has gone", names())
+fact("links then", links())
+fact("its address then", refused("127.0.0.1"))
 peer, name = listeners[0].accept()
-print(name == waiting.getsockname(), reached(listeners, "127.0.0.2"))
+fact("who waited is accepted", name == waiting.getsockname())
+fact("127.0.0.2 reaches then", reached(listeners, "127.0.0.2"))
 listeners.append(listening("127.0.0.1"))
-print(names(), links(), reached(listeners, "127.0.0.1"), reached(listeners, "127.0.0.2"))
+fact("names when it is back", names())
+fact("links when it is back", links())
+fact("both reach", [reached(listeners, "127.0.0.1"), reached(listeners, "127.0.0.2")])
 try:
     listening("127.0.0.2")
 except OSError as error:
-    print(error.errno)
+    fact("the other one again", error.errno)
 listeners.pop().close()
-print(names(), links())
+fact("names at the end", names())
+fact("links at the end", links())
