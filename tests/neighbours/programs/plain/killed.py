@@ -2,6 +2,7 @@ import os
 import signal
 import socket
 
+from facts import fact
 from senders import ask, name, plain, server
 from port_files import files
 
@@ -16,4 +17,5 @@ for port in left:
     fd = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     fd.bind(("127.0.0.1", port))
     fd.close()
-print(len(left), files())
+fact("ports left", len(left))
+fact("names left", files())

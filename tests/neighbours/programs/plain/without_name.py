@@ -1,10 +1,12 @@
 import os
 
+from facts import fact
 from senders import DIR, ask, plain, server
 
 os.chdir(DIR)
-print(ask(plain(None)), ask(plain("sender")))
+fact("port without a name", ask(plain(None)))
+fact("port with a relative one", ask(plain("sender")))
 try:
     server.sendto(b"x", ("127.0.0.1", 0))
 except OSError as error:
-    print(error.errno)
+    fact("an answer", error.errno)

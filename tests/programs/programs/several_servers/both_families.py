@@ -1,3 +1,4 @@
+from facts import fact
 from servers import bound, child, ended, heard, say
 
 first, other = bound("127.0.0.1", 444), bound("1.2.3.4", 555)
@@ -14,4 +15,6 @@ def work():
 
 
 pid = child(work)
-print(heard(first), heard(second), heard(other), ended(pid))
+for server in first, second, other:
+    fact(server.getsockname()[0], heard(server))
+fact("the client ends", ended(pid))

@@ -1,5 +1,6 @@
 import socket
 
+from facts import fact
 from servers import bound, child, ended, made
 
 servers = [bound(address, 9999, socket.SOCK_DGRAM) for address in ("12::3", "12::4")]
@@ -19,6 +20,9 @@ pid = child(work)
 for server in servers:
     data, name = server.recvfrom(20)
     more, _, _, again = server.recvmsg(20)
-    print(data, more, name == again)
+    fact(server.getsockname()[0], [data, more])
+    fact(f"{server.getsockname()[0]}: by one socket", name == again)
 server.connect(name)
-print(server.recv(20), server.send(b"x"), ended(pid))
+fact("connected: the server hears", server.recv(20))
+fact("connected: it sends", server.send(b"x"))
+fact("the client ends", ended(pid))

@@ -1,3 +1,4 @@
+from facts import fact
 from servers import child, ended, listening, made
 
 servers = [listening("127.0.0.1", 1234), listening("::1", 1234)]
@@ -7,10 +8,10 @@ def work():
     for address in "127.0.0.1", "::1":
         with made(address) as client:
             client.connect((address, 1234))
-            print(client.getpeername()[0], client.getsockname()[0], flush=True)
+            fact(f"client of {address}", [client.getpeername()[0], client.getsockname()[0]])
 
 
 ended(child(work))
 for server in servers:
     with server.accept()[0] as connection:
-        print(connection.getpeername()[0], connection.getsockname()[0])
+        fact(f"server at {server.getsockname()[0]}", [connection.getpeername()[0], connection.getsockname()[0]])

@@ -1,5 +1,6 @@
 import os
 
+from facts import fact
 from servers import child, ended, listening, made
 
 servers = {address: listening(address, 123) for address in ("1.2.3.4", "4.3.2.1")}
@@ -25,4 +26,5 @@ for _ in range(50):
             assert connection.recv(20).decode() == address
         seen.add((address, name))
 os.close(tell)
-print([ended(pid) for pid in children].count(0), len(seen))
+fact("children that end well", [ended(pid) for pid in children].count(0))
+fact("connections seen", len(seen))

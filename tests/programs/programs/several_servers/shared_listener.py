@@ -1,6 +1,7 @@
 import os
 import socket
 
+from facts import fact
 from servers import child, ended, listening, made
 
 server = listening("127.0.0.2", 9999)
@@ -15,7 +16,8 @@ pid = child(work)
 clients = [made("127.0.0.2"), made("127.0.0.2")]
 clients[0].connect(("127.0.0.2", 9999))
 clients[0].sendall(b"abc")
-print(clients[0].recv(3), ended(pid))
+fact("the child answers", clients[0].recv(3))
+fact("the child ends", ended(pid))
 clients[1].connect(("127.0.0.2", 9999))
 os.dup2(clients[1].fileno(), clients[0].fileno())
 with server.accept()[0] as connection:
@@ -24,5 +26,5 @@ with server.accept()[0] as connection:
     clients[1].close()
     clients[0].sendall(b", and from the number")
     clients[0].shutdown(socket.SHUT_WR)
-    print(b"".join(iter(lambda: connection.recv(100), b"")))
+    fact("the parent hears", b"".join(iter(lambda: connection.recv(100), b"")))
 clients[0].close()
