@@ -1,13 +1,15 @@
 import os
 import socket
 
+from facts import fact
 from place import PORT, there
 
 control = os.environ["UNSOCK_DIR"] + "/%d.sock" % PORT
-for _ in range(2):
+for time in "first", "again":
     server = socket.socket(socket.AF_UNIX)
     server.bind(control)
     server.listen()
-    print(there())
+    fact(f"{time}: there", there())
     server.close()
-    print(there(), os.stat(control).st_size)
+    fact(f"{time}: there when closed", there())
+    fact(f"{time}: size of the control file", os.stat(control).st_size)

@@ -2,6 +2,7 @@ import os
 import socket
 import threading
 
+from facts import fact
 from place import at, serving, there, waits
 
 server = serving()
@@ -10,6 +11,6 @@ thread.start()
 while not waits(thread):
     pass
 os.close(server.detach())
-print(there())
+fact("there while it waits", there())
 client = socket.create_connection(at)
 thread.join()

@@ -1,7 +1,9 @@
+from facts import fact
 from place import served, serving, there
 
-for _ in range(3):
+for time in "first", "second", "third":
     server = serving()
-    print(there(), served(server))
+    fact(f"{time}: there", there())
+    fact(f"{time}: a client is", served(server))
     server.close()
-    print(there())
+    fact(f"{time}: there when closed", there())

@@ -1,18 +1,20 @@
 import ctypes
 import socket
 
+from facts import fact
 from place import at, bound, there
 
 server = bound(socket.SOCK_DGRAM)
 client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-for closes in False, False, True:
+for time in "first", "second", "last":
     client.sendto(b"x", at)
     sender = server.recvfrom(1)[1]
     server.sendto(b"y", sender)
-    print(client.recv(1), there())
+    fact(f"{time}: the client hears", client.recv(1))
+    fact(f"{time}: there", there())
     server.connect(sender)
-    if closes:
+    if time == "last":
         break
     ctypes.CDLL(None).connect(server.fileno(), bytes(16), 16)
 server.close()
-print(there())
+fact("there when closed", there())

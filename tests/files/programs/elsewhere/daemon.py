@@ -1,5 +1,6 @@
 import os
 
+from facts import fact
 from place import served, serving, there
 
 server = serving()
@@ -8,4 +9,5 @@ if os.fork() > 0:
     os._exit(0)
 os.close(go)
 os.read(ready, 1)
-print(there(), served(server), flush=True)
+fact("there", there())
+fact("a client is", served(server))

@@ -1,5 +1,6 @@
 import threading
 
+from facts import fact
 from place import serving, there, waits
 
 server = serving()
@@ -7,4 +8,4 @@ thread = threading.Thread(target=server.accept, daemon=True)
 thread.start()
 while not waits(thread):
     pass
-print(there())
+fact("there", there())

@@ -1,6 +1,7 @@
 import os
 import sys
 
+from facts import fact
 from place import served, serving, there
 
 if len(sys.argv) == 2:
@@ -8,8 +9,8 @@ if len(sys.argv) == 2:
     server.set_inheritable(True)
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:], str(server.fileno())])
 os.close(int(sys.argv[2]))
-print(there())
+fact("there after exec", there())
 server = serving()
-print(served(server))
+fact("the next one", served(server))
 server.close()
-print(there())
+fact("there when closed", there())

@@ -1,12 +1,19 @@
 import os
 
+from facts import fact
 from place import served, serving, there
 
 server = serving()
-for ends in lambda: (server.close(), os.kill(os.getpid(), 9)), lambda: os._exit(0), lambda: os.closerange(3, 100):
+ends = {
+    "closes and is killed": lambda: (server.close(), os.kill(os.getpid(), 9)),
+    "exits": lambda: os._exit(0),
+    "closes all": lambda: os.closerange(3, 100),
+}
+for how, end in ends.items():
     child = os.fork()
     if child == 0:
-        ends()
+        end()
         os._exit(0)
     os.waitpid(child, 0)
-    print(there(), served(server))
+    fact(f"{how}: there", there())
+    fact(f"{how}: a client is", served(server))

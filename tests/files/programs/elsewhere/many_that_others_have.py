@@ -1,8 +1,8 @@
 import os
 import socket
-import sys
 import threading
 
+from facts import fact
 from place import PORT, path, serving
 
 control = os.environ["UNSOCK_DIR"] + "/%d.sock"
@@ -22,10 +22,9 @@ if child == 0:
 for server in servers:
     server.close()
 names = lambda: len(os.listdir(os.path.dirname(path)))
-print(names())
+fact("names while a child has them", names())
 os.kill(child, 9)
 os.waitpid(child, 0)
 serving().close()
-print(names())
-sys.stdout.flush()
+fact("names when it is killed", names())
 os.closerange(3, 100)

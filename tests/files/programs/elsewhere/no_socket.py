@@ -1,9 +1,10 @@
 import os
 
+from facts import fact
 from place import path, serving
 
 server = serving()
 os.unlink(path)
 open(path, "w").write("mine")
 server.close()
-print(open(path).read())
+fact("what is there", open(path).read())

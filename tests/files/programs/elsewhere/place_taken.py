@@ -1,6 +1,7 @@
 import os
 import socket
 
+from facts import fact
 from place import bound, path, plain, there
 
 for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
@@ -8,7 +9,7 @@ for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
     os.unlink(path)
     other = plain(kind)
     server.close()
-    print(there())
+    fact(f"{kind.name}: another that lives is there", there())
     os.unlink(path)
     server = bound(kind)
     if kind == socket.SOCK_DGRAM:
@@ -16,5 +17,5 @@ for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
     os.unlink(path)
     plain(kind).close()
     server.close()
-    print(there())
+    fact(f"{kind.name}: another that was left is there", there())
     os.unlink(path)

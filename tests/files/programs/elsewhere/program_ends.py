@@ -1,4 +1,5 @@
+from facts import fact
 from place import serving, there
 
 server = serving()
-print(there())
+fact("there", there())

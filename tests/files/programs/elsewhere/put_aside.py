@@ -1,6 +1,7 @@
 import os
 import socket
 
+from facts import fact
 from place import path, serving, there
 
 aside = os.path.dirname(path) + "/.unsock.gone"
@@ -14,9 +15,10 @@ def put_aside():
 
 put_aside().close()
 serving().close()
-print(os.listdir(os.path.dirname(path)))
+fact("names", os.listdir(os.path.dirname(path)))
 other = put_aside()
 serving().close()
-print(there(), os.path.exists(aside))
+fact("its own file is there", there())
+fact("a live one's is there", os.path.exists(aside))
 os.unlink(aside)
 serving().close()

@@ -1,9 +1,12 @@
 import socket
 
+from facts import fact
 from place import at, served, serving, there
 
 server = serving()
 server.shutdown(socket.SHUT_RDWR)
-print(there())
+fact("there when shut down", there())
 server.listen()
-print(there(), server.getsockname() == at, served(server))
+fact("there when it listens", there())
+fact("its name is the port's", server.getsockname() == at)
+fact("a client is", served(server))
