@@ -1,5 +1,6 @@
 /** Connects by Firecracker's multiplexer that do not wait for its answer: told of later, as a TCP connect is. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
+import { type Facts, readFacts } from "../support/facts.ts";
 import { GUEST_PORT, PORT, withMultiplexer } from "../support/firecracker.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
@@ -13,17 +14,17 @@ const programText = programsOf(import.meta);
 /** The outcome of `curl --connect-timeout`: its time was up. */
 const TIMED_OUT = 28;
 
-/** Runs a program under the library. Returns what it printed, line by line. */
+/** Runs a program under the library. Returns what it told. */
 async function python(
   program: string,
   dir: string,
   settings: Record<string, string> = {},
   ...args: string[]
-): Promise<string[]> {
+): Promise<Facts> {
   const command = ["python3", "-c", program, String(PORT), ...args];
   const { code, stdout, stderr } = await run(command, { env: shimEnv(dir, settings) });
   assertStrictEquals(code, 0, stderr);
-  return stdout.trimEnd().split("\n");
+  return readFacts(stdout);
 }
 
 Deno.test({
@@ -48,7 +49,15 @@ Deno.test({
         programText("in_progress"),
         dir,
       );
-      assertEquals(said, ["EINPROGRESS EALREADY", "[] []", "ENOTCONN EAGAIN EAGAIN"]);
+      assertEquals(said, {
+        connect: "EINPROGRESS",
+        "connect once more": "EALREADY",
+        poll: [],
+        epoll: [],
+        getpeername: "ENOTCONN",
+        send: "EAGAIN",
+        recv: "EAGAIN",
+      });
     }),
 });
 
@@ -64,11 +73,15 @@ for (const wait of ["poll", "epoll", "edges", "select"]) {
           {},
           wait,
         );
-        assertEquals(said, [
-          "EINPROGRESS",
-          "1 ok ok EISCONN",
-          `('127.0.0.1', ${PORT}) ['hello', 'ping']`,
-        ]);
+        assertEquals(said, {
+          connect: "EINPROGRESS",
+          events: 1,
+          error: "ok",
+          "connect then": "ok",
+          "connect once more": "EISCONN",
+          peer: ["127.0.0.1", PORT],
+          read: ["hello", "ping"],
+        });
         assertEquals(multiplexer.requests, [`CONNECT ${GUEST_PORT}\n`]);
       }),
   });
@@ -83,7 +96,7 @@ for (const wait of ["poll", "epoll", "edges", "select"]) {
       ) {
         await withMultiplexer({ kind }, async ({ dir }) => {
           const said = await python(script, dir, { UNSOCK_CONNECT_TIMEOUT_MS: most }, wait);
-          assertEquals(said, ["EINPROGRESS", `True ${errno}`]);
+          assertEquals(said, { connect: "EINPROGRESS", told: true, error: errno });
         });
       }
     },
@@ -100,7 +113,7 @@ Deno.test({
         dir,
         { UNSOCK_CONNECT_TIMEOUT_MS: "150" },
       );
-      assertEquals(said, ["EINPROGRESS", "1 ETIMEDOUT"]);
+      assertEquals(said, { connect: "EINPROGRESS", events: 1, error: "ETIMEDOUT" });
     }),
 });
 
@@ -135,7 +148,8 @@ Deno.test({
   fn: () =>
     withMultiplexer({ kind: "silent" }, async ({ dir }) => {
       const script = programText("event_loop");
-      assertEquals(await python(script, dir, { UNSOCK_CONNECT_TIMEOUT_MS: "60000" }), ["False"]);
+      const said = await python(script, dir, { UNSOCK_CONNECT_TIMEOUT_MS: "60000" });
+      assertEquals(said, { "connected or refused meanwhile": false });
     }),
 });
 

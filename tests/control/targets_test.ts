@@ -3,6 +3,7 @@ import { assert, assertEquals, assertStrictEquals, fail } from "@std/assert";
 import { controlFile, sockaddrInet, sockaddrInet6Loopback, sockaddrUnix, type Sockopt } from "../support/control.ts";
 import { dial, MODES, UNCHANGED } from "../support/dial.ts";
 import { withDir } from "../support/dir.ts";
+import { readFacts } from "../support/facts.ts";
 import { ipListeners } from "../support/net.ts";
 import { nginxWith } from "../support/nginx.ts";
 import { ownPort } from "../support/own_port.ts";
@@ -248,7 +249,18 @@ for (const target of ["AF_UNIX", "AF_INET"]) {
         const { stdout, stderr } = await run(["python3", "-c", programText("read_options"), String(PORT)], {
           env: shimEnv(dir),
         });
-        assertStrictEquals(stdout, "131072 3 1\nb'elsewhere\\n'\nEAGAIN True\n", stderr);
+        assertEquals(
+          readFacts(stdout),
+          {
+            SO_RCVBUF: 131_072,
+            SO_PRIORITY: 3,
+            SO_KEEPALIVE: 1,
+            greeting: "elsewhere\n",
+            then: "EAGAIN",
+            "after SO_RCVTIMEO": true,
+          },
+          stderr,
+        );
       }, OPTIONS),
   });
 }

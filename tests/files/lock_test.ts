@@ -1,6 +1,7 @@
 /** The directory's lock: who may have it, who loses it, and what becomes of those who wait. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
+import { type Facts, readFacts } from "../support/facts.ts";
 import { type Proc, run, settles, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
@@ -136,15 +137,15 @@ Deno.test("where nobody may write, or nothing can be made, the lock is refused a
     assertStrictEquals((await run([tool, dir, "full"])).stdout, "No buffer space available\n");
   }));
 
-const KEPT = "True 0o200\nTrue\n";
+const KEPT: Facts = { mode: "0o200", "the same for the next server": true };
 
 for (
   const [how, mode, said, left] of [
     ["leaves at the end", 0o700, KEPT, false],
-    ["fork", 0o755, `${KEPT}0 True\n`, false],
-    ["opened", 0o700, `${KEPT}False\n`, false],
+    ["fork", 0o755, { ...KEPT, "there when a child has ended": true }, false],
+    ["opened", 0o700, { ...KEPT, "there when others may write": false }, false],
     ["killed", 0o700, KEPT, true],
-    ["shared with others", 0o777, "False None\nFalse\n", false],
+    ["shared with others", 0o777, { mode: null, "the same for the next server": false }, false],
   ] as const
 ) {
   Deno.test(`the lock's file stays where only its owner may write, as long as the process that left it (${how})`, {
@@ -154,7 +155,7 @@ for (
       await Deno.chmod(dir, mode);
       const env = shimEnv(dir);
       const { stdout, stderr } = await run(["python3", "-c", programText("leaves_lock"), how], { env });
-      assertStrictEquals(stdout, said, stderr);
+      assertEquals(readFacts(stdout), said, stderr);
       assertEquals(Array.from(Deno.readDirSync(dir), ({ name }) => name), left ? [".unsock.lock"] : []);
       // The end of the next one takes away what was left.
       await run(["python3", "-c", programText("leaves_lock"), "leaves at the end"], { env });

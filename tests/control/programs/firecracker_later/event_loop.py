@@ -1,6 +1,8 @@
 import asyncio
 import sys
 
+from facts import fact
+
 
 async def main():
     ticks = 0
@@ -8,7 +10,7 @@ async def main():
     while ticks < 5:
         await asyncio.sleep(0.01)
         ticks += 1
-    print(attempt.done())
+    fact("connected or refused meanwhile", attempt.done())
     attempt.cancel()
 
 

@@ -3,6 +3,7 @@ import socket
 import sys
 
 from connecting import address, error, name, s
+from facts import fact
 
 s.setblocking(False)
 wait = sys.argv[2]
@@ -15,9 +16,13 @@ waits = {
 edges = select.epoll()
 if wait == "edges":
     edges.register(s, select.EPOLLIN | select.EPOLLOUT | select.EPOLLET)
-print(name(s.connect_ex(address)))
-print(len(waits[wait]()), error(), name(s.connect_ex(address)), name(s.connect_ex(address)))
+fact("connect", name(s.connect_ex(address)))
+fact("events", len(waits[wait]()))
+fact("error", error())
+fact("connect then", name(s.connect_ex(address)))
+fact("connect once more", name(s.connect_ex(address)))
 s.setblocking(True)
 s.sendall(b"ping\n")
 s.shutdown(socket.SHUT_WR)
-print(s.getpeername(), s.makefile().read().split())
+fact("peer", s.getpeername())
+fact("read", s.makefile().read().split())

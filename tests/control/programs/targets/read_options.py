@@ -5,13 +5,16 @@ import socket
 import sys
 import time
 
+from facts import fact
+
 client = socket.socket()
 client.connect(("127.0.0.1", int(sys.argv[1])))
-option = lambda name: client.getsockopt(socket.SOL_SOCKET, name)
-print(option(socket.SO_RCVBUF), option(socket.SO_PRIORITY), option(socket.SO_KEEPALIVE))
-print(client.recv(100))
+for name in ("SO_RCVBUF", "SO_PRIORITY", "SO_KEEPALIVE"):
+    fact(name, client.getsockopt(socket.SOL_SOCKET, getattr(socket, name)))
+fact("greeting", client.recv(100))
 start = time.monotonic()
 try:
     client.recv(100)
 except OSError as error:
-    print(errno.errorcode[error.errno], 0.04 < time.monotonic() - start < 20)
+    fact("then", errno.errorcode[error.errno])
+    fact("after SO_RCVTIMEO", 0.04 < time.monotonic() - start < 20)

@@ -2,6 +2,8 @@ import os
 import socket
 import sys
 
+from facts import fact
+
 directory = os.environ["UNSOCK_DIR"]
 lock = directory + "/.unsock.lock"
 
@@ -12,18 +14,19 @@ def there():
 
 for _ in range(3):
     socket.create_server(("127.0.0.1", 2001)).close()
-print(there(), oct(os.stat(lock).st_mode & 0o777) if there() else None, flush=True)
+fact("mode", oct(os.stat(lock).st_mode & 0o777) if there() else None)
 before = os.stat(lock).st_ino if there() else 0
 socket.create_server(("127.0.0.1", 2001)).close()
-print(there() and os.stat(lock).st_ino == before, flush=True)
+fact("the same for the next server", there() and os.stat(lock).st_ino == before)
 if sys.argv[1] == "fork" and os.fork() == 0:
     os._exit(0)
 if sys.argv[1] == "fork":
-    print(os.wait()[1], there(), flush=True)
+    os.wait()
+    fact("there when a child has ended", there())
 if sys.argv[1] == "opened":
     os.chmod(directory, 0o777)
     both = [socket.create_server((address, 2001)) for address in ("127.0.0.1", "127.0.0.2")]
-    print(there(), flush=True)
+    fact("there when others may write", there())
     for one in both:
         one.close()
 if sys.argv[1] == "killed":

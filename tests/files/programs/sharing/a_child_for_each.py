@@ -3,6 +3,8 @@
 import os
 import socket
 
+from facts import fact
+
 
 def bind():
     fd = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -23,8 +25,8 @@ for i, client in enumerate(clients):
         server.send(b"%d " % i + server.recv(9))
         os._exit(0)
     server.close()
-for client in reversed(clients):
+for i, client in reversed(list(enumerate(clients))):
     client.send(b"second")
-    print(client.recv(9))
+    fact(f"client {i} hears", client.recv(9))
 for client in clients:
     os.wait()

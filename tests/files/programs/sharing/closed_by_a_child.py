@@ -2,6 +2,7 @@ import os
 import select
 import socket
 
+from facts import fact
 from port_files import files
 
 fds, set = [socket.socket() for i in range(2)], select.epoll()
@@ -16,7 +17,8 @@ if os.fork() == 0:
     os._exit(0)
 os.wait()
 client = socket.create_connection(("127.0.0.1", 2001))
-print(len(set.poll(10)), flush=True)
+fact("registrations that tell of a client", len(set.poll(10)))
 for fd in fds:
     fd.close()
-print(set.poll(0), files())
+fact("when all are closed", set.poll(0))
+fact("names left", files())

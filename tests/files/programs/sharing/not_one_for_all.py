@@ -1,6 +1,8 @@
 import os
 import socket
 
+from facts import fact
+
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 server.bind(("127.0.0.1", 2001))
 if os.fork() == 0:
@@ -10,6 +12,6 @@ if os.fork() == 0:
     try:
         other.bind(("127.0.0.1", 2001))
     except OSError as error:
-        print(error.errno, flush=True)
+        fact("another process binds", error.errno)
     os._exit(0)
 os.wait()

@@ -2,6 +2,7 @@ import ctypes
 import os
 import socket
 
+from facts import fact
 from port_files import files
 
 libc = ctypes.CDLL(None)
@@ -32,6 +33,7 @@ old.listen()
 os.write(resumed, b"x")
 os.wait()
 client = socket.create_connection(("127.0.0.1", 2001))
-print(old.accept()[1] == client.getsockname(), files(), flush=True)
+fact("the old one accepts", old.accept()[1] == client.getsockname())
+fact("names", files())
 old.close()
-print(files(), flush=True)
+fact("names when it has closed", files())
