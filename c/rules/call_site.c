@@ -219,8 +219,6 @@ struct form {
     uint32_t behind[2];
 };
 
-#define CALL 0x94000000u /* bl, to wherever */
-
 /* clang-format off */
 static const struct form forms[] = {
     /* Go, from 1.19 to 1.24 at least, Syscall6: all from the stack, ldr x5,[sp,#56]; svc; cmn x0,#4095; b.cc */
@@ -235,7 +233,7 @@ static const struct form forms[] = {
     /* glibc 2.41, __internal_syscall_cancel without threads, to which jumps lead: and w1,w1,w2; cmp w1,#8; b.ne;
      * bl __syscall_do_cancel; svc; ldr x19,[sp,#16]; ldp x29,x30,[sp],#32 */
     {UNSOCK_CALL_SITE_C, 0, 4, 2,
-     {0x0a020021, 0x7100203f, 0x54000061, CALL},
+     {0x0a020021, 0x7100203f, 0x54000061, UNSOCK_CALL_SITE_BL},
      {0xf9400bf3, 0xa8c27bfd}},
     /* glibc, syscall(): mov w8,w0; mov x0,x1 … mov x6,x7; svc; cmn x0,#4095 */
     {UNSOCK_CALL_SITE_C, WORD, 8, 1,
@@ -254,16 +252,18 @@ static uint32_t word(const uint8_t *at) {
     return value;
 }
 
-static bool has_words(const uint8_t *at, const uint32_t *words, unsigned count) {
-    for (unsigned i = 0; i < count; i++, at += WORD)
-        if (words[i] == CALL ? (word(at) & 0xfc000000u) != CALL : word(at) != words[i])
+bool unsock_call_site_words(const uint8_t *at, const uint32_t *words, size_t count) {
+    for (size_t i = 0; i < count; i++, at += WORD) {
+        bool leads = words[i] == UNSOCK_CALL_SITE_B || words[i] == UNSOCK_CALL_SITE_BL;
+        if ((leads ? word(at) & 0xfc000000u : word(at)) != words[i])
             return false;
+    }
     return true;
 }
 
 static bool has_form(const struct form *form, const uint8_t *at) {
-    return has_words(at - form->before_count * WORD, form->before, form->before_count) &&
-           has_words(at + WORD, form->behind, form->behind_count);
+    return unsock_call_site_words(at - form->before_count * WORD, form->before, form->before_count) &&
+           unsock_call_site_words(at + WORD, form->behind, form->behind_count);
 }
 
 /* Branches and other calls, and what is no usual instruction: data, most of it. */

@@ -38,6 +38,17 @@ struct unsock_call_site {
 bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum unsock_call_site_kind kind,
                            struct unsock_call_site *site);
 
+#ifdef __aarch64__
+
+/* Stand for a branch, and a call, to wherever, among the words of a form. */
+#define UNSOCK_CALL_SITE_B 0x14000000u
+#define UNSOCK_CALL_SITE_BL 0x94000000u
+
+/* Are these the instructions from `at` on? */
+bool unsock_call_site_words(const uint8_t *at, const uint32_t *words, size_t count);
+
+#endif
+
 /* call_stub.c: What is put at a call site (rules/call_site.h): a jump, and the stub that it leads to. Pure: bytes are
  * made, none run. */
 

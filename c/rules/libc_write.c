@@ -116,45 +116,28 @@ bool unsock_libc_cancel_find(const uint8_t code[UNSOCK_LIBC_CANCEL_MOST]) {
 
 #else
 
-#define WORD sizeof(uint32_t)
-#define WORDS(pattern) (sizeof(pattern) / WORD)
-#define JUMP 0x14000000u /* b, to wherever */
-#define CALL 0x94000000u /* bl, as well */
-
 /* clang-format off */
 /* Since 2.41: bti c; sxtw x0,w0; mov x6,#64; mov x5,#0; mov x4,#0; mov x3,#0; b __syscall_cancel */
-static const uint32_t write_words[] = {0xd503245f, 0x93407c00, 0xd2800806, 0xd2800005, 0xd2800004, 0xd2800003, JUMP};
+static const uint32_t write_words[] = {0xd503245f, 0x93407c00, 0xd2800806, 0xd2800005, 0xd2800004, 0xd2800003,
+                                       UNSOCK_CALL_SITE_B};
 /* paciasp; stp x29,x30,[sp,#-16]!; mov x29,sp; bl __internal_syscall_cancel; cmn w0,#4096; b.hi: to where errno is set */
-static const uint32_t cancel_words[] = {0xd503233f, 0xa9bf7bfd, 0x910003fd, CALL, 0x3140041f, 0x540000a8};
+static const uint32_t cancel_words[] = {0xd503233f, 0xa9bf7bfd, 0x910003fd, UNSOCK_CALL_SITE_BL, 0x3140041f, 0x540000a8};
 /* clang-format on */
 
 _Static_assert(sizeof(write_words) == UNSOCK_LIBC_WRITE_MOST && sizeof(cancel_words) == UNSOCK_LIBC_CANCEL_MOST,
                "all that is looked at");
 
-static uint32_t word(const uint8_t *code, size_t index) {
-    uint32_t value;
-    memcpy(&value, code + index * WORD, sizeof(value));
-    return value;
-}
-
-static bool has_words(const uint8_t *code, const uint32_t *words, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        bool leads = words[i] == JUMP || words[i] == CALL;
-        if ((leads ? word(code, i) & 0xfc000000u : word(code, i)) != words[i])
-            return false;
-    }
-    return true;
-}
-
 bool unsock_libc_write_find(const uint8_t code[UNSOCK_LIBC_WRITE_MOST], struct unsock_libc_write *write) {
-    size_t last = WORDS(write_words) - 1;
-    int32_t way = (int32_t)(word(code, last) << 6) / 16; /* bytes, by the lower 26 bits */
-    *write = (struct unsock_libc_write){WORD, true, (int64_t)(last * WORD) + way};
-    return has_words(code, write_words, WORDS(write_words));
+    size_t word = sizeof(write_words[0]), last = sizeof(write_words) - word;
+    uint32_t branch;
+    memcpy(&branch, code + last, word);
+    /* Its lower 26 bits are the way, in words. */
+    *write = (struct unsock_libc_write){(uint8_t)word, true, (int64_t)last + (int32_t)(branch << 6) / 16};
+    return unsock_call_site_words(code, write_words, sizeof(write_words) / word);
 }
 
 bool unsock_libc_cancel_find(const uint8_t code[UNSOCK_LIBC_CANCEL_MOST]) {
-    return has_words(code, cancel_words, WORDS(cancel_words));
+    return unsock_call_site_words(code, cancel_words, sizeof(cancel_words) / sizeof(cancel_words[0]));
 }
 
 #endif

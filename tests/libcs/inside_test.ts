@@ -30,8 +30,16 @@ async function ask(
 ): Promise<string[]> {
   const program = join(dir, "inside");
   const flags = ["-std=gnu17", "-O1", "-Wall", "-Wextra", "-Werror"];
-  const sources = [join(HERE, "inside.c"), join(ROOT, "c/rules/libc_write.c")];
-  const built = await run([...compiler, ...flags, `-I${join(ROOT, "c")}`, "-o", program, ...sources]);
+  const rules = ["c/rules/libc_write.c", "c/rules/call_site.c"].map((file) => join(ROOT, file));
+  const built = await run([
+    ...compiler,
+    ...flags,
+    `-I${join(ROOT, "c")}`,
+    "-o",
+    program,
+    join(HERE, "inside.c"),
+    ...rules,
+  ]);
   assertStrictEquals(built.code, 0, built.stderr);
   const stdin = pairs.map((pair) => `${pair.join(" ")}\n`).join("");
   const { code, stdout, stderr } = await run([...emulator, program], { stdin });
