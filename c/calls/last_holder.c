@@ -52,7 +52,9 @@ static uint32_t *made_of(int fd) {
 
 void unsock_last_holder_note(int fd) {
     uint32_t *made = made_of(fd);
-    if (!made || !unsock_this_process_owns_descriptors() || unsock_this_process()->unwiped)
+    /* In a child of vfork it is the parent's memory; to that one nothing is certain until the child has been waited
+     * for. */
+    if (!made || unsock_this_process()->unwiped)
         return;
     *made = children_of_past();
     unsock_this_process()->made_any = true;
