@@ -32,29 +32,34 @@ static unsigned more_used;
 static UNSOCK_TABLE int32_t places[PLACES]; /* the descriptor, plus 1 */
 
 /* NULL: nothing is remembered about it. */
-static struct chunk *chunk_of(int fd, bool make) {
+static inline struct chunk *chunk_of(int fd) {
     unsigned number = (unsigned)fd;
-    if (number >= CHUNK * CHUNKS)
-        return NULL;
-    if (!make)
-        return __atomic_load_n(&chunks[number / CHUNK], __ATOMIC_ACQUIRE);
-    unsock_table_reach(&unsock_epoll_end, fd);
-    return unsock_table_chunk(&chunks[number / CHUNK], sizeof(struct chunk));
+    return number < CHUNK * CHUNKS ? __atomic_load_n(&chunks[number / CHUNK], __ATOMIC_ACQUIRE) : NULL;
 }
 
-static struct unsock_watch *at(int fd, bool make) {
-    struct chunk *chunk = chunk_of(fd, make);
+static inline struct unsock_watch *at(int fd) {
+    struct chunk *chunk = chunk_of(fd);
     return chunk ? &chunk->watches[fd % CHUNK] : NULL;
 }
 
+/* The same, made. NULL: it is too high, or there is no memory. */
+static struct chunk *make(int fd) {
+    if ((unsigned)fd >= CHUNK * CHUNKS)
+        return NULL;
+    if (fd >= __atomic_load_n(&unsock_epoll_end, __ATOMIC_RELAXED))
+        unsock_table_reach(&unsock_epoll_end, fd);
+    struct chunk *chunk = chunk_of(fd);
+    return chunk ? chunk : unsock_table_chunk(&chunks[fd / CHUNK], sizeof(*chunk));
+}
+
 /* Which set has this number? 0: none that is known. */
-static uint32_t identity_of(int set) {
-    struct chunk *chunk = chunk_of(set, false);
+static inline uint32_t identity_of(int set) {
+    struct chunk *chunk = chunk_of(set);
     return chunk ? __atomic_load_n(&chunk->sets[set % CHUNK], __ATOMIC_RELAXED) : 0;
 }
 
 static void set_identity(int set, uint32_t value) {
-    struct chunk *chunk = chunk_of(set, true);
+    struct chunk *chunk = make(set);
     if (chunk)
         __atomic_store_n(&chunk->sets[set % CHUNK], value, __ATOMIC_RELAXED);
     unsock_table_reach(&sets_end, set);
@@ -101,7 +106,8 @@ static bool is(const struct unsock_watch *watch, uint32_t set, uint64_t data) {
 }
 
 static void put(struct unsock_watch *watch, uint32_t set, uint64_t data, uint32_t events) {
-    uint32_t many = __atomic_fetch_and(&watch->set, MANY, __ATOMIC_RELAXED) & MANY;
+    uint32_t many = __atomic_load_n(&watch->set, __ATOMIC_RELAXED) & MANY;
+    __atomic_store_n(&watch->set, many, __ATOMIC_RELAXED);
     __atomic_store_n(&watch->data, data, __ATOMIC_RELEASE);
     __atomic_store_n(&watch->events, events, __ATOMIC_RELEASE);
     __atomic_store_n(&watch->set, set | many, __ATOMIC_RELEASE);
@@ -111,8 +117,7 @@ static unsigned more_end(void) {
     return UNSOCK_MIN(__atomic_load_n(&more_used, __ATOMIC_RELAXED), (unsigned)MORE);
 }
 
-static struct unsock_watch *find_registration(uint32_t set, int fd) {
-    struct unsock_watch *first = at(fd, false);
+static struct unsock_watch *find_registration(uint32_t set, int fd, struct unsock_watch *first) {
     if (!first || set == 0)
         return NULL;
     if (set_of(first) == set)
@@ -150,26 +155,31 @@ static void drop_all(int fd, struct unsock_watch *first, bool fired_too) {
 }
 
 void unsock_epoll_forget_number(int fd) {
-    struct chunk *chunk = chunk_of(fd, false);
-    struct unsock_watch *first = at(fd, false);
+    struct chunk *chunk = chunk_of(fd);
     if (!chunk)
         return;
-    if (first->set != 0) {
+    struct unsock_watch *first = &chunk->watches[fd % CHUNK];
+    if (is_many(first))
         drop_all(fd, first, true);
+    if (first->set != 0)
         __atomic_store_n(&first->set, 0, __ATOMIC_RELAXED);
-    }
     if (chunk->sets[fd % CHUNK] != 0)
         __atomic_store_n(&chunk->sets[fd % CHUNK], 0, __ATOMIC_RELAXED);
 }
 
+static void note_many(struct unsock_watch *first) {
+    __atomic_fetch_or(&first->set, MANY, __ATOMIC_RELAXED);
+}
+
 bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll_event *event) {
     uint32_t identity = identity_of(set);
-    struct unsock_watch *first = at(fd, true), *here = find_registration(identity, fd);
-    if (!first)
+    struct chunk *chunk = make(fd);
+    if (!chunk)
         return false;
+    struct unsock_watch *first = &chunk->watches[fd % CHUNK], *here = find_registration(identity, fd, first);
     if (identity == 0)
         identity = new_identity(set);
-    bool somewhere = unsock_epoll_is_registered(fd);
+    bool somewhere = __atomic_load_n(&first->set, __ATOMIC_RELAXED) != 0;
     /*
      * Added, also when it is here already: the number is another set's by now, and the first one may have another
      * number. Else it was added to this set by another number: which registration this is about is not known.
@@ -177,7 +187,7 @@ bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll
     if (operation != EPOLL_CTL_ADD && somewhere && !here)
         drop_all(fd, first, false);
     if (somewhere && (operation == EPOLL_CTL_ADD || !here))
-        unsock_epoll_note_anywhere(fd);
+        note_many(first);
     if (operation == EPOLL_CTL_DEL) {
         if (here)
             drop(here);
@@ -191,27 +201,27 @@ bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll
 }
 
 void unsock_epoll_note_anywhere(int fd) {
-    struct unsock_watch *first = at(fd, true);
-    if (first)
-        __atomic_fetch_or(&first->set, MANY, __ATOMIC_RELAXED);
+    struct chunk *chunk = make(fd);
+    if (chunk)
+        note_many(&chunk->watches[fd % CHUNK]);
 }
 
 bool unsock_epoll_is_anywhere(int fd) {
-    const struct unsock_watch *first = at(fd, false);
+    const struct unsock_watch *first = at(fd);
     return first && is_many(first);
 }
 
 bool unsock_epoll_is_registered(int fd) {
-    const struct unsock_watch *first = at(fd, false);
+    const struct unsock_watch *first = at(fd);
     return first && __atomic_load_n(&first->set, __ATOMIC_RELAXED) != 0;
 }
 
 struct unsock_watch *unsock_watch_of(int set, int fd) {
-    return find_registration(identity_of(set), fd);
+    return find_registration(identity_of(set), fd, at(fd));
 }
 
 bool unsock_epoll_recall(int set, int fd, struct unsock_epoll_event *event) {
-    const struct unsock_watch *first = at(fd, false), *watch = unsock_watch_of(set, fd);
+    const struct unsock_watch *first = at(fd), *watch = unsock_watch_of(set, fd);
     if (!watch && first && !is_many(first))
         watch = first;
     uint32_t before = watch ? set_of(watch) : 0;
@@ -226,7 +236,7 @@ bool unsock_epoll_recall(int set, int fd, struct unsock_epoll_event *event) {
 static int find_from(uint32_t set, uint64_t data, int from, struct unsock_watch **watch) {
     int end = __atomic_load_n(&unsock_epoll_end, __ATOMIC_RELAXED);
     for (int fd = from; fd < end; fd++) {
-        *watch = at(fd, false);
+        *watch = at(fd);
         if (!*watch)
             fd |= CHUNK - 1;
         else if (is(*watch, set, data))
@@ -246,7 +256,7 @@ int unsock_watch_find(int set, uint64_t data, int from, struct unsock_watch **wa
         return -1;
     const int guesses[] = {__atomic_load_n(place_of(identity, data), __ATOMIC_RELAXED) - 1, (int32_t)data};
     for (int i = 0; from < 0 && i < 2; i++) {
-        *watch = at(guesses[i], false);
+        *watch = at(guesses[i]);
         if (*watch && is(*watch, identity, data))
             return guesses[i];
     }
