@@ -45,8 +45,7 @@ static uint32_t read_setting(const char *path, uint32_t otherwise) {
     uint64_t number;
     long fd = unsock_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
     long count = fd < 0 ? fd : unsock_read(fd, text, sizeof(text));
-    if (fd >= 0)
-        unsock_close(fd);
+    unsock_close_open(fd);
     struct unsock_span rest = {text, count > 0 ? (size_t)count : 0};
     return unsock_span_number(unsock_span_next(&rest, '\n'), 10, UINT16_MAX, &number) ? (uint32_t)number : otherwise;
 }

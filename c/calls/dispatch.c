@@ -19,12 +19,9 @@ static bool is_redirectable(int domain, int type, int protocol) {
 
 /* `family` is the kernel socket's; 0: it is none of ours. */
 static void remember_socket(int fd, int domain, int type, int protocol, int family) {
-    struct unsock_fd *entry = unsock_fds_entry(fd);
+    struct unsock_fd *entry = unsock_reuse_entry(fd);
     if (!entry)
         return;
-    if (entry->flags & UNSOCK_FILE)
-        unsock_reuse_new(fd);
-    unsock_epoll_forget(fd);
     *entry = (struct unsock_fd){.kind = UNSOCK_KIND_OTHER};
     if (family == 0)
         return;
@@ -46,8 +43,7 @@ static bool no_ip_at_all(int domain, long refused) {
     if (refused != -EAFNOSUPPORT)
         return false;
     long fd = domain == AF_INET ? refused : unsock_descriptor(__NR_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0)
-        unsock_close(fd);
+    unsock_close_open(fd);
     return fd == -EAFNOSUPPORT;
 }
 

@@ -158,8 +158,7 @@ static long wait_for_change(const struct wait *wait, struct pollfd *copy, int64_
         left = (struct timespec){rest / UNSOCK_SECOND_NS, rest % UNSOCK_SECOND_NS};
     if (ready == 0)
         ready = unsock_real_ppoll(copy, wait->count, end == FOREVER ? NULL : &left, wait->signals);
-    if (set >= 0)
-        unsock_close(set);
+    unsock_close_open(set);
     return ready;
 }
 

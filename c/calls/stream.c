@@ -82,12 +82,9 @@ long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
  * asked. */
 static void remember_accepted(int listener, const struct unsock_fd *from, int fd, const union unsock_sockaddr *peer,
                               socklen_t length) {
-    struct unsock_fd *entry = unsock_fds_entry(fd);
+    struct unsock_fd *entry = unsock_reuse_entry(fd);
     if (!entry)
         return;
-    if (entry->flags & UNSOCK_FILE)
-        unsock_reuse_new(fd);
-    unsock_epoll_forget(fd);
     *entry = (struct unsock_fd){.kind = from->kind, .type = from->type, .domain = from->domain};
     entry->protocol = from->protocol;
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);

@@ -55,8 +55,7 @@ static bool is_there(const struct place *place) {
 }
 
 static long leave(const struct place *place, long result) {
-    if (place->at >= 0)
-        unsock_close(place->at);
+    unsock_close_open(place->at);
     return is_there(place) ? result : place->at;
 }
 

@@ -36,8 +36,7 @@ static bool has_ended(int32_t thread) {
 static void close_left(struct unsock_this_process *own) {
     int32_t left = own->lock_file - 1;
     own->lock_file = 0;
-    if (left >= 0)
-        unsock_close(left);
+    unsock_close_open(left);
 }
 
 /* Of the text, which stays as it is while the lock is held. */

@@ -30,8 +30,7 @@ long unsock_socketfile_probe(void) {
 }
 
 void unsock_socketfile_probe_end(long probe) {
-    if (probe >= 0)
-        unsock_close(probe);
+    unsock_close_open(probe);
 }
 
 bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, socklen_t length) {

@@ -63,7 +63,6 @@ void unsock_entries_rewind(struct unsock_entries *entries) {
 }
 
 void unsock_entries_close(struct unsock_entries *entries) {
-    if (entries->fd >= 0)
-        unsock_close(entries->fd);
+    unsock_close_open(entries->fd);
     entries->fd = -EBADF;
 }

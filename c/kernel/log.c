@@ -83,8 +83,7 @@ bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text
         unsock_text_quote(error, unsock_span_of(settings->log_file));
         return false;
     }
-    if (fd >= 0)
-        unsock_close(fd);
+    unsock_close_open(fd);
     return true;
 }
 

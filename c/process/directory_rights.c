@@ -39,8 +39,7 @@ static bool find_in(long fd, const char *name, uint32_t *group) {
             }
         }
     }
-    if (fd >= 0)
-        unsock_close(fd);
+    unsock_close_open(fd);
     /* The last line may have no end. */
     return found || read_line((struct unsock_span){line, length}, name, group);
 }
@@ -104,8 +103,7 @@ static bool give(const struct unsock_run_directory *directory, const struct unso
     long result = fd < 0 ? fd : rights->name ? unsock_fchown(fd, -1, rights->group) : 0;
     if (result == 0)
         result = unsock_fchmod(fd, rights->mode);
-    if (fd >= 0)
-        unsock_close(fd);
+    unsock_close_open(fd);
     if (result == 0)
         return true;
     unsock_unlinkat(AT_FDCWD, directory->path, AT_REMOVEDIR);

@@ -141,8 +141,7 @@ long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan
 }
 
 void unsock_exec_drop(struct unsock_exec_plan *plan) {
-    if (plan->descriptor >= 0)
-        unsock_close(plan->descriptor);
+    unsock_close_open(plan->descriptor);
     unsock_exec_space_leave(plan->space);
 }
 

@@ -55,8 +55,7 @@ bool unsock_library_file_mapped(char *buffer, struct unsock_span *path) {
             found = own_map(line, path);
         }
     }
-    if (fd >= 0)
-        unsock_close(fd);
+    unsock_close_open(fd);
     return found;
 }
 

@@ -34,11 +34,6 @@ static long open_outer(const char *directory) {
     return unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 }
 
-static void close_open(long fd) {
-    if (fd >= 0)
-        unsock_close(fd);
-}
-
 static long look(long directory, struct statx *status) {
     return directory < 0 ? directory : unsock_statx(directory, "", AT_EMPTY_PATH, STATX_BASIC_STATS, status);
 }
@@ -74,7 +69,7 @@ static long make_place(long outer, bool *others) {
     *others = result == 0 && (!known || (status.stx_mode & S_IWOTH));
     if (result == 0 && !*others)
         return place;
-    close_open(place);
+    unsock_close_open(place);
     return *others ? -EACCES : result;
 }
 
@@ -98,7 +93,7 @@ static long take_lock(long directory, int flags) {
     long fd = unsock_openat(directory, LOCK, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0600);
     long result = fd < 0 ? fd : unsock_flock(fd, LOCK_EX | LOCK_NB);
     if (result < 0)
-        close_open(fd);
+        unsock_close_open(fd);
     return result < 0 ? result : fd;
 }
 
@@ -121,7 +116,7 @@ static long make_one(long place, const char *directory, struct unsock_private *p
         unsock_unlinkat(place, name, AT_REMOVEDIR);
     else
         give_away(made, &above);
-    close_open(made);
+    unsock_close_open(made);
     return private->lock;
 }
 
@@ -141,12 +136,12 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
     /* Somebody whose one was the last may remove the place just now, or the name be taken. */
     for (int i = 0; result < 0 && again && i < ATTEMPTS_MOST; i++) {
         long outer = open_outer(directory), place = make_place(outer, &others);
-        close_open(outer);
+        unsock_close_open(outer);
         again = place >= 0 || place == -ENOENT;
         result = lock_place(place);
         if (result == 0)
             result = make_one(place, directory, private);
-        close_open(place);
+        unsock_close_open(place);
     }
     if (result < 0)
         unsock_text_join(error, "directory ", directory, "/" PLACE ": ",
@@ -234,22 +229,22 @@ bool unsock_private_remove(const char *path) {
     directory[length] = '\0';
     long outer = open_outer(directory), place = open_inner(outer, PLACE);
     bool gone = place >= 0 && remove_one(place, path + length + sizeof("/" PLACE));
-    close_open(place);
+    unsock_close_open(place);
     /* It goes with the last that was in it. */
     if (gone)
         unsock_unlinkat(outer, PLACE, AT_REMOVEDIR);
-    close_open(outer);
+    unsock_close_open(outer);
     return gone;
 }
 
 /* One that is locked by us from here on is nobody else's to remove. */
 static void sweep_one(long place, const char *name, const char *path, bool remove, struct unsock_text *paths) {
     long one = open_inner(place, name), lock = take_lock(one, 0);
-    close_open(one);
+    unsock_close_open(one);
     if (lock < 0 && lock != -ENOENT)
         return;
     bool gone = !is_used(place, name, DEPTH_MOST) && !unsock_users_of(path) && (!remove || remove_one(place, name));
-    close_open(lock);
+    unsock_close_open(lock);
     if (gone && paths)
         unsock_text_join(paths, path, "\n");
 }
@@ -268,6 +263,6 @@ void unsock_private_sweep(const char *directory, bool remove, struct unsock_text
     if (remove && locked)
         unsock_unlinkat(outer, PLACE, AT_REMOVEDIR);
     unsock_entries_close(&entries);
-    close_open(place);
-    close_open(outer);
+    unsock_close_open(place);
+    unsock_close_open(outer);
 }

@@ -44,8 +44,7 @@ static bool has(const char *process, struct unsock_span wanted) {
     fd = unsock_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
     while (fd >= 0 && !found && (count = unsock_read(fd, bytes, sizeof(bytes))) > 0)
         found = found_in(&match, bytes, (size_t)count);
-    if (fd >= 0)
-        unsock_close(fd);
+    unsock_close_open(fd);
     return found;
 }
 
@@ -54,23 +53,6 @@ static struct unsock_span variable_of(const char *directory, char buffer[CHUNK])
     struct unsock_text text = unsock_text_in(buffer, CHUNK);
     unsock_text_join(&text, VARIABLE, directory);
     return (struct unsock_span){buffer, text.cut ? 0 : text.length + 1};
-}
-
-static bool is_process(const char *name) {
-    return name[0] >= '1' && name[0] <= '9';
-}
-
-bool unsock_users_of(const char *directory) {
-    char buffer[CHUNK];
-    struct unsock_span wanted = variable_of(directory, buffer);
-    struct unsock_entries entries;
-    enum unsock_entry_type type;
-    bool found = wanted.length == 0;
-    unsock_entries_open(&entries, AT_FDCWD, "/proc");
-    for (const char *name; !found && (name = unsock_entries_next(&entries, &type));)
-        found = is_process(name) && has(name, wanted);
-    unsock_entries_close(&entries);
-    return found;
 }
 
 /* By a descriptor of the process, looked at once more: its number may be another's meanwhile. */
@@ -90,18 +72,29 @@ static bool end_one(const char *process, struct unsock_span wanted) {
     return ended;
 }
 
+/* Goes through all processes once: is there one that has the variable, or was there one that is ended by this? */
+static bool go_through(struct unsock_span wanted, bool ends) {
+    struct unsock_entries entries;
+    enum unsock_entry_type type;
+    bool any = false;
+    unsock_entries_open(&entries, AT_FDCWD, "/proc");
+    for (const char *name; (ends || !any) && (name = unsock_entries_next(&entries, &type));)
+        if (name[0] >= '1' && name[0] <= '9')
+            any |= ends ? end_one(name, wanted) : has(name, wanted);
+    unsock_entries_close(&entries);
+    return any;
+}
+
+bool unsock_users_of(const char *directory) {
+    char buffer[CHUNK];
+    struct unsock_span wanted = variable_of(directory, buffer);
+    return wanted.length == 0 || go_through(wanted, false);
+}
+
 void unsock_users_end(const char *directory) {
     char buffer[CHUNK];
     struct unsock_span wanted = variable_of(directory, buffer);
-    struct unsock_entries entries;
-    enum unsock_entry_type type;
-    bool again = wanted.length > 0;
     /* Who is killed may have started another one just before. */
-    for (int pass = 0; again && pass < PASSES_MOST; pass++) {
-        again = false;
-        unsock_entries_open(&entries, AT_FDCWD, "/proc");
-        for (const char *name; (name = unsock_entries_next(&entries, &type));)
-            again |= is_process(name) && end_one(name, wanted);
-        unsock_entries_close(&entries);
-    }
+    for (int pass = 0; wanted.length > 0 && pass < PASSES_MOST && go_through(wanted, true); pass++)
+        ;
 }

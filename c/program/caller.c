@@ -110,8 +110,7 @@ static const char *read_text(long pid, const char *name, char text[TEXT_MOST]) {
     long fd = unsock_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0), count = fd;
     while (fd >= 0 && length < TEXT_MOST - 1 && (count = unsock_read(fd, text + length, TEXT_MOST - 1 - length)) > 0)
         length += (size_t)count;
-    if (fd >= 0)
-        unsock_close(fd);
+    unsock_close_open(fd);
     text[length] = '\0';
     return count < 0 ? NULL : text;
 }

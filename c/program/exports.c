@@ -54,8 +54,7 @@ static const char *read_whole(const char *path, size_t *length, struct unsock_ex
         *length = 0;
         while (fd >= 0 && *length < size - 16 && (count = unsock_read(fd, bytes + *length, size - 16 - *length)) > 0)
             *length += (size_t)count;
-        if (fd >= 0)
-            unsock_close(fd);
+        unsock_close_open(fd);
         if (count == 0)
             return bytes;
         unsock_exec_space_leave(*space);
@@ -216,8 +215,7 @@ int unsock_check_rewriting(const char *path, char *error, size_t size) {
     unsock_text_start(&line, error, size);
     long fd = unsock_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
     long result = fd < 0 ? fd : unsock_patch_allowed(fd, UNSOCK_PAGE);
-    if (fd >= 0)
-        unsock_close(fd);
+    unsock_close_open(fd);
     if (result < 0)
         unsock_text_put(&line, unsock_errno_words(-result));
     return (int)result;

@@ -42,8 +42,7 @@ static bool fail(struct unsock_text *error, long result) {
 static long write_to(const char *path, const char *text) {
     long fd = unsock_openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
     long result = fd < 0 ? fd : unsock_write(fd, text, strlen(text));
-    if (fd >= 0)
-        unsock_close(fd);
+    unsock_close_open(fd);
     return result;
 }
 
@@ -80,8 +79,7 @@ static long bring_up_loopback(void) {
     loopback.flags |= FLAG_UP;
     if (result == 0)
         result = unsock_ioctl(fd, SET_FLAGS, &loopback);
-    if (fd >= 0)
-        unsock_close(fd);
+    unsock_close_open(fd);
     return result;
 }
 

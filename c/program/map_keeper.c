@@ -59,11 +59,6 @@ static long open_directory(const char *directory) {
     return unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 }
 
-static void close_open(long fd) {
-    if (fd >= 0)
-        unsock_close(fd);
-}
-
 bool unsock_map_keeper_start(const char *directory, const struct unsock_map_keeper *keeper, struct unsock_text *error) {
     int32_t status = 0;
     long at = open_directory(directory), command = unsock_pidfd_open(unsock_getpid(), 0);
@@ -79,8 +74,8 @@ bool unsock_map_keeper_start(const char *directory, const struct unsock_map_keep
             ;
         result = status == 0 ? 0 : -ENOMEM;
     }
-    close_open(at);
-    close_open(command);
+    unsock_close_open(at);
+    unsock_close_open(command);
     for (unsigned i = 0; result == 0 && i < keeper->count; i++)
         unsock_close(keeper->maps[i].lock);
     if (result < 0)
@@ -92,6 +87,6 @@ bool unsock_map_keeper_start(const char *directory, const struct unsock_map_keep
 void unsock_map_keeper_undo(const char *directory, struct unsock_map_keeper *keeper) {
     long at = open_directory(directory);
     drop_all(at, keeper);
-    close_open(at);
+    unsock_close_open(at);
     keeper->count = 0;
 }

@@ -173,8 +173,7 @@ long unsock_run_map_place(const char *directory, const struct unsock_run_map *ma
             break;
         unsock_nanosleep(&pause, NULL);
     }
-    if (at >= 0)
-        unsock_close(at);
+    unsock_close_open(at);
     if (result >= 0)
         return result;
     unsock_control_not_written(error, path, result == -EAGAIN ? -EEXIST : result, UNSOCK_CONTROL_BY_PRUNE);
@@ -203,6 +202,5 @@ void unsock_run_map_sweep(const char *directory, bool remove, struct unsock_text
             unsock_close(fd);
     }
     unsock_entries_close(&entries);
-    if (at >= 0)
-        unsock_close(at);
+    unsock_close_open(at);
 }

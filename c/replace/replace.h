@@ -44,6 +44,10 @@ long unsock_redirect_to_new(int fd, struct unsock_fd *entry);
 /* A descriptor came back from the kernel as new: forgets what was known of the number, and tidies up after it. */
 void unsock_reuse_new(int fd);
 
+/* The same of a socket that the library has made for the program. Returns its entry, to be filled; NULL: it has none.
+ */
+struct unsock_fd *unsock_reuse_entry(int fd);
+
 /*
  * Is what is known of the descriptor still true? Its number may be that of another socket by now, which was made inside
  * libc (rresvport), by a raw system call or through io_uring: forgets what would make a call on that one fail. Returns

@@ -19,6 +19,14 @@ void unsock_reuse_new(int fd) {
         unsock_release_file(&old);
 }
 
+struct unsock_fd *unsock_reuse_entry(int fd) {
+    struct unsock_fd *entry = unsock_fds_entry(fd);
+    if (entry && (entry->flags & UNSOCK_FILE))
+        unsock_reuse_new(fd);
+    unsock_epoll_forget(fd);
+    return entry;
+}
+
 /* Has this AF_UNIX socket another name than the entry says? */
 static bool has_another_name(const struct unsock_fd *entry, const struct sockaddr_un *address, size_t length) {
     struct unsock_name name = unsock_kernel_name_read(address, length);

@@ -50,8 +50,7 @@ bool unsock_lines_next(struct unsock_lines *lines, struct unsock_span *line) {
 }
 
 void unsock_lines_close(struct unsock_lines *lines) {
-    if (lines->fd >= 0)
-        unsock_close(lines->fd);
+    unsock_close_open(lines->fd);
 }
 
 struct unsock_span unsock_lines_word(struct unsock_span *line) {

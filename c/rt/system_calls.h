@@ -218,6 +218,12 @@ static inline bool unsock_is_error(long result) {
     return result < 0 && result > -4096;
 }
 
+/* Closes what was opened; negative: nothing was. */
+static inline void unsock_close_open(long fd) {
+    if (fd >= 0)
+        unsock_close((int)fd);
+}
+
 /* Memory of the process's own, all zeros, which costs nothing before it is used. NULL: there is none. */
 static inline void *unsock_map(unsigned long size) {
     long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
