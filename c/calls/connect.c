@@ -69,9 +69,50 @@ static long connect_uncovered(int fd, struct unsock_fd *entry, const void *addre
     return unsock_real_connect(fd, address, length);
 }
 
-static long connect_once(int fd, const void *address, socklen_t length) {
+/* To an IP address. `unknown`: may the entry be another descriptor's (unsock_reuse_check)? */
+static long connect_ip(int fd, long unknown, const union unsock_sockaddr *copy, socklen_t length) {
     struct unsock_fd scratch;
+    struct unsock_fd *entry = unsock_fds_known(fd);
     struct unsock_ip ip;
+    int family = copy->any.sa_family;
+    bool covered = unsock_ip_read(copy, length, &ip) && unsock_address_covered(&ip);
+    if (!covered && (!entry || entry->kind == UNSOCK_KIND_IP || entry->kind == UNSOCK_KIND_OTHER) &&
+        !unsock_settings.block_inet) {
+        if (entry && entry->type == SOCK_STREAM)
+            unsock_born_local_note_ip();
+        long result = unsock_real_connect(fd, copy, length);
+        /* From an unknown descriptor: it may be a socket of another family that stands for an IP one. */
+        if (entry || (result != -EINVAL && result != -EAFNOSUPPORT))
+            return result;
+    }
+    /* Before it is exchanged, or sent to the network. */
+    if (entry && entry->kind != UNSOCK_KIND_LOCAL && unsock_fd_born_family(entry) == 0 && unknown == 0)
+        unknown = unsock_reuse_look(fd);
+    if (!entry || unknown > 0)
+        entry = unsock_identify_unknown_for(fd, family, &scratch);
+    if (unknown < 0 || unsock_identify_wrong(entry) < 0)
+        return unknown < 0 ? unknown : unsock_identify_wrong(entry);
+    if (!unsock_call_is_ours(entry))
+        return unsock_settings.block_inet ? refuse(fd, copy, length) : unsock_real_connect(fd, copy, length);
+    long wrong = check_address(fd, entry, family, length);
+    if (wrong < 0)
+        return entry->kind == UNSOCK_KIND_IP ? unsock_real_connect(fd, copy, length) : wrong;
+    if (is_idle(entry) && ip.family == AF_INET && unsock_call_is_ipv6_only(fd, entry))
+        return -ENETUNREACH;
+    /* Connected, listening or connecting: what it says does not depend on the address. */
+    if (!covered && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && !is_idle(entry))
+        return unsock_stream_connect(fd, entry, &ip);
+    if (!covered)
+        return connect_uncovered(fd, entry, copy, length);
+    if (entry->type == SOCK_STREAM)
+        unsock_born_local_note_local();
+    long result =
+        entry->type == SOCK_DGRAM ? unsock_datagram_connect(fd, entry, &ip) : unsock_stream_connect(fd, entry, &ip);
+    unsock_fds_tell_duplicates(fd);
+    return result;
+}
+
+static long connect_once(int fd, const void *address, socklen_t length) {
     union unsock_sockaddr copy;
     int family = unsock_call_address(address, length, &copy);
     if (family < 0)
@@ -86,43 +127,7 @@ static long connect_once(int fd, const void *address, socklen_t length) {
         return unsock_target_connect_path(fd, &copy, length, unsock_real_connect(fd, &copy, length));
     if (family == AF_UNSPEC)
         return unknown < 0 ? unknown : disconnect(fd, &copy, length);
-    if (!unsock_call_is_ip(family))
-        return unsock_real_connect(fd, &copy, length);
-    bool covered = unsock_ip_read(&copy, length, &ip) && unsock_address_covered(&ip);
-    if (!covered && (!entry || entry->kind == UNSOCK_KIND_IP || entry->kind == UNSOCK_KIND_OTHER) &&
-        !unsock_settings.block_inet) {
-        if (entry && entry->type == SOCK_STREAM)
-            unsock_born_local_note_ip();
-        long result = unsock_real_connect(fd, &copy, length);
-        /* From an unknown descriptor: it may be a socket of another family that stands for an IP one. */
-        if (entry || (result != -EINVAL && result != -EAFNOSUPPORT))
-            return result;
-    }
-    /* Before it is exchanged, or sent to the network. */
-    if (entry && entry->kind != UNSOCK_KIND_LOCAL && unsock_fd_born_family(entry) == 0 && unknown == 0)
-        unknown = unsock_reuse_look(fd);
-    if (!entry || unknown > 0)
-        entry = unsock_identify_unknown_for(fd, family, &scratch);
-    if (unknown < 0 || unsock_identify_wrong(entry) < 0)
-        return unknown < 0 ? unknown : unsock_identify_wrong(entry);
-    if (!unsock_call_is_ours(entry))
-        return unsock_settings.block_inet ? refuse(fd, &copy, length) : unsock_real_connect(fd, &copy, length);
-    long wrong = check_address(fd, entry, family, length);
-    if (wrong < 0)
-        return entry->kind == UNSOCK_KIND_IP ? unsock_real_connect(fd, &copy, length) : wrong;
-    if (is_idle(entry) && ip.family == AF_INET && unsock_call_is_ipv6_only(fd, entry))
-        return -ENETUNREACH;
-    /* Connected, listening or connecting: what it says does not depend on the address. */
-    if (!covered && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && !is_idle(entry))
-        return unsock_stream_connect(fd, entry, &ip);
-    if (!covered)
-        return connect_uncovered(fd, entry, &copy, length);
-    if (entry->type == SOCK_STREAM)
-        unsock_born_local_note_local();
-    long result =
-        entry->type == SOCK_DGRAM ? unsock_datagram_connect(fd, entry, &ip) : unsock_stream_connect(fd, entry, &ip);
-    unsock_fds_tell_duplicates(fd);
-    return result;
+    return unsock_call_is_ip(family) ? connect_ip(fd, unknown, &copy, length) : unsock_real_connect(fd, &copy, length);
 }
 
 long unsock_call_connect(int fd, const struct sockaddr *address, socklen_t length) {

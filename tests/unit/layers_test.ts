@@ -23,6 +23,7 @@ import { need } from "../support/programs.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const MOST_LINES = 400;
+const MOST_FUNCTION_LINES = 50;
 const MOST_INCLUDES = 12;
 const MOST_FLOORS = 12;
 const MOST_FILES_AT_THE_TOP = 4;
@@ -174,6 +175,55 @@ Deno.test(`no file of C includes more than ${MOST_INCLUDES} others, nor one that
   const count = (text: string) => text.split("\n").filter((line) => line.startsWith("#include")).length;
   const many = [...texts].filter(([, text]) => count(text) > MOST_INCLUDES).map(([file]) => `c/${file}`);
   assertEquals([...many, ...superfluous(texts)], []);
+});
+
+/** How long each function of a C file is, by its first line. A table of cases counts nothing, nor does an assembly text. */
+function functionsOf(text: string): Map<string, number> {
+  const lines = text.split("\n");
+  const found = new Map<string, number>();
+  let start = 0;
+  for (const [index, line] of lines.entries()) {
+    if (/^\w/.test(line)) start = index;
+    if (line !== "}") continue;
+    const counted = lines.slice(start, index + 1).filter((each) =>
+      !/^\s*(?:case \w+:$|(?:__asm__ volatile\()?")/.test(each)
+    );
+    found.set(lines[start] ?? "", counted.length);
+  }
+  return found;
+}
+
+Deno.test("functionsOf() counts from the first line to the brace, without cases and assembly", () => {
+  assertEquals(
+    [...functionsOf(
+      "static int f(int a,\n             int b) {\n    switch (a) {\n    case X:\n        return b;\n    }\n}\n",
+    )],
+    [["static int f(int a,", 6]],
+  );
+  assertEquals([
+    ...functionsOf('int x;\nint g(void) {\n    __asm__ volatile("nop\\n"\n                     "nop");\n}\n'),
+  ], [
+    ["int g(void) {", 2],
+  ]);
+});
+
+Deno.test(`no function of C has more than ${MOST_FUNCTION_LINES} lines`, async () => {
+  const long = [...await sources()].flatMap(([file, text]) =>
+    [...functionsOf(text)].filter(([, lines]) => lines > MOST_FUNCTION_LINES).map(([name]) => `c/${file}: ${name}`)
+  );
+  assertEquals(long, []);
+});
+
+Deno.test("rules/ cannot make a system call: no header that it includes has one", async () => {
+  const texts = await sources();
+  const seen = new Set<string>();
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    includesOf(texts.get(file) ?? "").forEach(visit);
+  };
+  [...texts.keys()].filter((file) => folderOf(file) === "rules").forEach(visit);
+  assertEquals([...seen].filter((file) => /^rt\/(?:sys|syscall6|system_calls|mark)\.h$/.test(file)), []);
 });
 
 Deno.test("c/ has its folders, and little beside them", () => {
