@@ -9,6 +9,7 @@
 #include "memory/option_table.h"
 #include "rt/user.h"
 
+#include <linux/poll.h>
 #include <linux/wait.h>
 
 #define WAIT_HOW (WEXITED | WNOHANG | WNOWAIT | __WALL)
@@ -76,13 +77,10 @@ void unsock_last_holder_may_pass(const struct msghdr *message) {
     }
 }
 
-/* TCP resets those too. */
-static bool is_reset(int fd, const struct unsock_fd *entry) {
-    char byte;
+/* TCP resets the peer, too. */
+static bool lingers_for_nothing(int fd, const struct unsock_fd *entry) {
     int32_t linger[2] = {0, 1};
     socklen_t length = sizeof(linger);
-    if (unsock_recvfrom(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) > 0)
-        return true;
     return entry->options != 0 && unsock_option_get(fd, SOL_SOCKET, SO_LINGER, linger, &length) == 0 &&
            linger[0] != 0 && linger[1] == 0;
 }
@@ -90,14 +88,16 @@ static bool is_reset(int fd, const struct unsock_fd *entry) {
 static bool is_certain(int fd, const struct unsock_fd *entry, const uint32_t *made) {
     return entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM &&
            unsock_state_is_connected(entry->state) && *made == children_of_past() && !may_have_children() &&
-           unsock_socket_option(fd, SO_DOMAIN) == UNSOCK_AF_TIPC && !is_reset(fd, entry);
+           unsock_socket_option(fd, SO_DOMAIN) == UNSOCK_AF_TIPC && !lingers_for_nothing(fd, entry);
 }
 
+/* A peer that has gone is told nothing, and TCP resets one whose data are unread: POLLIN says either. */
 static void closing(int fd, const struct unsock_fd *entry, bool all) {
     uint32_t *made = made_of(fd);
     if (!made || *made == 0 || !unsock_this_process_owns_descriptors())
         return;
-    if (is_certain(fd, entry, made) && (all || !unsock_linger_reset_has_duplicate(fd, entry)))
+    if (unsock_socket_poll(fd, POLLIN) == 0 && is_certain(fd, entry, made) &&
+        (all || !unsock_linger_reset_has_duplicate(fd, entry)))
         unsock_shutdown(fd, SHUT_RDWR);
     *made = 0;
 }

@@ -30,8 +30,7 @@ static void remember(struct unsock_fd *entry, enum unsock_state state, const str
 struct way {
     int socket; /* to take the descriptor's place, or the descriptor itself */
     long flags;
-    bool waits;   /* it connects once it has taken the descriptor's place */
-    bool limited; /* and not for longer than TCP's connect: no other family has a limit of its own */
+    bool waits; /* it connects once it has taken the descriptor's place */
     bool multiplexed;
     int family;
     bool asks; /* its multiplexer has not answered yet, and connect goes on without the caller */
@@ -47,16 +46,18 @@ static long connect_plain(int fd, struct unsock_control_file *control, struct wa
         return unsock_errno_as_ip(UNSOCK_AT_TARGET_ONCE,
                                   unsock_connect(way->socket, control->dest, control->dest_length));
     way->waits = true;
-    way->limited = way->family == AF_UNIX;
     way->length = control->dest_length;
     memcpy(way->dest, control->dest, sizeof(way->dest));
     return 0;
 }
 
-/* A program's own AF_UNIX socket (`asked` is NULL then) waits as those do. */
+/*
+ * Not for longer than TCP's connect: AF_UNIX alone has no limit of its own. A program's own AF_UNIX socket (`asked` is
+ * NULL then) waits as those do.
+ */
 static long connect_blocking(int fd, const struct unsock_fd *entry, const struct way *way,
                              const struct unsock_ip *asked) {
-    if (asked && entry->type == SOCK_STREAM && way->limited)
+    if (asked && entry->type == SOCK_STREAM && way->family == AF_UNIX)
         return unsock_connect_wait(fd, entry, way->dest, way->length);
     return unsock_real_connect(fd, way->dest, way->length);
 }
