@@ -5,6 +5,7 @@ import socket
 import sys
 
 from asking import client
+from facts import fact
 
 
 def told(fd):
@@ -16,17 +17,18 @@ def told(fd):
 
 if len(sys.argv) > 2:
     server, asks, stream = (socket.socket(fileno=int(fd)) for fd in sys.argv[2:])
-    print(server.family.name, told(server)[0], told(server)[1] == 2001)
+    fact("server", [server.family.name, *told(server)])
     fd = client()
     fd.sendto(b"?", ("127.0.0.1", 2001))
     data, sender = server.recvfrom(10)
     server.sendto(b"!", sender)
-    print(fd.recvfrom(10)[1])
+    fact("it answers from", fd.recvfrom(10)[1])
     if sys.argv[1] == "link":
-        print(asks.family.name, told(asks)[0], asks.getpeername())
+        fact("client", [asks.family.name, told(asks)[0]])
+        fact("its peer", asks.getpeername())
         asks.send(b"?")
-        print(server.recvfrom(10)[1] == told(asks))
-        print(stream.family.name, told(stream)[0], told(stream)[1] == 2001)
+        fact("the server hears it by its name", server.recvfrom(10)[1] == told(asks))
+        fact("listener", [stream.family.name, *told(stream)])
 else:
     server, asks, stream = client(), client(), socket.socket()
     server.bind(("127.0.0.1", 2001))

@@ -2,6 +2,7 @@ import ctypes
 import os
 import socket
 
+from facts import fact
 from reading import accepted, libc, opened, receive
 
 PEEK, DONTWAIT = socket.MSG_PEEK, socket.MSG_DONTWAIT
@@ -20,13 +21,13 @@ for way, receive_by in ways.items():
     fd = accepted()
     before = opened()
     result = receive_by(fd)
-    print("stream", way, result, opened() - before)
+    fact(f"stream, {way}", [result, opened() - before])
     os.close(fd)
 for i, (way, receive_by) in enumerate(ways.items()):
     before = opened()
     result = receive_by(100 + i)
-    print("inherited", way, result, opened() - before)
+    fact(f"inherited, {way}", [result, opened() - before])
 for way, receive_by in ways.items():
     before = opened()
     result = receive_by(4)
-    print("datagram", way, result, opened() - before)
+    fact(f"datagram, {way}", [result, opened() - before])

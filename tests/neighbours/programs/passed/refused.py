@@ -2,6 +2,8 @@ import array
 import os
 import socket
 
+from facts import fact
+
 receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 receiver.bind(("127.0.0.1", 2002))
 listener = socket.create_server(("127.0.0.1", 2002))
@@ -19,8 +21,6 @@ def send(kind, name):
         return "refused"
 
 
-print(
-    send(socket.SOCK_STREAM, "2002.sock"),
-    send(socket.SOCK_DGRAM, "2002.dgram.sock"),
-    send(socket.SOCK_DGRAM, "%d.dgram.sock" % port),
-)
+fact("connection", send(socket.SOCK_STREAM, "2002.sock"))
+fact("datagram server", send(socket.SOCK_DGRAM, "2002.dgram.sock"))
+fact("datagram client", send(socket.SOCK_DGRAM, "%d.dgram.sock" % port))
