@@ -6,12 +6,15 @@ import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { buildLinked, canLink, type Linking } from "../support/static.ts";
 import { NOBODY } from "../support/users.ts";
 import { elfImage } from "../unit/elf_image.ts";
 import { assertFails, isCompiled, testedLibrary, unsockCommand } from "./unsock.ts";
+
+const programText = programsOf(import.meta);
 
 const CHILD = new URL("../trap/child.c", import.meta.url).pathname;
 const isRoot = Deno.uid() === 0;
@@ -99,9 +102,8 @@ way(
 );
 
 way("posix_spawn with an empty environment is followed", async ({ listener, each }) => {
-  const spawn = "import os,sys\npid = os.posix_spawn(sys.argv[1], sys.argv[1:], {})\nsys.exit(os.waitpid(pid, 0)[1])";
   for (const linking of ["dynamic", "static"] as const) {
-    await each(["python3", "-c", spawn, ...listener(linking)], redirected);
+    await each(["python3", "-c", programText("spawn"), ...listener(linking)], redirected);
   }
 }, !need("python3"));
 

@@ -81,7 +81,7 @@ test("--group: members of the group get in, others get EACCES, nobody the networ
     doctor.stdout,
     /^note directory \S+: it is 61001's, you may not enter it: EACCES\n {5}-> .*the server's --group/m,
   );
-  const probe = `import socket\ns = socket.socket()\nprint(s.connect_ex(("127.0.0.1", 8000)))`;
+  const probe = `import socket; print(socket.socket().connect_ex(("127.0.0.1", 8000)))`;
   const answer = await users.run(STRANGER, ["run", "--dir", sockets, "/usr/bin/python3", "-c", probe]);
   assertStrictEquals(answer.stdout, "13\n", answer.stderr);
 });
