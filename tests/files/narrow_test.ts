@@ -1,6 +1,7 @@
 /** Where something is short: ports, descriptors, room for files, the right to write. */
-import { assert, assertMatch, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
+import { type Facts, readFacts } from "../support/facts.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { findProgram, need } from "../support/programs.ts";
@@ -37,13 +38,13 @@ async function leftOver(dir: string): Promise<void> {
   assertStrictEquals((await run([PYTHON, "-c", programText("leave"), dir])).code, 0);
 }
 
-async function besideServer(dir: string, command: string[]): Promise<string> {
+async function besideServer(dir: string, command: string[]): Promise<Facts> {
   await using server = start([PYTHON, "-c", programText("serve")], { env: shimEnv(dir) });
   await until("serving", () => server.output().includes("serves"));
   await leftOver(dir);
   const { stdout, stderr } = await run(command, { env: shimEnv(dir) });
   assertStrictEquals(stderr, "");
-  return stdout;
+  return readFacts(stdout);
 }
 
 Deno.test(
@@ -53,10 +54,10 @@ Deno.test(
   },
   () =>
     withDir(async (dir) => {
-      const said = await besideServer(dir, [PYTHON, "-c", programText("try"), "without descriptors"]);
-      const [outcomes = "", answer] = said.split("\n");
-      assertStrictEquals(answer, "first");
-      for (const outcome of outcomes.split(" ")) assertMatch(outcome, /^(EADDRINUSE|ENOBUFS|bound)$/);
+      const told = await besideServer(dir, [PYTHON, "-c", programText("try"), "without descriptors"]);
+      const { "the live server says": says, ...binds } = told;
+      assertStrictEquals(says, "first");
+      for (const outcome of Object.values(binds)) assertMatch(`${outcome}`, /^(EADDRINUSE|ENOBUFS|bound)$/);
     }),
 );
 
@@ -69,7 +70,12 @@ Deno.test("in a directory that may not be written to bind is refused, and the li
     await until("serving", () => server.output().includes("serves"));
     await leftOver(dir);
     const { stdout, stderr } = await run(asNobody([PYTHON, "-c", programText("try")]), { env: shimEnv(dir) });
-    assertStrictEquals(stdout, "EADDRINUSE EADDRINUSE EACCES\nfirst\n", stderr);
+    assertEquals(readFacts(stdout), {
+      "a live port": "EADDRINUSE",
+      "a port that was left": "EADDRINUSE",
+      "a free port": "EACCES",
+      "the live server says": "first",
+    }, stderr);
   }));
 
 const IN_SMALL_FILE_SYSTEM = `
@@ -97,11 +103,17 @@ Deno.test("in a full file system bind says that there are no buffers, and the li
     };
     const command = ["unshare", "--mount", "sh", "-c", IN_SMALL_FILE_SYSTEM, "sh", PYTHON];
     const { stdout, stderr } = await run(command, { env });
-    assertStrictEquals(stdout, "EADDRINUSE ENOBUFS ENOBUFS\nfirst\n", stderr);
+    assertEquals(readFacts(stdout), {
+      "a live port": "EADDRINUSE",
+      "a port that was left": "ENOBUFS",
+      "a free port": "ENOBUFS",
+      "the live server says": "first",
+    }, stderr);
   }));
 
 Deno.test("a directory that was removed is no reason to use the network", { ignore }, () =>
   withDir(async (dir) => {
     await Deno.mkdir(`${dir}/s`);
-    assertStrictEquals(await python(programText("directory_gone"), `${dir}/s`), "EACCES ECONNREFUSED ");
+    const facts = readFacts(await python(programText("directory_gone"), `${dir}/s`));
+    assertEquals(facts, { bind: "EACCES", connect: "ECONNREFUSED" });
   }));

@@ -1,6 +1,7 @@
 /** What else may stand under a port's name: it is never opened so that it blocks, never removed, and never told. */
-import { assert, assertMatch, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
+import { readFacts } from "../support/facts.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
@@ -21,7 +22,12 @@ for (const what of ODD) {
     { ignore },
     () =>
       withDir(async (dir) => {
-        assertStrictEquals(await python(programText("beside"), dir, what), "EADDRINUSE ECONNREFUSED EADDRINUSE done\n");
+        assertEquals(readFacts(await python(programText("beside"), dir, what)), {
+          "bind a stream": "EADDRINUSE",
+          connect: "ECONNREFUSED",
+          "bind datagrams": "EADDRINUSE",
+          sendto: "done",
+        });
       }),
   );
 }
@@ -32,8 +38,12 @@ for (const kind of ["stream", "datagram", "seqpacket"]) {
     { ignore },
     () =>
       withDir(async (dir) => {
-        const names = `['2001.dgram.sock', '2001.sock']`;
-        assertStrictEquals(await python(programText("plain_server"), dir, kind), `EADDRINUSE EADDRINUSE 0 ${names}\n`);
+        assertEquals(readFacts(await python(programText("plain_server"), dir, kind)), {
+          SOCK_STREAM: "EADDRINUSE",
+          SOCK_DGRAM: "EADDRINUSE",
+          "servers that see somebody": 0,
+          names: ["2001.dgram.sock", "2001.sock"],
+        });
       }),
   );
 }
@@ -47,7 +57,8 @@ Deno.test(
     withDir(async (dir) => {
       await Deno.chmod(dir, 0o1777);
       assertStrictEquals((await run(asNobody(["/usr/bin/python3", "-c", programText("controls"), dir]))).code, 0);
-      assertStrictEquals(await python(programText("try"), dir), "EACCES EACCES EACCES EACCES\n");
+      const refused = readFacts(await python(programText("try"), dir));
+      assertEquals(Object.values(refused), ["EACCES", "EACCES", "EACCES", "EACCES"]);
       assert(![...Deno.readDirSync(dir)].some(({ name }) => name === "victim"), "nothing is made at its target");
       const log = `${dir}/log`;
       await run(["/usr/bin/python3", "-c", programText("try")], {
@@ -55,9 +66,9 @@ Deno.test(
       });
       assertMatch(await Deno.readTextFile(log), /bind .*127\.0\.0\.1:2001 .*2001\.sock EACCES/);
       for (const name of ["2001.sock", "2001.dgram.sock"]) await Deno.chown(`${dir}/${name}`, 0, 0);
-      assertStrictEquals(
-        await python(programText("try"), dir),
-        "done ECONNREFUSED done ECONNREFUSED\n",
+      assertEquals(
+        readFacts(await python(programText("try"), dir)),
+        { "bind a stream": "done", connect: "ECONNREFUSED", "bind datagrams": "done", sendto: "ECONNREFUSED" },
         "root's own is followed",
       );
       assertMatch(await python(programText("bind"), dir), /victim/);
@@ -70,7 +81,7 @@ Deno.test(
   () =>
     withDir(async (dir) => {
       await Deno.mkdir(`${dir}/s`);
-      assertStrictEquals(await python(programText("refused_binds"), `${dir}/s`), "[]\n");
+      assertEquals(readFacts(await python(programText("refused_binds"), `${dir}/s`)), { names: [] });
     }),
 );
 
@@ -80,5 +91,6 @@ Deno.test("what another user has left in a sticky directory is root's to replace
   withDir(async (dir) => {
     await Deno.mkdir(`${dir}/s`);
     await Deno.chmod(`${dir}/s`, 0o1777);
-    assertStrictEquals(await python(programText("replace_links"), `${dir}/s`), "['2001.dgram.sock', '2001.sock']\n");
+    const facts = readFacts(await python(programText("replace_links"), `${dir}/s`));
+    assertEquals(facts, { names: ["2001.dgram.sock", "2001.sock"] });
   }));

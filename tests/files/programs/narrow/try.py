@@ -5,6 +5,8 @@ import resource
 import socket
 import sys
 
+from facts import fact
+
 taken = []
 
 
@@ -32,5 +34,7 @@ def bind(port):
         server.close()
 
 
-print(bind(2001), bind(2002), bind(2003))
-print(socket.create_connection(("127.0.0.1", 2001)).recv(5).decode())
+fact("a live port", bind(2001))
+fact("a port that was left", bind(2002))
+fact("a free port", bind(2003))
+fact("the live server says", socket.create_connection(("127.0.0.1", 2001)).recv(5))

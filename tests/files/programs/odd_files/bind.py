@@ -1,6 +1,7 @@
+from facts import fact
 from outcomes import at, stream
 from port_files import files
 
 server = stream()
 server.bind(at)
-print(files())
+fact("names", files())

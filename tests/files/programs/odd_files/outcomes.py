@@ -3,6 +3,8 @@
 import errno
 import socket
 
+from facts import fact
+
 
 def outcome(call):
     try:
@@ -24,5 +26,7 @@ at = ("127.0.0.1", 2001)
 
 
 def try_all():
-    print(outcome(lambda: stream().bind(at)), outcome(lambda: stream().connect(at)), end=" ")
-    print(outcome(lambda: datagram().bind(at)), outcome(lambda: datagram().sendto(b"x", at)))
+    fact("bind a stream", outcome(lambda: stream().bind(at)))
+    fact("connect", outcome(lambda: stream().connect(at)))
+    fact("bind datagrams", outcome(lambda: datagram().bind(at)))
+    fact("sendto", outcome(lambda: datagram().sendto(b"x", at)))

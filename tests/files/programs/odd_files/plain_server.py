@@ -3,6 +3,7 @@ import select
 import socket
 import sys
 
+from facts import fact
 from outcomes import outcome
 from port_files import files
 
@@ -16,6 +17,7 @@ for name in ("2001.sock", "2001.dgram.sock"):
     if kind != socket.SOCK_DGRAM:
         server.listen(8)
     servers.append(server)
-for name, type in (("2001.sock", socket.SOCK_STREAM), ("2001.dgram.sock", socket.SOCK_DGRAM)):
-    print(outcome(lambda: socket.socket(socket.AF_INET, type).bind(("127.0.0.1", 2001))), end=" ")
-print(len(select.select(servers, [], [], 0)[0]), sorted(files()))
+for type in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+    fact(type.name, outcome(lambda: socket.socket(socket.AF_INET, type).bind(("127.0.0.1", 2001))))
+fact("servers that see somebody", len(select.select(servers, [], [], 0)[0]))
+fact("names", sorted(files()))

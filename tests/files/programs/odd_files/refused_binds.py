@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 
+from facts import fact
 from port_files import files
 
 d = os.environ["UNSOCK_DIR"] + "/"
@@ -47,4 +48,4 @@ for born_local in (False, True):
         one.close()
 for one in held:
     one.close()
-print(files())
+fact("names", files())

@@ -1,6 +1,7 @@
 import os
 import socket
 
+from facts import fact
 from port_files import files
 
 d = os.environ["UNSOCK_DIR"] + "/"
@@ -10,4 +11,4 @@ for name in ("2001", "2001u"):
 stream, datagram = socket.socket(), socket.socket(type=socket.SOCK_DGRAM)
 for one in (stream, datagram):
     one.bind(("127.0.0.1", 2001))
-print(files())
+fact("names", files())

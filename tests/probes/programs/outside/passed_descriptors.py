@@ -1,6 +1,8 @@
 import os
 import socket
 
+from facts import fact
+
 receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 receiver.bind(("127.0.0.1", 2001))
 listener = socket.create_server(("127.0.0.1", 2002))
@@ -18,5 +20,5 @@ for kind, name in (socket.SOCK_DGRAM, "2001.dgram.sock"), (socket.SOCK_STREAM, "
     plain.close()
     if server is not receiver:
         server.close()
-    print(data, control)
-print(len(os.listdir("/proc/self/fd")) - before)
+    fact(kind.name, [data, control])
+fact("more descriptors", len(os.listdir("/proc/self/fd")) - before)
