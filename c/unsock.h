@@ -168,8 +168,8 @@ UNSOCK_EXPORT int unsock_check_library(const char *path, char *error, size_t siz
 UNSOCK_EXPORT int unsock_check_sockets(char *error, size_t size);
 
 /*
- * May a program of this file be rewritten where it makes its calls (c/trap/image.h)? Returns 0; 1: not on this machine;
- * or -errno, what the kernel says of code that was written to, with its words in `error`.
+ * May a program of this file be rewritten where it makes its calls (c/trap/image.h)? Returns 0, or -errno: what the
+ * kernel says of code that was written to, with its words in `error`.
  */
 UNSOCK_EXPORT int unsock_check_rewriting(const char *path, char *error, size_t size);
 
