@@ -90,8 +90,8 @@ static struct unsock_name read_name(const struct sockaddr_un *address, size_t le
 UNSOCK_OWN_FRAME static long identify_unix(int fd, struct unsock_fd *entry) {
     union unsock_sockaddr address;
     long length = unsock_socket_name(fd, __NR_getsockname, &address);
-    if (length < 0)
-        return length;
+    if (length < 0 || address.any.sa_family != AF_UNIX)
+        return length < 0 ? length : -ENOTSOCK; /* another one by now */
     struct unsock_name own = read_name(&address.un, (size_t)length);
     if (own.kind == UNSOCK_NAME_STREAM) {
         identify_stream(entry, &own.source, &own.target);
@@ -185,8 +185,7 @@ bool unsock_identify_is_connection(int fd) {
     /* The kernel's TCP tells by itself what TCP tells. */
     if (known && known->kind == UNSOCK_KIND_FOREIGN && unsock_fd_is_redirected(known))
         return known->type == SOCK_STREAM && unsock_state_is_connected(known->state) && !unsock_socket_is_ip(fd);
-    if (unsock_socket_option(fd, SO_DOMAIN) != AF_UNIX || unsock_socket_option(fd, SO_TYPE) != SOCK_STREAM ||
-        identify_unix(fd, &scratch) < 0)
+    if (unsock_socket_option(fd, SO_TYPE) != SOCK_STREAM || identify_unix(fd, &scratch) < 0)
         return false;
     if (scratch.kind == UNSOCK_KIND_LOCAL)
         return unsock_state_is_connected(scratch.state);
