@@ -116,8 +116,8 @@ static void close_server(int moment_of_other) {
     int fd = opened();
     must(unsock_target_file_bind(fd, &at, sizeof(at), &where) == 0 && where.file.inode != 0, "bind");
     struct unsock_fd entry = {.kind = UNSOCK_KIND_FOREIGN, .type = SOCK_STREAM, .flags = UNSOCK_FILE};
-    entry.file.inode = where.file.inode;
-    entry.file.device = where.file.device;
+    unsock_fd_file(&entry)->inode = where.file.inode;
+    unsock_fd_file(&entry)->device = where.file.device;
     when = moment_of_other;
     unsock_target_file_find(fd, &entry, &where);
     moment();

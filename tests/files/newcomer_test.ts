@@ -33,7 +33,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     "version",
   ],
   memory: ["fds", "option_table", "this_process", "state"],
-  rt: ["libc", "lines", "mem", "sys", "text", "user", "vdso"],
+  rt: ["libc", "lines", "mem", "sys", "table", "text", "user", "vdso"],
   rules: [
     "address",
     "address_text",
