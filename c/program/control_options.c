@@ -110,8 +110,8 @@ struct word {
 };
 
 /* A number, or one of a few words; NULL: nothing was given, and the value stays. */
-static bool read_word(const struct making *making, const char *flag, const struct word *words, uint64_t most,
-                      uint32_t *value) {
+static bool read_word(const struct making *making, const char *flag, const struct word *words, uint64_t least,
+                      uint64_t most, uint32_t *value) {
     const char *text = get(making, flag);
     uint64_t number;
     if (!text)
@@ -122,12 +122,19 @@ static bool read_word(const struct making *making, const char *flag, const struc
         *value = word->value;
         return true;
     }
-    if (unsock_span_number(unsock_span_of(text), 10, most, &number)) {
+    if (unsock_span_number(unsock_span_of(text), 10, most, &number) && number >= least) {
         *value = (uint32_t)number;
         return true;
     }
     put_name(making, flag);
-    unsock_text_put(making->error, ": neither a number nor one of ");
+    unsock_text_put(making->error, ": neither a number");
+    if (most < UINT32_MAX) {
+        unsock_text_put(making->error, " from ");
+        unsock_text_number(making->error, least, 10, 1);
+        unsock_text_put(making->error, " to ");
+        unsock_text_number(making->error, most, 10, 1);
+    }
+    unsock_text_put(making->error, " nor one of ");
     for (const struct word *word = words; word->word[0] != '\0'; word++)
         unsock_text_join(making->error, word == words ? "" : ", ", word->word);
     return wrong(making, "", "", text);
@@ -211,7 +218,7 @@ static bool read_vsock(const struct making *making) {
         return false;
     if (get(making, "--fc-listen"))
         return read_guests(making, port);
-    if (!read_word(making, "--vsock-cid", words, UINT32_MAX, &cid))
+    if (!read_word(making, "--vsock-cid", words, 0, UINT32_MAX, &cid))
         return false;
     if (get(making, "--fc-sock") && get(making, "--vsock-cid") && !making->by_variables)
         return wrong(making, COMMAND, "--fc-sock needs no --vsock-cid", NULL);
@@ -236,7 +243,7 @@ static bool read_tipc(const struct making *making) {
     if (!by_variables && is_range == (get(making, "--tipc-instance") != NULL))
         return wrong(making, COMMAND, "give either --tipc-instance or --tipc-lower and --tipc-upper", NULL);
     if (!read_number(making, "--tipc-type", get(making, "--tipc-type"), 0, UINT32_MAX, &type) ||
-        !read_word(making, "--tipc-addrtype", kinds, UINT8_MAX, &kind) ||
+        !read_word(making, "--tipc-addrtype", kinds, TIPC_SERVICE_RANGE, TIPC_SOCKET_ADDR, &kind) ||
         !read_number(making, flag, get(making, flag), 0, UINT32_MAX, &first))
         return false;
     /* The last word: of a range its end; of a service the domain, where 0 is everywhere; of a node address nothing. */
@@ -247,7 +254,7 @@ static bool read_tipc(const struct making *making) {
     if (kind == TIPC_SERVICE_RANGE && last < first)
         return wrong(making, "--tipc-upper", ": below ", NULL) ||
                wrong(making, "--tipc-lower", "", get(making, "--tipc-upper"));
-    if (!read_word(making, "--tipc-scope", scopes, INT8_MAX, &scope))
+    if (!read_word(making, "--tipc-scope", scopes, 0, TIPC_NODE_SCOPE, &scope))
         return false;
     dest.addrtype = (unsigned char)kind;
     dest.scope = (signed char)scope;
@@ -323,6 +330,16 @@ bool unsock_control_from_options(const struct unsock_options *options, struct un
     return make(&(struct making){options, file, error, false});
 }
 
+/* Which options are variables, too: those of unsock 1.1, and the half-close. */
+static bool is_variable(const char *flag) {
+    static const char flags[][16] = {"--vsock-port", "--vsock-cid",  "--fc-sock",       "--tipc-type", "--tipc-lower",
+                                     "--tipc-upper", "--tipc-scope", "--tipc-addrtype", "--half-close"};
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+        if (unsock_span_is(unsock_span_of(flag), flags[i]))
+            return true;
+    return false;
+}
+
 bool unsock_control_from_variables(const struct unsock_environment *environment, struct unsock_control_file *file,
                                    struct unsock_text *error) {
     struct unsock_option_table table = unsock_make_control_options();
@@ -331,9 +348,9 @@ bool unsock_control_from_variables(const struct unsock_environment *environment,
         char name[32];
         struct unsock_text text = unsock_text_in(name, sizeof(name));
         put_variable(&text, list[i].flag);
-        const char *value = unsock_environment_get(environment, name);
-        /* VMADDR_CID_ANY */
-        bool is_any = value && unsock_span_is(unsock_span_of(value), "-1");
+        const char *value = is_variable(list[i].flag) ? unsock_environment_get(environment, name) : NULL;
+        bool is_any = value && unsock_span_is(unsock_span_of(list[i].flag), "--vsock-cid") &&
+                      unsock_span_is(unsock_span_of(value), "-1"); /* VMADDR_CID_ANY */
         options.values[i] = is_any ? "any" : value;
     }
     return make(&(struct making){&options, file, error, true});

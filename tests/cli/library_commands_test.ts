@@ -111,6 +111,8 @@ const WRONG: readonly (readonly [options: string, says: RegExp])[] = [
   ["--tipc-type 128 --tipc-lower 2", /--tipc-upper is missing/],
   ["--tipc-type 128 --tipc-instance 1 --tipc-scope world", /--tipc-scope: neither/],
   ["--tipc-type 128 --tipc-instance 1 --tipc-addrtype toString", /--tipc-addrtype: neither/],
+  ["--tipc-type 128 --tipc-instance 1 --tipc-addrtype 9", /--tipc-addrtype: neither/],
+  ["--tipc-type 128 --tipc-instance 1 --tipc-scope 4", /--tipc-scope: neither/],
   ["--unix @", /--unix: an empty name: "@"/],
   [`--unix @${"x".repeat(108)}`, /--unix: longer than 108 bytes/],
   ["--inet localhost:80", /--inet: not an IP address and port/],

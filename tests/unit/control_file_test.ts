@@ -114,6 +114,12 @@ Deno.test("the library as a program makes by variables what make-control makes b
         "make-control: UNSOCK_TIPC_TYPE and UNSOCK_VSOCK_PORT exclude each other",
       ],
     ];
+    for (const number of ["0", "4", "-1"]) {
+      refused.push([
+        { UNSOCK_TIPC_TYPE: "1", UNSOCK_TIPC_LOWER: "1", UNSOCK_TIPC_ADDRTYPE: number },
+        `UNSOCK_TIPC_ADDRTYPE: neither a number from 1 to 3 nor one of service, range, node: "${number}"`,
+      ]);
+    }
     for (const [env, line] of refused) {
       const { code, stderr } = await make(env);
       assertEquals([code, stderr], [1, `unsock: ${line}\n`]);
