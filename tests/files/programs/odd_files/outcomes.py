@@ -1,17 +1,8 @@
 """Binds and connects a stream and a datagram socket, and says what came of it."""
 
-import errno
 import socket
 
-from facts import fact
-
-
-def outcome(call):
-    try:
-        call()
-        return "done"
-    except OSError as error:
-        return errno.errorcode[error.errno]
+from facts import fact, outcome
 
 
 def stream():

@@ -1,15 +1,6 @@
-import errno
 import socket
 
-from facts import fact
-
-
-def outcome(call):
-    try:
-        call()
-        return "done"
-    except OSError as error:
-        return errno.errorcode[error.errno]
+from facts import fact, outcome
 
 
 for type, port in ((socket.SOCK_STREAM, 2001), (socket.SOCK_DGRAM, 2001), (socket.SOCK_STREAM, 2002)):
