@@ -1,6 +1,6 @@
 /** Where little is left: no environment, no network, no /proc, no user namespaces, an ordinary user. Each command does its work there. */
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
-import { withDir } from "../support/dir.ts";
+import { copyProgram, withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
@@ -38,7 +38,7 @@ for (const [what, front] of Object.entries(ALL)) {
     fn: () =>
       withDir(async (dir) => {
         const library = `${dir}/libunsock.so`;
-        await Deno.copyFile(shimLibrary(), library);
+        copyProgram(shimLibrary(), library);
         await Deno.mkdir(`${dir}/s`, { mode: 0o700 });
         if (what === ORDINARY) {
           for (const open of [dir, library]) await Deno.chmod(open, 0o755);

@@ -1,7 +1,7 @@
 /** What bash, zsh and fish make of a Tab, typed into a pseudo terminal. */
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path/posix";
-import { withDir } from "../support/dir.ts";
+import { withDir, writeProgram } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import type { Shell } from "../../lib/system/shell.ts";
@@ -159,10 +159,10 @@ async function testShell(shell: Shell): Promise<void> {
       Deno.writeTextFileSync(`${dir}/sockets/.${name}`, "");
       Deno.symlinkSync(`.${name}`, `${dir}/sockets/${port}.sock`);
     }
-    Deno.writeTextFileSync(`${dir}/bin/${PROGRAM}`, "#!/bin/sh\n", { mode: 0o755 });
+    writeProgram(`${dir}/bin/${PROGRAM}`, "#!/bin/sh\n");
     const cache = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
     const start = `#!/bin/sh\nDENO_DIR=${cache} exec ${unsockCommand().join(" ")} "$@"\n`;
-    Deno.writeTextFileSync(`${dir}/bin/unsock`, start, { mode: 0o755 });
+    writeProgram(`${dir}/bin/unsock`, start);
     const script = `${dir}/script`;
     const printed = await run([`${dir}/bin/unsock`, "completions", shell]);
     Deno.writeTextFileSync(script, printed.stdout);

@@ -1,6 +1,6 @@
 /** Which group `--group` means, where /etc/group and getent(1) are the test's own. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { withDir } from "../support/dir.ts";
+import { withDir, writeProgram } from "../support/dir.ts";
 import { mayUnshare } from "../support/namespaces.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -20,7 +20,7 @@ Deno.test({
       const members = Array.from({ length: 2000 }, (_, index) => `member${index}`).join(",");
       const groups = `first:x:1:\nmany:x:4242:${members}\n42:x:43:\nsplit:x:${"9".repeat(300)}:\n:x:5:\nlast:x:4444:`;
       await Deno.writeTextFile(`${dir}/group`, groups);
-      await Deno.writeTextFile(`${dir}/getent`, ANSWER, { mode: 0o755 });
+      writeProgram(`${dir}/getent`, ANSWER);
       const script = `mount --bind ${dir}/group /etc/group && mount --bind ${dir}/getent ${GETENT} || exit 9
         for group in many last 42 77 elsewhere other split nobody-s; do
           ${shimLibrary()} run --dir ${dir}/$group --group $group -- stat -c %g:%a ${dir}/$group

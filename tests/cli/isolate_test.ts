@@ -1,11 +1,12 @@
 /** `unsock run --isolate`: no network but unsock's. */
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
-import { withDir } from "../support/dir.ts";
+import { copyProgram, withDir } from "../support/dir.ts";
 import { unsockForEverybody } from "../support/everybody.ts";
 import { run, type RunResult, start } from "../support/process.ts";
 import { mayUnshare } from "../support/namespaces.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
+import { shimLibrary } from "../support/shim.ts";
 import { asNobody, NOBODY, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, unsock, unsockCommand } from "./unsock.ts";
@@ -99,7 +100,7 @@ Deno.test({
       Deno.chmodSync(dir, 0o755);
       Deno.chmodSync(`${dir}/s`, 0o711);
       const library = `${dir}/libunsock.so`;
-      Deno.copyFileSync(new URL("../../build/libunsock.so", import.meta.url), library);
+      copyProgram(shimLibrary(), library);
       Deno.chmodSync(library, 0o755);
       for (const room of [["--isolate"], ["--isolate", "--private"]]) {
         const options = ["run", ...room, "--dir", `${dir}/s`, "--lib", library, "--"];

@@ -4,7 +4,7 @@
  */
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
-import { withDir } from "../support/dir.ts";
+import { copyProgram, withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
@@ -126,7 +126,7 @@ way("a source tree on a noexec file system is refused; with --lib elsewhere it r
     '{ [ ! -e /usr/local/lib/libunsock.so ] || mount --bind /dev/null /usr/local/lib/libunsock.so; } && exec "$@"';
   const before = ["unshare", "-m", "sh", "-c", script, path.dirname(shimLibrary())];
   const elsewhere = path.join(dir, "libunsock.so");
-  Deno.copyFileSync(shimLibrary(), elsewhere);
+  copyProgram(shimLibrary(), elsewhere);
   for (const linking of ["dynamic", "static"] as const) {
     refused(/libunsock\.so: its file system is mounted noexec: .*--lib/)(
       await one(unsockCommand(), listener(linking), { before }),
@@ -166,7 +166,7 @@ way(
 
 way("a library that others could have written is refused", async ({ dir, listener, each }) => {
   const file = path.join(dir, "libunsock.so");
-  Deno.copyFileSync(shimLibrary(), file);
+  copyProgram(shimLibrary(), file);
   Deno.chmodSync(file, 0o666);
   await each(listener("dynamic"), refused(/everybody may write to \S+libunsock\.so: use --lib/), {
     options: ["--lib", file],
@@ -177,7 +177,7 @@ way(
   "a library that cannot be executed is refused where a program has to be started by it",
   async ({ dir, listener, each }) => {
     const file = path.join(dir, "libunsock.so");
-    Deno.copyFileSync(shimLibrary(), file);
+    copyProgram(shimLibrary(), file);
     Deno.chmodSync(file, 0o644);
     await each(listener("dynamic"), redirected, { options: ["--lib", file] });
     await each(
@@ -208,7 +208,7 @@ for (const [name, change] of Object.entries(CHANGES)) {
     });
     Deno.chownSync(sockets, NOBODY, NOBODY);
     const library = path.join(dir, "libunsock.so");
-    Deno.copyFileSync(shimLibrary(), library);
+    copyProgram(shimLibrary(), library);
     Deno.chmodSync(library, 0o755);
     const options = ["--lib", library];
     for (const linking of ["dynamic", "static"] as const) {

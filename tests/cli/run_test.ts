@@ -1,7 +1,7 @@
 /** `unsock run`: the command sees what it would see without unsock. */
 import { assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
-import { copyProgram, withDir } from "../support/dir.ts";
+import { copyProgram, withDir, writeProgram } from "../support/dir.ts";
 import { need } from "../support/programs.ts";
 import { buildLinked } from "../support/static.ts";
 import { assertFails, isCompiled, shell, unsock, unsockCommand } from "./unsock.ts";
@@ -100,7 +100,7 @@ Deno.test("run ends with 127 for what is not there, 126 for what cannot be execu
     assertFails(await start("/etc/passwd"), 126, /not executable/);
     assertFails(await start("/etc"), 126, /is a directory/);
     assertFails(await start("/etc/passwd/x"), 126, /Not a directory/);
-    Deno.writeTextFileSync(path.join(dir, "bad"), "#!/nonexistent/interpreter\n", { mode: 0o755 });
+    writeProgram(path.join(dir, "bad"), "#!/nonexistent/interpreter\n");
     assertFails(await start("./bad"), 127, /interpreter \/nonexistent\/interpreter: not found/);
     assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), ["bad"]); // nothing was run, nothing made
   });
@@ -143,7 +143,7 @@ Deno.test({
       const library = path.join(inner, "libunsock.so");
       Deno.mkdirSync(inner, { mode: 0o700 });
       Deno.chmodSync(dir, 0o755);
-      Deno.copyFileSync(LIBRARY, library);
+      copyProgram(LIBRARY, library);
       Deno.chmodSync(library, 0o644);
       const change = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
       const maps = (...options: string[]) =>

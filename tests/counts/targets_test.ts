@@ -76,16 +76,20 @@ class Client implements AsyncDisposable {
   }
 }
 
-/** The calls of each connect between its marks. */
+/** The calls of each connect between its marks, each process for itself: a parent's wait may stand between its child's. */
 function readConnects(log: string): string[][] {
   const connects: string[][] = [];
-  let calls: string[] | undefined;
+  const open = new Map<string, string[]>();
   for (const line of log.split("\n")) {
     const side = line.match(/faccessat\(AT_FDCWD, "\/(begin|end)\//)?.[1];
-    const call = line.match(/^\d+ +(\w+)\(/)?.[1];
-    if (side === "begin") connects.push(calls = []);
-    else if (side === "end") calls = undefined;
-    else if (call !== undefined) calls?.push(call);
+    const [, pid, call] = line.match(/^(\d+) +(\w+)\(/) ?? [];
+    if (pid === undefined || call === undefined) continue;
+    if (side === "begin") {
+      const calls: string[] = [];
+      connects.push(calls);
+      open.set(pid, calls);
+    } else if (side === "end") open.delete(pid);
+    else open.get(pid)?.push(call);
   }
   return connects;
 }

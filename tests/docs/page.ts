@@ -1,7 +1,7 @@
 /** Runs the commands of a page in docs/ as a reader would, and tells which of them no test has run. */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
-import { withDir } from "../support/dir.ts";
+import { withDir, writeProgram } from "../support/dir.ts";
 import { unsockForEverybody } from "../support/everybody.ts";
 import { Proc, run, type RunResult, start } from "../support/process.ts";
 import { searchPath } from "../support/programs.ts";
@@ -79,7 +79,7 @@ export class Reader implements AsyncDisposable {
     for (const directory of [this.runtime, this.home, `${base}/bin`]) Deno.mkdirSync(directory, { mode: 0o700 });
     const unsock = everybody ?? Deno.env.get("UNSOCK_TEST_BINARY") ??
       `${Deno.execPath()} run -A ${join(ROOT, "main.ts")}`;
-    Deno.writeTextFileSync(`${base}/bin/unsock`, `#!/bin/sh\nexec ${unsock} "$@"\n`, { mode: 0o755 });
+    writeProgram(`${base}/bin/unsock`, `#!/bin/sh\nexec ${unsock} "$@"\n`);
     this.#blocks = readBlocks(page);
     this.#places = { ...places, "/run/user/1000": this.runtime };
     if (everybody !== undefined) { for (const open of [base, `${base}/bin`, this.home]) Deno.chmodSync(open, 0o755); }

@@ -42,6 +42,19 @@ function hasPort(dir: string, name: string): boolean {
  * @throws {Error} with what cp said.
  */
 export function copyProgram(from: string, to: string): void {
-  const { success, stderr } = new Deno.Command("cp", { args: ["--", from, to], stdout: "null" }).outputSync();
+  byItself("cp", "--", from, to);
+}
+
+/**
+ * Writes a program, as copyProgram() copies one, that everybody may execute.
+ *
+ * @throws {Error} with what the shell said.
+ */
+export function writeProgram(to: string, text: string): void {
+  byItself("sh", "-c", 'printf %s "$2" >"$1" && chmod 755 "$1"', "sh", to, text);
+}
+
+function byItself(command: string, ...args: string[]): void {
+  const { success, stderr } = new Deno.Command(command, { args, stdout: "null" }).outputSync();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
 }

@@ -1,5 +1,5 @@
 /** A command line that every user may run: the source tree that is tested may be for its owner alone. */
-import { copyProgram } from "./dir.ts";
+import { copyProgram, writeProgram } from "./dir.ts";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { RUNTIME_CACHE, shimLibrary } from "./shim.ts";
 
@@ -22,12 +22,12 @@ export async function unsockForEverybody(dir: string): Promise<string> {
   Deno.mkdirSync(join(tree, "cache", "npm"), { recursive: true });
   Deno.mkdirSync(join(tree, "build"));
   copyProgram(Deno.execPath(), join(tree, "deno"));
-  Deno.copyFileSync(shimLibrary(), join(tree, "build", "libunsock.so"));
+  copyProgram(shimLibrary(), join(tree, "build", "libunsock.so"));
   const sources = ["main.ts", "lib", "types", "deno.json", "deno.lock"].map((name) => join(ROOT, name));
   await copy(sources, tree);
   await copy([join(RUNTIME_CACHE, "npm", "registry.npmjs.org")], join(tree, "cache", "npm"));
   const words = [join(tree, "deno"), "run", "-A", "--cached-only", join(tree, "main.ts")];
-  Deno.writeTextFileSync(program, `#!/bin/sh\nDENO_DIR=${tree}/cache exec ${words.join(" ")} "$@"\n`, { mode: 0o755 });
+  writeProgram(program, `#!/bin/sh\nDENO_DIR=${tree}/cache exec ${words.join(" ")} "$@"\n`);
   await command("chmod", "-R", "a+rX", dir);
   return program;
 }

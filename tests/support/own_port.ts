@@ -32,7 +32,8 @@ export function ownPort(): OwnPort {
   throw new Error(`no port from ${first} to ${last} is free`);
 }
 
-function hold(port: number): Deno.UnixListener | undefined {
+/** Takes the name that keeps the port from other tests. @returns Nothing while somebody has it. */
+export function hold(port: number): Deno.UnixListener | undefined {
   try {
     return Deno.listen({ transport: "unix", path: `\0unsock's tests: port ${port}` });
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Whoever executes a program under unsock takes the library along: in every way there is, with whatever environment. */
 import { assertEquals, assertMatch, assertStrictEquals, fail } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
-import { withDir } from "../support/dir.ts";
+import { withDir, writeProgram } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { NOBODY } from "../support/users.ts";
@@ -112,7 +112,7 @@ Deno.test({
         for (const interpreter of ["dynamic", "static"] as const) {
           // The kernel passes: interpreter, its one argument, the script's name (here a port), the script's arguments.
           const port = String(nextPort++);
-          await Deno.writeTextFile(join(dirname(dir), port), `#! ${child(interpreter)} ${dir} \n`, { mode: 0o755 });
+          writeProgram(join(dirname(dir), port), `#! ${child(interpreter)} ${dir} \n`);
           const command = [starter(parent), "execve", port, "last", "x", "y"];
           const { stdout, stderr } = await runFree(dir, command, {}, dirname(dir));
           assertStrictEquals(stdout, "redirected 1 0 last\n", `${parent} ${interpreter}: ${stderr}`);
