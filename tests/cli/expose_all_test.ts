@@ -50,7 +50,7 @@ Deno.test({
       await says(exposed, `127.0.0.1:${third} leads to`);
       assertStrictEquals(await ask(third), `port ${first}`, "a control file is followed");
       Deno.kill(exposed.pid, "SIGTERM");
-      assertStrictEquals((await exposed.result(10_000)).signal, "SIGTERM");
+      assertStrictEquals((await exposed.result(60_000)).signal, "SIGTERM");
       assertStrictEquals(await ask(first), "ConnectionRefusedError");
     }),
 });
@@ -85,7 +85,7 @@ Deno.test({
       await until("it watches", () => Deno.statSync(gone));
       // The directory is made before it is watched: whoever finds it gone by then says the same.
       Deno.removeSync(gone);
-      const { code, stderr } = await exposed.result(10_000);
+      const { code, stderr } = await exposed.result(60_000);
       assertStrictEquals(code, 1);
       assertMatch(stderr, /No such file or directory/);
     }),

@@ -42,7 +42,7 @@ for (const [form, program] of [["unsock", unsockCommand()], ["libunsock.so", [sh
         assertEquals((await python(programText("client"), portOf(line))).stdout, "True\n");
         assertEquals((await python(programText("reset"), portOf(line))).stdout, "ConnectionResetError\n");
         Deno.kill(exposed.pid, "SIGTERM");
-        assertStrictEquals((await exposed.result(10_000)).signal, "SIGTERM");
+        assertStrictEquals((await exposed.result(60_000)).signal, "SIGTERM");
         assertMatch((await python(programText("reset"), portOf(line))).stderr, /ConnectionRefusedError/);
       }),
   });
@@ -76,7 +76,7 @@ Deno.test({
       await using again = start([shimLibrary(), "expose", "--in", "--dir", dir, `5432=${port}`]);
       await started(again);
       Deno.kill(again.pid, "SIGINT");
-      assertStrictEquals((await again.result(10_000)).signal, "SIGINT");
+      assertStrictEquals((await again.result(60_000)).signal, "SIGINT");
       assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), []);
     }),
 });

@@ -44,7 +44,7 @@ Deno.test({
       );
       assertEquals((await python(programText("burst"), port, IN_A_ROW)).stdout, `${IN_A_ROW + 1}\nTrue\n`);
       Deno.kill(exposed.pid, "SIGTERM");
-      assertStrictEquals((await exposed.result(10_000)).signal, "SIGTERM");
+      assertStrictEquals((await exposed.result(60_000)).signal, "SIGTERM");
       assertEquals(names(dir).toSorted(), before);
     }),
 });
@@ -102,7 +102,7 @@ Deno.test({
       ]);
       assert(inside.stdout === "True\n", inside.stdout + inside.stderr);
       Deno.kill(exposed.pid, "SIGINT");
-      assertStrictEquals((await exposed.result(10_000)).signal, "SIGINT");
+      assertStrictEquals((await exposed.result(60_000)).signal, "SIGINT");
       assertEquals(names(dir), []);
     }),
 });
@@ -153,7 +153,7 @@ Deno.test({
       await run([shimLibrary(), ...inside]);
       await run([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", programText("ask"), `${first}`, "20"]);
       Deno.kill(exposed.pid, "SIGTERM");
-      await exposed.result(10_000);
+      await exposed.result(60_000);
       const led = exposed.output().match(/:\d+(?=\/udp leads to)/g) ?? [];
       assertEquals(led, [first, second, third, first].map((port) => `:${port}`));
     }),

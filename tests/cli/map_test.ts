@@ -27,7 +27,7 @@ for (const program of [unsockCommand(), [shimLibrary()]]) {
       assertStrictEquals(ids, `${unsocked.pid} ${Deno.pid}`);
       assertEquals(names(dir), ["80.sock"]);
       Deno.kill(unsocked.pid, "SIGKILL");
-      assertStrictEquals((await unsocked.result(10_000)).signal, "SIGKILL");
+      assertStrictEquals((await unsocked.result(60_000)).signal, "SIGKILL");
       await until("it is gone", isGone(`${dir}/80.sock`));
     }));
 }

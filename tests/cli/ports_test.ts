@@ -104,11 +104,11 @@ Deno.test({
         );
         assert(!ended, waiting.output());
         await step("listen");
-        assertEquals(await waiting.result(20_000), { code: 0, signal: null, stdout: "", stderr: "" });
+        assertEquals(await waiting.result(60_000), { code: 0, signal: null, stdout: "", stderr: "" });
         assertFails(await byLibrary(["wait", "--dir", sockets, "8000", "--gone", "--timeout", "0"]), 1, /still there/);
         await using gone = start([shimLibrary(), "wait", "--dir", sockets, "--gone", "8000"]);
         await step("close");
-        assertStrictEquals((await gone.result(20_000)).code, 0);
+        assertStrictEquals((await gone.result(60_000)).code, 0);
       });
     }),
 });
@@ -144,7 +144,7 @@ Deno.test("wait needs all of its ports, and knows a control file, UDP, and the e
     assertStrictEquals((await wait("84")).code, 0);
     await using gone = start([shimLibrary(), "wait", "--dir", dir, "--gone", "84"]);
     Deno.kill(victim.pid, "SIGKILL");
-    assertStrictEquals((await gone.result(20_000)).code, 0);
+    assertStrictEquals((await gone.result(60_000)).code, 0);
   }));
 
 Deno.test({
@@ -171,7 +171,7 @@ Deno.test({
       assertFails(await wait("7000@127.0.0.1", "--gone"), 1, /somebody is still there/);
       await using second = start([shimLibrary(), "wait", "--dir", dir, "7000@127.0.0.2"]);
       await come("7000 127.0.0.2 SOCK_STREAM");
-      assertStrictEquals((await second.result(20_000)).code, 0);
+      assertStrictEquals((await second.result(60_000)).code, 0);
       await come("7001 0.0.0.0 SOCK_STREAM");
       assertStrictEquals((await wait("7001@127.0.0.9")).code, 0);
       assertFails(await wait("7001@::1"), 1, /port 7001@::1 in/);

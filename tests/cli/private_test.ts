@@ -151,7 +151,7 @@ Deno.test("--private: who kills unsock kills the command, and the directory goes
     const { unsocked, directory, command } = await startStaying(dir);
     await using _ = unsocked;
     Deno.kill(unsocked.pid, "SIGKILL");
-    assertStrictEquals((await unsocked.result(10_000)).signal, "SIGKILL");
+    assertStrictEquals((await unsocked.result(60_000)).signal, "SIGKILL");
     await until("the command is gone", isGone(`/proc/${command}`));
     await until("the directory is gone", isGone(directory));
   }));
@@ -193,9 +193,9 @@ Deno.test("--private: a directory in which somebody else serves stays until he i
     const other = start(["python3", "-c", code, `${directory}/80.sock`], { stdin: "" });
     await using _other = start(["sh", "-c", `sleep 1000 | python3 -c '${code}' ${directory}/81.sock`]);
     await until("somebody serves", isThere(`${directory}/81.sock`));
-    await other.result(10_000);
+    await other.result(60_000);
     Deno.kill(unsocked.pid, "SIGTERM");
-    assertStrictEquals((await unsocked.result(10_000)).signal, "SIGTERM");
+    assertStrictEquals((await unsocked.result(60_000)).signal, "SIGTERM");
     assertEquals((await unsock(["prune", "--dir", `${dir}/s`])).code, 0);
     assert(await isThere(`${directory}/81.sock`)());
     await _other[Symbol.asyncDispose]();

@@ -38,7 +38,7 @@ Deno.test("wait: a control file is ready when its Unix socket listens, of a file
     Deno.removeSync(target);
     await using waiting = start([shimLibrary(), "wait", "--dir", dir, "80"]);
     using _server = Deno.listen({ transport: "unix", path: target });
-    assertStrictEquals((await waiting.result(20_000)).code, 0);
+    assertStrictEquals((await waiting.result(60_000)).code, 0);
     Deno.symlinkSync("target", `${dir}/link`);
     Deno.writeFileSync(`${dir}/81.sock`, controlFile({ dest: sockaddrUnix(`${dir}/link`) }));
     assert(await isReady(dir, "81"));
@@ -159,7 +159,7 @@ Deno.test("wait: the directory may come later, and its place too", () =>
     Deno.mkdirSync(`${dir}/a`);
     Deno.mkdirSync(sockets);
     using _server = Deno.listen({ transport: "unix", path: `${sockets}/80.sock` });
-    assertStrictEquals((await waiting.result(20_000)).code, 0);
+    assertStrictEquals((await waiting.result(60_000)).code, 0);
     const { code, stderr } = await byLibrary(["wait", "--dir", `${sockets}/80.sock`, "80", "--timeout", "0"]);
     assertStrictEquals(code, 1);
     assertMatch(stderr, /^unsock: directory \S+: Not a directory\n$/);

@@ -59,7 +59,7 @@ for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
         60_000,
       );
       Deno.kill(making.pid, signal);
-      const ended = await making.result(30_000);
+      const ended = await making.result(60_000);
       assertStrictEquals(ended.signal, signal, `${ended.code}: ${making.output()}`);
       assertEquals([names(temporary), await dist()], [[], before]);
       await assertNothingLeft(others);

@@ -56,7 +56,7 @@ Deno.test({
       await using server = host.start(services.redis);
       await until("redis listens", isThere(`${dir}/sockets/6379.sock`));
       await using client = host.start(services.client);
-      assertStrictEquals((await client.result(30_000)).stdout, "PONG\n", server.output());
+      assertStrictEquals((await client.result(60_000)).stdout, "PONG\n", server.output());
     }),
 });
 
@@ -75,6 +75,6 @@ Deno.test({
       await using server = host.start(first);
       await until("the server listens", isThere(`${dir}/sockets/app/8000.sock`));
       await using client = host.start(second);
-      assertMatch((await client.result(30_000)).stdout, /Directory listing for/, server.output());
+      assertMatch((await client.result(60_000)).stdout, /Directory listing for/, server.output());
     }),
 });

@@ -69,7 +69,7 @@ async function converse(dir: string, server: string[], client: string[]): Promis
   const { stdout, stderr } = await run(client);
   assertStrictEquals(stderr, "", serving.output());
   assertEquals(readFacts(stdout), answers(), serving.output());
-  assertStrictEquals((await serving.result(10_000)).code, 0);
+  assertStrictEquals((await serving.result(60_000)).code, 0);
   assertEquals(Array.from(Deno.readDirSync(dir), ({ name }) => name).filter((name) => name !== ".unsock.lock"), []);
 }
 

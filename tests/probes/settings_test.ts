@@ -177,7 +177,7 @@ for (const target of ["a file", "stderr"]) {
         const log = join(dir, "log");
         const env = shimEnv(dir, { UNSOCK_LOG: target === "stderr" ? "stderr" : log });
         await using client = start([await buildProbe("one_client"), "stream", "127.0.0.1", "4712"], { env });
-        const { stderr } = await client.result(30_000);
+        const { stderr } = await client.result(60_000);
         const lines = (target === "stderr" ? stderr : Deno.readTextFileSync(log)).split("\n");
         const line = lines.find((line) => line.includes("connect")) ?? "";
         for (const part of [String(client.pid), "127.0.0.1", "4712", join(dir, "4712.sock")]) {

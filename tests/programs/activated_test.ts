@@ -54,7 +54,7 @@ for (const [type, file] of [["stream", "8000.sock"], ["datagram", "8000.dgram.so
           await using manager = await activated(dir, file, door === "preload" ? "auto" : "trap", server);
           const asked = await run(under(dir, client));
           assertMatch(asked.stdout, type === "stream" ? /^connect: ok$/m : /^sendto: ok$/m, asked.stderr);
-          const { code } = await manager.result(30_000);
+          const { code } = await manager.result(60_000);
           assertStrictEquals(code, 0, manager.output());
           assertMatch(manager.output(), /^bind: ok\nport: 8000\n(accepted|received) from: 127\.0\.0\.1 \d+$/m);
         }),

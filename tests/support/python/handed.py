@@ -10,7 +10,7 @@ def new(type=socket.SOCK_STREAM, family=4, reuseport=False):
     fd = socket.socket(FAMILIES[family], type)
     if reuseport:
         fd.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    fd.settimeout(10)
+    fd.settimeout(60)
     return fd
 
 

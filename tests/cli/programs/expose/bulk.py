@@ -57,7 +57,7 @@ try:
 except TimeoutError:
     print("full", flush=True)
 server.close()
-client.settimeout(20)
+client.settimeout(60)
 try:
     print(client.recv(1))
 except ConnectionError as error:

@@ -4,7 +4,7 @@ import socket
 import sys
 
 client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-client.settimeout(20)
+client.settimeout(60)
 client.connect(("127.0.0.1", int(sys.argv[1])))
 client.send(b"slow")
 in_a_row = int(sys.argv[2])

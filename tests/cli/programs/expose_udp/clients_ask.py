@@ -5,7 +5,7 @@ import sys
 
 clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(int(sys.argv[2]))]
 for number, client in enumerate(clients):
-    client.settimeout(20)
+    client.settimeout(60)
     client.connect(("127.0.0.1", int(sys.argv[1])))
     client.send(b"number %d" % number)
 answers = [client.recv(65536).decode() for client in clients]

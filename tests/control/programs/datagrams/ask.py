@@ -7,13 +7,13 @@ from facts import fact
 
 server = ("127.0.0.1", int(sys.argv[1]))
 with socket.socket(type=socket.SOCK_DGRAM) as client:
-    client.settimeout(20)
+    client.settimeout(60)
     client.sendto(b"one", server)
     fact("answer and sender", client.recvfrom(100))
     client.sendto(b"two", server)
     fact("second answer and sender", client.recvfrom(100))
 with socket.socket(type=socket.SOCK_DGRAM) as client:
-    client.settimeout(20)
+    client.settimeout(60)
     client.connect(server)
     fact("connected to", client.getpeername())
     client.send(b"x" * 10000)

@@ -11,14 +11,14 @@ def say(*words):
 
 
 server = socket.socket(type=socket.SOCK_DGRAM)
-server.settimeout(20)
+server.settimeout(60)
 server.bind(("127.0.0.1", int(sys.argv[1])))
 address = server.getsockname()
 
 
 def client(name):
     with socket.socket(type=socket.SOCK_DGRAM) as own:
-        own.settimeout(20)
+        own.settimeout(60)
         own.connect(address)
         own.send(b"from " + name)
         assert own.recv(100) == b"hello " + name
@@ -27,7 +27,7 @@ def client(name):
 
 
 other = socket.socket(type=socket.SOCK_DGRAM)
-other.settimeout(20)
+other.settimeout(60)
 other.bind(("127.0.0.1", 0))
 again = os.pipe()
 if os.fork() == 0:

@@ -10,7 +10,7 @@ from place import at, path, there
 def reaches(server):
     "Over the file, as a program that knows nothing of unsock."
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(20)
+        client.settimeout(60)
         client.connect(path)
         connection = server.accept()[0]
         connection.send(b"%d" % os.getpid())

@@ -10,13 +10,13 @@ def bind():
     fd = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     fd.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     fd.bind(("127.0.0.1", 2001))
-    fd.settimeout(10)
+    fd.settimeout(60)
     return fd
 
 
 clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for i in range(3)]
 for i, client in enumerate(clients):
-    client.settimeout(10)
+    client.settimeout(60)
     server = bind()
     client.connect(("127.0.0.1", 2001))
     client.send(b"first")

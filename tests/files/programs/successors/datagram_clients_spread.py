@@ -8,7 +8,7 @@ def who():
     answers = set()
     for i in range(40):
         client = socket.socket(socket.AF_INET, TYPE)
-        client.settimeout(10)
+        client.settimeout(60)
         said = set()
         for i in range(3):
             client.sendto(b"?", ("127.0.0.1", 9042))

@@ -5,7 +5,7 @@ from servers import Server, TYPE, ask
 
 options = (socket.SO_REUSEADDR,)
 client = socket.socket(socket.AF_INET, TYPE)
-client.settimeout(10)
+client.settimeout(60)
 
 
 def again():

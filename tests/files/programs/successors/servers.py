@@ -70,7 +70,7 @@ class Server:
 
 def ask(address="127.0.0.1"):
     client = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, TYPE)
-    client.settimeout(10)
+    client.settimeout(60)
     try:
         client.connect((address, 9042))
         if TYPE == socket.SOCK_DGRAM:

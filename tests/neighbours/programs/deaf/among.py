@@ -37,7 +37,7 @@ def ask(client, question):
 
 def answer(client, question):
     while True:
-        client.settimeout(20)
+        client.settimeout(60)
         try:
             return client.recv(100)
         except TimeoutError:

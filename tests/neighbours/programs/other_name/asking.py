@@ -20,5 +20,5 @@ def ask(fd, at, data=b"?"):
 
 def client(family=socket.AF_INET):
     fd = socket.socket(family, socket.SOCK_DGRAM)
-    fd.settimeout(20)
+    fd.settimeout(60)
     return fd

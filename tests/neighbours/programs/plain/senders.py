@@ -4,14 +4,14 @@ import socket
 DIR = os.environ["UNSOCK_DIR"]
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 server.bind(("127.0.0.1", 2001))
-server.settimeout(10)
+server.settimeout(60)
 
 
 def plain(name):
     fd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     if name is not None:
         fd.bind(name)
-    fd.settimeout(10)
+    fd.settimeout(60)
     return fd
 
 
