@@ -116,11 +116,12 @@ static bool serves(const struct unsock_directory_list_one *one, const struct uns
     return unsock_ip_same_address(&ip, &port->ip);
 }
 
+/* A socket that the port knows nothing of is reached by nobody: it is being bound, or waits for another of its process.
+ */
 static bool is_asked(const struct unsock_directory_list_one *one, const struct unsock_port_words *port) {
-    bool is_file = one->what == UNSOCK_DIRECTORY_LIST_PLAIN || one->what == UNSOCK_DIRECTORY_LIST_FIRST ||
-                   one->what == UNSOCK_DIRECTORY_LIST_LISTED || one->what == UNSOCK_DIRECTORY_LIST_WAITING ||
-                   one->what == UNSOCK_DIRECTORY_LIST_UNLISTED;
-    return is_file && one->key.type == port->type && serves(one, port);
+    bool is_reached = one->what == UNSOCK_DIRECTORY_LIST_PLAIN || one->what == UNSOCK_DIRECTORY_LIST_FIRST ||
+                      one->what == UNSOCK_DIRECTORY_LIST_LISTED;
+    return is_reached && one->key.type == port->type && serves(one, port);
 }
 
 long unsock_answers_at(const char *directory, const struct unsock_port_words *port, int64_t most,

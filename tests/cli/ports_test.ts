@@ -7,6 +7,7 @@ import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary, unsockRun } from "../support/shim.ts";
 import { leaveStale } from "../support/stale.ts";
+import { until } from "../support/wait.ts";
 import { assertFails, byLibrary } from "./unsock.ts";
 
 const programText = programsOf(import.meta);
@@ -110,6 +111,23 @@ Deno.test({
         await step("close");
         assertStrictEquals((await gone.result(60_000)).code, 0);
       });
+    }),
+});
+
+Deno.test({
+  name: "wait: a server to which the port does not lead yet is nobody, as it was stopped in the middle of its bind",
+  ignore: !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      await using server = start(["sh", "-c", `sleep 60 | python3 -c "$0" "$1"`, programText("unlinked"), dir]);
+      await until("the names are there", () => server.output() === "ready\n");
+      for (const [port, file, own] of [["80", "80.sock", ".80@"], ["53/udp", "53.dgram.sock", ".53u@"]] as const) {
+        const now = ["wait", "--dir", dir, port, "--timeout", "0"];
+        assertFails(await byLibrary(now), 1, /nobody listens/);
+        assertStrictEquals((await byLibrary([...now, "--gone"])).code, 0);
+        Deno.symlinkSync(`${own}127.0.0.1`, `${dir}/${file}`);
+        assertStrictEquals((await byLibrary(now)).code, 0);
+      }
     }),
 });
 
