@@ -26,9 +26,10 @@ for (const [end, how] of [["closes", "closing its sockets"], ["leaves", "leaving
     { ignore },
     () =>
       withDir(async (dir) => {
-        // To the first questions who is at the listener's file, and who at the receiver's, the answer is: somebody.
-        const lines = await traced(dir, end, "-e", "trace=connect", "-e", "inject=connect:retval=0:when=1..6");
-        assertStrictEquals(lines.filter((line) => line.includes("(INJECTED)")).length, 6, lines.join("\n"));
+        // To the first question who is at the listener's file, and who at the receiver's, the answer is: somebody. It is not
+        // asked for longer than 10 ms, in which a slow machine may get no further than to the second one.
+        const lines = await traced(dir, end, "-e", "trace=connect", "-e", "inject=connect:retval=0:when=1..2");
+        assertStrictEquals(lines.filter((line) => line.includes("(INJECTED)")).length, 2, lines.join("\n"));
         assertEquals([...Deno.readDirSync(`${dir}/s`)], []);
       }),
   );

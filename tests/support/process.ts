@@ -5,7 +5,7 @@ import { searchPath } from "./programs.ts";
 const TERM_GRACE_MS = 3_000;
 /** How long what it wrote may take to arrive when it has ended. */
 const DRAIN_MS = 20_000;
-const RUN_TIMEOUT_MS = 60_000;
+const RUN_TIMEOUT_MS = 180_000;
 
 export interface StartOptions {
   /** Added to the caller's environment, or all there is with `clearEnv`. */
@@ -116,7 +116,7 @@ export function start(cmd: string[], options: StartOptions = {}): Proc {
  * Runs a program to its end.
  *
  * @param cmd The program and its arguments.
- * @param options Environment, directory, standard input, and how long it may take (a minute unless told).
+ * @param options Environment, directory, standard input, and how long it may take (three minutes unless told).
  * @returns How it ended and what it wrote.
  * @throws {Error} when it takes longer: it is ended and the message has the output so far.
  */

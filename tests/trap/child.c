@@ -14,7 +14,7 @@ int main(int count, char **arguments) {
     char file[4096];
     if (count < 3)
         return 1;
-    alarm(10);
+    alarm(60);
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(arguments[2]))};
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM, 0);

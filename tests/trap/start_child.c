@@ -64,7 +64,7 @@ int main(int count, char **arguments) {
     const char *way = arguments[1];
     char **argv = arguments + 2;
     char command[8192];
-    alarm(10);
+    alarm(60);
     clearenv();
     snprintf(command, sizeof command, "%s %s %s %s", argv[0], argv[1], argv[2], argv[3]);
 #define WAY(name) if (strcmp(way, name) == 0)

@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define DEADLINE_SECONDS 30
+#define DEADLINE_SECONDS 60
 #define LATER_SECONDS 7
 #define LOST_US 200000
 #define MUCH 300000

@@ -18,7 +18,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define DEADLINE_SECONDS 20
+#define DEADLINE_SECONDS 60
 
 static struct sockaddr_storage peer_address; /* as given on the command line */
 static socklen_t peer_length;
