@@ -7,6 +7,7 @@
 #include "calls/target.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
+#include "kernel/version.h"
 #include "replace/replace.h"
 
 static bool is_redirectable(int domain, int type, int protocol) {
@@ -98,7 +99,18 @@ UNSOCK_OWN_FRAME static long bind_unspecified(int fd, union unsock_sockaddr *add
     return IS_IPV4;
 }
 
-long unsock_call_bind(int fd, const struct sockaddr *address, socklen_t length) {
+/*
+ * A stream that was born local is bound to its file before anything else: a number that has become another socket's is
+ * told from that by the kernel's answer. A file of any kind gets UNSOCK_MODE before.
+ */
+static bool bind_tells(int fd, const struct unsock_ip *ip) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_NEW &&
+           entry->type == SOCK_STREAM && !(entry->flags & UNSOCK_DUPLICATED) && ip->port != 0 &&
+           unsock_settings.mode < 0 && !unsock_kernel_is_before(5, 14);
+}
+
+static long bind_once(int fd, const struct sockaddr *address, socklen_t length) {
     struct unsock_fd scratch;
     struct unsock_ip ip;
     union unsock_sockaddr copy;
@@ -120,7 +132,7 @@ long unsock_call_bind(int fd, const struct sockaddr *address, socklen_t length) 
     }
     long wrong = unsock_reuse_check(fd);
     bool covered = unsock_ip_read(&copy, length, &ip) && unsock_address_covered_bind(&ip, false);
-    if (covered && wrong == 0)
+    if (covered && wrong == 0 && !bind_tells(fd, &ip))
         wrong = unsock_reuse_look(fd);
     if (wrong < 0)
         return wrong;
@@ -138,6 +150,13 @@ long unsock_call_bind(int fd, const struct sockaddr *address, socklen_t length) 
     long result = unsock_bind_ip(fd, entry, &ip);
     unsock_fds_tell_duplicates(fd);
     return result;
+}
+
+long unsock_call_bind(int fd, const struct sockaddr *address, socklen_t length) {
+    long result = bind_once(fd, address, length);
+    const struct unsock_fd *entry = result < 0 && result != -EADDRINUSE ? unsock_fds_known(fd) : NULL;
+    bool redirected = entry && unsock_fd_is_redirected(entry);
+    return redirected && unsock_reuse_failed(fd, result) ? bind_once(fd, address, length) : result;
 }
 
 long unsock_call_listen(int fd, int backlog) {

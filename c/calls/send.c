@@ -48,9 +48,7 @@ static long send_stream(int fd, const struct unsock_fd *entry, const struct msgh
 
 /* UNSOCK_PORT names the servers' ports. Their clients' ports are others, and answers to them stay here too. */
 static bool is_local_client(const struct unsock_fd *entry, const struct unsock_ip *ip) {
-    struct unsock_ip address = *ip;
-    address.port = 0;
-    return entry->kind == UNSOCK_KIND_LOCAL && unsock_address_covered(&address);
+    return entry->kind == UNSOCK_KIND_LOCAL && unsock_address_covered_at(ip, 0);
 }
 
 /* The address that a datagram goes to; AF_UNSPEC is AF_INET. */
@@ -172,15 +170,18 @@ long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
     return is_another_by_now(fd, result) ? send_outgoing(fd, message, flags) : result;
 }
 
-static ssize_t send_to(int fd, const void *data, size_t size, int flags, const struct unsock_outgoing *outgoing) {
-    struct unsock_ip ip;
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    bool named = entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_DGRAM &&
-                 (entry->flags & UNSOCK_NAMED) && !(entry->options & UNSOCK_OPTION_SOME_RARE);
-    if (named && outgoing->message.msg_name && unsock_ip_read(&outgoing->name, outgoing->message.msg_namelen, &ip) &&
-        outgoing->name.any.sa_family == entry->domain && ip.family == entry->domain && ip.port != 0 &&
-        size <= unsock_datagram_most(entry, &ip) && is_local_client(entry, &ip))
-        return unsock_datagram_sendto(fd, entry, data, size, flags, &ip);
+/* The usual datagram: from a socket that has a name, to an address of its family, with nothing else to be looked at. */
+static bool is_usual(const struct unsock_fd *entry, const void *address, socklen_t length, size_t size,
+                     struct unsock_ip *ip) {
+    union unsock_sockaddr copy;
+    return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_DGRAM && (entry->flags & UNSOCK_NAMED) &&
+           !(entry->options & UNSOCK_OPTION_SOME_RARE) && address &&
+           unsock_call_address(address, length, &copy) == entry->domain && unsock_ip_read(&copy, length, ip) &&
+           ip->family == entry->domain && ip->port != 0 && size <= unsock_datagram_most(entry, ip) &&
+           is_local_client(entry, ip);
+}
+
+static long send_piece(int fd, const void *data, size_t size, int flags, const struct unsock_outgoing *outgoing) {
     struct iovec part = {.iov_len = UNSOCK_MIN(size, (size_t)INT32_MAX)}; /* the kernel takes no more at once */
     memcpy(&part.iov_base, &data, sizeof(data));
     struct msghdr message = outgoing->message;
@@ -189,9 +190,12 @@ static ssize_t send_to(int fd, const void *data, size_t size, int flags, const s
     return send_message(fd, &message, flags);
 }
 
-static ssize_t sendto_once(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
+static long sendto_once(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
     struct unsock_outgoing outgoing;
-    const struct unsock_fd *entry = unsock_fds_known(fd);
+    struct unsock_ip ip;
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (is_usual(entry, address, length, size, &ip))
+        return unsock_datagram_sendto(fd, entry, data, size, flags, &ip);
     bool redirected = entry && unsock_fd_is_redirected(entry);
     if (!address && is_for_kernel(fd, flags)) {
         long result = unsock_stream_sendto(fd, data, size, flags);
@@ -212,7 +216,7 @@ static ssize_t sendto_once(int fd, const void *data, size_t size, int flags, con
      */
     if (address && length == 0 && entry && entry->type == SOCK_DGRAM)
         return -EINVAL;
-    return send_to(fd, data, size, flags, &outgoing);
+    return send_piece(fd, data, size, flags, &outgoing);
 }
 
 long unsock_call_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,

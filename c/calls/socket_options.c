@@ -8,20 +8,24 @@
 
 #define KERNELS_OWN_ENOTSUPP 524 /* no errno of programs; older kernels say it of SO_ZEROCOPY (net/core/sock.c) */
 
-/* What the kernel is asked in any case, so that the answer is right also where the number has become another socket's.
+/*
+ * What the kernel is asked in any case, so that the answer is right also where the number has become another socket's;
+ * or told, which counts for a bind: that looks.
  */
-static bool is_kernels(const struct unsock_fd *entry, int level, int name) {
+static bool is_kernels(const struct unsock_fd *entry, int level, int name, bool sets) {
     return level == SOL_SOCKET && entry->kind == UNSOCK_KIND_LOCAL &&
-           (name == SO_ERROR || name == SO_TYPE || name == SO_KEEPALIVE || name == SO_LINGER || name == SO_ACCEPTCONN);
+           (name == SO_ERROR || name == SO_TYPE || name == SO_KEEPALIVE || name == SO_LINGER ||
+            name == SO_ACCEPTCONN || (sets && name == SO_REUSEADDR && entry->state == UNSOCK_STATE_NEW));
 }
 
 /*
  * A descriptor that nothing is known of: it is ours when an AF_UNIX socket's names say so. *wrong gets 0, or the -errno
  * of a call on one of which that cannot be known.
  */
-static struct unsock_fd *entry_for_option(int fd, int level, int name, struct unsock_fd *scratch, long *wrong) {
+static struct unsock_fd *entry_for_option(int fd, int level, int name, bool sets, struct unsock_fd *scratch,
+                                          long *wrong) {
     struct unsock_fd *entry = unsock_fds_known(fd);
-    bool looks = entry && unsock_fd_is_redirected(entry) && !is_kernels(entry, level, name);
+    bool looks = entry && unsock_fd_is_redirected(entry) && !is_kernels(entry, level, name, sets);
     *wrong = looks ? unsock_reuse_look(fd) : 0;
     if (*wrong != 0)
         entry = NULL;
@@ -37,7 +41,7 @@ static struct unsock_fd *entry_for_option(int fd, int level, int name, struct un
 long unsock_call_setsockopt(int fd, int level, int name, const void *value, socklen_t length) {
     struct unsock_fd scratch;
     long wrong;
-    struct unsock_fd *entry = entry_for_option(fd, level, name, &scratch, &wrong);
+    struct unsock_fd *entry = entry_for_option(fd, level, name, true, &scratch, &wrong);
     if (wrong < 0)
         return wrong;
     if (entry && unsock_fd_is_redirected(entry)) {
@@ -61,7 +65,7 @@ long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t 
     /* Whoever has been told by select, or a ring, that it can be written to asks next whether it is connected. */
     while (level == SOL_SOCKET && name == SO_ERROR && unsock_asking_wait(fd) == -EINTR)
         ;
-    struct unsock_fd *entry = entry_for_option(fd, level, name, &scratch, &wrong);
+    struct unsock_fd *entry = entry_for_option(fd, level, name, false, &scratch, &wrong);
     if (wrong < 0)
         return wrong;
     if (entry && unsock_fd_is_redirected(entry))

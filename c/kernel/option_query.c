@@ -15,15 +15,3 @@ int32_t unsock_option_number(int fd, const struct unsock_fd *entry, int level, i
     const int32_t *known = row < 0 ? NULL : unsock_option_recall(fd, entry, row);
     return known ? *known : 0;
 }
-
-bool unsock_option_flag(int fd, const struct unsock_fd *entry, int level, int name) {
-    int row = unsock_option_find(level, name);
-    int32_t value = 0;
-    socklen_t length = sizeof(value);
-    if (row < 0)
-        return false;
-    if (entry->kind != UNSOCK_KIND_IP && unsock_option_table[row].kind == UNSOCK_OPTION_FLAG)
-        return *unsock_option_recall(fd, entry, row) != 0;
-    return unsock_option_is_set(fd, entry, row) && unsock_option_get(fd, level, name, &value, &length) == 0 &&
-           value != 0;
-}

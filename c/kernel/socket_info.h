@@ -118,7 +118,9 @@ void unsock_socket_mark_replace(int fd, unsigned marks);
 int32_t unsock_option_number(int fd, const struct unsock_fd *entry, int level, int name);
 
 /* Is this flag (SO_REUSEPORT, IPV6_V6ONLY, IP_PKTINFO, …) on? Works for every kind of descriptor. */
-bool unsock_option_flag(int fd, const struct unsock_fd *entry, int level, int name);
+static inline bool unsock_option_flag(int fd, const struct unsock_fd *entry, int level, int name) {
+    return unsock_option_number(fd, entry, level, name) != 0;
+}
 
 /* identify.c: What a descriptor is of which nothing is known, by the kernel's own names. */
 

@@ -1,5 +1,6 @@
 /* The exported unsock_* functions that only look at the settings: for tests, the self-test and embedding programs. */
 #include "process/start.h"
+#include "rules/port_name.h"
 #include "unsock.h"
 
 int unsock_covers(const void *address, uint32_t length) {

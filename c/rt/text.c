@@ -7,10 +7,6 @@ struct unsock_span unsock_span_of(const char *text) {
     return (struct unsock_span){text, strlen(text)};
 }
 
-bool unsock_span_is(struct unsock_span span, const char *text) {
-    return span.length == strlen(text) && unsock_same(span.at, text, span.length);
-}
-
 bool unsock_begins(const char *string, const char *with) {
     while (*with != '\0' && *string == *with)
         string++, with++;

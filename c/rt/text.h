@@ -21,7 +21,11 @@ struct unsock_text {
 };
 
 struct unsock_span unsock_span_of(const char *text);
-bool unsock_span_is(struct unsock_span span, const char *text);
+
+static inline bool unsock_span_is(struct unsock_span span, const char *text) {
+    size_t length = strlen(text);
+    return span.length == length && unsock_same(span.at, text, length);
+}
 
 /* Does the string begin so? */
 bool unsock_begins(const char *string, const char *with);

@@ -35,18 +35,24 @@ static bool read_own(struct unsock_span name, struct unsock_name *result) {
     return result->address.family != 0;
 }
 
-bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *result) {
-    uint64_t port;
-    if (read_own(name, result))
-        return true;
-    struct unsock_span rest = name, digits = unsock_span_next(&rest, '.');
-    if (digits.length == 0 || digits.at[0] == '0' || !unsock_span_number(digits, 10, 65535, &port))
+/* PORT.sock, PORT.dgram.sock. */
+static bool read_plain(struct unsock_span name, struct unsock_name *result) {
+    unsigned port = 0;
+    size_t at = 0;
+    for (; at < name.length && at < 5 && name.at[at] >= '0' && name.at[at] <= '9'; at++)
+        port = 10 * port + (unsigned)(name.at[at] - '0');
+    struct unsock_span rest = {name.at + at, name.length - at};
+    if (at == 0 || name.at[0] == '0' || port > 65535)
         return false;
     result->own = false;
     result->port = (uint16_t)port;
-    result->type = unsock_span_is(rest, "sock") ? SOCK_STREAM : SOCK_DGRAM;
+    result->type = unsock_span_is(rest, ".sock") ? SOCK_STREAM : SOCK_DGRAM;
     result->address = result->target = (struct unsock_ip){.port = result->port};
-    return result->type == SOCK_STREAM || unsock_span_is(rest, "dgram.sock");
+    return result->type == SOCK_STREAM || unsock_span_is(rest, ".dgram.sock");
+}
+
+bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *result) {
+    return name.length > 0 && name.at[0] == '.' ? read_own(name, result) : read_plain(name, result);
 }
 
 /* The length of the address's digits in the endpoint here that ends with `end`; 0 when there is none. */

@@ -133,9 +133,14 @@ bool unsock_port_conflict(const struct unsock_port_entry *a, const struct unsock
     return (a->marks & b->marks & UNSOCK_PORT_SHARES) == 0 && unsock_port_overlap(a, b);
 }
 
+/* A bit for each character from..to, of 64. */
+#define BITS(from, to) ((((uint64_t)2 << (to) % 64) - 1) ^ (((uint64_t)1 << (from) % 64) - 1))
+#define BIT(character) BITS(character, character)
+
 static bool is_address_character(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
-           c == '_' || c == '=' || c == ASKS;
+    uint64_t bits = c & 64 ? BITS('a', 'z') | BITS('A', 'Z') | BIT('_')
+                           : BITS('0', '9') | BIT('.') | BIT('-') | BIT('=') | BIT(ASKS);
+    return !(c & 128) && (bits >> c % 64 & 1);
 }
 
 /* The marks in their order, and a number; '+' before one that waits is no mark. */

@@ -5,13 +5,23 @@
 
 #define DATAGRAM 'u'
 
+#define ADDRESS4_MOST 15 /* 255.255.255.255 */
+
 /* "/.65535u@ADDR+255". */
 #define NAME_MOST (sizeof("/.65535u@+255") + UNSOCK_PORT_ADDRESS_MOST)
 
+/*
+ * Written by hand: every connection and every datagram needs them. There is room, since the settings take no longer
+ * directory (UNSOCK_DIR_MOST).
+ */
+
 static char *put_decimal(char *at, unsigned number) {
-    unsigned count = 1 + (number > 9) + (number > 99) + (number > 999) + (number > 9999);
-    for (unsigned i = count; i > 0; i--, number /= 10)
-        at[i - 1] = (char)('0' + number % 10);
+    unsigned count = 1;
+    if (number > 9)
+        count += 1 + (number > 99) + (number > 999) + (number > 9999);
+    for (unsigned i = count - 1; i > 0; i--, number /= 10)
+        at[i] = (char)('0' + number % 10);
+    *at = (char)('0' + number);
     return at + count;
 }
 
@@ -21,11 +31,36 @@ static char *put_text(char *at, const char *text) {
     return at;
 }
 
+/* The directory, in pieces of constant length: what is copied beyond its end is written over or never read. */
+static char *put_directory(struct sockaddr_un *path) {
+    path->sun_family = AF_UNIX;
+    for (size_t i = 0; i < unsock_settings.directory_length; i += 16)
+        memcpy(path->sun_path + i, unsock_settings.directory + i, 16);
+    char *end = path->sun_path + unsock_settings.directory_length;
+    *end = '/';
+    return end + 1;
+}
+
+static socklen_t end_path(const struct sockaddr_un *path, char *end) {
+    *end = '\0';
+    return (socklen_t)(end + 1 - (const char *)path);
+}
+
+socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path) {
+    static const char stream_suffix[] = ".sock", datagram_suffix[] = ".dgram.sock";
+    char *at = put_decimal(put_directory(path), port);
+    if (type == SOCK_DGRAM)
+        memcpy(at, datagram_suffix, sizeof(datagram_suffix));
+    else
+        memcpy(at, stream_suffix, sizeof(stream_suffix));
+    return end_path(path, at + (type == SOCK_DGRAM ? sizeof(datagram_suffix) : sizeof(stream_suffix)) - 1);
+}
+
 static char *put_port(char *at, struct unsock_port_key key) {
     *at++ = '.';
     at = put_decimal(at, key.number);
-    if (key.type == SOCK_DGRAM)
-        *at++ = DATAGRAM;
+    *at = DATAGRAM;
+    at += key.type == SOCK_DGRAM;
     *at++ = '@';
     return at;
 }
@@ -41,40 +76,35 @@ static char *put_name(char *at, struct unsock_port_key key, const struct unsock_
 
 /* What is too long is cut off: nobody has such a name. */
 static socklen_t put_path(struct sockaddr_un *path, const char *name, const char *end) {
-    size_t directory = unsock_settings.directory_length;
-    size_t length = UNSOCK_MIN((size_t)(end - name), sizeof(path->sun_path) - 1 - directory);
-    path->sun_family = AF_UNIX;
-    memcpy(path->sun_path, unsock_settings.directory, directory);
-    memcpy(path->sun_path + directory, name, length);
-    path->sun_path[directory + length] = '\0';
-    return (socklen_t)(UNSOCK_SUN_PATH_OFFSET + directory + length + 1);
+    char *at = put_directory(path);
+    size_t length = UNSOCK_MIN((size_t)(end - name), (size_t)(path->sun_path + sizeof(path->sun_path) - 1 - at));
+    memcpy(at, name, length);
+    return end_path(path, at + length);
 }
 
 socklen_t unsock_port_path(struct unsock_port_key key, const struct unsock_port_entry *entry,
                            struct sockaddr_un *path) {
-    char name[NAME_MOST] = "/";
-    return put_path(path, name, put_name(name + 1, key, entry));
+    char name[NAME_MOST];
+    return put_path(path, name, put_name(name, key, entry));
 }
 
 /* Without an entry, which takes longer to make than all the rest. */
 socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *ip, struct sockaddr_un *path) {
-    char name[NAME_MOST], *at = name;
-    *at++ = '/';
-    char *address = at = put_port(at, key);
-    for (int i = 0; i < 4; i++) {
-        if (i > 0)
-            *at++ = '.';
-        at = put_decimal(at, ip->bytes[i]);
+    if (!unsock_port_entry_fits(ADDRESS4_MOST)) {
+        struct unsock_port_entry entry = unsock_port_entry_of(ip, true, 0);
+        return unsock_port_path(key, &entry, path);
     }
-    if (unsock_port_entry_fits((size_t)(at - address)))
-        return put_path(path, name, at);
-    struct unsock_port_entry entry = unsock_port_entry_of(ip, true, 0);
-    return unsock_port_path(key, &entry, path);
+    char *at = put_port(put_directory(path), key);
+    for (int i = 0; i < 4; i++) {
+        at = put_decimal(at, ip->bytes[i]);
+        *at++ = '.';
+    }
+    return end_path(path, at - 1);
 }
 
 void unsock_port_record_path(struct unsock_port_key key, const char *end, struct sockaddr_un *path) {
-    char name[NAME_MOST] = "/";
-    put_path(path, name, put_text(put_port(name + 1, key), end));
+    char name[NAME_MOST];
+    put_path(path, name, put_text(put_port(name, key), end));
 }
 
 bool unsock_port_is_of_another_protocol(struct unsock_span text) {

@@ -112,7 +112,11 @@ struct unsock_port_key {
     uint8_t type; /* SOCK_STREAM or SOCK_DGRAM */
 };
 
-/* Writes DIR/.PORT@ADDR[+N]. Returns the length. */
+/* Writes the name of a port for plain Unix programs: DIR/PORT.sock (SOCK_STREAM) or DIR/PORT.dgram.sock. Returns the
+ * length, as the next two do. */
+socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path);
+
+/* Writes DIR/.PORT@ADDR[+N]. */
 socklen_t unsock_port_path(struct unsock_port_key key, const struct unsock_port_entry *entry, struct sockaddr_un *path);
 
 /* The same of who is alone on an address of IPv4 or its wildcard: what nearly every connect and datagram needs. */

@@ -71,10 +71,14 @@ bool unsock_settings_read(const struct unsock_environment *environment, struct u
 /* The settings in force. Only meaningful while the library is active (process/start.h). */
 extern struct unsock_settings unsock_settings;
 
-/* address.c: Which IP addresses are redirected, and which socket file stands for one. Pure. */
+/* address.c: Which IP addresses are redirected. Pure. */
 
-/* Is this address redirected? Port 0 asks for the address alone. */
-bool unsock_address_covered(const struct unsock_ip *ip);
+/* Is this address redirected? With another port than its own; port 0 asks for the address alone. */
+bool unsock_address_covered_at(const struct unsock_ip *ip, uint16_t port);
+
+static inline bool unsock_address_covered(const struct unsock_ip *ip) {
+    return unsock_address_covered_at(ip, ip->port);
+}
 
 /* The same for a bind: a wildcard [::] that is not IPV6_V6ONLY is also the IPv4 wildcard. */
 bool unsock_address_covered_bind(const struct unsock_ip *ip, bool v6only);
@@ -91,9 +95,5 @@ struct unsock_ip unsock_address_in_range(const struct unsock_prefix *range, uint
  * to that as well.
  */
 struct unsock_ip unsock_address_accepted(const struct unsock_ip *bound, const struct unsock_ip *claimed);
-
-/* Writes the name of a port for plain Unix programs: DIR/PORT.sock (SOCK_STREAM) or DIR/PORT.dgram.sock. Returns the
- * length. */
-socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path);
 
 #endif

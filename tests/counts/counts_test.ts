@@ -23,8 +23,8 @@ const BUFFER = Deno.uid() === 0 ? 0 : 1;
 const EXPECTED: Readonly<Record<string, number>> = {
   "socket": 1,
   "bind, with the change of sockets": 10,
-  // Is it the socket that is known? Its own name, and the port's: whether anybody has it is told by them.
-  "bind": 3,
+  // Its own name, and the port's: whether it is the socket that is known, and whether anybody has it, is told by them.
+  "bind": 2,
   "listen": 3,
   // The process's first one to the port reads who has it.
   "connect": 3,
