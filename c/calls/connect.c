@@ -130,9 +130,25 @@ static long connect_once(int fd, const void *address, socklen_t length) {
     return unsock_call_is_ip(family) ? connect_ip(fd, unknown, &copy, length) : unsock_real_connect(fd, &copy, length);
 }
 
+/* A stream that was born local, and has done nothing yet, to a covered address of its family. */
+static bool is_usual(const struct unsock_fd *entry, const struct sockaddr *address, socklen_t length,
+                     struct unsock_ip *ip) {
+    return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM &&
+           entry->state == UNSOCK_STATE_NEW && !(entry->flags & UNSOCK_DUPLICATED) && address &&
+           length <= sizeof(union unsock_sockaddr) &&
+           length >= (entry->domain == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in)) &&
+           unsock_user_readable(address, length) && address->sa_family == entry->domain &&
+           unsock_ip_read(address, length, ip) && ip->family == entry->domain && unsock_address_covered(ip);
+}
+
 long unsock_call_connect(int fd, const struct sockaddr *address, socklen_t length) {
-    long result = connect_once(fd, address, length);
-    const struct unsock_fd *entry = result < 0 ? unsock_fds_known(fd) : NULL;
+    struct unsock_ip ip;
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    bool usual = is_usual(entry, address, length, &ip);
+    if (usual)
+        unsock_born_local_note_local();
+    long result = usual ? unsock_stream_connect(fd, entry, &ip) : connect_once(fd, address, length);
+    entry = result < 0 ? unsock_fds_known(fd) : NULL;
     bool redirected = entry && unsock_fd_is_redirected(entry);
     return redirected && unsock_reuse_failed(fd, result) ? connect_once(fd, address, length) : result;
 }

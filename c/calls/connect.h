@@ -8,11 +8,10 @@
  * address. */
 
 /*
- * Binds `socket` for a connection from `source` to `target`, whose socket file is at `path`. A source with port 0 gets
- * a port that no other connection to the target has. Returns 0 or -errno: -EADDRNOTAVAIL when there is none, or the
- * chosen one is taken.
+ * Binds `socket` for a connection from `source` to `target`. A source with port 0 gets a port that no other connection
+ * to the target has. Returns 0 or -errno: -EADDRNOTAVAIL when there is none, or the chosen one is taken.
  */
-long unsock_client_name_bind(int socket, struct unsock_ip *source, const struct unsock_ip *target, const char *path);
+long unsock_client_name_bind(int socket, struct unsock_ip *source, const struct unsock_ip *target);
 
 /* port_search.c: By which file a client reaches the server of an address. */
 
@@ -38,6 +37,14 @@ struct unsock_port_search {
  * -ENOENT: nobody has the address.
  */
 long unsock_port_go(struct unsock_port_search *search);
+
+/*
+ * The same in two steps, for who goes the first way by itself. The name by which this process last reached the target:
+ * its length; 0: none is known, or it is not for who connects. Then the others, where that led to `result` (-ENOENT:
+ * there was none).
+ */
+socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool connects, struct sockaddr_un *path);
+long unsock_port_go_on(struct unsock_port_search *search, long result);
 
 /*
  * refusal.c: A non-blocking connect that has failed. TCP says EINPROGRESS first, and tells the failure once to whoever
@@ -75,9 +82,11 @@ int64_t unsock_connect_limit(int fd, const struct unsock_fd *entry, long *end);
 bool unsock_connect_is_ended(void);
 
 /*
- * The same of one that was born local: where the program has set no limit of its own, and this process has connected a
- * few seconds before, there is none.
+ * The same of one that was born local, in two steps. Where the program has set no limit of its own, and this process
+ * has connected a few seconds before, there is none: returns the clock, for when the kernel's connect has come to 0;
+ * else 0.
  */
-long unsock_connect_born_local(int fd, const struct unsock_fd *entry, const void *path, socklen_t length);
+int64_t unsock_connect_unlimited(int fd, const struct unsock_fd *entry);
+void unsock_connect_note(int64_t clock);
 
 #endif

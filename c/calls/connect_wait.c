@@ -4,7 +4,6 @@
 #include "kernel/socket_info.h"
 #include "memory/option_table.h"
 #include "options/options.h"
-#include "rt/libc.h"
 #include "rules/syn_limit.h"
 
 #define TCP_SYNCNT 7
@@ -122,18 +121,19 @@ static bool has_limit(int fd, const struct unsock_fd *entry) {
            unsock_option_is_set(fd, entry, unsock_option_find(IPPROTO_TCP, TCP_USER_TIMEOUT));
 }
 
+static int64_t last;
+
 /*
  * TCP's own limit is not worth two system calls to every connection: where this process connected a moment ago, a
  * backlog of thousands has hardly filled up since. Where no clock is free of charge (0), the limit is always set.
  */
-long unsock_connect_born_local(int fd, const struct unsock_fd *entry, const void *path, socklen_t length) {
-    static int64_t last;
+int64_t unsock_connect_unlimited(int fd, const struct unsock_fd *entry) {
     int64_t now = unsock_libc_clock(), since = now - __atomic_load_n(&last, __ATOMIC_RELAXED);
-    bool unlimited = now != 0 && since >= 0 && since < RECENT_NS && !has_limit(fd, entry);
-    long result = unlimited ? unsock_real_connect(fd, path, length) : unsock_connect_wait(fd, entry, path, length);
-    if (result == 0)
-        __atomic_store_n(&last, now, __ATOMIC_RELAXED);
-    return result;
+    return since >= 0 && since < RECENT_NS && !has_limit(fd, entry) ? now : 0;
+}
+
+void unsock_connect_note(int64_t clock) {
+    __atomic_store_n(&last, clock, __ATOMIC_RELAXED);
 }
 
 /* The program's SO_SNDTIMEO; a control file can set it, too. */

@@ -23,20 +23,23 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
 /* How many bytes a datagram can have; `ip` as above. */
 size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_ip *ip);
 
+/* Before a redirected descriptor with a name sends to an address: an unconnected one remembers whom it asked. */
+void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
+
 /*
- * sendto with all decided already: the descriptor is a redirected one with a name (UNSOCK_NAMED), the address is
- * covered, and the datagram is no longer than it may be.
+ * That has sent `message` by the name that was known of the address, which the message has, and has room for another
+ * (a sockaddr_un), and came to `result`; -ENOENT: none was known. Goes on where it was not taken. The message is no
+ * longer than it may be, and has no control data.
  */
-long unsock_datagram_sendto(int fd, struct unsock_fd *entry, const void *data, size_t size, int flags,
-                            const struct unsock_ip *ip);
+long unsock_datagram_send_on(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                             const struct unsock_ip *ip, long result);
 
 /* sendmsg to an address that is not covered: the descriptor becomes (or stays) the kernel's UDP socket. */
 long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags);
 
 /* recvmsg and recvfrom on a redirected descriptor. `message` is a copy of the program's, what it points to is not. */
 long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags);
-long unsock_datagram_recvfrom(int fd, struct unsock_fd *entry, void *data, size_t size, int flags, void *address,
-                              socklen_t *length);
+long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length);
 
 /* datagram_name.c: The names of datagram sockets: their own, given for answers, and new ones in the place of those that
  * they have. */

@@ -5,7 +5,6 @@
 #include "kernel/socket_info.h"
 #include "options/options.h"
 #include "replace/replace.h"
-#include "rt/libc.h"
 
 #define UDP_CORK 1
 

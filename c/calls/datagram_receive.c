@@ -172,19 +172,17 @@ static void note_last(const struct sockaddr_un *name, socklen_t length, const st
 }
 
 /* What the sender's name tells. */
-static struct unsock_name read_name(int fd, const struct unsock_fd *entry, const union unsock_sockaddr *name,
-                                    socklen_t length) {
-    struct unsock_name read = {.kind = UNSOCK_NAME_NONE};
-    if (name->any.sa_family != AF_UNIX)
-        return read;
-    if (is_last(&name->un, length, &read))
-        return read;
-    read = unsock_kernel_name_read(&name->un, length);
-    if (read.kind == UNSOCK_NAME_FILE && read.own && length <= sizeof(last.name))
-        note_last(&name->un, length, &read);
-    if (read.kind == UNSOCK_NAME_FOREIGN)
-        read_other_name(fd, entry, &name->un, length, &read);
-    return read;
+static void read_name(int fd, const struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t length,
+                      struct unsock_name *told) {
+    if (name->any.sa_family == AF_UNIX && is_last(&name->un, length, told))
+        return;
+    *told = (struct unsock_name){.kind = UNSOCK_NAME_NONE};
+    if (name->any.sa_family == AF_UNIX)
+        *told = unsock_kernel_name_read(&name->un, length);
+    if (told->kind == UNSOCK_NAME_FILE && told->own && length <= sizeof(last.name))
+        note_last(&name->un, length, told);
+    if (told->kind == UNSOCK_NAME_FOREIGN)
+        read_other_name(fd, entry, &name->un, length, told);
 }
 
 /* The family from which a sender comes that is on a wildcard, or is a client. */
@@ -256,7 +254,8 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
     message->msg_controllen = own.msg_controllen;
     if (entry->options == 0 && !message->msg_name)
         return result;
-    struct unsock_name told = read_name(fd, entry, &name, own.msg_namelen);
+    struct unsock_name told;
+    read_name(fd, entry, &name, own.msg_namelen, &told);
     if (entry->options != 0)
         append_packet_info(fd, entry, &told, message, room);
     long wrong = 0;
@@ -265,9 +264,9 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
     return wrong < 0 ? wrong : result;
 }
 
-long unsock_datagram_recvfrom(int fd, struct unsock_fd *entry, void *data, size_t size, int flags, void *address,
-                              socklen_t *length) {
+long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
     union unsock_sockaddr name;
+    struct unsock_fd scratch, *entry = unsock_identify(fd, &scratch);
     socklen_t name_length = sizeof(name);
     if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
@@ -279,7 +278,8 @@ long unsock_datagram_recvfrom(int fd, struct unsock_fd *entry, void *data, size_
     unsock_fds_mark(entry, UNSOCK_DATAGRAM_HEARD);
     if (!address)
         return result;
-    struct unsock_name told = read_name(fd, entry, &name, name_length);
+    struct unsock_name told;
+    read_name(fd, entry, &name, name_length, &told);
     long wrong = give_sender(entry, &told, &name, name_length, address, length);
     return wrong < 0 ? wrong : result;
 }

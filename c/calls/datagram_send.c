@@ -47,7 +47,6 @@ struct sending {
     int flags;
     const struct msghdr *message; /* its name is `path` */
     const struct unsock_ip *ip;
-    bool in_one_piece; /* by sendto, which is less for the kernel to read */
     struct sockaddr_un *path;
     socklen_t length;
 };
@@ -55,13 +54,6 @@ struct sending {
 /* An error may have been left for who waits (calls/datagram.h): an earlier send has told it. */
 static long way_send(void *of_sending) {
     const struct sending *sending = of_sending;
-    const struct iovec *part = sending->message->msg_iov;
-    if (sending->in_one_piece) {
-        long result = unsock_real_sendto(sending->fd, part->iov_base, part->iov_len, sending->flags, sending->path,
-                                         sending->length);
-        if (result != -ECONNRESET)
-            return result;
-    }
     struct msghdr local = *sending->message;
     local.msg_name = sending->path;
     local.msg_namelen = sending->length;
@@ -94,8 +86,7 @@ static long not_taken(struct sending *sending, struct unsock_fd *entry, int flag
                                                                                      : result;
 }
 
-/* Before it goes; an unconnected socket remembers whom it asked. */
-static void note_target(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
+void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     if (entry->state == UNSOCK_STATE_NOBODY)
         unsock_datagram_connect_again(fd, entry);
     unsock_datagram_choose_source(fd, entry, ip);
@@ -105,18 +96,26 @@ static void note_target(int fd, struct unsock_fd *entry, const struct unsock_ip 
         unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_SENT);
 }
 
-/* `sending` tells what, to whom, and has room for the path. */
-static long go(struct sending *sending, struct unsock_fd *entry, int flags) {
-    const struct unsock_ip *ip = sending->ip;
-    note_target(sending->fd, entry, ip);
-    struct unsock_port_search search = {.target = ip, .type = SOCK_DGRAM, .spread = entry->local.port};
-    search.path = sending->path;
-    search.length = &sending->length;
-    search.way = way_send;
-    search.attempt = sending;
-    sending->flags = flags | unsock_datagram_full_flags(entry);
-    sending->length = unsock_plain_sender_find(ip->port, sending->path);
-    long result = sending->length > 0 ? way_send(sending) : unsock_port_go(&search);
+static bool is_nobody_by_it(long result) {
+    return result == -ENOENT || result == -ECONNREFUSED || result == -EPERM;
+}
+
+/* The way by the name that was known came to `result`. */
+static long go_on(struct sending *sending, struct unsock_fd *entry, int flags, long result) {
+    struct unsock_port_search search = {.target = sending->ip, .type = SOCK_DGRAM, .spread = entry->local.port};
+    if (result == -ECONNRESET)
+        result = way_send(sending);
+    socklen_t plain = is_nobody_by_it(result) ? unsock_plain_sender_find(sending->ip->port, sending->path) : 0;
+    if (plain > 0) {
+        sending->length = plain;
+        result = way_send(sending);
+    } else if (result < 0) {
+        search.path = sending->path;
+        search.length = &sending->length;
+        search.way = way_send;
+        search.attempt = sending;
+        result = unsock_port_go_on(&search, result);
+    }
     return result >= 0 ? result : not_taken(sending, entry, flags, result);
 }
 
@@ -124,18 +123,18 @@ static long send_to(int fd, struct unsock_fd *entry, const struct msghdr *messag
                     const struct unsock_ip *ip) {
     struct sockaddr_un path;
     struct sending sending = {.fd = fd, .message = message, .ip = ip, .path = &path};
-    return go(&sending, entry, flags);
+    unsock_datagram_note_target(fd, entry, ip);
+    sending.flags = flags | unsock_datagram_full_flags(entry);
+    sending.length = unsock_port_known_path(ip, SOCK_DGRAM, false, &path);
+    return go_on(&sending, entry, flags, sending.length > 0 ? way_send(&sending) : -ENOENT);
 }
 
-long unsock_datagram_sendto(int fd, struct unsock_fd *entry, const void *data, size_t size, int flags,
-                            const struct unsock_ip *ip) {
-    struct iovec part = {.iov_len = size};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    struct sockaddr_un path;
-    struct sending sending = {.fd = fd, .message = &message, .ip = ip, .in_one_piece = true, .path = &path};
-    memcpy(&part.iov_base, &data, sizeof(data));
-    long result = go(&sending, entry, flags);
-    return unsock_log("sendto", fd, ip, &path, unsock_errno_as_ip(UNSOCK_AT_STEP, result));
+long unsock_datagram_send_on(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                             const struct unsock_ip *ip, long result) {
+    struct sending sending = {.fd = fd, .message = message, .ip = ip, .path = message->msg_name};
+    sending.flags = flags | unsock_datagram_full_flags(entry);
+    sending.length = message->msg_namelen;
+    return unsock_errno_as_ip(UNSOCK_AT_STEP, go_on(&sending, entry, flags, result));
 }
 
 static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {

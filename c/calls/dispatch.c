@@ -174,7 +174,7 @@ long unsock_call_listen(int fd, int backlog) {
     return result;
 }
 
-long unsock_call_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
+static long accept_unusual(int fd, struct sockaddr *address, socklen_t *length, int flags) {
     struct unsock_fd scratch;
     struct unsock_fd *entry = address ? unsock_identify(fd, &scratch) : unsock_fds_known(fd);
     if (entry && unsock_identify_wrong(entry) < 0)
@@ -185,6 +185,13 @@ long unsock_call_accept4(int fd, struct sockaddr *address, socklen_t *length, in
     if (accepted >= 0)
         unsock_reuse_new((int)accepted);
     return accepted;
+}
+
+long unsock_call_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry && unsock_fd_is_redirected(entry) && entry->type == SOCK_STREAM)
+        return unsock_stream_accept(fd, entry, address, length, flags);
+    return accept_unusual(fd, address, length, flags);
 }
 
 long unsock_call_accept(int fd, struct sockaddr *address, socklen_t *length) {

@@ -10,7 +10,6 @@
 #include "calls/target.h"
 #include "kernel/socket_info.h"
 #include "replace/replace.h"
-#include "rt/libc.h"
 #include "rt/user.h"
 
 #include <linux/poll.h>

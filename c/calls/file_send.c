@@ -9,7 +9,6 @@
 #include "kernel/socket_info.h"
 #include "memory/process.h"
 #include "replace/replace.h"
-#include "rt/libc.h"
 #include "rt/user.h"
 
 #include <asm/ioctls.h>

@@ -9,7 +9,6 @@
 #include "calls/stream_events.h"
 #include "calls/target.h"
 #include "memory/process.h"
-#include "rt/libc.h"
 #include "rt/user.h"
 
 #include <linux/poll.h>

@@ -141,30 +141,33 @@ UNSOCK_OWN_FRAME static long go_without_memory(const struct unsock_port_search *
  * What was heard by the name PORT.dgram.sock is answered by it, once. Where a server on another address has taken the
  * port by then, it would be reached: so what is to last looks at the names.
  */
-static long go_known(const struct unsock_port_search *search, enum unsock_known_way known) {
+socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool connects, struct sockaddr_un *path) {
     static const struct unsock_ip any = {.family = AF_INET};
-    if (known != UNSOCK_KNOWN_PLAIN && known != UNSOCK_KNOWN_BOTH && search->target->family == AF_INET) {
-        *search->length =
-            unsock_port_path4(key_of(search), known == UNSOCK_KNOWN_EXACT ? search->target : &any, search->path);
-        return search->way(search->attempt);
-    }
+    struct unsock_port_key key = {target->port, (uint8_t)type};
+    enum unsock_known_way known = unsock_known_port(target, type);
+    if ((known == UNSOCK_KNOWN_EXACT || known == UNSOCK_KNOWN_WILDCARD) && target->family == AF_INET)
+        return unsock_port_path4(key, known == UNSOCK_KNOWN_EXACT ? target : &any, path);
+    if (known == UNSOCK_KNOWN_NOTHING || known == UNSOCK_KNOWN_CONTROL)
+        return 0;
     if (known != UNSOCK_KNOWN_PLAIN) {
-        struct unsock_port_entry entry = entry_by(known, search->target);
-        return go(search, &entry);
+        struct unsock_port_entry entry = entry_by(known, target);
+        return unsock_port_path(key, &entry, path);
     }
-    unsock_known_port_note(search->target, search->type, UNSOCK_KNOWN_NOTHING);
-    return search->connects ? -ENOENT : go_plain(search);
+    unsock_known_port_note(target, type, UNSOCK_KNOWN_NOTHING);
+    return connects ? 0 : unsock_address_path(target->port, type, path);
 }
 
-long unsock_port_go(struct unsock_port_search *search) {
-    enum unsock_known_way known = unsock_known_port(search->target, search->type);
-    if (known != UNSOCK_KNOWN_NOTHING && known != UNSOCK_KNOWN_CONTROL) {
-        long result = go_known(search, known);
-        if (!goes_on(search, result))
-            return result;
+long unsock_port_go_on(struct unsock_port_search *search, long result) {
+    if (!goes_on(search, result))
+        return result;
+    if (unsock_known_port(search->target, search->type) != UNSOCK_KNOWN_NOTHING)
         unsock_known_port_note(search->target, search->type, UNSOCK_KNOWN_NOTHING);
-    }
     if (search->type == SOCK_STREAM)
         search->spread = next_spread();
     return go_without_memory(search);
+}
+
+long unsock_port_go(struct unsock_port_search *search) {
+    *search->length = unsock_port_known_path(search->target, search->type, search->connects, search->path);
+    return unsock_port_go_on(search, *search->length > 0 ? search->way(search->attempt) : -ENOENT);
 }

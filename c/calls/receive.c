@@ -7,7 +7,6 @@
 #include "calls/stream_end.h"
 #include "calls/target.h"
 #include "kernel/socket_info.h"
-#include "rt/libc.h"
 
 /*
  * Would receiving on this descriptor concern the library? `asks`: the caller asks for the sender, or for the queue of
@@ -106,7 +105,7 @@ static long receive_from(int fd, void *data, size_t size, int flags, void *addre
     struct unsock_fd scratch;
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
     if (entry->type == SOCK_DGRAM)
-        return unsock_datagram_recvfrom(fd, entry, data, size, flags, address, length);
+        return unsock_datagram_recvfrom(fd, data, size, flags, address, length);
     if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
     long result = at_end(fd, unsock_real_recvfrom(fd, data, size, flags_of(fd, flags), NULL, NULL));
@@ -185,7 +184,7 @@ long unsock_call_recv(int fd, void *data, size_t size, int flags) {
     return at_end(fd, unsock_real_recv(fd, data, size, flags_of(fd, flags)));
 }
 
-long unsock_call_recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length) {
+static long receive_unusual(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length) {
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;
@@ -202,6 +201,14 @@ long unsock_call_recvfrom(int fd, void *data, size_t size, int flags, struct soc
             return -EFAULT;
     }
     return receive_from(fd, data, size, flags, address, length);
+}
+
+/* A redirected datagram socket's waits for no more than one function to come back to (rt/system_calls.h). */
+long unsock_call_recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry && unsock_fd_is_redirected(entry) && entry->type == SOCK_DGRAM)
+        return unsock_datagram_recvfrom(fd, data, size, flags, address, length);
+    return receive_unusual(fd, data, size, flags, address, length);
 }
 
 long unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {

@@ -2,6 +2,7 @@
 #include "calls/list.h"
 
 #include "calls/arguments.h"
+#include "calls/connect.h"
 #include "calls/datagram.h"
 #include "calls/stream.h"
 #include "calls/stream_end.h"
@@ -170,17 +171,6 @@ long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
     return is_another_by_now(fd, result) ? send_outgoing(fd, message, flags) : result;
 }
 
-/* The usual datagram: from a socket that has a name, to an address of its family, with nothing else to be looked at. */
-static bool is_usual(const struct unsock_fd *entry, const void *address, socklen_t length, size_t size,
-                     struct unsock_ip *ip) {
-    union unsock_sockaddr copy;
-    return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_DGRAM && (entry->flags & UNSOCK_NAMED) &&
-           !(entry->options & UNSOCK_OPTION_SOME_RARE) && address &&
-           unsock_call_address(address, length, &copy) == entry->domain && unsock_ip_read(&copy, length, ip) &&
-           ip->family == entry->domain && ip->port != 0 && size <= unsock_datagram_most(entry, ip) &&
-           is_local_client(entry, ip);
-}
-
 static long send_piece(int fd, const void *data, size_t size, int flags, const struct unsock_outgoing *outgoing) {
     struct iovec part = {.iov_len = UNSOCK_MIN(size, (size_t)INT32_MAX)}; /* the kernel takes no more at once */
     memcpy(&part.iov_base, &data, sizeof(data));
@@ -192,10 +182,7 @@ static long send_piece(int fd, const void *data, size_t size, int flags, const s
 
 static long sendto_once(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
     struct unsock_outgoing outgoing;
-    struct unsock_ip ip;
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    if (is_usual(entry, address, length, size, &ip))
-        return unsock_datagram_sendto(fd, entry, data, size, flags, &ip);
+    const struct unsock_fd *entry = unsock_fds_known(fd);
     bool redirected = entry && unsock_fd_is_redirected(entry);
     if (!address && is_for_kernel(fd, flags)) {
         long result = unsock_stream_sendto(fd, data, size, flags);
@@ -219,13 +206,43 @@ static long sendto_once(int fd, const void *data, size_t size, int flags, const 
     return send_piece(fd, data, size, flags, &outgoing);
 }
 
-long unsock_call_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
-                        socklen_t length) {
+static long send_unusual(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;
     long result = sendto_once(fd, data, size, flags, address, length);
     return is_another_by_now(fd, result) ? sendto_once(fd, data, size, flags, address, length) : result;
+}
+
+/* From a socket that has a name, to an address of its family, with nothing else to be looked at. */
+static bool is_usual(const struct unsock_fd *entry, const struct sockaddr *address, socklen_t length, size_t size,
+                     struct unsock_ip *ip) {
+    return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_DGRAM && (entry->flags & UNSOCK_NAMED) &&
+           !(entry->options & UNSOCK_OPTION_SOME_RARE) && address && length >= sizeof(*address) &&
+           unsock_user_readable(address, length) && address->sa_family == entry->domain &&
+           unsock_ip_read(address, length, ip) && ip->family == entry->domain && ip->port != 0 &&
+           size <= unsock_datagram_most(entry, ip) && is_local_client(entry, ip);
+}
+
+long unsock_call_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
+                        socklen_t length) {
+    struct unsock_ip ip;
+    struct sockaddr_un path;
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!is_usual(entry, address, length, size, &ip))
+        return send_unusual(fd, data, size, flags, address, length);
+    unsock_datagram_note_target(fd, entry, &ip);
+    socklen_t known = unsock_port_known_path(&ip, SOCK_DGRAM, false, &path);
+    int all = flags | unsock_datagram_full_flags(entry);
+    long result = known > 0 ? unsock_real_sendto(fd, data, size, all, &path, known) : -ENOENT;
+    if (result < 0) {
+        struct iovec part = {.iov_len = size};
+        struct msghdr message = {.msg_name = &path, .msg_namelen = known, .msg_iov = &part, .msg_iovlen = 1};
+        memcpy(&part.iov_base, &data, sizeof(data));
+        result = unsock_datagram_send_on(fd, entry, &message, flags, &ip, result);
+    }
+    unsock_log("sendto", fd, &ip, &path, result);
+    return is_another_by_now(fd, result) ? send_unusual(fd, data, size, flags, address, length) : result;
 }
 
 long unsock_call_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags) {

@@ -50,30 +50,54 @@ static uint32_t bound_flags(const struct unsock_fd *entry) {
 
 /* Gives the connecting socket the name from which the server reads the client's address. */
 static long name_client(struct attempt *attempt) {
-    return unsock_client_name_bind(attempt->standin.socket, &attempt->source, &attempt->target, attempt->path.sun_path);
+    return unsock_client_name_bind(attempt->standin.socket, &attempt->source, &attempt->target);
 }
 
-static long connect_found(struct attempt *attempt, unsock_port_way *way) {
+static struct unsock_port_search search_of(struct attempt *attempt, unsock_port_way *way) {
     struct unsock_port_search search = {
         .target = &attempt->target, .type = SOCK_STREAM, .path = &attempt->path, .length = &attempt->path_length};
     search.way = way;
     search.attempt = attempt;
+    return search;
+}
+
+static long connect_found(struct attempt *attempt, unsock_port_way *way) {
+    struct unsock_port_search search = search_of(attempt, way);
     return unsock_port_go(&search);
-}
-
-static long way_in_place(void *of_attempt) {
-    struct attempt *attempt = of_attempt;
-    return unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
-}
-
-static long way_born_local(void *of_attempt) {
-    struct attempt *attempt = of_attempt;
-    return unsock_connect_born_local(attempt->fd, attempt->entry, &attempt->path, attempt->path_length);
 }
 
 static long way_waiting(void *of_attempt) {
     struct attempt *attempt = of_attempt;
     return unsock_connect_wait(attempt->fd, attempt->entry, &attempt->path, attempt->path_length);
+}
+
+static long way_born_local(void *of_attempt) {
+    struct attempt *attempt = of_attempt;
+    int64_t clock = unsock_connect_unlimited(attempt->fd, attempt->entry);
+    long result =
+        clock == 0 ? way_waiting(attempt) : unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
+    if (result == 0)
+        unsock_connect_note(clock != 0 ? clock : unsock_libc_clock());
+    return result;
+}
+
+/* The usual connect, and its first way: nothing waits for that which need not (rt/system_calls.h). */
+static long connect_born_local(struct attempt *attempt) {
+    int64_t clock = unsock_connect_unlimited(attempt->fd, attempt->entry);
+    if (clock == 0)
+        return connect_found(attempt, way_born_local);
+    attempt->path_length = unsock_port_known_path(&attempt->target, SOCK_STREAM, true, &attempt->path);
+    long result =
+        attempt->path_length == 0 ? -ENOENT : unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
+    if (result == 0)
+        unsock_connect_note(clock);
+    struct unsock_port_search search = search_of(attempt, way_born_local);
+    return result == 0 ? 0 : unsock_port_go_on(&search, result);
+}
+
+static long way_in_place(void *of_attempt) {
+    struct attempt *attempt = of_attempt;
+    return unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
 }
 
 static long way_standin(void *of_attempt) {
@@ -177,7 +201,7 @@ static long connect_in_place(struct attempt *attempt) {
     attempt->entry->flags |= UNSOCK_NAMED;
     attempt->nonblocking = nonblocking && unsock_socket_nonblocking(attempt->fd) == 1;
     if (!attempt->nonblocking)
-        return after_wait(attempt, connect_found(attempt, way_born_local));
+        return after_wait(attempt, connect_born_local(attempt));
     result = connect_found(attempt, way_in_place);
     if (result == -EAGAIN)
         result = retry_full(attempt);
@@ -279,14 +303,16 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     if (asked->port == 0)
         return -ECONNREFUSED;
     attempt.source = source_of(fd, entry, &attempt.target);
-    attempt.path_length = unsock_address_path(asked->port, SOCK_STREAM, &attempt.path);
     bool in_place = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & (UNSOCK_NAMED | UNSOCK_DUPLICATED));
+    attempt.path.sun_path[0] = '\0'; /* no name has been tried */
+    if (!in_place)
+        attempt.path_length = unsock_address_path(asked->port, SOCK_STREAM, &attempt.path);
     bool waiting = entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_SPENT &&
                    (entry->flags & UNSOCK_STREAM_WAITING);
     long result;
     if (waiting)
         result = wait_again(&attempt);
-    else if (unsock_target_connect_known(fd, entry, attempt.path.sun_path, &attempt.target, &result))
+    else if (unsock_target_connect_known(fd, entry, &attempt.target, &result))
         attempt.nonblocking = (result == -ECONNREFUSED || result == -ETIMEDOUT) && unsock_socket_nonblocking(fd) == 1;
     else
         result = in_place ? connect_in_place(&attempt) : connect_by_standin(&attempt);
@@ -294,6 +320,8 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
         result == UNSOCK_TARGET_FALLBACK ? connect_real(&attempt, asked) : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
     /* A connection that is there is no failure for the log, whatever the program is told first. */
     bool there = result == -EINPROGRESS && entry->kind == UNSOCK_KIND_LOCAL && unsock_state_is_connected(entry->state);
+    if (attempt.path.sun_path[0] == '\0')
+        unsock_address_path(asked->port, SOCK_STREAM, &attempt.path);
     unsock_log("connect", fd, asked, &attempt.path, there ? 0 : result);
     if (attempt.nonblocking && (result == -ECONNREFUSED || result == -ETIMEDOUT))
         return unsock_refusal_tell_later(fd, entry, attempt.target.family, result);

@@ -5,7 +5,6 @@
 #include "memory/option_table.h"
 #include "memory/process.h"
 #include "replace/replace.h"
-#include "rt/libc.h"
 #include "rt/user.h"
 
 #include <linux/poll.h>

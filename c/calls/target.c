@@ -187,12 +187,18 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     return result;
 }
 
-bool unsock_target_connect_known(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *asked,
-                                 long *result) {
+UNSOCK_OWN_FRAME static long connect_known(int fd, struct unsock_fd *entry, const struct unsock_ip *asked,
+                                           long *answers) {
+    struct sockaddr_un path;
+    unsock_address_path(asked->port, SOCK_STREAM, &path);
+    return unsock_target_connect(fd, entry, path.sun_path, asked, answers);
+}
+
+bool unsock_target_connect_known(int fd, struct unsock_fd *entry, const struct unsock_ip *asked, long *result) {
     long answers;
     if (unsock_known_port(asked, SOCK_STREAM) != UNSOCK_KNOWN_CONTROL)
         return false;
-    *result = unsock_target_connect(fd, entry, path, asked, &answers);
+    *result = connect_known(fd, entry, asked, &answers);
     if (answers != UNSOCK_ANSWERS_CONTROL)
         unsock_known_port_note(asked, SOCK_STREAM, UNSOCK_KNOWN_NOTHING);
     return answers == UNSOCK_ANSWERS_CONTROL;

@@ -149,8 +149,7 @@ long unsock_target_connect(int fd, struct unsock_fd *entry, const char *path, co
  * The same where a control file stood at the port's path at the last time: there is no socket to be asked first, then.
  * False: none did, or none does any more, and nothing has been done.
  */
-bool unsock_target_connect_known(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *asked,
-                                 long *result);
+bool unsock_target_connect_known(int fd, struct unsock_fd *entry, const struct unsock_ip *asked, long *result);
 
 /* Binds it there. `bound` is the address that the program asked for, or NULL; `answers` as above. */
 long unsock_target_bind(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *bound,

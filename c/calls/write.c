@@ -9,7 +9,6 @@
 #include "kernel/socket_info.h"
 #include "memory/process.h"
 #include "replace/replace.h"
-#include "rt/libc.h"
 
 #define PARTS_MOST 1024 /* UIO_MAXIOV: beyond it the two calls have different errnos */
 

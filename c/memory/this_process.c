@@ -1,7 +1,6 @@
 /* What belongs to this process alone. */
 #include "memory/process.h"
 
-#include "rt/libc.h"
 #include "rt/system_calls.h"
 
 /* Where there is no such page: then a forked child takes itself for its parent until that one has ended. */

@@ -124,7 +124,7 @@ long unsock_expose_connect_inside(const char *path, const struct unsock_ip *clie
     long fd = unsock_socket(AF_UNIX, SOCK_STREAM | FLAGS, 0), result = fd;
     if (fd >= 0) {
         /* Where somebody in the directory has that very address, the server sees a client without one. */
-        unsock_client_name_bind((int)fd, &source, asked, path);
+        unsock_client_name_bind((int)fd, &source, asked);
         result = unsock_connect(fd, &name, sizeof(name));
     }
     if (fd >= 0 && result == -ECONNREFUSED) {

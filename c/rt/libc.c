@@ -6,7 +6,6 @@
 
 #define AT_SECURE_TAG 23
 
-extern int *__errno_location(void) __attribute__((weak));
 extern void *dlsym(void *handle, const char *name) __attribute__((weak));
 extern void *_dl_sym(void *handle, const char *name, void *caller) __attribute__((weak));
 extern unsigned long getauxval(unsigned long tag) __attribute__((weak));
@@ -14,26 +13,12 @@ extern int clock_gettime(int clock, struct timespec *time) __attribute__((weak))
 extern char **environ __attribute__((weak));
 extern char __libc_single_threaded __attribute__((weak));
 
-static int errno_without_libc;
+int unsock_errno_without_libc;
 static int last_error;
 
-static int *errno_place(void) {
-    return __errno_location ? __errno_location() : &errno_without_libc;
-}
-
-static void errno_set(int error) {
-    *errno_place() = error;
-}
-
-static int errno_get(void) {
-    return *errno_place();
-}
-
-long unsock_libc_result(long result) {
-    if (result >= 0)
-        return result;
+long unsock_libc_failure(long result) {
     __atomic_store_n(&last_error, (int)-result, __ATOMIC_RELAXED);
-    errno_set((int)-result);
+    *unsock_errno_place() = (int)-result;
     return -1;
 }
 
@@ -130,57 +115,16 @@ void unsock_next_resolve(void) {
     resolve("syscall", &unsock_next_syscall);
 }
 
-/*
- * Runs the next library's function and gives its outcome kernel-style, errno as before; where there is none, the system
- * call itself, without errno: a thread that libc did not make has no place for it.
- */
-#define KERNEL_STYLE(name, call, raw)                                                                                  \
-    do {                                                                                                               \
-        if (!unsock_next.name)                                                                                         \
-            return raw;                                                                                                \
-        int saved = errno_get();                                                                                       \
-        long result = unsock_next.name call;                                                                           \
-        if (result < 0) {                                                                                              \
-            result = -errno_get();                                                                                     \
-            errno_set(saved);                                                                                          \
-        }                                                                                                              \
-        return result;                                                                                                 \
-    } while (0)
-
-long unsock_real_connect(int fd, const void *address, socklen_t length) {
-    KERNEL_STYLE(connect, (fd, address, length), unsock_connect(fd, address, length));
-}
-
-long unsock_real_accept(int fd, void *address, socklen_t *length) {
-    KERNEL_STYLE(accept, (fd, address, length), unsock_accept(fd, address, length));
-}
-
-long unsock_real_accept4(int fd, void *address, socklen_t *length, int flags) {
-    if (flags == 0)
-        return unsock_real_accept(fd, address, length);
-    KERNEL_STYLE(accept4, (fd, address, length, flags), unsock_accept4(fd, address, length, flags));
-}
-
-long unsock_real_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
-    KERNEL_STYLE(recvfrom, (fd, data, size, flags, address, length),
-                 unsock_recvfrom(fd, data, size, flags, address, length));
-}
-
 long unsock_real_recv(int fd, void *data, size_t size, int flags) {
     return unsock_real_recvfrom(fd, data, size, flags, NULL, NULL);
 }
 
 long unsock_real_recvmsg(int fd, struct msghdr *message, int flags) {
-    KERNEL_STYLE(recvmsg, (fd, message, flags), unsock_recvmsg(fd, message, flags));
+    UNSOCK_KERNEL_STYLE(recvmsg, (fd, message, flags), unsock_recvmsg(fd, message, flags));
 }
 
 long unsock_real_sendmsg(int fd, const struct msghdr *message, int flags) {
-    KERNEL_STYLE(sendmsg, (fd, message, flags), unsock_sendmsg(fd, message, flags));
-}
-
-long unsock_real_sendto(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
-    KERNEL_STYLE(sendto, (fd, data, size, flags, address, length),
-                 unsock_sendto(fd, data, size, flags, address, length));
+    UNSOCK_KERNEL_STYLE(sendmsg, (fd, message, flags), unsock_sendmsg(fd, message, flags));
 }
 
 long unsock_real_send(int fd, const void *data, size_t size, int flags) {
@@ -188,24 +132,25 @@ long unsock_real_send(int fd, const void *data, size_t size, int flags) {
 }
 
 long unsock_real_write(int fd, const void *data, size_t size) {
-    KERNEL_STYLE(write, (fd, data, size), unsock_write(fd, data, size));
+    UNSOCK_KERNEL_STYLE(write, (fd, data, size), unsock_write(fd, data, size));
 }
 
 long unsock_real_writev(int fd, const struct iovec *parts, int count) {
-    KERNEL_STYLE(writev, (fd, parts, count), unsock_writev(fd, parts, count));
+    UNSOCK_KERNEL_STYLE(writev, (fd, parts, count), unsock_writev(fd, parts, count));
 }
 
 long unsock_real_splice(int in, int64_t *in_offset, int out, int64_t *out_offset, size_t size, unsigned flags) {
-    KERNEL_STYLE(splice, (in, in_offset, out, out_offset, size, flags),
-                 unsock_splice(in, in_offset, out, out_offset, size, flags));
+    UNSOCK_KERNEL_STYLE(splice, (in, in_offset, out, out_offset, size, flags),
+                        unsock_splice(in, in_offset, out, out_offset, size, flags));
 }
 
 long unsock_real_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
-    KERNEL_STYLE(recvmmsg, (fd, messages, count, flags, timeout), unsock_recvmmsg(fd, messages, count, flags, timeout));
+    UNSOCK_KERNEL_STYLE(recvmmsg, (fd, messages, count, flags, timeout),
+                        unsock_recvmmsg(fd, messages, count, flags, timeout));
 }
 
 long unsock_real_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags) {
-    KERNEL_STYLE(sendmmsg, (fd, messages, count, flags), unsock_sendmmsg(fd, messages, count, flags));
+    UNSOCK_KERNEL_STYLE(sendmmsg, (fd, messages, count, flags), unsock_sendmmsg(fd, messages, count, flags));
 }
 
 /* Without the mark: where calls are trapped, a set of signals is the trap's business (trap/signals.c). */
@@ -238,33 +183,29 @@ static long raw_epoll_wait(int set, void *events, int most, int timeout) {
 }
 
 long unsock_real_poll(struct pollfd *fds, unsigned long count, int timeout) {
-    KERNEL_STYLE(poll, (fds, count, timeout), raw_poll(fds, count, timeout));
+    UNSOCK_KERNEL_STYLE(poll, (fds, count, timeout), raw_poll(fds, count, timeout));
 }
 
 long unsock_real_ppoll(struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals) {
-    KERNEL_STYLE(ppoll, (fds, count, timeout, signals), raw_ppoll(fds, count, timeout, signals));
+    UNSOCK_KERNEL_STYLE(ppoll, (fds, count, timeout, signals), raw_ppoll(fds, count, timeout, signals));
 }
 
 long unsock_real_epoll_wait(int set, void *events, int most, int timeout) {
-    KERNEL_STYLE(epoll_wait, (set, events, most, timeout), raw_epoll_wait(set, events, most, timeout));
+    UNSOCK_KERNEL_STYLE(epoll_wait, (set, events, most, timeout), raw_epoll_wait(set, events, most, timeout));
 }
 
 long unsock_real_epoll_pwait(int set, void *events, int most, int timeout, const void *signals) {
-    KERNEL_STYLE(epoll_pwait, (set, events, most, timeout, signals),
-                 BY_THE_PROGRAM(__NR_epoll_pwait, set, events, most, timeout, signals, UNSOCK_SIGNALS_SIZE));
+    UNSOCK_KERNEL_STYLE(epoll_pwait, (set, events, most, timeout, signals),
+                        BY_THE_PROGRAM(__NR_epoll_pwait, set, events, most, timeout, signals, UNSOCK_SIGNALS_SIZE));
 }
 
 long unsock_real_epoll_pwait2(int set, void *events, int most, const struct timespec *timeout, const void *signals) {
-    KERNEL_STYLE(epoll_pwait2, (set, events, most, timeout, signals),
-                 BY_THE_PROGRAM(__NR_epoll_pwait2, set, events, most, timeout, signals, UNSOCK_SIGNALS_SIZE));
-}
-
-long unsock_real_close(int fd) {
-    KERNEL_STYLE(close, (fd), unsock_close(fd));
+    UNSOCK_KERNEL_STYLE(epoll_pwait2, (set, events, most, timeout, signals),
+                        BY_THE_PROGRAM(__NR_epoll_pwait2, set, events, most, timeout, signals, UNSOCK_SIGNALS_SIZE));
 }
 
 long unsock_real_fcntl(int fd, int command, unsigned long argument) {
-    KERNEL_STYLE(fcntl, (fd, command, argument), unsock_fcntl(fd, command, argument));
+    UNSOCK_KERNEL_STYLE(fcntl, (fd, command, argument), unsock_fcntl(fd, command, argument));
 }
 
 long unsock_real_send_message(int fd, const struct msghdr *message, int flags) {

@@ -9,8 +9,19 @@
 
 struct pollfd;
 
+extern int *__errno_location(void) __attribute__((weak));
+extern int unsock_errno_without_libc;
+
+static inline int *unsock_errno_place(void) {
+    return __errno_location ? __errno_location() : &unsock_errno_without_libc;
+}
+
 /* Turns a kernel-style result (a value, or -errno) into libc's (a value, or -1 and errno). */
-long unsock_libc_result(long result);
+long unsock_libc_failure(long result);
+
+static inline long unsock_libc_result(long result) {
+    return result >= 0 ? result : unsock_libc_failure(result);
+}
 
 /* The errno of the last failure that unsock_libc_result reported. */
 int unsock_libc_last_error(void);
@@ -76,33 +87,5 @@ void *unsock_next_find(const char *name);
 /* The same for a name that an old libc lacks: what is asked where dlsym is not there (_dl_sym) would end the program.
  */
 void *unsock_next_find_newer(const char *name);
-
-/* The same calls kernel-style: they return -errno and leave errno as it was. They are cancellation points where there
- * is such a function; else they are the system call. */
-long unsock_real_connect(int fd, const void *address, socklen_t length);
-long unsock_real_accept(int fd, void *address, socklen_t *length);
-long unsock_real_accept4(int fd, void *address, socklen_t *length, int flags);
-long unsock_real_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length);
-long unsock_real_recv(int fd, void *data, size_t size, int flags);
-long unsock_real_recvmsg(int fd, struct msghdr *message, int flags);
-long unsock_real_sendmsg(int fd, const struct msghdr *message, int flags);
-
-long unsock_real_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout);
-long unsock_real_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags);
-long unsock_real_close(int fd);
-long unsock_real_poll(struct pollfd *fds, unsigned long count, int timeout);
-long unsock_real_ppoll(struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals);
-long unsock_real_epoll_wait(int set, void *events, int most, int timeout);
-long unsock_real_epoll_pwait(int set, void *events, int most, int timeout, const void *signals);
-long unsock_real_epoll_pwait2(int set, void *events, int most, const struct timespec *timeout, const void *signals);
-long unsock_real_fcntl(int fd, int command, unsigned long argument);
-long unsock_real_sendto(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length);
-long unsock_real_send(int fd, const void *data, size_t size, int flags);
-long unsock_real_write(int fd, const void *data, size_t size);
-long unsock_real_writev(int fd, const struct iovec *parts, int count);
-long unsock_real_splice(int in, int64_t *in_offset, int out, int64_t *out_offset, size_t size, unsigned flags);
-
-/* sendmsg of a message, by the cheaper sendto where that can carry it. Its parts can be read. */
-long unsock_real_send_message(int fd, const struct msghdr *message, int flags);
 
 #endif

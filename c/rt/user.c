@@ -1,8 +1,6 @@
 /* Memory of the program that may not be there. */
 #include "rt/user.h"
 
-#include "rt/libc.h"
-
 #define AUXILIARY_RANDOM 25 /* AT_RANDOM (getauxval(3)): 16 bytes at the end of the first thread's stack */
 
 /*
