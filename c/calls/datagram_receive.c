@@ -5,6 +5,7 @@
 #include "files/plain_senders.h"
 #include "kernel/socket_info.h"
 #include "memory/known_ports.h"
+#include "rt/seqlock.h"
 #include "rules/settings.h"
 
 #define LOOPBACK_INDEX 1 /* of lo, in every network namespace */
@@ -143,32 +144,29 @@ UNSOCK_OWN_FRAME static void read_other_name(int fd, const struct unsock_fd *ent
         *read = other;
 }
 
-/* What the last name told that tells an address: a client hears its server again and again. Odd: being written. */
+/* What the last name told that tells an address: a client hears its server again and again. */
 static struct {
-    uint32_t version;
+    uint32_t version; /* rt/seqlock.h */
     socklen_t length;
     struct sockaddr_un name;
     struct unsock_name told;
 } last;
 
 static bool is_last(const struct sockaddr_un *name, socklen_t length, struct unsock_name *told) {
-    uint32_t version = __atomic_load_n(&last.version, __ATOMIC_ACQUIRE);
-    if (version % 2 != 0 || last.length != length || !unsock_same(&last.name, name, length))
+    uint32_t begun = unsock_seqlock_begin(&last.version);
+    if (last.length != length || !unsock_same(&last.name, name, length))
         return false;
     *told = last.told;
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    return version == __atomic_load_n(&last.version, __ATOMIC_RELAXED);
+    return unsock_seqlock_holds(&last.version, begun);
 }
 
 static void note_last(const struct sockaddr_un *name, socklen_t length, const struct unsock_name *told) {
-    uint32_t version = __atomic_load_n(&last.version, __ATOMIC_RELAXED) & ~1u;
-    if (!__atomic_compare_exchange_n(&last.version, &version, version + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    if (!unsock_seqlock_claim(&last.version, unsock_seqlock_begin(&last.version)))
         return;
-    __atomic_thread_fence(__ATOMIC_RELEASE); /* who sees any of what follows sees the odd version, too */
     last.length = length;
     memcpy(&last.name, name, length);
     last.told = *told;
-    __atomic_store_n(&last.version, version + 2, __ATOMIC_RELEASE);
+    unsock_seqlock_publish(&last.version);
 }
 
 /* What the sender's name tells. */

@@ -6,6 +6,7 @@
 #include "files/control_file.h"
 
 #include "kernel/socket_info.h"
+#include "rt/seqlock.h"
 #include "rules/control.h"
 
 #define LOOKED_AT (STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO | STATX_CTIME)
@@ -23,9 +24,8 @@ struct version {
     uint64_t changed; /* in nanoseconds */
 };
 
-/* `turn` guards the rest, as a seqlock does: it is odd while that is being written. */
 static UNSOCK_TABLE struct kept {
-    uint32_t turn;
+    uint32_t lock; /* rt/seqlock.h */
     struct version version;
     struct unsock_control_file content;
 } kept[PLACES];
@@ -40,27 +40,23 @@ static struct version version_of(const struct statx *status) {
 static bool recall(const struct statx *status, struct unsock_control_file *content) {
     struct version version = version_of(status);
     struct kept *place = &kept[version.inode % PLACES];
-    uint32_t turn = __atomic_load_n(&place->turn, __ATOMIC_ACQUIRE);
+    uint32_t begun = unsock_seqlock_begin(&place->lock);
     if (!(status->stx_mode & S_IROTH) || !unsock_same(&place->version, &version, sizeof(version)))
         return false;
     memcpy(content, &place->content, sizeof(*content));
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    return !(turn & 1) && turn == __atomic_load_n(&place->turn, __ATOMIC_RELAXED);
+    return unsock_seqlock_holds(&place->lock, begun);
 }
 
 /* `now`: a time at which it was not read yet. */
 static void keep(const struct statx *status, const struct timespec *now, const uint8_t *content) {
     struct version version = version_of(status);
     struct kept *place = &kept[version.inode % PLACES];
-    uint32_t turn = __atomic_load_n(&place->turn, __ATOMIC_RELAXED);
     int64_t age = (int64_t)(time_of(now->tv_sec, (uint64_t)now->tv_nsec) - version.changed);
-    if (age <= SETTLED_NS || (turn & 1) ||
-        !__atomic_compare_exchange_n(&place->turn, &turn, turn + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+    if (age <= SETTLED_NS || !unsock_seqlock_claim(&place->lock, unsock_seqlock_begin(&place->lock)))
         return;
-    __atomic_thread_fence(__ATOMIC_RELEASE);
     place->version = version;
     memcpy(&place->content, content, sizeof(place->content));
-    __atomic_store_n(&place->turn, turn + 2, __ATOMIC_RELEASE);
+    unsock_seqlock_publish(&place->lock);
 }
 
 /* One byte more than a control file has, so that a longer file is seen as such. Some file systems give it in pieces. */

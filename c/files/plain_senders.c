@@ -4,6 +4,7 @@
 #include "files/bind.h"
 #include "files/directory.h"
 #include "files/port.h"
+#include "rt/seqlock.h"
 #include "rt/system_calls.h"
 
 #define FIRST_PORT 61000 /* above the system's ephemeral range by default */
@@ -13,7 +14,7 @@
 #define ANSWERS_SECONDS 120 /* after the last datagram, or the last answer, none is to be expected */
 
 struct sender {
-    uint32_t version; /* odd: being written */
+    uint32_t version; /* rt/seqlock.h */
     uint32_t length;  /* 0: free */
     int32_t process;  /* that took the port: it gives it back */
     bool linked;      /* to the file of a socket of ours */
@@ -23,8 +24,12 @@ struct sender {
 };
 
 static UNSOCK_TABLE struct sender senders[PLACES];
-static uint32_t count;  /* places that were ever used */
+static int count;       /* places that were ever used */
 static uint32_t cursor; /* where the search for a place goes on */
+
+static uint32_t places_used(void) {
+    return (uint32_t)__atomic_load_n(&count, __ATOMIC_RELAXED);
+}
 
 static int64_t seconds(void) {
     struct timespec time = {0};
@@ -39,10 +44,9 @@ static socklen_t path_of(uint32_t place, struct sockaddr_un *path) {
 /* A place as it was at one moment. False while it is being written, or free. */
 static bool read_place(uint32_t place, struct sender *sender) {
     const struct sender *from = &senders[place];
-    uint32_t version = __atomic_load_n(&from->version, __ATOMIC_ACQUIRE);
+    uint32_t begun = unsock_seqlock_begin(&from->version);
     memcpy(sender, from, sizeof(*sender));
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    return version % 2 == 0 && version == __atomic_load_n(&from->version, __ATOMIC_RELAXED) && sender->length != 0;
+    return unsock_seqlock_holds(&from->version, begun) && sender->length != 0;
 }
 
 /* Is the port's file still the link that was made? Anything else at the name is somebody else's. */
@@ -59,18 +63,6 @@ static bool is_gone(const struct sender *sender) {
     enum unsock_port_life life = unsock_socketfile_life_at_rest(probe, &sender->name, sender->length);
     unsock_socketfile_probe_end(probe);
     return life == UNSOCK_PORT_DEAD || life == UNSOCK_PORT_GONE;
-}
-
-/* Claims a place for writing. Its reader sees none meanwhile; a process that was forked meanwhile does without it. */
-static bool claim(uint32_t place, uint32_t version) {
-    bool claimed = version % 2 == 0 && __atomic_compare_exchange_n(&senders[place].version, &version, version + 1,
-                                                                   false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_RELEASE); /* who sees any of what is written next sees the odd version, too */
-    return claimed;
-}
-
-static void publish(uint32_t place) {
-    __atomic_add_fetch(&senders[place].version, 1, __ATOMIC_RELEASE);
 }
 
 /* What a killed process has left at the port's name: binding takes its place, if that can be, and leaves nothing. */
@@ -114,7 +106,7 @@ static bool find_place(uint32_t *place, int64_t time, unsigned *probes) {
         uint32_t candidate = __atomic_fetch_add(&cursor, 1, __ATOMIC_RELAXED) % PLACES;
         if (!read_place(candidate, &sender)) {
             *place = candidate;
-            if (claim(candidate, __atomic_load_n(&senders[candidate].version, __ATOMIC_RELAXED)))
+            if (unsock_seqlock_claim(&senders[candidate].version, unsock_seqlock_begin(&senders[candidate].version)))
                 return true;
             continue;
         }
@@ -122,7 +114,7 @@ static bool find_place(uint32_t *place, int64_t time, unsigned *probes) {
             continue;
         --*probes;
         struct sockaddr_un path;
-        if (!is_gone(&sender) || !claim(candidate, sender.version))
+        if (!is_gone(&sender) || !unsock_seqlock_claim(&senders[candidate].version, sender.version))
             continue;
         path_of(candidate, &path);
         if (is_ours(candidate, &sender))
@@ -132,13 +124,6 @@ static bool find_place(uint32_t *place, int64_t time, unsigned *probes) {
         return true;
     }
     return false;
-}
-
-static void raise_count(uint32_t least) {
-    uint32_t seen = __atomic_load_n(&count, __ATOMIC_RELAXED);
-    while (seen < least &&
-           !__atomic_compare_exchange_n(&count, &seen, least, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-        ;
 }
 
 static uint16_t invent(const struct sockaddr_un *own, const struct sockaddr_un *name, socklen_t length, int64_t time) {
@@ -153,11 +138,11 @@ static uint16_t invent(const struct sockaddr_un *own, const struct sockaddr_un *
             sender->linked = own != NULL;
             sender->process = (int32_t)unsock_getpid();
             sender->length = length;
-            publish(place);
-            raise_count(place + 1);
+            unsock_seqlock_publish(&senders[place].version);
+            unsock_table_reach(&count, (int)place);
             return (uint16_t)(FIRST_PORT + place);
         }
-        publish(place);
+        unsock_seqlock_publish(&senders[place].version);
         if (result != -EEXIST)
             break;
     }
@@ -176,7 +161,7 @@ uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct so
     int64_t time = seconds();
     if (!can_be_answered(name, length))
         return 0;
-    for (uint32_t place = 0; place < __atomic_load_n(&count, __ATOMIC_RELAXED); place++) {
+    for (uint32_t place = 0; place < places_used(); place++) {
         if (senders[place].length != length || !read_place(place, &sender) || sender.length != length ||
             !unsock_same(&sender.name, name, length) || !is_ours(place, &sender))
             continue;
@@ -194,7 +179,7 @@ uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct so
 socklen_t unsock_plain_sender_find(uint16_t port, struct sockaddr_un *name) {
     struct sender sender;
     uint32_t place = (uint32_t)port - FIRST_PORT;
-    if (port < FIRST_PORT || place >= __atomic_load_n(&count, __ATOMIC_RELAXED) || !read_place(place, &sender))
+    if (port < FIRST_PORT || place >= places_used() || !read_place(place, &sender))
         return 0;
     int64_t time = seconds();
     if (is_ours(place, &sender)) {
@@ -210,15 +195,15 @@ static void give_back(const uint64_t *file) {
     struct sockaddr_un path;
     struct sender sender;
     int32_t process = (int32_t)unsock_getpid();
-    for (uint32_t place = 0; place < __atomic_load_n(&count, __ATOMIC_RELAXED); place++) {
+    for (uint32_t place = 0; place < places_used(); place++) {
         if (senders[place].length == 0 || !read_place(place, &sender) || sender.process != process ||
             sender.linked != (file != NULL) || (file && !unsock_same(sender.file, file, sizeof(sender.file))) ||
-            !is_ours(place, &sender) || !claim(place, sender.version))
+            !is_ours(place, &sender) || !unsock_seqlock_claim(&senders[place].version, sender.version))
             continue;
         path_of(place, &path);
         unsock_directory_unlink(path.sun_path);
         senders[place].length = 0;
-        publish(place);
+        unsock_seqlock_publish(&senders[place].version);
     }
 }
 
@@ -226,7 +211,7 @@ static void give_back(const uint64_t *file) {
 void unsock_plain_sender_release(const struct unsock_fd *entry) {
     struct sockaddr_un path;
     uint64_t file[2];
-    if (__atomic_load_n(&count, __ATOMIC_RELAXED) == 0 || entry->type != SOCK_DGRAM)
+    if (places_used() == 0 || entry->type != SOCK_DGRAM)
         return;
     unsock_port_own_path(entry, &path);
     if (unsock_file_key(path.sun_path, file) == 0)
@@ -234,6 +219,6 @@ void unsock_plain_sender_release(const struct unsock_fd *entry) {
 }
 
 void unsock_plain_sender_end(void) {
-    if (__atomic_load_n(&count, __ATOMIC_RELAXED) > 0)
+    if (places_used() > 0)
         give_back(NULL);
 }
