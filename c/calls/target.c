@@ -241,6 +241,7 @@ UNSOCK_OWN_FRAME static long bind_at(int fd, const struct unsock_fd *entry, cons
     if (socket < 0)
         return socket;
     unsock_standin_take(standin, (int)socket);
+    standin->flags = flags;
     long result =
         bind_target(standin->socket, &control, unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT), where);
     *handed = result == -EADDRINUSE && unsock_listen_fds_count > 0;
@@ -259,7 +260,7 @@ UNSOCK_OWN_FRAME long unsock_target_bind(int fd, struct unsock_fd *entry, const 
     long result = bind_at(fd, entry, path, bound, &standin, &where, &handed, answers);
     if (result < 0)
         return result;
-    result = unsock_redirect_install(fd, entry, standin.socket, UNSOCK_KIND_FOREIGN);
+    result = unsock_redirect_install_like(fd, entry, standin.socket, UNSOCK_KIND_FOREIGN, standin.flags);
     if (result < 0)
         unsock_target_file_release(&where);
     else

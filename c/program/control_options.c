@@ -179,7 +179,7 @@ static bool read_multiplexer(const struct making *making, const char *text) {
     char path[UNSOCK_RUN_PATH_MOST];
     bool is_there = real_path(text, path);
     if (!is_there && text[0] != '/')
-        return wrong(making, "--fc-sock", ": does not exist, which a relative path must", text);
+        return wrong(making, "--fc-sock", ": a relative path must exist", text);
     if (!to_path(making, "--fc-sock", text, is_there ? path : text))
         return false;
     struct unsock_control_file *file = making->file;

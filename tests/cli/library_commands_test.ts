@@ -101,7 +101,7 @@ const WRONG: readonly (readonly [options: string, says: RegExp])[] = [
   ["--unix /x --tipc-scope node", /--tipc-scope and --unix exclude each other/],
   ["--vsock-port 1 --fc-sock /x --fc-listen /x", /--fc-sock and --fc-listen exclude each other/],
   ["--vsock-port 1 --fc-sock /x --vsock-cid 3", /--fc-sock needs no --vsock-cid/],
-  ["--vsock-port 1 --fc-sock missing", /--fc-sock: does not exist, which a relative path must: "missing"/],
+  ["--vsock-port 1 --fc-sock missing", /--fc-sock: a relative path must exist: "missing"/],
   ["--fc-sock /x", /--vsock-port is missing/],
   [`--vsock-port 1 --fc-sock /${"x".repeat(108)}`, /--fc-sock: longer than 108 bytes/],
   ["--tipc-type 128", /give either --tipc-instance or/],
