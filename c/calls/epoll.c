@@ -109,7 +109,7 @@ static bool correct(int set, struct unsock_epoll_event *event) {
     uint32_t events = event->events;
     if (events & (EPOLLHUP | EPOLLERR))
         events = unsock_hangup_as_tcp(fd, events) & (events | watch->events | EPOLLERR | EPOLLHUP);
-    if ((events & READABLE) && unsock_urgent_alone(fd))
+    if (unsock_urgent_alone(fd, event->events))
         events &= ~READABLE;
     if (!(watch->events & EPOLLPRI))
         events &= ~EPOLLPRI;

@@ -86,7 +86,7 @@ static long correct(struct pollfd *fds, unsigned long count, long ready) {
             said = (short)unsock_asking_poll(fds[i].fd, fds[i].events);
         if (said & (POLLHUP | POLLERR))
             said = (short)unsock_hangup_as_tcp(fds[i].fd, (uint16_t)said);
-        if ((said & READABLE) && unsock_urgent_alone(fds[i].fd))
+        if (unsock_urgent_alone(fds[i].fd, (uint16_t)said | (uint16_t)(fds[i].revents & POLLHUP)))
             said &= ~READABLE;
         said &= fds[i].events | POLLERR | POLLHUP | POLLNVAL;
         ready -= fds[i].revents != 0 && said == 0;
@@ -121,7 +121,7 @@ static long watch_quiet(const struct wait *wait, struct pollfd *copy) {
         }
         struct pollfd probe = one;
         if (unsock_ppoll(&probe, 1, &now, NULL, 0) != 1 ||
-            !((probe.revents & POLLHUP) || ((probe.revents & READABLE) && unsock_urgent_alone(one.fd))))
+            !((probe.revents & POLLHUP) || unsock_urgent_alone(one.fd, (uint16_t)probe.revents)))
             continue;
         copy[i].fd = -1;
         edge = EPOLLET | (uint16_t)one.events;

@@ -14,8 +14,8 @@
  */
 static bool is_kernels(const struct unsock_fd *entry, int level, int name, bool sets) {
     return level == SOL_SOCKET && entry->kind == UNSOCK_KIND_LOCAL &&
-           (name == SO_ERROR || name == SO_TYPE || name == SO_KEEPALIVE || name == SO_LINGER ||
-            name == SO_ACCEPTCONN || (sets && name == SO_REUSEADDR && entry->state == UNSOCK_STATE_NEW));
+           (name == SO_ERROR || name == SO_TYPE || name == SO_KEEPALIVE || name == SO_LINGER || name == SO_ACCEPTCONN ||
+            (sets && name == SO_REUSEADDR && entry->state == UNSOCK_STATE_NEW));
 }
 
 /*

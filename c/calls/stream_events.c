@@ -46,15 +46,16 @@ void unsock_urgent_expect(int fd) {
 }
 
 /* After the peer's end there is always something to read. A look must not move the program's place (SO_PEEK_OFF). */
-bool unsock_urgent_alone(int fd) {
+bool unsock_urgent_alone(int fd, uint32_t events) {
     char byte;
     const struct unsock_fd *entry = unsock_fds_known(fd);
-    if (unsock_sandboxed || !entry || entry->kind != UNSOCK_KIND_LOCAL || entry->type != SOCK_STREAM)
+    if ((events & POLLHUP) || !(events & (POLLIN | POLLRDNORM)) || unsock_sandboxed || !entry ||
+        entry->kind != UNSOCK_KIND_LOCAL || entry->type != SOCK_STREAM)
         return false;
-    int events = unsock_socket_poll(fd, POLLPRI | POLLRDHUP);
-    if (events & POLLPRI)
+    int now = unsock_socket_poll(fd, POLLPRI | POLLRDHUP);
+    if (now & POLLPRI)
         unsock_urgent_expect(fd);
-    if (!(entry->flags & UNSOCK_STREAM_URGENT) || (events & (POLLRDHUP | POLLHUP | POLLERR)) ||
+    if (!(entry->flags & UNSOCK_STREAM_URGENT) || (now & (POLLRDHUP | POLLHUP | POLLERR)) ||
         unsock_socket_option(fd, SO_PEEK_OFF) >= 0)
         return false;
     return unsock_recvfrom(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) == -EAGAIN;

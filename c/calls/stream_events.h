@@ -23,9 +23,9 @@ extern bool unsock_urgent_met;
 void unsock_urgent_expect(int fd);
 
 /*
- * The kernel says that the descriptor can be read. Would TCP say no, because nothing waits but an urgent byte, or its
- * empty place? Costs some system calls.
+ * The kernel says that the descriptor can be read, by these events of poll. Would TCP say no, because nothing waits but
+ * an urgent byte, or its empty place? Costs some system calls, where the peer has not ended.
  */
-bool unsock_urgent_alone(int fd);
+bool unsock_urgent_alone(int fd, uint32_t events);
 
 #endif

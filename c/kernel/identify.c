@@ -179,12 +179,26 @@ struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch) {
     return scratch->kind == UNSOCK_KIND_UNKNOWN ? scratch : keep(fd, scratch);
 }
 
+/* Is it the accepted one still that is known, by its client's name? */
+UNSOCK_OWN_FRAME static bool has_its_client(int fd, const struct unsock_fd *entry) {
+    union unsock_sockaddr address;
+    struct unsock_ip source, target;
+    if (entry->kind != UNSOCK_KIND_LOCAL || !(entry->flags & UNSOCK_ACCEPTED) || entry->state != UNSOCK_STATE_CONNECTED)
+        return false;
+    long length = unsock_socket_name(fd, __NR_getpeername, &address);
+    return length > 0 && address.any.sa_family == AF_UNIX &&
+           unsock_kernel_name_read_stream(&address.un, (size_t)length, &source, &target) &&
+           unsock_ip_same_address(&source, unsock_fd_remote(entry)) && source.port == unsock_fd_remote(entry)->port;
+}
+
 bool unsock_identify_is_connection(int fd) {
     struct unsock_fd scratch = {.type = SOCK_STREAM};
     const struct unsock_fd *known = unsock_fds_known(fd);
     /* The kernel's TCP tells by itself what TCP tells. */
     if (known && known->kind == UNSOCK_KIND_FOREIGN && unsock_fd_is_redirected(known))
         return known->type == SOCK_STREAM && unsock_state_is_connected(known->state) && !unsock_socket_is_ip(fd);
+    if (known && has_its_client(fd, known))
+        return true;
     if (unsock_socket_option(fd, SO_TYPE) != SOCK_STREAM || identify_unix(fd, &scratch) < 0)
         return false;
     if (scratch.kind == UNSOCK_KIND_LOCAL)

@@ -94,7 +94,7 @@ enum {
 /* The marks; 0 also for what is no socket. One system call. */
 unsigned unsock_socket_mark(int fd);
 
-/* The same, and where there can be none, UNSOCK_END_UNKNOWN. Two system calls where there are none. */
+/* The same, and where there can be none, UNSOCK_END_UNKNOWN. */
 unsigned unsock_socket_mark_certain(int fd);
 
 /* Adds some to those that there are. */

@@ -9,11 +9,14 @@ unsigned unsock_socket_mark(int fd) {
 }
 
 unsigned unsock_socket_mark_certain(int fd) {
+    static bool can_be_had; /* of one socket is of all */
     unsigned mark = unsock_socket_mark(fd);
     int32_t none = UNSOCK_SOCKET_MARK;
-    if (mark != 0)
+    if (mark != 0 || __atomic_load_n(&can_be_had, __ATOMIC_RELAXED))
         return mark;
     long result = unsock_setsockopt(fd, SOL_SOCKET, SO_INCOMING_CPU, &none, sizeof(none));
+    if (result == 0)
+        __atomic_store_n(&can_be_had, true, __ATOMIC_RELAXED);
     return result == -ENOPROTOOPT || result == -EOPNOTSUPP ? UNSOCK_END_UNKNOWN : 0;
 }
 

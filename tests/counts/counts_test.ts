@@ -30,6 +30,8 @@ const EXPECTED: Readonly<Record<string, number>> = {
   "connect": 3,
   "connect once more": 2,
   "accept": 1,
+  // Is it the descriptor's event, is it the connection that is known, and what has become of it?
+  "hear of an end": 4,
   "dup a connection": 2,
   "close the copy of a connection": 1,
   "close a connection": 1,

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -96,6 +97,24 @@ static void hold(int first, int count) {
     }
 }
 
+/* What epoll tells of a connection that its client has closed: the second one of the process counts. */
+static void hear_of_ends(int listener) {
+    int set = (int)must(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
+    for (int i = 0; i < 2; i++) {
+        int client = opened(SOCK_STREAM);
+        connect_to(client, PORT);
+        int server = accepted(listener);
+        struct epoll_event event = {.events = EPOLLIN, .data.fd = server};
+        must(epoll_ctl(set, EPOLL_CTL_ADD, server, &event), "epoll_ctl");
+        close(client);
+        begin("hear of an end");
+        must(epoll_wait(set, &event, 1, -1), "epoll_wait");
+        end("hear of an end");
+        close(server);
+    }
+    close(set);
+}
+
 static void streams(void) {
     begin("socket");
     int listener = opened(SOCK_STREAM);
@@ -113,6 +132,7 @@ static void streams(void) {
     begin("accept");
     int server = accepted(listener);
     end("accept");
+    hear_of_ends(listener);
     int other = opened(SOCK_STREAM);
     begin("connect once more");
     connect_to(other, PORT);
