@@ -1,7 +1,6 @@
 /*
- * Making the filter. A block for each call, each begins with the call's number in the accumulator. They stand by
- * number, in groups that are passed over as a whole: a call meets some ten instructions, not one for each other call.
- * When it is installed, the kernel tries the filter with all numbers that there are.
+ * Making the filter. First it finds the call by halves of their numbers, then comes what decides, and at the end the
+ * verdicts. It is short, as the kernel compiles it at each start, and tries it with all numbers that there are.
  */
 #include "trap/trapped.h"
 
@@ -19,27 +18,48 @@
 
 #define JUMP_MOST 255
 #define CALLS_MOST 64
-#define GROUP 8
+#define FEW 3   /* calls that are looked for one after the other */
+#define DEPTH 8 /* halves of halves, down to so few */
+
+/* Where a jump leads. What several calls have alike stands there once: the kernel compiles all of it at each start. */
+enum {
+    NEXT,
+    ALLOW,
+    TRAP,
+    NO_SYSTEM,
+    PROBED,
+    LARGE,
+    RANGES,                          /* each by its first call's place in the order of the numbers */
+    DECISIONS = RANGES + CALLS_MOST, /* each by the first call of the table that has it */
+    LABELS = DECISIONS + CALLS_MOST,
+};
 
 struct maker {
     struct sock_filter *program;
     size_t room;
     size_t length;
     bool failed;
-    size_t usual[CALLS_MOST]; /* instructions that jump to the usual decision */
-    size_t usual_count;
+    uint16_t places[LABELS];
+    uint8_t if_true[UNSOCK_FILTER_MOST]; /* labels, for each instruction */
+    uint8_t if_false[UNSOCK_FILTER_MOST];
 };
 
-static void put(struct maker *maker, uint16_t code, uint32_t k, size_t if_true, size_t if_false) {
-    if (maker->length == maker->room || if_true > JUMP_MOST || if_false > JUMP_MOST) {
+static void put(struct maker *maker, uint16_t code, uint32_t k, unsigned if_true, unsigned if_false) {
+    if (maker->length == maker->room || maker->length == UNSOCK_FILTER_MOST) {
         maker->failed = true;
         return;
     }
-    maker->program[maker->length++] = (struct sock_filter){code, (uint8_t)if_true, (uint8_t)if_false, k};
+    maker->if_true[maker->length] = (uint8_t)if_true;
+    maker->if_false[maker->length] = (uint8_t)if_false;
+    maker->program[maker->length++] = (struct sock_filter){code, 0, 0, k};
+}
+
+static void place(struct maker *maker, unsigned label) {
+    maker->places[label] = (uint16_t)maker->length;
 }
 
 static void load(struct maker *maker, size_t offset) {
-    put(maker, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
+    put(maker, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, NEXT, NEXT);
 }
 
 static void load_lower(struct maker *maker, unsigned argument) {
@@ -50,97 +70,75 @@ static void load_upper(struct maker *maker, unsigned argument) {
     load(maker, offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t) + sizeof(uint32_t));
 }
 
-static void give(struct maker *maker, uint32_t verdict) {
-    put(maker, BPF_RET | BPF_K, verdict, 0, 0);
+static void is(struct maker *maker, uint32_t value, unsigned if_true, unsigned if_false) {
+    put(maker, BPF_JMP | BPF_JEQ | BPF_K, value, if_true, if_false);
 }
 
-/* The verdict when the accumulator is `value`; else on to the next instruction. */
-static void give_if(struct maker *maker, uint32_t value, uint32_t verdict) {
-    put(maker, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-    give(maker, verdict);
+static void is_at_least(struct maker *maker, uint32_t value, unsigned if_true, unsigned if_false) {
+    put(maker, BPF_JMP | BPF_JGE | BPF_K, value, if_true, if_false);
 }
 
-static void give_unless(struct maker *maker, uint32_t value, uint32_t verdict) {
-    put(maker, BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0);
-    give(maker, verdict);
+static void give(struct maker *maker, unsigned label, uint32_t verdict) {
+    place(maker, label);
+    put(maker, BPF_RET | BPF_K, verdict, NEXT, NEXT);
 }
 
-#define TRAP (SECCOMP_RET_TRAP | UNSOCK_FILTER_TAG)
-
-/* What decides when the call has no mark. Ends with a verdict on all paths. */
+/* What decides when the call has no mark. */
 static void decide(struct maker *maker, const struct unsock_trapped *call) {
     switch (call->when) {
     case UNSOCK_TRAPPED_IF_SET:
         load_lower(maker, call->argument);
-        give_unless(maker, 0, TRAP);
+        is(maker, 0, NEXT, TRAP);
         load_upper(maker, call->argument);
-        give_unless(maker, 0, TRAP);
-        if (call->mask) {
-            load_lower(maker, call->argument - 1u);
-            put(maker, BPF_ALU | BPF_AND | BPF_K, call->mask, 0, 0);
-            give_unless(maker, 0, TRAP);
-        }
-        give(maker, SECCOMP_RET_ALLOW);
+        is(maker, 0, call->mask ? NEXT : ALLOW, TRAP);
+        if (!call->mask)
+            break;
+        load_lower(maker, call->argument - 1u);
+        put(maker, BPF_ALU | BPF_AND | BPF_K, call->mask, NEXT, NEXT);
+        is(maker, 0, ALLOW, TRAP);
         break;
     case UNSOCK_TRAPPED_IF_VALUE:
         load_lower(maker, call->argument);
         for (unsigned i = 0; i < call->value_count; i++)
-            give_if(maker, call->values[i], TRAP);
-        if (call->mask) {
-            put(maker, BPF_ALU | BPF_AND | BPF_K, call->mask, 0, 0);
-            give_if(maker, call->masked, TRAP);
-        }
-        give(maker, SECCOMP_RET_ALLOW);
+            is(maker, call->values[i], TRAP, call->mask || i + 1u < call->value_count ? NEXT : ALLOW);
+        if (!call->mask)
+            break;
+        put(maker, BPF_ALU | BPF_AND | BPF_K, call->mask, NEXT, NEXT);
+        is(maker, call->masked, TRAP, ALLOW);
         break;
     case UNSOCK_TRAPPED_UNLESS:
         load_lower(maker, call->argument);
-        give_if(maker, call->values[0], SECCOMP_RET_ALLOW);
-        give(maker, TRAP);
-        break;
-    case UNSOCK_TRAPPED_NO_SYSTEM:
-        give(maker, SECCOMP_RET_ERRNO | ENOSYS);
+        is(maker, call->values[0], ALLOW, TRAP);
         break;
     default:
-        give(maker, TRAP);
+        break;
     }
 }
 
-/* Jumps, with the instruction at `from`, to what comes next when its condition is met, or when it is not. */
-static void land(struct maker *maker, size_t from, bool if_true) {
-    size_t length = maker->length - from - 1;
-    if (maker->failed || length > JUMP_MOST)
-        maker->failed = true;
-    else if (if_true)
-        maker->program[from].jt = (uint8_t)length;
-    else
-        maker->program[from].jf = (uint8_t)length;
+static bool decides_alike(const struct unsock_trapped *a, const struct unsock_trapped *b) {
+    return unsock_sys_marked_argument(a->number) == unsock_sys_marked_argument(b->number) &&
+           (a->number == __NR_socket) == (b->number == __NR_socket) &&
+           unsock_same(&a->when, &b->when, sizeof(*a) - offsetof(struct unsock_trapped, when));
 }
 
-static void put_block(struct maker *maker, const struct unsock_trapped *call) {
-    size_t start = maker->length;
+static unsigned decision_of(const struct unsock_trapped *calls, size_t index) {
+    size_t first = 0;
+    while (!decides_alike(&calls[first], &calls[index]))
+        first++;
+    return calls[index].when == UNSOCK_TRAPPED_NO_SYSTEM ? NO_SYSTEM : DECISIONS + (unsigned)first;
+}
+
+static void put_decision(struct maker *maker, const struct unsock_trapped *call, unsigned label) {
     int mark = unsock_sys_marked_argument(call->number);
-    put(maker, BPF_JMP | BPF_JEQ | BPF_K, call->number, 0, 0);
-    if (call->when == UNSOCK_TRAPPED_ALWAYS && mark == 0 && call->number != __NR_socket) {
-        maker->usual[maker->usual_count++] = start;
-        return;
-    }
+    place(maker, label);
     if (mark >= 0) {
         load_upper(maker, (unsigned)mark);
-        give_if(maker, UNSOCK_SYS_MARK, SECCOMP_RET_ALLOW);
+        is(maker, UNSOCK_SYS_MARK, ALLOW,
+           call->when == UNSOCK_TRAPPED_ALWAYS && call->number != __NR_socket ? TRAP : NEXT);
     }
     if (call->number == __NR_socket)
-        give_if(maker, UNSOCK_SYS_PROBE, SECCOMP_RET_ERRNO | UNSOCK_SYS_PROBE_ERRNO);
+        is(maker, UNSOCK_SYS_PROBE, PROBED, TRAP);
     decide(maker, call);
-    land(maker, start, false);
-}
-
-/* Of most calls: trapped, unless their first argument has the mark. Once for all of them. */
-static void put_usual(struct maker *maker) {
-    for (size_t i = 0; i < maker->usual_count; i++)
-        land(maker, maker->usual[i], true);
-    load_upper(maker, 0);
-    give_if(maker, UNSOCK_SYS_MARK, SECCOMP_RET_ALLOW);
-    give(maker, TRAP);
 }
 
 static void sort(const struct unsock_trapped *calls, size_t count, uint8_t *order) {
@@ -152,37 +150,59 @@ static void sort(const struct unsock_trapped *calls, size_t count, uint8_t *orde
     }
 }
 
-/* `next`: the first number of the next group; 0: there is none. */
-static void put_group(struct maker *maker, const struct unsock_trapped *calls, const uint8_t *order, size_t count,
-                      uint32_t next) {
-    size_t start = maker->length;
-    if (next != 0)
-        put(maker, BPF_JMP | BPF_JGE | BPF_K, next, 0, 0);
-    for (size_t i = 0; i < count; i++)
-        put_block(maker, &calls[order[i]]);
-    give(maker, SECCOMP_RET_ALLOW);
-    if (next != 0)
-        land(maker, start, true);
+/* Which call is it? By halves. */
+static void search(struct maker *maker, const struct unsock_trapped *calls, const uint8_t *order, size_t count) {
+    struct {
+        size_t first, end;
+    } later[DEPTH] = {{0, count}};
+    for (unsigned waiting = 1; waiting > 0;) {
+        size_t first = later[--waiting].first, end = later[waiting].end;
+        place(maker, RANGES + (unsigned)first);
+        while (end - first > FEW) {
+            size_t middle = (first + end) / 2;
+            is_at_least(maker, calls[order[middle]].number, RANGES + (unsigned)middle, NEXT);
+            later[waiting].first = middle;
+            later[waiting++].end = end;
+            end = middle;
+        }
+        for (size_t i = first; i < end; i++)
+            is(maker, calls[order[i]].number, decision_of(calls, order[i]), i + 1 < end ? NEXT : ALLOW);
+    }
+}
+
+/* Turns labels into distances. All lead forward. */
+static void link(struct maker *maker) {
+    for (size_t i = 0; i < maker->length; i++) {
+        size_t to_true = maker->places[maker->if_true[i]] - i - 1, to_false = maker->places[maker->if_false[i]] - i - 1;
+        to_true = maker->if_true[i] == NEXT ? 0 : to_true;
+        to_false = maker->if_false[i] == NEXT ? 0 : to_false;
+        maker->failed |= to_true > JUMP_MOST || to_false > JUMP_MOST;
+        maker->program[i].jt = (uint8_t)to_true;
+        maker->program[i].jf = (uint8_t)to_false;
+    }
 }
 
 size_t unsock_filter_make(const struct unsock_trapped *calls, size_t count, struct sock_filter *program, size_t room) {
     struct maker maker = {.program = program, .room = room};
     uint8_t order[CALLS_MOST];
-    if (count > CALLS_MOST)
+    if (count == 0 || count > CALLS_MOST)
         return 0;
     load(&maker, offsetof(struct seccomp_data, arch));
-    give_unless(&maker, THIS_MACHINE, SECCOMP_RET_ALLOW);
+    is(&maker, THIS_MACHINE, NEXT, ALLOW);
     load(&maker, offsetof(struct seccomp_data, nr));
-    put(&maker, BPF_JMP | BPF_JGE | BPF_K, UNSOCK_TRAPPED_TAG, 0, 4);
-    put(&maker, BPF_JMP | BPF_JGE | BPF_K, FIRST_OTHER_ABI, 0, 1);
-    give(&maker, SECCOMP_RET_ERRNO | ENOSYS);
-    put(&maker, BPF_JMP | BPF_JGE | BPF_K, (UNSOCK_TRAPPED_TAG | UNSOCK_TRAPPED_NUMBER) + 1, 1, 0);
-    give(&maker, TRAP);
+    is_at_least(&maker, UNSOCK_TRAPPED_TAG, LARGE, NEXT);
     sort(calls, count, order);
-    for (size_t i = 0; i < count; i += GROUP) {
-        size_t end = UNSOCK_MIN(i + GROUP, count);
-        put_group(&maker, calls, order + i, end - i, end < count ? calls[order[end]].number : 0);
-    }
-    put_usual(&maker);
+    search(&maker, calls, order, count);
+    place(&maker, LARGE);
+    is_at_least(&maker, FIRST_OTHER_ABI, NO_SYSTEM, NEXT);
+    is_at_least(&maker, (UNSOCK_TRAPPED_TAG | UNSOCK_TRAPPED_NUMBER) + 1, ALLOW, TRAP);
+    for (size_t i = 0; i < count; i++)
+        if (decision_of(calls, i) == DECISIONS + i)
+            put_decision(&maker, &calls[i], DECISIONS + (unsigned)i);
+    give(&maker, ALLOW, SECCOMP_RET_ALLOW);
+    give(&maker, TRAP, SECCOMP_RET_TRAP | UNSOCK_FILTER_TAG);
+    give(&maker, NO_SYSTEM, SECCOMP_RET_ERRNO | ENOSYS);
+    give(&maker, PROBED, SECCOMP_RET_ERRNO | UNSOCK_SYS_PROBE_ERRNO);
+    link(&maker);
     return maker.failed ? 0 : maker.length;
 }
