@@ -130,23 +130,30 @@ static inline bool is_there(uintptr_t at, uintptr_t *seen) {
     return true;
 }
 
-long unsock_user_string(const char *at) {
-    uintptr_t seen = 0;
+static long length_of(const char *at, uintptr_t *seen) {
     for (const char *next = at;; next++) {
-        if (!is_there((uintptr_t)next, &seen))
+        if (!is_there((uintptr_t)next, seen))
             return UNSOCK_USER_FAULT;
         if (*next == '\0')
             return next - at;
     }
 }
 
+long unsock_user_string(const char *at) {
+    uintptr_t seen = 0;
+    return length_of(at, &seen);
+}
+
+/* Nearly always the strings stand one behind the other, so that a page is asked for once. */
 long unsock_user_strings(const char *const *list) {
+    uintptr_t seen_list = 0, seen = 0;
     for (long count = 0;; count++) {
-        if (!unsock_user_readable(list + count, sizeof(*list)))
+        uintptr_t at = (uintptr_t)(list + count);
+        if (!is_there(at, &seen_list) || !is_there(at + sizeof(*list) - 1, &seen_list))
             return UNSOCK_USER_FAULT;
         if (!list[count])
             return count;
-        if (unsock_user_string(list[count]) < 0)
+        if (length_of(list[count], &seen) < 0)
             return UNSOCK_USER_FAULT;
     }
 }
