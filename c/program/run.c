@@ -16,18 +16,19 @@ struct run {
     const struct unsock_run_start *start;
     struct unsock_text *error;
     struct unsock_run_options options;
-    struct unsock_run_directory directory;
     struct unsock_directory_rights rights;
-    struct unsock_private private;
-    struct unsock_run_map maps[UNSOCK_RUN_MAPS_MOST];
-    struct unsock_map_keeper keeper;
     struct unsock_run_environment environment;
-    char library[UNSOCK_RUN_PATH_MOST];
-    char file[UNSOCK_ROUTE_PATH_MOST];
     bool unreached;
     bool is_trapped;
     bool is_made; /* the private directory is there, and nobody else removes it */
     bool is_open; /* others could put another directory in the place of this one */
+    struct unsock_map_keeper keeper;
+    /* From here on nothing is read before it is written: zeros would only take time. */
+    struct unsock_run_directory directory;
+    struct unsock_private private;
+    char library[UNSOCK_RUN_PATH_MOST];
+    char file[UNSOCK_ROUTE_PATH_MOST];
+    struct unsock_run_map maps[UNSOCK_RUN_MAPS_MOST];
 };
 
 /* What would not be redirected is refused, unless --force. */
@@ -247,7 +248,10 @@ static int run_checked(struct run *run) {
 }
 
 int unsock_run_words(const struct unsock_run_start *start, struct unsock_text *error) {
-    struct run run = {.start = start, .error = error};
+    struct run run;
+    memset(&run, 0, offsetof(struct run, directory));
+    run.start = start;
+    run.error = error;
     if (!unsock_run_options_read(start->words, &run.options, error))
         return UNSOCK_RUN_FAILED;
     if (run.options.given.help)
