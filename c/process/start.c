@@ -72,14 +72,16 @@ static enum unsock_activity decide(void) {
     return inert ? UNSOCK_INERT : UNSOCK_ACTIVE;
 }
 
-void unsock_start_loaded(const struct unsock_environment *environment, const char *own_file, uintptr_t stack_end) {
+void unsock_start_loaded(const struct unsock_environment *whole, const char *own_file, uintptr_t stack_end) {
+    const char *own[UNSOCK_ENVIRONMENT_OWN];
+    struct unsock_environment environment = unsock_environment_own(whole, own);
     unsock_start_trapped = true;
     unsock_user_start_at(stack_end);
     unsock_this_process_start();
-    bool inert = unsock_environment_is_off(environment) || !unsock_environment_get(environment, "UNSOCK_DIR");
+    bool inert = unsock_environment_is_off(&environment) || !unsock_environment_get(&environment, "UNSOCK_DIR");
     if (!inert)
-        settle(environment);
-    unsock_child_environment_take(inert ? NULL : environment, unsock_span_of(own_file));
+        settle(&environment);
+    unsock_child_environment_take(inert ? NULL : &environment, unsock_span_of(own_file));
     __atomic_store_n(&unsock_activity, inert ? UNSOCK_INERT : UNSOCK_ACTIVE, __ATOMIC_RELEASE);
 }
 

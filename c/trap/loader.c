@@ -101,11 +101,12 @@ static void remove_strings(struct start *start) {
 
 static void own_path(const struct start *start, char *path) {
     const char *executed = (const char *)auxiliary(start, AT_EXECFN, 0);
-    long length = unsock_readlinkat(AT_FDCWD, "/proc/self/exe", path, UNSOCK_LIBRARY_FILE_MOST - 1);
-    if (executed && executed[0] == '/' && strlen(executed) < UNSOCK_LIBRARY_FILE_MOST)
+    if (executed && executed[0] == '/' && strlen(executed) < UNSOCK_LIBRARY_FILE_MOST) {
         memcpy(path, executed, strlen(executed) + 1);
-    else
-        path[length > 0 ? length : 0] = '\0';
+        return;
+    }
+    long length = unsock_readlinkat(AT_FDCWD, "/proc/self/exe", path, UNSOCK_LIBRARY_FILE_MOST - 1);
+    path[length > 0 ? length : 0] = '\0';
 }
 
 /* "p" and a path, or "f" and a descriptor. */
