@@ -122,8 +122,8 @@ void unsock_call_exit(void);
 
 /*
  * Answers a call of sockets, of descriptors, and of data on them, by the function that the wrapper of its name calls
- * too. Returns a value or -errno. The arguments come one by one: stacks are small where a handler makes calls.
+ * too. Returns a value or -errno.
  */
-__attribute__((noinline)) long unsock_call_by_number(long number, long a, long b, long c, long d, long e, long f);
+__attribute__((noinline)) long unsock_call_by_number(long number, const long a[6]);
 
 #endif

@@ -116,7 +116,7 @@ static long answer_others(long number, long a, long b, long c, long d, long e, l
         unsock_sandboxed |= a == SECCOMP_SET_MODE_STRICT || a == SECCOMP_SET_MODE_FILTER;
         break;
     default:
-        return unsock_call_by_number(number, a, b, c, d, e, f);
+        return unsock_call_by_number(number, (const long[]){a, b, c, d, e, f});
     }
     return unsock_syscall6(number, a, b, c, d, e, f);
 }

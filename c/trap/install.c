@@ -59,7 +59,7 @@ static long answer(struct unsock_context *context, long number, const long a[6])
         return unsock_sys(__NR_exit_group, a[0]);
     default:
         if (unsock_activity == UNSOCK_ACTIVE)
-            return unsock_call_by_number(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+            return unsock_call_by_number(number, a);
         return unsock_sys(number, a[0], a[1], a[2], a[3], a[4], a[5]);
     }
 }
@@ -69,10 +69,8 @@ static long answer_tagged(struct unsock_context *context, long number, const lon
     if (number == UNSOCK_TRAPPED_NUMBER)
         return unsock_patch_tell();
     struct unsock_site_call call = {number, {a[0], a[1], a[2], a[3], a[4], a[5]}};
-    if (unsock_activity != UNSOCK_ACTIVE || !unsock_site_concerns(&call))
-        return answer(context, number, a);
-    unsock_site_answer(&call);
-    return call.number;
+    bool concerns = unsock_activity == UNSOCK_ACTIVE && unsock_site_concerns(&call);
+    return concerns ? unsock_site_answer(&call) : answer(context, number, a);
 }
 
 struct trapped_call {

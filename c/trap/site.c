@@ -10,6 +10,8 @@
 
 #include <linux/poll.h>
 
+#define NAMED __attribute__((used, visibility("hidden"))) /* in assembly, which the compiler does not read */
+
 #define FEW 16 /* descriptors of one poll that are looked at */
 
 /* Is data on this descriptor the kernel's? Of an unknown one it is asked, once. */
@@ -64,7 +66,7 @@ static bool concerns_data(long number, const long a[6]) {
     }
 }
 
-bool unsock_site_concerns(const struct unsock_site_call *call) {
+NAMED bool unsock_site_concerns(const struct unsock_site_call *call) {
     const long *a = call->arguments;
     if (call->number == __NR_fcntl)
         return unsock_trapped_by_value(&unsock_trapped[UNSOCK_TRAPPED_FCNTL], (uint32_t)a[1]);
@@ -74,27 +76,28 @@ bool unsock_site_concerns(const struct unsock_site_call *call) {
 }
 
 /*
- * Waits with a mask of signals. The wait itself is trapped there, as SIGSYS has to be taken out of the mask
+ * Waits, also with a mask of signals: that wait itself is trapped, as SIGSYS has to be taken out of the mask
  * (trap/signals.h).
  */
-static long wait_with_mask(long number, const long a[6]) {
-    const struct timespec *time = (const struct timespec *)(number == __NR_ppoll ? a[2] : a[3]);
-    if (number == __NR_ppoll)
-        return unsock_call_ppoll((struct pollfd *)a[0], (unsigned long)a[1], time, (const void *)a[3]);
-    if (number == __NR_epoll_pwait)
+NAMED long unsock_site_answer(const struct unsock_site_call *call) {
+    const long *a = call->arguments;
+    switch (call->number) {
+    case __NR_ppoll:
+        return unsock_call_ppoll((struct pollfd *)a[0], (unsigned long)a[1], (const struct timespec *)a[2],
+                                 (const void *)a[3]);
+#ifdef __NR_epoll_wait
+    case __NR_epoll_wait:
+        return unsock_call_epoll_pwait((int)a[0], (struct unsock_epoll_event *)a[1], (int)a[2], (int)a[3], NULL);
+#endif
+    case __NR_epoll_pwait:
         return unsock_call_epoll_pwait((int)a[0], (struct unsock_epoll_event *)a[1], (int)a[2], (int)a[3],
                                        (const void *)a[4]);
-    return unsock_call_epoll_pwait2((int)a[0], (struct unsock_epoll_event *)a[1], (int)a[2], time, (const void *)a[4]);
-}
-
-void unsock_site_answer(struct unsock_site_call *call) {
-    const long *a = call->arguments;
-    bool polls = call->number == __NR_ppoll;
-    bool waits = polls || call->number == __NR_epoll_pwait || call->number == __NR_epoll_pwait2;
-    if (waits && a[polls ? 3 : 4] != 0)
-        call->number = wait_with_mask(call->number, a);
-    else
-        call->number = unsock_call_by_number(call->number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    case __NR_epoll_pwait2:
+        return unsock_call_epoll_pwait2((int)a[0], (struct unsock_epoll_event *)a[1], (int)a[2],
+                                        (const struct timespec *)a[3], (const void *)a[4]);
+    default:
+        return unsock_call_by_number(call->number, a);
+    }
 }
 
 uint8_t unsock_site_numbers[65536] __attribute__((section(".bss.tables")));
@@ -113,16 +116,6 @@ void unsock_site_start(void) {
     };
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         unsock_site_numbers[numbers[i]] = 1;
-}
-
-/* Called by name in the assembly below, which the compiler does not read. Returns whether it was answered. */
-__attribute__((used, visibility("hidden"))) extern int unsock_site_enter(struct unsock_site_call *call);
-
-int unsock_site_enter(struct unsock_site_call *call) {
-    if (!unsock_site_concerns(call))
-        return false;
-    unsock_site_answer(call);
-    return true;
 }
 
 #ifdef __x86_64__
@@ -144,10 +137,15 @@ int unsock_site_enter(struct unsock_site_call *call) {
     "mov %rsp,%rbx\n"                                                   \
     frame                                                               \
     "and $-16,%rsp\n"                                                   \
-    "call unsock_site_enter\n"                                          \
-    "mov %rbx,%rsp\n"                                                   \
+    "call unsock_site_concerns\n"                                       \
+    "test %al,%al\n"                                                    \
+    "jz 2f\n"                                                           \
+    "mov %rbx,%rdi\n"                                                   \
+    "call unsock_site_answer\n"                                         \
+    "mov %rax,(%rbx)\n"                                                 \
+    "or $1,%al\n"                                                       \
+    "2: mov %rbx,%rsp\n"                                                \
     no_frame                                                            \
-    "test %eax,%eax\n"                                                  \
     POP("rax") POP("rdi") POP("rsi") POP("rdx") POP("r10") POP("r8") POP("r9")
 
 __asm__(
@@ -282,9 +280,14 @@ __asm__(
     "stp x15,x17,[sp,#144]\n"
     "stp x18,x9,[sp,#160]\n"
     "add x0,sp,#16\n"
-    "bl unsock_site_enter\n"
-    "mov w16,w0\n"
-    "ldp x18,x9,[sp,#160]\n"
+    "bl unsock_site_concerns\n"
+    "and w16,w0,#1\n"
+    "tbz w0,#0,2f\n"
+    "add x0,sp,#16\n"
+    "bl unsock_site_answer\n"
+    "str x0,[sp,#16]\n"
+    "mov w16,#1\n"
+    "2: ldp x18,x9,[sp,#160]\n"
     "msr nzcv,x9\n"
     "ldp x8,x0,[sp,#16]\n"
     "cbz w16,1f\n"

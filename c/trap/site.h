@@ -123,17 +123,17 @@ void unsock_site_stack_bring(const struct unsock_context *context, bool tagged);
  * `syscall`, with everything as it came.
  */
 
-/* As the code below has them on the stack. */
+/* As trap/site.c has them on the stack. */
 struct unsock_site_call {
-    long number; /* and then the result */
+    long number;
     long arguments[6];
 };
 
 /* Is this call answered here? Costs no system call, but once for each descriptor that nothing is known of. */
 bool unsock_site_concerns(const struct unsock_site_call *call);
 
-/* Answers it as preloading answers the function of its name. */
-void unsock_site_answer(struct unsock_site_call *call);
+/* Answers it as preloading answers the function of its name. Returns a value or -errno. */
+long unsock_site_answer(const struct unsock_site_call *call);
 
 /* Not 0 for the numbers of calls that may be answered here. */
 extern uint8_t unsock_site_numbers[65536];
