@@ -39,6 +39,7 @@ struct maker {
     size_t room;
     size_t length;
     bool failed;
+    uint8_t decisions[CALLS_MOST];
     uint16_t places[LABELS];
     uint8_t if_true[UNSOCK_FILTER_MOST]; /* labels, for each instruction */
     uint8_t if_false[UNSOCK_FILTER_MOST];
@@ -116,16 +117,24 @@ static void decide(struct maker *maker, const struct unsock_trapped *call) {
 }
 
 static bool decides_alike(const struct unsock_trapped *a, const struct unsock_trapped *b) {
-    return unsock_sys_marked_argument(a->number) == unsock_sys_marked_argument(b->number) &&
-           (a->number == __NR_socket) == (b->number == __NR_socket) &&
-           unsock_same(&a->when, &b->when, sizeof(*a) - offsetof(struct unsock_trapped, when));
+    return unsock_same(&a->when, &b->when, sizeof(*a) - offsetof(struct unsock_trapped, when)) &&
+           unsock_sys_marked_argument(a->number) == unsock_sys_marked_argument(b->number) &&
+           (a->number == __NR_socket) == (b->number == __NR_socket);
 }
 
-static unsigned decision_of(const struct unsock_trapped *calls, size_t index) {
-    size_t first = 0;
-    while (!decides_alike(&calls[first], &calls[index]))
-        first++;
-    return calls[index].when == UNSOCK_TRAPPED_NO_SYSTEM ? NO_SYSTEM : DECISIONS + (unsigned)first;
+/* For each call, the first one that is decided alike. */
+static void find_decisions(struct maker *maker, const struct unsock_trapped *calls, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        size_t first = 0;
+        while (first < i && (maker->decisions[first] != first || !decides_alike(&calls[first], &calls[i])))
+            first++;
+        maker->decisions[i] = (uint8_t)first;
+    }
+}
+
+static unsigned decision_of(const struct maker *maker, const struct unsock_trapped *calls, size_t index) {
+    bool no_system = calls[index].when == UNSOCK_TRAPPED_NO_SYSTEM;
+    return no_system ? NO_SYSTEM : DECISIONS + maker->decisions[index];
 }
 
 static void put_decision(struct maker *maker, const struct unsock_trapped *call, unsigned label) {
@@ -166,7 +175,7 @@ static void search(struct maker *maker, const struct unsock_trapped *calls, cons
             end = middle;
         }
         for (size_t i = first; i < end; i++)
-            is(maker, calls[order[i]].number, decision_of(calls, order[i]), i + 1 < end ? NEXT : ALLOW);
+            is(maker, calls[order[i]].number, decision_of(maker, calls, order[i]), i + 1 < end ? NEXT : ALLOW);
     }
 }
 
@@ -191,13 +200,14 @@ size_t unsock_filter_make(const struct unsock_trapped *calls, size_t count, stru
     is(&maker, THIS_MACHINE, NEXT, ALLOW);
     load(&maker, offsetof(struct seccomp_data, nr));
     is_at_least(&maker, UNSOCK_TRAPPED_TAG, LARGE, NEXT);
+    find_decisions(&maker, calls, count);
     sort(calls, count, order);
     search(&maker, calls, order, count);
     place(&maker, LARGE);
     is_at_least(&maker, FIRST_OTHER_ABI, NO_SYSTEM, NEXT);
     is_at_least(&maker, (UNSOCK_TRAPPED_TAG | UNSOCK_TRAPPED_NUMBER) + 1, ALLOW, TRAP);
     for (size_t i = 0; i < count; i++)
-        if (decision_of(calls, i) == DECISIONS + i)
+        if (decision_of(&maker, calls, i) == DECISIONS + i)
             put_decision(&maker, &calls[i], DECISIONS + (unsigned)i);
     give(&maker, ALLOW, SECCOMP_RET_ALLOW);
     give(&maker, TRAP, SECCOMP_RET_TRAP | UNSOCK_FILTER_TAG);
