@@ -24,9 +24,9 @@ extern int (*unsock_vdso_clock)(int clock, struct timespec *time);
 void unsock_vdso_start(uint64_t header);
 
 /*
- * code.c: Changing a program's code. Never in place: a private copy of its pages is made from its file, written to,
- * made executable, and moved to where the code is. Where the kernel refuses a step (PR_SET_MDWE, SELinux, a filter),
- * the code is as it was, and at no time is anything both written to and executed.
+ * code.c: Changing code that may run meanwhile. Never in place: a private copy of its pages is made from its file,
+ * written to, made executable, and moved to where the code is. Where the kernel refuses a step (PR_SET_MDWE, SELinux, a
+ * filter), the code is as it was, and at no time is anything both written to and executed.
  */
 
 /*

@@ -104,7 +104,7 @@ static long map_segment(const struct mapping *mapping, const Elf64_Phdr *segment
 }
 
 static void note_text(const Elf64_Phdr *segment, struct unsock_image *image) {
-    if (segment->p_type != PT_LOAD || (segment->p_flags & (PF_X | PF_W)) != PF_X ||
+    if (segment->p_type != PT_LOAD || (segment->p_flags & (PF_R | PF_W | PF_X)) != (PF_R | PF_X) ||
         image->text_count == UNSOCK_IMAGE_TEXTS)
         return;
     image->texts[image->text_count++] =
@@ -131,7 +131,7 @@ static long note(const struct mapping *mapping, const Elf64_Phdr *segment, struc
 long unsock_image_map(long fd, uint64_t page, struct unsock_image *image) {
     struct mapping mapping = {.fd = fd, .page = page};
     struct extent extent;
-    memset(image, 0, sizeof(*image));
+    memset(image, 0, offsetof(struct unsock_image, interpreter) + 1);
     long result = read_headers(&mapping);
     if (result < 0)
         return result;

@@ -11,7 +11,7 @@
 #define UNSOCK_IMAGE_SEGMENTS 64
 #define UNSOCK_IMAGE_TEXTS 4
 
-/* Code from the file, which cannot be written to. */
+/* Code from the file, which can be read, and not be written to. */
 struct unsock_image_text {
     uint64_t start;
     uint64_t size;
@@ -53,7 +53,7 @@ struct unsock_patch {
 
 /*
  * Returns how many places were rewritten. 0: there is none that is known, or no room; -errno: memory that was written
- * to may not be executed here. Nothing has changed then.
+ * to may not be executed here. Nothing has changed then; but with -EFAULT there is code no more that could be executed.
  */
 long unsock_patch(const struct unsock_patch *patch);
 

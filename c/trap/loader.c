@@ -13,6 +13,7 @@
 
 #define EXIT_OWN 125
 #define EXIT_NOT_EXECUTABLE 126
+#define CANNOT "cannot be loaded"
 #define LOAD_STRINGS 2
 #define PAGE_DEFAULT 4096
 #define NAME_SIZE 16 /* of a thread (prctl(2), PR_SET_NAME) */
@@ -128,8 +129,7 @@ static bool needs_alternate_stack(long fd) {
 static void map_or_fail(const struct start *start, long fd, struct unsock_image *image) {
     long result = fd < 0 ? fd : unsock_image_map(fd, auxiliary(start, AT_PAGESZ, PAGE_DEFAULT), image);
     if (result < 0)
-        fail(start->name, result == -ENOEXEC ? "is no program that can be loaded" : "cannot be loaded",
-             EXIT_NOT_EXECUTABLE);
+        fail(start->name, result == -ENOEXEC ? "is no program that can be loaded" : CANNOT, EXIT_NOT_EXECUTABLE);
 }
 
 static void set_name(const struct start *start) {
@@ -183,6 +183,8 @@ static void patch(const struct start *start, long fd, bool small_stacks) {
     if (small_stacks && unsock_syscall6(tagged, 0, 0, 0, 0, 0, 0) <= 0)
         return;
     long result = unsock_patch(&patch);
+    if (result == -EFAULT)
+        fail(start->name, CANNOT, EXIT_NOT_EXECUTABLE);
     if (result < 0)
         unsock_log("rewrite", -1, NULL, NULL, result);
 }

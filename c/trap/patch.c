@@ -1,4 +1,8 @@
-/* Rewriting a program: looking for places, making their stubs, and putting jumps to them (rt/code.h). */
+/*
+ * Rewriting a program before it runs: looking for places, making their stubs, and putting jumps to them. Its pages can
+ * be written to meanwhile, and not be executed. Where the kernel refuses that they are executed then, they are mapped
+ * from the file again.
+ */
 #include "trap/image.h"
 
 #include "rt/code.h"
@@ -29,18 +33,8 @@ struct shared {
 static struct shared *shared;
 
 struct place {
-    uint64_t at;         /* the `syscall` */
-    const uint8_t *copy; /* of it */
+    uint64_t at; /* the `syscall` */
     struct unsock_call_site site;
-};
-
-/* A copy of a text's pages, and where they are to go. */
-struct copy {
-    uint8_t *bytes; /* NULL: there is none */
-    uint64_t start;
-    uint64_t size;
-    unsigned first; /* of its places */
-    unsigned end;
 };
 
 struct work {
@@ -62,19 +56,17 @@ static bool is_enough(const struct work *work) {
     return work->count == SITES || (work->kind == UNSOCK_CALL_SITE_GO && work->count > 0);
 }
 
-static void look(struct work *work, const struct copy *copy, size_t at) {
-    struct place *place = &work->places[work->count];
-    if (!unsock_call_site_find(copy->bytes, copy->size, at, work->kind, &place->site) || !answers(&place->site))
-        return;
-    place->at = copy->start + at;
-    place->copy = copy->bytes + at;
-    work->count++;
-}
-
-static void look_through(struct work *work, const struct copy *copy) {
-    size_t at = 0;
-    while (!is_enough(work) && (at = unsock_call_search(copy->bytes, at, copy->size)) < copy->size)
-        look(work, copy, at++);
+static void look_through(struct work *work, const struct unsock_image_text *text) {
+    uint64_t before = text->start & (work->patch->page - 1);
+    const uint8_t *code = (const uint8_t *)(text->start - before);
+    size_t size = before + (work->kind == UNSOCK_CALL_SITE_GO ? UNSOCK_MIN(text->size, GO_MOST) : text->size);
+    for (size_t at = 0; !is_enough(work) && (at = unsock_call_search(code, at, size)) < size; at++) {
+        struct place *place = &work->places[work->count];
+        if (!unsock_call_site_find(code, size, at, work->kind, &place->site) || !answers(&place->site))
+            continue;
+        place->at = (uint64_t)code + at;
+        work->count++;
+    }
 }
 
 /* Behind the program or before it, near enough for a jump from anywhere in it. */
@@ -95,6 +87,11 @@ static uint64_t room_near(const struct unsock_image *image, uint64_t size) {
     return 0;
 }
 
+/* The first byte that is changed. */
+static uint8_t *start_of(const struct place *place) {
+    return (uint8_t *)(place->at - place->site.moved);
+}
+
 static bool make_stubs(struct work *work) {
     uint64_t page = work->patch->page;
     work->stubs_size = page + ((SITES * UNSOCK_CALL_STUB_MOST + page - 1) & ~(page - 1));
@@ -108,7 +105,7 @@ static bool make_stubs(struct work *work) {
         const struct place *place = &work->places[i];
         struct unsock_call_stub stub = {work->stubs + page + i * UNSOCK_CALL_STUB_MOST, place->at, work->stubs,
                                         unsock_site_numbers, work->patch->small_stacks};
-        if (unsock_call_stub_make(&stub, &place->site, place->copy - place->site.moved, (uint8_t *)stub.at) == 0)
+        if (unsock_call_stub_make(&stub, &place->site, start_of(place), (uint8_t *)stub.at) == 0)
             return false;
     }
     work->refused = unsock_code_make(work->stubs + page, work->stubs_size - page);
@@ -117,83 +114,70 @@ static bool make_stubs(struct work *work) {
     return work->refused == 0;
 }
 
-/* Puts the jump to a stub before the `syscall` at `at`, in the copy. */
-static bool put_jump(const struct work *work, unsigned index, uint8_t *copy) {
+/* Puts the jump to a stub before the `syscall` of this place. */
+static bool put_jump(const struct work *work, unsigned index) {
     const struct place *place = &work->places[index];
     uint64_t stub = work->stubs + work->patch->page + index * UNSOCK_CALL_STUB_MOST;
-    if (!unsock_call_stub_jump(place->at - place->site.moved, stub, copy))
+    uint8_t *start = start_of(place);
+    if (!unsock_call_stub_jump((uint64_t)start, stub, start))
         return false;
-    memset(copy + UNSOCK_CALL_JUMP, 0x90, place->site.cut); /* nop */
+    memset(start + UNSOCK_CALL_JUMP, 0x90, place->site.cut); /* nop */
     return true;
 }
 
-static void make_copy(const struct work *work, const struct unsock_image_text *text, struct copy *copy) {
-    uint64_t page = work->patch->page, before = text->start & (page - 1);
-    uint64_t size = work->kind == UNSOCK_CALL_SITE_GO ? UNSOCK_MIN(text->size, GO_MOST) : text->size;
-    copy->start = text->start - before;
-    copy->size = (before + size + page - 1) & ~(page - 1);
-    long bytes = unsock_code_copy(work->patch->fd, text->offset - before, copy->size);
-    copy->bytes = unsock_is_error(bytes) ? NULL : (uint8_t *)bytes;
-    /* Beyond the file's end there is nothing in the last page. */
-    copy->size = UNSOCK_MIN(copy->size, before + size);
+/* The pages as the file has them. */
+static void put_back(struct work *work, const struct unsock_image_text *text, uint64_t start, uint64_t size) {
+    uint64_t offset = text->offset + (start - text->start);
+    long at = unsock_mmap(start, size, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, work->patch->fd, offset);
+    if (unsock_is_error(at))
+        work->refused = -EFAULT;
 }
 
-static void drop_copy(const struct work *work, struct copy *copy) {
-    uint64_t page = work->patch->page;
-    if (copy->bytes)
-        unsock_munmap((unsigned long)copy->bytes, (copy->size + page - 1) & ~(page - 1));
-    copy->bytes = NULL;
-}
-
-/* Returns how many places are rewritten: all of the copy's, or none. */
-static unsigned rewrite(struct work *work, struct copy *copy) {
-    uint64_t page = work->patch->page, size = (copy->size + page - 1) & ~(page - 1);
-    for (unsigned i = copy->first; i < copy->end; i++) {
-        const struct place *place = &work->places[i];
-        if (!put_jump(work, i, copy->bytes + (place->at - place->site.moved - copy->start)))
-            return 0;
+/*
+ * In the pages from the first to the last of these places, which are of one text. Returns how many are rewritten: all,
+ * or none.
+ */
+static unsigned rewrite(struct work *work, const struct unsock_image_text *text, unsigned first, unsigned end) {
+    uint64_t page = work->patch->page, start = (uint64_t)start_of(&work->places[first]) & ~(page - 1);
+    uint64_t size = ((work->places[end - 1].at + page - 1) & ~(page - 1)) - start;
+    if (first == end || unsock_mprotect(start, size, PROT_READ | PROT_WRITE) < 0)
+        return 0;
+    bool ready = true;
+    for (unsigned i = first; i < end && ready; i++)
+        ready = put_jump(work, i);
+    work->refused = unsock_code_make(start, size);
+    if (!ready || work->refused < 0) {
+        put_back(work, text, start, size);
+        return 0;
     }
-    if (copy->first == copy->end)
-        return 0;
-    work->refused = unsock_code_move((uint64_t)copy->bytes, size, copy->start);
-    if (work->refused < 0)
-        return 0;
-    copy->bytes = NULL;
-    for (unsigned i = copy->first; i < copy->end; i++)
-        unsock_code_sync(work->places[i].at - work->places[i].site.moved, UNSOCK_CALL_JUMP);
-    return copy->end - copy->first;
+    for (unsigned i = first; i < end; i++)
+        unsock_code_sync((uint64_t)start_of(&work->places[i]), UNSOCK_CALL_JUMP);
+    return end - first;
 }
 
 long unsock_patch(const struct unsock_patch *patch) {
     static UNSOCK_TABLE struct work work;
-    struct copy copies[UNSOCK_IMAGE_TEXTS] = {0};
+    unsigned texts = patch->image->text_count, ends[UNSOCK_IMAGE_TEXTS];
     long done = 0;
-    unsigned texts = patch->image->text_count;
     if (patch->small_stacks && (patch->features & UNSOCK_SITE_STACK_FEATURE) != UNSOCK_SITE_STACK_FEATURE)
         return 0;
     work.patch = patch;
-    work.refused = 0;
     work.kind = patch->small_stacks ? UNSOCK_CALL_SITE_GO : UNSOCK_CALL_SITE_C;
     unsock_site_start();
-    for (unsigned i = 0; i < texts && !is_enough(&work); i++) {
-        copies[i].first = work.count;
-        make_copy(&work, &patch->image->texts[i], &copies[i]);
-        if (copies[i].bytes)
-            look_through(&work, &copies[i]);
-        copies[i].end = work.count;
+    for (unsigned i = 0; i < texts; i++) {
+        look_through(&work, &patch->image->texts[i]);
+        ends[i] = work.count;
     }
     bool ready = work.count > 0 && make_stubs(&work);
-    for (unsigned i = 0; i < texts; i++) {
-        done += ready && copies[i].bytes ? rewrite(&work, &copies[i]) : 0;
-        drop_copy(&work, &copies[i]);
-    }
+    for (unsigned i = 0, first = 0; ready && i < texts && work.refused == 0; first = ends[i++])
+        done += rewrite(&work, &patch->image->texts[i], first, ends[i]);
     if (done == 0 && work.stubs)
         unsock_munmap(work.stubs, work.stubs_size);
     if (done > 0)
         shared = (struct shared *)work.stubs;
     if (done > 0 && patch->small_stacks)
         unsock_site_stack_start();
-    return done > 0 ? done : work.refused;
+    return work.refused == -EFAULT || done == 0 ? work.refused : done;
 }
 
 long unsock_patch_allowed(long fd, uint64_t page) {

@@ -24,7 +24,7 @@ async function countSignals(dir: string, extra: Record<string, string>, ...befor
 }
 
 /** How memory that was written to is refused: `prctl` needs kernel 6.3. */
-const REFUSALS = ["prctl", "seccomp"].filter((how) => how === "seccomp" || !isBefore(Deno.osRelease(), "6.3"));
+const REFUSALS = ["prctl", "seccomp", "code"].filter((how) => how !== "prctl" || !isBefore(Deno.osRelease(), "6.3"));
 
 async function refusing(dir: string, how: string): Promise<string[]> {
   return [await buildLinked(join(HERE, "without_exec.c"), dir, "dynamic"), how];

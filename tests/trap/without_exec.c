@@ -3,12 +3,15 @@
  *
  *   without_exec prctl PROGRAM…    by PR_SET_MDWE (kernel 6.3)
  *   without_exec seccomp PROGRAM…  by a filter, as systemd's MemoryDenyWriteExecute= has it where there is no such
- * option
+ *                                  option
+ *   without_exec code PROGRAM…     by a filter that refuses it of the code of a static program alone, as a policy does
+ *                                  that knows memory of files from other memory
  */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,13 +26,17 @@
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define UNLESS(value, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (skip))
 
-/* mprotect with PROT_EXEC, and mmap with that and PROT_WRITE, are EPERM. */
-static int refuse_by_filter(void) {
+#define CODE_END 0x480000 /* of a small program that begins at 0x400000; what the library adds lies behind */
+
+/* mprotect with PROT_EXEC below an address, and mmap with that and PROT_WRITE, are EPERM. */
+static int refuse_by_filter(uint32_t below) {
     struct sock_filter code[] = {
         LOAD(nr),
-        UNLESS(__NR_mprotect, 2),
+        UNLESS(__NR_mprotect, 4),
         LOAD(args[2]),
-        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 4, 5),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 7),
+        LOAD(args[0]),
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, below, 5, 4),
         UNLESS(__NR_mmap, 4),
         LOAD(args[2]),
         BPF_STMT(BPF_ALU | BPF_AND | BPF_K, PROT_WRITE | PROT_EXEC),
@@ -46,7 +53,8 @@ static int refuse_by_filter(void) {
 int main(int count, char **words) {
     if (count < 3)
         return 2;
-    int refused = strcmp(words[1], "prctl") == 0 ? prctl(PR_SET_MDWE, 1, 0, 0, 0) : refuse_by_filter();
+    uint32_t below = strcmp(words[1], "code") == 0 ? CODE_END : UINT32_MAX;
+    int refused = strcmp(words[1], "prctl") == 0 ? prctl(PR_SET_MDWE, 1, 0, 0, 0) : refuse_by_filter(below);
     if (refused != 0) {
         perror(words[1]);
         return 2;
