@@ -257,30 +257,36 @@ UNSOCK_OWN_FRAME static long connect_real(const struct attempt *attempt, const s
     return unsock_real_connect(attempt->fd, &address, length);
 }
 
-/* Is it there, and connect has not said so yet? Now it says it. */
-static bool tells(struct unsock_fd *entry) {
+/* It is there. Has connect not said so yet? Now it says it. */
+static long tell(struct unsock_fd *entry) {
     bool first = entry->state == UNSOCK_STATE_CONNECTING;
     if (first)
         unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
-    return first;
+    return first ? 0 : -EISCONN;
 }
 
+#define TRY_AGAIN 1 /* no result of a connect */
+
 /*
- * The entry is one that is connected, as far as is known. Returns 1 when it is, and connect has not said so yet; 0 when
- * it has failed, to be tried again; -EISCONN, -EALREADY, or what it fails with.
+ * connect on one that is connected, as far as is known. Returns 0, -EISCONN, -EALREADY, or what it has failed with: as
+ * __inet_stream_connect (net/ipv4/af_inet.c), ECONNABORTED where SO_ERROR has told that. TRY_AGAIN: the program's
+ * SO_SNDTIMEO has ended it.
  */
 UNSOCK_OWN_FRAME static long connect_again(int fd, struct unsock_fd *entry) {
     union unsock_sockaddr peer;
-    if (unsock_asking(fd)) {
-        long result = unsock_asking_connect(fd, entry);
-        return result < 0 ? result : 1;
-    }
-    if (entry->kind != UNSOCK_KIND_FOREIGN || unsock_socket_name(fd, __NR_getpeername, &peer) != -ENOTCONN)
-        return tells(entry) ? 1 : -EISCONN;
-    if (!unsock_socket_writable(fd))
+    if (unsock_asking(fd))
+        return unsock_asking_connect(fd, entry);
+    bool foreign = entry->kind == UNSOCK_KIND_FOREIGN && entry->state == UNSOCK_STATE_CONNECTING;
+    bool decided = foreign && unsock_socket_writable(fd);
+    if (!foreign || unsock_socket_name(fd, __NR_getpeername, &peer) != -ENOTCONN)
+        return tell(entry);
+    if (!decided)
         return -EALREADY;
+    long error = unsock_socket_option(fd, SO_ERROR);
     unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
-    return 0;
+    if (error > 0)
+        return unsock_errno_as_ip(UNSOCK_AT_ERROR, -error);
+    return entry->flags & UNSOCK_STREAM_WAITING ? TRY_AGAIN : -ECONNABORTED;
 }
 
 long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked) {
@@ -293,13 +299,9 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     attempt.bound = bound_flags(entry);
     if (unsock_fd_is_refused(entry))
         return unsock_refusal_tell(fd, entry);
-    if (entry->kind == UNSOCK_KIND_LOCAL && tells(entry))
-        return 0;
-    long again = unsock_state_is_connected(entry->state) ? connect_again(fd, entry) : 0;
-    if (again > 0)
-        return 0;
-    if (again < 0 || entry->state == UNSOCK_STATE_LISTENING)
-        return again < 0 ? again : -EISCONN;
+    long again = unsock_state_is_connected(entry->state) ? connect_again(fd, entry) : TRY_AGAIN;
+    if (again != TRY_AGAIN || entry->state == UNSOCK_STATE_LISTENING)
+        return again != TRY_AGAIN ? again : -EISCONN;
     if (asked->port == 0)
         return -ECONNREFUSED;
     attempt.source = source_of(fd, entry, &attempt.target);

@@ -63,6 +63,12 @@ export const ENDINGS: Record<string, string> = {
   quit: "300000 bytes, then the end of file",
 };
 
+/** What `endings nobody` prints over TCP: connects that do not wait, where nobody listens. */
+export const NOBODY = [
+  "EINPROGRESS, poll ERR, SO_ERROR ECONNREFUSED, ECONNABORTED, EINPROGRESS, ECONNREFUSED\n",
+  "EINPROGRESS, poll ERR, ECONNREFUSED, EINPROGRESS, ECONNREFUSED\n",
+].join("");
+
 /** What is the kernel's own, in the guest. */
 const OF_TIPC = { ...ENDINGS, fork: "15 bytes, then ECONNRESET" };
 const OF_VSOCK = { ...ENDINGS, unread: "0 bytes, then the end of file" };
@@ -142,6 +148,7 @@ export async function makeImage(kernel: Kernel, directory: string, more: More = 
     data("guest/modules", new TextEncoder().encode(modules.join("\n") + "\n")),
     documented("control", "UNSOCK_FILE="),
     documented("serve", "iperf -s", 1),
+    data("guest/expected/nobody", new TextEncoder().encode(NOBODY)),
     data("guest/expected/endings_tipc", stories(OF_TIPC)),
     data("guest/expected/endings_vsock", stories(OF_VSOCK)),
     ...Object.entries(EXPECTED).map(([name, bytes]) => data(`guest/expected/${name}`, bytes)),

@@ -5,7 +5,7 @@ import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { until } from "../support/wait.ts";
-import { compile, ENDINGS, makeImage } from "./image.ts";
+import { compile, ENDINGS, makeImage, NOBODY } from "./image.ts";
 import { fetchKernel } from "./kernel.ts";
 import { runGuest } from "./machine.ts";
 import { parseChecks } from "./report.ts";
@@ -49,6 +49,7 @@ Deno.test({
         assertStrictEquals(stdout, `${told}\n`, stderr);
       }
       assertStrictEquals((await server.status).code, 0, server.output());
+      assertStrictEquals((await run([endings, "nobody", "127.0.0.1", "1"])).stdout, NOBODY);
     }),
 });
 

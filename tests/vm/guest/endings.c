@@ -214,6 +214,31 @@ static void second(void) {
     close(fd);
 }
 
+static const char *said(int result) {
+    return result == 0 ? "0" : strerrorname_np(errno);
+}
+
+static const char *connect_says(int fd) {
+    return said(connect(fd, (struct sockaddr *)&address, sizeof address));
+}
+
+/* Connects that do not wait, to nobody: what poll, SO_ERROR where `asks`, and further connects say. */
+static void refused(int asks) {
+    int error = 0, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    socklen_t length = sizeof error;
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    printf("%s, ", connect_says(fd));
+    poll(&p, 1, -1);
+    printf("poll %s, ", p.revents & POLLERR ? "ERR" : "others");
+    if (asks && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0)
+        printf("SO_ERROR %s, ", error == 0 ? "0" : strerrorname_np(error));
+    printf("%s, ", connect_says(fd));
+    printf("%s, ", connect_says(fd));
+    poll(&p, 1, -1);
+    printf("%s\n", connect_says(fd));
+    close(fd);
+}
+
 int main(int argc, char **argv) {
     if (argc != 4)
         fail("usage: endings serve|STORY ADDRESS PORT");
@@ -230,6 +255,11 @@ int main(int argc, char **argv) {
     }
     if (strcmp(argv[1], "second") == 0) {
         second();
+        return 0;
+    }
+    if (strcmp(argv[1], "nobody") == 0) {
+        refused(1);
+        refused(0);
         return 0;
     }
     int fd = socket(AF_INET, SOCK_STREAM, 0);

@@ -17,3 +17,4 @@ elif wait == "select":
 else:
     fact("told", edges.poll(30)[0][1] & select.EPOLLERR != 0)
 fact("error", error())
+fact("connect then", [name(s.connect_ex(address)) for _ in range(2)])
