@@ -46,19 +46,23 @@ static bool is_own_end(long socket, int family) {
     return is_same;
 }
 
-/* Is a connection taken? */
-static bool is_taken(const struct unsock_control_file *control, int family, int64_t most) {
+/* Makes a connection. Returns 0 where it is taken, else -errno. */
+static long try_connection(const struct unsock_control_file *control, int family, int64_t most) {
     bool firecracker = control->options & UNSOCK_CONTROL_FIRECRACKER;
     long socket = unsock_socket(firecracker ? AF_UNIX : family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (socket < 0)
-        return false;
+        return socket;
     long result = firecracker ? connect_multiplexer((int)socket, control, most)
                               : unsock_connect(socket, control->dest, control->dest_length);
     if (result == -EINPROGRESS)
         result = await(socket, most);
-    bool taken = result == 0 && !is_own_end(socket, family);
+    if (result == 0 && is_own_end(socket, family))
+        result = -ECONNREFUSED;
+    /* Over AF_TIPC a close alone would be a reset to the server. */
+    if (result == 0)
+        unsock_shutdown(socket, SHUT_RDWR);
     unsock_close(socket);
-    return taken;
+    return result;
 }
 
 static bool is_any_cid(const struct unsock_control_file *control, int family) {
@@ -67,16 +71,23 @@ static bool is_any_cid(const struct unsock_control_file *control, int family) {
     return family == UNSOCK_AF_VSOCK && vsock.svm_cid == VMADDR_CID_ANY;
 }
 
+/* A server that is bound to any CID can be asked where the machine has a loopback transport. */
+static bool is_ready(struct unsock_control_file *control, int family, int64_t most) {
+    bool any = !(control->options & UNSOCK_CONTROL_FIRECRACKER) && is_any_cid(control, family);
+    if (any)
+        unsock_target_to_connect(control);
+    long result = try_connection(control, family, most);
+    return result == 0 || (any && result != -ECONNRESET);
+}
+
 /*
  * Asks. `control` is a valid one, `type` SOCK_STREAM or SOCK_DGRAM; a connection may take `most` milliseconds. Of what
- * nobody can be asked (UDP by IP, a vsock port of any CID, at which servers listen) the answer is READY.
+ * nobody can be asked (UDP by IP, a vsock port of any CID without a loopback transport) the answer is READY.
  */
-static void ask_target(const struct unsock_control_file *control, int type, int64_t most,
-                       struct unsock_answers *answers) {
+static void ask_target(struct unsock_control_file *control, int type, int64_t most, struct unsock_answers *answers) {
     uint16_t family;
     memcpy(&family, control->dest, sizeof(family));
-    bool firecracker = control->options & UNSOCK_CONTROL_FIRECRACKER;
-    if (!firecracker && family == AF_UNIX) {
+    if (!(control->options & UNSOCK_CONTROL_FIRECRACKER) && family == AF_UNIX) {
         answers->by = UNSOCK_ANSWER_BY_FILE;
         answers->answer = unsock_control_refuses(control)
                               ? UNSOCK_ANSWER_NOBODY
@@ -84,8 +95,8 @@ static void ask_target(const struct unsock_control_file *control, int type, int6
         return;
     }
     answers->by = UNSOCK_ANSWER_BY_CONNECTION;
-    bool is_told = type == SOCK_STREAM && (firecracker || !is_any_cid(control, family));
-    answers->answer = !is_told || is_taken(control, family, most) ? UNSOCK_ANSWER_READY : UNSOCK_ANSWER_NOBODY;
+    bool ready = type != SOCK_STREAM || is_ready(control, family, most);
+    answers->answer = ready ? UNSOCK_ANSWER_READY : UNSOCK_ANSWER_NOBODY;
 }
 
 static void ask_file(const char *directory, const char *name, int type, int64_t most, struct unsock_answers *answers) {

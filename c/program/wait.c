@@ -12,6 +12,7 @@
 #define FILE_MS 50         /* a Unix socket somewhere else */
 #define CONNECTION_MS 200  /* whoever is asked notices it */
 #define CONNECTION_MOST_MS 1000
+#define CONNECTION_LEAST_MS 500 /* whatever is left: with --timeout 0 somebody can still answer */
 #define UNWATCHED_MS 100
 #define FOR_EVER (-1)
 #define SECONDS_DIGITS 6
@@ -177,7 +178,8 @@ static long ask(struct waiting *waiting, int64_t *again) {
     *again = FOR_EVER;
     for (unsigned i = 0; i < waiting->count; i++) {
         struct unsock_answers answers;
-        int64_t most = sooner(rest_of(waiting), CONNECTION_MOST_MS);
+        int64_t rest = sooner(rest_of(waiting), CONNECTION_MOST_MS);
+        int64_t most = rest < CONNECTION_LEAST_MS ? CONNECTION_LEAST_MS : rest;
         long result = unsock_answers_at(waiting->directory.path, &waiting->ports[i], most, &answers);
         if (result < 0)
             return result;
