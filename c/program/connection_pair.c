@@ -6,7 +6,10 @@
  */
 #include "program/http.h"
 
+#include "kernel/socket_info.h"
 #include "program/expose.h"
+
+#include <linux/poll.h>
 
 #define BUFFER (512 * 1024)
 #define TURNS_MOST 32 /* then it is another connection's turn */
@@ -119,6 +122,18 @@ void unsock_connection_pair_reset(int fd) {
     unsock_close(fd);
 }
 
+/* Where a connect is on its way, AF_VSOCK and AF_TIPC say ENOTCONN to who reads or writes, and TCP says EAGAIN. */
+static long as_tcp(int fd, long count) {
+    bool connects = count == -ENOTCONN && !(unsock_socket_poll(fd, POLLOUT) & (POLLERR | POLLHUP));
+    return connects ? -EAGAIN : count;
+}
+
+/* Over AF_TIPC, which has no half-close, that is the end of what this one says, too. */
+static void tell_end(int fd) {
+    if (unsock_shutdown(fd, SHUT_WR) == -EINVAL)
+        ends[fd].ended = unsock_shutdown(fd, SHUT_RDWR) == 0;
+}
+
 static void break_both(int fd) {
     int peer = ends[fd].peer;
     close_by_reset(fd);
@@ -136,7 +151,7 @@ static long let_pass(struct end *end) {
     if (count < 0)
         return -EBADMSG;
     if (end->gate && end->is_client && end->gate->asks_end)
-        unsock_shutdown(end->peer, SHUT_WR);
+        tell_end(end->peer);
     end->size = end->passed + (uint32_t)size;
     end->passed += (uint32_t)count;
     return 0;
@@ -171,7 +186,7 @@ static long fill(int fd, struct end *end) {
     end->size = kept;
     if (kept == BUFFER)
         return -EBADMSG;
-    long count = unsock_read(fd, end->buffer + kept, BUFFER - kept);
+    long count = as_tcp(fd, unsock_read(fd, end->buffer + kept, BUFFER - kept));
     end->size += count > 0 ? (uint32_t)count : 0;
     /* A server that has answered without reading all is no reason to lose the answer. */
     bool is_answered = count == -ECONNRESET && end->gate && !end->is_client && end->gate->answered > 0;
@@ -188,6 +203,7 @@ static long drain(struct end *end) {
     bool by_pipe = end->piped > 0;
     long count = by_pipe ? unsock_splice(end->pipe.out, NULL, end->peer, NULL, end->piped, SPLICE_F_NONBLOCK)
                          : unsock_write(end->peer, end->buffer + end->at, end->passed - end->at);
+    count = as_tcp(end->peer, count);
     if (count < 0 && count != -EAGAIN) {
         leave_buffer(end);
         leave_pipe(end);
@@ -215,7 +231,7 @@ static bool move(int fd) {
         } else if (!end->ended) {
             result = fill(fd, end);
         } else {
-            unsock_shutdown(end->peer, SHUT_WR);
+            tell_end(end->peer);
             end->told = true;
         }
     }

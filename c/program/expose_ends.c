@@ -98,22 +98,29 @@ long unsock_expose_bind_inside(const char *path) {
 }
 
 /* What waits for a guest's answer would keep all others waiting. */
-long unsock_expose_read_control(const char *path, struct unsock_control_file *control) {
+static long read_control(const char *path, struct unsock_control_file *control) {
     if (unsock_control_file_read(path, control) < 0)
         return -ECONNREFUSED;
-    return unsock_target_family(control) == AF_UNIX && !(control->options & UNSOCK_CONTROL_FIRECRACKER) ? 0
-                                                                                                        : -EAFNOSUPPORT;
+    return control->options & UNSOCK_CONTROL_FIRECRACKER ? -EAFNOSUPPORT : 0;
+}
+
+long unsock_expose_read_control(const char *path, struct unsock_control_file *control) {
+    long result = read_control(path, control);
+    return result == 0 && unsock_target_family(control) != AF_UNIX ? -EAFNOSUPPORT : result;
 }
 
 static long connect_control(const char *path) {
     struct unsock_control_file control;
-    long result = unsock_expose_read_control(path, &control);
+    long result = read_control(path, &control);
     if (result < 0)
         return result;
-    long fd = unsock_socket(AF_UNIX, SOCK_STREAM | FLAGS, 0);
+    unsock_target_to_connect(&control);
+    long fd = unsock_socket(unsock_target_family(&control), SOCK_STREAM | FLAGS, 0);
     if (fd >= 0)
+        result = unsock_target_apply_options(&control, (int)fd);
+    if (fd >= 0 && result == 0)
         result = unsock_connect(fd, control.dest, control.dest_length);
-    return ended(fd, result);
+    return ended(fd, result == -EINPROGRESS ? 0 : result);
 }
 
 long unsock_expose_connect_inside(const char *path, const struct unsock_ip *client, const struct unsock_ip *asked) {

@@ -92,7 +92,12 @@ Deno.test({
       await using exposed = start([shimLibrary(), "expose", "--dir", dir, "81=0", "82=0"]);
       const lines = await until("both are there", () => exposed.output().split("\n").length === 3 && exposed.output());
       const [mapped = "", nobody = ""] = lines.split("\n");
-      assertMatch((await python(programText("client"), portOf(mapped))).stdout, /^\S+ 3000000\n$/);
+      const outside = ["make-control", "--dir", dir, "--port", "83", "--inet", `127.0.0.1:${portOf(mapped)}`];
+      assertStrictEquals((await run([shimLibrary(), ...outside])).code, 0);
+      await using further = start([shimLibrary(), "expose", "--dir", dir, "83=0"]);
+      for (const line of [mapped, await started(further)]) {
+        assertMatch((await python(programText("client"), portOf(line))).stdout, /^\S+ 3000000\n$/);
+      }
       assertEquals((await python(programText("reset"), portOf(nobody))).stdout, "ConnectionResetError\n");
     }),
 });
