@@ -239,7 +239,7 @@ UNSOCK_OWN_FRAME static long bind_at(int fd, const struct unsock_fd *entry, cons
         return -EACCES;
     long flags, socket = unsock_target_open(fd, entry, &control, &flags);
     if (socket < 0)
-        return socket;
+        return socket == -ENETUNREACH ? -EADDRNOTAVAIL : socket; /* a kernel without that family */
     unsock_standin_take(standin, (int)socket);
     standin->flags = flags;
     long result =
