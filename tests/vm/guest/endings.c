@@ -47,6 +47,12 @@ static void read_line(int fd) {
         ;
 }
 
+static void read_to_end(int fd) {
+    char byte;
+    while (read(fd, &byte, 1) == 1)
+        ;
+}
+
 /* A child has the socket, too, and goes on with it when this process has closed it. */
 static void share_with_child(int fd) {
     int gate[2];
@@ -70,7 +76,7 @@ static void share_with_child(int fd) {
 static int serve_one(int fd) {
     static char much[MUCH];
     char story = 0;
-    if (read(fd, &story, 1) != 1)
+    if (read(fd, &story, 1) < 0)
         fail("no story");
     if (story == 'c' || story == 'q')
         send_all(fd, much, sizeof much);
@@ -89,6 +95,10 @@ static int serve_one(int fd) {
         share_with_child(fd);
         return 1;
     }
+    if (story == 'e')
+        read_to_end(fd);
+    if (story == 'e')
+        say(fd, "answer\n");
     if (story == 'l')
         sleep(LATER_SECONDS);
     if (story == 'l')
@@ -157,9 +167,9 @@ static void tell(int fd, char story) {
         tell_afterwards(fd, story);
         return;
     }
-    if (story == 'h' || story == 'd')
+    if (strchr("hde", story))
         say(fd, "question\n");
-    if (story == 'h' && shutdown(fd, SHUT_WR) != 0)
+    if (strchr("he", story) && shutdown(fd, SHUT_WR) != 0)
         fail("shutdown");
     if (story == 'u') {
         read_line(fd);
