@@ -8,6 +8,7 @@
 #include "rt/base.h"
 
 struct pollfd;
+struct timespec;
 
 extern int *__errno_location(void) __attribute__((weak));
 extern int unsock_errno_without_libc;
