@@ -219,9 +219,9 @@ static bool is_usual(const struct unsock_fd *entry, const struct sockaddr *addre
                      struct unsock_ip *ip) {
     return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_DGRAM && (entry->flags & UNSOCK_NAMED) &&
            !(entry->options & UNSOCK_OPTION_SOME_RARE) && address && length >= sizeof(*address) &&
-           unsock_user_readable(address, length) && address->sa_family == entry->domain &&
-           unsock_ip_read(address, length, ip) && ip->family == entry->domain && ip->port != 0 &&
-           size <= unsock_datagram_most(entry, ip) && is_local_client(entry, ip);
+           length <= sizeof(union unsock_sockaddr) && unsock_user_readable(address, length) &&
+           address->sa_family == entry->domain && unsock_ip_read(address, length, ip) && ip->family == entry->domain &&
+           ip->port != 0 && size <= unsock_datagram_most(entry, ip) && is_local_client(entry, ip);
 }
 
 long unsock_call_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
