@@ -115,26 +115,6 @@ void unsock_next_resolve(void) {
     resolve("syscall", &unsock_next_syscall);
 }
 
-long unsock_real_recv(int fd, void *data, size_t size, int flags) {
-    return unsock_real_recvfrom(fd, data, size, flags, NULL, NULL);
-}
-
-long unsock_real_recvmsg(int fd, struct msghdr *message, int flags) {
-    UNSOCK_KERNEL_STYLE(recvmsg, (fd, message, flags), unsock_recvmsg(fd, message, flags));
-}
-
-long unsock_real_sendmsg(int fd, const struct msghdr *message, int flags) {
-    UNSOCK_KERNEL_STYLE(sendmsg, (fd, message, flags), unsock_sendmsg(fd, message, flags));
-}
-
-long unsock_real_send(int fd, const void *data, size_t size, int flags) {
-    return unsock_real_sendto(fd, data, size, flags, NULL, 0);
-}
-
-long unsock_real_write(int fd, const void *data, size_t size) {
-    UNSOCK_KERNEL_STYLE(write, (fd, data, size), unsock_write(fd, data, size));
-}
-
 long unsock_real_writev(int fd, const struct iovec *parts, int count) {
     UNSOCK_KERNEL_STYLE(writev, (fd, parts, count), unsock_writev(fd, parts, count));
 }

@@ -267,10 +267,6 @@ static inline int64_t unsock_clock_ms(void) {
         return result;                                                                                                 \
     } while (0)
 
-long unsock_real_recv(int fd, void *data, size_t size, int flags);
-long unsock_real_recvmsg(int fd, struct msghdr *message, int flags);
-long unsock_real_sendmsg(int fd, const struct msghdr *message, int flags);
-
 long unsock_real_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout);
 long unsock_real_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags);
 long unsock_real_poll(struct pollfd *fds, unsigned long count, int timeout);
@@ -279,8 +275,6 @@ long unsock_real_epoll_wait(int set, void *events, int most, int timeout);
 long unsock_real_epoll_pwait(int set, void *events, int most, int timeout, const void *signals);
 long unsock_real_epoll_pwait2(int set, void *events, int most, const struct timespec *timeout, const void *signals);
 long unsock_real_fcntl(int fd, int command, unsigned long argument);
-long unsock_real_send(int fd, const void *data, size_t size, int flags);
-long unsock_real_write(int fd, const void *data, size_t size);
 long unsock_real_writev(int fd, const struct iovec *parts, int count);
 long unsock_real_splice(int in, int64_t *in_offset, int out, int64_t *out_offset, size_t size, unsigned flags);
 
@@ -319,6 +313,26 @@ static inline long unsock_real_sendto(int fd, const void *data, size_t size, int
 
 static inline long unsock_real_close(int fd) {
     UNSOCK_KERNEL_STYLE(close, (fd), unsock_close(fd));
+}
+
+static inline long unsock_real_recv(int fd, void *data, size_t size, int flags) {
+    return unsock_real_recvfrom(fd, data, size, flags, NULL, NULL);
+}
+
+static inline long unsock_real_recvmsg(int fd, struct msghdr *message, int flags) {
+    UNSOCK_KERNEL_STYLE(recvmsg, (fd, message, flags), unsock_recvmsg(fd, message, flags));
+}
+
+static inline long unsock_real_sendmsg(int fd, const struct msghdr *message, int flags) {
+    UNSOCK_KERNEL_STYLE(sendmsg, (fd, message, flags), unsock_sendmsg(fd, message, flags));
+}
+
+static inline long unsock_real_send(int fd, const void *data, size_t size, int flags) {
+    return unsock_real_sendto(fd, data, size, flags, NULL, 0);
+}
+
+static inline long unsock_real_write(int fd, const void *data, size_t size) {
+    UNSOCK_KERNEL_STYLE(write, (fd, data, size), unsock_write(fd, data, size));
 }
 
 #endif
