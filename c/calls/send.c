@@ -156,21 +156,6 @@ static bool is_another_by_now(int fd, long result) {
     return entry && unsock_fd_is_redirected(entry) && result != -EPIPE && unsock_reuse_failed(fd, result);
 }
 
-long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
-    if (unsock_last_holder_any())
-        unsock_last_holder_may_pass(message);
-    long early = unsock_asking_before_data(fd);
-    if (early < 0)
-        return early;
-    if (is_for_kernel(fd, flags) && is_data_alone(message)) {
-        long result = unsock_stream_sendmsg(fd, message, flags);
-        if (result != -ENOTCONN)
-            return result;
-    }
-    long result = send_outgoing(fd, message, flags);
-    return is_another_by_now(fd, result) ? send_outgoing(fd, message, flags) : result;
-}
-
 static long send_piece(int fd, const void *data, size_t size, int flags, const struct unsock_outgoing *outgoing) {
     struct iovec part = {.iov_len = UNSOCK_MIN(size, (size_t)INT32_MAX)}; /* the kernel takes no more at once */
     memcpy(&part.iov_base, &data, sizeof(data));
@@ -217,32 +202,77 @@ static long send_unusual(int fd, const void *data, size_t size, int flags, const
 /* From a socket that has a name, to an address of its family, with nothing else to be looked at. */
 static bool is_usual(const struct unsock_fd *entry, const struct sockaddr *address, socklen_t length, size_t size,
                      struct unsock_ip *ip) {
-    return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_DGRAM && (entry->flags & UNSOCK_NAMED) &&
-           !(entry->options & UNSOCK_OPTION_SOME_RARE) && address && length >= sizeof(*address) &&
+    return !(entry->options & UNSOCK_OPTION_SOME_RARE) && address && length >= sizeof(*address) &&
            length <= sizeof(union unsock_sockaddr) && unsock_user_readable(address, length) &&
            address->sa_family == entry->domain && unsock_ip_read(address, length, ip) && ip->family == entry->domain &&
            ip->port != 0 && size <= unsock_datagram_most(entry, ip) && is_local_client(entry, ip);
 }
 
+/* By the name that is known: no function waits for the call but its caller (rt/system_calls.h). */
+static inline __attribute__((always_inline)) long send_usual(int fd, struct unsock_fd *entry, const struct iovec *part,
+                                                             int flags, const struct unsock_ip *ip) {
+    struct sockaddr_un path;
+    unsock_datagram_note_target(fd, entry, ip);
+    socklen_t known = unsock_port_known_path(ip, SOCK_DGRAM, false, &path);
+    int all = flags | unsock_datagram_full_flags(entry);
+    long result = known > 0 ? unsock_real_sendto(fd, part->iov_base, part->iov_len, all, &path, known) : -ENOENT;
+    if (result < 0) {
+        struct iovec copy = *part;
+        struct msghdr message = {.msg_name = &path, .msg_namelen = known, .msg_iov = &copy, .msg_iovlen = 1};
+        result = unsock_datagram_send_on(fd, entry, &message, flags, ip, result);
+    }
+    return unsock_log("sendto", fd, ip, &path, result);
+}
+
+static inline struct unsock_fd *named(int fd) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    bool is = entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_DGRAM && (entry->flags & UNSOCK_NAMED);
+    return is ? entry : NULL;
+}
+
 long unsock_call_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
                         socklen_t length) {
     struct unsock_ip ip;
-    struct sockaddr_un path;
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!is_usual(entry, address, length, size, &ip))
+    struct unsock_fd *entry = named(fd);
+    if (!entry || !is_usual(entry, address, length, size, &ip))
         return send_unusual(fd, data, size, flags, address, length);
-    unsock_datagram_note_target(fd, entry, &ip);
-    socklen_t known = unsock_port_known_path(&ip, SOCK_DGRAM, false, &path);
-    int all = flags | unsock_datagram_full_flags(entry);
-    long result = known > 0 ? unsock_real_sendto(fd, data, size, all, &path, known) : -ENOENT;
-    if (result < 0) {
-        struct iovec part = {.iov_len = size};
-        struct msghdr message = {.msg_name = &path, .msg_namelen = known, .msg_iov = &part, .msg_iovlen = 1};
-        memcpy(&part.iov_base, &data, sizeof(data));
-        result = unsock_datagram_send_on(fd, entry, &message, flags, &ip, result);
-    }
-    unsock_log("sendto", fd, &ip, &path, result);
+    struct iovec part = {.iov_len = size};
+    memcpy(&part.iov_base, &data, sizeof(data));
+    long result = send_usual(fd, entry, &part, flags, &ip);
     return is_another_by_now(fd, result) ? send_unusual(fd, data, size, flags, address, length) : result;
+}
+
+static long sendmsg_unusual(int fd, const struct msghdr *message, int flags) {
+    long early = unsock_asking_before_data(fd);
+    if (early < 0)
+        return early;
+    if (is_for_kernel(fd, flags) && is_data_alone(message)) {
+        long result = unsock_stream_sendmsg(fd, message, flags);
+        if (result != -ENOTCONN)
+            return result;
+    }
+    long result = send_outgoing(fd, message, flags);
+    return is_another_by_now(fd, result) ? send_outgoing(fd, message, flags) : result;
+}
+
+/* Is the message what sendto could send, too? */
+static bool is_one_piece(const struct msghdr *message, struct msghdr *copy, struct iovec *part) {
+    return unsock_user_read(copy, message, sizeof(*copy)) == 0 && copy->msg_iovlen == 1 && copy->msg_controllen == 0 &&
+           unsock_user_read(part, copy->msg_iov, sizeof(*part)) == 0;
+}
+
+long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
+    struct unsock_ip ip;
+    struct msghdr copy;
+    struct iovec part;
+    if (unsock_last_holder_any())
+        unsock_last_holder_may_pass(message);
+    struct unsock_fd *entry = named(fd);
+    if (!entry || !is_one_piece(message, &copy, &part) ||
+        !is_usual(entry, copy.msg_name, copy.msg_namelen, part.iov_len, &ip))
+        return sendmsg_unusual(fd, message, flags);
+    long result = send_usual(fd, entry, &part, flags, &ip);
+    return is_another_by_now(fd, result) ? sendmsg_unusual(fd, message, flags) : result;
 }
 
 long unsock_call_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags) {
