@@ -11,8 +11,7 @@
 #define CONVERT_VSOCK "UNSOCK_ACCEPT_CONVERT_VSOCK"
 
 static bool same_name(const char *string, const char *name) {
-    size_t length = strlen(name);
-    return strlen(string) > length && unsock_same(string, name, length) && string[length] == '=';
+    return unsock_begins(string, name) && string[strlen(name)] == '=';
 }
 
 static const char *get(const struct unsock_run_environment *environment, const char *name) {
