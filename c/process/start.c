@@ -92,10 +92,12 @@ void unsock_start_marks(void) {
         unsock_sys_mark_bits = 0;
 }
 
-void unsock_start_program(const struct unsock_environment *environment, const char *own_file) {
+void unsock_start_program(const struct unsock_environment *whole, const char *own_file) {
+    const char *own[UNSOCK_ENVIRONMENT_OWN];
+    struct unsock_environment environment = unsock_environment_own(whole, own);
     unsock_user_start();
     unsock_this_process_start();
-    unsock_child_environment_take(environment, unsock_span_of(own_file));
+    unsock_child_environment_take(&environment, unsock_span_of(own_file));
     __atomic_store_n(&unsock_activity, UNSOCK_ACTIVE, __ATOMIC_RELEASE);
 }
 

@@ -137,7 +137,8 @@ static bool check(const struct unsock_run_environment *environment, const struct
                   struct unsock_text *error) {
     char line[1024];
     struct unsock_text text;
-    struct unsock_environment source = {.list = environment->list};
+    const char *own[UNSOCK_ENVIRONMENT_OWN];
+    struct unsock_environment whole = {.list = environment->list}, source = unsock_environment_own(&whole, own);
     const struct unsock_option *option;
     unsock_text_start(&text, line, sizeof(line));
     if (unsock_settings_read(&source, &unsock_settings, &text))
