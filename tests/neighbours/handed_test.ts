@@ -68,12 +68,11 @@ for (const engine of ["auto", "trap"]) {
     { ignore },
     () =>
       withDir(async (dir) => {
-        const results: Facts[] = [];
-        for (const [i, wrong] of NOTHING.entries()) {
+        const results = await Promise.all(NOTHING.map(async (wrong, i): Promise<Facts> => {
           const one = join(dir, String(i));
           Deno.mkdirSync(one);
-          results.push(readFacts(await told(one, STREAM, programText("bind_once"), { ...env, ...wrong })));
-        }
+          return readFacts(await told(one, STREAM, programText("bind_once"), { ...env, ...wrong }));
+        }));
         assertEquals(results, NOTHING.map(() => ({ bind: EADDRINUSE })));
       }),
   );
