@@ -65,8 +65,8 @@ static long shut_connection(int fd, int how) {
 }
 
 /*
- * AF_TIPC's read is ENOTCONN once both sides are shut down: an AF_UNIX stream whose peer has closed takes the place of
- * such a connection, with its marks.
+ * AF_TIPC's read is ENOTCONN once both sides are shut down, and so may AF_VSOCK's be when the peer closes: an AF_UNIX
+ * stream whose peer has closed takes the place of such a connection, with its marks.
  */
 static long shut_both(int fd, struct unsock_fd *entry) {
     int pair[2];
@@ -94,7 +94,8 @@ static long shut_both(int fd, struct unsock_fd *entry) {
 static long shut_foreign(int fd, struct unsock_fd *entry, int how) {
     if (how < SHUT_RD || how > SHUT_RDWR)
         return unsock_shutdown(fd, how);
-    bool tipc = unsock_socket_option(fd, SO_DOMAIN) == UNSOCK_AF_TIPC;
+    long family = unsock_socket_option(fd, SO_DOMAIN);
+    bool tipc = family == UNSOCK_AF_TIPC;
     unsigned mark = unsock_socket_mark(fd);
     if (how == SHUT_WR && ((mark & UNSOCK_MARK_HALF_CLOSE) != 0) != tipc) {
         unsock_socket_mark_set(fd, mark, UNSOCK_END_SHUT_WRITE);
@@ -107,7 +108,9 @@ static long shut_foreign(int fd, struct unsock_fd *entry, int how) {
         unsock_stream_note_over(fd);
         return 0;
     }
-    return tipc ? shut_both(fd, entry) : shut_connection(fd, how);
+    if (tipc || (family == UNSOCK_AF_VSOCK && how == SHUT_RDWR))
+        return shut_both(fd, entry);
+    return shut_connection(fd, how);
 }
 
 long unsock_call_shutdown(int fd, int how) {
