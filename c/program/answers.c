@@ -71,13 +71,19 @@ static bool is_any_cid(const struct unsock_control_file *control, int family) {
     return family == UNSOCK_AF_VSOCK && vsock.svm_cid == VMADDR_CID_ANY;
 }
 
-/* A server that is bound to any CID can be asked where the machine has a loopback transport. */
-static bool is_ready(struct unsock_control_file *control, int family, int64_t most) {
-    bool any = !(control->options & UNSOCK_CONTROL_FIRECRACKER) && is_any_cid(control, family);
+/*
+ * A server that is bound to any CID can be asked where the machine has a loopback transport. Whoever does not answer in
+ * time may be there all the same: over AF_TIPC an answer comes when it accepts, from a guest when that goes on.
+ */
+static enum unsock_answer ask_by_connection(struct unsock_control_file *control, int family, int64_t most) {
+    bool firecracker = control->options & UNSOCK_CONTROL_FIRECRACKER, any = !firecracker && is_any_cid(control, family);
     if (any)
         unsock_target_to_connect(control);
     long result = try_connection(control, family, most);
-    return result == 0 || (any && result != -ECONNRESET);
+    if (result == 0 || (any && result != -ECONNRESET))
+        return UNSOCK_ANSWER_READY;
+    bool is_ip = !firecracker && (family == AF_INET || family == AF_INET6);
+    return result == -ETIMEDOUT && !is_ip ? UNSOCK_ANSWER_SOON : UNSOCK_ANSWER_NOBODY;
 }
 
 /*
@@ -95,8 +101,7 @@ static void ask_target(struct unsock_control_file *control, int type, int64_t mo
         return;
     }
     answers->by = UNSOCK_ANSWER_BY_CONNECTION;
-    bool ready = type != SOCK_STREAM || is_ready(control, family, most);
-    answers->answer = ready ? UNSOCK_ANSWER_READY : UNSOCK_ANSWER_NOBODY;
+    answers->answer = type == SOCK_STREAM ? ask_by_connection(control, family, most) : UNSOCK_ANSWER_READY;
 }
 
 static void ask_file(const char *directory, const char *name, int type, int64_t most, struct unsock_answers *answers) {

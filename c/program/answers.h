@@ -32,7 +32,7 @@ bool unsock_port_words_inet(const char *text, union unsock_sockaddr *address, ui
 
 enum unsock_answer {
     UNSOCK_ANSWER_NOBODY,
-    UNSOCK_ANSWER_SOON, /* a socket is bound, and does not listen yet */
+    UNSOCK_ANSWER_SOON, /* a socket is bound and does not listen yet, or does not answer in time */
     UNSOCK_ANSWER_READY,
 };
 
