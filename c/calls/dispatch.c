@@ -181,7 +181,7 @@ static long accept_unusual(int fd, struct sockaddr *address, socklen_t *length, 
         return unsock_identify_wrong(entry);
     if (entry && unsock_call_is_ours(entry) && entry->kind != UNSOCK_KIND_IP && entry->type == SOCK_STREAM)
         return unsock_stream_accept(fd, entry, address, length, flags);
-    long accepted = unsock_real_accept4(fd, address, length, flags);
+    long accepted = unsock_real_accept_by(fd, address, length, flags);
     if (accepted >= 0)
         unsock_reuse_new((int)accepted);
     return accepted;

@@ -108,7 +108,7 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
     union unsock_sockaddr peer;
     socklen_t peer_length = sizeof(peer);
     peer.any.sa_family = AF_UNSPEC;
-    long accepted = unsock_real_accept4(fd, &peer, &peer_length, flags);
+    long accepted = unsock_real_accept_by(fd, &peer, &peer_length, flags);
     if (accepted < 0)
         return accepted;
     /* Not from the listener that was known: its number is a TCP socket's by now. */

@@ -88,49 +88,15 @@ static void resolve(const char *name, void *slot) {
 }
 
 void unsock_next_resolve(void) {
-    resolve("connect", &unsock_next.connect);
-    resolve("accept", &unsock_next.accept);
-    resolve("accept4", &unsock_next.accept4);
-    resolve("recvfrom", &unsock_next.recvfrom);
+#define RESOLVE(type, name, parameters, arguments) resolve(#name, &unsock_next.name);
+    UNSOCK_NEXT(RESOLVE, RESOLVE)
     resolve("__recvfrom_chk", &unsock_next.recvfrom_chk);
     resolve("__recv_chk", &unsock_next.recv_chk);
-    resolve("recvmsg", &unsock_next.recvmsg);
-    resolve("recvmmsg", &unsock_next.recvmmsg);
-    resolve("sendto", &unsock_next.sendto);
-    resolve("sendmsg", &unsock_next.sendmsg);
-    resolve("sendmmsg", &unsock_next.sendmmsg);
-    resolve("write", &unsock_next.write);
-    resolve("writev", &unsock_next.writev);
-    resolve("splice", &unsock_next.splice);
-    resolve("poll", &unsock_next.poll);
-    resolve("ppoll", &unsock_next.ppoll);
     resolve("__poll_chk", &unsock_next.poll_chk);
     resolve("__ppoll_chk", &unsock_next.ppoll_chk);
-    resolve("epoll_wait", &unsock_next.epoll_wait);
-    resolve("epoll_pwait", &unsock_next.epoll_pwait);
     unsock_next.epoll_pwait2 =
         (int (*)(int, void *, int, const struct timespec *, const void *))unsock_next_find_newer("epoll_pwait2");
-    resolve("close", &unsock_next.close);
-    resolve("fcntl", &unsock_next.fcntl);
     resolve("syscall", &unsock_next_syscall);
-}
-
-long unsock_real_writev(int fd, const struct iovec *parts, int count) {
-    UNSOCK_KERNEL_STYLE(writev, (fd, parts, count), unsock_writev(fd, parts, count));
-}
-
-long unsock_real_splice(int in, int64_t *in_offset, int out, int64_t *out_offset, size_t size, unsigned flags) {
-    UNSOCK_KERNEL_STYLE(splice, (in, in_offset, out, out_offset, size, flags),
-                        unsock_splice(in, in_offset, out, out_offset, size, flags));
-}
-
-long unsock_real_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
-    UNSOCK_KERNEL_STYLE(recvmmsg, (fd, messages, count, flags, timeout),
-                        unsock_recvmmsg(fd, messages, count, flags, timeout));
-}
-
-long unsock_real_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags) {
-    UNSOCK_KERNEL_STYLE(sendmmsg, (fd, messages, count, flags), unsock_sendmmsg(fd, messages, count, flags));
 }
 
 /* Without the mark: where calls are trapped, a set of signals is the trap's business (trap/signals.c). */
@@ -162,31 +128,19 @@ static long raw_epoll_wait(int set, void *events, int most, int timeout) {
 #endif
 }
 
-long unsock_real_poll(struct pollfd *fds, unsigned long count, int timeout) {
-    UNSOCK_KERNEL_STYLE(poll, (fds, count, timeout), raw_poll(fds, count, timeout));
+static long raw_epoll_pwait(int set, void *events, int most, int timeout, const void *signals) {
+    return BY_THE_PROGRAM(__NR_epoll_pwait, set, events, most, timeout, signals, UNSOCK_SIGNALS_SIZE);
 }
 
-long unsock_real_ppoll(struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals) {
-    UNSOCK_KERNEL_STYLE(ppoll, (fds, count, timeout, signals), raw_ppoll(fds, count, timeout, signals));
+static long raw_epoll_pwait2(int set, void *events, int most, const struct timespec *timeout, const void *signals) {
+    return BY_THE_PROGRAM(__NR_epoll_pwait2, set, events, most, timeout, signals, UNSOCK_SIGNALS_SIZE);
 }
 
-long unsock_real_epoll_wait(int set, void *events, int most, int timeout) {
-    UNSOCK_KERNEL_STYLE(epoll_wait, (set, events, most, timeout), raw_epoll_wait(set, events, most, timeout));
-}
-
-long unsock_real_epoll_pwait(int set, void *events, int most, int timeout, const void *signals) {
-    UNSOCK_KERNEL_STYLE(epoll_pwait, (set, events, most, timeout, signals),
-                        BY_THE_PROGRAM(__NR_epoll_pwait, set, events, most, timeout, signals, UNSOCK_SIGNALS_SIZE));
-}
-
-long unsock_real_epoll_pwait2(int set, void *events, int most, const struct timespec *timeout, const void *signals) {
-    UNSOCK_KERNEL_STYLE(epoll_pwait2, (set, events, most, timeout, signals),
-                        BY_THE_PROGRAM(__NR_epoll_pwait2, set, events, most, timeout, signals, UNSOCK_SIGNALS_SIZE));
-}
-
-long unsock_real_fcntl(int fd, int command, unsigned long argument) {
-    UNSOCK_KERNEL_STYLE(fcntl, (fd, command, argument), unsock_fcntl(fd, command, argument));
-}
+#define NONE(type, name, parameters, arguments)
+#define OWN(type, name, parameters, arguments) UNSOCK_REAL(long, name, parameters, arguments, raw_##name arguments)
+UNSOCK_NEXT(NONE, OWN)
+UNSOCK_REAL(long, epoll_pwait2, (int set, void *events, int most, const struct timespec *timeout, const void *signals),
+            (set, events, most, timeout, signals), raw_epoll_pwait2(set, events, most, timeout, signals))
 
 long unsock_real_send_message(int fd, const struct msghdr *message, int flags) {
     const struct iovec *part = message->msg_iov;

@@ -253,86 +253,44 @@ static inline int64_t unsock_clock_ms(void) {
  * unsock_real_NAME: the next library's function, where the process has one: a cancellation point in glibc. Its outcome
  * is kernel-style, and errno as before. Where there is none it is the system call, without errno: a thread that libc
  * did not make has no place for it.
+ *
+ * Nearly all are taken into who calls them. After a call that sleeps the processor has forgotten where to go back to,
+ * and each function that waits for it costs as much as a hundred instructions.
  */
-#define UNSOCK_KERNEL_STYLE(name, call, raw)                                                                           \
-    do {                                                                                                               \
+#define UNSOCK_REAL(kind, name, parameters, arguments, raw)                                                            \
+    kind unsock_real_##name parameters {                                                                               \
         if (!unsock_next.name)                                                                                         \
             return raw;                                                                                                \
         int *place = unsock_errno_place(), saved = *place;                                                             \
-        long result = unsock_next.name call;                                                                           \
+        long result = unsock_next.name arguments;                                                                      \
         if (result < 0) {                                                                                              \
             result = -*place;                                                                                          \
             *place = saved;                                                                                            \
         }                                                                                                              \
         return result;                                                                                                 \
-    } while (0)
+    }
+#define UNSOCK_REAL_HERE(type, name, parameters, arguments)                                                            \
+    UNSOCK_REAL(static inline long, name, parameters, arguments, unsock_##name arguments)
+#define UNSOCK_REAL_THERE(type, name, parameters, arguments) long unsock_real_##name parameters;
 
-long unsock_real_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout);
-long unsock_real_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags);
-long unsock_real_poll(struct pollfd *fds, unsigned long count, int timeout);
-long unsock_real_ppoll(struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals);
-long unsock_real_epoll_wait(int set, void *events, int most, int timeout);
-long unsock_real_epoll_pwait(int set, void *events, int most, int timeout, const void *signals);
+UNSOCK_NEXT(UNSOCK_REAL_HERE, UNSOCK_REAL_THERE)
+
 long unsock_real_epoll_pwait2(int set, void *events, int most, const struct timespec *timeout, const void *signals);
-long unsock_real_fcntl(int fd, int command, unsigned long argument);
-long unsock_real_writev(int fd, const struct iovec *parts, int count);
-long unsock_real_splice(int in, int64_t *in_offset, int out, int64_t *out_offset, size_t size, unsigned flags);
 
-/* sendmsg of a message, by the cheaper sendto where that can carry it. Its parts can be read. */
-long unsock_real_send_message(int fd, const struct msghdr *message, int flags);
-
-/*
- * Here, so that they are taken into who calls them: after a call that sleeps the processor has forgotten where to go
- * back to, and each function that waits for it costs as much as a hundred instructions.
- */
-
-static inline long unsock_real_connect(int fd, const void *address, socklen_t length) {
-    UNSOCK_KERNEL_STYLE(connect, (fd, address, length), unsock_connect(fd, address, length));
-}
-
-static inline long unsock_real_accept(int fd, void *address, socklen_t *length) {
-    UNSOCK_KERNEL_STYLE(accept, (fd, address, length), unsock_accept(fd, address, length));
-}
-
-static inline long unsock_real_accept4(int fd, void *address, socklen_t *length, int flags) {
-    if (flags == 0)
-        return unsock_real_accept(fd, address, length);
-    UNSOCK_KERNEL_STYLE(accept4, (fd, address, length, flags), unsock_accept4(fd, address, length, flags));
-}
-
-static inline long unsock_real_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
-    UNSOCK_KERNEL_STYLE(recvfrom, (fd, data, size, flags, address, length),
-                        unsock_recvfrom(fd, data, size, flags, address, length));
-}
-
-static inline long unsock_real_sendto(int fd, const void *data, size_t size, int flags, const void *address,
-                                      socklen_t length) {
-    UNSOCK_KERNEL_STYLE(sendto, (fd, data, size, flags, address, length),
-                        unsock_sendto(fd, data, size, flags, address, length));
-}
-
-static inline long unsock_real_close(int fd) {
-    UNSOCK_KERNEL_STYLE(close, (fd), unsock_close(fd));
+/* The program's own call: a filter may not know of the other. */
+static inline long unsock_real_accept_by(int fd, void *address, socklen_t *length, int flags) {
+    return flags == 0 ? unsock_real_accept(fd, address, length) : unsock_real_accept4(fd, address, length, flags);
 }
 
 static inline long unsock_real_recv(int fd, void *data, size_t size, int flags) {
     return unsock_real_recvfrom(fd, data, size, flags, NULL, NULL);
 }
 
-static inline long unsock_real_recvmsg(int fd, struct msghdr *message, int flags) {
-    UNSOCK_KERNEL_STYLE(recvmsg, (fd, message, flags), unsock_recvmsg(fd, message, flags));
-}
-
-static inline long unsock_real_sendmsg(int fd, const struct msghdr *message, int flags) {
-    UNSOCK_KERNEL_STYLE(sendmsg, (fd, message, flags), unsock_sendmsg(fd, message, flags));
-}
-
 static inline long unsock_real_send(int fd, const void *data, size_t size, int flags) {
     return unsock_real_sendto(fd, data, size, flags, NULL, 0);
 }
 
-static inline long unsock_real_write(int fd, const void *data, size_t size) {
-    UNSOCK_KERNEL_STYLE(write, (fd, data, size), unsock_write(fd, data, size));
-}
+/* sendmsg of a message, by the cheaper sendto where that can carry it. Its parts can be read. */
+long unsock_real_send_message(int fd, const struct msghdr *message, int flags);
 
 #endif
