@@ -18,18 +18,20 @@ const CONNECTIONS = 20;
 const MEGABYTES = 3;
 const TIMEOUT_MS = 240_000;
 
-/** Numbers a second: without unsock, and with it. */
-type Pair = readonly [number, number];
+/** Numbers a second: without unsock, with it, and of connections without it but with the call that it makes for each. */
+type Rates = readonly number[];
 
 function median(numbers: number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
 }
 
-function line(name: string, pairs: Pair[]): string {
-  const [plain, shimmed] = [0, 1].map((side) => Math.max(...pairs.map((pair) => pair[side] ?? NaN)));
-  const ratios = pairs.map(([one, other]) => other / one);
-  const best = ((shimmed ?? NaN) / (plain ?? NaN)).toFixed(2);
-  return `| ${name} | ${plain?.toFixed(0)} | ${shimmed?.toFixed(0)} | ${best} | ${median(ratios).toFixed(2)} |`;
+function line(name: string, rounds: Rates[]): string {
+  const best = (side: number) => Math.max(...rounds.map((rates) => rates[side] ?? NaN));
+  const ratio = (side: number) => (best(side) / best(0)).toFixed(2);
+  const ratios = rounds.map(([one = NaN, other = NaN]) => other / one);
+  const asked = rounds[0]?.length === 3 ? ratio(2) : "–";
+  const numbers = [best(0), best(1)].map((number) => number.toFixed(0));
+  return `| ${[name, ...numbers, ratio(1), median(ratios).toFixed(2), asked].join(" | ")} |`;
 }
 
 async function rate(command: string[], env: Record<string, string> = {}): Promise<number> {
@@ -38,27 +40,31 @@ async function rate(command: string[], env: Record<string, string> = {}): Promis
   return Number(stdout);
 }
 
-/** The pairs that the guest has printed, by what it calls them. */
-function guestPairs(machine: Proc): Map<string, Pair[]> {
-  const pairs = new Map<string, Pair[]>();
-  for (const [, name, plain, shimmed] of machine.output().matchAll(/^rate ([^:]+): ([\d.]+) ([\d.]+)\r?$/gm)) {
-    if (name !== undefined) pairs.set(name, [...pairs.get(name) ?? [], [Number(plain), Number(shimmed)]]);
+/** The numbers that the guest has printed, by what it calls them. */
+function guestRates(machine: Proc): Map<string, Rates[]> {
+  const found = new Map<string, Rates[]>();
+  for (const [, name = "", numbers = ""] of machine.output().matchAll(/^rate ([^:]+): ([\d. ]+?) *\r?$/gm)) {
+    found.set(name, [...found.get(name) ?? [], numbers.split(" ").map(Number)]);
   }
-  return pairs;
+  return found;
 }
 
-async function hostPairs(dir: string, host: Host): Promise<Map<string, Pair[]>> {
+async function hostRates(dir: string, host: Host): Promise<Map<string, Rates[]>> {
   await host.lead("to-guest", PORT, "--fc-sock", udsPath(dir, 1), "--vsock-port", "5301");
-  const pairs = new Map<string, Pair[]>();
+  const native = `fc:${udsPath(dir, 1)}:5300`;
+  const found = new Map<string, Rates[]>();
   for (let round = 0; round < ROUNDS; round++) {
     for (const [kind, number] of [["connects", CONNECTIONS], ["bytes", MEGABYTES]] as const) {
       const command = [join(dir, "rates"), kind, `${number}`];
-      const plain = await rate([...command, `fc:${udsPath(dir, 1)}:5300`]);
-      const shimmed = await rate([...command, `tcp:127.0.0.1:${PORT}`], host.environment("to-guest"));
-      pairs.set(`host ${kind}`, [...pairs.get(`host ${kind}`) ?? [], [plain, shimmed]]);
+      const rates = [
+        await rate([...command, native]),
+        await rate([...command, `tcp:127.0.0.1:${PORT}`], host.environment("to-guest")),
+        ...kind === "connects" ? [await rate([...command, native, join(dir, "to-guest", `${PORT}.sock`)])] : [],
+      ];
+      found.set(`host ${kind}`, [...found.get(`host ${kind}`) ?? [], rates]);
     }
   }
-  return pairs;
+  return found;
 }
 
 await withDir(async (dir) => {
@@ -85,8 +91,9 @@ await withDir(async (dir) => {
   await using second = bootNode(kernel, image, dir, 2);
   await until("the guests are ready", () => /^ready/m.test(second.output()), TIMEOUT_MS);
   await second.result(TIMEOUT_MS);
-  const pairs = new Map([...guestPairs(second), ...await hostPairs(dir, host)]);
+  const found = new Map([...guestRates(second), ...await hostRates(dir, host)]);
   console.log(`${shimLibrary()}, ${ROUNDS} rounds in turn: the best of each, and the median of the rounds' ratios`);
-  console.log("| what | without | with unsock | ratio | median |\n| --- | --- | --- | --- | --- |");
-  for (const [name, found] of pairs) console.log(line(name, found));
+  console.log("| what | without | with unsock | ratio | median | one call alone |");
+  console.log("| --- | --- | --- | --- | --- | --- |");
+  for (const [name, rounds] of found) console.log(line(name, rounds));
 });

@@ -2,14 +2,16 @@
  * How many connections, and how many bytes, in a second: over a transport itself, or as an ordinary TCP program.
  *
  *   rates serve WHERE
- *   rates connects|bytes NUMBER WHERE
+ *   rates connects|bytes NUMBER WHERE [FILE]
  *
  * WHERE is tcp:ADDRESS:PORT, vsock:CID:PORT (CID - is any), tipc:TYPE:INSTANCE, unix:PATH: or, for clients,
  * fc:PATH:PORT, a port of the guest behind Firecracker's Unix socket. NUMBER is of connections, or of megabytes. Prints
- * the number per second.
+ * the number per second. With FILE, each connection is preceded by the one call that unsock makes for a known control
+ * file: has it changed?
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/tipc.h>
 #include <linux/vm_sockets.h>
 #include <netinet/in.h>
@@ -20,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,7 +39,8 @@ static union {
     struct sockaddr_un un;
 } where;
 static socklen_t size;
-static char request[32]; /* to Firecracker */
+static char request[32];      /* to Firecracker */
+static const char *asked_for; /* NULL: no file */
 static char block[BLOCK];
 
 static _Noreturn void fail(const char *what) {
@@ -72,6 +76,10 @@ static void parse(char *text) {
 
 static int dial(void) {
     char line[32];
+    struct statx status;
+    unsigned what = STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO | STATX_CTIME;
+    if (asked_for && statx(AT_FDCWD, asked_for, AT_SYMLINK_NOFOLLOW, what, &status) != 0)
+        fail("statx");
     int fd = socket(where.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, &where.any, size) != 0)
         fail("connect");
@@ -147,12 +155,14 @@ static double now(void) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 3)
+    bool serves = argc == 3 && strcmp(argv[1], "serve") == 0;
+    if (!serves && argc < 4)
         return 2;
     signal(SIGPIPE, SIG_IGN);
-    parse(argv[argc - 1]);
-    if (strcmp(argv[1], "serve") == 0)
+    parse(argv[serves ? 2 : 3]);
+    if (serves)
         serve();
+    asked_for = argv[4];
     alarm(DEADLINE_SECONDS);
     int number = atoi(argv[2]);
     bool many = strcmp(argv[1], "connects") == 0;
