@@ -32,7 +32,9 @@ for (const [patch, bySignal] of WAYS) {
         const { stdout, stderr } = await run([...gdb, program, "-p", String(waiting.pid)]);
         const functions = [...stdout.matchAll(/^#\d+ .*?(?: in | {2})(\w+) \(/gm)].map((match) => match[1]);
         assertStrictEquals(functions.at(-1), "main", stdout + stderr);
-        for (const name of ["unsock_call_accept4", "waits_here"]) assert(functions.includes(name), stdout + stderr);
+        // Which of the library's functions are left is the compiler's choice: one that calls another last is not.
+        assert(functions.some((name) => name?.startsWith("unsock_")), stdout + stderr);
+        assert(functions.includes("waits_here"), stdout + stderr);
         assertStrictEquals(stdout.includes("<signal handler called>"), bySignal, stdout);
       }),
   });
