@@ -117,8 +117,11 @@ static void decide(struct maker *maker, const struct unsock_trapped *call) {
 }
 
 static bool decides_alike(const struct unsock_trapped *a, const struct unsock_trapped *b) {
-    return unsock_same(&a->when, &b->when, sizeof(*a) - offsetof(struct unsock_trapped, when)) &&
-           unsock_sys_marked_argument(a->number) == unsock_sys_marked_argument(b->number) &&
+    bool alike = a->when == b->when && a->argument == b->argument && a->value_count == b->value_count &&
+                 a->mask == b->mask && a->masked == b->masked;
+    for (size_t i = 0; i < UNSOCK_TRAPPED_VALUES; i++)
+        alike = alike && a->values[i] == b->values[i];
+    return alike && unsock_sys_marked_argument(a->number) == unsock_sys_marked_argument(b->number) &&
            (a->number == __NR_socket) == (b->number == __NR_socket);
 }
 
