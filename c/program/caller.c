@@ -89,7 +89,7 @@ static void derive_nofile(const struct unsock_caller_texts *texts, struct unsock
 
 /* What the caller most likely had. Pure. */
 static void derive(const struct unsock_caller_texts *texts, struct unsock_caller *caller) {
-    struct unsock_span name = {NULL, 0}, ignored;
+    struct unsock_span name = {"", 0}, ignored;
     uint64_t signals = 0;
     *caller = (struct unsock_caller){.ignores_sigpipe = false};
     find_line(texts->parent_status, "Name:", &name);

@@ -84,8 +84,8 @@ static socklen_t put_path(struct sockaddr_un *path, const char *name, const char
 
 socklen_t unsock_port_path(struct unsock_port_key key, const struct unsock_port_entry *entry,
                            struct sockaddr_un *path) {
-    char name[NAME_MOST];
-    return put_path(path, name, put_name(name, key, entry));
+    char name[NAME_MOST], *end = put_name(name, key, entry);
+    return put_path(path, name, end);
 }
 
 /* Without an entry, which takes longer to make than all the rest. */
@@ -103,8 +103,8 @@ socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *
 }
 
 void unsock_port_record_path(struct unsock_port_key key, const char *end, struct sockaddr_un *path) {
-    char name[NAME_MOST];
-    put_path(path, name, put_text(put_port(name, key), end));
+    char name[NAME_MOST], *name_end = put_text(put_port(name, key), end);
+    put_path(path, name, name_end);
 }
 
 bool unsock_port_is_of_another_protocol(struct unsock_span text) {
