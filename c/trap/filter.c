@@ -39,7 +39,6 @@ struct maker {
     size_t room;
     size_t length;
     bool failed;
-    uint8_t decisions[CALLS_MOST];
     uint16_t places[LABELS];
     uint8_t if_true[UNSOCK_FILTER_MOST]; /* labels, for each instruction */
     uint8_t if_false[UNSOCK_FILTER_MOST];
@@ -117,27 +116,25 @@ static void decide(struct maker *maker, const struct unsock_trapped *call) {
 }
 
 static bool decides_alike(const struct unsock_trapped *a, const struct unsock_trapped *b) {
-    bool alike = a->when == b->when && a->argument == b->argument && a->value_count == b->value_count &&
-                 a->mask == b->mask && a->masked == b->masked;
-    for (size_t i = 0; i < UNSOCK_TRAPPED_VALUES; i++)
-        alike = alike && a->values[i] == b->values[i];
-    return alike && unsock_sys_marked_argument(a->number) == unsock_sys_marked_argument(b->number) &&
-           (a->number == __NR_socket) == (b->number == __NR_socket);
+    if (a->when != b->when || a->argument != b->argument || a->value_count != b->value_count || a->mask != b->mask ||
+        a->masked != b->masked || (a->number == __NR_socket) != (b->number == __NR_socket))
+        return false;
+    for (size_t i = 0; i < a->value_count; i++)
+        if (a->values[i] != b->values[i])
+            return false;
+    return unsock_sys_marked_argument(a->number) == unsock_sys_marked_argument(b->number);
 }
 
-/* For each call, the first one that is decided alike. */
-static void find_decisions(struct maker *maker, const struct unsock_trapped *calls, size_t count) {
+/* For each call, what decides: the same as for the call before it in the table where that is decided alike. */
+static void find_decisions(const struct unsock_trapped *calls, size_t count, uint8_t *decisions) {
     for (size_t i = 0; i < count; i++) {
-        size_t first = 0;
-        while (first < i && (maker->decisions[first] != first || !decides_alike(&calls[first], &calls[i])))
-            first++;
-        maker->decisions[i] = (uint8_t)first;
+        if (calls[i].when == UNSOCK_TRAPPED_NO_SYSTEM)
+            decisions[i] = NO_SYSTEM;
+        else if (i > 0 && decides_alike(&calls[i - 1], &calls[i]))
+            decisions[i] = decisions[i - 1];
+        else
+            decisions[i] = (uint8_t)(DECISIONS + i);
     }
-}
-
-static unsigned decision_of(const struct maker *maker, const struct unsock_trapped *calls, size_t index) {
-    bool no_system = calls[index].when == UNSOCK_TRAPPED_NO_SYSTEM;
-    return no_system ? NO_SYSTEM : DECISIONS + maker->decisions[index];
 }
 
 static void put_decision(struct maker *maker, const struct unsock_trapped *call, unsigned label) {
@@ -163,7 +160,8 @@ static void sort(const struct unsock_trapped *calls, size_t count, uint8_t *orde
 }
 
 /* Which call is it? By halves. */
-static void search(struct maker *maker, const struct unsock_trapped *calls, const uint8_t *order, size_t count) {
+static void search(struct maker *maker, const struct unsock_trapped *calls, const uint8_t *decisions,
+                   const uint8_t *order, size_t count) {
     struct {
         size_t first, end;
     } later[DEPTH] = {{0, count}};
@@ -178,7 +176,7 @@ static void search(struct maker *maker, const struct unsock_trapped *calls, cons
             end = middle;
         }
         for (size_t i = first; i < end; i++)
-            is(maker, calls[order[i]].number, decision_of(maker, calls, order[i]), i + 1 < end ? NEXT : ALLOW);
+            is(maker, calls[order[i]].number, decisions[order[i]], i + 1 < end ? NEXT : ALLOW);
     }
 }
 
@@ -196,21 +194,21 @@ static void link(struct maker *maker) {
 
 size_t unsock_filter_make(const struct unsock_trapped *calls, size_t count, struct sock_filter *program, size_t room) {
     struct maker maker = {.program = program, .room = room};
-    uint8_t order[CALLS_MOST];
+    uint8_t order[CALLS_MOST], decisions[CALLS_MOST];
     if (count == 0 || count > CALLS_MOST)
         return 0;
     load(&maker, offsetof(struct seccomp_data, arch));
     is(&maker, THIS_MACHINE, NEXT, ALLOW);
     load(&maker, offsetof(struct seccomp_data, nr));
     is_at_least(&maker, UNSOCK_TRAPPED_TAG, LARGE, NEXT);
-    find_decisions(&maker, calls, count);
+    find_decisions(calls, count, decisions);
     sort(calls, count, order);
-    search(&maker, calls, order, count);
+    search(&maker, calls, decisions, order, count);
     place(&maker, LARGE);
     is_at_least(&maker, FIRST_OTHER_ABI, NO_SYSTEM, NEXT);
     is_at_least(&maker, (UNSOCK_TRAPPED_TAG | UNSOCK_TRAPPED_NUMBER) + 1, ALLOW, TRAP);
     for (size_t i = 0; i < count; i++)
-        if (decision_of(&maker, calls, i) == DECISIONS + i)
+        if (decisions[i] == DECISIONS + i)
             put_decision(&maker, &calls[i], DECISIONS + (unsigned)i);
     give(&maker, ALLOW, SECCOMP_RET_ALLOW);
     give(&maker, TRAP, SECCOMP_RET_TRAP | UNSOCK_FILTER_TAG);
