@@ -23,7 +23,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TOUR_SECONDS 20
+#define TOUR_SECONDS 40
+/* Some wait for what the fault has taken away. They end well before who waits for them, which would hang. */
+#define TOUR_CHILD_SECONDS 10
 /* Two tours at a time have ports of their own: names of connections are one world in the whole network namespace. */
 #define TOUR_PORT (getenv("TOUR_PORT") ? atoi(getenv("TOUR_PORT")) : 7001)
 #define GUARD_PORT (TOUR_PORT + 1)

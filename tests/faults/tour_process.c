@@ -48,7 +48,7 @@ static void forked(void) {
     int listener = listening("127.0.0.1", TOUR_PORT), client = connected("127.0.0.1", TOUR_PORT);
     pid_t child = fork();
     if (child == 0) {
-        alarm(TOUR_SECONDS);
+        alarm(TOUR_CHILD_SECONDS);
         int server = accepted(listener);
         close(listener);
         send(server, "x", 1, MSG_NOSIGNAL);
@@ -72,7 +72,7 @@ static void daemonised(void) {
         finding("no pipe");
     pid_t child = fork();
     if (child == 0) {
-        alarm(TOUR_SECONDS);
+        alarm(TOUR_CHILD_SECONDS);
         if (fork() > 0)
             exit(0);
         int client = connected("127.0.0.1", TOUR_PORT);
@@ -161,7 +161,7 @@ static void multiplexer(void) {
     pid_t child = fork();
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        alarm(TOUR_SECONDS);
+        alarm(TOUR_CHILD_SECONDS);
         char line[32];
         for (int connection; listener >= 0; close(connection)) {
             if ((connection = accept(listener, NULL, NULL)) < 0)
@@ -191,7 +191,7 @@ static void multiplexer(void) {
 static void left_open(void) {
     pid_t child = fork();
     if (child == 0) {
-        alarm(TOUR_SECONDS);
+        alarm(TOUR_CHILD_SECONDS);
         listening("127.0.0.1", TOUR_PORT);
         datagrams("127.0.0.1", TOUR_PORT);
         listening("127.0.0.2", TOUR_PORT);
