@@ -1,14 +1,16 @@
 /*
  * The guest's own word that vsock and TIPC work, without unsock: a server and a client of the family, in two processes.
- * "native node" is a TIPC server without a name: it prints "listening REFERENCE NODE" and waits for one client.
+ * "native node" is a TIPC server without a name: it prints "listening REFERENCE NODE" and waits for one client. With
+ * "native member" it waits until the node is a cluster's: before that its number is 0, which others cannot ask.
  *
- *   native vsock|tipc|node
+ *   native vsock|tipc|node|member
  */
 #include "peer.h"
 
 #include <errno.h>
 #include <linux/tipc.h>
 #include <linux/vm_sockets.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -60,16 +62,25 @@ static void serve_one(int listener) {
     exchange(fd, SIDE_SERVER, MODE_BLOCKING, -1);
 }
 
-static int serve_node(void) {
+static int listen_on_node(union address *address) {
     int fd = socket(AF_TIPC, SOCK_STREAM, 0);
-    union address address;
-    socklen_t length = sizeof address;
+    socklen_t length = sizeof *address;
     if (fd < 0)
         fail("socket");
     if (listen(fd, 1) != 0)
         fail("listen");
-    if (getsockname(fd, &address.generic, &length) != 0)
+    if (getsockname(fd, &address->generic, &length) != 0)
         fail("getsockname");
+    return fd;
+}
+
+static int serve_node(bool member) {
+    union address address;
+    int fd = listen_on_node(&address);
+    for (; member && address.tipc.addr.id.node == 0; fd = listen_on_node(&address)) {
+        close(fd);
+        usleep(100000);
+    }
     printf("listening %u %u\n", address.tipc.addr.id.ref, address.tipc.addr.id.node);
     fflush(stdout);
     serve_one(fd);
@@ -78,10 +89,10 @@ static int serve_node(void) {
 
 int main(int argc, char **argv) {
     if (argc != 2)
-        fail("usage: native vsock|tipc|node");
+        fail("usage: native vsock|tipc|node|member");
     alarm(DEADLINE_SECONDS);
-    if (strcmp(argv[1], "node") == 0)
-        return serve_node();
+    if (strcmp(argv[1], "node") == 0 || strcmp(argv[1], "member") == 0)
+        return serve_node(strcmp(argv[1], "member") == 0);
     union address address = address_of(argv[1]);
     int listener = new_listener(&address);
     pid_t child = fork();
