@@ -128,8 +128,11 @@ static bool decides_alike(const struct unsock_trapped *a, const struct unsock_tr
 /* For each call, what decides: the same as for the call before it in the table where that is decided alike. */
 static void find_decisions(const struct unsock_trapped *calls, size_t count, uint8_t *decisions) {
     for (size_t i = 0; i < count; i++) {
+        bool asks = calls[i].number == __NR_socket || unsock_sys_marked_argument(calls[i].number) >= 0;
         if (calls[i].when == UNSOCK_TRAPPED_NO_SYSTEM)
             decisions[i] = NO_SYSTEM;
+        else if (calls[i].when == UNSOCK_TRAPPED_ALWAYS && !asks)
+            decisions[i] = TRAP;
         else if (i > 0 && decides_alike(&calls[i - 1], &calls[i]))
             decisions[i] = decisions[i - 1];
         else

@@ -17,6 +17,8 @@ const POINTER = 0x7ffd_1234_5678n;
 /** What tests/trap/print_filter.c prints. */
 class Filter {
   readonly program: Instruction[] = [];
+  /** Of a table of two calls. */
+  readonly plain: Instruction[] = [];
   readonly trapped: { number: number; when: number }[] = [];
   readonly calls = new Map<string, { number: number; mark: number }>();
   readonly values = new Map<string, number>();
@@ -26,6 +28,7 @@ class Filter {
       const [kind = "", ...words] = line.split(" ");
       const [a = 0, b = 0, c = 0, d = 0] = words.map(Number);
       if (kind === "instruction") this.program.push({ code: a, jt: b, jf: c, k: d });
+      else if (kind === "plain") this.plain.push({ code: a, jt: b, jf: c, k: d });
       else if (kind === "trapped") this.trapped.push({ number: a, when: b });
       else if (kind === "call") this.calls.set(words[0] ?? "", { number: b, mark: c });
       else this.values.set(kind, a);
@@ -70,6 +73,13 @@ function testFilter(name: string, check: (filter: Filter) => void): void {
       }),
   });
 }
+
+testFilter("a call that is always trapped, without an argument for a mark, is decided by nothing else", (filter) => {
+  const { number } = filter.call("getppid");
+  for (const value of [0n, 1n, 2n, 10n]) {
+    assertStrictEquals(runFilter(filter.plain, { number, machine: MACHINE, args: [value] }), filter.trap, `${value}`);
+  }
+});
 
 testFilter(
   "the filter traps what its table names, and lets the library's own calls of the same kind through",
