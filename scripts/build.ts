@@ -31,6 +31,9 @@ export const COMPILE_FLAGS = [
  */
 const WHOLE_PROGRAM_FLAGS = ["-flto", "-flto-partition=one", "-fconserve-stack"];
 
+/** Commands, which no program's calls wait for: a third smaller so. */
+const SMALL = { directory: "c/program/", flag: "-Os" };
+
 /** Compiled as they stand: what the compiler itself calls, and what runs before the library is relocated. */
 const APART = ["c/rt/mem.c", "c/program/entry.c"];
 
@@ -196,7 +199,7 @@ async function buildLibrary(
   const read = (file: string) => Deno.readTextFile(path.join(ROOT, file));
   const common = [version, tools.compiler, ...headers, ...await Promise.all(headers.map(read))];
   const objects = await Promise.all(sources.map(async (source) => {
-    const own = APART.includes(source) ? apart : flags;
+    const own = [...APART.includes(source) ? apart : flags, ...source.startsWith(SMALL.directory) ? [SMALL.flag] : []];
     const name = `${await hash([...common, ...own, source, await read(source)])}.o`;
     return { source, own, object: path.join(objectDirectory, name) };
   }));
