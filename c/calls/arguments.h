@@ -21,6 +21,14 @@ static inline bool unsock_call_is_ip(int family) {
     return family == AF_INET || family == AF_INET6;
 }
 
+/* Reads an address of IP that is of the socket's own family, as most are. False: it is another, or cannot be read. */
+static inline bool unsock_call_reads_usual(const struct unsock_fd *entry, const struct sockaddr *address,
+                                           socklen_t length, struct unsock_ip *ip) {
+    return address && length >= sizeof(*address) && length <= sizeof(union unsock_sockaddr) &&
+           unsock_user_readable(address, length) && address->sa_family == entry->domain &&
+           unsock_ip_read(address, length, ip) && ip->family == entry->domain;
+}
+
 /*
  * What the kernel says to an address of this family and length: of bind, and of connect on a socket that is not
  * connected. Returns 0, -EINVAL or -EAFNOSUPPORT.

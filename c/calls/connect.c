@@ -134,11 +134,8 @@ static long connect_once(int fd, const void *address, socklen_t length) {
 static bool is_usual(const struct unsock_fd *entry, const struct sockaddr *address, socklen_t length,
                      struct unsock_ip *ip) {
     return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM &&
-           entry->state == UNSOCK_STATE_NEW && !(entry->flags & UNSOCK_DUPLICATED) && address &&
-           length <= sizeof(union unsock_sockaddr) &&
-           length >= (entry->domain == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in)) &&
-           unsock_user_readable(address, length) && address->sa_family == entry->domain &&
-           unsock_ip_read(address, length, ip) && ip->family == entry->domain && unsock_address_covered(ip);
+           entry->state == UNSOCK_STATE_NEW && !(entry->flags & UNSOCK_DUPLICATED) &&
+           unsock_call_reads_usual(entry, address, length, ip) && unsock_address_covered(ip);
 }
 
 long unsock_call_connect(int fd, const struct sockaddr *address, socklen_t length) {

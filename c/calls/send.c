@@ -202,9 +202,7 @@ static long send_unusual(int fd, const void *data, size_t size, int flags, const
 /* From a socket that has a name, to an address of its family, with nothing else to be looked at. */
 static bool is_usual(const struct unsock_fd *entry, const struct sockaddr *address, socklen_t length, size_t size,
                      struct unsock_ip *ip) {
-    return !(entry->options & UNSOCK_OPTION_SOME_RARE) && address && length >= sizeof(*address) &&
-           length <= sizeof(union unsock_sockaddr) && unsock_user_readable(address, length) &&
-           address->sa_family == entry->domain && unsock_ip_read(address, length, ip) && ip->family == entry->domain &&
+    return !(entry->options & UNSOCK_OPTION_SOME_RARE) && unsock_call_reads_usual(entry, address, length, ip) &&
            ip->port != 0 && size <= unsock_datagram_most(entry, ip) && is_local_client(entry, ip);
 }
 

@@ -122,10 +122,8 @@ bool unsock_run_directory_check_place(const struct unsock_run_directory *directo
 }
 
 /* A link counts as what its owner makes of it, so the link's owner is asked too. */
-bool unsock_run_directory_check(const struct unsock_run_directory *directory, bool force, struct unsock_text *error) {
+static bool check_itself(const struct unsock_run_directory *directory, bool force, struct unsock_text *error) {
     struct statx link, target;
-    if (!unsock_run_directory_check_place(directory, force, error))
-        return false;
     long result = unsock_statx(AT_FDCWD, directory->path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &link);
     if (result == 0)
         result = unsock_statx(AT_FDCWD, directory->path, 0, STATX_BASIC_STATS, &target);
@@ -151,6 +149,10 @@ bool unsock_run_directory_check(const struct unsock_run_directory *directory, bo
     if (target.stx_mode & UNSOCK_OTHERS_WRITE)
         return wrong(directory, error, "others may write to it: chmod 700 ", directory->path);
     return true;
+}
+
+bool unsock_run_directory_check(const struct unsock_run_directory *directory, bool force, struct unsock_text *error) {
+    return unsock_run_directory_check_place(directory, force, error) && check_itself(directory, force, error);
 }
 
 static bool not_made(const struct unsock_run_directory *directory, long why, struct unsock_text *error) {
@@ -185,5 +187,5 @@ bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, 
         *made = result == 0;
     if (result < 0 && result != -EEXIST)
         return not_made(directory, result, error);
-    return unsock_run_directory_check(directory, force, error);
+    return check_itself(directory, force, error);
 }
