@@ -60,3 +60,17 @@ for (const how of REFUSALS) {
     },
   );
 }
+
+testRewritten(
+  "a program whose code can be neither executed nor mapped again is not started, and said to be so",
+  async (dir) => {
+    const probe = await buildProbe("registers", [], "static");
+    const { LD_PRELOAD: _, ...env } = shimEnv(join(dir, "s"));
+    const { code, stdout, stderr } = await run([...await refusing(dir, "again"), shimLibrary(), "run", "--", probe], {
+      env,
+    });
+    assertStrictEquals(code, 126, stderr);
+    assertStrictEquals(stdout, "");
+    assertMatch(stderr, /^unsock: "\S*registers-\S*": cannot be loaded\n$/);
+  },
+);
