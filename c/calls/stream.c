@@ -41,7 +41,7 @@ static long listen_unbound(int fd, struct unsock_fd *entry, int backlog) {
     return result < 0 ? result : unsock_listen(fd, backlog);
 }
 
-/* Perhaps bound inside libc (bindresvport) or by a raw system call: then it keeps that port. */
+/* Inherited, or bound inside libc (bindresvport) or by a raw system call: then it keeps that port. */
 static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog) {
     union unsock_sockaddr address;
     struct unsock_ip ip;
@@ -50,6 +50,9 @@ static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog)
         return length;
     if (!unsock_ip_read(&address, (size_t)length, &ip) || ip.port == 0)
         return listen_unbound(fd, entry, backlog);
+    bool v6only = ip.family == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
+    if (!unsock_settings.block_inet && !unsock_address_covered_bind(&ip, v6only))
+        return unsock_listen(fd, backlog);
     long result = unsock_bind_ip(fd, entry, &ip);
     if (result < 0)
         return result;

@@ -102,10 +102,37 @@ static void datagrams(const char *story, const char *first, const char *second) 
     close(client);
 }
 
+/* What a server does with a socket that it was handed, where its starter has opened that one. */
+static int listen_again(const char *host, int fd) {
+    fact("inherited", "%s: listen: %s", host, listen(fd, 5) == 0 ? "ok" : errno_name(errno));
+    int client = connected(host, own_port(fd));
+    send_byte(CHECK(accept(fd, NULL, NULL)));
+    line("inherited", host, wait_byte(client));
+    return 0;
+}
+
+static void inherited(const char *host) {
+    int fd = listening(host, 0);
+    pid_t pid = fork_peer();
+    if (pid == 0) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", fd);
+        CHECK(fcntl(fd, F_SETFD, 0));
+        execl("/proc/self/exe", "both_directions", number, host, NULL);
+        die("exec");
+    }
+    ended(pid);
+    close(fd);
+}
+
 int main(int count, char **arguments) {
     probe_start();
     if (count == 2)
         answer(atoi(arguments[1]));
+    if (count == 3)
+        return listen_again(arguments[2], atoi(arguments[1]));
+    inherited("127.0.0.1");
+    inherited("127.0.0.2");
     stream("127.0.0.1 to 127.0.0.2", "127.0.0.1", "127.0.0.2", false);
     stream("127.0.0.2 to 127.0.0.1", "127.0.0.2", "127.0.0.1", false);
     stream("127.0.0.1 to 127.0.0.2, with an option", "127.0.0.1", "127.0.0.2", true);
