@@ -113,6 +113,16 @@ static long shut_foreign(int fd, struct unsock_fd *entry, int how) {
     return shut_connection(fd, how);
 }
 
+/*
+ * A stream before listen or connect. TCP says no, and still has clients then. AF_UNIX would remember it: such a server
+ * refuses everybody.
+ */
+static bool shuts_nothing(const struct unsock_fd *entry, int how) {
+    return entry->type == SOCK_STREAM &&
+           unsock_state_in(entry->state, UNSOCK_STATE_BIT(NEW) | UNSOCK_STATE_BIT(BOUND)) && how >= SHUT_RD &&
+           how <= SHUT_RDWR;
+}
+
 long unsock_call_shutdown(int fd, int how) {
     struct unsock_fd scratch;
     struct unsock_fd *entry = unsock_fds_known(fd);
@@ -135,9 +145,13 @@ long unsock_call_shutdown(int fd, int how) {
         return shut_listener(fd, entry, how, handed);
     if (unsock_state_is_connected(entry->state) && entry->type == SOCK_STREAM)
         return shut_connection(fd, how);
+    bool nothing = shuts_nothing(entry, how);
+    another = nothing ? unsock_reuse_look(fd) : 0;
+    if (another < 0 || (nothing && another == 0))
+        return another < 0 ? another : -ENOTCONN;
     /* Nobody could send to a service manager's socket ever again, where UDP goes on receiving. */
     long result = handed ? 0 : unsock_shutdown(fd, how);
     if (result < 0)
         return result;
-    return unsock_state_is_connected(entry->state) || unsock_reuse_look(fd) > 0 ? result : -ENOTCONN;
+    return another > 0 || unsock_state_is_connected(entry->state) || unsock_reuse_look(fd) > 0 ? result : -ENOTCONN;
 }

@@ -103,6 +103,31 @@ static void by_others(void) {
     drop_pair(&pair);
 }
 
+/* Of what is not connected yet. The last ones were born local (docs/architecture.md). */
+static void before_connect(int how) {
+    char story[100];
+    int server = CHECK(socket(AF_INET, SOCK_STREAM, 0));
+    address own = ip("127.0.0.1", 0);
+    snprintf(story, sizeof story, "%s before connect", how_names[how]);
+    tell(story, "unbound", shutdown(server, how));
+    CHECK(bind(server, &own.any, own.length));
+    tell(story, "bound", shutdown(server, how));
+    tell(story, "listen", listen(server, 5));
+    int client = CHECK(socket(AF_INET, SOCK_STREAM, 0));
+    tell(story, "client", shutdown(client, how));
+    tell(story, "connect", connect_to(client, "127.0.0.1", own_port(server)));
+    int peer = CHECK(accept(server, NULL, NULL));
+    /* A side that was shut stays so over TCP. */
+    bool writes = how == SHUT_RD;
+    if (writes)
+        send_byte(client);
+    snprintf(story, sizeof story, "%s before connect: a byte comes", how_names[how]);
+    fact_yes(story, !writes || wait_byte(peer));
+    close(peer);
+    close(client);
+    close(server);
+}
+
 int main(int count, char **words) {
     probe_start();
     everywhere = count > 1 && strcmp(words[1], "everywhere") == 0;
@@ -117,6 +142,8 @@ int main(int count, char **words) {
             }
     after_lost_write();
     by_others();
+    for (int how = SHUT_RD; how <= SHUT_RDWR; how++)
+        before_connect(how);
     struct pair pair = make_pair(false);
     fact_call("nonsense", shutdown(pair.fd, 7));
     drop_pair(&pair);
