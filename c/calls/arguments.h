@@ -120,4 +120,9 @@ long unsock_socket_names_peer(int fd, struct unsock_fd *entry, const union unsoc
  */
 long unsock_send_control_check(const struct unsock_fd *entry, const struct msghdr *message);
 
+/* The address that is asked by a connect or a send to `ip`. */
+static inline struct unsock_ip unsock_call_asked(const struct unsock_fd *entry, const struct unsock_ip *ip) {
+    return unsock_ip_asked(*ip, entry->flags & UNSOCK_BOUND ? &entry->local : NULL);
+}
+
 #endif

@@ -1,4 +1,5 @@
 /* connect of datagram sockets. */
+#include "calls/arguments.h"
 #include "calls/datagram.h"
 #include "files/control_file.h"
 #include "files/listen_fds.h"
@@ -186,8 +187,8 @@ static void tell_sharers(int fd, const struct unsock_fd *entry) {
 
 UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked) {
     struct sockaddr_un path = {0};
-    /* Connecting to the wildcard means the loopback address, and is reported so (ip_route_connect). */
-    struct unsock_ip target = unsock_ip_some(*asked), *ip = &target;
+    /* As stream_connect.c. */
+    struct unsock_ip target = unsock_call_asked(entry, asked), *ip = &target;
     long result = prepare(fd, entry, ip);
     if (result == 0) {
         result = unsock_datagram_connect_socket(fd, entry, ip, &path);

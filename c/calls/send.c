@@ -111,8 +111,10 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
     long another = entry->kind == UNSOCK_KIND_IP ? unsock_reuse_look(fd) : 0;
     if (another != 0)
         return another < 0 ? another : ANEW;
-    if (unsock_address_covered(&ip) || entry->kind == UNSOCK_KIND_FOREIGN || is_local_client(entry, &ip))
+    if (unsock_address_covered(&ip) || entry->kind == UNSOCK_KIND_FOREIGN || is_local_client(entry, &ip)) {
+        ip = unsock_call_asked(entry, &ip);
         return unsock_datagram_send(fd, entry, message, flags, &ip);
+    }
     if (unsock_settings.block_inet)
         return unsock_log("sendto", fd, &ip, NULL, -EACCES);
     return unsock_datagram_send_real(fd, entry, message, flags);
@@ -203,7 +205,8 @@ static long send_unusual(int fd, const void *data, size_t size, int flags, const
 static bool is_usual(const struct unsock_fd *entry, const struct sockaddr *address, socklen_t length, size_t size,
                      struct unsock_ip *ip) {
     return !(entry->options & UNSOCK_OPTION_SOME_RARE) && unsock_call_reads_usual(entry, address, length, ip) &&
-           ip->port != 0 && size <= unsock_datagram_most(entry, ip) && is_local_client(entry, ip);
+           ip->port != 0 && !unsock_ip_is_wildcard(ip) && size <= unsock_datagram_most(entry, ip) &&
+           is_local_client(entry, ip);
 }
 
 /* By the name that is known: no function waits for the call but its caller (rt/system_calls.h). */

@@ -1,4 +1,5 @@
 /* connect of stream sockets to covered addresses. */
+#include "calls/arguments.h"
 #include "calls/bind.h"
 #include "calls/connect.h"
 #include "calls/stream.h"
@@ -293,8 +294,8 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     struct attempt attempt; /* not zeroed: its path is long */
     attempt.fd = fd;
     attempt.entry = entry;
-    /* Connecting to the wildcard means the loopback address, and is reported so (ip_route_connect). */
-    attempt.target = unsock_ip_some(*asked);
+    /* Connecting to the wildcard means this machine, and is reported so (ip_route_connect). */
+    attempt.target = unsock_call_asked(entry, asked);
     attempt.nonblocking = false;
     attempt.bound = bound_flags(entry);
     if (unsock_fd_is_refused(entry))

@@ -36,6 +36,25 @@ static void replies(const char *prefix, int client, const char *server_text) {
     CHECK(close(server));
 }
 
+/* A datagram for the wildcard address is for this machine. */
+static void to_wildcard(const char *server_text, const char *client_text) {
+    char prefix[80];
+    bool six = strchr(server_text, ':') != NULL;
+    int server = bound(server_text, 0, SOCK_DGRAM), type = SOCK_DGRAM;
+    int client = client_text ? bound(client_text, 0, type) : CHECK(socket(six ? AF_INET6 : AF_INET, type, 0));
+    address to = ip(six ? "::" : "0.0.0.0", own_port(server)), from;
+    snprintf(prefix, sizeof prefix, "to the wildcard, %s, from %s", server_text, client_text ? client_text : "any");
+    CHECK(sendto(client, "first", 5, 0, &to.any, to.length));
+    line(prefix, "first arrives", ready(server, POLLIN, 2000) && receive(server, &from) == 5);
+    CHECK(sendto(client, "next", 4, 0, &to.any, to.length));
+    line(prefix, "next arrives", ready(server, POLLIN, 2000) && receive(server, &from) == 4);
+    CHECK(connect(client, &to.any, to.length));
+    address peer = peer_of(client);
+    line(prefix, "connected to the server", strcmp(ip_text(&peer), server_text) == 0);
+    close(client);
+    close(server);
+}
+
 static void unconnected(void) {
     int fd = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
     address name = name_of(fd);
@@ -51,6 +70,9 @@ static void unconnected(void) {
     close(fd);
     replies("IPv6 client", fd = CHECK(socket(AF_INET6, SOCK_DGRAM, 0)), "::1");
     close(fd);
+    to_wildcard("127.0.0.1", NULL);
+    to_wildcard("127.0.0.2", "127.0.0.2");
+    to_wildcard("::1", NULL);
 }
 
 static void connected_client(void) {
