@@ -75,8 +75,8 @@ static long not_taken(struct sending *sending, struct unsock_fd *entry, int flag
         return send_outside(fd, entry, &local, flags, sending->ip);
     if (unsock_resolve_is_worth_it(result) && !unsock_port_is_own_path(sending->path)) {
         if (unsock_datagram_connect_by_control(fd, entry, sending->path, sending->ip, &there))
-            return there < 0 ? there : send_by_target(fd, &local, flags);
-        if (there < 0)
+            result = there < 0 ? there : send_by_target(fd, &local, flags);
+        else if (there < 0)
             return there;
     }
     if (result == -EPERM && unsock_socket_may_not_send())

@@ -59,6 +59,19 @@ Deno.test("a UDP client asks an AF_UNIX datagram server elsewhere, and notices n
   });
 });
 
+Deno.test(
+  "a datagram for a server that is not where the control file leads is taken, and lost",
+  { ignore },
+  async () => {
+    await withPath(async (_base, dir, path) => {
+      const command = ["python3", "-c", programText("nobody_there"), String(PORT), path];
+      const { stdout, stderr } = await run(command, { env: shimEnv(dir) });
+      const sent = { "not yet": [5, 5], there: 3, "it hears": "now", "left over": [4, 4], gone: [5, 5] };
+      assertEquals(readFacts(stdout), sent, stderr);
+    });
+  },
+);
+
 Deno.test("a UDP client asks another UDP port, and notices nothing", { ignore }, async () => {
   await withDir(async (dir) => {
     await using server = start(["python3", "-c", programText("echo"), "inet", "0"]);
