@@ -37,8 +37,11 @@ bool unsock_keeper_dispose(int signal, long handler) {
 
 void unsock_keeper_leave(const long descriptors[UNSOCK_KEEPER_COUNT]) {
     long moved[UNSOCK_KEEPER_COUNT];
-    for (int i = 0; i < UNSOCK_KEEPER_COUNT; i++)
-        moved[i] = unsock_fcntl(descriptors[i], F_DUPFD_CLOEXEC, BEHIND_STANDARD);
+    /* Where there is no other number left than these three, none is needed. */
+    for (int i = 0; i < UNSOCK_KEEPER_COUNT; i++) {
+        bool in_the_way = descriptors[i] >= 0 && descriptors[i] < BEHIND_STANDARD;
+        moved[i] = in_the_way ? unsock_fcntl(descriptors[i], F_DUPFD_CLOEXEC, BEHIND_STANDARD) : descriptors[i];
+    }
     for (int i = 0; i < UNSOCK_KEEPER_COUNT; i++) {
         if (moved[i] >= 0)
             unsock_dup3(moved[i], i, O_CLOEXEC);

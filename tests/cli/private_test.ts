@@ -50,6 +50,15 @@ Deno.test("--private: the directory is there for the command, and gone with it",
     assertEquals([...Deno.readDirSync(`${dir}/s`)], []);
   }));
 
+Deno.test("--private: with hardly a descriptor left the command runs, or is told why not", () =>
+  withDir(async (dir) => {
+    for (const most of [5, 6, 7, 8, 9]) {
+      const words = [shimLibrary(), ...inPrivate(dir, "sh", "-c", "exit 7")];
+      const { code, stderr } = await run(["sh", "-c", `ulimit -n ${most}; exec "$@"`, "sh", ...words]);
+      assert(code === 7 || /^unsock: .+: Too many open files/.test(stderr), `${most}: ${code} ${stderr}`);
+    }
+  }));
+
 Deno.test("--private: the command's status, its death by a signal, its limits, masks and descriptors", async () => {
   await assertSame("sh -c 'exit 0'");
   await assertSame("sh -c 'exit 7'");
