@@ -6,10 +6,12 @@
  */
 #include "program/http.h"
 
+#include "calls/target.h"
 #include "kernel/socket_info.h"
 #include "program/expose.h"
 
 #include <linux/poll.h>
+#include <linux/tcp.h>
 
 #define BUFFER (512 * 1024)
 #define TURNS_MOST 32 /* then it is another connection's turn */
@@ -30,16 +32,27 @@ struct end {
     bool is_client; /* of HTTP's */
     bool is_bulk;   /* by a pipe, while all that comes is taken */
     bool is_real;   /* TCP's, of which nothing is looked at */
+    bool holds;     /* told of the end of its peer only with its own */
     struct channel pipe;
     uint32_t piped;  /* what is in that */
     uint32_t at;     /* what the peer has taken of the buffer */
     uint32_t passed; /* what it may take */
     uint32_t size;   /* what is in it */
+    uint32_t asked;  /* the number of the multiplexer that has not answered, and one; 0: all is said */
     uint8_t *buffer;
     struct unsock_http_gate *gate; /* NULL: all may pass. Both ends have it, the client's owns it */
 };
 
+/* A multiplexer that has been asked. They stand in no order; each one's time is as long as that of the others. */
+struct asking {
+    int fd;
+    struct unsock_firecracker asked;
+};
+
 static struct end *ends;
+static struct asking *asking;
+static unsigned asking_count;
+static int64_t asking_until; /* nobody's time is up before */
 static uint64_t limit;
 static long set;
 static uint8_t *kept[KEPT];
@@ -51,7 +64,8 @@ long unsock_connection_pair_start(long epoll, uint64_t descriptors) {
     limit = UNSOCK_MIN(descriptors, LIMIT_MOST);
     set = epoll;
     ends = unsock_map(limit * sizeof(*ends));
-    return ends ? 0 : -ENOMEM;
+    asking = unsock_map(limit * sizeof(*asking));
+    return ends && asking ? 0 : -ENOMEM;
 }
 
 static void watch(int fd, int operation) {
@@ -103,7 +117,26 @@ static void leave_pipe(struct end *end) {
     end->is_bulk = false;
 }
 
+void unsock_connection_pair_expect(int inside, const struct unsock_firecracker *asked, bool holds) {
+    if ((uint64_t)inside >= limit)
+        return;
+    if (asking_count == 0)
+        asking_until = asked->deadline;
+    asking[asking_count++] = (struct asking){inside, *asked};
+    ends[inside] = (struct end){.asked = asking_count, .holds = holds};
+}
+
+static void leave_asking(struct end *end) {
+    if (end->asked == 0)
+        return;
+    struct asking *last = &asking[--asking_count];
+    asking[end->asked - 1] = *last;
+    ends[last->fd].asked = end->asked;
+    end->asked = 0;
+}
+
 static void forget(int fd) {
+    leave_asking(&ends[fd]);
     leave_buffer(&ends[fd]);
     leave_pipe(&ends[fd]);
     if (ends[fd].is_client)
@@ -112,14 +145,13 @@ static void forget(int fd) {
     ends[fd] = (struct end){.peer = 0};
 }
 
-static void close_by_reset(int fd) {
+void unsock_connection_pair_reset(int fd) {
     struct linger at_once = {1, 0};
     unsock_setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-}
-
-void unsock_connection_pair_reset(int fd) {
-    close_by_reset(fd);
-    unsock_close(fd);
+    if ((uint64_t)fd < limit)
+        forget(fd);
+    else
+        unsock_close(fd);
 }
 
 /* Where a connect is on its way, AF_VSOCK and AF_TIPC say ENOTCONN to who reads or writes, and TCP says EAGAIN. */
@@ -134,12 +166,9 @@ static void tell_end(int fd) {
         ends[fd].ended = unsock_shutdown(fd, SHUT_RDWR) == 0;
 }
 
-static void break_both(int fd) {
-    int peer = ends[fd].peer;
-    close_by_reset(fd);
-    close_by_reset(peer);
-    forget(fd);
-    forget(peer);
+static void break_both(int one, int other) {
+    unsock_connection_pair_reset(one);
+    unsock_connection_pair_reset(other);
 }
 
 /* What has come and may go on, goes on. Returns 0 or -EBADMSG. */
@@ -150,7 +179,7 @@ static long let_pass(struct end *end) {
         count = unsock_http_gate_pass(end->gate, end->is_client, end->buffer + end->passed, &size);
     if (count < 0)
         return -EBADMSG;
-    if (end->gate && end->is_client && end->gate->asks_end)
+    if (end->gate && end->is_client && end->gate->asks_end && !ends[end->peer].holds)
         tell_end(end->peer);
     end->size = end->passed + (uint32_t)size;
     end->passed += (uint32_t)count;
@@ -173,8 +202,45 @@ static long fill_pipe(int fd, struct end *end) {
     return UNSOCK_MIN(count, 0);
 }
 
+/*
+ * Has a client that says nothing more closed its connection, or will it hear the answer? Its kernel is asked after two
+ * seconds, and then every ten (tcp_keepalive_timer, net/ipv4/tcp_timer.c, waits for the interval behind each question).
+ * That forgets who has closed after a minute (tcp_fin_timeout), and answers with a reset. False: it cannot be asked.
+ */
+static bool keep_asking(int fd) {
+    int yes = 1, first = 2, interval = 10;
+    return unsock_setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &first, sizeof(first)) == 0 &&
+           unsock_setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval)) == 0 &&
+           unsock_setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes)) == 0;
+}
+
+/* Who waits for who does not answer, and can be told, is told. Returns 0 or -EBADMSG. */
+static long say_nobody(int fd, struct end *end) {
+    struct unsock_text text;
+    if (!end->gate || end->gate->is_http2 || !take_buffer(end))
+        return -EBADMSG;
+    unsock_shutdown(fd, SHUT_RDWR);
+    unsock_text_start(&text, (char *)end->buffer, BUFFER);
+    unsock_http_page_say(&text, 502, "Nobody answers there.");
+    end->size = (uint32_t)text.length;
+    end->ended = true;
+    return let_pass(end);
+}
+
+/* The multiplexer's answer, which is before all else. Returns 0, or -errno: -EAGAIN where it is not whole. */
+static long fill_answer(int fd, struct end *end) {
+    long result = unsock_firecracker_answer(fd, &asking[end->asked - 1].asked);
+    if (result == -EINPROGRESS)
+        return -EAGAIN;
+    leave_asking(end);
+    watch(end->peer, EPOLL_CTL_MOD); /* tells what has waited */
+    return result == 0 ? 0 : say_nobody(fd, end);
+}
+
 /* The peer has taken all that it may. Returns 0, or -errno: -EAGAIN where nothing has come. */
 static long fill(int fd, struct end *end) {
+    if (end->asked > 0)
+        return fill_answer(fd, end);
     if (end->is_bulk)
         return fill_pipe(fd, end);
     if (!take_buffer(end))
@@ -191,6 +257,8 @@ static long fill(int fd, struct end *end) {
     /* A server that has answered without reading all is no reason to lose the answer. */
     bool is_answered = count == -ECONNRESET && end->gate && !end->is_client && end->gate->answered > 0;
     end->ended = count == 0 || is_answered;
+    if (end->ended && ends[end->peer].holds)
+        ends[end->peer].holds = keep_asking(fd);
     end->is_bulk = end->is_real && count >= BULK;
     return count < 0 && !is_answered ? count : let_pass(end);
 }
@@ -220,9 +288,17 @@ static long drain(struct end *end) {
     return UNSOCK_MIN(count, 0);
 }
 
+/* Is the end of what this one says still to be kept from its peer? */
+static bool is_held(int fd, const struct end *end) {
+    const struct end *peer = &ends[end->peer];
+    return peer->holds && !peer->told && !(unsock_socket_poll(fd, 0) & (POLLERR | POLLHUP));
+}
+
 /* Moves what there is from this one to its peer. Returns false when the connection is broken. */
 static bool move(int fd) {
     struct end *end = &ends[fd];
+    if (ends[end->peer].asked > 0)
+        return true;
     long result = let_pass(end);
     int turns = 0;
     for (; result == 0 && !end->told && turns < TURNS_MOST; turns++) {
@@ -230,6 +306,8 @@ static bool move(int fd) {
             result = drain(end);
         } else if (!end->ended) {
             result = fill(fd, end);
+        } else if (is_held(fd, end)) {
+            result = -EAGAIN;
         } else {
             tell_end(end->peer);
             end->told = true;
@@ -250,51 +328,45 @@ void unsock_connection_pair_event(int fd) {
     /* What the peer has said before is told, whatever is with this one. */
     whole &= move(peer);
     if (!whole) {
-        break_both(fd);
+        break_both(fd, peer);
     } else if (ends[fd].told && ends[peer].told) {
         forget(fd);
         forget(peer);
     }
 }
 
-static bool have_room(int one, int other) {
-    if ((uint64_t)one < limit && (uint64_t)other < limit)
-        return true;
-    unsock_connection_pair_reset(one);
-    unsock_connection_pair_reset(other);
-    return false;
-}
-
-static void begin(int one, int other) {
-    watch(one, EPOLL_CTL_ADD);
-    watch(other, EPOLL_CTL_ADD);
-    unsock_connection_pair_event(one);
-}
-
-void unsock_connection_pair_join(int real, int inside) {
-    if (!have_room(real, inside))
-        return;
-    ends[real] = (struct end){.peer = inside, .is_real = true};
-    ends[inside] = (struct end){.peer = real};
-    begin(real, inside);
-}
-
-void unsock_connection_pair_join_http(int client, int server, struct unsock_http_gate *gate, const void *bytes,
-                                      size_t size, size_t passed) {
-    struct end end = {.peer = server, .is_client = true, .gate = gate};
-    bool has_room = have_room(client, server);
-    if (!has_room || size > UNSOCK_JOINED_BEFORE || !take_buffer(&end)) {
+void unsock_connection_pair_join(int real, int inside, struct unsock_http_gate *gate, const void *bytes, size_t size,
+                                 size_t passed) {
+    struct end end = {.peer = inside, .is_client = gate, .is_real = !gate, .gate = gate};
+    bool has_room = (uint64_t)real < limit && (uint64_t)inside < limit && size <= UNSOCK_JOINED_BEFORE;
+    if (!has_room || (gate && !take_buffer(&end))) {
         unsock_http_gate_end(gate);
-        if (has_room) {
-            unsock_connection_pair_reset(client);
-            unsock_connection_pair_reset(server);
-        }
+        break_both(real, inside);
         return;
     }
-    memcpy(end.buffer, bytes, size);
+    if (gate)
+        memcpy(end.buffer, bytes, size);
     end.size = (uint32_t)size;
     end.passed = (uint32_t)passed;
-    ends[client] = end;
-    ends[server] = (struct end){.peer = client, .gate = gate};
-    begin(client, server);
+    ends[real] = end;
+    ends[inside].peer = real;
+    ends[inside].gate = gate;
+    watch(real, EPOLL_CTL_ADD);
+    watch(inside, EPOLL_CTL_ADD);
+    unsock_connection_pair_event(real);
+}
+
+int64_t unsock_connection_pair_go_on(void) {
+    int64_t now = asking_count > 0 ? unsock_clock_ms() : 0;
+    if (asking_count == 0 || now < asking_until)
+        return asking_count == 0 ? -1 : asking_until - now;
+    asking_until = INT64_MAX;
+    /* From the last one on, as that takes the place of one that goes. */
+    for (unsigned i = asking_count; i-- > 0;) {
+        if (asking[i].asked.deadline <= now)
+            unsock_connection_pair_event(asking[i].fd);
+        else
+            asking_until = UNSOCK_MIN(asking_until, asking[i].asked.deadline);
+    }
+    return asking_count > 0 ? asking_until - now : -1;
 }

@@ -87,6 +87,7 @@ static int serve(struct expose *expose) {
         wait = unsock_expose_sooner(wait, unsock_expose_datagrams_go_on());
         wait = unsock_expose_sooner(wait, unsock_expose_all_go_on());
         wait = unsock_expose_sooner(wait, unsock_expose_http_go_on());
+        wait = unsock_expose_sooner(wait, unsock_connection_pair_go_on());
         long count = unsock_epoll_pwait(expose->set, events, EVENTS_MOST, wait, NULL, 0);
         for (long i = 0; i < count; i++) {
             int end = take(expose, &events[i]);
@@ -148,14 +149,20 @@ static uint64_t prepare_descriptors(void) {
 }
 
 /* Clients' names tell the directory. */
-static bool configure(const struct expose *expose) {
-    char variables[PATH_MOST + 64];
+static bool configure(const struct expose *expose, const struct unsock_environment *caller) {
+    const char *timeout = unsock_environment_get(caller, "UNSOCK_CONNECT_TIMEOUT_MS");
+    char variables[PATH_MOST + 128], line[UNSOCK_EXPOSE_LINE_MOST];
     struct unsock_text text;
     unsock_text_start(&text, variables, sizeof(variables));
     unsock_text_join(&text, "UNSOCK_DIR=", expose->directory.path);
     unsock_text_char(&text, '\0');
     unsock_text_put(&text, "UNSOCK_TRUST=1");
-    return unsock_configure(variables, text.length + 1, expose->error->buffer, expose->error->size) == 0;
+    unsock_text_char(&text, '\0');
+    unsock_text_join(&text, "UNSOCK_CONNECT_TIMEOUT_MS=", timeout ? timeout : "");
+    if (unsock_configure(variables, text.length + 1, line, sizeof(line)) == 0)
+        return true;
+    unsock_text_put(expose->error, line);
+    return false;
 }
 
 /* All that events come from, but for the ports. Returns 0 or -errno. */
@@ -189,22 +196,18 @@ static bool choose_directories(struct expose *expose, const struct unsock_enviro
 
 static int start(struct expose *expose, const struct unsock_environment *caller) {
     const struct unsock_expose_options *options = &expose->options;
-    if (!choose_directories(expose, caller) || !configure(expose))
+    if (!choose_directories(expose, caller) || !configure(expose, caller))
         return UNSOCK_COMMAND_FAILED;
     long result = prepare(expose);
     if (result < 0)
         return fail(expose, "cannot start", result);
-    for (unsigned i = 0; i < options->count; i++) {
-        if (!open_one(expose, &options->ports[i])) {
-            leave(expose);
-            return UNSOCK_COMMAND_FAILED;
-        }
-    }
-    if (!open_http(expose)) {
-        leave(expose);
-        return UNSOCK_COMMAND_FAILED;
-    }
-    return serve(expose);
+    bool is_open = true;
+    for (unsigned i = 0; is_open && i < options->count; i++)
+        is_open = open_one(expose, &options->ports[i]);
+    if (is_open && open_http(expose))
+        return serve(expose);
+    leave(expose);
+    return UNSOCK_COMMAND_FAILED;
 }
 
 int unsock_expose_start(const struct unsock_command_call *call) {

@@ -65,15 +65,11 @@ long unsock_expose_connect_real(int type, const struct unsock_ip *address);
 /* The address of a file in the directory. False: the path is too long. */
 bool unsock_expose_name_inside(const char *path, struct sockaddr_un *name);
 
-/* The control file at `path`. Returns -errno where it does not lead to another Unix socket. */
-long unsock_expose_read_control(const char *path, struct unsock_control_file *control);
-
 /*
  * A listening socket, or one for datagrams, with the port's file, in the place of one that is left over. Returns -errno
  * where it cannot be.
  */
-long unsock_expose_listen_inside(const char *path);
-long unsock_expose_bind_inside(const char *path);
+long unsock_expose_bind_inside(int type, const char *path);
 
 /*
  * A socket that is connected to who has the port's file, or to where a control file leads. A server of unsock's sees

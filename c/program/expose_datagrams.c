@@ -3,6 +3,8 @@
 #include "program/expose.h"
 
 #include "calls/bind.h"
+#include "calls/target.h"
+#include "files/control_file.h"
 
 #define PATH_MOST 128
 #define PORTS_MOST 1024
@@ -65,7 +67,7 @@ long unsock_expose_datagrams_open(const char *path, const struct unsock_expose_p
     if (!own->buffer)
         own->buffer = unsock_map(SIZE_MOST);
     long fd = !own->buffer               ? -ENOMEM
-              : datagrams.options->is_in ? unsock_expose_bind_inside(own->path)
+              : datagrams.options->is_in ? unsock_expose_bind_inside(SOCK_DGRAM, own->path)
                                          : unsock_expose_listen_real(SOCK_DGRAM, &own->address);
     *address = own->address;
     if (fd < 0)
@@ -158,7 +160,8 @@ static long send_on(const struct port *port, const struct session *session, uint
         return UNSOCK_MIN(unsock_sendto(session->fd, port->buffer, size, MSG_NOSIGNAL, NULL, 0), 0);
     unsock_expose_name_inside(port->path, &name);
     long result = unsock_sendto(session->fd, port->buffer, size, MSG_NOSIGNAL, &name, sizeof(name));
-    if (result == -ECONNREFUSED && unsock_expose_read_control(port->path, &control) == 0)
+    if (result == -ECONNREFUSED && unsock_control_file_read(port->path, &control) == 0 &&
+        unsock_target_family(&control) == AF_UNIX)
         result = unsock_sendto(session->fd, port->buffer, size, MSG_NOSIGNAL, control.dest, control.dest_length);
     return UNSOCK_MIN(result, 0);
 }

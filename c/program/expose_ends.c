@@ -5,11 +5,13 @@
 #include "calls/target.h"
 #include "files/control_file.h"
 #include "files/directory.h"
+#include "program/http.h"
+#include "rules/control.h"
+
+#include <linux/tcp.h>
 
 #define FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
 #define BACKLOG 4096
-#define NO_DELAY 1 /* TCP_NODELAY (tcp(7)) */
-#define IPPROTO_TCP_LEVEL 6
 
 static long ended(long fd, long result) {
     if (fd >= 0 && result < 0)
@@ -61,7 +63,7 @@ long unsock_expose_connect_real(int type, const struct unsock_ip *address) {
     socklen_t size = unsock_ip_write(address, address->family, &name);
     long fd = unsock_socket(address->family, type | FLAGS, 0), result = fd;
     if (fd >= 0) {
-        unsock_setsockopt(fd, IPPROTO_TCP_LEVEL, NO_DELAY, &yes, sizeof(yes));
+        unsock_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
         result = unsock_connect(fd, &name, size);
     }
     return ended(fd, result == -EINPROGRESS ? 0 : result);
@@ -76,7 +78,7 @@ bool unsock_expose_name_inside(const char *path, struct sockaddr_un *name) {
     return true;
 }
 
-static long bind_inside(int type, const char *path) {
+long unsock_expose_bind_inside(int type, const char *path) {
     struct sockaddr_un name;
     if (!unsock_expose_name_inside(path, &name))
         return -ENAMETOOLONG;
@@ -89,37 +91,26 @@ static long bind_inside(int type, const char *path) {
     return ended(fd, result);
 }
 
-long unsock_expose_listen_inside(const char *path) {
-    return bind_inside(SOCK_STREAM, path);
-}
-
-long unsock_expose_bind_inside(const char *path) {
-    return bind_inside(SOCK_DGRAM, path);
-}
-
-/* What waits for a guest's answer would keep all others waiting. */
-static long read_control(const char *path, struct unsock_control_file *control) {
-    if (unsock_control_file_read(path, control) < 0)
-        return -ECONNREFUSED;
-    return control->options & UNSOCK_CONTROL_FIRECRACKER ? -EAFNOSUPPORT : 0;
-}
-
-long unsock_expose_read_control(const char *path, struct unsock_control_file *control) {
-    long result = read_control(path, control);
-    return result == 0 && unsock_target_family(control) != AF_UNIX ? -EAFNOSUPPORT : result;
+/* A multiplexer whose queue is full is asked again, as any server, instead of waited for. */
+static long ask_multiplexer(int fd, const struct unsock_control_file *control) {
+    struct unsock_firecracker asked = {.deadline = unsock_clock_ms() + unsock_settings.connect_timeout_ms};
+    long result = unsock_firecracker_ask(fd, control, &asked, 0);
+    if (result == 0)
+        unsock_connection_pair_expect(fd, &asked, unsock_control_holds_half_close(control));
+    return result == -ETIMEDOUT ? -EAGAIN : result;
 }
 
 static long connect_control(const char *path) {
     struct unsock_control_file control;
-    long result = read_control(path, &control);
-    if (result < 0)
-        return result;
+    if (unsock_control_file_read(path, &control) < 0)
+        return -ECONNREFUSED;
+    bool asks = control.options & UNSOCK_CONTROL_FIRECRACKER;
     unsock_target_to_connect(&control);
-    long fd = unsock_socket(unsock_target_family(&control), SOCK_STREAM | FLAGS, 0);
+    long fd = unsock_socket(asks ? AF_UNIX : unsock_target_family(&control), SOCK_STREAM | FLAGS, 0), result = fd;
     if (fd >= 0)
         result = unsock_target_apply_options(&control, (int)fd);
     if (fd >= 0 && result == 0)
-        result = unsock_connect(fd, control.dest, control.dest_length);
+        result = asks ? ask_multiplexer((int)fd, &control) : unsock_connect(fd, control.dest, control.dest_length);
     return ended(fd, result == -EINPROGRESS ? 0 : result);
 }
 

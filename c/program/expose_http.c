@@ -131,7 +131,7 @@ static void lead_on(struct request *request) {
     int fd = request->fd;
     struct unsock_http_gate *gate = request->gate;
     let_go(request);
-    unsock_connection_pair_join_http(fd, (int)server, gate, bytes, size, request->passed);
+    unsock_connection_pair_join(fd, (int)server, gate, bytes, size, request->passed);
 }
 
 /* This listener's own page. */

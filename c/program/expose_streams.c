@@ -53,7 +53,7 @@ long unsock_expose_streams_open(const char *path, const struct unsock_expose_por
     listener->address.port = port->real;
     listener->port = port->port;
     long fd = text.cut                   ? -ENAMETOOLONG
-              : streams.options->is_in   ? unsock_expose_listen_inside(listener->path)
+              : streams.options->is_in   ? unsock_expose_bind_inside(SOCK_STREAM, listener->path)
               : streams.options->control ? unsock_expose_listen_control(streams.options->control)
                                          : unsock_expose_listen_real(SOCK_STREAM, &listener->address);
     *address = listener->address;
@@ -83,12 +83,11 @@ static long lead_on(const struct listener *listener, int fd, const struct unsock
                                         : unsock_expose_connect_inside(listener->path, client, &asked);
     if (other == -EAGAIN)
         return other;
+    bool is_in = streams.options->is_in;
     if (other < 0)
         unsock_connection_pair_reset(fd);
-    else if (streams.options->is_in)
-        unsock_connection_pair_join((int)other, fd);
     else
-        unsock_connection_pair_join(fd, (int)other);
+        unsock_connection_pair_join(is_in ? (int)other : fd, is_in ? fd : (int)other, NULL, NULL, 0, 0);
     return UNSOCK_MIN(other, 0);
 }
 

@@ -105,20 +105,28 @@ long unsock_connection_pair_start(long epoll, uint64_t descriptors);
 
 /*
  * Joins two sockets, connected or about to be, non-blocking; they are closed when both sides have ended, or one breaks.
- * Their events in the set have the descriptor as data. `real`: TCP's.
- */
-void unsock_connection_pair_join(int real, int inside);
-
-/*
- * The same of a client of HTTP's and a server. `gate`, made by program/http_gate, is given away; so are the bytes that
- * have come from the client, of which it has let pass the first `passed`. At most UNSOCK_JOINED_BEFORE of them.
+ * Their events in the set have the descriptor as data. `real`: TCP's. Where that is a client of HTTP's, there
+ * is a `gate`, made by program/http_gate, which is given away; so are the bytes that have come from the client, of
+ * which the gate has let pass the first `passed`. At most UNSOCK_JOINED_BEFORE of them.
  */
 #define UNSOCK_JOINED_BEFORE 65536
-void unsock_connection_pair_join_http(int client, int server, struct unsock_http_gate *gate, const void *bytes,
-                                      size_t size, size_t passed);
+void unsock_connection_pair_join(int real, int inside, struct unsock_http_gate *gate, const void *bytes, size_t size,
+                                 size_t passed);
+
+/*
+ * Before that: `inside`, of AF_UNIX, is a multiplexer's that has been `asked` (calls/target.h). Until it has answered
+ * nothing passes; where it does not in time, or refuses, both ends break, and a client of HTTP/1 is told. `holds`: the
+ * end of what the client says is kept back until the server's, or until the client is gone.
+ */
+struct unsock_firecracker;
+void unsock_connection_pair_expect(int inside, const struct unsock_firecracker *asked, bool holds);
 
 /* Something has happened at this one. */
 void unsock_connection_pair_event(int fd);
+
+/* Ends those whose multiplexer has not answered in time. Returns after how many ms it is to be called again; -1: never.
+ */
+int64_t unsock_connection_pair_go_on(void);
 
 /* Closes a connection as if it broke: over TCP it is a reset. */
 void unsock_connection_pair_reset(int fd);
