@@ -2,14 +2,16 @@
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { controlFile, sockaddrUnix, sockaddrVsock, VSOCK_CID_ANY } from "../support/control.ts";
 import { Multiplexer } from "../support/multiplexer.ts";
+import { ownPort } from "../support/own_port.ts";
 import { need } from "../support/programs.ts";
 import { guestPlaces, Reader } from "./page.ts";
 
 Deno.test({
   name: "docs: programs of a Firecracker host and its guest talk to each other",
   ignore: !need("python3", "curl", "redis-server", "redis-cli"),
-  fn: () =>
-    Reader.with("firecracker", async (reader, dir) => {
+  fn: async () => {
+    using own = ownPort();
+    await Reader.with("firecracker", async (reader, dir) => {
       // A guest's files lead to vsock, which only a guest has: here its ports are socket files and the hypervisor's.
       const guest = `${dir}/guest`;
       await reader.run("install -D");
@@ -24,6 +26,8 @@ Deno.test({
       });
       assertMatch((await reader.run("--fc-sock")).stdout, /<title>Directory listing for/);
       assertEquals(multiplexer.requests, ["CONNECT 5000\n"]);
+      const look = () => reader.tryCommand(["curl", "-sS", "--max-time", "60", `http://127.0.0.1:${own.port}/`]);
+      await reader.start("unsock expose", async () => (await look()).stdout.includes("Directory listing for"));
 
       const delivered = `${dir}/v.sock_6000`;
       await reader.start("--fc-listen", delivered);
@@ -37,5 +41,13 @@ Deno.test({
       assertStrictEquals((await reader.run("redis-cli ping")).stdout, "PONG\n");
 
       assertMatch((await reader.run("show-control")).stdout, new RegExp(`${dir}/v\\.sock[^]*5000`));
-    }, { places: (dir) => ({ ...guestPlaces(dir), "/run/unsock": `${dir}/guest`, "/run/vm": dir }) }),
+    }, {
+      places: (dir) => ({
+        ...guestPlaces(dir),
+        "/run/unsock": `${dir}/guest`,
+        "/run/vm": dir,
+        "8000=8080": `8000=${own.port}`,
+      }),
+    });
+  },
 });
