@@ -29,7 +29,7 @@ export const COMPILE_FLAGS = [
  * Calls between the small files of the shim cost more than what they do. Only of GCC: others need a linker of their own.
  * One partition, as more would want `make`. No function takes in another's large frame: calls run on small stacks.
  */
-const WHOLE_PROGRAM_FLAGS = ["-flto", "-flto-partition=one", "-fconserve-stack"];
+export const WHOLE_PROGRAM_FLAGS = ["-flto", "-flto-partition=one", "-fconserve-stack"];
 
 /** Commands, which no program's calls wait for: a third smaller so. */
 const SMALL = { directory: "c/program/", flag: "-Os" };
@@ -65,7 +65,7 @@ const SANITIZE_FLAGS = [
 const SANITIZE_LIBRARIES = ["-Wl,--no-as-needed", "-lasan", "-lubsan"];
 
 /** Where to build for, and what with. */
-interface Toolchain {
+export interface Toolchain {
   readonly compiler: string;
   readonly flags: readonly string[];
   readonly directory: string;
@@ -173,6 +173,22 @@ async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<voi
   if (failures.length > 0) throw failures[0];
 }
 
+/**
+ * Compiles a file, to the same bytes each time: of two builds at once one may link what the other compiles again, and
+ * GCC gives what is to be optimized at the end a number by chance.
+ *
+ * @param object Absolute; its name is the number's seed.
+ */
+export async function compile(
+  tools: Toolchain,
+  flags: readonly string[],
+  source: string,
+  object: string,
+): Promise<void> {
+  const seed = `-frandom-seed=${path.basename(object)}`;
+  await produce(object, (part) => runCompiler(tools, [...flags, seed, "-c", "-o", part, source]));
+}
+
 /** What the files of a library are compiled with, and all of them linked with. */
 interface Recipe {
   readonly name: string;
@@ -205,7 +221,7 @@ async function buildLibrary(
   }));
   await inParallel(objects, async ({ source, own, object }) => {
     if (await exists(object)) return;
-    await produce(object, (part) => runCompiler(tools, [...own, "-c", "-o", part, source]));
+    await compile(tools, own, source, object);
   });
   const library = path.join(ROOT, tools.directory, name);
   const stamp = path.join(objectDirectory, `${name}.stamp`);

@@ -1,6 +1,8 @@
-/** What `deno task build` says where what it needs is not there: one line, and what to install. */
-import { assertStrictEquals } from "@std/assert";
-import { fromFileUrl } from "@std/path/posix";
+/** What `deno task build` says where what it needs is not there: one line, and what to install. And two builds at once. */
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { fromFileUrl, join } from "@std/path/posix";
+import { compile, COMPILE_FLAGS, WHOLE_PROGRAM_FLAGS } from "../../scripts/build.ts";
+import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 
@@ -33,4 +35,19 @@ Deno.test("build without a compiler names its package", async () => {
     await failure("no-such-cc"),
     'build: C compiler "no-such-cc": not found: apt-get install gcc libc6-dev (or set CC)\n',
   );
+});
+
+Deno.test({
+  name: "a file that is compiled again has the same bytes, as another build may be linking it",
+  ignore: !need("gcc"),
+  fn: () =>
+    withDir(async (dir) => {
+      const object = join(dir, "utf8.o");
+      const tools = { compiler: "gcc", flags: [], directory: dir, packages: "gcc" };
+      const bytes = async () => {
+        await compile(tools, [...COMPILE_FLAGS, ...WHOLE_PROGRAM_FLAGS], "c/rules/utf8.c", object);
+        return await Deno.readFile(object);
+      };
+      assertEquals(await bytes(), await bytes());
+    }),
 });
