@@ -51,7 +51,9 @@ static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog)
     if (!unsock_ip_read(&address, (size_t)length, &ip) || ip.port == 0)
         return listen_unbound(fd, entry, backlog);
     bool v6only = ip.family == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
-    if (!unsock_settings.block_inet && !unsock_address_covered_bind(&ip, v6only))
+    bool covered = unsock_address_covered_bind(&ip, v6only);
+    /* Who has opened it outside has clients there. */
+    if (!unsock_settings.block_inet && (!covered || unsock_socket_option(fd, SO_ACCEPTCONN) == 1))
         return unsock_listen(fd, backlog);
     long result = unsock_bind_ip(fd, entry, &ip);
     if (result < 0)

@@ -5,7 +5,9 @@ import { namesIn, withDir } from "../support/dir.ts";
 import { type Facts, readFacts } from "../support/facts.ts";
 import { type Handed, told } from "../support/handing.ts";
 import { programsOf } from "../support/program_text.ts";
+import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
+import { shimEnv } from "../support/shim.ts";
 
 const programText = programsOf(import.meta);
 
@@ -213,3 +215,13 @@ story(
   programText("woken_by_client"),
   { "two with SO_REUSEADDR": [0, EADDRINUSE], "shutdown lets it wait": true, "a client wakes it": true },
 );
+
+Deno.test("a TCP listener that was opened outside serves its clients there, also when listen is called again", {
+  ignore,
+}, () =>
+  withDir(async (dir) => {
+    const env = Object.entries(shimEnv(dir)).map(([name, value]) => `${name}=${value}`);
+    const { stdout, stderr } = await run(["python3", "-c", programText("opened_outside"), ...env]);
+    assertEquals(readFacts(stdout), { "a client outside is": "served" }, stderr);
+    assertEquals(namesIn(dir), []);
+  }));
