@@ -7,6 +7,7 @@
 #include "replace/replace.h"
 
 #define UDP_CORK 1
+#define TRIES 16
 
 /* The port that the kernel gave when it was still its own UDP socket, so that it keeps it; 0: none. */
 static uint16_t kernel_port(int fd, const struct unsock_fd *entry) {
@@ -30,18 +31,29 @@ static long bind_client(const struct unsock_bind_request *request, struct unsock
     return result == -EADDRINUSE ? -EAGAIN : result;
 }
 
+static long try_name(int fd, struct unsock_fd *entry, struct unsock_bind_request *request,
+                     struct unsock_standin *standin) {
+    long result = unsock_standin_open(standin, fd, entry);
+    if (result < 0)
+        return result;
+    request->socket = standin->socket;
+    result = unsock_standin_bound(standin, bind_client(request, &standin->bound));
+    return finish(standin, fd, entry, UNSOCK_STATE_NAMED, result);
+}
+
 long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     struct unsock_standin standin;
     struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET, .port = kernel_port(fd, entry)};
     struct unsock_bind_request request = {.type = SOCK_DGRAM, .domain = entry->domain, .ip = any, .target = *target};
     struct unsock_ip local = entry->local;
+    long result = -EAGAIN;
     request.open_to_all = true;
-    long result = unsock_standin_open(&standin, fd, entry);
-    if (result < 0)
-        return result;
-    request.socket = standin.socket;
-    result = unsock_standin_bound(&standin, bind_client(&request, &standin.bound));
-    result = finish(&standin, fd, entry, UNSOCK_STATE_NAMED, result);
+    /* Another one was first at the port, and this socket has its name in vain (a parent and its child walk alike). */
+    for (int tries = 0; tries < TRIES && result == -EAGAIN; tries++) {
+        result = try_name(fd, entry, &request, &standin);
+        if (standin.in_place || !standin.bound.spent)
+            break;
+    }
     if (result == 0 && local.family != 0)
         memcpy(entry->local.bytes, local.bytes, sizeof(local.bytes));
     return result;
