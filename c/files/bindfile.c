@@ -65,6 +65,12 @@ static long bind_client_port(const struct unsock_bind_request *request, struct u
     return result;
 }
 
+/* By now: then no port will do. */
+static bool has_name(long socket) {
+    union unsock_sockaddr name;
+    return unsock_socket_name((int)socket, __NR_getsockname, &name) > (long)UNSOCK_SUN_PATH_OFFSET;
+}
+
 /* Looks at a few free names first. Where the range is full of left-over files, these are as good. */
 static long bind_any_port(const struct unsock_bind_request *request, bool client, struct unsock_bound *bound) {
     struct unsock_bind_request one = *request;
@@ -82,7 +88,7 @@ static long bind_any_port(const struct unsock_bind_request *request, bool client
             result = bind_port(&one, bound, clean ? UNSOCK_PORT_ANY : UNSOCK_PORT_IF_FREE);
         }
         if (bound->spent || (result == 0 && bound->how == UNSOCK_BOUND_FILE) ||
-            (result < 0 && result != -EADDRINUSE && result != -EINVAL))
+            (result < 0 && result != -EADDRINUSE && (result != -EINVAL || has_name(one.socket))))
             break;
         result = -EADDRINUSE;
     }

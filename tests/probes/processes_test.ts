@@ -108,3 +108,13 @@ Deno.test({
     assertEquals(shim.left, []);
   },
 });
+
+Deno.test("a handler that sends just when its socket gets a name for the first time sends (named_meanwhile)", {
+  ignore: !need("cc"),
+}, async () => {
+  const binary = await buildProbe("named_meanwhile");
+  const [plain, shim] = [await runPlain(binary), await runUnderShim(binary, {})];
+  const came = "it came: yes";
+  assert(shim.facts.includes(came));
+  assertEquals(shim.facts, plain.facts.map((line) => line === "it came: no" ? came : line));
+});
