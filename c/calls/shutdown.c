@@ -130,6 +130,7 @@ long unsock_call_shutdown(int fd, int how) {
     long another = listens ? unsock_reuse_look(fd) : 0;
     if (!entry || another > 0)
         entry = unsock_identify(fd, &scratch);
+    listens = entry->state == UNSOCK_STATE_LISTENING; /* one that was inherited by exec, too */
     long wrong = another < 0 ? another : unsock_identify_wrong(entry);
     if (wrong < 0)
         return wrong;
@@ -141,7 +142,7 @@ long unsock_call_shutdown(int fd, int how) {
     bool handed = is_handed(fd, entry);
     if (entry->kind != UNSOCK_KIND_LOCAL && !handed)
         return unsock_shutdown(fd, how);
-    if (listens && entry->state == UNSOCK_STATE_LISTENING)
+    if (listens)
         return shut_listener(fd, entry, how, handed);
     if (unsock_state_is_connected(entry->state) && entry->type == SOCK_STREAM)
         return shut_connection(fd, how);

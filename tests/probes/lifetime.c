@@ -83,6 +83,24 @@ static void marks_cloexec(void) {
 static void executes(void) {
     execl("/bin/true", "true", NULL);
 }
+/* Of what it inherits the executed program knows nothing yet. */
+static void executes_itself(const char *what) {
+    char text[16];
+    snprintf(text, sizeof text, "%d", server);
+    fcntl(server, F_SETFD, 0);
+    execl("/proc/self/exe", "lifetime", text, what, NULL);
+}
+static void executed_shuts(void) {
+    executes_itself("shuts");
+}
+static void executed_listens_again(void) {
+    executes_itself("listens");
+}
+static void executed(int inherited, const char *what) {
+    say("executed", what, shutdown(inherited, SHUT_RDWR) == 0 ? "ok" : errno_name(errno));
+    if (strcmp(what, "listens") == 0)
+        say("executed", "listen", listen(inherited, 1) == 0 ? "ok" : errno_name(errno));
+}
 static void puts_over(void) {
     CHECK(dup2(STDIN_FILENO, server));
 }
@@ -251,8 +269,10 @@ static void shut_down_and_listen_again(void) {
     close_and_judge(story);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     probe_start();
+    if (argc == 3)
+        return executed(atoi(argv[1]), argv[2]), 0;
     child_does("a child closes its copy", closes);
     child_does("a child exits", exits);
     child_does("a child ends by _exit", exits_at_once);
@@ -261,6 +281,8 @@ int main(void) {
     child_does("a child closes all by closefrom", closes_from);
     child_does("a child executes, all marked close-on-exec", marks_cloexec);
     child_does("a child executes", executes);
+    child_does("a child executes, and shuts it down", executed_shuts);
+    child_does("a child executes, shuts it down and listens again", executed_listens_again);
     child_does("a child puts another over it by dup2", puts_over);
     child_does("a child puts another over it by dup3", puts_over3);
     child_does("a child closes a stream on it", closes_stream);
