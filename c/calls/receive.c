@@ -57,6 +57,18 @@ static long at_end(int fd, long result) {
     return over && result != -ECONNRESET ? 0 : result;
 }
 
+#define PEEK_ALL (MSG_PEEK | MSG_WAITALL)
+
+static inline bool peeks_all(int flags, long result) {
+    return (flags & PEEK_ALL) == PEEK_ALL && result > 0;
+}
+
+static long peek_all(int fd, void *data, size_t size, int flags, long had) {
+    struct iovec part = {data, size};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    return unsock_stream_peek_all(fd, &message, flags, had);
+}
+
 /* TCP gives no address, and says so by the length. */
 static long receive_stream(int fd, struct msghdr *message, int flags) {
     struct msghdr plain = *message;
@@ -71,7 +83,7 @@ static long receive_stream(int fd, struct msghdr *message, int flags) {
     message->msg_flags = plain.msg_flags;
     message->msg_controllen = plain.msg_controllen;
     message->msg_namelen = 0;
-    return result;
+    return peeks_all(flags, result) ? unsock_stream_peek_all(fd, message, flags, result) : result;
 }
 
 /* What the kernel gives back by the message itself, as ____sys_recvmsg in net/socket.c does. */
@@ -110,7 +122,9 @@ static long receive_from(int fd, void *data, size_t size, int flags, void *addre
         return -EAGAIN;
     long result = at_end(fd, unsock_real_recvfrom(fd, data, size, flags_of(fd, flags), NULL, NULL));
     long wrong = result >= 0 && address ? unsock_socket_names_give(NULL, 0, address, length) : 0;
-    return wrong < 0 ? wrong : result;
+    if (wrong < 0)
+        return wrong;
+    return peeks_all(flags, result) ? peek_all(fd, data, size, flags, result) : result;
 }
 
 static bool is_past(const struct timespec *deadline) {
@@ -181,7 +195,8 @@ long unsock_call_recv(int fd, void *data, size_t size, int flags) {
         return early;
     if (flags & MSG_ERRQUEUE)
         return unsock_call_recvfrom(fd, data, size, flags, NULL, NULL);
-    return at_end(fd, unsock_real_recv(fd, data, size, flags_of(fd, flags)));
+    long result = at_end(fd, unsock_real_recv(fd, data, size, flags_of(fd, flags)));
+    return peeks_all(flags, result) ? peek_all(fd, data, size, flags, result) : result;
 }
 
 static long receive_unusual(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length) {

@@ -59,6 +59,12 @@ extern bool unsock_stream_any_over;
 /* Nothing can be written: raises the signal unless `flags` have MSG_NOSIGNAL. Returns -EPIPE. */
 long unsock_stream_broken(int flags);
 
+/*
+ * peek_all.c: A receive with MSG_PEEK and MSG_WAITALL, which gave `had` bytes. Waits for what is missing of the
+ * message's room, as TCP does, and looks again. Returns how much there is.
+ */
+long unsock_stream_peek_all(int fd, const struct msghdr *message, int flags, long had);
+
 /* write.c: write, writev and send (calls/list.h). */
 
 /* Is this a connected stream of the library's, where write is not the kernel's? */

@@ -95,7 +95,7 @@ static void decide(struct maker *maker, const struct unsock_trapped *call) {
             break;
         load_lower(maker, call->argument - 1u);
         put(maker, BPF_ALU | BPF_AND | BPF_K, call->mask, NEXT, NEXT);
-        is(maker, 0, ALLOW, TRAP);
+        is_at_least(maker, call->masked + 1, TRAP, ALLOW);
         break;
     case UNSOCK_TRAPPED_IF_VALUE:
         load_lower(maker, call->argument);

@@ -51,7 +51,7 @@ static bool concerns_data(long number, const long a[6]) {
     case __NR_sendto:
         return a[4] != 0 || (!unsock_sandboxed && !sends_by_kernel((int)a[0]));
     case __NR_recvfrom:
-        return a[4] != 0 || ((int)a[3] & MSG_ERRQUEUE);
+        return a[4] != 0 || ((int)a[3] & (MSG_ERRQUEUE | MSG_PEEK | MSG_WAITALL)) > MSG_WAITALL;
 #ifdef __NR_poll
     case __NR_poll:
 #endif

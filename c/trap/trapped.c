@@ -38,7 +38,12 @@ const struct unsock_trapped unsock_trapped[] = {
     ALWAYS(setsockopt),
     /* Without an address these are the data path of streams: send and recv. */
     IF_SET(sendto, 4),
-    {.number = __NR_recvfrom, .when = UNSOCK_TRAPPED_IF_SET, .argument = 4, .mask = MSG_ERRQUEUE},
+    /* The queue of errors, and MSG_PEEK with MSG_WAITALL: both, as the larger of them is not enough. */
+    {.number = __NR_recvfrom,
+     .when = UNSOCK_TRAPPED_IF_SET,
+     .argument = 4,
+     .mask = MSG_ERRQUEUE | MSG_PEEK | MSG_WAITALL,
+     .masked = MSG_WAITALL},
     ALWAYS(sendmsg),
     ALWAYS(sendmmsg),
     ALWAYS(recvmsg),

@@ -15,7 +15,8 @@
 
 enum unsock_trapped_when {
     UNSOCK_TRAPPED_ALWAYS,
-    UNSOCK_TRAPPED_IF_SET,    /* the argument, a pointer, is not NULL, or the int before it has a bit of `mask` */
+    UNSOCK_TRAPPED_IF_SET,    /* the argument, a pointer, is not NULL, or the int before it is more than `masked` under
+                                 `mask` */
     UNSOCK_TRAPPED_IF_VALUE,  /* the argument, an int, is one of `values`, or `masked` under `mask` */
     UNSOCK_TRAPPED_UNLESS,    /* the argument, an int, is not values[0] */
     UNSOCK_TRAPPED_NO_SYSTEM, /* never let through: ENOSYS, as on a kernel without it */

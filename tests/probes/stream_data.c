@@ -5,6 +5,7 @@
 #include "probe.h"
 
 #include <linux/sockios.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
@@ -153,6 +154,47 @@ static void bulk(void) {
     close(pipes[1]);
 }
 
+static void *in_parts(void *unused) {
+    (void)unused;
+    for (int i = 0; i < 2; i++) {
+        CHECK(write(client, "abc", 3));
+        poll(NULL, 0, 20);
+    }
+    CHECK(shutdown(client, SHUT_WR));
+    return NULL;
+}
+
+/* Who peeks and waits for all gets all, however it comes, but not what no longer comes. */
+static void peek_all(void) {
+    for (int way = 0; way < 4; way++) {
+        pthread_t writer;
+        char bytes[8] = "", text[64];
+        address name = unwritten();
+        struct iovec parts[2] = {{bytes, 2}, {bytes + 2, 3}};
+        struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+        int flags = MSG_PEEK | MSG_WAITALL;
+        join();
+        CHECK(pthread_create(&writer, NULL, in_parts, NULL));
+        long got = way == 0   ? recv(peer, bytes, 5, flags)
+                   : way == 1 ? recvfrom(peer, bytes, 5, flags, &name.any, &name.length)
+                   : way == 2 ? recvmsg(peer, &message, flags)
+                              : recv(peer, bytes, 8, flags);
+        snprintf(text, sizeof text, "peek and wait for all, %d", way);
+        fact(text, "%ld %s", got, bytes);
+        pthread_join(writer, NULL);
+        fact(text, "%ld is there still", (long)read(peer, bytes, sizeof bytes));
+        part();
+    }
+    join();
+    struct timeval short_time = {.tv_usec = 20000};
+    char bytes[8];
+    CHECK(setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &short_time, sizeof short_time));
+    CHECK(write(client, "abc", 3));
+    fact_number("peek and wait for all: in time", recv(peer, bytes, 5, MSG_PEEK | MSG_WAITALL));
+    fact_number("and without waiting", recv(peer, bytes, 5, MSG_PEEK | MSG_WAITALL | MSG_DONTWAIT));
+    part();
+}
+
 static void addressed(void) {
     join();
     char bytes[8];
@@ -188,6 +230,7 @@ int main(void) {
     half_close();
     reset();
     bulk();
+    peek_all();
     addressed();
     close(server);
     return 0;

@@ -67,8 +67,9 @@ static uint32_t by_argument(const struct unsock_trapped *call, const struct secc
     case UNSOCK_TRAPPED_NO_SYSTEM:
         return NO_SYSTEM;
     case UNSOCK_TRAPPED_IF_SET:
-        return argument != 0 || (call->mask != 0 && (data->args[call->argument - 1] & call->mask)) ? TRAP
-                                                                                                   : SECCOMP_RET_ALLOW;
+        return argument != 0 || (call->mask != 0 && (data->args[call->argument - 1] & call->mask) > call->masked)
+                   ? TRAP
+                   : SECCOMP_RET_ALLOW;
     case UNSOCK_TRAPPED_IF_VALUE:
         return listed ? TRAP : SECCOMP_RET_ALLOW;
     case UNSOCK_TRAPPED_UNLESS:

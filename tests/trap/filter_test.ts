@@ -125,6 +125,16 @@ testFilter("send and recv, without an address, are not trapped", (filter) => {
   }
 });
 
+testFilter("recv is trapped when it asks for errors, or peeks and waits for all", (filter) => {
+  const peek = 2n, all = 0x100n, errors = 0x2000n, wait = 0x40n;
+  for (const flags of [0n, peek, all, wait, peek | wait, all | wait]) {
+    assertStrictEquals(filter.verdict("recvfrom", FD, POINTER, 1n, flags, 0n, 0n), ALLOW);
+  }
+  for (const flags of [errors, errors | peek, peek | all, peek | all | wait]) {
+    assertStrictEquals(filter.verdict("recvfrom", FD, POINTER, 1n, flags, 0n, 0n), filter.trap);
+  }
+});
+
 testFilter("calls that are about signals are trapped when they bring a mask", (filter) => {
   assertStrictEquals(filter.verdict("ppoll", POINTER, 1n, 0n, 0n, 8n), ALLOW);
   assertStrictEquals(filter.verdict("ppoll", POINTER, 1n, 0n, POINTER, 8n), filter.trap);

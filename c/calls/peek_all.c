@@ -1,0 +1,63 @@
+/*
+ * recv with MSG_PEEK and MSG_WAITALL on a stream: TCP waits until as much is there as was asked for. AF_UNIX, AF_VSOCK
+ * and AF_TIPC give what there is: a program that looks at a message's head would find a part of it.
+ */
+#include "calls/stream.h"
+
+#include "kernel/socket_info.h"
+#include "memory/option_table.h"
+#include "memory/process.h"
+
+#include <linux/poll.h>
+
+#define EVENT_SIZE 16 /* of struct epoll_event, at most */
+#define ENDED (POLLRDHUP | POLLHUP | POLLERR)
+
+static bool is_ours(int fd) {
+    struct unsock_fd scratch;
+    const struct unsock_fd *entry = unsock_identify(fd, &scratch);
+    return unsock_fd_is_redirected(entry) && entry->type == SOCK_STREAM && !unsock_sandboxed;
+}
+
+/* A set that is woken by what comes, and not by what is there; or -errno. */
+static long watch(int fd) {
+    uint8_t event[EVENT_SIZE] = {0};
+    uint32_t edge = EPOLLET | POLLIN | POLLRDHUP;
+    long set = unsock_epoll_create1(O_CLOEXEC);
+    memcpy(event, &edge, sizeof(edge));
+    if (set >= 0)
+        unsock_epoll_ctl(set, EPOLL_CTL_ADD, fd, event);
+    return set;
+}
+
+/* The socket's time for a receive, which counts anew here. Returns NULL where there is none. */
+static struct timespec *limit(int fd, struct timespec *time) {
+    struct unsock_timeval most = {0};
+    uint32_t length = sizeof(most);
+    if (unsock_getsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, &length) < 0 ||
+        (most.seconds == 0 && most.microseconds == 0))
+        return NULL;
+    *time = (struct timespec){most.seconds, most.microseconds * 1000};
+    return time;
+}
+
+long unsock_stream_peek_all(int fd, const struct msghdr *message, int flags, long had) {
+    struct msghdr again = {.msg_iov = message->msg_iov, .msg_iovlen = message->msg_iovlen};
+    size_t size = unsock_stream_size(message);
+    struct timespec time, *most;
+    if ((flags & (MSG_DONTWAIT | MSG_OOB)) || (size_t)had >= size || !is_ours(fd) || unsock_socket_nonblocking(fd) != 0)
+        return had;
+    most = limit(fd, &time);
+    struct pollfd news = {.fd = (int)watch(fd), .events = POLLIN};
+    for (bool more = news.fd >= 0; more && (size_t)had < size;) {
+        uint8_t event[EVENT_SIZE];
+        unsock_epoll_pwait(news.fd, event, 1, 0, NULL, 8);
+        /* In this order: what came before the end is there by then. */
+        more = !(unsock_socket_poll(fd, POLLRDHUP) & ENDED);
+        long now = unsock_real_recvmsg(fd, &again, flags | MSG_DONTWAIT);
+        had = now < 0 ? had : now;
+        more = more && now >= 0 && ((size_t)had >= size || unsock_real_ppoll(&news, 1, most, NULL) > 0);
+    }
+    unsock_close_open(news.fd);
+    return had;
+}
