@@ -8,15 +8,30 @@
 #include <linux/poll.h>
 #include <linux/tcp.h>
 
-enum { STATE_ESTABLISHED = 1, STATE_CLOSE = 7, STATE_CLOSE_WAIT = 8, STATE_LISTEN = 10 }; /* net/tcp_states.h */
+/* net/tcp_states.h */
+enum {
+    STATE_ESTABLISHED = 1,
+    STATE_FIN_WAIT2 = 5,
+    STATE_CLOSE = 7,
+    STATE_CLOSE_WAIT = 8,
+    STATE_LISTEN = 10,
+};
 
 static uint8_t tcp_state(int fd, const struct unsock_fd *entry) {
     if (entry->state == UNSOCK_STATE_LISTENING)
         return STATE_LISTEN;
-    int events = unsock_state_is_connected(entry->state) ? unsock_socket_poll(fd, POLLRDHUP) : POLLERR;
-    if (events & (POLLHUP | POLLERR))
+    if (!unsock_state_is_connected(entry->state))
         return STATE_CLOSE;
-    return events & POLLRDHUP ? STATE_CLOSE_WAIT : STATE_ESTABLISHED;
+    int events = unsock_socket_poll(fd, POLLRDHUP);
+    unsigned mark = unsock_socket_mark_certain(fd);
+    bool shut_both = (mark & UNSOCK_END_SHUT_WRITE) && (mark & UNSOCK_END_SHUT_READ);
+    if (shut_both || unsock_end_is_over(fd, mark, events))
+        return STATE_CLOSE;
+    if (mark & UNSOCK_END_SHUT_WRITE)
+        return STATE_FIN_WAIT2;
+    /* Of a peer that has closed AF_UNIX says both; of what this side reads no more, POLLRDHUP. */
+    return events & (mark & UNSOCK_END_SHUT_READ ? POLLHUP : POLLRDHUP | POLLHUP) ? STATE_CLOSE_WAIT
+                                                                                  : STATE_ESTABLISHED;
 }
 
 /* Fills in what a connected or listening TCP socket says in struct tcp_info and a new one does not. */

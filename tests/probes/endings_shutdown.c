@@ -43,6 +43,16 @@ static void tell_state(const char *story, struct pair *pair) {
     fact_number(name, put(pair->fd, "x", MSG_NOSIGNAL));
 }
 
+/* By which a server knows that nobody waits for its answer any more. */
+static void tell_tcp(const char *story, const char *when, const struct pair *pair) {
+    char name[160];
+    struct tcp_info info = {0};
+    socklen_t length = sizeof info;
+    snprintf(name, sizeof name, "%s: state %s", story, when);
+    CHECK(getsockopt(pair->fd, IPPROTO_TCP, TCP_INFO, &info, &length));
+    fact(name, "%d", info.tcpi_state);
+}
+
 static void before_and_after(enum end end, int first, int second) {
     char story[100];
     struct pair pair = make_pair(false);
@@ -52,6 +62,9 @@ static void before_and_after(enum end end, int first, int second) {
         end = OPEN;
     peer_ends(&pair, end);
     settle(&pair);
+    /* Whether the peer has ended, too, is not known once nothing is read any more. */
+    if (first == SHUT_WR)
+        tell_tcp(story, "between", &pair);
     tell(story, "second", shutdown(pair.fd, second));
     tell_state(story, &pair);
     drop_pair(&pair);
@@ -62,6 +75,7 @@ static void after(enum end end, int first, int second) {
     struct pair pair = make_pair(true);
     snprintf(story, sizeof story, "%s, then %s, %s", end_names[end], how_names[first], how_names[second]);
     peer_ends(&pair, end);
+    tell_tcp(story, "at its end", &pair);
     tell(story, "first", shutdown(pair.fd, first));
     settle(&pair);
     tell(story, "second", shutdown(pair.fd, second));
