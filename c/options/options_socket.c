@@ -4,6 +4,7 @@
 
 #include "kernel/socket_info.h"
 #include "memory/option_table.h"
+#include "rt/user.h"
 #include "rules/errno.h"
 
 #define SEND_TIMEOUT_MS 100
@@ -100,6 +101,15 @@ static long get_after_end(int fd, int name, void *value, socklen_t *length) {
     return unsock_option_answer(&answer, sizeof(answer), SOL_SOCKET, value, length);
 }
 
+/* The program has been told of a reset, which the kernel forgets by that: no write is taken any more. */
+static void note_told(int fd, const void *value, const socklen_t *length) {
+    int32_t error = 0;
+    socklen_t size = 0;
+    if (unsock_user_read(&size, length, sizeof(size)) == 0 && size == sizeof(error) &&
+        unsock_user_read(&error, value, sizeof(error)) == 0 && error != 0)
+        unsock_socket_mark_set(fd, unsock_socket_mark(fd), UNSOCK_END_RESET);
+}
+
 /* How an asynchronous connect through a control file ended, or what a datagram heard (calls/datagram.h), as IP
  * words it. */
 static long get_error(int fd, const struct unsock_fd *entry, void *value, socklen_t *length) {
@@ -163,5 +173,8 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
     bool size = name == SO_SNDBUF || name == SO_RCVBUF;
     if (size && entry->type == SOCK_STREAM && !unsock_state_is_connected(entry->state) && !set)
         return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
-    return unsock_option_get(fd, SOL_SOCKET, name, value, length);
+    long result = unsock_option_get(fd, SOL_SOCKET, name, value, length);
+    if (result == 0 && name == SO_ERROR && entry->type == SOCK_STREAM && unsock_state_is_connected(entry->state))
+        note_told(fd, value, length);
+    return result;
 }

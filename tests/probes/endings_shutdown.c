@@ -97,6 +97,22 @@ static void after_lost_write(void) {
     drop_pair(&pair);
 }
 
+/* The kernel tells of a reset once, by whatever is asked. */
+static void after_error(void) {
+    struct pair pair = make_pair(false);
+    int error = 0;
+    send_byte(pair.fd);
+    if (ready(pair.peer, POLLIN, 5000) == 0)
+        die("nothing arrived");
+    close_peer(&pair);
+    for (long begun = now_ms(); error == 0 && now_ms() - begun < 5000;)
+        error = get_option(pair.fd, SOL_SOCKET, SO_ERROR);
+    fact("SO_ERROR of a reset", "%s", errno_name(error));
+    tell_tcp("SO_ERROR of a reset", "then", &pair);
+    fact_call("a write then", put(pair.fd, "x", MSG_NOSIGNAL));
+    drop_pair(&pair);
+}
+
 static void by_others(void) {
     struct pair pair = make_pair(true);
     int other = CHECK(dup(pair.fd));
@@ -155,6 +171,7 @@ int main(int count, char **words) {
                 after((enum end)end, first, second);
             }
     after_lost_write();
+    after_error();
     by_others();
     for (int how = SHUT_RD; how <= SHUT_RDWR; how++)
         before_connect(how);
