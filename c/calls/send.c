@@ -141,9 +141,9 @@ static long send_outgoing(int fd, const struct msghdr *message, int flags) {
     return send_message(fd, &outgoing.message, flags);
 }
 
-/* A connected stream. */
+/* A connected stream, one that was inherited by exec, too. */
 static bool is_for_kernel(int fd, int flags) {
-    return (unsock_stream_is_known(fd) || unsock_stream_is_foreign(fd)) && !(flags & MSG_FASTOPEN);
+    return !(flags & MSG_FASTOPEN) && unsock_stream_concerns(fd);
 }
 
 /* Nothing that a stream of AF_UNIX would not take as TCP does. */
@@ -283,7 +283,7 @@ long unsock_call_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned coun
     if (early < 0)
         return early;
     count = UNSOCK_MIN(count, UNSOCK_OUTGOING_PARTS_MOST);
-    if (count == 0 || !unsock_outgoing_any_concerns(fd, messages, count, flags))
+    if (count == 0 || (!unsock_stream_concerns(fd) && !unsock_outgoing_any_concerns(fd, messages, count, flags)))
         return unsock_real_sendmmsg(fd, messages, count, flags);
     for (unsigned i = 0; i < count; i++) {
         long result = unsock_call_sendmsg(fd, &messages[i].header, flags);

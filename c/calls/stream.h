@@ -33,6 +33,15 @@ static inline bool unsock_stream_is_foreign(int fd) {
            unsock_state_is_connected(entry->state);
 }
 
+/* Or one that was inherited by exec, perhaps, of which nobody has asked: the kernel's names tell it. */
+bool unsock_stream_was_inherited(int fd);
+
+/* Any of these: the kernel's write is not the program's. */
+static inline bool unsock_stream_concerns(int fd) {
+    return unsock_stream_is_known(fd) || unsock_stream_is_foreign(fd) ||
+           (!unsock_fds_known(fd) && !unsock_asked_fd(fd) && unsock_stream_was_inherited(fd));
+}
+
 /*
  * sendto without an address, and sendmsg of data alone, on such a descriptor. They return what TCP would, having raised
  * what it would; -ENOTCONN: what the kernel says of a socket that is not connected, which TCP never says of a write.

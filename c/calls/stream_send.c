@@ -18,6 +18,15 @@
 #define SEGMENT (32 << 10)
 #define LOST_MOST (16 * SEGMENT)
 
+bool unsock_stream_was_inherited(int fd) {
+    struct unsock_fd scratch;
+    if (unsock_sandboxed || !unsock_this_process_owns_descriptors())
+        return false;
+    unsock_asked_fd_note(fd);
+    unsock_identify_unknown(fd, &scratch);
+    return unsock_stream_is_known(fd);
+}
+
 long unsock_stream_broken(int flags) {
     if (!(flags & MSG_NOSIGNAL))
         unsock_tgkill(unsock_getpid(), unsock_gettid(), SIGPIPE);

@@ -12,21 +12,10 @@
 
 #define PARTS_MOST 1024 /* UIO_MAXIOV: beyond it the two calls have different errnos */
 
-/* Inherited by exec, perhaps: the kernel's names tell it, and are asked for once. */
-static bool was_inherited(int fd) {
-    struct unsock_fd scratch;
-    if (!unsock_this_process_owns_descriptors())
-        return false;
-    unsock_asked_fd_note(fd);
-    unsock_identify_unknown(fd, &scratch);
-    return unsock_stream_is_known(fd);
-}
-
 static inline bool concerns(int fd) {
     if (unsock_sandboxed)
         return false;
-    return unsock_stream_is_known(fd) || unsock_stream_is_foreign(fd) ||
-           (!unsock_fds_known(fd) && !unsock_asked_fd(fd) && was_inherited(fd));
+    return unsock_stream_concerns(fd);
 }
 
 bool unsock_write_concerns(int fd) {

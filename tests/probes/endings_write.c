@@ -132,27 +132,29 @@ static void shared(void) {
 }
 
 /* `executed`: the socket is standard output. */
-static void in_new_program(void) {
+static void in_new_program(enum call call) {
     char line[200] = "";
-    long first = write(STDOUT_FILENO, "hello", 5);
+    long first = put(STDOUT_FILENO, call);
     int error = first < 0 ? errno : 0;
     ready(STDOUT_FILENO, 0, 2000);
-    long second = write(STDOUT_FILENO, "hello", 5);
-    snprintf(line, sizeof line, "exec: first %ld %s, second %ld %s, %d signals\n", first, errno_name(error), second,
-             errno_name(errno), (int)pipes);
+    long second = put(STDOUT_FILENO, call);
+    snprintf(line, sizeof line, "exec, %s: first %ld %s, second %ld %s, %d signals\n", call_names[call], first,
+             errno_name(error), second, errno_name(errno), (int)pipes);
     if (write(STDERR_FILENO, line, strlen(line)) < 0)
         _exit(1);
     _exit(0);
 }
 
-static void through_exec(const char *program) {
+static void through_exec(const char *program, enum call call) {
+    char text[16];
     struct pair pair = make_pair(true);
     peer_ends(&pair, CLOSED);
     pid_t child = fork_peer();
     if (child == 0) {
         CHECK(dup2(STDOUT_FILENO, STDERR_FILENO));
         CHECK(dup2(pair.fd, STDOUT_FILENO));
-        execl(program, program, "executed", NULL);
+        snprintf(text, sizeof text, "%d", (int)call);
+        execl(program, program, "executed", text, NULL);
         _exit(1);
     }
     fact("exec: ended", "%d", ended(child));
@@ -181,8 +183,8 @@ static void by_default(enum call call) {
 int main(int count, char **words) {
     probe_start();
     count_pipes();
-    if (count > 1 && strcmp(words[1], "executed") == 0)
-        in_new_program();
+    if (count > 2 && strcmp(words[1], "executed") == 0)
+        in_new_program((enum call)atoi(words[2]));
     /* By sendmsg and sendmmsg alone, which every door has. */
     bool messages = count > 1 && strcmp(words[1], "messages") == 0;
     for (int end = OPEN; end < ENDS; end++)
@@ -199,7 +201,8 @@ int main(int count, char **words) {
     errors(CLOSED);
     errors(CLOSED_UNREAD);
     shared();
-    through_exec(words[0]);
+    for (int call = WRITE; call < NOTHING; call++)
+        through_exec(words[0], (enum call)call);
     by_default(WRITE);
     by_default(WRITEV);
     by_default(SEND);
