@@ -27,12 +27,23 @@ static long shut_elsewhere(int fd, struct unsock_fd *entry, int how) {
     return result;
 }
 
+/* TCP resets them. Nobody else comes: that is never waited for. */
+static void drop_clients(int fd) {
+    long client = 0;
+    while (client >= 0) {
+        client = unsock_accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+        unsock_close_open(client);
+    }
+}
+
 static long shut_listener(int fd, struct unsock_fd *entry, int how, bool handed) {
     if (how == SHUT_WR)
         return unsock_shutdown(fd, how);
     if (handed)
         return unsock_stream_reserve(fd, entry);
     long result = unsock_shutdown(fd, how);
+    if (result == 0)
+        drop_clients(fd);
     if (result == 0 && (entry->flags & UNSOCK_FILE)) {
         if (!unsock_remove_file_force(entry))
             unsock_remove_file_keep(entry, true);

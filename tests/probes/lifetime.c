@@ -260,7 +260,13 @@ static void closes_only_it(void) {
 static void shut_down_and_listen_again(void) {
     const char *story = "shutdown of a listener";
     server = listening("127.0.0.1", port = free_port(SOCK_STREAM));
+    int waits = connected("127.0.0.1", port);
+    send_byte(waits);
     CHECK(shutdown(server, SHUT_RDWR));
+    say(story, "a client in its queue hears of it", ready(waits, POLLIN, 5000) ? "yes" : "no");
+    char byte;
+    say(story, "as", recv(waits, &byte, 1, MSG_DONTWAIT) < 0 ? errno_name(errno) : "the end");
+    close(waits);
     judge(story, "afterwards", port);
     address name = name_of(server);
     say(story, "keeps its port", port_of(&name) == port ? "yes" : "no");
