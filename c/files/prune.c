@@ -3,6 +3,7 @@
 
 #include "files/directory.h"
 #include "files/port.h"
+#include "rt/system_calls.h"
 
 /* PORT.sock and a socket's file go together, and are mended where others live. Is this left over? */
 static bool prune_port(enum unsock_file_kind kind, struct unsock_port_key key, struct unsock_port_entry entry,
@@ -27,6 +28,15 @@ static bool prune_port(enum unsock_file_kind kind, struct unsock_port_key key, s
     return over;
 }
 
+/* A control file that gets no name any more: it is made, and has one, within a moment. */
+static bool is_older_than_a_minute(const char *path) {
+    struct statx status;
+    struct timespec now = {0};
+    unsock_clock_gettime(CLOCK_REALTIME, &now);
+    return unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_MTIME, &status) == 0 &&
+           status.stx_mtime.tv_sec < now.tv_sec - 60;
+}
+
 /*
  * With the directory locked. Returns 1 when it is left over, 0 or -errno. An unfinished lock's file is that of a thread
  * that was killed; one that is just being made is not missed: who makes it tries again, as the lock is held here.
@@ -45,6 +55,8 @@ static long prune(const char *path, size_t directory, struct sockaddr_un *addres
         over = prune_port(kind, key, entry, remove);
     else if (unsock_file_name_is_unfinished_lock(last))
         over = !socket && !link;
+    else if (unsock_file_name_is_unfinished_control(last))
+        over = !socket && !link && is_older_than_a_minute(path);
     else if (kind != UNSOCK_FILE_SOCKET)
         over = socket && unsock_socketfile_is_stale(address, size);
     if (!over || !remove)

@@ -44,21 +44,23 @@ static bool is_stderr(void) {
     return now.inode != 0 && now.inode == stderr_at_start.inode && now.device == stderr_at_start.device;
 }
 
-/*
- * A reader that has gone, and a file that may not grow, send a signal that would end the program: it is held back, and
- * taken away again if it was not there before.
- */
-static void write_quietly(int fd, const struct unsock_text *line) {
+long unsock_write_quietly(long fd, const void *bytes, size_t length) {
     uint64_t signals = SIGNAL_BIT(SIGPIPE) | SIGNAL_BIT(SIGXFSZ), mask = 0, before = 0;
     struct timespec now = {0, 0};
     unsock_rt_sigprocmask(SIG_BLOCK, &signals, &mask);
     unsock_rt_sigpending(&before);
-    long result = unsock_write(fd, line->buffer, line->length);
+    long result = unsock_write(fd, bytes, length);
     uint64_t sent = result == -EPIPE ? SIGNAL_BIT(SIGPIPE) : result == -EFBIG ? SIGNAL_BIT(SIGXFSZ) : 0;
     sent &= ~before;
     if (sent != 0)
         unsock_rt_sigtimedwait(&sent, NULL, &now);
     unsock_rt_sigprocmask(SIG_SETMASK, &mask, NULL);
+    return result;
+}
+
+static void write_on_stderr(const struct unsock_text *line) {
+    if (is_stderr())
+        unsock_write_quietly(2, line->buffer, line->length);
 }
 
 static long open_file(const char *path) {
@@ -89,14 +91,13 @@ bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text
 
 static void write_line(const struct unsock_text *line) {
     if (unsock_settings.log == UNSOCK_LOG_STDERR) {
-        if (is_stderr())
-            write_quietly(2, line);
+        write_on_stderr(line);
         return;
     }
     long fd = open_file(unsock_settings.log_file);
     if (fd < 0)
         return;
-    write_quietly((int)fd, line);
+    unsock_write_quietly(fd, line->buffer, line->length);
     unsock_close(fd);
 }
 
@@ -150,8 +151,7 @@ UNSOCK_OWN_FRAME void unsock_log_denied(const char *call) {
     unsock_text_number(&line, (uint64_t)unsock_geteuid(), 10, 1);
     unsock_text_join(&line, " may not enter it, and so ", call, " fails with EACCES: name one of his with --dir, ",
                      "or make it for his group with --group\n");
-    if (is_stderr())
-        write_quietly(2, &line);
+    write_on_stderr(&line);
 }
 
 UNSOCK_OWN_FRAME void unsock_log_other_protocol(const char *path) {
@@ -162,6 +162,5 @@ UNSOCK_OWN_FRAME void unsock_log_other_protocol(const char *path) {
         return;
     unsock_text_join(&line, "unsock: ", path, ": of another version of unsock, whose names this one does not know: ",
                      "the port is left alone\n");
-    if (is_stderr())
-        write_quietly(2, &line);
+    write_on_stderr(&line);
 }

@@ -14,6 +14,12 @@
 bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text *error);
 
 /*
+ * write(2) that sends no signal. A reader that has gone (SIGPIPE) and a file that may not grow (SIGXFSZ) would end the
+ * program: the signal is held back, and taken away again if it was not there before.
+ */
+long unsock_write_quietly(long fd, const void *bytes, size_t length);
+
+/*
  * Writes a line: time, pid, program, `call`, fd, `ip` (or NULL), the file or name in `path` (or NULL), and the result:
  * a value, or -errno. Never changes errno. Returns `result`.
  */

@@ -38,6 +38,8 @@ const char *unsock_errno_words(long error) {
         return "Cannot assign requested address";
     case EAFNOSUPPORT:
         return "Address family not supported by protocol";
+    case EFBIG:
+        return "File too large";
     case EROFS:
         return "Read-only file system";
     case ENAMETOOLONG:

@@ -2,12 +2,12 @@
 #include "program/control_write.h"
 
 #include "files/control_file.h"
+#include "kernel/log.h"
 #include "process/errno_words.h"
 #include "rt/system_calls.h"
 #include "rules/control.h"
 
 #define PATH_MOST 4096
-#define PART ".unsock-"
 
 /* How much of the path is the directory, with the slash. */
 static size_t directory_length(const char *path) {
@@ -20,13 +20,13 @@ static long name_part(const char *path, char *part) {
     if (unsock_getrandom(&number, sizeof(number), 0) != (long)sizeof(number))
         return -EIO;
     unsock_text_span(&text, (struct unsock_span){path, directory_length(path)});
-    unsock_text_put(&text, PART);
-    unsock_text_number(&text, number, 16, 16);
+    unsock_text_put(&text, UNSOCK_FILE_CONTROL_PART);
+    unsock_text_number(&text, number, 16, UNSOCK_FILE_CONTROL_DIGITS);
     return text.cut ? -ENAMETOOLONG : 0;
 }
 
 static long fill(long fd, const struct unsock_control_file *file, unsigned mode, bool locked) {
-    long result = unsock_write(fd, file, sizeof(*file));
+    long result = unsock_write_quietly(fd, file, sizeof(*file));
     if (result >= 0 && result != (long)sizeof(*file))
         return -ENOSPC;
     if (result >= 0)

@@ -160,6 +160,11 @@ enum unsock_file_kind unsock_file_name_read(struct unsock_span name, struct unso
 /* ".unsock.lock.N": a lock's file before it has its name (files/lock.c). */
 bool unsock_file_name_is_unfinished_lock(struct unsock_span name);
 
+/* ".unsock-" and 16 digits: a control file before it has its name (program/control_write.c). */
+#define UNSOCK_FILE_CONTROL_PART ".unsock-"
+#define UNSOCK_FILE_CONTROL_DIGITS 16
+bool unsock_file_name_is_unfinished_control(struct unsock_span name);
+
 /* kernel_name.c: What the names of kernel sockets say, and the name that a client gets. Pure. */
 
 /* What a kernel name tells. */

@@ -5,11 +5,25 @@ import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { unsockRun } from "../support/shim.ts";
+import { shimLibrary, unsockRun } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, shell, unsock } from "./unsock.ts";
 
 const programText = programsOf(import.meta);
+
+Deno.test("a control file that may not grow is an error with one line, and nothing is left of it", () =>
+  withDir(async (dir) => {
+    for (
+      const [words, code] of [["make-control 80.sock --unix /x", 1], ["run --dir . --map 80=/x true", 125]] as const
+    ) {
+      // A pipe for the line: it may not grow either, as a file.
+      const limited = await run(["sh", "-c", `ulimit -f 0; exec "$@"`, "sh", shimLibrary(), ...words.split(" ")], {
+        cwd: dir,
+      });
+      assertFails(limited, code, /80\.sock: File too large/);
+      assertEquals([...Deno.readDirSync(dir)], [], words);
+    }
+  }));
 
 Deno.test("make-control and show-control: Firecracker, in words and as JSON", async () => {
   await withDir(async (dir) => {

@@ -85,6 +85,7 @@ Deno.test("a name in the directory is one thing, whatever is like it", { ignore 
     ["what .unsock.lock", "inner 0"],
     ["what .unsock.lock.12", "inner 0"],
     ["what .unsock.gone", "inner 0"],
+    ["what .unsock-0123456789abcdef", "inner 0"],
     ...[
       "0.sock",
       "65536.sock",
@@ -96,6 +97,8 @@ Deno.test("a name in the directory is one thing, whatever is like it", { ignore 
       "53@127.0.0.1.dgram.sock",
       ".unsock.lock.",
       ".unsock.lock.x",
+      ".unsock-0123456789abcde",
+      ".unsock-0123456789abcdeg",
       ".@127.0.0.1",
       ".70000@--1",
       ".9042uu@--1",
