@@ -46,12 +46,13 @@ long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_i
     struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET, .port = kernel_port(fd, entry)};
     struct unsock_bind_request request = {.type = SOCK_DGRAM, .domain = entry->domain, .ip = any, .target = *target};
     struct unsock_ip local = entry->local;
-    long result = -EAGAIN;
+    long result = 0;
     request.open_to_all = true;
+    standin.in_place = standin.bound.spent = false; /* it may not even be opened */
     /* Another one was first at the port, and this socket has its name in vain (a parent and its child walk alike). */
-    for (int tries = 0; tries < TRIES && result == -EAGAIN; tries++) {
+    for (int tries = 0; tries < TRIES; tries++) {
         result = try_name(fd, entry, &request, &standin);
-        if (standin.in_place || !standin.bound.spent)
+        if (result != -EAGAIN || standin.in_place || !standin.bound.spent)
             break;
     }
     /* Whom this signal has interrupted has just named it, and will know of that. */

@@ -125,8 +125,8 @@ void unsock_site_start(void) {
  * has the result, rcx and r11 are nobody's. The compiler's code below changes no others than those that are saved, as
  * it is made for the plainest processor: of the large registers only the lower 16 bytes. `cld`, as C relies on it.
  *
- * DIRECTION, of string instructions: back to what it was, from the flags on the stack. `popfq` would cost as much as all
- * else here; what arithmetic sets comes back by `sahf`.
+ * DIRECTION, of string instructions: back to what it was, from the flags on the stack. `popfq` would cost as much as
+ * all else here; what arithmetic sets comes back by `sahf`.
  *
  * ANSWER: from the registers on the stack, and back. Leaves rax, and sets the flag ZF where nothing was answered. rbx
  * is the frame meanwhile, for debuggers and profilers: `frame` and `no_frame` tell them.
