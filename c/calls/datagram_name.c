@@ -55,9 +55,11 @@ long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_i
         if (result != -EAGAIN || standin.in_place || !standin.bound.spent)
             break;
     }
-    /* Whom this signal has interrupted has just named it, and will know of that. */
-    if (result == -EINVAL && standin.in_place)
+    /* Whom this signal has interrupted has just named it, and will know by which port. */
+    if (result == -EINVAL && standin.in_place) {
+        unsock_fd_enter(entry, UNSOCK_STATE_NAMED);
         return 0;
+    }
     if (result == 0 && local.family != 0)
         memcpy(entry->local.bytes, local.bytes, sizeof(local.bytes));
     return result;
