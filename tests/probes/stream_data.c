@@ -188,9 +188,14 @@ static void peek_all(void) {
     join();
     struct timeval short_time = {.tv_usec = 20000};
     char bytes[8];
+    struct timeval told = {0};
+    socklen_t size = sizeof told;
     CHECK(setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &short_time, sizeof short_time));
+    CHECK(getsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &told, &size));
     CHECK(write(client, "abc", 3));
-    fact_number("peek and wait for all: in time", recv(peer, bytes, 5, MSG_PEEK | MSG_WAITALL));
+    /* qemu's user emulation tells nothing of it. */
+    if (told.tv_usec == short_time.tv_usec)
+        fact_number("peek and wait for all: in time", recv(peer, bytes, 5, MSG_PEEK | MSG_WAITALL));
     fact_number("and without waiting", recv(peer, bytes, 5, MSG_PEEK | MSG_WAITALL | MSG_DONTWAIT));
     part();
 }
