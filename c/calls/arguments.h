@@ -120,9 +120,9 @@ long unsock_socket_names_peer(int fd, struct unsock_fd *entry, const union unsoc
  */
 long unsock_send_control_check(const struct unsock_fd *entry, const struct msghdr *message);
 
-/* The address that is asked by a connect or a send to `ip`. */
-static inline struct unsock_ip unsock_call_asked(const struct unsock_fd *entry, const struct unsock_ip *ip) {
-    return unsock_ip_asked(*ip, entry->flags & UNSOCK_BOUND ? &entry->local : NULL);
+/* Makes it the address that is asked by a connect, or a send, to it. In its place, as stacks may be small. */
+static inline void unsock_call_ask(const struct unsock_fd *entry, struct unsock_ip *ip) {
+    unsock_ip_ask(ip, entry->flags & UNSOCK_BOUND ? &entry->local : NULL);
 }
 
 #endif

@@ -188,7 +188,8 @@ static void tell_sharers(int fd, const struct unsock_fd *entry) {
 UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked) {
     struct sockaddr_un path = {0};
     /* As stream_connect.c. */
-    struct unsock_ip target = unsock_call_asked(entry, asked), *ip = &target;
+    struct unsock_ip target = *asked, *ip = &target;
+    unsock_call_ask(entry, ip);
     long result = prepare(fd, entry, ip);
     if (result == 0) {
         result = unsock_datagram_connect_socket(fd, entry, ip, &path);

@@ -112,7 +112,7 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
     if (another != 0)
         return another < 0 ? another : ANEW;
     if (unsock_address_covered(&ip) || entry->kind == UNSOCK_KIND_FOREIGN || is_local_client(entry, &ip)) {
-        ip = unsock_call_asked(entry, &ip);
+        unsock_call_ask(entry, &ip);
         return unsock_datagram_send(fd, entry, message, flags, &ip);
     }
     if (unsock_settings.block_inet)

@@ -295,7 +295,8 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     attempt.fd = fd;
     attempt.entry = entry;
     /* Connecting to the wildcard means this machine, and is reported so (ip_route_connect). */
-    attempt.target = unsock_call_asked(entry, asked);
+    attempt.target = *asked;
+    unsock_call_ask(entry, &attempt.target);
     attempt.nonblocking = false;
     attempt.bound = bound_flags(entry);
     if (unsock_fd_is_refused(entry))

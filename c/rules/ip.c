@@ -79,10 +79,12 @@ struct unsock_ip unsock_ip_some(struct unsock_ip ip) {
     return ip;
 }
 
-struct unsock_ip unsock_ip_asked(struct unsock_ip ip, const struct unsock_ip *own) {
-    if (own && own->family == AF_INET && ip.family == AF_INET && unsock_ip_is_wildcard(&ip))
-        memcpy(ip.bytes, own->bytes, sizeof(ip.bytes));
-    return unsock_ip_some(ip);
+void unsock_ip_ask(struct unsock_ip *ip, const struct unsock_ip *own) {
+    if (!unsock_ip_is_wildcard(ip))
+        return;
+    if (own && own->family == AF_INET && ip->family == AF_INET)
+        memcpy(ip->bytes, own->bytes, sizeof(ip->bytes));
+    *ip = unsock_ip_some(*ip);
 }
 
 bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b) {

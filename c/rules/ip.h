@@ -32,8 +32,10 @@ bool unsock_ip_is_wildcard(const struct unsock_ip *ip);
 /* The address itself; of the wildcard, which nobody has, the loopback address of the same family. */
 struct unsock_ip unsock_ip_some(struct unsock_ip ip);
 
-/* Whom a socket that is bound to `own` (NULL: to nothing) asks at `ip`: at 0.0.0.0 itself, as ip_route_output_key. */
-struct unsock_ip unsock_ip_asked(struct unsock_ip ip, const struct unsock_ip *own);
+/* Makes it whom a socket that is bound to `own` (NULL: to nothing) asks there: at 0.0.0.0 itself, as
+ * ip_route_output_key.
+ */
+void unsock_ip_ask(struct unsock_ip *ip, const struct unsock_ip *own);
 
 bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b);
 
