@@ -48,7 +48,6 @@ long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_i
     struct unsock_ip local = entry->local;
     long result = 0;
     request.open_to_all = true;
-    standin.in_place = standin.bound.spent = false; /* it may not even be opened */
     /* Another one was first at the port, and this socket has its name in vain (a parent and its child walk alike). */
     for (int tries = 0; tries < TRIES; tries++) {
         result = try_name(fd, entry, &request, &standin);
