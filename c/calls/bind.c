@@ -15,8 +15,8 @@ static long bind_real(int fd, struct unsock_fd *entry, const struct unsock_ip *i
     union unsock_sockaddr address;
     if (unsock_settings.block_inet)
         return unsock_log("bind", fd, ip, NULL, -EACCES);
-    if (entry->type == SOCK_STREAM && entry->kind == UNSOCK_KIND_LOCAL)
-        unsock_born_local_note_ip();
+    if (entry->kind == UNSOCK_KIND_LOCAL)
+        unsock_born_local_note_ip(entry->type);
     long result = unsock_redirect_to_ip(fd, entry);
     if (result < 0)
         return result;
@@ -26,15 +26,6 @@ static long bind_real(int fd, struct unsock_fd *entry, const struct unsock_ip *i
         unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
         entry->flags |= UNSOCK_BOUND;
         entry->local = *ip;
-    }
-    return result;
-}
-
-/* The descriptor's own socket has got a name, in vain: for the next bind another one takes its place. */
-static long spend(struct unsock_fd *entry, struct unsock_standin *standin, long result) {
-    if (standin->bound.spent && standin->in_place) {
-        unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
-        entry->flags |= UNSOCK_NAMED;
     }
     return result;
 }
@@ -54,8 +45,10 @@ static long try_file(int fd, struct unsock_fd *entry, const struct unsock_ip *ip
         .reuseaddr = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR),
     };
     result = unsock_standin_bound(standin, unsock_bindfile_bind(&request, &standin->bound));
-    if (!standin->named)
-        return spend(entry, standin, unsock_standin_undo(standin, entry->type, result));
+    if (!standin->named) {
+        unsock_standin_spend(standin, entry);
+        return unsock_standin_undo(standin, entry->type, result);
+    }
     return unsock_standin_install(standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_BOUND);
 }
 

@@ -51,6 +51,9 @@ long unsock_standin_bound(struct unsock_standin *standin, long result);
 long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsock_fd *entry, enum unsock_kind kind,
                             enum unsock_state state);
 
+/* The bind failed. Has the descriptor's own socket a name in vain by now? Then another one takes its place next. */
+void unsock_standin_spend(const struct unsock_standin *standin, struct unsock_fd *entry);
+
 /* Closes the socket, which has no name. Returns `result`. */
 long unsock_standin_close(struct unsock_standin *standin, long result);
 

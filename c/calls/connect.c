@@ -64,8 +64,7 @@ static long connect_uncovered(int fd, struct unsock_fd *entry, const void *addre
         if (result < 0)
             return result;
     }
-    if (entry->type == SOCK_STREAM)
-        unsock_born_local_note_ip();
+    unsock_born_local_note_ip(entry->type);
     return unsock_real_connect(fd, address, length);
 }
 
@@ -78,8 +77,8 @@ static long connect_ip(int fd, long unknown, const union unsock_sockaddr *copy, 
     bool covered = unsock_ip_read(copy, length, &ip) && unsock_address_covered(&ip);
     if (!covered && (!entry || entry->kind == UNSOCK_KIND_IP || entry->kind == UNSOCK_KIND_OTHER) &&
         !unsock_settings.block_inet) {
-        if (entry && entry->type == SOCK_STREAM)
-            unsock_born_local_note_ip();
+        if (entry && entry->kind == UNSOCK_KIND_IP)
+            unsock_born_local_note_ip(entry->type);
         long result = unsock_real_connect(fd, copy, length);
         /* From an unknown descriptor: it may be a socket of another family that stands for an IP one. */
         if (entry || (result != -EINVAL && result != -EAFNOSUPPORT))
@@ -105,7 +104,7 @@ static long connect_ip(int fd, long unknown, const union unsock_sockaddr *copy, 
     if (!covered)
         return connect_uncovered(fd, entry, copy, length);
     if (entry->type == SOCK_STREAM)
-        unsock_born_local_note_local();
+        unsock_born_local_note_local(SOCK_STREAM);
     long result =
         entry->type == SOCK_DGRAM ? unsock_datagram_connect(fd, entry, &ip) : unsock_stream_connect(fd, entry, &ip);
     unsock_fds_tell_duplicates(fd);
@@ -143,7 +142,7 @@ long unsock_call_connect(int fd, const struct sockaddr *address, socklen_t lengt
     struct unsock_fd *entry = unsock_fds_known(fd);
     bool usual = is_usual(entry, address, length, &ip);
     if (usual)
-        unsock_born_local_note_local();
+        unsock_born_local_note_local(SOCK_STREAM);
     long result = usual ? unsock_stream_connect(fd, entry, &ip) : connect_once(fd, address, length);
     entry = result < 0 ? unsock_fds_known(fd) : NULL;
     bool redirected = entry && unsock_fd_is_redirected(entry);

@@ -60,6 +60,11 @@ long unsock_datagram_move(int fd, struct unsock_fd *entry);
  */
 void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
+/* Is it a local socket with a name for the answers? One that is SPENT has its own in vain. */
+static inline bool unsock_datagram_is_named(const struct unsock_fd *entry) {
+    return entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_NAMED) && entry->state != UNSOCK_STATE_SPENT;
+}
+
 /* datagram_peer.c: What connecting and sending datagrams have in common. All return a value or -errno. */
 
 /* Makes the descriptor a local socket with a name that replies from `target` can reach. */

@@ -48,17 +48,15 @@ long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_i
     struct unsock_ip local = entry->local;
     long result = 0;
     request.open_to_all = true;
-    /* Another one was first at the port, and this socket has its name in vain (a parent and its child walk alike). */
+    /* A parent and its child walk alike. */
     for (int tries = 0; tries < TRIES; tries++) {
         result = try_name(fd, entry, &request, &standin);
-        if (result != -EAGAIN || standin.in_place || !standin.bound.spent)
+        unsock_standin_spend(&standin, entry);
+        if (result != -EAGAIN || !standin.bound.spent)
             break;
     }
-    /* Whom this signal has interrupted has just named it, and will know by which port. */
-    if (result == -EINVAL && standin.in_place) {
-        unsock_fd_enter(entry, UNSOCK_STATE_NAMED);
-        return 0;
-    }
+    if (result == -EINVAL && standin.in_place)
+        result = unsock_identify_name(fd, entry);
     if (result == 0 && local.family != 0)
         memcpy(entry->local.bytes, local.bytes, sizeof(local.bytes));
     return result;
@@ -129,6 +127,7 @@ static long send_aside(int fd, struct unsock_fd *entry, const struct msghdr *mes
 long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
     if (is_serving(entry))
         return send_aside(fd, entry, message, flags);
+    unsock_born_local_note_ip(SOCK_DGRAM);
     long result = unsock_redirect_to_ip(fd, entry);
     return result < 0 ? result : unsock_real_sendmsg(fd, message, flags);
 }

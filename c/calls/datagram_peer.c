@@ -34,12 +34,8 @@ static bool claim(void) {
     return true;
 }
 
-static bool is_local(const struct unsock_fd *entry) {
-    return entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_NAMED);
-}
-
 static long become_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
-    if (is_local(entry))
+    if (unsock_datagram_is_named(entry))
         return 0;
     if (entry->kind == UNSOCK_KIND_IP && (entry->flags & UNSOCK_BOUND))
         return unsock_datagram_move(fd, entry);
@@ -48,10 +44,12 @@ static long become_local(int fd, struct unsock_fd *entry, const struct unsock_ip
 
 /* Makes the descriptor a local socket with a name that replies can reach. */
 long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
-    if (is_local(entry))
+    if (unsock_datagram_is_named(entry))
         return 0;
     bool claimed = claim();
     long result = become_local(fd, entry, target);
+    if (result == 0)
+        unsock_born_local_note_local(SOCK_DGRAM);
     unsock_fds_tell_duplicates(fd);
     if (claimed)
         __atomic_store_n(&naming, 0, __ATOMIC_RELEASE);

@@ -229,8 +229,13 @@ static long give_sender(struct unsock_fd *entry, const struct unsock_name *told,
 
 /* Who waits on a client's socket must find it still there when the answer comes (unsock_datagram_choose_source). */
 static void expect(struct unsock_fd *entry) {
-    if (entry->flags & UNSOCK_ANY_PORT)
+    if ((entry->flags & UNSOCK_ANY_PORT) || entry->state == UNSOCK_STATE_NEW)
         unsock_fds_mark(entry, UNSOCK_DATAGRAM_HEARD);
+}
+
+/* It was born local, and has become the kernel's UDP socket while this thread waited. */
+static bool has_gone_outside(const struct unsock_fd *entry, const union unsock_sockaddr *name, long result) {
+    return result == 0 && name->any.sa_family == AF_UNSPEC && entry->kind == UNSOCK_KIND_IP;
 }
 
 long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags) {
@@ -245,6 +250,8 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
     long result = unsock_real_recvmsg(fd, &own, flags);
     if (result < 0)
         return unsock_datagram_told(result);
+    if (has_gone_outside(entry, &name, result))
+        return unsock_real_recvmsg(fd, message, flags);
     unsock_fds_mark(entry, UNSOCK_DATAGRAM_HEARD);
     unsock_passed_descriptors_refuse(fd, &own);
     message->msg_flags = own.msg_flags;
@@ -273,6 +280,8 @@ long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *
     long result = unsock_real_recvfrom(fd, data, size, flags, &name, &name_length);
     if (result < 0)
         return unsock_datagram_told(result);
+    if (has_gone_outside(entry, &name, result))
+        return unsock_real_recvfrom(fd, data, size, flags, address, length);
     unsock_fds_mark(entry, UNSOCK_DATAGRAM_HEARD);
     if (!address)
         return result;

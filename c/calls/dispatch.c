@@ -53,7 +53,7 @@ long unsock_call_socket(int domain, int type, int protocol) {
     if (domain == AF_INET6 && unsock_settings.block_inet6)
         return -EAFNOSUPPORT;
     bool ours = is_redirectable(domain, plain, protocol);
-    int family = ours && plain == SOCK_STREAM ? unsock_born_family(domain) : domain;
+    int family = ours ? unsock_born_family(domain, plain) : domain;
     long fd = family != domain ? unsock_socket(family, type, 0) : -EAFNOSUPPORT;
     if (family == domain || (fd < 0 && family != AF_UNIX)) {
         family = domain;
@@ -63,6 +63,8 @@ long unsock_call_socket(int domain, int type, int protocol) {
         family = AF_UNIX;
         fd = unsock_socket(AF_UNIX, type, 0);
     }
+    if (fd >= 0 && ours && family == AF_UNIX && plain == SOCK_DGRAM)
+        unsock_redirect_prepare((int)fd);
     if (fd >= 0)
         remember_socket((int)fd, domain, type, protocol, ours ? family : 0);
     return fd;

@@ -26,7 +26,8 @@ static long is_plain_with(int fd, int flags, const struct msghdr *message) {
 
 static bool concerns(const struct unsock_fd *entry, const struct msghdr *message) {
     return (entry && unsock_fd_is_redirected(entry)) || unsock_call_names_covered(message) ||
-           unsock_call_names_unspecified(message) || (unsock_settings.block_inet && unsock_call_names_ip(message));
+           unsock_call_names_unspecified(message) ||
+           ((!entry || unsock_settings.block_inet) && unsock_call_names_ip(message));
 }
 
 long unsock_outgoing_concerns(int fd, const struct msghdr *message, int flags) {

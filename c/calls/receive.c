@@ -17,7 +17,7 @@ static long concerns(int fd, bool asks) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry && asks)
         entry = unsock_identify(fd, &scratch);
-    if (entry && entry->kind == UNSOCK_KIND_IP && entry->type == SOCK_DGRAM)
+    if (entry && unsock_fd_may_be_exchanged(entry))
         unsock_fds_mark(entry, UNSOCK_DATAGRAM_HEARD);
     if (!entry)
         return 0;
@@ -194,6 +194,9 @@ long unsock_call_recv(int fd, void *data, size_t size, int flags) {
     if (early < 0)
         return early;
     if (flags & MSG_ERRQUEUE)
+        return unsock_call_recvfrom(fd, data, size, flags, NULL, NULL);
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry && unsock_fd_may_be_exchanged(entry))
         return unsock_call_recvfrom(fd, data, size, flags, NULL, NULL);
     long result = at_end(fd, unsock_real_recv(fd, data, size, flags_of(fd, flags)));
     return peeks_all(flags, result) ? peek_all(fd, data, size, flags, result) : result;

@@ -87,7 +87,9 @@ static long send_other(int fd, const struct msghdr *message, int flags) {
 static long send_once(int fd, const struct msghdr *message, int flags) {
     struct unsock_fd scratch;
     struct unsock_ip ip;
-    struct unsock_fd *entry = unsock_identify(fd, &scratch);
+    bool to_ip = message->msg_name && unsock_call_names_ip(message);
+    int asked = to_ip ? ((const struct sockaddr *)message->msg_name)->sa_family : AF_UNSPEC;
+    struct unsock_fd *entry = to_ip ? unsock_identify_for(fd, asked, &scratch) : unsock_identify(fd, &scratch);
     bool redirected = unsock_fd_is_redirected(entry);
     if (unsock_identify_wrong(entry) < 0)
         return unsock_identify_wrong(entry);
@@ -227,8 +229,7 @@ static inline __attribute__((always_inline)) long send_usual(int fd, struct unso
 
 static inline struct unsock_fd *named(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
-    bool is = entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_DGRAM && (entry->flags & UNSOCK_NAMED);
-    return is ? entry : NULL;
+    return entry && entry->type == SOCK_DGRAM && unsock_datagram_is_named(entry) ? entry : NULL;
 }
 
 long unsock_call_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,

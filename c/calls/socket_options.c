@@ -46,7 +46,7 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
         return wrong;
     if (entry && unsock_fd_is_redirected(entry)) {
         if (unsock_options_wants_ip(entry, level, name) && unsock_redirect_to_ip(fd, entry) == 0)
-            unsock_born_local_note_ip();
+            unsock_born_local_note_ip(entry->type);
     }
     if (entry && unsock_fd_is_redirected(entry)) {
         long result = unsock_options_set(fd, entry, level, name, value, length);

@@ -38,6 +38,13 @@ static void remember(struct unsock_fd *entry, const struct unsock_bound *bound, 
     unsock_fd_file(entry)->inode = 0;
 }
 
+void unsock_standin_spend(const struct unsock_standin *standin, struct unsock_fd *entry) {
+    if (!standin->bound.spent || !standin->in_place)
+        return;
+    unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
+    entry->flags |= UNSOCK_NAMED;
+}
+
 long unsock_standin_close(struct unsock_standin *standin, long result) {
     if (!standin->in_place && standin->socket >= 0)
         unsock_close(standin->socket);

@@ -179,6 +179,23 @@ struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch) {
     return scratch->kind == UNSOCK_KIND_UNKNOWN ? scratch : keep(fd, scratch);
 }
 
+UNSOCK_OWN_FRAME long unsock_identify_name(int fd, struct unsock_fd *entry) {
+    union unsock_sockaddr address;
+    struct unsock_fd told = {.type = SOCK_DGRAM};
+    long length = unsock_socket_name(fd, __NR_getsockname, &address);
+    if (length < 0 || address.any.sa_family != AF_UNIX)
+        return -EINVAL;
+    struct unsock_name name = unsock_kernel_name_read(&address.un, (size_t)length);
+    if (name.kind != UNSOCK_NAME_FILE || name.type != SOCK_DGRAM)
+        return -EINVAL;
+    identify_file(&told, fd, &name);
+    entry->local = told.local;
+    unsock_fd_enter(entry, UNSOCK_STATE_NAMED);
+    entry->flags |= UNSOCK_NAMED | UNSOCK_FILE;
+    unsock_fds_note_file(fd);
+    return 0;
+}
+
 /* Is it the accepted one still that is known, by its client's name? */
 UNSOCK_OWN_FRAME static bool has_its_client(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr address;
@@ -213,7 +230,8 @@ struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_
     union unsock_sockaddr name;
     struct unsock_fd *entry = unsock_identify_unknown(fd, scratch);
     uint8_t born = entry->domain;
-    if (entry->kind != UNSOCK_KIND_UNKNOWN || born == 0 || unsock_socket_option(fd, SO_TYPE) != SOCK_STREAM)
+    long type = entry->kind == UNSOCK_KIND_UNKNOWN && born != 0 ? unsock_socket_option(fd, SO_TYPE) : 0;
+    if (type != SOCK_STREAM && (type != SOCK_DGRAM || born != AF_UNIX))
         return entry;
     long length = unsock_socket_name(fd, __NR_getsockname, &name);
     if (length < 0 || (born == AF_UNIX && length > (long)UNSOCK_SUN_PATH_OFFSET) ||
@@ -221,8 +239,8 @@ struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_
         return entry;
     scratch->kind = born == AF_UNIX ? UNSOCK_KIND_LOCAL : UNSOCK_KIND_FOREIGN;
     scratch->born = born == AF_UNIX ? 0 : born;
-    scratch->type = SOCK_STREAM;
+    scratch->type = (uint8_t)type;
     scratch->domain = (uint8_t)family;
-    scratch->protocol = IPPROTO_TCP;
+    scratch->protocol = type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
     return keep(fd, scratch);
 }

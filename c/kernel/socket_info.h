@@ -141,6 +141,12 @@ struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch);
 struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_fd *scratch);
 
 /*
+ * The datagram socket of an entry without a name may have one: whom this signal has interrupted has just given it, or a
+ * process with which it is shared. Returns 0, or -EINVAL: it has none, or is another socket.
+ */
+long unsock_identify_name(int fd, struct unsock_fd *entry);
+
+/*
  * Is this a connected stream in the place of a TCP one? By the kernel's word where it has one; nothing is remembered.
  * For callers that heard of the descriptor from the kernel and not from the program: other threads of the program may
  * just then be closing it, and making another of the same number.

@@ -1,7 +1,8 @@
 /*
- * The length of the current run of local connects, as branch predictors count. A wrong guess is dear (the socket has to
- * be replaced after all), so each one makes the next guess wait for a longer run: a process with both kinds soon pays
- * nothing. A listener tells less of the next socket: a server has some, and may connect to anywhere.
+ * The length of the current run of local connects, and of first datagrams, as branch predictors count. A wrong guess is
+ * dear (the socket has to be replaced after all), so each one makes the next guess wait for a longer run: a process
+ * with both kinds soon pays nothing. A listener tells less of the next socket: a server has some, and may connect to
+ * anywhere.
  */
 #include "memory/fds.h"
 
@@ -12,10 +13,14 @@
 #define RUN_FIRST (2 * CONNECT)
 #define RUN_AFTER_WRONG (64 * CONNECT)
 #define RUN_MOST (1 << 24)
+#define NEVER INT32_MAX
 #define TARGETS 2
 
-static int run;
-static int needed = RUN_FIRST;
+/* Of streams, and of datagram sockets. */
+static struct {
+    int run;
+    int needed;
+} guesses[] = {{0, RUN_FIRST}, {0, RUN_FIRST}};
 
 /* Every address of the family is covered, and so are all ports: there is nothing to predict. */
 static bool covers_all(int domain) {
@@ -27,8 +32,9 @@ static bool covers_all(int domain) {
     return false;
 }
 
-static bool guesses_local(void) {
-    return __atomic_load_n(&run, __ATOMIC_RELAXED) >= __atomic_load_n(&needed, __ATOMIC_RELAXED);
+static bool guesses_local(int type) {
+    return __atomic_load_n(&guesses[type == SOCK_DGRAM].run, __ATOMIC_RELAXED) >=
+           __atomic_load_n(&guesses[type == SOCK_DGRAM].needed, __ATOMIC_RELAXED);
 }
 
 /*
@@ -50,35 +56,45 @@ void unsock_born_note_target(int family) {
     __atomic_store_n(&targets, run + 1, __ATOMIC_RELAXED);
 }
 
-int unsock_born_family(int domain) {
+/* Datagram sockets are made for much else (multicast, questions about interfaces): only what was seen counts. */
+int unsock_born_family(int domain, int type) {
     if (io_uring_queue_init)
         return domain;
+    if (type == SOCK_DGRAM)
+        return guesses_local(type) ? AF_UNIX : domain;
     int family = __atomic_load_n(&target, __ATOMIC_RELAXED);
     bool fits = family == domain || (family != AF_INET && family != AF_INET6);
     if (fits && __atomic_load_n(&targets, __ATOMIC_RELAXED) == TARGETS && !unsock_sandboxed)
         return family;
-    return guesses_local() || covers_all(domain) ? AF_UNIX : domain;
+    return guesses_local(type) || covers_all(domain) ? AF_UNIX : domain;
 }
 
-static void lengthen(int by) {
-    if (!guesses_local())
-        __atomic_fetch_add(&run, by, __ATOMIC_RELAXED);
+void unsock_born_streams_alone(void) {
+    guesses[true].needed = NEVER;
 }
 
-void unsock_born_local_note_local(void) {
-    lengthen(CONNECT);
+static void lengthen(int type, int by) {
+    if (!guesses_local(type) && guesses[type == SOCK_DGRAM].needed != NEVER)
+        __atomic_fetch_add(&guesses[type == SOCK_DGRAM].run, by, __ATOMIC_RELAXED);
+}
+
+void unsock_born_local_note_local(int type) {
+    lengthen(type, CONNECT);
 }
 
 void unsock_predict_listens(void) {
-    lengthen(1);
+    lengthen(SOCK_STREAM, 1);
 }
 
-void unsock_born_local_note_ip(void) {
-    int wait = __atomic_load_n(&needed, __ATOMIC_RELAXED);
-    if (guesses_local()) {
+void unsock_born_local_note_ip(int type) {
+    int *needed = &guesses[type == SOCK_DGRAM].needed;
+    int wait = __atomic_load_n(needed, __ATOMIC_RELAXED);
+    if (guesses_local(type)) {
         wait = wait < RUN_AFTER_WRONG ? RUN_AFTER_WRONG : wait < RUN_MOST ? 2 * wait : wait;
-        __atomic_store_n(&needed, wait, __ATOMIC_RELAXED);
+        __atomic_store_n(needed, wait, __ATOMIC_RELAXED);
     }
-    __atomic_store_n(&run, 0, __ATOMIC_RELAXED);
-    unsock_born_note_target(AF_UNIX);
+    if (__atomic_load_n(&guesses[type == SOCK_DGRAM].run, __ATOMIC_RELAXED) != 0)
+        __atomic_store_n(&guesses[type == SOCK_DGRAM].run, 0, __ATOMIC_RELAXED);
+    if (type == SOCK_STREAM)
+        unsock_born_note_target(AF_UNIX);
 }

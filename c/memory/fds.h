@@ -11,7 +11,7 @@
 
 enum unsock_state {
     UNSOCK_STATE_NEW,       /* nothing has been done with it: the kernel's own, or born local */
-    UNSOCK_STATE_SPENT,     /* stream: has a client's name, but no connection: refused */
+    UNSOCK_STATE_SPENT,     /* has a name in vain: of a bind that failed, or of a stream's connect that was refused */
     UNSOCK_STATE_BOUND,     /* to `local`; datagrams: nobody has been asked yet */
     UNSOCK_STATE_REFUSED,   /* stream: in the eyes of the program its connect has failed by now, with `refusal` */
     UNSOCK_STATE_RESERVED,  /* stream: bound to `local`, but its file is gone: shut down, or disconnected. It may listen
@@ -78,7 +78,7 @@ enum {
     UNSOCK_ANY_PORT = 1 << 4,            /* the program bound it to port 0 */
     UNSOCK_ACCEPTED = 1 << 5,            /* made by accept */
     UNSOCK_STREAM_WAITING = 1 << 6,      /* SPENT: SO_SNDTIMEO has ended a connect, with which the next one goes on */
-    UNSOCK_DATAGRAM_HEARD = 1 << 7,      /* something was received; KIND_IP, ANY_PORT: some thread has asked */
+    UNSOCK_DATAGRAM_HEARD = 1 << 7,      /* something was received; KIND_IP, NEW, ANY_PORT: some thread has asked */
     UNSOCK_DATAGRAM_BY_CONTROL = 1 << 8, /* what comes from outside the directory comes from `remote` */
     UNSOCK_SETTLED = 1 << 9,             /* `local` was the wildcard before it was connected */
     UNSOCK_STREAM_OVER = 1 << 10,        /* KIND_FOREIGN, AF_TIPC: no more will come than waits to be read */
@@ -205,6 +205,12 @@ static inline bool unsock_fd_is_redirected(const struct unsock_fd *entry) {
            (entry->domain == AF_INET || entry->domain == AF_INET6);
 }
 
+/* A datagram socket that another thread's first send may exchange while this one waits for its first datagram. */
+static inline bool unsock_fd_may_be_exchanged(const struct unsock_fd *entry) {
+    return entry->type == SOCK_DGRAM &&
+           (entry->kind == UNSOCK_KIND_IP || (entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_NEW));
+}
+
 /* Is it bound to a port that the program chose? */
 static inline bool unsock_fd_has_chosen_port(const struct unsock_fd *entry) {
     return (entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT)) == UNSOCK_BOUND;
@@ -261,20 +267,27 @@ static inline void unsock_fds_tell_duplicates(int fd) {
 }
 
 /*
- * born_local.c: Which family should a new stream socket be born with? Replacing a socket costs more than making one, so
- * a process whose connections have been local gets AF_UNIX at once; one whose connections leave the machine pays
- * nothing.
+ * born_local.c: Which family should a new socket be born with? Replacing a socket costs more than making one, so a
+ * process whose connections have been local gets AF_UNIX at once, and so for its datagrams; one whose connections leave
+ * the machine pays nothing.
  */
 
 /*
- * By which family will a stream socket of this domain most likely connect? AF_UNIX, the domain itself, or where control
- * files have led to lately.
+ * By which family will a socket of this domain and type (SOCK_STREAM, SOCK_DGRAM) most likely connect? AF_UNIX, the
+ * domain itself, or where control files have led streams to lately.
  */
-int unsock_born_family(int domain);
+int unsock_born_family(int domain, int type);
 
-/* A connect went to a covered address, or to one that is not (or a socket was bound to such a one). */
-void unsock_born_local_note_local(void);
-void unsock_born_local_note_ip(void);
+/*
+ * Datagram sockets are never born local here: what traps system calls does not see those that send without an address,
+ * which another socket would answer in its own way.
+ */
+void unsock_born_streams_alone(void);
+
+/* A connect, or a first datagram, went to a covered address, or to one that is not (or a socket was bound to such a
+ * one). */
+void unsock_born_local_note_local(int type);
+void unsock_born_local_note_ip(int type);
 
 /* A stream has been connected by that family, to where a control file leads; AF_UNIX: to a socket file, too. */
 void unsock_born_note_target(int family);

@@ -81,8 +81,7 @@ bool unsock_options_wants_ip(const struct unsock_fd *entry, int level, int name)
      */
     if (level == SOL_SOCKET && name == SO_ZEROCOPY)
         return false;
-    return (entry->kind == UNSOCK_KIND_LOCAL || unsock_fd_born_family(entry) != 0) && entry->type == SOCK_STREAM &&
-           entry->state == UNSOCK_STATE_NEW;
+    return (entry->kind == UNSOCK_KIND_LOCAL || unsock_fd_born_family(entry) != 0) && entry->state == UNSOCK_STATE_NEW;
 }
 
 /*

@@ -76,6 +76,7 @@ void unsock_start_loaded(const struct unsock_environment *whole, const char *own
     const char *own[UNSOCK_ENVIRONMENT_OWN];
     struct unsock_environment environment = unsock_environment_own(whole, own);
     unsock_start_trapped = true;
+    unsock_born_streams_alone();
     unsock_user_start_at(stack_end);
     unsock_this_process_start();
     bool inert = unsock_environment_is_off(&environment) || !unsock_environment_get(&environment, "UNSOCK_DIR");
@@ -88,7 +89,9 @@ void unsock_start_loaded(const struct unsock_environment *whole, const char *own
 /* The kernel ignores the mark; a filter of others may compare all 64 bits of an argument. */
 void unsock_start_marks(void) {
     unsock_start_trapped = unsock_is_trapped();
-    if (!unsock_start_trapped)
+    if (unsock_start_trapped)
+        unsock_born_streams_alone();
+    else
         unsock_sys_mark_bits = 0;
 }
 

@@ -15,12 +15,15 @@ void unsock_redirect_expect_owner(void) {
     __atomic_store_n(&owners_met, true, __ATOMIC_RELAXED);
 }
 
+void unsock_redirect_prepare(int socket) {
+    unsock_send_limit_open(socket);
+    unsock_socket_refuse_descriptors(socket);
+}
+
 static long open_socket(int domain, int type, int protocol, int nonblocking) {
     long fd = unsock_descriptor(__NR_socket, domain, type | SOCK_CLOEXEC | nonblocking, protocol);
-    if (fd >= 0 && domain == AF_UNIX && type == SOCK_DGRAM) {
-        unsock_send_limit_open((int)fd);
-        unsock_socket_refuse_descriptors((int)fd);
-    }
+    if (fd >= 0 && domain == AF_UNIX && type == SOCK_DGRAM)
+        unsock_redirect_prepare((int)fd);
     return unsock_errno_as_ip(UNSOCK_AT_OPEN, fd);
 }
 
@@ -105,7 +108,7 @@ static void replace_duplicates(int fd, uint32_t id, uint64_t cookie, int standin
 
 /* The old socket, kept for as long as it takes to wake the threads that wait for its first datagram; or -1. */
 static long keep_waited_for(int fd, const struct unsock_fd *old) {
-    bool waited_for = old->kind == UNSOCK_KIND_IP && old->type == SOCK_DGRAM && (old->flags & UNSOCK_DATAGRAM_HEARD);
+    bool waited_for = unsock_fd_may_be_exchanged(old) && (old->flags & UNSOCK_DATAGRAM_HEARD);
     return waited_for ? unsock_descriptor(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0) : -1;
 }
 

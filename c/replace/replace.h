@@ -10,7 +10,13 @@
 /* A new socket to take a descriptor's place; close-on-exec and non-blocking until then. Returns it or -errno. */
 long unsock_redirect_open(int domain, int type, int protocol);
 
-/* The same of one that blocks as `fd` does, whose status flags *flags tells: for ..._install_like. */
+/* What a datagram socket of AF_UNIX needs that is to stand for one of UDP: never to wait long, and to take no
+ * descriptors.
+ */
+void unsock_redirect_prepare(int socket);
+
+/* The same as unsock_redirect_open of one that blocks as `fd` does, whose status flags *flags tells: for
+ * ..._install_like. */
 long unsock_redirect_open_like(int fd, int domain, int type, long *flags);
 
 /* A program has said who gets a descriptor's signals (fcntl(2), F_SETOWN). */

@@ -186,7 +186,10 @@ static void datagrams(void) {
     begin("close UDP");
     close(client);
     end("close UDP");
+    /* By now local datagrams are expected of it. */
+    begin("socket UDP, born local");
     client = opened(SOCK_DGRAM);
+    end("socket UDP, born local");
     begin("connect UDP");
     connect_to(client, PORT);
     end("connect UDP");

@@ -212,8 +212,9 @@ static void receive(int slot) {
     clear_error(slot);
 }
 
+/* After exec a socket without a port may show what it is (docs/limits.md). */
 static void names(int slot) {
-    if (is_forgotten(slot))
+    if (is_forgotten(slot) || (executes && slots[slot].port == 0 && !slots[slot].any_port))
         return;
     address own = unwritten(), peer = unwritten();
     char text[96];

@@ -44,6 +44,7 @@ type Arguments = Readonly<Record<string, { args: string[]; why: string }>>;
 
 /** Where calls are trapped. */
 const TRAPPED_ARGUMENTS: Arguments = {
+  after_many_datagrams: { args: ["without recv"], why: "recvfrom without an address is not trapped (docs/limits.md)" },
   endings_shutdown: {
     args: ["everywhere"],
     why: "poll and send are not trapped, shutdown and sendmsg are (docs/limits.md)",
