@@ -85,19 +85,14 @@ struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip);
 bool unsock_port_entry_fits(size_t length);
 
 /*
- * port_name.c: The names of a port's sockets, and how an address is written in them. PORT.sock and .PORT@ADDR are a
- * stream's, PORT.dgram.sock and .PORTu@ADDR those of a datagram socket: .PORT@ADDR      a socket's own file: only a
- * socket on ADDR is ever bound by it .PORT@ADDR+N    the same of one that shares its address; of streams, from
- * UNSOCK_PORT_WAITING on, of one that waits PORT.sock       a link to the port's only socket, or to its first one ("./"
- * before the name): plain clients follow it. PORT.dgram.sock itself is the file of a client that has no other name
- *   .PORT@          a link that leads nowhere: the record of all of them, where there are several, or one shares
- *   .PORT@~         the next text of a link, before its rename
- * ADDR is the address as text, '-' for each colon; "--" is [::] for IPv6 alone, "any" [::] for both families. Where
- * that would be too long for a socket's path, five characters stand for an address. A datagram client that asks another
- * address than the default one first tells it behind its own: "0.0.0.0,127.0.0.2". Pure.
- *
- * In the record a socket is ADDR, or ADDR, marks and its number: '+' has SO_REUSEPORT, '*' is of datagrams and has
- * SO_REUSEADDR, '!' is connected to one client.
+ * port_name.c: The names of a port's sockets. PORT.sock and .PORT@ADDR are a stream's, PORT.dgram.sock and .PORTu@ADDR
+ * those of a datagram socket; ADDR is written as above. Pure.
+ *   - .PORT@ADDR: a socket's own file. Only a socket on ADDR is ever bound by it.
+ *   - .PORT@ADDR+N: the same of one that shares its address; of a stream that waits, from UNSOCK_PORT_WAITING on.
+ *   - PORT.sock: a link to the port's only socket, or to its first one ("./" before the name). Plain clients follow it.
+ *     PORT.dgram.sock itself is the file of a client that has no other name.
+ *   - .PORT@: a link that leads nowhere: the record of all of them, where there are several, or one shares.
+ *   - .PORT@~: the next text of a link, before its rename.
  *
  * This is protocol 1, which no name says. A library with another one begins the text of PORT.sock and of the record
  * with '#' and its number, as in "#2 127.0.0.1". No entry begins so: libraries of other protocols leave such a port
