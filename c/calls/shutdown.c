@@ -61,7 +61,7 @@ static bool ends_it(int fd, unsigned mark, unsigned added) {
 }
 
 /* The mark comes first: whoever waits in another thread asks for it as soon as the kernel wakes him. */
-static long shut_connection(int fd, int how) {
+static long shut_connection(int fd, struct unsock_fd *entry, int how) {
     static const unsigned marks[] = {UNSOCK_END_SHUT_READ, UNSOCK_END_SHUT_WRITE,
                                      UNSOCK_END_SHUT_READ | UNSOCK_END_SHUT_WRITE};
     if (how < SHUT_RD || how > SHUT_RDWR)
@@ -72,6 +72,9 @@ static long shut_connection(int fd, int how) {
     if (how == SHUT_RDWR && ends_it(fd, mark, added))
         added |= UNSOCK_END_OVER;
     unsock_socket_mark_set(fd, mark, added);
+    /* A connect that has not said so yet will not any more (inet_shutdown, net/ipv4/af_inet.c). */
+    if (entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_CONNECTING)
+        unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
     return unsock_shutdown(fd, how);
 }
 
@@ -82,7 +85,7 @@ static long shut_connection(int fd, int how) {
 static long shut_both(int fd, struct unsock_fd *entry) {
     int pair[2];
     struct unsock_fd old = *entry;
-    long result = shut_connection(fd, SHUT_RDWR);
+    long result = shut_connection(fd, entry, SHUT_RDWR);
     if (result < 0 || unsock_sandboxed || unsock_socketpair(AF_UNIX, SOCK_STREAM | UNSOCK_SOCK_FLAGS, 0, pair) < 0)
         return result;
     unsock_close(pair[1]);
@@ -121,7 +124,7 @@ static long shut_foreign(int fd, struct unsock_fd *entry, int how) {
     }
     if (tipc || (family == UNSOCK_AF_VSOCK && how == SHUT_RDWR))
         return shut_both(fd, entry);
-    return shut_connection(fd, how);
+    return shut_connection(fd, entry, how);
 }
 
 /*
@@ -156,7 +159,7 @@ long unsock_call_shutdown(int fd, int how) {
     if (listens)
         return shut_listener(fd, entry, how, handed);
     if (unsock_state_is_connected(entry->state) && entry->type == SOCK_STREAM)
-        return shut_connection(fd, how);
+        return shut_connection(fd, entry, how);
     bool nothing = shuts_nothing(entry, how);
     another = nothing ? unsock_reuse_look(fd) : 0;
     if (another < 0 || (nothing && another == 0))

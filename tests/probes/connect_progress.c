@@ -36,6 +36,21 @@ static void blocking_again(int port) {
     close(fd);
 }
 
+/* The end of one side tells that it is connected (inet_shutdown, net/ipv4/af_inet.c). */
+static void shut_before_told(int port) {
+    for (int how = SHUT_RD; how <= SHUT_RDWR; how++) {
+        char text[80];
+        int fd = made(BY_SOCKET);
+        connect_to(fd, "127.0.0.1", port);
+        if (ready(fd, POLLOUT, 5000) != POLLOUT)
+            die("not writable");
+        CHECK(shutdown(fd, how));
+        snprintf(text, sizeof text, "shutdown %d: connect 2", how);
+        fact_call(text, connect_to(fd, "127.0.0.1", port));
+        close(fd);
+    }
+}
+
 static int event_of(int set, int milliseconds) {
     struct epoll_event event = {0};
     return CHECK(epoll_wait(set, &event, 1, milliseconds)) == 0 ? 0 : (int)event.events;
@@ -68,5 +83,6 @@ int main(void) {
             by_edge(way, port);
         }
         blocking_again(port);
+        shut_before_told(port);
     }
 }
