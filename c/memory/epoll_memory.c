@@ -10,6 +10,7 @@
 #define CHUNKS 1024
 #define MORE 256    /* of descriptors in several sets: the oldest give way */
 #define PLACES 8192 /* descriptors by their data; the newest wins */
+#define MARKS 256   /* of sets: several have the same one */
 
 /* Registered in `more` as well, or nobody knows where. */
 #define MANY (1u << 31)
@@ -30,6 +31,7 @@ static UNSOCK_TABLE struct {
 } more[MORE];
 static unsigned more_used;
 static UNSOCK_TABLE int32_t places[PLACES]; /* the descriptor, plus 1 */
+static uint8_t marks[MARKS];                /* 1: may have other than the kernel's own */
 
 /* NULL: nothing is remembered about it. */
 static inline struct chunk *chunk_of(int fd) {
@@ -68,6 +70,15 @@ static void set_identity(int set, uint32_t value) {
 static uint32_t new_identity(int set) {
     set_identity(set, __atomic_add_fetch(&last_set, 1, __ATOMIC_RELAXED) & ~MANY);
     return identity_of(set);
+}
+
+void unsock_epoll_mark(int set) {
+    __atomic_store_n(&marks[identity_of(set) % MARKS], 1, __ATOMIC_SEQ_CST);
+}
+
+bool unsock_epoll_is_kernels(int set) {
+    uint32_t identity = identity_of(set);
+    return identity != 0 && !__atomic_load_n(&marks[identity % MARKS], __ATOMIC_RELAXED);
 }
 
 void unsock_epoll_note_new_set(int set) {
@@ -177,8 +188,10 @@ bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll
     if (!chunk)
         return false;
     struct unsock_watch *first = &chunk->watches[fd % CHUNK], *here = find_registration(identity, fd, first);
-    if (identity == 0)
+    if (identity == 0) {
         identity = new_identity(set);
+        unsock_epoll_mark(set);
+    }
     bool somewhere = __atomic_load_n(&first->set, __ATOMIC_RELAXED) != 0;
     /*
      * Added, also when it is here already: the number is another set's by now, and the first one may have another

@@ -37,6 +37,12 @@ void unsock_epoll_note_new_set(int set);
 /* If `from` is a set, so is its duplicate `to`, and the same one. */
 void unsock_epoll_duplicate_set(int from, int to);
 
+/* Something other than what is certainly the kernel's is about to be registered in this set. */
+void unsock_epoll_mark(int set);
+
+/* Was the set seen from its beginning, and never marked, by none of its numbers? Its events are the kernel's then. */
+bool unsock_epoll_is_kernels(int set);
+
 /* The first number of a set from `from` on; -1: there is none. It may have been closed unseen. */
 int unsock_epoll_next_set(int from);
 

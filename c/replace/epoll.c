@@ -60,6 +60,8 @@ static bool is_remembered_fired(int set, int fd) {
 static long control(int set, int operation, int fd, struct unsock_epoll_event *event) {
     struct unsock_epoll_event copy;
     const struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry ? entry->kind != UNSOCK_KIND_OTHER : !unsock_asked_fd(fd))
+        unsock_epoll_mark(set);
     if (operation == EPOLL_CTL_DEL || !entry || unsock_user_read(&copy, event, sizeof(copy)) < 0)
         return unsock_epoll_ctl(set, operation, fd, event);
     copy.events = unsock_epoll_asked(entry, copy.events);
@@ -205,6 +207,7 @@ void unsock_epoll_give(int fd, const struct unsock_fd *entry, const struct unsoc
         struct unsock_epoll_event event = {unsock_epoll_asked(entry, one->event.events), one->event.data};
         if (unsock_epoll_is_fired(event.events) && remember_fired(one->set, fd))
             continue;
+        unsock_epoll_mark(one->set);
         if (unsock_epoll_ctl(one->set, EPOLL_CTL_ADD, fd, &event) == 0)
             unsock_epoll_note(one->set, EPOLL_CTL_ADD, fd, &one->event);
     }

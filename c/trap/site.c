@@ -4,6 +4,7 @@
 #include "calls/list.h"
 #include "calls/stream.h"
 #include "kernel/trapped.h"
+#include "memory/epoll_memory.h"
 #include "memory/process.h"
 #include "rt/user.h"
 #include "trap/trapped.h"
@@ -46,6 +47,11 @@ static bool may_be_exchanged(int fd) {
     return entry && unsock_fd_may_be_exchanged(entry);
 }
 
+/* Of a set that has none of the library's sockets. It must not wait: a thread may add one meanwhile. */
+static bool is_look_at_kernels(const long a[6]) {
+    return (int)a[3] == 0 && unsock_epoll_is_kernels((int)a[0]);
+}
+
 static bool concerns_data(long number, const long a[6]) {
     switch (number) {
     case __NR_write:
@@ -65,9 +71,17 @@ static bool concerns_data(long number, const long a[6]) {
     case __NR_ppoll:
         return !unsock_sandboxed && (number != __NR_ppoll || is_mask(a[3], a[4])) &&
                !polls_kernels((const struct pollfd *)a[0], (unsigned long)a[1]);
+#ifdef __NR_epoll_wait
+    case __NR_epoll_wait:
+        return !is_look_at_kernels(a);
+#endif
     case __NR_epoll_pwait:
+        return is_mask(a[4], a[5]) && !is_look_at_kernels(a);
     case __NR_epoll_pwait2:
         return is_mask(a[4], a[5]);
+    case __NR_epoll_ctl:
+        is_kernels((int)a[2]); /* is asked, once */
+        return true;
     default:
         return true;
     }
