@@ -49,9 +49,17 @@ static uint32_t bound_flags(const struct unsock_fd *entry) {
     return (entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT | UNSOCK_SETTLED)) | (settles ? UNSOCK_SETTLED : 0);
 }
 
-/* Gives the connecting socket the name from which the server reads the client's address. */
+/*
+ * Gives the connecting socket the name from which the server reads the client's address. A port that it was bound to
+ * before anybody knew to whom it connects may be another client's of that server.
+ */
 static long name_client(struct attempt *attempt) {
-    return unsock_client_name_bind(attempt->standin.socket, &attempt->source, &attempt->target);
+    int socket = attempt->standin.socket;
+    long result = unsock_client_name_bind(socket, &attempt->source, &attempt->target);
+    if (result != -EADDRNOTAVAIL || !(attempt->entry->flags & UNSOCK_ANY_PORT))
+        return result;
+    attempt->source.port = 0;
+    return unsock_client_name_bind(socket, &attempt->source, &attempt->target);
 }
 
 static struct unsock_port_search search_of(struct attempt *attempt, unsock_port_way *way) {

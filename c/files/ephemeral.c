@@ -1,6 +1,7 @@
 /* The system's ephemeral port range (ip(7), ip_local_port_range), walked from a random start in each process. */
 #include "files/bind.h"
 
+#include "memory/process.h"
 #include "rt/system_calls.h"
 
 #define FIRST_DEFAULT 32768
@@ -8,7 +9,6 @@
 
 /* first | last << 16, or 0 while unknown: one word, so that two threads may both read it in. */
 static uint32_t range;
-static uint32_t cursor;
 
 static uint32_t read_range(void) {
     char text[64];
@@ -29,12 +29,17 @@ static uint32_t known_range(void) {
     uint32_t known = __atomic_load_n(&range, __ATOMIC_RELAXED);
     if (known != 0)
         return known;
-    uint32_t start = 0;
-    unsock_getrandom(&start, sizeof(start), GRND_NONBLOCK);
-    __atomic_store_n(&cursor, start, __ATOMIC_RELAXED);
     known = read_range();
     __atomic_store_n(&range, known, __ATOMIC_RELAXED);
     return known;
+}
+
+/* Of this process: children that went on from their parent's would all try the same ports, one after the other. */
+static uint32_t *cursor(void) {
+    uint32_t *own = &unsock_this_process()->port_cursor;
+    if (__atomic_load_n(own, __ATOMIC_RELAXED) == 0)
+        unsock_getrandom(own, sizeof(*own), GRND_NONBLOCK);
+    return own;
 }
 
 unsigned unsock_ephemeral_count(void) {
@@ -43,11 +48,11 @@ unsigned unsock_ephemeral_count(void) {
 }
 
 uint16_t unsock_ephemeral_next(void) {
-    uint32_t known = known_range();
+    uint32_t known = known_range(), *next = cursor();
     /* Not one atomic step: two threads may get the same port, and then the kernel tells one of them that it is taken.
      */
-    uint32_t step = __atomic_load_n(&cursor, __ATOMIC_RELAXED);
-    __atomic_store_n(&cursor, step + 1, __ATOMIC_RELAXED);
+    uint32_t step = __atomic_load_n(next, __ATOMIC_RELAXED);
+    __atomic_store_n(next, step + 1, __ATOMIC_RELAXED);
     return (uint16_t)((known & 0xffff) + step % ((known >> 16) - (known & 0xffff) + 1));
 }
 
@@ -57,6 +62,5 @@ bool unsock_ephemeral_has(uint16_t port) {
 }
 
 uint16_t unsock_ephemeral_aside(unsigned index) {
-    known_range();
-    return (uint16_t)(__atomic_load_n(&cursor, __ATOMIC_RELAXED) + index);
+    return (uint16_t)(__atomic_load_n(cursor(), __ATOMIC_RELAXED) + index);
 }

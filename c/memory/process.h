@@ -19,6 +19,7 @@ struct unsock_this_process {
     const void *lock_frame; /* where on its stack it has it (struct unsock_lock) */
     uint64_t lock_sum;      /* of what stands there */
     int64_t lock_vain;      /* until then (unsock_libc_clock) one that was waited for in vain is hardly waited for */
+    uint32_t port_cursor;   /* where in the ephemeral range the next port is looked for; 0: not chosen yet */
     bool lock_kept;         /* its file is there still, for the next time */
     bool unwiped;           /* there is no such page, and a forked child sees its parent's */
     bool made_any;          /* some of `made` is not 0 */

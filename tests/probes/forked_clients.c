@@ -1,12 +1,67 @@
 /*
- * Children of one process send their first datagrams at once, to two addresses: each gets a port, whoever else looks
- * for one just now. A parent and its children look at the same ports in the same order.
+ * The children of one process look for ports as it does: not where it does, one after the other. With few ports, each
+ * still gets one: for its first datagrams, at once and to two addresses, and to connect from any port of an address.
  */
 #include "probe.h"
 
 #define CHILDREN 6
 #define SOCKETS 12
 #define ROUNDS 6
+#define RANGE "40000\t40063\n"
+#define HELD 20
+
+static address served;
+
+/* Of a child that has a connection, until `held` is closed. */
+static int port_of_child(int *held) {
+    int told[2], port = 0, keeps[2];
+    CHECK(pipe2(told, O_CLOEXEC));
+    CHECK(pipe2(keeps, O_CLOEXEC));
+    if (fork_peer() == 0) {
+        close(keeps[1]);
+        int fd = CHECK(socket(AF_INET, SOCK_STREAM, 0));
+        CHECK(connect(fd, &served.any, served.length));
+        port = own_port(fd);
+        CHECK(write(told[1], &port, sizeof port));
+        _exit((int)read(keeps[0], &port, 1));
+    }
+    close(told[1]);
+    close(keeps[0]);
+    CHECK(read(told[0], &port, sizeof port));
+    close(told[0]);
+    *held = keeps[1];
+    return port;
+}
+
+/* In a row, each has found all of its elder brothers' ports taken. */
+static void streams_begin(void) {
+    int held[HELD], last = 0, next = 0;
+    for (int i = 0; i < HELD; i++) {
+        int port = port_of_child(&held[i]);
+        next += port == last + 1;
+        last = port;
+    }
+    fact_yes("children begin elsewhere", next < HELD / 2);
+    for (int i = 0; i < HELD; i++)
+        close(held[i]);
+}
+
+static void streams_from_an_address(void) {
+    int held[HELD], fds[HELD], failed = 0;
+    for (int i = 0; i < HELD; i++)
+        port_of_child(&held[i]);
+    for (int i = 0; i < HELD; i++) {
+        address any = ip("127.0.0.1", 0);
+        fds[i] = CHECK(socket(AF_INET, SOCK_STREAM, 0));
+        CHECK(bind(fds[i], &any.any, any.length));
+        failed += connect(fds[i], &served.any, served.length) != 0;
+    }
+    fact("bound to any port, not connected", "%d", failed);
+    for (int i = 0; i < HELD; i++) {
+        close(held[i]);
+        close(fds[i]);
+    }
+}
 
 static int targets[2];
 static address asked[2];
@@ -34,11 +89,17 @@ static void empty(int fd) {
 int main(void) {
     int failed = 0;
     probe_start();
+    int range = CHECK(open("/proc/sys/net/ipv4/ip_local_port_range", O_WRONLY));
+    CHECK(write(range, RANGE, sizeof RANGE - 1));
+    close(range);
+    served = name_of(listening("127.0.0.1", 0)); /* and the parent knows where it goes on looking */
+    streams_begin();
+    streams_from_an_address();
     for (int i = 0; i < 2; i++) {
         targets[i] = bound(i == 0 ? "127.0.0.1" : "127.0.0.2", 0, SOCK_DGRAM);
         asked[i] = name_of(targets[i]);
     }
-    send_first(1); /* the parent knows where it goes on looking */
+    send_first(1);
     for (int round = 0; round < ROUNDS; round++) {
         pid_t pids[CHILDREN];
         int start[2];
