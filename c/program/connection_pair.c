@@ -120,10 +120,13 @@ static void leave_pipe(struct end *end) {
 void unsock_connection_pair_expect(int inside, const struct unsock_firecracker *asked, bool holds) {
     if ((uint64_t)inside >= limit)
         return;
+    ends[inside] = (struct end){.holds = holds};
+    if (!asked)
+        return;
     if (asking_count == 0)
         asking_until = asked->deadline;
     asking[asking_count++] = (struct asking){inside, *asked};
-    ends[inside] = (struct end){.asked = asking_count, .holds = holds};
+    ends[inside].asked = asking_count;
 }
 
 static void leave_asking(struct end *end) {

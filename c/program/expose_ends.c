@@ -111,7 +111,10 @@ static long connect_control(const char *path) {
         result = unsock_target_apply_options(&control, (int)fd);
     if (fd >= 0 && result == 0)
         result = asks ? ask_multiplexer((int)fd, &control) : unsock_connect(fd, control.dest, control.dest_length);
-    return ended(fd, result == -EINPROGRESS ? 0 : result);
+    result = result == -EINPROGRESS ? 0 : result;
+    if (fd >= 0 && result == 0 && !asks)
+        unsock_connection_pair_expect((int)fd, NULL, unsock_control_holds_half_close(&control));
+    return ended(fd, result);
 }
 
 long unsock_expose_connect_inside(const char *path, const struct unsock_ip *client, const struct unsock_ip *asked) {

@@ -114,9 +114,9 @@ void unsock_connection_pair_join(int real, int inside, struct unsock_http_gate *
                                  size_t passed);
 
 /*
- * Before that: `inside`, of AF_UNIX, is a multiplexer's that has been `asked` (calls/target.h). Until it has answered
- * nothing passes; where it does not in time, or refuses, both ends break, and a client of HTTP/1 is told. `holds`: the
- * end of what the client says is kept back until the server's, or until the client is gone.
+ * Before that, where a control file leads. `holds`: the end of what the client says is kept back until the server's, or
+ * until the client is gone. `asked` (calls/target.h; NULL, nobody): `inside`, of AF_UNIX, is a multiplexer's. Until it
+ * has answered nothing passes; where it does not in time, or refuses, both ends break, and a client of HTTP/1 is told.
  */
 struct unsock_firecracker;
 void unsock_connection_pair_expect(int inside, const struct unsock_firecracker *asked, bool holds);

@@ -263,16 +263,24 @@ Deno.test("expose: a client's half-close keeps its answer, and a control file ca
     rig.serve(async (connection) => {
       const buffer = new Uint8Array(100);
       const isPassed = await connection.read(buffer) === "passed".length;
+      const end = connection.read(buffer).then(() => "ended", () => "failed");
       // What is held nobody tells of; its answer is to come behind it, as far as that can be had.
-      await (isPassed ? connection.read(buffer) : new Promise((resolve) => setTimeout(resolve, 50)));
-      await writeAll(connection, encoder.encode("answer"));
+      const held = new Promise<string>((resolve) => setTimeout(resolve, 50, "answer"));
+      await writeAll(connection, encoder.encode(await (isPassed ? end : Promise.race([end, held]))));
     });
     rig.guest("faithful");
-    const words = ["--fc-sock", `${rig.dir}/${PORT}.v.sock`, "--vsock-port", `${GUEST_PORT}`, "--half-close", "pass"];
-    const made = await run([shimLibrary(), "make-control", `${rig.sockets}/${PORT + 1}.sock`, ...words]);
-    assertStrictEquals(made.code, 0, made.stderr);
-    const exposed = await rig.expose([`${PORT}=0`, `${PORT + 1}=0`], LONG_MS);
-    for (const [number, [question, answer]] of ([["held", "answer"], ["passed", ""]] as const).entries()) {
+    const others = [
+      ["--fc-sock", `${rig.dir}/${PORT}.v.sock`, "--vsock-port", `${GUEST_PORT}`, "--half-close", "pass"],
+      ["--unix", `${rig.dir}/guest/${GUEST_PORT}.sock`, "--half-close", "hold"],
+    ];
+    for (const [number, words] of others.entries()) {
+      const file = `${rig.sockets}/${PORT + 1 + number}.sock`;
+      const made = await run([shimLibrary(), "make-control", file, ...words]);
+      assertStrictEquals(made.code, 0, made.stderr);
+    }
+    const exposed = await rig.expose([`${PORT}=0`, `${PORT + 1}=0`, `${PORT + 2}=0`], LONG_MS);
+    const answers = [["held", "answer"], ["passed", ""], ["held", "answer"]] as const;
+    for (const [number, [question, answer]] of answers.entries()) {
       using connection = await exposed.connect(number);
       await connection.write(encoder.encode(question));
       await connection.closeWrite();
