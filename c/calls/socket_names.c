@@ -141,6 +141,9 @@ long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length
         return unsock_socket_names_give(&name, (socklen_t)result, address, length);
     if (own.kind == UNSOCK_NAME_STREAM)
         return unsock_socket_names_give_ip(&own.source, entry->domain, address, length);
+    /* A process with which it is shared has used it. */
+    if (own.kind == UNSOCK_NAME_FILE && entry->kind == UNSOCK_KIND_LOCAL && unsock_fd_may_be_exchanged(entry))
+        unsock_identify_name(fd, entry);
     return give_local(entry, address, length);
 }
 

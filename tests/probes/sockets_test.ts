@@ -95,6 +95,7 @@ testProbe("after_many_connects", "a socket for one side of the border is whole a
   env: { UNSOCK_ADDR: "127.0.0.1" },
   usesNetwork: "127.0.0.2 is not covered",
 });
+testProbe("shared_datagrams", "a UDP socket that a child uses first is its parent's, too");
 testProbe("after_many_datagrams", "a UDP socket for one side of the border is whole after many for the other", {
   env: { UNSOCK_ADDR: "127.0.0.1" },
   usesNetwork: "127.0.0.2 is not covered",

@@ -29,6 +29,8 @@ export const DOOR_FLAGS: Readonly<Record<Door, readonly string[]>> = {
 const NO_CANCELLATION = "a system call of one's own is no cancellation point";
 const UNTRAPPED = "write, sendfile and poll are not trapped: that would slow every connection down (docs/limits.md)";
 
+const NOT_BORN = "UDP sockets are not born local where calls are trapped, and are exchanged in one process then";
+
 /** Probes that one of the doors cannot have, and why; `trapped` stands for those whose calls are all trapped. */
 const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>> = {
   endings_epoll: { trapped: UNTRAPPED },
@@ -36,6 +38,7 @@ const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>
   endings_splice: { trapped: UNTRAPPED },
   datagram_basic: { trapped: "sendto without an address is send there, which is not looked at (docs/limits.md)" },
   datagram_successor: { trapped: "write, writev and send are not trapped (docs/limits.md)" },
+  shared_datagrams: { static: NOT_BORN, musl: NOT_BORN, raw: NOT_BORN },
   signals: { raw: NO_CANCELLATION, syscall: NO_CANCELLATION },
 };
 
