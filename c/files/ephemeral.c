@@ -6,9 +6,11 @@
 
 #define FIRST_DEFAULT 32768
 #define LAST_DEFAULT 60999
+#define SPREAD 0x9e3779b1u /* a number and the next are far apart, whatever the range (Knuth, 6.4) */
 
 /* first | last << 16, or 0 while unknown: one word, so that two threads may both read it in. */
 static uint32_t range;
+static uint32_t start;
 
 static uint32_t read_range(void) {
     char text[64];
@@ -29,16 +31,20 @@ static uint32_t known_range(void) {
     uint32_t known = __atomic_load_n(&range, __ATOMIC_RELAXED);
     if (known != 0)
         return known;
+    unsock_getrandom(&start, sizeof(start), GRND_NONBLOCK);
     known = read_range();
     __atomic_store_n(&range, known, __ATOMIC_RELAXED);
     return known;
 }
 
-/* Of this process: children that went on from their parent's would all try the same ports, one after the other. */
+/*
+ * Of this process, by its number: children that went on where their parent is would all try the same ports, one after
+ * the other. getpid may be called in every sandbox.
+ */
 static uint32_t *cursor(void) {
     uint32_t *own = &unsock_this_process()->port_cursor;
     if (__atomic_load_n(own, __ATOMIC_RELAXED) == 0)
-        unsock_getrandom(own, sizeof(*own), GRND_NONBLOCK);
+        __atomic_store_n(own, start + SPREAD * (uint32_t)unsock_getpid(), __ATOMIC_RELAXED);
     return own;
 }
 
@@ -62,5 +68,6 @@ bool unsock_ephemeral_has(uint16_t port) {
 }
 
 uint16_t unsock_ephemeral_aside(unsigned index) {
+    known_range();
     return (uint16_t)(__atomic_load_n(cursor(), __ATOMIC_RELAXED) + index);
 }
