@@ -68,6 +68,15 @@ static long connect_uncovered(int fd, struct unsock_fd *entry, const void *addre
     return unsock_real_connect(fd, address, length);
 }
 
+/* To a covered address; the wildcard means this machine, and is reported so (ip_route_connect). */
+static long connect_covered(int fd, struct unsock_fd *entry, struct unsock_ip *ip) {
+    unsock_call_ask(entry, ip);
+    if (entry->type == SOCK_DGRAM)
+        return unsock_datagram_connect(fd, entry, ip);
+    unsock_born_local_note_local(SOCK_STREAM);
+    return unsock_stream_connect(fd, entry, ip);
+}
+
 /* To an IP address. `unknown`: may the entry be another descriptor's (unsock_reuse_check)? */
 static long connect_ip(int fd, long unknown, const union unsock_sockaddr *copy, socklen_t length) {
     struct unsock_fd scratch;
@@ -103,10 +112,7 @@ static long connect_ip(int fd, long unknown, const union unsock_sockaddr *copy, 
         return unsock_stream_connect(fd, entry, &ip);
     if (!covered)
         return connect_uncovered(fd, entry, copy, length);
-    if (entry->type == SOCK_STREAM)
-        unsock_born_local_note_local(SOCK_STREAM);
-    long result =
-        entry->type == SOCK_DGRAM ? unsock_datagram_connect(fd, entry, &ip) : unsock_stream_connect(fd, entry, &ip);
+    long result = connect_covered(fd, entry, &ip);
     unsock_fds_tell_duplicates(fd);
     return result;
 }
@@ -141,9 +147,7 @@ long unsock_call_connect(int fd, const struct sockaddr *address, socklen_t lengt
     struct unsock_ip ip;
     struct unsock_fd *entry = unsock_fds_known(fd);
     bool usual = is_usual(entry, address, length, &ip);
-    if (usual)
-        unsock_born_local_note_local(SOCK_STREAM);
-    long result = usual ? unsock_stream_connect(fd, entry, &ip) : connect_once(fd, address, length);
+    long result = usual ? connect_covered(fd, entry, &ip) : connect_once(fd, address, length);
     entry = result < 0 ? unsock_fds_known(fd) : NULL;
     bool redirected = entry && unsock_fd_is_redirected(entry);
     return redirected && unsock_reuse_failed(fd, result) ? connect_once(fd, address, length) : result;

@@ -8,7 +8,7 @@
 /* UDP calls on covered addresses and redirected descriptors. All return a value or -errno, and leave errno alone. */
 
 /* connect to a covered address. */
-long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked);
+long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
 /*
  * Is it bound to an AF_UNIX path elsewhere, which a control file names? Then it is known by that name, and none is to

@@ -185,11 +185,8 @@ static void tell_sharers(int fd, const struct unsock_fd *entry) {
         unsock_port_note_connected(unsock_port_key_of(entry), &own);
 }
 
-UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked) {
+UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     struct sockaddr_un path = {0};
-    /* As stream_connect.c. */
-    struct unsock_ip target = *asked, *ip = &target;
-    unsock_call_ask(entry, ip);
     long result = prepare(fd, entry, ip);
     if (result == 0) {
         result = unsock_datagram_connect_socket(fd, entry, ip, &path);
@@ -203,5 +200,5 @@ UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, c
         tell_sharers(fd, entry);
         settle_local(entry, ip);
     }
-    return unsock_log("connect", fd, asked, &path, unsock_errno_as_ip(UNSOCK_AT_STEP, result));
+    return unsock_log("connect", fd, ip, &path, unsock_errno_as_ip(UNSOCK_AT_STEP, result));
 }

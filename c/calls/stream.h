@@ -7,7 +7,7 @@
 /* stream.c: TCP calls on redirected descriptors. All return a value or -errno, and leave errno alone. */
 
 /* connect to a covered address. */
-long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked);
+long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
 /* listen on a redirected descriptor, or on one that nobody bound. */
 long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog);

@@ -256,13 +256,13 @@ static long connect_by_standin(struct attempt *attempt) {
 }
 
 /* The network after all: UNSOCK_FALLBACK. */
-UNSOCK_OWN_FRAME static long connect_real(const struct attempt *attempt, const struct unsock_ip *asked) {
+UNSOCK_OWN_FRAME static long connect_real(const struct attempt *attempt) {
     union unsock_sockaddr address;
     struct unsock_fd *entry = attempt->entry;
     long result = unsock_redirect_to_ip(attempt->fd, entry);
     if (result < 0)
         return result;
-    socklen_t length = unsock_ip_write(asked, entry->domain, &address);
+    socklen_t length = unsock_ip_write(&attempt->target, entry->domain, &address);
     return unsock_real_connect(attempt->fd, &address, length);
 }
 
@@ -298,13 +298,11 @@ UNSOCK_OWN_FRAME static long connect_again(int fd, struct unsock_fd *entry) {
     return entry->flags & UNSOCK_STREAM_WAITING ? TRY_AGAIN : -ECONNABORTED;
 }
 
-long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *asked) {
+long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     struct attempt attempt; /* not zeroed: its path is long */
     attempt.fd = fd;
     attempt.entry = entry;
-    /* Connecting to the wildcard means this machine, and is reported so (ip_route_connect). */
-    attempt.target = *asked;
-    unsock_call_ask(entry, &attempt.target);
+    attempt.target = *target;
     attempt.nonblocking = false;
     attempt.bound = bound_flags(entry);
     if (unsock_fd_is_refused(entry))
@@ -312,13 +310,13 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     long again = unsock_state_is_connected(entry->state) ? connect_again(fd, entry) : TRY_AGAIN;
     if (again != TRY_AGAIN || entry->state == UNSOCK_STATE_LISTENING)
         return again != TRY_AGAIN ? again : -EISCONN;
-    if (asked->port == 0)
+    if (target->port == 0)
         return -ECONNREFUSED;
     attempt.source = source_of(fd, entry, &attempt.target);
     bool in_place = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & (UNSOCK_NAMED | UNSOCK_DUPLICATED));
     attempt.path.sun_path[0] = '\0'; /* no name has been tried */
     if (!in_place)
-        attempt.path_length = unsock_address_path(asked->port, SOCK_STREAM, &attempt.path);
+        attempt.path_length = unsock_address_path(target->port, SOCK_STREAM, &attempt.path);
     bool waiting = entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_SPENT &&
                    (entry->flags & UNSOCK_STREAM_WAITING);
     long result;
@@ -328,13 +326,12 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
         attempt.nonblocking = (result == -ECONNREFUSED || result == -ETIMEDOUT) && unsock_socket_nonblocking(fd) == 1;
     else
         result = in_place ? connect_in_place(&attempt) : connect_by_standin(&attempt);
-    result =
-        result == UNSOCK_TARGET_FALLBACK ? connect_real(&attempt, asked) : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
+    result = result == UNSOCK_TARGET_FALLBACK ? connect_real(&attempt) : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
     /* A connection that is there is no failure for the log, whatever the program is told first. */
     bool there = result == -EINPROGRESS && entry->kind == UNSOCK_KIND_LOCAL && unsock_state_is_connected(entry->state);
     if (attempt.path.sun_path[0] == '\0')
-        unsock_address_path(asked->port, SOCK_STREAM, &attempt.path);
-    unsock_log("connect", fd, asked, &attempt.path, there ? 0 : result);
+        unsock_address_path(target->port, SOCK_STREAM, &attempt.path);
+    unsock_log("connect", fd, target, &attempt.path, there ? 0 : result);
     if (attempt.nonblocking && (result == -ECONNREFUSED || result == -ETIMEDOUT))
         return unsock_refusal_tell_later(fd, entry, attempt.target.family, result);
     return result;
