@@ -17,7 +17,7 @@
 /* Is data on this descriptor the kernel's? Of an unknown one it is asked, once. */
 static bool is_kernels(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
-    return entry ? entry->kind != UNSOCK_KIND_LOCAL : unsock_asked_fd(fd) || !unsock_write_concerns(fd);
+    return entry ? !unsock_fd_is_redirected(entry) : unsock_asked_fd(fd) || !unsock_write_concerns(fd);
 }
 
 /* The same of sending, where a datagram socket of the kernel's may still be exchanged. */

@@ -1,6 +1,7 @@
 /** Programs whose code is rewritten: no signals come with their calls, and where that is refused, they are trapped. */
 import { assert, assertMatch, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
+import { controlFile, sockaddrUnix } from "../support/control.ts";
 import { withDir } from "../support/dir.ts";
 import { isBefore } from "../support/kernel.ts";
 import { buildProbe } from "../support/probe.ts";
@@ -86,4 +87,14 @@ testRewritten("a look at what epoll has is the kernel's answer where the set has
   const own = looks.filter(([, at]) => parseInt(at ?? "", 16) < 0x1000_0000).map(([, , which]) => which);
   assertStrictEquals(looks.length, 9, stderr);
   assertStrictEquals(own.join(" "), "1 2 3 6 7", stderr);
+});
+
+testRewritten("where a control file leads, a rewritten program's connection ends as by TCP", async (dir) => {
+  const sockets = join(dir, "s"), server = join(dir, "server");
+  await Deno.mkdir(sockets);
+  await Deno.writeFile(join(sockets, "2000.sock"), controlFile({ dest: sockaddrUnix(server) }));
+  const program = await buildLinked(join(HERE, "led_elsewhere.c"), dir, "static");
+  const { LD_PRELOAD: _, ...env } = shimEnv(sockets);
+  const { stdout, stderr } = await run([shimLibrary(), "run", "--", program, server, "2000"], { env });
+  assertStrictEquals(stdout, "poll 1: 1, read 0, write 1, write -1: 32\n", stderr);
 });
