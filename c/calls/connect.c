@@ -93,8 +93,10 @@ static long connect_ip(int fd, long unknown, const union unsock_sockaddr *copy, 
         if (entry || (result != -EINVAL && result != -EAFNOSUPPORT))
             return result;
     }
-    /* Before it is exchanged, or sent to the network. */
-    if (entry && entry->kind != UNSOCK_KIND_LOCAL && unsock_fd_born_family(entry) == 0 && unknown == 0)
+    /* Before it is exchanged, given a name, or sent to the network. */
+    bool looks = entry && (unsock_fd_may_be_exchanged(entry) ||
+                           (entry->kind != UNSOCK_KIND_LOCAL && unsock_fd_born_family(entry) == 0));
+    if (looks && unknown == 0)
         unknown = unsock_reuse_look(fd);
     if (!entry || unknown > 0)
         entry = unsock_identify_unknown_for(fd, family, &scratch);

@@ -110,7 +110,7 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
     if (ip.family == AF_INET && unsock_call_is_ipv6_only(fd, entry))
         return -ENETUNREACH;
     /* Before it is exchanged. */
-    long another = entry->kind == UNSOCK_KIND_IP ? unsock_reuse_look(fd) : 0;
+    long another = unsock_fd_may_be_exchanged(entry) ? unsock_reuse_look(fd) : 0;
     if (another != 0)
         return another < 0 ? another : ANEW;
     if (unsock_address_covered(&ip) || entry->kind == UNSOCK_KIND_FOREIGN || is_local_client(entry, &ip)) {

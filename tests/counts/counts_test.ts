@@ -47,8 +47,8 @@ const EXPECTED: Readonly<Record<string, number>> = {
   "receive the answer UDP": 1,
   "close UDP": 12,
   "socket UDP, born local": 4 + BUFFER,
-  // One asks whether the server knows the directory by the name that it has here.
-  "connect UDP": 4,
+  // Two ask whether the number is another socket's by now, one whether the server knows the directory by its name here.
+  "connect UDP": 6,
   "send connected UDP": 1,
   "close connected UDP": 12,
   "close a UDP server": 14,

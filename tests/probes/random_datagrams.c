@@ -58,7 +58,8 @@ static void describe(const address *who, char *text, size_t size) {
 static void remember_port(int slot) {
     address own = unwritten();
     int i = 0;
-    if (slots[slot].fd < 0 || slots[slot].port != 0 || getsockname(slots[slot].fd, &own.any, &own.length) < 0)
+    if (slots[slot].fd < 0 || slots[slot].port != 0 || getsockname(slots[slot].fd, &own.any, &own.length) < 0 ||
+        own.any.sa_family != slots[slot].domain)
         return;
     while (i < GONE - 1 && gone[i] != 0 && gone[i] != port_of(&own))
         i++;
