@@ -27,12 +27,13 @@ enum before {
     BOUND_DATAGRAM,
     SENDER,
     JOINED,
+    AFTER_SENDERS,
     OTHER,
     BEFORES
 };
-static const char *const before_names[BEFORES] = {"new stream",         "client",       "accepted",       "listener",
-                                                  "bound stream",       "new datagram", "bound datagram", "sender",
-                                                  "connected datagram", "AF_UNIX"};
+static const char *const before_names[BEFORES] = {
+    "new stream",     "client", "accepted",           "listener",          "bound stream", "new datagram",
+    "bound datagram", "sender", "connected datagram", "new after senders", "AF_UNIX"};
 
 static int make(enum before before) {
     int fd;
@@ -60,6 +61,10 @@ static int make(enum before before) {
         fd = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
         CHECK(connect(fd, &at_receiver.any, at_receiver.length));
         return fd;
+    case AFTER_SENDERS:
+        for (int i = 0; i < 4; i++)
+            close(make(SENDER));
+        return make(FRESH_DATAGRAM);
     default:
         return CHECK(socket(AF_UNIX, SOCK_STREAM, 0));
     }
