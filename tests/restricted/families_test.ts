@@ -50,6 +50,7 @@ Deno.test({
         "answer and sender": ["answer", ["127.0.0.1", 5300]],
         "connected to": ["::ffff:127.0.0.1", 5300],
         "heard of that": "more",
+        "to a deaf one": true,
       }, datagrams.stderr);
       const outside = await python(programText("outside"));
       assertEquals(readFacts(outside.stdout), {
