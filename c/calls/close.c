@@ -44,7 +44,7 @@ long unsock_call_close(int fd) {
         unsock_last_holder_closing(fd, entry);
     if (entry && unsock_asking(fd) && unsock_this_process_owns_descriptors())
         unsock_asking_forget(fd);
-    if (entry && entry->kind == UNSOCK_KIND_LOCAL && unsock_fd_may_be_exchanged(entry))
+    if (entry && entry->type == SOCK_DGRAM && unsock_fd_is_fresh(entry))
         unsock_identify_name(fd, entry);
     if (!entry || (!unsock_fd_has_file(entry) && !unsock_fd_is_handed(entry)) ||
         !unsock_this_process_owns_descriptors())

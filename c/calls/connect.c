@@ -140,8 +140,7 @@ static long connect_once(int fd, const void *address, socklen_t length) {
 /* A stream that was born local, and has done nothing yet, to a covered address of its family. */
 static bool is_usual(const struct unsock_fd *entry, const struct sockaddr *address, socklen_t length,
                      struct unsock_ip *ip) {
-    return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM &&
-           entry->state == UNSOCK_STATE_NEW && !(entry->flags & UNSOCK_DUPLICATED) &&
+    return entry && entry->type == SOCK_STREAM && unsock_fd_is_fresh(entry) && !(entry->flags & UNSOCK_DUPLICATED) &&
            unsock_call_reads_usual(entry, address, length, ip) && unsock_address_covered(ip);
 }
 

@@ -107,9 +107,8 @@ UNSOCK_OWN_FRAME static long bind_unspecified(int fd, union unsock_sockaddr *add
  */
 static bool bind_tells(int fd, const struct unsock_ip *ip) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
-    return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_NEW &&
-           entry->type == SOCK_STREAM && !(entry->flags & UNSOCK_DUPLICATED) && ip->port != 0 &&
-           unsock_settings.mode < 0 && !unsock_kernel_is_before(5, 14);
+    return entry && unsock_fd_is_fresh(entry) && entry->type == SOCK_STREAM && !(entry->flags & UNSOCK_DUPLICATED) &&
+           ip->port != 0 && unsock_settings.mode < 0 && !unsock_kernel_is_before(5, 14);
 }
 
 static long bind_once(int fd, const struct sockaddr *address, socklen_t length) {

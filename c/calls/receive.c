@@ -24,12 +24,6 @@ static long concerns(int fd, bool asks) {
     return unsock_fd_is_redirected(entry) ? 1 : unsock_identify_wrong(entry);
 }
 
-/* May another thread's first send exchange the socket while this one waits for its first datagram? */
-static bool may_be_replaced(int fd) {
-    const struct unsock_fd *entry = unsock_fds_known(fd);
-    return entry && entry->kind == UNSOCK_KIND_IP && entry->type == SOCK_DGRAM;
-}
-
 /* Has the wait for a datagram ended with none because it was exchanged? */
 static bool was_replaced(int fd) {
     return concerns(fd, false) > 0;
@@ -193,10 +187,7 @@ long unsock_call_recv(int fd, void *data, size_t size, int flags) {
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;
-    if (flags & MSG_ERRQUEUE)
-        return unsock_call_recvfrom(fd, data, size, flags, NULL, NULL);
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    if (entry && unsock_fd_may_be_exchanged(entry))
+    if ((flags & MSG_ERRQUEUE) || unsock_fds_may_be_exchanged(fd))
         return unsock_call_recvfrom(fd, data, size, flags, NULL, NULL);
     long result = at_end(fd, unsock_real_recv(fd, data, size, flags_of(fd, flags)));
     return peeks_all(flags, result) ? peek_all(fd, data, size, flags, result) : result;
@@ -211,7 +202,7 @@ static long receive_unusual(int fd, void *data, size_t size, int flags, struct s
         return ours;
     if (!ours) {
         socklen_t room = 0;
-        bool asks = address && may_be_replaced(fd) && unsock_user_read(&room, length, sizeof(room)) == 0;
+        bool asks = address && unsock_fds_may_be_exchanged(fd) && unsock_user_read(&room, length, sizeof(room)) == 0;
         long result = unsock_real_recvfrom(fd, data, size, flags, address, length);
         if (result != 0 || !was_replaced(fd))
             return result;
@@ -235,7 +226,7 @@ long unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
     if (early < 0)
         return early;
     struct unsock_fd *entry = unsock_fds_known(fd);
-    bool waits = may_be_replaced(fd);
+    bool waits = unsock_fds_may_be_exchanged(fd);
     if ((!entry || waits) && unsock_user_read(&asked, message, sizeof(asked)) < 0)
         return unsock_real_recvmsg(fd, message, flags);
     long ours = concerns(fd, !entry && (asked.msg_name || (flags & MSG_ERRQUEUE)));
@@ -258,7 +249,7 @@ long unsock_call_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned coun
     if (early < 0)
         return early;
     struct unsock_fd *entry = unsock_fds_known(fd);
-    bool waits = may_be_replaced(fd);
+    bool waits = unsock_fds_may_be_exchanged(fd);
     if (count == 0 || ((!entry || waits) && unsock_user_read(&asked, messages, sizeof(asked)) < 0))
         return unsock_real_recvmmsg(fd, messages, count, flags, timeout);
     long ours = concerns(fd, !entry && (asked.header.msg_name || (flags & MSG_ERRQUEUE)));

@@ -87,9 +87,9 @@ static long send_other(int fd, const struct msghdr *message, int flags) {
 static long send_once(int fd, const struct msghdr *message, int flags) {
     struct unsock_fd scratch;
     struct unsock_ip ip;
-    bool to_ip = message->msg_name && unsock_call_names_ip(message);
-    int asked = to_ip ? ((const struct sockaddr *)message->msg_name)->sa_family : AF_UNSPEC;
-    struct unsock_fd *entry = to_ip ? unsock_identify_for(fd, asked, &scratch) : unsock_identify(fd, &scratch);
+    const struct sockaddr *ip_name = unsock_call_names_ip(message) ? message->msg_name : NULL;
+    struct unsock_fd *entry =
+        ip_name ? unsock_identify_for(fd, ip_name->sa_family, &scratch) : unsock_identify(fd, &scratch);
     bool redirected = unsock_fd_is_redirected(entry);
     if (unsock_identify_wrong(entry) < 0)
         return unsock_identify_wrong(entry);

@@ -142,7 +142,7 @@ long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length
     if (own.kind == UNSOCK_NAME_STREAM)
         return unsock_socket_names_give_ip(&own.source, entry->domain, address, length);
     /* A process with which it is shared has used it. */
-    if (own.kind == UNSOCK_NAME_FILE && entry->kind == UNSOCK_KIND_LOCAL && unsock_fd_may_be_exchanged(entry))
+    if (own.kind == UNSOCK_NAME_FILE && entry->type == SOCK_DGRAM && unsock_fd_is_fresh(entry))
         unsock_identify_name(fd, entry);
     return give_local(entry, address, length);
 }

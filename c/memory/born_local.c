@@ -17,10 +17,14 @@
 #define TARGETS 2
 
 /* Of streams, and of datagram sockets. */
-static struct {
+static struct guess {
     int run;
     int needed;
 } guesses[] = {{0, RUN_FIRST}, {0, RUN_FIRST}};
+
+static struct guess *guess_of(int type) {
+    return &guesses[type == SOCK_DGRAM];
+}
 
 /* Every address of the family is covered, and so are all ports: there is nothing to predict. */
 static bool covers_all(int domain) {
@@ -33,8 +37,8 @@ static bool covers_all(int domain) {
 }
 
 static bool guesses_local(int type) {
-    return __atomic_load_n(&guesses[type == SOCK_DGRAM].run, __ATOMIC_RELAXED) >=
-           __atomic_load_n(&guesses[type == SOCK_DGRAM].needed, __ATOMIC_RELAXED);
+    const struct guess *guess = guess_of(type);
+    return __atomic_load_n(&guess->run, __ATOMIC_RELAXED) >= __atomic_load_n(&guess->needed, __ATOMIC_RELAXED);
 }
 
 /*
@@ -70,12 +74,13 @@ int unsock_born_family(int domain, int type) {
 }
 
 void unsock_born_streams_alone(void) {
-    guesses[true].needed = NEVER;
+    guess_of(SOCK_DGRAM)->needed = NEVER;
 }
 
 static void lengthen(int type, int by) {
-    if (!guesses_local(type) && guesses[type == SOCK_DGRAM].needed != NEVER)
-        __atomic_fetch_add(&guesses[type == SOCK_DGRAM].run, by, __ATOMIC_RELAXED);
+    struct guess *guess = guess_of(type);
+    if (!guesses_local(type) && guess->needed != NEVER)
+        __atomic_fetch_add(&guess->run, by, __ATOMIC_RELAXED);
 }
 
 void unsock_born_local_note_local(int type) {
@@ -87,14 +92,14 @@ void unsock_predict_listens(void) {
 }
 
 void unsock_born_local_note_ip(int type) {
-    int *needed = &guesses[type == SOCK_DGRAM].needed;
-    int wait = __atomic_load_n(needed, __ATOMIC_RELAXED);
+    struct guess *guess = guess_of(type);
+    int wait = __atomic_load_n(&guess->needed, __ATOMIC_RELAXED);
     if (guesses_local(type)) {
         wait = wait < RUN_AFTER_WRONG ? RUN_AFTER_WRONG : wait < RUN_MOST ? 2 * wait : wait;
-        __atomic_store_n(needed, wait, __ATOMIC_RELAXED);
+        __atomic_store_n(&guess->needed, wait, __ATOMIC_RELAXED);
     }
-    if (__atomic_load_n(&guesses[type == SOCK_DGRAM].run, __ATOMIC_RELAXED) != 0)
-        __atomic_store_n(&guesses[type == SOCK_DGRAM].run, 0, __ATOMIC_RELAXED);
+    if (__atomic_load_n(&guess->run, __ATOMIC_RELAXED) != 0)
+        __atomic_store_n(&guess->run, 0, __ATOMIC_RELAXED);
     if (type == SOCK_STREAM)
         unsock_born_note_target(AF_UNIX);
 }

@@ -205,10 +205,14 @@ static inline bool unsock_fd_is_redirected(const struct unsock_fd *entry) {
            (entry->domain == AF_INET || entry->domain == AF_INET6);
 }
 
+/* Born local, and not used yet: it has no name, as far as this process knows. */
+static inline bool unsock_fd_is_fresh(const struct unsock_fd *entry) {
+    return entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_NEW;
+}
+
 /* A datagram socket that another thread's first send may exchange while this one waits for its first datagram. */
 static inline bool unsock_fd_may_be_exchanged(const struct unsock_fd *entry) {
-    return entry->type == SOCK_DGRAM &&
-           (entry->kind == UNSOCK_KIND_IP || (entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_NEW));
+    return entry->type == SOCK_DGRAM && (entry->kind == UNSOCK_KIND_IP || unsock_fd_is_fresh(entry));
 }
 
 /* Is it bound to a port that the program chose? */
@@ -258,6 +262,11 @@ void unsock_fds_tell_those(int fd, const struct unsock_fd *source);
 
 /* The same of its options alone, which have changed: nothing else may be true of the descriptor yet. */
 void unsock_fds_tell_options(int fd);
+
+static inline bool unsock_fds_may_be_exchanged(int fd) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry && unsock_fd_may_be_exchanged(entry);
+}
 
 /* Something changed about a descriptor: tells its duplicates, if it has any. */
 static inline void unsock_fds_tell_duplicates(int fd) {

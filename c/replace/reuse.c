@@ -33,15 +33,10 @@ static bool has_another_name(const struct unsock_fd *entry, const struct sockadd
     return name.kind == UNSOCK_NAME_FOREIGN || (name.kind == UNSOCK_NAME_NONE && (entry->flags & UNSOCK_NAMED));
 }
 
-/* Born local, and not used yet. */
-static bool is_fresh(const struct unsock_fd *entry) {
-    return entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_NEW;
-}
-
 /* What has no name yet, has no peer. */
 static bool is_of_a_pair(int fd, const struct unsock_fd *entry, long length) {
     union unsock_sockaddr peer;
-    return is_fresh(entry) && length <= (long)UNSOCK_SUN_PATH_OFFSET &&
+    return unsock_fd_is_fresh(entry) && length <= (long)UNSOCK_SUN_PATH_OFFSET &&
            unsock_socket_name(fd, __NR_getpeername, &peer) >= 0;
 }
 
@@ -102,7 +97,7 @@ static long look(int fd, bool thoroughly) {
 void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     /* The name is older than what is known of the descriptor now, and none tells nothing. */
-    if (entry && (is_another_by_name(entry, name, length) || is_fresh(entry)))
+    if (entry && (is_another_by_name(entry, name, length) || unsock_fd_is_fresh(entry)))
         unsock_reuse_look(fd);
 }
 

@@ -40,12 +40,6 @@ static bool is_mask(long set, long size) {
     return set == 0 || size == UNSOCK_SIGNALS_SIZE;
 }
 
-/* Who waits for its first datagram must hear when another thread's first send exchanges the socket. */
-static bool may_be_exchanged(int fd) {
-    const struct unsock_fd *entry = unsock_fds_known(fd);
-    return entry && unsock_fd_may_be_exchanged(entry);
-}
-
 /* Of a set that has none of the library's sockets. It must not wait: a thread may add one meanwhile. */
 static bool is_look_at_kernels(const long a[6]) {
     return (int)a[3] == 0 && unsock_epoll_is_kernels((int)a[0]);
@@ -63,7 +57,7 @@ static bool concerns_data(long number, const long a[6]) {
         return a[4] != 0 || (!unsock_sandboxed && !sends_by_kernel((int)a[0]));
     case __NR_recvfrom:
         return a[4] != 0 || ((int)a[3] & (MSG_ERRQUEUE | MSG_PEEK | MSG_WAITALL)) > MSG_WAITALL ||
-               may_be_exchanged((int)a[0]);
+               unsock_fds_may_be_exchanged((int)a[0]);
 #ifdef __NR_poll
     case __NR_poll:
 #endif
