@@ -33,7 +33,7 @@ async function assertVerified(dir: string, units: Record<string, string>): Promi
 
 const WWW_DATA = 33;
 
-const CANNOT = !need("systemd-analyze", "python3");
+const CANNOT = !need("systemd-analyze", "systemd-run-directory", "python3");
 
 Deno.test({
   name: "unit prints a service that systemd's checker takes, with the settings and a directory of its own",

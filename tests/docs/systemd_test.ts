@@ -5,7 +5,7 @@ import { Reader } from "./page.ts";
 
 Deno.test({
   name: "docs: the units of docs/systemd.md are written, and systemd's checker takes them",
-  ignore: !need("systemd-analyze", "python3"),
+  ignore: !need("systemd-analyze", "systemd-run-directory", "python3"),
   fn: () =>
     Reader.with("systemd", async (reader) => {
       await reader.run("--name example");

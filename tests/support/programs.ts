@@ -110,6 +110,7 @@ const PACKAGES: Record<string, string> = {
   sudo: "sudo",
   systemctl: "systemd",
   "systemd-analyze": "systemd",
+  "systemd-run-directory": "systemd",
   "systemd-socket-activate": "systemd",
   tclsh: "tcl",
   timeout: "coreutils",
@@ -135,6 +136,8 @@ const FILES: Record<string, string> = {
   "aarch64-libc": "/usr/aarch64-linux-gnu/include/stdio.h",
   "bash-completion": "/usr/share/bash-completion/bash_completion",
   "clang-runtime-19": "/usr/share/doc/libclang-rt-19-dev/copyright",
+  // The checker of units makes it, where root runs it: it is not there before on a machine that systemd did not boot.
+  "systemd-run-directory": "/run/systemd",
   "dovecot-pop3": "/usr/share/doc/dovecot-pop3d/copyright",
   "php-fpm": "/usr/share/doc/php-fpm/copyright",
   netty: "/usr/share/java/netty-transport.jar",
