@@ -14,8 +14,8 @@
 
 #define FEW 16 /* descriptors of one poll that are looked at */
 
-/* Is data on this descriptor the kernel's? Of an unknown one it is asked, once. */
-static bool is_kernels(int fd) {
+/* Is data on this descriptor the kernel's? Of an unknown one it is asked, once. In line: a call costs a fifth more. */
+static inline __attribute__((always_inline)) bool is_kernels(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry ? !unsock_fd_is_redirected(entry) : unsock_asked_fd(fd) || !unsock_write_concerns(fd);
 }
