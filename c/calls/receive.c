@@ -43,6 +43,8 @@ static inline int flags_of(int fd, int flags) {
 
 /* AF_TIPC tells of an end, and of a reset, once; ENOTCONN is what it says after a shutdown of this side. */
 static long at_end(int fd, long result) {
+    if (result == -EINVAL && unsock_fds_stream_leads_nowhere(fd))
+        return -ENOTCONN;
     if (result > 0 || (result < 0 && result != -ECONNRESET && result != -ENOTCONN && result != -EAGAIN))
         return result;
     bool over = is_over(fd);

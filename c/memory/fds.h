@@ -215,6 +215,11 @@ static inline bool unsock_fd_may_be_exchanged(const struct unsock_fd *entry) {
     return entry->type == SOCK_DGRAM && (entry->kind == UNSOCK_KIND_IP || unsock_fd_is_fresh(entry));
 }
 
+/* A stream that is neither connected nor about to be: AF_UNIX has an errno of its own for who reads there. */
+static inline bool unsock_fd_stream_leads_nowhere(const struct unsock_fd *entry) {
+    return entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && !unsock_state_is_connected(entry->state);
+}
+
 /* Is it bound to a port that the program chose? */
 static inline bool unsock_fd_has_chosen_port(const struct unsock_fd *entry) {
     return (entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT)) == UNSOCK_BOUND;
@@ -266,6 +271,11 @@ void unsock_fds_tell_options(int fd);
 static inline bool unsock_fds_may_be_exchanged(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && unsock_fd_may_be_exchanged(entry);
+}
+
+static inline bool unsock_fds_stream_leads_nowhere(int fd) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry && unsock_fd_stream_leads_nowhere(entry);
 }
 
 /* Something changed about a descriptor: tells its duplicates, if it has any. */

@@ -26,6 +26,11 @@ static bool sends_by_kernel(int fd) {
     return is_kernels(fd) && !(entry && entry->kind == UNSOCK_KIND_IP && entry->type == SOCK_DGRAM);
 }
 
+static bool receives_unusually(int fd) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry && (unsock_fd_may_be_exchanged(entry) || unsock_fd_stream_leads_nowhere(entry));
+}
+
 static bool polls_kernels(const struct pollfd *fds, unsigned long count) {
     if (count > FEW || !unsock_user_is_certain(fds, count * sizeof(*fds)))
         return false;
@@ -57,7 +62,7 @@ static bool concerns_data(long number, const long a[6]) {
         return a[4] != 0 || (!unsock_sandboxed && !sends_by_kernel((int)a[0]));
     case __NR_recvfrom:
         return a[4] != 0 || ((int)a[3] & (MSG_ERRQUEUE | MSG_PEEK | MSG_WAITALL)) > MSG_WAITALL ||
-               unsock_fds_may_be_exchanged((int)a[0]);
+               receives_unusually((int)a[0]);
 #ifdef __NR_poll
     case __NR_poll:
 #endif

@@ -17,7 +17,6 @@ const NO_ZEROCOPY = {
   why: "AF_UNIX cannot send without copying: programs that ask are told so and copy",
 };
 const MULTICAST_LEFTOVER = "a leftover of the connection's beginning in the kernel's TCP: no stream ever uses it";
-const RECV = { instead: "EINVAL", why: "recv is not intercepted: AF_UNIX has an errno of its own when not connected" };
 const EDGE = {
   instead: "1 0x4 with 0x7fff12345678abcd",
   why: "AF_UNIX wakes who waits when the peer shuts down reading, of which TCP hears nothing: one edge more",
@@ -105,11 +104,6 @@ export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
       [`closed, fprintf and fclose${end}: closed`, STDIO],
     ]),
   ),
-  errors: {
-    "recv on a listener": RECV,
-    "recv before connect": RECV,
-    "recv on a bound socket": RECV,
-  },
   rare_options: {
     "listener: SO_ZEROCOPY": NO_ZEROCOPY,
     "client: SO_ZEROCOPY": NO_ZEROCOPY,

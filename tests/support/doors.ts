@@ -71,6 +71,8 @@ const SENDTO_NULL = { instead: "ENOTCONN, 0 more, left 15", why: "sendto without
 
 const SEND = { instead: "ENOTCONN", why: "send is not trapped: AF_UNIX has an errno of its own when not connected" };
 
+const RECV = { instead: "EINVAL", why: "recv is not trapped: AF_UNIX has an errno of its own when not connected" };
+
 /** Lines that cannot be equal where calls are trapped. */
 const TRAPPED_MAY_DIFFER: Readonly<Record<string, Differences>> = {
   bad_memory: {
@@ -79,6 +81,9 @@ const TRAPPED_MAY_DIFFER: Readonly<Record<string, Differences>> = {
     "sendto, MSG_FASTOPEN: address, NULL": SENDTO_NULL,
   },
   errors: {
+    "recv on a listener": RECV,
+    "recv before connect": RECV,
+    "recv on a bound socket": RECV,
     "send on a listener": SEND,
     "send before connect": SEND,
     "send on a bound socket": SEND,
