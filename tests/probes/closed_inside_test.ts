@@ -1,4 +1,4 @@
-/** Every question about every kind of socket whose number is something else now: 1,760 processes, so it has its own file. */
+/** Every question about every kind of socket whose number is something else now: 1,925 processes, so it has its own file. */
 import { testProbe } from "../support/probe.ts";
 
 testProbe(
