@@ -47,6 +47,12 @@ static long disconnect(int fd, const void *address, socklen_t length) {
     return result;
 }
 
+static long disconnect_all(int fd, const void *address, socklen_t length) {
+    long result = disconnect(fd, address, length);
+    unsock_fds_tell_duplicates(fd);
+    return result;
+}
+
 /* UNSOCK_BLOCK_INET */
 static long refuse(int fd, const void *address, socklen_t length) {
     struct unsock_ip ip;
@@ -133,7 +139,7 @@ static long connect_once(int fd, const void *address, socklen_t length) {
     if (family == AF_UNIX)
         return unsock_target_connect_path(fd, &copy, length, unsock_real_connect(fd, &copy, length));
     if (family == AF_UNSPEC)
-        return unknown < 0 ? unknown : disconnect(fd, &copy, length);
+        return unknown < 0 ? unknown : disconnect_all(fd, &copy, length);
     return unsock_call_is_ip(family) ? connect_ip(fd, unknown, &copy, length) : unsock_real_connect(fd, &copy, length);
 }
 

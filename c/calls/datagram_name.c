@@ -73,7 +73,14 @@ long unsock_datagram_move(int fd, struct unsock_fd *entry) {
     if (result < 0)
         return result;
     struct unsock_bind_request request = {
-        .socket = standin.socket, .type = SOCK_DGRAM, .domain = entry->domain, .ip = local};
+        .socket = standin.socket,
+        .type = SOCK_DGRAM,
+        .domain = entry->domain,
+        .ip = local,
+        .v6only = entry->domain == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY),
+        .reuseport = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT),
+        .reuseaddr = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR),
+    };
     result = unsock_standin_bound(&standin, unsock_bindfile_bind(&request, &standin.bound));
     if (result == 0 && standin.bound.how != UNSOCK_BOUND_FILE)
         result = -EADDRINUSE;

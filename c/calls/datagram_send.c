@@ -18,9 +18,14 @@ size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_i
     return entry->domain == AF_INET6 && (!ip || ip->family == AF_INET6) ? UDP6_MOST : UDP4_MOST;
 }
 
-/* A receiver that has shut down reading, which UDP does not hear of; another socket by now says so of itself. */
+/*
+ * A receiver that has shut down reading, which UDP does not hear of; another socket by now says so of itself. A sender
+ * that has shut down writing is told so whoever the receiver is, also one that is none.
+ */
 static bool is_deaf(int fd, long result) {
-    return result == -EPIPE && unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX;
+    static const struct sockaddr_un none = {.sun_family = AF_UNIX, .sun_path = "/"};
+    return result == -EPIPE && unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX &&
+           unsock_sendto(fd, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL, &none, sizeof(none)) != -EPIPE;
 }
 
 static long send_by_target(int fd, const struct msghdr *message, int flags) {

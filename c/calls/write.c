@@ -42,13 +42,18 @@ static inline bool is_unusual(long result) {
     return result == -ENOTCONN || result == -ENOTSOCK || result == -EPERM || result == -ENOSYS;
 }
 
+static inline bool is_peers(long result) {
+    return result == -ECONNREFUSED || result == -ENOTCONN || result == -ECONNRESET || result == -EPERM ||
+           result == -EPIPE;
+}
+
 /*
  * Not taken by a datagram socket because the one that it was connected to has gone: sendto and sendmsg look for whoever
  * has the address by now (syslog, statsd: their clients connect once, and the server is started again); also where an
- * error was left on it (calls/datagram.h).
+ * error was left on it (calls/datagram.h). EPERM and EPIPE: the peer is connected elsewhere, or does not read.
  */
-static inline bool is_for_successor(int fd, long result) {
-    if ((result != -ECONNREFUSED && result != -ENOTCONN && result != -ECONNRESET) || unsock_sandboxed)
+static inline bool is_for_message(int fd, long result) {
+    if (!is_peers(result) || unsock_sandboxed)
         return false;
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_DGRAM;
@@ -57,20 +62,20 @@ static inline bool is_for_successor(int fd, long result) {
 static long write_elsewhere(int fd, const void *data, size_t size) {
     long result = unsock_real_write(fd, data, size);
     result = unsock_tipc_service_absent(fd, result, true, (long)size);
-    return is_for_successor(fd, result) ? unsock_call_sendto(fd, data, size, 0, NULL, 0) : result;
+    return is_for_message(fd, result) ? unsock_call_sendto(fd, data, size, 0, NULL, 0) : result;
 }
 
 static long writev_elsewhere(int fd, const struct iovec *parts, int count, const struct msghdr *message) {
     long result = unsock_real_writev(fd, parts, count);
     if (result == -EHOSTUNREACH)
         result = unsock_tipc_service_absent(fd, result, true, (long)unsock_stream_size(message));
-    return is_for_successor(fd, result) ? unsock_call_sendmsg(fd, message, 0) : result;
+    return is_for_message(fd, result) ? unsock_call_sendmsg(fd, message, 0) : result;
 }
 
 static long send_elsewhere(int fd, const void *data, size_t size, int flags) {
     long result = unsock_real_sendto(fd, data, size, flags, NULL, 0);
     result = unsock_tipc_service_absent(fd, result, true, (long)size);
-    return is_for_successor(fd, result) ? unsock_call_sendto(fd, data, size, flags, NULL, 0) : result;
+    return is_for_message(fd, result) ? unsock_call_sendto(fd, data, size, flags, NULL, 0) : result;
 }
 
 long unsock_call_write(int fd, const void *data, size_t size) {

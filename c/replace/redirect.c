@@ -194,6 +194,7 @@ long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
         entry->flags |= UNSOCK_BOUND;
         entry->local = local;
     }
+    unsock_fds_tell_duplicates(fd);
     return result;
 }
 

@@ -1,0 +1,110 @@
+/*
+ * Datagram sockets that go outside and come back, and their duplicates, which are the same sockets. The test covers
+ * 127.0.0.1 and not 127.0.0.2.
+ */
+#include "probe.h"
+
+#include <sys/uio.h>
+
+static long tell_to(int fd, const char *host, int port) {
+    address to = ip(host, port);
+    return sendto(fd, "x", 1, MSG_NOSIGNAL, &to.any, to.length);
+}
+
+static void tell_names(const char *story, int fd) {
+    address own = name_of(fd), peer = unwritten();
+    long result = getpeername(fd, &peer.any, &peer.length);
+    fact(story, "%s, port %s; peer %s", ip_text(&own), port_of(&own) != 0 ? "some" : "none",
+         result < 0 ? errno_name(errno) : ip_text(&peer));
+}
+
+/* Disconnected, or outside, by one descriptor: so it is by the other. */
+static void duplicates(void) {
+    static const char *const hosts[] = {"127.0.0.1", "127.0.0.2"};
+    static const char *const bounds[] = {"not bound", "bound to any port", "bound to a port"};
+    struct sockaddr none = {.sa_family = AF_UNSPEC};
+    const int ports[] = {-1, 0, free_port(SOCK_DGRAM)};
+    int server = bound("127.0.0.1", 0, SOCK_DGRAM);
+    for (int which = 0; which < 3; which++)
+        for (int i = 0; i < 2; i++) {
+            char story[80];
+            int fd =
+                ports[which] < 0 ? CHECK(socket(AF_INET, SOCK_DGRAM, 0)) : bound("0.0.0.0", ports[which], SOCK_DGRAM);
+            int copy = CHECK(dup(fd));
+            snprintf(story, sizeof story, "%s, %s", bounds[which], hosts[i]);
+            CHECK(connect_to(fd, "127.0.0.1", own_port(server)));
+            tell_names(story, copy);
+            CHECK(connect(fd, &none, sizeof none));
+            tell_names(story, copy);
+            CHECK(connect_to(fd, hosts[i], own_port(server)));
+            tell_names(story, copy);
+            CHECK(connect(copy, &none, sizeof none));
+            tell_names(story, fd);
+            close(fd);
+            close(copy);
+        }
+    close(server);
+}
+
+/* By each call that sends without an address. Refused: an answer of that kind may come to any of them. */
+static void without_address(const char *story, int fd) {
+    static const char *const ways[] = {"send", "sendto", "sendmsg", "write", "writev"};
+    struct iovec part = {"x", 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    for (int way = 0; way < 5; way++) {
+        long result = way == 0   ? send(fd, "x", 1, 0)
+                      : way == 1 ? sendto(fd, "x", 1, 0, NULL, 0)
+                      : way == 2 ? sendmsg(fd, &message, 0)
+                      : way == 3 ? write(fd, "x", 1)
+                                 : writev(fd, &part, 1);
+        fact(story, "%s: %s", ways[way], result == 1 || errno == ECONNREFUSED ? "sent, or refused" : errno_name(errno));
+        get_option(fd, SOL_SOCKET, SO_ERROR);
+    }
+}
+
+static int client_of(int server) {
+    int fd = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
+    CHECK(connect_to(fd, "127.0.0.1", own_port(server)));
+    return fd;
+}
+
+/* What the peer does that UDP's senders do not hear of. */
+static void peers(void) {
+    int server = bound("127.0.0.1", 0, SOCK_DGRAM), first = client_of(server), second = client_of(server);
+    CHECK(connect_to(server, "127.0.0.1", own_port(first)));
+    without_address("the peer has connected to another", second);
+    CHECK(shutdown(server, SHUT_RD));
+    without_address("the peer does not read", first);
+    without_address("nor from others", second);
+    CHECK(shutdown(second, SHUT_WR));
+    without_address("this side does not write", second);
+    close(server);
+    close(first);
+    close(second);
+}
+
+/* A socket that came back from outside shares its port as before. */
+static void shares_again(int option) {
+    address at = ip("127.0.0.1", free_port(SOCK_DGRAM));
+    int first = CHECK(socket(AF_INET, SOCK_DGRAM, 0)), second = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
+    CHECK(set_option(first, SOL_SOCKET, option, 1));
+    CHECK(set_option(second, SOL_SOCKET, option, 1));
+    CHECK(bind(first, &at.any, at.length));
+    fact_number("goes outside", tell_to(first, "127.0.0.2", 4000));
+    fact_number("comes back", tell_to(first, "127.0.0.1", 4000));
+    fact_call("another one shares its port", bind(second, &at.any, at.length));
+    close(first);
+    close(second);
+}
+
+/* With an argument: where calls are trapped, those without an address are not looked at (docs/limits.md). */
+int main(int count, char **arguments) {
+    (void)arguments;
+    probe_start();
+    duplicates();
+    if (count == 1)
+        peers();
+    shares_again(SO_REUSEADDR);
+    shares_again(SO_REUSEPORT);
+    return 0;
+}
