@@ -75,11 +75,48 @@ static void by_option(void) {
     close(fd);
 }
 
+static bool is_sent(int fd, const char *text, int port, bool by_message) {
+    address to = ip(text, port);
+    struct iovec part = {"xy", 2};
+    struct msghdr message = {.msg_name = &to.any, .msg_namelen = to.length, .msg_iov = &part, .msg_iovlen = 1};
+    return (by_message ? sendmsg(fd, &message, 0) : sendto(fd, "xy", 2, 0, &to.any, to.length)) == 2;
+}
+
+/* By what is sent, or by what is received next. */
+static void told(const char *story, int fd, const char *text, int port) {
+    for (int by_message = 0; by_message < 2; by_message++) {
+        bool is_told = !is_sent(fd, text, port, by_message) && errno == ECONNREFUSED;
+        is_told |= by_recvfrom(fd) < 0 && errno == ECONNREFUSED;
+        fact(story, "%s, by sendmsg %d: %d", text, by_message, is_told);
+        get_option(fd, SOL_SOCKET, SO_ERROR);
+    }
+}
+
+/* Connected to nobody, with the address all the same; or not connected, with IP_RECVERR (RPC clients). */
+static void with_address(const char *text) {
+    int port, fd = client_of_nobody(text, &port), six = strchr(text, ':') != NULL;
+    told("connected there", fd, text, port);
+    if (!six)
+        told("connected, to another", fd, text, free_port(SOCK_DGRAM));
+    close(fd);
+    fd = CHECK(socket(six ? AF_INET6 : AF_INET, SOCK_DGRAM, 0));
+    told("not connected", fd, text, port);
+    CHECK(six ? set_option(fd, IPPROTO_IPV6, IPV6_RECVERR, 1) : set_option(fd, IPPROTO_IP, IP_RECVERR, 1));
+    told("with IP_RECVERR", fd, text, port);
+    int server = bound(text, port, SOCK_DGRAM);
+    told("to somebody", fd, text, port);
+    close(server);
+    told("who has gone", fd, text, port);
+    close(fd);
+}
+
 int main(void) {
     probe_start();
     one("127.0.0.1", by_recvfrom);
     one("127.0.0.1", by_recvmsg);
     one("::1", by_recvfrom);
     by_option();
+    with_address("127.0.0.1");
+    with_address("::1");
     return 0;
 }
