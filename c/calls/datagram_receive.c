@@ -8,6 +8,8 @@
 #include "rt/seqlock.h"
 #include "rules/settings.h"
 
+#include <linux/poll.h>
+
 #define LOOPBACK_INDEX 1 /* of lo, in every network namespace */
 #define DEFAULT_TTL 64   /* a new socket's; the sender's own is not known */
 #define IPV6_ORIGDSTADDR_NAME 74
@@ -238,6 +240,11 @@ static bool has_gone_outside(const struct unsock_fd *entry, const union unsock_s
     return result == 0 && name->any.sa_family == AF_UNSPEC && entry->kind == UNSOCK_KIND_IP;
 }
 
+/* This side has shut down reading: nobody is the sender, where a plain Unix one without a name could be. */
+static bool is_end(int fd, const union unsock_sockaddr *name, long result) {
+    return result == 0 && name->any.sa_family == AF_UNSPEC && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP);
+}
+
 long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags) {
     union unsock_sockaddr name;
     struct msghdr own = *message;
@@ -252,6 +259,12 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
         return unsock_datagram_told(result);
     if (has_gone_outside(entry, &name, result))
         return unsock_real_recvmsg(fd, message, flags);
+    if (is_end(fd, &name, result)) {
+        message->msg_namelen = 0;
+        message->msg_flags = own.msg_flags;
+        message->msg_controllen = 0;
+        return 0;
+    }
     unsock_fds_mark(entry, UNSOCK_DATAGRAM_HEARD);
     unsock_passed_descriptors_refuse(fd, &own);
     message->msg_flags = own.msg_flags;
@@ -282,6 +295,8 @@ long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *
         return unsock_datagram_told(result);
     if (has_gone_outside(entry, &name, result))
         return unsock_real_recvfrom(fd, data, size, flags, address, length);
+    if (is_end(fd, &name, result))
+        return address ? unsock_socket_names_give(&name, 0, address, length) : 0;
     unsock_fds_mark(entry, UNSOCK_DATAGRAM_HEARD);
     if (!address)
         return result;

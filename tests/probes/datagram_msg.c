@@ -187,6 +187,27 @@ static void fortified(size_t length) {
     close(server);
 }
 
+/* A socket that is not connected says ENOTCONN to that, and ends all the same: it is how threads are woken. */
+static void shut(const char *host, bool used) {
+    int fd = bound(host, 0, SOCK_DGRAM);
+    address from = unwritten(), to = ip(host, 4000);
+    char byte, control[64];
+    struct iovec part = {&byte, 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_name = &from.any, .msg_control = control};
+    if (used)
+        CHECK(sendto(fd, "x", 1, 0, &to.any, to.length));
+    CHECK(
+        set_option(fd, host[0] == ':' ? IPPROTO_IPV6 : IPPROTO_IP, host[0] == ':' ? IPV6_RECVPKTINFO : IP_PKTINFO, 1));
+    fact_call("shut down", shutdown(fd, SHUT_RD));
+    fact_number("recvfrom then", recvfrom(fd, &byte, 1, 0, &from.any, &from.length));
+    fact("its sender", "%u", from.length);
+    message.msg_namelen = sizeof from.space;
+    message.msg_controllen = sizeof control;
+    fact_number("recvmsg then", recvmsg(fd, &message, 0));
+    fact("its sender", "%u, control %zu, flags %#x", message.msg_namelen, message.msg_controllen, message.msg_flags);
+    close(fd);
+}
+
 int main(int count, char **arguments) {
     (void)arguments;
     probe_start();
@@ -195,6 +216,9 @@ int main(int count, char **arguments) {
     packet_info("IP_PKTINFO", "127.0.0.1", IPPROTO_IP, IP_PKTINFO, IP_PKTINFO);
     packet_info("IP_PKTINFO to another address", "127.0.0.9", IPPROTO_IP, IP_PKTINFO, IP_PKTINFO);
     packet_info("IPV6_PKTINFO", "::1", IPPROTO_IPV6, IPV6_RECVPKTINFO, IPV6_PKTINFO);
+    shut("127.0.0.1", false);
+    shut("0.0.0.0", true);
+    shut("::1", true);
     fortified((size_t)count * 16);
     return 0;
 }
