@@ -67,9 +67,9 @@ static long swap(int fd, struct unsock_fd *entry, int other, struct unsock_fd *l
     struct unsock_fd own = *entry, its = *listener;
     long own_flags = unsock_fcntl(fd, F_GETFL, 0);
     long its_flags = unsock_fcntl(other, F_GETFL, 0);
-    long own_copy = unsock_descriptor(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0);
-    long its_copy = unsock_descriptor(__NR_fcntl, other, F_DUPFD_CLOEXEC, 0);
-    long way_back = unsock_descriptor(__NR_fcntl, other, F_DUPFD_CLOEXEC, 0);
+    long own_copy = unsock_redirect_copy(fd);
+    long its_copy = unsock_redirect_copy(other);
+    long way_back = unsock_redirect_copy(other);
     if (own_copy < 0 || its_copy < 0 || way_back < 0) {
         unsock_close(own_copy);
         unsock_close(its_copy);

@@ -106,10 +106,18 @@ static void replace_duplicates(int fd, uint32_t id, uint64_t cookie, int standin
     }
 }
 
+/* Its number may have been a duplicate's, which would be exchanged with the others. */
+long unsock_redirect_copy(int fd) {
+    long copy = unsock_descriptor(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0);
+    if (copy >= 0)
+        unsock_reuse_new((int)copy);
+    return copy;
+}
+
 /* The old socket, kept for as long as it takes to wake the threads that wait for its first datagram; or -1. */
 static long keep_waited_for(int fd, const struct unsock_fd *old) {
     bool waited_for = unsock_fd_may_be_exchanged(old) && (old->flags & UNSOCK_DATAGRAM_HEARD);
-    return waited_for ? unsock_descriptor(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0) : -1;
+    return waited_for ? unsock_redirect_copy(fd) : -1;
 }
 
 /* They come back with nothing, see that the socket is another one, and wait on that (calls/receive.c). */

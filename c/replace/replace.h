@@ -19,6 +19,9 @@ void unsock_redirect_prepare(int socket);
  * ..._install_like. */
 long unsock_redirect_open_like(int fd, int domain, int type, long *flags);
 
+/* Another descriptor of the same socket for a moment, of whose number nothing is known, or -errno. */
+long unsock_redirect_copy(int fd);
+
 /* A program has said who gets a descriptor's signals (fcntl(2), F_SETOWN). */
 void unsock_redirect_expect_owner(void);
 

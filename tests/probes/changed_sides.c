@@ -46,6 +46,23 @@ static void duplicates(void) {
     close(server);
 }
 
+/* Numbers that were duplicates, and are free again when the socket is exchanged. */
+static void closed_duplicates(bool connects) {
+    int server = bound("127.0.0.1", 0, SOCK_DGRAM), fd = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
+    int copies[4];
+    address from = unwritten();
+    char byte;
+    for (int i = 0; i < 4; i++)
+        copies[i] = CHECK(dup(fd));
+    fact_number("asked before", recvfrom(fd, &byte, 1, MSG_DONTWAIT, &from.any, &from.length));
+    for (int i = 0; i < 4; i++)
+        close(copies[i]);
+    CHECK(connects ? connect_to(fd, "127.0.0.1", own_port(server)) : tell_to(fd, "127.0.0.1", own_port(server)));
+    fact("then there is", "%#x", (unsigned)ready(fd, POLLIN | POLLRDHUP, 0));
+    close(fd);
+    close(server);
+}
+
 /* By each call that sends without an address. Refused: an answer of that kind may come to any of them. */
 static void without_address(const char *story, int fd) {
     static const char *const ways[] = {"send", "sendto", "sendmsg", "write", "writev"};
@@ -102,6 +119,8 @@ int main(int count, char **arguments) {
     (void)arguments;
     probe_start();
     duplicates();
+    closed_duplicates(false);
+    closed_duplicates(true);
     if (count == 1)
         peers();
     shares_again(SO_REUSEADDR);
