@@ -11,9 +11,10 @@ static bool find_asking(struct unsock_port_key key, struct unsock_port_entry *ow
 }
 
 bool unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *own) {
+    struct unsock_ip bound = unsock_fd_bound_to(entry);
     if (entry->local.tag == UNSOCK_NAME_TAG_PLAIN)
         return false;
-    *own = unsock_port_entry_of_tag(&entry->local);
+    *own = unsock_port_entry_of_tag(&bound);
     if (entry->local.tag == UNSOCK_NAME_TAG_ASKING && !find_asking(unsock_port_key_of(entry), own))
         own->number = UNSOCK_PORT_SHARERS; /* nobody's: the name has gone already */
     return true;

@@ -48,7 +48,8 @@ static int next_of(int fd, struct unsock_port_key key, struct unsock_port_entry 
         if (!known || known->kind != UNSOCK_KIND_LOCAL || known->type != key.type || unsock_fd_is_handed(known) ||
             known->local.port != key.number || known->local.tag == UNSOCK_NAME_TAG_PLAIN)
             continue;
-        *entry = unsock_port_entry_of_tag(&known->local);
+        struct unsock_ip bound = unsock_fd_bound_to(known);
+        *entry = unsock_port_entry_of_tag(&bound);
         return fd;
     }
     return -1;

@@ -225,6 +225,16 @@ static inline bool unsock_fd_has_chosen_port(const struct unsock_fd *entry) {
     return (entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT)) == UNSOCK_BOUND;
 }
 
+/* The address in its file's name: not the one that a connection has settled. */
+static inline struct unsock_ip unsock_fd_bound_to(const struct unsock_fd *entry) {
+    struct unsock_ip bound = entry->local;
+    if (entry->flags & UNSOCK_SETTLED) {
+        bound.family = entry->domain;
+        memset(bound.bytes, 0, sizeof(bound.bytes));
+    }
+    return bound;
+}
+
 /* Did a connect fail of which the program is told as TCP tells it? */
 static inline bool unsock_fd_is_refused(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_REFUSED;

@@ -114,6 +114,19 @@ static void shares_again(int option) {
     close(second);
 }
 
+/* A server on a wildcard with a socket for each client, and which ends without closing them: no file is left. */
+static void ends(const char *wildcard, const char *host, int option) {
+    int port = free_port(SOCK_DGRAM), one = 1;
+    address at = ip(wildcard, port);
+    for (int i = 0; i < 4; i++) {
+        int fd = CHECK(socket(at.any.sa_family, SOCK_DGRAM, 0));
+        CHECK(setsockopt(fd, SOL_SOCKET, option, &one, sizeof one));
+        CHECK(bind(fd, &at.any, at.length));
+        if (i > 0)
+            CHECK(connect_to(fd, host, 4000 + i));
+    }
+}
+
 /* With an argument: where calls are trapped, those without an address are not looked at (docs/limits.md). */
 int main(int count, char **arguments) {
     (void)arguments;
@@ -125,5 +138,10 @@ int main(int count, char **arguments) {
         peers();
     shares_again(SO_REUSEADDR);
     shares_again(SO_REUSEPORT);
+    for (int i = 0; i < 2; i++) {
+        ends("0.0.0.0", "127.0.0.1", i == 0 ? SO_REUSEADDR : SO_REUSEPORT);
+        ends("::", "::1", i == 0 ? SO_REUSEADDR : SO_REUSEPORT);
+        ends("::", "::ffff:127.0.0.1", i == 0 ? SO_REUSEADDR : SO_REUSEPORT);
+    }
     return 0;
 }

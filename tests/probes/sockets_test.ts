@@ -53,7 +53,7 @@ testProbe("datagram_basic", "datagrams are sent, answered, filtered, peeked at a
 testProbe("datagram_successor", "a connected datagram socket goes on sending when its server is started again");
 testProbe("datagram_refused", "who sends to nobody from a connected datagram socket hears of it by what it does next");
 testProbe("changed_sides", "a datagram socket that goes outside and comes back is the same to all that know it", {
-  env: { UNSOCK_ADDR: "127.0.0.1,0.0.0.0" },
+  env: { UNSOCK_ADDR: "127.0.0.1,0.0.0.0,::1,::" },
   usesNetwork: "127.0.0.2 is not covered",
 });
 testProbe(
