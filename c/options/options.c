@@ -34,6 +34,11 @@ static uint8_t tcp_state(int fd, const struct unsock_fd *entry) {
                                                                                   : STATE_ESTABLISHED;
 }
 
+/* Of the loopback device, whose packets are larger than IPv4's can be (IP_MAX_MTU in include/net/ip.h). */
+static int32_t mtu_of(const struct unsock_fd *entry) {
+    return unsock_fd_remote(entry)->family == AF_INET6 ? 65536 : 65535;
+}
+
 /* Fills in what a connected or listening TCP socket says in struct tcp_info and a new one does not. */
 static void complete_tcp_info(int fd, const struct unsock_fd *entry, void *info, socklen_t length) {
     struct tcp_info whole;
@@ -46,7 +51,7 @@ static void complete_tcp_info(int fd, const struct unsock_fd *entry, void *info,
     if (unsock_state_is_connected(entry->state)) {
         whole.tcpi_snd_mss = whole.tcpi_rcv_mss = 65483;
         whole.tcpi_advmss = 65483;
-        whole.tcpi_pmtu = 65536;
+        whole.tcpi_pmtu = (uint32_t)mtu_of(entry);
         whole.tcpi_snd_cwnd = 10;
     }
     memcpy(info, &whole, size);
@@ -128,7 +133,7 @@ static long get_by_state(int fd, struct unsock_fd *entry, int level, int name, v
     bool connected = unsock_state_is_connected(entry->state);
     bool six = connected && entry->domain == AF_INET6 && unsock_fd_remote(entry)->family == AF_INET6;
     int32_t mss = six ? 65463 : 65483;
-    int32_t mtu = 65536, form = AF_INET6;
+    int32_t mtu = connected ? mtu_of(entry) : 0, form = AF_INET6;
     if (level == IPPROTO_TCP && name == UNSOCK_TCP_INFO) {
         long result = unsock_oracle_get(entry, level, name, value, length);
         if (result == 0)

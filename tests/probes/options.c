@@ -152,6 +152,28 @@ static void datagram_life(bool after) {
 
 #define COUNT(options) (sizeof options / sizeof *options)
 
+/* How large a packet may be, by the family in which it leaves. */
+static void mtu(const char *host, int domain, const char *reached_by) {
+    struct tcp_info info = {0};
+    socklen_t length = sizeof info;
+    int server = listening(host, 0), receiver = bound(host, 0, SOCK_DGRAM);
+    int stream = CHECK(socket(domain, SOCK_STREAM, 0)), datagram = CHECK(socket(domain, SOCK_DGRAM, 0));
+    CHECK(connect_to(stream, reached_by, own_port(server)));
+    CHECK(connect_to(datagram, reached_by, own_port(receiver)));
+    int accepted = CHECK(accept(server, NULL, NULL)), fds[] = {stream, datagram, accepted};
+    for (int i = 0; i < 3; i++) {
+        fact(reached_by, "IP_MTU %d", get_option(fds[i], IPPROTO_IP, IP_MTU));
+        if (domain == AF_INET6 && i < 2)
+            fact(reached_by, "IPV6_MTU %d", get_option(fds[i], IPPROTO_IPV6, IPV6_MTU));
+    }
+    CHECK(getsockopt(stream, IPPROTO_TCP, TCP_INFO, &info, &length));
+    fact(reached_by, "of TCP_INFO %u", info.tcpi_pmtu);
+    for (int i = 0; i < 3; i++)
+        close(fds[i]);
+    close(server);
+    close(receiver);
+}
+
 int main(void) {
     probe_start();
     for (int after = 0; after < 2; after++) {
@@ -160,5 +182,8 @@ int main(void) {
         life("IPv6", "::1", stream6_options + after, COUNT(stream6_options) - (size_t)after, after);
         datagram_life(after);
     }
+    mtu("127.0.0.1", AF_INET, "127.0.0.1");
+    mtu("::1", AF_INET6, "::1");
+    mtu("127.0.0.1", AF_INET6, "::ffff:127.0.0.1");
     return 0;
 }
