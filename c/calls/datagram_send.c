@@ -68,10 +68,10 @@ static long way_send(void *of_sending) {
 
 /* Is the program told that nobody had the port, as the answer to a datagram tells it? */
 static bool hears_of_nobody(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip) {
-    if (unsock_state_is_connected(entry->state))
-        return unsock_fd_remote(entry)->port == ip->port && unsock_ip_same_address(unsock_fd_remote(entry), ip);
-    return entry->options != 0 && (ip->family == AF_INET6 ? unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_RECVERR)
-                                                          : unsock_option_flag(fd, entry, IPPROTO_IP, IP_RECVERR));
+    if (entry->options == 0 || unsock_state_is_connected(entry->state))
+        return false;
+    return ip->family == AF_INET6 ? unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_RECVERR)
+                                  : unsock_option_flag(fd, entry, IPPROTO_IP, IP_RECVERR);
 }
 
 /* Nobody took the datagram: what UDP would do, or where else it goes. */
@@ -96,7 +96,7 @@ static long not_taken(struct sending *sending, struct unsock_fd *entry, int flag
         return -EACCES;
     bool nobody = unsock_errno_is_nobody(result) || result == -EPERM;
     if (nobody && hears_of_nobody(fd, entry, sending->ip))
-        return unsock_state_is_connected(entry->state) ? unsock_datagram_refused(fd) : -ECONNREFUSED;
+        return -ECONNREFUSED;
     /* To nobody, or to somebody connected elsewhere, or who will not read: UDP drops it. */
     return nobody || is_deaf(fd, result) ? unsock_segment_total(&local) : result;
 }
