@@ -145,7 +145,8 @@ long unsock_planning_find_way(struct unsock_planning *planning, long *opened) {
         unsock_program_look(fd, planning->room, planning->file);
         bool script = planning->file->kind == UNSOCK_PROGRAM_SCRIPT;
         long result = script ? 0 : way_of(planning, fd);
-        if (result == UNSOCK_WAY_LOADED || script) {
+        /* libc's execvp has a shell run what is no program: the kernel says so only of what may be executed. */
+        if (result == UNSOCK_WAY_LOADED || result == -ENOEXEC || script) {
             long allowed = may_execute_next(planning);
             result = allowed < 0 ? allowed : is_busy_next(planning) ? -ETXTBSY : result;
         }

@@ -219,11 +219,16 @@ Deno.test({
       const above = dirname(dir);
       await Deno.writeTextFile(join(above, "text"), "no program\n", { mode: 0o755 });
       await Deno.writeTextFile(join(above, "closed"), "#!/bin/sh\n", { mode: 0o644 });
+      await Deno.writeTextFile(join(above, "closed-text"), "exit 0\n", { mode: 0o644 });
+      await Deno.writeTextFile(join(above, "led"), `#!${join(above, "closed-text")}\n`, { mode: 0o755 });
       await Deno.writeTextFile(join(above, "lost"), "#!/nowhere/at/all\n", { mode: 0o755 });
       for (
         const [file, error] of [
           ["text", "Exec format error"],
           ["closed", "Permission denied"],
+          // Not "Exec format error": execvp has /bin/sh run what that is said of.
+          ["closed-text", "Permission denied"],
+          ["led", "Permission denied"],
           ["lost", "No such file or directory"],
           ["absent", "No such file or directory"],
           ["", "Permission denied"],
