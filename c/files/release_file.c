@@ -6,6 +6,8 @@
 #include "memory/process.h"
 #include "rt/system_calls.h"
 
+#include <linux/poll.h>
+
 #define SINGLE_THREAD_LINKS 3
 #define READERS_FIRST_NS 50000
 #define READERS_MOST_NS 10000000
@@ -80,6 +82,7 @@ _Noreturn static void look_afterwards(long parent) {
     static const uint64_t all = ~(uint64_t)0;
     struct timespec pause = {0, AFTERWARDS_PAUSE_NS};
     unsock_rt_sigprocmask(SIG_BLOCK, &all, NULL);
+    unsock_chdir("/"); /* who unmounts what that was finds it free */
     unsock_close_range(0, ~0u, 0);
     for (int i = 0; i < AFTERWARDS_PAUSES && unsock_getppid() == parent; i++)
         unsock_nanosleep(&pause, NULL);
@@ -90,6 +93,27 @@ _Noreturn static void look_afterwards(long parent) {
     }
     unsock_lock_end();
     unsock_exit(0);
+}
+
+/*
+ * The child has all that is open here for a moment. Who waits for this process must not meet that: pipes would not be
+ * at their end, and locks not free. So it ends when the child has closed the pipe, too.
+ */
+static void look_in_a_child(void) {
+    static const uint64_t all = ~(uint64_t)0;
+    int32_t ends[2];
+    bool is_told = unsock_pipe2(ends, O_CLOEXEC) == 0;
+    long parent = unsock_getpid();
+    if (unsock_clone(0, NULL) == 0)
+        look_afterwards(parent);
+    if (!is_told)
+        return;
+    struct pollfd polled = {ends[0], POLLIN, 0};
+    /* Another thread may have forked just then. */
+    struct timespec most = {1, 0};
+    unsock_close(ends[1]);
+    unsock_ppoll(&polled, 1, &most, &all, sizeof(all));
+    unsock_close(ends[0]);
 }
 
 void unsock_release_file_earlier(void) {
@@ -126,7 +150,5 @@ void unsock_release_file_afterwards(void) {
     unsock_remove_file_again();
     if (!unsock_remove_file_any())
         return;
-    long parent = unsock_getpid();
-    if (unsock_clone(0, NULL) == 0)
-        look_afterwards(parent);
+    look_in_a_child();
 }

@@ -17,6 +17,7 @@ import { shimEnv, shimLibrary } from "../support/shim.ts";
 testProbe("lifetime", "a listener lives as long as its last descriptor, in whatever order processes close it", {
   mayLeave: "a child that executes another program, or is killed, cannot remove a file",
 });
+testProbe("gone_at_once", "who has waited for a process finds its pipes at their end, and its locks free");
 testProbe("own_addresses", "each address has its own server on a port, whoever came first, goes, or is killed");
 testProbe(
   "own_addresses_udp",
