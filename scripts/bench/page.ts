@@ -16,8 +16,8 @@ be others; their relations should not be.
 - The native twin of datagrams has names as files on both sides, as answers need them.
 - The other rows are real programs with their own benchmarks. "Native" is the program's own \`AF_UNIX\` option, where it has
   one. They may use all processors. PostgreSQL's do not ask for encryption, which libpq does over TCP alone: a round trip more.
-- The static program is the same \`bench/workload.c\`, and the one in Go is \`bench/http.go\`: their system calls are trapped.
-  What unsock answers costs them a signal each; data costs nothing.
+- The static program is the same \`bench/workload.c\`, and the one in Go is \`bench/http.go\`: their code is
+  rewritten where it makes system calls.
 - The ways take turns, round by round, and each round begins with another one. A ratio is the median of the rounds' own
   ratios, with the quartiles: half of all rounds were between them.
 - What grows is measured by the same program: how long a unit of work takes with much of something there already, against

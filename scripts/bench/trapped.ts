@@ -1,4 +1,4 @@
-/** Programs whose system calls are trapped: a static one in C, and Go's HTTP. */
+/** Programs whose code is rewritten where it makes system calls, as preloading does not reach them: a static one in C, and Go's HTTP. */
 import * as path from "@std/path/posix";
 import { findProgram } from "../../tests/support/programs.ts";
 import { compare, type Comparison, type Count, LOOPBACK, NATIVE, UNSOCK } from "./report.ts";
@@ -33,23 +33,23 @@ async function runProgram(rig: Rig, variant: Variant, command: readonly string[]
   return JSON.parse(await output([...prefix, ...command], { env: variant.env }));
 }
 
-/** Of a call that the library answers, in microseconds: plain, and trapped. */
+/** Of a call that the library answers, in microseconds: native, and in a static program. */
 async function measureCall(rig: Rig, program: string): Promise<Count> {
   const [native, , unsock] = variantsOf(rig) as [Variant, Variant, Variant];
   const count = rig.quick ? 1_000 : 20_000;
-  rig.progress("A trapped call");
+  rig.progress("A call of a static program");
   const { samples } = await interleave([native, unsock], rig.quick ? 2 : 51, async (variant) => {
     const where = variant === native ? ["unix", `${rig.sockets}/unix`] : ["inet", `127.0.0.1:${newPort()}`];
     const run = await runProgram(rig, variant, [program, "names", ...where, `${count}`, "0", "pinned"]);
     return run.seconds / run.count * 1e6;
   });
-  const [without = [], trapped = []] = [...samples.values()];
+  const [without = [], rewritten = []] = [...samples.values()];
   return {
     name: "trapped-call",
-    title: "A call that the library answers (getsockname), native and trapped",
+    title: "A call that the library answers (getsockname), native and in a static program",
     unit: "µs",
     without: quantile(without, 0.5),
-    with: quantile(trapped, 0.5),
+    with: quantile(rewritten, 0.5),
   };
 }
 
