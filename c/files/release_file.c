@@ -15,6 +15,8 @@
 #define AFTERWARDS_PAUSES 2500 /* five seconds */
 #define AFTERWARDS_LOOKS 5
 
+static const uint64_t all_signals = UNSOCK_ALL_SIGNALS;
+
 /* Of /proc/self/task: ".", ".." and one for each thread (proc_task_getattr, fs/proc/base.c). */
 static bool has_threads(void) {
     struct statx status;
@@ -79,9 +81,8 @@ long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
 
 /* The child of a process that is ending: has nothing of its open, waits until it is gone, and looks again. */
 _Noreturn static void look_afterwards(long parent) {
-    static const uint64_t all = ~(uint64_t)0;
     struct timespec pause = {0, AFTERWARDS_PAUSE_NS};
-    unsock_rt_sigprocmask(SIG_BLOCK, &all, NULL);
+    unsock_rt_sigprocmask(SIG_BLOCK, &all_signals, NULL);
     unsock_chdir("/"); /* who unmounts what that was finds it free */
     /* Where a filter forbids it, the sockets would be open here. */
     if (unsock_close_range(0, ~0u, 0) < 0)
@@ -102,7 +103,6 @@ _Noreturn static void look_afterwards(long parent) {
  * at their end, and locks not free. So it ends when the child has closed the pipe, too.
  */
 static void look_in_a_child(void) {
-    static const uint64_t all = ~(uint64_t)0;
     int32_t ends[2];
     bool is_told = unsock_pipe2(ends, O_CLOEXEC) == 0;
     long parent = unsock_getpid();
@@ -114,7 +114,7 @@ static void look_in_a_child(void) {
     /* Another thread may have forked just then. */
     struct timespec most = {1, 0};
     unsock_close(ends[1]);
-    unsock_ppoll(&polled, 1, &most, &all, sizeof(all));
+    unsock_ppoll(&polled, 1, &most, &all_signals, sizeof(all_signals));
     unsock_close(ends[0]);
 }
 

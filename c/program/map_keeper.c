@@ -44,15 +44,24 @@ static void drop_all(long directory, const struct unsock_map_keeper *keeper) {
 
 __attribute__((noreturn)) static void stay(long directory, long command, const struct unsock_map_keeper *keeper) {
     struct pollfd polled = {.fd = (int)command, .events = POLLIN};
-    const long others[] = {directory, command};
     unsock_keeper_mask(UNSOCK_ALL_SIGNALS, NULL);
     unsock_setsid();
     unsock_prctl(PR_SET_NAME, (unsigned long)NAME, 0, 0, 0);
-    leave_caller(keeper, others);
     while (unsock_ppoll(&polled, 1, NULL, NULL, 0) == -EINTR)
         ;
     drop_all(directory, keeper);
     unsock_exit(0);
+}
+
+/* The command begins, and may end, once this has: nothing of the caller's is held by then. */
+__attribute__((noreturn)) static void leave_one_behind(long directory, long command,
+                                                       const struct unsock_map_keeper *keeper) {
+    const long others[] = {directory, command};
+    leave_caller(keeper, others);
+    long keeping = fork_silently();
+    if (keeping == 0)
+        stay(directory, command, keeper);
+    unsock_exit(keeping < 0 ? FAILED : 0);
 }
 
 static long open_directory(const char *directory) {
@@ -63,12 +72,8 @@ bool unsock_map_keeper_start(const char *directory, const struct unsock_map_keep
     int32_t status = 0;
     long at = open_directory(directory), command = unsock_pidfd_open(unsock_getpid(), 0);
     long result = at < 0 ? at : command < 0 ? command : fork_silently();
-    if (result == 0) {
-        long keeping = fork_silently();
-        if (keeping == 0)
-            stay(at, command, keeper);
-        unsock_exit(keeping < 0 ? FAILED : 0);
-    }
+    if (result == 0)
+        leave_one_behind(at, command, keeper);
     if (result > 0) {
         while (unsock_wait4(result, &status, __WALL, NULL) == -EINTR)
             ;

@@ -123,3 +123,36 @@ Deno.test({
       await until("it is gone", () => names(`${dir}/s`).length === 0);
     }),
 });
+
+/** Arguments: a command. Prints after how many of its runs a lock that it had inherited was still held. */
+const LOCKED = `
+import fcntl, os, subprocess, sys
+held = 0
+for _ in range(100):
+    mine, other = (os.open("lock", os.O_RDWR | os.O_CREAT) for _ in range(2))
+    fcntl.flock(mine, fcntl.LOCK_EX)
+    os.set_inheritable(mine, True)
+    command = subprocess.Popen(sys.argv[1:], close_fds=False)
+    os.close(mine)
+    command.wait()
+    try:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        held += 1
+    os.close(other)
+print(held)
+`;
+
+Deno.test({
+  name: "run --map: who has waited for the command finds a lock free that it had, however busy the machine is",
+  ignore: !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      // What is left behind begins late where others have the processors.
+      const script = `for i in 1 2 3 4; do (while [ ! -e done ]; do :; done) & done
+        python3 -c '${LOCKED}' '${shimLibrary()}' run --map 80=/x --dir '${dir}/s' -- true; touch done; wait`;
+      const { stdout, stderr } = await shell(script, { cwd: dir });
+      assertStrictEquals(stdout, "0\n", stderr);
+      await until("it is gone", () => names(`${dir}/s`).length === 0);
+    }),
+});
