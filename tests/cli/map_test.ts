@@ -2,11 +2,13 @@
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, shell, unsock, unsockCommand } from "./unsock.ts";
 
+const programText = programsOf(import.meta);
 const names = (dir: string) => Array.from(Deno.readDirSync(dir), ({ name }) => name).toSorted();
 const isGone = (file: string) => () => Deno.lstat(file).then(() => false, () => true);
 const mapped = (
@@ -124,33 +126,15 @@ Deno.test({
     }),
 });
 
-/** Arguments: a command. Prints after how many of its runs a lock that it had inherited was still held. */
-const LOCKED = `
-import fcntl, os, subprocess, sys
-held = 0
-for _ in range(100):
-    mine, other = (os.open("lock", os.O_RDWR | os.O_CREAT) for _ in range(2))
-    fcntl.flock(mine, fcntl.LOCK_EX)
-    os.set_inheritable(mine, True)
-    command = subprocess.Popen(sys.argv[1:], close_fds=False)
-    os.close(mine)
-    command.wait()
-    try:
-        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        held += 1
-    os.close(other)
-print(held)
-`;
-
 Deno.test({
   name: "run --map: who has waited for the command finds a lock free that it had, however busy the machine is",
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {
+      const locked = programText("locked");
       // What is left behind begins late where others have the processors.
       const script = `for i in 1 2 3 4; do (while [ ! -e done ]; do :; done) & done
-        python3 -c '${LOCKED}' '${shimLibrary()}' run --map 80=/x --dir '${dir}/s' -- true; touch done; wait`;
+        python3 -c '${locked}' '${shimLibrary()}' run --map 80=/x --dir '${dir}/s' -- true; touch done; wait`;
       const { stdout, stderr } = await shell(script, { cwd: dir });
       assertStrictEquals(stdout, "0\n", stderr);
       await until("it is gone", () => names(`${dir}/s`).length === 0);
