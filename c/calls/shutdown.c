@@ -36,22 +36,37 @@ static void drop_clients(int fd) {
     }
 }
 
-static long shut_listener(int fd, struct unsock_fd *entry, int how, bool handed) {
-    if (how == SHUT_WR)
-        return unsock_shutdown(fd, how);
-    if (handed)
-        return unsock_stream_reserve(fd, entry);
-    long result = unsock_shutdown(fd, how);
-    if (result == 0)
-        drop_clients(fd);
-    if (result == 0 && (entry->flags & UNSOCK_FILE)) {
-        if (!unsock_remove_file_force(entry))
-            unsock_remove_file_keep(entry, true);
+/* Whoever waits in accept is woken. One that may not wait would be told to ask again: so it may, and hears EINVAL. */
+static void end_listener(int socket) {
+    long flags = unsock_fcntl(socket, F_GETFL, 0);
+    unsock_shutdown(socket, SHUT_RDWR);
+    if (flags >= 0 && (flags & O_NONBLOCK))
+        unsock_fcntl(socket, F_SETFL, (unsigned long)flags & ~(unsigned long)O_NONBLOCK);
+    drop_clients(socket);
+}
+
+/*
+ * What TCP leaves is a socket that is bound as before, and does not listen: one that never has takes its place, and
+ * then the old one ends, which other processes may have, too.
+ */
+static long end_and_reserve(int fd, struct unsock_fd *entry) {
+    long old = unsock_redirect_copy(fd);
+    if ((entry->flags & UNSOCK_FILE) && !unsock_remove_file_force(entry))
+        unsock_remove_file_keep(entry, true);
+    entry->flags &= ~UNSOCK_FILE;
+    long reserved = old < 0 ? old : unsock_stream_reserve(fd, entry);
+    end_listener(old < 0 ? fd : (int)old);
+    unsock_close_open(old);
+    if (reserved < 0)
         unsock_fd_enter(entry, UNSOCK_STATE_RESERVED);
-        entry->flags &= ~UNSOCK_FILE;
-        unsock_fds_tell_duplicates(fd);
-    }
-    return result;
+    unsock_fds_tell_duplicates(fd);
+    return 0;
+}
+
+static long shut_listener(int fd, struct unsock_fd *entry, int how, bool handed) {
+    if (how != SHUT_RD && how != SHUT_RDWR)
+        return unsock_shutdown(fd, how);
+    return handed ? unsock_stream_reserve(fd, entry) : end_and_reserve(fd, entry);
 }
 
 /* Will it be over by this? */
@@ -133,8 +148,9 @@ static long shut_foreign(int fd, struct unsock_fd *entry, int how) {
  */
 static bool shuts_nothing(const struct unsock_fd *entry, int how) {
     return entry->type == SOCK_STREAM &&
-           unsock_state_in(entry->state, UNSOCK_STATE_BIT(NEW) | UNSOCK_STATE_BIT(BOUND)) && how >= SHUT_RD &&
-           how <= SHUT_RDWR;
+           unsock_state_in(entry->state,
+                           UNSOCK_STATE_BIT(NEW) | UNSOCK_STATE_BIT(BOUND) | UNSOCK_STATE_BIT(RESERVED)) &&
+           how >= SHUT_RD && how <= SHUT_RDWR;
 }
 
 long unsock_call_shutdown(int fd, int how) {

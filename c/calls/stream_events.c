@@ -7,16 +7,25 @@
 
 #include <linux/poll.h>
 
+/* A listener hangs up when it is shut down, in whichever process: to TCP it is as one that has never listened. */
+static bool was_listener(const struct unsock_fd *entry) {
+    return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM &&
+           unsock_state_in(entry->state, UNSOCK_STATE_BIT(LISTENING) | UNSOCK_STATE_BIT(RESERVED));
+}
+
 /*
  * As tcp_poll (net/ipv4/tcp.c). Pipes, the program's own AF_UNIX sockets and the kernel's TCP hang up as ever. What is
  * marked is asked again: the events may be of a socket that another thread has closed since.
  */
 uint32_t unsock_hangup_as_tcp(int fd, uint32_t events) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    if ((events & POLLHUP) && was_listener(entry))
+        return POLLHUP | POLLOUT;
     if (unsock_sandboxed || !unsock_identify_is_connection(fd))
         return events;
+    entry = unsock_fds_known(fd);
     events |= POLLRDHUP; /* AF_TIPC does not say it */
     unsigned mark = unsock_socket_mark_certain(fd);
-    const struct unsock_fd *entry = unsock_fds_known(fd);
     bool foreign = entry && entry->kind == UNSOCK_KIND_FOREIGN;
     /* AF_VSOCK says it of a refused connect without POLLHUP, and AF_TIPC of no reset. */
     bool reset = foreign && unsock_stream_note_over(fd) && !(mark & UNSOCK_END_RESET) && unsock_end_is_reset(fd);

@@ -21,4 +21,8 @@ testProbe(
 testProbe("resets", "SO_LINGER of 0 and close, and connect(AF_UNSPEC), reset a peer of the same process", {
   since: "5.15",
 });
+testProbe(
+  "listener_shutdown",
+  "who shuts a listener down ends the loops, threads and children that wait for its clients",
+);
 testProbe("endings_epoll", "epoll tells of a hang-up when both sides have shut down, and waits until then");
