@@ -33,13 +33,19 @@ long unsock_stream_broken(int flags) {
     return -EPIPE;
 }
 
-/* SO_ERROR is asked of every connection that is made: the marks are looked at only where there can be some. */
+/*
+ * SO_ERROR is asked of every connection that is made: the marks are looked at only where there can be some. TCP's reset
+ * comes back at once and wakes who waits, by edge, too. Here both sides are shut down already, and to do it again wakes
+ * all of them (net/unix/af_unix.c, unix_shutdown).
+ */
 static void note_lost(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!entry)
-        return;
-    unsock_fds_mark(entry, UNSOCK_STREAM_LOST_WRITE);
-    unsock_fds_tell_duplicates(fd);
+    if (entry) {
+        unsock_fds_mark(entry, UNSOCK_STREAM_LOST_WRITE);
+        unsock_fds_tell_duplicates(fd);
+    }
+    if (!entry || entry->kind == UNSOCK_KIND_LOCAL)
+        unsock_shutdown(fd, SHUT_WR);
 }
 
 static size_t most_lost(int fd, const struct unsock_fd *entry) {

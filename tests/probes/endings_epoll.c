@@ -37,6 +37,11 @@ static void show(const char *story, const char *what, int set, int milliseconds)
     char name[160], line[160] = "";
     struct epoll_event events[4];
     int count = wait_for(set, events, 4, milliseconds);
+    if (count == 2 && events[0].data.u64 > events[1].data.u64) {
+        struct epoll_event first = events[0];
+        events[0] = events[1];
+        events[1] = first;
+    }
     snprintf(name, sizeof name, "%s: %s", story, what);
     for (int i = 0; i < count; i++)
         snprintf(line + strlen(line), sizeof line - strlen(line), " 0x%x with 0x%llx", events[i].events,
@@ -175,24 +180,30 @@ static void threads(uint32_t events, unsigned kind) {
     drop_pair(&pair);
 }
 
-/* A write that is lost brings the error, as over TCP. */
-static void lost_write(unsigned kind) {
+/* A write that is lost brings the error, as over TCP: to who has heard of the end before, and waits on. */
+static void lost_write(uint32_t events, unsigned kind) {
     char story[60];
     struct pair pair = make_pair(true);
-    int set = new_set();
-    snprintf(story, sizeof story, "lost write, %s", kind_names[kind]);
-    CHECK(control(set, EPOLL_CTL_ADD, pair.fd, EPOLLIN | kinds[kind], 7));
+    int set = new_set(), other = CHECK(dup(pair.fd));
+    snprintf(story, sizeof story, "lost write, 0x%x, %s", events, kind_names[kind]);
+    CHECK(control(set, EPOLL_CTL_ADD, pair.fd, events | kinds[kind], 7));
     peer_ends(&pair, CLOSED);
     show(story, "before it", set, 0);
+    show(story, "once more", set, 0);
+    CHECK(control(set, EPOLL_CTL_ADD, other, events | EPOLLET, 8));
+    show(story, "a duplicate", set, 0);
     if (send(pair.fd, "hello", 5, MSG_NOSIGNAL) != 5)
         die("the first write");
     ready(pair.fd, 0, 2000);
-    if (kind == 0)
-        show(story, "after it", set, 0);
+    show(story, "after it", set, 0);
     fact(story, "%s", errno_name(get_option(pair.fd, SOL_SOCKET, SO_ERROR)));
-    if (kind == 0)
-        show(story, "when it was told", set, 0);
+    show(story, "when it was told", set, 0);
+    fact(story, "another write: %s", send(pair.fd, "hello", 5, MSG_NOSIGNAL) < 0 ? errno_name(errno) : "taken");
+    show(story, "after that", set, 0);
+    if (kind == 2 && control(set, EPOLL_CTL_MOD, pair.fd, events | EPOLLONESHOT, 9) == 0)
+        show(story, "armed again", set, 0);
     close(set);
+    close(other);
     drop_pair(&pair);
 }
 
@@ -252,7 +263,8 @@ int main(void) {
         wait_for_nothing(kind);
         threads(0, kind);
         threads(EPOLLIN, kind);
-        lost_write(kind);
+        for (unsigned i = 0; i < COUNT(asked); i++)
+            lost_write(asked[i], kind);
     }
     corners();
     return 0;

@@ -118,6 +118,10 @@ static void threads(void) {
     peer_ends(&pair, CLOSED);
     wait_while("this side shuts down while nothing is asked", &pair, 0, pair.fd, SHUT_WR);
     drop_pair(&pair);
+    pair = make_pair(false);
+    peer_ends(&pair, CLOSED);
+    wait_while("this side's write is lost while nothing is asked", &pair, 0, pair.fd, -1);
+    drop_pair(&pair);
     pair = make_pair(true);
     wait_while("this side shuts down while input is waited for", &pair, POLLIN, pair.fd, SHUT_RDWR);
     drop_pair(&pair);

@@ -18,6 +18,7 @@ const PROBES: readonly (readonly [string, ...string[]])[] = [
   ["random_datagrams", "exec"],
   ["random_datagrams", "dual"],
   ["random_epoll"],
+  ["random_endings"],
 ];
 
 /** Where a port is chosen for a second socket (about once in 30,000 times), that one gets what was meant for the first. */
