@@ -17,6 +17,7 @@
 #define LISTENERS 2
 #define MOST_WAITING 3
 #define ROOM 6000
+#define NOBODY 20009 /* a port that is never bound */
 
 /* One end of a connection. Duplicates share it. */
 struct end {
@@ -83,13 +84,17 @@ static struct end *new_end(int slot, int fd) {
     return made;
 }
 
+static void join_queue(int which, struct end *made) {
+    if (listeners[which].listening)
+        listeners[which].waiting[listeners[which].count++] = made;
+}
+
 static void connect_one(void) {
     int which = (int)roll(LISTENERS), slot = free_slot();
     if (slot < 0 || listeners[which].count == MOST_WAITING || !listeners[which].listening)
         return;
-    struct end *made = new_end(slot, connected("127.0.0.1", port[which]));
+    join_queue(which, new_end(slot, connected("127.0.0.1", port[which])));
     set_nonblocking(streams[slot]);
-    listeners[which].waiting[listeners[which].count++] = made;
     say_result("connect", slot, which);
 }
 
@@ -113,7 +118,7 @@ static void send_some(int slot) {
     static const char data[ROOM];
     if (end_of[slot]->peer != NULL && !end_of[slot]->peer->reads)
         return;
-    size_t size = roll(4) == 0 ? roll(ROOM) : 1 + roll(3), half = size / 2;
+    size_t size = 1 + roll(roll(4) == 0 ? ROOM - 1 : 3), half = size / 2;
     int fd = streams[slot];
     struct iovec parts[2] = {{(void *)(uintptr_t)data, half}, {(void *)(uintptr_t)data, size - half}};
     struct mmsghdr message = {.msg_hdr = {.msg_iov = parts, .msg_iovlen = 2}};
@@ -208,6 +213,24 @@ static void registered(int slot) {
     event.data.u32 = (uint32_t)slot;
     snprintf(what, sizeof what, "%s 0x%x", operations[operation].name, event.events);
     say_result(what, slot, epoll_ctl(set, operations[operation].number, streams[slot], &event));
+}
+
+/* Without waiting, to a server or to nobody; registered and asked before, and asked for again. */
+static void start_connect(void) {
+    int which = (int)roll(LISTENERS), slot = free_slot();
+    bool nobody = roll(3) == 0;
+    if (slot < 0 || listeners[which].count == MOST_WAITING)
+        return;
+    struct end *made = new_end(slot, CHECK(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)));
+    if (roll(2) == 0)
+        registered(slot);
+    if (roll(4) == 0)
+        wait_by_poll("poll before", slot, streams[slot]);
+    say_result("start of connect", slot, connect_to(streams[slot], "127.0.0.1", nobody ? NOBODY : port[which]));
+    for (unsigned more = nobody ? roll(3) : 0; more > 0; more--)
+        say_result("connect again", slot, connect_to(streams[slot], "127.0.0.1", NOBODY));
+    if (!nobody)
+        join_queue(which, made);
 }
 
 static void wait_by_epoll(void) {
@@ -318,8 +341,10 @@ static void change_listener(void) {
 static void one_call(void) {
     unsigned what = roll(40);
     int slot = used_slot(), which = (int)roll(LISTENERS);
-    if (what < 5 || streams[slot] < 0)
+    if (what < 3 || streams[slot] < 0)
         connect_one();
+    else if (what < 5)
+        start_connect();
     else if (what < 9)
         accept_one();
     else if (what < 14)

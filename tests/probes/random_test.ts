@@ -21,6 +21,9 @@ const PROBES: readonly (readonly [string, ...string[]])[] = [
   ["random_endings"],
 ];
 
+/** Over TCP a segment may come a moment later where the machine is busy: what differs has to differ each time. */
+const TRIES = 4;
+
 /** Where a port is chosen for a second socket (about once in 30,000 times), that one gets what was meant for the first. */
 const BY_CHANCE = "a port was chosen again: yes";
 
@@ -41,12 +44,17 @@ for (const [probe, ...modes] of PROBES) {
       const binary = await buildProbe(probe);
       for (let seed = 1; seed <= SEEDS; seed++) {
         const args = [String(seed), CALLS, ...modes];
-        const [plain, shim] = await Promise.all([
-          withoutChance(() => runPlain(binary, ...args)),
-          withoutChance(() => runUnderShim(binary, {}, ...args)),
-        ]);
-        assertEquals(differences(plain.facts, shim.facts), [], `${probe} ${args.join(" ")}`);
-        assert(plain.facts.length > 40, "the sequence does something");
+        const compare = async () => {
+          const [plain, shim] = await Promise.all([
+            withoutChance(() => runPlain(binary, ...args)),
+            withoutChance(() => runUnderShim(binary, {}, ...args)),
+          ]);
+          assert(plain.facts.length > 40, "the sequence does something");
+          return differences(plain.facts, shim.facts);
+        };
+        let found = await compare();
+        for (let tries = 1; tries < TRIES && found.length > 0; tries++) found = await compare();
+        assertEquals(found, [], `${probe} ${args.join(" ")}`);
       }
     },
   });
