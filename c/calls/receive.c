@@ -17,8 +17,10 @@ static long concerns(int fd, bool asks) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry && asks)
         entry = unsock_identify(fd, &scratch);
-    if (entry && unsock_fd_may_be_exchanged(entry))
+    if (entry && unsock_fd_may_be_exchanged(entry)) {
         unsock_fds_mark(entry, UNSOCK_DATAGRAM_HEARD);
+        unsock_fds_tell_duplicates(fd);
+    }
     if (!entry)
         return 0;
     return unsock_fd_is_redirected(entry) ? 1 : unsock_identify_wrong(entry);

@@ -55,6 +55,40 @@ static void ask(const char *how, void *(*waits)(void *), int server, int domain,
     close(client);
 }
 
+/* The other thread waits by the socket's first number, and this one sends by its second. */
+static void ask_by_duplicate(const char *how, void *(*waits)(void *), int server, const address *to) {
+    pthread_t thread;
+    long result = -1;
+    client = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
+    int second = CHECK(dup(client));
+    pthread_create(&thread, NULL, waits, &result);
+    let_wait();
+    fact_number(how, sendto(second, "ask", 3, 0, &to->any, to->length));
+    if (server >= 0)
+        answer(server, 6);
+    pthread_join(thread, NULL);
+    fact(how, "the other thread has %ld", result);
+    close(second);
+    close(client);
+}
+
+/* A process that has no other socket, and had none. */
+static void only_client(int told) {
+    static void *(*const ways[])(void *) = {wait_recvfrom, wait_recvmsg};
+    address to;
+    if (read(told, &to, sizeof to) != sizeof to)
+        die("no address came");
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        pid_t child = fork_peer();
+        if (child == 0) {
+            ask_by_duplicate("the only socket, by a duplicate", ways[i], -1, &to);
+            _exit(0);
+        }
+        ended(child);
+    }
+    _exit(0);
+}
+
 static void *send_first(void *to) {
     pthread_barrier_wait(&barrier);
     sendto(client, "x", 1, 0, &((address *)to)->any, ((address *)to)->length);
@@ -83,10 +117,22 @@ static bool same_port(int server, address *to) {
 }
 
 int main(void) {
+    int told[2];
     probe_start();
+    CHECK(pipe(told));
+    pid_t child = fork_peer();
+    if (child == 0)
+        only_client(told[0]);
     int server = bound("127.0.0.1", 0, SOCK_DGRAM);
     address to = name_of(server);
     int good = 0;
+    if (write(told[1], &to, sizeof to) != sizeof to)
+        die("write");
+    for (int i = 0; i < 2; i++)
+        answer(server, 6);
+    ended(child);
+    ask_by_duplicate("by a duplicate, recvfrom", wait_recvfrom, server, &to);
+    ask_by_duplicate("by a duplicate, recvmsg", wait_recvmsg, server, &to);
     ask("IPv4, recvfrom waits: ask", wait_recvfrom, server, AF_INET, "127.0.0.1");
     ask("IPv4, recvmsg waits: ask", wait_recvmsg, server, AF_INET, "127.0.0.1");
     ask("both families, recvfrom waits: ask", wait_recvfrom, server, AF_INET6, "::ffff:127.0.0.1");
