@@ -11,7 +11,7 @@
 
 #define FREE_TRIES 16
 
-static long bind_real(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
+static long bind_real(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, uint32_t scope) {
     union unsock_sockaddr address;
     if (unsock_settings.block_inet)
         return unsock_log("bind", fd, ip, NULL, -EACCES);
@@ -21,6 +21,8 @@ static long bind_real(int fd, struct unsock_fd *entry, const struct unsock_ip *i
     if (result < 0)
         return result;
     socklen_t length = unsock_ip_write(ip, entry->domain, &address);
+    if (entry->domain == AF_INET6)
+        address.in6.sin6_scope_id = scope;
     result = unsock_bind(fd, &address, length);
     if (result == 0) {
         unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
@@ -96,7 +98,7 @@ static bool has_covered_port(const struct unsock_ip *ip, bool v6only) {
     return false;
 }
 
-static long bind_to(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool again) {
+static long bind_to(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, uint32_t scope, bool again) {
     struct unsock_standin standin;
     bool again_bound = again && entry->state == UNSOCK_STATE_RESERVED;
     long result = unsock_refusal_before_bind(fd, entry);
@@ -108,7 +110,7 @@ static long bind_to(int fd, struct unsock_fd *entry, const struct unsock_ip *ip,
     if (v6only && ip->family == AF_INET)
         return -EINVAL;
     if (!unsock_address_covered_bind(ip, v6only) || !has_covered_port(ip, v6only))
-        return bind_real(fd, entry, ip);
+        return bind_real(fd, entry, ip, scope);
     standin.bound.path.sun_path[0] = '\0';
     result = unsock_errno_as_ip(UNSOCK_AT_STEP, bind_covered(fd, entry, ip, v6only, &standin));
     if (result == 0 && ip->port == 0)
@@ -116,10 +118,10 @@ static long bind_to(int fd, struct unsock_fd *entry, const struct unsock_ip *ip,
     return unsock_log("bind", fd, result == 0 ? &standin.bound.ip : ip, &standin.bound.path, result);
 }
 
-long unsock_bind_ip(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
-    return bind_to(fd, entry, ip, false);
+long unsock_bind_ip(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, uint32_t scope) {
+    return bind_to(fd, entry, ip, scope, false);
 }
 
 long unsock_bind_again(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
-    return bind_to(fd, entry, ip, true);
+    return bind_to(fd, entry, ip, 0, true);
 }

@@ -6,8 +6,11 @@
 
 /* bind.c: bind, for streams and datagrams. */
 
-/* bind(2) of an IP socket (any kind but UNSOCK_KIND_OTHER) to `ip`, covered or not. Returns 0 or -errno. */
-long unsock_bind_ip(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
+/*
+ * bind(2) of an IP socket (any kind but UNSOCK_KIND_OTHER) to `ip`, covered or not; `scope`: the interface of a
+ * link-local address, or 0. Returns 0 or -errno.
+ */
+long unsock_bind_ip(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, uint32_t scope);
 
 /*
  * The same of a stream to an address that it had before. With SO_REUSEPORT it waits behind a process that has taken its

@@ -148,7 +148,8 @@ static long bind_once(int fd, const struct sockaddr *address, socklen_t length) 
     wrong = unsock_call_check(entry, family, length);
     if (wrong < 0 || !unsock_ip_read(&copy, length, &ip))
         return entry->kind == UNSOCK_KIND_IP ? unsock_bind(fd, &copy, length) : wrong;
-    long result = unsock_bind_ip(fd, entry, &ip);
+    bool scoped = family == AF_INET6 && length >= sizeof(copy.in6);
+    long result = unsock_bind_ip(fd, entry, &ip, scoped ? copy.in6.sin6_scope_id : 0);
     unsock_fds_tell_duplicates(fd);
     return result;
 }

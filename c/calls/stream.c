@@ -32,7 +32,7 @@ static long listen_unbound(int fd, struct unsock_fd *entry, int backlog) {
     struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET};
     bool v6only = entry->domain == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
     if (unsock_address_covered_bind(&any, v6only)) {
-        long result = unsock_bind_ip(fd, entry, &any);
+        long result = unsock_bind_ip(fd, entry, &any, 0);
         return result < 0 ? result : listen_here(fd, entry);
     }
     if (unsock_settings.block_inet)
@@ -55,7 +55,7 @@ static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog)
     /* Who has opened it outside has clients there. */
     if (!unsock_settings.block_inet && (!covered || unsock_socket_option(fd, SO_ACCEPTCONN) == 1))
         return unsock_listen(fd, backlog);
-    long result = unsock_bind_ip(fd, entry, &ip);
+    long result = unsock_bind_ip(fd, entry, &ip, 0);
     if (result < 0)
         return result;
     return entry->kind == UNSOCK_KIND_IP ? unsock_listen(fd, backlog) : listen_here(fd, entry);

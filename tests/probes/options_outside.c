@@ -1,10 +1,11 @@
 /*
- * Options that decide by which interface and port traffic leaves, on sockets that are taken for local ones first and
- * then connect to an address that is not covered. The test covers 127.0.0.1 and not 127.0.0.2.
+ * Options, and addresses, that decide by which interface and port traffic leaves, on sockets that are taken for local
+ * ones first and then connect to an address that is not covered. The test covers 127.0.0.1 and not 127.0.0.2.
  */
 #include "probe.h"
 
 #include <linux/filter.h>
+#include <stddef.h>
 
 static int far;
 
@@ -121,8 +122,27 @@ static void server_outside(void) {
     close(there);
 }
 
+/* A link-local address, which is one only with its interface. Nobody needs to have it who receives what goes to all. */
+static void of_an_interface(int type, const char *text, uint32_t scope, socklen_t length) {
+    char story[80];
+    address at = ip(text, 0);
+    at.v6.sin6_scope_id = scope;
+    int fd = CHECK(socket(AF_INET6, type, 0));
+    snprintf(story, sizeof story, "%s%%%u of %u bytes, %d", text, scope, length, type);
+    fact_call(story, bind(fd, &at.any, length));
+    address own = name_of(fd);
+    fact(story, "at %s%%%u, index %d", ip_text(&own), own.v6.sin6_scope_id, number(fd, SOL_SOCKET, 62));
+    close(fd);
+}
+
 int main(void) {
+    static const socklen_t whole = sizeof(struct sockaddr_in6);
     probe_start();
+    for (uint32_t scope = 0; scope < 2; scope++) {
+        of_an_interface(SOCK_DGRAM, "ff02::fb", scope, whole);
+        of_an_interface(SOCK_DGRAM, "ff02::fb", scope, offsetof(struct sockaddr_in6, sin6_scope_id));
+        of_an_interface(SOCK_STREAM, "fe80::1", scope, whole);
+    }
     far = listening("127.0.0.2", 0);
     static const int sets[] = {1, 2, 4, 8, 16, 32, 1 | 8 | 32, 4 | 8 | 16};
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
