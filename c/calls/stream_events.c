@@ -24,13 +24,14 @@ uint32_t unsock_hangup_as_tcp(int fd, uint32_t events) {
     if (unsock_sandboxed || !unsock_identify_is_connection(fd))
         return events;
     entry = unsock_fds_known(fd);
-    events |= POLLRDHUP; /* AF_TIPC does not say it */
+    /* AF_TIPC does not say the one, and AF_UNIX not the other while its buffer is full. */
+    events |= POLLRDHUP | POLLOUT;
     unsigned mark = unsock_socket_mark_certain(fd);
     bool foreign = entry && entry->kind == UNSOCK_KIND_FOREIGN;
     /* AF_VSOCK says it of a refused connect without POLLHUP, and AF_TIPC of no reset. */
     bool reset = foreign && unsock_stream_note_over(fd) && !(mark & UNSOCK_END_RESET) && unsock_end_is_reset(fd);
     if (reset)
-        return events | POLLERR | POLLHUP | POLLOUT;
+        return events | POLLERR | POLLHUP;
     events |= foreign && (events & POLLERR) ? POLLHUP : 0;
     /* Whoever reads it takes it away, and a write later must know of it. */
     if (events & POLLERR) {
@@ -39,7 +40,7 @@ uint32_t unsock_hangup_as_tcp(int fd, uint32_t events) {
     } else if ((mark & (UNSOCK_END_LOST | UNSOCK_END_TOLD)) == UNSOCK_END_LOST)
         events |= POLLERR;
     else if (!(mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_LOST | UNSOCK_END_RESET | UNSOCK_END_UNKNOWN)))
-        events = (events & ~(uint32_t)POLLHUP) | POLLOUT; /* which AF_TIPC does not say */
+        events &= ~(uint32_t)POLLHUP;
     return events;
 }
 

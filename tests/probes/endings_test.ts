@@ -18,6 +18,7 @@ testProbe(
   "endings_poll",
   "poll, ppoll and select tell of a hang-up when both sides have shut down, and wait until then",
 );
+testProbe("endings_full", "a full connection that has hung up can be written to, as over TCP");
 testProbe("resets", "SO_LINGER of 0 and close, and connect(AF_UNSPEC), reset a peer of the same process", {
   since: "5.15",
 });

@@ -34,6 +34,7 @@ const NOT_BORN = "UDP sockets are not born local where calls are trapped, and ar
 /** Probes that one of the doors cannot have, and why; `trapped` stands for those whose calls are all trapped. */
 const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>> = {
   endings_epoll: { trapped: UNTRAPPED },
+  endings_full: { trapped: UNTRAPPED },
   endings_poll: { trapped: UNTRAPPED },
   endings_splice: { trapped: UNTRAPPED },
   datagram_basic: { trapped: "sendto without an address is send there, which is not looked at (docs/limits.md)" },
