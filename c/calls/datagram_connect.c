@@ -123,6 +123,7 @@ static long connect_per_client(int fd, struct unsock_fd *entry, const struct soc
 /* What the kernel said to connecting to `path` when it was not yes. */
 UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_ip *ip,
                                            const struct sockaddr_un *path, long result) {
+    static const struct sockaddr_un nobody = {.sun_family = AF_UNSPEC};
     long there;
     if (result == -EPERM) {
         result = connect_per_client(fd, entry, path);
@@ -141,7 +142,11 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
         return result;
     if (result == -ENOENT && unsock_settings.fallback)
         return connect_real(fd, entry, ip);
-    connect_to_nobody(fd);
+    /* The peer may connect to it yet, or answer: who is connected to another, and be it nobody, cannot be reached. */
+    if (result == -EPERM)
+        unsock_connect(fd, &nobody, sizeof(nobody.sun_family));
+    else
+        connect_to_nobody(fd);
     unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_NOBODY);
     return 0;
 }

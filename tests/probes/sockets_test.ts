@@ -63,6 +63,7 @@ testProbe(
 testProbe("datagram_packets", "receivers are told about each packet, and messages are cut into datagrams of one size");
 testProbe("datagram_asked", "a server on a wildcard is told by which address it was asked, in each call that tells it");
 testProbe("datagram_sharers", "of datagram sockets on one port those get clients that get them by UDP");
+testProbe("datagram_mutual", "datagram sockets that connect to each other in turn hear whom they are connected to");
 testProbe("datagram_siblings", "a server has a datagram socket for each client beside the one that listens");
 testProbe("one_datagram_port", "answers reach clients of a covered port, although their own ports are not covered", {
   env: { UNSOCK_PORT: "20053" },

@@ -39,6 +39,7 @@ const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>
   endings_splice: { trapped: UNTRAPPED },
   datagram_basic: { trapped: "sendto without an address is send there, which is not looked at (docs/limits.md)" },
   datagram_successor: { trapped: "write, writev and send are not trapped (docs/limits.md)" },
+  datagram_mutual: { trapped: "write, writev and send are not trapped (docs/limits.md)" },
   shared_datagrams: { static: NOT_BORN, musl: NOT_BORN, raw: NOT_BORN },
   signals: { raw: NO_CANCELLATION, syscall: NO_CANCELLATION },
 };
