@@ -5,8 +5,53 @@
 #include "memory/option_table.h"
 #include "rt/user.h"
 
+#define GROUP_SIZE ((socklen_t)8) /* struct ip_mreq */
+
 long unsock_oracle_open(const struct unsock_fd *entry) {
     return unsock_descriptor(__NR_socket, entry->domain, entry->type | SOCK_CLOEXEC, entry->protocol);
+}
+
+/* What a socket must have done before it can do `name` about a group of multicast, or 0; one of them needs another. */
+static int needed_first(int level, int name) {
+    bool four = level == IPPROTO_IP, six = level == IPPROTO_IPV6;
+    switch (name) {
+    case IP_DROP_MEMBERSHIP:
+    case IP_BLOCK_SOURCE:
+    case UNSOCK_IP_MSFILTER:
+        return four ? IP_ADD_MEMBERSHIP : 0;
+    case IP_UNBLOCK_SOURCE:
+        return four ? IP_BLOCK_SOURCE : 0;
+    case IP_DROP_SOURCE_MEMBERSHIP:
+        return four ? IP_ADD_SOURCE_MEMBERSHIP : 0;
+    case IPV6_LEAVE_GROUP:
+        return six ? IPV6_JOIN_GROUP : 0;
+    case IPV6_LEAVE_ANYCAST:
+        return six ? IPV6_JOIN_ANYCAST : 0;
+    case UNSOCK_MCAST_LEAVE_GROUP:
+    case UNSOCK_MCAST_BLOCK_SOURCE:
+    case UNSOCK_MCAST_MSFILTER:
+        return four || six ? UNSOCK_MCAST_JOIN_GROUP : 0;
+    case UNSOCK_MCAST_UNBLOCK_SOURCE:
+        return four || six ? UNSOCK_MCAST_BLOCK_SOURCE : 0;
+    case UNSOCK_MCAST_LEAVE_SOURCE_GROUP:
+        return four || six ? UNSOCK_MCAST_JOIN_SOURCE_GROUP : 0;
+    default:
+        return 0;
+    }
+}
+
+/*
+ * Memberships are not remembered: the program is taken to have joined what it leaves, or chooses the sources of. All
+ * these values begin with the group and the interface, as the one to join has them.
+ */
+static void join_first(int oracle, int level, int name, const void *value, socklen_t length) {
+    int second = needed_first(level, name), first = needed_first(level, second);
+    for (int i = 0; i < 2; i++) {
+        int now = i == 0 ? first : second;
+        bool as_group = level == IPPROTO_IP && now == IP_ADD_MEMBERSHIP && name != IP_DROP_MEMBERSHIP;
+        if (now != 0)
+            unsock_option_set(oracle, level, now, value, as_group ? UNSOCK_MIN(length, GROUP_SIZE) : length);
+    }
 }
 
 long unsock_oracle_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length) {
@@ -16,6 +61,7 @@ long unsock_oracle_set(int fd, struct unsock_fd *entry, int level, int name, con
     long oracle = unsock_oracle_open(entry);
     if (oracle < 0)
         return 0;
+    join_first((int)oracle, level, name, value, length);
     long result = unsock_option_set((int)oracle, level, name, value, length);
     if (result == 0 && row >= 0 && unsock_option_get((int)oracle, level, name, answer, &answer_length) == 0)
         unsock_option_remember(fd, entry, row, answer);

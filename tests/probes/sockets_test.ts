@@ -73,6 +73,7 @@ testProbe("datagram_msg", "datagrams with sendmsg, recvmsg, sendmmsg, recvmmsg a
 });
 testProbe("options", "options set before or after bind and connect are read back, and accepted sockets have them");
 testProbe("rare_options", "options that few programs set are answered as TCP does");
+testProbe("memberships", "a bound datagram socket can leave what it has joined, and choose whom it hears");
 testProbe(
   "carried_options",
   "options that few programs set are read back, by duplicates too, and accepted sockets have them",
