@@ -36,12 +36,15 @@ static void drop_clients(int fd) {
     }
 }
 
-/* Whoever waits in accept is woken. One that may not wait would be told to ask again: so it may, and hears EINVAL. */
+/*
+ * Whoever waits in accept is woken, and hears EINVAL. One that may not wait would be told to ask again: so it may, from
+ * before on, as an edge is told once.
+ */
 static void end_listener(int socket) {
     long flags = unsock_fcntl(socket, F_GETFL, 0);
-    unsock_shutdown(socket, SHUT_RDWR);
     if (flags >= 0 && (flags & O_NONBLOCK))
         unsock_fcntl(socket, F_SETFL, (unsigned long)flags & ~(unsigned long)O_NONBLOCK);
+    unsock_shutdown(socket, SHUT_RDWR);
     drop_clients(socket);
 }
 

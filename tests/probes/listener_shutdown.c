@@ -151,6 +151,32 @@ static void in_a_child(int how, bool nonblocking) {
     close(fd);
 }
 
+/* Children wait in loops of their own, as workers do, and each has to hear of it: by level or by edge. */
+static void children_loop(int how) {
+    pid_t children[4];
+    int fd = begin("127.0.0.1", true), worse = 0;
+    for (unsigned i = 0; i < sizeof children / sizeof children[0]; i++) {
+        children[i] = fork_peer();
+        if (children[i] != 0)
+            continue;
+        int set = new_set(), turns = 0;
+        struct epoll_event event;
+        add(set, fd, EPOLLIN | (i % 2 ? EPOLLET : 0), 1);
+        while (turns++ < 50 && epoll_wait(set, &event, 1, 5000) == 1)
+            if (accept(fd, NULL, NULL) < 0 && errno != EAGAIN)
+                _exit(errno == EINVAL ? 0 : 1);
+        _exit(2);
+    }
+    usleep(50000);
+    CHECK(shutdown(fd, how));
+    for (unsigned i = 0; i < sizeof children / sizeof children[0]; i++) {
+        int status = ended(children[i]);
+        worse = status > worse ? status : worse;
+    }
+    fact(hows[how], "children in loops end with %d", worse);
+    close(fd);
+}
+
 int main(void) {
     probe_start();
     for (int how = SHUT_RD; how <= SHUT_RDWR; how++) {
@@ -168,6 +194,8 @@ int main(void) {
         waiting("epoll", waits_in_epoll, how);
         in_a_child(how, false);
         in_a_child(how, true);
+        for (int round = 0; round < 10; round++)
+            children_loop(how);
     }
     return 0;
 }
