@@ -7,10 +7,16 @@
 
 #include <linux/poll.h>
 
-/* A listener hangs up when it is shut down, in whichever process: to TCP it is as one that has never listened. */
-static bool was_listener(const struct unsock_fd *entry) {
-    return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM &&
-           unsock_state_in(entry->state, UNSOCK_STATE_BIT(LISTENING) | UNSOCK_STATE_BIT(RESERVED));
+/*
+ * A listener hangs up when it is shut down, in whichever process: to TCP it is one that has never listened. This
+ * process has put such a one in its place. What is known may be of a descriptor that had the number before.
+ */
+static uint32_t hangup_of_listener(int fd, uint32_t events) {
+    const struct unsock_fd *entry = unsock_stream_is_known(fd) ? unsock_fds_known(fd) : NULL;
+    if (entry && entry->state == UNSOCK_STATE_RESERVED)
+        return (uint32_t)unsock_socket_poll(fd, (short)(events | POLLOUT));
+    bool listens = entry && entry->state == UNSOCK_STATE_LISTENING && unsock_socket_option(fd, SO_ACCEPTCONN) == 1;
+    return listens ? POLLHUP | POLLOUT : events;
 }
 
 /*
@@ -18,15 +24,14 @@ static bool was_listener(const struct unsock_fd *entry) {
  * marked is asked again: the events may be of a socket that another thread has closed since.
  */
 uint32_t unsock_hangup_as_tcp(int fd, uint32_t events) {
-    const struct unsock_fd *entry = unsock_fds_known(fd);
-    if ((events & POLLHUP) && was_listener(entry))
-        return POLLHUP | POLLOUT;
-    if (unsock_sandboxed || !unsock_identify_is_connection(fd))
+    if (unsock_sandboxed)
         return events;
-    entry = unsock_fds_known(fd);
+    if (!unsock_identify_is_connection(fd))
+        return hangup_of_listener(fd, events);
     /* AF_TIPC does not say the one, and AF_UNIX not the other while its buffer is full. */
     events |= POLLRDHUP | POLLOUT;
     unsigned mark = unsock_socket_mark_certain(fd);
+    const struct unsock_fd *entry = unsock_fds_known(fd);
     bool foreign = entry && entry->kind == UNSOCK_KIND_FOREIGN;
     /* AF_VSOCK says it of a refused connect without POLLHUP, and AF_TIPC of no reset. */
     bool reset = foreign && unsock_stream_note_over(fd) && !(mark & UNSOCK_END_RESET) && unsock_end_is_reset(fd);

@@ -2,6 +2,8 @@
  * shutdown of a listener, by which a server tells its own loops, threads and children to end: what accept, poll,
  * select and epoll say of it then, in this process and in another one that has it, too.
  */
+#include "../support/past_libc.h"
+
 #include "epoll.h"
 
 #include <poll.h>
@@ -177,8 +179,24 @@ static void children_loop(int how) {
     close(fd);
 }
 
+/* A listener's number that has become a pipe's, past libc: the pipe hangs up as ever, and has a byte. */
+static void becomes_a_pipe(bool shut_first) {
+    int ends[2], fd = begin("127.0.0.1", true);
+    if (shut_first)
+        CHECK(shutdown(fd, SHUT_RDWR));
+    CHECK(pipe(ends));
+    send_byte(ends[1]);
+    CHECK(PAST_LIBC_PAD(SYS_dup3, ends[0], fd, 0, 0, 0, 0, 0, 0, 0));
+    close(ends[1]);
+    fact(shut_first ? "shut down, and a pipe" : "a pipe", "0x%x", ready(fd, POLLIN, 0));
+    close(fd);
+    close(ends[0]);
+}
+
 int main(void) {
     probe_start();
+    becomes_a_pipe(false);
+    becomes_a_pipe(true);
     for (int how = SHUT_RD; how <= SHUT_RDWR; how++) {
         alone("127.0.0.1", how, false);
         alone("127.0.0.1", how, true);
