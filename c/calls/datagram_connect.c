@@ -92,6 +92,11 @@ static long swap(int fd, struct unsock_fd *entry, int other, struct unsock_fd *l
     return result;
 }
 
+static void disconnect(int fd) {
+    static const struct sockaddr_un nobody = {.sun_family = AF_UNSPEC};
+    unsock_connect(fd, &nobody, sizeof(nobody.sun_family));
+}
+
 /*
  * Connecting `fd` to the client at `path` was refused (EPERM): the client is connected to the listening socket of this
  * process on the same port, and its datagrams will go on coming there. The two exchange their kernel sockets: `fd` gets
@@ -101,7 +106,6 @@ static long swap(int fd, struct unsock_fd *entry, int other, struct unsock_fd *l
  * too, which would be cut off. A server that is told so goes on serving this client by the listener.
  */
 static long connect_per_client(int fd, struct unsock_fd *entry, const struct sockaddr_un *path) {
-    struct sockaddr_un nobody = {.sun_family = AF_UNSPEC};
     long result = -EPERM;
     for (int other = 0; other < unsock_fds_end(); other++) {
         struct unsock_fd *listener = unsock_fds_known(other);
@@ -115,7 +119,7 @@ static long connect_per_client(int fd, struct unsock_fd *entry, const struct soc
         result = unsock_socket_peers(other) == 1 ? swap(fd, entry, other, listener) : -EADDRNOTAVAIL;
         if (result == 0)
             return 0;
-        unsock_connect(other, &nobody, sizeof(nobody.sun_family));
+        disconnect(other);
     }
     return result;
 }
@@ -123,7 +127,6 @@ static long connect_per_client(int fd, struct unsock_fd *entry, const struct soc
 /* What the kernel said to connecting to `path` when it was not yes. */
 UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_ip *ip,
                                            const struct sockaddr_un *path, long result) {
-    static const struct sockaddr_un nobody = {.sun_family = AF_UNSPEC};
     long there;
     if (result == -EPERM) {
         result = connect_per_client(fd, entry, path);
@@ -144,7 +147,7 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
         return connect_real(fd, entry, ip);
     /* The peer may connect to it yet, or answer: who is connected to another, and be it nobody, cannot be reached. */
     if (result == -EPERM)
-        unsock_connect(fd, &nobody, sizeof(nobody.sun_family));
+        disconnect(fd);
     else
         connect_to_nobody(fd);
     unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_NOBODY);

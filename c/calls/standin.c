@@ -14,7 +14,7 @@ void unsock_standin_take(struct unsock_standin *standin, int socket) {
 }
 
 long unsock_standin_open(struct unsock_standin *standin, int fd, const struct unsock_fd *entry) {
-    bool in_place = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & UNSOCK_NAMED);
+    bool in_place = unsock_fd_can_be_named(entry);
     long flags = -1, socket = in_place ? fd : unsock_redirect_open_like(fd, AF_UNIX, entry->type, &flags);
     unsock_standin_take(standin, (int)socket);
     standin->flags = flags;

@@ -313,7 +313,7 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     if (target->port == 0)
         return -ECONNREFUSED;
     attempt.source = source_of(fd, entry, &attempt.target);
-    bool in_place = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & UNSOCK_NAMED);
+    bool in_place = unsock_fd_can_be_named(entry);
     attempt.path.sun_path[0] = '\0'; /* no name has been tried */
     if (!in_place)
         attempt.path_length = unsock_address_path(target->port, SOCK_STREAM, &attempt.path);

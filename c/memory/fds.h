@@ -210,6 +210,11 @@ static inline bool unsock_fd_is_fresh(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_NEW;
 }
 
+/* Can the kernel give this very socket a name still, its duplicates included? */
+static inline bool unsock_fd_can_be_named(const struct unsock_fd *entry) {
+    return entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & UNSOCK_NAMED);
+}
+
 /* A datagram socket that another thread's first send may exchange while this one waits for its first datagram. */
 static inline bool unsock_fd_may_be_exchanged(const struct unsock_fd *entry) {
     return entry->type == SOCK_DGRAM && (entry->kind == UNSOCK_KIND_IP || unsock_fd_is_fresh(entry));

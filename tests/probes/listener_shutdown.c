@@ -12,10 +12,6 @@
 
 static const char *const hows[] = {"SHUT_RD", "SHUT_WR", "SHUT_RDWR"};
 
-static void set_nonblocking(int fd) {
-    CHECK(fcntl(fd, F_SETFL, CHECK(fcntl(fd, F_GETFL)) | O_NONBLOCK));
-}
-
 static void say_accept(const char *story, const char *what, int fd) {
     int got = accept(fd, NULL, NULL);
     fact(story, "%s: %s", what, got < 0 ? errno_name(errno) : "a connection");

@@ -202,6 +202,10 @@ static inline int listening(const char *text, int port) {
     return fd;
 }
 
+static inline void set_nonblocking(int fd) {
+    CHECK(fcntl(fd, F_SETFL, CHECK(fcntl(fd, F_GETFL)) | O_NONBLOCK));
+}
+
 /* The port that the system chose for a socket. */
 static inline int own_port(int fd) {
     address name = name_of(fd);

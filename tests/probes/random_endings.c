@@ -68,10 +68,6 @@ static int used_slot(void) {
     return slot;
 }
 
-static void set_nonblocking(int fd) {
-    CHECK(fcntl(fd, F_SETFL, CHECK(fcntl(fd, F_GETFL)) | O_NONBLOCK));
-}
-
 /* What is sent comes at once. */
 static struct end *new_end(int slot, int fd) {
     CHECK(set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1));
