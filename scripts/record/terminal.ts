@@ -1,4 +1,7 @@
-/** Draws what was typed and printed in a terminal as a picture, which writes itself line by line. Pure. */
+/**
+ * Draws what was typed and printed in a terminal as a picture. It shows its last state first, as pages that do not move pictures show
+ * it; then it types itself line by line, again and again. Pure.
+ */
 
 /** A command that was typed, and what came of it. */
 export interface Step {
@@ -12,6 +15,8 @@ const MARGIN = 20;
 const BAR = 34;
 const TYPING_S = 0.9;
 const PRINTING_S = 0.12;
+/** How long all of it stays in view before it begins anew. */
+const SHOWN_S = 6;
 const PROMPT = "$ ";
 
 /** A terminal is dark in both themes; only its frame is told apart from the page. */
@@ -19,10 +24,8 @@ const STYLE = `
   text { font: 14px ui-monospace, "DejaVu Sans Mono", monospace; fill: #d1d7e0; white-space: pre }
   .prompt { fill: #3fb950 } .typed { fill: #f0f6fc; font-weight: 600 }
   .frame { fill: #0d1117; stroke: #d1d9e0 } .dot { fill: #3d444d }
-  .line { opacity: 0; animation: appear 0.01s forwards }
-  @keyframes appear { to { opacity: 1 } }
   @media (prefers-color-scheme: dark) { .frame { fill: #010409; stroke: #3d444d } }
-  @media (prefers-reduced-motion: reduce) { .line { opacity: 1; animation: none } }`;
+  @media (prefers-reduced-motion: reduce) { text { animation: none !important } }`;
 
 const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
@@ -31,20 +34,27 @@ export function escape(text: string): string {
   return text.replace(/[&<>"]/g, (character) => ESCAPES[character] ?? character);
 }
 
+/** @returns The rules by which each line is there at first, goes with all others, and comes back at its time. */
+function animate(times: readonly number[], last: number): string {
+  const whole = SHOWN_S + last;
+  const percent = (time: number) => `${(time / whole * 100).toFixed(2)}%`;
+  return times.map((time, i) => {
+    const frames = `0% { opacity: 1 } ${percent(SHOWN_S)} { opacity: 0 } ${percent(SHOWN_S + time)}, to { opacity: 1 }`;
+    return `  .l${i} { animation: l${i} ${whole.toFixed(2)}s step-end infinite } @keyframes l${i} { ${frames} }`;
+  }).join("\n");
+}
+
 /**
  * @param title What the picture is called, for those who do not see it.
  * @param steps In order.
  * @returns The SVG.
  */
 export function drawTerminal(title: string, steps: readonly Step[]): string {
-  const lines: string[] = [];
+  const lines: { content: string; time: number }[] = [];
   let time = 0;
   let widest = 60;
   const add = (content: string, length: number) => {
-    const y = BAR + MARGIN + lines.length * ROW;
-    lines.push(
-      `<text class="line" x="${MARGIN}" y="${y}" style="animation-delay:${time.toFixed(2)}s">${content}</text>`,
-    );
+    lines.push({ content, time });
     widest = Math.max(widest, length);
   };
   for (const { command, output } of steps) {
@@ -58,14 +68,18 @@ export function drawTerminal(title: string, steps: readonly Step[]): string {
   }
   const width = Math.ceil(2 * MARGIN + widest * COLUMN);
   const height = BAR + MARGIN + lines.length * ROW + MARGIN / 2;
+  const texts = lines.map(({ content }, i) =>
+    `<text class="l${i}" x="${MARGIN}" y="${BAR + MARGIN + i * ROW}">${content}</text>`
+  );
   const dots = [0, 1, 2].map((i) => `<circle class="dot" cx="${MARGIN + i * 18}" cy="18" r="6"/>`).join("");
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-labelledby="title">
 <title id="title">${escape(title)}</title>
 <style>${STYLE}
+${animate(lines.map((line) => line.time), time)}
 </style>
 <rect class="frame" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8"/>
 ${dots}
-${lines.join("\n")}
+${texts.join("\n")}
 </svg>
 `;
 }

@@ -56,6 +56,7 @@ Deno.test({
         ...(MAY_ISOLATE ? {} : { "--private --isolate": "this machine lets nobody have a network namespace" }),
         "task demo": "it is tried on its own, in a fresh clone",
         "task test": "it is what runs this test",
+        "apt-get install": "scripts/bare.ts types it, on a bare Debian",
         "install --prefix": "it is tested with the command line",
       },
     });

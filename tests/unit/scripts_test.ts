@@ -1,6 +1,7 @@
 /** The helper scripts' own logic. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseProcNetUnix } from "../../lib/system/unix_sockets.ts";
+import { linesOfClone } from "../../scripts/bare.ts";
 import { countSoFar, countTests, readTestArguments } from "../../scripts/test.ts";
 
 Deno.test("countTests() sums deno's own summaries, colours and all", () => {
@@ -35,6 +36,16 @@ not a line
 0000000000000000: 00000002 00000000 00000000 0002 01 14 @name
 `;
   assertEquals(parseProcNetUnix(table).map(({ path }) => path), ["@", "@name"]);
+});
+
+Deno.test("linesOfClone() finds the README's set-up: what Debian lacks first, then the two commands", () => {
+  const lines = linesOfClone(Deno.readTextFileSync(new URL("../../README.md", import.meta.url)));
+  const [install = "", ...others] = lines;
+  assertMatch(install, /^apt-get install [a-z0-9 -]+$/);
+  assert(install.split(" ").includes("npm"), "Debian's nodejs has no npx");
+  for (const task of ["demo", "test"]) {
+    assert(others.some((line) => /^npx --yes deno@\S+ task \w+$/.test(line) && line.endsWith(task)));
+  }
 });
 
 Deno.test("countSoFar() counts the tests that have ended, colours and all", () => {

@@ -1,0 +1,114 @@
+/**
+ * A newcomer's first hour: makes a bare Debian 13 and types the README's lines for a clone there as they are written, the
+ * `apt-get` line as root, the others as an ordinary user and then as root, each with an empty cache.
+ *
+ * Usage, as root: `deno task test:bare [--demo]`. `--demo` leaves the tests out. Needs mmdebstrap, unshare and git. The root goes
+ * in the end; a log with times is printed. Ends with 1 when a line fails.
+ */
+import * as path from "@std/path/posix";
+import { mirror } from "../tests/libcs/old_root.ts";
+import { interrupted, untilInterrupted } from "./interruption.ts";
+
+const ROOT = path.join(import.meta.dirname ?? ".", "..");
+const RELEASE = "trixie";
+const USER = "newcomer";
+const SOURCE = "/srv/unsock.git";
+/** Variables that say where certificates are: without them nothing can be fetched behind some networks. */
+const CERTIFICATES = /CERT|_CA_|_CAINFO|_PROXY$|_proxy$|^npm_config_/;
+
+/** The lines of the README that its section "From a clone" has, in its order. */
+export function linesOfClone(readme: string): string[] {
+  const [, section = ""] = /^## From a clone\n([^]*?)^## /m.exec(readme) ?? [];
+  return [...section.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, block = ""]) => block.trim().split("\n"));
+}
+
+const start = performance.now();
+
+function say(text: string): void {
+  console.log(`${((performance.now() - start) / 1000).toFixed(0).padStart(5)} s  ${text}`);
+}
+
+async function succeed(command: readonly string[], options: Deno.CommandOptions = {}): Promise<void> {
+  const [program = "", ...args] = command;
+  const child = new Deno.Command(program, { ...options, args, stdin: "null", signal: interrupted }).spawn();
+  const { success, code } = await child.status;
+  if (!success) throw new Error(`${command.at(-1)}: exit status ${code}`);
+}
+
+/** What of this machine's settings the new one needs to reach the same mirror and registry. */
+async function copySettings(root: string): Promise<Record<string, string>> {
+  const kept: Record<string, string> = {};
+  await Deno.copyFile("/etc/resolv.conf", path.join(root, "etc/resolv.conf"));
+  for (const [name, value] of Object.entries(Deno.env.toObject())) {
+    if (!CERTIFICATES.test(name)) continue;
+    kept[name] = value;
+    if (!value.startsWith("/")) continue;
+    const copy = path.join(root, value);
+    await Deno.mkdir(path.dirname(copy), { recursive: true });
+    await succeed(["cp", "-rL", value, path.dirname(copy)]);
+  }
+  return kept;
+}
+
+/** A machine that has nothing but Debian's essential packages, apt and a clone's origin. */
+async function makeMachine(root: string): Promise<Record<string, string>> {
+  const quiet = { stdout: "null", stderr: "null" } as const;
+  await succeed(["mmdebstrap", "--variant=minbase", RELEASE, root, await mirror()], quiet);
+  await succeed(["git", "clone", "--quiet", "--bare", ROOT, path.join(root, SOURCE)]);
+  await succeed(["chroot", root, "useradd", "--create-home", "--shell", "/bin/bash", USER]);
+  return await copySettings(root);
+}
+
+/** A bare machine's `/proc` and `/dev`, and nothing of this machine's environment but where certificates are. */
+async function type(line: string, user: string, root: string, kept: Record<string, string>): Promise<void> {
+  const home = user === "root" ? "/root" : `/home/${user}`;
+  const enter = 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" "$@"';
+  const environment = {
+    ...kept,
+    HOME: home,
+    USER: user,
+    LOGNAME: user,
+    PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    DEBIAN_FRONTEND: "noninteractive",
+    NO_COLOR: "1",
+  };
+  const as = user === "root" ? [] : ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--init-groups"];
+  const shell = ["bash", "-ec", `cd ${home}; [ ! -d unsock ] || cd unsock; ${line}`];
+  say(`${user}$ ${line}`);
+  const words = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", enter, root, ...as, ...shell];
+  await succeed(words, { env: environment, clearEnv: true });
+}
+
+async function tryOut(root: string, lines: readonly string[]): Promise<void> {
+  const kept = await makeMachine(root);
+  say(`a bare ${RELEASE} is made`);
+  const [install = "", ...tasks] = lines;
+  if (!install.startsWith("apt-get install ")) throw new Error(`README.md: not a line of apt-get: ${install}`);
+  await type(`apt-get -q update && ${install.replace("apt-get", "apt-get -q -y")} >/dev/null`, "root", root, kept);
+  for (const user of [USER, "root"]) {
+    await type(`git -c safe.directory='*' clone --quiet file://${SOURCE} unsock`, user, root, kept);
+    for (const task of tasks) await type(task, user, root, kept);
+  }
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const lines = linesOfClone(await Deno.readTextFile(path.join(ROOT, "README.md")));
+  const wanted = args.includes("--demo") ? lines.filter((line) => !line.endsWith(" task test")) : lines;
+  const parent = await Deno.makeTempDir({ prefix: "unsock-bare-" });
+  try {
+    await Deno.chmod(parent, 0o755);
+    await tryOut(path.join(parent, "root"), wanted);
+    say("every line did what the README says");
+  } finally {
+    await Deno.remove(parent, { recursive: true });
+  }
+}
+
+if (import.meta.main) {
+  try {
+    await untilInterrupted(() => main(Deno.args));
+  } catch (error) {
+    console.error(`bare: ${error instanceof Error ? error.message : error}`);
+    Deno.exit(1);
+  }
+}
