@@ -14,7 +14,7 @@ const RELEASE = "trixie";
 const USER = "newcomer";
 const SOURCE = "/srv/unsock.git";
 /** Variables that say where certificates are: without them nothing can be fetched behind some networks. */
-const CERTIFICATES = /CERT|_CA_|_CAINFO|_PROXY$|_proxy$|^npm_config_/;
+const CERTIFICATES = /CERT|_CA_|_CAINFO|_PROXY$|_proxy$|^npm_config_registry$/;
 
 /** The lines of the README that its section "From a clone" has, in its order. */
 export function linesOfClone(readme: string): string[] {

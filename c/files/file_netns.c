@@ -4,7 +4,12 @@
 #include "files/directory.h"
 #include "rt/system_calls.h"
 
-#define MARK 0x756e736bu /* seconds: "unsk"; with the namespace's number in the nanoseconds */
+/*
+ * The mark is in the nanoseconds, so that `ls -l` shows the true time: mtime has the namespace's number, atime MARK minus
+ * that number, modulo a second. A socket's atime never changes by itself.
+ */
+#define MARK 756473107
+#define SECOND_NS 1000000000
 #define FIRST_NAMESPACE                                                                                                \
     0xe0000000u /* below PROC_NET_INIT_INO and PROC_DYNAMIC_FIRST (linux/nsfs.h, linux/proc_ns.h)                      \
                  */
@@ -21,6 +26,10 @@ UNSOCK_OWN_FRAME static int64_t namespace(void) {
     return (int64_t)(status.stx_ino - FIRST_NAMESPACE);
 }
 
+static int64_t mark_of(int64_t number) {
+    return (MARK - number + SECOND_NS) % SECOND_NS;
+}
+
 /* May anybody find a file of this mode who could not ask its socket? */
 static bool needs_note(unsigned mode) {
     if ((mode & WRITABLE_BY_OWNER) == 0)
@@ -30,11 +39,12 @@ static bool needs_note(unsigned mode) {
 
 static void note(const char *path) {
     struct statx status;
-    if (unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MODE, &status) < 0 ||
+    if (unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MODE | STATX_MTIME, &status) < 0 ||
         (status.stx_mode & S_IFMT) != S_IFSOCK)
         return;
     int64_t number = needs_note(status.stx_mode) ? namespace() : -1;
-    struct timespec times[2] = {{MARK, 0}, {MARK, (long)number}};
+    long second = (long)status.stx_mtime.tv_sec;
+    struct timespec times[2] = {{second, (long)mark_of(number)}, {second, (long)number}};
     if (number >= 0)
         unsock_directory_set_times(path, times);
 }
@@ -76,8 +86,9 @@ static bool is_listed(struct unsock_span name) {
 UNSOCK_OWN_FRAME static bool is_from_here(const char *path) {
     struct statx status;
     int64_t here = namespace();
-    return here >= 0 && unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MTIME, &status) >= 0 &&
-           (status.stx_mode & S_IFMT) == S_IFSOCK && status.stx_mtime.tv_sec == MARK &&
+    return here >= 0 &&
+           unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_ATIME | STATX_MTIME, &status) >= 0 &&
+           (status.stx_mode & S_IFMT) == S_IFSOCK && status.stx_atime.tv_nsec == mark_of(here) &&
            status.stx_mtime.tv_nsec == here;
 }
 

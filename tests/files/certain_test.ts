@@ -83,7 +83,12 @@ Deno.test("left-over files of another user in a directory of both do not keep th
 }, () =>
   withDir(async (dir) => {
     await Deno.chmod(dir, 0o777);
+    const before = Date.now();
     await leave(dir, (command) => command, {}, "022");
+    // The note that says whose file it is leaves the time that `ls -l` shows as it was, to the second.
+    const files = [...Deno.readDirSync(dir)].map(({ name }) => name);
+    const later = files.map((name) => (Deno.lstatSync(`${dir}/${name}`).mtime?.getTime() ?? 0) - before);
+    assertEquals(files.filter((_, i) => Math.abs(later[i] ?? 0) > 3_600_000), []);
     const { stdout, stderr } = await run(asNobody([PYTHON, "-c", programText("take"), `${PORT}`]), {
       env: shimEnv(dir),
     });
