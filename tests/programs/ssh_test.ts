@@ -2,48 +2,15 @@
 import { assertMatch, assertStrictEquals } from "@std/assert";
 import { randomBytes } from "node:crypto";
 import { need } from "../support/programs.ts";
-import { run } from "../support/process.ts";
+import { sshdConfig, withSeparationDirectory } from "../support/sshd.ts";
 import { type Rig, withRig } from "./rig.ts";
 
 // Only root can log somebody in; as another user sshd would let that user in, whose account may have no shell.
 const ignore = !need("sshd", "ssh", "ssh-keygen", "socat") || Deno.uid() !== 0;
-/** sshd insists on this directory, which its service makes at boot. */
-const SEPARATION = "/run/sshd";
-
-async function withSeparationDirectory(fn: () => Promise<void>): Promise<void> {
-  let made = false;
-  try {
-    Deno.mkdirSync(SEPARATION, { mode: 0o755 });
-    made = true;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-  }
-  try {
-    await fn();
-  } finally {
-    if (made) Deno.removeSync(SEPARATION);
-  }
-}
-
 /** Starts sshd with keys of its own; returns the client's command up to the remote command. */
 async function startSshd(rig: Rig, port: number, cli: boolean): Promise<string[]> {
   const { files } = rig;
-  for (const key of ["host", "user"]) {
-    const made = await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", `${files}/${key}`]);
-    assertStrictEquals(made.code, 0, made.stderr);
-  }
-  Deno.copyFileSync(`${files}/user.pub`, `${files}/authorized`);
-  const config = rig.write(
-    "sshd_config",
-    `ListenAddress 127.0.0.1:${port}
-     HostKey ${files}/host
-     AuthorizedKeysFile ${files}/authorized
-     PidFile none
-     StrictModes no
-     UsePAM no
-     PermitRootLogin yes
-     PasswordAuthentication no\n`,
-  );
+  const config = rig.write("sshd_config", await sshdConfig(files, `127.0.0.1:${port}`));
   await rig.server(["sshd", "-D", "-e", "-f", config], { tcp: [port], cli });
   const options = ["StrictHostKeyChecking=no", `UserKnownHostsFile=${files}/known`, "BatchMode=yes"];
   const flags = options.flatMap((option) => ["-o", option]);
