@@ -14,7 +14,17 @@ export const DEBIAN_VERSION = VERSION.replace("-", "~");
 /** Of the runtime in the program; the library needs nothing. */
 const RUNTIME = "libc6 (>= 2.27), libgcc-s1, ";
 
-function control(machine: DebianMachine, hasProgram: boolean, kilobytes: number): string {
+/**
+ * @returns `NAME <ADDRESS>`: DEBFULLNAME and DEBEMAIL, as Debian's own tools read them, else the author of the commit that is
+ * packaged. The project has no domain, and an address that nobody reads would be worse than none.
+ */
+async function maintainer(): Promise<string> {
+  const { DEBFULLNAME: name, DEBEMAIL: address } = Deno.env.toObject();
+  if (name && address) return `${name} <${address}>`;
+  return (await run("git", ["log", "-1", "--format=%an <%ae>"])).trim();
+}
+
+function control(machine: DebianMachine, hasProgram: boolean, kilobytes: number, by: string): string {
   const without = hasProgram ? "" : `
  .
  On this machine the program does run and make-control alone: it is the
@@ -22,7 +32,7 @@ function control(machine: DebianMachine, hasProgram: boolean, kilobytes: number)
   return `Package: unsock
 Version: ${DEBIAN_VERSION}
 Architecture: ${machine}
-Maintainer: The unsock maintainers <maintainers@unsock.example>
+Maintainer: ${by}
 Installed-Size: ${kilobytes}
 Depends: ${hasProgram ? RUNTIME : ""}passwd
 Section: net
@@ -46,13 +56,13 @@ License: Apache-2.0
  /usr/share/common-licenses/Apache-2.0.
 `;
 
-function changelog(): string {
+function changelog(by: string): string {
   const date = new Date(Number(DATE) * 1000).toUTCString().replace("GMT", "+0000");
   return `unsock (${DEBIAN_VERSION}) unstable; urgency=medium
 
   * See /usr/share/doc/unsock/CHANGELOG.md.gz.
 
- -- The unsock maintainers <maintainers@unsock.example>  ${date}
+ -- ${by}  ${date}
 `;
 }
 
@@ -103,17 +113,19 @@ export async function makeDeb(out: string, machine: DebianMachine, tree: string,
   tellStep(name);
   await withStage(async (root) => {
     const usr = path.join(root, "usr");
+    const by = await maintainer();
     await run("cp", ["-a", tree, usr]);
     await asDebian(usr);
     const doc = path.join(usr, "share/doc/unsock");
-    await compressed(path.join(doc, "changelog"), changelog());
+    await compressed(path.join(doc, "changelog"), changelog(by));
     await compressed(path.join(doc, "CHANGELOG.md"), await Deno.readFile(path.join(ROOT, "CHANGELOG.md")));
     await Deno.writeTextFile(path.join(doc, "copyright"), COPYRIGHT);
     await put(path.join(usr, "lib/tmpfiles.d/unsock.conf"), "tmpfiles.conf");
     await put(path.join(usr, "lib/sysusers.d/unsock.conf"), "sysusers.conf");
     await put(path.join(usr, "share/lintian/overrides/unsock"), "deb/lintian-overrides");
     await put(path.join(root, "DEBIAN/postinst"), "deb/postinst", 0o755);
-    await Deno.writeTextFile(path.join(root, "DEBIAN/control"), control(machine, hasProgram, await kilobytesOf(usr)));
+    const text = control(machine, hasProgram, await kilobytesOf(usr), by);
+    await Deno.writeTextFile(path.join(root, "DEBIAN/control"), text);
     await run("chmod", ["-R", "u=rwX,go=rX", root]);
     const options = ["--root-owner-group", "-Zxz", "--build", root, path.join(out, name)];
     await run("dpkg-deb", options, ROOT, { SOURCE_DATE_EPOCH: DATE });

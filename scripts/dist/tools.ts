@@ -13,8 +13,9 @@ const DIST = path.join(ROOT, "dist");
 export const DATE = Deno.env.get("SOURCE_DATE_EPOCH") || "946684800";
 
 /**
- * Runs a tool to its end; nothing of its standard output is shown.
+ * Runs a tool to its end.
  *
+ * @returns Its standard output, of which nothing is shown.
  * @throws {Error} with the tool's own reason in one line.
  */
 export async function run(
@@ -22,13 +23,13 @@ export async function run(
   args: readonly string[],
   cwd = ROOT,
   env: Record<string, string> = {},
-): Promise<void> {
+): Promise<string> {
   interrupted.throwIfAborted();
   showProgress(`${path.basename(program)} ${args[0] ?? ""}`);
-  const command = new Deno.Command(program, { args: [...args], cwd, env, stdout: "null", signal: interrupted });
-  const { success, stderr } = await command.output();
+  const command = new Deno.Command(program, { args: [...args], cwd, env, signal: interrupted });
+  const { success, stdout, stderr } = await command.output();
   endProgress();
-  if (success) return;
+  if (success) return new TextDecoder().decode(stdout);
   throw new Error(`${path.basename(program)} ${args[0] ?? ""}: ${firstReason(new TextDecoder().decode(stderr))}`);
 }
 
