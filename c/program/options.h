@@ -129,4 +129,29 @@ int unsock_output_status(long result, int status, int failed, struct unsock_text
 /* Prints parts, which NULL ends, as one string; bytes that are no UTF-8 become U+FFFD. */
 void unsock_printer_json(struct unsock_printer *printer, const char *const *parts);
 
+/* Objects and lists of JSON. Starts as all zeros. */
+struct unsock_json {
+    struct unsock_printer printer;
+    bool follows; /* the next member has a comma in front */
+};
+
+/* Opens an object or a list with '{' or '[', as a member called `name`, or (NULL) as the next element. */
+void unsock_json_open(struct unsock_json *json, const char *name, char bracket);
+void unsock_json_close(struct unsock_json *json, char bracket);
+
+/* Write one member. A text of NULL is null. */
+void unsock_json_text(struct unsock_json *json, const char *name, const char *text);
+void unsock_json_number(struct unsock_json *json, const char *name, uint64_t number);
+void unsock_json_bool(struct unsock_json *json, const char *name, bool value);
+
+/*
+ * query.c: `query [options] QUESTION...`: what the library knows, as a line of JSON for each question (docs/json.md).
+ * Takes the options of `run`. Returns the exit status, or -ENOTSUP with --help; what went wrong is one line in `error`.
+ */
+int unsock_query(const char *const *words, const char *const *environment, const char *library,
+                 struct unsock_text *error);
+
+/* Writes a line for each question to `text`, for --help. */
+void unsock_query_usage(struct unsock_text *text);
+
 #endif

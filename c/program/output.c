@@ -1,4 +1,4 @@
-/* Whoever reads a part of it must not take it for the whole. */
+/* Writes to standard output. A failed write is remembered, so that the exit status tells that the output is cut. */
 #include "program/options.h"
 
 #include "process/errno_words.h"
@@ -78,4 +78,47 @@ void unsock_printer_json(struct unsock_printer *printer, const char *const *part
         }
     }
     unsock_printer_char(printer, '"');
+}
+
+/* The comma and the name in front of a member. `name` NULL: an element of a list. */
+static void begin_member(struct unsock_json *json, const char *name) {
+    if (json->follows)
+        unsock_printer_char(&json->printer, ',');
+    json->follows = true;
+    if (!name)
+        return;
+    unsock_printer_json(&json->printer, (const char *const[]){name, NULL});
+    unsock_printer_char(&json->printer, ':');
+}
+
+void unsock_json_open(struct unsock_json *json, const char *name, char bracket) {
+    begin_member(json, name);
+    unsock_printer_char(&json->printer, bracket);
+    json->follows = false;
+}
+
+void unsock_json_close(struct unsock_json *json, char bracket) {
+    unsock_printer_char(&json->printer, bracket);
+    json->follows = true;
+}
+
+void unsock_json_text(struct unsock_json *json, const char *name, const char *text) {
+    begin_member(json, name);
+    if (text)
+        unsock_printer_json(&json->printer, (const char *const[]){text, NULL});
+    else
+        unsock_printer_put(&json->printer, "null");
+}
+
+void unsock_json_number(struct unsock_json *json, const char *name, uint64_t number) {
+    char digits[24];
+    struct unsock_text text = unsock_text_in(digits, sizeof(digits));
+    unsock_text_number(&text, number, 10, 1);
+    begin_member(json, name);
+    unsock_printer_put(&json->printer, digits);
+}
+
+void unsock_json_bool(struct unsock_json *json, const char *name, bool value) {
+    begin_member(json, name);
+    unsock_printer_put(&json->printer, value ? "true" : "false");
 }

@@ -28,6 +28,8 @@ static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become 
                             "  libunsock.so path PORT\n"
                             "  libunsock.so wait PORT...\n"
                             "  libunsock.so prune\n"
+                            "What the library knows, in JSON:\n"
+                            "  libunsock.so query QUESTION...\n"
                             "Make a control file by options, as by these variables:\n"
                             "  libunsock.so make-control [OPTIONS] [FILE]\n"
                             "... for AF_VSOCK:\n"
@@ -211,6 +213,18 @@ static int command(const struct command *command, const char *const *argv, const
     return error.length > 0 ? fail(line, status) : status;
 }
 
+static int query(const char *const *argv, const char *const *environment) {
+    unsock_start_marks();
+    char own[PATH_MOST], line[LINE_MOST], help[1024];
+    struct unsock_text error = unsock_text_in(line, sizeof(line)), text = unsock_text_in(help, sizeof(help));
+    int status = unsock_query(argv + 2, environment, own_file(own, sizeof(own)) ? own : NULL, &error);
+    if (status == -ENOTSUP) {
+        unsock_query_usage(&text);
+        return print((const char *const[]){"libunsock.so query [options of run] QUESTION...\n\n", help, NULL}, 1);
+    }
+    return error.length > 0 ? fail(line, status) : status;
+}
+
 static int make_control_by_variables(const struct unsock_environment *environment) {
     char line[LINE_MOST];
     struct unsock_text text = unsock_text_in(line, sizeof(line));
@@ -225,6 +239,8 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
         return run(argv, environment, is_front, false);
     if (argc >= 2 && is(argv[1], "hold"))
         return run(argv, environment, false, true);
+    if (argc >= 2 && is(argv[1], "query"))
+        return query(argv, environment);
     struct command one;
     if (argc >= 2 && find_command(argv[1], &one))
         return command(&one, argv, environment, is_front);

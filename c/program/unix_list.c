@@ -1,0 +1,144 @@
+/* The AF_UNIX sockets of this network namespace, by sock_diag(7) or /proc/net/unix. */
+#include "program/answers.h"
+
+#include "rt/system_calls.h"
+
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
+
+#define ANSWER_SIZE 8192     /* the kernel puts no more into one answer than there is room for */
+#define STATE_ESTABLISHED 1  /* TCP_ESTABLISHED */
+#define STATE_CLOSE 7        /* TCP_CLOSE: bound, and neither connected nor listening */
+#define STATE_LISTEN 10      /* TCP_LISTEN */
+#define FLAG_LISTENS 0x10000 /* __SO_ACCEPTCON, as /proc/net/unix tells it */
+#define STATE_UNCONNECTED 1  /* SS_UNCONNECTED, as /proc/net/unix tells it */
+#define STATE_CONNECTED 3    /* SS_CONNECTED */
+#define ALIGNED(length) (((length) + 3u) & ~3u)
+
+struct listing {
+    unsock_unix_seer *see;
+    void *context;
+    bool with_connected;
+    bool ended; /* nobody wants to know more, or there is no more */
+    bool failed;
+};
+
+/* struct unix_diag_msg and its attributes. A socket without a name is nobody's to find. */
+static void read_socket(struct listing *listing, const uint8_t *bytes, size_t length) {
+    struct unix_diag_msg message;
+    struct unix_diag_vfs file;
+    struct nlattr attribute;
+    memcpy(&message, bytes, sizeof(message)); /* read_answer has looked at its length */
+    struct unsock_unix_socket socket = {.listens = message.udiag_state == STATE_LISTEN,
+                                        .is_connected = message.udiag_state == STATE_ESTABLISHED,
+                                        .type = message.udiag_type,
+                                        .number = message.udiag_ino};
+    for (size_t at = sizeof(message); at + sizeof(attribute) <= length;) {
+        memcpy(&attribute, bytes + at, sizeof(attribute));
+        if (attribute.nla_len < sizeof(attribute) || at + attribute.nla_len > length)
+            break;
+        size_t size = attribute.nla_len - sizeof(attribute);
+        const uint8_t *value = bytes + at + sizeof(attribute);
+        if (attribute.nla_type == UNIX_DIAG_NAME) {
+            socket.name = (const char *)value;
+            socket.length = size;
+        } else if (attribute.nla_type == UNIX_DIAG_VFS && size >= sizeof(file)) {
+            memcpy(&file, value, sizeof(file));
+            socket.has_file = true;
+            socket.inode = file.udiag_vfs_ino;
+            socket.device = file.udiag_vfs_dev;
+        }
+        at += ALIGNED(attribute.nla_len);
+    }
+    /* The kernel may count the NUL behind a path. */
+    while (socket.length > 1 && socket.name[0] != '\0' && socket.name[socket.length - 1] == '\0')
+        socket.length--;
+    if (socket.length > 0)
+        listing->ended |= !listing->see(listing->context, &socket);
+}
+
+static void read_answer(struct listing *listing, const uint8_t *bytes, size_t length) {
+    struct nlmsghdr header;
+    for (size_t at = 0; at + sizeof(header) <= length && !listing->ended;) {
+        memcpy(&header, bytes + at, sizeof(header));
+        bool whole = header.nlmsg_len >= sizeof(header) && at + header.nlmsg_len <= length;
+        listing->ended = header.nlmsg_type == NLMSG_DONE;
+        listing->failed = !listing->ended && (!whole || header.nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+                                              header.nlmsg_len < sizeof(header) + sizeof(struct unix_diag_msg));
+        if (listing->ended || listing->failed)
+            return;
+        read_socket(listing, bytes + at + sizeof(header), header.nlmsg_len - sizeof(header));
+        at += ALIGNED(header.nlmsg_len);
+    }
+}
+
+/* Returns false where the kernel does not answer to the end. */
+static bool ask_diag(struct listing *listing) {
+    struct {
+        struct nlmsghdr header;
+        struct unix_diag_req request;
+    } question = {
+        {sizeof(question), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 0, 0},
+        {.sdiag_family = AF_UNIX,
+         .udiag_states = listing->with_connected ? UINT32_MAX : 1u << STATE_CLOSE | 1u << STATE_LISTEN,
+         .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS},
+    };
+    uint8_t answer[ANSWER_SIZE];
+    long fd = unsock_socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    if (fd < 0)
+        return false;
+    listing->failed = unsock_sendto(fd, &question, sizeof(question), 0, NULL, 0) != (long)sizeof(question);
+    while (!listing->failed && !listing->ended) {
+        long count = unsock_read(fd, answer, sizeof(answer));
+        listing->failed = count <= 0;
+        if (count > 0)
+            read_answer(listing, answer, (size_t)count);
+    }
+    unsock_close(fd);
+    return !listing->failed;
+}
+
+/* Num RefCount Protocol Flags Type St Inode Path */
+static void read_line(struct listing *listing, struct unsock_span line) {
+    char name[sizeof(((struct sockaddr_un *)0)->sun_path)];
+    struct unsock_unix_socket socket = {.name = name};
+    uint64_t flags = 0, state = 0, type = 0, number = 0;
+    for (int i = 0; i < 3; i++)
+        unsock_lines_word(&line);
+    bool good = unsock_span_number(unsock_lines_word(&line), 16, UINT32_MAX, &flags);
+    good &= unsock_span_number(unsock_lines_word(&line), 16, UINT16_MAX, &type) &&
+            unsock_span_number(unsock_lines_word(&line), 16, UINT32_MAX, &state) &&
+            unsock_span_number(unsock_lines_word(&line), 10, UINT32_MAX, &number) &&
+            (listing->with_connected || state == STATE_UNCONNECTED);
+    if (!good || line.length < 2 || line.length - 1 > sizeof(name))
+        return;
+    socket.type = (int)type;
+    socket.number = (uint32_t)number;
+    socket.listens = flags & FLAG_LISTENS;
+    socket.is_connected = state == STATE_CONNECTED;
+    socket.length = line.length - 1;
+    memcpy(name, line.at + 1, socket.length); /* behind a blank */
+    if (name[0] == '@')
+        name[0] = '\0';
+    listing->ended |= !listing->see(listing->context, &socket);
+}
+
+static bool read_proc(struct listing *listing) {
+    struct unsock_lines lines;
+    struct unsock_span line;
+    unsock_lines_open(&lines, "/proc/net/unix");
+    bool is_there = lines.fd >= 0;
+    while (!listing->ended && unsock_lines_next(&lines, &line))
+        read_line(listing, line);
+    unsock_lines_close(&lines);
+    return is_there;
+}
+
+bool unsock_unix_each(bool with_connected, unsock_unix_seer *see, void *context) {
+    struct listing listing = {.see = see, .context = context, .with_connected = with_connected};
+    if (ask_diag(&listing))
+        return true;
+    listing.ended = false;
+    return read_proc(&listing);
+}
