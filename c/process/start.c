@@ -112,8 +112,9 @@ bool unsock_start_active(void) {
         unsock_user_start();
         unsock_this_process_start();
         enum unsock_activity activity = decide();
-        /* Where calls are trapped, libc's functions would come back here. */
-        if (!unsock_start_trapped && !unsock_start_traps)
+        if (unsock_start_trapped || unsock_start_traps)
+            unsock_next_resolve_trapped();
+        else
             unsock_next_resolve();
         __atomic_store_n(&unsock_activity, activity, __ATOMIC_RELEASE);
     }

@@ -5,6 +5,7 @@
 #include "rt/system_calls.h"
 
 #define AT_SECURE_TAG 23
+#define CANCEL_ASYNCHRONOUS 1 /* PTHREAD_CANCEL_ASYNCHRONOUS, in glibc and in musl */
 
 extern void *dlsym(void *handle, const char *name) __attribute__((weak));
 extern void *_dl_sym(void *handle, const char *name, void *caller) __attribute__((weak));
@@ -97,6 +98,44 @@ void unsock_next_resolve(void) {
     unsock_next.epoll_pwait2 =
         (int (*)(int, void *, int, const struct timespec *, const void *))unsock_next_find_newer("epoll_pwait2");
     resolve("syscall", &unsock_next_syscall);
+}
+
+static int (*set_cancel_type)(int type, int *before);
+static int32_t answering[256]; /* threads, each by its number */
+static unsigned answers;
+
+void unsock_next_resolve_trapped(void) {
+    void *found = unsock_next_find_newer("pthread_setcanceltype");
+    memcpy(&set_cancel_type, &found, sizeof(found));
+}
+
+static int32_t *place_of_answer(int32_t thread) {
+    return &answering[(uint32_t)thread % (sizeof(answering) / sizeof(answering[0]))];
+}
+
+void unsock_cancel_forbid(bool trapped) {
+    if (!set_cancel_type)
+        return;
+    int32_t thread = (int32_t)unsock_gettid();
+    __atomic_store_n(place_of_answer(thread), trapped ? thread : 0, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&answers, trapped ? 1 : -1u, __ATOMIC_RELAXED);
+}
+
+static bool is_answering(void) {
+    int32_t thread = __atomic_load_n(&answers, __ATOMIC_RELAXED) != 0 ? (int32_t)unsock_gettid() : 0;
+    return thread != 0 && __atomic_load_n(place_of_answer(thread), __ATOMIC_RELAXED) == thread;
+}
+
+int unsock_cancel_open(void) {
+    int before = -1;
+    if (set_cancel_type && !is_answering())
+        set_cancel_type(CANCEL_ASYNCHRONOUS, &before);
+    return before;
+}
+
+void unsock_cancel_close(int before) {
+    if (before >= 0)
+        set_cancel_type(before, &before);
 }
 
 /* Without the mark: where calls are trapped, a set of signals is the trap's business (trap/signals.c). */

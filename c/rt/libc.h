@@ -99,6 +99,20 @@ extern long (*unsock_next_syscall)(long number, ...);
 /* Looks the functions up with dlsym; once, at start. */
 void unsock_next_resolve(void);
 
+/*
+ * The same in a process whose calls are trapped: libc's functions would be trapped in turn, and call back. So a call
+ * that blocks is made a cancellation point by pthread_setcanceltype, as glibc before 2.41 makes its own. Only while no
+ * trapped call of this thread is being answered: that may be a thread without libc's data.
+ */
+void unsock_next_resolve_trapped(void);
+
+/* While this thread answers a trapped call. */
+void unsock_cancel_forbid(bool trapped);
+
+/* Lets pthread_cancel end the thread, at once if it was cancelled before. Returns what unsock_cancel_close takes. */
+int unsock_cancel_open(void);
+void unsock_cancel_close(int before);
+
 /* Looks one up, by its name; NULL where there is none. Not for use in a child of vfork. */
 void *unsock_next_find(const char *name);
 

@@ -252,15 +252,19 @@ static inline int64_t unsock_clock_ms(void) {
 /*
  * unsock_real_NAME: the next library's function, where the process has one: a cancellation point in glibc. Its outcome
  * is kernel-style, and errno as before. Where there is none it is the system call, without errno: a thread that libc
- * did not make has no place for it.
+ * did not make has no place for it. Where calls are trapped that is a cancellation point, too (rt/libc.h).
  *
  * Nearly all are taken into who calls them. After a call that sleeps the processor has forgotten where to go back to,
  * and each function that waits for it costs as much as a hundred instructions.
  */
 #define UNSOCK_REAL(kind, name, parameters, arguments, raw)                                                            \
     kind unsock_real_##name parameters {                                                                               \
-        if (!unsock_next.name)                                                                                         \
-            return raw;                                                                                                \
+        if (!unsock_next.name) {                                                                                       \
+            int before = unsock_cancel_open();                                                                         \
+            long result = raw;                                                                                         \
+            unsock_cancel_close(before);                                                                               \
+            return result;                                                                                             \
+        }                                                                                                              \
         int *place = unsock_errno_place(), saved = *place;                                                             \
         long result = unsock_next.name arguments;                                                                      \
         if (result < 0) {                                                                                              \

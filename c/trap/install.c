@@ -24,6 +24,15 @@ static long read_link(int directory, const char *path, char *link, int size) {
     return (long)length;
 }
 
+static long answer_by_number(long number, const long a[6]) {
+    if (unsock_activity != UNSOCK_ACTIVE)
+        return unsock_sys(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    unsock_cancel_forbid(true);
+    long result = unsock_call_by_number(number, a);
+    unsock_cancel_forbid(false);
+    return result;
+}
+
 static long answer(struct unsock_context *context, long number, const long a[6]) {
     switch (number) {
     case __NR_rt_sigaction:
@@ -58,9 +67,7 @@ static long answer(struct unsock_context *context, long number, const long a[6])
             unsock_call_exit();
         return unsock_sys(__NR_exit_group, a[0]);
     default:
-        if (unsock_activity == UNSOCK_ACTIVE)
-            return unsock_call_by_number(number, a);
-        return unsock_sys(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+        return answer_by_number(number, a);
     }
 }
 

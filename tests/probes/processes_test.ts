@@ -8,7 +8,9 @@ import {
   runPlain,
   runTrapped,
   runUnderShim,
+  testDoor,
   testProbe,
+  testTrapped,
 } from "../support/probe.ts";
 import { withDir } from "../support/dir.ts";
 import { need } from "../support/programs.ts";
@@ -36,6 +38,16 @@ testProbe(
   "what has taken a closed descriptor's number is left alone, and a full table is no obstacle",
 );
 testProbe("signals", "signals interrupt, restart, time out and cancel calls as over TCP, and handlers may make calls");
+testDoor("cancellation", "pthread_cancel ends a thread that waits in a call, or is about to", {}, "preload");
+for (const door of ["static", "dynamic"] as const) {
+  testTrapped("cancellation", "pthread_cancel ends a thread that waits in a call, or is about to", {}, door);
+}
+testTrapped(
+  "signals",
+  "signals interrupt, restart, time out and cancel calls as over TCP, and handlers may make calls",
+  {},
+  "dynamic",
+);
 testProbe("signal_closes", "what a handler in another thread closes in the middle of a close leaves no file");
 testProbe("signal_threads", "the process's signals come to the first thread while others bind and close", {
   mayLeave: "what a handler leaves by a jump is nobody's any more",

@@ -8,9 +8,10 @@ const TESTS = join(dirname(fromFileUrl(import.meta.url)), "..");
 
 /**
  * By which door the library reaches a probe: libc's functions, or its syscall(2); or its system calls, trapped, because it
- * is static (of one libc or another), or dynamic with socket calls that know only numbers.
+ * is static (of one libc or another), or dynamic with socket calls that know only numbers; or both, where a dynamic
+ * program is to be trapped.
  */
-export type Door = "preload" | "syscall" | "static" | "musl" | "raw";
+export type Door = "preload" | "syscall" | "static" | "musl" | "raw" | "dynamic";
 
 /** Static programs, whose code is rewritten where they make their calls: these are not trapped any more. */
 const PATCHED: readonly Door[] = ["static", "musl"];
@@ -24,6 +25,7 @@ export const DOOR_FLAGS: Readonly<Record<Door, readonly string[]>> = {
   musl: ["-static", "-include", join(TESTS, "libcs", "errno_names.h")],
   syscall: ["-DBY_SYSCALL", ...BY_NUMBER],
   raw: BY_NUMBER,
+  dynamic: [],
 };
 
 const NO_CANCELLATION = "a system call of one's own is no cancellation point";
@@ -67,6 +69,7 @@ const TRAPPED_ARGUMENTS: Arguments = {
 
 /** Where they are rewritten. */
 const PATCHED_ARGUMENTS: Arguments = {
+  cancellation: { args: ["the cancelled calls end"], why: "pthread_cancel waits for that there (docs/limits.md)" },
   signals: { args: ["the cancelled calls end"], why: "pthread_cancel waits for that there (docs/limits.md)" },
 };
 

@@ -244,7 +244,8 @@ export function testTrapped(name: string, story: string, options: ProbeOptions, 
   testDoor(name, story, options, door);
 }
 
-function testDoor(name: string, story: string, options: ProbeOptions, door: Door): void {
+/** Registers the test of a probe through one door. */
+export function testDoor(name: string, story: string, options: ProbeOptions, door: Door): void {
   const way = passage(name, door);
   if (way === undefined) return;
   Deno.test({
