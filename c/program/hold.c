@@ -29,43 +29,74 @@ static long tell_environment(const struct unsock_hold *hold) {
     return unsock_printer_end(&printer);
 }
 
+/* Standard input, read in pieces. */
+struct requests {
+    char buffer[4096];
+    size_t used, filled;
+};
+
+/* Returns the next byte, or -1 at the end. */
+static int next_byte(struct requests *requests) {
+    if (requests->used == requests->filled) {
+        long count = unsock_read(0, requests->buffer, sizeof(requests->buffer));
+        requests->used = 0;
+        requests->filled = count > 0 ? (size_t)count : 0;
+    }
+    return requests->used < requests->filled ? (unsigned char)requests->buffer[requests->used++] : -1;
+}
+
+/*
+ * Reads "LENGTH\n" and as many bytes into `request`. Returns false at the end of standard input. A request that is no
+ * text, or too long, is skipped: `wrong` says why, or is NULL.
+ */
+static bool read_request(struct requests *requests, char request[REQUEST_MOST + 1], const char **wrong) {
+    uint64_t length = 0;
+    int c;
+    *wrong = NULL;
+    while ((c = next_byte(requests)) >= '0' && c <= '9' && length <= UINT32_MAX)
+        length = length * 10 + (uint64_t)(c - '0');
+    if (c != '\n')
+        *wrong = "not a length in bytes, a newline and a text of that length";
+    for (; *wrong && c >= 0 && c != '\n'; length = 0)
+        c = next_byte(requests);
+    for (uint64_t i = 0; i < length && c >= 0; i++) {
+        c = next_byte(requests);
+        if (i < REQUEST_MOST)
+            request[i] = (char)c;
+        if (c == '\0')
+            *wrong = "a NUL in the text";
+    }
+    request[UNSOCK_MIN(length, REQUEST_MOST)] = '\0';
+    if (length > REQUEST_MOST)
+        *wrong = "longer than 8192 bytes";
+    return c >= 0;
+}
+
 /* Relative paths are the caller's: the working directory is still his. */
-static void answer(const struct unsock_hold *hold, const char *request, bool *is_used) {
+static void answer(const struct unsock_hold *hold, const char *request, const char *wrong, bool *is_used) {
     char buffer[ANSWER_MOST];
     struct unsock_environment environment = {.list = hold->environment};
     const char *addresses = unsock_environment_get(&environment, "UNSOCK_ADDR");
     struct unsock_run_map map;
     struct unsock_text error = unsock_text_in(buffer, sizeof(buffer));
-    *is_used = !unsock_span_is(unsock_span_of(request), UNUSED);
-    if (*is_used && !unsock_begins(request, MAP))
+    *is_used = wrong || !unsock_span_is(unsock_span_of(request), UNUSED);
+    if (wrong)
+        unsock_text_join(&error, "hold: bad request: ", wrong);
+    else if (*is_used && !unsock_begins(request, MAP))
         unsock_text_join(&error, "hold: no such request: \"", request, "\"");
     else if (*is_used && unsock_run_map_read(request + sizeof(MAP) - 1, addresses ? addresses : "", &map, &error))
         unsock_run_map_place(hold->private->path, &map, true, &error);
     unsock_output(buffer, error.length + 1);
 }
 
-/*
- * Returns whether somebody may use the directory. A request that is too long is none: it ends all, as nobody knows
- * where the next one begins.
- */
+/* Answers each request until standard input ends. Returns whether somebody may use the directory. */
 static bool serve(const struct unsock_hold *hold) {
-    char buffer[REQUEST_MOST];
-    size_t filled = 0;
+    struct requests requests = {.used = 0, .filled = 0};
+    char request[REQUEST_MOST + 1];
+    const char *wrong;
     bool is_used = true;
-    while (filled < sizeof(buffer)) {
-        long count = unsock_read(0, buffer + filled, sizeof(buffer) - filled);
-        if (count <= 0)
-            break;
-        filled += (size_t)count;
-        for (size_t end = 0; end < filled;) {
-            if (buffer[end++] != '\0')
-                continue;
-            answer(hold, buffer, &is_used);
-            memmove(buffer, buffer + end, filled - end);
-            filled -= end;
-            end = 0;
-        }
-    }
+    while (read_request(&requests, request, &wrong))
+        answer(hold, request, wrong, &is_used);
     return is_used;
 }
 

@@ -82,6 +82,9 @@ function delay(milliseconds, signal) {
   });
 }
 
+/** A request of `hold`: its length in bytes, and the text. */
+const framed = (text) => `${Buffer.byteLength(text)}\n${text}`;
+
 /** The process that keeps the directory: it goes when that one's standard input ends, also by this process's death. */
 class Keeper {
   #child;
@@ -145,7 +148,7 @@ class Keeper {
   request(text) {
     const answer = this.#last.then(async () => {
       this.#hold("ref");
-      this.#child.stdin.write(`${text}\0`);
+      this.#child.stdin.write(framed(text));
       const [problem] = await this.#read((bytes) => bytes.indexOf(0) + 1).finally(() => this.#hold("unref"));
       if (problem !== "") throw new UnsockError("UNSOCK_MAP", problem);
     });
@@ -156,7 +159,7 @@ class Keeper {
   /** Until the directory is gone. */
   async end(isUsed) {
     this.#hold("ref");
-    this.#child.stdin.end(isUsed ? "" : "unused\0");
+    this.#child.stdin.end(isUsed ? "" : framed("unused"));
     await this.#ended;
   }
 }

@@ -9,19 +9,58 @@ import { assertFails } from "./unsock.ts";
 
 const hold = (dir: string, ...options: string[]) => [shimLibrary(), "hold", "--dir", dir, ...options];
 
+/** A request as `hold` reads it: its length in bytes, and the text. */
+const framed = (text: string) => `${new TextEncoder().encode(text).length}\n${text}`;
+
+/** The variables that `hold` printed, and its answers. */
+function readOutput(stdout: string) {
+  const end = stdout.indexOf("\0\0");
+  const variables = new Map(stdout.slice(0, end).split("\0").map((text) => text.split("=") as [string, string]));
+  return { variables, answers: stdout.slice(end + 2).split("\0") };
+}
+
 Deno.test("hold prints what puts a program there, answers each request, and leaves nothing", () =>
   withDir(async (dir) => {
-    const requests = ["map 80=/x", "map 80=/y", "map 53/udp=rel-%p", "other", ""].map((text) => `${text}\0`).join("");
+    const requests = ["map 80=/x", "map 80=/y", "map 53/udp=rel-%p", "other", ""].map(framed).join("");
     const { code, stdout, stderr } = await run(hold(dir, "--port", "1-100"), { stdin: requests, cwd: dir });
     assertEquals([code, stderr], [0, ""]);
-    const end = stdout.indexOf("\0\0");
-    const variables = new Map(stdout.slice(0, end).split("\0").map((text) => text.split("=") as [string, string]));
+    const { variables, answers: [first, second, third, ...others] } = readOutput(stdout);
     assertMatch(variables.get("UNSOCK_DIR") ?? "", new RegExp(`^${dir}/private/[0-9a-f]{6}$`));
     assertEquals([variables.get("UNSOCK_PORT"), variables.get("LD_PRELOAD")], ["1-100", shimLibrary()]);
-    const [first, second, third, ...others] = stdout.slice(end + 2).split("\0");
     assertEquals([first, third], ["", ""]);
     assertMatch(second ?? "", /80\.sock: exists already, and leads to Unix socket \/x: /);
     assertEquals(others, ['hold: no such request: "other"', 'hold: no such request: ""', ""]);
+    assertEquals([...Deno.readDirSync(dir)], []);
+  }));
+
+Deno.test("hold answers a bad request with an error, and the next one as if it had not been", () =>
+  withDir(async (dir) => {
+    const bad = [
+      framed(`map 80=/${"x".repeat(9000)}`),
+      framed("map 81=/a\0unused"),
+      "x\n",
+      "-3\n",
+      "\n",
+      `${"9".repeat(40)}\n`,
+      framed("é"),
+    ];
+    const requests = bad.map((one) => one + framed("map 80=/x")).join("");
+    const { code, stdout } = await run(hold(dir), { stdin: requests });
+    assertStrictEquals(code, 0);
+    const { answers } = readOutput(stdout);
+    const noLength = "hold: bad request: not a length in bytes, a newline and a text of that length";
+    const said = [
+      "hold: bad request: longer than 8192 bytes",
+      "hold: bad request: a NUL in the text",
+      noLength,
+      noLength,
+      'hold: no such request: ""',
+      noLength,
+      'hold: no such request: "é"',
+    ];
+    assertEquals(answers, [...said.flatMap((one) => [one, ""]), ""]);
+    const cut = await run(hold(dir), { stdin: `${framed("map 80=/x")}9\nmap 80=` });
+    assertEquals(readOutput(cut.stdout).answers, ["", ""]);
     assertEquals([...Deno.readDirSync(dir)], []);
   }));
 

@@ -100,6 +100,11 @@ test("what cannot be is told by code, with what to do", async () => {
     }
     await lo.map(80, "/nobody/there");
     await assert.rejects(lo.map(80, "/other"), failsWith("UNSOCK_MAP", /80\.sock: exists already, and leads to /));
+    const running = lo.spawn("sleep", ["1000"]);
+    await assert.rejects(lo.map(81, `/${"x".repeat(9000)}`), failsWith("UNSOCK_MAP", /longer than 8192 bytes/));
+    await assert.rejects(lo.map(81, "/a\0unused"), failsWith("UNSOCK_MAP", /a NUL/));
+    await assert.rejects(lo.map(81, ""), failsWith("UNSOCK_MAP", /no path/));
+    assert.equal(running.exitCode ?? running.signalCode, null);
     await assert.rejects(
       lo.expose(80, { address: "192.0.2.1" }),
       failsWith("UNSOCK_EXPOSE", /^expose: 192\.0\.2\.1:0: /),
