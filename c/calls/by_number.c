@@ -4,6 +4,12 @@
  */
 #include "calls/list.h"
 
+#include "kernel/socket_info.h"
+#include "memory/process.h"
+
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
+
 /* Calls that bring or want addresses and messages. */
 static long call_of_data(long number, const long a[6]) {
     void *address = (void *)a[4];
@@ -61,6 +67,23 @@ static long call_of_files(long number, const long a[6]) {
     return unsock_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
+/*
+ * prctl and seccomp. Before a filter of the program's own is in force, what the program has inherited is identified;
+ * from then on the library makes no calls but the program's own where that is possible. (A filter of NULL is a probe.)
+ */
+static long set_filter(long number, const long a[6]) {
+    bool before = unsock_sandboxed;
+    bool comes = number == __NR_prctl ? (int)a[0] == PR_SET_SECCOMP
+                                      : a[0] == SECCOMP_SET_MODE_STRICT || a[0] == SECCOMP_SET_MODE_FILTER;
+    if (comes && !before)
+        unsock_identify_inherited();
+    unsock_sandboxed |= comes;
+    long result = unsock_sys(number, a[0], a[1], a[2], a[3], a[4]);
+    if (result < 0)
+        unsock_sandboxed = before;
+    return result;
+}
+
 /* Calls about descriptors of any kind. */
 static long call_of_descriptors(long number, const long a[6]) {
     switch (number) {
@@ -86,6 +109,9 @@ static long call_of_descriptors(long number, const long a[6]) {
         return unsock_call_epoll_create1((int)a[0]);
     case __NR_epoll_ctl:
         return unsock_call_epoll_ctl((int)a[0], (int)a[1], (int)a[2], (struct unsock_epoll_event *)a[3]);
+    case __NR_prctl:
+    case __NR_seccomp:
+        return set_filter(number, a);
     default:
         return call_of_files(number, a);
     }

@@ -86,7 +86,7 @@ long unsock_call_socketpair(int domain, int type, int protocol, int pair[2]) {
 UNSOCK_OWN_FRAME static long bind_unspecified(int fd, union unsock_sockaddr *address, socklen_t length) {
     struct sockaddr_in in;
     struct unsock_fd scratch;
-    struct unsock_fd *entry = unsock_identify(fd, &scratch);
+    struct unsock_fd *entry = unsock_identify_always(fd, &scratch);
     if (unsock_identify_wrong(entry) < 0)
         return unsock_identify_wrong(entry);
     if (unsock_call_is_standing_for_ip(entry) && (length < sizeof(in) || entry->domain != AF_INET))
@@ -166,7 +166,7 @@ long unsock_call_listen(int fd, int backlog) {
     long wrong = unsock_reuse_look(fd);
     if (wrong < 0)
         return wrong;
-    struct unsock_fd *entry = unsock_identify(fd, &scratch);
+    struct unsock_fd *entry = unsock_identify_always(fd, &scratch);
     if (unsock_identify_wrong(entry) < 0)
         return unsock_identify_wrong(entry);
     if (!unsock_call_is_ours(entry) || entry->type != SOCK_STREAM)

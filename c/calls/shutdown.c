@@ -82,7 +82,7 @@ static bool ends_it(int fd, unsigned mark, unsigned added) {
 static long shut_connection(int fd, struct unsock_fd *entry, int how) {
     static const unsigned marks[] = {UNSOCK_END_SHUT_READ, UNSOCK_END_SHUT_WRITE,
                                      UNSOCK_END_SHUT_READ | UNSOCK_END_SHUT_WRITE};
-    if (how < SHUT_RD || how > SHUT_RDWR)
+    if (how < SHUT_RD || how > SHUT_RDWR || unsock_sandboxed)
         return unsock_shutdown(fd, how);
     unsigned mark = unsock_socket_mark(fd), added = marks[how];
     if (unsock_end_is_over(fd, mark, unsock_socket_poll(fd, POLLRDHUP)))

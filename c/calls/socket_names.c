@@ -92,10 +92,18 @@ int unsock_socket_names_family(const struct unsock_fd *entry) {
     return entry->local.family == AF_INET ? AF_INET : entry->domain;
 }
 
+/* The name, its own or its peer's, tells that the socket is one of ours; a plain Unix client's does not. */
+static bool is_name_of_ours(const union unsock_sockaddr *name, long length) {
+    struct unsock_name told = read_name(name, length);
+    return told.kind == UNSOCK_NAME_FILE || told.kind == UNSOCK_NAME_STREAM;
+}
+
 /* Is this descriptor's name one that the program must not see? Then gives its entry. *wrong gets 0, or -errno where
  * that cannot be known. */
-static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, struct unsock_fd *scratch, long *wrong) {
-    struct unsock_fd *entry = unsock_identify(fd, scratch);
+static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, long length, struct unsock_fd *scratch,
+                                    long *wrong) {
+    bool ours = is_name_of_ours(name, length);
+    struct unsock_fd *entry = ours ? unsock_identify_always(fd, scratch) : unsock_identify(fd, scratch);
     int family = name->any.sa_family;
     *wrong = family == AF_UNIX ? unsock_identify_wrong(entry) : 0;
     if (!unsock_fd_is_redirected(entry))
@@ -131,7 +139,7 @@ long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length
         return result;
     long wrong;
     unsock_reuse_named(fd, &name, (size_t)result);
-    struct unsock_fd *entry = redirected(fd, &name, &scratch, &wrong);
+    struct unsock_fd *entry = redirected(fd, &name, result, &scratch, &wrong);
     if (wrong < 0)
         return wrong;
     struct unsock_name own = entry ? read_name(&name, result) : (struct unsock_name){0};
@@ -145,12 +153,6 @@ long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length
     if (own.kind == UNSOCK_NAME_FILE && entry->type == SOCK_DGRAM && unsock_fd_is_fresh(entry))
         unsock_identify_name(fd, entry);
     return give_local(entry, address, length);
-}
-
-/* The peer's name tells that the socket is one of ours; a plain Unix client's does not, nor that of no peer. */
-static bool is_peer_of_ours(const union unsock_sockaddr *name, long length) {
-    struct unsock_name peer = read_name(name, length);
-    return peer.kind == UNSOCK_NAME_FILE || peer.kind == UNSOCK_NAME_STREAM;
 }
 
 /* Of a connection that is over TCP knows no peer. One that lives costs a question; where that is forbidden, it lives.
@@ -172,12 +174,12 @@ long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length
     long result = unsock_socket_name(fd, __NR_getpeername, &name);
     if (result < 0 && result != -ENOTCONN)
         return result;
-    long wrong = is_peer_of_ours(&name, result) ? 0 : unsock_reuse_look(fd);
+    long wrong = is_name_of_ours(&name, result) ? 0 : unsock_reuse_look(fd);
     if (wrong < 0)
         return wrong;
     if (result == -ENOTCONN)
         name.any.sa_family = AF_UNIX;
-    struct unsock_fd *entry = redirected(fd, &name, &scratch, &wrong);
+    struct unsock_fd *entry = redirected(fd, &name, result, &scratch, &wrong);
     if (wrong < 0)
         return wrong;
     /* A datagram socket whose peer has not come yet is connected all the same. AF_TIPC forgets who has closed. */

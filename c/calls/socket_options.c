@@ -33,7 +33,7 @@ static struct unsock_fd *entry_for_option(int fd, int level, int name, bool sets
         return NULL;
     bool telling = level == IPPROTO_TCP || level == IPPROTO_IP || level == IPPROTO_IPV6 || level == IPPROTO_UDP ||
                    (level == SOL_SOCKET && (name == SO_DOMAIN || name == SO_PROTOCOL || name == SO_REUSEPORT));
-    entry = !entry && telling ? unsock_identify(fd, scratch) : entry;
+    entry = !entry && telling ? unsock_identify_asking(fd, scratch) : entry;
     *wrong = entry ? unsock_identify_wrong(entry) : 0;
     return entry;
 }

@@ -3,7 +3,10 @@
 
 #include "memory/epoll_memory.h"
 #include "memory/option_table.h"
+#include "memory/process.h"
 #include "rules/settings.h"
+
+#define INHERITED_MOST 1024 /* numbers that are looked at before the program's filter */
 
 bool unsock_identify_has_file(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr address;
@@ -149,6 +152,19 @@ static struct unsock_fd *unanswered(struct unsock_fd *scratch, long result) {
 }
 
 struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch) {
+    if (!unsock_sandboxed)
+        return unsock_identify_asking(fd, scratch);
+    memset(scratch, 0, sizeof(*scratch));
+    return scratch;
+}
+
+UNSOCK_OWN_FRAME void unsock_identify_inherited(void) {
+    struct unsock_fd scratch;
+    for (int fd = 0; fd < INHERITED_MOST; fd++)
+        unsock_identify(fd, &scratch);
+}
+
+struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch) {
     memset(scratch, 0, sizeof(*scratch));
     long domain = unsock_socket_option(fd, SO_DOMAIN);
     if (domain != AF_INET && domain != AF_INET6 && domain != AF_UNIX) {
@@ -228,7 +244,7 @@ bool unsock_identify_is_connection(int fd) {
 
 struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_fd *scratch) {
     union unsock_sockaddr name;
-    struct unsock_fd *entry = unsock_identify_unknown(fd, scratch);
+    struct unsock_fd *entry = unsock_identify_asking(fd, scratch);
     uint8_t born = entry->domain;
     long type = entry->kind == UNSOCK_KIND_UNKNOWN && born != 0 ? unsock_socket_option(fd, SO_TYPE) : 0;
     if (type != SOCK_STREAM && (type != SOCK_DGRAM || born != AF_UNIX))

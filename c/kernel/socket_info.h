@@ -132,7 +132,16 @@ bool unsock_identify_has_file(int fd, const struct unsock_fd *entry);
  * the cache has no room. The kind is UNSOCK_KIND_UNKNOWN when it is no socket that could be ours, and also when that
  * cannot be known.
  */
+struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch);
+
+/*
+ * The same, but below a seccomp filter of the program's own the kernel is not asked, as the question could end the
+ * program: the kind is UNSOCK_KIND_UNKNOWN then. For calls that can be made by a program that has no IP sockets.
+ */
 struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch);
+
+/* Identifies all open descriptors of which nothing is known, before the program sets up a filter. */
+void unsock_identify_inherited(void);
 
 /*
  * The same for a call that brings an address of `family` (AF_INET, AF_INET6): an unnamed AF_UNIX stream of which
@@ -165,6 +174,12 @@ static inline long unsock_identify_wrong(const struct unsock_fd *entry) {
 static inline struct unsock_fd *unsock_identify(int fd, struct unsock_fd *scratch) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     return entry ? entry : unsock_identify_unknown(fd, scratch);
+}
+
+/* The same, and the kernel is asked below a filter of the program's own, too. */
+static inline struct unsock_fd *unsock_identify_always(int fd, struct unsock_fd *scratch) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry ? entry : unsock_identify_asking(fd, scratch);
 }
 
 static inline struct unsock_fd *unsock_identify_for(int fd, int family, struct unsock_fd *scratch) {

@@ -44,10 +44,9 @@ int32_t unsock_own_thread(void);
 bool unsock_this_process_owns_descriptors(void);
 
 /*
- * sandbox.c: Has this process set up a seccomp filter of its own (sshd's and vsftpd's children, programs with
- * libseccomp)? Such filters know which calls the program makes itself: where it only writes, sendto ends it.
+ * True once this process has set up a seccomp filter of its own (sshd's and vsftpd's children, Chromium's, programs
+ * with libseccomp). Such filters know which calls the program makes itself: where it only writes, sendto ends it.
  */
-
 extern bool unsock_sandboxed;
 
 #endif

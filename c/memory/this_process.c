@@ -3,6 +3,8 @@
 
 #include "rt/system_calls.h"
 
+bool unsock_sandboxed;
+
 /* Where there is no such page: then a forked child takes itself for its parent until that one has ended. */
 static struct unsock_this_process without = {.unwiped = true};
 static struct unsock_this_process *page = &without;

@@ -1,11 +1,9 @@
 /* The exported functions that are not like their system calls: variable arguments, no result, fortification. */
 #include "calls/list.h"
-#include "memory/process.h"
 #include "process/start.h"
 #include "unsock.h"
 
 #include <linux/poll.h>
-#include <linux/prctl.h>
 #include <stdarg.h>
 
 /* Programs built with fortification call this; glibc ends the process when the buffer is smaller than the size. */
@@ -73,16 +71,15 @@ UNSOCK_EXPORT int ioctl(int fd, unsigned long request, ...) {
     return (int)unsock_libc_result(unsock_call_ioctl(fd, request, argument));
 }
 
-/* A filter of the program's own comes: from now on it makes no calls but its own where that can be had. */
 UNSOCK_EXPORT int prctl(int option, ...) {
     va_list arguments;
-    unsigned long values[4];
+    long a[6] = {option};
     va_start(arguments, option);
-    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-        values[i] = va_arg(arguments, unsigned long);
+    for (size_t i = 1; i < 5; i++)
+        a[i] = va_arg(arguments, long);
     va_end(arguments);
-    unsock_sandboxed |= option == PR_SET_SECCOMP;
-    return (int)unsock_libc_result(unsock_sys(__NR_prctl, option, values[0], values[1], values[2], values[3]));
+    return (int)unsock_libc_result(unsock_active() ? unsock_call_by_number(__NR_prctl, a)
+                                                   : unsock_sys(__NR_prctl, a[0], a[1], a[2], a[3], a[4]));
 }
 
 /* Children of Python's multiprocessing and daemons that have had enough end so, past all destructors. */

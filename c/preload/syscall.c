@@ -4,15 +4,12 @@
  * returns twice, and what its child finds on the stack must be what the caller left there.
  */
 #include "calls/list.h"
-#include "memory/process.h"
 #include "process/exec.h"
 #include "process/start.h"
 #include "rt/user.h"
 #include "unsock.h"
 
 #include <linux/io_uring.h>
-#include <linux/prctl.h>
-#include <linux/seccomp.h>
 
 #define WORD 64
 #define WORDS 7 /* of 448 numbers */
@@ -108,17 +105,10 @@ static long answer_others(long number, long a, long b, long c, long d, long e, l
         return execute((int)a, b, c, d, (int)e);
     case __NR_exit_group:
         unsock_call_exit();
-        break;
-    case __NR_prctl:
-        unsock_sandboxed |= a == PR_SET_SECCOMP;
-        break;
-    case __NR_seccomp:
-        unsock_sandboxed |= a == SECCOMP_SET_MODE_STRICT || a == SECCOMP_SET_MODE_FILTER;
-        break;
+        return unsock_syscall6(number, a, b, c, d, e, f);
     default:
         return unsock_call_by_number(number, (const long[]){a, b, c, d, e, f});
     }
-    return unsock_syscall6(number, a, b, c, d, e, f);
 }
 
 /* Where there is no next function (Deno.dlopen), or the library has not looked for it yet. */

@@ -58,10 +58,6 @@ static long answer(struct unsock_context *context, long number, const long a[6])
 #endif
     case __NR_readlinkat:
         return read_link((int)a[0], (const char *)a[1], (char *)a[2], (int)a[3]);
-    case __NR_prctl:
-    case __NR_seccomp:
-        unsock_sandboxed |= number == __NR_prctl || a[0] == SECCOMP_SET_MODE_STRICT || a[0] == SECCOMP_SET_MODE_FILTER;
-        return unsock_sys(number, a[0], a[1], a[2], a[3], a[4]);
     case __NR_exit_group:
         if (unsock_activity == UNSOCK_ACTIVE)
             unsock_call_exit();
