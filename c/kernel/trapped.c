@@ -4,8 +4,8 @@
 #include "rt/system_calls.h"
 
 bool unsock_is_trapped(void) {
-    long family = (long)(UNSOCK_SYS_PROBE << 32 | UNSOCK_SYS_NO_FAMILY);
-    return unsock_syscall6(__NR_socket, family, 0, 0, 0, 0, 0) == -UNSOCK_SYS_PROBE_ERRNO;
+    long probe = (long)(UNSOCK_SYS_PROBE << 32);
+    return unsock_syscall6(__NR_socket, UNSOCK_SYS_NO_FAMILY, 0, 0, probe, 0, 0) == -UNSOCK_SYS_PROBE_ERRNO;
 }
 
 bool unsock_trapped_ignores(void) {

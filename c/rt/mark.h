@@ -6,14 +6,15 @@
 
 /*
  * A process may have its system calls trapped (c/trap). The library's own calls carry a mark, by which the filter lets
- * them pass. It is in the upper half of an argument that the kernel takes for an int: so no register keeps it, which a
- * later call of the program's would carry, too. execve and the few others that begin with a pointer carry the mark in
- * an argument that they do not have.
+ * them pass. It is in the upper half of an argument that the kernel takes for an int. execve and the few others that
+ * begin with a pointer carry the mark in an argument that they do not have, and so do socket, socketpair and prctl: a
+ * filter of the program's own may compare all 64 bits of their first argument (Chromium's, libseccomp's). Such an
+ * argument's register is cleared after the call (rt/syscall6.h), since a later call of the program's would carry it.
  */
 #define UNSOCK_SYS_MARK 0x756e736bul
 
 /*
- * socket() with this in the upper half of its first argument fails with an errno that no kernel has: so there is a
+ * socket() with this in the place of the mark fails with an errno that no kernel has: so there is a
  * filter. Without one it is a family that does not exist.
  */
 #define UNSOCK_SYS_PROBE 0x756e7370ul
@@ -24,8 +25,6 @@
 /* The argument of a call (0 to 5) that carries the mark; UNSOCK_SYS_UNMARKED for those that are never trapped. */
 static inline __attribute__((always_inline)) int unsock_sys_marked_argument(long number) {
     switch (number) {
-    case __NR_socket:
-    case __NR_socketpair:
     case __NR_bind:
     case __NR_connect:
     case __NR_listen:
@@ -58,18 +57,20 @@ static inline __attribute__((always_inline)) int unsock_sys_marked_argument(long
     case __NR_exit_group:
     case __NR_rt_sigaction:
     case __NR_rt_sigprocmask:
-    case __NR_prctl:
     case __NR_seccomp:
 #ifdef __NR_dup2
     case __NR_dup2:
     case __NR_epoll_create:
 #endif
         return 0;
+    case __NR_socket:
     case __NR_execve:
 #ifdef __NR_readlink
     case __NR_readlink:
 #endif
         return 3;
+    case __NR_socketpair:
+    case __NR_prctl:
     case __NR_ppoll:
     case __NR_rt_sigsuspend:
         return 5;

@@ -2,16 +2,17 @@
 #ifndef UNSOCK_RT_SYSCALL6_H
 #define UNSOCK_RT_SYSCALL6_H
 
+/* The fourth and the sixth argument's registers are cleared after it: they may carry the library's mark (rt/mark.h). */
 static inline long unsock_syscall6(long number, long a, long b, long c, long d, long e, long f) {
 #if defined(__x86_64__)
     long result;
     register long r10 __asm__("r10") = d;
     register long r8 __asm__("r8") = e;
     register long r9 __asm__("r9") = f;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
+    __asm__ volatile("syscall\n\txor %%r10d, %%r10d\n\txor %%r9d, %%r9d"
+                     : "=a"(result), "+r"(r10), "+r"(r9)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r8)
+                     : "rcx", "r11", "memory", "cc");
     return result;
 #elif defined(__aarch64__)
     register long x8 __asm__("x8") = number;
@@ -21,7 +22,10 @@ static inline long unsock_syscall6(long number, long a, long b, long c, long d, 
     register long x3 __asm__("x3") = d;
     register long x4 __asm__("x4") = e;
     register long x5 __asm__("x5") = f;
-    __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory", "cc");
+    __asm__ volatile("svc #0\n\tmov x3, #0\n\tmov x5, #0"
+                     : "+r"(x0), "+r"(x3), "+r"(x5)
+                     : "r"(x8), "r"(x1), "r"(x2), "r"(x4)
+                     : "memory", "cc");
     return x0;
 #else
 #error "unsock knows the system calls of x86-64 and aarch64"
