@@ -38,6 +38,9 @@ testProbe(
   "what has taken a closed descriptor's number is left alone, and a full table is no obstacle",
 );
 testProbe("signals", "signals interrupt, restart, time out and cancel calls as over TCP, and handlers may make calls");
+const ownFilter = "a program with a seccomp filter of its own makes its calls, and the library no others";
+testProbe("own_filter", ownFilter);
+testTrapped("own_filter", ownFilter, {}, "dynamic");
 testDoor("cancellation", "pthread_cancel ends a thread that waits in a call, or is about to", {}, "preload");
 for (const door of ["static", "dynamic"] as const) {
   testTrapped("cancellation", "pthread_cancel ends a thread that waits in a call, or is about to", {}, door);
