@@ -232,4 +232,34 @@ static inline long unsock_descriptor_for_a_moment(long number, long first, long 
     return result == -EMFILE ? unsock_beyond_limit(number, first, second, third, fourth) : result;
 }
 
+/* unix_sockets.c: Which AF_UNIX sockets there are: the kernel's list. */
+
+struct unsock_unix_socket {
+    bool listens;
+    bool is_connected; /* as streams are; of a datagram socket: to one peer */
+    bool has_file;     /* `inode` and `device` are known, and the line is not forged */
+    int type;          /* SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET */
+    uint32_t number;   /* its own inode, as /proc/PID/fd shows it */
+    uint32_t inode;    /* of the file that it was bound to, in 32 bits; that may have got another name */
+    uint32_t device;   /* its file system, as the kernel numbers it: major << 20 | minor */
+    const char *name;  /* as it was bound; an abstract one begins with a NUL */
+    size_t length;
+};
+
+/* Receives one socket. Returns false to end the listing. */
+typedef bool unsock_unix_socket_seer(void *context, const struct unsock_unix_socket *socket);
+
+/*
+ * Passes each bound socket of this network namespace to `see`; those that have a peer only `with_connected`. Asks
+ * sock_diag(7), and reads /proc/net/unix where the kernel does not answer that: there a name with a newline forges
+ * sockets, so that none has a file. Returns false if neither can be read.
+ */
+bool unsock_unix_sockets_each(bool with_connected, unsock_unix_socket_seer *see, void *context);
+
+/* Reads the status of the directory part of an absolute path. */
+bool unsock_unix_name_above(struct unsock_span name, struct statx *status);
+
+/* True if the path that the socket was bound to is in this directory. */
+bool unsock_unix_socket_is_in(const struct unsock_unix_socket *socket, const struct statx *directory);
+
 #endif

@@ -1,8 +1,8 @@
-/* /proc/PID/environ of all processes. */
+/* A program's title may overwrite what /proc/PID/environ shows, so that one sign alone does not tell all. */
 #include "process/users_of.h"
 
 #include "kernel/file_info.h"
-#include "rt/system_calls.h"
+#include "kernel/socket_info.h"
 
 #include <linux/poll.h>
 
@@ -10,15 +10,27 @@
 #define CHUNK 4096
 #define END_NS 500000000
 #define PASSES_MOST 16
+#define SOCKETS_MOST 1024
+#define PROCESSES_MOST 256 /* at once */
+
+struct users {
+    struct unsock_span variable; /* UNSOCK_DIR=DIRECTORY with the NUL at its end; empty: it is too long */
+    struct statx directory;
+    unsigned socket_count, count;
+    uint32_t sockets[SOCKETS_MOST];     /* that are bound in the directory: their inodes */
+    uint32_t processes[PROCESSES_MOST]; /* that use it */
+    int descriptors[PROCESSES_MOST];    /* of them: their numbers may be other processes' meanwhile */
+    char buffer[CHUNK];
+};
 
 /* How much of the variable that is looked for the bytes so far have matched. */
 struct match {
-    struct unsock_span wanted; /* with the NUL at its end */
+    struct unsock_span wanted;
     size_t matched;
     bool apart; /* not at the beginning of a string */
 };
 
-static bool found_in(struct match *match, const char *bytes, size_t count) {
+static bool is_matched_by(struct match *match, const char *bytes, size_t count) {
     for (size_t i = 0; i < count; i++) {
         if (!match->apart && bytes[i] == match->wanted.at[match->matched])
             match->matched++;
@@ -34,67 +46,175 @@ static bool found_in(struct match *match, const char *bytes, size_t count) {
     return false;
 }
 
-static bool has(const char *process, struct unsock_span wanted) {
+/* Writes "/proc/PID/NAME". */
+static const char *process_path(uint64_t process, const char *name, char path[64]) {
+    struct unsock_text text = unsock_text_in(path, 64);
+    unsock_text_put(&text, "/proc/");
+    unsock_text_number(&text, process, 10, 1);
+    unsock_text_join(&text, "/", name);
+    return path;
+}
+
+static bool has_variable(const struct users *users, uint32_t process) {
     char bytes[CHUNK], path[64];
-    struct match match = {.wanted = wanted};
-    struct unsock_text text = unsock_text_in(path, sizeof(path));
-    long count, fd;
+    struct match match = {.wanted = users->variable};
+    long fd = unsock_openat(AT_FDCWD, process_path(process, "environ", path), O_RDONLY | O_CLOEXEC, 0), count;
     bool found = false;
-    unsock_text_join(&text, "/proc/", process, "/environ");
-    fd = unsock_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
     while (fd >= 0 && !found && (count = unsock_read(fd, bytes, sizeof(bytes))) > 0)
-        found = found_in(&match, bytes, (size_t)count);
+        found = is_matched_by(&match, bytes, (size_t)count);
     unsock_close_open(fd);
     return found;
 }
 
-/* "UNSOCK_DIR=DIRECTORY" with the NUL at its end; empty: it is too long. */
-static struct unsock_span variable_of(const char *directory, char buffer[CHUNK]) {
-    struct unsock_text text = unsock_text_in(buffer, CHUNK);
-    unsock_text_join(&text, VARIABLE, directory);
-    return (struct unsock_span){buffer, text.cut ? 0 : text.length + 1};
+static bool is_among(uint64_t number, const uint32_t *list, unsigned count) {
+    while (count > 0 && list[count - 1] != number)
+        count--;
+    return count > 0;
 }
 
-/* By a descriptor of the process, looked at once more: its number may be another's meanwhile. */
-static bool end_one(const char *process, struct unsock_span wanted) {
+/* True if one of the process's descriptors is a socket that is bound in the directory. */
+static bool has_socket(const struct users *users, uint32_t process) {
+    static const char socket[] = "socket:[";
+    char path[64], link[64];
+    struct unsock_entries entries;
+    enum unsock_entry_type type;
     uint64_t number;
-    if (!has(process, wanted) || !unsock_span_number(unsock_span_of(process), 10, INT32_MAX, &number))
+    bool found = false;
+    if (users->socket_count == 0)
         return false;
-    long fd = unsock_pidfd_open(number, 0);
+    unsock_entries_open(&entries, AT_FDCWD, process_path(process, "fd", path));
+    for (const char *name; !found && (name = unsock_entries_next(&entries, &type));) {
+        long length = unsock_readlinkat(entries.fd, name, link, sizeof(link) - 1);
+        link[length < 0 ? 0 : length] = '\0';
+        struct unsock_span rest = {link + sizeof(socket) - 1, 0};
+        rest.length = unsock_begins(link, socket) ? strlen(rest.at) : 0;
+        found = unsock_span_number(unsock_span_next(&rest, ']'), 10, UINT32_MAX, &number) &&
+                is_among(number, users->sockets, users->socket_count);
+    }
+    unsock_entries_close(&entries);
+    return found;
+}
+
+/* Returns the process's parent; 0: it is in another namespace, or there is none; -1: the process has ended. */
+static int64_t parent_of(uint32_t process) {
+    char path[64];
+    struct unsock_lines lines;
+    struct unsock_span line;
+    int64_t parent = -1;
+    unsock_lines_open(&lines, process_path(process, "status", path));
+    while (parent < 0 && unsock_lines_next(&lines, &line)) {
+        uint64_t number = 0;
+        struct unsock_span name = unsock_span_next(&line, '\t'), value = unsock_lines_word(&line);
+        if (unsock_span_is(name, "State:") && unsock_span_is(value, "Z"))
+            break;
+        if (unsock_span_is(name, "PPid:") && unsock_span_number(value, 10, UINT32_MAX, &number))
+            parent = (int64_t)number;
+    }
+    unsock_lines_close(&lines);
+    return parent;
+}
+
+static bool is_user(const struct users *users, uint32_t process) {
+    int64_t parent = parent_of(process);
+    return parent >= 0 && (is_among((uint64_t)parent, users->processes, users->count) ||
+                           has_variable(users, process) || has_socket(users, process));
+}
+
+static bool note_socket(void *context, const struct unsock_unix_socket *socket) {
+    struct users *users = context;
+    if (socket->has_file && unsock_unix_socket_is_in(socket, &users->directory))
+        users->sockets[users->socket_count++] = socket->number;
+    return users->socket_count < SOCKETS_MOST;
+}
+
+/* Notes the process if it uses the directory. */
+static bool note_process(struct users *users, uint32_t process) {
+    long fd = unsock_pidfd_open(process, 0);
     if (fd < 0)
         return false;
-    bool ended = has(process, wanted) && unsock_pidfd_send_signal(fd, SIGKILL, NULL, 0) == 0;
-    struct pollfd polled = {.fd = (int)fd, .events = POLLIN};
-    struct timespec most = {0, END_NS};
-    if (ended)
-        unsock_ppoll(&polled, 1, &most, NULL, 0);
-    unsock_close(fd);
+    if (!is_user(users, process)) {
+        unsock_close(fd);
+        return false;
+    }
+    users->descriptors[users->count] = (int)fd;
+    users->processes[users->count++] = process;
+    return true;
+}
+
+/* Notes all that use the directory but `spared`. After one that was found once more: a child may come before it. */
+static void find_users(struct users *users, const char *directory, const uint32_t spared[2]) {
+    struct unsock_entries entries;
+    enum unsock_entry_type type;
+    struct unsock_text text = unsock_text_in(users->buffer, sizeof(users->buffer));
+    unsock_text_join(&text, VARIABLE, directory);
+    users->variable = (struct unsock_span){users->buffer, text.length + 1};
+    users->socket_count = users->count = 0;
+    if (unsock_statx(AT_FDCWD, directory, 0, STATX_BASIC_STATS, &users->directory) == 0)
+        unsock_unix_sockets_each(false, note_socket, users);
+    for (bool more = true; more;) {
+        more = false;
+        unsock_entries_open(&entries, AT_FDCWD, "/proc");
+        for (const char *name; users->count < PROCESSES_MOST && (name = unsock_entries_next(&entries, &type));) {
+            uint64_t process;
+            if (unsock_span_number(unsock_span_of(name), 10, INT32_MAX, &process) && !is_among(process, spared, 2) &&
+                !is_among(process, users->processes, users->count))
+                more |= note_process(users, (uint32_t)process);
+        }
+        unsock_entries_close(&entries);
+    }
+}
+
+static void forget_users(struct users *users) {
+    while (users->count > 0)
+        unsock_close(users->descriptors[--users->count]);
+}
+
+/* Returns true if one of them has ended by it. */
+static bool end_users(const struct users *users) {
+    bool ended = false;
+    for (unsigned i = 0; i < users->count; i++)
+        unsock_pidfd_send_signal(users->descriptors[i], SIGKILL, NULL, 0);
+    for (unsigned i = 0; i < users->count; i++) {
+        struct pollfd polled = {.fd = users->descriptors[i], .events = POLLIN};
+        struct timespec most = {0, END_NS};
+        ended |= unsock_ppoll(&polled, 1, &most, NULL, 0) == 1;
+    }
     return ended;
 }
 
-/* Goes through all processes once: is there one that has the variable, or was there one that is ended by this? */
-static bool go_through(struct unsock_span wanted, bool ends) {
-    struct unsock_entries entries;
-    enum unsock_entry_type type;
-    bool any = false;
-    unsock_entries_open(&entries, AT_FDCWD, "/proc");
-    for (const char *name; (ends || !any) && (name = unsock_entries_next(&entries, &type));)
-        if (name[0] >= '1' && name[0] <= '9')
-            any |= ends ? end_one(name, wanted) : has(name, wanted);
-    unsock_entries_close(&entries);
+bool unsock_users_of(const char *directory) {
+    static const uint32_t nobody[2];
+    struct users users;
+    find_users(&users, directory, nobody);
+    bool any = users.count > 0;
+    forget_users(&users);
     return any;
 }
 
-bool unsock_users_of(const char *directory) {
-    char buffer[CHUNK];
-    struct unsock_span wanted = variable_of(directory, buffer);
-    return wanted.length == 0 || go_through(wanted, false);
+/* "NAME (PID)" */
+static void put_process(struct unsock_text *text, uint32_t process) {
+    char path[64], name[32];
+    long fd = unsock_openat(AT_FDCWD, process_path(process, "comm", path), O_RDONLY | O_CLOEXEC, 0);
+    long length = fd < 0 ? 0 : unsock_read(fd, name, sizeof(name));
+    unsock_close_open(fd);
+    unsock_text_span(text, (struct unsock_span){name, length > 0 ? (size_t)length - 1 : 0});
+    unsock_text_put(text, " (");
+    unsock_text_number(text, process, 10, 1);
+    unsock_text_char(text, ')');
 }
 
-void unsock_users_end(const char *directory) {
-    char buffer[CHUNK];
-    struct unsock_span wanted = variable_of(directory, buffer);
-    /* Who is killed may have started another one just before. */
-    for (int pass = 0; wanted.length > 0 && pass < PASSES_MOST && go_through(wanted, true); pass++)
-        ;
+void unsock_users_end(const char *directory, struct unsock_text *left) {
+    const uint32_t spared[] = {(uint32_t)unsock_getpid(), (uint32_t)unsock_getppid()};
+    struct users users;
+    find_users(&users, directory, spared);
+    /* A process may have started another one just before its end. */
+    for (int pass = 0; pass < PASSES_MOST && end_users(&users); pass++) {
+        forget_users(&users);
+        find_users(&users, directory, spared);
+    }
+    for (unsigned i = 0; i < users.count; i++) {
+        unsock_text_put(left, i > 0 ? ", " : "");
+        put_process(left, users.processes[i]);
+    }
+    forget_users(&users);
 }

@@ -1,16 +1,19 @@
-/* Who uses a directory of socket files. */
+/* Which processes use a directory of socket files. */
 #ifndef UNSOCK_USERS_OF_H
 #define UNSOCK_USERS_OF_H
 
-#include <stdbool.h>
+#include "rt/text.h"
 
-/* Is there a process whose environment, as far as it can be read, has this path for UNSOCK_DIR? */
+/*
+ * True if a process uses it, as far as can be seen: it has this path for UNSOCK_DIR in its environment or a socket that
+ * is bound in the directory, or is a child of one that has.
+ */
 bool unsock_users_of(const char *directory);
 
 /*
- * Kills (SIGKILL) all whose environment has it, and those that they start meanwhile, and waits for their ends, at most
- * a few seconds: of another user's, or one that cannot die, nothing is known then.
+ * Kills (SIGKILL) all that use it, and those that they start meanwhile, and waits for their ends, at most a few
+ * seconds; but not this process and its parent. Adds to `left` the names and numbers of those that live on.
  */
-void unsock_users_end(const char *directory);
+void unsock_users_end(const char *directory, struct unsock_text *left);
 
 #endif

@@ -39,30 +39,6 @@ enum unsock_answer {
 /* `address`: a sockaddr_un of `length` bytes, of a file or an abstract name. `type`: SOCK_STREAM or SOCK_DGRAM. */
 enum unsock_answer unsock_answers_unix(const void *address, uint32_t length, int type);
 
-/* unix_list.c: The AF_UNIX sockets of this network namespace that have a name. */
-
-struct unsock_unix_socket {
-    bool listens;
-    bool is_connected; /* as streams are; of a datagram socket: to one peer */
-    bool has_file;     /* `inode` and `device` are known */
-    int type;          /* SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET */
-    uint32_t number;   /* the socket's own inode */
-    uint32_t inode;    /* of the file that it was bound to, in 32 bits; that may have got another name */
-    uint32_t device;   /* its file system, as the kernel numbers it: major << 20 | minor */
-    const char *name;  /* as it was bound; an abstract one begins with a NUL */
-    size_t length;
-};
-
-/* Receives one socket. Returns false to end the listing. */
-typedef bool unsock_unix_seer(void *context, const struct unsock_unix_socket *socket);
-
-/*
- * Passes each bound socket to `see`; those that have a peer only `with_connected`. Asks sock_diag(7), and reads
- * /proc/net/unix where the kernel does not answer that: there a name with a newline may show sockets that do not exist.
- * Returns false if neither can be read.
- */
-bool unsock_unix_each(bool with_connected, unsock_unix_seer *see, void *context);
-
 /*
  * answers.c: Would somebody be answered at a port of a directory? Servers do not notice the question, as long as they
  * are behind a Unix socket; where a control file leads to another machine, only a connection tells, which is closed at

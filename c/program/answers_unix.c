@@ -2,9 +2,8 @@
 #include "program/answers.h"
 
 #include "files/port.h"
-#include "rt/system_calls.h"
+#include "kernel/socket_info.h"
 
-#define PATH_MOST 4096
 #define DEVICE(major, minor) ((major) << 20 | (minor))
 
 /* Which socket is looked for in the kernel's list, and what was found. */
@@ -16,18 +15,6 @@ struct search {
     bool listens;
 };
 
-/* Where the file of this absolute path lies. */
-static bool look_above(struct unsock_span name, struct statx *status) {
-    char path[PATH_MOST];
-    struct unsock_text text = unsock_text_in(path, sizeof(path));
-    unsock_text_span(&text, (struct unsock_span){name.at, name.length - unsock_base_name(name).length});
-    return name.length > 0 && name.at[0] == '/' && unsock_statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, status) == 0;
-}
-
-static bool same_device(const struct statx *one, const struct statx *other) {
-    return one->stx_dev_major == other->stx_dev_major && one->stx_dev_minor == other->stx_dev_minor;
-}
-
 static bool same_text(struct unsock_span one, struct unsock_span other) {
     return one.length == other.length && unsock_same(one.at, other.at, one.length);
 }
@@ -38,7 +25,6 @@ static bool same_text(struct unsock_span one, struct unsock_span other) {
  */
 static bool is_it(const struct search *search, const struct unsock_unix_socket *socket) {
     struct unsock_span name = {socket->name, socket->length};
-    struct statx above;
     if (search->name.at[0] == '\0')
         return same_text(name, search->name);
     bool same_file = socket->has_file && socket->inode == (uint32_t)search->file.stx_ino;
@@ -46,8 +32,7 @@ static bool is_it(const struct search *search, const struct unsock_unix_socket *
         return true;
     if (!same_file && !same_text(unsock_base_name(name), unsock_base_name(search->name)))
         return false;
-    return look_above(name, &above) && above.stx_ino == search->directory.stx_ino &&
-           same_device(&above, &search->directory);
+    return unsock_unix_socket_is_in(socket, &search->directory);
 }
 
 static bool see(void *context, const struct unsock_unix_socket *socket) {
@@ -68,7 +53,11 @@ static enum unsock_answer answer_of(const struct search *search, enum unsock_ans
 /* Abstract names are told apart by type: no other type's connect finds one. */
 static enum unsock_answer ask_abstract(struct unsock_span name) {
     struct search search = {.name = name};
+<<<<<<< HEAD
     bool is_told = unsock_unix_each(false, see, &search);
+=======
+    bool is_told = unsock_unix_sockets_each(see, &search);
+>>>>>>> b47fe5e (End daemons with their loopback, whatever their title overwrites)
     return answer_of(&search, is_told ? UNSOCK_ANSWER_NOBODY : UNSOCK_ANSWER_READY);
 }
 
@@ -76,9 +65,9 @@ static enum unsock_answer ask_abstract(struct unsock_span name) {
 static enum unsock_answer ask_list(const char *path, bool lives, bool *is_found) {
     struct search search = {.name = unsock_span_of(path)};
     bool is_there = unsock_statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, &search.file) == 0 &&
-                    look_above(search.name, &search.directory);
+                    unsock_unix_name_above(search.name, &search.directory);
     if (is_there)
-        unsock_unix_each(false, see, &search);
+        unsock_unix_sockets_each(false, see, &search);
     *is_found = search.is_found;
     return answer_of(&search, lives ? UNSOCK_ANSWER_READY : UNSOCK_ANSWER_NOBODY);
 }

@@ -12,7 +12,7 @@
 #define MAP "map "
 #define UNUSED "unused"
 #define NULL_DEVICE "/dev/null"
-#define EXIT_LEFT 1 /* somebody cannot be killed, and uses the directory */
+#define EXIT_LEFT 1 /* a process that uses the directory cannot be ended */
 
 /* At once, as each piece would wake up who reads them. */
 static long tell_environment(const struct unsock_hold *hold) {
@@ -118,7 +118,14 @@ int unsock_hold(const struct unsock_hold *hold) {
         leave_error_output();
         is_used = serve(hold);
     }
+    char users[ANSWER_MOST], line[ANSWER_MOST + UNSOCK_RUN_PATH_MOST];
+    struct unsock_text left = unsock_text_in(users, sizeof(users)), answer = unsock_text_in(line, sizeof(line));
     if (is_used)
-        unsock_users_end(hold->private->path);
-    return unsock_private_remove(hold->private->path) ? 0 : EXIT_LEFT;
+        unsock_users_end(hold->private->path, &left);
+    if (!unsock_private_remove(hold->private->path) && left.length == 0)
+        unsock_text_put(&left, "the caller, or a process that cannot be seen");
+    if (left.length > 0)
+        unsock_text_join(&answer, "hold: not ended: ", users, ": uses ", hold->private->path);
+    unsock_output(line, answer.length + 1);
+    return left.length == 0 ? 0 : EXIT_LEFT;
 }

@@ -3,6 +3,7 @@
 
 #include "files/directory.h"
 #include "files/port.h"
+#include "kernel/socket_info.h"
 #include "process/errno_words.h"
 #include "program/answers.h"
 #include "rt/system_calls.h"
@@ -126,7 +127,7 @@ static bool write_socket(void *context, const struct unsock_unix_socket *socket)
 
 void unsock_query_sockets(struct unsock_json *json) {
     unsock_json_open(json, "sockets", '[');
-    unsock_unix_each(true, write_socket, json);
+    unsock_unix_sockets_each(true, write_socket, json);
     unsock_json_close(json, ']');
 }
 

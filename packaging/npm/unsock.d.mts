@@ -9,6 +9,7 @@ export class UnsockError extends Error {
     | "UNSOCK_CLOSED"
     | "UNSOCK_COMMAND" // a CommandError
     | "UNSOCK_EXPOSE"
+    | "UNSOCK_LEFT" // a process could not be ended
     | "UNSOCK_MAP"
     | "UNSOCK_PORT"
     | "UNSOCK_SHELL"
@@ -98,7 +99,10 @@ export class Loopback implements AsyncDisposable {
   expose(port: Port, options?: { readonly port?: number; readonly address?: string }): Promise<number>;
   /** The file at which plain Unix programs reach a port. */
   path(port: Port): string;
-  /** Ends all that was started there (SIGTERM, and SIGKILL for what is left) and removes the directory. */
+  /**
+   * Ends all that was started there (SIGTERM, and SIGKILL for what is left) and removes the directory.
+   * @throws {UnsockError} `UNSOCK_LEFT`: the message names what could not be ended.
+   */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -156,11 +156,13 @@ class Keeper {
     return answer;
   }
 
-  /** Until the directory is gone. */
+  /** Until the directory is gone; what could not be ended is an error. */
   async end(isUsed) {
     this.#hold("ref");
     this.#child.stdin.end(isUsed ? "" : framed("unused"));
     await this.#ended;
+    const last = this.#output.toString().split("\0").at(-2) ?? "";
+    if (last !== "") throw new UnsockError("UNSOCK_LEFT", last);
   }
 }
 
@@ -291,7 +293,7 @@ export class Loopback {
     if (this.#closing !== undefined) throw new UnsockError("UNSOCK_CLOSED", "the loopback is closed");
   }
 
-  /** Ends all that was started there (SIGTERM, and SIGKILL for what is left) and removes the directory. */
+  /** Ends all that was started there (SIGTERM, and SIGKILL for what is left) and removes the directory; says what it could not end. */
   close() {
     return this.#closing ??= this.#end();
   }

@@ -2,10 +2,13 @@
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
 import { assertFails } from "./unsock.ts";
+
+const programText = programsOf(import.meta);
 
 const hold = (dir: string, ...options: string[]) => [shimLibrary(), "hold", "--dir", dir, ...options];
 
@@ -29,7 +32,7 @@ Deno.test("hold prints what puts a program there, answers each request, and leav
     assertEquals([variables.get("UNSOCK_PORT"), variables.get("LD_PRELOAD")], ["1-100", shimLibrary()]);
     assertEquals([first, third], ["", ""]);
     assertMatch(second ?? "", /80\.sock: exists already, and leads to Unix socket \/x: /);
-    assertEquals(others, ['hold: no such request: "other"', 'hold: no such request: ""', ""]);
+    assertEquals(others, ['hold: no such request: "other"', 'hold: no such request: ""', "", ""]);
     assertEquals([...Deno.readDirSync(dir)], []);
   }));
 
@@ -58,9 +61,9 @@ Deno.test("hold answers a bad request with an error, and the next one as if it h
       noLength,
       'hold: no such request: "é"',
     ];
-    assertEquals(answers, [...said.flatMap((one) => [one, ""]), ""]);
+    assertEquals(answers, [...said.flatMap((one) => [one, ""]), "", ""]);
     const cut = await run(hold(dir), { stdin: `${framed("map 80=/x")}9\nmap 80=` });
-    assertEquals(readOutput(cut.stdout).answers, ["", ""]);
+    assertEquals(readOutput(cut.stdout).answers, ["", "", ""]);
     assertEquals([...Deno.readDirSync(dir)], []);
   }));
 
@@ -101,3 +104,53 @@ Deno.test({
       assert(Deno.statSync(`/proc/${outside.pid}`).isDirectory, "another's is left alone");
     }),
 });
+
+/** A `hold` whose standard input is open until `end`, which gives its last answer and its status. */
+async function startHold(dir: string) {
+  const [file = "", ...args] = hold(dir);
+  const keeper = new Deno.Command(file, { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
+  const [mine, theirs] = keeper.stdout.tee();
+  const reader = mine.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (!text.includes("\0\0")) text += (await reader.read()).value ?? "";
+  reader.cancel();
+  return {
+    directory: readOutput(text).variables.get("UNSOCK_DIR") ?? "",
+    async end() {
+      const answers = new Response(theirs).text();
+      await keeper.stdin.close();
+      const { code } = await keeper.status;
+      await keeper.stderr.cancel();
+      return { code, last: readOutput(await answers).answers.at(-2) };
+    },
+  };
+}
+
+const lives = (pid: string | number) => Deno.lstat(`/proc/${pid}/exe`).then(() => true, () => false);
+
+for (const [kind, engine] of [["tcp", "preload"], ["udp", "preload"], ["tcp", "trap"]]) {
+  Deno.test({
+    name: `hold ends a daemon whose title overwrites its environment, and the daemon's children (${kind}, ${engine})`,
+    ignore: !need("python3"),
+    fn: () =>
+      withDir(async (dir) => {
+        const { directory, end } = await startHold(dir);
+        const words = ["--dir", directory, "--engine", `${engine}`, "--", "python3", "-c", programText("titled")];
+        const started = await run([shimLibrary(), "run", ...words, `${kind}`, `${dir}/pids`]);
+        assertStrictEquals(started.code, 0, started.stderr);
+        const pids = (await until("it is there", () => Deno.readTextFile(`${dir}/pids`).catch(() => ""))).split(" ");
+        for (const pid of pids) assert(await lives(pid), pid);
+        assertEquals(await end(), { code: 0, last: "" });
+        for (const pid of pids) await until("it has ended", async () => !await lives(pid));
+        assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), ["pids"]);
+      }),
+  });
+}
+
+Deno.test("hold leaves its caller alone, whose own socket is in the directory, and says that it could not be ended", () =>
+  withDir(async (dir) => {
+    const { directory, end } = await startHold(dir);
+    using _server = Deno.listen({ transport: "unix", path: `${directory}/80.sock` });
+    const last = `hold: not ended: the caller, or a process that cannot be seen: uses ${directory}`;
+    assertEquals(await end(), { code: 1, last });
+  }));

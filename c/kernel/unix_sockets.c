@@ -1,7 +1,5 @@
 /* The AF_UNIX sockets of this network namespace, by sock_diag(7) or /proc/net/unix. */
-#include "program/answers.h"
-
-#include "rt/system_calls.h"
+#include "kernel/socket_info.h"
 
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -15,9 +13,10 @@
 #define STATE_UNCONNECTED 1  /* SS_UNCONNECTED, as /proc/net/unix tells it */
 #define STATE_CONNECTED 3    /* SS_CONNECTED */
 #define ALIGNED(length) (((length) + 3u) & ~3u)
+#define PATH_MOST 4096
 
 struct listing {
-    unsock_unix_seer *see;
+    unsock_unix_socket_seer *see;
     void *context;
     bool with_connected;
     bool ended; /* nobody wants to know more, or there is no more */
@@ -135,10 +134,24 @@ static bool read_proc(struct listing *listing) {
     return is_there;
 }
 
-bool unsock_unix_each(bool with_connected, unsock_unix_seer *see, void *context) {
+bool unsock_unix_sockets_each(bool with_connected, unsock_unix_socket_seer *see, void *context) {
     struct listing listing = {.see = see, .context = context, .with_connected = with_connected};
     if (ask_diag(&listing))
         return true;
     listing.ended = false;
     return read_proc(&listing);
+}
+
+bool unsock_unix_name_above(struct unsock_span name, struct statx *status) {
+    char path[PATH_MOST];
+    struct unsock_text text = unsock_text_in(path, sizeof(path));
+    unsock_text_span(&text, (struct unsock_span){name.at, name.length - unsock_base_name(name).length});
+    return name.length > 0 && name.at[0] == '/' && unsock_statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, status) == 0;
+}
+
+bool unsock_unix_socket_is_in(const struct unsock_unix_socket *socket, const struct statx *directory) {
+    struct statx above;
+    return unsock_unix_name_above((struct unsock_span){socket->name, socket->length}, &above) &&
+           above.stx_ino == directory->stx_ino && above.stx_dev_major == directory->stx_dev_major &&
+           above.stx_dev_minor == directory->stx_dev_minor;
 }
