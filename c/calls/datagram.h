@@ -20,6 +20,13 @@ bool unsock_datagram_stays(int fd, const struct unsock_fd *entry);
 long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                           const struct unsock_ip *ip);
 
+/*
+ * The kernel said `result`, an error, to a write or send as the program made it. Where that was on a connected datagram
+ * socket of ours, it goes on: to who has the address by now (syslog, statsd: their clients connect once, and the server
+ * is started again), and by what is true of a full queue.
+ */
+long unsock_datagram_written(int fd, const struct msghdr *message, int flags, long result);
+
 /* How many bytes a datagram can have; `ip` as above. */
 size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_ip *ip);
 
@@ -126,11 +133,10 @@ long unsock_datagram_told(long result);
 int unsock_datagram_full_flags(const struct unsock_fd *entry);
 
 /*
- * The kernel said -EAGAIN or -EINTR (`result`) to sending `message`, of `size` bytes in all, with the program's `flags`
- * and those of unsock_datagram_full_flags (`added`). Goes on as UDP would: returns what sendmsg returns, or `size` for
- * a datagram that is dropped, or -EAGAIN where poll can tell when to go on.
+ * The kernel said -EAGAIN or -EINTR to sending `message`, of `size` bytes in all, with the program's `flags`. Goes on as
+ * UDP would: returns what sendmsg returns, or `size` for a datagram that is dropped, or -EAGAIN where poll can tell when
+ * to go on.
  */
-long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, int added,
-                          long result, size_t size);
+long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, size_t size);
 
 #endif

@@ -3,6 +3,10 @@
 
 #include "kernel/socket_info.h"
 #include "options/options.h"
+#include "rt/text.h"
+
+#include <linux/poll.h>
+#include <linux/resource.h>
 
 #define PAUSE_FIRST_NS 50000
 #define PAUSES_MOST_NS 10000000 /* a program that does not block is not held up for longer at a time */
@@ -11,6 +15,10 @@
 #define ALONE_MOST_NS 100000000
 #define AMONG_MANY_MOST_NS 2000000
 #define ALL_MOST_NS 50000000 /* in a second, in vain or not, by sockets that others wait for too: a twentieth */
+#define WATCH_FIRST_NS 2000000
+#define LATE_NS 200000000
+#define WATCH_MOST_NS 64000000 /* who is watching is woken by each datagram that is taken, and costs the receiver time */
+#define SHARES_MOST 10ul
 
 #define VAIN_MOST 5 /* waits in vain, one after the other, after which they get no shorter */
 #define VAIN_FORGOTTEN_NS (10l * UNSOCK_SECOND_NS) /* who had no full queue for so long is waited for as ever */
@@ -90,6 +98,13 @@ int unsock_datagram_full_flags(const struct unsock_fd *entry) {
     return (entry->flags & UNSOCK_DATAGRAM_MANY) || __atomic_load_n(&in_vain, __ATOMIC_RELAXED) ? MSG_DONTWAIT : 0;
 }
 
+/* Each wait in vain is noted: the next ones for this receiver in this second are shorter, or none. */
+static void note_vain(struct receiver *receiver, int64_t waited) {
+    receiver->waited += waited;
+    receiver->vain = UNSOCK_MIN(receiver->vain + 1, VAIN_MOST);
+    __atomic_store_n(&in_vain, true, __ATOMIC_RELAXED);
+}
+
 static long try_again(int fd, const struct msghdr *message, int flags) {
     return unsock_sendmsg(fd, message, flags | MSG_DONTWAIT);
 }
@@ -106,61 +121,136 @@ static long pause_and_try(int fd, const struct msghdr *message, int flags, int64
     return result;
 }
 
-/* `flags` without MSG_DONTWAIT: the kernel waits, for as long as the socket's SO_SNDTIMEO. */
-static long wait_for(int fd, const struct msghdr *message, int flags, struct receiver *receiver, bool many,
-                     bool pauses) {
+/*
+ * Waits, and tries again and again, where the wait is at the cost of others or of a program that does not block: `most`
+ * nanoseconds are left of what this receiver, and all together, may cost in this second.
+ */
+static long wait_briefly(int fd, const struct msghdr *message, int flags, struct receiver *receiver, bool many) {
     int64_t begun = unsock_clock_ns();
     int64_t most = (many ? AMONG_MANY_MOST_NS >> receiver->vain : ALONE_MOST_NS) - receiver->waited;
     if (many)
         most = UNSOCK_MIN(most, ALL_MOST_NS - begin_second(&all, begun)->waited);
     if (most <= 0)
         return -EAGAIN;
-    long result = pauses ? pause_and_try(fd, message, flags, begun, UNSOCK_MIN(most, PAUSES_MOST_NS))
-                         : unsock_sendmsg(fd, message, flags);
+    long result = pause_and_try(fd, message, flags, begun, UNSOCK_MIN(most, PAUSES_MOST_NS));
     int64_t waited = unsock_clock_ns() - begun;
     if (many)
         all.waited += waited;
-    /*
-     * Who takes datagrams is waited for again, as far as there is time for all. In vain, one wait is all that a
-     * receiver costs those beside it in a second, however short it was.
-     */
-    if (result == -EAGAIN) {
-        receiver->waited = many ? ALONE_MOST_NS : receiver->waited + waited;
-        receiver->vain = UNSOCK_MIN(receiver->vain + 1, VAIN_MOST);
-        __atomic_store_n(&in_vain, true, __ATOMIC_RELAXED);
-    } else {
+    /* A receiver costs those beside it one wait in vain in a second, however short that was. */
+    if (result == -EAGAIN)
+        note_vain(receiver, many ? ALONE_MOST_NS : waited);
+    else
         receiver->vain = 0;
-    }
     return result;
 }
 
+/* How often this thread has slept. */
+static long count_sleeps(void) {
+    struct rusage usage = {0};
+    unsock_getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_nvcsw;
+}
+
 /*
- * A blocking send waits for its receiver, 100 ms at most: then the datagram is dropped, as UDP may. A non-blocking one
- * waits a moment where poll could not tell when to go on (it can on a connected socket), and so does one whose wait a
- * signal has ended: UDP, which does not wait, never says EINTR. But a server must not be held up by clients that do not
- * read: what it waits for each, and for all, in a second is bounded, and nothing at the others' cost.
+ * Waits for room at the receiver, `most` nanoseconds. Each datagram that the receiver takes wakes every socket that is
+ * polled for room there, even if another sender is faster. Returns whether it took one.
  */
-long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, int added,
-                          long result, size_t size) {
-    bool interrupted = result == -EINTR;
+static bool watch_receiver(int fd, int64_t most) {
+    struct pollfd room = {.fd = fd, .events = POLLOUT};
+    int64_t end = unsock_clock_ns() + most;
+    long result = -EINTR, before = count_sleeps(), own = 0;
+    for (; result == -EINTR && most > 0; most = end - unsock_clock_ns(), own++) {
+        struct timespec time = {0, most};
+        result = unsock_ppoll(&room, 1, &time, NULL, 0);
+    }
+    return result > 0 || count_sleeps() - before > own;
+}
+
+/* What is watched: the socket itself, if it has the receiver as peer or its own buffer is full; else a new one. */
+static int open_watch(int fd, const struct msghdr *message) {
+    if (!message->msg_name || !unsock_socket_writable(fd))
+        return fd;
+    long watched = unsock_descriptor(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (watched < 0 || unsock_connect(watched, message->msg_name, message->msg_namelen) == 0)
+        return (int)watched;
+    unsock_close(watched);
+    return -1;
+}
+
+/* How many programs that can run there are to a processor: a receiver that waits for its turn cannot read. */
+UNSOCK_OWN_FRAME static uint64_t processor_share(void) {
+    struct unsock_lines lines;
+    struct unsock_span line = {0}, word = {0};
+    uint64_t mask[16] = {0}, processors = 0, running = 0;
+    long size = unsock_sched_getaffinity(0, sizeof(mask), mask);
+    for (long i = 0; i < size / (long)sizeof(mask[0]); i++)
+        for (; mask[i] != 0; mask[i] &= mask[i] - 1)
+            processors++;
+    unsock_lines_open(&lines, "/proc/loadavg");
+    unsock_lines_next(&lines, &line);
+    for (int i = 0; i < 4; i++)
+        word = unsock_lines_word(&line);
+    unsock_lines_close(&lines);
+    if (processors == 0 || !unsock_span_number(unsock_span_next(&word, '/'), 10, UINT32_MAX, &running))
+        return 1;
+    return UNSOCK_MIN(running / processors + 1, SHARES_MOST);
+}
+
+/*
+ * A sender to one receiver alone waits as long as that takes datagrams: in the kernel, which wakes those that wait in
+ * turn, and, as newcomers overtake them, watching whether it reads at all. The kernel has waited once.
+ */
+static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct receiver *receiver) {
+    int watched = open_watch(fd, message);
+    int64_t pause = WATCH_FIRST_NS, vain = 0;
+    bool reads = false;
+    long result = -EAGAIN;
+    while (result == -EAGAIN || result == -EINTR) {
+        if (!reads)
+            reads = watch_receiver(watched, pause);
+        vain = reads ? 0 : vain + pause;
+        pause = reads ? WATCH_FIRST_NS : UNSOCK_MIN(2 * pause, WATCH_MOST_NS);
+        long before = count_sleeps();
+        result = unsock_sendmsg(fd, message, reads ? flags : flags | MSG_DONTWAIT);
+        reads = reads && count_sleeps() - before > 1;
+        if (result == -EAGAIN && vain >= UNSOCK_SEND_LIMIT_NS &&
+            vain >= UNSOCK_SEND_LIMIT_NS * (int64_t)processor_share())
+            break;
+    }
+    if (watched != fd)
+        unsock_close(watched);
+    if (result == -EAGAIN)
+        note_vain(receiver, ALONE_MOST_NS);
+    return result;
+}
+
+/* The program's own SO_SNDTIMEO has ended the kernel's wait. */
+static bool is_over(int fd, const struct unsock_fd *entry) {
+    int32_t own = unsock_option_number(fd, entry, SOL_SOCKET, SO_SNDTIMEO);
+    return own > 0 && own <= UNSOCK_SEND_LIMIT_NS / UNSOCK_MILLISECOND_NS;
+}
+
+/*
+ * A blocking send waits for its receiver as long as that reads, and 100 ms while it does not: then the datagram is
+ * dropped, as UDP may. A non-blocking one waits a moment where poll could not tell when to go on (it can on a connected
+ * socket). UDP, which does not wait, never says EINTR. But a server must not be held up by clients that do not read:
+ * what it waits for each, and for all, in a second is bounded, and nothing at the others' cost.
+ */
+long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, size_t size) {
     bool connected = unsock_state_is_connected(entry->state);
     if (!connected && has_had_its_wait(entry, message))
         return (long)size;
     bool nonblocking = (flags & MSG_DONTWAIT) || unsock_socket_nonblocking(fd) == 1;
     /* What is not read is held by the sender's buffer too: it may be that, and not the receiver, that is full. */
-    result = unsock_send_limit_relieve(fd) ? try_again(fd, message, flags) : -EAGAIN;
-    if (nonblocking && connected)
+    long result = unsock_send_limit_relieve(fd) ? try_again(fd, message, flags) : -EAGAIN;
+    if (result != -EAGAIN || (nonblocking && connected))
         return result;
-    if (result == -EAGAIN) {
-        int64_t time = unsock_clock_ns();
-        struct receiver *receiver = find(key_of(entry, message), time);
-        bool many = is_among_many(fd, entry, time);
-        if (!nonblocking && !interrupted && !(added & MSG_DONTWAIT)) {
-            receiver->waited = ALONE_MOST_NS; /* the kernel has waited that long */
-            __atomic_store_n(&in_vain, true, __ATOMIC_RELAXED);
-        } else {
-            result = wait_for(fd, message, flags, receiver, many, nonblocking || interrupted || many);
-        }
-    }
+    int64_t time = unsock_clock_ns();
+    struct receiver *receiver = find(key_of(entry, message), time);
+    bool many = is_among_many(fd, entry, time);
+    if (nonblocking || many)
+        result = wait_briefly(fd, message, flags, receiver, many);
+    else if (!is_over(fd, entry))
+        result = wait_in_turn(fd, message, flags, receiver);
     return result == -EAGAIN || result == -EINTR ? (long)size : result;
 }

@@ -2,12 +2,14 @@
 #include "calls/arguments.h"
 #include "calls/connect.h"
 #include "calls/datagram.h"
+#include "calls/stream.h"
 #include "calls/target.h"
 #include "files/control_file.h"
 #include "files/plain_senders.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
 #include "memory/option_table.h"
+#include "memory/process.h"
 #include "rules/cmsg.h"
 #include "rules/errno.h"
 
@@ -82,8 +84,7 @@ static long not_taken(struct sending *sending, struct unsock_fd *entry, int flag
     local.msg_name = sending->path;
     local.msg_namelen = sending->length;
     if (result == -EAGAIN || result == -EINTR)
-        return unsock_datagram_full(fd, entry, &local, flags, sending->flags & ~flags, result,
-                                    (size_t)unsock_segment_total(&local));
+        return unsock_datagram_full(fd, entry, &local, flags, (size_t)unsock_segment_total(&local));
     if (result == -ENOENT && unsock_settings.fallback)
         return send_outside(fd, entry, &local, flags, sending->ip);
     if (unsock_resolve_is_worth_it(result) && !unsock_port_is_own_path(sending->path)) {
@@ -152,26 +153,42 @@ long unsock_datagram_send_on(int fd, struct unsock_fd *entry, const struct msghd
     return unsock_errno_as_ip(UNSOCK_AT_STEP, go_on(&sending, entry, flags, result));
 }
 
+/* The kernel said `result`, an error, to sending to the connected peer. */
+static long go_on_connected(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, long size,
+                            long result) {
+    if (!unsock_state_is_connected(entry->state))
+        return -EDESTADDRREQ;
+    int all = flags | unsock_datagram_full_flags(entry);
+    /* As above. */
+    if (result == -ECONNRESET)
+        result = unsock_sendmsg(fd, message, all);
+    if (result == -ECONNREFUSED || result == -ENOTCONN) {
+        if (unsock_datagram_connect_again(fd, entry) < 0)
+            return unsock_datagram_refused(fd);
+        result = unsock_sendmsg(fd, message, all);
+    }
+    if (result == -EAGAIN || result == -EINTR)
+        return unsock_datagram_full(fd, entry, message, flags, (size_t)size);
+    bool elsewhere = result == -EPERM && !unsock_socket_may_not_send();
+    return elsewhere || is_deaf(fd, result) ? size : result;
+}
+
 static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
     struct msghdr plain = *message;
     plain.msg_name = NULL;
     plain.msg_namelen = 0;
-    if (!unsock_state_is_connected(entry->state))
-        return -EDESTADDRREQ;
-    int added = unsock_datagram_full_flags(entry);
-    long result = unsock_real_send_message(fd, &plain, flags | added);
-    /* As above. */
-    if (result == -ECONNRESET)
-        result = unsock_real_send_message(fd, &plain, flags | added);
-    if (result == -ECONNREFUSED || result == -ENOTCONN) {
-        if (unsock_datagram_connect_again(fd, entry) < 0)
-            return unsock_datagram_refused(fd);
-        result = unsock_real_send_message(fd, &plain, flags | added);
-    }
-    if (result == -EAGAIN || result == -EINTR)
-        return unsock_datagram_full(fd, entry, &plain, flags, added, result, (size_t)unsock_segment_total(&plain));
-    bool elsewhere = result == -EPERM && !unsock_socket_may_not_send();
-    return elsewhere || is_deaf(fd, result) ? unsock_segment_total(message) : result;
+    long result = -EDESTADDRREQ;
+    if (unsock_state_is_connected(entry->state))
+        result = unsock_real_send_message(fd, &plain, flags | unsock_datagram_full_flags(entry));
+    return result < 0 ? go_on_connected(fd, entry, &plain, flags, unsock_segment_total(&plain), result) : result;
+}
+
+long unsock_datagram_written(int fd, const struct msghdr *message, int flags, long result) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry || entry->kind != UNSOCK_KIND_LOCAL || entry->type != SOCK_DGRAM || unsock_sandboxed)
+        return result;
+    result = go_on_connected(fd, entry, message, flags, (long)unsock_stream_size(message), result);
+    return unsock_errno_as_ip(UNSOCK_AT_STEP, result);
 }
 
 /* Back to a sender that it heard, or on to the target it is connected to. False: there is neither. */

@@ -4,6 +4,7 @@
  */
 #include "calls/stream.h"
 
+#include "calls/datagram.h"
 #include "calls/list.h"
 #include "calls/target.h"
 #include "kernel/socket_info.h"
@@ -42,40 +43,33 @@ static inline bool is_unusual(long result) {
     return result == -ENOTCONN || result == -ENOTSOCK || result == -EPERM || result == -ENOSYS;
 }
 
-static inline bool is_peers(long result) {
-    return result == -ECONNREFUSED || result == -ENOTCONN || result == -ECONNRESET || result == -EPERM ||
-           result == -EPIPE;
+/* The kernel made the call as the program did, and said `result`, an error. */
+static long go_on(int fd, const struct msghdr *message, int flags, long result) {
+    if (result == -EHOSTUNREACH)
+        return unsock_tipc_service_absent(fd, result, true, (long)unsock_stream_size(message));
+    return unsock_datagram_written(fd, message, flags, result);
 }
 
-/*
- * Not taken by a datagram socket because the one that it was connected to has gone: sendto and sendmsg look for whoever
- * has the address by now (syslog, statsd: their clients connect once, and the server is started again); also where an
- * error was left on it (calls/datagram.h). EPERM and EPIPE: the peer is connected elsewhere, or does not read.
- */
-static inline bool is_for_message(int fd, long result) {
-    if (!is_peers(result) || unsock_sandboxed)
-        return false;
-    const struct unsock_fd *entry = unsock_fds_known(fd);
-    return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_DGRAM;
+static long go_on_piece(int fd, const void *data, size_t size, int flags, long result) {
+    struct iovec part = {.iov_len = size};
+    const struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    memcpy(&part.iov_base, &data, sizeof(data));
+    return go_on(fd, &message, flags, result);
 }
 
 static long write_elsewhere(int fd, const void *data, size_t size) {
     long result = unsock_real_write(fd, data, size);
-    result = unsock_tipc_service_absent(fd, result, true, (long)size);
-    return is_for_message(fd, result) ? unsock_call_sendto(fd, data, size, 0, NULL, 0) : result;
+    return result < 0 ? go_on_piece(fd, data, size, 0, result) : result;
 }
 
 static long writev_elsewhere(int fd, const struct iovec *parts, int count, const struct msghdr *message) {
     long result = unsock_real_writev(fd, parts, count);
-    if (result == -EHOSTUNREACH)
-        result = unsock_tipc_service_absent(fd, result, true, (long)unsock_stream_size(message));
-    return is_for_message(fd, result) ? unsock_call_sendmsg(fd, message, 0) : result;
+    return result < 0 ? go_on(fd, message, 0, result) : result;
 }
 
 static long send_elsewhere(int fd, const void *data, size_t size, int flags) {
     long result = unsock_real_sendto(fd, data, size, flags, NULL, 0);
-    result = unsock_tipc_service_absent(fd, result, true, (long)size);
-    return is_for_message(fd, result) ? unsock_call_sendto(fd, data, size, flags, NULL, 0) : result;
+    return result < 0 ? go_on_piece(fd, data, size, flags, result) : result;
 }
 
 long unsock_call_write(int fd, const void *data, size_t size) {

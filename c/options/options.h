@@ -68,13 +68,16 @@ long unsock_option_answer(const void *from, socklen_t size, int level, void *val
 int32_t unsock_socket_timeval_ms(const void *timeval);
 
 /*
- * A new AF_UNIX datagram socket: no send waits for more than 100 ms, and the buffer is large. What receivers do not
+ * A new AF_UNIX datagram socket: no send waits in the kernel for long, and the buffer is large. What receivers do not
  * read is held by the sender's; UDP over the loopback leaves it to theirs, and poll says of a UDP socket that it is
  * writable.
  */
 void unsock_send_limit_open(int fd);
 
-/* Bounds every blocking send to 100 ms. */
+/* How long the kernel lets a blocking send wait: half of what it may wait in vain (calls/datagram_full.c). */
+#define UNSOCK_SEND_LIMIT_NS (50 * UNSOCK_MILLISECOND_NS)
+
+/* Bounds every blocking send to that. */
 void unsock_send_limit_time(int fd);
 
 /*

@@ -7,16 +7,14 @@
 #include "rt/user.h"
 #include "rules/errno.h"
 
-#define SEND_TIMEOUT_MS 100
-
-/* A datagram's send never blocks for more than 100 ms (UDP never blocks for a receiver); the program sees its own. */
+/* What the program does not see: a datagram's send never blocks in the kernel for longer than that. */
 static long set_send_timeout(int fd, struct unsock_fd *entry, const void *value, socklen_t length) {
     long result = unsock_option_set(fd, SOL_SOCKET, SO_SNDTIMEO, value, length);
     if (result < 0 || length < sizeof(struct unsock_timeval))
         return result;
     int32_t number = unsock_socket_timeval_ms(value);
     unsock_option_remember(fd, entry, unsock_option_find(SOL_SOCKET, SO_SNDTIMEO), &number);
-    if (entry->type == SOCK_DGRAM && (number == 0 || number > SEND_TIMEOUT_MS))
+    if (entry->type == SOCK_DGRAM && (number == 0 || number * UNSOCK_MILLISECOND_NS > UNSOCK_SEND_LIMIT_NS))
         unsock_send_limit_time(fd);
     return 0;
 }

@@ -3,7 +3,6 @@
 
 #include "kernel/socket_info.h"
 
-#define SEND_LIMIT_MICROSECONDS 100000
 /* 65,527 bytes, the most in a UDP datagram over IPv6, and sock_alloc_send_pskb's own. */
 #define SEND_BUFFER_LEAST 66000
 #define SECONDS_MOST 2000000
@@ -32,7 +31,7 @@ void unsock_send_limit_open(int fd) {
 }
 
 void unsock_send_limit_time(int fd) {
-    struct unsock_timeval limit = {0, SEND_LIMIT_MICROSECONDS};
+    struct unsock_timeval limit = {0, UNSOCK_SEND_LIMIT_NS / 1000};
     unsock_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 

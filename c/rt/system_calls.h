@@ -173,6 +173,7 @@ UNSOCK_SYSTEM_CALL(rt_sigqueueinfo, (int process, int signal, const void *info),
 UNSOCK_SYSTEM_CALL(rt_sigsuspend, (const void *signals, unsigned long size), signals, size)
 UNSOCK_SYSTEM_CALL(rt_sigtimedwait, (const uint64_t *signals, void *info, const void *time), signals, info, time, UNSOCK_SIGNALS_SIZE)
 UNSOCK_SYSTEM_CALL(sched_yield, (void), 0)
+UNSOCK_SYSTEM_CALL(sched_getaffinity, (int pid, unsigned long size, void *mask), pid, size, mask)
 UNSOCK_SYSTEM_CALL(seccomp, (unsigned operation, unsigned flags, const void *filter), operation, flags, filter)
 UNSOCK_SYSTEM_CALL(sendfile, (int out, int in, void *offset, unsigned long count), out, in, offset, count)
 UNSOCK_SYSTEM_CALL(sendmmsg, (int fd, void *messages, unsigned count, int flags), fd, messages, count, flags)
