@@ -1,9 +1,10 @@
 /*
- * A link is made beside the one that is there, and takes its place. Who removes one that leads nowhere has the
- * directory locked (flock(2)), and looks once more: so nobody's new link is taken for it.
+ * A link is made beside the one that is there, and takes its place. Names are made and removed by processes that have
+ * the directory locked (flock(2)), so no new link is removed in the place of an old one.
  */
 #include "process/run_directory.h"
 
+#include "kernel/file_info.h"
 #include "process/errno_words.h"
 #include "rt/system_calls.h"
 
@@ -33,14 +34,27 @@ static long lock(const char *names) {
     return result < 0 ? result : fd;
 }
 
-void unsock_loopback_name_forget(const char *names, const char *name) {
-    long directory = lock(names);
-    if (directory < 0)
+/* Removes the names whose directory has gone. The directory of the names is locked. */
+static void remove_dangling(long directory) {
+    struct unsock_entries entries;
+    enum unsock_entry_type type;
+    unsock_entries_open(&entries, directory, ".");
+    for (const char *name; (name = unsock_entries_next(&entries, &type));) {
+        if (unsock_loopback_name_is(unsock_span_of(name)) && unsock_faccessat(directory, name, 0) == -ENOENT)
+            unsock_unlinkat(directory, name, 0);
+    }
+    unsock_entries_close(&entries);
+}
+
+void unsock_loopback_names_prune(const char *directory) {
+    char names[UNSOCK_RUN_PATH_MOST];
+    struct unsock_text text = unsock_text_in(names, sizeof(names));
+    unsock_text_join(&text, directory, "/" UNSOCK_LOOPBACK_NAMES);
+    long fd = text.cut ? -ENAMETOOLONG : lock(names);
+    if (fd < 0)
         return;
-    /* A link that leads somewhere is there. */
-    if (unsock_faccessat(directory, name, 0) == -ENOENT)
-        unsock_unlinkat(directory, name, 0);
-    unsock_close(directory);
+    remove_dangling(fd);
+    unsock_close(fd);
 }
 
 /* Returns 0 or -errno. */
@@ -53,6 +67,7 @@ static long give(const char *names, const char *name, const char *path) {
     long directory = lock(names);
     if (directory < 0)
         return directory;
+    remove_dangling(directory);
     unsock_text_start(&text, link, sizeof(link));
     unsock_text_join(&text, names, "/", name);
     unsock_text_start(&text, next, sizeof(next));

@@ -78,8 +78,8 @@ bool unsock_directory_rights_prepare(const struct unsock_run_directory *director
 #define UNSOCK_LOOPBACK_NAMES ".names"
 #define UNSOCK_LOOPBACK_NAME_MOST 63
 
-/* Removes a name, in the directory of them, that leads nowhere. */
-void unsock_loopback_name_forget(const char *names, const char *name);
+/* Removes, from the names in a default directory, those whose own directory has gone. */
+void unsock_loopback_names_prune(const char *directory);
 
 /* Is it one that can be part of a host's name: letters, digits and "-"? */
 bool unsock_loopback_name_is(struct unsock_span name);

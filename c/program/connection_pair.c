@@ -4,11 +4,10 @@
  * page by page then; and little data is one call more each way. So a buffer is what begins. A connection has a buffer,
  * or a pipe, only as long as something is on its way that its peer does not take.
  */
-#include "program/http.h"
+#include "program/expose.h"
 
 #include "calls/target.h"
 #include "kernel/socket_info.h"
-#include "program/expose.h"
 
 #include <linux/poll.h>
 #include <linux/tcp.h>
@@ -29,18 +28,15 @@ struct end {
     int32_t peer;   /* 0: it is none: standard input stays open */
     bool ended;     /* nothing more comes from here */
     bool told;      /* and the peer knows */
-    bool is_client; /* of HTTP's */
     bool is_bulk;   /* by a pipe, while all that comes is taken */
     bool is_real;   /* TCP's, of which nothing is looked at */
     bool holds;     /* told of the end of its peer only with its own */
     struct channel pipe;
     uint32_t piped;  /* what is in that */
     uint32_t at;     /* what the peer has taken of the buffer */
-    uint32_t passed; /* what it may take */
     uint32_t size;   /* what is in it */
     uint32_t asked;  /* the number of the multiplexer that has not answered, and one; 0: all is said */
     uint8_t *buffer;
-    struct unsock_http_gate *gate; /* NULL: all may pass. Both ends have it, the client's owns it */
 };
 
 /* A multiplexer that has been asked. They stand in no order; each one's time is as long as that of the others. */
@@ -85,7 +81,7 @@ static void leave_buffer(struct end *end) {
     else if (end->buffer)
         unsock_unmap(end->buffer, BUFFER);
     end->buffer = NULL;
-    end->at = end->passed = end->size = 0;
+    end->at = end->size = 0;
 }
 
 static void close_pipe(struct end *end) {
@@ -142,8 +138,6 @@ static void forget(int fd) {
     leave_asking(&ends[fd]);
     leave_buffer(&ends[fd]);
     leave_pipe(&ends[fd]);
-    if (ends[fd].is_client)
-        unsock_http_gate_end(ends[fd].gate);
     unsock_close(fd);
     ends[fd] = (struct end){.peer = 0};
 }
@@ -174,21 +168,6 @@ static void break_both(int one, int other) {
     unsock_connection_pair_reset(other);
 }
 
-/* What has come and may go on, goes on. Returns 0 or -EBADMSG. */
-static long let_pass(struct end *end) {
-    size_t size = end->size - end->passed;
-    long count = (long)size;
-    if (end->gate && size > 0)
-        count = unsock_http_gate_pass(end->gate, end->is_client, end->buffer + end->passed, &size);
-    if (count < 0)
-        return -EBADMSG;
-    if (end->gate && end->is_client && end->gate->asks_end && !ends[end->peer].holds)
-        tell_end(end->peer);
-    end->size = end->passed + (uint32_t)size;
-    end->passed += (uint32_t)count;
-    return 0;
-}
-
 /* The pipe is empty. Returns 0 or -errno. */
 static long fill_pipe(int fd, struct end *end) {
     end->is_real = take_pipe(end);
@@ -217,19 +196,6 @@ static bool keep_asking(int fd) {
            unsock_setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes)) == 0;
 }
 
-/* Who waits for who does not answer, and can be told, is told. Returns 0 or -EBADMSG. */
-static long say_nobody(int fd, struct end *end) {
-    struct unsock_text text;
-    if (!end->gate || end->gate->is_http2 || !take_buffer(end))
-        return -EBADMSG;
-    unsock_shutdown(fd, SHUT_RDWR);
-    unsock_text_start(&text, (char *)end->buffer, BUFFER);
-    unsock_http_page_say(&text, 502, "Nobody answers there.");
-    end->size = (uint32_t)text.length;
-    end->ended = true;
-    return let_pass(end);
-}
-
 /* The multiplexer's answer, which is before all else. Returns 0, or -errno: -EAGAIN where it is not whole. */
 static long fill_answer(int fd, struct end *end) {
     long result = unsock_firecracker_answer(fd, &asking[end->asked - 1].asked);
@@ -237,7 +203,7 @@ static long fill_answer(int fd, struct end *end) {
         return -EAGAIN;
     leave_asking(end);
     watch(end->peer, EPOLL_CTL_MOD); /* tells what has waited */
-    return result == 0 ? 0 : say_nobody(fd, end);
+    return result == 0 ? 0 : -EBADMSG;
 }
 
 /* The peer has taken all that it may. Returns 0, or -errno: -EAGAIN where nothing has come. */
@@ -248,22 +214,14 @@ static long fill(int fd, struct end *end) {
         return fill_pipe(fd, end);
     if (!take_buffer(end))
         return -ENOMEM;
-    uint32_t kept = end->size - end->at;
-    if (kept > 0)
-        memmove(end->buffer, end->buffer + end->at, kept);
-    end->at = end->passed = 0;
-    end->size = kept;
-    if (kept == BUFFER)
-        return -EBADMSG;
-    long count = as_tcp(fd, unsock_read(fd, end->buffer + kept, BUFFER - kept));
-    end->size += count > 0 ? (uint32_t)count : 0;
-    /* A server that has answered without reading all is no reason to lose the answer. */
-    bool is_answered = count == -ECONNRESET && end->gate && !end->is_client && end->gate->answered > 0;
-    end->ended = count == 0 || is_answered;
+    long count = as_tcp(fd, unsock_read(fd, end->buffer, BUFFER));
+    end->at = 0;
+    end->size = count > 0 ? (uint32_t)count : 0;
+    end->ended = count == 0;
     if (end->ended && ends[end->peer].holds)
         ends[end->peer].holds = keep_asking(fd);
     end->is_bulk = end->is_real && count >= BULK;
-    return count < 0 && !is_answered ? count : let_pass(end);
+    return UNSOCK_MIN(count, 0);
 }
 
 /*
@@ -273,15 +231,12 @@ static long fill(int fd, struct end *end) {
 static long drain(struct end *end) {
     bool by_pipe = end->piped > 0;
     long count = by_pipe ? unsock_splice(end->pipe.out, NULL, end->peer, NULL, end->piped, SPLICE_F_NONBLOCK)
-                         : unsock_write(end->peer, end->buffer + end->at, end->passed - end->at);
+                         : unsock_write(end->peer, end->buffer + end->at, end->size - end->at);
     count = as_tcp(end->peer, count);
     if (count < 0 && count != -EAGAIN) {
         leave_buffer(end);
         leave_pipe(end);
-        if (end->is_client)
-            end->gate->is_over = true; /* and may have an answer all the same */
-        else
-            end->ended = end->told = true;
+        end->ended = end->told = true;
         return 0;
     }
     if (count > 0 && by_pipe)
@@ -302,10 +257,10 @@ static bool move(int fd) {
     struct end *end = &ends[fd];
     if (ends[end->peer].asked > 0)
         return true;
-    long result = let_pass(end);
+    long result = 0;
     int turns = 0;
     for (; result == 0 && !end->told && turns < TURNS_MOST; turns++) {
-        if (end->piped > 0 || end->at < end->passed) {
+        if (end->piped > 0 || end->at < end->size) {
             result = drain(end);
         } else if (!end->ended) {
             result = fill(fd, end);
@@ -338,22 +293,13 @@ void unsock_connection_pair_event(int fd) {
     }
 }
 
-void unsock_connection_pair_join(int real, int inside, struct unsock_http_gate *gate, const void *bytes, size_t size,
-                                 size_t passed) {
-    struct end end = {.peer = inside, .is_client = gate, .is_real = !gate, .gate = gate};
-    bool has_room = (uint64_t)real < limit && (uint64_t)inside < limit && size <= UNSOCK_JOINED_BEFORE;
-    if (!has_room || (gate && !take_buffer(&end))) {
-        unsock_http_gate_end(gate);
+void unsock_connection_pair_join(int real, int inside) {
+    if ((uint64_t)real >= limit || (uint64_t)inside >= limit) {
         break_both(real, inside);
         return;
     }
-    if (gate)
-        memcpy(end.buffer, bytes, size);
-    end.size = (uint32_t)size;
-    end.passed = (uint32_t)passed;
-    ends[real] = end;
+    ends[real] = (struct end){.peer = inside, .is_real = true};
     ends[inside].peer = real;
-    ends[inside].gate = gate;
     watch(real, EPOLL_CTL_ADD);
     watch(inside, EPOLL_CTL_ADD);
     unsock_connection_pair_event(real);

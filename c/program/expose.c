@@ -6,7 +6,6 @@
 
 #include "program/expose.h"
 #include "process/errno_words.h"
-#include "program/http.h"
 #include "program/keeper.h"
 
 #include <linux/resource.h>
@@ -17,11 +16,12 @@
 #define ENDING (BIT(1) | BIT(2) | BIT(3) | BIT(15)) /* SIGHUP, SIGINT, SIGQUIT, SIGTERM */
 #define NULL_DEVICE "/dev/null"
 #define DIRECTORY_GONE (-2)
+#define INPUT_ENDED (-3)
 #define NO_END (-1)
 
 struct expose {
     struct unsock_expose_options options;
-    struct unsock_run_directory directory, base; /* `base`: where names of loopbacks are */
+    struct unsock_run_directory directory;
     struct unsock_text *error;
     long set, signals;
     unsigned opened; /* of the ports that were named; TCP's have the same numbers as listeners */
@@ -46,7 +46,7 @@ static int end_by(int signal) {
     return 128 + signal;
 }
 
-/* Returns the signal that ends it, NO_END, or DIRECTORY_GONE. */
+/* Returns the signal that ends it, NO_END, DIRECTORY_GONE or INPUT_ENDED. */
 static int take(const struct expose *expose, const struct unsock_epoll_event *event) {
     uint32_t signal[32];
     unsigned number = (uint32_t)event->data;
@@ -68,11 +68,9 @@ static int take(const struct expose *expose, const struct unsock_epoll_event *ev
     case UNSOCK_EXPOSE_SESSION:
         unsock_expose_datagrams_answer(number);
         break;
-    case UNSOCK_EXPOSE_WEB:
-        unsock_expose_http_event();
-        break;
-    case UNSOCK_EXPOSE_REQUEST:
-        unsock_expose_http_request(number);
+    case UNSOCK_EXPOSE_INPUT:
+        if (unsock_read(0, signal, sizeof(signal)) <= 0)
+            return INPUT_ENDED;
         break;
     default:
         unsock_connection_pair_event((int)number);
@@ -86,7 +84,6 @@ static int serve(struct expose *expose) {
         int64_t wait = unsock_expose_streams_go_on();
         wait = unsock_expose_sooner(wait, unsock_expose_datagrams_go_on());
         wait = unsock_expose_sooner(wait, unsock_expose_all_go_on());
-        wait = unsock_expose_sooner(wait, unsock_expose_http_go_on());
         wait = unsock_expose_sooner(wait, unsock_connection_pair_go_on());
         long count = unsock_epoll_pwait(expose->set, events, EVENTS_MOST, wait, NULL, 0);
         for (long i = 0; i < count; i++) {
@@ -94,6 +91,8 @@ static int serve(struct expose *expose) {
             if (end == NO_END)
                 continue;
             leave(expose);
+            if (end == INPUT_ENDED)
+                return 0;
             return end == DIRECTORY_GONE ? fail(expose, expose->directory.path, -ENOENT) : end_by(end);
         }
     }
@@ -119,19 +118,6 @@ static bool open_one(struct expose *expose, const struct unsock_expose_port *por
     else
         unsock_expose_tell(&address, port->type, is_in ? "is led to from" : "leads to", path);
     return true;
-}
-
-static bool open_http(struct expose *expose) {
-    struct unsock_ip address = expose->options.address;
-    address.port = expose->options.http;
-    if (!expose->options.has_http)
-        return true;
-    long result = unsock_expose_http_start(expose->set, expose->base.path, expose->directory.path, &address);
-    if (result < 0)
-        unsock_expose_why_not(expose->error, &address, NULL, result);
-    else
-        unsock_expose_tell(&address, SOCK_STREAM, "leads by name to", expose->base.path);
-    return result == 0;
 }
 
 /* The standard descriptors are there, as 0 is none of a connection's; and as many others as may be. */
@@ -180,23 +166,18 @@ static long prepare(struct expose *expose) {
     if (result < 0)
         return result;
     unsock_expose_watch(expose->set, EPOLL_CTL_ADD, expose->signals, EPOLLIN, UNSOCK_EXPOSE_SIGNALS, 0);
+    if (options->until_eof)
+        unsock_expose_watch(expose->set, EPOLL_CTL_ADD, 0, EPOLLIN, UNSOCK_EXPOSE_INPUT, 0);
     if (!unsock_expose_streams_start(expose->set, options) || !unsock_expose_datagrams_start(expose->set, options))
         return -ENOMEM;
     return options->is_all ? unsock_expose_all_start(expose->set, expose->directory.path, options) : 0;
 }
 
-static bool choose_directories(struct expose *expose, const struct unsock_environment *caller) {
-    const struct unsock_expose_options *options = &expose->options;
-    if (!unsock_run_directory_choose(options->directory, caller, &expose->directory, expose->error) ||
-        !unsock_run_directory_prepare(&expose->directory, options->force, NULL, expose->error))
-        return false;
-    return !options->has_http || (unsock_run_directory_default(caller, &expose->base, expose->error) &&
-                                  unsock_run_directory_prepare(&expose->base, false, NULL, expose->error));
-}
-
 static int start(struct expose *expose, const struct unsock_environment *caller) {
     const struct unsock_expose_options *options = &expose->options;
-    if (!choose_directories(expose, caller) || !configure(expose, caller))
+    if (!unsock_run_directory_choose(options->directory, caller, &expose->directory, expose->error) ||
+        !unsock_run_directory_prepare(&expose->directory, options->force, NULL, expose->error) ||
+        !configure(expose, caller))
         return UNSOCK_COMMAND_FAILED;
     long result = prepare(expose);
     if (result < 0)
@@ -204,7 +185,7 @@ static int start(struct expose *expose, const struct unsock_environment *caller)
     bool is_open = true;
     for (unsigned i = 0; is_open && i < options->count; i++)
         is_open = open_one(expose, &options->ports[i]);
-    if (is_open && open_http(expose))
+    if (is_open)
         return serve(expose);
     leave(expose);
     return UNSOCK_COMMAND_FAILED;

@@ -23,8 +23,7 @@ struct unsock_expose_options {
     struct unsock_ip address;
     bool is_in;  /* from the directory to the real network */
     bool is_all; /* whatever is there, and comes */
-    bool has_http;
-    uint16_t http; /* the port of the listener for all loopbacks; 0: any */
+    bool until_eof; /* ends with standard input */
     uint32_t idle; /* seconds after which a client of UDP is forgotten */
     bool force;
     unsigned count;
@@ -77,10 +76,6 @@ long unsock_expose_bind_inside(int type, const char *path);
  */
 long unsock_expose_connect_inside(const char *path, const struct unsock_ip *client, const struct unsock_ip *asked);
 
-/* The same for the port of `asked` in another directory than the one in force. */
-long unsock_expose_connect_elsewhere(const char *directory, const struct unsock_ip *client,
-                                     const struct unsock_ip *asked);
-
 /* What an event in `expose`'s one epoll set is about. */
 
 /* In the upper half of an event's data; in the lower half stands which one. */
@@ -91,8 +86,7 @@ enum unsock_expose_kind {
     UNSOCK_EXPOSE_LISTENER, /* the number of the others from here on */
     UNSOCK_EXPOSE_DATAGRAMS,
     UNSOCK_EXPOSE_SESSION,
-    UNSOCK_EXPOSE_WEB,     /* the listener of --http */
-    UNSOCK_EXPOSE_REQUEST, /* a connection whose request is not whole yet */
+    UNSOCK_EXPOSE_INPUT, /* standard input, with --until-eof */
 };
 
 static inline void unsock_expose_watch(long set, int operation, long fd, uint32_t events, enum unsock_expose_kind kind,
@@ -165,20 +159,35 @@ void unsock_expose_all_look(void);
 int64_t unsock_expose_all_go_on(void);
 
 /*
- * expose_http.c: `expose --http`: one listener for all loopbacks of a user. http://NAME.localhost:PORT/ is the only TCP
- * port of the loopback of that name, http://NUMBER.NAME.localhost:PORT/ that port of it, and http://localhost:PORT/
- * lists them.
+ * connection_pair.c: Two connections that are made one: what one end sends, the other is given, with half-closes and
+ * resets. All of them in one process with one thread, in an epoll set of the caller's.
  */
 
-/* `base`: the user's default directory; `extra`: the one that was named. They stay the caller's. `address`, with a
- * port, becomes where. Returns 0 or -errno. */
-long unsock_expose_http_start(long set, const char *base, const char *extra, struct unsock_ip *address);
+/* Once. `epoll`: the set; `descriptors`: how many this process may have. Returns 0 or -errno. */
+long unsock_connection_pair_start(long epoll, uint64_t descriptors);
 
-/* Something has come to the listener, or from the client of this number. */
-void unsock_expose_http_event(void);
-void unsock_expose_http_request(unsigned number);
+/*
+ * Joins two sockets, connected or about to be, non-blocking; they are closed when both sides have ended, or one breaks.
+ * Their events in the set have the descriptor as data. `real`: TCP's.
+ */
+void unsock_connection_pair_join(int real, int inside);
 
-/* Ends who is slow, and goes on with who waits. Returns after how many ms it is to be called again; -1: never. */
-int64_t unsock_expose_http_go_on(void);
+/*
+ * Before that, where a control file leads. `holds`: the end of what the client says is kept back until the server's, or
+ * until the client is gone. `asked` (calls/target.h; NULL, nobody): `inside`, of AF_UNIX, is a multiplexer's. Until it
+ * has answered nothing passes; where it does not in time, or refuses, both ends break.
+ */
+struct unsock_firecracker;
+void unsock_connection_pair_expect(int inside, const struct unsock_firecracker *asked, bool holds);
+
+/* Something has happened at this one. */
+void unsock_connection_pair_event(int fd);
+
+/* Ends those whose multiplexer has not answered in time. Returns after how many ms it is to be called again; -1: never.
+ */
+int64_t unsock_connection_pair_go_on(void);
+
+/* Closes a connection as if it broke: over TCP it is a reset. */
+void unsock_connection_pair_reset(int fd);
 
 #endif

@@ -5,7 +5,6 @@
 #include "calls/target.h"
 #include "files/control_file.h"
 #include "files/directory.h"
-#include "program/http.h"
 #include "rules/control.h"
 
 #include <linux/tcp.h>
@@ -133,18 +132,4 @@ long unsock_expose_connect_inside(const char *path, const struct unsock_ip *clie
         return connect_control(path);
     }
     return ended(fd, result);
-}
-
-long unsock_expose_connect_elsewhere(const char *directory, const struct unsock_ip *client,
-                                     const struct unsock_ip *asked) {
-    struct sockaddr_un name;
-    struct unsock_text text;
-    struct unsock_directory_visit visit;
-    unsock_text_start(&text, name.sun_path, sizeof(name.sun_path));
-    unsock_expose_path(&text, directory, asked->port, SOCK_STREAM);
-    if (text.cut || !unsock_directory_visit_begin(&visit, directory, strlen(directory)))
-        return -ENAMETOOLONG;
-    long fd = unsock_expose_connect_inside(name.sun_path, client, asked);
-    unsock_directory_visit_end(&visit);
-    return fd;
 }

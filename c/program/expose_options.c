@@ -15,6 +15,7 @@ static const struct unsock_option list[] = {
     {"--idle", "seconds", "", UNSOCK_OPTION_OTHER, ""},
     {"--address", "address", "", UNSOCK_OPTION_OTHER, ""},
     {"--force", "", "", UNSOCK_OPTION_OTHER, ""},
+    {"--until-eof", "", "", UNSOCK_OPTION_OTHER, ""},
 };
 
 struct unsock_option_table unsock_expose_options(void) {
@@ -61,12 +62,12 @@ static bool read_idle(const char *value, struct unsock_expose_options *options) 
 
 /* What is missing, or does not go together. */
 static bool check(const struct unsock_expose_options *options, struct unsock_text *error) {
-    bool has_port = options->count > 0 || options->is_all || options->has_http;
+    bool has_port = options->count > 0 || options->is_all;
     if (!has_port)
         unsock_text_put(error, "expose: PORT[=PORT], --all or --http is missing");
-    else if (options->is_in && (options->is_all || options->has_http))
+    else if (options->is_in && options->is_all)
         unsock_text_put(error, "expose: --in: write the ports of the real network that are to be reached, alone");
-    else if (options->control && (options->is_in || options->is_all || options->has_http || options->count != 1 ||
+    else if (options->control && (options->is_in || options->is_all || options->count != 1 ||
                                   options->ports[0].type != SOCK_STREAM))
         unsock_text_put(error, "expose: --control: write one TCP port of the directory, alone");
     else
@@ -77,11 +78,8 @@ static bool check(const struct unsock_expose_options *options, struct unsock_tex
 /* What is given with a value that can be read. */
 static bool read_values(const struct unsock_options *given, struct unsock_expose_options *options,
                         struct unsock_text *error) {
-    const char *http = unsock_options_value(given, "--http"), *idle = unsock_options_value(given, "--idle");
+    const char *idle = unsock_options_value(given, "--idle");
     const char *address = unsock_options_value(given, "--address");
-    options->has_http = http != NULL;
-    if (http && !read_number(unsock_span_of(http), 0, &options->http))
-        return wrong(error, "--http: not a port from 1 to 65535, or 0 for any", http);
     if (idle && !read_idle(idle, options))
         return wrong(error, "--idle: not a number of seconds from 1 to 86400", idle);
     return unsock_ip_parse(unsock_span_of(address ? address : LOOPBACK), &options->address) ||
@@ -96,6 +94,7 @@ bool unsock_expose_options_take(const struct unsock_options *given, struct unsoc
     options->is_in = unsock_options_value(given, "--in");
     options->is_all = unsock_options_value(given, "--all");
     options->force = unsock_options_value(given, "--force");
+    options->until_eof = unsock_options_value(given, "--until-eof");
     if (!read_values(given, options, error))
         return false;
     for (unsigned i = 0; i < given->operand_count; i++)

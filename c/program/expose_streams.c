@@ -1,8 +1,6 @@
 /* Who accepts waits for nobody: a client whose server's queue is full is asked about again. */
 #include "program/expose.h"
 
-#include "program/http.h"
-
 #define PATH_MOST 128
 #define LISTENERS_MOST 1024
 #define ACCEPTED_MOST 64 /* then it is the connections' turn */
@@ -87,7 +85,7 @@ static long lead_on(const struct listener *listener, int fd, const struct unsock
     if (other < 0)
         unsock_connection_pair_reset(fd);
     else
-        unsock_connection_pair_join(is_in ? (int)other : fd, is_in ? fd : (int)other, NULL, NULL, 0, 0);
+        unsock_connection_pair_join(is_in ? (int)other : fd, is_in ? fd : (int)other);
     return UNSOCK_MIN(other, 0);
 }
 

@@ -71,7 +71,8 @@ static bool find_command(const char *name, struct command *command) {
 }
 
 /*
- * Reads the words behind the command's name, and does it. Returns the exit status, or -ENOTSUP with --help.
+ * Reads the words behind the command's name, and does it. Returns the exit status, -ENOTSUP with --help, or -ENOSYS for
+ * `expose --http`, which the command line does.
  * `environment`: the caller's.
  */
 static int start_command(const struct command *command, const char *const *words, const char *const *environment,
@@ -82,6 +83,8 @@ static int start_command(const struct command *command, const char *const *words
         return UNSOCK_COMMAND_USAGE;
     if (options.help)
         return -ENOTSUP;
+    if (is(command->table.command, "expose") && unsock_options_value(&options, "--http"))
+        return -ENOSYS;
     if (!unsock_setting_names_check(&call.environment, unsock_setting_name, error))
         return UNSOCK_COMMAND_USAGE;
     return command->start(&call);
@@ -205,9 +208,11 @@ static int command(const struct command *command, const char *const *argv, const
     unsock_text_start(&error, line, sizeof(line));
     const char *library = own_file(own, sizeof(own)) ? own : NULL;
     int status = start_command(command, argv + 2, environment, library, &error);
-    if (status == -ENOTSUP) {
+    if (status == -ENOTSUP || status == -ENOSYS) {
         if (is_front)
             hand_over(argv, environment);
+        if (status == -ENOSYS)
+            return fail_with("expose: --http", "not the library's but the command line's: unsock expose --http", 1);
         return print_usage(&command->table, UNSOCK_COMMAND_FAILED);
     }
     return error.length > 0 ? fail(line, status) : status;

@@ -181,8 +181,11 @@ static bool prune(struct pruning *pruning) {
     names[0] = '\0';
     if (!prune_sockets(pruning, names, lines))
         return false;
-    if (is_trusted(pruning))
-        prune_private(pruning, names, lines);
+    if (!is_trusted(pruning))
+        return true;
+    prune_private(pruning, names, lines);
+    if (pruning->remove)
+        unsock_loopback_names_prune(pruning->directory.path);
     return true;
 }
 

@@ -129,6 +129,7 @@ Example:
       in: { help: "the directory's port leads to a server of the real network" },
       control: { value: "file", help: "listen where this control file leads (make-control), instead of at an address" },
       idle: { value: "seconds", help: "after which a client of UDP is forgotten", default: "60" },
+      untilEof: { help: "end when standard input ends: for a program that starts it" },
       force: { help: "even if everybody may write to --dir, or others could exchange it" },
     },
     notes:
@@ -156,7 +157,8 @@ A database of this machine's, for what runs in the directory:
 A server of an enclave, for its own programs and by vsock:
   unsock make-control /run/vsock5000 --vsock-port 5000
   unsock expose --control /run/vsock5000 8000`,
-    start: async ({ context }) => await (await import("./by_library.ts")).byLibrary(context),
+    start: async ({ options, operands, context }) =>
+      await (await import("./expose.ts")).expose(options, operands, context),
   }),
   command({
     name: "prune",

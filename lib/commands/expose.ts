@@ -1,0 +1,69 @@
+/** `unsock expose`: raw ports are the library's; `--http` is served here. */
+import { isIP } from "node:net";
+import { chooseDirectory, prepareDirectory } from "../run/directory.ts";
+import { findOwnShim } from "../run/own_shim.ts";
+import { ownRunner } from "../run/own_runner.ts";
+import type { Context } from "../system/context.ts";
+import { UnsockError, UsageError } from "../system/errors.ts";
+import { parseDecimal } from "../system/numbers.ts";
+import type { OptionTable, OptionValues } from "../system/options.ts";
+import { byLibrary } from "./by_library.ts";
+
+const LAST_PORT = 65535;
+const LOOPBACK = "127.0.0.1";
+
+/** The options that go with `--http`. */
+interface HttpOptions {
+  readonly http?: string;
+  readonly dir?: string;
+  readonly address?: string;
+  readonly force?: true;
+}
+
+/** Options of raw ports. */
+const RAW = ["all", "in", "control", "idle", "untilEof"] as const;
+
+/**
+ * Exposes ports, or with `--http` all loopbacks by name.
+ *
+ * @param options As on the command line.
+ * @param ports Its operands.
+ * @returns Never, once it serves.
+ * @throws {UsageError} When the words do not go together.
+ * @throws {UnsockError} When it cannot serve.
+ */
+export async function expose(
+  options: HttpOptions & OptionValues<OptionTable>,
+  ports: readonly string[],
+  context: Context,
+): Promise<number> {
+  if (options.http === undefined) return await byLibrary(context);
+  const { address, port } = readPlace(options, ports);
+  const runner = await ownRunner(context);
+  const variables = context.environ.clone();
+  const extra = chooseDirectory(options.dir, variables, runner);
+  prepareDirectory(extra, runner, options.force);
+  variables.delete("UNSOCK_DIR");
+  const base = chooseDirectory(undefined, variables, runner);
+  prepareDirectory(base, runner);
+  const library = await findOwnShim(undefined, (name) => context.environ.getFilled(name), context.system);
+  const { serveFront, whyNoFront } = await import("../expose/front.ts");
+  try {
+    const { print, warn } = context;
+    return await serveFront({ base: base.path, extra: extra.path, library, address, port, print, warn });
+  } catch (error) {
+    throw new UnsockError(`expose: ${whyNoFront(error, address, port)}`, { cause: error });
+  }
+}
+
+function readPlace(options: HttpOptions & OptionValues<OptionTable>, ports: readonly string[]) {
+  const { http = "", address = LOOPBACK } = options;
+  const other = RAW.find((name) => options[name] !== undefined);
+  if (ports.length > 0 || other !== undefined) {
+    throw new UsageError("expose: --http: write it without ports and options of ports; a second expose serves those");
+  }
+  const port = parseDecimal(http, 0, LAST_PORT);
+  if (port === undefined) throw new UsageError(`expose: --http: not a port from 1 to 65535, or 0 for any: "${http}"`);
+  if (isIP(address) === 0) throw new UsageError(`expose: --address: not an IP address: "${address}"`);
+  return { address, port };
+}

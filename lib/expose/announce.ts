@@ -1,0 +1,69 @@
+/** What the front prints: the URLs that it serves, one a line, at its start and whenever one comes or goes. */
+import { isIP } from "node:net";
+import type { Front } from "./parts.ts";
+import { listLoopbacks, portNumbers } from "./loopbacks.ts";
+import { type Listed, listServed, urlOf } from "./page.ts";
+
+const LOOK_MS = 1_000;
+/** A killed server leaves its file, so nothing in the directory changes. */
+const LOOK_AT_ALL = 5;
+const EVERYWHERE = ["0.0.0.0", "::", "::1"];
+
+/** @returns The URLs of what is served, with the port that each one leads to. A loopback with one port has a short one. */
+function urlsOf(listed: readonly Listed[], frontPort: number): Map<string, string> {
+  const urls = new Map<string, string>();
+  for (const { loopback, ports } of listed) {
+    for (const port of ports) {
+      const url = urlOf(loopback, frontPort, ports.length === 1 ? undefined : port);
+      if (url !== undefined) urls.set(url, `port ${port}`);
+    }
+  }
+  return urls;
+}
+
+function changes(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): string {
+  const gone = [...before.keys()].filter((url) => !now.has(url)).map((url) => `${url} is gone\n`);
+  const come = [...now].filter(([url, port]) => before.get(url) !== port).map(([url, port]) => `${url} → ${port}\n`);
+  return [...gone, ...come].join("");
+}
+
+function title(count: number, { address, port }: Front): string {
+  const isNear = address.startsWith("127.") || EVERYWHERE.includes(address);
+  const host = isNear ? "localhost" : isIP(address) === 6 ? `[${address}]` : address;
+  const served = `${count} loopback${count === 1 ? "" : "s"}`;
+  return `Serving ${served} at http://${host}:${port}/ (Ctrl-C stops)\n`;
+}
+
+/** Changes whenever a file of a port comes or goes. */
+function namesIn(front: Front): string {
+  return JSON.stringify(listLoopbacks(front).map(({ name, path }) => [name, path, portNumbers(path)]));
+}
+
+/**
+ * Prints what is served until the process ends.
+ *
+ * @param print Writes to standard output; it throws where nobody reads that any more.
+ */
+export async function announce(front: Front, print: (text: string) => void): Promise<never> {
+  let isRead = true;
+  const tell = (text: string) => {
+    try {
+      if (isRead && text !== "") print(text);
+    } catch {
+      isRead = false; // requests are answered all the same
+    }
+  };
+  let names = namesIn(front);
+  const listed = await listServed(front);
+  let urls = urlsOf(listed, front.port);
+  tell(title(listed.length, front) + changes(new Map(), urls));
+  for (let turn = 1;; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    const namesNow = namesIn(front);
+    if (namesNow === names && turn % LOOK_AT_ALL !== 0) continue;
+    names = namesNow;
+    const now = urlsOf(await listServed(front), front.port);
+    tell(changes(urls, now));
+    urls = now;
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * The clients' connections, as many as this process can hold. A connection waits while no request of it is answered:
+ * before its first byte, before the end of a head, between two requests. Where too many wait, the one that has waited
+ * longest is closed, so slow clients never keep others out.
+ */
+import { readFileSync } from "node:fs";
+import type { Socket } from "node:net";
+
+const WAITING_MOST = 512;
+const SILENT_MS = 10_000;
+/** A request has a connection on each side; the rest is for files and relays. */
+const DESCRIPTORS_PER_CLIENT = 2;
+const DESCRIPTORS_KEPT = 64;
+const CLIENTS_MOST = 16_384;
+const FEW_DESCRIPTORS = 1024;
+
+/** Returns how many descriptors this process may have. */
+function descriptorLimit(): number {
+  try {
+    const text = readFileSync("/proc/self/limits", "utf8");
+    return Number(/^Max open files +(\d+)/m.exec(text)?.[1] ?? FEW_DESCRIPTORS);
+  } catch {
+    return FEW_DESCRIPTORS; // without /proc
+  }
+}
+
+/** All connections of clients. */
+export class Connections {
+  readonly #most = Math.min(Math.floor((descriptorLimit() - DESCRIPTORS_KEPT) / DESCRIPTORS_PER_CLIENT), CLIENTS_MOST);
+  readonly #all = new Set<Socket>();
+  /** In the order in which they began to wait. */
+  readonly #waiting = new Set<Socket>();
+
+  /** Takes in a new connection, which waits. It ends where its first byte takes too long. */
+  enter(socket: Socket): void {
+    this.#all.add(socket);
+    socket.once("close", () => {
+      this.#all.delete(socket);
+      this.#waiting.delete(socket);
+    });
+    this.wait(socket);
+    if (this.#all.size > this.#most) this.#closeOldest();
+  }
+
+  /** Marks a connection as one that waits for a request. */
+  wait(socket: Socket): void {
+    if (socket.destroyed) return;
+    this.#waiting.delete(socket);
+    this.#waiting.add(socket);
+    if (this.#waiting.size > WAITING_MOST) this.#closeOldest();
+  }
+
+  /** Marks a connection as one that has a request. */
+  answer(socket: Socket): void {
+    this.#waiting.delete(socket);
+  }
+
+  #closeOldest(): void {
+    const [oldest] = this.#waiting;
+    oldest?.destroy();
+  }
+}
+
+/**
+ * Reads until it is certain how a connection begins.
+ *
+ * @param preface What connections of the other kind begin with.
+ * @param decide Called once, when the bytes that came are back in the socket: whether they begin with all of `preface`
+ *   that fits.
+ */
+export function lookAtBeginning(socket: Socket, preface: string, least: number, decide: (has: boolean) => void): void {
+  const chunks: Uint8Array[] = [];
+  const timer = setTimeout(() => socket.destroy(), SILENT_MS);
+  socket.once("close", () => clearTimeout(timer));
+  const look = () => {
+    const chunk: Uint8Array | null = socket.read();
+    if (chunk === null) return;
+    chunks.push(chunk);
+    const bytes = Buffer.concat(chunks);
+    const text = bytes.toString("latin1", 0, preface.length);
+    const mayBe = preface.startsWith(text);
+    if (mayBe && bytes.length < least) return;
+    clearTimeout(timer);
+    socket.removeListener("readable", look);
+    socket.unshift(bytes);
+    decide(mayBe);
+  };
+  socket.on("readable", look);
+}

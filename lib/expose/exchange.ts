@@ -1,0 +1,164 @@
+/** One request on its way to a server, and the answer on its way back: bodies, trailers, 1xx, early answers. */
+import { type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
+import type { ClientRequest } from "node:http";
+import type { Socket } from "node:net";
+import { addForwarded, endToEndFields, type RawFields, valuesOf } from "./fields.ts";
+import type { Asked } from "./host.ts";
+
+const ANSWER_HEAD_MOST = 131_072;
+/** How long an answered client may go on sending before its connection is closed. */
+const LINGER_MS = 30_000;
+const CONTINUE = 100;
+const PROCESSING = 102;
+const EARLY_HINTS = 103;
+/** Methods for which a missing body needs no length. */
+const WITHOUT_BODY = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
+
+/** What is exchanged. */
+export interface ExchangeParts {
+  readonly request: IncomingMessage;
+  readonly answer: ServerResponse;
+  /** A connection to the server, for this request alone. */
+  readonly server: Socket;
+  readonly asked: Asked;
+  /** Called if the server gives no answer. */
+  fail(why: unknown): void;
+}
+
+/** @returns The fields in pairs, as trailers are added. */
+function pairsOf(raw: RawFields): [string, string][] {
+  return raw.flatMap((name, i): [string, string][] => i % 2 === 0 ? [[name, raw[i + 1] ?? ""]] : []);
+}
+
+/** @returns The fields of a request as the server gets them. */
+export function requestFields(request: IncomingMessage, { host }: Asked): string[] {
+  const fields = addForwarded(endToEndFields(request.rawHeaders), { address: request.socket.remoteAddress, host });
+  const isChunked = valuesOf(request.rawHeaders, "transfer-encoding").length > 0;
+  const hasLength = valuesOf(fields, "content-length").length > 0;
+  if (isChunked) fields.push("Transfer-Encoding", "chunked");
+  else if (!hasLength && !WITHOUT_BODY.has(request.method ?? "")) fields.push("Content-Length", "0");
+  return fields;
+}
+
+/** Ends an answer. To close while the client still sends would reset the connection, and the client could lose the answer. */
+export function endAnswer(request: IncomingMessage, answer: ServerResponse, isAwaited = false): void {
+  if (request.complete || answer.shouldKeepAlive || isAwaited) {
+    answer.end();
+    return;
+  }
+  const end = () => {
+    clearTimeout(timer);
+    answer.end();
+  };
+  const timer = setTimeout(end, LINGER_MS);
+  request.once("end", end).once("close", end).resume();
+}
+
+/** Passes a request on and its answer back. */
+export class Exchange {
+  readonly #parts: ExchangeParts;
+  #onward: ClientRequest | undefined;
+  #isAnswered = false;
+  #isContinued = false;
+
+  constructor(parts: ExchangeParts) {
+    this.#parts = parts;
+  }
+
+  /** Begins; all else follows from events. */
+  start(): void {
+    const { request, answer, server, asked } = this.#parts;
+    if (answer.destroyed) {
+      server.destroy(); // the client has gone meanwhile
+      return;
+    }
+    const onward = this.#onward = httpRequest({
+      createConnection: () => server,
+      method: request.method ?? "GET",
+      path: asked.path,
+      headers: [...requestFields(request, asked), "Connection", "close"],
+      setDefaultHeaders: false,
+      maxHeaderSize: ANSWER_HEAD_MOST,
+    });
+    onward.on("information", ({ statusCode, headers }) => this.#inform(statusCode, headers));
+    onward.on("response", (response) => this.#respond(response));
+    onward.on("upgrade", (_response, socket) => socket.destroy()); // nobody has asked for one
+    onward.on("error", (error) => this.#break(error));
+    onward.on("close", () => this.#break(undefined));
+    answer.on("close", () => this.#leave());
+    request.on("error", () => onward.destroy());
+    request.on("end", () => {
+      if (request.rawTrailers.length > 0) onward.addTrailers(pairsOf(request.rawTrailers));
+      onward.end();
+    });
+    request.pipe(onward, { end: false });
+  }
+
+  #inform(status: number, headers: NodeJS.Dict<string | string[]>): void {
+    const { request, answer } = this.#parts;
+    if (answer.headersSent || answer.destroyed || request.httpVersionMinor === 0) return;
+    if (status === CONTINUE && !this.#isContinued) {
+      this.#isContinued = true;
+      answer.writeContinue();
+    }
+    if (status === PROCESSING) answer.writeProcessing();
+    const { link, ...others } = headers;
+    if (status !== EARLY_HINTS || link === undefined) return;
+    try {
+      answer.writeEarlyHints({ link, ...others as Record<string, string> });
+    } catch {
+      // The runtime takes links of its own pattern alone. The answer's head has them again.
+    }
+  }
+
+  #respond(response: IncomingMessage): void {
+    const { answer } = this.#parts;
+    this.#isAnswered = true;
+    if (answer.destroyed) {
+      this.#onward?.destroy();
+      return;
+    }
+    answer.writeHead(response.statusCode ?? 502, response.statusMessage ?? "", endToEndFields(response.rawHeaders));
+    // With the body, if that has come too; else alone, for those who wait for events.
+    setImmediate(() => answer.writableEnded || answer.destroyed || answer.flushHeaders());
+    response.on("error", () => {}); // "close" tells
+    response.on("close", () => response.complete || this.#cut(response));
+    response.on("end", () => {
+      if (response.rawTrailers.length > 0) answer.addTrailers(pairsOf(response.rawTrailers));
+      this.#finish();
+    });
+    response.pipe(answer, { end: false });
+  }
+
+  /** The server's connection ended before its answer did. An answer without a length ends so, by a reset too. */
+  #cut({ rawHeaders }: IncomingMessage): void {
+    const hasEnd = valuesOf(rawHeaders, "content-length").length + valuesOf(rawHeaders, "transfer-encoding").length > 0;
+    if (hasEnd) this.#parts.answer.destroy();
+    else this.#finish();
+  }
+
+  #finish(): void {
+    const { request, answer } = this.#parts;
+    if (this.#onward !== undefined) request.unpipe(this.#onward);
+    if (answer.writableEnded || answer.destroyed) return;
+    // A client that waits to be told to send its body sends nothing now.
+    endAnswer(request, answer, request.headers.expect !== undefined && !this.#isContinued);
+    request.resume();
+  }
+
+  /** The server gave no answer. */
+  #break(why: unknown): void {
+    const { request, answer, fail } = this.#parts;
+    if (this.#isAnswered || answer.destroyed) return;
+    this.#isAnswered = true;
+    if (this.#onward !== undefined) request.unpipe(this.#onward);
+    fail(why);
+  }
+
+  /** The client's connection has ended, or its answer is written. */
+  #leave(): void {
+    const { answer, server } = this.#parts;
+    if (!answer.writableFinished) server.destroy();
+    this.#onward?.destroy();
+  }
+}

@@ -1,0 +1,87 @@
+/** The fields of a message's head, as a proxy passes them on (RFC 9110, 7.6.1). Pure. */
+
+/** Fields that concern one connection. How the body's end is found is written anew for each connection. */
+const OF_A_CONNECTION = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "transfer-encoding",
+  "upgrade",
+  "http2-settings",
+]);
+
+/** `Connection` may not take these away: without them another reader could find another host or another end. */
+const ALWAYS_KEPT = new Set(["host", "content-length"]);
+
+/** A protocol that carries requests would carry those for other names too, so no upgrade to one is passed. */
+const CARRIES_REQUESTS = /^(?:h2|h2c|http|tls)(?:[/\d]|$)/i;
+
+/** Names and values in turn, as they came. */
+export type RawFields = readonly string[];
+
+/** Calls `look` with each name, in lower case, and its value. */
+export function eachField(raw: RawFields, look: (name: string, value: string, spelled: string) => void): void {
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] ?? "";
+    look(name.toLowerCase(), raw[i + 1] ?? "", name);
+  }
+}
+
+/** @returns All values of a field, in order. */
+export function valuesOf(raw: RawFields, wanted: string): string[] {
+  const values: string[] = [];
+  eachField(raw, (name, value) => {
+    if (name === wanted) values.push(value);
+  });
+  return values;
+}
+
+/** @returns The words of a field that is a list. */
+export function wordsOf(raw: RawFields, wanted: string): string[] {
+  return valuesOf(raw, wanted).flatMap((value) => value.split(",")).map((word) => word.trim()).filter(Boolean);
+}
+
+/** @returns The fields that are passed on. */
+export function endToEndFields(raw: RawFields): string[] {
+  const named = new Set(wordsOf(raw, "connection").map((word) => word.toLowerCase()));
+  const kept: string[] = [];
+  eachField(raw, (name, value, spelled) => {
+    if (OF_A_CONNECTION.has(name) || (named.has(name) && !ALWAYS_KEPT.has(name))) return;
+    kept.push(spelled, value);
+  });
+  return kept;
+}
+
+/** @returns The protocols that the client may change to here, as the value of `Upgrade`; undefined if there are none. */
+export function passedUpgrades(raw: RawFields): string | undefined {
+  const protocols = wordsOf(raw, "upgrade").filter((protocol) => !CARRIES_REQUESTS.test(protocol));
+  return protocols.length === 0 ? undefined : protocols.join(", ");
+}
+
+/** The client, as the server is told. */
+export interface Forwarded {
+  readonly address: string | undefined;
+  readonly host: string;
+}
+
+/**
+ * Adds the fields by which proxies tell a server of its client. The address is appended to those of proxies before;
+ * the host and the protocol are those that the first proxy has seen.
+ *
+ * @param fields Names and values in turn.
+ */
+export function addForwarded(fields: string[], { address = "unknown", host }: Forwarded): string[] {
+  const before = valuesOf(fields, "x-forwarded-for");
+  const added: string[] = [];
+  const has = { host: false, proto: false };
+  eachField(fields, (name, value, spelled) => {
+    if (name === "x-forwarded-host") has.host = true;
+    if (name === "x-forwarded-proto") has.proto = true;
+    if (name !== "x-forwarded-for") added.push(spelled, value);
+  });
+  added.push("X-Forwarded-For", [...before, address.replace(/^::ffff:(?=\d+\.)/, "")].join(", "));
+  if (!has.host) added.push("X-Forwarded-Host", host);
+  if (!has.proto) added.push("X-Forwarded-Proto", "http");
+  return added;
+}

@@ -1,0 +1,117 @@
+/**
+ * `unsock expose --http`: one TCP port for all loopbacks of a user, by name. The runtime reads and writes HTTP; each
+ * request of HTTP/1 (`requests.ts`), each stream of HTTP/2 (`streams.ts`) and each upgrade (`upgrades.ts`) goes to the
+ * server that its own host names, over a connection of its own. So no server receives a byte of a request for another.
+ *
+ * No API of one runtime alone is used here: Deno and Node.js 22 or newer both have `node:http` and `node:http2`.
+ */
+import { createServer, type Server } from "node:http";
+import type { Socket } from "node:net";
+import process from "node:process";
+import { announce } from "./announce.ts";
+import { Connections, lookAtBeginning } from "./connections.ts";
+import type { Places } from "./loopbacks.ts";
+import type { Front } from "./parts.ts";
+import { refuseConnection, RequestHandler } from "./requests.ts";
+import { createStreamServer, HTTP2_LEAST, HTTP2_PREFACE } from "./streams.ts";
+import { Upgrades } from "./upgrades.ts";
+import { Upstreams } from "./upstream.ts";
+
+const HEAD_MOST = 32_768;
+const HEAD_MS = 10_000;
+const CHECK_MS = 1_000;
+const IDLE_MS = 60_000;
+
+const NO_TUNNEL = { status: 405, sentence: "CONNECT is not passed on.", lists: "nothing" } as const;
+
+/** What a front is started with. */
+export interface FrontOptions extends Places {
+  /** An IP address. */
+  readonly address: string;
+  /** 0: any. */
+  readonly port: number;
+  /** Writes to standard output. */
+  print(text: string): void;
+  /** Writes one line to standard error. */
+  warn(line: string): void;
+}
+
+function listen(server: Server, { address, port }: FrontOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host: address, port, backlog: 4096 }, () => {
+      server.removeListener("error", reject);
+      const bound = server.address();
+      resolve(typeof bound === "object" && bound !== null ? bound.port : port);
+    });
+  });
+}
+
+/** @returns Why a front cannot listen, as one line. */
+export function whyNoFront(error: unknown, address: string, port: number): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const known: Readonly<Record<string, string>> = {
+    EADDRINUSE: "is taken: write another port, or 0 for any",
+    EADDRNOTAVAIL: "not an address of this machine",
+    EACCES: "Permission denied",
+  };
+  return `${address}:${port}: ${known[code] ?? (error instanceof Error ? error.message : String(error))}`;
+}
+
+/** Passes each connection to the reader of its protocol. */
+function divide(server: Server, front: Front, read: (socket: Socket) => void): void {
+  const streams = createStreamServer(front);
+  server.on("connection", (socket: Socket) => {
+    socket.on("error", () => socket.destroy());
+    front.connections.enter(socket);
+    lookAtBeginning(socket, HTTP2_PREFACE, HTTP2_LEAST, (isHttp2) => {
+      if (isHttp2) streams.emit("connection", socket);
+      else read(socket);
+    });
+  });
+}
+
+/**
+ * Serves until the process ends.
+ *
+ * @param options Where loopbacks are, and where to listen.
+ * @returns Never, once it listens.
+ * @throws {Error} With the errno's name as `code` when it cannot listen.
+ */
+export async function serveFront(options: FrontOptions): Promise<never> {
+  const server = createServer({
+    maxHeaderSize: HEAD_MOST,
+    headersTimeout: HEAD_MS,
+    connectionsCheckingInterval: CHECK_MS,
+    requestTimeout: 0,
+    keepAliveTimeout: IDLE_MS,
+    requireHostHeader: false,
+  });
+  server.maxHeadersCount = 0;
+  const front = {
+    ...options,
+    connections: new Connections(),
+    upstreams: new Upstreams(options),
+  };
+  const readers = server.listeners("connection");
+  server.removeAllListeners("connection");
+  const read = (socket: Socket) => readers.forEach((reader) => Reflect.apply(reader, server, [socket]));
+  const requests = new RequestHandler(front);
+  const upgrades = new Upgrades(front, requests, read);
+  server.on("request", (request, answer) => requests.take(request, answer));
+  server.on("checkContinue", (request, answer) => requests.take(request, answer));
+  server.on("checkExpectation", (request, answer) => requests.take(request, answer));
+  server.on("upgrade", (request, _socket, head) => upgrades.take({ request, client: request.socket, head }));
+  server.on("connect", (request, _socket, head) => {
+    upgrades.refuse({ request, client: request.socket, head }, NO_TUNNEL);
+  });
+  server.on("clientError", (error, socket) => refuseConnection(error, socket, requests));
+  divide(server, front, read);
+  // An error in a handler ends its connection; the others go on.
+  for (const event of ["uncaughtException", "unhandledRejection"]) {
+    process.on(event, (error) => options.warn(`expose: unexpected: ${error instanceof Error ? error.message : error}`));
+  }
+  front.port = await listen(server, options);
+  server.on("error", () => {}); // no descriptor for one more connection: it waits in the backlog
+  return await announce(front, options.print);
+}

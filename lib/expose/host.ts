@@ -1,0 +1,58 @@
+/** The host that a request names. Strict: what two readers could take for different hosts is none. Pure. */
+import { isIP, isIPv6 } from "node:net";
+
+const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._~!$&'()*+,;=%-]+)(?::([0-9]{0,5}))?$/i;
+const LAST_PORT = 65535;
+const DOMAIN = ".localhost";
+
+/**
+ * @param text The value of `Host`, or the authority of a target.
+ * @returns The name in lower case, without its port and the dot at its end; undefined if the text is no host.
+ */
+export function parseHost(text: string): string | undefined {
+  const [, name = "", port = ""] = HOST.exec(text) ?? [];
+  const isBracketed = name.startsWith("[");
+  if (name === "" || Number(port) > LAST_PORT || (isBracketed && !isIPv6(name.slice(1, -1)))) return undefined;
+  return (name.length > 1 ? name.replace(/\.$/, "") : name).toLowerCase();
+}
+
+/** Whose a name is. */
+export type Owner = { readonly kind: "front" } | { readonly kind: "loopback"; readonly name: string } | {
+  readonly kind: "stranger";
+};
+
+/**
+ * @param host From {@linkcode parseHost}.
+ * @returns The loopback that it names; the front for `localhost` and addresses; for all others a stranger, since a page
+ *   may have said that its own name leads to this machine (DNS rebinding).
+ */
+export function ownerOf(host: string): Owner {
+  if (host === DOMAIN.slice(1) || isIP(host.replace(/^\[(.*)\]$/, "$1")) !== 0) return { kind: "front" };
+  const name = host.endsWith(DOMAIN) ? host.slice(0, -DOMAIN.length) : "";
+  return name === "" ? { kind: "stranger" } : { kind: "loopback", name };
+}
+
+const TARGET = /^http:\/\/([^/?#]+)([/?].*)?$/i;
+
+/** What a request asks for. */
+export interface Asked {
+  /** As the client wrote it. */
+  readonly host: string;
+  readonly name: string;
+  readonly path: string;
+}
+
+/**
+ * @param target The target of a request of HTTP/1.
+ * @param hosts The values of its `Host`.
+ * @returns Undefined if the request does not name one host for certain.
+ */
+export function readTarget(target: string, hosts: readonly string[]): Asked | undefined {
+  const [host, ...others] = hosts;
+  const name = host === undefined || others.length > 0 ? undefined : parseHost(host);
+  if (host === undefined || name === undefined) return undefined;
+  if (target.startsWith("/") || target === "*") return { host, name, path: target };
+  const [, authority, rest = "/"] = TARGET.exec(target) ?? [];
+  if (authority?.toLowerCase() !== host.toLowerCase()) return undefined;
+  return { host, name, path: rest.startsWith("/") ? rest : `/${rest}` };
+}

@@ -1,0 +1,151 @@
+/**
+ * The loopbacks of a user, and the ports that have a server in them. Both are read anew for each request, so that
+ * servers appear and disappear at once. Directories and links are used only if this user, root, or the owner of the
+ * directory that they lie in made them.
+ */
+import * as fs from "node:fs";
+import { basename, join } from "node:path";
+import process from "node:process";
+import { staleFiles } from "./stale.ts";
+
+const NAMES = ".names";
+const PRIVATE = "private";
+const NAME_MOST = 63;
+/** Room for `/65535.sock` in `sun_path`. */
+const PATH_MOST = 96;
+const LOOPBACKS_MOST = 256;
+const PORTS_MOST = 64;
+const CONTROL_FILE_SIZE = 452;
+/** As in a host's name (`run --name`). */
+const GIVEN_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const PORT_FILE = /^([1-9]\d{0,4})\.sock$/;
+const LAST_PORT = 65535;
+
+/** A directory of socket files, by the name that it has in `http://NAME.localhost/`. */
+export interface Loopback {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** Where loopbacks are looked for. Both directories have been checked: no other user can write to them or replace them. */
+export interface Places {
+  /** The user's default directory, which has the names that `run --name` gave. */
+  readonly base: string;
+  /** The one that `--dir` names; it may be the same. */
+  readonly extra: string;
+  /** The path of `libunsock.so`, which is asked about files that may be stale. */
+  readonly library: string;
+}
+
+function entriesOf(directory: string): fs.Dirent[] {
+  try {
+    return fs.readdirSync(directory, { withFileTypes: true });
+  } catch {
+    return []; // gone, or not this user's to read: nothing in it can be served
+  }
+}
+
+function statOf(path: string, follow: boolean): fs.Stats | undefined {
+  return (follow ? fs.statSync : fs.lstatSync)(path, { throwIfNoEntry: false });
+}
+
+/** True if `owner` may say what is in a directory that `parent` owns. */
+function isTrusted(owner: number, parent: number): boolean {
+  return owner === 0 || owner === parent || owner === process.geteuid?.();
+}
+
+/** Returns what `look` finds; undefined if the file vanished or this user may not look. */
+function lookAt<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Adds the loopbacks that `run --name` named. A name whose directory has gone is left for `run` and `prune` to remove. */
+function addNamed(names: string, add: (name: string, path: string) => void): void {
+  const directory = lookAt(() => statOf(names, false));
+  if (!directory?.isDirectory() || !isTrusted(directory.uid, 0)) return;
+  for (const entry of entriesOf(names)) {
+    if (!entry.isSymbolicLink() || !GIVEN_NAME.test(entry.name)) continue;
+    const link = join(names, entry.name);
+    const path = lookAt(() => isTrusted(fs.lstatSync(link).uid, directory.uid) ? fs.readlinkSync(link) : undefined);
+    if (path?.startsWith("/") && lookAt(() => statOf(path, true))?.isDirectory()) add(entry.name, path);
+  }
+}
+
+/** Adds the directories in a directory; links are not followed. */
+function addDirectories(parent: string, add: (name: string, path: string) => void): void {
+  const owner = lookAt(() => statOf(parent, false));
+  if (!owner?.isDirectory()) return;
+  for (const { name } of entriesOf(parent).filter((entry) => entry.isDirectory())) {
+    const path = join(parent, name);
+    if (name.startsWith(".") || name === PRIVATE) continue;
+    const found = lookAt(() => statOf(path, false));
+    if (found?.isDirectory() && isTrusted(found.uid, owner.uid)) add(name, path);
+  }
+}
+
+/**
+ * @returns All loopbacks, by name. Of two with one name the first of these counts: one that was named, then `extra` and
+ *   the directories in it, then `base` and those in that.
+ */
+export function listLoopbacks({ base, extra }: Places): Loopback[] {
+  const found = new Map<string, Loopback>();
+  const add = (name: string, path: string) => {
+    const key = name.toLowerCase();
+    const fits = name.length <= NAME_MOST && path.length < PATH_MOST && found.size < LOOPBACKS_MOST;
+    if (fits && !found.has(key)) found.set(key, { name, path });
+  };
+  addNamed(join(base, NAMES), add);
+  for (const directory of new Set([extra, base])) {
+    add(basename(directory), directory);
+    addDirectories(directory, add);
+    addDirectories(join(directory, PRIVATE), add);
+  }
+  return [...found.values()].sort((one, other) => one.name < other.name ? -1 : 1);
+}
+
+/** @returns The loopback of this name, whatever the case of its letters. */
+export function findLoopback(loopbacks: readonly Loopback[], name: string): Loopback | undefined {
+  const wanted = name.toLowerCase();
+  return loopbacks.find((loopback) => loopback.name.toLowerCase() === wanted);
+}
+
+/** @returns The path of a TCP port's file. */
+export function portFile(directory: string, port: number): string {
+  return join(directory, `${port}.sock`);
+}
+
+/** True for a regular file that the library would follow as a control file, as far as owner and size tell. */
+export function isControlFile(file: string, directory: string): boolean {
+  return lookAt(() => {
+    const [status, owner] = [fs.statSync(file), fs.statSync(directory)];
+    return status.isFile() && status.size === CONTROL_FILE_SIZE && isTrusted(status.uid, owner.uid);
+  }) ?? false;
+}
+
+/** @returns The numbers of all files in a directory that stand for a TCP port, the least first. */
+export function portNumbers(directory: string): number[] {
+  const numbers = entriesOf(directory)
+    .filter((entry) => !entry.isDirectory())
+    .map(({ name }) => Number(PORT_FILE.exec(name)?.[1] ?? 0))
+    .filter((port) => port > 0 && port <= LAST_PORT);
+  return numbers.sort((one, other) => one - other).slice(0, PORTS_MOST);
+}
+
+/**
+ * @param isOneEnough A single file is believed without asking whether somebody is bound to it: whoever connects learns it.
+ * @returns The TCP ports of a loopback that have a server or a control file, the least first.
+ */
+export async function listPorts({ path }: Loopback, { library }: Places, isOneEnough = false): Promise<number[]> {
+  const numbers = portNumbers(path);
+  if (numbers.length === 0 || (isOneEnough && numbers.length === 1)) return numbers;
+  const sockets = numbers.filter((port) => lookAt(() => fs.statSync(portFile(path, port)).isSocket()));
+  const stale = await staleFiles(path, sockets.map((port) => portFile(path, port)), library);
+  return numbers.filter((port) => {
+    const file = portFile(path, port);
+    return sockets.includes(port) ? !stale.has(file) : isControlFile(file, path);
+  });
+}

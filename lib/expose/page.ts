@@ -1,0 +1,72 @@
+/**
+ * The pages of the front. Names and paths come from others, so they are escaped, and a name that no host can have is no
+ * link.
+ */
+import { listLoopbacks, listPorts, type Loopback, type Places } from "./loopbacks.ts";
+import type { PageAnswer } from "./route.ts";
+
+/** The fields of every page. */
+export const PAGE_FIELDS = {
+  "Content-Type": "text/html; charset=utf-8",
+  "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+  "X-Content-Type-Options": "nosniff",
+  "Cache-Control": "no-store",
+} as const;
+
+const HEAD = `<!DOCTYPE html>
+<html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>unsock</title>
+<style>body{font:16px/1.6 system-ui,sans-serif;margin:3em auto;max-width:48em;padding:0 1em}code{color:#888}</style>
+`;
+
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
+
+/** A loopback and its ports. */
+export interface Listed {
+  readonly loopback: Loopback;
+  readonly ports: readonly number[];
+}
+
+/** @returns The text with nothing in it that HTML reads as its own. */
+export function escapeHtml(text: string): string {
+  const plain = [...text].map((c) => c < " " || c === "\x7f" ? "?" : c).join("");
+  return plain.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+}
+
+/** @returns The URL of a loopback, or of one port of it; undefined if its name can be no host's. */
+export function urlOf({ name }: Loopback, frontPort: number, port?: number): string | undefined {
+  if (!name.split(".").every((label) => LABEL.test(label))) return undefined;
+  return `http://${port === undefined ? "" : `${port}.`}${name}.localhost:${frontPort}/`;
+}
+
+/** @returns All loopbacks that have a server. */
+export async function listServed(places: Places): Promise<Listed[]> {
+  const all = await Promise.all(
+    listLoopbacks(places).map(async (loopback) => ({ loopback, ports: await listPorts(loopback, places) })),
+  );
+  return all.filter(({ ports }) => ports.length > 0);
+}
+
+function link(url: string | undefined, text: string): string {
+  return url === undefined ? escapeHtml(text) : `<a href="${escapeHtml(url)}">${escapeHtml(text)}</a>`;
+}
+
+function listItem({ loopback, ports }: Listed, frontPort: number): string {
+  const links = ports.map((port) => link(urlOf(loopback, frontPort, port), `${port}`)).join(", ");
+  const name = link(urlOf(loopback, frontPort), loopback.name);
+  return `<li>${name}: ${links} <code>${escapeHtml(loopback.path)}</code></li>\n`;
+}
+
+/**
+ * @param frontPort The port of the front, for its links.
+ * @returns The page as HTML.
+ */
+export async function renderPage({ sentence, lists }: PageAnswer, places: Places, frontPort: number): Promise<string> {
+  const lead = sentence === undefined ? "" : `<p>${escapeHtml(sentence)}</p>\n`;
+  if (lists === "nothing") return `${HEAD}${lead}`;
+  const listed = lists === "all"
+    ? await listServed(places)
+    : [{ loopback: lists, ports: await listPorts(lists, places) }].filter(({ ports }) => ports.length > 0);
+  const title = lists === "all" ? "Who listens here" : "Which of them?";
+  const items = listed.map((one) => listItem(one, frontPort)).join("");
+  return `${HEAD}${lead}<h1>${title}</h1>\n<ul>\n${items}</ul>\n${items === "" ? "<p>Nobody does.</p>\n" : ""}`;
+}

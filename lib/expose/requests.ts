@@ -1,0 +1,140 @@
+/** Requests of HTTP/1: each to the server that its own host names, one of a connection after the other. */
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { endAnswer, Exchange } from "./exchange.ts";
+import { valuesOf } from "./fields.ts";
+import { type Asked, readTarget } from "./host.ts";
+import { PAGE_FIELDS, renderPage } from "./page.ts";
+import type { Front } from "./parts.ts";
+import { failurePage, type PageAnswer, routeOf } from "./route.ts";
+
+const PIPELINED_MOST = 256;
+const CLOSING_MS = 1_000;
+
+/** The requests of one connection: the first is being answered, the others wait. */
+interface Turns {
+  isBusy: boolean;
+  readonly waiting: (() => void)[];
+}
+
+/** A request that cannot be passed on. */
+interface Refusal {
+  readonly status: number;
+  readonly sentence: string;
+}
+
+/**
+ * @returns What the request asks for, or why nobody can tell for certain. The runtime's parser has refused all else that
+ *   can be read in two ways.
+ */
+export function checkHead(request: IncomingMessage): Asked | Refusal {
+  const { rawHeaders, url = "", httpVersionMinor } = request;
+  const codings = valuesOf(rawHeaders, "transfer-encoding");
+  if (codings.length > 0) {
+    const hasTwoLengths = valuesOf(rawHeaders, "content-length").length > 0;
+    if (hasTwoLengths || codings.length > 1 || httpVersionMinor === 0) {
+      return { status: 400, sentence: "The length of the request can be read in two ways." };
+    }
+    if (codings[0]?.toLowerCase() !== "chunked") {
+      return { status: 501, sentence: "The only Transfer-Encoding that is passed on is chunked." };
+    }
+  }
+  const asked = readTarget(url, valuesOf(rawHeaders, "host"));
+  return asked ?? { status: 400, sentence: "The request does not name one host for certain." };
+}
+
+/** Answers the requests of HTTP/1. */
+export class RequestHandler {
+  readonly #front: Front;
+  readonly #turns = new WeakMap<Duplex, Turns>();
+
+  constructor(front: Front) {
+    this.#front = front;
+  }
+
+  /** True while a request of this connection is being answered. */
+  isBusy(socket: Duplex): boolean {
+    return this.#turns.get(socket)?.isBusy ?? false;
+  }
+
+  /** Takes a request that the runtime has read. */
+  take(request: IncomingMessage, answer: ServerResponse): void {
+    const { socket } = request;
+    const turns = this.#turns.get(socket) ?? { isBusy: false, waiting: [] };
+    this.#turns.set(socket, turns);
+    const start = () => {
+      turns.isBusy = true;
+      this.#front.connections.answer(socket);
+      answer.once("close", () => this.#next(socket, turns));
+      void this.#answer(request, answer);
+    };
+    if (!turns.isBusy) start();
+    else if (turns.waiting.length < PIPELINED_MOST) turns.waiting.push(start);
+    else socket.destroy();
+  }
+
+  #next(socket: Socket, turns: Turns): void {
+    turns.isBusy = false;
+    if (socket.destroyed) turns.waiting.length = 0;
+    const start = turns.waiting.shift();
+    if (start !== undefined) start();
+    else this.#front.connections.wait(socket);
+  }
+
+  async #answer(request: IncomingMessage, answer: ServerResponse): Promise<void> {
+    const asked = checkHead(request);
+    if ("status" in asked) {
+      answer.shouldKeepAlive = false;
+      await this.say(request, answer, { ...asked, lists: "nothing" });
+      return;
+    }
+    const route = await routeOf(asked, request.method ?? "", this.#front);
+    if (route.kind === "page") {
+      await this.say(request, answer, route.page);
+      return;
+    }
+    const fail = (why: unknown) => void this.say(request, answer, failurePage(route.target, why));
+    try {
+      const server = await this.#front.upstreams.connect(route.target);
+      new Exchange({ request, answer, server, asked, fail }).start();
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** Answers with a page. */
+  async say(request: IncomingMessage, answer: ServerResponse, page: PageAnswer): Promise<void> {
+    const bytes = Buffer.from(await renderPage(page, this.#front, this.#front.port));
+    if (answer.destroyed || answer.headersSent) return;
+    answer.writeHead(page.status, { ...PAGE_FIELDS, "Content-Length": bytes.length });
+    answer.write(bytes);
+    endAnswer(request, answer);
+  }
+}
+
+const STATUS_OF_ERROR: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+const OTHER_VERSION = /^[^\r\n]* HTTP\/(?!1\.[01]\r)\d\.\d\r\n/;
+
+function statusOf(error: Error): number {
+  const code = "code" in error ? String(error.code) : "";
+  const packet = "rawPacket" in error && error.rawPacket instanceof Uint8Array ? error.rawPacket : new Uint8Array();
+  const isOtherVersion = OTHER_VERSION.test(Buffer.from(packet).toString("latin1", 0, 8192));
+  return STATUS_OF_ERROR[code] ?? (isOtherVersion ? 505 : 400);
+}
+
+/** Ends a connection whose bytes are no request of HTTP/1. */
+export function refuseConnection(error: Error, socket: Duplex, requests: RequestHandler): void {
+  const isReset = "code" in error && error.code === "ECONNRESET";
+  if (isReset || !socket.writable || requests.isBusy(socket)) {
+    socket.destroy();
+    return;
+  }
+  const status = statusOf(error);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const timer = setTimeout(() => socket.destroy(), CLOSING_MS);
+  socket.once("close", () => clearTimeout(timer)).once("end", () => socket.destroy()).resume();
+}

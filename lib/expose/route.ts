@@ -1,0 +1,81 @@
+/** Which server a request is for, by the host that it names. */
+import type { Asked } from "./host.ts";
+import { ownerOf } from "./host.ts";
+import { findLoopback, listLoopbacks, listPorts, type Loopback, type Places } from "./loopbacks.ts";
+
+const LAST_PORT = 65535;
+
+/** A port of a loopback. */
+export interface Target {
+  readonly loopback: Loopback;
+  readonly port: number;
+}
+
+/** A page of the front itself. */
+export interface PageAnswer {
+  readonly status: number;
+  /** Undefined: the heading of the list says all. */
+  readonly sentence?: string;
+  /** What the page lists. A stranger's page may not learn the names of loopbacks. */
+  readonly lists: "all" | "nothing" | Loopback;
+}
+
+/** Where a request goes. */
+export type Route = { readonly kind: "server"; readonly target: Target } | {
+  readonly kind: "page";
+  readonly page: PageAnswer;
+};
+
+function page(status: number, sentence?: string, lists: PageAnswer["lists"] = "all"): Route {
+  return { kind: "page", page: { status, sentence, lists } };
+}
+
+/** What the front answers at its own name. */
+function ownPage(method: string, path: string): Route {
+  if (method !== "GET" && method !== "HEAD") return page(405, "This address has only a list of loopbacks.");
+  return path === "/" ? page(200) : page(404, "This address has only a list of loopbacks, at /.");
+}
+
+/** `3000.feature`: the port, and the name of the loopback. */
+function splitPort(name: string): { port: number; rest: string } | undefined {
+  const [, number, rest = ""] = /^([1-9]\d{0,4})\.(.+)$/.exec(name) ?? [];
+  const port = Number(number ?? 0);
+  return port > 0 && port <= LAST_PORT ? { port, rest } : undefined;
+}
+
+/**
+ * @param asked What the request asks for.
+ * @returns The server, or the page that says why there is none.
+ */
+export async function routeOf({ name, path }: Asked, method: string, places: Places): Promise<Route> {
+  const owner = ownerOf(name);
+  if (owner.kind === "front") return ownPage(method, path);
+  if (owner.kind === "stranger") return page(421, "Only names that end with .localhost are answered here.", "nothing");
+  const loopbacks = listLoopbacks(places);
+  const whole = findLoopback(loopbacks, owner.name);
+  const split = whole === undefined ? splitPort(owner.name) : undefined;
+  const loopback = whole ?? (split && findLoopback(loopbacks, split.rest));
+  if (loopback === undefined) return page(404, `There is no loopback named "${split?.rest ?? owner.name}".`);
+  if (split !== undefined) return { kind: "server", target: { loopback, port: split.port } };
+  const [port, ...others] = await listPorts(loopback, places, true);
+  if (port === undefined) return page(404, `No server listens in the loopback "${loopback.name}".`);
+  if (others.length > 0) return page(300, undefined, loopback);
+  return { kind: "server", target: { loopback, port } };
+}
+
+/** The page for a server that gave no answer. */
+export function failurePage({ loopback, port }: Target, why: unknown): PageAnswer {
+  const code = why instanceof Error && "code" in why ? why.code : undefined;
+  const where = `port ${port} of the loopback "${loopback.name}"`;
+  const lists = "all";
+  if (code === "ENOENT" || code === "ECONNREFUSED") {
+    return { status: 502, sentence: `No server listens on ${where}.`, lists };
+  }
+  if (code === "EACCES" || code === "EPERM") {
+    return { status: 502, sentence: `You may not connect to ${where}.`, lists };
+  }
+  if (code === "EAGAIN") {
+    return { status: 503, sentence: `The server on ${where} has too many connections waiting.`, lists };
+  }
+  return { status: 502, sentence: `The server on ${where} closed the connection without an answer.`, lists };
+}

@@ -1,0 +1,71 @@
+/**
+ * Tells which socket files are stale. The kernel's list of sockets answers for servers of this network namespace, at no
+ * cost to them. Only the library can ask about others (`prune --dry-run`): it connects a socket of another type, which
+ * no server notices.
+ */
+import { execFile } from "node:child_process";
+import * as fs from "node:fs";
+import { dirname, resolve } from "node:path";
+
+const LIST = "/proc/net/unix";
+const LISTENS = 0x10000;
+const PATIENCE_MS = 5_000;
+const OUTPUT_MOST = 1 << 22;
+
+/** Returns the paths at which servers listen, as they wrote them. */
+function listeningPaths(): Set<string> {
+  const paths = new Set<string>();
+  let text = "";
+  try {
+    text = fs.readFileSync(LIST, "latin1");
+  } catch {
+    // Without /proc the library is asked about each file.
+  }
+  // Num RefCount Protocol Flags Type St Inode Path
+  for (const [, flags = "", path = ""] of text.matchAll(/^\w+: \w+ \w+ (\w+) \w+ \w+ +\d+ (\/.*)$/gm)) {
+    if (parseInt(flags, 16) & LISTENS) paths.add(path);
+  }
+  return paths;
+}
+
+/** Returns the path of the socket that a port's file is, or leads to. */
+function ownPath(file: string): string {
+  try {
+    return resolve(dirname(file), fs.readlinkSync(file));
+  } catch {
+    return file; // no link: a plain server's
+  }
+}
+
+/** Asks the library which files in a directory it would remove. */
+function askLibrary(directory: string, library: string): Promise<Set<string>> {
+  const words = ["prune", "--dry-run", "--json", "--force", "--dir", directory];
+  return new Promise((done) => {
+    execFile(library, words, { timeout: PATIENCE_MS, maxBuffer: OUTPUT_MOST }, (_error, stdout) => {
+      done(readPruned(stdout));
+    });
+  });
+}
+
+/** Returns the files that `prune --json` names; none where the library cannot tell, as a live server is never left out. */
+function readPruned(text: string): Set<string> {
+  try {
+    const list: unknown = JSON.parse(text);
+    const files = Array.isArray(list) ? list.map((one) => String(Object(one).file)) : [];
+    return new Set(files);
+  } catch {
+    return new Set();
+  }
+}
+
+/**
+ * @param files Paths of socket files in the directory.
+ * @returns Those of them that nobody is bound to.
+ */
+export async function staleFiles(directory: string, files: readonly string[], library: string): Promise<Set<string>> {
+  const listening = files.length === 0 ? new Set() : listeningPaths();
+  const unknown = files.filter((file) => !listening.has(ownPath(file)));
+  if (unknown.length === 0) return new Set();
+  const stale = await askLibrary(directory, library);
+  return new Set(unknown.filter((file) => stale.has(file)));
+}

@@ -1,0 +1,170 @@
+/**
+ * HTTP/2 without TLS, of clients that know beforehand that it is spoken here: each stream goes to the server that its
+ * own authority names. A client's connection has one connection to each of those servers, which no other client shares.
+ */
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { Socket } from "node:net";
+import { addForwarded } from "./fields.ts";
+import type { Front } from "./parts.ts";
+import { type Asked, parseHost } from "./host.ts";
+import { portFile } from "./loopbacks.ts";
+import { PAGE_FIELDS, renderPage } from "./page.ts";
+import { failurePage, type PageAnswer, routeOf, type Target } from "./route.ts";
+
+/** What a client of HTTP/2 begins with. */
+export const HTTP2_PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/** Bytes by which it is told from all requests of HTTP/1. */
+export const HTTP2_LEAST = 4;
+
+const STREAMS_MOST = 100;
+const HEAD_MOST = 32_768;
+const IDLE_MS = 60_000;
+const FORWARDED = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
+
+/** @returns What a stream asks for; undefined if it does not name one host for certain. */
+function readStream(headers: IncomingHttpHeaders): Asked | undefined {
+  const { ":authority": authority, host = authority, ":path": path } = headers;
+  const name = host === undefined ? undefined : parseHost(host);
+  const isOne = authority === undefined || authority.toLowerCase() === host?.toLowerCase();
+  return name === undefined || host === undefined || path === undefined || !isOne ? undefined : { host, name, path };
+}
+
+/** @returns The headers as the server gets them. */
+function forwardedHeaders(
+  headers: IncomingHttpHeaders,
+  asked: Asked,
+  address: string | undefined,
+): IncomingHttpHeaders {
+  const known = FORWARDED.flatMap((name) => {
+    const value = headers[name];
+    return value === undefined ? [] : [name, String(value)];
+  });
+  const added = addForwarded(known, { address, host: asked.host });
+  const all: IncomingHttpHeaders = { ...headers };
+  for (let i = 0; i + 1 < added.length; i += 2) all[(added[i] ?? "").toLowerCase()] = added[i + 1];
+  return all;
+}
+
+/** A client's connection, and those that its streams use. */
+class Client {
+  readonly #front: Front;
+  readonly #session: ServerHttp2Session;
+  readonly #socket: Socket;
+  readonly #servers = new Map<string, Promise<ClientHttp2Session>>();
+  #open = 0;
+
+  constructor(front: Front, session: ServerHttp2Session, socket: Socket) {
+    this.#front = front;
+    this.#session = session;
+    this.#socket = socket;
+    session.setTimeout(IDLE_MS, () => this.#open === 0 && session.close());
+    session.on("error", () => session.destroy());
+    session.on("stream", (stream, headers) => void this.#take(stream, headers));
+    session.on("close", () => {
+      for (const server of this.#servers.values()) server.then((one) => one.destroy(), () => {});
+    });
+  }
+
+  async #take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
+    stream.on("error", () => {}); // "close" tells
+    this.#count(1);
+    stream.on("close", () => this.#count(-1));
+    const asked = readStream(headers);
+    const method = headers[":method"] ?? "";
+    if (asked === undefined || method === "CONNECT") {
+      const status = method === "CONNECT" ? 405 : 400;
+      await this.#say(stream, {
+        status,
+        sentence: "The request does not name one host for certain.",
+        lists: "nothing",
+      });
+      return;
+    }
+    const route = await routeOf(asked, method, this.#front);
+    if (route.kind === "page") {
+      await this.#say(stream, route.page);
+      return;
+    }
+    const fail = (why: unknown) => void this.#say(stream, failurePage(route.target, why));
+    try {
+      const server = await this.#serverAt(route.target);
+      if (stream.destroyed) return;
+      const fields = forwardedHeaders(headers, asked, this.#socket.remoteAddress);
+      exchange(stream, server.request(fields, { endStream: stream.endAfterHeaders }), fail);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** A connection without a stream waits for one. */
+  #count(more: number): void {
+    this.#open += more;
+    if (this.#open > 0) this.#front.connections.answer(this.#socket);
+    else this.#front.connections.wait(this.#socket);
+  }
+
+  async #say(stream: ServerHttp2Stream, page: PageAnswer): Promise<void> {
+    const text = await renderPage(page, this.#front, this.#front.port);
+    if (stream.destroyed || stream.headersSent) return;
+    stream.respond({ ":status": page.status, ...PAGE_FIELDS });
+    stream.end(text);
+    stream.resume();
+  }
+
+  /** The connection to a server; a new one if there is none, or the last has ended. */
+  async #serverAt(target: Target): Promise<ClientHttp2Session> {
+    const key = portFile(target.loopback.path, target.port);
+    const known = await this.#servers.get(key)?.catch(() => undefined);
+    if (known !== undefined && !known.closed && !known.destroyed) return known;
+    const made = this.#front.upstreams.connect(target).then((socket) => {
+      const session = connect("http://localhost", { createConnection: () => socket });
+      session.on("error", () => session.destroy());
+      if (this.#session.destroyed) session.destroy();
+      return session;
+    });
+    this.#servers.set(key, made);
+    return await made;
+  }
+}
+
+/** Passes a stream on and its answer back. */
+function exchange(stream: ServerHttp2Stream, onward: ClientHttp2Stream, fail: (why: unknown) => void): void {
+  let trailers: IncomingHttpHeaders = {};
+  onward.on("headers", (fields) => stream.headersSent || stream.destroyed || stream.additionalHeaders(fields));
+  onward.on("trailers", (fields) => trailers = fields);
+  onward.on("response", (fields) => {
+    if (stream.destroyed) return;
+    stream.respond(fields, { waitForTrailers: true });
+    onward.pipe(stream);
+  });
+  stream.on("wantTrailers", () => stream.sendTrailers(trailers));
+  let why: unknown;
+  onward.on("error", (error) => why = error);
+  onward.on("close", () => {
+    if (!stream.headersSent) fail(why);
+    else if (onward.rstCode !== constants.NGHTTP2_NO_ERROR) stream.close(onward.rstCode);
+  });
+  stream.on("close", () => onward.close(stream.rstCode || constants.NGHTTP2_CANCEL));
+  stream.pipe(onward);
+}
+
+/** @returns A server of HTTP/2, which gets its connections by the event "connection". */
+export function createStreamServer(front: Front): Http2Server {
+  const server = createServer({ settings: { maxConcurrentStreams: STREAMS_MOST, maxHeaderListSize: HEAD_MOST } });
+  // The session's own socket is a stand-in that forbids most of what a socket has.
+  let socket: Socket | undefined;
+  server.prependListener("connection", (one: Socket) => socket = one);
+  server.on("session", (session) => socket && new Client(front, session, socket));
+  server.on("sessionError", () => {}); // the session ends by itself
+  return server;
+}

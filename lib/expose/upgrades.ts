@@ -1,0 +1,160 @@
+/** Connections that become another protocol's, such as WebSockets: both ways, once the server has agreed. */
+import { type IncomingMessage, request as httpRequest, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { eachField, endToEndFields, passedUpgrades, type RawFields, valuesOf, wordsOf } from "./fields.ts";
+import { requestFields } from "./exchange.ts";
+import type { Front } from "./parts.ts";
+import type { Asked } from "./host.ts";
+import { checkHead, type RequestHandler } from "./requests.ts";
+import { failurePage, type PageAnswer, routeOf } from "./route.ts";
+
+/** Begins to read requests on a connection, as the runtime does for a new one. */
+type Reader = (socket: Socket) => void;
+
+function hasBody(raw: RawFields): boolean {
+  const [length = "0"] = valuesOf(raw, "content-length");
+  return Number(length) > 0 || valuesOf(raw, "transfer-encoding").length > 0;
+}
+
+/** @returns The head of a message as text. */
+function headText(line: string, fields: RawFields): string {
+  let text = `${line}\r\n`;
+  eachField(fields, (_name, value, spelled) => text += `${spelled}: ${value}\r\n`);
+  return `${text}\r\n`;
+}
+
+/** @returns The head of the same request without its wish for another protocol, which a server is free to ignore. */
+function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
+  const fields: string[] = [];
+  eachField(rawHeaders, (name, value, spelled) => {
+    if (!["connection", "upgrade", "http2-settings"].includes(name)) fields.push(spelled, value);
+  });
+  const words = wordsOf(rawHeaders, "connection").filter((word) => !/^(?:upgrade|http2-settings)$/i.test(word));
+  if (words.length > 0) fields.push("Connection", words.join(", "));
+  return headText(`${method} ${url} HTTP/${httpVersion}`, fields);
+}
+
+/** A client's upgrade. */
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly client: Socket;
+  /** What came behind the request. It belongs to the new protocol, if there is one. */
+  readonly head: Uint8Array;
+}
+
+/** Passes upgrades on. */
+export class Upgrades {
+  readonly #front: Front;
+  readonly #requests: RequestHandler;
+  readonly #read: Reader;
+
+  /** @param read Reads a request once more that is no upgrade after all. */
+  constructor(front: Front, requests: RequestHandler, read: Reader) {
+    this.#front = front;
+    this.#requests = requests;
+    this.#read = read;
+  }
+
+  /** Takes a request with `Connection: upgrade`, after which the runtime has stopped reading. */
+  take(upgrade: Upgrade): void {
+    const { request, client, head } = upgrade;
+    if (this.#requests.isBusy(client)) {
+      client.destroy(); // an upgrade behind a request that is not answered yet
+      return;
+    }
+    const protocols = passedUpgrades(request.rawHeaders);
+    if (protocols !== undefined && !hasBody(request.rawHeaders)) {
+      void this.#pass(upgrade, protocols);
+      return;
+    }
+    client.unshift(Buffer.concat([Buffer.from(headWithoutUpgrade(request), "latin1"), head]));
+    this.#read(client);
+  }
+
+  /** Answers a request after which the runtime has stopped reading. */
+  refuse(upgrade: Upgrade, page: PageAnswer): void {
+    void this.#requests.say(upgrade.request, this.#answer(upgrade), page);
+  }
+
+  /** An answer of HTTP to an upgrade: the connection ends with it. */
+  #answer({ request, client }: Upgrade): ServerResponse {
+    const answer = new ServerResponse(request);
+    answer.shouldKeepAlive = false;
+    answer.assignSocket(client);
+    answer.on("finish", () => {
+      answer.detachSocket(client);
+      client.destroySoon();
+    });
+    return answer;
+  }
+
+  async #pass(upgrade: Upgrade, protocols: string): Promise<void> {
+    const { request, client } = upgrade;
+    this.#front.connections.answer(client);
+    client.on("error", () => client.destroy());
+    const asked = checkHead(request);
+    if ("status" in asked) {
+      this.refuse(upgrade, { ...asked, lists: "nothing" });
+      return;
+    }
+    const route = await routeOf(asked, request.method ?? "", this.#front);
+    if (route.kind === "page") {
+      this.refuse(upgrade, route.page);
+      return;
+    }
+    const fail = (why: unknown) => this.refuse(upgrade, failurePage(route.target, why));
+    try {
+      this.#ask(upgrade, asked, protocols, await this.#front.upstreams.connect(route.target), fail);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  #ask(upgrade: Upgrade, asked: Asked, protocols: string, server: Socket, fail: (why: unknown) => void): void {
+    const { request, client } = upgrade;
+    if (client.destroyed) {
+      server.destroy();
+      return;
+    }
+    const fields = [...requestFields(request, asked), "Connection", "Upgrade", "Upgrade", protocols];
+    const onward = httpRequest({
+      createConnection: () => server,
+      method: request.method ?? "GET",
+      path: asked.path,
+      headers: fields,
+      setDefaultHeaders: false,
+    });
+    let isAnswered = false;
+    const answered = () => isAnswered = true;
+    client.on("close", () => server.destroy());
+    onward.on("upgrade", (response, _socket, first) => {
+      answered();
+      join(upgrade, server, response, first);
+    });
+    onward.on("response", (response) => {
+      answered();
+      const answer = this.#answer(upgrade);
+      answer.writeHead(response.statusCode ?? 502, response.statusMessage ?? "", endToEndFields(response.rawHeaders));
+      response.on("error", () => client.destroy());
+      response.pipe(answer);
+    });
+    onward.on("error", (error) => isAnswered ? client.destroy() : (answered(), fail(error)));
+    onward.end();
+  }
+}
+
+/** Joins both connections: what one side sends goes to the other, half-closes too. */
+function join({ client, head }: Upgrade, server: Socket, response: IncomingMessage, first: Uint8Array): void {
+  const fields = [...endToEndFields(response.rawHeaders), "Connection", "Upgrade"];
+  const [protocol] = valuesOf(response.rawHeaders, "upgrade");
+  if (protocol !== undefined) fields.push("Upgrade", protocol);
+  client.setNoDelay(true);
+  client.write(Buffer.from(headText(`HTTP/1.1 101 ${response.statusMessage}`, fields), "latin1"));
+  if (first.length > 0) client.write(first);
+  if (head.length > 0) server.write(head);
+  server.on("error", () => client.destroy());
+  server.on("close", () => client.destroySoon());
+  client.on("close", () => server.destroy());
+  server.pipe(client);
+  client.pipe(server);
+}

@@ -1,0 +1,88 @@
+/**
+ * Connections to servers. A server that answers before it has read all of a request, and closes, makes the next write
+ * fail. A runtime's socket would then drop the answer that it has not read yet. So such a write counts as done here,
+ * and the socket goes on reading until the server's end.
+ */
+import { Socket } from "node:net";
+import { isControlFile, type Places, portFile } from "./loopbacks.ts";
+import { ControlRelays } from "./relay.ts";
+import type { Target } from "./route.ts";
+
+const AGAIN_MS = 10;
+/** How long a connect waits for a server whose backlog is full. */
+const PATIENCE_MS = 10_000;
+const PEER_GONE: readonly unknown[] = ["EPIPE", "ECONNRESET"];
+
+type WriteDone = (error?: Error | null) => void;
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
+/** A socket that can be read to its end even if the peer takes no more bytes. */
+class ReadableToTheEnd extends Socket {
+  constructor() {
+    super({ allowHalfOpen: true });
+  }
+
+  #hearsOnly(done: WriteDone): WriteDone {
+    return (error) => done(PEER_GONE.includes(codeOf(error)) ? null : error);
+  }
+
+  override _write(chunk: unknown, encoding: BufferEncoding, done: WriteDone): void {
+    super._write(chunk, encoding, this.#hearsOnly(done));
+  }
+
+  override _writev(chunks: { chunk: unknown; encoding: BufferEncoding }[], done: WriteDone): void {
+    super._writev?.(chunks, this.#hearsOnly(done));
+  }
+}
+
+function connected(socket: Socket): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    socket.once("error", reject);
+    socket.once("connect", () => {
+      socket.removeListener("error", reject);
+      resolve(socket);
+    });
+  });
+}
+
+/** Connects to a Unix socket; waits for one whose backlog is full. */
+async function connectUnix(path: string): Promise<Socket> {
+  for (const deadline = Date.now() + PATIENCE_MS;;) {
+    try {
+      return await connected(new ReadableToTheEnd().connect({ path }));
+    } catch (error) {
+      if (codeOf(error) !== "EAGAIN" || Date.now() > deadline) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
+}
+
+function connectTcp(port: number): Promise<Socket> {
+  return connected(new ReadableToTheEnd().setNoDelay(true).connect({ host: "127.0.0.1", port }));
+}
+
+/** Connects to the servers of loopbacks. */
+export class Upstreams {
+  readonly #relays: ControlRelays;
+
+  constructor(places: Places) {
+    this.#relays = new ControlRelays(places.library);
+  }
+
+  /**
+   * @returns A connected socket.
+   * @throws {Error} With the errno's name as `code`.
+   */
+  async connect({ loopback, port }: Target): Promise<Socket> {
+    const file = portFile(loopback.path, port);
+    try {
+      return await connectUnix(file);
+    } catch (error) {
+      if (codeOf(error) !== "ECONNREFUSED" || !isControlFile(file, loopback.path)) throw error;
+    }
+    return await this.#relays.connect(loopback.path, port, connectTcp);
+  }
+}

@@ -1,0 +1,98 @@
+/** `unsock expose --http` by HTTP/2 without TLS: each stream goes to the server that it names. */
+import { type ClientHttp2Session, connect } from "node:http2";
+import { assert, assertMatch, assertStrictEquals } from "@std/assert";
+import { need } from "../support/programs.ts";
+import { testFront } from "./http_rig.ts";
+
+const H2_SERVER = `
+import http2 from "node:http2";
+const seen = [];
+http2.createServer().on("stream", (stream, headers) => {
+  seen.push(headers[":authority"].split(":")[0]);
+  stream.additionalHeaders({ ":status": 103, link: "</a>; rel=preload" });
+  stream.respond({ ":status": 200, "x-for": headers["x-forwarded-for"], "x-host": headers["x-forwarded-host"] },
+    { waitForTrailers: true });
+  stream.on("wantTrailers", () => stream.sendTrailers({ "x-sum": "42" }));
+  let size = 0;
+  stream.on("data", (data) => size += data.length);
+  stream.on("end", () => stream.end(process.argv[2] + " " + size + " " + seen.join()));
+}).listen(3000, "127.0.0.1", () => console.log("ready"));
+`;
+
+interface Answer {
+  readonly status: unknown;
+  readonly headers: Record<string, unknown>;
+  readonly hints: unknown;
+  readonly trailers: Record<string, unknown>;
+  readonly text: string;
+}
+
+function ask(session: ClientHttp2Session, host: string, more: Record<string, string> = {}, body = ""): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    let [text, hints] = ["", undefined as unknown];
+    let [headers, trailers]: Record<string, unknown>[] = [{}, {}];
+    const stream = session.request({ ":authority": host, ":method": body === "" ? "GET" : "POST", ...more });
+    stream.on("headers", (fields) => hints = fields.link);
+    stream.on("response", (fields) => headers = fields);
+    stream.on("trailers", (fields) => trailers = fields);
+    stream.on("data", (data: Uint8Array) => text += new TextDecoder().decode(data));
+    stream.on("error", reject);
+    stream.on(
+      "close",
+      () => resolve({ status: headers?.[":status"], headers: headers ?? {}, hints, trailers: trailers ?? {}, text }),
+    );
+    stream.end(body);
+  });
+}
+
+testFront("expose --http: each HTTP/2 stream goes to its own server, one for nobody gets a page", async (rig) => {
+  await Deno.writeTextFile(`${rig.dir}/h2.mjs`, H2_SERVER);
+  for (const [name, letter] of [["one", "A"], ["two", "B"]]) {
+    await rig.start(["--name", name ?? "", "--private"], ["node", `${rig.dir}/h2.mjs`, letter ?? ""]);
+  }
+  await rig.serve(["--name", "old", "--private"], "O", 3000);
+  await rig.expose();
+  assertMatch(await rig.text("one.localhost/", "--http2-prior-knowledge"), /^A 0 one/);
+  assertMatch(await rig.text("two.localhost/", "--http2-prior-knowledge"), /^B 0 two/);
+  assertMatch(await rig.text("localhost/", "--http2-prior-knowledge"), /Who listens here/);
+
+  const session = connect(`http://127.0.0.1:${rig.port}`);
+  try {
+    for (let i = 0; i < 40; i++) {
+      const fields = Object.fromEntries(Array.from({ length: 20 }, (_, j) => [`x-${i}-${j}`, `value ${i * j}`]));
+      const [host, name] = i % 2 === 0 ? ["one", "A"] : ["two", "B"];
+      assertMatch(
+        (await ask(session, `${host}.localhost`, fields)).text,
+        new RegExp(`^${name} 0 [^]*${host}\\.localhost$`),
+      );
+    }
+    const both = await Promise.all([
+      ask(session, "one.localhost", {}, "x".repeat(300_000)),
+      ask(session, "two.localhost", {}, "y".repeat(200_000)),
+    ]);
+    assertMatch(both.map(({ text }) => text).join("\n"), /^A 300000 [^\n]*\nB 200000 /);
+    const [{ headers, hints, trailers, text }] = both;
+    assertStrictEquals(`${headers["x-for"]} ${headers["x-host"]}`, "127.0.0.1 one.localhost");
+    assertStrictEquals(`${hints} ${trailers["x-sum"]}`, "</a>; rel=preload 42");
+    assert(!text.includes("two"), text);
+    for (
+      const [host, status] of [
+        ["nobody.localhost", 404],
+        ["7.one.localhost", 502],
+        ["old.localhost", 502],
+        ["example.org", 421],
+        ["one.localhost:x", 400],
+        ["a@one.localhost", 400],
+        ["localhost", 200],
+      ] as const
+    ) {
+      const answer = await ask(session, host);
+      assertStrictEquals(answer.status, status, host);
+      assertStrictEquals(answer.text.includes("http://one.localhost"), ![400, 421].includes(status), host);
+    }
+    assertStrictEquals((await ask(session, "one.localhost", { host: "two.localhost" })).status, 400);
+    assertMatch((await ask(session, "one.localhost")).text, /^A /, "the connection stays");
+  } finally {
+    session.destroy();
+  }
+}, need("node"));

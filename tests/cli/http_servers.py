@@ -1,0 +1,121 @@
+"""Servers of HTTP that do one thing each, as their name says, at port 3000. What a server is to tell a test, it prints."""
+
+import socket
+import sys
+import threading
+
+server = socket.create_server(("127.0.0.1", 3000))
+print("ready", flush=True)
+
+
+def read_until(client, end, rest=b""):
+    while end not in rest:
+        part = client.recv(65536)
+        if not part:
+            break
+        rest += part
+    head, _, rest = rest.partition(end)
+    return head + end, rest
+
+
+def answer(client, body, more=b""):
+    client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%s\r\n%s" % (len(body), more, body))
+
+
+def echo(client):
+    """Answers with the request, head and body, as it came."""
+    head, rest = read_until(client, b"\r\n\r\n")
+    if b"chunked" in head:
+        rest, more = read_until(client, b"\r\n0\r\n", b"\r\n" + rest)
+        rest += read_until(client, b"\r\n\r\n", b"\r\n" + more)[0][2:]
+    answer(client, head + rest)
+
+
+def stages(client):
+    """Says 103 and, where it is wanted, 100; then answers in chunks, with a trailer that has the request's."""
+    head, rest = read_until(client, b"\r\n\r\n")
+    client.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n")
+    if b"100-continue" in head:
+        client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+    body, rest = read_until(client, b"\r\n0\r\n", b"\r\n" + rest) if b"chunked" in head else (b"", rest)
+    trailer, _ = read_until(client, b"\r\n\r\n", b"\r\n" + rest) if body else (b"\r\nX-None: 1\r\n\r\n", b"")
+    client.sendall(b"HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")
+    client.sendall(b"0\r\nX-Sum: 42\r\nX-Got: %s\r\n\r\n" % trailer.strip().split(b": ")[-1])
+
+
+def refuses(client):
+    """Says after the first bytes that they are too many, and closes."""
+    client.recv(1024)
+    body = b"too large\n"
+    client.sendall(b"HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+
+def endless(client):
+    """The same by an answer that has no length but its connection's end."""
+    client.recv(1024)
+    client.sendall(b"HTTP/1.0 413 Too Large\r\n\r\ntoo large\n")
+
+
+def agrees(client):
+    """Changes to any protocol that is asked for, and prints all that comes."""
+    head, rest = read_until(client, b"\r\n\r\n")
+    print(head, rest, flush=True)
+    if b"\r\nupgrade: " not in head.lower():
+        return answer(client, b"as before")
+    client.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\n\r\n")
+    while part := client.recv(65536):
+        print(part, flush=True)
+        client.sendall(part)
+    client.sendall(b"end")
+
+
+def waits(client):
+    """Never answers, and prints when its client has gone."""
+    read_until(client, b"\r\n\r\n")
+    print("asked", flush=True)
+    try:
+        while client.recv(65536):
+            pass
+    except ConnectionError:
+        pass
+    print("gone", flush=True)
+
+
+def doubles(client):
+    """Answers one request with two answers, and keeps the connection."""
+    read_until(client, b"\r\n\r\n")
+    answer(client, b"first")
+    answer(client, b"second")
+    while client.recv(65536):
+        pass
+
+
+def silent(client):
+    """Closes without an answer."""
+    read_until(client, b"\r\n\r\n")
+
+
+def events(client):
+    """Sends a head, waits for a word of its client's next connection, and then sends the rest."""
+    head, _ = read_until(client, b"\r\n\r\n")
+    if head.startswith(b"GET /go"):
+        go.set()
+        return answer(client, b"went")
+    client.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+    go.wait()
+    client.sendall(b"data: 1\n\n")
+
+
+go = threading.Event()
+
+
+def serve(client):
+    try:
+        globals()[sys.argv[1]](client)
+    except ConnectionError:
+        pass
+    client.close()
+
+
+while True:
+    threading.Thread(target=serve, args=server.accept()[:1], daemon=True).start()
