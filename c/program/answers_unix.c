@@ -53,11 +53,7 @@ static enum unsock_answer answer_of(const struct search *search, enum unsock_ans
 /* Abstract names are told apart by type: no other type's connect finds one. */
 static enum unsock_answer ask_abstract(struct unsock_span name) {
     struct search search = {.name = name};
-<<<<<<< HEAD
-    bool is_told = unsock_unix_each(false, see, &search);
-=======
-    bool is_told = unsock_unix_sockets_each(see, &search);
->>>>>>> b47fe5e (End daemons with their loopback, whatever their title overwrites)
+    bool is_told = unsock_unix_sockets_each(false, see, &search);
     return answer_of(&search, is_told ? UNSOCK_ANSWER_NOBODY : UNSOCK_ANSWER_READY);
 }
 
