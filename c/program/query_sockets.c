@@ -6,7 +6,6 @@
 #include "kernel/socket_info.h"
 #include "process/errno_words.h"
 #include "program/answers.h"
-#include "rt/system_calls.h"
 
 #define PORT_MOST 65535
 
