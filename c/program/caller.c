@@ -131,12 +131,3 @@ void unsock_caller_restore(void) {
     nofile.rlim_cur = caller.soft_nofile;
     unsock_prlimit64(0, RLIMIT_NOFILE, &nofile, NULL);
 }
-
-int unsock_caller_state(const char *own_limits, const char *parent_limits, const char *parent_status,
-                        int64_t *soft_nofile) {
-    struct unsock_caller_texts texts = {own_limits, parent_limits, parent_status};
-    struct unsock_caller caller;
-    derive(&texts, &caller);
-    *soft_nofile = caller.changes_nofile ? (int64_t)caller.soft_nofile : -1;
-    return caller.ignores_sigpipe;
-}

@@ -1,4 +1,4 @@
-/* What of it is exported the command line asks. */
+/* What the names in a directory lead to, and which of them are stale. */
 #include "program/answers.h"
 
 #include "files/directory.h"
@@ -49,51 +49,6 @@ static long client_path(const struct unsock_ip *ip, int type, struct sockaddr_un
     return 0;
 }
 
-static void put_address(struct unsock_text *text, const struct unsock_port_entry *entry) {
-    struct unsock_ip ip;
-    bool v6only, known = unsock_port_entry_ip(entry, &ip, &v6only);
-    bool both = known && ip.family == AF_INET6 && unsock_ip_is_wildcard(&ip) && !v6only;
-    unsock_text_put(text, both ? "both\t" : "one\t");
-    if (known)
-        unsock_address_text_show(text, &ip);
-    unsock_text_char(text, '\t');
-    if (unsock_port_entry_target(entry, &ip))
-        unsock_address_text_show(text, &ip);
-}
-
-static void put_name(struct unsock_text *text, const struct unsock_directory_list_one *one) {
-    static const char what[][9] = {
-        [UNSOCK_DIRECTORY_LIST_PLAIN] = "plain",     [UNSOCK_DIRECTORY_LIST_PORT] = "port",
-        [UNSOCK_DIRECTORY_LIST_FIRST] = "first",     [UNSOCK_DIRECTORY_LIST_LISTED] = "listed",
-        [UNSOCK_DIRECTORY_LIST_WAITING] = "waiting", [UNSOCK_DIRECTORY_LIST_UNLISTED] = "unlisted",
-        [UNSOCK_DIRECTORY_LIST_RECORD] = "record",   [UNSOCK_DIRECTORY_LIST_NEXT] = "next",
-        [UNSOCK_DIRECTORY_LIST_INNER] = "inner",
-    };
-    unsock_text_join(text, one->name, "\t");
-    unsock_text_number(text, one->key.number, 10, 1);
-    unsock_text_join(text, one->key.type == SOCK_DGRAM ? "\tdatagram\t" : "\tstream\t", what[one->what], "\t");
-    if (one->what >= UNSOCK_DIRECTORY_LIST_PORT && one->what <= UNSOCK_DIRECTORY_LIST_UNLISTED)
-        put_address(text, &one->entry);
-    else
-        unsock_text_put(text, "one\t\t");
-    unsock_text_char(text, '\n');
-}
-
-int unsock_directory_list(const char *directory, uint16_t port, char *buffer, size_t size) {
-    struct unsock_directory_list names;
-    struct unsock_directory_list_one one;
-    struct unsock_text text;
-    unsock_text_start(&text, buffer, size);
-    long result = unsock_directory_list_open(&names, directory, port);
-    if (result < 0)
-        return (int)result;
-    while (!text.cut && unsock_directory_list_next(&names, &one))
-        put_name(&text, &one);
-    result = names.entries.fd < 0 ? names.entries.fd : 0;
-    unsock_directory_list_close(&names);
-    return text.cut ? -ENOBUFS : (int)result;
-}
-
 static void put_pruned(void *context, const char *name, long result) {
     struct unsock_text *text = context;
     unsock_text_join(text, name, "\t", result < 0 ? "-" : "");
@@ -107,15 +62,6 @@ int unsock_prune_all(const char *directory, int remove, char *buffer, size_t siz
     unsock_text_start(&text, buffer, size);
     long result = unsock_prune_directory(directory, remove != 0, &seer);
     return text.cut ? -ENOBUFS : (int)result;
-}
-
-int unsock_name_port(const char *name, int *type) {
-    struct unsock_port_key key;
-    struct unsock_port_entry entry;
-    enum unsock_file_kind kind = unsock_file_name_read(unsock_span_of(name), &key, &entry);
-    bool socket = kind == UNSOCK_FILE_PORT || kind == UNSOCK_FILE_SOCKET;
-    *type = socket ? key.type : 0;
-    return socket ? key.number : 0;
 }
 
 int unsock_path_of(const char *directory, const void *address, uint32_t length, int type, char *path, size_t size) {

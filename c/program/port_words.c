@@ -63,18 +63,6 @@ void unsock_port_words_name(struct unsock_text *text, const struct unsock_port_w
     unsock_text_put(text, port->type == SOCK_DGRAM ? ".dgram.sock" : ".sock");
 }
 
-int unsock_port_of(const char *word, int *type, char *buffer, size_t size) {
-    struct unsock_port_words port;
-    struct unsock_text text;
-    unsock_text_start(&text, buffer, size);
-    if (!unsock_port_words_read(word, &port, &text))
-        return -EINVAL;
-    *type = port.type;
-    if (port.has_address)
-        unsock_address_text_show(&text, &port.ip);
-    return port.ip.port;
-}
-
 /* With a zone behind '%', or without. */
 static bool read_six(struct unsock_span inner, struct unsock_ip *ip, uint64_t *zone) {
     struct unsock_span host = unsock_span_next(&inner, '%');

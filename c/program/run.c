@@ -227,15 +227,12 @@ static void undo(struct run *run) {
 static int run_checked(struct run *run) {
     static const char off[] = "unsock: run: " OFF ": nothing is redirected\n";
     const struct unsock_run_options *options = &run->options;
-    bool stays_behind = options->private || (options->given.each_count > 0 && !options->keep);
     if (options->dry_run) {
         if (unsock_settings.off)
             unsock_write(2, off, sizeof(off) - 1);
         long result = unsock_run_print(run->environment.list, run->start->caller, options->given.command);
         return unsock_output_status(result, 0, UNSOCK_RUN_FAILED, run->error);
     }
-    if (run->start->is_crowded && (stays_behind || options->isolate))
-        return unsock_become_library_for_run(run->start, run->error);
     if (unsock_settings.off)
         unsock_write(2, off, sizeof(off) - 1);
     if (!make_place(run) || !unsock_loopback_name_give(options->name, place_of(run), run->start->caller, run->error)) {

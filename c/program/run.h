@@ -105,7 +105,7 @@ bool unsock_run_is_ours(const char *string, const char *const *caller);
  */
 long unsock_run_print(const char *const *environment, const char *const *caller, const char *const *command);
 
-/* run.c: `run`: becomes a command under unsock. Exists once, here; the command line calls it (unsock.h, unsock_run). */
+/* run.c: `run`: becomes a command under unsock. Exists once, here; the command line becomes the library. */
 
 #define UNSOCK_RUN_FAILED 125
 
@@ -113,12 +113,7 @@ struct unsock_run_start {
     const char *const *words;  /* behind `run` */
     const char *const *caller; /* the environment */
     const char *library;       /* where options and environment name none */
-    /*
-     * This process has a runtime's threads and memory: what somebody has to stay behind for, or a namespace be made
-     * for, is left to the library, executed as a program (program/run.h).
-     */
-    bool is_crowded;
-    bool holds; /* there is no command: unsock_hold, in a private directory */
+    bool holds;                /* there is no command: unsock_hold, in a private directory */
 };
 
 /*
@@ -135,18 +130,5 @@ int unsock_run_words(const struct unsock_run_start *start, struct unsock_text *e
  * Returns false with one line in `error`.
  */
 bool unsock_isolate(struct unsock_text *error);
-
-/*
- * become_library.c: What needs a process with one thread, and one that can stay (`run` with `--private`, `--isolate` or
- * `--map`; `expose`): the command line executes the library as a program with the same words.
- */
-
-/* Becomes that program, for `run`. Returns the exit status, with one line in `error`. */
-int unsock_become_library_for_run(const struct unsock_run_start *start, struct unsock_text *error);
-
-/* Becomes the library with these words, the command's name the first (NULL: no memory). Returns with one line in
- * `error`. */
-void unsock_become_library(const char *library, const char *const *words, const char *const *environment,
-                           struct unsock_text *error);
 
 #endif

@@ -47,10 +47,6 @@ const struct unsock_option *unsock_run_option_at(unsigned index) {
     return index < OPTIONS ? &list[index] : NULL;
 }
 
-const char *unsock_run_option_name(unsigned index) {
-    return index < OPTIONS ? list[index].flag + sizeof("--") - 1 : NULL;
-}
-
 /* Does it promise that nothing is sent past unsock? What takes that back is refused. */
 static bool insists(const char *flag) {
     static const char flags[][16] = {"--strict", "--block-inet", "--private", "--isolate"};

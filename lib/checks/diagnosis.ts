@@ -1,47 +1,78 @@
 /** What `unsock doctor` looks at: the machine, the settings, a command. */
 import * as path from "@std/path/posix";
-import type { Context } from "../system/context.ts";
-import { lstatOrUndefined, statOrUndefined } from "../system/files.ts";
-import { type AddressedPort, readPort } from "../run/ports.ts";
-import { chooseDirectory, directoryProblem } from "../run/directory.ts";
-import { type ChosenDirectory, readRunSettings } from "../run/run_settings.ts";
-import { reason } from "../system/errors.ts";
-import { cString, openRunner, openShim, type Runner } from "../system/ffi.ts";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import type { Answer, Library, Question } from "../library/query.ts";
+import { type AddressedPort, portQuestion } from "../run/ports.ts";
+import {
+  type CheckedDirectory,
+  DIRECTORY_QUESTION,
+  MAY_BIND_QUESTION,
+  SETTINGS_QUESTION,
+} from "../run/run_settings.ts";
 import { inspectCommand, type ProgramStep } from "../run/program.ts";
-import { checkSettingNames } from "../run/setting_names.ts";
 import { SETTING_LIST } from "../run/settings.ts";
-import { ownRunner } from "../run/own_runner.ts";
+import { ownLibrary } from "../run/own_library.ts";
 import { findShim } from "../run/shim.ts";
-import { socketsProblem } from "../run/sockets.ts";
-import { bad, type Finding, note, ok } from "./finding.ts";
-import { mayAccess, portFindings, W_OK, X_OK } from "./diagnosis_ports.ts";
-import { rewritingFinding } from "./rewriting.ts";
+import { effectiveUser } from "../run/shim_place.ts";
+import { namesQuestion } from "../sockets/socket_names.ts";
+import { SOCKETS_QUESTION } from "../sockets/unix_sockets.ts";
+import type { Context } from "../system/context.ts";
+import { reason } from "../system/errors.ts";
+import { lstatOrUndefined, mayAccess, readText, statOrUndefined } from "../system/files.ts";
 import { printable } from "../system/text.ts";
 import { userName } from "../system/users.ts";
 import { VERSION } from "../system/version.ts";
+import { bad, type Finding, note, ok } from "./finding.ts";
+import { portFindings } from "./diagnosis_ports.ts";
+import { rewritingFinding } from "./rewriting.ts";
+
+const { W_OK, X_OK } = fs.constants;
 
 /** @returns Findings about this machine and the settings in the environment. */
 export async function diagnoseMachine(context: Context, directory: string | undefined): Promise<Finding[]> {
+  const library = await libraryOrReason(context);
   return [
-    kernelFinding(Deno.osRelease()),
-    await settingsFinding(context),
-    await libraryFinding(context),
-    await socketsFinding(context),
-    await rewritingFinding(context),
-    ...await directoryFindings(context, directory),
+    kernelFinding(os.release()),
+    ...await libraryFindings(context, library),
+    ...directoryFindings(library, directory),
     ...preloadFindings(context),
-    ...familyFindings(context.proc.readText("/proc/net/protocols") ?? ""),
-    queueFinding(context.proc.readText("/proc/sys/net/unix/max_dgram_qlen")),
+    ...familyFindings(readText("/proc/net/protocols") ?? ""),
+    queueFinding(readText("/proc/sys/net/unix/max_dgram_qlen")),
   ].filter((finding) => finding !== undefined);
 }
 
-/** Without a library there is nobody to ask, and another line says so. */
-async function socketsFinding(context: Context): Promise<Finding | undefined> {
+/** The library that is asked, or why there is none. */
+async function libraryOrReason(context: Context): Promise<Library | string> {
+  return await ownLibrary(context).catch(reason);
+}
+
+const VERSION_QUESTION: Question<string> = { word: "version", read: (answer) => answer.text("version") };
+
+/** Without a library nobody can be asked about the rest. */
+async function libraryFindings(context: Context, library: Library | string): Promise<Finding[]> {
+  if (typeof library === "string") return [bad("library", library)];
+  const [settings, mayBind, version] = library.askAll([SETTINGS_QUESTION, MAY_BIND_QUESTION, VERSION_QUESTION]);
+  const found = [settingsFinding(settings)];
   try {
-    const why = socketsProblem(await ownRunner(context));
-    return why === undefined ? ok("sockets", "sockets: AF_UNIX sockets may be made and bound") : bad("sockets", why);
-  } catch {
-    return undefined;
+    const { file, forEverybody } = await findShim(undefined, context.environ);
+    return [
+      ...found,
+      libraryFinding(file, version(), forEverybody),
+      socketsFinding(mayBind),
+      rewritingFinding(context, library, file),
+    ];
+  } catch (error) {
+    return [...found, bad("library", reason(error)), socketsFinding(mayBind)];
+  }
+}
+
+function socketsFinding(answer: Answer<true>): Finding {
+  try {
+    answer();
+    return ok("sockets", "sockets: AF_UNIX sockets may be made and bound");
+  } catch (error) {
+    return bad("sockets", reason(error));
   }
 }
 
@@ -54,13 +85,9 @@ export function kernelFinding(release: string): Finding {
     : note("kernel", `Linux ${release}: older than 5.10`, "untested: run unsock self-test");
 }
 
-/** Without a library there is nobody to ask for values, and another line says so. */
-async function settingsFinding(context: Context): Promise<Finding | undefined> {
-  const runner = await ownRunner(context).catch(() => undefined);
+function settingsFinding(answer: Answer<unknown>): Finding {
   try {
-    checkSettingNames(context.environ.texts().map(splitVariable));
-    if (runner === undefined) return undefined;
-    readRunSettings({}, context.environ, "/", runner);
+    answer();
     return ok("settings", "settings: every UNSOCK_ variable in the environment can be read");
   } catch (error) {
     return bad(
@@ -71,97 +98,70 @@ async function settingsFinding(context: Context): Promise<Finding | undefined> {
   }
 }
 
-function splitVariable(text: string): [string, string] {
-  const [name = ""] = text.split("=", 1);
-  return [name, text.slice(name.length + 1)];
-}
-
-async function libraryFinding(context: Context): Promise<Finding> {
-  try {
-    const file = await findShim(undefined, context.environ, context.system);
-    const pointer = openShim(file).unsock_version();
-    const version = pointer && new Deno.UnsafePointerView(pointer).getCString();
-    if (version !== VERSION) {
-      return bad("library", `library ${file}: version ${version}`, `this is unsock ${VERSION}: use its own`);
-    }
-    if (isRootAlones(file)) {
-      const advice = "what a command executes as another user is not redirected: use --lib with a copy for everyone";
-      return note("library", `library ${file}: version ${version}, root alone can reach it`, advice);
-    }
-    return ok("library", `library ${file}: version ${version}`);
-  } catch (error) {
-    return bad("library", reason(error));
+function libraryFinding(file: string, version: string, forEverybody: boolean): Finding {
+  if (version !== VERSION) {
+    return bad("library", `library ${file}: version ${version}`, `this is unsock ${VERSION}: use its own`);
   }
+  if (forEverybody) return ok("library", `library ${file}: version ${version}`);
+  const advice = "what a command executes as another user is not redirected: use --lib with a copy for everyone";
+  return note("library", `library ${file}: version ${version}, root alone can reach it`, advice);
 }
 
-/** Whether another user than root could not read the library, where this is root. */
-function isRootAlones(file: string): boolean {
-  return openRunner(file).unsock_check_library(cString(file), new Uint8Array(1), 1n) === 1;
-}
-
-async function directoryFindings(
-  context: Context,
-  option: string | undefined,
-  port?: AddressedPort,
-): Promise<Finding[]> {
+function directoryFindings(library: Library | string, dir: string | undefined, port?: AddressedPort): Finding[] {
+  if (typeof library === "string") return [bad("directory", `directory: ${library}`)];
   try {
-    const runner = await ownRunner(context);
-    const directory = chooseDirectory(option, context.environ, runner);
-    return [directoryFinding(directory, context, runner), ...portFindings(directory, { context, runner, port })];
+    const questions = [DIRECTORY_QUESTION, namesQuestion(port?.number), SOCKETS_QUESTION] as const;
+    const [chosen, names, sockets] = library.askAll(questions, { dir });
+    const directory = chosen();
+    return [directoryFinding(directory), ...portFindings(directory, { library, names, sockets: sockets(), port })];
   } catch (error) {
     return [bad("directory", `directory: ${reason(error)}`)];
   }
 }
 
-function directoryFinding(directory: ChosenDirectory, context: Context, runner: Runner): Finding {
-  const { euid } = context.system;
-  try {
-    const status = statOrUndefined(directory.path);
-    const problem = directoryProblem(directory, runner);
-    if (problem !== undefined) return bad("directory", problem);
-    if (status === undefined) return missingFinding(directory.path, context);
-    const mode = ((status.mode ?? 0) & 0o7777).toString(8).padStart(4, "0");
-    if (((status.mode ?? 0) & 0o022) !== 0) {
-      return note(
-        "directory",
-        `directory ${directory.path}: mode ${mode}`,
-        "whoever may write there can answer in a server's place",
-      );
-    }
-    const owner = status.uid === euid ? "yours" : `${userName(status.uid ?? 0)}'s`;
-    if (!mayAccess(directory.path, W_OK | X_OK, context)) {
-      const text = `directory ${directory.path}: ${owner}, mode ${mode}: you may not write to it`;
-      return status.uid === euid
-        ? bad("directory", text, `no server can make its socket there: chmod u+rwx ${directory.path}, or another --dir`)
-        : note(
-          "directory",
-          text,
-          "clients may connect there as far as the files' rights let them; a server needs another --dir",
-        );
-    }
-    return ok("directory", `directory ${directory.path}: ${owner}, mode ${mode}`);
-  } catch (error) {
-    return bad("directory", `directory: ${reason(error)}`);
+function directoryFinding(directory: CheckedDirectory): Finding {
+  const status = statOrUndefined(directory.path);
+  if (directory.problem !== undefined) return bad("directory", directory.problem);
+  if (status === undefined) return missingFinding(directory.path);
+  const mode = (status.mode & 0o7777).toString(8).padStart(4, "0");
+  if ((status.mode & 0o022) !== 0) {
+    return note(
+      "directory",
+      `directory ${directory.path}: mode ${mode}`,
+      "whoever may write there can answer in a server's place",
+    );
   }
+  const isOurs = status.uid === effectiveUser();
+  const owner = isOurs ? "yours" : `${userName(status.uid)}'s`;
+  if (mayAccess(directory.path, W_OK | X_OK)) {
+    return ok("directory", `directory ${directory.path}: ${owner}, mode ${mode}`);
+  }
+  const text = `directory ${directory.path}: ${owner}, mode ${mode}: you may not write to it`;
+  return isOurs
+    ? bad("directory", text, `no server can make its socket there: chmod u+rwx ${directory.path}, or another --dir`)
+    : note(
+      "directory",
+      text,
+      "clients may connect there as far as the files' rights let them; a server needs another --dir",
+    );
 }
 
 /** `run` makes it, but none of its parents (`c/process/run_directory.c`). */
-function missingFinding(directory: string, context: Context): Finding {
+function missingFinding(directory: string): Finding {
   const parent = path.dirname(directory);
   const text = `directory ${directory}: cannot be made`;
   if (lstatOrUndefined(directory) !== undefined) return bad("directory", `${text}: a link that leads nowhere is there`);
-  if (mayAccess(parent, W_OK | X_OK, context)) {
+  if (mayAccess(parent, W_OK | X_OK)) {
     return ok("directory", `directory ${directory}: will be made, for you alone`);
   }
-  if (statOrUndefined(parent) === undefined && mayAccess(existingAbove(parent), X_OK, context)) {
+  if (statOrUndefined(parent) === undefined && mayAccess(existingAbove(parent), X_OK)) {
     return bad(
       "directory",
       `${text}: ${parent} does not exist`,
       `make it first, mkdir -p ${parent}, or name another with --dir`,
     );
   }
-  const advice =
-    `name another with --dir, or let root make it, install -d -o ${context.system.euid} -m 700 ${directory}`;
+  const advice = `name another with --dir, or let root make it, install -d -o ${effectiveUser()} -m 700 ${directory}`;
   return bad("directory", `${text}: you may not make it in ${parent}`, advice);
 }
 
@@ -173,12 +173,10 @@ function existingAbove(directory: string): string {
 
 /** @returns What the directory, the kernel and other directories tell of one port. */
 export async function diagnosePort(text: string, context: Context, directory: string | undefined): Promise<Finding[]> {
-  const port = readPort(text, await ownRunner(context));
-  return [
-    ...environmentFindings(context),
-    await socketsFinding(context),
-    ...await directoryFindings(context, directory, port),
-  ].filter((finding) => finding !== undefined);
+  const library = await ownLibrary(context);
+  const [port, mayBind] = library.askAll([portQuestion(text), MAY_BIND_QUESTION]);
+  const asked = port();
+  return [...environmentFindings(context), socketsFinding(mayBind), ...directoryFindings(library, directory, asked)];
 }
 
 function preloadFindings(context: Context): Finding[] {
@@ -190,7 +188,7 @@ function preloadFindings(context: Context): Finding[] {
       findings.push(note("preload", `LD_PRELOAD: ${entry} does not exist`, "the dynamic linker complains and goes on"));
     } else findings.push(note("preload", `LD_PRELOAD: ${entry} is there already`, "unsock run goes in front of it"));
   }
-  const system = context.proc.readText("/etc/ld.so.preload")?.trim();
+  const system = readText("/etc/ld.so.preload")?.trim();
   if (system) {
     findings.push(
       note("preload", `/etc/ld.so.preload: ${system.replace(/\s+/g, " ")}`, "in every program, behind unsock"),
@@ -227,21 +225,21 @@ export async function diagnoseCommand(
   context: Context,
   directory: string | undefined,
 ): Promise<Finding[]> {
+  const library = await libraryOrReason(context);
+  const isThere = typeof library !== "string";
   return [
-    ...await programFindings(command, context),
+    ...isThere ? programFindings(command, context, library) : [bad("program", library)],
     ...environmentFindings(context),
-    await socketsFinding(context),
-    ...await directoryFindings(context, directory),
-  ].filter((finding) => finding !== undefined);
+    ...isThere ? [socketsFinding(library.askAll([MAY_BIND_QUESTION])[0])] : [],
+    ...directoryFindings(library, directory),
+  ];
 }
 
-async function programFindings(command: string, context: Context): Promise<Finding[]> {
-  const searchPath = context.environ.get("PATH");
+function programFindings(command: string, context: Context, library: Library): Finding[] {
   try {
-    const runner = await ownRunner(context);
-    const steps = inspectCommand(command, searchPath, runner);
+    const steps = inspectCommand(command, library);
     const trapped = steps.find(({ door }) => door === "trap");
-    const rewriting = trapped && await rewritingFinding(context, trapped.file);
+    const rewriting = trapped && rewritingFinding(context, library, trapped.file);
     return [...steps.map(stepFinding), ...rewriting?.level === "note" ? [rewriting] : []];
   } catch (error) {
     return [bad("program", reason(error))];

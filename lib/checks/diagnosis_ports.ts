@@ -1,30 +1,31 @@
 /** Why a client is refused: who listens in which directory, and whose rights stand in the way. */
 import * as path from "@std/path/posix";
+import * as fs from "node:fs";
 import type { ChosenDirectory } from "../run/run_settings.ts";
 import { type AddressedPort, formatPort, wildcardOf } from "../run/ports.ts";
-import type { Context } from "../system/context.ts";
-import { cString, type Runner } from "../system/ffi.ts";
-import { statOrUndefined } from "../system/files.ts";
-import { listUnixSockets } from "../system/unix_sockets.ts";
+import type { Library } from "../library/query.ts";
+import { mayAccess, statOrUndefined } from "../system/files.ts";
 import { printable } from "../system/text.ts";
 import { groupName, userName } from "../system/users.ts";
 import { explainControl } from "../control/control_facts.ts";
 import { listIpListeners } from "../system/ip_sockets.ts";
 import { bad, type Finding, note, ok } from "./finding.ts";
 import { Holders } from "../sockets/holders.ts";
-import { listSocketFiles, probe, type SocketFile } from "../sockets/socket_files.ts";
-import { portOfName } from "../sockets/socket_names.ts";
+import { listSocketFiles, type SocketFile } from "../sockets/socket_files.ts";
+import { type SocketName, stateQuestion } from "../sockets/socket_names.ts";
+import type { UnixSocketEntry } from "../sockets/unix_sockets.ts";
 
-const AT_FDCWD = -100;
-const AT_EACCESS = 0x200;
-export const [X_OK, W_OK] = [1, 2];
+const { W_OK, X_OK } = fs.constants;
 const SHOWN_MOST = 20;
 const DIRECTORIES_MOST = 8;
 
 /** Whom and what is asked about. */
 interface Question {
-  readonly context: Context;
-  readonly runner: Runner;
+  readonly library: Library;
+  /** Gives the names in the directory, or throws why they cannot be read. */
+  readonly names: () => readonly SocketName[];
+  /** All of the network namespace. */
+  readonly sockets: readonly UnixSocketEntry[];
   /** Undefined: all. */
   readonly port: AddressedPort | undefined;
 }
@@ -34,39 +35,29 @@ export function portFindings({ path: directory }: ChosenDirectory, question: Que
   return [...ownPorts(directory, question), ...portsElsewhere(directory, question)];
 }
 
-/** @returns Whether this user may, as the kernel says. */
-export function mayAccess(file: string, mode: number, { libc }: Context): boolean {
-  return libc.faccessat(AT_FDCWD, cString(file), mode, AT_EACCESS) === 0;
-}
-
-function ownPorts(directory: string, { context, runner, port }: Question): Finding[] {
+function ownPorts(directory: string, { library, names, sockets, port }: Question): Finding[] {
   const status = statOrUndefined(directory);
   const where = port === undefined ? "" : ` at ${formatPort(port)}`;
   if (status === undefined) {
     const text = `nobody listens${where}: the directory is not there`;
     return [
       port === undefined ? note("listeners", text, NOBODY) : bad("listeners", text, NOBODY),
-      ...onRealIp([], context, port),
+      ...onRealIp([], port),
     ];
   }
-  if (!mayAccess(directory, X_OK, context)) {
-    const whose = `${userName(status.uid ?? 0)}'s`;
-    const forGroup = ((status.mode ?? 0) & 0o010) !== 0
-      ? `members of the group ${groupName(status.gid ?? 0)} may; `
-      : "";
+  if (!mayAccess(directory, X_OK)) {
+    const whose = `${userName(status.uid)}'s`;
+    const forGroup = (status.mode & 0o010) !== 0 ? `members of the group ${groupName(status.gid)} may; ` : "";
     return [note("rights", `directory ${directory}: it is ${whose}, you may not enter it: EACCES`, forGroup + RIGHTS)];
   }
   let files: readonly SocketFile[];
   try {
-    files = listSocketFiles(directory, { libc: context.libc, runner }, { port: port?.number })
-      .filter((file) => isWanted(file, port));
+    files = listSocketFiles(directory, { names: names(), sockets }, library).filter((file) => isWanted(file, port));
   } catch {
     return [note("listeners", `directory ${directory}: you may enter it, but not read who listens there`)];
   }
   const there = files.filter(({ state }) => state === "alive" || state === "control");
-  const closed = there.filter(({ file }) =>
-    !mayAccess(file, W_OK, context) && statOrUndefined(file)?.isSocket === true
-  );
+  const closed = there.filter(({ file }) => !mayAccess(file, W_OK) && statOrUndefined(file)?.isSocket() === true);
   return [
     there.length > 0
       ? ok("listeners", describe(there))
@@ -87,8 +78,8 @@ function ownPorts(directory: string, { context, runner, port }: Question): Findi
         "unsock wait PORT waits until somebody does",
       )
     ),
-    ...there.flatMap((file) => leadsToNobody(file, context, runner)),
-    ...onRealIp(there, context, port),
+    ...there.flatMap((file) => leadsToNobody(file, library)),
+    ...onRealIp(there, port),
   ];
 }
 
@@ -99,13 +90,13 @@ function isWanted({ kind, address }: SocketFile, port: AddressedPort | undefined
 }
 
 /** Of what a control file leads to, only files of this machine can be looked at. */
-function leadsToNobody({ file, state }: SocketFile, { libc }: Context, runner: Runner): Finding[] {
+function leadsToNobody({ file, state }: SocketFile, library: Library): Finding[] {
   if (state !== "control") return [];
-  const { proxy, destination, target } = explainControl(Deno.readFileSync(file), runner);
+  const { proxy, destination, target } = explainControl(fs.readFileSync(file), library);
   const { path: socket, abstract } = proxy ?? destination;
   if (socket === undefined || abstract) return [];
   const status = statOrUndefined(socket);
-  if (status !== undefined && !(status.isSocket && probe(socket, libc) === "stale")) return [];
+  if (status !== undefined && !(status.isSocket() && library.ask(stateQuestion(socket)) === "stale")) return [];
   const why = status === undefined ? "no such file" : "left over";
   return [
     note(
@@ -117,11 +108,11 @@ function leadsToNobody({ file, state }: SocketFile, { libc }: Context, runner: R
 }
 
 /** Servers that were started without unsock: whoever looks for them under unsock finds nobody. */
-function onRealIp(there: readonly SocketFile[], context: Context, port: AddressedPort | undefined): Finding[] {
+function onRealIp(there: readonly SocketFile[], port: AddressedPort | undefined): Finding[] {
   // With servers in the directory, others are as they shall be, unless somebody asks for one.
   if (port === undefined && there.length > 0) return [];
-  const holders = new Holders(context.proc);
-  const listeners = listIpListeners(context.proc, port?.number).filter(({ kind }) => kind === (port?.kind ?? "stream"));
+  const holders = new Holders();
+  const listeners = listIpListeners(port?.number).filter(({ kind }) => kind === (port?.kind ?? "stream"));
   const texts = listeners.map(({ port: number, kind, inode }) => {
     const who = holders.of(inode).map(({ pid, name }) => `${name}[${pid}]`).join(" ");
     return `${formatPort({ number, kind, address: undefined })}${who === "" ? "" : ` (${printable(who)})`}`;
@@ -148,13 +139,12 @@ function describe(files: readonly SocketFile[]): string {
 }
 
 /** Another directory with the same kind of names is where the other side may be. However many there are: one line. */
-function portsElsewhere(directory: string, { context, runner, port: wanted }: Question): Finding[] {
+function portsElsewhere(directory: string, { sockets, port: wanted }: Question): Finding[] {
   const ports = new Map<string, Set<string>>();
-  for (const socket of listUnixSockets(context.libc)) {
-    const { dir, base } = path.parse(path.normalize(socket.path));
-    const serves = socket.listening || (socket.type === "datagram" && !socket.connected);
-    const port = serves && dir.startsWith("/") ? portOfName(base, runner) : undefined;
-    if (port === undefined || sameDirectory(dir, directory)) continue;
+  for (const { path: file, port, listening, type, connected } of sockets) {
+    const { dir } = path.parse(path.normalize(file));
+    const serves = listening || (type === "datagram" && !connected);
+    if (port === undefined || !serves || !dir.startsWith("/") || sameDirectory(dir, directory)) continue;
     if (wanted !== undefined && (port.number !== wanted.number || port.kind !== wanted.kind)) continue;
     ports.set(dir, (ports.get(dir) ?? new Set()).add(`${port.number}`));
   }

@@ -1,7 +1,8 @@
 /** The checks of `unsock self-test`: the library, in this process, against what the command line knows. */
 import * as path from "@std/path/posix";
+import * as fs from "node:fs";
 import { CONTROL_FILE_SIZE } from "../control/control_facts.ts";
-import { type Shim } from "../system/ffi.ts";
+import { type Shim } from "../library/ffi.ts";
 import { RUN_ADDRESSES } from "../run/settings.ts";
 import {
   formatEndpoint,
@@ -83,7 +84,7 @@ export function selfChecks(shim: Shim, directory: string): Check[] {
   check("nobody listens: ECONNREFUSED; a port is taken: EADDRINUSE", () => checkErrors(shim));
   check("a control file leads a connection to another Unix socket", () => checkRedirection(shim, directory));
   check("no socket file is left", () => {
-    const left = Array.from(Deno.readDirSync(directory), ({ name }) => name).filter((name) => name !== LOCK);
+    const left = fs.readdirSync(directory).filter((name) => name !== LOCK);
     expectEqual("left", left.join(" "), "");
   });
   return checks;
@@ -150,9 +151,9 @@ function checkStream(shim: Shim, directory: string, host: string): void {
   using server = openServer(shim, host);
   const address = server.localAddress;
   const file = path.join(directory, `${address.port}.sock`);
-  const status = Deno.statSync(file); // PORT.sock leads to the socket's own file
-  if (!status.isSocket) throw new Error(`${file} is no socket`);
-  expectEqual("mode of the socket file", ((status.mode ?? 0) & 0o777).toString(8), "600");
+  const status = fs.statSync(file); // PORT.sock leads to the socket's own file
+  if (!status.isSocket()) throw new Error(`${file} is no socket`);
+  expectEqual("mode of the socket file", (status.mode & 0o777).toString(8), "600");
   using client = ShimSocket.open(shim, address.family, SOCK_STREAM);
   client.connect(address);
   const { socket, peer } = server.accept();
@@ -205,7 +206,7 @@ function checkRedirection(shim: Shim, directory: string): void {
   const target = unixAddress(path.join(directory, `${server.localAddress.port}.sock`));
   const port = server.localAddress.port === 1 ? 2 : 1;
   const file = path.join(directory, `${port}.sock`);
-  Deno.writeFileSync(file, controlFileTo(target), { createNew: true });
+  fs.writeFileSync(file, controlFileTo(target), { flag: "wx" });
   try {
     using client = ShimSocket.open(shim, Family.Inet, SOCK_STREAM);
     client.connect(internetAddress("127.0.0.1", port));
@@ -213,6 +214,6 @@ function checkRedirection(shim: Shim, directory: string): void {
     client.send("through a control file");
     expectEqual("what arrives", accepted.receive(), "through a control file");
   } finally {
-    Deno.removeSync(file);
+    fs.unlinkSync(file);
   }
 }

@@ -1,17 +1,15 @@
 /** `unsock env`: what `run` would set, as lines for a shell and others; with `--off` the way back. */
 import * as path from "@std/path/posix";
-import { prepareDirectory } from "../run/directory.ts";
-import { type DirectoryOptions, readDirectoryRights } from "../run/directory_rights.ts";
+import type { Answer } from "../library/query.ts";
+import { type DirectoryOptions, RIGHTS_QUESTION } from "../run/directory_rights.ts";
 import { ENV_FORMATS, writeVariables } from "../run/env_formats.ts";
-import { ownRunner } from "../run/own_runner.ts";
-import { readRunSettings } from "../run/run_settings.ts";
+import { ownLibrary } from "../run/own_library.ts";
+import { MAY_BIND_QUESTION, PREPARE_QUESTION, SETTINGS_QUESTION } from "../run/run_settings.ts";
 import { SETTING_LIST, type SettingOptions, SETTINGS } from "../run/settings.ts";
 import { findShim } from "../run/shim.ts";
-import { socketsProblem } from "../run/sockets.ts";
 import type { Context } from "../system/context.ts";
 import type { Environ } from "../system/environ.ts";
 import { UnsockError, UsageError } from "../system/errors.ts";
-import type { Runner } from "../system/ffi.ts";
 
 interface EnvOptions extends SettingOptions, DirectoryOptions {
   readonly lib?: string;
@@ -51,23 +49,20 @@ export async function env(options: EnvOptions, context: Context): Promise<number
 
 async function turnOn(options: EnvOptions, context: Context): Promise<Environ> {
   const { force, lib, off: _, ...settings } = options;
-  const library = await findShim(lib, context.environ, context.system);
+  const { file } = await findShim(lib, context.environ);
   const environ = context.environ.clone();
-  const runner = await ownRunner(context, lib);
-  readDirectoryRights(options, runner);
-  const { directory, variables } = readRunSettings(
-    { ...settings, force: force || undefined },
-    environ,
-    library,
-    runner,
-  );
+  const library = await ownLibrary(context, lib);
+  const given = { ...settings, force: force || undefined, lib: file };
+  const [rights, asked, mayBind] = library.askAll([RIGHTS_QUESTION, SETTINGS_QUESTION, MAY_BIND_QUESTION], given);
+  rights(); // whether they can be read
+  const { variables } = asked();
   for (const name of NAMES) {
     const value = variables.get(name);
     if (value === undefined) environ.delete(name);
     else environ.set(name, value);
   }
-  checkSockets(variables, options, runner);
-  prepareDirectory(directory, runner, force, options);
+  checkSockets(variables, options, mayBind);
+  library.ask(PREPARE_QUESTION, given);
   if (isOn(variables, SETTINGS.off)) context.warn(`env: ${OFF}: nothing is redirected`);
   return environ;
 }
@@ -79,20 +74,20 @@ function isOn(variables: ReadonlyMap<string, string>, { variable }: { readonly v
 const OFF = "UNSOCK_OFF=1 is set";
 
 /** As `run` (`c/program/run.c`): what somebody insists on is not taken back, and what is not redirected needs no sockets. */
-function checkSockets(variables: ReadonlyMap<string, string>, options: EnvOptions, runner: Runner): void {
-  if (isOn(variables, SETTINGS.off)) {
-    const insists = options.blockInet ? "--block-inet" : options.strict ? "--strict" : undefined;
-    const promise = insists ??
-      (isOn(variables, SETTINGS.blockInet)
-        ? "UNSOCK_BLOCK_INET=1"
-        : isOn(variables, SETTINGS.strict)
-        ? "UNSOCK_STRICT=1"
-        : undefined);
-    if (promise === undefined) return;
-    throw new UnsockError(`env: ${promise}: ${OFF}, and nothing would be redirected: unset it`);
+function checkSockets(variables: ReadonlyMap<string, string>, options: EnvOptions, mayBind: Answer<true>): void {
+  if (!isOn(variables, SETTINGS.off)) {
+    mayBind();
+    return;
   }
-  const why = socketsProblem(runner);
-  if (why !== undefined) throw new UnsockError(why);
+  const insists = options.blockInet ? "--block-inet" : options.strict ? "--strict" : undefined;
+  const promise = insists ??
+    (isOn(variables, SETTINGS.blockInet)
+      ? "UNSOCK_BLOCK_INET=1"
+      : isOn(variables, SETTINGS.strict)
+      ? "UNSOCK_STRICT=1"
+      : undefined);
+  if (promise === undefined) return;
+  throw new UnsockError(`env: ${promise}: ${OFF}, and nothing would be redirected: unset it`);
 }
 
 /** Without the settings, and without the library; what else is preloaded stays. */

@@ -1,12 +1,14 @@
 /** `unsock install`: puts program, library, manual pages and completions in place; `--uninstall` removes exactly those. */
 import * as path from "@std/path/posix";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
 import { CACHE, ownProgram, type ProgramFile, TREE } from "../install/program.ts";
 import { directoriesFor, formatRecord, type Installation, readRecord, RECORD } from "../install/record.ts";
 import type { Command } from "../help/command.ts";
 import { completionScript } from "../help/completions.ts";
 import type { Context } from "../system/context.ts";
-import { reason, UnsockError } from "../system/errors.ts";
-import { interceptedCalls, openShim } from "../system/ffi.ts";
+import { Library, type Question } from "../library/query.ts";
+import { codeOf, reason, UnsockError } from "../system/errors.ts";
 import { linkTarget, lstatOrUndefined, statOrUndefined } from "../system/files.ts";
 import { commandManual, libraryManual } from "../help/manual.ts";
 import type { Shell } from "../system/shell.ts";
@@ -50,8 +52,8 @@ export async function install(
     return 0;
   }
   await using library = await libraryToInstall(options.lib, context);
-  const program = await ownProgram();
-  const all: Record<string, Item> = { ...items(library.file, commands), ...program.files };
+  const program = ownProgram();
+  const all: Record<string, Item> = { ...items(library.file, commands, context), ...program.files };
   const files = [...Object.keys(all), RECORD];
   if (!options.force) refuseOthers(prefix, files, before);
   const made = makeDirectories(prefix, directoriesFor(files));
@@ -81,21 +83,21 @@ interface OwnLibrary extends AsyncDisposable {
  * with what somebody has installed or built for himself, is in his hands already: its library is taken as the program is, by a
  * copy that nobody else can write.
  */
-async function libraryToInstall(option: string | undefined, { environ, system }: Context): Promise<OwnLibrary> {
+async function libraryToInstall(option: string | undefined, { environ }: Context): Promise<OwnLibrary> {
   const named = option ?? environ.getFilled("UNSOCK_LIB");
   const own = named === undefined ? libraryBeside() : undefined;
-  if (own === undefined || distrust(own, system) === undefined) {
-    const file = await findShim(named ?? own, environ, system);
+  if (own === undefined || distrust(own) === undefined) {
+    const { file } = await findShim(named ?? own, environ);
     return { file, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
-  const stage = await Deno.makeTempDir();
+  const stage = fs.mkdtempSync(`${tmpdir()}/unsock-install-`);
   const library = {
     file: path.join(stage, NAME),
-    [Symbol.asyncDispose]: () => Deno.remove(stage, { recursive: true }),
+    [Symbol.asyncDispose]: () => fs.promises.rm(stage, { recursive: true }),
   };
   try {
-    await Deno.writeFile(library.file, await Deno.readFile(own), { mode: 0o755 });
-    await findShim(library.file, environ, system);
+    fs.writeFileSync(library.file, fs.readFileSync(own), { mode: 0o755 });
+    await findShim(library.file, environ);
     return library;
   } catch (error) {
     await library[Symbol.asyncDispose]();
@@ -108,7 +110,7 @@ function hiddenBehind(bin: string, search: string): string[] {
   const same = (directory: string) => path.resolve(directory) === bin;
   const places = search.split(":").filter((place) => place !== "");
   if (!places.some(same)) return [`${bin} is not in PATH: export PATH="${bin}:$PATH", in ~/.profile for good`];
-  const first = places.find((place) => statOrUndefined(path.join(place, path.basename(FRONT)))?.isFile === true);
+  const first = places.find((place) => statOrUndefined(path.join(place, path.basename(FRONT)))?.isFile() === true);
   return first === undefined || same(first) ? [] : [`PATH leads to ${path.join(first, path.basename(FRONT))} first`];
 }
 
@@ -117,14 +119,16 @@ function shown(files: readonly string[]): string[] {
   return [...new Set(files.map((name) => name.startsWith(`${TREE}/`) ? TREE : name))];
 }
 
-function items(library: string, commands: readonly Command[]): Record<string, Item> {
+const CALLS_QUESTION: Question<string[]> = { word: "calls", read: (answer) => answer.texts("calls") };
+
+function items(library: string, commands: readonly Command[], { environ }: Context): Record<string, Item> {
   const text = (content: () => string): Item => ({ mode: 0o644, content: () => new TextEncoder().encode(content()) });
   const completions = (shell: Shell) => text(() => completionScript(shell, commands));
   return {
     [FRONT]: { target: FRONT_TARGET },
-    [LIBRARY]: { mode: 0o755, content: () => Deno.readFileSync(library) },
+    [LIBRARY]: { mode: 0o755, content: () => fs.readFileSync(library) },
     "share/man/man1/unsock.1": text(() => commandManual(commands)),
-    "share/man/man7/libunsock.7": text(() => libraryManual(interceptedCalls(openShim(library)))),
+    "share/man/man7/libunsock.7": text(() => libraryManual(new Library(library, environ).ask(CALLS_QUESTION))),
     "share/bash-completion/completions/unsock": completions("bash"),
     "share/zsh/site-functions/_unsock": completions("zsh"),
     "share/fish/vendor_completions.d/unsock.fish": completions("fish"),
@@ -148,12 +152,12 @@ function makeDirectories(prefix: string, names: readonly string[]): string[] {
   return names.filter((name) => {
     const directory = path.join(prefix, name);
     try {
-      if (name === ".") Deno.mkdirSync(path.dirname(prefix), { recursive: true });
-      Deno.mkdirSync(directory);
-      Deno.chmodSync(directory, 0o755);
+      if (name === ".") fs.mkdirSync(path.dirname(prefix), { recursive: true });
+      fs.mkdirSync(directory);
+      fs.chmodSync(directory, 0o755);
       return true;
     } catch (error) {
-      if (error instanceof Deno.errors.AlreadyExists) return false;
+      if (codeOf(error) === "EEXIST") return false;
       throw new UnsockError(`install ${directory}: cannot be made: ${reason(error)}`, { cause: error });
     }
   });
@@ -164,12 +168,12 @@ function putInPlace(file: string, item: Item): void {
   const part = `${file}.${crypto.randomUUID()}`;
   try {
     if ("target" in item) {
-      Deno.symlinkSync(item.target, part);
+      fs.symlinkSync(item.target, part);
     } else {
-      Deno.writeFileSync(part, item.content(), { createNew: true });
-      Deno.chmodSync(part, item.mode);
+      fs.writeFileSync(part, item.content(), { flag: "wx" });
+      fs.chmodSync(part, item.mode);
     }
-    Deno.renameSync(part, file);
+    fs.renameSync(part, file);
   } catch (error) {
     remove(part);
     throw new UnsockError(`install ${file}: ${reason(error)}`, { cause: error });
@@ -183,7 +187,8 @@ function uninstall(prefix: string, { files, directories }: Installation, context
   for (const name of directories) {
     const directory = path.join(prefix, name);
     try {
-      Deno.removeSync(directory, { recursive: name === CACHE });
+      if (name === CACHE) fs.rmSync(directory, { recursive: true });
+      else fs.rmdirSync(directory);
     } catch {
       // Others have put something there meanwhile.
     }
@@ -192,10 +197,10 @@ function uninstall(prefix: string, { files, directories }: Installation, context
 
 function remove(file: string): boolean {
   try {
-    Deno.removeSync(file);
+    fs.unlinkSync(file);
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(error) ?? "")) return false;
     throw new UnsockError(`uninstall ${file}: ${reason(error)}`, { cause: error });
   }
 }

@@ -1,10 +1,14 @@
 /** `unsock ls`: what is in the directory, and who is behind it. */
 import type { Context } from "../system/context.ts";
-import { chooseDirectory } from "../run/directory.ts";
+import type { Library } from "../library/query.ts";
+import { DIRECTORY_QUESTION } from "../run/run_settings.ts";
+import { effectiveUser } from "../run/shim_place.ts";
+import { isatty } from "node:tty";
 import { formatSocketTable, socketFileToJson } from "../sockets/format_sockets.ts";
-import { type Asked, listSocketFiles } from "../sockets/socket_files.ts";
-import { ownRunner } from "../run/own_runner.ts";
-import { statOrUndefined } from "../system/files.ts";
+import { listSocketFiles } from "../sockets/socket_files.ts";
+import { namesQuestion } from "../sockets/socket_names.ts";
+import { SOCKETS_QUESTION } from "../sockets/unix_sockets.ts";
+import { ownLibrary } from "../run/own_library.ts";
 import { parseDecimal } from "../system/numbers.ts";
 import { UsageError } from "../system/errors.ts";
 import { DirectoryWatch } from "../system/watch.ts";
@@ -33,35 +37,32 @@ export async function ls(options: ListOptions, port: string | undefined, context
   if (port !== undefined && wanted === undefined) {
     throw new UsageError(`ls: PORT: not a port from 1 to 65535: "${port}"`);
   }
-  const runner = await ownRunner(context);
-  const directory = chooseDirectory(options.dir, context.environ, runner).path;
-  const asked = { libc: context.libc, runner };
-  const show = () => format(directory, wanted, options, asked, context.system.euid === 0);
+  const library = await ownLibrary(context);
+  const show = () => list(wanted, options, library);
   if (!options.watch) {
-    context.print(show());
+    context.print(show().text);
     return 0;
   }
-  using watch = new DirectoryWatch(directory);
+  using watch = new DirectoryWatch(show().directory);
   for (let shown = "";; await watch.change(LOOK_AGAIN_MS)) {
-    const text = show();
+    const { text } = show();
     if (text === shown) continue;
-    context.print(`${Deno.stdout.isTerminal() ? CLEAR_SCREEN : shown === "" || options.json ? "" : "\n"}${text}`);
+    context.print(`${isatty(1) ? CLEAR_SCREEN : shown === "" || options.json ? "" : "\n"}${text}`);
     shown = text;
   }
 }
 
-function format(
-  directory: string,
-  port: number | undefined,
-  options: ListOptions,
-  asked: Asked,
-  isRoot: boolean,
-): string {
-  const files = listSocketFiles(directory, asked, { port });
+/** By one start of the library. */
+function list(port: number | undefined, options: ListOptions, library: Library): { directory: string; text: string } {
+  const questions = [DIRECTORY_QUESTION, namesQuestion(port), SOCKETS_QUESTION] as const;
+  const [chosen, names, sockets] = library.askAll(questions, { dir: options.dir });
+  const { path: directory, exists } = chosen();
+  const files = listSocketFiles(directory, { names: names(), sockets: sockets() }, library);
   if (!options.json) {
-    const exists = statOrUndefined(directory) !== undefined;
-    return formatSocketTable({ directory, exists, port, files, isRoot });
+    const isRoot = effectiveUser() === 0;
+    return { directory, text: formatSocketTable({ directory, exists, port, files, isRoot }) };
   }
   // One line each time, so that a reader knows where one ends.
-  return `${JSON.stringify(files.map(socketFileToJson), null, options.watch ? undefined : 2)}\n`;
+  const text = `${JSON.stringify(files.map(socketFileToJson), null, options.watch ? undefined : 2)}\n`;
+  return { directory, text };
 }

@@ -1,7 +1,10 @@
 /** `unsock self-test`: opens the library in this process, makes real sockets with it and checks what they do. */
 import type { Context } from "../system/context.ts";
-import { EXIT_FAILED, reason } from "../system/errors.ts";
-import { openShim } from "../system/ffi.ts";
+import { EXIT_FAILED, reason, UnsockError } from "../system/errors.ts";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { openShim } from "../library/ffi.ts";
+import { IS_DENO } from "../system/runtime.ts";
 import { type Check, selfChecks } from "../checks/self_checks.ts";
 import { findShim } from "../run/shim.ts";
 
@@ -13,9 +16,10 @@ import { findShim } from "../run/shim.ts";
  * @throws {ShimError} When there is no library to test.
  */
 export async function selfTest(lib: string | undefined, context: Context): Promise<number> {
-  const file = await findShim(lib, context.environ, context.system);
+  if (!IS_DENO) throw new UnsockError("self-test: Node.js has no foreign functions: the program of a release has them");
+  const { file } = await findShim(lib, context.environ);
   const shim = openShim(file);
-  const directory = Deno.makeTempDirSync({ prefix: "unsock-self-test-" });
+  const directory = fs.mkdtempSync(`${tmpdir()}/unsock-self-test-`);
   try {
     context.print(`library ${file}\n`);
     const failures = selfChecks(shim, directory).filter((check) => !passes(check, context));
@@ -23,7 +27,7 @@ export async function selfTest(lib: string | undefined, context: Context): Promi
     context.print(`${failures.length} failed\n`);
     return EXIT_FAILED;
   } finally {
-    Deno.removeSync(directory, { recursive: true });
+    fs.rmSync(directory, { recursive: true });
   }
 }
 

@@ -2,11 +2,12 @@
 import type { Context } from "../system/context.ts";
 import { CONTROL_FILE_SIZE, ControlFileError, describeControl, explainControl } from "../control/control_facts.ts";
 import { reason, UnsockError } from "../system/errors.ts";
-import { chooseDirectory } from "../run/directory.ts";
-import { portFile, readPort } from "../run/ports.ts";
+import { DIRECTORY_QUESTION } from "../run/run_settings.ts";
+import { portFile, portQuestion } from "../run/ports.ts";
+import * as fs from "node:fs";
 import { statOrUndefined } from "../system/files.ts";
-import { ownRunner } from "../run/own_runner.ts";
-import type { Runner } from "../system/ffi.ts";
+import { ownLibrary } from "../run/own_library.ts";
+import type { Library } from "../library/query.ts";
 
 interface ShowOptions {
   readonly dir?: string;
@@ -22,17 +23,18 @@ interface ShowOptions {
  * @throws {UnsockError} When it cannot be read or is no control file.
  */
 export async function showControl(options: ShowOptions, word: string, context: Context): Promise<number> {
-  const runner = await ownRunner(context);
-  const control = readControlFile(fileOf(word, options, context, runner), runner);
+  const library = await ownLibrary(context);
+  const control = readControlFile(fileOf(word, options, library), library);
   const { proxyWords: _, destinationWords: __, ...facts } = control;
   context.print(options.json ? `${JSON.stringify(facts, null, 2)}\n` : describeControl(control));
   return 0;
 }
 
 /** A number is a port, unless a file has that name. */
-function fileOf(word: string, { dir }: ShowOptions, { environ }: Context, runner: Runner): string {
+function fileOf(word: string, { dir }: ShowOptions, library: Library): string {
   if (!/^\d+(\/\w*)?$/.test(word) || statOrUndefined(word) !== undefined) return word;
-  return portFile(chooseDirectory(dir, environ, runner).path, readPort(word, runner));
+  const [directory, port] = library.askAll([DIRECTORY_QUESTION, portQuestion(word)], { dir });
+  return portFile(directory().path, port());
 }
 
 /**
@@ -40,9 +42,9 @@ function fileOf(word: string, { dir }: ShowOptions, { environ }: Context, runner
  * @returns What it says.
  * @throws {UnsockError} When it cannot be read or is no control file.
  */
-function readControlFile(file: string, runner: Runner): ReturnType<typeof explainControl> {
+function readControlFile(file: string, library: Library): ReturnType<typeof explainControl> {
   try {
-    return explainControl(readRegularFile(file), runner);
+    return explainControl(readRegularFile(file), library);
   } catch (error) {
     if (error instanceof UnsockError) throw error;
     const prefix = error instanceof ControlFileError ? "not a control file: " : "";
@@ -52,11 +54,11 @@ function readControlFile(file: string, runner: Runner): ReturnType<typeof explai
 
 /** Never waits on a FIFO, never reads more than it needs. */
 function readRegularFile(file: string): Uint8Array {
-  const status = Deno.statSync(file);
-  if (status.isSocket) throw new UnsockError(`${file}: not a control file: a real socket`);
-  if (!status.isFile) throw new UnsockError(`${file}: not a control file: not a regular file`);
+  const status = fs.statSync(file);
+  if (status.isSocket()) throw new UnsockError(`${file}: not a control file: a real socket`);
+  if (!status.isFile()) throw new UnsockError(`${file}: not a control file: not a regular file`);
   if (status.size !== CONTROL_FILE_SIZE) {
     throw new ControlFileError(`${status.size} bytes long, not ${CONTROL_FILE_SIZE}`);
   }
-  return Deno.readFileSync(file);
+  return fs.readFileSync(file);
 }

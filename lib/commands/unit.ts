@@ -1,18 +1,19 @@
 /** `unsock unit -- COMMAND`: prints a hardened systemd service for a command, and its socket unit. */
 import * as path from "@std/path/posix";
+import * as fs from "node:fs";
 import { type Service, serviceUnit, socketUnit } from "../units/unit_files.ts";
 import { unreachable } from "../units/unit_reach.ts";
-import { type DirectoryOptions, formatMode, readDirectoryRights } from "../run/directory_rights.ts";
+import { type DirectoryOptions, formatMode, RIGHTS_QUESTION } from "../run/directory_rights.ts";
 import { portFile } from "../run/ports.ts";
 import { inspectCommand } from "../run/program.ts";
-import { readRunSettings } from "../run/run_settings.ts";
+import { SETTINGS_QUESTION } from "../run/run_settings.ts";
 import { SETTING_LIST, type SettingOptions, SETTINGS } from "../run/settings.ts";
-import { ownRunner } from "../run/own_runner.ts";
+import { ownLibrary } from "../run/own_library.ts";
 import { findShim } from "../run/shim.ts";
 import type { UNIT_OPTIONS } from "../run/unit_options.ts";
 import type { Context } from "../system/context.ts";
 import { Environ } from "../system/environ.ts";
-import { reason, UnsockError, UsageError } from "../system/errors.ts";
+import { codeOf, reason, UnsockError, UsageError } from "../system/errors.ts";
 import type { OptionValues } from "../system/options.ts";
 
 type UnitOptions = SettingOptions & DirectoryOptions & OptionValues<typeof UNIT_OPTIONS> & { readonly lib?: string };
@@ -47,19 +48,20 @@ interface Described {
 }
 
 async function describeService(options: UnitOptions, command: readonly string[], context: Context): Promise<Described> {
-  const { system, environ } = context;
+  const { environ } = context;
   const [word, ...args] = command;
   if (word === undefined) throw new UsageError(`unit: no command: write "unsock unit [options] -- COMMAND [ARG...]"`);
-  const runner = await ownRunner(context);
-  const steps = inspectCommand(word, environ.get("PATH"), runner);
+  const own = await ownLibrary(context);
+  const steps = inspectCommand(word, own);
   const program = path.resolve(steps[0]?.file ?? word);
   const name = options.name ?? path.basename(program);
   if (!/^[A-Za-z0-9:_.-]{1,200}$/.test(name)) throw new UsageError(`--name: not a unit's name: "${name}"`);
-  const library = await findShim(options.lib, environ, system);
-  const rights = readDirectoryRights(options, runner);
+  const { file: library } = await findShim(options.lib, environ);
+  const given = { ...settingsOf(options), dir: options.dir ?? `/run/${name}`, lib: library };
   // The units are for another time and user: what this shell's environment says does not count.
-  const given = { ...settingsOf(options), dir: options.dir ?? `/run/${name}` };
-  const { directory: { path: directory }, variables } = readRunSettings(given, Environ.of({}), library, runner);
+  const [asked, settings] = own.with(Environ.of({})).askAll([RIGHTS_QUESTION, SETTINGS_QUESTION], given);
+  const rights = asked();
+  const { directory: { path: directory }, variables } = settings();
   const service: Service = {
     name,
     library,
@@ -76,7 +78,7 @@ async function describeService(options: UnitOptions, command: readonly string[],
     sockets: options.socket ? socketsOf(variables.get(SETTINGS.ports.variable) ?? "", directory) : [],
     socketMode: formatMode(parseInt(variables.get(SETTINGS.mode.variable) ?? "600", 8)),
   };
-  return { service, warnings: unreachable(service, steps, rights?.group, runner) };
+  return { service, warnings: unreachable(service, steps, rights?.group, own) };
 }
 
 /** Those that are no settings of the command are the units' own. */
@@ -102,9 +104,9 @@ function socketsOf(ports: string, directory: string): string[] {
 
 function write(file: string, text: string, context: Context): void {
   try {
-    Deno.writeTextFileSync(file, text, { createNew: true });
+    fs.writeFileSync(file, text, { flag: "wx" });
   } catch (error) {
-    const why = error instanceof Deno.errors.AlreadyExists ? "exists already: remove it first" : reason(error);
+    const why = codeOf(error) === "EEXIST" ? "exists already: remove it first" : reason(error);
     throw new UnsockError(`unit ${file}: ${why}`, { cause: error });
   }
   context.print(`${file}\n`);

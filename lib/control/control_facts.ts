@@ -1,5 +1,6 @@
 /** What control files say: asked of the library (`c/program/control_explain.c`). */
-import { cString, type Runner, textOf } from "../system/ffi.ts";
+import { explainByForeignFunctions } from "../library/ffi.ts";
+import type { Library } from "../library/query.ts";
 
 /** A control file is exactly this long. */
 export const CONTROL_FILE_SIZE = 452;
@@ -36,18 +37,15 @@ export class ControlFileError extends Error {
   override readonly name = "ControlFileError";
 }
 
-const TEXT_SIZE = 1 << 14;
-
 /**
  * @param bytes A file's content: data from outside.
  * @returns What it says.
  * @throws {ControlFileError} When the library would refuse it too, with the reason.
  */
-export function explainControl(bytes: Uint8Array, runner: Runner): ExplainedControl {
-  const text = new Uint8Array(TEXT_SIZE);
-  const result = runner.unsock_control_explain(cString(bytes), BigInt(bytes.length), text, BigInt(text.length));
-  if (result < 0) throw new ControlFileError(textOf(text));
-  return JSON.parse(textOf(text));
+export function explainControl(bytes: Uint8Array, library: Library): ExplainedControl {
+  const { isGood, text } = explainByForeignFunctions(library.file, bytes);
+  if (!isGood) throw new ControlFileError(text);
+  return JSON.parse(text);
 }
 
 /** @returns Every field in words, a line each. */

@@ -3,8 +3,12 @@
  * as new as itself, a copy of the source, of what it imports and of the runtime. Nothing in it leads back to the source tree.
  */
 import * as path from "@std/path/posix";
+import * as fs from "node:fs";
+import process from "node:process";
 import { statOrUndefined } from "../system/files.ts";
 import { UnsockError } from "../system/errors.ts";
+import { Environ } from "../system/environ.ts";
+import { IS_COMPILED, IS_DENO, runProgram } from "../system/runtime.ts";
 import { VERSION } from "../system/version.ts";
 
 /** One file of it. */
@@ -36,10 +40,11 @@ const SOURCES = ["main.ts", "deno.json", "deno.lock", "lib", "types"];
 const COMPILED_FROM = [...SOURCES, "build/libunsock.so"];
 
 /** @returns What is to be installed. */
-export async function ownProgram(): Promise<Program> {
-  const binary = Deno.build.standalone ? Deno.execPath() : currentBinary();
-  if (binary === undefined) return await copyOfSource();
-  const file = { mode: EXECUTABLE, content: () => Deno.readFileSync(binary) };
+export function ownProgram(): Program {
+  if (!IS_DENO) return copyOfPackage();
+  const binary = IS_COMPILED ? process.execPath : currentBinary();
+  if (binary === undefined) return copyOfSource();
+  const file = { mode: EXECUTABLE, content: () => fs.readFileSync(binary) };
   return { what: `the compiled binary ${binary}`, files: { [COMMAND_LINE]: file } };
 }
 
@@ -50,8 +55,8 @@ function currentBinary(): string | undefined {
   if (made === undefined) return undefined;
   const newer = (file: string): boolean => {
     const status = statOrUndefined(file);
-    if (status?.isDirectory) return [...Deno.readDirSync(file)].some(({ name }) => newer(path.join(file, name)));
-    return status?.mtime === undefined || status.mtime === null || status.mtime.getTime() > made;
+    if (status?.isDirectory()) return fs.readdirSync(file).some((name) => newer(path.join(file, name)));
+    return status === undefined || status.mtime.getTime() > made;
   };
   return COMPILED_FROM.some((name) => newer(path.join(ROOT, name))) ? undefined : binary;
 }
@@ -62,29 +67,42 @@ here=\${0%/*}/../${TREE}
 DENO_DIR=$here/cache DENO_NO_UPDATE_CHECK=1 exec "$here/deno" run --quiet --no-prompt -A --cached-only "$here/main.ts" "$@"
 `;
 
-async function copyOfSource(): Promise<Program> {
+/** The file of the npm package, for the Node.js that is in PATH then. */
+function copyOfPackage(): Program {
+  const main = `${TREE}/main.mjs`;
+  const start = `#!/bin/sh\nexec node "\${0%/*}/../${main}" "$@"\n`;
+  return {
+    what: `a copy of unsock ${VERSION} for the node in PATH`,
+    files: {
+      [COMMAND_LINE]: { mode: EXECUTABLE, content: () => new TextEncoder().encode(start) },
+      [main]: { mode: READABLE, content: () => fs.readFileSync(new URL(import.meta.url)) },
+    },
+  };
+}
+
+function copyOfSource(): Program {
   const files: Record<string, ProgramFile> = {
     [COMMAND_LINE]: { mode: EXECUTABLE, content: () => new TextEncoder().encode(START) },
-    [`${TREE}/deno`]: { mode: EXECUTABLE, content: () => Deno.readFileSync(Deno.execPath()) },
+    [`${TREE}/deno`]: { mode: EXECUTABLE, content: () => fs.readFileSync(process.execPath) },
   };
   const add = (from: string, to: string): void => {
-    if (!Deno.statSync(from).isDirectory) files[to] = { mode: READABLE, content: () => Deno.readFileSync(from) };
-    else for (const { name } of Deno.readDirSync(from)) add(path.join(from, name), `${to}/${name}`);
+    if (!fs.statSync(from).isDirectory()) files[to] = { mode: READABLE, content: () => fs.readFileSync(from) };
+    else for (const name of fs.readdirSync(from)) add(path.join(from, name), `${to}/${name}`);
   };
   for (const name of SOURCES) add(path.join(ROOT, name), `${TREE}/${name}`);
-  for (const { from, below } of await importedPackages()) add(from, `${CACHE}/npm/${below}`);
-  return { what: `a copy of Deno ${Deno.version.deno} and of the source of unsock ${VERSION}`, files };
+  for (const { from, below } of importedPackages()) add(from, `${CACHE}/npm/${below}`);
+  return { what: `a copy of Deno ${process.versions.deno} and of the source of unsock ${VERSION}`, files };
 }
 
 /** Where the runtime keeps the packages of `deno.json`: in its directory for npm, by registry, name and version. */
-async function importedPackages(): Promise<{ from: string; below: string }[]> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"], stderr: "null" }).output();
-  const { npmCache }: { npmCache: string } = JSON.parse(new TextDecoder().decode(stdout));
-  const imports: Record<string, string> = JSON.parse(Deno.readTextFileSync(path.join(ROOT, "deno.json"))).imports;
+function importedPackages(): { from: string; below: string }[] {
+  const { stdout } = runProgram(process.execPath, ["info", "--json"], Environ.ofRuntime().variables());
+  const { npmCache }: { npmCache: string } = JSON.parse(stdout);
+  const imports: Record<string, string> = JSON.parse(fs.readFileSync(path.join(ROOT, "deno.json"), "utf8")).imports;
   const packages = new Set(Object.values(imports).map((target) => /^npm:([^/]+)@/.exec(target)?.[1] ?? ""));
-  const found = [...Deno.readDirSync(npmCache)].flatMap(({ name: registry }) =>
+  const found = fs.readdirSync(npmCache).flatMap((registry) =>
     [...packages].map((name) => ({ from: path.join(npmCache, registry, name), below: `${registry}/${name}` }))
-  ).filter(({ from }) => statOrUndefined(from)?.isDirectory === true);
+  ).filter(({ from }) => statOrUndefined(from)?.isDirectory() === true);
   if (found.length < packages.size) {
     throw new UnsockError(`install: the packages of deno.json are not in ${npmCache}: run "deno task build" once`);
   }

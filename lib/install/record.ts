@@ -1,5 +1,6 @@
 /** What an installation has put below a prefix, written down there: `--uninstall` removes exactly that, and nothing else is overwritten. */
 import * as path from "@std/path/posix";
+import * as fs from "node:fs";
 import { statOrUndefined } from "../system/files.ts";
 
 /** Where it is written down, below the prefix. `packaging/install.sh` reads and writes the same. */
@@ -21,7 +22,7 @@ export interface Installation {
  */
 export function readRecord(prefix: string): Installation {
   const file = path.join(prefix, RECORD);
-  const lines = statOrUndefined(file) === undefined ? [] : Deno.readTextFileSync(file).split("\n");
+  const lines = statOrUndefined(file) === undefined ? [] : fs.readFileSync(file, "utf8").split("\n");
   const of = (kind: string) => lines.filter((line) => line.startsWith(kind)).map((line) => line.slice(kind.length));
   return { files: of(FILE), directories: of(DIRECTORY) };
 }

@@ -1,36 +1,44 @@
 /**
  * Finds the library that this command line does its own work by. Every `run` comes through here: so it imports little.
  */
+import * as fs from "node:fs";
+import process from "node:process";
 import { statOrUndefined } from "../system/files.ts";
 import { ShimError } from "../system/errors.ts";
-import { BUILT, distrust, isMappable, NAME, NOEXEC, type Owner, ROOT, type Variables } from "./shim_place.ts";
+import { IS_COMPILED, IS_DENO } from "../system/runtime.ts";
+import { BUILT, distrust, NAME, ROOT, startProblem, type Variables } from "./shim_place.ts";
 import { parentOf } from "./trusted_file.ts";
 import { unpackShim } from "./unpack.ts";
 
 /**
- * Finds it: beside the executable, in `../lib`, in the source tree, `/usr/local/lib`, the copy in the binary. One that
- * somebody other than root and the user could have written is passed over, and so is one from which no code can be mapped.
+ * Finds it: beside the executable, in `../lib`, in the source tree, in the npm package, `/usr/local/lib`, the copy in the
+ * binary. One that somebody other than root and the user could have written is passed over, and so is one that cannot be
+ * executed where it is.
  *
  * @param option The value of `--lib`, which counts, as `UNSOCK_LIB` does, only where there is no other.
  * @returns An absolute path.
  * @throws {ShimError} When there is none.
  */
-export async function findOwnShim(option: string | undefined, variable: Variables, system: Owner): Promise<string> {
+export async function findOwnShim(option: string | undefined, variable: Variables): Promise<string> {
   const places = defaultPlaces();
   const there = places.filter(exists);
   const named = option ?? variable("UNSOCK_LIB"); // opening one takes that out of this process's environment
-  const found = there.find((file) => distrust(file, system) === undefined && !(isWhole(file) && !isMappable(file)));
-  if (found !== undefined) return checkOwn(found, system);
-  if (Deno.build.standalone) {
+  const found = there.find((file) => distrust(file) === undefined && startProblem(file) === undefined);
+  if (found !== undefined) return checkOwn(found);
+  if (IS_COMPILED) {
     try {
-      return await unpackShim(variable, system);
+      return await unpackShim(variable);
     } catch (error) {
       if (named === undefined) throw error;
     }
   }
-  if (named !== undefined) return checkOwn(named.startsWith("/") ? named : `${Deno.cwd()}/${named}`, system);
-  if (there[0] !== undefined) return checkOwn(there[0], system);
-  throw new ShimError(`library ${NAME}: not found in ${places.map(parentOf).join(", ")}: run "deno task build"`);
+  if (named !== undefined) return checkOwn(named.startsWith("/") ? named : `${process.cwd()}/${named}`);
+  if (there[0] !== undefined) return checkOwn(there[0]);
+  throw new ShimError(`library ${NAME}: not found in ${places.map(parentOf).join(", ")}: ${howToGet()}`);
+}
+
+function howToGet(): string {
+  return IS_DENO ? 'run "deno task build"' : `npm install ${PACKAGE}`;
 }
 
 /** @returns The library that lies where the program expects its own; undefined: a compiled binary has it in itself. */
@@ -38,11 +46,26 @@ export function libraryBeside(): string | undefined {
   return placesBeside().find(exists);
 }
 
+/** This machine's part of the npm package. */
+const PACKAGE = `unsock-linux-${process.arch}`;
+
 function placesBeside(): string[] {
+  if (!IS_DENO) return packagedPlaces();
   // Beside the tree: of what `install` has made a copy.
-  if (!Deno.build.standalone) return [BUILT, `${parentOf(ROOT)}/${NAME}`];
-  const directory = parentOf(Deno.execPath());
+  if (!IS_COMPILED) return [BUILT, `${parentOf(ROOT)}/${NAME}`];
+  const directory = parentOf(process.execPath);
   return [`${directory}/${NAME}`, `${parentOf(directory)}/lib/${NAME}`];
+}
+
+/** On Node.js: what `install` has put in place, and the package of this machine. */
+function packagedPlaces(): string[] {
+  const beside = [`${parentOf(ROOT)}/${NAME}`];
+  try {
+    const file = new URL(import.meta.resolve(`${PACKAGE}/package.json`));
+    return [`${parentOf(decodeURIComponent(file.pathname))}/lib/${NAME}`, ...beside];
+  } catch {
+    return beside; // no such package is installed
+  }
 }
 
 function defaultPlaces(): string[] {
@@ -50,25 +73,30 @@ function defaultPlaces(): string[] {
 }
 
 function exists(file: string): boolean {
-  return statOrUndefined(file)?.isFile === true;
+  return statOrUndefined(file)?.isFile() === true;
 }
 
-/** What is to be opened here has nobody else to prove it: one cut short would end this process by a signal. */
-function checkOwn(file: string, system: Owner): string {
+/** What is to be started here has nobody else to prove it: one cut short would end by a signal. */
+function checkOwn(file: string): string {
   if (!exists(file)) throw new ShimError(`library ${file}: No such file`);
-  const why = distrust(file, system);
+  const why = distrust(file);
   if (why !== undefined) throw new ShimError(`library ${file}: ${why}: use --lib with a copy that only you can write`);
   if (!isWhole(file)) throw new ShimError(`library ${file}: cut short: copy it once more`);
-  if (!isMappable(file)) throw new ShimError(`library ${file}: ${NOEXEC}: use --lib with a copy elsewhere`);
+  const problem = startProblem(file);
+  if (problem !== undefined) throw new ShimError(`library ${file}: ${problem}`);
   return file;
 }
 
 /** Linkers put the table of sections at an ELF file's end: it is told by the header, from its 40th byte on. */
 function isWhole(file: string): boolean {
   const header = new Uint8Array(64);
-  using handle = Deno.openSync(file);
-  if ((handle.readSync(header) ?? 0) < header.length) return false;
-  const view = new DataView(header.buffer);
-  const end = Number(view.getBigUint64(40, true)) + view.getUint16(58, true) * view.getUint16(60, true);
-  return end <= handle.statSync().size;
+  const fd = fs.openSync(file, "r");
+  try {
+    if (fs.readSync(fd, header) < header.length) return false;
+    const view = new DataView(header.buffer);
+    const end = Number(view.getBigUint64(40, true)) + view.getUint16(58, true) * view.getUint16(60, true);
+    return end <= fs.fstatSync(fd).size;
+  } finally {
+    fs.closeSync(fd);
+  }
 }

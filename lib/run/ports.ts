@@ -1,7 +1,7 @@
 /** Ports as users write them, which the library reads (`c/program/port_words.c`), and the names of their files. */
 import * as path from "@std/path/posix";
+import type { Question } from "../library/query.ts";
 import { UsageError } from "../system/errors.ts";
-import { cString, type Runner, textOf } from "../system/ffi.ts";
 
 /** A port of TCP, or of UDP. */
 export interface Port {
@@ -15,19 +15,20 @@ export interface AddressedPort extends Port {
   readonly address: string | undefined;
 }
 
-const MESSAGE_SIZE = 1 << 12;
-const SOCK_DGRAM = 2;
+/** TCP's and UDP's sockets, in the words of answers. */
+export const KINDS = ["stream", "datagram"] as const;
 
-/**
- * @param text `8000`, `8000/tcp` or `53/udp`, or with an address behind the number: `9042@127.0.0.2`, `53@::1/udp`.
- * @throws {UsageError} When it is none of these.
- */
-export function readPort(text: string, runner: Runner): AddressedPort {
-  const type = new Int32Array(1);
-  const said = new Uint8Array(MESSAGE_SIZE);
-  const number = runner.unsock_port_of(cString(text), new Uint8Array(type.buffer), said, BigInt(said.length));
-  if (number < 0) throw new UsageError(textOf(said));
-  return { number, kind: type[0] === SOCK_DGRAM ? "datagram" : "stream", address: textOf(said) || undefined };
+/** @param text `8000`, `8000/tcp` or `53/udp`, or with an address behind the number: `9042@127.0.0.2`, `53@::1/udp`. */
+export function portQuestion(text: string): Question<AddressedPort> {
+  return {
+    word: `port=${text}`,
+    failure: UsageError,
+    read: (answer) => ({
+      number: answer.number("port"),
+      kind: answer.word("kind", KINDS),
+      address: answer.maybeText("address"),
+    }),
+  };
 }
 
 /** @returns `8000`, `53/udp`, `9042@127.0.0.2`. */

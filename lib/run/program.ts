@@ -1,9 +1,11 @@
 /** Which programs a command leads to, and by which door the library reaches each: asked of the library. */
+import type { Library, Question } from "../library/query.ts";
 import { CommandError } from "../system/errors.ts";
-import { cString, type Runner, textOf } from "../system/ffi.ts";
 
 /** By which door: `script` decides nothing, what follows it does; of what is `unknown` nothing could be read. */
-export type Door = "preload" | "trap" | "none" | "script" | "unknown";
+const DOORS = ["preload", "trap", "none", "script", "unknown"] as const;
+
+export type Door = typeof DOORS[number];
 
 /** One program on the way from the command to what really runs: a script's interpreter follows the script. */
 export interface ProgramStep {
@@ -13,23 +15,25 @@ export interface ProgramStep {
   readonly why: string;
 }
 
-const TEXT_SIZE = 1 << 16;
+export function routeQuestion(command: string): Question<ProgramStep[]> {
+  return {
+    word: `route=${command}`,
+    failure: CommandError,
+    read: (answer) =>
+      answer.list(
+        "steps",
+        (step) => ({ file: step.text("file"), door: step.word("door", DOORS), why: step.text("why") }),
+      ),
+  };
+}
 
 /**
- * Follows a command, found as `execvp` finds it, through `#!` lines and `env` to what really runs.
+ * Follows a command, found as `execvp` finds it by the library's `PATH`, through `#!` lines and `env` to what really runs.
  *
  * @param command As typed.
- * @param searchPath The value of `PATH`.
  * @returns At least one step.
  * @throws {CommandError} With exit status 127 when there is no such program, 126 when it cannot be executed.
  */
-export function inspectCommand(command: string, searchPath: string | undefined, runner: Runner): ProgramStep[] {
-  const text = new Uint8Array(TEXT_SIZE);
-  const search = searchPath === undefined ? null : cString(searchPath);
-  const status = runner.unsock_route(cString(command), search, text, BigInt(text.length));
-  if (status !== 0) throw new CommandError(textOf(text), { exitCode: status });
-  return textOf(text).split("\n").filter((line) => line !== "").map((line) => {
-    const [door = "unknown", file = "", why = ""] = line.split("\t");
-    return { door: door as Door, file, why };
-  });
+export function inspectCommand(command: string, library: Library): ProgramStep[] {
+  return library.ask(routeQuestion(command));
 }

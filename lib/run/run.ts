@@ -1,7 +1,6 @@
 /** `unsock run`: becomes a command. What it does is in C (`c/program/run.c`), which reads the words by itself. */
+import { becomeLibrary } from "../library/exec.ts";
 import type { Context } from "../system/context.ts";
-import { UnsockError } from "../system/errors.ts";
-import { callRun } from "./direct.ts";
 import { findOwnShim } from "./own_shim.ts";
 
 /**
@@ -9,12 +8,8 @@ import { findOwnShim } from "./own_shim.ts";
  *
  * @param lib The value of `--lib`.
  * @param context Its surroundings.
- * @returns The exit status, with `--dry-run` alone: else this process has become the command.
  * @throws {UnsockError} When it cannot.
  */
-export async function run(lib: string | undefined, { args, environ, system }: Context): Promise<number> {
-  const own = await findOwnShim(lib, (name) => environ.getFilled(name), system);
-  const status = callRun(own, args.length);
-  if (status === undefined) throw new UnsockError("run: /proc does not tell this process's words: is it mounted?");
-  return status;
+export async function run(lib: string | undefined, { args, environ }: Context): Promise<never> {
+  return await becomeLibrary(await findOwnShim(lib, (name) => environ.getFilled(name)), args);
 }

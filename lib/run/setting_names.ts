@@ -26,9 +26,9 @@ const NAMES: readonly string[] = [...SETTING_LIST.map(({ variable }) => variable
  * @param variables Names and values; empty is as good as unset.
  * @throws {UsageError} Naming the first one, and what it was most likely meant to be.
  */
-export function checkSettingNames(variables: Iterable<readonly [name: string, value: string]>): void {
+export function checkSettingNames(variables: Iterable<readonly [name: string, value: string | undefined]>): void {
   for (const [name, value] of variables) {
-    if (value === "" || !name.startsWith(PREFIX) || name.startsWith(TESTS) || NAMES.includes(name)) continue;
+    if (!value || !name.startsWith(PREFIX) || name.startsWith(TESTS) || NAMES.includes(name)) continue;
     const bare = (text: string) => text.slice(PREFIX.length);
     const meant = nearest(bare(name), NAMES.map(bare));
     const hint = meant === undefined ? "the manual page libunsock(7) has all" : `did you mean ${PREFIX}${meant}?`;

@@ -3,8 +3,9 @@
  * counts, for a library that is preloaded and for directories; this is its likeness for the library that is opened to ask
  * it. One table of cases holds both to the same words (`tests/cli/trusted_library_test.ts`).
  */
-import { cString, openLibc } from "../system/ffi.ts";
-import { Proc } from "../system/proc.ts";
+import * as fs from "node:fs";
+import { readText } from "../system/files.ts";
+import { runProgram } from "../system/runtime.ts";
 import { isGroupOnlyOf, userName } from "../system/users.ts";
 
 /** The kernel's own limit to symbolic links in one path. */
@@ -20,24 +21,24 @@ const STICKY = 0o1000;
  * @param file An absolute path.
  * @param uid The user who would load the file, besides root.
  * @returns Who else could have written it, or undefined: nobody.
- * @throws {Deno.errors.NotFound} When there is no such file; other errors of `Deno.lstatSync` when it cannot be reached.
+ * @throws {Error} When there is no such file, or it cannot be reached.
  */
 export function strangersHand(file: string, uid: number): string | undefined {
   const rest = split(file);
   let at = "/";
   let isShared = false;
   for (let links = 0;;) {
-    const status = Deno.lstatSync(at);
+    const status = fs.lstatSync(at);
     const problem = ownerProblem(at, status, uid, isShared) ?? writeProblem(at, status, uid);
     if (problem !== undefined) return problem;
-    if (status.isSymlink) {
-      if (++links > LINKS_MOST) throw new Deno.errors.FilesystemLoop(file);
-      const target = Deno.readLinkSync(at);
+    if (status.isSymbolicLink()) {
+      if (++links > LINKS_MOST) throw new Error("Too many levels of symbolic links");
+      const target = fs.readlinkSync(at);
       rest.unshift(...split(target));
       isShared = isShared && !target.startsWith("/");
       at = target.startsWith("/") ? "/" : parentOf(at);
     } else {
-      isShared = isSticky(status) && ((status.mode ?? 0) & (OTHERS_WRITE | GROUP_WRITES)) !== 0;
+      isShared = isSticky(status) && (status.mode & (OTHERS_WRITE | GROUP_WRITES)) !== 0;
     }
     const next = rest.shift();
     if (next === undefined) return undefined;
@@ -55,39 +56,42 @@ function split(text: string): string[] {
   return text.split("/").filter((name) => name !== "" && name !== ".");
 }
 
-function ownerProblem(at: string, { uid: owner }: Deno.FileInfo, uid: number, isShared: boolean): string | undefined {
+function ownerProblem(at: string, { uid: owner }: fs.Stats, uid: number, isShared: boolean): string | undefined {
   if (owner === 0 || owner === uid) return undefined;
   // In a user namespace that does not have root, what is root's shows itself so; in /tmp it would be anybody's.
   if (owner === unknownOwner() && !isShared) return undefined;
-  return `${at} belongs to ${owner === null ? "somebody" : userName(owner)}`;
+  return `${at} belongs to ${userName(owner)}`;
 }
 
 /** Whether only who owns what is in it may take that away. */
-function isSticky({ mode, isDirectory }: Deno.FileInfo): boolean {
-  return isDirectory && ((mode ?? 0) & STICKY) !== 0;
+function isSticky(status: fs.Stats): boolean {
+  return status.isDirectory() && (status.mode & STICKY) !== 0;
 }
 
-function writeProblem(at: string, status: Deno.FileInfo, uid: number): string | undefined {
-  const { mode, gid, isSymlink } = status;
-  const rights = mode ?? 0;
-  if (isSymlink || isSticky(status)) return undefined;
-  if ((rights & OTHERS_WRITE) !== 0) return `everybody may write to ${at}`;
-  if ((rights & GROUP_WRITES) === 0) return undefined;
+function writeProblem(at: string, status: fs.Stats, uid: number): string | undefined {
+  const { mode, gid } = status;
+  if (status.isSymbolicLink() || isSticky(status)) return undefined;
+  if ((mode & OTHERS_WRITE) !== 0) return `everybody may write to ${at}`;
+  if ((mode & GROUP_WRITES) === 0) return undefined;
   // With a list of access rights these bits are the most that any user in the list has.
-  if (gid === null || !isGroupOnlyOf(gid, uid) || hasAccessList(at)) return `others may write to ${at}`;
+  if (!isGroupOnlyOf(gid, uid) || hasAccessList(at)) return `others may write to ${at}`;
   return undefined;
 }
 
+/** As ls(1) shows it: neither runtime reads the attribute. What cannot be known is as good as a list. */
 function hasAccessList(file: string): boolean {
-  const name = cString("system.posix_acl_access");
-  return openLibc().getxattr(cString(file), name, new Uint8Array(0), 0n) > 0n;
+  try {
+    const { code, stdout } = runProgram("/bin/ls", ["-ldn", "--", file], { LC_ALL: "C" });
+    return code !== 0 || stdout[10] === "+";
+  } catch {
+    return true; // there is no ls
+  }
 }
 
 /** @returns Whom this user namespace shows as the owner of what belongs to nobody that it knows; undefined: it knows all. */
 function unknownOwner(): number | undefined {
-  const proc = new Proc(openLibc());
-  const unknown = Number(proc.readText("/proc/sys/kernel/overflowuid") ?? "65534");
-  const map = proc.readText("/proc/self/uid_map");
+  const unknown = Number(readText("/proc/sys/kernel/overflowuid") ?? "65534");
+  const map = readText("/proc/self/uid_map");
   if (map === undefined) return undefined;
   const ranges = map.trim().split("\n").map((line) => line.trim().split(/ +/));
   const isKnown = ranges.some(([first, , count]) => {

@@ -1,6 +1,7 @@
 /** Which sockets are bound to files in a directory, whatever way their names were spelled when they were bound. */
 import * as path from "@std/path/posix";
-import type { UnixSocketEntry } from "../system/unix_sockets.ts";
+import { statOrUndefined } from "../system/files.ts";
+import type { UnixSocketEntry } from "./unix_sockets.ts";
 
 /** What tells a directory from all others. */
 type Identity = string | undefined;
@@ -36,8 +37,8 @@ export class BoundSockets {
    * @param name The file's in the directory.
    * @param inode Its number.
    */
-  of(name: string, inode: number | null): readonly UnixSocketEntry[] {
-    return this.#byFile.get(Number(BigInt.asUintN(32, BigInt(inode ?? 0)))) ?? this.#byName.get(name) ?? [];
+  of(name: string, inode: number): readonly UnixSocketEntry[] {
+    return this.#byFile.get(Number(BigInt.asUintN(32, BigInt(inode)))) ?? this.#byName.get(name) ?? [];
   }
 }
 
@@ -48,10 +49,6 @@ function add<K>(map: Map<K, UnixSocketEntry[]>, key: K, socket: UnixSocketEntry)
 }
 
 function identify(directory: string): Identity {
-  try {
-    const { dev, ino } = Deno.statSync(directory);
-    return `${dev} ${ino}`;
-  } catch {
-    return undefined;
-  }
+  const status = statOrUndefined(directory);
+  return status && `${status.dev} ${status.ino}`;
 }

@@ -1,5 +1,5 @@
 /** Which processes hold sockets open, as far as rights allow to see it: /proc. */
-import type { Proc } from "../system/proc.ts";
+import { linkTarget, listNames, readText } from "../system/files.ts";
 
 /** A process that holds a socket open. */
 export interface SocketHolder {
@@ -11,12 +11,7 @@ export interface SocketHolder {
 
 /** Which processes have which sockets open; read once, when first asked. */
 export class Holders {
-  readonly #proc: Proc;
   #byInode: Map<number, SocketHolder[]> | undefined;
-
-  constructor(proc: Proc) {
-    this.#proc = proc;
-  }
 
   of(inode: number): readonly SocketHolder[] {
     this.#byInode ??= this.#read();
@@ -25,10 +20,10 @@ export class Holders {
 
   #read(): Map<number, SocketHolder[]> {
     const byInode = new Map<number, SocketHolder[]>();
-    for (const pid of this.#proc.list("/proc").filter((name) => /^\d+$/.test(name))) {
+    for (const pid of listNames("/proc").filter((name) => /^\d+$/.test(name))) {
       const inodes = this.#socketsOf(pid);
       if (inodes.size === 0) continue;
-      const status = this.#proc.readText(`/proc/${pid}/status`) ?? "";
+      const status = readText(`/proc/${pid}/status`) ?? "";
       const [, name = ""] = /^Name:\t(.*)$/m.exec(status) ?? [];
       const [, uid] = /^Uid:\t\d+\t(\d+)/m.exec(status) ?? [];
       const holder = { pid: Number(pid), name, uid: uid === undefined ? undefined : Number(uid) };
@@ -40,8 +35,8 @@ export class Holders {
   /** None of somebody else's process. */
   #socketsOf(pid: string): Set<number> {
     const inodes = new Set<number>();
-    for (const fd of this.#proc.list(`/proc/${pid}/fd`)) {
-      const inode = /^socket:\[(\d+)\]$/.exec(this.#proc.readLink(`/proc/${pid}/fd/${fd}`) ?? "")?.[1];
+    for (const fd of listNames(`/proc/${pid}/fd`)) {
+      const inode = /^socket:\[(\d+)\]$/.exec(linkTarget(`/proc/${pid}/fd/${fd}`) ?? "")?.[1];
       if (inode !== undefined) inodes.add(Number(inode));
     }
     return inodes;

@@ -1,5 +1,5 @@
 /** Sockets through the library's own exported functions, in this very process: for the self-test. */
-import { type Shim } from "../system/ffi.ts";
+import { type Shim } from "../library/ffi.ts";
 import { decodeAddress, encodeAddress, Family, type InternetAddress } from "../system/socket_address.ts";
 
 /** Linux's numbers, the same on x86-64 and aarch64. */

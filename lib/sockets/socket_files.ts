@@ -1,15 +1,15 @@
 /** What is in the directory: sockets alive and stale, control files, and who holds them. */
 import * as path from "@std/path/posix";
+import * as fs from "node:fs";
 import { Holders, type SocketHolder } from "./holders.ts";
 import { BoundSockets } from "./bound_names.ts";
 import { CONTROL_FILE_SIZE, explainControl } from "../control/control_facts.ts";
 import { portFile } from "../run/ports.ts";
+import type { Library } from "../library/query.ts";
 import { reason } from "../system/errors.ts";
-import { errnoOf, type Libc, type Runner } from "../system/ffi.ts";
-import { Proc } from "../system/proc.ts";
-import { type BoundAddress, readSocketNames, type SocketName } from "./socket_names.ts";
-import { listUnixSockets } from "../system/unix_sockets.ts";
-import { unixAddress } from "../system/socket_address.ts";
+import { lstatOrUndefined } from "../system/files.ts";
+import type { BoundAddress, SocketName } from "./socket_names.ts";
+import type { UnixSocketEntry } from "./unix_sockets.ts";
 
 /** One file of the directory that stands for a port. */
 export interface SocketFile {
@@ -43,36 +43,24 @@ export interface SocketFile {
   readonly waiting: number;
 }
 
-/** What is asked for. */
-export interface Wanted {
-  /** One port's files; undefined: all. */
-  readonly port?: number;
-  /** Whether the processes behind them are looked for, which takes a look at every process; true unless told. */
-  readonly processes?: boolean;
-}
-
-/** Who is asked: the library for names, the kernel for the rest. */
-export interface Asked {
-  readonly libc: Libc;
-  readonly runner: Runner;
+/** What the library has said of a directory. It reads the names first: a socket that came since then is no name that nobody knows. */
+export interface Listing {
+  readonly names: readonly SocketName[];
+  /** All of the network namespace. */
+  readonly sockets: readonly UnixSocketEntry[];
 }
 
 /**
- * @param directory Where the socket files are.
+ * @param directory Where the socket files are: an absolute path.
+ * @param library Explains control files.
  * @returns One entry a file, by port.
- * @throws {UnsockError} When the directory cannot be read.
  */
-export function listSocketFiles(
-  directory: string,
-  { libc, runner }: Asked,
-  { port, processes = true }: Wanted = {},
-): SocketFile[] {
-  const proc = new Proc(libc);
-  // Before the kernel is asked: what has come since then is no name that nobody knows.
-  const names = readSocketNames(directory, runner, port);
-  const bound = new BoundSockets(directory, listUnixSockets(libc));
-  const holders = processes ? new Holders(proc) : { of: () => [] };
-  const surroundings: Surroundings = { libc, runner, bound, holders };
+export function listSocketFiles(directory: string, { names, sockets }: Listing, library: Library): SocketFile[] {
+  const surroundings: Surroundings = {
+    library,
+    bound: new BoundSockets(directory, sockets),
+    holders: new Holders(),
+  };
   const firsts = new Set(names.filter(({ what }) => what === "first").map(keyOf));
   const [fronts, behind]: [SocketFile[], SocketFile[]] = [[], []];
   for (const name of names) {
@@ -84,9 +72,10 @@ export function listSocketFiles(
   );
 }
 
-interface Surroundings extends Asked {
+interface Surroundings {
+  readonly library: Library;
   readonly bound: BoundSockets;
-  readonly holders: Pick<Holders, "of">;
+  readonly holders: Holders;
 }
 
 function keyOf({ port, kind }: SocketName): string {
@@ -116,24 +105,21 @@ function describeFile(directory: string, shown: SocketName, surroundings: Surrou
   const own = path.join(directory, shown.name);
   const first = what === "plain" || what === "port" || what === "first";
   const file = what === "first" ? portFile(directory, { number: port, kind }) : own;
-  let status: Deno.FileInfo;
-  try {
-    status = Deno.lstatSync(own);
-  } catch {
-    return undefined; // gone meanwhile
-  }
-  const since = status.birthtime ?? status.ctime ?? undefined;
-  const mode = (status.mode ?? 0) & 0o777;
-  const common = { file, port, first, address, asks, kind, uid: status.uid ?? 0, mode, since, waiting: 0 };
+  const status = lstatOrUndefined(own);
+  if (status === undefined) return undefined; // gone meanwhile
+  // Not every file system knows when a file was made.
+  const since = status.birthtimeMs > 0 ? status.birthtime : status.ctime;
+  const mode = status.mode & 0o777;
+  const common = { file, port, first, address, asks, kind, uid: status.uid, mode, since, waiting: 0 };
   const nobody = { listening: undefined, processes: [], connections: 0 };
   if (what === "port") return { ...common, ...nobody, state: "stale", target: undefined };
-  if (!status.isSocket) return { ...common, ...nobody, ...describeControl(own, surroundings.runner) };
+  if (!status.isSocket()) return { ...common, ...nobody, ...describeControl(own, surroundings.library) };
   const sockets = surroundings.bound.of(shown.name, status.ino);
   const bound = sockets.filter((socket) => !socket.connected || kind === "datagram");
   return {
     ...common,
     // The kernel's answer at the file counts: a name says nothing of what is there now.
-    state: probe(own, surroundings.libc) ?? (bound.length > 0 ? "alive" : "unknown"),
+    state: shown.state ?? (bound.length > 0 ? "alive" : "unknown"),
     target: undefined,
     listening: kind === "stream" && bound.length > 0 ? bound.some(({ listening }) => listening) : undefined,
     processes: distinct(bound.flatMap((socket) => surroundings.holders.of(socket.inode))),
@@ -146,35 +132,13 @@ function distinct(holders: readonly SocketHolder[]): SocketHolder[] {
   return [...new Map(holders.map((holder) => [holder.pid, holder])).values()];
 }
 
-function describeControl(file: string, runner: Runner): Pick<SocketFile, "state" | "target"> {
+function describeControl(file: string, library: Library): Pick<SocketFile, "state" | "target"> {
   try {
-    const status = Deno.statSync(file);
-    if (!status.isFile) return { state: "invalid", target: "neither a socket nor a control file" };
+    const status = fs.statSync(file);
+    if (!status.isFile()) return { state: "invalid", target: "neither a socket nor a control file" };
     if (status.size !== CONTROL_FILE_SIZE) return { state: "invalid", target: `not ${CONTROL_FILE_SIZE} bytes long` };
-    return { state: "control", target: explainControl(Deno.readFileSync(file), runner).target };
+    return { state: "control", target: explainControl(fs.readFileSync(file), library).target };
   } catch (error) {
     return { state: "invalid", target: reason(error) };
   }
-}
-
-const AF_UNIX = 1;
-const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0o2000000;
-const EPERM = 1;
-const EPROTOTYPE = 91;
-const ECONNREFUSED = 111;
-
-/**
- * Connects a datagram socket, which no owner ever sees, of whatever type it is: the owner may be in another network namespace.
- *
- * @returns Undefined: it may not be asked.
- */
-export function probe(file: string, libc: Libc): "alive" | "stale" | undefined {
-  const fd = libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return undefined;
-  const address = unixAddress(file);
-  const failure = errnoOf(libc, () => libc.connect(fd, address, address.length));
-  libc.close(fd);
-  if (failure === ECONNREFUSED) return "stale";
-  return [0, EPERM, EPROTOTYPE].includes(failure) ? "alive" : undefined;
 }

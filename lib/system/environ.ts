@@ -1,5 +1,6 @@
 /** An environment as the kernel keeps it: ordered byte strings, not necessarily UTF-8, perhaps twice the same name. */
-import type { Proc } from "./proc.ts";
+import * as fs from "node:fs";
+import process from "node:process";
 
 const LOAD_FILE = "UNSOCK_LOAD_FILE";
 const LOAD_STRINGS = 2;
@@ -34,13 +35,25 @@ export class Environ {
   }
 
   /** What this process was started with: the kernel's copy, which nothing in the runtime has changed. */
-  static ofProcess(proc: Proc): Environ {
-    const bytes = proc.read("/proc/self/environ");
-    if (bytes === undefined) return Environ.of(Deno.env.toObject());
-    const entries = splitNul(bytes);
+  static ofProcess(): Environ {
+    const entries = Environ.#ofKernel();
+    if (entries === undefined) return Environ.ofRuntime();
     // A trapped program's has two at its end that told the library what to load (c/process/exec.h).
     const load = entries.at(-LOAD_STRINGS);
     return new Environ(load && Environ.#isNamed(load, LOAD_FILE) ? entries.slice(0, -LOAD_STRINGS) : entries);
+  }
+
+  /** What the runtime tells, where there is no /proc. */
+  static ofRuntime(): Environ {
+    return Environ.of(Object.fromEntries(Object.entries(process.env).map(([name, value]) => [name, value ?? ""])));
+  }
+
+  static #ofKernel(): Uint8Array[] | undefined {
+    try {
+      return splitNul(fs.readFileSync("/proc/self/environ"));
+    } catch {
+      return undefined; // no /proc is mounted
+    }
   }
 
   static #isNamed(entry: Uint8Array, name: string): boolean {
@@ -62,6 +75,15 @@ export class Environ {
   /** `NAME=VALUE` each, as text. */
   texts(): string[] {
     return this.#entries.map((entry) => decoder.decode(entry));
+  }
+
+  /** Names and values, as text. Of two with one name the first counts, as `getenv` has it. */
+  variables(): Record<string, string> {
+    const pairs = this.texts().map((text): [string, string] => {
+      const [name = ""] = text.split("=", 1);
+      return [name, text.slice(name.length + 1)];
+    });
+    return Object.fromEntries(pairs.filter(([name]) => name !== "").toReversed());
   }
 
   /** Replaces the value in its place, or appends it. */

@@ -30,6 +30,28 @@ export class ShimError extends UnsockError {}
 /** The command cannot be started. */
 export class CommandError extends UnsockError {}
 
+/** The kernel's words for what the runtimes word in their own ways. */
+const WORDS: Readonly<Record<string, string>> = {
+  EACCES: "Permission denied",
+  EEXIST: "File exists",
+  EFBIG: "File too large",
+  EINVAL: "Invalid argument",
+  EISDIR: "Is a directory",
+  ELOOP: "Too many levels of symbolic links",
+  ENAMETOOLONG: "File name too long",
+  ENOENT: "No such file or directory",
+  ENOSPC: "No space left on device",
+  ENOTDIR: "Not a directory",
+  ENOTEMPTY: "Directory not empty",
+  EPERM: "Operation not permitted",
+  EROFS: "Read-only file system",
+};
+
+/** @returns The name of an errno, such as `ENOENT`; undefined: the error has none. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
 /**
  * Puts any thrown value into words that fit behind a colon: no class name, no system call, no "os error".
  *
@@ -37,9 +59,9 @@ export class CommandError extends UnsockError {}
  * @returns One line.
  */
 export function reason(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "No such file or directory";
-  if (error instanceof Deno.errors.AlreadyExists) return "File exists";
-  if (error instanceof Deno.errors.PermissionDenied) return "Permission denied";
+  const words = WORDS[codeOf(error) ?? ""];
+  if (words !== undefined) return words;
   const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/ \(os error \d+\).*/s, "").replace(/\s+/g, " ").trim();
+  return text.replace(/^E[A-Z0-9]+: (.*?)(, \w+( '.*)?)?$/s, "$1").replace(/ \(os error \d+\).*/s, "")
+    .replace(/\s+/g, " ").trim();
 }

@@ -1,5 +1,5 @@
 /** Who listens on real TCP and UDP in this network namespace: /proc/net. */
-import type { Proc } from "./proc.ts";
+import { readText } from "./files.ts";
 
 /** One socket of the kernel's IP, which takes connections or datagrams from anybody. */
 export interface IpListener {
@@ -16,9 +16,9 @@ const TABLES = [["tcp", "stream", "0A"], ["tcp6", "stream", "0A"], ["udp", "data
 ]] as const;
 
 /** @returns Those of one port; undefined: of all. */
-export function listIpListeners(proc: Proc, port?: number): IpListener[] {
+export function listIpListeners(port?: number): IpListener[] {
   return TABLES.flatMap(([table, kind, listening]) => {
-    const text = proc.readText(`/proc/net/${table}`) ?? "";
+    const text = readText(`/proc/net/${table}`) ?? "";
     // sl local remote st tx:rx tr:when retrnsmt uid timeout inode
     const line = /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{2}) \S+ \S+ \S+ +\d+ +\d+ (\d+)/gm;
     return Array.from(text.matchAll(line), ([, local = "", state, inode]) => ({ local, state, inode }))

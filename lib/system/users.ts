@@ -1,4 +1,5 @@
 /** Users and groups. */
+import { readText } from "./files.ts";
 
 let names: Map<number, string> | undefined;
 
@@ -25,9 +26,5 @@ export function isGroupOnlyOf(gid: number, uid: number): boolean {
 
 /** A file of lines with colons between their fields; nothing of one that cannot be read. */
 function records(file: string): string[][] {
-  try {
-    return Deno.readTextFileSync(file).split("\n").filter((line) => line !== "").map((line) => line.split(":"));
-  } catch {
-    return [];
-  }
+  return (readText(file) ?? "").split("\n").filter((line) => line !== "").map((line) => line.split(":"));
 }

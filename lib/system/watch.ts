@@ -1,13 +1,15 @@
 /** Waiting for a directory to change, whether it exists yet or not. */
 import * as path from "@std/path/posix";
+import * as fs from "node:fs";
 import { statOrUndefined } from "./files.ts";
 
 /** Watches a directory; where it does not exist, the nearest one above it that does. */
 export class DirectoryWatch implements Disposable {
   readonly #directory: string;
   #place = "";
-  #watcher: Deno.FsWatcher | undefined;
-  #next: Promise<unknown> | undefined;
+  #watcher: fs.FSWatcher | undefined;
+  #isChanged = false;
+  #wake: (() => void) | undefined;
 
   /** @param directory Absolute path. */
   constructor(directory: string) {
@@ -15,27 +17,28 @@ export class DirectoryWatch implements Disposable {
     this.#arm();
   }
 
-  /** No change tells what was made before the watch was there: so until its place is still the nearest one. */
+  /** Watches the nearest directory that exists. A change before the watch was there is not told: so it looks once more. */
   #arm(): void {
-    if (this.#next !== undefined && nearestExisting(this.#directory) === this.#place) return;
+    if (this.#watcher !== undefined && nearestExisting(this.#directory) === this.#place) return;
     do {
       this.#close();
       this.#place = nearestExisting(this.#directory);
       try {
-        this.#watcher = Deno.watchFs(this.#place, { recursive: false });
+        this.#watcher = fs.watch(this.#place, () => this.#tell());
+        this.#watcher.on("error", () => this.#close()); // the directory is gone
       } catch {
         // No watch is left for this user: the caller's own time has to do.
       }
     } while (nearestExisting(this.#directory) !== this.#place);
   }
 
+  #tell(): void {
+    this.#isChanged = true;
+    this.#wake?.();
+  }
+
   #close(): void {
-    this.#next = undefined;
-    try {
-      this.#watcher?.close();
-    } catch {
-      // It ended by itself, with the directory.
-    }
+    this.#watcher?.close();
     this.#watcher = undefined;
   }
 
@@ -45,16 +48,17 @@ export class DirectoryWatch implements Disposable {
    * @param mostMs How long at most; what happens without a change of the directory is not seen before.
    */
   async change(mostMs: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const timeout = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), mostMs));
-    this.#next ??= this.#watcher?.[Symbol.asyncIterator]().next().then(() => true);
-    try {
-      const changed = await Promise.race([timeout, ...this.#next === undefined ? [] : [this.#next]]);
-      if (changed !== false) this.#next = undefined;
-    } finally {
+    if (!this.#isChanged) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        timer = setTimeout(resolve, mostMs);
+      });
       clearTimeout(timer);
-      this.#arm();
     }
+    this.#wake = undefined;
+    this.#isChanged = false;
+    this.#arm();
   }
 
   [Symbol.dispose](): void {

@@ -1,7 +1,8 @@
 /** What a service of systemd would find out when it is started: that its user cannot get at what it needs. */
 import * as path from "@std/path/posix";
+import * as fs from "node:fs";
 import type { ProgramStep } from "../run/program.ts";
-import { cString, type Runner } from "../system/ffi.ts";
+import type { Library, Question } from "../library/query.ts";
 import { printable } from "../system/text.ts";
 import { hiddenBy, runtimeDirectory, type Service } from "./unit_files.ts";
 
@@ -9,7 +10,6 @@ const READ = 4;
 const WRITE = 2;
 const EXECUTE = 1;
 const ENOENT = 2;
-const OWN_GROUP = -1n;
 
 /** What a service needs, and what to do where its user cannot get at it. */
 interface Needed {
@@ -32,16 +32,15 @@ export function unreachable(
   service: Service,
   steps: readonly ProgramStep[],
   group: number | undefined,
-  runner: Runner,
+  library: Library,
 ): string[] {
-  const user = service.user === undefined ? null : cString(service.user);
-  return needed(service, steps).flatMap((need) => {
-    const { what, file, rights, verb, advice } = need;
+  const all = needed(service, steps);
+  const user = `${service.user ?? ""}:${group ?? ""}`;
+  const answers = library.askAll(all.map(({ file, rights }) => mayQuestion(`${user}:${rights}:${file}`)));
+  return all.flatMap(({ what, file, verb, advice }, index) => {
     const hidden = hiddenBy(realPath(file));
-    const errno = hidden === undefined
-      ? -runner.unsock_user_may(user, group === undefined ? OWN_GROUP : BigInt(group), cString(file), rights)
-      : 0;
-    if (hidden === undefined && errno <= 0) return [];
+    const errno = hidden === undefined ? answers[index]?.() ?? 0 : 0;
+    if (hidden === undefined && errno === 0) return [];
     const who = service.user === undefined ? "the service's user" : `user ${service.user}`;
     const why = hidden !== undefined
       ? `${hidden} hides it from the service`
@@ -50,6 +49,11 @@ export function unreachable(
       : `${who} cannot ${verb} it`;
     return [printable(`unit: ${what} ${file}: ${why}: ${advice}`)];
   });
+}
+
+/** With what errno the user may not do it; 0: he may, or that cannot be known. */
+function mayQuestion(who: string): Question<number> {
+  return { word: `may=${who}`, read: (answer) => answer.flag("known") ? answer.number("errno") : 0 };
 }
 
 function needed(service: Service, steps: readonly ProgramStep[]): Needed[] {
@@ -88,7 +92,7 @@ function neededDirectory(service: Service): Needed[] {
 /** A link into a hidden directory leads nowhere. */
 function realPath(file: string): string {
   try {
-    return Deno.realPathSync(file);
+    return fs.realpathSync(file);
   } catch {
     return path.normalize(file);
   }

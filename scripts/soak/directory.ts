@@ -1,11 +1,12 @@
 /** The files in the directory of the sockets: whose they are, and who may be missing. */
 import * as path from "@std/path/posix";
 import { BoundSockets } from "../../lib/sockets/bound_names.ts";
-import { readSocketNames } from "../../lib/sockets/socket_names.ts";
+import { namesQuestion } from "../../lib/sockets/socket_names.ts";
+import { SOCKETS_QUESTION } from "../../lib/sockets/unix_sockets.ts";
+import { Library } from "../../lib/library/query.ts";
 import { BUILT } from "../../lib/run/shim_place.ts";
-import { openLibc, openRunner } from "../../lib/system/ffi.ts";
+import { Environ } from "../../lib/system/environ.ts";
 import { linkTarget } from "../../lib/system/files.ts";
-import { listUnixSockets } from "../../lib/system/unix_sockets.ts";
 import { type Ports } from "./load.ts";
 
 /** What the library has there for itself, which goes with a port's last socket. */
@@ -22,15 +23,17 @@ interface SocketFile {
 
 /** @returns All files, by what the library says of their names, and whether the kernel has a socket of that file. */
 export function readFiles(directory: string): SocketFile[] {
-  const bound = new BoundSockets(directory, listUnixSockets(openLibc()));
-  const known = new Map(readSocketNames(directory, openRunner(BUILT)).map((name) => [name.name, name]));
+  const library = new Library(BUILT, Environ.of({}));
+  // The sockets first: one that came since then has a name that nobody knows.
+  const bound = new BoundSockets(directory, library.ask(SOCKETS_QUESTION));
+  const known = new Map(library.ask(namesQuestion(), { dir: directory }).map((name) => [name.name, name]));
   return Array.from(Deno.readDirSync(directory), ({ name }) => name).flatMap((name) => {
     const what = known.get(name);
     if (what !== undefined && INNER.includes(what.what)) return [];
     const inode = inodeOf(path.join(directory, name));
     // The socket's own file, where this is a port's link.
     const own = path.basename(linkTarget(path.join(directory, name)) ?? name);
-    const live = bound.of(own, inodeOf(path.join(directory, own)) ?? null).length > 0;
+    const live = bound.of(own, inodeOf(path.join(directory, own)) ?? 0).length > 0;
     return inode === undefined ? [] : [{ name, port: what?.port, inode, live }];
   });
 }

@@ -81,7 +81,8 @@ Deno.test("query refuses words that are no questions before it answers any", asy
 
 Deno.test("query escapes bytes of others, and what is no UTF-8 becomes U+FFFD", () =>
   withDir(async (dir) => {
-    const script = `printf '#!/bin/sh\\n' >"$1/$(printf 'a\\377"\\001')" && chmod +x "$1"/a* && exec "$2" query route="$(echo "$1"/a*)"`;
+    const script =
+      `printf '#!/bin/sh\\n' >"$1/$(printf 'a\\377"\\001')" && chmod +x "$1"/a* && exec "$2" query route="$(echo "$1"/a*)"`;
     const { stdout, stderr } = await run(["sh", "-c", script, "sh", dir, shimLibrary()]);
     assertMatch(stdout, /^\{"question":"route=[^\n]*\/a\uFFFD\\"\\u0001"[^\n]*\}\n$/, stderr);
     assertStrictEquals(JSON.parse(stdout).steps[0].file, `${dir}/a\uFFFD"\x01`);

@@ -1,5 +1,7 @@
 /** How a test puts a program under unsock: by environment (fast) or by the command line (as a user does). */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
+import { Library } from "../../lib/library/query.ts";
+import { Environ } from "../../lib/system/environ.ts";
 import { build } from "../../scripts/build.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
@@ -23,6 +25,11 @@ const RUN_ADDRESSES = "127.0.0.1/8,0.0.0.0,::1,::";
  */
 export function shimLibrary(): string {
   return join(ROOT, "build", "libunsock.so");
+}
+
+/** @returns The library as the command line asks it, in an environment that has these variables alone. */
+export function askedLibrary(variables: Readonly<Record<string, string>> = {}): Library {
+  return new Library(shimLibrary(), Environ.of(variables));
 }
 
 /** The library's functions that tell the names of one of its tables, by index. */

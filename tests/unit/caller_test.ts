@@ -1,7 +1,9 @@
 /** What the caller had before the runtime changed it: `c/program/caller.c`. */
-import { assertStrictEquals } from "@std/assert";
-import { cString, openRunner } from "../../lib/system/ffi.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { assertEquals } from "@std/assert";
+import { runHarness } from "../support/harness.ts";
+import { need } from "../support/programs.ts";
+
+const ignore = !need("cc");
 
 /** What the library is told. */
 interface ProcTexts {
@@ -17,48 +19,72 @@ Max open files            ${soft}                ${hard}                files
 `;
 const status = (name: string, ignored: string) => `Name:\t${name}\nSigBlk:\t0000000000000000\nSigIgn:\t${ignored}\n`;
 
-function derive(texts: Partial<ProcTexts>) {
-  const text = (of: string | undefined) => of === undefined ? null : cString(of);
-  const soft = new BigInt64Array(1);
-  const ignores = openRunner(shimLibrary()).unsock_caller_state(
-    text(texts.ownLimits),
-    text(texts.parentLimits),
-    text(texts.parentStatus),
-    soft,
-  );
-  return { ignoreSigpipe: ignores === 1, softNofile: soft[0] === -1n ? undefined : Number(soft[0]) };
+interface State {
+  readonly ignoreSigpipe: boolean;
+  readonly softNofile: number | undefined;
 }
 
-Deno.test("takes an ignored SIGPIPE from a shell, not from a runtime that resets it", () => {
-  assertStrictEquals(derive({ parentStatus: status("bash", "0000000000001000") }).ignoreSigpipe, true);
-  assertStrictEquals(derive({ parentStatus: status("-bash", "0000000000001006") }).ignoreSigpipe, true);
-  assertStrictEquals(derive({ parentStatus: status("bash", "0000000000000006") }).ignoreSigpipe, false);
-  assertStrictEquals(derive({ parentStatus: status("python3", "0000000001001000") }).ignoreSigpipe, false);
-  assertStrictEquals(derive({}).ignoreSigpipe, false);
-});
+/** What the library takes each caller's state for. */
+async function derive(...cases: Partial<ProcTexts>[]): Promise<State[]> {
+  const words = cases.flatMap(({ ownLimits, parentLimits, parentStatus }) =>
+    [ownLimits, parentLimits, parentStatus].map((text) => text ?? "-")
+  );
+  const lines = (await runHarness("unit/caller.c", ["rt/sys.c", "rt/text.c", "rt/mem.c"], ...words)).trimEnd().split(
+    "\n",
+  );
+  return lines.map((line) => {
+    const [ignores, soft] = line.split(" ", 2);
+    return { ignoreSigpipe: ignores === "1", softNofile: soft === "as" ? undefined : Number(soft) };
+  });
+}
 
-Deno.test("takes the soft limit from the parent, and never above the hard one", () => {
+async function assertSigpipe(cases: readonly (readonly [string | undefined, boolean])[]): Promise<void> {
+  const states = await derive(...cases.map(([parentStatus]) => ({ parentStatus })));
+  assertEquals(states.map(({ ignoreSigpipe }) => ignoreSigpipe), cases.map(([, expected]) => expected));
+}
+
+async function assertSoft(cases: readonly (readonly [Partial<ProcTexts>, number | undefined])[]): Promise<void> {
+  const states = await derive(...cases.map(([texts]) => texts));
+  assertEquals(states.map(({ softNofile }) => softNofile), cases.map(([, expected]) => expected));
+}
+
+Deno.test("takes an ignored SIGPIPE from a shell, not from a runtime that resets it", { ignore }, () =>
+  assertSigpipe([
+    [status("bash", "0000000000001000"), true],
+    [status("-bash", "0000000000001006"), true],
+    [status("bash", "0000000000000006"), false],
+    [status("python3", "0000000001001000"), false],
+    [undefined, false],
+  ]));
+
+Deno.test("takes the soft limit from the parent, and never above the hard one", { ignore }, () => {
   const own = limits(524288, 524288);
-  assertStrictEquals(derive({ ownLimits: own, parentLimits: limits(1024, 524288) }).softNofile, 1024);
-  assertStrictEquals(derive({ ownLimits: limits(300, 300), parentLimits: limits(1024, 524288) }).softNofile, undefined);
-  assertStrictEquals(derive({ ownLimits: own }).softNofile, 1024);
-  assertStrictEquals(derive({ ownLimits: limits(100, 100) }).softNofile, undefined);
-  assertStrictEquals(derive({ ownLimits: own, parentLimits: own }).softNofile, undefined);
-  assertStrictEquals(derive({}).softNofile, undefined);
+  return assertSoft([
+    [{ ownLimits: own, parentLimits: limits(1024, 524288) }, 1024],
+    [{ ownLimits: limits(300, 300), parentLimits: limits(1024, 524288) }, undefined],
+    [{ ownLimits: own }, 1024],
+    [{ ownLimits: limits(100, 100) }, undefined],
+    [{ ownLimits: own, parentLimits: own }, undefined],
+    [{}, undefined],
+  ]);
 });
 
-Deno.test("leaves a soft limit alone that the runtime did not raise", () => {
-  assertStrictEquals(derive({ ownLimits: limits(64, 4096), parentLimits: limits(1024, 4096) }).softNofile, undefined);
-});
+Deno.test(
+  "leaves a soft limit alone that the runtime did not raise",
+  { ignore },
+  () => assertSoft([[{ ownLimits: limits(64, 4096), parentLimits: limits(1024, 4096) }, undefined]]),
+);
 
-Deno.test("does not take systemd's own limit for its service's", () => {
+Deno.test("does not take systemd's own limit for its service's", { ignore }, () => {
   const texts = { ownLimits: limits(524288, 524288), parentLimits: limits(1073741816, 1073741816) };
-  assertStrictEquals(derive({ ...texts, parentStatus: status("systemd", "0") }).softNofile, 1024);
+  return assertSoft([[{ ...texts, parentStatus: status("systemd", "0") }, 1024]]);
 });
 
-Deno.test("no limit at all is a limit", () => {
+Deno.test("no limit at all is a limit", { ignore }, () => {
   const own = limits("unlimited", "unlimited");
-  assertStrictEquals(derive({ ownLimits: own, parentLimits: limits(1024, "unlimited") }).softNofile, 1024);
-  assertStrictEquals(derive({ ownLimits: own, parentLimits: own }).softNofile, undefined);
-  assertStrictEquals(derive({ ownLimits: "nothing" }).softNofile, undefined);
+  return assertSoft([
+    [{ ownLimits: own, parentLimits: limits(1024, "unlimited") }, 1024],
+    [{ ownLimits: own, parentLimits: own }, undefined],
+    [{ ownLimits: "nothing" }, undefined],
+  ]);
 });

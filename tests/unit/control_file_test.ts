@@ -1,7 +1,6 @@
 /** The 452 bytes of a control file: what `make-control` writes, and what the library says of bytes from outside. */
 import { assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
 import { ControlFileError, explainControl } from "../../lib/control/control_facts.ts";
-import { openRunner } from "../../lib/system/ffi.ts";
 import {
   CONTROL_SIZE,
   controlFile,
@@ -15,7 +14,7 @@ import {
 } from "../support/control.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { askedLibrary, shimLibrary } from "../support/shim.ts";
 
 /** The bytes at some offsets; all others are zero. */
 function layout(parts: Record<number, number[]>): Uint8Array {
@@ -126,7 +125,7 @@ Deno.test("the library as a program makes by variables what make-control makes b
     }
   }));
 
-const explain = (bytes: Uint8Array) => explainControl(bytes, openRunner(shimLibrary()));
+const explain = (bytes: Uint8Array) => explainControl(bytes, askedLibrary());
 
 Deno.test("explainControl() tells every field, of every family", () => {
   const targets = [

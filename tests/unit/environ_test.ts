@@ -2,22 +2,25 @@
 import { assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
 import { Environ, splitNul } from "../../lib/system/environ.ts";
 import { UsageError } from "../../lib/system/errors.ts";
-import { readRunSettings } from "../../lib/run/run_settings.ts";
-import { openRunner } from "../../lib/system/ffi.ts";
+import { SETTINGS_QUESTION } from "../../lib/run/run_settings.ts";
 import type { SettingOptions } from "../../lib/run/settings.ts";
 import { RUN_ADDRESSES } from "../../lib/run/settings.ts";
 import type { DirectoryOptions } from "../../lib/run/directory_rights.ts";
 import { shellQuote } from "../../lib/system/shell.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { askedLibrary } from "../support/shim.ts";
 
 const text = (environ: Environ) => environ.entries.map((entry) => new TextDecoder().decode(entry));
 
 function apply(variables: Record<string, string>, options: SettingOptions & DirectoryOptions): string[] {
-  const given = { dir: "/run/u", ...options };
-  const runner = openRunner(shimLibrary());
-  const settings = readRunSettings(given, Environ.of(variables), "/lib/libunsock.so", runner);
+  const given = { dir: "/run/u", lib: "/lib/libunsock.so", ...options };
+  const settings = askedLibrary(variables).ask(SETTINGS_QUESTION, given);
   assertEquals(settings.directory, { path: "/run/u", asked: true });
-  return Array.from(settings.variables, ([name, value]) => `${name}=${value}`);
+  return Array.from(settings.variables, ([name, value]) => `${name}=${value}`).toSorted();
+}
+
+/** The runtimes keep no order in an environment that they pass on. */
+function assertSame(actual: readonly string[], expected: readonly string[]): void {
+  assertEquals(actual, expected.toSorted());
 }
 
 Deno.test("Environ keeps order, bytes that are no UTF-8, doubled names and entries without a value", () => {
@@ -36,8 +39,8 @@ Deno.test("Environ keeps order, bytes that are no UTF-8, doubled names and entri
   assertStrictEquals(environ.getFilled("D"), undefined);
 });
 
-Deno.test("readRunSettings() adds the defaults of run and nothing else", () => {
-  assertEquals(apply({ HOME: "/" }, {}), [
+Deno.test("query settings adds the defaults of run and nothing else", () => {
+  assertSame(apply({ HOME: "/" }, {}), [
     "UNSOCK_DIR=/run/u",
     `UNSOCK_ADDR=${RUN_ADDRESSES}`,
     "UNSOCK_ACCEPT_CONVERT_ALL=1",
@@ -45,14 +48,14 @@ Deno.test("readRunSettings() adds the defaults of run and nothing else", () => {
   ]);
 });
 
-Deno.test("readRunSettings() lets the caller's variables stand, and options override them", () => {
+Deno.test("query settings lets the caller's variables stand, and options override them", () => {
   const variables = {
     UNSOCK_ADDR: "::1",
     UNSOCK_PORT: "80",
     UNSOCK_ACCEPT_CONVERT_VSOCK: "1",
     LD_PRELOAD: "a.so b.so",
   };
-  assertEquals(apply(variables, {}), [
+  assertSame(apply(variables, {}), [
     "UNSOCK_ADDR=::1",
     "UNSOCK_PORT=80",
     "UNSOCK_ACCEPT_CONVERT_VSOCK=1",
@@ -60,7 +63,7 @@ Deno.test("readRunSettings() lets the caller's variables stand, and options over
     "UNSOCK_DIR=/run/u",
   ]);
   const all = apply(variables, { addr: "1.1.1.1", port: "81", acceptConvert: "none", log: true, fallback: true });
-  assertEquals(all, [
+  assertSame(all, [
     "UNSOCK_ADDR=1.1.1.1",
     "UNSOCK_PORT=81",
     "LD_PRELOAD=/lib/libunsock.so:a.so b.so",
@@ -70,7 +73,7 @@ Deno.test("readRunSettings() lets the caller's variables stand, and options over
   ]);
 });
 
-Deno.test("readRunSettings() gives files the mode that a group needs, where nobody says another", () => {
+Deno.test("query settings gives files the mode that a group needs, where nobody says another", () => {
   const mode = (variables: Record<string, string>, options: Record<string, string>) =>
     apply(variables, { group: "0", ...options }).find((variable) => variable.startsWith("UNSOCK_MODE="));
   assertStrictEquals(mode({}, {}), "UNSOCK_MODE=660");
@@ -78,14 +81,14 @@ Deno.test("readRunSettings() gives files the mode that a group needs, where nobo
   assertStrictEquals(mode({ UNSOCK_MODE: "640" }, {}), "UNSOCK_MODE=640");
 });
 
-Deno.test("readRunSettings() preloads the library once, in front", () => {
-  const preload = (before: string) => apply({ LD_PRELOAD: before }, {})[0];
+Deno.test("query settings preloads the library once, in front", () => {
+  const preload = (before: string) => apply({ LD_PRELOAD: before }, {}).find((text) => text.startsWith("LD_PRELOAD="));
   assertStrictEquals(preload("/lib/libunsock.so"), "LD_PRELOAD=/lib/libunsock.so");
   assertStrictEquals(preload("x.so:/lib/libunsock.so"), "LD_PRELOAD=/lib/libunsock.so:x.so");
   assertStrictEquals(preload(""), "LD_PRELOAD=/lib/libunsock.so");
 });
 
-Deno.test("readRunSettings() names what the user wrote: the option, or the variable", () => {
+Deno.test("query settings names what the user wrote: the option, or the variable", () => {
   assertMatch(assertThrows(() => apply({}, { port: "0" }), UsageError).message, /^--port: .*: "0"$/);
   assertMatch(assertThrows(() => apply({ UNSOCK_PORT: "0" }, {}), UsageError).message, /^UNSOCK_PORT: .*: "0"$/);
   assertThrows(() => apply({ UNSOCK_PROT: "80" }, {}), UsageError, "UNSOCK_PROT: no such setting");

@@ -4,9 +4,8 @@ import { run } from "../support/process.ts";
 import { namesInLibrary, shimLibrary } from "../support/shim.ts";
 
 const OWN = `
-  unsock_call_name unsock_caller_state unsock_check_control unsock_check_library unsock_check_rewriting unsock_check_sockets unsock_configure unsock_control_explain unsock_covers unsock_directory_prepare unsock_directory_rights unsock_last_error
-  unsock_make_control unsock_name_port unsock_directory_list unsock_path unsock_port_of unsock_program_called unsock_prune
-  unsock_route unsock_run_called unsock_run_option_name unsock_run_settings unsock_setting_name unsock_user_may unsock_version
+  unsock_call_name unsock_check_control unsock_configure unsock_control_explain unsock_covers unsock_last_error
+  unsock_make_control unsock_path unsock_program_called unsock_prune unsock_setting_name unsock_version
 `;
 
 const words = (text: string) => text.trim().split(/\s+/);

@@ -7,6 +7,7 @@ const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 /** From the bottom up; `main.ts` stands on top. */
 const LAYERS = [
   "lib/system",
+  "lib/library",
   "lib/control",
   "lib/run",
   "lib/install",
@@ -66,7 +67,16 @@ Deno.test("the imports of the command line make no circle", () => {
   assertEquals(circles.map((circle) => circle.join(" -> ")), []);
 });
 
-Deno.test("only main.ts prints errors and exits", () => {
-  const others = ALL.filter((file) => file !== "main.ts" && /\bDeno\.(exit|stderr)\b|\bconsole\./.test(read(file)));
-  assertEquals(others, []);
+Deno.test("only main.ts prints errors and exits; exec.ts ends as the program does that it could not become", () => {
+  const may = ["main.ts", "lib/library/exec.ts"];
+  const exits = /\b(Deno|process)\.(exit|stderr)\b|\bconsole\./;
+  assertEquals(ALL.filter((file) => !may.includes(file) && exits.test(read(file))), []);
+});
+
+/** Where Deno and Node.js differ; the foreign functions, which Deno alone has; and what calls those. */
+const OF_DENO = ["lib/checks/self_checks.ts", "lib/library/ffi.ts", "lib/system/runtime.ts"];
+
+Deno.test("the command line uses modules of node:, which both runtimes have", () => {
+  const users = ALL.filter((file) => /\bDeno\./.test(read(file).replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, "")));
+  assertEquals(users, OF_DENO);
 });

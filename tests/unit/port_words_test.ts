@@ -1,14 +1,13 @@
 /** Ports and addresses as users write them: `c/program/port_words.c`, asked by `lib/run/ports.ts`. */
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { readPort } from "../../lib/run/ports.ts";
+import { portQuestion } from "../../lib/run/ports.ts";
 import { UsageError } from "../../lib/system/errors.ts";
-import { openRunner } from "../../lib/system/ffi.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { askedLibrary } from "../support/shim.ts";
 
-const read = (text: string) => readPort(text, openRunner(shimLibrary()));
+const read = (text: string) => askedLibrary().ask(portQuestion(text));
 const addressOf = (text: string) => read(`80@${text}`).address;
 
-Deno.test("readPort() reads ports of TCP and UDP, alone or of one address", () => {
+Deno.test("query reads ports of TCP and UDP, alone or of one address", () => {
   assertEquals(read("8000"), { number: 8000, kind: "stream", address: undefined });
   assertEquals(read("080/tcp"), { number: 80, kind: "stream", address: undefined });
   assertEquals(read("53@::1/udp"), { number: 53, kind: "datagram", address: "::1" });
@@ -17,7 +16,7 @@ Deno.test("readPort() reads ports of TCP and UDP, alone or of one address", () =
   }
 });
 
-Deno.test("readPort() takes every form of an address that inet_pton takes, and tells it as RFC 5952 does", () => {
+Deno.test("query takes every form of an address that inet_pton takes, and tells it as RFC 5952 does", () => {
   const forms: Record<string, string> = {
     "127.0.0.1": "127.0.0.1",
     "::": "::",
@@ -33,7 +32,7 @@ Deno.test("readPort() takes every form of an address that inet_pton takes, and t
   for (const [text, told] of Object.entries(forms)) assertStrictEquals(addressOf(text), told, text);
 });
 
-Deno.test("readPort() refuses what is not quite an address", () => {
+Deno.test("query refuses what is not quite an address", () => {
   const four = ["", "1.2.3", "1.2.3.4.5", "256.0.0.1", "1.2.3.4 ", "01.2.3.4", "0x7f.0.0.1", "-1.2.3.4", "1..2.3"];
   const six = [":", ":::", "1:", ":1", "12345::", "g::", "1::2::3", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7::8", "::1.2.3"];
   for (const text of [...four, ...six, "localhost", "1.2.3.4::", "fe80::1%lo", "[::1]"]) {

@@ -1,18 +1,20 @@
 /** Finding a command's program and telling by which door it is reached: `c/process/route.c`, called by `lib/run/program.ts`. */
 import { assert, assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
 import * as path from "@std/path/posix";
-import { type Door, inspectCommand } from "../../lib/run/program.ts";
+import { type Door, inspectCommand, type ProgramStep } from "../../lib/run/program.ts";
 import { CommandError } from "../../lib/system/errors.ts";
-import { openRunner } from "../../lib/system/ffi.ts";
 import { withDir } from "../support/dir.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { askedLibrary } from "../support/shim.ts";
 import { NOBODY } from "../support/users.ts";
 import { elfImage, type ElfOptions } from "./elf_image.ts";
 
 const HERE = Deno.build.arch === "aarch64" ? 183 : 62;
 const DYNAMIC: ElfOptions = { interpreter: "/lib64/ld-linux-x86-64.so.2", machine: HERE };
 
-const runner = openRunner(shimLibrary());
+/** With this `PATH`. */
+function inspect(command: string, search?: string): ProgramStep[] {
+  return inspectCommand(command, askedLibrary(search === undefined ? {} : { PATH: search }));
+}
 
 type Content = string | ElfOptions;
 
@@ -32,35 +34,35 @@ async function withFiles(files: Record<string, Content>, use: (dir: string) => v
 }
 
 function doorsOf(command: string, search?: string): Door[] {
-  return inspectCommand(command, search, runner).map(({ door }) => door);
+  return inspect(command, search).map(({ door }) => door);
 }
 
 async function doorOf(content: Content): Promise<{ door: Door | undefined; why: string }> {
   let found: { door: Door | undefined; why: string } = { door: undefined, why: "" };
   await withFiles({ x: content }, (dir) => {
-    const [step] = inspectCommand(path.join(dir, "x"), undefined, runner);
+    const [step] = inspect(path.join(dir, "x"), undefined);
     found = { door: step?.door, why: step?.why ?? "" };
   });
   return found;
 }
 
 function errorOf(command: string, search?: string): CommandError {
-  return assertThrows(() => inspectCommand(command, search, runner), CommandError);
+  return assertThrows(() => inspect(command, search), CommandError);
 }
 
 Deno.test("a command is searched in PATH as execvp does", () =>
   withFiles({ "b/x": DYNAMIC, "c/x": DYNAMIC, "c/y": DYNAMIC }, (dir) => {
-    const find = (command: string, search: string) => inspectCommand(command, search, runner)[0]?.file;
+    const find = (command: string, search: string) => inspect(command, search)[0]?.file;
     assertStrictEquals(find("x", `${dir}/a:${dir}/b:${dir}/c`), `${dir}/b/x`);
     assertStrictEquals(find("y", `${dir}/b:${dir}/c/`), `${dir}/c/y`);
     assertStrictEquals(find(`${dir}/c/x`, `${dir}/b`), `${dir}/c/x`);
-    assertStrictEquals(inspectCommand("sh", undefined, runner)[0]?.file, "/bin/sh");
+    assertStrictEquals(inspect("sh", undefined)[0]?.file, "/bin/sh");
   }));
 
 Deno.test("what cannot be executed is remembered, and the search goes on behind it", () =>
   withFiles({ "a/x": DYNAMIC, "b/x": DYNAMIC }, (dir) => {
     Deno.chmodSync(`${dir}/a/x`, 0o644);
-    assertStrictEquals(inspectCommand("x", `${dir}/a:${dir}/b`, runner)[0]?.file, `${dir}/b/x`);
+    assertStrictEquals(inspect("x", `${dir}/a:${dir}/b`)[0]?.file, `${dir}/b/x`);
     assertStrictEquals(errorOf("x", `${dir}/a`).exitCode, 126);
     assertMatch(errorOf("x", `${dir}/a:/nowhere`).message, /a\/x: not executable$/);
   }));
@@ -105,7 +107,7 @@ Deno.test({
       const why = (mode: number, uid = 0, gid = 0) => {
         Deno.chownSync(file, uid, gid);
         Deno.chmodSync(file, mode);
-        const [step] = inspectCommand(file, undefined, runner);
+        const [step] = inspect(file, undefined);
         return step?.door === "none" ? step.why : undefined;
       };
       assertMatch(why(0o4755, NOBODY) ?? "", /^set-user-ID/);

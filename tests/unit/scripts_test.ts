@@ -1,6 +1,7 @@
 /** The helper scripts' own logic. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { parseProcNetUnix } from "../../lib/system/unix_sockets.ts";
+import { Fields } from "../../lib/library/query.ts";
+import { SOCKETS_QUESTION } from "../../lib/sockets/unix_sockets.ts";
 import { linesOfClone } from "../../scripts/bare.ts";
 import { countSoFar, countTests, readTestArguments } from "../../scripts/test.ts";
 
@@ -11,31 +12,12 @@ Deno.test("countTests() sums deno's own summaries, colours and all", () => {
   assertEquals(countTests("error: Module not found\n"), { passed: 0, failed: 0 });
 });
 
-Deno.test("parseProcNetUnix() reads paths with blanks, listeners and accepted sockets", () => {
-  const table = `Num       RefCount Protocol Flags    Type St Inode Path
-0000000000000000: 00000002 00000000 00010000 0001 01 23813 /run/a b.sock
-0000000000000000: 00000003 00000000 00000000 0001 03   900 /run/a b.sock
-0000000000000000: 00000003 00000000 00000000 0001 03 23814
-0000000000000000: 00000002 00000000 00000000 0002 01 23815 @name
-`;
-  assertEquals(parseProcNetUnix(table), [
-    { path: "/run/a b.sock", type: "stream", listening: true, connected: false, inode: 23813 },
-    { path: "/run/a b.sock", type: "stream", listening: false, connected: true, inode: 900 },
-    { path: "@name", type: "datagram", listening: false, connected: false, inode: 23815 },
-  ]);
-});
-
-Deno.test("parseProcNetUnix() believes no line that contradicts another one", () => {
-  const table = `Num       RefCount Protocol Flags    Type St Inode Path
-0000000000000000: 00000002 00000000 00010000 0001 01 11 /run/80.sock
-0000000000000000: 00000002 00000000 00000000 0002 07 12
-0000000000000000: 00000002 00000000 00000000 0002 01 13 @
-0000000000000000: 00000002 00000000 00010000 0001 01 11 /run/81.sock
-0000000000000000: 00000002 00000000 00010000 0001 01 12 /run/82.sock
-not a line
-0000000000000000: 00000002 00000000 00000000 0002 01 14 @name
-`;
-  assertEquals(parseProcNetUnix(table).map(({ path }) => path), ["@", "@name"]);
+Deno.test("of sockets, no entry is believed that contradicts another one", () => {
+  const socket = { type: "stream", listening: true, connected: false };
+  const told = [["/run/80.sock", 11], ["/run/a b.sock", 12], ["/run/81.sock", 11]] as const;
+  const sockets = told.map(([path, inode]) => ({ ...socket, path, inode }));
+  const entries = SOCKETS_QUESTION.read(new Fields({ sockets }));
+  assertEquals(entries.map(({ path }) => path), ["/run/a b.sock"]);
 });
 
 Deno.test("linesOfClone() finds the README's set-up: what Debian lacks first, then the two commands", () => {

@@ -3,7 +3,7 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import { checkSettingNames, OTHER_NAMES } from "../../lib/run/setting_names.ts";
 import { SETTING_LIST } from "../../lib/run/settings.ts";
 import { UsageError } from "../../lib/system/errors.ts";
-import { openShim, type Shim } from "../../lib/system/ffi.ts";
+import { openShim, type Shim } from "../../lib/library/ffi.ts";
 import { shimLibrary } from "../support/shim.ts";
 
 /** What is said about the names, by the command line and by the library. */

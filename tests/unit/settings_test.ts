@@ -1,7 +1,7 @@
 /** Settings as the environment says them: `c/rules/settings.c`, and the table in `lib/run/settings.ts`. */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { SETTING_LIST } from "../../lib/run/settings.ts";
-import { openShim, type Shim, textOf } from "../../lib/system/ffi.ts";
+import { openShim, type Shim, textOf } from "../../lib/library/ffi.ts";
 import { withDir } from "../support/dir.ts";
 import { namesInLibrary, shimLibrary } from "../support/shim.ts";
 

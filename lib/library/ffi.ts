@@ -1,0 +1,117 @@
+/** The foreign functions, which Deno alone has: those that the self-test calls in the library, and becoming that. */
+import process from "node:process";
+import { CommandError, ShimError } from "../system/errors.ts";
+
+/** What the self-test calls in `libunsock.so`: see `c/unsock.h` and the manual pages of the socket calls. */
+const SHIM = {
+  /** `const char *unsock_version(void)` */
+  unsock_version: { parameters: [], result: "pointer" },
+  /** `int unsock_configure(const char *environment, size_t length, char *error, size_t size)` */
+  unsock_configure: { parameters: ["buffer", "usize", "buffer", "usize"], result: "i32" },
+  /** `int unsock_covers(const void *address, uint32_t length)` */
+  unsock_covers: { parameters: ["buffer", "u32"], result: "i32" },
+  /** `int unsock_path(uint16_t port, int type, char *path, size_t size)` */
+  unsock_path: { parameters: ["u16", "i32", "buffer", "usize"], result: "i32" },
+  /** `int unsock_check_control(const void *bytes, size_t length)` */
+  unsock_check_control: { parameters: ["buffer", "usize"], result: "i32" },
+  /** `int unsock_make_control(const char *environment, size_t length, void *bytes, char *error, size_t size)` */
+  unsock_make_control: { parameters: ["buffer", "usize", "buffer", "buffer", "usize"], result: "i32" },
+  /** `int unsock_prune(const char *path, int remove)` */
+  unsock_prune: { parameters: ["buffer", "i32"], result: "i32" },
+  /** `int unsock_last_error(void)` */
+  unsock_last_error: { parameters: [], result: "i32" },
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  listen: { parameters: ["i32", "i32"], result: "i32" },
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  accept4: { parameters: ["i32", "buffer", "buffer", "i32"], result: "i32" },
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  /** `ssize_t sendto(int, const void *, size_t, int, const struct sockaddr *, socklen_t)` */
+  sendto: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"], result: "isize" },
+  /** `ssize_t recvfrom(int, void *, size_t, int, struct sockaddr *, socklen_t *)` */
+  recvfrom: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "buffer"], result: "isize" },
+  close: { parameters: ["i32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** By which this process becomes the library. */
+const BECOMING = {
+  /** `int unsock_program_called(unsigned count, const char *library, char *error, size_t size)` */
+  unsock_program_called: { parameters: ["u32", "buffer", "buffer", "usize"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The library's functions. */
+export type Shim = Deno.DynamicLibrary<typeof SHIM>["symbols"];
+
+/**
+ * Opens the library in this process, where it redirects nothing until `unsock_configure` is called. Takes the library's
+ * variables out of this process's environment.
+ *
+ * @param file Path of `libunsock.so`.
+ * @returns Its functions; it stays open for good.
+ * @throws {ShimError} When it cannot be opened or lacks a function.
+ */
+export function openShim(file: string): Shim {
+  return open(file, SHIM);
+}
+
+/** Its constructor would take them for its settings, and end this process when they are wrong. */
+function clearSettings(): void {
+  // What tests say to each other it passes over, and a process of tests has one environment for all of them.
+  for (const name of Object.keys(process.env)) {
+    const isSetting = name.startsWith("UNSOCK_") && !name.startsWith("UNSOCK_TEST_") && name !== "UNSOCK_MUST_WORK";
+    if (isSetting || name === "LD_PRELOAD") delete process.env[name];
+  }
+}
+
+function open<T extends Deno.ForeignLibraryInterface>(file: string, functions: T): Deno.DynamicLibrary<T>["symbols"] {
+  clearSettings();
+  try {
+    return Deno.dlopen(file, functions).symbols;
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    throw new ShimError(`library ${file}: ${why}`, { cause: error });
+  }
+}
+
+const MESSAGE_SIZE = 1 << 15;
+
+/**
+ * Becomes the library as a program: the execve(2) that Deno lacks.
+ *
+ * @param file Path of `libunsock.so`, which is whole, and in nobody else's hands.
+ * @param count How many words this process was called with.
+ * @throws {CommandError} When it cannot be executed.
+ */
+export function becomeByForeignFunctions(file: string, count: number): never {
+  const { unsock_program_called: become } = open(file, BECOMING);
+  const message = new Uint8Array(MESSAGE_SIZE);
+  const exitCode = become(count, cString(file), message, BigInt(message.length));
+  throw new CommandError(textOf(message), { exitCode });
+}
+
+const EXPLAINING = {
+  /** `int unsock_control_explain(const void *bytes, size_t length, char *text, size_t size)` */
+  unsock_control_explain: { parameters: ["buffer", "usize", "buffer", "usize"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** What the library says of a control file's bytes: JSON, or why they are none. */
+export function explainByForeignFunctions(file: string, bytes: Uint8Array): { isGood: boolean; text: string } {
+  const text = new Uint8Array(MESSAGE_SIZE);
+  const explain = open(file, EXPLAINING).unsock_control_explain;
+  const result = explain(cString(bytes), BigInt(bytes.length), text, BigInt(text.length));
+  return { isGood: result >= 0, text: textOf(text) };
+}
+
+/** @returns The text with a NUL behind it, as C wants it. */
+export function cString(text: string | Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+  const copy = new Uint8Array(bytes.length + 1);
+  copy.set(bytes);
+  return copy;
+}
+
+/** @returns The text up to the NUL that C wrote behind it. */
+export function textOf(buffer: Uint8Array): string {
+  return new TextDecoder().decode(buffer.subarray(0, buffer.indexOf(0)));
+}

@@ -1,0 +1,177 @@
+/** Questions to the library, which is started as a program and answers in JSON (`c/program/query.c`, `docs/json.md`). */
+import type { Environ } from "../system/environ.ts";
+import { reason, ShimError, UnsockError, UsageError } from "../system/errors.ts";
+import { optionFlag, type OptionValue } from "../system/options.ts";
+import { runProgram } from "../system/runtime.ts";
+
+/** A question, and how its answer is read. */
+export interface Question<T> {
+  /** As it is asked: `NAME` or `NAME=VALUE`. */
+  readonly word: string;
+  readonly read: (answer: Fields) => T;
+  /** What is thrown when the library says why it has no answer. */
+  readonly failure?: new (message: string, options: { exitCode?: number }) => UnsockError;
+}
+
+/** Gives an answer, or throws why there is none. */
+export type Answer<T> = () => T;
+
+type Answers<Q extends readonly Question<unknown>[]> = {
+  [Index in keyof Q]: Answer<Q[Index] extends Question<infer T> ? T : never>;
+};
+
+/** Options of `run` by their names in code, as they were given. */
+export type RunOptions = Readonly<Record<string, OptionValue | undefined>>;
+
+/** The members of an object in an answer, each with its type checked: the library may be another one. */
+export class Fields {
+  readonly #value: Readonly<Record<string, unknown>>;
+
+  /** @throws {ShimError} When the value is no object. */
+  constructor(value: unknown) {
+    if (typeof value !== "object" || value === null) throw new ShimError("library: an answer is no object");
+    this.#value = { ...value };
+  }
+
+  #wrong(name: string): ShimError {
+    return new ShimError(`library: another version's answer: ${name} is ${JSON.stringify(this.#value[name])}`);
+  }
+
+  text(name: string): string {
+    const value = this.#value[name];
+    if (typeof value !== "string") throw this.#wrong(name);
+    return value;
+  }
+
+  /** Undefined: null, or missing. */
+  maybeText(name: string): string | undefined {
+    return (this.#value[name] ?? undefined) === undefined ? undefined : this.text(name);
+  }
+
+  number(name: string): number {
+    const value = this.#value[name];
+    if (typeof value !== "number" || !Number.isSafeInteger(value)) throw this.#wrong(name);
+    return value;
+  }
+
+  /** Undefined: null, or missing. */
+  maybeNumber(name: string): number | undefined {
+    return (this.#value[name] ?? undefined) === undefined ? undefined : this.number(name);
+  }
+
+  flag(name: string): boolean {
+    const value = this.#value[name];
+    if (typeof value !== "boolean") throw this.#wrong(name);
+    return value;
+  }
+
+  /** One of these words. */
+  word<const W extends readonly string[]>(name: string, words: W): W[number] {
+    const found = words.find((word) => word === this.#value[name]);
+    if (found === undefined) throw this.#wrong(name);
+    return found;
+  }
+
+  /** A list of objects. */
+  list<T>(name: string, read: (fields: Fields) => T): T[] {
+    const value = this.#value[name];
+    if (!Array.isArray(value)) throw this.#wrong(name);
+    return value.map((element: unknown) => read(new Fields(element)));
+  }
+
+  /** A list of texts. */
+  texts(name: string): string[] {
+    const value = this.#value[name];
+    if (!Array.isArray(value)) throw this.#wrong(name);
+    return value.map((_, index) => new Fields({ [name]: value[index] }).text(name));
+  }
+
+  /** An object whose members are all texts. */
+  map(name: string): ReadonlyMap<string, string> {
+    const fields = new Fields(this.#value[name]);
+    return new Map(Object.keys(fields.#value).map((key) => [key, fields.text(key)]));
+  }
+}
+
+/** The library, asked with the environment that counts. */
+export class Library {
+  /** Its path. */
+  readonly file: string;
+  readonly #environ: Environ;
+
+  /**
+   * @param file Path of `libunsock.so`, which is whole, and in nobody else's hands.
+   * @param environ What the library takes for the caller's environment.
+   */
+  constructor(file: string, environ: Environ) {
+    this.file = file;
+    this.#environ = environ;
+  }
+
+  /** The same library with another environment. */
+  with(environ: Environ): Library {
+    return new Library(this.file, environ);
+  }
+
+  /**
+   * @param question What to ask.
+   * @param options Options of `run` that the answer depends on.
+   * @throws {UnsockError} The question's failure when the library has no answer.
+   */
+  ask<T>(question: Question<T>, options: RunOptions = {}): T {
+    const [answer] = this.askAll([question], options);
+    return answer();
+  }
+
+  /**
+   * Asks several questions by one start of the library, which costs about a millisecond.
+   *
+   * @returns What gives each answer, in the order of the questions.
+   * @throws {UsageError} When an option cannot be read.
+   * @throws {ShimError} When the library cannot be started.
+   */
+  askAll<const Q extends readonly Question<unknown>[]>(questions: Q, options: RunOptions = {}): Answers<Q> {
+    const lines = this.#start([...optionWords(options), "--", ...questions.map(({ word }) => word)]);
+    const answers = questions.map((question, index): Answer<unknown> => () => readAnswer(question, lines[index]));
+    return answers as unknown as Answers<Q>; // each was made of the question in its place
+  }
+
+  #start(words: readonly string[]): string[] {
+    const { code, stdout, stderr } = this.#run(words);
+    const why = stderr.trimEnd().replace(/^unsock: (run: )?/, "");
+    if (code === 2) throw new UsageError(why);
+    if (stdout === "") throw new ShimError(`library ${this.file}: does not answer: ${why || `exit status ${code}`}`);
+    return stdout.split("\n");
+  }
+
+  #run(words: readonly string[]): ReturnType<typeof runProgram> {
+    try {
+      return runProgram(this.file, ["query", ...words], this.#environ.variables());
+    } catch (error) {
+      throw new ShimError(`library ${this.file}: cannot be executed: ${reason(error)}`, { cause: error });
+    }
+  }
+}
+
+function optionWords(options: RunOptions): string[] {
+  return Object.entries(options).flatMap(([name, value]) => {
+    if (value === undefined) return [];
+    return value === true ? [optionFlag(name)] : [value].flat().map((text) => `${optionFlag(name)}=${text}`);
+  });
+}
+
+function readAnswer<T>({ word, read, failure = UnsockError }: Question<T>, line: string | undefined): T {
+  const answer = new Fields(parse(line ?? ""));
+  if (answer.text("question") !== word) throw new ShimError(`library: another version's answer to "${word}"`);
+  const error = answer.maybeText("error");
+  if (error !== undefined) throw new failure(error, { exitCode: answer.maybeNumber("status") });
+  return read(answer);
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw new ShimError(`library: answers are no JSON: ${reason(error)}`, { cause: error });
+  }
+}

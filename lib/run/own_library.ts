@@ -1,0 +1,14 @@
+/** The library that the command line asks. */
+import { Library } from "../library/query.ts";
+import type { Context } from "../system/context.ts";
+import { findOwnShim } from "./own_shim.ts";
+
+/**
+ * Finds it. What it says depends on the caller's environment.
+ *
+ * @param option The value of `--lib`.
+ * @throws {ShimError} When there is none.
+ */
+export async function ownLibrary({ environ }: Context, option?: string): Promise<Library> {
+  return new Library(await findOwnShim(option, (name) => environ.getFilled(name)), environ);
+}

@@ -1,0 +1,45 @@
+/** Which Unix sockets there are, and by what paths: asked of the library. */
+import type { Question } from "../library/query.ts";
+import { KINDS, type Port } from "../run/ports.ts";
+
+/** One socket with a path. */
+export interface UnixSocketEntry {
+  /** As it was bound. An accepted socket has the path of its listener. */
+  readonly path: string;
+  readonly type: "stream" | "datagram" | "seqpacket";
+  readonly listening: boolean;
+  readonly connected: boolean;
+  readonly inode: number;
+  /** The inode of the file that it was bound to, which may have got another name, in 32 bits; without: not told. */
+  readonly fileInode?: number;
+  /** Whose the name of the file is, in whatever directory; undefined: no socket's of a port. */
+  readonly port?: Port;
+}
+
+/** The sockets of this network namespace that have a path. */
+export const SOCKETS_QUESTION: Question<UnixSocketEntry[]> = {
+  word: "sockets",
+  read: (answer) =>
+    believable(answer.list("sockets", (socket): UnixSocketEntry => {
+      const [fileInode, number] = [socket.maybeNumber("fileInode"), socket.maybeNumber("port")];
+      return {
+        path: socket.text("path"),
+        type: socket.word("type", ["stream", "datagram", "seqpacket"]),
+        listening: socket.flag("listening"),
+        connected: socket.flag("connected"),
+        inode: socket.number("inode"),
+        ...fileInode === undefined ? {} : { fileInode },
+        ...number === undefined ? {} : { port: { number, kind: socket.word("kind", KINDS) } },
+      };
+    })),
+};
+
+/**
+ * A name with a newline in it forges lines of /proc/net/unix. Every socket is told of once, so of two entries of one
+ * socket not both are the kernel's, and neither is believed.
+ */
+function believable(entries: readonly UnixSocketEntry[]): UnixSocketEntry[] {
+  const told = new Map<number, number>();
+  for (const { inode } of entries) told.set(inode, (told.get(inode) ?? 0) + 1);
+  return entries.filter(({ inode }) => told.get(inode) === 1);
+}

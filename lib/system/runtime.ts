@@ -1,0 +1,44 @@
+/** Which runtime this is. The command line runs on Deno, also compiled, and on Node.js, from the npm package. */
+import { spawnSync } from "node:child_process";
+
+/** Whether this is Deno. */
+export const IS_DENO = "Deno" in globalThis;
+
+/** Whether this is the compiled binary, which carries the library. */
+export const IS_COMPILED = IS_DENO && Deno.build.standalone;
+
+/** What a program has printed. */
+export interface Output {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a program to its end, with nothing to read, and exactly this environment.
+ *
+ * @param file Its path.
+ * @throws {Error} When it cannot be started; `code` is the errno's name.
+ */
+export function runProgram(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Output {
+  return IS_DENO ? runByDeno(file, args, env) : runByNode(file, args, env);
+}
+
+/** Deno's own: that of `node:child_process` adds this process's environment, and hides why a program does not start. */
+function runByDeno(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Output {
+  const command = new Deno.Command(file, { args: [...args], env, clearEnv: true, stdin: "null" });
+  const { code, stdout, stderr } = command.outputSync();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+function runByNode(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Output {
+  const { error, status, stdout, stderr } = spawnSync(file, args, {
+    env,
+    maxBuffer: Infinity,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  if (error !== undefined) throw error;
+  return { code: status ?? -1, stdout, stderr };
+}
