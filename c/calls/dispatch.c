@@ -70,7 +70,7 @@ long unsock_call_socket(int domain, int type, int protocol) {
     return fd;
 }
 
-long unsock_call_socketpair(int domain, int type, int protocol, int pair[2]) {
+long unsock_call_socketpair(int domain, int type, int protocol, int *pair) {
     long result = unsock_socketpair(domain, type, protocol, pair);
     for (int i = 0; result == 0 && i < 2; i++)
         unsock_reuse_new(pair[i]);

@@ -27,7 +27,7 @@ static long ask_queue(int fd, unsigned long argument, long result) {
 }
 
 /* AF_UNIX does not know the requests that belong to IP: a socket of the kind that the program believes to have does. */
-static long ask_ip_socket(int fd, unsigned long request, unsigned long argument, long result) {
+static long ask_ip_socket(int fd, unsigned request, unsigned long argument, long result) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry || !unsock_fd_is_redirected(entry) || unsock_reuse_look(fd))
         return result;
@@ -40,7 +40,7 @@ static long ask_ip_socket(int fd, unsigned long request, unsigned long argument,
 }
 
 /* What AF_UNIX knows and the program's socket does not: the place of urgent data in datagrams, the file of a socket. */
-static bool is_of_unix_alone(int fd, unsigned long request) {
+static bool is_of_unix_alone(int fd, unsigned request) {
     struct unsock_fd scratch;
     if (request != REQUEST_AT_MARK && request != REQUEST_FILE)
         return false;
@@ -61,7 +61,7 @@ UNSOCK_OWN_FRAME static long count_waiting(int fd, unsigned long argument, long 
     return unsock_user_write((void *)argument, &count, sizeof(count)) < 0 ? -EFAULT : 0;
 }
 
-long unsock_call_ioctl(int fd, unsigned long request, unsigned long argument) {
+long unsock_call_ioctl(int fd, unsigned request, unsigned long argument) {
     if (is_of_unix_alone(fd, request))
         return ask_ip_socket(fd, request, argument, -ENOTTY);
     long result = unsock_ioctl(fd, request, (void *)argument);

@@ -97,12 +97,16 @@ __attribute__((destructor)) static void at_exit(void) {
     unsock_call_exit();
 }
 
-#define NAME(type, name, parameters, arguments) #name "\0"
-#define BY_HAND(name) #name "\0"
+#define NAME(name) #name "\0"
+#define NAME_OF_CALL(exported, next, machines, mark, trapped, type, name, parameters) #name "\0"
+#define NAME_OF_DOOR_CALL(exported, machines, mark, syscall, trapped, name) NAME_IF_##exported(name)
+#define NAME_IF_BY_HAND(name) #name "\0"
+#define NAME_IF_NO(name)
 
 /* In one text: pointers to names would have to be relocated in every process. */
 const char *unsock_call_name(unsigned index) {
-    static const char names[] = UNSOCK_CALLS(NAME, NAME, NAME, BY_HAND);
+    static const char names[] =
+        UNSOCK_CALLS(NAME_OF_CALL) UNSOCK_DOOR_CALLS(NAME_OF_DOOR_CALL) UNSOCK_OTHER_NAMES(NAME);
     size_t at = 0;
     while (index-- > 0 && at < sizeof(names) - 1)
         at += strlen(names + at) + 1;

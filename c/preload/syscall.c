@@ -11,66 +11,18 @@
 
 #include <linux/io_uring.h>
 
-#define WORD 64
-#define WORDS 7 /* of 448 numbers */
-
-#ifdef __x86_64__
-#define OLDER(X, w) X(dup2, w) X(epoll_create, w) X(poll, w) X(epoll_wait, w)
-#else
-#define OLDER(X, w)
-#endif
-
-#define NUMBERS(X, w)                                                                                                  \
-    X(socket, w)                                                                                                       \
-    X(socketpair, w)                                                                                                   \
-    X(bind, w)                                                                                                         \
-    X(connect, w)                                                                                                      \
-    X(listen, w)                                                                                                       \
-    X(accept, w)                                                                                                       \
-    X(accept4, w)                                                                                                      \
-    X(shutdown, w)                                                                                                     \
-    X(getsockname, w)                                                                                                  \
-    X(getpeername, w)                                                                                                  \
-    X(getsockopt, w)                                                                                                   \
-    X(setsockopt, w)                                                                                                   \
-    X(sendto, w)                                                                                                       \
-    X(recvfrom, w)                                                                                                     \
-    X(sendmsg, w)                                                                                                      \
-    X(recvmsg, w)                                                                                                      \
-    X(sendmmsg, w)                                                                                                     \
-    X(recvmmsg, w)                                                                                                     \
-    X(write, w)                                                                                                        \
-    X(writev, w)                                                                                                       \
-    X(sendfile, w)                                                                                                     \
-    X(splice, w)                                                                                                       \
-    X(close, w)                                                                                                        \
-    X(close_range, w)                                                                                                  \
-    X(dup, w)                                                                                                          \
-    X(dup3, w)                                                                                                         \
-    X(fcntl, w)                                                                                                        \
-    X(ioctl, w)                                                                                                        \
-    X(epoll_create1, w)                                                                                                \
-    X(epoll_ctl, w)                                                                                                    \
-    X(ppoll, w)                                                                                                        \
-    X(epoll_pwait, w)                                                                                                  \
-    X(epoll_pwait2, w)                                                                                                 \
-    X(io_uring_setup, w)                                                                                               \
-    X(execve, w)                                                                                                       \
-    X(execveat, w)                                                                                                     \
-    X(exit_group, w)                                                                                                   \
-    X(prctl, w)                                                                                                        \
-    X(seccomp, w)                                                                                                      \
-    OLDER(X, w)
-
-#define BIT_IN(name, w) | (__NR_##name / WORD == (w) ? (uint64_t)1 << __NR_##name % WORD : 0)
-#define BITS(w) 0 NUMBERS(BIT_IN, w)
-#define FITS(name, w) _Static_assert(__NR_##name < WORD * (w), "a number beyond the table");
-NUMBERS(FITS, WORDS)
+#define NUMBERS 448
 
 #define NAMED __attribute__((used)) /* in assembly, which the compiler does not read */
 
-/* A bit for each number that is answered here. */
-NAMED const uint64_t unsock_syscall_bits[WORDS] = {BITS(0), BITS(1), BITS(2), BITS(3), BITS(4), BITS(5), BITS(6)};
+#define ANSWERED(exported, next, machines, mark, trapped, type, name, parameters)                                      \
+    UNSOCK_IF_ON_##machines([__NR_##name] = true, )
+#define ANSWERED_DOOR_CALL(exported, machines, mark, syscall, trapped, name) ANSWERED_IF_##syscall(name)
+#define ANSWERED_IF_YES(name) [__NR_##name] = true,
+#define ANSWERED_IF_NO(name)
+
+/* True for each number that is answered here. */
+NAMED const bool unsock_syscall_answered[NUMBERS] = {UNSOCK_CALLS(ANSWERED) UNSOCK_DOOR_CALLS(ANSWERED_DOOR_CALL)};
 
 /* By itself: other calls need not have room for this on their stack. */
 __attribute__((noinline)) static long execute(int directory, long path, long argv, long environment, int flags) {
@@ -122,7 +74,7 @@ NAMED long unsock_syscall_answer(long number, long a, long b, long c, long d, lo
     return unsock_libc_result(answer_others(number, a, b, c, d, e, f));
 }
 
-/* Is the number's bit set? Then the answer; else on, with everything where it was. */
+/* If the number is answered here, the answer; else on, with everything where it was. */
 __asm__(".text\n"
         ".globl syscall\n"
         ".type syscall, %function\n"
@@ -130,28 +82,23 @@ __asm__(".text\n"
         ".cfi_startproc\n"
 #if defined(__x86_64__)
         "endbr64\n"
-        "cmp $(7*64-1), %rdi\n"
+        "cmp $447, %rdi\n"
         "ja 1f\n"
-        "mov %rdi, %rax\n"
-        "shr $6, %rax\n"
-        "lea unsock_syscall_bits(%rip), %r10\n"
-        "mov (%r10,%rax,8), %rax\n"
-        "bt %rdi, %rax\n"
-        "jc unsock_syscall_answer\n"
+        "lea unsock_syscall_answered(%rip), %r10\n"
+        "cmpb $0, (%r10,%rdi)\n"
+        "jne unsock_syscall_answer\n"
         "1: mov unsock_next_syscall(%rip), %rax\n"
         "test %rax, %rax\n"
         "jz unsock_syscall_plain\n"
         "jmp *%rax\n"
 #elif defined(__aarch64__)
         "hint #34\n" /* bti c */
-        "cmp x0, #(7*64-1)\n"
+        "cmp x0, #447\n"
         "b.hi 1f\n"
-        "adrp x16, unsock_syscall_bits\n"
-        "add x16, x16, :lo12:unsock_syscall_bits\n"
-        "lsr x17, x0, #6\n"
-        "ldr x16, [x16, x17, lsl #3]\n"
-        "lsr x16, x16, x0\n"
-        "tbz x16, #0, 1f\n"
+        "adrp x16, unsock_syscall_answered\n"
+        "add x16, x16, :lo12:unsock_syscall_answered\n"
+        "ldrb w16, [x16, x0]\n"
+        "cbz w16, 1f\n"
         "b unsock_syscall_answer\n"
         "1: adrp x16, unsock_next_syscall\n"
         "ldr x16, [x16, :lo12:unsock_next_syscall]\n"
@@ -161,3 +108,5 @@ __asm__(".text\n"
 #endif
         ".cfi_endproc\n"
         ".size syscall, .-syscall\n");
+
+_Static_assert(NUMBERS == 447 + 1, "as above");

@@ -3,20 +3,23 @@
 #include "process/start.h"
 #include "unsock.h"
 
-#define UNPACK(...) __VA_ARGS__
+#pragma GCC diagnostic ignored "-Warray-parameter" /* the header's socketpair has int[2] */
 
-#define WRAPPER(type, name, parameters, arguments, inert)                                                              \
-    UNSOCK_EXPORT type name parameters {                                                                               \
-        return (type)unsock_libc_result(unsock_active() ? (long)unsock_call_##name arguments : (long)inert);           \
+#define WRAPPER(type, name, parameters, result)                                                                        \
+    UNSOCK_EXPORT type name(UNSOCK_PARAMETERS parameters) {                                                            \
+        return (type)unsock_libc_result(result);                                                                       \
     }
+#define LOGIC(name, parameters) unsock_call_##name(UNSOCK_ARGUMENTS parameters)
 
-#define LIBC(type, name, parameters, arguments) WRAPPER(type, name, parameters, arguments, unsock_real_##name arguments)
-#define RAW(type, name, parameters, arguments)                                                                         \
-    WRAPPER(type, name, parameters, arguments, unsock_sys(__NR_##name, UNPACK arguments))
-#define ALWAYS(type, name, parameters, arguments)                                                                      \
-    UNSOCK_EXPORT type name parameters {                                                                               \
-        return (type)unsock_libc_result(unsock_call_##name arguments);                                                 \
-    }
-#define BY_HAND(name)
+#define EXPORT_LIBC(type, name, parameters)                                                                            \
+    WRAPPER(type, name, parameters,                                                                                    \
+            unsock_active() ? LOGIC(name, parameters) : unsock_real_##name(UNSOCK_ARGUMENTS parameters))
+#define EXPORT_RAW(type, name, parameters)                                                                             \
+    WRAPPER(type, name, parameters,                                                                                    \
+            unsock_active() ? LOGIC(name, parameters) : unsock_sys(__NR_##name, UNSOCK_ARGUMENTS parameters))
+#define EXPORT_ALWAYS(type, name, parameters) WRAPPER(type, name, parameters, LOGIC(name, parameters))
+#define EXPORT_BY_HAND(type, name, parameters)
 
-UNSOCK_CALLS(LIBC, RAW, ALWAYS, BY_HAND)
+#define EXPORT(exported, next, machines, mark, trapped, type, name, parameters)                                        \
+    EXPORT_##exported(type, name, parameters)
+UNSOCK_CALLS(EXPORT)

@@ -82,22 +82,25 @@ void *unsock_next_find_newer(const char *name) {
     return dlsym ? unsock_next_find(name) : NULL;
 }
 
-static void resolve(const char *name, void *slot) {
-    void *found = unsock_next_find(name);
+static void resolve(const char *name, void *slot, void *find(const char *)) {
+    void *found = find(name);
     if (found)
         memcpy(slot, &found, sizeof(found));
 }
 
+#define RESOLVE_NO(name)
+#define RESOLVE_SAME(name) resolve(#name, &unsock_next.name, unsock_next_find);
+#define RESOLVE_OTHER(name) RESOLVE_SAME(name)
+#define RESOLVE_NEWER(name) resolve(#name, &unsock_next.name, unsock_next_find_newer);
+#define RESOLVE(exported, next, machines, mark, trapped, type, name, parameters) RESOLVE_##next(name)
+
 void unsock_next_resolve(void) {
-#define RESOLVE(type, name, parameters, arguments) resolve(#name, &unsock_next.name);
-    UNSOCK_NEXT(RESOLVE, RESOLVE)
-    resolve("__recvfrom_chk", &unsock_next.recvfrom_chk);
-    resolve("__recv_chk", &unsock_next.recv_chk);
-    resolve("__poll_chk", &unsock_next.poll_chk);
-    resolve("__ppoll_chk", &unsock_next.ppoll_chk);
-    unsock_next.epoll_pwait2 =
-        (int (*)(int, void *, int, const struct timespec *, const void *))unsock_next_find_newer("epoll_pwait2");
-    resolve("syscall", &unsock_next_syscall);
+    UNSOCK_CALLS(RESOLVE)
+    resolve("__recvfrom_chk", &unsock_next.recvfrom_chk, unsock_next_find);
+    resolve("__recv_chk", &unsock_next.recv_chk, unsock_next_find);
+    resolve("__poll_chk", &unsock_next.poll_chk, unsock_next_find);
+    resolve("__ppoll_chk", &unsock_next.ppoll_chk, unsock_next_find);
+    resolve("syscall", &unsock_next_syscall, unsock_next_find);
 }
 
 static int (*set_cancel_type)(int type, int *before);
@@ -175,11 +178,12 @@ static long raw_epoll_pwait2(int set, void *events, int most, const struct times
     return BY_THE_PROGRAM(__NR_epoll_pwait2, set, events, most, timeout, signals, UNSOCK_SIGNALS_SIZE);
 }
 
-#define NONE(type, name, parameters, arguments)
-#define OWN(type, name, parameters, arguments) UNSOCK_REAL(long, name, parameters, arguments, raw_##name arguments)
-UNSOCK_NEXT(NONE, OWN)
-UNSOCK_REAL(long, epoll_pwait2, (int set, void *events, int most, const struct timespec *timeout, const void *signals),
-            (set, events, most, timeout, signals), raw_epoll_pwait2(set, events, most, timeout, signals))
+#define DEFINE_NO(name, parameters)
+#define DEFINE_SAME(name, parameters)
+#define DEFINE_OTHER(name, parameters) UNSOCK_REAL(, name, parameters, raw_##name)
+#define DEFINE_NEWER(name, parameters) DEFINE_OTHER(name, parameters)
+#define DEFINE(exported, next, machines, mark, trapped, type, name, parameters) DEFINE_##next(name, parameters)
+UNSOCK_CALLS(DEFINE)
 
 long unsock_real_send_message(int fd, const struct msghdr *message, int flags) {
     const struct iovec *part = message->msg_iov;

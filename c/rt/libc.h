@@ -6,9 +6,11 @@
 #define UNSOCK_RT_LIBC_H
 
 #include "rt/base.h"
+#include "rt/calls.h"
 
 struct pollfd;
 struct timespec;
+struct unsock_epoll_event;
 
 extern int *__errno_location(void) __attribute__((weak));
 extern int unsock_errno_without_libc;
@@ -48,48 +50,19 @@ bool unsock_libc_is_single_threaded(void);
 /* True in a set-user-ID process (AT_SECURE). */
 bool unsock_is_secure(void);
 
-/*
- * The next library's functions, by TAKES(type, name, parameters, arguments): what is a system call of the same
- * arguments. OWN is the same of what is another one on some machine.
- */
-/* clang-format off */
-#define UNSOCK_NEXT(TAKES, OWN)                                                                                        \
-    TAKES(int, connect, (int fd, const void *address, socklen_t length), (fd, address, length))                        \
-    TAKES(int, accept, (int fd, void *address, socklen_t *length), (fd, address, length))                              \
-    TAKES(int, accept4, (int fd, void *address, socklen_t *length, int flags), (fd, address, length, flags))           \
-    TAKES(ssize_t, recvfrom, (int fd, void *data, size_t size, int flags, void *address, socklen_t *length),           \
-          (fd, data, size, flags, address, length))                                                                    \
-    TAKES(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags))                         \
-    TAKES(int, recvmmsg, (int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout),          \
-          (fd, messages, count, flags, timeout))                                                                       \
-    TAKES(ssize_t, sendto, (int fd, const void *data, size_t size, int flags, const void *address, socklen_t length),  \
-          (fd, data, size, flags, address, length))                                                                    \
-    TAKES(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags))                   \
-    TAKES(int, sendmmsg, (int fd, struct unsock_mmsghdr *messages, unsigned count, int flags),                         \
-          (fd, messages, count, flags))                                                                                \
-    TAKES(ssize_t, write, (int fd, const void *data, size_t size), (fd, data, size))                                   \
-    TAKES(ssize_t, writev, (int fd, const struct iovec *parts, int count), (fd, parts, count))                         \
-    TAKES(ssize_t, splice, (int in, int64_t *in_offset, int out, int64_t *out_offset, size_t size, unsigned flags),    \
-          (in, in_offset, out, out_offset, size, flags))                                                               \
-    TAKES(int, close, (int fd), (fd))                                                                                  \
-    TAKES(int, fcntl, (int fd, int command, unsigned long argument), (fd, command, argument))                          \
-    OWN(int, poll, (struct pollfd *fds, unsigned long count, int timeout), (fds, count, timeout))                      \
-    OWN(int, ppoll, (struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals),    \
-        (fds, count, timeout, signals))                                                                                \
-    OWN(int, epoll_wait, (int set, void *events, int most, int timeout), (set, events, most, timeout))                 \
-    OWN(int, epoll_pwait, (int set, void *events, int most, int timeout, const void *signals),                         \
-        (set, events, most, timeout, signals))
-/* clang-format on */
-
-/* NULL until unsock_next_resolve, or where the process has none. */
-#define UNSOCK_NEXT_SLOT(type, name, parameters, arguments) type(*name) parameters;
+/* The next library's functions (rt/calls.h). NULL until unsock_next_resolve, or where the process has none. */
+#define UNSOCK_NEXT_SLOT(exported, next, machines, mark, trapped, type, name, parameters)                              \
+    UNSOCK_NEXT_IF_##next(type (*name)(UNSOCK_PARAMETERS parameters);)
+#define UNSOCK_NEXT_IF_NO(...)
+#define UNSOCK_NEXT_IF_SAME(...) __VA_ARGS__
+#define UNSOCK_NEXT_IF_OTHER(...) __VA_ARGS__
+#define UNSOCK_NEXT_IF_NEWER(...) __VA_ARGS__
 struct unsock_next {
-    UNSOCK_NEXT(UNSOCK_NEXT_SLOT, UNSOCK_NEXT_SLOT)
+    UNSOCK_CALLS(UNSOCK_NEXT_SLOT)
     ssize_t (*recvfrom_chk)(int, void *, size_t, size_t, int, struct sockaddr *, socklen_t *); /* glibc only */
     ssize_t (*recv_chk)(int, void *, size_t, size_t, int);                                     /* as the next */
     int (*poll_chk)(struct pollfd *, unsigned long, int, size_t);
     int (*ppoll_chk)(struct pollfd *, unsigned long, const struct timespec *, const void *, size_t);
-    int (*epoll_pwait2)(int, void *, int, const struct timespec *, const void *);
 };
 extern struct unsock_next unsock_next;
 

@@ -2,6 +2,8 @@
 #ifndef UNSOCK_RT_MARK_H
 #define UNSOCK_RT_MARK_H
 
+#include "rt/calls.h"
+
 #include <asm/unistd.h>
 
 /*
@@ -22,58 +24,20 @@
 #define UNSOCK_SYS_NO_FAMILY 0x7fff
 #define UNSOCK_SYS_UNMARKED (-1)
 
+#define UNSOCK_MARK_NONE UNSOCK_SYS_UNMARKED
+#define UNSOCK_MARK_0 0
+#define UNSOCK_MARK_3 3
+#define UNSOCK_MARK_5 5
+#define UNSOCK_MARK_OF(exported, next, machines, mark, trapped, type, name, parameters)                                \
+    UNSOCK_IF_ON_##machines(UNSOCK_IF_TRAPPED_##mark(case __NR_##name : return UNSOCK_MARK_##mark;))
+#define UNSOCK_MARK_OF_DOOR_CALL(exported, machines, mark, syscall, trapped, name)                                     \
+    UNSOCK_IF_ON_##machines(UNSOCK_IF_TRAPPED_##mark(case __NR_##name : return UNSOCK_MARK_##mark;))
+
 /* The argument of a call (0 to 5) that carries the mark; UNSOCK_SYS_UNMARKED for those that are never trapped. */
 static inline __attribute__((always_inline)) int unsock_sys_marked_argument(long number) {
     switch (number) {
-    case __NR_bind:
-    case __NR_connect:
-    case __NR_listen:
-    case __NR_accept:
-    case __NR_accept4:
-    case __NR_shutdown:
-    case __NR_getsockname:
-    case __NR_getpeername:
-    case __NR_getsockopt:
-    case __NR_setsockopt:
-    case __NR_sendto:
-    case __NR_sendmsg:
-    case __NR_sendmmsg:
-    case __NR_recvfrom:
-    case __NR_recvmsg:
-    case __NR_recvmmsg:
-    case __NR_close:
-    case __NR_close_range:
-    case __NR_dup:
-    case __NR_dup3:
-    case __NR_fcntl:
-    case __NR_ioctl:
-    case __NR_epoll_create1:
-    case __NR_epoll_ctl:
-    case __NR_epoll_pwait:
-    case __NR_epoll_pwait2:
-    case __NR_pselect6:
-    case __NR_execveat:
-    case __NR_readlinkat:
-    case __NR_exit_group:
-    case __NR_rt_sigaction:
-    case __NR_rt_sigprocmask:
-    case __NR_seccomp:
-#ifdef __NR_dup2
-    case __NR_dup2:
-    case __NR_epoll_create:
-#endif
-        return 0;
-    case __NR_socket:
-    case __NR_execve:
-#ifdef __NR_readlink
-    case __NR_readlink:
-#endif
-        return 3;
-    case __NR_socketpair:
-    case __NR_prctl:
-    case __NR_ppoll:
-    case __NR_rt_sigsuspend:
-        return 5;
+        UNSOCK_CALLS(UNSOCK_MARK_OF)
+        UNSOCK_DOOR_CALLS(UNSOCK_MARK_OF_DOOR_CALL)
     default:
         return UNSOCK_SYS_UNMARKED;
     }

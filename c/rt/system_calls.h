@@ -258,29 +258,36 @@ static inline int64_t unsock_clock_ms(void) {
  * Nearly all are taken into who calls them. After a call that sleeps the processor has forgotten where to go back to,
  * and each function that waits for it costs as much as a hundred instructions.
  */
-#define UNSOCK_REAL(kind, name, parameters, arguments, raw)                                                            \
-    kind unsock_real_##name parameters {                                                                               \
+/* An address may be of any type. */
+#define UNSOCK_LOOSE_PARAMETERS(...) UNSOCK_EACH(UNSOCK_LOOSE_PARAMETER, __VA_ARGS__)
+#define UNSOCK_LOOSE_PARAMETER(index, type, name)                                                                      \
+    __typeof__(_Generic((type)0,                                                                                       \
+                   struct sockaddr *: (void *)0,                                                                       \
+                   const struct sockaddr *: (const void *)0,                                                           \
+                   default: (type)0)) name
+#define UNSOCK_REAL(kind, name, parameters, raw)                                                                       \
+    kind long unsock_real_##name(UNSOCK_LOOSE_PARAMETERS parameters) {                                                 \
         if (!unsock_next.name) {                                                                                       \
             int before = unsock_cancel_open();                                                                         \
-            long result = raw;                                                                                         \
+            long answer = raw(UNSOCK_ARGUMENTS parameters);                                                            \
             unsock_cancel_close(before);                                                                               \
-            return result;                                                                                             \
+            return answer;                                                                                             \
         }                                                                                                              \
         int *place = unsock_errno_place(), saved = *place;                                                             \
-        long result = unsock_next.name arguments;                                                                      \
+        long result = unsock_next.name(UNSOCK_ARGUMENTS parameters);                                                   \
         if (result < 0) {                                                                                              \
             result = -*place;                                                                                          \
             *place = saved;                                                                                            \
         }                                                                                                              \
         return result;                                                                                                 \
     }
-#define UNSOCK_REAL_HERE(type, name, parameters, arguments)                                                            \
-    UNSOCK_REAL(static inline long, name, parameters, arguments, unsock_##name arguments)
-#define UNSOCK_REAL_THERE(type, name, parameters, arguments) long unsock_real_##name parameters;
-
-UNSOCK_NEXT(UNSOCK_REAL_HERE, UNSOCK_REAL_THERE)
-
-long unsock_real_epoll_pwait2(int set, void *events, int most, const struct timespec *timeout, const void *signals);
+#define UNSOCK_REAL_NO(name, parameters)
+#define UNSOCK_REAL_SAME(name, parameters) UNSOCK_REAL(static inline, name, parameters, unsock_##name)
+#define UNSOCK_REAL_OTHER(name, parameters) long unsock_real_##name(UNSOCK_LOOSE_PARAMETERS parameters);
+#define UNSOCK_REAL_NEWER(name, parameters) UNSOCK_REAL_OTHER(name, parameters)
+#define UNSOCK_REAL_ROW(exported, next, machines, mark, trapped, type, name, parameters)                               \
+    UNSOCK_REAL_##next(name, parameters)
+UNSOCK_CALLS(UNSOCK_REAL_ROW)
 
 /* The program's own call: a filter may not know of the other. */
 static inline long unsock_real_accept_by(int fd, void *address, socklen_t *length, int flags) {

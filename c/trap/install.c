@@ -116,7 +116,7 @@ static void handle(int signal, void *signal_info, void *signal_context) {
 /* The kernel would slow the whole process down for a speculation that no secret of ours depends on (seccomp(2)). */
 static long install_filter(void) {
     struct sock_filter program[UNSOCK_FILTER_MOST];
-    size_t length = unsock_filter_make(unsock_trapped, unsock_trapped_count, program, UNSOCK_FILTER_MOST);
+    size_t length = unsock_filter_make(unsock_trapped, UNSOCK_TRAPPED_COUNT, program, UNSOCK_FILTER_MOST);
     struct sock_fprog filter = {(unsigned short)length, program};
     unsock_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     return unsock_seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_TSYNC, &filter);

@@ -40,18 +40,18 @@ static bool polls_kernels(const struct pollfd *fds, unsigned long count) {
     return true;
 }
 
-/* None is one, too. Of another size it is the kernel's to refuse. */
-static bool is_mask(long set, long size) {
-    return set == 0 || size == UNSOCK_SIGNALS_SIZE;
-}
-
 /* Of a set that has none of the library's sockets. It must not wait: a thread may add one meanwhile. */
 static bool is_look_at_kernels(const long a[6]) {
     return (int)a[3] == 0 && unsock_epoll_is_kernels((int)a[0]);
 }
 
-static bool concerns_data(long number, const long a[6]) {
-    switch (number) {
+static bool is_trapped(const struct unsock_site_call *call, unsigned index) {
+    return unsock_trapped_applies(&unsock_trapped[index], call->arguments);
+}
+
+NAMED bool unsock_site_concerns(const struct unsock_site_call *call) {
+    const long *a = call->arguments;
+    switch (call->number) {
     case __NR_write:
     case __NR_writev:
     case __NR_sendfile:
@@ -59,24 +59,23 @@ static bool concerns_data(long number, const long a[6]) {
     case __NR_splice:
         return !unsock_sandboxed && !is_kernels((int)a[2]);
     case __NR_sendto:
-        return a[4] != 0 || (!unsock_sandboxed && !sends_by_kernel((int)a[0]));
+        return is_trapped(call, UNSOCK_TRAPPED_AT_sendto) || (!unsock_sandboxed && !sends_by_kernel((int)a[0]));
     case __NR_recvfrom:
-        return a[4] != 0 || ((int)a[3] & (MSG_ERRQUEUE | MSG_PEEK | MSG_WAITALL)) > MSG_WAITALL ||
-               receives_unusually((int)a[0]);
-#ifdef __NR_poll
+        return is_trapped(call, UNSOCK_TRAPPED_AT_recvfrom) || receives_unusually((int)a[0]);
+    case __NR_fcntl:
+        return is_trapped(call, UNSOCK_TRAPPED_AT_fcntl);
+    case __NR_ioctl:
+        return is_trapped(call, UNSOCK_TRAPPED_AT_ioctl);
+#ifdef __x86_64__
     case __NR_poll:
 #endif
     case __NR_ppoll:
-        return !unsock_sandboxed && (number != __NR_ppoll || is_mask(a[3], a[4])) &&
-               !polls_kernels((const struct pollfd *)a[0], (unsigned long)a[1]);
-#ifdef __NR_epoll_wait
+        return !unsock_sandboxed && !polls_kernels((const struct pollfd *)a[0], (unsigned long)a[1]);
+#ifdef __x86_64__
     case __NR_epoll_wait:
-        return !is_look_at_kernels(a);
 #endif
     case __NR_epoll_pwait:
-        return is_mask(a[4], a[5]) && !is_look_at_kernels(a);
-    case __NR_epoll_pwait2:
-        return is_mask(a[4], a[5]);
+        return !is_look_at_kernels(a);
     case __NR_epoll_ctl:
         is_kernels((int)a[2]); /* is asked, once */
         return true;
@@ -85,56 +84,17 @@ static bool concerns_data(long number, const long a[6]) {
     }
 }
 
-NAMED bool unsock_site_concerns(const struct unsock_site_call *call) {
-    const long *a = call->arguments;
-    if (call->number == __NR_fcntl)
-        return unsock_trapped_by_value(&unsock_trapped[UNSOCK_TRAPPED_FCNTL], (uint32_t)a[1]);
-    if (call->number == __NR_ioctl)
-        return unsock_trapped_by_value(&unsock_trapped[UNSOCK_TRAPPED_IOCTL], (uint32_t)a[1]);
-    return concerns_data(call->number, a);
-}
-
-/*
- * Waits, also with a mask of signals: that wait itself is trapped, as SIGSYS has to be taken out of the mask
- * (trap/signals.h).
- */
 NAMED long unsock_site_answer(const struct unsock_site_call *call) {
-    const long *a = call->arguments;
-    switch (call->number) {
-    case __NR_ppoll:
-        return unsock_call_ppoll((struct pollfd *)a[0], (unsigned long)a[1], (const struct timespec *)a[2],
-                                 (const void *)a[3]);
-#ifdef __NR_epoll_wait
-    case __NR_epoll_wait:
-        return unsock_call_epoll_pwait((int)a[0], (struct unsock_epoll_event *)a[1], (int)a[2], (int)a[3], NULL);
-#endif
-    case __NR_epoll_pwait:
-        return unsock_call_epoll_pwait((int)a[0], (struct unsock_epoll_event *)a[1], (int)a[2], (int)a[3],
-                                       (const void *)a[4]);
-    case __NR_epoll_pwait2:
-        return unsock_call_epoll_pwait2((int)a[0], (struct unsock_epoll_event *)a[1], (int)a[2],
-                                        (const struct timespec *)a[3], (const void *)a[4]);
-    default:
-        return unsock_call_by_number(call->number, a);
-    }
+    return unsock_call_by_number(call->number, call->arguments);
 }
 
 uint8_t unsock_site_numbers[65536] __attribute__((section(".bss.tables")));
 
+#define SITE_NUMBER(exported, next, machines, mark, trapped, type, name, parameters)                                   \
+    UNSOCK_IF_ON_##machines(unsock_site_numbers[__NR_##name] = 1;)
+
 void unsock_site_start(void) {
-    static const uint16_t numbers[] = {
-        __NR_socket,    __NR_socketpair,    __NR_bind,        __NR_connect,      __NR_listen,     __NR_accept,
-        __NR_accept4,   __NR_shutdown,      __NR_getsockname, __NR_getpeername,  __NR_getsockopt, __NR_setsockopt,
-        __NR_sendto,    __NR_recvfrom,      __NR_sendmsg,     __NR_recvmsg,      __NR_sendmmsg,   __NR_recvmmsg,
-        __NR_close,     __NR_close_range,   __NR_dup,         __NR_dup3,         __NR_fcntl,      __NR_ioctl,
-        __NR_epoll_ctl, __NR_epoll_create1, __NR_epoll_pwait, __NR_epoll_pwait2, __NR_write,      __NR_writev,
-        __NR_sendfile,  __NR_splice,        __NR_ppoll,
-#ifdef __x86_64__
-        __NR_dup2,      __NR_epoll_create,  __NR_epoll_wait,  __NR_poll,
-#endif
-    };
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        unsock_site_numbers[numbers[i]] = 1;
+    UNSOCK_CALLS(SITE_NUMBER)
 }
 
 #ifdef __x86_64__

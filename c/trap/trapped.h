@@ -2,15 +2,17 @@
 #ifndef UNSOCK_TRAP_TRAPPED_H
 #define UNSOCK_TRAP_TRAPPED_H
 
+#include "rt/calls.h"
+
 #include <linux/filter.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /*
- * trapped.c: Which system calls are trapped, and when: the filter is made from this table, and the handler answers what
- * is in it. What is not here goes to the kernel as it is; for a call that is only looked at by its number the kernel
- * keeps a bitmap, so that it costs nothing that could be measured.
+ * trapped.c: Which system calls are trapped, and when, by the list of calls (rt/calls.h). The filter is made from this
+ * table, and the handler answers its calls. All others go to the kernel; for a call whose number alone decides the
+ * kernel keeps a bitmap, so that it costs nothing that could be measured.
  */
 
 enum unsock_trapped_when {
@@ -45,17 +47,17 @@ struct unsock_trapped {
     uint32_t masked;
 };
 
-/* Where these two stand in the table, which is asked of them at rewritten places, too (trap/site.h). */
-enum {
-    UNSOCK_TRAPPED_FCNTL,
-    UNSOCK_TRAPPED_IOCTL,
-};
+/* Each call's index in the table. */
+#define UNSOCK_TRAPPED_INDEX(exported, next, machines, mark, trapped, type, name, parameters)                          \
+    UNSOCK_IF_ON_##machines(UNSOCK_IF_TRAPPED_##mark(UNSOCK_TRAPPED_AT_##name, ))
+#define UNSOCK_TRAPPED_INDEX_OF_DOOR_CALL(exported, machines, mark, syscall, trapped, name)                            \
+    UNSOCK_IF_ON_##machines(UNSOCK_IF_TRAPPED_##mark(UNSOCK_TRAPPED_AT_##name, ))
+enum { UNSOCK_CALLS(UNSOCK_TRAPPED_INDEX) UNSOCK_DOOR_CALLS(UNSOCK_TRAPPED_INDEX_OF_DOOR_CALL) UNSOCK_TRAPPED_COUNT };
 
-extern const struct unsock_trapped unsock_trapped[];
-extern const size_t unsock_trapped_count;
+extern const struct unsock_trapped unsock_trapped[UNSOCK_TRAPPED_COUNT];
 
-/* Is this the value of an argument for which the call is trapped (UNSOCK_TRAPPED_IF_VALUE)? */
-bool unsock_trapped_by_value(const struct unsock_trapped *call, uint32_t value);
+/* True if the call is trapped with these arguments. */
+bool unsock_trapped_applies(const struct unsock_trapped *call, const long a[6]);
 
 /* filter.c: The seccomp filter as a program of the kernel's packet filter language (classic BPF): made by a pure
  * function. */

@@ -87,7 +87,7 @@ static uint32_t expected(const struct seccomp_data *data) {
         return NO_SYSTEM;
     if (((uint32_t)data->nr & ~UNSOCK_TRAPPED_NUMBER) == UNSOCK_TRAPPED_TAG)
         return TRAP;
-    for (size_t i = 0; i < unsock_trapped_count; i++) {
+    for (size_t i = 0; i < UNSOCK_TRAPPED_COUNT; i++) {
         const struct unsock_trapped *call = &unsock_trapped[i];
         if (call->number != (uint32_t)data->nr)
             continue;
@@ -103,7 +103,7 @@ static uint32_t expected(const struct seccomp_data *data) {
 
 int main(void) {
     struct seccomp_data data = nondet_data();
-    size_t length = unsock_filter_make(unsock_trapped, unsock_trapped_count, program, UNSOCK_FILTER_MOST);
+    size_t length = unsock_filter_make(unsock_trapped, UNSOCK_TRAPPED_COUNT, program, UNSOCK_FILTER_MOST);
     __CPROVER_assert(length > 0, "it is made");
     __CPROVER_assert(verdict_of(&data, length) == expected(&data), "it does what the table says");
     return 0;

@@ -42,7 +42,7 @@ const NAMES = {
  * Asks the library for one of its own tables. Unlike `openShim` this leaves the environment alone, which all test files of a
  * process share.
  *
- * @param table The function that tells the names: of the intercepted calls (c/calls/list.h), or of the settings
+ * @param table The function that tells the names: of the intercepted calls (c/rt/calls.h), or of the settings
  *   (c/rules/settings.c).
  * @returns All names, in the table's order.
  */

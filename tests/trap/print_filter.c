@@ -23,14 +23,14 @@ static void print(const struct sock_filter *program, size_t length, const char *
 int main(void) {
     struct sock_filter program[UNSOCK_FILTER_MOST];
     print(program, unsock_filter_make(plain, 2, program, UNSOCK_FILTER_MOST), "plain");
-    size_t length = unsock_filter_make(unsock_trapped, unsock_trapped_count, program, UNSOCK_FILTER_MOST);
+    size_t length = unsock_filter_make(unsock_trapped, UNSOCK_TRAPPED_COUNT, program, UNSOCK_FILTER_MOST);
     printf("mark %lu\nprobe %lu\ntag %d\nprobe_errno %d\n", UNSOCK_SYS_MARK, UNSOCK_SYS_PROBE, UNSOCK_FILTER_TAG,
            UNSOCK_SYS_PROBE_ERRNO);
     print(program, length, "instruction");
-    for (size_t i = 0; i < unsock_trapped_count; i++)
+    for (size_t i = 0; i < UNSOCK_TRAPPED_COUNT; i++)
         printf("trapped %u %u\n", unsock_trapped[i].number, unsock_trapped[i].when);
     /* One instruction less than it needs is no filter. */
-    printf("short %zu\n", unsock_filter_make(unsock_trapped, unsock_trapped_count, program, length - 1));
+    printf("short %zu\n", unsock_filter_make(unsock_trapped, UNSOCK_TRAPPED_COUNT, program, length - 1));
     NAME(socket), NAME(bind), NAME(sendto), NAME(recvfrom), NAME(fcntl), NAME(ioctl), NAME(execve), NAME(ppoll),
         NAME(pselect6);
     NAME(rt_sigprocmask), NAME(rt_sigreturn), NAME(read), NAME(write), NAME(io_uring_setup), NAME(clone3), NAME(clone);

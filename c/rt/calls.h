@@ -1,0 +1,145 @@
+/*
+ * The list of calls. The exported functions, the declarations of their logic, the dispatch by number, the seccomp
+ * filter, the numbers that rewritten places and syscall(2) answer, the mark of the library's own calls, the next
+ * library's functions and the names in the manual are all made from it.
+ */
+#ifndef UNSOCK_RT_CALLS_H
+#define UNSOCK_RT_CALLS_H
+
+/*
+ * A call with logic of its own, unsock_call_NAME, is a row in UNSOCK_CALLS; a call that each door answers itself is one
+ * in UNSOCK_DOOR_CALLS; an exported function that stands for one of them is a name in UNSOCK_OTHER_NAMES. The columns:
+ *
+ *   exported   how the function of that name is exported, and what it does while the library is inert:
+ *                LIBC     calls the next library's function: a cancellation point in glibc
+ *                RAW      makes the system call of that name
+ *                ALWAYS   calls the logic, which finds nothing to do then
+ *                BY_HAND  a wrapper of its own shape, in preload/
+ *                NO       no such function is exported
+ *   next       unsock_real_NAME, which calls the next library's function:
+ *                SAME     or makes the system call of the same name and arguments
+ *                OTHER    or makes another system call on some machine (rt/libc.c)
+ *                NEWER    as OTHER, of a function that an old libc lacks
+ *                NO       there is none here
+ *   machines   those that have such a system call: ALL, X86, NO
+ *   parameters their count, and a type and a name for each
+ *   mark       which argument carries the mark of the library's own call (rt/mark.h): 0, 3, 5, NONE, or NO if the
+ *              call is never trapped
+ *   trapped    when the filter traps the call (the rules are in trap/trapped.h), or NO
+ *   syscall    whether syscall(2) is answered (preload/syscall.c): YES, NO; calls with logic always are
+ *
+ * Neighbours with the same rule and mark share their instructions in the filter.
+ */
+/* clang-format off */
+#define UNSOCK_CALLS(CALL) \
+    /*   exported next  machines mark trapped type     name           parameters */ \
+    CALL(BY_HAND, SAME,  ALL,   0,   IF_VALUE(1, F_DUPFD, UNSOCK_F_DUPFD_CLOEXEC, F_SETFL, UNSOCK_F_SETOWN, UNSOCK_F_SETOWN_EX), \
+                                           int,     fcntl,         (3, int, fd, int, command, unsigned long, argument)) \
+    CALL(BY_HAND, NO,    ALL,   0,   IF_VALUE_OR(1, 0xff00, UNSOCK_SIOC_INTERFACE, UNSOCK_FIONBIO, UNSOCK_SIOCOUTQ, FIONREAD), \
+                                           int,     ioctl,         (3, int, fd, unsigned, request, unsigned long, argument)) \
+    CALL(RAW,     NO,    ALL,   3,   ALWAYS,    int,     socket,        (3, int, domain, int, type, int, protocol)) \
+    CALL(ALWAYS,  NO,    ALL,   5,   ALWAYS,    int,     socketpair,    (4, int, domain, int, type, int, protocol, int *, pair)) \
+    CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     bind,          (3, int, fd, const struct sockaddr *, address, socklen_t, length)) \
+    CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    int,     connect,       (3, int, fd, const struct sockaddr *, address, socklen_t, length)) \
+    CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     listen,        (2, int, fd, int, backlog)) \
+    CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    int,     accept,        (3, int, fd, struct sockaddr *, address, socklen_t *, length)) \
+    CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    int,     accept4,       (4, int, fd, struct sockaddr *, address, socklen_t *, length, int, flags)) \
+    CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     shutdown,      (2, int, fd, int, how)) \
+    CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     getsockname,   (3, int, fd, struct sockaddr *, address, socklen_t *, length)) \
+    CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     getpeername,   (3, int, fd, struct sockaddr *, address, socklen_t *, length)) \
+    CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     getsockopt,    (5, int, fd, int, level, int, name, void *, value, socklen_t *, length)) \
+    CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     setsockopt,    (5, int, fd, int, level, int, name, const void *, value, socklen_t, length)) \
+    /* Streams send and receive without an address: that is not trapped, it would slow every connection down. */ \
+    CALL(LIBC,    SAME,  ALL,   NO,  NO,        ssize_t, write,         (3, int, fd, const void *, data, size_t, size)) \
+    CALL(LIBC,    SAME,  ALL,   NO,  NO,        ssize_t, writev,        (3, int, fd, const struct iovec *, parts, int, count)) \
+    CALL(LIBC,    NO,    NO,    NO,  NO,        ssize_t, send,          (4, int, fd, const void *, data, size_t, size, int, flags)) \
+    CALL(LIBC,    SAME,  ALL,   0,   IF_SET(4), ssize_t, sendto,        (6, int, fd, const void *, data, size_t, size, int, flags, const struct sockaddr *, address, socklen_t, length)) \
+    CALL(RAW,     NO,    ALL,   NO,  NO,        ssize_t, sendfile,      (4, int, out, int, in, int64_t *, offset, size_t, count)) \
+    CALL(LIBC,    SAME,  ALL,   NO,  NO,        ssize_t, splice,        (6, int, in, int64_t *, in_offset, int, out, int64_t *, out_offset, size_t, size, unsigned, flags)) \
+    CALL(LIBC,    NO,    NO,    NO,  NO,        ssize_t, recv,          (4, int, fd, void *, data, size_t, size, int, flags)) \
+    /* The queue of errors, and MSG_PEEK with MSG_WAITALL: both, as the larger of them is not enough. */ \
+    CALL(LIBC,    SAME,  ALL,   0,   IF_SET_OR(4, MSG_ERRQUEUE | MSG_PEEK | MSG_WAITALL, MSG_WAITALL), \
+                                           ssize_t, recvfrom,      (6, int, fd, void *, data, size_t, size, int, flags, struct sockaddr *, address, socklen_t *, length)) \
+    CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    ssize_t, sendmsg,       (3, int, fd, const struct msghdr *, message, int, flags)) \
+    CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    int,     sendmmsg,      (4, int, fd, struct unsock_mmsghdr *, messages, unsigned, count, int, flags)) \
+    CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    ssize_t, recvmsg,       (3, int, fd, struct msghdr *, message, int, flags)) \
+    CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    int,     recvmmsg,      (5, int, fd, struct unsock_mmsghdr *, messages, unsigned, count, int, flags, void *, timeout)) \
+    CALL(LIBC,    OTHER, X86,   NO,  NO,        int,     poll,          (3, struct pollfd *, fds, unsigned long, count, int, timeout)) \
+    /* A file is removed with its last descriptor, and duplicates share what is known. */ \
+    CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    int,     close,         (1, int, fd)) \
+    CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     close_range,   (3, unsigned, first, unsigned, last, int, flags)) \
+    CALL(ALWAYS,  NO,    ALL,   0,   ALWAYS,    int,     dup,           (1, int, fd)) \
+    CALL(ALWAYS,  NO,    X86,   0,   ALWAYS,    int,     dup2,          (2, int, from, int, to)) \
+    CALL(ALWAYS,  NO,    ALL,   0,   ALWAYS,    int,     dup3,          (3, int, from, int, to, int, flags)) \
+    CALL(ALWAYS,  NO,    X86,   0,   ALWAYS,    int,     epoll_create,  (1, int, size)) \
+    CALL(ALWAYS,  NO,    ALL,   0,   ALWAYS,    int,     epoll_create1, (1, int, flags)) \
+    CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     epoll_ctl,     (4, int, set, int, operation, int, fd, struct unsock_epoll_event *, event)) \
+    CALL(LIBC,    OTHER, X86,   NO,  NO,        int,     epoll_wait,    (4, int, set, struct unsock_epoll_event *, events, int, most, int, timeout)) \
+    /* Waits are trapped when they bring a signal mask, as SIGSYS must not be blocked. */ \
+    CALL(LIBC,    OTHER, ALL,   0,   IF_SET(4), int,     epoll_pwait,   (5, int, set, struct unsock_epoll_event *, events, int, most, int, timeout, const void *, signals)) \
+    CALL(LIBC,    NEWER, ALL,   0,   IF_SET(4), int,     epoll_pwait2,  (5, int, set, struct unsock_epoll_event *, events, int, most, const struct timespec *, timeout, const void *, signals)) \
+    CALL(LIBC,    OTHER, ALL,   5,   IF_SET(3), int,     ppoll,         (4, struct pollfd *, fds, unsigned long, count, const struct timespec *, timeout, const void *, signals))
+
+#define UNSOCK_DOOR_CALLS(CALL) \
+    /*   exported machines mark syscall  trapped                      name */ \
+    CALL(NO,      ALL,    0,   NO,      IF_SET(5),                   pselect6) \
+    CALL(NO,      ALL,    0,   YES,     ALWAYS,                      exit_group) \
+    CALL(BY_HAND, ALL,    0,   YES,     ALWAYS,                      execveat) \
+    CALL(BY_HAND, ALL,    3,   YES,     ALWAYS,                      execve) \
+    /* /proc/self/exe is the library. */ \
+    CALL(NO,      X86,    3,   NO,      ALWAYS,                      readlink) \
+    CALL(NO,      ALL,    0,   NO,      ALWAYS,                      readlinkat) \
+    /* A blocked or handled SIGSYS would be the end of the program. */ \
+    CALL(NO,      ALL,    0,   NO,      ALWAYS,                      rt_sigaction) \
+    CALL(NO,      ALL,    0,   NO,      UNLESS(0, SIG_UNBLOCK),      rt_sigprocmask) \
+    CALL(NO,      ALL,    5,   NO,      ALWAYS,                      rt_sigsuspend) \
+    /* A filter of the program's own knows the program's calls, and not those that stand for them. */ \
+    CALL(NO,      ALL,    0,   YES,     ALWAYS,                      seccomp) \
+    CALL(BY_HAND, ALL,    5,   YES,     IF_VALUE(0, PR_SET_SECCOMP), prctl) \
+    /* Its calls are the kernel's own threads': nothing can trap them. */ \
+    CALL(NO,      ALL,    NONE,YES,     NO_SYSTEM,                   io_uring_setup) \
+    /* Can take all handlers away from the child, whose first system call would kill it; clone cannot. */ \
+    CALL(NO,      ALL,    NONE,NO,      NO_SYSTEM,                   clone3)
+
+#define UNSOCK_OTHER_NAMES(NAME)                                                                                       \
+    NAME(dprintf) NAME(vdprintf) NAME(__dprintf_chk) NAME(__vdprintf_chk) NAME(sendfile64) NAME(__recv_chk)            \
+    NAME(__recvfrom_chk) NAME(__poll_chk) NAME(__ppoll_chk) NAME(closefrom) NAME(fcntl64) NAME(execv) NAME(execvp)     \
+    NAME(execvpe) NAME(execl) NAME(execlp) NAME(execle) NAME(fexecve) NAME(posix_spawn) NAME(posix_spawnp)             \
+    NAME(pidfd_spawn) NAME(pidfd_spawnp) NAME(system) NAME(popen) NAME(syscall) NAME(dlopen) NAME(_exit) NAME(_Exit)
+
+/* Its arguments, if this machine has a system call of that name. */
+#define UNSOCK_IF_ON_NO(...)
+#define UNSOCK_IF_ON_ALL(...) __VA_ARGS__
+#ifdef __x86_64__
+#define UNSOCK_IF_ON_X86(...) __VA_ARGS__
+#else
+#define UNSOCK_IF_ON_X86(...)
+#endif
+
+/* Its arguments, if a call with this mark is ever trapped. */
+#define UNSOCK_IF_TRAPPED_NO(...)
+#define UNSOCK_IF_TRAPPED_NONE(...) __VA_ARGS__
+#define UNSOCK_IF_TRAPPED_0(...) __VA_ARGS__
+#define UNSOCK_IF_TRAPPED_3(...) __VA_ARGS__
+#define UNSOCK_IF_TRAPPED_5(...) __VA_ARGS__
+
+/* A row's parameters as a prototype has them, as a call passes them on, and as values of an array `a` of long. */
+#define UNSOCK_PARAMETERS(...) UNSOCK_EACH(UNSOCK_PARAMETER, __VA_ARGS__)
+#define UNSOCK_ARGUMENTS(...) UNSOCK_EACH(UNSOCK_ARGUMENT, __VA_ARGS__)
+#define UNSOCK_ARGUMENTS_IN_ARRAY(...) UNSOCK_EACH(UNSOCK_ARGUMENT_IN_ARRAY, __VA_ARGS__)
+
+#define UNSOCK_PARAMETER(index, type, name) type name
+#define UNSOCK_ARGUMENT(index, type, name) name
+#define UNSOCK_ARGUMENT_IN_ARRAY(index, type, name) (type) a[index]
+#define UNSOCK_EACH(M, count, ...) UNSOCK_EACH_##count(M, __VA_ARGS__)
+#define UNSOCK_EACH_1(M, t0, n0) M(0, t0, n0)
+#define UNSOCK_EACH_2(M, t0, n0, t1, n1) UNSOCK_EACH_1(M, t0, n0), M(1, t1, n1)
+#define UNSOCK_EACH_3(M, t0, n0, t1, n1, t2, n2) UNSOCK_EACH_2(M, t0, n0, t1, n1), M(2, t2, n2)
+#define UNSOCK_EACH_4(M, t0, n0, t1, n1, t2, n2, t3, n3) UNSOCK_EACH_3(M, t0, n0, t1, n1, t2, n2), M(3, t3, n3)
+#define UNSOCK_EACH_5(M, t0, n0, t1, n1, t2, n2, t3, n3, t4, n4)                                                       \
+    UNSOCK_EACH_4(M, t0, n0, t1, n1, t2, n2, t3, n3), M(4, t4, n4)
+#define UNSOCK_EACH_6(M, t0, n0, t1, n1, t2, n2, t3, n3, t4, n4, t5, n5)                                               \
+    UNSOCK_EACH_5(M, t0, n0, t1, n1, t2, n2, t3, n3, t4, n4), M(5, t5, n5)
+/* clang-format on */
+
+#endif
