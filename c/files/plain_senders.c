@@ -23,12 +23,13 @@ struct sender {
     struct sockaddr_un name;
 };
 
-static UNSOCK_TABLE struct sender senders[PLACES];
+static struct sender *senders; /* PLACES of them; NULL until there is one */
+static void *chunk;            /* the same */
 static int count;       /* places that were ever used */
 static uint32_t cursor; /* where the search for a place goes on */
 
 static uint32_t places_used(void) {
-    return (uint32_t)__atomic_load_n(&count, __ATOMIC_RELAXED);
+    return (uint32_t)__atomic_load_n(&count, __ATOMIC_ACQUIRE);
 }
 
 static int64_t seconds(void) {
@@ -129,6 +130,9 @@ static bool find_place(uint32_t *place, int64_t time, unsigned *probes) {
 static uint16_t invent(const struct sockaddr_un *own, const struct sockaddr_un *name, socklen_t length, int64_t time) {
     uint32_t place;
     unsigned probes = LOOKS;
+    __atomic_store_n(&senders, unsock_table_chunk(&chunk, PLACES * sizeof(struct sender)), __ATOMIC_RELAXED);
+    if (!senders)
+        return 0;
     for (int i = 0; i < PLACES && find_place(&place, time, &probes); i++) {
         struct sender *sender = &senders[place];
         long result = take_port(place, own, i >= TAKEN_FIRST && i < TAKEN_FIRST + LOOKS, sender->file);

@@ -78,10 +78,11 @@ static void give_back(struct place *place) {
     __atomic_store_n(&place->owner, 0, __ATOMIC_RELEASE);
 }
 
-/* One more, in memory of its own. */
+/* One more, in memory of its own, which is shared as that does not count for RLIMIT_DATA (getrlimit(2)). */
 static struct unsock_exec_space *make(size_t size) {
     size_t whole = PAGES(size + sizeof(struct unsock_exec_space) + 16);
-    struct unsock_exec_space *space = unsock_map(whole);
+    long memory = unsock_mmap(0, whole, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct unsock_exec_space *space = unsock_is_error(memory) ? NULL : (struct unsock_exec_space *)memory;
     if (space)
         *space = (struct unsock_exec_space){(uint8_t *)space, whole, (sizeof(*space) + 15) & ~(size_t)15};
     return space;
@@ -98,7 +99,7 @@ struct unsock_exec_space *unsock_exec_space_enter(size_t size) {
     if (grow(space, size))
         return space;
     unsock_exec_space_leave(space);
-    return NULL;
+    return make(size);
 }
 
 void unsock_exec_space_leave(struct unsock_exec_space *space) {

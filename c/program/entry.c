@@ -78,14 +78,15 @@ __attribute__((noreturn)) static void run_program(uint64_t *stack) {
     unsock_exit(status);
 }
 
-/* `stack` is what the kernel left: argc, argv…, NULL, environment…, NULL, auxiliary vector (System V ABI). */
+/*
+ * `stack` is what the kernel left: argc, argv…, NULL, environment…, NULL, auxiliary vector (System V ABI). It may be
+ * small (ulimit -s 16), and what takes its place must not count as data (ulimit -d): MAP_GROWSDOWN.
+ */
 __attribute__((used, noreturn, visibility("hidden"))) void unsock_started(uint64_t *stack) {
     relocate_self();
-    if (unsock_loader_is_asked(stack))
-        unsock_loader_start(stack);
-    /* The one that the kernel gave may be small (ulimit -s 64). */
-    void *room = unsock_map(STACK_SIZE);
-    if (!room)
-        run_program(stack);
-    go_on(run_program, stack, (uint64_t)room + STACK_SIZE);
+    void (*function)(uint64_t *) = unsock_loader_is_asked(stack) ? unsock_loader_start : run_program;
+    long room = unsock_mmap(0, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0);
+    if (unsock_is_error(room))
+        function(stack);
+    go_on(function, stack, (uint64_t)room + STACK_SIZE);
 }

@@ -17,6 +17,6 @@ void *unsock_table_chunk(void **place, unsigned long size) {
 void unsock_table_reach(int *end, int number) {
     int seen = __atomic_load_n(end, __ATOMIC_RELAXED);
     while (seen <= number &&
-           !__atomic_compare_exchange_n(end, &seen, number + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+           !__atomic_compare_exchange_n(end, &seen, number + 1, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
         ;
 }

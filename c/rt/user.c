@@ -14,7 +14,7 @@
 
 /* Of memory that stays, a bit for each page. */
 #define STAYING_PAGES ((uintptr_t)1 << 20)
-static UNSOCK_TABLE uint64_t seen[STAYING_PAGES / 64];
+static uint64_t *seen;
 static uintptr_t stays_from; /* 0: there is none */
 
 uintptr_t unsock_user_stack_end;
@@ -61,12 +61,14 @@ static bool can_write(uintptr_t at) {
 }
 
 void unsock_user_stays(uintptr_t from) {
-    stays_from = from;
+    seen = unsock_map(STAYING_PAGES / 8);
+    stays_from = seen ? from : 0;
 }
 
 static bool has_been_seen(uintptr_t at) {
     uintptr_t page = (at - stays_from) / UNSOCK_PAGE;
-    return page < STAYING_PAGES && (__atomic_load_n(&seen[page / 64], __ATOMIC_RELAXED) >> page % 64 & 1);
+    return stays_from != 0 && page < STAYING_PAGES &&
+           (__atomic_load_n(&seen[page / 64], __ATOMIC_RELAXED) >> page % 64 & 1);
 }
 
 static bool note_seen(uintptr_t at) {
