@@ -8,8 +8,8 @@ import { buildLinked, canLink, type Linking } from "../support/static.ts";
 
 const SOURCE = join(dirname(fromFileUrl(import.meta.url)), "limited.c");
 
-/** Two thirds of a stack of 64 KiB are its environment. */
-const LITTLE = { stack: ["65536", "44000"], data: ["2097152", "100"] };
+/** Three quarters of a stack of 64 KiB are its environment. */
+const LITTLE = { stack: ["65536", "48000"], data: ["2097152", "100"] };
 
 for (const engine of ["auto", "trap"]) {
   for (const limit of ["stack", "data"] as const) {
