@@ -113,6 +113,8 @@ static long go_by_names(const struct unsock_port_search *search) {
     struct view view;
     long result = look(search, 0, &view);
     for (int tries = 0; result == 0 && tries < TRIES; tries++) {
+        if (view.holder == UNSOCK_PORT_UNREAD)
+            return -EACCES;
         if (view.holder == UNSOCK_PORT_FOREIGN)
             return go_plain(search);
         uint64_t sum = view.sum;

@@ -174,7 +174,9 @@ UNSOCK_OWN_FRAME static long bind_locked(struct binding *binding) {
         int older = binding->named ? unsock_port_find(binding->port, &binding->me) : -1;
         if (older >= 0)
             binding->port->life[older] = UNSOCK_PORT_GONE; /* the file of that name is the new one's */
-        result = binding->port->holder == UNSOCK_PORT_FOREIGN ? bind_foreign(binding) : bind_ours(binding);
+        result = binding->port->holder == UNSOCK_PORT_FOREIGN  ? bind_foreign(binding)
+                 : binding->port->holder == UNSOCK_PORT_UNREAD ? -EACCES
+                                                               : bind_ours(binding);
     }
     return result == -EAGAIN ? -EADDRINUSE : result;
 }
@@ -183,6 +185,8 @@ UNSOCK_OWN_FRAME static long bind_locked(struct binding *binding) {
 UNSOCK_OWN_FRAME static long bind_unlocked(struct binding *binding, long why) {
     struct unsock_port_joining joining;
     unsock_port_read(binding->port, port_of(binding));
+    if (binding->port->holder == UNSOCK_PORT_UNREAD)
+        return -EACCES;
     if (binding->port->holder != UNSOCK_PORT_FOREIGN) {
         long result = decide(binding, &joining);
         return result == 0 ? why : result;
@@ -268,9 +272,11 @@ long unsock_port_bind(const struct unsock_bind_request *request, struct unsock_b
     long result = blindly ? bind_free(&binding) : -EAGAIN;
     if (result != 0 && !bound->spent) {
         enum unsock_port_holder holder = unsock_port_look(port_of(&binding), &first, &several);
-        if (holder != UNSOCK_PORT_NOBODY && wish == UNSOCK_PORT_IF_FREE)
+        if (holder != UNSOCK_PORT_NOBODY && holder != UNSOCK_PORT_UNREAD && wish == UNSOCK_PORT_IF_FREE)
             return -EADDRINUSE;
-        if (holder == UNSOCK_PORT_NOBODY && at_once && !blindly)
+        if (holder == UNSOCK_PORT_UNREAD)
+            result = -EACCES;
+        else if (holder == UNSOCK_PORT_NOBODY && at_once && !blindly)
             result = bind_free(&binding);
         else if (holder != UNSOCK_PORT_NOBODY)
             result = holder == UNSOCK_PORT_FOREIGN ? bind_control(&binding, &answers) : -EAGAIN;

@@ -13,6 +13,8 @@ static bool prune_port(enum unsock_file_kind kind, struct unsock_port_key key, s
     enum unsock_port_holder holder = unsock_port_look(key, &first, &several);
     if (kind == UNSOCK_FILE_NEXT)
         return true;
+    if (holder == UNSOCK_PORT_UNREAD)
+        return false;
     if (kind == UNSOCK_FILE_RECORD)
         return (holder != UNSOCK_PORT_OURS || !several) && !unsock_port_has_unknown_record(key);
     if (kind == UNSOCK_FILE_PORT && holder != UNSOCK_PORT_OURS)

@@ -26,6 +26,7 @@ enum unsock_port_holder {
     UNSOCK_PORT_NOBODY,  /* there is no PORT.sock */
     UNSOCK_PORT_OURS,    /* it is a link of ours */
     UNSOCK_PORT_FOREIGN, /* a plain Unix server's, a control file, or somebody's link */
+    UNSOCK_PORT_UNREAD,  /* it may not be read: a filter forbids readlinkat, or nobody may enter the directory */
 };
 
 /* A port as it was read. Large: it is never on a stack (files/port.h). */

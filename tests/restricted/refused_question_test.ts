@@ -1,0 +1,33 @@
+/** A question that a filter refuses is asked once: no walk through all ports, and nothing is left. */
+import { assertEquals } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
+import { withDir } from "../support/dir.ts";
+import { readFacts } from "../support/facts.ts";
+import { run } from "../support/process.ts";
+import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { buildLinked, canLink } from "../support/static.ts";
+
+const HERE = dirname(fromFileUrl(import.meta.url));
+const CALLS = ["bind to any port", "bind of datagrams", "connect", "bind to a port", "sendto"];
+
+for (const engine of ["preload", "trap"]) {
+  Deno.test({
+    name: `where a filter refuses readlinkat, calls say so at once beside a left-over name (${engine})`,
+    ignore: !canLink("dynamic"),
+    fn: () =>
+      withDir(async (dir) => {
+        const program = await buildLinked(join(HERE, "refused_question.c"), dir, "dynamic");
+        const sockets = join(dir, "s");
+        Deno.mkdirSync(sockets);
+        for (const kind of ["", ".dgram"]) Deno.symlinkSync(".7720@127.0.0.1", join(sockets, `7720${kind}.sock`));
+        const { LD_PRELOAD: _, ...env } = shimEnv(sockets, { UNSOCK_ENGINE: engine });
+        const { stdout } = await run([shimLibrary(), "run", "--", program], { env });
+        assertEquals(
+          readFacts(stdout),
+          Object.fromEntries(CALLS.flatMap((call) => [[call, "EACCES"], [`${call} asks often`, false]])),
+        );
+        const left = [...Deno.readDirSync(sockets)].map(({ name }) => name).filter((name) => name !== ".unsock.lock");
+        assertEquals(left.sort(), ["7720.dgram.sock", "7720.sock"]);
+      }),
+  });
+}
