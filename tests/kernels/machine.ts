@@ -7,7 +7,7 @@ import type { Machine } from "./series.ts";
 const CONSOLE = "panic=-1 quiet rdinit=/init";
 
 const MACHINES: Readonly<Record<Machine, string>> = {
-  x86_64: `qemu-system-x86_64 -M pc -cpu max -append|console=ttyS0 ${CONSOLE}`,
+  x86_64: `qemu-system-x86_64 -M pc -cpu max -append|console=ttyS0 no_timer_check ${CONSOLE}`,
   aarch64: `qemu-system-aarch64 -M virt -cpu max,pauth-impdef=on -append|console=ttyAMA0 ${CONSOLE}`,
 };
 

@@ -194,12 +194,23 @@ int main(int count, char **arguments) {
         const char *name;
         void (*call)(void);
     } calls[] = {
-        {"accept", in_accept},           {"accept4", in_accept4},         {"recv", in_recv},
-        {"read", in_read},               {"recvfrom", in_recvfrom},       {"recvmsg", in_recvmsg},
-        {"recvmmsg", in_recvmmsg},       {"send", in_send},               {"sendmsg", in_sendmsg},
-        {"write", in_write},             {"writev", in_writev},           {"poll", in_poll},
-        {"ppoll with a mask", in_ppoll}, {"select", in_select},           {"pselect with a mask", in_pselect},
-        {"epoll_wait", in_epoll_wait},   {"epoll_pwait", in_epoll_pwait},
+        {"accept", in_accept},
+        {"accept4", in_accept4},
+        {"recv", in_recv},
+        {"read", in_read},
+        {"recvfrom", in_recvfrom},
+        {"recvmsg", in_recvmsg},
+        {"recvmmsg", in_recvmmsg},
+        {"send", in_send},
+        {"sendmsg", in_sendmsg},
+        {"write", in_write},
+        {"writev", in_writev},
+        {"poll", in_poll},
+        {"ppoll with a mask", in_ppoll},
+        {"select", in_select},
+        {"pselect with a mask", in_pselect},
+        {"epoll_wait", in_epoll_wait},
+        {"epoll_pwait", in_epoll_pwait},
     };
     struct epoll_event event = {.events = EPOLLIN};
     bool at_once = count < 2 || strcmp(arguments[1], "the cancelled calls end") != 0;

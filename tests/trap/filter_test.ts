@@ -176,7 +176,7 @@ testFilter("data and signal returns go to the kernel; io_uring and clone3 are no
 
 testFilter("the filter says that it is there, and is for this machine's calls", (filter) => {
   const probe = BigInt(filter.value("probe")) << 32n;
-  assertStrictEquals(filter.verdict("socket", probe), 0x00050000 | filter.value("probe_errno"));
+  assertStrictEquals(filter.verdict("socket", 0n, 0n, 0n, probe), 0x00050000 | filter.value("probe_errno"));
   assert(filter.value("probe_errno") < 4096, "the kernel cuts off a larger errno");
   const number = filter.call("socket").number;
   assertStrictEquals(runFilter(filter.program, { number, machine: OTHER_MACHINE }), ALLOW);

@@ -32,7 +32,7 @@ export function machineCommand(kernel: Kernel, initramfs: string, words: string[
     ...`-M pc -accel tcg -cpu max -smp 1 -m ${MEMORY} -nodefaults -no-user-config -display none -nic none`.split(" "),
     ..."-serial stdio -no-reboot -device isa-debug-exit,iobase=0x501,iosize=1".split(" "),
     ...["-kernel", kernel.image, "-initrd", initramfs],
-    ...["-append", ["console=ttyS0 panic=-1 quiet", ...words].join(" ")],
+    ...["-append", ["console=ttyS0 panic=-1 quiet no_timer_check", ...words].join(" ")],
   ];
 }
 
