@@ -175,6 +175,33 @@ static void hold(unsigned number, unsigned session, uint32_t size, int64_t until
                         number);
 }
 
+static bool is_local(struct unsock_ip ip) {
+    union unsock_sockaddr name;
+    ip.port = 0;
+    socklen_t size = unsock_ip_write(&ip, ip.family, &name);
+    long fd = unsock_socket(ip.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    long result = fd < 0 ? fd : unsock_bind(fd, &name, size);
+    unsock_close_open(fd);
+    return result == 0;
+}
+
+/*
+ * True if the datagram's source is one of the ports that are exposed here. Only a forged datagram has such a source.
+ * The answer to it would be the next question, and so on without end, in the way of all other clients.
+ */
+static bool is_own_port(const union unsock_sockaddr *client, uint32_t length) {
+    struct unsock_ip ip;
+    if (datagrams.options->is_in || !unsock_ip_read(client, length, &ip))
+        return false;
+    for (unsigned i = 0; i < datagrams.port_count; i++) {
+        const struct port *port = &datagrams.ports[i];
+        if (port->fd > 0 && port->address.port == ip.port &&
+            (unsock_ip_same_address(&port->address, &ip) || (unsock_ip_is_wildcard(&port->address) && is_local(ip))))
+            return true;
+    }
+    return false;
+}
+
 bool unsock_expose_datagrams_event(unsigned number) {
     struct port *port = &datagrams.ports[number];
     bool reached = true;
@@ -185,6 +212,8 @@ bool unsock_expose_datagrams_event(unsigned number) {
         long size = unsock_recvfrom(port->fd, port->buffer, SIZE_MOST, 0, &client, &length);
         if (size < 0)
             break;
+        if (is_own_port(&client, length))
+            continue;
         struct session *session = session_of(number, &client, UNSOCK_MIN(length, (uint32_t)sizeof(client)));
         if (!session)
             continue;

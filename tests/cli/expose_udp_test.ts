@@ -158,3 +158,26 @@ Deno.test({
       assertEquals(led, [first, second, third, first].map((port) => `:${port}`));
     }),
 });
+
+for (const address of ["127.0.0.1", "0.0.0.0"]) {
+  Deno.test({
+    name: `expose PORT/udp drops a datagram whose forged source is an exposed port: no two feed each other (${address})`,
+    ignore: ignore || Deno.uid() !== 0,
+    fn: () =>
+      withDir(async (dir) => {
+        await using one = await serve(dir, 5300);
+        await using other = await serve(dir, 5301);
+        const words = ["expose", "--dir", dir, "--address", address, "5300/udp=0", "5301/udp=0"];
+        await using exposed = start([shimLibrary(), ...words]);
+        const lines = await until("both are there", () => {
+          const found = [...exposed.output().matchAll(/:(\d+)\/udp /g)].map(([, port]) => port ?? "");
+          return found.length === 2 && found;
+        });
+        const { stdout, stderr } = await run(["python3", "-c", programText("feed"), ...lines]);
+        assertEquals([stdout, stderr], ["question\n".repeat(6), ""]);
+        for (const server of [one, other]) {
+          assertEquals(server.output().split("\n").filter((line) => line.includes("forged")), []);
+        }
+      }),
+  });
+}
