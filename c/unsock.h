@@ -97,9 +97,6 @@ UNSOCK_EXPORT int unsock_prune(const char *path, int remove);
 /* The name of intercepted call number `index`, as exported; NULL after the last. */
 UNSOCK_EXPORT const char *unsock_call_name(unsigned index);
 
-/* The environment variable of setting number `index`; NULL after the last. */
-UNSOCK_EXPORT const char *unsock_setting_name(unsigned index);
-
 /*
  * Becomes the library, executed as a program with this process's last `count` words and with its environment, both read
  * from /proc. First puts back what a runtime has changed (c/program/caller.h). Returns the exit status, with one line

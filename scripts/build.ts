@@ -5,6 +5,7 @@
  * machine `CC_AARCH64`, and `CFLAGS` are honoured.
  */
 import * as path from "@std/path/posix";
+import { tablesHeader } from "./tables.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");
 
@@ -189,6 +190,16 @@ export async function compile(
   await produce(object, (part) => runCompiler(tools, [...flags, seed, "-c", "-o", part, source]));
 }
 
+/** Writes the rows of C's tables, which `c/` includes as "../build/tables.h". */
+export async function writeTables(): Promise<string> {
+  const file = path.join(ROOT, "build/tables.h");
+  const header = tablesHeader();
+  await Deno.mkdir(path.dirname(file), { recursive: true });
+  const before = await Deno.readTextFile(file).catch(() => "");
+  if (before !== header) await produce(file, (part) => Deno.writeTextFile(part, header));
+  return header;
+}
+
 /** What the files of a library are compiled with, and all of them linked with. */
 interface Recipe {
   readonly name: string;
@@ -213,7 +224,7 @@ async function buildLibrary(
   const apart = [...COMPILE_FLAGS, ...extraFlags, ...tools.flags];
   const flags = [...COMPILE_FLAGS, ...extraFlags, ...optimize, ...tools.flags];
   const read = (file: string) => Deno.readTextFile(path.join(ROOT, file));
-  const common = [version, tools.compiler, ...headers, ...await Promise.all(headers.map(read))];
+  const common = [version, tools.compiler, await writeTables(), ...headers, ...await Promise.all(headers.map(read))];
   const objects = await Promise.all(sources.map(async (source) => {
     const own = [...APART.includes(source) ? apart : flags, ...source.startsWith(SMALL.directory) ? [SMALL.flag] : []];
     const name = `${await hash([...common, ...own, source, await read(source)])}.o`;

@@ -6,7 +6,7 @@
  * processors. The last line is `N passed, N failed`.
  */
 import * as path from "@std/path/posix";
-import { findFiles } from "./build.ts";
+import { findFiles, writeTables } from "./build.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");
 const BUILD = "build/fuzz";
@@ -82,6 +82,7 @@ async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<
  * @throws {Error} With the compiler's words.
  */
 async function buildFuzzers(names: readonly string[]): Promise<string> {
+  await writeTables();
   const directory = `${BUILD}/${crypto.randomUUID()}`;
   await Deno.mkdir(path.join(ROOT, directory), { recursive: true });
   const sources = (await findFiles("c", ".c")).filter((file) => !LEFT_OUT.includes(file));

@@ -6,26 +6,6 @@
 #define IDLE_SECONDS 60
 #define IDLE_MOST 86400
 
-static const struct unsock_option list[] = {
-    {"--dir", "directory", "", UNSOCK_OPTION_OTHER, ""},
-    {"--in", "", "", UNSOCK_OPTION_OTHER, ""},
-    {"--all", "", "", UNSOCK_OPTION_OTHER, ""},
-    {"--http", "port", "", UNSOCK_OPTION_OTHER, ""},
-    {"--control", "path", "", UNSOCK_OPTION_OTHER, ""},
-    {"--idle", "seconds", "", UNSOCK_OPTION_OTHER, ""},
-    {"--address", "address", "", UNSOCK_OPTION_OTHER, ""},
-    {"--force", "", "", UNSOCK_OPTION_OTHER, ""},
-    {"--until-eof", "", "", UNSOCK_OPTION_OTHER, ""},
-};
-
-struct unsock_option_table unsock_expose_options(void) {
-    return (struct unsock_option_table){.command = "expose",
-                                        .operand = "PORT[/udp][=PORT]",
-                                        .options = list,
-                                        .count = sizeof(list) / sizeof(list[0]),
-                                        .operands_most = UNSOCK_EXPOSE_PORTS_MOST};
-}
-
 static bool wrong(struct unsock_text *error, const char *why, const char *word) {
     unsock_text_join(error, "expose: ", why, ": \"", word, "\"");
     return false;
@@ -97,6 +77,8 @@ bool unsock_expose_options_take(const struct unsock_options *given, struct unsoc
     options->until_eof = unsock_options_value(given, "--until-eof");
     if (!read_values(given, options, error))
         return false;
+    if (given->operand_count > UNSOCK_EXPOSE_PORTS_MOST)
+        return wrong(error, "more than 64 ports", given->operands[UNSOCK_EXPOSE_PORTS_MOST]);
     for (unsigned i = 0; i < given->operand_count; i++)
         if (!read_port(options, given->operands[i], error))
             return false;

@@ -1,10 +1,41 @@
 /* A word that is no option and none's value is an operand. */
 #include "program/options.h"
 
+#include "../build/tables.h"
 #include "rules/words.h"
 
-/* What an option of `run` was called, and still may be. */
-static const char former[][2][24] = {{"--timeout", "--connect-timeout-ms"}};
+_Static_assert(UNSOCK_OPTIONS_NEEDED <= UNSOCK_OPTIONS_MOST, "there is room for what was given");
+
+static const struct unsock_option rows[] = {UNSOCK_OPTION_ROWS};
+
+/* What an option was called, and still may be. */
+static const char former[][2][24] = {UNSOCK_FORMER_OPTIONS};
+
+/* Arrays and numbers, since pointers would have to be relocated in every process. */
+static const struct {
+    char name[16];
+    char operand[32];
+    uint8_t first, count; /* of the rows */
+    bool is_wrapper;
+    unsigned operands_least, operands_most;
+} commands[] = {UNSOCK_COMMAND_ROWS};
+
+bool unsock_option_table_find(const char *command, struct unsock_option_table *table) {
+    for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (!unsock_span_is(unsock_span_of(command), commands[i].name))
+            continue;
+        *table = (struct unsock_option_table){.options = &rows[commands[i].first],
+                                              .count = commands[i].count,
+                                              .is_wrapper = commands[i].is_wrapper,
+                                              .operands_least = commands[i].operands_least,
+                                              .operands_most = commands[i].operands_most,
+                                              .each_most = UNSOCK_OPTIONS_EACH_MOST};
+        memcpy(table->command, commands[i].name, sizeof(commands[i].name));
+        memcpy(table->operand, commands[i].operand, sizeof(commands[i].operand));
+        return true;
+    }
+    return false;
+}
 
 struct reading {
     const struct unsock_option_table *table;

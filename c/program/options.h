@@ -5,7 +5,7 @@
 #include "rules/environment.h"
 
 /* options.c: The words of a command: options by a table, and operands. As lib/system/options.ts reads them, with its
- * words. */
+ * words. The rows are made of lib/commands/table.ts (scripts/tables.ts). */
 
 #define UNSOCK_OPTIONS_MOST 32
 #define UNSOCK_OPTIONS_EACH_MOST 64
@@ -40,6 +40,9 @@ struct unsock_option_table {
     unsigned operands_most;  /* at most UNSOCK_OPERANDS_MOST */
     unsigned each_most;      /* of the option that may be given several times */
 };
+
+/* Finds the table of a command. False: the library does not have it. */
+bool unsock_option_table_find(const char *command, struct unsock_option_table *table);
 
 /* What was given. */
 struct unsock_options {
@@ -79,15 +82,11 @@ struct unsock_command_call {
 };
 
 /* Each command's options, and what it does. Returns the exit status; what went wrong is one line in `call->error`. */
-struct unsock_option_table unsock_path_options(void);
 int unsock_path_start(const struct unsock_command_call *call);
-struct unsock_option_table unsock_wait_options(void);
 int unsock_wait_start(const struct unsock_command_call *call);
-struct unsock_option_table unsock_prune_options(void);
 int unsock_prune_start(const struct unsock_command_call *call);
 struct unsock_option_table unsock_make_control_options(void);
 int unsock_make_control_start(const struct unsock_command_call *call);
-struct unsock_option_table unsock_expose_options(void);
 int unsock_expose_start(const struct unsock_command_call *call);
 
 /*

@@ -5,19 +5,6 @@
 #include "process/start.h"
 #include "program/answers.h"
 
-static const struct unsock_option list[] = {
-    {"--dir", "directory", "", UNSOCK_OPTION_OTHER, ""},
-    {"--lib", "", "", UNSOCK_OPTION_OTHER, ""},
-};
-
-struct unsock_option_table unsock_path_options(void) {
-    return (struct unsock_option_table){.command = "path",
-                                        .operand = "PORT[@ADDR][/udp]",
-                                        .options = list,
-                                        .count = sizeof(list) / sizeof(list[0]),
-                                        .operands_most = 1};
-}
-
 static int print_library(const struct unsock_command_call *call) {
     char path[UNSOCK_RUN_PATH_MOST], buffer[UNSOCK_RUN_PATH_MOST + 1];
     struct unsock_text line = unsock_text_in(buffer, sizeof(buffer));

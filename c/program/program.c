@@ -47,7 +47,7 @@ static bool is(const char *text, const char *other) {
     return unsock_span_is(unsock_span_of(text), other);
 }
 
-/* One of those in program/options.h. */
+/* A command that starts no other program (program/options.h). */
 struct command {
     struct unsock_option_table table;
     int (*start)(const struct unsock_command_call *call);
@@ -55,19 +55,16 @@ struct command {
 
 /* The command of this name. False: there is none. */
 static bool find_command(const char *name, struct command *command) {
-    if (is(name, "path"))
-        *command = (struct command){unsock_path_options(), unsock_path_start};
-    else if (is(name, "wait"))
-        *command = (struct command){unsock_wait_options(), unsock_wait_start};
-    else if (is(name, "prune"))
-        *command = (struct command){unsock_prune_options(), unsock_prune_start};
-    else if (is(name, "make-control"))
+    command->start = is(name, "path")     ? unsock_path_start
+                     : is(name, "wait")   ? unsock_wait_start
+                     : is(name, "prune")  ? unsock_prune_start
+                     : is(name, "expose") ? unsock_expose_start
+                                          : NULL;
+    if (command->start)
+        return unsock_option_table_find(name, &command->table);
+    if (is(name, "make-control"))
         *command = (struct command){unsock_make_control_options(), unsock_make_control_start};
-    else if (is(name, "expose"))
-        *command = (struct command){unsock_expose_options(), unsock_expose_start};
-    else
-        return false;
-    return true;
+    return command->start;
 }
 
 /*
@@ -194,7 +191,8 @@ static int run(const char *const *argv, const char *const *environment, bool is_
     if (status == -ENOTSUP) {
         if (is_front)
             hand_over(argv, environment);
-        struct unsock_option_table table = unsock_run_option_table();
+        struct unsock_option_table table;
+        unsock_option_table_find("run", &table);
         return print_usage(&table, UNSOCK_RUN_FAILED);
     }
     return error.length > 0 ? fail(line, status) : status;

@@ -12,16 +12,6 @@
 #define NAMES_MOST (NAMES_SIZE / 16)
 #define PATHS_SIZE (1u << 16)
 
-static const struct unsock_option list[] = {
-    {"--dir", "directory", "", UNSOCK_OPTION_OTHER, ""}, {"--dry-run", "", "", UNSOCK_OPTION_OTHER, ""},
-    {"--force", "", "", UNSOCK_OPTION_OTHER, ""},        {"--json", "", "", UNSOCK_OPTION_OTHER, ""},
-    {"--lib", "file", "", UNSOCK_OPTION_OTHER, ""},
-};
-
-struct unsock_option_table unsock_prune_options(void) {
-    return (struct unsock_option_table){.command = "prune", .options = list, .count = sizeof(list) / sizeof(list[0])};
-}
-
 struct pruning {
     const struct unsock_command_call *call;
     struct unsock_run_directory directory;

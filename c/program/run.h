@@ -14,7 +14,7 @@
  * make-control or with --keep, stays. One of these that nobody has locked is left over: its keeper was killed.
  */
 
-#define UNSOCK_RUN_MAPS_MOST 64
+#define UNSOCK_RUN_MAPS_MOST UNSOCK_OPTIONS_EACH_MOST
 #define UNSOCK_RUN_MAP_NAME 24 /* "65535.dgram.sock" */
 
 /* What an option says. */
@@ -43,16 +43,11 @@ bool unsock_run_map_drop(long directory, const char *name, long lock);
 /* Looks for those that are left over; with `remove` removes them. Adds a line with the path of each to `paths`. */
 void unsock_run_map_sweep(const char *directory, bool remove, struct unsock_text *paths);
 
-/* run_options.c: The options of `run`. The table is the command line's (lib/run/settings.ts, lib/commands/table.ts); a
- * test compares the two. */
-
-/* Number `index`, in the order of help; NULL behind the last. */
-const struct unsock_option *unsock_run_option_at(unsigned index);
-
-struct unsock_option_table unsock_run_option_table(void);
+/* run_options.c: What the options of `run` mean. */
 
 /* What was given, and what it means. The values of --map are `given.each`. */
 struct unsock_run_options {
+    struct unsock_option_table table;
     struct unsock_options given;
     bool force;
     bool trust; /* those who could put another directory in the place of this one: sets UNSOCK_TRUST */

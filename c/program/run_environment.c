@@ -139,13 +139,13 @@ static bool check(const struct unsock_run_environment *environment, const struct
     struct unsock_text text;
     const char *own[UNSOCK_ENVIRONMENT_OWN];
     struct unsock_environment whole = {.list = environment->list}, source = unsock_environment_own(&whole, own);
-    const struct unsock_option *option;
     unsock_text_start(&text, line, sizeof(line));
     if (unsock_settings_read(&source, &unsock_settings, &text))
         return true;
     struct unsock_span rest = {line, text.length};
     struct unsock_span name = unsock_span_next(&rest, ':');
-    for (unsigned i = 0; (option = unsock_run_option_at(i)); i++) {
+    for (unsigned i = 0; i < options->table.count; i++) {
+        const struct unsock_option *option = &options->table.options[i];
         if (!options->given.values[i] || !unsock_span_is(name, option->variable))
             continue;
         unsock_text_join(error, option->flag, ":", rest.at);
@@ -169,7 +169,6 @@ static size_t room_for(const char *const *caller, const struct unsock_run_option
 bool unsock_run_environment_make(const struct unsock_run_options *options, const char *const *caller,
                                  const char *directory, const char *library, struct unsock_run_environment *environment,
                                  struct unsock_text *error) {
-    const struct unsock_option *option;
     size_t count, size = room_for(caller, options, &count);
     environment->space = unsock_exec_space_enter(size);
     environment->list = environment->space
@@ -181,7 +180,8 @@ bool unsock_run_environment_make(const struct unsock_run_options *options, const
     }
     memcpy(environment->list, caller, (count + 1) * sizeof(char *));
     environment->count = count;
-    for (unsigned i = 0; (option = unsock_run_option_at(i)); i++) {
+    for (unsigned i = 0; i < options->table.count; i++) {
+        const struct unsock_option *option = &options->table.options[i];
         const char *value = options->given.values[i];
         if (!apply(environment, option, unsock_span_is(unsock_span_of(option->flag), "--dir") ? directory : value,
                    error))

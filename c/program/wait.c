@@ -25,21 +25,6 @@
 #define EVENTS_SIZE 4096
 #define MILLISECOND 1000000
 
-static const struct unsock_option list[] = {
-    {"--dir", "directory", "", UNSOCK_OPTION_OTHER, ""},
-    {"--timeout", "seconds", "", UNSOCK_OPTION_OTHER, ""},
-    {"--gone", "", "", UNSOCK_OPTION_OTHER, ""},
-};
-
-struct unsock_option_table unsock_wait_options(void) {
-    return (struct unsock_option_table){.command = "wait",
-                                        .operand = "PORT[@ADDR][/udp]",
-                                        .options = list,
-                                        .count = sizeof(list) / sizeof(list[0]),
-                                        .operands_least = 1,
-                                        .operands_most = UNSOCK_OPERANDS_MOST};
-}
-
 /* Waiting for a directory to change, whether it exists yet or not (inotify(7)). */
 struct watch {
     const char *directory; /* absolute */

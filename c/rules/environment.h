@@ -47,4 +47,7 @@ bool unsock_environment_is_off(const struct unsock_environment *environment);
 bool unsock_setting_names_check(const struct unsock_environment *environment, const char *(*name_of)(unsigned index),
                                 struct unsock_text *error);
 
+/* The environment variable of setting number `index` (settings.c); NULL after the last. */
+const char *unsock_setting_name(unsigned index);
+
 #endif

@@ -1,6 +1,7 @@
 /* Names of settings, and of what is none. */
 #include "rules/environment.h"
 
+#include "../build/tables.h"
 #include "rules/words.h"
 
 #define PREFIX "UNSOCK_"
@@ -8,11 +9,7 @@
 #define NAME_MOST 48
 
 /* Read by others: the command line, the tests, the library as a program that makes a control file. */
-static const char others[][24] = {
-    "UNSOCK_LIB",        "UNSOCK_DEBUG",      "UNSOCK_MUST_WORK",     "UNSOCK_FILE",       "UNSOCK_FC_SOCK",
-    "UNSOCK_VSOCK_PORT", "UNSOCK_VSOCK_CID",  "UNSOCK_TIPC_ADDRTYPE", "UNSOCK_TIPC_SCOPE", "UNSOCK_TIPC_TYPE",
-    "UNSOCK_TIPC_LOWER", "UNSOCK_TIPC_UPPER", "UNSOCK_HALF_CLOSE",
-};
+static const char others[][24] = {UNSOCK_OTHER_VARIABLES};
 #define OTHERS (sizeof(others) / sizeof(others[0]))
 #define TESTS "UNSOCK_TEST_"
 

@@ -1,6 +1,7 @@
 /* Reading the settings from the environment. Pure, but for the directory that is made. */
 #include "rules/settings.h"
 
+#include "../build/tables.h"
 #include "unsock.h"
 
 #define ACCEPT_AS_BITS_LEAST 8
@@ -20,8 +21,7 @@ struct reader {
 /* One setting; `value` is NULL when it is unset or empty. */
 struct setting {
     char name[SETTING_NAME_ROOM]; /* a pointer would have to be relocated in every process */
-    bool (*read)(struct reader *reader, const struct setting *setting, const char *value); /* NULL: read_flag */
-    size_t flag; /* where it stands in the settings */
+    bool (*read)(struct reader *reader, const struct setting *setting, const char *value);
 };
 
 static bool wrong(struct reader *reader, const struct setting *setting, const char *why, const char *value) {
@@ -33,10 +33,9 @@ static bool wrong(struct reader *reader, const struct setting *setting, const ch
     return false;
 }
 
-static bool read_flag(struct reader *reader, const struct setting *setting, const char *value) {
-    bool on = value && unsock_span_is(unsock_span_of(value), "1");
-    memcpy((char *)reader->settings + setting->flag, &on, sizeof(on));
-    if (value && !on && !unsock_span_is(unsock_span_of(value), "0"))
+static bool read_flag(struct reader *reader, const struct setting *setting, const char *value, bool *flag) {
+    *flag = value && unsock_span_is(unsock_span_of(value), "1");
+    if (value && !*flag && !unsock_span_is(unsock_span_of(value), "0"))
         return wrong(reader, setting, "must be 1 (on) or 0 (off)", value);
     return true;
 }
@@ -164,7 +163,7 @@ static bool read_mode(struct reader *reader, const struct setting *setting, cons
     return true;
 }
 
-static bool read_connect_timeout(struct reader *reader, const struct setting *setting, const char *value) {
+static bool read_connect_timeout_ms(struct reader *reader, const struct setting *setting, const char *value) {
     uint64_t timeout = CONNECT_TIMEOUT_DEFAULT_MS;
     if (value && (!unsock_span_number(unsock_span_of(value), 10, CONNECT_TIMEOUT_MOST_MS, &timeout) || timeout == 0))
         return wrong(reader, setting, "must be milliseconds from 1 to 3600000", value);
@@ -203,40 +202,31 @@ static bool read_engine(struct reader *reader, const struct setting *setting, co
 /* On, if nothing is said. */
 static bool read_patch(struct reader *reader, const struct setting *setting, const char *value) {
     reader->settings->patch = true;
-    return !value || read_flag(reader, setting, value);
+    return !value || read_flag(reader, setting, value, &reader->settings->patch);
 }
 
 /* Whoever forbids what is not redirected does not want a program that cannot be. */
 static bool read_strict(struct reader *reader, const struct setting *setting, const char *value) {
-    if (value)
-        return read_flag(reader, setting, value);
     reader->settings->strict = reader->settings->block_inet;
-    return true;
+    return !value || read_flag(reader, setting, value, &reader->settings->strict);
 }
 
-#define FLAG(name, member) {name, NULL, offsetof(struct unsock_settings, member)}
+#define FLAG(name, member)                                                                                             \
+    static bool read_##name(struct reader *reader, const struct setting *setting, const char *value) {                 \
+        return read_flag(reader, setting, value, &reader->settings->member);                                           \
+    }
+FLAG(block_inet, block_inet)
+FLAG(block_inet6, block_inet6)
+FLAG(accept_convert_all, convert_all)
+FLAG(accept_convert_vsock, convert_vsock)
+FLAG(fallback, fallback)
+FLAG(one_address, one_address)
+FLAG(trust, trust)
+FLAG(off, off)
 
-/* In the order in which they are read, and complained about. */
-static const struct setting table[] = {
-    {"UNSOCK_DIR", read_directory, 0},
-    {"UNSOCK_ADDR", read_addresses, 0},
-    {"UNSOCK_PORT", read_ports, 0},
-    {"UNSOCK_MODE", read_mode, 0},
-    {"UNSOCK_CONNECT_TIMEOUT_MS", read_connect_timeout, 0},
-    FLAG("UNSOCK_BLOCK_INET", block_inet),
-    FLAG("UNSOCK_BLOCK_INET6", block_inet6),
-    FLAG("UNSOCK_ACCEPT_CONVERT_ALL", convert_all),
-    FLAG("UNSOCK_ACCEPT_CONVERT_VSOCK", convert_vsock),
-    {"UNSOCK_ACCEPT_AS", read_accept_as, 0},
-    FLAG("UNSOCK_FALLBACK", fallback),
-    FLAG("UNSOCK_ONE_ADDRESS", one_address),
-    {"UNSOCK_LOG", read_log, 0},
-    {"UNSOCK_ENGINE", read_engine, 0},
-    {"UNSOCK_PATCH", read_patch, offsetof(struct unsock_settings, patch)},
-    {"UNSOCK_STRICT", read_strict, offsetof(struct unsock_settings, strict)},
-    FLAG("UNSOCK_TRUST", trust),
-    FLAG("UNSOCK_OFF", off),
-};
+/* In the order in which they are read, and complained about: that of lib/run/settings.ts. */
+#define SETTING(variable, name) {variable, read_##name},
+static const struct setting table[] = {UNSOCK_SETTING_ROWS};
 
 #define SETTINGS (sizeof(table) / sizeof(table[0]))
 
@@ -252,7 +242,7 @@ bool unsock_settings_read(const struct unsock_environment *environment, struct u
         return false;
     for (size_t i = 0; i < SETTINGS; i++) {
         const char *value = unsock_environment_get(environment, table[i].name);
-        if (!(table[i].read ? table[i].read(&reader, &table[i], value) : read_flag(&reader, &table[i], value)))
+        if (!table[i].read(&reader, &table[i], value))
             return false;
     }
     return true;

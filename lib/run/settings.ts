@@ -1,6 +1,6 @@
 /**
  * The one table of settings. The environment, the options of `run` and `env`, `--help`, the manual and the completions
- * come from it; a test compares it with the library's own. Pure.
+ * come from it, and the library's own rows when it is built (`scripts/tables.ts`). Pure.
  */
 import type { Option, OptionValues } from "../system/options.ts";
 import {

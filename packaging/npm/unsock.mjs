@@ -272,7 +272,9 @@ export class Loopback {
     });
     if (code === 0) return;
     this.#checkOpen();
-    if (!errors.includes(" nobody listens")) throw new UnsockError("UNSOCK_WAIT", errors.trim().replace(/^unsock: /, ""));
+    if (!errors.includes(" nobody listens")) {
+      throw new UnsockError("UNSOCK_WAIT", errors.trim().replace(/^unsock: /, ""));
+    }
     const message = `port ${port}: after ${timeoutMs} ms nobody listens in ${this.directory}`;
     throw new UnsockError("UNSOCK_TIMEOUT", `${message}: is the server started by spawn, or with env?`);
   }
@@ -324,7 +326,10 @@ export class Loopback {
 export async function loopback(options = {}) {
   const library = options.lib ?? findLibrary();
   const words = settingWords(options);
-  const own = [...(options.dir === undefined ? [] : ["--dir", options.dir]), ...(options.name === undefined ? [] : ["--name", options.name])];
+  const own = [
+    ...(options.dir === undefined ? [] : ["--dir", options.dir]),
+    ...(options.name === undefined ? [] : ["--name", options.name]),
+  ];
   const maps = Object.entries(options.map ?? {}).map(([port, path]) => `--map=${port}=${path.replaceAll("%", "%%")}`);
   const keeper = new Keeper(library, [...words, ...own, ...maps]);
   const env = await keeper.environment();

@@ -161,7 +161,8 @@ Deno.test({
 
 for (const address of ["127.0.0.1", "0.0.0.0"]) {
   Deno.test({
-    name: `expose PORT/udp drops a datagram whose forged source is an exposed port: no two feed each other (${address})`,
+    name:
+      `expose PORT/udp drops a datagram whose forged source is an exposed port: no two feed each other (${address})`,
     ignore: ignore || Deno.uid() !== 0,
     fn: () =>
       withDir(async (dir) => {

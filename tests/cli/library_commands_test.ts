@@ -6,7 +6,7 @@ import { optionFlag } from "../../lib/system/options.ts";
 import { withDir } from "../support/dir.ts";
 import { assertFails, byLibrary, unsock } from "./unsock.ts";
 
-const NAMES = ["path", "wait", "prune", "make-control"];
+const NAMES = ["make-control"];
 
 const CALLS: readonly (readonly string[])[] = [
   ["path", "8000"],

@@ -1,8 +1,6 @@
 /** `unsock run` and `libunsock.so run` are one: the same words through both, the same output and exit status. */
 import { assertEquals } from "@std/assert";
 import * as path from "@std/path/posix";
-import { COMMANDS } from "../../lib/commands/table.ts";
-import { optionFlag } from "../../lib/system/options.ts";
 import { withDir } from "../support/dir.ts";
 import { run, type RunOptions, type RunResult } from "../support/process.ts";
 import { shimLibrary } from "../support/shim.ts";
@@ -140,11 +138,4 @@ Deno.test("the same variables are the same to both", async () => {
     ];
     for (const env of environments) await assertSame(["--dry-run", "true"], { env, cwd: dir });
   });
-});
-
-Deno.test("the options are those of the command line's table, in its order", async () => {
-  const { stdout } = await run([shimLibrary(), "run", "--help"]);
-  const flags = Array.from(stdout.matchAll(/^ {2}(--[a-z0-9-]+)/gm), ([, flag]) => flag);
-  const options = COMMANDS.find(({ name }) => name === "run")?.options ?? {};
-  assertEquals(flags, Object.keys(options).map(optionFlag));
 });

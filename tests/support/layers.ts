@@ -148,7 +148,7 @@ export function describeCircle(circle: readonly string[], uses: readonly Use[]):
 
 /** Names of the files that a C file includes from the source tree. */
 export function includesOf(source: string): string[] {
-  return Array.from(source.matchAll(/^\s*#\s*include\s+"([^"]+)"/gm), ([, name = ""]) => name);
+  return Array.from(source.matchAll(/^\s*#\s*include\s+"(?!\.\.\/build\/)([^"]+)"/gm), ([, name = ""]) => name);
 }
 
 /** How many files stand above each other where each includes the next: the longest way down. There are no circles. */

@@ -35,15 +35,13 @@ export function askedLibrary(variables: Readonly<Record<string, string>> = {}): 
 /** The library's functions that tell the names of one of its tables, by index. */
 const NAMES = {
   unsock_call_name: { parameters: ["u32"], result: "pointer" },
-  unsock_setting_name: { parameters: ["u32"], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /**
  * Asks the library for one of its own tables. Unlike `openShim` this leaves the environment alone, which all test files of a
  * process share.
  *
- * @param table The function that tells the names: of the intercepted calls (c/rt/calls.h), or of the settings
- *   (c/rules/settings.c).
+ * @param table The function that tells the names: of the intercepted calls (c/rt/calls.h).
  * @returns All names, in the table's order.
  */
 export function namesInLibrary(table: keyof typeof NAMES): string[] {

@@ -5,7 +5,7 @@ import { namesInLibrary, shimLibrary } from "../support/shim.ts";
 
 const OWN = `
   unsock_call_name unsock_check_control unsock_configure unsock_control_explain unsock_covers unsock_last_error
-  unsock_make_control unsock_path unsock_program_called unsock_prune unsock_setting_name unsock_version
+  unsock_make_control unsock_path unsock_program_called unsock_prune unsock_version
 `;
 
 const words = (text: string) => text.trim().split(/\s+/);

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { SETTING_LIST } from "../../lib/run/settings.ts";
 import { openShim, type Shim, textOf } from "../../lib/library/ffi.ts";
 import { withDir } from "../support/dir.ts";
-import { namesInLibrary, shimLibrary } from "../support/shim.ts";
+import { shimLibrary } from "../support/shim.ts";
 
 const EINVAL = 22;
 const DIRECTORY_MOST = 90;
@@ -37,10 +37,8 @@ const BAD: Record<string, string[]> = {
   UNSOCK_LOG: ["stdout", "log.txt", "STDERR", `/${"l".repeat(255)}`],
 };
 
-Deno.test("the table of settings has the library's own, each with bad values here", () => {
-  const names = namesInLibrary("unsock_setting_name").toSorted();
-  assertEquals(SETTING_LIST.map(({ variable }) => variable).toSorted(), names);
-  assertEquals(Object.keys(BAD).toSorted(), names);
+Deno.test("each setting has bad values here", () => {
+  assertEquals(Object.keys(BAD).toSorted(), SETTING_LIST.map(({ variable }) => variable).toSorted());
 });
 
 function configure(shim: Shim, variables: Record<string, string>): { result: number; message: string } {

@@ -1,0 +1,87 @@
+/**
+ * The rows of C's tables of settings, options and commands, made of the command line's (`lib/run/settings.ts`,
+ * `lib/commands/table.ts`): each stands once. `scripts/build.ts` writes them before it compiles.
+ */
+import { COMMANDS } from "../lib/commands/table.ts";
+import type { Command } from "../lib/help/command.ts";
+import { OTHER_NAMES } from "../lib/run/setting_names.ts";
+import { SETTINGS, SETTINGS_OF_OPTION } from "../lib/run/settings.ts";
+import { type Option, optionFlag } from "../lib/system/options.ts";
+
+/** The commands that the library does by itself. */
+const OF_LIBRARY: readonly string[] = ["run", "path", "wait", "prune", "expose"];
+
+const text = (value: string) => JSON.stringify(value);
+
+/** `connectTimeoutMs` is `connect_timeout_ms` in C. */
+const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+function macro(name: string, rows: readonly string[]): string {
+  return `#define ${name} \\\n${rows.map((row) => `    ${row}`).join(" \\\n")}\n`;
+}
+
+/** One option of a command; of `run` with the variable that it sets. */
+function optionRow(name: string, option: Option, isRun: boolean): string {
+  const [setting] = isRun ? SETTINGS_OF_OPTION.get(name) ?? [] : [];
+  const kind = option.repeated
+    ? "EACH"
+    : option.optional
+    ? "MAYBE"
+    : setting === undefined
+    ? "OTHER"
+    : setting.option?.choice !== undefined
+    ? "CHOICE"
+    : option.value === undefined
+    ? "SWITCH"
+    : "VALUE";
+  const words = [optionFlag(name), option.value ?? "", setting?.variable ?? ""].map(text).join(", ");
+  return `{${words}, UNSOCK_OPTION_${kind}, ${text(setting?.option?.default ?? "")}},`;
+}
+
+function operandOf({ operands, isWrapper }: Command): string {
+  const [first] = operands;
+  return isWrapper ? "[--] COMMAND [ARG...]" : first?.name ?? "";
+}
+
+/** @returns The header. */
+export function tablesHeader(): string {
+  const commands = OF_LIBRARY.map((name) => {
+    const command = COMMANDS.find((one) => one.name === name);
+    if (command === undefined) throw new Error(`no command ${name}`);
+    return command;
+  });
+  let first = 0;
+  const commandRows = commands.map((command) => {
+    const count = Object.keys(command.options).length;
+    const least = command.operands.filter(({ optional }) => !optional).length;
+    const most = command.operands.some(({ repeated }) => repeated)
+      ? "UNSOCK_OPERANDS_MOST"
+      : `${command.operands.length}`;
+    const words = `${text(command.name)}, ${text(operandOf(command))}`;
+    const row = `{${words}, ${first}, ${count}, ${command.isWrapper === true}, ${least}, ${most}},`;
+    first += count;
+    return row;
+  });
+  const former = commands.flatMap(({ options }) =>
+    Object.entries(options).flatMap(([name, { formerly }]) =>
+      formerly === undefined ? [] : [`{${text(optionFlag(formerly))}, ${text(optionFlag(name))}},`]
+    )
+  );
+  const settings = Object.entries(SETTINGS).map(([name, { variable }]) =>
+    `SETTING(${text(variable)}, ${snakeCase(name)})`
+  );
+  return [
+    "/* Made by scripts/tables.ts. */\n",
+    macro("UNSOCK_SETTING_ROWS", settings),
+    macro("UNSOCK_OTHER_VARIABLES", OTHER_NAMES.map((name) => `${text(name)},`)),
+    macro(
+      "UNSOCK_OPTION_ROWS",
+      commands.flatMap(({ name, options }) =>
+        Object.entries(options).map(([option, one]) => optionRow(option, one, name === "run"))
+      ),
+    ),
+    macro("UNSOCK_FORMER_OPTIONS", former),
+    macro("UNSOCK_COMMAND_ROWS", commandRows),
+    `#define UNSOCK_OPTIONS_NEEDED ${Math.max(...commands.map(({ options }) => Object.keys(options).length))}\n`,
+  ].join("\n");
+}
