@@ -18,7 +18,7 @@
 #define WATCH_FIRST_NS 2000000
 #define LATE_NS 200000000
 #define WATCH_MOST_NS 64000000 /* who is watching is woken by each datagram that is taken, and costs the receiver time */
-#define SHARES_MOST 10ul
+#define SHARES_MOST 40ul
 
 #define VAIN_MOST 5 /* waits in vain, one after the other, after which they get no shorter */
 #define VAIN_FORGOTTEN_NS (10l * UNSOCK_SECOND_NS) /* who had no full queue for so long is waited for as ever */
@@ -95,7 +95,8 @@ static bool is_among_many(int fd, struct unsock_fd *entry, int64_t time) {
 }
 
 int unsock_datagram_full_flags(const struct unsock_fd *entry) {
-    return (entry->flags & UNSOCK_DATAGRAM_MANY) || __atomic_load_n(&in_vain, __ATOMIC_RELAXED) ? MSG_DONTWAIT : 0;
+    bool waits_here = unsock_send_limit_unseen || __atomic_load_n(&in_vain, __ATOMIC_RELAXED);
+    return (entry->flags & UNSOCK_DATAGRAM_MANY) || waits_here ? MSG_DONTWAIT : 0;
 }
 
 /* Each wait in vain is noted: the next ones for this receiver in this second are shorter, or none. */

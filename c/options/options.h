@@ -77,6 +77,12 @@ void unsock_send_limit_open(int fd);
 /* How long the kernel lets a blocking send wait: half of what it may wait in vain (calls/datagram_full.c). */
 #define UNSOCK_SEND_LIMIT_NS (50 * UNSOCK_MILLISECOND_NS)
 
+/*
+ * This program's write and send are the kernel's alone, and say EAGAIN after the wait: it is longer, so that a receiver
+ * on a busy machine has its turn.
+ */
+extern bool unsock_send_limit_unseen;
+
 /* Bounds every blocking send to that. */
 void unsock_send_limit_time(int fd);
 

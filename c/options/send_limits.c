@@ -5,6 +5,7 @@
 
 /* 65,527 bytes, the most in a UDP datagram over IPv6, and sock_alloc_send_pskb's own. */
 #define SEND_BUFFER_LEAST 66000
+#define UNSEEN_SECONDS 2
 #define SECONDS_MOST 2000000
 #define SEND_BUFFER_FIRST (4 << 20)
 #define SEND_BUFFER_MOST (32 << 20)
@@ -30,8 +31,12 @@ void unsock_send_limit_open(int fd) {
     unsock_send_limit_time(fd);
 }
 
+bool unsock_send_limit_unseen;
+
 void unsock_send_limit_time(int fd) {
     struct unsock_timeval limit = {0, UNSOCK_SEND_LIMIT_NS / 1000};
+    if (unsock_send_limit_unseen)
+        limit = (struct unsock_timeval){UNSEEN_SECONDS, 0};
     unsock_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 

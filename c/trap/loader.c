@@ -3,6 +3,7 @@
 
 #include "kernel/file_info.h"
 #include "kernel/log.h"
+#include "options/options.h"
 #include "process/exec.h"
 #include "process/start.h"
 #include "rt/code.h"
@@ -178,11 +179,15 @@ static void patch(const struct start *start, long fd, bool small_stacks) {
     struct unsock_patch patch = {&program, fd, auxiliary(start, AT_PAGESZ, PAGE_DEFAULT),
                                  auxiliary(start, AT_HWCAP2, 0), small_stacks};
     long tagged = (long)UNSOCK_TRAPPED_TAG | __NR_getpid;
-    if (unsock_activity != UNSOCK_ACTIVE || !unsock_settings.patch || (program.interpreter[0] != '\0' && !small_stacks))
+    if (unsock_activity != UNSOCK_ACTIVE || (program.interpreter[0] != '\0' && !small_stacks))
+        return;
+    unsock_send_limit_unseen = true;
+    if (!unsock_settings.patch)
         return;
     if (small_stacks && unsock_syscall6(tagged, 0, 0, 0, 0, 0, 0) <= 0)
         return;
     long result = unsock_patch(&patch);
+    unsock_send_limit_unseen = result <= 0;
     if (result == -EFAULT)
         fail(start->name, CANNOT, EXIT_NOT_EXECUTABLE);
     if (result < 0)
