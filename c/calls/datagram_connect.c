@@ -12,24 +12,6 @@
 /* What tells by which file a socket is known. */
 #define FILE_FLAGS (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE)
 
-/*
- * Nobody is there, which a UDP connect does not mind. Connecting to a socket that is gone at once makes the next plain
- * send or write say ECONNREFUSED, as the answer of a host without that port would.
- */
-UNSOCK_OWN_FRAME static void connect_to_nobody(int fd) {
-    union unsock_sockaddr name = {.any = {.sa_family = AF_UNIX}};
-    long socket = unsock_descriptor(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (socket < 0)
-        return;
-    /* Bound to the family alone it gets an abstract name that no one has. */
-    if (unsock_bind(socket, &name, sizeof(name.any.sa_family)) == 0) {
-        long length = unsock_socket_name((int)socket, __NR_getsockname, &name);
-        if (length > 0)
-            unsock_connect(fd, &name, length);
-    }
-    unsock_close(socket);
-}
-
 static long connect_real(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     union unsock_sockaddr address;
     long result = unsock_redirect_to_ip(fd, entry);
@@ -145,11 +127,8 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
         return result;
     if (result == -ENOENT && unsock_settings.fallback)
         return connect_real(fd, entry, ip);
-    /* The peer may connect to it yet, or answer: who is connected to another, and be it nobody, cannot be reached. */
-    if (result == -EPERM)
-        disconnect(fd);
-    else
-        connect_to_nobody(fd);
+    /* The peer may come yet: a socket that is connected to another in the kernel's eyes could not be reached by it. */
+    disconnect(fd);
     unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_NOBODY);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "kernel/socket_info.h"
 #include "memory/known_ports.h"
 #include "rt/seqlock.h"
+#include "rules/errno.h"
 #include "rules/settings.h"
 
 #include <linux/poll.h>
@@ -245,18 +246,56 @@ static bool is_end(int fd, const union unsock_sockaddr *name, long result) {
     return result == 0 && name->any.sa_family == AF_UNSPEC && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP);
 }
 
+/* Is it from the address to which the socket is connected, of which nobody was there at that time? */
+static bool is_from_remote(const struct unsock_fd *entry, const struct unsock_name *told) {
+    const struct unsock_ip *remote = unsock_fd_remote(entry);
+    if (told->kind != UNSOCK_NAME_FILE || told->type != SOCK_DGRAM || told->port != remote->port)
+        return false;
+    if (unsock_settings.one_address || unsock_ip_is_wildcard(remote))
+        return true;
+    if (told->own && told->address_known && !unsock_ip_is_wildcard(&told->address))
+        return unsock_ip_same_address(&told->address, remote);
+    struct unsock_ip usual = unsock_address_default(remote->family, remote->port);
+    return unsock_ip_same_address(&usual, remote);
+}
+
+/*
+ * A socket that is connected to nobody hears all, as the kernel cannot tell its peer from others before it is there.
+ * Returns whether this came from another one, and is to be left out. From then on it has its peer.
+ */
+static bool is_stranger(int fd, struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t length,
+                        int flags) {
+    struct unsock_name told;
+    if (entry->state != UNSOCK_STATE_NOBODY || name->any.sa_family != AF_UNIX)
+        return false;
+    read_name(fd, entry, name, length, &told);
+    if (is_from_remote(entry, &told)) {
+        unsock_datagram_connect_again(fd, entry);
+        return false;
+    }
+    if (flags & MSG_PEEK)
+        unsock_recvfrom(fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
+    return true;
+}
+
 long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags) {
     union unsock_sockaddr name;
-    struct msghdr own = *message;
+    struct msghdr own;
     if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
-    own.msg_name = &name;
-    own.msg_namelen = sizeof(name);
-    name.any.sa_family = AF_UNSPEC;
+    long result;
     expect(entry);
-    long result = unsock_real_recvmsg(fd, &own, flags);
+    do {
+        own = *message;
+        own.msg_name = &name;
+        own.msg_namelen = sizeof(name);
+        name.any.sa_family = AF_UNSPEC;
+        result = unsock_real_recvmsg(fd, &own, flags);
+        if (result >= 0)
+            unsock_passed_descriptors_refuse(fd, &own);
+    } while (result >= 0 && is_stranger(fd, entry, &name, own.msg_namelen, flags));
     if (result < 0)
-        return unsock_datagram_told(result);
+        return unsock_errno_as_ip(UNSOCK_AT_ERROR, result);
     if (has_gone_outside(entry, &name, result))
         return unsock_real_recvmsg(fd, message, flags);
     if (is_end(fd, &name, result)) {
@@ -266,7 +305,6 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
         return 0;
     }
     unsock_fds_mark(entry, UNSOCK_DATAGRAM_HEARD);
-    unsock_passed_descriptors_refuse(fd, &own);
     message->msg_flags = own.msg_flags;
     size_t room = message->msg_controllen;
     message->msg_controllen = own.msg_controllen;
@@ -285,14 +323,18 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
 long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
     union unsock_sockaddr name;
     struct unsock_fd scratch, *entry = unsock_identify(fd, &scratch);
-    socklen_t name_length = sizeof(name);
+    socklen_t name_length;
     if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
-    name.any.sa_family = AF_UNSPEC;
     expect(entry);
-    long result = unsock_real_recvfrom(fd, data, size, flags, &name, &name_length);
+    long result;
+    do {
+        name.any.sa_family = AF_UNSPEC;
+        name_length = sizeof(name);
+        result = unsock_real_recvfrom(fd, data, size, flags, &name, &name_length);
+    } while (result >= 0 && is_stranger(fd, entry, &name, name_length, flags));
     if (result < 0)
-        return unsock_datagram_told(result);
+        return unsock_errno_as_ip(UNSOCK_AT_ERROR, result);
     if (has_gone_outside(entry, &name, result))
         return unsock_real_recvfrom(fd, data, size, flags, address, length);
     if (is_end(fd, &name, result))

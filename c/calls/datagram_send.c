@@ -13,6 +13,8 @@
 #include "rules/cmsg.h"
 #include "rules/errno.h"
 
+#include <linux/poll.h>
+
 #define UDP4_MOST 65507 /* 65535 less the IPv4 and UDP headers */
 #define UDP6_MOST 65527
 
@@ -20,14 +22,29 @@ size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_i
     return entry->domain == AF_INET6 && (!ip || ip->family == AF_INET6) ? UDP6_MOST : UDP4_MOST;
 }
 
+/* What the kernel says of the message wherever it goes: it is sent to what can be nobody's name. */
+static long send_to_none(int fd, const struct msghdr *message, int flags) {
+    struct sockaddr_un none = {.sun_family = AF_UNIX, .sun_path = "/"};
+    struct msghdr copy = *message;
+    copy.msg_name = &none;
+    copy.msg_namelen = sizeof(none);
+    return unsock_sendmsg(fd, &copy, flags | MSG_DONTWAIT);
+}
+
+/* Nobody has heard it, which the sender is not told: its length, unless UDP would not have sent it. */
+static long send_in_vain(int fd, const struct msghdr *message, int flags, long size) {
+    long result = send_to_none(fd, message, flags);
+    return result == -EFAULT || result == -EOPNOTSUPP ? result : size;
+}
+
 /*
  * A receiver that has shut down reading, which UDP does not hear of; another socket by now says so of itself. A sender
  * that has shut down writing is told so whoever the receiver is, also one that is none.
  */
 static bool is_deaf(int fd, long result) {
-    static const struct sockaddr_un none = {.sun_family = AF_UNIX, .sun_path = "/"};
+    static const struct msghdr empty;
     return result == -EPIPE && unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX &&
-           unsock_sendto(fd, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL, &none, sizeof(none)) != -EPIPE;
+           send_to_none(fd, &empty, MSG_NOSIGNAL) != -EPIPE;
 }
 
 static long send_by_target(int fd, const struct msghdr *message, int flags) {
@@ -58,14 +75,58 @@ struct sending {
     socklen_t length;
 };
 
-/* An error may have been left for who waits (calls/datagram.h): an earlier send has told it. */
 static long way_send(void *of_sending) {
     const struct sending *sending = of_sending;
     struct msghdr local = *sending->message;
     local.msg_name = sending->path;
     local.msg_namelen = sending->length;
-    long result = unsock_real_send_message(sending->fd, &local, sending->flags);
-    return result == -ECONNRESET ? unsock_sendmsg(sending->fd, &local, sending->flags) : result;
+    return unsock_real_send_message(sending->fd, &local, sending->flags);
+}
+
+/*
+ * Leaves an error on `fd`, a datagram socket that is connected to nobody, as the answer of a host without that port
+ * would: the next call tells of it, whatever that is. False where its own file is not to be reached, or no descriptor is
+ * left.
+ *
+ * The kernel has one way to give an AF_UNIX datagram socket an error: the socket at the other end of a connection of
+ * both connects to somebody else, or to nobody (unix_dgram_disconnected in net/unix/af_unix.c). It is ECONNRESET then.
+ */
+static bool leave_error(int fd) {
+    union unsock_sockaddr own, other;
+    const union unsock_sockaddr unnamed = {.any = {.sa_family = AF_UNIX}}, nobody = {.any = {.sa_family = AF_UNSPEC}};
+    long own_length = unsock_socket_name(fd, __NR_getsockname, &own), length;
+    long peer = own_length < 0 ? own_length : unsock_descriptor(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (peer < 0)
+        return false;
+    /* Bound to the family alone it gets an abstract name that no one has. Only `fd` can send to it: it is connected. */
+    bool left = unsock_connect(peer, &own, own_length) == 0 &&
+                unsock_bind(peer, &unnamed, sizeof(unnamed.any.sa_family)) == 0 &&
+                (length = unsock_socket_name((int)peer, __NR_getsockname, &other)) > 0 &&
+                unsock_connect(fd, &other, length) == 0 &&
+                unsock_sendto(fd, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0) == 0 &&
+                unsock_connect(peer, &nobody, sizeof(nobody.any)) == 0;
+    unsock_close(peer);
+    /* Connected to nobody again, so that its peer can send when it comes; with something to read that would be lost. */
+    if (!(unsock_socket_poll(fd, POLLIN) & POLLIN))
+        unsock_connect(fd, &nobody, sizeof(nobody.any));
+    return left;
+}
+
+/* An error was left, or the peer has left: is the program to be told? */
+static bool takes_error(struct unsock_fd *entry, long result) {
+    bool told = result == -ECONNRESET && (entry->flags & UNSOCK_DATAGRAM_NOBODY_HEARD);
+    if (told)
+        __atomic_fetch_and(&entry->flags, ~UNSOCK_DATAGRAM_NOBODY_HEARD, __ATOMIC_RELAXED);
+    return told;
+}
+
+/* Nobody has the address to which it is connected. */
+static long send_to_nobody(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, long size) {
+    long result = send_in_vain(fd, message, flags, size);
+    if (result == size && !leave_error(fd))
+        return -ECONNREFUSED;
+    unsock_fds_mark(entry, UNSOCK_DATAGRAM_NOBODY_HEARD);
+    return result;
 }
 
 /* Is the program told that nobody had the port, as the answer to a datagram tells it? */
@@ -74,6 +135,24 @@ static bool hears_of_nobody(int fd, const struct unsock_fd *entry, const struct 
         return false;
     return ip->family == AF_INET6 ? unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_RECVERR)
                                   : unsock_option_flag(fd, entry, IPPROTO_IP, IP_RECVERR);
+}
+
+/*
+ * A socket of this process is connected to an earlier socket with the name of `fd`, and the kernel refuses what comes
+ * from this one: connects it to this one. Returns whether there is any.
+ */
+static bool reconnect_own(int fd, const struct unsock_fd *entry) {
+    union unsock_sockaddr own, peer;
+    long length = unsock_socket_name(fd, __NR_getsockname, &own);
+    bool any = false;
+    for (int other = 0; length > 0 && other < unsock_fds_end(); other++) {
+        const struct unsock_fd *its = unsock_fds_known(other);
+        if (its && its->kind == UNSOCK_KIND_LOCAL && its->type == SOCK_DGRAM && its->state == UNSOCK_STATE_CONNECTED &&
+            unsock_fd_remote(its)->port == entry->local.port && other != fd &&
+            unsock_socket_name(other, __NR_getpeername, &peer) == length && unsock_same(&own, &peer, (size_t)length))
+            any |= unsock_connect(other, &own, length) == 0;
+    }
+    return any;
 }
 
 /* Nobody took the datagram: what UDP would do, or where else it goes. */
@@ -95,11 +174,15 @@ static long not_taken(struct sending *sending, struct unsock_fd *entry, int flag
     }
     if (result == -EPERM && unsock_socket_may_not_send())
         return -EACCES;
+    if (result == -EPERM && reconnect_own(fd, entry))
+        result = way_send(sending);
+    if (result >= 0)
+        return result;
     bool nobody = unsock_errno_is_nobody(result) || result == -EPERM;
     if (nobody && hears_of_nobody(fd, entry, sending->ip))
         return -ECONNREFUSED;
     /* To nobody, or to somebody connected elsewhere, or who will not read: UDP drops it. */
-    return nobody || is_deaf(fd, result) ? unsock_segment_total(&local) : result;
+    return nobody || is_deaf(fd, result) ? send_in_vain(fd, &local, flags, unsock_segment_total(&local)) : result;
 }
 
 void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
@@ -119,6 +202,8 @@ static bool is_nobody_by_it(long result) {
 /* The way by the name that was known came to `result`. */
 static long go_on(struct sending *sending, struct unsock_fd *entry, int flags, long result) {
     struct unsock_port_search search = {.target = sending->ip, .type = SOCK_DGRAM, .spread = entry->local.port};
+    if (takes_error(entry, result))
+        return -ECONNREFUSED;
     if (result == -ECONNRESET)
         result = way_send(sending);
     socklen_t plain = is_nobody_by_it(result) ? unsock_plain_sender_find(sending->ip->port, sending->path) : 0;
@@ -157,14 +242,15 @@ long unsock_datagram_send_on(int fd, struct unsock_fd *entry, const struct msghd
 static long go_on_connected(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, long size,
                             long result) {
     if (!unsock_state_is_connected(entry->state))
-        return -EDESTADDRREQ;
+        return result == -ENOTCONN ? -EDESTADDRREQ : result;
+    if (takes_error(entry, result))
+        return -ECONNREFUSED;
     int all = flags | unsock_datagram_full_flags(entry);
-    /* As above. */
     if (result == -ECONNRESET)
         result = unsock_sendmsg(fd, message, all);
     if (result == -ECONNREFUSED || result == -ENOTCONN) {
         if (unsock_datagram_connect_again(fd, entry) < 0)
-            return unsock_datagram_refused(fd);
+            return send_to_nobody(fd, entry, message, flags, size);
         result = unsock_sendmsg(fd, message, all);
     }
     if (result == -EAGAIN || result == -EINTR)

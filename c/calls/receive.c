@@ -191,7 +191,8 @@ long unsock_call_recv(int fd, void *data, size_t size, int flags) {
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;
-    if ((flags & MSG_ERRQUEUE) || unsock_fds_may_be_exchanged(fd))
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    if ((flags & MSG_ERRQUEUE) || (entry && unsock_fd_receives_with_care(entry)))
         return unsock_call_recvfrom(fd, data, size, flags, NULL, NULL);
     long result = at_end(fd, unsock_real_recv(fd, data, size, flags_of(fd, flags)));
     return peeks_all(flags, result) ? peek_all(fd, data, size, flags, result) : result;

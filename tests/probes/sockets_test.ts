@@ -64,6 +64,9 @@ testProbe("datagram_packets", "receivers are told about each packet, and message
 testProbe("datagram_asked", "a server on a wildcard is told by which address it was asked, in each call that tells it");
 testProbe("datagram_sharers", "of datagram sockets on one port those get clients that get them by UDP");
 testProbe("datagram_mutual", "datagram sockets that connect to each other in turn hear whom they are connected to");
+testProbe("datagram_late_peer", "a connected datagram socket hears its peer whenever that comes, and nobody else");
+testProbe("datagram_nobody", "a datagram that cannot be sent fails where nobody is as it does where somebody is");
+testProbe("datagram_turns", "blocking senders of one slow receiver wait for their turn by each call, and lose nothing");
 testProbe("datagram_siblings", "a server has a datagram socket for each client beside the one that listens");
 testProbe("one_datagram_port", "answers reach clients of a covered port, although their own ports are not covered", {
   env: { UNSOCK_PORT: "20053" },

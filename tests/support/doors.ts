@@ -53,6 +53,7 @@ type Arguments = Readonly<Record<string, { args: string[]; why: string }>>;
 const TRAPPED_ARGUMENTS: Arguments = {
   after_many_datagrams: { args: ["without recv"], why: "recvfrom without an address is not trapped (docs/limits.md)" },
   changed_sides: { args: ["with addresses"], why: "send, write and sendto without an address are not trapped" },
+  datagram_turns: { args: ["by messages"], why: "send, write and sendto without an address are not trapped" },
   endings_shutdown: {
     args: ["everywhere"],
     why: "poll and send are not trapped, shutdown and sendmsg are (docs/limits.md)",
