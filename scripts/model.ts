@@ -23,7 +23,8 @@ function allKinds(): string[] {
   );
   const mended = pairs.flatMap((two) => MENDERS.map((mender) => two + mender));
   const forked = SERVERS.flatMap((one) => SERVERS.map((other) => `${one}f${other}`));
-  return [...three, ...mended, ...forked];
+  const reserved = [...pairs, ...SERVERS.flatMap((one) => MENDERS.map((mender) => one + mender))].map((two) => `r${two}`);
+  return [...three, ...mended, ...forked, ...reserved];
 }
 
 function allChoices(kills: number, word: string): Choice[] {

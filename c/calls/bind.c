@@ -37,15 +37,7 @@ static long try_file(int fd, struct unsock_fd *entry, const struct unsock_ip *ip
     long result = unsock_standin_open(standin, fd, entry);
     if (result < 0)
         return result;
-    struct unsock_bind_request request = {
-        .socket = standin->socket,
-        .type = entry->type,
-        .domain = entry->domain,
-        .ip = *ip,
-        .v6only = v6only,
-        .reuseport = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT),
-        .reuseaddr = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR),
-    };
+    struct unsock_bind_request request = unsock_standin_request(standin, fd, entry, ip, v6only);
     result = unsock_standin_bound(standin, unsock_bindfile_bind(&request, &standin->bound));
     if (!standin->named) {
         unsock_standin_spend(standin, entry);

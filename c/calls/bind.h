@@ -41,6 +41,11 @@ long unsock_standin_open(struct unsock_standin *standin, int fd, const struct un
 /* Takes a socket that the caller has made. */
 void unsock_standin_take(struct unsock_standin *standin, int socket);
 
+/* What binds it for the descriptor to `ip`, by the descriptor's options. */
+struct unsock_bind_request unsock_standin_request(const struct unsock_standin *standin, int fd,
+                                                  const struct unsock_fd *entry, const struct unsock_ip *ip,
+                                                  bool v6only);
+
 /*
  * A bind of the socket into `bound` ended with `result`, which is returned: what has been bound is given back by
  * undoing.
@@ -65,13 +70,16 @@ long unsock_standin_undo(struct unsock_standin *standin, int type, long result);
 
 /*
  * Ends what a bound stream does, and keeps its address: a new socket takes its place, which may listen again
- * (unsock_stream_listen). Returns 0 or -errno.
+ * (unsock_stream_listen). It has a file, and keeps the port, if the program chose that. Returns 0 or -errno.
  */
 long unsock_stream_reserve(int fd, struct unsock_fd *entry);
 
 /* The same where the program chose the port; else the stream is as new, and its port given back. Returns 0 or -errno.
  */
 long unsock_stream_end(int fd, struct unsock_fd *entry);
+
+/* shutdown.c: The same of a listener, whose clients and whose duplicates in other processes hear of it. Returns 0. */
+long unsock_listener_end(int fd, struct unsock_fd *entry);
 
 /* listen_fds_bind.c: Sockets that a service manager has handed over, on their way to the descriptor that binds the
  * port. */

@@ -4,7 +4,6 @@
 #include "calls/bind.h"
 #include "calls/stream.h"
 #include "files/listen_fds.h"
-#include "files/release.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
 #include "memory/process.h"
@@ -52,11 +51,8 @@ static void end_listener(int socket) {
  * What TCP leaves is a socket that is bound as before, and does not listen: one that never has takes its place, and
  * then the old one ends, which other processes may have, too.
  */
-static long end_and_reserve(int fd, struct unsock_fd *entry) {
+long unsock_listener_end(int fd, struct unsock_fd *entry) {
     long old = unsock_redirect_copy(fd);
-    if ((entry->flags & UNSOCK_FILE) && !unsock_remove_file_force(entry))
-        unsock_remove_file_keep(entry, true);
-    entry->flags &= ~UNSOCK_FILE;
     long reserved = old < 0 ? old : unsock_stream_reserve(fd, entry);
     end_listener(old < 0 ? fd : (int)old);
     unsock_close_open(old);
@@ -69,7 +65,7 @@ static long end_and_reserve(int fd, struct unsock_fd *entry) {
 static long shut_listener(int fd, struct unsock_fd *entry, int how, bool handed) {
     if (how != SHUT_RD && how != SHUT_RDWR)
         return unsock_shutdown(fd, how);
-    return handed ? unsock_stream_reserve(fd, entry) : end_and_reserve(fd, entry);
+    return handed ? unsock_stream_reserve(fd, entry) : unsock_listener_end(fd, entry);
 }
 
 /* Will it be over by this? */

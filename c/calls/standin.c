@@ -2,6 +2,7 @@
 #include "calls/bind.h"
 
 #include "files/release.h"
+#include "kernel/socket_info.h"
 #include "replace/replace.h"
 
 void unsock_standin_take(struct unsock_standin *standin, int socket) {
@@ -20,6 +21,20 @@ long unsock_standin_open(struct unsock_standin *standin, int fd, const struct un
     standin->flags = flags;
     standin->in_place = in_place;
     return socket < 0 ? socket : 0;
+}
+
+struct unsock_bind_request unsock_standin_request(const struct unsock_standin *standin, int fd,
+                                                  const struct unsock_fd *entry, const struct unsock_ip *ip,
+                                                  bool v6only) {
+    return (struct unsock_bind_request){
+        .socket = standin->socket,
+        .type = entry->type,
+        .domain = entry->domain,
+        .ip = *ip,
+        .v6only = v6only,
+        .reuseport = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT),
+        .reuseaddr = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR),
+    };
 }
 
 long unsock_standin_bound(struct unsock_standin *standin, long result) {
@@ -81,31 +96,62 @@ long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsoc
 }
 
 /*
+ * Binds the new socket of a stream that is reserved to the port of the old one: by another name, as the old one still
+ * has its own. Without a name, if somebody has taken the port, the stream keeps its address alone.
+ */
+static void reserve_port(struct unsock_standin *standin, int fd, const struct unsock_fd *entry) {
+    struct unsock_ip local = unsock_fd_bound_to(entry);
+    bool v6only = local.family == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
+    if (entry->kind != UNSOCK_KIND_LOCAL || !unsock_fd_has_chosen_port(entry) || unsock_fd_is_handed(entry))
+        return;
+    local.tag = 0;
+    struct unsock_bind_request request = unsock_standin_request(standin, fd, entry, &local, v6only);
+    request.in_place_of = entry->flags & UNSOCK_FILE ? entry : NULL;
+    unsock_standin_bound(standin, unsock_bindfile_bind(&request, &standin->bound));
+    if (standin->named || !standin->bound.spent)
+        return;
+    unsock_standin_close(standin, 0);
+    unsock_standin_take(standin, (int)unsock_redirect_open(AF_UNIX, SOCK_STREAM, 0));
+}
+
+/*
  * A stream that was bound to a port of the program's choice has it still, and can listen or connect again (haproxy
- * makes room for its successor so, and comes back when that fails). Its file is gone meanwhile: others may have the
- * port.
+ * makes room for its successor so, and comes back when that fails). Its new socket has a name before the old one's goes:
+ * the port is never free in between.
  */
 UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
-    struct unsock_ip local = entry->local;
-    bool settled = (entry->flags & UNSOCK_SETTLED) != 0; /* by connecting: it was bound to the wildcard */
+    struct unsock_fd old = *entry;
+    bool has_file = old.kind == UNSOCK_KIND_LOCAL && (old.flags & UNSOCK_FILE);
     struct unsock_standin standin;
-    long socket = unsock_redirect_open(AF_UNIX, SOCK_STREAM, 0);
-    if (socket < 0)
-        return socket;
-    unsock_standin_take(&standin, (int)socket);
-    long result = unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_NEW);
-    if (result < 0)
+    unsock_standin_take(&standin, (int)unsock_redirect_open(AF_UNIX, SOCK_STREAM, 0));
+    if (standin.socket >= 0)
+        reserve_port(&standin, fd, &old);
+    if (standin.socket < 0)
+        return standin.socket;
+    if (has_file)
+        entry->flags &= ~UNSOCK_FILE;
+    long result = unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_RESERVED);
+    if (result < 0) {
+        entry->flags |= old.flags & UNSOCK_FILE;
         return result;
+    }
+    if (has_file && !unsock_remove_file_force(&old))
+        unsock_remove_file_keep(&old, true);
+    /* What others may be bound beside must tell them when it listens (unsock_port_come_forward). */
+    if (standin.named && has_file)
+        entry->flags |= UNSOCK_STREAM_UNLISTED;
+    if (standin.named)
+        return 0;
     unsock_fd_enter(entry, UNSOCK_STATE_RESERVED);
     entry->flags |= UNSOCK_BOUND;
-    entry->local = local;
+    entry->local = unsock_fd_bound_to(&old);
     entry->local.tag = 0;
-    if (settled)
-        memset(entry->local.bytes, 0, sizeof(entry->local.bytes));
     return 0;
 }
 
 long unsock_stream_end(int fd, struct unsock_fd *entry) {
     bool stays = entry->kind == UNSOCK_KIND_LOCAL && unsock_fd_has_chosen_port(entry);
-    return stays ? unsock_stream_reserve(fd, entry) : unsock_redirect_to_new(fd, entry);
+    if (!stays)
+        return unsock_redirect_to_new(fd, entry);
+    return entry->state == UNSOCK_STATE_LISTENING ? unsock_listener_end(fd, entry) : unsock_stream_reserve(fd, entry);
 }

@@ -48,7 +48,7 @@ static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog)
     long length = unsock_socket_name(fd, __NR_getsockname, &address);
     if (length < 0)
         return length;
-    if (!unsock_ip_read(&address, (size_t)length, &ip) || ip.port == 0)
+    if (!unsock_ip_read(&address, (size_t)length, &ip) || (ip.port == 0 && unsock_ip_is_wildcard(&ip)))
         return listen_unbound(fd, entry, backlog);
     bool v6only = ip.family == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
     bool covered = unsock_address_covered_bind(&ip, v6only);

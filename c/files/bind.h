@@ -32,7 +32,8 @@ struct unsock_bind_request {
     bool reuseaddr;
     bool open_to_all;                    /* without UNSOCK_MODE: everybody who can reach the directory may send to it */
     struct unsock_ip target;             /* family 0: none. Whom a datagram client asks, which its name shall tell */
-    const struct unsock_fd *in_place_of; /* NULL, or the socket on the same port whose place it takes */
+    const struct unsock_fd *in_place_of; /* NULL, or the socket on the same port whose place it takes: a stream's new
+                                            one is reserved */
 };
 
 /* ephemeral.c: The system's ephemeral port range (ip(7), ip_local_port_range). */

@@ -39,7 +39,7 @@ static long bind_name(struct binding *binding) {
 }
 
 static uint8_t last_number(const struct binding *binding) {
-    return binding->waits ? UNSOCK_PORT_NUMBERS : UNSOCK_PORT_SHARERS;
+    return binding->me.number >= UNSOCK_PORT_WAITING ? UNSOCK_PORT_NUMBERS : UNSOCK_PORT_SHARERS;
 }
 
 /* Is a living one of that name in the record? */
@@ -88,19 +88,27 @@ static bool is_in_place_of(const struct binding *binding, const struct unsock_po
            unsock_port_same(&old, entry);
 }
 
+/* With SO_REUSEADDR on both, a stream may be bound beside one that is reserved (its mark in the record). */
+static bool may_bind_beside(const struct binding *binding, const struct unsock_port_entry *entry) {
+    return binding->request->type == SOCK_STREAM && binding->request->reuseaddr &&
+           (entry->marks & UNSOCK_PORT_REUSEADDR);
+}
+
 /* Returns 0: it may join, as `joining` says; 1: it has a socket that was handed over; or -errno. */
 static long decide(struct binding *binding, struct unsock_port_joining *joining) {
     struct unsock_port *port = binding->port;
     for (;;) {
         *joining = unsock_port_decide_bind(port, &binding->me, binding->named);
-        if (joining->verdict == UNSOCK_PORT_JOIN)
+        if (joining->verdict == UNSOCK_PORT_JOIN) {
+            joining->be_first |= unsock_port_first_is_own(port);
             return 0;
+        }
         if (joining->which < 0)
             return -EADDRINUSE;
         struct unsock_port_entry entry = unsock_port_at(port, (unsigned)joining->which);
         if (joining->verdict == UNSOCK_PORT_ASK) {
             port->life[joining->which] = (uint8_t)unsock_port_ask(binding->probe, port->key, &entry);
-        } else if (is_in_place_of(binding, &entry)) {
+        } else if (is_in_place_of(binding, &entry) || may_bind_beside(binding, &entry)) {
             port->life[joining->which] = UNSOCK_PORT_OWN;
         } else if (may_wait(binding, &entry)) {
             port->life[joining->which] = UNSOCK_PORT_GONE;
@@ -257,7 +265,7 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
 
 /*
  * Where the kernel makes a bind's file before its socket is known by it, the first bind too is done under the lock: it
- * would be taken for one that is left over (unsock_socketfile_life). So is that of a datagram socket with marks: the
+ * would be taken for one that is left over (unsock_socketfile_life). So is that of a socket that needs a record: the
  * record comes before PORT.sock, and is not made by two at once.
  */
 long unsock_port_bind(const struct unsock_bind_request *request, struct unsock_bound *bound,
@@ -266,7 +274,7 @@ long unsock_port_bind(const struct unsock_bind_request *request, struct unsock_b
     bool several;
     long answers;
     struct binding binding = {.request = request, .bound = bound, .me = unsock_port_wanted(request)};
-    bool at_once = !unsock_kernel_is_before(5, 14) && (request->type == SOCK_STREAM || binding.me.marks == 0);
+    bool at_once = !unsock_kernel_is_before(5, 14) && !unsock_port_needs_record(port_of(&binding), &binding.me);
     bool blindly = at_once && wish == UNSOCK_PORT_THIS;
     unsock_port_path(port_of(&binding), &binding.me, &bound->path);
     long result = blindly ? bind_free(&binding) : -EAGAIN;

@@ -27,15 +27,21 @@ socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un
     return unsock_port_path(unsock_port_key_of(entry), &own, path);
 }
 
-/* A stream with SO_REUSEPORT has a number at once; a datagram socket as soon as another one shares its address. */
+/*
+ * A stream with SO_REUSEPORT has a number at once, and so has one that is reserved; a datagram socket as soon as another
+ * one shares its address.
+ */
 struct unsock_port_entry unsock_port_wanted(const struct unsock_bind_request *request) {
     bool stream = request->type == SOCK_STREAM;
     struct unsock_port_entry me;
     if (unsock_port_entry_asking(&request->ip, request->v6only, &request->target, &me))
         return me;
-    me = unsock_port_entry_of(&request->ip, request->v6only, stream && request->reuseport ? 1 : 0);
-    if (!stream)
-        me.marks = (uint8_t)((request->reuseport ? UNSOCK_PORT_REUSEPORT : 0) |
-                             (request->reuseaddr ? UNSOCK_PORT_REUSEADDR : 0));
+    bool reserves = stream && request->in_place_of;
+    uint8_t number = stream && request->reuseport ? 1 : reserves ? UNSOCK_PORT_WAITING : 0;
+    me = unsock_port_entry_of(&request->ip, request->v6only, number);
+    if (!stream && request->reuseport)
+        me.marks |= UNSOCK_PORT_REUSEPORT;
+    if ((!stream || reserves) && request->reuseaddr)
+        me.marks |= UNSOCK_PORT_REUSEADDR;
     return me;
 }

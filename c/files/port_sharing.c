@@ -125,7 +125,7 @@ static long join(struct unsock_port *port, const struct unsock_port_entry *me,
     if (older >= 0)
         port->life[older] = UNSOCK_PORT_GONE;
     long result = joining->shares ? give_numbers(port, me, &moved) : 0;
-    bool joins = unsock_port_living(port) > 0, marked = port->key.type == SOCK_DGRAM && me->marks != 0;
+    bool joins = unsock_port_living(port) > 0, marked = unsock_port_needs_record(port->key, me);
     if (result == 0 && (joins || marked))
         result = unsock_port_put_record(port, me);
     if (result == 0 && joining->be_first)

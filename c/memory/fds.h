@@ -14,8 +14,8 @@ enum unsock_state {
     UNSOCK_STATE_SPENT,     /* has a name in vain: of a bind that failed, or of a stream's connect that was refused */
     UNSOCK_STATE_BOUND,     /* to `local`; datagrams: nobody has been asked yet */
     UNSOCK_STATE_REFUSED,   /* stream: in the eyes of the program its connect has failed by now, with `refusal` */
-    UNSOCK_STATE_RESERVED,  /* stream: bound to `local`, but its file is gone: shut down, or disconnected. It may listen
-                               again */
+    UNSOCK_STATE_RESERVED,  /* stream: bound to `local`, and shut down or disconnected: it may listen again. Without a file
+                               where the port was not the program's choice, or somebody has taken it since */
     UNSOCK_STATE_LISTENING, /* stream */
     UNSOCK_STATE_CONNECTING, /* stream: to `remote`; connect has not said 0 yet */
     UNSOCK_STATE_CONNECTED,  /* to `remote` */
@@ -74,7 +74,8 @@ enum {
     UNSOCK_BOUND = 1 << 0, /* the program bound it, to `local`; it stays so when it connects */
     UNSOCK_NAMED = 1 << 1, /* the kernel socket has a name: it cannot be bound again */
     UNSOCK_FILE = 1 << 2,  /* its name is a socket file that goes with it; KIND_FOREIGN: files/control_file.h */
-    UNSOCK_STREAM_UNLISTED = 1 << 3,     /* it waits for another one of this process, and is in no record */
+    UNSOCK_STREAM_UNLISTED = 1 << 3,     /* it waits for another one of this process, and is in no record; or it is
+                                            reserved: it comes forward before it listens */
     UNSOCK_ANY_PORT = 1 << 4,            /* the program bound it to port 0 */
     UNSOCK_ACCEPTED = 1 << 5,            /* made by accept */
     UNSOCK_STREAM_WAITING = 1 << 6,      /* SPENT: SO_SNDTIMEO has ended a connect, with which the next one goes on */

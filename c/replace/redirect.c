@@ -218,9 +218,22 @@ static void bind_without_port(int fd, const struct unsock_fd *entry, const struc
     unsock_setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &off, sizeof(off));
 }
 
+/* An accepted socket was bound by its listener: to an address, or to the wildcard. Its kernel name tells which. */
+static bool was_accepted_at_address(int fd, const struct unsock_fd *entry) {
+    union unsock_sockaddr own;
+    if (!(entry->flags & UNSOCK_ACCEPTED) || entry->kind != UNSOCK_KIND_LOCAL)
+        return false;
+    long length = unsock_socket_name(fd, __NR_getsockname, &own);
+    if (length < 0 || own.any.sa_family != AF_UNIX)
+        return false;
+    struct unsock_name name = unsock_kernel_name_read(&own.un, (size_t)length);
+    return name.kind == UNSOCK_NAME_FILE && name.own && name.address_known && !unsock_ip_is_wildcard(&name.address);
+}
+
 long unsock_redirect_to_new(int fd, struct unsock_fd *entry) {
     struct unsock_ip local = entry->local;
-    bool keeps_address = (entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_SETTLED);
+    bool keeps_address = ((entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_SETTLED)) ||
+                         was_accepted_at_address(fd, entry);
     uint32_t before = entry->flags;
     entry->flags &= ~(UNSOCK_BOUND | UNSOCK_NAMED);
     long result = unsock_redirect_to_ip(fd, entry);

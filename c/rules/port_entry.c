@@ -143,7 +143,7 @@ static bool is_address_character(char c) {
     return !(c & 128) && (bits >> c % 64 & 1);
 }
 
-/* The marks in their order, and a number; '+' before one that waits is no mark. */
+/* The marks in their order, and a number; a '+' before a number from UNSOCK_PORT_WAITING on is no mark. */
 static bool cut_number(struct unsock_span *rest, struct unsock_port_entry *entry) {
     uint64_t value;
     size_t at = 0;
@@ -161,9 +161,9 @@ static bool cut_number(struct unsock_span *rest, struct unsock_port_entry *entry
         return false;
     entry->number = (uint8_t)value;
     bool waits = value >= UNSOCK_PORT_WAITING;
-    if (waits && entry->marks != UNSOCK_PORT_REUSEPORT)
+    if (waits && entry->marks != UNSOCK_PORT_REUSEPORT && entry->marks != UNSOCK_PORT_REUSEADDR)
         return false;
-    entry->marks = waits ? 0 : entry->marks;
+    entry->marks &= waits ? UNSOCK_PORT_REUSEADDR : entry->marks;
     *rest = (struct unsock_span){rest->at + end, rest->length - end};
     return true;
 }

@@ -10,8 +10,8 @@
  * stand for an address. A datagram client that asks another address than the default one tells it behind its own:
  * "0.0.0.0,127.0.0.2". Pure.
  *
- * In the record that is ADDR, or ADDR, marks and a number: '+' has SO_REUSEPORT, '*' is of datagrams and has
- * SO_REUSEADDR, '!' is connected to one client.
+ * In the record that is ADDR, or ADDR, marks and a number: '+' has SO_REUSEPORT; '*' has SO_REUSEADDR and is a datagram
+ * socket, or a reserved stream (memory/fds.h); '!' is connected to one client.
  */
 
 #ifndef UNSOCK_PORT_ADDRESS_MOST
@@ -19,7 +19,7 @@
 #endif
 #define UNSOCK_PORT_ENTRY_MOST 56 /* with marks and a number */
 #define UNSOCK_PORT_SHARERS 99    /* numbers of sockets that share one address: 1 to this */
-#define UNSOCK_PORT_WAITING 100   /* the first number of one that waits */
+#define UNSOCK_PORT_WAITING 100   /* the first number of a stream that waits, or is reserved */
 #define UNSOCK_PORT_NUMBERS 109   /* the last number of all */
 
 enum {
@@ -88,7 +88,8 @@ bool unsock_port_entry_fits(size_t length);
  * port_name.c: The names of a port's sockets. PORT.sock and .PORT@ADDR are a stream's, PORT.dgram.sock and .PORTu@ADDR
  * those of a datagram socket; ADDR is written as above. Pure.
  *   - .PORT@ADDR: a socket's own file. Only a socket on ADDR is ever bound by it.
- *   - .PORT@ADDR+N: the same of one that shares its address; of a stream that waits, from UNSOCK_PORT_WAITING on.
+ *   - .PORT@ADDR+N: the same of one that shares its address; of a stream that waits or is reserved, from
+ *     UNSOCK_PORT_WAITING on.
  *   - PORT.sock: a link to the port's only socket, or to its first one ("./" before the name). Plain clients follow it.
  *     PORT.dgram.sock itself is the file of a client that has no other name.
  *   - .PORT@: a link that leads nowhere: the record of all of them, where there are several, or one shares.

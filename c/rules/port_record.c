@@ -23,6 +23,11 @@ int unsock_port_find(const struct unsock_port *port, const struct unsock_port_en
     return -1;
 }
 
+bool unsock_port_first_is_own(const struct unsock_port *port) {
+    int first = unsock_port_find(port, &port->first);
+    return first >= 0 && port->life[first] == UNSOCK_PORT_OWN;
+}
+
 /* One too many where it is no record. */
 unsigned unsock_port_count(const struct unsock_port *port) {
     struct unsock_span rest = unsock_port_all(port);
@@ -73,7 +78,11 @@ unsigned unsock_port_living(const struct unsock_port *port) {
     return living;
 }
 
-/* Of streams all that a mark says is in the name. */
+/* A stream's name tells UNSOCK_PORT_REUSEPORT. */
+bool unsock_port_needs_record(struct unsock_port_key key, const struct unsock_port_entry *entry) {
+    return (entry->marks & ~(key.type == SOCK_STREAM ? UNSOCK_PORT_REUSEPORT : 0)) != 0;
+}
+
 bool unsock_port_has_record(const struct unsock_port *port) {
     struct unsock_span rest = unsock_port_all(port);
     struct unsock_port_entry entry;
@@ -81,9 +90,9 @@ bool unsock_port_has_record(const struct unsock_port *port) {
     bool marked = false;
     for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
         living += !is_gone(port->life[i]);
-        marked |= !is_gone(port->life[i]) && entry.marks != 0;
+        marked |= !is_gone(port->life[i]) && unsock_port_needs_record(port->key, &entry);
     }
-    return living > 1 || (port->key.type == SOCK_DGRAM && marked);
+    return living > 1 || marked;
 }
 
 bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me) {

@@ -11,7 +11,7 @@
 #define UNSOCK_PORT_ENTRIES 512
 
 /*
- * Of a socket. OWN: it lives, and is to be replaced by the one that binds now, which it does not exclude. GONE: it has
+ * Of a socket. OWN: it lives, and does not exclude the one that binds now: that replaces it, or it is reserved. GONE: it has
  * no file; the name may be a newcomer's at any moment, so that it is never removed. DEAD: its file is left over.
  */
 enum unsock_port_life {
@@ -54,11 +54,17 @@ struct unsock_port_entry unsock_port_at(const struct unsock_port *port, unsigned
 /* The index of the entry; -1: there is none. */
 int unsock_port_find(const struct unsock_port *port, const struct unsock_port_entry *entry);
 
+/* True if PORT.sock leads to one with UNSOCK_PORT_OWN. */
+bool unsock_port_first_is_own(const struct unsock_port *port);
+
 /* How many there are, and how many are not known to be dead or gone. */
 unsigned unsock_port_count(const struct unsock_port *port);
 unsigned unsock_port_living(const struct unsock_port *port);
 
-/* Have those a record: are there several, or does the only one let others share its address by a mark of the record? */
+/* True if the entry has a mark that its name does not tell, so that it needs a record even if it is alone. */
+bool unsock_port_needs_record(struct unsock_port_key key, const struct unsock_port_entry *entry);
+
+/* Have those a record: are there several, or does the only one need it? */
 bool unsock_port_has_record(const struct unsock_port *port);
 
 /* Adds a living one at the end. False: there is no room. */

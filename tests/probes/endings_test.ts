@@ -26,4 +26,5 @@ testProbe(
   "listener_shutdown",
   "who shuts a listener down ends the loops, threads and children that wait for its clients",
 );
+testProbe("keeps_port", "a stream that was shut down or disconnected keeps the port that the program chose");
 testProbe("endings_epoll", "epoll tells of a hang-up when both sides have shut down, and waits until then");

@@ -16,6 +16,8 @@ const CHOICES: readonly Choice[] = [
   { kinds: "aDa", kills: 2 },
   { kinds: "Afa", kills: 2 },
   { kinds: "ABs", kills: 2 },
+  { kinds: "rAB", kills: 2 },
+  { kinds: "rp-", kills: 2, client: true },
   { kinds: "AAp", kills: 2 },
   { kinds: "AB-", kills: 2, client: true },
   { kinds: "aw-", kills: 1, client: true },
@@ -40,6 +42,7 @@ const WITHOUT: readonly Choice[] = [
   { without: "NO_SECOND_LOOK", kinds: "aa-", kills: 0, client: true },
   { without: "REMOVES_WITHOUT_ASKING", kinds: "Af-", kills: 1 },
   { without: "GONE_ONCE_IS_GONE", kinds: "AfA", kills: 0 },
+  { without: "NAME_GOES_FIRST", kinds: "rA-", kills: 0 },
 ];
 
 Deno.test(

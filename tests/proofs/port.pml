@@ -6,14 +6,17 @@
  *   CLIENT=1 MUTANT=5        a client of 127.0.0.1 in the place of that last one; without one of the protocol's rules
  *
  * What a process does, by its letter: it binds A 127.0.0.1, B 127.0.0.2, W 0.0.0.0, D [::] of both families, a and w the
- * first and the third with SO_REUSEPORT, and perhaps closes that; f is a child that the first one forked, and closes; s
+ * first and the third with SO_REUSEPORT, and perhaps closes that; r binds A, shuts its listener down, and so is reserved
+ * by another socket and name (unsock_stream_reserve), and perhaps closes that; f is a child that the first one forked, and closes; s
  * mends what it finds (unsock_port_sweep); p prunes one name; - does nothing.
  *
- * Left out: plain servers and control files at PORT.sock; links that are made in two steps under the lock (a ".PORT@~"
+ * Left out: SO_REUSEADDR, by which others are bound beside one that is reserved; plain servers and control files at PORT.sock; links that are made in two steps under the lock (a ".PORT@~"
  * that is left over is removed by who needs it next); what the file system refuses, and a lock that is not had; IPv6's
  * own addresses, which are to each other as these are. A client gives up after eight changes: here it goes on.
  */
 #define SERVERS 3
+#define SOCKETS 5
+#define FRESH 4 /* the socket of the one that is reserved */
 #define LAST 3 /* who binds when all others have come to rest; or the client */
 #define NONE 15
 #define STAYS 14
@@ -27,11 +30,12 @@
 #define D 3
 #define A1 4
 #define W1 8
-#define ENTRIES 12
-#define is_numbered(entry) ((entry) >= A1)
-#define address(entry) ((entry) < A1 -> (entry) : ((entry) < W1 -> A : W))
+#define R 12 /* .PORT@127.0.0.1+100 */
+#define ENTRIES 13
+#define is_numbered(entry) ((entry) >= A1 && (entry) < R)
+#define address(entry) ((entry) < A1 -> (entry) : ((entry) < W1 || (entry) == R -> A : W))
 #define is_wildcard(entry) (address(entry) == W || address(entry) == D)
-#define ON_A (bit(A) | 240)
+#define ON_A (bit(A) | 240 | bit(R))
 #define ON_W (bit(W) | 3840)
 /* unsock_port_conflict */
 #define conflict(x, y) \
@@ -55,6 +59,7 @@
 #define NO_SECOND_LOOK (mutant == 15)
 #define REMOVES_WITHOUT_ASKING (mutant == 16)
 #define GONE_ONCE_IS_GONE (mutant == 17)
+#define NAME_GOES_FIRST (mutant == 18)
 
 byte mutant, most_kills, with_client, does[SERVERS];
 
@@ -64,13 +69,14 @@ bool several;                 /* and its "./" */
 bool recorded;                /* .PORT@ is there, */
 short record;                 /* and says this */
 byte lock = NONE;
-byte entry[SERVERS + 1];      /* each server's own name */
-byte holders[SERVERS + 1];    /* processes that have its socket, which has a name; 0: there is none */
-bool admitted[SERVERS + 1];   /* the names tell of it: it is bound, as TCP says it */
-bool listens[SERVERS + 1];
+byte entry[SOCKETS];          /* each server's own name */
+byte holders[SOCKETS];        /* processes that have its socket, which has a name; 0: there is none */
+bool admitted[SOCKETS];       /* the names tell of it: it is bound, as TCP says it */
+bool listens[SOCKETS];
+byte renounced = NONE;        /* the file of a living socket that is to have no name any more */
 bool rests[SERVERS + 1];      /* it does nothing more */
 byte kills;
-byte trying[SERVERS + 1];     /* 1: it binds; 2: and somebody living has excluded it */
+byte trying[SOCKETS];         /* 1: it binds; 2: and somebody living has excluded it */
 bool gap;                     /* since the client began there was a moment when nobody answered at its address */
 byte throughout;              /* the servers of the very address that have answered ever since, as bits */
 
@@ -80,22 +86,33 @@ byte throughout;              /* the servers of the very address that have answe
 /* Whom TCP does not let be bound beside others is not. */
 #define beside(i) (!admitted[i] || i == me || !conflict(entry[i], entry[me]))
 inline admit() {
-    assert(beside(0) && beside(1) && beside(2) && beside(3));
+    assert(beside(0) && beside(1) && beside(2) && beside(3) && beside(FRESH));
     admitted[me] = true;
     trying[me] = 0;
     if :: !with_client -> listens[me] = true :: else fi
 }
 
+/* The same of the socket that takes the place of what has that port already. */
+#define beside_fresh(i) (!admitted[i] || i == me || !conflict(entry[i], R))
+inline admit_fresh() {
+    assert(beside_fresh(0) && beside_fresh(1) && beside_fresh(2) && beside_fresh(3));
+    admitted[FRESH] = true
+}
+
 /* A living socket's file is never removed. */
-inline unlink(e) { assert(!lives(e)); file[e] = 0 }
+inline unlink(e) {
+    assert(!lives(e) || e == renounced);
+    file[e] = 0;
+    if :: e == renounced -> renounced = NONE :: else fi
+}
 
 /* Who is bound is found by the names; and plain programs are led to one who lives, unless somebody was killed or a child
  * that has only inherited its socket was the last to close it, which it does without the lock. */
 #define listed(i) (!admitted[i] || port_sock == entry[i] || (several && recorded && (record & bit(entry[i]))))
-#define any_admitted (admitted[0] || admitted[1] || admitted[2] || admitted[3])
+#define any_admitted (admitted[0] || admitted[1] || admitted[2] || admitted[3] || admitted[FRESH])
 #define has_child (does[1] == 'f' || does[2] == 'f')
 inline check() {
-    assert(listed(0) && listed(1) && listed(2) && listed(3));
+    assert(listed(0) && listed(1) && listed(2) && listed(3) && listed(FRESH));
     assert(!any_admitted || port_sock != NONE);
     assert(!any_admitted || kills > 0 || has_child || lives(port_sock))
 }
@@ -106,7 +123,7 @@ inline unlink_record() { record = 0; recorded = false; check() }
 
 /* Nobody is refused whom nobody living excludes at any moment. */
 #define is_rival(i, j) (i != j && holders[j] > 0 && conflict(entry[i], entry[j]))
-#define has_rival(i) (is_rival(i, 0) || is_rival(i, 1) || is_rival(i, 2) || is_rival(i, 3))
+#define has_rival(i) (is_rival(i, 0) || is_rival(i, 1) || is_rival(i, 2) || is_rival(i, 3) || is_rival(i, FRESH))
 #define tried(i) (trying[i] == 1 && has_rival(i) -> 2 : trying[i])
 inline note_rivals() { trying[0] = tried(0); trying[1] = tried(1); trying[2] = tried(2); trying[3] = tried(3) }
 
@@ -130,6 +147,8 @@ inline close_socket() {
     if :: holders[socket] == 0 -> admitted[socket] = false; listens[socket] = false; note_answers() :: else fi
 }
 
+inline close_fresh() { holders[FRESH] = 0; admitted[FRESH] = false; fresh = false }
+
 /* What a process has read of the names, and found out. `own`: what it is bound to is 1 left over, 0 gone. */
 #define READ short known, alive, dead, gone, others; byte first, heir, at, own; bool dotted
 inline forget() {
@@ -138,7 +157,7 @@ inline forget() {
 inline unlock() { if :: lock == me -> lock = NONE :: else fi; forget() }
 
 #define OR_KILLED :: atomic { me < SERVERS && kills < most_kills -> \
-    kills++; if :: holds -> close_socket() :: else fi; trying[me] = 0; unlock(); rests[me] = true; goto ended }
+    kills++; if :: holds -> close_socket() :: else fi; if :: fresh -> close_fresh() :: else fi; trying[me] = 0; unlock(); rests[me] = true; goto ended }
 #define STEP(what) if :: atomic { true -> what } OR_KILLED fi
 
 inline take() { if :: atomic { lock == NONE -> lock = me } OR_KILLED fi }
@@ -189,6 +208,7 @@ inline find_heir(leaver) {
         :: may(9, leaver) -> at = 9
         :: may(10, leaver) -> at = 10
         :: may(11, leaver) -> at = 11
+        :: may(R, leaver) -> at = R
         fi;
         if :: alive & bit(at) :: else -> ask(at) fi;
         if :: alive & bit(at) -> heir = at :: else fi;
@@ -259,7 +279,7 @@ inline sweep() {
 #include "port_server.pml"
 #include "port_client.pml"
 
-#define name_of(letter) (letter == 'A' -> A : (letter == 'B' -> B : (letter == 'W' -> W : (letter == 'D' -> D : (letter == 'a' -> A1 : W1)))))
+#define name_of(letter) (letter == 'A' || letter == 'r' -> A : (letter == 'B' -> B : (letter == 'W' -> W : (letter == 'D' -> D : (letter == 'a' -> A1 : W1)))))
 inline start(me) {
     entry[me] = name_of(does[me]);
     if
@@ -276,6 +296,7 @@ init {
             now.with_client = getenv("CLIENT") != 0;
             now.mutant = getenv("MUTANT") ? atoi(getenv("MUTANT")) : 0;
         };
+        entry[FRESH] = R;
         start(0);
         start(1);
         start(2);

@@ -26,11 +26,12 @@ inline go_through() {
     :: atomic { is_best(8) -> left = left & ~bit(8); connect(8) }
     :: atomic { is_best(9) -> left = left & ~bit(9); connect(9) }
     :: atomic { is_best(10) -> left = left & ~bit(10); connect(10) }
+    :: atomic { is_best(R) -> left = left & ~bit(R); connect(R) }
     :: left == 0 -> break
     od
 }
 proctype client() {
-    READ; byte sweeps, was, socket = LAST, me = LAST; bool holds;
+    READ; byte sweeps, was, socket = LAST, me = LAST; bool holds, fresh;
     byte seen_first; bool seen_dotted, twice, same; short seen, left;
     atomic { true -> gap = !(answers(0) || answers(1) || answers(2)); throughout = answering };
     if /* what worked at the last time, unsock_known_port */

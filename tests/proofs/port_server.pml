@@ -23,9 +23,50 @@ inline bind_own() {
     od
 }
 
+/* unsock_remove_file_force: the old socket lives still, so that nobody else can have its name. */
+inline give_name_up() {
+    take();
+    read_port();
+    STEP(renounced = entry[me]; if :: NAME_GOES_FIRST :: else -> admitted[me] = false; note_answers() fi);
+    own = 1;
+    leave(entry[me]);
+    STEP(unlock())
+}
+
+/* unsock_stream_reserve and unsock_listener_end: the new socket has a name before the old one's goes. */
+inline reserve() {
+    if :: NAME_GOES_FIRST -> give_name_up() :: else fi;
+    STEP(file[R] = FRESH + 1; holders[FRESH] = 1; fresh = true; note_rivals());
+    take();
+    read_port();
+    do /* decide: the old one does not exclude the new one */
+    :: atomic { at < ENTRIES ->
+        do
+        :: at < ENTRIES && !((known & bit(at)) && at != entry[me] && (at == first || conflict(at, R))) -> at++
+        :: else -> break
+        od;
+        if :: at < ENTRIES -> ask(at); assert(!((alive & bit(at)) && conflict(at, R))); at++ :: else fi }
+    :: atomic { at >= ENTRIES -> at = 0; break }
+    OR_KILLED
+    od;
+    others = known & ~dead & ~gone; /* join */
+    if
+    :: dotted && first != entry[me] && (others & bit(first)) -> STEP(admit_fresh(); put_record(others | bit(R)))
+    :: else -> STEP(put_record(others | bit(R)))
+    fi;
+    if
+    :: first == entry[me] || !(others & bit(first)) -> STEP(admit_fresh(); put_first(R, true))
+    :: else -> if :: !dotted -> STEP(admit_fresh(); put_first(first, true)) :: else fi
+    fi;
+    unlink_dead(R);
+    STEP(unlock());
+    if :: NAME_GOES_FIRST :: else -> give_name_up() fi;
+    STEP(close_socket(); entry[me] = R; socket = FRESH; holds = true; fresh = false; check())
+}
+
 /* unsock_port_bind, and perhaps the close of what it has bound. */
 proctype server(byte me) {
-    READ; byte sweeps, was, socket = me; bool holds;
+    READ; byte sweeps, was, socket = me; bool holds, fresh;
     if
     :: me == LAST -> atomic { rests[0] && rests[1] && rests[2] ->
         if
@@ -105,6 +146,10 @@ again:
     STEP(unlock());
 bound:
     if :: with_client -> STEP(listens[me] = true; note_answers()) :: else fi;
+    if
+    :: me != LAST && does[me] == 'r' -> reserve()
+    :: else
+    fi;
     if
     :: goto closing
     :: true
