@@ -81,6 +81,26 @@ Deno.test({
     }),
 });
 
+for (const [port, type] of [["5432", "SOCK_STREAM"], ["5432/udp", "SOCK_DGRAM"]] as const) {
+  Deno.test({
+    name: `expose --in ${port}: a server that has taken the port keeps it when the command ends`,
+    ignore,
+    fn: () =>
+      withDir(async (dir) => {
+        const name = type === "SOCK_STREAM" ? "5432.sock" : "5432.dgram.sock";
+        await using exposed = start([shimLibrary(), "expose", "--in", "--dir", dir, `${port}=9`]);
+        await started(exposed);
+        await Deno.remove(join(dir, name));
+        const words = ["run", "--dir", dir, "--", "python3", "-c", programText("taker"), type];
+        await using taker = start([shimLibrary(), ...words]);
+        await until("the server has the port", () => taker.output().startsWith("ready"));
+        Deno.kill(exposed.pid, "SIGTERM");
+        assertStrictEquals((await exposed.result(60_000)).signal, "SIGTERM");
+        assert((await Deno.lstat(join(dir, name))).isSymlink);
+      }),
+  });
+}
+
 Deno.test({
   name: "expose follows a control file, and resets who is led to nobody",
   ignore,

@@ -58,6 +58,28 @@ Deno.test("forbidden() names both functions and both files of a use that goes up
   ]);
 });
 
+/** Who removes or moves a file by its name outside `c/files`, and why that is no name of a port's. */
+const REMOVES: Record<string, string> = {
+  "process/directory_rights.c": "a directory that was just made",
+  "process/loopback_name.c": "names of loopbacks, below a lock of their own",
+  "process/private.c": "a private directory that nobody uses any more",
+  "program/control_write.c": "the unfinished control file of this call",
+  "program/run_map.c": "a control file that this process has locked, by its inode",
+};
+
+Deno.test("names in the directory are removed by c/files alone, below its lock", async () => {
+  const removes = /unsock_(unlinkat|renameat2?|directory_(unlink|rename\w*))\(/;
+  const found = [...await sources()].filter(([file, text]) => !file.startsWith("rt/") && removes.test(text));
+  const outside = found.map(([file]) => file).filter((file) => !file.startsWith("files/"));
+  assertEquals(outside.toSorted(), Object.keys(REMOVES));
+  /** A file elsewhere, where a control file leads, has no directory of ours about it. */
+  const past = found.filter(([, text]) => /unsock_(unlinkat|renameat2?)\(/.test(text)).map(([file]) => file);
+  assertEquals(past.filter((file) => file.startsWith("files/")).toSorted(), [
+    "files/directory_change.c",
+    "files/target_file.c",
+  ]);
+});
+
 Deno.test("circles() finds the shortest way back of each circle, once", () => {
   const uses = [["a", "b"], ["b", "c"], ["c", "a"], ["b", "d"], ["d", "b"], ["e", "a"], ["a", "a"]];
   const graph = graphOf(uses.map(([fromFile = "", toFile = ""]) => ({ fromFile, toFile })));
