@@ -90,6 +90,28 @@ static bool has_covered_port(const struct unsock_ip *ip, bool v6only) {
     return false;
 }
 
+static bool share(int fd, const struct unsock_fd *entry, int other, const struct unsock_fd *others, int option) {
+    return unsock_option_flag(fd, entry, SOL_SOCKET, option) && unsock_option_flag(other, others, SOL_SOCKET, option);
+}
+
+/*
+ * True if a connected client of this process has the port. The kernel has a client by the name of its one connection,
+ * which cannot be asked for by its port: of other processes' clients nothing is known (docs/limits.md).
+ */
+static bool is_a_clients(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only) {
+    for (int other = 0; ip->port != 0 && entry->type == SOCK_STREAM && other < unsock_fds_end(); other++) {
+        const struct unsock_fd *known = unsock_fds_known(other);
+        if (!known || known->kind != UNSOCK_KIND_LOCAL || known->type != SOCK_STREAM || known->local.port != ip->port ||
+            !unsock_state_is_connected(known->state) || (known->flags & UNSOCK_ACCEPTED) ||
+            !unsock_ip_conflict(ip, v6only, &known->local, false))
+            continue;
+        if (!share(fd, entry, other, known, SO_REUSEADDR) && !share(fd, entry, other, known, SO_REUSEPORT) &&
+            unsock_reuse_look(other) == 0)
+            return true;
+    }
+    return false;
+}
+
 static long bind_to(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, uint32_t scope, bool again) {
     struct unsock_standin standin;
     bool again_bound = again && entry->state == UNSOCK_STATE_RESERVED;
@@ -103,6 +125,8 @@ static long bind_to(int fd, struct unsock_fd *entry, const struct unsock_ip *ip,
         return -EINVAL;
     if (!unsock_address_covered_bind(ip, v6only) || !has_covered_port(ip, v6only))
         return bind_real(fd, entry, ip, scope);
+    if (is_a_clients(fd, entry, ip, v6only))
+        return unsock_log("bind", fd, ip, NULL, -EADDRINUSE);
     standin.bound.path.sun_path[0] = '\0';
     result = unsock_errno_as_ip(UNSOCK_AT_STEP, bind_covered(fd, entry, ip, v6only, &standin));
     if (result == 0 && ip->port == 0)

@@ -29,6 +29,7 @@ testProbe(
   "reuse_port_processes",
   "processes share a port by SO_REUSEPORT, and all that ask are answered by one of them",
 );
+testProbe("client_port", "the port of a connected client of this process is taken, as over TCP");
 testProbe("same_port_twice", "the same port is shared, refused and handed on within a process as TCP and UDP do");
 testProbe("threads", "threads create, connect and close while others block in accept, and nothing is mixed up");
 testProbe("datagram_threads", "threads that share a datagram socket hear what others ask for, and send from one port");
