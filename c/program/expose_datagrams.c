@@ -94,7 +94,7 @@ void unsock_expose_datagrams_close(unsigned number) {
     }
     unsock_close(port->fd);
     if (datagrams.options->is_in)
-        unsock_unlinkat(AT_FDCWD, port->path, 0);
+        unsock_prune(port->path, 1); /* somebody may have the port by now */
     port->fd = 0;
 }
 

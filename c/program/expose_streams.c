@@ -69,7 +69,7 @@ void unsock_expose_streams_close(unsigned number) {
         return;
     unsock_close(listener->fd);
     if (streams.options->is_in)
-        unsock_unlinkat(AT_FDCWD, listener->path, 0);
+        unsock_prune(listener->path, 1); /* somebody may have the port by now */
     listener->fd = 0;
 }
 
