@@ -14,13 +14,16 @@ import type { Places } from "./loopbacks.ts";
 import type { Front } from "./parts.ts";
 import { refuseConnection, RequestHandler } from "./requests.ts";
 import { createStreamServer, HTTP2_LEAST, HTTP2_PREFACE } from "./streams.ts";
-import { Upgrades } from "./upgrades.ts";
+import { mayUpgrade, Upgrades } from "./upgrades.ts";
 import { Upstreams } from "./upstream.ts";
 
 const HEAD_MOST = 32_768;
 const HEAD_MS = 10_000;
 const CHECK_MS = 1_000;
 const IDLE_MS = 60_000;
+
+/** Asked for each upgrade by Deno, and by Node.js from 24.9 on. */
+const UPGRADES = { shouldUpgradeCallback: mayUpgrade };
 
 const NO_TUNNEL = { status: 405, sentence: "CONNECT is not passed on.", lists: "nothing" } as const;
 
@@ -80,6 +83,7 @@ function divide(server: Server, front: Front, read: (socket: Socket) => void): v
  */
 export async function serveFront(options: FrontOptions): Promise<never> {
   const server = createServer({
+    ...UPGRADES,
     maxHeaderSize: HEAD_MOST,
     headersTimeout: HEAD_MS,
     connectionsCheckingInterval: CHECK_MS,

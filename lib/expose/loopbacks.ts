@@ -25,6 +25,8 @@ const LAST_PORT = 65535;
 export interface Loopback {
   readonly name: string;
   readonly path: string;
+  /** Another name of the same directory comes before this one, as `run --name` gave it. */
+  readonly isSecondName: boolean;
 }
 
 /** Where loopbacks are looked for. Both directories have been checked: no other user can write to them or replace them. */
@@ -93,10 +95,13 @@ function addDirectories(parent: string, add: (name: string, path: string) => voi
  */
 export function listLoopbacks({ base, extra }: Places): Loopback[] {
   const found = new Map<string, Loopback>();
+  const paths = new Set<string>();
   const add = (name: string, path: string) => {
     const key = name.toLowerCase();
     const fits = name.length <= NAME_MOST && path.length < PATH_MOST && found.size < LOOPBACKS_MOST;
-    if (fits && !found.has(key)) found.set(key, { name, path });
+    if (!fits || found.has(key)) return;
+    found.set(key, { name, path, isSecondName: paths.has(path) });
+    paths.add(path);
   };
   addNamed(join(base, NAMES), add);
   for (const directory of new Set([extra, base])) {

@@ -41,7 +41,10 @@ export function urlOf({ name }: Loopback, frontPort: number, port?: number): str
 /** @returns All loopbacks that have a server. */
 export async function listServed(places: Places): Promise<Listed[]> {
   const all = await Promise.all(
-    listLoopbacks(places).map(async (loopback) => ({ loopback, ports: await listPorts(loopback, places) })),
+    listLoopbacks(places).filter(({ isSecondName }) => !isSecondName).map(async (loopback) => ({
+      loopback,
+      ports: await listPorts(loopback, places),
+    })),
   );
   return all.filter(({ ports }) => ports.length > 0);
 }

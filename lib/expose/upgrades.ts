@@ -16,6 +16,11 @@ function hasBody(raw: RawFields): boolean {
   return Number(length) > 0 || valuesOf(raw, "transfer-encoding").length > 0;
 }
 
+/** @returns True if a request may change the protocol of its connection. */
+export function mayUpgrade({ rawHeaders }: IncomingMessage): boolean {
+  return passedUpgrades(rawHeaders) !== undefined && !hasBody(rawHeaders);
+}
+
 /** @returns The head of a message as text. */
 function headText(line: string, fields: RawFields): string {
   let text = `${line}\r\n`;
@@ -62,11 +67,11 @@ export class Upgrades {
       client.destroy(); // an upgrade behind a request that is not answered yet
       return;
     }
-    const protocols = passedUpgrades(request.rawHeaders);
-    if (protocols !== undefined && !hasBody(request.rawHeaders)) {
-      void this.#pass(upgrade, protocols);
+    if (mayUpgrade(request)) {
+      void this.#pass(upgrade, passedUpgrades(request.rawHeaders) ?? "");
       return;
     }
+    // Node.js before 24.9 asks nobody, and has not read the body.
     client.unshift(Buffer.concat([Buffer.from(headWithoutUpgrade(request), "latin1"), head]));
     this.#read(client);
   }

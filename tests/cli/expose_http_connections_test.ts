@@ -59,7 +59,10 @@ testFront("expose --http: a refused upgrade is answered, and no request behind i
   await rig.serve(["--name", "stubborn", "--private"], "S", 3000, "stubborn");
   await rig.expose();
   const two = requestText("/first", "stubborn", UPGRADE) + requestText("/second", "main");
-  assertMatch(await rig.raw(two), /^HTTP\/1\.1 200 [^]*\r\nConnection: close\r\n[^]*\r\n\r\nS [^]*\/first stubborn$/);
+  assertMatch(
+    await rig.raw(two),
+    /^HTTP\/1\.1 200 [^]*\r\nConnection: close\r\n[^]*\r\n\r\nS [^]*\/first stubborn\.localhost$/,
+  );
   const behind = requestText("/slow", "stubborn") + requestText("/ws", "main", UPGRADE);
   assert(!(await rig.raw(behind, "101")).includes("101"), "none is passed behind a request that is not answered yet");
   const seen = await rig.text("stubborn.localhost/seen");

@@ -41,7 +41,7 @@ function ask(session: ClientHttp2Session, host: string, more: Record<string, str
       "close",
       () => resolve({ status: headers?.[":status"], headers: headers ?? {}, hints, trailers: trailers ?? {}, text }),
     );
-    stream.end(body);
+    if (body !== "") stream.end(body);
   });
 }
 

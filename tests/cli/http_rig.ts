@@ -14,6 +14,9 @@ const SERVERS = join(HERE, "http_servers.py");
 
 export const ignore = !need("python3", "curl");
 
+/** What is not answered by then never is. */
+const SILENCE_MS = 60_000;
+
 /** Node.js 22.18 reads TypeScript by itself. */
 const NODE = 22;
 
@@ -127,6 +130,7 @@ export class Rig implements AsyncDisposable {
   async say(connection: Deno.Conn, text: string, until?: string): Promise<string> {
     const buffer = new Uint8Array(65536);
     let answer = "";
+    const timer = setTimeout(() => connection.close(), SILENCE_MS);
     try {
       await connection.write(new TextEncoder().encode(text));
       while (until === undefined || !answer.includes(until)) {
@@ -135,8 +139,12 @@ export class Rig implements AsyncDisposable {
         answer += new TextDecoder().decode(buffer.subarray(0, count));
       }
     } catch (error) {
-      if (!(error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe)) throw error;
-      answer += "(reset)";
+      const isReset = error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe;
+      const isSilent = error instanceof Deno.errors.Interrupted || error instanceof Deno.errors.BadResource;
+      if (!isReset && !isSilent) throw error;
+      answer += isReset ? "(reset)" : "(silence)";
+    } finally {
+      clearTimeout(timer);
     }
     return answer;
   }
