@@ -6,8 +6,8 @@ import { addForwarded, endToEndFields, type RawFields, valuesOf } from "./fields
 import type { Asked } from "./host.ts";
 
 const ANSWER_HEAD_MOST = 131_072;
-/** How long an answered client may go on sending before its connection is closed. */
-const LINGER_MS = 30_000;
+/** How long an answered client may be silent in the middle of its request before its connection is closed. */
+const LINGER_MS = 1_000;
 const CONTINUE = 100;
 const PROCESSING = 102;
 const EARLY_HINTS = 103;
@@ -46,11 +46,15 @@ export function endAnswer(request: IncomingMessage, answer: ServerResponse, isAw
     answer.end();
     return;
   }
-  const end = () => {
+  let timer = setTimeout(end, LINGER_MS);
+  function end() {
     clearTimeout(timer);
     answer.end();
-  };
-  const timer = setTimeout(end, LINGER_MS);
+  }
+  request.on("data", () => {
+    clearTimeout(timer);
+    timer = setTimeout(end, LINGER_MS);
+  });
   request.once("end", end).once("close", end).resume();
 }
 

@@ -56,6 +56,7 @@ export function whyNoFront(error: unknown, address: string, port: number): strin
   const known: Readonly<Record<string, string>> = {
     EADDRINUSE: "is taken: write another port, or 0 for any",
     EADDRNOTAVAIL: "not an address of this machine",
+    EINVAL: "not an address of this machine", // as Deno says it
     EACCES: "Permission denied",
   };
   return `${address}:${port}: ${known[code] ?? (error instanceof Error ? error.message : String(error))}`;

@@ -127,6 +127,7 @@ class Client {
     const known = await this.#servers.get(key)?.catch(() => undefined);
     if (known !== undefined && !known.closed && !known.destroyed) return known;
     const made = this.#front.upstreams.connect(target).then((socket) => {
+      socket.allowHalfOpen = false; // the end of one direction ends a session
       const session = connect("http://localhost", { createConnection: () => socket });
       session.on("error", () => session.destroy());
       if (this.#session.destroyed) session.destroy();
@@ -163,7 +164,10 @@ export function createStreamServer(front: Front): Http2Server {
   const server = createServer({ settings: { maxConcurrentStreams: STREAMS_MOST, maxHeaderListSize: HEAD_MOST } });
   // The session's own socket is a stand-in that forbids most of what a socket has.
   let socket: Socket | undefined;
-  server.prependListener("connection", (one: Socket) => socket = one);
+  server.prependListener("connection", (one: Socket) => {
+    socket = one;
+    one.allowHalfOpen = false;
+  });
   server.on("session", (session) => socket && new Client(front, session, socket));
   server.on("sessionError", () => {}); // the session ends by itself
   return server;

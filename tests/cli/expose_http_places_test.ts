@@ -57,11 +57,10 @@ testFront("expose --http uses no directory that another user has made, and follo
   await rig.serve(["--dir", `${base}/own`], "A", 3000);
   await rig.serve(["--dir", `${rig.dir}/elsewhere`], "B", 3000);
   Deno.symlinkSync(`${rig.dir}/elsewhere`, `${base}/linked`);
-  Deno.symlinkSync(`${rig.dir}/elsewhere`, `${base}/own/3001.sock`);
   if (Deno.uid() === 0) {
     for (const name of ["foreign", ".names"]) Deno.mkdirSync(`${base}/${name}`);
     Deno.symlinkSync(`${rig.dir}/elsewhere`, `${base}/.names/named`);
-    Deno.copyFileSync(`${rig.dir}/elsewhere/3000.sock`, `${base}/foreign/3000.sock`);
+    Deno.symlinkSync(`${rig.dir}/elsewhere/3000.sock`, `${base}/foreign/3000.sock`);
     for (const name of ["foreign", ".names"]) Deno.chownSync(`${base}/${name}`, OTHER_USER, OTHER_USER);
   }
   await rig.expose();
@@ -70,7 +69,7 @@ testFront("expose --http uses no directory that another user has made, and follo
     assertMatch(await rig.raw(requestText("/", name), "</ul>"), /^HTTP\/1\.1 404 /, name);
   }
   const list = await rig.text("localhost/");
-  assert(!/linked|foreign|named|3001/.test(list), list);
+  assert(!/linked|foreign|named/.test(list), list);
 });
 
 Deno.test(
