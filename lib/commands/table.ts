@@ -139,8 +139,8 @@ client's own address. With --all, ports that are named besides are led to where 
 of --in, is not followed.
 
 With --http a request goes to the only TCP port of the loopback that its Host names: http://NAME.localhost:PORT/ to one of "run --name NAME",
-or to a directory in the default one or in --dir; http://3000.NAME.localhost:PORT/ where there are several. http://localhost:PORT/ lists all. A connection
-ends with its answer, unless it is a WebSocket or HTTP/2's.
+or to a directory in the default one or in --dir; http://3000.NAME.localhost:PORT/ where there are several. http://localhost:PORT/ lists all. Connections
+stay open, WebSockets and HTTP/2 without TLS pass, and X-Forwarded-For, -Host and -Proto tell the server its client.
 
 For a browser, http://localhost:3000/, and http://localhost:8080/:
   unsock expose 3000

@@ -12,6 +12,7 @@ import { start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
+import { unsockCommand } from "../cli/unsock.ts";
 
 const SERVER = fromFileUrl(import.meta.resolve("./dev_server.ts"));
 const PICTURE = fromFileUrl(import.meta.resolve("../../docs/tabs.png"));
@@ -57,8 +58,8 @@ Deno.test({
         await until("it listens", () => /^Listening/m.test(one.output()));
       }
       assertNoIpListener(3000);
-      await using exposed = start([shimLibrary(), "expose", "--http", "8080"], { env });
-      await until("it listens", () => exposed.output().includes("leads by name"));
+      await using exposed = start([...unsockCommand(), "expose", "--http", "8080"], { env });
+      await until("it listens", () => exposed.output().includes("Serving 2 loopbacks at http://localhost:8080/"));
       await using browser = await Browser.open(dir);
       await using other = await browser.openTab();
       await browser.visit("http://main.localhost:8080/");

@@ -14,6 +14,7 @@ const LAYERS = [
   "lib/sockets",
   "lib/checks",
   "lib/units",
+  "lib/expose",
   "lib/help",
   "lib/commands",
   ".",
