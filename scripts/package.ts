@@ -8,7 +8,7 @@
 import * as path from "@std/path/posix";
 import { compile, ship } from "./compile.ts";
 import { type DebianMachine, makeDeb } from "./dist/deb.ts";
-import { makeMachinePackages, makeMainPackages, type NodeMachine } from "./dist/npm.ts";
+import { makeMachinePackage, makeMainPackage, type NodeMachine } from "./dist/npm.ts";
 import { makeOciLayout } from "./dist/oci.ts";
 import type { Tree } from "./dist/trees.ts";
 import { untilInterrupted } from "./interruption.ts";
@@ -20,9 +20,9 @@ async function makePackages(out: string, stage: string): Promise<void> {
   const trees = await compile(out, stage);
   for (const { arch, directory, hasProgram } of trees) {
     await makeDeb(out, DEBIAN[arch], directory, hasProgram);
-    await makeMachinePackages(out, NODE[arch], directory, hasProgram);
+    await makeMachinePackage(out, NODE[arch], directory);
   }
-  await makeMainPackages(out);
+  await makeMainPackage(out);
   const libraries = trees.map(({ arch, directory }) => ({
     architecture: DEBIAN[arch],
     file: path.join(directory, "lib/libunsock.so"),

@@ -3,13 +3,15 @@
 #include "program/program.h"
 
 #include "process/start.h"
+#include "program/caller.h"
 #include "program/run.h"
 #include "rt/system_calls.h"
 #include "rules/words.h"
 
 #define PATH_MOST 4096
 #define LINE_MOST (4 * PATH_MOST)
-#define FRONT "unsock" /* by this name it is in front of the command line */
+#define FRONT "unsock"                 /* by this name it is in front of the command line */
+#define OF_RUNTIME "unsock-of-runtime" /* and by this one a runtime has become it (lib/library/exec.ts) */
 #define COMMAND_LINE "../libexec/unsock"
 #define EXIT_USAGE 2
 
@@ -238,6 +240,8 @@ static int make_control_by_variables(const struct unsock_environment *environmen
 int unsock_program(int argc, const char *const *argv, const char *const *environment) {
     struct unsock_environment source = {.list = environment};
     bool is_front = argc >= 1 && unsock_span_is(unsock_base_name(unsock_span_of(argv[0])), FRONT);
+    if (argc >= 1 && is(argv[0], OF_RUNTIME))
+        unsock_caller_restore();
     if (argc >= 2 && is(argv[1], "run"))
         return run(argv, environment, is_front, false);
     if (argc >= 2 && is(argv[1], "hold"))

@@ -6,6 +6,9 @@ import { CommandError, EXIT_RUN_FAILED, reason } from "../system/errors.ts";
 import { IS_DENO } from "../system/runtime.ts";
 import { becomeByForeignFunctions } from "./ffi.ts";
 
+/** The library's name for itself, by which it puts back what the runtime has changed of this process. */
+const NAME = "unsock-of-runtime";
+
 /** What ends or stops a program when its user says so. */
 const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGCONT", "SIGWINCH"] as const;
 
@@ -20,7 +23,7 @@ const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2
 export async function becomeLibrary(library: string, args: readonly string[]): Promise<never> {
   if (IS_DENO) return becomeByForeignFunctions(library, args.length);
   try {
-    process.execve?.(library, ["unsock", ...args], process.env);
+    process.execve?.(library, [NAME, ...args], process.env);
   } catch (error) {
     throw cannot(library, args, error);
   }
@@ -33,7 +36,7 @@ function cannot(library: string, args: readonly string[], error: unknown): Comma
 }
 
 async function stayAsParent(library: string, args: readonly string[]): Promise<never> {
-  const child = spawn(library, args, { stdio: "inherit", argv0: "unsock" });
+  const child = spawn(library, args, { stdio: "inherit", argv0: NAME });
   for (const signal of PASSED_ON) {
     // From a terminal the child gets an interrupt too; this process must only not end before it.
     process.on(signal, () => process.stdin.isTTY && signal === "SIGINT" || child.kill(signal));

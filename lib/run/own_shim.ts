@@ -59,7 +59,7 @@ function placesBeside(): string[] {
 
 /** On Node.js: what `install` has put in place, and the package of this machine. */
 function packagedPlaces(): string[] {
-  const beside = [`${parentOf(ROOT)}/${NAME}`];
+  const beside = [`${parentOf(import.meta.dirname ?? "/")}/${NAME}`];
   try {
     const file = new URL(import.meta.resolve(`${PACKAGE}/package.json`));
     return [`${parentOf(decodeURIComponent(file.pathname))}/lib/${NAME}`, ...beside];

@@ -1,10 +1,11 @@
 /**
- * The npm packages: `unsock`, the module for tests and what starts the library; `unsock-cli`, which adds the whole command line; and
- * for each of them one a machine, of which npm takes the right one.
+ * The npm packages: `unsock`, with the module for tests and the whole command line; and one with the library for each
+ * machine, of which npm takes the right one.
  */
 import * as path from "@std/path/posix";
 import { VERSION } from "../../lib/system/version.ts";
 import { tellStep } from "../progress.ts";
+import { bundleProgram } from "./bundle.ts";
 import { ROOT, run, withStage } from "./tools.ts";
 
 /** Node.js's name of a machine. */
@@ -14,15 +15,10 @@ const MACHINES: readonly NodeMachine[] = ["x64", "arm64"];
 
 const COMMON = { version: VERSION, license: "Apache-2.0", os: ["linux"] } as const;
 
-const LIBRARY = "unsock";
-const COMMAND_LINE = "unsock-cli";
+const NAME = "unsock";
 
-function nameFor(what: string, machine: NodeMachine): string {
-  return `${what}-linux-${machine}`;
-}
-
-function forMachines(what: string): Record<string, string> {
-  return Object.fromEntries(MACHINES.map((machine) => [nameFor(what, machine), VERSION]));
+function nameFor(machine: NodeMachine): string {
+  return `${NAME}-linux-${machine}`;
 }
 
 /** `npm pack` dates all files alike, whatever the clock says. */
@@ -44,64 +40,43 @@ async function packAs(
 }
 
 /**
- * Makes the packages of one machine: the library, and where there is a program behind it, both.
+ * Makes the package of one machine, which has the library.
  *
  * @param out Where.
  * @param tree What `unsock install` puts below a prefix.
- * @param hasProgram Whether there is one.
  */
-export async function makeMachinePackages(
-  out: string,
-  machine: NodeMachine,
-  tree: string,
-  hasProgram: boolean,
-): Promise<void> {
-  await packMachine(out, nameFor(LIBRARY, machine), machine, tree, ["lib"]);
-  if (hasProgram) await packMachine(out, nameFor(COMMAND_LINE, machine), machine, tree, ["lib", "libexec"]);
-}
-
-async function packMachine(
-  out: string,
-  name: string,
-  machine: NodeMachine,
-  tree: string,
-  parts: readonly string[],
-): Promise<void> {
-  const what = parts.includes("libexec") ? "unsock, its whole command line," : "unsock's library, which runs commands,";
-  const manifest = { description: `${what} for Linux on ${machine}`, cpu: [machine], files: parts };
-  await packAs(out, name, manifest, async (directory) => {
-    for (const part of parts) await run("cp", ["-r", path.join(tree, part), directory]);
+export async function makeMachinePackage(out: string, machine: NodeMachine, tree: string): Promise<void> {
+  const description = `unsock's library for Linux on ${machine}`;
+  await packAs(out, nameFor(machine), { description, cpu: [machine], files: ["lib"] }, async (directory) => {
+    await Deno.mkdir(path.join(directory, "lib"));
+    await Deno.copyFile(path.join(tree, "lib/libunsock.so"), path.join(directory, "lib/libunsock.so"));
   });
 }
 
+/** From `packaging/npm`. */
+const MODULE = ["unsock.mjs", "unsock.d.mts"] as const;
+
 /**
- * Makes the packages that people name, with the others as optional dependencies.
+ * Makes the package that people name, with the others as optional dependencies.
  *
  * @param out Where.
  */
-export async function makeMainPackages(out: string): Promise<void> {
+export async function makeMainPackage(out: string): Promise<void> {
   const manifest = {
     description: "Run unmodified programs with Unix sockets in place of IP sockets: a loopback for each test",
     bin: { unsock: "bin/unsock.js" },
     exports: { ".": { types: "./unsock.d.mts", default: "./unsock.mjs" }, "./package.json": "./package.json" },
     types: "./unsock.d.mts",
-    files: ["bin", "unsock.mjs", "unsock.d.mts"],
-    engines: { node: ">=20" },
-    optionalDependencies: forMachines(LIBRARY),
+    files: ["bin", "main.mjs", "unsock.mjs", "unsock.d.mts"],
+    engines: { node: ">=22" },
+    optionalDependencies: Object.fromEntries(MACHINES.map((machine) => [nameFor(machine), VERSION])),
   };
-  await packAs(out, LIBRARY, manifest, async (directory) => {
-    await Deno.mkdir(path.join(directory, "bin"));
-    for (const [from, to] of [["unsock.js", "bin/unsock.js"], ["unsock.mjs"], ["unsock.d.mts"]] as const) {
-      await Deno.copyFile(path.join(ROOT, "packaging/npm", from), path.join(directory, to ?? from));
+  await packAs(out, NAME, manifest, async (directory) => {
+    for (const file of MODULE) {
+      await Deno.copyFile(path.join(ROOT, "packaging/npm", file), path.join(directory, file));
     }
-    await Deno.chmod(path.join(directory, "bin/unsock.js"), 0o755);
     await Deno.copyFile(path.join(ROOT, "README.md"), path.join(directory, "README.md"));
+    await bundleProgram(directory);
+    await Deno.chmod(path.join(directory, "bin/unsock.js"), 0o755);
   });
-  const more = {
-    description: "The whole command line of unsock: ls, doctor, unit and all else beside run",
-    files: [],
-    dependencies: { [LIBRARY]: VERSION },
-    optionalDependencies: forMachines(COMMAND_LINE),
-  };
-  await packAs(out, COMMAND_LINE, more, () => Promise.resolve());
 }

@@ -13,7 +13,9 @@ import { DATE, ROOT } from "./tools.ts";
  * @throws {Error} When a package is not in the cache.
  */
 export async function copySources(directory: string, carried: Readonly<Record<string, string>>): Promise<string> {
-  for (const file of ["main.ts", "lib"]) copy(path.join(ROOT, file), path.join(directory, file));
+  for (const file of ["main.ts", "lib", "packaging/npm/unsock.ts"]) {
+    copy(path.join(ROOT, file), path.join(directory, file));
+  }
   for (const [to, from] of Object.entries(carried)) copy(from, path.join(directory, to));
   const config: { imports: Record<string, string> } = JSON.parse(
     await Deno.readTextFile(path.join(ROOT, "deno.json")),
@@ -21,7 +23,8 @@ export async function copySources(directory: string, carried: Readonly<Record<st
   const caches = await packageCaches();
   const imports: Record<string, string> = {};
   for (const [name, target] of Object.entries(config.imports)) {
-    const [, packageName = "", version = "", file = ""] = /^npm:([^@]+)@([^/]+)\/(.+)$/.exec(target) ?? [];
+    const [, packageName, version = "", file = ""] = /^npm:([^@]+)@([^/]+)\/(.+)$/.exec(target) ?? [];
+    if (packageName === undefined) continue; // a file of the source tree, for tests
     const from = caches.map((cache) => path.join(cache, packageName, version)).find(isDirectory);
     if (from === undefined) throw new Error(`${target} is not in ${caches.join(", ")}: run "deno task build" once`);
     const to = `imports/${packageName}-${version}`;

@@ -11,9 +11,7 @@ import { findProgram, need } from "../support/programs.ts";
 import { DIST, ignore, LONG_MS, succeed } from "./packages.ts";
 
 const SOMEBODY = 61_005;
-const PACKAGES = ["unsock", "unsock-linux-x64", "unsock-cli", "unsock-cli-linux-x64"].map((name) =>
-  `${name}-${VERSION}.tgz`
-);
+const PACKAGES = ["unsock", "unsock-linux-x64"].map((name) => `${name}-${VERSION}.tgz`);
 
 const SERVER = `
 const http = require("node:http");
@@ -34,7 +32,8 @@ node_modules/.bin/unsock run -- node server.js &
 npx unsock wait 8080 --timeout 60
 npx unsock run -- node client.js
 npx unsock run -- npx unsock path 8080
-npx unsock self-test
+npx unsock query version
+npx unsock prune
 kill $!
 { wait $!; } 2>/dev/null || echo "the server ended with $?"
 npx unsock wait 8080 --gone --timeout 60
@@ -110,7 +109,7 @@ for (const [who, owner, home] of [["root", 0, "/root"], ["an ordinary user", SOM
         assertMatch(stdout, /^ready$/m);
         assertMatch(stdout, /^GET from 127\.0\.0\.1$/m);
         assertMatch(stdout, new RegExp(`^${directory}/8080\\.sock$`, "m"));
-        assertMatch(stdout, /^ok {3}TCP over 127\.0\.0\.1: /m);
+        assertMatch(stdout, /^\{"question":"version","version":"[^"]*"\}$/m);
         assertMatch(stdout, /^the server ended with 143$/m);
         assertMatch(stdout, /^without it there is no network$/m);
       }),

@@ -20,29 +20,25 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the npm packages, installed from their files, run a program by this machine's binary",
+  name: "the npm packages, installed from their files, run a program by this machine's library",
   ignore: ignore || !need("npm"),
   fn: () =>
     withDir(async (dir) => {
       await Deno.writeTextFile(join(dir, "package.json"), "{}");
-      const packages = ["unsock", "unsock-linux-x64", "unsock-cli", "unsock-cli-linux-x64"].map((name) =>
-        join(DIST, `${name}-${VERSION}.tgz`)
-      );
+      const packages = ["unsock", "unsock-linux-x64"].map((name) => join(DIST, `${name}-${VERSION}.tgz`));
       await succeed(["npm", "install", "--offline", "--no-audit", "--no-fund", ...packages], dir);
       const unsock = join(dir, "node_modules", ".bin", "unsock");
       const options = ["run", "--dir", join(dir, "s"), "--"];
       const ended = await run([unsock, ...options, "sh", "-c", 'echo "$LD_PRELOAD"; exit 7']);
       assertStrictEquals(ended.code, 7, ended.stderr);
-      assertMatch(ended.stdout, /\/node_modules\/unsock-cli-linux-x64\/lib\/libunsock\.so$/m);
+      assertMatch(ended.stdout, /\/node_modules\/unsock-linux-x64\/lib\/libunsock\.so$/m);
       const bin = { PATH: `${join(dir, "node_modules", ".bin")}:${Deno.env.get("PATH")}` };
       const sh = (script: string) =>
         run(["sh", "-ec", script.replaceAll("/tmp/", `${dir}/`)], { cwd: dir, env: bin, timeoutMs: LONG_MS });
-      await assertRecipesPreload(/\/node_modules\/unsock-cli-linux-x64\/lib\/libunsock\.so$/, sh);
+      await assertRecipesPreload(/\/node_modules\/unsock-linux-x64\/lib\/libunsock\.so$/, sh);
       const killed = await run([unsock, ...options, "sh", "-c", "kill -KILL $$"]);
       assertStrictEquals(killed.signal, "SIGKILL", `${killed.code}: ${killed.stderr}`);
-      for (const name of ["unsock-linux-x64", "unsock-cli-linux-x64"]) {
-        await Deno.remove(join(dir, "node_modules", name), { recursive: true });
-      }
+      await Deno.remove(join(dir, "node_modules", "unsock-linux-x64"), { recursive: true });
       const missing = await run([unsock, "--version"]);
       assertStrictEquals(missing.code, 125);
       assertMatch(missing.stderr, /^unsock: package unsock-linux-x64: not installed: [^\n]*\n$/);

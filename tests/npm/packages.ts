@@ -1,12 +1,12 @@
 /** The npm packages of this machine, as they are published, for tests that install them into a project. */
 import { VERSION } from "../../lib/system/version.ts";
-import { makeMachinePackages, makeMainPackages } from "../../scripts/dist/npm.ts";
+import { makeMachinePackage, makeMainPackage } from "../../scripts/dist/npm.ts";
 import { shimLibrary } from "../support/shim.ts";
 
 const MACHINE = Deno.build.arch === "aarch64" ? "arm64" : "x64";
 
 /**
- * Packs the library and the module.
+ * Packs the library, and the module with the command line.
  *
  * @param dir An absolute path: where they are made.
  * @returns The files, for `npm install`.
@@ -15,7 +15,7 @@ export async function packModule(dir: string): Promise<string[]> {
   const [tree, packages] = [`${dir}/tree`, `${dir}/packages`];
   for (const made of [`${tree}/lib`, packages]) await Deno.mkdir(made, { recursive: true });
   await Deno.copyFile(shimLibrary(), `${tree}/lib/libunsock.so`);
-  await makeMainPackages(packages);
-  await makeMachinePackages(packages, MACHINE, tree, false);
+  await makeMainPackage(packages);
+  await makeMachinePackage(packages, MACHINE, tree);
   return ["unsock", `unsock-linux-${MACHINE}`].map((name) => `${packages}/${name}-${VERSION}.tgz`);
 }

@@ -1,0 +1,51 @@
+/**
+ * What npm puts into PATH: becomes this machine's library at once for the commands that it does as a program. All others
+ * are in `main.mjs`. Bundled for the package (`scripts/dist/bundle.ts`).
+ */
+import { createRequire } from "node:module";
+import * as path from "node:path";
+import process from "node:process";
+import { becomeLibrary } from "../../lib/library/exec.ts";
+import { EXIT_FAILED, EXIT_RUN_FAILED, reason } from "../../lib/system/errors.ts";
+
+/** Of CommonJS, which starts sooner. */
+declare const __filename: string;
+
+const OF_LIBRARY = ["run", "path", "wait", "prune", "hold", "query"];
+const OLDEST = 22;
+
+const args = process.argv.slice(2);
+const [name = ""] = args;
+
+/** Whether the library does it by itself: help is in `main.mjs`. */
+function isLibrarys(): boolean {
+  const end = args.indexOf("--");
+  const options = end < 0 ? args : args.slice(0, end);
+  if (options.includes("--help") || options.includes("-h")) return false;
+  return OF_LIBRARY.includes(name) || (name === "expose" && !options.some((word) => /^--http(=|$)/.test(word)));
+}
+
+function findLibrary(): string {
+  const part = `unsock-linux-${process.arch}`;
+  try {
+    const manifest = createRequire(__filename).resolve(`${part}/package.json`);
+    return path.join(path.dirname(manifest), "lib", "libunsock.so");
+  } catch (error) {
+    const why = `package ${part}: not installed: npm install ${part} (Linux on x64 and arm64 only)`;
+    throw new Error(why, { cause: error });
+  }
+}
+
+async function start(): Promise<void> {
+  const library = findLibrary();
+  if (isLibrarys()) await becomeLibrary(library, args);
+  if (parseInt(process.versions.node) < OLDEST) {
+    throw new Error(`${name}: needs Node.js ${OLDEST} or newer, this is ${process.versions.node}`);
+  }
+  await import("../main.mjs");
+}
+
+start().catch((error: unknown) => {
+  console.error(`unsock: ${reason(error)}`);
+  process.exit(OF_LIBRARY.includes(name) || name.startsWith("-") ? EXIT_RUN_FAILED : EXIT_FAILED);
+});

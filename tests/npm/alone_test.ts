@@ -1,0 +1,120 @@
+/**
+ * The npm package's whole command line where Node.js is the only runtime: Node.js 22, the oldest that it is for, from npm;
+ * no Deno is in PATH. What the tests of the command line say of it on Deno is not said again.
+ */
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { VERSION } from "../../lib/system/version.ts";
+import { withDir } from "../support/dir.ts";
+import { run, type RunOptions, type RunResult } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { packModule } from "./packages.ts";
+import { withRegistry } from "./registry.ts";
+
+const LONG_MS = 300_000;
+const MOST_BYTES = 2_000_000;
+
+/** What is in PATH besides Node.js: neither Deno nor another Node.js. */
+const PROGRAMS = ["sh", "env", "grep", "ls"];
+
+interface Machine {
+  readonly dir: string;
+  /** Runs a program by its name, as in a shell there. */
+  readonly run: (words: readonly string[], options?: RunOptions) => Promise<RunResult>;
+}
+
+/** A project with the package in it, installed from a registry of this machine. */
+async function withNode(use: (machine: Machine) => Promise<void>): Promise<void> {
+  await withDir(async (dir) => {
+    await Deno.writeTextFile(`${dir}/package.json`, "{}");
+    for (const made of ["bin", "home", "project", "project/s"]) await Deno.mkdir(`${dir}/${made}`, { mode: 0o700 });
+    await Deno.writeTextFile(`${dir}/project/package.json`, "{}");
+    const got = await run(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", "node@22"], {
+      cwd: dir,
+      timeoutMs: LONG_MS,
+    });
+    assertStrictEquals(got.code, 0, got.stderr);
+    await Deno.symlink(`${dir}/node_modules/node/bin/node`, `${dir}/bin/node`);
+    for (const name of PROGRAMS) {
+      const { stdout } = await run(["sh", "-c", `command -v ${name}`]);
+      if (stdout !== "") await Deno.symlink(stdout.trim(), `${dir}/bin/${name}`);
+    }
+    await withRegistry(await packModule(`${dir}/packed`), async (registry) => {
+      const words = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", `unsock@${VERSION}`];
+      const env = { NPM_CONFIG_REGISTRY: registry, npm_config_cache: `${dir}/home/npm` };
+      const installed = await run(words, { cwd: `${dir}/project`, env, timeoutMs: LONG_MS });
+      assertStrictEquals(installed.code, 0, installed.stderr);
+    });
+    const env = {
+      HOME: `${dir}/home`,
+      PATH: `${dir}/project/node_modules/.bin:${dir}/bin`,
+      UNSOCK_DIR: `${dir}/project/s`,
+    };
+    await use({
+      dir: `${dir}/project`,
+      run: (words, options = {}) =>
+        run([...words], { cwd: `${dir}/project`, ...options, clearEnv: true, env: { ...env, ...options.env } }),
+    });
+  });
+}
+
+async function succeed(machine: Machine, ...words: string[]): Promise<string> {
+  const { code, stdout, stderr } = await machine.run(words);
+  assertStrictEquals(code, 0, `${words.join(" ")}: ${stdout}${stderr}`);
+  return stdout;
+}
+
+Deno.test({
+  name: "npm: on a machine with Node.js 22 alone the package has the whole command line, in less than 2 MB",
+  ignore: !need("npm", "tar"),
+  fn: () =>
+    withNode(async (machine) => {
+      assertMatch(await succeed(machine, "node", "--version"), /^v22\./);
+      assertMatch((await machine.run(["sh", "-c", "command -v deno || echo none"])).stdout, /^none$/m);
+      const { stdout: size } = await run(["du", "-sb", "--exclude=.bin", "node_modules"], { cwd: machine.dir });
+      assert(parseInt(size) < MOST_BYTES, size);
+      assertStrictEquals(await succeed(machine, "unsock", "--version"), `${VERSION}\n`);
+      await lists(machine);
+      await makesControlFiles(machine);
+      await tellsWhatIsWrong(machine);
+    }),
+});
+
+/** `ls` and `doctor`, of a server that the package's own `run` has started. */
+async function lists(machine: Machine): Promise<void> {
+  await Deno.writeTextFile(`${machine.dir}/server.js`, 'require("node:net").createServer().listen(8000, "127.0.0.1");');
+  const server = "unsock run -- node server.js & unsock wait 8000 --timeout 60";
+  const script = `${server} && unsock ls && unsock ls --json && unsock doctor 8000; kill $!; wait $! 2>/dev/null; true`;
+  const stdout = await succeed(machine, "sh", "-c", script);
+  assertMatch(stdout, /^8000 +stream +listening .* node\[\d+\]$/m);
+  assertMatch(stdout, /^ {4}"port": 8000,$/m);
+  assertMatch(stdout, /^ok {3}listeners: 8000/m);
+  assertMatch(await succeed(machine, "unsock", "doctor"), /^ok {3}library .*unsock-linux-\w+\/lib\/libunsock\.so: /m);
+}
+
+async function makesControlFiles(machine: Machine): Promise<void> {
+  await succeed(machine, "unsock", "make-control", "--port", "1234", "--vsock-port", "5678");
+  assertMatch(await succeed(machine, "unsock", "show-control", "1234"), /vsock.*5678|5678.*vsock/i);
+  const shown = JSON.parse(await succeed(machine, "unsock", "show-control", "--json", `${machine.dir}/s/1234.sock`));
+  assertEquals([shown.kind, shown.destination.port], ["plain", 5678]);
+}
+
+/** Messages and exit statuses are as on Deno. */
+async function tellsWhatIsWrong(machine: Machine): Promise<void> {
+  const cases: readonly (readonly [words: string[], code: number, line: RegExp])[] = [
+    [["ls", "--nope"], 2, /^unsock: ls: unknown option '--nope'[^\n]*\n$/],
+    [["ls", "--dir", "/dev/null"], 1, /^unsock: directory \/dev\/null: Not a directory\n$/],
+    [["run", "none-such"], 127, /^unsock: [^\n]*none-such[^\n]*\n$/],
+    [["doctor", "80@x"], 2, /^unsock: PORT@ADDR: not an IP address: "x"\n$/],
+    [["self-test"], 1, /^unsock: self-test: Node\.js has no foreign functions[^\n]*\n$/],
+  ];
+  for (const [words, code, line] of cases) {
+    const result = await machine.run(["unsock", ...words]);
+    assertMatch(result.stderr, line);
+    assertStrictEquals(result.code, code, words.join(" "));
+  }
+  // What Node.js has changed of its own process is put back.
+  const state = "grep SigIgn /proc/self/status; ulimit -Sn";
+  const [plain, under] = [`ulimit -Sn 1000; ${state}`, `ulimit -Sn 1000; unsock run -- sh -c '${state}'`];
+  const outputs = await Promise.all([plain, under].map((script) => machine.run(["sh", "-c", script])));
+  assertStrictEquals(outputs[1]?.stdout, outputs[0]?.stdout, outputs[1]?.stderr);
+}
