@@ -1,8 +1,8 @@
 /** `unsock expose`: raw ports are the library's; `--http` is served here. */
 import { isIP } from "node:net";
-import { chooseDirectory, prepareDirectory } from "../run/directory.ts";
-import { findOwnShim } from "../run/own_shim.ts";
-import { ownRunner } from "../run/own_runner.ts";
+import type { Library, RunOptions } from "../library/query.ts";
+import { ownLibrary } from "../run/own_library.ts";
+import { DIRECTORY_QUESTION, PREPARE_QUESTION } from "../run/run_settings.ts";
 import type { Context } from "../system/context.ts";
 import { UnsockError, UsageError } from "../system/errors.ts";
 import { parseDecimal } from "../system/numbers.ts";
@@ -39,21 +39,25 @@ export async function expose(
 ): Promise<number> {
   if (options.http === undefined) return await byLibrary(context);
   const { address, port } = readPlace(options, ports);
-  const runner = await ownRunner(context);
+  const library = await ownLibrary(context);
+  const extra = prepare(library, { dir: options.dir, force: options.force });
   const variables = context.environ.clone();
-  const extra = chooseDirectory(options.dir, variables, runner);
-  prepareDirectory(extra, runner, options.force);
   variables.delete("UNSOCK_DIR");
-  const base = chooseDirectory(undefined, variables, runner);
-  prepareDirectory(base, runner);
-  const library = await findOwnShim(undefined, (name) => context.environ.getFilled(name), context.system);
+  const base = prepare(library.with(variables), {});
   const { serveFront, whyNoFront } = await import("../expose/front.ts");
   try {
     const { print, warn } = context;
-    return await serveFront({ base: base.path, extra: extra.path, library, address, port, print, warn });
+    return await serveFront({ base, extra, library: library.file, address, port, print, warn });
   } catch (error) {
     throw new UnsockError(`expose: ${whyNoFront(error, address, port)}`, { cause: error });
   }
+}
+
+/** @returns The directory's path; it is made if it is missing. */
+function prepare(library: Library, options: RunOptions): string {
+  const [directory, made] = library.askAll([DIRECTORY_QUESTION, PREPARE_QUESTION], options);
+  made();
+  return directory().path;
 }
 
 function readPlace(options: HttpOptions & OptionValues<OptionTable>, ports: readonly string[]) {
