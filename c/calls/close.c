@@ -38,8 +38,6 @@ UNSOCK_OWN_FRAME static long close_elsewhere(int fd, const struct unsock_fd *ent
 
 long unsock_call_close(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
-    if (entry)
-        unsock_linger_reset_closing(fd, entry);
     if (entry && unsock_last_holder_any())
         unsock_last_holder_closing(fd, entry);
     if (entry && unsock_asking(fd) && unsock_this_process_owns_descriptors())
@@ -63,7 +61,6 @@ long unsock_call_close(int fd) {
 /* What is known of `from` is true of its duplicate `to`. */
 static void copy_knowledge(int from, int to) {
     unsock_fds_duplicate(from, to);
-    unsock_last_holder_copy(from, to);
     struct unsock_fd *entry = unsock_fds_known(to);
     if (entry && (entry->flags & UNSOCK_OPTIONS))
         unsock_option_copy(from, to);
@@ -126,8 +123,6 @@ static long duplicate_to(int from, int to, bool by_dup2, int flags) {
                 unsock_this_process_owns_descriptors();
     if ((entry && unsock_fd_has_file(entry)) && ours)
         old = *entry;
-    if (entry)
-        unsock_linger_reset_closing(to, entry);
     if (entry && unsock_last_holder_any())
         unsock_last_holder_closing(to, entry);
     long result = duplicate_over(from, to, by_dup2, flags, &old, ours);
@@ -181,7 +176,7 @@ long unsock_call_close_range(unsigned first, unsigned last, int flags) {
     bool look = closes && any_file(first, last) && unsock_this_process_owns_descriptors();
     bool elsewhere = look && keep_elsewhere(first, last);
     if (closes)
-        unsock_last_holder_closing_all(first, last, false);
+        unsock_last_holder_closing_all(first, last);
     long result = unsock_close_range(first, last, flags);
     if (result < 0 || !look)
         return result;
@@ -237,7 +232,7 @@ static void end_descriptor(int fd, struct unsock_release_file_end *end) {
 /* The socket files go with their last descriptor. Copies in other processes keep theirs alive. */
 void unsock_call_exit(void) {
     struct unsock_release_file_end end = {.probe = -1};
-    unsock_last_holder_closing_all(0, UNSOCK_OWN_MADE, true);
+    unsock_last_holder_closing_all(0, UNSOCK_OWN_MADE);
     unsock_release_file_earlier();
     if (any_file(0, INT32_MAX) && unsock_this_process_owns_descriptors()) {
         for (int fd = -1; (fd = unsock_fds_next_with_file(fd + 1)) >= 0;)

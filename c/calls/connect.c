@@ -34,10 +34,8 @@ static long disconnect(int fd, const void *address, socklen_t length) {
     if (!entry || entry->kind == UNSOCK_KIND_IP || !unsock_call_is_ours(entry))
         return unsock_real_connect(fd, address, length);
     /* A port that the program did not choose is given back (net/ipv4/udp.c, __udp_disconnect). */
-    if (entry->type == SOCK_STREAM) {
-        unsock_linger_reset_peer(fd, entry);
+    if (entry->type == SOCK_STREAM)
         return unsock_stream_end(fd, entry);
-    }
     if (!unsock_fd_has_chosen_port(entry) || (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_datagram_stays(fd, entry)))
         return unsock_redirect_to_new(fd, entry);
     long result = unsock_real_connect(fd, address, length);

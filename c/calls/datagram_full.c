@@ -17,7 +17,8 @@
 #define ALL_MOST_NS 50000000 /* in a second, in vain or not, by sockets that others wait for too: a twentieth */
 #define WATCH_FIRST_NS 2000000
 #define LATE_NS 200000000
-#define WATCH_MOST_NS 64000000 /* who is watching is woken by each datagram that is taken, and costs the receiver time */
+#define WATCH_MOST_NS                                                                                                  \
+    64000000 /* who is watching is woken by each datagram that is taken, and costs the receiver time */
 #define SHARES_MOST 40ul
 
 #define VAIN_MOST 5 /* waits in vain, one after the other, after which they get no shorter */
@@ -171,7 +172,7 @@ static bool watch_receiver(int fd, int64_t most) {
 static int open_watch(int fd, const struct msghdr *message) {
     if (!message->msg_name || !unsock_socket_writable(fd))
         return fd;
-    long watched = unsock_descriptor(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    long watched = unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (watched < 0 || unsock_connect(watched, message->msg_name, message->msg_namelen) == 0)
         return (int)watched;
     unsock_close(watched);

@@ -120,7 +120,7 @@ static long send_aside(int fd, struct unsock_fd *entry, const struct msghdr *mes
     static const int32_t off = 0;
     union unsock_sockaddr address;
     struct unsock_ip any = {.family = (uint8_t)entry->domain, .port = entry->local.port};
-    long socket = unsock_descriptor(__NR_socket, entry->domain, SOCK_DGRAM | SOCK_CLOEXEC, entry->protocol);
+    long socket = unsock_socket(entry->domain, SOCK_DGRAM | SOCK_CLOEXEC, entry->protocol);
     if (socket < 0)
         return socket;
     unsock_options_carry(fd, entry, (int)socket, true);

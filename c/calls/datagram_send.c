@@ -85,8 +85,8 @@ static long way_send(void *of_sending) {
 
 /*
  * Leaves an error on `fd`, a datagram socket that is connected to nobody, as the answer of a host without that port
- * would: the next call tells of it, whatever that is. False where its own file is not to be reached, or no descriptor is
- * left.
+ * would: the next call tells of it, whatever that is. False where its own file is not to be reached, or no descriptor
+ * is left.
  *
  * The kernel has one way to give an AF_UNIX datagram socket an error: the socket at the other end of a connection of
  * both connects to somebody else, or to nobody (unix_dgram_disconnected in net/unix/af_unix.c). It is ECONNRESET then.
@@ -95,7 +95,7 @@ static bool leave_error(int fd) {
     union unsock_sockaddr own, other;
     const union unsock_sockaddr unnamed = {.any = {.sa_family = AF_UNIX}}, nobody = {.any = {.sa_family = AF_UNSPEC}};
     long own_length = unsock_socket_name(fd, __NR_getsockname, &own), length;
-    long peer = own_length < 0 ? own_length : unsock_descriptor(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    long peer = own_length < 0 ? own_length : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (peer < 0)
         return false;
     /* Bound to the family alone it gets an abstract name that no one has. Only `fd` can send to it: it is connected. */

@@ -43,7 +43,7 @@ static void remember_socket(int fd, int domain, int type, int protocol, int fami
 static bool no_ip_at_all(int domain, long refused) {
     if (refused != -EAFNOSUPPORT)
         return false;
-    long fd = domain == AF_INET ? refused : unsock_descriptor(__NR_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    long fd = domain == AF_INET ? refused : unsock_socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     unsock_close_open(fd);
     return fd == -EAFNOSUPPORT;
 }

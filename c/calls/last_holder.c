@@ -1,7 +1,8 @@
 /*
  * Who else may have a socket? A process of its own number: a child, or a child's. Since the socket was made none has
  * come and gone (the page faults of all children that were waited for are counted, and there is none without), and none
- * is there. Then nobody can have inherited it; what was passed in a message is noted, and duplicates are known.
+ * is there. Then nobody can have inherited it; what was passed in a message is noted. With a duplicate it is not
+ * certain.
  */
 #include "calls/stream_end.h"
 
@@ -61,13 +62,6 @@ void unsock_last_holder_note(int fd) {
     unsock_this_process()->made_any = true;
 }
 
-void unsock_last_holder_copy(int from, int to) {
-    const uint32_t *made = made_of(from);
-    uint32_t *copy = made_of(to);
-    if (copy && unsock_this_process()->made_any)
-        *copy = made ? *made : 0;
-}
-
 void unsock_last_holder_may_pass(const struct msghdr *message) {
     struct msghdr copy;
     if (unsock_this_process()->made_any && unsock_user_read(&copy, message, sizeof(copy)) == 0 &&
@@ -86,30 +80,25 @@ static bool lingers_for_nothing(int fd, const struct unsock_fd *entry) {
 }
 
 static bool is_certain(int fd, const struct unsock_fd *entry, const uint32_t *made) {
-    return entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM &&
+    return entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && !(entry->flags & UNSOCK_DUPLICATED) &&
            unsock_state_is_connected(entry->state) && *made == children_of_past() && !may_have_children() &&
            unsock_socket_option(fd, SO_DOMAIN) == UNSOCK_AF_TIPC && !lingers_for_nothing(fd, entry);
 }
 
 /* A peer that has gone is told nothing, and TCP resets one whose data are unread: POLLIN says either. */
-static void closing(int fd, const struct unsock_fd *entry, bool all) {
+void unsock_last_holder_closing(int fd, const struct unsock_fd *entry) {
     uint32_t *made = made_of(fd);
     if (!made || *made == 0 || !unsock_this_process_owns_descriptors())
         return;
-    if (unsock_socket_poll(fd, POLLIN) == 0 && is_certain(fd, entry, made) &&
-        (all || !unsock_linger_reset_has_duplicate(fd, entry)))
+    if (unsock_socket_poll(fd, POLLIN) == 0 && is_certain(fd, entry, made))
         unsock_shutdown(fd, SHUT_RDWR);
     *made = 0;
 }
 
-void unsock_last_holder_closing(int fd, const struct unsock_fd *entry) {
-    closing(fd, entry, false);
-}
-
-void unsock_last_holder_closing_all(unsigned first, unsigned last, bool ends) {
+void unsock_last_holder_closing_all(unsigned first, unsigned last) {
     for (unsigned fd = first; unsock_this_process()->made_any && fd <= last && fd < UNSOCK_OWN_MADE; fd++) {
         const struct unsock_fd *entry = unsock_this_process()->made[fd] != 0 ? unsock_fds_known((int)fd) : NULL;
         if (entry)
-            closing((int)fd, entry, ends);
+            unsock_last_holder_closing((int)fd, entry);
     }
 }

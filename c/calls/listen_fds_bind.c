@@ -10,7 +10,7 @@
 /* Another thread may close it meanwhile. */
 static long take(struct unsock_standin *standin, int fd, int type, int handed, const struct sockaddr_un *name,
                  socklen_t length) {
-    long copy = unsock_descriptor(__NR_fcntl, handed, F_DUPFD_CLOEXEC, 0);
+    long copy = unsock_fcntl(handed, F_DUPFD_CLOEXEC, 0);
     if (copy < 0)
         return copy == -EBADF ? -EADDRINUSE : unsock_errno_as_ip(UNSOCK_AT_OPEN, copy);
     unsock_standin_take(standin, (int)copy);

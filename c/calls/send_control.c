@@ -46,7 +46,7 @@ static long ask(int domain, void *control, size_t length) {
     message.msg_controllen = length;
     there.any.sa_family = (sa_family_t)domain;
     there.in.sin_port = 0x0900; /* of both families: port 9 */
-    long socket = unsock_descriptor(__NR_socket, domain, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    long socket = unsock_socket(domain, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (socket < 0)
         return 0;
     long result = unsock_sendmsg(socket, &message, MSG_CONFIRM_FLAG | MSG_PROBE_FLAG | MSG_DONTWAIT);

@@ -15,12 +15,9 @@
 /* A connected TIPC stream has just been made by this process. */
 void unsock_last_holder_note(int fd);
 
-/* `to` has become a duplicate of `from`. */
-void unsock_last_holder_copy(int from, int to);
-
 /* The descriptor is about to be closed, or all from `first` to `last`, with the process or before its end. */
 void unsock_last_holder_closing(int fd, const struct unsock_fd *entry);
-void unsock_last_holder_closing_all(unsigned first, unsigned last, bool ends);
+void unsock_last_holder_closing_all(unsigned first, unsigned last);
 
 /* A message is about to be sent: descriptors may go with it, to any process. */
 void unsock_last_holder_may_pass(const struct msghdr *message);
@@ -28,22 +25,6 @@ void unsock_last_holder_may_pass(const struct msghdr *message);
 static inline bool unsock_last_holder_any(void) {
     return unsock_this_process()->made_any;
 }
-
-/*
- * linger_reset.c: Connections that this side resets: by SO_LINGER 0 and close, or by connect(AF_UNSPEC). AF_UNIX resets
- * a peer whose data are left unread, and nobody can leave any for a socket but its peer: so it is had where that is a
- * socket of this process, too.
- */
-
-/* The descriptor is about to be closed: its peer is reset by that if SO_LINGER says so. No call where it was never set.
- */
-void unsock_linger_reset_closing(int fd, const struct unsock_fd *entry);
-
-/* Has this process another descriptor of the same socket? */
-bool unsock_linger_reset_has_duplicate(int fd, const struct unsock_fd *entry);
-
-/* The stream's connection is about to end, if it has one: its peer is reset by that. */
-void unsock_linger_reset_peer(int fd, const struct unsock_fd *entry);
 
 /* passed_descriptors.c: Descriptors that come with a message (SCM_RIGHTS; unix(7)). */
 

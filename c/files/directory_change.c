@@ -30,8 +30,7 @@ bool unsock_directory_has_path(const char *path) {
 /* -EACCES where another directory is in the place by now. */
 static long open_known(void) {
     struct statx status;
-    long fd =
-        unsock_descriptor(__NR_openat, AT_FDCWD, unsock_settings.directory, UNSOCK_O_PATH | O_DIRECTORY | O_CLOEXEC);
+    long fd = unsock_openat(AT_FDCWD, unsock_settings.directory, UNSOCK_O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0)
         return fd;
     if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_INO, &status) == 0 && status.stx_ino == known.inode &&
@@ -97,5 +96,5 @@ long unsock_directory_set_times(const char *path, const void *times) {
 
 long unsock_directory_open(const char *path, int flags, int mode) {
     struct place place = enter(path);
-    return leave(&place, is_there(&place) ? unsock_descriptor(__NR_openat, place.at, place.name, flags, mode) : 0);
+    return leave(&place, is_there(&place) ? unsock_openat(place.at, place.name, flags, mode) : 0);
 }

@@ -26,7 +26,7 @@ static long ask(const struct sockaddr_un *path, socklen_t length) {
 }
 
 long unsock_socketfile_probe(void) {
-    return unsock_descriptor(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
 void unsock_socketfile_probe_end(long probe) {
@@ -113,7 +113,7 @@ static void set_mode(const char *path, int mode) {
  * root has, could do harm by that; it may ask the kernel for the file that the socket was bound to, and does.
  */
 static void set_bound_mode(int socket, const char *path, int mode) {
-    long fd = unsock_directory_has_path(path) ? -EPERM : unsock_descriptor(__NR_ioctl, socket, SIOCUNIXFILE_NUMBER);
+    long fd = unsock_directory_has_path(path) ? -EPERM : unsock_ioctl((int)socket, SIOCUNIXFILE_NUMBER, NULL);
     if (fd < 0) {
         set_mode(path, mode);
         return;

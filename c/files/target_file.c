@@ -94,7 +94,7 @@ static long remove_this(const struct unsock_target_file *where) {
 static long take_away(const struct unsock_target_file *where, long probe) {
     struct unsock_file_id now;
     /* As long as it is open no other file can get its inode number. */
-    long held = unsock_descriptor(__NR_openat, AT_FDCWD, path_of(where), UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    long held = unsock_openat(AT_FDCWD, path_of(where), UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
     if (held < 0)
         return held == -ENOENT ? held : -ENOBUFS;
     long result = -EADDRINUSE;

@@ -37,7 +37,7 @@ static bool is_marked(const char *path, const struct sockaddr_un *name, size_t l
 UNSOCK_OWN_FRAME static bool has_name(const struct sockaddr_un *path, socklen_t path_length,
                                       const struct sockaddr_un *name, size_t length) {
     union unsock_sockaddr found;
-    long probe = unsock_descriptor(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    long probe = unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (probe < 0)
         return false;
     long result = unsock_connect(probe, path, path_length);

@@ -8,7 +8,7 @@
 #define GROUP_SIZE ((socklen_t)8) /* struct ip_mreq */
 
 long unsock_oracle_open(const struct unsock_fd *entry) {
-    return unsock_descriptor(__NR_socket, entry->domain, entry->type | SOCK_CLOEXEC, entry->protocol);
+    return unsock_socket(entry->domain, entry->type | SOCK_CLOEXEC, entry->protocol);
 }
 
 /* What a socket must have done before it can do `name` about a group of multicast, or 0; one of them needs another. */

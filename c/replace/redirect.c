@@ -21,7 +21,7 @@ void unsock_redirect_prepare(int socket) {
 }
 
 static long open_socket(int domain, int type, int protocol, int nonblocking) {
-    long fd = unsock_descriptor(__NR_socket, domain, type | SOCK_CLOEXEC | nonblocking, protocol);
+    long fd = unsock_socket(domain, type | SOCK_CLOEXEC | nonblocking, protocol);
     if (fd >= 0 && domain == AF_UNIX && type == SOCK_DGRAM)
         unsock_redirect_prepare((int)fd);
     return unsock_errno_as_ip(UNSOCK_AT_OPEN, fd);
@@ -84,7 +84,7 @@ UNSOCK_OWN_FRAME static long replace(int fd, struct unsock_fd *entry, int standi
     long result = unsock_dup3(standin, fd, flags);
     /* The descriptor is there, but not below the limit any more. */
     if (result == -EBADF)
-        result = unsock_beyond_limit(__NR_dup3, standin, fd, flags, 0);
+        result = -ENOBUFS;
     if (result >= 0)
         become(entry, kind);
     __atomic_fetch_and(&entry->flags, ~UNSOCK_CHANGING, __ATOMIC_RELEASE);
@@ -108,7 +108,7 @@ static void replace_duplicates(int fd, uint32_t id, uint64_t cookie, int standin
 
 /* Its number may have been a duplicate's, which would be exchanged with the others. */
 long unsock_redirect_copy(int fd) {
-    long copy = unsock_descriptor(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0);
+    long copy = unsock_fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy >= 0)
         unsock_reuse_new((int)copy);
     return copy;

@@ -94,7 +94,6 @@ async function buildHarness(dir: string): Promise<string> {
       `c/rules/${name}.c`
     ),
     "c/files/control_file.c",
-    "c/kernel/beyond_limit.c",
     "c/rt/mem.c",
     "c/rt/sys.c",
     "c/rt/text.c",

@@ -29,6 +29,9 @@ const EXPECTED: Readonly<Record<string, number>> = {
   // The process's first one to the port reads who has it.
   "connect": 3,
   "connect once more": 2,
+  // Whether there is memory at that address is asked of the kernel; of the caller's stack it is known.
+  "connect, with the address on the heap": 3,
+  "close with SO_LINGER 0": 1,
   "accept": 1,
   // Is it the descriptor's event, is it the connection that is known, and what has become of it?
   "hear of an end": 4,

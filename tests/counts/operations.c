@@ -138,6 +138,18 @@ static void streams(void) {
     connect_to(other, PORT);
     end("connect once more");
     close(other);
+    struct sockaddr_in *elsewhere = malloc(sizeof(*elsewhere));
+    *elsewhere = at(PORT);
+    other = opened(SOCK_STREAM);
+    begin("connect, with the address on the heap");
+    must(connect(other, (struct sockaddr *)elsewhere, sizeof(*elsewhere)), "connect");
+    end("connect, with the address on the heap");
+    free(elsewhere);
+    struct linger reset = {.l_onoff = 1};
+    must(setsockopt(other, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), "setsockopt");
+    begin("close with SO_LINGER 0");
+    close(other);
+    end("close with SO_LINGER 0");
     begin("dup a connection");
     int copy = dup(server);
     end("dup a connection");

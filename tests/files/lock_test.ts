@@ -14,7 +14,6 @@ const programText = programsOf(import.meta);
 
 const SOURCES = {
   files: ["directory_change", "lock"],
-  kernel: ["beyond_limit"],
   memory: ["this_process"],
   rt: ["libc", "mem", "sys", "text", "user", "vdso"],
 };

@@ -20,7 +20,6 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     "socketfile",
   ],
   kernel: [
-    "beyond_limit",
     "entries",
     "file_info",
     "identify",

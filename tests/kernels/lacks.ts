@@ -41,9 +41,7 @@ const LACKS: readonly Lack[] = [
         "read up to the mark": "4",
         "at the mark, when there": "0",
         "read beyond the mark": "EAGAIN",
-        "reading after the peer's SO_LINGER of 0": "0",
       }),
-      disconnect: because("without urgent data nothing is left unread", { "its peer reads": "0" }),
       endings_splice: because("TCP's sendfile stopped before the last, incomplete page (seen on 5.10, not on 6.1)", {
         "large: first (3)": "50000",
         "large: offset (3)": "300000",

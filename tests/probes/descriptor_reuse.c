@@ -52,7 +52,7 @@ static void fill_table(void) {
     }
 }
 
-/* Whoever has a socket can use it, also when no further descriptor is to be had. */
+/* A full table of descriptors. The limit stays what the program set. */
 static void table_full(int server) {
     struct rlimit limit = {64, 4096};
     address to = name_of(bound("127.0.0.1", 0, SOCK_DGRAM));

@@ -19,9 +19,10 @@ testProbe(
   "poll, ppoll and select tell of a hang-up when both sides have shut down, and wait until then",
 );
 testProbe("endings_full", "a full connection that has hung up can be written to, as over TCP");
-testProbe("resets", "SO_LINGER of 0 and close, and connect(AF_UNSPEC), reset a peer of the same process", {
-  since: "5.15",
-});
+testProbe(
+  "resets",
+  "SO_LINGER and connect(AF_UNSPEC) end a connection for its peer, and for nobody who shares the socket",
+);
 testProbe(
   "listener_shutdown",
   "who shuts a listener down ends the loops, threads and children that wait for its clients",

@@ -26,6 +26,8 @@ const SHUT_TWICE = {
   why: "once this side has shut down reading, AF_UNIX does not tell whether the peer has done with writing",
 };
 
+const NO_RESET = "AF_UNIX resets a peer only by unread data, which only the peer could send";
+
 const STDIO = {
   instead: "EPIPE, 1 signals",
   why: "libc's streams call libc's own write by its address, and this libc's is not known (docs/limits.md)",
@@ -49,8 +51,13 @@ export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
     "IPv6 stream: IPV6_MULTICAST_IF early: accepted": { instead: "0 in 4 bytes", why: MULTICAST_LEFTOVER },
     "IPv6 stream: IPV6_MULTICAST_IF late: accepted": { instead: "0 in 4 bytes", why: MULTICAST_LEFTOVER },
   },
+  descriptor_reuse: Object.fromEntries(["connect", "bind", "listen", "sendto"].map((call) => [`${call}, table full`, {
+    instead: "ENOBUFS",
+    why: "another socket takes the place of the program's, and there is no descriptor for it",
+  }])),
   disconnect: {
     "its error": { instead: "0", why: "AF_UNIX lets nobody give an error to a socket" },
+    "its peer reads": { instead: "0", why: NO_RESET },
     "unbound, its name": {
       instead: "0.0.0.0, port 0",
       why: "TCP shows the port that the socket had and has no more: it is anybody's by then",
@@ -127,9 +134,10 @@ export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
     },
   },
   resets: {
-    "in another process: reads": {
-      instead: "0",
-      why: "AF_UNIX resets a peer only by what was not read, which nobody but that process could send",
-    },
+    "no linger: reads": { instead: "0", why: NO_RESET },
+    "disconnected: reads": { instead: "0", why: NO_RESET },
+  },
+  stream_data: {
+    "reading after the peer's SO_LINGER of 0": { instead: "0", why: NO_RESET },
   },
 };

@@ -78,10 +78,6 @@ for (const name of ["signal_threads", "small_stacks", "datagram_threads", "same_
   });
 }
 
-testProbe(
-  "limit_stays",
-  "a full table of descriptors keeps no socket from its use, and the limit stays what the program set",
-);
 testProbe("vfork_spawn", "children by vfork and posix_spawn leave the parent's sockets alone");
 testProbe("nothing_left", "nothing is left over beside threads that fork, vfork and spawn");
 testProbe("stream_data", "queue sizes, urgent data, half close, reset, sendfile and splice are as over TCP");
