@@ -122,3 +122,17 @@ void unsock_fds_tell_those(int fd, const struct unsock_fd *source) {
         entry->held = source->held;
     }
 }
+
+/* A bit for each descriptor: pages are only touched where some have been asked about. */
+static UNSOCK_TABLE uint64_t asked[CHUNK * CHUNKS / 64];
+
+bool unsock_asked_fd(int fd) {
+    unsigned number = (unsigned)fd;
+    return number >= CHUNK * CHUNKS || (__atomic_load_n(&asked[number / 64], __ATOMIC_RELAXED) >> number % 64 & 1);
+}
+
+void unsock_asked_fd_note(int fd) {
+    unsigned number = (unsigned)fd;
+    if (number < CHUNK * CHUNKS)
+        __atomic_fetch_or(&asked[number / 64], (uint64_t)1 << number % 64, __ATOMIC_RELAXED);
+}

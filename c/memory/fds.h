@@ -335,7 +335,7 @@ void unsock_born_note_target(int family);
 /* A stream socket listens at a covered address. */
 void unsock_predict_listens(void);
 
-/* asked_fds.c: Numbers of descriptors of which nothing is known, and of which the kernel has been asked once. */
+/* Numbers of descriptors of which nothing is known, and of which the kernel has been asked once. */
 
 /* Has unsock_asked_fd_note been called for this number? True as well for those that nothing is remembered about. */
 bool unsock_asked_fd(int fd);

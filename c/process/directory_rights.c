@@ -1,7 +1,7 @@
 /* Rights are given to what is open: nobody can put another directory in its place meanwhile. */
 #include "process/run_directory.h"
 
-#include "process/errno_words.h"
+#include "rules/errno.h"
 #include "rt/system_calls.h"
 
 #define GETENT "/usr/bin/getent"

@@ -5,7 +5,7 @@
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"
-#include "process/errno_words.h"
+#include "rules/errno.h"
 #include "rt/system_calls.h"
 
 bool unsock_loopback_name_is(struct unsock_span name) {

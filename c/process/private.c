@@ -2,7 +2,7 @@
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"
-#include "process/errno_words.h"
+#include "rules/errno.h"
 #include "process/users_of.h"
 #include "rt/system_calls.h"
 #include "rules/settings.h"

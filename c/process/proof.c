@@ -2,7 +2,7 @@
 #include "process/start.h"
 
 #include "kernel/file_info.h"
-#include "process/errno_words.h"
+#include "rules/errno.h"
 #include "process/run_directory.h"
 #include "rt/system_calls.h"
 #include "unsock.h"

@@ -2,7 +2,7 @@
 #include "process/route.h"
 
 #include "kernel/file_info.h"
-#include "process/errno_words.h"
+#include "rules/errno.h"
 #include "process/exec.h"
 #include "rt/system_calls.h"
 

@@ -1,5 +1,5 @@
 /* The command line becomes the library: as the kernel does it for a user who types it. */
-#include "process/errno_words.h"
+#include "rules/errno.h"
 #include "process/exec.h"
 #include "program/caller.h"
 #include "rt/system_calls.h"

@@ -3,7 +3,7 @@
 
 #include "files/control_file.h"
 #include "kernel/log.h"
-#include "process/errno_words.h"
+#include "rules/errno.h"
 #include "rt/system_calls.h"
 #include "rules/control.h"
 

@@ -5,7 +5,7 @@
  */
 
 #include "program/expose.h"
-#include "process/errno_words.h"
+#include "rules/errno.h"
 #include "program/keeper.h"
 
 #include <linux/resource.h>

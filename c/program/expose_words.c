@@ -1,7 +1,7 @@
 /* Lines are written at once, so that who waits for one reads it whole. */
 #include "program/expose.h"
 
-#include "process/errno_words.h"
+#include "rules/errno.h"
 
 void unsock_expose_path(struct unsock_text *path, const char *directory, uint16_t port, int type) {
     unsock_text_join(path, directory, "/");

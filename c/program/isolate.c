@@ -1,7 +1,7 @@
 /* unshare(2), user_namespaces(7), netdevice(7). */
 #include "program/run.h"
 
-#include "process/errno_words.h"
+#include "rules/errno.h"
 #include "rt/system_calls.h"
 
 #include <linux/sched.h>

@@ -1,7 +1,7 @@
 /* pidfd_open(2), and a second fork, so that the command gets no child that it does not know. */
 #include "program/keeper.h"
 
-#include "process/errno_words.h"
+#include "rules/errno.h"
 #include "rt/system_calls.h"
 
 #include <linux/poll.h>

@@ -1,7 +1,7 @@
 /* Writes to standard output. A failed write is remembered, so that the exit status tells that the output is cut. */
 #include "program/options.h"
 
-#include "process/errno_words.h"
+#include "rules/errno.h"
 #include "rt/system_calls.h"
 #include "rules/words.h"
 

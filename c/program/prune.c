@@ -1,7 +1,7 @@
 /* What is told of all that is left over, in the order of names. */
 #include "program/options.h"
 
-#include "process/errno_words.h"
+#include "rules/errno.h"
 #include "process/exec.h"
 #include "process/run_directory.h"
 #include "process/start.h"

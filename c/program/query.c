@@ -3,7 +3,7 @@
  */
 #include "program/query.h"
 
-#include "process/errno_words.h"
+#include "rules/errno.h"
 #include "process/route.h"
 #include "process/run_directory.h"
 #include "process/start.h"

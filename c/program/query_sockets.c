@@ -4,7 +4,7 @@
 #include "files/directory.h"
 #include "files/port.h"
 #include "kernel/socket_info.h"
-#include "process/errno_words.h"
+#include "rules/errno.h"
 #include "program/answers.h"
 
 #define PORT_MOST 65535

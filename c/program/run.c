@@ -2,7 +2,7 @@
 #include "program/run.h"
 
 #include "kernel/file_info.h"
-#include "process/errno_words.h"
+#include "rules/errno.h"
 #include "process/route.h"
 #include "process/start.h"
 #include "program/keeper.h"

@@ -1,7 +1,7 @@
 /* The parent's part, and the start of the others. */
 #include "program/keeper.h"
 
-#include "process/errno_words.h"
+#include "rules/errno.h"
 #include "rt/system_calls.h"
 
 #include <linux/prctl.h>

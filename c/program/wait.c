@@ -1,5 +1,5 @@
 /* Asks, and asks again when the directory has changed, or when something may have changed that it does not tell. */
-#include "process/errno_words.h"
+#include "rules/errno.h"
 #include "process/run_directory.h"
 #include "program/answers.h"
 #include "program/options.h"

@@ -57,35 +57,61 @@ bool unsock_errno_is_nobody(long result) {
     return unsock_errno_as_ip(UNSOCK_AT_SEND, result) == -ECONNREFUSED;
 }
 
-struct error_name {
-    int error;
-    const char *name;
+/* In themselves, as pointers to texts would have to be relocated in every process. The words are the C library's. */
+struct error {
+    int number;
+    char name[16];
+    char words[44];
 };
 
-static const struct error_name names[] = {
-    {EACCES, "EACCES"},
-    {EADDRINUSE, "EADDRINUSE"},
-    {EADDRNOTAVAIL, "EADDRNOTAVAIL"},
-    {EAFNOSUPPORT, "EAFNOSUPPORT"},
-    {EAGAIN, "EAGAIN"},
-    {EBADF, "EBADF"},
-    {ECONNREFUSED, "ECONNREFUSED"},
-    {EINPROGRESS, "EINPROGRESS"},
-    {EINTR, "EINTR"},
-    {EINVAL, "EINVAL"},
-    {EISCONN, "EISCONN"},
-    {EMFILE, "EMFILE"},
-    {EMSGSIZE, "EMSGSIZE"},
-    {ENOENT, "ENOENT"},
-    {ENOTCONN, "ENOTCONN"},
-    {EPERM, "EPERM"},
-    {ETIMEDOUT, "ETIMEDOUT"},
+static const struct error errors[] = {
+    {E2BIG, "E2BIG", "argument list too long"},
+    {EACCES, "EACCES", "Permission denied"},
+    {EADDRINUSE, "EADDRINUSE", ""},
+    {EADDRNOTAVAIL, "EADDRNOTAVAIL", "Cannot assign requested address"},
+    {EAFNOSUPPORT, "EAFNOSUPPORT", "Address family not supported by protocol"},
+    {EAGAIN, "EAGAIN", ""},
+    {EBADF, "EBADF", ""},
+    {ECONNREFUSED, "ECONNREFUSED", ""},
+    {EFBIG, "EFBIG", "File too large"},
+    {EINPROGRESS, "EINPROGRESS", ""},
+    {EINTR, "EINTR", ""},
+    {EINVAL, "EINVAL", "Invalid argument"},
+    {EIO, "EIO", "Input/output error"},
+    {EISCONN, "EISCONN", ""},
+    {EISDIR, "EISDIR", "Is a directory"},
+    {ELOOP, "ELOOP", "too many levels of symbolic links"},
+    {EMFILE, "EMFILE", "Too many open files"},
+    {EMSGSIZE, "EMSGSIZE", ""},
+    {ENAMETOOLONG, "ENAMETOOLONG", "File name too long"},
+    {ENFILE, "ENFILE", "Too many open files"},
+    {ENOENT, "ENOENT", "No such file or directory"},
+    {ENOEXEC, "ENOEXEC", "Exec format error"},
+    {ENOMEM, "ENOMEM", "out of memory"},
+    {ENOSPC, "ENOSPC", "No space left on device"},
+    {ENOSYS, "ENOSYS", "Function not implemented"},
+    {ENOTCONN, "ENOTCONN", ""},
+    {ENOTDIR, "ENOTDIR", "Not a directory"},
+    {EPERM, "EPERM", "Operation not permitted"},
+    {EROFS, "EROFS", "Read-only file system"},
+    {ETIMEDOUT, "ETIMEDOUT", ""},
+    {ETXTBSY, "ETXTBSY", "text file busy"},
 };
 
-const char *unsock_errno_name(int error) {
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (names[i].error == error)
-            return names[i].name;
+static const struct error *error_of(long number) {
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        if (errors[i].number == number)
+            return &errors[i];
     }
     return NULL;
+}
+
+const char *unsock_errno_name(int number) {
+    const struct error *error = error_of(number);
+    return error ? error->name : NULL;
+}
+
+const char *unsock_errno_words(long number) {
+    const struct error *error = error_of(number);
+    return error && error->words[0] != '\0' ? error->words : "the system refuses it";
 }

@@ -29,4 +29,7 @@ bool unsock_errno_is_nobody(long result);
 /* "ECONNREFUSED" for 111, and so on; NULL for one that has no name here. */
 const char *unsock_errno_name(int error);
 
+/* In words, for those who start a program. `error` is positive. Never NULL. */
+const char *unsock_errno_words(long error);
+
 #endif

@@ -8,9 +8,12 @@
 #include "rt/user.h"
 #include "trap/image.h"
 #include "trap/signals.h"
+#include "trap/site.h"
 
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
+
+#define EXEC_STACK (32 * 1024)
 
 /* /proc/self/exe is the program's, not the library's. */
 static long read_link(int directory, const char *path, char *link, int size) {
@@ -22,6 +25,31 @@ static long read_link(int directory, const char *path, char *link, int size) {
         return -EFAULT;
     memcpy(link, file, length);
     return (long)length;
+}
+
+struct execution {
+    struct unsock_exec exec;
+    long result;
+};
+
+static void execute(void *execution) {
+    ((struct execution *)execution)->result = unsock_exec(&((struct execution *)execution)->exec);
+}
+
+/*
+ * Makes an execve with these three arguments on another stack: that of the program may have hardly room for the handler
+ * (musl's posix_spawn gives its child 5 KiB in all).
+ */
+UNSOCK_OWN_FRAME static long execute_elsewhere(int directory, const long a[3], int flags) {
+    struct execution execution = {
+        {directory, (const char *)a[0], (const char *const *)a[1], (const char *const *)a[2], flags}, -ENOMEM};
+    struct unsock_exec_space *space = unsock_exec_space_enter(EXEC_STACK + 16);
+    uint8_t *stack = space ? unsock_exec_space_cut(space, EXEC_STACK) : NULL;
+    if (!stack)
+        return -ENOMEM;
+    unsock_call_on(execute, &execution, stack + EXEC_STACK);
+    unsock_exec_space_leave(space);
+    return execution.result;
 }
 
 static long answer_by_number(long number, const long a[6]) {
@@ -48,10 +76,9 @@ static long answer(struct unsock_context *context, long number, const long a[6])
     case __NR_epoll_pwait2:
         return unsock_signals_wait(number, a);
     case __NR_execve:
-        return unsock_trap_execve((const char *)a[0], (const char *const *)a[1], (const char *const *)a[2]);
+        return execute_elsewhere(AT_FDCWD, a, 0);
     case __NR_execveat:
-        return unsock_trap_execveat((int)a[0], (const char *)a[1], (const char *const *)a[2], (const char *const *)a[3],
-                                    (int)a[4]);
+        return execute_elsewhere((int)a[0], a + 1, (int)a[4]);
 #ifdef __NR_readlink
     case __NR_readlink:
         return read_link(AT_FDCWD, (const char *)a[0], (char *)a[1], (int)a[2]);

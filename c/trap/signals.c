@@ -100,20 +100,24 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
     return unsock_sys(__NR_rt_sigaction, signal, &copy, old, size);
 }
 
+/* Copies a set of signals of the program's, without SIGSYS. Returns 0, -EINVAL or -EFAULT. */
+static long copy_without_sigsys(const void *set, long size, uint64_t *copy) {
+    if (size != UNSOCK_SIGNALS_SIZE)
+        return -EINVAL;
+    long wrong = unsock_user_read(copy, set, sizeof(*copy)) < 0 ? -EFAULT : 0;
+    *copy &= ~SIGSYS_BIT;
+    return wrong;
+}
+
 /*
  * The handler has the program's own mask: so the kernel does it all, and what it comes to is what the program returns
  * to. SIGSYS is taken out before, not after: a handler of the program's may run as soon as it is not blocked.
  */
 long unsock_signals_mask(struct unsock_context *context, long how, const void *set, void *old, long size) {
     uint64_t copy;
-    if (size != UNSOCK_SIGNALS_SIZE)
-        return -EINVAL;
-    if (set && !unsock_user_readable(set, sizeof(copy)))
-        return -EFAULT;
-    if (set) {
-        memcpy(&copy, set, sizeof(copy));
-        copy &= ~SIGSYS_BIT;
-    }
+    long wrong = set ? copy_without_sigsys(set, size, &copy) : size != UNSOCK_SIGNALS_SIZE ? -EINVAL : 0;
+    if (wrong < 0)
+        return wrong;
     long result = unsock_sys(__NR_rt_sigprocmask, how, set ? &copy : NULL, old, size);
     unsock_signals_keep_mask(context);
     return result;
@@ -126,13 +130,8 @@ void unsock_signals_keep_mask(struct unsock_context *context) {
 
 long unsock_signals_suspend(const void *set, long size) {
     uint64_t copy;
-    if (size != UNSOCK_SIGNALS_SIZE)
-        return -EINVAL;
-    if (!unsock_user_readable(set, sizeof(copy)))
-        return -EFAULT;
-    memcpy(&copy, set, sizeof(copy));
-    copy &= ~SIGSYS_BIT;
-    return unsock_rt_sigsuspend(&copy, size);
+    long wrong = copy_without_sigsys(set, size, &copy);
+    return wrong < 0 ? wrong : unsock_rt_sigsuspend(&copy, size);
 }
 
 /* pselect6's last argument: a pointer to the set, and its size. */
@@ -141,39 +140,30 @@ struct pointed_set {
     uint64_t size;
 };
 
-static long select_with(const long arguments[6]) {
+static long select_with(const long a[6]) {
     struct pointed_set pointed;
     uint64_t copy;
-    if (!unsock_user_readable((const void *)arguments[5], sizeof(pointed)))
+    if (unsock_user_read(&pointed, (const void *)a[5], sizeof(pointed)) < 0)
         return -EFAULT;
-    memcpy(&pointed, (const void *)arguments[5], sizeof(pointed));
     if (pointed.set && pointed.size == UNSOCK_SIGNALS_SIZE) {
-        if (!unsock_user_readable(pointed.set, sizeof(copy)))
+        if (copy_without_sigsys(pointed.set, UNSOCK_SIGNALS_SIZE, &copy) < 0)
             return -EFAULT;
-        memcpy(&copy, pointed.set, sizeof(copy));
-        copy &= ~SIGSYS_BIT;
         pointed.set = &copy;
     }
-    return unsock_sys(__NR_pselect6, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], &pointed);
+    return unsock_sys(__NR_pselect6, a[0], a[1], a[2], a[3], a[4], &pointed);
 }
 
-long unsock_signals_wait(long number, const long arguments[6]) {
-    if (number == __NR_pselect6)
-        return select_with(arguments);
-    unsigned set = number == __NR_ppoll ? 3 : 4;
+long unsock_signals_wait(long number, const long a[6]) {
     uint64_t copy;
-    if (arguments[set + 1] != UNSOCK_SIGNALS_SIZE)
-        return -EINVAL;
-    if (!unsock_user_readable((const void *)arguments[set], sizeof(copy)))
-        return -EFAULT;
-    memcpy(&copy, (const void *)arguments[set], sizeof(copy));
-    copy &= ~SIGSYS_BIT;
+    unsigned set = number == __NR_ppoll ? 3 : 4;
+    if (number == __NR_pselect6)
+        return select_with(a);
+    long wrong = copy_without_sigsys((const void *)a[set], a[set + 1], &copy);
+    if (wrong < 0)
+        return wrong;
     if (number == __NR_ppoll)
-        return unsock_sys(__NR_ppoll, arguments[0], arguments[1], arguments[2], &copy, arguments[4]);
-    if (number == __NR_epoll_pwait)
-        return unsock_sys(__NR_epoll_pwait, arguments[0], arguments[1], arguments[2], arguments[3], &copy,
-                          arguments[5]);
-    return unsock_sys(__NR_epoll_pwait2, arguments[0], arguments[1], arguments[2], arguments[3], &copy, arguments[5]);
+        return unsock_sys(__NR_ppoll, a[0], a[1], a[2], &copy, a[4]);
+    return unsock_sys(number, a[0], a[1], a[2], a[3], &copy, a[5]);
 }
 
 void unsock_signals_foreign(int signal, struct unsock_signal_info *info, struct unsock_context *context) {

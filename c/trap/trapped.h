@@ -84,10 +84,4 @@ size_t unsock_filter_make(const struct unsock_trapped *calls, size_t count, stru
  */
 long unsock_trap_install(bool on_alternate_stack, bool ignored);
 
-/* exec.c: execve and execveat, made by a program under the trap. They return -errno, if they return. */
-
-long unsock_trap_execve(const char *path, const char *const *argv, const char *const *environment);
-long unsock_trap_execveat(int directory, const char *path, const char *const *argv, const char *const *environment,
-                          int flags);
-
 #endif

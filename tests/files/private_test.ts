@@ -4,8 +4,9 @@ import { need } from "../support/programs.ts";
 import { tryEveryMoment } from "./tool.ts";
 
 const SOURCES: Readonly<Record<string, readonly string[]>> = {
-  process: ["private", "errno_words"],
+  process: ["private"],
   kernel: ["entries"],
+  rules: ["errno"],
   rt: ["mem", "sys", "text"],
 };
 
