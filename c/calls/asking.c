@@ -7,7 +7,6 @@
 #include "calls/connect.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
-#include "kernel/trapped.h"
 #include "memory/process.h"
 #include "replace/replace.h"
 

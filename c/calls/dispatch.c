@@ -7,7 +7,6 @@
 #include "calls/target.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
-#include "kernel/version.h"
 #include "replace/replace.h"
 
 static bool is_redirectable(int domain, int type, int protocol) {

@@ -3,7 +3,6 @@
 
 #include "files/port.h"
 #include "kernel/socket_info.h"
-#include "kernel/version.h"
 #include "rules/errno.h"
 #include "rules/settings.h"
 

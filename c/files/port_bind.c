@@ -6,7 +6,6 @@
 #include "files/listen_fds.h"
 #include "files/port.h"
 #include "kernel/socket_info.h"
-#include "kernel/version.h"
 
 #define TRIES 8
 

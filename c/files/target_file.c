@@ -4,7 +4,6 @@
 #include "files/directory.h"
 #include "files/port.h"
 #include "kernel/socket_info.h"
-#include "kernel/version.h"
 #include "rules/errno.h"
 
 #define ASIDE_NAME ".unsock.gone"

@@ -5,7 +5,10 @@
 #include "memory/fds.h"
 #include "rt/system_calls.h"
 
-/* socket_info.c: Small questions to the kernel about one socket. */
+/* socket_info.c: Small questions to the kernel about one socket, and which kernel it is. */
+
+/* Is the running kernel older than Linux `major`.`minor`? Asked once. */
+bool unsock_kernel_is_before(unsigned major, unsigned minor);
 
 /* One integer socket option of SOL_SOCKET, or -errno. */
 long unsock_socket_option(int fd, int name);

@@ -2,7 +2,7 @@
 #include "process/exec.h"
 
 #include "kernel/file_info.h"
-#include "kernel/trapped.h"
+#include "memory/process.h"
 #include "process/start.h"
 #include "rt/user.h"
 

@@ -4,7 +4,6 @@
 #include "files/directory.h"
 #include "files/listen_fds.h"
 #include "kernel/log.h"
-#include "kernel/trapped.h"
 #include "memory/process.h"
 #include "process/exec.h"
 #include "rt/user.h"

@@ -38,7 +38,7 @@ static inline bool unsock_active(void) {
 /* Are this process's system calls trapped? Then whatever it executes has to be started by the library as its loader. */
 extern bool unsock_start_trapped;
 
-/* Are they to be, by the wish of the settings? The trap door does it (c/trap/takeover.c). */
+/* Are they to be, by the wish of the settings? The trap door does it (c/trap/install.c). */
 extern bool unsock_start_traps;
 
 /*

@@ -1,7 +1,6 @@
 /* Stacks of the library's own, and changing to one. */
 #include "trap/site.h"
 
-#include "kernel/trapped.h"
 #include "memory/process.h"
 #include "rt/user.h"
 

@@ -6,7 +6,7 @@
 #ifndef UNSOCK_TRAP_SIGNALS_H
 #define UNSOCK_TRAP_SIGNALS_H
 
-#include "kernel/trapped.h"
+#include "memory/process.h"
 #include "trap/site.h"
 
 typedef void unsock_trap_handler_function(int signal, void *info, void *context);

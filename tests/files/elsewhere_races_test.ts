@@ -10,7 +10,7 @@ const programText = programsOf(import.meta);
 
 const SOURCES: Readonly<Record<string, readonly string[]>> = {
   files: ["directory", "target_file", "directory_change", "lock", "file_netns", "socketfile"],
-  kernel: ["file_info", "socket_info", "trust", "version"],
+  kernel: ["file_info", "socket_info", "trust"],
   memory: ["this_process"],
   rt: ["libc", "lines", "mem", "sys", "text", "user", "vdso"],
   rules: ["address", "address_text", "errno", "ip", "kernel_name", "keyed_hash", "nearest", "port_entry", "port_name"],

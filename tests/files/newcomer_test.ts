@@ -29,7 +29,6 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     "socket_info",
     "socket_mark",
     "trust",
-    "version",
   ],
   memory: ["fds", "option_table", "this_process", "state"],
   rt: ["libc", "lines", "mem", "sys", "table", "text", "user", "vdso"],
