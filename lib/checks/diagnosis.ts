@@ -15,6 +15,7 @@ import { SETTING_LIST } from "../run/settings.ts";
 import { ownLibrary } from "../run/own_library.ts";
 import { findShim } from "../run/shim.ts";
 import { effectiveUser } from "../run/shim_place.ts";
+import { LENGTHEN_QUEUE, shortDatagramQueue } from "../sockets/datagram_queue.ts";
 import { namesQuestion } from "../sockets/socket_names.ts";
 import { SOCKETS_QUESTION } from "../sockets/unix_sockets.ts";
 import type { Context } from "../system/context.ts";
@@ -38,7 +39,7 @@ export async function diagnoseMachine(context: Context, directory: string | unde
     ...directoryFindings(library, directory),
     ...preloadFindings(context),
     ...familyFindings(readText("/proc/net/protocols") ?? ""),
-    queueFinding(readText("/proc/sys/net/unix/max_dgram_qlen")),
+    queueFinding(shortDatagramQueue()),
   ].filter((finding) => finding !== undefined);
 }
 
@@ -206,13 +207,11 @@ function familyFindings(protocols: string): Finding[] {
   return [find("AF_VSOCK", "AF_VSOCK", "vsock"), find("TIPC", "AF_TIPC", "tipc")];
 }
 
-function queueFinding(text: string | undefined): Finding | undefined {
-  const length = Number(text);
-  if (text === undefined || !(length < 100)) return undefined;
-  return note(
+function queueFinding(length: number | undefined): Finding | undefined {
+  return length === undefined ? undefined : note(
     "datagrams",
-    `datagrams: ${length + 1} fit into a queue (net.unix.max_dgram_qlen)`,
-    "for busy UDP: sysctl net.unix.max_dgram_qlen=512",
+    `datagrams: ${length} fit into a queue (net.unix.max_dgram_qlen)`,
+    `for busy UDP, before its servers start: ${LENGTHEN_QUEUE}`,
   );
 }
 

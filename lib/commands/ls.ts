@@ -4,6 +4,7 @@ import type { Library } from "../library/query.ts";
 import { DIRECTORY_QUESTION } from "../run/run_settings.ts";
 import { effectiveUser } from "../run/shim_place.ts";
 import { isatty } from "node:tty";
+import { shortDatagramQueue } from "../sockets/datagram_queue.ts";
 import { formatSocketTable, socketFileToJson } from "../sockets/format_sockets.ts";
 import { listSocketFiles } from "../sockets/socket_files.ts";
 import { namesQuestion } from "../sockets/socket_names.ts";
@@ -60,7 +61,10 @@ function list(port: number | undefined, options: ListOptions, library: Library):
   const files = listSocketFiles(directory, { names: names(), sockets: sockets() }, library);
   if (!options.json) {
     const isRoot = effectiveUser() === 0;
-    return { directory, text: formatSocketTable({ directory, exists, port, files, isRoot }) };
+    return {
+      directory,
+      text: formatSocketTable({ directory, exists, port, files, isRoot, queue: shortDatagramQueue() }),
+    };
   }
   // One line each time, so that a reader knows where one ends.
   const text = `${JSON.stringify(files.map(socketFileToJson), null, options.watch ? undefined : 2)}\n`;

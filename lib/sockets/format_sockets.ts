@@ -1,5 +1,6 @@
 /** A list of socket files in words, and as JSON. */
 import { printable } from "../system/text.ts";
+import { LENGTHEN_QUEUE } from "./datagram_queue.ts";
 import type { SocketFile } from "./socket_files.ts";
 import { userName } from "../system/users.ts";
 
@@ -11,6 +12,8 @@ export interface SocketList {
   readonly port: number | undefined;
   readonly files: readonly SocketFile[];
   readonly isRoot: boolean;
+  /** How many datagrams fit into a queue, where that is fewer than UDP holds. */
+  readonly queue: number | undefined;
 }
 
 function formatMode(mode: number): string {
@@ -49,7 +52,7 @@ function formatAddressedPort({ first, port, address }: SocketFile, sockets: numb
 }
 
 /** @returns A table under the directory's name. */
-export function formatSocketTable({ directory, exists, port, files, isRoot }: SocketList): string {
+export function formatSocketTable({ directory, exists, port, files, isRoot, queue }: SocketList): string {
   const title = `${printable(directory)}:`;
   if (files.length === 0) {
     if (!exists) return `${title} does not exist yet\n`;
@@ -70,7 +73,15 @@ export function formatSocketTable({ directory, exists, port, files, isRoot }: So
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
   const unseen = !isRoot && files.some(({ state, processes }) => state === "alive" && processes.length === 0);
-  return [title, ...lines, ...unseen ? ["(root would see the processes of other users, too)"] : []]
+  const isShort = queue !== undefined && files.some(({ state, kind }) => state === "alive" && kind === "datagram");
+  return [
+    title,
+    ...lines,
+    ...unseen ? ["(root would see the processes of other users, too)"] : [],
+    ...isShort
+      ? [`(${queue} datagrams fit into a queue here; root lengthens those of new sockets: ${LENGTHEN_QUEUE})`]
+      : [],
+  ]
     .map((line) => `${line}\n`).join("");
 }
 

@@ -42,6 +42,23 @@ Deno.test("ls tells the live from the stale, sockets from control files, and who
   });
 });
 
+Deno.test({
+  name: "ls says how few datagrams fit into a queue, and the line that root types, where there is a datagram socket",
+  ignore: !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      const code =
+        'import signal, socket, sys; s = socket.socket(1, 2); s.bind(sys.argv[1]); print("ready", flush=True); signal.pause()';
+      await using server = start(["python3", "-c", code, path.join(dir, "53.dgram.sock")]);
+      await until("the server is ready", () => server.output() === "ready\n");
+      const length = Number(Deno.readTextFileSync("/proc/sys/net/unix/max_dgram_qlen"));
+      const { stdout } = await unsock(["ls", "--dir", dir]);
+      const said = /^\((\d+) datagrams fit .*: sysctl net\.unix\.max_dgram_qlen=512\)$/m.exec(stdout)?.[1];
+      assertStrictEquals(said, length < 512 ? `${length + 1}` : undefined);
+      assertNotMatch((await unsock(["ls", "--dir", dir, "54"])).stdout, /max_dgram_qlen/);
+    }),
+});
+
 Deno.test("ls of a directory that does not exist, or is empty, names it", async () => {
   await withDir(async (dir) => {
     const none = path.join(dir, "none");

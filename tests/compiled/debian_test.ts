@@ -40,6 +40,8 @@ for (const release of RELEASES) {
         const sh = (...who: string[]) => (script: string) => inside(...who, "sh", "-ec", script);
         await assertRecipesPreload("/usr/lib/libunsock.so", sh());
         assertMatch((await inside("getent", "group", "unsock")).stdout, /^unsock:/);
+        const queue = Deno.readTextFileSync(join(root, "usr/lib/sysctl.d/50-unsock.conf"));
+        assertMatch(queue, /^net\.unix\.max_dgram_qlen = 512$/m);
         await inside("dpkg", "--purge", "unsock");
         assertEquals(await filesBelow(join(root, "usr")), before);
         // And the archive, by root and by somebody who may write to his home alone.
