@@ -64,27 +64,7 @@ struct unsock_answers {
 long unsock_answers_at(const char *directory, const struct unsock_port_words *port, int64_t most,
                        struct unsock_answers *answers);
 
-/* directory_names.c: What the names in a directory of socket files say, as text; and what of it is left over. */
-
-/*
- * Looks with the directory locked for all that is left over in it (files/release.h), and removes it if `remove` is not
- * 0. Writes a line "NAME<TAB>RESULT" for each into `text`: RESULT is 1, or -errno. Returns 0, or -errno: not all has
- * been looked at; -ENOBUFS: not all has been told.
- */
-int unsock_prune_all(const char *directory, int remove, char *text, size_t size);
-
-/*
- * Writes the path of the file in `directory` (absolute) that a client of `address` (a sockaddr_in or sockaddr_in6 of
- * `length` bytes) is led to, whether it is there or not. Returns its length, or -EINVAL, -ENAMETOOLONG (`size` too
- * small) or -ENOBUFS (no memory).
- */
-int unsock_path_of(const char *directory, const void *address, uint32_t length, int type, char *path, size_t size);
-
-/*
- * Looks in `directory` for directories of `run --private`, and control files of `run --map`, that are left over, and
- * removes them if `remove` is not 0. Writes the path of each, with a newline behind it, into `text`.
- */
-void unsock_private_prune(const char *directory, int remove, char *text, size_t size);
+/* path.c, for others too. */
 
 /*
  * Writes a path to it, good for this process's life, into `path`; the given one where it cannot be opened, or there is

@@ -34,7 +34,7 @@ struct unsock_expose_options {
 bool unsock_expose_options_take(const struct unsock_options *given, struct unsock_expose_options *options,
                                 struct unsock_text *error);
 
-/* expose_words.c: What `expose` says on its standard output: a line for what leads where. */
+/* expose_ends.c, too: What `expose` says on its standard output: a line for what leads where. */
 
 #define UNSOCK_EXPOSE_LINE_MOST 512
 

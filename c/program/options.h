@@ -67,7 +67,7 @@ bool unsock_options_read(const struct unsock_option_table *table, const char *co
 const char *unsock_options_value(const struct unsock_options *options, const char *flag);
 
 /*
- * command_call.c: The commands of the library as a program, but for those that start others: `path`, `wait`, `prune`,
+ * program.c: The commands of the library as a program, but for those that start others: `path`, `wait`, `prune`,
  * `make-control`, `expose`.
  */
 

@@ -1,9 +1,71 @@
 /* Only what an address's clients find has to be looked for. */
 #include "program/options.h"
 
+#include "files/directory.h"
+#include "files/port.h"
 #include "process/run_directory.h"
 #include "process/start.h"
 #include "program/answers.h"
+#include "rt/system_calls.h"
+
+/* A connected datagram socket takes nothing from others. */
+static bool takes_anybody(long probe, struct unsock_port_key key, const struct unsock_port_entry *entry) {
+    enum unsock_port_life life = unsock_port_ask(probe, key, entry);
+    return !(entry->marks & UNSOCK_PORT_CONNECTED) && life != UNSOCK_PORT_DEAD && life != UNSOCK_PORT_GONE;
+}
+
+/* The first one of those that a client tries; that of a killed server where no other one is there. */
+static bool find_client_entry(const struct unsock_port *port, const struct unsock_ip *ip, struct unsock_port_entry *found) {
+    struct unsock_port_entry entry;
+    long probe = unsock_socketfile_probe();
+    bool any = false, good = false;
+    for (unsigned i = 0; !good && unsock_port_candidate(port, ip, 0, false, i, &entry); i++) {
+        good = takes_anybody(probe, port->key, &entry);
+        if (good || !any)
+            *found = entry;
+        any = true;
+    }
+    unsock_socketfile_probe_end(probe);
+    return any;
+}
+
+/*
+ * Writes its path, in the directory in force: of the first one that a client tries (unsock_port_candidate) which lives
+ * and takes anybody; PORT.sock where nobody is there for the address. `type`: SOCK_STREAM or SOCK_DGRAM. Returns 0 or
+ * -ENOBUFS.
+ */
+static long put_client_path(const struct unsock_ip *ip, int type, struct sockaddr_un *path) {
+    struct unsock_port_key key = {ip->port, (uint8_t)type};
+    struct unsock_port_entry entry;
+    struct unsock_port *port = unsock_port_borrow();
+    if (!port)
+        return -ENOBUFS;
+    unsock_port_read(port, key);
+    if (port->holder == UNSOCK_PORT_OURS && find_client_entry(port, ip, &entry))
+        unsock_port_path(key, &entry, path);
+    else
+        unsock_address_path(ip->port, type, path);
+    unsock_port_return(port);
+    return 0;
+}
+
+/* Writes the path of the file that a client of `address` is led to. Returns its length or -errno. */
+static int find_clients_path(const char *directory, const void *address, uint32_t length, int type, char *path, size_t size) {
+    struct unsock_directory_visit visit;
+    struct sockaddr_un found;
+    struct unsock_text text;
+    struct unsock_ip ip;
+    if (!unsock_ip_read(address, length, &ip) || (type != SOCK_STREAM && type != SOCK_DGRAM) ||
+        !unsock_directory_visit_begin(&visit, directory, strlen(directory)))
+        return -EINVAL;
+    long result = put_client_path(&ip, type, &found);
+    unsock_directory_visit_end(&visit);
+    if (result < 0)
+        return (int)result;
+    unsock_text_start(&text, path, size);
+    unsock_text_put(&text, found.sun_path);
+    return text.cut ? -ENAMETOOLONG : (int)text.length;
+}
 
 static int print_library(const struct unsock_command_call *call) {
     char path[UNSOCK_RUN_PATH_MOST], buffer[UNSOCK_RUN_PATH_MOST + 1];
@@ -22,7 +84,7 @@ static int put_clients_path(const struct unsock_command_call *call, const char *
     union unsock_sockaddr address;
     char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
     socklen_t length = unsock_ip_write(&port->ip, port->ip.family, &address);
-    int result = unsock_path_of(directory, &address, length, port->type, path, sizeof(path));
+    int result = find_clients_path(directory, &address, length, port->type, path, sizeof(path));
     if (result >= 0) {
         unsock_text_put(line, path);
         return 0;
@@ -30,6 +92,18 @@ static int put_clients_path(const struct unsock_command_call *call, const char *
     unsock_text_join(call->error, "path: ", directory, ": errno ");
     unsock_text_number(call->error, (uint64_t)-result, 10, 1);
     return UNSOCK_COMMAND_FAILED;
+}
+
+void unsock_directory_held_path(struct unsock_text *path, const char *directory) {
+    struct statx status;
+    size_t before = path->length;
+    long fd = unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    unsock_text_put(path, "/proc/self/fd/");
+    unsock_text_number(path, (uint64_t)fd, 10, 1);
+    if (fd >= 0 && unsock_statx(AT_FDCWD, path->buffer + before, 0, STATX_TYPE, &status) == 0)
+        return;
+    path->length = before;
+    unsock_text_put(path, directory);
 }
 
 int unsock_path_start(const struct unsock_command_call *call) {

@@ -49,10 +49,10 @@ static bool is(const char *text, const char *other) {
     return unsock_span_is(unsock_span_of(text), other);
 }
 
-/* A command that starts no other program (program/options.h). */
 struct command {
     struct unsock_option_table table;
-    int (*start)(const struct unsock_command_call *call);
+    int (*start)(const struct unsock_command_call *call); /* NULL: `run` and `hold`, which start other programs */
+    bool holds;
 };
 
 /* The command of this name. False: there is none. */
@@ -62,11 +62,12 @@ static bool find_command(const char *name, struct command *command) {
                      : is(name, "prune")  ? unsock_prune_start
                      : is(name, "expose") ? unsock_expose_start
                                           : NULL;
-    if (command->start)
-        return unsock_option_table_find(name, &command->table);
-    if (is(name, "make-control"))
-        *command = (struct command){unsock_make_control_options(), unsock_make_control_start};
-    return command->start;
+    command->holds = is(name, "hold");
+    if (is(name, "make-control")) {
+        *command = (struct command){unsock_make_control_options(), unsock_make_control_start, false};
+        return true;
+    }
+    return unsock_option_table_find(command->holds ? "run" : name, &command->table);
 }
 
 /*
@@ -183,37 +184,22 @@ static int print_usage(const struct unsock_option_table *table, int failed) {
     return print(texts, failed);
 }
 
-static int run(const char *const *argv, const char *const *environment, bool is_front, bool holds) {
-    unsock_start_marks();
+static int start_given(const struct command *command, const char *const *argv, const char *const *environment,
+                 bool is_front) {
+    unsock_start_marks(); /* below a `run` what is asked, and the real network, is not redirected */
     char own[PATH_MOST], line[LINE_MOST];
     struct unsock_text error = unsock_text_in(line, sizeof(line));
     const char *library = own_file(own, sizeof(own)) ? own : NULL;
-    struct unsock_run_start start = {.words = argv + 2, .caller = environment, .library = library, .holds = holds};
-    int status = unsock_run_words(&start, &error);
-    if (status == -ENOTSUP) {
-        if (is_front)
-            hand_over(argv, environment);
-        struct unsock_option_table table;
-        unsock_option_table_find("run", &table);
-        return print_usage(&table, UNSOCK_RUN_FAILED);
-    }
-    return error.length > 0 ? fail(line, status) : status;
-}
-
-static int command(const struct command *command, const char *const *argv, const char *const *environment,
-                   bool is_front) {
-    unsock_start_marks(); /* below a `run` what is asked, and the real network, is not redirected */
-    char own[PATH_MOST], line[LINE_MOST];
-    struct unsock_text error;
-    unsock_text_start(&error, line, sizeof(line));
-    const char *library = own_file(own, sizeof(own)) ? own : NULL;
-    int status = start_command(command, argv + 2, environment, library, &error);
+    struct unsock_run_start run = {
+        .words = argv + 2, .caller = environment, .library = library, .holds = command->holds};
+    int status = command->start ? start_command(command, argv + 2, environment, library, &error)
+                                : unsock_run_words(&run, &error);
     if (status == -ENOTSUP || status == -ENOSYS) {
-        if (is_front)
+        if (is_front && !command->holds)
             hand_over(argv, environment);
         if (status == -ENOSYS)
             return fail_with("expose: --http", "not the library's but the command line's: unsock expose --http", 1);
-        return print_usage(&command->table, UNSOCK_COMMAND_FAILED);
+        return print_usage(&command->table, command->start ? UNSOCK_COMMAND_FAILED : UNSOCK_RUN_FAILED);
     }
     return error.length > 0 ? fail(line, status) : status;
 }
@@ -242,15 +228,11 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
     bool is_front = argc >= 1 && unsock_span_is(unsock_base_name(unsock_span_of(argv[0])), FRONT);
     if (argc >= 1 && is(argv[0], OF_RUNTIME))
         unsock_caller_restore();
-    if (argc >= 2 && is(argv[1], "run"))
-        return run(argv, environment, is_front, false);
-    if (argc >= 2 && is(argv[1], "hold"))
-        return run(argv, environment, false, true);
     if (argc >= 2 && is(argv[1], "query"))
         return query(argv, environment);
-    struct command one;
-    if (argc >= 2 && find_command(argv[1], &one))
-        return command(&one, argv, environment, is_front);
+    struct command command;
+    if (argc >= 2 && find_command(argv[1], &command))
+        return start_given(&command, argv, environment, is_front);
     if (argc >= 2 && is(argv[1], "--version"))
         return print((const char *const[]){UNSOCK_VERSION "\n", NULL}, 1);
     if (is_front)

@@ -1,21 +1,19 @@
-/* What is told of all that is left over, in the order of names. */
-#include "program/options.h"
+/* What is left over in a directory, and what of it could not be removed: in the order of names. */
+#include "program/run.h"
 
+#include "files/release.h"
 #include "rules/errno.h"
-#include "process/exec.h"
 #include "process/run_directory.h"
 #include "process/start.h"
 #include "program/answers.h"
 #include "rt/system_calls.h"
 
 #define NAMES_SIZE (1u << 23) /* what nobody fills is no memory */
-#define NAMES_MOST (NAMES_SIZE / 16)
-#define PATHS_SIZE (1u << 16)
+#define NAME_LEAST 4          /* bytes of a name that is noted */
 
 struct pruning {
     const struct unsock_command_call *call;
     struct unsock_run_directory directory;
-    struct unsock_exec_space *space;
     struct unsock_printer printer;
     bool remove;
     bool force;
@@ -65,75 +63,61 @@ static void tell(struct pruning *pruning, const char *directory, const char *nam
     unsock_printer_char(printer, '\n');
 }
 
-/* "NAME<TAB>RESULT": the name alone from then on. Returns the result, an errno, or 0: it is gone. */
-static int64_t cut_result(char *line) {
-    uint64_t number = 0;
-    struct unsock_span rest = unsock_span_of(line), name = unsock_span_next(&rest, '\t');
-    bool failed = rest.length > 0 && rest.at[0] == '-';
-    if (failed && !unsock_span_number((struct unsock_span){rest.at + 1, rest.length - 1}, 10, INT32_MAX, &number))
-        number = EIO;
-    line[name.length] = '\0';
-    return (int64_t)number;
+/* Adds the name, a NUL and the errno, 0 for none. */
+static void note_name(void *context, const char *name, long result) {
+    unsock_text_put(context, name);
+    unsock_text_char(context, '\0');
+    unsock_text_char(context, (char)(result < 0 ? -result : 0));
 }
 
-static bool is_before(const char *one, const char *other) {
+static bool is_name_before(const char *one, const char *other) {
     while (*one == *other && *one != '\0')
         one++, other++;
     return (unsigned char)*one < (unsigned char)*other;
 }
 
 /* Moves what stands at the root down a heap of `count`, to where nothing below it is behind it. */
-static void sift(char **lines, size_t root, size_t count) {
+static void sift_name(char **names, size_t root, size_t count) {
     for (size_t child; (child = 2 * root + 1) < count; root = child) {
-        child += child + 1 < count && is_before(lines[child], lines[child + 1]);
-        if (!is_before(lines[root], lines[child]))
+        child += child + 1 < count && is_name_before(names[child], names[child + 1]);
+        if (!is_name_before(names[root], names[child]))
             return;
-        char *line = lines[root];
-        lines[root] = lines[child];
-        lines[child] = line;
+        char *name = names[root];
+        names[root] = names[child];
+        names[child] = name;
     }
 }
 
-static void sort(char **lines, size_t count) {
+static void sort_names(char **names, size_t count) {
     for (size_t root = count / 2; root-- > 0;)
-        sift(lines, root, count);
+        sift_name(names, root, count);
     for (size_t end = count; end-- > 1;) {
-        char *line = lines[0];
-        lines[0] = lines[end];
-        lines[end] = line;
-        sift(lines, 0, end);
+        char *name = names[0];
+        names[0] = names[end];
+        names[end] = name;
+        sift_name(names, 0, end);
     }
 }
 
-/* Cuts a text into lines. Returns how many there are. */
-static size_t cut(char *text, char **lines, size_t most) {
-    size_t count = 0;
-    char *begin = text;
-    for (char *c = text; *c != '\0' && count < most; c++) {
-        if (*c != '\n')
-            continue;
-        *c = '\0';
-        lines[count++] = begin;
-        begin = c + 1;
-    }
-    return count;
-}
-
-static bool prune_sockets(struct pruning *pruning, char *names, char **lines) {
+/* What is told is told when the directory is no longer locked. */
+static bool prune_sockets(struct pruning *pruning, char *memory, char **sorted) {
     char seen[UNSOCK_RUN_PATH_MOST];
-    struct unsock_text text = unsock_text_in(seen, sizeof(seen));
+    struct unsock_text text = unsock_text_in(seen, sizeof(seen)), names = unsock_text_in(memory, NAMES_SIZE);
+    struct unsock_prune_seer seer = {note_name, &names};
     unsock_directory_held_path(&text, pruning->directory.path);
-    int result = unsock_prune_all(seen, pruning->remove, names, NAMES_SIZE);
-    if (result < 0 && result != -ENOENT) {
+    long result = unsock_prune_directory(seen, pruning->remove, &seer);
+    if (names.cut || (result < 0 && result != -ENOENT)) {
         unsock_text_join(pruning->call->error, "directory ", pruning->directory.path, ": ",
-                         unsock_errno_words(-result));
+                         unsock_errno_words(names.cut ? ENOBUFS : -result));
         return false;
     }
-    size_t count = cut(names, lines, NAMES_MOST);
-    sort(lines, count);
+    size_t count = 0;
+    for (char *name = memory; name < memory + names.length; name += strlen(name) + 2)
+        sorted[count++] = name;
+    sort_names(sorted, count);
     for (size_t i = 0; i < count; i++) {
-        int64_t error = cut_result(lines[i]);
-        tell(pruning, pruning->directory.path, lines[i], error == 0 ? NULL : reason(error));
+        unsigned char error = (unsigned char)sorted[i][strlen(sorted[i]) + 1];
+        tell(pruning, pruning->directory.path, sorted[i], error == 0 ? NULL : reason(error));
     }
     return true;
 }
@@ -152,31 +136,33 @@ static bool is_trusted(const struct pruning *pruning) {
 }
 
 /* Directories of `run --private`, and control files of `run --map`, whose keeper was killed. */
-static void prune_private(struct pruning *pruning, char *paths, char **lines) {
-    unsock_private_prune(pruning->directory.path, pruning->remove, paths, PATHS_SIZE);
-    size_t count = cut(paths, lines, NAMES_MOST);
-    for (size_t i = 0; i < count; i++)
-        tell(pruning, "", lines[i], NULL);
+static void prune_private(struct pruning *pruning, char *memory) {
+    struct unsock_text paths = unsock_text_in(memory, NAMES_SIZE);
+    unsock_private_sweep(pruning->directory.path, pruning->remove, &paths);
+    unsock_run_map_sweep(pruning->directory.path, pruning->remove, &paths);
+    for (char *c = memory, *path = memory; *c != '\0'; c++) {
+        if (*c != '\n')
+            continue;
+        *c = '\0';
+        tell(pruning, "", path, NULL);
+        path = c + 1;
+    }
 }
 
 static bool prune(struct pruning *pruning) {
-    size_t lines_size = NAMES_MOST * sizeof(char *);
-    pruning->space = unsock_exec_space_enter(NAMES_SIZE + lines_size + PATHS_SIZE);
-    char *names = pruning->space ? unsock_exec_space_cut(pruning->space, NAMES_SIZE) : NULL;
-    char **lines = names ? unsock_exec_space_cut(pruning->space, lines_size - 64) : NULL;
-    if (!lines) {
+    const size_t size = NAMES_SIZE + NAMES_SIZE / NAME_LEAST * sizeof(char *);
+    char *memory = unsock_map(size);
+    if (!memory)
         unsock_text_put(pruning->call->error, "prune: out of memory");
-        return false;
+    bool good = memory && prune_sockets(pruning, memory, (char **)(memory + NAMES_SIZE));
+    if (good && is_trusted(pruning)) {
+        prune_private(pruning, memory);
+        if (pruning->remove)
+            unsock_loopback_names_prune(pruning->directory.path);
     }
-    names[0] = '\0';
-    if (!prune_sockets(pruning, names, lines))
-        return false;
-    if (!is_trusted(pruning))
-        return true;
-    prune_private(pruning, names, lines);
-    if (pruning->remove)
-        unsock_loopback_names_prune(pruning->directory.path);
-    return true;
+    if (memory)
+        unsock_unmap(memory, size);
+    return good;
 }
 
 int unsock_prune_start(const struct unsock_command_call *call) {
@@ -196,7 +182,6 @@ int unsock_prune_start(const struct unsock_command_call *call) {
         !unsock_run_directory_check_place(&pruning.directory, pruning.force, call->error))
         return UNSOCK_COMMAND_FAILED;
     bool good = prune(&pruning);
-    unsock_exec_space_leave(pruning.space);
     if (pruning.json)
         unsock_printer_put(&pruning.printer, pruning.told > 0 ? "\n]\n" : "[]\n");
     if (!good)

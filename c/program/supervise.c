@@ -1,19 +1,260 @@
-/* The parent's part, and the start of the others. */
+/*
+ * The parent, the keeper and what they say to each other: signals by signalfd(2), messages by a pair of sockets that
+ * keeps them apart. Both have all signals blocked. Nothing but SIGKILL ends the keeper before its work is done.
+ */
 #include "program/keeper.h"
 
 #include "rules/errno.h"
 #include "rt/system_calls.h"
 
+#include <linux/poll.h>
 #include <linux/prctl.h>
 #include <linux/resource.h>
 #include <linux/wait.h>
 
+#define BEHIND_STANDARD 3
+#define CODE_QUEUE (-1) /* SI_QUEUE */
+#define STATUS_CONTINUED 0xffff
+#define STATUS_STOPPED 0x7f
+#define ASK_AGAIN_MS 100
 #define SIGNALFD_FLAGS (O_NONBLOCK | O_CLOEXEC)
 #define EXIT_OWN 125
 #define EXIT_SIGNAL 128
 #define NAME "unsock"
-
 #define BIT(signal) ((uint64_t)1 << ((signal) - 1))
+
+/* Their descriptors, once they have closed all of the caller's. */
+enum { KEEPER_SIGNALS, KEEPER_CHANNEL, KEEPER_LOCK, KEEPER_COUNT };
+
+enum message_kind {
+    KEEPER_SIGNAL,    /* to the keeper: the parent got it */
+    KEEPER_SEEN,      /* to the keeper: the parent knows how it is with the command */
+    KEEPER_STOPPED,   /* to the parent: by this signal */
+    KEEPER_CONTINUED, /* to the parent */
+    KEEPER_ENDED,     /* to the parent: with this status of wait4; more are left of those it started */
+    KEEPER_ALL_ENDED, /* to the parent: the same, and nobody is left */
+};
+
+/* One thing said. */
+struct message {
+    int32_t kind;
+    int32_t number; /* a signal, or a status */
+    int32_t code;   /* the signal's (sigaction(2), si_code), and who sent it */
+    int32_t pid;
+    uint32_t uid;
+    uint64_t value;
+};
+
+/* The signal mask's bits are the signals' numbers less one. */
+#define SIGNALS_MOST 64
+
+/* Who started the command, and where that may use sockets. */
+struct keeper {
+    long parent;
+    long command;
+    const char *path;
+};
+
+/* The kernel's struct sigaction, for handlers that are none. */
+struct action {
+    long handler;
+    unsigned long flags;
+    void *restorer;
+    uint64_t mask;
+};
+
+/* struct signalfd_siginfo (signalfd(2)), whose header does not go with others. */
+struct told {
+    uint32_t number;
+    int32_t error, code;
+    uint32_t pid, uid;
+    uint32_t others[7];
+    uint64_t value;
+    uint8_t rest[128 - 56];
+};
+
+void unsock_keeper_mask(uint64_t mask, uint64_t *before) {
+    unsock_rt_sigprocmask(SIG_SETMASK, &mask, before);
+}
+
+bool unsock_keeper_dispose(int signal, long handler) {
+    struct action action = {.handler = handler}, before = {0};
+    unsock_rt_sigaction(signal, &action, &before);
+    return before.handler == SIG_IGN;
+}
+
+/*
+ * Leaves the caller's descriptors and working directory alone, from which others could not be removed or unmounted as
+ * long as this process had them: the three are moved to their numbers, all others closed.
+ */
+static void leave_caller_descriptors(const long descriptors[KEEPER_COUNT]) {
+    long moved[KEEPER_COUNT];
+    /* Where there is no other number left than these three, none is needed. */
+    for (int i = 0; i < KEEPER_COUNT; i++) {
+        bool in_the_way = descriptors[i] >= 0 && descriptors[i] < BEHIND_STANDARD;
+        moved[i] = in_the_way ? unsock_fcntl(descriptors[i], F_DUPFD_CLOEXEC, BEHIND_STANDARD) : descriptors[i];
+    }
+    for (int i = 0; i < KEEPER_COUNT; i++) {
+        if (moved[i] >= 0)
+            unsock_dup3(moved[i], i, O_CLOEXEC);
+        else
+            unsock_close(i);
+    }
+    unsock_close_range(KEEPER_COUNT, -1, 0);
+    unsock_chdir("/");
+}
+
+/*
+ * Waits until there is a signal or a message, or for as many milliseconds (-1: for ever). Returns whether there is a
+ * message, or the other one is gone. `alone`: that is known already.
+ */
+static bool wait_for_message(bool alone, int milliseconds) {
+    struct pollfd polled[] = {{.fd = KEEPER_SIGNALS, .events = POLLIN},
+                              {.fd = KEEPER_CHANNEL, .events = POLLIN}};
+    struct timespec most = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+    long count = unsock_ppoll(polled, alone ? 1 : 2, milliseconds < 0 ? NULL : &most, NULL, 0);
+    return count > 0 && polled[1].revents != 0;
+}
+
+static bool read_signal(struct message *signal) {
+    struct told told;
+    if (unsock_read(KEEPER_SIGNALS, &told, sizeof(told)) != (long)sizeof(told))
+        return false;
+    *signal = (struct message){
+        KEEPER_SIGNAL, (int32_t)told.number, told.code, (int32_t)told.pid, told.uid, told.value};
+    return true;
+}
+
+static void send_message(const struct message *message) {
+    unsock_sendto(KEEPER_CHANNEL, message, sizeof(*message), MSG_NOSIGNAL, NULL, 0);
+}
+
+static void send_word(int32_t kind, int32_t number) {
+    struct message message = {.kind = kind, .number = number};
+    send_message(&message);
+}
+
+static bool receive_message(struct message *message) {
+    return unsock_read(KEEPER_CHANNEL, message, sizeof(*message)) == (long)sizeof(*message);
+}
+
+struct stay {
+    const struct keeper *keeper;
+    bool command_ended;
+    bool told; /* the parent knows of it */
+    bool parent_gone;
+    bool alone; /* nobody is left */
+    bool removed;
+    bool continuing; /* the command goes on, and the parent may still be stopped */
+    int32_t status;
+    struct message direct[SIGNALS_MOST + 1]; /* what came to the keeper itself, by number */
+};
+
+/* The kernel's siginfo_t of a signal with a value (sigaction(2)). */
+struct queued {
+    int32_t number, error, code, padding;
+    int32_t pid;
+    uint32_t uid;
+    uint64_t value;
+    uint8_t rest[128 - 32];
+};
+
+static void take_signals(struct stay *stay) {
+    struct message signal;
+    while (read_signal(&signal)) {
+        if (signal.number > 0 && signal.number <= SIGNALS_MOST && signal.number != SIGCHLD)
+            stay->direct[signal.number] = signal;
+    }
+}
+
+/* To the command as it came to the parent: what was sent with a value names who sent it, else the kernel does. */
+static void deliver(const struct stay *stay, const struct message *signal) {
+    struct queued queued = {.number = signal->number, .code = signal->code, .pid = signal->pid, .uid = signal->uid};
+    queued.value = signal->value;
+    if (stay->command_ended)
+        return;
+    if (signal->code == CODE_QUEUE)
+        unsock_rt_sigqueueinfo(stay->keeper->command, signal->number, &queued);
+    else
+        unsock_kill(stay->keeper->command, signal->number);
+}
+
+/* Did it come to all of the process group, of which the command still is? Then the command has got it, too. */
+static bool came_to_all(struct stay *stay, const struct message *signal) {
+    struct message *direct = &stay->direct[signal->number];
+    bool same = direct->number == signal->number && direct->code == signal->code && direct->pid == signal->pid;
+    if (same)
+        direct->number = 0;
+    return same && unsock_getpgid(stay->keeper->command) == unsock_getpgid(0);
+}
+
+static void hear_parent(struct stay *stay) {
+    struct message message;
+    if (!receive_message(&message)) {
+        stay->parent_gone = true;
+        unsock_close(KEEPER_CHANNEL);
+        if (!stay->command_ended)
+            unsock_kill(stay->keeper->command, SIGKILL);
+        return;
+    }
+    if (message.kind == KEEPER_SEEN)
+        stay->continuing = false;
+    if (message.kind != KEEPER_SIGNAL || message.number <= 0 || message.number > SIGNALS_MOST)
+        return;
+    /* What was sent to all is here before the parent speaks of it. */
+    take_signals(stay);
+    if (!came_to_all(stay, &message))
+        deliver(stay, &message);
+}
+
+static void command_changed(struct stay *stay, int32_t status) {
+    if (status == STATUS_CONTINUED) {
+        stay->continuing = true;
+        send_word(KEEPER_CONTINUED, 0);
+    } else if ((status & 0xff) == STATUS_STOPPED) {
+        stay->continuing = false;
+        send_word(KEEPER_STOPPED, status >> 8);
+    } else {
+        stay->command_ended = true;
+        stay->continuing = true; /* it may have been killed while it was stopped */
+        stay->status = status;
+    }
+}
+
+static void reap(struct stay *stay) {
+    int32_t status = 0;
+    long pid;
+    while ((pid = unsock_wait4(-1, &status, WNOHANG | WUNTRACED | WCONTINUED, NULL)) > 0) {
+        if (pid == stay->keeper->command)
+            command_changed(stay, status);
+    }
+    stay->alone = pid == -ECHILD;
+}
+
+__attribute__((noreturn)) static void keep_until_alone(const struct keeper *keeper) {
+    struct stay stay = {.keeper = keeper};
+    for (;;) {
+        reap(&stay);
+        if (stay.alone && !stay.removed)
+            stay.removed = unsock_private_remove(keeper->path);
+        if (stay.command_ended && !stay.told && !stay.parent_gone)
+            send_word(stay.alone ? KEEPER_ALL_ENDED : KEEPER_ENDED, stay.status);
+        /* Whoever ends the caller's session does not mean what stays. */
+        if (stay.command_ended && !stay.told && !stay.alone)
+            unsock_setsid();
+        stay.told |= stay.command_ended;
+        bool wakes = stay.continuing && !stay.parent_gone;
+        if (stay.alone && !wakes)
+            break;
+        if (wakes && unsock_getppid() == keeper->parent)
+            unsock_kill(keeper->parent, SIGCONT);
+        bool message = wait_for_message(stay.parent_gone, wakes ? ASK_AGAIN_MS : -1);
+        take_signals(&stay);
+        if (message)
+            hear_parent(&stay);
+    }
+    unsock_exit(0);
+}
 
 struct supervision {
     uint64_t mask; /* the caller's */
@@ -21,15 +262,15 @@ struct supervision {
     long signals;
     int32_t channel[2]; /* the parent's end, the keeper's */
     long lock;
-    struct unsock_keeper keeper;
+    struct keeper keeper;
 };
 
-static long fork_one(void) {
+static long fork_process(void) {
     return unsock_clone(SIGCHLD, NULL);
 }
 
 /* As a process that got it would: default, and no longer blocked. */
-static void obey(int signal) {
+static void obey_signal(int signal) {
     unsock_keeper_dispose(signal, SIG_DFL);
     unsock_kill(unsock_getpid(), signal);
     unsock_keeper_mask(UNSOCK_ALL_SIGNALS & ~BIT(signal), NULL);
@@ -37,46 +278,41 @@ static void obey(int signal) {
 }
 
 /* The core was the command's. As the first process of a container it does not die of its own signals. */
-__attribute__((noreturn)) static void end_as(int32_t status) {
+__attribute__((noreturn)) static void end_with_status(int32_t status) {
     struct rlimit64 none = {0, 0};
     int signal = status & 0x7f;
     if (signal != 0) {
         unsock_prlimit64(0, RLIMIT_CORE, &none, NULL);
-        obey(signal);
+        obey_signal(signal);
     }
     unsock_exit(signal != 0 ? EXIT_SIGNAL + signal : status >> 8 & 0xff);
 }
 
-static void confirm(void) {
-    struct unsock_keeper_message seen = {.kind = UNSOCK_KEEPER_SEEN};
-    unsock_keeper_send(&seen);
-}
-
 /* The keeper is waited for where it ends, too: what the command used is in its account. */
-static void hear(long keeper) {
-    struct unsock_keeper_message message;
+static void hear_keeper(long keeper) {
+    struct message message;
     int32_t status;
-    if (!unsock_keeper_receive(&message))
+    if (!receive_message(&message))
         unsock_exit(unsock_wait4(keeper, &status, 0, NULL) == keeper && (status & 0x7f) != 0
                         ? EXIT_SIGNAL + (status & 0x7f)
                         : EXIT_OWN);
     switch (message.kind) {
-    case UNSOCK_KEEPER_STOPPED:
+    case KEEPER_STOPPED:
         if (message.number == SIGSTOP)
             unsock_kill(unsock_getpid(), SIGSTOP);
         else
-            obey(message.number);
+            obey_signal(message.number);
         break;
-    case UNSOCK_KEEPER_CONTINUED:
-        confirm();
+    case KEEPER_CONTINUED:
+        send_word(KEEPER_SEEN, 0);
         break;
-    case UNSOCK_KEEPER_ALL_ENDED:
-        confirm();
+    case KEEPER_ALL_ENDED:
+        send_word(KEEPER_SEEN, 0);
         unsock_wait4(keeper, &status, 0, NULL);
-        end_as(message.number);
+        end_with_status(message.number);
     default:
-        confirm();
-        end_as(message.number);
+        send_word(KEEPER_SEEN, 0);
+        end_with_status(message.number);
     }
 }
 
@@ -90,23 +326,23 @@ static void wait_for_group_signals(void) {
 
 __attribute__((noreturn)) static void be_parent(const struct supervision *supervision, long keeper) {
     long descriptors[] = {supervision->signals, supervision->channel[0], -1};
-    unsock_keeper_leave(descriptors);
+    leave_caller_descriptors(descriptors);
     for (;;) {
-        struct unsock_keeper_message signal;
-        bool is_message = unsock_keeper_wait(false, -1);
-        while (unsock_keeper_next_signal(&signal)) {
+        struct message signal;
+        bool is_message = wait_for_message(false, -1);
+        while (read_signal(&signal)) {
             /* A child's end has a code above 0; what is less was sent by somebody (sigaction(2)). */
             if (signal.pid == (int32_t)keeper || (signal.number == SIGCHLD && signal.code > 0))
                 continue;
             wait_for_group_signals();
-            unsock_keeper_send(&signal);
+            send_message(&signal);
         }
         if (is_message)
-            hear(keeper);
+            hear_keeper(keeper);
     }
 }
 
-static bool fail(struct unsock_text *error, long result) {
+static bool refuse_private(struct unsock_text *error, long result) {
     unsock_text_join(error, "run: --private: ", unsock_errno_words(-result));
     return false;
 }
@@ -114,7 +350,7 @@ static bool fail(struct unsock_text *error, long result) {
 /* Returns in the command alone. */
 static void be_keeper(struct supervision *supervision, long parent) {
     unsock_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    long command = fork_one();
+    long command = fork_process();
     if (command == 0) {
         if (supervision->child_was_ignored)
             unsock_keeper_dispose(SIGCHLD, SIG_IGN);
@@ -124,10 +360,10 @@ static void be_keeper(struct supervision *supervision, long parent) {
     if (command < 0)
         unsock_exit(EXIT_OWN);
     long descriptors[] = {supervision->signals, supervision->channel[1], supervision->lock};
-    unsock_keeper_leave(descriptors);
+    leave_caller_descriptors(descriptors);
     supervision->keeper.parent = parent;
     supervision->keeper.command = command;
-    unsock_keeper_stay(&supervision->keeper);
+    keep_until_alone(&supervision->keeper);
 }
 
 bool unsock_supervise(const char *path, long lock, struct unsock_text *error) {
@@ -137,14 +373,14 @@ bool unsock_supervise(const char *path, long lock, struct unsock_text *error) {
     unsock_fcntl(lock, F_SETFD, FD_CLOEXEC);
     supervision.signals = unsock_signalfd4(-1, &all, SIGNALFD_FLAGS);
     if (supervision.signals < 0)
-        return fail(error, supervision.signals);
+        return refuse_private(error, supervision.signals);
     long result = unsock_socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, supervision.channel);
     if (result < 0)
-        return fail(error, result);
+        return refuse_private(error, result);
     unsock_keeper_mask(UNSOCK_ALL_SIGNALS, &supervision.mask);
     supervision.child_was_ignored = unsock_keeper_dispose(SIGCHLD, SIG_DFL);
     unsock_prctl(PR_SET_NAME, (unsigned long)NAME, 0, 0, 0);
-    long keeper = fork_one();
+    long keeper = fork_process();
     if (keeper == 0) {
         be_keeper(&supervision, parent);
         return true;
@@ -152,5 +388,5 @@ bool unsock_supervise(const char *path, long lock, struct unsock_text *error) {
     if (keeper > 0)
         be_parent(&supervision, keeper);
     unsock_keeper_mask(supervision.mask, NULL);
-    return fail(error, keeper);
+    return refuse_private(error, keeper);
 }
