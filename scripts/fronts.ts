@@ -152,8 +152,8 @@ function format(measured: readonly Measured[], rounds: number, machine: string):
 }
 
 /** The page with this section in the place of an earlier one, or at its end. */
-export function withSection(page: string, section: string): string {
-  const at = page.indexOf(`\n${HEADING}\n`);
+export function withSection(page: string, section: string, heading = HEADING): string {
+  const at = page.indexOf(`\n${heading}\n`);
   if (at < 0) return `${page.trimEnd()}\n\n${section}`;
   const table = page.indexOf("\n| --- |", at);
   const end = page.indexOf("\n\n", table);

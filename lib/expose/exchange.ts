@@ -96,6 +96,8 @@ export class Exchange {
       onward.end();
     });
     request.pipe(onward, { end: false });
+    // With the body, if that has come too; else alone, for a body that comes later.
+    setImmediate(() => onward.writableEnded || onward.destroyed || onward.flushHeaders());
   }
 
   #inform(status: number, headers: NodeJS.Dict<string | string[]>): void {
@@ -122,7 +124,14 @@ export class Exchange {
       this.#onward?.destroy();
       return;
     }
-    answer.writeHead(response.statusCode ?? 502, response.statusMessage ?? "", endToEndFields(response.rawHeaders));
+    try {
+      answer.writeHead(response.statusCode ?? 502, response.statusMessage ?? "", endToEndFields(response.rawHeaders));
+    } catch (error) {
+      this.#isAnswered = false; // a head that no client may be sent
+      response.destroy();
+      this.#break(error);
+      return;
+    }
     // With the body, if that has come too; else alone, for those who wait for events.
     setImmediate(() => answer.writableEnded || answer.destroyed || answer.flushHeaders());
     response.on("error", () => {}); // "close" tells

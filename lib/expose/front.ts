@@ -59,7 +59,8 @@ export function whyNoFront(error: unknown, address: string, port: number): strin
     EINVAL: "not an address of this machine", // as Deno says it
     EACCES: "Permission denied",
   };
-  return `${address}:${port}: ${known[code] ?? (error instanceof Error ? error.message : String(error))}`;
+  const place = address.includes(":") ? `[${address}]` : address;
+  return `${place}:${port}: ${known[code] ?? (error instanceof Error ? error.message : String(error))}`;
 }
 
 /** Passes each connection to the reader of its protocol. */

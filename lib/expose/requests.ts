@@ -67,7 +67,7 @@ export class RequestHandler {
       turns.isBusy = true;
       this.#front.connections.answer(socket);
       answer.once("close", () => this.#next(socket, turns));
-      void this.#answer(request, answer);
+      this.#answer(request, answer).catch(() => socket.destroy());
     };
     if (!turns.isBusy) start();
     else if (turns.waiting.length < PIPELINED_MOST) turns.waiting.push(start);

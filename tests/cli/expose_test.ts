@@ -209,12 +209,9 @@ Deno.test("expose refuses in one line what it cannot do", () =>
     const words: [string[], number, RegExp][] = [
       [[], 2, /expose: PORT\[=PORT\], --all or --http is missing/],
       [["--in", "--all"], 2, /--in: write the ports/],
-      [["--in", "--http", "0"], 2, /--in: write the ports/],
       [["--control", "/x", "--all"], 2, /--control: write one TCP port/],
       [["--control", "/x", "53/udp"], 2, /--control: write one TCP port/],
       [["--control", "/nonexistent", "80"], 1, /\/nonexistent: No such file or directory/],
-      [["--http", "x"], 2, /--http: not a port/],
-      [["--http", `${port}`], 1, /is taken/],
       [["80/sctp"], 2, /not a port from 1 to 65535/],
       [["--idle", "0", "53/udp"], 2, /--idle: not a number of seconds/],
       [["0"], 2, /not a port from 1 to 65535/],

@@ -1,0 +1,243 @@
+/**
+ * Measures `unsock expose --http`, on Deno and on Node.js, beside Caddy and nginx as proxies to the same socket file,
+ * round by round in turn, and writes the section of `docs/which-tool.md` about that.
+ *
+ * Usage: `deno task bench:http [ROUNDS]`, with nginx, caddy and ab (apache2-utils) installed.
+ */
+import * as path from "@std/path/posix";
+import { describeMachine, otherWork } from "./bench/machine.ts";
+import { output, ROOT } from "./bench/rig.ts";
+import { quantile } from "./bench/stats.ts";
+import { withSection } from "./fronts.ts";
+
+const ROUNDS = 3;
+const REQUESTS = 10_000;
+const AT_ONCE = 8;
+const PAGE = path.join(ROOT, "docs", "which-tool.md");
+const HEADING = "## HTTP by name, in front of a Unix socket";
+const PATIENCE_MS = 60_000;
+const TICKS_PER_SECOND = 100;
+const HOST = "bench.localhost";
+const FRONT = path.join(ROOT, "tests", "cli", "front_on_node.ts");
+const LIBRARY = path.join(ROOT, "build", "libunsock.so");
+
+interface Place {
+  /** Where all is. */
+  readonly stage: string;
+  readonly socket: string;
+  readonly port: number;
+}
+
+interface Front {
+  readonly name: string;
+  /** @returns The command, after its configuration was written. */
+  readonly command: (place: Place) => string[];
+}
+
+const NGINX = "user root; daemon off; pid STAGE/nginx.pid; error_log /dev/null; worker_processes 1; events {}\n" +
+  "http { access_log off; client_body_temp_path STAGE/a; proxy_temp_path STAGE/b; fastcgi_temp_path STAGE/c;\n" +
+  "uwsgi_temp_path STAGE/d; scgi_temp_path STAGE/e; keepalive_requests 1000000; server { BODY } }\n";
+
+function nginx({ stage }: Place, name: string, body: string): string[] {
+  const file = `${stage}/${name}.conf`;
+  const text = NGINX.replaceAll("STAGE", stage).replace("nginx.pid", `${name}.pid`).replace("BODY", body);
+  Deno.writeTextFileSync(file, text);
+  return ["nginx", "-p", stage, "-c", file];
+}
+
+function fronts(node: string): readonly Front[] {
+  return [
+    {
+      name: "`unsock expose --http` (Deno)",
+      command: ({ port }) => [Deno.execPath(), "run", "-A", `${ROOT}/main.ts`, "expose", "--http", `${port}`],
+    },
+    {
+      name: "`unsock expose --http` (Node.js)",
+      command: ({ stage, port }) => [node, FRONT, `${stage}/unsock`, `${stage}/unsock`, LIBRARY, `${port}`],
+    },
+    {
+      name: "nginx",
+      command: (place) =>
+        nginx(
+          place,
+          "front",
+          `listen 127.0.0.1:${place.port}; location / { proxy_pass http://unix:${place.socket}; proxy_set_header Host $host; }`,
+        ),
+    },
+    {
+      name: "Caddy",
+      command: (
+        { port, socket },
+      ) => ["caddy", "reverse-proxy", "--from", `http://${HOST}:${port}`, "--to", `unix/${socket}`],
+    },
+  ];
+}
+
+/** What was measured of one, a number a round. */
+interface Measured {
+  readonly firstAnswerMs: number[];
+  readonly kept: number[];
+  readonly keptMs: number[];
+  readonly fresh: number[];
+  readonly freshMs: number[];
+  readonly megabytes: number[];
+}
+
+/** Every process of a front: nginx and Caddy have children or threads. */
+function family(pid: number): number[] {
+  const children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim().split(" ").filter(Boolean);
+  return [pid, ...children.flatMap((child) => family(Number(child)))];
+}
+
+function processorMs(pids: readonly number[]): number {
+  const ticks = pids.map((pid) => {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    const [user, system] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13);
+    return Number(user) + Number(system);
+  });
+  return ticks.reduce((sum, one) => sum + one, 0) * 1000 / TICKS_PER_SECOND;
+}
+
+function megabytes(pids: readonly number[]): number {
+  const sizes = pids.map((pid) => {
+    const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`)) ?? [];
+    return Number(kilobytes) / 1024;
+  });
+  return sizes.reduce((sum, one) => sum + one, 0);
+}
+
+/** True once the front has answered as the server does. */
+async function isAnswered(port: number): Promise<boolean> {
+  try {
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    await connection.write(new TextEncoder().encode(`GET / HTTP/1.1\r\nHost: ${HOST}:${port}\r\n\r\n`));
+    const buffer = new Uint8Array(4096);
+    const count = await connection.read(buffer) ?? 0;
+    return new TextDecoder().decode(buffer.subarray(0, count)).startsWith("HTTP/1.1 200");
+  } catch {
+    return false; // nobody listens yet
+  }
+}
+
+/** Returns how long 10,000 requests took, in seconds. */
+async function ask(port: number, ...more: string[]): Promise<number> {
+  const words = ["ab", "-q", "-n", `${REQUESTS}`, "-c", `${AT_ONCE}`, ...more, "-H", `Host: ${HOST}:${port}`];
+  const text = await output([...words, `http://127.0.0.1:${port}/`]);
+  const failed = /^Failed requests:\s+(\d+)/m.exec(text)?.[1] ?? "?";
+  if (failed !== "0" || text.includes("Non-2xx")) throw new Error(`ab: ${failed} requests failed:\n${text}`);
+  return Number(/^Time taken for tests:\s+([\d.]+)/m.exec(text)?.[1]);
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+async function measure(front: Front, place: Place, into: Measured): Promise<void> {
+  const [command = "", ...args] = front.command(place);
+  const env = { XDG_RUNTIME_DIR: place.stage, HOME: place.stage };
+  const start = performance.now();
+  const process = new Deno.Command(command, { args, env, stdin: "null", stdout: "null", stderr: "null" }).spawn();
+  try {
+    while (!await isAnswered(place.port)) {
+      if (performance.now() - start > PATIENCE_MS) throw new Error(`${front.name} does not answer`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    into.firstAnswerMs.push(performance.now() - start);
+    const pids = family(process.pid);
+    const spent = async (...more: string[]) => {
+      const before = processorMs(pids);
+      const seconds = await ask(place.port, ...more);
+      return [REQUESTS / seconds, (processorMs(pids) - before) / REQUESTS] as const;
+    };
+    const [kept, keptMs] = await spent("-k");
+    into.megabytes.push(megabytes(pids));
+    const [fresh, freshMs] = await spent();
+    into.kept.push(kept);
+    into.keptMs.push(keptMs);
+    into.fresh.push(fresh);
+    into.freshMs.push(freshMs);
+  } finally {
+    process.kill("SIGTERM");
+    await process.status;
+  }
+}
+
+function format(measured: readonly Measured[], names: readonly string[], rounds: number, machine: string): string {
+  const middle = (values: readonly number[], digits: number) => quantile(values, 0.5).toFixed(digits);
+  const rows = measured.map((one, index) =>
+    [
+      names[index] ?? "",
+      middle(one.kept, 0),
+      middle(one.keptMs, 2),
+      middle(one.fresh, 0),
+      middle(one.freshMs, 2),
+      middle(one.megabytes, 0),
+      middle(one.firstAnswerMs, 0),
+    ].join(" | ")
+  );
+  return [
+    HEADING,
+    "",
+    `\`deno task bench:http\` puts each in front of nginx at the same socket file, ${rounds} rounds in turn (${machine}).`,
+    `\`ab\` sends ${
+      REQUESTS.toLocaleString("en")
+    } requests, ${AT_ONCE} at a time, on connections that stay open and on new ones. Medians of the rounds. The memory is that`,
+    "after the first 10,000 requests, the first answer's time counts from the command's start.",
+    "",
+    "| | requests/s kept | processor ms each | requests/s new | processor ms each | MB | first answer ms |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+    ...rows.map((row) => `| ${row} |`),
+    "",
+  ].join("\n");
+}
+
+async function main(): Promise<void> {
+  const rounds = Number(Deno.args[0] ?? ROUNDS);
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`ROUNDS: not a number: "${Deno.args[0]}"`);
+  const node = (await output(["npx", "--yes", "node@22", "-p", "process.execPath"])).trim();
+  const machine = [await describeMachine(), otherWork()].filter(Boolean).join("; ");
+  const stage = await Deno.makeTempDir({ dir: "/tmp", prefix: "uh" });
+  const directory = `${stage}/unsock/bench`;
+  Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const socket = `${directory}/3000.sock`;
+  const [command = "", ...args] = nginx(
+    { stage, socket, port: 0 },
+    "server",
+    `listen unix:${socket}; location / { return 200 "hello\\n"; }`,
+  );
+  const server = new Deno.Command(command, { args, stdout: "null", stderr: "null" }).spawn();
+  const all = fronts(node);
+  const measured = all.map((): Measured => ({
+    firstAnswerMs: [],
+    kept: [],
+    keptMs: [],
+    fresh: [],
+    freshMs: [],
+    megabytes: [],
+  }));
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const [index, front] of all.entries()) {
+        const into = measured[index];
+        if (into) await measure(front, { stage, socket, port: freePort() }, into);
+      }
+    }
+  } finally {
+    server.kill("SIGTERM");
+    await server.status;
+    await Deno.remove(stage, { recursive: true });
+  }
+  const section = format(measured, all.map(({ name }) => name), rounds, machine);
+  await Deno.writeTextFile(PAGE, withSection(await Deno.readTextFile(PAGE), section, HEADING));
+  console.log(section.trimEnd());
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+  } catch (error) {
+    console.error(`fronts_http: ${error instanceof Error ? error.message : error}`);
+    Deno.exitCode = 1;
+  }
+}
