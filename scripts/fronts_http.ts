@@ -1,8 +1,8 @@
 /**
- * Measures `unsock expose --http`, on Deno and on Node.js, beside Caddy and nginx as proxies to the same socket file,
- * round by round in turn, and writes the section of `docs/which-tool.md` about that.
+ * Measures `unsock expose --http`, on Deno and on Node.js, beside nginx as a proxy to the same socket file, round by
+ * round in turn, and writes the section of `docs/which-tool.md` about that.
  *
- * Usage: `deno task bench:http [ROUNDS]`, with nginx, caddy and ab (apache2-utils) installed.
+ * Usage: `deno task bench:http [ROUNDS]`, with nginx and ab (apache2-utils) installed.
  */
 import * as path from "@std/path/posix";
 import { describeMachine, otherWork } from "./bench/machine.ts";
@@ -64,12 +64,6 @@ function fronts(node: string): readonly Front[] {
           `listen 127.0.0.1:${place.port}; location / { proxy_pass http://unix:${place.socket}; proxy_set_header Host $host; }`,
         ),
     },
-    {
-      name: "Caddy",
-      command: (
-        { port, socket },
-      ) => ["caddy", "reverse-proxy", "--from", `http://${HOST}:${port}`, "--to", `unix/${socket}`],
-    },
   ];
 }
 
@@ -83,7 +77,7 @@ interface Measured {
   readonly megabytes: number[];
 }
 
-/** Every process of a front: nginx and Caddy have children or threads. */
+/** Every process of a front: nginx has a child. */
 function family(pid: number): number[] {
   const children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim().split(" ").filter(Boolean);
   return [pid, ...children.flatMap((child) => family(Number(child)))];
