@@ -16,17 +16,10 @@ import { interrupted, untilInterrupted } from "./interruption.ts";
 import { tellStep } from "./progress.ts";
 
 /**
- * What the binary may do, and why: read and write socket files, control files and itself; read the environment; call libc
- * and the library; ask for the kernel's version. It may not open the network or start processes by the runtime's means.
+ * The binary may do what its user may: it starts the library and calls functions of it, serves `expose --http`, and reads
+ * /proc, which the runtime opens only to programs with every permission.
  */
-const PERMISSIONS = [
-  "--no-prompt",
-  "--allow-read",
-  "--allow-write",
-  "--allow-env",
-  "--allow-ffi",
-  "--allow-sys=osRelease",
-];
+const PERMISSIONS = ["--no-prompt", "--allow-all"];
 
 /** What the binaries for the two machines are made of. */
 interface Target {

@@ -1,6 +1,4 @@
 /** Becoming the library as a program, with the words and the environment of this process. */
-import { spawn } from "node:child_process";
-import * as os from "node:os";
 import process from "node:process";
 import { CommandError, EXIT_RUN_FAILED, reason } from "../system/errors.ts";
 import { IS_DENO } from "../system/runtime.ts";
@@ -36,6 +34,7 @@ function cannot(library: string, args: readonly string[], error: unknown): Comma
 }
 
 async function stayAsParent(library: string, args: readonly string[]): Promise<never> {
+  const { spawn } = process.getBuiltinModule("node:child_process");
   const child = spawn(library, args, { stdio: "inherit", argv0: NAME });
   for (const signal of PASSED_ON) {
     // From a terminal the child gets an interrupt too; this process must only not end before it.
@@ -49,5 +48,6 @@ async function stayAsParent(library: string, args: readonly string[]): Promise<n
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
   await new Promise((resolve) => setTimeout(resolve, 100));
-  process.exit(128 + os.constants.signals[signal]); // the signal does not end this process
+  const { constants } = process.getBuiltinModule("node:os");
+  process.exit(128 + constants.signals[signal]); // the signal does not end this process
 }

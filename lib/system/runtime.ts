@@ -1,5 +1,5 @@
 /** Which runtime this is. The command line runs on Deno, also compiled, and on Node.js, from the npm package. */
-import { spawnSync } from "node:child_process";
+import process from "node:process";
 
 /** Whether this is Deno. */
 export const IS_DENO = "Deno" in globalThis;
@@ -32,7 +32,9 @@ function runByDeno(file: string, args: readonly string[], env: Readonly<Record<s
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
+/** Loads its module where it is needed alone: each `run` on Deno would wait for it. */
 function runByNode(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Output {
+  const { spawnSync } = process.getBuiltinModule("node:child_process");
   const { error, status, stdout, stderr } = spawnSync(file, args, {
     env,
     maxBuffer: Infinity,

@@ -40,7 +40,9 @@ function firstReason(text: string): string {
     line !== ""
   );
   const causes = lines.filter((line) => /^[01]: (?!<)/.test(line)).map((line) => line.slice(3).replace(/\.$/, ""));
-  const error = lines.find((line) => line.startsWith("error: "))?.slice("error: ".length);
+  const error = lines.map((line) => /^(?:error:|\S+ \[ERROR\]) (.*)$/.exec(line)?.[1]).find((text) =>
+    text !== undefined
+  );
   return causes.length > 0 ? causes.join(": ") : error ?? lines.at(-1) ?? "it says nothing";
 }
 

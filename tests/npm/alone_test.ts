@@ -74,6 +74,7 @@ Deno.test({
       assert(parseInt(size) < MOST_BYTES, size);
       assertStrictEquals(await succeed(machine, "unsock", "--version"), `${VERSION}\n`);
       await lists(machine);
+      await exposes(machine);
       await makesControlFiles(machine);
       await tellsWhatIsWrong(machine);
     }),
@@ -85,10 +86,36 @@ async function lists(machine: Machine): Promise<void> {
   const server = "unsock run -- node server.js & unsock wait 8000 --timeout 60";
   const script = `${server} && unsock ls && unsock ls --json && unsock doctor 8000; kill $!; wait $! 2>/dev/null; true`;
   const stdout = await succeed(machine, "sh", "-c", script);
-  assertMatch(stdout, /^8000 +stream +listening .* node\[\d+\]$/m);
+  assertMatch(stdout, /^8000\S* +stream +listening .* node\[\d+\]$/m);
   assertMatch(stdout, /^ {4}"port": 8000,$/m);
   assertMatch(stdout, /^ok {3}listeners: 8000/m);
   assertMatch(await succeed(machine, "unsock", "doctor"), /^ok {3}library .*unsock-linux-\w+\/lib\/libunsock\.so: /m);
+}
+
+/** One port for all loopbacks: a page lists them, and a request goes to the server that its host names. */
+async function exposes(machine: Machine): Promise<void> {
+  await Deno.writeTextFile(
+    `${machine.dir}/web.js`,
+    `require("node:http").createServer((_, answer) => answer.end("the server\\n")).listen(8000, "127.0.0.1");`,
+  );
+  await Deno.writeTextFile(
+    `${machine.dir}/ask.js`,
+    `const http = require("node:http");
+    const [, , port, host] = process.argv;
+    http.get({ port, headers: { host } }, (answer) => answer.pipe(process.stdout));`,
+  );
+  const script = `unsock run --name it -- node web.js & server=$!
+    unsock wait 8000 --timeout 60
+    unsock expose --http 0 >front 2>&1 & front=$!
+    until grep -q 'localhost:[1-9]' front; do kill -0 $front || exit 1; done
+    port=$(grep -om1 'localhost:[1-9][0-9]*' front)
+    port=\${port#localhost:}
+    node ask.js $port it.localhost:$port
+    node ask.js $port localhost:$port
+    kill $front $server; wait 2>/dev/null; true`;
+  const { stdout, stderr } = await machine.run(["sh", "-c", script], { env: { XDG_RUNTIME_DIR: machine.dir } });
+  assertMatch(stdout, /^the server$/m, stderr + stdout);
+  assertMatch(stdout, /<a href="http:\/\/it\.localhost:\d+\//, stdout);
 }
 
 async function makesControlFiles(machine: Machine): Promise<void> {
