@@ -75,18 +75,6 @@ UNSOCK_EXPORT int unsock_path(uint16_t port, int type, char *path, size_t size);
 UNSOCK_EXPORT int unsock_check_control(const void *bytes, size_t length);
 
 /*
- * What a control file says, as JSON (docs/json.md, and `proxyWords`, `destinationWords`: its addresses in words) in
- * `text`. Returns 0; -EINVAL when these bytes are none, and why in `text`; or -ENOBUFS when `size` is too small.
- */
-UNSOCK_EXPORT int unsock_control_explain(const void *bytes, size_t length, char *text, size_t size);
-
-/*
- * Fills `bytes` (452) with the control file that the UNSOCK_* variables in `environment` (as for unsock_configure)
- * describe. Returns 0, or -EINVAL with one line in `error`.
- */
-UNSOCK_EXPORT int unsock_make_control(const char *environment, size_t length, void *bytes, char *error, size_t size);
-
-/*
  * Looks, with its directory locked, whether nobody is bound to the socket file at `path` (absolute), and removes it
  * then if `remove` is not 0. Returns 1 when it is left over, 0 when it is not, or that cannot be known, or no socket is
  * there; -EINVAL for a path that can be none, or -errno: -EACCES where the directory may not be written to, -EPERM

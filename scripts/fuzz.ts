@@ -6,7 +6,7 @@
  * processors. The last line is `N passed, N failed`.
  */
 import * as path from "@std/path/posix";
-import { findFiles, writeTables } from "./build.ts";
+import { build, findFiles, writeTables } from "./build.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");
 const BUILD = "build/fuzz";
@@ -39,9 +39,9 @@ interface Fuzzed {
   readonly report: string;
 }
 
-/** @returns The names of all readers. */
-async function fuzzTargets(): Promise<string[]> {
-  return (await findFiles(`${SOURCES}/targets`, ".c")).map((file) => path.basename(file, ".c"));
+/** @returns The names of all readers in C, or of those programs that compare one with its twin in TypeScript. */
+async function fuzzTargets(extension: ".c" | ".ts"): Promise<string[]> {
+  return (await findFiles(`${SOURCES}/targets`, extension)).map((file) => path.basename(file, extension));
 }
 
 /** A reader may say something of each input, by the gigabyte in an hour: what a stream ends with is all that is kept. */
@@ -126,6 +126,14 @@ async function fuzz(directory: string, name: string, limits: readonly string[]):
   return { name, passed: success, report: success && done !== undefined ? done : text.slice(-4000) };
 }
 
+/** The same of a program in TypeScript, which has the inputs itself. */
+async function fuzzTwins(name: string, seconds: number): Promise<Fuzzed> {
+  await build([]);
+  const words = [`${seconds}`, `${ROOT}/${BUILD}/${name}-found`];
+  const { success, text } = await call(Deno.execPath(), ["run", "-A", `${SOURCES}/targets/${name}.ts`, ...words]);
+  return { name, passed: success, report: text.trim() };
+}
+
 interface Words {
   readonly seconds: number;
   readonly names: readonly string[];
@@ -145,12 +153,15 @@ function parse(args: readonly string[]): Words {
 
 async function main(args: readonly string[]): Promise<number> {
   const { seconds, names } = parse(args);
-  const all = await fuzzTargets();
+  const twins = await fuzzTargets(".ts");
+  const all = [...await fuzzTargets(".c"), ...twins];
   for (const name of names) if (!all.includes(name)) throw new Error(`no reader is called ${name}: ${all.join(" ")}`);
   const wanted = names.length > 0 ? names : all;
-  const directory = await buildFuzzers(wanted);
+  const directory = await buildFuzzers(wanted.filter((name) => !twins.includes(name)));
   const results = await inParallel(wanted, async (name) => {
-    const result = await fuzz(directory, name, [`-max_total_time=${seconds}`]);
+    const result = twins.includes(name)
+      ? await fuzzTwins(name, seconds)
+      : await fuzz(directory, name, [`-max_total_time=${seconds}`]);
     console.log(`${name}: ${result.passed ? "ok: " : "FAILED\n"}${result.report}`);
     return result;
   });

@@ -23,7 +23,9 @@ function allKinds(): string[] {
   );
   const mended = pairs.flatMap((two) => MENDERS.map((mender) => two + mender));
   const forked = SERVERS.flatMap((one) => SERVERS.map((other) => `${one}f${other}`));
-  const reserved = [...pairs, ...SERVERS.flatMap((one) => MENDERS.map((mender) => one + mender))].map((two) => `r${two}`);
+  const reserved = [...pairs, ...SERVERS.flatMap((one) => MENDERS.map((mender) => one + mender))].map((two) =>
+    `r${two}`
+  );
   return [...three, ...mended, ...forked, ...reserved];
 }
 

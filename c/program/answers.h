@@ -4,8 +4,7 @@
 
 #include "rules/ip.h"
 
-/* port_words.c: Ports as users write them: 8000, 53/udp, 9042@127.0.0.2; 192.0.2.1:80, [2001:db8::1]:80,
- * [fe80::1%2]:80. Pure. */
+/* port_words.c: Ports as users write them: 8000, 53/udp, 9042@127.0.0.2. Pure. */
 
 struct unsock_port_words {
     int type; /* SOCK_STREAM or SOCK_DGRAM */
@@ -24,9 +23,6 @@ void unsock_port_words_put(struct unsock_text *text, const struct unsock_port_wo
 
 /* The name of the port's own file: PORT.sock, PORT.dgram.sock. */
 void unsock_port_words_name(struct unsock_text *text, const struct unsock_port_words *port);
-
-/* Reads one into a sockaddr_in or sockaddr_in6 of `length` bytes. False: it is none. */
-bool unsock_port_words_inet(const char *text, union unsock_sockaddr *address, uint32_t *length);
 
 /* answers_unix.c: Does somebody answer at a Unix socket? Its owner does not notice the question. */
 

@@ -1,4 +1,7 @@
-/* By a file of another name beside it, which gets this name when all is in it (link(2)). */
+/*
+ * Writing control files: those of `run --map`, and of `UNSOCK_FILE=… libunsock.so` (unsock 1.1's form). A file is made
+ * under another name beside its own, which it gets when all is in it (link(2)).
+ */
 #include "program/control_write.h"
 
 #include "files/control_file.h"
@@ -6,26 +9,29 @@
 #include "rules/errno.h"
 #include "rt/system_calls.h"
 #include "rules/control.h"
+#include "rules/settings.h"
 
 #define PATH_MOST 4096
+#define PORT "UNSOCK_VSOCK_PORT"
+#define FC_SOCK "UNSOCK_FC_SOCK"
+#define TYPE "UNSOCK_TIPC_TYPE"
+#define UPPER "UNSOCK_TIPC_UPPER"
+#define HALF_CLOSE "UNSOCK_HALF_CLOSE"
 
-/* How much of the path is the directory, with the slash. */
-static size_t directory_length(const char *path) {
-    return (size_t)(unsock_base_name(unsock_span_of(path)).at - path);
-}
+enum { TIPC_KIND_AT = 2, TIPC_LOWER_AT = 8, TIPC_UPPER_AT = 12, TIPC_RANGE = 1, DEST_SIZE = 16 /* vsock's, too */ };
 
-static long name_part(const char *path, char *part) {
+static long name_control_part(const char *path, char *part) {
     struct unsock_text text = unsock_text_in(part, PATH_MOST);
     uint64_t number;
     if (unsock_getrandom(&number, sizeof(number), 0) != (long)sizeof(number))
         return -EIO;
-    unsock_text_span(&text, (struct unsock_span){path, directory_length(path)});
+    unsock_text_span(&text, (struct unsock_span){path, (size_t)(unsock_base_name(unsock_span_of(path)).at - path)});
     unsock_text_put(&text, UNSOCK_FILE_CONTROL_PART);
     unsock_text_number(&text, number, 16, UNSOCK_FILE_CONTROL_DIGITS);
     return text.cut ? -ENAMETOOLONG : 0;
 }
 
-static long fill(long fd, const struct unsock_control_file *file, unsigned mode, bool locked) {
+static long fill_control(long fd, const struct unsock_control_file *file, unsigned mode, bool locked) {
     long result = unsock_write_quietly(fd, file, sizeof(*file));
     if (result >= 0 && result != (long)sizeof(*file))
         return -ENOSPC;
@@ -36,11 +42,11 @@ static long fill(long fd, const struct unsock_control_file *file, unsigned mode,
 
 long unsock_control_write(const char *path, const struct unsock_control_file *file, unsigned mode, bool locked) {
     char part[PATH_MOST];
-    long result = name_part(path, part);
+    long result = name_control_part(path, part);
     long fd = result < 0 ? result : unsock_openat(AT_FDCWD, part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return fd;
-    result = fill(fd, file, mode, locked);
+    result = fill_control(fd, file, mode, locked);
     if (result == 0)
         result = unsock_linkat(AT_FDCWD, part, AT_FDCWD, path, 0);
     unsock_unlinkat(AT_FDCWD, part, 0);
@@ -50,37 +56,143 @@ long unsock_control_write(const char *path, const struct unsock_control_file *fi
 }
 
 static void put_what_is_there(struct unsock_text *error, const char *path, const char *left_over) {
-    static const char remove[] = "remove it first, or choose another port";
-    struct statx status;
+    struct statx status = {.stx_mode = 0};
     struct unsock_control_file file;
+    struct unsock_span unix_path = {(const char *)file.dest + UNSOCK_SUN_PATH_OFFSET, sizeof(struct sockaddr_un)};
+    unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status);
+    bool is_socket = (status.stx_mode & S_IFMT) == S_IFSOCK;
     unsock_text_put(error, "exists already, ");
-    if (unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status) < 0) {
-        unsock_text_put(error, remove);
-    } else if ((status.stx_mode & S_IFMT) == S_IFLNK) {
-        unsock_text_join(error, "a link: ", remove);
-    } else if ((status.stx_mode & S_IFMT) == S_IFSOCK) {
-        unsock_text_join(error, "a socket: a server has this port", left_over);
-    } else if (unsock_control_file_read(path, &file) < 0) {
-        unsock_text_join(error, "and is no control file: ", remove);
-    } else {
-        unsock_text_put(error, "and leads to ");
-        unsock_control_describe(error, &file);
-        unsock_text_join(error, ": ", remove);
-    }
+    if (is_socket)
+        unsock_text_put(error, "a socket: a server has this port");
+    else if ((status.stx_mode & S_IFMT) == S_IFLNK)
+        unsock_text_put(error, "a link: ");
+    else if (unsock_control_file_read(path, &file) < 0)
+        unsock_text_put(error, "and is no control file: ");
+    else if (file.dest[0] == AF_UNIX && unix_path.at[0] == '/') {
+        unsock_text_put(error, "and leads to Unix socket ");
+        unsock_text_span(error, unsock_span_next(&unix_path, '\0'));
+        unsock_text_put(error, ": ");
+    } else
+        unsock_text_put(error, "a control file that leads elsewhere: ");
+    unsock_text_put(error, is_socket ? left_over : "remove it first, or choose another port");
 }
 
 void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *left_over) {
-    char directory[PATH_MOST];
-    struct unsock_text text = unsock_text_in(directory, sizeof(directory));
-    size_t length = directory_length(path);
-    unsock_text_span(&text, (struct unsock_span){length > 0 ? path : ".", length > 1 ? length - 1 : 1});
     unsock_text_join(error, "control file ", path, ": ");
     if (result == -EEXIST)
         put_what_is_there(error, path, left_over);
     else if (result == -ENOENT)
-        unsock_text_join(error, directory, " does not exist: make it first, mkdir -p ", directory);
+        unsock_text_put(error, "its directory does not exist: make it first");
     else if (result == -EACCES || result == -EPERM)
-        unsock_text_join(error, "you may not write to ", directory, ": choose another with --dir");
+        unsock_text_put(error, "you may not write to its directory: choose another with --dir");
     else
         unsock_text_put(error, unsock_errno_words(-result));
+}
+
+/* Each variable; of a number, the bytes that it has in the address of its family (vm_sockets.h, tipc.h). */
+static const struct variable {
+    char name[24];
+    uint8_t family, at, size;
+    bool is_needed;
+    uint32_t least, most, otherwise;
+} variables[] = {
+    {PORT, UNSOCK_AF_VSOCK, 4, 4, true, 1, UINT32_MAX - 1, 0},
+    {"UNSOCK_VSOCK_CID", UNSOCK_AF_VSOCK, 8, 4, false, 0, UINT32_MAX, UINT32_MAX},
+    {FC_SOCK, 0, 0, 0, false, 0, 0, 0},
+    {TYPE, UNSOCK_AF_TIPC, 4, 4, true, 0, UINT32_MAX, 0},
+    {"UNSOCK_TIPC_LOWER", UNSOCK_AF_TIPC, TIPC_LOWER_AT, 4, true, 0, UINT32_MAX, 0},
+    {UPPER, UNSOCK_AF_TIPC, TIPC_UPPER_AT, 4, false, 0, UINT32_MAX, 0},
+    {"UNSOCK_TIPC_SCOPE", UNSOCK_AF_TIPC, 3, 1, false, 0, 3, 2},
+    {"UNSOCK_TIPC_ADDRTYPE", UNSOCK_AF_TIPC, TIPC_KIND_AT, 1, false, 1, 3, 2},
+    {HALF_CLOSE, 0, 0, 0, false, 0, 0, 0},
+};
+#define VARIABLES (sizeof(variables) / sizeof(variables[0]))
+
+static bool refuse_value(struct unsock_text *error, const char *name, const char *why, const char *value) {
+    unsock_text_join(error, name, why, value ? ": \"" : "", value ? value : "", value ? "\"" : "");
+    return false;
+}
+
+/* Puts a variable's number, or its default, into the address. Returns false with one line in `error`. */
+static bool put_variable(const struct unsock_environment *environment, const struct variable *variable, uint8_t *dest,
+                         struct unsock_text *error) {
+    const char *name = variable->name, *value = unsock_environment_get(environment, name);
+    uint64_t number = variable->otherwise;
+    bool is_any = value && variable->otherwise == UINT32_MAX && unsock_span_is(unsock_span_of(value), "-1");
+    if (!value && variable->is_needed)
+        return refuse_value(error, name, " is missing", NULL);
+    if (value && !is_any &&
+        (!unsock_span_number(unsock_span_of(value), 10, variable->most, &number) || number < variable->least)) {
+        unsock_text_join(error, name, ": not a number between ");
+        unsock_text_number(error, variable->least, 10, 1);
+        unsock_text_put(error, " and ");
+        unsock_text_number(error, variable->most, 10, 1);
+        return refuse_value(error, "", "", value);
+    }
+    memcpy(dest + variable->at, &number, variable->size);
+    return true;
+}
+
+/* As unsock 1.1 does, resolves links. Only an absolute path may be of a socket that does not exist yet. */
+static bool put_multiplexer(struct unsock_control_file *file, const char *path, struct unsock_text *error) {
+    char real[PATH_MOST], link[64];
+    struct unsock_text text = unsock_text_in(link, sizeof(link));
+    struct unsock_control_file proxy;
+    long fd = unsock_openat(AT_FDCWD, path, UNSOCK_O_PATH | O_CLOEXEC, 0);
+    unsock_text_put(&text, "/proc/self/fd/");
+    unsock_text_number(&text, (uint64_t)fd, 10, 1);
+    long length = fd < 0 ? fd : unsock_readlinkat(AT_FDCWD, link, real, PATH_MOST - 1);
+    unsock_close_open(fd);
+    real[length > 0 ? length : 0] = '\0';
+    if (length <= 0 && path[0] != '/')
+        return refuse_value(error, FC_SOCK, ": a relative path must exist", path);
+    if (!unsock_control_to_path(&proxy, length > 0 ? real : path))
+        return refuse_value(error, FC_SOCK, ": longer than 108 bytes", path);
+    memcpy(file->proxy, proxy.dest, sizeof(file->proxy));
+    file->proxy_length = sizeof(struct sockaddr_un);
+    file->options = UNSOCK_CONTROL_FIRECRACKER;
+    return true;
+}
+
+bool unsock_control_from_variables(const struct unsock_environment *environment, struct unsock_control_file *file,
+                                   struct unsock_text *error) {
+    bool is_vsock = unsock_environment_get(environment, PORT), is_tipc = unsock_environment_get(environment, TYPE);
+    uint16_t family = is_vsock ? UNSOCK_AF_VSOCK : UNSOCK_AF_TIPC;
+    const char *path = is_vsock ? unsock_environment_get(environment, FC_SOCK) : NULL;
+    const char *half_close = unsock_environment_get(environment, HALF_CLOSE);
+    *file = (struct unsock_control_file){.magic = UNSOCK_CONTROL_MAGIC, .dest_length = DEST_SIZE};
+    memcpy(file->dest, &family, sizeof(family));
+    if (is_vsock == is_tipc) {
+        unsock_text_put(error, is_tipc ? TYPE " and " PORT " exclude each other"
+                                       : "UNSOCK_FILE: set " PORT ", or " TYPE " and UNSOCK_TIPC_LOWER, too");
+        return false;
+    }
+    for (size_t i = 0; i < VARIABLES; i++) {
+        if (variables[i].family == family && !put_variable(environment, &variables[i], file->dest, error))
+            return false;
+    }
+    /* A range ends where it begins, unless it is said. */
+    if (is_tipc && file->dest[TIPC_KIND_AT] == TIPC_RANGE && !unsock_environment_get(environment, UPPER))
+        memcpy(file->dest + TIPC_UPPER_AT, file->dest + TIPC_LOWER_AT, TIPC_UPPER_AT - TIPC_LOWER_AT);
+    return (!path || put_multiplexer(file, path, error)) &&
+           (!half_close || unsock_control_half_close_set(file, half_close) ||
+            refuse_value(error, HALF_CLOSE, ": neither hold nor pass", half_close));
+}
+
+int unsock_control_program(const struct unsock_environment *environment, struct unsock_text *line) {
+    struct unsock_control_file file;
+    const char *path = unsock_environment_get(environment, "UNSOCK_FILE"), *value;
+    if (!unsock_setting_names_check(environment, unsock_setting_name, line) ||
+        !unsock_control_from_variables(environment, &file, line))
+        return UNSOCK_COMMAND_FAILED;
+    long result = unsock_control_write(path, &file, 0644, false);
+    if (result < 0) {
+        unsock_control_not_written(line, path, result, "");
+        return UNSOCK_COMMAND_FAILED;
+    }
+    unsock_text_join(line, "wrote ", path, ":");
+    for (const struct variable *one = variables; one < variables + VARIABLES; one++)
+        if ((value = unsock_environment_get(environment, one->name)))
+            unsock_text_join(line, " ", one->name, "=", value);
+    return 0;
 }

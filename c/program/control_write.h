@@ -1,22 +1,9 @@
-/* The command make-control. */
+/* Control files that the library writes: those of `run --map`, and those of UNSOCK_* variables. */
 #ifndef UNSOCK_PROGRAM_CONTROL_WRITE_H
 #define UNSOCK_PROGRAM_CONTROL_WRITE_H
 
 #include "program/options.h"
 #include "unsock.h"
-
-/* control_options.c: The options of `make-control`, as a control file. */
-
-/*
- * Makes the control file that they describe. Relative paths are from the working directory. Returns false with one line
- * in `error` when options are missing, contradict each other or cannot be read.
- */
-bool unsock_control_from_options(const struct unsock_options *options, struct unsock_control_file *file,
-                                 struct unsock_text *error);
-
-/* The same by UNSOCK_* variables, which are called as the options are. */
-bool unsock_control_from_variables(const struct unsock_environment *environment, struct unsock_control_file *file,
-                                   struct unsock_text *error);
 
 /* control_write.c: Writing control files: each appears with all its bytes or not at all, and never replaces another. */
 
@@ -26,11 +13,18 @@ bool unsock_control_from_variables(const struct unsock_environment *environment,
  */
 long unsock_control_write(const char *path, const struct unsock_control_file *file, unsigned mode, bool locked);
 
-/* How somebody may be told to get rid of a socket that is left over. */
-#define UNSOCK_CONTROL_BY_FORCE ", or, if it is left over, --force replaces it"
-#define UNSOCK_CONTROL_BY_PRUNE "; if it is left over, unsock prune removes it"
-
-/* Says why not: "control file PATH: WHY", with what is there and what to do; with a socket, `left_over`. */
+/* Says why not: "control file PATH: WHY", with what is there and what to do. Of a socket, `left_over` says that. */
 void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *left_over);
+
+/* `UNSOCK_FILE=… libunsock.so`, as unsock 1.1 had it. */
+
+/* Makes the control file that the variables describe. Returns false with one line in `error`. */
+bool unsock_control_from_variables(const struct unsock_environment *environment, struct unsock_control_file *file,
+                                   struct unsock_text *error);
+
+/*
+ * Writes it to UNSOCK_FILE (0644; must not exist). Says so in `line`, or what is wrong. Returns the exit status.
+ */
+int unsock_control_program(const struct unsock_environment *environment, struct unsock_text *line);
 
 #endif

@@ -68,7 +68,7 @@ const char *unsock_options_value(const struct unsock_options *options, const cha
 
 /*
  * program.c: The commands of the library as a program, but for those that start others: `path`, `wait`, `prune`,
- * `make-control`, `expose`.
+ * `expose`.
  */
 
 #define UNSOCK_COMMAND_FAILED 1
@@ -85,15 +85,7 @@ struct unsock_command_call {
 int unsock_path_start(const struct unsock_command_call *call);
 int unsock_wait_start(const struct unsock_command_call *call);
 int unsock_prune_start(const struct unsock_command_call *call);
-struct unsock_option_table unsock_make_control_options(void);
-int unsock_make_control_start(const struct unsock_command_call *call);
 int unsock_expose_start(const struct unsock_command_call *call);
-
-/*
- * `make-control` as unsock 1.1 had it, by UNSOCK_* variables: writes UNSOCK_FILE (0644, it must not exist) and says so
- * in `line`, or what is wrong. Returns the exit status.
- */
-int unsock_make_control_program(const struct unsock_environment *environment, struct unsock_text *line);
 
 /* Writes the text to standard output. Returns the exit status. */
 int unsock_command_print(const struct unsock_command_call *call, const struct unsock_text *text);

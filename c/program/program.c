@@ -4,6 +4,8 @@
 
 #include "process/start.h"
 #include "program/caller.h"
+#include "program/control_write.h"
+#include "program/keeper.h"
 #include "program/run.h"
 #include "rt/system_calls.h"
 #include "rules/words.h"
@@ -32,9 +34,7 @@ static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become 
                             "  libunsock.so prune\n"
                             "What the library knows, in JSON:\n"
                             "  libunsock.so query QUESTION...\n"
-                            "Make a control file by options, as by these variables:\n"
-                            "  libunsock.so make-control [OPTIONS] [FILE]\n"
-                            "... for AF_VSOCK:\n"
+                            "Make a control file for AF_VSOCK:\n"
                             "  UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so\n"
                             "... for a Firecracker multiplexer:\n"
                             "  UNSOCK_FILE=FILE UNSOCK_FC_SOCK=PATH UNSOCK_VSOCK_PORT=PORT libunsock.so\n"
@@ -63,10 +63,6 @@ static bool find_command(const char *name, struct command *command) {
                      : is(name, "expose") ? unsock_expose_start
                                           : NULL;
     command->holds = is(name, "hold");
-    if (is(name, "make-control")) {
-        *command = (struct command){unsock_make_control_options(), unsock_make_control_start, false};
-        return true;
-    }
     return unsock_option_table_find(command->holds ? "run" : name, &command->table);
 }
 
@@ -142,6 +138,7 @@ static void hand_over(const char *const *argv, const char *const *environment) {
     if (unsock_faccessat(AT_FDCWD, file, X_OK) < 0)
         return;
     const char *why = runtime_fails_at(argv);
+    unsock_keeper_dispose(SIGXFSZ, SIG_IGN); /* the runtime writes to its caches where files may not grow, too */
     /* Without the library's mark: where this program itself is trapped, as below another `run`, exec is followed. */
     if (!why)
         unsock_syscall6(__NR_execve, (long)file, (long)argv, (long)environment, 0, 0, 0);
@@ -219,7 +216,7 @@ static int query(const char *const *argv, const char *const *environment) {
 static int make_control_by_variables(const struct unsock_environment *environment) {
     char line[LINE_MOST];
     struct unsock_text text = unsock_text_in(line, sizeof(line));
-    int status = unsock_make_control_program(environment, &text);
+    int status = unsock_control_program(environment, &text);
     return fail(line, status);
 }
 
@@ -237,10 +234,14 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
         return print((const char *const[]){UNSOCK_VERSION "\n", NULL}, 1);
     if (is_front)
         hand_over(argv, environment);
+    if (argc >= 2 && is(argv[1], "make-control"))
+        return fail_with(argv[1],
+                         "the whole command line has it, which is not installed here. The library alone makes control "
+                         "files by variables: UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so; --help has all",
+                         EXIT_USAGE);
     if (is_front && argc >= 2 && argv[1][0] != '-')
         return fail_with(argv[1],
-                         "the library alone has run, hold, expose, path, wait, prune and make-control: the whole "
-                         "command line is not "
+                         "the library alone has run, hold, expose, path, wait and prune: the whole command line is not "
                          "installed beside it",
                          1);
     if (argc >= 2 && !is(argv[1], "--help") && !is(argv[1], "-h"))

@@ -1,5 +1,6 @@
 /*
- * Answers questions about this machine and about what `run` would do, in JSON. Only `prepare` changes anything.
+ * Answers questions about this machine and about what `run` would do, in JSON. Only `prepare` and `prune` change
+ * anything.
  */
 #include "program/query.h"
 
@@ -46,6 +47,7 @@ enum number {
     NAMES,
     SOCKETS,
     STATE,
+    PRUNE,
     PORT,
     ROUTE,
     LIBRARY,
@@ -65,6 +67,7 @@ static const struct question questions[COUNT] = {
     [NAMES] = {"names", "[=PORT]", MAY_HAVE_VALUE},
     [SOCKETS] = {"sockets", "", NEEDS_NOTHING},
     [STATE] = {"state", "=FILE", NEEDS_VALUE},
+    [PRUNE] = {"prune", "=FILE", NEEDS_VALUE},
     [PORT] = {"port", "=PORT[@ADDR][/udp]", NEEDS_VALUE},
     [ROUTE] = {"route", "=COMMAND", NEEDS_VALUE},
     [LIBRARY] = {"library", "=FILE", NEEDS_VALUE},
@@ -277,6 +280,9 @@ static bool answer(struct query *query, unsigned number, const char *value) {
         return true;
     case STATE:
         unsock_query_state(&query->json, value);
+        return true;
+    case PRUNE:
+        unsock_json_bool(&query->json, "removed", unsock_prune(value, 1) == 1);
         return true;
     case PORT:
         return unsock_query_port(&query->json, value, &query->error);

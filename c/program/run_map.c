@@ -176,7 +176,8 @@ long unsock_run_map_place(const char *directory, const struct unsock_run_map *ma
     unsock_close_open(at);
     if (result >= 0)
         return result;
-    unsock_control_not_written(error, path, result == -EAGAIN ? -EEXIST : result, UNSOCK_CONTROL_BY_PRUNE);
+    unsock_control_not_written(error, path, result == -EAGAIN ? -EEXIST : result,
+                               "; if it is left over, unsock prune removes it");
     return -1;
 }
 

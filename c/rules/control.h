@@ -1,4 +1,4 @@
-/* Control files: their bytes, and the words for them. */
+/* Control files. */
 #ifndef UNSOCK_RULES_CONTROL_H
 #define UNSOCK_RULES_CONTROL_H
 
@@ -34,16 +34,5 @@ bool unsock_control_holds_half_close(const struct unsock_control_file *file);
  * when it is empty or does not fit into an address.
  */
 bool unsock_control_to_path(struct unsock_control_file *file, const char *path);
-
-/* control_words.c: Where a control file leads, in words. Pure. */
-
-/* `file` is a valid one. Bytes of others are written out where they would not print. */
-void unsock_control_describe(struct unsock_text *text, const struct unsock_control_file *file);
-
-/* The same of one of its addresses. */
-void unsock_control_describe_address(struct unsock_text *text, const uint8_t *address, uint32_t length);
-
-/* Of a valid sockaddr_un: its path, or its abstract name without the NUL in front. */
-struct unsock_span unsock_control_path(const uint8_t *address, uint32_t length);
 
 #endif

@@ -1,8 +1,6 @@
 /* Byte by byte. */
 #include "rules/words.h"
 
-#define SHOWN_MOST 255
-#define REPLACEMENT "\xef\xbf\xbd"
 #define FOLLOWING(byte) (((byte) & 0xc0) == 0x80)
 
 unsigned unsock_utf8_next(const char *text) {
@@ -28,28 +26,4 @@ bool unsock_utf8_is(const char *text) {
         text += length;
     }
     return true;
-}
-
-static void show_byte(struct unsock_text *text, unsigned byte) {
-    unsock_text_put(text, "\\x");
-    unsock_text_number(text, byte, 16, 2);
-}
-
-void unsock_utf8_show(struct unsock_text *text, struct unsock_span span) {
-    char copy[SHOWN_MOST + 1] = "";
-    size_t most = span.length < SHOWN_MOST ? span.length : SHOWN_MOST;
-    memcpy(copy, span.at, most);
-    for (size_t i = 0; i < most;) {
-        uint8_t c = (uint8_t)copy[i], next = (uint8_t)copy[i + 1];
-        unsigned length = unsock_utf8_next(copy + i);
-        if (c < 0x20 || c == 0x7f)
-            show_byte(text, c);
-        else if (length == 2 && c == 0xc2 && next < 0xa0)
-            show_byte(text, next);
-        else if (length == 0)
-            unsock_text_put(text, REPLACEMENT);
-        else
-            unsock_text_span(text, (struct unsock_span){copy + i, length});
-        i += length == 0 ? 1 : length;
-    }
 }

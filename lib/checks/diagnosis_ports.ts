@@ -7,7 +7,8 @@ import type { Library } from "../library/query.ts";
 import { mayAccess, statOrUndefined } from "../system/files.ts";
 import { printable } from "../system/text.ts";
 import { groupName, userName } from "../system/users.ts";
-import { explainControl } from "../control/control_facts.ts";
+import { describeTarget, unixName } from "../control/words.ts";
+import { readControlFile } from "../run/control_files.ts";
 import { listIpListeners } from "../system/ip_sockets.ts";
 import { bad, type Finding, note, ok } from "./finding.ts";
 import { Holders } from "../sockets/holders.ts";
@@ -92,16 +93,17 @@ function isWanted({ kind, address }: SocketFile, port: AddressedPort | undefined
 /** Of what a control file leads to, only files of this machine can be looked at. */
 function leadsToNobody({ file, state }: SocketFile, library: Library): Finding[] {
   if (state !== "control") return [];
-  const { proxy, destination, target } = explainControl(fs.readFileSync(file), library);
-  const { path: socket, abstract } = proxy ?? destination;
-  if (socket === undefined || abstract) return [];
+  const control = readControlFile(file);
+  const address = control.target.kind === "firecracker" ? control.target.proxy : control.target;
+  if (address.kind !== "unix" || address.abstract) return [];
+  const socket = unixName(address);
   const status = statOrUndefined(socket);
   if (status !== undefined && !(status.isSocket() && library.ask(stateQuestion(socket)) === "stale")) return [];
   const why = status === undefined ? "no such file" : "left over";
   return [
     note(
       "control",
-      `${file}: ${target}: nobody is there: ${why}`,
+      `${file}: ${describeTarget(control)}: nobody is there: ${why}`,
       `a client is refused until somebody listens at ${socket}`,
     ),
   ];

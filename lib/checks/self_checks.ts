@@ -1,7 +1,7 @@
 /** The checks of `unsock self-test`: the library, in this process, against what the command line knows. */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
-import { CONTROL_FILE_SIZE } from "../control/control_facts.ts";
+import { type ControlFile, encodeControlFile } from "../control/format.ts";
 import { type Shim } from "../library/ffi.ts";
 import { RUN_ADDRESSES } from "../run/settings.ts";
 import {
@@ -12,7 +12,7 @@ import {
   SOCK_STREAM,
   SocketError,
 } from "../sockets/shim_socket.ts";
-import { encodeAddress, Family, unixAddress } from "../system/socket_address.ts";
+import { encodeAddress, Family } from "../system/socket_address.ts";
 import { VERSION } from "../system/version.ts";
 
 /** One check: returns when all is well, throws with the reason when not. */
@@ -74,7 +74,7 @@ export function selfChecks(shim: Shim, directory: string): Check[] {
   check("127.0.0.0/8 and ::1 are covered, 192.0.2.1 is not", () => checkCover(shim));
   check("a stream on port 80 is 80.sock, a datagram socket 80.dgram.sock", () => checkPaths(shim, directory));
   check(
-    "control files: what it makes it takes, and nothing of another length or with another beginning",
+    "control files: it takes what make-control makes, and nothing of another length or with another beginning",
     () => checkControlFiles(shim),
   );
   for (const host of ["127.0.0.1", "::1"]) {
@@ -118,21 +118,21 @@ function checkPaths(shim: Shim, directory: string): void {
   }
 }
 
-/** What the library as a program is told by its environment, to make a control file of each kind. */
-const CONTROL_FILES: readonly Readonly<Record<string, string>>[] = [
-  { UNSOCK_VSOCK_PORT: "5678" },
-  { UNSOCK_FC_SOCK: "/nonexistent/vsock", UNSOCK_VSOCK_PORT: "5678" },
-  { UNSOCK_TIPC_TYPE: "128", UNSOCK_TIPC_LOWER: "99" },
+const encoder = new TextEncoder();
+const VSOCK = { kind: "vsock", port: 5678, cid: 0xffffffff, flags: 0 } as const;
+const unixSocket = (path: string) => ({ kind: "unix", abstract: false, name: encoder.encode(path) }) as const;
+
+/** One of each kind that leads to another machine. */
+const CONTROL_FILES: readonly ControlFile[] = [
+  { target: VSOCK, socketOptions: [] },
+  { target: { kind: "firecracker", proxy: unixSocket("/nonexistent/vsock"), guest: VSOCK }, socketOptions: [] },
+  { target: { kind: "tipc", addressType: 2, scope: 2, words: [128, 99, 0] }, socketOptions: [] },
 ];
 
 function checkControlFiles(shim: Shim): void {
-  for (const variables of CONTROL_FILES) {
-    const block = environmentBlock({ UNSOCK_FILE: "/nonexistent/file", ...variables });
-    const made = new Uint8Array(CONTROL_FILE_SIZE);
-    const message = new Uint8Array(512);
-    const result = shim.unsock_make_control(block, BigInt(block.length), made, message, BigInt(message.length));
-    if (result !== 0) throw new Error(cText(message) || `error ${-result}`);
-    expectEqual("what it says of its own file", shim.unsock_check_control(made, BigInt(made.length)), 0);
+  for (const file of CONTROL_FILES) {
+    const made = encodeControlFile(file);
+    expectEqual("what it says of one that is good", shim.unsock_check_control(made, BigInt(made.length)), 0);
     expectEqual("of one cut short", shim.unsock_check_control(made, BigInt(made.length - 1)), -EINVAL);
     made[0] = 0;
     expectEqual("of one with another beginning", shim.unsock_check_control(made, BigInt(made.length)), -EINVAL);
@@ -191,22 +191,12 @@ function checkErrors(shim: Shim): void {
   expectError("ECONNREFUSED", () => client.connect(address));
 }
 
-/** `struct unsock_control_file` of `c/unsock.h`: the magic number, the length of the destination, and that. */
-function controlFileTo(dest: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(CONTROL_FILE_SIZE);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, 0x4b534e55, true);
-  view.setUint32(20, dest.length, true);
-  bytes.set(dest, 160);
-  return bytes;
-}
-
 function checkRedirection(shim: Shim, directory: string): void {
   using server = openServer(shim, "127.0.0.1");
-  const target = unixAddress(path.join(directory, `${server.localAddress.port}.sock`));
+  const target = unixSocket(path.join(directory, `${server.localAddress.port}.sock`));
   const port = server.localAddress.port === 1 ? 2 : 1;
   const file = path.join(directory, `${port}.sock`);
-  fs.writeFileSync(file, controlFileTo(target), { flag: "wx" });
+  fs.writeFileSync(file, encodeControlFile({ target, socketOptions: [] }), { flag: "wx" });
   try {
     using client = ShimSocket.open(shim, Family.Inet, SOCK_STREAM);
     client.connect(internetAddress("127.0.0.1", port));

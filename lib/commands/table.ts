@@ -246,7 +246,8 @@ Examples:
   unsock make-control --fc-listen /run/vm/v.sock --vsock-port 5678
   unsock make-control --port 8000 --tipc-type 128 --tipc-instance 99
   unsock make-control --port 80 --unix /run/a.sock --sockopt SO_RCVBUF=8192`,
-    start: async ({ context }) => await (await import("./by_library.ts")).byLibrary(context),
+    start: async ({ options, operands: [file], context }) =>
+      await (await import("./make_control.ts")).makeControl(options, file, context),
   }),
   command({
     name: "show-control",

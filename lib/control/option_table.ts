@@ -1,5 +1,6 @@
 /** The options of `make-control`, with the variables by which the library, as a program, is told the same. */
 import type { Option, OptionValues } from "../system/options.ts";
+import { SOCKET_OPTION_NAMES } from "./socket_options.ts";
 
 /** A variable of the library as a program. */
 export interface ControlVariable {
@@ -13,47 +14,6 @@ export interface ControlVariable {
 export interface ControlOption extends Option {
   readonly variable?: ControlVariable;
 }
-
-/** Those that have names (`c/rules/socket_options.c`), for completions. */
-const SOCKET_OPTION_NAMES = [
-  "SO_DEBUG",
-  "SO_REUSEADDR",
-  "SO_DONTROUTE",
-  "SO_BROADCAST",
-  "SO_SNDBUF",
-  "SO_RCVBUF",
-  "SO_KEEPALIVE",
-  "SO_OOBINLINE",
-  "SO_PRIORITY",
-  "SO_REUSEPORT",
-  "SO_PASSCRED",
-  "SO_RCVLOWAT",
-  "SO_RCVTIMEO",
-  "SO_SNDTIMEO",
-  "SO_TIMESTAMP",
-  "SO_SNDBUFFORCE",
-  "SO_RCVBUFFORCE",
-  "SO_MARK",
-  "SO_BUSY_POLL",
-  "SO_ZEROCOPY",
-  "TCP_NODELAY",
-  "TCP_MAXSEG",
-  "TCP_CORK",
-  "TCP_KEEPIDLE",
-  "TCP_KEEPINTVL",
-  "TCP_KEEPCNT",
-  "TCP_USER_TIMEOUT",
-  "IPV6_V6ONLY",
-  "IPV6_TCLASS",
-  "TIPC_IMPORTANCE",
-  "TIPC_SRC_DROPPABLE",
-  "TIPC_DEST_DROPPABLE",
-  "TIPC_CONN_TIMEOUT",
-  "TIPC_MCAST_BROADCAST",
-  "TIPC_MCAST_REPLICAST",
-  "TIPC_GROUP_JOIN",
-  "TIPC_NODELAY",
-];
 
 /** The file itself is no option: it is what `make-control` is called with. */
 export const CONTROL_FILE_VARIABLE: ControlVariable = {

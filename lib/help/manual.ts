@@ -179,7 +179,7 @@ A regular file in such a place, a control file, leads elsewhere: to vsock, TIPC,
 Where a service manager has opened that file for the program (LISTEN_FDS, LISTEN_PID; sd_listen_fds(3)), who binds the port gets its socket.
 .PP
 The library is also a program. With UNSOCK_FILE it makes a control file.
-"run" preloads it into COMMAND, with all options of unsock(1). "expose", "path", "wait", "prune" and "make-control" are those of unsock(1).
+"run" preloads it into COMMAND, with all options of unsock(1). "expose", "path", "wait" and "prune" are those of unsock(1).
 "hold" takes the options of run, makes a private directory, and prints the variables that put a program into it:
 each with a NUL behind it, and an empty one at the end. It ends all that runs there when its standard input ends.
 The library needs no other file, not even a C library.

@@ -14,8 +14,6 @@ const SHIM = {
   unsock_path: { parameters: ["u16", "i32", "buffer", "usize"], result: "i32" },
   /** `int unsock_check_control(const void *bytes, size_t length)` */
   unsock_check_control: { parameters: ["buffer", "usize"], result: "i32" },
-  /** `int unsock_make_control(const char *environment, size_t length, void *bytes, char *error, size_t size)` */
-  unsock_make_control: { parameters: ["buffer", "usize", "buffer", "buffer", "usize"], result: "i32" },
   /** `int unsock_prune(const char *path, int remove)` */
   unsock_prune: { parameters: ["buffer", "i32"], result: "i32" },
   /** `int unsock_last_error(void)` */
@@ -88,19 +86,6 @@ export function becomeByForeignFunctions(file: string, count: number): never {
   const message = new Uint8Array(MESSAGE_SIZE);
   const exitCode = become(count, cString(file), message, BigInt(message.length));
   throw new CommandError(textOf(message), { exitCode });
-}
-
-const EXPLAINING = {
-  /** `int unsock_control_explain(const void *bytes, size_t length, char *text, size_t size)` */
-  unsock_control_explain: { parameters: ["buffer", "usize", "buffer", "usize"], result: "i32" },
-} as const satisfies Deno.ForeignLibraryInterface;
-
-/** What the library says of a control file's bytes: JSON, or why they are none. */
-export function explainByForeignFunctions(file: string, bytes: Uint8Array): { isGood: boolean; text: string } {
-  const text = new Uint8Array(MESSAGE_SIZE);
-  const explain = open(file, EXPLAINING).unsock_control_explain;
-  const result = explain(cString(bytes), BigInt(bytes.length), text, BigInt(text.length));
-  return { isGood: result >= 0, text: textOf(text) };
 }
 
 /** @returns The text with a NUL behind it, as C wants it. */

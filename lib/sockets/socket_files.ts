@@ -3,7 +3,9 @@ import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import { Holders, type SocketHolder } from "./holders.ts";
 import { BoundSockets } from "./bound_names.ts";
-import { CONTROL_FILE_SIZE, explainControl } from "../control/control_facts.ts";
+import { CONTROL_FILE_SIZE } from "../control/format.ts";
+import { describeTarget } from "../control/words.ts";
+import { readControlFile } from "../run/control_files.ts";
 import { portFile } from "../run/ports.ts";
 import type { Library } from "../library/query.ts";
 import { reason } from "../system/errors.ts";
@@ -113,7 +115,7 @@ function describeFile(directory: string, shown: SocketName, surroundings: Surrou
   const common = { file, port, first, address, asks, kind, uid: status.uid, mode, since, waiting: 0 };
   const nobody = { listening: undefined, processes: [], connections: 0 };
   if (what === "port") return { ...common, ...nobody, state: "stale", target: undefined };
-  if (!status.isSocket()) return { ...common, ...nobody, ...describeControl(own, surroundings.library) };
+  if (!status.isSocket()) return { ...common, ...nobody, ...describeControl(own) };
   const sockets = surroundings.bound.of(shown.name, status.ino);
   const bound = sockets.filter((socket) => !socket.connected || kind === "datagram");
   return {
@@ -132,12 +134,12 @@ function distinct(holders: readonly SocketHolder[]): SocketHolder[] {
   return [...new Map(holders.map((holder) => [holder.pid, holder])).values()];
 }
 
-function describeControl(file: string, library: Library): Pick<SocketFile, "state" | "target"> {
+function describeControl(file: string): Pick<SocketFile, "state" | "target"> {
   try {
     const status = fs.statSync(file);
     if (!status.isFile()) return { state: "invalid", target: "neither a socket nor a control file" };
     if (status.size !== CONTROL_FILE_SIZE) return { state: "invalid", target: `not ${CONTROL_FILE_SIZE} bytes long` };
-    return { state: "control", target: explainControl(fs.readFileSync(file), library).target };
+    return { state: "control", target: describeTarget(readControlFile(file)) };
   } catch (error) {
     return { state: "invalid", target: reason(error) };
   }

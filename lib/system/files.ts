@@ -1,5 +1,7 @@
-/** Questions about files that may not be there. */
+/** Files that may not be there, and files that appear whole. */
+import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
+import process from "node:process";
 
 /**
  * @param file A path; links are followed.
@@ -40,5 +42,29 @@ function orUndefined<T>(ask: () => T): T | undefined {
     return ask();
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * Makes a file that appears with all its bytes or not at all, and never replaces another: as one of another name beside it,
+ * which gets this name when all is in it (link(2)). A killed process leaves `.unsock-` and 16 digits behind, which
+ * `unsock prune` removes.
+ *
+ * @param file Its path.
+ * @param mode Its mode, whatever the umask says.
+ * @throws {Error} With a `code`: `EEXIST` when something is there.
+ */
+export function createWhole(file: string, bytes: Uint8Array, mode: number): void {
+  const part = `${file.slice(0, file.lastIndexOf("/") + 1)}.unsock-${randomBytes(8).toString("hex")}`;
+  // Where files may not grow (RLIMIT_FSIZE) a write would end this process, here or when the runtime writes to its caches.
+  process.on("SIGXFSZ", () => {});
+  const fd = fs.openSync(part, "wx", 0o600);
+  try {
+    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(fs.writeSync(fd, rest));
+    fs.fchmodSync(fd, mode);
+    fs.linkSync(part, file);
+  } finally {
+    fs.closeSync(fd);
+    fs.unlinkSync(part);
   }
 }

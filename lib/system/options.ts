@@ -2,6 +2,9 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "./errors.ts";
 import { didYouMean } from "./nearest.ts";
+import { optionFlag } from "./text.ts";
+
+export { optionFlag };
 
 /** What completions offer for a word: what there is of these on the machine. `port/udp` may name a UDP port. */
 export type WordKind = "file" | "directory" | "port" | "port/udp" | "group" | "user" | "program";
@@ -51,11 +54,6 @@ export interface ReadOptions {
 
 /** What every command has. */
 export const HELP_OPTION = { help: "print this help" } as const satisfies Option;
-
-/** @returns `--dry-run` for `dryRun`. */
-export function optionFlag(name: string): string {
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
 
 /** @returns Its help with the default. */
 export function optionHelp({ help, default: otherwise, formerly }: Option): string {

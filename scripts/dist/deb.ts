@@ -27,8 +27,8 @@ async function maintainer(): Promise<string> {
 function control(machine: DebianMachine, hasProgram: boolean, kilobytes: number, by: string): string {
   const without = hasProgram ? "" : `
  .
- On this machine the program does run and make-control alone: it is the
- library, executed.`;
+ On this machine the program is the library, executed: it does run, hold,
+ expose, path, wait and prune alone.`;
   return `Package: unsock
 Version: ${DEBIAN_VERSION}
 Architecture: ${machine}

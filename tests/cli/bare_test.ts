@@ -1,5 +1,6 @@
 /** Where little is left: no environment, no network, no /proc, no user namespaces, an ordinary user. Each command does its work there. */
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { controlFile, sockaddrUnix } from "../support/control.ts";
 import { copyProgram, withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
@@ -33,7 +34,7 @@ const canEnter = need("unshare", "setpriv") &&
 
 for (const [what, front] of Object.entries(ALL)) {
   Deno.test({
-    name: `with ${what}: run --private, hold, path, make-control, wait and prune`,
+    name: `with ${what}: run --private, hold, path, wait and prune`,
     ignore: !canEnter || !need("python3"),
     fn: () =>
       withDir(async (dir) => {
@@ -44,6 +45,7 @@ for (const [what, front] of Object.entries(ALL)) {
           for (const open of [dir, library]) await Deno.chmod(open, 0o755);
           await Deno.chown(`${dir}/s`, NOBODY, NOBODY);
         }
+        await Deno.writeFile(`${dir}/s/80.sock`, controlFile({ dest: sockaddrUnix("/dev/null") }));
         const call = (...words: string[]) => run([...front, library, ...words]);
         // Which file it is /proc tells; without it has to be named.
         const named = ["--lib", library, "--dir", `${dir}/s`];
@@ -51,7 +53,6 @@ for (const [what, front] of Object.entries(ALL)) {
           [["run", "--private", ...named, "/usr/bin/python3", "-c", programText("held"), library], 0, /^0 0\n$/],
           [["hold", ...named], 0, /(^|\0)UNSOCK_DIR=[^\0]*\/s\/private\/[0-9a-f]{6}\0/],
           [["path", "--dir", `${dir}/s`, "80"], 0, /\/s\/80\.sock\n$/],
-          [["make-control", "--dir", `${dir}/s`, "--port", "80", "--refuse"], 0, /80\.sock: nobody: connections are/],
           [["wait", "--dir", `${dir}/s`, "80", "--timeout", "0"], 1, /^unsock: wait: [^\n]*nobody listens[^\n]*\n$/],
           [["prune", "--dir", `${dir}/s`], 0, /^$/],
         ];

@@ -1,28 +1,68 @@
 /** `make-control` writes files, `show-control` explains them. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
-import { withDir } from "../support/dir.ts";
+import { copyProgram, withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary, unsockRun } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
-import { assertFails, shell, unsock } from "./unsock.ts";
+import { assertFails, shell, unsock, unsockCommand } from "./unsock.ts";
 
 const programText = programsOf(import.meta);
 
+/** The library in front of the command line, as `install` puts it there. */
+async function withFront(use: (front: string, dir: string) => Promise<void>): Promise<void> {
+  await withDir(async (dir) => {
+    const [front, behind] = [path.join(dir, "bin/unsock"), path.join(dir, "libexec/unsock")];
+    for (const name of ["bin", "libexec", "s"]) Deno.mkdirSync(path.join(dir, name), { mode: 0o700 });
+    copyProgram(shimLibrary(), front);
+    const words = unsockCommand().map((word) => `'${word}'`).join(" ");
+    Deno.writeTextFileSync(behind, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+    await use(front, path.join(dir, "s"));
+  });
+}
+
 Deno.test("a control file that may not grow is an error with one line, and nothing is left of it", () =>
-  withDir(async (dir) => {
+  withFront(async (front, dir) => {
     for (
       const [words, code] of [["make-control 80.sock --unix /x", 1], ["run --dir . --map 80=/x true", 125]] as const
     ) {
       // A pipe for the line: it may not grow either, as a file.
-      const limited = await run(["sh", "-c", `ulimit -f 0; exec "$@"`, "sh", shimLibrary(), ...words.split(" ")], {
-        cwd: dir,
-      });
+      const limited = await run(["sh", "-c", `ulimit -f 0; exec "$@"`, "sh", front, ...words.split(" ")], { cwd: dir });
       assertFails(limited, code, /80\.sock: File too large/);
       assertEquals([...Deno.readDirSync(dir)], [], words);
     }
+  }));
+
+const ENTER = ["unshare", "--mount", ...(Deno.uid() === 0 ? [] : ["--user", "--map-root-user"])];
+
+Deno.test({
+  name: "a control file on a file system that is full is an error with one line, and nothing is left of it",
+  ignore: !need("unshare", "mount") || (await run([...ENTER, "true"])).code !== 0,
+  fn: () =>
+    withDir(async (dir) => {
+      const script = `mount -t tmpfs -o size=4k none "$1" && cd "$1" && head -c 4096 /dev/zero >fill || exit 9
+        shift
+        "$@" make-control 80.sock --unix /x
+        echo $? *`;
+      const { stdout, stderr } = await run([...ENTER, "sh", "-c", script, "sh", dir, ...unsockCommand()]);
+      assertEquals([stdout, stderr], ["1 fill\n", "unsock: control file 80.sock: No space left on device\n"]);
+    }),
+});
+
+Deno.test("make-control is the command line's: the library alone hands it over, or says what it has instead", () =>
+  withFront(async (front, dir) => {
+    const words = ["make-control", "80.sock", "--unix", "/x"];
+    const made = await run([front, ...words], { cwd: dir });
+    assertEquals([made.code, made.stdout, made.stderr], [0, "80.sock: Unix socket /x\n", ""]);
+    Deno.removeSync(path.join(dir, "80.sock"));
+    Deno.removeSync(path.join(dir, "../libexec/unsock"));
+    for (const library of [front, shimLibrary()]) {
+      const says = /^unsock: make-control: .*UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock\.so.*--help has all$/m;
+      assertFails(await run([library, ...words], { cwd: dir }), 2, says);
+    }
+    assertEquals([...Deno.readDirSync(dir)], []);
   }));
 
 Deno.test("make-control and show-control: Firecracker, in words and as JSON", async () => {

@@ -9,7 +9,7 @@ import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
-import { assertFails, byLibrary, unsockCommand } from "./unsock.ts";
+import { assertFails, byLibrary, unsock, unsockCommand } from "./unsock.ts";
 
 const programText = programsOf(import.meta);
 const encoder = new TextEncoder();
@@ -275,7 +275,7 @@ Deno.test("expose: a client's half-close keeps its answer, and a control file ca
     ];
     for (const [number, words] of others.entries()) {
       const file = `${rig.sockets}/${PORT + 1 + number}.sock`;
-      const made = await run([shimLibrary(), "make-control", file, ...words]);
+      const made = await unsock(["make-control", file, ...words]);
       assertStrictEquals(made.code, 0, made.stderr);
     }
     const exposed = await rig.expose([`${PORT}=0`, `${PORT + 1}=0`, `${PORT + 2}=0`], LONG_MS);

@@ -113,7 +113,7 @@ Deno.test({
       const lines = await until("both are there", () => exposed.output().split("\n").length === 3 && exposed.output());
       const [mapped = "", nobody = ""] = lines.split("\n");
       const outside = ["make-control", "--dir", dir, "--port", "83", "--inet", `127.0.0.1:${portOf(mapped)}`];
-      assertStrictEquals((await run([shimLibrary(), ...outside])).code, 0);
+      assertStrictEquals((await unsock(outside)).code, 0);
       await using further = start([shimLibrary(), "expose", "--dir", dir, "83=0"]);
       for (const line of [mapped, await started(further)]) {
         assertMatch((await python(programText("client"), portOf(line))).stdout, /^\S+ 3000000\n$/);
@@ -192,7 +192,7 @@ Deno.test({
     withDir(async (dir) => {
       using own = ownPort();
       const [place, port] = [join(dir, "place"), `${own.port}`];
-      assertStrictEquals((await run([shimLibrary(), "make-control", place, "--inet", `127.0.0.1:${port}`])).code, 0);
+      assertStrictEquals((await unsock(["make-control", place, "--inet", `127.0.0.1:${port}`])).code, 0);
       await using _server = await serve(dir, 3000);
       await using exposed = start([shimLibrary(), "expose", "--dir", dir, "--control", place, "3000"]);
       await until("it is there", () => exposed.output() === `${place} leads to ${dir}/3000.sock\n`);

@@ -1,12 +1,7 @@
 /** The commands that the library does by itself: the command line prints the same, and both refuse the same words. */
-import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
-import { CONTROL_OPTIONS } from "../../lib/control/option_table.ts";
-import { COMMANDS } from "../../lib/commands/table.ts";
-import { optionFlag } from "../../lib/system/options.ts";
+import { assertEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
-import { assertFails, byLibrary, unsock } from "./unsock.ts";
-
-const NAMES = ["make-control"];
+import { byLibrary, unsock } from "./unsock.ts";
 
 const CALLS: readonly (readonly string[])[] = [
   ["path", "8000"],
@@ -30,11 +25,6 @@ const CALLS: readonly (readonly string[])[] = [
   ["prune", "--jsn"],
   ["prune", "--json", "--dry-run"],
   ["prune", "--lib", "/none.so"],
-  ["make-control"],
-  ["make-control", "--vsock-prot", "1"],
-  ["make-control", "f", "--vsock-port=1", "--dir", "/x"],
-  ["make-control", "--vsock-port", "70000"],
-  ["make-control", "f", "--inet", "localhost:80"],
 ];
 
 Deno.test("the library alone and the command line say the same of the same words", () =>
@@ -47,160 +37,4 @@ Deno.test("the library alone and the command line say the same of the same words
       }
     }));
     assertEquals([...Deno.readDirSync(dir)], []);
-  }));
-
-Deno.test("the library's commands have the options that help, manual and completions tell of", async () => {
-  for (const name of NAMES) {
-    const { code, stdout } = await byLibrary([name, "--help"]);
-    assertStrictEquals(code, 0);
-    const flags = [...stdout.matchAll(/^ {2}(--[a-z-]+)(?: <(.*)>)?$/gm)].map(([, flag, value]) => [flag, value]);
-    const told = COMMANDS.find((command) => command.name === name)?.options ?? {};
-    assertEquals(flags, Object.entries(told).map(([option, { value }]) => [optionFlag(option), value]), name);
-  }
-});
-
-/** Forms of each kind, and where the file that they make leads. */
-const FORMS: readonly (readonly [options: string, target: string])[] = [
-  ["--vsock-port 5678", "vsock port 5678, CID any"],
-  ["--vsock-port 5678 --vsock-cid host", "vsock port 5678, CID 2 (host)"],
-  ["--vsock-port 5678 --vsock-cid 17", "vsock port 5678, CID 17"],
-  ["--tipc-type 128 --tipc-instance 99", "TIPC service 128, instance 99, scope cluster"],
-  ["--tipc-type 128 --tipc-lower 1 --tipc-upper 9 --tipc-scope node", "TIPC service range 128:1-9, scope node"],
-  [
-    "--tipc-type 128 --tipc-lower 99 --tipc-upper 0 --tipc-addrtype service",
-    "TIPC service 128, instance 99, scope cluster",
-  ],
-  ["--tipc-type 128 --tipc-instance 7 --tipc-addrtype range", "TIPC service range 128:7-7, scope cluster"],
-  ["--unix /run/a", "Unix socket /run/a"],
-  ["--unix ./x/../a", "Unix socket DIR/a"],
-  ["--unix @a", "Unix socket @a"],
-  ["--inet 192.0.2.1:80", "192.0.2.1:80"],
-  ["--inet [fe80::1%2]:80", "[fe80::1%2]:80"],
-  ["--inet [2001:db8:0:0::1]:80", "[2001:db8::1]:80"],
-  ["--refuse", "nobody: connections are refused"],
-  ["--fc-listen v.sock --vsock-port 52", "Unix socket DIR/v.sock_52"],
-  ["--fc-sock /v --vsock-port 1", "port 1 of the guest behind Firecracker's Unix socket /v"],
-];
-
-Deno.test("make-control understands every form", () =>
-  withDir(async (dir) => {
-    for (const [options, target] of FORMS) {
-      const { code, stdout, stderr } = await byLibrary(["make-control", "f", ...options.split(" ")], { cwd: dir });
-      assertEquals([stdout, stderr, code], [`f: ${target.replace("DIR", dir)}\n`, "", 0]);
-      Deno.removeSync(`${dir}/f`);
-    }
-  }));
-
-const WRONG: readonly (readonly [options: string, says: RegExp])[] = [
-  ["--vsock-cid any", /make-control: --vsock-port is missing/],
-  ["--vsock-port 0", /--vsock-port: not a number between 1 and 4294967294: "0"/],
-  ["--vsock-port 4294967295", /--vsock-port: not a number/],
-  ["--vsock-port 1 --vsock-cid guest", /--vsock-cid: neither a number nor one of any, host, local: "guest"/],
-  ["--vsock-port 1 --vsock-cid 4294967296", /--vsock-cid: neither/],
-  ["--vsock-port 1 --unix /x", /--vsock-port and --unix exclude each other/],
-  ["--unix /x --tipc-scope node", /--tipc-scope and --unix exclude each other/],
-  ["--vsock-port 1 --fc-sock /x --fc-listen /x", /--fc-sock and --fc-listen exclude each other/],
-  ["--vsock-port 1 --fc-sock /x --vsock-cid 3", /--fc-sock needs no --vsock-cid/],
-  ["--vsock-port 1 --fc-sock missing", /--fc-sock: a relative path must exist: "missing"/],
-  ["--fc-sock /x", /--vsock-port is missing/],
-  [`--vsock-port 1 --fc-sock /${"x".repeat(108)}`, /--fc-sock: longer than 108 bytes/],
-  ["--tipc-type 128", /give either --tipc-instance or/],
-  ["--tipc-instance 1", /--tipc-type is missing/],
-  ["--tipc-type 128 --tipc-instance 1 --tipc-lower 1", /give either/],
-  ["--tipc-type 128 --tipc-lower 2 --tipc-upper 1", /--tipc-upper: below --tipc-lower: "1"/],
-  ["--tipc-type 128 --tipc-lower 2", /--tipc-upper is missing/],
-  ["--tipc-type 128 --tipc-instance 1 --tipc-scope world", /--tipc-scope: neither/],
-  ["--tipc-type 128 --tipc-instance 1 --tipc-addrtype toString", /--tipc-addrtype: neither/],
-  ["--tipc-type 128 --tipc-instance 1 --tipc-addrtype 9", /--tipc-addrtype: neither/],
-  ["--tipc-type 128 --tipc-instance 1 --tipc-scope 4", /--tipc-scope: neither/],
-  ["--unix @", /--unix: an empty name: "@"/],
-  [`--unix @${"x".repeat(108)}`, /--unix: longer than 108 bytes/],
-  ["--inet localhost:80", /--inet: not an IP address and port/],
-  ["--inet ::1:80", /--inet: not/],
-  ["--inet 1.2.3.4", /--inet: not/],
-  ["--inet 1.2.3.4:0", /--inet: not/],
-  ["--inet [1.2.3.4]:80", /--inet: not/],
-  ["--inet [fe80::1%eth0]:80", /--inet: not/],
-  [`--unix /x${" --sockopt SO_RCVBUF=1".repeat(5)}`, /--sockopt: more than 4/],
-  ["--half-close pass", /make-control: no target/],
-  ["--unix /x --half-close keep", /--half-close: neither hold nor pass: "keep"/],
-  [
-    `--unix /x --half-close pass${" --sockopt SO_RCVBUF=1".repeat(4)}`,
-    /--half-close: takes the place of one of 4 --sockopt/,
-  ],
-];
-
-Deno.test("make-control refuses what is missing, too much or out of range, and makes nothing", () =>
-  withDir(async (dir) => {
-    for (const [options, says] of WRONG) {
-      assertFails(await byLibrary(["make-control", "f", ...options.split(" ")], { cwd: dir }), 2, says);
-    }
-    assertEquals([...Deno.readDirSync(dir)], []);
-  }));
-
-const SOCKET_OPTIONS: readonly (readonly [text: string, shown?: string])[] = [
-  ["SO_RCVBUF=65536"],
-  ["SO_RCVTIMEO=2.5"],
-  ["SO_SNDTIMEO=0.000001"],
-  ["SO_RCVTIMEO=10"],
-  ["TIPC_IMPORTANCE=-3"],
-  ["TIPC_GROUP_JOIN=18888:1:2:3"],
-  ["1:8=5", "SO_RCVBUF=5"],
-  ["40:9=5"],
-  ["SO_MARK=4294967295", "SO_MARK=-1"],
-];
-
-Deno.test("make-control --sockopt reads names, numbers, seconds and groups, and show-control tells them", () =>
-  withDir(async (dir) => {
-    for (let at = 0; at < SOCKET_OPTIONS.length; at += 4) {
-      const some = SOCKET_OPTIONS.slice(at, at + 4);
-      const words = some.flatMap(([text]) => ["--sockopt", text]);
-      const made = await byLibrary(["make-control", `${dir}/${at}`, "--unix", "/x", ...words]);
-      assertEquals([made.code, made.stderr], [0, ""]);
-      const shown = JSON.parse((await unsock(["show-control", "--json", `${dir}/${at}`])).stdout);
-      assertEquals(shown.socketOptions, some.map(([text, other]) => other ?? text));
-    }
-    for (const choice of CONTROL_OPTIONS.sockopt.choices) {
-      const value = choice.startsWith("TIPC_GROUP_JOIN") ? "1:2:3:4" : "1";
-      const made = await byLibrary([
-        "make-control",
-        `${dir}/${choice}`,
-        "--unix",
-        "/x",
-        "--sockopt",
-        `${choice}${value}`,
-      ]);
-      assertEquals([made.code, made.stderr], [0, ""], choice);
-    }
-  }));
-
-const WRONG_SOCKET_OPTIONS = [
-  "SO_RCVBUF",
-  "SO_RCVBUF=",
-  "SO_RCVBUF=1k",
-  "SO_RCVBUF=-",
-  "SO_NOSUCH=1",
-  "0:1=1",
-  "1:0=1",
-  "1:2:3=1",
-  "SO_RCVBUF=4294967296",
-  "SO_RCVBUF=-2147483649",
-  "SO_RCVTIMEO=-1",
-  "SO_RCVTIMEO=1.",
-  "SO_RCVTIMEO=1.0000001",
-  "TIPC_GROUP_JOIN=1:2:3",
-  "TIPC_GROUP_JOIN=1:2:3:4:5",
-  "SO_VM_SOCKETS_BUFFER_SIZE=1",
-  "toString=1",
-];
-
-Deno.test("make-control --sockopt refuses what does not fit into a control file", () =>
-  withDir(async (dir) => {
-    for (const text of WRONG_SOCKET_OPTIONS) {
-      const result = await byLibrary(["make-control", `${dir}/f`, "--unix", "/x", "--sockopt", text]);
-      assertFails(result, 2, /^unsock: --sockopt: /);
-    }
-    assertEquals([...Deno.readDirSync(dir)], []);
-    const hostile = await byLibrary(["make-control", `${dir}/f`, "--unix", "/x\x1b[31m\n\xff"]);
-    assertMatch(hostile.stdout, /\/f: Unix socket \/x\\x1b\[31m\\x0aÿ\n$/);
   }));

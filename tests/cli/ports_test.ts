@@ -8,7 +8,7 @@ import { need } from "../support/programs.ts";
 import { shimLibrary, unsockRun } from "../support/shim.ts";
 import { leaveStale } from "../support/stale.ts";
 import { until } from "../support/wait.ts";
-import { assertFails, byLibrary } from "./unsock.ts";
+import { assertFails, byLibrary, unsock } from "./unsock.ts";
 
 const programText = programsOf(import.meta);
 
@@ -134,7 +134,7 @@ Deno.test({
 Deno.test("wait needs all of its ports, and knows a control file, UDP, and the end of a process that is killed", () =>
   withDir(async (dir) => {
     const wait = (...args: string[]) => byLibrary(["wait", "--dir", dir, ...args]);
-    assertStrictEquals((await byLibrary(["make-control", `${dir}/81.sock`, "--unix", `${dir}/80.sock`])).code, 0);
+    assertStrictEquals((await unsock(["make-control", `${dir}/81.sock`, "--unix", `${dir}/80.sock`])).code, 0);
     using _one = Deno.listen({ transport: "unix", path: path.join(dir, "80.sock") });
     await leaveStale(path.join(dir, "82.sock"));
     assertStrictEquals((await wait("80", "81")).code, 0);

@@ -10,7 +10,7 @@ import { unsockRun } from "../support/shim.ts";
 import { leaveStale } from "../support/stale.ts";
 import { asUser, SERVER, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
-import { byLibrary } from "./unsock.ts";
+import { byLibrary, unsock } from "./unsock.ts";
 
 const programText = programsOf(import.meta);
 
@@ -21,7 +21,7 @@ Deno.test("prune removes what is left over, and never a live one's file, a contr
     for (const name of ["81.sock", "82.dgram.sock", ".83@127.0.0.1", "other.sock"]) {
       await leaveStale(path.join(dir, name));
     }
-    assertStrictEquals((await byLibrary(["make-control", path.join(dir, "84.sock"), "--unix", "/x"])).code, 0);
+    assertStrictEquals((await unsock(["make-control", path.join(dir, "84.sock"), "--unix", "/x"])).code, 0);
     Deno.writeTextFileSync(path.join(dir, "85.sock"), "nonsense");
     const before = names();
     const dry = await byLibrary(["prune", "--dir", dir, "--dry-run"]);

@@ -8,7 +8,7 @@ import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { leaveStale } from "../support/stale.ts";
-import { assertFails, byLibrary } from "./unsock.ts";
+import { assertFails, byLibrary, unsock } from "./unsock.ts";
 
 const programText = programsOf(import.meta);
 
@@ -45,7 +45,7 @@ Deno.test({
     withDir(async (dir) => {
       const [stream, datagram] = [`${dir}/stream`, `${dir}/datagram`];
       const name = `unsock-test-${crypto.randomUUID()}`;
-      await byLibrary(["make-control", `${dir}/82.sock`, "--unix", `@${name}`]);
+      await unsock(["make-control", `${dir}/82.sock`, "--unix", `@${name}`]);
       assert(!await isReady(dir, "82"));
       const files = { "80.sock": stream, "80.dgram.sock": datagram, "81.sock": datagram, "81.dgram.sock": stream };
       for (const [name, path] of Object.entries(files)) {

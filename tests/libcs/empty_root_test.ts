@@ -1,7 +1,7 @@
 /** The library as a program where there is nothing else: no C library, no loader, no /proc, as in a guest's first minute. */
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
-import { controlFile, sockaddrVsock } from "../support/control.ts";
+import { controlFile, sockaddrUnix, sockaddrVsock } from "../support/control.ts";
 import { namesIn, withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { findProgram, need } from "../support/programs.ts";
@@ -69,20 +69,21 @@ Deno.test(
 );
 
 Deno.test(
-  "in an empty root path, make-control, wait and prune need nothing else",
+  "in an empty root path, wait and prune need nothing else, and make-control says how it is done there",
   options,
   () =>
     withRoot({}, async (root, execute) => {
       const env = { UNSOCK_DIR: "/s" };
+      Deno.mkdirSync(join(root, "s"), { mode: 0o700 });
+      Deno.writeFileSync(join(root, "s/80.sock"), controlFile({ dest: sockaddrUnix("/none") }));
       const outcomes: [string, number, RegExp][] = [
         ["path 80", 0, /^\/s\/80\.sock\n$/],
         ["path 80@::1", 0, /^\/s\/80\.sock\n$/],
         ["path --lib", 1, /^unsock: library: [^\n]*is \/proc mounted\? UNSOCK_LIB=FILE names one\n$/],
-        ["make-control --port 80 --unix /none", 0, /^\/s\/80\.sock: Unix socket \/none\n$/],
         [
-          "make-control --port 80 --unix /none --force",
-          1,
-          /^unsock: control file [^\n]* leads to Unix socket \/none: /,
+          "make-control --port 80 --unix /none",
+          2,
+          /^unsock: make-control: [^\n]*UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT/,
         ],
         ["wait 80 --timeout 0", 1, /^unsock: wait: port 80 in \/s: after 0 s nobody listens/],
         ["wait 80 --gone", 0, /^$/],

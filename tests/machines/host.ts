@@ -1,6 +1,7 @@
 /** What this machine tells of the guests' servers, and what it serves for them, by their multiplexers. */
 import { join } from "@std/path/posix";
 import { type Proc, run, type RunResult, start } from "../support/process.ts";
+import { unsockCommand } from "../cli/unsock.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
 import { udsPath } from "./cluster.ts";
@@ -30,7 +31,7 @@ export class Host {
   async lead(name: string, port: number, ...words: string[]): Promise<void> {
     const place = join(this.#dir, name);
     await Deno.mkdir(place, { recursive: true });
-    await succeed([shimLibrary(), "make-control", "--dir", place, "--port", `${port}`, ...words]);
+    await succeed([...unsockCommand(), "make-control", "--dir", place, "--port", `${port}`, ...words]);
   }
 
   /** A server of stories that a node reaches at vsock port 6000 of CID 2. */

@@ -1,6 +1,7 @@
 /* The environment: settings, and the control files that it describes. */
 #include "../kernel.h"
 
+#include "program/control_write.h"
 #include "rules/control.h"
 #include "rules/settings.h"
 #include "unsock.h"
@@ -8,7 +9,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static struct unsock_settings settings;
     char line[64];
-    uint8_t record[UNSOCK_CONTROL_SIZE];
+    struct unsock_control_file record;
     struct unsock_text error;
     char *block = fuzz_exact(data, size);
     struct unsock_environment environment = {.block = block, .length = size};
@@ -18,8 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     HOLDS(!good || settings.directory[0] == '/');
     HOLDS(settings.directory_length <= UNSOCK_DIR_MOST && settings.directory[settings.directory_length] == '\0');
     HOLDS(settings.address_count <= UNSOCK_RANGES && settings.port_count <= UNSOCK_RANGES && settings.mode <= 0777);
-    int made = unsock_make_control(block, size, record, line, sizeof line);
-    HOLDS(made != 0 || unsock_control_check(record, sizeof record));
+    unsock_text_start(&error, line, sizeof line);
+    bool made = unsock_control_from_variables(&environment, &record, &error);
+    HOLDS(made != (error.length > 0) && (!made || unsock_control_check(&record, sizeof record)));
     HOLDS(memchr(line, '\0', sizeof line));
     free(block);
     return 0;

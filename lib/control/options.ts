@@ -1,0 +1,203 @@
+/**
+ * The options of `make-control` as a control file. Those that say where it leads come in groups that exclude each other.
+ * Pure but for the paths that it asks for; runs on Deno and on Node.js.
+ */
+import { posix } from "node:path";
+import { UsageError } from "../system/errors.ts";
+import { parseIp } from "../system/ip_text.ts";
+import { parseDecimal } from "../system/numbers.ts";
+import { optionFlag } from "../system/text.ts";
+import {
+  type Address,
+  type ControlFile,
+  type HalfClose,
+  SOCKET_OPTIONS_MOST,
+  type Target,
+  type TipcAddress,
+  UNIX_NAME_MOST,
+  type UnixAddress,
+} from "./format.ts";
+import type { ControlOptions } from "./option_table.ts";
+import { readSocketOption } from "./socket_options.ts";
+
+/** What relative paths and links depend on. */
+export interface Paths {
+  /** @returns The working directory; undefined: it was removed. */
+  readonly working: () => string | undefined;
+  /** @returns The path without links and relative parts; undefined: nothing is there. */
+  readonly real: (path: string) => string | undefined;
+}
+
+type OptionName = keyof ControlOptions;
+
+const TIPC: readonly OptionName[] = [
+  "tipcType",
+  "tipcInstance",
+  "tipcLower",
+  "tipcUpper",
+  "tipcScope",
+  "tipcAddrtype",
+];
+const VSOCK: readonly OptionName[] = ["vsockPort", "vsockCid", "fcSock", "fcListen"];
+/** In the order in which they are complained about. */
+const GROUPS: readonly (readonly OptionName[])[] = [TIPC, VSOCK, ["unix"], ["inet"], ["refuse"]];
+
+const UINT32_MOST = 0xffffffff;
+const PORT_MOST = 65535;
+/** VMADDR_PORT_ANY and 0 are no ports to connect to. */
+const VSOCK_PORT_MOST = UINT32_MOST - 1;
+const CIDS = { any: UINT32_MOST, host: 2, local: 1 };
+const ADDRESS_TYPES = { service: 2, range: 1, node: 3 };
+const SCOPES = { cluster: 2, node: 3 };
+
+/** @returns What is wrong with what an option was given. */
+function wrong(flag: string, why: string, text: string): UsageError {
+  return new UsageError(`${flag}: ${why}: "${text}"`);
+}
+
+function usage(text: string): UsageError {
+  return new UsageError(`make-control: ${text}`);
+}
+
+/**
+ * Reads what the user wrote.
+ *
+ * @param options As on the command line.
+ * @returns The control file that they describe.
+ * @throws {UsageError} When options are missing, exclude each other or cannot be read.
+ */
+export function readControlOptions(options: ControlOptions, paths: Paths): ControlFile {
+  if ((options.sockopt ?? []).length > SOCKET_OPTIONS_MOST) throw usage(`--sockopt: more than ${SOCKET_OPTIONS_MOST}`);
+  const given = GROUPS.flatMap((names, group) =>
+    names.filter((name) => options[name] !== undefined).map((name) => ({ name, group }))
+  );
+  const [first] = given;
+  if (first === undefined) {
+    throw usage("no target: give --vsock-port, --fc-sock, --tipc-type, --unix, --inet or --refuse");
+  }
+  const other = given.find(({ group }) => group !== first.group);
+  if (other !== undefined) throw usage(`${optionFlag(first.name)} and ${optionFlag(other.name)} exclude each other`);
+  const target = readTarget(options, paths);
+  const socketOptions = (options.sockopt ?? []).map(readSocketOption);
+  const halfClose = readHalfClose(options);
+  if (halfClose !== undefined && socketOptions.length === SOCKET_OPTIONS_MOST) {
+    const flag = options.halfClose === undefined ? "--fc-listen" : "--half-close";
+    throw new UsageError(`${flag}: takes the place of one of ${SOCKET_OPTIONS_MOST} --sockopt`);
+  }
+  return { target, ...halfClose === undefined ? {} : { halfClose }, socketOptions };
+}
+
+/** Firecracker takes the end of what the host sends to a guest's connection for the end of all. */
+function readHalfClose({ halfClose, fcListen }: ControlOptions): HalfClose | undefined {
+  if (halfClose === undefined) return fcListen === undefined ? undefined : "hold";
+  if (halfClose !== "hold" && halfClose !== "pass") throw wrong("--half-close", "neither hold nor pass", halfClose);
+  return halfClose;
+}
+
+function readTarget(options: ControlOptions, paths: Paths): Target {
+  if (options.unix !== undefined) return readUnix("--unix", options.unix, paths);
+  if (options.inet !== undefined) return readInternet(options.inet);
+  if (options.refuse !== undefined) return { kind: "refuse" };
+  return VSOCK.some((name) => options[name] !== undefined) ? readVsock(options, paths) : readTipc(options);
+}
+
+function readVsock({ vsockPort, vsockCid, fcSock, fcListen }: ControlOptions, paths: Paths): Target {
+  const port = readNumber("--vsock-port", vsockPort, 1, VSOCK_PORT_MOST);
+  if (fcListen !== undefined) {
+    if (fcSock !== undefined) throw usage("--fc-sock and --fc-listen exclude each other");
+    if (vsockCid !== undefined) throw usage("--fc-listen needs no --vsock-cid");
+    const path = `${fcListen}_${port}`; // where Firecracker connects guests to
+    return unixAddress("--fc-listen", path, absolute("--fc-listen", path, paths), false);
+  }
+  const cid = readWord("--vsock-cid", vsockCid, CIDS, 0, UINT32_MOST) ?? CIDS.any;
+  const guest = { kind: "vsock", port, cid, flags: 0 } as const;
+  if (fcSock === undefined) return guest;
+  if (vsockCid !== undefined) throw usage("--fc-sock needs no --vsock-cid");
+  // As unsock 1.1 does: links are resolved; only an absolute path may be of a socket that is yet to come.
+  const real = paths.real(fcSock);
+  if (real === undefined && !fcSock.startsWith("/")) throw wrong("--fc-sock", "a relative path must exist", fcSock);
+  return { kind: "firecracker", proxy: unixAddress("--fc-sock", fcSock, real ?? fcSock, false), guest };
+}
+
+function readTipc(options: ControlOptions): TipcAddress {
+  const { tipcType, tipcInstance, tipcLower, tipcUpper, tipcScope, tipcAddrtype } = options;
+  const isRange = tipcLower !== undefined || tipcUpper !== undefined;
+  if (isRange === (tipcInstance !== undefined)) {
+    throw usage("give either --tipc-instance or --tipc-lower and --tipc-upper");
+  }
+  const type = readNumber("--tipc-type", tipcType, 0, UINT32_MOST);
+  const addressType = readWord("--tipc-addrtype", tipcAddrtype, ADDRESS_TYPES, 1, 3) ??
+    (isRange ? ADDRESS_TYPES.range : ADDRESS_TYPES.service);
+  const lower = isRange
+    ? readNumber("--tipc-lower", tipcLower, 0, UINT32_MOST)
+    : readNumber("--tipc-instance", tipcInstance, 0, UINT32_MOST);
+  // The last word: of a range its end; of a service the domain, where 0 is everywhere; of a node address nothing.
+  const upper = isRange
+    ? readNumber("--tipc-upper", tipcUpper, 0, UINT32_MOST)
+    : addressType === ADDRESS_TYPES.range
+    ? lower
+    : 0;
+  if (addressType === ADDRESS_TYPES.range && upper < lower) {
+    throw wrong("--tipc-upper", "below --tipc-lower", tipcUpper ?? "");
+  }
+  const scope = readWord("--tipc-scope", tipcScope, SCOPES, 0, 3) ?? SCOPES.cluster;
+  return { kind: "tipc", addressType, scope, words: [type, lower, upper] };
+}
+
+function readNumber(flag: string, text: string | undefined, least: number, most: number): number {
+  if (text === undefined) throw usage(`${flag} is missing`);
+  const number = parseDecimal(text, least, most);
+  if (number === undefined) throw wrong(flag, `not a number between ${least} and ${most}`, text);
+  return number;
+}
+
+/** @returns A number, or that of a word; undefined: nothing was given. */
+function readWord(
+  flag: string,
+  text: string | undefined,
+  words: Readonly<Record<string, number>>,
+  least: number,
+  most: number,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const number = (Object.hasOwn(words, text) ? words[text] : undefined) ?? parseDecimal(text, least, most);
+  if (number !== undefined) return number;
+  const bounds = most === UINT32_MOST ? "" : ` from ${least} to ${most}`;
+  throw wrong(flag, `neither a number${bounds} nor one of ${Object.keys(words).join(", ")}`, text);
+}
+
+/** A path, or `@NAME`. */
+function readUnix(flag: string, text: string, paths: Paths): UnixAddress {
+  if (!text.startsWith("@")) return unixAddress(flag, text, absolute(flag, text, paths), false);
+  if (text === "@") throw wrong(flag, "an empty name", text);
+  return unixAddress(flag, text, text.slice(1), true);
+}
+
+function absolute(flag: string, text: string, { working }: Paths): string {
+  if (text.startsWith("/")) return text;
+  const directory = working();
+  if (directory === undefined) {
+    throw wrong(flag, "the working directory was removed: write an absolute path", text);
+  }
+  return posix.resolve(directory, text);
+}
+
+function unixAddress(flag: string, text: string, path: string, abstract: boolean): UnixAddress {
+  const name = new TextEncoder().encode(path);
+  if (name.length > UNIX_NAME_MOST - (abstract ? 1 : 0)) {
+    throw wrong(flag, `longer than ${UNIX_NAME_MOST} bytes`, text);
+  }
+  return { kind: "unix", abstract, name };
+}
+
+/** `192.0.2.1:80`, `[2001:db8::1]:80`, `[fe80::1%2]:80`. */
+function readInternet(text: string): Address {
+  const [, six, zone, four, digits = ""] = /^(?:\[([^\]%]*:[^\]%]*)(?:%(\d+))?\]|([^:[\]]*)):(\d+)$/.exec(text) ?? [];
+  const port = parseDecimal(digits, 1, PORT_MOST);
+  const scopeId = parseDecimal(zone ?? "0", 0, UINT32_MOST);
+  const ip = parseIp(six ?? four ?? "");
+  if (port === undefined || scopeId === undefined || ip === undefined) {
+    throw wrong("--inet", "not an IP address and port, such as 192.0.2.1:80 or [2001:db8::1]:80", text);
+  }
+  return six === undefined ? { kind: "inet", ip, port } : { kind: "inet6", ip, port, scopeId };
+}

@@ -1,0 +1,154 @@
+/** Socket options of a control file as text: `SO_RCVBUF=8192`. Linux's numbers, the same on x86-64 and aarch64. Pure. */
+import { UsageError } from "../system/errors.ts";
+import { parseDecimal } from "../system/numbers.ts";
+import type { SocketOption } from "./format.ts";
+
+/** The numbers of each level's options; those in other forms than a 32-bit integer stand below. */
+const LEVELS: readonly (readonly [level: number, prefix: string, names: Readonly<Record<string, number>>])[] = [
+  [1, "SO_", {
+    DEBUG: 1,
+    REUSEADDR: 2,
+    DONTROUTE: 5,
+    BROADCAST: 6,
+    SNDBUF: 7,
+    RCVBUF: 8,
+    KEEPALIVE: 9,
+    OOBINLINE: 10,
+    PRIORITY: 12,
+    REUSEPORT: 15,
+    PASSCRED: 16,
+    RCVLOWAT: 18,
+    RCVTIMEO: 20,
+    SNDTIMEO: 21,
+    TIMESTAMP: 29,
+    SNDBUFFORCE: 32,
+    RCVBUFFORCE: 33,
+    MARK: 36,
+    BUSY_POLL: 46,
+    ZEROCOPY: 60,
+  }],
+  [6, "TCP_", {
+    NODELAY: 1,
+    MAXSEG: 2,
+    CORK: 3,
+    KEEPIDLE: 4,
+    KEEPINTVL: 5,
+    KEEPCNT: 6,
+    USER_TIMEOUT: 18,
+  }],
+  [41, "IPV6_", { V6ONLY: 26, TCLASS: 67 }],
+  [271, "TIPC_", {
+    IMPORTANCE: 127,
+    SRC_DROPPABLE: 128,
+    DEST_DROPPABLE: 129,
+    CONN_TIMEOUT: 130,
+    MCAST_BROADCAST: 133,
+    MCAST_REPLICAST: 134,
+    GROUP_JOIN: 135,
+    NODELAY: 138,
+  }],
+];
+
+const KNOWN = LEVELS.flatMap(([level, prefix, names]) =>
+  Object.entries(names).map(([name, number]) => ({ text: `${prefix}${name}`, level, name: number }))
+);
+
+/** The names that there are, for completions. */
+export const SOCKET_OPTION_NAMES: readonly string[] = KNOWN.map(({ text }) => text);
+
+const UINT32_MOST = 0xffffffff;
+const GROUP_WORDS = 4;
+
+/** How a value is written and read: `struct timeval`, `struct tipc_group_req`, or an integer. */
+interface Form {
+  readonly expected: string;
+  /** @returns The value's bytes; undefined: it cannot be read. */
+  readonly read: (text: string) => Uint8Array | undefined;
+  readonly format: (value: DataView) => string;
+}
+
+const INTEGER: Form = {
+  expected: "a 32-bit number",
+  read(text) {
+    const isNegative = text.startsWith("-");
+    const number = parseDecimal(isNegative ? text.slice(1) : text, 0, isNegative ? 0x80000000 : UINT32_MOST);
+    return number === undefined ? undefined : bytesOf(Uint32Array.of(isNegative ? -number : number));
+  },
+  format: (value) => `${value.getInt32(0, true)}`,
+};
+
+const SECONDS: Form = {
+  expected: "seconds, such as 2.5",
+  read(text) {
+    const [, whole, fraction = ""] = /^(\d{1,9})(?:\.(\d{1,6}))?$/.exec(text) ?? [];
+    if (whole === undefined) return undefined;
+    return bytesOf(BigInt64Array.of(BigInt(whole), BigInt(fraction.padEnd(6, "0"))));
+  },
+  format(value) {
+    const [seconds, micro] = [value.getBigInt64(0, true), value.getBigInt64(8, true)];
+    if (micro === 0n) return `${seconds}`;
+    const digits = `${micro < 0n ? -micro : micro}`.padStart(6, "0").replace(/0+$/, "");
+    return `${seconds}.${micro < 0n ? "-" : ""}${digits}`;
+  },
+};
+
+const GROUP: Form = {
+  expected: "TYPE:INSTANCE:SCOPE:FLAGS",
+  read(text) {
+    const words = text.split(":").map((word) => parseDecimal(word, 0, UINT32_MOST));
+    const known = words.filter((word) => word !== undefined);
+    return words.length === GROUP_WORDS && known.length === GROUP_WORDS ? bytesOf(Uint32Array.from(known)) : undefined;
+  },
+  format: (value) => Array.from({ length: GROUP_WORDS }, (_, index) => value.getUint32(4 * index, true)).join(":"),
+};
+
+const FORMS: Readonly<Record<string, Form>> = { SO_RCVTIMEO: SECONDS, SO_SNDTIMEO: SECONDS, TIPC_GROUP_JOIN: GROUP };
+
+/** Linux is little-endian on both machines, and so are these arrays. */
+function bytesOf({ buffer }: Uint32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>): Uint8Array {
+  return new Uint8Array(buffer);
+}
+
+function formOf({ level, name }: Pick<SocketOption, "level" | "name">): { text: string; form: Form } {
+  const text = KNOWN.find((known) => known.level === level && known.name === name)?.text ?? `${level}:${name}`;
+  return { text, form: Object.hasOwn(FORMS, text) ? FORMS[text] ?? INTEGER : INTEGER };
+}
+
+/** Zero is no level and no name here: the library reads it as an empty slot. */
+function readName(text: string): Pick<SocketOption, "level" | "name"> | undefined {
+  const known = KNOWN.find((known) => known.text === text);
+  if (known !== undefined) return known;
+  const [level, name, more] = text.split(":").map((word) => parseDecimal(word, 1, UINT32_MOST));
+  return level === undefined || name === undefined || text.split(":").length !== 2 || more !== undefined
+    ? undefined
+    : { level, name };
+}
+
+/**
+ * Reads `NAME=VALUE`; NAME as in C or `LEVEL:NUMBER`. VALUE is a whole number, seconds with decimals for the timeouts, or
+ * `TYPE:INSTANCE:SCOPE:FLAGS` for `TIPC_GROUP_JOIN`.
+ *
+ * @throws {UsageError} When it cannot be read.
+ */
+export function readSocketOption(text: string): SocketOption {
+  const at = text.indexOf("=");
+  if (at < 0) throw new UsageError(`--sockopt: not NAME=VALUE: "${text}"`);
+  const [written, rest] = [text.slice(0, at), text.slice(at + 1)];
+  const option = readName(written);
+  if (option === undefined) {
+    const why = text.startsWith("SO_VM_") ? "its 64-bit value or number 0 does not fit a control file" : "unknown";
+    throw new UsageError(`--sockopt: ${why}: "${written}" (a name like SO_RCVBUF, or LEVEL:NUMBER)`);
+  }
+  const { form } = formOf(option);
+  const value = form.read(rest);
+  if (value === undefined) throw new UsageError(`--sockopt: ${written} needs ${form.expected}: "${text}"`);
+  return { level: option.level, name: option.name, value };
+}
+
+/** @returns The option as {@linkcode readSocketOption} reads it. */
+export function formatSocketOption(option: SocketOption): string {
+  const { text, form } = formOf(option);
+  const value = new Uint8Array(32);
+  value.set(option.value);
+  return `${text}=${form.format(new DataView(value.buffer))}`;
+}

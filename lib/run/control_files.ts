@@ -1,0 +1,21 @@
+/** Reading control files where they are: anything may be there. */
+import * as fs from "node:fs";
+import { CONTROL_FILE_SIZE, type ControlFile, ControlFileError, decodeControlFile } from "../control/format.ts";
+
+/**
+ * Never waits on a FIFO, never reads more than it needs.
+ *
+ * @param file Its path; links are followed.
+ * @returns What it says.
+ * @throws {ControlFileError} When it is none, with the reason.
+ * @throws {Error} When it cannot be read.
+ */
+export function readControlFile(file: string): ControlFile {
+  const status = fs.statSync(file);
+  if (status.isSocket()) throw new ControlFileError("a real socket");
+  if (!status.isFile()) throw new ControlFileError("not a regular file");
+  if (status.size !== CONTROL_FILE_SIZE) {
+    throw new ControlFileError(`${status.size} bytes long, not ${CONTROL_FILE_SIZE}`);
+  }
+  return decodeControlFile(fs.readFileSync(file));
+}

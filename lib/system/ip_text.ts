@@ -1,0 +1,56 @@
+/** IP addresses as people write them: `c/rules/ip.c` reads the same. Pure. */
+
+const LENGTH = { inet: 4, inet6: 16 } as const;
+const GROUPS = 8;
+
+/**
+ * Reads an address as `inet_pton` does: without octal numbers, zones or brackets.
+ *
+ * @returns Its four or sixteen bytes; undefined: it is none.
+ */
+export function parseIp(text: string): Uint8Array<ArrayBuffer> | undefined {
+  return text.includes(":") ? parseInet6(text) : parseInet(text);
+}
+
+function parseInet(text: string): Uint8Array<ArrayBuffer> | undefined {
+  const parts = text.split(".");
+  const isGood = parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
+  return isGood && parts.length === LENGTH.inet ? Uint8Array.from(parts, Number) : undefined;
+}
+
+function parseInet6(text: string): Uint8Array<ArrayBuffer> | undefined {
+  const [, before, dotted] = /^(.*:)([\d.]+\.[\d.]+)$/.exec(text) ?? [];
+  if (before !== undefined && dotted !== undefined) {
+    const end = parseInet(dotted);
+    return end && parseInet6(before + groupsOf(end).join(":"));
+  }
+  const [front = [], back, more] = text.split("::").map((half) => half === "" ? [] : half.split(":"));
+  const zeros = GROUPS - front.length - (back?.length ?? 0);
+  if (more !== undefined || (back === undefined ? zeros !== 0 : zeros < 1)) return undefined;
+  const groups = [...front, ...new Array<string>(zeros).fill("0"), ...back ?? []];
+  if (!groups.every((group) => /^[\da-f]{1,4}$/i.test(group))) return undefined;
+  return Uint8Array.from(groups.flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 0xff]));
+}
+
+function groupsOf(bytes: Uint8Array): string[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: bytes.length / 2 }, (_, index) => view.getUint16(2 * index).toString(16));
+}
+
+/**
+ * @param bytes Four or sixteen.
+ * @returns The address as RFC 5952 writes it; an IPv4-mapped one as the IPv4 address.
+ */
+export function formatIp(bytes: Uint8Array): string {
+  if (bytes.length === LENGTH.inet) return bytes.join(".");
+  const groups = groupsOf(bytes);
+  if (groups.slice(0, 6).join() === "0,0,0,0,0,ffff") return bytes.subarray(12).join(".");
+  let [start, length] = [0, 1];
+  for (let at = 0; at < GROUPS; at++) {
+    let end = at;
+    while (groups[end] === "0") end++;
+    if (end - at > length) [start, length] = [at, end - at];
+  }
+  if (length === 1) return groups.join(":");
+  return `${groups.slice(0, start).join(":")}::${groups.slice(start + length).join(":")}`;
+}

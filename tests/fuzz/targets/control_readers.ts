@@ -1,0 +1,35 @@
+/**
+ * Fuzzes both readers of control files, the library's and the command line's, which must accept the same.
+ *
+ * Usage: `control_readers.ts SECONDS FILE`: FILE gets the input of which one thinks otherwise than the other.
+ */
+import { acceptsControlFile, boundaryControlFiles, randomControlFiles } from "../../support/control_inputs.ts";
+import { Random } from "../../support/random.ts";
+import { openShim } from "../../../lib/library/ffi.ts";
+
+const [seconds = "60", found = "found"] = Deno.args;
+const shim = openShim(new URL("../../../build/libunsock.so", import.meta.url).pathname);
+const [seed = 1] = crypto.getRandomValues(new Uint32Array(1));
+const end = performance.now() + Number(seconds) * 1000;
+let count = 0;
+
+function agrees(bytes: Uint8Array<ArrayBuffer>): boolean {
+  count++;
+  return acceptsControlFile(bytes) === (shim.unsock_check_control(bytes, BigInt(bytes.length)) === 0);
+}
+
+function* inputs(): Generator<Uint8Array<ArrayBuffer>> {
+  yield* boundaryControlFiles();
+  for (const bytes of randomControlFiles(new Random(seed || 1))) {
+    if (performance.now() > end) return;
+    yield bytes;
+  }
+}
+
+for (const bytes of inputs()) {
+  if (agrees(bytes)) continue;
+  Deno.writeFileSync(found, bytes);
+  console.log(`the readers of control files disagree (seed ${seed}): ${found}`);
+  Deno.exit(1);
+}
+console.log(`Done ${count} inputs (seed ${seed})`);
