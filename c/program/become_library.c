@@ -1,8 +1,9 @@
 /* The command line becomes the library: as the kernel does it for a user who types it. */
-#include "rules/errno.h"
 #include "process/exec.h"
 #include "program/caller.h"
 #include "rt/system_calls.h"
+#include "rt/text.h"
+#include "rules/errno.h"
 #include "trap/image.h"
 #include "unsock.h"
 

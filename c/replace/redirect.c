@@ -232,8 +232,8 @@ static bool was_accepted_at_address(int fd, const struct unsock_fd *entry) {
 
 long unsock_redirect_to_new(int fd, struct unsock_fd *entry) {
     struct unsock_ip local = entry->local;
-    bool keeps_address = ((entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_SETTLED)) ||
-                         was_accepted_at_address(fd, entry);
+    bool keeps_address =
+        ((entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_SETTLED)) || was_accepted_at_address(fd, entry);
     uint32_t before = entry->flags;
     entry->flags &= ~(UNSOCK_BOUND | UNSOCK_NAMED);
     long result = unsock_redirect_to_ip(fd, entry);
