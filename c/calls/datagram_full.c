@@ -16,9 +16,8 @@
 #define AMONG_MANY_MOST_NS 2000000
 #define ALL_MOST_NS 50000000 /* in a second, in vain or not, by sockets that others wait for too: a twentieth */
 #define WATCH_FIRST_NS 2000000
-#define LATE_NS 200000000
-#define WATCH_MOST_NS                                                                                                  \
-    64000000 /* who is watching is woken by each datagram that is taken, and costs the receiver time */
+#define LATE_NS 200000000      /* from then on room is looked for so often that newcomers are seldom faster */
+#define WATCH_MOST_NS 64000000 /* each datagram that is taken wakes all who watch, which costs the receiver time */
 #define SHARES_MOST 40ul
 
 #define VAIN_MOST 5 /* waits in vain, one after the other, after which they get no shorter */
@@ -204,16 +203,17 @@ UNSOCK_OWN_FRAME static uint64_t processor_share(void) {
  */
 static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct receiver *receiver) {
     int watched = open_watch(fd, message);
-    int64_t pause = WATCH_FIRST_NS, vain = 0;
+    int64_t begun = unsock_clock_ns(), pause = WATCH_FIRST_NS, vain = 0;
     bool reads = false;
     long result = -EAGAIN;
     while (result == -EAGAIN || result == -EINTR) {
         if (!reads)
             reads = watch_receiver(watched, pause);
         vain = reads ? 0 : vain + pause;
-        pause = reads ? WATCH_FIRST_NS : UNSOCK_MIN(2 * pause, WATCH_MOST_NS);
+        bool late = unsock_clock_ns() - begun > LATE_NS;
+        pause = late || reads ? WATCH_FIRST_NS : UNSOCK_MIN(2 * pause, WATCH_MOST_NS);
         long before = count_sleeps();
-        result = unsock_sendmsg(fd, message, reads ? flags : flags | MSG_DONTWAIT);
+        result = unsock_sendmsg(fd, message, reads && !late ? flags : flags | MSG_DONTWAIT);
         reads = reads && count_sleeps() - before > 1;
         if (result == -EAGAIN && vain >= UNSOCK_SEND_LIMIT_NS &&
             vain >= UNSOCK_SEND_LIMIT_NS * (int64_t)processor_share())
