@@ -31,7 +31,8 @@ function title(count: number, { address, port }: Front): string {
   const isNear = address.startsWith("127.") || EVERYWHERE.includes(address);
   const host = isNear ? "localhost" : isIP(address) === 6 ? `[${address}]` : address;
   const served = `${count} loopback${count === 1 ? "" : "s"}`;
-  return `Serving ${served} at http://${host}:${port}/ (Ctrl-C stops)\n`;
+  const hint = count > 0 ? "" : "No server listens yet: unsock run --name NAME -- COMMAND starts one\n";
+  return `Serving ${served} at http://${host}:${port}/ (Ctrl-C stops)\n${hint}`;
 }
 
 /** Changes whenever a file of a port comes or goes. */

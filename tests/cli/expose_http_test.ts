@@ -61,7 +61,8 @@ testFront("expose --http: the same port in several loopbacks, each by its name, 
 });
 
 testFront("expose --http: a name goes with its loopback, and is had by who takes it last", async (rig) => {
-  await rig.expose();
+  const exposed = await rig.expose();
+  assertMatch(exposed.output(), /^Serving 0 loopbacks at http:\/\/[^\n]*\nNo server listens yet: unsock run --name/);
   const one = await rig.serve(["--name", "it", "--private"], "A", 3000);
   assertMatch(await rig.text("it.localhost/"), /^A /);
   const two = await rig.serve(["--name", "it", "--private"], "B", 3000);
