@@ -68,4 +68,10 @@ long unsock_answers_at(const char *directory, const struct unsock_port_words *po
  */
 void unsock_directory_held_path(struct unsock_text *path, const char *directory);
 
+/*
+ * path.c: Writes the path of the file in `directory` (absolute) that a client of the port's address connects to,
+ * whether it is there or not. Returns 0, -EINVAL or -ENOBUFS.
+ */
+long unsock_answers_path(const char *directory, const struct unsock_port_words *port, struct sockaddr_un *path);
+
 #endif

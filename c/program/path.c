@@ -7,6 +7,7 @@
 #include "process/start.h"
 #include "program/answers.h"
 #include "rt/system_calls.h"
+#include "rules/errno.h"
 
 /* A connected datagram socket takes nothing from others. */
 static bool takes_anybody(long probe, struct unsock_port_key key, const struct unsock_port_entry *entry) {
@@ -15,7 +16,8 @@ static bool takes_anybody(long probe, struct unsock_port_key key, const struct u
 }
 
 /* The first one of those that a client tries; that of a killed server where no other one is there. */
-static bool find_client_entry(const struct unsock_port *port, const struct unsock_ip *ip, struct unsock_port_entry *found) {
+static bool find_client_entry(const struct unsock_port *port, const struct unsock_ip *ip,
+                              struct unsock_port_entry *found) {
     struct unsock_port_entry entry;
     long probe = unsock_socketfile_probe();
     bool any = false, good = false;
@@ -49,22 +51,13 @@ static long put_client_path(const struct unsock_ip *ip, int type, struct sockadd
     return 0;
 }
 
-/* Writes the path of the file that a client of `address` is led to. Returns its length or -errno. */
-static int find_clients_path(const char *directory, const void *address, uint32_t length, int type, char *path, size_t size) {
+long unsock_answers_path(const char *directory, const struct unsock_port_words *port, struct sockaddr_un *path) {
     struct unsock_directory_visit visit;
-    struct sockaddr_un found;
-    struct unsock_text text;
-    struct unsock_ip ip;
-    if (!unsock_ip_read(address, length, &ip) || (type != SOCK_STREAM && type != SOCK_DGRAM) ||
-        !unsock_directory_visit_begin(&visit, directory, strlen(directory)))
+    if (!unsock_directory_visit_begin(&visit, directory, strlen(directory)))
         return -EINVAL;
-    long result = put_client_path(&ip, type, &found);
+    long result = put_client_path(&port->ip, port->type, path);
     unsock_directory_visit_end(&visit);
-    if (result < 0)
-        return (int)result;
-    unsock_text_start(&text, path, size);
-    unsock_text_put(&text, found.sun_path);
-    return text.cut ? -ENAMETOOLONG : (int)text.length;
+    return result;
 }
 
 static int print_library(const struct unsock_command_call *call) {
@@ -78,19 +71,13 @@ static int print_library(const struct unsock_command_call *call) {
     return unsock_command_print(call, &line);
 }
 
-/* Of the file in the directory that clients of the address are led to. */
 static int put_clients_path(const struct unsock_command_call *call, const char *directory,
                             const struct unsock_port_words *port, struct unsock_text *line) {
-    union unsock_sockaddr address;
-    char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
-    socklen_t length = unsock_ip_write(&port->ip, port->ip.family, &address);
-    int result = find_clients_path(directory, &address, length, port->type, path, sizeof(path));
-    if (result >= 0) {
-        unsock_text_put(line, path);
-        return 0;
-    }
-    unsock_text_join(call->error, "path: ", directory, ": errno ");
-    unsock_text_number(call->error, (uint64_t)-result, 10, 1);
+    struct sockaddr_un path;
+    long result = unsock_answers_path(directory, port, &path);
+    if (result == 0)
+        return unsock_text_put(line, path.sun_path), 0;
+    unsock_text_join(call->error, "path: ", directory, ": ", unsock_errno_words(-result));
     return UNSOCK_COMMAND_FAILED;
 }
 

@@ -4,12 +4,12 @@
  */
 #include "program/query.h"
 
-#include "rules/errno.h"
 #include "process/route.h"
 #include "process/run_directory.h"
 #include "process/start.h"
 #include "program/run.h"
 #include "rt/system_calls.h"
+#include "rules/errno.h"
 #include "trap/image.h"
 
 #define ERROR_SIZE 16384
@@ -49,6 +49,7 @@ enum number {
     STATE,
     PRUNE,
     PORT,
+    CLIENT,
     ROUTE,
     LIBRARY,
     MAY_BIND,
@@ -69,6 +70,7 @@ static const struct question questions[COUNT] = {
     [STATE] = {"state", "=FILE", NEEDS_VALUE},
     [PRUNE] = {"prune", "=FILE", NEEDS_VALUE},
     [PORT] = {"port", "=PORT[@ADDR][/udp]", NEEDS_VALUE},
+    [CLIENT] = {"client", "=PORT@ADDR[/udp]", NEEDS_VALUE},
     [ROUTE] = {"route", "=COMMAND", NEEDS_VALUE},
     [LIBRARY] = {"library", "=FILE", NEEDS_VALUE},
     [MAY_BIND] = {"may-bind", "", NEEDS_NOTHING},
@@ -113,24 +115,38 @@ static void write_variables(struct unsock_json *json, const struct unsock_run_en
     unsock_json_close(json, '}');
 }
 
-static bool answer_settings(struct query *query) {
+/* Makes the environment that a command would get. unsock_settings is what the library would read there. */
+static bool make_environment(struct query *query, struct unsock_run_directory *directory,
+                             struct unsock_run_environment *made) {
     struct unsock_run_options options = query->options;
-    struct unsock_run_environment made = {.space = NULL};
-    struct unsock_run_directory directory;
     const char *library = options.library ? options.library : query->library ? query->library : "/";
     options.given.table = query->options.given.table;
     if (!unsock_setting_names_check(&query->caller, unsock_setting_name, &query->error) ||
-        !choose_directory(query, &directory))
+        !choose_directory(query, directory))
         return false;
     unsock_run_options_for_group(&options, &query->caller);
-    bool good =
-        unsock_run_environment_make(&options, query->caller.list, directory.path, library, &made, &query->error);
+    return unsock_run_environment_make(&options, query->caller.list, directory->path, library, made, &query->error);
+}
+
+static bool answer_settings(struct query *query) {
+    struct unsock_run_environment made = {.space = NULL};
+    struct unsock_run_directory directory;
+    bool good = make_environment(query, &directory, &made);
     if (good) {
         write_directory(&query->json, &directory);
         write_variables(&query->json, &made);
     }
     unsock_exec_space_leave(made.space);
     return good;
+}
+
+/* Would a client of this address, started by `run`, be answered at the port, and by which file? */
+static bool answer_client(struct query *query, const char *value) {
+    struct unsock_run_environment made = {.space = NULL};
+    struct unsock_run_directory directory;
+    bool good = make_environment(query, &directory, &made);
+    unsock_exec_space_leave(made.space);
+    return good && unsock_query_client(&query->json, directory.path, value, &query->error);
 }
 
 /* Where it is missing, only its place is checked. */
@@ -286,6 +302,8 @@ static bool answer(struct query *query, unsigned number, const char *value) {
         return true;
     case PORT:
         return unsock_query_port(&query->json, value, &query->error);
+    case CLIENT:
+        return answer_client(query, value);
     case ROUTE:
         return answer_route(query, value);
     case LIBRARY:

@@ -20,4 +20,10 @@ void unsock_query_state(struct unsock_json *json, const char *path);
 /* `value`: a port as users write it. */
 bool unsock_query_port(struct unsock_json *json, const char *value, struct unsock_text *error);
 
+/*
+ * `value`: a port with an address. Whether unsock_settings cover it, the file in `directory` that a client connects to,
+ * and whether it is answered there.
+ */
+bool unsock_query_client(struct unsock_json *json, const char *directory, const char *value, struct unsock_text *error);
+
 #endif

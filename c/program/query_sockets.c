@@ -4,10 +4,11 @@
 #include "files/directory.h"
 #include "files/port.h"
 #include "kernel/socket_info.h"
-#include "rules/errno.h"
 #include "program/answers.h"
+#include "rules/errno.h"
 
 #define PORT_MOST 65535
+#define CONNECTION_MOST_MS 500 /* behind a control file */
 
 static const char *kind_word(int type) {
     return type == SOCK_DGRAM ? "datagram" : "stream";
@@ -137,5 +138,28 @@ bool unsock_query_port(struct unsock_json *json, const char *value, struct unsoc
     unsock_json_number(json, "port", port.ip.port);
     unsock_json_text(json, "kind", kind_word(port.type));
     write_address(json, "address", port.has_address ? &port.ip : NULL);
+    return true;
+}
+
+bool unsock_query_client(struct unsock_json *json, const char *directory, const char *value,
+                         struct unsock_text *error) {
+    static const char answers[][8] = {
+        [UNSOCK_ANSWER_NOBODY] = "nobody", [UNSOCK_ANSWER_SOON] = "soon", [UNSOCK_ANSWER_READY] = "ready"};
+    struct sockaddr_un path = {.sun_path = ""};
+    struct unsock_port_words port;
+    struct unsock_answers found = {UNSOCK_ANSWER_NOBODY, UNSOCK_ANSWER_BY_DIRECTORY};
+    if (!unsock_port_words_read(value, &port, error))
+        return false;
+    if (!port.has_address) {
+        unsock_text_join(error, "client: an address is missing: \"", value, "\": write PORT@ADDR");
+        return false;
+    }
+    bool covered = unsock_address_covered(&port.ip);
+    long result = unsock_answers_at(directory, &port, CONNECTION_MOST_MS, &found);
+    unsock_answers_path(directory, &port, &path);
+    unsock_json_text(json, "covered", covered ? "yes" : unsock_address_covered_at(&port.ip, 0) ? "port" : "address");
+    unsock_json_text(json, "file", path.sun_path);
+    unsock_json_text(json, "answer", answers[found.answer]);
+    unsock_json_number(json, "errno", result < 0 ? (uint64_t)-result : 0);
     return true;
 }
