@@ -1,4 +1,18 @@
-/* bind: to a socket file when the address is covered, to the network when it is not. */
+/*
+ * bind: to a socket file when the address is covered, to the network when it is not. In this order:
+ *
+ *   question                                    who answers                     what follows
+ *   has the socket a connect that failed?       calls/refusal                   the failure is forgotten
+ *   may it be bound, and to that family?        its state, IPV6_V6ONLY          EINVAL
+ *   is the address covered?                     rules/address                   no: the kernel's TCP or UDP socket
+ *   has a client of this process the port?      memory/fds                      yes: EADDRINUSE
+ *   which port, and which of its names?         files/bind                      any free one, for port 0
+ *   has somebody the port?                      files/port_bind                 no: two calls, without the lock
+ *   who, whom it excludes?                      the same, with the lock         yes: EADDRINUSE
+ *   has a service manager opened it?            files/listen_fds                yes: the descriptor is a duplicate
+ *   is there a control file?                    files/control_file              yes: calls/target binds where it leads
+ *   else the new socket takes the descriptor's place: calls/standin
+ */
 #include "calls/bind.h"
 
 #include "calls/connect.h"
@@ -11,7 +25,7 @@
 
 #define FREE_TRIES 16
 
-static long bind_real(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, uint32_t scope) {
+static long bind_at_network(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, uint32_t scope) {
     union unsock_sockaddr address;
     if (unsock_settings.block_inet)
         return unsock_log("bind", fd, ip, NULL, -EACCES);
@@ -32,49 +46,62 @@ static long bind_real(int fd, struct unsock_fd *entry, const struct unsock_ip *i
     return result;
 }
 
-static long try_file(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only,
-                     struct unsock_standin *standin) {
-    long result = unsock_standin_open(standin, fd, entry);
-    if (result < 0)
-        return result;
-    struct unsock_bind_request request = unsock_standin_request(standin, fd, entry, ip, v6only);
-    result = unsock_standin_bound(standin, unsock_bindfile_bind(&request, &standin->bound));
-    if (!standin->named) {
-        unsock_standin_spend(standin, entry);
-        return unsock_standin_undo(standin, entry->type, result);
+static bool share_option(int fd, const struct unsock_fd *entry, int other, const struct unsock_fd *others, int option) {
+    return unsock_option_flag(fd, entry, SOL_SOCKET, option) && unsock_option_flag(other, others, SOL_SOCKET, option);
+}
+
+/*
+ * True if a connected client of this process has the port. The kernel has a client by the name of its one connection,
+ * which cannot be asked for by its port: of other processes' clients nothing is known (docs/limits.md).
+ */
+static bool is_clients_port(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only) {
+    for (int other = 0; ip->port != 0 && entry->type == SOCK_STREAM && other < unsock_fds_end(); other++) {
+        const struct unsock_fd *known = unsock_fds_known(other);
+        if (!known || known->kind != UNSOCK_KIND_LOCAL || known->type != SOCK_STREAM || known->local.port != ip->port ||
+            !unsock_state_is_connected(known->state) || (known->flags & UNSOCK_ACCEPTED) ||
+            !unsock_ip_conflict(ip, v6only, &known->local, false))
+            continue;
+        if (!share_option(fd, entry, other, known, SO_REUSEADDR) &&
+            !share_option(fd, entry, other, known, SO_REUSEPORT) && unsock_reuse_look(other) == 0)
+            return true;
     }
-    return unsock_standin_install(standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_BOUND);
+    return false;
 }
 
 /* Whoever was first at one of the free ports leaves all the others. */
-static long bind_file(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only,
-                      struct unsock_standin *standin) {
+static long bind_standin(struct unsock_standin *standin, int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     long result = -EADDRINUSE;
     for (int tries = 0; tries < FREE_TRIES && result == -EADDRINUSE; tries++) {
-        result = try_file(fd, entry, ip, v6only, standin);
-        if (ip->port != 0 || !standin->bound.spent)
+        result = unsock_standin_open(standin, fd, entry);
+        if (result < 0)
+            return result;
+        result = unsock_standin_bound(standin, unsock_bind_port(unsock_standin_bind(standin, fd, entry, ip)));
+        if (standin->named)
+            return unsock_standin_install(standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_BOUND);
+        unsock_standin_spend(standin, entry);
+        unsock_standin_close(standin, result);
+        if (ip->port != 0 || !standin->bind.spent)
             break;
     }
     return result;
 }
 
 /* The control file may have gone since. */
-static long bind_by_control(int fd, struct unsock_fd *entry, const struct unsock_bound *bound) {
+static long bind_by_control(int fd, struct unsock_fd *entry, const struct unsock_bind *bind) {
     long answers;
-    long result = unsock_target_bind(fd, entry, bound->path.sun_path, &bound->ip, &answers);
+    long result = unsock_target_bind(fd, entry, bind->path.sun_path, &bind->ip, &answers);
     if (answers != UNSOCK_ANSWERS_CONTROL)
         return answers < 0 ? answers : -EADDRINUSE;
     return result;
 }
 
-static long bind_covered(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only,
-                         struct unsock_standin *standin) {
-    long result = bind_file(fd, entry, ip, v6only, standin);
+static long bind_covered(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, struct unsock_standin *standin) {
+    long result = bind_standin(standin, fd, entry, ip);
     if (result < 0)
         return result;
-    if (standin->bound.how == UNSOCK_BOUND_HANDED)
+    if (standin->bind.how == UNSOCK_BOUND_HANDED)
         return unsock_listen_fds_bind(fd, entry, standin);
-    return standin->bound.how == UNSOCK_BOUND_CONTROL ? bind_by_control(fd, entry, &standin->bound) : 0;
+    return standin->bind.how == UNSOCK_BOUND_CONTROL ? bind_by_control(fd, entry, &standin->bind) : 0;
 }
 
 /* Port 0 with UNSOCK_PORT: covered when the list has a port of the ephemeral range at all. */
@@ -90,29 +117,7 @@ static bool has_covered_port(const struct unsock_ip *ip, bool v6only) {
     return false;
 }
 
-static bool share(int fd, const struct unsock_fd *entry, int other, const struct unsock_fd *others, int option) {
-    return unsock_option_flag(fd, entry, SOL_SOCKET, option) && unsock_option_flag(other, others, SOL_SOCKET, option);
-}
-
-/*
- * True if a connected client of this process has the port. The kernel has a client by the name of its one connection,
- * which cannot be asked for by its port: of other processes' clients nothing is known (docs/limits.md).
- */
-static bool is_a_clients(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only) {
-    for (int other = 0; ip->port != 0 && entry->type == SOCK_STREAM && other < unsock_fds_end(); other++) {
-        const struct unsock_fd *known = unsock_fds_known(other);
-        if (!known || known->kind != UNSOCK_KIND_LOCAL || known->type != SOCK_STREAM || known->local.port != ip->port ||
-            !unsock_state_is_connected(known->state) || (known->flags & UNSOCK_ACCEPTED) ||
-            !unsock_ip_conflict(ip, v6only, &known->local, false))
-            continue;
-        if (!share(fd, entry, other, known, SO_REUSEADDR) && !share(fd, entry, other, known, SO_REUSEPORT) &&
-            unsock_reuse_look(other) == 0)
-            return true;
-    }
-    return false;
-}
-
-static long bind_to(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, uint32_t scope, bool again) {
+static long bind_address(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, uint32_t scope, bool again) {
     struct unsock_standin standin;
     bool again_bound = again && entry->state == UNSOCK_STATE_RESERVED;
     long result = unsock_refusal_before_bind(fd, entry);
@@ -124,20 +129,20 @@ static long bind_to(int fd, struct unsock_fd *entry, const struct unsock_ip *ip,
     if (v6only && ip->family == AF_INET)
         return -EINVAL;
     if (!unsock_address_covered_bind(ip, v6only) || !has_covered_port(ip, v6only))
-        return bind_real(fd, entry, ip, scope);
-    if (is_a_clients(fd, entry, ip, v6only))
+        return bind_at_network(fd, entry, ip, scope);
+    if (is_clients_port(fd, entry, ip, v6only))
         return unsock_log("bind", fd, ip, NULL, -EADDRINUSE);
-    standin.bound.path.sun_path[0] = '\0';
-    result = unsock_errno_as_ip(UNSOCK_AT_STEP, bind_covered(fd, entry, ip, v6only, &standin));
+    standin.bind.path.sun_path[0] = '\0';
+    result = unsock_errno_as_ip(UNSOCK_AT_STEP, bind_covered(fd, entry, ip, &standin));
     if (result == 0 && ip->port == 0)
         entry->flags |= UNSOCK_ANY_PORT;
-    return unsock_log("bind", fd, result == 0 ? &standin.bound.ip : ip, &standin.bound.path, result);
+    return unsock_log("bind", fd, result == 0 ? &standin.bind.ip : ip, &standin.bind.path, result);
 }
 
 long unsock_bind_ip(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, uint32_t scope) {
-    return bind_to(fd, entry, ip, scope, false);
+    return bind_address(fd, entry, ip, scope, false);
 }
 
 long unsock_bind_again(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
-    return bind_to(fd, entry, ip, 0, true);
+    return bind_address(fd, entry, ip, 0, true);
 }

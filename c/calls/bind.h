@@ -27,9 +27,9 @@ long unsock_bind_again(int fd, struct unsock_fd *entry, const struct unsock_ip *
 struct unsock_standin {
     int socket;    /* the descriptor itself where it can be used as it is */
     bool in_place; /* so it is */
-    bool named;    /* `bound` says by which file it is known */
+    bool named;    /* `bind` says by which file it is known */
     long flags;    /* the descriptor's, which it was opened with; negative: it was opened elsewhere */
-    struct unsock_bound bound;
+    struct unsock_bind bind;
 };
 
 /*
@@ -41,13 +41,12 @@ long unsock_standin_open(struct unsock_standin *standin, int fd, const struct un
 /* Takes a socket that the caller has made. */
 void unsock_standin_take(struct unsock_standin *standin, int socket);
 
-/* What binds it for the descriptor to `ip`, by the descriptor's options. */
-struct unsock_bind_request unsock_standin_request(const struct unsock_standin *standin, int fd,
-                                                  const struct unsock_fd *entry, const struct unsock_ip *ip,
-                                                  bool v6only);
+/* Begins a bind of it for the descriptor to `ip`, by the descriptor's options. Returns the bind, for more to be said. */
+struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, const struct unsock_fd *entry,
+                                        const struct unsock_ip *ip);
 
 /*
- * A bind of the socket into `bound` ended with `result`, which is returned: what has been bound is given back by
+ * The bind ended with `result`, which is returned: what has been bound is given back by
  * undoing.
  */
 long unsock_standin_bound(struct unsock_standin *standin, long result);
@@ -78,7 +77,7 @@ long unsock_stream_reserve(int fd, struct unsock_fd *entry);
  */
 long unsock_stream_end(int fd, struct unsock_fd *entry);
 
-/* shutdown.c: The same of a listener, whose clients and whose duplicates in other processes hear of it. Returns 0. */
+/* The same of a listener, whose clients and whose duplicates in other processes hear of it. Returns 0. */
 long unsock_listener_end(int fd, struct unsock_fd *entry);
 
 /* listen_fds_bind.c: Sockets that a service manager has handed over, on their way to the descriptor that binds the

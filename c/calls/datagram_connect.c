@@ -2,7 +2,7 @@
 #include "calls/arguments.h"
 #include "calls/datagram.h"
 #include "files/control_file.h"
-#include "files/listen_fds.h"
+#include "files/bind.h"
 #include "files/port.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"

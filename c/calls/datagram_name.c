@@ -26,33 +26,34 @@ static long finish(struct unsock_standin *standin, int fd, struct unsock_fd *ent
 }
 
 /* As inet_autobind in net/ipv4/af_inet.c says it. */
-static long bind_client(const struct unsock_bind_request *request, struct unsock_bound *bound) {
-    long result = unsock_bindfile_bind_client(request, bound);
+static long bind_datagram_client(struct unsock_bind *bind) {
+    long result = unsock_bind_client(bind);
     return result == -EADDRINUSE ? -EAGAIN : result;
 }
 
-static long try_name(int fd, struct unsock_fd *entry, struct unsock_bind_request *request,
+static long try_name(int fd, struct unsock_fd *entry, const struct unsock_bind *asked,
                      struct unsock_standin *standin) {
     long result = unsock_standin_open(standin, fd, entry);
     if (result < 0)
         return result;
-    request->socket = standin->socket;
-    result = unsock_standin_bound(standin, bind_client(request, &standin->bound));
+    standin->bind = *asked;
+    standin->bind.socket = standin->socket;
+    result = unsock_standin_bound(standin, bind_datagram_client(&standin->bind));
     return finish(standin, fd, entry, UNSOCK_STATE_NAMED, result);
 }
 
 long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     struct unsock_standin standin;
     struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET, .port = kernel_port(fd, entry)};
-    struct unsock_bind_request request = {.type = SOCK_DGRAM, .domain = entry->domain, .ip = any, .target = *target};
+    struct unsock_bind asked = {.type = SOCK_DGRAM, .domain = entry->domain, .ip = any, .target = *target};
     struct unsock_ip local = entry->local;
     long result = 0;
-    request.open_to_all = true;
+    asked.open_to_all = true;
     /* A parent and its child walk alike. */
     for (int tries = 0; tries < TRIES; tries++) {
-        result = try_name(fd, entry, &request, &standin);
+        result = try_name(fd, entry, &asked, &standin);
         unsock_standin_spend(&standin, entry);
-        if (result != -EAGAIN || !standin.bound.spent)
+        if (result != -EAGAIN || !standin.bind.spent)
             break;
     }
     if (result == -EINVAL && standin.in_place)
@@ -72,17 +73,8 @@ long unsock_datagram_move(int fd, struct unsock_fd *entry) {
     long result = unsock_standin_open(&standin, fd, entry);
     if (result < 0)
         return result;
-    struct unsock_bind_request request = {
-        .socket = standin.socket,
-        .type = SOCK_DGRAM,
-        .domain = entry->domain,
-        .ip = local,
-        .v6only = entry->domain == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY),
-        .reuseport = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT),
-        .reuseaddr = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR),
-    };
-    result = unsock_standin_bound(&standin, unsock_bindfile_bind(&request, &standin.bound));
-    if (result == 0 && standin.bound.how != UNSOCK_BOUND_FILE)
+    result = unsock_standin_bound(&standin, unsock_bind_port(unsock_standin_bind(&standin, fd, entry, &local)));
+    if (result == 0 && standin.bind.how != UNSOCK_BOUND_FILE)
         result = -EADDRINUSE;
     return finish(&standin, fd, entry, UNSOCK_STATE_BOUND, result);
 }
@@ -95,14 +87,17 @@ static bool has_heard(int fd) {
 void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     struct unsock_standin standin;
     struct unsock_fd old = *entry;
-    struct unsock_bind_request request = {
-        .type = SOCK_DGRAM, .domain = AF_INET6, .ip = entry->local, .target = *target, .in_place_of = &old};
     /* What has arrived may not be lost, and who has connected to this very socket must not lose it. */
     if ((entry->flags & UNSOCK_DUPLICATED) || has_heard(fd) || unsock_socket_peers(fd) != 0 ||
         unsock_standin_open(&standin, fd, entry) < 0)
         return;
-    request.socket = standin.socket;
-    long result = unsock_standin_bound(&standin, unsock_bindfile_bind(&request, &standin.bound));
+    standin.bind = (struct unsock_bind){.socket = standin.socket,
+                                        .type = SOCK_DGRAM,
+                                        .domain = AF_INET6,
+                                        .ip = old.local,
+                                        .target = *target,
+                                        .in_place_of = &old};
+    long result = unsock_standin_bound(&standin, unsock_bind_port(&standin.bind));
     if (finish(&standin, fd, entry, UNSOCK_STATE_BOUND, result) == 0) {
         entry->flags |= UNSOCK_ANY_PORT;
         memcpy(entry->local.bytes, old.local.bytes, sizeof(old.local.bytes));

@@ -1,7 +1,6 @@
 /* Sockets that a service manager has handed over, on their way to the descriptor that binds the port. */
 #include "calls/bind.h"
 
-#include "files/listen_fds.h"
 #include "kernel/socket_info.h"
 #include "memory/process.h"
 #include "options/options.h"
@@ -32,12 +31,12 @@ static long take(struct unsock_standin *standin, int fd, int type, int handed, c
 }
 
 UNSOCK_OWN_FRAME long unsock_listen_fds_bind(int fd, struct unsock_fd *entry, struct unsock_standin *standin) {
-    struct unsock_bound bound = standin->bound;
+    struct unsock_bind bound = standin->bind;
     socklen_t length = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(bound.path.sun_path) + 1);
     long result = take(standin, fd, entry->type, bound.share, &bound.path, length);
     if (result == 0)
         result = unsock_standin_install(standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_BOUND);
-    standin->bound = bound;
+    standin->bind = bound;
     if (result < 0)
         return result;
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
@@ -57,15 +56,15 @@ UNSOCK_OWN_FRAME long unsock_listen_fds_take_target(struct unsock_standin *stand
                                                     const struct unsock_fd *entry, const void *address,
                                                     socklen_t length, const struct unsock_ip *ip) {
     struct sockaddr_un name;
-    struct unsock_bind_request request = {.type = entry->type};
+    struct unsock_bind bind = {.type = entry->type};
     unsock_standin_close(standin, 0);
     if (length > sizeof(name))
         return -EADDRINUSE;
     if (ip)
-        request.ip = *ip;
+        bind.ip = *ip;
     memcpy(&name, address, length);
-    request.reuseport = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT);
-    request.v6only = unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
-    long handed = unsock_listen_fds_find(&request, &name, length);
+    bind.reuseport = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT);
+    bind.v6only = unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
+    long handed = unsock_listen_fds_find(&bind, &name, length);
     return handed < 0 ? -EADDRINUSE : take(standin, fd, entry->type, (int)handed, &name, length);
 }

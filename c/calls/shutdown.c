@@ -3,7 +3,6 @@
 
 #include "calls/bind.h"
 #include "calls/stream.h"
-#include "files/listen_fds.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
 #include "memory/process.h"
@@ -24,42 +23,6 @@ static long shut_elsewhere(int fd, struct unsock_fd *entry, int how) {
     result = unsock_stream_reserve(fd, entry);
     unsock_fds_tell_duplicates(fd);
     return result;
-}
-
-/* TCP resets them. Nobody else comes: that is never waited for. */
-static void drop_clients(int fd) {
-    long client = 0;
-    while (client >= 0) {
-        client = unsock_accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-        unsock_close_open(client);
-    }
-}
-
-/*
- * Whoever waits in accept is woken, and hears EINVAL. One that may not wait would be told to ask again: so it may, from
- * before on, as an edge is told once.
- */
-static void end_listener(int socket) {
-    long flags = unsock_fcntl(socket, F_GETFL, 0);
-    if (flags >= 0 && (flags & O_NONBLOCK))
-        unsock_fcntl(socket, F_SETFL, (unsigned long)flags & ~(unsigned long)O_NONBLOCK);
-    unsock_shutdown(socket, SHUT_RDWR);
-    drop_clients(socket);
-}
-
-/*
- * What TCP leaves is a socket that is bound as before, and does not listen: one that never has takes its place, and
- * then the old one ends, which other processes may have, too.
- */
-long unsock_listener_end(int fd, struct unsock_fd *entry) {
-    long old = unsock_redirect_copy(fd);
-    long reserved = old < 0 ? old : unsock_stream_reserve(fd, entry);
-    end_listener(old < 0 ? fd : (int)old);
-    unsock_close_open(old);
-    if (reserved < 0)
-        unsock_fd_enter(entry, UNSOCK_STATE_RESERVED);
-    unsock_fds_tell_duplicates(fd);
-    return 0;
 }
 
 static long shut_listener(int fd, struct unsock_fd *entry, int how, bool handed) {

@@ -9,9 +9,9 @@ void unsock_standin_take(struct unsock_standin *standin, int socket) {
     standin->socket = socket;
     standin->in_place = standin->named = false;
     standin->flags = -1;
-    standin->bound.how = UNSOCK_BOUND_FILE;
-    standin->bound.spent = false;
-    standin->bound.path.sun_path[0] = '\0';
+    standin->bind.how = UNSOCK_BOUND_FILE;
+    standin->bind.spent = false;
+    standin->bind.path.sun_path[0] = '\0';
 }
 
 long unsock_standin_open(struct unsock_standin *standin, int fd, const struct unsock_fd *entry) {
@@ -23,38 +23,38 @@ long unsock_standin_open(struct unsock_standin *standin, int fd, const struct un
     return socket < 0 ? socket : 0;
 }
 
-struct unsock_bind_request unsock_standin_request(const struct unsock_standin *standin, int fd,
-                                                  const struct unsock_fd *entry, const struct unsock_ip *ip,
-                                                  bool v6only) {
-    return (struct unsock_bind_request){
+struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, const struct unsock_fd *entry,
+                                        const struct unsock_ip *ip) {
+    standin->bind = (struct unsock_bind){
         .socket = standin->socket,
         .type = entry->type,
         .domain = entry->domain,
         .ip = *ip,
-        .v6only = v6only,
+        .v6only = entry->domain == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY),
         .reuseport = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT),
         .reuseaddr = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR),
     };
+    return &standin->bind;
 }
 
 long unsock_standin_bound(struct unsock_standin *standin, long result) {
     standin->named =
-        result == 0 && (standin->bound.how == UNSOCK_BOUND_FILE || standin->bound.how == UNSOCK_BOUND_WAITING);
+        result == 0 && (standin->bind.how == UNSOCK_BOUND_FILE || standin->bind.how == UNSOCK_BOUND_WAITING);
     return result;
 }
 
 /* What an entry says of a socket that is known by a file. */
-static void remember(struct unsock_fd *entry, const struct unsock_bound *bound, enum unsock_state state) {
+static void remember_bind(struct unsock_fd *entry, const struct unsock_bind *bind, enum unsock_state state) {
     unsock_fd_enter(entry, state);
-    entry->flags |= UNSOCK_NAMED | UNSOCK_FILE | (bound->how == UNSOCK_BOUND_WAITING ? UNSOCK_STREAM_UNLISTED : 0);
+    entry->flags |= UNSOCK_NAMED | UNSOCK_FILE | (bind->how == UNSOCK_BOUND_WAITING ? UNSOCK_STREAM_UNLISTED : 0);
     entry->flags |= state == UNSOCK_STATE_NAMED ? 0 : UNSOCK_BOUND;
-    entry->local = bound->ip;
-    entry->local.tag = bound->tag;
+    entry->local = bind->ip;
+    entry->local.tag = bind->tag;
     unsock_fd_file(entry)->inode = 0;
 }
 
 void unsock_standin_spend(const struct unsock_standin *standin, struct unsock_fd *entry) {
-    if (!standin->bound.spent || !standin->in_place)
+    if (!standin->bind.spent || !standin->in_place)
         return;
     unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
     entry->flags |= UNSOCK_NAMED;
@@ -73,7 +73,7 @@ long unsock_standin_undo(struct unsock_standin *standin, int type, long result) 
     if (!standin->named)
         return result;
     standin->named = false;
-    remember(&unused, &standin->bound, UNSOCK_STATE_BOUND);
+    remember_bind(&unused, &standin->bind, UNSOCK_STATE_BOUND);
     unsock_release_file(&unused);
     return result;
 }
@@ -89,7 +89,7 @@ long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsoc
             return unsock_standin_undo(standin, type, result);
     }
     if (standin->named) {
-        remember(entry, &standin->bound, state);
+        remember_bind(entry, &standin->bind, state);
         unsock_fds_note_file(fd);
     }
     return 0;
@@ -101,14 +101,13 @@ long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsoc
  */
 static void reserve_port(struct unsock_standin *standin, int fd, const struct unsock_fd *entry) {
     struct unsock_ip local = unsock_fd_bound_to(entry);
-    bool v6only = local.family == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
     if (entry->kind != UNSOCK_KIND_LOCAL || !unsock_fd_has_chosen_port(entry) || unsock_fd_is_handed(entry))
         return;
     local.tag = 0;
-    struct unsock_bind_request request = unsock_standin_request(standin, fd, entry, &local, v6only);
-    request.in_place_of = entry->flags & UNSOCK_FILE ? entry : NULL;
-    unsock_standin_bound(standin, unsock_bindfile_bind(&request, &standin->bound));
-    if (standin->named || !standin->bound.spent)
+    struct unsock_bind *bind = unsock_standin_bind(standin, fd, entry, &local);
+    bind->in_place_of = entry->flags & UNSOCK_FILE ? entry : NULL;
+    unsock_standin_bound(standin, unsock_bind_port(bind));
+    if (standin->named || !standin->bind.spent)
         return;
     unsock_standin_close(standin, 0);
     unsock_standin_take(standin, (int)unsock_redirect_open(AF_UNIX, SOCK_STREAM, 0));
@@ -146,6 +145,42 @@ UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     entry->flags |= UNSOCK_BOUND;
     entry->local = unsock_fd_bound_to(&old);
     entry->local.tag = 0;
+    return 0;
+}
+
+/* TCP resets them. Nobody else comes: that is never waited for. */
+static void drop_clients(int fd) {
+    long client = 0;
+    while (client >= 0) {
+        client = unsock_accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+        unsock_close_open(client);
+    }
+}
+
+/*
+ * Whoever waits in accept is woken, and hears EINVAL. One that may not wait would be told to ask again: so it may, from
+ * before on, as an edge is told once.
+ */
+static void end_listener(int socket) {
+    long flags = unsock_fcntl(socket, F_GETFL, 0);
+    if (flags >= 0 && (flags & O_NONBLOCK))
+        unsock_fcntl(socket, F_SETFL, (unsigned long)flags & ~(unsigned long)O_NONBLOCK);
+    unsock_shutdown(socket, SHUT_RDWR);
+    drop_clients(socket);
+}
+
+/*
+ * What TCP leaves is a socket that is bound as before, and does not listen: one that never has takes its place, and
+ * then the old one ends, which other processes may have, too.
+ */
+long unsock_listener_end(int fd, struct unsock_fd *entry) {
+    long old = unsock_redirect_copy(fd);
+    long reserved = old < 0 ? old : unsock_stream_reserve(fd, entry);
+    end_listener(old < 0 ? fd : (int)old);
+    unsock_close_open(old);
+    if (reserved < 0)
+        unsock_fd_enter(entry, UNSOCK_STATE_RESERVED);
+    unsock_fds_tell_duplicates(fd);
     return 0;
 }
 

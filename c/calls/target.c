@@ -5,7 +5,6 @@
 #include "calls/connect.h"
 #include "calls/stream_end.h"
 #include "files/control_file.h"
-#include "files/listen_fds.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
 #include "memory/known_ports.h"

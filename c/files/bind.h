@@ -1,10 +1,10 @@
-/* A bind to a port: what is asked for, and the file that it makes. */
+/* A bind to a port: one struct goes from the call to the file, with what is asked for and what has become of it. */
 #ifndef UNSOCK_FILES_BIND_H
 #define UNSOCK_FILES_BIND_H
 
 #include "memory/fds.h"
-
-/* What a bind to a port asks for, and what became of it. */
+#include "rules/environment.h"
+#include "rules/port_record.h"
 
 enum unsock_bound_how {
     UNSOCK_BOUND_FILE,    /* the socket has a file of the port's */
@@ -13,20 +13,12 @@ enum unsock_bound_how {
     UNSOCK_BOUND_CONTROL, /* nothing is bound yet: the control file at `path` says where to */
 };
 
-struct unsock_bound {
-    enum unsock_bound_how how;
-    struct unsock_ip ip; /* what was bound: with the port that was chosen for port 0 */
-    struct sockaddr_un path;
-    int share;
-    uint8_t tag; /* of the name (unsock_port_tag and its like) */
-    bool spent;  /* failed, but the socket has a name by now: it cannot be bound again */
-};
-
-struct unsock_bind_request {
-    int socket; /* AF_UNIX, of `type`, without a name */
-    int type;
-    int domain;          /* AF_INET or AF_INET6: what the program asked for */
-    struct unsock_ip ip; /* port 0: any free one */
+struct unsock_bind {
+    /* What is asked for. */
+    int socket;          /* AF_UNIX, of `type`, without a name */
+    uint8_t type;        /* SOCK_STREAM or SOCK_DGRAM */
+    uint8_t domain;      /* AF_INET or AF_INET6: what the program asked for */
+    struct unsock_ip ip; /* port 0: any free one; then the one that was chosen */
     bool v6only;
     bool reuseport;
     bool reuseaddr;
@@ -34,7 +26,59 @@ struct unsock_bind_request {
     struct unsock_ip target;             /* family 0: none. Whom a datagram client asks, which its name shall tell */
     const struct unsock_fd *in_place_of; /* NULL, or the socket on the same port whose place it takes: a stream's new
                                             one is reserved */
+    /* What becomes of it. */
+    enum unsock_bound_how how;
+    int share;
+    bool spent;  /* failed, but the socket has a name by now: it cannot be bound again */
+    uint8_t tag; /* of the name (unsock_port_tag and its like) */
+    struct sockaddr_un path;
+    /* Meanwhile (port_bind.c). */
+    bool named;                  /* the socket has its file */
+    bool waits;                  /* for others of this process, which do not listen yet: one that does decides */
+    bool listens;                /* it has waited, and does now: those wait from now on */
+    struct unsock_port_key key;  /* which port */
+    struct unsock_port_entry me; /* its name */
+    struct unsock_port *port;    /* as it was read, with the directory locked */
+    long probe;
 };
+
+/* bind.c: Which port: of the program's choice, or any free one. */
+
+/* Binds. Returns 0, or -errno: -EADDRINUSE when somebody has the port, else as bind(2). */
+long unsock_bind_port(struct unsock_bind *bind);
+
+/*
+ * The same for a datagram client, which the program did not bind: to the port that is asked for, or where that is 0 or
+ * taken, to any free port of the ephemeral range, whether the settings cover it or not.
+ */
+long unsock_bind_client(struct unsock_bind *bind);
+
+/* port_bind.c: Binding sockets to a port's names, and what a socket that waits does when it listens. */
+
+/* How much a port is worth: the program's own choice is tried before it is looked at. */
+enum unsock_port_wish { UNSOCK_PORT_THIS, UNSOCK_PORT_ANY, UNSOCK_PORT_IF_FREE };
+
+/* Binds to the port, which is not 0. Returns 0 or -errno. */
+long unsock_bind_names(struct unsock_bind *bind, enum unsock_port_wish wish);
+
+/*
+ * A socket that waits for another one of this process is going to listen: it gets the port, unless one that excludes it
+ * listens. Returns 0 or -errno.
+ */
+long unsock_port_come_forward(int fd, struct unsock_fd *entry);
+
+static inline struct unsock_port_key unsock_port_key_of(const struct unsock_fd *entry) {
+    return (struct unsock_port_key){entry->local.port, entry->type};
+}
+
+/*
+ * The name of a socket of this process. False: it is PORT.sock itself. A datagram client that asks is who has the port:
+ * that takes a system call.
+ */
+bool unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *own);
+
+/* The path of that. Returns the length. */
+socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un *path);
 
 /* ephemeral.c: The system's ephemeral port range (ip(7), ip_local_port_range). */
 
@@ -50,49 +94,40 @@ bool unsock_ephemeral_has(uint16_t port);
 /* Ports in an order that is another one in each process: the `index`-th of all 65536. */
 uint16_t unsock_ephemeral_aside(unsigned index);
 
-/* bindfile.c: Binding socket files: ports of the program's choice, and any free one. */
+/*
+ * listen_fds.c: Sockets that a service manager has opened for this program and handed over (sd_listen_fds(3)): a program
+ * that knows nothing of it binds the port itself, and gets that socket.
+ */
 
-/* Binds. Returns 0 with `bound` filled, or -errno: -EADDRINUSE when somebody has the port, else as bind(2). */
-long unsock_bindfile_bind(const struct unsock_bind_request *request, struct unsock_bound *bound);
+/* How many descriptors were handed over, from 3 on; 0 in nearly every process. */
+extern int unsock_listen_fds_count;
+
+/* Once, at start: LISTEN_FDS counts if LISTEN_PID is this process, as for a program that knows of it. */
+void unsock_listen_fds_start(const struct unsock_environment *environment);
 
 /*
- * The same for a datagram client, which the program did not bind: to the request's port, or where that is 0 or taken,
- * to any free port of the ephemeral range, whether the settings cover it or not.
+ * Is this a socket of `type` that has the AF_UNIX address `name` of `length` bytes, and one that a service manager
+ * hands over: a listener, or of datagrams?
  */
-long unsock_bindfile_bind_client(const struct unsock_bind_request *request, struct unsock_bound *bound);
-
-/* port_bind.c: Binding sockets to a port's names, and what a socket that waits does when it listens. */
-
-/* How much a port is worth: the program's own choice is tried before it is looked at. */
-enum unsock_port_wish { UNSOCK_PORT_THIS, UNSOCK_PORT_ANY, UNSOCK_PORT_IF_FREE };
+bool unsock_listen_fds_is(int fd, int type, const struct sockaddr_un *name, socklen_t length);
 
 /*
- * Binds to the request's port, which is not 0. Returns 0 with `bound` filled, or -errno; `bound->spent` says that the
- * socket has a name that is no file's, and cannot be bound once more.
+ * A live socket has the address `name`, to which the bind leads. Returns the descriptor under which that very socket
+ * was handed over; -EADDRINUSE when this process has bound another to an address that excludes the bind's (all do where
+ * it has none), and -ENOENT when there is no such descriptor.
  */
-long unsock_port_bind(const struct unsock_bind_request *request, struct unsock_bound *bound,
-                      enum unsock_port_wish wish);
+long unsock_listen_fds_find(const struct unsock_bind *bind, const struct sockaddr_un *name, socklen_t length);
 
-/*
- * A socket that waits for another one of this process is going to listen: it gets the port, unless one that excludes it
- * listens. Returns 0 or -errno.
- */
-long unsock_port_come_forward(int fd, struct unsock_fd *entry);
+/* The same for the port's file, or for the name of that entry of it. True: then the bind has that socket. */
+bool unsock_listen_fds_take(struct unsock_bind *bind, const struct unsock_port_entry *entry);
 
-/* port_own.c: By which of a port's names a socket of this process is known, or is to be. */
+/* Is this another descriptor of a socket that was handed over? For where what was known of it has been lost. */
+bool unsock_listen_fds_is_behind(int fd);
 
-static inline struct unsock_port_key unsock_port_key_of(const struct unsock_fd *entry) {
-    return (struct unsock_port_key){entry->local.port, entry->type};
-}
+/* Has another descriptor of this process the same socket, that it bound or found by itself? */
+bool unsock_listen_fds_is_shared(int fd, int type);
 
-/* Its name. False: it is PORT.sock itself. A datagram client that asks is who has the port: that takes a system call.
- */
-bool unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *own);
-
-/* The path of that. Returns the length. */
-socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un *path);
-
-/* The name that a bind asks for. */
-struct unsock_port_entry unsock_port_wanted(const struct unsock_bind_request *request);
+/* Does a descriptor of this process have the socket of `fd`, of `type`, bound to an address already? */
+bool unsock_listen_fds_is_used(int fd, int type);
 
 #endif

@@ -19,7 +19,7 @@
  */
 int unsock_control_file_read(const char *path, struct unsock_control_file *control);
 
-/* resolve.c: Which file answers at a path: a socket, a control file, or nobody. */
+/* Which file answers at a path: a socket, a control file, or nobody. */
 
 enum unsock_resolved {
     UNSOCK_ANSWERS_NOBODY,  /* nothing is there */

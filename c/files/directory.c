@@ -1,7 +1,10 @@
-/* The directory of the socket files: making it, its own name, and another one in its place for a while. */
+/*
+ * The directory of the socket files: making it, its own name, another one in its place for a while, and changes in it,
+ * by path or from its descriptor.
+ */
 #include "files/directory.h"
 
-#include "rt/system_calls.h"
+#include "kernel/socket_info.h"
 
 #define WHY_MOST 200
 
@@ -30,7 +33,7 @@ static long make_with_parents(char *path) {
     return result == -EEXIST ? 0 : result;
 }
 
-static long look(const char *path, struct statx *status) {
+static long stat_directory(const char *path, struct statx *status) {
     return unsock_statx(AT_FDCWD, path, 0, STATX_TYPE | STATX_MODE | STATX_INO, status);
 }
 
@@ -47,7 +50,7 @@ static bool check_place(const struct unsock_settings *settings, bool *may_move, 
     return false;
 }
 
-static void refuse(const struct unsock_settings *settings, const char *why, long result, struct unsock_text *error) {
+static void say_why_not(const struct unsock_settings *settings, const char *why, long result, struct unsock_text *error) {
     unsock_text_join(error, "UNSOCK_DIR: ", result == 0 || result == -ENOTDIR ? "is not a directory" : why);
     if (result < 0 && result != -ENOTDIR) {
         unsock_text_put(error, " (errno ");
@@ -68,11 +71,11 @@ bool unsock_directory_make(const struct unsock_settings *settings, struct unsock
         return false;
     unsock_directory_change_start(&none, may_move);
     memcpy(path, settings->directory, settings->directory_length + 1);
-    long result = look(path, &status);
+    long result = stat_directory(path, &status);
     if (result == -ENOENT) {
         why = "the directory cannot be made";
         result = make_with_parents(path);
-        result = result == 0 ? look(path, &status) : result;
+        result = result == 0 ? stat_directory(path, &status) : result;
     } else if (result == -EACCES) {
         return true; /* the program may need no network: the first call that does says so (kernel/log.h) */
     }
@@ -84,11 +87,11 @@ bool unsock_directory_make(const struct unsock_settings *settings, struct unsock
         unsock_directory_change_start(&found, may_move);
         return true;
     }
-    refuse(settings, why, result, error);
+    say_why_not(settings, why, result, error);
     return false;
 }
 
-static bool is_same(long fd, const char *path) {
+static bool is_path_of(long fd, const char *path) {
     struct statx one, other;
     return unsock_statx(fd, "", AT_EMPTY_PATH, STATX_INO, &one) == 0 &&
            unsock_statx(AT_FDCWD, path, 0, STATX_INO, &other) == 0 && one.stx_ino == other.stx_ino &&
@@ -109,7 +112,7 @@ void unsock_directory_name_settle(struct unsock_settings *settings) {
         path[length] = '\0';
     bool other = fits && ((size_t)length != settings->directory_length ||
                           !unsock_same(path, settings->directory, (size_t)length));
-    if (other && is_same(fd, path)) {
+    if (other && is_path_of(fd, path)) {
         memcpy(settings->directory, path, (size_t)length + 1);
         settings->directory_length = (size_t)length;
     }
@@ -131,4 +134,100 @@ bool unsock_directory_visit_begin(struct unsock_directory_visit *visit, const ch
 void unsock_directory_visit_end(const struct unsock_directory_visit *visit) {
     memcpy(unsock_settings.directory, visit->directory, sizeof(visit->directory));
     unsock_settings.directory_length = visit->length;
+}
+
+static struct unsock_directory_id known;
+static bool moves;
+
+void unsock_directory_change_start(const struct unsock_directory_id *directory, bool may_move) {
+    known = *directory;
+    moves = may_move;
+}
+
+bool unsock_directory_may_move(void) {
+    return moves;
+}
+
+/* From where, and by which name. */
+struct place {
+    long at; /* a descriptor of ours, AT_FDCWD, or why there is none */
+    const char *name;
+};
+
+bool unsock_directory_has_path(const char *path) {
+    size_t length = unsock_settings.directory_length;
+    return length > 0 && strlen(path) > length && unsock_same(path, unsock_settings.directory, length) &&
+           path[length] == '/';
+}
+
+/* -EACCES where another directory is in the place by now. */
+static long open_known_directory(void) {
+    struct statx status;
+    long fd = unsock_openat(AT_FDCWD, unsock_settings.directory, UNSOCK_O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return fd;
+    if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_INO, &status) == 0 && status.stx_ino == known.inode &&
+        status.stx_dev_major == known.major && status.stx_dev_minor == known.minor)
+        return fd;
+    unsock_close(fd);
+    return -EACCES;
+}
+
+static struct place enter_place(const char *path) {
+    if (!moves || !unsock_directory_has_path(path))
+        return (struct place){AT_FDCWD, path};
+    const char *name = path + unsock_settings.directory_length;
+    while (*name == '/')
+        name++;
+    return (struct place){open_known_directory(), name};
+}
+
+static bool is_place_there(const struct place *place) {
+    return place->at >= 0 || place->at == AT_FDCWD;
+}
+
+static long leave_place(const struct place *place, long result) {
+    unsock_close_open(place->at);
+    return is_place_there(place) ? result : place->at;
+}
+
+long unsock_directory_unlink(const char *path) {
+    struct place place = enter_place(path);
+    return leave_place(&place, is_place_there(&place) ? unsock_unlinkat(place.at, place.name, 0) : 0);
+}
+
+long unsock_directory_symlink(const char *text, const char *path) {
+    struct place place = enter_place(path);
+    return leave_place(&place, is_place_there(&place) ? unsock_symlinkat(text, place.at, place.name) : 0);
+}
+
+long unsock_directory_link(const char *from, const char *to) {
+    struct place old = enter_place(from), new = enter_place(to);
+    bool both = is_place_there(&old) && is_place_there(&new);
+    long result = both ? unsock_linkat(old.at, old.name, new.at, new.name, 0) : -EACCES;
+    return leave_place(&old, leave_place(&new, result));
+}
+
+long unsock_directory_rename_with(const char *from, const char *to, unsigned flags) {
+    struct place old = enter_place(from), new = enter_place(to);
+    bool both = is_place_there(&old) && is_place_there(&new);
+    long result = -EACCES;
+    if (both)
+        result = flags ? unsock_renameat2(old.at, old.name, new.at, new.name, flags)
+                       : unsock_renameat(old.at, old.name, new.at, new.name);
+    return leave_place(&old, leave_place(&new, result));
+}
+
+long unsock_directory_rename(const char *from, const char *to) {
+    return unsock_directory_rename_with(from, to, 0);
+}
+
+long unsock_directory_set_times(const char *path, const void *times) {
+    struct place place = enter_place(path);
+    return leave_place(&place, is_place_there(&place) ? unsock_utimensat(place.at, place.name, times, AT_SYMLINK_NOFOLLOW) : 0);
+}
+
+long unsock_directory_open(const char *path, int flags, int mode) {
+    struct place place = enter_place(path);
+    return leave_place(&place, is_place_there(&place) ? unsock_openat(place.at, place.name, flags, mode) : 0);
 }

@@ -96,7 +96,7 @@ void unsock_lock_drop(struct unsock_lock *lock);
 void unsock_lock_end(void);
 
 /*
- * directory_change.c: Changing what is in the directory of the socket files. Its path leads elsewhere once somebody has
+ * Changing what is in the directory of the socket files. Its path leads elsewhere once somebody has
  * put another directory in its place; where others than root and the user could do that (UNSOCK_TRUST), each change is
  * made from a descriptor of the very directory that was there at the start. Elsewhere that costs nothing: the path is
  * as good.

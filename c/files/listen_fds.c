@@ -1,5 +1,5 @@
 /* Sockets that a service manager has opened for this program and handed over. */
-#include "files/listen_fds.h"
+#include "files/bind.h"
 
 #include "kernel/socket_info.h"
 #include "rules/settings.h"
@@ -79,56 +79,40 @@ bool unsock_listen_fds_is_behind(int fd) {
     return false;
 }
 
-static bool is_excluded(int handed, const struct unsock_bind_request *request) {
+static bool is_excluded(int handed, const struct unsock_bind *bind) {
     uint64_t cookie = unsock_socket_cookie(handed);
-    for (int fd = -1; (fd = next_user(cookie, request->type, fd + 1)) >= 0;) {
+    for (int fd = -1; (fd = next_user(cookie, bind->type, fd + 1)) >= 0;) {
         const struct unsock_fd *entry = unsock_fds_known(fd);
         if (!entry) /* another thread has closed it just now */
             continue;
         bool v6only = unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
-        bool apart = request->ip.family != 0 && entry->local.family != 0 &&
-                     !unsock_ip_conflict(&request->ip, request->v6only, &entry->local, v6only);
-        if (!apart && !(request->reuseport && unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT)))
+        bool apart = bind->ip.family != 0 && entry->local.family != 0 &&
+                     !unsock_ip_conflict(&bind->ip, bind->v6only, &entry->local, v6only);
+        if (!apart && !(bind->reuseport && unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT)))
             return true;
     }
     return false;
 }
 
-long unsock_listen_fds_find(const struct unsock_bind_request *request, const struct sockaddr_un *name,
-                            socklen_t length) {
+long unsock_listen_fds_find(const struct unsock_bind *bind, const struct sockaddr_un *name, socklen_t length) {
     for (int fd = FIRST; is_among(fd); fd++) {
-        if (unsock_listen_fds_is(fd, request->type, name, length))
-            return is_excluded(fd, request) ? -EADDRINUSE : fd;
+        if (unsock_listen_fds_is(fd, bind->type, name, length))
+            return is_excluded(fd, bind) ? -EADDRINUSE : fd;
     }
     return -ENOENT;
 }
 
-static long bind_path(const struct unsock_bind_request *request, const struct sockaddr_un *path, socklen_t length,
-                      struct unsock_bound *bound) {
-    long handed = unsock_listen_fds_find(request, path, length);
+UNSOCK_OWN_FRAME bool unsock_listen_fds_take(struct unsock_bind *bind, const struct unsock_port_entry *entry) {
+    struct sockaddr_un path;
+    if (unsock_listen_fds_count == 0)
+        return false;
+    socklen_t length = entry ? unsock_port_path(bind->key, entry, &path)
+                             : unsock_address_path(bind->key.number, bind->key.type, &path);
+    long handed = unsock_listen_fds_find(bind, &path, length);
     if (handed < 0)
-        return handed;
-    bound->path = *path;
-    bound->how = UNSOCK_BOUND_HANDED;
-    bound->share = (int)handed;
-    return 0;
-}
-
-UNSOCK_OWN_FRAME long unsock_listen_fds_bind_port(const struct unsock_bind_request *request,
-                                                  struct unsock_bound *bound) {
-    struct sockaddr_un path;
-    if (unsock_listen_fds_count == 0)
-        return -ENOENT;
-    socklen_t length = unsock_address_path(request->ip.port, request->type, &path);
-    return bind_path(request, &path, length, bound);
-}
-
-UNSOCK_OWN_FRAME long unsock_listen_fds_bind_entry(const struct unsock_bind_request *request,
-                                                   const struct unsock_port_entry *entry, struct unsock_bound *bound) {
-    struct sockaddr_un path;
-    if (unsock_listen_fds_count == 0)
-        return -ENOENT;
-    struct unsock_port_key key = {request->ip.port, (uint8_t)request->type};
-    socklen_t length = unsock_port_path(key, entry, &path);
-    return bind_path(request, &path, length, bound);
+        return false;
+    bind->path = path;
+    bind->how = UNSOCK_BOUND_HANDED;
+    bind->share = (int)handed;
+    return true;
 }

@@ -62,21 +62,20 @@ static bool is_ours(uint32_t place, const struct sender *sender) {
 static bool is_gone(const struct sender *sender) {
     long probe = unsock_socketfile_probe();
     enum unsock_port_life life = unsock_socketfile_life_at_rest(probe, &sender->name, sender->length);
-    unsock_socketfile_probe_end(probe);
+    unsock_close_open(probe);
     return life == UNSOCK_PORT_DEAD || life == UNSOCK_PORT_GONE;
 }
 
 /* What a killed process has left at the port's name: binding takes its place, if that can be, and leaves nothing. */
 static bool clear_left_over(uint32_t place) {
-    struct unsock_bound bound;
     struct unsock_port_key key = {(uint16_t)(FIRST_PORT + place), SOCK_DGRAM};
-    struct unsock_bind_request request = {
+    struct unsock_bind bind = {
         .type = SOCK_DGRAM, .domain = AF_INET, .ip = {.family = AF_INET, .port = key.number}};
     long socket = unsock_socketfile_probe();
     if (socket < 0)
         return false;
-    request.socket = (int)socket;
-    bool cleared = unsock_bindfile_bind(&request, &bound) == 0 && bound.how == UNSOCK_BOUND_FILE;
+    bind.socket = (int)socket;
+    bool cleared = unsock_bind_port(&bind) == 0 && bind.how == UNSOCK_BOUND_FILE;
     unsock_close(socket);
     return cleared && unsock_port_sweep(key) > 0;
 }

@@ -63,7 +63,7 @@ void unsock_port_unlink_dead(const struct unsock_port *port, const struct unsock
  */
 long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock_port_entry *first, long probe);
 
-/* port_sharing.c: Whose the sockets of a port are, another user's, or this process's own; and joining them. */
+/* port_change.c: Whose the sockets of a port are, another user's, or this process's own; and joining them. */
 
 /*
  * In a sticky directory nobody else could take away what is left, what root has left there neither: one port is one
@@ -93,7 +93,7 @@ long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *
  */
 void unsock_port_note_connected(struct unsock_port_key key, const struct unsock_port_entry *entry);
 
-/* port_leave.c: What the end of a socket does to its port's names. */
+/* What the end of a socket does to its port's names. */
 
 /*
  * With the directory locked: the entry's socket has ended (DEAD, GONE), or is to have no name any more (DEAD). Its file
@@ -127,10 +127,9 @@ bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length
 
 /*
  * Asks several times with one socket: the probe, which unsock_socketfile_probe makes (-errno: none, and then nothing is
- * known for certain) and unsock_socketfile_probe_end closes.
+ * known for certain) and unsock_close_open closes.
  */
 long unsock_socketfile_probe(void);
-void unsock_socketfile_probe_end(long probe);
 
 /*
  * Is somebody bound to the socket file, for certain? That needs no lock: nothing is removed by it. False may mean that
@@ -154,7 +153,7 @@ bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t le
 long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length, int mode);
 
 /*
- * file_netns.c: Where a socket file comes from, noted at the file itself for those who may not ask its socket: another
+ * Where a socket file comes from, noted at the file itself for those who may not ask its socket: another
  * user in the same directory.
  *
  * The time of modification of a socket file means nothing to anybody. A file that such a user may find left over gets

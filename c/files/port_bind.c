@@ -1,222 +1,237 @@
-/* Binding sockets to a port's names. */
+/* By which of a port's names a socket is known, and binding to them. */
 #include "files/bind.h"
 
 #include "files/control_file.h"
 #include "files/directory.h"
-#include "files/listen_fds.h"
 #include "files/port.h"
 #include "kernel/socket_info.h"
 
 #define TRIES 8
 
-/* One bind in progress. */
-struct binding {
-    const struct unsock_bind_request *request;
-    struct unsock_bound *bound;
+/* Nobody shares a client's port: its name is the one to which PORT.dgram.sock leads. */
+static bool is_found_asking(struct unsock_port_key key, struct unsock_port_entry *own) {
+    bool several;
+    return unsock_port_look(key, own, &several) == UNSOCK_PORT_OURS && unsock_port_entry_asks(own);
+}
+
+bool unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *own) {
+    struct unsock_ip bound = unsock_fd_bound_to(entry);
+    if (entry->local.tag == UNSOCK_NAME_TAG_PLAIN)
+        return false;
+    *own = unsock_port_entry_of_tag(&bound);
+    if (entry->local.tag == UNSOCK_NAME_TAG_ASKING && !is_found_asking(unsock_port_key_of(entry), own))
+        own->number = UNSOCK_PORT_SHARERS; /* nobody's: the name has gone already */
+    return true;
+}
+
+socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un *path) {
+    struct unsock_port_entry own;
+    if (!unsock_port_own(entry, &own))
+        return unsock_address_path(entry->local.port, entry->type, path);
+    return unsock_port_path(unsock_port_key_of(entry), &own, path);
+}
+
+/*
+ * A stream with SO_REUSEPORT has a number at once, and so has one that is reserved; a datagram socket as soon as another
+ * one shares its address.
+ */
+static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
+    bool stream = bind->type == SOCK_STREAM, reserves = stream && bind->in_place_of;
+    uint8_t number = stream && bind->reuseport ? 1 : reserves ? UNSOCK_PORT_WAITING : 0;
     struct unsock_port_entry me;
-    struct unsock_port *port; /* as it was read, with the directory locked */
-    long probe;
-    bool named;   /* the socket has its file */
-    bool waits;   /* for others of this process, which do not listen yet: which of them may is decided when one does */
-    bool listens; /* it has waited, and does now: those wait from now on */
-};
-
-static struct unsock_port_key port_of(const struct binding *binding) {
-    return (struct unsock_port_key){binding->request->ip.port, (uint8_t)binding->request->type};
+    if (unsock_port_entry_asking(&bind->ip, bind->v6only, &bind->target, &me))
+        return me;
+    me = unsock_port_entry_of(&bind->ip, bind->v6only, number);
+    if (!stream && bind->reuseport)
+        me.marks |= UNSOCK_PORT_REUSEPORT;
+    if ((!stream || reserves) && bind->reuseaddr)
+        me.marks |= UNSOCK_PORT_REUSEADDR;
+    return me;
 }
 
-static socklen_t plain_path(const struct binding *binding, struct sockaddr_un *path) {
-    return unsock_address_path(binding->request->ip.port, binding->request->type, path);
-}
-
-static long bind_name(struct binding *binding) {
-    socklen_t length = unsock_port_path(port_of(binding), &binding->me, &binding->bound->path);
-    int mode = binding->request->open_to_all ? UNSOCK_OPEN_TO_ALL : -1;
-    long result = unsock_socketfile_bind(binding->request->socket, &binding->bound->path, length, mode);
-    binding->named = result == 0;
+static long bind_own_name(struct unsock_bind *bind) {
+    socklen_t length = unsock_port_path(bind->key, &bind->me, &bind->path);
+    long result = unsock_socketfile_bind(bind->socket, &bind->path, length, bind->open_to_all ? UNSOCK_OPEN_TO_ALL : -1);
+    bind->named = result == 0;
     return result;
 }
 
-static uint8_t last_number(const struct binding *binding) {
-    return binding->me.number >= UNSOCK_PORT_WAITING ? UNSOCK_PORT_NUMBERS : UNSOCK_PORT_SHARERS;
+static uint8_t last_number(const struct unsock_bind *bind) {
+    return bind->me.number >= UNSOCK_PORT_WAITING ? UNSOCK_PORT_NUMBERS : UNSOCK_PORT_SHARERS;
 }
 
 /* Is a living one of that name in the record? */
-static bool is_taken(const struct binding *binding) {
-    int index = unsock_port_find(binding->port, &binding->me);
-    return index >= 0 && binding->port->life[index] < UNSOCK_PORT_DEAD;
+static bool is_number_taken(const struct unsock_bind *bind) {
+    int index = bind->me.number != 0 ? unsock_port_find(bind->port, &bind->me) : -1;
+    return index >= 0 && bind->port->life[index] < UNSOCK_PORT_DEAD;
 }
 
 /* To the first free number where it has one. What a killed process left at the name goes first. */
-static long bind_own(struct binding *binding) {
+static long bind_first_free_name(struct unsock_bind *bind) {
     for (;;) {
-        while (binding->me.number != 0 && is_taken(binding) && binding->me.number < last_number(binding))
-            binding->me.number++;
-        long result = bind_name(binding);
+        while (is_number_taken(bind) && bind->me.number < last_number(bind))
+            bind->me.number++;
+        long result = bind_own_name(bind);
         if (result != -EADDRINUSE)
             return result;
-        enum unsock_port_life life = unsock_port_ask(binding->probe, port_of(binding), &binding->me);
+        enum unsock_port_life life = unsock_port_ask(bind->probe, bind->key, &bind->me);
         if (life == UNSOCK_PORT_DEAD) {
-            result = unsock_directory_unlink(binding->bound->path.sun_path);
+            result = unsock_directory_unlink(bind->path.sun_path);
             if (result < 0 && result != -ENOENT)
                 return result;
             /* What is there from now on is a newcomer's. */
-            int index = unsock_port_find(binding->port, &binding->me);
+            int index = unsock_port_find(bind->port, &bind->me);
             if (index >= 0)
-                binding->port->life[index] = UNSOCK_PORT_GONE;
+                bind->port->life[index] = UNSOCK_PORT_GONE;
         } else if (life == UNSOCK_PORT_ALIVE) {
             /* Who has bound it just now, and waits for the lock, gets it. */
-            if (binding->me.number == 0 || binding->me.number == last_number(binding))
+            if (bind->me.number == 0 || bind->me.number == last_number(bind))
                 return -EADDRINUSE;
-            binding->me.number++;
+            bind->me.number++;
         }
     }
 }
 
 /* With SO_REUSEADDR on both, and none that listens, two sockets of this process have one address. */
-static bool may_wait(const struct binding *binding, const struct unsock_port_entry *entry) {
-    int fd = binding->request->reuseaddr ? unsock_port_find_silent(port_of(binding), entry) : -1;
+static bool may_wait_for(const struct unsock_bind *bind, const struct unsock_port_entry *entry) {
+    int fd = bind->reuseaddr ? unsock_port_find_silent(bind->key, entry) : -1;
     const struct unsock_fd *known = fd < 0 ? NULL : unsock_fds_known(fd);
     return known && unsock_option_flag(fd, known, SOL_SOCKET, SO_REUSEADDR);
 }
 
-/* Is that the socket whose place the new one takes? */
-static bool is_in_place_of(const struct binding *binding, const struct unsock_port_entry *entry) {
+/* Is that the socket whose place the new one takes? Or, with SO_REUSEADDR on both, a stream that is reserved? */
+static bool may_bind_beside(const struct unsock_bind *bind, const struct unsock_port_entry *entry) {
     struct unsock_port_entry old;
-    return binding->request->in_place_of && unsock_port_own(binding->request->in_place_of, &old) &&
-           unsock_port_same(&old, entry);
-}
-
-/* With SO_REUSEADDR on both, a stream may be bound beside one that is reserved (its mark in the record). */
-static bool may_bind_beside(const struct binding *binding, const struct unsock_port_entry *entry) {
-    return binding->request->type == SOCK_STREAM && binding->request->reuseaddr &&
-           (entry->marks & UNSOCK_PORT_REUSEADDR);
+    if (bind->in_place_of && unsock_port_own(bind->in_place_of, &old) && unsock_port_same(&old, entry))
+        return true;
+    return bind->type == SOCK_STREAM && bind->reuseaddr && (entry->marks & UNSOCK_PORT_REUSEADDR);
 }
 
 /* Returns 0: it may join, as `joining` says; 1: it has a socket that was handed over; or -errno. */
-static long decide(struct binding *binding, struct unsock_port_joining *joining) {
-    struct unsock_port *port = binding->port;
+static long decide_bind(struct unsock_bind *bind, struct unsock_port_joining *joining) {
+    struct unsock_port *port = bind->port;
     for (;;) {
-        *joining = unsock_port_decide_bind(port, &binding->me, binding->named);
-        if (joining->verdict == UNSOCK_PORT_JOIN) {
-            joining->be_first |= unsock_port_first_is_own(port);
+        *joining = unsock_port_decide_bind(port, &bind->me, bind->named);
+        if (joining->verdict == UNSOCK_PORT_JOIN)
             return 0;
-        }
         if (joining->which < 0)
             return -EADDRINUSE;
         struct unsock_port_entry entry = unsock_port_at(port, (unsigned)joining->which);
         if (joining->verdict == UNSOCK_PORT_ASK) {
-            port->life[joining->which] = (uint8_t)unsock_port_ask(binding->probe, port->key, &entry);
-        } else if (is_in_place_of(binding, &entry) || may_bind_beside(binding, &entry)) {
+            port->life[joining->which] = (uint8_t)unsock_port_ask(bind->probe, port->key, &entry);
+        } else if (may_bind_beside(bind, &entry)) {
             port->life[joining->which] = UNSOCK_PORT_OWN;
-        } else if (may_wait(binding, &entry)) {
+        } else if (may_wait_for(bind, &entry)) {
             port->life[joining->which] = UNSOCK_PORT_GONE;
-            binding->waits = true;
+            bind->waits = true;
         } else {
-            return unsock_listen_fds_bind_entry(binding->request, &entry, binding->bound) == 0 ? 1 : -EADDRINUSE;
+            return unsock_listen_fds_take(bind, &entry) ? 1 : -EADDRINUSE;
         }
     }
 }
 
 /* The file goes that it has. Nobody else may take a living socket's own: that needs no lock. */
-static void give_up(struct binding *binding) {
-    if (!binding->named || binding->listens)
+static void give_name_up(struct unsock_bind *bind) {
+    if (!bind->named || bind->listens)
         return;
-    unsock_port_unlink(port_of(binding), &binding->me);
-    binding->named = false;
-    binding->bound->spent = true;
+    unsock_port_unlink(bind->key, &bind->me);
+    bind->named = false;
+    bind->spent = true;
 }
 
-/* A control file needs no lock. Returns 1, -EAGAIN where there is none, or another -errno; *answers is who does. */
-static long bind_control(struct binding *binding, long *answers) {
-    struct sockaddr_un path;
-    plain_path(binding, &path);
-    *answers = unsock_resolve(path.sun_path, NULL);
+/*
+ * PORT.sock is none of ours. A control file needs no lock. Returns 1, -EAGAIN where there is none, or another -errno;
+ * *answers is who does.
+ */
+static long bind_by_control(struct unsock_bind *bind, long *answers) {
+    unsock_address_path(bind->key.number, bind->key.type, &bind->path);
+    *answers = unsock_resolve(bind->path.sun_path, NULL);
     if (*answers >= 0 && *answers != UNSOCK_ANSWERS_CONTROL)
         return -EAGAIN;
-    binding->bound->path = path;
-    binding->bound->how = UNSOCK_BOUND_CONTROL;
+    bind->how = UNSOCK_BOUND_CONTROL;
     return *answers < 0 ? *answers : 1;
 }
 
-/* PORT.sock is none of ours: a control file says where to, a socket that is left over gives way. */
-static long bind_foreign(struct binding *binding) {
+static enum unsock_port_life ask_foreign(const struct unsock_bind *bind) {
     struct sockaddr_un path;
-    socklen_t length = plain_path(binding, &path);
-    long answers, result = bind_control(binding, &answers);
+    socklen_t length = unsock_address_path(bind->key.number, bind->key.type, &path);
+    return unsock_socketfile_life(bind->probe, &path, length);
+}
+
+/* A socket that is left over at PORT.sock gives way. */
+static long bind_beside_foreign(struct unsock_bind *bind) {
+    long answers, result = bind_by_control(bind, &answers);
     if (result != -EAGAIN || answers == UNSOCK_ANSWERS_NOBODY)
         return result;
     if (answers == UNSOCK_ANSWERS_OTHER)
         return -EADDRINUSE;
-    if (unsock_socketfile_life(binding->probe, &path, length) != UNSOCK_PORT_DEAD)
-        return unsock_listen_fds_bind_port(binding->request, binding->bound) == 0 ? 1 : -EADDRINUSE;
-    result = binding->named ? 0 : bind_own(binding);
-    return result < 0 ? result : unsock_port_replace_foreign(port_of(binding), &binding->me, binding->probe);
+    if (ask_foreign(bind) != UNSOCK_PORT_DEAD)
+        return unsock_listen_fds_take(bind, NULL) ? 1 : -EADDRINUSE;
+    result = bind->named ? 0 : bind_first_free_name(bind);
+    return result < 0 ? result : unsock_port_replace_foreign(bind->key, &bind->me, bind->probe);
 }
 
-static long bind_ours(struct binding *binding) {
+static long bind_beside_ours(struct unsock_bind *bind) {
     struct unsock_port_joining joining;
-    long result = decide(binding, &joining);
+    long result = decide_bind(bind, &joining);
     if (result != 0)
         return result;
-    if (unsock_port_is_another_users(binding->port) ||
-        (binding->me.marks != 0 && unsock_port_shares_with_another(binding->port, &binding->me, binding->probe)))
+    if (unsock_port_is_another_users(bind->port) ||
+        (bind->me.marks != 0 && unsock_port_shares_with_another(bind->port, &bind->me, bind->probe)))
         return -EADDRINUSE;
-    bool unlisted = binding->waits && !binding->listens;
-    if (unlisted && !binding->named)
-        binding->me.number = UNSOCK_PORT_WAITING;
-    else if (joining.shares && !binding->named && binding->me.number == 0)
-        binding->me.number = 1;
-    if (!binding->named && (result = bind_own(binding)) < 0)
+    bool unlisted = bind->waits && !bind->listens;
+    joining.be_first |= unsock_port_first_is_own(bind->port);
+    if (unlisted && !bind->named)
+        bind->me.number = UNSOCK_PORT_WAITING;
+    else if (joining.shares && !bind->named && bind->me.number == 0)
+        bind->me.number = 1;
+    if (!bind->named && (result = bind_first_free_name(bind)) < 0)
         return result;
-    result = unlisted ? 0 : unsock_port_join(binding->port, &binding->me, &joining);
+    result = unlisted ? 0 : unsock_port_join(bind->port, &bind->me, &joining);
     return result == -EEXIST ? -EAGAIN : result; /* someone free of the lock was first */
 }
 
-/* With the directory locked. Returns 0, 1 where `bound` says that it is no file of its own, or -errno. */
-UNSOCK_OWN_FRAME static long bind_locked(struct binding *binding) {
+/* With the directory locked. Returns 0, 1 where `how` says that it is no file of its own, or -errno. */
+UNSOCK_OWN_FRAME static long bind_locked(struct unsock_bind *bind) {
     long result = -EAGAIN;
     for (int tries = 0; tries < TRIES && result == -EAGAIN; tries++) {
-        unsock_port_read(binding->port, port_of(binding));
-        int older = binding->named ? unsock_port_find(binding->port, &binding->me) : -1;
+        unsock_port_read(bind->port, bind->key);
+        int older = bind->named ? unsock_port_find(bind->port, &bind->me) : -1;
         if (older >= 0)
-            binding->port->life[older] = UNSOCK_PORT_GONE; /* the file of that name is the new one's */
-        result = binding->port->holder == UNSOCK_PORT_FOREIGN  ? bind_foreign(binding)
-                 : binding->port->holder == UNSOCK_PORT_UNREAD ? -EACCES
-                                                               : bind_ours(binding);
+            bind->port->life[older] = UNSOCK_PORT_GONE; /* the file of that name is the new one's */
+        result = bind->port->holder == UNSOCK_PORT_FOREIGN  ? bind_beside_foreign(bind)
+                 : bind->port->holder == UNSOCK_PORT_UNREAD ? -EACCES
+                                                            : bind_beside_ours(bind);
     }
     return result == -EAGAIN ? -EADDRINUSE : result;
 }
 
 /* Without the lock nothing is removed: who is bound there is told from what is left over. */
-UNSOCK_OWN_FRAME static long bind_unlocked(struct binding *binding, long why) {
+UNSOCK_OWN_FRAME static long bind_unlocked(struct unsock_bind *bind, long why) {
     struct unsock_port_joining joining;
-    unsock_port_read(binding->port, port_of(binding));
-    if (binding->port->holder == UNSOCK_PORT_UNREAD)
+    unsock_port_read(bind->port, bind->key);
+    if (bind->port->holder == UNSOCK_PORT_UNREAD)
         return -EACCES;
-    if (binding->port->holder != UNSOCK_PORT_FOREIGN) {
-        long result = decide(binding, &joining);
+    if (bind->port->holder != UNSOCK_PORT_FOREIGN) {
+        long result = decide_bind(bind, &joining);
         return result == 0 ? why : result;
     }
-    struct sockaddr_un path;
-    socklen_t length = plain_path(binding, &path);
-    if (unsock_listen_fds_bind_port(binding->request, binding->bound) == 0)
+    if (unsock_listen_fds_take(bind, NULL))
         return 1;
-    return unsock_socketfile_life(binding->probe, &path, length) == UNSOCK_PORT_DEAD ? why : -EADDRINUSE;
+    return ask_foreign(bind) == UNSOCK_PORT_DEAD ? why : -EADDRINUSE;
 }
 
-static long bind_somebodys(struct binding *binding) {
+static long bind_somebodys(struct unsock_bind *bind) {
     struct unsock_lock lock;
-    long locked = unsock_lock_take(&lock, false);
-    binding->port = unsock_port_borrow();
-    binding->probe = unsock_socketfile_probe();
-    long result = -ENOBUFS;
-    if (binding->port)
-        result = locked == 0 ? bind_locked(binding) : bind_unlocked(binding, locked);
+    long locked = unsock_lock_take(&lock, false), result = -ENOBUFS;
+    UNSOCK_CLOSED long probe = unsock_socketfile_probe();
+    bind->probe = probe;
+    bind->port = unsock_port_borrow();
+    if (bind->port)
+        result = locked == 0 ? bind_locked(bind) : bind_unlocked(bind, locked);
     if (result != 0)
-        give_up(binding);
-    unsock_socketfile_probe_end(binding->probe);
-    unsock_port_return(binding->port);
+        give_name_up(bind);
+    unsock_port_return(bind->port);
     unsock_lock_drop(&lock);
     return result;
 }
@@ -225,41 +240,53 @@ static long bind_somebodys(struct binding *binding) {
  * Nobody has the port, or so it is hoped, for to look costs as much as a third of this: no lock. Returns 0; -EAGAIN:
  * somebody has, or the name is taken; or another -errno.
  */
-static long bind_free(struct binding *binding) {
-    long result = bind_name(binding);
+static long bind_free(struct unsock_bind *bind) {
+    long result = bind_own_name(bind);
     if (result < 0)
         return result == -EADDRINUSE ? -EAGAIN : result;
-    result = unsock_port_put_first(port_of(binding), &binding->me, false, false);
+    result = unsock_port_put_first(bind->key, &bind->me, false, false);
     if (result == 0 || result == -EEXIST)
         return result == 0 ? 0 : -EAGAIN;
-    give_up(binding);
+    give_name_up(bind);
     return result;
 }
 
-static void fill(struct binding *binding) {
-    struct unsock_bound *bound = binding->bound;
-    const struct unsock_bind_request *request = binding->request;
-    bound->how = binding->waits ? UNSOCK_BOUND_WAITING : UNSOCK_BOUND_FILE;
-    bool six = request->ip.family == AF_INET6 && unsock_ip_is_wildcard(&request->ip);
-    bound->tag = unsock_port_entry_asks(&binding->me) ? UNSOCK_NAME_TAG_ASKING
-                                                      : unsock_port_tag(six && request->v6only, binding->me.number);
-    unsock_port_path(port_of(binding), &binding->me, &bound->path);
-    unsock_file_netns_note(bound->path.sun_path);
+static void tell_name(struct unsock_bind *bind) {
+    bool six = bind->ip.family == AF_INET6 && unsock_ip_is_wildcard(&bind->ip);
+    bind->how = bind->waits ? UNSOCK_BOUND_WAITING : UNSOCK_BOUND_FILE;
+    bind->tag = unsock_port_entry_asks(&bind->me) ? UNSOCK_NAME_TAG_ASKING
+                                                  : unsock_port_tag(six && bind->v6only, bind->me.number);
+    unsock_port_path(bind->key, &bind->me, &bind->path);
+    unsock_file_netns_note(bind->path.sun_path);
 }
 
 long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
-    struct unsock_bound bound = {.how = UNSOCK_BOUND_FILE};
-    struct unsock_bind_request request = {.socket = fd, .type = SOCK_STREAM, .ip = entry->local};
-    request.reuseaddr = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR);
-    struct binding binding = {.request = &request, .bound = &bound, .named = true, .listens = true};
-    binding.me = unsock_port_entry_of_tag(&entry->local);
-    long result = bind_somebodys(&binding);
+    struct unsock_bind bind = {.socket = fd, .type = SOCK_STREAM, .ip = entry->local, .named = true, .listens = true};
+    bind.reuseaddr = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR);
+    bind.key = unsock_port_key_of(entry);
+    bind.me = unsock_port_entry_of_tag(&entry->local);
+    long result = bind_somebodys(&bind);
     if (result != 0)
         return result < 0 ? result : -EADDRINUSE;
-    unsock_port_let_wait(port_of(&binding), &binding.me);
+    unsock_port_let_wait(bind.key, &bind.me);
     entry->flags &= ~UNSOCK_STREAM_UNLISTED;
     unsock_fds_tell_duplicates(fd);
     return 0;
+}
+
+/* The same after a look, where that came to `result`. Returns as bind_locked; -EAGAIN: the lock is needed. */
+static long bind_looking(struct unsock_bind *bind, enum unsock_port_wish wish, bool at_once, long result) {
+    struct unsock_port_entry first;
+    bool several;
+    long answers;
+    enum unsock_port_holder holder = unsock_port_look(bind->key, &first, &several);
+    if (holder == UNSOCK_PORT_UNREAD)
+        return -EACCES;
+    if (holder != UNSOCK_PORT_NOBODY && wish == UNSOCK_PORT_IF_FREE)
+        return -EADDRINUSE;
+    if (holder == UNSOCK_PORT_NOBODY)
+        return at_once && wish != UNSOCK_PORT_THIS ? bind_free(bind) : result;
+    return holder == UNSOCK_PORT_FOREIGN ? bind_by_control(bind, &answers) : -EAGAIN;
 }
 
 /*
@@ -267,34 +294,23 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
  * would be taken for one that is left over (unsock_socketfile_life). So is that of a socket that needs a record: the
  * record comes before PORT.sock, and is not made by two at once.
  */
-long unsock_port_bind(const struct unsock_bind_request *request, struct unsock_bound *bound,
-                      enum unsock_port_wish wish) {
-    struct unsock_port_entry first;
-    bool several;
-    long answers;
-    struct binding binding = {.request = request, .bound = bound, .me = unsock_port_wanted(request)};
-    bool at_once = !unsock_kernel_is_before(5, 14) && !unsock_port_needs_record(port_of(&binding), &binding.me);
+long unsock_bind_names(struct unsock_bind *bind, enum unsock_port_wish wish) {
+    bind->key = (struct unsock_port_key){bind->ip.port, bind->type};
+    bind->me = wanted_name(bind);
+    bind->named = bind->waits = bind->listens = bind->spent = false;
+    bool at_once = !unsock_kernel_is_before(5, 14) && !unsock_port_needs_record(bind->key, &bind->me);
     bool blindly = at_once && wish == UNSOCK_PORT_THIS;
-    unsock_port_path(port_of(&binding), &binding.me, &bound->path);
-    long result = blindly ? bind_free(&binding) : -EAGAIN;
-    if (result != 0 && !bound->spent) {
-        enum unsock_port_holder holder = unsock_port_look(port_of(&binding), &first, &several);
-        if (holder != UNSOCK_PORT_NOBODY && holder != UNSOCK_PORT_UNREAD && wish == UNSOCK_PORT_IF_FREE)
-            return -EADDRINUSE;
-        if (holder == UNSOCK_PORT_UNREAD)
-            result = -EACCES;
-        else if (holder == UNSOCK_PORT_NOBODY && at_once && !blindly)
-            result = bind_free(&binding);
-        else if (holder != UNSOCK_PORT_NOBODY)
-            result = holder == UNSOCK_PORT_FOREIGN ? bind_control(&binding, &answers) : -EAGAIN;
-    }
-    if (result == -EAGAIN && wish == UNSOCK_PORT_IF_FREE && at_once && !binding.named)
+    unsock_port_path(bind->key, &bind->me, &bind->path);
+    long result = blindly ? bind_free(bind) : -EAGAIN;
+    if (result != 0 && !bind->spent)
+        result = bind_looking(bind, wish, at_once, result);
+    if (result == -EAGAIN && wish == UNSOCK_PORT_IF_FREE && at_once && !bind->named)
         return -EADDRINUSE;
     if (result == -EAGAIN)
-        result = bind_somebodys(&binding);
+        result = bind_somebodys(bind);
     if (result == 0)
-        fill(&binding);
+        tell_name(bind);
     else
-        give_up(&binding); /* a control file has the port */
+        give_name_up(bind); /* a control file has the port */
     return result > 0 ? 0 : result;
 }

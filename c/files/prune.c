@@ -26,7 +26,7 @@ static bool prune_port(enum unsock_file_kind kind, struct unsock_port_key key, s
     bool over = life == UNSOCK_PORT_DEAD || (kind == UNSOCK_FILE_PORT && life == UNSOCK_PORT_GONE);
     if (over && remove)
         unsock_port_leave(key, &entry, life, probe);
-    unsock_socketfile_probe_end(probe);
+    unsock_close_open(probe);
     return over;
 }
 
@@ -175,7 +175,7 @@ long unsock_prune_directory(const char *directory, bool remove, const struct uns
             prune_name(&pruning, &one);
     }
     result = names.entries.fd < 0 ? names.entries.fd : 0;
-    unsock_socketfile_probe_end(pruning.probe);
+    unsock_close_open(pruning.probe);
     unsock_directory_list_close(&names);
     return result;
 }

@@ -4,7 +4,7 @@
 
 #include "memory/fds.h"
 
-/* release_file.c: What becomes of socket files when descriptors close: at once, later, or at the end of the process. */
+/* release.c: What becomes of socket files when descriptors close: at once, later, or at the end of the process. */
 
 /*
  * The descriptor that `old` described has been closed: removes its file unless somebody else still has that socket
@@ -42,7 +42,7 @@ void unsock_release_file_ended(struct unsock_release_file_end *end);
 void unsock_release_file_afterwards(void);
 
 /*
- * remove_file.c: Removing a socket file. Where that cannot be done when its last descriptor here is closed, as somebody
+ * Removing a socket file. Where that cannot be done when its last descriptor here is closed, as somebody
  * still has it open, or the directory cannot be locked, the socket is kept: it is looked at again later, and when the
  * process ends.
  */

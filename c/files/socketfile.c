@@ -8,20 +8,118 @@
 #include "kernel/socket_info.h"
 #include "memory/process.h"
 
+/*
+ * The mark is in the nanoseconds, so that `ls -l` shows the true time: mtime has the namespace's number, atime MARK minus
+ * that number, modulo a second. A socket's atime never changes by itself.
+ */
+#define MARK 756473107
+#define SECOND_NS 1000000000
+#define FIRST_NAMESPACE                                                                                                \
+    0xe0000000u /* below PROC_NET_INIT_INO and PROC_DYNAMIC_FIRST (linux/nsfs.h, linux/proc_ns.h)                      \
+                 */
+#define NAMESPACES_MOST 999999999u
+#define WRITABLE_BY_OWNER 0200
+#define PASSES 3
 #define SIOCUNIXFILE_NUMBER 0x89e0 /* linux/un.h */
+
+/* Of this process's network namespace, from 0; -1: unknown. */
+UNSOCK_OWN_FRAME static int64_t number_namespace(void) {
+    struct statx status;
+    if (unsock_statx(AT_FDCWD, "/proc/self/ns/net", 0, STATX_INO, &status) < 0 || status.stx_ino < FIRST_NAMESPACE ||
+        status.stx_ino - FIRST_NAMESPACE >= NAMESPACES_MOST)
+        return -1;
+    return (int64_t)(status.stx_ino - FIRST_NAMESPACE);
+}
+
+static int64_t mark_of(int64_t number) {
+    return (MARK - number + SECOND_NS) % SECOND_NS;
+}
+
+/* May anybody find a file of this mode who could not ask its socket? */
+static bool needs_note(unsigned mode) {
+    if ((mode & WRITABLE_BY_OWNER) == 0)
+        return true;
+    return unsock_directory_is_shared() && (mode & UNSOCK_OTHERS_WRITE) != UNSOCK_OTHERS_WRITE;
+}
+
+static void note_namespace(const char *path) {
+    struct statx status;
+    if (unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MODE | STATX_MTIME, &status) < 0 ||
+        (status.stx_mode & S_IFMT) != S_IFSOCK)
+        return;
+    int64_t number = needs_note(status.stx_mode) ? number_namespace() : -1;
+    long second = (long)status.stx_mtime.tv_sec;
+    struct timespec times[2] = {{second, (long)mark_of(number)}, {second, (long)number}};
+    if (number >= 0)
+        unsock_directory_set_times(path, times);
+}
+
+void unsock_file_netns_note(const char *path) {
+    if (unsock_directory_is_shared() ||
+        (unsock_settings.mode >= 0 && ((unsigned)unsock_settings.mode & WRITABLE_BY_OWNER) == 0))
+        note_namespace(path);
+}
+
+/*
+ * Is this the line of a socket that may be the file's? By the last component of its name: the directory may have
+ * others, and a datagram socket's file may have got a number. A forged line can only keep a file.
+ */
+static bool may_be_name(struct unsock_span line, struct unsock_span name) {
+    struct unsock_span last = unsock_base_name(line);
+    struct unsock_port_key key, other_key;
+    struct unsock_port_entry entry, other;
+    if (unsock_port_name_read(name, &key, &entry) && unsock_port_name_read(last, &other_key, &other) &&
+        key.type == SOCK_DGRAM)
+        return key.number == other_key.number && key.type == other_key.type && unsock_port_same_address(&entry, &other);
+    return last.length == name.length && unsock_same(last.at, name.at, name.length);
+}
+
+/* True as well when that cannot be found out. */
+static bool is_socket_listed(struct unsock_span name) {
+    struct unsock_lines lines;
+    struct unsock_span line;
+    bool found = false;
+    unsock_lines_open(&lines, "/proc/net/unix");
+    while (!found && unsock_lines_next(&lines, &line))
+        found = may_be_name(line, name);
+    found = found || lines.failed;
+    unsock_lines_close(&lines);
+    return found;
+}
+
+/* Is this a socket file of this network namespace, and noted as such? */
+UNSOCK_OWN_FRAME static bool is_from_here(const char *path) {
+    struct statx status;
+    int64_t here = number_namespace();
+    return here >= 0 &&
+           unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_ATIME | STATX_MTIME, &status) >= 0 &&
+           (status.stx_mode & S_IFMT) == S_IFSOCK && status.stx_atime.tv_nsec == mark_of(here) &&
+           status.stx_mtime.tv_nsec == here;
+}
+
+bool unsock_file_netns_is_gone(const char *path) {
+    struct unsock_span name = unsock_base_name(unsock_span_of(path));
+    bool found = false;
+    if (!is_from_here(path))
+        return false;
+    /* Where other sockets of the same hash go between two reads, one may be passed over, but not again and again. */
+    for (int i = 0; !found && i < PASSES; i++)
+        found = is_socket_listed(name);
+    return !found;
+}
 
 /*
  * Asks the kernel who is bound to the file, by connecting a datagram socket, which no owner ever sees: a socket of
  * another type gives EPROTOTYPE, a file that is left over ECONNREFUSED (net/unix/af_unix.c, unix_find_bsd).
  */
-static long ask_by(long probe, const struct sockaddr_un *path, socklen_t length) {
+static long ask_by_probe(long probe, const struct sockaddr_un *path, socklen_t length) {
     return probe < 0 ? probe : unsock_connect(probe, path, length);
 }
 
-static long ask(const struct sockaddr_un *path, socklen_t length) {
+static long ask_file(const struct sockaddr_un *path, socklen_t length) {
     long probe = unsock_socketfile_probe();
-    long result = ask_by(probe, path, length);
-    unsock_socketfile_probe_end(probe);
+    long result = ask_by_probe(probe, path, length);
+    unsock_close_open(probe);
     return result;
 }
 
@@ -29,12 +127,8 @@ long unsock_socketfile_probe(void) {
     return unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
-void unsock_socketfile_probe_end(long probe) {
-    unsock_close_open(probe);
-}
-
 bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, socklen_t length) {
-    long answer = ask_by(probe, path, length);
+    long answer = ask_by_probe(probe, path, length);
     return answer == 0 || answer == -EPROTOTYPE || answer == -EPERM;
 }
 
@@ -56,14 +150,14 @@ static enum unsock_port_life life_of(long answer, const struct sockaddr_un *path
 }
 
 enum unsock_port_life unsock_socketfile_life_at_rest(long probe, const struct sockaddr_un *path, socklen_t length) {
-    return life_of(ask_by(probe, path, length), path);
+    return life_of(ask_by_probe(probe, path, length), path);
 }
 
 enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_un *path, socklen_t length) {
-    long answer = ask_by(probe, path, length);
+    long answer = ask_by_probe(probe, path, length);
     if (answer == -ECONNREFUSED) {
         answer = wait_for_binds(path);
-        answer = answer == -EEXIST ? ask_by(probe, path, length) : answer;
+        answer = answer == -EEXIST ? ask_by_probe(probe, path, length) : answer;
     }
     return life_of(answer, path);
 }
@@ -71,13 +165,13 @@ enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_u
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length) {
     long probe = unsock_socketfile_probe();
     bool stale = unsock_socketfile_life(probe, path, length) == UNSOCK_PORT_DEAD;
-    unsock_socketfile_probe_end(probe);
+    unsock_close_open(probe);
     return stale;
 }
 
 /* Is the datagram socket behind this file connected to somebody? Then nobody else can connect to it (unix_may_send). */
 bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t length) {
-    return ask(path, length) == -EPERM;
+    return ask_file(path, length) == -EPERM;
 }
 
 /* Of what is open, if it is a socket file. Where the kernel or a container's filter has no fchmodat2, by /proc. */
@@ -97,7 +191,7 @@ static void set_open_mode(long fd, int mode) {
  * chmod that follows no link: in somebody else's directory the name may be a link to another file by now. Where the
  * directory itself may have been exchanged, the file is looked for in the very directory that was meant.
  */
-static void set_mode(const char *path, int mode) {
+static void set_path_mode(const char *path, int mode) {
     if (unsock_directory_has_path(path) && !unsock_directory_may_move() &&
         unsock_fchmodat2(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) == 0)
         return;
@@ -110,12 +204,12 @@ static void set_mode(const char *path, int mode) {
 
 /*
  * A path of somebody else's choice may lead to another directory than a moment ago. A process with CAP_NET_ADMIN, as
- * root has, could do harm by that; it may ask the kernel for the file that the socket was bound to, and does.
+ * root has, could do harm by that; it may ask_file the kernel for the file that the socket was bound to, and does.
  */
 static void set_bound_mode(int socket, const char *path, int mode) {
     long fd = unsock_directory_has_path(path) ? -EPERM : unsock_ioctl((int)socket, SIOCUNIXFILE_NUMBER, NULL);
     if (fd < 0) {
-        set_mode(path, mode);
+        set_path_mode(path, mode);
         return;
     }
     set_open_mode(fd, mode);

@@ -10,7 +10,7 @@
 #define ASIDE_MOST 128 /* more than a sun_path and the name */
 #define LATE_MOST 32
 
-/* Sockets that were still in use when their last descriptor here was closed (files/release_file.c says by whom). */
+/* Sockets that were still in use when their last descriptor here was closed (files/release.c says by whom). */
 enum { FREE, TAKEN, KEPT };
 static UNSOCK_TABLE struct late {
     uint8_t state;
@@ -126,7 +126,7 @@ static long replace_left_over(int socket, struct unsock_target_file *where) {
     if (result == 0 || result == -ENOENT)
         result = unsock_socketfile_bind(socket, &where->name.un, where->length, -1);
     unsock_lock_drop(&lock);
-    unsock_socketfile_probe_end(probe);
+    unsock_close_open(probe);
     return unsock_errno_as_ip(UNSOCK_AT_BIND, result);
 }
 
@@ -164,7 +164,7 @@ UNSOCK_OWN_FRAME bool unsock_target_file_find(int fd, const struct unsock_fd *en
         /* Forgotten for the address of a peer. This socket lives: a file without one is somebody else's. */
         long probe = unsock_socketfile_probe();
         own = unsock_socketfile_is_live(probe, &where->name.un, where->length);
-        unsock_socketfile_probe_end(probe);
+        unsock_close_open(probe);
     }
     where->file.inode = own ? where->file.inode : 0;
     return own;
@@ -179,7 +179,7 @@ static bool try(const struct unsock_target_file *where) {
     long probe = unsock_socketfile_probe(), result = -EADDRINUSE;
     if (probe >= 0 && !unsock_socketfile_is_live(probe, &where->name.un, where->length))
         result = take_away_locked(where, probe);
-    unsock_socketfile_probe_end(probe);
+    unsock_close_open(probe);
     return result != -EADDRINUSE && result != -ENOBUFS;
 }
 

@@ -2,7 +2,7 @@
 #include "process/start.h"
 
 #include "files/directory.h"
-#include "files/listen_fds.h"
+#include "files/bind.h"
 #include "kernel/log.h"
 #include "memory/process.h"
 #include "process/exec.h"

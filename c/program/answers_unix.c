@@ -72,7 +72,7 @@ static enum unsock_answer ask_list(const char *path, bool lives, bool *is_found)
 static long ask_kernel(const void *address, uint32_t length) {
     long probe = unsock_socketfile_probe();
     long result = probe < 0 ? probe : unsock_connect(probe, address, length);
-    unsock_socketfile_probe_end(probe);
+    unsock_close_open(probe);
     return result;
 }
 

@@ -110,12 +110,12 @@ void unsock_expose_datagrams_end(void) {
 static long bind_client(struct session *session) {
     struct unsock_ip client = {.family = AF_INET};
     unsock_ip_read(&session->client, session->length, &client);
-    struct unsock_bind_request request = {.socket = session->standin.socket,
-                                          .type = SOCK_DGRAM,
-                                          .domain = client.family,
-                                          .ip = {.family = client.family, .port = client.port},
-                                          .open_to_all = true};
-    return unsock_standin_bound(&session->standin, unsock_bindfile_bind_client(&request, &session->standin.bound));
+    session->standin.bind = (struct unsock_bind){.socket = session->standin.socket,
+                                                 .type = SOCK_DGRAM,
+                                                 .domain = client.family,
+                                                 .ip = {.family = client.family, .port = client.port},
+                                                 .open_to_all = true};
+    return unsock_standin_bound(&session->standin, unsock_bind_client(&session->standin.bind));
 }
 
 static long open_session(struct session *session) {

@@ -27,7 +27,7 @@ static bool find_client_entry(const struct unsock_port *port, const struct unsoc
             *found = entry;
         any = true;
     }
-    unsock_socketfile_probe_end(probe);
+    unsock_close_open(probe);
     return any;
 }
 

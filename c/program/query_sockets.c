@@ -36,7 +36,7 @@ static void write_state(struct unsock_json *json, long probe, const char *direct
 void unsock_query_state(struct unsock_json *json, const char *path) {
     long probe = unsock_socketfile_probe();
     write_state(json, probe, "", path);
-    unsock_socketfile_probe_end(probe);
+    unsock_close_open(probe);
 }
 
 static void write_entry(struct unsock_json *json, const struct unsock_port_entry *entry) {
@@ -67,7 +67,7 @@ static void write_name(struct unsock_json *json, const char *directory, const st
     write_entry(json, has_entry ? &one->entry : NULL);
     write_state(json, probe, directory, one->name);
     unsock_json_close(json, '}');
-    unsock_socketfile_probe_end(probe);
+    unsock_close_open(probe);
 }
 
 static bool refuse_directory(const char *directory, long result, struct unsock_text *error) {

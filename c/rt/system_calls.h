@@ -225,6 +225,13 @@ static inline void unsock_close_open(long fd) {
         unsock_close((int)fd);
 }
 
+/* Closes the descriptor in this variable where its scope ends, if one was opened: before `long fd = …`. */
+#define UNSOCK_CLOSED __attribute__((cleanup(unsock_cleanup_fd)))
+
+static inline void unsock_cleanup_fd(const long *fd) {
+    unsock_close_open(*fd);
+}
+
 /* Memory of the process's own, all zeros, which costs nothing before it is used. NULL: there is none. */
 static inline void *unsock_map(unsigned long size) {
     long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

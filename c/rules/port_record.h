@@ -11,8 +11,8 @@
 #define UNSOCK_PORT_ENTRIES 512
 
 /*
- * Of a socket. OWN: it lives, and does not exclude the one that binds now: that replaces it, or it is reserved. GONE: it has
- * no file; the name may be a newcomer's at any moment, so that it is never removed. DEAD: its file is left over.
+ * Of a socket. OWN: it lives, and does not exclude the one that binds now: that replaces it, or it is reserved. GONE:
+ * it has no file; the name may be a newcomer's at any moment, so that it is never removed. DEAD: its file is left over.
  */
 enum unsock_port_life {
     UNSOCK_PORT_UNKNOWN,

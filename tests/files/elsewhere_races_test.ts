@@ -9,7 +9,7 @@ import { tryEveryMoment } from "./tool.ts";
 const programText = programsOf(import.meta);
 
 const SOURCES: Readonly<Record<string, readonly string[]>> = {
-  files: ["directory", "target_file", "directory_change", "lock", "file_netns", "socketfile"],
+  files: ["directory", "target_file", "lock", "socketfile"],
   kernel: ["file_info", "socket_info", "trust"],
   memory: ["this_process"],
   rt: ["libc", "lines", "mem", "sys", "text", "user", "vdso"],

@@ -13,7 +13,7 @@ import { buildTool } from "./tool.ts";
 const programText = programsOf(import.meta);
 
 const SOURCES = {
-  files: ["directory_change", "lock"],
+  files: ["directory", "lock"],
   memory: ["this_process"],
   rt: ["libc", "mem", "sys", "text", "user", "vdso"],
 };

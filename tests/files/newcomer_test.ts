@@ -5,18 +5,15 @@ import { tryEveryMoment } from "./tool.ts";
 
 const SOURCES: Readonly<Record<string, readonly string[]>> = {
   files: [
+    "bind",
     "control_file",
     "directory",
+    "ephemeral",
     "listen_fds",
-    "directory_change",
     "lock",
-    "file_netns",
     "port",
     "port_bind",
-    "port_leave",
-    "port_own",
-    "port_sharing",
-    "resolve",
+    "port_change",
     "socketfile",
   ],
   kernel: [

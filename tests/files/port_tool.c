@@ -48,7 +48,7 @@ static bool bound(int fd) {
     return bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
 }
 
-/* As unsock_port_bind does it where nobody had the port when it looked. */
+/* As unsock_bind_names does it where nobody had the port when it looked. */
 static void come(void) {
     came = true;
     newcomer = opened();
@@ -76,16 +76,15 @@ static bool is_there(const char *path) {
 }
 
 static void bind_one(int moment_of_newcomer) {
-    struct unsock_bound result = {.tag = 0};
-    struct unsock_bind_request request = {.socket = opened(), .type = SOCK_STREAM, .ip = ip, .reuseport = true};
+    struct unsock_bind one = {.socket = opened(), .type = SOCK_STREAM, .ip = ip, .reuseport = true};
     int killed = opened();
     must(bound(killed), "bind");
     close(killed);
     must(symlink(name, LINK) == 0, "symlink");
     when = moment_of_newcomer;
-    must(unsock_port_bind(&request, &result, true) == 0, "unsock_port_bind");
+    must(unsock_bind_names(&one, UNSOCK_PORT_ANY) == 0, "unsock_bind_names");
     when = 0;
-    close(request.socket);
+    close(one.socket);
 }
 
 static void leave_one(int moment_of_newcomer) {
@@ -94,7 +93,7 @@ static void leave_one(int moment_of_newcomer) {
     when = moment_of_newcomer;
     unsock_port_leave((struct unsock_port_key){PORT, SOCK_STREAM}, &me, UNSOCK_PORT_GONE, probe);
     when = 0;
-    unsock_socketfile_probe_end(probe);
+    close((int)probe);
 }
 
 static void every_moment(const char *what, void (*act)(int)) {

@@ -218,7 +218,7 @@ inline find_heir(leaver) {
     od
 }
 
-/* leave (port_leave.c) */
+/* leave (port_change.c) */
 inline leave(leaver) {
     if
     :: first == NONE || (first != leaver && !((dead | gone) & bit(first))) -> heir = STAYS
@@ -259,7 +259,7 @@ inline leave_by_name() {
     was = 0
 }
 
-/* sweep (port_leave.c), with the lock: all that have ended leave. */
+/* sweep (port_change.c), with the lock: all that have ended leave. */
 inline sweep() {
     read_port();
     sweeps = 0;

@@ -75,7 +75,7 @@ Deno.test("names in the directory are removed by c/files alone, below its lock",
   /** A file elsewhere, where a control file leads, has no directory of ours about it. */
   const past = found.filter(([, text]) => /unsock_(unlinkat|renameat2?)\(/.test(text)).map(([file]) => file);
   assertEquals(past.filter((file) => file.startsWith("files/")).toSorted(), [
-    "files/directory_change.c",
+    "files/directory.c",
     "files/target_file.c",
   ]);
 });

@@ -1,4 +1,4 @@
-/* Whose the sockets of a port are, and joining them. */
+/* Sockets that join a port, and those that leave it: whose they are, and what becomes of the port's names. */
 #include "files/port.h"
 
 #include "files/directory.h"
@@ -6,7 +6,7 @@
 #include "rt/system_calls.h"
 
 /* Whose file that is, for certain; `otherwise` where it cannot be told. */
-static uint32_t owner_of(const struct sockaddr_un *path, uint32_t otherwise) {
+static uint32_t owner_of_file(const struct sockaddr_un *path, uint32_t otherwise) {
     struct statx status;
     long result = unsock_statx(AT_FDCWD, path->sun_path, AT_SYMLINK_NOFOLLOW, STATX_UID, &status);
     return result < 0 ? otherwise : status.stx_uid;
@@ -22,7 +22,7 @@ bool unsock_port_is_another_users(const struct unsock_port *port) {
     uint32_t user = (uint32_t)unsock_geteuid();
     unsock_address_path(port->key.number, port->key.type, &path);
     bool may_take = (user == 0 || status.stx_uid == user) && unsock_port_living(port) == 0;
-    return !may_take && owner_of(&path, user) != user;
+    return !may_take && owner_of_file(&path, user) != user;
 }
 
 bool unsock_port_shares_with_another(const struct unsock_port *port, const struct unsock_port_entry *me, long probe) {
@@ -35,14 +35,14 @@ bool unsock_port_shares_with_another(const struct unsock_port *port, const struc
         if (port->life[i] >= UNSOCK_PORT_DEAD || !unsock_port_conflict(&entry, &alone))
             continue;
         unsock_port_path(port->key, &entry, &path);
-        if (owner_of(&path, user) != user && unsock_port_ask(probe, port->key, &entry) == UNSOCK_PORT_ALIVE)
+        if (owner_of_file(&path, user) != user && unsock_port_ask(probe, port->key, &entry) == UNSOCK_PORT_ALIVE)
             return true;
     }
     return false;
 }
 
 /* The next descriptor with a file of this port's; -1: there is none. */
-static int next_of(int fd, struct unsock_port_key key, struct unsock_port_entry *entry) {
+static int next_fd_of(int fd, struct unsock_port_key key, struct unsock_port_entry *entry) {
     while ((fd = unsock_fds_next_with_file(fd + 1)) >= 0) {
         const struct unsock_fd *known = unsock_fds_known(fd);
         if (!known || known->kind != UNSOCK_KIND_LOCAL || known->type != key.type || unsock_fd_is_handed(known) ||
@@ -56,9 +56,9 @@ static int next_of(int fd, struct unsock_port_key key, struct unsock_port_entry 
 }
 
 /* Of those the next one that does not listen. */
-static int next_silent(int fd, struct unsock_port_key key, struct unsock_port_entry *entry) {
+static int next_silent_fd(int fd, struct unsock_port_key key, struct unsock_port_entry *entry) {
     const struct unsock_fd *known = NULL;
-    while ((fd = next_of(fd, key, entry)) >= 0) {
+    while ((fd = next_fd_of(fd, key, entry)) >= 0) {
         known = unsock_fds_known(fd);
         if (known && known->state != UNSOCK_STATE_LISTENING)
             break;
@@ -69,14 +69,14 @@ static int next_silent(int fd, struct unsock_port_key key, struct unsock_port_en
 int unsock_port_find_silent(struct unsock_port_key key, const struct unsock_port_entry *entry) {
     struct unsock_port_entry its;
     int fd = -1;
-    while (key.type == SOCK_STREAM && (fd = next_silent(fd, key, &its)) >= 0 && !unsock_port_same(&its, entry))
+    while (key.type == SOCK_STREAM && (fd = next_silent_fd(fd, key, &its)) >= 0 && !unsock_port_same(&its, entry))
         ;
     return fd;
 }
 
 void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_entry *me) {
     struct unsock_port_entry its;
-    for (int fd = -1; (fd = next_silent(fd, key, &its)) >= 0;) {
+    for (int fd = -1; (fd = next_silent_fd(fd, key, &its)) >= 0;) {
         struct unsock_fd *known = unsock_fds_known(fd);
         if (known && !unsock_port_same(&its, me) && unsock_port_conflict(&its, me))
             unsock_fds_mark(known, UNSOCK_STREAM_UNLISTED);
@@ -86,7 +86,7 @@ void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_e
 /* The file of the entry has got this number: descriptors of this process that have its socket know it from now on. */
 static void tell_number(struct unsock_port_key key, const struct unsock_port_entry *before, uint8_t number) {
     struct unsock_port_entry its;
-    for (int fd = -1; (fd = next_of(fd, key, &its)) >= 0;) {
+    for (int fd = -1; (fd = next_fd_of(fd, key, &its)) >= 0;) {
         struct unsock_fd *known = unsock_fds_known(fd);
         if (known && unsock_port_same(&its, before))
             known->local.tag |= number;
@@ -118,7 +118,7 @@ static void settle_numbers(struct unsock_port *port, unsigned from, bool joined)
 }
 
 /* From the record on the new one counts; then the names of dead ones go, and those that others had before. */
-static long join(struct unsock_port *port, const struct unsock_port_entry *me,
+static long join_port(struct unsock_port *port, const struct unsock_port_entry *me,
                  const struct unsock_port_joining *joining) {
     bool moved = false, there = port->holder == UNSOCK_PORT_OURS;
     int older = unsock_port_find(port, me);
@@ -143,7 +143,7 @@ static long join(struct unsock_port *port, const struct unsock_port_entry *me,
 long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining) {
     unsigned entries = unsock_port_count(port);
-    long result = join(port, me, joining);
+    long result = join_port(port, me, joining);
     if (joining->shares)
         settle_numbers(port, entries, result == 0);
     return result;
@@ -183,4 +183,131 @@ UNSOCK_OWN_FRAME void unsock_port_note_connected(struct unsock_port_key key, con
     }
     unsock_lock_drop(&lock);
     unsock_port_return(port);
+}
+
+/* To whom PORT.sock leads when `me` has gone. */
+static int find_heir(struct unsock_port *port, const struct unsock_port_entry *me, long probe) {
+    for (;;) {
+        struct unsock_port_leaving leaving = unsock_port_decide_leave(port, me);
+        if (!leaving.ask)
+            return leaving.heir;
+        struct unsock_port_entry entry = unsock_port_at(port, (unsigned)leaving.which);
+        port->life[leaving.which] = (uint8_t)unsock_port_ask(probe, port->key, &entry);
+    }
+}
+
+/*
+ * In this order. PORT.sock leads to the heir before the file goes: whoever is killed in between leaves what every bind
+ * sees and mends. Where there is none it goes after the file, and the record last, if that has been done: a "./" is
+ * never without it.
+ */
+static void leave_port(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own, long probe) {
+    int heir = find_heir(port, me, probe), mine = unsock_port_find(port, me);
+    bool readable = port->several && !port->unreadable;
+    if (mine >= 0)
+        port->life[mine] = (uint8_t)own;
+    bool record = unsock_port_has_record(port);
+    long result = 0;
+    if (heir >= 0) {
+        struct unsock_port_entry first = unsock_port_at(port, (unsigned)heir);
+        result = unsock_port_put_first(port->key, &first, record, true);
+    } else if (heir == UNSOCK_PORT_HEIR_STAYS && readable && !record) {
+        result = unsock_port_put_first(port->key, &port->first, false, true);
+    }
+    if (own == UNSOCK_PORT_DEAD)
+        unsock_port_unlink(port->key, me);
+    if (heir == UNSOCK_PORT_HEIR_NONE)
+        result = unsock_port_unlink_first(port->key);
+    unsock_port_unlink_dead(port, me);
+    if (readable && !record && result == 0)
+        unsock_port_unlink_record(port->key);
+    else if (readable && record && mine >= 0)
+        unsock_port_put_record(port, NULL);
+}
+
+/* Returns whether nobody of the port lives. */
+static bool sweep_port(struct unsock_port *port, struct unsock_port_key key, long probe) {
+    bool living = false;
+    unsock_port_read(port, key);
+    unsigned entries = unsock_port_living(port);
+    for (unsigned i = 0, at = 0; i < entries; i++) {
+        struct unsock_port_entry entry = unsock_port_at(port, at);
+        enum unsock_port_life life = unsock_port_ask(probe, key, &entry);
+        if (life != UNSOCK_PORT_DEAD && life != UNSOCK_PORT_GONE) {
+            living = true;
+            at++;
+            continue;
+        }
+        leave_port(port, &entry, life, probe);
+        unsock_port_read(port, key);               /* as it is now */
+        at += unsock_port_find(port, &entry) >= 0; /* it may not be taken away: somebody else's directory */
+    }
+    return !living;
+}
+
+/*
+ * A datagram socket's own file may have got a number from another process (unsock_port_give_number), which this one
+ * does not know: it is the one that has ended.
+ */
+static void settle_end(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
+                   long probe) {
+    if (own == UNSOCK_PORT_GONE && port->key.type == SOCK_DGRAM && me->number == 0)
+        sweep_port(port, port->key, probe);
+    else
+        leave_port(port, me, own, probe);
+}
+
+void unsock_port_leave(struct unsock_port_key key, const struct unsock_port_entry *me, enum unsock_port_life own,
+                       long probe) {
+    struct unsock_port *port = unsock_port_borrow();
+    if (!port) {
+        if (own == UNSOCK_PORT_DEAD)
+            unsock_port_unlink(key, me);
+        return;
+    }
+    unsock_port_read(port, key);
+    /* A name without a file may have become a newcomer's, and PORT.sock with it, before that was read. */
+    if (own == UNSOCK_PORT_GONE)
+        own = unsock_port_ask(probe, key, me);
+    if (own == UNSOCK_PORT_DEAD || own == UNSOCK_PORT_GONE)
+        settle_end(port, me, own, probe);
+    unsock_port_return(port);
+}
+
+/* A plain client that comes while the socket ends must find one that lives. */
+struct unsock_port *unsock_port_hand_on(struct unsock_port_key key, const struct unsock_port_entry *me, long probe) {
+    struct unsock_port *port = unsock_port_borrow();
+    if (!port)
+        return NULL;
+    unsock_port_read(port, key);
+    int heir = port->several && !port->unreadable && unsock_port_same(&port->first, me) ? find_heir(port, me, probe)
+                                                                                        : UNSOCK_PORT_HEIR_STAYS;
+    if (heir >= 0) {
+        struct unsock_port_entry first = unsock_port_at(port, (unsigned)heir);
+        if (unsock_port_put_first(key, &first, true, true) == 0)
+            port->first = first;
+    }
+    return port;
+}
+
+void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
+                           long probe) {
+    if (own == UNSOCK_PORT_DEAD || own == UNSOCK_PORT_GONE)
+        settle_end(port, me, own, probe);
+    unsock_port_return(port);
+}
+
+long unsock_port_sweep(struct unsock_port_key key) {
+    struct unsock_lock lock;
+    struct unsock_port *port = unsock_port_borrow();
+    long result = port ? unsock_lock_take(&lock, false) : -ENOBUFS;
+    if (result == 0) {
+        long probe = unsock_socketfile_probe();
+        result = sweep_port(port, key, probe);
+        unsock_close_open(probe);
+    }
+    if (port)
+        unsock_lock_drop(&lock);
+    unsock_port_return(port);
+    return result;
 }

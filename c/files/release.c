@@ -1,27 +1,38 @@
-/* Removing a socket file, at once or later. */
+/* What becomes of socket files when descriptors close: at once, later, or at the end of the process. */
 #include "files/release.h"
 
 #include "files/bind.h"
 #include "files/control_file.h"
 #include "files/directory.h"
 #include "files/port.h"
+#include "memory/process.h"
 #include "rt/system_calls.h"
+
+#include <linux/poll.h>
 
 #define LATE_MOST 1024 /* of more the files stay, until prune or the next bind */
 #define LATE_LOOKS 2
 #define TAKEN 0xff /* not a kind: a thread is at it */
+#define SINGLE_THREAD_LINKS 3
+#define READERS_FIRST_NS 50000
+#define READERS_MOST_NS 10000000
+#define AFTERWARDS_PAUSE_NS 2000000
+#define AFTERWARDS_PAUSES 2500 /* five seconds */
+#define AFTERWARDS_LOOKS 5
+
+static const uint64_t all_signals = UNSOCK_ALL_SIGNALS;
 
 /*
  * By its name alone another process's socket may be known by now: where the file is known that this one had, that is
  * told by it.
  */
-static bool is_anothers(const struct unsock_fd *old, const struct sockaddr_un *path) {
+static bool is_anothers_file(const struct unsock_fd *old, const struct sockaddr_un *path) {
     int64_t inode = unsock_fd_knows_inode(old) ? unsock_file_inode(path->sun_path) : 0;
     return inode > 0 && unsock_fd_file(old)->inode != (uint64_t)inode;
 }
 
 /* With the directory locked: the socket has ended, as `life` says, or is to have no name. */
-static void leave(const struct unsock_fd *old, enum unsock_port_life life, long probe) {
+static void leave_names(const struct unsock_fd *old, enum unsock_port_life life, long probe) {
     struct unsock_port_entry me;
     if (unsock_port_own(old, &me))
         unsock_port_leave(unsock_port_key_of(old), &me, life, probe);
@@ -33,7 +44,7 @@ static void leave(const struct unsock_fd *old, enum unsock_port_life life, long 
 static bool leave_if_over(const struct unsock_fd *old, enum unsock_port_life life, long probe) {
     bool over = life == UNSOCK_PORT_DEAD || life == UNSOCK_PORT_GONE;
     if (over)
-        leave(old, life, probe);
+        leave_names(old, life, probe);
     return over;
 }
 
@@ -45,7 +56,7 @@ UNSOCK_OWN_FRAME long unsock_remove_file_try_by(long probe, const struct unsock_
         return true;
     socklen_t length = unsock_port_own_path(old, &path);
     if (unsock_socketfile_is_live(probe, &path, length))
-        return is_anothers(old, &path);
+        return is_anothers_file(old, &path);
     long done = unsock_lock_take(&lock, true);
     if (done == 0)
         done = leave_if_over(old, unsock_socketfile_life(probe, &path, length), probe);
@@ -56,7 +67,7 @@ UNSOCK_OWN_FRAME long unsock_remove_file_try_by(long probe, const struct unsock_
 long unsock_remove_file_try(const struct unsock_fd *old) {
     long probe = unsock_socketfile_probe();
     long done = unsock_remove_file_try_by(probe, old);
-    unsock_socketfile_probe_end(probe);
+    unsock_close_open(probe);
     return done;
 }
 
@@ -77,7 +88,7 @@ static long close_locked(int fd, const struct unsock_fd *old, long probe, long *
     if (port)
         unsock_port_handed_on(port, &me, life, probe);
     else if (*done)
-        leave(old, life, probe);
+        leave_names(old, life, probe);
     return result;
 }
 
@@ -96,8 +107,8 @@ bool unsock_remove_file_force(const struct unsock_fd *entry) {
     bool locked = unsock_lock_take(&lock, false) == 0;
     if (locked) {
         long probe = unsock_socketfile_probe();
-        leave(entry, UNSOCK_PORT_DEAD, probe);
-        unsock_socketfile_probe_end(probe);
+        leave_names(entry, UNSOCK_PORT_DEAD, probe);
+        unsock_close_open(probe);
     }
     unsock_lock_drop(&lock);
     return locked;
@@ -112,7 +123,7 @@ static bool any_kept; /* some was, at some time: at the end of most processes no
 
 static bool locked_out; /* some was kept because of the lock alone: it can go as soon as that can be had */
 
-static bool take_place(struct unsock_fd *place, const struct unsock_fd *old) {
+static bool take_late_place(struct unsock_fd *place, const struct unsock_fd *old) {
     uint8_t free = UNSOCK_KIND_UNKNOWN;
     if (!__atomic_compare_exchange_n(&place->kind, &free, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return false;
@@ -155,7 +166,7 @@ UNSOCK_OWN_FRAME static bool keep_for_later(const struct unsock_fd *closed) {
     struct unsock_fd noted = *closed, *old = &noted;
     note_file(old);
     __atomic_store_n(&any_kept, true, __ATOMIC_RELAXED);
-    while (i < LATE_MOST && !take_place(&late[i], old))
+    while (i < LATE_MOST && !take_late_place(&late[i], old))
         i++;
     return i < LATE_MOST;
 }
@@ -167,7 +178,7 @@ void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock) {
 }
 
 /* Who had such a socket open when it was kept may be done with it. */
-static void look_again(struct unsock_fd *place) {
+static void look_at_late_again(struct unsock_fd *place) {
     uint8_t kind = UNSOCK_KIND_LOCAL;
     if (!__atomic_compare_exchange_n(&place->kind, &kind, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return;
@@ -180,7 +191,7 @@ static void look_again(struct unsock_fd *place) {
 UNSOCK_OWN_FRAME void unsock_remove_file_again(void) {
     __atomic_store_n(&locked_out, false, __ATOMIC_RELAXED);
     for (int i = 0; i < LATE_MOST; i++)
-        look_again(&late[i]);
+        look_at_late_again(&late[i]);
     unsock_target_file_again();
 }
 
@@ -188,7 +199,7 @@ UNSOCK_OWN_FRAME void unsock_remove_file_again(void) {
 static void look_at_some(void) {
     static unsigned turn;
     for (int i = 0; i < LATE_LOOKS; i++)
-        look_again(&late[__atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % LATE_MOST]);
+        look_at_late_again(&late[__atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % LATE_MOST]);
 }
 
 void unsock_remove_file_result(const struct unsock_fd *old, long done) {
@@ -222,4 +233,142 @@ bool unsock_remove_file_any(void) {
 
 bool unsock_remove_file_any_for_the_lock(void) {
     return __atomic_load_n(&locked_out, __ATOMIC_RELAXED);
+}
+
+/* Of /proc/self/task: ".", ".." and one for each thread (proc_task_getattr, fs/proc/base.c). */
+static bool has_threads(void) {
+    struct statx status;
+    if (unsock_libc_is_single_threaded())
+        return false;
+    return unsock_statx(AT_FDCWD, "/proc/self/task", 0, STATX_NLINK, &status) == 0 &&
+           status.stx_nlink > SINGLE_THREAD_LINKS;
+}
+
+static long probe_of(struct unsock_release_file_end *end) {
+    if (end->probe < 0)
+        end->probe = unsock_socketfile_probe();
+    return end->probe;
+}
+
+static void settle_at_end(const struct unsock_fd *old, long done, struct unsock_release_file_end *end) {
+    if (done > 0 || end->alone)
+        return;
+    end->alone = !unsock_this_process()->has_made && !has_threads();
+    if (!end->alone)
+        unsock_remove_file_keep(old, done < 0);
+}
+
+void unsock_release_file_at_end(const struct unsock_fd *old, struct unsock_release_file_end *end) {
+    settle_at_end(old, unsock_remove_file_try_by(probe_of(end), old), end);
+}
+
+/* One that this process has only inherited, others have: it is asked about before the lock. */
+void unsock_release_file_close_at_end(int fd, const struct unsock_fd *old, struct unsock_release_file_end *end) {
+    long done = 0;
+    if (unsock_this_process()->has_made && !unsock_fd_is_handed(old)) {
+        unsock_remove_file_close(fd, old, probe_of(end), &done);
+        settle_at_end(old, done, end);
+        return;
+    }
+    unsock_close(fd);
+    unsock_release_file_at_end(old, end);
+}
+
+void unsock_release_file_ended(struct unsock_release_file_end *end) {
+    unsock_close_open(end->probe);
+}
+
+void unsock_release_file(const struct unsock_fd *old) {
+    if (old->kind == UNSOCK_KIND_LOCAL)
+        unsock_remove_file_result(old, unsock_remove_file_try(old));
+}
+
+/* One that others have for certain, or that this process has only inherited, is asked about before the lock. */
+long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
+    long done = 0;
+    if (unsock_fds_has_duplicate(old) || !unsock_this_process()->has_made || unsock_fd_is_handed(old)) {
+        long result = unsock_real_close(fd);
+        unsock_release_file(old);
+        return result;
+    }
+    long probe = unsock_socketfile_probe(), result = unsock_remove_file_close(fd, old, probe, &done);
+    unsock_close_open(probe);
+    unsock_remove_file_result(old, done);
+    return result;
+}
+
+/* The child of a process that is ending: has nothing of its open, waits until it is gone, and looks again. */
+_Noreturn static void look_afterwards(long parent) {
+    struct timespec pause = {0, AFTERWARDS_PAUSE_NS};
+    unsock_rt_sigprocmask(SIG_BLOCK, &all_signals, NULL);
+    unsock_chdir("/"); /* who unmounts what that was finds it free */
+    /* Where a filter forbids it, the sockets would be open here. */
+    if (unsock_close_range(0, ~0u, 0) < 0)
+        unsock_exit(0);
+    for (int i = 0; i < AFTERWARDS_PAUSES && unsock_getppid() == parent; i++)
+        unsock_nanosleep(&pause, NULL);
+    for (int i = 0; i < AFTERWARDS_LOOKS && unsock_remove_file_any(); i++) {
+        if (i > 0)
+            unsock_nanosleep(&pause, NULL);
+        unsock_remove_file_again();
+    }
+    unsock_lock_end();
+    unsock_exit(0);
+}
+
+/*
+ * The child has all that is open here for a moment. Who waits for this process must not meet that: pipes would not be
+ * at their end, and locks not free. So it ends when the child has closed the pipe, too.
+ */
+static void look_in_a_child(void) {
+    int32_t ends[2];
+    bool is_told = unsock_pipe2(ends, O_CLOEXEC) == 0;
+    long parent = unsock_getpid();
+    if (unsock_clone(0, NULL) == 0)
+        look_afterwards(parent);
+    if (!is_told)
+        return;
+    struct pollfd polled = {ends[0], POLLIN, 0};
+    /* Another thread may have forked just then. */
+    struct timespec most = {1, 0};
+    unsock_close(ends[1]);
+    unsock_ppoll(&polled, 1, &most, &all_signals, sizeof(all_signals));
+    unsock_close(ends[0]);
+}
+
+void unsock_release_file_earlier(void) {
+    if (unsock_remove_file_any() && unsock_this_process_owns_descriptors())
+        unsock_remove_file_again();
+}
+
+/*
+ * Who lists /proc/PID/fd has each file open for a moment, and what was closed meanwhile goes when its call returns
+ * (proc_readfd_common, fs/proc/fd.c; fput, fs/file_table.c). A monitor that does so would leave the file in the
+ * directory for good. A child that has only inherited its sockets does not wait: others have them.
+ */
+static void wait_for_readers(void) {
+    struct timespec pause = {0, READERS_FIRST_NS};
+    int64_t begun = unsock_libc_clock();
+    /* To look takes long where others have the directory locked. */
+    for (int64_t waited = 0; unsock_this_process()->has_made && unsock_remove_file_any() && waited < READERS_MOST_NS &&
+                             unsock_libc_waited(begun) < READERS_MOST_NS;
+         pause.tv_nsec *= 2) {
+        unsock_nanosleep(&pause, NULL);
+        unsock_remove_file_again();
+        waited += pause.tv_nsec;
+    }
+}
+
+void unsock_release_file_afterwards(void) {
+    if (!unsock_remove_file_any() || !unsock_this_process_owns_descriptors())
+        return;
+    /* Without threads nothing of this process is in the way: somebody else has what was in use when it closed it. */
+    if (!has_threads() && !unsock_remove_file_any_for_the_lock()) {
+        wait_for_readers();
+        return;
+    }
+    unsock_remove_file_again();
+    if (!unsock_remove_file_any())
+        return;
+    look_in_a_child();
 }
