@@ -21,11 +21,11 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
                           const struct unsock_ip *ip);
 
 /*
- * The kernel said `result`, an error, to a write or send as the program made it. Where that was on a connected datagram
- * socket of ours, it goes on: to who has the address by now (syslog, statsd: their clients connect once, and the server
- * is started again), and by what is true of a full queue.
+ * The kernel said `result`, an error, to a write or send of `size` bytes on a known datagram socket of ours, as the
+ * program made it. Goes on: to the socket that has the address by now (syslog, statsd: their clients connect once, and
+ * the server is started again), and by what is true of a full queue.
  */
-long unsock_datagram_written(int fd, const struct msghdr *message, int flags, long result);
+long unsock_datagram_written(int fd, const struct msghdr *message, int flags, size_t size, long result);
 
 /* How many bytes a datagram can have; `ip` as above. */
 size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_ip *ip);
@@ -95,6 +95,13 @@ long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const
  * datagrams in. Returns 0 or -errno.
  */
 long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
+
+/*
+ * Leaves an error on `fd`, a datagram socket that is connected to nobody, as the answer of a host without that port
+ * would: the next call tells of it, whatever that is. False where its own file is not to be reached, or no descriptor is
+ * left.
+ */
+bool unsock_datagram_leave_error(int fd);
 
 /* Remembers whom the socket is connected to (UNSOCK_STATE_CONNECTED, _NOBODY) or sent to last (UNSOCK_STATE_SENT). */
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state);

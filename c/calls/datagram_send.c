@@ -2,18 +2,14 @@
 #include "calls/arguments.h"
 #include "calls/connect.h"
 #include "calls/datagram.h"
-#include "calls/stream.h"
 #include "calls/target.h"
 #include "files/control_file.h"
 #include "files/plain_senders.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
 #include "memory/option_table.h"
-#include "memory/process.h"
 #include "rules/cmsg.h"
 #include "rules/errno.h"
-
-#include <linux/poll.h>
 
 #define UDP4_MOST 65507 /* 65535 less the IPv4 and UDP headers */
 #define UDP6_MOST 65527
@@ -83,35 +79,6 @@ static long way_send(void *of_sending) {
     return unsock_real_send_message(sending->fd, &local, sending->flags);
 }
 
-/*
- * Leaves an error on `fd`, a datagram socket that is connected to nobody, as the answer of a host without that port
- * would: the next call tells of it, whatever that is. False where its own file is not to be reached, or no descriptor
- * is left.
- *
- * The kernel has one way to give an AF_UNIX datagram socket an error: the socket at the other end of a connection of
- * both connects to somebody else, or to nobody (unix_dgram_disconnected in net/unix/af_unix.c). It is ECONNRESET then.
- */
-static bool leave_error(int fd) {
-    union unsock_sockaddr own, other;
-    const union unsock_sockaddr unnamed = {.any = {.sa_family = AF_UNIX}}, nobody = {.any = {.sa_family = AF_UNSPEC}};
-    long own_length = unsock_socket_name(fd, __NR_getsockname, &own), length;
-    long peer = own_length < 0 ? own_length : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (peer < 0)
-        return false;
-    /* Bound to the family alone it gets an abstract name that no one has. Only `fd` can send to it: it is connected. */
-    bool left = unsock_connect(peer, &own, own_length) == 0 &&
-                unsock_bind(peer, &unnamed, sizeof(unnamed.any.sa_family)) == 0 &&
-                (length = unsock_socket_name((int)peer, __NR_getsockname, &other)) > 0 &&
-                unsock_connect(fd, &other, length) == 0 &&
-                unsock_sendto(fd, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0) == 0 &&
-                unsock_connect(peer, &nobody, sizeof(nobody.any)) == 0;
-    unsock_close(peer);
-    /* Connected to nobody again, so that its peer can send when it comes; with something to read that would be lost. */
-    if (!(unsock_socket_poll(fd, POLLIN) & POLLIN))
-        unsock_connect(fd, &nobody, sizeof(nobody.any));
-    return left;
-}
-
 /* An error was left, or the peer has left: is the program to be told? */
 static bool takes_error(struct unsock_fd *entry, long result) {
     bool told = result == -ECONNRESET && (entry->flags & UNSOCK_DATAGRAM_NOBODY_HEARD);
@@ -123,7 +90,7 @@ static bool takes_error(struct unsock_fd *entry, long result) {
 /* Nobody has the address to which it is connected. */
 static long send_to_nobody(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, long size) {
     long result = send_in_vain(fd, message, flags, size);
-    if (result == size && !leave_error(fd))
+    if (result == size && !unsock_datagram_leave_error(fd))
         return -ECONNREFUSED;
     unsock_fds_mark(entry, UNSOCK_DATAGRAM_NOBODY_HEARD);
     return result;
@@ -269,11 +236,8 @@ static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr 
     return result < 0 ? go_on_connected(fd, entry, &plain, flags, unsock_segment_total(&plain), result) : result;
 }
 
-long unsock_datagram_written(int fd, const struct msghdr *message, int flags, long result) {
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!entry || entry->kind != UNSOCK_KIND_LOCAL || entry->type != SOCK_DGRAM || unsock_sandboxed)
-        return result;
-    result = go_on_connected(fd, entry, message, flags, (long)unsock_stream_size(message), result);
+long unsock_datagram_written(int fd, const struct msghdr *message, int flags, size_t size, long result) {
+    result = go_on_connected(fd, unsock_fds_known(fd), message, flags, (long)size, result);
     return unsock_errno_as_ip(UNSOCK_AT_STEP, result);
 }
 

@@ -47,7 +47,10 @@ static inline bool is_unusual(long result) {
 static long go_on(int fd, const struct msghdr *message, int flags, long result) {
     if (result == -EHOSTUNREACH)
         return unsock_tipc_service_absent(fd, result, true, (long)unsock_stream_size(message));
-    return unsock_datagram_written(fd, message, flags, result);
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry || entry->kind != UNSOCK_KIND_LOCAL || entry->type != SOCK_DGRAM || unsock_sandboxed)
+        return result;
+    return unsock_datagram_written(fd, message, flags, unsock_stream_size(message), result);
 }
 
 static long go_on_piece(int fd, const void *data, size_t size, int flags, long result) {
