@@ -89,7 +89,10 @@ async function lists(machine: Machine): Promise<void> {
   assertMatch(stdout, /^8000\S* +stream +listening .* node\[\d+\]$/m);
   assertMatch(stdout, /^ {4}"port": 8000,$/m);
   assertMatch(stdout, /^ok {3}listeners: 8000/m);
-  assertMatch(await succeed(machine, "unsock", "doctor"), /^ok {3}library .*unsock-linux-\w+\/lib\/libunsock\.so: /m);
+  assertMatch(
+    (await machine.run(["unsock", "doctor"])).stdout,
+    /^(?:ok {3}|note )library .*unsock-linux-\w+\/lib\/libunsock\.so: /m,
+  );
 }
 
 /** One port for all loopbacks: a page lists them, and a request goes to the server that its host names. */
