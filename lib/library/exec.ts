@@ -20,6 +20,8 @@ const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2
  */
 export async function becomeLibrary(library: string, args: readonly string[]): Promise<never> {
   if (IS_DENO) return becomeByForeignFunctions(library, args.length);
+  // Node.js ignores this signal; when its last handler goes, libuv sets the default.
+  process.on("SIGXFSZ", () => {}).removeAllListeners("SIGXFSZ");
   try {
     process.execve?.(library, [NAME, ...args], process.env);
   } catch (error) {

@@ -75,8 +75,8 @@ Deno.test({
       assertStrictEquals(await succeed(machine, "unsock", "--version"), `${VERSION}\n`);
       await lists(machine);
       await exposes(machine);
-      await makesControlFiles(machine);
       await tellsWhatIsWrong(machine);
+      await makesControlFiles(machine);
     }),
 });
 
