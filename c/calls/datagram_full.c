@@ -3,7 +3,6 @@
 
 #include "kernel/socket_info.h"
 #include "options/options.h"
-#include "rt/text.h"
 
 #include <linux/poll.h>
 #include <linux/resource.h>
