@@ -41,7 +41,8 @@ long unsock_standin_open(struct unsock_standin *standin, int fd, const struct un
 /* Takes a socket that the caller has made. */
 void unsock_standin_take(struct unsock_standin *standin, int socket);
 
-/* Begins a bind of it for the descriptor to `ip`, by the descriptor's options. Returns the bind, for more to be said. */
+/* Begins a bind of it for the descriptor to `ip`, by the descriptor's options. Returns the bind, for more to be said.
+ */
 struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, const struct unsock_fd *entry,
                                         const struct unsock_ip *ip);
 

@@ -98,8 +98,8 @@ long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
 
 /*
  * Leaves an error on `fd`, a datagram socket that is connected to nobody, as the answer of a host without that port
- * would: the next call tells of it, whatever that is. False where its own file is not to be reached, or no descriptor is
- * left.
+ * would: the next call tells of it, whatever that is. False where its own file is not to be reached, or no descriptor
+ * is left.
  */
 bool unsock_datagram_leave_error(int fd);
 
@@ -125,9 +125,9 @@ void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct
 int unsock_datagram_full_flags(const struct unsock_fd *entry);
 
 /*
- * The kernel said -EAGAIN or -EINTR to sending `message`, of `size` bytes in all, with the program's `flags`. Goes on as
- * UDP would: returns what sendmsg returns, or `size` for a datagram that is dropped, or -EAGAIN where poll can tell when
- * to go on.
+ * The kernel said -EAGAIN or -EINTR to sending `message`, of `size` bytes in all, with the program's `flags`. Goes on
+ * as UDP would: returns what sendmsg returns, or `size` for a datagram that is dropped, or -EAGAIN where poll can tell
+ * when to go on.
  */
 long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, size_t size);
 

@@ -1,8 +1,8 @@
 /* connect of datagram sockets. */
 #include "calls/arguments.h"
 #include "calls/datagram.h"
-#include "files/control_file.h"
 #include "files/bind.h"
+#include "files/control_file.h"
 #include "files/port.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"

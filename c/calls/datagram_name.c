@@ -31,8 +31,7 @@ static long bind_datagram_client(struct unsock_bind *bind) {
     return result == -EADDRINUSE ? -EAGAIN : result;
 }
 
-static long try_name(int fd, struct unsock_fd *entry, const struct unsock_bind *asked,
-                     struct unsock_standin *standin) {
+static long try_name(int fd, struct unsock_fd *entry, const struct unsock_bind *asked, struct unsock_standin *standin) {
     long result = unsock_standin_open(standin, fd, entry);
     if (result < 0)
         return result;

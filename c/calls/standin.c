@@ -115,8 +115,8 @@ static void reserve_port(struct unsock_standin *standin, int fd, const struct un
 
 /*
  * A stream that was bound to a port of the program's choice has it still, and can listen or connect again (haproxy
- * makes room for its successor so, and comes back when that fails). Its new socket has a name before the old one's goes:
- * the port is never free in between.
+ * makes room for its successor so, and comes back when that fails). Its new socket has a name before the old one's
+ * goes: the port is never free in between.
  */
 UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     struct unsock_fd old = *entry;

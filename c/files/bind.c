@@ -38,9 +38,8 @@ static bool is_port_worth_it(const struct unsock_bind *bind, bool client, unsign
 static long bind_as_client(struct unsock_bind *bind) {
     struct unsock_ip usual = unsock_address_default(AF_INET, 0);
     struct unsock_port_entry asking;
-    if (unsock_kernel_is_before(5, 14) ||
-        (!unsock_ip_same_address(&bind->target, &usual) &&
-         unsock_port_entry_asking(&bind->ip, bind->v6only, &bind->target, &asking)))
+    if (unsock_kernel_is_before(5, 14) || (!unsock_ip_same_address(&bind->target, &usual) &&
+                                           unsock_port_entry_asking(&bind->ip, bind->v6only, &bind->target, &asking)))
         return unsock_bind_names(bind, UNSOCK_PORT_IF_FREE);
     socklen_t length = unsock_address_path(bind->ip.port, SOCK_DGRAM, &bind->path);
     long result = unsock_socketfile_bind(bind->socket, &bind->path, length, UNSOCK_OPEN_TO_ALL);
@@ -87,8 +86,8 @@ static long leave_domain(const struct unsock_bind *bind, long result) {
 
 long unsock_bind_port(struct unsock_bind *bind) {
     bool any = bind->ip.port == 0;
-    long result =
-        any ? bind_any_port(bind, false) : unsock_errno_as_ip(UNSOCK_AT_BIND, unsock_bind_names(bind, UNSOCK_PORT_THIS));
+    long result = any ? bind_any_port(bind, false)
+                      : unsock_errno_as_ip(UNSOCK_AT_BIND, unsock_bind_names(bind, UNSOCK_PORT_THIS));
     return leave_domain(bind, result);
 }
 

@@ -95,8 +95,8 @@ bool unsock_ephemeral_has(uint16_t port);
 uint16_t unsock_ephemeral_aside(unsigned index);
 
 /*
- * listen_fds.c: Sockets that a service manager has opened for this program and handed over (sd_listen_fds(3)): a program
- * that knows nothing of it binds the port itself, and gets that socket.
+ * listen_fds.c: Sockets that a service manager has opened for this program and handed over (sd_listen_fds(3)): a
+ * program that knows nothing of it binds the port itself, and gets that socket.
  */
 
 /* How many descriptors were handed over, from 3 on; 0 in nearly every process. */

@@ -50,7 +50,8 @@ static bool check_place(const struct unsock_settings *settings, bool *may_move, 
     return false;
 }
 
-static void say_why_not(const struct unsock_settings *settings, const char *why, long result, struct unsock_text *error) {
+static void say_why_not(const struct unsock_settings *settings, const char *why, long result,
+                        struct unsock_text *error) {
     unsock_text_join(error, "UNSOCK_DIR: ", result == 0 || result == -ENOTDIR ? "is not a directory" : why);
     if (result < 0 && result != -ENOTDIR) {
         unsock_text_put(error, " (errno ");
@@ -224,7 +225,8 @@ long unsock_directory_rename(const char *from, const char *to) {
 
 long unsock_directory_set_times(const char *path, const void *times) {
     struct place place = enter_place(path);
-    return leave_place(&place, is_place_there(&place) ? unsock_utimensat(place.at, place.name, times, AT_SYMLINK_NOFOLLOW) : 0);
+    return leave_place(&place,
+                       is_place_there(&place) ? unsock_utimensat(place.at, place.name, times, AT_SYMLINK_NOFOLLOW) : 0);
 }
 
 long unsock_directory_open(const char *path, int flags, int mode) {

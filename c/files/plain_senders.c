@@ -25,8 +25,8 @@ struct sender {
 
 static struct sender *senders; /* PLACES of them; NULL until there is one */
 static void *chunk;            /* the same */
-static int count;       /* places that were ever used */
-static uint32_t cursor; /* where the search for a place goes on */
+static int count;              /* places that were ever used */
+static uint32_t cursor;        /* where the search for a place goes on */
 
 static uint32_t places_used(void) {
     return (uint32_t)__atomic_load_n(&count, __ATOMIC_ACQUIRE);
@@ -69,8 +69,7 @@ static bool is_gone(const struct sender *sender) {
 /* What a killed process has left at the port's name: binding takes its place, if that can be, and leaves nothing. */
 static bool clear_left_over(uint32_t place) {
     struct unsock_port_key key = {(uint16_t)(FIRST_PORT + place), SOCK_DGRAM};
-    struct unsock_bind bind = {
-        .type = SOCK_DGRAM, .domain = AF_INET, .ip = {.family = AF_INET, .port = key.number}};
+    struct unsock_bind bind = {.type = SOCK_DGRAM, .domain = AF_INET, .ip = {.family = AF_INET, .port = key.number}};
     long socket = unsock_socketfile_probe();
     if (socket < 0)
         return false;

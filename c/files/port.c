@@ -41,9 +41,9 @@ enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct unso
     unsock_address_path(key.number, key.type, &path);
     long length = read_link(&path, text, sizeof(text));
     if (length < 0)
-        return length == -ENOENT                                          ? UNSOCK_PORT_NOBODY
+        return length == -ENOENT                                       ? UNSOCK_PORT_NOBODY
                : unsock_errno_as_ip(UNSOCK_AT_STEP, length) == -EACCES ? UNSOCK_PORT_UNREAD
-                                                                          : UNSOCK_PORT_FOREIGN;
+                                                                       : UNSOCK_PORT_FOREIGN;
     struct unsock_span span = {text, (size_t)length};
     bool ours = length < (long)sizeof(text) && unsock_port_link_read(span, key, first, several);
     return ours ? UNSOCK_PORT_OURS : UNSOCK_PORT_FOREIGN;

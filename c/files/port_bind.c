@@ -32,8 +32,8 @@ socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un
 }
 
 /*
- * A stream with SO_REUSEPORT has a number at once, and so has one that is reserved; a datagram socket as soon as another
- * one shares its address.
+ * A stream with SO_REUSEPORT has a number at once, and so has one that is reserved; a datagram socket as soon as
+ * another one shares its address.
  */
 static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
     bool stream = bind->type == SOCK_STREAM, reserves = stream && bind->in_place_of;
@@ -51,7 +51,8 @@ static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
 
 static long bind_own_name(struct unsock_bind *bind) {
     socklen_t length = unsock_port_path(bind->key, &bind->me, &bind->path);
-    long result = unsock_socketfile_bind(bind->socket, &bind->path, length, bind->open_to_all ? UNSOCK_OPEN_TO_ALL : -1);
+    long result =
+        unsock_socketfile_bind(bind->socket, &bind->path, length, bind->open_to_all ? UNSOCK_OPEN_TO_ALL : -1);
     bind->named = result == 0;
     return result;
 }

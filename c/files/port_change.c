@@ -119,7 +119,7 @@ static void settle_numbers(struct unsock_port *port, unsigned from, bool joined)
 
 /* From the record on the new one counts; then the names of dead ones go, and those that others had before. */
 static long join_port(struct unsock_port *port, const struct unsock_port_entry *me,
-                 const struct unsock_port_joining *joining) {
+                      const struct unsock_port_joining *joining) {
     bool moved = false, there = port->holder == UNSOCK_PORT_OURS;
     int older = unsock_port_find(port, me);
     if (older >= 0)
@@ -201,7 +201,8 @@ static int find_heir(struct unsock_port *port, const struct unsock_port_entry *m
  * sees and mends. Where there is none it goes after the file, and the record last, if that has been done: a "./" is
  * never without it.
  */
-static void leave_port(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own, long probe) {
+static void leave_port(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
+                       long probe) {
     int heir = find_heir(port, me, probe), mine = unsock_port_find(port, me);
     bool readable = port->several && !port->unreadable;
     if (mine >= 0)
@@ -250,7 +251,7 @@ static bool sweep_port(struct unsock_port *port, struct unsock_port_key key, lon
  * does not know: it is the one that has ended.
  */
 static void settle_end(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
-                   long probe) {
+                       long probe) {
     if (own == UNSOCK_PORT_GONE && port->key.type == SOCK_DGRAM && me->number == 0)
         sweep_port(port, port->key, probe);
     else

@@ -9,8 +9,8 @@
 #include "memory/process.h"
 
 /*
- * The mark is in the nanoseconds, so that `ls -l` shows the true time: mtime has the namespace's number, atime MARK minus
- * that number, modulo a second. A socket's atime never changes by itself.
+ * The mark is in the nanoseconds, so that `ls -l` shows the true time: mtime has the namespace's number, atime MARK
+ * minus that number, modulo a second. A socket's atime never changes by itself.
  */
 #define MARK 756473107
 #define SECOND_NS 1000000000

@@ -33,7 +33,8 @@ static uint8_t tag_of(const struct unsock_name *name) {
                                                 : unsock_port_tag(six && name->v6only, name->entry.number);
 }
 
-/* A stream with a number that does not listen yet may be in no record, or with a mark that it has while it is reserved. */
+/* A stream with a number that does not listen yet may be in no record, or with a mark that it has while it is reserved.
+ */
 static void note_listener(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
     bool listens = unsock_socket_option(fd, SO_ACCEPTCONN) == 1;
     if (name->own && name->entry.number != 0 && !listens)

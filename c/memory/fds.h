@@ -10,13 +10,13 @@
  */
 
 enum unsock_state {
-    UNSOCK_STATE_NEW,       /* nothing has been done with it: the kernel's own, or born local */
-    UNSOCK_STATE_SPENT,     /* has a name in vain: of a bind that failed, or of a stream's connect that was refused */
-    UNSOCK_STATE_BOUND,     /* to `local`; datagrams: nobody has been asked yet */
-    UNSOCK_STATE_REFUSED,   /* stream: in the eyes of the program its connect has failed by now, with `refusal` */
-    UNSOCK_STATE_RESERVED,  /* stream: bound to `local`, and shut down or disconnected: it may listen again. Without a file
-                               where the port was not the program's choice, or somebody has taken it since */
-    UNSOCK_STATE_LISTENING, /* stream */
+    UNSOCK_STATE_NEW,        /* nothing has been done with it: the kernel's own, or born local */
+    UNSOCK_STATE_SPENT,      /* has a name in vain: of a bind that failed, or of a stream's connect that was refused */
+    UNSOCK_STATE_BOUND,      /* to `local`; datagrams: nobody has been asked yet */
+    UNSOCK_STATE_REFUSED,    /* stream: in the eyes of the program its connect has failed by now, with `refusal` */
+    UNSOCK_STATE_RESERVED,   /* stream: bound to `local`, and shut down or disconnected: it may listen again. Without a
+                                file   where the port was not the program's choice, or somebody has taken it since */
+    UNSOCK_STATE_LISTENING,  /* stream */
     UNSOCK_STATE_CONNECTING, /* stream: to `remote`; connect has not said 0 yet */
     UNSOCK_STATE_CONNECTED,  /* to `remote` */
     UNSOCK_STATE_NAMED,      /* datagrams: it has a name for the answers, and has asked nobody yet */

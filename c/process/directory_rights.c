@@ -1,8 +1,8 @@
 /* Rights are given to what is open: nobody can put another directory in its place meanwhile. */
 #include "process/run_directory.h"
 
-#include "rules/errno.h"
 #include "rt/system_calls.h"
+#include "rules/errno.h"
 
 #define GETENT "/usr/bin/getent"
 #define GROUP_MOST 0xfffffffeu

@@ -5,8 +5,8 @@
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"
-#include "rules/errno.h"
 #include "rt/system_calls.h"
+#include "rules/errno.h"
 
 bool unsock_loopback_name_is(struct unsock_span name) {
     for (size_t i = 0; i < name.length; i++) {

@@ -2,9 +2,9 @@
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"
-#include "rules/errno.h"
 #include "process/users_of.h"
 #include "rt/system_calls.h"
+#include "rules/errno.h"
 #include "rules/settings.h"
 #include "unsock.h"
 

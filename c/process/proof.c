@@ -2,9 +2,9 @@
 #include "process/start.h"
 
 #include "kernel/file_info.h"
-#include "rules/errno.h"
 #include "process/run_directory.h"
 #include "rt/system_calls.h"
+#include "rules/errno.h"
 #include "unsock.h"
 
 #include <elf.h>

@@ -2,9 +2,9 @@
 #include "process/route.h"
 
 #include "kernel/file_info.h"
-#include "rules/errno.h"
 #include "process/exec.h"
 #include "rt/system_calls.h"
+#include "rules/errno.h"
 
 #include <elf.h>
 

@@ -2,8 +2,8 @@
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"
-#include "rules/errno.h"
 #include "rt/system_calls.h"
+#include "rules/errno.h"
 #include "rules/settings.h"
 
 #define LENGTH_PROBLEM "must be a directory of 2 to 90 bytes, so that a socket file's path fits"

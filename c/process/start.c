@@ -1,8 +1,8 @@
 /* The library's start inside a process: the constructor, and what it decides. */
 #include "process/start.h"
 
-#include "files/directory.h"
 #include "files/bind.h"
+#include "files/directory.h"
 #include "kernel/log.h"
 #include "memory/process.h"
 #include "process/exec.h"

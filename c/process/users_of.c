@@ -116,8 +116,8 @@ static int64_t parent_of(uint32_t process) {
 
 static bool is_user(const struct users *users, uint32_t process) {
     int64_t parent = parent_of(process);
-    return parent >= 0 && (is_among((uint64_t)parent, users->processes, users->count) ||
-                           has_variable(users, process) || has_socket(users, process));
+    return parent >= 0 && (is_among((uint64_t)parent, users->processes, users->count) || has_variable(users, process) ||
+                           has_socket(users, process));
 }
 
 static bool note_socket(void *context, const struct unsock_unix_socket *socket) {

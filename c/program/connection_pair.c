@@ -25,17 +25,17 @@ struct channel {
 
 /* One direction: from this descriptor to its peer. */
 struct end {
-    int32_t peer;   /* 0: it is none: standard input stays open */
-    bool ended;     /* nothing more comes from here */
-    bool told;      /* and the peer knows */
-    bool is_bulk;   /* by a pipe, while all that comes is taken */
-    bool is_real;   /* TCP's, of which nothing is looked at */
-    bool holds;     /* told of the end of its peer only with its own */
+    int32_t peer; /* 0: it is none: standard input stays open */
+    bool ended;   /* nothing more comes from here */
+    bool told;    /* and the peer knows */
+    bool is_bulk; /* by a pipe, while all that comes is taken */
+    bool is_real; /* TCP's, of which nothing is looked at */
+    bool holds;   /* told of the end of its peer only with its own */
     struct channel pipe;
-    uint32_t piped;  /* what is in that */
-    uint32_t at;     /* what the peer has taken of the buffer */
-    uint32_t size;   /* what is in it */
-    uint32_t asked;  /* the number of the multiplexer that has not answered, and one; 0: all is said */
+    uint32_t piped; /* what is in that */
+    uint32_t at;    /* what the peer has taken of the buffer */
+    uint32_t size;  /* what is in it */
+    uint32_t asked; /* the number of the multiplexer that has not answered, and one; 0: all is said */
     uint8_t *buffer;
 };
 

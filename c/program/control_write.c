@@ -6,9 +6,9 @@
 
 #include "files/control_file.h"
 #include "kernel/log.h"
-#include "rules/errno.h"
 #include "rt/system_calls.h"
 #include "rules/control.h"
+#include "rules/errno.h"
 #include "rules/settings.h"
 
 #define PATH_MOST 4096

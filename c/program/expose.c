@@ -5,8 +5,8 @@
  */
 
 #include "program/expose.h"
-#include "rules/errno.h"
 #include "program/keeper.h"
+#include "rules/errno.h"
 
 #include <linux/resource.h>
 

@@ -21,10 +21,10 @@ struct unsock_expose_options {
     const char *directory; /* NULL: not given */
     const char *control;   /* of whose place it listens, not at an address; NULL: not given */
     struct unsock_ip address;
-    bool is_in;  /* from the directory to the real network */
-    bool is_all; /* whatever is there, and comes */
+    bool is_in;     /* from the directory to the real network */
+    bool is_all;    /* whatever is there, and comes */
     bool until_eof; /* ends with standard input */
-    uint32_t idle; /* seconds after which a client of UDP is forgotten */
+    uint32_t idle;  /* seconds after which a client of UDP is forgotten */
     bool force;
     unsigned count;
     struct unsock_expose_port ports[UNSOCK_EXPOSE_PORTS_MOST];

@@ -5,8 +5,8 @@
 #include "calls/target.h"
 #include "files/control_file.h"
 #include "files/directory.h"
-#include "rules/errno.h"
 #include "rules/control.h"
+#include "rules/errno.h"
 
 #include <linux/tcp.h>
 

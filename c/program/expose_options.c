@@ -47,8 +47,8 @@ static bool check(const struct unsock_expose_options *options, struct unsock_tex
         unsock_text_put(error, "expose: PORT[=PORT], --all or --http is missing");
     else if (options->is_in && options->is_all)
         unsock_text_put(error, "expose: --in: write the ports of the real network that are to be reached, alone");
-    else if (options->control && (options->is_in || options->is_all || options->count != 1 ||
-                                  options->ports[0].type != SOCK_STREAM))
+    else if (options->control &&
+             (options->is_in || options->is_all || options->count != 1 || options->ports[0].type != SOCK_STREAM))
         unsock_text_put(error, "expose: --control: write one TCP port of the directory, alone");
     else
         return true;

@@ -1,8 +1,8 @@
 /* unshare(2), user_namespaces(7), netdevice(7). */
 #include "program/run.h"
 
-#include "rules/errno.h"
 #include "rt/system_calls.h"
+#include "rules/errno.h"
 
 #include <linux/sched.h>
 

@@ -1,8 +1,8 @@
 /* pidfd_open(2), and a second fork, so that the command gets no child that it does not know. */
 #include "program/keeper.h"
 
-#include "rules/errno.h"
 #include "rt/system_calls.h"
+#include "rules/errno.h"
 
 #include <linux/poll.h>
 #include <linux/prctl.h>

@@ -1,8 +1,8 @@
 /* Writes to standard output. A failed write is remembered, so that the exit status tells that the output is cut. */
 #include "program/options.h"
 
-#include "rules/errno.h"
 #include "rt/system_calls.h"
+#include "rules/errno.h"
 #include "rules/words.h"
 
 #define EXIT_UNREAD 1

@@ -182,7 +182,7 @@ static int print_usage(const struct unsock_option_table *table, int failed) {
 }
 
 static int start_given(const struct command *command, const char *const *argv, const char *const *environment,
-                 bool is_front) {
+                       bool is_front) {
     unsock_start_marks(); /* below a `run` what is asked, and the real network, is not redirected */
     char own[PATH_MOST], line[LINE_MOST];
     struct unsock_text error = unsock_text_in(line, sizeof(line));

@@ -2,11 +2,11 @@
 #include "program/run.h"
 
 #include "files/release.h"
-#include "rules/errno.h"
 #include "process/run_directory.h"
 #include "process/start.h"
 #include "program/answers.h"
 #include "rt/system_calls.h"
+#include "rules/errno.h"
 
 #define NAMES_SIZE (1u << 23) /* what nobody fills is no memory */
 #define NAME_LEAST 4          /* bytes of a name that is noted */

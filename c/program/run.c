@@ -2,11 +2,11 @@
 #include "program/run.h"
 
 #include "kernel/file_info.h"
-#include "rules/errno.h"
 #include "process/route.h"
 #include "process/start.h"
 #include "program/keeper.h"
 #include "rt/system_calls.h"
+#include "rules/errno.h"
 
 #define OFF "UNSOCK_OFF=1 is set"
 #define WHY_MOST 256

@@ -4,8 +4,8 @@
  */
 #include "program/keeper.h"
 
-#include "rules/errno.h"
 #include "rt/system_calls.h"
+#include "rules/errno.h"
 
 #include <linux/poll.h>
 #include <linux/prctl.h>
@@ -109,8 +109,7 @@ static void leave_caller_descriptors(const long descriptors[KEEPER_COUNT]) {
  * message, or the other one is gone. `alone`: that is known already.
  */
 static bool wait_for_message(bool alone, int milliseconds) {
-    struct pollfd polled[] = {{.fd = KEEPER_SIGNALS, .events = POLLIN},
-                              {.fd = KEEPER_CHANNEL, .events = POLLIN}};
+    struct pollfd polled[] = {{.fd = KEEPER_SIGNALS, .events = POLLIN}, {.fd = KEEPER_CHANNEL, .events = POLLIN}};
     struct timespec most = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
     long count = unsock_ppoll(polled, alone ? 1 : 2, milliseconds < 0 ? NULL : &most, NULL, 0);
     return count > 0 && polled[1].revents != 0;
@@ -120,8 +119,7 @@ static bool read_signal(struct message *signal) {
     struct told told;
     if (unsock_read(KEEPER_SIGNALS, &told, sizeof(told)) != (long)sizeof(told))
         return false;
-    *signal = (struct message){
-        KEEPER_SIGNAL, (int32_t)told.number, told.code, (int32_t)told.pid, told.uid, told.value};
+    *signal = (struct message){KEEPER_SIGNAL, (int32_t)told.number, told.code, (int32_t)told.pid, told.uid, told.value};
     return true;
 }
 

@@ -1,9 +1,9 @@
 /* Asks, and asks again when the directory has changed, or when something may have changed that it does not tell. */
-#include "rules/errno.h"
 #include "process/run_directory.h"
 #include "program/answers.h"
 #include "program/options.h"
 #include "rt/system_calls.h"
+#include "rules/errno.h"
 
 #include <linux/poll.h>
 

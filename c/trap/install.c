@@ -161,9 +161,9 @@ static const char refused[] =
     "unsock: UNSOCK_ENGINE: this system does not let system calls be trapped (seccomp): \"trap\"\n";
 
 /*
- * Into a program whose calls are trapped already, as it was loaded by another copy, the library has been preloaded: this
- * copy's handler takes over, so that what libc's functions and what raw system calls do is remembered in one place. Or
- * into one that is to be trapped (UNSOCK_ENGINE=trap), and was not started by the library.
+ * Into a program whose calls are trapped already, as it was loaded by another copy, the library has been preloaded:
+ * this copy's handler takes over, so that what libc's functions and what raw system calls do is remembered in one
+ * place. Or into one that is to be trapped (UNSOCK_ENGINE=trap), and was not started by the library.
  */
 __attribute__((constructor)) static void take_over(void) {
     /* A Go program may have a dynamic linker, and no libc: there is no environment then, and the other copy knows
