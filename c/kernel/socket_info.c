@@ -1,7 +1,6 @@
 /* Small questions to the kernel about one socket. */
 #include "kernel/socket_info.h"
 
-#include "rt/text.h"
 #include "rules/errno.h"
 
 #include <linux/poll.h>

@@ -2,7 +2,6 @@
 #include "process/exec.h"
 #include "program/caller.h"
 #include "rt/system_calls.h"
-#include "rt/text.h"
 #include "rules/errno.h"
 #include "trap/image.h"
 #include "unsock.h"

@@ -9,7 +9,6 @@
 #include "rt/system_calls.h"
 #include "rules/control.h"
 #include "rules/errno.h"
-#include "rules/settings.h"
 
 #define PATH_MOST 4096
 #define PORT "UNSOCK_VSOCK_PORT"

@@ -6,7 +6,6 @@
 #include "program/caller.h"
 #include "program/control_write.h"
 #include "program/keeper.h"
-#include "program/run.h"
 #include "rt/system_calls.h"
 #include "rules/words.h"
 

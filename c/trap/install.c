@@ -2,13 +2,11 @@
 #include "trap/trapped.h"
 
 #include "calls/list.h"
-#include "memory/process.h"
 #include "process/exec.h"
 #include "process/start.h"
 #include "rt/user.h"
 #include "trap/image.h"
 #include "trap/signals.h"
-#include "trap/site.h"
 
 #include <linux/prctl.h>
 #include <linux/seccomp.h>

@@ -1,7 +1,6 @@
 /* SIGSYS kept for the library, and the program none the wiser. */
 #include "trap/signals.h"
 
-#include "memory/process.h"
 #include "rt/user.h"
 
 #define SIGSYS_BIT ((uint64_t)1 << (SIGSYS - 1))
